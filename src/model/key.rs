@@ -1,0 +1,60 @@
+//! API keys: where they come from, and how they are named without being shown.
+
+use std::{fmt, str::FromStr};
+
+use secrecy::SecretString;
+
+/// Where a key is read from. This, never the key, is what the settings hold.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum KeySource {
+    /// An environment variable: `env:NAME`.
+    Env(String),
+    /// The first line of a file that only its owner can read: `file:PATH`.
+    File(String),
+    /// What a command prints: `cmd:PROGRAM ARGUMENT…`.
+    Command(String),
+}
+
+/// A key source that is none of the known forms.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a key is named by env:NAME, file:PATH or cmd:COMMAND, and never written into the settings itself")]
+pub struct BadKeySource;
+
+impl FromStr for KeySource {
+    type Err = BadKeySource;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (kind, rest) = text.split_once(':').ok_or(BadKeySource)?;
+        let rest = rest.trim();
+        if rest.is_empty() {
+            return Err(BadKeySource);
+        }
+        match kind {
+            "env" => Ok(Self::Env(rest.to_owned())),
+            "file" => Ok(Self::File(rest.to_owned())),
+            "cmd" => Ok(Self::Command(rest.to_owned())),
+            _ => Err(BadKeySource),
+        }
+    }
+}
+
+impl fmt::Display for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "env:{name}"),
+            Self::File(path) => write!(f, "file:{path}"),
+            Self::Command(line) => write!(f, "cmd:{line}"),
+        }
+    }
+}
+
+/// A key that was read. Its label stands for it everywhere; the value is never shown.
+#[derive(Debug, Clone)]
+pub struct Key {
+    /// What it is called on screens, in records and in errors: its source.
+    pub label: String,
+    /// Whose limits it counts against; keys of one account cool together.
+    pub account: String,
+    /// The value.
+    pub secret: SecretString,
+}

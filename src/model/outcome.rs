@@ -1,0 +1,181 @@
+//! How a run ended, with everything that is worth keeping of it.
+
+use std::{fmt, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    fault::Fault,
+    id::RunId,
+    quality::Quality,
+    usage::{Cost, Usage},
+};
+
+/// Why the model stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finish {
+    /// It was done, or met a stop text.
+    Stop,
+    /// It met the token limit.
+    Length,
+    /// It wants to call a tool.
+    ToolCalls,
+    /// A filter cut it.
+    ContentFilter,
+    /// It declined.
+    Refusal,
+    /// The context window is full.
+    ContextWindow,
+    /// The stream ended properly without a reason.
+    Unknown,
+    /// A reason we do not know.
+    Other(String),
+}
+
+impl fmt::Display for Finish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
+            Self::ContentFilter => "content_filter",
+            Self::Refusal => "refusal",
+            Self::ContextWindow => "context_window",
+            Self::Unknown => "unknown",
+            Self::Other(reason) => reason,
+        })
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "end")]
+pub enum End {
+    /// A complete answer. Whether it is good enough, its quality says.
+    Done,
+    /// The answer broke off; the part that came is kept.
+    Interrupted {
+        /// What broke it.
+        fault: Fault,
+    },
+    /// No target answered.
+    Failed {
+        /// Each target that was tried, in order, with its last fault.
+        reasons: Vec<Reason>,
+    },
+    /// The user stopped it; the part that came is kept.
+    Cancelled,
+}
+
+impl End {
+    /// Names the end in one word, as stored and as shown.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Interrupted { .. } => "interrupted",
+            Self::Failed { .. } => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Why one target of a run did not answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The target's name.
+    pub target: String,
+    /// Its last fault.
+    pub fault: Fault,
+}
+
+/// Where an answer comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "from")]
+pub enum Provenance {
+    /// Asked just now.
+    Live,
+    /// Taken from the cache; the timing is that of the original.
+    Cached {
+        /// When the original was stored.
+        stored: Timestamp,
+    },
+}
+
+/// How long the parts of a run took. A cached answer keeps the original's times.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timing {
+    /// From the run's start to its end, waits and failed attempts included.
+    pub total: Duration,
+    /// From sending the answering attempt to its headers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_byte: Option<Duration>,
+    /// From sending the answering attempt to its first piece of text or reasoning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_token: Option<Duration>,
+    /// From the first piece to the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<Duration>,
+}
+
+/// The end of a run and all that came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Which run.
+    pub run: RunId,
+    /// How it ended.
+    #[serde(flatten)]
+    pub end: End,
+    /// The answer's text exactly as the model sent it; what came of it if it broke off.
+    pub text: String,
+    /// The model's reasoning, if it showed any.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reasoning: String,
+    /// The JSON found in the text, where the prompt asks for JSON and there is some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<serde_json::Value>,
+    /// The target that was asked for.
+    pub requested: String,
+    /// The target that answered, or was tried last.
+    pub target: String,
+    /// The model's name on the wire.
+    pub model: String,
+    /// The model that says it answered, if it says so and it is another name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served: Option<String>,
+    /// Where the answer comes from.
+    pub provenance: Provenance,
+    /// True when the numbers are a demonstration.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub demo: bool,
+    /// Attempts made, over all targets; none for a cached answer.
+    pub attempts: u32,
+    /// Why the model stopped, if it said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish: Option<Finish>,
+    /// Tokens of the answering attempt.
+    pub usage: Usage,
+    /// What it cost.
+    pub cost: Cost,
+    /// How long it took.
+    pub timing: Timing,
+    /// The verdicts, once there was an answer to judge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
+}
+
+impl Outcome {
+    /// Tells whether the answer is complete and breaks no rule.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.end == End::Done && self.quality.as_ref().is_none_or(Quality::passed)
+    }
+
+    /// Tells whether another target than the requested one answered.
+    #[must_use]
+    pub fn fell_back(&self) -> bool {
+        self.requested != self.target
+    }
+}

@@ -1,0 +1,54 @@
+//! One run, asked for: a prompt, an input, and the targets that may answer.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{input::Input, prompt::Prompt, target::Target};
+
+/// How a run uses the response cache.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheMode {
+    /// Reads and writes.
+    #[default]
+    On,
+    /// Neither reads nor writes.
+    Off,
+    /// Writes a fresh answer over the stored one.
+    Refresh,
+}
+
+/// Who has seen what when a stream breaks: decides whether a run may start over by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Commit {
+    /// Nobody sees anything before the end: it may start over at any time.
+    Buffered,
+    /// A screen that can be cleared: by itself only before the first token, later when asked.
+    #[default]
+    Resettable,
+    /// Text already on standard output: never after the first byte.
+    Live,
+}
+
+/// One run, fully resolved.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    /// The prompt's name, if it has one.
+    pub prompt_name: Option<String>,
+    /// The prompt.
+    pub prompt: Arc<Prompt>,
+    /// What it is run on.
+    pub input: Input,
+    /// The target, then its fallbacks in order. Never empty; each at most once.
+    pub targets: Vec<Target>,
+    /// How it uses the cache.
+    pub cache: CacheMode,
+    /// What may happen when the stream breaks.
+    pub commit: Commit,
+    /// Which of several samples of the same request this is.
+    pub sample: u32,
+    /// The session it belongs to, for the record.
+    pub session: Option<String>,
+}

@@ -1,0 +1,35 @@
+//! A session: what reappears when the bench is reopened.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{input::Input, prompt::Prompt};
+
+/// The version of the session file's form that this program writes.
+pub const SESSION_VERSION: u32 = 1;
+
+/// Everything on the bench that a person would miss.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// The form's version, [`SESSION_VERSION`].
+    pub version: u32,
+    /// The session's name, also its file's.
+    pub name: String,
+    /// When it was last saved.
+    pub saved: Timestamp,
+    /// The name of the prompt it began from, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_name: Option<String>,
+    /// True when the prompt differs from the file of that name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub edited: bool,
+    /// The targets of the lanes, by name.
+    #[serde(default)]
+    pub lanes: Vec<String>,
+    /// The input.
+    #[serde(default)]
+    pub input: Input,
+    /// The prompt as it stands on the bench, unsaved edits included.
+    pub prompt: Prompt,
+}

@@ -1,0 +1,191 @@
+//! What the user may choose, with the defaults.
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use super::{key::KeySource, target::ProviderKind, usage::PicoDollars};
+
+/// The whole of `config.toml`. Built by the store, which names the line of every mistake.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The target used where nothing names one.
+    pub default_model: String,
+    /// Providers by name, the built-in ones included.
+    pub providers: BTreeMap<String, ProviderSettings>,
+    /// The user's own models by name.
+    pub models: BTreeMap<String, ModelSettings>,
+    /// How often and how long to try again.
+    pub retry: Retry,
+    /// How long to wait for what.
+    pub timeouts: Timeouts,
+    /// Many inputs at once.
+    pub batch: Batch,
+    /// The response cache.
+    pub cache: CacheSettings,
+    /// Colours by theme name.
+    pub theme: String,
+    /// Whether the mouse is captured.
+    pub mouse: bool,
+    /// Key bindings that replace the default ones: action name to chords.
+    pub keys: BTreeMap<String, Vec<String>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            default_model: "gpt-4o-mini".to_owned(),
+            providers: BTreeMap::new(),
+            models: BTreeMap::new(),
+            retry: Retry::default(),
+            timeouts: Timeouts::default(),
+            batch: Batch::default(),
+            cache: CacheSettings::default(),
+            theme: "default".to_owned(),
+            mouse: false,
+            keys: BTreeMap::new(),
+        }
+    }
+}
+
+/// Where models live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderSettings {
+    /// Its wire format.
+    pub kind: ProviderKind,
+    /// Where it is; the vendor's own address where unset.
+    pub base_url: Option<String>,
+    /// Where its keys are read from.
+    pub api_keys: Vec<KeySource>,
+    /// The program and its arguments, for an external command.
+    pub command: Vec<String>,
+    /// Further request headers.
+    pub headers: BTreeMap<String, String>,
+    /// Replaces [`Timeouts::answer`] for this provider.
+    pub timeout: Option<Duration>,
+}
+
+impl ProviderSettings {
+    /// Makes a provider of a kind with nothing else set.
+    #[must_use]
+    pub fn of(kind: ProviderKind) -> Self {
+        Self {
+            kind,
+            base_url: None,
+            api_keys: Vec::new(),
+            command: Vec::new(),
+            headers: BTreeMap::new(),
+            timeout: None,
+        }
+    }
+}
+
+/// A model under a name of the user's.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ModelSettings {
+    /// The provider's name.
+    pub provider: String,
+    /// The model's name on the wire.
+    pub model: String,
+    /// Input and output tokens together, at most.
+    pub context: Option<u64>,
+    /// Price of a million input tokens; zero is free, unset is unknown.
+    pub input_price: Option<PicoDollars>,
+    /// Price of a million output tokens.
+    pub output_price: Option<PicoDollars>,
+}
+
+/// When to try again. The defaults are the design's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// Tries on one target, the first included.
+    pub attempts: u32,
+    /// The shortest wait.
+    pub min_wait: Duration,
+    /// The longest wait of our own choosing; a server may ask for more.
+    pub max_wait: Duration,
+    /// The longest Retry-After that is waited for; beyond it the next key or model is taken.
+    pub max_retry_after: Duration,
+    /// Attempts over all targets, walks over refused keys not counted.
+    pub total_attempts: u32,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            min_wait: Duration::from_secs(4),
+            max_wait: Duration::from_secs(10),
+            max_retry_after: Duration::from_secs(120),
+            total_attempts: 8,
+        }
+    }
+}
+
+/// How long to wait. `answer` is the design's 30 s: the longest silence, wherever it falls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until the connection stands.
+    pub connect: Duration,
+    /// Until the first byte, until the first token, and between any two bytes.
+    pub answer: Duration,
+    /// The same for endpoints on this machine, which may have to load a model first.
+    pub local_answer: Duration,
+    /// Between two pieces of content while only keep-alives come.
+    pub progress: Duration,
+    /// From a run's start to its end.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            answer: Duration::from_secs(30),
+            local_answer: Duration::from_secs(300),
+            progress: Duration::from_secs(180),
+            total: Duration::from_secs(600),
+        }
+    }
+}
+
+/// Many inputs at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batch {
+    /// How many run at a time.
+    pub concurrency: usize,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self { concurrency: 5 }
+    }
+}
+
+/// The response cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// Answers kept; the least recently used goes first.
+    pub capacity: usize,
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        Self { enabled: true, capacity: 1000 }
+    }
+}
+
+/// The four directories everything is kept in, and the project's prompts if there are any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    /// Settings, prompts, sessions.
+    pub config: PathBuf,
+    /// The record of runs.
+    pub data: PathBuf,
+    /// The response cache.
+    pub cache: PathBuf,
+    /// The log.
+    pub state: PathBuf,
+    /// `prompts/` beside a `retort.toml` found upward from the working directory.
+    pub project: Option<PathBuf>,
+}

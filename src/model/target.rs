@@ -1,0 +1,135 @@
+//! A model at a provider: what one attempt is made on.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use super::card::ModelCard;
+
+/// Which wire format a provider speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProviderKind {
+    /// OpenAI chat completions, and every endpoint compatible with them.
+    OpenAi,
+    /// Anthropic messages.
+    Anthropic,
+    /// Ollama's own `/api/chat`.
+    Ollama,
+    /// An external command.
+    Command,
+    /// The built-in demonstration: no key, no network.
+    Demo,
+}
+
+impl ProviderKind {
+    /// Returns the vendor's public base URL, where the kind has one.
+    #[must_use]
+    pub fn default_base_url(self) -> Option<&'static str> {
+        match self {
+            Self::OpenAi => Some("https://api.openai.com/v1"),
+            Self::Anthropic => Some("https://api.anthropic.com"),
+            Self::Ollama => Some("http://127.0.0.1:11434"),
+            Self::Command | Self::Demo => None,
+        }
+    }
+
+    /// Tells whether the vendor's own endpoint answers nobody without a key.
+    #[must_use]
+    pub fn needs_key(self) -> bool {
+        matches!(self, Self::OpenAi | Self::Anthropic)
+    }
+}
+
+impl fmt::Display for ProviderKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Ollama => "ollama",
+            Self::Command => "command",
+            Self::Demo => "demo",
+        })
+    }
+}
+
+/// A model at a provider, resolved: everything an attempt needs but the key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The name the user gave: a lane's title, a fallback's entry, `-m`.
+    pub name: String,
+    /// The provider's name in the settings.
+    pub provider: String,
+    /// Its wire format.
+    pub kind: ProviderKind,
+    /// Where it is, without credentials and without a trailing slash; none for command and demo.
+    pub base_url: Option<String>,
+    /// True when `base_url` is not the vendor's own, so that the vendor's retirements do not bind it.
+    pub custom_endpoint: bool,
+    /// The model's name on the wire.
+    pub model: String,
+    /// The program and its arguments, for an external command.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// Further request headers, none of them secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// What is known of the model.
+    pub card: ModelCard,
+}
+
+impl Target {
+    /// Tells whether the numbers of this target are a demonstration and not a measurement.
+    #[must_use]
+    pub fn is_demo(&self) -> bool {
+        self.kind == ProviderKind::Demo
+    }
+
+    /// Tells whether the endpoint is this machine's own.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        matches!(self.kind, ProviderKind::Demo | ProviderKind::Command)
+            || self.base_url.as_deref().is_some_and(is_loopback)
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// Tells whether a URL's host is a loopback address (`localhost`, `127.0.0.0/8`, `[::1]`).
+#[must_use]
+pub fn is_loopback(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    if let Some(v6) = host.strip_prefix('[') {
+        return v6.split(']').next() == Some("::1");
+    }
+    let host = host.split(':').next().unwrap_or(host);
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn loopback_is_read_from_the_host_alone() {
+        for url in ["http://localhost:8080/v1", "http://127.9.0.1", "http://[::1]:80/x", "HTTP://LOCALHOST"] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in [
+            "http://localhost.evil.test",
+            "http://127.0.0.1@evil.test/",
+            "https://api.openai.com/v1",
+            "http://10.0.0.1",
+            "http://evil.test/?127.0.0.1",
+        ] {
+            assert!(!is_loopback(url), "{url}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Everything a run tells. Workbench, command line and record are folds over these events.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Fault, Message, Outcome, Params, Quality, RunId, Usage};
+
+/// An event and when it happened, counted from the start of the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// Since the run's start.
+    pub at: Duration,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: RunEvent,
+}
+
+/// What happened in a run. `Prepared` comes first unless preparing failed; `Ended` comes exactly
+/// once and last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum RunEvent {
+    /// The request is complete and its cache key known.
+    Prepared {
+        /// The run's id, also that of its record.
+        run: RunId,
+        /// When the run started.
+        started: Timestamp,
+        /// The cache key, in hex.
+        key: String,
+        /// The messages as sent.
+        messages: Vec<Message>,
+        /// The parameters as sent to the first target.
+        params: Params,
+        /// What was dropped or changed, and why; what a person should know before it is sent.
+        notices: Vec<String>,
+    },
+    /// What the cache said.
+    Cache {
+        /// Hit, miss, or why it was not asked.
+        #[serde(flatten)]
+        lookup: Lookup,
+    },
+    /// Waiting before anything is sent.
+    Queued {
+        /// For what, in words.
+        why: String,
+        /// For how long at most, if known.
+        wait: Option<Duration>,
+    },
+    /// A call starts. It voids all text of earlier attempts.
+    Attempt {
+        /// Counted from 1 over the whole run.
+        number: u32,
+        /// The target's name.
+        target: String,
+        /// The model's name on the wire.
+        model: String,
+        /// The key's label, if a key is used.
+        key: Option<String>,
+        /// What was dropped or changed for this target, and why.
+        notices: Vec<String>,
+    },
+    /// The response began.
+    Headers {
+        /// Which attempt.
+        attempt: u32,
+        /// The HTTP status.
+        status: u16,
+        /// The provider's id of the request.
+        request_id: Option<String>,
+    },
+    /// More of the answer, exactly as the model sent it.
+    Delta {
+        /// Which attempt it belongs to.
+        attempt: u32,
+        /// Which part of the answer.
+        part: Part,
+        /// The text.
+        text: String,
+    },
+    /// Token counts so far, unknown classes left out.
+    Usage {
+        /// Which attempt.
+        attempt: u32,
+        /// The counts.
+        usage: Usage,
+    },
+    /// The model that says it answers, where its name is not the one asked for.
+    Served {
+        /// Which attempt.
+        attempt: u32,
+        /// Its name.
+        model: String,
+    },
+    /// An attempt failed.
+    AttemptFailed {
+        /// Which attempt.
+        attempt: u32,
+        /// Why.
+        fault: Fault,
+        /// What happens next.
+        next: Next,
+    },
+    /// The checks were applied.
+    Checked {
+        /// The verdicts.
+        quality: Quality,
+    },
+    /// The end.
+    Ended {
+        /// All that came of the run.
+        outcome: Box<Outcome>,
+    },
+}
+
+/// What the cache said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "lookup")]
+pub enum Lookup {
+    /// A stored answer is used.
+    Hit {
+        /// When it was stored.
+        stored: Timestamp,
+    },
+    /// Nothing is stored.
+    Miss,
+    /// The cache was not asked.
+    Bypass {
+        /// Why not.
+        why: String,
+    },
+    /// The same request is under way; its answer is waited for.
+    Joined,
+}
+
+/// Which part of an answer a delta belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// The answer.
+    Text,
+    /// The reasoning before it.
+    Reasoning,
+}
+
+/// What follows a failed attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "next")]
+pub enum Next {
+    /// The same target again, after a wait that can be cut short.
+    Retry {
+        /// How long.
+        wait: Duration,
+    },
+    /// The same target with another key, after a wait if the account is the same.
+    NextKey {
+        /// The key's label.
+        key: String,
+        /// How long.
+        wait: Duration,
+    },
+    /// The next target.
+    NextModel {
+        /// Its name.
+        to: String,
+    },
+    /// Nothing: the run is over.
+    GiveUp,
+}

@@ -1,0 +1,90 @@
+//! What the pipeline needs from the world, as traits: a cache, a record, time and chance.
+
+use std::{future::Future, pin::Pin};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::event::Told;
+use crate::model::{Input, Outcome, Prompt, RunId};
+
+/// A future behind a port.
+pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An answer as the cache keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cached {
+    /// When it was stored.
+    pub stored: Timestamp,
+    /// The outcome of the run that was stored; its provenance is live.
+    pub outcome: Outcome,
+}
+
+/// Answers by key, least recently used out first. A cache that fails answers like an empty one:
+/// it never fails a run, but reports its fault where the user sees it.
+pub trait Cache: Send + Sync + 'static {
+    /// Looks an answer up and marks it used.
+    fn get<'a>(&'a self, key: &'a str) -> PortFuture<'a, Option<Cached>>;
+
+    /// Stores an answer. Returns at once; the work is done behind.
+    fn put(&self, key: String, cached: Cached);
+}
+
+/// All that is kept of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// The run's id.
+    pub run: RunId,
+    /// When it started.
+    pub started: Timestamp,
+    /// The session it belongs to.
+    pub session: Option<String>,
+    /// The prompt's name, if it has one.
+    pub prompt_name: Option<String>,
+    /// The prompt as it was run.
+    pub prompt: Prompt,
+    /// The input as it was run.
+    pub input: Input,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Its timeline: every event but the deltas and the end.
+    pub timeline: Vec<Told>,
+}
+
+/// Where runs are recorded. Never fails a run; reports its fault where the user sees it.
+pub trait Recorder: Send + Sync + 'static {
+    /// Notes that a run has started, so that a crash leaves a trace of it.
+    fn started(&self, record: &RunStart);
+
+    /// Keeps a run that has ended. Returns at once; the work is done behind.
+    fn ended(&self, record: RunRecord);
+}
+
+/// What is known of a run when it starts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunStart {
+    /// The run's id.
+    pub run: RunId,
+    /// When it started.
+    pub started: Timestamp,
+    /// The session it belongs to.
+    pub session: Option<String>,
+    /// The prompt's name, if it has one.
+    pub prompt_name: Option<String>,
+    /// The requested target.
+    pub target: String,
+    /// The requested model's name on the wire.
+    pub model: String,
+}
+
+/// Time and chance.
+pub trait World: Send + Sync + 'static {
+    /// The time of day.
+    fn timestamp(&self) -> Timestamp;
+
+    /// A number from 0 (included) to 1 (excluded), for jitter.
+    fn chance(&self) -> f64;
+
+    /// A fresh run id.
+    fn run_id(&self) -> RunId;
+}

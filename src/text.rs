@@ -1,0 +1,1 @@
+//! Pure text: width, cleaning, wrapping, templates.

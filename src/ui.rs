@@ -1,0 +1,1 @@
+//! Drawing: the frame as a function of the app.

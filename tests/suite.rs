@@ -1,0 +1,14 @@
+//! The one integration binary; each file says what it is for.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a failing test should panic"
+)]
+
+mod suite {
+    /// Who may name whom, who may touch the world, and how long a file may be.
+    mod layers;
+}

@@ -1,0 +1,167 @@
+//! The floors, enforced: who may name whom, who may touch the world, how long a file may be.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Every floor with the floors it may name, the lowest first.
+const MAY_NAME: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("text", &[]),
+    ("eval", &["model", "text"]),
+    ("provider", &["model"]),
+    ("pipeline", &["model", "eval", "provider"]),
+    ("store", &["model", "eval", "pipeline"]),
+    ("app", &["model", "text", "eval", "pipeline", "store"]),
+    ("ui", &["model", "text", "eval", "app"]),
+    ("tui", &["model", "text", "eval", "provider", "pipeline", "store", "app", "ui"]),
+    ("cli", &["model", "text", "eval", "provider", "pipeline", "store", "app"]),
+];
+
+/// Words that touch the world, each with the files or floors that may write it.
+const WORLD: &[(&str, &[&str])] = &[
+    ("reqwest", &["provider/http.rs"]),
+    ("std::fs", &["store", "tui", "cli"]),
+    ("tokio::fs", &[]),
+    ("std::net", &["model/target.rs"]),
+    ("tokio::net", &[]),
+    ("process::", &["provider/command.rs", "store/keys.rs", "tui", "cli"]),
+    ("std::env", &["tui", "cli"]),
+    ("std::thread", &["store", "tui"]),
+    ("rusqlite", &["store"]),
+    ("ratatui::", &["app", "ui", "tui"]),
+    ("crossterm", &["app", "tui"]),
+    ("tokio::", &["provider", "pipeline", "store", "tui", "cli"]),
+    ("println!", &[]),
+];
+
+/// A file this long has met its second sentence.
+const MAX_LINES: usize = 400;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}
+
+fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, out);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            out.push(path);
+        }
+    }
+}
+
+/// The lines that are code: without comments, and without the unit tests at a file's end.
+fn code(text: &str) -> String {
+    let body = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or(text);
+    body.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The floors a piece of code names through `crate::`, also inside braces.
+fn named(code: &str) -> Vec<String> {
+    let mut floors = Vec::new();
+    for rest in code.split("crate::").skip(1) {
+        if let Some(list) = rest.strip_prefix('{') {
+            let mut depth = 0;
+            for part in list.split_inclusive([',', '{', '}']) {
+                if depth == 0 {
+                    let floor: String = part.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                    floors.push(floor);
+                }
+                match part.chars().last() {
+                    Some('{') => depth += 1,
+                    Some('}') if depth == 0 => break,
+                    Some('}') => depth -= 1,
+                    _ => {}
+                }
+            }
+        } else {
+            floors.push(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+        }
+    }
+    floors.retain(|floor| !floor.is_empty());
+    floors
+}
+
+fn complaints() -> Vec<String> {
+    let root = root().join("src");
+    let (mut files, mut bad) = (Vec::new(), Vec::new());
+    sources(&root, &mut files);
+    for file in files {
+        let name = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+        let floor = name.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+        let text = fs::read_to_string(&file).unwrap();
+        let lines = text.lines().count();
+        if lines > MAX_LINES {
+            bad.push(format!("{name}: {lines} lines, over {MAX_LINES}"));
+        }
+        if !text.starts_with("//!") {
+            bad.push(format!("{name}: no sentence says what it is for"));
+        }
+        if name.ends_with("mod.rs") {
+            bad.push(format!("{name}: write foo.rs beside foo/"));
+        }
+        if floor == "main" || floor == "lib" {
+            continue;
+        }
+        let Some((_, allowed)) = MAY_NAME.iter().find(|(known, _)| *known == floor) else {
+            bad.push(format!("{name}: `{floor}` is no floor; give it a place in MAY_NAME"));
+            continue;
+        };
+        let code = code(&text);
+        for other in named(&code) {
+            if MAY_NAME.iter().any(|(known, _)| *known == other) && other != floor && !allowed.contains(&other.as_str())
+            {
+                bad.push(format!("{name}: `{floor}` may not name `{other}`"));
+            }
+        }
+        for (word, places) in WORLD {
+            let allowed = places.iter().any(|place| *place == floor || *place == name);
+            if code.contains(word) && !allowed {
+                bad.push(format!("{name}: `{word}` is not for this floor"));
+            }
+        }
+    }
+    bad
+}
+
+#[test]
+fn floors_hold() {
+    let bad = complaints();
+    assert!(bad.is_empty(), "\n{}", bad.join("\n"));
+}
+
+#[test]
+fn a_floor_named_inside_braces_is_seen() {
+    assert_eq!(named("use crate::{model::{Fault, Key}, ui::draw};"), ["model", "ui"]);
+    assert_eq!(named("crate::tui::run()"), ["tui"]);
+}
+
+#[test]
+fn every_test_file_is_in_the_suite() {
+    let list = fs::read_to_string(root().join("tests/suite.rs")).unwrap();
+    for entry in fs::read_dir(root().join("tests/suite")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "rs") {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            assert!(list.contains(&format!("mod {name};")), "tests/suite/{name}.rs is not in tests/suite.rs");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_left_lying_about() {
+    let mut files = Vec::new();
+    sources(&root().join("src"), &mut files);
+    sources(&root().join("tests"), &mut files);
+    let marks = ["TO".to_owned() + "DO", "FIX".to_owned() + "ME", "#[ig".to_owned() + "nore"];
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        for mark in &marks {
+            assert!(!text.contains(mark.as_str()), "{}: {mark}", file.display());
+        }
+    }
+}
