@@ -1,1 +1,4 @@
-//! Drawing: the frame as a function of the app.
+//! Drawing: a function of the app that cannot fail, block or change anything.
+
+pub mod ascii;
+pub mod theme;

@@ -1,0 +1,159 @@
+//! The one place that names colours: from what a thing is to how it looks.
+//!
+//! Only the eight plain hues of the terminal's own palette are used, and never together with bold,
+//! which some terminals turn into a bright hue that a light background swallows. Everything a hue
+//! says is also said by a glyph, a word, or a heavier line.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::model::Look;
+
+/// What a piece of the screen is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Plain text.
+    Text,
+    /// What names something: a pane, a column, a lane.
+    Title,
+    /// What matters less than the text beside it.
+    Quiet,
+    /// The frame of a pane.
+    Frame,
+    /// The frame of the pane that has the keys.
+    Focus,
+    /// The frame of the field that is being typed into.
+    Typing,
+    /// A key to press.
+    Key,
+    /// The row of a list that the keys act on.
+    Selected,
+    /// Letters of a row that match what was typed.
+    Match,
+    /// A place the search found.
+    Found,
+    /// The place the search stands at.
+    FoundHere,
+    /// Where the next letter goes.
+    Cursor,
+    /// It went well.
+    Pass,
+    /// It went wrong.
+    Fail,
+    /// It waits, or wants attention.
+    Wait,
+    /// It is under way.
+    Busy,
+    /// Where a number or an answer comes from: cached, fallen back, estimated.
+    Origin,
+    /// A number that is a demonstration.
+    Demo,
+    /// A number.
+    Number,
+    /// Text the model thought but did not answer.
+    Reasoning,
+    /// Text that does not count any more: what came before a cut.
+    Void,
+}
+
+/// Every role, for tests and for the picture of the theme.
+pub const ROLES: [Role; 21] = [
+    Role::Text,
+    Role::Title,
+    Role::Quiet,
+    Role::Frame,
+    Role::Focus,
+    Role::Typing,
+    Role::Key,
+    Role::Selected,
+    Role::Match,
+    Role::Found,
+    Role::FoundHere,
+    Role::Cursor,
+    Role::Pass,
+    Role::Fail,
+    Role::Wait,
+    Role::Busy,
+    Role::Origin,
+    Role::Demo,
+    Role::Number,
+    Role::Reasoning,
+    Role::Void,
+];
+
+/// How roles look on this terminal.
+#[derive(Debug, Clone, Copy)]
+pub struct Theme {
+    colour: bool,
+}
+
+impl Theme {
+    /// Makes the theme for what the terminal can show.
+    #[must_use]
+    pub fn new(look: Look) -> Self {
+        Self { colour: look.colour }
+    }
+
+    /// Looks a role up.
+    #[must_use]
+    pub fn style(self, role: Role) -> Style {
+        let (hue, with) = match role {
+            Role::Text => (None, Modifier::empty()),
+            Role::Title | Role::Number => (None, Modifier::BOLD),
+            Role::Quiet | Role::Frame | Role::Void => (None, Modifier::DIM),
+            Role::Focus | Role::Busy | Role::Key => (Some(Color::Cyan), Modifier::empty()),
+            Role::Typing | Role::Pass => (Some(Color::Green), Modifier::empty()),
+            Role::Selected | Role::Cursor => (None, Modifier::REVERSED),
+            Role::Match => (Some(Color::Cyan), Modifier::UNDERLINED),
+            Role::Found => (Some(Color::Yellow), Modifier::REVERSED),
+            Role::FoundHere => (Some(Color::Magenta), Modifier::REVERSED.union(Modifier::UNDERLINED)),
+            Role::Fail => (Some(Color::Red), Modifier::empty()),
+            Role::Wait => (Some(Color::Yellow), Modifier::empty()),
+            Role::Origin | Role::Demo => (Some(Color::Magenta), Modifier::empty()),
+            Role::Reasoning => (None, Modifier::DIM.union(Modifier::ITALIC)),
+        };
+        let style = Style::new().add_modifier(with);
+        match hue {
+            Some(hue) if self.colour => style.fg(hue),
+            Some(_) => style.add_modifier(without_hue(role)),
+            None => style,
+        }
+    }
+}
+
+/// What stands in for a hue where there is none.
+fn without_hue(role: Role) -> Modifier {
+    match role {
+        Role::Focus | Role::Typing | Role::Key | Role::Fail | Role::Wait | Role::FoundHere => Modifier::BOLD,
+        _ => Modifier::empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_colour_no_role_has_a_hue() {
+        let theme = Theme::new(Look { colour: false, unicode: true });
+        for role in ROLES {
+            let style = theme.style(role);
+            assert_eq!((style.fg, style.bg), (None, None), "{role:?}");
+        }
+    }
+
+    #[test]
+    fn a_hue_is_never_bold_and_never_black_or_white() {
+        let theme = Theme::new(Look::default());
+        for role in ROLES {
+            let style = theme.style(role);
+            assert_eq!(style.bg, None, "{role:?}");
+            if let Some(hue) = style.fg {
+                assert!(!style.add_modifier.contains(Modifier::BOLD), "{role:?}");
+                assert!(
+                    matches!(hue, Color::Red | Color::Green | Color::Yellow | Color::Magenta | Color::Cyan),
+                    "{role:?}"
+                );
+            }
+        }
+    }
+}
