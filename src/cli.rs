@@ -1,1 +1,3 @@
 //! The headless commands.
+
+pub mod args;

@@ -102,5 +102,8 @@ pub mod app;
 
 pub mod ui;
 
+pub mod setup;
+
 pub mod cli;
+pub mod log;
 pub mod tui;

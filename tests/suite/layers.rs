@@ -15,24 +15,26 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("store", &["model", "eval", "pipeline"]),
     ("app", &["model", "text", "eval", "pipeline", "store"]),
     ("ui", &["model", "text", "eval", "app"]),
-    ("tui", &["model", "text", "eval", "provider", "pipeline", "store", "app", "ui"]),
-    ("cli", &["model", "text", "eval", "provider", "pipeline", "store", "app"]),
+    ("log", &[]),
+    ("setup", &["model", "provider", "pipeline", "store"]),
+    ("tui", &["model", "text", "eval", "provider", "pipeline", "store", "setup", "app", "ui"]),
+    ("cli", &["model", "text", "eval", "provider", "pipeline", "store", "setup", "app"]),
 ];
 
 /// Words that touch the world, each with the files or floors that may write it.
 const WORLD: &[(&str, &[&str])] = &[
     ("reqwest", &["provider/http.rs"]),
-    ("std::fs", &["store", "tui", "cli"]),
+    ("std::fs", &["store", "log", "tui", "cli"]),
     ("tokio::fs", &[]),
     ("std::net", &["model/target.rs"]),
     ("tokio::net", &[]),
     ("process::", &["provider/command.rs", "store/keys.rs", "tui", "cli"]),
-    ("std::env", &["tui", "cli"]),
+    ("std::env", &["setup", "tui", "cli"]),
     ("std::thread", &["store", "tui"]),
     ("rusqlite", &["store"]),
     ("ratatui::", &["app", "ui", "tui"]),
     ("crossterm", &["app", "tui"]),
-    ("tokio::", &["provider", "pipeline", "store", "tui", "cli"]),
+    ("tokio::", &["provider", "pipeline", "store", "setup", "tui", "cli"]),
     ("println!", &[]),
 ];
 

@@ -1,0 +1,215 @@
+//! The command line: commands, options, and the words that explain them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// A terminal workbench for developing LLM prompts.
+#[derive(Debug, Parser)]
+#[command(
+    name = "retort",
+    version,
+    about,
+    long_about = "A terminal workbench for developing LLM prompts.\n\nWithout a command, retort opens the workbench: edit a prompt, run it on an input, watch the answer stream, see what it cost and whether it is good enough. The commands do the same without a screen.",
+    after_help = EXAMPLES,
+    disable_help_subcommand = true,
+    propagate_version = true
+)]
+pub struct Cli {
+    /// What to do; the workbench opens where nothing is named.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Opens the session of this name, or begins it.
+    #[arg(long, value_name = "NAME")]
+    pub session: Option<String>,
+
+    /// How much goes into the log file.
+    ///
+    /// Where it is not given, `RETORT_LOG` counts; where that is not set either, it is `warn`.
+    #[arg(long, global = true, value_name = "LEVEL", value_enum)]
+    pub log_level: Option<LogLevel>,
+}
+
+const EXAMPLES: &str = "Examples:
+  retort                                      open the workbench
+  retort run sentiment -m demo <<< 'Too late' one answer, no key needed
+  retort run sentiment -i mail.txt            a file as the input
+  retort run sentiment -i mail.txt --json | jq
+  retort models --check                       what the configured providers serve
+  retort doctor                               what is set up, what is missing
+
+Files: `retort paths` prints where settings, prompts, runs, cache and log are.
+Keys: OPENAI_API_KEY and ANTHROPIC_API_KEY work without any configuration.";
+
+const RUN_EXAMPLES: &str = "Examples:
+  retort run sentiment -i mail.txt
+  echo 'Where is my parcel?' | retort run sentiment
+  retort run ./prompts/triage.toml -i mail.txt -m gpt-4o-mini -m claude-haiku-4-5
+  retort run reply -i mail.txt --var tone=friendly --param temperature=0.7
+  retort run sentiment -i mail.txt --json | jq -r 'select(.event == \"ended\").outcome.text'
+
+The answer goes to standard output, byte for byte where that is a file or a pipe; everything else
+goes to standard error.
+
+Exit status:
+    0  done, and every check passed
+    1  could not run: every model failed, or something is missing
+    2  the command line is wrong
+    4  the answer was cut off
+  100  done, but a check failed
+  130  cancelled";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a prompt on one input and print the answer.
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(RunArgs),
+
+    /// List the prompts, or show one.
+    Prompts {
+        /// What to do with them.
+        #[command(subcommand)]
+        action: Option<PromptsAction>,
+    },
+
+    /// List the models that can be named, with context, price and shutdown.
+    Models {
+        /// Asks each configured provider what it serves.
+        #[arg(long)]
+        check: bool,
+    },
+
+    /// List the workbench's actions and the keys they are on.
+    Keys,
+
+    /// Print where everything is kept.
+    Paths,
+
+    /// Check terminal, directories, settings, keys, providers and databases.
+    Doctor,
+
+    /// Look at the response cache, or empty it.
+    Cache {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: CacheAction,
+    },
+
+    /// Print a completion script for a shell.
+    #[command(after_help = "Example:\n  retort completions bash > ~/.local/share/bash-completion/completions/retort")]
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+
+    /// Print the manual page.
+    #[command(after_help = "Example:\n  retort man | man -l -")]
+    Man,
+}
+
+/// `retort run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The prompt: a name that `retort prompts` lists, or the path of a .toml file.
+    pub prompt: String,
+
+    /// Reads the input from a file, or from standard input with `-`.
+    #[arg(short, long, value_name = "FILE|-")]
+    pub input: Option<PathBuf>,
+
+    /// Runs on this model; given several times, on each in order.
+    #[arg(short, long, value_name = "MODEL")]
+    pub model: Vec<String>,
+
+    /// Sets a variable of the prompt.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    pub vars: Vec<(String, String)>,
+
+    /// Sets a parameter: temperature, `top_p`, `max_tokens`, seed, `reasoning_effort`, stop, or any
+    /// field the provider knows.
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair)]
+    pub params: Vec<(String, String)>,
+
+    /// Prints every event of the run as a line of JSON; the last one is `ended`.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Neither reads nor writes the response cache.
+    #[arg(long, conflicts_with = "fresh")]
+    pub no_cache: bool,
+
+    /// Asks again and stores the new answer.
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+/// `retort prompts`.
+#[derive(Debug, Subcommand)]
+pub enum PromptsAction {
+    /// List the prompts: the project's, yours, and the built-in ones.
+    List,
+    /// Print a prompt as its file holds it.
+    Show {
+        /// The prompt's name.
+        name: String,
+    },
+    /// Print where a prompt's file is.
+    Path {
+        /// The prompt's name.
+        name: String,
+    },
+}
+
+/// `retort cache`.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum CacheAction {
+    /// Print how many answers are stored, of how many that may be.
+    Stats,
+    /// Remove every stored answer.
+    Clear,
+}
+
+/// How much goes into the log file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// What failed for good.
+    Error,
+    /// Also what failed and was tried again.
+    Warn,
+    /// Also what was done.
+    Info,
+    /// Also how.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn values_may_hold_equal_signs() {
+        assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert!(pair("=x").is_err() && pair("x").is_err());
+    }
+}

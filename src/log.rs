@@ -1,0 +1,91 @@
+//! The log: one file that only its owner can read, replaced when it has grown too large.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::PathBuf,
+    sync::Mutex,
+};
+
+use tracing::level_filters::LevelFilter;
+
+/// The size at which the log is put aside as `retort.log.1`, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// Sends everything up to `level` to `path`. The file is made when the first line is written;
+/// nothing is ever written to the terminal, and a log that cannot be written fails nothing.
+pub fn start(path: PathBuf, level: LevelFilter) {
+    if level == LevelFilter::OFF {
+        return;
+    }
+    let writer = Mutex::new(LogFile { path, open: None });
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_target(true).with_writer(writer).finish();
+    // The only failure is a subscriber that is already there.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+struct LogFile {
+    path: PathBuf,
+    open: Option<(File, u64)>,
+}
+
+impl LogFile {
+    fn file(&mut self) -> io::Result<&mut (File, u64)> {
+        if self.open.as_ref().is_some_and(|(_, size)| *size >= MAX_BYTES) {
+            self.open = None;
+        }
+        if self.open.is_none() {
+            if fs::metadata(&self.path).is_ok_and(|known| known.len() >= MAX_BYTES) {
+                fs::rename(&self.path, self.path.with_extension("log.1"))?;
+            }
+            if let Some(dir) = self.path.parent() {
+                fs::create_dir_all(dir)?;
+            }
+            let mut options = OpenOptions::new();
+            options.create(true).append(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let file = options.open(&self.path)?;
+            let size = file.metadata()?.len();
+            self.open = Some((file, size));
+        }
+        self.open.as_mut().ok_or_else(|| io::Error::other("the log is closed"))
+    }
+}
+
+impl Write for LogFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let (file, size) = self.file()?;
+        let written = file.write(bytes)?;
+        *size += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.open.as_mut().map_or(Ok(()), |(file, _)| file.flush())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_log_is_put_aside_and_nobody_else_can_read_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state/retort.log");
+        let mut log = LogFile { path: path.clone(), open: None };
+        let line = vec![b'x'; 1 << 19];
+        for _ in 0..3 {
+            log.write_all(&line).unwrap();
+        }
+        assert_eq!(fs::metadata(&path).unwrap().len(), 1 << 19);
+        assert_eq!(fs::metadata(path.with_extension("log.1")).unwrap().len(), 1 << 20);
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+}

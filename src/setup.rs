@@ -1,0 +1,3 @@
+//! What both shells start from: settings, places, and the world's time and chance.
+
+pub mod world;

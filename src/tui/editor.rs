@@ -1,0 +1,101 @@
+//! The user's own editor on a text: a private file, a child process, and what the file holds after.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use tempfile::TempPath;
+use tokio::process::{Child, Command};
+
+/// An editor at work. Dropping it removes the file.
+pub struct Editing {
+    program: String,
+    child: Child,
+    file: TempPath,
+}
+
+/// Picks the editor's command line: `$VISUAL`, then `$EDITOR`, then `vi`.
+#[must_use]
+pub fn command(visual: Option<String>, editor: Option<String>) -> String {
+    [visual, editor].into_iter().flatten().find(|line| !line.trim().is_empty()).unwrap_or_else(|| "vi".to_owned())
+}
+
+impl Editing {
+    /// Starts the editor on a text. The screen must be given back and the input let go before.
+    ///
+    /// The file lies in `dir`, is readable by its owner alone, and ends in `suffix` so that the
+    /// editor knows what it is.
+    pub fn start(command: &str, text: &str, suffix: &str, dir: &Path) -> Result<Self, String> {
+        let words = shell_words::split(command).map_err(|fault| {
+            format!("cannot read the editor's command `{command}`: {fault}; set VISUAL or EDITOR again")
+        })?;
+        let (program, arguments) =
+            words.split_first().ok_or_else(|| "no editor is set; set VISUAL or EDITOR".to_owned())?;
+        let file = write(text, suffix, dir).map_err(|fault| {
+            format!("cannot write the text for the editor into {}: {fault}; check `retort doctor`", dir.display())
+        })?;
+        let child = Command::new(program).args(arguments).arg(&file).kill_on_drop(true).spawn().map_err(|fault| {
+            format!("cannot start the editor `{program}`: {fault}; set VISUAL or EDITOR to one that is installed")
+        })?;
+        Ok(Self { program: program.clone(), child, file })
+    }
+
+    /// Waits for the editor to end and reads the text back. What is in the file counts and not how
+    /// the editor ended: many end with a failure after saving. If the file is gone or is no
+    /// text, the reason says where the edited file was kept.
+    pub async fn finish(mut self) -> Result<String, String> {
+        if let Err(fault) = self.child.wait().await {
+            return Err(format!("lost sight of the editor `{}`: {fault}", self.program));
+        }
+        match fs::read(&self.file) {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => Ok(text),
+                Err(_) => Err(match self.file.keep() {
+                    Ok(path) => format!("what `{}` saved is not UTF-8; it is in {}", self.program, path.display()),
+                    Err(_) => format!("what `{}` saved is not UTF-8", self.program),
+                }),
+            },
+            Err(fault) => Err(format!("cannot read what `{}` saved: {fault}", self.program)),
+        }
+    }
+}
+
+fn write(text: &str, suffix: &str, dir: &Path) -> std::io::Result<TempPath> {
+    fs::create_dir_all(dir)?;
+    let directory: PathBuf = dir.to_path_buf();
+    let mut file = tempfile::Builder::new().prefix("retort-").suffix(suffix).tempfile_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    file.flush()?;
+    Ok(file.into_temp_path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn visual_comes_before_editor_and_empty_is_unset() {
+        let set = |text: &str| Some(text.to_owned());
+        assert_eq!(command(set("code -w"), set("nano")), "code -w");
+        assert_eq!(command(set(" "), set("nano")), "nano");
+        assert_eq!(command(None, None), "vi");
+    }
+
+    #[tokio::test]
+    async fn the_file_counts_and_not_the_exit_code() {
+        let dir = tempfile::tempdir().unwrap();
+        let line = "sh -c 'printf \" and more\" >> \"$0\"; exit 3'";
+        let editing = Editing::start(line, "text", ".md", dir.path()).unwrap();
+        assert_eq!(editing.finish().await.unwrap(), "text and more");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_missing_editor_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let refusal = Editing::start("no-such-editor-here", "", ".md", dir.path()).err().unwrap();
+        assert!(refusal.contains("no-such-editor-here") && refusal.contains("EDITOR"), "{refusal}");
+    }
+}
