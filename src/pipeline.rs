@@ -2,6 +2,101 @@
 //! [`Pipeline::run`].
 
 pub mod event;
+pub mod keys;
+mod many;
+pub mod meter;
 pub mod port;
+mod run;
+mod stream;
 
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use futures_util::Stream;
+
+use crate::{
+    model::{
+        Key, Outcome, RunRequest,
+        settings::{Retry, Timeouts},
+    },
+    provider::Backend,
+};
 pub use event::{RunEvent, Told};
+use keys::Pool;
+pub use keys::{KeyState, Readiness};
+use port::{Cache, Recorder, World};
+pub use stream::{RunControl, RunStream};
+
+/// What the pipeline works with.
+#[derive(Clone)]
+pub struct Ports {
+    /// Answers calls.
+    pub backend: Arc<dyn Backend>,
+    /// Keeps answers.
+    pub cache: Arc<dyn Cache>,
+    /// Keeps the record of runs.
+    pub recorder: Arc<dyn Recorder>,
+    /// Time of day and chance.
+    pub world: Arc<dyn World>,
+}
+
+/// What the pipeline goes by.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// When to try again.
+    pub retry: Retry,
+    /// How long to wait for what.
+    pub timeouts: Timeouts,
+    /// Replaces [`Timeouts::answer`] by provider.
+    pub provider_timeouts: BTreeMap<String, Duration>,
+    /// Keys by provider, in the user's order.
+    pub keys: BTreeMap<String, Vec<Key>>,
+    /// Whether the cache is used at all.
+    pub cache: bool,
+    /// Whether a retired model is asked all the same.
+    pub allow_retired: bool,
+}
+
+/// The engine. Clones share keys, cache and runs under way.
+#[derive(Clone)]
+pub struct Pipeline {
+    shared: Arc<Shared>,
+}
+
+/// What all runs of a pipeline share.
+pub(crate) struct Shared {
+    ports: Ports,
+    rules: Rules,
+    pool: Pool,
+}
+
+impl Pipeline {
+    /// Makes a pipeline on its ports.
+    #[must_use]
+    pub fn new(ports: Ports, mut rules: Rules) -> Self {
+        let pool = Pool::new(std::mem::take(&mut rules.keys));
+        Self { shared: Arc::new(Shared { ports, rules, pool }) }
+    }
+
+    /// Runs a request. Nothing happens before the stream is polled; dropping it cancels the run
+    /// and closes its connection. The last item, and only the last, is [`RunEvent::Ended`].
+    #[must_use]
+    pub fn run(&self, request: RunRequest) -> RunStream {
+        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, line))
+    }
+
+    /// Runs many requests, at most `concurrency` at a time, and yields how each ended with its
+    /// place, in the order they came. A failure stops no other; dropping the stream cancels all.
+    pub fn many(
+        &self,
+        requests: impl Stream<Item = RunRequest> + Send,
+        concurrency: usize,
+    ) -> impl Stream<Item = (usize, Outcome)> + Send {
+        many::many(self.clone(), requests, concurrency)
+    }
+
+    /// Lists every configured key with its state, by provider.
+    #[must_use]
+    pub fn keys(&self) -> Vec<KeyState> {
+        self.shared.pool.states(self.shared.ports.world.timestamp())
+    }
+}

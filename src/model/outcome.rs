@@ -82,6 +82,28 @@ impl End {
     }
 }
 
+impl fmt::Display for End {
+    /// Says it in a sentence; a failure names every target that was tried with its reason.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => f.write_str("done"),
+            Self::Cancelled => f.write_str("cancelled"),
+            Self::Interrupted { fault } => write!(f, "the answer broke off: {fault}"),
+            Self::Failed { reasons } => match reasons.as_slice() {
+                [] => f.write_str("no model was asked"),
+                [one] => write!(f, "{one}"),
+                many => {
+                    f.write_str("all models failed")?;
+                    many.iter().enumerate().try_for_each(|(at, reason)| {
+                        let mark = if at == 0 { ": " } else { "; " };
+                        write!(f, "{mark}{reason}")
+                    })
+                }
+            },
+        }
+    }
+}
+
 /// Why one target of a run did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
@@ -89,6 +111,12 @@ pub struct Reason {
     pub target: String,
     /// Its last fault.
     pub fault: Fault,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.target, self.fault)
+    }
 }
 
 /// Where an answer comes from.

@@ -161,7 +161,13 @@ pub fn tokens_per_second(output: u64, generation: Duration) -> Option<f64> {
 /// On English prose this is near; on code and CJK it is low. It is always shown as an estimate.
 #[must_use]
 pub fn estimate_tokens(text: &str) -> u64 {
-    (text.chars().count() as u64).div_ceil(4)
+    estimate_tokens_of(text.chars().count() as u64)
+}
+
+/// Estimates the tokens of a text of so many characters, as [`estimate_tokens`] does.
+#[must_use]
+pub fn estimate_tokens_of(chars: u64) -> u64 {
+    chars.div_ceil(4)
 }
 
 #[cfg(test)]

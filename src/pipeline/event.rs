@@ -18,7 +18,7 @@ pub struct Told {
 }
 
 /// What happened in a run. `Prepared` comes first unless preparing failed; `Ended` comes exactly
-/// once and last.
+/// once and last. What the cache answers belongs to attempt 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum RunEvent {
@@ -49,6 +49,15 @@ pub enum RunEvent {
         why: String,
         /// For how long at most, if known.
         wait: Option<Duration>,
+    },
+    /// A target is passed over before anything is sent to it.
+    Skipped {
+        /// The target's name.
+        target: String,
+        /// Why.
+        fault: Fault,
+        /// What happens next.
+        next: Next,
     },
     /// A call starts. It voids all text of earlier attempts.
     Attempt {

@@ -88,3 +88,15 @@ pub trait World: Send + Sync + 'static {
     /// A fresh run id.
     fn run_id(&self) -> RunId;
 }
+
+/// The cache that keeps nothing, for when there is none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoCache;
+
+impl Cache for NoCache {
+    fn get<'a>(&'a self, _key: &'a str) -> PortFuture<'a, Option<Cached>> {
+        Box::pin(std::future::ready(None))
+    }
+
+    fn put(&self, _key: String, _cached: Cached) {}
+}
