@@ -1,3 +1,10 @@
 //! The disk: settings, prompts, sessions, the record of runs and the response cache.
 
+pub mod atomic;
+mod mistake;
+mod outline;
+
 pub mod job;
+pub mod keys;
+pub mod places;
+pub mod settings;

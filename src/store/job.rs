@@ -91,6 +91,8 @@ pub struct PromptEntry {
     pub description: String,
     /// Whether it lies in the project's `prompts/` and not in the user's.
     pub project: bool,
+    /// Whether it comes with the program: it can be opened, and is saved as the user's own.
+    pub built_in: bool,
     /// Whether the file can be used.
     pub valid: bool,
 }
@@ -121,19 +123,21 @@ pub struct RunEntry {
     pub passed: Option<bool>,
 }
 
-/// Sums over all runs on record.
+/// Sums over all runs on record; runs still under way are left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Runs.
     pub runs: u64,
-    /// Runs that did not end with an answer.
+    /// Runs that failed, broke off or crashed; those a person stopped are no errors.
     pub errors: u64,
-    /// Tokens, in and out.
+    /// Tokens, in and out, of answers that were neither cached nor a demonstration.
     pub tokens: u64,
-    /// Known cost, in pico-dollars.
+    /// Known cost, in pico-dollars, of the same answers.
     pub cost: u64,
     /// Runs answered from the cache.
     pub cached: u64,
+    /// Runs of the demonstration.
+    pub demo: u64,
 }
 
 /// Why the disk could not do what it was asked, in words with the next step.
@@ -144,4 +148,11 @@ pub struct StoreFault {
     pub message: String,
     /// True when it failed because a file of that name is already there.
     pub exists: bool,
+}
+
+impl StoreFault {
+    /// Makes a fault of words alone.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), exists: false }
+    }
 }

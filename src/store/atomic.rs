@@ -1,0 +1,106 @@
+//! Files read and written whole: either the old text or the new one is there, never a part.
+
+use std::{
+    fs::{self, DirBuilder, File},
+    io::{self, ErrorKind, Read, Write},
+    path::Path,
+};
+
+use super::job::StoreFault;
+
+/// The largest text file that is read, in bytes.
+pub const MAX_BYTES: u64 = 2 * 1024 * 1024;
+
+/// Reads a text file; none if there is no such file. Fails on anything that is no regular file
+/// of UTF-8 text within [`MAX_BYTES`].
+pub fn read(path: &Path) -> Result<Option<String>, StoreFault> {
+    let shown = path.display();
+    let about = match fs::metadata(path) {
+        Ok(about) => about,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(fault("read", path, &error)),
+    };
+    if !about.is_file() {
+        return Err(StoreFault::new(format!("cannot read {shown}: it is not a regular file; move it away")));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| fault("read", path, &error))?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| fault("read", path, &error))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(StoreFault::new(format!(
+            "cannot read {shown}: it is larger than 2 MB, more than is taken; make it smaller"
+        )));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Some(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned))),
+        Err(error) => {
+            let good = error.utf8_error().valid_up_to();
+            let line = 1 + error.as_bytes().iter().take(good).filter(|byte| **byte == b'\n').count();
+            Err(StoreFault::new(format!("{shown}:{line}: the text is not UTF-8; save the file as UTF-8")))
+        }
+    }
+}
+
+/// Writes a file beside its place, makes it last, and moves it there: mode 0600, its directory
+/// 0700 if it has to be made. Where `replace` is false a file that is already there stays.
+pub fn write(path: &Path, text: &str, replace: bool) -> Result<(), StoreFault> {
+    if text.len() as u64 > MAX_BYTES {
+        return Err(StoreFault::new(format!(
+            "cannot write {}: the text is larger than 2 MB, more than could be read again",
+            path.display()
+        )));
+    }
+    // A file that is a link is replaced where it really lies, and the link stays.
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let dir = real.parent().unwrap_or(Path::new("."));
+    make_dir(dir)?;
+    let failed = |error: &io::Error| fault("write", path, error);
+    let mut file = tempfile::Builder::new().prefix(".retort-").tempfile_in(dir).map_err(|error| failed(&error))?;
+    file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
+    file.as_file().sync_all().map_err(|error| failed(&error))?;
+    let moved = if replace { file.persist(&real) } else { file.persist_noclobber(&real) };
+    moved.map_err(|error| failed(&error.error))?;
+    sync_dir(dir);
+    Ok(())
+}
+
+/// Makes a directory and those above it that are missing, open to their owner alone.
+pub fn make_dir(dir: &Path) -> Result<(), StoreFault> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).map_err(|error| fault("create the directory", dir, &error))
+}
+
+/// Makes a rename last. A file system that cannot do this has done what it can.
+pub(super) fn sync_dir(dir: &Path) {
+    #[cfg(unix)]
+    if let Ok(dir) = File::open(dir) {
+        drop(dir.sync_all());
+    }
+    #[cfg(not(unix))]
+    let _ = dir;
+}
+
+/// Puts a failure of the disk into words: what, where, why, and what to do.
+pub(super) fn fault(verb: &str, path: &Path, error: &io::Error) -> StoreFault {
+    let (why, next) = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ("the disk is full", "free some space and try again"),
+        ErrorKind::PermissionDenied => ("permission is denied", "see who owns it, or set RETORT_CONFIG_DIR elsewhere"),
+        ErrorKind::ReadOnlyFilesystem => ("the disk is read-only", "set RETORT_CONFIG_DIR to a place that is not"),
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists if !path.is_file() => {
+            ("a part of the path is a file, not a directory", "move that file away")
+        }
+        ErrorKind::AlreadyExists => ("a file of that name is already there", "choose another name"),
+        ErrorKind::IsADirectory => ("it is a directory", "move it away"),
+        _ => return StoreFault::new(format!("cannot {verb} {}: {error}", path.display())),
+    };
+    StoreFault {
+        message: format!("cannot {verb} {}: {why}; {next}", path.display()),
+        exists: error.kind() == ErrorKind::AlreadyExists && path.is_file(),
+    }
+}

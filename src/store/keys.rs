@@ -1,0 +1,185 @@
+//! Keys read from where the settings say they are, by label and never shown.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use secrecy::SecretString;
+
+use crate::model::{Key, KeySource};
+
+/// How long a `cmd:` may take.
+const COMMAND_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often a command is asked whether it has ended.
+const POLL: Duration = Duration::from_millis(10);
+
+/// The longest key that is taken, in bytes.
+const MAX_KEY: usize = 512;
+
+/// A key that could not be read, and what to do. It never holds any part of the key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("key {label}: {message}")]
+pub struct KeyFault {
+    /// The key's label.
+    pub label: String,
+    /// What happened and the next step.
+    pub message: String,
+}
+
+/// Names a source on screens and in records: for a command its program alone, since its
+/// arguments may be secret.
+#[must_use]
+pub fn label(source: &KeySource) -> String {
+    match source {
+        KeySource::Env(_) | KeySource::File(_) => source.to_string(),
+        KeySource::Command(line) => {
+            let words = shell_words::split(line).unwrap_or_default();
+            let program = words.first().map_or("?", String::as_str);
+            let name = Path::new(program).file_name().map_or_else(|| program.into(), |name| name.to_string_lossy());
+            format!("cmd:{name}")
+        }
+    }
+}
+
+/// Reads every source, commands side by side, in the order given. Blocks for 10 s at most.
+///
+/// `env` looks a variable up; `~/` in a file's path stands for its `HOME`.
+pub fn read(sources: &[KeySource], env: &(dyn Fn(&str) -> Option<String> + Sync)) -> Vec<Result<Key, KeyFault>> {
+    thread::scope(|scope| {
+        let under_way: Vec<_> = sources
+            .iter()
+            .map(|source| match source {
+                KeySource::Command(line) => Err(scope.spawn(move || run(line, COMMAND_LIMIT))),
+                KeySource::Env(name) => Ok(variable(name, env)),
+                KeySource::File(path) => Ok(first_line(path, env)),
+            })
+            .collect();
+        let texts = under_way.into_iter().map(|text| match text {
+            Ok(text) => text,
+            Err(thread) => thread.join().unwrap_or_else(|_| Err("reading it failed; try again".to_owned())),
+        });
+        texts.zip(sources).map(|(text, source)| key(source, text)).collect()
+    })
+}
+
+fn key(source: &KeySource, text: Result<String, String>) -> Result<Key, KeyFault> {
+    let label = label(source);
+    let checked = text.and_then(|text| {
+        let trimmed = text.trim();
+        if trimmed.is_empty() {
+            Err("it is empty".to_owned())
+        } else if trimmed.len() > MAX_KEY {
+            Err(format!("what is there is longer than {MAX_KEY} characters and so no key"))
+        } else if trimmed.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            Err("what is there holds blanks or control characters and so is no key".to_owned())
+        } else if !trimmed.is_ascii() {
+            Err("what is there holds characters that no request header can carry and so is no key".to_owned())
+        } else {
+            Ok(SecretString::from(trimmed))
+        }
+    });
+    match checked {
+        Ok(secret) => Ok(Key { account: label.clone(), label, secret }),
+        Err(message) => Err(KeyFault { label, message }),
+    }
+}
+
+fn variable(name: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+    match env(name) {
+        None => Err(format!("the environment variable {name} is not set; export it and start again")),
+        Some(value) if value.trim().is_empty() => {
+            Err(format!("the environment variable {name} is empty; export it and start again"))
+        }
+        Some(value) => Ok(value),
+    }
+}
+
+fn first_line(path: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+    let home = path.strip_prefix("~/").and_then(|rest| env("HOME").map(|home| Path::new(&home).join(rest)));
+    let file = home.unwrap_or_else(|| Path::new(path).to_path_buf());
+    let about = fs::metadata(&file).map_err(|error| format!("the file cannot be read: {error}"))?;
+    if !about.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    #[cfg(unix)]
+    private(&file, &about)?;
+    let file = File::open(&file).map_err(|error| format!("the file cannot be read: {error}"))?;
+    line_of(file).map_err(|error| format!("the file cannot be read: {error}"))
+}
+
+/// Refuses a file that somebody else owns or can read.
+#[cfg(unix)]
+fn private(file: &Path, about: &fs::Metadata) -> Result<(), String> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    if about.uid() != rustix::process::geteuid().as_raw() {
+        return Err("the file belongs to another user; make a copy of your own with mode 0600".to_owned());
+    }
+    if about.permissions().mode() & 0o077 != 0 {
+        return Err(format!("others can read the file; run `chmod 600 {}`", file.display()));
+    }
+    Ok(())
+}
+
+/// Reads the first line, or as much of it as a key could be.
+fn line_of(from: impl Read) -> std::io::Result<String> {
+    let mut line = Vec::new();
+    BufReader::new(from.take(4 * MAX_KEY as u64)).read_until(b'\n', &mut line)?;
+    Ok(String::from_utf8_lossy(&line).trim_start_matches('\u{feff}').to_owned())
+}
+
+/// Runs a command without a shell and returns the first line it prints.
+fn run(line: &str, limit: Duration) -> Result<String, String> {
+    let words = shell_words::split(line).map_err(|error| format!("the command cannot be read: {error}"))?;
+    let (program, arguments) = words.split_first().ok_or("the command is empty")?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    // In a group of its own, so that a time-out ends whatever it has started as well.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn().map_err(|error| format!("the command cannot be started: {error}"))?;
+    let Some(mut stdout) = child.stdout.take() else {
+        return Err("the command has no output".to_owned());
+    };
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        drop(tell.send(line_of(&mut stdout)));
+        // Read on, so that a command that prints more can end.
+        drop(std::io::copy(&mut stdout, &mut std::io::sink()));
+    });
+    let status = wait(&mut child, limit).map_err(|error| format!("the command was lost: {error}"))?;
+    let Some(status) = status else {
+        return Err(format!("the command took longer than {} s and was stopped", limit.as_secs()));
+    };
+    if !status.success() {
+        return Err(format!("the command failed ({status}); run it in a shell to see why"));
+    }
+    match told.recv_timeout(POLL * 10) {
+        Ok(Ok(line)) => Ok(line),
+        Ok(Err(_)) | Err(_) => Err("the command's output cannot be read".to_owned()),
+    }
+}
+
+/// Waits for a command to end; past the limit kills it and all of its group and returns none.
+fn wait(child: &mut Child, limit: Duration) -> std::io::Result<Option<ExitStatus>> {
+    for _ in 0..limit.as_millis().div_ceil(POLL.as_millis()) {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        thread::sleep(POLL);
+    }
+    #[cfg(unix)]
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        // It may have ended in this very moment.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    child.kill()?;
+    child.wait()?;
+    Ok(None)
+}

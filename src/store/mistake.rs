@@ -1,0 +1,175 @@
+//! Mistakes in a TOML file, told by file, line and column, with what was expected instead.
+
+use std::fmt::Write;
+
+use serde::de::DeserializeOwned;
+
+use super::{job::StoreFault, outline::Outline};
+use crate::model::catalog::nearest;
+
+/// Reads a TOML text into its form; `label` names the file in the fault.
+pub(super) fn parse<T: DeserializeOwned>(text: &str, label: &str) -> Result<T, StoreFault> {
+    toml::from_str(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let path = Outline::of(text).path_at(start);
+        told(text, label, start, &path, &in_words(error.message(), &path))
+    })
+}
+
+/// Tells of a mistake in the value at a path of keys and of places in lists; if nothing is
+/// there, the nearest table around it is shown.
+pub(super) fn at(text: &str, label: &str, path: &[&str], message: &str) -> StoreFault {
+    let path: Vec<String> = path.iter().map(|&part| part.to_owned()).collect();
+    let start = Outline::of(text).start_of(&path);
+    told(text, label, start, &path, message)
+}
+
+/// Names something of the user's in a message, control characters made visible, length bounded.
+pub(super) fn quoted(name: &str) -> String {
+    let mut shown: String = name.chars().take(60).flat_map(char::escape_debug).collect();
+    if name.chars().nth(60).is_some() {
+        shown.push('…');
+    }
+    format!("`{shown}`")
+}
+
+/// Adds the nearest of the known names to a message, if one is near.
+pub(super) fn slip<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(name, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+}
+
+fn told(text: &str, label: &str, start: usize, path: &[String], message: &str) -> StoreFault {
+    let before = text.get(..start).unwrap_or(text);
+    let line = 1 + before.matches('\n').count();
+    let column = 1 + before.rsplit('\n').next().unwrap_or(before).chars().count();
+    let (first, rest) = message.split_once('\n').map_or((message, None), |(first, rest)| (first, Some(rest)));
+    let mut words = format!("{label}:{line}:{column}: {first}");
+    if let Some(source) = text.lines().nth(line - 1).filter(|source| !source.trim().is_empty()) {
+        let _ = write!(words, "\n  {line} | {}", shown(source, path));
+    }
+    if let Some(rest) = rest {
+        let _ = write!(words, "\n  {rest}");
+    }
+    StoreFault::new(words)
+}
+
+/// Names that say that what stands under them is secret.
+const SECRET_NAMES: &[&str] = &["key", "secret", "token", "password", "auth", "header", "credential"];
+
+/// The longest unbroken text that is shown without knowing what it is.
+const SHOWN_LENGTH: usize = 24;
+
+/// Shows a line of the file with a `…` for whatever could be a secret.
+fn shown(line: &str, path: &[String]) -> String {
+    let line: String = line.chars().take(160).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let (name, value) = line.split_once('=').map_or(("", line.as_str()), |(name, value)| (name, value));
+    let secret = |text: &str| SECRET_NAMES.iter().any(|word| text.to_lowercase().contains(word));
+    let hidden = secret(name) || path.iter().any(|part| secret(part));
+    let in_word = |c: char| c.is_ascii_alphanumeric() || "-_+/.:@%&?".contains(c);
+    let mut out = if line.contains('=') { format!("{name}=") } else { String::new() };
+    let mut rest = value;
+    while let Some(first) = rest.chars().next() {
+        let length = rest.find(|c| !in_word(c)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(if length == 0 { first.len_utf8() } else { length });
+        let source = ["env:", "file:", "cmd:"].iter().any(|form| word.starts_with(form));
+        let masked = length > 0 && !source && (hidden || length > SHOWN_LENGTH || word.starts_with("sk-"));
+        out.push_str(if masked || word.contains('@') { "…" } else { word });
+        rest = after;
+    }
+    out.trim_end().to_owned()
+}
+
+/// Puts the parser's message into words, leaving out the value it is about: that may be a key.
+fn in_words(message: &str, path: &[String]) -> String {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let table = |path: &[String]| section(path).map_or_else(|| "the file".to_owned(), |name| name.trim().to_owned());
+    let inside = section(parent(path)).map_or_else(String::new, |name| format!(" in {name}"));
+    if message.starts_with("unknown field") {
+        let name = names.next().unwrap_or_default();
+        let known: Vec<&str> = names.collect();
+        let near = slip(name, known.iter().copied());
+        let takes = table(parent(path));
+        return format!("unknown key {}{inside}{near}\n{takes} takes {}", quoted(name), known.join(", "));
+    }
+    if message.starts_with("unknown variant") {
+        let name = names.next().unwrap_or_default();
+        let known: Vec<&str> = names.collect();
+        return format!("{} is none of {}{}", quoted(name), known.join(", "), slip(name, known.iter().copied()));
+    }
+    if message.starts_with("missing field") {
+        return format!("{} needs the key {}", table(path), quoted(names.next().unwrap_or_default()));
+    }
+    let key = path.iter().rev().find(|part| part.parse::<usize>().is_err());
+    let whose = key.map_or_else(String::new, |key| format!("{}{inside}: ", quoted(key)));
+    if let Some((found, expected)) = message.strip_prefix("invalid ").and_then(|rest| rest.split_once(", expected ")) {
+        let found = found.trim_start_matches("type: ").trim_start_matches("value: ").trim_start_matches("length ");
+        return format!("{whose}expected {}, found {}", form(expected), kind(found));
+    }
+    if message.starts_with("wanted string or table") {
+        return format!("{whose}expected a text in quotes");
+    }
+    format!("{whose}{message}")
+}
+
+/// Names the table at a path as its header is written; none for the file itself.
+fn section(path: &[String]) -> Option<String> {
+    let list = path.last().is_some_and(|part| part.parse::<usize>().is_ok());
+    let bare = |part: &&String| part.parse::<usize>().is_err();
+    let names: Vec<String> = path.iter().filter(bare).map(|part| quoted(part).trim_matches('`').to_owned()).collect();
+    let name = names.join(".");
+    (!name.is_empty()).then(|| if list { format!("[[{name}]]") } else { format!("[{name}]") })
+}
+
+fn parent(path: &[String]) -> &[String] {
+    path.split_last().map_or(&[], |(_, parent)| parent)
+}
+
+/// What was expected, in the words of the file and not of the program.
+fn form(expected: &str) -> &str {
+    match expected {
+        "u16" | "u32" | "u64" | "usize" => "a whole number from 0 up",
+        "i64" => "a whole number",
+        "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list in [ ]",
+        "a string" => "a text in quotes",
+        "a map" => "a table",
+        other if other.starts_with("struct") => "a table",
+        other => other,
+    }
+}
+
+/// The kind of what was found, without its value.
+fn kind(found: &str) -> &str {
+    let kinds = [
+        ("string", "a text"),
+        ("integer", "a whole number"),
+        ("floating", "a number with a fraction"),
+        ("boolean", "true or false"),
+        ("sequence", "a list"),
+        ("map", "a table"),
+    ];
+    kinds.iter().find(|(word, _)| found.starts_with(word)).map_or("something else", |(_, kind)| kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_shown_without_its_secrets() {
+        let show = |line: &str| shown(line, &[]);
+        assert_eq!(show("attempts = \"three\""), "attempts = \"three\"");
+        assert_eq!(show("api_keys = [\"hunter2\", \"env:NAME\"]"), "api_keys = [\"…\", \"env:NAME\"]");
+        assert_eq!(show("model = \"sk-abc\""), "model = \"…\"");
+        assert_eq!(show("  \"abcdefghijklmnopqrstuvwxyz\","), "  \"…\",");
+        assert_eq!(show("base_url = \"http://me:pw@host\""), "base_url = \"…\"");
+        assert_eq!(shown("  \"hunter2\",", &["providers".into(), "api_keys".into(), "0".into()]), "  \"…\",");
+    }
+
+    #[test]
+    fn a_name_in_a_message_is_bounded_and_harmless() {
+        assert_eq!(quoted("a\u{1b}[2J"), "`a\\u{1b}[2J`");
+        assert!(quoted(&"x".repeat(500)).chars().count() < 70);
+    }
+}

@@ -1,0 +1,242 @@
+//! The form of `config.toml`, and its way into the settings.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::Deserialize;
+
+use super::{super::job::StoreFault, check, wait::Wait};
+use crate::model::{
+    Settings,
+    settings::{ModelSettings, ProviderSettings},
+    target::ProviderKind,
+    usage::PicoDollars,
+};
+
+/// The whole file; every key may be left out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ConfigFile {
+    default_model: Option<String>,
+    providers: BTreeMap<String, ProviderTable>,
+    models: BTreeMap<String, ModelTable>,
+    retry: RetryTable,
+    timeouts: TimeoutsTable,
+    batch: BatchTable,
+    cache: CacheTable,
+    theme: Option<String>,
+    mouse: Option<bool>,
+    keys: BTreeMap<String, Chords>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProviderTable {
+    kind: ProviderKind,
+    base_url: Option<String>,
+    #[serde(default)]
+    api_keys: Vec<String>,
+    #[serde(default)]
+    command: Vec<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    timeout: Option<Wait>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModelTable {
+    provider: String,
+    model: String,
+    context: Option<u64>,
+    input_price: Option<f64>,
+    output_price: Option<f64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RetryTable {
+    attempts: Option<u32>,
+    min_wait: Option<Wait>,
+    max_wait: Option<Wait>,
+    max_retry_after: Option<Wait>,
+    total_attempts: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct TimeoutsTable {
+    connect: Option<Wait>,
+    answer: Option<Wait>,
+    local_answer: Option<Wait>,
+    progress: Option<Wait>,
+    total: Option<Wait>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct BatchTable {
+    concurrency: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct CacheTable {
+    enabled: Option<bool>,
+    capacity: Option<usize>,
+}
+
+/// One chord, or several for one action.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "expected a chord such as \"ctrl-r\", or a list of them")]
+enum Chords {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl ConfigFile {
+    /// Checks every value and joins it with the defaults. `fault` tells of the mistake at a path.
+    pub(super) fn into_settings(self, fault: impl Fn(&[&str], &str) -> StoreFault) -> Result<Settings, StoreFault> {
+        let mut settings = Settings::default();
+        if let Some(model) = self.default_model {
+            if model.trim().is_empty() {
+                return Err(fault(&["default_model"], "`default_model` must name a model"));
+            }
+            settings.default_model = model;
+        }
+        for (name, table) in self.providers {
+            check::provider_name(&name).map_err(|message| fault(&["providers", &name], &message))?;
+            let provider = provider(table).map_err(|(key, index, message)| {
+                let mut path = vec!["providers", name.as_str(), key];
+                path.extend(index.as_deref());
+                fault(&path, &message)
+            })?;
+            settings.providers.insert(name, provider);
+        }
+        for (name, table) in self.models {
+            let model = model(table).map_err(|(key, message)| fault(&["models", &name, key], &message))?;
+            settings.models.insert(name, model);
+        }
+        let retry = &mut settings.retry;
+        set(&mut retry.attempts, self.retry.attempts);
+        set(&mut retry.min_wait, self.retry.min_wait.map(|wait| wait.0));
+        set(&mut retry.max_wait, self.retry.max_wait.map(|wait| wait.0));
+        set(&mut retry.max_retry_after, self.retry.max_retry_after.map(|wait| wait.0));
+        set(&mut retry.total_attempts, self.retry.total_attempts);
+        at_least_one(&fault, "retry", "attempts", retry.attempts)?;
+        at_least_one(&fault, "retry", "total_attempts", retry.total_attempts)?;
+        if retry.min_wait > retry.max_wait {
+            let key = if self.retry.min_wait.is_some() { "min_wait" } else { "max_wait" };
+            let message =
+                format!("`min_wait` ({:?}) must not be longer than `max_wait` ({:?})", retry.min_wait, retry.max_wait);
+            return Err(fault(&["retry", key], &message));
+        }
+        let timeouts = &mut settings.timeouts;
+        for (key, place, wait) in [
+            ("connect", &mut timeouts.connect, self.timeouts.connect),
+            ("answer", &mut timeouts.answer, self.timeouts.answer),
+            ("local_answer", &mut timeouts.local_answer, self.timeouts.local_answer),
+            ("progress", &mut timeouts.progress, self.timeouts.progress),
+            ("total", &mut timeouts.total, self.timeouts.total),
+        ] {
+            set(place, wait.map(|wait| wait.0));
+            if place.is_zero() {
+                return Err(fault(&["timeouts", key], &zero(key)));
+            }
+        }
+        set(&mut settings.batch.concurrency, self.batch.concurrency);
+        at_least_one(&fault, "batch", "concurrency", settings.batch.concurrency)?;
+        set(&mut settings.cache.enabled, self.cache.enabled);
+        set(&mut settings.cache.capacity, self.cache.capacity);
+        at_least_one(&fault, "cache", "capacity", settings.cache.capacity)?;
+        set(&mut settings.theme, self.theme);
+        set(&mut settings.mouse, self.mouse);
+        let chords = |chords| match chords {
+            Chords::One(chord) => vec![chord],
+            Chords::Many(chords) => chords,
+        };
+        settings.keys = self.keys.into_iter().map(|(action, own)| (action, chords(own))).collect();
+        Ok(settings)
+    }
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+fn zero(key: &str) -> String {
+    format!("`{key}` must be longer than nothing")
+}
+
+fn at_least_one<N: Copy + PartialEq + From<u8>>(
+    fault: &impl Fn(&[&str], &str) -> StoreFault,
+    table: &str,
+    key: &str,
+    value: N,
+) -> Result<(), StoreFault> {
+    if value == N::from(0) { Err(fault(&[table, key], &format!("`{key}` must be at least 1"))) } else { Ok(()) }
+}
+
+/// A mistake in a provider's table: the key, the place in its list if it has one, and the words.
+type ProviderMistake = (&'static str, Option<String>, String);
+
+fn provider(table: ProviderTable) -> Result<ProviderSettings, ProviderMistake> {
+    let mut api_keys = Vec::new();
+    for (place, text) in table.api_keys.iter().enumerate() {
+        let source = check::key_source(text).map_err(|message| ("api_keys", Some(place.to_string()), message))?;
+        api_keys.push(source);
+    }
+    if let Some(url) = &table.base_url {
+        check::base_url(url).map_err(|message| ("base_url", None, message))?;
+    }
+    let program = table.command.first().is_some_and(|program| !program.trim().is_empty());
+    match (table.kind, program) {
+        (ProviderKind::Command, false) => {
+            let message = "a provider of kind `command` needs `command = [\"program\", \"argument\"]`";
+            return Err(("command", None, message.to_owned()));
+        }
+        (ProviderKind::Command, true) => {}
+        _ if !table.command.is_empty() => {
+            return Err(("command", None, "`command` goes with `kind = \"command\"` alone".to_owned()));
+        }
+        _ => {}
+    }
+    for (name, value) in &table.headers {
+        check::header(name, value).map_err(|message| ("headers", Some(name.clone()), message))?;
+    }
+    let timeout: Option<Duration> = table.timeout.map(|wait| wait.0);
+    if timeout.is_some_and(|timeout| timeout.is_zero()) {
+        return Err(("timeout", None, zero("timeout")));
+    }
+    Ok(ProviderSettings {
+        kind: table.kind,
+        base_url: table.base_url,
+        api_keys,
+        command: table.command,
+        headers: table.headers,
+        timeout,
+    })
+}
+
+fn model(table: ModelTable) -> Result<ModelSettings, (&'static str, String)> {
+    let price = |key, dollars: Option<f64>| match dollars {
+        Some(dollars) if !(0.0..=1e6).contains(&dollars) => {
+            Err((key, format!("`{key}` must be US dollars per million tokens, from 0 up")))
+        }
+        dollars => Ok(dollars.map(PicoDollars::per_million)),
+    };
+    if table.model.trim().is_empty() {
+        return Err(("model", "`model` must be the model's name at the provider".to_owned()));
+    }
+    if table.context == Some(0) {
+        return Err(("context", "`context` must be at least 1".to_owned()));
+    }
+    Ok(ModelSettings {
+        provider: table.provider,
+        model: table.model,
+        context: table.context,
+        input_price: price("input_price", table.input_price)?,
+        output_price: price("output_price", table.output_price)?,
+    })
+}
