@@ -4,6 +4,7 @@
 //! [`Call`] into [`WireEvent`]s or one [`Fault`], and dropping the stream closes the socket or
 //! kills the process.
 
+pub mod demo;
 pub mod wire;
 
 use std::{pin::Pin, time::Duration};

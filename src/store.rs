@@ -4,7 +4,9 @@ pub mod atomic;
 mod mistake;
 mod outline;
 
+pub mod cards;
 pub mod job;
 pub mod keys;
 pub mod places;
 pub mod settings;
+pub mod starters;
