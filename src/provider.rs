@@ -4,7 +4,23 @@
 //! [`Call`] into [`WireEvent`]s or one [`Fault`], and dropping the stream closes the socket or
 //! kills the process.
 
+mod anthropic;
+pub mod classify;
+mod command;
 pub mod demo;
+mod dialect;
+mod exchange;
+pub mod headers;
+mod http;
+pub mod lines;
+pub mod listing;
+pub mod ndjson;
+mod ollama;
+mod openai;
+pub mod providers;
+pub mod reader;
+pub mod redact;
+pub mod sse;
 pub mod wire;
 
 use std::{pin::Pin, time::Duration};
@@ -12,6 +28,7 @@ use std::{pin::Pin, time::Duration};
 use futures_util::Stream;
 
 use crate::model::{Fault, Key, Message, Params, Target};
+pub use providers::Providers;
 pub use wire::WireEvent;
 
 /// The form an answer is asked for in, as far as the wire carries it.

@@ -1,0 +1,218 @@
+//! The one HTTP client: connects, sends, hands out headers and bytes; follows and retries nothing.
+
+use std::{
+    error::Error,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use reqwest::{
+    Certificate, Client, Method, Url,
+    header::{HeaderMap, HeaderName, HeaderValue},
+    redirect, retry,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::headers::Headers;
+use crate::model::{Class, Fault, Timer, target::is_loopback};
+
+/// A request, ready to be sent.
+#[derive(Debug, Clone)]
+pub(super) struct Outgoing {
+    /// The whole URL.
+    pub(super) url: String,
+    /// The JSON body of a POST; a GET has none.
+    pub(super) body: Option<Vec<u8>>,
+    /// Headers that are no secret.
+    pub(super) headers: Vec<(String, String)>,
+    /// The header that carries the key.
+    pub(super) secret: Option<(&'static str, SecretString)>,
+    /// How long connecting may take.
+    pub(super) connect: Duration,
+}
+
+/// A response whose body is still to be read. Dropping it closes the connection.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    /// The status.
+    pub(super) status: u16,
+    /// The headers.
+    pub(super) headers: Headers,
+    response: reqwest::Response,
+    host: String,
+}
+
+/// What makes one client differ from another. A client for plain HTTP reads no certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Line {
+    loopback: bool,
+    tls: bool,
+    connect: Duration,
+}
+
+/// The clients of a process, built when first needed.
+#[derive(Debug, Default)]
+pub(super) struct Http {
+    clients: Mutex<Vec<(Line, Client)>>,
+}
+
+impl Http {
+    /// Sends a request and waits for the response's headers.
+    pub(super) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Fault> {
+        let url = address(&outgoing)?;
+        let host = host_of(&url);
+        let line =
+            Line { loopback: is_loopback(url.as_str()), tls: url.scheme() == "https", connect: outgoing.connect };
+        let headers = headers(&outgoing)?;
+        let client = self.client(line)?;
+        let method = if outgoing.body.is_some() { Method::POST } else { Method::GET };
+        let mut request = client.request(method, url).headers(headers);
+        if let Some(body) = outgoing.body {
+            request = request.body(body);
+        }
+        let response = request.send().await.map_err(|error| fault(&error, &host, outgoing.connect))?;
+        let pairs = response.headers().iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.as_str().to_owned(), value)
+        });
+        Ok(Incoming { status: response.status().as_u16(), headers: Headers::new(pairs), response, host })
+    }
+
+    fn client(&self, line: Line) -> Result<Client, Fault> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = clients.iter().find(|(own, _)| *own == line) {
+            return Ok(client.clone());
+        }
+        let client = build(line)?;
+        clients.push((line, client.clone()));
+        drop(clients);
+        Ok(client)
+    }
+}
+
+impl Incoming {
+    /// Waits for more of the body; `None` at its clean end.
+    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Fault> {
+        self.response.chunk().await.map_err(|error| {
+            let text = format!("the connection to {} broke off: {}", self.host, cause(&error));
+            Fault::new(Class::Transient, text)
+        })
+    }
+
+    /// Returns the host a redirect leads to.
+    pub(super) fn location(&self) -> Option<String> {
+        let target = self.headers.value("location")?;
+        self.response.url().join(target).ok().map(|url| host_of(&url))
+    }
+}
+
+fn build(line: Line) -> Result<Client, Fault> {
+    // Whoever installed a provider first wins; that it is ours only matters to the first client.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let builder = || {
+        let idle = if line.loopback { Duration::from_secs(3) } else { Duration::from_secs(60) };
+        let builder = Client::builder()
+            .user_agent(concat!("retort/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .connect_timeout(line.connect)
+            .pool_idle_timeout(idle)
+            .tcp_keepalive(Duration::from_secs(60))
+            .tcp_keepalive_interval(Duration::from_secs(60))
+            .tcp_keepalive_retries(5);
+        if line.loopback { builder.no_proxy() } else { builder }
+    };
+    if !line.tls {
+        return builder().tls_certs_only([]).build().map_err(unbuilt);
+    }
+    builder().build().or_else(|_| {
+        // A host without a CA bundle: Mozilla's list, compiled in.
+        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok());
+        builder().tls_certs_only(roots).build().map_err(unbuilt)
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it maps an error")]
+fn unbuilt(error: reqwest::Error) -> Fault {
+    Fault::new(Class::NotAnApi, format!("no HTTP client could be made: {}", cause(&error)))
+}
+
+/// Parses the URL, and refuses to send a key where anyone on the way can read it.
+fn address(outgoing: &Outgoing) -> Result<Url, Fault> {
+    let bad = |text: String| Fault::new(Class::NotAnApi, text);
+    let url = Url::parse(&outgoing.url).map_err(|error| bad(format!("base_url is not a URL: {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(bad(format!("base_url begins with `{}:`; it must begin with https:// or http://", url.scheme())));
+    }
+    if url.scheme() == "http" && outgoing.secret.is_some() && !is_loopback(url.as_str()) {
+        let host = host_of(&url);
+        return Err(bad(format!("no key is sent to {host} over plain http; set base_url to https://{host}")));
+    }
+    Ok(url)
+}
+
+fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("?");
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn headers(outgoing: &Outgoing) -> Result<HeaderMap, Fault> {
+    let mut map = HeaderMap::new();
+    map.insert("accept-encoding", HeaderValue::from_static("identity"));
+    if outgoing.body.is_some() {
+        map.insert("content-type", HeaderValue::from_static("application/json"));
+    }
+    for (name, value) in &outgoing.headers {
+        let pair = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
+        let (Ok(name), Ok(value)) = pair else {
+            return Err(Fault::new(Class::CallerFault, format!("the header `{name}` cannot be sent; see config.toml")));
+        };
+        map.insert(name, value);
+    }
+    if let Some((name, secret)) = &outgoing.secret {
+        let Ok(mut value) = HeaderValue::from_str(secret.expose_secret()) else {
+            let text = "it holds characters that no header can carry, perhaps a line end";
+            return Err(Fault::new(Class::Credential, text));
+        };
+        value.set_sensitive(true);
+        map.insert(*name, value);
+    }
+    Ok(map)
+}
+
+fn fault(error: &reqwest::Error, host: &str, connect: Duration) -> Fault {
+    let cause = cause(error);
+    let (class, text) = if error.is_builder() {
+        (Class::NotAnApi, format!("the request to {host} could not be made: {cause}"))
+    } else if let Some(tls) = tls(error) {
+        let lasting = !matches!(tls, rustls::Error::AlertReceived(_) | rustls::Error::General(_));
+        let class = if lasting { Class::NotAnApi } else { Class::Transient };
+        (class, format!("no secure connection to {host}: {tls}"))
+    } else if error.is_connect() && error.is_timeout() {
+        (Class::Timeout(Timer::Connect), format!("no connection to {host} within {} s", connect.as_secs_f32()))
+    } else if error.is_connect() {
+        (Class::Transient, format!("no connection to {host}: {cause}; is the server running, is base_url right?"))
+    } else if cause.starts_with("invalid HTTP") {
+        (Class::NotAnApi, format!("{host} does not answer in HTTP: {cause}"))
+    } else {
+        (Class::Transient, format!("{host} did not answer: {cause}"))
+    };
+    Fault::new(class, text)
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
+}
+
+/// The innermost cause in words. The outer ones repeat the URL.
+fn cause(error: &reqwest::Error) -> String {
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+fn tls(error: &reqwest::Error) -> Option<&rustls::Error> {
+    chain(error).find_map(|error| {
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        error.downcast_ref().or_else(|| wrapped?.downcast_ref())
+    })
+}

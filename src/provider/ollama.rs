@@ -1,0 +1,151 @@
+//! Ollama's own chat API: the request body, and its lines.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Call, WireFormat, classify,
+    dialect::{Dialect, Progress, count, error_in, not_json, text},
+    wire::WireEvent,
+};
+use crate::model::{Fault, Finish, Usage};
+
+/// Fields a user may set for the request that belong among the model's runtime options.
+const OPTIONS: &[&str] = &[
+    "num_ctx",
+    "num_keep",
+    "num_batch",
+    "num_gpu",
+    "num_thread",
+    "num_predict",
+    "top_k",
+    "min_p",
+    "typical_p",
+    "repeat_last_n",
+    "repeat_penalty",
+    "presence_penalty",
+    "frequency_penalty",
+    "mirostat",
+    "mirostat_tau",
+    "mirostat_eta",
+];
+
+/// Builds the body of `POST {base}/api/chat`.
+pub(super) fn body(call: &Call) -> Value {
+    let params = &call.params;
+    let mut options = Map::new();
+    let mut body = Map::new();
+    for (name, value) in &params.extra {
+        match value {
+            Value::Object(more) if name == "options" => options.extend(more.clone()),
+            value if OPTIONS.contains(&name.as_str()) => drop(options.insert(name.clone(), value.clone())),
+            value => drop(body.insert(name.clone(), value.clone())),
+        }
+    }
+    let mut option = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            options.insert(name.to_owned(), value);
+        }
+    };
+    option("temperature", params.temperature.map(Value::from));
+    option("top_p", params.top_p.map(Value::from));
+    option("num_predict", params.max_tokens.map(Value::from));
+    option("seed", params.seed.map(Value::from));
+    option("stop", (!params.stop.is_empty()).then(|| json!(params.stop)));
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            body.insert(name.to_owned(), value);
+        }
+    };
+    set("model", Some(call.target.model.as_str().into()));
+    set("messages", Some(json!(call.messages)));
+    set("stream", Some(true.into()));
+    set("options", (!options.is_empty()).then_some(Value::Object(options)));
+    set(
+        "format",
+        match &call.format {
+            WireFormat::Text => None,
+            WireFormat::JsonObject => Some("json".into()),
+            WireFormat::JsonSchema(schema) => Some(schema.clone()),
+        },
+    );
+    set(
+        "think",
+        params.reasoning_effort.as_deref().map(|effort| if effort == "none" { false.into() } else { effort.into() }),
+    );
+    Value::Object(body)
+}
+
+/// A chat under way.
+#[derive(Debug, Default)]
+pub(super) struct Chat {
+    progress: Progress,
+}
+
+impl Dialect for Chat {
+    fn event(&mut self, _name: &str, data: &str, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
+        let Ok(line) = serde_json::from_str::<Value>(data) else {
+            return Err(not_json(data));
+        };
+        self.whole(&line, out)
+    }
+
+    fn whole(&mut self, line: &Value, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
+        if let Some(fault) = error_in("", line) {
+            return Err(fault);
+        }
+        let before = out.len();
+        if line.get("message").is_none() && line.get("done").is_none() && line.is_object() && !self.progress.begun {
+            return Err(classify::event(&line.to_string()));
+        }
+        if let Some(message) = line.get("message") {
+            self.progress.begun = true;
+            self.progress.model(line, out);
+            out.extend(text(message, "thinking").map(|told| WireEvent::Reasoning(told.to_owned())));
+            out.extend(text(message, "content").map(|told| WireEvent::Text(told.to_owned())));
+        }
+        if line.get("done").and_then(Value::as_bool) == Some(true) {
+            self.progress.begun = true;
+            out.extend(usage(line).map(WireEvent::Usage));
+            out.extend(timing(line));
+            if let Some(reason) = text(line, "done_reason") {
+                self.progress.finish(finish(reason), out);
+            }
+            return self.progress.mark(out);
+        }
+        if out.len() == before {
+            out.push(WireEvent::Alive);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
+        self.progress.end(out)
+    }
+
+    fn ended(&self) -> bool {
+        self.progress.ended
+    }
+}
+
+fn finish(reason: &str) -> Finish {
+    match reason {
+        "stop" => Finish::Stop,
+        "length" => Finish::Length,
+        other => Finish::Other(other.to_owned()),
+    }
+}
+
+/// Reads the counts; one that is left out is unknown. A prompt wholly cached has none.
+fn usage(line: &Value) -> Option<Usage> {
+    let (input, output) = (count(line, "/prompt_eval_count"), count(line, "/eval_count"));
+    (input.is_some() || output.is_some()).then_some(Usage { input, output, ..Usage::default() })
+}
+
+fn timing(line: &Value) -> Option<WireEvent> {
+    let nanos = |name: &str| count(line, name).map(Duration::from_nanos);
+    let (load, prompt, generation) = (nanos("/load_duration"), nanos("/prompt_eval_duration"), nanos("/eval_duration"));
+    let known = load.or(prompt).or(generation).is_some();
+    known.then_some(WireEvent::ServerTiming { load, prompt, generation })
+}

@@ -1,0 +1,193 @@
+//! From a response's bytes to wire events: what shape the body has, and what it says.
+
+use super::{
+    anthropic::Messages,
+    dialect::{Dialect, empty},
+    lines::{Broken, EVENT_CAP, Frame},
+    ndjson::Ndjson,
+    ollama::Chat,
+    openai::Completion,
+    sse::Sse,
+    wire::WireEvent,
+};
+use crate::model::{Class, Fault, ProviderKind};
+
+/// The largest response taken, in bytes.
+pub const RESPONSE_CAP: usize = 64 * 1024 * 1024;
+
+/// Reads one successful response of a provider. It does no IO: bytes are pushed in pieces of any
+/// size, and the events are the same however they are split.
+pub struct Reader {
+    dialect: Box<dyn Dialect>,
+    lines: bool,
+    media_type: Option<String>,
+    body: Body,
+    taken: usize,
+    frames: Vec<Frame>,
+}
+
+/// The shape of a body. Servers lie about it, so its first bytes decide.
+enum Body {
+    Unknown(Vec<u8>),
+    Events(Sse),
+    Lines(Ndjson),
+    Whole(Vec<u8>),
+}
+
+enum Shape {
+    Events,
+    Json,
+    Page,
+    Foreign,
+}
+
+impl Reader {
+    /// Makes a reader for a provider's response of a media type.
+    #[must_use]
+    pub fn new(kind: ProviderKind, media_type: Option<String>) -> Self {
+        let dialect: Box<dyn Dialect> = match kind {
+            ProviderKind::Anthropic => Box::new(Messages::default()),
+            ProviderKind::Ollama => Box::new(Chat::default()),
+            ProviderKind::OpenAi | ProviderKind::Command | ProviderKind::Demo => Box::new(Completion::default()),
+        };
+        let lines = kind == ProviderKind::Ollama;
+        Self { dialect, lines, media_type, body: Body::Unknown(Vec::new()), taken: 0, frames: Vec::new() }
+    }
+
+    /// Tells whether the end was said; nothing more is of interest then.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        self.dialect.ended()
+    }
+
+    /// Takes more bytes and appends what they say. Events before a fault are in `out`.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<WireEvent>) -> Result<(), Fault> {
+        self.taken = self.taken.saturating_add(bytes.len());
+        if self.taken > RESPONSE_CAP {
+            let text = format!("the response is larger than {} MiB", RESPONSE_CAP / (1024 * 1024));
+            return Err(Fault::new(Class::TooLarge, text));
+        }
+        let Body::Unknown(head) = &mut self.body else {
+            return self.feed(bytes, out);
+        };
+        head.extend_from_slice(bytes);
+        let Some(shape) = shape(head, self.media_type.as_deref(), false) else {
+            return Ok(());
+        };
+        self.settle(&shape, out)
+    }
+
+    /// Takes the clean end of the body.
+    pub fn finish(&mut self, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
+        if let Body::Unknown(head) = &self.body {
+            let Some(shape) = shape(head, self.media_type.as_deref(), true) else {
+                return Err(empty());
+            };
+            self.settle(&shape, out)?;
+        }
+        let ended = match &mut self.body {
+            Body::Events(sse) => sse.finish(&mut self.frames),
+            Body::Lines(ndjson) => ndjson.finish(&mut self.frames),
+            Body::Unknown(_) | Body::Whole(_) => Ok(()),
+        };
+        self.frames(out)?;
+        ended.map_err(broken)?;
+        if let Body::Whole(bytes) = &self.body {
+            let body = serde_json::from_slice(bytes).map_err(|error| {
+                let text = format!("the response should be JSON and is not ({error}): {}", head_of(bytes));
+                Fault::new(Class::Transient, text)
+            })?;
+            self.dialect.whole(&body, out)?;
+        }
+        if self.ended() { Ok(()) } else { self.dialect.end(out) }
+    }
+
+    fn settle(&mut self, shape: &Shape, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
+        let body = match shape {
+            Shape::Events => Body::Events(Sse::new(EVENT_CAP)),
+            Shape::Json if self.lines => Body::Lines(Ndjson::new(EVENT_CAP)),
+            Shape::Json => Body::Whole(Vec::new()),
+            Shape::Page | Shape::Foreign => return Err(self.foreign(shape)),
+        };
+        if let Body::Unknown(head) = std::mem::replace(&mut self.body, body) {
+            self.feed(&head, out)?;
+        }
+        Ok(())
+    }
+
+    fn feed(&mut self, bytes: &[u8], out: &mut Vec<WireEvent>) -> Result<(), Fault> {
+        let fed = match &mut self.body {
+            Body::Events(sse) => sse.push(bytes, &mut self.frames),
+            Body::Lines(ndjson) => ndjson.push(bytes, &mut self.frames),
+            Body::Unknown(held) | Body::Whole(held) => {
+                held.extend_from_slice(bytes);
+                Ok(())
+            }
+        };
+        self.frames(out)?;
+        if self.ended() { Ok(()) } else { fed.map_err(broken) }
+    }
+
+    fn frames(&mut self, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
+        for frame in std::mem::take(&mut self.frames) {
+            match frame {
+                _ if self.dialect.ended() => break,
+                Frame::Alive => out.push(WireEvent::Alive),
+                Frame::Message { event, data } => self.dialect.event(&event, &data, out)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn foreign(&self, shape: &Shape) -> Fault {
+        let Body::Unknown(head) = &self.body else {
+            return empty();
+        };
+        let kind = self.media_type.as_deref().unwrap_or("no content type");
+        let what = if matches!(shape, Shape::Page) { "a web page" } else { "something that is no answer" };
+        let text = format!("{what} came back ({kind}), not the API; is base_url right? It begins: {}", head_of(head));
+        Fault::new(Class::NotAnApi, text)
+    }
+}
+
+fn broken(broken: Broken) -> Fault {
+    let class = match broken {
+        Broken::Utf8 => Class::Transient,
+        Broken::TooLarge(_) => Class::TooLarge,
+    };
+    Fault::new(class, broken.to_string())
+}
+
+/// The first 200 bytes as text.
+fn head_of(bytes: &[u8]) -> String {
+    let (head, _) = bytes.split_at(bytes.len().min(200));
+    String::from_utf8_lossy(head).trim().to_owned()
+}
+
+/// Tells a body's shape by its first bytes; `None` while they are too few.
+fn shape(head: &[u8], media_type: Option<&str>, over: bool) -> Option<Shape> {
+    if media_type == Some("text/html") {
+        return (over || head.len() >= 200).then_some(Shape::Page);
+    }
+    let bom = b"\xef\xbb\xbf";
+    if !over && bom.starts_with(head) {
+        return None;
+    }
+    let start = head.strip_prefix(bom).unwrap_or(head).trim_ascii_start();
+    let first = start.first()?;
+    match first {
+        b'{' | b'[' => return Some(Shape::Json),
+        b'<' if over || start.len() >= 200 => return Some(Shape::Page),
+        b'<' => return None,
+        b':' => return Some(Shape::Events),
+        _ => {}
+    }
+    let fields: [&[u8]; 4] = [b"data:", b"event:", b"id:", b"retry:"];
+    if media_type == Some("text/event-stream") || fields.iter().any(|field| start.starts_with(field)) {
+        return Some(Shape::Events);
+    }
+    if !over && fields.iter().any(|field| field.starts_with(start)) {
+        return None;
+    }
+    (over || start.len() >= 200).then_some(Shape::Foreign)
+}

@@ -1,0 +1,170 @@
+//! Takes keys out of provider text before it becomes part of a fault.
+
+use secrecy::ExposeSecret;
+
+use crate::model::{Class, Fault, Key};
+
+/// The longest message a fault carries, in characters.
+const LONGEST: usize = 500;
+
+const GONE: &str = "[key]";
+
+/// How well-known providers begin their keys.
+const PREFIXES: &[&str] = &[
+    "sk-",
+    "sk_",
+    "gsk_",
+    "xai-",
+    "hf_",
+    "ghp_",
+    "github_pat_",
+    "glpat-",
+    "pplx-",
+    "nvapi-",
+    "r8_",
+    "AIza",
+    "AKIA",
+    "ya29.",
+    "eyJ",
+];
+
+/// Names that are followed by a key.
+const NAMES: &[&str] = &["x-api-key", "api-key", "api_key", "apikey", "x-goog-api-key", "authorization"];
+
+/// Knows the key of one call, and the shapes of others.
+#[derive(Debug, Clone)]
+pub struct Redact {
+    key: Option<Key>,
+}
+
+impl Redact {
+    /// Makes a redactor for a call with this key.
+    #[must_use]
+    pub fn new(key: Option<Key>) -> Self {
+        Self { key }
+    }
+
+    /// Replaces the call's key and everything shaped like one, then cuts the text to 500 characters.
+    #[must_use]
+    pub fn text(&self, text: &str) -> String {
+        let known = self.key.as_ref().map(|key| key.secret.expose_secret().trim()).filter(|key| !key.is_empty());
+        let text = known.map_or_else(|| text.to_owned(), |key| text.replace(key, GONE));
+        shorten(&without_shapes(&text))
+    }
+
+    /// Makes a fault fit to be shown: its texts redacted, the refused key named by its label.
+    #[must_use]
+    pub fn fault(&self, mut fault: Fault) -> Fault {
+        fault.message = self.text(&fault.message);
+        if fault.class == Class::Credential {
+            fault.message = match &self.key {
+                Some(key) => format!("the key {} was refused: {}", key.label, fault.message),
+                None => format!("no key was sent, and the provider wants one: {}", fault.message),
+            };
+        }
+        fault.param = fault.param.map(|param| self.text(&param));
+        fault.request_id = fault.request_id.map(|id| self.text(&id));
+        fault
+    }
+}
+
+fn shorten(text: &str) -> String {
+    let mut short: String = text.chars().take(LONGEST).collect();
+    if short.len() < text.len() {
+        short.pop();
+        short.push('…');
+    }
+    short
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '*' | '+' | '/' | '~')
+}
+
+/// Walks over words and what is between them; a key's name makes the word after it a key.
+fn without_shapes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut named = false;
+    let mut bearer = false;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        let end = after.find(is_word).unwrap_or(after.len());
+        let (between, after) = after.split_at(end);
+        rest = after;
+        let lower = word.to_ascii_lowercase();
+        let scheme = matches!(lower.as_str(), "bearer" | "basic");
+        let secret = !scheme && ((named && word.len() >= 4) || (bearer && word.len() >= 8) || is_key(word));
+        out.push_str(if secret { GONE } else { word });
+        out.push_str(between);
+        if !word.is_empty() {
+            named = (scheme && named) || (NAMES.contains(&lower.as_str()) && between.contains([':', '=']));
+            bearer = scheme;
+        }
+    }
+    out
+}
+
+fn is_key(word: &str) -> bool {
+    let least = if word.starts_with("sk-") { 8 } else { 16 };
+    PREFIXES.iter().any(|prefix| word.starts_with(prefix)) && (word.len() >= least || word.contains('*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+
+    fn redact() -> Redact {
+        let secret = SecretString::from("planted-sentinel.4711");
+        Redact::new(Some(Key { label: "env:KEY".to_owned(), account: "a".to_owned(), secret }))
+    }
+
+    #[test]
+    fn the_calls_own_key_is_gone_whatever_it_looks_like() {
+        let text = redact().text("bad key \"planted-sentinel.4711\" (planted-sentinel.4711)");
+        assert_eq!(text, "bad key \"[key]\" ([key])");
+    }
+
+    #[test]
+    fn everything_shaped_like_a_key_is_gone() {
+        for text in [
+            "Incorrect API key provided: sk-proj-abcDEF123456. You can find it",
+            "Incorrect API key provided: sk-l****1234",
+            "Authorization: Bearer abcdef0123456789",
+            "{\"authorization\":\"Bearer abcdef0123456789\"}",
+            "x-api-key: abc123def",
+            "https://host/v1?api_key=abc123def&x=1",
+            "AIzaSyD-1234567890abcdefghij",
+        ] {
+            let clean = redact().text(text);
+            assert!(clean.contains(GONE), "{clean}");
+            for part in ["abcDEF", "1234", "abcdef0123", "abc123def"] {
+                assert!(!clean.contains(part), "{clean}");
+            }
+        }
+    }
+
+    #[test]
+    fn plain_words_stay() {
+        for text in ["Invalid bearer token", "the api_key is missing", "task-force of 12 at gpt-4o-mini", "ä b  c"] {
+            assert_eq!(redact().text(text), text);
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_after_its_keys_are_gone() {
+        let text = format!("{}planted-sentinel.4711", "x ".repeat(245));
+        let clean = redact().text(&format!("{text}{}", "y".repeat(900)));
+        assert_eq!(clean.chars().count(), LONGEST);
+        assert!(!clean.contains("planted"), "{clean}");
+    }
+
+    #[test]
+    fn a_refused_key_is_named_by_its_label() {
+        let fault = redact().fault(Fault::new(Class::Credential, "wrong: planted-sentinel.4711"));
+        assert_eq!(fault.message, "the key env:KEY was refused: wrong: [key]");
+    }
+}
