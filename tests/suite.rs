@@ -9,6 +9,8 @@
 )]
 
 mod suite {
+    /// The demonstration: what it answers, when, and how it misbehaves.
+    mod demo;
     /// Who may name whom, who may touch the world, and how long a file may be.
     mod layers;
 }

@@ -1,0 +1,235 @@
+//! The demonstration as a provider: what it answers, when, and how it misbehaves.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use retort::{
+    model::{Catalog, settings::ProviderSettings, template},
+    model::{Class, Fault, Finish, Format, Input, Message, Params, Prompt, ProviderKind, Role, Settings, Target},
+    provider::{Backend, Call, WireEvent, WireFormat, demo},
+    store::starters::starters,
+};
+use tokio::time::Instant;
+
+fn target(name: &str) -> Target {
+    let mut settings = Settings::default();
+    settings.providers.insert("demo".to_owned(), ProviderSettings::of(ProviderKind::Demo));
+    Catalog::new(Vec::new(), &settings).resolve(name).unwrap()
+}
+
+fn call(name: &str, system: &str, user: &str, format: WireFormat) -> Call {
+    let say = |role, content: &str| Message { role, content: content.to_owned() };
+    Call {
+        target: target(name),
+        key: None,
+        messages: vec![say(Role::System, system), say(Role::User, user)],
+        params: Params::default(),
+        format,
+        connect: Duration::from_secs(5),
+    }
+}
+
+fn format_of(prompt: &Prompt) -> WireFormat {
+    match prompt.response.format {
+        Format::Text => WireFormat::Text,
+        Format::Json => WireFormat::JsonObject,
+        Format::Schema => WireFormat::JsonSchema(prompt.response.schema.clone().unwrap()),
+    }
+}
+
+/// A starter's call on its own sample input.
+fn starter(name: &str, model: &str) -> Call {
+    let (_, prompt, text) = starters().into_iter().find(|(known, ..)| *known == name).unwrap();
+    let input = Input::of(text);
+    let user = template::fill(&prompt.user, |name| input.value(name)).text;
+    call(model, &prompt.system, &user, format_of(&prompt))
+}
+
+/// What a call told.
+struct Told {
+    text: String,
+    pieces: usize,
+    first_token: Option<Duration>,
+    whole: Duration,
+    finish: Option<Finish>,
+    output: Option<u64>,
+    estimated: bool,
+    models: Vec<String>,
+    ended: bool,
+    fault: Option<Fault>,
+}
+
+async fn told(demo: &demo::Demo, call: Call) -> Told {
+    let start = Instant::now();
+    let mut stream = demo.call(call);
+    let mut told = Told {
+        text: String::new(),
+        pieces: 0,
+        first_token: None,
+        whole: Duration::ZERO,
+        finish: None,
+        output: None,
+        estimated: false,
+        models: Vec::new(),
+        ended: false,
+        fault: None,
+    };
+    while let Some(item) = stream.next().await {
+        assert!(!told.ended && told.fault.is_none(), "something followed the end");
+        match item {
+            Ok(WireEvent::Text(text)) => {
+                told.first_token.get_or_insert(start.elapsed());
+                told.pieces += 1;
+                told.text.push_str(&text);
+            }
+            Ok(WireEvent::Finish(finish)) => told.finish = Some(finish),
+            Ok(WireEvent::Usage(usage)) => (told.output, told.estimated) = (usage.output, usage.estimated),
+            Ok(WireEvent::Model(model)) => told.models.push(model),
+            Ok(WireEvent::End) => told.ended = true,
+            Ok(_) => {}
+            Err(fault) => told.fault = Some(fault),
+        }
+    }
+    told.whole = start.elapsed();
+    told
+}
+
+async fn answer(call: Call) -> Told {
+    told(&demo::Demo::default(), call).await
+}
+
+fn json(told: &Told) -> serde_json::Value {
+    serde_json::from_str(&told.text).unwrap_or_else(|fault| panic!("{fault}: {}", told.text))
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_starter_plays_a_recording_in_the_models_own_time() {
+    for (name, prompt, _) in starters() {
+        let told = answer(starter(name, "demo")).await;
+        assert!(told.ended && told.finish == Some(Finish::Stop), "{name}");
+        assert!(!told.estimated, "{name} is composed and not played");
+        assert_eq!(told.models, ["demo"]);
+        let first = told.first_token.unwrap();
+        assert!(first < Duration::from_secs(1) && told.whole > first, "{name}: {first:?} of {:?}", told.whole);
+        for field in &prompt.response.required {
+            assert!(!json(&told)[field].is_null(), "{name}: {field}");
+        }
+        if let (Some(least), Some(pointer)) = (prompt.response.min_confidence, &prompt.response.confidence) {
+            assert!(json(&told).pointer(pointer).unwrap().as_f64().unwrap() >= least, "{name}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_input_or_another_format_brings_another_answer() {
+    let played = answer(starter("sentiment", "demo")).await;
+    let mut glad = starter("sentiment", "demo");
+    glad.messages[1].content = "Thank you, it came early and it is lovely!".to_owned();
+    let glad = answer(glad).await;
+    assert_eq!((&json(&played)["sentiment"], &json(&glad)["sentiment"]), (&"negative".into(), &"positive".into()));
+    assert!(glad.estimated && glad.output == Some(glad.pieces as u64));
+
+    let mut wider = starter("sentiment", "demo");
+    let schema = r#"{"type":"object","properties":{"mood":{"enum":["calm","angry"]},"tags":{"type":"array"}}}"#;
+    wider.format = WireFormat::JsonSchema(serde_json::from_str(schema).unwrap());
+    let wider = json(&answer(wider).await);
+    assert_eq!(wider.as_object().unwrap().keys().collect::<Vec<_>>(), ["mood", "tags"]);
+    assert_eq!(wider["mood"], "angry");
+
+    let mut prose = starter("sentiment", "demo");
+    prose.format = WireFormat::Text;
+    assert!(!answer(prose).await.text.starts_with('{'));
+}
+
+#[tokio::test(start_paused = true)]
+async fn json_without_a_schema_has_the_fields_the_prompt_names() {
+    let system = "Answer as JSON with \"team\" (billing or delivery) and \"urgent\" (true or false).";
+    let told = answer(call("demo", system, "My parcel never came.", WireFormat::JsonObject)).await;
+    assert_eq!(json(&told)["team"], "delivery");
+    assert!(json(&told)["urgent"].is_boolean());
+    let bare = answer(call("demo", "Answer as JSON.", "My parcel never came.", WireFormat::JsonObject)).await;
+    assert_eq!(json(&bare)["answer"], "My parcel never came.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_call_brings_the_same_answer() {
+    let ask = || call("demo", "Sum it up.", "The pier has a crack. Buses go round. It takes weeks.", WireFormat::Text);
+    let (one, two) = (answer(ask()).await, answer(ask()).await);
+    assert_eq!((&one.text, one.pieces, one.whole), (&two.text, two.pieces, two.whole));
+    assert!((150..320).contains(&one.first_token.unwrap().as_millis()), "{:?}", one.first_token);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_output_limit_and_stop_texts_are_kept() {
+    let mut short = starter("summary", "demo");
+    short.params.max_tokens = Some(5);
+    let short = answer(short).await;
+    assert_eq!((short.pieces, short.finish, short.output), (5, Some(Finish::Length), Some(5)));
+    let mut stopped = starter("sentiment", "demo");
+    stopped.params.stop = vec!["\",".to_owned()];
+    let stopped = answer(stopped).await;
+    assert!(stopped.text.ends_with("\"negative") && stopped.finish == Some(Finish::Stop), "{}", stopped.text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_is_slow() {
+    let told = answer(starter("sentiment", "demo:slow")).await;
+    assert!(told.first_token.unwrap() >= Duration::from_secs(4) && told.ended);
+    let generation = told.whole.as_secs_f64() - told.first_token.unwrap().as_secs_f64();
+    let rate = (told.pieces - 1) as f64 / generation;
+    assert!((2.5..3.5).contains(&rate), "{rate} tokens a second");
+}
+
+#[tokio::test(start_paused = true)]
+async fn flaky_fails_twice_of_three_calls_and_says_how_long_to_wait() {
+    let demo = demo::Demo::default();
+    for _ in 0..2 {
+        let first = told(&demo, starter("sentiment", "demo:flaky")).await.fault.unwrap();
+        assert_eq!((first.class, first.status), (Class::RateLimited, Some(429)));
+        assert!(first.retry_after.is_some());
+        let second = told(&demo, starter("sentiment", "demo:flaky")).await.fault.unwrap();
+        assert_eq!((second.class, second.status), (Class::Overloaded, Some(503)));
+        assert!(told(&demo, starter("sentiment", "demo:flaky")).await.ended);
+    }
+    drop(demo.call(starter("sentiment", "demo:flaky")));
+    assert!(
+        told(&demo, starter("sentiment", "demo:flaky")).await.fault.unwrap().status == Some(429),
+        "an unpolled call counted"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn cut_ends_within_the_answer_without_an_end_mark() {
+    let whole = answer(starter("sentiment", "demo")).await;
+    let told = answer(starter("sentiment", "demo:cut")).await;
+    assert!(!told.text.is_empty() && whole.text.starts_with(&told.text) && told.text.len() < whole.text.len());
+    assert!(!told.ended && told.finish.is_none() && told.fault.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_json_ends_well_and_does_not_parse() {
+    for name in ["sentiment", "summary"] {
+        let told = answer(starter(name, "demo:bad-json")).await;
+        assert!(told.ended && told.finish == Some(Finish::Stop));
+        assert!(told.text.starts_with('{'), "{}", told.text);
+        assert!(serde_json::from_str::<serde_json::Value>(&told.text).is_err());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn down_and_unheard_of_models_fail_each_in_its_class() {
+    let fault = answer(starter("sentiment", "demo:down")).await.fault.unwrap();
+    assert_eq!((fault.class, fault.status), (Class::Overloaded, Some(503)));
+    let fault = answer(starter("sentiment", "demo:nonesuch")).await.fault.unwrap();
+    assert_eq!(fault.class, Class::ModelGone);
+    assert!(fault.message.contains("nonesuch") && fault.message.contains("demo:flaky"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_listed_model_can_be_named() {
+    for (name, about) in demo::MODELS {
+        assert!(!about.is_empty());
+        let told = answer(starter("sentiment", name)).await;
+        assert!(told.fault.is_none_or(|fault| fault.class != Class::ModelGone), "{name}");
+    }
+}
