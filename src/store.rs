@@ -1,12 +1,164 @@
 //! The disk: settings, prompts, sessions, the record of runs and the response cache.
+//!
+//! Settings, keys and places are read by whoever starts the program. Everything else is asked of
+//! a [`Store`], which works on threads of its own: no run, no key press and no frame waits for it.
 
 pub mod atomic;
-mod mistake;
-mod outline;
-
 pub mod cards;
 pub mod job;
 pub mod keys;
+pub mod names;
 pub mod places;
+pub mod prompts;
+pub mod sessions;
 pub mod settings;
 pub mod starters;
+
+mod alive;
+mod cache;
+mod db;
+mod mistake;
+mod outline;
+mod prompt_form;
+mod queue;
+mod record;
+mod runs;
+mod schema;
+mod worker;
+
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
+
+pub use cache::CacheStats;
+
+use crate::{
+    model::settings::Places,
+    pipeline::port::{Cache, Recorder},
+};
+use job::{Job, Reply, StoreFault};
+use queue::{Queue, Refused};
+use worker::{CacheTask, FileTask, RecordTask, Reports};
+
+/// Pieces of work that wait for one thread, at most.
+const MOST_WAITING: usize = 1024;
+
+/// Bytes of answers that wait for one thread, at most, beyond a first.
+const HEAVIEST_WAITING: usize = 64 * 1024 * 1024;
+
+/// The disk behind three threads: one for files, one for the record of runs, one for the cache.
+///
+/// Each works its own queue off in order. A queue that is full refuses: [`Store::ask`] answers
+/// with a fault, a run is not recorded, an answer is not cached, and the latter two are told of
+/// once on [`Store::faults`]. Nothing ever waits for a slow disk but [`Store::close`], and that
+/// within its bound. Clones of the ports outlive the store but are refused once it is closed.
+#[derive(Debug)]
+pub struct Store {
+    files: Arc<Queue<FileTask>>,
+    record: Arc<Queue<RecordTask>>,
+    cache: Arc<Queue<CacheTask>>,
+    reports: Reports,
+    faults: Mutex<Option<mpsc::UnboundedReceiver<StoreFault>>>,
+}
+
+impl Store {
+    /// Starts the threads. Nothing is opened before it is needed, and then on them.
+    ///
+    /// `capacity` is how many answers the cache holds.
+    #[must_use]
+    pub fn open(places: Places, capacity: usize) -> Self {
+        let (reports, faults) = Reports::new();
+        let places = Arc::new(places);
+        let store = Self {
+            files: Arc::new(Queue::new(MOST_WAITING, HEAVIEST_WAITING)),
+            record: Arc::new(Queue::new(MOST_WAITING, HEAVIEST_WAITING)),
+            cache: Arc::new(Queue::new(MOST_WAITING, HEAVIEST_WAITING)),
+            reports,
+            faults: Mutex::new(Some(faults)),
+        };
+        worker::files(Arc::clone(&store.files), Arc::clone(&places));
+        worker::record(Arc::clone(&store.record), Arc::clone(&places), store.reports.clone());
+        worker::cache(Arc::clone(&store.cache), places, capacity, store.reports.clone());
+        store
+    }
+
+    /// Asks for something and answers when it is done. It is queued at once, whether or not the
+    /// future is polled, so that what is saved in order is written in order.
+    pub fn ask(&self, job: Job) -> impl Future<Output = Result<Reply, StoreFault>> + Send + use<> {
+        let (tell, told) = oneshot::channel();
+        let pushed = match job {
+            Job::RecentRuns { .. } | Job::OpenRun(_) | Job::Totals => self.record.push(RecordTask::Ask(job, tell), 0),
+            _ => self.files.push(FileTask { job, tell }, 0),
+        };
+        answer(pushed, told)
+    }
+
+    /// Returns the record of runs as the pipeline sees it.
+    #[must_use]
+    pub fn recorder(&self) -> Arc<dyn Recorder> {
+        Arc::new(worker::RecordPort { queue: Arc::clone(&self.record), reports: self.reports.clone() })
+    }
+
+    /// Returns the response cache as the pipeline sees it.
+    #[must_use]
+    pub fn cache(&self) -> Arc<dyn Cache> {
+        Arc::new(worker::CachePort { queue: Arc::clone(&self.cache), reports: self.reports.clone() })
+    }
+
+    /// Counts what the cache holds.
+    pub fn cache_stats(&self) -> impl Future<Output = Result<CacheStats, StoreFault>> + Send + use<> {
+        let (tell, told) = oneshot::channel();
+        answer(self.cache.push(CacheTask::Stats(tell), 0), told)
+    }
+
+    /// Empties the cache and tells how many answers it held. A damaged cache is made anew.
+    pub fn clear_cache(&self) -> impl Future<Output = Result<u64, StoreFault>> + Send + use<> {
+        let (tell, told) = oneshot::channel();
+        answer(self.cache.push(CacheTask::Clear(tell), 0), told)
+    }
+
+    /// Returns what goes wrong in work nobody asked about: each kind of trouble once, what
+    /// happened before included. The first caller has it; for later ones it has already ended.
+    pub fn faults(&self) -> mpsc::UnboundedReceiver<StoreFault> {
+        let first = self.faults.lock().unwrap_or_else(PoisonError::into_inner).take();
+        first.unwrap_or_else(|| mpsc::unbounded_channel().1)
+    }
+
+    /// Takes no more work and blocks until everything queued is written, for `limit` at most.
+    pub fn close(&self, limit: Duration) -> Result<(), StoreFault> {
+        self.stop();
+        let until = Instant::now() + limit;
+        let left = || until.saturating_duration_since(Instant::now());
+        let done = self.files.ended(left()) && self.record.ended(left()) && self.cache.ended(left());
+        if done { Ok(()) } else { Err(StoreFault::new("the disk is too slow: what was still to be written is lost")) }
+    }
+
+    fn stop(&self) {
+        self.files.close();
+        self.record.close();
+        self.cache.close();
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+async fn answer<T>(
+    pushed: Result<(), Refused>,
+    told: oneshot::Receiver<Result<T, StoreFault>>,
+) -> Result<T, StoreFault> {
+    match pushed {
+        Ok(()) => told.await.unwrap_or_else(|_| Err(worker::refused(Refused::Closed))),
+        Err(why) => Err(worker::refused(why)),
+    }
+}

@@ -1,0 +1,185 @@
+//! The response cache: answers by key in `cache.db`, the least recently used out first.
+
+use std::{fs, io::ErrorKind, path::PathBuf, time::Duration};
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    atomic,
+    db::{self, DbFault},
+    job::StoreFault,
+    schema,
+};
+use crate::pipeline::port::Cached;
+
+/// The version of a value's form; another one is a miss.
+const VALUE_VERSION: u32 = 1;
+
+/// How long another process's lock is waited for: less than an answer is worth.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What the cache holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct CacheStats {
+    /// Answers.
+    pub entries: u64,
+    /// How many there can be.
+    pub capacity: usize,
+    /// Their size in bytes, without what the database adds.
+    pub bytes: u64,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    version: u32,
+    #[serde(flatten)]
+    cached: &'a Cached,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    version: u32,
+}
+
+/// The cache's database, opened when first needed and shared with other processes: every use and
+/// every eviction is one transaction, so that together they are one LRU of `capacity`.
+#[derive(Debug)]
+pub(super) struct CacheDb {
+    path: PathBuf,
+    capacity: usize,
+    db: Option<Connection>,
+}
+
+impl CacheDb {
+    pub(super) fn new(cache: &std::path::Path, capacity: usize) -> Self {
+        Self { path: cache.join("cache.db"), capacity, db: None }
+    }
+
+    /// Looks an answer up and marks it used. A value that cannot be read is a miss and deleted.
+    pub(super) fn get(&mut self, key: &str) -> Result<Option<Cached>, StoreFault> {
+        if self.is_missing() {
+            return Ok(None);
+        }
+        self.with(|db, _| {
+            let sql = "SELECT value FROM entry WHERE key = ?1";
+            let value: Option<Vec<u8>> =
+                db.prepare_cached(sql)?.query_row([key], |row| Ok(row.get_ref(0)?.as_bytes()?.to_vec())).optional()?;
+            let Some(value) = value else {
+                return Ok(None);
+            };
+            let cached = read(&value);
+            let sql = if cached.is_some() {
+                "UPDATE entry SET used = (SELECT max(used) + 1 FROM entry)
+                 WHERE key = ?1 AND used < (SELECT max(used) FROM entry)"
+            } else {
+                "DELETE FROM entry WHERE key = ?1"
+            };
+            // Another process's lock may keep its place from being noted, but not the answer back.
+            drop(db.prepare_cached(sql)?.execute([key]));
+            Ok(cached)
+        })
+    }
+
+    /// Stores an answer as the one used last, and evicts what is then too much.
+    pub(super) fn put(&mut self, key: &str, cached: &Cached) -> Result<(), StoreFault> {
+        let value = serde_json::to_string(&Written { version: VALUE_VERSION, cached })
+            .map_err(|error| StoreFault::new(format!("an answer cannot be cached: {error}")))?;
+        self.with(|db, capacity| {
+            let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            transaction
+                .prepare_cached(
+                    "INSERT INTO entry (key, used, value) VALUES (?1, (SELECT coalesce(max(used), 0) + 1 FROM entry), ?2)
+                     ON CONFLICT (key) DO UPDATE SET used = excluded.used, value = excluded.value",
+                )?
+                .execute((key, value))?;
+            transaction
+                .prepare_cached(
+                    "DELETE FROM entry WHERE key IN (SELECT key FROM entry ORDER BY used
+                     LIMIT max(0, (SELECT count(*) FROM entry) - ?1))",
+                )?
+                .execute([i64::try_from(capacity).unwrap_or(i64::MAX)])?;
+            transaction.commit()
+        })
+    }
+
+    pub(super) fn stats(&mut self) -> Result<CacheStats, StoreFault> {
+        if self.is_missing() {
+            return Ok(CacheStats { entries: 0, capacity: self.capacity, bytes: 0 });
+        }
+        self.with(|db, capacity| {
+            db.query_row("SELECT count(*), coalesce(sum(length(value)), 0) FROM entry", [], |row| {
+                let (entries, bytes): (i64, i64) = (row.get(0)?, row.get(1)?);
+                Ok(CacheStats { entries: entries.unsigned_abs(), capacity, bytes: bytes.unsigned_abs() })
+            })
+        })
+    }
+
+    /// Empties the cache and tells how many answers it held. A damaged file is made anew.
+    pub(super) fn clear(&mut self) -> Result<u64, StoreFault> {
+        if self.is_missing() {
+            return Ok(0);
+        }
+        let cleared = self.attempt(|db, _| {
+            let held = db.execute("DELETE FROM entry", [])?;
+            db.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?;
+            Ok(held as u64)
+        });
+        match cleared {
+            Err(failed) if failed.damaged => {
+                self.remove()?;
+                self.with(|_, _| Ok(0))
+            }
+            done => done.map_err(|failed| failed.fault),
+        }
+    }
+
+    /// Tells whether there is no cache yet; a question makes no files.
+    fn is_missing(&self) -> bool {
+        self.db.is_none() && !self.path.exists()
+    }
+
+    fn remove(&mut self) -> Result<(), StoreFault> {
+        self.db = None;
+        for ending in ["", "-wal", "-shm"] {
+            let mut file = self.path.clone().into_os_string();
+            file.push(ending);
+            match fs::remove_file(&file) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(atomic::fault("remove", std::path::Path::new(&file), &error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn with<T>(&mut self, work: impl FnOnce(&mut Connection, usize) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
+        self.attempt(work).map_err(|failed| {
+            if failed.damaged {
+                let path = self.path.display();
+                StoreFault::new(format!("{path} is damaged and not used; `retort cache clear` makes a new one"))
+            } else {
+                failed.fault
+            }
+        })
+    }
+
+    fn attempt<T>(&mut self, work: impl FnOnce(&mut Connection, usize) -> rusqlite::Result<T>) -> Result<T, DbFault> {
+        let mut db = match self.db.take() {
+            Some(db) => db,
+            None => db::open(&self.path, schema::CACHE, PATIENCE)?,
+        };
+        let done = work(&mut db, self.capacity).map_err(|error| db::fault(&self.path, &error));
+        // A database that fails for good is looked for anew the next time.
+        if done.as_ref().err().is_none_or(|failed| failed.passing) {
+            self.db = Some(db);
+        }
+        done
+    }
+}
+
+fn read(value: &[u8]) -> Option<Cached> {
+    let head: Head = serde_json::from_slice(value).ok()?;
+    (head.version == VALUE_VERSION).then(|| serde_json::from_slice(value).ok())?
+}

@@ -1,0 +1,118 @@
+//! A SQLite database opened, set up and brought to today's form, its errors put into words.
+
+use std::{fs::OpenOptions, path::Path, thread, time::Duration};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use super::{atomic, job::StoreFault};
+
+/// Why a database did not do what it was asked.
+#[derive(Debug, Clone)]
+pub(super) struct DbFault {
+    /// In words, with the file and the next step.
+    pub(super) fault: StoreFault,
+    /// True when it may work later: a lock, a full disk.
+    pub(super) passing: bool,
+    /// True when the file is no sound database.
+    pub(super) damaged: bool,
+}
+
+/// How often switching to a write-ahead log is tried while others hold the file.
+const SWITCH_TRIES: usize = 100;
+
+/// How long to wait between two such tries.
+const SWITCH_WAIT: Duration = Duration::from_millis(20);
+
+/// Opens a database, making it and its directory where they are missing (modes 0600 and 0700),
+/// and takes the steps of `schema` it has not taken. A file with more steps than that was written
+/// by a newer version and is left alone. `patience` is how long a lock of another process is
+/// waited for.
+pub(super) fn open(path: &Path, schema: &[&str], patience: Duration) -> Result<Connection, DbFault> {
+    let refused = |fault| DbFault { fault, passing: true, damaged: false };
+    if let Some(dir) = path.parent() {
+        atomic::make_dir(dir).map_err(refused)?;
+    }
+    // SQLite gives the files beside it the mode of the first.
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| refused(atomic::fault("open", path, &error)))?;
+
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_with_flags(path, flags).and_then(|connection| {
+        connection.busy_timeout(patience)?;
+        write_ahead(&connection)?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "trusted_schema", false)?;
+        Ok(connection)
+    });
+    let mut connection = opened.map_err(|error| fault(path, &error))?;
+    let taken = migrate(&mut connection, schema).map_err(|error| fault(path, &error))?;
+    if taken > schema.len() {
+        let message = format!(
+            "{} was written by a newer retort (form {taken}, this one knows {}); use that one, or move the file away",
+            path.display(),
+            schema.len()
+        );
+        return Err(DbFault { fault: StoreFault::new(message), passing: false, damaged: false });
+    }
+    Ok(connection)
+}
+
+/// Switches to a write-ahead log. SQLite does not wait for locks here, so this does.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let mut tries = 1;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if is_busy(&error) && tries < SWITCH_TRIES => thread::sleep(SWITCH_WAIT),
+            done => return done,
+        }
+        tries += 1;
+    }
+}
+
+/// Takes the missing steps in one transaction and returns how many have been taken in all.
+fn migrate(connection: &mut Connection, schema: &[&str]) -> rusqlite::Result<usize> {
+    let version = |connection: &Connection| -> rusqlite::Result<usize> {
+        let taken: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        Ok(usize::try_from(taken).unwrap_or(usize::MAX))
+    };
+    if version(connection)? >= schema.len() {
+        return version(connection);
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let taken = version(&transaction)?;
+    for step in schema.iter().skip(taken) {
+        transaction.execute_batch(step)?;
+    }
+    let taken = taken.max(schema.len());
+    transaction.pragma_update(None, "user_version", i64::try_from(taken).unwrap_or(i64::MAX))?;
+    transaction.commit()?;
+    Ok(taken)
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// Puts an error of SQLite into words.
+pub(super) fn fault(path: &Path, error: &rusqlite::Error) -> DbFault {
+    let shown = path.display();
+    let (message, passing, damaged) = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            (format!("{shown} is locked by another program; close what has it open"), true, false)
+        }
+        Some(ErrorCode::DiskFull) => (format!("{shown} cannot grow: the disk is full; free some space"), true, false),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            (format!("{shown} cannot be opened for writing; see who owns it and its directory"), true, false)
+        }
+        Some(ErrorCode::SystemIoFailure) => (format!("{shown}: the disk fails: {error}"), true, false),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            (format!("{shown} is damaged; move it away, and a new one is made"), false, true)
+        }
+        _ => (format!("{shown}: {error}"), false, false),
+    };
+    DbFault { fault: StoreFault::new(message), passing, damaged }
+}

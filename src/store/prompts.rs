@@ -1,0 +1,156 @@
+//! Prompts on disk: one TOML file each, the project's before the user's before the built-in ones.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    atomic,
+    job::{PromptEntry, StoreFault},
+    mistake::{self, slip},
+    names, prompt_form,
+    starters::starters,
+};
+use crate::model::{CheckKind, Format, Prompt, settings::Places};
+
+/// Where a prompt lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Home {
+    Project,
+    User,
+}
+
+fn user_dir(places: &Places) -> PathBuf {
+    places.config.join("prompts")
+}
+
+fn homes(places: &Places) -> Vec<(Home, PathBuf)> {
+    let project = places.project.clone().map(|dir| (Home::Project, dir));
+    project.into_iter().chain([(Home::User, user_dir(places))]).collect()
+}
+
+/// Lists the prompts by name, the project's first. A name hides the same name further down.
+pub fn list(places: &Places) -> Result<Vec<PromptEntry>, StoreFault> {
+    let mut entries: Vec<PromptEntry> = Vec::new();
+    for (home, dir) in homes(places) {
+        for name in names::list(&dir)? {
+            if entries.iter().any(|entry| entry.name == name) {
+                continue;
+            }
+            let (description, valid) = match open(&names::file(&dir, &name)) {
+                Ok(prompt) => (prompt.map(|prompt| prompt.description).unwrap_or_default(), true),
+                Err(fault) => (fault.message, false),
+            };
+            entries.push(PromptEntry { name, description, project: home == Home::Project, built_in: false, valid });
+        }
+    }
+    for (name, prompt, _) in starters() {
+        if entries.iter().all(|entry| entry.name != name) {
+            entries.push(PromptEntry {
+                name: name.to_owned(),
+                description: prompt.description,
+                project: false,
+                built_in: true,
+                valid: true,
+            });
+        }
+    }
+    Ok(entries)
+}
+
+/// Reads a prompt: the project's of that name, else the user's, else the built-in one.
+pub fn read(places: &Places, name: &str) -> Result<Prompt, StoreFault> {
+    names::check("prompt", name)?;
+    for (_, dir) in homes(places) {
+        if let Some(prompt) = open(&names::file(&dir, name))? {
+            return Ok(prompt);
+        }
+    }
+    if let Some((_, prompt, _)) = starters().into_iter().find(|(known, ..)| *known == name) {
+        return Ok(prompt);
+    }
+    let known: Vec<String> = list(places).unwrap_or_default().into_iter().map(|entry| entry.name).collect();
+    let near = slip(name, known.iter().map(String::as_str));
+    Err(StoreFault::new(format!("no prompt is called `{name}`{near}; `retort prompts` lists them")))
+}
+
+/// Reads the prompt in a file; none if there is no such file.
+pub fn open(file: &Path) -> Result<Option<Prompt>, StoreFault> {
+    let Some(text) = atomic::read(file)? else {
+        return Ok(None);
+    };
+    parse(&text, file).map(Some)
+}
+
+/// Reads a prompt from a text; `file` names it in the fault.
+pub fn parse(text: &str, file: &Path) -> Result<Prompt, StoreFault> {
+    let label = file.display().to_string();
+    let mut prompt: Prompt = mistake::parse(text, &label)?;
+    prompt_form::restore(&mut prompt).map_err(|(path, message)| mistake::at(text, &label, path, &message))?;
+    check(&prompt).map_err(|(path, message)| {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        mistake::at(text, &label, &path, &message)
+    })?;
+    Ok(prompt)
+}
+
+/// Writes a prompt and returns its file: the project's if the name is one of its prompts, else
+/// among the user's. Comments in a file that is replaced are lost.
+pub fn save(places: &Places, name: &str, prompt: &Prompt, replace: bool) -> Result<PathBuf, StoreFault> {
+    names::check("prompt", name)?;
+    check(prompt).map_err(|(path, message)| {
+        StoreFault::new(format!("prompt `{name}` is not saved: {}: {message}", path.join(".")))
+    })?;
+    let text = write(prompt).map_err(|message| StoreFault::new(format!("prompt `{name}` is not saved: {message}")))?;
+    let files = homes(places).into_iter().map(|(_, dir)| names::file(&dir, name));
+    let file = files.into_iter().find(|file| file.exists()).unwrap_or_else(|| names::file(&user_dir(places), name));
+    match atomic::write(&file, &text, replace) {
+        Err(fault) if fault.exists => {
+            let message = format!("there is a prompt `{name}` already ({})", file.display());
+            Err(StoreFault { message, exists: true })
+        }
+        written => written.map(|()| file),
+    }
+}
+
+/// Writes a prompt as TOML, texts of several lines as such.
+pub fn write(prompt: &Prompt) -> Result<String, String> {
+    let prompt = prompt_form::writable(prompt)?;
+    toml::to_string_pretty(&prompt).map_err(|error| error.to_string())
+}
+
+/// Finds what no run could make sense of. The mistake comes with its path.
+fn check(prompt: &Prompt) -> Result<(), (Vec<String>, String)> {
+    let wrong = |path: &[&str], message: String| Err((path.iter().map(|&part| part.to_owned()).collect(), message));
+    let response = &prompt.response;
+    if response.format == Format::Schema && response.schema.is_none() {
+        return wrong(&["response", "format"], "`format = \"schema\"` needs `schema`".to_owned());
+    }
+    if response.confidence.as_ref().is_some_and(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
+        return wrong(&["response", "confidence"], "`confidence` must be a JSON pointer such as \"/score\"".to_owned());
+    }
+    for (key, share) in [("min_confidence", response.min_confidence), ("min_completeness", response.min_completeness)] {
+        if share.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+            return wrong(&["response", key], format!("`{key}` must be from 0 to 1"));
+        }
+    }
+    if prompt.params.temperature.is_some_and(|value| !(0.0..=2.0).contains(&value)) {
+        return wrong(&["params", "temperature"], "`temperature` must be from 0 to 2".to_owned());
+    }
+    if prompt.params.top_p.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
+        return wrong(&["params", "top_p"], "`top_p` must be from 0 to 1".to_owned());
+    }
+    if prompt.params.max_tokens == Some(0) {
+        return wrong(&["params", "max_tokens"], "`max_tokens` must be at least 1".to_owned());
+    }
+    for (place, rule) in prompt.checks.iter().enumerate() {
+        let (needs, there) = match rule.kind {
+            CheckKind::Latency | CheckKind::Cost => ("threshold", rule.threshold.is_some_and(|limit| limit >= 0.0)),
+            CheckKind::Equals | CheckKind::Contains | CheckKind::NotContains => ("value", rule.value.is_some()),
+        };
+        if !there {
+            let kind = serde_json::to_value(rule.kind).unwrap_or_default();
+            let kind = kind.as_str().unwrap_or_default();
+            return wrong(&["check", &place.to_string(), needs], format!("a check of type `{kind}` needs `{needs}`"));
+        }
+    }
+    Ok(())
+}

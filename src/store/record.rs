@@ -1,0 +1,199 @@
+//! The record of runs: its database, opened when first needed, and writes that wait out a lock.
+
+use std::{collections::VecDeque, fs, path::PathBuf, time::Duration};
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::{
+    alive::{self, Alive},
+    atomic,
+    db::{self, DbFault},
+    job::{Job, Reply, StoreFault, Totals},
+    runs, schema,
+};
+use crate::pipeline::port::{RunRecord, RunStart};
+
+/// How long another process's lock is waited for at a first try.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long while writes are held back already.
+const SHORT_PATIENCE: Duration = Duration::from_millis(50);
+
+/// Writes that are held back, at most.
+const MOST_HELD: usize = 1024;
+
+/// Bytes that are held back, at most, beyond a first write.
+const HEAVIEST_HELD: usize = 64 * 1024 * 1024;
+
+/// A write to the record.
+#[derive(Debug)]
+pub(super) enum Write {
+    Started(RunStart),
+    Ended(Box<RunRecord>),
+}
+
+/// `retort.db` and this process's sign of life beside it, in `running/`.
+#[derive(Debug)]
+pub(super) struct Record {
+    path: PathBuf,
+    signs: PathBuf,
+    open: Option<Open>,
+    held: VecDeque<(Write, usize)>,
+    held_weight: usize,
+}
+
+#[derive(Debug)]
+struct Open {
+    db: Connection,
+    /// None where the directory knows no locks; such runs are never taken for crashed.
+    alive: Option<Alive>,
+}
+
+impl Record {
+    pub(super) fn new(data: &std::path::Path) -> Self {
+        Self {
+            path: data.join("retort.db"),
+            signs: data.join("running"),
+            open: None,
+            held: VecDeque::new(),
+            held_weight: 0,
+        }
+    }
+
+    /// Tells whether writes are held back.
+    pub(super) fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Writes, after everything that is held back. What a lock or a full disk keeps out is held
+    /// back and tried again later; the fault is told all the same.
+    pub(super) fn write(&mut self, write: Write, weight: usize) -> Result<(), StoreFault> {
+        let before = self.retry();
+        if before.is_err() && self.holds() {
+            self.hold(write, weight)?;
+            return before;
+        }
+        match self.attempt(&write) {
+            Ok(()) => Ok(()),
+            Err(failed) => {
+                if failed.passing {
+                    self.hold(write, weight)?;
+                }
+                Err(failed.fault)
+            }
+        }
+    }
+
+    /// Writes what is held back, in order, as far as it goes.
+    pub(super) fn retry(&mut self) -> Result<(), StoreFault> {
+        while let Some((write, weight)) = self.held.pop_front() {
+            match self.attempt(&write) {
+                Err(failed) if failed.passing => {
+                    self.held.push_front((write, weight));
+                    return Err(failed.fault);
+                }
+                done => {
+                    self.held_weight = self.held_weight.saturating_sub(weight);
+                    done.map_err(|failed| failed.fault)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers a question about runs.
+    pub(super) fn answer(&mut self, job: &Job) -> Result<Reply, StoreFault> {
+        // What was just written must be found; if it cannot be written the rest still is.
+        drop(self.retry());
+        let path = self.path.clone();
+        let told = |error: rusqlite::Error| db::fault(&path, &error).fault;
+        if self.open.is_none() && !self.path.exists() {
+            // A question makes no files.
+            return nothing(job);
+        }
+        self.sweep();
+        let open = self.open(PATIENCE).map_err(|failed| failed.fault)?;
+        match job {
+            Job::RecentRuns { limit } => runs::recent(&open.db, *limit).map(Reply::Runs).map_err(told),
+            Job::OpenRun(run) => runs::open(&open.db, *run).map_err(told)?.map(|run| Reply::Run(Box::new(run))),
+            Job::Totals => runs::totals(&open.db).map(Reply::Totals).map_err(told),
+            _ => nothing(job),
+        }
+    }
+
+    fn hold(&mut self, write: Write, weight: usize) -> Result<(), StoreFault> {
+        let heavy = self.holds() && self.held_weight.saturating_add(weight) > HEAVIEST_HELD;
+        if heavy || self.held.len() >= MOST_HELD {
+            let message = format!("{} has been out of reach for too long: runs are not recorded", self.path.display());
+            return Err(StoreFault::new(message));
+        }
+        self.held_weight = self.held_weight.saturating_add(weight);
+        self.held.push_back((write, weight));
+        Ok(())
+    }
+
+    fn attempt(&mut self, write: &Write) -> Result<(), DbFault> {
+        let path = self.path.clone();
+        let patience = if self.holds() { SHORT_PATIENCE } else { PATIENCE };
+        let open = self.open(patience)?;
+        let owner = open.alive.as_ref().map(|alive| alive.owner.as_str());
+        let written = match write {
+            Write::Started(run) => runs::started(&open.db, run, owner),
+            Write::Ended(record) => {
+                open.db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+                    runs::ended(&transaction, record)?;
+                    transaction.commit()
+                })
+            }
+        };
+        written.map_err(|error| db::fault(&path, &error))
+    }
+
+    fn open(&mut self, patience: Duration) -> Result<&mut Open, DbFault> {
+        if self.open.is_none() {
+            let db = db::open(&self.path, schema::RECORD, patience)?;
+            let alive = atomic::make_dir(&self.signs).ok().and_then(|()| Alive::begin(&self.signs).ok());
+            self.open = Some(Open { db, alive });
+            self.sweep();
+        }
+        match &mut self.open {
+            Some(open) => {
+                drop(open.db.busy_timeout(patience));
+                Ok(open)
+            }
+            None => Err(DbFault { fault: StoreFault::new("the record is closed"), passing: false, damaged: false }),
+        }
+    }
+
+    /// Marks as crashed what processes that are gone have left running. This is help for the
+    /// reader alone: if it fails, the rows still say `running`, and the next sweep sees them.
+    fn sweep(&mut self) {
+        let Some(open) = &self.open else {
+            return;
+        };
+        let own = open.alive.as_ref().map(|alive| alive.owner.as_str());
+        for owner in runs::owners(&open.db).unwrap_or_default() {
+            if Some(owner.as_str()) != own && alive::is_gone(&self.signs, &owner) {
+                drop(runs::crashed(&open.db, &owner));
+            }
+        }
+    }
+}
+
+/// Answers out of an empty record.
+fn nothing(job: &Job) -> Result<Reply, StoreFault> {
+    match job {
+        Job::RecentRuns { .. } => Ok(Reply::Runs(Vec::new())),
+        Job::OpenRun(run) => Err(runs::missing(*run)),
+        Job::Totals => Ok(Reply::Totals(Totals::default())),
+        _ => Err(StoreFault::new("the record of runs was asked for something else")),
+    }
+}
+
+impl Drop for Record {
+    /// Clears the directory of signs away if this was the last.
+    fn drop(&mut self) {
+        self.open = None;
+        drop(fs::remove_dir(&self.signs));
+    }
+}

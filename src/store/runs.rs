@@ -1,0 +1,208 @@
+//! Runs in `retort.db`: written when they start and end, read back whole, listed and summed up.
+
+mod columns;
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::job::{RunEntry, StoreFault, Totals};
+use crate::{
+    model::{Outcome, Provenance, RunId},
+    pipeline::port::{RunRecord, RunStart},
+};
+use columns::{attempts, class_of, cost_state, hex, json, microseconds, nanoseconds, parsed, timestamp, whole};
+
+/// How the row of a run under way is marked.
+pub(super) const RUNNING: &str = "running";
+
+/// Writes the row of a run that has started.
+pub(super) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO run (id, started, session, prompt_name, requested, target, model, end, owner)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, 'running', ?7) ON CONFLICT (id) DO NOTHING";
+    let values = params![
+        run.run.0.as_bytes(),
+        nanoseconds(run.started),
+        run.session,
+        run.prompt_name,
+        run.target,
+        run.model,
+        owner
+    ];
+    db.prepare_cached(sql)?.execute(values).map(drop)
+}
+
+/// Writes a run that has ended, over the row of its start.
+pub(super) fn ended(db: &Transaction<'_>, record: &RunRecord) -> rusqlite::Result<()> {
+    let outcome = &record.outcome;
+    let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, served, end,
+                   passed, provenance, cached_at, demo, attempts, finish, error_class, tokens_input, tokens_cache_read,
+                   tokens_cache_write, tokens_output, tokens_reasoning, tokens_estimated, cost, cost_state, total_us,
+                   first_byte_us, first_token_us, generation_us)
+               VALUES (:id, :started, :session, :prompt_name, :prompt_hash, :requested, :target, :model, :served, :end,
+                   :passed, :provenance, :cached_at, :demo, :attempts, :finish, :error_class, :input, :cache_read,
+                   :cache_write, :output, :reasoning, :estimated, :cost, :cost_state, :total, :first_byte,
+                   :first_token, :generation)
+               ON CONFLICT (id) DO UPDATE SET
+                   started = excluded.started, session = excluded.session, prompt_name = excluded.prompt_name,
+                   prompt_hash = excluded.prompt_hash, requested = excluded.requested, target = excluded.target,
+                   model = excluded.model, served = excluded.served, end = excluded.end, passed = excluded.passed,
+                   provenance = excluded.provenance, cached_at = excluded.cached_at, demo = excluded.demo,
+                   attempts = excluded.attempts, finish = excluded.finish, error_class = excluded.error_class,
+                   tokens_input = excluded.tokens_input, tokens_cache_read = excluded.tokens_cache_read,
+                   tokens_cache_write = excluded.tokens_cache_write, tokens_output = excluded.tokens_output,
+                   tokens_reasoning = excluded.tokens_reasoning, tokens_estimated = excluded.tokens_estimated,
+                   cost = excluded.cost, cost_state = excluded.cost_state, total_us = excluded.total_us,
+                   first_byte_us = excluded.first_byte_us, first_token_us = excluded.first_token_us,
+                   generation_us = excluded.generation_us, owner = NULL
+               RETURNING seq";
+    let prompt = json(&record.prompt)?;
+    let (provenance, cached_at) = match outcome.provenance {
+        Provenance::Live => ("live", None),
+        Provenance::Cached { stored } => ("cached", Some(nanoseconds(stored))),
+    };
+    let (usage, timing) = (&outcome.usage, &outcome.timing);
+    let values = named_params! {
+        ":id": record.run.0.as_bytes(),
+        ":started": nanoseconds(record.started),
+        ":session": record.session,
+        ":prompt_name": record.prompt_name,
+        ":prompt_hash": hex(&Sha256::digest(prompt.as_bytes())),
+        ":requested": outcome.requested,
+        ":target": outcome.target,
+        ":model": outcome.model,
+        ":served": outcome.served,
+        ":end": outcome.end.word(),
+        ":passed": outcome.quality.as_ref().map(|_| outcome.passed()),
+        ":provenance": provenance,
+        ":cached_at": cached_at,
+        ":demo": outcome.demo,
+        ":attempts": outcome.attempts,
+        ":finish": outcome.finish.as_ref().map(ToString::to_string),
+        ":error_class": class_of(&outcome.end),
+        ":input": whole(usage.input),
+        ":cache_read": whole(usage.cache_read),
+        ":cache_write": whole(usage.cache_write),
+        ":output": whole(usage.output),
+        ":reasoning": whole(usage.reasoning),
+        ":estimated": usage.estimated,
+        ":cost": whole(outcome.cost.amount().map(|amount| amount.0)),
+        ":cost_state": cost_state(outcome.cost),
+        ":total": microseconds(timing.total),
+        ":first_byte": timing.first_byte.map(microseconds),
+        ":first_token": timing.first_token.map(microseconds),
+        ":generation": timing.generation.map(microseconds),
+    };
+    let seq: i64 = db.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+    // The texts are kept once, in columns of their own.
+    let bare = Outcome { text: String::new(), reasoning: String::new(), ..outcome.clone() };
+    db.prepare_cached("INSERT OR REPLACE INTO run_body VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
+        seq,
+        prompt,
+        json(&record.input)?,
+        outcome.text,
+        outcome.reasoning,
+        json(&bare)?,
+        json(&record.timeline)?
+    ])?;
+    let mut attempt = db.prepare_cached("INSERT OR REPLACE INTO attempt VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+    for row in attempts(&record.timeline) {
+        attempt.execute(params![seq, row.number, row.target, row.model, row.key, row.status, row.class, row.wait])?;
+    }
+    let mut verdict = db.prepare_cached("INSERT OR REPLACE INTO verdict VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let verdicts = outcome.quality.iter().flat_map(|quality| &quality.verdicts);
+    for (place, made) in (0_i64..).zip(verdicts) {
+        let mark = json(&made.mark)?;
+        verdict.execute(params![seq, place, made.rule.to_string(), mark.trim_matches('"'), made.score, made.reason])?;
+    }
+    Ok(())
+}
+
+/// Marks the runs a process left behind as crashed.
+pub(super) fn crashed(db: &Connection, owner: &str) -> rusqlite::Result<usize> {
+    db.execute("UPDATE run SET end = 'crashed', owner = NULL WHERE end = 'running' AND owner = ?1", [owner])
+}
+
+/// Lists the processes that have runs under way.
+pub(super) fn owners(db: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement =
+        db.prepare_cached("SELECT DISTINCT owner FROM run WHERE end = 'running' AND owner IS NOT NULL")?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Lists the newest runs, the newest first.
+pub(super) fn recent(db: &Connection, limit: usize) -> rusqlite::Result<Vec<RunEntry>> {
+    let sql = "SELECT id, started, prompt_name, requested, end, passed FROM run
+               ORDER BY started DESC, seq DESC LIMIT ?1";
+    let entry = |row: &Row<'_>| {
+        Ok(RunEntry {
+            run: RunId(Uuid::from_bytes(row.get(0)?)),
+            started: timestamp(row.get(1)?),
+            prompt_name: row.get(2)?,
+            target: row.get(3)?,
+            end: row.get(4)?,
+            passed: row.get(5)?,
+        })
+    };
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    db.prepare_cached(sql)?.query_map([limit], entry)?.collect()
+}
+
+/// Reads a run back as it was written.
+pub(super) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRecord, StoreFault>> {
+    let sql = "SELECT started, session, prompt_name, end, prompt, input, text, reasoning, outcome, timeline
+               FROM run LEFT JOIN run_body USING (seq) WHERE id = ?1";
+    let row = db.prepare_cached(sql)?.query_row([run.0.as_bytes()], |row| {
+        let end: String = row.get(3)?;
+        if row.get_ref(4)?.as_str_or_null()?.is_none() {
+            return Ok(Err(StoreFault::new(match end.as_str() {
+                RUNNING => format!("run {} is still under way; look again when it has ended", run.short()),
+                _ => format!("run {} crashed: nothing is on record but its start", run.short()),
+            })));
+        }
+        let mut outcome: Outcome = parsed(row, 8)?;
+        outcome.text = row.get(6)?;
+        outcome.reasoning = row.get(7)?;
+        Ok(Ok(RunRecord {
+            run,
+            started: timestamp(row.get(0)?),
+            session: row.get(1)?,
+            prompt_name: row.get(2)?,
+            prompt: parsed(row, 4)?,
+            input: parsed(row, 5)?,
+            outcome,
+            timeline: parsed(row, 9)?,
+        }))
+    });
+    Ok(row.optional()?.unwrap_or_else(|| Err(missing(run))))
+}
+
+/// Says that there is no such run.
+pub(super) fn missing(run: RunId) -> StoreFault {
+    StoreFault::new(format!("run {run} is not on record"))
+}
+
+/// Sums up every run that has ended.
+pub(super) fn totals(db: &Connection) -> rusqlite::Result<Totals> {
+    let sql = "SELECT count(*),
+                   count(*) FILTER (WHERE end IN ('failed', 'interrupted', 'crashed')),
+                   total(coalesce(tokens_input, 0) + coalesce(tokens_cache_read, 0) + coalesce(tokens_cache_write, 0)
+                       + coalesce(tokens_output, 0) + coalesce(tokens_reasoning, 0))
+                       FILTER (WHERE provenance = 'live' AND NOT demo),
+                   total(cost) FILTER (WHERE provenance = 'live' AND NOT demo),
+                   count(*) FILTER (WHERE provenance = 'cached'),
+                   count(*) FILTER (WHERE demo)
+               FROM run WHERE end <> 'running'";
+    let count = |row: &Row<'_>, column: usize| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.unsigned_abs());
+    let sum = |row: &Row<'_>, column: usize| Ok::<_, rusqlite::Error>(row.get::<_, f64>(column)?.max(0.0) as u64);
+    db.prepare_cached(sql)?.query_row([], |row| {
+        Ok(Totals {
+            runs: count(row, 0)?,
+            errors: count(row, 1)?,
+            tokens: sum(row, 2)?,
+            cost: sum(row, 3)?,
+            cached: count(row, 4)?,
+            demo: count(row, 5)?,
+        })
+    })
+}

@@ -1,0 +1,113 @@
+//! What stands in a run's columns, made from the model and read back.
+
+use std::{fmt::Write, time::Duration};
+
+use jiff::Timestamp;
+use rusqlite::{Error, Row, types::Type};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    model::{Cost, End, Fault},
+    pipeline::event::{Next, RunEvent, Told},
+};
+
+/// One call of a run.
+#[derive(Debug, Default)]
+pub(super) struct AttemptRow {
+    pub(super) number: u32,
+    pub(super) target: String,
+    pub(super) model: String,
+    pub(super) key: Option<String>,
+    pub(super) status: Option<u16>,
+    pub(super) class: Option<String>,
+    pub(super) wait: Option<i64>,
+}
+
+/// Folds a timeline into its calls.
+pub(super) fn attempts(timeline: &[Told]) -> Vec<AttemptRow> {
+    let mut rows: Vec<AttemptRow> = Vec::new();
+    for told in timeline {
+        match &told.event {
+            RunEvent::Attempt { number, target, model, key, .. } => rows.push(AttemptRow {
+                number: *number,
+                target: target.clone(),
+                model: model.clone(),
+                key: key.clone(),
+                ..AttemptRow::default()
+            }),
+            RunEvent::Headers { attempt, status, .. } => {
+                if let Some(row) = rows.iter_mut().find(|row| row.number == *attempt) {
+                    row.status = Some(*status);
+                }
+            }
+            RunEvent::AttemptFailed { attempt, fault, next } => {
+                if let Some(row) = rows.iter_mut().find(|row| row.number == *attempt) {
+                    row.status = fault.status.or(row.status);
+                    row.class = Some(fault.class.to_string());
+                    row.wait = match next {
+                        Next::Retry { wait } | Next::NextKey { wait, .. } => Some(microseconds(*wait)),
+                        Next::NextModel { .. } | Next::GiveUp => None,
+                    };
+                }
+            }
+            _ => {}
+        }
+    }
+    rows
+}
+
+/// Names the class of the fault a run ended with, if it ended with one.
+pub(super) fn class_of(end: &End) -> Option<String> {
+    let class = |fault: &Fault| fault.class.to_string();
+    match end {
+        End::Interrupted { fault } => Some(class(fault)),
+        End::Failed { reasons } => reasons.last().map(|reason| class(&reason.fault)),
+        End::Done | End::Cancelled => None,
+    }
+}
+
+pub(super) fn cost_state(cost: Cost) -> &'static str {
+    match cost {
+        Cost::Unknown => "unknown",
+        Cost::Known(_) => "known",
+        Cost::Estimated(_) => "estimated",
+        Cost::AtLeast(_) => "at_least",
+    }
+}
+
+/// A count as SQLite holds it; one beyond its range is its largest.
+pub(super) fn whole(count: Option<u64>) -> Option<i64> {
+    count.map(|count| i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+pub(super) fn microseconds(length: Duration) -> i64 {
+    i64::try_from(length.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// Nanoseconds since 1970, held within the years 1677 to 2262.
+pub(super) fn nanoseconds(time: Timestamp) -> i64 {
+    let range = i128::from(i64::MIN)..=i128::from(i64::MAX);
+    time.as_nanosecond().clamp(*range.start(), *range.end()) as i64
+}
+
+pub(super) fn timestamp(nanoseconds: i64) -> Timestamp {
+    Timestamp::from_nanosecond(i128::from(nanoseconds)).unwrap_or_default()
+}
+
+pub(super) fn json(value: &impl Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::ToSqlConversionFailure(error.into()))
+}
+
+/// Reads a column of JSON.
+pub(super) fn parsed<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    let damaged = |error: serde_json::Error| Error::FromSqlConversionFailure(column, Type::Text, error.into());
+    serde_json::from_str(&text).map_err(damaged)
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}

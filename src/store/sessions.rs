@@ -1,0 +1,112 @@
+//! Sessions on disk: one TOML file each, written whole, damaged ones never written over.
+
+use std::{fs, path::PathBuf};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::{
+    atomic,
+    job::{SessionEntry, StoreFault},
+    mistake::{self, slip},
+    names, prompt_form,
+};
+use crate::model::{Session, session::SESSION_VERSION, settings::Places};
+
+/// What is read of a file first: enough to list it, and to see who wrote it.
+#[derive(Debug, Deserialize)]
+struct Head {
+    version: u32,
+    saved: Timestamp,
+}
+
+fn dir(places: &Places) -> PathBuf {
+    places.config.join("sessions")
+}
+
+/// Lists the sessions, the last saved first. One whose file is damaged stands where the file's
+/// own time puts it: opening it says what is wrong.
+pub fn list(places: &Places) -> Result<Vec<SessionEntry>, StoreFault> {
+    let dir = dir(places);
+    let entry = |name: String| {
+        let file = names::file(&dir, &name);
+        let saved = atomic::read(&file)
+            .ok()
+            .flatten()
+            .and_then(|text| toml::from_str::<Head>(&text).ok())
+            .map(|head| head.saved)
+            .or_else(|| Timestamp::try_from(fs::metadata(&file).ok()?.modified().ok()?).ok());
+        SessionEntry { name, saved: saved.unwrap_or_default() }
+    };
+    let mut entries: Vec<SessionEntry> = names::list(&dir)?.into_iter().map(entry).collect();
+    entries.sort_by(|a, b| b.saved.cmp(&a.saved).then_with(|| a.name.cmp(&b.name)));
+    Ok(entries)
+}
+
+/// Reads a session. A file that cannot be read is left as it is.
+pub fn read(places: &Places, name: &str) -> Result<Session, StoreFault> {
+    names::check("session", name)?;
+    let file = names::file(&dir(places), name);
+    let Some(text) = atomic::read(&file)? else {
+        let known: Vec<String> = names::list(&dir(places)).unwrap_or_default();
+        let near = slip(name, known.iter().map(String::as_str));
+        return Err(StoreFault::new(format!("no session is called `{name}`{near}")));
+    };
+    let label = file.display().to_string();
+    if let Ok(Head { version, .. }) = toml::from_str(&text)
+        && version != SESSION_VERSION
+    {
+        let message = format!(
+            "the session was written by a newer retort (form {version}, this one knows {SESSION_VERSION}); open it with that one"
+        );
+        return Err(mistake::at(&text, &label, &["version"], &message));
+    }
+    let mut session: Session = mistake::parse(&text, &label)?;
+    prompt_form::restore(&mut session.prompt).map_err(|(path, message)| {
+        let path: Vec<&str> = ["prompt"].into_iter().chain(path.iter().copied()).collect();
+        mistake::at(&text, &label, &path, &message)
+    })?;
+    // A file that was copied goes by its own name.
+    name.clone_into(&mut session.name);
+    Ok(session)
+}
+
+/// Writes a session over the file of its name. What stands there and is no session this program
+/// can read is moved aside first, to `<name>.toml.damaged`.
+pub fn save(places: &Places, session: &Session) -> Result<(), StoreFault> {
+    names::check("session", &session.name)?;
+    let file = names::file(&dir(places), &session.name);
+    let text = write(session)?;
+    if file.exists() && read(places, &session.name).is_err() {
+        let mut aside = file.clone().into_os_string();
+        aside.push(".damaged");
+        fs::rename(&file, &aside).map_err(|error| atomic::fault("move aside", &file, &error))?;
+    }
+    atomic::write(&file, &text, true)
+}
+
+/// Gives a session another name. A session that already has it stays, and the rename fails.
+pub fn rename(places: &Places, from: &str, to: &str) -> Result<(), StoreFault> {
+    names::check("session", to)?;
+    let mut session = read(places, from)?;
+    if from == to {
+        return Ok(());
+    }
+    to.clone_into(&mut session.name);
+    let text = write(&session)?;
+    match atomic::write(&names::file(&dir(places), to), &text, false) {
+        Err(fault) if fault.exists => {
+            let message = format!("there is a session `{to}` already; choose another name");
+            return Err(StoreFault { message, exists: true });
+        }
+        written => written?,
+    }
+    let old = names::file(&dir(places), from);
+    fs::remove_file(&old).map_err(|error| atomic::fault("remove", &old, &error))
+}
+
+fn write(session: &Session) -> Result<String, StoreFault> {
+    let told = |message| StoreFault::new(format!("session `{}` is not saved: {message}", session.name));
+    let prompt = prompt_form::writable(&session.prompt).map_err(told)?.into_owned();
+    toml::to_string_pretty(&Session { prompt, ..session.clone() }).map_err(|error| told(error.to_string()))
+}

@@ -1,0 +1,193 @@
+//! The threads that touch the disk, and the ports through which runs reach them.
+
+mod ports;
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    cache::{CacheDb, CacheStats},
+    job::{Job, Reply, StoreFault},
+    prompts,
+    queue::{Popped, Queue, Refused},
+    record::{Record, Write},
+    sessions,
+};
+use crate::{
+    model::settings::Places,
+    pipeline::port::{Cached, RunRecord, RunStart},
+};
+pub(super) use ports::{CachePort, RecordPort};
+
+/// Where a task's answer goes. Nobody may be waiting for it any more.
+pub(super) type Tell<T> = oneshot::Sender<T>;
+
+/// Work for the thread of files.
+#[derive(Debug)]
+pub(super) struct FileTask {
+    pub(super) job: Job,
+    pub(super) tell: Tell<Result<Reply, StoreFault>>,
+}
+
+/// Work for the thread of the record.
+#[derive(Debug)]
+pub(super) enum RecordTask {
+    Started(RunStart),
+    Ended(Box<RunRecord>),
+    Ask(Job, Tell<Result<Reply, StoreFault>>),
+}
+
+/// Work for the thread of the cache.
+#[derive(Debug)]
+pub(super) enum CacheTask {
+    Get(String, Tell<Option<Cached>>),
+    Put(String, Box<Cached>),
+    Stats(Tell<Result<CacheStats, StoreFault>>),
+    Clear(Tell<Result<u64, StoreFault>>),
+}
+
+/// A kind of trouble in work nobody asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Trouble {
+    /// A run could not be recorded.
+    Record,
+    /// The record is too far behind.
+    RecordFull,
+    /// The cache could not be used.
+    Cache,
+    /// The cache is too far behind.
+    CacheFull,
+}
+
+/// Tells of each kind of trouble once.
+#[derive(Debug, Clone)]
+pub(super) struct Reports {
+    told: Arc<Mutex<BTreeSet<Trouble>>>,
+    faults: mpsc::UnboundedSender<StoreFault>,
+}
+
+impl Reports {
+    pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<StoreFault>) {
+        let (faults, receiver) = mpsc::unbounded_channel();
+        (Self { told: Arc::default(), faults }, receiver)
+    }
+
+    pub(super) fn tell(&self, trouble: Trouble, fault: StoreFault) {
+        if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(trouble) {
+            // Nobody may be listening, as at the program's end.
+            drop(self.faults.send(fault));
+        }
+    }
+}
+
+/// Says why something could not be queued.
+pub(super) fn refused(why: Refused) -> StoreFault {
+    StoreFault::new(match why {
+        Refused::Full => "the disk is too slow: too much is waiting to be written; try again in a moment",
+        Refused::Closed => "the store is closed: the program is about to end",
+    })
+}
+
+/// How long a thread without work sleeps between looks; it is woken for work.
+const IDLE: Duration = Duration::from_secs(3600);
+
+/// How often writes that are held back are tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Starts the thread of prompts and sessions.
+pub(super) fn files(queue: Arc<Queue<FileTask>>, places: Arc<Places>) {
+    start("retort-files", queue, move |queue| {
+        loop {
+            match queue.pop(IDLE) {
+                Popped::Piece(FileTask { job, tell }, _) => drop(tell.send(file(&places, job))),
+                Popped::Nothing => {}
+                Popped::Closed => return,
+            }
+        }
+    });
+}
+
+fn file(places: &Places, job: Job) -> Result<Reply, StoreFault> {
+    match job {
+        Job::ListPrompts => prompts::list(places).map(Reply::Prompts),
+        Job::OpenPrompt(name) => {
+            prompts::read(places, &name).map(|prompt| Reply::Prompt { name, prompt: Box::new(prompt) })
+        }
+        Job::SavePrompt { name, prompt, replace } => {
+            prompts::save(places, &name, &prompt, replace).map(|path| Reply::PromptSaved { name, path })
+        }
+        Job::ListSessions => sessions::list(places).map(Reply::Sessions),
+        Job::OpenSession(name) => sessions::read(places, &name).map(|session| Reply::Session(Box::new(session))),
+        Job::SaveSession(session) => sessions::save(places, &session).map(|()| Reply::SessionSaved(session.name)),
+        Job::RenameSession { from, to } => sessions::rename(places, &from, &to).map(|()| Reply::SessionRenamed(to)),
+        Job::RecentRuns { .. } | Job::OpenRun(_) | Job::Totals => Err(StoreFault::new("runs are not kept in files")),
+    }
+}
+
+/// Starts the thread of the record.
+pub(super) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports: Reports) {
+    start("retort-record", queue, move |queue| {
+        let mut record = Record::new(&places.data);
+        let report = |done: Result<(), StoreFault>| {
+            if let Err(fault) = done {
+                reports.tell(Trouble::Record, StoreFault::new(format!("runs are not recorded: {fault}")));
+            }
+        };
+        loop {
+            match queue.pop(if record.holds() { RETRY } else { IDLE }) {
+                Popped::Piece(RecordTask::Started(run), weight) => report(record.write(Write::Started(run), weight)),
+                Popped::Piece(RecordTask::Ended(run), weight) => report(record.write(Write::Ended(run), weight)),
+                Popped::Piece(RecordTask::Ask(job, tell), _) => drop(tell.send(record.answer(&job))),
+                Popped::Nothing => report(record.retry()),
+                Popped::Closed => return report(record.retry()),
+            }
+        }
+    });
+}
+
+/// Starts the thread of the cache.
+pub(super) fn cache(queue: Arc<Queue<CacheTask>>, places: Arc<Places>, capacity: usize, reports: Reports) {
+    start("retort-cache", queue, move |queue| {
+        let mut cache = CacheDb::new(&places.cache, capacity);
+        let report = |fault| reports.tell(Trouble::Cache, StoreFault::new(format!("answers are not cached: {fault}")));
+        loop {
+            match queue.pop(IDLE) {
+                Popped::Piece(CacheTask::Get(key, tell), _) => {
+                    drop(tell.send(cache.get(&key).unwrap_or_else(|fault| {
+                        report(fault);
+                        None
+                    })));
+                }
+                Popped::Piece(CacheTask::Put(key, cached), _) => {
+                    if let Err(fault) = cache.put(&key, &cached) {
+                        report(fault);
+                    }
+                }
+                Popped::Piece(CacheTask::Stats(tell), _) => drop(tell.send(cache.stats())),
+                Popped::Piece(CacheTask::Clear(tell), _) => drop(tell.send(cache.clear())),
+                Popped::Nothing => {}
+                Popped::Closed => return,
+            }
+        }
+    });
+}
+
+/// Runs `work` on a thread of its own and marks the queue ended after it, however it ends. If no
+/// thread can be started the queue is ended at once, and everything put in is refused.
+fn start<T: Send + 'static>(name: &str, queue: Arc<Queue<T>>, work: impl FnOnce(&Queue<T>) + Send + 'static) {
+    struct End<T>(Arc<Queue<T>>);
+    impl<T> Drop for End<T> {
+        fn drop(&mut self) {
+            self.0.end();
+        }
+    }
+    let end = End(queue);
+    // An error drops the closure, and with it `end`.
+    drop(thread::Builder::new().name(name.to_owned()).spawn(move || work(&end.0)));
+}
