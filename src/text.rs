@@ -1,1 +1,16 @@
-//! Pure text: width, cleaning, wrapping, templates.
+//! Pure text: cleaning, width, wrapping.
+//!
+//! [`Safe`] is text that may reach a terminal, and only the [`Cleaner`] makes it. [`width()`] is the
+//! one definition of how many columns a text takes. [`Wrapped`] keeps a growing text cut into rows.
+
+pub mod clean;
+mod escape;
+#[cfg(test)]
+mod samples;
+mod search;
+pub mod width;
+pub mod wrap;
+
+pub use clean::{Cleaner, Safe, clean, clean_line};
+pub use width::{truncate, width};
+pub use wrap::{Row, Wrapped};

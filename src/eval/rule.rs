@@ -1,0 +1,115 @@
+//! What the rules have in common: refusing what cannot be applied, and putting numbers in words.
+
+use serde_json::Value;
+
+use crate::{
+    model::{Mark, Rule, Verdict},
+    text::{clean_line, truncate},
+};
+
+/// A rule of a prompt that could never be applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{key}`: expected {expected}, found {found}")]
+pub struct BadRule {
+    /// The key in the prompt: `response.schema`, `check[1].threshold` (checks counted from 0).
+    pub key: String,
+    /// What the key should hold.
+    pub expected: String,
+    /// What it holds.
+    pub found: String,
+}
+
+impl BadRule {
+    pub(super) fn new(key: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { key: key.into(), expected: expected.into(), found: found.into() }
+    }
+}
+
+/// Refuses what is no share from 0 to 1.
+pub(super) fn share(key: &str, value: Option<f64>) -> Result<Option<f64>, BadRule> {
+    match value {
+        Some(value) if !(0.0..=1.0).contains(&value) => {
+            Err(BadRule::new(key, "a number from 0 to 1", value.to_string()))
+        }
+        value => Ok(value),
+    }
+}
+
+/// Refuses what is no JSON pointer (RFC 6901) to something inside the answer.
+pub(super) fn pointer(key: &str, pointer: &str) -> Result<(), BadRule> {
+    let bad = |expected: String| Err(BadRule::new(key, expected, format!("`{pointer}`")));
+    if !pointer.starts_with('/') {
+        return bad(format!("a JSON pointer, such as `/{}`", if pointer.is_empty() { "confidence" } else { pointer }));
+    }
+    if pointer.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1'])) {
+        return bad("a JSON pointer, in which `~` is written `~0` and `/` in a name `~1`".to_owned());
+    }
+    Ok(())
+}
+
+/// Makes a verdict that has no score and no place.
+pub(super) fn verdict(rule: Rule, holds: bool, reason: impl Into<String>) -> Verdict {
+    let mark = if holds { Mark::Pass } else { Mark::Fail };
+    Verdict { rule, mark, reason: reason.into(), score: None, at: None }
+}
+
+/// Makes the verdict of a rule that was not applied.
+pub(super) fn skipped(rule: Rule, why: &str) -> Verdict {
+    Verdict { rule, mark: Mark::Skipped, reason: format!("not applied: {why}"), score: None, at: None }
+}
+
+/// Writes two numbers with so many digits, or as many as tell them apart.
+pub(super) fn figures(one: f64, other: f64, least: usize) -> (String, String) {
+    let differ = |digits: &usize| format!("{one:.digits$}") != format!("{other:.digits$}");
+    let digits = (least..=17).find(differ).unwrap_or(least);
+    (format!("{one:.digits$}"), format!("{other:.digits$}"))
+}
+
+/// Quotes the beginning of a text from outside on one line, fit to be shown.
+pub(super) fn quote(text: &str) -> String {
+    format!("`{}`", truncate(clean_line(text.trim()).as_str(), 48))
+}
+
+/// Names a JSON value: `an object`, `the number 85`, `the string "0.9"`.
+pub(super) fn name(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) => format!("the number {number}"),
+        Value::String(text) => format!("the string {}", quote(text)),
+        Value::Array(_) => "an array".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_differ_look_different() {
+        for (one, other, want) in [
+            (0.65, 0.7, ("0.65", "0.70")),
+            (0.699, 0.7, ("0.699", "0.700")),
+            (0.7, 0.7, ("0.70", "0.70")),
+            (0.123_456_789, 0.123_456_788, ("0.123456789", "0.123456788")),
+        ] {
+            assert_eq!(figures(one, other, 2), (want.0.to_owned(), want.1.to_owned()));
+        }
+    }
+
+    #[test]
+    fn only_pointers_are_pointers() {
+        for good in ["/a", "/a/0", "/a~1b/~0", "/"] {
+            assert_eq!(pointer("k", good), Ok(()), "{good}");
+        }
+        for bad in ["", "a", "a/b", "/a~", "/a~2"] {
+            assert!(pointer("k", bad).is_err(), "{bad}");
+        }
+        let error = pointer("response.confidence", "score").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`response.confidence`: expected a JSON pointer, such as `/score`, found `score`"
+        );
+    }
+}

@@ -1,0 +1,74 @@
+//! Finding a text in a text, with or without regard to case.
+
+use std::ops::Range;
+
+/// Finds a text wherever it is, from the start, without overlaps; nothing where the needle is empty.
+pub(super) fn find_all(text: &str, needle: &str, case_insensitive: bool) -> Vec<Range<usize>> {
+    if needle.is_empty() {
+        return Vec::new();
+    }
+    if !case_insensitive {
+        return text.match_indices(needle).map(|(at, found)| at..at + found.len()).collect();
+    }
+    let (lower, origin) = lowered(text);
+    let needle = needle.to_lowercase();
+    let original = |at: usize| origin.get(at).copied().unwrap_or(text.len());
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for (at, part) in lower.match_indices(&needle) {
+        let start = original(at);
+        let mut end = original(at + part.len());
+        // A match may end inside the lower case of a character; the whole character is part of it.
+        if end <= original(at + part.len() - 1) {
+            end += text.get(end..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        }
+        if found.last().is_none_or(|last| last.end <= start) {
+            found.push(start..end);
+        }
+    }
+    found
+}
+
+/// Returns a text in lower case, and for each of its bytes where its character was in the original.
+fn lowered(text: &str) -> (String, Vec<usize>) {
+    let (mut lower, mut origin) = (String::with_capacity(text.len()), Vec::with_capacity(text.len()));
+    for (at, c) in text.char_indices() {
+        lower.extend(c.to_lowercase());
+        origin.resize(lower.len(), at);
+    }
+    (lower, origin)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::text::samples::hostile;
+
+    #[test]
+    fn matches_are_bytes_of_the_original() {
+        let text = "One one\tONE\nİstanbul straße";
+        let found = |needle, insensitive| -> Vec<_> {
+            find_all(text, needle, insensitive).into_iter().map(|at| (at.start, at.end)).collect()
+        };
+        assert_eq!(found("one", false), [(4, 7)]);
+        assert_eq!(found("ONE", true), [(0, 3), (4, 7), (8, 11)]);
+        assert_eq!(found("i", true), [(12, 14)]);
+        assert_eq!(found("ISTANBUL", true), []);
+        assert_eq!(found("Straße", true), [(22, 29)]);
+        assert_eq!(found("", true), []);
+        assert_eq!(find_all("aaaa", "aa", true), [0..2, 2..4]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_found_is_there(text in hostile(), needle in "[a-z\u{e9}]{1,2}") {
+            for found in find_all(&text, &needle, true) {
+                prop_assert!(text.get(found).unwrap().to_lowercase().contains(&needle));
+            }
+            for found in find_all(&text, &needle, false) {
+                prop_assert_eq!(text.get(found).unwrap(), &needle);
+            }
+        }
+    }
+}
