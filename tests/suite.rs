@@ -13,4 +13,6 @@ mod suite {
     mod demo;
     /// Who may name whom, who may touch the world, and how long a file may be.
     mod layers;
+    /// A real model behind a real server, over both wire formats; skipped unless tests/real/run.sh runs it.
+    mod real;
 }
