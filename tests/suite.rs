@@ -8,6 +8,8 @@
     reason = "a failing test should panic"
 )]
 
+mod support;
+
 mod suite {
     /// The demonstration: what it answers, when, and how it misbehaves.
     mod demo;
@@ -15,4 +17,6 @@ mod suite {
     mod layers;
     /// A real model behind a real server, over both wire formats; skipped unless tests/real/run.sh runs it.
     mod real;
+    /// The wire: what providers send, however it arrives, becomes the right events or the right fault.
+    mod wire;
 }
