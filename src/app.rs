@@ -1,1 +1,299 @@
 //! The workbench's state machine: messages in, effects out, no IO.
+//!
+//! [`App::update`] is total and synchronous, so a session can be replayed from its messages. What
+//! the screen needs is computed in [`App::prepare`], just before it is drawn from `&App`.
+
+pub mod act;
+pub mod action;
+pub mod choice;
+pub mod chord;
+pub mod field;
+pub mod keymap;
+pub mod keys;
+pub mod lane;
+pub mod layout;
+pub mod line;
+pub mod msg;
+pub mod notice;
+pub mod overlay;
+mod picked;
+mod runs;
+mod stored;
+pub mod view;
+pub mod workbench;
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use ratatui::layout::Rect;
+
+use crate::{
+    model::{Catalog, Input, Prompt, Session, Settings},
+    store::job::Job,
+    text::{Safe, clean_line},
+};
+pub use action::{ACTIONS, Action};
+pub use keymap::Keymap;
+pub use layout::Layout;
+use layout::Wish;
+pub use msg::{Effect, FieldId, Msg, Now, Ticket};
+use notice::{Notices, Tone};
+use overlay::Overlay;
+use stored::Asked;
+use workbench::{Focus, Workbench};
+
+/// How often the picture changes by itself while something runs.
+const BEAT: Duration = Duration::from_millis(100);
+
+/// How long after an edit the session is saved.
+const AUTOSAVE: Duration = Duration::from_secs(1);
+
+/// Within which time a second ctrl-c quits.
+const TWICE: Duration = Duration::from_secs(2);
+
+/// Runs longer than this ring when they end while the terminal is not looked at.
+const LONG: Duration = Duration::from_secs(5);
+
+/// What the workbench starts with.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// The settings.
+    pub settings: Settings,
+    /// The key map made of them.
+    pub keymap: Keymap,
+    /// Every model that can be named.
+    pub catalog: Catalog,
+    /// The built-in prompts with a sample input each; the first is on the bench at the first start.
+    pub starters: Vec<(String, Prompt, String)>,
+    /// The session to go on with.
+    pub session: Option<Session>,
+    /// Real providers, in words.
+    pub found: Vec<String>,
+    /// The target of a lane where nothing names one: `demo` while no real one can be asked.
+    pub default_target: String,
+    /// What went wrong before the start, in words.
+    pub notices: Vec<String>,
+}
+
+/// The workbench: its state, and what it asks of the world.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The bench.
+    pub bench: Workbench,
+    /// What lies over it, the last on top.
+    pub overlays: Vec<Overlay>,
+    /// The keys.
+    pub keymap: Keymap,
+    /// The status line.
+    pub notices: Notices,
+    /// Which real providers were found, while that is news.
+    pub banner: Option<Safe>,
+    /// Where everything is, as of the last [`App::prepare`].
+    pub layout: Layout,
+    /// Whether the mouse is captured.
+    pub mouse: bool,
+    /// The time as of the last message or frame.
+    pub now: Now,
+    /// The settings.
+    pub settings: Settings,
+    /// Every model that can be named.
+    pub catalog: Catalog,
+    starters: Vec<(String, Prompt, String)>,
+    default_target: String,
+    /// Steps by which the left column is wider and the prompt taller than usual.
+    bigger: (i16, i16),
+    focused: bool,
+    dirty: bool,
+    tickets: u64,
+    asked: BTreeMap<Ticket, Asked>,
+    stopped: Option<Instant>,
+    saved: u64,
+    save_at: Option<Instant>,
+    effects: Vec<Effect>,
+}
+
+impl App {
+    /// Sets the bench up. The effects are to be carried out before the first message.
+    #[must_use]
+    pub fn new(start: Start, now: Now) -> (Self, Vec<Effect>) {
+        let first = start.session.is_none();
+        let bench = match &start.session {
+            Some(session) => Workbench::restored(session, &start.default_target),
+            None => first_bench(&start.starters, &start.default_target),
+        };
+        let mut app = Self {
+            bench,
+            overlays: Vec::new(),
+            keymap: start.keymap,
+            notices: Notices::default(),
+            banner: None,
+            layout: Layout::default(),
+            mouse: start.settings.mouse,
+            now,
+            settings: start.settings,
+            catalog: start.catalog,
+            starters: start.starters,
+            default_target: start.default_target,
+            bigger: (0, 0),
+            focused: true,
+            dirty: true,
+            tickets: 0,
+            asked: BTreeMap::new(),
+            stopped: None,
+            saved: 0,
+            save_at: None,
+            effects: Vec::new(),
+        };
+        app.bench.settle();
+        app.saved = app.bench.revision();
+        if first {
+            app.found(&start.found);
+        }
+        for notice in start.notices {
+            app.say(Tone::Warning, &notice);
+        }
+        app.ask_store(Job::Totals, Asked::Totals);
+        if app.mouse {
+            app.effects.push(Effect::SetMouse(true));
+        }
+        let effects = std::mem::take(&mut app.effects);
+        (app, effects)
+    }
+
+    /// Takes a message in and returns what is to be done.
+    pub fn update(&mut self, msg: Msg, now: Now) -> Vec<Effect> {
+        self.now = now;
+        self.dirty = true;
+        match msg {
+            Msg::Key(event) => self.key(event),
+            Msg::Paste(text) => self.paste(&text),
+            Msg::Mouse(event) => self.mouse(event),
+            Msg::Resized | Msg::Resumed | Msg::Tick => {}
+            Msg::Focused(focused) => self.focused = focused,
+            Msg::Do(action) => self.act(action),
+            Msg::Run(ticket, told) => self.told(ticket, told),
+            Msg::Stored(ticket, answer) => self.stored(ticket, answer),
+            Msg::Edited(field, text) => self.edited(field, text),
+            Msg::Found(found) => self.found(&found),
+            Msg::Fault(fault) => self.say(Tone::Error, &fault),
+            Msg::Quit => self.quit(),
+        }
+        self.bench.settle();
+        self.autosave();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Computes what the screen needs: places, visible rows, what has expired.
+    pub fn prepare(&mut self, area: Rect, now: Now) {
+        self.now = now;
+        self.notices.expire(now);
+        let top = self.overlays.last();
+        let (left, prompt) = self.bigger;
+        let wish = Wish {
+            lanes: self.bench.lanes.len(),
+            focus: self.bench.focus,
+            zoom: self.bench.zoom,
+            left,
+            prompt,
+            banner: self.banner.is_some(),
+            overlay: top.and_then(Overlay::size),
+        };
+        self.layout = Layout::new(area, &wish);
+        for (lane, place) in self.bench.lanes.iter_mut().zip(&self.layout.lanes) {
+            if !place.text.is_empty() {
+                lane.answer.fit(place.text.width, place.text.height);
+                lane.reasoning.fit(place.text.width, place.text.height);
+            }
+        }
+        let editing = self.bench.typing && self.overlays.is_empty();
+        let focus = self.bench.focus;
+        for (field, own, place) in [
+            (&mut self.bench.system, Focus::System, self.layout.system),
+            (&mut self.bench.user, Focus::User, self.layout.user),
+            (&mut self.bench.input, Focus::Input, self.layout.input_text),
+        ] {
+            field.fit(place.width, place.height);
+            field.show_cursor(editing && focus == own);
+        }
+        if let Some(top) = self.overlays.last_mut() {
+            if let Overlay::Xray(xray) = top
+                && let Some(lane) = self.bench.lanes.get(xray.lane)
+            {
+                xray.refresh(lane);
+            }
+            top.fit(self.layout.overlay);
+        }
+    }
+
+    /// Tells when the picture or the state next changes by itself: a [`Msg::Tick`] is due then.
+    #[must_use]
+    pub fn wake_at(&self, now: Now) -> Option<Instant> {
+        let beat = self.bench.busy().then(|| {
+            let pause = if self.focused { BEAT } else { Duration::from_secs(1) };
+            now.at + pause
+        });
+        [beat, self.notices.wake_at(), self.save_at].into_iter().flatten().min()
+    }
+
+    /// Tells whether anything changed since this was last asked.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// Returns what lies on top of the bench.
+    #[must_use]
+    pub fn overlay(&self) -> Option<&Overlay> {
+        self.overlays.last()
+    }
+
+    /// Returns the day, `YYYY-MM-DD`, in UTC.
+    #[must_use]
+    pub fn today(&self) -> String {
+        self.now.time.to_string().chars().take(10).collect()
+    }
+
+    /// Says something on the status line.
+    fn say(&mut self, tone: Tone, text: &str) {
+        self.notices.say(tone, clean_line(text), self.now);
+    }
+
+    fn found(&mut self, found: &[String]) {
+        if found.is_empty() {
+            return;
+        }
+        let key = self.keymap.shown(Action::Models, false).map_or_else(String::new, |key| format!("; {key} takes one"));
+        self.banner = Some(clean_line(&format!("found {}{key}", found.join(", "))));
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket(self.tickets)
+    }
+
+    fn ask_store(&mut self, job: Job, asked: Asked) {
+        let ticket = self.ticket();
+        self.asked.insert(ticket, asked);
+        self.effects.push(Effect::Store(ticket, job));
+    }
+
+    /// Ends the program: stops what runs, saves what is on the bench.
+    fn quit(&mut self) {
+        for lane in &mut self.bench.lanes {
+            self.effects.extend(lane.stop().map(Effect::Stop));
+        }
+        self.save_session();
+        self.effects.push(Effect::Quit);
+    }
+}
+
+fn first_bench(starters: &[(String, Prompt, String)], target: &str) -> Workbench {
+    let targets = [target.to_owned()];
+    let session = "default".to_owned();
+    if let Some((name, prompt, sample)) = starters.first() {
+        return Workbench::new(Some(name.clone()), prompt, &Input::of(sample), &targets, session);
+    }
+    let prompt = Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() };
+    Workbench::new(None, &prompt, &Input::default(), &targets, session)
+}

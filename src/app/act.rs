@@ -1,0 +1,313 @@
+//! What each action does at the bench.
+
+use ratatui_textarea::CursorMove;
+
+use super::{
+    Action, App, Effect, Focus,
+    field::Field,
+    layout::Shape,
+    msg::FieldId,
+    notice::Tone,
+    overlay::{Help, Name, NameFor, Overlay, Xray, copy, models::For},
+    view::View,
+};
+use crate::{app::line::Line, model::CacheMode, model::Format};
+
+/// How far a pane can be made bigger or smaller, in steps.
+const STEPS: i16 = 5;
+
+impl App {
+    /// Does an action, in the overlay if that is where it belongs.
+    pub(super) fn act(&mut self, action: Action) {
+        if self.overlays.is_empty() {
+            self.at_bench(action);
+        } else {
+            self.in_overlay(action);
+        }
+    }
+
+    /// Does an action at the bench.
+    pub(super) fn at_bench(&mut self, action: Action) {
+        match action {
+            Action::Run => self.run_all(CacheMode::On),
+            Action::RunFresh => self.run_fresh(),
+            Action::RunFailed => self.run_failed(),
+            Action::Stop => self.stop(),
+            Action::RetryNow => self.retry_now(),
+            Action::Models => self.open_models(For::Lane(self.bench.lane_at())),
+            Action::AddLane => self.add_lane(),
+            Action::CloseLane => self.close_lane(),
+            Action::NextLane => self.step_lane(true),
+            Action::PreviousLane => self.step_lane(false),
+            Action::Params => self.open_params(),
+            Action::Variables => self.open_variables(),
+            Action::Xray => self.open_xray(),
+            Action::Copy => self.open_copy(),
+            Action::Search => self.open_search(),
+            Action::SearchNext | Action::SearchPrevious => self.next_hit(action == Action::SearchNext),
+            Action::ToggleReasoning => self.toggle_reasoning(),
+            Action::Together => self.toggle_together(),
+            Action::Edit => self.edit(),
+            Action::Editor => self.open_editor(),
+            Action::Undo | Action::Redo => self.undo(action == Action::Undo),
+            Action::Save => self.save(),
+            Action::SaveAs => self.open_name(NameFor::Prompt),
+            Action::OpenPrompt => self.open_prompts(),
+            Action::Sessions => self.open_sessions(),
+            Action::NewSession => self.open_name(NameFor::NewSession),
+            Action::RenameSession => self.open_name(NameFor::RenameSession),
+            Action::Palette => self.open_palette(),
+            Action::Help | Action::ScreenHelp => self.open_help(),
+            Action::Leave => self.leave(),
+            Action::FocusPrompt => self.bench.focus_on(self.prompt_focus()),
+            Action::FocusInput => self.bench.focus_on(Focus::Input),
+            Action::FocusOutput => self.bench.focus_on(Focus::Lane(self.bench.lane_at())),
+            Action::FocusMetrics => self.bench.focus_on(Focus::Metrics),
+            Action::NextPane => self.bench.focus_step(true),
+            Action::PreviousPane => self.bench.focus_step(false),
+            Action::Up
+            | Action::Down
+            | Action::Left
+            | Action::Right
+            | Action::HalfUp
+            | Action::HalfDown
+            | Action::PageUp
+            | Action::PageDown
+            | Action::Top
+            | Action::Bottom => self.go(action),
+            Action::Bigger => self.resize(1),
+            Action::Smaller => self.resize(-1),
+            Action::Zoom => self.bench.zoom = !self.bench.zoom,
+            Action::ToggleMouse => self.toggle_mouse(),
+            Action::Redraw => self.effects.push(Effect::Redraw),
+            Action::Suspend => self.effects.push(Effect::Suspend),
+            Action::Quit => self.ask_quit(),
+            Action::Accept | Action::ScreenBench => {}
+        }
+    }
+
+    fn prompt_focus(&self) -> Focus {
+        if self.bench.focus == Focus::System { Focus::System } else { Focus::User }
+    }
+
+    /// Leaves the field, else clears the search, else the banner and the notices; quits never.
+    fn leave(&mut self) {
+        if self.bench.typing {
+            self.bench.typing = false;
+        } else if self.bench.lanes.iter().any(|lane| lane.view().found().is_some()) {
+            for lane in &mut self.bench.lanes {
+                lane.view_mut().search("");
+            }
+        } else if self.bench.zoom {
+            self.bench.zoom = false;
+        } else {
+            self.banner = None;
+            self.notices.clear();
+        }
+    }
+
+    fn edit(&mut self) {
+        match self.bench.field() {
+            Some(field) if field.long().is_some() => self.too_long(),
+            Some(_) => self.bench.typing = true,
+            None => self.say(Tone::Info, "nothing to edit here; 1 and 2 go to the texts"),
+        }
+    }
+
+    fn open_editor(&mut self) {
+        let (field, text) = match self.bench.focus {
+            Focus::System => (FieldId::System, self.bench.system.text()),
+            Focus::User => (FieldId::User, self.bench.user.text()),
+            Focus::Input => (FieldId::Input, self.bench.input.text()),
+            Focus::Lane(_) => {
+                (FieldId::Answer, self.bench.lane().map_or_else(String::new, |lane| lane.raw().to_owned()))
+            }
+            Focus::Metrics => {
+                self.say(Tone::Info, "go to a text or an answer first");
+                return;
+            }
+        };
+        let json = field == FieldId::Answer && self.bench.response.format != Format::Text;
+        self.effects.push(Effect::Edit { field, text, suffix: if json { ".json" } else { ".md" } });
+    }
+
+    /// Takes what an editor left. An editor ends a file with a line break; the text had none.
+    pub(super) fn edited(&mut self, id: FieldId, text: Result<String, String>) {
+        let field: &mut Field = match id {
+            FieldId::System => &mut self.bench.system,
+            FieldId::User => &mut self.bench.user,
+            FieldId::Input => &mut self.bench.input,
+            FieldId::Answer => return,
+        };
+        match text {
+            Ok(text) => {
+                let added = text.strip_suffix('\n').filter(|_| !field.text().ends_with('\n'));
+                field.set(added.unwrap_or(&text));
+            }
+            Err(why) => self.say(Tone::Error, &why),
+        }
+    }
+
+    fn undo(&mut self, back: bool) {
+        let Some(field) = self.bench.field_mut() else {
+            return;
+        };
+        let did = if back { field.undo() } else { field.redo() };
+        if !did {
+            self.say(Tone::Info, if back { "nothing to take back" } else { "nothing to make again" });
+        }
+    }
+
+    fn go(&mut self, action: Action) {
+        match self.bench.focus {
+            Focus::Lane(at) => match action {
+                Action::Up => self.scroll_lane(at, |view| view.scroll(-1)),
+                Action::Down => self.scroll_lane(at, |view| view.scroll(1)),
+                Action::HalfUp | Action::HalfDown => {
+                    self.scroll_lane(at, |view| view.page(action == Action::HalfDown, 2));
+                }
+                Action::PageUp | Action::PageDown => {
+                    self.scroll_lane(at, |view| view.page(action == Action::PageDown, 1));
+                }
+                Action::Top => self.scroll_lane(at, View::to_top),
+                Action::Bottom => self.scroll_lane(at, View::to_end),
+                Action::Left | Action::Right => self.step_lane(action == Action::Right),
+                _ => {}
+            },
+            Focus::Metrics => {}
+            Focus::System | Focus::User | Focus::Input => self.go_in_field(action),
+        }
+    }
+
+    fn go_in_field(&mut self, action: Action) {
+        let Some(field) = self.bench.field_mut() else {
+            return;
+        };
+        match action {
+            Action::Up => _ = field.by_lines(-1),
+            Action::Down => _ = field.by_lines(1),
+            Action::HalfUp => _ = field.by_lines(-8),
+            Action::HalfDown => _ = field.by_lines(8),
+            Action::PageUp => _ = field.by_lines(-16),
+            Action::PageDown => _ = field.by_lines(16),
+            Action::Left => field.go(CursorMove::Back),
+            Action::Right => field.go(CursorMove::Forward),
+            Action::Top => field.go(CursorMove::Top),
+            Action::Bottom => field.go(CursorMove::Bottom),
+            _ => {}
+        }
+    }
+
+    /// Scrolls a lane, and the others with it where they go together.
+    pub(super) fn scroll_lane(&mut self, at: usize, scroll: impl Fn(&mut View)) {
+        let Some(lane) = self.bench.lanes.get_mut(at) else {
+            return;
+        };
+        scroll(lane.view_mut());
+        if self.bench.together {
+            let stand = lane.view().stand();
+            for lane in &mut self.bench.lanes {
+                lane.view_mut().align(stand);
+            }
+        }
+    }
+
+    fn step_lane(&mut self, forward: bool) {
+        let count = self.bench.lanes.len().max(1);
+        let at = match self.bench.focus {
+            Focus::Lane(at) => (at + if forward { 1 } else { count - 1 }) % count,
+            _ => 0,
+        };
+        self.bench.focus_on(Focus::Lane(at));
+    }
+
+    fn resize(&mut self, by: i16) {
+        let step = |value: i16, by: i16| (value + by).clamp(-STEPS, STEPS);
+        if self.layout.shape != Shape::Wide {
+            self.say(Tone::Info, "this screen shows one pane at a time");
+            return;
+        }
+        match self.bench.focus {
+            Focus::System | Focus::User => self.bigger.1 = step(self.bigger.1, by),
+            Focus::Input => self.bigger.1 = step(self.bigger.1, -by),
+            Focus::Lane(_) | Focus::Metrics => self.bigger.0 = step(self.bigger.0, -by),
+        }
+    }
+
+    fn toggle_mouse(&mut self) {
+        self.mouse = !self.mouse;
+        self.effects.push(Effect::SetMouse(self.mouse));
+        let says = if self.mouse { "the mouse is captured; shift selects text" } else { "the mouse is the terminal's" };
+        self.say(Tone::Info, says);
+    }
+
+    fn toggle_reasoning(&mut self) {
+        let Some(lane) = self.bench.lane_mut() else {
+            return;
+        };
+        if lane.reasoning.is_empty() {
+            self.say(Tone::Info, "this lane's model showed no reasoning");
+        } else {
+            lane.show_reasoning = !lane.show_reasoning;
+        }
+    }
+
+    fn toggle_together(&mut self) {
+        self.bench.together = !self.bench.together;
+        let says = if self.bench.together { "lanes scroll together" } else { "each lane scrolls by itself" };
+        self.say(Tone::Info, says);
+    }
+
+    fn next_hit(&mut self, forward: bool) {
+        let Some(lane) = self.bench.lane_mut() else {
+            return;
+        };
+        lane.view_mut().next_hit(forward);
+        if lane.view().found().is_none() {
+            self.say(Tone::Info, "nothing was searched yet");
+        }
+    }
+
+    fn save(&mut self) {
+        match self.bench.prompt_name.clone() {
+            Some(name) => self.save_prompt(name, true),
+            None => self.open_name(NameFor::Prompt),
+        }
+    }
+
+    fn open_name(&mut self, what: NameFor) {
+        let present = match what {
+            NameFor::Prompt => self.bench.prompt_name.clone().unwrap_or_default(),
+            NameFor::RenameSession => self.bench.session.clone(),
+            NameFor::NewSession => String::new(),
+        };
+        self.overlays.push(Overlay::Name(Name { what, line: Line::of(&present), fault: None }));
+    }
+
+    fn open_xray(&mut self) {
+        let at = self.bench.lane_at();
+        match self.bench.lanes.get(at) {
+            Some(lane) if !lane.timeline.is_empty() => self.overlays.push(Overlay::Xray(Xray::new(at, lane))),
+            _ => self.say(Tone::Info, "nothing was run in this lane yet"),
+        }
+    }
+
+    fn open_copy(&mut self) {
+        if let Some(lane) = self.bench.lane() {
+            self.overlays.push(Overlay::Copy(copy::forms(lane)));
+        }
+    }
+
+    fn open_search(&mut self) {
+        if !matches!(self.bench.focus, Focus::Lane(_)) {
+            self.bench.focus_on(Focus::Lane(self.bench.lane_at()));
+        }
+        self.overlays.push(Overlay::Search(Line::default()));
+    }
+
+    /// Opens the help for what has the focus.
+    pub(super) fn open_help(&mut self) {
+        let help = Help::new(&self.keymap, self.bench.focus, self.bench.typing);
+        self.overlays.push(Overlay::Help(help));
+    }
+}

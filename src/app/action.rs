@@ -1,0 +1,332 @@
+//! Everything a person can do, in one table that feeds the key map, footer, help, palette and README.
+
+use std::{fmt, str::FromStr};
+
+use crate::model::catalog::nearest;
+
+/// Where an action can be called by its keys. The palette calls any of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum When {
+    /// Everywhere; a plain character only where it is not text.
+    Always,
+    /// At the bench, also while typing.
+    Bench,
+    /// At the bench while not typing.
+    Normal,
+    /// In an overlay.
+    Overlay,
+    /// At the bench while not typing, and in an overlay.
+    Moving,
+    /// At the bench, also while typing, and in an overlay.
+    Focus,
+}
+
+impl When {
+    /// Tells whether a key could mean either of two actions.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        (self.at_bench() && other.at_bench()) || (self.in_overlay() && other.in_overlay())
+    }
+
+    /// Tells whether the action can be called at the bench.
+    #[must_use]
+    pub fn at_bench(self) -> bool {
+        self != Self::Overlay
+    }
+
+    /// Tells whether the action can be called in a field that is being edited.
+    #[must_use]
+    pub fn while_typing(self) -> bool {
+        matches!(self, Self::Always | Self::Bench | Self::Focus)
+    }
+
+    /// Tells whether the action can be called in an overlay.
+    #[must_use]
+    pub fn in_overlay(self) -> bool {
+        matches!(self, Self::Always | Self::Overlay | Self::Moving | Self::Focus)
+    }
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// The action.
+    pub action: Action,
+    /// Its name in `[keys]` and in the palette.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub doc: &'static str,
+    /// Where its keys work.
+    pub when: When,
+    /// Its place in the footer, the lowest first; 0 keeps it out.
+    pub footer: u8,
+}
+
+const fn entry(action: Action, name: &'static str, when: When, footer: u8, doc: &'static str) -> Entry {
+    Entry { action, name, doc, when, footer }
+}
+
+/// Something a person can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// Runs the prompt on the input, in every lane.
+    Run,
+    /// Runs again and asks the models, whatever the cache holds.
+    RunFresh,
+    /// Runs the lanes again that failed, broke off or were stopped.
+    RunFailed,
+    /// Stops what runs: this lane, or all; twice within 2 s quits.
+    Stop,
+    /// Ends the wait before the next attempt.
+    RetryNow,
+    /// Chooses this lane's model.
+    Models,
+    /// Sets the parameters and the response that is expected.
+    Params,
+    /// Sets the values of the prompt's variables.
+    Variables,
+    /// Adds a lane, to compare models side by side.
+    AddLane,
+    /// Closes this lane.
+    CloseLane,
+    /// Goes to the next lane.
+    NextLane,
+    /// Goes to the lane before.
+    PreviousLane,
+    /// Shows this lane's run step by step.
+    Xray,
+    /// Copies the answer, its JSON, or the command line of the run.
+    Copy,
+    /// Searches this lane's answer.
+    Search,
+    /// Goes to the next place found.
+    SearchNext,
+    /// Goes to the place found before.
+    SearchPrevious,
+    /// Shows or hides the reasoning of this lane's model.
+    ToggleReasoning,
+    /// Scrolls all lanes together, or each by itself.
+    Together,
+    /// Edits the text that has the focus.
+    Edit,
+    /// Opens the text that has the focus in $VISUAL or $EDITOR.
+    Editor,
+    /// Takes the last edit back.
+    Undo,
+    /// Makes an edit again that was taken back.
+    Redo,
+    /// Saves the prompt.
+    Save,
+    /// Saves the prompt under another name.
+    SaveAs,
+    /// Opens a prompt.
+    OpenPrompt,
+    /// Opens another session.
+    Sessions,
+    /// Begins a new session.
+    NewSession,
+    /// Gives the session another name.
+    RenameSession,
+    /// Lists all actions.
+    Palette,
+    /// Shows the keys for what has the focus.
+    Help,
+    /// Leaves the field, closes the overlay, clears the search; never quits.
+    Leave,
+    /// Goes to the prompt.
+    FocusPrompt,
+    /// Goes to the input.
+    FocusInput,
+    /// Goes to the lanes.
+    FocusOutput,
+    /// Goes to the metrics.
+    FocusMetrics,
+    /// Goes to the next pane or field.
+    NextPane,
+    /// Goes to the pane or field before.
+    PreviousPane,
+    /// Moves up.
+    Up,
+    /// Moves down.
+    Down,
+    /// Moves left, or to the lane before.
+    Left,
+    /// Moves right, or to the next lane.
+    Right,
+    /// Moves up half a page.
+    HalfUp,
+    /// Moves down half a page.
+    HalfDown,
+    /// Moves up a page.
+    PageUp,
+    /// Moves down a page.
+    PageDown,
+    /// Goes to the first line.
+    Top,
+    /// Goes to the last line, and follows the answer as it comes.
+    Bottom,
+    /// Takes what is chosen or filled in.
+    Accept,
+    /// Makes the pane that has the focus bigger.
+    Bigger,
+    /// Makes the pane that has the focus smaller.
+    Smaller,
+    /// Gives the pane that has the focus the whole screen, or back.
+    Zoom,
+    /// Captures the mouse, or leaves it to the terminal.
+    ToggleMouse,
+    /// Goes to the workbench.
+    ScreenBench,
+    /// Goes to the help.
+    ScreenHelp,
+    /// Draws the screen afresh.
+    Redraw,
+    /// Suspends the program; `fg` brings it back.
+    Suspend,
+    /// Goes back, or quits; asks while something runs.
+    Quit,
+}
+
+/// Every action, in the order in which help and palette list them.
+pub const ACTIONS: &[Entry] = &[
+    entry(Action::Run, "run", When::Bench, 1, "runs the prompt on the input, in every lane"),
+    entry(Action::RunFresh, "run-fresh", When::Bench, 0, "runs again and asks the models, whatever the cache holds"),
+    entry(
+        Action::RunFailed,
+        "run-failed",
+        When::Bench,
+        0,
+        "runs the lanes again that failed, broke off or were stopped",
+    ),
+    entry(Action::Stop, "stop", When::Always, 0, "stops what runs: this lane, or all; twice within 2 s quits"),
+    entry(Action::RetryNow, "retry-now", When::Bench, 0, "ends the wait before the next attempt"),
+    entry(Action::Models, "models", When::Bench, 3, "chooses this lane's model"),
+    entry(Action::Params, "params", When::Bench, 4, "sets the parameters and the response that is expected"),
+    entry(Action::Variables, "variables", When::Bench, 0, "sets the values of the prompt's variables"),
+    entry(Action::AddLane, "add-lane", When::Bench, 2, "adds a lane, to compare models side by side"),
+    entry(Action::CloseLane, "close-lane", When::Bench, 0, "closes this lane"),
+    entry(Action::NextLane, "next-lane", When::Bench, 0, "goes to the next lane"),
+    entry(Action::PreviousLane, "previous-lane", When::Bench, 0, "goes to the lane before"),
+    entry(Action::Xray, "xray", When::Bench, 6, "shows this lane's run step by step"),
+    entry(Action::Copy, "copy", When::Bench, 7, "copies the answer, its JSON, or the command line of the run"),
+    entry(Action::Search, "search", When::Bench, 0, "searches this lane's answer"),
+    entry(Action::SearchNext, "search-next", When::Normal, 0, "goes to the next place found"),
+    entry(Action::SearchPrevious, "search-previous", When::Normal, 0, "goes to the place found before"),
+    entry(
+        Action::ToggleReasoning,
+        "toggle-reasoning",
+        When::Bench,
+        0,
+        "shows or hides the reasoning of this lane's model",
+    ),
+    entry(Action::Together, "scroll-together", When::Normal, 0, "scrolls all lanes together, or each by itself"),
+    entry(Action::Edit, "edit", When::Normal, 0, "edits the text that has the focus"),
+    entry(Action::Editor, "editor", When::Bench, 0, "opens the text that has the focus in $VISUAL or $EDITOR"),
+    entry(Action::Undo, "undo", When::Bench, 0, "takes the last edit back"),
+    entry(Action::Redo, "redo", When::Bench, 0, "makes an edit again that was taken back"),
+    entry(Action::Save, "save-prompt", When::Bench, 5, "saves the prompt"),
+    entry(Action::SaveAs, "save-prompt-as", When::Bench, 0, "saves the prompt under another name"),
+    entry(Action::OpenPrompt, "open-prompt", When::Bench, 0, "opens a prompt"),
+    entry(Action::Sessions, "sessions", When::Bench, 0, "opens another session"),
+    entry(Action::NewSession, "new-session", When::Bench, 0, "begins a new session"),
+    entry(Action::RenameSession, "rename-session", When::Bench, 0, "gives the session another name"),
+    entry(Action::Palette, "palette", When::Always, 8, "lists all actions"),
+    entry(Action::Help, "help", When::Always, 9, "shows the keys for what has the focus"),
+    entry(
+        Action::Leave,
+        "leave",
+        When::Always,
+        0,
+        "leaves the field, closes the overlay, clears the search; never quits",
+    ),
+    entry(Action::FocusPrompt, "focus-1", When::Normal, 0, "goes to the prompt"),
+    entry(Action::FocusInput, "focus-2", When::Normal, 0, "goes to the input"),
+    entry(Action::FocusOutput, "focus-3", When::Normal, 0, "goes to the lanes"),
+    entry(Action::FocusMetrics, "focus-4", When::Normal, 0, "goes to the metrics"),
+    entry(Action::NextPane, "next-pane", When::Focus, 0, "goes to the next pane or field"),
+    entry(Action::PreviousPane, "previous-pane", When::Focus, 0, "goes to the pane or field before"),
+    entry(Action::Up, "up", When::Moving, 0, "moves up"),
+    entry(Action::Down, "down", When::Moving, 0, "moves down"),
+    entry(Action::Left, "left", When::Moving, 0, "moves left, or to the lane before"),
+    entry(Action::Right, "right", When::Moving, 0, "moves right, or to the next lane"),
+    entry(Action::HalfUp, "half-up", When::Moving, 0, "moves up half a page"),
+    entry(Action::HalfDown, "half-down", When::Moving, 0, "moves down half a page"),
+    entry(Action::PageUp, "page-up", When::Moving, 0, "moves up a page"),
+    entry(Action::PageDown, "page-down", When::Moving, 0, "moves down a page"),
+    entry(Action::Top, "top", When::Moving, 0, "goes to the first line"),
+    entry(Action::Bottom, "bottom", When::Moving, 0, "goes to the last line, and follows the answer as it comes"),
+    entry(Action::Accept, "accept", When::Overlay, 0, "takes what is chosen or filled in"),
+    entry(Action::Bigger, "bigger", When::Normal, 0, "makes the pane that has the focus bigger"),
+    entry(Action::Smaller, "smaller", When::Normal, 0, "makes the pane that has the focus smaller"),
+    entry(Action::Zoom, "zoom", When::Bench, 0, "gives the pane that has the focus the whole screen, or back"),
+    entry(Action::ToggleMouse, "toggle-mouse", When::Normal, 0, "captures the mouse, or leaves it to the terminal"),
+    entry(Action::ScreenBench, "screen-bench", When::Always, 0, "goes to the workbench"),
+    entry(Action::ScreenHelp, "screen-help", When::Always, 0, "goes to the help"),
+    entry(Action::Redraw, "redraw", When::Always, 0, "draws the screen afresh"),
+    entry(Action::Suspend, "suspend", When::Always, 0, "suspends the program; `fg` brings it back"),
+    entry(Action::Quit, "quit", When::Always, 0, "goes back, or quits; asks while something runs"),
+];
+
+impl Action {
+    /// Returns the action's row.
+    #[must_use]
+    pub fn entry(self) -> &'static Entry {
+        // Every variant has a row (tested), so the fallback is never taken.
+        ACTIONS.iter().find(|entry| entry.action == self).unwrap_or(&FALLBACK)
+    }
+
+    /// Returns the action's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.entry().name
+    }
+}
+
+const FALLBACK: Entry = entry(Action::Redraw, "redraw", When::Always, 0, "");
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name no action has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no action is called `{name}`{}; `retort keys` lists them", .nearest.as_ref().map_or_else(String::new, |near| format!(" (did you mean `{near}`?)")))]
+pub struct UnknownAction {
+    /// The name.
+    pub name: String,
+    /// The nearest name, if one is near.
+    pub nearest: Option<String>,
+}
+
+impl FromStr for Action {
+    type Err = UnknownAction;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        ACTIONS.iter().find(|entry| entry.name == name).map(|entry| entry.action).ok_or_else(|| UnknownAction {
+            name: name.to_owned(),
+            nearest: nearest(name, ACTIONS.iter().map(|entry| entry.name)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_kebab_case_and_stand_for_one_action_each() {
+        for entry in ACTIONS {
+            assert!(entry.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'));
+            assert_eq!(entry.name.parse(), Ok(entry.action));
+            assert_eq!(entry.action.entry(), entry);
+        }
+    }
+
+    #[test]
+    fn a_slip_is_answered_with_the_nearest_name() {
+        let slip = "palete".parse::<Action>().unwrap_err().to_string();
+        assert!(slip.contains("did you mean `palette`?"), "{slip}");
+    }
+}

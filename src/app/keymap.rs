@@ -1,0 +1,222 @@
+//! Which chord calls which action where; read from the built-in table and the user's `[keys]`.
+
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+};
+
+use super::{
+    action::{ACTIONS, Action, When},
+    chord::Chord,
+};
+
+const DEFAULT_KEYS: &str = include_str!("../../assets/keys.toml");
+
+/// Where a chord is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// At the bench, no field being edited.
+    Normal,
+    /// In a field of the bench that is being edited.
+    Typing,
+    /// In an overlay.
+    Overlay,
+}
+
+/// The chords of every action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keymap {
+    chords: BTreeMap<Action, Vec<Chord>>,
+}
+
+/// Everything that is wrong with the `[keys]` of a configuration, one line each.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct BadKeys(pub Vec<String>);
+
+impl fmt::Display for BadKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        // The built-in table is read and checked by a test, so no fault can arise here.
+        let table: BTreeMap<String, Vec<String>> = toml::from_str(DEFAULT_KEYS).unwrap_or_default();
+        let mut map = Self { chords: BTreeMap::new() };
+        let _ = map.replace(&table);
+        map
+    }
+}
+
+impl Keymap {
+    /// Makes the key map of the built-in keys with the user's in their place: action name to chords.
+    /// An empty list unbinds an action.
+    pub fn new(user: &BTreeMap<String, Vec<String>>) -> Result<Self, BadKeys> {
+        let mut map = Self::default();
+        let mut bad = map.replace(user);
+        bad.extend(map.conflicts());
+        if bad.is_empty() { Ok(map) } else { Err(BadKeys(bad)) }
+    }
+
+    fn replace(&mut self, table: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+        let mut bad = Vec::new();
+        for (name, texts) in table {
+            let action = match name.parse::<Action>() {
+                Ok(action) => action,
+                Err(unknown) => {
+                    bad.push(format!("[keys] {unknown}"));
+                    continue;
+                }
+            };
+            let mut chords = Vec::new();
+            for text in texts {
+                match text.parse() {
+                    Ok(chord) => chords.push(chord),
+                    Err(why) => bad.push(format!("[keys] {name}: {why}")),
+                }
+            }
+            self.chords.insert(action, chords);
+        }
+        bad
+    }
+
+    /// Lists the chords that mean two actions in one place.
+    fn conflicts(&self) -> Vec<String> {
+        let all: Vec<(Chord, Action)> =
+            self.chords.iter().flat_map(|(action, chords)| chords.iter().map(|chord| (*chord, *action))).collect();
+        let mut bad = Vec::new();
+        for (at, (chord, first)) in all.iter().enumerate() {
+            for (other, second) in all.iter().skip(at + 1) {
+                if chord == other && first != second && first.entry().when.overlaps(second.entry().when) {
+                    bad.push(format!(
+                        "[keys] `{chord}` calls both `{first}` and `{second}`; give one of them another key, or [] for none"
+                    ));
+                }
+            }
+        }
+        bad
+    }
+
+    /// Returns what a chord means in a place. In a field, a chord that is text or edits means nothing.
+    #[must_use]
+    pub fn action(&self, chord: Chord, place: Place) -> Option<Action> {
+        if place == Place::Typing && chord.is_for_fields() {
+            return None;
+        }
+        self.chords
+            .iter()
+            .filter(|(action, _)| {
+                let when = action.entry().when;
+                match place {
+                    Place::Normal => when.at_bench(),
+                    Place::Typing => when.while_typing(),
+                    Place::Overlay => when.in_overlay(),
+                }
+            })
+            .find(|(_, chords)| chords.contains(&chord))
+            .map(|(action, _)| *action)
+    }
+
+    /// Returns the chords of an action, the first the one to show.
+    #[must_use]
+    pub fn chords(&self, action: Action) -> &[Chord] {
+        self.chords.get(&action).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the key to show for an action where a field is or is not being edited.
+    #[must_use]
+    pub fn shown(&self, action: Action, typing: bool) -> Option<Chord> {
+        let chords = self.chords(action);
+        let usable = |chord: &&Chord| !typing || !chord.is_for_fields();
+        chords.iter().find(usable).copied()
+    }
+
+    /// Writes all actions with their keys as a Markdown table, as the README shows it.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let mut table = String::from("| action | keys | where | does |\n|---|---|---|---|\n");
+        for entry in ACTIONS {
+            let keys: Vec<String> = self
+                .chords(entry.action)
+                .iter()
+                .map(|chord| format!("`{}`", chord.to_string().replace('|', "\\|")))
+                .collect();
+            let place = match entry.when {
+                When::Always => "everywhere",
+                When::Bench | When::Focus => "bench, typing too",
+                When::Normal | When::Moving => "bench, not typing",
+                When::Overlay => "overlay",
+            };
+            let keys = if keys.is_empty() { "palette".to_owned() } else { keys.join(" ") };
+            let _ = writeln!(table, "| {} | {keys} | {place} | {} |", entry.name, entry.doc);
+        }
+        table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(rows: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
+        rows.iter().map(|(name, keys)| ((*name).to_owned(), keys.iter().map(|&k| k.to_owned()).collect())).collect()
+    }
+
+    #[test]
+    fn the_built_in_keys_name_every_action_once_and_nothing_twice() {
+        let table: BTreeMap<String, Vec<String>> = toml::from_str(DEFAULT_KEYS).unwrap();
+        let map = Keymap::new(&table).unwrap();
+        assert_eq!(map.chords.len(), ACTIONS.len());
+    }
+
+    #[test]
+    fn no_action_depends_on_a_key_that_terminals_cannot_tell_apart() {
+        let map = Keymap::default();
+        for entry in ACTIONS {
+            for lost in ["ctrl-enter", "shift-enter", "ctrl-m", "ctrl-i", "ctrl-h", "ctrl-[", "ctrl-j"] {
+                assert!(!map.chords(entry.action).contains(&lost.parse().unwrap()), "{}: {lost}", entry.name);
+            }
+        }
+    }
+
+    #[test]
+    fn important_actions_have_a_plain_key_and_one_that_works_while_typing() {
+        let map = Keymap::default();
+        for entry in ACTIONS.iter().filter(|entry| entry.when == When::Bench) {
+            let chords = map.chords(entry.action);
+            if !chords.is_empty() && entry.action != Action::Run {
+                assert!(chords.iter().any(|chord| chord.is_for_fields()), "{}: no plain key", entry.name);
+            }
+            assert!(chords.is_empty() || map.shown(entry.action, true).is_some(), "{}: none while typing", entry.name);
+        }
+    }
+
+    #[test]
+    fn a_users_keys_replace_the_built_in_ones() {
+        let map = Keymap::new(&user(&[("run", &["ctrl-g"]), ("xray", &[])])).unwrap();
+        assert_eq!(map.action("ctrl-g".parse().unwrap(), Place::Typing), Some(Action::Run));
+        assert_eq!(map.action("f5".parse().unwrap(), Place::Normal), None);
+        assert_eq!(map.chords(Action::Xray), []);
+    }
+
+    #[test]
+    fn mistakes_are_told_all_at_once_with_what_to_do() {
+        let bad = Keymap::new(&user(&[("palete", &["f5"]), ("help", &["f99"]), ("zoom", &["ctrl-r"])])).unwrap_err();
+        let told = bad.to_string();
+        assert!(told.contains("no action is called `palete` (did you mean `palette`?)"), "{told}");
+        assert!(told.contains("help: `f99` is no key"), "{told}");
+        assert!(told.contains("`ctrl-r` calls both `run` and `zoom`"), "{told}");
+    }
+
+    #[test]
+    fn a_plain_character_is_text_first_while_typing() {
+        let map = Keymap::default();
+        for text in ["q", "?", "enter", "up", "1"] {
+            assert_eq!(map.action(text.parse().unwrap(), Place::Typing), None, "{text}");
+            assert!(map.action(text.parse().unwrap(), Place::Normal).is_some(), "{text}");
+        }
+        assert_eq!(map.action("esc".parse().unwrap(), Place::Typing), Some(Action::Leave));
+        assert_eq!(map.action("ctrl-u".parse().unwrap(), Place::Typing), None);
+    }
+}

@@ -1,0 +1,298 @@
+//! Where everything is on the screen: every rectangle, for drawing and for the mouse alike.
+
+use ratatui::layout::{Constraint, Layout as Split, Margin, Position, Rect};
+
+use super::workbench::Focus;
+
+/// The least width and height at which anything but one line is drawn.
+pub const SMALLEST: (u16, u16) = (60, 16);
+
+/// The least width and height at which all panes are side by side.
+pub const WIDE: (u16, u16) = (100, 28);
+
+/// How the panes share the screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// Too small: one line says so, in [`Layout::title`].
+    #[default]
+    Tiny,
+    /// One pane at a time under a bar of tabs.
+    Tabs,
+    /// All panes at once.
+    Wide,
+}
+
+/// One lane's place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LaneArea {
+    /// With its border.
+    pub pane: Rect,
+    /// Inside it, where the answer or the error card goes.
+    pub text: Rect,
+    /// Two rows below the answer: verdicts, and numbers.
+    pub foot: Rect,
+}
+
+/// Every rectangle of the screen. A part that is not shown is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// The whole screen.
+    pub area: Rect,
+    /// How the panes share it.
+    pub shape: Shape,
+    /// The title line; the only line of [`Shape::Tiny`].
+    pub title: Rect,
+    /// The bar of tabs of [`Shape::Tabs`].
+    pub tabs: Rect,
+    /// The line that tells which providers were found, while there is something to tell.
+    pub banner: Rect,
+    /// The prompt's pane with its border.
+    pub prompt: Rect,
+    /// The label above the system message.
+    pub system_label: Rect,
+    /// The system message.
+    pub system: Rect,
+    /// The label above the user template.
+    pub user_label: Rect,
+    /// The user template.
+    pub user: Rect,
+    /// The input's pane with its border.
+    pub input: Rect,
+    /// The input's text.
+    pub input_text: Rect,
+    /// The lanes, from left to right; lanes that are not shown have empty areas.
+    pub lanes: Vec<LaneArea>,
+    /// The metrics' pane with its border.
+    pub metrics: Rect,
+    /// The status line.
+    pub status: Rect,
+    /// The footer.
+    pub footer: Rect,
+    /// The topmost overlay with its border.
+    pub overlay: Rect,
+}
+
+/// What the layout depends on besides the size.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish {
+    /// How many lanes there are, at least one.
+    pub lanes: usize,
+    /// What has the focus.
+    pub focus: Focus,
+    /// Whether the pane with the focus has the whole screen.
+    pub zoom: bool,
+    /// Steps by which the left column is wider than usual, negative for narrower.
+    pub left: i16,
+    /// Steps by which the prompt is taller than usual against the input.
+    pub prompt: i16,
+    /// Whether there is a banner.
+    pub banner: bool,
+    /// Width and height an overlay wishes for, its border included.
+    pub overlay: Option<(u16, u16)>,
+}
+
+/// What lies under a place of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hit {
+    /// A text or a lane; row and column inside it.
+    Pane {
+        /// Which.
+        focus: Focus,
+        /// Row inside the text.
+        row: u16,
+        /// Column inside the text.
+        column: u16,
+    },
+    /// The overlay; the row inside its border.
+    Overlay {
+        /// Row inside the border.
+        row: u16,
+    },
+    /// Nothing that answers.
+    Nothing,
+}
+
+fn inside(pane: Rect) -> Rect {
+    pane.inner(Margin::new(1, 1))
+}
+
+/// Cuts a height into a first part and the rest, both at least `least` where there is room.
+fn share(total: u16, percent: i16, least: u16) -> u16 {
+    let wanted = u32::from(total) * u32::try_from(percent.clamp(10, 90)).unwrap_or(50) / 100;
+    let most = total.saturating_sub(least);
+    u16::try_from(wanted).unwrap_or(total).clamp(least.min(most), most.max(least.min(most)))
+}
+
+fn split<const N: usize>(area: Rect, constraints: [Constraint; N], down: bool) -> [Rect; N] {
+    if down { Split::vertical(constraints).areas(area) } else { Split::horizontal(constraints).areas(area) }
+}
+
+impl Layout {
+    /// Lays the screen out.
+    #[must_use]
+    pub fn new(area: Rect, wish: &Wish) -> Self {
+        let mut layout = Self { area, lanes: vec![LaneArea::default(); wish.lanes], ..Self::default() };
+        if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+            layout.title = Rect { height: area.height.min(1), ..area };
+            return layout;
+        }
+        let wide = area.width >= WIDE.0 && area.height >= WIDE.1;
+        layout.shape = if wide { Shape::Wide } else { Shape::Tabs };
+        let one = |yes: bool| Constraint::Length(u16::from(yes));
+        let [title, tabs, banner, body, status, footer] =
+            split(area, [one(true), one(!wide), one(wish.banner), Constraint::Fill(1), one(true), one(true)], true);
+        (layout.title, layout.tabs, layout.banner) = (title, tabs, banner);
+        (layout.status, layout.footer) = (status, footer);
+        if wish.zoom || !wide {
+            layout.one_pane(body, wish);
+        } else {
+            layout.all_panes(body, wish);
+        }
+        if let Some((width, height)) = wish.overlay {
+            let [_, middle, _] = split(
+                area.inner(Margin::new(2, 1)),
+                [Constraint::Fill(1), Constraint::Length(width.min(area.width)), Constraint::Fill(1)],
+                false,
+            );
+            let [_, overlay, _] = split(
+                middle,
+                [Constraint::Fill(1), Constraint::Length(height.min(area.height)), Constraint::Fill(2)],
+                true,
+            );
+            layout.overlay = overlay;
+        }
+        layout
+    }
+
+    fn all_panes(&mut self, body: Rect, wish: &Wish) {
+        let [top, metrics] = split(body, [Constraint::Fill(1), Constraint::Length(4)], true);
+        self.metrics = metrics;
+        let usual = if wish.lanes > 1 { 34 } else { 42 };
+        let left = share(top.width, usual + wish.left * 4, 24);
+        let [column, lanes] = split(top, [Constraint::Length(left), Constraint::Fill(1)], false);
+        let prompt = share(column.height, 64 + wish.prompt * 6, 6);
+        let [prompt, input] = split(column, [Constraint::Length(prompt), Constraint::Fill(1)], true);
+        self.prompt_pane(prompt, wish.prompt);
+        self.input_pane(input);
+        self.lane_panes(lanes, 0, wish.lanes);
+    }
+
+    fn one_pane(&mut self, body: Rect, wish: &Wish) {
+        match wish.focus {
+            Focus::System | Focus::User => self.prompt_pane(body, wish.prompt),
+            Focus::Input => self.input_pane(body),
+            Focus::Lane(lane) => self.lane_panes(body, lane, 1),
+            Focus::Metrics => self.metrics = body,
+        }
+    }
+
+    fn prompt_pane(&mut self, pane: Rect, taller: i16) {
+        self.prompt = pane;
+        let inner = inside(pane);
+        let texts = inner.height.saturating_sub(2);
+        let system = share(texts, 60 + taller.clamp(-3, 3), 2);
+        [self.system_label, self.system, self.user_label, self.user] = split(
+            inner,
+            [Constraint::Length(1), Constraint::Length(system), Constraint::Length(1), Constraint::Fill(1)],
+            true,
+        );
+    }
+
+    fn input_pane(&mut self, pane: Rect) {
+        self.input = pane;
+        self.input_text = inside(pane);
+    }
+
+    /// Places `count` lanes from the `first` on.
+    fn lane_panes(&mut self, area: Rect, first: usize, count: usize) {
+        let parts = Split::horizontal(vec![Constraint::Fill(1); count]).split(area);
+        for (lane, pane) in self.lanes.iter_mut().skip(first).zip(parts.iter()) {
+            let [text, foot] = split(inside(*pane), [Constraint::Fill(1), Constraint::Length(2)], true);
+            *lane = LaneArea { pane: *pane, text, foot };
+        }
+    }
+
+    /// Tells what lies under a place of the screen.
+    #[must_use]
+    pub fn hit(&self, column: u16, row: u16) -> Hit {
+        let place = Position::new(column, row);
+        if !self.overlay.is_empty() {
+            let inner = inside(self.overlay);
+            return if inner.contains(place) { Hit::Overlay { row: row - inner.y } } else { Hit::Nothing };
+        }
+        let texts = [(self.system, Focus::System), (self.user, Focus::User), (self.input_text, Focus::Input)];
+        let lanes = self.lanes.iter().enumerate().map(|(at, lane)| (lane.text, Focus::Lane(at)));
+        if let Some((text, focus)) = texts.into_iter().chain(lanes).find(|(text, _)| text.contains(place)) {
+            return Hit::Pane { focus, row: row - text.y, column: column - text.x };
+        }
+        let panes = [(self.prompt, Focus::System), (self.input, Focus::Input), (self.metrics, Focus::Metrics)];
+        let lanes = self.lanes.iter().enumerate().map(|(at, lane)| (lane.pane, Focus::Lane(at)));
+        panes
+            .into_iter()
+            .chain(lanes)
+            .find(|(pane, _)| pane.contains(place))
+            .map_or(Hit::Nothing, |(_, focus)| Hit::Pane { focus, row: 0, column: 0 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn wish(lanes: usize) -> Wish {
+        Wish { lanes, focus: Focus::System, zoom: false, left: 0, prompt: 0, banner: false, overlay: None }
+    }
+
+    #[test]
+    fn a_large_screen_shows_everything() {
+        let layout = Layout::new(Rect::new(0, 0, 120, 40), &wish(2));
+        assert_eq!(layout.shape, Shape::Wide);
+        for part in [layout.system, layout.user, layout.input_text, layout.metrics, layout.status, layout.footer] {
+            assert!(!part.is_empty());
+        }
+        assert!(layout.lanes.iter().all(|lane| lane.text.width > 20 && lane.text.height > 20));
+        assert!(layout.prompt.right() <= layout.lanes[0].pane.x && layout.prompt.bottom() <= layout.input.y);
+    }
+
+    #[test]
+    fn a_small_screen_shows_the_pane_with_the_focus() {
+        let layout = Layout::new(Rect::new(0, 0, 80, 24), &Wish { focus: Focus::Lane(1), ..wish(2) });
+        assert_eq!((layout.shape, layout.tabs.height), (Shape::Tabs, 1));
+        assert!(layout.prompt.is_empty() && layout.lanes[0].pane.is_empty());
+        assert_eq!(layout.lanes[1].pane.width, 80);
+    }
+
+    #[test]
+    fn a_place_leads_to_what_is_drawn_there() {
+        let layout = Layout::new(Rect::new(0, 0, 120, 40), &wish(1));
+        let text = layout.lanes[0].text;
+        let hit = layout.hit(text.x + 3, text.y + 2);
+        assert_eq!(hit, Hit::Pane { focus: Focus::Lane(0), row: 2, column: 3 });
+        let over = Layout::new(Rect::new(0, 0, 120, 40), &Wish { overlay: Some((40, 10)), ..wish(1) });
+        assert_eq!(over.hit(0, 0), Hit::Nothing);
+        assert_eq!(over.hit(over.overlay.x + 1, over.overlay.y + 3), Hit::Overlay { row: 2 });
+    }
+
+    proptest! {
+        #[test]
+        fn every_part_lies_on_the_screen(
+            width in 0..300_u16, height in 0..120_u16, lanes in 1..=4_usize, zoom: bool, banner: bool,
+            left in -9..9_i16, prompt in -9..9_i16, focus in 0..5_usize, over in proptest::option::of((0..200_u16, 0..99_u16)),
+        ) {
+            let focus = [Focus::System, Focus::User, Focus::Input, Focus::Lane(lanes - 1), Focus::Metrics][focus];
+            let area = Rect::new(0, 0, width, height);
+            let layout = Layout::new(area, &Wish { lanes, focus, zoom, left, prompt, banner, overlay: over });
+            let mut parts = vec![
+                layout.title, layout.tabs, layout.banner, layout.prompt, layout.system_label, layout.system,
+                layout.user_label, layout.user, layout.input, layout.input_text, layout.metrics, layout.status,
+                layout.footer, layout.overlay,
+            ];
+            parts.extend(layout.lanes.iter().flat_map(|lane| [lane.pane, lane.text, lane.foot]));
+            for part in parts {
+                prop_assert_eq!(part.intersection(area), part);
+            }
+        }
+    }
+}

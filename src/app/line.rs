@@ -1,0 +1,117 @@
+//! A text of one line with a cursor: a query, a name, a number.
+
+use crossterm::event::KeyCode;
+
+use super::chord::Chord;
+
+/// One line being edited. The cursor stands between characters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line {
+    before: String,
+    after: String,
+}
+
+impl Line {
+    /// Makes a line with the cursor at its end.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let mut line = Self::default();
+        line.paste(text);
+        line
+    }
+
+    /// Returns the whole text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}{}", self.before, self.after)
+    }
+
+    /// Returns the text before and after the cursor.
+    #[must_use]
+    pub fn parts(&self) -> (&str, &str) {
+        (&self.before, &self.after)
+    }
+
+    /// Tells whether there is no text.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.before.is_empty() && self.after.is_empty()
+    }
+
+    /// Inserts a text at the cursor; line breaks and other control characters become spaces.
+    pub fn paste(&mut self, text: &str) {
+        self.before.extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
+    }
+
+    /// Takes a key. Tells whether the text changed; `None` if the key means nothing to a line.
+    pub fn key(&mut self, chord: Chord) -> Option<bool> {
+        if let Some(c) = chord.text() {
+            self.before.push(c);
+            return Some(true);
+        }
+        let length = self.before.len() + self.after.len();
+        match (chord.code(), chord.ctrl()) {
+            (KeyCode::Backspace, false) => drop(self.before.pop()),
+            (KeyCode::Delete, false) => drop(self.take_after()),
+            (KeyCode::Left, false) => {
+                if let Some(c) = self.before.pop() {
+                    self.after.insert(0, c);
+                }
+            }
+            (KeyCode::Right, false) => {
+                if let Some(c) = self.take_after() {
+                    self.before.push(c);
+                }
+            }
+            (KeyCode::Home, false) | (KeyCode::Char('a'), true) => self.after = self.take_before() + &self.after,
+            (KeyCode::End, false) | (KeyCode::Char('e'), true) => {
+                self.before.push_str(&std::mem::take(&mut self.after));
+            }
+            (KeyCode::Char('u'), true) => self.before.clear(),
+            (KeyCode::Char('k'), true) => self.after.clear(),
+            (KeyCode::Char('w'), true) => {
+                let kept = self.before.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1);
+                self.before.truncate(kept);
+            }
+            _ => return None,
+        }
+        Some(self.before.len() + self.after.len() != length)
+    }
+
+    fn take_before(&mut self) -> String {
+        std::mem::take(&mut self.before)
+    }
+
+    fn take_after(&mut self) -> Option<char> {
+        let mut chars = self.after.chars();
+        let first = chars.next();
+        let rest = chars.as_str().to_owned();
+        self.after = rest;
+        first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(line: &mut Line, keys: &[&str]) {
+        for key in keys {
+            line.key(key.parse().unwrap());
+        }
+    }
+
+    #[test]
+    fn a_line_is_edited_around_its_cursor() {
+        let mut line = Line::of("one two");
+        typed(&mut line, &["left", "left", "left", "X", "end", "é", "backspace", "ctrl-w", "home", "delete"]);
+        assert_eq!((line.parts().0, line.parts().1), ("", "ne "));
+        typed(&mut line, &["ctrl-e", "ctrl-u"]);
+        assert!(line.is_empty());
+    }
+
+    #[test]
+    fn a_pasted_line_break_becomes_a_space() {
+        assert_eq!(Line::of("a\nb\tc").text(), "a b c");
+    }
+}

@@ -1,0 +1,107 @@
+//! What reaches the workbench and what it asks of the world.
+
+use std::time::Instant;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::Timestamp;
+
+use super::action::Action;
+use crate::{
+    model::RunRequest,
+    pipeline::Told,
+    store::job::{Job, Reply, StoreFault},
+};
+
+/// The time, as the caller reads it; the workbench reads no clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// For durations.
+    pub at: Instant,
+    /// For the time of day.
+    pub time: Timestamp,
+}
+
+/// Names one thing the workbench has asked for. Answers to a ticket it no longer holds are ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// A text that can be opened in an editor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FieldId {
+    /// The system message.
+    System,
+    /// The user template.
+    User,
+    /// The input.
+    Input,
+    /// A lane's answer: to look at, an edit of it is dropped.
+    Answer,
+}
+
+/// Something that happened.
+#[allow(clippy::large_enum_variant, reason = "events of runs are the most frequent; a box each would cost more")]
+#[derive(Debug, Clone)]
+pub enum Msg {
+    /// A key; releases are ignored.
+    Key(KeyEvent),
+    /// A bracketed paste.
+    Paste(String),
+    /// The mouse, while it is captured.
+    Mouse(MouseEvent),
+    /// The terminal has another size; the next `prepare` brings it.
+    Resized,
+    /// The terminal gained or lost the focus.
+    Focused(bool),
+    /// An action, from wherever.
+    Do(Action),
+    /// An event of a run.
+    Run(Ticket, Told),
+    /// An answer of the store.
+    Stored(Ticket, Result<Reply, StoreFault>),
+    /// What an editor left, or why it could not be used.
+    Edited(FieldId, Result<String, String>),
+    /// Real providers, in words, found after the start.
+    Found(Vec<String>),
+    /// A fault of background work, in words.
+    Fault(String),
+    /// The time that [`App::wake_at`](super::App::wake_at) named has come.
+    Tick,
+    /// The program must end: SIGTERM, SIGHUP.
+    Quit,
+    /// The program was continued after a suspension.
+    Resumed,
+}
+
+/// Something to be done outside.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Starts a run and reports its events under the ticket.
+    Start(Ticket, Box<RunRequest>),
+    /// Drops a run.
+    Stop(Ticket),
+    /// Cuts a run's present wait short.
+    RetryNow(Ticket),
+    /// Hands the store a job.
+    Store(Ticket, Job),
+    /// Opens a text in the user's editor.
+    Edit {
+        /// Which text it is; the answer carries it back.
+        field: FieldId,
+        /// The text.
+        text: String,
+        /// The file name's ending, `.md` or `.json`.
+        suffix: &'static str,
+    },
+    /// Copies a text to the terminal's clipboard.
+    Copy(String),
+    /// Captures the mouse or lets it go.
+    SetMouse(bool),
+    /// Rings.
+    Bell,
+    /// Draws every cell afresh.
+    Redraw,
+    /// Stops the program as the shell's job control does.
+    Suspend,
+    /// Ends the program, once every store job handed over is done.
+    Quit,
+}

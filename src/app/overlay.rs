@@ -1,0 +1,294 @@
+//! What lies over the bench: one enum, a stack of them, the last on top.
+//!
+//! Inside its border an overlay with a list has the query in its first row, a hint in its last, and
+//! the list between ([`Overlay::body`]); the others use all rows but the last, which is the hint.
+
+pub mod copy;
+pub mod form;
+pub mod help;
+pub mod models;
+pub mod params;
+pub mod xray;
+
+use ratatui::layout::{Margin, Rect};
+
+use super::{action::Action, choice::Choice, chord::Chord, line::Line};
+pub use copy::CopyAs;
+pub use form::Form;
+pub use help::Help;
+pub use models::Models;
+pub use xray::Xray;
+
+/// One overlay.
+#[derive(Debug, Clone)]
+pub enum Overlay {
+    /// The keys for what has the focus.
+    Help(Help),
+    /// Every action.
+    Palette(Choice<Action>),
+    /// The models a lane can have.
+    Models(Models),
+    /// Parameters and response.
+    Params(Form),
+    /// The values of the prompt's variables.
+    Variables(Form),
+    /// The prompts.
+    Prompts(List),
+    /// The sessions.
+    Sessions(List),
+    /// One name, to be typed.
+    Name(Name),
+    /// A run step by step.
+    Xray(Xray),
+    /// In what form to copy.
+    Copy(Choice<CopyAs>),
+    /// A text to be searched while it is typed; it lies on the status line.
+    Search(Line),
+    /// A question.
+    Confirm(Confirm),
+}
+
+/// A prompt or a session in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pick {
+    /// Its name.
+    pub name: String,
+    /// True for a prompt that comes with the program and has no file yet.
+    pub built_in: bool,
+}
+
+/// A list that the store is asked for.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// What can be opened.
+    pub choice: Choice<Pick>,
+    /// True until the store has answered.
+    pub loading: bool,
+}
+
+impl Default for List {
+    fn default() -> Self {
+        Self { choice: Choice::new(Vec::new()), loading: true }
+    }
+}
+
+/// What a name is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameFor {
+    /// The prompt's file.
+    Prompt,
+    /// A session that has one already.
+    RenameSession,
+    /// A session that begins.
+    NewSession,
+}
+
+/// One name being typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// What it is for.
+    pub what: NameFor,
+    /// The name so far.
+    pub line: Line,
+    /// Why it cannot be used, once that was tried.
+    pub fault: Option<String>,
+}
+
+impl Name {
+    /// Returns the name if it can be a file's: letters, digits, `-`, `_`, `.`; not hidden, not too long.
+    pub fn checked(&self) -> Result<String, String> {
+        let name = self.line.text().trim().to_owned();
+        let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if name.is_empty() {
+            Err("type a name".to_owned())
+        } else if name.starts_with('.') {
+            Err("a name cannot begin with a dot".to_owned())
+        } else if let Some(odd) = name.chars().find(|c| !fits(*c)) {
+            Err(format!("`{odd}` cannot stand in a name; use letters, digits, `-`, `_`, `.`"))
+        } else if name.len() > 100 {
+            Err("a name can have 100 bytes at most".to_owned())
+        } else {
+            Ok(name)
+        }
+    }
+
+    /// Says what is asked for.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        match self.what {
+            NameFor::Prompt => "Save the prompt as",
+            NameFor::RenameSession => "Rename the session",
+            NameFor::NewSession => "Name the new session",
+        }
+    }
+}
+
+/// What a yes leads to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Then {
+    /// Ends the program.
+    Quit,
+    /// Opens a prompt over unsaved edits.
+    OpenPrompt(Pick),
+    /// Opens a session and stops what runs.
+    OpenSession(String),
+    /// Begins a session and stops what runs.
+    NewSession(String),
+    /// Replaces a prompt's file.
+    ReplacePrompt(String),
+    /// Closes a lane whose run is under way.
+    CloseLane,
+}
+
+/// A question with its two answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Confirm {
+    /// The question.
+    pub text: String,
+    /// What enter does, in words.
+    pub yes: &'static str,
+    /// What follows a yes.
+    pub then: Then,
+}
+
+impl Overlay {
+    /// Returns the title of the frame.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        match self {
+            Self::Help(_) => "Help",
+            Self::Palette(_) => "All actions",
+            Self::Models(models) => models.title(),
+            Self::Params(_) => "Parameters",
+            Self::Variables(_) => "Variables",
+            Self::Prompts(_) => "Prompts",
+            Self::Sessions(_) => "Sessions",
+            Self::Name(name) => name.title(),
+            Self::Xray(_) => "X-ray",
+            Self::Copy(_) => "Copy",
+            Self::Search(_) => "Search",
+            Self::Confirm(_) => "Sure?",
+        }
+    }
+
+    /// Returns width and height wished for, border included; none for what has no frame.
+    #[must_use]
+    pub fn size(&self) -> Option<(u16, u16)> {
+        let rows = |rows: usize, least: u16| u16::try_from(rows + 4).unwrap_or(u16::MAX).max(least);
+        match self {
+            Self::Help(help) => Some((84, rows(help.rows.len(), 8))),
+            Self::Palette(_) | Self::Models(_) => Some((96, 30)),
+            Self::Prompts(_) | Self::Sessions(_) => Some((80, 22)),
+            Self::Params(form) | Self::Variables(form) => Some((88, rows(form.rows.len() + 2, 8))),
+            Self::Name(_) => Some((60, 6)),
+            Self::Xray(xray) => Some((110, rows(xray.rows.len(), 12))),
+            Self::Copy(choice) => Some((60, rows(choice.len(), 6))),
+            Self::Search(_) => None,
+            Self::Confirm(_) => Some((64, 6)),
+        }
+    }
+
+    /// Returns the rows between the query and the hint, given the overlay's whole area.
+    #[must_use]
+    pub fn body(&self, area: Rect) -> Rect {
+        let inner = area.inner(Margin::new(1, 1));
+        let query = u16::from(self.has_query()).min(inner.height);
+        Rect { y: inner.y + query, height: inner.height.saturating_sub(query + 1), ..inner }
+    }
+
+    fn has_query(&self) -> bool {
+        matches!(self, Self::Palette(_) | Self::Models(_) | Self::Prompts(_) | Self::Sessions(_))
+    }
+
+    /// Returns the line being typed into, if there is one.
+    pub fn line_mut(&mut self) -> Option<&mut Line> {
+        match self {
+            Self::Palette(choice) => Some(&mut choice.query),
+            Self::Models(models) => Some(&mut models.choice.query),
+            Self::Prompts(list) | Self::Sessions(list) => Some(&mut list.choice.query),
+            Self::Params(form) | Self::Variables(form) => form.line_mut(),
+            Self::Name(name) => Some(&mut name.line),
+            Self::Search(line) => Some(line),
+            Self::Help(_) | Self::Xray(_) | Self::Copy(_) | Self::Confirm(_) => None,
+        }
+    }
+
+    /// Takes a key into the line being typed. Tells whether it meant anything to it.
+    pub fn key(&mut self, chord: Chord) -> bool {
+        match self {
+            Self::Palette(choice) => choice.key(chord),
+            Self::Models(models) => models.choice.key(chord),
+            Self::Prompts(list) | Self::Sessions(list) => list.choice.key(chord),
+            Self::Params(form) | Self::Variables(form) => form.key(chord),
+            Self::Name(name) => {
+                name.fault = None;
+                name.line.key(chord).is_some()
+            }
+            Self::Search(line) => line.key(chord).is_some(),
+            Self::Help(_) | Self::Xray(_) | Self::Copy(_) | Self::Confirm(_) => false,
+        }
+    }
+
+    /// Takes a paste into the line being typed.
+    pub fn paste(&mut self, text: &str) {
+        match self {
+            Self::Palette(choice) => choice.paste(text),
+            Self::Models(models) => models.choice.paste(text),
+            Self::Prompts(list) | Self::Sessions(list) => list.choice.paste(text),
+            other => {
+                if let Some(line) = other.line_mut() {
+                    line.paste(text);
+                }
+            }
+        }
+    }
+
+    /// Moves the choice or the window by rows.
+    pub fn step(&mut self, by: isize) {
+        match self {
+            Self::Help(help) => help.top = help.top.saturating_add_signed(by).min(help.rows.len().saturating_sub(1)),
+            Self::Xray(xray) => xray.scroll(by),
+            Self::Palette(choice) => choice.step(by),
+            Self::Models(models) => models.choice.step(by),
+            Self::Prompts(list) | Self::Sessions(list) => list.choice.step(by),
+            Self::Copy(choice) => choice.step(by),
+            Self::Params(form) | Self::Variables(form) => form.step(by),
+            Self::Name(_) | Self::Search(_) | Self::Confirm(_) => {}
+        }
+    }
+
+    /// Chooses by a row of the body, as a click does. Tells whether there was something to choose.
+    pub fn choose_row(&mut self, row: usize) -> bool {
+        match self {
+            Self::Palette(choice) => choose(choice, row),
+            Self::Models(models) => choose(&mut models.choice, row),
+            Self::Prompts(list) | Self::Sessions(list) => choose(&mut list.choice, row),
+            Self::Copy(choice) => choose(choice, row),
+            Self::Params(form) | Self::Variables(form) => {
+                form.go(row);
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// Keeps what is chosen in sight, before drawing.
+    pub fn fit(&mut self, area: Rect) {
+        let height = usize::from(self.body(area).height);
+        match self {
+            Self::Help(help) => help.top = help.top.min(help.rows.len().saturating_sub(height)),
+            Self::Xray(xray) => xray.fit(height),
+            Self::Palette(choice) => choice.fit(height),
+            Self::Models(models) => models.choice.fit(height),
+            Self::Prompts(list) | Self::Sessions(list) => list.choice.fit(height),
+            Self::Copy(choice) => choice.fit(height),
+            Self::Params(_) | Self::Variables(_) | Self::Name(_) | Self::Search(_) | Self::Confirm(_) => {}
+        }
+    }
+}
+
+fn choose<T>(choice: &mut Choice<T>, row: usize) -> bool {
+    let at = choice.top() + row;
+    choice.choose(at);
+    at < choice.len()
+}

@@ -1,0 +1,191 @@
+//! The X-ray: a run step by step, as rows that may reach the screen.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    app::{lane::Lane, notice::Tone},
+    model::{Mark, Outcome, usage::Usage},
+    pipeline::{
+        Told,
+        event::{Lookup, Next, RunEvent},
+    },
+    text::{Safe, clean_line},
+};
+
+/// One step of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Since the run's start; none where a row goes on with the one before.
+    pub at: Option<Duration>,
+    /// What kind of step it is, in one word.
+    pub what: &'static str,
+    /// What it says.
+    pub detail: Safe,
+    /// How grave it is.
+    pub tone: Tone,
+}
+
+/// A lane's run step by step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Xray {
+    /// Which lane.
+    pub lane: usize,
+    /// The steps so far.
+    pub rows: Vec<Row>,
+    /// The first step that is seen.
+    pub top: usize,
+    follow: bool,
+    height: usize,
+    taken: usize,
+    run: Option<Instant>,
+}
+
+impl Xray {
+    /// Begins with a lane's steps so far.
+    #[must_use]
+    pub fn new(at: usize, lane: &Lane) -> Self {
+        let mut xray =
+            Self { lane: at, rows: Vec::new(), top: 0, follow: false, height: 0, taken: 0, run: lane.started };
+        xray.refresh(lane);
+        xray
+    }
+
+    /// Takes in what the lane's run has told since.
+    pub fn refresh(&mut self, lane: &Lane) {
+        if self.run != lane.started {
+            self.run = lane.started;
+            self.rows.clear();
+            self.taken = 0;
+        }
+        for told in lane.timeline.iter().skip(self.taken) {
+            rows(told, &mut self.rows);
+        }
+        self.taken = lane.timeline.len();
+    }
+
+    /// Moves by steps; the end is followed once it is reached.
+    pub fn scroll(&mut self, by: isize) {
+        let last = self.rows.len().saturating_sub(self.height);
+        self.top = self.top.saturating_add_signed(by).min(last);
+        self.follow = by > 0 && self.top == last;
+    }
+
+    /// Gives it a height, before drawing.
+    pub fn fit(&mut self, height: usize) {
+        self.height = height;
+        let last = self.rows.len().saturating_sub(height);
+        self.top = if self.follow { last } else { self.top.min(last) };
+    }
+}
+
+/// Turns an event into rows.
+fn rows(told: &Told, out: &mut Vec<Row>) {
+    let mut first = Some(told.at);
+    let mut row = |what: &'static str, tone: Tone, detail: &str| {
+        out.push(Row { at: first.take(), what, detail: clean_line(detail), tone });
+    };
+    match &told.event {
+        RunEvent::Prepared { key, params, notices, messages, .. } => {
+            let sent = serde_json::to_string(params).unwrap_or_default();
+            row("prepared", Tone::Info, &format!("{} messages, parameters {sent}", messages.len()));
+            row("", Tone::Info, &format!("cache key {}…", key.chars().take(16).collect::<String>()));
+            for notice in notices {
+                row("", Tone::Warning, notice);
+            }
+        }
+        RunEvent::Cache { lookup } => match lookup {
+            Lookup::Hit { stored } => row("cache", Tone::Info, &format!("hit, stored {stored}")),
+            Lookup::Miss => row("cache", Tone::Info, "miss"),
+            Lookup::Bypass { why } => row("cache", Tone::Info, &format!("not asked: {why}")),
+            Lookup::Joined => row("cache", Tone::Info, "the same request is under way; its answer is waited for"),
+        },
+        RunEvent::Queued { why, wait } => {
+            let wait = wait.map_or_else(String::new, |wait| format!(", at most {}", seconds(wait)));
+            row("waits", Tone::Info, &format!("{why}{wait}"));
+        }
+        RunEvent::Skipped { target, fault, next } => {
+            row("skipped", Tone::Warning, &format!("{target}: {fault}"));
+            row("", Tone::Info, &follows(next));
+        }
+        RunEvent::Attempt { number, target, model, key, notices } => {
+            let key = key.as_ref().map_or_else(|| "no key".to_owned(), |label| format!("key {label}"));
+            row("attempt", Tone::Info, &format!("{number}: {target} ({model}), {key}"));
+            for notice in notices {
+                row("", Tone::Warning, notice);
+            }
+        }
+        RunEvent::Headers { status, request_id, .. } => {
+            let id = request_id.as_ref().map_or_else(String::new, |id| format!(", request {id}"));
+            row("response", Tone::Info, &format!("status {status}{id}"));
+        }
+        RunEvent::Delta { .. } => {}
+        RunEvent::Usage { usage, .. } => row("usage", Tone::Info, &tokens(usage)),
+        RunEvent::Served { model, .. } => row("served", Tone::Warning, &format!("answered by {model}")),
+        RunEvent::AttemptFailed { attempt, fault, next } => {
+            let status = fault.status.map_or_else(String::new, |status| format!(" (status {status})"));
+            row("failed", Tone::Warning, &format!("{attempt}: {fault}{status}"));
+            row("", Tone::Info, &follows(next));
+        }
+        RunEvent::Checked { quality } => {
+            if quality.verdicts.is_empty() {
+                row("checked", Tone::Info, "nothing to check");
+            }
+            for verdict in &quality.verdicts {
+                let (mark, tone) = match verdict.mark {
+                    Mark::Pass => ("pass", Tone::Info),
+                    Mark::Fail => ("FAIL", Tone::Error),
+                    Mark::Skipped => ("skipped", Tone::Warning),
+                };
+                row("checked", tone, &format!("{mark} {}: {}", verdict.rule, verdict.reason));
+            }
+        }
+        RunEvent::Ended { outcome } => {
+            let tone = if outcome.passed() { Tone::Info } else { Tone::Error };
+            row("ended", tone, &end(outcome));
+        }
+    }
+}
+
+fn follows(next: &Next) -> String {
+    match next {
+        Next::Retry { wait } => format!("again after {}", seconds(*wait)),
+        Next::NextKey { key, wait } if wait.is_zero() => format!("again with key {key}"),
+        Next::NextKey { key, wait } => format!("again with key {key} after {}", seconds(*wait)),
+        Next::NextModel { to } => format!("falls back to {to}"),
+        Next::GiveUp => "gives up".to_owned(),
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+fn tokens(usage: &Usage) -> String {
+    let parts = [
+        ("in", usage.input),
+        ("cache read", usage.cache_read),
+        ("cache write", usage.cache_write),
+        ("out", usage.output),
+        ("reasoning", usage.reasoning),
+    ];
+    let known: Vec<String> =
+        parts.iter().filter_map(|(name, count)| count.map(|count| format!("{name} {count}"))).collect();
+    let sign = if usage.estimated { " (estimated)" } else { "" };
+    if known.is_empty() { "not said".to_owned() } else { format!("{}{sign}", known.join(", ")) }
+}
+
+fn end(outcome: &Outcome) -> String {
+    let mut parts = vec![outcome.end.word().to_owned()];
+    if outcome.fell_back() {
+        parts.push(format!("{} → {}", outcome.requested, outcome.target));
+    }
+    parts.push(format!("{} attempts", outcome.attempts));
+    parts.extend(outcome.finish.as_ref().map(|finish| format!("finish {finish}")));
+    parts.extend(outcome.timing.first_token.map(|first| format!("first token {}", seconds(first))));
+    parts.push(format!("total {}", seconds(outcome.timing.total)));
+    parts.push(format!("cost {}", outcome.cost));
+    if outcome.demo {
+        parts.push("demonstration".to_owned());
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,309 @@
+//! Opening overlays, what actions do in them, and what follows from what is picked.
+
+use super::{
+    Action, App, Effect,
+    choice::{Choice, Item},
+    lane::Lane,
+    notice::Tone,
+    overlay::{Confirm, Form, List, Models, Name, NameFor, Overlay, Then, copy, form::Row, models::For, params},
+    stored::Asked,
+    workbench::{Focus, MAX_LANES},
+};
+use crate::{
+    app::action::{ACTIONS, When},
+    store::job::Job,
+};
+
+impl App {
+    /// Does an action while an overlay is open.
+    pub(super) fn in_overlay(&mut self, action: Action) {
+        match action {
+            Action::Leave | Action::Quit => self.close_overlay(),
+            Action::Accept => self.accept(),
+            Action::ScreenBench => self.overlays.clear(),
+            Action::ScreenHelp => {
+                self.overlays.clear();
+                self.open_help();
+            }
+            Action::Help if matches!(self.overlays.last(), Some(Overlay::Help(_))) => self.close_overlay(),
+            Action::Palette if matches!(self.overlays.last(), Some(Overlay::Palette(_))) => self.close_overlay(),
+            Action::Help => self.open_help(),
+            Action::Palette => self.open_palette(),
+            Action::Stop | Action::Redraw | Action::Suspend => self.at_bench(action),
+            Action::Up | Action::PreviousPane => self.step(-1),
+            Action::Down | Action::NextPane => self.step(1),
+            Action::HalfUp => self.step(-8),
+            Action::HalfDown => self.step(8),
+            Action::PageUp => self.step(-16),
+            Action::PageDown => self.step(16),
+            Action::Top => self.step(isize::MIN),
+            Action::Bottom => self.step(isize::MAX),
+            _ => {}
+        }
+    }
+
+    fn step(&mut self, by: isize) {
+        if let Some(overlay) = self.overlays.last_mut() {
+            overlay.step(by);
+        }
+    }
+
+    fn close_overlay(&mut self) {
+        if let Some(Overlay::Search(_)) = self.overlays.pop()
+            && let Some(lane) = self.bench.lane_mut()
+        {
+            lane.view_mut().search("");
+        }
+    }
+
+    fn accept(&mut self) {
+        let Some(overlay) = self.overlays.pop() else {
+            return;
+        };
+        match overlay {
+            Overlay::Help(_) | Overlay::Xray(_) => {}
+            Overlay::Palette(choice) => {
+                if let Some(item) = choice.chosen() {
+                    self.act(item.value);
+                }
+            }
+            Overlay::Models(models) => self.take_model(&models),
+            Overlay::Params(form) => self.take_params(form),
+            Overlay::Variables(form) => {
+                for row in form.rows {
+                    self.bench.vars.insert(row.label, row.line.text());
+                }
+                self.bench.touch();
+            }
+            Overlay::Prompts(list) => self.pick_prompt(list),
+            Overlay::Sessions(list) => self.pick_session(list),
+            Overlay::Name(name) => self.take_name(name),
+            Overlay::Copy(choice) => self.copy(&choice),
+            Overlay::Search(line) => self.searched(&line.text()),
+            Overlay::Confirm(confirm) => self.confirmed(confirm.then),
+        }
+    }
+
+    /// Lists every action that is not an overlay's own, with its keys.
+    pub(super) fn open_palette(&mut self) {
+        let listed = ACTIONS.iter().filter(|entry| {
+            !matches!(entry.when, When::Overlay | When::Moving | When::Focus) && entry.action != Action::Palette
+        });
+        let items = listed.map(|entry| {
+            let keys: Vec<String> = self.keymap.chords(entry.action).iter().map(ToString::to_string).collect();
+            let keys = if keys.is_empty() { String::new() } else { format!(" [{}]", keys.join(" ")) };
+            Item::new(entry.action, entry.name, format!("{}{keys}", entry.doc))
+        });
+        let choice = Choice::new(items.collect());
+        self.overlays.push(Overlay::Palette(choice));
+    }
+
+    pub(super) fn open_models(&mut self, what: For) {
+        let present = self.bench.lane().map_or_else(|| self.default_target.clone(), |lane| lane.target.clone());
+        let models = Models::new(what, &self.catalog, &present, &self.today());
+        self.overlays.push(Overlay::Models(models));
+    }
+
+    fn take_model(&mut self, models: &Models) {
+        let Some(name) = models.taken() else {
+            self.overlays.push(Overlay::Models(models.clone()));
+            return;
+        };
+        if let Err(unknown) = self.catalog.resolve(&name) {
+            self.say(Tone::Error, &unknown.to_string());
+            self.overlays.push(Overlay::Models(models.clone()));
+            return;
+        }
+        match models.what {
+            For::Lane(at) => {
+                if let Some(lane) = self.bench.lanes.get_mut(at).filter(|lane| lane.target != name) {
+                    self.effects.extend(lane.stop().map(Effect::Stop));
+                    *lane = Lane::new(name.clone());
+                }
+            }
+            For::NewLane => {
+                self.bench.lanes.push(Lane::new(name.clone()));
+                self.bench.focus_on(Focus::Lane(self.bench.lanes.len() - 1));
+            }
+        }
+        self.banner = None;
+        self.bench.touch();
+        if let Some((gone, warning)) = self.target_warning(&name) {
+            self.say(if gone { Tone::Error } else { Tone::Warning }, &format!("{name}: {warning}"));
+        }
+    }
+
+    pub(super) fn add_lane(&mut self) {
+        if self.bench.lanes.len() < MAX_LANES {
+            self.open_models(For::NewLane);
+        } else {
+            self.say(Tone::Info, &format!("{MAX_LANES} lanes fit at most; close one first"));
+        }
+    }
+
+    pub(super) fn close_lane(&mut self) {
+        if self.bench.lanes.len() < 2 {
+            self.say(Tone::Info, "the last lane stays");
+        } else if self.bench.lane().is_some_and(|lane| lane.ticket.is_some()) {
+            self.ask("This lane's run is under way. Close it?", "stops it and closes the lane", Then::CloseLane);
+        } else {
+            self.drop_lane();
+        }
+    }
+
+    fn drop_lane(&mut self) {
+        let at = self.bench.lane_at();
+        if at < self.bench.lanes.len() && self.bench.lanes.len() > 1 {
+            let mut lane = self.bench.lanes.remove(at);
+            self.effects.extend(lane.stop().map(Effect::Stop));
+            if let Focus::Lane(at) = self.bench.focus {
+                self.bench.focus_on(Focus::Lane(at.min(self.bench.lanes.len() - 1)));
+            }
+            self.bench.touch();
+        }
+    }
+
+    pub(super) fn open_params(&mut self) {
+        let form = params::form(&self.bench.params, &self.bench.response, &self.bench.fallback);
+        self.overlays.push(Overlay::Params(form));
+    }
+
+    fn take_params(&mut self, mut form: Form) {
+        match params::read(&mut form, &self.bench.params, &self.bench.response) {
+            Some((params, response, fallback)) => {
+                (self.bench.params, self.bench.response, self.bench.fallback) = (params, response, fallback);
+                self.bench.touch();
+            }
+            None => self.overlays.push(Overlay::Params(form)),
+        }
+    }
+
+    /// Opens the form of the prompt's variables, at the first without a value.
+    pub(super) fn open_variables(&mut self) {
+        let names = self.bench.variables();
+        if names.is_empty() {
+            self.say(Tone::Info, "the prompt has no variables but {{ input }}");
+            return;
+        }
+        let rows = names.iter().map(|name| {
+            let value = self.bench.vars.get(name).map_or("", String::as_str);
+            Row::new(name.clone(), value, format!("stands for {{{{ {name} }}}}"))
+        });
+        let mut form = Form::new(rows.collect());
+        form.go(names.iter().position(|name| self.bench.missing().contains(name)).unwrap_or(0));
+        self.overlays.push(Overlay::Variables(form));
+    }
+
+    pub(super) fn open_prompts(&mut self) {
+        self.overlays.push(Overlay::Prompts(List::default()));
+        self.ask_store(Job::ListPrompts, Asked::Prompts);
+    }
+
+    fn pick_prompt(&mut self, list: List) {
+        match list.choice.chosen() {
+            None => self.overlays.push(Overlay::Prompts(list)),
+            Some(item) if !item.usable => {
+                self.say(Tone::Error, &item.detail.clone());
+                self.overlays.push(Overlay::Prompts(list));
+            }
+            Some(item) if self.bench.dirty() => {
+                let then = Then::OpenPrompt(item.value.clone());
+                self.overlays.push(Overlay::Prompts(list));
+                self.ask(
+                    "The prompt on the bench has unsaved edits. Drop them?",
+                    "drops them and opens the other",
+                    then,
+                );
+            }
+            Some(item) => self.open_prompt(&item.value.clone()),
+        }
+    }
+
+    pub(super) fn open_sessions(&mut self) {
+        self.overlays.push(Overlay::Sessions(List::default()));
+        self.ask_store(Job::ListSessions, Asked::Sessions);
+    }
+
+    fn pick_session(&mut self, list: List) {
+        match list.choice.chosen().map(|item| item.value.name.clone()) {
+            None => self.overlays.push(Overlay::Sessions(list)),
+            Some(name) if name == self.bench.session => {}
+            Some(name) if self.bench.busy() => {
+                self.ask("Runs are under way. Stop them?", "stops them and opens the session", Then::OpenSession(name));
+            }
+            Some(name) => self.open_session(name),
+        }
+    }
+
+    fn take_name(&mut self, mut name: Name) {
+        match name.checked() {
+            Err(fault) => {
+                name.fault = Some(fault);
+                self.overlays.push(Overlay::Name(name));
+            }
+            Ok(text) => match name.what {
+                NameFor::Prompt => {
+                    let own = self.bench.prompt_name.as_ref() == Some(&text);
+                    self.save_prompt(text, own);
+                }
+                NameFor::RenameSession if text == self.bench.session => {}
+                NameFor::RenameSession => self.rename_session(text),
+                NameFor::NewSession if self.bench.busy() => {
+                    self.ask(
+                        "Runs are under way. Stop them?",
+                        "stops them and begins the session",
+                        Then::NewSession(text),
+                    );
+                }
+                NameFor::NewSession => self.new_session(text),
+            },
+        }
+    }
+
+    fn copy(&mut self, choice: &Choice<copy::CopyAs>) {
+        let Some((item, lane)) = choice.chosen().zip(self.bench.lane()) else {
+            return;
+        };
+        if let Some(text) = copy::text(item.value, lane, &self.bench) {
+            let says = format!("{} copied, {} characters", item.label, text.chars().count());
+            self.effects.push(Effect::Copy(text));
+            self.say(Tone::Info, &says);
+        }
+    }
+
+    fn searched(&mut self, query: &str) {
+        let Some(lane) = self.bench.lane_mut() else {
+            return;
+        };
+        lane.view_mut().search(query);
+        if lane.view().found().is_some_and(|found| found.hits.is_empty()) {
+            lane.view_mut().search("");
+            self.say(Tone::Warning, &format!("`{query}` is not in this answer"));
+        }
+    }
+
+    fn ask(&mut self, text: &str, yes: &'static str, then: Then) {
+        self.overlays.push(Overlay::Confirm(Confirm { text: text.to_owned(), yes, then }));
+    }
+
+    /// Quits, or asks while something runs.
+    pub(super) fn ask_quit(&mut self) {
+        let busy = self.bench.lanes.iter().filter(|lane| lane.ticket.is_some()).count();
+        match busy {
+            0 => self.quit(),
+            1 => self.ask("A run is under way. Quit?", "stops it and quits", Then::Quit),
+            _ => self.ask(&format!("{busy} runs are under way. Quit?"), "stops them and quits", Then::Quit),
+        }
+    }
+
+    fn confirmed(&mut self, then: Then) {
+        match then {
+            Then::Quit => self.quit(),
+            Then::OpenPrompt(pick) => self.open_prompt(&pick),
+            Then::OpenSession(name) => self.open_session(name),
+            Then::NewSession(name) => self.new_session(name),
+            Then::ReplacePrompt(name) => self.save_prompt(name, true),
+            Then::CloseLane => self.drop_lane(),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What the store was asked, and what is done with its answers.
+
+use super::{
+    AUTOSAVE, App, Ticket,
+    choice::Item,
+    notice::Tone,
+    overlay::{Confirm, List, Overlay, Pick, Then},
+    workbench::Workbench,
+};
+use crate::{
+    model::{Prompt, Session},
+    pipeline::meter::Metrics,
+    store::job::{Job, PromptEntry, Reply, SessionEntry, StoreFault},
+};
+
+/// What an answer is waited for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Asked {
+    /// The sums over all runs.
+    Totals,
+    /// The session, saved in passing.
+    Autosave,
+    /// A list of prompts for the overlay.
+    Prompts,
+    /// A list of sessions for the overlay.
+    Sessions,
+    /// A prompt for the bench.
+    OpenPrompt,
+    /// A session for the bench.
+    OpenSession,
+    /// A prompt to be written.
+    SavePrompt { name: String, prompt: Box<Prompt> },
+    /// Another name for the session.
+    Rename,
+    /// The sessions, to see whether a new one's name is free.
+    NewSession(String),
+}
+
+impl App {
+    /// Takes an answer of the store in; answers nobody waits for are ignored.
+    pub(super) fn stored(&mut self, ticket: Ticket, answer: Result<Reply, StoreFault>) {
+        let Some(asked) = self.asked.remove(&ticket) else {
+            return;
+        };
+        match (asked, answer) {
+            (Asked::SavePrompt { name, .. }, Err(fault)) if fault.exists => {
+                self.overlays.push(Overlay::Confirm(Confirm {
+                    text: format!("There is a prompt `{name}` already. Replace it?"),
+                    yes: "replaces it",
+                    then: Then::ReplacePrompt(name),
+                }));
+            }
+            (asked, Err(fault)) => {
+                if matches!(asked, Asked::Prompts | Asked::Sessions) {
+                    self.overlays.pop();
+                }
+                self.say(Tone::Error, &fault.message);
+            }
+            (Asked::Totals, Ok(Reply::Totals(totals))) => self.bench.totals = Some(totals),
+            (Asked::Prompts, Ok(Reply::Prompts(entries))) => self.list_prompts(&entries),
+            (Asked::Sessions, Ok(Reply::Sessions(entries))) => self.list_sessions(&entries),
+            (Asked::NewSession(name), Ok(Reply::Sessions(entries))) => self.begin_session(name, &entries),
+            (Asked::OpenPrompt, Ok(Reply::Prompt { name, prompt })) => self.put_prompt(name, &prompt, None),
+            (Asked::OpenSession, Ok(Reply::Session(session))) => self.put_session(&session),
+            (Asked::SavePrompt { prompt, .. }, Ok(Reply::PromptSaved { name, path })) => {
+                self.say(Tone::Info, &format!("saved as {}", path.display()));
+                self.bench.saved(name, *prompt);
+            }
+            (Asked::Rename, Ok(Reply::SessionRenamed(name))) => {
+                self.say(Tone::Info, &format!("the session is called {name}"));
+                self.bench.session = name;
+                self.bench.touch();
+            }
+            (_, Ok(_)) => {}
+        }
+    }
+
+    fn list_prompts(&mut self, entries: &[PromptEntry]) {
+        let own = entries.iter().map(|entry| {
+            let place = if entry.project { "project" } else { "yours" };
+            let detail = format!("{place} · {}", entry.description);
+            Item { usable: entry.valid, ..item(&entry.name, false, detail) }
+        });
+        let known = |name: &str| entries.iter().any(|entry| entry.name == name);
+        let built_in = self
+            .starters
+            .iter()
+            .filter(|(name, ..)| !known(name))
+            .map(|(name, prompt, _)| item(name, true, format!("built in · {}", prompt.description)));
+        let items = own.chain(built_in).collect();
+        if let Some(Overlay::Prompts(list)) = self.overlays.last_mut() {
+            fill(list, items);
+        }
+    }
+
+    fn list_sessions(&mut self, entries: &[SessionEntry]) {
+        let present = self.bench.session.clone();
+        let items = entries.iter().map(|entry| {
+            let mark = if entry.name == present { "present · " } else { "" };
+            let saved = entry.saved.to_string().chars().take(16).collect::<String>().replace('T', " ");
+            item(&entry.name, false, format!("{mark}saved {saved} UTC"))
+        });
+        let items = items.collect();
+        if let Some(Overlay::Sessions(list)) = self.overlays.last_mut() {
+            fill(list, items);
+        }
+    }
+
+    /// Puts a prompt on the bench, in lanes of its own targets if it names some.
+    pub(super) fn put_prompt(&mut self, name: String, prompt: &Prompt, sample: Option<&str>) {
+        self.stop_all();
+        self.say(Tone::Info, &format!("{name} is on the bench"));
+        self.bench.put(Some(name), prompt);
+        if !prompt.targets.is_empty() {
+            self.bench.set_targets(&prompt.targets);
+        }
+        if let Some(sample) = sample
+            && self.bench.input.is_empty()
+        {
+            self.bench.input.set(sample);
+        }
+    }
+
+    /// Opens a prompt from a list.
+    pub(super) fn open_prompt(&mut self, pick: &Pick) {
+        self.overlays.clear();
+        let starter = self.starters.iter().find(|(name, ..)| pick.built_in && *name == pick.name).cloned();
+        match starter {
+            Some((name, prompt, sample)) => self.put_prompt(name, &prompt, Some(&sample)),
+            None => self.ask_store(Job::OpenPrompt(pick.name.clone()), Asked::OpenPrompt),
+        }
+    }
+
+    fn put_session(&mut self, session: &Session) {
+        self.stop_all();
+        let totals = self.bench.totals;
+        let metrics = std::mem::take(&mut self.bench.metrics);
+        self.bench = Workbench::restored(session, &self.default_target);
+        (self.bench.totals, self.bench.metrics) = (totals, metrics);
+        self.bench.settle();
+        self.saved = self.bench.revision();
+        self.save_at = None;
+        self.say(Tone::Info, &format!("session {} is on the bench", session.name));
+    }
+
+    /// Saves what is on the bench, then goes on with another session.
+    pub(super) fn open_session(&mut self, name: String) {
+        self.overlays.clear();
+        self.stop_all();
+        self.save_session();
+        self.ask_store(Job::OpenSession(name), Asked::OpenSession);
+    }
+
+    /// Begins a session of a name, once the store has told that no other has it.
+    pub(super) fn new_session(&mut self, name: String) {
+        self.overlays.clear();
+        self.ask_store(Job::ListSessions, Asked::NewSession(name));
+    }
+
+    /// Saves what is on the bench, then goes on with the same texts under another session's name.
+    fn begin_session(&mut self, name: String, others: &[SessionEntry]) {
+        if name == self.bench.session || others.iter().any(|other| other.name == name) {
+            self.say(Tone::Error, &format!("there is a session {name} already; choose another name"));
+            return;
+        }
+        self.stop_all();
+        self.save_session();
+        self.bench.set_targets(&self.bench.targets());
+        self.bench.metrics = Metrics::default();
+        self.say(Tone::Info, &format!("session {name} begins"));
+        self.bench.session = name;
+    }
+
+    /// Gives the session another name; until the store has done so, nothing is saved under the old one.
+    pub(super) fn rename_session(&mut self, to: String) {
+        self.save_session();
+        let from = self.bench.session.clone();
+        self.ask_store(Job::RenameSession { from, to }, Asked::Rename);
+    }
+
+    /// Saves the session a moment after it changed.
+    pub(super) fn autosave(&mut self) {
+        if self.bench.revision() == self.saved || self.asked.values().any(|asked| *asked == Asked::Rename) {
+            self.save_at = None;
+            return;
+        }
+        match self.save_at {
+            None => self.save_at = Some(self.now.at + AUTOSAVE),
+            Some(due) if due <= self.now.at => self.save_session(),
+            Some(_) => {}
+        }
+    }
+
+    /// Saves the session now.
+    pub(super) fn save_session(&mut self) {
+        self.save_at = None;
+        self.saved = self.bench.revision();
+        let session = Box::new(self.bench.session(self.now));
+        self.ask_store(Job::SaveSession(session), Asked::Autosave);
+    }
+
+    pub(super) fn save_prompt(&mut self, name: String, replace: bool) {
+        let prompt = Box::new(self.bench.prompt_to_save(&self.default_target));
+        let job = Job::SavePrompt { name: name.clone(), prompt: prompt.clone(), replace };
+        self.ask_store(job, Asked::SavePrompt { name, prompt });
+    }
+}
+
+fn item(name: &str, built_in: bool, detail: String) -> Item<Pick> {
+    Item::new(Pick { name: name.to_owned(), built_in }, name, detail)
+}
+
+fn fill(list: &mut List, items: Vec<Item<Pick>>) {
+    list.loading = false;
+    list.choice.refill(items);
+}

@@ -1,0 +1,280 @@
+//! A window on a growing text: where it stands, whether it follows the end, what was searched.
+
+use std::ops::Range;
+
+use crate::text::{Row, Safe, Wrapped};
+
+/// What was searched in a text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// What was searched.
+    pub query: String,
+    /// Where it is, in bytes of the text.
+    pub hits: Vec<Range<usize>>,
+    /// Which of them is the present one.
+    pub at: usize,
+}
+
+/// Where a window stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stand {
+    follow: bool,
+    top: usize,
+}
+
+/// A text cut into rows, and the part of it that is seen.
+#[derive(Debug, Clone)]
+pub struct View {
+    wrapped: Wrapped,
+    follow: bool,
+    top: usize,
+    /// Where the top row starts, in bytes: its number does not survive another width.
+    anchor: usize,
+    height: usize,
+    found: Option<Found>,
+    searched: usize,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self { wrapped: Wrapped::new(80), follow: true, top: 0, anchor: 0, height: 0, found: None, searched: 0 }
+    }
+}
+
+impl View {
+    /// Appends to the text.
+    pub fn push(&mut self, more: &Safe) {
+        self.wrapped.push(more);
+    }
+
+    /// Forgets the text and the search, keeps the window.
+    #[must_use]
+    pub fn cleared(mut self) -> Self {
+        self.wrapped.clear();
+        Self { wrapped: self.wrapped, height: self.height, ..Self::default() }
+    }
+
+    /// Tells whether there is no text.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.wrapped.rows() == 0
+    }
+
+    /// Counts the rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.wrapped.rows()
+    }
+
+    /// Returns the first row that is seen.
+    #[must_use]
+    pub fn top(&self) -> usize {
+        self.top
+    }
+
+    /// Returns the number of rows below the window.
+    #[must_use]
+    pub fn below(&self) -> usize {
+        self.rows().saturating_sub(self.top + self.height)
+    }
+
+    /// Tells whether the window follows the end of the text.
+    #[must_use]
+    pub fn follows(&self) -> bool {
+        self.follow
+    }
+
+    /// Returns the rows that are seen, each with its number.
+    pub fn seen(&self) -> impl Iterator<Item = (usize, Row<'_>)> {
+        (self.top..self.rows().min(self.top + self.height)).map(|row| (row, self.wrapped.row(row)))
+    }
+
+    /// Returns the columns of a row that show what was searched, and whether it is the present hit.
+    pub fn hits(&self, row: usize) -> impl Iterator<Item = (Range<usize>, bool)> + '_ {
+        let (start, end) = (self.wrapped.anchor_of(row), self.wrapped.anchor_of(row + 1));
+        let found = self.found.as_ref();
+        let hits = found.map_or(&[][..], |found| found.hits.as_slice());
+        let present = found.map(|found| found.at);
+        let first = hits.partition_point(|hit| hit.end <= start);
+        hits.iter()
+            .enumerate()
+            .skip(first)
+            .take_while(move |(_, hit)| hit.start < end)
+            .filter_map(move |(at, hit)| Some((self.wrapped.columns(row, hit)?, present == Some(at))))
+    }
+
+    /// Returns what was searched, if anything.
+    #[must_use]
+    pub fn found(&self) -> Option<&Found> {
+        self.found.as_ref()
+    }
+
+    /// Gives the window a size, before drawing.
+    pub fn fit(&mut self, width: u16, height: u16) {
+        let width = usize::from(width);
+        if self.wrapped.width() != width.max(1) {
+            self.wrapped.set_width(width);
+            self.top = self.wrapped.row_at(self.anchor);
+        }
+        self.height = usize::from(height);
+        self.refresh();
+        self.place(self.top);
+    }
+
+    fn last_top(&self) -> usize {
+        self.rows().saturating_sub(self.height)
+    }
+
+    /// Puts the window on a row, or on the end while it follows that.
+    fn place(&mut self, top: usize) {
+        self.top = if self.follow { self.last_top() } else { top.min(self.last_top()) };
+        self.anchor = self.wrapped.anchor_of(self.top);
+    }
+
+    /// Moves the window; reaching the end makes it follow the end.
+    pub fn scroll(&mut self, by: isize) {
+        let top = self.top.saturating_add_signed(by).min(self.last_top());
+        self.follow = by > 0 && top == self.last_top();
+        self.place(top);
+    }
+
+    /// Moves the window by a share of its height: 1 for a page, 2 for half a page.
+    pub fn page(&mut self, down: bool, parts: usize) {
+        let by = isize::try_from((self.height / parts.max(1)).max(1)).unwrap_or(1);
+        self.scroll(if down { by } else { -by });
+    }
+
+    /// Goes to the first row.
+    pub fn to_top(&mut self) {
+        self.follow = false;
+        self.place(0);
+    }
+
+    /// Goes to the end and follows it.
+    pub fn to_end(&mut self) {
+        self.follow = true;
+        self.place(self.top);
+    }
+
+    /// Tells where the window stands, for another one to stand there too.
+    #[must_use]
+    pub fn stand(&self) -> Stand {
+        Stand { follow: self.follow, top: self.top }
+    }
+
+    /// Puts the window where another one stands.
+    pub fn align(&mut self, stand: Stand) {
+        self.follow = stand.follow;
+        self.place(stand.top);
+    }
+
+    /// Searches a text without regard to case and goes to the first hit from the window's top on.
+    /// An empty text ends the search.
+    pub fn search(&mut self, query: &str) {
+        if query.is_empty() {
+            self.found = None;
+            return;
+        }
+        let hits = self.wrapped.find_all(query, true);
+        self.searched = self.wrapped.text().len();
+        let from = self.wrapped.anchor_of(self.top);
+        let at = hits.iter().position(|hit| hit.start >= from).unwrap_or(0);
+        self.found = Some(Found { query: query.to_owned(), hits, at });
+        self.show_hit();
+    }
+
+    /// Goes to the next hit or the one before, round the end.
+    pub fn next_hit(&mut self, forward: bool) {
+        if let Some(found) = &mut self.found
+            && !found.hits.is_empty()
+        {
+            let count = found.hits.len();
+            found.at = (found.at + if forward { 1 } else { count - 1 }) % count;
+            self.show_hit();
+        }
+    }
+
+    fn show_hit(&mut self) {
+        let Some(hit) = self.found.as_ref().and_then(|found| found.hits.get(found.at)) else {
+            return;
+        };
+        let row = self.wrapped.row_at(hit.start);
+        if row < self.top || row >= self.top + self.height.max(1) {
+            self.follow = false;
+            self.place(row.saturating_sub(self.height / 3));
+        }
+    }
+
+    /// Finds what came since the last search.
+    fn refresh(&mut self) {
+        let length = self.wrapped.text().len();
+        if let Some(found) = &mut self.found
+            && length != self.searched
+        {
+            self.searched = length;
+            found.hits = self.wrapped.find_all(&found.query, true);
+            found.at = found.at.min(found.hits.len().saturating_sub(1));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::clean;
+
+    fn view(lines: usize) -> View {
+        let mut view = View::default();
+        for line in 0..lines {
+            view.push(&clean(&format!("line {line} of a text that is long enough to wrap\n")));
+        }
+        view.fit(80, 10);
+        view
+    }
+
+    #[test]
+    fn the_end_is_followed_until_one_scrolls_up_and_again_once_one_is_back() {
+        let mut view = view(30);
+        assert_eq!((view.top(), view.follows()), (20, true));
+        view.scroll(-5);
+        view.push(&clean("more\nand more\n"));
+        view.fit(80, 10);
+        assert_eq!((view.top(), view.follows(), view.below()), (15, false, 7));
+        view.scroll(99);
+        assert!(view.follows());
+        view.push(&clean("and more\n"));
+        view.fit(80, 10);
+        assert_eq!(view.below(), 0);
+    }
+
+    #[test]
+    fn the_place_survives_another_width() {
+        let mut view = view(100);
+        view.to_top();
+        view.scroll(40);
+        view.fit(20, 10);
+        let (_, first) = view.seen().next().unwrap();
+        assert!(first.text.starts_with("line 40"), "{first:?}");
+        view.fit(80, 10);
+        assert_eq!(view.top(), 40);
+    }
+
+    #[test]
+    fn hits_are_walked_round_and_kept_in_sight() {
+        let mut view = view(50);
+        view.to_top();
+        view.search("LINE 4");
+        assert_eq!(view.found().map(|found| found.hits.len()), Some(11));
+        view.next_hit(true);
+        assert!((31..=40).contains(&view.top()), "{}", view.top());
+        assert_eq!(view.hits(40).collect::<Vec<_>>(), [(0..6, true)]);
+        view.next_hit(false);
+        view.next_hit(false);
+        assert_eq!(view.found().map(|found| found.at), Some(10));
+        view.push(&clean("line 4 again"));
+        view.fit(80, 10);
+        assert_eq!(view.found().map(|found| found.hits.len()), Some(12));
+        view.search("");
+        assert!(view.found().is_none());
+    }
+}

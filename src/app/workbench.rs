@@ -1,0 +1,329 @@
+//! The bench itself: the prompt, the input, the lanes and the numbers of this session.
+
+use std::collections::BTreeMap;
+
+use super::{field::Field, lane::Lane, msg::Now};
+use crate::{
+    model::{Check, Input, Params, Prompt, Response, Session, session::SESSION_VERSION, template},
+    pipeline::meter::Metrics,
+    store::job::Totals,
+};
+
+/// Lanes side by side, at most.
+pub const MAX_LANES: usize = 4;
+
+/// What has the focus.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Focus {
+    /// The system message.
+    System,
+    /// The user template.
+    #[default]
+    User,
+    /// The input.
+    Input,
+    /// A lane, counted from 0.
+    Lane(usize),
+    /// The metrics.
+    Metrics,
+}
+
+/// Everything on the bench.
+#[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Workbench {
+    /// The system message.
+    pub system: Field,
+    /// The user template.
+    pub user: Field,
+    /// The input's text.
+    pub input: Field,
+    /// The values of further variables.
+    pub vars: BTreeMap<String, String>,
+    /// One line on what the prompt is for.
+    pub description: String,
+    /// The sampling parameters.
+    pub params: Params,
+    /// The response that is expected.
+    pub response: Response,
+    /// The further rules.
+    pub checks: Vec<Check>,
+    /// Targets tried when a lane's target fails.
+    pub fallback: Vec<String>,
+    /// The name of the prompt's file, if it has one.
+    pub prompt_name: Option<String>,
+    /// The lanes, one to [`MAX_LANES`].
+    pub lanes: Vec<Lane>,
+    /// What has the focus.
+    pub focus: Focus,
+    /// Whether the text with the focus is being edited.
+    pub typing: bool,
+    /// Whether the pane with the focus has the whole screen.
+    pub zoom: bool,
+    /// Whether the lanes scroll together.
+    pub together: bool,
+    /// The session's name.
+    pub session: String,
+    /// The numbers of this session since the start.
+    pub metrics: Metrics,
+    /// The sums over all runs on record before this start, once they are known.
+    pub totals: Option<Totals>,
+    /// The prompt as its file has it, if that is known.
+    base: Option<Prompt>,
+    dirty: bool,
+    missing: Vec<String>,
+    /// Counts changes outside the fields.
+    touched: u64,
+    seen: u64,
+}
+
+impl Workbench {
+    /// Puts a prompt and an input on the bench, with one lane per target.
+    #[must_use]
+    pub fn new(name: Option<String>, prompt: &Prompt, input: &Input, targets: &[String], session: String) -> Self {
+        let mut bench = Self {
+            system: Field::default(),
+            user: Field::default(),
+            input: Field::of(&input.text),
+            vars: input.vars.clone(),
+            description: String::new(),
+            params: Params::default(),
+            response: Response::default(),
+            checks: Vec::new(),
+            fallback: Vec::new(),
+            prompt_name: None,
+            lanes: targets.iter().take(MAX_LANES).map(Lane::new).collect(),
+            focus: Focus::default(),
+            typing: false,
+            zoom: false,
+            together: false,
+            session,
+            metrics: Metrics::default(),
+            totals: None,
+            base: None,
+            dirty: false,
+            missing: Vec::new(),
+            touched: 0,
+            seen: u64::MAX,
+        };
+        bench.put(name, prompt);
+        bench
+    }
+
+    /// Puts another prompt on the bench, as its file has it.
+    pub fn put(&mut self, name: Option<String>, prompt: &Prompt) {
+        let before = self.revision();
+        self.system = Field::of(&prompt.system);
+        self.user = Field::of(&prompt.user);
+        self.description.clone_from(&prompt.description);
+        self.params = prompt.params.clone();
+        self.response = prompt.response.clone();
+        self.checks.clone_from(&prompt.checks);
+        self.fallback.clone_from(&prompt.fallback);
+        self.prompt_name = name;
+        self.base = Some(prompt.clone());
+        self.touched = before + 1;
+    }
+
+    /// Puts a session on the bench.
+    #[must_use]
+    pub fn restored(session: &Session, default_target: &str) -> Self {
+        let mut targets = session.lanes.clone();
+        if targets.is_empty() {
+            targets.push(default_target.to_owned());
+        }
+        let mut bench =
+            Self::new(session.prompt_name.clone(), &session.prompt, &session.input, &targets, session.name.clone());
+        if session.edited {
+            bench.base = None;
+        }
+        bench
+    }
+
+    /// Returns the session as it is to be saved.
+    #[must_use]
+    pub fn session(&self, now: Now) -> Session {
+        Session {
+            version: SESSION_VERSION,
+            name: self.session.clone(),
+            saved: now.time,
+            prompt_name: self.prompt_name.clone(),
+            edited: self.dirty,
+            lanes: self.targets(),
+            input: self.input(),
+            prompt: self.prompt(),
+        }
+    }
+
+    /// Returns the prompt as it stands on the bench.
+    #[must_use]
+    pub fn prompt(&self) -> Prompt {
+        Prompt {
+            description: self.description.clone(),
+            system: self.system.text(),
+            user: self.user.text(),
+            targets: self.base.as_ref().map(|base| base.targets.clone()).unwrap_or_default(),
+            fallback: self.fallback.clone(),
+            params: self.params.clone(),
+            response: self.response.clone(),
+            checks: self.checks.clone(),
+        }
+    }
+
+    /// Returns the prompt as its file is to have it: with the lanes' targets, unless there is but
+    /// the one that is used where nothing names one.
+    #[must_use]
+    pub fn prompt_to_save(&self, default_target: &str) -> Prompt {
+        let targets = self.targets();
+        let named = targets != [default_target];
+        Prompt { targets: if named { targets } else { Vec::new() }, ..self.prompt() }
+    }
+
+    /// Notes that the prompt was saved as it was then.
+    pub fn saved(&mut self, name: String, prompt: Prompt) {
+        self.prompt_name = Some(name);
+        self.base = Some(prompt);
+        self.touch();
+    }
+
+    /// Returns the input as it stands on the bench.
+    #[must_use]
+    pub fn input(&self) -> Input {
+        Input { text: self.input.text(), vars: self.vars.clone() }
+    }
+
+    /// Returns the lanes' targets.
+    #[must_use]
+    pub fn targets(&self) -> Vec<String> {
+        self.lanes.iter().map(|lane| lane.target.clone()).collect()
+    }
+
+    /// Lays out one fresh lane per target.
+    pub fn set_targets(&mut self, targets: &[String]) {
+        self.lanes = targets.iter().take(MAX_LANES).map(Lane::new).collect();
+        if let Focus::Lane(at) = self.focus {
+            self.focus = Focus::Lane(at.min(self.lanes.len().saturating_sub(1)));
+        }
+        self.touch();
+    }
+
+    /// Tells whether the prompt differs from its file.
+    #[must_use]
+    pub fn dirty(&self) -> bool {
+        self.dirty
+    }
+
+    /// Lists the variables of the prompt that have no value, in order.
+    #[must_use]
+    pub fn missing(&self) -> &[String] {
+        &self.missing
+    }
+
+    /// Lists the variables of the prompt but `input`, in order.
+    #[must_use]
+    pub fn variables(&self) -> Vec<String> {
+        let (system, user) = (self.system.text(), self.user.text());
+        let mut names: Vec<String> = Vec::new();
+        for name in template::variables(&system).into_iter().chain(template::variables(&user)) {
+            if name != "input" && !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names
+    }
+
+    /// Counts every change so far: another number means that there is something to save.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.touched + self.system.revision() + self.user.revision() + self.input.revision()
+    }
+
+    /// Notes a change outside the fields.
+    pub fn touch(&mut self) {
+        self.touched += 1;
+    }
+
+    /// Brings what follows from the texts up to date, if they changed.
+    pub fn settle(&mut self) {
+        let revision = self.revision();
+        if revision == self.seen {
+            return;
+        }
+        self.seen = revision;
+        self.dirty = self.base.as_ref() != Some(&self.prompt());
+        self.missing = self.variables().into_iter().filter(|name| !self.vars.contains_key(name)).collect();
+    }
+
+    /// Returns the text with the focus, if a text has it.
+    #[must_use]
+    pub fn field(&self) -> Option<&Field> {
+        match self.focus {
+            Focus::System => Some(&self.system),
+            Focus::User => Some(&self.user),
+            Focus::Input => Some(&self.input),
+            Focus::Lane(_) | Focus::Metrics => None,
+        }
+    }
+
+    /// The same, to be edited.
+    pub fn field_mut(&mut self) -> Option<&mut Field> {
+        match self.focus {
+            Focus::System => Some(&mut self.system),
+            Focus::User => Some(&mut self.user),
+            Focus::Input => Some(&mut self.input),
+            Focus::Lane(_) | Focus::Metrics => None,
+        }
+    }
+
+    /// Returns the place of the lane with the focus; the first lane where another pane has it.
+    #[must_use]
+    pub fn lane_at(&self) -> usize {
+        match self.focus {
+            Focus::Lane(at) => at.min(self.lanes.len().saturating_sub(1)),
+            _ => 0,
+        }
+    }
+
+    /// Returns that lane.
+    #[must_use]
+    pub fn lane(&self) -> Option<&Lane> {
+        self.lanes.get(self.lane_at())
+    }
+
+    /// The same, to be changed.
+    pub fn lane_mut(&mut self) -> Option<&mut Lane> {
+        let at = self.lane_at();
+        self.lanes.get_mut(at)
+    }
+
+    /// Lists everything that can have the focus, in the order in which it is walked.
+    #[must_use]
+    pub fn stops(&self) -> Vec<Focus> {
+        let mut stops = vec![Focus::System, Focus::User, Focus::Input];
+        stops.extend((0..self.lanes.len()).map(Focus::Lane));
+        stops.push(Focus::Metrics);
+        stops
+    }
+
+    /// Gives something the focus. A field keeps being edited only if another field follows.
+    pub fn focus_on(&mut self, focus: Focus) {
+        self.focus = focus;
+        self.typing &= self.field().is_some();
+    }
+
+    /// Gives the next or the former stop the focus, round the end.
+    pub fn focus_step(&mut self, forward: bool) {
+        let stops = self.stops();
+        let at = stops.iter().position(|stop| *stop == self.focus).unwrap_or(0);
+        let to = (at + if forward { 1 } else { stops.len() - 1 }) % stops.len();
+        if let Some(stop) = stops.get(to) {
+            self.focus_on(*stop);
+        }
+    }
+
+    /// Tells whether any run is under way.
+    #[must_use]
+    pub fn busy(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.ticket.is_some())
+    }
+}
