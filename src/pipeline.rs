@@ -1,11 +1,23 @@
 //! The one pipeline: every request of the workbench, the command line and the batch goes through
 //! [`Pipeline::run`].
 
+mod admit;
+mod ask;
+mod attempt;
+mod backoff;
+mod cache;
+mod decide;
 pub mod event;
+mod finish;
+mod flight;
+mod heard;
 pub mod keys;
+mod limits;
 mod many;
 pub mod meter;
 pub mod port;
+mod preflight;
+mod prepare;
 mod run;
 mod stream;
 
@@ -21,6 +33,7 @@ use crate::{
     provider::Backend,
 };
 pub use event::{RunEvent, Told};
+use flight::Flights;
 use keys::Pool;
 pub use keys::{KeyState, Readiness};
 use port::{Cache, Recorder, World};
@@ -67,6 +80,7 @@ pub(crate) struct Shared {
     ports: Ports,
     rules: Rules,
     pool: Pool,
+    flights: Flights,
 }
 
 impl Pipeline {
@@ -74,7 +88,7 @@ impl Pipeline {
     #[must_use]
     pub fn new(ports: Ports, mut rules: Rules) -> Self {
         let pool = Pool::new(std::mem::take(&mut rules.keys));
-        Self { shared: Arc::new(Shared { ports, rules, pool }) }
+        Self { shared: Arc::new(Shared { ports, rules, pool, flights: Flights::default() }) }
     }
 
     /// Runs a request. Nothing happens before the stream is polled; dropping it cancels the run

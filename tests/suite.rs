@@ -15,8 +15,6 @@ mod suite {
     mod demo;
     /// Who may name whom, who may touch the world, and how long a file may be.
     mod layers;
-    /// A real model behind a real server, over both wire formats; skipped unless tests/real/run.sh runs it.
-    mod real;
-    /// The wire: what providers send, however it arrives, becomes the right events or the right fault.
-    mod wire;
+    /// The pipeline on a scripted backend and a paused clock: every budget, wait and end.
+    mod pipeline;
 }

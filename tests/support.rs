@@ -1,3 +1,3 @@
-//! What several test files need.
+//! What several test files share.
 
-pub(crate) mod server;
+pub(crate) mod script;

@@ -120,18 +120,22 @@ impl Pool {
         }
     }
 
-    /// Notes that a key is used; false if it has died meanwhile.
-    pub(super) fn used(&self, provider: &str, place: usize) -> bool {
+    /// Notes that a key is used.
+    pub(super) fn used(&self, provider: &str, place: usize) {
         let mut state = self.state();
         state.uses += 1;
         let uses = state.uses;
-        match state.entries.get_mut(provider).and_then(|entries| entries.get_mut(place)) {
-            Some(entry) if entry.dead.is_none() => {
-                entry.used = uses;
-                true
-            }
-            _ => false,
+        if let Some(entry) = state.entries.get_mut(provider).and_then(|entries| entries.get_mut(place)) {
+            entry.used = uses;
         }
+    }
+
+    /// Returns when a key is ready, or was; `None` if it is dead.
+    pub(super) fn ready(&self, provider: &str, place: usize) -> Option<Instant> {
+        let state = self.state();
+        let entry = state.entries.get(provider)?.get(place).filter(|entry| entry.dead.is_none())?;
+        let cooling = state.cooling.get(&(provider.to_owned(), entry.key.account.clone()));
+        Some(cooling.copied().unwrap_or_else(Instant::now))
     }
 
     /// Lets an account rest; an earlier end never replaces a later one.

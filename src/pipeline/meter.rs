@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::event::{Lookup, Next, Part, RunEvent, Told};
+use super::event::{Lookup, Next, RunEvent, Told};
 use crate::model::{
     Cost, End, Outcome, PicoDollars, Price, Provenance, Target, Usage,
-    usage::{estimate_tokens_of, tokens_per_second},
+    usage::{estimate_tokens, estimate_tokens_of, tokens_per_second},
 };
 
 /// What a run is doing.
@@ -32,6 +32,7 @@ pub enum Phase {
 #[derive(Debug, Clone, Default)]
 pub struct RunMeter {
     prices: BTreeMap<String, Option<Price>>,
+    prompt: u64,
     phase: Phase,
     attempt: u32,
     target: Option<String>,
@@ -67,7 +68,10 @@ impl RunMeter {
     /// Takes the next event in.
     pub fn take(&mut self, told: &Told) {
         match &told.event {
-            RunEvent::Prepared { .. } | RunEvent::Checked { .. } | RunEvent::Skipped { .. } => {}
+            RunEvent::Prepared { messages, .. } => {
+                self.prompt = messages.iter().map(|message| estimate_tokens(&message.content)).sum();
+            }
+            RunEvent::Checked { .. } | RunEvent::Skipped { .. } => {}
             RunEvent::Cache { lookup } => {
                 self.phase = if *lookup == Lookup::Joined { Phase::Queued } else { Phase::Preparing };
                 self.lookup = Some(lookup.clone());
@@ -79,6 +83,7 @@ impl RunMeter {
             RunEvent::Attempt { number, target, key, .. } => {
                 *self = Self {
                     prices: std::mem::take(&mut self.prices),
+                    prompt: self.prompt,
                     lookup: self.lookup.take(),
                     phase: Phase::Sending,
                     attempt: *number,
@@ -89,13 +94,11 @@ impl RunMeter {
                 };
             }
             RunEvent::Headers { .. } => self.phase = Phase::Waiting,
-            RunEvent::Delta { part, text, .. } => {
+            RunEvent::Delta { text, .. } => {
                 self.phase = Phase::Streaming;
                 self.first.get_or_insert(told.at);
                 self.last = Some(told.at);
-                if *part == Part::Text || self.usage.reasoning.is_none() {
-                    self.chars += text.chars().count() as u64;
-                }
+                self.chars += text.chars().count() as u64;
             }
             RunEvent::Usage { usage, .. } => self.usage = *usage,
             RunEvent::Served { model, .. } => self.served = Some(model.clone()),
@@ -202,15 +205,16 @@ impl RunMeter {
         tokens_per_second(self.tokens().count, generation?)
     }
 
-    /// Returns the cost so far: an estimate until the run has ended.
+    /// Returns the cost of the attempt under way, as an estimate; the run's once it has ended.
     #[must_use]
     pub fn cost(&self) -> Cost {
         if let Some(outcome) = &self.outcome {
             return outcome.cost;
         }
         let price = self.target.as_ref().and_then(|target| self.prices.get(target)).and_then(Option::as_ref);
-        let tokens = self.tokens();
-        Usage { output: Some(tokens.count), reasoning: None, estimated: true, ..self.usage }.cost(price)
+        let input = self.usage.input.or_else(|| self.usage.total_input().is_none().then_some(self.prompt));
+        let output = Some(self.tokens().count);
+        Usage { input, output, reasoning: None, estimated: true, ..self.usage }.cost(price)
     }
 }
 

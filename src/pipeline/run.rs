@@ -1,37 +1,284 @@
-//! One run from request to end.
+//! One run from request to end: the stages in order, and the record that is kept whatever happens.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use super::{RunEvent, Shared, Told, stream::Line};
-use crate::model::{
-    Class, Cost, End, Fault, Outcome, Provenance, RunRequest, Usage,
-    outcome::{Reason, Timing},
+use jiff::{Timestamp, tz::TimeZone};
+use tokio::time::Instant;
+
+use super::{
+    Shared,
+    cache::{self, worth_keeping},
+    event::{Lookup, RunEvent, Told},
+    flight::{self, Leader, Part, Standing},
+    heard::Heard,
+    port::{Cached, RunRecord, RunStart},
+    prepare::{self, Fitted},
+    stream::Line,
 };
+use crate::{
+    eval::{Judge, Judgement},
+    model::{CacheMode, Class, End, Fault, Message, Outcome, PicoDollars, RunId, RunRequest, Target, outcome::Reason},
+};
+
+/// A run under way.
+pub(super) struct Run {
+    /// What all runs share.
+    pub shared: Arc<Shared>,
+    /// What was asked for.
+    pub request: RunRequest,
+    /// The way to whoever watches.
+    pub line: Line,
+    /// Its id.
+    pub id: RunId,
+    /// When it started.
+    pub start: Instant,
+    /// When it must have ended.
+    pub deadline: Instant,
+    /// What the attempt under way, or the last one, has said.
+    pub heard: Heard,
+    /// The place of the target asked last.
+    pub asked: usize,
+    /// Attempts made.
+    pub attempts: u32,
+    /// Each target that was given up, with its last fault.
+    pub reasons: Vec<Reason>,
+    /// What attempts that came to nothing cost at least, if they may have cost anything.
+    pub lost: Option<PicoDollars>,
+    /// The judgement, once there was an answer to judge, and when that was since the start.
+    pub judged: Option<(Judgement, Duration)>,
+    /// The cached outcome that is played again.
+    pub replayed: Option<Outcome>,
+    started: Timestamp,
+    timeline: Vec<Told>,
+    recorded: bool,
+}
+
+/// What a run needs for any target.
+pub(super) struct Plan {
+    /// The messages, filled in.
+    pub messages: Vec<Message>,
+    /// The checks.
+    pub judge: Judge,
+}
 
 /// Runs a request; the result is the last event.
 pub(super) async fn drive(shared: Arc<Shared>, request: RunRequest, line: Line) -> Told {
-    let head = request.targets.first();
-    let name = head.map_or_else(String::new, |target| target.name.clone());
-    let fault = Fault::new(Class::Unknown, "this build cannot send requests");
-    let outcome = Outcome {
-        run: shared.ports.world.run_id(),
-        end: End::Failed { reasons: vec![Reason { target: name.clone(), fault }] },
-        text: String::new(),
-        reasoning: String::new(),
-        json: None,
-        requested: name.clone(),
-        target: name,
-        model: head.map_or_else(String::new, |target| target.model.clone()),
-        served: None,
-        provenance: Provenance::Live,
-        demo: false,
-        attempts: 0,
-        finish: None,
-        usage: Usage::default(),
-        cost: Cost::Unknown,
-        timing: Timing::default(),
-        quality: None,
+    let mut run = Run::begin(shared, request, line.clone());
+    let end = tokio::select! {
+        biased;
+        () = line.stopped() => End::Cancelled,
+        end = run.stages() => end,
     };
-    let _ = line;
-    Told { at: Duration::ZERO, event: RunEvent::Ended { outcome: Box::new(outcome) } }
+    run.end(end)
+}
+
+impl Run {
+    fn begin(shared: Arc<Shared>, request: RunRequest, line: Line) -> Self {
+        let world = &shared.ports.world;
+        let (id, started, start) = (world.run_id(), world.timestamp(), Instant::now());
+        let head = request.targets.first();
+        shared.ports.recorder.started(&RunStart {
+            run: id,
+            started,
+            session: request.session.clone(),
+            prompt_name: request.prompt_name.clone(),
+            target: head.map_or_else(String::new, |target| target.name.clone()),
+            model: head.map_or_else(String::new, |target| target.model.clone()),
+        });
+        let deadline = start + shared.rules.timeouts.total;
+        Self {
+            shared,
+            request,
+            line,
+            id,
+            start,
+            deadline,
+            heard: Heard::default(),
+            asked: 0,
+            attempts: 0,
+            reasons: Vec::new(),
+            lost: None,
+            judged: None,
+            replayed: None,
+            started,
+            timeline: Vec::new(),
+            recorded: false,
+        }
+    }
+
+    async fn stages(&mut self) -> End {
+        let Some(head) = self.request.targets.first().cloned() else {
+            return End::Failed { reasons: Vec::new() };
+        };
+        let plan = match self.plan() {
+            Ok(plan) => plan,
+            Err(fault) => return End::Failed { reasons: vec![Reason { target: head.name, fault }] },
+        };
+        let fitted = prepare::fit(&self.request.prompt, &plan.messages, &head, &BTreeSet::new());
+        let key = self.key(&head, &fitted);
+        let mut notices = fitted.notices.clone();
+        notices.extend(self.preflight(&head, &fitted.messages).unwrap_or_default());
+        self.tell(RunEvent::Prepared {
+            run: self.id,
+            started: self.started,
+            key: key.clone(),
+            messages: fitted.messages,
+            params: fitted.params,
+            notices,
+        })
+        .await;
+        match self.look_up(&head, &key).await {
+            Found::Answer { cached, shared } => self.replay(&plan, &head, *cached, shared).await,
+            Found::Nothing { leader } => {
+                let end = self.ask(&plan).await;
+                self.keep(&plan, leader, &end);
+                end
+            }
+        }
+    }
+
+    fn plan(&self) -> Result<Plan, Fault> {
+        let prompt = &self.request.prompt;
+        let messages = prepare::fill(prompt, &self.request.input)?;
+        let judge = Judge::new(&prompt.response, &prompt.checks)
+            .map_err(|bad| Fault::new(Class::CallerFault, bad.to_string()))?;
+        Ok(Plan { messages, judge })
+    }
+
+    fn key(&self, target: &Target, fitted: &Fitted) -> String {
+        let RunRequest { prompt, input, sample, .. } = &self.request;
+        cache::key(prompt, input, target, fitted, *sample)
+    }
+
+    /// What a person should know of a target today, or why it is not asked.
+    pub(super) fn preflight(&self, target: &Target, messages: &[Message]) -> Result<Vec<String>, Fault> {
+        let today = self.shared.ports.world.timestamp().to_zoned(TimeZone::UTC).date();
+        super::preflight::check(target, messages, today, self.shared.rules.allow_retired)
+    }
+
+    async fn look_up(&mut self, head: &Target, key: &str) -> Found {
+        if let Some(why) = self.bypass(head) {
+            self.tell(RunEvent::Cache { lookup: Lookup::Bypass { why: why.to_owned() } }).await;
+            return Found::Nothing { leader: None };
+        }
+        loop {
+            match self.shared.flights.join(key) {
+                Part::Lead(leader) => {
+                    let shared = Arc::clone(&self.shared);
+                    let Some(cached) = shared.ports.cache.get(key).await else {
+                        self.tell(RunEvent::Cache { lookup: Lookup::Miss }).await;
+                        return Found::Nothing { leader: Some(leader) };
+                    };
+                    leader.land(Standing::Landed(Arc::new(cached.clone())));
+                    self.tell(RunEvent::Cache { lookup: Lookup::Hit { stored: cached.stored } }).await;
+                    return Found::Answer { cached: Box::new(cached), shared: false };
+                }
+                Part::Follow(flight) => {
+                    self.tell(RunEvent::Cache { lookup: Lookup::Joined }).await;
+                    match tokio::time::timeout_at(self.deadline, flight::landed(flight)).await {
+                        // Its leader left: the flight is taken over, or its new leader followed.
+                        Ok(None) => {}
+                        Ok(Some(Standing::Landed(cached))) if self.may_be_answered_by(&cached.outcome) => {
+                            return Found::Answer { cached: Box::new((*cached).clone()), shared: true };
+                        }
+                        Ok(Some(_)) | Err(_) => return Found::Nothing { leader: None },
+                    }
+                }
+            }
+        }
+    }
+
+    fn bypass(&self, head: &Target) -> Option<&'static str> {
+        match self.request.cache {
+            _ if !self.shared.rules.cache => Some("the cache is turned off"),
+            CacheMode::Off => Some("this run does without the cache"),
+            CacheMode::Refresh => Some("a fresh answer is asked for"),
+            CacheMode::On if misbehaves(head) => Some("a demonstration of faults is never kept"),
+            CacheMode::On => None,
+        }
+    }
+
+    fn may_be_answered_by(&self, outcome: &Outcome) -> bool {
+        self.request.targets.iter().any(|target| target.name == outcome.target)
+    }
+
+    /// Keeps a new answer in the cache, and gives it to the runs that wait for it.
+    fn keep(&mut self, plan: &Plan, leader: Option<Leader>, end: &End) {
+        let Some(target) = self.request.targets.get(self.asked).cloned() else { return };
+        if *end != End::Done {
+            if let Some(leader) = leader {
+                leader.land(Standing::Failed);
+            }
+            return;
+        }
+        let cached = Cached { stored: self.shared.ports.world.timestamp(), outcome: self.outcome(End::Done) };
+        let wanted = self.shared.rules.cache && self.request.cache != CacheMode::Off && !misbehaves(&target);
+        if wanted && worth_keeping(&cached.outcome) {
+            // Under the key of the target that answered: a fallback's answer is not the head's.
+            let fitted = prepare::fit(&self.request.prompt, &plan.messages, &target, &BTreeSet::new());
+            self.shared.ports.cache.put(self.key(&target, &fitted), cached.clone());
+        }
+        if let Some(leader) = leader {
+            leader.land(Standing::Landed(Arc::new(cached)));
+        }
+    }
+
+    /// Tells an event; the instant it happened, before anybody took it.
+    pub(super) async fn tell(&mut self, event: RunEvent) -> Instant {
+        let now = Instant::now();
+        let told = Told { at: now.saturating_duration_since(self.start), event };
+        if !matches!(told.event, RunEvent::Delta { .. }) {
+            self.timeline.push(told.clone());
+        }
+        self.line.tell(told).await;
+        now
+    }
+
+    /// Returns the time since the run's start.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn end(mut self, end: End) -> Told {
+        let outcome = self.outcome(end);
+        self.record(outcome.clone());
+        Told { at: self.elapsed(), event: RunEvent::Ended { outcome: Box::new(outcome) } }
+    }
+
+    fn record(&mut self, outcome: Outcome) {
+        self.recorded = true;
+        self.shared.ports.recorder.ended(RunRecord {
+            run: self.id,
+            started: self.started,
+            session: self.request.session.clone(),
+            prompt_name: self.request.prompt_name.clone(),
+            prompt: (*self.request.prompt).clone(),
+            input: self.request.input.clone(),
+            outcome,
+            timeline: std::mem::take(&mut self.timeline),
+        });
+    }
+}
+
+impl Drop for Run {
+    /// A run nobody watches any more was cancelled, and is recorded as such.
+    fn drop(&mut self) {
+        if !self.recorded {
+            let outcome = self.outcome(End::Cancelled);
+            self.record(outcome);
+        }
+    }
+}
+
+/// What the cache, or an identical run, has for a run.
+enum Found {
+    /// An answer; `shared` if it is that of a run under way.
+    Answer { cached: Box<Cached>, shared: bool },
+    /// Nothing: the run asks, for others too if it leads a flight.
+    Nothing { leader: Option<Leader> },
+}
+
+/// Tells whether a target is asked to see faults.
+fn misbehaves(target: &Target) -> bool {
+    target.is_demo() && target.model != "demo"
 }

@@ -1,0 +1,138 @@
+//! Which key an attempt goes out with, and the waits before it.
+
+use std::collections::BTreeSet;
+
+use tokio::time::Instant;
+
+use super::{
+    ask::Course,
+    backoff,
+    decide::{self, Offered, Standing},
+    event::{Next, RunEvent},
+    keys::{Held, Offer},
+    prepare,
+    run::Run,
+};
+use crate::model::{Class, Fault, ProviderKind, Target};
+
+/// A step to another key.
+pub(super) struct Walk {
+    /// The key.
+    pub held: Held,
+    /// Whether the step counts against no budget.
+    pub free: bool,
+}
+
+impl Run {
+    /// Takes the provider's next key, waiting for one that cools if that is worth it; none for
+    /// providers that need none.
+    pub(super) async fn take_key(&mut self, target: &Target) -> Result<Option<Held>, Fault> {
+        loop {
+            let held = match self.shared.pool.offer(&target.provider, &BTreeSet::new()) {
+                Offer::Key(held) => held,
+                Offer::NoKeys if target.kind.needs_key() && !target.custom_endpoint => {
+                    return Err(Fault::new(Class::Credential, no_key(target)));
+                }
+                Offer::NoKeys => return Ok(None),
+                Offer::AllDead(why) => {
+                    return Err(Fault::new(
+                        Class::Credential,
+                        format!("no key for {} is of use any more: {why}", target.provider),
+                    ));
+                }
+            };
+            let wait = held.ready.saturating_duration_since(Instant::now());
+            let cut = if wait.is_zero() {
+                true
+            } else if wait > decide::longest(&self.shared.rules.retry) || held.ready >= self.deadline {
+                return Err(Fault {
+                    retry_after: Some(wait),
+                    ..Fault::new(Class::RateLimited, format!("every key for {} cools down", target.provider))
+                });
+            } else {
+                let why = format!("every key for {} cools down", target.provider);
+                self.tell(RunEvent::Queued { why, wait: Some(wait) }).await;
+                self.line.wait_until(held.ready).await
+            };
+            // After a wait that was not cut short another key may be the better one.
+            if cut {
+                self.shared.pool.used(&target.provider, held.place);
+                return Ok(Some(held));
+            }
+        }
+    }
+
+    /// Waits before the next attempt, and makes sure that its key is still of use then.
+    pub(super) async fn rest(
+        &mut self,
+        target: &Target,
+        held: Option<Held>,
+        until: Instant,
+    ) -> Result<Option<Held>, Fault> {
+        let cut = self.line.wait_until(until).await;
+        let Some(held) = held else { return Ok(None) };
+        match self.shared.pool.ready(&target.provider, held.place) {
+            Some(ready) if cut || ready <= Instant::now() => Ok(Some(held)),
+            _ => self.take_key(target).await,
+        }
+    }
+
+    /// Decides what follows from a fault, after the keys have felt it.
+    pub(super) fn decide(&self, course: &Course, fault: &Fault, spent: u32) -> (Next, Option<Walk>) {
+        let Course { place, target, fitted, held, tries, once_used, tried, .. } = course;
+        let (provider, pool, retry) = (&target.provider, &self.shared.pool, &self.shared.rules.retry);
+        let wait = backoff::wait(fault, *tries, retry, self.shared.ports.world.chance());
+        if let Some(held) = held {
+            match fault.class {
+                Class::RateLimited => pool.cool(provider, &held.key.account, wait),
+                Class::Credential => pool.kill_key(provider, held.place, &fault.class.to_string()),
+                Class::Quota => pool.kill_account(provider, &held.key.account, &fault.class.to_string()),
+                _ => {}
+            }
+        }
+        let now = Instant::now();
+        let offered = |tried| match pool.offer(provider, tried) {
+            Offer::Key(offered) if held.is_some() => Some(offered),
+            _ => None,
+        };
+        let untried = offered(tried).filter(|offered| offered.ready <= now);
+        let best = offered(&BTreeSet::new());
+        let standing = Standing {
+            retry,
+            tries: *tries,
+            spent,
+            once_used: *once_used,
+            alterable: fault.param.as_ref().is_some_and(|param| prepare::droppable(fitted, param)),
+            committed: self.committed(),
+            left: self.deadline.saturating_duration_since(now),
+            untried: untried.as_ref().map(|untried| untried.key.label.clone()),
+            best: best.as_ref().map(|best| Offered {
+                label: best.key.label.clone(),
+                same: held.as_ref().is_some_and(|held| held.place == best.place),
+                wait: best.ready.saturating_duration_since(now),
+            }),
+            next: self.next_after(*place, target, fault).map(|(_, name)| name),
+            wait,
+        };
+        let next = decide::decide(fault, &standing);
+        let walk = match (&next, untried, best) {
+            (Next::NextKey { .. }, Some(held), _) => Some(Walk { held, free: true }),
+            (Next::NextKey { .. }, None, Some(held)) => Some(Walk { held, free: false }),
+            _ => None,
+        };
+        if let Some(Walk { held, .. }) = &walk {
+            pool.used(provider, held.place);
+        }
+        (next, walk)
+    }
+}
+
+fn no_key(target: &Target) -> String {
+    let set = match target.kind {
+        ProviderKind::OpenAi => "set OPENAI_API_KEY or ",
+        ProviderKind::Anthropic => "set ANTHROPIC_API_KEY or ",
+        ProviderKind::Ollama | ProviderKind::Command | ProviderKind::Demo => "",
+    };
+    let provider = &target.provider;
+    format!("no key for {provider}: {set}add api_keys to [providers.{provider}]")
+}

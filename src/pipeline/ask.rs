@@ -1,0 +1,210 @@
+//! From target to target: each is tried within its budgets until one answers.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use super::{
+    admit::Walk,
+    decide::{self, Again},
+    event::{Next, RunEvent},
+    keys::Held,
+    prepare::{self, Fitted},
+    run::{Plan, Run},
+};
+use crate::model::{Class, Commit, End, Fault, Target, outcome::Reason};
+
+/// How a target was left.
+enum Left {
+    /// It answered.
+    Answered,
+    /// Its answer broke off after part of it was shown.
+    Broken(Fault),
+    /// It did not answer; the place of the next to ask, if there is one.
+    Failed(Option<usize>),
+}
+
+/// What has been done on one target.
+pub(super) struct Course {
+    /// Its place among the request's targets.
+    pub place: usize,
+    /// The target.
+    pub target: Target,
+    /// What is sent to it.
+    pub fitted: Fitted,
+    /// The key in use.
+    pub held: Option<Held>,
+    /// Tries made, free walks from key to key not counted.
+    pub tries: u32,
+    /// Whether the one retry of [`Again::Once`] is used up.
+    pub once_used: bool,
+    /// The places of the keys it was tried with.
+    pub tried: BTreeSet<usize>,
+    notices: Vec<String>,
+    refused: BTreeSet<String>,
+}
+
+impl Run {
+    /// Asks the targets in order, each at most once, until one answers or nothing more may be tried.
+    pub(super) async fn ask(&mut self, plan: &Plan) -> End {
+        let mut next = Some(0);
+        let mut spent = 0;
+        while let Some(place) = next {
+            next = match self.ask_target(plan, place, &mut spent).await {
+                Left::Answered => return End::Done,
+                Left::Broken(fault) => return End::Interrupted { fault },
+                Left::Failed(next) => next,
+            };
+        }
+        let end = End::Failed { reasons: std::mem::take(&mut self.reasons) };
+        tracing::error!(run = %self.id, attempts = self.attempts, "{end}");
+        end
+    }
+
+    async fn ask_target(&mut self, plan: &Plan, place: usize, spent: &mut u32) -> Left {
+        let Some(target) = self.request.targets.get(place).cloned() else { return Left::Failed(None) };
+        let mut course = match self.set_out(plan, place, &target).await {
+            Ok(course) => course,
+            Err(fault) => return self.skip(place, &target, fault).await,
+        };
+        loop {
+            course.tries += 1;
+            *spent += 1;
+            let Err(fault) = self.try_once(plan, &mut course).await else { return Left::Answered };
+            let (next, walk) = self.decide(&course, &fault, *spent);
+            let fault = self.with_the_time(fault);
+            tracing::warn!(
+                run = %self.id, to = %target.name, attempt = self.attempts, class = %fault.class,
+                key = course.held.as_ref().map(|held| held.key.label.as_str()), ?next, "attempt failed"
+            );
+            let failed = RunEvent::AttemptFailed { attempt: self.attempts, fault: fault.clone(), next: next.clone() };
+            let told = self.tell(failed).await;
+            let wait = match next {
+                Next::GiveUp => return self.give_up(&target, fault),
+                Next::NextModel { .. } => return Left::Failed(self.onward(place, &target, fault).await),
+                Next::Retry { wait } | Next::NextKey { wait, .. } => wait,
+            };
+            match walk {
+                Some(Walk { held, free }) => {
+                    course.held = Some(held);
+                    course.tries -= u32::from(free);
+                    *spent -= u32::from(free);
+                }
+                None => self.learn(plan, &mut course, &fault),
+            }
+            if !wait.is_zero() {
+                match self.rest(&target, course.held.take(), told + wait).await {
+                    Ok(held) => course.held = held,
+                    Err(fault) => return self.skip(place, &target, fault).await,
+                }
+            }
+        }
+    }
+
+    /// Makes ready to ask a target, or says why it is not asked.
+    async fn set_out(&mut self, plan: &Plan, place: usize, target: &Target) -> Result<Course, Fault> {
+        let fitted = prepare::fit(&self.request.prompt, &plan.messages, target, &BTreeSet::new());
+        let known = self.preflight(target, &fitted.messages)?;
+        let held = self.take_key(target).await?;
+        // What there is to know of the first target has been told.
+        let notices = if place == 0 { Vec::new() } else { [fitted.notices.clone(), known].concat() };
+        Ok(Course {
+            place,
+            target: target.clone(),
+            fitted,
+            held,
+            tries: 0,
+            once_used: false,
+            tried: BTreeSet::new(),
+            notices,
+            refused: BTreeSet::new(),
+        })
+    }
+
+    async fn try_once(&mut self, plan: &Plan, course: &mut Course) -> Result<(), Fault> {
+        let key = course.held.as_ref().map(|held| held.key.clone());
+        course.tried.extend(course.held.as_ref().map(|held| held.place));
+        self.forfeit();
+        self.asked = course.place;
+        let notices = std::mem::take(&mut course.notices);
+        self.attempt(&course.target, key.as_ref(), &course.fitted, notices).await?;
+        self.finish(plan, &course.target).await
+    }
+
+    /// Changes what the next try on the same target does differently.
+    fn learn(&self, plan: &Plan, course: &mut Course, fault: &Fault) {
+        match (decide::rule(fault).0, &fault.param) {
+            (Again::Once, _) => course.once_used = true,
+            (Again::Altered, Some(param)) => {
+                course.refused.insert(param.clone());
+                course.fitted = prepare::fit(&self.request.prompt, &plan.messages, &course.target, &course.refused);
+                course.notices.push(format!("{param} was refused by {}; left out", course.target.model));
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells whether what was shown forbids starting over.
+    pub(super) fn committed(&self) -> bool {
+        match self.request.commit {
+            Commit::Buffered => false,
+            Commit::Resettable => self.heard.anything(),
+            Commit::Live => !self.heard.text.is_empty(),
+        }
+    }
+
+    fn give_up(&mut self, target: &Target, fault: Fault) -> Left {
+        // A model that declines has ended its answer; nothing broke off.
+        if self.committed() && fault.class != Class::ContentPolicy {
+            return Left::Broken(fault);
+        }
+        self.reasons.push(Reason { target: target.name.clone(), fault });
+        Left::Failed(None)
+    }
+
+    async fn skip(&mut self, place: usize, target: &Target, fault: Fault) -> Left {
+        let next = match self.next_after(place, target, &fault) {
+            Some((_, to)) => Next::NextModel { to },
+            None => Next::GiveUp,
+        };
+        tracing::warn!(run = %self.id, to = %target.name, class = %fault.class, ?next, "target passed over");
+        self.tell(RunEvent::Skipped { target: target.name.clone(), fault: fault.clone(), next }).await;
+        Left::Failed(self.onward(place, target, fault).await)
+    }
+
+    /// Finds the next target that is worth asking after a fault of one.
+    pub(super) fn next_after(&self, place: usize, target: &Target, fault: &Fault) -> Option<(usize, String)> {
+        let mut later = self.request.targets.iter().enumerate().skip(place + 1);
+        let (place, next) = later.find(|(_, next)| decide::suits(fault, target, next))?;
+        Some((place, next.name.clone()))
+    }
+
+    /// Leaves a target for the next one worth asking, and notes every one that is not.
+    async fn onward(&mut self, place: usize, target: &Target, fault: Fault) -> Option<usize> {
+        let next = self.next_after(place, target, &fault);
+        let end = next.as_ref().map_or(self.request.targets.len(), |(place, _)| *place);
+        let passed: Vec<String> =
+            self.request.targets.iter().take(end).skip(place + 1).map(|target| target.name.clone()).collect();
+        let why = Fault::new(fault.class, format!("not asked: it would fail like {}", target.name));
+        self.reasons.push(Reason { target: target.name.clone(), fault });
+        for name in passed {
+            self.reasons.push(Reason { target: name.clone(), fault: why.clone() });
+            let next = next.clone().map_or(Next::GiveUp, |(_, to)| Next::NextModel { to });
+            self.tell(RunEvent::Skipped { target: name, fault: why.clone(), next }).await;
+        }
+        next.map(|(place, _)| place)
+    }
+
+    /// Adds the time of day to a wish to wait that is longer than we wait.
+    fn with_the_time(&self, mut fault: Fault) -> Fault {
+        if let Some(asked) = fault.retry_after.filter(|asked| *asked > self.shared.rules.retry.max_retry_after)
+            && let Ok(until) = self.shared.ports.world.timestamp().checked_add(asked)
+        {
+            let seconds = Duration::from_secs(asked.as_secs());
+            fault.message = format!(
+                "{}; it asks to wait {seconds:?}, until {}",
+                fault.message,
+                until.strftime("%Y-%m-%d %H:%M:%S UTC")
+            );
+        }
+        fault
+    }
+}

@@ -1,0 +1,100 @@
+//! One attempt: one call, its timers around it, its events passed on.
+
+use futures_util::StreamExt;
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    event::{Part, RunEvent},
+    heard::{Added, Heard},
+    limits::Limits,
+    prepare::Fitted,
+    run::Run,
+};
+use crate::{
+    model::{Class, Commit, Fault, Key, Target, Timer},
+    provider::Call,
+};
+
+impl Run {
+    /// Makes one call and listens to its end. What came is in `self.heard`, whatever became of it.
+    pub(super) async fn attempt(
+        &mut self,
+        target: &Target,
+        key: Option<&Key>,
+        fitted: &Fitted,
+        notices: Vec<String>,
+    ) -> Result<(), Fault> {
+        self.attempts += 1;
+        self.heard = Heard::new(&fitted.messages);
+        let begins = RunEvent::Attempt {
+            number: self.attempts,
+            target: target.name.clone(),
+            model: target.model.clone(),
+            key: key.map(|key| key.label.clone()),
+            notices,
+        };
+        let sent = self.tell(begins).await;
+        self.heard.sent_at(sent);
+        let result = self.listen(target, key, fitted).await;
+        if matches!(&result, Err(Fault { class: Class::Timeout(timer), .. }) if *timer != Timer::Connect) {
+            self.heard.billable = true;
+        }
+        self.heard.settle();
+        result
+    }
+
+    async fn listen(&mut self, target: &Target, key: Option<&Key>, fitted: &Fitted) -> Result<(), Fault> {
+        let mut limits = Limits::new(&self.shared.rules, target, self.deadline);
+        let mut stream = self.shared.ports.backend.call(Call {
+            target: target.clone(),
+            key: key.cloned(),
+            messages: fitted.messages.clone(),
+            params: fitted.params.clone(),
+            format: fitted.format.clone(),
+            connect: self.shared.rules.timeouts.connect,
+        });
+        loop {
+            let (timer, instant) = limits.next();
+            let event = match timeout_at(instant, stream.next()).await {
+                Ok(Some(Ok(event))) => event,
+                Ok(Some(Err(fault))) => return Err(fault),
+                Ok(None) => return Err(self.heard.cut()),
+                Err(_elapsed) => return Err(limits.fault(timer)),
+            };
+            let added = self.heard.take(event, &target.model, Instant::now());
+            let content = matches!(added, Added::Piece(..));
+            if added == Added::End {
+                return Ok(());
+            }
+            self.pass_on(added).await;
+            limits.heard(content);
+        }
+    }
+
+    async fn pass_on(&mut self, added: Added) {
+        let attempt = self.attempts;
+        let event = match added {
+            Added::Headers(status, request_id) => RunEvent::Headers { attempt, status, request_id },
+            Added::Piece(part, text) if self.request.commit != Commit::Buffered => {
+                RunEvent::Delta { attempt, part, text }
+            }
+            Added::Usage => RunEvent::Usage { attempt, usage: self.heard.usage },
+            Added::Served => match self.heard.served.clone() {
+                Some(model) => RunEvent::Served { attempt, model },
+                None => return,
+            },
+            Added::Piece(..) | Added::Nothing | Added::End => return,
+        };
+        self.tell(event).await;
+    }
+
+    /// Shows the whole answer at once, where none of it was shown before.
+    pub(super) async fn show(&mut self, attempt: u32) {
+        let pieces = [(Part::Reasoning, self.heard.reasoning.clone()), (Part::Text, self.heard.text.clone())];
+        for (part, text) in pieces {
+            if !text.is_empty() {
+                self.tell(RunEvent::Delta { attempt, part, text }).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The end of a run: the answer judged, its cost summed up, the outcome made.
+
+use std::time::Duration;
+
+use super::{
+    event::RunEvent,
+    heard::Heard,
+    port::Cached,
+    run::{Plan, Run},
+};
+use crate::{
+    eval::{Answer, Judgement},
+    model::{Commit, Cost, End, Fault, Finish, Format, Outcome, PicoDollars, Provenance, Target},
+};
+
+impl Run {
+    /// Judges an answer that ended properly and tells the verdicts; the fault of one that is not
+    /// a whole answer.
+    pub(super) async fn finish(&mut self, plan: &Plan, target: &Target) -> Result<(), Fault> {
+        let total = self.elapsed();
+        let finish = self.heard.finish.get_or_insert(Finish::Unknown).clone();
+        let cost = self.cost(target, true);
+        let judgement = judge(plan, &self.heard.text, &finish, Some(total), cost);
+        let whole = self.request.prompt.response.format == Format::Text || judgement.json.is_some();
+        if let Some(fault) = self.heard.complaint(whole) {
+            return Err(fault);
+        }
+        if self.request.commit == Commit::Buffered {
+            self.show(self.attempts).await;
+        }
+        let quality = judgement.quality.clone();
+        self.judged = Some((judgement, total));
+        self.tell(RunEvent::Checked { quality }).await;
+        Ok(())
+    }
+
+    /// Plays an answer again that was given before, judged by today's checks.
+    ///
+    /// `shared` tells that it is that of an identical run under way, which a fallback may have given.
+    pub(super) async fn replay(&mut self, plan: &Plan, head: &Target, cached: Cached, shared: bool) -> End {
+        let Cached { stored, outcome } = cached;
+        let finish = outcome.finish.clone().unwrap_or(Finish::Unknown);
+        let Judgement { json, quality, .. } = judge(plan, &outcome.text, &finish, None, outcome.cost);
+        self.heard = Heard::again(&outcome);
+        let (usage, served) = (outcome.usage, outcome.served.clone());
+        let (target, model) =
+            if shared { (outcome.target, outcome.model) } else { (head.name.clone(), head.model.clone()) };
+        self.replayed = Some(Outcome {
+            run: self.id,
+            json,
+            quality: Some(quality.clone()),
+            requested: head.name.clone(),
+            target,
+            model,
+            provenance: Provenance::Cached { stored },
+            attempts: 0,
+            cost: Cost::Known(PicoDollars(0)),
+            ..outcome
+        });
+        if let Some(model) = served {
+            self.tell(RunEvent::Served { attempt: 0, model }).await;
+        }
+        self.show(0).await;
+        self.tell(RunEvent::Usage { attempt: 0, usage }).await;
+        self.tell(RunEvent::Checked { quality }).await;
+        End::Done
+    }
+
+    /// Sums up what the answering attempt and those before it cost.
+    pub(super) fn cost(&self, target: &Target, complete: bool) -> Cost {
+        let cost = self.heard.cost(target, complete);
+        match (self.lost, cost.amount()) {
+            (Some(lost), Some(amount)) => Cost::AtLeast(PicoDollars(amount.0.saturating_add(lost.0))),
+            _ => cost,
+        }
+    }
+
+    /// Writes off the attempt made last: another one follows.
+    pub(super) fn forfeit(&mut self) {
+        if let Some(target) = self.request.targets.get(self.asked).filter(|_| self.heard.billable) {
+            let amount = self.heard.cost(target, false).amount().unwrap_or_default();
+            self.lost = Some(PicoDollars(self.lost.unwrap_or_default().0.saturating_add(amount.0)));
+        }
+    }
+
+    /// Makes the outcome of a run that ends here.
+    pub(super) fn outcome(&self, end: End) -> Outcome {
+        if let Some(replayed) = &self.replayed {
+            return Outcome { end, ..replayed.clone() };
+        }
+        let target = self.request.targets.get(self.asked);
+        let name = |target: Option<&Target>| target.map_or_else(String::new, |target| target.name.clone());
+        let (judgement, total) = match &self.judged {
+            Some((judgement, total)) if end == End::Done => (Some(judgement), *total),
+            _ => (None, self.elapsed()),
+        };
+        let mut heard = self.heard.clone();
+        heard.settle();
+        Outcome {
+            run: self.id,
+            cost: target.map_or_else(Cost::default, |target| self.cost(target, end == End::Done)),
+            end,
+            json: judgement.and_then(|judgement| judgement.json.clone()),
+            requested: name(self.request.targets.first()),
+            target: name(target),
+            model: target.map_or_else(String::new, |target| target.model.clone()),
+            provenance: Provenance::Live,
+            demo: target.is_some_and(Target::is_demo),
+            attempts: self.attempts,
+            quality: judgement.map(|judgement| judgement.quality.clone()),
+            timing: heard.timing(total),
+            usage: heard.usage,
+            text: heard.text,
+            reasoning: heard.reasoning,
+            served: heard.served,
+            finish: heard.finish,
+        }
+    }
+}
+
+fn judge(plan: &Plan, text: &str, finish: &Finish, latency: Option<Duration>, cost: Cost) -> Judgement {
+    plan.judge.judge(&Answer { text, finish: Some(finish), latency, cost })
+}

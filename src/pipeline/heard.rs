@@ -1,0 +1,267 @@
+//! What one attempt has said so far and when, and what its end is worth.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::event::Part;
+use crate::{
+    model::{
+        Class, Cost, Fault, Finish, Message, Outcome, PicoDollars, Target, Usage,
+        outcome::Timing,
+        usage::{estimate_tokens, estimate_tokens_of},
+    },
+    provider::WireEvent,
+};
+
+/// One attempt's side of the conversation.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Heard {
+    /// The answer so far.
+    pub text: String,
+    /// The reasoning so far.
+    pub reasoning: String,
+    /// Token counts so far.
+    pub usage: Usage,
+    /// Why the model stopped; the first reason counts.
+    pub finish: Option<Finish>,
+    /// The model that says it answers, if it has another name.
+    pub served: Option<String>,
+    /// Whether the provider may bill it.
+    pub billable: bool,
+    refused: bool,
+    prompt_chars: u64,
+    sent: Option<Instant>,
+    first_byte: Option<Instant>,
+    first: Option<Instant>,
+    last: Option<Instant>,
+}
+
+/// What an event adds to what is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Added {
+    /// Nothing.
+    Nothing,
+    /// The response began.
+    Headers(u16, Option<String>),
+    /// Text or reasoning.
+    Piece(Part, String),
+    /// New token counts.
+    Usage,
+    /// The name of the model that answers.
+    Served,
+    /// The end mark.
+    End,
+}
+
+impl Heard {
+    /// Begins an attempt that sends these messages.
+    pub(super) fn new(messages: &[Message]) -> Self {
+        let prompt_chars = messages.iter().map(|message| message.content.chars().count() as u64).sum();
+        Self { prompt_chars, ..Self::default() }
+    }
+
+    /// Says an answer again that was given before.
+    pub(super) fn again(outcome: &Outcome) -> Self {
+        Self {
+            text: outcome.text.clone(),
+            reasoning: outcome.reasoning.clone(),
+            usage: outcome.usage,
+            ..Self::default()
+        }
+    }
+
+    /// Notes when the call was made.
+    pub(super) fn sent_at(&mut self, now: Instant) {
+        self.sent = Some(now);
+    }
+
+    /// Takes an event in.
+    pub(super) fn take(&mut self, event: WireEvent, model: &str, now: Instant) -> Added {
+        self.first_byte.get_or_insert(now);
+        match event {
+            WireEvent::Headers { status, request_id } => {
+                self.billable |= status < 400;
+                Added::Headers(status, request_id)
+            }
+            WireEvent::Text(text) => self.piece(Part::Text, text, now),
+            WireEvent::Refusal(text) => {
+                self.refused = true;
+                self.piece(Part::Text, text, now)
+            }
+            WireEvent::Reasoning(text) => self.piece(Part::Reasoning, text, now),
+            WireEvent::Usage(usage) => {
+                self.usage = overwritten(self.usage, usage);
+                Added::Usage
+            }
+            WireEvent::Model(name) if name != model && self.served.as_ref() != Some(&name) => {
+                self.served = Some(name);
+                Added::Served
+            }
+            WireEvent::Finish(finish) => {
+                self.finish.get_or_insert(finish);
+                Added::Nothing
+            }
+            WireEvent::Model(_) | WireEvent::ServerTiming { .. } | WireEvent::Alive => Added::Nothing,
+            WireEvent::End => Added::End,
+        }
+    }
+
+    fn piece(&mut self, part: Part, text: String, now: Instant) -> Added {
+        if text.is_empty() {
+            return Added::Nothing;
+        }
+        self.billable = true;
+        self.first.get_or_insert(now);
+        self.last = Some(now);
+        match part {
+            Part::Text => self.text.push_str(&text),
+            Part::Reasoning => self.reasoning.push_str(&text),
+        }
+        Added::Piece(part, text)
+    }
+
+    /// Tells whether any text or reasoning has come.
+    pub(super) fn anything(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// Says what is wrong with a stream that ended without its end mark.
+    pub(super) fn cut(&self) -> Fault {
+        if self.anything() {
+            let chars = self.text.chars().count();
+            Fault::new(Class::Interrupted, format!("the connection closed after {chars} characters of the answer"))
+        } else {
+            Fault::new(Class::Transient, "the connection closed before any answer")
+        }
+    }
+
+    /// Says what is wrong with a stream that ended properly. `whole` tells whether the answer is
+    /// all there, as far as its form shows.
+    pub(super) fn complaint(&self, whole: bool) -> Option<Fault> {
+        let full = matches!(self.finish, Some(Finish::Length | Finish::ContextWindow));
+        let empty = self.text.trim().is_empty();
+        let limit = if self.finish == Some(Finish::ContextWindow) { "context window" } else { "token limit" };
+        match self.finish {
+            Some(Finish::Refusal) => Some(Fault::new(Class::ContentPolicy, "the model declined to answer")),
+            _ if self.refused => Some(Fault::new(Class::ContentPolicy, "the model declined to answer")),
+            Some(Finish::ContentFilter) => {
+                Some(Fault::new(Class::ContentPolicy, "the provider's content filter stopped the answer"))
+            }
+            _ if full && empty => Some(Fault::new(
+                Class::Truncated,
+                format!("the {limit} was reached before any answer; raise max_tokens or shorten the prompt"),
+            )),
+            _ if empty => Some(Fault::new(Class::Transient, "the answer was empty")),
+            _ if full && !whole => Some(Fault::new(
+                Class::Truncated,
+                format!("the {limit} was reached before the JSON was complete; raise max_tokens or shorten the prompt"),
+            )),
+            _ => None,
+        }
+    }
+
+    /// Fills unknown counts with estimates, if there is anything to count.
+    pub(super) fn settle(&mut self) {
+        if !self.anything() && self.usage == Usage::default() {
+            return;
+        }
+        if self.usage.total_input().is_none() {
+            self.usage.input = Some(estimate_tokens_of(self.prompt_chars));
+            self.usage.estimated = true;
+        }
+        if self.usage.output.is_none() {
+            self.usage.output = Some(estimate_tokens(&self.text));
+            self.usage.estimated = true;
+        }
+        if self.usage.reasoning.is_none() && !self.reasoning.is_empty() && self.usage.estimated {
+            self.usage.reasoning = Some(estimate_tokens(&self.reasoning));
+        }
+    }
+
+    /// Prices the attempt: nothing if it cannot have been billed, a lower bound if it broke off.
+    pub(super) fn cost(&self, target: &Target, complete: bool) -> Cost {
+        let cost = self.usage.cost(target.card.price.as_ref());
+        match (self.billable, complete) {
+            (false, _) => Cost::Known(PicoDollars(0)),
+            (true, true) => cost,
+            (true, false) => cost.at_least(),
+        }
+    }
+
+    /// Returns the attempt's times; the run's total is left to the caller.
+    pub(super) fn timing(&self, total: Duration) -> Timing {
+        let since = |from: Option<Instant>, to: Option<Instant>| Some(to?.saturating_duration_since(from?));
+        Timing {
+            total,
+            first_byte: since(self.sent, self.first_byte),
+            first_token: since(self.sent, self.first),
+            generation: since(self.first, self.last),
+        }
+    }
+}
+
+/// Lets newer counts overwrite the classes they name.
+fn overwritten(old: Usage, new: Usage) -> Usage {
+    Usage {
+        input: new.input.or(old.input),
+        cache_read: new.cache_read.or(old.cache_read),
+        cache_write: new.cache_write.or(old.cache_write),
+        output: new.output.or(old.output),
+        reasoning: new.reasoning.or(old.reasoning),
+        estimated: old.estimated || new.estimated,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(events: Vec<WireEvent>) -> Heard {
+        let mut heard = Heard::new(&[]);
+        for event in events {
+            heard.take(event, "m", Instant::now());
+        }
+        heard
+    }
+
+    fn text(text: &str) -> WireEvent {
+        WireEvent::Text(text.to_owned())
+    }
+
+    #[test]
+    fn a_proper_end_is_not_yet_an_answer() {
+        let class = |events, whole| heard(events).complaint(whole).map(|fault| fault.class);
+        let finish = WireEvent::Finish;
+        assert_eq!(class(vec![text("{}"), finish(Finish::Stop)], true), None);
+        assert_eq!(class(vec![text("{"), finish(Finish::Stop)], false), None, "bad JSON is for the checks");
+        assert_eq!(class(vec![text(" \n"), finish(Finish::Stop)], false), Some(Class::Transient));
+        assert_eq!(class(vec![text("{"), finish(Finish::Length)], false), Some(Class::Truncated));
+        assert_eq!(class(vec![text("{}"), finish(Finish::Length)], true), None);
+        assert_eq!(class(vec![finish(Finish::Length)], false), Some(Class::Truncated));
+        assert_eq!(class(vec![text("{"), finish(Finish::ContextWindow)], false), Some(Class::Truncated));
+        assert_eq!(class(vec![finish(Finish::Refusal)], false), Some(Class::ContentPolicy));
+        assert_eq!(class(vec![text("x"), finish(Finish::ContentFilter)], true), Some(Class::ContentPolicy));
+        let refusal = WireEvent::Refusal("no".to_owned());
+        assert_eq!(class(vec![refusal, finish(Finish::Stop)], true), Some(Class::ContentPolicy));
+        let first = vec![text("x"), finish(Finish::Stop), finish(Finish::Refusal)];
+        assert_eq!(class(first, true), None, "the first reason counts");
+    }
+
+    #[test]
+    fn later_counts_overwrite_the_classes_they_name() {
+        let counts = |input, output| WireEvent::Usage(Usage { input, output, ..Usage::default() });
+        let heard = heard(vec![counts(Some(10), Some(1)), counts(None, Some(7)), counts(Some(0), None)]);
+        assert_eq!((heard.usage.input, heard.usage.output), (Some(0), Some(7)));
+    }
+
+    #[test]
+    fn what_the_provider_does_not_count_is_estimated_and_marked() {
+        let mut said = heard(vec![text("12345678")]);
+        said.settle();
+        assert_eq!((said.usage.output, said.usage.estimated), (Some(2), true));
+        let mut silent = heard(vec![]);
+        silent.settle();
+        assert_eq!(silent.usage, Usage::default());
+    }
+}

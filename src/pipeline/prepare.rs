@@ -1,0 +1,243 @@
+//! From a prompt, an input and a target to what is sent, with a notice for every change.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    model::{
+        Class, Fault, Format, Input, Message, Params, Prompt, Role, Target, card::JsonSupport,
+        prompt::DEFAULT_TEMPERATURE, template,
+    },
+    provider::WireFormat,
+};
+
+const JSON_WORDS: &str = "Answer with a JSON object and nothing else.";
+
+/// What is sent to one target.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Fitted {
+    /// The conversation.
+    pub messages: Vec<Message>,
+    /// The parameters the target takes.
+    pub params: Params,
+    /// The form the wire asks for.
+    pub format: WireFormat,
+    /// What was added to the system message, if anything.
+    pub words: String,
+    /// What was dropped or added, in words.
+    pub notices: Vec<String>,
+}
+
+/// Fills a prompt's templates from an input. A variable without a value is the caller's fault.
+pub(super) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, Fault> {
+    let system = template::fill(&prompt.system, |name| input.value(name));
+    let user = template::fill(&prompt.user, |name| input.value(name));
+    let missing: BTreeSet<&str> = system.missing.iter().chain(&user.missing).map(String::as_str).collect();
+    if !missing.is_empty() {
+        let names = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let (noun, it) = if missing.len() == 1 { ("variable", "it") } else { ("variables", "them") };
+        return Err(Fault::new(
+            Class::CallerFault,
+            format!("no value for {noun} {names}: give {it} a value, or take {it} out of the prompt"),
+        ));
+    }
+    if system.text.trim().is_empty() && user.text.trim().is_empty() {
+        return Err(Fault::new(Class::CallerFault, "there is nothing to send: the prompt and the input are empty"));
+    }
+    let mut messages = Vec::new();
+    if !system.text.trim().is_empty() {
+        messages.push(Message { role: Role::System, content: system.text });
+    }
+    messages.push(Message { role: Role::User, content: user.text });
+    Ok(messages)
+}
+
+/// Fits filled messages and a prompt's parameters to a target, leaving out what it rejects and
+/// what is `refused`, which the target was seen to reject.
+pub(super) fn fit(prompt: &Prompt, messages: &[Message], target: &Target, refused: &BTreeSet<String>) -> Fitted {
+    let mut notices = Vec::new();
+    let params = fit_params(&prompt.params, &mut notices, target, refused);
+    let (format, words) = form(prompt, target, refused, &mut notices);
+    let mut messages = messages.to_vec();
+    if !words.is_empty() {
+        match messages.first_mut().filter(|message| message.role == Role::System) {
+            Some(system) => {
+                system.content.push_str("\n\n");
+                system.content.push_str(&words);
+            }
+            None => messages.insert(0, Message { role: Role::System, content: words.clone() }),
+        }
+    }
+    Fitted { messages, params, format, words, notices }
+}
+
+/// Tells whether a parameter a target rejects is one that can be left out of the next try.
+pub(super) fn droppable(fitted: &Fitted, param: &str) -> bool {
+    let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = &fitted.params;
+    match param {
+        "temperature" => temperature.is_some(),
+        "top_p" => top_p.is_some(),
+        "max_tokens" => max_tokens.is_some(),
+        "stop" => !stop.is_empty(),
+        "seed" => seed.is_some(),
+        "reasoning_effort" => reasoning_effort.is_some(),
+        "response_format" => fitted.format != WireFormat::Text,
+        other => extra.contains_key(other),
+    }
+}
+
+fn fit_params(params: &Params, notices: &mut Vec<String>, target: &Target, refused: &BTreeSet<String>) -> Params {
+    let mut dropped = |name: &str, given: bool| {
+        let drop = given && (target.card.rejects(name) || refused.contains(name));
+        if drop {
+            notices.push(format!("{name} is not accepted by {}; left out", target.model));
+        }
+        drop
+    };
+    let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = params.clone();
+    let temperature = temperature.or(Some(DEFAULT_TEMPERATURE));
+    Params {
+        temperature: temperature.filter(|_| !dropped("temperature", true)),
+        top_p: top_p.filter(|_| !dropped("top_p", true)),
+        max_tokens: max_tokens.filter(|_| !dropped("max_tokens", true)),
+        stop: if dropped("stop", !stop.is_empty()) { Vec::new() } else { stop },
+        seed: seed.filter(|_| !dropped("seed", true)),
+        reasoning_effort: reasoning_effort.filter(|_| !dropped("reasoning_effort", true)),
+        extra: extra.into_iter().filter(|(name, _)| !dropped(name, true)).collect(),
+    }
+}
+
+/// The form the wire asks for, and the words that ask for it where the wire cannot.
+fn form(
+    prompt: &Prompt,
+    target: &Target,
+    refused: &BTreeSet<String>,
+    notices: &mut Vec<String>,
+) -> (WireFormat, String) {
+    let support = if refused.contains("response_format") { JsonSupport::None } else { target.card.json };
+    let object = match support {
+        JsonSupport::Object | JsonSupport::Schema => WireFormat::JsonObject,
+        JsonSupport::None | JsonSupport::SchemaOnly => WireFormat::Text,
+    };
+    let schema = prompt.response.schema.as_ref().filter(|_| prompt.response.format == Format::Schema);
+    let format = match (prompt.response.format, support, schema) {
+        (Format::Text, ..) => return (WireFormat::Text, String::new()),
+        (_, JsonSupport::Schema | JsonSupport::SchemaOnly, Some(schema)) => WireFormat::JsonSchema(schema.clone()),
+        _ => object,
+    };
+    let by_wire = matches!(format, WireFormat::JsonSchema(_));
+    if let Some(schema) = schema.filter(|_| !by_wire) {
+        notices.push(format!("{} takes no JSON Schema; it was put into the system message", target.model));
+        return (format, format!("Answer with JSON that satisfies this JSON Schema, and nothing else:\n{schema}"));
+    }
+    // OpenAI refuses to answer in JSON unless a message names it.
+    let named = [&prompt.system, &prompt.user].iter().any(|text| text.to_lowercase().contains("json"));
+    if named {
+        return (format, String::new());
+    }
+    notices.push(format!("the prompt does not name JSON; \"{JSON_WORDS}\" was added to the system message"));
+    (format, JSON_WORDS.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{ModelCard, ProviderKind, Response};
+
+    fn target(json: JsonSupport, rejects: &[&str]) -> Target {
+        Target {
+            name: "m".to_owned(),
+            provider: "p".to_owned(),
+            kind: ProviderKind::OpenAi,
+            base_url: None,
+            custom_endpoint: true,
+            model: "m-1".to_owned(),
+            command: Vec::new(),
+            headers: BTreeMap::new(),
+            card: ModelCard {
+                json,
+                rejects: rejects.iter().map(|&name| name.to_owned()).collect(),
+                ..ModelCard::default()
+            },
+        }
+    }
+
+    fn prompt(system: &str, format: Format) -> Prompt {
+        Prompt {
+            system: system.to_owned(),
+            user: "{{ input }}".to_owned(),
+            response: Response { format, schema: Some(json!({"type": "object"})), ..Response::default() },
+            ..Prompt::default()
+        }
+    }
+
+    fn fitted(prompt: &Prompt, target: &Target) -> Fitted {
+        fit(prompt, &fill(prompt, &Input::of("hi")).unwrap(), target, &BTreeSet::new())
+    }
+
+    #[test]
+    fn missing_variables_are_named() {
+        let asks = Prompt { system: "{{ b }}".to_owned(), user: "{{ a }} {{ input }}".to_owned(), ..Prompt::default() };
+        let fault = fill(&asks, &Input::of("x")).unwrap_err();
+        assert_eq!(fault.class, Class::CallerFault);
+        assert_eq!(fault.message, "no value for variables `a`, `b`: give them a value, or take them out of the prompt");
+        assert!(fill(&prompt("", Format::Text), &Input::of(" ")).unwrap_err().message.contains("nothing to send"));
+    }
+
+    #[test]
+    fn the_designs_temperature_stands_in_and_what_is_rejected_goes_with_a_notice() {
+        let plain = fitted(&prompt("JSON", Format::Json), &target(JsonSupport::Object, &[]));
+        assert_eq!((plain.params.temperature, plain.notices.len()), (Some(0.3), 0));
+        let mut prompt = prompt("JSON", Format::Json);
+        prompt.params.stop = vec!["x".to_owned()];
+        prompt.params.extra.insert("top_k".to_owned(), json!(4));
+        let picky = fitted(&prompt, &target(JsonSupport::Object, &["temperature", "top_p", "stop", "top_k"]));
+        assert_eq!(picky.params, Params::default());
+        assert_eq!(
+            picky.notices,
+            [
+                "temperature is not accepted by m-1; left out",
+                "stop is not accepted by m-1; left out",
+                "top_k is not accepted by m-1; left out"
+            ]
+        );
+    }
+
+    #[test]
+    fn json_is_asked_for_by_the_wire_or_in_words() {
+        let schema = || WireFormat::JsonSchema(json!({"type": "object"}));
+        let rows = [
+            (Format::Text, JsonSupport::Schema, WireFormat::Text, false),
+            (Format::Json, JsonSupport::None, WireFormat::Text, false),
+            (Format::Json, JsonSupport::Object, WireFormat::JsonObject, false),
+            (Format::Json, JsonSupport::Schema, WireFormat::JsonObject, false),
+            (Format::Json, JsonSupport::SchemaOnly, WireFormat::Text, false),
+            (Format::Schema, JsonSupport::None, WireFormat::Text, true),
+            (Format::Schema, JsonSupport::Object, WireFormat::JsonObject, true),
+            (Format::Schema, JsonSupport::Schema, schema(), false),
+            (Format::Schema, JsonSupport::SchemaOnly, schema(), false),
+        ];
+        for (format, support, wire, in_words) in rows {
+            let named = fitted(&prompt("in Json", format), &target(support, &[]));
+            assert_eq!(named.format, wire, "{format:?} {support:?}");
+            assert_eq!(named.messages[0].content.contains("{\"type\":\"object\"}"), in_words, "{format:?} {support:?}");
+            assert_eq!(named.notices.is_empty(), !in_words);
+            let unnamed = fitted(&prompt("", format), &target(support, &[]));
+            let system = unnamed.messages.iter().any(|m| m.role == Role::System && m.content.contains("JSON"));
+            assert_eq!(system, format != Format::Text, "{format:?} {support:?}");
+        }
+    }
+
+    #[test]
+    fn a_refused_response_format_is_asked_for_in_words() {
+        let prompt = prompt("JSON", Format::Schema);
+        let refused = BTreeSet::from(["response_format".to_owned()]);
+        let messages = fill(&prompt, &Input::of("hi")).unwrap();
+        let fitted = fit(&prompt, &messages, &target(JsonSupport::Schema, &[]), &refused);
+        assert_eq!(fitted.format, WireFormat::Text);
+        assert!(fitted.words.contains("JSON Schema") && !droppable(&fitted, "response_format"));
+    }
+}

@@ -1,0 +1,20 @@
+//! The pipeline on a scripted backend and a paused clock: every budget, wait and end.
+
+/// What is answered from the cache, what is kept, and runs that share one answer.
+mod cache;
+/// Who may see partial text decides whether a run starts over.
+mod commit;
+/// Exactly one end, whatever happens, and always a record.
+mod end;
+/// Which key is used, cools, or is dead.
+mod keys;
+/// Many runs at once.
+mod many;
+/// Numbers from events.
+mod meter;
+/// What is refused or changed before anything is sent.
+mod prepare;
+/// Retries, waits and fallbacks.
+mod retry;
+/// Every timer of an attempt.
+mod timers;

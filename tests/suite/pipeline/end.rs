@@ -1,0 +1,141 @@
+//! Exactly one end, whatever happens, and always a record.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use retort::{
+    model::{Class, Commit, End, Outcome, RunRequest},
+    pipeline::{Rules, RunEvent, Told},
+};
+
+use crate::support::script::{Bench, Step, answer, cut, ended, fails, keys, request};
+
+/// A bench on which a run goes through a walk, a retry, a fallback and an answer.
+fn eventful(last: fn() -> Vec<Step>) -> Bench {
+    let rules = Rules { cache: true, keys: keys("openai", &[("env:A", "a"), ("env:B", "b")]), ..Rules::default() };
+    Bench::with(rules, move |call, n| match (call.target.name.as_str(), n) {
+        ("a", 0) => fails(Class::Credential),
+        ("a", _) => fails(Class::Overloaded),
+        _ => last(),
+    })
+}
+
+fn one_end(told: &[Told]) -> &Outcome {
+    let ends = told.iter().filter(|told| matches!(told.event, RunEvent::Ended { .. })).count();
+    assert_eq!(ends, 1, "{told:#?}");
+    assert!(told.windows(2).all(|pair| pair[0].at <= pair[1].at), "time does not run backwards");
+    ended(told)
+}
+
+fn recorded(bench: &Bench) -> Vec<(Outcome, Vec<Told>)> {
+    let started = bench.record.started.lock().unwrap().len();
+    let ended = bench.record.ended.lock().unwrap();
+    assert_eq!(started, ended.len(), "every run that started has ended on record");
+    ended.iter().map(|run| (run.outcome.clone(), run.timeline.clone())).collect()
+}
+
+fn request_by(commit: Commit) -> RunRequest {
+    RunRequest { commit, ..request(&["a", "b"]) }
+}
+
+const COMMITS: [Commit; 3] = [Commit::Buffered, Commit::Resettable, Commit::Live];
+
+#[tokio::test(start_paused = true)]
+async fn stopped_after_any_event_a_run_ends_once_with_its_part_kept() {
+    for last in [|| answer(&["{", "}"]), || cut("{"), || fails(Class::Unknown)] as [fn() -> Vec<Step>; 3] {
+        for commit in COMMITS {
+            let whole = eventful(last).tell(request_by(commit)).await;
+            for stop in 0..whole.len() {
+                let bench = eventful(last);
+                let mut stream = bench.pipeline.run(request_by(commit));
+                let mut told: Vec<Told> = (&mut stream).take(stop).collect().await;
+                stream.control().stop();
+                told.extend((&mut stream).collect::<Vec<_>>().await);
+                assert!(stream.next().await.is_none());
+                let outcome = one_end(&told);
+                assert_eq!(outcome.end, End::Cancelled);
+                assert_eq!(bench.open(), 0, "its connection is closed");
+                let shown: String = told
+                    .iter()
+                    .filter_map(|told| match &told.event {
+                        RunEvent::Delta { text, .. } => Some(text.as_str()),
+                        _ => None,
+                    })
+                    .collect();
+                assert!(outcome.text.starts_with(&shown), "{shown:?} of {:?}", outcome.text);
+                assert_eq!(recorded(&bench)[0].0, *outcome);
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropped_after_any_event_a_run_is_closed_and_on_record_as_cancelled() {
+    let whole = eventful(|| answer(&["{", "}"])).tell(request_by(Commit::Live)).await;
+    for drop_at in 1..=whole.len() {
+        let bench = eventful(|| answer(&["{", "}"]));
+        let mut stream = bench.pipeline.run(request_by(Commit::Live));
+        let told: Vec<Told> = (&mut stream).take(drop_at).collect().await;
+        drop(stream);
+        assert_eq!(bench.open(), 0);
+        let record = recorded(&bench);
+        let end = if drop_at == whole.len() { End::Done } else { End::Cancelled };
+        assert_eq!((record.len(), &record[0].0.end), (1, &end), "{told:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_happens_before_the_first_poll() {
+    let bench = eventful(|| answer(&["{}"]));
+    drop(bench.pipeline.run(request_by(Commit::Live)));
+    assert!(recorded(&bench).is_empty() && bench.calls().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_record_tells_what_the_stream_told_without_the_text() {
+    for commit in COMMITS {
+        let bench = eventful(|| answer(&["{", "}"]));
+        let told = bench.tell(request_by(commit)).await;
+        let outcome = one_end(&told).clone();
+        let timeline: Vec<Told> = told
+            .iter()
+            .filter(|told| !matches!(told.event, RunEvent::Delta { .. } | RunEvent::Ended { .. }))
+            .cloned()
+            .collect();
+        assert_eq!(recorded(&bench), [(outcome, timeline)]);
+        let run = bench.record.ended.lock().unwrap()[0].run;
+        assert!(matches!(&told[0].event, RunEvent::Prepared { run: id, .. } if *id == run));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_are_counted_alike_everywhere() {
+    let bench = eventful(|| cut("{"));
+    let told = bench.tell(request_by(Commit::Buffered)).await;
+    let begun = told.iter().filter(|told| matches!(told.event, RunEvent::Attempt { .. })).count();
+    let failed = told.iter().filter(|told| matches!(told.event, RunEvent::AttemptFailed { .. })).count();
+    assert_eq!((begun, failed), (bench.calls().len(), bench.calls().len()));
+    assert_eq!(one_end(&told).attempts as usize, begun);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_is_heard_in_every_wait() {
+    for steps in [vec![Step::Hang], fails(Class::Transient)] {
+        let bench = Bench::new(move |_, _| steps.clone());
+        let stream = bench.pipeline.run(request(&["a"]));
+        let control = stream.control();
+        let stop = async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            control.stop();
+        };
+        let (told, ()) = tokio::join!(stream.collect::<Vec<_>>(), stop);
+        assert_eq!((&one_end(&told).end, one_end(&told).timing.total), (&End::Cancelled, Duration::from_secs(2)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_without_targets_fails() {
+    let bench = Bench::new(|_, _| Vec::new());
+    let told = bench.tell(request(&[])).await;
+    assert_eq!(one_end(&told).end.to_string(), "no model was asked");
+}

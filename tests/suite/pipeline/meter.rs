@@ -1,0 +1,98 @@
+//! Numbers from events.
+
+use std::time::Duration;
+
+use retort::{
+    model::{CacheMode, Class, Commit, Cost, PicoDollars, Price, RunRequest},
+    pipeline::{
+        Told,
+        meter::{Metrics, Phase, RunMeter},
+    },
+};
+
+use crate::support::script::{Bench, answer, ended, fails, request};
+
+fn priced() -> RunRequest {
+    let mut request = request(&["a"]);
+    request.targets[0].card.price =
+        Some(Price { input: PicoDollars(100), output: PicoDollars(1000), ..Price::default() });
+    request
+}
+
+fn fold(request: &RunRequest, told: &[Told]) -> RunMeter {
+    let mut meter = RunMeter::new(&request.targets);
+    for told in told {
+        meter.take(told);
+    }
+    meter
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_meter_says_what_the_outcome_says() {
+    for commit in [Commit::Buffered, Commit::Resettable] {
+        let bench = Bench::new(|_, n| if n == 0 { fails(Class::Transient) } else { answer(&["{", "\"a\":1", "}"]) });
+        let request = RunRequest { commit, ..priced() };
+        let told = bench.tell(request.clone()).await;
+        let (meter, outcome) = (fold(&request, &told), ended(&told));
+        assert_eq!((meter.phase(), meter.attempt()), (Phase::Ended, 2));
+        assert_eq!(meter.first_token(), outcome.timing.first_token);
+        assert_eq!(meter.first_token(), Some(Duration::from_millis(100)));
+        assert_eq!((meter.tokens().count, meter.tokens().estimated), (3, false));
+        assert_eq!(meter.tokens_per_second(), Some(10.0));
+        assert_eq!(meter.elapsed(Duration::from_secs(99)), Duration::from_millis(4300));
+        assert_eq!((meter.cost(), outcome.cost), (outcome.cost, Cost::Known(PicoDollars(10 * 100 + 3 * 1000))));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn live_numbers_lead_to_the_final_ones() {
+    let bench = Bench::new(|_, _| answer(&["{\"some\":", "\"words\"", "}"]));
+    let told = bench.tell(priced()).await;
+    let mut meter = RunMeter::new(&priced().targets);
+    let mut phases = Vec::new();
+    for told in &told {
+        if phases.last() == Some(&Phase::Streaming) && meter.phase() == Phase::Streaming {
+            assert!(meter.tokens().estimated || meter.tokens().count == 3);
+            assert!(meter.cost().amount().is_some());
+        }
+        meter.take(told);
+        if phases.last() != Some(&meter.phase()) {
+            phases.push(meter.phase());
+        }
+    }
+    assert_eq!(phases, [Phase::Preparing, Phase::Sending, Phase::Waiting, Phase::Streaming, Phase::Ended]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_counts_down() {
+    let bench = Bench::new(|_, _| fails(Class::Transient));
+    let told = bench.tell(request(&["a"])).await;
+    let failed = told.iter().position(|told| format!("{told:?}").contains("AttemptFailed")).unwrap();
+    let meter = fold(&request(&["a"]), &told[..=failed]);
+    assert_eq!(meter.phase(), Phase::Backoff);
+    assert_eq!(meter.wait_left(Duration::from_secs(1)), Some(Duration::from_secs(3)));
+    assert_eq!(fold(&request(&["a"]), &told).wait_left(Duration::ZERO), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sums_keep_the_cached_and_the_unpriced_apart() {
+    let bench =
+        Bench::new(|call, _| if call.target.name == "bad" { fails(Class::CallerFault) } else { answer(&["{", "}"]) });
+    let mut metrics = Metrics::default();
+    for request in [
+        priced(),
+        priced(),
+        RunRequest { cache: CacheMode::Refresh, ..priced() },
+        RunRequest { sample: 1, ..request(&["a"]) },
+        request(&["bad"]),
+    ] {
+        metrics.take(&bench.end(request).await);
+    }
+    assert_eq!((metrics.runs, metrics.errors, metrics.cached, metrics.cancelled), (5, 1, 1, 0));
+    assert_eq!((metrics.tokens, metrics.unpriced), (36, 1));
+    assert_eq!(metrics.cost, PicoDollars(2 * (10 * 100 + 2 * 1000)));
+    assert_eq!((metrics.judged, metrics.passed), (4, 4));
+    assert_eq!((metrics.measured(), metrics.response_time(0.5)), (3, Some(Duration::from_millis(200))));
+    assert_eq!(metrics.first_token(0.95), Some(Duration::from_millis(100)));
+    assert_eq!((metrics.cache_share(), metrics.success()), (Some(0.2), Some(0.8)));
+}

@@ -1,0 +1,100 @@
+//! What is refused or changed before anything is sent.
+
+use std::sync::Arc;
+
+use retort::{
+    model::{Class, End, Format, Prompt, Role, RunRequest},
+    pipeline::{Rules, RunEvent, Told, event::Next},
+    provider::WireFormat,
+};
+
+use crate::support::script::{Bench, answer, ended, keys, request};
+
+fn with_prompt(change: impl FnOnce(&mut Prompt)) -> RunRequest {
+    let mut request = request(&["a", "b"]);
+    change(Arc::make_mut(&mut request.prompt));
+    request
+}
+
+fn notices(told: &[Told]) -> Vec<String> {
+    match &told[0].event {
+        RunEvent::Prepared { notices, .. } => notices.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_design_defaults_are_sent() {
+    let bench = Bench::new(|_, _| answer(&["{}"]));
+    bench.end(request(&["a"])).await;
+    let call = bench.last_call();
+    assert_eq!((call.params.temperature, call.format), (Some(0.3), WireFormat::JsonObject));
+    let said: Vec<_> = call.messages.iter().map(|message| (message.role, message.content.as_str())).collect();
+    assert_eq!(said, [(Role::System, "Answer in JSON."), (Role::User, "hello")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_users_mistakes_end_the_run_before_anything_is_sent() {
+    let unfilled = with_prompt(|prompt| prompt.user.push_str("{{ name }}"));
+    let unruled = with_prompt(|prompt| prompt.response.format = Format::Schema);
+    for (request, words) in [(unfilled, "no value for variable `name`"), (unruled, "response.schema")] {
+        let bench = Bench::new(|_, _| answer(&["{}"]));
+        let told = bench.tell(request).await;
+        assert_eq!(told.len(), 1);
+        let End::Failed { reasons } = &ended(&told).end else { panic!() };
+        assert_eq!((reasons.len(), reasons[0].fault.class), (1, Class::CallerFault));
+        assert!(reasons[0].fault.message.contains(words), "{}", reasons[0].fault);
+        assert_eq!((bench.calls().len(), bench.record.ended.lock().unwrap().len()), (0, 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retired_model_is_passed_over_for_the_next_with_its_date_and_successor() {
+    let bench = Bench::new(|_, _| answer(&["{}"]));
+    let retired = || {
+        let mut request = request(&["a", "b"]);
+        request.targets[0].card.shutdown = Some("2025-07-21".to_owned());
+        request.targets[0].card.successor = Some("b".to_owned());
+        request
+    };
+    let told = bench.tell(retired()).await;
+    let skipped = told.iter().find_map(|told| match &told.event {
+        RunEvent::Skipped { fault, next, .. } => Some((fault.class, fault.message.clone(), next.clone())),
+        _ => None,
+    });
+    let words = "a-1 was shut down on 2025-07-21; its successor is b".to_owned();
+    assert_eq!(skipped.unwrap(), (Class::ModelGone, words, Next::NextModel { to: "b".to_owned() }));
+    assert_eq!((ended(&told).target.as_str(), bench.calls().len()), ("b", 1));
+    let rules = Rules { allow_retired: true, keys: keys("openai", &[("env:K", "k")]), ..Rules::default() };
+    let all_the_same = Bench::with(rules, |_, _| answer(&["{}"]));
+    let told = all_the_same.tell(retired()).await;
+    assert_eq!(ended(&told).target, "a");
+    assert_eq!(notices(&told), ["a-1 was shut down on 2025-07-21; its successor is b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_about_to_go_is_asked_with_a_warning() {
+    let bench = Bench::new(|_, _| answer(&["{}"]));
+    let mut request = request(&["a"]);
+    request.targets[0].card.shutdown = Some("2027-01-14".to_owned());
+    let told = bench.tell(request).await;
+    assert_eq!(notices(&told), ["a-1 will be shut down on 2027-01-14"]);
+    assert_eq!(ended(&told).end, End::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fallback_tells_what_it_changes_when_it_is_asked() {
+    let bench = Bench::new(|call, _| {
+        if call.target.name == "a" { crate::support::script::fails(Class::Unknown) } else { answer(&["{}"]) }
+    });
+    let mut request = request(&["a", "b"]);
+    request.targets[1].card.rejects = vec!["temperature".to_owned()];
+    let told = bench.tell(request).await;
+    assert!(notices(&told).is_empty());
+    let said = told.iter().find_map(|told| match &told.event {
+        RunEvent::Attempt { number: 2, notices, .. } => Some(notices.clone()),
+        _ => None,
+    });
+    assert_eq!(said.unwrap(), ["temperature is not accepted by b-1; left out"]);
+    assert_eq!(bench.last_call().params.temperature, None);
+}

@@ -1,0 +1,194 @@
+//! Retries, waits and fallbacks.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::StreamExt;
+use retort::{
+    model::{Class, End, Fault},
+    pipeline::{Rules, RunEvent, Told, event::Next},
+};
+
+use crate::support::script::{Bench, Step, answer, ended, fails, keys, request, until};
+
+fn nexts(told: &[Told]) -> Vec<(Class, Next)> {
+    told.iter()
+        .filter_map(|told| match &told.event {
+            RunEvent::AttemptFailed { fault, next, .. } => Some((fault.class, next.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
+fn retry(seconds: u64) -> Next {
+    Next::Retry { wait: Duration::from_secs(seconds) }
+}
+
+fn to(name: &str) -> Next {
+    Next::NextModel { to: name.to_owned() }
+}
+
+fn limited(seconds: u64) -> Vec<Step> {
+    let fault = Fault {
+        retry_after: Some(Duration::from_secs(seconds)),
+        ..Fault::new(Class::RateLimited, "too many requests")
+    };
+    vec![Step::Fail(fault)]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_passing_fault_is_tried_three_times_four_seconds_apart() {
+    let bench = Bench::new(|_, n| if n < 2 { fails(Class::Transient) } else { answer(&["{\"a\":", "1}"]) });
+    let told = bench.tell(request(&["a"])).await;
+    assert_eq!(nexts(&told), [(Class::Transient, retry(4)), (Class::Transient, retry(4))]);
+    let outcome = ended(&told);
+    assert_eq!((&outcome.end, outcome.attempts, outcome.text.as_str()), (&End::Done, 3, "{\"a\":1}"));
+    assert_eq!(outcome.timing.total, Duration::from_millis(8200));
+    assert_eq!(outcome.timing.first_token, Some(Duration::from_millis(100)), "counted from the answering attempt");
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_models_fail_each_with_its_reason() {
+    let bench = Bench::new(|call, _| match call.target.name.as_str() {
+        "a" => fails(Class::Overloaded),
+        _ => fails(Class::NotAnApi),
+    });
+    let told = bench.tell(request(&["a", "b"])).await;
+    assert_eq!(
+        nexts(&told),
+        [
+            (Class::Overloaded, retry(4)),
+            (Class::Overloaded, retry(4)),
+            (Class::Overloaded, to("b")),
+            (Class::NotAnApi, Next::GiveUp)
+        ]
+    );
+    let outcome = ended(&told);
+    assert_eq!(outcome.end.to_string(), "all models failed: a: overloaded: scripted; b: not an API: scripted");
+    assert_eq!((outcome.attempts, outcome.target.as_str()), (4, "b"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_model_answers_and_the_outcome_says_so() {
+    let bench = Bench::new(|call, _| match call.target.name.as_str() {
+        "a" => fails(Class::Unknown),
+        _ => answer(&["{}"]),
+    });
+    let outcome = bench.end(request(&["a", "b"])).await;
+    assert!(outcome.fell_back() && outcome.passed());
+    assert_eq!((outcome.requested.as_str(), outcome.target.as_str(), outcome.model.as_str()), ("a", "b", "b-1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_servers_wish_is_never_undercut() {
+    let bench = Bench::new(|_, n| if n == 0 { limited(20) } else { answer(&["{}"]) });
+    let outcome = bench.end(request(&["a"])).await;
+    let total = outcome.timing.total;
+    assert!(total >= Duration::from_secs(20) && total < Duration::from_millis(20_400), "{total:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wish_too_long_leads_to_the_next_model_and_tells_the_time() {
+    let bench = Bench::new(|call, _| if call.target.name == "a" { limited(3600) } else { answer(&["{}"]) });
+    let mut request = request(&["a", "b"]);
+    let elsewhere = Arc::new("elsewhere".to_owned());
+    request.targets[1].provider.clone_from(&elsewhere);
+    request.targets[1].custom_endpoint = true;
+    let told = bench.tell(request).await;
+    assert_eq!(nexts(&told), [(Class::RateLimited, to("b"))]);
+    let failed = told.iter().find_map(|told| match &told.event {
+        RunEvent::AttemptFailed { fault, .. } => Some(fault.message.clone()),
+        _ => None,
+    });
+    assert_eq!(failed.unwrap(), "too many requests; it asks to wait 3600s, until 2026-11-22 13:00:00 UTC");
+    assert!(ended(&told).timing.total < Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn eight_attempts_are_all() {
+    let bench = Bench::new(|_, _| fails(Class::Transient));
+    let outcome = bench.end(request(&["a", "b", "c", "d"])).await;
+    assert_eq!(outcome.attempts, 8);
+    let End::Failed { reasons } = outcome.end else { panic!("{:?}", outcome.end) };
+    assert_eq!(reasons.iter().map(|reason| reason.target.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+    assert_eq!(bench.calls().len(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_wait_outlasts_the_run() {
+    let mut rules = Rules { keys: keys("openai", &[("env:K", "k")]), ..Rules::default() };
+    rules.timeouts.total = Duration::from_secs(6);
+    let bench = Bench::with(rules, |_, _| fails(Class::Transient));
+    let outcome = bench.end(request(&["a", "b"])).await;
+    assert_eq!((outcome.attempts, outcome.timing.total), (3, Duration::from_secs(4)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_request_is_not_tried_elsewhere() {
+    for class in [Class::CallerFault, Class::ContentPolicy] {
+        let bench = Bench::new(move |_, _| fails(class));
+        let outcome = bench.end(request(&["a", "b"])).await;
+        assert_eq!((outcome.end.word(), outcome.attempts), ("failed", 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_context_too_long_asks_only_a_larger_one() {
+    let bench = Bench::new(|call, _| match call.target.name.as_str() {
+        "c" => answer(&["{}"]),
+        _ => fails(Class::ContextTooLong),
+    });
+    let mut request = request(&["a", "b", "c"]);
+    for (target, context) in request.targets.iter_mut().zip([8_000, 4_000, 32_000]) {
+        target.card.context = Some(context);
+    }
+    let outcome = bench.end(request).await;
+    assert_eq!(outcome.target, "c");
+    assert_eq!(bench.calls().len(), 2, "b is not asked");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_parameter_is_left_out_once_and_at_once() {
+    let refuses = |_: &_, n| {
+        if n == 0 {
+            let fault = Fault { param: Some("temperature".to_owned()), ..Fault::new(Class::ParamRejected, "no") };
+            vec![Step::Fail(fault)]
+        } else {
+            answer(&["{}"])
+        }
+    };
+    let bench = Bench::new(refuses);
+    let told = bench.tell(request(&["a"])).await;
+    assert_eq!(nexts(&told), [(Class::ParamRejected, Next::Retry { wait: Duration::ZERO })]);
+    assert_eq!(bench.last_call().params.temperature, None);
+    let noticed = told.iter().any(|told| {
+        matches!(&told.event, RunEvent::Attempt { number: 2, notices, .. }
+            if notices == &["temperature was refused by a-1; left out"])
+    });
+    assert!(noticed);
+    let never = Bench::new(|_, _| {
+        let fault = Fault { param: Some("temperature".to_owned()), ..Fault::new(Class::ParamRejected, "no") };
+        vec![Step::Fail(fault)]
+    });
+    assert_eq!(never.end(request(&["a"])).await.attempts, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_can_be_cut_short() {
+    let bench = Bench::new(|_, n| if n == 0 { limited(60) } else { answer(&["{}"]) });
+    let mut stream = bench.pipeline.run(request(&["a"]));
+    let control = stream.control();
+    until(&mut stream, |event| matches!(event, RunEvent::AttemptFailed { .. })).await;
+    let hurry = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        control.retry_now();
+    };
+    let (told, ()) = tokio::join!(stream.collect::<Vec<_>>(), hurry);
+    assert_eq!(ended(&told).timing.total, Duration::from_millis(1100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_answer_is_none() {
+    let bench = Bench::new(|_, n| if n == 0 { answer(&[]) } else { answer(&["{}"]) });
+    let told = bench.tell(request(&["a"])).await;
+    assert_eq!(nexts(&told), [(Class::Transient, retry(4))]);
+}
