@@ -5,6 +5,7 @@
 
 mod fence;
 mod place;
+mod reasoning;
 mod scan;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use place::Place;
+pub use reasoning::answer;
 
 /// Levels of nesting that are still read.
 pub const MAX_DEPTH: usize = 128;
@@ -101,8 +103,8 @@ pub struct ExtractError {
 
 /// Finds the JSON of an answer.
 pub fn extract(text: &str) -> Result<(Value, Extraction), ExtractError> {
-    let answer = without_reasoning(text)?;
-    let thought = answer.start > 0 && text.get(..answer.start).is_some_and(|before| before.contains(THINK_END));
+    let answer = reasoning::without(text)?;
+    let thought = answer.thought;
     let found = |value: Value, found: Found, json: &str| {
         (value, Extraction { found, thought, duplicates: scan::duplicates(json) })
     };
@@ -137,48 +139,239 @@ pub fn extract(text: &str) -> Result<(Value, Extraction), ExtractError> {
     }
 }
 
-const THINK: &str = "<think>";
-const THINK_END: &str = "</think>";
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
 
-/// Returns the answer without the reasoning some models write before it.
-#[must_use]
-pub fn answer(text: &str) -> &str {
-    without_reasoning(text).map_or(text, |answer| answer.trimmed)
-}
+    use super::*;
 
-struct Trimmed<'a> {
-    /// Where it starts in the text, in bytes.
-    start: usize,
-    trimmed: &'a str,
-}
+    fn fenced(before: &str, after: &str) -> Found {
+        Found::Fenced { before: before.to_owned(), after: after.to_owned() }
+    }
 
-fn trimmed(text: &str, from: usize) -> Trimmed<'_> {
-    let rest = text.get(from..).unwrap_or_default();
-    let start = text.len() - rest.trim_start_matches(blank).len();
-    Trimmed { start, trimmed: rest.trim_matches(blank) }
-}
+    fn embedded(before: &str, after: &str) -> Found {
+        Found::Embedded { before: before.to_owned(), after: after.to_owned() }
+    }
 
-fn blank(c: char) -> bool {
-    c.is_whitespace() || c == '\u{feff}'
-}
+    #[test]
+    fn json_is_found_where_models_put_it() {
+        let a = json!({"a": 1});
+        for (text, value, found) in [
+            (r#"{"a":1}"#, &a, Found::Whole),
+            ("\u{feff} \n{\"a\":1}\r\n ", &a, Found::Whole),
+            (r#""{\"a\":1}""#, &json!("{\"a\":1}"), Found::Whole),
+            ("42", &json!(42), Found::Whole),
+            ("```json\n{\"a\":1}\n```", &a, fenced("", "")),
+            ("Sure:\n```\n{\"a\":1}\n```\nAnything else?", &a, fenced("Sure:", "Anything else?")),
+            ("```json\n42\n```", &json!(42), fenced("", "")),
+            ("```json\n{\"a\":1}", &a, embedded("```json", "")),
+            ("```json {\"a\":1}```", &a, embedded("```json", "```")),
+            (
+                "```json\n{\"a\":1}\n```\n```json\n{\"b\":1}\n```",
+                &a,
+                embedded("```json", "```\n```json\n{\"b\":1}\n```"),
+            ),
+            (r#"The answer is {"a":1}."#, &a, embedded("The answer is", ".")),
+            (r#"{"a":1} and {"b":2}"#, &a, embedded("", r#"and {"b":2}"#)),
+            (r#"With {x} and \frac{1}{2}: {"a":1}"#, &a, embedded(r"With {x} and \frac{1}{2}:", "")),
+            (r#"[1] and [see] say {"a":1}"#, &a, embedded("[1] and [see] say", "")),
+            (r#"[1: Smith] says {"a":1}"#, &a, embedded("[1: Smith] says", "")),
+            (r#"{{"a":1}}"#, &a, embedded("{", "}")),
+            (r#"A list: [{"b":1}, {"a":1}]"#, &json!([{"b": 1}, {"a": 1}]), embedded("A list:", "")),
+            (r#"x {"a":"} ] \" {"} y"#, &json!({"a": "} ] \" {"}), embedded("x", "y")),
+            ("Result: [1, 2]", &json!([1, 2]), embedded("Result:", "")),
+        ] {
+            let (got, how) = extract(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+            assert_eq!((&got, &how.found), (value, &found), "{text:?}");
+            assert!(!how.thought);
+        }
+    }
 
-/// Takes reasoning away from the front: whole blocks, or all up to an end mark whose start the
-/// chat template has swallowed.
-fn without_reasoning(text: &str) -> Result<Trimmed<'_>, ExtractError> {
-    let mut answer = trimmed(text, 0);
-    let mut swallowed = !answer.trimmed.starts_with(['{', '[', '"', '`']);
-    loop {
-        let opened = answer.trimmed.starts_with(THINK);
-        match answer.trimmed.find(THINK_END) {
-            Some(at) if opened || swallowed => {
-                answer = trimmed(text, answer.start + at + THINK_END.len());
-                swallowed = false;
+    #[test]
+    fn reasoning_is_taken_away_first() {
+        for (text, found) in [
+            ("<think>is it {\"b\":2}?</think>\n{\"a\":1}", Found::Whole),
+            ("\n<think></think><think>more</think>{\"a\":1}", Found::Whole),
+            ("so {\"b\":2} it is\n</think>\n{\"a\":1}", Found::Whole),
+            ("<think>x</think>```json\n{\"a\":1}\n```", fenced("", "")),
+        ] {
+            let (value, how) = extract(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+            assert_eq!((value, how.found, how.thought), (json!({"a": 1}), found, true), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_failure_says_which_step_failed_where_and_on_what() {
+        for (text, step, at, cut, message) in [
+            ("", Step::Find, (1, 1), false, "looking for JSON: the answer is empty at line 1, column 1, near ``"),
+            (
+                "I cannot\nhelp with that.",
+                Step::Find,
+                (1, 1),
+                false,
+                "looking for JSON: there is no JSON object or array at line 1, column 1, near `I cannot help with that.`",
+            ),
+            (
+                "{\"a\": 1,\n \"ü\": tru}",
+                Step::Whole,
+                (2, 10),
+                false,
+                "reading the answer: expected `true`, `false` or `null` at line 2, column 10, near `{\"a\": 1,  \"ü\": tru}`",
+            ),
+            (
+                r#"{"a": 1,}"#,
+                Step::Whole,
+                (1, 9),
+                false,
+                r#"reading the answer: trailing comma at line 1, column 9, near `{"a": 1,}`"#,
+            ),
+            (
+                "{'a': 1}",
+                Step::Whole,
+                (1, 2),
+                false,
+                "reading the answer: key must be a string at line 1, column 2, near `{'a': 1}`",
+            ),
+            (
+                r#"{"sentiment": "neg"#,
+                Step::Whole,
+                (1, 19),
+                true,
+                "reading the answer: the text ends inside the JSON (EOF while parsing a string) at line 1, column 19, near `{\"sentiment\": \"neg`",
+            ),
+            (
+                "Sure:\n```json\n{\"a\": NaN}\n```",
+                Step::Fence,
+                (3, 7),
+                false,
+                "reading the Markdown fence: expected value at line 3, column 7, near `Sure: ```json {\"a\": NaN} ````",
+            ),
+            (
+                "Sure! {\"a\": [1, 2",
+                Step::Embedded,
+                (1, 18),
+                true,
+                "reading the JSON after the text: the text ends inside the JSON (EOF while parsing a list) at line 1, column 18, near `Sure! {\"a\": [1, 2`",
+            ),
+            (
+                "<think>hm {\"a\":1}",
+                Step::Reasoning,
+                (1, 1),
+                true,
+                "taking away the reasoning: the reasoning is never closed at line 1, column 1, near `<think>hm {\"a\":1}`",
+            ),
+        ] {
+            let error = extract(text).unwrap_err();
+            assert_eq!((error.step, (error.line, error.column), error.cut), (step, at, cut), "{text:?}: {error}");
+            assert_eq!(error.to_string(), message);
+        }
+    }
+
+    #[test]
+    fn a_part_of_broken_json_is_never_taken() {
+        for text in [
+            r#"{"a": {"b": 1}, oops}"#,
+            r#"Here: {"a": {"b": 1}, oops} and {"c": 1}"#,
+            r#"[{"a": 1}, {"b": 2"#,
+            r#"[[{"a": 1}], {"b": 2"#,
+            r#"[1, {"a": 1}, oops]"#,
+            r#"["x", {"a": 1}, oops]"#,
+            "```json\n{\"a\": {\"b\": 1}, oops}\n```",
+        ] {
+            assert!(extract(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_is_limited_and_stacks_are_safe() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(extract(&nested(MAX_DEPTH - 1)).is_ok());
+        let deep = |depth: usize| format!("{{\"a\":{}}}", nested(depth));
+        let error = extract(&deep(MAX_DEPTH)).unwrap_err();
+        assert_eq!(error.problem, "it is nested deeper than 128 levels");
+        assert!(extract(&deep(100_000)).is_err());
+        assert!(extract(&"[".repeat(100_000)).is_err());
+        assert!(extract(&r#"{"a":"#.repeat(100_000)).is_err());
+    }
+
+    #[test]
+    fn repeated_keys_are_reported() {
+        let (value, how) = extract(r#"It is {"a":1,"b":{"c":1,"c":2},"a":3}"#).unwrap();
+        assert_eq!(value, json!({"a": 3, "b": {"c": 2}}));
+        assert_eq!(how.duplicates, ["/b/c", "/a"]);
+    }
+
+    #[test]
+    fn an_excerpt_is_short_and_safe() {
+        let text = format!("{}\u{1b}[2J\n{{\"a\": \u{202e}}} {}", "x".repeat(500), "y".repeat(500));
+        let error = extract(&text).unwrap_err();
+        assert_eq!((error.line, error.column), (2, 7));
+        assert!(error.excerpt.starts_with('…') && error.excerpt.ends_with('…'), "{}", error.excerpt);
+        assert!(error.excerpt.chars().count() <= 50 && !error.excerpt.contains(['\u{1b}', '\u{202e}', '\n']));
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (-1e6..1e6_f64).prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((any::<String>(), inner), 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn object() -> impl Strategy<Value = Value> {
+        prop::collection::vec((any::<String>(), value()), 0..4)
+            .prop_map(|members| Value::Object(members.into_iter().collect()))
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_an_answer(text in any::<String>(), noise in "[\\[\\]{}\"\\\\,:0-9a-z `~\n</>]{0,200}") {
+            for text in [text, noise] {
+                if let Err(error) = extract(&text) {
+                    prop_assert!(error.line >= 1 && error.column >= 1);
+                    prop_assert!(error.line <= text.matches('\n').count() + 1);
+                }
             }
-            None if opened => {
-                let error = Place::new(text, answer.start).error(Step::Reasoning, "the reasoning is never closed");
-                return Err(ExtractError { cut: true, ..error });
+        }
+
+        #[test]
+        fn any_object_in_prose_is_found(value in object(), before in "[A-Za-z ,.:!\n]{0,40}", after in "[A-Za-z ,.!\n]{0,40}") {
+            for json in [value.to_string(), format!("{value:#}")] {
+                let (found, how) = extract(&format!("{before}{json}{after}")).unwrap();
+                prop_assert_eq!(&found, &value);
+                let around = match how.found {
+                    Found::Whole => String::new(),
+                    Found::Embedded { before, after } | Found::Fenced { before, after } => before + &after,
+                };
+                prop_assert_eq!(around, before.trim().to_owned() + after.trim());
+                let (found, _) = extract(&format!("{before}\n```json\n{json}\n```\n{after}")).unwrap();
+                prop_assert_eq!(&found, &value);
             }
-            _ => return Ok(answer),
+        }
+
+        #[test]
+        fn any_array_of_objects_is_found(values in prop::collection::vec(object(), 1..4)) {
+            let value = Value::from(values);
+            let (found, _) = extract(&format!("Here it is: {value} Done.")).unwrap();
+            prop_assert_eq!(found, value);
+        }
+
+        #[test]
+        fn a_cut_object_is_never_taken(value in object(), cut in any::<prop::sample::Index>()) {
+            let json = value.to_string();
+            let ends: Vec<usize> = json.char_indices().map(|(at, _)| at).filter(|at| *at > 0).collect();
+            let end = ends[cut.index(ends.len())];
+            prop_assert!(extract(json.get(..end).unwrap()).is_err());
         }
     }
 }

@@ -116,3 +116,191 @@ impl Judge {
         schema.into_iter().chain(self.fields.rules()).chain(confidence)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{CheckKind, Mark};
+
+    fn answer(text: &str) -> Answer<'_> {
+        Answer { text, finish: Some(&Finish::Stop), latency: Some(Duration::from_millis(900)), cost: Cost::Unknown }
+    }
+
+    fn sentiment() -> Response {
+        Response {
+            format: Format::Json,
+            required: vec!["sentiment".into(), "confidence_score".into()],
+            schema: Some(json!({"properties": {"sentiment": {"enum": ["positive", "neutral", "negative"]}}})),
+            confidence: Some("/confidence_score".into()),
+            min_confidence: Some(0.7),
+            min_completeness: None,
+        }
+    }
+
+    fn told(judgement: &Judgement) -> Vec<(String, Mark, &str)> {
+        judgement.quality.verdicts.iter().map(|v| (v.rule.to_string(), v.mark, v.reason.as_str())).collect()
+    }
+
+    fn format_of(format: Format, finish: &Finish, text: &str) -> (Mark, String) {
+        let judge = Judge::new(&Response { format, schema: Some(json!({})), ..Response::default() }, &[]).unwrap();
+        let judgement = judge.judge(&Answer { finish: Some(finish), ..answer(text) });
+        let verdict = judgement.quality.verdicts.into_iter().next().unwrap();
+        assert_eq!(verdict.rule, Rule::Format);
+        (verdict.mark, verdict.reason)
+    }
+
+    #[test]
+    fn a_good_answer_passes_every_rule_with_its_numbers() {
+        let checks = [Check { kind: CheckKind::Latency, value: None, threshold: Some(2000.0) }];
+        let judge = Judge::new(&sentiment(), &checks).unwrap();
+        let judgement = judge.judge(&answer(r#"{"sentiment": "negative", "confidence_score": 0.92}"#));
+        assert!(judgement.quality.passed());
+        assert_eq!(judgement.json.as_ref().unwrap()["sentiment"], "negative");
+        assert_eq!(judgement.extraction.as_ref().unwrap().found, crate::eval::Found::Whole);
+        let pass = |rule: &str, reason| (rule.to_owned(), Mark::Pass, reason);
+        assert_eq!(
+            told(&judgement),
+            [
+                pass("format", "JSON: an object"),
+                pass("schema", "valid against the schema"),
+                pass("required", "filled: `sentiment`, `confidence_score`"),
+                pass("completeness", "2 of 2 filled: 1.00 ≥ minimum 1.00"),
+                pass("confidence", "0.92 ≥ minimum 0.70 (self-reported)"),
+                pass("latency", "900 ms ≤ maximum 2000 ms"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_bad_answer_fails_each_rule_for_its_reason() {
+        let judge = Judge::new(&sentiment(), &[]).unwrap();
+        let judgement = judge.judge(&answer(r#"{"sentiment": "sad"}"#));
+        let fail = |rule: &str, reason| (rule.to_owned(), Mark::Fail, reason);
+        assert_eq!(
+            told(&judgement)[1..],
+            [
+                fail("schema", "/sentiment: \"sad\" is not one of \"positive\", \"neutral\" or \"negative\""),
+                fail("required", "`confidence_score` is missing"),
+                fail("completeness", "1 of 2 filled: 0.50 < minimum 1.00"),
+                fail("confidence", "not usable: the answer states no confidence at `/confidence_score`"),
+            ]
+        );
+    }
+
+    #[test]
+    fn without_json_its_rules_are_skipped_and_never_passed() {
+        let judge = Judge::new(&sentiment(), &[]).unwrap();
+        let judgement = judge.judge(&answer("I cannot help."));
+        let marks: Vec<_> = told(&judgement).into_iter().map(|(rule, mark, _)| (rule, mark)).collect();
+        let skipped = |rule: &str| (rule.to_owned(), Mark::Skipped);
+        assert_eq!(
+            marks,
+            [
+                ("format".to_owned(), Mark::Fail),
+                skipped("schema"),
+                skipped("required"),
+                skipped("completeness"),
+                skipped("confidence"),
+            ]
+        );
+        assert_eq!((judgement.json, judgement.extraction), (None, None));
+        assert_eq!(judgement.error.unwrap().step, crate::eval::Step::Find);
+    }
+
+    #[test]
+    fn a_text_is_not_read_as_json() {
+        let response = Response { format: Format::Text, schema: None, ..sentiment() };
+        let judgement = Judge::new(&response, &[]).unwrap().judge(&answer(r#"{"sentiment": "sad"}"#));
+        let skipped = |rule: &str| (rule.to_owned(), Mark::Skipped, "not applied: the format is text");
+        assert_eq!(
+            told(&judgement),
+            [
+                ("format".to_owned(), Mark::Pass, "text of 20 characters"),
+                skipped("required"),
+                skipped("completeness"),
+                skipped("confidence"),
+            ]
+        );
+        assert_eq!(judgement.json, None);
+        let bare = Response { format: Format::Text, ..Response::default() };
+        let empty = Judge::new(&bare, &[]).unwrap().judge(&answer(" \n"));
+        assert_eq!(told(&empty), [("format".to_owned(), Mark::Fail, "the answer is empty")]);
+    }
+
+    #[test]
+    fn the_form_is_judged_and_told() {
+        use Finish::{ContentFilter, Length, Refusal, Stop};
+        use Format::{Json, Schema};
+        for (format, finish, text, mark, reason) in [
+            (Json, Stop, "[1]", Mark::Fail, "expected a JSON object, found an array"),
+            (Json, Stop, "85", Mark::Fail, "expected a JSON object, found the number 85"),
+            (Schema, Stop, "[1]", Mark::Pass, "JSON: an array"),
+            (Json, Stop, "```json\n{}\n```", Mark::Pass, "JSON: an object, in a Markdown fence"),
+            (
+                Json,
+                Stop,
+                "Sure:\n```json\n{}\n```\nBye",
+                Mark::Pass,
+                "JSON: an object, in a Markdown fence, after `Sure:`, before `Bye`",
+            ),
+            (Json, Stop, "It is {} now", Mark::Pass, "JSON: an object, in other text, after `It is`, before `now`"),
+            (Json, Stop, "<think>x</think>{}", Mark::Pass, "JSON: an object, after reasoning that was taken away"),
+            (
+                Json,
+                Stop,
+                r#"{"a":1,"a":2}"#,
+                Mark::Pass,
+                "JSON: an object, with repeated keys of which the last counts: `/a`",
+            ),
+            (Json, Length, "{}", Mark::Pass, "the answer was cut at the token limit: JSON: an object"),
+            (
+                Json,
+                Length,
+                "It is {} and",
+                Mark::Fail,
+                "the answer was cut at the token limit: JSON: an object, in other text, after `It is`, before `and`",
+            ),
+            (
+                Json,
+                Length,
+                r#"{"a": "#,
+                Mark::Fail,
+                "the answer was cut at the token limit: reading the answer: the text ends inside the JSON (EOF while parsing a value) at line 1, column 6, near `{\"a\":`",
+            ),
+            (
+                Json,
+                Refusal,
+                "No.",
+                Mark::Fail,
+                "the model declined: looking for JSON: there is no JSON object or array at line 1, column 1, near `No.`",
+            ),
+            (
+                Json,
+                ContentFilter,
+                "",
+                Mark::Fail,
+                "the answer was cut by a content filter: looking for JSON: the answer is empty at line 1, column 1, near ``",
+            ),
+        ] {
+            assert_eq!(format_of(format, &finish, text), (mark, reason.to_owned()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_bad_rule_is_named_by_its_key() {
+        let schema = Response { format: Format::Schema, ..Response::default() };
+        let error = Judge::new(&schema, &[]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`response.schema`: expected a JSON Schema, because the format is `schema`, found nothing"
+        );
+        let remote = Response { schema: Some(json!({"$ref": "http://127.0.0.1/x"})), ..sentiment() };
+        assert_eq!(Judge::new(&remote, &[]).unwrap_err().key, "response.schema");
+        let minimum = Response { min_confidence: Some(7.0), ..sentiment() };
+        assert_eq!(Judge::new(&minimum, &[]).unwrap_err().key, "response.min_confidence");
+        let checks = [Check { kind: CheckKind::Equals, value: None, threshold: None }];
+        assert_eq!(Judge::new(&sentiment(), &checks).unwrap_err().key, "check[0].value");
+    }
+}

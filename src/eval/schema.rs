@@ -181,6 +181,15 @@ mod tests {
     }
 
     #[test]
+    fn a_schema_that_names_itself_ends() {
+        for schema in [json!({"$ref": "#"}), json!({"allOf": [{"$ref": "#"}]}), json!({"items": {"$ref": "#"}})] {
+            if let Ok(schema) = Schema::new(&schema) {
+                assert!(!schema.judge(&json!([[[1]], {"a": 2}])).is_empty());
+            }
+        }
+    }
+
+    #[test]
     fn a_bad_schema_is_refused_in_words() {
         for (schema, word) in [
             (json!("object"), "string"),

@@ -11,9 +11,19 @@ pub(super) use twice::duplicates;
 /// A fault and its place, counted in bytes from the start of what was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Broken {
+    kind: Kind,
     problem: String,
     at: usize,
-    cut: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The text ends where the JSON does not.
+    Cut,
+    /// It is nested too deep.
+    Deep,
+    /// It is no JSON.
+    Wrong,
 }
 
 impl Broken {
@@ -22,21 +32,21 @@ impl Broken {
         let at = (line + error.column().saturating_sub(1)).min(text.len());
         let said = error.to_string();
         let said = said.split(" at line ").next().unwrap_or(&said);
-        match error.classify() {
-            Category::Eof => {
-                Self { problem: format!("the text ends inside the JSON ({said})"), at: text.len(), cut: true }
-            }
+        let (kind, problem, at) = match error.classify() {
+            Category::Eof => (Kind::Cut, format!("the text ends inside the JSON ({said})"), text.len()),
             _ if said.starts_with("recursion limit") => {
-                Self { problem: format!("it is nested deeper than {MAX_DEPTH} levels"), at, cut: false }
+                (Kind::Deep, format!("it is nested deeper than {MAX_DEPTH} levels"), at)
             }
-            _ => Self { problem: said.to_owned(), at, cut: false },
-        }
+            _ if said == "expected ident" => (Kind::Wrong, "expected `true`, `false` or `null`".to_owned(), at),
+            _ => (Kind::Wrong, said.to_owned(), at),
+        };
+        Self { kind, problem, at }
     }
 
     /// Turns the place into one of the whole answer, in which what was read starts at `start`.
     pub(super) fn placed(self, answer: &str, start: usize, step: Step) -> ExtractError {
         let error = Place::new(answer, start + self.at).error(step, self.problem);
-        ExtractError { cut: self.cut, ..error }
+        ExtractError { cut: self.kind == Kind::Cut, ..error }
     }
 }
 
@@ -84,7 +94,7 @@ pub(super) fn first(text: &str) -> Result<Option<Hit<'_>>, Broken> {
             Some(Err(error)) => {
                 let broken = Broken::new(rest, &error);
                 let like_json = rest.bytes().take(broken.at).any(|byte| matches!(byte, b'{' | b'"'));
-                if broken.cut || like_json {
+                if broken.kind != Kind::Wrong || like_json {
                     return Err(Broken { at: at + broken.at, ..broken });
                 }
                 from = at + 1;
