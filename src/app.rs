@@ -30,7 +30,7 @@ use std::{
 use ratatui::layout::Rect;
 
 use crate::{
-    model::{Catalog, Input, Prompt, Session, Settings},
+    model::{Catalog, Input, Look, Prompt, Session, Settings},
     store::job::Job,
     text::{Safe, clean_line},
 };
@@ -73,6 +73,8 @@ pub struct Start {
     pub found: Vec<String>,
     /// The target of a lane where nothing names one: `demo` while no real one can be asked.
     pub default_target: String,
+    /// What the terminal can show.
+    pub look: Look,
     /// What went wrong before the start, in words.
     pub notices: Vec<String>,
 }
@@ -98,6 +100,8 @@ pub struct App {
     pub now: Now,
     /// The settings.
     pub settings: Settings,
+    /// What the terminal can show.
+    pub look: Look,
     /// Every model that can be named.
     pub catalog: Catalog,
     starters: Vec<(String, Prompt, String)>,
@@ -133,6 +137,7 @@ impl App {
             mouse: start.settings.mouse,
             now,
             settings: start.settings,
+            look: start.look,
             catalog: start.catalog,
             starters: start.starters,
             default_target: start.default_target,
@@ -166,6 +171,7 @@ impl App {
     pub fn update(&mut self, msg: Msg, now: Now) -> Vec<Effect> {
         self.now = now;
         self.dirty = true;
+        self.notices.expire(now);
         match msg {
             Msg::Key(event) => self.key(event),
             Msg::Paste(text) => self.paste(&text),

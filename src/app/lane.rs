@@ -86,6 +86,8 @@ pub struct Lane {
     pub target: String,
     /// The run under way, if there is one.
     pub ticket: Option<Ticket>,
+    /// The run that was stopped last: its end is still taken in, nothing else of it.
+    stopped: Option<Ticket>,
     /// What it is doing.
     pub state: State,
     /// The answer.
@@ -122,6 +124,7 @@ impl Lane {
         Self {
             target: target.into(),
             ticket: None,
+            stopped: None,
             state: State::Idle,
             answer: View::default(),
             reasoning: View::default(),
@@ -165,9 +168,17 @@ impl Lane {
     pub fn stop(&mut self) -> Option<Ticket> {
         let ticket = self.ticket.take()?;
         self.flush();
+        self.stopped = Some(ticket);
         self.state = State::Cancelled;
         self.card = Some(Card::cancelled(!self.partial.is_empty()));
         Some(ticket)
+    }
+
+    /// Tells whether an event of a run is waited for: any of the run under way, the end of the one
+    /// that was stopped.
+    #[must_use]
+    pub fn expects(&self, ticket: Ticket, event: &RunEvent) -> bool {
+        self.ticket == Some(ticket) || (self.stopped == Some(ticket) && matches!(event, RunEvent::Ended { .. }))
     }
 
     /// Takes an event of the run in. Tells whether the run has ended with it.
@@ -252,6 +263,7 @@ impl Lane {
 
     fn end(&mut self, outcome: Box<Outcome>) {
         self.ticket = None;
+        self.stopped = None;
         if self.partial != outcome.text {
             self.void();
             self.push(Part::Text, &outcome.text);

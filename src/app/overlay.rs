@@ -13,6 +13,7 @@ pub mod xray;
 use ratatui::layout::{Margin, Rect};
 
 use super::{action::Action, choice::Choice, chord::Chord, line::Line};
+use crate::store::names;
 pub use copy::CopyAs;
 pub use form::Form;
 pub use help::Help;
@@ -95,20 +96,14 @@ pub struct Name {
 }
 
 impl Name {
-    /// Returns the name if it can be a file's: letters, digits, `-`, `_`, `.`; not hidden, not too long.
+    /// Returns the name if it can be a file's, or why not.
     pub fn checked(&self) -> Result<String, String> {
         let name = self.line.text().trim().to_owned();
-        let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if name.is_empty() {
-            Err("type a name".to_owned())
-        } else if name.starts_with('.') {
-            Err("a name cannot begin with a dot".to_owned())
-        } else if let Some(odd) = name.chars().find(|c| !fits(*c)) {
-            Err(format!("`{odd}` cannot stand in a name; use letters, digits, `-`, `_`, `.`"))
-        } else if name.len() > 100 {
-            Err("a name can have 100 bytes at most".to_owned())
-        } else {
-            Ok(name)
+        let what = if self.what == NameFor::Prompt { "prompt" } else { "session" };
+        match names::check(what, &name) {
+            Ok(()) => Ok(name),
+            Err(_) if name.is_empty() => Err("type a name".to_owned()),
+            Err(fault) => Err(fault.message),
         }
     }
 

@@ -172,7 +172,7 @@ impl App {
     /// Hands an event to the lane that waits for it; nobody waits for late ones.
     pub(super) fn told(&mut self, ticket: Ticket, told: Told) {
         let now = self.now;
-        let Some(lane) = self.bench.lanes.iter_mut().find(|lane| lane.ticket == Some(ticket)) else {
+        let Some(lane) = self.bench.lanes.iter_mut().find(|lane| lane.expects(ticket, &told.event)) else {
             return;
         };
         if !lane.take(told, now) {
