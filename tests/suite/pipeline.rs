@@ -2,6 +2,8 @@
 
 /// What is answered from the cache, what is kept, and runs that share one answer.
 mod cache;
+/// Any script, any caller, any moment to stop.
+mod chance;
 /// Who may see partial text decides whether a run starts over.
 mod commit;
 /// Exactly one end, whatever happens, and always a record.

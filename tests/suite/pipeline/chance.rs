@@ -1,0 +1,156 @@
+//! Any script, any caller, any moment to stop: the invariants hold.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use proptest::{collection::vec, option, prelude::*};
+use retort::{
+    model::{Class, Commit, End, Fault, Finish, RunRequest, Timer},
+    pipeline::{
+        Rules, RunEvent, Told,
+        event::{Next, Part},
+        meter::RunMeter,
+    },
+    provider::WireEvent,
+};
+
+use crate::support::script::{Bench, Step, ended, keys, request};
+
+fn class() -> impl Strategy<Value = Class> {
+    prop::sample::select(vec![
+        Class::Quota,
+        Class::RateLimited,
+        Class::Overloaded,
+        Class::Transient,
+        Class::Timeout(Timer::Connect),
+        Class::Region,
+        Class::Credential,
+        Class::ModelGone,
+        Class::ContextTooLong,
+        Class::ParamRejected,
+        Class::ContentPolicy,
+        Class::CallerFault,
+        Class::NotAnApi,
+        Class::TooLarge,
+        Class::Unknown,
+    ])
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    let wait = option::of((0_u64..200).prop_map(Duration::from_secs));
+    (class(), wait, option::of(any::<bool>())).prop_map(|(class, retry_after, should_retry)| Fault {
+        retry_after,
+        should_retry,
+        param: Some("temperature".to_owned()),
+        ..Fault::new(class, "chance")
+    })
+}
+
+fn finish() -> impl Strategy<Value = Finish> {
+    prop::sample::select(vec![Finish::Stop, Finish::Length, Finish::ContentFilter, Finish::Refusal, Finish::Unknown])
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (0_u64..50).prop_map(|seconds| Step::After(Duration::from_secs(seconds))),
+        4 => prop::sample::select(vec!["{", "}", "\"a\":1", "", " ", "é"])
+            .prop_map(|text| Step::Say(WireEvent::Text(text.to_owned()))),
+        1 => Just(Step::Say(WireEvent::Reasoning("hm".to_owned()))),
+        1 => Just(Step::Say(WireEvent::Alive)),
+        1 => Just(Step::Say(WireEvent::Headers { status: 200, request_id: None })),
+        1 => Just(Step::Say(WireEvent::Model("other".to_owned()))),
+        1 => finish().prop_map(|finish| Step::Say(WireEvent::Finish(finish))),
+        2 => Just(Step::Say(WireEvent::End)),
+        2 => fault().prop_map(Step::Fail),
+        1 => Just(Step::Hang),
+    ]
+}
+
+fn commit() -> impl Strategy<Value = Commit> {
+    prop::sample::select(vec![Commit::Buffered, Commit::Resettable, Commit::Live])
+}
+
+fn text_of(told: &[Told], wanted: u32) -> String {
+    told.iter()
+        .filter_map(|told| match &told.event {
+            RunEvent::Delta { attempt, part: Part::Text, text } if *attempt == wanted => Some(text.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn invariants(bench: &Bench, request: &RunRequest, told: &[Told], rules: &Rules) {
+    let outcome = ended(told);
+    let count = |wanted: fn(&RunEvent) -> bool| told.iter().filter(|told| wanted(&told.event)).count();
+    assert_eq!(count(|event| matches!(event, RunEvent::Ended { .. })), 1);
+    let begun = count(|event| matches!(event, RunEvent::Attempt { .. }));
+    assert_eq!((begun, begun), (bench.calls().len(), outcome.attempts as usize));
+    let budget = rules.retry.total_attempts as usize + 3 * request.targets.len();
+    assert!(begun <= budget, "{begun} attempts");
+    let total = rules.timeouts.total;
+    assert!(told.iter().all(|told| told.at <= total), "the deadline is kept");
+    if outcome.end == End::Done {
+        assert_eq!(text_of(told, outcome.attempts), outcome.text);
+        assert!(outcome.quality.is_some() && !outcome.text.trim().is_empty());
+    }
+    let first_text = told.iter().position(|told| matches!(told.event, RunEvent::Delta { part: Part::Text, .. }));
+    if let Some(shown) = first_text.filter(|_| request.commit != Commit::Buffered) {
+        let again = told[shown..].iter().any(|told| matches!(told.event, RunEvent::Attempt { .. }));
+        assert!(!again, "no second attempt after text was shown");
+    }
+    for pair in told.windows(2) {
+        if let (RunEvent::AttemptFailed { fault, next: Next::Retry { wait }, .. }, RunEvent::Attempt { .. }) =
+            (&pair[0].event, &pair[1].event)
+        {
+            assert!(pair[1].at.saturating_sub(pair[0].at) >= *wait);
+            let asked = fault.retry_after.filter(|_| fault.class != Class::ParamRejected);
+            assert!(*wait >= asked.unwrap_or_default(), "never earlier than the server asks");
+        }
+    }
+    let mut meter = RunMeter::new(&request.targets);
+    for told in told {
+        meter.take(told);
+    }
+    assert_eq!(meter.outcome(), Some(outcome));
+    assert_eq!(bench.open(), 0);
+    let record = bench.record.ended.lock().unwrap();
+    assert_eq!((record.len(), &record[0].outcome), (1, outcome));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_a_provider_does_a_run_keeps_its_word(
+        scripts in vec(vec(step(), 0..10), 1..6),
+        commit in commit(),
+        stop in option::weighted(0.3, (0_usize..12, 0_u64..20)),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let list = [("env:A", "a"), ("env:B", "b"), ("env:C", "b")];
+            let rules = Rules { cache: true, keys: keys("openai", &list), ..Rules::default() };
+            let calls = std::sync::atomic::AtomicUsize::new(0);
+            let bench = Bench::with(rules.clone(), move |_, _| {
+                let call = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                scripts[call % scripts.len()].clone()
+            });
+            let request = RunRequest { commit, ..request(&["a", "b", "c"]) };
+            let mut stream = bench.pipeline.run(request.clone());
+            let control = stream.control();
+            let (events, seconds) = stop.unwrap_or_default();
+            let mut told: Vec<Told> = (&mut stream).take(events).collect().await;
+            let rest = stream.collect::<Vec<_>>();
+            if stop.is_some() {
+                let stop = async {
+                    tokio::time::sleep(Duration::from_secs(seconds)).await;
+                    control.stop();
+                };
+                told.extend(tokio::join!(rest, stop).0);
+            } else {
+                told.extend(rest.await);
+            }
+            invariants(&bench, &request, &told, &rules);
+        });
+    }
+}
