@@ -40,6 +40,7 @@ fn prose(instruction: &str, input: &Reading<'_>) -> String {
     let gist = input.gist(count);
     match gist.as_slice() {
         [] => "There is no text to work on.".to_owned(),
+        _ if input.asks() && input.sentences().len() <= count => schema::NO_ANSWERS.to_owned(),
         gist if asked.contains("bullet") || asked.contains("a list") => {
             gist.iter().map(|sentence| format!("- {sentence}")).collect::<Vec<_>>().join("\n")
         }
@@ -76,5 +77,6 @@ mod tests {
         assert_eq!(prose("Write 3 bullets.", &input).lines().filter(|line| line.starts_with("- ")).count(), 3);
         assert_eq!(prose("", &input).matches('.').count(), 2);
         assert_eq!(prose("", &Reading::of("")), "There is no text to work on.");
+        assert_eq!(prose("", &Reading::of("What is the capital of France?")), schema::NO_ANSWERS);
     }
 }

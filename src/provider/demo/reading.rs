@@ -182,6 +182,19 @@ impl<'a> Reading<'a> {
         .map(|run| run.join(" "))
     }
 
+    /// The last capitalised word or run of words that opens no sentence: a place, more often than not.
+    pub(super) fn proper(&self) -> Option<String> {
+        let openings: Vec<&str> =
+            self.sentences().iter().filter_map(|sentence| sentence.split_whitespace().next()).collect();
+        self.runs(|piece| {
+            piece.chars().next().is_some_and(char::is_uppercase) && piece.chars().all(char::is_alphabetic)
+        })
+        .into_iter()
+        .rev()
+        .find(|run| run.first().is_some_and(|first| !openings.contains(first)))
+        .map(|run| run.join(" "))
+    }
+
     /// The first street address: a number with the capitalised words after it, or before it.
     pub(super) fn address(&self) -> Option<String> {
         let is_number = |piece: &str| !piece.is_empty() && piece.chars().all(|c| c.is_ascii_digit());
@@ -246,6 +259,7 @@ mod tests {
         assert_eq!(reading.address().as_deref(), Some("14 Harbour Lane"));
         assert_eq!(reading.piece(|piece| piece.contains('@')), Some("m.l@example.com"));
         assert_eq!(reading.number(), Some(19.9));
+        assert_eq!(Reading::of("Call Jonas Weber back, Berlin").proper().as_deref(), Some("Berlin"));
         assert_eq!(reading.sentences().len(), 3);
     }
 

@@ -178,13 +178,38 @@ impl Filling<'_> {
                 0 => "neutral".to_owned(),
                 _ => "negative".to_owned(),
             },
-            () if is(&["label", "category", "topic", "subject", "title", "type", "intent"]) => {
-                self.input.topics().into_iter().take(2).collect::<Vec<_>>().join(" ")
-            }
-            () => owned(self.input.gist(1).first().copied()),
+            () if is(&["city", "country", "place", "location"]) => self.input.proper().unwrap_or_default(),
+            () if self.input.asks() && is(&["answer", "reply", "response"]) => NO_ANSWERS.to_owned(),
+            () if is(SENTENCES) => owned(self.input.gist(1).first().copied()),
+            () => self.input.topics().into_iter().take(2).collect::<Vec<_>>().join(" "),
         }
     }
 }
+
+/// What the demonstration says to a question.
+pub(super) const NO_ANSWERS: &str =
+    "This is the demonstration: it labels, copies and shortens, but it has no answers. Choose a real model for them.";
+
+/// Parts of the names of fields that want a sentence.
+const SENTENCES: &[&str] = &[
+    "answer",
+    "reply",
+    "response",
+    "summary",
+    "reason",
+    "explanation",
+    "description",
+    "request",
+    "text",
+    "message",
+    "rationale",
+    "comment",
+    "quote",
+    "problem",
+    "issue",
+    "action",
+    "content",
+];
 
 /// What an input speaks of when it speaks of a topic, as beginnings of words.
 const TOPICS: &[(&str, &[&str])] = &[
