@@ -13,8 +13,12 @@ mod support;
 mod suite {
     /// The demonstration: what it answers, when, and how it misbehaves.
     mod demo;
+    /// The demonstration through the whole pipeline: what a person sees of retry, fallback and checks.
+    mod demo_runs;
     /// Who may name whom, who may touch the world, and how long a file may be.
     mod layers;
     /// The pipeline on a scripted backend and a paused clock: every budget, wait and end.
     mod pipeline;
+    /// A real model behind a real server, over both wire formats; skipped unless tests/real/run.sh runs it.
+    mod real;
 }

@@ -1,0 +1,109 @@
+//! The demonstration through the whole pipeline: what a person sees of retry, fallback and checks.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use retort::{
+    model::{
+        CacheMode, Catalog, Class, Commit, Cost, End, Input, Mark, Outcome, ProviderKind, Rule, RunRequest, Settings,
+        settings::ProviderSettings,
+    },
+    pipeline::{Pipeline, Ports, Rules, RunEvent, Told},
+    provider::demo::Demo,
+    store::{cards::cards, starters::starters},
+};
+
+use crate::support::script::{Memory, Record, Still};
+
+/// A pipeline on the demonstration alone, with its cache on.
+fn pipeline() -> Pipeline {
+    let ports = Ports {
+        backend: Arc::new(Demo::default()),
+        cache: Arc::new(Memory::default()),
+        recorder: Arc::new(Record::default()),
+        world: Arc::new(Still::default()),
+    };
+    Pipeline::new(ports, Rules { cache: true, ..Rules::default() })
+}
+
+/// A starter prompt on its sample input, on some of the demonstration's models.
+fn request(name: &str, models: &[&str]) -> RunRequest {
+    let mut settings = Settings::default();
+    settings.providers.insert("demo".to_owned(), ProviderSettings::of(ProviderKind::Demo));
+    let catalog = Catalog::new(cards(), &settings);
+    let (_, prompt, input) = starters().into_iter().find(|(known, ..)| *known == name).unwrap();
+    RunRequest {
+        prompt_name: Some(name.to_owned()),
+        prompt: Arc::new(prompt),
+        input: Input::of(input),
+        targets: models.iter().map(|model| catalog.resolve(model).unwrap()).collect(),
+        cache: CacheMode::On,
+        commit: Commit::Resettable,
+        sample: 0,
+        session: None,
+    }
+}
+
+async fn told(pipeline: &Pipeline, request: RunRequest) -> (Vec<Told>, Outcome) {
+    let told: Vec<Told> = pipeline.run(request).collect().await;
+    let Some(RunEvent::Ended { outcome }) = told.last().map(|told| &told.event) else {
+        panic!("a run without an end: {told:?}")
+    };
+    let outcome = (**outcome).clone();
+    (told, outcome)
+}
+
+fn failures(told: &[Told]) -> Vec<Class> {
+    told.iter()
+        .filter_map(|told| match &told.event {
+            RunEvent::AttemptFailed { fault, .. } => Some(fault.class),
+            _ => None,
+        })
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_starter_runs_to_its_end_passes_its_checks_and_is_labelled() {
+    for (name, ..) in starters() {
+        let pipeline = pipeline();
+        let (_, outcome) = told(&pipeline, request(name, &["demo"])).await;
+        assert_eq!((&outcome.end, outcome.attempts, outcome.demo), (&End::Done, 1, true), "{name}");
+        assert!(outcome.passed(), "{name}: {:?}", outcome.quality);
+        assert!(!outcome.usage.estimated, "{name} is composed and not played");
+        assert_eq!(outcome.cost, Cost::Unknown, "{name}");
+        let (told, again) = told(&pipeline, request(name, &["demo"])).await;
+        assert_eq!((again.attempts, &again.text), (0, &outcome.text), "{name}: {told:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn flaky_shows_two_retries_and_then_the_answer() {
+    let (told, outcome) = told(&pipeline(), request("sentiment", &["demo:flaky"])).await;
+    assert_eq!(failures(&told), [Class::RateLimited, Class::Overloaded]);
+    assert_eq!((outcome.end, outcome.attempts), (End::Done, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn down_falls_back_and_says_from_where_to_where() {
+    let (_, outcome) = told(&pipeline(), request("extract", &["demo:down", "demo"])).await;
+    assert_eq!((&outcome.end, outcome.fell_back()), (&End::Done, true));
+    assert_eq!((outcome.requested.as_str(), outcome.target.as_str()), ("demo:down", "demo"));
+    let (_, alone) = told(&pipeline(), request("extract", &["demo:down"])).await;
+    assert!(matches!(alone.end, End::Failed { reasons } if reasons.len() == 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn cut_keeps_what_came_and_is_not_done() {
+    let (_, outcome) = told(&pipeline(), request("sentiment", &["demo:cut"])).await;
+    assert!(matches!(outcome.end, End::Interrupted { .. }), "{:?}", outcome.end);
+    assert!(!outcome.text.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_json_is_an_answer_that_fails_its_check() {
+    let (_, outcome) = told(&pipeline(), request("sentiment", &["demo:bad-json"])).await;
+    assert!(!outcome.passed());
+    let quality = outcome.quality.unwrap();
+    let format = quality.verdicts.iter().find(|verdict| verdict.rule == Rule::Format).unwrap();
+    assert_eq!(format.mark, Mark::Fail, "{format:?}");
+}

@@ -1,0 +1,141 @@
+//! Whole runs through the pipeline against the real server: keys, fallback, cache, stop.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use futures_util::StreamExt;
+use retort::{
+    model::{
+        CacheMode, Class, Commit, End, Finish, Format, Input, Outcome, Provenance, ProviderKind, Response, RunRequest,
+        Target, settings::Retry,
+    },
+    pipeline::{Pipeline, Ports, Rules, RunEvent, Told},
+    provider::Providers,
+    store::starters::starters,
+};
+
+use super::{WIRES, busy, call, key, told, until};
+use crate::support::script::{Memory, Record, Still};
+
+fn pipeline(rules: Rules) -> Pipeline {
+    let ports = Ports {
+        backend: Arc::new(Providers::new([])),
+        cache: Arc::new(Memory::default()),
+        recorder: Arc::new(Record::default()),
+        world: Arc::new(Still::default()),
+    };
+    let retry = Retry { min_wait: Duration::from_millis(1), max_wait: Duration::from_millis(2), ..Retry::default() };
+    Pipeline::new(ports, Rules { cache: true, retry, ..rules })
+}
+
+fn target(name: &str, base: &str, kind: ProviderKind) -> Target {
+    Target { name: name.to_owned(), provider: name.to_owned(), ..call(base, kind, "", 1).target }
+}
+
+/// The extraction starter on its sample input.
+fn request(targets: Vec<Target>) -> RunRequest {
+    let (name, prompt, input) = starters().into_iter().find(|(name, ..)| *name == "extract").unwrap();
+    RunRequest {
+        prompt_name: Some(name.to_owned()),
+        prompt: Arc::new(prompt),
+        input: Input::of(input),
+        targets,
+        cache: CacheMode::On,
+        commit: Commit::Resettable,
+        sample: 0,
+        session: None,
+    }
+}
+
+async fn run(pipeline: &Pipeline, request: RunRequest) -> (Vec<Told>, Outcome) {
+    let told: Vec<Told> = pipeline.run(request).collect().await;
+    let Some(RunEvent::Ended { outcome }) = told.last().map(|told| &told.event) else {
+        panic!("a run without an end: {told:?}")
+    };
+    let outcome = (**outcome).clone();
+    (told, outcome)
+}
+
+#[tokio::test]
+async fn a_run_streams_is_judged_and_is_a_cache_hit_the_second_time() {
+    let Some(base) = told("RETORT_REAL_SERVER") else { return };
+    let pipeline = pipeline(Rules::default());
+    let ask = || request(vec![target("real", &base, ProviderKind::OpenAi)]);
+    let (told, first) = run(&pipeline, ask()).await;
+    assert_eq!((&first.end, first.attempts, first.finish.as_ref()), (&End::Done, 1, Some(&Finish::Stop)));
+    assert!(told.iter().filter(|told| matches!(told.event, RunEvent::Delta { .. })).count() > 3);
+    assert!(first.json.as_ref().is_some_and(|json| json["email"].is_string()), "{}", first.text);
+    assert!(first.quality.is_some() && first.usage.total_output().unwrap() > 3 && !first.usage.estimated);
+    assert!(first.timing.first_token.unwrap() <= first.timing.total);
+    if first.passed() {
+        let (_, second) = run(&pipeline, ask()).await;
+        assert_eq!((second.attempts, &second.text), (0, &first.text));
+        assert!(matches!(second.provenance, Provenance::Cached { .. }));
+    }
+}
+
+#[tokio::test]
+async fn the_second_key_answers_when_the_first_is_refused() {
+    let (Some(base), Some(right)) = (told("RETORT_REAL_LOCKED"), told("RETORT_REAL_KEY")) else { return };
+    for kind in WIRES {
+        let mut keys = vec![key("sk-revoked"), key(&right)];
+        keys[0].label = "env:FIRST".to_owned();
+        keys[1].label = "env:SECOND".to_owned();
+        let rules = Rules { keys: BTreeMap::from([("real".to_owned(), keys)]), ..Rules::default() };
+        let (told, outcome) = run(&pipeline(rules), request(vec![target("real", &base, kind)])).await;
+        let used: Vec<_> = told
+            .iter()
+            .filter_map(|told| match &told.event {
+                RunEvent::Attempt { key, .. } => key.as_deref(),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(used, ["env:FIRST", "env:SECOND"], "{kind}");
+        assert_eq!(outcome.end, End::Done, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn the_fallback_answers_when_the_server_is_down() {
+    let Some(base) = told("RETORT_REAL_SERVER") else { return };
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let dead = target("dead", &format!("http://{nobody}"), ProviderKind::OpenAi);
+    let (_, outcome) =
+        run(&pipeline(Rules::default()), request(vec![dead.clone(), target("real", &base, ProviderKind::Anthropic)]))
+            .await;
+    assert_eq!((&outcome.end, outcome.requested.as_str(), outcome.target.as_str()), (&End::Done, "dead", "real"));
+    let (_, outcome) = run(&pipeline(Rules::default()), request(vec![dead])).await;
+    let End::Failed { reasons } = outcome.end else { panic!("{:?}", outcome.end) };
+    assert_eq!(reasons[0].target, "dead");
+    assert!(matches!(reasons[0].fault.class, Class::Transient | Class::Overloaded), "{}", reasons[0].fault);
+}
+
+#[tokio::test]
+async fn stopping_a_run_keeps_the_part_and_frees_the_server() {
+    let Some(base) = told("RETORT_REAL_SERVER") else { return };
+    let mut request = request(vec![target("real", &base, ProviderKind::OpenAi)]);
+    let prompt = Arc::make_mut(&mut request.prompt);
+    prompt.system = "You write very long stories.".to_owned();
+    prompt.response = Response { format: Format::Text, ..Response::default() };
+    prompt.params.max_tokens = Some(3000);
+    request.input = Input::of("Write a very long story of a lighthouse.");
+    let mut stream = pipeline(Rules::default()).run(request);
+    let control = stream.control();
+    let (mut deltas, mut end) = (0, None);
+    while let Some(told) = stream.next().await {
+        match told.event {
+            RunEvent::Delta { .. } => {
+                deltas += 1;
+                if deltas == 3 {
+                    control.stop();
+                }
+            }
+            RunEvent::Ended { outcome } => end = Some(outcome),
+            _ => {}
+        }
+    }
+    let outcome = end.unwrap();
+    assert_eq!(outcome.end, End::Cancelled);
+    assert!(!outcome.text.is_empty());
+    let idle = until(Duration::from_secs(5), || !busy(&base)).await;
+    assert!(idle.is_some(), "the server still works 5 s after the stop");
+}
