@@ -21,4 +21,6 @@ mod suite {
     mod pipeline;
     /// A real model behind a real server, over both wire formats; skipped unless tests/real/run.sh runs it.
     mod real;
+    /// The disk: settings and keys, prompts and sessions, the record of runs, the cache.
+    mod store;
 }

@@ -73,7 +73,11 @@ pub fn make_dir(dir: &Path) -> Result<(), StoreFault> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).map_err(|error| fault("create the directory", dir, &error))
+    builder.create(dir).map_err(|error| {
+        let in_the_way = error.kind() == ErrorKind::AlreadyExists;
+        let error = if in_the_way { ErrorKind::NotADirectory.into() } else { error };
+        fault("create the directory", dir, &error)
+    })
 }
 
 /// Makes a rename last. A file system that cannot do this has done what it can.
@@ -92,15 +96,13 @@ pub(super) fn fault(verb: &str, path: &Path, error: &io::Error) -> StoreFault {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ("the disk is full", "free some space and try again"),
         ErrorKind::PermissionDenied => ("permission is denied", "see who owns it, or set RETORT_CONFIG_DIR elsewhere"),
         ErrorKind::ReadOnlyFilesystem => ("the disk is read-only", "set RETORT_CONFIG_DIR to a place that is not"),
-        ErrorKind::NotADirectory | ErrorKind::AlreadyExists if !path.is_file() => {
-            ("a part of the path is a file, not a directory", "move that file away")
-        }
+        ErrorKind::NotADirectory => ("a part of the path is a file, not a directory", "move that file away"),
         ErrorKind::AlreadyExists => ("a file of that name is already there", "choose another name"),
         ErrorKind::IsADirectory => ("it is a directory", "move it away"),
         _ => return StoreFault::new(format!("cannot {verb} {}: {error}", path.display())),
     };
     StoreFault {
         message: format!("cannot {verb} {}: {why}; {next}", path.display()),
-        exists: error.kind() == ErrorKind::AlreadyExists && path.is_file(),
+        exists: error.kind() == ErrorKind::AlreadyExists,
     }
 }

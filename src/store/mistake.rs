@@ -61,23 +61,51 @@ const SHOWN_LENGTH: usize = 24;
 
 /// Shows a line of the file with a `…` for whatever could be a secret.
 fn shown(line: &str, path: &[String]) -> String {
-    let line: String = line.chars().take(160).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let (name, value) = line.split_once('=').map_or(("", line.as_str()), |(name, value)| (name, value));
-    let secret = |text: &str| SECRET_NAMES.iter().any(|word| text.to_lowercase().contains(word));
-    let hidden = secret(name) || path.iter().any(|part| secret(part));
+    let line: String = line.trim_end().chars().take(160).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let even = |name: &str| name.matches(['"', '\'']).count().is_multiple_of(2);
+    let Some((name, value)) = line.split_once('=').filter(|(name, _)| even(name)) else {
+        return masked(&line, path.iter().any(|part| is_secret(part)));
+    };
+    // `[keys]` binds the keyboard's.
+    let bindings = path.first().is_some_and(|first| first == "keys");
+    let hidden = !bindings && (is_secret(name) || path.iter().any(|part| is_secret(part)));
+    format!("{}={}", masked(name, false), masked(value, hidden))
+}
+
+/// Tells whether what stands under a name is secret.
+fn is_secret(name: &str) -> bool {
+    SECRET_NAMES.iter().any(|word| name.to_lowercase().contains(word))
+}
+
+/// Replaces whatever could be a secret, or if `hidden` every word that does not say where one is.
+fn masked(text: &str, hidden: bool) -> String {
     let in_word = |c: char| c.is_ascii_alphanumeric() || "-_+/.:@%&?".contains(c);
-    let mut out = if line.contains('=') { format!("{name}=") } else { String::new() };
-    let mut rest = value;
+    let (mut out, mut rest) = (String::new(), text);
     while let Some(first) = rest.chars().next() {
         let length = rest.find(|c| !in_word(c)).unwrap_or(rest.len());
         let (word, after) = rest.split_at(if length == 0 { first.len_utf8() } else { length });
-        let source = ["env:", "file:", "cmd:"].iter().any(|form| word.starts_with(form));
-        let masked = length > 0 && !source && (hidden || length > SHOWN_LENGTH || word.starts_with("sk-"));
-        out.push_str(if masked || word.contains('@') { "…" } else { word });
         rest = after;
+        if word.contains(['@', '?']) {
+            // A password or a query: nothing up to the closing quote is shown.
+            rest = after.find(['"', '\'']).and_then(|quote| after.get(quote..)).unwrap_or_default();
+            out.push('…');
+        } else if length > 0 && !is_source(word) && (hidden || length > SHOWN_LENGTH || word.starts_with("sk-")) {
+            out.push('…');
+        } else {
+            out.push_str(word);
+        }
     }
-    out.trim_end().to_owned()
+    out
 }
+
+/// Tells whether a word says where a key is, and is not the key.
+fn is_source(word: &str) -> bool {
+    let plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    word.strip_prefix("env:").is_some_and(plain) || word.starts_with("file:") || word.starts_with("cmd:")
+}
+
+/// What stands between the two halves of a message of serde's.
+const EXPECTED: &str = ", expected ";
 
 /// Puts the parser's message into words, leaving out the value it is about: that may be a key.
 fn in_words(message: &str, path: &[String]) -> String {
@@ -101,9 +129,11 @@ fn in_words(message: &str, path: &[String]) -> String {
     }
     let key = path.iter().rev().find(|part| part.parse::<usize>().is_err());
     let whose = key.map_or_else(String::new, |key| format!("{}{inside}: ", quoted(key)));
-    if let Some((found, expected)) = message.strip_prefix("invalid ").and_then(|rest| rest.split_once(", expected ")) {
-        let found = found.trim_start_matches("type: ").trim_start_matches("value: ").trim_start_matches("length ");
+    if let Some((found, expected)) = message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(EXPECTED)) {
         return format!("{whose}expected {}, found {}", form(expected), kind(found));
+    }
+    if let Some((_, expected)) = message.strip_prefix("invalid value: ").and_then(|rest| rest.split_once(EXPECTED)) {
+        return format!("{whose}expected {}", form(expected));
     }
     if message.starts_with("wanted string or table") {
         return format!("{whose}expected a text in quotes");

@@ -1,6 +1,11 @@
 //! The record of runs: its database, opened when first needed, and writes that wait out a lock.
 
-use std::{collections::VecDeque, fs, path::PathBuf, time::Duration};
+use std::{
+    collections::VecDeque,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -10,14 +15,18 @@ use super::{
     db::{self, DbFault},
     job::{Job, Reply, StoreFault, Totals},
     runs, schema,
+    worker::{Reports, Trouble},
 };
 use crate::pipeline::port::{RunRecord, RunStart};
 
-/// How long another process's lock is waited for at a first try.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long another process's lock is waited for by a question.
+const QUESTION_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long while writes are held back already.
-const SHORT_PATIENCE: Duration = Duration::from_millis(50);
+/// How long by a write, which is not lost if it is held back.
+const WRITE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long by a write while others are held back already.
+const HELD_PATIENCE: Duration = Duration::from_millis(50);
 
 /// Writes that are held back, at most.
 const MOST_HELD: usize = 1024;
@@ -40,6 +49,7 @@ pub(super) struct Record {
     open: Option<Open>,
     held: VecDeque<(Write, usize)>,
     held_weight: usize,
+    reports: Reports,
 }
 
 #[derive(Debug)]
@@ -50,13 +60,14 @@ struct Open {
 }
 
 impl Record {
-    pub(super) fn new(data: &std::path::Path) -> Self {
+    pub(super) fn new(data: &Path, reports: Reports) -> Self {
         Self {
             path: data.join("retort.db"),
             signs: data.join("running"),
             open: None,
             held: VecDeque::new(),
             held_weight: 0,
+            reports,
         }
     }
 
@@ -66,45 +77,50 @@ impl Record {
     }
 
     /// Writes, after everything that is held back. What a lock or a full disk keeps out is held
-    /// back and tried again later; the fault is told all the same.
-    pub(super) fn write(&mut self, write: Write, weight: usize) -> Result<(), StoreFault> {
-        let before = self.retry();
-        if before.is_err() && self.holds() {
-            self.hold(write, weight)?;
-            return before;
+    /// back and tried again later; that is told, and so is what is lost.
+    pub(super) fn write(&mut self, write: Write, weight: usize) {
+        self.retry();
+        if self.holds() {
+            return self.hold(write, weight);
         }
         match self.attempt(&write) {
-            Ok(()) => Ok(()),
-            Err(failed) => {
-                if failed.passing {
-                    self.hold(write, weight)?;
-                }
-                Err(failed.fault)
+            Ok(()) => {}
+            Err(failed) if failed.passing => {
+                let message = format!("runs are not recorded yet: {}", failed.fault);
+                self.reports.tell(Trouble::Record, StoreFault::new(message));
+                self.hold(write, weight);
             }
+            Err(failed) => self.lost(&failed.fault),
         }
     }
 
     /// Writes what is held back, in order, as far as it goes.
-    pub(super) fn retry(&mut self) -> Result<(), StoreFault> {
+    pub(super) fn retry(&mut self) {
         while let Some((write, weight)) = self.held.pop_front() {
             match self.attempt(&write) {
                 Err(failed) if failed.passing => {
                     self.held.push_front((write, weight));
-                    return Err(failed.fault);
+                    return;
                 }
                 done => {
                     self.held_weight = self.held_weight.saturating_sub(weight);
-                    done.map_err(|failed| failed.fault)?;
+                    if let Err(failed) = done {
+                        self.lost(&failed.fault);
+                    }
                 }
             }
         }
-        Ok(())
+    }
+
+    /// Says that a run is not on record and will not be.
+    fn lost(&self, fault: &StoreFault) {
+        self.reports.tell(Trouble::RecordLost, StoreFault::new(format!("runs are not recorded: {fault}")));
     }
 
     /// Answers a question about runs.
     pub(super) fn answer(&mut self, job: &Job) -> Result<Reply, StoreFault> {
         // What was just written must be found; if it cannot be written the rest still is.
-        drop(self.retry());
+        self.retry();
         let path = self.path.clone();
         let told = |error: rusqlite::Error| db::fault(&path, &error).fault;
         if self.open.is_none() && !self.path.exists() {
@@ -112,7 +128,7 @@ impl Record {
             return nothing(job);
         }
         self.sweep();
-        let open = self.open(PATIENCE).map_err(|failed| failed.fault)?;
+        let open = self.open(QUESTION_PATIENCE).map_err(|failed| failed.fault)?;
         match job {
             Job::RecentRuns { limit } => runs::recent(&open.db, *limit).map(Reply::Runs).map_err(told),
             Job::OpenRun(run) => runs::open(&open.db, *run).map_err(told)?.map(|run| Reply::Run(Box::new(run))),
@@ -121,20 +137,28 @@ impl Record {
         }
     }
 
-    fn hold(&mut self, write: Write, weight: usize) -> Result<(), StoreFault> {
+    fn hold(&mut self, write: Write, weight: usize) {
         let heavy = self.holds() && self.held_weight.saturating_add(weight) > HEAVIEST_HELD;
         if heavy || self.held.len() >= MOST_HELD {
-            let message = format!("{} has been out of reach for too long: runs are not recorded", self.path.display());
-            return Err(StoreFault::new(message));
+            let path = self.path.display();
+            return self.lost(&StoreFault::new(format!("{path} is out of reach, and no more can wait for it")));
         }
         self.held_weight = self.held_weight.saturating_add(weight);
         self.held.push_back((write, weight));
-        Ok(())
+    }
+
+    /// Says that what is still held back is lost, if anything is: the program ends.
+    pub(super) fn close(&mut self) {
+        self.retry();
+        if self.holds() {
+            let path = self.path.display();
+            self.lost(&StoreFault::new(format!("{path} was out of reach until the end")));
+        }
     }
 
     fn attempt(&mut self, write: &Write) -> Result<(), DbFault> {
         let path = self.path.clone();
-        let patience = if self.holds() { SHORT_PATIENCE } else { PATIENCE };
+        let patience = if self.holds() { HELD_PATIENCE } else { WRITE_PATIENCE };
         let open = self.open(patience)?;
         let owner = open.alive.as_ref().map(|alive| alive.owner.as_str());
         let written = match write {

@@ -55,8 +55,10 @@ pub(super) enum CacheTask {
 /// A kind of trouble in work nobody asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Trouble {
-    /// A run could not be recorded.
+    /// Runs wait for the record to come into reach.
     Record,
+    /// A run could not be recorded.
+    RecordLost,
     /// The record is too far behind.
     RecordFull,
     /// The cache could not be used.
@@ -133,19 +135,14 @@ fn file(places: &Places, job: Job) -> Result<Reply, StoreFault> {
 /// Starts the thread of the record.
 pub(super) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports: Reports) {
     start("retort-record", queue, move |queue| {
-        let mut record = Record::new(&places.data);
-        let report = |done: Result<(), StoreFault>| {
-            if let Err(fault) = done {
-                reports.tell(Trouble::Record, StoreFault::new(format!("runs are not recorded: {fault}")));
-            }
-        };
+        let mut record = Record::new(&places.data, reports);
         loop {
             match queue.pop(if record.holds() { RETRY } else { IDLE }) {
-                Popped::Piece(RecordTask::Started(run), weight) => report(record.write(Write::Started(run), weight)),
-                Popped::Piece(RecordTask::Ended(run), weight) => report(record.write(Write::Ended(run), weight)),
+                Popped::Piece(RecordTask::Started(run), weight) => record.write(Write::Started(run), weight),
+                Popped::Piece(RecordTask::Ended(run), weight) => record.write(Write::Ended(run), weight),
                 Popped::Piece(RecordTask::Ask(job, tell), _) => drop(tell.send(record.answer(&job))),
-                Popped::Nothing => report(record.retry()),
-                Popped::Closed => return report(record.retry()),
+                Popped::Nothing => record.retry(),
+                Popped::Closed => return record.close(),
             }
         }
     });

@@ -36,7 +36,7 @@ pub(super) fn base_url(url: &str) -> Result<(), String> {
     };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if host.contains('@') {
-        return Err("`base_url` must hold no user name or password; use `api_keys` or `headers`".to_owned());
+        return Err("`base_url` must hold no user name or password; name the key in `api_keys`".to_owned());
     }
     if host.is_empty() || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err("`base_url` must be an address such as http://127.0.0.1:8080/v1".to_owned());
@@ -69,7 +69,7 @@ pub(super) fn models(settings: &Settings) -> Result<(), (Vec<String>, String)> {
         if !settings.providers.contains_key(&model.provider) {
             let known = settings.providers.keys().map(String::as_str);
             let message = format!(
-                "there is no provider {}{}; add [providers.{}] or name one of {}",
+                "there is no provider {}{}\nadd [providers.{}], or name one of {}",
                 quoted(&model.provider),
                 slip(&model.provider, known.clone()),
                 quoted(&model.provider).trim_matches('`'),

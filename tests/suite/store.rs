@@ -1,0 +1,135 @@
+//! The disk: settings and keys, prompts and sessions, the record of runs, the cache.
+
+use std::{collections::HashMap, path::Path, time::Duration};
+
+use jiff::Timestamp;
+use retort::{
+    model::{Cost, End, Input, Outcome, Prompt, Provenance, RunId, Usage, outcome::Timing, settings::Places},
+    pipeline::{
+        event::{Next, RunEvent, Told},
+        port::{Cached, RunRecord, RunStart},
+    },
+    store::Store,
+};
+use uuid::Uuid;
+
+/// The cache: one exact LRU across processes, and no fault of it fails a lookup.
+mod cache;
+/// Files: written whole, private, and in words when they cannot be.
+mod files;
+/// Keys: every source, every way it can be wrong, and no key in any message.
+mod keys;
+/// Where everything is kept.
+mod places;
+/// Prompts: exact round trips, and every mistake by line and column.
+mod prompts;
+/// The record of runs: what is kept, what a crash leaves, what a lock holds back.
+mod record;
+/// Sessions: exact round trips, and none is lost to another.
+mod sessions;
+/// Settings: every mistake by its exact words.
+mod settings;
+
+/// How long closing may take in a test: never reached.
+const SOON: Duration = Duration::from_secs(30);
+
+/// The four directories, all inside one that does not outlive the test.
+fn places_in(dir: &Path) -> Places {
+    Places {
+        config: dir.join("config"),
+        data: dir.join("data"),
+        cache: dir.join("cache"),
+        state: dir.join("state"),
+        project: None,
+    }
+}
+
+fn store_in(dir: &Path) -> Store {
+    Store::open(places_in(dir), 1000)
+}
+
+/// An environment of the given variables alone.
+fn env_of<'a>(pairs: &[(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + Sync + use<'a> {
+    let map: HashMap<&str, &str> = pairs.iter().copied().collect();
+    move |name| map.get(name).map(|&value| value.to_owned())
+}
+
+/// A directory as a message shows it, taken out again, so that messages can be compared.
+fn without(dir: &Path, message: &str) -> String {
+    message.replace(&format!("{}/", dir.display()), "")
+}
+
+fn run_id(number: u128) -> RunId {
+    RunId(Uuid::from_u128(number))
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + second).unwrap()
+}
+
+fn start_of(number: u128) -> RunStart {
+    RunStart {
+        run: run_id(number),
+        started: at(number as i64),
+        session: Some("triage".to_owned()),
+        prompt_name: Some("sentiment".to_owned()),
+        target: "gpt-4o-mini".to_owned(),
+        model: "gpt-4o-mini".to_owned(),
+    }
+}
+
+fn outcome_of(number: u128, text: &str) -> Outcome {
+    Outcome {
+        run: run_id(number),
+        end: End::Done,
+        text: text.to_owned(),
+        reasoning: String::new(),
+        json: None,
+        requested: "gpt-4o-mini".to_owned(),
+        target: "gpt-4o-mini".to_owned(),
+        model: "gpt-4o-mini".to_owned(),
+        served: None,
+        provenance: Provenance::Live,
+        demo: false,
+        attempts: 1,
+        finish: None,
+        usage: Usage { input: Some(10), output: Some(5), ..Usage::default() },
+        cost: Cost::Unknown,
+        timing: Timing { total: Duration::from_micros(1_500_250), ..Timing::default() },
+        quality: None,
+    }
+}
+
+fn cached(text: &str) -> Cached {
+    Cached { stored: at(0), outcome: outcome_of(1, text) }
+}
+
+fn record_of(number: u128, text: &str) -> RunRecord {
+    let told = |millis, event| Told { at: Duration::from_millis(millis), event };
+    let attempt = |number| RunEvent::Attempt {
+        number,
+        target: "gpt-4o-mini".to_owned(),
+        model: "gpt-4o-mini".to_owned(),
+        key: Some("env:OPENAI_API_KEY".to_owned()),
+        notices: Vec::new(),
+    };
+    let fault = retort::model::Fault {
+        status: Some(429),
+        ..retort::model::Fault::new(retort::model::Class::RateLimited, "slow down")
+    };
+    RunRecord {
+        run: run_id(number),
+        started: at(number as i64),
+        session: Some("triage".to_owned()),
+        prompt_name: Some("sentiment".to_owned()),
+        prompt: Prompt { system: "Label it.".to_owned(), ..Prompt::default() },
+        input: Input::of("My parcel never came"),
+        outcome: outcome_of(number, text),
+        timeline: vec![
+            told(1, attempt(1)),
+            told(20, RunEvent::AttemptFailed { attempt: 1, fault, next: Next::Retry { wait: Duration::from_secs(4) } }),
+            told(4020, attempt(2)),
+            told(4100, RunEvent::Headers { attempt: 2, status: 200, request_id: None }),
+        ],
+    }
+}

@@ -1,0 +1,97 @@
+//! Keys: every source, every way it can be wrong, and no key in any message.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use retort::{model::KeySource, store::keys};
+use secrecy::ExposeSecret;
+
+use super::env_of;
+
+fn file(dir: &Path, name: &str, text: &str, mode: u32) -> KeySource {
+    let path = dir.join(name);
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    KeySource::File(path.display().to_string())
+}
+
+fn env(name: &str) -> KeySource {
+    KeySource::Env(name.to_owned())
+}
+
+fn cmd(line: &str) -> KeySource {
+    KeySource::Command(line.to_owned())
+}
+
+#[test]
+fn every_source_gives_its_key_and_its_label() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().display().to_string();
+    let sources = [
+        env("A_KEY"),
+        file(dir.path(), "key", "  from-file  \nsecond line\n", 0o600),
+        KeySource::File("~/key".to_owned()),
+        cmd("printf '%s\\n%s' 'from-cmd' 'second line'"),
+        cmd("sh -c 'printf from-sh; exit 0' --token hunter2"),
+    ];
+    let read = keys::read(&sources, &env_of(&[("A_KEY", "from-env\n"), ("HOME", &home)]));
+    let texts: Vec<String> = read.iter().map(|key| key.as_ref().unwrap().secret.expose_secret().to_owned()).collect();
+    assert_eq!(texts, ["from-env", "from-file", "from-file", "from-cmd", "from-sh"]);
+    let labels: Vec<String> = read.iter().map(|key| key.as_ref().unwrap().label.clone()).collect();
+    assert_eq!(labels[0], "env:A_KEY");
+    assert_eq!(labels[1], format!("file:{home}/key"));
+    assert_eq!(labels[3..], ["cmd:printf", "cmd:sh"], "arguments may be secret");
+    assert!(!format!("{read:?}").contains("from-"), "a key shows itself");
+}
+
+#[test]
+fn every_failure_is_told_in_words_and_never_with_the_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().display().to_string();
+    let long = "S3NTINEL".repeat(100);
+    let open = file(dir.path(), "open", "S3NTINEL", 0o640);
+    let table = [
+        (env("NONE"), "the environment variable NONE is not set; export it and start again".to_owned()),
+        (env("EMPTY"), "the environment variable EMPTY is empty; export it and start again".to_owned()),
+        (env("LONG"), "what is there is longer than 512 characters and so no key".to_owned()),
+        (env("BLANK"), "what is there holds blanks or control characters and so is no key".to_owned()),
+        (env("ESCAPE"), "what is there holds blanks or control characters and so is no key".to_owned()),
+        (env("UMLAUT"), "what is there holds characters that no request header can carry and so is no key".to_owned()),
+        (open, format!("others can read the file; run `chmod 600 {home}/open`")),
+        (file(dir.path(), "empty", "\nS3NTINEL\n", 0o600), "it is empty".to_owned()),
+        (KeySource::File(home.clone()), "it is not a regular file".to_owned()),
+        (
+            KeySource::File(format!("{home}/none")),
+            "the file cannot be read: No such file or directory (os error 2)".to_owned(),
+        ),
+        (cmd("true"), "it is empty".to_owned()),
+        (
+            cmd("sh -c 'echo S3NTINEL; exit 3'"),
+            "the command failed (exit status: 3); run it in a shell to see why".to_owned(),
+        ),
+        (
+            cmd("retort-no-such-program S3NTINEL"),
+            "the command cannot be started: No such file or directory (os error 2)".to_owned(),
+        ),
+    ];
+    let variables = [
+        ("EMPTY", " "),
+        ("LONG", long.as_str()),
+        ("BLANK", "S3NTINEL two"),
+        ("ESCAPE", "S3NTINEL\u{1b}[2J"),
+        ("UMLAUT", "S3NTINELä"),
+    ];
+    let sources: Vec<KeySource> = table.iter().map(|(source, _)| source.clone()).collect();
+    for (read, (source, words)) in keys::read(&sources, &env_of(&variables)).into_iter().zip(&table) {
+        let fault = read.unwrap_err();
+        assert_eq!(fault.message, *words, "{source}");
+        assert!(!fault.to_string().contains("S3NTINEL"), "{fault}");
+    }
+}
+
+#[test]
+fn a_command_runs_without_a_shell_and_without_input() {
+    let sources = [cmd("echo $HOME;whoami"), cmd("cat")];
+    let read = keys::read(&sources, &env_of(&[]));
+    assert_eq!(read[0].as_ref().unwrap().secret.expose_secret(), "$HOME;whoami");
+    assert_eq!(read[1].as_ref().unwrap_err().message, "it is empty", "its input is empty");
+}

@@ -1,0 +1,265 @@
+//! Prompts: exact round trips, and every mistake by line and column.
+
+use std::{fs, path::Path};
+
+use proptest::{collection::vec, option, prelude::*};
+use retort::{
+    model::{Check, CheckKind, Format, Params, Prompt, Response},
+    store::{
+        job::{Job, Reply},
+        prompts,
+    },
+};
+use serde_json::{Value, json};
+
+use super::{places_in, store_in, without};
+
+/// Text as it is pasted: line ends of every kind, escapes, quotes, wide characters.
+pub(super) fn nasty() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        any::<String>(),
+        "[a-z ]{0,12}",
+        Just("\r\n".to_owned()),
+        Just("\n\n".to_owned()),
+        Just("\r".to_owned()),
+        Just("\"\"\"".to_owned()),
+        Just("'''".to_owned()),
+        Just("\\".to_owned()),
+        Just("\u{1b}[31m\u{0}\u{7f}".to_owned()),
+        Just("{{ input }} 👨‍👩‍👧‍👦 \u{202e}".to_owned()),
+        Just("\t ".to_owned()),
+    ];
+    vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (-1.0e6..1.0e6).prop_map(|number: f64| Value::from(number.round() / 8.0)),
+        nasty().prop_map(Value::from),
+        Just(Value::Null),
+        Just(Value::from(u64::MAX)),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..3).prop_map(Value::from),
+            vec((nasty(), inner), 0..3).prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+fn check() -> impl Strategy<Value = Check> {
+    prop_oneof![
+        (0.0..1e9).prop_map(|limit| Check { kind: CheckKind::Latency, value: None, threshold: Some(limit) }),
+        nasty().prop_map(|text| Check { kind: CheckKind::NotContains, value: Some(text), threshold: None }),
+    ]
+}
+
+pub(super) fn prompt() -> impl Strategy<Value = Prompt> {
+    let texts = (nasty(), nasty(), nasty(), vec(nasty(), 0..3), vec(nasty(), 0..2));
+    let params =
+        (option::of(0.0..2.0), option::of(1..u64::from(u32::MAX)), vec(nasty(), 0..2), option::of(any::<i64>()))
+            .prop_map(|(temperature, max_tokens, stop, seed)| Params {
+                temperature,
+                max_tokens,
+                stop,
+                seed,
+                ..Params::default()
+            });
+    let response = (option::of(value()), vec(nasty(), 0..3), option::of(0.0..=1.0)).prop_map(
+        |(schema, required, min_confidence)| Response {
+            format: if schema.is_some() { Format::Schema } else { Format::Json },
+            schema,
+            required,
+            min_confidence,
+            ..Response::default()
+        },
+    );
+    (texts, params, response, vec(check(), 0..3)).prop_map(
+        |((description, system, user, targets, fallback), params, response, checks)| Prompt {
+            description,
+            system,
+            user,
+            targets,
+            fallback,
+            params,
+            response,
+            checks,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_prompt_comes_back_exactly(prompt in prompt()) {
+        let text = prompts::write(&prompt).unwrap();
+        prop_assert_eq!(prompts::parse(&text, Path::new("p.toml")).unwrap(), prompt);
+    }
+
+    #[test]
+    fn no_text_breaks_the_reader(text in nasty(), at in 0_usize..400) {
+        let mut file = prompts::write(&sentiment()).unwrap();
+        let place = (0..=at.min(file.len())).rev().find(|place| file.is_char_boundary(*place)).unwrap_or(0);
+        file.insert_str(place, &text);
+        if let Err(fault) = prompts::parse(&file, Path::new("p.toml")) {
+            prop_assert!(fault.message.starts_with("p.toml:"), "{}", fault);
+            prop_assert!(!fault.message.contains('\u{1b}'), "{}", fault);
+        }
+    }
+}
+
+fn sentiment() -> Prompt {
+    Prompt {
+        description: "Sentiment".to_owned(),
+        system: "You label messages.\nAnswer as JSON.".to_owned(),
+        user: "{{ input }}".to_owned(),
+        ..Prompt::default()
+    }
+}
+
+#[test]
+fn a_prompt_is_written_to_be_read_by_people() {
+    let mut prompt = sentiment();
+    prompt.response.schema = Some(json!({"type": "object", "properties": {"z": {}, "a": {}}}));
+    let text = prompts::write(&prompt).unwrap();
+    assert!(text.contains("system = \"\"\"\nYou label messages.\nAnswer as JSON.\"\"\"\n"), "{text}");
+    let z = text.find("properties.z").unwrap();
+    assert!(z < text.find("properties.a").unwrap(), "the order of a schema's fields is kept:\n{text}");
+    let read = prompts::parse(&text, Path::new("p.toml")).unwrap();
+    assert_eq!(read.response.schema.unwrap().to_string(), prompt.response.schema.unwrap().to_string());
+}
+
+#[test]
+fn every_mistake_is_told_by_line_column_and_key() {
+    for (text, words) in [
+        (
+            "sytem = \"x\"",
+            "p.toml:1:1: unknown key `sytem`; did you mean `system`?\n  1 | sytem = \"x\"\n  the file takes description, \
+             system, user, targets, fallback, params, response, check",
+        ),
+        (
+            "[[check]]\ntype = \"latency\"\nthreshold = 1\n[[check]]\ntype = \"latncy\"",
+            "p.toml:5:8: `latncy` is none of latency, cost, equals, contains, not-contains; did you mean `latency`?\
+             \n  5 | type = \"latncy\"",
+        ),
+        (
+            "[[check]]\ntype = \"latency\"\ntreshold = 1",
+            "p.toml:3:1: unknown key `treshold` in [[check]]; did you mean `threshold`?\n  3 | treshold = 1\
+             \n  [[check]] takes type, value, threshold",
+        ),
+        ("[[check]]\ntype = \"latency\"", "p.toml:1:1: a check of type `latency` needs `threshold`\n  1 | [[check]]"),
+        (
+            "[[check]]\ntype = \"cost\"\nthreshold = 1\n[[check]]\ntype = \"equals\"\nthreshold = 1",
+            "p.toml:4:1: a check of type `equals` needs `value`\n  4 | [[check]]",
+        ),
+        (
+            "[response]\nformat = \"jsn\"",
+            "p.toml:2:10: `jsn` is none of text, json, schema; did you mean `json`?\n  2 | format = \"jsn\"",
+        ),
+        (
+            "[response]\nformat = \"schema\"",
+            "p.toml:2:10: `format = \"schema\"` needs `schema`\n  2 | format = \"schema\"",
+        ),
+        (
+            "[response]\nmin_confidence = 70",
+            "p.toml:2:18: `min_confidence` must be from 0 to 1\n  2 | min_confidence = 70",
+        ),
+        (
+            "[response]\nconfidence = \"score\"",
+            "p.toml:2:14: `confidence` must be a JSON pointer such as \"/score\"\n  2 | confidence = \"score\"",
+        ),
+        (
+            "[response]\nschema = \"{\"",
+            "p.toml:2:10: `schema` is a text, and not of JSON: EOF while parsing an object at line 1 column 1\
+             \n  2 | schema = \"{\"",
+        ),
+        (
+            "[params]\nextra = { day = 1979-05-27 }",
+            "p.toml:2:9: a date is not a parameter; put it in quotes\n  2 | extra = { day = 1979-05-27 }",
+        ),
+        ("[params]\ntemperature = 3", "p.toml:2:15: `temperature` must be from 0 to 2\n  2 | temperature = 3"),
+        (
+            "targets = \"gpt-4o-mini\"",
+            "p.toml:1:11: `targets`: expected a list in [ ], found a text\n  1 | targets = \"gpt-4o-mini\"",
+        ),
+    ] {
+        assert_eq!(prompts::parse(text, Path::new("p.toml")).unwrap_err().message, words, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_projects_prompts_come_before_the_users_before_the_built_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut places = places_in(dir.path());
+    let project = dir.path().join("project/prompts");
+    places.project = Some(project.clone());
+    let user = places.config.join("prompts");
+    fs::create_dir_all(&project).unwrap();
+    fs::create_dir_all(&user).unwrap();
+    fs::write(project.join("shared.toml"), "description = \"project's\"").unwrap();
+    fs::write(user.join("shared.toml"), "description = \"user's\"").unwrap();
+    fs::write(user.join("broken.toml"), "sytem = 1").unwrap();
+    fs::write(user.join(".hidden.toml"), "").unwrap();
+    fs::write(user.join("notes.txt"), "").unwrap();
+    let store = retort::store::Store::open(places, 10);
+
+    let Ok(Reply::Prompts(list)) = store.ask(Job::ListPrompts).await else { panic!("no list") };
+    let names: Vec<&str> = list.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(names[..2], ["shared", "broken"]);
+    assert!(list[0].project && list[0].description == "project's");
+    assert!(!list[1].valid && list[1].description.contains("broken.toml:1:1: unknown key `sytem`"));
+    assert!(
+        names.contains(&"sentiment")
+            && list.iter().all(|entry| entry.built_in
+                == (entry.name == "sentiment" || !["shared", "broken"].contains(&entry.name.as_str())))
+    );
+
+    // A project's prompt is saved in the project, any other among the user's.
+    let save = |name: &str, replace| Job::SavePrompt { name: name.to_owned(), prompt: Box::new(sentiment()), replace };
+    let Ok(Reply::PromptSaved { path, .. }) = store.ask(save("shared", true)).await else { panic!("not saved") };
+    assert_eq!(path, project.join("shared.toml"));
+    let Ok(Reply::PromptSaved { path, .. }) = store.ask(save("sentiment", false)).await else { panic!("not saved") };
+    assert_eq!(path, user.join("sentiment.toml"));
+    let Ok(Reply::Prompt { prompt, .. }) = store.ask(Job::OpenPrompt("sentiment".to_owned())).await else {
+        panic!("not opened")
+    };
+    assert_eq!(*prompt, sentiment());
+    let fault = store.ask(save("sentiment", false)).await.unwrap_err();
+    assert!(fault.exists && fault.message.starts_with("there is a prompt `sentiment` already"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_name_is_no_path() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    for name in ["", "../x", "a/b", ".x", "-x", "a\\b", "a b", "ä", "x\u{1b}[2J", &"x".repeat(65)] {
+        let save = Job::SavePrompt { name: name.to_owned(), prompt: Box::default(), replace: true };
+        let fault = store.ask(save).await.unwrap_err().message;
+        assert!(fault.contains("cannot be a prompt's name"), "{fault}");
+        assert!(store.ask(Job::OpenPrompt(name.to_owned())).await.is_err());
+    }
+    let fault = store.ask(Job::OpenPrompt("sentimnt".to_owned())).await.unwrap_err().message;
+    assert_eq!(fault, "no prompt is called `sentimnt`; did you mean `sentiment`?; `retort prompts` lists them");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing was created");
+}
+
+#[tokio::test]
+async fn what_no_run_could_use_is_not_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let mut prompt = sentiment();
+    prompt.response.format = Format::Schema;
+    let save =
+        |prompt: &Prompt| Job::SavePrompt { name: "x".to_owned(), prompt: Box::new(prompt.clone()), replace: true };
+    let fault = store.ask(save(&prompt)).await.unwrap_err().message;
+    assert_eq!(fault, "prompt `x` is not saved: response.format: `format = \"schema\"` needs `schema`");
+    let mut prompt = sentiment();
+    prompt.params.extra.insert("logit_bias".to_owned(), Value::Null);
+    let fault = store.ask(save(&prompt)).await.unwrap_err().message;
+    assert!(fault.contains("params.extra.logit_bias holds a null"), "{fault}");
+    fs::create_dir_all(dir.path().join("config")).unwrap();
+    fs::write(dir.path().join("config/prompts"), "").unwrap();
+    let fault = store.ask(save(&sentiment())).await.unwrap_err();
+    assert!(without(dir.path(), &fault.message).contains("is a file, not a directory"), "{fault}");
+}

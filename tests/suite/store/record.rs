@@ -1,0 +1,307 @@
+//! The record of runs: what is kept, what a crash leaves, what a lock holds back.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use retort::{
+    model::{Class, Cost, End, Fault, Mark, PicoDollars, Provenance, Quality, Rule, Verdict, outcome::Reason},
+    pipeline::port::RunRecord,
+    store::{
+        Store,
+        job::{Job, Reply, RunEntry, Totals},
+    },
+};
+use rusqlite::Connection;
+
+use super::{SOON, at, outcome_of, record_of, run_id, start_of, store_in};
+
+async fn recent(store: &Store) -> Vec<RunEntry> {
+    match store.ask(Job::RecentRuns { limit: 100 }).await.unwrap() {
+        Reply::Runs(runs) => runs,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn totals(store: &Store) -> Totals {
+    match store.ask(Job::Totals).await.unwrap() {
+        Reply::Totals(totals) => totals,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn opened(store: &Store, number: u128) -> RunRecord {
+    match store.ask(Job::OpenRun(run_id(number))).await.unwrap() {
+        Reply::Run(run) => *run,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn ends(store: &Store) -> Vec<String> {
+    recent(store).await.into_iter().map(|run| run.end).collect()
+}
+
+fn database(dir: &Path) -> Connection {
+    Connection::open(dir.join("data/retort.db")).unwrap()
+}
+
+#[tokio::test]
+async fn a_run_comes_back_as_it_was_recorded() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let mut run = record_of(1, "an \u{1b}[2J answer\r\n\0 🙂");
+    run.outcome.reasoning = "because".to_owned();
+    run.outcome.json = Some(serde_json::json!({"z": 0.92, "a": [null, 1]}));
+    run.outcome.quality = Some(Quality {
+        verdicts: vec![
+            Verdict { rule: Rule::Format, mark: Mark::Pass, reason: "json".to_owned(), score: None, at: None },
+            Verdict {
+                rule: Rule::Check("latency".to_owned()),
+                mark: Mark::Fail,
+                reason: "2100 ms > 2000 ms".to_owned(),
+                score: Some(2100.0),
+                at: Some("/x".to_owned()),
+            },
+        ],
+    });
+    store.recorder().started(&start_of(1));
+    assert_eq!(ends(&store).await, ["running"]);
+    store.recorder().ended(run.clone());
+    assert_eq!(opened(&store, 1).await, run);
+    let listed = recent(&store).await;
+    let entry = RunEntry {
+        run: run_id(1),
+        started: at(1),
+        prompt_name: Some("sentiment".to_owned()),
+        target: "gpt-4o-mini".to_owned(),
+        end: "done".to_owned(),
+        passed: Some(false),
+    };
+    assert_eq!(listed, [entry]);
+
+    store.close(SOON).unwrap();
+    let db = database(dir.path());
+    let attempts: Vec<(u32, Option<u16>, Option<String>, Option<i64>)> = db
+        .prepare("SELECT number, status, class, wait_us FROM attempt ORDER BY number")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(
+        attempts,
+        [(1, Some(429), Some("rate limited".to_owned()), Some(4_000_000)), (2, Some(200), None, None)]
+    );
+    let verdicts: Vec<(String, String)> = db
+        .prepare("SELECT rule, mark FROM verdict ORDER BY place")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(verdicts, [("format".to_owned(), "pass".to_owned()), ("latency".to_owned(), "fail".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_question_makes_no_files_and_what_is_made_is_private() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    assert_eq!((recent(&store).await, totals(&store).await), (Vec::new(), Totals::default()));
+    let fault = store.ask(Job::OpenRun(run_id(1))).await.unwrap_err().message;
+    assert_eq!(fault, format!("run {} is not on record", run_id(1)));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    store.recorder().started(&start_of(1));
+    assert_eq!(ends(&store).await, ["running"]);
+    let mode = |name: &str| fs::metadata(dir.path().join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("data"), mode("data/retort.db"), mode("data/retort.db-wal")), (0o700, 0o600, 0o600));
+    assert_eq!(mode("data/running"), 0o700);
+}
+
+#[tokio::test]
+async fn the_newest_come_first_and_the_sums_count_only_what_was_spent() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let fault = Fault::new(Class::Overloaded, "busy");
+    for number in 1..=6 {
+        let mut run = record_of(number, "x");
+        run.outcome.cost = Cost::Known(PicoDollars(100));
+        match number {
+            2 => run.outcome.provenance = Provenance::Cached { stored: at(0) },
+            3 => run.outcome.demo = true,
+            4 => {
+                let reasons = vec![Reason { target: "a".to_owned(), fault: fault.clone() }];
+                run.outcome.end = End::Failed { reasons };
+                run.outcome.usage = retort::model::Usage::default();
+                run.outcome.cost = Cost::Unknown;
+            }
+            5 => run.outcome.end = End::Cancelled,
+            _ => {}
+        }
+        store.recorder().ended(run);
+    }
+    store.recorder().started(&start_of(7));
+    assert_eq!(totals(&store).await, Totals { runs: 6, errors: 1, tokens: 45, cost: 300, cached: 1, demo: 1 });
+    let order: Vec<_> = recent(&store).await.into_iter().map(|run| run.run).collect();
+    assert_eq!(order, [7, 6, 5, 4, 3, 2, 1].map(run_id));
+    let Reply::Runs(two) = store.ask(Job::RecentRuns { limit: 2 }).await.unwrap() else { panic!("no runs") };
+    assert_eq!(two.len(), 2);
+}
+
+#[tokio::test]
+async fn two_stores_record_side_by_side() {
+    let dir = tempfile::tempdir().unwrap();
+    let stores = [store_in(dir.path()), store_in(dir.path())];
+    for number in 0..100 {
+        let store = &stores[number as usize % 2];
+        store.recorder().started(&start_of(number));
+        store.recorder().ended(record_of(number, "x"));
+    }
+    let mut faults = stores[1].faults();
+    for store in &stores {
+        store.close(SOON).unwrap();
+    }
+    assert!(faults.try_recv().is_err());
+    assert_eq!(totals(&store_in(dir.path())).await.runs, 100);
+}
+
+/// Names, for the child process, the directory it works in.
+const CHILD_DIR: &str = "RETORT_TEST_CHILD_DIR";
+
+/// Not a test but what [`child`] runs: starts a run, says so, and waits to be killed.
+#[tokio::test]
+async fn in_a_child_process() {
+    #[allow(clippy::disallowed_methods, reason = "this is how the parent says where")]
+    let Ok(dir) = std::env::var(CHILD_DIR) else { return };
+    let store = store_in(Path::new(&dir));
+    store.recorder().started(&start_of(1));
+    let _ = ends(&store).await;
+    #[allow(clippy::print_stdout, reason = "the parent waits for it")]
+    {
+        println!("\nstarted");
+    }
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+/// Starts this test binary again, with a run under way in `dir` when it returns.
+fn child(dir: &Path) -> Child {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "suite::store::record::in_a_child_process", "--nocapture"])
+        .env(CHILD_DIR, dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.map_while(Result::ok).any(|line| line == "started"), "the child did not start");
+    child
+}
+
+#[tokio::test]
+async fn a_run_of_a_killed_process_has_crashed_and_one_of_a_living_process_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = child(dir.path());
+    let store = store_in(dir.path());
+    assert_eq!(ends(&store).await, ["running"]);
+    store.recorder().started(&start_of(2));
+    assert_eq!(ends(&store).await, ["running", "running"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(ends(&store).await, ["running", "crashed"], "the living store's own run goes on");
+    assert_eq!(totals(&store).await.errors, 1);
+    let fault = store.ask(Job::OpenRun(run_id(1))).await.unwrap_err().message;
+    assert_eq!(fault, "run 00000001 crashed: nothing is on record but its start");
+    let fault = store.ask(Job::OpenRun(run_id(2))).await.unwrap_err().message;
+    assert_eq!(fault, "run 00000002 is still under way; look again when it has ended");
+    store.close(SOON).unwrap();
+    assert!(!dir.path().join("data/running").exists(), "no sign of life is left");
+    assert_eq!(ends(&store_in(dir.path())).await, ["crashed", "crashed"], "a run nobody ended");
+}
+
+#[tokio::test]
+async fn what_another_programs_lock_keeps_out_is_told_of_once_and_written_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    store.recorder().ended(record_of(1, "x"));
+    assert_eq!(ends(&store).await, ["done"]);
+    let db = database(dir.path());
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for number in 2..10 {
+        store.recorder().started(&start_of(number));
+        store.recorder().ended(record_of(number, "x"));
+    }
+    let mut faults = store.faults();
+    let fault = faults.recv().await.unwrap().message;
+    assert!(fault.starts_with("runs are not recorded yet: "), "{fault}");
+    assert!(fault.ends_with("retort.db is locked by another program; close what has it open"), "{fault}");
+    assert_eq!(ends(&store).await, ["done"], "what is on record can be read all the while");
+    assert!(faults.try_recv().is_err(), "told once");
+    db.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(ends(&store).await, ["done"; 9]);
+}
+
+#[tokio::test]
+async fn a_newer_programs_record_is_refused_in_words_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("data")).unwrap();
+    database(dir.path()).pragma_update(None, "user_version", 99).unwrap();
+    let store = store_in(dir.path());
+    store.recorder().ended(record_of(1, "x"));
+    let fault = store.ask(Job::Totals).await.unwrap_err().message;
+    assert!(
+        fault.ends_with(
+            "retort.db was written by a newer retort (form 99, this one knows 1); use that one, or move the file away"
+        ),
+        "{fault}"
+    );
+    assert!(store.faults().recv().await.unwrap().message.contains("newer retort"));
+    store.close(SOON).unwrap();
+    let version: i64 = database(dir.path()).pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 99);
+}
+
+#[tokio::test]
+async fn closing_writes_everything_and_takes_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let recorder = store.recorder();
+    for number in 0..200 {
+        recorder.ended(record_of(number, "x"));
+    }
+    store.close(SOON).unwrap();
+    recorder.ended(record_of(999, "x"));
+    assert!(store.faults().recv().await.unwrap().message.contains("the store is closed"));
+    let fault = store.ask(Job::Totals).await.unwrap_err().message;
+    assert_eq!(fault, "the store is closed: the program is about to end");
+    assert_eq!(totals(&store_in(dir.path())).await.runs, 200);
+}
+
+#[tokio::test]
+async fn a_disk_that_is_too_slow_costs_records_but_never_waits() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let big = "x".repeat(40 * 1024 * 1024);
+    let mut run = record_of(1, "");
+    run.outcome = outcome_of(1, &big);
+    store.recorder().ended(record_of(0, "x"));
+    assert_eq!(ends(&store).await, ["done"]);
+    let db = database(dir.path());
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for number in 1..5 {
+        run.run = run_id(number);
+        store.recorder().ended(run.clone());
+    }
+    let closed = store.close(Duration::from_millis(1));
+    assert_eq!(closed.unwrap_err().message, "the disk is too slow: what was still to be written is lost");
+    let mut told = Vec::new();
+    let mut faults = store.faults();
+    while let Ok(fault) = faults.try_recv() {
+        told.push(fault.message);
+    }
+    assert!(told.iter().any(|words| words.contains("too much is waiting to be written")), "{told:?}");
+}

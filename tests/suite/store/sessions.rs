@@ -1,0 +1,130 @@
+//! Sessions: exact round trips, and none is lost to another.
+
+use std::fs;
+
+use proptest::prelude::*;
+use retort::{
+    model::{Input, Prompt, Session, session::SESSION_VERSION},
+    store::{
+        Store,
+        job::{Job, Reply, StoreFault},
+        sessions,
+    },
+};
+
+use super::{
+    at, places_in,
+    prompts::{nasty, prompt},
+    store_in, without,
+};
+
+fn session(name: &str, second: i64) -> Session {
+    Session {
+        version: SESSION_VERSION,
+        name: name.to_owned(),
+        saved: at(second),
+        prompt_name: None,
+        edited: true,
+        lanes: vec!["gpt-4o-mini".to_owned()],
+        input: Input::of(format!("input of {name}")),
+        prompt: Prompt::default(),
+    }
+}
+
+async fn save(store: &Store, session: Session) -> Result<Reply, StoreFault> {
+    store.ask(Job::SaveSession(Box::new(session))).await
+}
+
+async fn open(store: &Store, name: &str) -> Result<Session, StoreFault> {
+    match store.ask(Job::OpenSession(name.to_owned())).await? {
+        Reply::Session(session) => Ok(*session),
+        other => panic!("{other:?}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_session_comes_back_exactly(prompt in prompt(), text in nasty(), name in nasty(), value in nasty()) {
+        let dir = tempfile::tempdir().unwrap();
+        let places = places_in(dir.path());
+        let mut session = session("s", 0);
+        session.prompt = prompt;
+        session.input.text = text;
+        session.input.vars.insert(name, value);
+        sessions::save(&places, &session).unwrap();
+        prop_assert_eq!(sessions::read(&places, "s").unwrap(), session);
+    }
+}
+
+#[tokio::test]
+async fn the_last_saved_comes_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    for (name, second) in [("old", 1), ("new", 3), ("mid", 2)] {
+        assert_eq!(save(&store, session(name, second)).await.unwrap(), Reply::SessionSaved(name.to_owned()));
+    }
+    let Ok(Reply::Sessions(list)) = store.ask(Job::ListSessions).await else { panic!("no list") };
+    assert_eq!(list.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["new", "mid", "old"]);
+    assert_eq!(list[0].saved, at(3));
+}
+
+#[tokio::test]
+async fn a_rename_takes_no_name_that_is_in_use() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    save(&store, session("a", 1)).await.unwrap();
+    save(&store, session("b", 2)).await.unwrap();
+    let rename = |from: &str, to: &str| store.ask(Job::RenameSession { from: from.to_owned(), to: to.to_owned() });
+    let fault = rename("a", "b").await.unwrap_err();
+    assert!(fault.exists, "{fault}");
+    assert_eq!(fault.message, "there is a session `b` already; choose another name");
+    assert_eq!(open(&store, "b").await.unwrap().input.text, "input of b");
+    assert_eq!(rename("a", "c").await.unwrap(), Reply::SessionRenamed("c".to_owned()));
+    assert_eq!(open(&store, "c").await.unwrap().name, "c");
+    assert!(open(&store, "a").await.unwrap_err().message.starts_with("no session is called `a`"));
+    assert_eq!(rename("c", "c").await.unwrap(), Reply::SessionRenamed("c".to_owned()));
+    assert!(rename("c", "../c").await.is_err());
+}
+
+#[tokio::test]
+async fn a_damaged_session_is_told_of_and_never_written_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    save(&store, session("a", 1)).await.unwrap();
+    let file = dir.path().join("config/sessions/a.toml");
+    fs::write(&file, "version = 1\nname = ").unwrap();
+    let fault = open(&store, "a").await.unwrap_err().message;
+    assert!(without(dir.path(), &fault).starts_with("config/sessions/a.toml:2:8: "), "{fault}");
+    let Ok(Reply::Sessions(list)) = store.ask(Job::ListSessions).await else { panic!("no list") };
+    assert_eq!(list.len(), 1, "it is listed all the same");
+    save(&store, session("a", 2)).await.unwrap();
+    assert_eq!(open(&store, "a").await.unwrap(), session("a", 2));
+    assert_eq!(fs::read_to_string(file.with_extension("toml.damaged")).unwrap(), "version = 1\nname = ");
+}
+
+#[tokio::test]
+async fn a_newer_programs_session_is_left_to_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    save(&store, session("a", 1)).await.unwrap();
+    let file = dir.path().join("config/sessions/a.toml");
+    let newer = fs::read_to_string(&file).unwrap().replace("version = 1", "version = 7\nfrom_the_future = true");
+    fs::write(&file, newer).unwrap();
+    let fault = open(&store, "a").await.unwrap_err().message;
+    assert_eq!(
+        without(dir.path(), &fault),
+        "config/sessions/a.toml:1:11: the session was written by a newer retort (form 7, this one knows 1); open it \
+         with that one\n  1 | version = 7"
+    );
+}
+
+#[tokio::test]
+async fn two_stores_on_one_directory_see_each_others_sessions() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = (store_in(dir.path()), store_in(dir.path()));
+    save(&one, session("a", 1)).await.unwrap();
+    save(&two, session("a", 2)).await.unwrap();
+    assert_eq!(open(&one, "a").await.unwrap().saved, at(2));
+}

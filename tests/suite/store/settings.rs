@@ -1,0 +1,469 @@
+//! Settings: every mistake by its exact words.
+
+use std::{path::Path, time::Duration};
+
+use proptest::prelude::*;
+use retort::{
+    model::{KeySource, PicoDollars, Settings, target::ProviderKind},
+    store::settings,
+};
+
+use super::{env_of, places_in};
+
+fn read(text: &str) -> Result<Settings, String> {
+    settings::parse(text, Path::new("config.toml"), &env_of(&[])).map_err(|fault| fault.message)
+}
+
+/// Files with one mistake each, and what is said of it.
+const MISTAKES: &[(&str, &str)] = &[
+    (
+        r#"theme = "dark"
+mouse = maybe"#,
+        "config.toml:2:9: string values must be quoted, expected literal string
+  2 | mouse = maybe",
+    ),
+    (
+        r#"defualt_model = "x""#,
+        r#"config.toml:1:1: unknown key `defualt_model`; did you mean `default_model`?
+  1 | defualt_model = "x"
+  the file takes default_model, providers, models, retry, timeouts, batch, cache, theme, mouse, keys"#,
+    ),
+    (
+        "[retry]
+atempts = 3",
+        "config.toml:2:1: unknown key `atempts` in [retry]; did you mean `attempts`?
+  2 | atempts = 3
+  [retry] takes attempts, min_wait, max_wait, max_retry_after, total_attempts",
+    ),
+    (
+        "[retry]
+attempts = 0",
+        "config.toml:2:12: `attempts` must be at least 1
+  2 | attempts = 0",
+    ),
+    (
+        r#"[retry]
+attempts = "three""#,
+        r#"config.toml:2:12: `attempts` in [retry]: expected a whole number from 0 up, found a text
+  2 | attempts = "three""#,
+    ),
+    (
+        "[retry]
+attempts = -1",
+        "config.toml:2:12: `attempts` in [retry]: expected a whole number from 0 up
+  2 | attempts = -1",
+    ),
+    (
+        "[retry]
+min_wait = 4",
+        r#"config.toml:2:12: `min_wait` in [retry]: expected a time such as "500ms", "4s" or "2m", found a whole number
+  2 | min_wait = 4"#,
+    ),
+    (
+        r#"[retry]
+min_wait = "4 parsecs""#,
+        r#"config.toml:2:12: `min_wait` in [retry]: expected a time such as "500ms", "4s" or "2m"
+  2 | min_wait = "4 parsecs""#,
+    ),
+    (
+        r#"[retry]
+min_wait = "20s""#,
+        r#"config.toml:2:12: `min_wait` (20s) must not be longer than `max_wait` (10s)
+  2 | min_wait = "20s""#,
+    ),
+    (
+        r#"[retry]
+max_wait = "1s""#,
+        r#"config.toml:2:12: `min_wait` (4s) must not be longer than `max_wait` (1s)
+  2 | max_wait = "1s""#,
+    ),
+    (
+        "[retry]
+total_attempts = 0",
+        "config.toml:2:18: `total_attempts` must be at least 1
+  2 | total_attempts = 0",
+    ),
+    (
+        "retry = 3",
+        "config.toml:1:9: `retry`: expected a table, found a whole number
+  1 | retry = 3",
+    ),
+    (
+        r#"[timeouts]
+answer = "0s""#,
+        r#"config.toml:2:10: `answer` must be longer than nothing
+  2 | answer = "0s""#,
+    ),
+    (
+        "[batch]
+concurrency = 0",
+        "config.toml:2:15: `concurrency` must be at least 1
+  2 | concurrency = 0",
+    ),
+    (
+        "[cache]
+capacity = 0",
+        "config.toml:2:12: `capacity` must be at least 1
+  2 | capacity = 0",
+    ),
+    (
+        r#"[cache]
+enabled = "yes""#,
+        r#"config.toml:2:11: `enabled` in [cache]: expected true or false, found a text
+  2 | enabled = "yes""#,
+    ),
+    (
+        "[prices]
+x = 1",
+        "config.toml:1:2: unknown key `prices`
+  1 | [prices]
+  the file takes default_model, providers, models, retry, timeouts, batch, cache, theme, mouse, keys",
+    ),
+    (
+        r#"[providers.local]
+base_url = "http://x""#,
+        "config.toml:1:1: [providers.local] needs the key `kind`
+  1 | [providers.local]",
+    ),
+    (
+        r#"[providers.local]
+kind = "opanai""#,
+        r#"config.toml:2:8: `opanai` is none of openai, anthropic, ollama, command, demo; did you mean `openai`?
+  2 | kind = "opanai""#,
+    ),
+    (
+        "[providers.local]
+kind = 3",
+        "config.toml:2:8: `kind` in [providers.local]: expected a text in quotes
+  2 | kind = 3",
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+base_url = "127.0.0.1:8080""#,
+        r#"config.toml:3:12: `base_url` must begin with http:// or https://
+  3 | base_url = "127.0.0.1:8080""#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+base_url = "http://me:hunter2@host/v1""#,
+        r#"config.toml:3:12: `base_url` must hold no user name or password; name the key in `api_keys`
+  3 | base_url = "…""#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+base_url = "http://host/v1?key=hunter2""#,
+        r#"config.toml:3:12: `base_url` must end with its path, without ? or #
+  3 | base_url = "…""#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+api_keys = ["env:GOOD", "sk-hunter2"]"#,
+        r#"config.toml:3:25: a key is named by env:NAME, file:PATH or cmd:COMMAND, and never written into the settings itself
+  3 | api_keys = ["env:GOOD", "…"]"#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+api_keys = [
+  "env:GOOD",
+  "hunter2",
+]"#,
+        r#"config.toml:5:3: a key is named by env:NAME, file:PATH or cmd:COMMAND, and never written into the settings itself
+  5 |   "…","#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+api_keys = "hunter2""#,
+        r#"config.toml:3:12: `api_keys` in [providers.local]: expected a list in [ ], found a text
+  3 | api_keys = "…""#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+api_key = "hunter2""#,
+        r#"config.toml:3:1: unknown key `api_key` in [providers.local]; did you mean `api_keys`?
+  3 | api_key = "…"
+  [providers.local] takes kind, base_url, api_keys, command, headers, timeout"#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+api_keys = [hunter2]"#,
+        "config.toml:3:13: string values must be quoted, expected literal string
+  3 | api_keys = […]",
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+api_keys = ["env:hunter-2"]"#,
+        r#"config.toml:3:13: what follows env: is not a variable's name; write the name and export the key
+  3 | api_keys = ["…"]"#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+api_keys = ["keyring:x"]"#,
+        r#"config.toml:3:13: a key is named by env:NAME, file:PATH or cmd:COMMAND, and never written into the settings itself
+  3 | api_keys = ["…"]"#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+api_keys = ["cmd:pass 'x"]"#,
+        r#"config.toml:3:13: what follows cmd: has a quote that is not closed
+  3 | api_keys = ["cmd:pass '…"]"#,
+    ),
+    (
+        r#"[providers.local]
+kind = "command""#,
+        r#"config.toml:1:12: a provider of kind `command` needs `command = ["program", "argument"]`
+  1 | [providers.local]"#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+command = ["cat"]"#,
+        r#"config.toml:3:11: `command` goes with `kind = "command"` alone
+  3 | command = ["cat"]"#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+headers = { Authorization = "Bearer hunter2" }"#,
+        r#"config.toml:3:29: the header `Authorization` carries a key; name the key in `api_keys` instead
+  3 | headers = { … = "… …" }"#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+timeout = "0s""#,
+        r#"config.toml:3:11: `timeout` must be longer than nothing
+  3 | timeout = "0s""#,
+    ),
+    (
+        r#"[providers."a/b"]
+kind = "openai""#,
+        r#"config.toml:1:1: provider `a/b` must be named in letters, digits, - _ .
+  1 | [providers."a/b"]"#,
+    ),
+    (
+        r#"[models.small]
+provider = "olama"
+model = "x""#,
+        r#"config.toml:2:12: there is no provider `olama`; did you mean `ollama`?
+  2 | provider = "olama"
+  add [providers.olama], or name one of anthropic, demo, ollama, openai"#,
+    ),
+    (
+        r#"[models.small]
+provider = "ollama""#,
+        "config.toml:1:1: [models.small] needs the key `model`
+  1 | [models.small]",
+    ),
+    (
+        r#"[models.small]
+provider = "ollama"
+model = """#,
+        r#"config.toml:3:9: `model` must be the model's name at the provider
+  3 | model = """#,
+    ),
+    (
+        r#"[models.small]
+provider = "ollama"
+model = "x"
+input_price = -1.0"#,
+        "config.toml:4:15: `input_price` must be US dollars per million tokens, from 0 up
+  4 | input_price = -1.0",
+    ),
+    (
+        r#"[models.small]
+provider = "ollama"
+model = "x"
+context = 0"#,
+        "config.toml:4:11: `context` must be at least 1
+  4 | context = 0",
+    ),
+    (
+        r#"default_model = " ""#,
+        r#"config.toml:1:17: `default_model` must name a model
+  1 | default_model = " ""#,
+    ),
+    (
+        "[keys]
+run = 5",
+        r#"config.toml:2:7: `run` in [keys]: expected a chord such as "ctrl-r", or a list of them
+  2 | run = 5"#,
+    ),
+    (
+        r#"[keys]
+run = ["f5", 5]"#,
+        r#"config.toml:2:7: `run` in [keys]: expected a chord such as "ctrl-r", or a list of them
+  2 | run = ["f5", 5]"#,
+    ),
+    (
+        r#"theme = "a"
+theme = "b""#,
+        r#"config.toml:2:1: duplicate key
+  2 | theme = "b""#,
+    ),
+    (
+        "[retry",
+        "config.toml:1:7: unclosed table, expected `]`
+  1 | [retry",
+    ),
+    (
+        "theme = ",
+        "config.toml:1:9: string values must be quoted, expected literal string
+  1 | theme =",
+    ),
+    (
+        r#"theme = "unclosed"#,
+        r#"config.toml:1:18: invalid basic string, expected `"`
+  1 | theme = "unclosed"#,
+    ),
+];
+
+#[test]
+fn every_mistake_is_told_by_line_column_and_key() {
+    for (text, words) in MISTAKES {
+        assert_eq!(read(text).unwrap_err(), *words, "{text}");
+        assert!(!words.contains("hunter2"), "{words}");
+    }
+}
+
+#[test]
+fn the_products_own_example_is_read() {
+    let text = r#"
+default_model = "local"
+theme = "dark"
+mouse = true
+
+[providers.openai]
+kind = "openai"
+api_keys = ["env:OPENAI_API_KEY", "file:~/key", "cmd:pass show openai"]
+timeout = "1m"
+
+[providers.local]
+kind = "openai"
+base_url = "http://127.0.0.1:8080/v1"
+headers = { "X-Team" = "bench" }
+
+[providers.mine]
+kind = "command"
+command = ["./answer", "--fast"]
+
+[models.local]
+provider = "local"
+model = "qwen2.5-0.5b-instruct"
+context = 4096
+input_price = 0.15
+output_price = 0
+
+[retry]
+attempts = 5
+min_wait = "500ms"
+max_wait = "2m"
+
+[batch]
+concurrency = 2
+
+[cache]
+capacity = 10
+
+[keys]
+run = "f6"
+stop = ["ctrl-c", "f7"]
+"#;
+    let read = read(text).unwrap();
+    assert_eq!((read.default_model.as_str(), read.theme.as_str(), read.mouse), ("local", "dark", true));
+    let openai = &read.providers["openai"];
+    assert_eq!(openai.api_keys.len(), 3);
+    assert_eq!(openai.api_keys[2], KeySource::Command("pass show openai".to_owned()));
+    assert_eq!(openai.timeout, Some(Duration::from_secs(60)));
+    assert_eq!(read.providers["local"].headers["X-Team"], "bench");
+    assert_eq!(read.providers["mine"].command, ["./answer", "--fast"]);
+    assert_eq!(read.models["local"].input_price, Some(PicoDollars(150_000)));
+    assert_eq!(read.models["local"].output_price, Some(PicoDollars(0)));
+    assert_eq!((read.retry.attempts, read.retry.min_wait), (5, Duration::from_millis(500)));
+    assert_eq!((read.batch.concurrency, read.cache.capacity), (2, 10));
+    assert_eq!(read.keys["run"], ["f6"]);
+    assert_eq!(read.keys["stop"], ["ctrl-c", "f7"]);
+}
+
+#[test]
+fn without_a_file_everything_has_its_default_and_nothing_is_created() {
+    let dir = tempfile::tempdir().unwrap();
+    let read = settings::load(&places_in(dir.path()), &env_of(&[])).unwrap();
+    let defaults = Settings::default();
+    assert_eq!((read.retry, read.timeouts, read.cache), (defaults.retry, defaults.timeouts, defaults.cache));
+    assert_eq!(read.providers.keys().collect::<Vec<_>>(), ["anthropic", "demo", "ollama", "openai"]);
+    assert_eq!(read.providers["openai"].api_keys, [KeySource::Env("OPENAI_API_KEY".to_owned())]);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_usual_variables_set_the_built_in_providers() {
+    let env = env_of(&[
+        ("OPENAI_BASE_URL", "http://127.0.0.1:9/v1"),
+        ("ANTHROPIC_BASE_URL", "https://proxy.example"),
+        ("OLLAMA_HOST", "0.0.0.0:1234"),
+    ]);
+    let read = settings::parse("", Path::new("config.toml"), &env).unwrap();
+    let url = |name: &str| read.providers[name].base_url.clone().unwrap();
+    assert_eq!(url("openai"), "http://127.0.0.1:9/v1");
+    assert_eq!(url("anthropic"), "https://proxy.example");
+    assert_eq!(url("ollama"), "http://127.0.0.1:1234");
+
+    let bad = env_of(&[("OPENAI_BASE_URL", "http://me:hunter2@host")]);
+    let fault = settings::parse("", Path::new("config.toml"), &bad).unwrap_err().message;
+    assert!(fault.contains("OPENAI_BASE_URL") && !fault.contains("hunter2"), "{fault}");
+}
+
+#[test]
+fn the_environments_key_goes_to_no_address_of_the_files() {
+    let text = "[providers.openai]\nkind = \"openai\"\nbase_url = \"http://10.0.0.1/v1\"";
+    let openai = &read(text).unwrap().providers["openai"];
+    assert_eq!(openai.kind, ProviderKind::OpenAi);
+    assert!(openai.api_keys.is_empty());
+    let text = "[providers.openai]\nkind = \"openai\"\ntimeout = \"5s\"";
+    assert_eq!(read(text).unwrap().providers["openai"].api_keys.len(), 1);
+}
+
+#[test]
+fn a_file_that_is_not_text_is_told_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let places = places_in(dir.path());
+    std::fs::create_dir_all(&places.config).unwrap();
+    let file = places.config.join("config.toml");
+    std::fs::write(&file, b"theme = \"x\"\n# caf\xe9\n").unwrap();
+    let fault = settings::load(&places, &env_of(&[])).unwrap_err().message;
+    assert!(fault.ends_with("config.toml:2: the text is not UTF-8; save the file as UTF-8"), "{fault}");
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let fault = settings::load(&places, &env_of(&[])).unwrap_err().message;
+    assert!(fault.ends_with("it is not a regular file; move it away"), "{fault}");
+}
+
+proptest! {
+    /// Whatever is wrong around it, a key that was written into the file is not shown.
+    #[test]
+    fn no_message_repeats_a_key(cut in 0_usize..200, noise in "[ -~\n]{0,6}", form in 0_usize..4) {
+        let key = "sk-live-S3NTINEL-abcdefghijklmnop";
+        let value = match form {
+            0 => format!("api_keys = [\"{key}\"]"),
+            1 => format!("api_keys = \"{key}\""),
+            2 => format!("apikey = '{key}'"),
+            _ => format!("api_keys = [\n  \"env:A\",\n  \"{key}\",\n]"),
+        };
+        let mut text = format!("[retry]\nattempts = 3\n\n[providers.x]\nkind = \"openai\"\n{value}\n");
+        text.insert_str(cut.min(text.len()), &noise);
+        if let Err(message) = read(&text) {
+            prop_assert!(!message.contains("S3NTINEL"), "{}", message);
+        }
+    }
+}
