@@ -1,14 +1,15 @@
 //! Every benchmark, one binary: `cargo bench` runs all, `cargo bench -- NAME` some.
 #![allow(missing_docs, reason = "benchmarks are named by their functions")]
-#![allow(clippy::unwrap_used, reason = "a failing benchmark should panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failing benchmark should panic")]
 
 mod bench {
     /// What a run adds to the call it makes.
     mod pipeline;
+    /// The disk, as a run meets it.
+    mod store;
+    /// A stream's text, wrapped as it grows.
+    mod wrapped;
 }
-
-#[path = "bench/wrapped.rs"]
-mod wrapped;
 
 fn main() {
     divan::main();

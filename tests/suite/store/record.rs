@@ -86,7 +86,8 @@ async fn a_run_comes_back_as_it_was_recorded() {
 
     store.close(SOON).unwrap();
     let db = database(dir.path());
-    let attempts: Vec<(u32, Option<u16>, Option<String>, Option<i64>)> = db
+    type Attempt = (u32, Option<u16>, Option<String>, Option<i64>);
+    let attempts: Vec<Attempt> = db
         .prepare("SELECT number, status, class, wait_us FROM attempt ORDER BY number")
         .unwrap()
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))

@@ -1,0 +1,163 @@
+//! The disk, as a run meets it: a lookup, a stored answer, a recorded run.
+
+use std::time::Duration;
+
+use divan::{Bencher, black_box};
+use jiff::Timestamp;
+use retort::{
+    model::{Cost, End, Input, Outcome, Prompt, Provenance, RunId, Usage, outcome::Timing, settings::Places},
+    pipeline::port::{Cached, RunRecord, RunStart},
+    store::{
+        Store,
+        job::{Job, Reply},
+    },
+};
+use tokio::runtime::{Builder, Runtime};
+use uuid::Uuid;
+
+const CAPACITY: usize = 1000;
+
+/// A store in a directory of its own, and a runtime to ask it from.
+struct Bench {
+    store: Store,
+    runtime: Runtime,
+    _dir: tempfile::TempDir,
+}
+
+fn bench() -> Bench {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let below = |name: &str| dir.path().join(name);
+    let places = Places {
+        config: below("config"),
+        data: below("data"),
+        cache: below("cache"),
+        state: below("state"),
+        project: None,
+    };
+    let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
+    Bench { store: Store::open(places, CAPACITY), runtime, _dir: dir }
+}
+
+impl Bench {
+    /// Waits until the cache has done everything before.
+    fn cache_settles(&self) {
+        self.runtime.block_on(self.store.cache_stats()).expect("a cache");
+    }
+
+    fn filled() -> Self {
+        let bench = bench();
+        for key in 0..CAPACITY {
+            bench.store.cache().put(key.to_string(), cached(4096));
+            bench.cache_settles();
+        }
+        bench
+    }
+}
+
+fn outcome(run: RunId, bytes: usize) -> Outcome {
+    Outcome {
+        run,
+        end: End::Done,
+        text: "word ".repeat(bytes / 5),
+        reasoning: String::new(),
+        json: None,
+        requested: "gpt-4o-mini".to_owned(),
+        target: "gpt-4o-mini".to_owned(),
+        model: "gpt-4o-mini".to_owned(),
+        served: None,
+        provenance: Provenance::Live,
+        demo: false,
+        attempts: 1,
+        finish: None,
+        usage: Usage { input: Some(400), output: Some(300), ..Usage::default() },
+        cost: Cost::Unknown,
+        timing: Timing { total: Duration::from_millis(900), ..Timing::default() },
+        quality: None,
+    }
+}
+
+fn cached(bytes: usize) -> Cached {
+    Cached { stored: Timestamp::UNIX_EPOCH, outcome: outcome(RunId(Uuid::nil()), bytes) }
+}
+
+fn record(run: RunId) -> RunRecord {
+    RunRecord {
+        run,
+        started: Timestamp::UNIX_EPOCH,
+        session: None,
+        prompt_name: Some("sentiment".to_owned()),
+        prompt: Prompt { system: "word ".repeat(120), ..Prompt::default() },
+        input: Input::of("word ".repeat(100)),
+        outcome: outcome(run, 2000),
+        timeline: Vec::new(),
+    }
+}
+
+fn start(run: RunId) -> RunStart {
+    RunStart {
+        run,
+        started: Timestamp::UNIX_EPOCH,
+        session: None,
+        prompt_name: Some("sentiment".to_owned()),
+        target: "gpt-4o-mini".to_owned(),
+        model: "gpt-4o-mini".to_owned(),
+    }
+}
+
+/// A lookup that finds its answer in a full cache, as long as the run waits for it.
+#[divan::bench]
+fn cache_hit(bencher: Bencher<'_, '_>) {
+    let bench = Bench::filled();
+    let cache = bench.store.cache();
+    let mut key = 0;
+    bencher.bench_local(|| {
+        key = (key + 7) % CAPACITY;
+        assert!(bench.runtime.block_on(cache.get(black_box(&key.to_string()))).is_some());
+    });
+}
+
+/// A lookup that finds nothing, as long as the run waits for it.
+#[divan::bench]
+fn cache_miss(bencher: Bencher<'_, '_>) {
+    let bench = Bench::filled();
+    let cache = bench.store.cache();
+    bencher.bench_local(|| bench.runtime.block_on(cache.get(black_box("nothing"))).is_none());
+}
+
+/// Storing an answer in a full cache and evicting another, until it is on disk.
+#[divan::bench]
+fn cache_put_until_written(bencher: Bencher<'_, '_>) {
+    let bench = Bench::filled();
+    let cache = bench.store.cache();
+    let mut key = CAPACITY;
+    bencher.bench_local(|| {
+        key += 1;
+        cache.put(key.to_string(), cached(4096));
+        bench.cache_settles();
+    });
+}
+
+/// Noting a run's start and its end, as long as the run is held up by it.
+#[divan::bench(sample_count = 100, sample_size = 1)]
+fn record_a_run(bencher: Bencher<'_, '_>) {
+    let bench = bench();
+    let recorder = bench.store.recorder();
+    bencher.with_inputs(|| record(RunId(Uuid::now_v7()))).bench_local_values(|run| {
+        recorder.started(&start(run.run));
+        recorder.ended(run);
+    });
+}
+
+/// The same, until it is on disk.
+#[divan::bench]
+fn record_a_run_until_written(bencher: Bencher<'_, '_>) {
+    let bench = bench();
+    let recorder = bench.store.recorder();
+    bencher.with_inputs(|| record(RunId(Uuid::now_v7()))).bench_local_values(|run| {
+        let id = run.run;
+        recorder.started(&start(id));
+        recorder.ended(run);
+        let read = bench.runtime.block_on(bench.store.ask(Job::OpenRun(id)));
+        assert!(matches!(read, Ok(Reply::Run(_))));
+    });
+}
