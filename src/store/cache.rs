@@ -108,7 +108,7 @@ impl CacheDb {
             return Ok(CacheStats { entries: 0, capacity: self.capacity, bytes: 0 });
         }
         self.with(|db, capacity| {
-            db.query_row("SELECT count(*), coalesce(sum(length(value)), 0) FROM entry", [], |row| {
+            db.query_row("SELECT count(*), coalesce(sum(octet_length(value)), 0) FROM entry", [], |row| {
                 let (entries, bytes): (i64, i64) = (row.get(0)?, row.get(1)?);
                 Ok(CacheStats { entries: entries.unsigned_abs(), capacity, bytes: bytes.unsigned_abs() })
             })

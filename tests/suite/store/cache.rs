@@ -94,10 +94,13 @@ fn answers_outlive_the_program_and_are_private() {
         assert_eq!(store.cache().get("key").await, None);
         assert!(!dir.path().join("cache").exists(), "a question makes no files");
         assert_eq!(store.cache_stats().await.unwrap(), CacheStats { entries: 0, capacity: 10, bytes: 0 });
-        store.cache().put("key".to_owned(), cached("answer"));
+        store.cache().put("key".to_owned(), cached("answer 🙂"));
+        let bytes = store.cache_stats().await.unwrap().bytes;
         store.close(SOON).unwrap();
+        let value: String = database(dir.path()).query_row("SELECT value FROM entry", [], |row| row.get(0)).unwrap();
+        assert_eq!(bytes, value.len() as u64, "bytes, not characters");
         let again = open(dir.path(), 10);
-        assert_eq!(again.cache().get("key").await, Some(cached("answer")));
+        assert_eq!(again.cache().get("key").await, Some(cached("answer 🙂")));
         let mode = |name: &str| fs::metadata(dir.path().join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("cache"), mode("cache/cache.db"), mode("cache/cache.db-wal")), (0o700, 0o600, 0o600));
         assert_eq!(again.clear_cache().await.unwrap(), 1);
