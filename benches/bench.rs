@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failing benchmark should panic")]
 
 mod bench {
+    /// Bytes of a stream into events.
+    mod decoder;
     /// What a run adds to the call it makes.
     mod pipeline;
     /// The disk, as a run meets it.

@@ -23,4 +23,6 @@ mod suite {
     mod real;
     /// The disk: settings and keys, prompts and sessions, the record of runs, the cache.
     mod store;
+    /// The wire: what providers send, however it arrives, becomes the right events or the right fault.
+    mod wire;
 }

@@ -172,14 +172,16 @@ async fn tail(mut stderr: impl AsyncRead + Unpin) -> String {
     String::from_utf8_lossy(&kept).trim().to_owned()
 }
 
-/// Waits for the command's end and says what it means.
+/// Waits for the command's end, ends what it left behind, and says what its exit means.
 async fn exited(running: Running) -> Result<Vec<WireEvent>, Fault> {
     let Running { mut group, stderr, mut transcript, .. } = running;
-    let status = match &mut group.child {
-        Some(child) => child.wait().await,
-        None => return Ok(Vec::new()),
+    let Some(child) = &mut group.child else {
+        return Ok(Vec::new());
     };
+    let id = child.id();
+    let status = child.wait().await;
     group.child = None;
+    drop(Members::of(id));
     let code = status.as_ref().ok().and_then(std::process::ExitStatus::code);
     if code == Some(0) {
         return transcript.end();
@@ -208,7 +210,7 @@ impl Drop for Group {
         let Some(mut child) = self.child.take() else {
             return;
         };
-        let Some(members) = Members::of(&child) else {
+        let Some(members) = Members::of(child.id()) else {
             return;
         };
         members.ask();
@@ -230,8 +232,8 @@ struct Members {
 
 #[cfg(unix)]
 impl Members {
-    fn of(child: &Child) -> Option<Self> {
-        let group = i32::try_from(child.id()?).ok().and_then(rustix::process::Pid::from_raw)?;
+    fn of(leader: Option<u32>) -> Option<Self> {
+        let group = i32::try_from(leader?).ok().and_then(rustix::process::Pid::from_raw)?;
         Some(Self { group })
     }
 
@@ -249,8 +251,8 @@ impl Drop for Members {
 
 #[cfg(not(unix))]
 impl Members {
-    fn of(child: &Child) -> Option<Self> {
-        child.id().map(|_| Self {})
+    fn of(leader: Option<u32>) -> Option<Self> {
+        leader.map(|_| Self {})
     }
 
     fn ask(&self) {}

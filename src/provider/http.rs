@@ -212,7 +212,11 @@ fn cause(error: &reqwest::Error) -> String {
 
 fn tls(error: &reqwest::Error) -> Option<&rustls::Error> {
     chain(error).find_map(|error| {
-        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        error.downcast_ref().or_else(|| wrapped?.downcast_ref())
+        // An IO error shows what it wraps only to those who ask, and may wrap another.
+        let mut inner = error;
+        while let Some(wrapped) = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            inner = wrapped;
+        }
+        inner.downcast_ref()
     })
 }

@@ -58,7 +58,7 @@ const REFUSED: On = On::Only(&[400, 402, 403, 429]);
 const WRONG: On = On::Only(&[400, 404, 410, 413, 422, 500]);
 const LOCKED: On = On::Only(&[400, 401, 403]);
 
-/// Words in the message; all of a row's words must be there.
+/// Words in the message; all of a row's words must be there, and one with `^` at its start.
 const PHRASES: &[(Class, On, &[&str])] = &[
     (Class::Quota, REFUSED, &["credit balance"]),
     (Class::Quota, REFUSED, &["spend limit"]),
@@ -89,7 +89,7 @@ const PHRASES: &[(Class, On, &[&str])] = &[
     (Class::ContentPolicy, On::Only(&[400, 403, 422]), &["usage polic", "violat"]),
     (Class::ContentPolicy, On::Only(&[400, 403, 422]), &["safety system"]),
     (Class::ContentPolicy, On::Only(&[400, 403, 422]), &["blocked", "safety"]),
-    (Class::ModelGone, On::Only(&[404]), &["model:"]),
+    (Class::ModelGone, On::Only(&[404]), &["^model:"]),
     (Class::ModelGone, On::Only(&[404]), &["models/", "not found"]),
     (Class::ModelGone, On::Only(&[400, 404, 410]), &["model", "has been deprecated"]),
     (Class::ModelGone, On::Only(&[400, 404, 410]), &["model", "retired"]),
@@ -150,6 +150,7 @@ const PARAMS: &[(&str, &str)] = &[
     ("max_tokens", "max_tokens"),
     ("max_completion_tokens", "max_completion_tokens"),
     ("response_format", "response_format"),
+    ("output_config.effort", "reasoning_effort"),
     ("output_config", "response_format"),
     ("output_format", "response_format"),
     ("json_schema", "response_format"),
@@ -174,7 +175,9 @@ pub(super) fn phrase(status: Option<u16>, text: &str) -> Option<Class> {
         (On::Only(list), Some(status)) => list.contains(&status),
         (On::Not(list), Some(status)) => !list.contains(&status),
     };
-    let row = PHRASES.iter().find(|(_, on, words)| counts(on) && words.iter().all(|word| text.contains(word)));
+    let said =
+        |word: &&str| word.strip_prefix('^').map_or_else(|| text.contains(word), |start| text.starts_with(start));
+    let row = PHRASES.iter().find(|(_, on, words)| counts(on) && words.iter().all(said));
     row.map(|(class, ..)| *class)
 }
 

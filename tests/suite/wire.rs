@@ -1,0 +1,126 @@
+//! The wire: what providers send, however it arrives, becomes the right events or the right fault.
+
+mod captures;
+mod cases;
+mod classes;
+mod command;
+mod requests;
+mod sockets;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use futures_util::StreamExt;
+use retort::{
+    model::{Fault, Key, Message, ModelCard, Params, ProviderKind, Role, Target, Usage},
+    provider::{Backend, Call, Providers, WireEvent, WireFormat, reader::Reader},
+};
+
+/// A key that must never be seen anywhere.
+const SENTINEL: &str = "sentinel-0f2a.9c41-planted";
+
+fn target(kind: ProviderKind, base_url: &str) -> Target {
+    Target {
+        name: "lane".to_owned(),
+        provider: "test".to_owned(),
+        kind,
+        base_url: Some(base_url.to_owned()),
+        custom_endpoint: true,
+        model: "some-model".to_owned(),
+        command: Vec::new(),
+        headers: BTreeMap::new(),
+        card: ModelCard::default(),
+    }
+}
+
+fn key() -> Key {
+    Key { label: "env:TEST_KEY".to_owned(), account: "a".to_owned(), secret: SENTINEL.into() }
+}
+
+fn call(target: Target) -> Call {
+    let message = |role, content: &str| Message { role, content: content.to_owned() };
+    Call {
+        target,
+        key: Some(key()),
+        messages: vec![message(Role::System, "Be brief."), message(Role::User, "Hi")],
+        params: Params::default(),
+        format: WireFormat::Text,
+        connect: Duration::from_secs(5),
+    }
+}
+
+fn providers() -> Arc<Providers> {
+    Arc::new(Providers::new([]))
+}
+
+/// Reads a call to its end.
+async fn ask(call: Call) -> (Vec<WireEvent>, Option<Fault>) {
+    let mut stream = providers().call(call);
+    let (mut events, mut fault) = (Vec::new(), None);
+    while let Some(item) = stream.next().await {
+        assert!(fault.is_none(), "{item:?} follows the fault");
+        assert!(events.last() != Some(&WireEvent::End), "{item:?} follows the end");
+        match item {
+            Ok(event) => events.push(event),
+            Err(error) => fault = Some(error),
+        }
+    }
+    (events, fault)
+}
+
+/// Reads bytes in parts without a socket.
+fn read(kind: ProviderKind, media_type: Option<&str>, parts: &[&[u8]]) -> (Vec<WireEvent>, Option<Fault>) {
+    let mut reader = Reader::new(kind, media_type.map(str::to_owned));
+    let mut events = Vec::new();
+    for part in parts {
+        if let Err(fault) = reader.push(part, &mut events) {
+            return (events, Some(fault));
+        }
+        if reader.ended() {
+            return (events, None);
+        }
+    }
+    let fault = reader.finish(&mut events).err();
+    (events, fault)
+}
+
+/// Writes down what came, without signs of life, texts of one kind joined: how it ended is last.
+fn told(events: &[WireEvent], fault: Option<&Fault>) -> String {
+    let mut parts: Vec<(&str, String)> = Vec::new();
+    for event in events {
+        let (kind, text) = match event {
+            WireEvent::Headers { .. } | WireEvent::Alive => continue,
+            WireEvent::Text(text) => ("text", text.clone()),
+            WireEvent::Reasoning(text) => ("think", text.clone()),
+            WireEvent::Refusal(text) => ("refuse", text.clone()),
+            WireEvent::Usage(usage) => ("usage", counts(usage)),
+            WireEvent::Model(model) => ("model", model.clone()),
+            WireEvent::Finish(finish) => ("finish", finish.to_string()),
+            WireEvent::ServerTiming { .. } => ("timing", String::new()),
+            WireEvent::End => ("end", String::new()),
+        };
+        match parts.last_mut() {
+            Some((last, held)) if *last == kind && matches!(kind, "text" | "think" | "refuse") => held.push_str(&text),
+            _ => parts.push((kind, text)),
+        }
+    }
+    match fault {
+        Some(fault) => parts.push(("fault", fault.class.to_string())),
+        None if events.last() != Some(&WireEvent::End) => parts.push(("cut", String::new())),
+        None => {}
+    }
+    let written =
+        parts.iter().map(|(kind, text)| if text.is_empty() { (*kind).to_owned() } else { format!("{kind} {text}") });
+    written.collect::<Vec<_>>().join(" | ")
+}
+
+fn counts(usage: &Usage) -> String {
+    let classes = [
+        ("in", usage.input),
+        ("read", usage.cache_read),
+        ("written", usage.cache_write),
+        ("out", usage.output),
+        ("thought", usage.reasoning),
+    ];
+    let known = classes.iter().filter_map(|(name, count)| count.map(|count| format!("{name}={count}")));
+    known.collect::<Vec<_>>().join(" ")
+}

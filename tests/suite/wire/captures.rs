@@ -1,0 +1,164 @@
+//! What a real llama-server and a real gateway sent, replayed byte for byte.
+
+use std::{fs, path::Path};
+
+use retort::{
+    model::{
+        Class,
+        ProviderKind::{self, Anthropic, OpenAi},
+    },
+    provider::{WireEvent, classify, headers::Headers},
+};
+
+use super::{ask, call, read, target, told};
+use crate::support::server::{Script, Server};
+
+struct Capture {
+    status: u16,
+    headers: Headers,
+    body: String,
+}
+
+fn raw(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/wire/{name}.http"));
+    fs::read(path).unwrap()
+}
+
+fn capture(name: &str) -> Capture {
+    let text = String::from_utf8(raw(name)).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers = Headers::new(lines.filter_map(|line| line.split_once(": ")));
+    Capture { status, headers, body: body.to_owned() }
+}
+
+fn replay(kind: ProviderKind, name: &str) -> String {
+    let capture = capture(name);
+    assert_eq!(capture.status, 200);
+    let media_type = capture.headers.media_type();
+    let body = capture.body.as_bytes();
+    let (events, fault) = read(kind, media_type.as_deref(), &[body]);
+    let whole = told(&events, fault.as_ref());
+    // Every cut of every kind of event is tried elsewhere; here a stride that meets them all in time.
+    for cut in (0..=body.len()).step_by(61) {
+        let (left, right) = body.split_at(cut);
+        let (events, fault) = read(kind, media_type.as_deref(), &[left, right]);
+        assert_eq!(told(&events, fault.as_ref()), whole, "{name} cut at {cut}");
+    }
+    whole
+}
+
+#[test]
+fn streams_of_chat_completions() {
+    assert_eq!(
+        replay(OpenAi, "llama-server/chat-stream-usage"),
+        "model smollm2-135m | text 1. Red: The most obvious colour, but there are many more.\n2. Blue: The most obvious \
+         colour, but there are many more.\n3. Green: The most obvious colour | finish length | usage in=1 read=33 out=40 \
+         | timing | end"
+    );
+    assert!(replay(OpenAi, "llama-server/chat-length-stream").ends_with("| finish length | timing | end"));
+    assert_eq!(replay(OpenAi, "litellm/mocked"), "model mocked | text A mocked answer. | finish stop | end");
+    let usage = replay(OpenAi, "litellm/chat-stream-usage");
+    assert!(usage.ends_with("| finish length | usage in=1 read=33 out=20 thought=0 | end"), "{usage}");
+}
+
+#[test]
+fn streams_of_messages() {
+    let long = replay(Anthropic, "llama-server/messages-stream");
+    assert!(long.starts_with("model smollm2-135m | usage in=1 read=33 out=0 | text 1. Red: "), "{long}");
+    assert!(long.ends_with("| finish length | usage out=40 | end"), "{long}");
+    assert_eq!(
+        replay(Anthropic, "llama-server/messages-length-stream"),
+        "model smollm2-135m | usage in=14 read=24 out=0 | text Once upon a time, in | finish length | usage out=6 | end"
+    );
+    let gateway = replay(Anthropic, "litellm/messages-stream");
+    assert!(gateway.ends_with("blue, and green. | finish stop | usage in=9 read=24 out=11 | end"), "{gateway}");
+}
+
+#[test]
+fn complete_answers() {
+    assert_eq!(
+        replay(OpenAi, "llama-server/chat"),
+        "model smollm2-135m | text Hello, welcome to my little corner of the world! | finish stop | \
+         usage in=36 read=0 out=12 | timing | end"
+    );
+    assert!(replay(OpenAi, "litellm/chat").ends_with("| finish length | usage in=8 read=25 out=20 | timing | end"));
+    assert_eq!(
+        replay(Anthropic, "llama-server/messages"),
+        "model smollm2-135m | usage in=20 read=5 out=8 | text I'm sorry for any confusion. | finish stop | end"
+    );
+    assert!(replay(Anthropic, "llama-server/messages-stop-seq").ends_with("| finish stop | end"));
+    assert!(replay(Anthropic, "litellm/messages").contains("text Hello! How can I assist you today? | finish stop"));
+}
+
+#[tokio::test]
+async fn a_chunked_response_with_its_head_over_a_socket() {
+    let server = Server::start([Script::answer(raw("llama-server/chat-stream-raw-chunked"))]).await;
+    let (events, fault) = ask(call(target(OpenAi, &server.url))).await;
+    assert!(told(&events, fault.as_ref()).ends_with("| finish length | timing | end"));
+    let timed = events.iter().find_map(|event| match event {
+        WireEvent::ServerTiming { prompt, generation, .. } => prompt.zip(*generation),
+        _ => None,
+    });
+    let (prompt, generation) = timed.unwrap();
+    assert_eq!((prompt.as_micros(), generation.as_micros()), (18_560, 210_390));
+}
+
+#[tokio::test]
+async fn a_list_of_models_over_a_socket() {
+    for name in ["llama-server/models", "litellm/models"] {
+        let server = Server::start([Script::answer(raw(name))]).await;
+        let models = super::providers().models(&target(OpenAi, &server.url), None).await.unwrap();
+        assert!(!models.is_empty() && models.iter().all(|model| !model.id.is_empty()));
+    }
+}
+
+#[tokio::test]
+async fn errors_as_a_response_over_a_socket_and_inside_a_stream() {
+    let cases = [
+        ("llama-server/err-404", Class::CallerFault),
+        ("llama-server/err-bad-json", Class::CallerFault),
+        ("llama-server/err-bad-response-format", Class::ParamRejected),
+        ("llama-server/err-bad-schema", Class::CallerFault),
+        ("llama-server/err-bad-type-temperature", Class::ParamRejected),
+        ("llama-server/err-context-overflow", Class::ContextTooLong),
+        ("llama-server/err-image-input", Class::Transient),
+        ("llama-server/err-messages-no-messages", Class::Transient),
+        ("llama-server/err-no-messages", Class::CallerFault),
+        ("llama-server/err-wrong-key", Class::Credential),
+        ("litellm/err-bad-json", Class::CallerFault),
+        ("litellm/err-context-overflow", Class::ContextTooLong),
+        ("litellm/err-dead-backend", Class::Transient),
+        ("litellm/err-messages-dead-backend-stream", Class::Transient),
+        ("litellm/err-messages-unknown-model", Class::ModelGone),
+        ("litellm/err-no-messages", Class::CallerFault),
+        ("litellm/err-unknown-model", Class::ModelGone),
+        ("litellm/err-wrong-key", Class::Credential),
+    ];
+    let server = Server::start(cases.iter().map(|(name, _)| Script::answer(raw(name)))).await;
+    for (name, class) in cases {
+        let capture = capture(name);
+        let (_, fault) = ask(call(target(OpenAi, &server.url))).await;
+        let fault = fault.unwrap();
+        assert_eq!((fault.class, fault.status), (class, Some(capture.status)), "{name}: {fault}");
+        assert!(!fault.message.is_empty() && !fault.message.starts_with('{'), "{name}: {fault}");
+        assert_eq!(classify::event(&capture.body).class, class, "{name} inside a stream");
+    }
+}
+
+#[tokio::test]
+async fn plain_text_with_an_error_status() {
+    // The gateway answers so when no key is sent; the bytes give no better reason.
+    let text = String::from_utf8(raw("litellm/err-no-key")).unwrap().replace("Transfer-Encoding: chunked\r\n", "");
+    let server = Server::start([Script::answer(text)]).await;
+    let (_, fault) = ask(call(target(OpenAi, &server.url))).await;
+    let fault = fault.unwrap();
+    assert_eq!((fault.class, fault.message.as_str()), (Class::Transient, "Internal Server Error"));
+}
+
+#[test]
+fn a_context_overflow_says_how_much_is_too_much() {
+    let fault = classify::event(&capture("llama-server/err-context-overflow").body);
+    assert!(fault.message.contains("9031") && fault.message.contains("4096"), "{fault}");
+}

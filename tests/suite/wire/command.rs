@@ -1,0 +1,158 @@
+//! External commands: what they are given, what their output and their end mean, and that nothing
+//! they started outlives the call.
+#![cfg(unix)]
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::StreamExt;
+use retort::{
+    model::{Class, Fault, ProviderKind::Command, Timer},
+    provider::{Backend, Call, Providers, WireEvent},
+};
+use tokio::time::timeout;
+
+use super::{SENTINEL, call, target, told};
+
+const LONG: Duration = Duration::from_secs(20);
+
+fn shell(script: &str) -> Call {
+    let mut call = call(target(Command, ""));
+    call.target.base_url = None;
+    call.target.command = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
+    call
+}
+
+fn backend() -> Arc<Providers> {
+    let environment = [("PATH", "/usr/bin:/bin"), ("LC_ALL", "C"), ("OTHER_SECRET", "x")];
+    Arc::new(Providers::new(environment.map(|(name, value)| (name.to_owned(), value.to_owned()))))
+}
+
+async fn run(call: Call) -> (String, Option<Fault>) {
+    let mut stream = backend().call(call);
+    let (mut events, mut fault) = (Vec::new(), None);
+    while let Some(item) = timeout(LONG, stream.next()).await.expect("an end") {
+        match item {
+            Ok(event) => events.push(event),
+            Err(error) => fault = Some(error),
+        }
+    }
+    (told(&events, fault.as_ref()), fault)
+}
+
+#[tokio::test]
+async fn the_request_comes_on_standard_input_and_text_goes_out_as_it_is() {
+    let (told, _) = run(shell("cat")).await;
+    let text = told.strip_prefix("text ").unwrap().strip_suffix(" | finish stop | end").unwrap();
+    let request: serde_json::Value = serde_json::from_str(text).unwrap();
+    assert_eq!(request["model"], "some-model");
+    assert_eq!(request["messages"][1]["content"], "Hi");
+    assert_eq!(request["format"], "text");
+}
+
+#[tokio::test]
+async fn events_are_read_as_events() {
+    let (told, _) =
+        run(shell(r#"echo '{"text":"Hi"}'; echo '{"usage":{"output":2}}'; echo '{"finish":"length"}'"#)).await;
+    assert_eq!(told, "text Hi | usage out=2 | finish length | end");
+    let (told, _) = run(shell(r#"echo '{"text":"Hi"}'; echo '{"error":{"message":"Overloaded"}}'"#)).await;
+    assert_eq!(told, "text Hi | fault overloaded");
+}
+
+#[tokio::test]
+async fn the_environment_is_reduced_to_the_list() {
+    let (told, _) = run(shell("echo \"$PATH $LC_ALL [$OTHER_SECRET]\"; [ -n \"$RETORT_API_KEY\" ] && echo key")).await;
+    assert_eq!(told, "text /usr/bin:/bin C []\nkey\n | finish stop | end");
+}
+
+#[tokio::test]
+async fn the_exit_code_has_a_class_and_standard_error_a_say() {
+    let classes = [
+        (1, Class::Unknown),
+        (64, Class::CallerFault),
+        (65, Class::CallerFault),
+        (69, Class::Transient),
+        (75, Class::Transient),
+        (77, Class::Credential),
+        (124, Class::Timeout(Timer::Total)),
+        (137, Class::Timeout(Timer::Total)),
+    ];
+    for (code, class) in classes {
+        let (_, fault) = run(shell(&format!("echo some; echo \"why: $RETORT_API_KEY\" >&2; exit {code}"))).await;
+        let fault = fault.unwrap();
+        assert_eq!(fault.class, class, "{code}");
+        assert!(fault.message.contains("why: [key]") && !fault.message.contains(SENTINEL), "{fault}");
+    }
+    let (_, fault) = run(shell("kill -9 $$")).await;
+    assert_eq!(fault.unwrap().class, Class::Timeout(Timer::Total));
+}
+
+#[tokio::test]
+async fn a_command_that_cannot_be_started_is_said_with_its_place() {
+    let mut missing = shell("");
+    missing.target.command = vec!["/nonexistent/program".to_owned()];
+    let (_, fault) = run(missing).await;
+    let fault = fault.unwrap();
+    assert_eq!(fault.class, Class::NotAnApi);
+    assert!(fault.message.contains("[providers.test]"), "{fault}");
+    let mut none = shell("");
+    none.target.command = Vec::new();
+    let (_, fault) = run(none).await;
+    assert!(fault.unwrap().message.contains("command = "));
+}
+
+#[tokio::test]
+async fn standard_error_without_end_is_kept_by_its_tail() {
+    let (_, fault) = run(shell("head -c 300000 /dev/zero | tr '\\0' x >&2; exit 1")).await;
+    assert!(fault.unwrap().message.chars().count() <= 500);
+}
+
+/// Starts a command that tells its process id and the one of a child of its own.
+async fn started(script: &str) -> (retort::provider::WireStream, Vec<i32>) {
+    let mut stream = backend().call(shell(script));
+    let mut text = String::new();
+    while !text.ends_with("go\n") {
+        if let Some(Ok(WireEvent::Text(more))) = timeout(LONG, stream.next()).await.expect("an end") {
+            text.push_str(&more);
+        }
+    }
+    let ids = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    (stream, ids)
+}
+
+fn alive(id: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // A zombie of somebody else's has ended as well.
+    !stat.is_empty() && !stat.contains(") Z ")
+}
+
+async fn gone(ids: &[i32]) {
+    while ids.iter().any(|id| alive(*id)) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn dropping_the_stream_ends_the_command_and_what_it_started() {
+    let (stream, ids) = started("sleep 600 & echo $$ $!; echo go; wait").await;
+    assert_eq!(ids.len(), 2);
+    assert!(ids.iter().all(|id| alive(*id)));
+    drop(stream);
+    timeout(Duration::from_secs(1), gone(&ids)).await.expect("all ended at the first word");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_command_that_ended_leaves_nothing_behind() {
+    let (mut stream, ids) = started("sleep 600 >/dev/null 2>&1 & echo $!; echo go").await;
+    while timeout(LONG, stream.next()).await.expect("an end").is_some() {}
+    timeout(LONG, gone(&ids)).await.expect("the child is gone");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_command_that_will_not_end_is_made_to() {
+    let (stream, ids) = started("trap '' TERM; echo $$; echo go; while :; do sleep 600; done").await;
+    drop(stream);
+    timeout(LONG, gone(&ids)).await.expect("it was killed after the grace");
+}

@@ -1,0 +1,164 @@
+//! What is sent: the path, the headers and the body of each wire format.
+
+use retort::{
+    model::{
+        ModelCard, Params,
+        ProviderKind::{self, Anthropic, Ollama, OpenAi},
+    },
+    provider::{Call, WireFormat},
+};
+use serde_json::{Value, json};
+
+use super::{SENTINEL, ask, call, target};
+use crate::support::server::{Request, Script, Server};
+
+/// Sends a call and returns what arrived.
+async fn sent(kind: ProviderKind, path: &str, change: impl FnOnce(&mut Call)) -> Request {
+    let server = Server::start([Script::answer("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n")]).await;
+    let mut call = call(target(kind, &format!("{}{path}", server.url)));
+    change(&mut call);
+    ask(call).await;
+    server.requests().remove(0)
+}
+
+fn every_param() -> Params {
+    let extra = json!({"num_ctx": 8192, "user": "u-1", "model": "not this", "stream": false});
+    Params {
+        temperature: Some(1.5),
+        top_p: Some(0.9),
+        max_tokens: Some(100),
+        stop: vec!["END".to_owned()],
+        seed: Some(7),
+        reasoning_effort: Some("low".to_owned()),
+        extra: extra.as_object().unwrap().clone(),
+    }
+}
+
+fn schema() -> Value {
+    json!({"title": "Mood", "type": "object", "properties": {"m": {"type": "number", "minimum": 0}}, "required": ["m"]})
+}
+
+#[tokio::test]
+async fn a_chat_completion() {
+    let request = sent(OpenAi, "/v1/", |call| call.params = every_param()).await;
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/v1/chat/completions"));
+    assert_eq!(request.header("authorization"), Some(format!("Bearer {SENTINEL}").as_str()));
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    assert!(request.header("user-agent").unwrap().starts_with("retort/"));
+    let expected = json!({
+        "model": "some-model",
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}],
+        "stream": true,
+        "stream_options": {"include_usage": true},
+        "temperature": 1.5, "top_p": 0.9, "max_tokens": 100, "stop": ["END"], "seed": 7, "reasoning_effort": "low",
+        "num_ctx": 8192, "user": "u-1",
+    });
+    assert_eq!(request.json(), expected);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_that_was_not_set() {
+    let body = sent(OpenAi, "/v1", |_| ()).await.json();
+    let names: Vec<&String> = body.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["model", "messages", "stream", "stream_options"]);
+}
+
+#[tokio::test]
+async fn a_reasoning_model_gets_its_own_words() {
+    let card = ModelCard { completion_tokens: true, reasons: true, ..ModelCard::default() };
+    let request = sent(OpenAi, "/v1", |call| {
+        call.target.card = card;
+        call.params.max_tokens = Some(9);
+    });
+    let body = request.await.json();
+    assert_eq!((&body["max_completion_tokens"], &body["max_tokens"]), (&json!(9), &Value::Null));
+    assert_eq!(body["messages"][0]["role"], "developer");
+}
+
+#[tokio::test]
+async fn json_is_asked_for_as_an_object_or_by_its_schema() {
+    let object = sent(OpenAi, "/v1", |call| call.format = WireFormat::JsonObject).await.json();
+    assert_eq!(object["response_format"], json!({"type": "json_object"}));
+    let by_schema = sent(OpenAi, "/v1", |call| call.format = WireFormat::JsonSchema(schema())).await.json();
+    let expected = json!({"type": "json_schema", "json_schema": {"name": "Mood", "schema": schema()}});
+    assert_eq!(by_schema["response_format"], expected);
+}
+
+#[tokio::test]
+async fn a_message() {
+    for path in ["", "/v1", "/v1/"] {
+        let request = sent(Anthropic, path, |call| call.params = every_param()).await;
+        assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/v1/messages"));
+        assert_eq!(request.header("x-api-key"), Some(SENTINEL));
+        assert_eq!(request.header("authorization"), None);
+        assert_eq!(request.header("anthropic-version"), Some("2023-06-01"));
+        let expected = json!({
+            "model": "some-model",
+            "max_tokens": 100,
+            "system": "Be brief.",
+            "messages": [{"role": "user", "content": "Hi"}],
+            "stream": true,
+            "temperature": 1.0, "top_p": 0.9, "stop_sequences": ["END"],
+            "output_config": {"effort": "low"},
+            "num_ctx": 8192, "user": "u-1",
+        });
+        assert_eq!(request.json(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_message_always_has_a_limit_within_the_models_own() {
+    let limit = async |wanted: Option<u64>, most: Option<u64>| {
+        let request = sent(Anthropic, "", |call| {
+            call.params.max_tokens = wanted;
+            call.target.card.max_output = most;
+        });
+        request.await.json()["max_tokens"].as_u64().unwrap()
+    };
+    assert_eq!(limit(None, None).await, 4096);
+    assert_eq!(limit(None, Some(1000)).await, 1000);
+    assert_eq!(limit(None, Some(64_000)).await, 8192);
+    assert_eq!(limit(Some(90_000), Some(64_000)).await, 64_000);
+}
+
+#[tokio::test]
+async fn a_message_asks_for_json_by_its_reduced_schema_only() {
+    let object = sent(Anthropic, "", |call| call.format = WireFormat::JsonObject).await.json();
+    assert_eq!(object["output_config"], Value::Null);
+    let by_schema = sent(Anthropic, "", |call| call.format = WireFormat::JsonSchema(schema())).await.json();
+    let format = &by_schema["output_config"]["format"];
+    assert_eq!(format["type"], "json_schema");
+    assert_eq!(format["schema"]["properties"]["m"], json!({"type": "number"}));
+    assert_eq!(format["schema"]["additionalProperties"], false);
+}
+
+#[tokio::test]
+async fn a_chat_of_ollama() {
+    let request = sent(Ollama, "", |call| {
+        call.params = every_param();
+        call.key = None;
+        call.format = WireFormat::JsonObject;
+    });
+    let request = request.await;
+    assert_eq!((request.path.as_str(), request.header("authorization")), ("/api/chat", None));
+    let expected = json!({
+        "model": "some-model",
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}],
+        "stream": true,
+        "format": "json",
+        "think": "low",
+        "options": {"num_ctx": 8192, "temperature": 1.5, "top_p": 0.9, "num_predict": 100, "seed": 7, "stop": ["END"]},
+        "user": "u-1",
+    });
+    assert_eq!(request.json(), expected);
+    let by_schema = sent(Ollama, "", |call| call.format = WireFormat::JsonSchema(schema())).await.json();
+    assert_eq!(by_schema["format"], schema());
+}
+
+#[tokio::test]
+async fn the_providers_own_headers_are_sent() {
+    let request = sent(OpenAi, "", |call| {
+        call.target.headers.insert("HTTP-Referer".to_owned(), "https://example.test".to_owned());
+    });
+    assert_eq!(request.await.header("http-referer"), Some("https://example.test"));
+}
