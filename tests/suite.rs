@@ -15,6 +15,8 @@ mod suite {
     mod demo;
     /// The demonstration through the whole pipeline: what a person sees of retry, fallback and checks.
     mod demo_runs;
+    /// The workbench: keys in, state and effects out, no terminal.
+    mod flows;
     /// Who may name whom, who may touch the world, and how long a file may be.
     mod layers;
     /// The pipeline on a scripted backend and a paused clock: every budget, wait and end.

@@ -1,4 +1,5 @@
 //! What several test files share.
 
+pub(crate) mod bench;
 pub(crate) mod script;
 pub(crate) mod server;

@@ -287,7 +287,7 @@ impl App {
     fn open_xray(&mut self) {
         let at = self.bench.lane_at();
         match self.bench.lanes.get(at) {
-            Some(lane) if !lane.timeline.is_empty() => self.overlays.push(Overlay::Xray(Xray::new(at, lane))),
+            Some(lane) if lane.started.is_some() => self.overlays.push(Overlay::Xray(Xray::new(at, lane))),
             _ => self.say(Tone::Info, "nothing was run in this lane yet"),
         }
     }

@@ -49,20 +49,11 @@ pub enum Overlay {
     Confirm(Confirm),
 }
 
-/// A prompt or a session in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pick {
-    /// Its name.
-    pub name: String,
-    /// True for a prompt that comes with the program and has no file yet.
-    pub built_in: bool,
-}
-
 /// A list that the store is asked for.
 #[derive(Debug, Clone)]
 pub struct List {
-    /// What can be opened.
-    pub choice: Choice<Pick>,
+    /// The names of what can be opened.
+    pub choice: Choice<String>,
     /// True until the store has answered.
     pub loading: bool,
 }
@@ -124,7 +115,7 @@ pub enum Then {
     /// Ends the program.
     Quit,
     /// Opens a prompt over unsaved edits.
-    OpenPrompt(Pick),
+    OpenPrompt(String),
     /// Opens a session and stops what runs.
     OpenSession(String),
     /// Begins a session and stops what runs.

@@ -215,7 +215,7 @@ impl App {
                     then,
                 );
             }
-            Some(item) => self.open_prompt(&item.value.clone()),
+            Some(item) => self.open_prompt(item.value.clone()),
         }
     }
 
@@ -225,7 +225,7 @@ impl App {
     }
 
     fn pick_session(&mut self, list: List) {
-        match list.choice.chosen().map(|item| item.value.name.clone()) {
+        match list.choice.chosen().map(|item| item.value.clone()) {
             None => self.overlays.push(Overlay::Sessions(list)),
             Some(name) if name == self.bench.session => {}
             Some(name) if self.bench.busy() => {
@@ -299,7 +299,7 @@ impl App {
     fn confirmed(&mut self, then: Then) {
         match then {
             Then::Quit => self.quit(),
-            Then::OpenPrompt(pick) => self.open_prompt(&pick),
+            Then::OpenPrompt(name) => self.open_prompt(name),
             Then::OpenSession(name) => self.open_session(name),
             Then::NewSession(name) => self.new_session(name),
             Then::ReplacePrompt(name) => self.save_prompt(name, true),

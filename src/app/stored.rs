@@ -4,7 +4,7 @@ use super::{
     AUTOSAVE, App, Ticket,
     choice::Item,
     notice::Tone,
-    overlay::{Confirm, List, Overlay, Pick, Then},
+    overlay::{Confirm, List, Overlay, Then},
     workbench::Workbench,
 };
 use crate::{
@@ -60,7 +60,7 @@ impl App {
             (Asked::Prompts, Ok(Reply::Prompts(entries))) => self.list_prompts(&entries),
             (Asked::Sessions, Ok(Reply::Sessions(entries))) => self.list_sessions(&entries),
             (Asked::NewSession(name), Ok(Reply::Sessions(entries))) => self.begin_session(name, &entries),
-            (Asked::OpenPrompt, Ok(Reply::Prompt { name, prompt })) => self.put_prompt(name, &prompt, None),
+            (Asked::OpenPrompt, Ok(Reply::Prompt { name, prompt })) => self.put_prompt(name, &prompt),
             (Asked::OpenSession, Ok(Reply::Session(session))) => self.put_session(&session),
             (Asked::SavePrompt { prompt, .. }, Ok(Reply::PromptSaved { name, path })) => {
                 self.say(Tone::Info, &format!("saved as {}", path.display()));
@@ -76,18 +76,15 @@ impl App {
     }
 
     fn list_prompts(&mut self, entries: &[PromptEntry]) {
-        let own = entries.iter().map(|entry| {
-            let place = if entry.project { "project" } else { "yours" };
-            let detail = format!("{place} · {}", entry.description);
-            Item { usable: entry.valid, ..item(&entry.name, false, detail) }
+        let items = entries.iter().map(|entry| {
+            let place = match (entry.built_in, entry.project) {
+                (true, _) => "built in",
+                (false, true) => "project",
+                (false, false) => "yours",
+            };
+            Item { usable: entry.valid, ..item(&entry.name, format!("{place} · {}", entry.description)) }
         });
-        let known = |name: &str| entries.iter().any(|entry| entry.name == name);
-        let built_in = self
-            .starters
-            .iter()
-            .filter(|(name, ..)| !known(name))
-            .map(|(name, prompt, _)| item(name, true, format!("built in · {}", prompt.description)));
-        let items = own.chain(built_in).collect();
+        let items = items.collect();
         if let Some(Overlay::Prompts(list)) = self.overlays.last_mut() {
             fill(list, items);
         }
@@ -98,7 +95,7 @@ impl App {
         let items = entries.iter().map(|entry| {
             let mark = if entry.name == present { "present · " } else { "" };
             let saved = entry.saved.to_string().chars().take(16).collect::<String>().replace('T', " ");
-            item(&entry.name, false, format!("{mark}saved {saved} UTC"))
+            item(&entry.name, format!("{mark}saved {saved} UTC"))
         });
         let items = items.collect();
         if let Some(Overlay::Sessions(list)) = self.overlays.last_mut() {
@@ -106,29 +103,26 @@ impl App {
         }
     }
 
-    /// Puts a prompt on the bench, in lanes of its own targets if it names some.
-    pub(super) fn put_prompt(&mut self, name: String, prompt: &Prompt, sample: Option<&str>) {
+    /// Puts a prompt on the bench, in lanes of its own targets if it names some. A starter brings
+    /// its sample where there is no input.
+    fn put_prompt(&mut self, name: String, prompt: &Prompt) {
         self.stop_all();
         self.say(Tone::Info, &format!("{name} is on the bench"));
-        self.bench.put(Some(name), prompt);
-        if !prompt.targets.is_empty() {
-            self.bench.set_targets(&prompt.targets);
-        }
-        if let Some(sample) = sample
+        if let Some((.., sample)) = self.starters.iter().find(|(known, ..)| *known == name)
             && self.bench.input.is_empty()
         {
             self.bench.input.set(sample);
         }
+        self.bench.put(Some(name), prompt);
+        if !prompt.targets.is_empty() {
+            self.bench.set_targets(&prompt.targets);
+        }
     }
 
-    /// Opens a prompt from a list.
-    pub(super) fn open_prompt(&mut self, pick: &Pick) {
+    /// Opens a prompt.
+    pub(super) fn open_prompt(&mut self, name: String) {
         self.overlays.clear();
-        let starter = self.starters.iter().find(|(name, ..)| pick.built_in && *name == pick.name).cloned();
-        match starter {
-            Some((name, prompt, sample)) => self.put_prompt(name, &prompt, Some(&sample)),
-            None => self.ask_store(Job::OpenPrompt(pick.name.clone()), Asked::OpenPrompt),
-        }
+        self.ask_store(Job::OpenPrompt(name), Asked::OpenPrompt);
     }
 
     fn put_session(&mut self, session: &Session) {
@@ -206,11 +200,11 @@ impl App {
     }
 }
 
-fn item(name: &str, built_in: bool, detail: String) -> Item<Pick> {
-    Item::new(Pick { name: name.to_owned(), built_in }, name, detail)
+fn item(name: &str, detail: String) -> Item<String> {
+    Item::new(name.to_owned(), name, detail)
 }
 
-fn fill(list: &mut List, items: Vec<Item<Pick>>) {
+fn fill(list: &mut List, items: Vec<Item<String>>) {
     list.loading = false;
     list.choice.refill(items);
 }

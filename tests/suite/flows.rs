@@ -1,0 +1,8 @@
+//! The workbench: keys in, state and effects out, no terminal.
+
+mod actions;
+mod keys;
+mod overlays;
+mod runs;
+mod sessions;
+mod texts;

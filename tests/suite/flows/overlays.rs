@@ -1,0 +1,199 @@
+//! What lies over the bench: palette, models, parameters, X-ray, copying, help.
+
+use std::time::Duration;
+
+use retort::{
+    app::{
+        Action, Effect,
+        lane::State,
+        overlay::{Overlay, help},
+        workbench::{Focus, MAX_LANES},
+    },
+    model::{
+        Class, Format, Quality,
+        quality::{Mark, Rule, Verdict},
+    },
+    pipeline::event::{Lookup, Next, RunEvent},
+};
+
+use crate::support::bench::{Bench, attempt, delta, ended, failed, outcome, start};
+
+#[test]
+fn the_palette_finds_an_action_by_what_it_does_and_does_it() {
+    let mut bench = Bench::new();
+    bench.keys("<c-p>step by step");
+    let Some(Overlay::Palette(choice)) = bench.app.overlay() else { panic!("no palette") };
+    let chosen = choice.chosen().unwrap();
+    assert_eq!(chosen.value, Action::Xray);
+    assert!(chosen.detail.contains("[o alt-o]"), "{}", chosen.detail);
+    bench.keys("<c-u>zoom<enter>");
+    assert!(bench.app.overlays.is_empty() && bench.app.bench.zoom);
+}
+
+#[test]
+fn a_model_is_picked_by_name_or_typed_whole() {
+    let mut bench = Bench::new();
+    bench.keys("m");
+    let Some(Overlay::Models(models)) = bench.app.overlay() else { panic!("no models") };
+    assert_eq!(models.choice.chosen().map(|item| item.value.as_str()), Some("demo"));
+    bench.keys("gpt-4o-mini<enter>");
+    assert_eq!(bench.lane(0).target, "gpt-4o-mini");
+    bench.keys("mlocal/qwen<enter>");
+    assert_eq!(bench.lane(0).target, "local/qwen");
+    bench.keys("mnowhere/x<enter>");
+    assert_eq!(bench.lane(0).target, "local/qwen");
+    assert!(bench.says().contains("no model is called `nowhere/x`"), "{}", bench.says());
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Models(_))), "to be typed again");
+}
+
+#[test]
+fn a_retired_model_says_so_when_it_is_picked() {
+    let mut bench = Bench::new();
+    bench.keys("mclaude-2.1<enter>");
+    assert!(bench.says().contains("retired on"), "{}", bench.says());
+    assert!(bench.says().contains("follows it"), "{}", bench.says());
+}
+
+#[test]
+fn lanes_are_added_up_to_four_and_closed_down_to_one() {
+    let mut bench = Bench::new();
+    for mode in ["slow", "flaky", "cut"] {
+        bench.keys(&format!("cdemo:{mode}<enter>"));
+    }
+    assert_eq!(bench.app.bench.targets(), ["demo", "demo:slow", "demo:flaky", "demo:cut"]);
+    assert_eq!(bench.app.bench.focus, Focus::Lane(MAX_LANES - 1));
+    bench.keys("c");
+    assert!(bench.app.overlays.is_empty() && bench.says().contains("at most"));
+    bench.keys("x");
+    assert_eq!(bench.app.bench.focus, Focus::Lane(2));
+    bench.keys("xxx");
+    assert_eq!(bench.app.bench.targets(), ["demo"]);
+    assert_eq!(bench.says(), "the last lane stays");
+}
+
+#[test]
+fn a_busy_lane_is_closed_only_after_asking() {
+    let mut bench = Bench::of(&["demo", "demo:slow"]);
+    bench.keys("<f5>3x");
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(_))));
+    bench.take();
+    bench.keys("<enter>");
+    assert!(matches!(bench.take().as_slice(), [Effect::Stop(_)]));
+    assert_eq!(bench.app.bench.targets(), ["demo:slow"]);
+}
+
+#[test]
+fn another_model_stops_the_lanes_run() {
+    let mut bench = Bench::new();
+    bench.run();
+    bench.keys("mdemo:slow<enter>");
+    assert!(matches!(bench.take().as_slice(), [Effect::Stop(_)]));
+    assert_eq!(bench.lane(0).state, State::Idle);
+}
+
+#[test]
+fn parameters_are_set_and_mistakes_stay_in_the_form() {
+    let mut bench = Bench::new();
+    bench.keys("p<c-u>9<enter>");
+    let Some(Overlay::Params(form)) = bench.app.overlay() else { panic!("the form is gone") };
+    assert!(form.rows[form.at].fault.as_deref().unwrap().contains("from 0 to 2"));
+    bench.keys("<c-u>1.5<tab><c-u>50");
+    while !matches!(bench.app.overlay(), Some(Overlay::Params(form)) if form.rows[form.at].label == "format") {
+        bench.keys("<down>");
+    }
+    bench.keys("t<enter>");
+    assert!(bench.app.overlays.is_empty());
+    assert_eq!(bench.app.bench.params.temperature, Some(1.5));
+    assert_eq!(bench.app.bench.params.max_tokens, Some(50));
+    assert_eq!(bench.app.bench.response.format, Format::Text);
+    assert!(bench.app.bench.dirty());
+}
+
+#[test]
+fn a_cancelled_form_changes_nothing() {
+    let mut bench = Bench::new();
+    bench.keys("p<c-u>1.5<esc>");
+    assert_eq!(bench.app.bench.params.temperature, Some(0.3));
+    assert!(!bench.app.bench.dirty());
+}
+
+#[test]
+fn the_xray_shows_the_run_as_it_goes() {
+    let mut bench = Bench::new();
+    bench.keys("o");
+    assert!(bench.says().contains("nothing was run"));
+    let ticket = bench.run();
+    bench.tell(ticket, RunEvent::Cache { lookup: Lookup::Miss });
+    bench.keys("o");
+    bench.tell(ticket, attempt(1, "demo"));
+    bench.tell(ticket, delta(1, "x"));
+    bench.tell(ticket, failed(1, Class::RateLimited, Next::Retry { wait: Duration::from_secs(6) }));
+    bench.tell(ticket, attempt(2, "demo"));
+    let verdict = Verdict {
+        rule: Rule::Confidence,
+        mark: Mark::Fail,
+        reason: "0.4 < 0.7\u{1b}[2J".into(),
+        score: None,
+        at: None,
+    };
+    bench.tell(ticket, RunEvent::Checked { quality: Quality { verdicts: vec![verdict] } });
+    bench.tell(ticket, ended(outcome("x")));
+    let Some(Overlay::Xray(xray)) = bench.app.overlay() else { panic!("no X-ray") };
+    let told: Vec<String> = xray.rows.iter().map(|row| format!("{} {}", row.what, row.detail.as_str())).collect();
+    assert_eq!(told[0], "cache miss");
+    for part in ["attempt 1: demo", "rate limited", "again after 6.0 s", "FAIL confidence: 0.4 < 0.7", "done"] {
+        assert!(told.iter().any(|row| row.contains(part)), "{part} is not in {told:#?}");
+    }
+    assert!(told.iter().all(|row| !row.contains('\u{1b}')));
+    bench.keys("<esc><f5>o");
+    let Some(Overlay::Xray(again)) = bench.app.overlay() else { panic!("no X-ray") };
+    assert!(again.rows.is_empty(), "another run, other steps");
+}
+
+#[test]
+fn an_answer_is_copied_as_it_came_as_json_or_as_a_command() {
+    let mut bench = Bench::new();
+    let ticket = bench.run();
+    bench.tell(ticket, ended(outcome("{\"a\":1}")));
+    let copied = |bench: &mut Bench, keys: &str| {
+        bench.take();
+        bench.keys(keys);
+        match bench.take().as_slice() {
+            [Effect::Copy(text)] => text.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(copied(&mut bench, "y<enter>"), "{\"a\":1}");
+    assert_eq!(copied(&mut bench, "yj<enter>"), "{\n  \"a\": 1\n}");
+    bench.app.bench.input.set("it's $HOME");
+    let line = copied(&mut bench, "yG<enter>");
+    assert_eq!(line, r"printf %s 'it'\''s $HOME' | retort run sentiment -m demo -i -");
+}
+
+#[test]
+fn the_help_begins_with_what_has_the_focus_and_names_every_action() {
+    let mut bench = Bench::new();
+    for (keys, title) in [("2", "Input"), ("3", "Lane"), ("4", "Metrics"), ("1i", "Typing")] {
+        bench.keys(keys).keys("<f1>");
+        let Some(Overlay::Help(help)) = bench.app.overlay() else { panic!("no help") };
+        assert_eq!(help.rows[0], help::Row::Title(title.to_owned()));
+        for entry in retort::app::ACTIONS {
+            let named = |row: &help::Row| matches!(row, help::Row::Key { doc, .. } if *doc == entry.doc);
+            assert!(help.rows.iter().any(named), "{}", entry.name);
+        }
+        bench.keys("<esc><esc>");
+    }
+}
+
+#[test]
+fn the_banner_tells_which_providers_were_found_until_one_is_taken() {
+    let mut first = start();
+    first.found = vec!["OPENAI_API_KEY".to_owned()];
+    let mut bench = Bench::with(first);
+    assert_eq!(bench.app.banner.as_ref().map(retort::text::Safe::as_str), Some("found OPENAI_API_KEY; m takes one"));
+    assert_eq!(bench.app.layout.banner.height, 1);
+    bench.send(retort::app::Msg::Found(vec!["OPENAI_API_KEY".to_owned(), "Ollama".to_owned()]));
+    assert!(bench.app.banner.as_ref().unwrap().as_str().contains("Ollama"));
+    bench.keys("mgpt-4o-mini<enter>");
+    assert!(bench.app.banner.is_none());
+}

@@ -1,0 +1,300 @@
+//! From F5 to the end of a run, with everything that can happen between.
+
+use std::time::Duration;
+
+use retort::{
+    app::{Action, Effect, Msg, Ticket, lane::State},
+    model::{CacheMode, Class, Commit, Cost, End, Fault, Provenance, outcome::Reason},
+    pipeline::event::{Lookup, Next, Part, RunEvent},
+};
+
+use crate::support::bench::{Bench, attempt, delta, ended, failed, outcome};
+
+#[test]
+fn f5_streams_an_answer_to_its_end() {
+    let mut bench = Bench::new();
+    bench.take();
+    bench.keys("<f5>");
+    let (ticket, request) = bench.started().remove(0);
+    assert_eq!(request.prompt_name.as_deref(), Some("sentiment"));
+    assert_eq!(request.targets.iter().map(|target| target.name.as_str()).collect::<Vec<_>>(), ["demo"]);
+    assert_eq!((request.cache, request.commit), (CacheMode::On, Commit::Resettable));
+    assert_eq!(request.session.as_deref(), Some("default"));
+    assert!(!request.input.text.is_empty());
+
+    bench.tell(ticket, RunEvent::Cache { lookup: Lookup::Miss });
+    assert!(matches!(bench.lane(0).state, State::Queued(_)));
+    bench.tell(ticket, attempt(1, "demo"));
+    bench.tell(ticket, delta(1, "{\"sentiment\": "));
+    bench.tell(ticket, delta(1, "\"negative\"}"));
+    assert_eq!(bench.lane(0).state, State::Running);
+    assert_eq!(bench.answer_of(0), "{\"sentiment\": \"negative\"}");
+
+    bench.tell(ticket, ended(outcome("{\"sentiment\": \"negative\"}")));
+    assert_eq!(bench.lane(0).state, State::Done);
+    assert!(bench.lane(0).ticket.is_none() && bench.lane(0).card.is_none());
+    assert_eq!((bench.app.bench.metrics.runs, bench.app.bench.metrics.errors), (1, 0));
+    bench.tell(ticket, delta(1, "too late"));
+    assert_eq!(bench.answer_of(0), "{\"sentiment\": \"negative\"}");
+    assert_eq!(bench.app.bench.metrics.runs, 1);
+}
+
+#[test]
+fn a_cached_answer_comes_whole_and_is_marked() {
+    let mut bench = Bench::new();
+    let ticket = bench.run();
+    let stored = "2026-02-01T00:00:00Z".parse().unwrap();
+    bench.tell(ticket, RunEvent::Cache { lookup: Lookup::Hit { stored } });
+    let mut cached = outcome("{\"a\": 1}");
+    cached.provenance = Provenance::Cached { stored };
+    bench.tell(ticket, ended(cached));
+    assert_eq!(bench.lane(0).state, State::Cached { stored });
+    assert_eq!(bench.answer_of(0), "{\"a\": 1}");
+    assert_eq!(bench.app.bench.metrics.measured(), 0);
+}
+
+#[test]
+fn a_new_attempt_voids_the_text_of_the_one_before() {
+    let mut bench = Bench::new();
+    let ticket = bench.run();
+    bench.tell(ticket, attempt(1, "demo"));
+    bench.tell(ticket, delta(1, "half an ans"));
+    bench.tell(ticket, failed(1, Class::Transient, Next::Retry { wait: Duration::from_secs(4) }));
+    bench.tell(ticket, attempt(2, "demo"));
+    bench.tell(ticket, delta(2, "whole"));
+    assert_eq!(bench.answer_of(0), "whole");
+    assert_eq!(bench.lane(0).raw(), "whole");
+}
+
+#[test]
+fn a_wait_counts_down_and_can_be_cut_short() {
+    let mut bench = Bench::new();
+    let ticket = bench.run();
+    bench.tell(ticket, attempt(1, "demo"));
+    bench.tell(ticket, failed(1, Class::RateLimited, Next::Retry { wait: Duration::from_secs(6) }));
+    assert_eq!(bench.lane(0).wait_left(bench.app.now), Some(Duration::from_secs(6)));
+    bench.pass(Duration::from_secs(2));
+    assert_eq!(bench.lane(0).wait_left(bench.app.now), Some(Duration::from_secs(4)));
+    assert!(bench.lane(0).waits_for_limit());
+    bench.take();
+    bench.keys("t");
+    assert!(matches!(bench.take().as_slice(), [Effect::RetryNow(asked)] if *asked == ticket));
+    assert!(bench.lane(0).wait_left(bench.app.now).is_none());
+    bench.keys("t");
+    assert_eq!(bench.says(), "no run is waiting");
+}
+
+#[test]
+fn ctrl_c_stops_and_keeps_what_came() {
+    let mut bench = Bench::new();
+    let ticket = bench.run();
+    bench.tell(ticket, attempt(1, "demo"));
+    bench.tell(ticket, delta(1, "the first half"));
+    bench.keys("i<c-c>");
+    assert!(matches!(bench.take().as_slice(), [Effect::Stop(stopped)] if *stopped == ticket));
+    assert_eq!(bench.lane(0).state, State::Cancelled);
+    bench.tell(ticket, delta(1, " and a late piece"));
+    assert_eq!(bench.lane(0).raw(), "the first half");
+    let mut end = outcome("the first half");
+    end.end = End::Cancelled;
+    bench.tell(ticket, ended(end.clone()));
+    bench.tell(ticket, ended(end));
+    assert_eq!(bench.lane(0).state, State::Cancelled);
+    assert_eq!(bench.app.bench.metrics.cancelled, 1);
+    assert_eq!(bench.lane(0).card.as_ref().unwrap().next[0].0, Action::Run);
+}
+
+#[test]
+fn ctrl_c_twice_within_two_seconds_quits() {
+    let mut bench = Bench::new();
+    bench.run();
+    bench.keys("<c-c>").keys("<c-c>");
+    assert!(matches!(bench.take().last(), Some(Effect::Quit)));
+
+    let mut slow = Bench::new();
+    slow.keys("<c-c>");
+    slow.pass(Duration::from_millis(2100));
+    slow.keys("<c-c>");
+    assert!(!slow.take().iter().any(|effect| matches!(effect, Effect::Quit)));
+    slow.keys("<c-c>");
+    assert!(matches!(slow.take().last(), Some(Effect::Quit)));
+}
+
+#[test]
+fn the_lane_with_the_focus_is_stopped_first() {
+    let mut bench = Bench::of(&["demo", "demo:slow"]);
+    bench.take();
+    bench.keys("<f5>");
+    let tickets: Vec<Ticket> = bench.started().into_iter().map(|(ticket, _)| ticket).collect();
+    assert_eq!(tickets.len(), 2);
+    bench.keys("3L<c-c>");
+    assert!(matches!(bench.take().as_slice(), [Effect::Stop(ticket)] if *ticket == tickets[1]));
+    assert!(bench.lane(0).ticket.is_some());
+    bench.keys("<c-c>");
+    assert!(matches!(bench.take().as_slice(), [Effect::Stop(ticket)] if *ticket == tickets[0]));
+}
+
+#[test]
+fn running_again_stops_the_run_before_and_ignores_what_it_still_tells() {
+    let mut bench = Bench::new();
+    let first = bench.run();
+    bench.tell(first, attempt(1, "demo"));
+    bench.keys("<f5>");
+    let effects = bench.take();
+    assert!(matches!(effects.as_slice(), [Effect::Stop(stopped), Effect::Start(..)] if *stopped == first));
+    bench.tell(first, delta(1, "late"));
+    bench.tell(first, ended(outcome("late")));
+    assert!(bench.lane(0).answer.is_empty() && bench.lane(0).outcome.is_none());
+    assert!(bench.lane(0).state.is_busy());
+}
+
+#[test]
+fn a_cut_answer_is_kept_and_can_be_started_over() {
+    let mut bench = Bench::new();
+    let ticket = bench.run();
+    bench.tell(ticket, attempt(1, "demo:cut"));
+    bench.tell(ticket, delta(1, "{\"sentiment\": \"neg"));
+    let fault = Fault::new(Class::Interrupted, "the connection closed in mid-answer");
+    bench.tell(ticket, failed(1, Class::Interrupted, Next::GiveUp));
+    let mut cut = outcome("{\"sentiment\": \"neg");
+    (cut.end, cut.cost) = (End::Interrupted { fault }, Cost::Unknown);
+    bench.tell(ticket, ended(cut));
+    assert_eq!(bench.lane(0).state, State::Interrupted);
+    assert_eq!(bench.answer_of(0), "{\"sentiment\": \"neg");
+    let card = bench.lane(0).card.clone().unwrap();
+    assert!(card.what.as_str().contains("the connection closed"), "{card:?}");
+    assert!(card.next.iter().any(|(action, _)| *action == Action::Models));
+    bench.take();
+    bench.keys("R");
+    assert_eq!(bench.started().len(), 1);
+}
+
+#[test]
+fn a_fallback_says_from_which_model_to_which() {
+    let mut bench = Bench::of(&["gpt-4o-mini"]);
+    bench.app.bench.fallback = vec!["demo".to_owned(), "gpt-4o-mini".to_owned(), "no-such".to_owned()];
+    bench.take();
+    bench.keys("<f5>");
+    assert!(bench.says().contains("no model is called `no-such`"), "{}", bench.says());
+    let (ticket, request) = bench.started().remove(0);
+    assert_eq!(request.targets.iter().map(|target| target.name.as_str()).collect::<Vec<_>>(), ["gpt-4o-mini", "demo"]);
+    bench.tell(ticket, attempt(1, "gpt-4o-mini"));
+    bench.tell(ticket, failed(1, Class::Quota, Next::NextModel { to: "demo".to_owned() }));
+    assert_eq!(bench.lane(0).state, State::Queued("falling back to demo".to_owned()));
+    assert_eq!(bench.lane(0).survived[0].target, "gpt-4o-mini");
+    bench.tell(ticket, attempt(2, "demo"));
+    let mut end = outcome("{}");
+    end.requested = "gpt-4o-mini".to_owned();
+    bench.tell(ticket, ended(end));
+    assert!(bench.lane(0).outcome.as_ref().unwrap().fell_back());
+}
+
+#[test]
+fn when_all_models_fail_the_card_gives_every_reason_and_a_key_that_helps() {
+    let mut bench = Bench::new();
+    let ticket = bench.run();
+    let mut end = outcome("");
+    let reason = |target: &str, class| Reason { target: target.to_owned(), fault: Fault::new(class, "it said no") };
+    end.end = End::Failed { reasons: vec![reason("a", Class::Overloaded), reason("b\u{1b}[31m", Class::Credential)] };
+    bench.tell(ticket, ended(end));
+    assert_eq!(bench.lane(0).state, State::Failed);
+    let card = bench.lane(0).card.clone().unwrap();
+    assert!(card.what.as_str().contains("All models failed"), "{card:?}");
+    assert_eq!(card.tried.len(), 2);
+    assert!(!card.tried[1].as_str().contains('\u{1b}') && card.tried[1].as_str().contains("key refused"));
+    assert_eq!(card.next[0].0, Action::Models);
+    assert_eq!(bench.app.bench.metrics.errors, 1);
+}
+
+#[test]
+fn a_model_nobody_knows_is_a_card_with_the_nearest_name() {
+    let mut bench = Bench::of(&["gpt-4o-mni"]);
+    bench.take();
+    bench.keys("<f5>");
+    assert!(bench.started().is_empty());
+    let card = bench.lane(0).card.clone().unwrap();
+    assert!(card.what.as_str().contains("did you mean `gpt-4o-mini`?"), "{card:?}");
+    assert_eq!(bench.lane(0).state, State::Failed);
+}
+
+#[test]
+fn r_asks_the_models_whatever_the_cache_holds() {
+    let mut bench = Bench::of(&["demo", "demo:slow"]);
+    bench.take();
+    bench.keys("r");
+    let fresh = bench.started();
+    assert_eq!(fresh.len(), 2);
+    assert!(fresh.iter().all(|(_, request)| request.cache == CacheMode::Refresh));
+    bench.keys("3r");
+    assert_eq!(bench.started().len(), 1);
+}
+
+#[test]
+fn a_variable_without_a_value_is_asked_for_before_anything_is_sent() {
+    let mut bench = Bench::new();
+    bench.app.bench.user.set("{{ language }}: {{ input }}");
+    bench.send(Msg::Resized);
+    assert_eq!(bench.app.bench.missing(), ["language"]);
+    bench.take();
+    bench.keys("<f5>");
+    assert!(bench.started().is_empty());
+    assert!(bench.says().contains("language"), "{}", bench.says());
+    bench.keys("French<enter><f5>");
+    let (_, request) = bench.started().remove(0);
+    assert_eq!(request.input.value("language"), Some("French"));
+}
+
+#[test]
+fn an_empty_prompt_is_not_sent() {
+    let mut bench = Bench::new();
+    bench.app.bench.system.set("");
+    bench.app.bench.user.set("");
+    bench.take();
+    bench.keys("<f5>");
+    assert!(bench.started().is_empty() && bench.says().contains("empty"));
+}
+
+#[test]
+fn escapes_in_an_answer_reach_the_screen_as_nothing_however_they_are_cut() {
+    let mut bench = Bench::new();
+    let ticket = bench.run();
+    bench.tell(ticket, attempt(1, "demo"));
+    bench.tell(ticket, delta(1, "a\u{1b}"));
+    bench.tell(ticket, delta(1, "[31mb"));
+    assert_eq!(bench.answer_of(0), "ab");
+    assert_eq!(bench.lane(0).raw(), "a\u{1b}[31mb");
+}
+
+#[test]
+fn reasoning_is_shown_until_the_answer_comes_and_when_asked_for() {
+    let mut bench = Bench::new();
+    let ticket = bench.run();
+    bench.tell(ticket, attempt(1, "demo"));
+    bench.tell(ticket, RunEvent::Delta { attempt: 1, part: Part::Reasoning, text: "let me see".to_owned() });
+    assert!(bench.lane(0).shows_reasoning());
+    bench.tell(ticket, delta(1, "it is 4"));
+    assert!(!bench.lane(0).shows_reasoning());
+    bench.keys("T");
+    assert!(bench.lane(0).shows_reasoning());
+}
+
+#[test]
+fn a_long_run_rings_when_it_ends_unseen() {
+    let mut bench = Bench::new();
+    let ticket = bench.run();
+    bench.send(Msg::Focused(false));
+    bench.pass(Duration::from_secs(6));
+    bench.take();
+    bench.tell(ticket, ended(outcome("done")));
+    assert!(bench.take().iter().any(|effect| matches!(effect, Effect::Bell)));
+}
+
+#[test]
+fn an_idle_bench_never_wakes() {
+    let mut bench = Bench::new();
+    let ticket = bench.run();
+    assert!(bench.app.wake_at(bench.app.now).is_some());
+    bench.tell(ticket, ended(outcome("done")));
+    bench.pass(Duration::from_secs(30));
+    assert_eq!(bench.app.wake_at(bench.app.now), None);
+}

@@ -1,0 +1,247 @@
+//! The workbench without a terminal: keys written as text go in, state and effects come out, and
+//! time passes only when it is told to.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+use retort::{
+    app::{App, Effect, Keymap, Msg, Now, Start, Ticket, chord::Chord, lane::Lane},
+    model::{
+        Catalog, Class, Cost, End, Fault, Look, Outcome, Provenance, ProviderKind, RunId, RunRequest, Settings, Usage,
+        outcome::Timing, settings::ProviderSettings,
+    },
+    pipeline::{
+        Told,
+        event::{Next, Part, RunEvent},
+    },
+    store::{
+        cards,
+        job::{Job, Reply, StoreFault},
+        starters,
+    },
+};
+
+/// A bench, the time at it, and what it has asked for since that was last taken.
+pub(crate) struct Bench {
+    pub(crate) app: App,
+    pub(crate) effects: Vec<Effect>,
+    now: Now,
+    size: Rect,
+    begun: Instant,
+}
+
+/// The settings of somebody with two real providers and the demonstration.
+pub(crate) fn settings() -> Settings {
+    let mut settings = Settings::default();
+    let mut local = ProviderSettings::of(ProviderKind::OpenAi);
+    local.base_url = Some("http://127.0.0.1:8080/v1".to_owned());
+    settings.providers.insert("local".to_owned(), local);
+    for (name, kind) in
+        [("openai", ProviderKind::OpenAi), ("anthropic", ProviderKind::Anthropic), ("demo", ProviderKind::Demo)]
+    {
+        settings.providers.insert(name.to_owned(), ProviderSettings::of(kind));
+    }
+    settings
+}
+
+/// What the program starts with on a fresh machine.
+pub(crate) fn start() -> Start {
+    let settings = settings();
+    Start {
+        keymap: Keymap::new(&settings.keys).unwrap(),
+        catalog: Catalog::new(cards::cards(), &settings),
+        settings,
+        starters: starters::starters()
+            .into_iter()
+            .map(|(name, prompt, input)| (name.to_owned(), prompt, input.to_owned()))
+            .collect(),
+        session: None,
+        found: Vec::new(),
+        default_target: "demo".to_owned(),
+        look: Look::default(),
+        notices: Vec::new(),
+    }
+}
+
+impl Bench {
+    /// Sets a bench up on a fresh machine, on a screen of 120×40.
+    pub(crate) fn new() -> Self {
+        Self::with(start())
+    }
+
+    /// Sets a bench up.
+    pub(crate) fn with(start: Start) -> Self {
+        #[allow(clippy::disallowed_methods, reason = "an instant can only be had from the clock; it is read once")]
+        let at = Instant::now();
+        let now = Now { at, time: "2026-03-01T12:00:00Z".parse::<Timestamp>().unwrap() };
+        let (app, effects) = App::new(start, now);
+        let mut bench = Self { app, effects, now, size: Rect::new(0, 0, 120, 40), begun: at };
+        bench.see();
+        bench
+    }
+
+    /// Sets a bench up with lanes of these targets.
+    pub(crate) fn of(targets: &[&str]) -> Self {
+        let mut bench = Self::new();
+        let targets: Vec<String> = targets.iter().map(|&target| target.to_owned()).collect();
+        bench.app.bench.set_targets(&targets);
+        bench
+    }
+
+    /// Sends a message.
+    pub(crate) fn send(&mut self, msg: Msg) {
+        self.effects.extend(self.app.update(msg, self.now));
+        self.see();
+    }
+
+    /// Types keys: characters as they are, others as `<c-r>`, `<a-enter>`, `<f5>`, `<esc>`, `<lt>`.
+    pub(crate) fn keys(&mut self, text: &str) -> &mut Self {
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let (name, after) = match rest.strip_prefix('<').and_then(|rest| rest.split_once('>')) {
+                Some((name, after)) => {
+                    (name.replace("c-", "ctrl-").replace("a-", "alt-").replace("s-", "shift-"), after)
+                }
+                None => (first.to_string(), &rest[first.len_utf8()..]),
+            };
+            let name = match name.as_str() {
+                "lt" => "<".to_owned(),
+                " " => "space".to_owned(),
+                "\n" => "enter".to_owned(),
+                _ => name,
+            };
+            self.send(Msg::Key(name.parse::<Chord>().unwrap().event()));
+            rest = after;
+        }
+        self
+    }
+
+    /// Draws, as far as the workbench is concerned.
+    pub(crate) fn see(&mut self) {
+        self.app.prepare(self.size, self.now);
+    }
+
+    /// Changes the screen's size.
+    pub(crate) fn resize(&mut self, width: u16, height: u16) {
+        self.size = Rect::new(0, 0, width, height);
+        self.send(Msg::Resized);
+    }
+
+    /// Lets time pass, with a tick whenever the workbench has asked for one.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let end = self.now.at + time;
+        while let Some(wake) = self.app.wake_at(self.now).filter(|wake| *wake <= end) {
+            self.until(wake);
+            self.send(Msg::Tick);
+        }
+        self.until(end);
+        self.see();
+    }
+
+    fn until(&mut self, at: Instant) {
+        let time = at.saturating_duration_since(self.now.at);
+        self.now = Now { at: self.now.at + time, time: self.now.time + time };
+    }
+
+    /// Takes what was asked for since the last time.
+    pub(crate) fn take(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Takes the runs that were asked for.
+    pub(crate) fn started(&mut self) -> Vec<(Ticket, RunRequest)> {
+        let started = |effect| match effect {
+            Effect::Start(ticket, request) => Some((ticket, *request)),
+            _ => None,
+        };
+        self.take().into_iter().filter_map(started).collect()
+    }
+
+    /// Takes the store jobs that were asked for.
+    pub(crate) fn jobs(&mut self) -> Vec<(Ticket, Job)> {
+        let job = |effect| match effect {
+            Effect::Store(ticket, job) => Some((ticket, job)),
+            _ => None,
+        };
+        self.take().into_iter().filter_map(job).collect()
+    }
+
+    /// Tells an event of a run.
+    pub(crate) fn tell(&mut self, ticket: Ticket, event: RunEvent) {
+        let at = self.now.at.saturating_duration_since(self.begun);
+        self.send(Msg::Run(ticket, Told { at, event }));
+    }
+
+    /// Answers a store job.
+    pub(crate) fn answer(&mut self, ticket: Ticket, answer: Result<Reply, StoreFault>) {
+        self.send(Msg::Stored(ticket, answer));
+    }
+
+    /// Presses F5 and returns the ticket of the one run.
+    pub(crate) fn run(&mut self) -> Ticket {
+        self.take();
+        self.keys("<f5>");
+        let started = self.started();
+        assert_eq!(started.len(), 1, "one lane, one run");
+        started[0].0
+    }
+
+    /// Returns a lane.
+    pub(crate) fn lane(&self, at: usize) -> &Lane {
+        &self.app.bench.lanes[at]
+    }
+
+    /// Returns what of a lane's answer is on screen.
+    pub(crate) fn answer_of(&self, at: usize) -> String {
+        self.lane(at).answer.seen().map(|(_, row)| row.text.into_owned()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Returns what the status line says.
+    pub(crate) fn says(&self) -> &str {
+        self.app.notices.shown().map_or("", |notice| notice.text.as_str())
+    }
+}
+
+/// An attempt that begins.
+pub(crate) fn attempt(number: u32, target: &str) -> RunEvent {
+    RunEvent::Attempt { number, target: target.to_owned(), model: target.to_owned(), key: None, notices: Vec::new() }
+}
+
+/// More of the answer.
+pub(crate) fn delta(attempt: u32, text: &str) -> RunEvent {
+    RunEvent::Delta { attempt, part: Part::Text, text: text.to_owned() }
+}
+
+/// An attempt that failed.
+pub(crate) fn failed(attempt: u32, class: Class, next: Next) -> RunEvent {
+    RunEvent::AttemptFailed { attempt, fault: Fault::new(class, format!("the server says {class}")), next }
+}
+
+/// The end of a run.
+pub(crate) fn ended(outcome: Outcome) -> RunEvent {
+    RunEvent::Ended { outcome: Box::new(outcome) }
+}
+
+/// What came of a run that went well.
+pub(crate) fn outcome(text: &str) -> Outcome {
+    Outcome {
+        run: "01890a5d-ac96-774b-bcce-b302099a8057".parse::<RunId>().unwrap(),
+        end: End::Done,
+        text: text.to_owned(),
+        reasoning: String::new(),
+        json: serde_json::from_str(text).ok(),
+        requested: "demo".to_owned(),
+        target: "demo".to_owned(),
+        model: "demo".to_owned(),
+        served: None,
+        provenance: Provenance::Live,
+        demo: true,
+        attempts: 1,
+        finish: None,
+        usage: Usage { input: Some(20), output: Some(7), ..Usage::default() },
+        cost: Cost::Unknown,
+        timing: Timing { total: Duration::from_millis(900), ..Timing::default() },
+        quality: None,
+    }
+}
