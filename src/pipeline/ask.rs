@@ -7,6 +7,7 @@ use super::{
     decide::{self, Again},
     event::{Next, RunEvent},
     keys::Held,
+    limits::after,
     prepare::{self, Fitted},
     run::{Plan, Run},
 };
@@ -91,7 +92,7 @@ impl Run {
                 None => self.learn(plan, &mut course, &fault),
             }
             if !wait.is_zero() {
-                match self.rest(&target, course.held.take(), told + wait).await {
+                match self.rest(&target, course.held.take(), after(told, wait)).await {
                     Ok(held) => course.held = held,
                     Err(fault) => return self.skip(place, &target, fault).await,
                 }

@@ -177,7 +177,7 @@ pub(super) fn decide(fault: &Fault, standing: &Standing<'_>) -> Next {
 
 /// The longest wait worth making, a server's wish with its jitter included.
 pub(super) fn longest(retry: &Retry) -> Duration {
-    retry.max_retry_after.max(retry.max_wait) + backoff::JITTER
+    retry.max_retry_after.max(retry.max_wait).saturating_add(backoff::JITTER)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::limits::after;
 use crate::model::Key;
 
 /// One configured key, as it is shown. The key itself is not in it.
@@ -140,7 +141,7 @@ impl Pool {
 
     /// Lets an account rest; an earlier end never replaces a later one.
     pub(super) fn cool(&self, provider: &str, account: &str, rest: Duration) {
-        let until = Instant::now() + rest;
+        let until = after(Instant::now(), rest);
         let mut state = self.state();
         let cooling = state.cooling.entry((provider.to_owned(), account.to_owned())).or_insert(until);
         *cooling = until.max(*cooling);

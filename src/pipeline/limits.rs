@@ -7,6 +7,11 @@ use tokio::time::Instant;
 use super::Rules;
 use crate::model::{Class, Fault, Target, Timer};
 
+/// Adds a wait of anybody's choosing to an instant: a century stands for all that is longer.
+pub(super) fn after(instant: Instant, wait: Duration) -> Instant {
+    instant + wait.min(Duration::from_secs(100 * 366 * 24 * 3600))
+}
+
 /// How long an attempt may be silent, and where it stands.
 #[derive(Debug, Clone)]
 pub(super) struct Limits {
@@ -52,10 +57,10 @@ impl Limits {
     /// Returns the timer that runs out first, and when.
     pub(super) fn next(&self) -> (Timer, Instant) {
         let own = match (self.began, self.content) {
-            (None, _) => (Timer::FirstByte, self.quiet + self.silence),
-            (Some(began), None) => (Timer::FirstToken, began + self.first_token),
+            (None, _) => (Timer::FirstByte, after(self.quiet, self.silence)),
+            (Some(began), None) => (Timer::FirstToken, after(began, self.first_token)),
             (Some(_), Some(content)) => {
-                let (idle, progress) = (self.quiet + self.silence, content + self.progress);
+                let (idle, progress) = (after(self.quiet, self.silence), after(content, self.progress));
                 if idle <= progress { (Timer::Idle, idle) } else { (Timer::Progress, progress) }
             }
         };

@@ -78,7 +78,7 @@ impl RunMeter {
             }
             RunEvent::Queued { wait, .. } => {
                 self.phase = Phase::Queued;
-                self.deadline = wait.map(|wait| told.at + wait);
+                self.deadline = wait.map(|wait| told.at.saturating_add(wait));
             }
             RunEvent::Attempt { number, target, key, .. } => {
                 *self = Self {
@@ -105,7 +105,7 @@ impl RunMeter {
             RunEvent::AttemptFailed { next, .. } => match next {
                 Next::Retry { wait } | Next::NextKey { wait, .. } => {
                     self.phase = Phase::Backoff;
-                    self.deadline = Some(told.at + *wait);
+                    self.deadline = Some(told.at.saturating_add(*wait));
                 }
                 Next::NextModel { .. } => self.phase = Phase::Preparing,
                 Next::GiveUp => {}

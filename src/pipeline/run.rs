@@ -11,6 +11,7 @@ use super::{
     event::{Lookup, RunEvent, Told},
     flight::{self, Leader, Part, Standing},
     heard::Heard,
+    limits::after,
     port::{Cached, RunRecord, RunStart},
     prepare::{self, Fitted},
     stream::Line,
@@ -85,7 +86,7 @@ impl Run {
             target: head.map_or_else(String::new, |target| target.name.clone()),
             model: head.map_or_else(String::new, |target| target.model.clone()),
         });
-        let deadline = start + shared.rules.timeouts.total;
+        let deadline = after(start, shared.rules.timeouts.total);
         Self {
             shared,
             request,

@@ -104,6 +104,20 @@ async fn a_wish_too_long_leads_to_the_next_model_and_tells_the_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_wish_and_no_setting_is_too_long_to_count() {
+    let bench = Bench::new(|_, _| limited(u64::MAX));
+    assert_eq!(bench.end(request(&["a"])).await.end.word(), "failed");
+    assert_eq!(bench.pipeline.keys().len(), 1);
+    let mut rules = Rules { keys: keys("openai", &[("env:K", "k")]), ..Rules::default() };
+    rules.timeouts.total = Duration::MAX;
+    rules.timeouts.answer = Duration::MAX;
+    rules.timeouts.progress = Duration::MAX;
+    rules.retry.max_retry_after = Duration::MAX;
+    let bench = Bench::with(rules, |_, n| if n == 0 { answer(&[]) } else { answer(&["{}"]) });
+    assert_eq!(bench.end(request(&["a"])).await.end.word(), "done");
+}
+
+#[tokio::test(start_paused = true)]
 async fn eight_attempts_are_all() {
     let bench = Bench::new(|_, _| fails(Class::Transient));
     let outcome = bench.end(request(&["a", "b", "c", "d"])).await;
