@@ -203,12 +203,14 @@ impl App {
             zoom: self.bench.zoom,
             left,
             prompt,
+            user_rows: u16::try_from(self.bench.user.area().lines().len()).unwrap_or(u16::MAX),
             banner: self.banner.is_some(),
             overlay: top.and_then(Overlay::size),
         };
         self.layout = Layout::new(area, &wish);
-        for (lane, place) in self.bench.lanes.iter_mut().zip(&self.layout.lanes) {
+        for (lane, place) in self.bench.lanes.iter_mut().zip(&mut self.layout.lanes) {
             if !place.text.is_empty() {
+                place.make_room(lane.card.as_ref(), !lane.view().is_empty());
                 lane.answer.fit(place.text.width, place.text.height);
                 lane.reasoning.fit(place.text.width, place.text.height);
             }

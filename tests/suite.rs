@@ -23,6 +23,8 @@ mod suite {
     mod pipeline;
     /// A real model behind a real server, over both wire formats; skipped unless tests/real/run.sh runs it.
     mod real;
+    /// What the screen shows, in every state and at every size.
+    mod screens;
     /// The disk: settings and keys, prompts and sessions, the record of runs, the cache.
     mod store;
     /// The wire: what providers send, however it arrives, becomes the right events or the right fault.

@@ -3,3 +3,4 @@
 pub(crate) mod bench;
 pub(crate) mod script;
 pub(crate) mod server;
+pub(crate) mod stage;

@@ -313,6 +313,13 @@ impl Lane {
         (self.ticket.is_some() || self.outcome.is_some()).then(|| self.meter.elapsed(since))
     }
 
+    /// Counts the attempts made on the target that is being asked.
+    #[must_use]
+    pub fn tries(&self) -> u32 {
+        let here = |told: &&Told| matches!(&told.event, RunEvent::Attempt { target, .. } if Some(target.as_str()) == self.meter.target());
+        u32::try_from(self.timeline.iter().filter(here).count()).unwrap_or(u32::MAX)
+    }
+
     /// Returns how long the present wait still takes.
     #[must_use]
     pub fn wait_left(&self, now: Now) -> Option<Duration> {

@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Constraint, Layout as Split, Margin, Position, Rect};
 
-use super::workbench::Focus;
+use super::{lane::Card, workbench::Focus};
 
 /// The least width and height at which anything but one line is drawn.
 pub const SMALLEST: (u16, u16) = (60, 16);
@@ -27,10 +27,24 @@ pub enum Shape {
 pub struct LaneArea {
     /// With its border.
     pub pane: Rect,
-    /// Inside it, where the answer or the error card goes.
+    /// Inside it, where the answer goes.
     pub text: Rect,
-    /// Two rows below the answer: verdicts, and numbers.
+    /// Inside it, where the error card goes: in place of the answer, or below it.
+    pub card: Rect,
+    /// The rows below: verdicts, and numbers.
     pub foot: Rect,
+}
+
+impl LaneArea {
+    /// Makes room for an error card: all of it where there is no answer, at most half of it beside one.
+    pub fn make_room(&mut self, card: Option<&Card>, answer: bool) {
+        let Some(card) = card else {
+            return;
+        };
+        let rows = if answer { card.height(self.text.width).min(self.text.height / 2) } else { self.text.height };
+        let [text, shown] = split(self.text, [Constraint::Fill(1), Constraint::Length(rows)], true);
+        (self.text, self.card) = (text, shown);
+    }
 }
 
 /// Every rectangle of the screen. A part that is not shown is empty.
@@ -85,6 +99,8 @@ pub struct Wish {
     pub left: i16,
     /// Steps by which the prompt is taller than usual against the input.
     pub prompt: i16,
+    /// Rows the user template has: it gets no more than it needs while the system message lacks room.
+    pub user_rows: u16,
     /// Whether there is a banner.
     pub banner: bool,
     /// Width and height an overlay wishes for, its border included.
@@ -167,30 +183,36 @@ impl Layout {
     fn all_panes(&mut self, body: Rect, wish: &Wish) {
         let [top, metrics] = split(body, [Constraint::Fill(1), Constraint::Length(4)], true);
         self.metrics = metrics;
-        let usual = if wish.lanes > 1 { 34 } else { 42 };
+        let usual = match wish.lanes {
+            0 | 1 => 42,
+            2 => 34,
+            3 => 30,
+            _ => 26,
+        };
         let left = share(top.width, usual + wish.left * 4, 24);
         let [column, lanes] = split(top, [Constraint::Length(left), Constraint::Fill(1)], false);
         let prompt = share(column.height, 64 + wish.prompt * 6, 6);
         let [prompt, input] = split(column, [Constraint::Length(prompt), Constraint::Fill(1)], true);
-        self.prompt_pane(prompt, wish.prompt);
+        self.prompt_pane(prompt, wish);
         self.input_pane(input);
         self.lane_panes(lanes, 0, wish.lanes);
     }
 
     fn one_pane(&mut self, body: Rect, wish: &Wish) {
         match wish.focus {
-            Focus::System | Focus::User => self.prompt_pane(body, wish.prompt),
+            Focus::System | Focus::User => self.prompt_pane(body, wish),
             Focus::Input => self.input_pane(body),
             Focus::Lane(lane) => self.lane_panes(body, lane, 1),
             Focus::Metrics => self.metrics = body,
         }
     }
 
-    fn prompt_pane(&mut self, pane: Rect, taller: i16) {
+    fn prompt_pane(&mut self, pane: Rect, wish: &Wish) {
         self.prompt = pane;
         let inner = inside(pane);
         let texts = inner.height.saturating_sub(2);
-        let system = share(texts, 60 + taller.clamp(-3, 3), 2);
+        let user = wish.user_rows.saturating_add(2).clamp(3, (texts * 2 / 5).max(3));
+        let system = texts.saturating_sub(user);
         [self.system_label, self.system, self.user_label, self.user] = split(
             inner,
             [Constraint::Length(1), Constraint::Length(system), Constraint::Length(1), Constraint::Fill(1)],
@@ -207,8 +229,14 @@ impl Layout {
     fn lane_panes(&mut self, area: Rect, first: usize, count: usize) {
         let parts = Split::horizontal(vec![Constraint::Fill(1); count]).split(area);
         for (lane, pane) in self.lanes.iter_mut().skip(first).zip(parts.iter()) {
-            let [text, foot] = split(inside(*pane), [Constraint::Fill(1), Constraint::Length(2)], true);
-            *lane = LaneArea { pane: *pane, text, foot };
+            // Verdicts and numbers need a second row each where a lane is narrow.
+            let rows = match (pane.width < 60, pane.height > 20) {
+                (true, true) => 5,
+                (true, false) => 4,
+                (false, _) => 2,
+            };
+            let [text, foot] = split(inside(*pane), [Constraint::Fill(1), Constraint::Length(rows)], true);
+            *lane = LaneArea { pane: *pane, text, foot, card: Rect::default() };
         }
     }
 
@@ -242,7 +270,16 @@ mod tests {
     use super::*;
 
     fn wish(lanes: usize) -> Wish {
-        Wish { lanes, focus: Focus::System, zoom: false, left: 0, prompt: 0, banner: false, overlay: None }
+        Wish {
+            lanes,
+            focus: Focus::System,
+            zoom: false,
+            left: 0,
+            prompt: 0,
+            user_rows: 1,
+            banner: false,
+            overlay: None,
+        }
     }
 
     #[test]
@@ -279,11 +316,11 @@ mod tests {
         #[test]
         fn every_part_lies_on_the_screen(
             width in 0..300_u16, height in 0..120_u16, lanes in 1..=4_usize, zoom: bool, banner: bool,
-            left in -9..9_i16, prompt in -9..9_i16, focus in 0..5_usize, over in proptest::option::of((0..200_u16, 0..99_u16)),
+            left in -9..9_i16, prompt in -9..9_i16, user_rows in 0..99_u16, focus in 0..5_usize, over in proptest::option::of((0..200_u16, 0..99_u16)),
         ) {
             let focus = [Focus::System, Focus::User, Focus::Input, Focus::Lane(lanes - 1), Focus::Metrics][focus];
             let area = Rect::new(0, 0, width, height);
-            let layout = Layout::new(area, &Wish { lanes, focus, zoom, left, prompt, banner, overlay: over });
+            let layout = Layout::new(area, &Wish { lanes, focus, zoom, left, prompt, user_rows, banner, overlay: over });
             let mut parts = vec![
                 layout.title, layout.tabs, layout.banner, layout.prompt, layout.system_label, layout.system,
                 layout.user_label, layout.user, layout.input, layout.input_text, layout.metrics, layout.status,

@@ -163,7 +163,8 @@ impl Overlay {
         let rows = |rows: usize, least: u16| u16::try_from(rows + 4).unwrap_or(u16::MAX).max(least);
         match self {
             Self::Help(help) => Some((84, rows(help.rows.len(), 8))),
-            Self::Palette(_) | Self::Models(_) => Some((96, 30)),
+            Self::Palette(_) => Some((96, 30)),
+            Self::Models(_) => Some((110, 30)),
             Self::Prompts(_) | Self::Sessions(_) => Some((80, 22)),
             Self::Params(form) | Self::Variables(form) => Some((88, rows(form.rows.len() + 2, 8))),
             Self::Name(_) => Some((60, 6)),

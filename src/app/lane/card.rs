@@ -3,7 +3,7 @@
 use crate::{
     app::{action::Action, lane::Survived},
     model::{Class, End, Fault, Outcome},
-    text::{Safe, clean},
+    text::{Safe, Wrapped, clean},
 };
 
 /// An error as a lane shows it.
@@ -35,11 +35,11 @@ impl Card {
             }),
             End::Failed { reasons } => {
                 let mut lines = tried(survived);
-                lines
-                    .extend(reasons.iter().map(|reason| clean(&format!("{}: {}", reason.target, told(&reason.fault)))));
+                let named = if reasons.len() == 1 { &[] } else { reasons.as_slice() };
+                lines.extend(named.iter().map(|reason| clean(&format!("{}: {}", reason.target, told(&reason.fault)))));
                 let what = match reasons.as_slice() {
                     [] => clean("The run failed"),
-                    [only] => clean(&format!("{}: {}", only.target, only.fault.message)),
+                    [only] => clean(&format!("{}: {}", only.target, told(&only.fault))),
                     [_, _, ..] => clean(&format!("All models failed ({} were tried)", reasons.len())),
                 };
                 let class = reasons.last().map_or(Class::Unknown, |reason| reason.fault.class);
@@ -53,6 +53,19 @@ impl Card {
     pub fn cancelled(partial: bool) -> Self {
         let what = if partial { "Stopped; the part that came is kept" } else { "Stopped before anything came" };
         Self { what: clean(what), tried: Vec::new(), next: vec![(Action::Run, "runs again")] }
+    }
+
+    /// Counts the rows the card takes at a width: what happened and what was tried wrap by two
+    /// columns less, for the mark before them; a blank row sets it off.
+    #[must_use]
+    pub fn height(&self, width: u16) -> u16 {
+        let rows = |text: &Safe| {
+            let mut rows = Wrapped::new(usize::from(width.saturating_sub(2)));
+            rows.push(text);
+            rows.rows()
+        };
+        let texts: usize = std::iter::once(&self.what).chain(&self.tried).map(rows).sum();
+        u16::try_from(1 + texts + self.next.len()).unwrap_or(u16::MAX)
     }
 
     /// Makes the card of a run that could not be started.

@@ -1,0 +1,54 @@
+//! One lane: its frame with name and state, the answer or what stands in for it, verdicts and numbers.
+
+mod body;
+mod foot;
+mod state;
+
+use ratatui::{
+    buffer::Buffer,
+    text::{Line, Span},
+};
+
+use super::{
+    part::pane::{numbered, pane},
+    scene::Scene,
+    theme::Role,
+};
+use crate::{
+    app::{lane::Lane, layout::LaneArea, workbench::Focus},
+    text::{clean_line, truncate, width},
+};
+
+/// Tells whether a lane's numbers are a demonstration: those it shows, or those a run would bring.
+fn is_demo(scene: Scene<'_>, lane: &Lane) -> bool {
+    lane.outcome
+        .as_ref()
+        .map_or_else(|| scene.app.is_demo(lane.meter.target().unwrap_or(&lane.target)), |outcome| outcome.demo)
+}
+
+/// Draws the lane at a place among the lanes.
+pub(super) fn draw(scene: Scene<'_>, at: usize, lane: &Lane, area: &LaneArea, buffer: &mut Buffer) {
+    if area.pane.is_empty() {
+        return;
+    }
+    let hold = scene.hold(|focus| focus == Focus::Lane(at));
+    let room = usize::from(area.pane.width).saturating_sub(8);
+    let number = if at == 0 { Some(3) } else { None };
+    let demo = if is_demo(scene, lane) { "DEMO" } else { "" };
+    let name = clean_line(&lane.target);
+    let fixed = if number.is_some() { 2 } else { 0 } + if demo.is_empty() { 0 } else { demo.len() + 1 };
+    let wanted = width(name.as_str()) + fixed;
+    let said = state::say(scene, lane, room.saturating_sub(wanted));
+    let name = truncate(name.as_str(), room.saturating_sub(fixed + said.short.width())).into_owned();
+    let mut title = number.map_or_else(
+        || Line::from(scene.span(name.clone(), Role::Title)),
+        |number| numbered(number, &name, scene.theme),
+    );
+    if !demo.is_empty() {
+        title.push_span(Span::raw(" "));
+        title.push_span(scene.span(demo, Role::Demo));
+    }
+    pane(area.pane, hold, title, said.short, scene.theme, buffer);
+    body::draw(scene, lane, area, buffer);
+    foot::draw(scene, lane, said.rest, area.foot, buffer);
+}

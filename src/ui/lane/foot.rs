@@ -1,0 +1,118 @@
+//! Below an answer: its verdicts, where it comes from, and its numbers.
+
+use ratatui::{buffer::Buffer, layout::Rect, text::Span};
+
+use super::is_demo;
+use crate::{
+    app::lane::{Lane, State},
+    model::{Format, Provenance},
+    ui::{
+        part::{
+            chips::chips,
+            figures::{age, count, duration, rate, tokens},
+            flow::{Item, flow},
+        },
+        scene::Scene,
+        theme::Role,
+    },
+};
+
+/// Draws what of the state the title has no room for, verdicts and provenance on the upper rows, numbers on the lower ones.
+pub(super) fn draw(scene: Scene<'_>, lane: &Lane, state: Option<Span<'static>>, area: Rect, buffer: &mut Buffer) {
+    let wide = usize::from(area.width);
+    let rows = usize::from(area.height);
+    let below = flow(numbers(scene, lane), wide, if rows > 2 { 2 } else { 1 });
+    let mut above: Vec<Item> = state.map(|state| vec![state]).into_iter().collect();
+    above.extend(verdicts(scene, lane));
+    let above = flow(above, wide, rows.saturating_sub(below.len()));
+    let first = rows.saturating_sub(below.len() + above.len());
+    for (line, place) in above.iter().chain(&below).zip(area.rows().skip(first)) {
+        buffer.set_line(place.x, place.y, line, place.width);
+    }
+}
+
+fn verdicts(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
+    let json = scene.app.bench.response.format != Format::Text;
+    let chips = lane.quality.as_ref().map(|quality| chips(quality, json, scene.theme)).unwrap_or_default();
+    [chips.broken, origins(scene, lane), chips.held].concat()
+}
+
+/// Says how the answer came about, where that is not the plain way.
+fn origins(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
+    let mut items = Vec::new();
+    let target = lane.outcome.as_ref().map_or_else(|| lane.meter.target(), |outcome| Some(outcome.target.as_str()));
+    if let Some(to) = target
+        && to != lane.target
+    {
+        items.push(vec![
+            scene.span("fallback ", Role::Origin),
+            scene.foreign(&lane.target, Role::Text),
+            scene.span(" → ", Role::Origin),
+            scene.foreign(to, Role::Text),
+        ]);
+    }
+    if let Some(served) = lane.meter.served() {
+        items.push(vec![scene.span("served by ", Role::Origin), scene.foreign(served, Role::Text)]);
+    }
+    if !matches!(lane.state, State::Waiting { .. })
+        && let Some(last) = lane.survived.last()
+    {
+        let times = lane.survived.len();
+        let status = last.fault.status.map_or_else(|| last.fault.class.to_string(), |status| status.to_string());
+        let again = if times == 1 { "retried once".to_owned() } else { format!("retried {times}×") };
+        items.push(vec![scene.span(again, Role::Origin), scene.span(format!(" after {status}"), Role::Text)]);
+    }
+    if !lane.notices.is_empty() {
+        let count = lane.notices.len();
+        let what = if count == 1 { "1 notice".to_owned() } else { format!("{count} notices") };
+        items.push(vec![scene.span(what, Role::Wait)]);
+    }
+    items
+}
+
+fn numbers(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
+    let Some(elapsed) = lane.elapsed(scene.now()) else {
+        return Vec::new();
+    };
+    let one = |label: &str, value: String| {
+        let mut item = vec![scene.span(value, Role::Number)];
+        if !label.is_empty() {
+            item.insert(0, scene.span(format!("{label} "), Role::Quiet));
+        }
+        item
+    };
+    let mut items = vec![one("", duration(elapsed))];
+    if let Some(first) = lane.meter.first_token() {
+        items.push(one("ttft", duration(first)));
+    }
+    if let Some(speed) = lane.meter.tokens_per_second() {
+        items.push(one("", rate(speed)));
+    }
+    let so_far = lane.meter.tokens();
+    match &lane.outcome {
+        Some(outcome) if outcome.usage.total().is_some() => {
+            items.push(vec![scene.span(tokens(&outcome.usage), Role::Number), scene.span(" tok", Role::Quiet)]);
+        }
+        _ if so_far.count > 0 => items.push(vec![
+            scene.span(format!("{}{}", if so_far.estimated { "~" } else { "" }, count(so_far.count)), Role::Number),
+            scene.span(" tok", Role::Quiet),
+        ]),
+        _ => return items,
+    }
+    items.push(one("", lane.meter.cost().to_string()));
+    items.push(vec![from(scene, lane)]);
+    items
+}
+
+/// Names the source of the numbers.
+fn from(scene: Scene<'_>, lane: &Lane) -> Span<'static> {
+    if is_demo(scene, lane) {
+        return scene.span("demo", Role::Demo);
+    }
+    match lane.outcome.as_ref().map(|outcome| outcome.provenance) {
+        Some(Provenance::Cached { stored }) => {
+            scene.span(format!("as of {} ago", age(stored, scene.now().time)), Role::Origin)
+        }
+        _ => scene.span("live", Role::Quiet),
+    }
+}

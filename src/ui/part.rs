@@ -1,0 +1,11 @@
+//! Pieces that more than one view is drawn with.
+
+pub mod chips;
+pub mod column;
+pub mod figures;
+pub mod flow;
+pub mod hints;
+pub mod list;
+pub mod pane;
+pub mod popup;
+pub mod rows;

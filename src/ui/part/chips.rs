@@ -1,0 +1,109 @@
+//! Verdicts as a row of chips: what is broken first and with its reason, what holds in a word.
+
+use ratatui::text::Span;
+
+use super::{figures::unit, flow::Item};
+use crate::{
+    model::{Mark, Quality, Rule, Verdict},
+    text::clean_line,
+    ui::theme::{Role, Theme},
+};
+
+/// The chips of an answer.
+#[derive(Debug, Clone, Default)]
+pub struct Chips {
+    /// One of each broken rule, with its reason.
+    pub broken: Vec<Item>,
+    /// One of each kind of rule that holds or was skipped.
+    pub held: Vec<Item>,
+}
+
+/// Makes the chips of an answer's verdicts; `json` tells whether the expected form is JSON.
+#[must_use]
+pub fn chips(quality: &Quality, json: bool, theme: Theme) -> Chips {
+    let broken = quality.failures().map(|verdict| broken(verdict, json, theme)).collect();
+    let mut held = Vec::new();
+    let mut seen: Vec<&Rule> = Vec::new();
+    for verdict in &quality.verdicts {
+        let other_broken = quality.failures().any(|failed| failed.rule == verdict.rule);
+        if other_broken || seen.contains(&&verdict.rule) {
+            continue;
+        }
+        seen.push(&verdict.rule);
+        held.push(holds(verdict, json, theme));
+    }
+    Chips { broken, held }
+}
+
+fn broken(verdict: &Verdict, json: bool, theme: Theme) -> Item {
+    let name = name(&verdict.rule, json);
+    let reason = clean_line(&verdict.reason.replace("minimum ", ""));
+    vec![
+        Span::styled(format!("{name} "), theme.style(Role::Title)),
+        Span::styled(format!("{} ", reason.as_str()), theme.style(Role::Text)),
+        Span::styled("✗", theme.style(Role::Fail)),
+    ]
+}
+
+fn holds(verdict: &Verdict, json: bool, theme: Theme) -> Item {
+    let mut item = vec![Span::styled(format!("{} ", name(&verdict.rule, json)), theme.style(Role::Text))];
+    if verdict.rule == Rule::Confidence
+        && let Some(score) = verdict.score
+    {
+        item.push(Span::styled(format!("{} ", unit(score)), theme.style(Role::Number)));
+    }
+    item.push(match verdict.mark {
+        Mark::Skipped => Span::styled("skipped", theme.style(Role::Quiet)),
+        Mark::Pass | Mark::Fail => Span::styled("✓", theme.style(Role::Pass)),
+    });
+    item
+}
+
+fn name(rule: &Rule, json: bool) -> String {
+    match rule {
+        Rule::Format if json => "json".to_owned(),
+        Rule::Format => "format".to_owned(),
+        Rule::Schema => "schema".to_owned(),
+        Rule::Required => "fields".to_owned(),
+        Rule::Confidence => "conf".to_owned(),
+        Rule::Completeness => "full".to_owned(),
+        Rule::Check(kind) => kind.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::Look, ui::part::flow::flow};
+
+    fn verdict(rule: Rule, mark: Mark, reason: &str, score: Option<f64>) -> Verdict {
+        Verdict { rule, mark, reason: reason.to_owned(), score, at: None }
+    }
+
+    fn shown(verdicts: Vec<Verdict>) -> String {
+        let Chips { broken, held } = chips(&Quality { verdicts }, true, Theme::new(Look::default()));
+        flow([broken, held].concat(), 200, 1).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_is_broken_comes_first_with_its_reason() {
+        let shown = shown(vec![
+            verdict(Rule::Format, Mark::Pass, "", None),
+            verdict(Rule::Confidence, Mark::Fail, "0.55 < minimum 0.70", Some(0.55)),
+            verdict(Rule::Required, Mark::Pass, "", None),
+            verdict(Rule::Required, Mark::Pass, "", None),
+            verdict(Rule::Completeness, Mark::Skipped, "", None),
+        ]);
+        assert_eq!(shown, "conf 0.55 < 0.70 ✗  json ✓  fields ✓  full skipped");
+    }
+
+    #[test]
+    fn a_rule_broken_once_never_shows_as_held() {
+        let shown = shown(vec![
+            verdict(Rule::Required, Mark::Pass, "sentiment is there", None),
+            verdict(Rule::Required, Mark::Fail, "`reason` is missing", None),
+            verdict(Rule::Confidence, Mark::Pass, "", Some(0.92)),
+        ]);
+        assert_eq!(shown, "fields `reason` is missing ✗  conf .92 ✓");
+    }
+}

@@ -1,0 +1,144 @@
+//! Numbers as a person reads them: short, with a unit, and unknown never as zero.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::{Usage, usage::PicoDollars};
+
+/// Writes a stretch of time: `84ms`, `0.92s`, `12.4s`, `3m 05s`, `2h 10m`, `4d`.
+#[must_use]
+pub fn duration(time: Duration) -> String {
+    let millis = time.as_millis();
+    let seconds = time.as_secs();
+    match seconds {
+        0 if millis < 100 => format!("{millis}ms"),
+        0..=9 => format!("{:.2}s", time.as_secs_f64()),
+        10..=59 => format!("{:.1}s", time.as_secs_f64()),
+        60..=3599 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        3600..=86_399 => format!("{}h {:02}m", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// Writes how long ago something was, in one unit: `now`, `40 s`, `12 min`, `3 h`, `2 d`.
+#[must_use]
+pub fn age(since: Timestamp, now: Timestamp) -> String {
+    let seconds = now.as_second().saturating_sub(since.as_second()).max(0);
+    match seconds {
+        0..=2 => "now".to_owned(),
+        3..=59 => format!("{seconds} s"),
+        60..=3599 => format!("{} min", seconds / 60),
+        3600..=86_399 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// Writes a wait that is running down, rounded up so that it never says zero while it waits.
+#[must_use]
+pub fn countdown(left: Duration) -> String {
+    format!("{} s", left.as_millis().div_ceil(1000))
+}
+
+/// Writes a count: `38`, `4,096`, `31k`, `1.2M`.
+#[must_use]
+pub fn count(number: u64) -> String {
+    match number {
+        0..=999 => number.to_string(),
+        1000..=9999 => format!("{},{:03}", number / 1000, number % 1000),
+        10_000..=999_999 => format!("{}k", number / 1000),
+        _ => format!("{:.1}M", number as f64 / 1e6),
+    }
+}
+
+/// Writes tokens in and out, `212→38`; a side nobody counted is `?`, an estimate begins with `~`.
+#[must_use]
+pub fn tokens(usage: &Usage) -> String {
+    let side = |known: Option<u64>| known.map_or_else(|| "?".to_owned(), count);
+    let mark = if usage.estimated { "~" } else { "" };
+    format!("{mark}{}→{}", side(usage.total_input()), side(usage.total_output()))
+}
+
+/// Writes a rate: `9.4 t/s`, `62 t/s`.
+#[must_use]
+pub fn rate(per_second: f64) -> String {
+    if per_second < 10.0 { format!("{per_second:.1} t/s") } else { format!("{per_second:.0} t/s") }
+}
+
+/// Writes a share of two counts, `12%`; nothing of nothing is `–`.
+#[must_use]
+pub fn share(part: u64, whole: u64) -> String {
+    if whole == 0 { "–".to_owned() } else { format!("{:.0}%", part as f64 * 100.0 / whole as f64) }
+}
+
+/// Writes a price per token as one per million tokens: `0.15`, `75`; none is `?`.
+#[must_use]
+pub fn per_million(each: Option<PicoDollars>) -> String {
+    let Some(each) = each else {
+        return "?".to_owned();
+    };
+    let dollars = each.dollars() * 1e6;
+    if dollars == 0.0 {
+        "free".to_owned()
+    } else if dollars < 0.1 {
+        format!("{dollars:.3}")
+    } else if dollars < 10.0 {
+        format!("{dollars:.2}")
+    } else {
+        format!("{dollars:.0}")
+    }
+}
+
+/// Writes a number from 0 to 1 as short as it is read: `.92`, `1.0`.
+#[must_use]
+pub fn unit(score: f64) -> String {
+    let text = format!("{score:.2}");
+    match text.strip_prefix('0') {
+        Some(short) if score < 1.0 => short.to_owned(),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_keep_three_digits() {
+        for (millis, text) in [
+            (84, "84ms"),
+            (920, "0.92s"),
+            (12_400, "12.4s"),
+            (185_000, "3m 05s"),
+            (7_800_000, "2h 10m"),
+            (400_000_000, "4d"),
+        ] {
+            assert_eq!(duration(Duration::from_millis(millis)), text);
+        }
+    }
+
+    #[test]
+    fn a_wait_never_says_zero() {
+        assert_eq!(countdown(Duration::from_millis(1)), "1 s");
+        assert_eq!(countdown(Duration::from_secs(3)), "3 s");
+    }
+
+    #[test]
+    fn unknown_and_estimated_show() {
+        assert_eq!(tokens(&Usage::default()), "?→?");
+        let usage = Usage { input: Some(212), output: Some(12_900), estimated: true, ..Usage::default() };
+        assert_eq!(tokens(&usage), "~212→12k");
+        assert_eq!(share(0, 0), "–");
+        assert_eq!(per_million(None), "?");
+        assert_eq!(per_million(Some(PicoDollars::per_million(0.15))), "0.15");
+        assert_eq!(per_million(Some(PicoDollars(0))), "free");
+    }
+
+    #[test]
+    fn ages_are_in_one_unit() {
+        let then = Timestamp::UNIX_EPOCH;
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        assert_eq!(age(then, at(11_000)), "3 h");
+        assert_eq!(age(at(5), then), "now");
+    }
+}

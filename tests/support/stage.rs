@@ -1,0 +1,378 @@
+//! A workbench at a fixed day and hour, played by keys and by scripted runs.
+
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::Timestamp;
+use ratatui::{buffer::Buffer, layout::Rect};
+use retort::{
+    app::{App, Effect, Keymap, Msg, Now, Start, Ticket},
+    model::{
+        Catalog, Class, Cost, End, Fault, Finish, Look, Mark, ModelCard, Outcome, Params, PicoDollars, Price, Prompt,
+        Provenance, ProviderKind, Quality, Rule, RunId, Settings, Usage, Verdict,
+        outcome::{Reason, Timing},
+        settings::{ModelSettings, ProviderSettings},
+    },
+    pipeline::{
+        Told,
+        event::{Lookup, Next, Part, RunEvent},
+    },
+    store::job::{Job, PromptEntry, Reply, SessionEntry, Totals},
+};
+
+/// The workbench, its clock, and the runs it has asked for.
+pub(crate) struct Stage {
+    pub(crate) app: App,
+    start: Instant,
+    at: Duration,
+    runs: Vec<(Ticket, String, Duration)>,
+    jobs: Vec<(Ticket, Job)>,
+}
+
+/// The morning on which everything happens.
+fn day() -> Timestamp {
+    "2026-06-12T09:30:00Z".parse().unwrap()
+}
+
+fn card(id: &str, price: Option<(f64, f64)>, context: u64, shutdown: Option<(&str, &str)>) -> ModelCard {
+    ModelCard {
+        id: id.to_owned(),
+        known: true,
+        context: Some(context),
+        price: price.map(|(input, output)| Price {
+            input: PicoDollars::per_million(input),
+            output: PicoDollars::per_million(output),
+            as_of: "2026-06-01".to_owned(),
+            ..Price::default()
+        }),
+        shutdown: shutdown.map(|(day, _)| day.to_owned()),
+        successor: shutdown.map(|(_, next)| next.to_owned()),
+        ..ModelCard::default()
+    }
+}
+
+/// A few models of every kind: priced, going, gone, local and without a price, and the demonstration.
+fn settings_and_catalog() -> (Settings, Catalog) {
+    let mut settings = Settings::default();
+    for (name, kind) in
+        [("openai", ProviderKind::OpenAi), ("anthropic", ProviderKind::Anthropic), ("demo", ProviderKind::Demo)]
+    {
+        settings.providers.insert(name.to_owned(), ProviderSettings::of(kind));
+    }
+    let here = ProviderSettings {
+        base_url: Some("http://127.0.0.1:8080/v1".to_owned()),
+        ..ProviderSettings::of(ProviderKind::OpenAi)
+    };
+    settings.providers.insert("here".to_owned(), here);
+    let local = ModelSettings {
+        provider: "here".to_owned(),
+        model: "qwen2.5-0.5b-instruct".to_owned(),
+        context: Some(32_768),
+        ..ModelSettings::default()
+    };
+    settings.models.insert("local".to_owned(), local);
+    let (openai, anthropic) = (ProviderKind::OpenAi, ProviderKind::Anthropic);
+    let cards = vec![
+        (openai, card("gpt-4o-mini", Some((0.15, 0.60)), 128_000, Some(("2026-10-23", "gpt-5-mini")))),
+        (openai, card("gpt-4", Some((30.0, 60.0)), 8192, None)),
+        (anthropic, card("claude-haiku-4-5", Some((1.0, 5.0)), 200_000, None)),
+        (anthropic, card("claude-2", None, 100_000, Some(("2025-07-21", "claude-sonnet-4-5")))),
+    ];
+    let catalog = Catalog::new(cards, &settings);
+    (settings, catalog)
+}
+
+/// The starter prompt on the sentiment of a message, as it is delivered.
+pub(crate) fn sentiment() -> Prompt {
+    toml::from_str(include_str!("../../assets/prompts/sentiment.toml")).unwrap()
+}
+
+impl Stage {
+    /// Opens a workbench with the sentiment prompt and a lane for each of some targets.
+    pub(crate) fn open(targets: &[&str]) -> Self {
+        let (settings, catalog) = settings_and_catalog();
+        let start = tokio::time::Instant::now().into_std();
+        let now = Now { at: start, time: day() };
+        let sample = include_str!("../../assets/inputs/sentiment.txt").trim().to_owned();
+        let begin = Start {
+            settings,
+            keymap: Keymap::default(),
+            catalog,
+            starters: vec![("sentiment".to_owned(), sentiment(), sample)],
+            session: None,
+            found: Vec::new(),
+            default_target: targets[0].to_owned(),
+            look: Look::default(),
+            notices: Vec::new(),
+        };
+        let (app, effects) = App::new(begin, now);
+        let mut stage = Self { app, start, at: Duration::ZERO, runs: Vec::new(), jobs: Vec::new() };
+        stage.carry_out(effects);
+        for target in &targets[1..] {
+            stage.app.bench.lanes.push(retort::app::lane::Lane::new(*target));
+        }
+        let totals = Totals { runs: 412, errors: 9, tokens: 318_204, cost: 412_000_000_000, cached: 61, demo: 40 };
+        stage.answer(|job| matches!(job, Job::Totals), Reply::Totals(totals));
+        stage
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        Now { at: self.start + self.at, time: day() + jiff::SignedDuration::try_from(self.at).unwrap() }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait(&mut self, millis: u64) -> &mut Self {
+        self.at += Duration::from_millis(millis);
+        self
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Start(ticket, request) => {
+                    self.runs.push((ticket, request.targets[0].name.clone(), self.at));
+                }
+                Effect::Store(ticket, job) => self.jobs.push((ticket, job)),
+                _ => {}
+            }
+        }
+    }
+
+    pub(crate) fn send(&mut self, msg: Msg) -> &mut Self {
+        let now = self.now();
+        let effects = self.app.update(msg, now);
+        self.carry_out(effects);
+        self
+    }
+
+    /// Presses keys, each named as in the key map.
+    pub(crate) fn keys(&mut self, names: &str) -> &mut Self {
+        for name in names.split_whitespace() {
+            let (mods, key) = match name.split_once('-') {
+                Some(("ctrl", key)) => (KeyModifiers::CONTROL, key),
+                Some(("alt", key)) => (KeyModifiers::ALT, key),
+                _ => (KeyModifiers::NONE, name),
+            };
+            let code = match key {
+                "enter" => KeyCode::Enter,
+                "esc" => KeyCode::Esc,
+                "tab" => KeyCode::Tab,
+                "down" => KeyCode::Down,
+                "up" => KeyCode::Up,
+                key if key.len() > 1 && key.starts_with('f') => KeyCode::F(key[1..].parse().unwrap()),
+                key => KeyCode::Char(key.chars().next().unwrap()),
+            };
+            self.send(Msg::Key(KeyEvent::new(code, mods)));
+        }
+        self
+    }
+
+    /// Types a text.
+    pub(crate) fn types(&mut self, text: &str) -> &mut Self {
+        for c in text.chars() {
+            self.send(Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
+        }
+        self
+    }
+
+    /// Answers a job the workbench has asked of the store.
+    pub(crate) fn answer(&mut self, which: impl Fn(&Job) -> bool, reply: Reply) -> &mut Self {
+        let at = self.jobs.iter().rposition(|(_, job)| which(job)).unwrap();
+        let (ticket, _) = self.jobs.remove(at);
+        self.send(Msg::Stored(ticket, Ok(reply)))
+    }
+
+    pub(crate) fn lists_prompts(&mut self) -> &mut Self {
+        let entry = |name: &str, description: &str, project, valid| PromptEntry {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            project,
+            built_in: name == "extract",
+            valid,
+        };
+        let entries = vec![
+            entry("extract", "Contact and order fields of a message", false, true),
+            entry("sentiment", "Sentiment of a customer message", false, true),
+            entry("triage", "Which team a ticket goes to", true, true),
+            entry("broken", "line 7: unknown key `sytem` (did you mean `system`?)", false, false),
+        ];
+        self.answer(|job| matches!(job, Job::ListPrompts), Reply::Prompts(entries))
+    }
+
+    pub(crate) fn lists_sessions(&mut self) -> &mut Self {
+        let entry = |name: &str, hours: i64| SessionEntry {
+            name: name.to_owned(),
+            saved: day() - jiff::SignedDuration::from_hours(hours),
+        };
+        let entries = vec![entry("default", 0), entry("triage", 3), entry("march-eval", 800)];
+        self.answer(|job| matches!(job, Job::ListSessions), Reply::Sessions(entries))
+    }
+
+    /// Runs the bench.
+    pub(crate) fn run(&mut self) -> &mut Self {
+        self.keys("f5")
+    }
+
+    /// Lets the newest run of a target tell something, now.
+    pub(crate) fn tell(&mut self, target: &str, event: RunEvent) -> &mut Self {
+        let (ticket, _, began) = self.runs.iter().rfind(|(_, name, _)| name == target).unwrap().clone();
+        let at = self.at.checked_sub(began).unwrap();
+        self.send(Msg::Run(ticket, Told { at, event }))
+    }
+
+    /// Begins a run: prepared, not in the cache, first attempt under way.
+    pub(crate) fn begins(&mut self, target: &str) -> &mut Self {
+        self.tell(target, prepared());
+        self.tell(target, RunEvent::Cache { lookup: Lookup::Miss });
+        self.attempt(target, 1, target)
+    }
+
+    pub(crate) fn attempt(&mut self, lane: &str, number: u32, target: &str) -> &mut Self {
+        let (model, key) = match target {
+            "local" => ("qwen2.5-0.5b-instruct", None),
+            "claude-haiku-4-5" => (target, Some("env:ANTHROPIC_API_KEY")),
+            _ => (target, Some("env:OPENAI_API_KEY")),
+        };
+        let event = RunEvent::Attempt {
+            number,
+            target: target.to_owned(),
+            model: model.to_owned(),
+            key: key.map(str::to_owned),
+            notices: Vec::new(),
+        };
+        self.tell(lane, event)
+    }
+
+    pub(crate) fn says(&mut self, target: &str, attempt: u32, text: &str) -> &mut Self {
+        self.tell(target, RunEvent::Delta { attempt, part: Part::Text, text: text.to_owned() })
+    }
+
+    pub(crate) fn thinks(&mut self, target: &str, text: &str) -> &mut Self {
+        self.tell(target, RunEvent::Delta { attempt: 1, part: Part::Reasoning, text: text.to_owned() })
+    }
+
+    /// Ends a run with what came of it.
+    pub(crate) fn ends(&mut self, target: &str, outcome: Outcome) -> &mut Self {
+        if let Some(quality) = &outcome.quality {
+            self.tell(target, RunEvent::Checked { quality: quality.clone() });
+        }
+        self.tell(target, RunEvent::Ended { outcome: Box::new(outcome) })
+    }
+
+    /// Draws the screen at a size.
+    pub(crate) fn screen(&mut self, width: u16, height: u16) -> Buffer {
+        let area = Rect::new(0, 0, width, height);
+        let now = self.now();
+        self.app.prepare(area, now);
+        let mut buffer = Buffer::empty(area);
+        retort::ui::draw_on(&self.app, &mut buffer);
+        buffer
+    }
+
+    pub(crate) fn look(&mut self, colour: bool, unicode: bool) -> &mut Self {
+        self.app.look = Look { colour, unicode };
+        self
+    }
+}
+
+fn prepared() -> RunEvent {
+    RunEvent::Prepared {
+        run: RunId(uuid::Uuid::from_u128(7)),
+        started: day(),
+        key: "9f2c4e81a07b53d6f1e8".to_owned(),
+        messages: Vec::new(),
+        params: Params { temperature: Some(0.3), max_tokens: Some(400), ..Params::default() },
+        notices: Vec::new(),
+    }
+}
+
+pub(crate) fn rate_limited(seconds: u64) -> Fault {
+    Fault {
+        status: Some(429),
+        retry_after: Some(Duration::from_secs(seconds)),
+        ..Fault::new(Class::RateLimited, "requests per minute exceeded on tier 1")
+    }
+}
+
+pub(crate) fn retry_in(attempt: u32, fault: Fault, seconds: u64) -> RunEvent {
+    RunEvent::AttemptFailed { attempt, fault, next: Next::Retry { wait: Duration::from_secs(seconds) } }
+}
+
+pub(crate) fn verdict(rule: Rule, mark: Mark, reason: &str, score: Option<f64>) -> Verdict {
+    Verdict { rule, mark, reason: reason.to_owned(), score, at: None }
+}
+
+/// The verdicts on an answer with a stated confidence.
+pub(crate) fn judged(confidence: f64) -> Quality {
+    let sure = confidence >= 0.7;
+    let sign = if sure { "≥" } else { "<" };
+    Quality {
+        verdicts: vec![
+            verdict(Rule::Format, Mark::Pass, "a JSON object", None),
+            verdict(Rule::Schema, Mark::Pass, "as the schema has it", None),
+            verdict(
+                Rule::Confidence,
+                if sure { Mark::Pass } else { Mark::Fail },
+                &format!("{confidence:.2} {sign} minimum 0.70"),
+                Some(confidence),
+            ),
+            verdict(Rule::Completeness, Mark::Pass, "2 of 2 fields are filled", Some(1.0)),
+        ],
+    }
+}
+
+/// What came of a run that was answered; change what differs.
+pub(crate) fn answered(target: &str, text: &str, millis: u64, first: u64, tokens: (u64, u64)) -> Outcome {
+    let usage = Usage { input: Some(tokens.0), output: Some(tokens.1), ..Usage::default() };
+    let price = match target {
+        "gpt-4o-mini" => Some((0.15, 0.60)),
+        "claude-haiku-4-5" => Some((1.0, 5.0)),
+        _ => None,
+    };
+    let price = price.map(|(input, output)| Price {
+        input: PicoDollars::per_million(input),
+        output: PicoDollars::per_million(output),
+        ..Price::default()
+    });
+    Outcome {
+        run: RunId(uuid::Uuid::from_u128(7)),
+        end: End::Done,
+        text: text.to_owned(),
+        reasoning: String::new(),
+        json: None,
+        requested: target.to_owned(),
+        target: target.to_owned(),
+        model: target.to_owned(),
+        served: None,
+        provenance: Provenance::Live,
+        demo: target.starts_with("demo"),
+        attempts: 1,
+        finish: Some(Finish::Stop),
+        usage,
+        cost: usage.cost(price.as_ref()),
+        timing: Timing {
+            total: Duration::from_millis(millis),
+            first_byte: Some(Duration::from_millis(first.saturating_sub(20))),
+            first_token: Some(Duration::from_millis(first)),
+            generation: Some(Duration::from_millis(millis.saturating_sub(first))),
+        },
+        quality: None,
+    }
+}
+
+/// What came of a run that no target answered.
+pub(crate) fn failed(target: &str, reasons: Vec<(&str, Fault)>) -> Outcome {
+    let reasons: Vec<Reason> =
+        reasons.into_iter().map(|(target, fault)| Reason { target: target.to_owned(), fault }).collect();
+    let last = reasons.last().map_or(target, |reason| reason.target.as_str()).to_owned();
+    Outcome {
+        end: End::Failed { reasons },
+        target: last,
+        attempts: 3,
+        finish: None,
+        usage: Usage::default(),
+        cost: Cost::Unknown,
+        timing: Timing { total: Duration::from_millis(12_400), ..Timing::default() },
+        ..answered(target, "", 0, 0, (0, 0))
+    }
+}
