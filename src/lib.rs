@@ -69,7 +69,7 @@
 //! → done.
 //!
 //! - One classifier, [`provider::classify`], takes status, headers, and a body or an event of a
-//!   stream. What follows from a class stands in one table, [`pipeline::decide`].
+//!   stream. What follows from a class stands in one table, `pipeline::decide`.
 //! - Who may see partial text decides whether a run may start over: [`model::Commit`].
 //! - The cache key is `sha256(text ":" hex(sha256(spec)))`; the spec holds everything that can
 //!   change the answer and is built by exhaustive destructuring, so that a new field that is
