@@ -27,6 +27,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crossterm::event::MouseEventKind;
 use ratatui::layout::Rect;
 
 use crate::{
@@ -122,7 +123,6 @@ impl App {
     /// Sets the bench up. The effects are to be carried out before the first message.
     #[must_use]
     pub fn new(start: Start, now: Now) -> (Self, Vec<Effect>) {
-        let first = start.session.is_none();
         let bench = match &start.session {
             Some(session) => Workbench::restored(session, &start.default_target),
             None => first_bench(&start.starters, &start.default_target),
@@ -153,9 +153,7 @@ impl App {
         };
         app.bench.settle();
         app.saved = app.bench.revision();
-        if first {
-            app.found(&start.found);
-        }
+        app.found(&start.found);
         for notice in start.notices {
             app.say(Tone::Warning, &notice);
         }
@@ -170,7 +168,7 @@ impl App {
     /// Takes a message in and returns what is to be done.
     pub fn update(&mut self, msg: Msg, now: Now) -> Vec<Effect> {
         self.now = now;
-        self.dirty = true;
+        self.dirty |= !matches!(&msg, Msg::Mouse(event) if event.kind == MouseEventKind::Moved);
         self.notices.expire(now);
         match msg {
             Msg::Key(event) => self.key(event),
@@ -267,8 +265,9 @@ impl App {
         self.notices.say(tone, clean_line(text), self.now);
     }
 
+    /// Tells which real providers were found, while there is none but the demonstration in the lanes.
     fn found(&mut self, found: &[String]) {
-        if found.is_empty() {
+        if found.is_empty() || !self.bench.lanes.iter().all(|lane| self.is_demo(&lane.target)) {
             return;
         }
         let key = self.keymap.shown(Action::Models, false).map_or_else(String::new, |key| format!("; {key} takes one"));

@@ -4,7 +4,7 @@ use ratatui_textarea::CursorMove;
 
 use super::{
     Action, App, Effect, Focus,
-    field::Field,
+    field::{Field, PAGE},
     layout::Shape,
     msg::FieldId,
     notice::Tone,
@@ -184,12 +184,12 @@ impl App {
             return;
         };
         match action {
-            Action::Up => _ = field.by_lines(-1),
-            Action::Down => _ = field.by_lines(1),
-            Action::HalfUp => _ = field.by_lines(-8),
-            Action::HalfDown => _ = field.by_lines(8),
-            Action::PageUp => _ = field.by_lines(-16),
-            Action::PageDown => _ = field.by_lines(16),
+            Action::Up => field.by_lines(-1),
+            Action::Down => field.by_lines(1),
+            Action::HalfUp => field.by_lines(-PAGE / 2),
+            Action::HalfDown => field.by_lines(PAGE / 2),
+            Action::PageUp => field.by_lines(-PAGE),
+            Action::PageDown => field.by_lines(PAGE),
             Action::Left => field.go(CursorMove::Back),
             Action::Right => field.go(CursorMove::Forward),
             Action::Top => field.go(CursorMove::Top),
@@ -294,7 +294,7 @@ impl App {
 
     fn open_copy(&mut self) {
         if let Some(lane) = self.bench.lane() {
-            self.overlays.push(Overlay::Copy(copy::forms(lane)));
+            self.overlays.push(Overlay::Copy(copy::forms(lane, &self.bench)));
         }
     }
 

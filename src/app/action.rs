@@ -131,7 +131,7 @@ pub enum Action {
     Palette,
     /// Shows the keys for what has the focus.
     Help,
-    /// Leaves the field, closes the overlay, clears the search; never quits.
+    /// Leaves the field, closes the overlay, clears the search, ends the zoom; never quits.
     Leave,
     /// Goes to the prompt.
     FocusPrompt,
@@ -237,7 +237,7 @@ pub const ACTIONS: &[Entry] = &[
         "leave",
         When::Always,
         0,
-        "leaves the field, closes the overlay, clears the search; never quits",
+        "leaves the field, closes the overlay, clears the search, ends the zoom; never quits",
     ),
     entry(Action::FocusPrompt, "focus-1", When::Normal, 0, "goes to the prompt"),
     entry(Action::FocusInput, "focus-2", When::Normal, 0, "goes to the input"),

@@ -84,7 +84,7 @@ impl App {
             MouseEventKind::Down(MouseButton::Left) => self.click(hit, event.row),
             MouseEventKind::ScrollUp => self.wheel(hit, -WHEEL),
             MouseEventKind::ScrollDown => self.wheel(hit, WHEEL),
-            _ => self.dirty = false,
+            _ => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! A text of one line with a cursor: a query, a name, a number.
 
 use crossterm::event::KeyCode;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::chord::Chord;
 
@@ -51,16 +52,16 @@ impl Line {
         }
         let length = self.before.len() + self.after.len();
         match (chord.code(), chord.ctrl()) {
-            (KeyCode::Backspace, false) => drop(self.before.pop()),
+            (KeyCode::Backspace, false) => drop(self.take_last()),
             (KeyCode::Delete, false) => drop(self.take_after()),
             (KeyCode::Left, false) => {
-                if let Some(c) = self.before.pop() {
-                    self.after.insert(0, c);
+                if let Some(last) = self.take_last() {
+                    self.after.insert_str(0, &last);
                 }
             }
             (KeyCode::Right, false) => {
-                if let Some(c) = self.take_after() {
-                    self.before.push(c);
+                if let Some(next) = self.take_after() {
+                    self.before.push_str(&next);
                 }
             }
             (KeyCode::Home, false) | (KeyCode::Char('a'), true) => self.after = self.take_before() + &self.after,
@@ -82,12 +83,17 @@ impl Line {
         std::mem::take(&mut self.before)
     }
 
-    fn take_after(&mut self) -> Option<char> {
-        let mut chars = self.after.chars();
-        let first = chars.next();
-        let rest = chars.as_str().to_owned();
-        self.after = rest;
-        first
+    /// Takes the grapheme before the cursor.
+    fn take_last(&mut self) -> Option<String> {
+        let start = self.before.grapheme_indices(true).next_back().map(|(start, _)| start)?;
+        Some(self.before.split_off(start))
+    }
+
+    /// Takes the grapheme after the cursor.
+    fn take_after(&mut self) -> Option<String> {
+        let end = self.after.graphemes(true).next().map(str::len)?;
+        let rest = self.after.split_off(end);
+        Some(std::mem::replace(&mut self.after, rest))
     }
 }
 
@@ -107,6 +113,15 @@ mod tests {
         typed(&mut line, &["left", "left", "left", "X", "end", "é", "backspace", "ctrl-w", "home", "delete"]);
         assert_eq!((line.parts().0, line.parts().1), ("", "ne "));
         typed(&mut line, &["ctrl-e", "ctrl-u"]);
+        assert!(line.is_empty());
+    }
+
+    #[test]
+    fn what_looks_like_one_character_is_taken_as_one() {
+        let mut line = Line::of("e\u{301}👩‍👩‍👧");
+        typed(&mut line, &["left", "backspace"]);
+        assert_eq!(line.parts(), ("", "👩‍👩‍👧"));
+        typed(&mut line, &["delete"]);
         assert!(line.is_empty());
     }
 

@@ -51,8 +51,10 @@ impl App {
                 }));
             }
             (asked, Err(fault)) => {
-                if matches!(asked, Asked::Prompts | Asked::Sessions) {
-                    self.overlays.pop();
+                match asked {
+                    Asked::Prompts => self.overlays.retain(|overlay| !matches!(overlay, Overlay::Prompts(_))),
+                    Asked::Sessions => self.overlays.retain(|overlay| !matches!(overlay, Overlay::Sessions(_))),
+                    _ => {}
                 }
                 self.say(Tone::Error, &fault.message);
             }
@@ -85,8 +87,11 @@ impl App {
             Item { usable: entry.valid, ..item(&entry.name, format!("{place} · {}", entry.description)) }
         });
         let items = items.collect();
-        if let Some(Overlay::Prompts(list)) = self.overlays.last_mut() {
-            fill(list, items);
+        for overlay in &mut self.overlays {
+            if let Overlay::Prompts(list) = overlay {
+                fill(list, items);
+                return;
+            }
         }
     }
 
@@ -98,8 +103,11 @@ impl App {
             item(&entry.name, format!("{mark}saved {saved} UTC"))
         });
         let items = items.collect();
-        if let Some(Overlay::Sessions(list)) = self.overlays.last_mut() {
-            fill(list, items);
+        for overlay in &mut self.overlays {
+            if let Overlay::Sessions(list) = overlay {
+                fill(list, items);
+                return;
+            }
         }
     }
 

@@ -28,7 +28,7 @@ impl Card {
                 what: clean(&format!("The answer broke off: {}", fault.message)),
                 tried: tried(survived),
                 next: vec![
-                    (Action::Run, "starts over"),
+                    (Action::RunFresh, "starts over"),
                     (Action::Models, "takes another model"),
                     (Action::Copy, "copies what came"),
                 ],

@@ -19,7 +19,7 @@ pub enum CopyAs {
 
 /// Lists the forms a lane can be copied in.
 #[must_use]
-pub fn forms(lane: &Lane) -> Choice<CopyAs> {
+pub fn forms(lane: &Lane, bench: &Workbench) -> Choice<CopyAs> {
     let mut items = Vec::new();
     if !lane.raw().is_empty() {
         items.push(Item::new(CopyAs::Answer, "answer", "as the model sent it"));
@@ -27,7 +27,10 @@ pub fn forms(lane: &Lane) -> Choice<CopyAs> {
     if lane.outcome.as_ref().is_some_and(|outcome| outcome.json.is_some()) {
         items.push(Item::new(CopyAs::Json, "JSON", "the JSON of the answer, indented"));
     }
-    items.push(Item::new(CopyAs::CommandLine, "command line", "the same run as `retort run …`"));
+    let saved = bench.prompt_name.is_some() && !bench.dirty();
+    let detail =
+        if saved { "the same run as `retort run …`" } else { "as `retort run …`, which takes the prompt as saved" };
+    items.push(Item::new(CopyAs::CommandLine, "command line", detail));
     Choice::new(items)
 }
 

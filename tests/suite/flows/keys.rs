@@ -182,3 +182,12 @@ fn notices_leave_the_status_line_by_themselves() {
     bench.pass(Duration::from_secs(5));
     assert_eq!(bench.says(), "");
 }
+
+#[test]
+fn a_mouse_that_only_moves_draws_nothing() {
+    let mut bench = Bench::new();
+    bench.app.take_dirty();
+    let event = MouseEvent { kind: MouseEventKind::Moved, column: 3, row: 3, modifiers: KeyModifiers::NONE };
+    bench.send(Msg::Mouse(event));
+    assert!(!bench.app.take_dirty());
+}
