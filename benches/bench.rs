@@ -5,6 +5,8 @@
 mod bench {
     /// Bytes of a stream into events.
     mod decoder;
+    /// A frame of a large and busy screen.
+    mod frame;
     /// What a run adds to the call it makes.
     mod pipeline;
     /// The disk, as a run meets it.

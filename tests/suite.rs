@@ -11,6 +11,8 @@
 mod support;
 
 mod suite {
+    /// What reaches the terminal: nothing that it would obey, and hues by their roles.
+    mod bytes;
     /// The demonstration: what it answers, when, and how it misbehaves.
     mod demo;
     /// The demonstration through the whole pipeline: what a person sees of retry, fallback and checks.
@@ -19,6 +21,8 @@ mod suite {
     mod flows;
     /// Who may name whom, who may touch the world, and how long a file may be.
     mod layers;
+    /// The picture of the bench in the README, which is never out of date.
+    mod pictures;
     /// The pipeline on a scripted backend and a paused clock: every budget, wait and end.
     mod pipeline;
     /// A real model behind a real server, over both wire formats; skipped unless tests/real/run.sh runs it.

@@ -27,8 +27,6 @@ pub enum Role {
     Key,
     /// The row of a list that the keys act on.
     Selected,
-    /// Letters of a row that match what was typed.
-    Match,
     /// A place the search found.
     Found,
     /// The place the search stands at.
@@ -55,8 +53,8 @@ pub enum Role {
     Void,
 }
 
-/// Every role, for tests and for the picture of the theme.
-pub const ROLES: [Role; 21] = [
+/// Every role.
+pub const ROLES: [Role; 20] = [
     Role::Text,
     Role::Title,
     Role::Quiet,
@@ -65,7 +63,6 @@ pub const ROLES: [Role; 21] = [
     Role::Typing,
     Role::Key,
     Role::Selected,
-    Role::Match,
     Role::Found,
     Role::FoundHere,
     Role::Cursor,
@@ -103,7 +100,6 @@ impl Theme {
             Role::Focus | Role::Busy | Role::Key => (Some(Color::Cyan), Modifier::empty()),
             Role::Typing | Role::Pass => (Some(Color::Green), Modifier::empty()),
             Role::Selected | Role::Cursor => (None, Modifier::REVERSED),
-            Role::Match => (Some(Color::Cyan), Modifier::UNDERLINED),
             Role::Found => (Some(Color::Yellow), Modifier::REVERSED),
             Role::FoundHere => (Some(Color::Magenta), Modifier::REVERSED.union(Modifier::UNDERLINED)),
             Role::Fail => (Some(Color::Red), Modifier::empty()),
