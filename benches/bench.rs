@@ -9,6 +9,8 @@ mod bench {
     mod frame;
     /// What a run adds to the call it makes.
     mod pipeline;
+    /// From starting the program to its first painted frame.
+    mod start;
     /// The disk, as a run meets it.
     mod store;
     /// A stream's text, wrapped as it grows.

@@ -1,3 +1,183 @@
 //! The headless commands.
 
 pub mod args;
+mod cache;
+mod doctor;
+mod models;
+mod prompts;
+mod report;
+mod run;
+mod table;
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use clap::CommandFactory as _;
+
+use crate::{
+    app::keymap::Keymap,
+    setup::{Environment, Setup},
+    store::{job::StoreFault, places, settings::CONFIG_FILE},
+};
+use args::{Cli, Command};
+
+/// How the program ends, as its exit code says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, and every check passed.
+    Done,
+    /// Could not run.
+    Failed,
+    /// The command line is wrong.
+    Usage,
+    /// The answer was cut off.
+    Cut,
+    /// Done, but a check failed.
+    CheckFailed,
+    /// Cancelled.
+    Cancelled,
+}
+
+impl Exit {
+    /// Returns the exit code.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Cut => 4,
+            Self::CheckFailed => 100,
+            Self::Cancelled => 130,
+        }
+    }
+
+    /// Of two ends, the one that a caller must hear of first.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        let weight = |exit| match exit {
+            Self::Done => 0,
+            Self::CheckFailed => 1,
+            Self::Cut => 2,
+            Self::Failed => 3,
+            Self::Usage => 4,
+            Self::Cancelled => 5,
+        };
+        if weight(other) > weight(self) { other } else { self }
+    }
+}
+
+/// Why a command did not come to its end, in words with the next step.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    /// The command line asks for something that is not there.
+    #[error("{0}")]
+    Usage(String),
+    /// The disk.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// Standard output.
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// What a command is given: the world it may read, and where it writes.
+pub struct Io<'a> {
+    /// The environment.
+    pub environment: Environment,
+    /// The working directory.
+    pub cwd: PathBuf,
+    /// Standard output.
+    pub out: &'a mut dyn Write,
+    /// Whether a person reads it.
+    pub out_is_terminal: bool,
+    /// Standard error.
+    pub err: &'a mut dyn Write,
+}
+
+impl Io<'_> {
+    fn setup(&self) -> Result<Setup, Stopped> {
+        Ok(Setup::read(self.environment.clone(), &self.cwd)?)
+    }
+}
+
+/// Does what a command says. A reader that has closed standard output has got what it wanted.
+pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> {
+    let done = match command {
+        Command::Run(args) => Box::pin(run::run(args, &mut io)).await,
+        Command::Prompts { action } => prompts::prompts(action, &mut io),
+        Command::Models { check } => models::models(check, &mut io).await,
+        Command::Keys => keys(&mut io),
+        Command::Paths => paths(&mut io),
+        Command::Doctor => doctor::doctor(&mut io).await,
+        Command::Cache { action } => cache::cache(action, &mut io).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "retort", io.out);
+            Ok(Exit::Done)
+        }
+        Command::Man => man(&mut io),
+    };
+    match done {
+        Err(Stopped::Output(fault)) if fault.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
+        other => other,
+    }
+}
+
+fn keys(io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let setup = io.setup()?;
+    let keymap = Keymap::new(&setup.settings.keys).map_err(|bad| {
+        let file = setup.places.config.join(CONFIG_FILE);
+        Stopped::Other(format!("{}: {bad}", file.display()))
+    })?;
+    writeln!(io.out, "{}", keymap.table().trim_end())?;
+    Ok(Exit::Done)
+}
+
+fn paths(io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let environment = io.environment.clone();
+    let places = places::places(&|name| environment.value(name), &io.cwd)?;
+    let mut rows = vec![
+        ("settings", places.config.join(CONFIG_FILE)),
+        ("prompts", places.config.join("prompts")),
+        ("sessions", places.config.join("sessions")),
+        ("runs", places.data.join("retort.db")),
+        ("cache", places.cache.join("cache.db")),
+        ("log", Setup::log(&places)),
+        ("crash reports", places.state.clone()),
+    ];
+    rows.extend(places.project.map(|dir| ("project", dir)));
+    for (what, path) in rows {
+        writeln!(io.out, "{what:<14} {}", path.display())?;
+    }
+    Ok(Exit::Done)
+}
+
+fn man(io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let page = clap_mangen::Man::new(Cli::command());
+    page.render(&mut io.out)?;
+    for command in Cli::command().get_subcommands() {
+        let name = format!("retort {}", command.get_name());
+        let page = clap_mangen::Man::new(command.clone().bin_name(name));
+        page.render_synopsis_section(&mut io.out)?;
+        page.render_description_section(&mut io.out)?;
+        page.render_options_section(&mut io.out)?;
+    }
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Exit;
+
+    #[test]
+    fn the_end_that_matters_most_counts() {
+        assert_eq!(Exit::Done.worse(Exit::CheckFailed), Exit::CheckFailed);
+        assert_eq!(Exit::Failed.worse(Exit::CheckFailed), Exit::Failed);
+        assert_eq!(Exit::Failed.worse(Exit::Cancelled).code(), 130);
+    }
+}

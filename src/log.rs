@@ -8,21 +8,23 @@ use std::{
 };
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{Layer as _, filter::Targets, layer::SubscriberExt as _};
 
 /// The size at which the log is put aside as `retort.log.1`, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// Sends everything up to `level` to `path`. The file is made when the first line is written;
+/// Sends everything retort itself says up to `level`, and the warnings of libraries, to `path`. The file is made when the first line is written;
 /// nothing is ever written to the terminal, and a log that cannot be written fails nothing.
 pub fn start(path: PathBuf, level: LevelFilter) {
     if level == LevelFilter::OFF {
         return;
     }
     let writer = Mutex::new(LogFile { path, open: None });
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_target(true).with_writer(writer).finish();
+    // Below a warning, what libraries say can hold headers and bodies.
+    let ours = Targets::new().with_target("retort", level).with_default(level.min(LevelFilter::WARN));
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer).with_filter(ours);
     // The only failure is a subscriber that is already there.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));
 }
 
 struct LogFile {

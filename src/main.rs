@@ -1,3 +1,95 @@
 //! Parses the arguments, wires the floors together, and exits.
 
-fn main() {}
+use std::{
+    env,
+    io::{self, IsTerminal as _, Write as _},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use retort::{
+    cli::{
+        self, Exit, Io, Stopped,
+        args::{Cli, LogLevel},
+    },
+    log,
+    setup::{Environment, Setup},
+    store::places,
+    text::clean,
+    tui,
+};
+use tracing::level_filters::LevelFilter;
+
+fn main() -> ExitCode {
+    let arguments = match Cli::try_parse() {
+        Ok(arguments) => arguments,
+        Err(help) => {
+            // Who has closed the output does not want the help.
+            let _ = help.print();
+            return ExitCode::from(if help.use_stderr() { Exit::Usage.code() } else { Exit::Done.code() });
+        }
+    };
+    match start(arguments) {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(fault) => {
+            let _ = writeln!(io::stderr(), "retort: {}", clean(&format!("{fault:#}")));
+            let usage = matches!(fault.downcast_ref::<Stopped>(), Some(Stopped::Usage(_)));
+            ExitCode::from(if usage { Exit::Usage.code() } else { Exit::Failed.code() })
+        }
+    }
+}
+
+fn start(arguments: Cli) -> anyhow::Result<Exit> {
+    let environment = Environment::read();
+    let cwd = env::current_dir().context("the working directory is gone; change into another")?;
+    if let Ok(places) = places::places(&|name| environment.value(name), &cwd) {
+        log::start(Setup::log(&places), level(arguments.log_level, &environment)?);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("no threads can be started")?;
+    let exit = if let Some(command) = arguments.command {
+        let io = Io {
+            environment,
+            cwd,
+            out: &mut io::stdout(),
+            out_is_terminal: io::stdout().is_terminal(),
+            err: &mut io::stderr(),
+        };
+        runtime.block_on(cli::execute(command, io))?
+    } else {
+        if !tui::screen::is_terminal() {
+            let words = "the workbench needs a terminal; without one, use `retort run PROMPT -i FILE` \
+                         (`retort run --help` shows examples)";
+            return Err(Stopped::Usage(words.to_owned()).into());
+        }
+        let setup = Arc::new(Setup::read(environment, &cwd)?);
+        runtime.block_on(tui::run(setup, arguments.session))?;
+        Exit::Done
+    };
+    // Whatever still blocks must not keep the program.
+    runtime.shutdown_background();
+    Ok(exit)
+}
+
+fn level(argument: Option<LogLevel>, environment: &Environment) -> anyhow::Result<LevelFilter> {
+    let level = match (argument, environment.value("RETORT_LOG")) {
+        (Some(level), _) => level,
+        (None, Some(name)) if !name.is_empty() => clap::ValueEnum::from_str(&name, true).map_err(|_wrong| {
+            Stopped::Usage(format!("RETORT_LOG is `{name}`; it is one of off, error, warn, info, debug, trace"))
+        })?,
+        (None, _) => LogLevel::Warn,
+    };
+    Ok(match level {
+        LogLevel::Off => LevelFilter::OFF,
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    })
+}

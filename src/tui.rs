@@ -1,8 +1,302 @@
-//! The terminal shell of the workbench.
+//! The terminal shell of the workbench: one loop over keys, messages, signals and the frame clock.
 
-pub mod clipboard;
-pub mod crash;
-pub mod editor;
-pub mod frames;
-pub mod input;
+mod clipboard;
+mod crash;
+mod editor;
+mod effects;
+mod frames;
+mod input;
 pub mod screen;
+mod signals;
+mod start;
+
+use std::{future::Future, io, pin::Pin, sync::Arc};
+
+use crossterm::event::{self, Event};
+use jiff::Timestamp;
+use tokio::{sync::mpsc, time::Instant};
+
+use crate::{
+    app::{App, Effect, FieldId, Msg, Now},
+    setup::{Engine, Setup},
+    store::job::StoreFault,
+    ui,
+};
+use editor::Editing;
+use effects::Work;
+use frames::FrameClock;
+use input::Input;
+use screen::{Claims, Screen};
+use signals::{Asked, Signals};
+
+/// How many messages are taken in before the next frame may be drawn.
+const DRAIN: usize = 256;
+
+/// An editor that has the terminal, and what comes of it.
+type Edited = Pin<Box<dyn Future<Output = Result<String, String>>>>;
+
+/// Runs the workbench until the person or a signal ends it. The first frame is drawn before
+/// anything slow is opened; at the end everything handed to the store is on disk.
+pub async fn run(setup: Arc<Setup>, session: Option<String>) -> Result<(), Refused> {
+    let start = start::start(&setup, session)?;
+    let first = start.session.is_none();
+    let value = |name: &str| setup.environment.value(name).unwrap_or_default();
+    let claims = Claims { mouse: false, kitty: screen::speaks_kitty(&value("TERM"), &value("TERM_PROGRAM")) };
+    crash::install(setup.places.state.clone());
+    let signals = Signals::listen()?;
+    let screen = Screen::enter(claims)?;
+    let (app, effects) = App::new(start, now());
+    let mut bench = Bench {
+        app,
+        screen: Some(screen),
+        claims,
+        input: Input::default(),
+        signals,
+        frames: FrameClock::default(),
+        editing: None,
+        setup: Arc::clone(&setup),
+        over: false,
+    };
+    bench.draw();
+    bench.input.listen();
+    let store = Arc::new(setup.store());
+    let (parts, shared) = (Arc::clone(&setup), Arc::clone(&store));
+    let (mut work, mut inbox) = Work::begin(store, move || Engine::start(&parts, &shared));
+    if first {
+        work.ask(move |engine| async move {
+            let mut found = setup.found_keys();
+            found.extend(setup.local_servers(&engine.providers).await);
+            Msg::Found(found)
+        });
+    }
+    for effect in effects {
+        bench.perform(effect, &mut work).await;
+    }
+    bench.turn(&mut work, &mut inbox).await;
+    // The screen goes first: what is left to do must not look like a hang.
+    drop(bench);
+    work.end(inbox).await
+}
+
+/// Why the workbench did not come up, or what was lost when it closed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The settings or the session cannot be used.
+    #[error("{0}")]
+    Words(String),
+    /// The disk.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// The terminal.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+/// Reads the clocks.
+fn now() -> Now {
+    Now { at: Instant::now().into_std(), time: Timestamp::now() }
+}
+
+/// The workbench and the terminal it is on.
+struct Bench {
+    app: App,
+    /// None while the terminal is lent or gone.
+    screen: Option<Screen>,
+    claims: Claims,
+    input: Input,
+    signals: Signals,
+    frames: FrameClock,
+    editing: Option<(FieldId, Edited)>,
+    setup: Arc<Setup>,
+    over: bool,
+}
+
+impl Bench {
+    async fn turn(&mut self, work: &mut Work, inbox: &mut mpsc::Receiver<Msg>) {
+        let mut batch = Vec::with_capacity(DRAIN);
+        while !self.over {
+            let time = Instant::now();
+            if self.app.take_dirty() {
+                self.frames.want(time);
+            }
+            let wake = self.app.wake_at(now()).map(Instant::from_std);
+            if self.screen.is_some() && self.frames.due(time) {
+                self.draw();
+            }
+            let frame = self.frames.deadline().filter(|_| self.screen.is_some());
+            tokio::select! {
+                biased;
+                asked = self.signals.next() => match asked {
+                    Asked::Quit => batch.push(Msg::Quit),
+                    Asked::Continue => self.claim_again(),
+                },
+                report = self.input.next() => match report {
+                    Some(Ok(event)) => batch.push(message(event)),
+                    // The terminal is gone, and with it whoever could say what to do.
+                    Some(Err(_)) | None => self.lose_terminal(&mut batch),
+                },
+                text = finished(&mut self.editing) => batch.extend(self.take_back(text)),
+                _ = inbox.recv_many(&mut batch, DRAIN) => {}
+                () = at(wake) => batch.push(Msg::Tick),
+                () = at(frame) => {}
+            }
+            for message in batch.drain(..) {
+                for effect in self.app.update(message, now()) {
+                    self.perform(effect, work).await;
+                }
+            }
+        }
+    }
+
+    async fn perform(&mut self, effect: Effect, work: &mut Work) {
+        match effect {
+            Effect::Start(ticket, request) => work.start(ticket, *request),
+            Effect::Stop(ticket) => work.stop(ticket),
+            Effect::RetryNow(ticket) => work.retry_now(ticket),
+            Effect::Store(ticket, job) => work.store(ticket, job),
+            Effect::Edit { field, text, suffix } => self.lend(field, &text, suffix, work).await,
+            Effect::Copy(text) => match clipboard::copy(&text) {
+                Ok(command) => self.write(&command),
+                Err(refusal) => self.tell(Msg::Fault(refusal), work).await,
+            },
+            Effect::SetMouse(true) => {
+                self.claims.mouse = true;
+                self.write(&event::EnableMouseCapture);
+            }
+            Effect::SetMouse(false) => {
+                self.claims.mouse = false;
+                self.write(&event::DisableMouseCapture);
+            }
+            Effect::Bell => self.write(&crossterm::style::Print('\x07')),
+            Effect::Redraw => self.forget(),
+            Effect::Suspend => {
+                self.input.let_go();
+                self.screen = None;
+                self.signals.suspend().await;
+                self.claim();
+                self.tell(Msg::Resumed, work).await;
+            }
+            Effect::Quit => self.over = true,
+        }
+    }
+
+    /// Has the app answer to something that came of an effect itself.
+    async fn tell(&mut self, message: Msg, work: &mut Work) {
+        for effect in self.app.update(message, now()) {
+            Box::pin(self.perform(effect, work)).await;
+        }
+    }
+
+    fn draw(&mut self) {
+        let Some(screen) = &mut self.screen else {
+            return;
+        };
+        let app = &mut self.app;
+        let drawn = screen.size().and_then(|area| {
+            app.prepare(area, now());
+            screen.draw(|frame| ui::draw(app, frame))
+        });
+        if let Err(fault) = drawn {
+            tracing::warn!(%fault, "the frame could not be drawn");
+        }
+        self.app.take_dirty();
+        self.frames.drawn(Instant::now());
+    }
+
+    fn write(&mut self, command: &impl crossterm::Command) {
+        if let Some(screen) = &mut self.screen
+            && let Err(fault) = screen.write(command)
+        {
+            tracing::warn!(%fault, "the terminal took no command");
+        }
+    }
+
+    fn forget(&mut self) {
+        if let Some(screen) = &mut self.screen {
+            screen.forget();
+            self.frames.want(Instant::now());
+        }
+    }
+
+    /// Gives the terminal to the editor; runs go on meanwhile.
+    async fn lend(&mut self, field: FieldId, text: &str, suffix: &str, work: &mut Work) {
+        if self.editing.is_some() {
+            return;
+        }
+        self.input.let_go();
+        self.screen = None;
+        let environment = &self.setup.environment;
+        let line = editor::command(environment.value("VISUAL"), environment.value("EDITOR"));
+        match Editing::start(&line, text, suffix, &self.setup.places.state) {
+            Ok(editing) => self.editing = Some((field, Box::pin(editing.finish()))),
+            Err(refusal) => {
+                self.claim();
+                self.tell(Msg::Edited(field, Err(refusal)), work).await;
+            }
+        }
+    }
+
+    /// Takes the terminal back from the editor.
+    fn take_back(&mut self, text: Result<String, String>) -> Option<Msg> {
+        let (field, _) = self.editing.take()?;
+        input::discard_pending();
+        self.claim();
+        Some(Msg::Edited(field, text))
+    }
+
+    fn claim(&mut self) {
+        self.input.listen();
+        match Screen::enter(self.claims) {
+            Ok(screen) => self.screen = Some(screen),
+            Err(fault) => {
+                tracing::error!(%fault, "the terminal could not be claimed again");
+                self.over = true;
+            }
+        }
+        self.frames.want(Instant::now());
+    }
+
+    /// Takes the terminal again after something outside stopped and continued the program.
+    fn claim_again(&mut self) {
+        if let Some(screen) = &mut self.screen {
+            if let Err(fault) = screen.claim_again(self.claims) {
+                tracing::warn!(%fault, "the terminal could not be claimed again");
+            }
+            self.frames.want(Instant::now());
+        }
+    }
+
+    fn lose_terminal(&mut self, batch: &mut Vec<Msg>) {
+        tracing::warn!("the terminal is gone");
+        self.input.let_go();
+        self.screen = None;
+        batch.push(Msg::Quit);
+    }
+}
+
+/// Waits for the editor; for ever while there is none.
+async fn finished(editing: &mut Option<(FieldId, Edited)>) -> Result<String, String> {
+    match editing {
+        Some((_, text)) => text.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until an instant; for ever where there is none.
+async fn at(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn message(event: Event) -> Msg {
+    match event {
+        Event::Key(key) => Msg::Key(key),
+        Event::Paste(text) => Msg::Paste(text),
+        Event::Mouse(mouse) => Msg::Mouse(mouse),
+        Event::Resize(..) => Msg::Resized,
+        Event::FocusGained => Msg::Focused(true),
+        Event::FocusLost => Msg::Focused(false),
+    }
+}

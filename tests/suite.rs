@@ -5,6 +5,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::disallowed_methods,
     reason = "a failing test should panic"
 )]
 
@@ -13,6 +14,8 @@ mod support;
 mod suite {
     /// What reaches the terminal: nothing that it would obey, and hues by their roles.
     mod bytes;
+    /// The command line: outputs, exit codes, words.
+    mod cli;
     /// The demonstration: what it answers, when, and how it misbehaves.
     mod demo;
     /// The demonstration through the whole pipeline: what a person sees of retry, fallback and checks.
@@ -31,6 +34,8 @@ mod suite {
     mod screens;
     /// The disk: settings and keys, prompts and sessions, the record of runs, the cache.
     mod store;
+    /// The workbench in a terminal: start, edit, lend, suspend, signals, restart.
+    mod terminal;
     /// The wire: what providers send, however it arrives, becomes the right events or the right fault.
     mod wire;
 }

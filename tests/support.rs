@@ -1,7 +1,9 @@
 //! What several test files share.
 
 pub(crate) mod bench;
+pub(crate) mod home;
 pub(crate) mod picture;
+pub(crate) mod pty;
 pub(crate) mod script;
 pub(crate) mod server;
 pub(crate) mod stage;

@@ -6,7 +6,7 @@ use crossterm::clipboard::CopyToClipboard;
 const MAX_BYTES: usize = 74_994;
 
 /// Makes the control sequence that copies a text; the refusal says how long the text is.
-pub fn copy(text: &str) -> Result<CopyToClipboard<&str>, String> {
+pub(super) fn copy(text: &str) -> Result<CopyToClipboard<&str>, String> {
     if text.len() > MAX_BYTES {
         return Err(format!(
             "{} KB is more than terminals take for a copy ({} KB); open it in the editor instead",

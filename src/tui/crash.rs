@@ -15,7 +15,7 @@ use super::screen;
 /// Installs the hook. A panic of the thread that calls this gives the terminal back and speaks on
 /// standard error; one of another thread only leaves a report, because the screen is still in use
 /// and whoever waits for that thread hears of it. Reports go into `dir`.
-pub fn install(dir: PathBuf) {
+pub(super) fn install(dir: PathBuf) {
     let screens_thread = thread::current().id();
     panic::set_hook(Box::new(move |info| {
         let ours = thread::current().id() == screens_thread;

@@ -10,7 +10,7 @@ use tempfile::TempPath;
 use tokio::process::{Child, Command};
 
 /// An editor at work. Dropping it removes the file.
-pub struct Editing {
+pub(super) struct Editing {
     program: String,
     child: Child,
     file: TempPath,
@@ -18,7 +18,7 @@ pub struct Editing {
 
 /// Picks the editor's command line: `$VISUAL`, then `$EDITOR`, then `vi`.
 #[must_use]
-pub fn command(visual: Option<String>, editor: Option<String>) -> String {
+pub(super) fn command(visual: Option<String>, editor: Option<String>) -> String {
     [visual, editor].into_iter().flatten().find(|line| !line.trim().is_empty()).unwrap_or_else(|| "vi".to_owned())
 }
 
@@ -27,7 +27,7 @@ impl Editing {
     ///
     /// The file lies in `dir`, is readable by its owner alone, and ends in `suffix` so that the
     /// editor knows what it is.
-    pub fn start(command: &str, text: &str, suffix: &str, dir: &Path) -> Result<Self, String> {
+    pub(super) fn start(command: &str, text: &str, suffix: &str, dir: &Path) -> Result<Self, String> {
         let words = shell_words::split(command).map_err(|fault| {
             format!("cannot read the editor's command `{command}`: {fault}; set VISUAL or EDITOR again")
         })?;
@@ -45,7 +45,7 @@ impl Editing {
     /// Waits for the editor to end and reads the text back. What is in the file counts and not how
     /// the editor ended: many end with a failure after saving. If the file is gone or is no
     /// text, the reason says where the edited file was kept.
-    pub async fn finish(mut self) -> Result<String, String> {
+    pub(super) async fn finish(mut self) -> Result<String, String> {
         if let Err(fault) = self.child.wait().await {
             return Err(format!("lost sight of the editor `{}`: {fault}", self.program));
         }

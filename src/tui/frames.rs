@@ -9,30 +9,30 @@ const INTERVAL: Duration = Duration::from_micros(16_667);
 
 /// Collects wishes for a frame and says when one is due.
 #[derive(Debug, Default)]
-pub struct FrameClock {
+pub(super) struct FrameClock {
     wanted: Option<Instant>,
     drawn: Option<Instant>,
 }
 
 impl FrameClock {
     /// Wishes for a frame at a time, or earlier if one is wished for already.
-    pub fn want(&mut self, at: Instant) {
+    pub(super) fn want(&mut self, at: Instant) {
         self.wanted = Some(self.wanted.map_or(at, |known| known.min(at)));
     }
 
     /// Returns when the next frame is due; none while nobody wants one.
-    pub fn deadline(&self) -> Option<Instant> {
+    pub(super) fn deadline(&self) -> Option<Instant> {
         let wanted = self.wanted?;
         Some(self.drawn.map_or(wanted, |drawn| wanted.max(drawn + INTERVAL)))
     }
 
     /// Tells whether a frame is due.
-    pub fn due(&self, now: Instant) -> bool {
+    pub(super) fn due(&self, now: Instant) -> bool {
         self.deadline().is_some_and(|at| at <= now)
     }
 
     /// Notes that a frame was drawn, which grants every wish.
-    pub fn drawn(&mut self, now: Instant) {
+    pub(super) fn drawn(&mut self, now: Instant) {
         self.drawn = Some(now);
         self.wanted = None;
     }

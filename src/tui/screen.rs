@@ -25,6 +25,7 @@ type Backend = CrosstermBackend<BufWriter<Stdout>>;
 /// The claimed terminal.
 pub struct Screen {
     terminal: Terminal<Backend>,
+    stale: bool,
 }
 
 /// True from the first claim until everything is given back: a panic and a signal may find it so.
@@ -54,10 +55,7 @@ impl Screen {
         CLAIMED.store(true, Ordering::SeqCst);
         let entered = claim(claims).and_then(|()| Terminal::new(backend()));
         match entered {
-            Ok(mut terminal) => {
-                terminal.clear()?;
-                Ok(Self { terminal })
-            }
+            Ok(terminal) => Ok(Self { terminal, stale: false }),
             Err(fault) => {
                 restore();
                 Err(fault)
@@ -74,14 +72,22 @@ impl Screen {
     /// Draws one frame inside one synchronised update, so that none is seen half drawn.
     pub fn draw(&mut self, picture: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        let drawn = self.terminal.draw(picture).map(|_| ());
+        let cleared = if std::mem::take(&mut self.stale) { self.clear() } else { Ok(()) };
+        let drawn = cleared.and_then(|()| self.terminal.draw(picture).map(|_| ()));
         let ended = execute!(self.terminal.backend_mut(), EndSynchronizedUpdate);
         drawn.and(ended)
     }
 
     /// Forgets what the terminal shows, so that the next frame is drawn whole.
-    pub fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+    pub fn forget(&mut self) {
+        self.stale = true;
+    }
+
+    /// Clears as a change of size does. `Terminal::clear` would ask the terminal where its cursor
+    /// is, and whoever reads the keys would get the answer.
+    fn clear(&mut self) -> io::Result<()> {
+        let area = self.size()?;
+        self.terminal.resize(area)
     }
 
     /// Claims the terminal again after something else may have changed it.
@@ -89,8 +95,8 @@ impl Screen {
         CLAIMED.store(true, Ordering::SeqCst);
         // Something outside may have left cooked mode behind, which crossterm does not notice.
         terminal::disable_raw_mode()?;
-        claim(claims)?;
-        self.forget()
+        self.forget();
+        claim(claims)
     }
 
     /// Writes a control sequence between two frames.

@@ -1,0 +1,173 @@
+//! `retort doctor`: what is set up, what is missing, what is broken, and what to do about it.
+
+use std::{
+    fs,
+    io::{self, IsTerminal as _, Write},
+    path::Path,
+};
+
+use super::{Exit, Io, Stopped};
+use crate::{
+    model::{ProviderKind, settings::ProviderSettings},
+    setup::{Environment, Setup},
+    store::{Store, job::Job, places, prompts},
+    text::clean_line,
+};
+
+/// How one thing stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// As it should be.
+    Good,
+    /// Not there, and not needed.
+    Absent,
+    /// Broken.
+    Broken,
+}
+
+struct Findings<'a> {
+    out: &'a mut dyn Write,
+    broken: bool,
+}
+
+impl Findings<'_> {
+    fn note(&mut self, state: State, what: &str, words: &str) -> io::Result<()> {
+        let mark = match state {
+            State::Good => "ok  ",
+            State::Absent => "-   ",
+            State::Broken => "FAIL",
+        };
+        self.broken |= state == State::Broken;
+        writeln!(self.out, "{mark}  {what:<12} {}", clean_line(words))
+    }
+}
+
+/// Checks everything and prints a line for each; fails if something is broken.
+pub(super) async fn doctor(io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let (environment, cwd) = (io.environment.clone(), io.cwd.clone());
+    let mut findings = Findings { out: &mut *io.out, broken: false };
+    findings.note(State::Good, "version", env!("CARGO_PKG_VERSION"))?;
+    terminal(&mut findings, &environment, io.out_is_terminal)?;
+    match places::places(&|name| environment.value(name), &cwd) {
+        Ok(places) => {
+            for (what, dir) in
+                [("config", &places.config), ("data", &places.data), ("cache", &places.cache), ("state", &places.state)]
+            {
+                match writable(dir) {
+                    Ok(()) => findings.note(State::Good, what, &dir.display().to_string())?,
+                    Err(fault) => {
+                        let words = format!("{} cannot be written: {fault}", dir.display());
+                        findings.note(State::Broken, what, &words)?;
+                    }
+                }
+            }
+        }
+        Err(fault) => findings.note(State::Broken, "directories", &fault.to_string())?,
+    }
+    match Setup::read(environment, &cwd) {
+        Ok(setup) => {
+            findings.note(State::Good, "settings", &format!("default model {}", setup.settings.default_model))?;
+            providers(&mut findings, &setup).await?;
+            let store = setup.store();
+            databases(&mut findings, &setup, &store).await?;
+        }
+        Err(fault) => findings.note(State::Broken, "settings", &fault.to_string())?,
+    }
+    Ok(if findings.broken { Exit::Failed } else { Exit::Done })
+}
+
+fn terminal(findings: &mut Findings<'_>, environment: &Environment, is_terminal: bool) -> io::Result<()> {
+    let both = is_terminal && io::stdin().is_terminal();
+    let size = terminal_size();
+    let look = environment.look("default");
+    let term = environment.value("TERM").unwrap_or_else(|| "not set".to_owned());
+    let words = format!(
+        "TERM {term}, {}, {}, {}",
+        size.map_or_else(|| "size unknown".to_owned(), |(columns, rows)| format!("{columns}×{rows}")),
+        if look.colour { "colours" } else { "no colours" },
+        if look.unicode { "Unicode" } else { "ASCII" },
+    );
+    if both {
+        findings.note(State::Good, "terminal", &words)
+    } else {
+        findings.note(State::Absent, "terminal", &format!("not a terminal here, so no workbench; {words}"))
+    }
+}
+
+#[cfg(unix)]
+fn terminal_size() -> Option<(u16, u16)> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some((size.ws_col, size.ws_row))
+}
+
+#[cfg(not(unix))]
+fn terminal_size() -> Option<(u16, u16)> {
+    None
+}
+
+/// Makes the directory if need be, and a file in it.
+fn writable(dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    tempfile::tempfile_in(dir).map(drop)
+}
+
+async fn providers(findings: &mut Findings<'_>, setup: &Setup) -> io::Result<()> {
+    let http = setup.providers();
+    for (name, settings) in setup.catalog.providers() {
+        let keys = setup.keys(settings);
+        for key in &keys.usable {
+            findings.note(State::Good, "key", &format!("{name}: {} found", key.label))?;
+        }
+        for fault in &keys.faults {
+            // A key that the user has named is missed; one that is looked for by itself is not.
+            findings.note(State::Absent, "key", &format!("{name}: {fault}"))?;
+        }
+        let Ok(target) = setup.catalog.resolve(&format!("{name}/list")) else {
+            continue;
+        };
+        let (state, words) = match settings.kind {
+            ProviderKind::Demo => (State::Good, "answers without a key or a network".to_owned()),
+            ProviderKind::Command => command(settings),
+            _ if keys.usable.is_empty() && setup.needs_key(&target) => (State::Absent, "no key".to_owned()),
+            _ => match http.models(&target, keys.usable.first()).await {
+                Ok(list) => (State::Good, format!("serves {} models", list.len())),
+                Err(fault) if target.is_local() => (State::Absent, format!("not running ({fault})")),
+                Err(fault) => (State::Broken, fault.to_string()),
+            },
+        };
+        findings.note(state, "provider", &format!("{name}: {words}"))?;
+    }
+    for server in setup.local_servers(&http).await {
+        findings.note(State::Good, "server", &server)?;
+    }
+    Ok(())
+}
+
+fn command(settings: &ProviderSettings) -> (State, String) {
+    match settings.command.first() {
+        Some(program) => (State::Good, format!("runs {program}")),
+        None => (State::Broken, "no command is set; add command = [\"PROGRAM\", …]".to_owned()),
+    }
+}
+
+async fn databases(findings: &mut Findings<'_>, setup: &Setup, store: &Store) -> io::Result<()> {
+    match store.ask(Job::Totals).await {
+        Ok(_) => findings.note(State::Good, "runs", &setup.places.data.join("retort.db").display().to_string())?,
+        Err(fault) => findings.note(State::Broken, "runs", &fault.to_string())?,
+    }
+    match store.cache_stats().await {
+        Ok(stats) => findings.note(State::Good, "cache", &format!("{} answers", stats.entries))?,
+        Err(fault) => findings.note(State::Broken, "cache", &fault.to_string())?,
+    }
+    let broken: Vec<String> = match prompts::list(&setup.places) {
+        Ok(list) => list.into_iter().filter(|entry| !entry.valid).map(|entry| entry.description).collect(),
+        Err(fault) => vec![fault.to_string()],
+    };
+    for words in &broken {
+        findings.note(State::Broken, "prompt", words)?;
+    }
+    if broken.is_empty() {
+        findings.note(State::Good, "prompts", "all can be read")?;
+    }
+    Ok(())
+}

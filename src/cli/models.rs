@@ -1,0 +1,117 @@
+//! `retort models`: what can be named, what it costs, how long it is served, and by whom.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+
+use super::{Exit, Io, Stopped, table};
+use crate::{
+    model::{ProviderKind, Target},
+    provider::{demo, listing::Listed},
+    setup::Setup,
+    text::clean_line,
+};
+
+/// What a provider said it serves; the reason in words if it said nothing.
+type Lists = BTreeMap<String, Result<Vec<Listed>, Silent>>;
+
+/// A provider that did not say what it serves.
+struct Silent {
+    why: String,
+    /// Whether that is a fault and not just something that is not set up.
+    fault: bool,
+}
+
+/// Lists the models; with `check`, after asking every configured provider.
+pub(super) async fn models(check: bool, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let setup = io.setup()?;
+    let lists = if check { ask(&setup).await } else { Lists::new() };
+    let mut rows = Vec::new();
+    for name in setup.catalog.names() {
+        if let Ok(target) = setup.catalog.resolve(name) {
+            rows.push(row(name, &target, lists.get(&target.provider)));
+        }
+    }
+    for (name, what) in demo::MODELS {
+        rows.push(vec![(*name).to_owned(), "demo".to_owned(), "?".to_owned(), "$0".to_owned(), (*what).to_owned()]);
+    }
+    table::write(io.out, &["NAME", "PROVIDER", "CONTEXT", "PRICE IN/OUT PER MILLION", "NOTES"], &rows)?;
+    let mut exit = Exit::Done;
+    for (provider, list) in &lists {
+        match list {
+            Ok(list) => {
+                let strange = list.iter().filter(|listed| setup.catalog.card(&listed.id).is_none());
+                let some: Vec<&str> = strange.map(|listed| listed.id.as_str()).take(8).collect();
+                let others = if some.is_empty() { String::new() } else { format!(", such as {}", some.join(", ")) };
+                let line = format!("{provider}: serves {} models{others}; name them {provider}/MODEL", list.len());
+                writeln!(io.err, "{}", clean_line(&line))?;
+            }
+            Err(silent) => {
+                writeln!(io.err, "{}", clean_line(&format!("{provider}: {}", silent.why)))?;
+                if silent.fault {
+                    exit = Exit::Failed;
+                }
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// Asks every provider that has a list what it serves, all at once.
+async fn ask(setup: &Setup) -> Lists {
+    let providers = setup.providers();
+    let asked = setup.catalog.providers().filter(|(_, settings)| {
+        matches!(settings.kind, ProviderKind::OpenAi | ProviderKind::Anthropic | ProviderKind::Ollama)
+    });
+    let answers = asked.filter_map(|(name, settings)| {
+        let target = setup.catalog.resolve(&format!("{name}/list")).ok()?;
+        let (keys, providers) = (setup.keys(settings), &providers);
+        Some(async move {
+            if keys.usable.is_empty() && setup.needs_key(&target) {
+                let faults: Vec<String> = keys.faults.iter().map(ToString::to_string).collect();
+                return (name.to_owned(), Err(Silent { why: faults.join("; "), fault: false }));
+            }
+            let list = providers.models(&target, keys.usable.first()).await.map_err(|fault| Silent {
+                why: if target.is_local() { format!("not running ({fault})") } else { fault.to_string() },
+                fault: !target.is_local(),
+            });
+            (name.to_owned(), list)
+        })
+    });
+    join_all(answers).await.into_iter().collect()
+}
+
+fn row(name: &str, target: &Target, list: Option<&Result<Vec<Listed>, Silent>>) -> Vec<String> {
+    let card = &target.card;
+    let context = card.context.map_or_else(|| "?".to_owned(), |tokens| format!("{}k", tokens / 1000));
+    let price = card.price.as_ref().map_or_else(
+        || "?".to_owned(),
+        |price| {
+            let per_million = |each: crate::model::PicoDollars| each.0 as f64 / 1e6;
+            format!("${:.2} / ${:.2} ({})", per_million(price.input), per_million(price.output), price.as_of)
+        },
+    );
+    vec![name.to_owned(), target.provider.clone(), context, price, notes(target, list).join("; ")]
+}
+
+fn notes(target: &Target, list: Option<&Result<Vec<Listed>, Silent>>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if target.name != target.model {
+        notes.push(format!("is {}", target.model));
+    }
+    let mut shutdown = target.card.shutdown.clone();
+    if let Some(Ok(list)) = list {
+        match list.iter().find(|listed| listed.id == target.model) {
+            Some(listed) => {
+                notes.push("served".to_owned());
+                shutdown = listed.shutdown.clone().or(shutdown);
+            }
+            None => notes.push("NOT SERVED".to_owned()),
+        }
+    }
+    if let Some(day) = shutdown {
+        let successor = target.card.successor.as_ref().map(|name| format!(", then {name}")).unwrap_or_default();
+        notes.push(format!("shutdown {day}{successor}"));
+    }
+    notes
+}

@@ -1,0 +1,74 @@
+//! `retort prompts`: which prompts there are, what they hold, where they lie.
+
+use std::path::{Path, PathBuf};
+
+use super::{Exit, Io, Stopped, args::PromptsAction, table};
+use crate::{
+    model::{Prompt, catalog::nearest, settings::Places},
+    store::{job::PromptEntry, places, prompts},
+};
+
+/// Lists, shows or finds prompts.
+pub(super) fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let places = places::places(&|name| io.environment.value(name), &io.cwd)?;
+    match action.unwrap_or(PromptsAction::List) {
+        PromptsAction::List => {
+            let rows: Vec<Vec<String>> = prompts::list(&places)?.into_iter().map(row).collect();
+            table::write(io.out, &["NAME", "FROM", "DESCRIPTION"], &rows)?;
+        }
+        PromptsAction::Show { name } => {
+            let prompt = prompts::read(&places, &name)?;
+            let text = prompts::write(&prompt)
+                .map_err(|fault| Stopped::Other(format!("prompt `{name}` cannot be shown: {fault}")))?;
+            write!(io.out, "{text}")?;
+        }
+        PromptsAction::Path { name } => {
+            let path = path(&prompts::list(&places)?, &places, &name)?;
+            writeln!(io.out, "{}", path.display())?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Reads a prompt by its name, or by its path if it is written like one.
+pub(super) fn find(places: &Places, cwd: &Path, name: &str) -> Result<(String, Prompt), Stopped> {
+    let is_path = name.contains(['/', '\\']) || Path::new(name).extension().is_some_and(|ending| ending == "toml");
+    if !is_path {
+        return Ok((name.to_owned(), prompts::read(places, name)?));
+    }
+    let path = cwd.join(name);
+    let Some(prompt) = prompts::open(&path)? else {
+        return Err(Stopped::Other(format!("there is no prompt file {}", path.display())));
+    };
+    let stem = path.file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned());
+    Ok((stem, prompt))
+}
+
+fn row(entry: PromptEntry) -> Vec<String> {
+    let from = match (entry.project, entry.built_in) {
+        (true, _) => "project",
+        (_, true) => "built-in",
+        _ => "yours",
+    };
+    let words = if entry.valid { entry.description } else { format!("BROKEN: {}", entry.description) };
+    vec![entry.name, from.to_owned(), words]
+}
+
+fn path(prompts: &[PromptEntry], places: &Places, name: &str) -> Result<PathBuf, Stopped> {
+    let file = format!("{name}.toml");
+    match prompts.iter().find(|entry| entry.name == name) {
+        Some(entry) if entry.built_in => Err(Stopped::Other(format!(
+            "`{name}` comes with the program and has no file; `retort prompts show {name} > {}` makes one of your own",
+            places.config.join("prompts").join(&file).display()
+        ))),
+        Some(entry) => match &places.project {
+            Some(dir) if entry.project => Ok(dir.join(file)),
+            _ => Ok(places.config.join("prompts").join(file)),
+        },
+        None => {
+            let near = nearest(name, prompts.iter().map(|entry| entry.name.as_str()));
+            let hint = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
+            Err(Stopped::Other(format!("no prompt is called `{name}`{hint}; `retort prompts` lists them")))
+        }
+    }
+}

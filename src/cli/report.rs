@@ -1,0 +1,309 @@
+//! What a run tells, as a person at a command line reads it: the answer out, everything else aside.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use super::Exit;
+use crate::{
+    model::{
+        End, Finish, Outcome, Provenance,
+        quality::{Mark, Verdict},
+    },
+    pipeline::{
+        RunEvent, Told,
+        event::{Lookup, Next, Part},
+    },
+    text::{Cleaner, clean_line},
+};
+
+/// How standard output is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// For a person at a terminal: cleaned, and ended with a line break.
+    Terminal,
+    /// The answer byte for byte.
+    Bytes,
+    /// Every event as a line of JSON.
+    Json,
+}
+
+/// The fold of one run's events into two outputs.
+pub(super) struct Report<'a> {
+    form: Form,
+    out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
+    cleaner: Cleaner,
+    open_line: bool,
+    asked: Option<String>,
+}
+
+impl<'a> Report<'a> {
+    /// Begins the report of one run.
+    pub(super) fn new(form: Form, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
+        Self { form, out, err, cleaner: Cleaner::new(), open_line: false, asked: None }
+    }
+
+    /// Takes the next event in; the last one yields how the program should exit.
+    pub(super) fn take(&mut self, told: &Told, now: Timestamp) -> io::Result<Option<Exit>> {
+        if self.form == Form::Json {
+            serde_json::to_writer(&mut *self.out, told)?;
+            self.out.write_all(b"\n")?;
+            self.out.flush()?;
+        }
+        match &told.event {
+            RunEvent::Prepared { notices, .. } => self.notes(notices)?,
+            RunEvent::Cache { lookup: Lookup::Hit { stored } } => {
+                self.say(&format!("from the cache, stored {} ago; --fresh asks again", age(*stored, now)))?;
+            }
+            RunEvent::Cache { lookup: Lookup::Joined } => self.say("the same request is under way; waiting for it")?,
+            RunEvent::Queued { why, wait } => {
+                let wait = wait.map(|wait| format!(", {} at most", seconds(wait))).unwrap_or_default();
+                self.say(&format!("waiting: {why}{wait}"))?;
+            }
+            RunEvent::Attempt { target, notices, .. } => {
+                self.asked = Some(target.clone());
+                self.notes(notices)?;
+            }
+            RunEvent::Served { model, .. } => self.say(&format!("note: the answering model calls itself {model}"))?,
+            RunEvent::Skipped { target, fault, next } => self.say(&format!("{target}: {fault}{}", after(next)))?,
+            RunEvent::AttemptFailed { fault, next, .. } => {
+                let target = self.asked.clone().unwrap_or_default();
+                self.say(&format!("{target}: {fault}{}", after(next)))?;
+            }
+            RunEvent::Delta { part: Part::Text, text, .. } => self.answer(text)?,
+            RunEvent::Ended { outcome } => {
+                self.end_line()?;
+                self.summary(outcome)?;
+                return Ok(Some(exit(outcome)));
+            }
+            RunEvent::Cache { .. }
+            | RunEvent::Headers { .. }
+            | RunEvent::Delta { part: Part::Reasoning, .. }
+            | RunEvent::Usage { .. }
+            | RunEvent::Checked { .. } => {}
+        }
+        Ok(None)
+    }
+
+    fn answer(&mut self, text: &str) -> io::Result<()> {
+        match self.form {
+            Form::Json => return Ok(()),
+            Form::Bytes => self.out.write_all(text.as_bytes())?,
+            Form::Terminal => {
+                let safe = self.cleaner.push(text);
+                if !safe.is_empty() {
+                    self.open_line = !safe.ends_with('\n');
+                }
+                self.out.write_all(safe.as_bytes())?;
+            }
+        }
+        self.out.flush()
+    }
+
+    fn end_line(&mut self) -> io::Result<()> {
+        if self.form == Form::Terminal {
+            let rest = self.cleaner.finish();
+            self.out.write_all(rest.as_bytes())?;
+            if std::mem::take(&mut self.open_line) || !rest.is_empty() {
+                self.out.write_all(b"\n")?;
+            }
+        }
+        self.out.flush()
+    }
+
+    fn notes(&mut self, notices: &[String]) -> io::Result<()> {
+        notices.iter().try_for_each(|notice| self.say(&format!("note: {notice}")))
+    }
+
+    /// Writes a line aside. A person who has closed that output does not want it.
+    fn say(&mut self, line: &str) -> io::Result<()> {
+        self.end_line()?;
+        let _ = writeln!(self.err, "{}", clean_line(line));
+        Ok(())
+    }
+
+    fn summary(&mut self, outcome: &Outcome) -> io::Result<()> {
+        match &outcome.end {
+            End::Done => {}
+            End::Failed { reasons } if reasons.len() > 1 => {
+                self.say("all models failed:")?;
+                for reason in reasons {
+                    self.say(&format!("  {reason}"))?;
+                }
+            }
+            end => self.say(&end.to_string())?,
+        }
+        if outcome.fell_back() && outcome.end == End::Done {
+            self.say(&format!("answered by {} in place of {}", outcome.target, outcome.requested))?;
+        }
+        if let Some(quality) = &outcome.quality {
+            for verdict in quality.verdicts.iter().filter(|verdict| verdict.mark != Mark::Pass) {
+                self.say(&judged(verdict))?;
+            }
+        }
+        self.say(&figures(outcome))
+    }
+}
+
+fn judged(verdict: &Verdict) -> String {
+    let mark = if verdict.mark == Mark::Fail { "FAIL" } else { "skipped" };
+    let at = verdict.at.as_deref().filter(|at| !at.is_empty()).map(|at| format!(" at {at}")).unwrap_or_default();
+    format!("{mark} {}{at}: {}", verdict.rule, verdict.reason)
+}
+
+/// One line of numbers: end, model, tokens, cost, times, checks; each unknown left as `?`.
+fn figures(outcome: &Outcome) -> String {
+    let count = |tokens: Option<u64>| tokens.map_or_else(|| "?".to_owned(), |count| count.to_string());
+    let mark = if outcome.usage.estimated { "~" } else { "" };
+    let mut parts = vec![outcome.end.word().to_owned(), outcome.target.clone()];
+    if outcome.demo {
+        parts.push("demonstration, no cost".to_owned());
+    }
+    parts.push(format!(
+        "{mark}{} tokens in, {mark}{} out",
+        count(outcome.usage.total_input()),
+        count(outcome.usage.total_output())
+    ));
+    match outcome.provenance {
+        Provenance::Live if outcome.demo => {}
+        Provenance::Live => parts.push(outcome.cost.to_string()),
+        Provenance::Cached { .. } => parts.push("cached, $0 now; times of the original".to_owned()),
+    }
+    if let Some(first) = outcome.timing.first_token {
+        parts.push(format!("first token {}", seconds(first)));
+    }
+    parts.push(seconds(outcome.timing.total));
+    if outcome.attempts > 1 {
+        parts.push(format!("{} attempts", outcome.attempts));
+    }
+    if let Some(quality) = &outcome.quality
+        && !quality.verdicts.is_empty()
+    {
+        let passed = quality.verdicts.iter().filter(|verdict| verdict.mark == Mark::Pass).count();
+        parts.push(format!("checks {passed}/{}", quality.verdicts.len()));
+    }
+    parts.join(" · ")
+}
+
+fn after(next: &Next) -> String {
+    match next {
+        Next::Retry { wait } => format!("; again in {}", seconds(*wait)),
+        Next::NextKey { key, wait } if wait.is_zero() => format!("; trying key {key}"),
+        Next::NextKey { key, wait } => format!("; trying key {key} in {}", seconds(*wait)),
+        Next::NextModel { to } => format!("; falling back to {to}"),
+        Next::GiveUp => String::new(),
+    }
+}
+
+/// How the program exits after a run that ended so.
+#[must_use]
+pub(super) fn exit(outcome: &Outcome) -> Exit {
+    let cut = matches!(outcome.finish, Some(Finish::Length | Finish::ContextWindow));
+    match &outcome.end {
+        End::Cancelled => Exit::Cancelled,
+        End::Failed { .. } => Exit::Failed,
+        End::Interrupted { .. } => Exit::Cut,
+        End::Done if cut => Exit::Cut,
+        End::Done if !outcome.passed() => Exit::CheckFailed,
+        End::Done => Exit::Done,
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    if seconds < 1.0 { format!("{seconds:.2} s") } else { format!("{seconds:.1} s") }
+}
+
+/// Says how long ago something was, in the largest unit that fits.
+#[must_use]
+pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
+    let seconds = now.as_second().saturating_sub(then.as_second()).max(0);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..86_400 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Fault, Quality, RunId, Usage, fault::Class, outcome::Timing, quality::Rule, usage::Cost};
+
+    fn outcome(end: End) -> Outcome {
+        Outcome {
+            run: RunId(uuid::Uuid::nil()),
+            end,
+            text: String::new(),
+            reasoning: String::new(),
+            json: None,
+            requested: "a".to_owned(),
+            target: "a".to_owned(),
+            model: "a".to_owned(),
+            served: None,
+            provenance: Provenance::Live,
+            demo: false,
+            attempts: 1,
+            finish: Some(Finish::Stop),
+            usage: Usage::default(),
+            cost: Cost::Unknown,
+            timing: Timing::default(),
+            quality: None,
+        }
+    }
+
+    fn told(event: RunEvent) -> Told {
+        Told { at: Duration::ZERO, event }
+    }
+
+    fn written(form: Form, pieces: &[&str]) -> (String, String) {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut report = Report::new(form, &mut out, &mut err);
+        for text in pieces {
+            let text = (*text).to_owned();
+            report.take(&told(RunEvent::Delta { attempt: 1, part: Part::Text, text }), Timestamp::UNIX_EPOCH).unwrap();
+        }
+        let ended = RunEvent::Ended { outcome: Box::new(outcome(End::Done)) };
+        assert_eq!(report.take(&told(ended), Timestamp::UNIX_EPOCH).unwrap(), Some(Exit::Done));
+        (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    }
+
+    #[test]
+    fn bytes_stay_bytes_and_a_terminal_gets_no_escapes() {
+        let pieces = ["a\x1b", "[31mb\r\n", "\x07c"];
+        assert_eq!(written(Form::Bytes, &pieces).0, "a\x1b[31mb\r\n\x07c");
+        let (out, err) = written(Form::Terminal, &pieces);
+        assert_eq!(out, "ab\nc\n");
+        assert_eq!(err, "done · a · ? tokens in, ? out · ? · 0.00 s\n");
+    }
+
+    #[test]
+    fn hostile_words_of_a_provider_are_cleaned_too() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut report = Report::new(Form::Bytes, &mut out, &mut err);
+        let fault = Fault::new(Class::Overloaded, "\x1b]0;owned\x07wait\nfor it");
+        let event = RunEvent::AttemptFailed { attempt: 1, fault, next: Next::Retry { wait: Duration::from_secs(4) } };
+        report.take(&told(event), Timestamp::UNIX_EPOCH).unwrap();
+        let line = String::from_utf8(err).unwrap();
+        assert!(!line.contains(['\x1b', '\x07']) && line.lines().count() == 1, "{line:?}");
+        assert!(line.ends_with("again in 4.0 s\n"), "{line}");
+    }
+
+    #[test]
+    fn every_end_has_its_number() {
+        let cut = || Fault::new(Class::Interrupted, "x");
+        assert_eq!(exit(&outcome(End::Cancelled)), Exit::Cancelled);
+        assert_eq!(exit(&outcome(End::Failed { reasons: vec![] })), Exit::Failed);
+        assert_eq!(exit(&outcome(End::Interrupted { fault: cut() })), Exit::Cut);
+        assert_eq!(exit(&Outcome { finish: Some(Finish::Length), ..outcome(End::Done) }), Exit::Cut);
+        let verdict = |mark| Verdict { rule: Rule::Format, mark, reason: String::new(), score: None, at: None };
+        let judged = |mark| Outcome { quality: Some(Quality { verdicts: vec![verdict(mark)] }), ..outcome(End::Done) };
+        assert_eq!(exit(&judged(Mark::Fail)), Exit::CheckFailed);
+        assert_eq!(exit(&judged(Mark::Skipped)), Exit::Done);
+    }
+}

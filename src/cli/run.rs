@@ -1,0 +1,277 @@
+//! `retort run`: one prompt on one input, on one model or on several in order.
+
+use std::{
+    fs,
+    io::{IsTerminal as _, Read as _},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::StreamExt as _;
+use jiff::Timestamp;
+
+use super::{
+    Exit, Io, Stopped,
+    args::RunArgs,
+    prompts,
+    report::{Form, Report},
+};
+use crate::{
+    model::{
+        CacheMode, Class, Commit, End, Input, Outcome, Prompt, RunRequest, Target, catalog::UnknownTarget,
+        prompt::Params, template,
+    },
+    pipeline::{Pipeline, RunEvent},
+    setup::{Engine, Setup},
+    text::clean_line,
+};
+
+/// How long the record may take to reach the disk at the end.
+const CLOSING: Duration = Duration::from_secs(6);
+
+/// Runs the prompt.
+pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let setup = io.setup()?;
+    let (prompt_name, mut prompt) = prompts::find(&setup.places, &io.cwd, &args.prompt)?;
+    for (name, value) in &args.params {
+        set(&mut prompt.params, name, value).map_err(Stopped::Usage)?;
+    }
+    let lanes = lanes(&setup, &args, &prompt)?;
+    let input = input(&args, &prompt, &io.cwd)?;
+    let form = match (args.json, io.out_is_terminal) {
+        (true, _) => Form::Json,
+        (false, true) => Form::Terminal,
+        (false, false) => Form::Bytes,
+    };
+    // Heard from here on, also while keys are read.
+    let mut interrupts = interrupts()?;
+    let store = setup.store();
+    let engine = Engine::start(&setup, &store);
+    let prompt = Arc::new(prompt);
+    let mut worst = Exit::Done;
+    let several = lanes.len() > 1;
+    for (at, targets) in lanes.into_iter().enumerate() {
+        if several {
+            if at > 0 && form == Form::Bytes {
+                writeln!(io.out)?;
+            }
+            let name = targets.first().map(ToString::to_string).unwrap_or_default();
+            let _ = writeln!(io.err, "{}== {} ==", if at > 0 { "\n" } else { "" }, clean_line(&name));
+        }
+        say_keys(&setup, &engine, &targets, io);
+        let request = RunRequest {
+            prompt_name: Some(prompt_name.clone()),
+            prompt: Arc::clone(&prompt),
+            input: input.clone(),
+            targets,
+            cache: match (args.no_cache, args.fresh) {
+                (true, _) => CacheMode::Off,
+                (false, true) => CacheMode::Refresh,
+                (false, false) => CacheMode::On,
+            },
+            commit: if form == Form::Json { Commit::Buffered } else { Commit::Live },
+            sample: 0,
+            session: None,
+        };
+        let ended = one(&engine.pipeline, request, form, io, &mut interrupts).await;
+        match ended {
+            Ok(exit) => worst = worst.worse(exit),
+            Err(fault) => {
+                // The reader is gone: what was asked so far is still recorded.
+                store.close(CLOSING)?;
+                return Err(fault);
+            }
+        }
+        if worst == Exit::Cancelled {
+            break;
+        }
+    }
+    store.close(CLOSING)?;
+    Ok(worst)
+}
+
+/// Runs one request to its end. Ctrl-c stops it and keeps what came; a second one does not wait.
+async fn one(
+    pipeline: &Pipeline,
+    request: RunRequest,
+    form: Form,
+    io: &mut Io<'_>,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, Stopped> {
+    let mut events = pipeline.run(request);
+    let control = events.control();
+    let mut stopping = false;
+    let mut report = Report::new(form, io.out, io.err);
+    loop {
+        tokio::select! {
+            told = events.next() => {
+                let Some(told) = told else {
+                    return Err(Stopped::Other("the run ended without an end; please report this".to_owned()));
+                };
+                if let Some(exit) = report.take(&told, Timestamp::now())? {
+                    if let RunEvent::Ended { outcome } = &told.event {
+                        hint(outcome, io);
+                    }
+                    return Ok(exit);
+                }
+            }
+            _ = interrupts.recv() => {
+                if std::mem::replace(&mut stopping, true) {
+                    return Ok(Exit::Cancelled);
+                }
+                control.stop();
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+type Interrupts = tokio::signal::unix::Signal;
+
+#[cfg(windows)]
+type Interrupts = tokio::signal::windows::CtrlC;
+
+#[cfg(unix)]
+fn interrupts() -> std::io::Result<Interrupts> {
+    tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
+}
+
+#[cfg(windows)]
+fn interrupts() -> std::io::Result<Interrupts> {
+    tokio::signal::windows::ctrl_c()
+}
+
+/// Says why keys are missing where a target cannot do without one.
+fn say_keys(setup: &Setup, engine: &Engine, targets: &[Target], io: &mut Io<'_>) {
+    let needy = targets.iter().filter(|target| setup.needs_key(target));
+    for fault in needy.filter_map(|target| engine.key_faults.get(&target.provider)).flatten() {
+        let _ = writeln!(io.err, "{}", clean_line(&fault.to_string()));
+    }
+}
+
+/// Says what works without a key, where a key was all that was missing.
+fn hint(outcome: &Outcome, io: &mut Io<'_>) {
+    if let End::Failed { reasons } = &outcome.end
+        && !reasons.is_empty()
+        && reasons.iter().all(|reason| reason.fault.class == Class::Credential)
+    {
+        let _ = writeln!(io.err, "`-m demo` answers without a key; `retort doctor` shows which keys are found");
+    }
+}
+
+/// Lists the targets of each run: the model, then the prompt's fallbacks, none twice.
+fn lanes(setup: &Setup, args: &RunArgs, prompt: &Prompt) -> Result<Vec<Vec<Target>>, Stopped> {
+    let given = !args.model.is_empty();
+    let names = if given {
+        args.model.clone()
+    } else if prompt.targets.is_empty() {
+        vec![setup.settings.default_model.clone()]
+    } else {
+        prompt.targets.clone()
+    };
+    let unknown = |fault: UnknownTarget| {
+        if given { Stopped::Usage(fault.to_string()) } else { Stopped::Other(fault.to_string()) }
+    };
+    names
+        .iter()
+        .map(|name| {
+            let mut targets = vec![setup.catalog.resolve(name).map_err(unknown)?];
+            for fallback in &prompt.fallback {
+                let target = setup.catalog.resolve(fallback).map_err(|fault| Stopped::Other(fault.to_string()))?;
+                if targets.iter().all(|known| known.name != target.name) {
+                    targets.push(target);
+                }
+            }
+            Ok(targets)
+        })
+        .collect()
+}
+
+/// Gathers the input: a file, standard input, the variables. Standard input is read only where
+/// the prompt has a use for it.
+fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<Input, Stopped> {
+    let vars = args.vars.iter().cloned().collect();
+    let mut input = Input { text: String::new(), vars };
+    let mut wanted = template::variables(&prompt.system);
+    wanted.extend(template::variables(&prompt.user));
+    let needs_text = wanted.contains(&"input") && !input.vars.contains_key("input");
+    input.text = match args.input.as_deref() {
+        Some(path) if path == Path::new("-") => standard_input()?,
+        Some(path) => file(&cwd.join(path))?,
+        None if !needs_text => String::new(),
+        None if std::io::stdin().is_terminal() => {
+            return Err(Stopped::Usage(format!(
+                "there is no input: name a file with -i FILE, or pipe it in: `retort run {} < FILE`",
+                args.prompt
+            )));
+        }
+        None => standard_input()?,
+    };
+    let mut missing: Vec<&str> = wanted.into_iter().filter(|name| input.value(name).is_none()).collect();
+    missing.dedup();
+    if let Some(first) = missing.first() {
+        let names = missing.join("`, `");
+        return Err(Stopped::Usage(format!("the prompt asks for `{names}`: give it as --var {first}=VALUE")));
+    }
+    Ok(input)
+}
+
+fn file(path: &Path) -> Result<String, Stopped> {
+    let bytes =
+        fs::read(path).map_err(|fault| Stopped::Usage(format!("cannot read the input {}: {fault}", path.display())))?;
+    text(bytes, &path.display().to_string())
+}
+
+fn standard_input() -> Result<String, Stopped> {
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .read_to_end(&mut bytes)
+        .map_err(|fault| Stopped::Usage(format!("cannot read standard input: {fault}")))?;
+    text(bytes, "standard input")
+}
+
+fn text(bytes: Vec<u8>, whose: &str) -> Result<String, Stopped> {
+    String::from_utf8(bytes).map_err(|fault| {
+        Stopped::Usage(format!("{whose} is not UTF-8: byte {} is none of it", fault.utf8_error().valid_up_to() + 1))
+    })
+}
+
+/// Sets one parameter from the command line. A name that is none of ours goes to the provider as
+/// it is, read as JSON where it is JSON.
+fn set(params: &mut Params, name: &str, value: &str) -> Result<(), String> {
+    fn number<T: std::str::FromStr>(name: &str, value: &str, what: &str) -> Result<Option<T>, String> {
+        value.trim().parse().map(Some).map_err(|_wrong| format!("--param {name}={value}: `{name}` is {what}"))
+    }
+    match name {
+        "temperature" => params.temperature = number(name, value, "a number, such as 0.3")?,
+        "top_p" => params.top_p = number(name, value, "a number from 0 to 1")?,
+        "max_tokens" => params.max_tokens = number(name, value, "a whole number of tokens")?,
+        "seed" => params.seed = number(name, value, "a whole number")?,
+        "reasoning_effort" => params.reasoning_effort = Some(value.to_owned()),
+        "stop" => params.stop.push(value.to_owned()),
+        _ => {
+            let value = serde_json::from_str(value).unwrap_or_else(|_| serde_json::Value::String(value.to_owned()));
+            params.extra.insert(name.to_owned(), value);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_read_by_their_kind() {
+        let mut params = Params::default();
+        for (name, value) in [("temperature", "0.7"), ("stop", "END"), ("top_k", "40"), ("user", "me")] {
+            set(&mut params, name, value).unwrap();
+        }
+        assert_eq!((params.temperature, params.stop.as_slice()), (Some(0.7), ["END".to_owned()].as_slice()));
+        assert_eq!(params.extra.get("top_k"), Some(&serde_json::json!(40)));
+        assert_eq!(params.extra.get("user"), Some(&serde_json::json!("me")));
+        let refusal = set(&mut params, "max_tokens", "many").unwrap_err();
+        assert!(refusal.contains("max_tokens=many") && refusal.contains("whole number"), "{refusal}");
+    }
+}

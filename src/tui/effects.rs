@@ -1,0 +1,181 @@
+//! Work behind the screen: runs and store jobs, each a task that answers under its ticket.
+
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+
+use futures_util::StreamExt as _;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+
+use super::Refused;
+use crate::{
+    app::{Msg, Ticket},
+    model::RunRequest,
+    setup::Engine,
+    store::{Store, job::Job},
+};
+
+/// How many messages may wait for the loop; whoever sends more waits.
+const INBOX: usize = 1024;
+
+/// How long runs that are stopped at the end may take to be recorded.
+const ENDING: Duration = Duration::from_secs(2);
+
+/// How long the disk may take at the end.
+const CLOSING: Duration = Duration::from_secs(6);
+
+/// Where the engine appears once it is up.
+type Ready = watch::Receiver<Option<Arc<Engine>>>;
+
+/// Everything under way. Runs handed over before the engine is up wait for it.
+pub(super) struct Work {
+    inbox: mpsc::Sender<Msg>,
+    engine: Ready,
+    store: Arc<Store>,
+    runs: BTreeMap<Ticket, mpsc::Sender<Hurry>>,
+    tasks: JoinSet<()>,
+}
+
+/// Cuts a run's wait short. A run whose sender of these is gone is stopped.
+struct Hurry;
+
+impl Work {
+    /// Begins: `open` is called aside, because keys and the HTTP client take longer than a frame.
+    /// What comes of the work arrives in the inbox.
+    pub(super) fn begin(
+        store: Arc<Store>,
+        open: impl FnOnce() -> Engine + Send + 'static,
+    ) -> (Self, mpsc::Receiver<Msg>) {
+        let (inbox, messages) = mpsc::channel(INBOX);
+        let (up, engine) = watch::channel(None);
+        let mut tasks = JoinSet::new();
+        let tell = inbox.clone();
+        tasks.spawn(async move {
+            match tokio::task::spawn_blocking(open).await {
+                Ok(engine) => {
+                    up.send_replace(Some(Arc::new(engine)));
+                }
+                Err(_) => fault(&tell, "starting failed by a defect in retort; see `retort paths`".to_owned()).await,
+            }
+        });
+        let (mut faults, tell) = (store.faults(), inbox.clone());
+        tokio::spawn(async move {
+            while let Some(trouble) = faults.recv().await {
+                fault(&tell, trouble.to_string()).await;
+            }
+        });
+        (Self { inbox, engine, store, runs: BTreeMap::new(), tasks }, messages)
+    }
+
+    /// Starts a run.
+    pub(super) fn start(&mut self, ticket: Ticket, request: RunRequest) {
+        self.runs.retain(|_, hurry| !hurry.is_closed());
+        let (hurry, hurried) = mpsc::channel(1);
+        self.runs.insert(ticket, hurry);
+        let run = run(self.engine.clone(), ticket, request, hurried, self.inbox.clone());
+        let inbox = self.inbox.clone();
+        self.spawn(async move {
+            if tokio::spawn(run).await.is_err() {
+                fault(&inbox, "a run ended by a defect in retort; see `retort paths` for the report".to_owned()).await;
+            }
+        });
+    }
+
+    /// Stops a run; what came of it is recorded.
+    pub(super) fn stop(&mut self, ticket: Ticket) {
+        self.runs.remove(&ticket);
+    }
+
+    /// Cuts the wait short that a run is in.
+    pub(super) fn retry_now(&self, ticket: Ticket) {
+        if let Some(hurry) = self.runs.get(&ticket) {
+            // One that has not been heard yet does as well as two.
+            let _ = hurry.try_send(Hurry);
+        }
+    }
+
+    /// Hands the store a job; jobs are done in the order they come.
+    pub(super) fn store(&mut self, ticket: Ticket, job: Job) {
+        let answer = self.store.ask(job);
+        let inbox = self.inbox.clone();
+        self.spawn(async move {
+            let _ = inbox.send(Msg::Stored(ticket, answer.await)).await;
+        });
+    }
+
+    /// Asks the engine something once it is up, and reports what it says.
+    pub(super) fn ask<F>(&mut self, question: impl FnOnce(Arc<Engine>) -> F + Send + 'static)
+    where
+        F: Future<Output = Msg> + Send + 'static,
+    {
+        let (engine, inbox) = (self.engine.clone(), self.inbox.clone());
+        self.spawn(async move {
+            if let Some(engine) = ready(engine).await {
+                let _ = inbox.send(question(engine).await).await;
+            }
+        });
+    }
+
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        while self.tasks.try_join_next().is_some() {}
+        self.tasks.spawn(task);
+    }
+
+    /// Stops every run, waits until they are recorded and every job is done, and closes the store.
+    pub(super) async fn end(mut self, messages: mpsc::Receiver<Msg>) -> Result<(), Refused> {
+        // Nobody reads any more: senders must not wait for room.
+        drop(messages);
+        self.runs.clear();
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(ENDING, all).await.is_err() {
+            tracing::warn!("work was still under way at the end");
+        }
+        let store = Arc::clone(&self.store);
+        match tokio::task::spawn_blocking(move || store.close(CLOSING)).await {
+            Ok(closed) => Ok(closed?),
+            Err(_) => Err(Refused::Words("closing the files failed by a defect in retort".to_owned())),
+        }
+    }
+}
+
+async fn fault(inbox: &mpsc::Sender<Msg>, words: String) {
+    let _ = inbox.send(Msg::Fault(words)).await;
+}
+
+/// Waits for the engine; none if it never comes.
+async fn ready(mut engine: Ready) -> Option<Arc<Engine>> {
+    let up = engine.wait_for(Option::is_some).await.ok()?;
+    up.clone()
+}
+
+async fn run(
+    engine: Ready,
+    ticket: Ticket,
+    request: RunRequest,
+    mut hurried: mpsc::Receiver<Hurry>,
+    inbox: mpsc::Sender<Msg>,
+) {
+    let Some(engine) = ready(engine).await else {
+        return fault(&inbox, "nothing can be run: starting failed; see the notice before".to_owned()).await;
+    };
+    let mut events = engine.pipeline.run(request);
+    let control = events.control();
+    let mut watched = true;
+    loop {
+        tokio::select! {
+            biased;
+            hurry = hurried.recv(), if watched => if hurry.is_some() {
+                control.retry_now();
+            } else {
+                watched = false;
+                control.stop();
+            },
+            told = events.next() => match told {
+                // At the end nobody listens, but the run must still be driven to its record.
+                Some(told) => { let _ = inbox.send(Msg::Run(ticket, told)).await; }
+                None => break,
+            },
+        }
+    }
+}

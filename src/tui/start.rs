@@ -1,0 +1,78 @@
+//! What the workbench starts with: the last session, or a bench that works without a key.
+
+use jiff::Timestamp;
+
+use super::Refused;
+use crate::{
+    app::{Keymap, Start},
+    model::{Session, session::SESSION_VERSION},
+    setup::Setup,
+    store::{sessions, settings::CONFIG_FILE, starters},
+};
+
+/// Gathers it. A session that cannot be read is named and left as it is.
+pub(super) fn start(setup: &Setup, session: Option<String>) -> Result<Start, Refused> {
+    let keymap = Keymap::new(&setup.settings.keys).map_err(|bad| {
+        let file = setup.places.config.join(CONFIG_FILE);
+        Refused::Words(format!("{}: {bad}", file.display()))
+    })?;
+    let mut notices = Vec::new();
+    let starters: Vec<_> = starters::starters()
+        .into_iter()
+        .map(|(name, prompt, input)| (name.to_owned(), prompt, input.to_owned()))
+        .collect();
+    let default_target = setup.first_target().to_owned();
+    let session = match session {
+        Some(name) => Some(named(setup, name, &default_target)?),
+        None => last(setup, &mut notices),
+    };
+    Ok(Start {
+        settings: setup.settings.clone(),
+        keymap,
+        catalog: setup.catalog.clone(),
+        starters,
+        session,
+        found: setup.found_keys(),
+        default_target,
+        look: setup.environment.look(&setup.settings.theme),
+        notices,
+    })
+}
+
+/// Opens the session of a name, or begins it.
+fn named(setup: &Setup, name: String, target: &str) -> Result<Session, Refused> {
+    let there = sessions::list(&setup.places)?.iter().any(|entry| entry.name == name);
+    if there {
+        return Ok(sessions::read(&setup.places, &name)?);
+    }
+    let (prompt_name, prompt, _) = starters::starters().into_iter().next().unwrap_or_default();
+    Ok(Session {
+        version: SESSION_VERSION,
+        name,
+        saved: Timestamp::now(),
+        prompt_name: Some(prompt_name.to_owned()).filter(|name| !name.is_empty()),
+        edited: false,
+        lanes: vec![target.to_owned()],
+        input: crate::model::Input::default(),
+        prompt,
+    })
+}
+
+/// Opens the session that was saved last.
+fn last(setup: &Setup, notices: &mut Vec<String>) -> Option<Session> {
+    let sessions = match sessions::list(&setup.places) {
+        Ok(sessions) => sessions,
+        Err(fault) => {
+            notices.push(fault.to_string());
+            return None;
+        }
+    };
+    let newest = sessions.first()?;
+    match sessions::read(&setup.places, &newest.name) {
+        Ok(session) => Some(session),
+        Err(fault) => {
+            notices.push(fault.to_string());
+            None
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The command line as a script and a person meet it: outputs, exit codes, words.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Child, Stdio},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::home::{Home, Ran};
+
+/// The built-in prompt's own sample, which the demonstration answers as a real model once did.
+const INPUT: &str = include_str!("../../assets/inputs/sentiment.txt");
+
+/// A prompt that answers in plain text, so that nothing about it can fail a check.
+const PLAIN: &str = "system = \"You answer briefly.\"\n[response]\nformat = \"text\"\n";
+
+fn demo(home: &Home, more: &[&str]) -> Ran {
+    let mut arguments = vec!["run", "sentiment", "-m", "demo"];
+    arguments.extend(more);
+    home.run_on(&arguments, INPUT)
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap()
+}
+
+#[test]
+fn a_run_prints_the_answer_alone_and_the_numbers_aside() {
+    let home = Home::new();
+    let ran = demo(&home, &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let answer: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert!(answer["sentiment"].is_string() && answer["confidence_score"].is_number(), "{answer}");
+    assert!(ran.err.contains("demo") && ran.err.contains("demonstration"), "{}", ran.err);
+}
+
+#[test]
+fn json_lines_tell_the_run_and_end_with_its_outcome() {
+    let home = Home::new();
+    let ran = demo(&home, &["--json"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let lines = ran.lines();
+    assert_eq!(lines[0]["event"], "prepared");
+    let ended: Vec<_> = lines.iter().filter(|line| line["event"] == "ended").collect();
+    assert_eq!(ended.len(), 1);
+    assert_eq!(ended[0], lines.last().unwrap());
+    let outcome = &ended[0]["outcome"];
+    assert_eq!((outcome["end"].as_str(), outcome["demo"].as_bool()), (Some("done"), Some(true)));
+    let deltas: String = lines
+        .iter()
+        .filter(|line| line["event"] == "delta" && line["part"] == "text")
+        .map(|line| line["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(outcome["text"].as_str(), Some(deltas.as_str()));
+}
+
+#[test]
+fn the_same_run_again_comes_from_the_cache_at_no_cost() {
+    let home = Home::new();
+    let first = demo(&home, &[]);
+    let again = demo(&home, &[]);
+    assert_eq!((again.code, &again.out), (Some(0), &first.out));
+    assert!(again.err.contains("from the cache") && again.err.contains("$0 now"), "{}", again.err);
+    let json = demo(&home, &["--json"]).lines();
+    let hit = json.iter().find(|line| line["event"] == "cache").unwrap();
+    assert_eq!(hit["lookup"], "hit");
+    assert!(json.iter().all(|line| line["event"] != "attempt"));
+    assert_eq!(json.last().unwrap()["outcome"]["provenance"]["from"], "cached");
+
+    let stats = home.run(&["cache", "stats"]);
+    assert!(stats.out.starts_with("1 of 1000 answers"), "{}", stats.out);
+    let fresh = demo(&home, &["--fresh"]);
+    assert!(!fresh.err.contains("from the cache"), "{}", fresh.err);
+    let off = demo(&home, &["--no-cache"]);
+    assert!(!off.err.contains("from the cache"), "{}", off.err);
+    assert!(home.run(&["cache", "clear"]).out.contains("removed 1"));
+    assert!(home.run(&["cache", "stats"]).out.starts_with("0 of 1000 answers"));
+}
+
+#[test]
+fn a_failed_check_is_100() {
+    let home = Home::new();
+    let ran = home.run_on(&["run", "sentiment", "-m", "demo:bad-json"], INPUT);
+    assert_eq!(ran.code, Some(100), "{}", ran.err);
+    assert!(ran.err.contains("FAIL format"), "{}", ran.err);
+}
+
+#[test]
+fn a_cut_answer_is_4_and_what_came_of_it_is_printed() {
+    let home = Home::new();
+    let ran = home.run_on(&["run", "sentiment", "-m", "demo:cut"], INPUT);
+    assert_eq!(ran.code, Some(4), "{}", ran.err);
+    assert!(!ran.out.is_empty() && ran.err.contains("broke off"), "{} / {}", ran.out, ran.err);
+}
+
+#[test]
+fn when_all_models_fail_each_is_named_with_its_reason() {
+    let home = Home::new();
+    let prompt = home.file("work/p.toml", &format!("fallback = [\"gone\"]\n{PLAIN}"));
+    let dead = "kind = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\n";
+    home.file(
+        "config/config.toml",
+        &format!(
+            "[retry]\nattempts = 1\n[providers.dead]\n{dead}[models.gone]\nprovider = \"dead\"\nmodel = \"x\"\n\
+             [models.lost]\nprovider = \"dead\"\nmodel = \"y\"\n"
+        ),
+    );
+    let ran = home.run_on(&["run", &prompt.to_string_lossy(), "-m", "lost"], INPUT);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{}", ran.err);
+    let (_, reasons) = ran.err.split_once("all models failed:").expect(&ran.err);
+    assert!(reasons.contains("lost: ") && reasons.contains("gone: "), "{}", ran.err);
+    assert!(ran.err.contains("falling back to gone"), "{}", ran.err);
+}
+
+#[test]
+fn a_missing_key_is_named_with_what_works_without_one() {
+    let home = Home::new();
+    let ran = home.run_on(&["run", "sentiment", "-m", "gpt-4o-mini"], INPUT);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(ran.err.contains("OPENAI_API_KEY") && ran.err.contains("-m demo"), "{}", ran.err);
+}
+
+#[test]
+fn a_wrong_command_line_is_2_and_says_what_to_write() {
+    let home = Home::new();
+    let unknown = home.run_on(&["run", "sentiment", "-m", "gpt-4o-mni"], INPUT);
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.err.contains("did you mean `gpt-4o-mini`?"), "{}", unknown.err);
+    let parameter = demo(&home, &["--param", "temperature=warm"]);
+    assert_eq!(parameter.code, Some(2));
+    assert!(parameter.err.contains("temperature=warm"), "{}", parameter.err);
+    assert_eq!(home.run(&["rnu"]).code, Some(2));
+    let prompt = home.file("work/p.toml", "user = \"{{ input }} in a {{ tone }} voice\"\n");
+    let variable = home.run_on(&["run", &prompt.to_string_lossy(), "-m", "demo"], INPUT);
+    assert_eq!(variable.code, Some(2));
+    assert!(variable.err.contains("--var tone=VALUE"), "{}", variable.err);
+}
+
+#[test]
+fn without_a_terminal_the_workbench_names_the_command_to_use() {
+    let ran = Home::new().run(&[]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    assert!(ran.err.contains("retort run"), "{}", ran.err);
+}
+
+#[test]
+fn a_mistake_in_the_settings_is_shown_with_file_and_line() {
+    let home = Home::new();
+    home.file("config/config.toml", "default_model = \"demo\"\n\n[retry]\natempts = 3\n");
+    let ran = demo(&home, &[]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("config.toml:4") && ran.err.contains("attempts"), "{}", ran.err);
+    let doctor = home.run(&["doctor"]);
+    assert_eq!(doctor.code, Some(1));
+    assert!(
+        doctor.out.lines().any(|line| line.starts_with("FAIL") && line.contains("config.toml:4")),
+        "{}",
+        doctor.out
+    );
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let home = Home::new();
+    let mut child = home.command(&["run", "sentiment", "-m", "demo", "--json"]).stdin(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), INPUT.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn ctrl_c_stops_the_run_with_130_and_it_is_on_record() {
+    let home = Home::new();
+    let arguments = ["run", "sentiment", "-m", "demo:slow", "--json"];
+    let mut child = home.command(&arguments).stdin(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), INPUT.as_bytes()).unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let under_way = lines.by_ref().map(Result::unwrap).find(|line| line.contains("\"attempt\""));
+    assert!(under_way.is_some());
+    kill_process(pid(&child), Signal::INT).unwrap();
+    let last: serde_json::Value = serde_json::from_str(&lines.map(Result::unwrap).last().unwrap()).unwrap();
+    assert_eq!((last["event"].as_str(), last["outcome"]["end"].as_str()), (Some("ended"), Some("cancelled")));
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn a_terminal_gets_no_escapes_and_a_pipe_gets_every_byte() {
+    let home = Home::new();
+    let hostile = "printf 'a\\033[31mb\\007\\r\\nc'";
+    home.file(
+        "config/config.toml",
+        &format!(
+            "[providers.shell]\nkind = \"command\"\ncommand = [\"sh\", \"-c\", \"{}\"]\n",
+            hostile.replace('\\', "\\\\")
+        ),
+    );
+    let prompt = home.file("work/p.toml", PLAIN).to_string_lossy().into_owned();
+    let piped = home.run_on(&["run", &prompt, "-m", "shell", "--no-cache"], INPUT);
+    assert_eq!((piped.code, piped.out.as_str()), (Some(0), "a\x1b[31mb\x07\r\nc"), "{}", piped.err);
+
+    let input = home.file("work/input.txt", INPUT).to_string_lossy().into_owned();
+    let command = [crate::support::home::PROGRAM, "run", &prompt, "-m", "shell", "-i", &input, "--no-cache"];
+    let mut pty = crate::support::pty::Pty::start(&home, &command, &[], 80, 24);
+    assert!(pty.wait_for_exit().success());
+    assert!(!pty.raw().contains(&0x1b) && !pty.raw().contains(&0x07), "{:?}", String::from_utf8_lossy(pty.raw()));
+    assert!(pty.text().starts_with("ab\nc\n"), "{}", pty.text());
+}
+
+#[test]
+fn several_models_answer_in_order_under_their_names() {
+    let home = Home::new();
+    let ran = demo(&home, &["-m", "demo:bad-json"]);
+    assert_eq!(ran.code, Some(100), "{}", ran.err);
+    let (first, second) = (ran.err.find("== demo ==").unwrap(), ran.err.find("== demo:bad-json ==").unwrap());
+    assert!(first < second);
+    let json = demo(&home, &["-m", "demo:bad-json", "--json"]).lines();
+    let ended: Vec<_> = json.iter().filter(|line| line["event"] == "ended").collect();
+    let targets: Vec<_> = ended.iter().map(|line| line["outcome"]["requested"].as_str().unwrap()).collect();
+    assert_eq!(targets, ["demo", "demo:bad-json"]);
+}
+
+#[test]
+fn an_input_comes_from_a_file_or_a_pipe_and_must_be_text() {
+    let home = Home::new();
+    let file = home.file("work/input.txt", INPUT).to_string_lossy().into_owned();
+    let from_file = home.run(&["run", "sentiment", "-m", "demo", "-i", &file, "--no-cache"]);
+    assert_eq!(from_file.code, Some(0), "{}", from_file.err);
+    assert_eq!(from_file.out, demo(&home, &["-i", "-", "--no-cache"]).out);
+    let missing = home.run(&["run", "sentiment", "-m", "demo", "-i", "nowhere.txt"]);
+    assert!(missing.code == Some(2) && missing.err.contains("nowhere.txt"), "{}", missing.err);
+    fs::write(&file, [b'a', 0xff]).unwrap();
+    let binary = home.run(&["run", "sentiment", "-m", "demo", "-i", &file]);
+    assert!(binary.code == Some(2) && binary.err.contains("UTF-8"), "{}", binary.err);
+}
+
+#[test]
+fn prompts_are_listed_shown_and_found() {
+    let home = Home::new();
+    home.file("config/prompts/mine.toml", "description = \"my own\"\nsystem = \"Be brief.\"\n");
+    home.file("config/prompts/broken.toml", "systen = \"x\"\n");
+    let list = home.run(&["prompts"]).out;
+    assert!(list.lines().any(|line| line.starts_with("sentiment") && line.contains("built-in")), "{list}");
+    assert!(
+        list.lines().any(|line| line.starts_with("mine") && line.contains("yours") && line.contains("my own")),
+        "{list}"
+    );
+    assert!(list.lines().any(|line| line.starts_with("broken") && line.contains("BROKEN")), "{list}");
+    assert!(home.run(&["prompts", "show", "mine"]).out.contains("system = \"Be brief.\""));
+    let path = home.run(&["prompts", "path", "mine"]).out;
+    assert_eq!(path.trim(), home.dir("config").join("prompts/mine.toml").to_string_lossy());
+    let slip = home.run(&["prompts", "path", "min"]);
+    assert!(slip.code == Some(1) && slip.err.contains("`mine`"), "{}", slip.err);
+}
+
+#[test]
+fn doctor_shows_keys_by_name_alone() {
+    let home = Home::new();
+    let mut command = home.command(&["doctor"]);
+    command.env("ANTHROPIC_API_KEY", "sk-sentinel-4711").env("ANTHROPIC_BASE_URL", "http://127.0.0.1:9");
+    let output = command.output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("anthropic: env:ANTHROPIC_API_KEY found"), "{out}");
+    assert!(out.lines().any(|line| line.contains("OPENAI_API_KEY") && line.contains("not set")), "{out}");
+    assert!(!out.contains("4711") && !String::from_utf8_lossy(&output.stderr).contains("4711"));
+}
+
+#[test]
+fn models_keys_paths_completions_and_the_manual_are_there() {
+    let home = Home::new();
+    let models = home.run(&["models"]).out;
+    let row = models.lines().find(|line| line.starts_with("gpt-4o-mini")).unwrap();
+    assert!(row.contains("openai") && row.contains("$0.15 / $0.60") && row.contains("shutdown"), "{row}");
+    assert!(models.lines().any(|line| line.starts_with("demo:flaky")), "{models}");
+    let keys = home.run(&["keys"]).out;
+    assert!(keys.lines().any(|line| line.contains("| run |") && line.contains("`f5`")), "{keys}");
+    let paths = home.run(&["paths"]).out;
+    assert!(paths.contains(&*home.dir("state").join("retort.log").to_string_lossy()), "{paths}");
+    assert!(home.run(&["completions", "bash"]).out.contains("_retort"));
+    let manual = home.run(&["man"]).out;
+    assert!(manual.starts_with(".ie") || manual.contains(".TH retort"), "{manual}");
+    assert!(manual.contains("max_tokens") || manual.contains("\\-\\-param"), "the options of run are missing");
+}
+
+#[test]
+fn nothing_is_written_before_there_is_something_to_keep() {
+    let home = Home::new();
+    assert_eq!(home.run(&["paths"]).code, Some(0));
+    assert_eq!(home.run(&["prompts"]).code, Some(0));
+    let left: Vec<_> = home.files();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_project_has_prompts_of_its_own() {
+    let home = Home::new();
+    home.file("work/retort.toml", "");
+    home.file("work/prompts/triage.toml", "description = \"of the project\"\n");
+    let list = home.run(&["prompts", "list"]).out;
+    assert!(list.lines().any(|line| line.starts_with("triage") && line.contains("project")), "{list}");
+}
+
+#[test]
+fn the_help_shows_how_to_begin() {
+    let home = Home::new();
+    let mut out = String::new();
+    let mut child = home.command(&["--help"]).spawn().unwrap();
+    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    assert!(child.wait().unwrap().success());
+    for words in ["retort run sentiment", "OPENAI_API_KEY", "doctor"] {
+        assert!(out.contains(words), "{out}");
+    }
+    assert!(home.run(&["run", "--help"]).out.contains("100  done, but a check failed"));
+}

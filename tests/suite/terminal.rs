@@ -1,0 +1,279 @@
+//! The workbench in a terminal: it starts, works, lends the terminal, and leaves it as it was.
+
+use std::{fs, time::Duration};
+
+use portable_pty::ExitStatus;
+use rustix::process::Signal;
+
+use crate::support::{
+    home::{Home, PROGRAM},
+    pty::Pty,
+};
+
+const F5: &str = "\x1b[15~";
+const F4: &str = "\x1bOS";
+const ESC: &str = "\x1b";
+const CTRL_C: &str = "\x03";
+const CTRL_Z: &str = "\x1a";
+
+/// Starts the workbench and waits until it shows the bench.
+fn bench(home: &Home) -> Pty {
+    let mut pty = Pty::workbench(home);
+    pty.wait_for("sentiment");
+    pty.wait_until("raw keys", Pty::is_raw);
+    pty
+}
+
+fn quit(pty: &mut Pty) -> ExitStatus {
+    pty.send("q");
+    pty.wait_for_exit()
+}
+
+/// Goes to the input, types, and leaves the field.
+fn type_into_input(pty: &mut Pty, text: &str) {
+    pty.send("2i");
+    pty.send(text);
+    pty.wait_for(text);
+    leave_field(pty);
+}
+
+/// Leaves the field. What follows an escape at once would be one key with it.
+fn leave_field(pty: &mut Pty) {
+    pty.send(ESC);
+    pty.wait_for("NORMAL");
+}
+
+/// Runs the prompt and waits for the whole answer.
+fn answer(pty: &mut Pty) {
+    pty.send(F5);
+    pty.wait_for("\"confidence_score\"");
+    pty.wait_for("✓ done");
+}
+
+/// The saved session's text; empty before there is one.
+fn session(home: &Home) -> String {
+    fs::read_to_string(home.dir("config").join("sessions/default.toml")).unwrap_or_default()
+}
+
+/// A script that is an editor.
+fn editor(home: &Home, script: &str) -> String {
+    format!("sh {}", home.file("work/editor.sh", script).display())
+}
+
+#[test]
+fn f5_streams_an_answer_and_quitting_leaves_the_terminal_as_it_was() {
+    let home = Home::new();
+    let mut pty = bench(&home);
+    assert!(pty.screen().alternate_screen() && pty.screen().bracketed_paste());
+    answer(&mut pty);
+    assert!(quit(&mut pty).success());
+    pty.assert_sane();
+}
+
+#[test]
+fn an_idle_bench_draws_nothing() {
+    let home = Home::new();
+    let mut pty = bench(&home);
+    pty.settle(Duration::from_secs(2));
+    let drawn = pty.raw().len();
+    pty.settle(Duration::from_secs(3));
+    assert_eq!(pty.raw().len(), drawn, "{}", String::from_utf8_lossy(&pty.raw()[drawn..]));
+}
+
+#[test]
+fn every_frame_is_one_synchronised_update() {
+    let home = Home::new();
+    let mut pty = bench(&home);
+    answer(&mut pty);
+    assert!(quit(&mut pty).success());
+    let text = String::from_utf8_lossy(pty.raw()).into_owned();
+    let mut open = false;
+    for piece in text.split_inclusive(['h', 'l']) {
+        if piece.ends_with("\x1b[?2026h") {
+            assert!(!open, "a frame inside a frame");
+            open = true;
+        } else if piece.ends_with("\x1b[?2026l") {
+            open = false;
+        }
+    }
+    assert!(!open);
+}
+
+#[test]
+fn a_paste_is_text_and_no_keys() {
+    let home = Home::new();
+    let mut pty = bench(&home);
+    pty.send("2i");
+    pty.send("\x1b[200~q quits nothing here\x1b[201~");
+    pty.wait_for("q quits nothing here");
+    leave_field(&mut pty);
+    assert!(quit(&mut pty).success());
+}
+
+#[test]
+fn another_size_is_another_picture() {
+    let home = Home::new();
+    let mut pty = bench(&home);
+    pty.resize(80, 24);
+    pty.wait_until("80 columns", |pty| {
+        pty.text().lines().all(|line| line.chars().count() <= 80) && pty.text().contains("retort")
+    });
+    pty.resize(40, 10);
+    pty.wait_for("60");
+    pty.resize(160, 50);
+    pty.wait_for("sentiment");
+    assert!(quit(&mut pty).success());
+    pty.assert_sane();
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_the_bench_back() {
+    let home = Home::new();
+    let mut pty = Pty::start(&home, &["sh", "-i"], &[("PS1", "ready> "), ("ENV", "")], 120, 40);
+    pty.wait_for("ready> ");
+    pty.send(&format!("{PROGRAM}\n"));
+    pty.wait_for("session:");
+    pty.wait_until("raw keys", Pty::is_raw);
+    pty.send(CTRL_Z);
+    pty.wait_until("the shell", |pty| !pty.screen().alternate_screen() && !pty.is_raw());
+    pty.send("echo still $((40 + 2))\n");
+    pty.wait_for("still 42");
+    pty.send("fg\n");
+    pty.wait_until("the bench", |pty| pty.screen().alternate_screen() && pty.text().contains("session:"));
+    type_into_input(&mut pty, "back again");
+    pty.send("q");
+    pty.wait_until("the shell", |pty| !pty.screen().alternate_screen() && !pty.is_raw());
+    pty.send("exit\n");
+    pty.wait_for_exit();
+}
+
+#[test]
+fn the_editor_gets_the_terminal_and_its_file_counts() {
+    let home = Home::new();
+    let seen = home.dir("work").join("seen");
+    // It takes what is typed while it runs, and fails after saving, as editors do.
+    let script = format!(
+        "stat -c %a \"$1\" > {seen}\nstty -a > {seen}.stty\nread word\nprintf 'edited with %s' \"$word\" > \"$1\"\nexit 1\n",
+        seen = seen.display()
+    );
+    let visual = editor(&home, &script);
+    let mut pty = Pty::start(&home, &[PROGRAM], &[("VISUAL", &visual), ("EDITOR", "false")], 120, 40);
+    pty.wait_for("sentiment");
+    pty.wait_until("raw keys", Pty::is_raw);
+    pty.send("2");
+    pty.send(F4);
+    pty.wait_until("the editor", |_| fs::metadata(seen.with_extension("stty")).is_ok_and(|file| file.len() > 0));
+    assert!(!pty.screen().alternate_screen());
+    pty.send("care\n");
+    pty.wait_for("edited with care");
+    assert!(pty.screen().alternate_screen());
+    assert_eq!(fs::read_to_string(&seen).unwrap().trim(), "600");
+    assert!(fs::read_to_string(seen.with_extension("stty")).unwrap().contains(" icanon"));
+    let left: Vec<_> = home.files().into_iter().filter(|path| path.to_string_lossy().contains("retort-")).collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert!(quit(&mut pty).success());
+    pty.assert_sane();
+}
+
+#[test]
+fn a_missing_editor_is_named_and_nothing_is_lost() {
+    let home = Home::new();
+    let mut pty = Pty::start(&home, &[PROGRAM], &[("VISUAL", "no-such-editor")], 120, 40);
+    pty.wait_for("sentiment");
+    pty.wait_until("raw keys", Pty::is_raw);
+    pty.send("2");
+    pty.send(F4);
+    pty.wait_for("no-such-editor");
+    assert!(pty.screen().alternate_screen());
+    assert!(quit(&mut pty).success());
+}
+
+#[test]
+fn a_run_goes_on_while_the_editor_has_the_terminal() {
+    let home = Home::new();
+    let done = home.dir("work").join("opened");
+    let visual = editor(&home, &format!("touch {}\nread word\n", done.display()));
+    let mut pty = Pty::start(&home, &[PROGRAM], &[("VISUAL", &visual)], 120, 40);
+    pty.wait_for("sentiment");
+    pty.wait_until("raw keys", Pty::is_raw);
+    pty.send(F5);
+    pty.send("2");
+    pty.send(F4);
+    pty.wait_until("the editor", |_| done.exists());
+    // The answer is complete when it is in the cache.
+    let stored = |_: &Pty| home.run(&["cache", "stats"]).out.starts_with("1 of");
+    pty.wait_until("the answer", stored);
+    pty.send("\n");
+    pty.wait_for("✓ done");
+    assert!(quit(&mut pty).success());
+}
+
+#[test]
+fn signals_end_it_with_the_session_saved_and_the_terminal_as_it_was() {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let home = Home::new();
+        let mut pty = bench(&home);
+        type_into_input(&mut pty, "before the signal");
+        pty.signal(signal);
+        pty.wait_for_exit();
+        pty.assert_sane();
+        assert!(session(&home).contains("before the signal"), "{signal:?}");
+    }
+}
+
+#[test]
+fn a_restart_brings_unsaved_edits_back() {
+    let home = Home::new();
+    let mut pty = bench(&home);
+    type_into_input(&mut pty, "unsaved words ");
+    assert!(quit(&mut pty).success());
+    let mut again = bench(&home);
+    again.wait_for("unsaved words");
+    assert!(quit(&mut again).success());
+}
+
+#[test]
+fn kill_9_loses_nothing_that_is_older_than_a_second_or_so() {
+    let home = Home::new();
+    let mut pty = bench(&home);
+    type_into_input(&mut pty, "typed and then killed ");
+    pty.wait_until("the autosave", |_| session(&home).contains("typed and then killed"));
+    pty.signal(Signal::KILL);
+    pty.wait_for_exit();
+    let mut again = bench(&home);
+    again.wait_for("typed and then killed");
+    assert!(quit(&mut again).success());
+}
+
+#[test]
+fn ctrl_c_stops_a_run_and_twice_quits() {
+    let home = Home::new();
+    home.file("config/config.toml", "default_model = \"demo:slow\"\n");
+    let mut pty = bench(&home);
+    pty.send(F5);
+    pty.send(CTRL_C);
+    pty.wait_for("stopped");
+    pty.send(CTRL_C);
+    pty.send(CTRL_C);
+    assert!(pty.wait_for_exit().success());
+    pty.assert_sane();
+}
+
+#[test]
+fn wrong_settings_are_told_before_the_screen_is_taken() {
+    let home = Home::new();
+    home.file("config/config.toml", "[keys]\nrnu = [\"f5\"]\n");
+    let mut pty = Pty::workbench(&home);
+    assert!(!pty.wait_for_exit().success());
+    assert!(pty.text().contains("config.toml") && pty.text().contains("`rnu`"), "{}", pty.text());
+    assert!(!String::from_utf8_lossy(pty.raw()).contains("\x1b[?1049h"));
+}
+
+#[test]
+fn the_log_is_its_owners_and_holds_nothing_of_a_good_day() {
+    let home = Home::new();
+    let mut pty = bench(&home);
+    answer(&mut pty);
+    assert!(quit(&mut pty).success());
+    assert!(!home.dir("state").join("retort.log").exists());
+}

@@ -1,0 +1,201 @@
+//! A terminal for the program: a pty with a parser behind it that shows what a person would see.
+
+use std::{
+    io::{Read as _, Write},
+    num::NonZeroU16,
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+use rustix::{
+    process::{Pid, Signal, kill_process},
+    termios::{LocalModes, Termios, tcgetattr},
+};
+
+use super::home::{Home, PROGRAM};
+
+/// How long a condition may take to come true before the test fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A program in a terminal.
+pub(crate) struct Pty {
+    master: Box<dyn MasterPty + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    keyboard: Box<dyn Write + Send>,
+    bytes: Receiver<Vec<u8>>,
+    parser: vt100::Parser,
+    raw: Vec<u8>,
+    tty: std::fs::File,
+    before: Termios,
+}
+
+impl Pty {
+    /// Starts the workbench on a screen of 120 columns and 40 rows.
+    pub(crate) fn workbench(home: &Home) -> Self {
+        Self::start(home, &[PROGRAM], &[], 120, 40)
+    }
+
+    /// Starts any command line with further environment on a screen of any size.
+    pub(crate) fn start(home: &Home, command: &[&str], environment: &[(&str, &str)], columns: u16, rows: u16) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let tty_path = pair.master.tty_name().unwrap();
+        let tty = std::fs::File::options().read(true).write(true).open(&tty_path).unwrap();
+        let before = tcgetattr(&tty).unwrap();
+        let mut builder = CommandBuilder::new(command[0]);
+        builder.args(&command[1..]);
+        builder.env_clear();
+        for (name, value) in home.environment() {
+            builder.env(name, value);
+        }
+        builder.env("TERM", "xterm-256color");
+        for (name, value) in environment {
+            builder.env(name, value);
+        }
+        builder.cwd(home.dir("work"));
+        let child = pair.slave.spawn_command(builder).unwrap();
+        let keyboard = pair.master.take_writer().unwrap();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (send, bytes) = mpsc::channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 16 * 1024];
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                if send.send(buffer[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let parser = vt100::Parser::new(cells(rows), cells(columns), 0);
+        Self { master: pair.master, child, keyboard, bytes, parser, raw: Vec::new(), tty, before }
+    }
+
+    /// Returns what the screen shows, line by line.
+    pub(crate) fn text(&self) -> String {
+        self.parser.screen().contents()
+    }
+
+    /// Returns the screen.
+    pub(crate) fn screen(&self) -> &vt100::Screen {
+        self.parser.screen()
+    }
+
+    /// Returns every byte the program has written to the terminal.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Types.
+    pub(crate) fn send(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self.keyboard.flush().unwrap();
+    }
+
+    /// Waits until the screen shows a text.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        self.wait_until(text, |pty| pty.text().contains(text));
+    }
+
+    /// Waits until something is so; `what` names it where it does not come.
+    #[track_caller]
+    pub(crate) fn wait_until(&mut self, what: &str, mut so: impl FnMut(&Self) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !so(self) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.bytes.recv_timeout(left.min(Duration::from_millis(20))) {
+                Ok(bytes) => self.take(&bytes),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) if !left.is_zero() => {
+                    // The condition may also be about the child or its files.
+                    thread::park_timeout(Duration::from_millis(5));
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    panic!("`{what}` did not come; the screen shows:\n{}", self.text())
+                }
+            }
+        }
+    }
+
+    /// Reads until nothing has come for a while, to say that something did not happen.
+    pub(crate) fn settle(&mut self, quiet: Duration) {
+        while let Ok(bytes) = self.bytes.recv_timeout(quiet) {
+            self.take(&bytes);
+        }
+    }
+
+    /// Changes the size.
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
+        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+        self.parser.screen_mut().set_size(cells(rows), cells(columns));
+    }
+
+    /// Returns the child's process id.
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.process_id().unwrap()).unwrap()).unwrap()
+    }
+
+    /// Sends the child a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Waits for the child to end and for its last bytes.
+    #[track_caller]
+    pub(crate) fn wait_for_exit(&mut self) -> ExitStatus {
+        let mut status = None;
+        let deadline = Instant::now() + PATIENCE;
+        while status.is_none() {
+            assert!(Instant::now() < deadline, "it does not end; the screen shows:\n{}", self.text());
+            if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(20)) {
+                self.take(&bytes);
+            }
+            status = self.child.try_wait().unwrap();
+        }
+        self.settle(Duration::from_millis(100));
+        status.unwrap()
+    }
+
+    /// Fails unless the terminal is as it was before the program: cooked, on its own screen, with
+    /// its cursor, and with nothing reported that nobody asked for.
+    #[track_caller]
+    pub(crate) fn assert_sane(&self) {
+        let now = tcgetattr(&self.tty).unwrap();
+        assert_eq!(now.local_modes, self.before.local_modes, "the terminal is left raw");
+        assert_eq!(now.input_modes, self.before.input_modes, "the terminal is left raw");
+        assert_eq!(now.output_modes, self.before.output_modes, "the terminal is left raw");
+        let screen = self.screen();
+        assert!(!screen.alternate_screen(), "the alternate screen is left");
+        assert!(!screen.bracketed_paste(), "bracketed paste is left on");
+        assert!(!screen.hide_cursor(), "the cursor is left hidden");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "mouse reports are left on");
+        for (on, off) in [("\x1b[?1004h", "\x1b[?1004l"), ("\x1b[?2026h", "\x1b[?2026l"), ("\x1b[?7l", "\x1b[?7h")] {
+            assert!(self.last(on) <= self.last(off), "{on:?} is not undone by {off:?}");
+        }
+    }
+
+    /// Tells whether the terminal is raw: keys come one by one and are not echoed.
+    pub(crate) fn is_raw(&self) -> bool {
+        !tcgetattr(&self.tty).unwrap().local_modes.intersects(LocalModes::ICANON | LocalModes::ECHO)
+    }
+
+    fn last(&self, sequence: &str) -> Option<usize> {
+        self.raw.windows(sequence.len()).rposition(|window| window == sequence.as_bytes())
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.raw.extend_from_slice(bytes);
+        self.parser.process(bytes);
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap()
+}
