@@ -52,6 +52,8 @@ fn database(dir: &Path) -> Connection {
 
 #[tokio::test]
 async fn a_run_comes_back_as_it_was_recorded() {
+    type Attempt = (u32, Option<u16>, Option<String>, Option<i64>);
+
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     let mut run = record_of(1, "an \u{1b}[2J answer\r\n\0 🙂");
@@ -86,7 +88,6 @@ async fn a_run_comes_back_as_it_was_recorded() {
 
     store.close(SOON).unwrap();
     let db = database(dir.path());
-    type Attempt = (u32, Option<u16>, Option<String>, Option<i64>);
     let attempts: Vec<Attempt> = db
         .prepare("SELECT number, status, class, wait_us FROM attempt ORDER BY number")
         .unwrap()
