@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::{
     Action, App, Effect, LONG, Ticket,
     lane::{Card, State},
+    layout::Shape,
     notice::Tone,
     overlay::models::{is_gone, warning},
+    workbench::Focus,
 };
 use crate::{
     model::{CacheMode, Commit, RunRequest, Target},
@@ -30,6 +32,12 @@ impl App {
         let prompt = Arc::new(self.bench.prompt());
         for at in lanes {
             self.run_lane(*at, &prompt, cache);
+        }
+        // Where one pane is seen at a time, what was asked for comes into sight; not under the
+        // fingers of somebody who types.
+        let seen = matches!(self.bench.focus, Focus::Lane(_));
+        if let (Shape::Tabs, false, false, Some(first)) = (self.layout.shape, seen, self.bench.typing, lanes.first()) {
+            self.bench.focus_on(Focus::Lane(*first));
         }
     }
 
@@ -103,7 +111,7 @@ impl App {
     /// Runs the lane with the focus afresh, or all where no lane has it.
     pub(super) fn run_fresh(&mut self) {
         match self.bench.focus {
-            super::Focus::Lane(at) => self.run(&[at], CacheMode::Refresh),
+            Focus::Lane(at) => self.run(&[at], CacheMode::Refresh),
             _ => self.run_all(CacheMode::Refresh),
         }
     }
@@ -132,7 +140,7 @@ impl App {
     /// Stops the lane with the focus if it is busy, else all; with nothing to stop twice, quits.
     pub(super) fn stop(&mut self) {
         let own = match self.bench.focus {
-            super::Focus::Lane(at) => self.stop_lane(at),
+            Focus::Lane(at) => self.stop_lane(at),
             _ => false,
         };
         let stopped = if own { 1 } else { self.stop_all() };
@@ -155,7 +163,7 @@ impl App {
     pub(super) fn retry_now(&mut self) {
         let waiting =
             |at: &usize| self.bench.lanes.get(*at).is_some_and(|lane| matches!(lane.state, State::Waiting { .. }));
-        let own = matches!(self.bench.focus, super::Focus::Lane(at) if waiting(&at)).then(|| self.bench.lane_at());
+        let own = matches!(self.bench.focus, Focus::Lane(at) if waiting(&at)).then(|| self.bench.lane_at());
         let all: Vec<usize> = (0..self.bench.lanes.len()).filter(waiting).collect();
         let lanes = own.map_or(all, |at| vec![at]);
         if lanes.is_empty() {

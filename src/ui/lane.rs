@@ -4,6 +4,8 @@ mod body;
 mod foot;
 mod state;
 
+pub(super) use state::say;
+
 use ratatui::{
     buffer::Buffer,
     text::{Line, Span},
@@ -38,7 +40,7 @@ pub(super) fn draw(scene: Scene<'_>, at: usize, lane: &Lane, area: &LaneArea, bu
     let name = clean_line(&lane.target);
     let fixed = if number.is_some() { 2 } else { 0 } + if demo.is_empty() { 0 } else { demo.len() + 1 };
     let wanted = width(name.as_str()) + fixed;
-    let said = state::say(scene, lane, room.saturating_sub(wanted));
+    let said = say(scene, lane, room.saturating_sub(wanted));
     let name = truncate(name.as_str(), room.saturating_sub(fixed + said.short.width())).into_owned();
     let mut title = number.map_or_else(
         || Line::from(scene.span(name.clone(), Role::Title)),

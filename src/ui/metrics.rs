@@ -84,11 +84,18 @@ fn all_time(scene: Scene<'_>) -> Vec<Item> {
         items.push(vec![scene.span("reading the record …", Role::Quiet)]);
         return items;
     };
-    items.push(one(scene, "runs", count(before.runs), Role::Number));
-    items.push(errors(scene, before.errors));
-    items.push(tokens(scene, before.tokens));
-    items.push(cost(scene, PicoDollars(before.cost), 0));
-    items.push(one(scene, "cache", share(before.cached, before.runs), Role::Number));
+    let now = &scene.app.bench.metrics;
+    let runs = before.runs + now.runs;
+    items.push(one(scene, "runs", count(runs), Role::Number));
+    items.push(errors(scene, before.errors + now.errors));
+    items.push(tokens(scene, before.tokens + now.tokens));
+    let unpriced = if before.cost == 0 { before.runs + now.unpriced } else { now.unpriced };
+    items.push(cost(scene, PicoDollars(before.cost.saturating_add(now.cost.0)), unpriced));
+    items.push(one(scene, "cache", share(before.cached + now.cached, runs), Role::Number));
+    let demo = before.demo + now.demo;
+    if demo > 0 {
+        items.push(vec![scene.span(format!("DEMO {} of these", count(demo)), Role::Demo)]);
+    }
     items
 }
 

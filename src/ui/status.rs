@@ -5,7 +5,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{part::hints::hints, scene::Scene, theme::Role};
+use super::{lane::say, part::hints::hints, scene::Scene, theme::Role};
 use crate::{
     app::{
         action::{ACTIONS, Action, Entry},
@@ -68,8 +68,13 @@ pub(super) fn tabs(scene: Scene<'_>, buffer: &mut Buffer) {
         }
         line.push_span(Span::raw(" "));
     }
-    if bench.lanes.iter().any(|lane| lane.state.is_busy()) {
-        line.push_span(scene.span(" ▸ running", Role::Busy));
+    // The lane is out of sight on the other tabs, so what it is doing is told here.
+    if !matches!(bench.focus, Focus::Lane(_))
+        && let Some(lane) = bench.lane()
+        && lane.state != State::Idle
+    {
+        let room = usize::from(layout.tabs.width).saturating_sub(line.width() + 1);
+        line.spans.extend(say(scene, lane, room).short.spans);
     }
     buffer.set_line(layout.tabs.x, layout.tabs.y, &line, layout.tabs.width);
 }
@@ -108,7 +113,9 @@ fn standing(scene: Scene<'_>) -> Vec<Span<'static>> {
     let app = scene.app;
     let mut spans = Vec::new();
     if let Some(lane) = app.bench.lane() {
-        if let Ok(target) = app.catalog.resolve(&lane.target) {
+        if let Ok(target) = app.catalog.resolve(&lane.target)
+            && target.provider != target.name
+        {
             spans.push(scene.foreign(&target.provider, Role::Quiet));
             spans.push(scene.span("·", Role::Quiet));
         }

@@ -218,6 +218,19 @@ fn too_small_a_terminal_says_so_and_none_is_too_small_to_draw() {
 }
 
 #[test]
+fn on_a_small_screen_a_run_comes_into_sight_unless_somebody_types() {
+    let mut stage = Stage::open(&["gpt-4o-mini"]);
+    stage.screen(80, 24);
+    stage.run().begins("gpt-4o-mini").says("gpt-4o-mini", 1, "an answer");
+    assert!(text(&stage.screen(80, 24)).contains("an answer"));
+    let mut stage = Stage::open(&["gpt-4o-mini"]);
+    stage.screen(80, 24);
+    stage.keys("1 i").run().begins("gpt-4o-mini").says("gpt-4o-mini", 1, "an answer").types("xyz");
+    let seen = text(&stage.screen(80, 24));
+    assert!(seen.contains("xyz") && seen.contains("▸ streaming") && !seen.contains("an answer"), "{seen}");
+}
+
+#[test]
 fn without_unicode_the_screen_is_ascii() {
     let mut stage = troubled();
     stage.look(true, false).keys("3 o");

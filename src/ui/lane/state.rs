@@ -53,15 +53,15 @@ fn sign_of(scene: Scene<'_>, lane: &Lane) -> Sign {
 }
 
 /// The state as far as there is room for it, and the whole of it where that is more.
-pub(super) struct Said {
+pub(in crate::ui) struct Said {
     /// Fits the room; the mark alone where no words do.
-    pub(super) short: Line<'static>,
+    pub(in crate::ui) short: Line<'static>,
     /// All of it, unless `short` says it.
-    pub(super) rest: Option<Span<'static>>,
+    pub(in crate::ui) rest: Option<Span<'static>>,
 }
 
 /// Says the state in at most so many columns; its mark is always said.
-pub(super) fn say(scene: Scene<'_>, lane: &Lane, room: usize) -> Said {
+pub(in crate::ui) fn say(scene: Scene<'_>, lane: &Lane, room: usize) -> Said {
     let sign = sign_of(scene, lane);
     let style = scene.theme.style(sign.role);
     let marked = |words: &str| {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Columns of the labels.
-const LABEL: u16 = 18;
+const LABEL: u16 = 20;
 
 /// Draws the form's lines, and below them what is said of the one being edited.
 pub(super) fn draw(scene: Scene<'_>, form: &Form, area: Rect, buffer: &mut Buffer) {
