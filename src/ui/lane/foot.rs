@@ -54,11 +54,13 @@ fn origins(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
     if let Some(served) = lane.meter.served() {
         items.push(vec![scene.span("served by ", Role::Origin), scene.foreign(served, Role::Text)]);
     }
+    // What a target that was given up for another one failed with, the fallback above tells.
+    let here = lane.survived.iter().filter(|one| Some(one.target.as_str()) == lane.meter.target());
+    let (times, last) = here.fold((0, None), |(times, _), one| (times + 1, Some(&one.fault)));
     if !matches!(lane.state, State::Waiting { .. })
-        && let Some(last) = lane.survived.last()
+        && let Some(fault) = last
     {
-        let times = lane.survived.len();
-        let status = last.fault.status.map_or_else(|| last.fault.class.to_string(), |status| status.to_string());
+        let status = fault.status.map_or_else(|| fault.class.to_string(), |status| status.to_string());
         let again = if times == 1 { "retried once".to_owned() } else { format!("retried {times}×") };
         items.push(vec![scene.span(again, Role::Origin), scene.span(format!(" after {status}"), Role::Text)]);
     }

@@ -5,7 +5,6 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 use crate::{
     app::overlay::Models,
     model::Target,
-    text::width,
     ui::{
         part::{
             column::{fitted, left, right},
@@ -20,12 +19,18 @@ use crate::{
 /// Columns of the provider, of either price, of the price's day, and of the context.
 const COLUMNS: [usize; 5] = [10, 6, 6, 10, 7];
 
+/// Columns of a row without its name and its note.
+const BESIDE: usize = 10 + 6 + 6 + 10 + 7 + 10;
+
+/// The fewest columns in which a note says enough.
+const NOTE: usize = 26;
+
 /// Draws the table under its heads.
 pub(super) fn draw(scene: Scene<'_>, models: &Models, area: Rect, buffer: &mut Buffer) {
     let [provider, price_in, price_out, day, context] = COLUMNS;
     let name = name_columns(usize::from(area.width).saturating_sub(2));
     let head = format!(
-        "  {} {} {} {}  {} {}  {}",
+        "    {} {} {} {}  {} {}  {}",
         left("model", name),
         left("provider", provider),
         right("$/M in", price_in),
@@ -35,7 +40,7 @@ pub(super) fn draw(scene: Scene<'_>, models: &Models, area: Rect, buffer: &mut B
         "note"
     );
     buffer.set_line(area.x, area.y, &Line::from(scene.span(head, Role::Quiet)), area.width);
-    let rows = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
+    let mut rows = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
     if models.choice.is_empty() {
         let typed = models.taken().unwrap_or_default();
         let line = Line::from(vec![
@@ -44,6 +49,14 @@ pub(super) fn draw(scene: Scene<'_>, models: &Models, area: Rect, buffer: &mut B
         ]);
         buffer.set_line(rows.x, rows.y, &line, rows.width);
         return;
+    }
+    if usize::from(area.width) < name + BESIDE + NOTE + 2 {
+        let last = Rect { y: rows.bottom().saturating_sub(1), height: 1, ..rows };
+        rows.height = rows.height.saturating_sub(1);
+        let chosen = models.choice.chosen();
+        let target = chosen.and_then(|item| Some((scene.app.catalog.resolve(&item.value).ok()?, item.usable)));
+        let note = target.map(|(target, usable)| end(&target, usable)).unwrap_or_default();
+        buffer.set_line(last.x, last.y, &Line::from(scene.foreign(&note, Role::Wait)), last.width);
     }
     list(&models.choice, rows, scene.theme, buffer, |item, room| {
         scene.app.catalog.resolve(&item.value).map_or_else(
@@ -54,8 +67,7 @@ pub(super) fn draw(scene: Scene<'_>, models: &Models, area: Rect, buffer: &mut B
 }
 
 fn name_columns(room: usize) -> usize {
-    let fixed: usize = COLUMNS.iter().sum::<usize>() + 8;
-    room.saturating_sub(fixed).clamp(12, 24)
+    room.saturating_sub(BESIDE).clamp(12, 24)
 }
 
 fn row(scene: Scene<'_>, target: &Target, usable: bool, room: usize) -> Line<'static> {
@@ -73,19 +85,20 @@ fn row(scene: Scene<'_>, target: &Target, usable: bool, room: usize) -> Line<'st
     let role = if usable { Role::Title } else { Role::Quiet };
     let note = end(target, usable);
     let mark = match (note.is_empty(), usable) {
-        (true, _) => "",
+        (true, _) => "  ",
         (_, true) => "! ",
         (_, false) => "✗ ",
     };
-    let used = name + COLUMNS.iter().sum::<usize>() + 8;
+    let said = room.saturating_sub(name + BESIDE);
+    let note = if said < NOTE { String::new() } else { fitted(&note, said) };
     Line::from(vec![
+        scene.span(mark, if usable { Role::Wait } else { Role::Fail }),
         scene.span(left(&target.name, name), role),
         scene.span(format!(" {}", left(&target.provider, provider)), Role::Text),
         scene.span(format!(" {} {}", right(&each_in, price_in), right(&each_out, price_out)), Role::Number),
         scene.span(format!("  {}", left(as_of, day)), Role::Quiet),
         scene.span(format!(" {}", right(&size, context)), Role::Text),
-        scene.span(format!("  {mark}"), if usable { Role::Wait } else { Role::Fail }),
-        scene.span(fitted(&note, room.saturating_sub(used + width(mark))), Role::Text),
+        scene.span(format!("  {note}"), Role::Text),
     ])
 }
 
