@@ -2,6 +2,7 @@
 
 mod clipboard;
 mod crash;
+mod defect;
 mod editor;
 mod effects;
 mod frames;

@@ -25,10 +25,9 @@ pub struct Cli {
     #[arg(long, value_name = "NAME")]
     pub session: Option<String>,
 
-    /// How much goes into the log file.
-    ///
-    /// Where it is not given, `RETORT_LOG` counts; where that is not set either, it is `warn`.
-    #[arg(long, global = true, value_name = "LEVEL", value_enum)]
+    /// How much goes into the log file: off, error, warn, info, debug, trace; warn where neither
+    /// this nor `RETORT_LOG` says.
+    #[arg(long, global = true, value_name = "LEVEL", value_enum, hide_possible_values = true)]
     pub log_level: Option<LogLevel>,
 }
 
@@ -42,6 +41,9 @@ const EXAMPLES: &str = "Examples:
 
 Files: `retort paths` prints where settings, prompts, runs, cache and log are.
 Keys: OPENAI_API_KEY and ANTHROPIC_API_KEY work without any configuration.";
+
+const PARAM_HELP: &str = "Sets a parameter: temperature, top_p, max_tokens, seed, reasoning_effort, stop, or \
+                          any field the provider knows";
 
 const RUN_EXAMPLES: &str = "Examples:
   retort run sentiment -i mail.txt
@@ -128,9 +130,8 @@ pub struct RunArgs {
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
     pub vars: Vec<(String, String)>,
 
-    /// Sets a parameter: temperature, `top_p`, `max_tokens`, seed, `reasoning_effort`, stop, or any
-    /// field the provider knows.
-    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair)]
+    /// Sets a parameter of the prompt.
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair, help = PARAM_HELP)]
     pub params: Vec<(String, String)>,
 
     /// Prints every event of the run as a line of JSON; the last one is `ended`.

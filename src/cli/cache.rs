@@ -18,7 +18,7 @@ pub(super) async fn cache(action: CacheAction, io: &mut Io<'_>) -> Result<Exit, 
         }
         CacheAction::Clear => {
             let removed = store.clear_cache().await?;
-            writeln!(io.out, "removed {removed} answers")?;
+            writeln!(io.out, "removed {removed} {}", if removed == 1 { "answer" } else { "answers" })?;
         }
     }
     Ok(Exit::Done)

@@ -8,7 +8,7 @@ use std::{
 
 use super::{Exit, Io, Stopped};
 use crate::{
-    model::{ProviderKind, settings::ProviderSettings},
+    model::{Class, Fault, ProviderKind, Target, settings::ProviderSettings},
     setup::{Environment, Setup},
     store::{Store, job::Job, places, prompts},
     text::clean_line,
@@ -131,7 +131,7 @@ async fn providers(findings: &mut Findings<'_>, setup: &Setup) -> io::Result<()>
             _ if keys.usable.is_empty() && setup.needs_key(&target) => (State::Absent, "no key".to_owned()),
             _ => match http.models(&target, keys.usable.first()).await {
                 Ok(list) => (State::Good, format!("serves {} models", list.len())),
-                Err(fault) if target.is_local() => (State::Absent, format!("not running ({fault})")),
+                Err(fault) if target.is_local() => (State::Absent, not_there(&target, &fault)),
                 Err(fault) => (State::Broken, fault.to_string()),
             },
         };
@@ -141,6 +141,16 @@ async fn providers(findings: &mut Findings<'_>, setup: &Setup) -> io::Result<()>
         findings.note(State::Good, "server", &server)?;
     }
     Ok(())
+}
+
+/// Says that a server on this machine does not answer; what else it said, if it is there.
+fn not_there(target: &Target, fault: &Fault) -> String {
+    match fault.class {
+        Class::Transient | Class::Timeout(_) => {
+            format!("does not run at {}", target.base_url.as_deref().unwrap_or_default())
+        }
+        _ => fault.to_string(),
+    }
 }
 
 fn command(settings: &ProviderSettings) -> (State, String) {
@@ -156,7 +166,9 @@ async fn databases(findings: &mut Findings<'_>, setup: &Setup, store: &Store) ->
         Err(fault) => findings.note(State::Broken, "runs", &fault.to_string())?,
     }
     match store.cache_stats().await {
-        Ok(stats) => findings.note(State::Good, "cache", &format!("{} answers", stats.entries))?,
+        Ok(stats) => {
+            findings.note(State::Good, "cache", &format!("{} of {} answers", stats.entries, stats.capacity))?;
+        }
         Err(fault) => findings.note(State::Broken, "cache", &fault.to_string())?,
     }
     let broken: Vec<String> = match prompts::list(&setup.places) {

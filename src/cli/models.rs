@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 
 use super::{Exit, Io, Stopped, table};
 use crate::{
@@ -26,10 +27,11 @@ struct Silent {
 pub(super) async fn models(check: bool, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let setup = io.setup()?;
     let lists = if check { ask(&setup).await } else { Lists::new() };
+    let today = Timestamp::now().strftime("%Y-%m-%d").to_string();
     let mut rows = Vec::new();
     for name in setup.catalog.names() {
         if let Ok(target) = setup.catalog.resolve(name) {
-            rows.push(row(name, &target, lists.get(&target.provider)));
+            rows.push(row(name, &target, lists.get(&target.provider), &today));
         }
     }
     for (name, what) in demo::MODELS {
@@ -81,7 +83,7 @@ async fn ask(setup: &Setup) -> Lists {
     join_all(answers).await.into_iter().collect()
 }
 
-fn row(name: &str, target: &Target, list: Option<&Result<Vec<Listed>, Silent>>) -> Vec<String> {
+fn row(name: &str, target: &Target, list: Option<&Result<Vec<Listed>, Silent>>, today: &str) -> Vec<String> {
     let card = &target.card;
     let context = card.context.map_or_else(|| "?".to_owned(), |tokens| format!("{}k", tokens / 1000));
     let price = card.price.as_ref().map_or_else(
@@ -91,10 +93,10 @@ fn row(name: &str, target: &Target, list: Option<&Result<Vec<Listed>, Silent>>) 
             format!("${:.2} / ${:.2} ({})", per_million(price.input), per_million(price.output), price.as_of)
         },
     );
-    vec![name.to_owned(), target.provider.clone(), context, price, notes(target, list).join("; ")]
+    vec![name.to_owned(), target.provider.clone(), context, price, notes(target, list, today).join("; ")]
 }
 
-fn notes(target: &Target, list: Option<&Result<Vec<Listed>, Silent>>) -> Vec<String> {
+fn notes(target: &Target, list: Option<&Result<Vec<Listed>, Silent>>, today: &str) -> Vec<String> {
     let mut notes = Vec::new();
     if target.name != target.model {
         notes.push(format!("is {}", target.model));
@@ -111,7 +113,8 @@ fn notes(target: &Target, list: Option<&Result<Vec<Listed>, Silent>>) -> Vec<Str
     }
     if let Some(day) = shutdown {
         let successor = target.card.successor.as_ref().map(|name| format!(", then {name}")).unwrap_or_default();
-        notes.push(format!("shutdown {day}{successor}"));
+        let gone = day.as_str() <= today && !target.custom_endpoint;
+        notes.push(format!("{} {day}{successor}", if gone { "RETIRED" } else { "shutdown" }));
     }
     notes
 }

@@ -8,7 +8,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::Refused;
+use super::{Refused, defect};
 use crate::{
     app::{Msg, Ticket},
     model::RunRequest,
@@ -36,6 +36,9 @@ pub(super) struct Work {
     runs: BTreeMap<Ticket, mpsc::Sender<Hurry>>,
     tasks: JoinSet<()>,
 }
+
+/// The engine did not come up.
+struct NotUp;
 
 /// Cuts a run's wait short. A run whose sender of these is gone is stopped.
 struct Hurry;
@@ -73,12 +76,15 @@ impl Work {
         self.runs.retain(|_, hurry| !hurry.is_closed());
         let (hurry, hurried) = mpsc::channel(1);
         self.runs.insert(ticket, hurry);
-        let run = run(self.engine.clone(), ticket, request, hurried, self.inbox.clone());
         let inbox = self.inbox.clone();
+        let run = tokio::spawn(run(self.engine.clone(), ticket, request.clone(), hurried, self.inbox.clone()));
         self.spawn(async move {
-            if tokio::spawn(run).await.is_err() {
-                fault(&inbox, "a run ended by a defect in retort; see `retort paths` for the report".to_owned()).await;
-            }
+            let failed = match run.await {
+                Ok(Ok(())) => return,
+                Ok(Err(NotUp)) => "nothing can be run: starting failed; start retort again",
+                Err(_) => "a defect in retort ended the run; `retort paths` says where the report is",
+            };
+            let _ = inbox.send(Msg::Run(ticket, defect::ended(&request, failed))).await;
         });
     }
 
@@ -155,10 +161,8 @@ async fn run(
     request: RunRequest,
     mut hurried: mpsc::Receiver<Hurry>,
     inbox: mpsc::Sender<Msg>,
-) {
-    let Some(engine) = ready(engine).await else {
-        return fault(&inbox, "nothing can be run: starting failed; see the notice before".to_owned()).await;
-    };
+) -> Result<(), NotUp> {
+    let engine = ready(engine).await.ok_or(NotUp)?;
     let mut events = engine.pipeline.run(request);
     let control = events.control();
     let mut watched = true;
@@ -174,7 +178,7 @@ async fn run(
             told = events.next() => match told {
                 // At the end nobody listens, but the run must still be driven to its record.
                 Some(told) => { let _ = inbox.send(Msg::Run(ticket, told)).await; }
-                None => break,
+                None => return Ok(()),
             },
         }
     }

@@ -115,6 +115,21 @@ fn when_all_models_fail_each_is_named_with_its_reason() {
 }
 
 #[test]
+fn failed_tries_are_in_the_log_without_a_word_of_the_input() {
+    let home = Home::new();
+    home.file("config/config.toml", "[retry]\nmin_wait = \"1ms\"\nmax_wait = \"1ms\"\n");
+    let ran = home.run_on(&["run", "sentiment", "-m", "demo:down", "--log-level", "trace"], INPUT);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let log = fs::read_to_string(home.dir("state").join("retort.log")).unwrap();
+    assert_eq!(log.lines().filter(|line| line.contains(" WARN ")).count(), 3, "{log}");
+    assert_eq!(log.lines().filter(|line| line.contains("ERROR")).count(), 1, "{log}");
+    assert!(!log.contains("parcel") && !log.contains('\x1b'), "{log}");
+    let silent = Home::new();
+    silent.run_on(&["run", "sentiment", "-m", "demo:cut", "--log-level", "off"], INPUT);
+    assert!(!silent.dir("state").join("retort.log").exists());
+}
+
+#[test]
 fn a_missing_key_is_named_with_what_works_without_one() {
     let home = Home::new();
     let ran = home.run_on(&["run", "sentiment", "-m", "gpt-4o-mini"], INPUT);
@@ -274,6 +289,10 @@ fn models_keys_paths_completions_and_the_manual_are_there() {
     let row = models.lines().find(|line| line.starts_with("gpt-4o-mini")).unwrap();
     assert!(row.contains("openai") && row.contains("$0.15 / $0.60") && row.contains("shutdown"), "{row}");
     assert!(models.lines().any(|line| line.starts_with("demo:flaky")), "{models}");
+    assert!(
+        models.lines().any(|line| line.starts_with("claude-2 ") && line.contains("RETIRED 2025-07-21")),
+        "{models}"
+    );
     let keys = home.run(&["keys"]).out;
     assert!(keys.lines().any(|line| line.contains("| run |") && line.contains("`f5`")), "{keys}");
     let paths = home.run(&["paths"]).out;

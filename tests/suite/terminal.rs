@@ -233,6 +233,27 @@ fn a_restart_brings_unsaved_edits_back() {
 }
 
 #[test]
+fn a_session_is_opened_by_its_name() {
+    let home = Home::new();
+    let start = |home: &Home| {
+        let mut pty = Pty::start(home, &[PROGRAM, "--session", "triage"], &[], 120, 40);
+        pty.wait_for("session: triage");
+        pty.wait_until("raw keys", Pty::is_raw);
+        pty
+    };
+    let mut pty = start(&home);
+    type_into_input(&mut pty, "of the triage");
+    assert!(quit(&mut pty).success());
+    let mut other = Pty::start(&home, &[PROGRAM, "--session", "other"], &[], 120, 40);
+    other.wait_for("session: other");
+    assert!(!other.text().contains("of the triage"));
+    drop(other);
+    let mut again = start(&home);
+    again.wait_for("of the triage");
+    assert!(quit(&mut again).success());
+}
+
+#[test]
 fn kill_9_loses_nothing_that_is_older_than_a_second_or_so() {
     let home = Home::new();
     let mut pty = bench(&home);
