@@ -28,6 +28,8 @@ mod suite {
     mod pictures;
     /// The pipeline on a scripted backend and a paused clock: every budget, wait and end.
     mod pipeline;
+    /// What the design promises, shown through the whole pipeline over a real socket.
+    mod proof;
     /// A real model behind a real server, over both wire formats; skipped unless tests/real/run.sh runs it.
     mod real;
     /// What the screen shows, in every state and at every size.

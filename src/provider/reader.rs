@@ -186,6 +186,9 @@ fn shape(head: &[u8], media_type: Option<&str>, over: bool) -> Option<Shape> {
     if media_type == Some("text/event-stream") || fields.iter().any(|field| start.starts_with(field)) {
         return Some(Shape::Events);
     }
+    if media_type == Some("application/x-ndjson") {
+        return Some(Shape::Json);
+    }
     if !over && fields.iter().any(|field| field.starts_with(start)) {
         return None;
     }

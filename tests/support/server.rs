@@ -1,9 +1,12 @@
-//! A scripted TCP server: it can split, stall, cut, reset and lie, and it never sleeps.
+//! A scripted TCP server: it can split, stall, drip, cut, reset and lie.
 //!
 //! Each connection plays one script. Time is under the test's control: a script waits at a
-//! [`Gate`] until the test opens it.
+//! [`Gate`] until the test opens it, and only a drip goes by the clock.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -36,6 +39,8 @@ pub(crate) enum Step {
     Send(Vec<u8>),
     /// Waits until the test opens the gate.
     Wait(Gate),
+    /// Sends the same bytes every few milliseconds until the peer closes.
+    Drip(Vec<u8>),
     /// Sends nothing more, and waits until the peer closes.
     Stall,
     /// Closes with a reset instead of an end.
@@ -175,6 +180,12 @@ async fn play(mut socket: TcpStream, connection: usize, script: Script, state: &
                 }
             }
             Step::Wait(gate) => gate.passed().await,
+            Step::Drip(bytes) => {
+                while socket.write_all(&bytes).await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                return;
+            }
             Step::Stall => {
                 let mut rest = Vec::new();
                 drop(socket.read_to_end(&mut rest).await);

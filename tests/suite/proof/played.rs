@@ -1,0 +1,187 @@
+//! One scripted run from socket to record, counted in every place that counts.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use futures_util::StreamExt;
+use retort::{
+    model::{
+        CacheMode, Class, Commit, End, Format, Input, Key, ModelCard, Outcome, Prompt, ProviderKind, RunRequest,
+        Target, Timer,
+        settings::{Retry, Timeouts},
+    },
+    pipeline::{
+        Pipeline, Ports, Rules, RunEvent,
+        event::Part,
+        meter::RunMeter,
+        port::{Cache, Recorder},
+    },
+    provider::Providers,
+};
+use tokio::time::timeout;
+
+use super::wires::{stream, whole};
+use crate::support::{
+    script::{Memory, Record, Still, ended},
+    server::{Gate, Script, Server, Step},
+};
+
+/// A key that must never be seen.
+const SENTINEL: &str = "sentinel-7c1e.55a0-planted";
+
+/// How long a server may be silent where a case is about that.
+const SILENCE: Duration = Duration::from_millis(300);
+
+/// What the server does on a connection once it has read the request.
+#[derive(Clone, Default)]
+pub(super) struct Play {
+    pub(super) steps: Vec<Step>,
+    /// Opened once the first text, or in a batch the head, has arrived.
+    pub(super) gate: Gate,
+    /// The prompt asks for JSON.
+    pub(super) json: bool,
+    /// The user stops the run at its first text.
+    pub(super) stopped: bool,
+    /// The server's silence is what the case is about.
+    pub(super) silent: bool,
+}
+
+impl Play {
+    /// Sends bytes and closes.
+    pub(super) fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::default().then(Step::Send(bytes.into()))
+    }
+
+    /// Adds a step.
+    pub(super) fn then(mut self, step: Step) -> Self {
+        self.steps.push(step);
+        self
+    }
+
+    fn script(&self) -> Script {
+        self.steps.iter().cloned().fold(Script::default().then(Step::Expect), Script::then)
+    }
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) end: &'static str,
+    pub(super) fault: Option<(Class, String)>,
+    pub(super) attempts: u32,
+    pub(super) text: String,
+    pub(super) reasoning: String,
+    /// Into and out of the model, and whether that is an estimate.
+    pub(super) tokens: (Option<u64>, Option<u64>, bool),
+    pub(super) cached: bool,
+}
+
+/// Plays a case. In a batch nobody watches, and the server is well from the second call on; else
+/// a person watches, and the server does the same on every call.
+pub(super) async fn play(providers: &Arc<Providers>, kind: ProviderKind, play: &Play, batch: bool) -> Seen {
+    let well = || Script::answer(stream(kind, whole(kind, if play.json { "{\"a\":1}" } else { "Hi" })));
+    let script = |call: usize| if batch && call > 0 { well() } else { play.script() };
+    let server = Server::start((0..8).map(script)).await;
+    let (cache, record) = (Arc::new(Memory::default()), Arc::new(Record::default()));
+    let ports = Ports {
+        backend: Arc::clone(providers) as Arc<_>,
+        cache: Arc::clone(&cache) as Arc<dyn Cache>,
+        recorder: Arc::clone(&record) as Arc<dyn Recorder>,
+        world: Arc::new(Still::default()),
+    };
+    let request = request(kind, &server.url, play.json, if batch { Commit::Buffered } else { Commit::Resettable });
+    let pipeline = Pipeline::new(ports, rules(play.silent));
+    let mut run = pipeline.run(request.clone());
+    let control = run.control();
+    let (mut told, mut meter) = (Vec::new(), RunMeter::new(&request.targets));
+    while let Some(event) = run.next().await {
+        match &event.event {
+            RunEvent::Delta { part: Part::Text, .. } if !batch && play.stopped => control.stop(),
+            RunEvent::Delta { part: Part::Text, .. } if !batch => play.gate.open(),
+            RunEvent::Headers { .. } if batch => play.gate.open(),
+            _ => {}
+        }
+        meter.take(&event);
+        told.push(event);
+    }
+    if play.stopped && !batch {
+        timeout(Duration::from_millis(100), server.closed(0)).await.expect("a stopped run closes its socket");
+    }
+    let outcome = ended(&told).clone();
+    let begun = told.iter().filter(|told| matches!(told.event, RunEvent::Attempt { .. })).count();
+    let recorded = record.ended.lock().unwrap();
+    let noted = recorded[0].timeline.iter().filter(|told| matches!(told.event, RunEvent::Attempt { .. })).count();
+    let counts = [server.requests().len(), server.connections(), begun, noted, recorded[0].outcome.attempts as usize];
+    assert_eq!(counts, [outcome.attempts as usize; 5], "attempts: requests, connections, events, record, its sum");
+    assert_eq!((recorded.len(), &recorded[0].outcome, meter.outcome()), (1, &outcome, Some(&outcome)));
+    assert!(!format!("{told:?} {outcome:?}").contains(SENTINEL), "the key is seen");
+    let cached = cache.0.lock().unwrap().len() == 1;
+    seen(&outcome, &server.url, cached)
+}
+
+fn seen(outcome: &Outcome, url: &str, cached: bool) -> Seen {
+    let fault = match &outcome.end {
+        End::Interrupted { fault } => Some(fault),
+        End::Failed { reasons } => reasons.last().map(|reason| &reason.fault),
+        End::Done | End::Cancelled => None,
+    };
+    let host = url.trim_start_matches("http://");
+    let out = match (outcome.usage.output, outcome.usage.reasoning) {
+        (None, None) => None,
+        (output, reasoning) => Some(output.unwrap_or(0) + reasoning.unwrap_or(0)),
+    };
+    Seen {
+        end: outcome.end.word(),
+        fault: fault.map(|fault| (fault.class, fault.message.replace(host, "HOST"))),
+        attempts: outcome.attempts,
+        text: outcome.text.clone(),
+        reasoning: outcome.reasoning.clone(),
+        tokens: (outcome.usage.total_input(), out, outcome.usage.estimated),
+        cached,
+    }
+}
+
+/// The user's settings, but for waits that a test has no time for.
+fn rules(silent: bool) -> Rules {
+    let wait = Duration::from_millis(1);
+    let answer = if silent { SILENCE } else { Duration::from_secs(30) };
+    let timeouts = Timeouts { answer, local_answer: answer, progress: answer, ..Timeouts::default() };
+    let key = Key { label: "env:TEST_KEY".to_owned(), account: "a".to_owned(), secret: SENTINEL.into() };
+    Rules {
+        retry: Retry { min_wait: wait, max_wait: wait, ..Retry::default() },
+        timeouts,
+        keys: BTreeMap::from([("test".to_owned(), vec![key])]),
+        cache: true,
+        ..Rules::default()
+    }
+}
+
+/// A request to one target at an address.
+pub(super) fn request(kind: ProviderKind, url: &str, json: bool, commit: Commit) -> RunRequest {
+    let mut prompt = Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() };
+    prompt.response.format = if json { Format::Json } else { Format::Text };
+    RunRequest {
+        prompt_name: None,
+        prompt: Arc::new(prompt),
+        input: Input::of("hello"),
+        targets: vec![Target {
+            name: "lane".to_owned(),
+            provider: "test".to_owned(),
+            kind,
+            base_url: Some(url.to_owned()),
+            custom_endpoint: true,
+            model: "some-model".to_owned(),
+            command: Vec::new(),
+            headers: BTreeMap::new(),
+            card: ModelCard::default(),
+        }],
+        cache: CacheMode::On,
+        commit,
+        sample: 0,
+        session: None,
+    }
+}
+
+/// A timer that ran out.
+pub(super) fn late(timer: Timer) -> Class {
+    Class::Timeout(timer)
+}
