@@ -1,9 +1,9 @@
 //! The log: one file that only its owner can read, replaced when it has grown too large.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Mutex,
 };
 
@@ -42,7 +42,7 @@ impl LogFile {
                 fs::rename(&self.path, self.path.with_extension("log.1"))?;
             }
             if let Some(dir) = self.path.parent() {
-                fs::create_dir_all(dir)?;
+                make_dir(dir)?;
             }
             let mut options = OpenOptions::new();
             options.create(true).append(true);
@@ -54,6 +54,15 @@ impl LogFile {
         }
         self.open.as_mut().ok_or_else(|| io::Error::other("the log is closed"))
     }
+}
+
+/// Makes a directory and those above it that are missing, open to their owner alone.
+fn make_dir(dir: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
 }
 
 impl Write for LogFile {
@@ -88,6 +97,9 @@ mod tests {
         {
             let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
             assert_eq!(mode & 0o777, 0o600);
+            let mode =
+                std::os::unix::fs::PermissionsExt::mode(&fs::metadata(dir.path().join("state")).unwrap().permissions());
+            assert_eq!(mode & 0o777, 0o700);
         }
     }
 }

@@ -34,6 +34,9 @@ mod suite {
     mod real;
     /// What the screen shows, in every state and at every size.
     mod screens;
+    /// Keys from every source, said back by a hostile server, and found nowhere.
+    #[cfg(unix)]
+    mod secrets;
     /// The disk: settings and keys, prompts and sessions, the record of runs, the cache.
     mod store;
     /// The workbench in a terminal: start, edit, lend, suspend, signals, restart.

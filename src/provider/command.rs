@@ -100,9 +100,10 @@ impl Run {
         let read = running.stdout.read_buf(&mut running.buffer).await;
         if !read.is_ok_and(|count| count > 0) {
             let ended = running.transcript.finish(&mut told);
-            self.ready.extend(told.into_iter().map(Ok));
+            self.tell(told);
             ended?;
-            self.ready.extend(exited(*running).await?.into_iter().map(Ok));
+            let told = exited(*running).await?;
+            self.tell(told);
             return Ok(());
         }
         running.taken = running.taken.saturating_add(running.buffer.len());
@@ -115,10 +116,14 @@ impl Run {
         if told.is_empty() {
             told.push(WireEvent::Alive);
         }
-        self.ready.extend(told.into_iter().map(Ok));
+        self.tell(told);
         pushed?;
         self.stage = Stage::Read(running);
         Ok(())
+    }
+
+    fn tell(&mut self, told: Vec<WireEvent>) {
+        self.ready.extend(told.into_iter().map(|event| Ok(self.redact.event(event))));
     }
 }
 
@@ -164,10 +169,16 @@ fn request(call: &Call) -> Value {
 }
 
 async fn tail(mut stderr: impl AsyncRead + Unpin) -> String {
-    let mut kept = Vec::new();
+    let (mut kept, mut cut) = (Vec::new(), false);
     while stderr.read_buf(&mut kept).await.is_ok_and(|count| count > 0) {
         let over = kept.len().saturating_sub(STDERR_TAIL);
         kept.drain(..over);
+        cut |= over > 0;
+    }
+    if cut {
+        // The first word is the end of one, which could be a key.
+        let word = kept.iter().position(u8::is_ascii_whitespace).unwrap_or(kept.len());
+        kept.drain(..word);
     }
     String::from_utf8_lossy(&kept).trim().to_owned()
 }

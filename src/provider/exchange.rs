@@ -110,7 +110,7 @@ impl Exchange {
         if told.is_empty() && !over {
             told.push(WireEvent::Alive);
         }
-        self.ready.extend(told.into_iter().map(Ok));
+        self.ready.extend(told.into_iter().map(|event| Ok(self.redact.event(event))));
         match outcome {
             Err(mut fault) => {
                 classify::hints(&mut fault, &incoming.headers);

@@ -49,7 +49,12 @@ impl Providers {
         };
         let outgoing = outgoing(target, key, path, None, Duration::from_secs(5));
         let redact = Redact::new(key.cloned());
-        self.list(outgoing).await.map_err(|fault| redact.fault(fault))
+        let listed = self.list(outgoing).await.map_err(|fault| redact.fault(fault))?;
+        let shown = |listed: Listed| Listed {
+            id: redact.text(&listed.id),
+            shutdown: listed.shutdown.map(|day| redact.text(&day)),
+        };
+        Ok(listed.into_iter().map(shown).collect())
     }
 
     /// Asks a server on this machine which models it serves; `None` if none answers in 200 ms.

@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::screen;
+use crate::store::atomic;
 
 /// Installs the hook. A panic of the thread that calls this gives the terminal back and speaks on
 /// standard error; one of another thread only leaves a report, because the screen is still in use
@@ -82,7 +83,7 @@ fn redact(message: &str) -> String {
 
 fn write(dir: &Path, text: &str) -> io::Result<PathBuf> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    fs::create_dir_all(dir)?;
+    atomic::make_dir(dir).map_err(io::Error::other)?;
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let path = dir.join(format!("crash-{}-{count}.txt", std::process::id()));
     let mut options = fs::OpenOptions::new();
