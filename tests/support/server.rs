@@ -203,7 +203,8 @@ async fn play(mut socket: TcpStream, connection: usize, script: Script, state: &
     drop(socket.read_to_end(&mut rest).await);
 }
 
-async fn read_request(socket: &mut TcpStream) -> Option<Request> {
+/// Reads one whole request; `None` once the peer has closed.
+pub(crate) async fn read_request(socket: &mut TcpStream) -> Option<Request> {
     let mut bytes = Vec::new();
     let head = loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
