@@ -10,11 +10,14 @@ use std::{
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer as _, filter::Targets, layer::SubscriberExt as _};
 
+use crate::text::clean_line;
+
 /// The size at which the log is put aside as `retort.log.1`, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// Sends everything retort itself says up to `level`, and the warnings of libraries, to `path`. The file is made when the first line is written;
-/// nothing is ever written to the terminal, and a log that cannot be written fails nothing.
+/// Sends everything retort itself says up to `level`, and the warnings of libraries, to `path`. The
+/// file is made when the first line is written; nothing is ever written to the terminal, and a log
+/// that cannot be written fails nothing.
 pub fn start(path: PathBuf, level: LevelFilter) {
     if level == LevelFilter::OFF {
         return;
@@ -66,11 +69,13 @@ fn make_dir(dir: &Path) -> io::Result<()> {
 }
 
 impl Write for LogFile {
+    /// Takes one whole line. What it quotes can forge no other and do nothing to a terminal.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let (file, size) = self.file()?;
-        let written = file.write(bytes)?;
-        *size += written as u64;
-        Ok(written)
+        let line = format!("{}\n", clean_line(String::from_utf8_lossy(bytes).trim_end()));
+        file.write_all(line.as_bytes())?;
+        *size += line.len() as u64;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -87,11 +92,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("state/retort.log");
         let mut log = LogFile { path: path.clone(), open: None };
-        let line = vec![b'x'; 1 << 19];
+        let line = [vec![b'x'; (1 << 19) - 1], vec![b'\n']].concat();
         for _ in 0..3 {
             log.write_all(&line).unwrap();
         }
         assert_eq!(fs::metadata(&path).unwrap().len(), 1 << 19);
+        log.write_all(b"one\ntwo \x1b[31mred\n").unwrap();
+        assert!(fs::read_to_string(&path).unwrap().ends_with("x\none two red\n"));
         assert_eq!(fs::metadata(path.with_extension("log.1")).unwrap().len(), 1 << 20);
         #[cfg(unix)]
         {

@@ -22,6 +22,9 @@ mod suite {
     mod demo_runs;
     /// The workbench: keys in, state and effects out, no terminal.
     mod flows;
+    /// Hostile text at the command line: a terminal obeys none of it, a pipe gets all of it.
+    #[cfg(unix)]
+    mod hostile;
     /// Who may name whom, who may touch the world, and how long a file may be.
     mod layers;
     /// The picture of the bench in the README, which is never out of date.
@@ -41,6 +44,9 @@ mod suite {
     mod store;
     /// The workbench in a terminal: start, edit, lend, suspend, signals, restart.
     mod terminal;
+    /// Killed in the middle, no disk, a full disk, a locked database: still usable, nothing damaged.
+    #[cfg(unix)]
+    mod trouble;
     /// The wire: what providers send, however it arrives, becomes the right events or the right fault.
     mod wire;
 }

@@ -6,6 +6,7 @@ use super::{Exit, Io, Stopped, args::PromptsAction, table};
 use crate::{
     model::{Prompt, catalog::nearest, settings::Places},
     store::{job::PromptEntry, places, prompts},
+    text::{clean, clean_line},
 };
 
 /// Lists, shows or finds prompts.
@@ -20,11 +21,19 @@ pub(super) fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> Result<
             let prompt = prompts::read(&places, &name)?;
             let text = prompts::write(&prompt)
                 .map_err(|fault| Stopped::Other(format!("prompt `{name}` cannot be shown: {fault}")))?;
-            write!(io.out, "{text}")?;
+            if io.out_is_terminal {
+                write!(io.out, "{}", clean(&text))?;
+            } else {
+                write!(io.out, "{text}")?;
+            }
         }
         PromptsAction::Path { name } => {
             let path = path(&prompts::list(&places)?, &places, &name)?;
-            writeln!(io.out, "{}", path.display())?;
+            if io.out_is_terminal {
+                writeln!(io.out, "{}", clean_line(&path.display().to_string()))?;
+            } else {
+                writeln!(io.out, "{}", path.display())?;
+            }
         }
     }
     Ok(Exit::Done)

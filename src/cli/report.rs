@@ -1,6 +1,8 @@
 //! What a run tells, as a person at a command line reads it: the answer out, everything else aside.
 
 use std::{
+    borrow::Cow,
+    fmt::Write as _,
     io::{self, Write},
     time::Duration,
 };
@@ -50,7 +52,8 @@ impl<'a> Report<'a> {
     /// Takes the next event in; the last one yields how the program should exit.
     pub(super) fn take(&mut self, told: &Told, now: Timestamp) -> io::Result<Option<Exit>> {
         if self.form == Form::Json {
-            serde_json::to_writer(&mut *self.out, told)?;
+            let line = serde_json::to_string(told)?;
+            self.out.write_all(escaped(&line).as_bytes())?;
             self.out.write_all(b"\n")?;
             self.out.flush()?;
         }
@@ -147,6 +150,26 @@ impl<'a> Report<'a> {
         }
         self.say(&figures(outcome))
     }
+}
+
+/// Writes characters that a terminal would obey, or that reorder what is around them, as JSON
+/// escapes. They stand in strings alone, so the value stays the same.
+fn escaped(json: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| {
+        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !json.contains(obeyed) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if obeyed(c) {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 fn judged(verdict: &Verdict) -> String {
@@ -292,6 +315,15 @@ mod tests {
         let line = String::from_utf8(err).unwrap();
         assert!(!line.contains(['\x1b', '\x07']) && line.lines().count() == 1, "{line:?}");
         assert!(line.ends_with("again in 4.0 s\n"), "{line}");
+    }
+
+    #[test]
+    fn json_lines_are_the_same_value_and_nothing_a_terminal_obeys() {
+        let text = "a\u{9b}31m\u{7f}\u{202e}\u{85}é\u{1f600}";
+        let line = serde_json::to_string(text).unwrap();
+        let safe = escaped(&line);
+        assert_eq!(safe, "\"a\\u009b31m\\u007f\\u202e\\u0085é\u{1f600}\"");
+        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), text);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::{
 
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
     Exit, Io, Stopped,
@@ -24,6 +25,7 @@ use crate::{
     },
     pipeline::{Pipeline, RunEvent},
     setup::{Engine, Setup},
+    store::{Store, job::StoreFault},
     text::clean_line,
 };
 
@@ -47,6 +49,7 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
     // Heard from here on, also while keys are read.
     let mut interrupts = interrupts()?;
     let store = setup.store();
+    let mut troubles = store.faults();
     let engine = Engine::start(&setup, &store);
     let prompt = Arc::new(prompt);
     let mut worst = Exit::Done;
@@ -79,7 +82,7 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
             Ok(exit) => worst = worst.worse(exit),
             Err(fault) => {
                 // The reader is gone: what was asked so far is still recorded.
-                store.close(CLOSING)?;
+                close(&store, &mut troubles, io);
                 return Err(fault);
             }
         }
@@ -87,8 +90,17 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
             break;
         }
     }
-    store.close(CLOSING)?;
+    close(&store, &mut troubles, io);
     Ok(worst)
+}
+
+/// Has everything written, and says what of it could not be: it costs nobody an answer.
+fn close(store: &Store, troubles: &mut UnboundedReceiver<StoreFault>, io: &mut Io<'_>) {
+    let closed = store.close(CLOSING);
+    let told = std::iter::from_fn(|| troubles.try_recv().ok()).chain(closed.err());
+    for trouble in told {
+        let _ = writeln!(io.err, "note: {}", clean_line(&trouble.to_string()));
+    }
 }
 
 /// Runs one request to its end. Ctrl-c stops it and keeps what came; a second one does not wait.

@@ -17,8 +17,11 @@ pub(super) struct DbFault {
     pub(super) damaged: bool,
 }
 
-/// How often switching to a write-ahead log is tried while others hold the file.
-const SWITCH_TRIES: usize = 100;
+/// How often switching to a write-ahead log is tried while others hold the file, at least.
+const FEWEST_TRIES: u128 = 5;
+
+/// How often at most.
+const MOST_TRIES: u128 = 100;
 
 /// How long to wait between two such tries.
 const SWITCH_WAIT: Duration = Duration::from_millis(20);
@@ -41,8 +44,10 @@ pub(super) fn open(path: &Path, schema: &[&str], patience: Duration) -> Result<C
 
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = Connection::open_with_flags(path, flags).and_then(|connection| {
+        // SQLite waits for some locks here and not for others, so this alone does.
+        connection.busy_timeout(Duration::ZERO)?;
+        write_ahead(&connection, patience)?;
         connection.busy_timeout(patience)?;
-        write_ahead(&connection)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
@@ -61,12 +66,13 @@ pub(super) fn open(path: &Path, schema: &[&str], patience: Duration) -> Result<C
     Ok(connection)
 }
 
-/// Switches to a write-ahead log. SQLite does not wait for locks here, so this does.
-fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+/// Switches to a write-ahead log, and waits as long as `patience` for whoever is about the same.
+fn write_ahead(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+    let most = (patience.as_millis() / SWITCH_WAIT.as_millis()).clamp(FEWEST_TRIES, MOST_TRIES);
     let mut tries = 1;
     loop {
         match connection.pragma_update(None, "journal_mode", "WAL") {
-            Err(error) if is_busy(&error) && tries < SWITCH_TRIES => thread::sleep(SWITCH_WAIT),
+            Err(error) if is_busy(&error) && tries < most => thread::sleep(SWITCH_WAIT),
             done => return done,
         }
         tries += 1;

@@ -15,7 +15,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("store", &["model", "eval", "pipeline"]),
     ("app", &["model", "text", "eval", "pipeline", "store"]),
     ("ui", &["model", "text", "eval", "app"]),
-    ("log", &[]),
+    ("log", &["text"]),
     ("setup", &["model", "provider", "pipeline", "store"]),
     ("tui", &["model", "text", "eval", "provider", "pipeline", "store", "setup", "app", "ui"]),
     ("cli", &["model", "text", "eval", "provider", "pipeline", "store", "setup", "app"]),

@@ -1,0 +1,280 @@
+//! Hostile text at the command line: nothing that a terminal would obey reaches one, whoever said
+//! it; a pipe gets every byte; and no size of answer takes memory without bound.
+
+use std::{
+    fs,
+    io::Read as _,
+    process::{Child, Stdio},
+    time::Duration,
+};
+
+use crate::support::{
+    home::{Home, PROGRAM},
+    pty::Pty,
+    server::{Script, Server, Step, chunk, event_stream, json, last_chunk, response, stream_head},
+};
+
+const PLAIN: &str = "user = \"{{ input }}\"\n[response]\nformat = \"text\"\n";
+const F5: &str = "\x1b[15~";
+
+/// Everything a terminal might obey: colours, clipboard, links, titles, their eight-bit forms,
+/// characters that reorder, NUL, a return that overwrites.
+const HOSTILE: &str = "a\x1b[31mb\x1b]52;c;aGk=\x07c\x1b]8;;http://evil\x1b\\d\u{9b}31me\u{9d}0;t\u{9c}f\u{202e}g\u{2066}h\
+                       \0i\tj\x7fk\x08l\rm\x1bPq\x1b\\n\x1b]0;title\x07o\u{85}p\u{200b}q";
+
+/// What is shown of it holds these in order.
+const SHOWN: [&str; 4] = ["ab", "cd", "ef", "q"];
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+fn delta(text: &str) -> String {
+    format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":{}}}}}]}}\n\n", quoted(text))
+}
+
+const STOP: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+
+fn settings(home: &Home, url: &str) {
+    let text = "default_model = \"evil/m\"\n[providers.evil]\nkind = \"openai\"\nbase_url = \"";
+    home.file("config/config.toml", &format!("{text}{url}\"\n[retry]\nattempts = 1\n"));
+}
+
+/// A prompt and an input, as arguments of a run.
+fn run(home: &Home) -> Vec<String> {
+    let prompt = home.file("work/p.toml", PLAIN).display().to_string();
+    let input = home.file("work/input.txt", "hello").display().to_string();
+    ["run", &prompt, "-i", &input, "--no-cache"].map(str::to_owned).to_vec()
+}
+
+/// Fails if bytes for a terminal hold anything it would obey.
+#[track_caller]
+fn assert_plain(what: &str, bytes: &[u8]) {
+    let text = String::from_utf8(bytes.to_vec()).expect(what);
+    let obeyed = |c: char| {
+        (c.is_control() && !matches!(c, '\r' | '\n' | '\t'))
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{2028}' | '\u{2029}')
+    };
+    if let Some(c) = text.chars().find(|c| obeyed(*c)) {
+        panic!("{what}: {c:?} reaches the terminal: {text:?}");
+    }
+}
+
+/// Runs the program in a terminal to its end and gives what the terminal got.
+fn shown(home: &Home, arguments: &[String]) -> Vec<u8> {
+    let command: Vec<&str> = std::iter::once(PROGRAM).chain(arguments.iter().map(String::as_str)).collect();
+    let mut pty = Pty::start(home, &command, &[], 200, 50);
+    pty.wait_for_exit();
+    pty.raw().to_vec()
+}
+
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_gets_no_answer_and_no_error_raw() {
+    let quote = quoted(HOSTILE);
+    let error = format!("{{\"error\":{{\"message\":{quote},\"code\":{quote},\"param\":{quote}}}}}");
+    let plain: String = HOSTILE.chars().filter(|c| !c.is_ascii_control()).collect();
+    let named = format!(
+        "data: {{\"model\":{quote},\"choices\":[{{\"index\":0,\"delta\":{{\"content\":{quote}}},\"finish_reason\":{quote}}}]}}\n\n"
+    );
+    let cases: Vec<(&str, Vec<u8>)> = vec![
+        ("an answer", event_stream(format!("{}{}{STOP}", delta(HOSTILE), delta("\x1b]52;c;")))),
+        ("an answer cut in a sequence", event_stream(delta("\x1b]52;c;aGk="))),
+        ("names", event_stream(format!("{named}data: [DONE]\n\n"))),
+        ("an error", json("400 Bad Request", &[], &error)),
+        ("an error in the stream", event_stream(format!("{}data: {error}\n\n", delta("Hi")))),
+        ("words", response("500 Oops", &[("content-type", "text/plain")], HOSTILE)),
+        ("a page", response("200 OK", &[("content-type", "text/html")], HOSTILE)),
+        ("a type", response("200 OK", &[("content-type", &plain), ("content-encoding", &plain)], "x")),
+        ("a redirect", response("302 Found", &[("location", &format!("http://{plain}/"))], "")),
+        (
+            "bytes that are no text",
+            event_stream(b"data: {\"choices\":[{\"delta\":{\"content\":\"a\xff\xfe\x9b31m\"}}]}\n\n"),
+        ),
+        ("bytes that are no text, in an error", response("500 Oops", &[], b"\xff\xfe\x9b31m\x1b[31m")),
+    ];
+    for (what, bytes) in cases {
+        for form in [&[][..], &["--json"]] {
+            let home = Home::new();
+            let server = Server::start([Script::answer(bytes.clone())]).await;
+            settings(&home, &server.url);
+            let mut arguments = run(&home);
+            arguments.extend(form.iter().map(|form| (*form).to_owned()));
+            let (raw, home) = aside(move || (shown(&home, &arguments), home)).await;
+            assert_plain(&format!("{what} {form:?}"), &raw);
+            if what == "an answer" && form.is_empty() {
+                let text = String::from_utf8(raw).unwrap();
+                assert!(SHOWN.iter().all(|part| text.contains(part)), "{text:?}");
+            }
+            if let Ok(log) = fs::read(home.dir("state").join("retort.log")) {
+                assert_plain(&format!("the log of {what}"), &log);
+                let log = String::from_utf8(log).unwrap();
+                assert!(log.lines().all(|line| line.starts_with("20")), "a line of the log is forged: {log}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_models_is_shown_clean() {
+    let home = Home::new();
+    let list = format!("{{\"data\":[{{\"id\":{0},\"shutdown_date\":{0}}}]}}", quoted(HOSTILE));
+    for arguments in [&["models", "--check"][..], &["doctor"]] {
+        let server = Server::start([Script::answer(json("200 OK", &[], &list))]).await;
+        settings(&home, &server.url);
+        let command: Vec<&str> = [&[PROGRAM][..], arguments].concat();
+        let mut pty = Pty::start(&home, &command, &[], 200, 50);
+        let raw = aside(move || {
+            pty.wait_for_exit();
+            pty.raw().to_vec()
+        });
+        assert_plain(&arguments.join(" "), &raw.await);
+    }
+}
+
+#[test]
+fn prompts_and_files_of_others_are_shown_clean() {
+    let home = Home::new();
+    let name = "evil\x1b]0;t\x07\u{9b}31m\u{202e}";
+    let text = format!("description = {0}\nsystem = {0}\nuser = {0}\n", quoted("a\x1b[31m\u{7f}\u{9b}31mb\u{202e}c"));
+    home.file("work/retort.toml", "");
+    home.file("work/prompts/evil.toml", &text);
+    home.file(&format!("work/prompts/{name}.toml"), &text);
+    home.file("work/prompts/broken.toml", &format!("user = 1 # \u{9b}31m\u{202e}\n[{0}]\n", quoted(HOSTILE)));
+    let input = home.file(&format!("work/{name}.txt"), "\u{1}").display().to_string();
+    let path = format!("./prompts/{name}.toml");
+    for arguments in [
+        &["prompts"][..],
+        &["prompts", "show", "evil"],
+        &["prompts", "show", "broken"],
+        &["prompts", "path", name],
+        &["prompts", "path", "evil"],
+        &["run", "evil", "-m", "demo", "-i", &input],
+        &["run", &path, "-m", "demo", "-i", &input],
+        &["run", "broken", "-m", "demo", "-i", &input],
+        &["run", "evil", "-m", name, "-i", &input],
+        &["run", name, "-m", "demo", "-i", "nowhere\x1b]0;t\x07"],
+        &["doctor"],
+    ] {
+        let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        assert_plain(&format!("{arguments:?}"), &shown(&home, &arguments));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bench_shows_hostile_text_and_obeys_none_of_it() {
+    let error = format!("{{\"error\":{{\"message\":{}}}}}", quoted(HOSTILE));
+    for bytes in [event_stream(format!("{}{STOP}", delta(HOSTILE))), json("400 Bad Request", &[], &error)] {
+        let home = Home::new();
+        let server = Server::start([Script::answer(bytes)]).await;
+        settings(&home, &server.url);
+        aside(move || {
+            let mut pty = Pty::start(&home, &[PROGRAM], &[], 160, 50);
+            pty.wait_for("sentiment");
+            pty.wait_until("raw keys", Pty::is_raw);
+            pty.send(F5);
+            pty.wait_until("an end", |pty| ["failed", "done", "cut"].iter().any(|word| pty.text().contains(word)));
+            pty.send("o");
+            pty.settle(Duration::from_millis(300));
+            let text = String::from_utf8(pty.raw().to_vec()).unwrap();
+            for obeyed in
+                ["\x1b]52", "\x1b]8", "\x1b]0;title", "\u{9b}", "\u{9d}", "\u{202e}", "\u{2066}", "\0", "\x1bP", "\x07"]
+            {
+                assert!(!text.contains(obeyed), "{obeyed:?} reaches the terminal");
+            }
+        })
+        .await;
+    }
+}
+
+/// Reads all the child says and gives it with the child's largest resident size in bytes.
+fn measured(mut child: Child) -> (Option<i32>, Vec<u8>, String, u64) {
+    let status = format!("/proc/{}/status", child.id());
+    let mut error = child.stderr.take().unwrap();
+    let words = std::thread::spawn(move || {
+        let mut text = String::new();
+        error.read_to_string(&mut text).unwrap();
+        text
+    });
+    let mut out = child.stdout.take().unwrap();
+    let (mut all, mut piece, mut peak) = (Vec::new(), vec![0; 64 * 1024], 0);
+    let mut look = || {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let size = line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok());
+        peak = peak.max(size.unwrap_or(0) * 1024);
+    };
+    while let Ok(count @ 1..) = out.read(&mut piece) {
+        all.extend_from_slice(&piece[..count]);
+        look();
+    }
+    // Standard output is open until the end: the size has grown to its last by now, or nearly.
+    let code = loop {
+        look();
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code();
+        }
+        std::thread::park_timeout(Duration::from_millis(2));
+    };
+    (code, all, words.join().unwrap(), peak)
+}
+
+fn child(home: &Home, arguments: &[String]) -> Child {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    home.command(&arguments).stdin(Stdio::null()).spawn().unwrap()
+}
+
+/// What a run may hold: the largest answer in a few forms.
+#[cfg(target_os = "linux")]
+const MEMORY: u64 = 700 * 1024 * 1024;
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn large_answers_come_through_whole_and_over_the_cap_they_are_cut() {
+    const MIB: usize = 1024 * 1024;
+    let piece = "x".repeat(MIB);
+    let stream = |deltas: usize, text: &str, end: &str| {
+        let mut script = Script::default().then(Step::Expect).send(stream_head());
+        for _ in 0..deltas {
+            script = script.send(chunk(delta(text)));
+        }
+        script.send(chunk(end)).send(last_chunk())
+    };
+    let line = "y".repeat(10 * MIB);
+    for (what, script, code, bytes, words) in [
+        ("50 MB", stream(50, &piece, STOP), 0, 50 * MIB, "done"),
+        ("a line of 10 MB", stream(1, &line, STOP), 0, 10 * MIB, "done"),
+        ("over the cap", stream(70, &piece, STOP), 4, 63 * MIB, "larger than 64 MiB"),
+        ("an event over the cap", stream(1, &"z".repeat(17 * MIB), STOP), 1, 0, "larger than 16 MiB"),
+        (
+            "a head without end",
+            Script::answer(format!("HTTP/1.1 200 OK\r\nx: {}", "h".repeat(8 * MIB))),
+            1,
+            0,
+            "too large",
+        ),
+    ] {
+        let home = Home::new();
+        let server = Server::start([script]).await;
+        settings(&home, &server.url);
+        let arguments = run(&home);
+        let (ended, out, said, peak) = aside(move || measured(child(&home, &arguments))).await;
+        assert_eq!((ended, out.len()), (Some(code), bytes), "{what}: {said}");
+        assert!(said.contains(words), "{what}: {said}");
+        assert!(peak < MEMORY, "{what}: {} MiB", peak / MIB as u64);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipe_gets_every_byte() {
+    let home = Home::new();
+    let server = Server::start([Script::answer(event_stream(format!("{}{STOP}", delta(HOSTILE))))]).await;
+    settings(&home, &server.url);
+    let arguments = run(&home);
+    let (_, out, said, _) = aside(move || measured(child(&home, &arguments))).await;
+    assert_eq!(String::from_utf8(out).unwrap(), HOSTILE);
+    assert_plain("standard error", said.as_bytes());
+}
