@@ -14,6 +14,7 @@ mod heard;
 pub mod keys;
 mod limits;
 mod many;
+mod mend;
 pub mod meter;
 pub mod port;
 mod preflight;

@@ -106,6 +106,9 @@ pub struct Retry {
     pub max_retry_after: Duration,
     /// Attempts over all targets, walks over refused keys not counted.
     pub total_attempts: u32,
+    /// Further tries, none or one, for an answer cut at the token limit or not of the form asked
+    /// for; never once the text is on its way out. Unset: one for a cut answer nobody has seen.
+    pub quality: Option<u32>,
 }
 
 impl Default for Retry {
@@ -116,6 +119,7 @@ impl Default for Retry {
             max_wait: Duration::from_secs(10),
             max_retry_after: Duration::from_secs(120),
             total_attempts: 8,
+            quality: None,
         }
     }
 }

@@ -8,10 +8,11 @@ use super::{
     event::{Next, RunEvent},
     keys::Held,
     limits::after,
+    mend::Changes,
     prepare::{self, Fitted},
     run::{Plan, Run},
 };
-use crate::model::{Class, Commit, End, Fault, Target, outcome::Reason};
+use crate::model::{Class, Commit, End, Fault, Prompt, Target, outcome::Reason};
 
 /// How a target was left.
 enum Left {
@@ -39,8 +40,26 @@ pub(super) struct Course {
     pub once_used: bool,
     /// The places of the keys it was tried with.
     pub tried: BTreeSet<usize>,
-    notices: Vec<String>,
+    /// Whether the one further try for a better answer is used up.
+    pub mended: bool,
+    /// What that try sends otherwise.
+    pub changes: Changes,
+    /// What is to be said of the next try.
+    pub notices: Vec<String>,
     refused: BTreeSet<String>,
+}
+
+impl Course {
+    /// Tells whether the target takes a parameter no longer, or never did.
+    pub(super) fn refuses(&self, param: &str) -> bool {
+        self.refused.contains(param) || self.target.card.rejects(param)
+    }
+
+    /// Makes anew what is sent, from all that is known by now.
+    pub(super) fn refit(&mut self, prompt: &Prompt, plan: &Plan) {
+        self.fitted = prepare::fit(prompt, &plan.messages, &self.target, &self.refused);
+        self.changes.apply(&mut self.fitted);
+    }
 }
 
 impl Run {
@@ -51,6 +70,7 @@ impl Run {
         while let Some(place) = next {
             next = match self.ask_target(plan, place, &mut spent).await {
                 Left::Answered => return End::Done,
+                _ if self.restore().await => return End::Done,
                 Left::Broken(fault) => return End::Interrupted { fault },
                 Left::Failed(next) => next,
             };
@@ -69,8 +89,12 @@ impl Run {
         loop {
             course.tries += 1;
             *spent += 1;
-            let Err(fault) = self.try_once(plan, &mut course).await else { return Left::Answered };
-            let (next, walk) = self.decide(&course, &fault, *spent);
+            let Err(fault) = self.try_once(plan, &mut course, *spent).await else { return Left::Answered };
+            let (next, walk) = if self.mend(plan, &mut course, &fault, *spent) {
+                (Next::Retry { wait: Duration::ZERO }, None)
+            } else {
+                self.decide(&course, &fault, *spent)
+            };
             let fault = self.with_the_time(fault);
             tracing::warn!(
                 run = %self.id, to = %target.name, attempt = self.attempts, class = %fault.class,
@@ -115,19 +139,22 @@ impl Run {
             tries: 0,
             once_used: false,
             tried: BTreeSet::new(),
+            mended: false,
+            changes: Changes::default(),
             notices,
             refused: BTreeSet::new(),
         })
     }
 
-    async fn try_once(&mut self, plan: &Plan, course: &mut Course) -> Result<(), Fault> {
+    async fn try_once(&mut self, plan: &Plan, course: &mut Course, spent: u32) -> Result<(), Fault> {
         let key = course.held.as_ref().map(|held| held.key.clone());
         course.tried.extend(course.held.as_ref().map(|held| held.place));
         self.forfeit();
         self.asked = course.place;
         let notices = std::mem::take(&mut course.notices);
         self.attempt(&course.target, key.as_ref(), &course.fitted, notices).await?;
-        self.finish(plan, &course.target).await
+        let correct = self.mendable(course, Class::BadOutput, spent);
+        self.finish(plan, &course.target, correct).await
     }
 
     /// Changes what the next try on the same target does differently.
@@ -136,7 +163,7 @@ impl Run {
             (Again::Once, _) => course.once_used = true,
             (Again::Altered, Some(param)) => {
                 course.refused.insert(param.clone());
-                course.fitted = prepare::fit(&self.request.prompt, &plan.messages, &course.target, &course.refused);
+                course.refit(&self.request.prompt, plan);
                 course.notices.push(format!("{param} was refused by {}; left out", course.target.model));
             }
             _ => {}
@@ -173,6 +200,10 @@ impl Run {
 
     /// Finds the next target that is worth asking after a fault of one.
     pub(super) fn next_after(&self, place: usize, target: &Target, fault: &Fault) -> Option<(usize, String)> {
+        // There is an answer already; nobody else is asked for a better one.
+        if self.kept.is_some() {
+            return None;
+        }
         let mut later = self.request.targets.iter().enumerate().skip(place + 1);
         let (place, next) = later.find(|(_, next)| decide::suits(fault, target, next))?;
         Some((place, next.name.clone()))

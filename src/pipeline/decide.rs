@@ -190,6 +190,7 @@ mod tests {
         max_wait: Duration::from_secs(10),
         max_retry_after: Duration::from_secs(120),
         total_attempts: 8,
+        quality: None,
     };
     const WAIT: Duration = Duration::from_secs(4);
 

@@ -15,14 +15,18 @@ use crate::{
 
 impl Run {
     /// Judges an answer that ended properly and tells the verdicts; the fault of one that is not
-    /// a whole answer.
-    pub(super) async fn finish(&mut self, plan: &Plan, target: &Target) -> Result<(), Fault> {
+    /// a whole answer, or, if it may be asked for once more to `correct` it, of one that is not
+    /// what was asked for.
+    pub(super) async fn finish(&mut self, plan: &Plan, target: &Target, correct: bool) -> Result<(), Fault> {
         let total = self.elapsed();
         let finish = self.heard.finish.get_or_insert(Finish::Unknown).clone();
         let cost = self.cost(target, true);
         let judgement = judge(plan, &self.heard.text, &finish, Some(total), cost);
         let whole = self.request.prompt.response.format == Format::Text || judgement.json.is_some();
         if let Some(fault) = self.heard.complaint(whole) {
+            return Err(fault);
+        }
+        if correct && let Some(fault) = self.set_aside(&judgement) {
             return Err(fault);
         }
         if self.request.commit == Commit::Buffered {
@@ -69,7 +73,13 @@ impl Run {
     /// Sums up what the answering attempt and those before it cost.
     pub(super) fn cost(&self, target: &Target, complete: bool) -> Cost {
         let cost = self.heard.cost(target, complete);
-        match (self.lost, cost.amount()) {
+        let aside = self.kept.as_ref().filter(|kept| kept.heard.billable);
+        let aside = aside.map(|kept| kept.heard.cost(target, true).amount().unwrap_or_default());
+        let lost = match (self.lost, aside) {
+            (Some(lost), Some(aside)) => Some(PicoDollars(lost.0.saturating_add(aside.0))),
+            (lost, aside) => lost.or(aside),
+        };
+        match (lost, cost.amount()) {
             (Some(lost), Some(amount)) => Cost::AtLeast(PicoDollars(amount.0.saturating_add(lost.0))),
             _ => cost,
         }
@@ -94,7 +104,8 @@ impl Run {
             Some((judgement, total)) if end == End::Done => (Some(judgement), *total),
             _ => (None, self.elapsed()),
         };
-        let mut heard = self.heard.clone();
+        let kept = self.kept.as_ref().filter(|_| !self.heard.anything());
+        let mut heard = kept.map_or(&self.heard, |kept| &kept.heard).clone();
         heard.settle();
         Outcome {
             run: self.id,

@@ -12,6 +12,7 @@ use super::{
     flight::{self, Leader, Part, Standing},
     heard::Heard,
     limits::after,
+    mend::Kept,
     port::{Cached, RunRecord, RunStart},
     prepare::{self, Fitted},
     stream::Line,
@@ -47,6 +48,10 @@ pub(super) struct Run {
     pub lost: Option<PicoDollars>,
     /// The judgement, once there was an answer to judge, and when that was since the start.
     pub judged: Option<(Judgement, Duration)>,
+    /// The answer a better one is asked for.
+    pub kept: Option<Kept>,
+    /// Whether something else was sent than the prompt has.
+    pub changed: bool,
     /// The cached outcome that is played again.
     pub replayed: Option<Outcome>,
     started: Timestamp,
@@ -100,6 +105,8 @@ impl Run {
             reasons: Vec::new(),
             lost: None,
             judged: None,
+            kept: None,
+            changed: false,
             replayed: None,
             started,
             timeline: Vec::new(),
@@ -213,7 +220,9 @@ impl Run {
             return;
         }
         let cached = Cached { stored: self.shared.ports.world.timestamp(), outcome: self.outcome(End::Done) };
-        let wanted = self.shared.rules.cache && self.request.cache != CacheMode::Off && !misbehaves(&target);
+        let asked = self.shared.rules.cache && self.request.cache != CacheMode::Off;
+        // The answer to a changed request is not that of the request.
+        let wanted = asked && !self.changed && !misbehaves(&target);
         if wanted && worth_keeping(&cached.outcome) {
             // Under the key of the target that answered: a fallback's answer is not the head's.
             let fitted = prepare::fit(&self.request.prompt, &plan.messages, &target, &BTreeSet::new());

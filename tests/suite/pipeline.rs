@@ -12,6 +12,8 @@ mod end;
 mod keys;
 /// Many runs at once.
 mod many;
+/// Answers that came but are not what was asked for.
+mod mend;
 /// Numbers from events.
 mod meter;
 /// What is refused or changed before anything is sent.

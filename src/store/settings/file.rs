@@ -60,6 +60,7 @@ struct RetryTable {
     max_wait: Option<Wait>,
     max_retry_after: Option<Wait>,
     total_attempts: Option<u32>,
+    quality: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -122,6 +123,10 @@ impl ConfigFile {
         set(&mut retry.max_wait, self.retry.max_wait.map(|wait| wait.0));
         set(&mut retry.max_retry_after, self.retry.max_retry_after.map(|wait| wait.0));
         set(&mut retry.total_attempts, self.retry.total_attempts);
+        retry.quality = self.retry.quality;
+        if retry.quality.is_some_and(|tries| tries > 1) {
+            return Err(fault(&["retry", "quality"], "`quality` must be 0 or 1"));
+        }
         at_least_one(&fault, "retry", "attempts", retry.attempts)?;
         at_least_one(&fault, "retry", "total_attempts", retry.total_attempts)?;
         if retry.min_wait > retry.max_wait {

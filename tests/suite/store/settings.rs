@@ -33,7 +33,7 @@ mouse = maybe"#,
 atempts = 3",
         "config.toml:2:1: unknown key `atempts` in [retry]; did you mean `attempts`?
   2 | atempts = 3
-  [retry] takes attempts, min_wait, max_wait, max_retry_after, total_attempts",
+  [retry] takes attempts, min_wait, max_wait, max_retry_after, total_attempts, quality",
     ),
     (
         "[retry]
@@ -82,6 +82,12 @@ max_wait = "1s""#,
 total_attempts = 0",
         "config.toml:2:18: `total_attempts` must be at least 1
   2 | total_attempts = 0",
+    ),
+    (
+        "[retry]
+quality = 2",
+        "config.toml:2:11: `quality` must be 0 or 1
+  2 | quality = 2",
     ),
     (
         "retry = 3",

@@ -1,0 +1,178 @@
+//! Answers that came but are not what was asked for: one further try with a changed request.
+
+use std::{sync::Arc, time::Duration};
+
+use retort::{
+    model::{Class, Commit, Cost, End, Fault, Finish, PicoDollars, Price, Role, RunRequest, Usage},
+    pipeline::{Rules, RunEvent, Told, event::Next},
+    provider::{Call, WireEvent},
+};
+
+use crate::support::script::{Bench, Step, answer, ended, fails, keys, request};
+
+fn rules(quality: Option<u32>) -> Rules {
+    let mut rules = Rules { cache: true, keys: keys("openai", &[("env:K", "k")]), ..Rules::default() };
+    rules.retry.quality = quality;
+    rules
+}
+
+fn asks(commit: Commit) -> RunRequest {
+    let mut request = RunRequest { commit, ..request(&["a", "b"]) };
+    let prompt = Arc::make_mut(&mut request.prompt);
+    prompt.params.max_tokens = Some(400);
+    prompt.response.required = vec!["mood".to_owned()];
+    request.targets[0].card.max_output = Some(700);
+    request.targets[0].card.price = Some(Price { input: PicoDollars(1), output: PicoDollars(100), ..Price::default() });
+    request
+}
+
+/// A piece of an answer, ended by the token limit.
+fn truncated(text: &str) -> Vec<Step> {
+    let mut steps = answer(&[text]);
+    for step in &mut steps {
+        if let Step::Say(WireEvent::Finish(finish)) = step {
+            *finish = Finish::Length;
+        }
+    }
+    steps
+}
+
+fn failed(told: &[Told]) -> Vec<(Class, Next)> {
+    told.iter()
+        .filter_map(|told| match &told.event {
+            RunEvent::AttemptFailed { fault, next, .. } => Some((fault.class, next.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
+fn noted(told: &[Told]) -> Vec<String> {
+    told.iter()
+        .filter_map(|told| match &told.event {
+            RunEvent::Attempt { notices, .. } => Some(notices.clone()),
+            _ => None,
+        })
+        .flatten()
+        .collect()
+}
+
+fn again() -> Next {
+    Next::Retry { wait: Duration::ZERO }
+}
+
+const GOOD: &str = "{\"mood\":\"well\"}";
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_answer_nobody_has_seen_is_asked_for_once_more_with_twice_the_room() {
+    let bench = Bench::with(rules(None), |_, n| if n == 0 { truncated("{\"mo") } else { answer(&[GOOD]) });
+    let told = bench.tell(asks(Commit::Buffered)).await;
+    assert_eq!(failed(&told), [(Class::Truncated, again())]);
+    assert_eq!(bench.last_call().params.max_tokens, Some(700), "no further than the model goes");
+    assert_eq!(noted(&told), ["the answer was cut at 400 tokens; max_tokens was raised to 700"]);
+    let outcome = ended(&told);
+    assert_eq!((&outcome.end, outcome.text.as_str(), outcome.attempts), (&End::Done, GOOD, 2));
+    assert_eq!(outcome.cost, Cost::AtLeast(PicoDollars(220)), "both attempts count");
+    assert!(bench.cache.0.lock().unwrap().is_empty(), "the answer to a changed request is not kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_cut_leads_on_as_any_other() {
+    let bench = Bench::with(rules(None), |call, _| match call.target.name.as_str() {
+        "a" => truncated("{\"mo"),
+        _ => answer(&[GOOD]),
+    });
+    let told = bench.tell(asks(Commit::Buffered)).await;
+    assert_eq!(
+        failed(&told),
+        [(Class::Truncated, again()), (Class::Truncated, Next::NextModel { to: "b".to_owned() })]
+    );
+    assert_eq!((ended(&told).target.as_str(), bench.last_call().params.max_tokens), ("b", Some(400)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn there_is_no_more_room_than_the_model_has() {
+    let bench = Bench::with(rules(None), |_, _| truncated("{"));
+    let mut request = asks(Commit::Buffered);
+    request.targets.truncate(1);
+    request.targets[0].card.max_output = Some(400);
+    assert_eq!(bench.end(request).await.attempts, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_seen_is_asked_for_again_only_where_the_settings_say_so() {
+    for (commit, quality, attempts) in [
+        (Commit::Resettable, None, 1),
+        (Commit::Resettable, Some(0), 1),
+        (Commit::Resettable, Some(1), 2),
+        (Commit::Buffered, Some(0), 1),
+        (Commit::Live, Some(1), 1),
+    ] {
+        let bench = Bench::with(rules(quality), |_, n| if n == 0 { truncated("{\"mo") } else { answer(&[GOOD]) });
+        let mut request = asks(commit);
+        request.targets.truncate(1);
+        let outcome = bench.end(request).await;
+        assert_eq!(outcome.attempts, attempts, "truncated, {commit:?}, {quality:?}");
+        let bench = Bench::with(rules(quality), |_, n| answer(if n == 0 { &["{}"] } else { &[GOOD] }));
+        let outcome = bench.end(asks(commit)).await;
+        assert_eq!(outcome.attempts, attempts, "wrong form, {commit:?}, {quality:?}");
+        assert_eq!((outcome.end.word(), outcome.passed()), ("done", attempts == 2), "{commit:?}, {quality:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_the_wrong_form_goes_back_once_with_what_is_wrong_with_it() {
+    let bench = Bench::with(rules(Some(1)), |_, n| answer(if n == 0 { &["{}"] } else { &[GOOD] }));
+    let told = bench.tell(asks(Commit::Resettable)).await;
+    assert_eq!(failed(&told), [(Class::BadOutput, again())]);
+    assert_eq!(noted(&told), ["the answer failed its checks; it was sent back with what is wrong with it"]);
+    let call: Call = bench.last_call();
+    let said: Vec<_> = call.messages.iter().map(|message| message.role).collect();
+    assert_eq!(said, [Role::System, Role::User, Role::Assistant, Role::User]);
+    assert_eq!(call.messages[2].content, "{}");
+    assert!(call.messages[3].content.contains("mood"), "{}", call.messages[3].content);
+    let outcome = ended(&told);
+    assert!(outcome.passed() && outcome.text == GOOD);
+    assert_eq!(outcome.cost, Cost::AtLeast(PicoDollars(220)), "both attempts count");
+    assert!(bench.cache.0.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_fails_again_is_done_and_says_so() {
+    let bench = Bench::with(rules(Some(1)), |_, _| answer(&["{}"]));
+    let told = bench.tell(asks(Commit::Buffered)).await;
+    let outcome = ended(&told);
+    assert_eq!((&outcome.end, outcome.passed(), outcome.attempts), (&End::Done, false, 2));
+    assert_eq!(bench.calls().len(), 2, "no other model is asked for a better form");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_correction_that_comes_to_nothing_leaves_the_answer_that_was_there() {
+    for commit in [Commit::Buffered, Commit::Resettable] {
+        let bench = Bench::with(rules(Some(1)), |_, n| if n == 0 { answer(&["{}"]) } else { fails(Class::Quota) });
+        let told = bench.tell(asks(commit)).await;
+        assert_eq!(failed(&told), [(Class::BadOutput, again()), (Class::Quota, Next::GiveUp)]);
+        let outcome = ended(&told);
+        assert_eq!((&outcome.end, outcome.text.as_str(), outcome.attempts), (&End::Done, "{}", 2));
+        assert_eq!(outcome.usage, Usage { input: Some(10), output: Some(1), ..Usage::default() });
+        assert_eq!(outcome.cost, Cost::Known(PicoDollars(110)), "counted once; the refused try was free");
+        assert!(outcome.quality.as_ref().is_some_and(|quality| !quality.passed()));
+        let shown = told.iter().filter(|told| matches!(told.event, RunEvent::Delta { attempt: 1, .. })).count();
+        assert_eq!(shown, 1, "{commit:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_budgets_hold_for_it_too() {
+    let mut tight = rules(Some(1));
+    tight.retry.total_attempts = 1;
+    let bench = Bench::with(tight, |_, _| answer(&["{}"]));
+    assert_eq!(bench.end(asks(Commit::Buffered)).await.attempts, 1);
+    let passing = Bench::with(rules(Some(1)), |_, n| match n {
+        0 => answer(&["{}"]),
+        1 => vec![Step::Fail(Fault::new(Class::Transient, "x"))],
+        _ => answer(&[GOOD]),
+    });
+    let outcome = passing.end(asks(Commit::Buffered)).await;
+    assert_eq!((outcome.attempts, outcome.passed()), (3, true), "it is retried like any other");
+    assert_eq!(passing.last_call().messages.len(), 4, "still changed");
+}
