@@ -12,6 +12,7 @@ mod finish;
 mod flight;
 mod heard;
 pub mod keys;
+mod learnt;
 mod limits;
 mod many;
 mod mend;
@@ -82,6 +83,7 @@ pub(crate) struct Shared {
     rules: Rules,
     pool: Pool,
     flights: Flights,
+    learnt: learnt::Learnt,
 }
 
 impl Pipeline {
@@ -89,7 +91,8 @@ impl Pipeline {
     #[must_use]
     pub fn new(ports: Ports, mut rules: Rules) -> Self {
         let pool = Pool::new(std::mem::take(&mut rules.keys));
-        Self { shared: Arc::new(Shared { ports, rules, pool, flights: Flights::default() }) }
+        let (flights, learnt) = (Flights::default(), learnt::Learnt::default());
+        Self { shared: Arc::new(Shared { ports, rules, pool, flights, learnt }) }
     }
 
     /// Runs a request. Nothing happens before the stream is polled; dropping it cancels the run

@@ -128,6 +128,9 @@ pub struct Fault {
     /// The provider's id of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// Whether an overloaded server is still loading the model, and answers once it has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub loading: bool,
 }
 
 impl Fault {
@@ -141,6 +144,7 @@ impl Fault {
             should_retry: None,
             param: None,
             request_id: None,
+            loading: false,
         }
     }
 }

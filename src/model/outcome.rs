@@ -146,6 +146,23 @@ pub struct Timing {
     /// From the first piece to the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<Duration>,
+    /// What the server itself says of its time, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerTiming>,
+}
+
+/// The answering attempt's time as the server measured it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerTiming {
+    /// Loading the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<Duration>,
+    /// Reading the prompt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<Duration>,
+    /// Writing the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<Duration>,
 }
 
 /// The end of a run and all that came of it.

@@ -129,10 +129,17 @@ impl Default for Retry {
 pub struct Timeouts {
     /// Until the connection stands.
     pub connect: Duration,
-    /// Until the first byte, until the first token, and between any two bytes.
+    /// Until the first byte, until the first token, and between any two bytes, where the timer
+    /// has no setting of its own.
     pub answer: Duration,
     /// The same for endpoints on this machine, which may have to load a model first.
     pub local_answer: Duration,
+    /// Until the response begins, wherever it is.
+    pub first_byte: Option<Duration>,
+    /// From there until the first text, wherever it is.
+    pub first_token: Option<Duration>,
+    /// Between any two bytes after it, wherever it is.
+    pub idle: Option<Duration>,
     /// Between two pieces of content while only keep-alives come.
     pub progress: Duration,
     /// From a run's start to its end.
@@ -145,6 +152,9 @@ impl Default for Timeouts {
             connect: Duration::from_secs(5),
             answer: Duration::from_secs(30),
             local_answer: Duration::from_secs(300),
+            first_byte: None,
+            first_token: None,
+            idle: None,
             progress: Duration::from_secs(180),
             total: Duration::from_secs(600),
         }

@@ -10,7 +10,6 @@ use super::{
     decide::{self, Offered, Standing},
     event::{Next, RunEvent},
     keys::{Held, Offer},
-    prepare,
     run::Run,
 };
 use crate::model::{Class, Fault, ProviderKind, Target};
@@ -79,7 +78,7 @@ impl Run {
 
     /// Decides what follows from a fault, after the keys have felt it.
     pub(super) fn decide(&self, course: &Course, fault: &Fault, spent: u32) -> (Next, Option<Walk>) {
-        let Course { place, target, fitted, held, tries, once_used, tried, .. } = course;
+        let Course { place, target, held, tries, once_used, tried, .. } = course;
         let (provider, pool, retry) = (&target.provider, &self.shared.pool, &self.shared.rules.retry);
         let wait = backoff::wait(fault, *tries, retry, self.shared.ports.world.chance());
         if let Some(held) = held {
@@ -102,7 +101,7 @@ impl Run {
             tries: *tries,
             spent,
             once_used: *once_used,
-            alterable: fault.param.as_ref().is_some_and(|param| prepare::droppable(fitted, param)),
+            alterable: course.lesson(fault).is_some(),
             committed: self.committed(),
             left: self.deadline.saturating_duration_since(now),
             untried: untried.as_ref().map(|untried| untried.key.label.clone()),

@@ -2,17 +2,23 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use tokio::time::Instant;
+
 use super::{
     admit::Walk,
     decide::{self, Again},
     event::{Next, RunEvent},
     keys::Held,
-    limits::after,
+    learnt::{Lesson, lesson},
+    limits::{after, silence},
     mend::Changes,
     prepare::{self, Fitted},
     run::{Plan, Run},
 };
 use crate::model::{Class, Commit, End, Fault, Prompt, Target, outcome::Reason};
+
+/// The shortest wait for a model that is being loaded.
+const SHORTEST: Duration = Duration::from_millis(500);
 
 /// How a target was left.
 enum Left {
@@ -46,10 +52,21 @@ pub(super) struct Course {
     pub changes: Changes,
     /// What is to be said of the next try.
     pub notices: Vec<String>,
+    renamed: bool,
     refused: BTreeSet<String>,
+    /// Since when the server has been loading the model.
+    pub loading: Option<Instant>,
 }
 
 impl Course {
+    /// Reads what a fault teaches for the next try, if that can be heeded.
+    pub(super) fn lesson(&self, fault: &Fault) -> Option<Lesson> {
+        lesson(fault, &self.target, self.renamed).filter(|lesson| match lesson {
+            Lesson::Drop(param) => prepare::droppable(&self.fitted, param),
+            Lesson::Rename(_) => self.fitted.params.max_tokens.is_some(),
+        })
+    }
+
     /// Tells whether the target takes a parameter no longer, or never did.
     pub(super) fn refuses(&self, param: &str) -> bool {
         self.refused.contains(param) || self.target.card.rejects(param)
@@ -92,6 +109,10 @@ impl Run {
             let Err(fault) = self.try_once(plan, &mut course, *spent).await else { return Left::Answered };
             let (next, walk) = if self.mend(plan, &mut course, &fault, *spent) {
                 (Next::Retry { wait: Duration::ZERO }, None)
+            } else if let Some(wait) = self.patience(&mut course, &fault) {
+                course.tries -= 1;
+                *spent -= 1;
+                (Next::Retry { wait }, None)
             } else {
                 self.decide(&course, &fault, *spent)
             };
@@ -126,14 +147,15 @@ impl Run {
 
     /// Makes ready to ask a target, or says why it is not asked.
     async fn set_out(&mut self, plan: &Plan, place: usize, target: &Target) -> Result<Course, Fault> {
-        let fitted = prepare::fit(&self.request.prompt, &plan.messages, target, &BTreeSet::new());
+        let refused = self.shared.learnt.refused(target);
+        let fitted = prepare::fit(&self.request.prompt, &plan.messages, target, &refused);
         let known = self.preflight(target, &fitted.messages)?;
         let held = self.take_key(target).await?;
         // What there is to know of the first target has been told.
         let notices = if place == 0 { Vec::new() } else { [fitted.notices.clone(), known].concat() };
         Ok(Course {
             place,
-            target: target.clone(),
+            target: self.shared.learnt.corrected(target.clone()),
             fitted,
             held,
             tries: 0,
@@ -142,7 +164,9 @@ impl Run {
             mended: false,
             changes: Changes::default(),
             notices,
-            refused: BTreeSet::new(),
+            renamed: false,
+            refused,
+            loading: None,
         })
     }
 
@@ -154,20 +178,50 @@ impl Run {
         let notices = std::mem::take(&mut course.notices);
         self.attempt(&course.target, key.as_ref(), &course.fitted, notices).await?;
         let correct = self.mendable(course, Class::BadOutput, spent);
-        self.finish(plan, &course.target, correct).await
+        self.finish(plan, &course.target, correct).await?;
+        self.sent = Some(course.fitted.clone());
+        Ok(())
     }
 
-    /// Changes what the next try on the same target does differently.
+    /// Changes what the next try on the same target does differently, and all later runs with it.
     fn learn(&self, plan: &Plan, course: &mut Course, fault: &Fault) {
-        match (decide::rule(fault).0, &fault.param) {
-            (Again::Once, _) => course.once_used = true,
-            (Again::Altered, Some(param)) => {
-                course.refused.insert(param.clone());
-                course.refit(&self.request.prompt, plan);
-                course.notices.push(format!("{param} was refused by {}; left out", course.target.model));
-            }
-            _ => {}
+        if decide::rule(fault).0 == Again::Once {
+            course.once_used = true;
         }
+        let Some(lesson) = course.lesson(fault) else { return };
+        self.shared.learnt.keep(&course.target, &lesson);
+        let model = &course.target.model;
+        match &lesson {
+            Lesson::Drop(param) => {
+                course.notices.push(format!("{param} was refused by {model}; left out"));
+                course.refused.insert(param.clone());
+            }
+            Lesson::Rename(completion) => {
+                let name = if *completion { "max_completion_tokens" } else { "max_tokens" };
+                course.notices.push(format!("{model} calls the token limit {name}; renamed"));
+                course.target.card.completion_tokens = *completion;
+                course.renamed = true;
+            }
+        }
+        course.refit(&self.request.prompt, plan);
+    }
+
+    /// How long to wait for a server on this machine that is still loading its model; `None` once
+    /// that has taken as long as it may be silent, and for every other fault.
+    fn patience(&self, course: &mut Course, fault: &Fault) -> Option<Duration> {
+        if !fault.loading || !course.target.is_local() || self.committed() {
+            return None;
+        }
+        let (now, rules) = (Instant::now(), &self.shared.rules);
+        let since = *course.loading.get_or_insert(now);
+        let until = after(since, silence(rules, &course.target)).min(self.deadline);
+        let wait = rules.retry.min_wait.max(SHORTEST);
+        if after(now, wait) < until {
+            return Some(wait);
+        }
+        // Its time is over, as if every try had been made.
+        course.tries = course.tries.max(rules.retry.attempts);
+        None
     }
 
     /// Tells whether what was shown forbids starting over.

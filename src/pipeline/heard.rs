@@ -8,7 +8,7 @@ use super::event::Part;
 use crate::{
     model::{
         Class, Cost, Fault, Finish, Message, Outcome, PicoDollars, Target, Usage,
-        outcome::Timing,
+        outcome::{ServerTiming, Timing},
         usage::{estimate_tokens, estimate_tokens_of},
     },
     provider::WireEvent,
@@ -29,6 +29,7 @@ pub(super) struct Heard {
     pub served: Option<String>,
     /// Whether the provider may bill it.
     pub billable: bool,
+    server: Option<ServerTiming>,
     refused: bool,
     prompt_chars: u64,
     sent: Option<Instant>,
@@ -102,7 +103,16 @@ impl Heard {
                 self.finish.get_or_insert(finish);
                 Added::Nothing
             }
-            WireEvent::Model(_) | WireEvent::ServerTiming { .. } | WireEvent::Alive => Added::Nothing,
+            WireEvent::ServerTiming { load, prompt, generation } => {
+                let old = self.server.unwrap_or_default();
+                self.server = Some(ServerTiming {
+                    load: load.or(old.load),
+                    prompt: prompt.or(old.prompt),
+                    generation: generation.or(old.generation),
+                });
+                Added::Nothing
+            }
+            WireEvent::Model(_) | WireEvent::Alive => Added::Nothing,
             WireEvent::End => Added::End,
         }
     }
@@ -197,6 +207,7 @@ impl Heard {
             first_byte: since(self.sent, self.first_byte),
             first_token: since(self.sent, self.first),
             generation: since(self.first, self.last),
+            server: self.server,
         }
     }
 }

@@ -12,10 +12,18 @@ pub(super) fn after(instant: Instant, wait: Duration) -> Instant {
     instant + wait.min(Duration::from_secs(100 * 366 * 24 * 3600))
 }
 
+/// How long a target may be silent where no timer says otherwise.
+pub(super) fn silence(rules: &Rules, target: &Target) -> Duration {
+    let timeouts = &rules.timeouts;
+    let usual = if target.is_local() { timeouts.local_answer } else { timeouts.answer };
+    rules.provider_timeouts.get(&target.provider).copied().unwrap_or(usual)
+}
+
 /// How long an attempt may be silent, and where it stands.
 #[derive(Debug, Clone)]
 pub(super) struct Limits {
-    silence: Duration,
+    first_byte: Duration,
+    idle: Duration,
     first_token: Duration,
     progress: Duration,
     total: Duration,
@@ -28,14 +36,15 @@ pub(super) struct Limits {
 impl Limits {
     /// Starts the timers of an attempt on a target; `deadline` is the run's.
     pub(super) fn new(rules: &Rules, target: &Target, deadline: Instant) -> Self {
-        let timeouts = &rules.timeouts;
-        let usual = if target.is_local() { timeouts.local_answer } else { timeouts.answer };
-        let silence = rules.provider_timeouts.get(&target.provider).copied().unwrap_or(usual);
+        let (timeouts, silence) = (&rules.timeouts, silence(rules, target));
+        // A model that reasons in silence is not stuck.
+        let first_token = if target.card.reasons { silence.max(timeouts.progress) } else { silence };
+        let idle = timeouts.idle.unwrap_or(silence);
         Self {
-            silence,
-            // A model that reasons in silence is not stuck.
-            first_token: if target.card.reasons { silence.max(timeouts.progress) } else { silence },
-            progress: silence.max(timeouts.progress),
+            first_byte: timeouts.first_byte.unwrap_or(silence),
+            idle,
+            first_token: timeouts.first_token.unwrap_or(first_token),
+            progress: idle.max(timeouts.progress),
             total: timeouts.total,
             deadline,
             quiet: Instant::now(),
@@ -57,10 +66,10 @@ impl Limits {
     /// Returns the timer that runs out first, and when.
     pub(super) fn next(&self) -> (Timer, Instant) {
         let own = match (self.began, self.content) {
-            (None, _) => (Timer::FirstByte, after(self.quiet, self.silence)),
+            (None, _) => (Timer::FirstByte, after(self.quiet, self.first_byte)),
             (Some(began), None) => (Timer::FirstToken, after(began, self.first_token)),
             (Some(_), Some(content)) => {
-                let (idle, progress) = (after(self.quiet, self.silence), after(content, self.progress));
+                let (idle, progress) = (after(self.quiet, self.idle), after(content, self.progress));
                 if idle <= progress { (Timer::Idle, idle) } else { (Timer::Progress, progress) }
             }
         };
@@ -70,9 +79,9 @@ impl Limits {
     /// Says that a timer ran out.
     pub(super) fn fault(&self, timer: Timer) -> Fault {
         let message = match timer {
-            Timer::Connect | Timer::FirstByte => format!("no response within {:?}", self.silence),
+            Timer::Connect | Timer::FirstByte => format!("no response within {:?}", self.first_byte),
             Timer::FirstToken => format!("the response began, but no text came within {:?}", self.first_token),
-            Timer::Idle => format!("nothing more came for {:?}", self.silence),
+            Timer::Idle => format!("nothing more came for {:?}", self.idle),
             Timer::Progress => format!("only keep-alives came for {:?}", self.progress),
             Timer::Total => format!("the run took longer than {:?}", self.total),
         };

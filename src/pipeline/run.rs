@@ -1,6 +1,6 @@
 //! One run from request to end: the stages in order, and the record that is kept whatever happens.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
@@ -52,6 +52,8 @@ pub(super) struct Run {
     pub kept: Option<Kept>,
     /// Whether something else was sent than the prompt has.
     pub changed: bool,
+    /// What the answering attempt sent.
+    pub sent: Option<Fitted>,
     /// The cached outcome that is played again.
     pub replayed: Option<Outcome>,
     started: Timestamp,
@@ -107,6 +109,7 @@ impl Run {
             judged: None,
             kept: None,
             changed: false,
+            sent: None,
             replayed: None,
             started,
             timeline: Vec::new(),
@@ -122,7 +125,8 @@ impl Run {
             Ok(plan) => plan,
             Err(fault) => return End::Failed { reasons: vec![Reason { target: head.name, fault }] },
         };
-        let fitted = prepare::fit(&self.request.prompt, &plan.messages, &head, &BTreeSet::new());
+        let refused = self.shared.learnt.refused(&head);
+        let fitted = prepare::fit(&self.request.prompt, &plan.messages, &head, &refused);
         let key = self.key(&head, &fitted);
         let mut notices = fitted.notices.clone();
         notices.extend(self.preflight(&head, &fitted.messages).unwrap_or_default());
@@ -139,7 +143,7 @@ impl Run {
             Found::Answer { cached, shared } => self.replay(&plan, &head, *cached, shared).await,
             Found::Nothing { leader } => {
                 let end = self.ask(&plan).await;
-                self.keep(&plan, leader, &end);
+                self.keep(leader, &end);
                 end
             }
         }
@@ -211,7 +215,7 @@ impl Run {
     }
 
     /// Keeps a new answer in the cache, and gives it to the runs that wait for it.
-    fn keep(&mut self, plan: &Plan, leader: Option<Leader>, end: &End) {
+    fn keep(&mut self, leader: Option<Leader>, end: &End) {
         let Some(target) = self.request.targets.get(self.asked).cloned() else { return };
         if *end != End::Done {
             if let Some(leader) = leader {
@@ -223,9 +227,9 @@ impl Run {
         let asked = self.shared.rules.cache && self.request.cache != CacheMode::Off;
         // The answer to a changed request is not that of the request.
         let wanted = asked && !self.changed && !misbehaves(&target);
-        if wanted && worth_keeping(&cached.outcome) {
-            // Under the key of the target that answered: a fallback's answer is not the head's.
-            let fitted = prepare::fit(&self.request.prompt, &plan.messages, &target, &BTreeSet::new());
+        if let Some(fitted) = self.sent.take().filter(|_| wanted && worth_keeping(&cached.outcome)) {
+            // Under the key of the target that answered and of what was sent to it: a fallback's
+            // answer is not the head's, nor one without a parameter that of one with it.
             self.shared.ports.cache.put(self.key(&target, &fitted), cached.clone());
         }
         if let Some(leader) = leader {

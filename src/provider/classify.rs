@@ -58,6 +58,7 @@ fn judge(status: Option<u16>, said: &Said) -> Fault {
     };
     let mut fault = Fault::new(class, message);
     fault.retry_after = said.retry_delay;
+    fault.loading = class == Class::Overloaded && said.text.contains("loading");
     if class == Class::ParamRejected {
         fault.param = param;
     }

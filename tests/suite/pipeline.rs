@@ -10,6 +10,8 @@ mod commit;
 mod end;
 /// Which key is used, cools, or is dead.
 mod keys;
+/// What one run learns of a model for all later ones.
+mod learn;
 /// Many runs at once.
 mod many;
 /// Answers that came but are not what was asked for.

@@ -355,6 +355,7 @@ pub(crate) fn answered(target: &str, text: &str, millis: u64, first: u64, tokens
             first_byte: Some(Duration::from_millis(first.saturating_sub(20))),
             first_token: Some(Duration::from_millis(first)),
             generation: Some(Duration::from_millis(millis.saturating_sub(first))),
+            server: None,
         },
         quality: None,
     }

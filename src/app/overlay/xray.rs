@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     app::{lane::Lane, notice::Tone},
-    model::{Mark, Outcome, usage::Usage},
+    model::{Mark, Outcome, outcome::ServerTiming, usage::Usage},
     pipeline::{
         Told,
         event::{Lookup, Next, RunEvent},
@@ -183,6 +183,10 @@ fn end(outcome: &Outcome) -> String {
     parts.extend(outcome.finish.as_ref().map(|finish| format!("finish {finish}")));
     parts.extend(outcome.timing.first_token.map(|first| format!("first token {}", seconds(first))));
     parts.push(format!("total {}", seconds(outcome.timing.total)));
+    if let Some(ServerTiming { load, prompt, generation }) = outcome.timing.server {
+        let named = [("load", load), ("prompt", prompt), ("generation", generation)];
+        parts.extend(named.iter().filter_map(|(name, time)| Some(format!("server {name} {}", seconds((*time)?)))));
+    }
     parts.push(format!("cost {}", outcome.cost));
     if outcome.demo {
         parts.push("demonstration".to_owned());

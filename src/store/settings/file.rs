@@ -69,6 +69,9 @@ struct TimeoutsTable {
     connect: Option<Wait>,
     answer: Option<Wait>,
     local_answer: Option<Wait>,
+    first_byte: Option<Wait>,
+    first_token: Option<Wait>,
+    idle: Option<Wait>,
     progress: Option<Wait>,
     total: Option<Wait>,
 }
@@ -145,6 +148,16 @@ impl ConfigFile {
         ] {
             set(place, wait.map(|wait| wait.0));
             if place.is_zero() {
+                return Err(fault(&["timeouts", key], &zero(key)));
+            }
+        }
+        for (key, place, wait) in [
+            ("first_byte", &mut timeouts.first_byte, self.timeouts.first_byte),
+            ("first_token", &mut timeouts.first_token, self.timeouts.first_token),
+            ("idle", &mut timeouts.idle, self.timeouts.idle),
+        ] {
+            *place = wait.map(|wait| wait.0);
+            if place.is_some_and(|wait| wait.is_zero()) {
                 return Err(fault(&["timeouts", key], &zero(key)));
             }
         }

@@ -1,0 +1,150 @@
+//! What one run learns of a model, and what a server says of its own time.
+
+use std::{sync::Arc, time::Duration};
+
+use retort::{
+    model::{Class, Fault, RunRequest, Timer, outcome::ServerTiming},
+    pipeline::{Rules, RunEvent, Told, event::Next},
+    provider::{Call, WireEvent},
+};
+
+use crate::support::script::{Bench, Step, answer, ended, keys, request};
+
+fn refuses(param: &str, message: &str) -> Vec<Step> {
+    let param = Some(param.to_owned());
+    vec![Step::Fail(Fault { param, ..Fault::new(Class::ParamRejected, message) })]
+}
+
+fn limited() -> RunRequest {
+    let mut request = request(&["a"]);
+    Arc::make_mut(&mut request.prompt).params.max_tokens = Some(400);
+    request
+}
+
+fn picky(call: &Call) -> Vec<Step> {
+    if call.params.temperature.is_some() { refuses("temperature", "no") } else { answer(&["{}"]) }
+}
+
+fn prepared(told: &[Told]) -> Vec<String> {
+    match &told[0].event {
+        RunEvent::Prepared { notices, params, .. } if params.temperature.is_none() => notices.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_parameter_is_left_out_of_all_later_runs_with_a_notice() {
+    let bench = Bench::new(|call, _| picky(call));
+    assert_eq!(bench.end(request(&["a"])).await.attempts, 2);
+    let other = RunRequest { sample: 1, ..request(&["a"]) };
+    let told = bench.tell(other).await;
+    assert_eq!(prepared(&told), ["temperature is not accepted by a-1; left out"]);
+    assert_eq!((ended(&told).attempts, bench.calls().len()), (1, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_kept_under_what_was_sent_for_it() {
+    let bench = Bench::new(|call, _| picky(call));
+    bench.end(request(&["a"])).await;
+    let told = bench.tell(request(&["a"])).await;
+    assert_eq!((ended(&told).attempts, bench.calls().len()), (0, 2), "the same request finds it");
+    let RunEvent::Prepared { key, .. } = &told[0].event else { panic!() };
+    assert_eq!(bench.cache.0.lock().unwrap().keys().collect::<Vec<_>>(), [key]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_limit_of_another_name_is_renamed_for_good() {
+    let words = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.";
+    let bench =
+        Bench::new(
+            move |call, _| {
+                if call.target.card.completion_tokens { answer(&["{}"]) } else { refuses("max_tokens", words) }
+            },
+        );
+    let told = bench.tell(limited()).await;
+    assert_eq!((ended(&told).attempts, bench.last_call().params.max_tokens), (2, Some(400)));
+    let noticed = told.iter().any(|told| {
+        matches!(&told.event, RunEvent::Attempt { number: 2, notices, .. }
+            if notices == &["a-1 calls the token limit max_completion_tokens; renamed"])
+    });
+    assert!(noticed);
+    assert_eq!(bench.end(RunRequest { sample: 1, ..limited() }).await.attempts, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_limit_refused_under_both_names_is_left_out() {
+    let bench = Bench::new(|call, _| match (call.params.max_tokens, call.target.card.completion_tokens) {
+        (None, _) => answer(&["{}"]),
+        (Some(_), true) => refuses("max_completion_tokens", "unknown"),
+        (Some(_), false) => refuses("max_tokens", "use max_completion_tokens"),
+    });
+    let outcome = bench.end(limited()).await;
+    assert_eq!((outcome.end.word(), outcome.attempts, bench.last_call().params.max_tokens), ("done", 3, None));
+}
+
+fn loads() -> Vec<Step> {
+    let fault = Fault { loading: true, status: Some(503), ..Fault::new(Class::Overloaded, "Loading model") };
+    vec![Step::Fail(fault)]
+}
+
+fn local(targets: &[&str]) -> RunRequest {
+    let mut request = request(targets);
+    request.targets[0].base_url = Some("http://127.0.0.1:8080/v1".to_owned());
+    request
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_local_server_that_loads_its_model_is_waited_for() {
+    let bench = Bench::new(|_, n| if n < 50 { loads() } else { answer(&["{}"]) });
+    let told = bench.tell(local(&["a"])).await;
+    let outcome = ended(&told);
+    assert_eq!((outcome.end.word(), outcome.attempts), ("done", 51));
+    let waits = told.iter().filter(|told| {
+        matches!(&told.event, RunEvent::AttemptFailed { fault, next: Next::Retry { wait }, .. }
+            if fault.message == "Loading model" && *wait == Duration::from_secs(4))
+    });
+    assert_eq!(waits.count(), 50, "each wait is told with its reason");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_waited_for_as_long_as_it_may_be_silent_and_no_longer() {
+    let bench = Bench::new(|call, _| if call.target.name == "a" { loads() } else { answer(&["{}"]) });
+    let outcome = bench.end(local(&["a", "b"])).await;
+    assert_eq!((outcome.target.as_str(), outcome.timing.total), ("b", Duration::from_millis(296_100)));
+    let hosted = bench.end(RunRequest { sample: 1, ..request(&["a"]) }).await;
+    assert_eq!((hosted.end.word(), hosted.attempts), ("failed", 3), "elsewhere it is a fault like any other");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_server_says_of_its_time_is_kept() {
+    let (load, generation) = (Some(Duration::from_secs(2)), Some(Duration::from_millis(700)));
+    let bench = Bench::new(move |_, _| {
+        let mut steps = answer(&["{}"]);
+        steps.insert(1, Step::Say(WireEvent::ServerTiming { load, prompt: None, generation }));
+        steps
+    });
+    let outcome = bench.end(request(&["a"])).await;
+    assert_eq!(outcome.timing.server, Some(ServerTiming { load, prompt: None, generation }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_timer_can_be_set_by_itself() {
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    let mut rules = Rules { keys: keys("openai", &[("env:K", "k")]), ..Rules::default() };
+    (rules.timeouts.first_byte, rules.timeouts.first_token, rules.timeouts.idle) = (seconds(3), seconds(5), seconds(7));
+    let headers = || Step::Say(WireEvent::Headers { status: 200, request_id: None });
+    let text = Step::Say(WireEvent::Text("x".to_owned()));
+    for (steps, at, timer) in [
+        (vec![], 3, Timer::FirstByte),
+        (vec![headers()], 5, Timer::FirstToken),
+        (vec![headers(), text], 7, Timer::Idle),
+    ] {
+        let bench = Bench::with(rules.clone(), move |_, _| [steps.clone(), vec![Step::Hang]].concat());
+        let told = bench.tell(request(&["a"])).await;
+        let first = told.iter().find_map(|told| match &told.event {
+            RunEvent::AttemptFailed { fault, .. } => Some((told.at, fault.class)),
+            _ => None,
+        });
+        assert_eq!(first, Some((Duration::from_secs(at), Class::Timeout(timer))));
+    }
+}
