@@ -10,6 +10,7 @@ mod decide;
 pub mod event;
 mod finish;
 mod flight;
+mod gate;
 mod heard;
 pub mod keys;
 mod learnt;
@@ -30,12 +31,14 @@ use futures_util::Stream;
 use crate::{
     model::{
         Key, Outcome, RunRequest,
-        settings::{Retry, Timeouts},
+        settings::{AccountLimits, Retry, Timeouts},
     },
     provider::Backend,
 };
 pub use event::{RunEvent, Told};
 use flight::Flights;
+pub use gate::AccountState;
+use gate::Gate;
 use keys::Pool;
 pub use keys::{KeyState, Readiness};
 use port::{Cache, Recorder, World};
@@ -63,6 +66,8 @@ pub struct Rules {
     pub timeouts: Timeouts,
     /// Replaces [`Timeouts::answer`] by provider.
     pub provider_timeouts: BTreeMap<String, Duration>,
+    /// How much of a provider each account may use at once and in a minute.
+    pub limits: BTreeMap<String, AccountLimits>,
     /// Keys by provider, in the user's order.
     pub keys: BTreeMap<String, Vec<Key>>,
     /// Whether the cache is used at all.
@@ -84,6 +89,7 @@ pub(crate) struct Shared {
     pool: Pool,
     flights: Flights,
     learnt: learnt::Learnt,
+    gate: Gate,
 }
 
 impl Pipeline {
@@ -92,7 +98,8 @@ impl Pipeline {
     pub fn new(ports: Ports, mut rules: Rules) -> Self {
         let pool = Pool::new(std::mem::take(&mut rules.keys));
         let (flights, learnt) = (Flights::default(), learnt::Learnt::default());
-        Self { shared: Arc::new(Shared { ports, rules, pool, flights, learnt }) }
+        let gate = Gate::new(std::mem::take(&mut rules.limits));
+        Self { shared: Arc::new(Shared { ports, rules, pool, flights, learnt, gate }) }
     }
 
     /// Runs a request. Nothing happens before the stream is polled; dropping it cancels the run
@@ -110,6 +117,18 @@ impl Pipeline {
         concurrency: usize,
     ) -> impl Stream<Item = (usize, Outcome)> + Send {
         many::many(self.clone(), requests, concurrency)
+    }
+
+    /// Lists every account that was called, with its limits and what it uses of them.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<AccountState> {
+        self.shared.gate.states()
+    }
+
+    /// Changes how many calls each account of a provider may have under way, from the next call
+    /// on; `None` is any number, and zero is one.
+    pub fn set_concurrency(&self, provider: &str, most: Option<usize>) {
+        self.shared.gate.set_concurrency(provider, most);
     }
 
     /// Lists every configured key with its state, by provider.

@@ -150,6 +150,7 @@ impl Engine {
             retry: settings.retry,
             timeouts: settings.timeouts,
             provider_timeouts: timeouts.collect(),
+            limits: settings.providers.iter().map(|(name, provider)| (name.clone(), provider.limits)).collect(),
             keys: usable,
             cache: settings.cache.enabled,
             allow_retired: false,

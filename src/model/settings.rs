@@ -61,6 +61,19 @@ pub struct ProviderSettings {
     pub headers: BTreeMap<String, String>,
     /// Replaces [`Timeouts::answer`] for this provider.
     pub timeout: Option<Duration>,
+    /// What each of its accounts may use.
+    pub limits: AccountLimits,
+}
+
+/// What an account may use of a provider; unset is no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AccountLimits {
+    /// Calls under way at once, at most; fewer for a while after the provider was overrun.
+    pub concurrency: Option<usize>,
+    /// Calls within any sixty seconds.
+    pub requests_per_minute: Option<u32>,
+    /// Tokens, in and out together, of the calls within any sixty seconds.
+    pub tokens_per_minute: Option<u64>,
 }
 
 impl ProviderSettings {
@@ -74,6 +87,7 @@ impl ProviderSettings {
             command: Vec::new(),
             headers: BTreeMap::new(),
             timeout: None,
+            limits: AccountLimits::default(),
         }
     }
 }

@@ -9,10 +9,11 @@ use super::{
     backoff,
     decide::{self, Offered, Standing},
     event::{Next, RunEvent},
+    gate::Answer,
     keys::{Held, Offer},
     run::Run,
 };
-use crate::model::{Class, Fault, ProviderKind, Target};
+use crate::model::{Class, Fault, ProviderKind, Target, Timer};
 
 /// A step to another key.
 pub(super) struct Walk {
@@ -73,6 +74,53 @@ impl Run {
         match self.shared.pool.ready(&target.provider, held.place) {
             Some(ready) if cut || ready <= Instant::now() => Ok(Some(held)),
             _ => self.take_key(target).await,
+        }
+    }
+
+    /// Waits until the account may make the call: for room, for the minute's requests and tokens.
+    pub(super) async fn admit(&mut self, course: &mut Course) -> Result<(), Fault> {
+        let tokens = course.fitted.tokens();
+        let gate = self.shared.gate.clone();
+        let mut told = None;
+        loop {
+            let provider = course.target.provider.clone();
+            let account = course.held.as_ref().map_or_else(String::new, |held| held.key.account.clone());
+            // Listening begins before asking, or a change between the two would go unheard.
+            let mut changed = std::pin::pin!(gate.changed());
+            changed.as_mut().enable();
+            let (why, until) = match gate.enter(&provider, &account, tokens) {
+                Answer::Wait(why, until) => (why, until),
+                Answer::Pass(permit) => {
+                    // While it waited its key may have begun to cool, or died.
+                    let place = course.held.as_ref().map(|held| held.place).filter(|_| told.is_some());
+                    let ready = place.map(|place| self.shared.pool.ready(&provider, place));
+                    if ready.is_none_or(|ready| ready.is_some_and(|ready| ready <= Instant::now())) {
+                        self.permit = Some(permit);
+                        return Ok(());
+                    }
+                    drop(permit);
+                    told = None;
+                    course.held = self.take_key(&course.target).await?;
+                    continue;
+                }
+            };
+            let why = if account.is_empty() { format!("{provider} {why}") } else { format!("{account} {why}") };
+            let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if until.is_some_and(|until| until >= self.deadline) {
+                return Err(Fault { retry_after: wait, ..Fault::new(Class::RateLimited, why) });
+            }
+            if told.as_ref() != Some(&why) {
+                self.tell(RunEvent::Queued { why: why.clone(), wait }).await;
+                told = Some(why.clone());
+            }
+            let line = self.line.clone();
+            tokio::select! {
+                () = changed => {}
+                _ = line.wait_until(until.unwrap_or(self.deadline)) => {}
+            }
+            if Instant::now() >= self.deadline {
+                return Err(Fault::new(Class::Timeout(Timer::Total), format!("{why}, and the run's time is over")));
+            }
         }
     }
 

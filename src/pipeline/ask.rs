@@ -104,6 +104,9 @@ impl Run {
             Err(fault) => return self.skip(place, &target, fault).await,
         };
         loop {
+            if let Err(fault) = self.admit(&mut course).await {
+                return self.skip(place, &target, fault).await;
+            }
             course.tries += 1;
             *spent += 1;
             let Err(fault) = self.try_once(plan, &mut course, *spent).await else { return Left::Answered };
@@ -176,7 +179,13 @@ impl Run {
         self.forfeit();
         self.asked = course.place;
         let notices = std::mem::take(&mut course.notices);
-        self.attempt(&course.target, key.as_ref(), &course.fitted, notices).await?;
+        let result = self.attempt(&course.target, key.as_ref(), &course.fitted, notices).await;
+        if let Some(permit) = self.permit.take() {
+            // An attempt that may have been billed and does not say for what keeps what was set aside.
+            let known = self.heard.usage.total().filter(|_| !self.heard.usage.estimated);
+            permit.settle(known.or((!self.heard.billable).then_some(0)), result.as_ref().copied());
+        }
+        result?;
         let correct = self.mendable(course, Class::BadOutput, spent);
         self.finish(plan, &course.target, correct).await?;
         self.sent = Some(course.fitted.clone());

@@ -83,6 +83,12 @@ impl Run {
                 Some(model) => RunEvent::Served { attempt, model },
                 None => return,
             },
+            Added::Exhausted(wait) => {
+                if let Some(permit) = &self.permit {
+                    permit.rest(wait);
+                }
+                return;
+            }
             Added::Piece(..) | Added::Nothing | Added::End => return,
         };
         self.tell(event).await;

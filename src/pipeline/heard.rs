@@ -51,6 +51,8 @@ pub(super) enum Added {
     Usage,
     /// The name of the model that answers.
     Served,
+    /// Nothing is left of the account's limit for this long.
+    Exhausted(Duration),
     /// The end mark.
     End,
 }
@@ -112,6 +114,7 @@ impl Heard {
                 });
                 Added::Nothing
             }
+            WireEvent::Exhausted(wait) => Added::Exhausted(wait),
             WireEvent::Model(_) | WireEvent::Alive => Added::Nothing,
             WireEvent::End => Added::End,
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     model::{
         Class, Fault, Format, Input, Message, Params, Prompt, Role, Target, card::JsonSupport,
-        prompt::DEFAULT_TEMPERATURE, template,
+        prompt::DEFAULT_TEMPERATURE, template, usage::estimate_tokens,
     },
     provider::WireFormat,
 };
@@ -25,6 +25,17 @@ pub(super) struct Fitted {
     pub words: String,
     /// What was dropped or added, in words.
     pub notices: Vec<String>,
+}
+
+/// What an answer is set aside for where nothing limits it, in tokens.
+const USUAL: u64 = 1000;
+
+impl Fitted {
+    /// Estimates the tokens of the call: those of its messages, and as many as its answer may have.
+    pub(super) fn tokens(&self) -> u64 {
+        let said: u64 = self.messages.iter().map(|message| estimate_tokens(&message.content)).sum();
+        said.saturating_add(self.params.max_tokens.unwrap_or(USUAL))
+    }
 }
 
 /// Fills a prompt's templates from an input. A variable without a value is the caller's fault.

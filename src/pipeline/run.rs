@@ -10,6 +10,7 @@ use super::{
     cache::{self, worth_keeping},
     event::{Lookup, RunEvent, Told},
     flight::{self, Leader, Part, Standing},
+    gate::Permit,
     heard::Heard,
     limits::after,
     mend::Kept,
@@ -52,6 +53,8 @@ pub(super) struct Run {
     pub kept: Option<Kept>,
     /// Whether something else was sent than the prompt has.
     pub changed: bool,
+    /// The leave of the attempt under way.
+    pub permit: Option<Permit>,
     /// What the answering attempt sent.
     pub sent: Option<Fitted>,
     /// The cached outcome that is played again.
@@ -109,6 +112,7 @@ impl Run {
             judged: None,
             kept: None,
             changed: false,
+            permit: None,
             sent: None,
             replayed: None,
             started,

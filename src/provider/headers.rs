@@ -2,6 +2,20 @@
 
 use std::time::Duration;
 
+/// The headers that say what is left of a limit and when it is renewed.
+const LEFT: &[(&str, &str)] = &[
+    ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
+    ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
+    ("x-ratelimit-remaining", "x-ratelimit-reset"),
+    ("anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"),
+    ("anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"),
+    ("anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"),
+    ("anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"),
+];
+
+/// The longest renewal that is believed.
+const HOUR: Duration = Duration::from_secs(3600);
+
 /// A response's headers: lower-case names with their values, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(String, String)>);
@@ -53,6 +67,32 @@ impl Headers {
         until.duration_since(date).ok().filter(|wait| !wait.is_zero())
     }
 
+    /// Returns for how long nothing is left of the account's limit, if the headers say both that
+    /// nothing is left and until when: the longest of several. Waits of more than an hour and
+    /// whatever is no time ahead are not believed.
+    #[must_use]
+    pub fn exhausted(&self) -> Option<Duration> {
+        LEFT.iter()
+            .filter(|(left, _)| self.value(left).and_then(number).is_some_and(|left| left <= 0.0 && left > -1.0))
+            .filter_map(|(_, reset)| self.reset(self.value(reset)?))
+            .filter(|wait| !wait.is_zero() && *wait <= HOUR)
+            .max()
+    }
+
+    /// Reads when a limit is renewed: seconds, a length such as `6m0.5s`, or a date, which is
+    /// compared with the response's own.
+    fn reset(&self, text: &str) -> Option<Duration> {
+        if let Some(seconds) = number(text) {
+            return ahead(seconds);
+        }
+        if let Some(wait) = length(text) {
+            return Some(wait);
+        }
+        let until: jiff::Timestamp = text.parse().ok()?;
+        let date = jiff::Timestamp::try_from(httpdate::parse_http_date(self.value("date")?).ok()?).ok()?;
+        Duration::try_from(until.duration_since(date)).ok()
+    }
+
     /// Returns the server's word on whether to try again.
     #[must_use]
     pub fn should_retry(&self) -> Option<bool> {
@@ -62,6 +102,25 @@ impl Headers {
 
 fn number(text: &str) -> Option<f64> {
     text.parse().ok()
+}
+
+/// Reads a length of time in the parts of Go: `1h2m3.5s`, `20ms`.
+fn length(text: &str) -> Option<Duration> {
+    let (mut rest, mut sum) = (text, Duration::ZERO);
+    while !rest.is_empty() {
+        let (count, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit() && c != '.')?);
+        let (unit, after) = after.split_at(after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len()));
+        let seconds = match unit {
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+        sum = sum.checked_add(Duration::try_from_secs_f64(number(count)? * seconds).ok()?)?;
+        rest = after;
+    }
+    Some(sum)
 }
 
 fn ahead(seconds: f64) -> Option<Duration> {
@@ -91,6 +150,29 @@ mod tests {
         assert_eq!(wait(&[until, ("date", "Sun, 22 Nov 2026 17:00:00 GMT")]), Some(Duration::from_secs(30)));
         assert_eq!(wait(&[until, ("date", "Sun, 22 Nov 2026 18:00:00 GMT")]), None);
         assert_eq!(wait(&[until]), None);
+    }
+
+    #[test]
+    fn a_limit_used_up_is_read_with_its_renewal_and_nonsense_is_not_believed() {
+        let wait = |pairs: &[(&str, &str)]| Headers::new(pairs.iter().copied()).exhausted();
+        let openai = |left: &str, reset: &str| {
+            wait(&[("x-ratelimit-remaining-requests", left), ("X-RateLimit-Reset-Requests", reset)])
+        };
+        assert_eq!(openai("0", "6m0.5s"), Some(Duration::from_millis(360_500)));
+        assert_eq!(openai("0", "20ms"), Some(Duration::from_millis(20)));
+        assert_eq!(openai("0", "3"), Some(Duration::from_secs(3)));
+        for (left, reset) in
+            [("1", "6m"), ("-1", "6m"), ("none", "6m"), ("0", "-3"), ("0", "2h"), ("0", "soon"), ("0", "1790000000")]
+        {
+            assert_eq!(openai(left, reset), None, "{left} {reset}");
+        }
+        let anthropic = [
+            ("anthropic-ratelimit-tokens-remaining", "0"),
+            ("anthropic-ratelimit-tokens-reset", "2026-11-22T17:00:30Z"),
+            ("date", "Sun, 22 Nov 2026 17:00:00 GMT"),
+        ];
+        assert_eq!(wait(&anthropic), Some(Duration::from_secs(30)));
+        assert_eq!(wait(&anthropic[..2]), None, "without the server's clock a date says nothing");
     }
 
     #[test]

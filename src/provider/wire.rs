@@ -35,6 +35,8 @@ pub enum WireEvent {
         /// Writing the answer.
         generation: Option<Duration>,
     },
+    /// Nothing is left of the account's limit for as long as this, say the headers.
+    Exhausted(Duration),
     /// A sign of life without content.
     Alive,
     /// The format's own end mark (`[DONE]`, `message_stop`, `done: true`), or a finish reason

@@ -8,6 +8,8 @@ mod chance;
 mod commit;
 /// Exactly one end, whatever happens, and always a record.
 mod end;
+/// How much of an account is used at once and in a minute.
+mod gate;
 /// Which key is used, cools, or is dead.
 mod keys;
 /// What one run learns of a model for all later ones.

@@ -96,6 +96,7 @@ fn told(events: &[WireEvent], fault: Option<&Fault>) -> String {
             WireEvent::Model(model) => ("model", model.clone()),
             WireEvent::Finish(finish) => ("finish", finish.to_string()),
             WireEvent::ServerTiming { .. } => ("timing", String::new()),
+            WireEvent::Exhausted(wait) => ("exhausted", format!("{wait:?}")),
             WireEvent::End => ("end", String::new()),
         };
         match parts.last_mut() {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{super::job::StoreFault, check, wait::Wait};
 use crate::model::{
     Settings,
-    settings::{ModelSettings, ProviderSettings},
+    settings::{AccountLimits, ModelSettings, ProviderSettings},
     target::ProviderKind,
     usage::PicoDollars,
 };
@@ -40,6 +40,9 @@ struct ProviderTable {
     #[serde(default)]
     headers: BTreeMap<String, String>,
     timeout: Option<Wait>,
+    concurrency: Option<usize>,
+    requests_per_minute: Option<u32>,
+    tokens_per_minute: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -227,6 +230,15 @@ fn provider(table: ProviderTable) -> Result<ProviderSettings, ProviderMistake> {
     if timeout.is_some_and(|timeout| timeout.is_zero()) {
         return Err(("timeout", None, zero("timeout")));
     }
+    for (key, zero) in [
+        ("concurrency", table.concurrency == Some(0)),
+        ("requests_per_minute", table.requests_per_minute == Some(0)),
+        ("tokens_per_minute", table.tokens_per_minute == Some(0)),
+    ] {
+        if zero {
+            return Err((key, None, format!("`{key}` must be at least 1")));
+        }
+    }
     Ok(ProviderSettings {
         kind: table.kind,
         base_url: table.base_url,
@@ -234,6 +246,11 @@ fn provider(table: ProviderTable) -> Result<ProviderSettings, ProviderMistake> {
         command: table.command,
         headers: table.headers,
         timeout,
+        limits: AccountLimits {
+            concurrency: table.concurrency,
+            requests_per_minute: table.requests_per_minute,
+            tokens_per_minute: table.tokens_per_minute,
+        },
     })
 }
 

@@ -101,6 +101,19 @@ answer = "0s""#,
   2 | answer = "0s""#,
     ),
     (
+        r#"[providers.openai]
+kind = "openai"
+requests_per_minute = 0"#,
+        "config.toml:3:23: `requests_per_minute` must be at least 1
+  3 | requests_per_minute = 0",
+    ),
+    (
+        r#"[timeouts]
+idle = "0s""#,
+        r#"config.toml:2:8: `idle` must be longer than nothing
+  2 | idle = "0s""#,
+    ),
+    (
         "[batch]
 concurrency = 0",
         "config.toml:2:15: `concurrency` must be at least 1
@@ -194,7 +207,7 @@ kind = "openai"
 api_key = "hunter2""#,
         r#"config.toml:3:1: unknown key `api_key` in [providers.local]; did you mean `api_keys`?
   3 | api_key = "…"
-  [providers.local] takes kind, base_url, api_keys, command, headers, timeout"#,
+  [providers.local] takes kind, base_url, api_keys, command, headers, timeout, concurrency, requests_per_minute, tokens_per_minute"#,
     ),
     (
         r#"[providers.local]

@@ -1,0 +1,250 @@
+//! How many calls an account may have under way and make in a minute, and the way in.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, futures::Notified},
+    time::Instant,
+};
+
+use super::limits::after;
+use crate::model::{Class, Fault, settings::AccountLimits};
+
+/// The window of the rates.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// How an account stands, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountState {
+    /// The provider's name.
+    pub provider: String,
+    /// The account's name; empty where no key is needed.
+    pub account: String,
+    /// Calls under way.
+    pub under_way: usize,
+    /// Calls that may be under way now: less than the limit after the provider was overrun.
+    pub concurrency: Option<usize>,
+    /// Calls made within the last minute.
+    pub requests: usize,
+    /// Tokens they took, as far as known; else what was set aside for them.
+    pub tokens: u64,
+    /// What is configured.
+    pub limits: AccountLimits,
+}
+
+/// A call made within the last minute.
+#[derive(Debug)]
+struct Made {
+    at: Instant,
+    number: u64,
+    tokens: u64,
+}
+
+#[derive(Debug, Default)]
+struct Account {
+    under_way: usize,
+    /// What was taken off the configured concurrency is kept as what is left of it.
+    room: Option<usize>,
+    successes: usize,
+    halvings: u64,
+    rests: Option<Instant>,
+    made: VecDeque<Made>,
+    calls: u64,
+}
+
+impl Account {
+    fn forget(&mut self, now: Instant) {
+        while self.made.front().is_some_and(|made| after(made.at, MINUTE) <= now) {
+            self.made.pop_front();
+        }
+    }
+
+    /// Returns how many calls may be under way.
+    fn room(&self, limits: &AccountLimits) -> Option<usize> {
+        limits.concurrency.map(|most| self.room.map_or(most, |room| room.min(most)).max(1))
+    }
+
+    /// Returns what stands in the way of a call, and until when if that is known.
+    fn obstacle(&self, limits: &AccountLimits, tokens: u64, now: Instant) -> Option<(&'static str, Option<Instant>)> {
+        if let Some(until) = self.rests.filter(|until| *until > now) {
+            return Some(("has nothing left of its limit", Some(until)));
+        }
+        if self.room(limits).is_some_and(|room| self.under_way >= room) {
+            return Some(("has as many calls under way as it may", None));
+        }
+        let expiry = |made: &Made| after(made.at, MINUTE);
+        if let Some(most) = limits.requests_per_minute.map(|most| usize::try_from(most).unwrap_or(usize::MAX))
+            && self.made.len() >= most
+        {
+            let over = self.made.len().saturating_sub(most);
+            return Some(("has made its requests for this minute", self.made.get(over).map(expiry)));
+        }
+        let most = limits.tokens_per_minute?;
+        // A call larger than the limit goes alone.
+        let mut used = self.made.iter().fold(0_u64, |sum, made| sum.saturating_add(made.tokens));
+        let free = most.saturating_sub(tokens.min(most));
+        if used <= free {
+            return None;
+        }
+        let last = self.made.iter().find(|made| {
+            used = used.saturating_sub(made.tokens);
+            used <= free
+        });
+        Some(("has used its tokens for this minute", last.map(expiry)))
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    limits: BTreeMap<String, AccountLimits>,
+    accounts: BTreeMap<(String, String), Account>,
+}
+
+/// The way in for all runs. Clones are the same gate.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Gate {
+    state: Arc<Mutex<State>>,
+    changed: Arc<Notify>,
+}
+
+/// What the gate says to a call.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// It may go.
+    Pass(Permit),
+    /// It has to wait for this, until then if that is known.
+    Wait(&'static str, Option<Instant>),
+}
+
+/// A call's leave to be under way; dropping it makes room for the next.
+#[derive(Debug)]
+pub(super) struct Permit {
+    gate: Gate,
+    place: (String, String),
+    number: u64,
+    halvings: u64,
+}
+
+impl Gate {
+    /// Makes a gate with the configured limits, by provider.
+    pub(super) fn new(limits: BTreeMap<String, AccountLimits>) -> Self {
+        let gate = Self::default();
+        gate.state().limits = limits;
+        gate
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for a call that takes about this many tokens.
+    pub(super) fn enter(&self, provider: &str, account: &str, tokens: u64) -> Answer {
+        let now = Instant::now();
+        let place = (provider.to_owned(), account.to_owned());
+        let mut state = self.state();
+        let limits = state.limits.get(provider).copied().unwrap_or_default();
+        let own = state.accounts.entry(place.clone()).or_default();
+        own.forget(now);
+        if let Some((why, until)) = own.obstacle(&limits, tokens, now) {
+            return Answer::Wait(why, until);
+        }
+        own.under_way += 1;
+        own.calls += 1;
+        let (number, halvings) = (own.calls, own.halvings);
+        own.made.push_back(Made { at: now, number, tokens });
+        drop(state);
+        Answer::Pass(Permit { gate: self.clone(), place, number, halvings })
+    }
+
+    /// Resolves when something has changed since it was called and enabled.
+    pub(super) fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
+    }
+
+    /// Changes how many calls each account of a provider may have under way; `None` is any number.
+    pub(super) fn set_concurrency(&self, provider: &str, most: Option<usize>) {
+        let mut state = self.state();
+        state.limits.entry(provider.to_owned()).or_default().concurrency = most.map(|most| most.max(1));
+        for ((own, _), account) in &mut state.accounts {
+            if own == provider {
+                account.room = None;
+            }
+        }
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// Lists every account that was called, or whose provider has limits.
+    pub(super) fn states(&self) -> Vec<AccountState> {
+        let now = Instant::now();
+        let mut state = self.state();
+        let State { limits, accounts } = &mut *state;
+        let each = |((provider, account), own): (&(String, String), &mut Account)| {
+            own.forget(now);
+            let limits = limits.get(provider).copied().unwrap_or_default();
+            AccountState {
+                provider: provider.clone(),
+                account: account.clone(),
+                under_way: own.under_way,
+                concurrency: own.room(&limits),
+                requests: own.made.len(),
+                tokens: own.made.iter().fold(0, |sum, made| sum.saturating_add(made.tokens)),
+                limits,
+            }
+        };
+        accounts.iter_mut().map(each).collect()
+    }
+}
+
+impl Permit {
+    fn with<T>(&self, change: impl FnOnce(&mut Account, &AccountLimits) -> T) -> Option<T> {
+        let mut state = self.gate.state();
+        let limits = state.limits.get(&self.place.0).copied().unwrap_or_default();
+        state.accounts.get_mut(&self.place).map(|own| change(own, &limits))
+    }
+
+    /// Lets the account rest: the server says that nothing is left of its limit.
+    pub(super) fn rest(&self, wait: Duration) {
+        let until = after(Instant::now(), wait);
+        self.with(|own, _| own.rests = own.rests.max(Some(until)));
+    }
+
+    /// Puts what the call really took in place of what was set aside, and lets the account's
+    /// concurrency feel how it went: halved once by all calls that were under way together, one
+    /// more after as many successes as fit.
+    pub(super) fn settle(self, tokens: Option<u64>, result: Result<(), &Fault>) {
+        let overrun = |fault: &Fault| fault.class == Class::RateLimited || fault.status == Some(529);
+        self.with(|own, limits| {
+            if let (Some(tokens), Some(made)) = (tokens, own.made.iter_mut().find(|made| made.number == self.number)) {
+                made.tokens = tokens;
+            }
+            let Some(room) = own.room(limits) else { return };
+            match result {
+                Ok(()) => {
+                    own.successes += 1;
+                    if own.successes >= room {
+                        own.successes = 0;
+                        own.room = own.room.map(|room| room.saturating_add(1));
+                    }
+                }
+                Err(fault) if overrun(fault) && self.halvings == own.halvings => {
+                    own.room = Some((room / 2).max(1));
+                    own.successes = 0;
+                    own.halvings += 1;
+                }
+                Err(_) => {}
+            }
+        });
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.with(|own, _| own.under_way = own.under_way.saturating_sub(1));
+        self.gate.changed.notify_waiters();
+    }
+}

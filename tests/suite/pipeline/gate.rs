@@ -1,0 +1,151 @@
+//! How much of an account is used at once and in a minute, and what waits for it.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, StreamExt, future::join_all};
+use retort::{
+    model::{Class, End, Fault, Outcome, RunRequest, Usage, settings::AccountLimits},
+    pipeline::{AccountState, Rules, RunEvent, Told},
+    provider::WireEvent,
+};
+
+use crate::support::script::{Bench, Step, answer, ended, keys, request, until};
+
+fn rules(limits: AccountLimits) -> Rules {
+    let limits = BTreeMap::from([("openai".to_owned(), limits)]);
+    Rules { limits, keys: keys("openai", &[("env:K", "k")]), ..Rules::default() }
+}
+
+fn at_once(concurrency: usize) -> Rules {
+    rules(AccountLimits { concurrency: Some(concurrency), ..AccountLimits::default() })
+}
+
+fn state(bench: &Bench) -> AccountState {
+    bench.pipeline.accounts().remove(0)
+}
+
+fn queued(told: &[Told]) -> Vec<(String, Option<Duration>)> {
+    told.iter()
+        .filter_map(|told| match &told.event {
+            RunEvent::Queued { why, wait } => Some((why.clone(), *wait)),
+            _ => None,
+        })
+        .collect()
+}
+
+async fn all(bench: &Bench, count: usize) -> Vec<Outcome> {
+    join_all((0..count).map(|_| bench.end(request(&["a"])))).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_calls_are_under_way_than_an_account_may_have() {
+    let bench = Bench::with(at_once(2), |_, _| answer(&["{}"]));
+    let outcomes = all(&bench, 7).await;
+    assert!(outcomes.iter().all(|outcome| outcome.end == End::Done));
+    assert_eq!((bench.most_open(), bench.calls().len(), state(&bench).under_way), (2, 7, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_waits_says_so_and_can_be_stopped() {
+    let bench = Bench::with(at_once(1), |_, _| vec![Step::Hang]);
+    let mut first = bench.pipeline.run(request(&["a"]));
+    until(&mut first, |event| matches!(event, RunEvent::Attempt { .. })).await;
+    let mut second = bench.pipeline.run(request(&["a"]));
+    // The first one is under way once it is polled again.
+    assert!(first.next().now_or_never().is_none());
+    let told = until(&mut second, |event| matches!(event, RunEvent::Queued { .. })).await;
+    assert_eq!(queued(&[told]), [("k has as many calls under way as it may".to_owned(), None)]);
+    second.control().stop();
+    let told: Vec<Told> = second.collect().await;
+    assert_eq!((&ended(&told).end, ended(&told).attempts), (&End::Cancelled, 0));
+    drop(first);
+    assert_eq!(state(&bench).under_way, 0, "a dropped run leaves its place");
+}
+
+#[tokio::test(start_paused = true)]
+async fn concurrency_halves_once_for_calls_overrun_together_and_grows_with_success() {
+    let limited = || Fault { retry_after: Some(Duration::from_secs(1)), ..Fault::new(Class::RateLimited, "x") };
+    let bench = Bench::with(at_once(8), move |_, n| match n {
+        0..8 => vec![Step::After(Duration::from_millis(10)), Step::Fail(limited())],
+        _ => answer(&["{}"]),
+    });
+    let runs = all(&bench, 8);
+    let halved = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        state(&bench).concurrency
+    };
+    let (outcomes, halved) = tokio::join!(runs, halved);
+    assert_eq!(halved, Some(4));
+    assert!(outcomes.iter().all(|outcome| outcome.end == End::Done));
+    assert_eq!(state(&bench).concurrency, Some(5), "one more after four successes");
+    all(&bench, 40).await;
+    assert_eq!(state(&bench).concurrency, Some(8), "as many as are configured, and no more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_minutes_requests_are_not_exceeded() {
+    let limits = AccountLimits { requests_per_minute: Some(3), ..AccountLimits::default() };
+    let bench = Bench::with(rules(limits), |_, _| answer(&["{}"]));
+    all(&bench, 3).await;
+    let told = bench.tell(request(&["a"])).await;
+    assert_eq!(queued(&told).len(), 1);
+    assert_eq!(queued(&told)[0].0, "k has made its requests for this minute");
+    assert_eq!(ended(&told).timing.total, Duration::from_secs(60), "the first call left the window");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_are_set_aside_and_settled_with_what_was_used() {
+    let limits = AccountLimits { tokens_per_minute: Some(1000), ..AccountLimits::default() };
+    let bench = Bench::with(rules(limits), |_, _| answer(&["{}"]));
+    let asks = |tokens| {
+        let mut request = request(&["a"]);
+        Arc::make_mut(&mut request.prompt).params.max_tokens = Some(tokens);
+        request
+    };
+    let (first, second) = tokio::join!(bench.end(asks(800)), bench.end(asks(800)));
+    assert_eq!(first.usage, Usage { input: Some(10), output: Some(1), ..Usage::default() });
+    assert_eq!(bench.most_open(), 1, "two reservations do not fit");
+    assert_eq!(second.timing.total, Duration::from_millis(200), "the first took little: the second goes on at once");
+    assert_eq!(state(&bench).tokens, 22);
+    let alone = bench.end(asks(5000)).await;
+    assert_eq!(alone.end, End::Done, "a call larger than the limit goes alone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn headers_that_say_nothing_is_left_hold_the_next_call_back() {
+    let bench = Bench::with(rules(AccountLimits::default()), |_, n| {
+        let mut steps = answer(&["{}"]);
+        if n == 0 {
+            steps.insert(1, Step::Say(WireEvent::Exhausted(Duration::from_secs(20))));
+        }
+        steps
+    });
+    assert_eq!(bench.end(request(&["a"])).await.end, End::Done);
+    let told = bench.tell(request(&["a"])).await;
+    let wait = Duration::from_millis(19_900);
+    assert_eq!(queued(&told), [("k has nothing left of its limit".to_owned(), Some(wait))]);
+    assert_eq!(ended(&told).timing.total, Duration::from_secs(20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_can_be_moved_while_runs_wait() {
+    let bench = Bench::with(at_once(1), |_, _| answer(&["{}"]));
+    let wider = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        bench.pipeline.set_concurrency("openai", Some(3));
+    };
+    let (outcomes, ()) = tokio::join!(all(&bench, 4), wider);
+    assert_eq!((outcomes.len(), bench.most_open()), (4, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_beyond_the_runs_time_leads_on() {
+    let bench = Bench::with(rules(AccountLimits::default()), |_, _| {
+        let mut steps = answer(&["{}"]);
+        steps.insert(1, Step::Say(WireEvent::Exhausted(Duration::from_secs(3000))));
+        steps
+    });
+    bench.end(request(&["a"])).await;
+    let outcome = bench.end(RunRequest { sample: 1, ..request(&["a"]) }).await;
+    assert_eq!((outcome.end.word(), outcome.attempts, outcome.timing.total), ("failed", 0, Duration::ZERO));
+}
