@@ -32,6 +32,7 @@ use ratatui::layout::Rect;
 
 use crate::{
     model::{Catalog, Input, Look, Prompt, Session, Settings},
+    pipeline::KeyState,
     store::job::Job,
     text::{Safe, clean_line},
 };
@@ -82,6 +83,7 @@ pub struct Start {
 
 /// The workbench: its state, and what it asks of the world.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct App {
     /// The bench.
     pub bench: Workbench,
@@ -105,8 +107,12 @@ pub struct App {
     pub look: Look,
     /// Every model that can be named.
     pub catalog: Catalog,
+    /// The state of every key, as of when the list of models was opened last.
+    pub key_states: Vec<KeyState>,
     starters: Vec<(String, Prompt, String)>,
     default_target: String,
+    /// Whether there was no session to go on with.
+    first: bool,
     /// Steps by which the left column is wider and the prompt taller than usual.
     bigger: (i16, i16),
     focused: bool,
@@ -139,8 +145,10 @@ impl App {
             settings: start.settings,
             look: start.look,
             catalog: start.catalog,
+            key_states: Vec::new(),
             starters: start.starters,
             default_target: start.default_target,
+            first: start.session.is_none(),
             bigger: (0, 0),
             focused: true,
             dirty: true,
@@ -181,6 +189,7 @@ impl App {
             Msg::Stored(ticket, answer) => self.stored(ticket, answer),
             Msg::Edited(field, text) => self.edited(field, text),
             Msg::Found(found) => self.found(&found),
+            Msg::Keys(keys) => self.key_states = keys,
             Msg::Fault(fault) => self.say(Tone::Error, &fault),
             Msg::Quit => self.quit(),
         }
@@ -265,13 +274,24 @@ impl App {
         self.notices.say(tone, clean_line(text), self.now);
     }
 
-    /// Tells which real providers were found, while there is none but the demonstration in the lanes.
+    /// Tells which real providers were found: at the first start, and while there is none but the
+    /// demonstration in the lanes.
     fn found(&mut self, found: &[String]) {
-        if found.is_empty() || !self.bench.lanes.iter().all(|lane| self.is_demo(&lane.target)) {
+        let demo = self.bench.lanes.iter().all(|lane| self.is_demo(&lane.target));
+        if found.is_empty() || !(demo || self.first) {
             return;
         }
-        let key = self.keymap.shown(Action::Models, false).map_or_else(String::new, |key| format!("; {key} takes one"));
+        let what = if demo { "takes one" } else { "takes another" };
+        let key = self.keymap.shown(Action::Models, false).map_or_else(String::new, |key| format!("; {key} {what}"));
         self.banner = Some(clean_line(&format!("found {}{key}", found.join(", "))));
+    }
+
+    /// Says how the keys of a provider stand; nothing where it has none.
+    #[must_use]
+    pub fn keys_of(&self, provider: &str) -> Option<Safe> {
+        let own = self.key_states.iter().filter(|key| key.provider == provider);
+        let said: Vec<String> = own.map(|key| overlay::models::standing(key, self.now.time)).collect();
+        (!said.is_empty()).then(|| clean_line(&said.join(" · ")))
     }
 
     fn ticket(&mut self) -> Ticket {

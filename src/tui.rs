@@ -155,6 +155,7 @@ impl Bench {
             Effect::Stop(ticket) => work.stop(ticket),
             Effect::RetryNow(ticket) => work.retry_now(ticket),
             Effect::Store(ticket, job) => work.store(ticket, job),
+            Effect::Keys => work.ask(|engine| async move { Msg::Keys(engine.pipeline.keys()) }),
             Effect::Edit { field, text, suffix } => self.lend(field, &text, suffix, work).await,
             Effect::Copy(text) => match clipboard::copy(&text) {
                 Ok(command) => self.write(&command),

@@ -33,6 +33,8 @@ mod suite {
     mod pipeline;
     /// What the design promises, shown through the whole pipeline over a real socket.
     mod proof;
+    /// The README's table of keys, which is never out of date.
+    mod readme;
     /// A real model behind a real server, over both wire formats; skipped unless tests/real/run.sh runs it.
     mod real;
     /// What the screen shows, in every state and at every size.

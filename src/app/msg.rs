@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::action::Action;
 use crate::{
     model::RunRequest,
-    pipeline::Told,
+    pipeline::{KeyState, Told},
     store::job::{Job, Reply, StoreFault},
 };
 
@@ -62,6 +62,8 @@ pub enum Msg {
     Edited(FieldId, Result<String, String>),
     /// Real providers, in words, found after the start.
     Found(Vec<String>),
+    /// Every configured key with its state.
+    Keys(Vec<KeyState>),
     /// A fault of background work, in words.
     Fault(String),
     /// The time that [`App::wake_at`](super::App::wake_at) named has come.
@@ -83,6 +85,8 @@ pub enum Effect {
     RetryNow(Ticket),
     /// Hands the store a job.
     Store(Ticket, Job),
+    /// Asks for the state of every key.
+    Keys,
     /// Opens a text in the user's editor.
     Edit {
         /// Which text it is; the answer carries it back.

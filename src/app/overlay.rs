@@ -162,13 +162,13 @@ impl Overlay {
     pub fn size(&self) -> Option<(u16, u16)> {
         let rows = |rows: usize, least: u16| u16::try_from(rows + 4).unwrap_or(u16::MAX).max(least);
         match self {
-            Self::Help(help) => Some((84, rows(help.rows.len(), 8))),
+            Self::Help(help) => Some((108, rows(help.rows.len(), 8))),
             Self::Palette(_) => Some((96, 30)),
             Self::Models(_) => Some((110, 30)),
             Self::Prompts(_) | Self::Sessions(_) => Some((80, 22)),
             Self::Params(form) | Self::Variables(form) => Some((88, rows(form.rows.len() + 2, 8))),
             Self::Name(_) => Some((60, 6)),
-            Self::Xray(xray) => Some((110, rows(xray.rows.len(), 12))),
+            Self::Xray(xray) => Some((110, rows(xray.lines(), 12))),
             Self::Copy(choice) => Some((60, rows(choice.len(), 6))),
             Self::Search(_) => None,
             Self::Confirm(_) => Some((64, 6)),
@@ -233,7 +233,7 @@ impl Overlay {
     /// Moves the choice or the window by rows.
     pub fn step(&mut self, by: isize) {
         match self {
-            Self::Help(help) => help.top = help.top.saturating_add_signed(by).min(help.rows.len().saturating_sub(1)),
+            Self::Help(help) => help.scroll(by),
             Self::Xray(xray) => xray.scroll(by),
             Self::Palette(choice) => choice.step(by),
             Self::Models(models) => models.choice.step(by),
@@ -248,7 +248,7 @@ impl Overlay {
     pub fn choose_row(&mut self, row: usize) -> bool {
         match self {
             Self::Palette(choice) => choose(choice, row),
-            Self::Models(models) => choose(&mut models.choice, row),
+            Self::Models(models) => row.checked_sub(1).is_some_and(|row| choose(&mut models.choice, row)),
             Self::Prompts(list) | Self::Sessions(list) => choose(&mut list.choice, row),
             Self::Copy(choice) => choose(choice, row),
             Self::Params(form) | Self::Variables(form) => {
@@ -261,12 +261,14 @@ impl Overlay {
 
     /// Keeps what is chosen in sight, before drawing.
     pub fn fit(&mut self, area: Rect) {
-        let height = usize::from(self.body(area).height);
+        let body = self.body(area);
+        let (width, height) = (body.width.saturating_sub(2), usize::from(body.height));
         match self {
-            Self::Help(help) => help.top = help.top.min(help.rows.len().saturating_sub(height)),
-            Self::Xray(xray) => xray.fit(height),
+            Self::Help(help) => help.fit(width, height),
+            Self::Xray(xray) => xray.fit(width, height),
             Self::Palette(choice) => choice.fit(height),
-            Self::Models(models) => models.choice.fit(height),
+            // The heads of the columns and the line on keys take a row each.
+            Self::Models(models) => models.choice.fit(height.saturating_sub(2)),
             Self::Prompts(list) | Self::Sessions(list) => list.choice.fit(height),
             Self::Copy(choice) => choice.fit(height),
             Self::Params(_) | Self::Variables(_) | Self::Name(_) | Self::Search(_) | Self::Confirm(_) => {}

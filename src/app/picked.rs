@@ -102,6 +102,7 @@ impl App {
         let present = self.bench.lane().map_or_else(|| self.default_target.clone(), |lane| lane.target.clone());
         let models = Models::new(what, &self.catalog, &present, &self.today());
         self.overlays.push(Overlay::Models(models));
+        self.effects.push(Effect::Keys);
     }
 
     fn take_model(&mut self, models: &Models) {

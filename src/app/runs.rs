@@ -33,10 +33,18 @@ impl App {
         for at in lanes {
             self.run_lane(*at, &prompt, cache);
         }
-        // Where one pane is seen at a time, what was asked for comes into sight; not under the
-        // fingers of somebody who types.
-        let seen = matches!(self.bench.focus, Focus::Lane(_));
-        if let (Shape::Tabs, false, false, Some(first)) = (self.layout.shape, seen, self.bench.typing, lanes.first()) {
+        self.bring_forward(lanes);
+    }
+
+    /// Gives a lane that runs the focus where none of them is in sight; not under the fingers of
+    /// somebody who types.
+    fn bring_forward(&mut self, lanes: &[usize]) {
+        let seen = |at: &usize| self.layout.lanes.get(*at).is_none_or(|lane| !lane.pane.is_empty());
+        if self.layout.shape != Shape::Tiny
+            && !self.bench.typing
+            && !lanes.iter().any(seen)
+            && let Some(first) = lanes.first()
+        {
             self.bench.focus_on(Focus::Lane(*first));
         }
     }

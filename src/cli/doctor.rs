@@ -115,9 +115,6 @@ async fn providers(findings: &mut Findings<'_>, setup: &Setup) -> io::Result<()>
     let http = setup.providers();
     for (name, settings) in setup.catalog.providers() {
         let keys = setup.keys(settings);
-        for key in &keys.usable {
-            findings.note(State::Good, "key", &format!("{name}: {} found", key.label))?;
-        }
         for fault in &keys.faults {
             // A key that the user has named is missed; one that is looked for by itself is not.
             findings.note(State::Absent, "key", &format!("{name}: {fault}"))?;
@@ -125,6 +122,18 @@ async fn providers(findings: &mut Findings<'_>, setup: &Setup) -> io::Result<()>
         let Ok(target) = setup.catalog.resolve(&format!("{name}/list")) else {
             continue;
         };
+        for (at, key) in keys.usable.iter().enumerate() {
+            let account = if key.account == key.label { String::new() } else { format!(" (account {})", key.account) };
+            // The first key is tried with the provider itself, below.
+            let (state, words) = match at {
+                0 => (State::Good, "found".to_owned()),
+                _ => match http.models(&target, Some(key)).await {
+                    Ok(_) => (State::Good, "found, accepted".to_owned()),
+                    Err(fault) => (State::Broken, fault.to_string()),
+                },
+            };
+            findings.note(state, "key", &format!("{name}: {}{account} {words}", key.label))?;
+        }
         let (state, words) = match settings.kind {
             ProviderKind::Demo => (State::Good, "answers without a key or a network".to_owned()),
             ProviderKind::Command => command(settings),

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::Exit;
 use crate::{
     model::{
-        End, Finish, Outcome, Provenance,
+        End, Fault, Finish, Outcome, Provenance,
         quality::{Mark, Verdict},
     },
     pipeline::{
@@ -41,12 +41,14 @@ pub(super) struct Report<'a> {
     cleaner: Cleaner,
     open_line: bool,
     asked: Option<String>,
+    /// The faults that were said as they came, by target: each is said but once.
+    said: Vec<(String, Fault)>,
 }
 
 impl<'a> Report<'a> {
     /// Begins the report of one run.
     pub(super) fn new(form: Form, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
-        Self { form, out, err, cleaner: Cleaner::new(), open_line: false, asked: None }
+        Self { form, out, err, cleaner: Cleaner::new(), open_line: false, asked: None, said: Vec::new() }
     }
 
     /// Takes the next event in; the last one yields how the program should exit.
@@ -72,10 +74,9 @@ impl<'a> Report<'a> {
                 self.notes(notices)?;
             }
             RunEvent::Served { model, .. } => self.say(&format!("note: the answering model calls itself {model}"))?,
-            RunEvent::Skipped { target, fault, next } => self.say(&format!("{target}: {fault}{}", after(next)))?,
+            RunEvent::Skipped { target, fault, next } => self.fault(target.clone(), fault, next)?,
             RunEvent::AttemptFailed { fault, next, .. } => {
-                let target = self.asked.clone().unwrap_or_default();
-                self.say(&format!("{target}: {fault}{}", after(next)))?;
+                self.fault(self.asked.clone().unwrap_or_default(), fault, next)?;
             }
             RunEvent::Delta { part: Part::Text, text, .. } => self.answer(text)?,
             RunEvent::Ended { outcome } => {
@@ -90,6 +91,18 @@ impl<'a> Report<'a> {
             | RunEvent::Checked { .. } => {}
         }
         Ok(None)
+    }
+
+    /// Says a fault and what follows it. One that ends the run is left to the run's end.
+    fn fault(&mut self, target: String, fault: &Fault, next: &Next) -> io::Result<()> {
+        if *next == Next::GiveUp {
+            return Ok(());
+        }
+        let again = self.said.last().is_some_and(|(before, last)| *before == target && last == fault);
+        let words = if again { format!("{}, the same again", fault.class) } else { fault.to_string() };
+        self.say(&format!("{target}: {words}{}", after(next)))?;
+        self.said.push((target, fault.clone()));
+        Ok(())
     }
 
     fn answer(&mut self, text: &str) -> io::Result<()> {
@@ -132,10 +145,16 @@ impl<'a> Report<'a> {
     fn summary(&mut self, outcome: &Outcome) -> io::Result<()> {
         match &outcome.end {
             End::Done => {}
-            End::Failed { reasons } if reasons.len() > 1 => {
+            End::Failed { reasons } if !reasons.is_empty() => {
                 self.say("all models failed:")?;
                 for reason in reasons {
-                    self.say(&format!("  {reason}"))?;
+                    let said =
+                        self.said.iter().any(|(target, fault)| *target == reason.target && *fault == reason.fault);
+                    if said {
+                        self.say(&format!("  {}: {}, as said above", reason.target, reason.fault.class))?;
+                    } else {
+                        self.say(&format!("  {reason}"))?;
+                    }
                 }
             }
             end => self.say(&end.to_string())?,
@@ -193,6 +212,7 @@ fn figures(outcome: &Outcome) -> String {
     ));
     match outcome.provenance {
         Provenance::Live if outcome.demo => {}
+        Provenance::Live if matches!(outcome.end, End::Failed { .. }) && outcome.usage.total().is_none() => {}
         Provenance::Live => parts.push(outcome.cost.to_string()),
         Provenance::Cached { .. } => parts.push("cached, $0 now; times of the original".to_owned()),
     }
@@ -256,7 +276,13 @@ pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Fault, Quality, RunId, Usage, fault::Class, outcome::Timing, quality::Rule, usage::Cost};
+    use crate::model::{
+        Quality, RunId, Usage,
+        fault::Class,
+        outcome::{Reason, Timing},
+        quality::Rule,
+        usage::Cost,
+    };
 
     fn outcome(end: End) -> Outcome {
         Outcome {
@@ -324,6 +350,32 @@ mod tests {
         let safe = escaped(&line);
         assert_eq!(safe, "\"a\\u009b31m\\u007f\\u202e\\u0085é\u{1f600}\"");
         assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), text);
+    }
+
+    #[test]
+    fn each_reason_is_said_once_under_one_heading() {
+        let fault = |message: &str| Fault::new(Class::Transient, message);
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut report = Report::new(Form::Bytes, &mut out, &mut err);
+        let skipped = |target: &str, message: &str, next| RunEvent::Skipped {
+            target: target.to_owned(),
+            fault: fault(message),
+            next,
+        };
+        let reason = |target: &str, message: &str| Reason { target: target.to_owned(), fault: fault(message) };
+        let reasons = vec![reason("a", "down for good"), reason("b", "gone away")];
+        for event in [
+            skipped("a", "down for good", Next::NextModel { to: "b".to_owned() }),
+            skipped("b", "gone away", Next::GiveUp),
+            RunEvent::Ended { outcome: Box::new(outcome(End::Failed { reasons })) },
+        ] {
+            report.take(&told(event), Timestamp::UNIX_EPOCH).unwrap();
+        }
+        let said = String::from_utf8(err).unwrap();
+        assert_eq!(said.matches("down for good").count(), 1, "{said}");
+        assert_eq!(said.matches("gone away").count(), 1, "{said}");
+        let (_, list) = said.split_once("all models failed:\n").expect(&said);
+        assert!(list.starts_with("  a: ") && list.contains("\n  b: "), "{said}");
     }
 
     #[test]

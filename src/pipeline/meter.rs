@@ -229,13 +229,13 @@ pub struct Metrics {
     pub cancelled: u64,
     /// Runs answered from the cache.
     pub cached: u64,
-    /// Runs whose numbers are a demonstration; counted in everything else too.
+    /// Runs whose numbers are a demonstration; counted in everything else but the cost.
     pub demo: u64,
     /// Tokens in and out, those of cached answers left out.
     pub tokens: u64,
     /// The sum of all costs that are known or bounded from below.
     pub cost: PicoDollars,
-    /// Runs whose cost is unknown.
+    /// Runs whose cost is unknown; those that failed before any answer cost nothing that one could know.
     pub unpriced: u64,
     /// Answers that were judged.
     pub judged: u64,
@@ -256,6 +256,8 @@ impl Metrics {
         }
         self.demo += u64::from(outcome.demo);
         match outcome.cost.amount() {
+            _ if outcome.demo => {}
+            None if matches!(outcome.end, End::Failed { .. }) && outcome.usage.total_output().is_none() => {}
             Some(amount) => self.cost = PicoDollars(self.cost.0.saturating_add(amount.0)),
             None => self.unpriced += 1,
         }

@@ -134,6 +134,8 @@ pub struct Totals {
     pub tokens: u64,
     /// Known cost, in pico-dollars, of the same answers.
     pub cost: u64,
+    /// Those among them whose cost is not known, but for runs that failed before any answer.
+    pub unpriced: u64,
     /// Runs answered from the cache.
     pub cached: u64,
     /// Runs of the demonstration.

@@ -191,7 +191,9 @@ pub(super) fn totals(db: &Connection) -> rusqlite::Result<Totals> {
                        FILTER (WHERE provenance = 'live' AND NOT demo),
                    total(cost) FILTER (WHERE provenance = 'live' AND NOT demo),
                    count(*) FILTER (WHERE provenance = 'cached'),
-                   count(*) FILTER (WHERE demo)
+                   count(*) FILTER (WHERE demo),
+                   count(*) FILTER (WHERE provenance = 'live' AND NOT demo AND cost IS NULL
+                       AND (end <> 'failed' OR tokens_output IS NOT NULL))
                FROM run WHERE end <> 'running'";
     let count = |row: &Row<'_>, column: usize| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.unsigned_abs());
     let sum = |row: &Row<'_>, column: usize| Ok::<_, rusqlite::Error>(row.get::<_, f64>(column)?.max(0.0) as u64);
@@ -203,6 +205,7 @@ pub(super) fn totals(db: &Connection) -> rusqlite::Result<Totals> {
             cost: sum(row, 3)?,
             cached: count(row, 4)?,
             demo: count(row, 5)?,
+            unpriced: count(row, 6)?,
         })
     })
 }

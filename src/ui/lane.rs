@@ -4,15 +4,16 @@ mod body;
 mod foot;
 mod state;
 
-pub(super) use state::say;
-
 use ratatui::{
     buffer::Buffer,
     text::{Line, Span},
 };
 
 use super::{
-    part::pane::{numbered, pane},
+    part::{
+        flow::Item,
+        pane::{numbered, pane},
+    },
     scene::Scene,
     theme::Role,
 };
@@ -28,6 +29,14 @@ fn is_demo(scene: Scene<'_>, lane: &Lane) -> bool {
         .map_or_else(|| scene.app.is_demo(lane.meter.target().unwrap_or(&lane.target)), |outcome| outcome.demo)
 }
 
+/// Says in one line what a lane does, its numbers so far and what is broken, for where it is not in sight.
+pub(super) fn brief(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
+    let state = state::say(scene, lane, usize::from(u16::MAX)).short;
+    let mut items = vec![state.spans];
+    items.extend(foot::brief(scene, lane));
+    items
+}
+
 /// Draws the lane at a place among the lanes.
 pub(super) fn draw(scene: Scene<'_>, at: usize, lane: &Lane, area: &LaneArea, buffer: &mut Buffer) {
     if area.pane.is_empty() {
@@ -40,7 +49,7 @@ pub(super) fn draw(scene: Scene<'_>, at: usize, lane: &Lane, area: &LaneArea, bu
     let name = clean_line(&lane.target);
     let fixed = if number.is_some() { 2 } else { 0 } + if demo.is_empty() { 0 } else { demo.len() + 1 };
     let wanted = width(name.as_str()) + fixed;
-    let said = say(scene, lane, room.saturating_sub(wanted));
+    let said = state::say(scene, lane, room.saturating_sub(wanted));
     let name = truncate(name.as_str(), room.saturating_sub(fixed + said.short.width())).into_owned();
     let mut title = number.map_or_else(
         || Line::from(scene.span(name.clone(), Role::Title)),

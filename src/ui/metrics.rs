@@ -57,7 +57,7 @@ fn session(scene: Scene<'_>) -> Vec<Item> {
     items.push(one(scene, "runs", count(metrics.runs), Role::Number));
     items.push(errors(scene, metrics.errors));
     items.push(tokens(scene, metrics.tokens));
-    items.push(cost(scene, metrics.cost, metrics.unpriced));
+    items.push(cost(scene, metrics.cost, metrics.unpriced, metrics.runs.saturating_sub(metrics.demo)));
     if metrics.judged > 0 {
         let role = if metrics.passed < metrics.judged { Role::Fail } else { Role::Number };
         items.push(one(scene, "quality", format!("{}/{}", metrics.passed, metrics.judged), role));
@@ -85,14 +85,13 @@ fn all_time(scene: Scene<'_>) -> Vec<Item> {
         return items;
     };
     let now = &scene.app.bench.metrics;
-    let runs = before.runs + now.runs;
+    let (runs, demo) = (before.runs + now.runs, before.demo + now.demo);
     items.push(one(scene, "runs", count(runs), Role::Number));
     items.push(errors(scene, before.errors + now.errors));
     items.push(tokens(scene, before.tokens + now.tokens));
-    let unpriced = if before.cost == 0 { before.runs + now.unpriced } else { now.unpriced };
-    items.push(cost(scene, PicoDollars(before.cost.saturating_add(now.cost.0)), unpriced));
+    let sum = PicoDollars(before.cost.saturating_add(now.cost.0));
+    items.push(cost(scene, sum, before.unpriced + now.unpriced, runs.saturating_sub(demo)));
     items.push(one(scene, "cache", share(before.cached + now.cached, runs), Role::Number));
-    let demo = before.demo + now.demo;
     if demo > 0 {
         items.push(vec![scene.span(format!("DEMO {} of these", count(demo)), Role::Demo)]);
     }
@@ -107,9 +106,14 @@ fn tokens(scene: Scene<'_>, tokens: u64) -> Item {
     vec![scene.span(count(tokens), Role::Number), scene.span(" tok", Role::Quiet)]
 }
 
-/// Writes a sum of costs. Runs without a price are counted beside it, so that it is not taken for all.
-fn cost(scene: Scene<'_>, sum: PicoDollars, unpriced: u64) -> Item {
+/// Writes the sum of the costs of so many runs. Runs without a price are counted beside it, so that
+/// it is not taken for all; where no run could cost anything there is no sum.
+fn cost(scene: Scene<'_>, sum: PicoDollars, unpriced: u64, runs: u64) -> Item {
     let mut item = vec![scene.span("cost ", Role::Quiet)];
+    if runs == 0 {
+        item.push(scene.span("–", Role::Quiet));
+        return item;
+    }
     if sum.0 == 0 && unpriced > 0 {
         item.push(scene.span("?", Role::Origin));
         return item;

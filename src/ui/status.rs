@@ -5,7 +5,15 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{lane::say, part::hints::hints, scene::Scene, theme::Role};
+use super::{
+    lane,
+    part::{
+        flow::{Item, flow},
+        hints::hints,
+    },
+    scene::Scene,
+    theme::Role,
+};
 use crate::{
     app::{
         action::{ACTIONS, Action, Entry},
@@ -68,14 +76,6 @@ pub(super) fn tabs(scene: Scene<'_>, buffer: &mut Buffer) {
         }
         line.push_span(Span::raw(" "));
     }
-    // The lane is out of sight on the other tabs, so what it is doing is told here.
-    if !matches!(bench.focus, Focus::Lane(_))
-        && let Some(lane) = bench.lane()
-        && lane.state != State::Idle
-    {
-        let room = usize::from(layout.tabs.width).saturating_sub(line.width() + 1);
-        line.spans.extend(say(scene, lane, room).short.spans);
-    }
     buffer.set_line(layout.tabs.x, layout.tabs.y, &line, layout.tabs.width);
 }
 
@@ -88,55 +88,70 @@ pub(super) fn banner(scene: Scene<'_>, buffer: &mut Buffer) {
     }
 }
 
-/// Draws the status: mode, model, and what there is to say.
+/// Draws the status: mode, what there is to say, the model and what it does. While something runs
+/// the latter is said beside any notice.
 pub(super) fn status(scene: Scene<'_>, buffer: &mut Buffer) {
     let (app, area) = (scene.app, scene.app.layout.status);
     let mode = if app.bench.typing { ("TYPING", Role::Typing) } else { ("NORMAL", Role::Key) };
     let mut line = Line::from(vec![Span::raw(" "), scene.span(mode.0, mode.1), Span::raw("  ")]);
-    match app.notices.shown() {
-        Some(notice) => {
-            let (mark, role) = match notice.tone {
-                Tone::Info => ("", Role::Text),
-                Tone::Warning => ("! ", Role::Wait),
-                Tone::Error => ("✗ ", Role::Fail),
-            };
-            line.push_span(scene.span(mark, role));
-            line.push_span(scene.foreign(notice.text.as_str(), role));
+    let notice = app.notices.shown();
+    if let Some(notice) = notice {
+        let (mark, role) = match notice.tone {
+            Tone::Info => ("", Role::Text),
+            Tone::Warning => ("! ", Role::Wait),
+            Tone::Error => ("✗ ", Role::Fail),
+        };
+        line.push_span(scene.span(mark, role));
+        line.push_span(scene.foreign(notice.text.as_str(), role));
+    }
+    if notice.is_none() || app.bench.busy() {
+        let gap = if notice.is_some() { 3 } else { 0 };
+        let room = usize::from(area.width).saturating_sub(line.width() + gap);
+        if let Some(standing) = flow(standing(scene), room, 1).into_iter().next() {
+            line.push_span(" ".repeat(gap));
+            line.spans.extend(standing.spans);
         }
-        None => line.spans.extend(standing(scene)),
     }
     buffer.set_line(area.x, area.y, &line, area.width);
 }
 
-/// What the status says while there is no notice: the model with the focus, and what runs.
-fn standing(scene: Scene<'_>) -> Vec<Span<'static>> {
-    let app = scene.app;
-    let mut spans = Vec::new();
-    if let Some(lane) = app.bench.lane() {
+/// What the status says besides notices: the model with the focus, what it does, and what the others do.
+fn standing(scene: Scene<'_>) -> Vec<Item> {
+    let (app, bench) = (scene.app, &scene.app.bench);
+    let mut items = Vec::new();
+    let mut numbers = Vec::new().into_iter();
+    let count = |of: fn(&State) -> bool| bench.lanes.iter().filter(|lane| of(&lane.state)).count();
+    let (running, unfinished) = (count(State::is_busy), count(State::is_unfinished));
+    if let Some(lane) = bench.lane() {
+        let mut name = Vec::new();
         if let Ok(target) = app.catalog.resolve(&lane.target)
-            && target.provider != target.name
+            && target.provider != lane.target
         {
-            spans.push(scene.foreign(&target.provider, Role::Quiet));
-            spans.push(scene.span("·", Role::Quiet));
+            name.push(scene.foreign(&target.provider, Role::Quiet));
+            name.push(scene.span("·", Role::Quiet));
         }
-        spans.push(scene.foreign(&lane.target, Role::Text));
+        name.push(scene.foreign(&lane.target, Role::Text));
+        items.push(name);
+        let in_sight = app.layout.lanes.get(bench.lane_at()).is_some_and(|lane| !lane.pane.is_empty());
+        if lane.state.is_busy() || (!in_sight && lane.state != State::Idle) {
+            numbers = lane::brief(scene, lane).into_iter();
+            items.extend(numbers.next());
+        }
     }
-    let count = |of: fn(&State) -> bool| app.bench.lanes.iter().filter(|lane| of(&lane.state)).count();
-    let running = count(State::is_busy);
-    let unfinished = count(State::is_unfinished);
-    if running > 0 {
-        spans.push(scene.span(format!("   ▸ {running} running"), Role::Busy));
+    if running > 1 || (running == 1 && !bench.lane().is_some_and(|lane| lane.state.is_busy())) {
+        items.push(vec![scene.span(format!("▸ {running} running"), Role::Busy)]);
     }
-    if unfinished > 0 {
-        spans.push(scene.span(format!("   ✗ {unfinished} without a full answer"), Role::Fail));
+    if unfinished > 0 && bench.lanes.len() > 1 {
+        items.push(vec![scene.span(format!("✗ {unfinished} without a full answer"), Role::Fail)]);
     }
-    if app.bench.together {
-        spans.push(scene.span("   lanes scroll together", Role::Quiet));
+    if bench.together {
+        items.push(vec![scene.span("lanes scroll together", Role::Quiet)]);
     }
-    if app.bench.zoom {
-        spans.push(scene.span("   zoomed", Role::Quiet));
+    if bench.zoom {
+        items.push(vec![scene.span("zoomed", Role::Quiet)]);
     }
-    spans
+    items.extend(numbers);
+    items
 }
 
 /// Draws the keys of the moment.

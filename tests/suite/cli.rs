@@ -135,6 +135,7 @@ fn a_missing_key_is_named_with_what_works_without_one() {
     let ran = home.run_on(&["run", "sentiment", "-m", "gpt-4o-mini"], INPUT);
     assert_eq!(ran.code, Some(1), "{}", ran.err);
     assert!(ran.err.contains("OPENAI_API_KEY") && ran.err.contains("-m demo"), "{}", ran.err);
+    assert_eq!(ran.err.matches("all models failed:\n  gpt-4o-mini: key refused: no key").count(), 1, "{}", ran.err);
 }
 
 #[test]

@@ -108,7 +108,7 @@ async fn every_starter_plays_a_recording_in_the_models_own_time() {
         let told = answer(starter(name, "demo")).await;
         assert!(told.ended && told.finish == Some(Finish::Stop), "{name}");
         assert!(!told.estimated, "{name} is composed and not played");
-        assert_eq!(told.models, ["demo"]);
+        assert!(told.models.is_empty(), "a demonstration poses as no model: {:?}", told.models);
         let first = told.first_token.unwrap();
         assert!(first < Duration::from_secs(1) && told.whole > first, "{name}: {first:?} of {:?}", told.whole);
         for field in &prompt.response.required {

@@ -2,8 +2,12 @@
 
 use ratatui::buffer::Buffer;
 use retort::{
+    app::Msg,
     model::{Class, Cost, End, Fault, Outcome, Provenance},
-    pipeline::event::{Next, RunEvent},
+    pipeline::{
+        KeyState, Readiness,
+        event::{Next, RunEvent},
+    },
 };
 
 use crate::support::stage::{Stage, answered, failed, judged, rate_limited, retry_in};
@@ -107,6 +111,48 @@ fn empty() {
 #[test]
 fn streaming_lanes() {
     snapshot("streaming", streaming().keys("3"));
+}
+
+#[test]
+fn every_tab_of_a_small_screen_says_how_the_run_goes() {
+    let mut stage = Stage::open(&["gpt-4o-mini"]);
+    stage.screen(80, 24);
+    stage.run().wait(30).begins("gpt-4o-mini").wait(210).says("gpt-4o-mini", 1, "{\n  \"senti");
+    let status = |stage: &mut Stage| text(&stage.screen(80, 24)).lines().nth(22).unwrap().to_owned();
+    stage.keys("1").wait(300);
+    assert_eq!(status(&mut stage), " NORMAL  openai·gpt-4o-mini  ▸ streaming  0.54s  ttft 0.21s  ~3 tok  ~$0.000002");
+    let outcome = Outcome { quality: Some(judged(0.55)), ..answered("gpt-4o-mini", ANSWER, 940, 210, (212, 18)) };
+    stage.ends("gpt-4o-mini", outcome);
+    assert!(status(&mut stage).contains("✗ check failed  0.94s"), "{}", status(&mut stage));
+}
+
+#[test]
+fn the_list_of_models_says_how_keys_stand() {
+    let mut stage = Stage::open(&["gpt-4o-mini"]);
+    stage.screen(80, 24);
+    let state = |label: &str, state| KeyState {
+        provider: "openai".to_owned(),
+        label: label.to_owned(),
+        account: label.to_owned(),
+        state,
+    };
+    let dead = Readiness::Dead { why: "key refused".to_owned() };
+    stage.keys("m").send(Msg::Keys(vec![state("env:A", Readiness::Ready), state("env:B", dead)]));
+    let screen = text(&stage.screen(80, 24));
+    assert!(screen.contains("keys of openai: env:A ready · env:B not used any more: key refused"), "{screen}");
+}
+
+#[test]
+fn a_fallback_is_no_retry_and_a_demonstration_costs_nothing() {
+    let mut stage = troubled();
+    let lane = text(&stage.keys("3 L L z").screen(120, 40));
+    assert!(lane.contains("fallback local → gpt-4") && !lane.contains("retried"), "{lane}");
+    let mut demo = Stage::open(&["demo"]);
+    demo.run().wait(30).begins("demo");
+    demo.ends("demo", Outcome { demo: true, cost: Cost::Unknown, ..answered("demo", ANSWER, 940, 210, (212, 18)) });
+    let screen = text(&demo.screen(120, 40));
+    let session = screen.lines().find(|line| line.contains("runs 1 ")).unwrap();
+    assert!(session.contains("cost –") && !session.contains('$'), "{session}");
 }
 
 #[test]

@@ -111,7 +111,8 @@ impl Stage {
         for target in &targets[1..] {
             stage.app.bench.lanes.push(retort::app::lane::Lane::new(*target));
         }
-        let totals = Totals { runs: 412, errors: 9, tokens: 318_204, cost: 412_000_000_000, cached: 61, demo: 40 };
+        let totals =
+            Totals { runs: 412, errors: 9, tokens: 318_204, cost: 412_000_000_000, unpriced: 12, cached: 61, demo: 40 };
         stage.answer(|job| matches!(job, Job::Totals), Reply::Totals(totals));
         stage
     }

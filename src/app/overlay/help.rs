@@ -1,10 +1,20 @@
 //! The help: the keys for what has the focus first, then all others, from the one table of actions.
 
-use crate::app::{
-    action::{ACTIONS, Action, When},
-    keymap::Keymap,
-    workbench::Focus,
+use crate::{
+    app::{
+        action::{ACTIONS, Action, When},
+        keymap::Keymap,
+        workbench::Focus,
+    },
+    text::{Wrapped, clean_line},
 };
+
+/// Breaks a text into the lines it takes at a width.
+pub(super) fn wrapped(text: &str, width: u16) -> Vec<String> {
+    let mut rows = Wrapped::new(usize::from(width.max(1)));
+    rows.push(&clean_line(text));
+    (0..rows.rows()).map(|row| rows.row(row).text.trim_end().to_owned()).collect()
+}
 
 /// One row of the help.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,20 +25,25 @@ pub enum Row {
     Key {
         /// Its keys, separated by spaces.
         keys: String,
-        /// What it does.
-        doc: &'static str,
+        /// What it does; in [`Help::seen`] as much of it as fits the line.
+        doc: String,
     },
     /// A remark.
-    Note(&'static str),
+    Note(String),
 }
+
+/// Columns before what a key does.
+pub const KEYS: u16 = 25;
 
 /// The help, and the row it is scrolled to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Help {
     /// All rows.
     pub rows: Vec<Row>,
-    /// The first row that is seen.
+    /// The first line that is seen.
     pub top: usize,
+    /// The rows as lines of the present width; one that goes on has no keys.
+    lines: Vec<Row>,
 }
 
 const IN_TEXT: &[Action] = &[
@@ -78,10 +93,10 @@ impl Help {
         let row = |action: Action| {
             let keys: Vec<String> = keymap.chords(action).iter().map(ToString::to_string).collect();
             let keys = if keys.is_empty() { "palette".to_owned() } else { keys.join(" ") };
-            Row::Key { keys, doc: action.entry().doc }
+            Row::Key { keys, doc: action.entry().doc.to_owned() }
         };
         let mut rows = vec![Row::Title(title.to_owned())];
-        rows.extend(note.map(Row::Note));
+        rows.extend(note.map(|note| Row::Note(note.to_owned())));
         rows.extend(first.iter().map(|action| row(*action)));
         for (title, kinds) in [
             ("Everywhere", &[When::Always][..]),
@@ -93,6 +108,33 @@ impl Help {
             let rest = ACTIONS.iter().filter(|entry| kinds.contains(&entry.when) && !first.contains(&entry.action));
             rows.extend(rest.map(|entry| row(entry.action)));
         }
-        Self { rows, top: 0 }
+        Self { lines: rows.clone(), rows, top: 0 }
+    }
+
+    /// Lists the lines from the first that is seen on.
+    pub fn seen(&self) -> impl Iterator<Item = &Row> {
+        self.lines.iter().skip(self.top)
+    }
+
+    /// Moves by lines.
+    pub fn scroll(&mut self, by: isize) {
+        self.top = self.top.saturating_add_signed(by).min(self.lines.len().saturating_sub(1));
+    }
+
+    /// Breaks the rows into lines of a width, before drawing.
+    pub fn fit(&mut self, width: u16, height: usize) {
+        self.lines.clear();
+        for row in &self.rows {
+            match row {
+                Row::Title(_) => self.lines.push(row.clone()),
+                Row::Key { keys, doc } => {
+                    let parts = wrapped(doc, width.saturating_sub(KEYS)).into_iter().enumerate();
+                    let keys = |at| if at == 0 { keys.clone() } else { String::new() };
+                    self.lines.extend(parts.map(|(at, doc)| Row::Key { keys: keys(at), doc }));
+                }
+                Row::Note(note) => self.lines.extend(wrapped(note, width.saturating_sub(2)).into_iter().map(Row::Note)),
+            }
+        }
+        self.top = self.top.min(self.lines.len().saturating_sub(height));
     }
 }

@@ -1,8 +1,11 @@
 //! The models a lane can have: names, prices, what is gone, and any `provider/model` that is typed.
 
+use jiff::Timestamp;
+
 use crate::{
     app::choice::{Choice, Item},
     model::{Catalog, PicoDollars, ProviderKind, Target},
+    pipeline::{KeyState, Readiness},
 };
 
 /// What the chosen model is for.
@@ -24,10 +27,32 @@ pub struct Models {
 }
 
 /// Ways in which the demonstration can be told to misbehave.
-const DEMO_MODES: [&str; 4] = ["slow", "flaky", "cut", "bad-json"];
+const DEMO_MODES: [&str; 5] = ["slow", "flaky", "cut", "bad-json", "down"];
+
+/// Where a model stands in the list: what is the user's own first, what is gone last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Own,
+    Demo,
+    Served,
+    Gone,
+}
+
+fn rank(target: &Target, present: &str, catalog: &Catalog, today: &str) -> Rank {
+    if is_gone(target, today) {
+        Rank::Gone
+    } else if target.is_demo() {
+        Rank::Demo
+    } else if target.name == present || catalog.card(&target.name).is_none() {
+        Rank::Own
+    } else {
+        Rank::Served
+    }
+}
 
 impl Models {
-    /// Lists every model that can be named, with the present one chosen.
+    /// Lists every model that can be named, with the present one chosen: the user's own, the
+    /// demonstrations, what is served with every dated name after its alias, and last what is gone.
     #[must_use]
     pub fn new(what: For, catalog: &Catalog, present: &str, today: &str) -> Self {
         let mut names: Vec<String> = catalog.names().into_iter().map(str::to_owned).collect();
@@ -46,10 +71,9 @@ impl Models {
         }
         let mut seen = std::collections::BTreeSet::new();
         names.retain(|name| seen.insert(name.clone()));
-        let mut items: Vec<Item<String>> =
-            names.into_iter().filter_map(|name| Some(item(&catalog.resolve(&name).ok()?, today))).collect();
-        items.sort_by_key(|item| !item.usable);
-        let mut choice = Choice::new(items);
+        let mut targets: Vec<Target> = names.iter().filter_map(|name| catalog.resolve(name).ok()).collect();
+        targets.sort_by_key(|target| rank(target, present, catalog, today));
+        let mut choice = Choice::new(targets.iter().map(|target| item(target, today)).collect());
         choice.choose_where(|name| name == present);
         Self { what, choice }
     }
@@ -116,6 +140,20 @@ pub fn warning(target: &Target, today: &str) -> Option<String> {
     Some(format!("{when} on {day}{successor}"))
 }
 
+/// Says in words how a key stands: its label, its account where that has another name, and its state.
+#[must_use]
+pub fn standing(key: &KeyState, now: Timestamp) -> String {
+    let account = if key.account == key.label { String::new() } else { format!(" (account {})", key.account) };
+    let state = match &key.state {
+        Readiness::Ready => "ready".to_owned(),
+        Readiness::Cooling { until } => {
+            format!("rests {} s", until.as_second().saturating_sub(now.as_second()).max(0))
+        }
+        Readiness::Dead { why } => format!("not used any more: {why}"),
+    };
+    format!("{}{account} {state}", key.label)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,7 +175,8 @@ mod tests {
             ..ModelCard::default()
         };
         let cards = [card("older", Some("2024-01-01")), card("present", None), card("leaving", Some("2027-01-01"))];
-        Catalog::new(cards.map(|card| (ProviderKind::OpenAi, card)).to_vec(), &settings)
+        let cards = cards.into_iter().chain([card("leaving-2026-01-01", None)]);
+        Catalog::new(cards.map(|card| (ProviderKind::OpenAi, card)).collect(), &settings)
     }
 
     #[test]
@@ -148,7 +187,23 @@ mod tests {
         assert!(!last.usable && last.detail.contains("retired on 2024-01-01; newer follows it"), "{last:?}");
         let leaving = models.choice.shown().find(|item| item.value == "leaving").unwrap();
         assert!(leaving.usable && leaving.detail.contains("to be shut down on 2027-01-01"));
-        assert!(models.choice.shown().any(|item| item.value == "demo:flaky"));
+        let order: Vec<&str> = models.choice.shown().map(|item| item.value.as_str()).collect();
+        let demo = ["demo", "demo:slow", "demo:flaky", "demo:cut", "demo:bad-json", "demo:down"];
+        assert_eq!(order, [&["present"][..], &demo, &["leaving", "leaving-2026-01-01", "older"]].concat());
+    }
+
+    #[test]
+    fn a_key_is_said_by_its_label_with_its_state() {
+        let now = Timestamp::from_second(100).unwrap();
+        let said = |account: &str, state| {
+            let (provider, label) = ("openai".to_owned(), "env:K".to_owned());
+            standing(&KeyState { provider, label, account: account.to_owned(), state }, now)
+        };
+        assert_eq!(said("env:K", Readiness::Ready), "env:K ready");
+        let until = Timestamp::from_second(142).unwrap();
+        assert_eq!(said("team", Readiness::Cooling { until }), "env:K (account team) rests 42 s");
+        let dead = Readiness::Dead { why: "key refused".to_owned() };
+        assert_eq!(said("env:K", dead), "env:K not used any more: key refused");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::help::wrapped;
 use crate::{
     app::{lane::Lane, notice::Tone},
     model::{Mark, Outcome, outcome::ServerTiming, usage::Usage},
@@ -11,6 +12,9 @@ use crate::{
     },
     text::{Safe, clean_line},
 };
+
+/// Columns before what a step says.
+pub const BESIDE: u16 = 21;
 
 /// One step of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +36,10 @@ pub struct Xray {
     pub lane: usize,
     /// The steps so far.
     pub rows: Vec<Row>,
-    /// The first step that is seen.
+    /// The first line that is seen.
     pub top: usize,
+    /// The steps as lines of the present width.
+    lines: Vec<Row>,
     follow: bool,
     height: usize,
     taken: usize,
@@ -44,8 +50,16 @@ impl Xray {
     /// Begins with a lane's steps so far.
     #[must_use]
     pub fn new(at: usize, lane: &Lane) -> Self {
-        let mut xray =
-            Self { lane: at, rows: Vec::new(), top: 0, follow: false, height: 0, taken: 0, run: lane.started };
+        let mut xray = Self {
+            lane: at,
+            rows: Vec::new(),
+            top: 0,
+            lines: Vec::new(),
+            follow: false,
+            height: 0,
+            taken: 0,
+            run: lane.started,
+        };
         xray.refresh(lane);
         xray
     }
@@ -63,17 +77,36 @@ impl Xray {
         self.taken = lane.timeline.len();
     }
 
-    /// Moves by steps; the end is followed once it is reached.
+    /// Counts the lines the steps take.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.lines.len().max(self.rows.len())
+    }
+
+    /// Lists the lines from the first that is seen on.
+    pub fn seen(&self) -> impl Iterator<Item = &Row> {
+        self.lines.iter().skip(self.top)
+    }
+
+    /// Moves by lines; the end is followed once it is reached.
     pub fn scroll(&mut self, by: isize) {
-        let last = self.rows.len().saturating_sub(self.height);
+        let last = self.lines.len().saturating_sub(self.height);
         self.top = self.top.saturating_add_signed(by).min(last);
         self.follow = by > 0 && self.top == last;
     }
 
-    /// Gives it a height, before drawing.
-    pub fn fit(&mut self, height: usize) {
+    /// Breaks the steps into lines of a width, before drawing.
+    pub fn fit(&mut self, width: u16, height: usize) {
         self.height = height;
-        let last = self.rows.len().saturating_sub(height);
+        self.lines.clear();
+        for row in &self.rows {
+            for (at, detail) in wrapped(row.detail.as_str(), width.saturating_sub(BESIDE)).into_iter().enumerate() {
+                let (since, what) = if at == 0 { (row.at, row.what) } else { (None, "") };
+                let tone = if at == 0 { row.tone } else { Tone::Info };
+                self.lines.push(Row { at: since, what, detail: clean_line(&detail), tone });
+            }
+        }
+        let last = self.lines.len().saturating_sub(height);
         self.top = if self.follow { last } else { self.top.min(last) };
     }
 }

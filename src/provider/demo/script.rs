@@ -133,7 +133,7 @@ impl Script {
 
     fn told(self) -> Vec<Step> {
         let headers = WireEvent::Headers { status: 200, request_id: None };
-        let mut steps = vec![(self.first_byte, Ok(headers)), (Duration::ZERO, Ok(WireEvent::Model("demo".to_owned())))];
+        let mut steps = vec![(self.first_byte, Ok(headers))];
         steps.extend(self.pieces.into_iter().map(|(wait, piece)| (wait, Ok(WireEvent::Text(piece)))));
         steps
     }

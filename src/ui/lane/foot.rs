@@ -31,6 +31,11 @@ pub(super) fn draw(scene: Scene<'_>, lane: &Lane, state: Option<Span<'static>>, 
     }
 }
 
+/// The numbers and verdicts of a lane in the order of their weight: for one line, past which they are left out.
+pub(super) fn brief(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
+    [numbers(scene, lane), verdicts(scene, lane)].concat()
+}
+
 fn verdicts(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
     let json = scene.app.bench.response.format != Format::Text;
     let chips = lane.quality.as_ref().map(|quality| chips(quality, json, scene.theme)).unwrap_or_default();
@@ -101,7 +106,9 @@ fn numbers(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
         ]),
         _ => return items,
     }
-    items.push(one("", lane.meter.cost().to_string()));
+    if !is_demo(scene, lane) {
+        items.push(one("", lane.meter.cost().to_string()));
+    }
     items.push(vec![from(scene, lane)]);
     items
 }

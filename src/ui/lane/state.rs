@@ -53,15 +53,15 @@ fn sign_of(scene: Scene<'_>, lane: &Lane) -> Sign {
 }
 
 /// The state as far as there is room for it, and the whole of it where that is more.
-pub(in crate::ui) struct Said {
+pub(super) struct Said {
     /// Fits the room; the mark alone where no words do.
-    pub(in crate::ui) short: Line<'static>,
+    pub(super) short: Line<'static>,
     /// All of it, unless `short` says it.
-    pub(in crate::ui) rest: Option<Span<'static>>,
+    pub(super) rest: Option<Span<'static>>,
 }
 
 /// Says the state in at most so many columns; its mark is always said.
-pub(in crate::ui) fn say(scene: Scene<'_>, lane: &Lane, room: usize) -> Said {
+pub(super) fn say(scene: Scene<'_>, lane: &Lane, room: usize) -> Said {
     let sign = sign_of(scene, lane);
     let style = scene.theme.style(sign.role);
     let marked = |words: &str| {

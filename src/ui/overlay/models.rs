@@ -1,10 +1,13 @@
-//! The models that can be taken, in columns: name, provider, price with its day, context, end.
+//! The models that can be taken, in columns: name, end, price with its day, context, provider.
+
+use std::fmt::Write as _;
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     app::overlay::Models,
     model::Target,
+    text::width,
     ui::{
         part::{
             column::{fitted, left, right},
@@ -16,31 +19,78 @@ use crate::{
     },
 };
 
-/// Columns of the provider, of either price, of the price's day, and of the context.
-const COLUMNS: [usize; 5] = [10, 6, 6, 10, 7];
+/// Columns of the provider, of either price, of the context, and of the price's day.
+const PROVIDER: usize = 12;
+const PRICE: usize = 6;
+const CONTEXT: usize = 7;
+const DAY: usize = 10;
 
-/// Columns of a row without its name and its note.
-const BESIDE: usize = 10 + 6 + 6 + 10 + 7 + 10;
+/// Columns that say when a model ends and what follows it.
+const NOTE: usize = 28;
 
-/// The fewest columns in which a note says enough.
-const NOTE: usize = 26;
+/// Which columns there is room for. Name and note are always there.
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a column of its own")]
+struct Columns {
+    name: usize,
+    provider: bool,
+    prices: bool,
+    context: bool,
+    day: bool,
+}
+
+impl Columns {
+    /// Gives the note its room first, then the prices, the provider, the context, the prices' day.
+    fn new(room: usize) -> Self {
+        let name = room.saturating_sub(NOTE + 4).clamp(12, 24);
+        let mut left = room.saturating_sub(name + 4 + NOTE);
+        let mut has = |columns: usize| {
+            let fits = left >= columns;
+            left = if fits { left - columns } else { 0 };
+            fits
+        };
+        let (prices, provider) = (has(2 * PRICE + 2), has(PROVIDER + 1));
+        let (context, day) = (has(CONTEXT + 1), has(DAY + 2));
+        Self { name: name + left.min(2), provider, prices, context, day }
+    }
+
+    /// Sets the cells that there is room for, the note left out.
+    fn set(self, cells: &Cells<'_>) -> String {
+        let mut out = String::new();
+        if self.provider {
+            let _ = write!(out, " {}", left(cells.provider, PROVIDER));
+        }
+        if self.prices {
+            let _ = write!(out, " {} {}", right(cells.price_in, PRICE), right(cells.price_out, PRICE));
+        }
+        if self.context {
+            let _ = write!(out, " {}", right(cells.context, CONTEXT));
+        }
+        if self.day {
+            let _ = write!(out, "  {}", left(cells.day, DAY));
+        }
+        out
+    }
+}
+
+/// What the columns between name and note hold.
+struct Cells<'a> {
+    provider: &'a str,
+    price_in: &'a str,
+    price_out: &'a str,
+    context: &'a str,
+    day: &'a str,
+}
+
+const HEADS: Cells<'_> =
+    Cells { provider: "provider", price_in: "$/M in", price_out: "out", context: "context", day: "price of" };
 
 /// Draws the table under its heads.
 pub(super) fn draw(scene: Scene<'_>, models: &Models, area: Rect, buffer: &mut Buffer) {
-    let [provider, price_in, price_out, day, context] = COLUMNS;
-    let name = name_columns(usize::from(area.width).saturating_sub(2));
-    let head = format!(
-        "    {} {} {} {}  {} {}  {}",
-        left("model", name),
-        left("provider", provider),
-        right("$/M in", price_in),
-        right("out", price_out),
-        left("price of", day),
-        right("context", context),
-        "note"
-    );
+    let columns = Columns::new(usize::from(area.width).saturating_sub(2));
+    let head = format!("    {}{}  note", left("model", columns.name), columns.set(&HEADS));
     buffer.set_line(area.x, area.y, &Line::from(scene.span(head, Role::Quiet)), area.width);
-    let mut rows = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
+    let rows = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
     if models.choice.is_empty() {
         let typed = models.taken().unwrap_or_default();
         let line = Line::from(vec![
@@ -50,29 +100,24 @@ pub(super) fn draw(scene: Scene<'_>, models: &Models, area: Rect, buffer: &mut B
         buffer.set_line(rows.x, rows.y, &line, rows.width);
         return;
     }
-    if usize::from(area.width) < name + BESIDE + NOTE + 2 {
-        let last = Rect { y: rows.bottom().saturating_sub(1), height: 1, ..rows };
-        rows.height = rows.height.saturating_sub(1);
-        let chosen = models.choice.chosen();
-        let target = chosen.and_then(|item| Some((scene.app.catalog.resolve(&item.value).ok()?, item.usable)));
-        let note = target.map(|(target, usable)| end(&target, usable)).unwrap_or_default();
-        buffer.set_line(last.x, last.y, &Line::from(scene.foreign(&note, Role::Wait)), last.width);
+    let last = Rect { y: rows.bottom().saturating_sub(1), height: rows.height.min(1), ..rows };
+    let rows = Rect { height: rows.height.saturating_sub(1), ..rows };
+    let chosen = models.choice.chosen().and_then(|item| scene.app.catalog.resolve(&item.value).ok());
+    if let Some(target) = chosen
+        && let Some(keys) = scene.app.keys_of(&target.provider)
+    {
+        let said = fitted(&format!("keys of {}: {}", target.provider, keys.as_str()), usize::from(last.width));
+        buffer.set_line(last.x, last.y, &Line::from(scene.span(said, Role::Quiet)), last.width);
     }
     list(&models.choice, rows, scene.theme, buffer, |item, room| {
         scene.app.catalog.resolve(&item.value).map_or_else(
             |_| Line::from(scene.foreign(&item.label, Role::Quiet)),
-            |target| row(scene, &target, item.usable, room),
+            |target| row(scene, columns, &target, item.usable, room),
         )
     });
 }
 
-fn name_columns(room: usize) -> usize {
-    room.saturating_sub(BESIDE).clamp(12, 24)
-}
-
-fn row(scene: Scene<'_>, target: &Target, usable: bool, room: usize) -> Line<'static> {
-    let [provider, price_in, price_out, day, context] = COLUMNS;
-    let name = name_columns(room);
+fn row(scene: Scene<'_>, columns: Columns, target: &Target, usable: bool, room: usize) -> Line<'static> {
     let price = target.card.price.as_ref();
     let (each_in, each_out, as_of) = if target.is_demo() {
         ("–".to_owned(), "–".to_owned(), "no key")
@@ -83,22 +128,22 @@ fn row(scene: Scene<'_>, target: &Target, usable: bool, room: usize) -> Line<'st
     let size =
         if target.is_demo() { "–".to_owned() } else { target.card.context.map_or_else(|| "?".to_owned(), count) };
     let role = if usable { Role::Title } else { Role::Quiet };
+    let cells =
+        Cells { provider: &target.provider, price_in: &each_in, price_out: &each_out, context: &size, day: as_of };
+    // A narrow list has no room for what a model cost that nobody can ask any more.
+    let cells = if usable || columns.provider { columns.set(&cells) } else { String::new() };
     let note = end(target, usable);
     let mark = match (note.is_empty(), usable) {
         (true, _) => "  ",
         (_, true) => "! ",
         (_, false) => "✗ ",
     };
-    let said = room.saturating_sub(name + BESIDE);
-    let note = if said < NOTE { String::new() } else { fitted(&note, said) };
+    let used = 2 + columns.name + width(&cells) + 2;
     Line::from(vec![
         scene.span(mark, if usable { Role::Wait } else { Role::Fail }),
-        scene.span(left(&target.name, name), role),
-        scene.span(format!(" {}", left(&target.provider, provider)), Role::Text),
-        scene.span(format!(" {} {}", right(&each_in, price_in), right(&each_out, price_out)), Role::Number),
-        scene.span(format!("  {}", left(as_of, day)), Role::Quiet),
-        scene.span(format!(" {}", right(&size, context)), Role::Text),
-        scene.span(format!("  {note}"), Role::Text),
+        scene.span(left(&target.name, columns.name), role),
+        scene.span(cells, if usable { Role::Text } else { Role::Quiet }),
+        scene.span(format!("  {}", fitted(&note, room.saturating_sub(used))), Role::Text),
     ])
 }
 
@@ -108,6 +153,6 @@ fn end(target: &Target, usable: bool) -> String {
         return String::new();
     };
     let successor = target.card.successor.as_ref().map_or_else(String::new, |next| format!(" → {next}"));
-    let when = if usable { "until" } else { "retired" };
+    let when = if usable { "until" } else { "gone" };
     format!("{when} {day}{successor}")
 }

@@ -7,7 +7,6 @@ use crate::{
         notice::Tone,
         overlay::{Help, Xray, help},
     },
-    text::truncate,
     ui::{
         part::{
             column::{left, right},
@@ -25,8 +24,7 @@ pub(super) fn xray(scene: Scene<'_>, xray: &Xray, area: Rect, buffer: &mut Buffe
         buffer.set_line(area.x, area.y, &line, area.width);
         return;
     }
-    let room = usize::from(area.width).saturating_sub(21);
-    for (row, place) in xray.rows.iter().skip(xray.top).zip(area.rows()) {
+    for (row, place) in xray.seen().zip(area.rows()) {
         let at = row.at.map(duration).unwrap_or_default();
         let (mark, role) = match row.tone {
             Tone::Info => (" ", Role::Text),
@@ -37,7 +35,7 @@ pub(super) fn xray(scene: Scene<'_>, xray: &Xray, area: Rect, buffer: &mut Buffe
             scene.span(right(&at, 7), Role::Number),
             scene.span(format!("  {mark} "), role),
             scene.span(left(row.what, 10), Role::Title),
-            scene.span(truncate(row.detail.as_str(), room).into_owned(), role),
+            scene.span(row.detail.as_str(), role),
         ]);
         buffer.set_line(place.x, place.y, &line, place.width);
     }
@@ -49,12 +47,12 @@ fn named(keys: &str) -> String {
 
 /// Draws the help.
 pub(super) fn help(scene: Scene<'_>, help: &Help, area: Rect, buffer: &mut Buffer) {
-    for (row, place) in help.rows.iter().skip(help.top).zip(area.rows()) {
+    for (row, place) in help.seen().zip(area.rows()) {
         let line = match row {
             help::Row::Title(title) => Line::from(scene.span(title.clone(), Role::Title)),
             help::Row::Key { keys, doc } => Line::from(vec![
                 scene.span(format!("  {} ", left(&named(keys), 22)), Role::Key),
-                scene.span(*doc, Role::Text),
+                scene.span(doc.clone(), Role::Text),
             ]),
             help::Row::Note(note) => Line::from(scene.span(format!("  {note}"), Role::Quiet)),
         };

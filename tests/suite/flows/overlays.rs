@@ -87,7 +87,7 @@ fn another_model_stops_the_lanes_run() {
     let mut bench = Bench::new();
     bench.run();
     bench.keys("mdemo:slow<enter>");
-    assert!(matches!(bench.take().as_slice(), [Effect::Stop(_)]));
+    assert!(matches!(bench.take().as_slice(), [Effect::Keys, Effect::Stop(_)]));
     assert_eq!(bench.lane(0).state, State::Idle);
 }
 
@@ -183,6 +183,16 @@ fn the_help_begins_with_what_has_the_focus_and_names_every_action() {
         }
         bench.keys("<esc><esc>");
     }
+}
+
+#[test]
+fn at_the_first_start_the_banner_tells_what_was_found_also_where_it_is_used() {
+    let mut first = start();
+    first.default_target = "gpt-4o-mini".to_owned();
+    first.found = vec!["openai (env:OPENAI_API_KEY)".to_owned()];
+    let bench = Bench::with(first);
+    let told = bench.app.banner.as_ref().map(retort::text::Safe::as_str);
+    assert_eq!(told, Some("found openai (env:OPENAI_API_KEY); m takes another"));
 }
 
 #[test]

@@ -147,7 +147,10 @@ async fn the_newest_come_first_and_the_sums_count_only_what_was_spent() {
         store.recorder().ended(run);
     }
     store.recorder().started(&start_of(7));
-    assert_eq!(totals(&store).await, Totals { runs: 6, errors: 1, tokens: 45, cost: 300, cached: 1, demo: 1 });
+    assert_eq!(
+        totals(&store).await,
+        Totals { runs: 6, errors: 1, tokens: 45, cost: 300, unpriced: 0, cached: 1, demo: 1 }
+    );
     let order: Vec<_> = recent(&store).await.into_iter().map(|run| run.run).collect();
     assert_eq!(order, [7, 6, 5, 4, 3, 2, 1].map(run_id));
     let Reply::Runs(two) = store.ask(Job::RecentRuns { limit: 2 }).await.unwrap() else { panic!("no runs") };
