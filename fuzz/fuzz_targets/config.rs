@@ -1,0 +1,13 @@
+//! Any settings file is read or its mistake is named with the file.
+#![no_main]
+
+use std::path::Path;
+
+use libfuzzer_sys::fuzz_target;
+use retort::store::settings;
+
+fuzz_target!(|text: &str| {
+    if let Err(fault) = settings::parse(text, Path::new("config.toml"), &|_| None) {
+        assert!(fault.to_string().contains("config.toml"), "{fault}");
+    }
+});

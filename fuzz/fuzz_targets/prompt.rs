@@ -1,0 +1,21 @@
+//! Any prompt file is read or its mistake is named with the file, and what was read is written so
+//! that it is read the same.
+#![no_main]
+
+use std::path::Path;
+
+use libfuzzer_sys::fuzz_target;
+use retort::store::prompts;
+
+fuzz_target!(|text: &str| {
+    let file = Path::new("prompt.toml");
+    match prompts::parse(text, file) {
+        Ok(prompt) => {
+            if let Ok(written) = prompts::write(&prompt) {
+                let again = prompts::parse(&written, file);
+                assert!(again.as_ref().is_ok_and(|again| *again == prompt), "{written}\n{again:?}");
+            }
+        }
+        Err(fault) => assert!(fault.to_string().contains("prompt.toml"), "{fault}"),
+    }
+});
