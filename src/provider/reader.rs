@@ -186,11 +186,32 @@ fn shape(head: &[u8], media_type: Option<&str>, over: bool) -> Option<Shape> {
     if media_type == Some("text/event-stream") || fields.iter().any(|field| start.starts_with(field)) {
         return Some(Shape::Events);
     }
-    if media_type == Some("application/x-ndjson") {
-        return Some(Shape::Json);
-    }
     if !over && fields.iter().any(|field| field.starts_with(start)) {
         return None;
     }
+    if media_type == Some("application/x-ndjson") {
+        return Some(Shape::Json);
+    }
     (over || start.len() >= 200).then_some(Shape::Foreign)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shape_is_the_same_however_the_first_bytes_come() {
+        let body =
+            b"data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+        for media_type in ["application/x-ndjson", "application/json", "text/event-stream", "text/plain"] {
+            let read = |size| {
+                let (mut reader, mut out) =
+                    (Reader::new(ProviderKind::OpenAi, Some(media_type.to_owned())), Vec::new());
+                body.chunks(size).for_each(|piece| reader.push(piece, &mut out).unwrap());
+                out
+            };
+            assert!(read(body.len()).contains(&WireEvent::Text("Hi".to_owned())), "{media_type}");
+            assert_eq!(read(1), read(body.len()), "{media_type}");
+        }
+    }
 }
