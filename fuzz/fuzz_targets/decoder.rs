@@ -15,8 +15,6 @@ fn read(kind: ProviderKind, media_type: Option<&str>, pieces: &[&[u8]]) -> (Vec<
     let (mut reader, mut out) = (Reader::new(kind, media_type.map(str::to_owned)), Vec::new());
     let pushed = pieces.iter().try_for_each(|piece| if reader.ended() { Ok(()) } else { reader.push(piece, &mut out) });
     let read = pushed.and_then(|()| if reader.ended() { Ok(()) } else { reader.finish(&mut out) });
-    // How often a stream shows signs of life may depend on how it comes; what it says may not.
-    out.retain(|event| *event != WireEvent::Alive);
     (out, read.err().map(|fault| fault.class))
 }
 
