@@ -10,6 +10,8 @@ mod invariants;
 mod kills;
 /// One scripted run from socket to record, counted in every place that counts.
 mod played;
+/// The workbench streaming for minutes on end: its memory stays what it was.
+mod soak;
 /// Thousands of runs through a provider that fails by plan.
 mod storm;
 /// One engine, two views: the bench and the command line.

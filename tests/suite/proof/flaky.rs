@@ -123,7 +123,9 @@ async fn serve(
                 socket.write_all(&[begun, chunk(last), last_chunk()].concat()).await
             }
             Fate::Well => {
-                let pieces = [begun, chunk(says(OpenAi, right)), chunk(stops(OpenAi, "stop")), chunk(ends(OpenAi))];
+                let mut pieces = vec![stream_head(OpenAi)];
+                pieces.extend(text.chars().map(|letter| chunk(says(OpenAi, &letter.to_string()))));
+                pieces.extend([chunk(stops(OpenAi, "stop")), chunk(ends(OpenAi))]);
                 let mut sent = Ok(());
                 for piece in pieces {
                     tokio::time::sleep(pace).await;
