@@ -310,7 +310,10 @@ impl App {
         for lane in &mut self.bench.lanes {
             self.effects.extend(lane.stop().map(Effect::Stop));
         }
-        self.save_session();
+        // A bench that is as it was last saved has nothing to add, and may be older than its file.
+        if self.bench.revision() != self.saved || self.bench.saved_at.is_none() {
+            self.save_session();
+        }
         self.effects.push(Effect::Quit);
     }
 }

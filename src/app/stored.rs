@@ -1,5 +1,7 @@
 //! What the store was asked, and what is done with its answers.
 
+use jiff::Timestamp;
+
 use super::{
     AUTOSAVE, App, Ticket,
     choice::Item,
@@ -18,8 +20,8 @@ use crate::{
 pub(super) enum Asked {
     /// The sums over all runs.
     Totals,
-    /// The session, saved in passing.
-    Autosave,
+    /// The session, saved in passing, under a name, over what was saved before.
+    Autosave { name: String, before: Option<Timestamp> },
     /// A list of prompts for the overlay.
     Prompts,
     /// A list of sessions for the overlay.
@@ -52,6 +54,7 @@ impl App {
             }
             (asked, Err(fault)) => {
                 match asked {
+                    Asked::Autosave { name, before } if self.bench.session == name => self.bench.saved_at = before,
                     Asked::Prompts => self.overlays.retain(|overlay| !matches!(overlay, Overlay::Prompts(_))),
                     Asked::Sessions => self.overlays.retain(|overlay| !matches!(overlay, Overlay::Sessions(_))),
                     _ => {}
@@ -67,6 +70,13 @@ impl App {
             (Asked::SavePrompt { prompt, .. }, Ok(Reply::PromptSaved { name, path })) => {
                 self.say(Tone::Info, &format!("saved as {}", path.display()));
                 self.bench.saved(name, *prompt);
+            }
+            (Asked::Autosave { name, .. }, Ok(Reply::SessionSaved(saved)))
+                if saved != name && self.bench.session == name =>
+            {
+                let told = format!("another retort goes on with session {name}; this one goes on as {saved}");
+                self.say(Tone::Warning, &told);
+                self.bench.session = saved;
             }
             (Asked::Rename, Ok(Reply::SessionRenamed(name))) => {
                 self.say(Tone::Info, &format!("the session is called {name}"));
@@ -171,6 +181,7 @@ impl App {
         self.bench.metrics = Metrics::default();
         self.say(Tone::Info, &format!("session {name} begins"));
         self.bench.session = name;
+        self.bench.saved_at = None;
     }
 
     /// Gives the session another name; until the store has done so, nothing is saved under the old one.
@@ -198,7 +209,9 @@ impl App {
         self.save_at = None;
         self.saved = self.bench.revision();
         let session = Box::new(self.bench.session(self.now));
-        self.ask_store(Job::SaveSession(session), Asked::Autosave);
+        let asked = Asked::Autosave { name: session.name.clone(), before: self.bench.saved_at };
+        self.bench.saved_at = Some(session.saved);
+        self.ask_store(Job::SaveSession(session), asked);
     }
 
     pub(super) fn save_prompt(&mut self, name: String, replace: bool) {

@@ -1,5 +1,7 @@
 //! The bench itself: the prompt, the input, the lanes and the numbers of this session.
 
+use jiff::Timestamp;
+
 use std::collections::BTreeMap;
 
 use super::{field::Field, lane::Lane, msg::Now};
@@ -64,6 +66,8 @@ pub struct Workbench {
     pub together: bool,
     /// The session's name.
     pub session: String,
+    /// When the session's file was saved as this bench knows it, if it is on disk.
+    pub saved_at: Option<Timestamp>,
     /// The numbers of this session since the start.
     pub metrics: Metrics,
     /// The sums over all runs on record before this start, once they are known.
@@ -98,6 +102,7 @@ impl Workbench {
             zoom: false,
             together: false,
             session,
+            saved_at: None,
             metrics: Metrics::default(),
             totals: None,
             base: None,
@@ -137,6 +142,7 @@ impl Workbench {
         if session.edited {
             bench.base = None;
         }
+        bench.saved_at = session.onto;
         bench
     }
 
@@ -149,6 +155,7 @@ impl Workbench {
             saved: now.time,
             prompt_name: self.prompt_name.clone(),
             edited: self.dirty,
+            onto: self.saved_at,
             lanes: self.targets(),
             input: self.input(),
             prompt: self.prompt(),

@@ -30,6 +30,10 @@ pub struct Session {
     /// The input.
     #[serde(default)]
     pub input: Input,
+    /// When the file this one goes on from was saved; none if it goes on from no file. Another time in
+    /// the file tells that another copy of the program has written it since.
+    #[serde(skip)]
+    pub onto: Option<Timestamp>,
     /// The prompt as it stands on the bench, unsaved edits included.
     pub prompt: Prompt,
 }

@@ -70,7 +70,8 @@ pub enum Reply {
     Sessions(Vec<SessionEntry>),
     /// A session that was read.
     Session(Box<Session>),
-    /// A session was written.
+    /// A session was written, under another name if another program had written the file of its own
+    /// since this one knew it.
     SessionSaved(String),
     /// A session has its new name.
     SessionRenamed(String),

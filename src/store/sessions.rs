@@ -68,21 +68,36 @@ pub fn read(places: &Places, name: &str) -> Result<Session, StoreFault> {
     })?;
     // A file that was copied goes by its own name.
     name.clone_into(&mut session.name);
+    session.onto = Some(session.saved);
     Ok(session)
 }
 
-/// Writes a session over the file of its name. What stands there and is no session this program
-/// can read is moved aside first, to `<name>.toml.damaged`.
-pub fn save(places: &Places, session: &Session) -> Result<(), StoreFault> {
+/// Writes a session over the file of its name and tells the name. A file that somebody else has
+/// written since is left: the session goes on under the first free name `<name>-2`, `<name>-3`, ….
+/// What stands there and is no session this program can read is moved aside first, to
+/// `<name>.toml.damaged`.
+pub fn save(places: &Places, session: &Session) -> Result<String, StoreFault> {
     names::check("session", &session.name)?;
-    let file = names::file(&dir(places), &session.name);
+    let later = (2_u32..).map(|number| format!("{}-{number}", session.name));
+    let name = std::iter::once(session.name.clone())
+        .chain(later)
+        .find(|name| !overtaken(places, name, session.onto))
+        .unwrap_or_else(|| session.name.clone());
+    names::check("session", &name)?;
+    let file = names::file(&dir(places), &name);
     let text = write(session)?;
-    if file.exists() && read(places, &session.name).is_err() {
+    if file.exists() && read(places, &name).is_err() {
         let mut aside = file.clone().into_os_string();
         aside.push(".damaged");
         fs::rename(&file, &aside).map_err(|error| atomic::fault("move aside", &file, &error))?;
     }
-    atomic::write(&file, &text, true)
+    atomic::write(&file, &text, true)?;
+    Ok(name)
+}
+
+/// Tells whether a session's file is not the one that was last known of it.
+fn overtaken(places: &Places, name: &str, known: Option<Timestamp>) -> bool {
+    read(places, name).is_ok_and(|there| Some(there.saved) != known)
 }
 
 /// Gives a session another name. A session that already has it stays, and the rename fails.

@@ -52,6 +52,7 @@ fn named(setup: &Setup, name: String, target: &str) -> Result<Session, Refused> 
         saved: Timestamp::now(),
         prompt_name: Some(prompt_name.to_owned()).filter(|name| !name.is_empty()),
         edited: false,
+        onto: None,
         lanes: vec![target.to_owned()],
         input: crate::model::Input::default(),
         prompt,

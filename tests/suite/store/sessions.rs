@@ -25,6 +25,7 @@ fn session(name: &str, second: i64) -> Session {
         saved: at(second),
         prompt_name: None,
         edited: true,
+        onto: None,
         lanes: vec!["gpt-4o-mini".to_owned()],
         input: Input::of(format!("input of {name}")),
         prompt: Prompt::default(),
@@ -54,6 +55,7 @@ proptest! {
         session.input.text = text;
         session.input.vars.insert(name, value);
         sessions::save(&places, &session).unwrap();
+        session.onto = Some(session.saved);
         prop_assert_eq!(sessions::read(&places, "s").unwrap(), session);
     }
 }
@@ -68,6 +70,23 @@ async fn the_last_saved_comes_first() {
     let Ok(Reply::Sessions(list)) = store.ask(Job::ListSessions).await else { panic!("no list") };
     assert_eq!(list.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["new", "mid", "old"]);
     assert_eq!(list[0].saved, at(3));
+}
+
+#[tokio::test]
+async fn a_session_that_somebody_else_saved_since_is_not_written_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let saved = |name: &str| Reply::SessionSaved(name.to_owned());
+    let theirs = session("s", 1);
+    assert_eq!(save(&store, theirs.clone()).await.unwrap(), saved("s"));
+    let ours = Session { input: Input::of("ours"), ..session("s", 2) };
+    assert_eq!(save(&store, ours.clone()).await.unwrap(), saved("s-2"), "it never knew their file");
+    let again = Session { onto: Some(at(2)), saved: at(3), ..ours };
+    assert_eq!(save(&store, again).await.unwrap(), saved("s-2"), "it goes on where it went");
+    assert_eq!(open(&store, "s").await.unwrap().input, theirs.input);
+    assert_eq!(open(&store, "s-2").await.unwrap().input, Input::of("ours"));
+    let next = Session { onto: Some(at(1)), ..session("s", 4) };
+    assert_eq!(save(&store, next).await.unwrap(), saved("s"), "its own file is written over");
 }
 
 #[tokio::test]
@@ -100,7 +119,7 @@ async fn a_damaged_session_is_told_of_and_never_written_over() {
     let Ok(Reply::Sessions(list)) = store.ask(Job::ListSessions).await else { panic!("no list") };
     assert_eq!(list.len(), 1, "it is listed all the same");
     save(&store, session("a", 2)).await.unwrap();
-    assert_eq!(open(&store, "a").await.unwrap(), session("a", 2));
+    assert_eq!(open(&store, "a").await.unwrap(), Session { onto: Some(at(2)), ..session("a", 2) });
     assert_eq!(fs::read_to_string(file.with_extension("toml.damaged")).unwrap(), "version = 1\nname = ");
 }
 
@@ -125,6 +144,7 @@ async fn two_stores_on_one_directory_see_each_others_sessions() {
     let dir = tempfile::tempdir().unwrap();
     let (one, two) = (store_in(dir.path()), store_in(dir.path()));
     save(&one, session("a", 1)).await.unwrap();
-    save(&two, session("a", 2)).await.unwrap();
+    let known = open(&two, "a").await.unwrap();
+    save(&two, Session { saved: at(2), ..known }).await.unwrap();
     assert_eq!(open(&one, "a").await.unwrap().saved, at(2));
 }
