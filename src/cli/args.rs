@@ -114,6 +114,7 @@ pub enum Command {
 
 /// `retort run`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct RunArgs {
     /// The prompt: a name that `retort prompts` lists, or the path of a .toml file.
     pub prompt: String,
@@ -137,6 +138,10 @@ pub struct RunArgs {
     /// Prints every event of the run as a line of JSON; the last one is `ended`.
     #[arg(long)]
     pub json: bool,
+    /// With `--json`, prints the answer as it comes and not once it is whole; what was printed
+    /// cannot be taken back, so the run does not start over after the first text.
+    #[arg(long, requires = "json")]
+    pub live: bool,
 
     /// Neither reads nor writes the response cache.
     #[arg(long, conflicts_with = "fresh")]

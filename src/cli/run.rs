@@ -73,7 +73,7 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
                 (false, true) => CacheMode::Refresh,
                 (false, false) => CacheMode::On,
             },
-            commit: if form == Form::Json { Commit::Buffered } else { Commit::Live },
+            commit: if form == Form::Json && !args.live { Commit::Buffered } else { Commit::Live },
             sample: 0,
             session: None,
         };

@@ -32,7 +32,7 @@ TOML
 cargo build --locked --quiet
 for prompt in assets/prompts/*.toml; do
     name=$(basename "$prompt" .toml)
-    cargo run --locked --quiet -- run "$name" -i "assets/inputs/$name.txt" -m recorded --json >"$home/$name.jsonl"
+    cargo run --locked --quiet -- run "$name" -i "assets/inputs/$name.txt" -m recorded --json --live >"$home/$name.jsonl"
     mv "$home/$name.jsonl" "assets/demo/$name.jsonl"
     echo "assets/demo/$name.jsonl"
 done

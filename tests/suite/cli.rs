@@ -57,6 +57,18 @@ fn json_lines_tell_the_run_and_end_with_its_outcome() {
 }
 
 #[test]
+fn json_lines_come_as_the_answer_comes_only_where_that_is_asked_for() {
+    let home = Home::new();
+    let deltas = |args: &[&str]| {
+        let lines = demo(&home, args).lines();
+        lines.iter().filter(|line| line["event"] == "delta").count()
+    };
+    assert_eq!(deltas(&["--json", "--no-cache"]), 1);
+    assert!(deltas(&["--json", "--live", "--no-cache"]) > 1);
+    assert_eq!(demo(&home, &["--live"]).code, Some(2));
+}
+
+#[test]
 fn the_same_run_again_comes_from_the_cache_at_no_cost() {
     let home = Home::new();
     let first = demo(&home, &[]);
