@@ -2,11 +2,13 @@
 //!
 //! A [`Judge`] is made of what a prompt expects, and refuses rules that could never be applied. It
 //! finds the JSON of an answer ([`extract()`]) and gives one verdict per rule, each with its reason.
+//! [`figures`] writes the numbers of a run as a person reads them, on every screen and in every report.
 
 mod check;
 mod confidence;
 pub mod extract;
 mod fields;
+pub mod figures;
 mod form;
 pub mod judge;
 pub mod rule;

@@ -4,7 +4,6 @@ use ratatui::{buffer::Buffer, text::Line};
 
 use super::{
     part::{
-        figures::{count, duration, share},
         flow::{Item, flow},
         pane::{numbered, pane},
     },
@@ -13,6 +12,7 @@ use super::{
 };
 use crate::{
     app::{action::Action, workbench::Focus},
+    eval::figures::{count, duration, share},
     model::PicoDollars,
 };
 

@@ -2,7 +2,6 @@
 
 pub mod chips;
 pub mod column;
-pub mod figures;
 pub mod flow;
 pub mod hints;
 pub mod list;

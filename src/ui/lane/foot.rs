@@ -5,11 +5,11 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Span};
 use super::is_demo;
 use crate::{
     app::lane::{Lane, State},
+    eval::figures::{age, count, duration, rate, tokens},
     model::{Format, Provenance},
     ui::{
         part::{
             chips::chips,
-            figures::{age, count, duration, rate, tokens},
             flow::{Item, flow},
         },
         scene::Scene,

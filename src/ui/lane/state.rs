@@ -4,11 +4,8 @@ use ratatui::text::{Line, Span};
 
 use crate::{
     app::lane::{Lane, State},
-    ui::{
-        part::figures::{age, countdown},
-        scene::Scene,
-        theme::Role,
-    },
+    eval::figures::{age, countdown},
+    ui::{scene::Scene, theme::Role},
 };
 
 /// What a lane's state looks like.

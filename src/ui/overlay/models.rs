@@ -6,12 +6,12 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     app::overlay::Models,
+    eval::figures::{count, per_million},
     model::Target,
     text::width,
     ui::{
         part::{
             column::{fitted, left, right},
-            figures::{count, per_million},
             list::list,
         },
         scene::Scene,

@@ -7,11 +7,9 @@ use crate::{
         notice::Tone,
         overlay::{Help, Xray, help},
     },
+    eval::figures::duration,
     ui::{
-        part::{
-            column::{left, right},
-            figures::duration,
-        },
+        part::column::{left, right},
         scene::{Scene, key_name},
         theme::Role,
     },

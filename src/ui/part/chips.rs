@@ -2,8 +2,9 @@
 
 use ratatui::text::Span;
 
-use super::{figures::unit, flow::Item};
+use super::flow::Item;
 use crate::{
+    eval::figures::unit,
     model::{Mark, Quality, Rule, Verdict},
     text::clean_line,
     ui::theme::{Role, Theme},
