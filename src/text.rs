@@ -1,10 +1,12 @@
-//! Pure text: cleaning, width, wrapping.
+//! Pure text: cleaning, width, wrapping, JSON.
 //!
 //! [`Safe`] is text that may reach a terminal, and only the [`Cleaner`] makes it. [`width()`] is the
-//! one definition of how many columns a text takes. [`Wrapped`] keeps a growing text cut into rows.
+//! one definition of how many columns a text takes. [`Wrapped`] keeps a growing text cut into rows, [`json`]
+//! a text as the JSON it is.
 
 pub mod clean;
 mod escape;
+pub mod json;
 #[cfg(test)]
 mod samples;
 mod search;

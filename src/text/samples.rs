@@ -29,3 +29,63 @@ pub(super) fn cut<'a>(text: &'a str, sizes: &[usize]) -> Vec<&'a str> {
     pieces.push(rest);
     pieces
 }
+
+/// Text made of what JSON is made of, mostly broken.
+pub(super) fn json_like() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        prop::sample::select(vec![
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            "\"",
+            "\"a\"",
+            "\"b\": ",
+            "\\",
+            "\\\"",
+            "\\u00e9",
+            " ",
+            "\n",
+            "1",
+            "-2.5e3",
+            "01",
+            "1.",
+            "true",
+            "false",
+            "null",
+            "nul",
+            "{\"a\": 1}",
+            "[1, 2]",
+            "```json\n",
+            "日本",
+            "e\u{301}",
+            "\t",
+            "\u{7}",
+            "word",
+        ])
+        .prop_map(str::to_owned),
+        "[ -~]{1,4}",
+    ];
+    prop_oneof![prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat()), whole_json(),]
+}
+
+/// Whole JSON as models write it: with repeated keys, odd numbers, escapes and any white space.
+pub(super) fn whole_json() -> impl Strategy<Value = String> {
+    let name = prop_oneof!["[a-c/~]{0,2}", any::<String>()];
+    let string = name.clone().prop_map(|text| serde_json::Value::from(text).to_string());
+    let leaf = prop_oneof![
+        prop::sample::select(vec!["1", "1.0", "1e5", "-0", "12345678901234567890123", "true", "null", "{}", "[ ]"])
+            .prop_map(str::to_owned),
+        string.clone(),
+        Just("\"\\u00e9\\n\\ud83d\\ude42\"".to_owned()),
+    ];
+    leaf.prop_recursive(5, 40, 5, move |inner| {
+        let member = (string.clone(), inner.clone()).prop_map(|(name, value)| format!("{name} : {value}"));
+        prop_oneof![
+            prop::collection::vec(inner, 0..5).prop_map(|items| format!("[ {}\n]", items.join(","))),
+            prop::collection::vec(member, 0..5).prop_map(|members| format!("{{{} }}", members.join(",\n\t"))),
+        ]
+    })
+}

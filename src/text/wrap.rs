@@ -167,6 +167,16 @@ impl Wrapped {
     }
 }
 
+/// Cuts a text that stands still into rows of a width, by the rules of [`Wrapped`]. Returns their bytes.
+pub(super) fn breaks(text: &str, width: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let row = start..row_end(text, start, width.max(1));
+        start = row.end;
+        (!row.is_empty()).then_some(row)
+    })
+}
+
 /// Returns where the row that starts at `start` ends, its line break included.
 fn row_end(text: &str, start: usize, width: usize) -> usize {
     let (mut at, mut column, mut hanging) = (start, 0, 0);
