@@ -217,9 +217,10 @@ impl App {
         self.layout = Layout::new(area, &wish);
         for (lane, place) in self.bench.lanes.iter_mut().zip(&mut self.layout.lanes) {
             if !place.text.is_empty() {
-                place.make_room(lane.card.as_ref(), !lane.view().is_empty());
-                lane.answer.fit(place.text.width, place.text.height);
-                lane.reasoning.fit(place.text.width, place.text.height);
+                let take = lane.shown_mut();
+                place.make_room(take.card.as_ref(), !take.view().is_empty());
+                take.answer.fit(place.text.width, place.text.height);
+                take.reasoning.fit(place.text.width, place.text.height);
             }
         }
         let editing = self.bench.typing && self.overlays.is_empty();
@@ -236,7 +237,7 @@ impl App {
             if let Overlay::Xray(xray) = top
                 && let Some(lane) = self.bench.lanes.get(xray.lane)
             {
-                xray.refresh(lane);
+                xray.refresh(lane.shown());
             }
             top.fit(self.layout.overlay);
         }
@@ -277,7 +278,7 @@ impl App {
     /// Tells which real providers were found: at the first start, and while there is none but the
     /// demonstration in the lanes.
     fn found(&mut self, found: &[String]) {
-        let demo = self.bench.lanes.iter().all(|lane| self.is_demo(&lane.target));
+        let demo = self.bench.lanes.iter().all(|lane| self.is_demo(&lane.spec.target));
         if found.is_empty() || !(demo || self.first) {
             return;
         }
@@ -307,9 +308,7 @@ impl App {
 
     /// Ends the program: stops what runs, saves what is on the bench.
     fn quit(&mut self) {
-        for lane in &mut self.bench.lanes {
-            self.effects.extend(lane.stop().map(Effect::Stop));
-        }
+        self.stop_all();
         // A bench that is as it was last saved has nothing to add, and may be older than its file.
         if self.bench.revision() != self.saved || self.bench.saved_at.is_none() {
             self.save_session();

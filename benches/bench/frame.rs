@@ -51,7 +51,7 @@ fn bench() -> (App, Vec<Ticket>) {
         app.bench.lanes.push(Lane::new("demo"));
     }
     app.update(Msg::Do(retort::app::Action::Run), now());
-    let tickets: Vec<Ticket> = app.bench.lanes.iter().filter_map(|lane| lane.ticket).collect();
+    let tickets: Vec<Ticket> = app.bench.lanes.iter().filter_map(|lane| lane.shown().ticket).collect();
     let words = ["The ", "parcel ", "of ", "order ", "日本 ", "is ", "late, ", "and ", "nobody ", "answers.\n"];
     for ticket in &tickets {
         for token in 0..TOKENS / 10 {

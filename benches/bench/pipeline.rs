@@ -95,6 +95,7 @@ fn request(sample: u32) -> RunRequest {
     RunRequest {
         prompt_name: None,
         prompt: Arc::new(prompt),
+        params: Params::default(),
         input: Input::of("My parcel never came, and nobody answers the telephone."),
         targets: vec![target()],
         cache: CacheMode::On,

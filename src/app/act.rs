@@ -5,6 +5,7 @@ use ratatui_textarea::CursorMove;
 use super::{
     Action, App, Effect, Focus,
     field::{Field, PAGE},
+    lane::Lane,
     layout::Shape,
     msg::FieldId,
     notice::Tone,
@@ -94,9 +95,9 @@ impl App {
     fn leave(&mut self) {
         if self.bench.typing {
             self.bench.typing = false;
-        } else if self.bench.lanes.iter().any(|lane| lane.view().found().is_some()) {
-            for lane in &mut self.bench.lanes {
-                lane.view_mut().search("");
+        } else if self.bench.lanes.iter().any(|lane| lane.takes().any(|take| take.view().found().is_some())) {
+            for take in self.bench.lanes.iter_mut().flat_map(Lane::takes_mut) {
+                take.view_mut().search("");
             }
         } else if self.bench.zoom {
             self.bench.zoom = false;
@@ -120,7 +121,7 @@ impl App {
             Focus::User => (FieldId::User, self.bench.user.text()),
             Focus::Input => (FieldId::Input, self.bench.input.text()),
             Focus::Lane(_) => {
-                (FieldId::Answer, self.bench.lane().map_or_else(String::new, |lane| lane.raw().to_owned()))
+                (FieldId::Answer, self.bench.lane().map_or_else(String::new, |lane| lane.shown().raw().to_owned()))
             }
             Focus::Metrics => {
                 self.say(Tone::Info, "go to a text or an answer first");
@@ -203,11 +204,11 @@ impl App {
         let Some(lane) = self.bench.lanes.get_mut(at) else {
             return;
         };
-        scroll(lane.view_mut());
+        scroll(lane.shown_mut().view_mut());
         if self.bench.together {
-            let stand = lane.view().stand();
+            let stand = lane.shown().view().stand();
             for lane in &mut self.bench.lanes {
-                lane.view_mut().align(stand);
+                lane.shown_mut().view_mut().align(stand);
             }
         }
     }
@@ -242,13 +243,13 @@ impl App {
     }
 
     fn toggle_reasoning(&mut self) {
-        let Some(lane) = self.bench.lane_mut() else {
+        let Some(take) = self.bench.lane_mut().map(Lane::shown_mut) else {
             return;
         };
-        if lane.reasoning.is_empty() {
+        if take.reasoning.is_empty() {
             self.say(Tone::Info, "this lane's model showed no reasoning");
         } else {
-            lane.show_reasoning = !lane.show_reasoning;
+            take.show_reasoning = !take.show_reasoning;
         }
     }
 
@@ -259,11 +260,11 @@ impl App {
     }
 
     fn next_hit(&mut self, forward: bool) {
-        let Some(lane) = self.bench.lane_mut() else {
+        let Some(view) = self.bench.lane_mut().map(|lane| lane.shown_mut().view_mut()) else {
             return;
         };
-        lane.view_mut().next_hit(forward);
-        if lane.view().found().is_none() {
+        view.next_hit(forward);
+        if view.found().is_none() {
             self.say(Tone::Info, "nothing was searched yet");
         }
     }
@@ -287,7 +288,9 @@ impl App {
     fn open_xray(&mut self) {
         let at = self.bench.lane_at();
         match self.bench.lanes.get(at) {
-            Some(lane) if lane.started.is_some() => self.overlays.push(Overlay::Xray(Xray::new(at, lane))),
+            Some(lane) if lane.shown().started.is_some() => {
+                self.overlays.push(Overlay::Xray(Xray::new(at, lane.shown())));
+            }
             _ => self.say(Tone::Info, "nothing was run in this lane yet"),
         }
     }

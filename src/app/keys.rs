@@ -72,7 +72,7 @@ impl App {
         if let Some(Overlay::Search(line)) = self.overlays.last() {
             let query = line.text();
             if let Some(lane) = self.bench.lane_mut() {
-                lane.view_mut().search(&query);
+                lane.shown_mut().view_mut().search(&query);
             }
         }
     }

@@ -1,337 +1,93 @@
-//! One run's place on the bench: what it is doing, what came of it, and what is seen of that.
+//! A lane of the bench: what it runs, and its takes, one run each.
 
 pub mod card;
+pub mod take;
 
-use std::time::{Duration, Instant};
-
-use jiff::Timestamp;
-
-use super::{
-    msg::{Now, Ticket},
-    view::View,
-};
-use crate::{
-    model::{Class, End, Fault, Outcome, Provenance, Quality, Target},
-    pipeline::{
-        Told,
-        event::{Lookup, Next, Part, RunEvent},
-        meter::RunMeter,
-    },
-    text::Cleaner,
-};
+use super::msg::Ticket;
+use crate::model::LaneSpec;
 pub use card::Card;
+pub use take::{State, Survived, Take};
 
-/// What a lane is doing.
-#[derive(Debug, Clone, PartialEq)]
-pub enum State {
-    /// Nothing was run yet.
-    Idle,
-    /// Asked for; nothing is sent yet. Why, in words.
-    Queued(String),
-    /// A call is under way.
-    Running,
-    /// Waiting before the next attempt; the wait can be cut short.
-    Waiting {
-        /// Until when.
-        until: Instant,
-        /// Attempts made so far.
-        made: u32,
-        /// Why the last one failed.
-        fault: Fault,
-    },
-    /// A complete answer.
-    Done,
-    /// A complete answer from the cache.
-    Cached {
-        /// When it was stored.
-        stored: Timestamp,
-    },
-    /// The answer broke off; the part that came is kept.
-    Interrupted,
-    /// No target answered, or the run could not be started.
-    Failed,
-    /// Stopped; the part that came is kept.
-    Cancelled,
-}
-
-impl State {
-    /// Tells whether the run has yet to end.
-    #[must_use]
-    pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Queued(_) | Self::Running | Self::Waiting { .. })
-    }
-
-    /// Tells whether running again may do better.
-    #[must_use]
-    pub fn is_unfinished(&self) -> bool {
-        matches!(self, Self::Interrupted | Self::Failed | Self::Cancelled)
-    }
-}
-
-/// A failed attempt that the run survived, as the lane's foot tells it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Survived {
-    /// The target that failed.
-    pub target: String,
-    /// Why.
-    pub fault: Fault,
-    /// What followed.
-    pub next: Next,
-}
-
-/// One lane.
-#[derive(Debug, Clone)]
+/// One lane. It has as many takes as samples are asked for, at least one, and shows one of them.
+#[derive(Debug, Clone, Default)]
 pub struct Lane {
-    /// The target's name, as the user chose it.
-    pub target: String,
-    /// The run under way, if there is one.
-    pub ticket: Option<Ticket>,
-    /// The run that was stopped last: its end is still taken in, nothing else of it.
-    stopped: Option<Ticket>,
-    /// What it is doing.
-    pub state: State,
-    /// The answer.
-    pub answer: View,
-    /// The reasoning before it.
-    pub reasoning: View,
-    /// Whether the reasoning is shown instead of the answer.
-    pub show_reasoning: bool,
-    /// The run's numbers.
-    pub meter: RunMeter,
-    /// The end of the last run.
-    pub outcome: Option<Box<Outcome>>,
-    /// The verdicts on the answer.
-    pub quality: Option<Quality>,
-    /// Every event of the last run but its text, for the X-ray.
-    pub timeline: Vec<Told>,
-    /// What was dropped or changed before sending, cleaned at the screen's border by the X-ray.
-    pub notices: Vec<String>,
-    /// Failed attempts the run survived.
-    pub survived: Vec<Survived>,
-    /// The error card, in place of an answer or below a broken one.
-    pub card: Option<Card>,
-    /// When the run was asked for.
-    pub started: Option<Instant>,
-    /// The raw text so far; empty once the outcome holds it.
-    partial: String,
-    cleaners: [Cleaner; 2],
+    /// What it runs.
+    pub spec: LaneSpec,
+    first: Take,
+    more: Vec<Take>,
+    at: usize,
 }
 
 impl Lane {
-    /// Makes a lane that has run nothing.
+    /// Makes a lane of one take that has run nothing.
     #[must_use]
-    pub fn new(target: impl Into<String>) -> Self {
-        Self {
-            target: target.into(),
-            ticket: None,
-            stopped: None,
-            state: State::Idle,
-            answer: View::default(),
-            reasoning: View::default(),
-            show_reasoning: false,
-            meter: RunMeter::default(),
-            outcome: None,
-            quality: None,
-            timeline: Vec::new(),
-            notices: Vec::new(),
-            survived: Vec::new(),
-            card: None,
-            started: None,
-            partial: String::new(),
-            cleaners: [Cleaner::new(), Cleaner::new()],
-        }
+    pub fn new(spec: impl Into<LaneSpec>) -> Self {
+        Self { spec: spec.into(), ..Self::default() }
     }
 
-    /// Clears the lane for a run that may ask these targets.
-    pub fn begin(&mut self, ticket: Ticket, targets: &[Target], now: Now) {
-        let wanted = (std::mem::take(&mut self.target), self.show_reasoning);
-        let (answer, reasoning) = (std::mem::take(&mut self.answer), std::mem::take(&mut self.reasoning));
-        *self = Self {
-            ticket: Some(ticket),
-            state: State::Queued("preparing".to_owned()),
-            answer: answer.cleared(),
-            reasoning: reasoning.cleared(),
-            show_reasoning: wanted.1,
-            meter: RunMeter::new(targets),
-            started: Some(now.at),
-            ..Self::new(wanted.0)
-        };
-    }
-
-    /// Marks a run that could not even be started.
-    pub fn refuse(&mut self, card: Card) {
-        let wanted = std::mem::take(&mut self.target);
-        *self = Self { state: State::Failed, card: Some(card), ..Self::new(wanted) };
-    }
-
-    /// Marks the run as stopped, keeps what came of it, and returns the run's ticket.
-    pub fn stop(&mut self) -> Option<Ticket> {
-        let ticket = self.ticket.take()?;
-        self.flush();
-        self.stopped = Some(ticket);
-        self.state = State::Cancelled;
-        self.card = Some(Card::cancelled(!self.partial.is_empty()));
-        Some(ticket)
-    }
-
-    /// Tells whether an event of a run is waited for: any of the run under way, the end of the one
-    /// that was stopped.
+    /// Makes a lane of so many takes that have run nothing; of one where none are asked for.
     #[must_use]
-    pub fn expects(&self, ticket: Ticket, event: &RunEvent) -> bool {
-        self.ticket == Some(ticket) || (self.stopped == Some(ticket) && matches!(event, RunEvent::Ended { .. }))
+    pub fn with_samples(spec: impl Into<LaneSpec>, samples: u32) -> Self {
+        let mut lane = Self::new(spec);
+        lane.set_samples(samples);
+        lane
     }
 
-    /// Takes an event of the run in. Tells whether the run has ended with it.
-    pub fn take(&mut self, told: Told, now: Now) -> bool {
-        self.meter.take(&told);
-        match &told.event {
-            RunEvent::Delta { part, text, .. } => {
-                self.push(*part, text);
-                return false;
-            }
-            RunEvent::Prepared { notices, .. } => self.notices.clone_from(notices),
-            RunEvent::Cache { lookup } => {
-                if *lookup == Lookup::Joined {
-                    self.state = State::Queued("the same request is under way".to_owned());
-                }
-            }
-            RunEvent::Queued { why, .. } => self.state = State::Queued(why.clone()),
-            RunEvent::Attempt { notices, .. } => {
-                self.void();
-                self.state = State::Running;
-                for notice in notices {
-                    if !self.notices.contains(notice) {
-                        self.notices.push(notice.clone());
-                    }
-                }
-            }
-            RunEvent::AttemptFailed { fault, next, .. } => {
-                self.failed(self.meter.target().unwrap_or(&self.target).to_owned(), fault, next, now);
-            }
-            RunEvent::Skipped { target, fault, next } => self.failed(target.clone(), fault, next, now),
-            RunEvent::Checked { quality } => self.quality = Some(quality.clone()),
-            RunEvent::Headers { .. } | RunEvent::Usage { .. } | RunEvent::Served { .. } => {}
-            RunEvent::Ended { outcome } => {
-                self.end(outcome.clone());
-                self.timeline.push(told);
-                return true;
-            }
-        }
-        self.timeline.push(told);
-        false
-    }
-
-    fn failed(&mut self, target: String, fault: &Fault, next: &Next, now: Now) {
-        match next {
-            Next::Retry { wait } | Next::NextKey { wait, .. } if !wait.is_zero() => {
-                self.state = State::Waiting { until: now.at + *wait, made: self.meter.attempt(), fault: fault.clone() };
-            }
-            Next::Retry { .. } | Next::NextKey { .. } => self.state = State::Queued("trying again".to_owned()),
-            Next::NextModel { to } => self.state = State::Queued(format!("falling back to {to}")),
-            Next::GiveUp => {}
-        }
-        if *next != Next::GiveUp {
-            self.survived.push(Survived { target, fault: fault.clone(), next: next.clone() });
-        }
-    }
-
-    fn push(&mut self, part: Part, text: &str) {
-        let [answer, reasoning] = &mut self.cleaners;
-        match part {
-            Part::Text => {
-                self.partial.push_str(text);
-                self.answer.push(&answer.push(text));
-            }
-            Part::Reasoning => self.reasoning.push(&reasoning.push(text)),
-        }
-    }
-
-    /// Forgets the text of an attempt that a new one replaces.
-    fn void(&mut self) {
-        self.partial.clear();
-        self.answer = std::mem::take(&mut self.answer).cleared();
-        self.reasoning = std::mem::take(&mut self.reasoning).cleared();
-        self.cleaners = [Cleaner::new(), Cleaner::new()];
-        self.quality = None;
-    }
-
-    fn flush(&mut self) {
-        let [answer, reasoning] = &mut self.cleaners;
-        self.answer.push(&answer.finish());
-        self.reasoning.push(&reasoning.finish());
-    }
-
-    fn end(&mut self, outcome: Box<Outcome>) {
-        self.ticket = None;
-        self.stopped = None;
-        if self.partial != outcome.text {
-            self.void();
-            self.push(Part::Text, &outcome.text);
-            self.push(Part::Reasoning, &outcome.reasoning);
-        }
-        self.flush();
-        self.partial = String::new();
-        self.quality.clone_from(&outcome.quality);
-        self.card = Card::of(&outcome, &self.survived);
-        self.state = match (&outcome.end, outcome.provenance) {
-            (End::Done, Provenance::Cached { stored }) => State::Cached { stored },
-            (End::Done, Provenance::Live) => State::Done,
-            (End::Interrupted { .. }, _) => State::Interrupted,
-            (End::Failed { .. }, _) => State::Failed,
-            (End::Cancelled, _) => State::Cancelled,
-        };
-        self.outcome = Some(outcome);
-    }
-
-    /// Returns the answer exactly as the model sent it, as far as it came.
+    /// Returns the take that is shown.
     #[must_use]
-    pub fn raw(&self) -> &str {
-        self.outcome.as_ref().map_or(self.partial.as_str(), |outcome| outcome.text.as_str())
+    pub fn shown(&self) -> &Take {
+        self.at.checked_sub(1).and_then(|at| self.more.get(at)).unwrap_or(&self.first)
     }
 
-    /// Returns what is shown: the answer, or the reasoning where that is asked for or all there is yet.
+    /// The same, to be changed.
+    pub fn shown_mut(&mut self) -> &mut Take {
+        self.at.checked_sub(1).and_then(|at| self.more.get_mut(at)).unwrap_or(&mut self.first)
+    }
+
+    /// Returns the place of the take that is shown, counted from 0: the index of its sample.
     #[must_use]
-    pub fn view(&self) -> &View {
-        if self.shows_reasoning() { &self.reasoning } else { &self.answer }
+    pub fn shown_at(&self) -> usize {
+        self.at
     }
 
-    /// The same, to be scrolled and searched.
-    pub fn view_mut(&mut self) -> &mut View {
-        if self.shows_reasoning() { &mut self.reasoning } else { &mut self.answer }
+    /// Shows another take; the last where there are not so many.
+    pub fn show(&mut self, at: usize) {
+        self.at = at.min(self.more.len());
     }
 
-    /// Tells whether the reasoning is what is shown.
+    /// Lists the takes in the order of their samples.
+    pub fn takes(&self) -> impl Iterator<Item = &Take> {
+        std::iter::once(&self.first).chain(&self.more)
+    }
+
+    /// The same, to be changed.
+    pub fn takes_mut(&mut self) -> impl Iterator<Item = &mut Take> {
+        std::iter::once(&mut self.first).chain(&mut self.more)
+    }
+
+    /// Counts the takes, at least one.
     #[must_use]
-    pub fn shows_reasoning(&self) -> bool {
-        !self.reasoning.is_empty() && (self.show_reasoning || (self.answer.is_empty() && self.state.is_busy()))
+    pub fn samples(&self) -> usize {
+        1 + self.more.len()
     }
 
-    /// Returns the time since the run was asked for while it is under way, its whole length afterwards.
-    #[must_use]
-    pub fn elapsed(&self, now: Now) -> Option<Duration> {
-        let since = now.at.saturating_duration_since(self.started?);
-        (self.ticket.is_some() || self.outcome.is_some()).then(|| self.meter.elapsed(since))
+    /// Gives the lane so many takes, at least one, and returns the runs this breaks off.
+    pub fn set_samples(&mut self, samples: u32) -> Vec<Ticket> {
+        let more = usize::try_from(samples).unwrap_or(usize::MAX).saturating_sub(1);
+        let stopped = self.more.iter_mut().skip(more).filter_map(Take::stop).collect();
+        self.more.resize_with(more, Take::default);
+        self.show(self.at);
+        stopped
     }
 
-    /// Counts the attempts made on the target that is being asked.
-    #[must_use]
-    pub fn tries(&self) -> u32 {
-        let here = |told: &&Told| matches!(&told.event, RunEvent::Attempt { target, .. } if Some(target.as_str()) == self.meter.target());
-        u32::try_from(self.timeline.iter().filter(here).count()).unwrap_or(u32::MAX)
+    /// Stops every take and returns the runs this breaks off.
+    pub fn stop(&mut self) -> Vec<Ticket> {
+        self.takes_mut().filter_map(Take::stop).collect()
     }
 
-    /// Returns how long the present wait still takes.
+    /// Tells whether any take's run is under way.
     #[must_use]
-    pub fn wait_left(&self, now: Now) -> Option<Duration> {
-        match self.state {
-            State::Waiting { until, .. } => Some(until.saturating_duration_since(now.at)),
-            _ => None,
-        }
-    }
-
-    /// Tells whether waiting is for a class of fault that more time heals.
-    #[must_use]
-    pub fn waits_for_limit(&self) -> bool {
-        matches!(&self.state, State::Waiting { fault, .. } if matches!(fault.class, Class::RateLimited | Class::Overloaded))
+    pub fn busy(&self) -> bool {
+        self.takes().any(|take| take.ticket.is_some())
     }
 }

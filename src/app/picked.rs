@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     app::action::{ACTIONS, When},
+    model::LaneSpec,
     store::job::Job,
 };
 
@@ -52,7 +53,7 @@ impl App {
         if let Some(Overlay::Search(_)) = self.overlays.pop()
             && let Some(lane) = self.bench.lane_mut()
         {
-            lane.view_mut().search("");
+            lane.shown_mut().view_mut().search("");
         }
     }
 
@@ -99,7 +100,7 @@ impl App {
     }
 
     pub(super) fn open_models(&mut self, what: For) {
-        let present = self.bench.lane().map_or_else(|| self.default_target.clone(), |lane| lane.target.clone());
+        let present = self.bench.lane().map_or_else(|| self.default_target.clone(), |lane| lane.spec.target.clone());
         let models = Models::new(what, &self.catalog, &present, &self.today());
         self.overlays.push(Overlay::Models(models));
         self.effects.push(Effect::Keys);
@@ -117,13 +118,13 @@ impl App {
         }
         match models.what {
             For::Lane(at) => {
-                if let Some(lane) = self.bench.lanes.get_mut(at).filter(|lane| lane.target != name) {
-                    self.effects.extend(lane.stop().map(Effect::Stop));
-                    *lane = Lane::new(name.clone());
+                if let Some(lane) = self.bench.lanes.get(at).filter(|lane| lane.spec.target != name) {
+                    let spec = LaneSpec { target: name.clone(), ..lane.spec.clone() };
+                    self.effects.extend(self.bench.put_lane(at, spec).into_iter().map(Effect::Stop));
                 }
             }
             For::NewLane => {
-                self.bench.lanes.push(Lane::new(name.clone()));
+                self.bench.lanes.push(self.bench.new_lane(name.clone()));
                 self.bench.focus_on(Focus::Lane(self.bench.lanes.len() - 1));
             }
         }
@@ -145,7 +146,7 @@ impl App {
     pub(super) fn close_lane(&mut self) {
         if self.bench.lanes.len() < 2 {
             self.say(Tone::Info, "the last lane stays");
-        } else if self.bench.lane().is_some_and(|lane| lane.ticket.is_some()) {
+        } else if self.bench.lane().is_some_and(Lane::busy) {
             self.ask("This lane's run is under way. Close it?", "stops it and closes the lane", Then::CloseLane);
         } else {
             self.drop_lane();
@@ -156,7 +157,7 @@ impl App {
         let at = self.bench.lane_at();
         if at < self.bench.lanes.len() && self.bench.lanes.len() > 1 {
             let mut lane = self.bench.lanes.remove(at);
-            self.effects.extend(lane.stop().map(Effect::Stop));
+            self.effects.extend(lane.stop().into_iter().map(Effect::Stop));
             if let Focus::Lane(at) = self.bench.focus {
                 self.bench.focus_on(Focus::Lane(at.min(self.bench.lanes.len() - 1)));
             }
@@ -273,12 +274,12 @@ impl App {
     }
 
     fn searched(&mut self, query: &str) {
-        let Some(lane) = self.bench.lane_mut() else {
+        let Some(view) = self.bench.lane_mut().map(|lane| lane.shown_mut().view_mut()) else {
             return;
         };
-        lane.view_mut().search(query);
-        if lane.view().found().is_some_and(|found| found.hits.is_empty()) {
-            lane.view_mut().search("");
+        view.search(query);
+        if view.found().is_some_and(|found| found.hits.is_empty()) {
+            view.search("");
             self.say(Tone::Warning, &format!("`{query}` is not in this answer"));
         }
     }
@@ -289,7 +290,7 @@ impl App {
 
     /// Quits, or asks while something runs.
     pub(super) fn ask_quit(&mut self) {
-        let busy = self.bench.lanes.iter().filter(|lane| lane.ticket.is_some()).count();
+        let busy = self.bench.lanes.iter().flat_map(Lane::takes).filter(|take| take.ticket.is_some()).count();
         match busy {
             0 => self.quit(),
             1 => self.ask("A run is under way. Quit?", "stops it and quits", Then::Quit),

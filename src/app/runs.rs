@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use super::{
     Action, App, Effect, LONG, Ticket,
-    lane::{Card, State},
+    lane::{Card, Lane, State, Take},
     layout::Shape,
     notice::Tone,
     overlay::models::{is_gone, warning},
     workbench::Focus,
 };
 use crate::{
-    model::{CacheMode, Commit, RunRequest, Target},
+    model::{CacheMode, Commit, Prompt, RunRequest, Target},
     pipeline::Told,
 };
 
 impl App {
-    /// Runs the bench in some of its lanes, by their places.
-    pub(super) fn run(&mut self, lanes: &[usize], cache: CacheMode) {
+    /// Runs the bench in some of its lanes, by their places, in those of their takes that are meant.
+    pub(super) fn run(&mut self, lanes: &[usize], cache: CacheMode, which: impl Fn(&Take) -> bool) {
         if !self.bench.missing().is_empty() {
             let missing = self.bench.missing().join(", ");
             self.open_variables();
@@ -31,7 +31,7 @@ impl App {
         self.notices.clear();
         let prompt = Arc::new(self.bench.prompt());
         for at in lanes {
-            self.run_lane(*at, &prompt, cache);
+            self.run_lane(*at, &prompt, cache, &which);
         }
         self.bring_forward(lanes);
     }
@@ -49,33 +49,37 @@ impl App {
         }
     }
 
-    fn run_lane(&mut self, at: usize, prompt: &Arc<crate::model::Prompt>, cache: CacheMode) {
-        let Some(name) = self.bench.lanes.get(at).map(|lane| lane.target.clone()) else {
+    fn run_lane(&mut self, at: usize, prompt: &Arc<Prompt>, cache: CacheMode, which: &impl Fn(&Take) -> bool) {
+        let Some(spec) = self.bench.lanes.get(at).map(|lane| lane.spec.clone()) else {
             return;
         };
-        self.stop_lane(at);
-        let targets = match self.targets(&name, &prompt.fallback) {
-            Ok(targets) => targets,
-            Err(card) => {
-                if let Some(lane) = self.bench.lanes.get_mut(at) {
-                    lane.refuse(card);
+        let prompt = spec.pinned.map_or_else(|| Arc::clone(prompt), |pinned| Arc::new(*pinned.prompt));
+        let targets = self.targets(&spec.target, &prompt.fallback);
+        let input = self.bench.input();
+        let takes = self.bench.lanes.get_mut(at).into_iter().flat_map(Lane::takes_mut);
+        for (sample, take) in (0..).zip(takes).filter(|(_, take)| which(take)) {
+            self.effects.extend(take.stop().map(Effect::Stop));
+            let targets = match &targets {
+                Ok(targets) => targets.clone(),
+                Err(card) => {
+                    take.refuse(card.clone());
+                    continue;
                 }
-                return;
-            }
-        };
-        let ticket = self.ticket();
-        let request = RunRequest {
-            prompt_name: self.bench.prompt_name.clone(),
-            prompt: Arc::clone(prompt),
-            input: self.bench.input(),
-            targets,
-            cache,
-            commit: Commit::Resettable,
-            sample: 0,
-            session: Some(self.bench.session.clone()),
-        };
-        if let Some(lane) = self.bench.lanes.get_mut(at) {
-            lane.begin(ticket, &request.targets, self.now);
+            };
+            self.tickets += 1;
+            let ticket = Ticket(self.tickets);
+            take.begin(ticket, &targets, self.now);
+            let request = RunRequest {
+                prompt_name: self.bench.prompt_name.clone(),
+                prompt: Arc::clone(&prompt),
+                params: spec.params.clone(),
+                input: input.clone(),
+                targets,
+                cache,
+                commit: Commit::Resettable,
+                sample,
+                session: Some(self.bench.session.clone()),
+            };
             self.effects.push(Effect::Start(ticket, Box::new(request)));
         }
     }
@@ -113,45 +117,48 @@ impl App {
 
     pub(super) fn run_all(&mut self, cache: CacheMode) {
         let all: Vec<usize> = (0..self.bench.lanes.len()).collect();
-        self.run(&all, cache);
+        self.run(&all, cache, |_| true);
     }
 
     /// Runs the lane with the focus afresh, or all where no lane has it.
     pub(super) fn run_fresh(&mut self) {
         match self.bench.focus {
-            Focus::Lane(at) => self.run(&[at], CacheMode::Refresh),
+            Focus::Lane(at) => self.run(&[at], CacheMode::Refresh, |_| true),
             _ => self.run_all(CacheMode::Refresh),
         }
     }
 
     pub(super) fn run_failed(&mut self) {
-        let failed: Vec<usize> =
-            (0..).zip(&self.bench.lanes).filter(|(_, lane)| lane.state.is_unfinished()).map(|(at, _)| at).collect();
+        let unfinished = |take: &Take| take.state.is_unfinished();
+        let lanes = (0..).zip(&self.bench.lanes).filter(|(_, lane)| lane.takes().any(unfinished));
+        let failed: Vec<usize> = lanes.map(|(at, _)| at).collect();
         if failed.is_empty() {
             self.say(Tone::Info, "no lane failed, broke off or was stopped");
         } else {
-            self.run(&failed, CacheMode::On);
+            self.run(&failed, CacheMode::On, unfinished);
         }
     }
 
-    fn stop_lane(&mut self, at: usize) -> bool {
-        let ticket = self.bench.lanes.get_mut(at).and_then(super::lane::Lane::stop);
-        self.effects.extend(ticket.map(Effect::Stop));
-        ticket.is_some()
+    /// Stops a lane's runs. Tells how many there were.
+    fn stop_lane(&mut self, at: usize) -> usize {
+        let stopped = self.bench.lanes.get_mut(at).map(Lane::stop).unwrap_or_default();
+        let count = stopped.len();
+        self.effects.extend(stopped.into_iter().map(Effect::Stop));
+        count
     }
 
     /// Stops every run. Tells how many there were.
     pub(super) fn stop_all(&mut self) -> usize {
-        (0..self.bench.lanes.len()).filter(|at| self.stop_lane(*at)).count()
+        (0..self.bench.lanes.len()).map(|at| self.stop_lane(at)).sum()
     }
 
     /// Stops the lane with the focus if it is busy, else all; with nothing to stop twice, quits.
     pub(super) fn stop(&mut self) {
         let own = match self.bench.focus {
             Focus::Lane(at) => self.stop_lane(at),
-            _ => false,
+            _ => 0,
         };
-        let stopped = if own { 1 } else { self.stop_all() };
+        let stopped = if own > 0 { own } else { self.stop_all() };
         let again = self.stopped.is_some_and(|at| self.now.at.saturating_duration_since(at) <= super::TWICE);
         if stopped == 0 && again {
             self.quit();
@@ -167,10 +174,10 @@ impl App {
         self.say(Tone::Info, &format!("{did}; {key} again within 2 s quits"));
     }
 
-    /// Cuts the waits short: that of the lane with the focus if it waits, else all.
+    /// Cuts the waits short: those of the lane with the focus if it waits, else all.
     pub(super) fn retry_now(&mut self) {
-        let waiting =
-            |at: &usize| self.bench.lanes.get(*at).is_some_and(|lane| matches!(lane.state, State::Waiting { .. }));
+        let waits = |take: &Take| matches!(take.state, State::Waiting { .. });
+        let waiting = |at: &usize| self.bench.lanes.get(*at).is_some_and(|lane| lane.takes().any(waits));
         let own = matches!(self.bench.focus, Focus::Lane(at) if waiting(&at)).then(|| self.bench.lane_at());
         let all: Vec<usize> = (0..self.bench.lanes.len()).filter(waiting).collect();
         let lanes = own.map_or(all, |at| vec![at]);
@@ -178,24 +185,26 @@ impl App {
             self.say(Tone::Info, "no run is waiting");
         }
         for at in lanes {
-            if let Some(lane) = self.bench.lanes.get_mut(at) {
-                lane.state = State::Queued("trying again".to_owned());
-                self.effects.extend(lane.ticket.map(Effect::RetryNow));
+            let takes = self.bench.lanes.get_mut(at).into_iter().flat_map(Lane::takes_mut);
+            for take in takes.filter(|take| waits(take)) {
+                take.state = State::Queued("trying again".to_owned());
+                self.effects.extend(take.ticket.map(Effect::RetryNow));
             }
         }
     }
 
-    /// Hands an event to the lane that waits for it; nobody waits for late ones.
+    /// Hands an event to the take that waits for it; nobody waits for late ones.
     pub(super) fn told(&mut self, ticket: Ticket, told: Told) {
         let now = self.now;
-        let Some(lane) = self.bench.lanes.iter_mut().find(|lane| lane.expects(ticket, &told.event)) else {
+        let mut takes = self.bench.lanes.iter_mut().flat_map(Lane::takes_mut);
+        let Some(take) = takes.find(|take| take.expects(ticket, &told.event)) else {
             return;
         };
-        if !lane.take(told, now) {
+        if !take.hear(told, now) {
             return;
         }
-        let long = lane.started.is_some_and(|start| now.at.saturating_duration_since(start) > LONG);
-        if let Some(outcome) = &lane.outcome {
+        let long = take.started.is_some_and(|start| now.at.saturating_duration_since(start) > LONG);
+        if let Some(outcome) = &take.outcome {
             self.bench.metrics.take(outcome);
         }
         if long && !self.focused {

@@ -133,7 +133,7 @@ impl App {
         }
         self.bench.put(Some(name), prompt);
         if !prompt.targets.is_empty() {
-            self.bench.set_targets(&prompt.targets);
+            self.bench.set_lanes(&prompt.targets);
         }
     }
 
@@ -177,7 +177,7 @@ impl App {
         }
         self.stop_all();
         self.save_session();
-        self.bench.set_targets(&self.bench.targets());
+        self.bench.set_lanes(self.bench.specs());
         self.bench.metrics = Metrics::default();
         self.say(Tone::Info, &format!("session {name} begins"));
         self.bench.session = name;

@@ -4,15 +4,22 @@ use jiff::Timestamp;
 
 use std::collections::BTreeMap;
 
-use super::{field::Field, lane::Lane, msg::Now};
+use super::{
+    field::Field,
+    lane::Lane,
+    msg::{Now, Ticket},
+};
 use crate::{
-    model::{Check, Input, Params, Prompt, Response, Session, session::SESSION_VERSION, template},
+    model::{Check, Input, LaneSpec, Params, Prompt, Response, Session, session::SESSION_VERSION, template},
     pipeline::meter::Metrics,
     store::job::Totals,
 };
 
 /// Lanes side by side, at most.
 pub const MAX_LANES: usize = 4;
+
+/// Runs of the same request in each lane, at most.
+pub const MAX_SAMPLES: u32 = 20;
 
 /// What has the focus.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -54,6 +61,8 @@ pub struct Workbench {
     pub fallback: Vec<String>,
     /// The name of the prompt's file, if it has one.
     pub prompt_name: Option<String>,
+    /// How many runs each lane makes of the same request, 1 to [`MAX_SAMPLES`].
+    pub samples: u32,
     /// The lanes, one to [`MAX_LANES`].
     pub lanes: Vec<Lane>,
     /// What has the focus.
@@ -96,6 +105,7 @@ impl Workbench {
             checks: Vec::new(),
             fallback: Vec::new(),
             prompt_name: None,
+            samples: 1,
             lanes: targets.iter().take(MAX_LANES).map(Lane::new).collect(),
             focus: Focus::default(),
             typing: false,
@@ -133,12 +143,13 @@ impl Workbench {
     /// Puts a session on the bench.
     #[must_use]
     pub fn restored(session: &Session, default_target: &str) -> Self {
-        let mut targets = session.lanes.clone();
-        if targets.is_empty() {
-            targets.push(default_target.to_owned());
-        }
+        let targets = [default_target.to_owned()];
         let mut bench =
             Self::new(session.prompt_name.clone(), &session.prompt, &session.input, &targets, session.name.clone());
+        bench.samples = session.samples.clamp(1, MAX_SAMPLES);
+        if !session.lanes.is_empty() {
+            bench.set_lanes(session.lanes.clone());
+        }
         if session.edited {
             bench.base = None;
         }
@@ -156,7 +167,8 @@ impl Workbench {
             prompt_name: self.prompt_name.clone(),
             edited: self.dirty,
             onto: self.saved_at,
-            lanes: self.targets(),
+            lanes: self.specs(),
+            samples: self.samples,
             input: self.input(),
             prompt: self.prompt(),
         }
@@ -202,12 +214,42 @@ impl Workbench {
     /// Returns the lanes' targets.
     #[must_use]
     pub fn targets(&self) -> Vec<String> {
-        self.lanes.iter().map(|lane| lane.target.clone()).collect()
+        self.lanes.iter().map(|lane| lane.spec.target.clone()).collect()
     }
 
-    /// Lays out one fresh lane per target.
-    pub fn set_targets(&mut self, targets: &[String]) {
-        self.lanes = targets.iter().take(MAX_LANES).map(Lane::new).collect();
+    /// Returns what the lanes run.
+    #[must_use]
+    pub fn specs(&self) -> Vec<LaneSpec> {
+        self.lanes.iter().map(|lane| lane.spec.clone()).collect()
+    }
+
+    /// Makes a lane with as many takes as the others have.
+    #[must_use]
+    pub fn new_lane(&self, spec: impl Into<LaneSpec>) -> Lane {
+        Lane::with_samples(spec, self.samples)
+    }
+
+    /// Has a lane run something else, of which nothing has run yet, and returns the runs this breaks off.
+    pub fn put_lane(&mut self, at: usize, spec: LaneSpec) -> Vec<Ticket> {
+        let mut lane = self.new_lane(spec);
+        let Some(place) = self.lanes.get_mut(at) else {
+            return Vec::new();
+        };
+        std::mem::swap(place, &mut lane);
+        self.touch();
+        lane.stop()
+    }
+
+    /// Has every lane make so many runs, and returns those this breaks off.
+    pub fn set_samples(&mut self, samples: u32) -> Vec<Ticket> {
+        self.samples = samples.clamp(1, MAX_SAMPLES);
+        self.touch();
+        self.lanes.iter_mut().flat_map(|lane| lane.set_samples(self.samples)).collect()
+    }
+
+    /// Lays out one fresh lane each.
+    pub fn set_lanes(&mut self, specs: impl IntoIterator<Item = impl Into<LaneSpec>>) {
+        self.lanes = specs.into_iter().take(MAX_LANES).map(|spec| self.new_lane(spec)).collect();
         if let Focus::Lane(at) = self.focus {
             self.focus = Focus::Lane(at.min(self.lanes.len().saturating_sub(1)));
         }
@@ -331,6 +373,6 @@ impl Workbench {
     /// Tells whether any run is under way.
     #[must_use]
     pub fn busy(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.ticket.is_some())
+        self.lanes.iter().any(Lane::busy)
     }
 }

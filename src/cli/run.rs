@@ -66,6 +66,7 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
         let request = RunRequest {
             prompt_name: Some(prompt_name.clone()),
             prompt: Arc::clone(&prompt),
+            params: Params::default(),
             input: input.clone(),
             targets,
             cache: match (args.no_cache, args.fresh) {

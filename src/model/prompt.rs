@@ -66,6 +66,29 @@ pub struct Params {
     pub extra: serde_json::Map<String, serde_json::Value>,
 }
 
+impl Params {
+    /// Tells whether everything is left to the default or to the provider.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Lays others over these: what the others leave open, these decide.
+    #[must_use]
+    pub fn under(&self, over: &Self) -> Self {
+        let Self { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = over.clone();
+        Self {
+            temperature: temperature.or(self.temperature),
+            top_p: top_p.or(self.top_p),
+            max_tokens: max_tokens.or(self.max_tokens),
+            stop: if stop.is_empty() { self.stop.clone() } else { stop },
+            seed: seed.or(self.seed),
+            reasoning_effort: reasoning_effort.or_else(|| self.reasoning_effort.clone()),
+            extra: self.extra.clone().into_iter().chain(extra).collect(),
+        }
+    }
+}
+
 /// The form an answer must have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

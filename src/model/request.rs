@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{input::Input, prompt::Prompt, target::Target};
+use super::{
+    input::Input,
+    prompt::{Params, Prompt},
+    target::Target,
+};
 
 /// How a run uses the response cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,6 +43,8 @@ pub struct RunRequest {
     pub prompt_name: Option<String>,
     /// The prompt.
     pub prompt: Arc<Prompt>,
+    /// Parameters that hold for this run in place of the prompt's; what they leave open, the prompt decides.
+    pub params: Params,
     /// What it is run on.
     pub input: Input,
     /// The target, then its fallbacks in order. Never empty; each at most once.

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{input::Input, prompt::Prompt};
+use super::{input::Input, lane::LaneSpec, prompt::Prompt};
 
 /// The version of the session file's form that this program writes.
-pub const SESSION_VERSION: u32 = 1;
+pub const SESSION_VERSION: u32 = 2;
 
 /// Everything on the bench that a person would miss.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,9 +24,12 @@ pub struct Session {
     /// True when the prompt differs from the file of that name.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub edited: bool,
-    /// The targets of the lanes, by name.
+    /// What the lanes run; up to form 1 the target's name alone.
     #[serde(default)]
-    pub lanes: Vec<String>,
+    pub lanes: Vec<LaneSpec>,
+    /// How many runs each lane makes of the same request.
+    #[serde(default = "one")]
+    pub samples: u32,
     /// The input.
     #[serde(default)]
     pub input: Input,
@@ -36,4 +39,8 @@ pub struct Session {
     pub onto: Option<Timestamp>,
     /// The prompt as it stands on the bench, unsaved edits included.
     pub prompt: Prompt,
+}
+
+fn one() -> u32 {
+    1
 }

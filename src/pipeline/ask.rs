@@ -15,7 +15,7 @@ use super::{
     prepare::{self, Fitted},
     run::{Plan, Run},
 };
-use crate::model::{Class, Commit, End, Fault, Prompt, Target, outcome::Reason};
+use crate::model::{Class, Commit, End, Fault, RunRequest, Target, outcome::Reason};
 
 /// The shortest wait for a model that is being loaded.
 const SHORTEST: Duration = Duration::from_millis(500);
@@ -73,8 +73,8 @@ impl Course {
     }
 
     /// Makes anew what is sent, from all that is known by now.
-    pub(super) fn refit(&mut self, prompt: &Prompt, plan: &Plan) {
-        self.fitted = prepare::fit(prompt, &plan.messages, &self.target, &self.refused);
+    pub(super) fn refit(&mut self, request: &RunRequest, plan: &Plan) {
+        self.fitted = prepare::fit(&request.prompt, &request.params, &plan.messages, &self.target, &self.refused);
         self.changes.apply(&mut self.fitted);
     }
 }
@@ -151,7 +151,7 @@ impl Run {
     /// Makes ready to ask a target, or says why it is not asked.
     async fn set_out(&mut self, plan: &Plan, place: usize, target: &Target) -> Result<Course, Fault> {
         let refused = self.shared.learnt.refused(target);
-        let fitted = prepare::fit(&self.request.prompt, &plan.messages, target, &refused);
+        let fitted = prepare::fit(&self.request.prompt, &self.request.params, &plan.messages, target, &refused);
         let known = self.preflight(target, &fitted.messages)?;
         let held = self.take_key(target).await?;
         // What there is to know of the first target has been told.
@@ -212,7 +212,7 @@ impl Run {
                 course.renamed = true;
             }
         }
-        course.refit(&self.request.prompt, plan);
+        course.refit(&self.request, plan);
     }
 
     /// How long to wait for a server on this machine that is still loading its model; `None` once

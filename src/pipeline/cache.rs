@@ -87,6 +87,7 @@ mod tests {
     #[derive(Clone)]
     struct Request {
         prompt: Prompt,
+        params: Params,
         input: Input,
         target: Target,
         sample: u32,
@@ -99,6 +100,7 @@ mod tests {
                 user: "Say: {{ input }}".to_owned(),
                 ..Prompt::default()
             },
+            params: Params::default(),
             input: Input::of("hello"),
             target: Target {
                 name: "gpt".to_owned(),
@@ -116,11 +118,11 @@ mod tests {
     }
 
     fn key_of(request: &Request) -> String {
-        let Request { prompt, input, target, sample } = request;
+        let Request { prompt, params, input, target, sample } = request;
         let mut input_with_all = input.clone();
         input_with_all.vars.entry("v".to_owned()).or_default();
         let messages = prepare::fill(prompt, &input_with_all).unwrap();
-        let fitted = prepare::fit(prompt, &messages, target, &BTreeSet::new());
+        let fitted = prepare::fit(prompt, params, &messages, target, &BTreeSet::new());
         key(prompt, input, target, &fitted, *sample)
     }
 
@@ -144,6 +146,7 @@ mod tests {
             changed(|r| r.input.text.push('!')),
             changed(|r| drop(r.input.vars.insert("v".to_owned(), "1".to_owned()))),
             changed(|r| r.prompt.params.temperature = Some(0.4)),
+            changed(|r| r.params.temperature = Some(0.5)),
             changed(|r| r.prompt.params.top_p = Some(0.3)),
             changed(|r| r.prompt.params.max_tokens = Some(3)),
             changed(|r| r.prompt.params.stop = vec!["a".to_owned(), "b".to_owned()]),
@@ -179,6 +182,10 @@ mod tests {
             changed(|r| r.prompt.targets.push("x".to_owned())),
             changed(|r| r.prompt.fallback.push("x".to_owned())),
             changed(|r| r.prompt.params.temperature = Some(0.3)),
+            changed(|r| {
+                r.prompt.params.temperature = Some(0.4);
+                r.params.temperature = Some(0.3);
+            }),
             changed(|r| r.prompt.response.required.push("x".to_owned())),
             changed(|r| r.prompt.response.min_confidence = Some(0.9)),
             changed(|r| {

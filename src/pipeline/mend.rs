@@ -77,7 +77,7 @@ impl Run {
         let Some((changes, notice)) = changed else { return false };
         course.changes = changes;
         course.mended = true;
-        course.refit(&self.request.prompt, plan);
+        course.refit(&self.request, plan);
         course.notices.push(notice);
         self.changed = true;
         true

@@ -62,11 +62,17 @@ pub(super) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, Fault
     Ok(messages)
 }
 
-/// Fits filled messages and a prompt's parameters to a target, leaving out what it rejects and
-/// what is `refused`, which the target was seen to reject.
-pub(super) fn fit(prompt: &Prompt, messages: &[Message], target: &Target, refused: &BTreeSet<String>) -> Fitted {
+/// Fits filled messages and a prompt's parameters, with a run's `own` over them, to a target, leaving
+/// out what it rejects and what is `refused`, which the target was seen to reject.
+pub(super) fn fit(
+    prompt: &Prompt,
+    own: &Params,
+    messages: &[Message],
+    target: &Target,
+    refused: &BTreeSet<String>,
+) -> Fitted {
     let mut notices = Vec::new();
-    let params = fit_params(&prompt.params, &mut notices, target, refused);
+    let params = fit_params(prompt.params.under(own), &mut notices, target, refused);
     let (format, words) = form(prompt, target, refused, &mut notices);
     let mut messages = messages.to_vec();
     if !words.is_empty() {
@@ -96,7 +102,7 @@ pub(super) fn droppable(fitted: &Fitted, param: &str) -> bool {
     }
 }
 
-fn fit_params(params: &Params, notices: &mut Vec<String>, target: &Target, refused: &BTreeSet<String>) -> Params {
+fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target, refused: &BTreeSet<String>) -> Params {
     let mut dropped = |name: &str, given: bool| {
         let drop = given && (target.card.rejects(name) || refused.contains(name));
         if drop {
@@ -104,7 +110,7 @@ fn fit_params(params: &Params, notices: &mut Vec<String>, target: &Target, refus
         }
         drop
     };
-    let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = params.clone();
+    let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = params;
     let temperature = temperature.or(Some(DEFAULT_TEMPERATURE));
     Params {
         temperature: temperature.filter(|_| !dropped("temperature", true)),
@@ -186,7 +192,7 @@ mod tests {
     }
 
     fn fitted(prompt: &Prompt, target: &Target) -> Fitted {
-        fit(prompt, &fill(prompt, &Input::of("hi")).unwrap(), target, &BTreeSet::new())
+        fit(prompt, &Params::default(), &fill(prompt, &Input::of("hi")).unwrap(), target, &BTreeSet::new())
     }
 
     #[test]
@@ -247,7 +253,7 @@ mod tests {
         let prompt = prompt("JSON", Format::Schema);
         let refused = BTreeSet::from(["response_format".to_owned()]);
         let messages = fill(&prompt, &Input::of("hi")).unwrap();
-        let fitted = fit(&prompt, &messages, &target(JsonSupport::Schema, &[]), &refused);
+        let fitted = fit(&prompt, &Params::default(), &messages, &target(JsonSupport::Schema, &[]), &refused);
         assert_eq!(fitted.format, WireFormat::Text);
         assert!(fitted.words.contains("JSON Schema") && !droppable(&fitted, "response_format"));
     }

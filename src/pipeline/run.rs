@@ -130,7 +130,7 @@ impl Run {
             Err(fault) => return End::Failed { reasons: vec![Reason { target: head.name, fault }] },
         };
         let refused = self.shared.learnt.refused(&head);
-        let fitted = prepare::fit(&self.request.prompt, &plan.messages, &head, &refused);
+        let fitted = prepare::fit(&self.request.prompt, &self.request.params, &plan.messages, &head, &refused);
         let key = self.key(&head, &fitted);
         let mut notices = fitted.notices.clone();
         notices.extend(self.preflight(&head, &fitted.messages).unwrap_or_default());

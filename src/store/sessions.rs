@@ -54,7 +54,7 @@ pub fn read(places: &Places, name: &str) -> Result<Session, StoreFault> {
     };
     let label = file.display().to_string();
     if let Ok(Head { version, .. }) = toml::from_str(&text)
-        && version != SESSION_VERSION
+        && version > SESSION_VERSION
     {
         let message = format!(
             "the session was written by a newer retort (form {version}, this one knows {SESSION_VERSION}); open it with that one"
@@ -66,6 +66,15 @@ pub fn read(places: &Places, name: &str) -> Result<Session, StoreFault> {
         let path: Vec<&str> = ["prompt"].into_iter().chain(path.iter().copied()).collect();
         mistake::at(&text, &label, &path, &message)
     })?;
+    for (at, lane) in session.lanes.iter_mut().enumerate() {
+        let Some(pinned) = &mut lane.pinned else { continue };
+        prompt_form::restore(&mut pinned.prompt).map_err(|(path, message)| {
+            let at = at.to_string();
+            let path: Vec<&str> = ["lanes", &at, "pinned", "prompt"].into_iter().chain(path.iter().copied()).collect();
+            mistake::at(&text, &label, &path, &message)
+        })?;
+    }
+    session.version = SESSION_VERSION;
     // A file that was copied goes by its own name.
     name.clone_into(&mut session.name);
     session.onto = Some(session.saved);
@@ -122,6 +131,10 @@ pub fn rename(places: &Places, from: &str, to: &str) -> Result<(), StoreFault> {
 
 fn write(session: &Session) -> Result<String, StoreFault> {
     let told = |message| StoreFault::new(format!("session `{}` is not saved: {message}", session.name));
-    let prompt = prompt_form::writable(&session.prompt).map_err(told)?.into_owned();
-    toml::to_string_pretty(&Session { prompt, ..session.clone() }).map_err(|error| told(error.to_string()))
+    let mut written = session.clone();
+    written.prompt = prompt_form::writable(&session.prompt).map_err(told)?.into_owned();
+    for pinned in written.lanes.iter_mut().filter_map(|lane| lane.pinned.as_mut()) {
+        *pinned.prompt = prompt_form::writable(&pinned.prompt).map_err(told)?.into_owned();
+    }
+    toml::to_string_pretty(&written).map_err(|error| told(error.to_string()))
 }

@@ -53,7 +53,8 @@ fn named(setup: &Setup, name: String, target: &str) -> Result<Session, Refused> 
         prompt_name: Some(prompt_name.to_owned()).filter(|name| !name.is_empty()),
         edited: false,
         onto: None,
-        lanes: vec![target.to_owned()],
+        lanes: vec![target.into()],
+        samples: 1,
         input: crate::model::Input::default(),
         prompt,
     })

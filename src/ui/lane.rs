@@ -24,14 +24,14 @@ use crate::{
 
 /// Tells whether a lane's numbers are a demonstration: those it shows, or those a run would bring.
 fn is_demo(scene: Scene<'_>, lane: &Lane) -> bool {
-    lane.outcome
-        .as_ref()
-        .map_or_else(|| scene.app.is_demo(lane.meter.target().unwrap_or(&lane.target)), |outcome| outcome.demo)
+    let take = lane.shown();
+    let asked = take.meter.target().unwrap_or(&lane.spec.target);
+    take.outcome.as_ref().map_or_else(|| scene.app.is_demo(asked), |outcome| outcome.demo)
 }
 
 /// Says in one line what a lane does, its numbers so far and what is broken, for where it is not in sight.
 pub(super) fn brief(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
-    let state = state::say(scene, lane, usize::from(u16::MAX)).short;
+    let state = state::say(scene, lane.shown(), usize::from(u16::MAX)).short;
     let mut items = vec![state.spans];
     items.extend(foot::brief(scene, lane));
     items
@@ -46,10 +46,10 @@ pub(super) fn draw(scene: Scene<'_>, at: usize, lane: &Lane, area: &LaneArea, bu
     let room = usize::from(area.pane.width).saturating_sub(8);
     let number = if at == 0 { Some(3) } else { None };
     let demo = if is_demo(scene, lane) { "DEMO" } else { "" };
-    let name = clean_line(&lane.target);
+    let name = clean_line(&lane.spec.target);
     let fixed = if number.is_some() { 2 } else { 0 } + if demo.is_empty() { 0 } else { demo.len() + 1 };
     let wanted = width(name.as_str()) + fixed;
-    let said = state::say(scene, lane, room.saturating_sub(wanted));
+    let said = state::say(scene, lane.shown(), room.saturating_sub(wanted));
     let name = truncate(name.as_str(), room.saturating_sub(fixed + said.short.width())).into_owned();
     let mut title = number.map_or_else(
         || Line::from(scene.span(name.clone(), Role::Title)),
@@ -60,6 +60,6 @@ pub(super) fn draw(scene: Scene<'_>, at: usize, lane: &Lane, area: &LaneArea, bu
         title.push_span(scene.span(demo, Role::Demo));
     }
     pane(area.pane, hold, title, said.short, scene.theme, buffer);
-    body::draw(scene, lane, area, buffer);
+    body::draw(scene, lane.shown(), area, buffer);
     foot::draw(scene, lane, said.rest, area.foot, buffer);
 }

@@ -96,7 +96,7 @@ fn beside(scene: Scene<'_>, overlay: &Overlay) -> Line<'static> {
         Overlay::Prompts(list) | Overlay::Sessions(list) if !list.loading => list.choice.len().to_string(),
         Overlay::Xray(xray) => {
             let lane = scene.app.bench.lanes.get(xray.lane);
-            return Line::from(lane.map(|lane| scene.foreign(&lane.target, Role::Text)).unwrap_or_default());
+            return Line::from(lane.map(|lane| scene.foreign(&lane.spec.target, Role::Text)).unwrap_or_default());
         }
         Overlay::Params(_) => scene.app.bench.prompt_name.clone().unwrap_or_default(),
         _ => String::new(),
@@ -161,10 +161,11 @@ fn search(scene: Scene<'_>, line: &Typed, buffer: &mut Buffer) {
             cell.reset();
         }
     }
-    let found = scene.app.bench.lane().and_then(|lane| lane.view().found()).map(|found| match found.hits.len() {
-        0 => "not found".to_owned(),
-        count => format!("{}/{count}", found.at + 1),
-    });
+    let found =
+        scene.app.bench.lane().and_then(|lane| lane.shown().view().found()).map(|found| match found.hits.len() {
+            0 => "not found".to_owned(),
+            count => format!("{}/{count}", found.at + 1),
+        });
     let found = found.unwrap_or_default();
     let wide = u16::try_from(found.len()).unwrap_or_default();
     let left = Rect { width: area.width.saturating_sub(wide + 3), x: area.x + 1, ..area };

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     app::{
         action::{ACTIONS, Action, Entry},
-        lane::State,
+        lane::{Lane, State},
         layout::Shape,
         notice::Tone,
         workbench::Focus,
@@ -39,7 +39,7 @@ pub(super) fn title(scene: Scene<'_>, buffer: &mut Buffer) {
     }
     line.push_span(scene.span("  session: ", Role::Quiet));
     line.push_span(scene.foreign(&bench.session, Role::Text));
-    let names: Vec<String> = bench.lanes.iter().map(|lane| clean_line(&lane.target).as_str().to_owned()).collect();
+    let names: Vec<String> = bench.lanes.iter().map(|lane| clean_line(&lane.spec.target).as_str().to_owned()).collect();
     let names = names.join("  ");
     let left = line.width();
     buffer.set_line(area.x, area.y, &line, area.width);
@@ -120,25 +120,26 @@ fn standing(scene: Scene<'_>) -> Vec<Item> {
     let (app, bench) = (scene.app, &scene.app.bench);
     let mut items = Vec::new();
     let mut numbers = Vec::new().into_iter();
-    let count = |of: fn(&State) -> bool| bench.lanes.iter().filter(|lane| of(&lane.state)).count();
+    let count =
+        |of: fn(&State) -> bool| bench.lanes.iter().flat_map(Lane::takes).filter(|take| of(&take.state)).count();
     let (running, unfinished) = (count(State::is_busy), count(State::is_unfinished));
     if let Some(lane) = bench.lane() {
         let mut name = Vec::new();
-        if let Ok(target) = app.catalog.resolve(&lane.target)
-            && target.provider != lane.target
+        if let Ok(target) = app.catalog.resolve(&lane.spec.target)
+            && target.provider != lane.spec.target
         {
             name.push(scene.foreign(&target.provider, Role::Quiet));
             name.push(scene.span("·", Role::Quiet));
         }
-        name.push(scene.foreign(&lane.target, Role::Text));
+        name.push(scene.foreign(&lane.spec.target, Role::Text));
         items.push(name);
         let in_sight = app.layout.lanes.get(bench.lane_at()).is_some_and(|lane| !lane.pane.is_empty());
-        if lane.state.is_busy() || (!in_sight && lane.state != State::Idle) {
+        if lane.shown().state.is_busy() || (!in_sight && lane.shown().state != State::Idle) {
             numbers = lane::brief(scene, lane).into_iter();
             items.extend(numbers.next());
         }
     }
-    if running > 1 || (running == 1 && !bench.lane().is_some_and(|lane| lane.state.is_busy())) {
+    if running > 1 || (running == 1 && !bench.lane().is_some_and(|lane| lane.shown().state.is_busy())) {
         items.push(vec![scene.span(format!("▸ {running} running"), Role::Busy)]);
     }
     if unfinished > 0 && bench.lanes.len() > 1 {
@@ -175,7 +176,7 @@ fn keys(scene: Scene<'_>) -> Vec<(String, String)> {
     if app.bench.typing {
         actions.push((Action::Leave, "done typing"));
     }
-    if app.bench.lanes.iter().any(|lane| matches!(lane.state, State::Waiting { .. })) {
+    if app.bench.lanes.iter().flat_map(Lane::takes).any(|take| matches!(take.state, State::Waiting { .. })) {
         actions.push((Action::RetryNow, "retry now"));
     }
     if app.bench.busy() {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use retort::{
     model::{
-        CacheMode, Catalog, Class, Commit, Cost, End, Input, Mark, Outcome, ProviderKind, Rule, RunRequest, Settings,
-        settings::ProviderSettings,
+        CacheMode, Catalog, Class, Commit, Cost, End, Input, Mark, Outcome, Params, ProviderKind, Rule, RunRequest,
+        Settings, settings::ProviderSettings,
     },
     pipeline::{Pipeline, Ports, Rules, RunEvent, Told},
     provider::demo::Demo,
@@ -35,6 +35,7 @@ fn request(name: &str, models: &[&str]) -> RunRequest {
     RunRequest {
         prompt_name: Some(name.to_owned()),
         prompt: Arc::new(prompt),
+        params: Params::default(),
         input: Input::of(input),
         targets: models.iter().map(|model| catalog.resolve(model).unwrap()).collect(),
         cache: CacheMode::On,

@@ -6,7 +6,11 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 use retort::{
-    app::{App, Effect, Keymap, Msg, Now, Start, Ticket, chord::Chord, lane::Lane},
+    app::{
+        App, Effect, Keymap, Msg, Now, Start, Ticket,
+        chord::Chord,
+        lane::{Lane, Take},
+    },
     model::{
         Catalog, Class, Cost, End, Fault, Look, Outcome, Provenance, ProviderKind, RunId, RunRequest, Settings, Usage,
         outcome::Timing, settings::ProviderSettings,
@@ -84,8 +88,7 @@ impl Bench {
     /// Sets a bench up with lanes of these targets.
     pub(crate) fn of(targets: &[&str]) -> Self {
         let mut bench = Self::new();
-        let targets: Vec<String> = targets.iter().map(|&target| target.to_owned()).collect();
-        bench.app.bench.set_targets(&targets);
+        bench.app.bench.set_lanes(targets.iter().copied());
         bench
     }
 
@@ -192,9 +195,14 @@ impl Bench {
         &self.app.bench.lanes[at]
     }
 
+    /// Returns the run that a lane shows.
+    pub(crate) fn shown(&self, at: usize) -> &Take {
+        self.lane(at).shown()
+    }
+
     /// Returns what of a lane's answer is on screen.
     pub(crate) fn answer_of(&self, at: usize) -> String {
-        self.lane(at).answer.seen().map(|(_, row)| row.text.into_owned()).collect::<Vec<_>>().join("\n")
+        self.shown(at).answer.seen().map(|(_, row)| row.text.into_owned()).collect::<Vec<_>>().join("\n")
     }
 
     /// Returns what the status line says.

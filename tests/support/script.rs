@@ -13,7 +13,7 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use retort::{
     model::{
-        CacheMode, Class, Commit, Fault, Finish, Input, Key, ModelCard, Outcome, Prompt, ProviderKind, RunId,
+        CacheMode, Class, Commit, Fault, Finish, Input, Key, ModelCard, Outcome, Params, Prompt, ProviderKind, RunId,
         RunRequest, Target, Usage,
     },
     pipeline::{
@@ -237,6 +237,7 @@ pub(crate) fn request(targets: &[&str]) -> RunRequest {
             user: "{{ input }}".to_owned(),
             ..Prompt::default()
         }),
+        params: Params::default(),
         input: Input::of("hello"),
         targets: targets.iter().map(|name| target(name)).collect(),
         cache: CacheMode::default(),

@@ -1,7 +1,7 @@
 //! The error card: what happened, what was tried, and one key that helps.
 
 use crate::{
-    app::{action::Action, lane::Survived},
+    app::{action::Action, lane::take::Survived},
     model::{Class, End, Fault, Outcome},
     text::{Safe, Wrapped, clean},
 };

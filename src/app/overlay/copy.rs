@@ -21,10 +21,10 @@ pub enum CopyAs {
 #[must_use]
 pub fn forms(lane: &Lane, bench: &Workbench) -> Choice<CopyAs> {
     let mut items = Vec::new();
-    if !lane.raw().is_empty() {
+    if !lane.shown().raw().is_empty() {
         items.push(Item::new(CopyAs::Answer, "answer", "as the model sent it"));
     }
-    if lane.outcome.as_ref().is_some_and(|outcome| outcome.json.is_some()) {
+    if lane.shown().outcome.as_ref().is_some_and(|outcome| outcome.json.is_some()) {
         items.push(Item::new(CopyAs::Json, "JSON", "the JSON of the answer, indented"));
     }
     let saved = bench.prompt_name.is_some() && !bench.dirty();
@@ -38,8 +38,10 @@ pub fn forms(lane: &Lane, bench: &Workbench) -> Choice<CopyAs> {
 #[must_use]
 pub fn text(form: CopyAs, lane: &Lane, bench: &Workbench) -> Option<String> {
     match form {
-        CopyAs::Answer => Some(lane.raw().to_owned()).filter(|raw| !raw.is_empty()),
-        CopyAs::Json => lane.outcome.as_ref()?.json.as_ref().and_then(|json| serde_json::to_string_pretty(json).ok()),
+        CopyAs::Answer => Some(lane.shown().raw().to_owned()).filter(|raw| !raw.is_empty()),
+        CopyAs::Json => {
+            lane.shown().outcome.as_ref()?.json.as_ref().and_then(|json| serde_json::to_string_pretty(json).ok())
+        }
         CopyAs::CommandLine => Some(command_line(lane, bench)),
     }
 }
@@ -48,7 +50,7 @@ pub fn text(form: CopyAs, lane: &Lane, bench: &Workbench) -> Option<String> {
 fn command_line(lane: &Lane, bench: &Workbench) -> String {
     let name = bench.prompt_name.as_deref().unwrap_or("PROMPT");
     let mut words = vec!["retort".to_owned(), "run".to_owned(), name.to_owned()];
-    words.extend(["-m".to_owned(), lane.target.clone()]);
+    words.extend(["-m".to_owned(), lane.spec.target.clone()]);
     for (name, value) in &bench.vars {
         words.extend(["--var".to_owned(), format!("{name}={value}")]);
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::help::wrapped;
 use crate::{
-    app::{lane::Lane, notice::Tone},
+    app::{lane::Take, notice::Tone},
     model::{Mark, Outcome, outcome::ServerTiming, usage::Usage},
     pipeline::{
         Told,
@@ -49,7 +49,7 @@ pub struct Xray {
 impl Xray {
     /// Begins with a lane's steps so far.
     #[must_use]
-    pub fn new(at: usize, lane: &Lane) -> Self {
+    pub fn new(at: usize, take: &Take) -> Self {
         let mut xray = Self {
             lane: at,
             rows: Vec::new(),
@@ -58,23 +58,23 @@ impl Xray {
             follow: false,
             height: 0,
             taken: 0,
-            run: lane.started,
+            run: take.started,
         };
-        xray.refresh(lane);
+        xray.refresh(take);
         xray
     }
 
     /// Takes in what the lane's run has told since.
-    pub fn refresh(&mut self, lane: &Lane) {
-        if self.run != lane.started {
-            self.run = lane.started;
+    pub fn refresh(&mut self, take: &Take) {
+        if self.run != take.started {
+            self.run = take.started;
             self.rows.clear();
             self.taken = 0;
         }
-        for told in lane.timeline.iter().skip(self.taken) {
+        for told in take.timeline.iter().skip(self.taken) {
             rows(told, &mut self.rows);
         }
-        self.taken = lane.timeline.len();
+        self.taken = take.timeline.len();
     }
 
     /// Counts the lines the steps take.

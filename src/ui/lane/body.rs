@@ -10,7 +10,7 @@ use ratatui::{
 use crate::{
     app::{
         action::Action,
-        lane::{Lane, State, card::Card},
+        lane::{State, Take, card::Card},
         layout::LaneArea,
         view::View,
     },
@@ -19,23 +19,23 @@ use crate::{
 };
 
 /// Draws what is between a lane's title and its foot.
-pub(super) fn draw(scene: Scene<'_>, lane: &Lane, area: &LaneArea, buffer: &mut Buffer) {
-    let view = lane.view();
-    if view.is_empty() && lane.card.is_none() {
-        hint(scene, lane, area.text, buffer);
+pub(super) fn draw(scene: Scene<'_>, take: &Take, area: &LaneArea, buffer: &mut Buffer) {
+    let view = take.view();
+    if view.is_empty() && take.card.is_none() {
+        hint(scene, take, area.text, buffer);
         return;
     }
-    let role = match lane.state {
-        _ if lane.shows_reasoning() => Role::Reasoning,
+    let role = match take.state {
+        _ if take.shows_reasoning() => Role::Reasoning,
         State::Interrupted | State::Cancelled => Role::Void,
         _ => Role::Text,
     };
     rows(view, scene.theme.style(role), area.text, scene.theme, buffer);
-    if lane.state == State::Running && view.follows() {
+    if take.state == State::Running && view.follows() {
         caret(scene, view, area.text, buffer);
     }
     more_below(scene, view, area, buffer);
-    if let Some(shown) = &lane.card {
+    if let Some(shown) = &take.card {
         card(scene, shown, area.card, buffer);
     }
 }
@@ -102,8 +102,8 @@ fn set(lines: &[Line<'_>], area: Rect, buffer: &mut Buffer) {
 }
 
 /// Says what to press, or what is waited for.
-fn hint(scene: Scene<'_>, lane: &Lane, area: Rect, buffer: &mut Buffer) {
-    let lines: Vec<Line<'static>> = match &lane.state {
+fn hint(scene: Scene<'_>, take: &Take, area: Rect, buffer: &mut Buffer) {
+    let lines: Vec<Line<'static>> = match &take.state {
         State::Idle => vec![
             Line::from(scene.span("No answer yet.", Role::Quiet)),
             Line::default(),

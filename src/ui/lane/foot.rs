@@ -37,40 +37,42 @@ pub(super) fn brief(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
 }
 
 fn verdicts(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
+    let take = lane.shown();
     let json = scene.app.bench.response.format != Format::Text;
-    let chips = lane.quality.as_ref().map(|quality| chips(quality, json, scene.theme)).unwrap_or_default();
+    let chips = take.quality.as_ref().map(|quality| chips(quality, json, scene.theme)).unwrap_or_default();
     [chips.broken, origins(scene, lane), chips.held].concat()
 }
 
 /// Says how the answer came about, where that is not the plain way.
 fn origins(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
+    let take = lane.shown();
     let mut items = Vec::new();
-    let target = lane.outcome.as_ref().map_or_else(|| lane.meter.target(), |outcome| Some(outcome.target.as_str()));
+    let target = take.outcome.as_ref().map_or_else(|| take.meter.target(), |outcome| Some(outcome.target.as_str()));
     if let Some(to) = target
-        && to != lane.target
+        && to != lane.spec.target
     {
         items.push(vec![
             scene.span("fallback ", Role::Origin),
-            scene.foreign(&lane.target, Role::Text),
+            scene.foreign(&lane.spec.target, Role::Text),
             scene.span(" → ", Role::Origin),
             scene.foreign(to, Role::Text),
         ]);
     }
-    if let Some(served) = lane.meter.served() {
+    if let Some(served) = take.meter.served() {
         items.push(vec![scene.span("served by ", Role::Origin), scene.foreign(served, Role::Text)]);
     }
     // What a target that was given up for another one failed with, the fallback above tells.
-    let here = lane.survived.iter().filter(|one| Some(one.target.as_str()) == lane.meter.target());
+    let here = take.survived.iter().filter(|one| Some(one.target.as_str()) == take.meter.target());
     let (times, last) = here.fold((0, None), |(times, _), one| (times + 1, Some(&one.fault)));
-    if !matches!(lane.state, State::Waiting { .. })
+    if !matches!(take.state, State::Waiting { .. })
         && let Some(fault) = last
     {
         let status = fault.status.map_or_else(|| fault.class.to_string(), |status| status.to_string());
         let again = if times == 1 { "retried once".to_owned() } else { format!("retried {times}×") };
         items.push(vec![scene.span(again, Role::Origin), scene.span(format!(" after {status}"), Role::Text)]);
     }
-    if !lane.notices.is_empty() {
-        let count = lane.notices.len();
+    if !take.notices.is_empty() {
+        let count = take.notices.len();
         let what = if count == 1 { "1 notice".to_owned() } else { format!("{count} notices") };
         items.push(vec![scene.span(what, Role::Wait)]);
     }
@@ -78,7 +80,8 @@ fn origins(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
 }
 
 fn numbers(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
-    let Some(elapsed) = lane.elapsed(scene.now()) else {
+    let take = lane.shown();
+    let Some(elapsed) = take.elapsed(scene.now()) else {
         return Vec::new();
     };
     let one = |label: &str, value: String| {
@@ -89,14 +92,14 @@ fn numbers(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
         item
     };
     let mut items = vec![one("", duration(elapsed))];
-    if let Some(first) = lane.meter.first_token() {
+    if let Some(first) = take.meter.first_token() {
         items.push(one("ttft", duration(first)));
     }
-    if let Some(speed) = lane.meter.tokens_per_second() {
+    if let Some(speed) = take.meter.tokens_per_second() {
         items.push(one("", rate(speed)));
     }
-    let so_far = lane.meter.tokens();
-    match &lane.outcome {
+    let so_far = take.meter.tokens();
+    match &take.outcome {
         Some(outcome) if outcome.usage.total().is_some() => {
             items.push(vec![scene.span(tokens(&outcome.usage), Role::Number), scene.span(" tok", Role::Quiet)]);
         }
@@ -107,7 +110,7 @@ fn numbers(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
         _ => return items,
     }
     if !is_demo(scene, lane) {
-        items.push(one("", lane.meter.cost().to_string()));
+        items.push(one("", take.meter.cost().to_string()));
     }
     items.push(vec![from(scene, lane)]);
     items
@@ -118,7 +121,7 @@ fn from(scene: Scene<'_>, lane: &Lane) -> Span<'static> {
     if is_demo(scene, lane) {
         return scene.span("demo", Role::Demo);
     }
-    match lane.outcome.as_ref().map(|outcome| outcome.provenance) {
+    match lane.shown().outcome.as_ref().map(|outcome| outcome.provenance) {
         Some(Provenance::Cached { stored }) => {
             scene.span(format!("as of {} ago", age(stored, scene.now().time)), Role::Origin)
         }

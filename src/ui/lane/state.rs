@@ -3,7 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use crate::{
-    app::lane::{Lane, State},
+    app::lane::{State, Take},
     eval::figures::{age, countdown},
     ui::{scene::Scene, theme::Role},
 };
@@ -20,18 +20,18 @@ fn sign(mark: &'static str, role: Role, words: &[&str]) -> Sign {
     Sign { mark, role, words: words.iter().map(|word| (*word).to_owned()).collect() }
 }
 
-fn sign_of(scene: Scene<'_>, lane: &Lane) -> Sign {
-    match &lane.state {
+fn sign_of(scene: Scene<'_>, take: &Take) -> Sign {
+    match &take.state {
         State::Idle => sign("", Role::Quiet, &["not run"]),
         State::Queued(_) => sign("○", Role::Wait, &["queued"]),
-        State::Running if lane.answer.is_empty() && lane.reasoning.is_empty() => {
+        State::Running if take.answer.is_empty() && take.reasoning.is_empty() => {
             sign("▸", Role::Busy, &["waiting for a token", "waiting"])
         }
-        State::Running if lane.shows_reasoning() => sign("▸", Role::Busy, &["reasoning"]),
+        State::Running if take.shows_reasoning() => sign("▸", Role::Busy, &["reasoning"]),
         State::Running => sign("▸", Role::Busy, &["streaming"]),
         State::Waiting { .. } => {
-            let left = countdown(lane.wait_left(scene.now()).unwrap_or_default());
-            let (next, most) = (lane.tries() + 1, scene.app.settings.retry.attempts);
+            let left = countdown(take.wait_left(scene.now()).unwrap_or_default());
+            let (next, most) = (take.tries() + 1, scene.app.settings.retry.attempts);
             let words = vec![format!("retry {next}/{most} in {left}"), format!("{next}/{most} in {left}"), left];
             Sign { mark: "⟳", role: Role::Wait, words }
         }
@@ -39,7 +39,7 @@ fn sign_of(scene: Scene<'_>, lane: &Lane) -> Sign {
             let age = age(*stored, scene.now().time);
             Sign { mark: "✓", role: Role::Origin, words: vec![format!("cached {age} old"), "cached".to_owned()] }
         }
-        State::Done if lane.quality.as_ref().is_some_and(|quality| !quality.passed()) => {
+        State::Done if take.quality.as_ref().is_some_and(|quality| !quality.passed()) => {
             sign("✗", Role::Fail, &["check failed", "check"])
         }
         State::Done => sign("✓", Role::Pass, &["done"]),
@@ -58,8 +58,8 @@ pub(super) struct Said {
 }
 
 /// Says the state in at most so many columns; its mark is always said.
-pub(super) fn say(scene: Scene<'_>, lane: &Lane, room: usize) -> Said {
-    let sign = sign_of(scene, lane);
+pub(super) fn say(scene: Scene<'_>, take: &Take, room: usize) -> Said {
+    let sign = sign_of(scene, take);
     let style = scene.theme.style(sign.role);
     let marked = |words: &str| {
         let gap = if sign.mark.is_empty() || words.is_empty() { "" } else { " " };

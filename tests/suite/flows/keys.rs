@@ -47,7 +47,7 @@ fn esc_leaves_the_field_then_closes_then_clears_and_never_quits() {
     bench.tell(ticket, attempt(1, "demo"));
     bench.tell(ticket, delta(1, "one two one"));
     bench.keys("3/one<enter>");
-    assert!(bench.lane(0).answer.found().is_some());
+    assert!(bench.shown(0).answer.found().is_some());
     bench.keys("1i<c-p><f1>");
     assert_eq!(bench.app.overlays.len(), 2);
     bench.take();
@@ -56,9 +56,9 @@ fn esc_leaves_the_field_then_closes_then_clears_and_never_quits() {
     bench.keys("<esc>");
     assert!(bench.app.overlays.is_empty() && bench.app.bench.typing);
     bench.keys("<esc>");
-    assert!(!bench.app.bench.typing && bench.lane(0).answer.found().is_some());
+    assert!(!bench.app.bench.typing && bench.shown(0).answer.found().is_some());
     bench.keys("<esc>");
-    assert!(bench.lane(0).answer.found().is_none());
+    assert!(bench.shown(0).answer.found().is_none());
     for _ in 0..10 {
         bench.keys("<esc>");
     }
@@ -169,9 +169,9 @@ fn the_mouse_is_the_terminals_until_asked_for_then_clicks_focus_and_wheels_scrol
     bench.tell(ticket, attempt(1, "demo"));
     bench.tell(ticket, delta(1, &"line\n".repeat(200)));
     let lane = bench.app.layout.lanes[0].text;
-    let end = bench.lane(0).answer.top();
+    let end = bench.shown(0).answer.top();
     bench.send(at(MouseEventKind::ScrollUp, lane.x, lane.y));
-    assert_eq!(bench.lane(0).answer.top(), end - 3);
+    assert_eq!(bench.shown(0).answer.top(), end - 3);
 }
 
 #[test]

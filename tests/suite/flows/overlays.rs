@@ -37,11 +37,11 @@ fn a_model_is_picked_by_name_or_typed_whole() {
     let Some(Overlay::Models(models)) = bench.app.overlay() else { panic!("no models") };
     assert_eq!(models.choice.chosen().map(|item| item.value.as_str()), Some("demo"));
     bench.keys("gpt-4o-mini<enter>");
-    assert_eq!(bench.lane(0).target, "gpt-4o-mini");
+    assert_eq!(bench.lane(0).spec.target, "gpt-4o-mini");
     bench.keys("mlocal/qwen<enter>");
-    assert_eq!(bench.lane(0).target, "local/qwen");
+    assert_eq!(bench.lane(0).spec.target, "local/qwen");
     bench.keys("mnowhere/x<enter>");
-    assert_eq!(bench.lane(0).target, "local/qwen");
+    assert_eq!(bench.lane(0).spec.target, "local/qwen");
     assert!(bench.says().contains("no model is called `nowhere/x`"), "{}", bench.says());
     assert!(matches!(bench.app.overlay(), Some(Overlay::Models(_))), "to be typed again");
 }
@@ -88,7 +88,7 @@ fn another_model_stops_the_lanes_run() {
     bench.run();
     bench.keys("mdemo:slow<enter>");
     assert!(matches!(bench.take().as_slice(), [Effect::Keys, Effect::Stop(_)]));
-    assert_eq!(bench.lane(0).state, State::Idle);
+    assert_eq!(bench.shown(0).state, State::Idle);
 }
 
 #[test]

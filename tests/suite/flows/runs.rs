@@ -23,16 +23,16 @@ fn f5_streams_an_answer_to_its_end() {
     assert!(!request.input.text.is_empty());
 
     bench.tell(ticket, RunEvent::Cache { lookup: Lookup::Miss });
-    assert!(matches!(bench.lane(0).state, State::Queued(_)));
+    assert!(matches!(bench.shown(0).state, State::Queued(_)));
     bench.tell(ticket, attempt(1, "demo"));
     bench.tell(ticket, delta(1, "{\"sentiment\": "));
     bench.tell(ticket, delta(1, "\"negative\"}"));
-    assert_eq!(bench.lane(0).state, State::Running);
+    assert_eq!(bench.shown(0).state, State::Running);
     assert_eq!(bench.answer_of(0), "{\"sentiment\": \"negative\"}");
 
     bench.tell(ticket, ended(outcome("{\"sentiment\": \"negative\"}")));
-    assert_eq!(bench.lane(0).state, State::Done);
-    assert!(bench.lane(0).ticket.is_none() && bench.lane(0).card.is_none());
+    assert_eq!(bench.shown(0).state, State::Done);
+    assert!(bench.shown(0).ticket.is_none() && bench.shown(0).card.is_none());
     assert_eq!((bench.app.bench.metrics.runs, bench.app.bench.metrics.errors), (1, 0));
     bench.tell(ticket, delta(1, "too late"));
     assert_eq!(bench.answer_of(0), "{\"sentiment\": \"negative\"}");
@@ -48,7 +48,7 @@ fn a_cached_answer_comes_whole_and_is_marked() {
     let mut cached = outcome("{\"a\": 1}");
     cached.provenance = Provenance::Cached { stored };
     bench.tell(ticket, ended(cached));
-    assert_eq!(bench.lane(0).state, State::Cached { stored });
+    assert_eq!(bench.shown(0).state, State::Cached { stored });
     assert_eq!(bench.answer_of(0), "{\"a\": 1}");
     assert_eq!(bench.app.bench.metrics.measured(), 0);
 }
@@ -63,7 +63,7 @@ fn a_new_attempt_voids_the_text_of_the_one_before() {
     bench.tell(ticket, attempt(2, "demo"));
     bench.tell(ticket, delta(2, "whole"));
     assert_eq!(bench.answer_of(0), "whole");
-    assert_eq!(bench.lane(0).raw(), "whole");
+    assert_eq!(bench.shown(0).raw(), "whole");
 }
 
 #[test]
@@ -72,14 +72,14 @@ fn a_wait_counts_down_and_can_be_cut_short() {
     let ticket = bench.run();
     bench.tell(ticket, attempt(1, "demo"));
     bench.tell(ticket, failed(1, Class::RateLimited, Next::Retry { wait: Duration::from_secs(6) }));
-    assert_eq!(bench.lane(0).wait_left(bench.app.now), Some(Duration::from_secs(6)));
+    assert_eq!(bench.shown(0).wait_left(bench.app.now), Some(Duration::from_secs(6)));
     bench.pass(Duration::from_secs(2));
-    assert_eq!(bench.lane(0).wait_left(bench.app.now), Some(Duration::from_secs(4)));
-    assert!(bench.lane(0).waits_for_limit());
+    assert_eq!(bench.shown(0).wait_left(bench.app.now), Some(Duration::from_secs(4)));
+    assert!(bench.shown(0).waits_for_limit());
     bench.take();
     bench.keys("t");
     assert!(matches!(bench.take().as_slice(), [Effect::RetryNow(asked)] if *asked == ticket));
-    assert!(bench.lane(0).wait_left(bench.app.now).is_none());
+    assert!(bench.shown(0).wait_left(bench.app.now).is_none());
     bench.keys("t");
     assert_eq!(bench.says(), "no run is waiting");
 }
@@ -92,16 +92,16 @@ fn ctrl_c_stops_and_keeps_what_came() {
     bench.tell(ticket, delta(1, "the first half"));
     bench.keys("i<c-c>");
     assert!(matches!(bench.take().as_slice(), [Effect::Stop(stopped)] if *stopped == ticket));
-    assert_eq!(bench.lane(0).state, State::Cancelled);
+    assert_eq!(bench.shown(0).state, State::Cancelled);
     bench.tell(ticket, delta(1, " and a late piece"));
-    assert_eq!(bench.lane(0).raw(), "the first half");
+    assert_eq!(bench.shown(0).raw(), "the first half");
     let mut end = outcome("the first half");
     end.end = End::Cancelled;
     bench.tell(ticket, ended(end.clone()));
     bench.tell(ticket, ended(end));
-    assert_eq!(bench.lane(0).state, State::Cancelled);
+    assert_eq!(bench.shown(0).state, State::Cancelled);
     assert_eq!(bench.app.bench.metrics.cancelled, 1);
-    assert_eq!(bench.lane(0).card.as_ref().unwrap().next[0].0, Action::Run);
+    assert_eq!(bench.shown(0).card.as_ref().unwrap().next[0].0, Action::Run);
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn the_lane_with_the_focus_is_stopped_first() {
     assert_eq!(tickets.len(), 2);
     bench.keys("3L<c-c>");
     assert!(matches!(bench.take().as_slice(), [Effect::Stop(ticket)] if *ticket == tickets[1]));
-    assert!(bench.lane(0).ticket.is_some());
+    assert!(bench.shown(0).ticket.is_some());
     bench.keys("<c-c>");
     assert!(matches!(bench.take().as_slice(), [Effect::Stop(ticket)] if *ticket == tickets[0]));
 }
@@ -144,8 +144,8 @@ fn running_again_stops_the_run_before_and_ignores_what_it_still_tells() {
     assert!(matches!(effects.as_slice(), [Effect::Stop(stopped), Effect::Start(..)] if *stopped == first));
     bench.tell(first, delta(1, "late"));
     bench.tell(first, ended(outcome("late")));
-    assert!(bench.lane(0).answer.is_empty() && bench.lane(0).outcome.is_none());
-    assert!(bench.lane(0).state.is_busy());
+    assert!(bench.shown(0).answer.is_empty() && bench.shown(0).outcome.is_none());
+    assert!(bench.shown(0).state.is_busy());
 }
 
 #[test]
@@ -159,9 +159,9 @@ fn a_cut_answer_is_kept_and_can_be_started_over() {
     let mut cut = outcome("{\"sentiment\": \"neg");
     (cut.end, cut.cost) = (End::Interrupted { fault }, Cost::Unknown);
     bench.tell(ticket, ended(cut));
-    assert_eq!(bench.lane(0).state, State::Interrupted);
+    assert_eq!(bench.shown(0).state, State::Interrupted);
     assert_eq!(bench.answer_of(0), "{\"sentiment\": \"neg");
-    let card = bench.lane(0).card.clone().unwrap();
+    let card = bench.shown(0).card.clone().unwrap();
     assert!(card.what.as_str().contains("the connection closed"), "{card:?}");
     assert!(card.next.iter().any(|(action, _)| *action == Action::Models));
     bench.take();
@@ -180,13 +180,13 @@ fn a_fallback_says_from_which_model_to_which() {
     assert_eq!(request.targets.iter().map(|target| target.name.as_str()).collect::<Vec<_>>(), ["gpt-4o-mini", "demo"]);
     bench.tell(ticket, attempt(1, "gpt-4o-mini"));
     bench.tell(ticket, failed(1, Class::Quota, Next::NextModel { to: "demo".to_owned() }));
-    assert_eq!(bench.lane(0).state, State::Queued("falling back to demo".to_owned()));
-    assert_eq!(bench.lane(0).survived[0].target, "gpt-4o-mini");
+    assert_eq!(bench.shown(0).state, State::Queued("falling back to demo".to_owned()));
+    assert_eq!(bench.shown(0).survived[0].target, "gpt-4o-mini");
     bench.tell(ticket, attempt(2, "demo"));
     let mut end = outcome("{}");
     end.requested = "gpt-4o-mini".to_owned();
     bench.tell(ticket, ended(end));
-    assert!(bench.lane(0).outcome.as_ref().unwrap().fell_back());
+    assert!(bench.shown(0).outcome.as_ref().unwrap().fell_back());
 }
 
 #[test]
@@ -197,8 +197,8 @@ fn when_all_models_fail_the_card_gives_every_reason_and_a_key_that_helps() {
     let reason = |target: &str, class| Reason { target: target.to_owned(), fault: Fault::new(class, "it said no") };
     end.end = End::Failed { reasons: vec![reason("a", Class::Overloaded), reason("b\u{1b}[31m", Class::Credential)] };
     bench.tell(ticket, ended(end));
-    assert_eq!(bench.lane(0).state, State::Failed);
-    let card = bench.lane(0).card.clone().unwrap();
+    assert_eq!(bench.shown(0).state, State::Failed);
+    let card = bench.shown(0).card.clone().unwrap();
     assert!(card.what.as_str().contains("All models failed"), "{card:?}");
     assert_eq!(card.tried.len(), 2);
     assert!(!card.tried[1].as_str().contains('\u{1b}') && card.tried[1].as_str().contains("key refused"));
@@ -212,9 +212,9 @@ fn a_model_nobody_knows_is_a_card_with_the_nearest_name() {
     bench.take();
     bench.keys("<f5>");
     assert!(bench.started().is_empty());
-    let card = bench.lane(0).card.clone().unwrap();
+    let card = bench.shown(0).card.clone().unwrap();
     assert!(card.what.as_str().contains("did you mean `gpt-4o-mini`?"), "{card:?}");
-    assert_eq!(bench.lane(0).state, State::Failed);
+    assert_eq!(bench.shown(0).state, State::Failed);
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn escapes_in_an_answer_reach_the_screen_as_nothing_however_they_are_cut() {
     bench.tell(ticket, delta(1, "a\u{1b}"));
     bench.tell(ticket, delta(1, "[31mb"));
     assert_eq!(bench.answer_of(0), "ab");
-    assert_eq!(bench.lane(0).raw(), "a\u{1b}[31mb");
+    assert_eq!(bench.shown(0).raw(), "a\u{1b}[31mb");
 }
 
 #[test]
@@ -271,11 +271,11 @@ fn reasoning_is_shown_until_the_answer_comes_and_when_asked_for() {
     let ticket = bench.run();
     bench.tell(ticket, attempt(1, "demo"));
     bench.tell(ticket, RunEvent::Delta { attempt: 1, part: Part::Reasoning, text: "let me see".to_owned() });
-    assert!(bench.lane(0).shows_reasoning());
+    assert!(bench.shown(0).shows_reasoning());
     bench.tell(ticket, delta(1, "it is 4"));
-    assert!(!bench.lane(0).shows_reasoning());
+    assert!(!bench.shown(0).shows_reasoning());
     bench.keys("T");
-    assert!(bench.lane(0).shows_reasoning());
+    assert!(bench.shown(0).shows_reasoning());
 }
 
 #[test]
@@ -297,4 +297,29 @@ fn an_idle_bench_never_wakes() {
     bench.tell(ticket, ended(outcome("done")));
     bench.pass(Duration::from_secs(30));
     assert_eq!(bench.app.wake_at(bench.app.now), None);
+}
+
+#[test]
+fn every_lane_makes_as_many_runs_as_samples_are_asked_for_and_each_goes_its_own_way() {
+    let mut bench = Bench::of(&["demo", "gpt-4o-mini"]);
+    bench.app.bench.set_samples(2);
+    bench.take();
+    bench.keys("<f5>");
+    let started = bench.started();
+    let asked: Vec<(&str, u32)> =
+        started.iter().map(|(_, request)| (request.targets[0].name.as_str(), request.sample)).collect();
+    assert_eq!(asked, [("demo", 0), ("demo", 1), ("gpt-4o-mini", 0), ("gpt-4o-mini", 1)]);
+    bench.tell(started[1].0, attempt(1, "demo"));
+    bench.tell(started[1].0, delta(1, "the second"));
+    bench.tell(started[0].0, ended(outcome("the first")));
+    let said: Vec<(&str, bool)> = bench.lane(0).takes().map(|take| (take.raw(), take.state == State::Done)).collect();
+    assert_eq!(said, [("the first", true), ("the second", false)]);
+    bench.keys("3<c-c>");
+    assert!(matches!(bench.take().as_slice(), [Effect::Stop(stopped)] if *stopped == started[1].0));
+    assert!(bench.lane(1).takes().all(|take| take.ticket.is_some()));
+    bench.keys("<c-p>run-failed<enter>");
+    let again = bench.started();
+    assert_eq!(again.iter().map(|(_, request)| request.sample).collect::<Vec<_>>(), [1]);
+    bench.app.bench.set_samples(1);
+    assert_eq!((bench.lane(0).samples(), bench.shown(0).raw()), (1, "the first"));
 }

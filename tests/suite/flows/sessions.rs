@@ -199,7 +199,7 @@ fn another_session_comes_after_this_one_is_saved() {
     let [(_, Job::SaveSession(own)), (ticket, Job::OpenSession(name))] = jobs.as_slice() else { panic!("{jobs:?}") };
     assert!(own.input.text.starts_with("half a thought") && name == "other");
     let mut other = (**own).clone();
-    (other.name, other.input.text, other.lanes) = ("other".to_owned(), "new".to_owned(), vec!["demo:slow".to_owned()]);
+    (other.name, other.input.text, other.lanes) = ("other".to_owned(), "new".to_owned(), vec!["demo:slow".into()]);
     bench.answer(*ticket, Ok(Reply::Session(Box::new(other))));
     assert_eq!(bench.app.bench.session, "other");
     assert_eq!(

@@ -75,7 +75,7 @@ fn an_answer_can_be_looked_at_in_the_editor_but_not_changed_by_it() {
         matches!(bench.take().as_slice(), [Effect::Edit { field: FieldId::Answer, text, suffix: ".json" }] if text == "{}")
     );
     bench.send(Msg::Edited(FieldId::Answer, Ok("other".to_owned())));
-    assert_eq!(bench.lane(0).raw(), "{}");
+    assert_eq!(bench.shown(0).raw(), "{}");
 }
 
 #[test]
@@ -110,39 +110,39 @@ fn streaming() -> Bench {
 fn a_lane_follows_its_end_until_it_is_scrolled() {
     let mut bench = streaming();
     bench.keys("3");
-    let end = bench.lane(0).answer.top();
-    assert!(bench.lane(0).answer.follows() && bench.answer_of(0).ends_with("line 299"));
+    let end = bench.shown(0).answer.top();
+    assert!(bench.shown(0).answer.follows() && bench.answer_of(0).ends_with("line 299"));
     bench.keys("k<c-u>");
-    assert!(!bench.lane(0).answer.follows() && bench.lane(0).answer.top() < end - 5);
+    assert!(!bench.shown(0).answer.follows() && bench.shown(0).answer.top() < end - 5);
     bench.keys("g");
     assert!(bench.answer_of(0).starts_with("line 0\n"));
     bench.keys("G");
-    assert!(bench.lane(0).answer.follows());
-    assert_eq!(bench.lane(0).answer.top(), end);
+    assert!(bench.shown(0).answer.follows());
+    assert_eq!(bench.shown(0).answer.top(), end);
 }
 
 #[test]
 fn lanes_scroll_together_when_asked_to() {
     let mut bench = streaming();
     bench.keys("3g");
-    assert!(bench.lane(1).answer.follows());
+    assert!(bench.shown(1).answer.follows());
     bench.keys("Sjj");
-    assert_eq!((bench.lane(0).answer.top(), bench.lane(1).answer.top()), (2, 2));
+    assert_eq!((bench.shown(0).answer.top(), bench.shown(1).answer.top()), (2, 2));
 }
 
 #[test]
 fn a_search_shows_while_it_is_typed_and_walks_afterwards() {
     let mut bench = streaming();
     bench.keys("3g/line 29");
-    assert_eq!(bench.lane(0).answer.found().map(|found| found.hits.len()), Some(11));
+    assert_eq!(bench.shown(0).answer.found().map(|found| found.hits.len()), Some(11));
     bench.keys("<enter>n");
-    assert_eq!(bench.lane(0).answer.found().map(|found| found.at), Some(1));
+    assert_eq!(bench.shown(0).answer.found().map(|found| found.at), Some(1));
     bench.keys("NN");
-    assert_eq!(bench.lane(0).answer.found().map(|found| found.at), Some(10));
+    assert_eq!(bench.shown(0).answer.found().map(|found| found.at), Some(10));
     bench.keys("/nowhere<enter>");
-    assert!(bench.lane(0).answer.found().is_none() && bench.says().contains("nowhere"));
+    assert!(bench.shown(0).answer.found().is_none() && bench.says().contains("nowhere"));
     bench.keys("/line<esc>");
-    assert!(bench.lane(0).answer.found().is_none());
+    assert!(bench.shown(0).answer.found().is_none());
 }
 
 #[test]

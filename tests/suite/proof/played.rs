@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use futures_util::StreamExt;
 use retort::{
     model::{
-        CacheMode, Class, Commit, End, Format, Input, Key, ModelCard, Outcome, Prompt, ProviderKind, RunRequest,
-        Target, Timer,
+        CacheMode, Class, Commit, End, Format, Input, Key, ModelCard, Outcome, Params, Prompt, ProviderKind,
+        RunRequest, Target, Timer,
         settings::{Retry, Timeouts},
     },
     pipeline::{
@@ -162,6 +162,7 @@ pub(super) fn request(kind: ProviderKind, url: &str, json: bool, commit: Commit)
     RunRequest {
         prompt_name: None,
         prompt: Arc::new(prompt),
+        params: Params::default(),
         input: Input::of("hello"),
         targets: vec![Target {
             name: "lane".to_owned(),

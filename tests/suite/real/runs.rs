@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use futures_util::StreamExt;
 use retort::{
     model::{
-        CacheMode, Class, Commit, End, Finish, Format, Input, Outcome, Provenance, ProviderKind, Response, RunRequest,
-        Target, settings::Retry,
+        CacheMode, Class, Commit, End, Finish, Format, Input, Outcome, Params, Provenance, ProviderKind, Response,
+        RunRequest, Target, settings::Retry,
     },
     pipeline::{Pipeline, Ports, Rules, RunEvent, Told},
     provider::Providers,
@@ -37,6 +37,7 @@ fn request(targets: Vec<Target>) -> RunRequest {
     RunRequest {
         prompt_name: Some(name.to_owned()),
         prompt: Arc::new(prompt),
+        params: Params::default(),
         input: Input::of(input),
         targets,
         cache: CacheMode::On,

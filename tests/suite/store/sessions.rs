@@ -4,7 +4,7 @@ use std::fs;
 
 use proptest::prelude::*;
 use retort::{
-    model::{Input, Prompt, Session, session::SESSION_VERSION},
+    model::{Input, LaneSpec, Pinned, Prompt, Session, session::SESSION_VERSION},
     store::{
         Store,
         job::{Job, Reply, StoreFault},
@@ -26,10 +26,23 @@ fn session(name: &str, second: i64) -> Session {
         prompt_name: None,
         edited: true,
         onto: None,
-        lanes: vec!["gpt-4o-mini".to_owned()],
+        lanes: vec!["gpt-4o-mini".into()],
+        samples: 1,
         input: Input::of(format!("input of {name}")),
         prompt: Prompt::default(),
     }
+}
+
+#[test]
+fn a_session_of_the_first_form_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let places = places_in(dir.path());
+    let file = places.config.join("sessions/old.toml");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let text = "version = 1\nname = \"old\"\nsaved = \"2026-01-01T00:00:00Z\"\nlanes = [\"a\", \"b\"]\n[prompt]\n";
+    fs::write(file, text).unwrap();
+    let old = sessions::read(&places, "old").unwrap();
+    assert_eq!((old.lanes, old.samples, old.version), (vec!["a".into(), "b".into()], 1, SESSION_VERSION));
 }
 
 async fn save(store: &Store, session: Session) -> Result<Reply, StoreFault> {
@@ -47,10 +60,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn a_session_comes_back_exactly(prompt in prompt(), text in nasty(), name in nasty(), value in nasty()) {
+    fn a_session_comes_back_exactly(
+        prompt in prompt(), version in prompt(), text in nasty(), name in nasty(), value in nasty(),
+    ) {
         let dir = tempfile::tempdir().unwrap();
         let places = places_in(dir.path());
         let mut session = session("s", 0);
+        let params = version.params.clone();
+        let pinned = Some(Pinned { hash: "0af3".to_owned(), name: Some(name.clone()), prompt: Box::new(version) });
+        session.lanes.push(LaneSpec { target: value.clone(), params, pinned });
+        session.samples = 3;
         session.prompt = prompt;
         session.input.text = text;
         session.input.vars.insert(name, value);
@@ -129,12 +148,14 @@ async fn a_newer_programs_session_is_left_to_it() {
     let store = store_in(dir.path());
     save(&store, session("a", 1)).await.unwrap();
     let file = dir.path().join("config/sessions/a.toml");
-    let newer = fs::read_to_string(&file).unwrap().replace("version = 1", "version = 7\nfrom_the_future = true");
+    let newer = fs::read_to_string(&file)
+        .unwrap()
+        .replace(&format!("version = {SESSION_VERSION}"), "version = 7\nfrom_the_future = true");
     fs::write(&file, newer).unwrap();
     let fault = open(&store, "a").await.unwrap_err().message;
     assert_eq!(
         without(dir.path(), &fault),
-        "config/sessions/a.toml:1:11: the session was written by a newer retort (form 7, this one knows 1); open it \
+        "config/sessions/a.toml:1:11: the session was written by a newer retort (form 7, this one knows 2); open it \
          with that one\n  1 | version = 7"
     );
 }
