@@ -3,6 +3,7 @@
 //! A [`Judge`] is made of what a prompt expects, and refuses rules that could never be applied. It
 //! finds the JSON of an answer ([`extract()`]) and gives one verdict per rule, each with its reason.
 //! [`figures`] writes the numbers of a run as a person reads them, on every screen and in every report.
+//! A [`JsonDiff`] says which values two answers differ in.
 
 mod check;
 mod confidence;
@@ -10,10 +11,12 @@ pub mod extract;
 mod fields;
 pub mod figures;
 mod form;
+pub mod json_diff;
 pub mod judge;
 pub mod rule;
 mod schema;
 
 pub use extract::{ExtractError, Extraction, Found, Step, extract};
+pub use json_diff::JsonDiff;
 pub use judge::{Answer, Judge, Judgement};
 pub use rule::BadRule;

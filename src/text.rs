@@ -1,10 +1,11 @@
-//! Pure text: cleaning, width, wrapping, JSON.
+//! Pure text: cleaning, width, wrapping, JSON, difference.
 //!
 //! [`Safe`] is text that may reach a terminal, and only the [`Cleaner`] makes it. [`width()`] is the
 //! one definition of how many columns a text takes. [`Wrapped`] keeps a growing text cut into rows, [`json`]
-//! a text as the JSON it is.
+//! a text as the JSON it is. [`TextDiff`] says which words two texts differ in.
 
 pub mod clean;
+pub mod diff;
 mod escape;
 pub mod json;
 #[cfg(test)]
@@ -14,5 +15,6 @@ pub mod width;
 pub mod wrap;
 
 pub use clean::{Cleaner, Safe, clean, clean_line};
+pub use diff::{Change, TextDiff};
 pub use width::{truncate, width};
 pub use wrap::{Row, Wrapped};
