@@ -2,6 +2,10 @@
 #![allow(missing_docs, reason = "benchmarks are named by their functions")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failing benchmark should panic")]
 
+/// Runs as they are recorded and cached, made up.
+#[path = "../tests/support/record.rs"]
+mod record;
+
 mod bench {
     /// Bytes of a stream into events.
     mod decoder;

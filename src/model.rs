@@ -3,6 +3,7 @@
 pub mod card;
 pub mod catalog;
 pub mod fault;
+pub mod grade;
 pub mod id;
 pub mod input;
 pub mod key;
@@ -18,10 +19,12 @@ pub mod settings;
 pub mod target;
 pub mod template;
 pub mod usage;
+pub mod version;
 
 pub use card::{ModelCard, Price};
 pub use catalog::Catalog;
 pub use fault::{Class, Fault, Timer};
+pub use grade::{Grade, Thumb};
 pub use id::RunId;
 pub use input::Input;
 pub use key::{Key, KeySource};
@@ -36,3 +39,4 @@ pub use session::Session;
 pub use settings::Settings;
 pub use target::{ProviderKind, Target};
 pub use usage::{Cost, PicoDollars, Usage};
+pub use version::VersionId;

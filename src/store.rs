@@ -17,6 +17,7 @@ pub mod starters;
 mod alive;
 mod cache;
 mod db;
+mod grades;
 mod mistake;
 mod outline;
 mod prompt_form;
@@ -24,6 +25,7 @@ mod queue;
 mod record;
 mod runs;
 mod schema;
+mod versions;
 mod worker;
 
 use std::{
@@ -94,8 +96,8 @@ impl Store {
     pub fn ask(&self, job: Job) -> impl Future<Output = Result<Reply, StoreFault>> + Send + use<> {
         let (tell, told) = oneshot::channel();
         let pushed = match job {
-            Job::RecentRuns { .. } | Job::OpenRun(_) | Job::Totals => self.record.push(RecordTask::Ask(job, tell), 0),
-            _ => self.files.push(FileTask { job, tell }, 0),
+            job if job.is_of_record() => self.record.push(RecordTask::Ask(job, tell), 0),
+            job => self.files.push(FileTask { job, tell }, 0),
         };
         answer(pushed, told)
     }

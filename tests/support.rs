@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod home;
 pub(crate) mod picture;
 pub(crate) mod pty;
+pub(crate) mod record;
 pub(crate) mod script;
 pub(crate) mod server;
 pub(crate) mod stage;

@@ -102,6 +102,7 @@ fn request(sample: u32) -> RunRequest {
         commit: Commit::Resettable,
         sample,
         session: None,
+        parent: None,
     }
 }
 

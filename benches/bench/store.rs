@@ -1,12 +1,10 @@
 //! The disk, as a run meets it: a lookup, a stored answer, a recorded run.
 
-use std::time::Duration;
-
 use divan::{Bencher, black_box};
 use jiff::Timestamp;
 use retort::{
-    model::{Cost, End, Input, Outcome, Prompt, Provenance, RunId, Usage, outcome::Timing, settings::Places},
-    pipeline::port::{Cached, RunRecord, RunStart},
+    model::{Input, Prompt, RunId, settings::Places},
+    pipeline::port::{Cached, RunRecord},
     store::{
         Store,
         job::{Job, Reply},
@@ -14,6 +12,8 @@ use retort::{
 };
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
+
+use crate::record;
 
 const CAPACITY: usize = 1000;
 
@@ -54,53 +54,15 @@ impl Bench {
     }
 }
 
-fn outcome(run: RunId, bytes: usize) -> Outcome {
-    Outcome {
-        run,
-        end: End::Done,
-        text: "word ".repeat(bytes / 5),
-        reasoning: String::new(),
-        json: None,
-        requested: "gpt-4o-mini".to_owned(),
-        target: "gpt-4o-mini".to_owned(),
-        model: "gpt-4o-mini".to_owned(),
-        served: None,
-        provenance: Provenance::Live,
-        demo: false,
-        attempts: 1,
-        finish: None,
-        usage: Usage { input: Some(400), output: Some(300), ..Usage::default() },
-        cost: Cost::Unknown,
-        timing: Timing { total: Duration::from_millis(900), ..Timing::default() },
-        quality: None,
-    }
-}
-
 fn cached(bytes: usize) -> Cached {
-    Cached { stored: Timestamp::UNIX_EPOCH, outcome: outcome(RunId(Uuid::nil()), bytes) }
+    Cached { stored: Timestamp::UNIX_EPOCH, outcome: record::outcome(RunId(Uuid::nil()), &"word ".repeat(bytes / 5)) }
 }
 
-fn record(run: RunId) -> RunRecord {
+fn large(run: RunId) -> RunRecord {
     RunRecord {
-        run,
-        started: Timestamp::UNIX_EPOCH,
-        session: None,
-        prompt_name: Some("sentiment".to_owned()),
         prompt: Prompt { system: "word ".repeat(120), ..Prompt::default() },
         input: Input::of("word ".repeat(100)),
-        outcome: outcome(run, 2000),
-        timeline: Vec::new(),
-    }
-}
-
-fn start(run: RunId) -> RunStart {
-    RunStart {
-        run,
-        started: Timestamp::UNIX_EPOCH,
-        session: None,
-        prompt_name: Some("sentiment".to_owned()),
-        target: "gpt-4o-mini".to_owned(),
-        model: "gpt-4o-mini".to_owned(),
+        ..record::record(run, Timestamp::UNIX_EPOCH, &"word ".repeat(400))
     }
 }
 
@@ -142,8 +104,8 @@ fn cache_put_until_written(bencher: Bencher<'_, '_>) {
 fn record_a_run(bencher: Bencher<'_, '_>) {
     let bench = bench();
     let recorder = bench.store.recorder();
-    bencher.with_inputs(|| record(RunId(Uuid::now_v7()))).bench_local_values(|run| {
-        recorder.started(&start(run.run));
+    bencher.with_inputs(|| large(RunId(Uuid::now_v7()))).bench_local_values(|run| {
+        recorder.started(&record::start(run.run, run.started));
         recorder.ended(run);
     });
 }
@@ -153,9 +115,9 @@ fn record_a_run(bencher: Bencher<'_, '_>) {
 fn record_a_run_until_written(bencher: Bencher<'_, '_>) {
     let bench = bench();
     let recorder = bench.store.recorder();
-    bencher.with_inputs(|| record(RunId(Uuid::now_v7()))).bench_local_values(|run| {
+    bencher.with_inputs(|| large(RunId(Uuid::now_v7()))).bench_local_values(|run| {
         let id = run.run;
-        recorder.started(&start(id));
+        recorder.started(&record::start(id, run.started));
         recorder.ended(run);
         let read = bench.runtime.block_on(bench.store.ask(Job::OpenRun(id)));
         assert!(matches!(read, Ok(Reply::Run(_))));

@@ -79,6 +79,7 @@ impl App {
                 commit: Commit::Resettable,
                 sample,
                 session: Some(self.bench.session.clone()),
+                parent: None,
             };
             self.effects.push(Effect::Start(ticket, Box::new(request)));
         }

@@ -77,6 +77,7 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
             commit: if form == Form::Json && !args.live { Commit::Buffered } else { Commit::Live },
             sample: 0,
             session: None,
+            parent: None,
         };
         let ended = one(&engine.pipeline, request, form, io, &mut interrupts).await;
         match ended {

@@ -8,6 +8,7 @@ use super::{
     input::Input,
     prompt::{Params, Prompt},
     target::Target,
+    version::VersionId,
 };
 
 /// How a run uses the response cache.
@@ -57,4 +58,6 @@ pub struct RunRequest {
     pub sample: u32,
     /// The session it belongs to, for the record.
     pub session: Option<String>,
+    /// The version the prompt was edited from, for the record.
+    pub parent: Option<VersionId>,
 }

@@ -29,6 +29,7 @@ impl Run {
         let begins = RunEvent::Attempt {
             number: self.attempts,
             target: target.name.clone(),
+            provider: target.provider.clone(),
             model: target.model.clone(),
             key: key.map(|key| key.label.clone()),
             notices,

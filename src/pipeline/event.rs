@@ -65,6 +65,9 @@ pub enum RunEvent {
         number: u32,
         /// The target's name.
         target: String,
+        /// The target's provider.
+        #[serde(default)]
+        provider: String,
         /// The model's name on the wire.
         model: String,
         /// The key's label, if a key is used.

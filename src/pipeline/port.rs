@@ -1,12 +1,12 @@
 //! What the pipeline needs from the world, as traits: a cache, a record, time and chance.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::event::Told;
-use crate::model::{Input, Outcome, Prompt, RunId};
+use crate::model::{Input, Outcome, Prompt, RunId, VersionId};
 
 /// A future behind a port.
 pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -43,6 +43,10 @@ pub struct RunRecord {
     pub prompt_name: Option<String>,
     /// The prompt as it was run.
     pub prompt: Prompt,
+    /// Which of several samples of the same request it was.
+    pub sample: u32,
+    /// The provider of the target that answered, or was asked last.
+    pub provider: String,
     /// The input as it was run.
     pub input: Input,
     /// How it ended.
@@ -61,7 +65,7 @@ pub trait Recorder: Send + Sync + 'static {
 }
 
 /// What is known of a run when it starts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunStart {
     /// The run's id.
     pub run: RunId,
@@ -75,6 +79,14 @@ pub struct RunStart {
     pub target: String,
     /// The requested model's name on the wire.
     pub model: String,
+    /// The requested target's provider.
+    pub provider: String,
+    /// The prompt as it is run.
+    pub prompt: Arc<Prompt>,
+    /// The version the prompt was edited from, if that is known.
+    pub parent: Option<VersionId>,
+    /// Which of several samples of the same request it is.
+    pub sample: u32,
 }
 
 /// Time and chance.

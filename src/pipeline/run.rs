@@ -95,6 +95,10 @@ impl Run {
             prompt_name: request.prompt_name.clone(),
             target: head.map_or_else(String::new, |target| target.name.clone()),
             model: head.map_or_else(String::new, |target| target.model.clone()),
+            provider: head.map_or_else(String::new, |target| target.provider.clone()),
+            prompt: Arc::clone(&request.prompt),
+            parent: request.parent.clone(),
+            sample: request.sample,
         });
         let deadline = after(start, shared.rules.timeouts.total);
         Self {
@@ -265,12 +269,16 @@ impl Run {
 
     fn record(&mut self, outcome: Outcome) {
         self.recorded = true;
+        let answered = self.request.targets.iter().find(|target| target.name == outcome.target);
+        let provider = answered.map_or_else(String::new, |target| target.provider.clone());
         self.shared.ports.recorder.ended(RunRecord {
             run: self.id,
             started: self.started,
             session: self.request.session.clone(),
             prompt_name: self.request.prompt_name.clone(),
             prompt: (*self.request.prompt).clone(),
+            sample: self.request.sample,
+            provider,
             input: self.request.input.clone(),
             outcome,
             timeline: std::mem::take(&mut self.timeline),

@@ -4,7 +4,7 @@ use std::{fs::OpenOptions, path::Path, thread, time::Duration};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::{atomic, job::StoreFault};
+use super::{atomic, job::StoreFault, schema::Step};
 
 /// Why a database did not do what it was asked.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ const SWITCH_WAIT: Duration = Duration::from_millis(20);
 /// and takes the steps of `schema` it has not taken. A file with more steps than that was written
 /// by a newer version and is left alone. `patience` is how long a lock of another process is
 /// waited for.
-pub(super) fn open(path: &Path, schema: &[&str], patience: Duration) -> Result<Connection, DbFault> {
+pub(super) fn open(path: &Path, schema: &[Step], patience: Duration) -> Result<Connection, DbFault> {
     let refused = |fault| DbFault { fault, passing: true, damaged: false };
     if let Some(dir) = path.parent() {
         atomic::make_dir(dir).map_err(refused)?;
@@ -80,7 +80,7 @@ fn write_ahead(connection: &Connection, patience: Duration) -> rusqlite::Result<
 }
 
 /// Takes the missing steps in one transaction and returns how many have been taken in all.
-fn migrate(connection: &mut Connection, schema: &[&str]) -> rusqlite::Result<usize> {
+fn migrate(connection: &mut Connection, schema: &[Step]) -> rusqlite::Result<usize> {
     let version = |connection: &Connection| -> rusqlite::Result<usize> {
         let taken: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         Ok(usize::try_from(taken).unwrap_or(usize::MAX))
@@ -91,7 +91,8 @@ fn migrate(connection: &mut Connection, schema: &[&str]) -> rusqlite::Result<usi
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let taken = version(&transaction)?;
     for step in schema.iter().skip(taken) {
-        transaction.execute_batch(step)?;
+        transaction.execute_batch(step.tables)?;
+        (step.fill)(&transaction)?;
     }
     let taken = taken.max(schema.len());
     transaction.pragma_update(None, "user_version", i64::try_from(taken).unwrap_or(i64::MAX))?;

@@ -1,10 +1,10 @@
 //! What can be asked of the disk, and what it answers: pure data, shared with the workbench.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::model::{Prompt, RunId, Session};
+use crate::model::{Grade, PicoDollars, Prompt, RunId, Session, VersionId};
 use crate::pipeline::port::RunRecord;
 
 /// A request to the store's worker.
@@ -45,6 +45,76 @@ pub enum Job {
     OpenRun(RunId),
     /// Sums up every run on record.
     Totals,
+    /// Lists the newest versions of a prompt and those they were edited from, the newest first.
+    ListVersions {
+        /// Whose.
+        of: Lineage,
+        /// How many at most.
+        limit: usize,
+    },
+    /// Keeps a prompt as a version although it was not run.
+    KeepVersion {
+        /// The prompt.
+        prompt: Box<Prompt>,
+        /// Whose version it is.
+        of: Lineage,
+        /// The version it was edited from.
+        parent: Option<VersionId>,
+        /// The present time.
+        at: Timestamp,
+    },
+    /// Gives a version a name; an empty one takes its name away.
+    NameVersion {
+        /// Which.
+        version: VersionId,
+        /// Its name.
+        name: String,
+        /// The present time.
+        at: Timestamp,
+    },
+    /// Grades a run; of several grades the last one counts.
+    GradeRun {
+        /// Which.
+        run: RunId,
+        /// The whole grade; an empty one takes it back.
+        grade: Grade,
+        /// The present time.
+        at: Timestamp,
+    },
+    /// Reads the grades of runs.
+    Grades(Vec<RunId>),
+}
+
+impl Job {
+    /// Tells whether the record of runs does it, and not the files.
+    pub(super) fn is_of_record(&self) -> bool {
+        match self {
+            Self::ListPrompts
+            | Self::OpenPrompt(_)
+            | Self::SavePrompt { .. }
+            | Self::ListSessions
+            | Self::OpenSession(_)
+            | Self::SaveSession(_)
+            | Self::RenameSession { .. } => false,
+            Self::RecentRuns { .. }
+            | Self::OpenRun(_)
+            | Self::Totals
+            | Self::ListVersions { .. }
+            | Self::KeepVersion { .. }
+            | Self::NameVersion { .. }
+            | Self::GradeRun { .. }
+            | Self::Grades(_) => true,
+        }
+    }
+}
+
+/// Whose versions are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lineage {
+    /// A prompt's, by its name.
+    Prompt(String),
+    /// Those of a session's prompt while it has no name.
+    Session(String),
 }
 
 /// The worker's answer.
@@ -81,6 +151,16 @@ pub enum Reply {
     Run(Box<RunRecord>),
     /// The sums.
     Totals(Totals),
+    /// The versions of a prompt.
+    Versions(Vec<VersionEntry>),
+    /// A version was kept.
+    VersionKept(VersionId),
+    /// A version has its name.
+    VersionNamed(VersionId),
+    /// A run has its grade.
+    Graded(RunId),
+    /// The grades of those runs that have one.
+    Grades(Vec<(RunId, Grade)>),
 }
 
 /// A prompt in a list.
@@ -122,6 +202,42 @@ pub struct RunEntry {
     pub end: String,
     /// Whether every check passed; none if nothing was judged.
     pub passed: Option<bool>,
+}
+
+/// A prompt version in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VersionEntry {
+    /// Its hash.
+    pub id: VersionId,
+    /// When it was run first, or kept.
+    pub made: Timestamp,
+    /// The name a person gave it.
+    pub name: Option<String>,
+    /// The version it was edited from, if that is known.
+    pub parent: Option<VersionId>,
+    /// The prompt, without what is no part of a version.
+    pub prompt: Prompt,
+    /// What came of it.
+    pub results: Results,
+}
+
+/// What came of a prompt version, over all its runs on record that have ended.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Results {
+    /// Runs; none for a version that was only kept.
+    pub runs: u64,
+    /// Those whose answer was judged.
+    pub judged: u64,
+    /// Those that passed every check.
+    pub passed: u64,
+    /// The mean cost of those with a known one that were neither cached nor a demonstration.
+    pub cost: Option<PicoDollars>,
+    /// The mean length of those that are done and were neither cached nor a demonstration.
+    pub latency: Option<Duration>,
+    /// The mean of the stars that were given.
+    pub stars: Option<f64>,
+    /// When the last one started.
+    pub last: Option<Timestamp>,
 }
 
 /// Sums over all runs on record; runs still under way are left out.

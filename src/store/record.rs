@@ -13,8 +13,9 @@ use super::{
     alive::{self, Alive},
     atomic,
     db::{self, DbFault},
+    grades,
     job::{Job, Reply, StoreFault, Totals},
-    runs, schema,
+    runs, schema, versions,
     worker::{Reports, Trouble},
 };
 use crate::pipeline::port::{RunRecord, RunStart};
@@ -123,7 +124,7 @@ impl Record {
         self.retry();
         let path = self.path.clone();
         let told = |error: rusqlite::Error| db::fault(&path, &error).fault;
-        if self.open.is_none() && !self.path.exists() {
+        if self.open.is_none() && !self.path.exists() && !matches!(job, Job::KeepVersion { .. }) {
             // A question makes no files.
             return nothing(job);
         }
@@ -133,6 +134,17 @@ impl Record {
             Job::RecentRuns { limit } => runs::recent(&open.db, *limit).map(Reply::Runs).map_err(told),
             Job::OpenRun(run) => runs::open(&open.db, *run).map_err(told)?.map(|run| Reply::Run(Box::new(run))),
             Job::Totals => runs::totals(&open.db).map(Reply::Totals).map_err(told),
+            Job::ListVersions { of, limit } => versions::list(&open.db, of, *limit).map(Reply::Versions).map_err(told),
+            Job::KeepVersion { prompt, of, parent, at } => {
+                versions::keep(&open.db, prompt, of, parent.as_ref(), *at).map(Reply::VersionKept).map_err(told)
+            }
+            Job::NameVersion { version, name, at } => versions::name(&open.db, version, name, *at)
+                .map_err(told)?
+                .map(|()| Reply::VersionNamed(version.clone())),
+            Job::GradeRun { run, grade, at } => {
+                grades::give(&open.db, *run, grade, *at).map_err(told)?.map(|()| Reply::Graded(*run))
+            }
+            Job::Grades(runs) => grades::of(&open.db, runs).map(Reply::Grades).map_err(told),
             _ => nothing(job),
         }
     }
@@ -161,15 +173,13 @@ impl Record {
         let patience = if self.holds() { HELD_PATIENCE } else { WRITE_PATIENCE };
         let open = self.open(patience)?;
         let owner = open.alive.as_ref().map(|alive| alive.owner.as_str());
-        let written = match write {
-            Write::Started(run) => runs::started(&open.db, run, owner),
-            Write::Ended(record) => {
-                open.db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
-                    runs::ended(&transaction, record)?;
-                    transaction.commit()
-                })
+        let written = open.db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+            match write {
+                Write::Started(run) => runs::started(&transaction, run, owner)?,
+                Write::Ended(record) => runs::ended(&transaction, record)?,
             }
-        };
+            transaction.commit()
+        });
         written.map_err(|error| db::fault(&path, &error))
     }
 
@@ -208,8 +218,11 @@ impl Record {
 fn nothing(job: &Job) -> Result<Reply, StoreFault> {
     match job {
         Job::RecentRuns { .. } => Ok(Reply::Runs(Vec::new())),
-        Job::OpenRun(run) => Err(runs::missing(*run)),
+        Job::OpenRun(run) | Job::GradeRun { run, .. } => Err(runs::missing(*run)),
         Job::Totals => Ok(Reply::Totals(Totals::default())),
+        Job::ListVersions { .. } => Ok(Reply::Versions(Vec::new())),
+        Job::NameVersion { version, .. } => Err(versions::missing(version)),
+        Job::Grades(_) => Ok(Reply::Grades(Vec::new())),
         _ => Err(StoreFault::new("the record of runs was asked for something else")),
     }
 }

@@ -3,31 +3,45 @@
 mod columns;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::job::{RunEntry, StoreFault, Totals};
+use super::{
+    job::{RunEntry, StoreFault, Totals},
+    versions::{self, Origin},
+};
 use crate::{
     model::{Outcome, Provenance, RunId},
     pipeline::port::{RunRecord, RunStart},
 };
-use columns::{attempts, class_of, cost_state, hex, json, microseconds, nanoseconds, parsed, timestamp, whole};
+use columns::{AttemptRow, attempts, class_of, cost_state, effective, microseconds, whole};
+pub(super) use columns::{json, nanoseconds, parsed, timestamp};
 
 /// How the row of a run under way is marked.
 pub(super) const RUNNING: &str = "running";
 
-/// Writes the row of a run that has started.
-pub(super) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO run (id, started, session, prompt_name, requested, target, model, end, owner)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, 'running', ?7) ON CONFLICT (id) DO NOTHING";
+/// Writes the row of a run that has started, and its prompt as a version.
+pub(super) fn started(db: &Transaction<'_>, run: &RunStart, owner: Option<&str>) -> rusqlite::Result<()> {
+    let origin = Origin {
+        made: run.started,
+        prompt_name: run.prompt_name.as_deref(),
+        session: run.session.as_deref(),
+        parent: run.parent.as_ref(),
+    };
+    let version = versions::note(db, &run.prompt, &origin)?;
+    let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, end, owner,
+                   provider, sample)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, 'running', ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING";
     let values = params![
         run.run.0.as_bytes(),
         nanoseconds(run.started),
         run.session,
         run.prompt_name,
+        version.0,
         run.target,
         run.model,
-        owner
+        owner,
+        run.provider,
+        run.sample
     ];
     db.prepare_cached(sql)?.execute(values).map(drop)
 }
@@ -38,11 +52,11 @@ pub(super) fn ended(db: &Transaction<'_>, record: &RunRecord) -> rusqlite::Resul
     let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, served, end,
                    passed, provenance, cached_at, demo, attempts, finish, error_class, tokens_input, tokens_cache_read,
                    tokens_cache_write, tokens_output, tokens_reasoning, tokens_estimated, cost, cost_state, total_us,
-                   first_byte_us, first_token_us, generation_us)
+                   first_byte_us, first_token_us, generation_us, provider, sample, params)
                VALUES (:id, :started, :session, :prompt_name, :prompt_hash, :requested, :target, :model, :served, :end,
                    :passed, :provenance, :cached_at, :demo, :attempts, :finish, :error_class, :input, :cache_read,
                    :cache_write, :output, :reasoning, :estimated, :cost, :cost_state, :total, :first_byte,
-                   :first_token, :generation)
+                   :first_token, :generation, :provider, :sample, :params)
                ON CONFLICT (id) DO UPDATE SET
                    started = excluded.started, session = excluded.session, prompt_name = excluded.prompt_name,
                    prompt_hash = excluded.prompt_hash, requested = excluded.requested, target = excluded.target,
@@ -54,9 +68,16 @@ pub(super) fn ended(db: &Transaction<'_>, record: &RunRecord) -> rusqlite::Resul
                    tokens_reasoning = excluded.tokens_reasoning, tokens_estimated = excluded.tokens_estimated,
                    cost = excluded.cost, cost_state = excluded.cost_state, total_us = excluded.total_us,
                    first_byte_us = excluded.first_byte_us, first_token_us = excluded.first_token_us,
-                   generation_us = excluded.generation_us, owner = NULL
+                   generation_us = excluded.generation_us, provider = excluded.provider, sample = excluded.sample,
+                   params = excluded.params, owner = NULL
                RETURNING seq";
-    let prompt = json(&record.prompt)?;
+    let origin = Origin {
+        made: record.started,
+        prompt_name: record.prompt_name.as_deref(),
+        session: record.session.as_deref(),
+        parent: None,
+    };
+    let version = versions::note(db, &record.prompt, &origin)?;
     let (provenance, cached_at) = match outcome.provenance {
         Provenance::Live => ("live", None),
         Provenance::Cached { stored } => ("cached", Some(nanoseconds(stored))),
@@ -67,7 +88,7 @@ pub(super) fn ended(db: &Transaction<'_>, record: &RunRecord) -> rusqlite::Resul
         ":started": nanoseconds(record.started),
         ":session": record.session,
         ":prompt_name": record.prompt_name,
-        ":prompt_hash": hex(&Sha256::digest(prompt.as_bytes())),
+        ":prompt_hash": version.0,
         ":requested": outcome.requested,
         ":target": outcome.target,
         ":model": outcome.model,
@@ -92,22 +113,27 @@ pub(super) fn ended(db: &Transaction<'_>, record: &RunRecord) -> rusqlite::Resul
         ":first_byte": timing.first_byte.map(microseconds),
         ":first_token": timing.first_token.map(microseconds),
         ":generation": timing.generation.map(microseconds),
+        ":provider": record.provider,
+        ":sample": record.sample,
+        ":params": effective(&record.timeline).map(json).transpose()?,
     };
     let seq: i64 = db.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
     // The texts are kept once, in columns of their own.
     let bare = Outcome { text: String::new(), reasoning: String::new(), ..outcome.clone() };
     db.prepare_cached("INSERT OR REPLACE INTO run_body VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
         seq,
-        prompt,
+        json(&record.prompt)?,
         json(&record.input)?,
         outcome.text,
         outcome.reasoning,
         json(&bare)?,
         json(&record.timeline)?
     ])?;
-    let mut attempt = db.prepare_cached("INSERT OR REPLACE INTO attempt VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+    let mut attempt =
+        db.prepare_cached("INSERT OR REPLACE INTO attempt VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
     for row in attempts(&record.timeline) {
-        attempt.execute(params![seq, row.number, row.target, row.model, row.key, row.status, row.class, row.wait])?;
+        let AttemptRow { number, target, provider, model, key, status, class, wait } = row;
+        attempt.execute(params![seq, number, target, model, key, status, class, wait, provider])?;
     }
     let mut verdict = db.prepare_cached("INSERT OR REPLACE INTO verdict VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     let verdicts = outcome.quality.iter().flat_map(|quality| &quality.verdicts);
@@ -150,8 +176,8 @@ pub(super) fn recent(db: &Connection, limit: usize) -> rusqlite::Result<Vec<RunE
 
 /// Reads a run back as it was written.
 pub(super) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRecord, StoreFault>> {
-    let sql = "SELECT started, session, prompt_name, end, prompt, input, text, reasoning, outcome, timeline
-               FROM run LEFT JOIN run_body USING (seq) WHERE id = ?1";
+    let sql = "SELECT started, session, prompt_name, end, prompt, input, text, reasoning, outcome, timeline, sample,
+                   provider FROM run LEFT JOIN run_body USING (seq) WHERE id = ?1";
     let row = db.prepare_cached(sql)?.query_row([run.0.as_bytes()], |row| {
         let end: String = row.get(3)?;
         if row.get_ref(4)?.as_str_or_null()?.is_none() {
@@ -169,6 +195,8 @@ pub(super) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRe
             session: row.get(1)?,
             prompt_name: row.get(2)?,
             prompt: parsed(row, 4)?,
+            sample: row.get(10)?,
+            provider: row.get::<_, Option<String>>(11)?.unwrap_or_default(),
             input: parsed(row, 5)?,
             outcome,
             timeline: parsed(row, 9)?,

@@ -1,11 +1,33 @@
 //! The tables of both databases, as numbered steps: a database's `user_version` counts those taken.
 
+use rusqlite::Transaction;
+
+use super::versions;
+
+/// One step: the tables it makes, and what then fills them from those before.
+pub(super) struct Step {
+    pub(super) tables: &'static str,
+    pub(super) fill: fn(&Transaction<'_>) -> rusqlite::Result<()>,
+}
+
+impl Step {
+    const fn tables(tables: &'static str) -> Self {
+        Self { tables, fill: |_| Ok(()) }
+    }
+}
+
 /// `retort.db`. A step that is out in the world is never changed; new ones follow.
 ///
 /// `run` is narrow, so that lists and sums read little; `run_body` holds the texts under the same
 /// `seq`, where a full-text index can find them. Times of day are nanoseconds since 1970 in UTC,
 /// lengths of time microseconds, money pico-dollars.
-pub(super) const RECORD: &[&str] = &["
+///
+/// Nothing in `prompt_version`, `version_name` and `grade` is ever overwritten: a version is its
+/// content, and of several names or grades the last one counts. `run.prompt_hash` names the version
+/// that was run.
+pub(super) const RECORD: &[Step] = &[
+    Step::tables(
+        "
     CREATE TABLE run (
         seq INTEGER PRIMARY KEY,
         id BLOB NOT NULL UNIQUE,
@@ -70,14 +92,59 @@ pub(super) const RECORD: &[&str] = &["
         reason TEXT NOT NULL,
         PRIMARY KEY (seq, place)
     ) WITHOUT ROWID;
-"];
+    ",
+    ),
+    Step {
+        tables: "
+    CREATE TABLE prompt_version (
+        seq INTEGER PRIMARY KEY,
+        hash TEXT NOT NULL UNIQUE,
+        made INTEGER NOT NULL,
+        content TEXT NOT NULL,
+        prompt_name TEXT,
+        session TEXT,
+        parent TEXT
+    );
+    CREATE INDEX prompt_version_of ON prompt_version (prompt_name, session);
+    CREATE TABLE version_name (
+        seq INTEGER PRIMARY KEY,
+        hash TEXT NOT NULL REFERENCES prompt_version (hash),
+        named INTEGER NOT NULL,
+        name TEXT NOT NULL
+    );
+    CREATE INDEX version_name_of ON version_name (hash);
+    CREATE TABLE grade (
+        seq INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES run (seq) ON DELETE CASCADE,
+        given INTEGER NOT NULL,
+        stars INTEGER CHECK (stars BETWEEN 1 AND 5),
+        thumb TEXT CHECK (thumb IN ('up', 'down')),
+        comment TEXT NOT NULL DEFAULT ''
+    );
+    CREATE INDEX grade_of ON grade (run);
+    ALTER TABLE attempt ADD COLUMN provider TEXT;
+    ALTER TABLE run ADD COLUMN provider TEXT;
+    ALTER TABLE run ADD COLUMN sample INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE run ADD COLUMN params TEXT;
+    CREATE INDEX run_version ON run (prompt_hash);
+    CREATE INDEX run_prompt ON run (prompt_name);
+    UPDATE run SET params = (
+        SELECT json_extract(told.value, '$.params') FROM run_body, json_each(run_body.timeline) AS told
+        WHERE run_body.seq = run.seq AND json_extract(told.value, '$.event') = 'prepared'
+    );
+        ",
+        fill: versions::of_old_runs,
+    },
+];
 
 /// `cache.db`. `used` grows with every use, so the smallest is the least recently used.
-pub(super) const CACHE: &[&str] = &["
+pub(super) const CACHE: &[Step] = &[Step::tables(
+    "
     CREATE TABLE entry (
         key TEXT PRIMARY KEY,
         used INTEGER NOT NULL,
         value TEXT NOT NULL
     ) WITHOUT ROWID;
     CREATE INDEX entry_used ON entry (used);
-"];
+",
+)];

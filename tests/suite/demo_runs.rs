@@ -42,6 +42,7 @@ fn request(name: &str, models: &[&str]) -> RunRequest {
         commit: Commit::Resettable,
         sample: 0,
         session: None,
+        parent: None,
     }
 }
 

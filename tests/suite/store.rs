@@ -4,7 +4,7 @@ use std::{collections::HashMap, path::Path, time::Duration};
 
 use jiff::Timestamp;
 use retort::{
-    model::{Cost, End, Input, Outcome, Prompt, Provenance, RunId, Usage, outcome::Timing, settings::Places},
+    model::{Outcome, RunId, settings::Places},
     pipeline::{
         event::{Next, RunEvent, Told},
         port::{Cached, RunRecord, RunStart},
@@ -12,6 +12,8 @@ use retort::{
     store::Store,
 };
 use uuid::Uuid;
+
+use crate::support::record as made;
 
 /// The cache: one exact LRU across processes, and no fault of it fails a lookup.
 mod cache;
@@ -29,6 +31,8 @@ mod record;
 mod sessions;
 /// Settings: every mistake by its exact words.
 mod settings;
+/// Prompt versions and grades: what was run is kept once, and nothing said of it is overwritten.
+mod versions;
 
 /// How long closing may take in a test: never reached.
 const SOON: Duration = Duration::from_secs(30);
@@ -68,36 +72,11 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn start_of(number: u128) -> RunStart {
-    RunStart {
-        run: run_id(number),
-        started: at(number as i64),
-        session: Some("triage".to_owned()),
-        prompt_name: Some("sentiment".to_owned()),
-        target: "gpt-4o-mini".to_owned(),
-        model: "gpt-4o-mini".to_owned(),
-    }
+    made::start(run_id(number), at(number as i64))
 }
 
 fn outcome_of(number: u128, text: &str) -> Outcome {
-    Outcome {
-        run: run_id(number),
-        end: End::Done,
-        text: text.to_owned(),
-        reasoning: String::new(),
-        json: None,
-        requested: "gpt-4o-mini".to_owned(),
-        target: "gpt-4o-mini".to_owned(),
-        model: "gpt-4o-mini".to_owned(),
-        served: None,
-        provenance: Provenance::Live,
-        demo: false,
-        attempts: 1,
-        finish: None,
-        usage: Usage { input: Some(10), output: Some(5), ..Usage::default() },
-        cost: Cost::Unknown,
-        timing: Timing { total: Duration::from_micros(1_500_250), ..Timing::default() },
-        quality: None,
-    }
+    made::outcome(run_id(number), text)
 }
 
 fn cached(text: &str) -> Cached {
@@ -109,6 +88,7 @@ fn record_of(number: u128, text: &str) -> RunRecord {
     let attempt = |number| RunEvent::Attempt {
         number,
         target: "gpt-4o-mini".to_owned(),
+        provider: "openai".to_owned(),
         model: "gpt-4o-mini".to_owned(),
         key: Some("env:OPENAI_API_KEY".to_owned()),
         notices: Vec::new(),
@@ -118,18 +98,12 @@ fn record_of(number: u128, text: &str) -> RunRecord {
         ..retort::model::Fault::new(retort::model::Class::RateLimited, "slow down")
     };
     RunRecord {
-        run: run_id(number),
-        started: at(number as i64),
-        session: Some("triage".to_owned()),
-        prompt_name: Some("sentiment".to_owned()),
-        prompt: Prompt { system: "Label it.".to_owned(), ..Prompt::default() },
-        input: Input::of("My parcel never came"),
-        outcome: outcome_of(number, text),
         timeline: vec![
             told(1, attempt(1)),
             told(20, RunEvent::AttemptFailed { attempt: 1, fault, next: Next::Retry { wait: Duration::from_secs(4) } }),
             told(4020, attempt(2)),
             told(4100, RunEvent::Headers { attempt: 2, status: 200, request_id: None }),
         ],
+        ..made::record(run_id(number), at(number as i64), text)
     }
 }

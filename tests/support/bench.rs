@@ -213,7 +213,15 @@ impl Bench {
 
 /// An attempt that begins.
 pub(crate) fn attempt(number: u32, target: &str) -> RunEvent {
-    RunEvent::Attempt { number, target: target.to_owned(), model: target.to_owned(), key: None, notices: Vec::new() }
+    let name = target.to_owned();
+    RunEvent::Attempt {
+        number,
+        target: name.clone(),
+        provider: name.clone(),
+        model: name,
+        key: None,
+        notices: Vec::new(),
+    }
 }
 
 /// More of the answer.

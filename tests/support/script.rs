@@ -244,6 +244,7 @@ pub(crate) fn request(targets: &[&str]) -> RunRequest {
         commit: Commit::default(),
         sample: 0,
         session: None,
+        parent: None,
     }
 }
 

@@ -237,6 +237,7 @@ impl Stage {
         let event = RunEvent::Attempt {
             number,
             target: target.to_owned(),
+            provider: target.to_owned(),
             model: model.to_owned(),
             key: key.map(str::to_owned),
             notices: Vec::new(),

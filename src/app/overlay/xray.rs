@@ -140,7 +140,7 @@ fn rows(told: &Told, out: &mut Vec<Row>) {
             row("skipped", Tone::Warning, &format!("{target}: {fault}"));
             row("", Tone::Info, &follows(next));
         }
-        RunEvent::Attempt { number, target, model, key, notices } => {
+        RunEvent::Attempt { number, target, model, key, notices, .. } => {
             let key = key.as_ref().map_or_else(|| "no key".to_owned(), |label| format!("key {label}"));
             row("attempt", Tone::Info, &format!("{number}: {target} ({model}), {key}"));
             for notice in notices {

@@ -1,13 +1,13 @@
 //! What stands in a run's columns, made from the model and read back.
 
-use std::{fmt::Write, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Error, Row, types::Type};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    model::{Cost, End, Fault},
+    model::{Cost, End, Fault, Params},
     pipeline::event::{Next, RunEvent, Told},
 };
 
@@ -16,6 +16,7 @@ use crate::{
 pub(super) struct AttemptRow {
     pub(super) number: u32,
     pub(super) target: String,
+    pub(super) provider: String,
     pub(super) model: String,
     pub(super) key: Option<String>,
     pub(super) status: Option<u16>,
@@ -28,9 +29,10 @@ pub(super) fn attempts(timeline: &[Told]) -> Vec<AttemptRow> {
     let mut rows: Vec<AttemptRow> = Vec::new();
     for told in timeline {
         match &told.event {
-            RunEvent::Attempt { number, target, model, key, .. } => rows.push(AttemptRow {
+            RunEvent::Attempt { number, target, provider, model, key, .. } => rows.push(AttemptRow {
                 number: *number,
                 target: target.clone(),
+                provider: provider.clone(),
                 model: model.clone(),
                 key: key.clone(),
                 ..AttemptRow::default()
@@ -54,6 +56,14 @@ pub(super) fn attempts(timeline: &[Told]) -> Vec<AttemptRow> {
         }
     }
     rows
+}
+
+/// Returns the parameters that were sent to the first target, if the run came that far.
+pub(super) fn effective(timeline: &[Told]) -> Option<&Params> {
+    timeline.iter().find_map(|told| match &told.event {
+        RunEvent::Prepared { params, .. } => Some(params),
+        _ => None,
+    })
 }
 
 /// Names the class of the fault a run ended with, if it ended with one.
@@ -85,29 +95,22 @@ pub(super) fn microseconds(length: Duration) -> i64 {
 }
 
 /// Nanoseconds since 1970, held within the years 1677 to 2262.
-pub(super) fn nanoseconds(time: Timestamp) -> i64 {
+pub(in crate::store) fn nanoseconds(time: Timestamp) -> i64 {
     let range = i128::from(i64::MIN)..=i128::from(i64::MAX);
     time.as_nanosecond().clamp(*range.start(), *range.end()) as i64
 }
 
-pub(super) fn timestamp(nanoseconds: i64) -> Timestamp {
+pub(in crate::store) fn timestamp(nanoseconds: i64) -> Timestamp {
     Timestamp::from_nanosecond(i128::from(nanoseconds)).unwrap_or_default()
 }
 
-pub(super) fn json(value: &impl Serialize) -> rusqlite::Result<String> {
+pub(in crate::store) fn json(value: &impl Serialize) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|error| Error::ToSqlConversionFailure(error.into()))
 }
 
 /// Reads a column of JSON.
-pub(super) fn parsed<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(in crate::store) fn parsed<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text: String = row.get(column)?;
     let damaged = |error: serde_json::Error| Error::FromSqlConversionFailure(column, Type::Text, error.into());
     serde_json::from_str(&text).map_err(damaged)
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

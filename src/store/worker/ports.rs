@@ -31,7 +31,7 @@ impl RecordPort {
 
 impl Recorder for RecordPort {
     fn started(&self, record: &RunStart) {
-        self.push(RecordTask::Started(record.clone()), 0);
+        self.push(RecordTask::Started(record.clone()), record.prompt.system.len() + record.prompt.user.len());
     }
 
     fn ended(&self, record: RunRecord) {

@@ -179,6 +179,7 @@ pub(super) fn request(kind: ProviderKind, url: &str, json: bool, commit: Commit)
         commit,
         sample: 0,
         session: None,
+        parent: None,
     }
 }
 

@@ -44,6 +44,7 @@ fn request(targets: Vec<Target>) -> RunRequest {
         commit: Commit::Resettable,
         sample: 0,
         session: None,
+        parent: None,
     }
 }
 

@@ -1,0 +1,93 @@
+//! A prompt version: what in a prompt shapes an answer or judges it, named by its hash.
+
+use std::fmt::{self, Write as _};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::prompt::Prompt;
+
+/// Names a version for ever: the SHA-256, in hex, of [`Prompt::version`] as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct VersionId(pub String);
+
+impl VersionId {
+    /// Names the version a prompt is.
+    #[must_use]
+    pub fn of(prompt: &Prompt) -> Self {
+        // A prompt has no keys that JSON could not hold, so this is never the empty text.
+        let text = serde_json::to_vec(&prompt.version()).unwrap_or_default();
+        Self(Sha256::digest(text).iter().fold(String::with_capacity(64), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        }))
+    }
+
+    /// Shows the first seven digits: enough to tell the versions of one prompt apart.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.0.chars().take(7).collect()
+    }
+}
+
+impl fmt::Display for VersionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Prompt {
+    /// Returns the prompt with nothing but what makes it another version: what is sent, and what
+    /// its answers are judged by. The description, the targets and the fallbacks are left out.
+    ///
+    /// Every field is named here, so that a new one asks to be thought of. One that belongs in
+    /// must not be written while it has its default, or every version known so far gets another
+    /// name.
+    #[must_use]
+    pub fn version(&self) -> Self {
+        let Self { description: _, targets: _, fallback: _, system, user, params, response, checks } = self;
+        Self {
+            system: system.clone(),
+            user: user.clone(),
+            params: params.clone(),
+            response: response.clone(),
+            checks: checks.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Check, CheckKind, Format};
+
+    #[test]
+    fn what_shapes_or_judges_an_answer_makes_another_version_and_nothing_else_does() {
+        let prompt = Prompt { system: "Label it.".to_owned(), user: "{{ input }}".to_owned(), ..Prompt::default() };
+        let changed = |change: fn(&mut Prompt)| {
+            let mut other = prompt.clone();
+            change(&mut other);
+            VersionId::of(&other) != VersionId::of(&prompt)
+        };
+        assert!(changed(|prompt| prompt.system.push(' ')));
+        assert!(changed(|prompt| prompt.user.push('!')));
+        assert!(changed(|prompt| prompt.params.temperature = Some(0.0)));
+        assert!(changed(|prompt| prompt.response.format = Format::Text));
+        assert!(changed(|prompt| prompt.checks.push(Check {
+            kind: CheckKind::Latency,
+            value: None,
+            threshold: Some(1.0)
+        })));
+        assert!(!changed(|prompt| prompt.description = "for triage".to_owned()));
+        assert!(!changed(|prompt| prompt.targets = vec!["demo".to_owned()]));
+        assert!(!changed(|prompt| prompt.fallback = vec!["demo".to_owned()]));
+    }
+
+    #[test]
+    fn a_version_keeps_its_name_for_ever() {
+        let prompt = Prompt { system: "Label it.".to_owned(), ..Prompt::default() };
+        assert_eq!(VersionId::of(&prompt).short(), "f59bede");
+    }
+}
