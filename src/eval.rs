@@ -15,6 +15,7 @@ pub mod json_diff;
 pub mod judge;
 pub mod rule;
 mod schema;
+pub mod template;
 
 pub use extract::{ExtractError, Extraction, Found, Step, extract};
 pub use json_diff::JsonDiff;

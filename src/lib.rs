@@ -27,7 +27,7 @@
 //! |---|---|---|
 //! | [`model`] | prompts, inputs, targets, outcomes: what the program talks about | serde |
 //! | [`text`] | width, cleaning, wrapping, JSON as it was written, difference | unicode tables, a JSON parser, a diff |
-//! | [`eval`] | JSON extraction, checks, verdicts | a JSON parser, a JSON Schema validator |
+//! | [`eval`] | templates, JSON extraction, checks, verdicts | a template library, a JSON parser, a JSON Schema validator |
 //! | [`provider`] | the wire formats, the decoders, the classifier of failures | reqwest in one file, processes in one file |
 //! | [`pipeline`] | the order of a run's stages, retry, fallback, keys, metrics | tokio's time and channels |
 //! | [`store`] | settings, prompts, sessions, the record of runs, the cache | files, SQLite, TOML |

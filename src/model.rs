@@ -17,7 +17,6 @@ pub mod request;
 pub mod session;
 pub mod settings;
 pub mod target;
-pub mod template;
 pub mod usage;
 pub mod version;
 

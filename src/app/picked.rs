@@ -182,7 +182,7 @@ impl App {
 
     /// Opens the form of the prompt's variables, at the first without a value.
     pub(super) fn open_variables(&mut self) {
-        let names = self.bench.variables();
+        let names: Vec<String> = self.bench.variables().map(str::to_owned).collect();
         if names.is_empty() {
             self.say(Tone::Info, "the prompt has no variables but {{ input }}");
             return;

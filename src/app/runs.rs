@@ -18,6 +18,11 @@ use crate::{
 impl App {
     /// Runs the bench in some of its lanes, by their places, in those of their takes that are meant.
     pub(super) fn run(&mut self, lanes: &[usize], cache: CacheMode, which: impl Fn(&Take) -> bool) {
+        if let Some((focus, mistake)) = self.bench.mistakes().first().cloned() {
+            self.bench.focus_on(focus);
+            self.say(Tone::Warning, &format!("the template makes no sense: {mistake}"));
+            return;
+        }
         if !self.bench.missing().is_empty() {
             let missing = self.bench.missing().join(", ");
             self.open_variables();

@@ -10,7 +10,8 @@ use super::{
     msg::{Now, Ticket},
 };
 use crate::{
-    model::{Check, Input, LaneSpec, Params, Prompt, Response, Session, session::SESSION_VERSION, template},
+    eval::template::{self, Asks, Mistake},
+    model::{Check, Input, LaneSpec, Params, Prompt, Response, Session, session::SESSION_VERSION},
     pipeline::meter::Metrics,
     store::job::Totals,
 };
@@ -84,6 +85,8 @@ pub struct Workbench {
     /// The prompt as its file has it, if that is known.
     base: Option<Prompt>,
     dirty: bool,
+    asks: Asks,
+    mistakes: Vec<(Focus, Mistake)>,
     missing: Vec<String>,
     /// Counts changes outside the fields.
     touched: u64,
@@ -117,6 +120,8 @@ impl Workbench {
             totals: None,
             base: None,
             dirty: false,
+            asks: Asks::default(),
+            mistakes: Vec::new(),
             missing: Vec::new(),
             touched: 0,
             seen: u64::MAX,
@@ -268,17 +273,15 @@ impl Workbench {
         &self.missing
     }
 
-    /// Lists the variables of the prompt but `input`, in order.
+    /// Lists the templates that make no sense, with what is wrong with each.
     #[must_use]
-    pub fn variables(&self) -> Vec<String> {
-        let (system, user) = (self.system.text(), self.user.text());
-        let mut names: Vec<String> = Vec::new();
-        for name in template::variables(&system).into_iter().chain(template::variables(&user)) {
-            if name != "input" && !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
-            }
-        }
-        names
+    pub fn mistakes(&self) -> &[(Focus, Mistake)] {
+        &self.mistakes
+    }
+
+    /// Lists the variables of the prompt but `input`, in order.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.asks.names.iter().map(String::as_str).filter(|name| *name != "input")
     }
 
     /// Counts every change so far: another number means that there is something to save.
@@ -300,7 +303,13 @@ impl Workbench {
         }
         self.seen = revision;
         self.dirty = self.base.as_ref() != Some(&self.prompt());
-        self.missing = self.variables().into_iter().filter(|name| !self.vars.contains_key(name)).collect();
+        (self.asks, self.mistakes) = (Asks::default(), Vec::new());
+        for (focus, text) in [(Focus::System, self.system.text()), (Focus::User, self.user.text())] {
+            let asks = template::asks(&text);
+            self.mistakes.extend(asks.mistake.clone().map(|mistake| (focus, mistake)));
+            self.asks.add(asks);
+        }
+        self.missing = self.asks.missing(|name| name == "input" || self.vars.contains_key(name));
     }
 
     /// Returns the text with the focus, if a text has it.

@@ -19,9 +19,10 @@ use super::{
     report::{Form, Report},
 };
 use crate::{
+    eval::template,
     model::{
         CacheMode, Class, Commit, End, Input, Outcome, Prompt, RunRequest, Target, catalog::UnknownTarget,
-        prompt::Params, template,
+        prompt::Params,
     },
     pipeline::{Pipeline, RunEvent},
     setup::{Engine, Setup},
@@ -207,9 +208,15 @@ fn lanes(setup: &Setup, args: &RunArgs, prompt: &Prompt) -> Result<Vec<Vec<Targe
 fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<Input, Stopped> {
     let vars = args.vars.iter().cloned().collect();
     let mut input = Input { text: String::new(), vars };
-    let mut wanted = template::variables(&prompt.system);
-    wanted.extend(template::variables(&prompt.user));
-    let needs_text = wanted.contains(&"input") && !input.vars.contains_key("input");
+    let mut asks = template::asks(&prompt.system);
+    if let Some(mistake) = &asks.mistake {
+        return Err(Stopped::Usage(format!("the system message of {}, {mistake}", args.prompt)));
+    }
+    asks.add(template::asks(&prompt.user));
+    if let Some(mistake) = &asks.mistake {
+        return Err(Stopped::Usage(format!("the user message of {}, {mistake}", args.prompt)));
+    }
+    let needs_text = asks.names.iter().any(|name| name == "input") && !input.vars.contains_key("input");
     input.text = match args.input.as_deref() {
         Some(path) if path == Path::new("-") => standard_input()?,
         Some(path) => file(&cwd.join(path))?,
@@ -222,8 +229,7 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<Input, Stopped> 
         }
         None => standard_input()?,
     };
-    let mut missing: Vec<&str> = wanted.into_iter().filter(|name| input.value(name).is_none()).collect();
-    missing.dedup();
+    let missing = asks.missing(|name| input.value(name).is_some());
     if let Some(first) = missing.first() {
         let names = missing.join("`, `");
         return Err(Stopped::Usage(format!("the prompt asks for `{names}`: give it as --var {first}=VALUE")));

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    eval::template::{self, Unfilled},
     model::{
         Class, Fault, Format, Input, Message, Params, Prompt, Role, Target, card::JsonSupport,
-        prompt::DEFAULT_TEMPERATURE, template, usage::estimate_tokens,
+        prompt::DEFAULT_TEMPERATURE, usage::estimate_tokens,
     },
     provider::WireFormat,
 };
@@ -40,9 +41,16 @@ impl Fitted {
 
 /// Fills a prompt's templates from an input. A variable without a value is the caller's fault.
 pub(super) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, Fault> {
-    let system = template::fill(&prompt.system, |name| input.value(name));
-    let user = template::fill(&prompt.user, |name| input.value(name));
-    let missing: BTreeSet<&str> = system.missing.iter().chain(&user.missing).map(String::as_str).collect();
+    let (mut missing, mut filled) = (BTreeSet::new(), Vec::new());
+    for (role, whose, text) in [(Role::System, "system", &prompt.system), (Role::User, "user", &prompt.user)] {
+        match template::fill(text, input) {
+            Ok(content) => filled.push(Message { role, content }),
+            Err(Unfilled::Missing(names)) => missing.extend(names),
+            Err(Unfilled::Mistake(mistake)) => {
+                return Err(Fault::new(Class::CallerFault, format!("the {whose} message, {mistake}")));
+            }
+        }
+    }
     if !missing.is_empty() {
         let names = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let (noun, it) = if missing.len() == 1 { ("variable", "it") } else { ("variables", "them") };
@@ -51,15 +59,11 @@ pub(super) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, Fault
             format!("no value for {noun} {names}: give {it} a value, or take {it} out of the prompt"),
         ));
     }
-    if system.text.trim().is_empty() && user.text.trim().is_empty() {
+    if filled.iter().all(|message| message.content.trim().is_empty()) {
         return Err(Fault::new(Class::CallerFault, "there is nothing to send: the prompt and the input are empty"));
     }
-    let mut messages = Vec::new();
-    if !system.text.trim().is_empty() {
-        messages.push(Message { role: Role::System, content: system.text });
-    }
-    messages.push(Message { role: Role::User, content: user.text });
-    Ok(messages)
+    filled.retain(|message| message.role != Role::System || !message.content.trim().is_empty());
+    Ok(filled)
 }
 
 /// Fits filled messages and a prompt's parameters, with a run's `own` over them, to a target, leaving

@@ -27,7 +27,7 @@ pub fn starters() -> Vec<(&'static str, Prompt, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Format, template};
+    use crate::{eval::template::asks, model::Format};
 
     #[test]
     fn every_starter_reads_and_needs_nothing_but_its_input() {
@@ -35,8 +35,8 @@ mod tests {
         for (name, prompt, input) in starters() {
             assert!(!prompt.description.is_empty() && !input.is_empty(), "{name}");
             assert!(prompt.targets.is_empty(), "{name} must run on whatever is selected");
-            assert_eq!(template::variables(&prompt.system), [""; 0], "{name}");
-            assert_eq!(template::variables(&prompt.user), ["input"], "{name}");
+            assert_eq!(asks(&prompt.system).names, [""; 0], "{name}");
+            assert_eq!(asks(&prompt.user).names, ["input"], "{name}");
         }
     }
 

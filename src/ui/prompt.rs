@@ -34,9 +34,9 @@ pub(super) fn draw_prompt(scene: Scene<'_>, buffer: &mut Buffer) {
     }
     let hold = scene.hold(|focus| matches!(focus, Focus::System | Focus::User));
     pane(layout.prompt, hold, numbered(1, "Prompt", scene.theme), asked(scene), scene.theme, buffer);
-    label(scene, "system", &[], bench.focus == Focus::System, layout.system_label, buffer);
+    label(scene, "system", &[], Focus::System, layout.system_label, buffer);
     field(scene, &bench.system, Focus::System, "No system message.", layout.system, buffer);
-    label(scene, "user", bench.missing(), bench.focus == Focus::User, layout.user_label, buffer);
+    label(scene, "user", bench.missing(), Focus::User, layout.user_label, buffer);
     field(scene, &bench.user, Focus::User, "No user message.", layout.user, buffer);
 }
 
@@ -68,13 +68,16 @@ fn asked(scene: Scene<'_>) -> Line<'static> {
     Line::from(scene.span(format!("t {temperature} {form}"), Role::Quiet))
 }
 
-fn label(scene: Scene<'_>, name: &str, missing: &[String], focused: bool, area: Rect, buffer: &mut Buffer) {
-    let mut line = Line::from(if focused {
+fn label(scene: Scene<'_>, name: &str, missing: &[String], of: Focus, area: Rect, buffer: &mut Buffer) {
+    let bench = &scene.app.bench;
+    let mut line = Line::from(if bench.focus == of {
         vec![scene.span("▸ ", Role::Focus), scene.span(name, Role::Title)]
     } else {
         vec![Span::raw("  "), scene.span(name, Role::Quiet)]
     });
-    if let Some(first) = missing.first() {
+    if let Some((_, mistake)) = bench.mistakes().iter().find(|(focus, _)| *focus == of) {
+        line.push_span(scene.span(format!("  {}", clean_line(&mistake.to_string()).as_str()), Role::Fail));
+    } else if let Some(first) = missing.first() {
         let others = if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() };
         let name = clean_line(first);
         line.push_span(scene.span(format!("  {{{{ {} }}}} has no value{others} ", name.as_str()), Role::Wait));

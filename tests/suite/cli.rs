@@ -265,6 +265,27 @@ fn an_input_comes_from_a_file_or_a_pipe_and_must_be_text() {
 }
 
 #[test]
+fn a_template_decides_and_repeats_and_names_what_it_misses() {
+    let home = Home::new();
+    let user = "{% for e in examples %}\n- {{ e.text }} {\"a\": {{}}}\n{% endfor %}\n{{ input }}";
+    home.file("config/prompts/shots.toml", &format!("user = '''{user}'''\n[response]\nformat = \"text\"\n"));
+    let input = home.file("work/input.txt", "{{ e }}").to_string_lossy().into_owned();
+    let missing = home.run(&["run", "shots", "-m", "demo", "-i", &input]);
+    assert!(missing.code == Some(2) && missing.err.contains("`examples`"), "{}", missing.err);
+    let examples = r#"examples=[{"text":"{{ input }}"},{"text":"b"}]"#;
+    let ran = home.run(&["run", "shots", "-m", "demo", "-i", &input, "--var", examples]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    home.file("config/prompts/shots.toml", "user = '''\n{{ input }}\n {% endfor %}'''");
+    let broken = home.run(&["run", "shots", "-m", "demo", "-i", &input]);
+    assert_eq!(broken.code, Some(2));
+    assert!(
+        broken.err.contains("the user message of shots, line 2, column 2: `endfor` closes nothing"),
+        "{}",
+        broken.err
+    );
+}
+
+#[test]
 fn prompts_are_listed_shown_and_found() {
     let home = Home::new();
     home.file("config/prompts/mine.toml", "description = \"my own\"\nsystem = \"Be brief.\"\n");

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use retort::{
-    model::{Catalog, settings::ProviderSettings, template},
+    eval::template,
+    model::{Catalog, settings::ProviderSettings},
     model::{Class, Fault, Finish, Format, Input, Message, Params, Prompt, ProviderKind, Role, Settings, Target},
     provider::{Backend, Call, WireEvent, WireFormat, demo},
     store::starters::starters,
@@ -41,7 +42,7 @@ fn format_of(prompt: &Prompt) -> WireFormat {
 fn starter(name: &str, model: &str) -> Call {
     let (_, prompt, text) = starters().into_iter().find(|(known, ..)| *known == name).unwrap();
     let input = Input::of(text);
-    let user = template::fill(&prompt.user, |name| input.value(name)).text;
+    let user = template::fill(&prompt.user, &input).unwrap();
     call(model, &prompt.system, &user, format_of(&prompt))
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use retort::{
-    app::{Action, Effect, Msg, Ticket, lane::State},
+    app::{Action, Effect, Msg, Ticket, lane::State, workbench::Focus},
     model::{CacheMode, Class, Commit, Cost, End, Fault, Provenance, outcome::Reason},
     pipeline::event::{Lookup, Next, Part, RunEvent},
 };
@@ -242,6 +242,18 @@ fn a_variable_without_a_value_is_asked_for_before_anything_is_sent() {
     bench.keys("French<enter><f5>");
     let (_, request) = bench.started().remove(0);
     assert_eq!(request.input.value("language"), Some("French"));
+}
+
+#[test]
+fn a_template_that_makes_no_sense_is_not_sent_and_says_where() {
+    let mut bench = Bench::new();
+    bench.app.bench.system.set("{\n  {% if tone %}Be kind.");
+    bench.send(Msg::Resized);
+    bench.take();
+    bench.keys("<f5>");
+    assert!(bench.started().is_empty());
+    assert!(bench.says().contains("line 2, column 3: this `if` is not closed"), "{}", bench.says());
+    assert_eq!(bench.app.bench.focus, Focus::System);
 }
 
 #[test]

@@ -1,0 +1,322 @@
+//! Templates: `{{ name }}` stands for a variable, `{% if %}` and `{% for %}` decide and repeat,
+//! everything else stands for itself.
+//!
+//! Values are inserted as they are: not escaped, and not read as templates again. Braces that do
+//! not enclose a plain name and `{%` that begins none of the tags below are text, so JSON examples
+//! and other languages need no escaping. `{{{{` writes `{{`, and `{%{%` before the word of a tag
+//! writes `{%`.
+//!
+//! The tags are `if`, `elif`, `else`, `endif`, `for` and `endfor`, with the expressions of Jinja.
+//! In them a value that is a JSON array or object is one, and any other is a text. A loop runs over
+//! the items of an array, the keys of an object, or the lines of a text that are not blank;
+//! `{{ item.field }}` takes a field of an item. A line that holds nothing but a tag is left out.
+
+mod compose;
+mod library;
+mod pieces;
+
+use std::fmt;
+
+use self::{
+    compose::Composed,
+    pieces::{Piece, pieces},
+};
+use crate::model::Input;
+
+/// What is wrong with a template, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The character in the line, counted from 1.
+    pub column: usize,
+    /// What is wrong, in words.
+    pub message: String,
+}
+
+impl Mistake {
+    fn at(template: &str, byte: usize, message: impl Into<String>) -> Self {
+        let before = template.get(..byte).unwrap_or(template);
+        let line = before.rsplit('\n').next().unwrap_or(before);
+        Self { line: 1 + before.matches('\n').count(), column: 1 + line.chars().count(), message: message.into() }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, column, message } = self;
+        write!(f, "line {line}, column {column}: {message}")
+    }
+}
+
+/// Why a template was not filled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfilled {
+    /// Variables without a value, in order, each once.
+    Missing(Vec<String>),
+    /// A template that makes no sense, or that came to no end.
+    Mistake(Mistake),
+}
+
+/// What a template asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// The names of its variables, in order, each once.
+    pub names: Vec<String>,
+    /// Those of them it can do without: it asks whether they are there.
+    pub optional: Vec<String>,
+    /// What is wrong with it.
+    pub mistake: Option<Mistake>,
+}
+
+impl Asks {
+    /// Lists the names that need a value and have none, in order.
+    #[must_use]
+    pub fn missing(&self, has_value: impl Fn(&str) -> bool) -> Vec<String> {
+        let needed = |name: &&String| !self.optional.contains(name) && !has_value(name);
+        self.names.iter().filter(needed).cloned().collect()
+    }
+
+    /// Adds what another template of the same prompt asks for. What one of them needs is needed;
+    /// of the mistakes the first is kept.
+    pub fn add(&mut self, other: Self) {
+        let optional = |asks: &Self, name: &String| asks.optional.contains(name) || !asks.names.contains(name);
+        let both =
+            self.optional.iter().chain(&other.optional).filter(|name| optional(self, name) && optional(&other, name));
+        self.optional = both.cloned().collect();
+        other.names.iter().for_each(|name| push_new(&mut self.names, name));
+        self.mistake = self.mistake.take().or(other.mistake);
+    }
+}
+
+/// Lists what a template asks for. Of one that makes no sense, only what stands outside its tags.
+#[must_use]
+pub fn asks(template: &str) -> Asks {
+    match pieces(template) {
+        Ok(pieces) if pieces.iter().any(Piece::is_tag) => {
+            let composed = Composed::of(template, &pieces).and_then(|composed| library::asks(template, &composed));
+            composed.unwrap_or_else(|mistake| Asks { mistake: Some(mistake), ..plain_asks(&pieces) })
+        }
+        Ok(pieces) => plain_asks(&pieces),
+        Err(mistake) => Asks { mistake: Some(mistake), ..Asks::default() },
+    }
+}
+
+/// Fills a template from an input.
+pub fn fill(template: &str, input: &Input) -> Result<String, Unfilled> {
+    let pieces = pieces(template).map_err(Unfilled::Mistake)?;
+    if pieces.iter().any(Piece::is_tag) {
+        let composed = Composed::of(template, &pieces).map_err(Unfilled::Mistake)?;
+        return library::fill(template, &composed, input);
+    }
+    let (mut text, mut missing) = (String::with_capacity(template.len()), Vec::new());
+    for piece in &pieces {
+        match piece {
+            Piece::Text { text: literal, .. } => text.push_str(literal),
+            Piece::Variable { name, .. } => match input.value(name) {
+                Some(value) => text.push_str(value),
+                None => push_new(&mut missing, name),
+            },
+            Piece::Tag { .. } => {}
+        }
+    }
+    if missing.is_empty() { Ok(text) } else { Err(Unfilled::Missing(missing)) }
+}
+
+fn plain_asks(pieces: &[Piece<'_>]) -> Asks {
+    let mut asks = Asks::default();
+    for piece in pieces {
+        if let Piece::Variable { name, .. } = piece {
+            push_new(&mut asks.names, name);
+        }
+    }
+    asks
+}
+
+fn push_new(names: &mut Vec<String>, name: &str) {
+    if !names.iter().any(|known| known == name) {
+        names.push(name.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn input(text: &str, vars: &[(&str, &str)]) -> Input {
+        Input { text: text.to_owned(), vars: vars.iter().map(|&(name, value)| (name.into(), value.into())).collect() }
+    }
+
+    fn filled(template: &str, vars: &[(&str, &str)]) -> String {
+        fill(template, &input("<{{ other }} & {\"a\":1}>", vars)).unwrap()
+    }
+
+    fn mistake(template: &str, vars: &[(&str, &str)]) -> String {
+        match fill(template, &input("x", vars)) {
+            Err(Unfilled::Mistake(mistake)) => mistake.to_string(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn by_library(template: &str, input: &Input) -> Result<String, Unfilled> {
+        let pieces = pieces(template).map_err(Unfilled::Mistake)?;
+        library::fill(template, &Composed::of(template, &pieces).map_err(Unfilled::Mistake)?, input)
+    }
+
+    #[test]
+    fn values_stand_as_they_are_and_are_not_read_again() {
+        let value = "<{{ other }} & {\"a\":1}>";
+        assert_eq!(filled("Say: {{ input }}{{input}}.", &[]), format!("Say: {value}{value}."));
+    }
+
+    #[test]
+    fn braces_of_json_and_of_other_languages_are_text() {
+        for text in [
+            "{\"a\": {\"b\": {}}}",
+            "{{\"a\":1}}",
+            "{# note #}",
+            "}} {{",
+            "{{ a b }}",
+            "{{{",
+            "{{}}",
+            "\\textbf{%\nif",
+            "{% raw %}{{",
+            "{%",
+            "{% iffy %}",
+            "%}",
+        ] {
+            assert_eq!(filled(text, &[]), text);
+            assert_eq!(filled(&format!("{{% if input %}}{text} {{% endif %}}"), &[]), format!("{text} "));
+        }
+        assert_eq!(filled("{{{{ input }}", &[]), "{{ input }}");
+        assert_eq!(filled("{%{% if x %}{%{%", &[]), "{% if x %}{%{%");
+    }
+
+    #[test]
+    fn a_missing_variable_is_named_once_in_order() {
+        let missing = |template: &str| fill(template, &input("x", &[])).unwrap_err();
+        let both = Unfilled::Missing(vec!["who".to_owned(), "input.kind".to_owned()]);
+        assert_eq!(missing("{{ who }} and {{who}} met {{ input.kind }}"), both);
+        assert_eq!(missing("{% if who %}and {{who}} met {{ input.kind }}{% endif %}"), both);
+        assert_eq!(asks("{{ b }}{{ a }}{{ b }}").names, ["b", "a"]);
+    }
+
+    #[test]
+    fn a_condition_decides_and_may_ask_whether_a_variable_is_there() {
+        let by_tone = "{% if tone == \"warm\" %}Dear{% elif tone %}Hello{% else %}To{% endif %} {{ input }}";
+        for (tone, greeting) in [("warm", "Dear"), ("cold", "Hello"), ("", "To")] {
+            assert!(filled(by_tone, &[("tone", tone)]).starts_with(&format!("{greeting} <")));
+        }
+        let careful = "{% if note is defined %}{{ note }}{% endif %}{% if lang|default('en') == 'en' %}!{% endif %}";
+        assert_eq!(filled(careful, &[]), "!");
+        assert_eq!(filled(careful, &[("note", "n"), ("lang", "de")]), "n");
+        let asks = asks(careful);
+        assert_eq!(
+            (asks.names, asks.optional),
+            (vec!["note".into(), "lang".into()], vec!["note".into(), "lang".into()])
+        );
+    }
+
+    #[test]
+    fn a_loop_runs_over_an_array_the_lines_of_a_text_or_the_keys_of_an_object() {
+        let list = "Examples:\n{% for e in examples %}\n- {{ e }}\n  {% endfor %}\nEnd {{ e }}\n";
+        let with = |examples: &str| filled(list, &[("examples", examples), ("e", "!")]);
+        assert_eq!(with("one\n\ntwo {{ e }}\n"), "Examples:\n- one\n- two {{ e }}\nEnd !\n");
+        assert_eq!(
+            with("[\"one\", 2.5, {\"b\": 1, \"a\": null}]"),
+            "Examples:\n- one\n- 2.5\n- {\"b\":1,\"a\":null}\nEnd !\n"
+        );
+        assert_eq!(with("[]"), "Examples:\nEnd !\n");
+        assert_eq!(with("{\"z\": 1, \"a\": 2}"), "Examples:\n- z\n- a\nEnd !\n");
+    }
+
+    #[test]
+    fn items_have_fields_and_loops_lie_in_loops() {
+        let nested = "{% for row in rows %}{{ loop.index }}. {{ row.first-name }}:{% for tag in row.tags if tag != 'x' %} {{ tag }}\
+             {% else %} {{ tag }}{% endfor %}; {% endfor %}";
+        let rows = r#"[{"first-name":"{{ tag }}","tags":["a","x","b"]},{"first-name":"{% endfor %}","tags":[]}]"#;
+        assert_eq!(filled(nested, &[("rows", rows), ("tag", "none")]), "1. {{ tag }}: a b; 2. {% endfor %}: none; ");
+    }
+
+    #[test]
+    fn a_mistake_is_told_by_line_and_column() {
+        let rows = [
+            ("a\n  {% if x %}b", "line 2, column 3: this `if` is not closed: `{% endif %}` is missing"),
+            ("é{% endfor %}", "line 1, column 2: `endfor` closes nothing"),
+            ("{% for a in x %}{% endif %}", "line 1, column 17: `endif` cannot close the `for` of line 1"),
+            ("{% else %}", "line 1, column 1: `else` stands in no `if` and in no `for`"),
+            ("\n{% if x", "line 2, column 1: this tag is not closed: `%}` is missing"),
+            ("{}\n{{ x }}{% if x == %}{% endif %}", "line 2, column 19: unexpected end of block"),
+            ("{} {% if x|nope %}{% endif %}", "line 1, column 12: filter nope is unknown"),
+            ("{% for a in x %}{{ a.b }}{% endfor %}", "line 1, column 20: `a.b` has no value"),
+            ("{% for a in 3 %}{% endfor %}", "line 1, column 13: number is not iterable"),
+        ];
+        for (template, says) in rows {
+            assert_eq!(mistake(template, &[("x", "y")]), says, "{template}");
+        }
+        assert_eq!(asks("{{ a }}{% if %}").mistake.unwrap().column, 8);
+    }
+
+    #[test]
+    fn a_runaway_template_is_stopped() {
+        let lines = "line\n".repeat(2000);
+        let bomb = "{% for a in x %}{% for b in x %}{% for c in x %}{{ x }}{% endfor %}{% endfor %}{% endfor %}";
+        assert_eq!(
+            mistake(bomb, &[("x", &lines)]).split(": ").last(),
+            Some("the template repeats too much and was stopped")
+        );
+    }
+
+    fn soup() -> impl Strategy<Value = String> {
+        let bits = [
+            "{",
+            "}",
+            "{{",
+            "}}",
+            "{{ a }}",
+            "{{b.c}}",
+            "{{ d-e }}",
+            "{%",
+            "%}",
+            "{#",
+            "#}",
+            "-",
+            "\"",
+            "\\",
+            "\n",
+            "\r\n",
+            " ",
+            "é",
+            "a",
+            "raw",
+        ];
+        prop::collection::vec(prop::sample::select(bits.to_vec()), 0..24).prop_map(|bits| bits.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_template_is_the_same_with_and_without_the_library(template in soup(), a in soup(), b in soup()) {
+            let input = input("", &[("a", &a), ("b.c", &b), ("d-e", "{{ a }}")]);
+            prop_assert_eq!(fill(&template, &input), by_library(&template, &input));
+        }
+
+        #[test]
+        fn no_value_is_read_as_a_template(a in soup(), lines in prop::collection::vec(soup(), 0..4)) {
+            let rows = serde_json::to_string(&lines).unwrap();
+            let template = "{{ a }}{% for row in rows %}<{{ row }}|{{ a }}>{% endfor %}";
+            let expected = lines.iter().fold(a.clone(), |text, line| format!("{text}<{line}|{a}>"));
+            prop_assert_eq!(fill(template, &input("", &[("a", &a), ("rows", &rows)])), Ok(expected));
+        }
+
+        #[test]
+        fn nothing_panics_and_what_is_asked_for_suffices(head in soup(), tail in soup(), inner in soup()) {
+            let template = format!("{head}{{% for x in a %}}{inner}{{% endfor %}}{tail}{{% if {inner} %}}{{% endif %}}");
+            let asks = asks(&template);
+            let vars = asks.names.iter().map(|name| (name.clone(), "v".to_owned())).collect();
+            let filled = fill(&template, &Input { text: String::new(), vars });
+            prop_assert!(!matches!(filled, Err(Unfilled::Missing(_))));
+        }
+    }
+}
