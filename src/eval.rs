@@ -17,7 +17,7 @@ pub mod rule;
 mod schema;
 pub mod template;
 
-pub use extract::{ExtractError, Extraction, Found, Step, extract};
+pub use extract::{ExtractError, Extraction, Found, Step, extract, locate};
 pub use json_diff::JsonDiff;
 pub use judge::{Answer, Judge, Judgement};
 pub use rule::BadRule;

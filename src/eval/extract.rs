@@ -3,16 +3,18 @@
 //! Nothing is ever repaired. What stands around the JSON is reported, and so is every key that an
 //! object holds twice.
 
+mod error;
 mod fence;
 mod place;
 mod reasoning;
 mod scan;
 
-use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use error::{ExtractError, Step};
 use place::Place;
 pub use reasoning::answer;
 
@@ -55,71 +57,45 @@ pub enum Found {
     },
 }
 
-/// What was being done when the search for JSON failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Step {
-    /// Taking away the reasoning before the answer.
-    Reasoning,
-    /// Looking for an object or an array.
-    Find,
-    /// Reading the answer as a whole.
-    Whole,
-    /// Reading what a Markdown fence holds.
-    Fence,
-    /// Reading an object or array that other text stands before.
-    Embedded,
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Reasoning => "taking away the reasoning",
-            Self::Find => "looking for JSON",
-            Self::Whole => "reading the answer",
-            Self::Fence => "reading the Markdown fence",
-            Self::Embedded => "reading the JSON after the text",
-        })
-    }
-}
-
-/// Why no JSON came of an answer: the step that failed and the place it failed at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{step}: {problem} at line {line}, column {column}, near `{excerpt}`")]
-pub struct ExtractError {
-    /// What was being done.
-    pub step: Step,
-    /// What is wrong, in words.
-    pub problem: String,
-    /// The line in the answer, counted from 1.
-    pub line: usize,
-    /// The character in the line, counted from 1.
-    pub column: usize,
-    /// The answer around the place, on one line, fit to be shown.
-    pub excerpt: String,
-    /// True when the text ends inside the JSON, as that of a cut answer does.
-    pub cut: bool,
-}
-
 /// Finds the JSON of an answer.
 pub fn extract(text: &str) -> Result<(Value, Extraction), ExtractError> {
+    let Read { value, found, thought, bytes } = read(text)?;
+    let duplicates = scan::duplicates(text.get(bytes).unwrap_or_default());
+    Ok((value, Extraction { found, thought, duplicates }))
+}
+
+/// Finds where the JSON of an answer stands, in bytes of the answer, and what stands around it.
+pub fn locate(text: &str) -> Result<(Range<usize>, Found), ExtractError> {
+    read(text).map(|read| (read.bytes, read.found))
+}
+
+/// The JSON of an answer.
+struct Read {
+    value: Value,
+    found: Found,
+    thought: bool,
+    bytes: Range<usize>,
+}
+
+fn read(text: &str) -> Result<Read, ExtractError> {
     let answer = reasoning::without(text)?;
     let thought = answer.thought;
-    let found = |value: Value, found: Found, json: &str| {
-        (value, Extraction { found, thought, duplicates: scan::duplicates(json) })
+    let read = |value: Value, found: Found, start: usize, json: &str| {
+        let start = answer.start + start;
+        Read { value, found, thought, bytes: start..start + json.len() }
     };
     if answer.trimmed.is_empty() {
         return Err(Place::new(text, text.len()).error(Step::Find, "the answer is empty"));
     }
     let whole = match scan::whole(answer.trimmed) {
-        Ok(value) => return Ok(found(value, Found::Whole, answer.trimmed)),
+        Ok(value) => return Ok(read(value, Found::Whole, 0, answer.trimmed)),
         Err(error) => error,
     };
     if let Some(fence) = fence::only(answer.trimmed) {
         return match scan::whole(fence.content) {
             Ok(value) => {
                 let around = Found::Fenced { before: fence.before.to_owned(), after: fence.after.to_owned() };
-                Ok(found(value, around, fence.content))
+                Ok(read(value, around, fence.start, fence.content))
             }
             Err(error) => Err(error.placed(text, answer.start + fence.start, Step::Fence)),
         };
@@ -128,7 +104,7 @@ pub fn extract(text: &str) -> Result<(Value, Extraction), ExtractError> {
     match scan::first(answer.trimmed) {
         Ok(Some(hit)) => {
             let around = Found::Embedded { before: hit.before.trim().to_owned(), after: hit.after.trim().to_owned() };
-            Ok(found(hit.value, around, hit.json))
+            Ok(read(hit.value, around, hit.before.len(), hit.json))
         }
         Ok(None) if bare => Err(whole.placed(text, answer.start, Step::Whole)),
         Ok(None) => Err(Place::new(text, answer.start).error(Step::Find, "there is no JSON object or array")),
@@ -184,6 +160,12 @@ mod tests {
         ] {
             let (got, how) = extract(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
             assert_eq!((&got, &how.found), (value, &found), "{text:?}");
+            let (bytes, found_too) = locate(text).unwrap();
+            assert_eq!(
+                (serde_json::from_str(text.get(bytes).unwrap()).ok(), found_too),
+                (Some(got), found),
+                "{text:?}"
+            );
             assert!(!how.thought);
         }
     }

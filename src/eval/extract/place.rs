@@ -26,6 +26,7 @@ impl<'a> Place<'a> {
         ExtractError {
             step,
             problem: problem.into(),
+            at: self.before.len(),
             line: self.before.matches('\n').count() + 1,
             column: self.before.get(line_start..).unwrap_or_default().chars().count() + 1,
             excerpt: self.excerpt(),
