@@ -8,6 +8,7 @@ pub mod action;
 pub mod choice;
 pub mod chord;
 pub mod field;
+mod json;
 pub mod keymap;
 pub mod keys;
 pub mod lane;

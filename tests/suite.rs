@@ -25,6 +25,8 @@ mod suite {
     /// Hostile text at the command line: a terminal obeys none of it, a pipe gets all of it.
     #[cfg(unix)]
     mod hostile;
+    /// JSON shown as JSON: coloured while it comes, folded and marked once it is whole.
+    mod json;
     /// Who may name whom, who may touch the world, and how long a file may be.
     mod layers;
     /// The picture of the bench in the README, which is never out of date.

@@ -1,4 +1,4 @@
-//! A frame of a large screen with four lanes of a hundred thousand tokens each.
+//! A frame of a large screen with four lanes of a hundred thousand tokens each, of text and of JSON.
 
 use divan::Bencher;
 use jiff::Timestamp;
@@ -27,8 +27,14 @@ fn told(text: String) -> Told {
     Told { at: std::time::Duration::from_millis(300), event }
 }
 
-/// A bench whose four lanes are in the middle of their answers, and the tickets of their runs.
-fn bench() -> (App, Vec<Ticket>) {
+const PROSE: &[&str] = &["The ", "parcel ", "of ", "order ", "日本 ", "is ", "late, ", "and ", "nobody ", "answers.\n"];
+
+/// One item of a long array, in as many tokens as the prose has.
+const ITEM: &[&str] =
+    &["{\"id\"", ": 4711", ", \"late\"", ": true", ", \"of\"", ": \"日本", " and", " Oslo", "\"", "},\n"];
+
+/// A bench whose four lanes are in the middle of answers made of some words, and the tickets of their runs.
+fn bench(first: &str, words: &[&str]) -> (App, Vec<Ticket>) {
     let mut settings = Settings::default();
     settings.providers.insert("demo".to_owned(), ProviderSettings::of(ProviderKind::Demo));
     let start = Start {
@@ -52,35 +58,70 @@ fn bench() -> (App, Vec<Ticket>) {
     }
     app.update(Msg::Do(retort::app::Action::Run), now());
     let tickets: Vec<Ticket> = app.bench.lanes.iter().filter_map(|lane| lane.shown().ticket).collect();
-    let words = ["The ", "parcel ", "of ", "order ", "日本 ", "is ", "late, ", "and ", "nobody ", "answers.\n"];
+    let item = words.concat();
     for ticket in &tickets {
-        for token in 0..TOKENS / 10 {
-            let piece: String = (0..10).filter_map(|word| words.get((token + word) % words.len())).copied().collect();
-            app.update(Msg::Run(*ticket, told(piece)), now());
+        app.update(Msg::Run(*ticket, told(first.to_owned())), now());
+        for _ in 0..TOKENS / words.len() {
+            app.update(Msg::Run(*ticket, told(item.clone())), now());
         }
     }
     (app, tickets)
 }
 
-#[divan::bench]
-fn four_lanes_of_100k_tokens(bencher: Bencher<'_, '_>) {
-    let (mut app, _) = bench();
+fn frames(bencher: Bencher<'_, '_>, mut app: App, tickets: &[Ticket], more: &str) {
     let mut terminal = Terminal::new(TestBackend::new(SCREEN.width, SCREEN.height)).unwrap();
     bencher.bench_local(|| {
+        for ticket in tickets {
+            app.update(Msg::Run(*ticket, told(more.to_owned())), now());
+        }
         app.prepare(SCREEN, now());
         terminal.draw(|frame| retort::ui::draw(&app, frame)).unwrap();
     });
 }
 
 #[divan::bench]
+fn four_lanes_of_100k_tokens(bencher: Bencher<'_, '_>) {
+    let (app, _) = bench("", PROSE);
+    frames(bencher, app, &[], "");
+}
+
+#[divan::bench]
 fn four_lanes_a_token_each(bencher: Bencher<'_, '_>) {
-    let (mut app, tickets) = bench();
+    let (app, tickets) = bench("", PROSE);
+    frames(bencher, app, &tickets, " token\n");
+}
+
+#[divan::bench]
+fn four_lanes_of_json_a_token_each(bencher: Bencher<'_, '_>) {
+    let (app, tickets) = bench("[", ITEM);
+    frames(bencher, app, &tickets, "{\"id\": 1},\n");
+}
+
+/// The JSON of all four lanes, complete: a frame with the cursor moved.
+#[divan::bench]
+fn four_lanes_of_whole_json(bencher: Bencher<'_, '_>) {
+    let (mut app, _) = bench("[", ITEM);
+    for lane in &mut app.bench.lanes {
+        let text = format!("[{}0]", ITEM.concat().repeat(TOKENS / ITEM.len()));
+        lane.shown_mut().answer.settle(&text, true, None);
+    }
     let mut terminal = Terminal::new(TestBackend::new(SCREEN.width, SCREEN.height)).unwrap();
     bencher.bench_local(|| {
-        for ticket in &tickets {
-            app.update(Msg::Run(*ticket, told(" token\n".to_owned())), now());
-        }
+        app.bench.lanes.iter_mut().for_each(|lane| lane.shown_mut().answer.step(true));
         app.prepare(SCREEN, now());
         terminal.draw(|frame| retort::ui::draw(&app, frame)).unwrap();
+    });
+}
+
+/// What the end of an answer of 580 KB of JSON costs: finding it, reading it, cutting it into rows.
+#[divan::bench]
+fn json_becomes_whole(bencher: Bencher<'_, '_>) {
+    let text = format!("[{}0]", ITEM.concat().repeat(TOKENS / ITEM.len()));
+    let (mut app, _) = bench("[", ITEM);
+    app.prepare(SCREEN, now());
+    bencher.bench_local(|| {
+        if let Some(lane) = app.bench.lanes.first_mut() {
+            lane.shown_mut().answer.settle(&text, true, None);
+        }
     });
 }

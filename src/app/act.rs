@@ -10,7 +10,7 @@ use super::{
     msg::FieldId,
     notice::Tone,
     overlay::{Help, Name, NameFor, Overlay, Xray, copy, models::For},
-    view::View,
+    view::{JsonView, View},
 };
 use crate::{app::line::Line, model::CacheMode, model::Format};
 
@@ -47,6 +47,11 @@ impl App {
             Action::Search => self.open_search(),
             Action::SearchNext | Action::SearchPrevious => self.next_hit(action == Action::SearchNext),
             Action::ToggleReasoning => self.toggle_reasoning(),
+            Action::ToggleJson => self.toggle_json(),
+            Action::Fold => self.in_json(JsonView::toggle_fold),
+            Action::FoldAll => self.in_json(|json| json.fold_all(true)),
+            Action::UnfoldAll => self.in_json(|json| json.fold_all(false)),
+            Action::NextFailed => self.next_failed(),
             Action::Together => self.toggle_together(),
             Action::Edit => self.edit(),
             Action::Editor => self.open_editor(),
@@ -162,8 +167,7 @@ impl App {
     fn go(&mut self, action: Action) {
         match self.bench.focus {
             Focus::Lane(at) => match action {
-                Action::Up => self.scroll_lane(at, |view| view.scroll(-1)),
-                Action::Down => self.scroll_lane(at, |view| view.scroll(1)),
+                Action::Up | Action::Down => self.scroll_lane(at, |view| view.step(action == Action::Down)),
                 Action::HalfUp | Action::HalfDown => {
                     self.scroll_lane(at, |view| view.page(action == Action::HalfDown, 2));
                 }

@@ -105,6 +105,16 @@ pub enum Action {
     SearchPrevious,
     /// Shows or hides the reasoning of this lane's model.
     ToggleReasoning,
+    /// Shows this lane's answer as JSON, or as the text that was sent.
+    ToggleJson,
+    /// Folds or opens the JSON under the cursor.
+    Fold,
+    /// Folds all of the JSON but its first level.
+    FoldAll,
+    /// Opens all of the JSON.
+    UnfoldAll,
+    /// Goes to the next field that failed a check.
+    NextFailed,
     /// Scrolls all lanes together, or each by itself.
     Together,
     /// Edits the text that has the focus.
@@ -219,6 +229,17 @@ pub const ACTIONS: &[Entry] = &[
         0,
         "shows or hides the reasoning of this lane's model",
     ),
+    entry(
+        Action::ToggleJson,
+        "toggle-json",
+        When::Bench,
+        0,
+        "shows this lane's answer as JSON, or as the text that was sent",
+    ),
+    entry(Action::Fold, "fold", When::Normal, 0, "folds or opens the JSON under the cursor"),
+    entry(Action::FoldAll, "fold-all", When::Normal, 0, "folds all of the JSON but its first level"),
+    entry(Action::UnfoldAll, "unfold-all", When::Normal, 0, "opens all of the JSON"),
+    entry(Action::NextFailed, "next-failed", When::Normal, 0, "goes to the next field that failed a check"),
     entry(Action::Together, "scroll-together", When::Normal, 0, "scrolls all lanes together, or each by itself"),
     entry(Action::Edit, "edit", When::Normal, 0, "edits the text that has the focus"),
     entry(Action::Editor, "editor", When::Bench, 0, "opens the text that has the focus in $VISUAL or $EDITOR"),

@@ -73,7 +73,7 @@ impl App {
             };
             self.tickets += 1;
             let ticket = Ticket(self.tickets);
-            take.begin(ticket, &targets, self.now);
+            take.begin(ticket, &targets, prompt.response.format, self.now);
             let request = RunRequest {
                 prompt_name: self.bench.prompt_name.clone(),
                 prompt: Arc::clone(&prompt),

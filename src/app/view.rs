@@ -1,8 +1,13 @@
-//! A window on a growing text: where it stands, whether it follows the end, what was searched.
+//! A window on an answer: on its text as it grows, or on its JSON once that is whole.
+
+mod form;
+mod json;
 
 use std::ops::Range;
 
 use crate::text::{Row, Safe, Wrapped};
+use form::Form;
+pub use json::JsonView;
 
 /// What was searched in a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +20,14 @@ pub struct Found {
     pub at: usize,
 }
 
+impl Found {
+    /// Goes to the next hit or the one before, round the end.
+    fn step(&mut self, forward: bool) {
+        let count = self.hits.len().max(1);
+        self.at = (self.at + if forward { 1 } else { count - 1 }) % count;
+    }
+}
+
 /// Where a window stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stand {
@@ -22,10 +35,11 @@ pub struct Stand {
     top: usize,
 }
 
-/// A text cut into rows, and the part of it that is seen.
+/// A text cut into rows, or its JSON, and the part of it that is seen.
 #[derive(Debug, Clone)]
 pub struct View {
     wrapped: Wrapped,
+    form: Form,
     follow: bool,
     top: usize,
     /// Where the top row starts, in bytes: its number does not survive another width.
@@ -37,7 +51,16 @@ pub struct View {
 
 impl Default for View {
     fn default() -> Self {
-        Self { wrapped: Wrapped::new(80), follow: true, top: 0, anchor: 0, height: 0, found: None, searched: 0 }
+        Self {
+            wrapped: Wrapped::new(80),
+            form: Form::default(),
+            follow: true,
+            top: 0,
+            anchor: 0,
+            height: 0,
+            found: None,
+            searched: 0,
+        }
     }
 }
 
@@ -45,13 +68,14 @@ impl View {
     /// Appends to the text.
     pub fn push(&mut self, more: &Safe) {
         self.wrapped.push(more);
+        self.form.grow(self.wrapped.text());
     }
 
-    /// Forgets the text and the search, keeps the window.
+    /// Forgets the text and the search, keeps the window and the form that was chosen.
     #[must_use]
     pub fn cleared(mut self) -> Self {
         self.wrapped.clear();
-        Self { wrapped: self.wrapped, height: self.height, ..Self::default() }
+        Self { wrapped: self.wrapped, form: self.form.cleared(), height: self.height, ..Self::default() }
     }
 
     /// Tells whether there is no text.
@@ -63,30 +87,30 @@ impl View {
     /// Counts the rows.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.wrapped.rows()
+        self.json().map_or_else(|| self.wrapped.rows(), JsonView::rows)
     }
 
     /// Returns the first row that is seen.
     #[must_use]
     pub fn top(&self) -> usize {
-        self.top
+        self.json().map_or(self.top, JsonView::top)
     }
 
     /// Returns the number of rows below the window.
     #[must_use]
     pub fn below(&self) -> usize {
-        self.rows().saturating_sub(self.top + self.height)
+        self.rows().saturating_sub(self.top() + self.height)
     }
 
     /// Tells whether the window follows the end of the text.
     #[must_use]
     pub fn follows(&self) -> bool {
-        self.follow
+        self.follow && self.json().is_none()
     }
 
-    /// Returns the rows that are seen, each with its number.
+    /// Returns the rows of the text that are seen, each with its number.
     pub fn seen(&self) -> impl Iterator<Item = (usize, Row<'_>)> {
-        (self.top..self.rows().min(self.top + self.height)).map(|row| (row, self.wrapped.row(row)))
+        (self.top..self.wrapped.rows().min(self.top + self.height)).map(|row| (row, self.wrapped.row(row)))
     }
 
     /// Returns the columns of a row that show what was searched, and whether it is the present hit.
@@ -106,23 +130,24 @@ impl View {
     /// Returns what was searched, if anything.
     #[must_use]
     pub fn found(&self) -> Option<&Found> {
-        self.found.as_ref()
+        self.json().map_or(self.found.as_ref(), JsonView::found)
     }
 
     /// Gives the window a size, before drawing.
     pub fn fit(&mut self, width: u16, height: u16) {
-        let width = usize::from(width);
-        if self.wrapped.width() != width.max(1) {
-            self.wrapped.set_width(width);
+        let columns = usize::from(width).max(1);
+        if self.wrapped.width() != columns {
+            self.wrapped.set_width(columns);
             self.top = self.wrapped.row_at(self.anchor);
         }
         self.height = usize::from(height);
         self.refresh();
         self.place(self.top);
+        self.form.fit(width, height);
     }
 
     fn last_top(&self) -> usize {
-        self.rows().saturating_sub(self.height)
+        self.wrapped.rows().saturating_sub(self.height)
     }
 
     /// Puts the window on a row, or on the end while it follows that.
@@ -131,8 +156,19 @@ impl View {
         self.anchor = self.wrapped.anchor_of(self.top);
     }
 
-    /// Moves the window; reaching the end makes it follow the end.
+    /// Moves up or down by what a single key moves: the window by a row, in JSON the cursor by a line.
+    pub fn step(&mut self, down: bool) {
+        match self.json_mut() {
+            Some(json) => json.step(down),
+            None => self.scroll(if down { 1 } else { -1 }),
+        }
+    }
+
+    /// Moves the window; reaching the end of a text makes it follow the end.
     pub fn scroll(&mut self, by: isize) {
+        if let Some(json) = self.json_mut() {
+            return json.scroll(by);
+        }
         let top = self.top.saturating_add_signed(by).min(self.last_top());
         self.follow = by > 0 && top == self.last_top();
         self.place(top);
@@ -140,18 +176,27 @@ impl View {
 
     /// Moves the window by a share of its height: 1 for a page, 2 for half a page.
     pub fn page(&mut self, down: bool, parts: usize) {
+        if let Some(json) = self.json_mut() {
+            return json.page(down, parts);
+        }
         let by = isize::try_from((self.height / parts.max(1)).max(1)).unwrap_or(1);
         self.scroll(if down { by } else { -by });
     }
 
     /// Goes to the first row.
     pub fn to_top(&mut self) {
+        if let Some(json) = self.json_mut() {
+            return json.to_top();
+        }
         self.follow = false;
         self.place(0);
     }
 
-    /// Goes to the end and follows it.
+    /// Goes to the end; that of a text is followed.
     pub fn to_end(&mut self) {
+        if let Some(json) = self.json_mut() {
+            return json.to_end();
+        }
         self.follow = true;
         self.place(self.top);
     }
@@ -159,11 +204,14 @@ impl View {
     /// Tells where the window stands, for another one to stand there too.
     #[must_use]
     pub fn stand(&self) -> Stand {
-        Stand { follow: self.follow, top: self.top }
+        Stand { follow: self.follows(), top: self.top() }
     }
 
     /// Puts the window where another one stands.
     pub fn align(&mut self, stand: Stand) {
+        if let Some(json) = self.json_mut() {
+            return json.place(stand.top);
+        }
         self.follow = stand.follow;
         self.place(stand.top);
     }
@@ -171,8 +219,13 @@ impl View {
     /// Searches a text without regard to case and goes to the first hit from the window's top on.
     /// An empty text ends the search.
     pub fn search(&mut self, query: &str) {
+        if let Some(json) = self.form.json_mut(query.is_empty()) {
+            json.search(query);
+        }
         if query.is_empty() {
             self.found = None;
+            return;
+        } else if self.json().is_some() {
             return;
         }
         let hits = self.wrapped.find_all(query, true);
@@ -185,11 +238,11 @@ impl View {
 
     /// Goes to the next hit or the one before, round the end.
     pub fn next_hit(&mut self, forward: bool) {
-        if let Some(found) = &mut self.found
-            && !found.hits.is_empty()
-        {
-            let count = found.hits.len();
-            found.at = (found.at + if forward { 1 } else { count - 1 }) % count;
+        if let Some(json) = self.json_mut() {
+            return json.next_hit(forward);
+        }
+        if let Some(found) = &mut self.found {
+            found.step(forward);
             self.show_hit();
         }
     }
@@ -199,6 +252,11 @@ impl View {
             return;
         };
         let row = self.wrapped.row_at(hit.start);
+        self.bring(row);
+    }
+
+    /// Brings a row of the text into sight.
+    fn bring(&mut self, row: usize) {
         if row < self.top || row >= self.top + self.height.max(1) {
             self.follow = false;
             self.place(row.saturating_sub(self.height / 3));

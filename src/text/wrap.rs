@@ -129,6 +129,10 @@ impl Wrapped {
     #[must_use]
     pub fn columns(&self, row: usize, bytes: &Range<usize>) -> Option<Range<usize>> {
         let (raw, start) = (self.raw(row), self.anchor_of(row));
+        if raw.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            let (from, to) = (bytes.start.max(start), bytes.end.min(start + raw.len().min(self.width)));
+            return (from < to).then(|| from - start..to - start);
+        }
         let mut covered: Option<Range<usize>> = None;
         let mut column = 0;
         for (at, grapheme) in raw.grapheme_indices(true) {

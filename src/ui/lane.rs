@@ -2,6 +2,7 @@
 
 mod body;
 mod foot;
+mod json;
 mod state;
 
 use ratatui::{
@@ -12,7 +13,7 @@ use ratatui::{
 use super::{
     part::{
         flow::Item,
-        pane::{numbered, pane},
+        pane::{Hold, numbered, pane},
     },
     scene::Scene,
     theme::Role,
@@ -60,6 +61,6 @@ pub(super) fn draw(scene: Scene<'_>, at: usize, lane: &Lane, area: &LaneArea, bu
         title.push_span(scene.span(demo, Role::Demo));
     }
     pane(area.pane, hold, title, said.short, scene.theme, buffer);
-    body::draw(scene, lane.shown(), area, buffer);
+    body::draw(scene, lane.shown(), hold != Hold::Away, area, buffer);
     foot::draw(scene, lane, said.rest, area.foot, buffer);
 }

@@ -51,10 +51,22 @@ pub enum Role {
     Reasoning,
     /// Text that does not count any more: what came before a cut.
     Void,
+    /// The name of a member of JSON.
+    JsonName,
+    /// A string of JSON.
+    JsonString,
+    /// A number of JSON.
+    JsonNumber,
+    /// `true`, `false` or `null` of JSON.
+    JsonWord,
+    /// A brace, bracket, comma or colon of JSON.
+    JsonMark,
+    /// What JSON cannot hold where it stands.
+    JsonWrong,
 }
 
 /// Every role.
-pub const ROLES: [Role; 20] = [
+pub const ROLES: [Role; 26] = [
     Role::Text,
     Role::Title,
     Role::Quiet,
@@ -75,6 +87,12 @@ pub const ROLES: [Role; 20] = [
     Role::Number,
     Role::Reasoning,
     Role::Void,
+    Role::JsonName,
+    Role::JsonString,
+    Role::JsonNumber,
+    Role::JsonWord,
+    Role::JsonMark,
+    Role::JsonWrong,
 ];
 
 /// How roles look on this terminal.
@@ -94,17 +112,18 @@ impl Theme {
     #[must_use]
     pub fn style(self, role: Role) -> Style {
         let (hue, with) = match role {
-            Role::Text => (None, Modifier::empty()),
+            Role::Text | Role::JsonMark => (None, Modifier::empty()),
             Role::Title | Role::Number => (None, Modifier::BOLD),
             Role::Quiet | Role::Frame | Role::Void => (None, Modifier::DIM),
-            Role::Focus | Role::Busy | Role::Key => (Some(Color::Cyan), Modifier::empty()),
-            Role::Typing | Role::Pass => (Some(Color::Green), Modifier::empty()),
+            Role::Focus | Role::Busy | Role::Key | Role::JsonName => (Some(Color::Cyan), Modifier::empty()),
+            Role::Typing | Role::Pass | Role::JsonString => (Some(Color::Green), Modifier::empty()),
             Role::Selected | Role::Cursor => (None, Modifier::REVERSED),
             Role::Found => (Some(Color::Yellow), Modifier::REVERSED),
             Role::FoundHere => (Some(Color::Magenta), Modifier::REVERSED.union(Modifier::UNDERLINED)),
             Role::Fail => (Some(Color::Red), Modifier::empty()),
-            Role::Wait => (Some(Color::Yellow), Modifier::empty()),
-            Role::Origin | Role::Demo => (Some(Color::Magenta), Modifier::empty()),
+            Role::JsonWrong => (Some(Color::Red), Modifier::UNDERLINED),
+            Role::Wait | Role::JsonWord => (Some(Color::Yellow), Modifier::empty()),
+            Role::Origin | Role::Demo | Role::JsonNumber => (Some(Color::Magenta), Modifier::empty()),
             Role::Reasoning => (None, Modifier::DIM.union(Modifier::ITALIC)),
         };
         let style = Style::new().add_modifier(with);
@@ -119,7 +138,9 @@ impl Theme {
 /// What stands in for a hue where there is none.
 fn without_hue(role: Role) -> Modifier {
     match role {
-        Role::Focus | Role::Typing | Role::Key | Role::Fail | Role::Wait | Role::FoundHere => Modifier::BOLD,
+        Role::Focus | Role::Typing | Role::Key | Role::Fail | Role::Wait | Role::FoundHere | Role::JsonName => {
+            Modifier::BOLD
+        }
         _ => Modifier::empty(),
     }
 }

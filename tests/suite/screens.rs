@@ -15,7 +15,7 @@ use crate::support::stage::{Stage, answered, failed, judged, rate_limited, retry
 const ANSWER: &str = "{\n  \"sentiment\": \"negative\",\n  \"confidence_score\": 0.92\n}";
 
 /// The letters of a screen, a row a line.
-fn text(buffer: &Buffer) -> String {
+pub(crate) fn text(buffer: &Buffer) -> String {
     let mut out = String::new();
     for row in buffer.area.rows() {
         let mut line = String::new();
@@ -36,7 +36,7 @@ fn text(buffer: &Buffer) -> String {
 }
 
 /// Snapshots a state at a large screen, a small one, and one that is too small.
-fn snapshot(name: &str, stage: &mut Stage) {
+pub(crate) fn snapshot(name: &str, stage: &mut Stage) {
     for (width, height) in [(120, 40), (80, 24)] {
         insta::with_settings!({snapshot_path => "snapshots/screens", prepend_module_to_snapshot => false, omit_expression => true}, {
             insta::assert_snapshot!(format!("{name}-{width}x{height}"), text(&stage.screen(width, height)));

@@ -312,12 +312,15 @@ pub(crate) fn judged(confidence: f64) -> Quality {
         verdicts: vec![
             verdict(Rule::Format, Mark::Pass, "a JSON object", None),
             verdict(Rule::Schema, Mark::Pass, "as the schema has it", None),
-            verdict(
-                Rule::Confidence,
-                if sure { Mark::Pass } else { Mark::Fail },
-                &format!("{confidence:.2} {sign} minimum 0.70"),
-                Some(confidence),
-            ),
+            Verdict {
+                at: Some("/confidence_score".to_owned()),
+                ..verdict(
+                    Rule::Confidence,
+                    if sure { Mark::Pass } else { Mark::Fail },
+                    &format!("{confidence:.2} {sign} minimum 0.70"),
+                    Some(confidence),
+                )
+            },
             verdict(Rule::Completeness, Mark::Pass, "2 of 2 fields are filled", Some(1.0)),
         ],
     }

@@ -10,7 +10,7 @@ use crate::{
         msg::{Now, Ticket},
         view::View,
     },
-    model::{Class, End, Fault, Outcome, Provenance, Quality, Target},
+    model::{Class, End, Fault, Format, Outcome, Provenance, Quality, Target},
     pipeline::{
         Told,
         event::{Lookup, Next, Part, RunEvent},
@@ -140,9 +140,10 @@ impl Default for Take {
 }
 
 impl Take {
-    /// Clears the place for a run that may ask these targets.
-    pub fn begin(&mut self, ticket: Ticket, targets: &[Target], now: Now) {
-        let (answer, reasoning) = (std::mem::take(&mut self.answer), std::mem::take(&mut self.reasoning));
+    /// Clears the place for a run that may ask these targets for an answer of a form.
+    pub fn begin(&mut self, ticket: Ticket, targets: &[Target], format: Format, now: Now) {
+        let (mut answer, reasoning) = (std::mem::take(&mut self.answer), std::mem::take(&mut self.reasoning));
+        answer.expect_json(format != Format::Text);
         *self = Self {
             asked: targets.first().map(|target| target.name.clone()).unwrap_or_default(),
             ticket: Some(ticket),
@@ -269,6 +270,7 @@ impl Take {
         self.flush();
         self.partial = String::new();
         self.quality.clone_from(&outcome.quality);
+        self.answer.settle(&outcome.text, outcome.end == End::Done, self.quality.as_ref());
         self.card = Card::of(&outcome, &self.survived);
         self.state = match (&outcome.end, outcome.provenance) {
             (End::Done, Provenance::Cached { stored }) => State::Cached { stored },

@@ -68,6 +68,11 @@ const IN_LANE: &[Action] = &[
     Action::Search,
     Action::Bottom,
     Action::ToggleReasoning,
+    Action::ToggleJson,
+    Action::Fold,
+    Action::FoldAll,
+    Action::UnfoldAll,
+    Action::NextFailed,
 ];
 
 const IN_METRICS: &[Action] = &[Action::Run, Action::NextPane, Action::Help];

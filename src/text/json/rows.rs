@@ -18,7 +18,13 @@ const GAP: usize = 2;
 const MARK: usize = 2;
 
 /// A remark on a node.
-pub type Note = Safe;
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Whether it says that something is wrong.
+    pub wrong: bool,
+    /// What it says, on one line.
+    pub text: Safe,
+}
 
 /// Which line of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -103,7 +109,7 @@ impl Rows {
                 at = indent + INDENT;
             }
         } else if let [note] = notes
-            && wide + GAP + MARK + width(note) <= room
+            && wide + GAP + MARK + width(&note.text) <= room
         {
             self.rows.push(Row { note: Some(0), ..row });
             return;
@@ -112,7 +118,7 @@ impl Rows {
         }
         let indent = indent + INDENT;
         for (at, note) in notes.iter().enumerate() {
-            for bytes in breaks(note, columns.saturating_sub(indent + MARK)) {
+            for bytes in breaks(&note.text, columns.saturating_sub(indent + MARK)) {
                 self.rows.push(Row { note: Some(at), indent, bytes, alone: true, ..row.clone() });
             }
         }
@@ -167,24 +173,24 @@ impl Row {
     pub fn pieces<'a>(&self, tree: &'a Tree, folded: &[bool], notes: &'a BTreeMap<usize, Vec<Note>>) -> Vec<Piece<'a>> {
         if self.alone {
             let note = self.note.and_then(|note| notes.get(&self.node)?.get(note));
-            let text = note.and_then(|note| note.get(self.bytes.clone())).unwrap_or_default();
+            let text = note.and_then(|note| note.text.get(self.bytes.clone())).unwrap_or_default();
             return vec![Piece { kind: Kind::Wrong, text: text.trim_end().into() }];
         }
         let line = Line::of(tree, self.node, self.side, is_folded(folded, self.node));
         line.pieces(&self.bytes)
     }
 
-    /// Returns the columns of the row that bytes of its node's line cover, if they cover any.
+    /// Returns the columns of the row that bytes found by [`Tree::find_all`] cover, if they cover any.
     #[must_use]
     pub fn columns(&self, tree: &Tree, bytes: &Range<usize>) -> Option<Range<usize>> {
-        let (head, _) = tree.line(self.node);
-        let start = bytes.start.max(self.bytes.start);
-        let end = bytes.end.min(self.bytes.end);
+        let (line, base) = (tree.line(self.node), tree.line_bytes(self.node).start);
+        let start = bytes.start.saturating_sub(base).max(self.bytes.start);
+        let end = bytes.end.saturating_sub(base).min(self.bytes.end);
         if self.alone || self.side == Side::Close || start >= end {
             return None;
         }
-        let from = self.indent + width(head.get(self.bytes.start..start)?);
-        Some(from..from + width(head.get(start..end)?))
+        let from = self.indent + width(line.get(self.bytes.start..start)?);
+        Some(from..from + width(line.get(start..end)?))
     }
 }
 
@@ -212,7 +218,7 @@ impl<'a> Line<'a> {
         if side == Side::Close {
             return Line { name: 0, kind: Kind::Mark, head: closing, tail: comma.to_owned(), summary: 0 };
         }
-        let (head, name) = tree.line(node);
+        let (head, name) = (tree.line(node), tree.name_shown(node));
         let kind = match shape {
             Some(Shape::String) => Kind::String,
             Some(Shape::Number) => Kind::Number,
@@ -279,13 +285,13 @@ mod tests {
         let folded: Vec<bool> = (0..tree.len()).map(|node| folded.contains(&node)).collect();
         let mut said: BTreeMap<usize, Vec<Note>> = BTreeMap::new();
         for (node, note) in notes {
-            said.entry(*node).or_default().push(clean_line(note));
+            said.entry(*node).or_default().push(Note { wrong: true, text: clean_line(note) });
         }
         let rows = Rows::new(&tree, &folded, &said, width);
         let row = |row: &Row| {
             let text: String = row.pieces(&tree, &folded, &said).into_iter().map(|piece| piece.text).collect();
             let mark = if row.alone && !row.continued() { "✗ " } else { "" };
-            let beside = row.note.filter(|_| !row.alone).map(|at| format!("  ✗ {}", said[&row.node][at].as_str()));
+            let beside = row.note.filter(|_| !row.alone).map(|at| format!("  ✗ {}", said[&row.node][at].text));
             format!("{}{mark}{text}{}", " ".repeat(row.indent), beside.unwrap_or_default())
         };
         rows.rows.iter().map(row).collect()
@@ -345,9 +351,9 @@ mod tests {
     fn a_place_in_a_line_has_columns_in_its_row() {
         let tree = Tree::parse(r#"{"é": "one two three"}"#).unwrap();
         let rows = Rows::new(&tree, &[], &BTreeMap::new(), 15);
-        let (line, _) = tree.line(1);
-        let two = line.find("two").unwrap();
-        let columns: Vec<_> = (0..rows.len()).map(|at| rows.row(at).unwrap().columns(&tree, &(two..two + 3))).collect();
+        let found = tree.find_all("TWO");
+        assert_eq!((found.len(), tree.at_line_byte(found[0].start)), (1, 1));
+        let columns: Vec<_> = (0..rows.len()).map(|at| rows.row(at).unwrap().columns(&tree, &found[0])).collect();
         assert_eq!(columns, [None, None, Some(4..7), None]);
         assert_eq!(rows.row_of(&tree, 1, Side::Close), 1);
         assert_eq!(rows.row_of(&tree, 0, Side::Close), 3);

@@ -7,7 +7,7 @@ use super::{
     spelled::{is_number, is_string, unescaped},
     token::Kind,
 };
-use crate::text::clean_line;
+use crate::text::{clean_line, search::find_all};
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,7 +40,7 @@ pub struct Broken {
 pub struct Tree {
     text: String,
     nodes: Vec<Node>,
-    /// The first line of every node, cleaned, one after the other.
+    /// The first line of every node, cleaned, one below the other.
     shown: String,
 }
 
@@ -97,6 +97,9 @@ impl Tree {
     }
 
     fn add(&mut self, open: &mut Vec<usize>, shape: Shape, name: Range<usize>, value: Range<usize>) {
+        if !self.nodes.is_empty() {
+            self.shown.push('\n');
+        }
         let (at, start) = (self.nodes.len(), self.shown.len());
         if !name.is_empty() {
             self.shown.push_str(&clean_line(self.text.get(name.clone()).unwrap_or_default()));
@@ -235,12 +238,35 @@ impl Tree {
         (at, true)
     }
 
-    /// Returns the line that shows a node, or opens it, and how many of its bytes are the name.
-    /// It is cleaned and has no line break, no indentation and no comma.
+    /// Returns the line that shows a node, or opens it. It is cleaned and has no line break, no
+    /// indentation and no comma.
     #[must_use]
-    pub fn line(&self, node: usize) -> (&str, usize) {
-        let found = self.nodes.get(node);
-        found.map_or(("", 0), |node| (self.shown.get(node.line.clone()).unwrap_or_default(), node.name_shown))
+    pub fn line(&self, node: usize) -> &str {
+        self.shown.get(self.line_bytes(node)).unwrap_or_default()
+    }
+
+    /// Returns where a node's line stands in what [`Tree::find_all`] searches.
+    #[must_use]
+    pub fn line_bytes(&self, node: usize) -> Range<usize> {
+        self.nodes.get(node).map_or(0..0, |node| node.line.clone())
+    }
+
+    /// Counts the bytes of a node's line that are the name.
+    pub(super) fn name_shown(&self, node: usize) -> usize {
+        self.nodes.get(node).map_or(0, |node| node.name_shown)
+    }
+
+    /// Finds a text in the lines of all nodes, without overlaps and without regard to case. Returns
+    /// byte ranges of the lines one below the other.
+    #[must_use]
+    pub fn find_all(&self, needle: &str) -> Vec<Range<usize>> {
+        find_all(&self.shown, needle, true)
+    }
+
+    /// Returns the node whose line holds a byte of the lines one below the other.
+    #[must_use]
+    pub fn at_line_byte(&self, byte: usize) -> usize {
+        self.nodes.partition_point(|node| node.line.start <= byte).saturating_sub(1)
     }
 
     /// Tells whether a node is followed by another one of the same parent.
@@ -264,7 +290,7 @@ mod tests {
     #[test]
     fn nodes_stand_in_the_order_of_the_text() {
         let tree = Tree::parse(SAMPLE).unwrap();
-        let told: Vec<_> = (0..tree.len()).map(|at| (tree.pointer(at), tree.depth(at), tree.line(at).0)).collect();
+        let told: Vec<_> = (0..tree.len()).map(|at| (tree.pointer(at), tree.depth(at), tree.line(at))).collect();
         let told: Vec<_> = told.iter().map(|(pointer, depth, line)| (pointer.as_str(), *depth, *line)).collect();
         assert_eq!(
             told,
@@ -322,7 +348,7 @@ mod tests {
     #[test]
     fn what_a_terminal_would_obey_is_not_shown() {
         let tree = Tree::parse("{\"a\u{9b}31mb\": \"\u{202e}x\u{2028}y\"}").unwrap();
-        assert_eq!(tree.line(1).0, "\"ab\": \"␦x y\"");
+        assert_eq!(tree.line(1), "\"ab\": \"␦x y\"");
         assert_eq!(tree.raw(1), "\"\u{202e}x\u{2028}y\"");
     }
 

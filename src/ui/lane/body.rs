@@ -7,6 +7,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
+use super::json;
 use crate::{
     app::{
         action::Action,
@@ -18,8 +19,8 @@ use crate::{
     ui::{part::rows::rows, scene::Scene, theme::Role},
 };
 
-/// Draws what is between a lane's title and its foot.
-pub(super) fn draw(scene: Scene<'_>, take: &Take, area: &LaneArea, buffer: &mut Buffer) {
+/// Draws what is between a lane's title and its foot; `held` where the lane has the keys.
+pub(super) fn draw(scene: Scene<'_>, take: &Take, held: bool, area: &LaneArea, buffer: &mut Buffer) {
     let view = take.view();
     if view.is_empty() && take.card.is_none() {
         hint(scene, take, area.text, buffer);
@@ -30,7 +31,12 @@ pub(super) fn draw(scene: Scene<'_>, take: &Take, area: &LaneArea, buffer: &mut 
         State::Interrupted | State::Cancelled => Role::Void,
         _ => Role::Text,
     };
-    rows(view, scene.theme.style(role), area.text, scene.theme, buffer);
+    if let Some(shown) = view.json() {
+        json::draw(scene, shown, held, area.text, buffer);
+    } else {
+        rows(view, scene.theme.style(role), area.text, scene.theme, buffer);
+        json::colour(scene, view, area.text, buffer);
+    }
     if take.state == State::Running && view.follows() {
         caret(scene, view, area.text, buffer);
     }

@@ -1,0 +1,144 @@
+//! JSON shown as JSON: coloured while it comes, folded and marked once it is whole.
+
+use ratatui::style::{Color, Modifier};
+use retort::{
+    eval::{Judge, judge::Answer},
+    model::{Cost, Finish, Format, Outcome, Response},
+};
+use serde_json::json;
+
+use super::screens::{snapshot, text};
+use crate::support::stage::{Stage, answered};
+
+const MODEL: &str = "gpt-4o-mini";
+
+const ANSWER: &str = r#"{"sentiment": "very negative", "confidence_score": 0.550, "topics": ["delivery", "support"],
+"customer": {"name": "A. Müller", "orders": [{"id": 4711123456789012345678, "late": true}, {"id": 4712, "late": null}]},
+"summary": "The parcel never came, nobody answers the telephone, and the customer wants the money back before Friday or else."}"#;
+
+fn response() -> Response {
+    Response {
+        format: Format::Schema,
+        schema: Some(json!({
+            "type": "object",
+            "required": ["language"],
+            "properties": {"sentiment": {"enum": ["negative", "neutral", "positive"]}},
+        })),
+        confidence: Some("/confidence_score".to_owned()),
+        min_confidence: Some(0.7),
+        ..Response::default()
+    }
+}
+
+/// What comes of an answer to a prompt that asks for the response above.
+fn outcome(text: &str) -> Outcome {
+    let answer = Answer { text, finish: Some(&Finish::Stop), latency: None, cost: Cost::Unknown };
+    let judged = Judge::new(&response(), &[]).unwrap().judge(&answer);
+    Outcome { json: judged.json, quality: Some(judged.quality), ..answered(MODEL, text, 940, 210, (212, 180)) }
+}
+
+fn asked(format: Format) -> Stage {
+    let mut stage = Stage::open(&[MODEL]);
+    stage.app.bench.response = Response { format, ..response() };
+    stage.screen(120, 40);
+    stage.run().wait(30).begins(MODEL).wait(210);
+    stage
+}
+
+/// A lane with the focus and an answer.
+fn done(text: &str) -> Stage {
+    let mut stage = asked(Format::Schema);
+    stage.says(MODEL, 1, text).wait(300).ends(MODEL, outcome(text));
+    stage.keys("3").screen(120, 40);
+    stage
+}
+
+fn lane(stage: &mut Stage) -> String {
+    text(&stage.screen(120, 40))
+}
+
+#[test]
+fn json_that_is_still_coming() {
+    let mut stage = asked(Format::Schema);
+    stage.says(MODEL, 1, "```json\n{\n  \"sentiment\": \"negative\",\n  \"late\": true, \"score\": 0.9").keys("3");
+    let buffer = stage.screen(120, 40);
+    let at = |text: &str| {
+        let row = (0..40).find_map(|y| {
+            let line: String = (0..120).map(|x| buffer[(x, y)].symbol()).collect();
+            line.find(text).map(|byte| (line[..byte].chars().count() as u16, y))
+        });
+        buffer[row.unwrap()].fg
+    };
+    assert_eq!(at("```json"), Color::Reset);
+    assert_eq!(at("\"sentiment\""), Color::Cyan);
+    assert_eq!(at("\"negative\""), Color::Green);
+    assert_eq!(at("true"), Color::Yellow);
+    assert_eq!(at("0.9"), Color::Magenta);
+    snapshot("json-streaming", &mut stage);
+}
+
+#[test]
+fn whole_json_with_what_failed_marked_where_it_stands() {
+    snapshot("json", &mut done(ANSWER));
+    let mut fenced = done(&format!("Here you are:\n```json\n{ANSWER}\n```"));
+    assert!(lane(&mut fenced).contains("in a Markdown fence, with text around it"));
+}
+
+#[test]
+fn json_is_folded_walked_through_and_searched() {
+    let mut stage = done(ANSWER);
+    stage.keys("!");
+    assert_eq!(stage.app.bench.lanes[0].shown().answer.json().unwrap().value_at_cursor().0, "/sentiment");
+    stage.keys("!");
+    let json = stage.app.bench.lanes[0].shown().answer.json().unwrap();
+    assert_eq!(json.value_at_cursor(), ("/confidence_score".to_owned(), "0.550"));
+    stage.types("j jjj ");
+    snapshot("json-folded", &mut stage);
+    stage.types("}/MÜLLER");
+    stage.keys("enter");
+    assert_eq!(stage.app.bench.lanes[0].shown().answer.json().unwrap().value_at_cursor().1, "\"A. Müller\"");
+    stage.types("{");
+    assert!(lane(&mut stage).contains("\"customer\": {… 2 keys}"), "{}", lane(&mut stage));
+    stage.types("n");
+    assert!(lane(&mut stage).contains("\"A. Müller\""));
+}
+
+#[test]
+fn the_text_is_one_key_away_and_stays_for_the_next_run() {
+    let mut stage = done(ANSWER);
+    snapshot("json-raw", stage.keys("J"));
+    stage.run().begins(MODEL).says(MODEL, 1, ANSWER).ends(MODEL, outcome(ANSWER));
+    assert!(stage.app.bench.lanes[0].shown().answer.json().is_none());
+    assert!(stage.keys("J").app.bench.lanes[0].shown().answer.json().is_some());
+}
+
+#[test]
+fn json_that_breaks_off_or_breaks_the_rules_is_text_with_the_place_marked() {
+    snapshot("json-broken", &mut done("{\"sentiment\": \"negative\",\n \"score\": NaN,\n \"late\": true}"));
+    let mut cut = done("{\"sentiment\": \"neg");
+    assert!(lane(&mut cut).contains("\"neg✗"), "{}", lane(&mut cut));
+}
+
+#[test]
+fn prose_is_shown_as_it_came_and_json_nobody_asked_for_only_where_it_is_all() {
+    for (text, tree) in [("It is [1] or {\"a\": 1}.", false), ("{\"a\": 1}", true), ("42", false)] {
+        let mut stage = asked(Format::Text);
+        stage.says(MODEL, 1, text).ends(MODEL, answered(MODEL, text, 940, 210, (212, 18)));
+        assert_eq!(stage.app.bench.lanes[0].shown().answer.json().is_some(), tree, "{text}");
+    }
+}
+
+#[test]
+fn without_colour_everything_is_still_told_apart() {
+    let mut stage = done(ANSWER);
+    stage.look(false, true).keys("3");
+    let buffer = stage.screen(120, 40);
+    let row = |text: &str| {
+        let line = |y: u16| (0..120).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+        (0..40).find(|y| line(*y).contains(text)).unwrap()
+    };
+    let modifiers = |y: u16| (0..120).fold(Modifier::empty(), |all, x| all | buffer[(x, y)].modifier);
+    assert!(modifiers(row("┃{  ✗ ")).contains(Modifier::REVERSED));
+    assert!(modifiers(row("\"topics\"")).contains(Modifier::BOLD));
+    assert!((0..120).all(|x| (0..40).all(|y| buffer[(x, y)].fg == Color::Reset)));
+}
