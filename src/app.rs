@@ -33,7 +33,7 @@ use ratatui::layout::Rect;
 
 use crate::{
     model::{Catalog, Input, Look, Prompt, Session, Settings},
-    pipeline::KeyState,
+    pipeline::{AccountState, KeyState},
     store::job::Job,
     text::{Safe, clean_line},
 };
@@ -110,6 +110,8 @@ pub struct App {
     pub catalog: Catalog,
     /// The state of every key, as of when the list of models was opened last.
     pub key_states: Vec<KeyState>,
+    /// What each account uses of its limits, as of then.
+    pub accounts: Vec<AccountState>,
     starters: Vec<(String, Prompt, String)>,
     default_target: String,
     /// Whether there was no session to go on with.
@@ -147,6 +149,7 @@ impl App {
             look: start.look,
             catalog: start.catalog,
             key_states: Vec::new(),
+            accounts: Vec::new(),
             starters: start.starters,
             default_target: start.default_target,
             first: start.session.is_none(),
@@ -183,14 +186,15 @@ impl App {
             Msg::Key(event) => self.key(event),
             Msg::Paste(text) => self.paste(&text),
             Msg::Mouse(event) => self.mouse(event),
-            Msg::Resized | Msg::Resumed | Msg::Tick => {}
+            Msg::Tick => self.look_at_accounts(),
+            Msg::Resized | Msg::Resumed => {}
             Msg::Focused(focused) => self.focused = focused,
             Msg::Do(action) => self.act(action),
             Msg::Run(ticket, told) => self.told(ticket, told),
             Msg::Stored(ticket, answer) => self.stored(ticket, answer),
             Msg::Edited(field, text) => self.edited(field, text),
             Msg::Found(found) => self.found(&found),
-            Msg::Keys(keys) => self.key_states = keys,
+            Msg::Keys(keys, accounts) => (self.key_states, self.accounts) = (keys, accounts),
             Msg::Fault(fault) => self.say(Tone::Error, &fault),
             Msg::Quit => self.quit(),
         }
@@ -293,6 +297,14 @@ impl App {
     pub fn keys_of(&self, provider: &str) -> Option<Safe> {
         let own = self.key_states.iter().filter(|key| key.provider == provider);
         let said: Vec<String> = own.map(|key| overlay::models::standing(key, self.now.time)).collect();
+        (!said.is_empty()).then(|| clean_line(&said.join(" · ")))
+    }
+
+    /// Says what the accounts of a provider use of their limits; nothing where it has none.
+    #[must_use]
+    pub fn accounts_of(&self, provider: &str) -> Option<Safe> {
+        let own = self.accounts.iter().filter(|account| account.provider == provider);
+        let said: Vec<String> = own.map(|account| overlay::accounts::usage(account, self.now.time)).collect();
         (!said.is_empty()).then(|| clean_line(&said.join(" · ")))
     }
 

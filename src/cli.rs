@@ -19,7 +19,11 @@ use clap::CommandFactory as _;
 use crate::{
     app::keymap::Keymap,
     setup::{Environment, Setup},
-    store::{job::StoreFault, places, settings::CONFIG_FILE},
+    store::{
+        job::StoreFault,
+        places,
+        settings::{self, CONFIG_FILE},
+    },
 };
 use args::{Cli, Command};
 
@@ -130,12 +134,14 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
 
 fn keys(io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let setup = io.setup()?;
-    let keymap = Keymap::new(&setup.settings.keys).map_err(|bad| {
-        let file = setup.places.config.join(CONFIG_FILE);
-        Stopped::Other(format!("{}: {bad}", file.display()))
-    })?;
+    let keymap = keymap(&setup)?;
     writeln!(io.out, "{}", keymap.table().trim_end())?;
     Ok(Exit::Done)
+}
+
+/// Makes the key map, or says where in the settings it is wrong.
+fn keymap(setup: &Setup) -> Result<Keymap, StoreFault> {
+    Keymap::new(&setup.settings.keys).map_err(|bad| settings::mistaken(&setup.places, "keys", &bad.0))
 }
 
 fn paths(io: &mut Io<'_>) -> Result<Exit, Stopped> {

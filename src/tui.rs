@@ -11,7 +11,7 @@ pub mod screen;
 mod signals;
 mod start;
 
-use std::{future::Future, io, pin::Pin, sync::Arc};
+use std::{io, sync::Arc};
 
 use crossterm::event::{self, Event};
 use jiff::Timestamp;
@@ -32,9 +32,6 @@ use signals::{Asked, Signals};
 
 /// How many messages are taken in before the next frame may be drawn.
 const DRAIN: usize = 256;
-
-/// An editor that has the terminal, and what comes of it.
-type Edited = Pin<Box<dyn Future<Output = Result<String, String>>>>;
 
 /// Runs the workbench until the person or a signal ends it. The first frame is drawn before
 /// anything slow is opened; at the end everything handed to the store is on disk.
@@ -74,9 +71,17 @@ pub async fn run(setup: Arc<Setup>, session: Option<String>) -> Result<(), Refus
         bench.perform(effect, &mut work).await;
     }
     bench.turn(&mut work, &mut inbox).await;
+    let kept = match bench.editing.take() {
+        Some((_, editing)) => editing.abandon().await,
+        None => None,
+    };
     // The screen goes first: what is left to do must not look like a hang.
     drop(bench);
-    work.end(inbox).await
+    work.end(inbox).await?;
+    kept.map_or(Ok(()), |kept| {
+        tracing::warn!("{kept}");
+        Err(Refused::Words(kept))
+    })
 }
 
 /// Why the workbench did not come up, or what was lost when it closed.
@@ -107,7 +112,8 @@ struct Bench {
     input: Input,
     signals: Signals,
     frames: FrameClock,
-    editing: Option<(FieldId, Edited)>,
+    /// The editor that has the terminal.
+    editing: Option<(FieldId, Editing)>,
     setup: Arc<Setup>,
     over: bool,
 }
@@ -136,7 +142,7 @@ impl Bench {
                     // The terminal is gone, and with it whoever could say what to do.
                     Some(Err(_)) | None => self.lose_terminal(&mut batch),
                 },
-                text = finished(&mut self.editing) => batch.extend(self.take_back(text)),
+                ended = finished(&mut self.editing) => batch.extend(self.take_back(ended)),
                 _ = inbox.recv_many(&mut batch, DRAIN) => {}
                 () = at(wake) => batch.push(Msg::Tick),
                 () = at(frame) => {}
@@ -155,7 +161,11 @@ impl Bench {
             Effect::Stop(ticket) => work.stop(ticket),
             Effect::RetryNow(ticket) => work.retry_now(ticket),
             Effect::Store(ticket, job) => work.store(ticket, job),
-            Effect::Keys => work.ask(|engine| async move { Msg::Keys(engine.pipeline.keys()) }),
+            Effect::Keys => work.ask(|engine| async move { keys(&engine) }),
+            Effect::Concurrency { provider, most } => work.ask(move |engine| async move {
+                engine.pipeline.set_concurrency(&provider, Some(most));
+                keys(&engine)
+            }),
             Effect::Edit { field, text, suffix } => self.lend(field, &text, suffix, work).await,
             Effect::Copy(text) => match clipboard::copy(&text) {
                 Ok(command) => self.write(&command),
@@ -230,7 +240,7 @@ impl Bench {
         let environment = &self.setup.environment;
         let line = editor::command(environment.value("VISUAL"), environment.value("EDITOR"));
         match Editing::start(&line, text, suffix, &self.setup.places.state) {
-            Ok(editing) => self.editing = Some((field, Box::pin(editing.finish()))),
+            Ok(editing) => self.editing = Some((field, editing)),
             Err(refusal) => {
                 self.claim();
                 self.tell(Msg::Edited(field, Err(refusal)), work).await;
@@ -239,10 +249,14 @@ impl Bench {
     }
 
     /// Takes the terminal back from the editor.
-    fn take_back(&mut self, text: Result<String, String>) -> Option<Msg> {
-        let (field, _) = self.editing.take()?;
+    fn take_back(&mut self, ended: io::Result<()>) -> Option<Msg> {
+        let (field, editing) = self.editing.take()?;
         input::discard_pending();
         self.claim();
+        let text = match ended {
+            Ok(()) => editing.read(),
+            Err(fault) => Err(format!("lost sight of the editor: {fault}")),
+        };
         Some(Msg::Edited(field, text))
     }
 
@@ -277,9 +291,9 @@ impl Bench {
 }
 
 /// Waits for the editor; for ever while there is none.
-async fn finished(editing: &mut Option<(FieldId, Edited)>) -> Result<String, String> {
+async fn finished(editing: &mut Option<(FieldId, Editing)>) -> io::Result<()> {
     match editing {
-        Some((_, text)) => text.await,
+        Some((_, editing)) => editing.ended().await,
         None => std::future::pending().await,
     }
 }
@@ -290,6 +304,10 @@ async fn at(instant: Option<Instant>) {
         Some(instant) => tokio::time::sleep_until(instant).await,
         None => std::future::pending().await,
     }
+}
+
+fn keys(engine: &Engine) -> Msg {
+    Msg::Keys(engine.pipeline.keys(), engine.pipeline.accounts())
 }
 
 fn message(event: Event) -> Msg {

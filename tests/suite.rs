@@ -29,6 +29,9 @@ mod suite {
     mod json;
     /// Who may name whom, who may touch the world, and how long a file may be.
     mod layers;
+    /// The log: a line for each failed try and for each run that failed, and nothing of what was said.
+    #[cfg(unix)]
+    mod log;
     /// The picture of the bench in the README, which is never out of date.
     mod pictures;
     /// The pipeline on a scripted backend and a paused clock: every budget, wait and end.

@@ -88,7 +88,7 @@ impl App {
             Action::Redraw => self.effects.push(Effect::Redraw),
             Action::Suspend => self.effects.push(Effect::Suspend),
             Action::Quit => self.ask_quit(),
-            Action::Accept | Action::ScreenBench => {}
+            Action::Accept | Action::ScreenBench | Action::MoreCalls | Action::FewerCalls => {}
         }
     }
 

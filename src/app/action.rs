@@ -177,6 +177,10 @@ pub enum Action {
     Bottom,
     /// Takes what is chosen or filled in.
     Accept,
+    /// Lets the chosen model's provider be sent one call more at once.
+    MoreCalls,
+    /// Lets the chosen model's provider be sent one call fewer at once.
+    FewerCalls,
     /// Makes the pane that has the focus bigger.
     Bigger,
     /// Makes the pane that has the focus smaller.
@@ -277,6 +281,14 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Top, "top", When::Moving, 0, "goes to the first line"),
     entry(Action::Bottom, "bottom", When::Moving, 0, "goes to the last line, and follows the answer as it comes"),
     entry(Action::Accept, "accept", When::Overlay, 0, "takes what is chosen or filled in"),
+    entry(
+        Action::MoreCalls,
+        "more-calls",
+        When::Overlay,
+        0,
+        "in the list of models: one call more at once for each account of the provider",
+    ),
+    entry(Action::FewerCalls, "fewer-calls", When::Overlay, 0, "in the list of models: one call fewer at once"),
     entry(Action::Bigger, "bigger", When::Normal, 0, "makes the pane that has the focus bigger"),
     entry(Action::Smaller, "smaller", When::Normal, 0, "makes the pane that has the focus smaller"),
     entry(Action::Zoom, "zoom", When::Bench, 0, "gives the pane that has the focus the whole screen, or back"),

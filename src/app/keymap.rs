@@ -29,13 +29,15 @@ pub struct Keymap {
     chords: BTreeMap<Action, Vec<Chord>>,
 }
 
-/// Everything that is wrong with the `[keys]` of a configuration, one line each.
+/// Everything that is wrong with the `[keys]` of a configuration: the name under which it stands
+/// there, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct BadKeys(pub Vec<String>);
+pub struct BadKeys(pub Vec<(String, String)>);
 
 impl fmt::Display for BadKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("\n"))
+        let told: Vec<String> = self.0.iter().map(|(name, wrong)| format!("[keys] {name}: {wrong}")).collect();
+        f.write_str(&told.join("\n"))
     }
 }
 
@@ -55,25 +57,25 @@ impl Keymap {
     pub fn new(user: &BTreeMap<String, Vec<String>>) -> Result<Self, BadKeys> {
         let mut map = Self::default();
         let mut bad = map.replace(user);
-        bad.extend(map.conflicts());
+        bad.extend(map.conflicts(user));
         if bad.is_empty() { Ok(map) } else { Err(BadKeys(bad)) }
     }
 
-    fn replace(&mut self, table: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    fn replace(&mut self, table: &BTreeMap<String, Vec<String>>) -> Vec<(String, String)> {
         let mut bad = Vec::new();
         for (name, texts) in table {
             let action = match name.parse::<Action>() {
                 Ok(action) => action,
                 Err(unknown) => {
-                    bad.push(format!("[keys] {unknown}"));
+                    bad.push((name.clone(), unknown.to_string()));
                     continue;
                 }
             };
             let mut chords = Vec::new();
             for text in texts {
-                match text.parse() {
+                match text.parse::<Chord>() {
                     Ok(chord) => chords.push(chord),
-                    Err(why) => bad.push(format!("[keys] {name}: {why}")),
+                    Err(why) => bad.push((name.clone(), why.to_string())),
                 }
             }
             self.chords.insert(action, chords);
@@ -81,17 +83,19 @@ impl Keymap {
         bad
     }
 
-    /// Lists the chords that mean two actions in one place.
-    fn conflicts(&self) -> Vec<String> {
+    /// Lists the chords that mean two actions in one place, under the action the user has named.
+    fn conflicts(&self, user: &BTreeMap<String, Vec<String>>) -> Vec<(String, String)> {
         let all: Vec<(Chord, Action)> =
             self.chords.iter().flat_map(|(action, chords)| chords.iter().map(|chord| (*chord, *action))).collect();
         let mut bad = Vec::new();
         for (at, (chord, first)) in all.iter().enumerate() {
             for (other, second) in all.iter().skip(at + 1) {
                 if chord == other && first != second && first.entry().when.overlaps(second.entry().when) {
-                    bad.push(format!(
-                        "[keys] `{chord}` calls both `{first}` and `{second}`; give one of them another key, or [] for none"
-                    ));
+                    let named = if user.contains_key(first.name()) { first } else { second };
+                    let wrong = format!(
+                        "`{chord}` calls both `{first}` and `{second}`; give one of them another key, or [] for none"
+                    );
+                    bad.push((named.name().to_owned(), wrong));
                 }
             }
         }

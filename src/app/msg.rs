@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::action::Action;
 use crate::{
     model::RunRequest,
-    pipeline::{KeyState, Told},
+    pipeline::{AccountState, KeyState, Told},
     store::job::{Job, Reply, StoreFault},
 };
 
@@ -62,8 +62,8 @@ pub enum Msg {
     Edited(FieldId, Result<String, String>),
     /// Real providers, in words, found after the start.
     Found(Vec<String>),
-    /// Every configured key with its state.
-    Keys(Vec<KeyState>),
+    /// Every configured key with its state, and what each account uses of its limits.
+    Keys(Vec<KeyState>, Vec<AccountState>),
     /// A fault of background work, in words.
     Fault(String),
     /// The time that [`App::wake_at`](super::App::wake_at) named has come.
@@ -85,8 +85,15 @@ pub enum Effect {
     RetryNow(Ticket),
     /// Hands the store a job.
     Store(Ticket, Job),
-    /// Asks for the state of every key.
+    /// Asks for the state of every key and account.
     Keys,
+    /// Sets how many calls each account of a provider may have under way, and asks as `Keys` does.
+    Concurrency {
+        /// The provider's name.
+        provider: String,
+        /// How many.
+        most: usize,
+    },
     /// Opens a text in the user's editor.
     Edit {
         /// Which text it is; the answer carries it back.

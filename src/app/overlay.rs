@@ -3,6 +3,7 @@
 //! Inside its border an overlay with a list has the query in its first row, a hint in its last, and
 //! the list between ([`Overlay::body`]); the others use all rows but the last, which is the hint.
 
+pub mod accounts;
 pub mod copy;
 pub mod form;
 pub mod help;
@@ -267,8 +268,8 @@ impl Overlay {
             Self::Help(help) => help.fit(width, height),
             Self::Xray(xray) => xray.fit(width, height),
             Self::Palette(choice) => choice.fit(height),
-            // The heads of the columns and the line on keys take a row each.
-            Self::Models(models) => models.choice.fit(height.saturating_sub(2)),
+            // The heads of the columns, the line on keys and the one on accounts take a row each.
+            Self::Models(models) => models.choice.fit(height.saturating_sub(3)),
             Self::Prompts(list) | Self::Sessions(list) => list.choice.fit(height),
             Self::Copy(choice) => choice.fit(height),
             Self::Params(_) | Self::Variables(_) | Self::Name(_) | Self::Search(_) | Self::Confirm(_) => {}

@@ -5,13 +5,14 @@ use super::{
     choice::{Choice, Item},
     lane::Lane,
     notice::Tone,
-    overlay::{Confirm, Form, List, Models, Name, NameFor, Overlay, Then, copy, form::Row, models::For, params},
+    overlay::{self, Confirm, Form, List, Models, Name, NameFor, Overlay, Then, copy, form::Row, models::For, params},
     stored::Asked,
     workbench::{Focus, MAX_LANES},
 };
 use crate::{
     app::action::{ACTIONS, When},
     model::LaneSpec,
+    pipeline::AccountState,
     store::job::Job,
 };
 
@@ -30,6 +31,8 @@ impl App {
             Action::Palette if matches!(self.overlays.last(), Some(Overlay::Palette(_))) => self.close_overlay(),
             Action::Help => self.open_help(),
             Action::Palette => self.open_palette(),
+            Action::MoreCalls => self.change_calls(1),
+            Action::FewerCalls => self.change_calls(-1),
             Action::Stop | Action::Redraw | Action::Suspend => self.at_bench(action),
             Action::Up | Action::PreviousPane => self.step(-1),
             Action::Down | Action::NextPane => self.step(1),
@@ -104,6 +107,33 @@ impl App {
         let models = Models::new(what, &self.catalog, &present, &self.today());
         self.overlays.push(Overlay::Models(models));
         self.effects.push(Effect::Keys);
+    }
+
+    /// Keeps what is shown of accounts fresh while the list of models is open.
+    pub(super) fn look_at_accounts(&mut self) {
+        if matches!(self.overlays.last(), Some(Overlay::Models(_))) {
+            self.effects.push(Effect::Keys);
+        }
+    }
+
+    /// Changes how many calls the chosen model's provider may be sent at once, on each account.
+    fn change_calls(&mut self, by: isize) {
+        let Some(Overlay::Models(models)) = self.overlays.last() else {
+            return;
+        };
+        let Some(target) = models.choice.chosen().and_then(|item| self.catalog.resolve(&item.value).ok()) else {
+            return;
+        };
+        let own: Vec<&mut AccountState> =
+            self.accounts.iter_mut().filter(|account| account.provider == target.provider).collect();
+        let Some(most) = overlay::accounts::changed(&own, by) else {
+            return;
+        };
+        for account in own {
+            account.limits.concurrency = Some(most);
+            account.concurrency = Some(most);
+        }
+        self.effects.push(Effect::Concurrency { provider: target.provider, most });
     }
 
     fn take_model(&mut self, models: &Models) {

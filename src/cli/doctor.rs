@@ -8,7 +8,10 @@ use std::{
 
 use super::{Exit, Io, Stopped};
 use crate::{
-    model::{Class, Fault, ProviderKind, Target, settings::ProviderSettings},
+    model::{
+        Class, Fault, ProviderKind, Target,
+        settings::{AccountLimits, ProviderSettings},
+    },
     setup::{Environment, Setup},
     store::{Store, job::Job, places, prompts},
     text::clean_line,
@@ -67,6 +70,9 @@ pub(super) async fn doctor(io: &mut Io<'_>) -> Result<Exit, Stopped> {
     match Setup::read(environment, &cwd) {
         Ok(setup) => {
             findings.note(State::Good, "settings", &format!("default model {}", setup.settings.default_model))?;
+            if let Err(fault) = super::keymap(&setup) {
+                findings.note(State::Broken, "settings", &fault.to_string())?;
+            }
             providers(&mut findings, &setup).await?;
             let store = setup.store();
             databases(&mut findings, &setup, &store).await?;
@@ -145,11 +151,26 @@ async fn providers(findings: &mut Findings<'_>, setup: &Setup) -> io::Result<()>
             },
         };
         findings.note(state, "provider", &format!("{name}: {words}"))?;
+        if let Some(words) = limits(&settings.limits) {
+            findings.note(State::Good, "limits", &format!("{name}: {words}, for each account"))?;
+        }
     }
     for server in setup.local_servers(&http).await {
         findings.note(State::Good, "server", &server)?;
     }
     Ok(())
+}
+
+/// Says what is configured of the calls that may be made; nothing where nothing is.
+fn limits(limits: &AccountLimits) -> Option<String> {
+    let AccountLimits { concurrency, requests_per_minute, tokens_per_minute } = limits;
+    let said = [
+        concurrency.map(|most| format!("{most} calls at once")),
+        requests_per_minute.map(|most| format!("{most} requests a minute")),
+        tokens_per_minute.map(|most| format!("{most} tokens a minute")),
+    ];
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    (!said.is_empty()).then(|| said.join(", "))
 }
 
 /// Says that a server on this machine does not answer; what else it said, if it is there.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::{Exit, Io, Stopped, table};
 use crate::{
-    model::{ProviderKind, Target},
-    provider::{demo, listing::Listed},
+    model::{Class, Fault, Key, ProviderKind, Target},
+    provider::{Providers, demo, listing::Listed},
     setup::Setup,
     text::clean_line,
 };
@@ -28,15 +28,19 @@ pub(super) async fn models(check: bool, io: &mut Io<'_>) -> Result<Exit, Stopped
     let setup = io.setup()?;
     let lists = if check { ask(&setup).await } else { Lists::new() };
     let today = Timestamp::now().strftime("%Y-%m-%d").to_string();
-    let mut rows = Vec::new();
+    let (mut rows, mut over) = (Vec::new(), Vec::new());
     for name in setup.catalog.names() {
         if let Ok(target) = setup.catalog.resolve(name) {
-            rows.push(row(name, &target, lists.get(&target.provider), &today));
+            let row = row(name, &target, lists.get(&target.provider), &today);
+            let gone = !target.custom_endpoint && target.card.retired_on(&today);
+            if gone { &mut over } else { &mut rows }.push(row);
         }
     }
     for (name, what) in demo::MODELS {
-        rows.push(vec![(*name).to_owned(), "demo".to_owned(), "?".to_owned(), "$0".to_owned(), (*what).to_owned()]);
+        let price = "demo".to_owned();
+        rows.push(vec![(*name).to_owned(), "demo".to_owned(), "–".to_owned(), price, (*what).to_owned()]);
     }
+    rows.append(&mut over);
     table::write(io.out, &["NAME", "PROVIDER", "CONTEXT", "PRICE IN/OUT PER MILLION", "NOTES"], &rows)?;
     let mut exit = Exit::Done;
     for (provider, list) in &lists {
@@ -73,7 +77,7 @@ async fn ask(setup: &Setup) -> Lists {
                 let faults: Vec<String> = keys.faults.iter().map(ToString::to_string).collect();
                 return (name.to_owned(), Err(Silent { why: faults.join("; "), fault: false }));
             }
-            let list = providers.models(&target, keys.usable.first()).await.map_err(|fault| Silent {
+            let list = first_accepted(providers, &target, &keys.usable).await.map_err(|fault| Silent {
                 why: if target.is_local() { format!("not running ({fault})") } else { fault.to_string() },
                 fault: !target.is_local(),
             });
@@ -81,6 +85,19 @@ async fn ask(setup: &Setup) -> Lists {
         })
     });
     join_all(answers).await.into_iter().collect()
+}
+
+/// Asks with one key after the other, as long as the server refuses them.
+async fn first_accepted(providers: &Providers, target: &Target, keys: &[Key]) -> Result<Vec<Listed>, Fault> {
+    let mut list = providers.models(target, keys.first()).await;
+    for key in keys.iter().skip(1) {
+        match list {
+            Err(Fault { class: Class::Credential | Class::Quota, .. }) => {}
+            other => return other,
+        }
+        list = providers.models(target, Some(key)).await;
+    }
+    list
 }
 
 fn row(name: &str, target: &Target, list: Option<&Result<Vec<Listed>, Silent>>, today: &str) -> Vec<String> {

@@ -114,6 +114,7 @@ impl Run {
                 told = Some(why.clone());
             }
             let line = self.line.clone();
+            let _waiting = gate.wait(&provider, &account);
             tokio::select! {
                 () = changed => {}
                 _ = line.wait_until(until.unwrap_or(self.deadline)) => {}

@@ -92,8 +92,12 @@ impl Run {
                 Left::Failed(next) => next,
             };
         }
+        // What a provider says can hold what was sent to it; it is for those who ask for it.
+        let why: Vec<String> =
+            self.reasons.iter().map(|reason| format!("{}: {}", reason.target, reason.fault.class)).collect();
         let end = End::Failed { reasons: std::mem::take(&mut self.reasons) };
-        tracing::error!(run = %self.id, attempts = self.attempts, "{end}");
+        tracing::error!(run = %self.id, attempts = self.attempts, why = why.join("; "), "all models failed");
+        tracing::debug!(run = %self.id, "{end}");
         end
     }
 
@@ -122,8 +126,10 @@ impl Run {
             let fault = self.with_the_time(fault);
             tracing::warn!(
                 run = %self.id, to = %target.name, attempt = self.attempts, class = %fault.class,
+                status = fault.status, request_id = fault.request_id,
                 key = course.held.as_ref().map(|held| held.key.label.as_str()), ?next, "attempt failed"
             );
+            tracing::debug!(run = %self.id, attempt = self.attempts, "{}", fault.message);
             let failed = RunEvent::AttemptFailed { attempt: self.attempts, fault: fault.clone(), next: next.clone() };
             let told = self.tell(failed).await;
             let wait = match next {

@@ -32,6 +32,8 @@ impl Run {
             provider: target.provider.clone(),
             model: target.model.clone(),
             key: key.map(|key| key.label.clone()),
+            params: fitted.params.clone(),
+            cache_key: (!self.changed).then(|| self.key(target, fitted)),
             notices,
         };
         let sent = self.tell(begins).await;

@@ -72,6 +72,13 @@ pub enum RunEvent {
         model: String,
         /// The key's label, if a key is used.
         key: Option<String>,
+        /// The parameters as sent.
+        #[serde(default)]
+        params: Params,
+        /// The cache key, in hex, under which an answer to what is sent would be kept; none where
+        /// something else is sent than the prompt has.
+        #[serde(default)]
+        cache_key: Option<String>,
         /// What was dropped or changed for this target, and why.
         notices: Vec<String>,
     },

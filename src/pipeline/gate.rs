@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::{
     sync::{Notify, futures::Notified},
     time::Instant,
@@ -26,13 +27,17 @@ pub struct AccountState {
     pub account: String,
     /// Calls under way.
     pub under_way: usize,
+    /// Runs that wait to make a call.
+    pub waiting: usize,
     /// Calls that may be under way now: less than the limit after the provider was overrun.
     pub concurrency: Option<usize>,
     /// Calls made within the last minute.
     pub requests: usize,
     /// Tokens they took, as far as known; else what was set aside for them.
     pub tokens: u64,
-    /// What is configured.
+    /// Until when the account rests, after a refusal or with nothing left of its limit.
+    pub rests: Option<Timestamp>,
+    /// What is configured, or was set since.
     pub limits: AccountLimits,
 }
 
@@ -47,6 +52,7 @@ struct Made {
 #[derive(Debug, Default)]
 struct Account {
     under_way: usize,
+    waiting: usize,
     /// What was taken off the configured concurrency is kept as what is left of it.
     room: Option<usize>,
     successes: usize,
@@ -178,18 +184,34 @@ impl Gate {
         self.changed.notify_waiters();
     }
 
-    /// Lists every account that was called, or whose provider has limits.
-    pub(super) fn states(&self) -> Vec<AccountState> {
+    /// Counts a run as waiting for an account for as long as the answer lives.
+    pub(super) fn wait(&self, provider: &str, account: &str) -> Waiting {
+        let place = (provider.to_owned(), account.to_owned());
+        self.state().accounts.entry(place.clone()).or_default().waiting += 1;
+        Waiting { gate: self.clone(), place }
+    }
+
+    /// Lists every account that was called, and those that are `known` otherwise with when they
+    /// have cooled down, as things stand at a time of day.
+    pub(super) fn states(&self, known: BTreeMap<(String, String), Instant>, time: Timestamp) -> Vec<AccountState> {
         let now = Instant::now();
         let mut state = self.state();
         let State { limits, accounts } = &mut *state;
-        let each = |((provider, account), own): (&(String, String), &mut Account)| {
+        for place in known.keys() {
+            accounts.entry(place.clone()).or_default();
+        }
+        let each = |(place, own): (&(String, String), &mut Account)| {
             own.forget(now);
+            let (provider, account) = place;
             let limits = limits.get(provider).copied().unwrap_or_default();
+            let until = own.rests.max(known.get(place).copied());
+            let rest = until.map(|until| until.saturating_duration_since(now)).filter(|rest| !rest.is_zero());
             AccountState {
                 provider: provider.clone(),
                 account: account.clone(),
                 under_way: own.under_way,
+                waiting: own.waiting,
+                rests: rest.map(|rest| time.checked_add(rest).unwrap_or(time)),
                 concurrency: own.room(&limits),
                 requests: own.made.len(),
                 tokens: own.made.iter().fold(0, |sum, made| sum.saturating_add(made.tokens)),
@@ -197,6 +219,21 @@ impl Gate {
             }
         };
         accounts.iter_mut().map(each).collect()
+    }
+}
+
+/// A run's place among those that wait for an account; dropping it leaves it.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    gate: Gate,
+    place: (String, String),
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(own) = self.gate.state().accounts.get_mut(&self.place) {
+            own.waiting = own.waiting.saturating_sub(1);
+        }
     }
 }
 

@@ -165,6 +165,12 @@ impl Heard {
                 Class::Truncated,
                 format!("the {limit} was reached before any answer; raise max_tokens or shorten the prompt"),
             )),
+            // It is a whole answer of another kind: asked again, the model would do the same.
+            Some(Finish::ToolCalls) if empty => Some(Fault::new(
+                Class::BadOutput,
+                "the model asked for a tool and gave no answer; take the tools out of the parameters, or have the \
+                 prompt ask for an answer",
+            )),
             _ if empty => Some(Fault::new(Class::Transient, "the answer was empty")),
             _ if full && !whole => Some(Fault::new(
                 Class::Truncated,
@@ -255,6 +261,7 @@ mod tests {
         assert_eq!(class(vec![finish(Finish::Length)], false), Some(Class::Truncated));
         assert_eq!(class(vec![text("{"), finish(Finish::ContextWindow)], false), Some(Class::Truncated));
         assert_eq!(class(vec![finish(Finish::Refusal)], false), Some(Class::ContentPolicy));
+        assert_eq!(class(vec![finish(Finish::ToolCalls)], false), Some(Class::BadOutput));
         assert_eq!(class(vec![text("x"), finish(Finish::ContentFilter)], true), Some(Class::ContentPolicy));
         let refusal = WireEvent::Refusal("no".to_owned());
         assert_eq!(class(vec![refusal, finish(Finish::Stop)], true), Some(Class::ContentPolicy));

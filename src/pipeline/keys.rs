@@ -163,6 +163,17 @@ impl Pool {
         }
     }
 
+    /// Lists the account of every key, with when it has cooled down; in the past where it has.
+    pub(super) fn accounts(&self) -> BTreeMap<(String, String), Instant> {
+        let now = Instant::now();
+        let state = self.state();
+        let places = state.entries.iter().flat_map(|(provider, entries)| {
+            entries.iter().map(move |entry| (provider.clone(), entry.key.account.clone()))
+        });
+        let cooled = |place: &(String, String)| state.cooling.get(place).copied().unwrap_or(now);
+        places.map(|place| (cooled(&place), place)).map(|(ready, place)| (place, ready)).collect()
+    }
+
     /// Lists every key with its state at a time of day.
     pub(super) fn states(&self, time: Timestamp) -> Vec<KeyState> {
         let now = Instant::now();

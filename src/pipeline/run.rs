@@ -165,7 +165,8 @@ impl Run {
         Ok(Plan { messages, judge })
     }
 
-    fn key(&self, target: &Target, fitted: &Fitted) -> String {
+    /// The cache key of what is sent to a target.
+    pub(super) fn key(&self, target: &Target, fitted: &Fitted) -> String {
         let RunRequest { prompt, input, sample, .. } = &self.request;
         cache::key(prompt, input, target, fitted, *sample)
     }

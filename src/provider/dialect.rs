@@ -29,6 +29,8 @@ pub(super) struct Progress {
     pub(super) finished: bool,
     /// The end was said.
     pub(super) ended: bool,
+    /// A tool was called.
+    pub(super) called: bool,
     model: Option<String>,
 }
 
@@ -43,10 +45,11 @@ impl Progress {
         }
     }
 
-    /// Says the first reason to stop.
+    /// Says the first reason to stop. Some servers call a tool and say that they were just done.
     pub(super) fn finish(&mut self, finish: Finish, out: &mut Vec<WireEvent>) {
         if !std::mem::replace(&mut self.finished, true) {
-            out.push(WireEvent::Finish(finish));
+            let done = matches!(finish, Finish::Stop | Finish::Unknown);
+            out.push(WireEvent::Finish(if self.called && done { Finish::ToolCalls } else { finish }));
         }
     }
 
@@ -71,6 +74,15 @@ impl Progress {
             out.push(WireEvent::End);
         }
         Ok(())
+    }
+}
+
+/// Tells whether a field holds something: an object, or a list that is not empty.
+pub(super) fn holds(value: &Value, field: &str) -> bool {
+    match value.get(field) {
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(Value::Object(_)) => true,
+        _ => false,
     }
 }
 

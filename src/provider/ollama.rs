@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Call, WireFormat, classify,
-    dialect::{Dialect, Progress, count, error_in, not_json, text},
+    dialect::{Dialect, Progress, count, error_in, holds, not_json, text},
     wire::WireEvent,
 };
 use crate::model::{Fault, Finish, Usage};
@@ -102,6 +102,7 @@ impl Dialect for Chat {
         if let Some(message) = line.get("message") {
             self.progress.begun = true;
             self.progress.model(line, out);
+            self.progress.called |= holds(message, "tool_calls");
             out.extend(text(message, "thinking").map(|told| WireEvent::Reasoning(told.to_owned())));
             out.extend(text(message, "content").map(|told| WireEvent::Text(told.to_owned())));
         }

@@ -25,6 +25,19 @@ pub fn load(places: &Places, env: Env<'_>) -> Result<Settings, StoreFault> {
     parse(&text, &file, env)
 }
 
+/// Tells of mistakes in the values of a table of the settings file, found by whoever reads their
+/// meaning: the key, and what is wrong with it.
+#[must_use]
+pub fn mistaken(places: &Places, table: &str, wrong: &[(String, String)]) -> StoreFault {
+    let file = places.config.join(CONFIG_FILE);
+    let text = atomic::read(&file).ok().flatten().unwrap_or_default();
+    let label = file.display().to_string();
+    let told = wrong.iter().map(|(key, wrong)| {
+        mistake::at(&text, &label, &[table, key], &format!("{} in [{table}]: {wrong}", mistake::quoted(key))).message
+    });
+    StoreFault::new(told.collect::<Vec<_>>().join("\n"))
+}
+
 /// Reads settings from a text; `file` names it in the fault.
 pub fn parse(text: &str, file: &Path, env: Env<'_>) -> Result<Settings, StoreFault> {
     let label = file.display().to_string();

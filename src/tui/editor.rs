@@ -2,18 +2,25 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempPath;
 use tokio::process::{Child, Command};
+
+/// How long an editor may take to save what it holds when the program must end.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// An editor at work. Dropping it removes the file.
 pub(super) struct Editing {
     program: String,
     child: Child,
     file: TempPath,
+    before: String,
 }
 
 /// Picks the editor's command line: `$VISUAL`, then `$EDITOR`, then `vi`.
@@ -39,16 +46,18 @@ impl Editing {
         let child = Command::new(program).args(arguments).arg(&file).kill_on_drop(true).spawn().map_err(|fault| {
             format!("cannot start the editor `{program}`: {fault}; set VISUAL or EDITOR to one that is installed")
         })?;
-        Ok(Self { program: program.clone(), child, file })
+        Ok(Self { program: program.clone(), child, file, before: text.to_owned() })
     }
 
-    /// Waits for the editor to end and reads the text back. What is in the file counts and not how
-    /// the editor ended: many end with a failure after saving. If the file is gone or is no
-    /// text, the reason says where the edited file was kept.
-    pub(super) async fn finish(mut self) -> Result<String, String> {
-        if let Err(fault) = self.child.wait().await {
-            return Err(format!("lost sight of the editor `{}`: {fault}", self.program));
-        }
+    /// Waits for the editor to end. Dropping the wait changes nothing.
+    pub(super) async fn ended(&mut self) -> io::Result<()> {
+        self.child.wait().await.map(drop)
+    }
+
+    /// Reads the text back. What is in the file counts and not how the editor ended: many end with
+    /// a failure after saving. If the file is gone or is no text, the reason says where the edited
+    /// file was kept.
+    pub(super) fn read(self) -> Result<String, String> {
         match fs::read(&self.file) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => Ok(text),
@@ -60,9 +69,26 @@ impl Editing {
             Err(fault) => Err(format!("cannot read what `{}` saved: {fault}", self.program)),
         }
     }
+
+    /// Ends the editor because the program must end, as a closing terminal would, so that it can
+    /// save what it holds. If it had saved anything, says where that is kept.
+    pub(super) async fn abandon(mut self) -> Option<String> {
+        #[cfg(unix)]
+        if let Some(id) = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
+            // It may have ended in this very moment.
+            let _ = kill_process(id, Signal::HUP);
+        }
+        let _ = tokio::time::timeout(PARTING, self.child.wait()).await;
+        let _ = self.child.kill().await;
+        if fs::read(&self.file).is_ok_and(|bytes| bytes == self.before.as_bytes()) {
+            return None;
+        }
+        let path = self.file.keep().ok()?;
+        Some(format!("the program had to end while `{}` was open; its text is in {}", self.program, path.display()))
+    }
 }
 
-fn write(text: &str, suffix: &str, dir: &Path) -> std::io::Result<TempPath> {
+fn write(text: &str, suffix: &str, dir: &Path) -> io::Result<TempPath> {
     fs::create_dir_all(dir)?;
     let directory: PathBuf = dir.to_path_buf();
     let mut file = tempfile::Builder::new().prefix("retort-").suffix(suffix).tempfile_in(directory)?;
@@ -87,8 +113,9 @@ mod tests {
     async fn the_file_counts_and_not_the_exit_code() {
         let dir = tempfile::tempdir().unwrap();
         let line = "sh -c 'printf \" and more\" >> \"$0\"; exit 3'";
-        let editing = Editing::start(line, "text", ".md", dir.path()).unwrap();
-        assert_eq!(editing.finish().await.unwrap(), "text and more");
+        let mut editing = Editing::start(line, "text", ".md", dir.path()).unwrap();
+        editing.ended().await.unwrap();
+        assert_eq!(editing.read().unwrap(), "text and more");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 

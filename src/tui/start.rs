@@ -7,15 +7,12 @@ use crate::{
     app::{Keymap, Start},
     model::{Session, session::SESSION_VERSION},
     setup::Setup,
-    store::{sessions, settings::CONFIG_FILE, starters},
+    store::{sessions, settings, starters},
 };
 
 /// Gathers it. A session that cannot be read is named and left as it is.
 pub(super) fn start(setup: &Setup, session: Option<String>) -> Result<Start, Refused> {
-    let keymap = Keymap::new(&setup.settings.keys).map_err(|bad| {
-        let file = setup.places.config.join(CONFIG_FILE);
-        Refused::Words(format!("{}: {bad}", file.display()))
-    })?;
+    let keymap = Keymap::new(&setup.settings.keys).map_err(|bad| settings::mistaken(&setup.places, "keys", &bad.0))?;
     let mut notices = Vec::new();
     let starters: Vec<_> = starters::starters()
         .into_iter()

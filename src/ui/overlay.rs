@@ -116,6 +116,10 @@ fn keys(scene: Scene<'_>, overlay: &Overlay) -> Vec<(String, String)> {
         Overlay::Models(_) => vec![
             pair(Action::Accept, "takes it"),
             arrows,
+            (
+                [Action::MoreCalls, Action::FewerCalls].map(|action| scene.key_where(action, false)).join(" "),
+                "calls".to_owned(),
+            ),
             ("provider/model".to_owned(), "typed whole is taken too".to_owned()),
             out,
         ],

@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 use retort::{
     app::Msg,
-    model::{Class, Cost, End, Fault, Outcome, Provenance},
+    model::{Class, Cost, End, Fault, Outcome, Provenance, settings::AccountLimits},
     pipeline::{
-        KeyState, Readiness,
+        AccountState, KeyState, Readiness,
         event::{Next, RunEvent},
     },
 };
@@ -137,7 +137,20 @@ fn the_list_of_models_says_how_keys_stand() {
         state,
     };
     let dead = Readiness::Dead { why: "key refused".to_owned() };
-    stage.keys("m").send(Msg::Keys(vec![state("env:A", Readiness::Ready), state("env:B", dead)]));
+    let account = AccountState {
+        provider: "openai".to_owned(),
+        account: "env:A".to_owned(),
+        under_way: 4,
+        waiting: 2,
+        concurrency: Some(4),
+        requests: 12,
+        tokens: 0,
+        rests: None,
+        limits: AccountLimits { concurrency: Some(8), requests_per_minute: Some(60), ..AccountLimits::default() },
+    };
+    let keys = vec![state("env:A", Readiness::Ready), state("env:B", dead)];
+    stage.keys("m").send(Msg::Keys(keys, vec![account]));
+    snapshot("overlay-models-accounts", &mut stage);
     let screen = text(&stage.screen(80, 24));
     assert!(screen.contains("keys of openai: env:A ready · env:B not used any more: key refused"), "{screen}");
 }

@@ -91,6 +91,8 @@ fn record_of(number: u128, text: &str) -> RunRecord {
         provider: "openai".to_owned(),
         model: "gpt-4o-mini".to_owned(),
         key: Some("env:OPENAI_API_KEY".to_owned()),
+        params: retort::model::Params { temperature: Some(0.3), ..retort::model::Params::default() },
+        cache_key: Some("9f2c".to_owned()),
         notices: Vec::new(),
     };
     let fault = retort::model::Fault {

@@ -176,6 +176,30 @@ fn the_editor_gets_the_terminal_and_its_file_counts() {
 }
 
 #[test]
+fn a_signal_while_the_editor_is_open_keeps_its_text_and_says_where() {
+    let home = Home::new();
+    let visual = editor(
+        &home,
+        "trap 'printf \" at the last moment\" >> \"$1\"; exit' HUP\nprintf ' and edited' >> \"$1\"\necho at-work\nwhile :; do sleep 0.01; done\n",
+    );
+    let mut pty = Pty::start(&home, &[PROGRAM], &[("VISUAL", &visual)], 120, 40);
+    pty.wait_for("sentiment");
+    pty.wait_until("raw keys", Pty::is_raw);
+    pty.send("2");
+    pty.send(F4);
+    pty.wait_for("at-work");
+    pty.signal(Signal::TERM);
+    assert!(!pty.wait_for_exit().success());
+    pty.assert_sane();
+    let kept: Vec<_> =
+        home.files().into_iter().filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert!(fs::read_to_string(&kept[0]).unwrap().ends_with(" and edited at the last moment"));
+    let name = kept[0].file_name().unwrap().to_str().unwrap();
+    assert!(pty.text().replace('\n', "").contains(name), "{}", pty.text());
+}
+
+#[test]
 fn a_missing_editor_is_named_and_nothing_is_lost() {
     let home = Home::new();
     let mut pty = Pty::start(&home, &[PROGRAM], &[("VISUAL", "no-such-editor")], 120, 40);
@@ -286,7 +310,7 @@ fn wrong_settings_are_told_before_the_screen_is_taken() {
     home.file("config/config.toml", "[keys]\nrnu = [\"f5\"]\n");
     let mut pty = Pty::workbench(&home);
     assert!(!pty.wait_for_exit().success());
-    assert!(pty.text().contains("config.toml") && pty.text().contains("`rnu`"), "{}", pty.text());
+    assert!(pty.text().contains("config.toml:2:7") && pty.text().contains("`rnu`"), "{}", pty.text());
     assert!(!String::from_utf8_lossy(pty.raw()).contains("\x1b[?1049h"));
 }
 

@@ -12,11 +12,13 @@ use retort::{
         lane::{Lane, Take},
     },
     model::{
-        Catalog, Class, Cost, End, Fault, Look, Outcome, Provenance, ProviderKind, RunId, RunRequest, Settings, Usage,
-        outcome::Timing, settings::ProviderSettings,
+        Catalog, Class, Cost, End, Fault, Look, Outcome, Params, Provenance, ProviderKind, RunId, RunRequest, Settings,
+        Usage,
+        outcome::Timing,
+        settings::{AccountLimits, ProviderSettings},
     },
     pipeline::{
-        Told,
+        AccountState, Told,
         event::{Next, Part, RunEvent},
     },
     store::{
@@ -211,6 +213,21 @@ impl Bench {
     }
 }
 
+/// An account with two calls of at most so many under way.
+pub(crate) fn account(provider: &str, most: usize) -> AccountState {
+    AccountState {
+        provider: provider.to_owned(),
+        account: "env:K".to_owned(),
+        under_way: 2,
+        waiting: 0,
+        concurrency: Some(most),
+        requests: 2,
+        tokens: 0,
+        rests: None,
+        limits: AccountLimits { concurrency: Some(most), ..AccountLimits::default() },
+    }
+}
+
 /// An attempt that begins.
 pub(crate) fn attempt(number: u32, target: &str) -> RunEvent {
     let name = target.to_owned();
@@ -220,6 +237,8 @@ pub(crate) fn attempt(number: u32, target: &str) -> RunEvent {
         provider: name.clone(),
         model: name,
         key: None,
+        params: Params::default(),
+        cache_key: None,
         notices: Vec::new(),
     }
 }

@@ -240,6 +240,8 @@ impl Stage {
             provider: target.to_owned(),
             model: model.to_owned(),
             key: key.map(str::to_owned),
+            params: Params::default(),
+            cache_key: None,
             notices: Vec::new(),
         };
         self.tell(lane, event)

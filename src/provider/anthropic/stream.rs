@@ -29,8 +29,8 @@ impl Dialect for Messages {
         let before = out.len();
         match text(&event, "type").unwrap_or(name) {
             "message_start" => self.message(event.get("message").unwrap_or(&Value::Null), out),
-            "content_block_start" => block(event.get("content_block"), out),
-            "content_block_delta" => block(event.get("delta"), out),
+            "content_block_start" => self.block(event.get("content_block"), out),
+            "content_block_delta" => self.block(event.get("delta"), out),
             "message_delta" => {
                 self.progress.begun = true;
                 if let Some(reason) = event.get("delta").and_then(|delta| text(delta, "stop_reason")) {
@@ -58,7 +58,7 @@ impl Dialect for Messages {
         };
         self.message(body, out);
         for part in blocks {
-            block(Some(part), out);
+            self.block(Some(part), out);
         }
         if let Some(reason) = text(body, "stop_reason") {
             self.progress.finish(finish(reason), out);
@@ -81,15 +81,16 @@ impl Messages {
         self.progress.model(message, out);
         out.extend(message.get("usage").and_then(usage).map(WireEvent::Usage));
     }
-}
 
-/// Says the text or the thinking of a block or of a part of one; both have the same fields.
-fn block(part: Option<&Value>, out: &mut Vec<WireEvent>) {
-    let Some(part) = part else {
-        return;
-    };
-    out.extend(text(part, "text").map(|told| WireEvent::Text(told.to_owned())));
-    out.extend(text(part, "thinking").map(|told| WireEvent::Reasoning(told.to_owned())));
+    /// Says the text or the thinking of a block or of a part of one; both have the same fields.
+    fn block(&mut self, part: Option<&Value>, out: &mut Vec<WireEvent>) {
+        let Some(part) = part else {
+            return;
+        };
+        self.progress.called |= matches!(text(part, "type"), Some("tool_use" | "input_json_delta"));
+        out.extend(text(part, "text").map(|told| WireEvent::Text(told.to_owned())));
+        out.extend(text(part, "thinking").map(|told| WireEvent::Reasoning(told.to_owned())));
+    }
 }
 
 fn finish(reason: &str) -> Finish {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::model::{Class, Fault, Finish, Usage};
 use crate::provider::{
     classify,
-    dialect::{Dialect, Progress, count, error_in, not_json, split, text},
+    dialect::{Dialect, Progress, count, error_in, holds, not_json, split, text},
     wire::WireEvent,
 };
 
@@ -87,6 +87,7 @@ impl Completion {
     }
 
     fn delta(&mut self, delta: &Value, out: &mut Vec<WireEvent>) {
+        self.progress.called |= holds(delta, "tool_calls") || holds(delta, "function_call");
         if let Some(reasoning) = text(delta, "reasoning_content").or_else(|| text(delta, "reasoning")) {
             out.push(WireEvent::Reasoning(reasoning.to_owned()));
         } else if let Some(Value::Array(details)) = delta.get("reasoning_details") {

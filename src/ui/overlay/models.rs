@@ -25,6 +25,9 @@ const PRICE: usize = 6;
 const CONTEXT: usize = 7;
 const DAY: usize = 10;
 
+/// Rows below the list: the keys of the chosen model's provider, and what its accounts use.
+const FEET: u16 = 2;
+
 /// Columns that say when a model ends and what follows it.
 const NOTE: usize = 28;
 
@@ -100,15 +103,18 @@ pub(super) fn draw(scene: Scene<'_>, models: &Models, area: Rect, buffer: &mut B
         buffer.set_line(rows.x, rows.y, &line, rows.width);
         return;
     }
-    let last = Rect { y: rows.bottom().saturating_sub(1), height: rows.height.min(1), ..rows };
-    let rows = Rect { height: rows.height.saturating_sub(1), ..rows };
     let chosen = models.choice.chosen().and_then(|item| scene.app.catalog.resolve(&item.value).ok());
-    if let Some(target) = chosen
-        && let Some(keys) = scene.app.keys_of(&target.provider)
-    {
-        let said = fitted(&format!("keys of {}: {}", target.provider, keys.as_str()), usize::from(last.width));
-        buffer.set_line(last.x, last.y, &Line::from(scene.span(said, Role::Quiet)), last.width);
+    if let Some(target) = chosen {
+        let provider = &target.provider;
+        let said = [("keys", scene.app.keys_of(provider)), ("calls", scene.app.accounts_of(provider))];
+        let last = Rect { y: rows.bottom().saturating_sub(FEET), height: rows.height.min(FEET), ..rows };
+        let known = said.into_iter().filter_map(|(what, said)| Some((what, said?)));
+        for (place, (what, said)) in last.rows().zip(known) {
+            let line = fitted(&format!("{what} of {provider}: {}", said.as_str()), usize::from(place.width));
+            buffer.set_line(place.x, place.y, &Line::from(scene.span(line, Role::Quiet)), place.width);
+        }
     }
+    let rows = Rect { height: rows.height.saturating_sub(FEET), ..rows };
     list(&models.choice, rows, scene.theme, buffer, |item, room| {
         scene.app.catalog.resolve(&item.value).map_or_else(
             |_| Line::from(scene.foreign(&item.label, Role::Quiet)),

@@ -3,9 +3,10 @@
 use proptest::prelude::*;
 use retort::app::{ACTIONS, Action, Effect, Msg, action::When, overlay::Overlay, workbench::Focus};
 
-use crate::support::bench::{Bench, attempt, delta, ended, failed, outcome};
+use crate::support::bench::{Bench, account, attempt, delta, ended, failed, outcome};
 
-/// A bench with an answer, one with a run that waits, one while typing, one with an overlay open.
+/// A bench with an answer, one with a run that waits, one while typing, one with an overlay open,
+/// one with the list of models.
 fn scenes() -> Vec<Bench> {
     let mut done = Bench::of(&["demo", "demo:slow"]);
     done.take();
@@ -30,7 +31,10 @@ fn scenes() -> Vec<Bench> {
     undone.keys("2ix<a-u><esc>");
     let mut over = Bench::new();
     over.keys("<c-p><down>");
-    vec![done, waiting, typing, undone, over]
+    let mut models = Bench::new();
+    models.keys("mgpt-4o-mini");
+    models.send(Msg::Keys(Vec::new(), vec![account("openai", 4)]));
+    vec![done, waiting, typing, undone, over, models]
 }
 
 /// Everything that can be seen of a bench, but for the mark that something happened.

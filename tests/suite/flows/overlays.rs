@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use retort::{
     app::{
-        Action, Effect,
+        Action, Effect, Msg,
         lane::State,
         overlay::{Overlay, help},
         workbench::{Focus, MAX_LANES},
@@ -16,7 +16,7 @@ use retort::{
     pipeline::event::{Lookup, Next, RunEvent},
 };
 
-use crate::support::bench::{Bench, attempt, delta, ended, failed, outcome, start};
+use crate::support::bench::{Bench, account, attempt, delta, ended, failed, outcome, start};
 
 #[test]
 fn the_palette_finds_an_action_by_what_it_does_and_does_it() {
@@ -89,6 +89,24 @@ fn another_model_stops_the_lanes_run() {
     bench.keys("mdemo:slow<enter>");
     assert!(matches!(bench.take().as_slice(), [Effect::Keys, Effect::Stop(_)]));
     assert_eq!(bench.shown(0).state, State::Idle);
+}
+
+#[test]
+fn the_list_of_models_moves_how_many_calls_a_provider_is_sent_at_once() {
+    let mut bench = Bench::new();
+    bench.keys("<a-up>");
+    assert!(!bench.take().iter().any(|effect| matches!(effect, Effect::Concurrency { .. })), "not at the bench");
+    bench.keys("mgpt-4o-mini");
+    bench.take();
+    bench.keys("<a-up>");
+    assert!(bench.take().is_empty(), "nothing is known of the provider yet");
+    bench.send(Msg::Keys(Vec::new(), vec![account("openai", 4)]));
+    bench.keys("<a-down><a-down>");
+    let asked: Vec<_> = bench.take().into_iter().map(|effect| format!("{effect:?}")).collect();
+    assert_eq!(asked, [3, 2].map(|most| format!("Concurrency {{ provider: \"openai\", most: {most} }}")));
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Models(_))), "the list stays open");
+    let said = bench.app.accounts_of("openai").unwrap();
+    assert_eq!(said.as_str(), "env:K 2 of 2 at once");
 }
 
 #[test]
@@ -202,7 +220,7 @@ fn the_banner_tells_which_providers_were_found_until_one_is_taken() {
     let mut bench = Bench::with(first);
     assert_eq!(bench.app.banner.as_ref().map(retort::text::Safe::as_str), Some("found OPENAI_API_KEY; m takes one"));
     assert_eq!(bench.app.layout.banner.height, 1);
-    bench.send(retort::app::Msg::Found(vec!["OPENAI_API_KEY".to_owned(), "Ollama".to_owned()]));
+    bench.send(Msg::Found(vec!["OPENAI_API_KEY".to_owned(), "Ollama".to_owned()]));
     assert!(bench.app.banner.as_ref().unwrap().as_str().contains("Ollama"));
     bench.keys("mgpt-4o-mini<enter>");
     assert!(bench.app.banner.is_none());

@@ -128,6 +128,36 @@ async fn headers_that_say_nothing_is_left_hold_the_next_call_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lower_limit_holds_for_the_runs_under_way_and_says_who_waits() {
+    let bench = Bench::with(at_once(4), |_, _| answer(&["{}", "", "", ""]));
+    let lowered = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        bench.pipeline.set_concurrency("openai", Some(1));
+        let before = state(&bench);
+        // The four under way have ended by now; only one follows them at a time.
+        let mut seen = Vec::new();
+        for _ in 0..10 {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            seen.push((state(&bench).under_way, bench.open(), state(&bench).waiting));
+        }
+        (before, seen)
+    };
+    let (outcomes, (before, seen)) = tokio::join!(all(&bench, 8), lowered);
+    assert!(outcomes.iter().all(|outcome| outcome.end == End::Done));
+    assert_eq!((before.under_way, before.waiting, before.concurrency), (4, 4, Some(1)), "none is cut off");
+    assert_eq!(seen[..4], [(1, 1, 3), (1, 1, 2), (1, 1, 1), (1, 1, 0)]);
+    assert_eq!(seen[9], (0, 0, 0));
+}
+
+#[test]
+fn accounts_are_listed_before_they_are_called() {
+    let bench = Bench::with(at_once(4), |_, _| answer(&["{}"]));
+    let AccountState { provider, account, under_way, concurrency, rests, .. } = state(&bench);
+    assert_eq!((provider.as_str(), account.as_str()), ("openai", "k"));
+    assert_eq!((under_way, concurrency, rests), (0, Some(4), None));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_limit_can_be_moved_while_runs_wait() {
     let bench = Bench::with(at_once(1), |_, _| answer(&["{}"]));
     let wider = async {

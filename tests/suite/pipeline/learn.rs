@@ -53,6 +53,24 @@ async fn an_answer_is_kept_under_what_was_sent_for_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_attempt_is_on_record_with_what_it_sent() {
+    let bench = Bench::new(|call, _| picky(call));
+    let told = bench.tell(request(&["a"])).await;
+    let attempts: Vec<_> = bench.record.ended.lock().unwrap()[0]
+        .timeline
+        .iter()
+        .filter_map(|told| match &told.event {
+            RunEvent::Attempt { params, cache_key, .. } => Some((params.temperature, cache_key.clone().unwrap())),
+            _ => None,
+        })
+        .collect();
+    let RunEvent::Prepared { key, .. } = &told[0].event else { panic!() };
+    let kept = bench.cache.0.lock().unwrap().keys().next().cloned().unwrap();
+    assert_ne!(*key, kept, "what was asked for first was not answered");
+    assert_eq!(attempts, [(Some(0.3), key.clone()), (None, kept)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_limit_of_another_name_is_renamed_for_good() {
     let words = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.";
     let bench =

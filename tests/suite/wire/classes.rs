@@ -159,6 +159,18 @@ fn each_body_has_its_class_as_a_response_and_inside_a_stream() {
 }
 
 #[test]
+fn a_llama_server_that_loads_its_model_says_so_as_a_response_and_inside_a_stream() {
+    // As llama-server answers on every route meanwhile.
+    let body = r#"{"error":{"message":"Loading model","type":"unavailable_error","code":503}}"#;
+    let response = classify::response(503, &Headers::default(), body);
+    for fault in [response, classify::event(body)] {
+        assert_eq!((fault.class, fault.loading), (Overloaded, true), "{fault:?}");
+    }
+    let busy = classify::response(503, &Headers::default(), &ollama("server busy, please try again"));
+    assert_eq!((busy.class, busy.loading), (Overloaded, false));
+}
+
+#[test]
 fn a_problem_with_the_request_itself_is_the_callers() {
     let body = r#"{"detail":[{"loc":["body","messages"],"msg":"Field required","type":"missing"}]}"#;
     let fault = classify::response(422, &Headers::default(), body);

@@ -94,7 +94,7 @@ fn chunks() -> Vec<Vec<Row>> {
             let body = whole(kind, "<think>{\"no\":0}</think>{\"a\":1}");
             Play { json: true, ..Play::bytes(stream(kind, body)) }
         }),
-        case(44, "tool calls are no text", ALL, retried(Class::Transient, 3), |kind| {
+        case(44, "tool calls are no text", ALL, hopeless(Class::BadOutput), |kind| {
             let call = match kind {
                 Anthropic => json!({"type": "content_block_delta",
                     "delta": {"type": "input_json_delta", "partial_json": "{}"}}),
