@@ -5,12 +5,21 @@
 /// Runs as they are recorded and cached, made up.
 #[path = "../tests/support/record.rs"]
 mod record;
+/// A scripted server, as the tests have it.
+#[path = "../tests/support/server.rs"]
+#[allow(dead_code, reason = "the tests use all of it")]
+#[allow(clippy::indexing_slicing, reason = "a failing benchmark should panic")]
+mod server;
 
 mod bench {
     /// Bytes of a stream into events.
     mod decoder;
     /// A frame of a large and busy screen.
     mod frame;
+    /// Four lanes at full speed, and how soon a key is answered meanwhile.
+    #[allow(clippy::panic, clippy::indexing_slicing, clippy::string_slice, reason = "a failing benchmark should panic")]
+    #[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "it reads the clock and tells what it read")]
+    mod lanes;
     /// What a run adds to the call it makes.
     mod pipeline;
     /// From starting the program to its first painted frame.

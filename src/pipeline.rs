@@ -122,7 +122,7 @@ impl Pipeline {
     /// Lists every account that has a key or was called, with its limits and what it uses of them.
     #[must_use]
     pub fn accounts(&self) -> Vec<AccountState> {
-        self.shared.gate.states(self.shared.pool.accounts(), self.shared.ports.world.timestamp())
+        self.shared.gate.states(&self.shared.pool.accounts(), self.shared.ports.world.timestamp())
     }
 
     /// Changes how many calls each account of a provider may have under way, from the next call

@@ -133,6 +133,13 @@ impl Store {
         first.unwrap_or_else(|| mpsc::unbounded_channel().1)
     }
 
+    /// Waits until every run told of so far is on record, or could not be put there; for `limit`
+    /// at most.
+    pub async fn recorded(&self, limit: Duration) {
+        // The record is one queue in order: whoever is answered comes after all that was before.
+        let _ = tokio::time::timeout(limit, self.ask(Job::RecentRuns { limit: 0 })).await;
+    }
+
     /// Takes no more work and blocks until everything queued is written, for `limit` at most.
     pub fn close(&self, limit: Duration) -> Result<(), StoreFault> {
         self.stop();

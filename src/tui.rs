@@ -138,7 +138,10 @@ impl Bench {
                     Asked::Continue => self.claim_again(),
                 },
                 report = self.input.next() => match report {
-                    Some(Ok(event)) => batch.push(message(event)),
+                    Some(Ok(event)) => {
+                        self.frames.hurry();
+                        batch.push(message(event));
+                    }
                     // The terminal is gone, and with it whoever could say what to do.
                     Some(Err(_)) | None => self.lose_terminal(&mut batch),
                 },

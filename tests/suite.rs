@@ -32,6 +32,9 @@ mod suite {
     /// The log: a line for each failed try and for each run that failed, and nothing of what was said.
     #[cfg(unix)]
     mod log;
+    /// How much memory a server can make the program take.
+    #[cfg(target_os = "linux")]
+    mod memory;
     /// The picture of the bench in the README, which is never out of date.
     mod pictures;
     /// The pipeline on a scripted backend and a paused clock: every budget, wait and end.

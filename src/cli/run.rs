@@ -80,7 +80,7 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
             session: None,
             parent: None,
         };
-        let ended = one(&engine.pipeline, request, form, io, &mut interrupts).await;
+        let ended = one((&engine.pipeline, &store), request, form, io, &mut interrupts).await;
         match ended {
             Ok(exit) => worst = worst.worse(exit),
             Err(fault) => {
@@ -106,9 +106,9 @@ fn close(store: &Store, troubles: &mut UnboundedReceiver<StoreFault>, io: &mut I
     }
 }
 
-/// Runs one request to its end. Ctrl-c stops it and keeps what came; a second one does not wait.
+/// Runs one request to its end, which as JSON is told once it is on record. Ctrl-c stops it and keeps what came; a second one does not wait.
 async fn one(
-    pipeline: &Pipeline,
+    (pipeline, store): (&Pipeline, &Store),
     request: RunRequest,
     form: Form,
     io: &mut Io<'_>,
@@ -124,6 +124,9 @@ async fn one(
                 let Some(told) = told else {
                     return Err(Stopped::Other("the run ended without an end; please report this".to_owned()));
                 };
+                if form == Form::Json && matches!(told.event, RunEvent::Ended { .. }) {
+                    store.recorded(CLOSING).await;
+                }
                 if let Some(exit) = report.take(&told, Timestamp::now())? {
                     if let RunEvent::Ended { outcome } = &told.event {
                         hint(outcome, io);

@@ -15,25 +15,35 @@ pub enum KeySource {
     Command(String),
 }
 
-/// A key source that is none of the known forms.
+/// A key source that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a key is named by env:NAME, file:PATH or cmd:COMMAND, and never written into the settings itself")]
-pub struct BadKeySource;
+pub enum BadKeySource {
+    /// It is none of the known forms.
+    #[error("a key is named by env:NAME, file:PATH or cmd:COMMAND, and never written into the settings itself")]
+    Unknown,
+    /// The system's keyring, which is asked through its own command.
+    #[error(
+        "keyring: is read by the system's own command: write cmd:secret-tool lookup service retort account NAME, \
+         or on macOS cmd:security find-generic-password -s retort -a NAME -w"
+    )]
+    Keyring,
+}
 
 impl FromStr for KeySource {
     type Err = BadKeySource;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (kind, rest) = text.split_once(':').ok_or(BadKeySource)?;
+        let (kind, rest) = text.split_once(':').ok_or(BadKeySource::Unknown)?;
         let rest = rest.trim();
         if rest.is_empty() {
-            return Err(BadKeySource);
+            return Err(BadKeySource::Unknown);
         }
         match kind {
             "env" => Ok(Self::Env(rest.to_owned())),
             "file" => Ok(Self::File(rest.to_owned())),
             "cmd" => Ok(Self::Command(rest.to_owned())),
-            _ => Err(BadKeySource),
+            "keyring" => Err(BadKeySource::Keyring),
+            _ => Err(BadKeySource::Unknown),
         }
     }
 }

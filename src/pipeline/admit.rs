@@ -138,13 +138,15 @@ impl Run {
                 _ => {}
             }
         }
-        let now = Instant::now();
         let offered = |tried| match pool.offer(provider, tried) {
             Offer::Key(offered) if held.is_some() => Some(offered),
             _ => None,
         };
-        let untried = offered(tried).filter(|offered| offered.ready <= now);
+        let untried = offered(tried);
         let best = offered(&BTreeSet::new());
+        // Read after the offers: a key that is ready is ready as of the moment it was offered.
+        let now = Instant::now();
+        let untried = untried.filter(|offered| offered.ready <= now);
         let standing = Standing {
             retry,
             tries: *tries,

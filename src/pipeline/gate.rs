@@ -193,7 +193,7 @@ impl Gate {
 
     /// Lists every account that was called, and those that are `known` otherwise with when they
     /// have cooled down, as things stand at a time of day.
-    pub(super) fn states(&self, known: BTreeMap<(String, String), Instant>, time: Timestamp) -> Vec<AccountState> {
+    pub(super) fn states(&self, known: &BTreeMap<(String, String), Instant>, time: Timestamp) -> Vec<AccountState> {
         let now = Instant::now();
         let mut state = self.state();
         let State { limits, accounts } = &mut *state;

@@ -22,6 +22,7 @@ pub(super) trait Dialect: Send {
 
 /// How far a stream has come: what every format must know to tell an end from a cut.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
 pub(super) struct Progress {
     /// Something of the format was said.
     pub(super) begun: bool,

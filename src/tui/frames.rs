@@ -1,4 +1,5 @@
 //! When to draw: at once if the last frame is old enough, else as soon as it is, and never idly.
+//! What a person did is answered sooner than what streams by.
 
 use std::time::Duration;
 
@@ -7,11 +8,16 @@ use tokio::time::Instant;
 /// The shortest time between two frames: sixty a second.
 const INTERVAL: Duration = Duration::from_micros(16_667);
 
+/// The shortest time before a frame that answers a key: a whole interval would be felt on top of
+/// what the key takes to come and the frame to be painted.
+const ANSWER: Duration = Duration::from_millis(4);
+
 /// Collects wishes for a frame and says when one is due.
 #[derive(Debug, Default)]
 pub(super) struct FrameClock {
     wanted: Option<Instant>,
     drawn: Option<Instant>,
+    hurried: bool,
 }
 
 impl FrameClock {
@@ -20,10 +26,16 @@ impl FrameClock {
         self.wanted = Some(self.wanted.map_or(at, |known| known.min(at)));
     }
 
+    /// Notes that the next frame answers a person, if anybody wants one.
+    pub(super) fn hurry(&mut self) {
+        self.hurried = true;
+    }
+
     /// Returns when the next frame is due; none while nobody wants one.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let wanted = self.wanted?;
-        Some(self.drawn.map_or(wanted, |drawn| wanted.max(drawn + INTERVAL)))
+        let interval = if self.hurried { ANSWER } else { INTERVAL };
+        Some(self.drawn.map_or(wanted, |drawn| wanted.max(drawn + interval)))
     }
 
     /// Tells whether a frame is due.
@@ -35,6 +47,7 @@ impl FrameClock {
     pub(super) fn drawn(&mut self, now: Instant) {
         self.drawn = Some(now);
         self.wanted = None;
+        self.hurried = false;
     }
 }
 
@@ -57,6 +70,20 @@ mod tests {
         assert_eq!(clock.deadline(), Some(start + INTERVAL));
         clock.drawn(start + INTERVAL);
         assert!(!clock.due(start + INTERVAL * 100));
+    }
+
+    #[test]
+    fn a_key_is_answered_before_the_interval_is_over_and_only_if_it_changed_something() {
+        let start = Instant::now();
+        let mut clock = FrameClock::default();
+        clock.drawn(start);
+        clock.hurry();
+        assert_eq!(clock.deadline(), None);
+        clock.want(start);
+        assert_eq!(clock.deadline(), Some(start + ANSWER));
+        clock.drawn(start + ANSWER);
+        clock.want(start + ANSWER);
+        assert_eq!(clock.deadline(), Some(start + ANSWER + INTERVAL));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use retort::model::settings::Places;
+
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_retort");
 
@@ -34,6 +36,12 @@ impl Home {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
         path
+    }
+
+    /// Returns the directories as the store takes them.
+    pub(crate) fn places(&self) -> Places {
+        let dir = |name| self.dir(name);
+        Places { config: dir("config"), data: dir("data"), cache: dir("cache"), state: dir("state"), project: None }
     }
 
     /// Lists the whole environment the program runs in.

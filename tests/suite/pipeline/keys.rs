@@ -54,6 +54,16 @@ async fn a_revoked_key_gives_way_to_the_next_at_once_and_for_good() {
     assert!(!format!("{told:?}{states:?}").contains("sk-env"), "keys appear by label alone");
 }
 
+#[tokio::test]
+async fn a_walk_to_a_ready_key_is_free_also_while_the_clock_runs() {
+    let names = ["env:A", "env:B", "env:C", "env:D", "env:E", "env:F"];
+    let bench = Bench::with(with_keys(&names.map(|name| (name, name))), |call, _| {
+        if label(call) == "env:F" { answer(&["{}"]) } else { fails(Class::Credential) }
+    });
+    assert_eq!(bench.end(request(&["m"])).await.end, End::Done);
+    assert_eq!(used(&bench), names);
+}
+
 #[tokio::test(start_paused = true)]
 async fn walks_over_dead_keys_cost_no_retries() {
     let names: Vec<String> = (0..12).map(|n| format!("env:{n}")).collect();

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use retort::model::ProviderKind::OpenAi;
+use retort::model::ProviderKind::{self, Anthropic, Ollama, OpenAi};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -80,6 +80,15 @@ impl Flaky {
     }
 }
 
+/// Which wire a path belongs to.
+fn spoken(path: &str) -> ProviderKind {
+    match path {
+        path if path.ends_with("/messages") => Anthropic,
+        path if path.ends_with("/api/chat") => Ollama,
+        _ => OpenAi,
+    }
+}
+
 async fn serve(
     mut socket: TcpStream,
     fate: fn(u64, u64) -> Fate,
@@ -99,10 +108,11 @@ async fn serve(
             *count += 1;
             *count - 1
         };
+        let kind = spoken(&request.path);
         let fault = r#"{"error":{"message":"not now","type":"server_error"}}"#;
         let text = answer(run);
         let (left, right) = text.split_at(text.len() / 2);
-        let begun = [stream_head(OpenAi), chunk(says(OpenAi, left))].concat();
+        let begun = [stream_head(kind), chunk(says(kind, left))].concat();
         let mut rest = Vec::new();
         let sent = match fate(run, attempt) {
             Fate::Limited => socket.write_all(&json("429 Too Many Requests", &[], fault)).await,
@@ -113,19 +123,19 @@ async fn serve(
                 return;
             }
             Fate::Stall => {
-                drop(socket.write_all(&stream_head(OpenAi)).await);
+                drop(socket.write_all(&stream_head(kind)).await);
                 drop(socket.read_to_end(&mut rest).await);
                 return;
             }
-            Fate::Malformed => socket.write_all(&stream(OpenAi, says(OpenAi, left) + "data: {oops\n\n")).await,
+            Fate::Malformed => socket.write_all(&stream(kind, says(kind, left) + "data: {oops\n\n")).await,
             Fate::Well if pace.is_zero() => {
-                let last = says(OpenAi, right) + &stops(OpenAi, "stop") + &ends(OpenAi);
+                let last = says(kind, right) + &stops(kind, "stop") + &ends(kind);
                 socket.write_all(&[begun, chunk(last), last_chunk()].concat()).await
             }
             Fate::Well => {
-                let mut pieces = vec![stream_head(OpenAi)];
-                pieces.extend(text.chars().map(|letter| chunk(says(OpenAi, &letter.to_string()))));
-                pieces.extend([chunk(stops(OpenAi, "stop")), chunk(ends(OpenAi))]);
+                let mut pieces = vec![stream_head(kind)];
+                pieces.extend(text.chars().map(|letter| chunk(says(kind, &letter.to_string()))));
+                pieces.extend([chunk(stops(kind, "stop")), chunk(ends(kind))]);
                 let mut sent = Ok(());
                 for piece in pieces {
                     tokio::time::sleep(pace).await;

@@ -227,7 +227,7 @@ api_keys = ["env:hunter-2"]"#,
         r#"[providers.local]
 kind = "openai"
 api_keys = ["keyring:x"]"#,
-        r#"config.toml:3:13: a key is named by env:NAME, file:PATH or cmd:COMMAND, and never written into the settings itself
+        r#"config.toml:3:13: keyring: is read by the system's own command: write cmd:secret-tool lookup service retort account NAME, or on macOS cmd:security find-generic-password -s retort -a NAME -w
   3 | api_keys = ["…"]"#,
     ),
     (
