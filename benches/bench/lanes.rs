@@ -17,6 +17,9 @@ const LANES: usize = 4;
 /// Tokens in each lane.
 const TOKENS: usize = 50_000;
 
+/// How long nothing may be painted.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// How often it is done, so that there are keys enough for a 99th percentile.
 const ROUNDS: usize = 4;
 
@@ -110,7 +113,7 @@ impl Bench {
     /// Takes what is painted until the screen is as wanted, and returns when the piece came that made it so.
     fn until(&mut self, what: &str, mut so: impl FnMut(Instant, &str) -> bool) -> Instant {
         loop {
-            let Ok((at, piece)) = self.pieces.recv_timeout(Duration::from_secs(30)) else {
+            let Ok((at, piece)) = self.pieces.recv_timeout(PATIENCE) else {
                 panic!("{what} did not come: {}", self.parser.screen().contents());
             };
             self.parser.process(&piece);
@@ -160,13 +163,13 @@ fn round(url: &str) -> Round {
     bench.until("the input", |_, screen| screen.contains("TYPING"));
     let mut went = Round::default();
     let start = bench.send("\x1b[15~");
-    let (mut seen, mut moved, mut typed) = ([0; LANES], [start; LANES], 0_usize);
+    let (mut seen, mut moved, mut letters) = ([0; LANES], [start; LANES], 0);
     let mut chance = 7_u32;
     while seen.iter().any(|seen| *seen < TOKENS) {
         chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        typed += 1;
-        // A blank now and then, so that the text wraps.
-        let sent = bench.send(if typed % 8 == 0 { " ж" } else { "ж" });
+        // A letter that is nowhere else, and it is taken back again.
+        letters = 1 - letters;
+        let sent = bench.send(if letters == 1 { "ж" } else { "\x7f" });
         let pause = Duration::from_micros(u64::from(chance >> 16 & 0x3fff));
         let (mut shown, mut idle) = (None, false);
         bench.until("the key", |at, screen| {
@@ -184,7 +187,7 @@ fn round(url: &str) -> Round {
                 }
             }
             idle = seen.iter().all(|seen| *seen == TOKENS);
-            if shown.is_none() && screen.chars().filter(|letter| *letter == 'ж').count() == typed {
+            if shown.is_none() && screen.chars().filter(|letter| *letter == 'ж').count() == letters {
                 shown = Some(at);
             }
             // The next key comes a while after this one is seen, at any point between two frames.
