@@ -7,6 +7,8 @@ pub mod act;
 pub mod action;
 pub mod choice;
 pub mod chord;
+pub mod compare;
+pub mod difference;
 pub mod field;
 mod json;
 pub mod keymap;
@@ -20,6 +22,7 @@ pub mod overlay;
 mod picked;
 mod runs;
 mod stored;
+mod together;
 pub mod view;
 pub mod workbench;
 
@@ -199,6 +202,7 @@ impl App {
             Msg::Quit => self.quit(),
         }
         self.bench.settle();
+        self.bench.settle_comparison();
         self.autosave();
         std::mem::take(&mut self.effects)
     }
@@ -224,8 +228,7 @@ impl App {
             if !place.text.is_empty() {
                 let take = lane.shown_mut();
                 place.make_room(take.card.as_ref(), !take.view().is_empty());
-                take.answer.fit(place.text.width, place.text.height);
-                take.reasoning.fit(place.text.width, place.text.height);
+                take.fit(place.text.width, place.text.height);
             }
         }
         let editing = self.bench.typing && self.overlays.is_empty();

@@ -8,6 +8,7 @@ pub mod clean;
 pub mod diff;
 mod escape;
 pub mod json;
+pub mod paragraph;
 #[cfg(test)]
 mod samples;
 mod search;

@@ -53,6 +53,12 @@ impl App {
             Action::UnfoldAll => self.in_json(|json| json.fold_all(false)),
             Action::NextFailed => self.next_failed(),
             Action::Together => self.toggle_together(),
+            Action::Diff => self.toggle_diff(),
+            Action::Baseline => self.mark_baseline(),
+            Action::Against => self.open_against(),
+            Action::NextDifference | Action::PreviousDifference => {
+                self.step_difference(action == Action::NextDifference);
+            }
             Action::Edit => self.edit(),
             Action::Editor => self.open_editor(),
             Action::Undo | Action::Redo => self.undo(action == Action::Undo),
@@ -210,10 +216,7 @@ impl App {
         };
         scroll(lane.shown_mut().view_mut());
         if self.bench.together {
-            let stand = lane.shown().view().stand();
-            for lane in &mut self.bench.lanes {
-                lane.shown_mut().view_mut().align(stand);
-            }
+            self.align_to(at);
         }
     }
 

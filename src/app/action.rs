@@ -117,6 +117,16 @@ pub enum Action {
     NextFailed,
     /// Scrolls all lanes together, or each by itself.
     Together,
+    /// Shows what differs from the baseline, or the answers as they are.
+    Diff,
+    /// Makes this lane the baseline, or takes that back; a lane by itself keeps its answer as one.
+    Baseline,
+    /// Chooses what the lanes are compared with: a lane, their answers before, an earlier run.
+    Against,
+    /// Goes to the next difference.
+    NextDifference,
+    /// Goes to the difference before.
+    PreviousDifference,
     /// Edits the text that has the focus.
     Edit,
     /// Opens the text that has the focus in $VISUAL or $EDITOR.
@@ -245,6 +255,17 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::UnfoldAll, "unfold-all", When::Normal, 0, "opens all of the JSON"),
     entry(Action::NextFailed, "next-failed", When::Normal, 0, "goes to the next field that failed a check"),
     entry(Action::Together, "scroll-together", When::Normal, 0, "scrolls all lanes together, or each by itself"),
+    entry(Action::Diff, "diff", When::Bench, 0, "shows what differs from the baseline, or the answers as they are"),
+    entry(Action::Baseline, "baseline", When::Bench, 0, "makes this lane the baseline; the only lane keeps its answer"),
+    entry(
+        Action::Against,
+        "compare-with",
+        When::Bench,
+        0,
+        "chooses what the lanes are compared with: a lane, their answers before, an earlier run",
+    ),
+    entry(Action::NextDifference, "next-difference", When::Bench, 0, "goes to the next difference"),
+    entry(Action::PreviousDifference, "previous-difference", When::Bench, 0, "goes to the difference before"),
     entry(Action::Edit, "edit", When::Normal, 0, "edits the text that has the focus"),
     entry(Action::Editor, "editor", When::Bench, 0, "opens the text that has the focus in $VISUAL or $EDITOR"),
     entry(Action::Undo, "undo", When::Bench, 0, "takes the last edit back"),

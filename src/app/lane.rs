@@ -13,6 +13,8 @@ pub use take::{State, Survived, Take};
 pub struct Lane {
     /// What it runs.
     pub spec: LaneSpec,
+    /// Whether it is the baseline: what the other lanes are compared with.
+    pub baseline: bool,
     first: Take,
     more: Vec<Take>,
     at: usize,

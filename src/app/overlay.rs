@@ -4,6 +4,7 @@
 //! the list between ([`Overlay::body`]); the others use all rows but the last, which is the hint.
 
 pub mod accounts;
+pub mod against;
 pub mod copy;
 pub mod form;
 pub mod help;
@@ -15,6 +16,7 @@ use ratatui::layout::{Margin, Rect};
 
 use super::{action::Action, choice::Choice, chord::Chord, line::Line};
 use crate::store::names;
+pub use against::Bases;
 pub use copy::CopyAs;
 pub use form::Form;
 pub use help::Help;
@@ -38,6 +40,8 @@ pub enum Overlay {
     Prompts(List),
     /// The sessions.
     Sessions(List),
+    /// What the lanes can be compared with.
+    Against(Bases),
     /// One name, to be typed.
     Name(Name),
     /// A run step by step.
@@ -150,6 +154,7 @@ impl Overlay {
             Self::Variables(_) => "Variables",
             Self::Prompts(_) => "Prompts",
             Self::Sessions(_) => "Sessions",
+            Self::Against(_) => "Compare with",
             Self::Name(name) => name.title(),
             Self::Xray(_) => "X-ray",
             Self::Copy(_) => "Copy",
@@ -166,7 +171,7 @@ impl Overlay {
             Self::Help(help) => Some((108, rows(help.rows.len(), 8))),
             Self::Palette(_) => Some((96, 30)),
             Self::Models(_) => Some((110, 30)),
-            Self::Prompts(_) | Self::Sessions(_) => Some((80, 22)),
+            Self::Prompts(_) | Self::Sessions(_) | Self::Against(_) => Some((80, 22)),
             Self::Params(form) | Self::Variables(form) => Some((88, rows(form.rows.len() + 2, 8))),
             Self::Name(_) => Some((60, 6)),
             Self::Xray(xray) => Some((110, rows(xray.lines(), 12))),
@@ -185,7 +190,7 @@ impl Overlay {
     }
 
     fn has_query(&self) -> bool {
-        matches!(self, Self::Palette(_) | Self::Models(_) | Self::Prompts(_) | Self::Sessions(_))
+        matches!(self, Self::Palette(_) | Self::Models(_) | Self::Prompts(_) | Self::Sessions(_) | Self::Against(_))
     }
 
     /// Returns the line being typed into, if there is one.
@@ -194,6 +199,7 @@ impl Overlay {
             Self::Palette(choice) => Some(&mut choice.query),
             Self::Models(models) => Some(&mut models.choice.query),
             Self::Prompts(list) | Self::Sessions(list) => Some(&mut list.choice.query),
+            Self::Against(bases) => Some(&mut bases.choice.query),
             Self::Params(form) | Self::Variables(form) => form.line_mut(),
             Self::Name(name) => Some(&mut name.line),
             Self::Search(line) => Some(line),
@@ -207,6 +213,7 @@ impl Overlay {
             Self::Palette(choice) => choice.key(chord),
             Self::Models(models) => models.choice.key(chord),
             Self::Prompts(list) | Self::Sessions(list) => list.choice.key(chord),
+            Self::Against(bases) => bases.choice.key(chord),
             Self::Params(form) | Self::Variables(form) => form.key(chord),
             Self::Name(name) => {
                 name.fault = None;
@@ -223,6 +230,7 @@ impl Overlay {
             Self::Palette(choice) => choice.paste(text),
             Self::Models(models) => models.choice.paste(text),
             Self::Prompts(list) | Self::Sessions(list) => list.choice.paste(text),
+            Self::Against(bases) => bases.choice.paste(text),
             other => {
                 if let Some(line) = other.line_mut() {
                     line.paste(text);
@@ -239,6 +247,7 @@ impl Overlay {
             Self::Palette(choice) => choice.step(by),
             Self::Models(models) => models.choice.step(by),
             Self::Prompts(list) | Self::Sessions(list) => list.choice.step(by),
+            Self::Against(bases) => bases.choice.step(by),
             Self::Copy(choice) => choice.step(by),
             Self::Params(form) | Self::Variables(form) => form.step(by),
             Self::Name(_) | Self::Search(_) | Self::Confirm(_) => {}
@@ -251,6 +260,7 @@ impl Overlay {
             Self::Palette(choice) => choose(choice, row),
             Self::Models(models) => row.checked_sub(1).is_some_and(|row| choose(&mut models.choice, row)),
             Self::Prompts(list) | Self::Sessions(list) => choose(&mut list.choice, row),
+            Self::Against(bases) => choose(&mut bases.choice, row),
             Self::Copy(choice) => choose(choice, row),
             Self::Params(form) | Self::Variables(form) => {
                 form.go(row);
@@ -271,6 +281,7 @@ impl Overlay {
             // The heads of the columns, the line on keys and the one on accounts take a row each.
             Self::Models(models) => models.choice.fit(height.saturating_sub(3)),
             Self::Prompts(list) | Self::Sessions(list) => list.choice.fit(height),
+            Self::Against(bases) => bases.choice.fit(height),
             Self::Copy(choice) => choice.fit(height),
             Self::Params(_) | Self::Variables(_) | Self::Name(_) | Self::Search(_) | Self::Confirm(_) => {}
         }

@@ -81,6 +81,7 @@ impl App {
             }
             Overlay::Prompts(list) => self.pick_prompt(list),
             Overlay::Sessions(list) => self.pick_session(list),
+            Overlay::Against(bases) => self.pick_against(bases),
             Overlay::Name(name) => self.take_name(name),
             Overlay::Copy(choice) => self.copy(&choice),
             Overlay::Search(line) => self.searched(&line.text()),

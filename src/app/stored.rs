@@ -26,6 +26,10 @@ pub(super) enum Asked {
     Prompts,
     /// A list of sessions for the overlay.
     Sessions,
+    /// The newest runs, for the overlay of what can be compared with.
+    Runs,
+    /// A run to compare with.
+    BaselineRun,
     /// A prompt for the bench.
     OpenPrompt,
     /// A session for the bench.
@@ -65,6 +69,8 @@ impl App {
             (Asked::Prompts, Ok(Reply::Prompts(entries))) => self.list_prompts(&entries),
             (Asked::Sessions, Ok(Reply::Sessions(entries))) => self.list_sessions(&entries),
             (Asked::NewSession(name), Ok(Reply::Sessions(entries))) => self.begin_session(name, &entries),
+            (Asked::Runs, Ok(Reply::Runs(runs))) => self.list_runs(&runs),
+            (Asked::BaselineRun, Ok(Reply::Run(record))) => self.compare_with_run(&record),
             (Asked::OpenPrompt, Ok(Reply::Prompt { name, prompt })) => self.put_prompt(name, &prompt),
             (Asked::OpenSession, Ok(Reply::Session(session))) => self.put_session(&session),
             (Asked::SavePrompt { prompt, .. }, Ok(Reply::PromptSaved { name, path })) => {

@@ -5,7 +5,10 @@ mod json;
 
 use std::ops::Range;
 
-use crate::text::{Row, Safe, Wrapped};
+use crate::text::{
+    Row, Safe, Wrapped,
+    paragraph::{paragraph, paragraph_at},
+};
 use form::Form;
 pub use json::JsonView;
 
@@ -33,6 +36,8 @@ impl Found {
 pub struct Stand {
     follow: bool,
     top: usize,
+    /// In a text the paragraph that the top row is in, counted from 0, and its rows above the window.
+    paragraph: Option<(usize, usize)>,
 }
 
 /// A text cut into rows, or its JSON, and the part of it that is seen.
@@ -204,16 +209,61 @@ impl View {
     /// Tells where the window stands, for another one to stand there too.
     #[must_use]
     pub fn stand(&self) -> Stand {
-        Stand { follow: self.follows(), top: self.top() }
+        let (number, start) = paragraph_at(self.wrapped.text(), self.anchor);
+        let paragraph = (number, self.top.saturating_sub(self.wrapped.row_at(start)));
+        Stand { follow: self.follows(), top: self.top(), paragraph: self.json().is_none().then_some(paragraph) }
     }
 
-    /// Puts the window where another one stands.
+    /// Puts the window where another one stands: in the same paragraph, as many rows down in it as
+    /// it has.
     pub fn align(&mut self, stand: Stand) {
         if let Some(json) = self.json_mut() {
             return json.place(stand.top);
         }
         self.follow = stand.follow;
-        self.place(stand.top);
+        let row = stand.paragraph.map_or(stand.top, |(number, above)| {
+            let (start, end) = paragraph(self.wrapped.text(), number);
+            let (first, next) = (self.wrapped.row_at(start), self.wrapped.row_at(end));
+            (first + above).min(next.saturating_sub(1).max(first))
+        });
+        self.place(row);
+    }
+
+    /// Puts the row that holds a byte at the top.
+    pub fn align_to(&mut self, byte: usize) {
+        self.follow = false;
+        self.place(self.wrapped.row_at(byte));
+    }
+
+    /// Brings a byte in sight, a third of the window down if it is not.
+    pub fn show(&mut self, byte: usize) {
+        self.bring(self.wrapped.row_at(byte));
+    }
+
+    /// Brings a row of the text into sight.
+    fn bring(&mut self, row: usize) {
+        if row < self.top || row >= self.top + self.height.max(1) {
+            self.follow = false;
+            self.place(row.saturating_sub(self.height / 3));
+        }
+    }
+
+    /// Returns the length of the text, in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.wrapped.text().len()
+    }
+
+    /// Returns the bytes of a row.
+    #[must_use]
+    pub fn bytes(&self, row: usize) -> Range<usize> {
+        self.wrapped.anchor_of(row)..self.wrapped.anchor_of(row + 1)
+    }
+
+    /// Returns the columns of a row that bytes of the text cover, if they cover any.
+    #[must_use]
+    pub fn columns(&self, row: usize, bytes: &Range<usize>) -> Option<Range<usize>> {
+        self.wrapped.columns(row, bytes)
     }
 
     /// Searches a text without regard to case and goes to the first hit from the window's top on.
@@ -248,19 +298,10 @@ impl View {
     }
 
     fn show_hit(&mut self) {
-        let Some(hit) = self.found.as_ref().and_then(|found| found.hits.get(found.at)) else {
+        let Some(hit) = self.found.as_ref().and_then(|found| found.hits.get(found.at)).cloned() else {
             return;
         };
-        let row = self.wrapped.row_at(hit.start);
-        self.bring(row);
-    }
-
-    /// Brings a row of the text into sight.
-    fn bring(&mut self, row: usize) {
-        if row < self.top || row >= self.top + self.height.max(1) {
-            self.follow = false;
-            self.place(row.saturating_sub(self.height / 3));
-        }
+        self.show(hit.start);
     }
 
     /// Finds what came since the last search.
@@ -315,6 +356,27 @@ mod tests {
         assert!(first.text.starts_with("line 40"), "{first:?}");
         view.fit(80, 10);
         assert_eq!(view.top(), 40);
+    }
+
+    #[test]
+    fn windows_on_two_texts_stand_in_the_same_paragraph() {
+        let text =
+            |long: usize| (0..9).map(|n| format!("{n} {}\n\n", "word ".repeat(long))).collect::<Vec<_>>().concat();
+        let (mut one, mut other) = (View::default(), View::default());
+        one.push(&clean(&text(40)));
+        other.push(&clean(&text(10)));
+        one.fit(20, 5);
+        other.fit(20, 5);
+        one.to_top();
+        let first = |view: &View| view.seen().next().map(|(_, row)| row.text.chars().next());
+        while first(&one) != Some(Some('3')) {
+            one.scroll(1);
+        }
+        other.align(one.stand());
+        assert_eq!(first(&other), Some(Some('3')));
+        one.to_end();
+        other.align(one.stand());
+        assert!(other.follows());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 use super::{
+    compare::Comparison,
     field::Field,
     lane::Lane,
     msg::{Now, Ticket},
@@ -74,6 +75,8 @@ pub struct Workbench {
     pub zoom: bool,
     /// Whether the lanes scroll together.
     pub together: bool,
+    /// What the lanes are compared with.
+    pub compare: Comparison,
     /// The session's name.
     pub session: String,
     /// When the session's file was saved as this bench knows it, if it is on disk.
@@ -114,6 +117,7 @@ impl Workbench {
             typing: false,
             zoom: false,
             together: false,
+            compare: Comparison::default(),
             session,
             saved_at: None,
             metrics: Metrics::default(),

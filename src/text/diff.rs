@@ -147,6 +147,11 @@ impl TextDiff {
     /// before what was added in its place. White space around what was removed is kept, so that
     /// words do not run together. `old` and `new` are the texts that were compared.
     pub fn read<'a>(&'a self, old: &'a str, new: &'a str) -> impl Iterator<Item = (Change, &'a str)> {
+        self.read_segments(old, new).map(|(segment, text)| (segment.change, text))
+    }
+
+    /// The same, each piece with the part of both texts that it comes from.
+    pub fn read_segments<'a>(&'a self, old: &'a str, new: &'a str) -> impl Iterator<Item = (&'a Segment, &'a str)> {
         self.segments.iter().enumerate().flat_map(move |(at, segment)| {
             let was = old.get(segment.old.clone()).unwrap_or_default();
             let is = new.get(segment.new.clone()).unwrap_or_default();
@@ -164,7 +169,7 @@ impl TextDiff {
                     (lead, is, trail)
                 }
             };
-            [lead, text, trail].into_iter().filter(|text| !text.is_empty()).map(|text| (segment.change, text))
+            [lead, text, trail].into_iter().filter(|text| !text.is_empty()).map(move |text| (segment, text))
         })
     }
 }

@@ -19,7 +19,7 @@ use super::{
     theme::Role,
 };
 use crate::{
-    app::{lane::Lane, layout::LaneArea, workbench::Focus},
+    app::{compare::Standing, lane::Lane, layout::LaneArea, workbench::Focus},
     text::{clean_line, truncate, width},
 };
 
@@ -47,7 +47,8 @@ pub(super) fn draw(scene: Scene<'_>, at: usize, lane: &Lane, area: &LaneArea, bu
     let room = usize::from(area.pane.width).saturating_sub(8);
     let number = if at == 0 { Some(3) } else { None };
     let demo = if is_demo(scene, lane) { "DEMO" } else { "" };
-    let name = clean_line(&lane.spec.target);
+    let baseline = matches!(scene.app.bench.standing(lane), Some(Standing::Baseline));
+    let name = clean_line(&format!("{}{}", if baseline { "◆ " } else { "" }, lane.spec.target));
     let fixed = if number.is_some() { 2 } else { 0 } + if demo.is_empty() { 0 } else { demo.len() + 1 };
     let wanted = width(name.as_str()) + fixed;
     let said = state::say(scene, lane.shown(), room.saturating_sub(wanted));

@@ -23,7 +23,7 @@ use super::{
 use crate::app::{
     action::Action,
     line::Line as Typed,
-    overlay::{Confirm, List, Name, NameFor, Overlay},
+    overlay::{Bases, Confirm, List, Name, NameFor, Overlay},
 };
 
 /// Draws the topmost overlay, if there is one.
@@ -65,6 +65,7 @@ pub(super) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
         Overlay::Params(shown) | Overlay::Variables(shown) => form::draw(scene, shown, body, buffer),
         Overlay::Prompts(shown) => entries(scene, shown, "prompts", body, buffer),
         Overlay::Sessions(shown) => entries(scene, shown, "sessions", body, buffer),
+        Overlay::Against(bases) => against(scene, bases, body, buffer),
         Overlay::Name(shown) => name(scene, shown, body, buffer),
         Overlay::Xray(xray) => steps::xray(scene, xray, body, buffer),
         Overlay::Copy(choice) => list(choice, body, scene.theme, buffer, |item, room| {
@@ -84,6 +85,7 @@ fn query(overlay: &Overlay) -> Option<&Typed> {
         Overlay::Palette(choice) => Some(&choice.query),
         Overlay::Models(models) => Some(&models.choice.query),
         Overlay::Prompts(list) | Overlay::Sessions(list) => Some(&list.choice.query),
+        Overlay::Against(bases) => Some(&bases.choice.query),
         _ => None,
     }
 }
@@ -124,6 +126,7 @@ fn keys(scene: Scene<'_>, overlay: &Overlay) -> Vec<(String, String)> {
             out,
         ],
         Overlay::Prompts(_) | Overlay::Sessions(_) => vec![pair(Action::Accept, "opens it"), arrows, out],
+        Overlay::Against(_) => vec![pair(Action::Accept, "compares with it"), arrows, out],
         Overlay::Copy(_) => vec![pair(Action::Accept, "copies"), arrows, out],
         Overlay::Params(_) | Overlay::Variables(_) => {
             vec![pair(Action::Accept, "takes all"), pair(Action::NextPane, "next line"), out]
@@ -201,6 +204,21 @@ fn entries(scene: Scene<'_>, shown: &List, what: &str, area: Rect, buffer: &mut 
             scene.span(format!(" {}", fitted(&item.detail, room.saturating_sub(name + 3))), Role::Quiet),
         ])
     });
+}
+
+/// Draws what can be compared with, the runs on record last.
+fn against(scene: Scene<'_>, bases: &Bases, area: Rect, buffer: &mut Buffer) {
+    list(&bases.choice, area, scene.theme, buffer, |item, room| {
+        let name = (room / 3).max(20).min(room);
+        Line::from(vec![
+            scene.span(left(&item.label, name), Role::Title),
+            scene.span(format!(" {}", fitted(&item.detail, room.saturating_sub(name + 1))), Role::Quiet),
+        ])
+    });
+    let below = area.rows().nth(bases.choice.len() + 1);
+    if let Some(row) = below.filter(|_| bases.loading) {
+        buffer.set_line(row.x, row.y, &Line::from(scene.span("Reading the runs …", Role::Quiet)), row.width);
+    }
 }
 
 fn name(scene: Scene<'_>, shown: &Name, area: Rect, buffer: &mut Buffer) {

@@ -2,6 +2,7 @@
 
 pub mod chips;
 pub mod column;
+pub mod diff;
 pub mod flow;
 pub mod hints;
 pub mod list;

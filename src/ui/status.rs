@@ -145,6 +145,10 @@ fn standing(scene: Scene<'_>) -> Vec<Item> {
     if unfinished > 0 && bench.lanes.len() > 1 {
         items.push(vec![scene.span(format!("✗ {unfinished} without a full answer"), Role::Fail)]);
     }
+    if bench.compare.on {
+        let with = scene.foreign(&bench.compared_with(), Role::Text);
+        items.push(vec![scene.span("diff against ", Role::Quiet), with]);
+    }
     if bench.together {
         items.push(vec![scene.span("lanes scroll together", Role::Quiet)]);
     }

@@ -63,10 +63,16 @@ pub enum Role {
     JsonMark,
     /// What JSON cannot hold where it stands.
     JsonWrong,
+    /// It differs from what it is compared with.
+    Differs,
+    /// Text that the baseline has not.
+    Added,
+    /// Text that the baseline alone has.
+    Removed,
 }
 
 /// Every role.
-pub const ROLES: [Role; 26] = [
+pub const ROLES: [Role; 29] = [
     Role::Text,
     Role::Title,
     Role::Quiet,
@@ -93,6 +99,9 @@ pub const ROLES: [Role; 26] = [
     Role::JsonWord,
     Role::JsonMark,
     Role::JsonWrong,
+    Role::Differs,
+    Role::Added,
+    Role::Removed,
 ];
 
 /// How roles look on this terminal.
@@ -122,8 +131,10 @@ impl Theme {
             Role::FoundHere => (Some(Color::Magenta), Modifier::REVERSED.union(Modifier::UNDERLINED)),
             Role::Fail => (Some(Color::Red), Modifier::empty()),
             Role::JsonWrong => (Some(Color::Red), Modifier::UNDERLINED),
-            Role::Wait | Role::JsonWord => (Some(Color::Yellow), Modifier::empty()),
+            Role::Wait | Role::Differs | Role::JsonWord => (Some(Color::Yellow), Modifier::empty()),
             Role::Origin | Role::Demo | Role::JsonNumber => (Some(Color::Magenta), Modifier::empty()),
+            Role::Added => (Some(Color::Green), Modifier::UNDERLINED),
+            Role::Removed => (Some(Color::Red), Modifier::CROSSED_OUT),
             Role::Reasoning => (None, Modifier::DIM.union(Modifier::ITALIC)),
         };
         let style = Style::new().add_modifier(with);
@@ -138,9 +149,16 @@ impl Theme {
 /// What stands in for a hue where there is none.
 fn without_hue(role: Role) -> Modifier {
     match role {
-        Role::Focus | Role::Typing | Role::Key | Role::Fail | Role::Wait | Role::FoundHere | Role::JsonName => {
-            Modifier::BOLD
-        }
+        Role::Focus
+        | Role::Typing
+        | Role::Key
+        | Role::Fail
+        | Role::Wait
+        | Role::FoundHere
+        | Role::JsonName
+        | Role::Differs
+        | Role::Added => Modifier::BOLD,
+        Role::Removed => Modifier::DIM,
         _ => Modifier::empty(),
     }
 }

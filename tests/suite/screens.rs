@@ -1,5 +1,7 @@
 //! What the screen shows, in every state and at every size.
 
+mod diff;
+
 use ratatui::buffer::Buffer;
 use retort::{
     app::Msg,
@@ -35,10 +37,19 @@ pub(crate) fn text(buffer: &Buffer) -> String {
     out
 }
 
+/// Where the snapshots lie, and that they show nothing of how they were made.
+fn insta_settings() -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/snapshots/screens"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings
+}
+
 /// Snapshots a state at a large screen, a small one, and one that is too small.
 pub(crate) fn snapshot(name: &str, stage: &mut Stage) {
     for (width, height) in [(120, 40), (80, 24)] {
-        insta::with_settings!({snapshot_path => "snapshots/screens", prepend_module_to_snapshot => false, omit_expression => true}, {
+        insta_settings().bind(|| {
             insta::assert_snapshot!(format!("{name}-{width}x{height}"), text(&stage.screen(width, height)));
         });
     }

@@ -1,12 +1,17 @@
 //! One run of a lane: what it is doing, what came of it, and what is seen of that.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 
 use super::card::Card;
 use crate::{
     app::{
+        compare::Compared,
+        difference::{Difference, Side},
         msg::{Now, Ticket},
         view::View,
     },
@@ -113,6 +118,8 @@ pub struct Take {
     /// The raw text so far; empty once the outcome holds it.
     partial: String,
     cleaners: [Cleaner; 2],
+    /// What the answer is compared by.
+    pub compared: Compared,
 }
 
 impl Default for Take {
@@ -135,6 +142,7 @@ impl Default for Take {
             started: None,
             partial: String::new(),
             cleaners: [Cleaner::new(), Cleaner::new()],
+            compared: Compared::default(),
         }
     }
 }
@@ -142,6 +150,7 @@ impl Default for Take {
 impl Take {
     /// Clears the place for a run that may ask these targets for an answer of a form.
     pub fn begin(&mut self, ticket: Ticket, targets: &[Target], format: Format, now: Now) {
+        let compared = self.next_compared();
         let (mut answer, reasoning) = (std::mem::take(&mut self.answer), std::mem::take(&mut self.reasoning));
         answer.expect_json(format != Format::Text);
         *self = Self {
@@ -153,13 +162,26 @@ impl Take {
             show_reasoning: self.show_reasoning,
             meter: RunMeter::new(targets),
             started: Some(now.at),
+            compared,
             ..Self::default()
         };
     }
 
     /// Marks a run that could not even be started.
     pub fn refuse(&mut self, card: Card) {
-        *self = Self { state: State::Failed, card: Some(card), ..Self::default() };
+        let compared = self.next_compared();
+        *self = Self { state: State::Failed, card: Some(card), compared, ..Self::default() };
+    }
+
+    fn next_compared(&mut self) -> Compared {
+        let answer = self.whole();
+        std::mem::take(&mut self.compared).next(answer)
+    }
+
+    /// Returns the answer to be compared, if it is whole.
+    pub fn whole(&mut self) -> Option<Arc<Side>> {
+        let outcome = self.outcome.as_ref().filter(|_| matches!(self.state, State::Done | State::Cached { .. }))?;
+        Some(self.compared.present(|| Side::of(&outcome.text, outcome.json.as_ref())))
     }
 
     /// Marks the run as stopped, keeps what came of it, and returns the run's ticket.
@@ -288,15 +310,39 @@ impl Take {
         self.outcome.as_ref().map_or(self.partial.as_str(), |outcome| outcome.text.as_str())
     }
 
-    /// Returns what is shown: the answer, or the reasoning where that is asked for or all there is yet.
+    /// Returns what is shown: the answer or what differs in it, or the reasoning where that is asked
+    /// for or all there is yet.
     #[must_use]
     pub fn view(&self) -> &View {
-        if self.shows_reasoning() { &self.reasoning } else { &self.answer }
+        match self.difference() {
+            Some(difference) => difference.view(),
+            None if self.shows_reasoning() => &self.reasoning,
+            None => &self.answer,
+        }
+    }
+
+    /// Returns what differs from the baseline, if that is shown.
+    #[must_use]
+    pub fn difference(&self) -> Option<&Difference> {
+        self.compared.shown().filter(|_| !self.shows_reasoning())
     }
 
     /// The same, to be scrolled and searched.
     pub fn view_mut(&mut self) -> &mut View {
-        if self.shows_reasoning() { &mut self.reasoning } else { &mut self.answer }
+        match (self.shows_reasoning(), self.compared.shown_mut()) {
+            (true, _) => &mut self.reasoning,
+            (false, Some(difference)) => difference.view_mut(),
+            (false, None) => &mut self.answer,
+        }
+    }
+
+    /// Gives everything that can be shown the size of the window, before drawing.
+    pub fn fit(&mut self, width: u16, height: u16) {
+        self.answer.fit(width, height);
+        self.reasoning.fit(width, height);
+        if let Some(difference) = self.compared.shown_mut() {
+            difference.view_mut().fit(width, height);
+        }
     }
 
     /// Tells whether the reasoning is what is shown.

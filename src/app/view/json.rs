@@ -231,6 +231,17 @@ impl JsonView {
         }
     }
 
+    /// Returns the JSON pointer of the value that the first row in sight shows.
+    #[must_use]
+    pub fn top_path(&self) -> String {
+        self.rows.row(self.top).map(|row| self.tree.pointer(row.node)).unwrap_or_default()
+    }
+
+    /// Puts the value a JSON pointer leads to on the first row, or the nearest one on the way there.
+    pub fn align(&mut self, pointer: &str) {
+        self.place(self.rows.row_of(&self.tree, self.tree.find(pointer).0, Side::Open));
+    }
+
     /// Moves the window and the cursor by a share of the window's height.
     pub fn page(&mut self, down: bool, parts: usize) {
         let by = (self.height / parts.max(1)).max(1);

@@ -136,8 +136,8 @@ impl Matched<'_> {
             .fold(Vec::new(), joined)
     }
 
-    /// Joins changes that only a short run in common keeps apart: it is in common by chance, and two
-    /// changes with scraps between them are harder to read than one.
+    /// Joins replacements that only a short run in common keeps apart: it is in common by chance, and
+    /// two of them with scraps between are harder to read than one.
     fn tidy(&self, runs: Vec<Run>) -> Vec<Run> {
         let mut tidied: Vec<Run> = Vec::new();
         for run in runs {
@@ -146,6 +146,7 @@ impl Matched<'_> {
                 && same.same
                 && !before.same
                 && !after.same
+                && [before, after].iter().all(|run| !run.old.is_empty() && !run.new.is_empty())
                 && self.length(same) * CHANCE <= self.length(before).min(self.length(after))
             {
                 let whole =

@@ -16,7 +16,11 @@ use crate::{
         view::View,
     },
     text::{Wrapped, clean, width},
-    ui::{part::rows::rows, scene::Scene, theme::Role},
+    ui::{
+        part::{diff::difference, rows::rows},
+        scene::Scene,
+        theme::Role,
+    },
 };
 
 /// Draws what is between a lane's title and its foot; `held` where the lane has the keys.
@@ -31,7 +35,9 @@ pub(super) fn draw(scene: Scene<'_>, take: &Take, held: bool, area: &LaneArea, b
         State::Interrupted | State::Cancelled => Role::Void,
         _ => Role::Text,
     };
-    if let Some(shown) = view.json() {
+    if let Some(shown) = take.difference() {
+        difference(shown, scene.theme.style(role), area.text, scene.theme, buffer);
+    } else if let Some(shown) = view.json() {
         json::draw(scene, shown, held, area.text, buffer);
     } else {
         rows(view, scene.theme.style(role), area.text, scene.theme, buffer);

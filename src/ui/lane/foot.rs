@@ -4,12 +4,16 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Span};
 
 use super::is_demo;
 use crate::{
-    app::lane::{Lane, State},
+    app::{
+        compare::Standing,
+        lane::{Lane, State},
+    },
     eval::figures::{age, count, duration, rate, tokens},
     model::{Format, Provenance},
     ui::{
         part::{
             chips::chips,
+            diff::summary,
             flow::{Item, flow},
         },
         scene::Scene,
@@ -40,7 +44,17 @@ fn verdicts(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
     let take = lane.shown();
     let json = scene.app.bench.response.format != Format::Text;
     let chips = take.quality.as_ref().map(|quality| chips(quality, json, scene.theme)).unwrap_or_default();
-    [chips.broken, origins(scene, lane), chips.held].concat()
+    [compared(scene, lane), chips.broken, origins(scene, lane), chips.held].concat()
+}
+
+/// Says how the answer stands to what it is compared with.
+fn compared(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
+    match scene.app.bench.standing(lane) {
+        None => Vec::new(),
+        Some(Standing::Baseline) => vec![vec![scene.span("◆ baseline", Role::Origin)]],
+        Some(Standing::Differs(difference)) => summary(difference, scene.theme),
+        Some(Standing::Waits(why)) => vec![vec![scene.span(why, Role::Quiet)]],
+    }
 }
 
 /// Says how the answer came about, where that is not the plain way.
