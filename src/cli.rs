@@ -2,6 +2,7 @@
 
 pub mod args;
 mod cache;
+mod compare;
 mod doctor;
 mod models;
 mod prompts;
@@ -100,8 +101,12 @@ pub struct Io<'a> {
     pub out: &'a mut dyn Write,
     /// Whether a person reads it.
     pub out_is_terminal: bool,
+    /// How many columns that person's terminal has.
+    pub columns: usize,
     /// Standard error.
     pub err: &'a mut dyn Write,
+    /// Whether a person reads that.
+    pub err_is_terminal: bool,
 }
 
 impl Io<'_> {

@@ -6,6 +6,7 @@
 //! A [`JsonDiff`] says which values two answers differ in.
 
 mod check;
+pub mod comparison;
 mod confidence;
 pub mod extract;
 mod fields;
@@ -17,6 +18,7 @@ pub mod rule;
 mod schema;
 pub mod template;
 
+pub use comparison::Comparison;
 pub use extract::{ExtractError, Extraction, Found, Step, extract, locate};
 pub use json_diff::JsonDiff;
 pub use judge::{Answer, Judge, Judgement};

@@ -58,7 +58,9 @@ fn start(arguments: Cli) -> anyhow::Result<Exit> {
             cwd,
             out: &mut io::stdout(),
             out_is_terminal: io::stdout().is_terminal(),
+            columns: tui::screen::columns(),
             err: &mut io::stderr(),
+            err_is_terminal: io::stderr().is_terminal(),
         };
         runtime.block_on(cli::execute(command, io))?
     } else {

@@ -16,6 +16,9 @@ mod suite {
     mod bytes;
     /// The command line: outputs, exit codes, words.
     mod cli;
+    /// Several models at the command line: at once, in columns, in Markdown, in JSON lines.
+    #[cfg(unix)]
+    mod compare;
     /// The demonstration: what it answers, when, and how it misbehaves.
     mod demo;
     /// The demonstration through the whole pipeline: what a person sees of retry, fallback and checks.

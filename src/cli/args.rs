@@ -49,6 +49,8 @@ const RUN_EXAMPLES: &str = "Examples:
   retort run sentiment -i mail.txt
   echo 'Where is my parcel?' | retort run sentiment
   retort run ./prompts/triage.toml -i mail.txt -m gpt-4o-mini -m claude-haiku-4-5
+  retort run sentiment -i mail.txt -m gpt-4o-mini -m local --samples 5 --diff
+  retort run sentiment -i mail.txt -m gpt-4o-mini -m local --md >> notes.md
   retort run reply -i mail.txt --var tone=friendly --param temperature=0.7
   retort run sentiment -i mail.txt --json | jq -r 'select(.event == \"ended\").outcome.text'
 
@@ -123,7 +125,7 @@ pub struct RunArgs {
     #[arg(short, long, value_name = "FILE|-")]
     pub input: Option<PathBuf>,
 
-    /// Runs on this model; given several times, on each in order.
+    /// Runs on this model; given several times, on each, side by side.
     #[arg(short, long, value_name = "MODEL")]
     pub model: Vec<String>,
 
@@ -135,7 +137,19 @@ pub struct RunArgs {
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair, help = PARAM_HELP)]
     pub params: Vec<(String, String)>,
 
-    /// Prints every event of the run as a line of JSON; the last one is `ended`.
+    /// Asks each model this many times, to see how much the answers vary.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub samples: u32,
+
+    /// Shows only what differs from the first model's answer.
+    #[arg(long, conflicts_with = "json")]
+    pub diff: bool,
+
+    /// Prints a table in Markdown: a column for each model, a row for each figure and each field.
+    #[arg(long, conflicts_with = "json")]
+    pub md: bool,
+
+    /// Prints every event of each run as a line of JSON; the last one of a run is `ended`.
     #[arg(long)]
     pub json: bool,
     /// With `--json`, prints the answer as it comes and not once it is whole; what was printed

@@ -1,20 +1,21 @@
 //! What a run tells, as a person at a command line reads it: the answer out, everything else aside.
 
+mod summary;
+
 use std::{
     borrow::Cow,
     fmt::Write as _,
     io::{self, Write},
-    time::Duration,
 };
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::Exit;
+use summary::{figures, judged, seconds};
+
 use crate::{
-    model::{
-        End, Fault, Finish, Outcome, Provenance,
-        quality::{Mark, Verdict},
-    },
+    model::{End, Fault, Finish, Outcome, quality::Mark},
     pipeline::{
         RunEvent, Told,
         event::{Lookup, Next, Part},
@@ -31,11 +32,32 @@ pub(super) enum Form {
     Bytes,
     /// Every event as a line of JSON.
     Json,
+    /// Not at all: what is to be noted is said aside, the answer and its numbers elsewhere.
+    Aside,
+}
+
+/// Which of several runs a report is of, counted from 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Place {
+    /// The model's place on the command line.
+    pub(super) lane: usize,
+    /// Which sample of it.
+    pub(super) sample: u32,
+}
+
+/// A line of `--json`.
+#[derive(Serialize)]
+struct JsonLine<'a> {
+    #[serde(flatten)]
+    place: Place,
+    #[serde(flatten)]
+    told: &'a Told,
 }
 
 /// The fold of one run's events into two outputs.
 pub(super) struct Report<'a> {
     form: Form,
+    place: Place,
     out: &'a mut dyn Write,
     err: &'a mut dyn Write,
     cleaner: Cleaner,
@@ -47,14 +69,14 @@ pub(super) struct Report<'a> {
 
 impl<'a> Report<'a> {
     /// Begins the report of one run.
-    pub(super) fn new(form: Form, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
-        Self { form, out, err, cleaner: Cleaner::new(), open_line: false, asked: None, said: Vec::new() }
+    pub(super) fn new(form: Form, place: Place, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
+        Self { form, place, out, err, cleaner: Cleaner::new(), open_line: false, asked: None, said: Vec::new() }
     }
 
     /// Takes the next event in; the last one yields how the program should exit.
     pub(super) fn take(&mut self, told: &Told, now: Timestamp) -> io::Result<Option<Exit>> {
         if self.form == Form::Json {
-            let line = serde_json::to_string(told)?;
+            let line = serde_json::to_string(&JsonLine { place: self.place, told })?;
             self.out.write_all(escaped(&line).as_bytes())?;
             self.out.write_all(b"\n")?;
             self.out.flush()?;
@@ -107,7 +129,7 @@ impl<'a> Report<'a> {
 
     fn answer(&mut self, text: &str) -> io::Result<()> {
         match self.form {
-            Form::Json => return Ok(()),
+            Form::Json | Form::Aside => return Ok(()),
             Form::Bytes => self.out.write_all(text.as_bytes())?,
             Form::Terminal => {
                 let safe = self.cleaner.push(text);
@@ -143,6 +165,9 @@ impl<'a> Report<'a> {
     }
 
     fn summary(&mut self, outcome: &Outcome) -> io::Result<()> {
+        if self.form == Form::Aside {
+            return Ok(());
+        }
         match &outcome.end {
             End::Done => {}
             End::Failed { reasons } if !reasons.is_empty() => {
@@ -173,7 +198,7 @@ impl<'a> Report<'a> {
 
 /// Writes characters that a terminal would obey, or that reorder what is around them, as JSON
 /// escapes. They stand in strings alone, so the value stays the same.
-fn escaped(json: &str) -> Cow<'_, str> {
+pub(super) fn escaped(json: &str) -> Cow<'_, str> {
     let obeyed = |c: char| {
         c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
@@ -189,47 +214,6 @@ fn escaped(json: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
-}
-
-fn judged(verdict: &Verdict) -> String {
-    let mark = if verdict.mark == Mark::Fail { "FAIL" } else { "skipped" };
-    let at = verdict.at.as_deref().filter(|at| !at.is_empty()).map(|at| format!(" at {at}")).unwrap_or_default();
-    format!("{mark} {}{at}: {}", verdict.rule, verdict.reason)
-}
-
-/// One line of numbers: end, model, tokens, cost, times, checks; each unknown left as `?`.
-fn figures(outcome: &Outcome) -> String {
-    let count = |tokens: Option<u64>| tokens.map_or_else(|| "?".to_owned(), |count| count.to_string());
-    let mark = if outcome.usage.estimated { "~" } else { "" };
-    let mut parts = vec![outcome.end.word().to_owned(), outcome.target.clone()];
-    if outcome.demo {
-        parts.push("demonstration, no cost".to_owned());
-    }
-    parts.push(format!(
-        "{mark}{} tokens in, {mark}{} out",
-        count(outcome.usage.total_input()),
-        count(outcome.usage.total_output())
-    ));
-    match outcome.provenance {
-        Provenance::Live if outcome.demo => {}
-        Provenance::Live if matches!(outcome.end, End::Failed { .. }) && outcome.usage.total().is_none() => {}
-        Provenance::Live => parts.push(outcome.cost.to_string()),
-        Provenance::Cached { .. } => parts.push("cached, $0 now; times of the original".to_owned()),
-    }
-    if let Some(first) = outcome.timing.first_token {
-        parts.push(format!("first token {}", seconds(first)));
-    }
-    parts.push(seconds(outcome.timing.total));
-    if outcome.attempts > 1 {
-        parts.push(format!("{} attempts", outcome.attempts));
-    }
-    if let Some(quality) = &outcome.quality
-        && !quality.verdicts.is_empty()
-    {
-        let passed = quality.verdicts.iter().filter(|verdict| verdict.mark == Mark::Pass).count();
-        parts.push(format!("checks {passed}/{}", quality.verdicts.len()));
-    }
-    parts.join(" · ")
 }
 
 fn after(next: &Next) -> String {
@@ -256,11 +240,6 @@ pub(super) fn exit(outcome: &Outcome) -> Exit {
     }
 }
 
-fn seconds(time: Duration) -> String {
-    let seconds = time.as_secs_f64();
-    if seconds < 1.0 { format!("{seconds:.2} s") } else { format!("{seconds:.1} s") }
-}
-
 /// Says how long ago something was, in the largest unit that fits.
 #[must_use]
 pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
@@ -275,12 +254,15 @@ pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::model::{
-        Quality, RunId, Usage,
+        Provenance, Quality, RunId, Usage,
         fault::Class,
         outcome::{Reason, Timing},
         quality::Rule,
+        quality::Verdict,
         usage::Cost,
     };
 
@@ -312,7 +294,7 @@ mod tests {
 
     fn written(form: Form, pieces: &[&str]) -> (String, String) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut report = Report::new(form, &mut out, &mut err);
+        let mut report = Report::new(form, Place::default(), &mut out, &mut err);
         for text in pieces {
             let text = (*text).to_owned();
             report.take(&told(RunEvent::Delta { attempt: 1, part: Part::Text, text }), Timestamp::UNIX_EPOCH).unwrap();
@@ -334,7 +316,7 @@ mod tests {
     #[test]
     fn hostile_words_of_a_provider_are_cleaned_too() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut report = Report::new(Form::Bytes, &mut out, &mut err);
+        let mut report = Report::new(Form::Bytes, Place::default(), &mut out, &mut err);
         let fault = Fault::new(Class::Overloaded, "\x1b]0;owned\x07wait\nfor it");
         let event = RunEvent::AttemptFailed { attempt: 1, fault, next: Next::Retry { wait: Duration::from_secs(4) } };
         report.take(&told(event), Timestamp::UNIX_EPOCH).unwrap();
@@ -356,7 +338,7 @@ mod tests {
     fn each_reason_is_said_once_under_one_heading() {
         let fault = |message: &str| Fault::new(Class::Transient, message);
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut report = Report::new(Form::Bytes, &mut out, &mut err);
+        let mut report = Report::new(Form::Bytes, Place::default(), &mut out, &mut err);
         let skipped = |target: &str, message: &str, next| RunEvent::Skipped {
             target: target.to_owned(),
             fault: fault(message),

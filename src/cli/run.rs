@@ -1,4 +1,4 @@
-//! `retort run`: one prompt on one input, on one model or on several in order.
+//! `retort run`: one prompt on one input, on one model or on several side by side.
 
 use std::{
     fs,
@@ -15,8 +15,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::{
     Exit, Io, Stopped,
     args::RunArgs,
+    compare::{Lane, Shape, compare},
     prompts,
-    report::{Form, Report},
+    report::{Form, Place, Report},
 };
 use crate::{
     eval::template,
@@ -31,7 +32,7 @@ use crate::{
 };
 
 /// How long the record may take to reach the disk at the end.
-const CLOSING: Duration = Duration::from_secs(6);
+pub(super) const CLOSING: Duration = Duration::from_secs(6);
 
 /// Runs the prompt.
 pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
@@ -42,59 +43,60 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
     }
     let lanes = lanes(&setup, &args, &prompt)?;
     let input = input(&args, &prompt, &io.cwd)?;
-    let form = match (args.json, io.out_is_terminal) {
-        (true, _) => Form::Json,
-        (false, true) => Form::Terminal,
-        (false, false) => Form::Bytes,
-    };
     // Heard from here on, also while keys are read.
     let mut interrupts = interrupts()?;
     let store = setup.store();
     let mut troubles = store.faults();
     let engine = Engine::start(&setup, &store);
     let prompt = Arc::new(prompt);
-    let mut worst = Exit::Done;
-    let several = lanes.len() > 1;
-    for (at, targets) in lanes.into_iter().enumerate() {
-        if several {
-            if at > 0 && form == Form::Bytes {
-                writeln!(io.out)?;
-            }
-            let name = targets.first().map(ToString::to_string).unwrap_or_default();
-            let _ = writeln!(io.err, "{}== {} ==", if at > 0 { "\n" } else { "" }, clean_line(&name));
-        }
-        say_keys(&setup, &engine, &targets, io);
-        let request = RunRequest {
-            prompt_name: Some(prompt_name.clone()),
-            prompt: Arc::clone(&prompt),
-            params: Params::default(),
-            input: input.clone(),
-            targets,
-            cache: match (args.no_cache, args.fresh) {
-                (true, _) => CacheMode::Off,
-                (false, true) => CacheMode::Refresh,
-                (false, false) => CacheMode::On,
-            },
-            commit: if form == Form::Json && !args.live { Commit::Buffered } else { Commit::Live },
-            sample: 0,
-            session: None,
-            parent: None,
-        };
-        let ended = one((&engine.pipeline, &store), request, form, io, &mut interrupts).await;
-        match ended {
-            Ok(exit) => worst = worst.worse(exit),
-            Err(fault) => {
-                // The reader is gone: what was asked so far is still recorded.
-                close(&store, &mut troubles, io);
-                return Err(fault);
-            }
-        }
-        if worst == Exit::Cancelled {
-            break;
-        }
+    let cache = match (args.no_cache, args.fresh) {
+        (true, _) => CacheMode::Off,
+        (false, true) => CacheMode::Refresh,
+        (false, false) => CacheMode::On,
+    };
+    let request = |targets: &[Target], sample: u32, commit: Commit| RunRequest {
+        prompt_name: Some(prompt_name.clone()),
+        prompt: Arc::clone(&prompt),
+        params: Params::default(),
+        input: input.clone(),
+        targets: targets.to_vec(),
+        cache,
+        commit,
+        sample,
+        session: None,
+        parent: None,
+    };
+    let form = match (args.json, io.out_is_terminal) {
+        (true, _) => Form::Json,
+        (false, true) => Form::Terminal,
+        (false, false) => Form::Bytes,
+    };
+    for targets in &lanes {
+        say_keys(&setup, &engine, targets, io);
     }
+    let ended = match lanes.as_slice() {
+        [targets] if args.samples == 1 && !args.md && !args.diff => {
+            let commit = if form == Form::Json && !args.live { Commit::Buffered } else { Commit::Live };
+            one((&engine.pipeline, &store), request(targets, 0, commit), form, io, &mut interrupts).await
+        }
+        _ => {
+            let lanes = lanes.iter().map(|targets| Lane {
+                name: targets.first().map(ToString::to_string).unwrap_or_default(),
+                requests: (0..args.samples).map(|sample| request(targets, sample, Commit::Buffered)).collect(),
+            });
+            let shape = match form {
+                _ if args.md => Shape::Markdown,
+                Form::Bytes if args.diff => Shape::Columns,
+                Form::Terminal => Shape::Columns,
+                form => Shape::Each(form),
+            };
+            let at_once = setup.settings.batch.concurrency;
+            compare((&engine.pipeline, &store), lanes.collect(), (shape, args.diff), at_once, io, &mut interrupts).await
+        }
+    };
+    // Also where the reader is gone: what was asked so far is still recorded.
     close(&store, &mut troubles, io);
-    Ok(worst)
+    ended
 }
 
 /// Has everything written, and says what of it could not be: it costs nobody an answer.
@@ -117,7 +119,7 @@ async fn one(
     let mut events = pipeline.run(request);
     let control = events.control();
     let mut stopping = false;
-    let mut report = Report::new(form, io.out, io.err);
+    let mut report = Report::new(form, Place::default(), io.out, io.err);
     loop {
         tokio::select! {
             told = events.next() => {
@@ -145,10 +147,10 @@ async fn one(
 }
 
 #[cfg(unix)]
-type Interrupts = tokio::signal::unix::Signal;
+pub(super) type Interrupts = tokio::signal::unix::Signal;
 
 #[cfg(windows)]
-type Interrupts = tokio::signal::windows::CtrlC;
+pub(super) type Interrupts = tokio::signal::windows::CtrlC;
 
 #[cfg(unix)]
 fn interrupts() -> std::io::Result<Interrupts> {

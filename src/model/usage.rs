@@ -128,6 +128,21 @@ impl Cost {
         }
     }
 
+    /// Adds two costs. With one of them unknown the sum is a lower bound.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        let sum = |one: PicoDollars, other: PicoDollars| PicoDollars(one.0.saturating_add(other.0));
+        match (self, other) {
+            (Self::Unknown, Self::Unknown) => Self::Unknown,
+            (Self::Unknown, known) | (known, Self::Unknown) => known.at_least(),
+            (Self::Known(one), Self::Known(other)) => Self::Known(sum(one, other)),
+            (one @ Self::AtLeast(_), other) | (one, other @ Self::AtLeast(_)) => {
+                Self::AtLeast(sum(one.amount().unwrap_or_default(), other.amount().unwrap_or_default()))
+            }
+            (one, other) => Self::Estimated(sum(one.amount().unwrap_or_default(), other.amount().unwrap_or_default())),
+        }
+    }
+
     /// Weakens a known cost to a lower bound.
     #[must_use]
     pub fn at_least(self) -> Self {

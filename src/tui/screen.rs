@@ -37,6 +37,12 @@ pub fn is_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
+/// Returns the width of the terminal in columns; 80 where there is none to ask.
+#[must_use]
+pub fn columns() -> usize {
+    terminal::size().map_or(80, |(columns, _)| usize::from(columns))
+}
+
 /// Tells from `TERM` and `TERM_PROGRAM` whether the terminal speaks the kitty keyboard protocol.
 ///
 /// Asking the terminal itself would hold up the first frame, and a terminal that does not answer

@@ -1,0 +1,244 @@
+//! Several runs of one prompt on one input: all under way at once, told in their order.
+
+mod columns;
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use futures_util::{StreamExt as _, stream};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Exit, Io, Stopped,
+    report::{self, Form, Place, Report},
+    run::{CLOSING, Interrupts},
+};
+use crate::{
+    eval::comparison::{Comparison, Entry},
+    model::{Outcome, RunRequest},
+    pipeline::{
+        Pipeline, RunEvent, Told,
+        meter::{Phase, RunMeter},
+    },
+    store::Store,
+    text::{clean_line, truncate},
+};
+
+/// Columns of a table that nobody's terminal limits.
+const USUAL_COLUMNS: usize = 120;
+
+/// How often the progress is written afresh.
+const BEAT: Duration = Duration::from_millis(200);
+
+/// One model with the requests of all its samples.
+pub(super) struct Lane {
+    /// The model's name.
+    pub(super) name: String,
+    /// One for each sample, in order.
+    pub(super) requests: Vec<RunRequest>,
+}
+
+/// How the runs are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// One after the other, each as if it were alone.
+    Each(Form),
+    /// As a table, in columns.
+    Columns,
+    /// As a table in Markdown.
+    Markdown,
+}
+
+/// One run among them.
+struct Run {
+    lane: usize,
+    sample: u32,
+    meter: RunMeter,
+    told: Vec<Told>,
+    outcome: Option<Box<Outcome>>,
+}
+
+/// The last line of `--json`, where several runs were made.
+#[derive(Serialize)]
+struct Compared<'a> {
+    event: &'static str,
+    #[serde(flatten)]
+    comparison: &'a Comparison,
+}
+
+/// Runs every lane, at most `at_once` runs at a time, and tells how each went and how they compare.
+pub(super) async fn compare(
+    (pipeline, store): (&Pipeline, &Store),
+    lanes: Vec<Lane>,
+    (shape, diff): (Shape, bool),
+    at_once: usize,
+    io: &mut Io<'_>,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, Stopped> {
+    let names: Vec<String> = lanes.iter().map(|lane| lane.name.clone()).collect();
+    let samples = lanes.iter().map(|lane| lane.requests.len()).max().unwrap_or(0);
+    let (mut runs, mut streams) = (Vec::new(), Vec::new());
+    for (lane, requests) in lanes.into_iter().map(|lane| lane.requests).enumerate() {
+        for request in requests {
+            let (sample, meter) = (request.sample, RunMeter::new(&request.targets));
+            runs.push(Run { lane, sample, meter, told: Vec::new(), outcome: None });
+            streams.push(pipeline.run(request));
+        }
+    }
+    let controls: Vec<_> = streams.iter().map(crate::pipeline::RunStream::control).collect();
+    let told = streams.into_iter().enumerate().map(|(at, run)| run.map(move |told| (at, told)));
+    let mut told = stream::iter(told).flatten_unordered(at_once.max(1));
+    let mut teller = Teller { names, samples, shape, next: 0, progress: io.err_is_terminal, shown: String::new() };
+    let mut beat = tokio::time::interval(BEAT);
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            next = told.next() => {
+                let Some((at, told)) = next else { break };
+                if shape == Shape::Each(Form::Json) && matches!(told.event, RunEvent::Ended { .. }) {
+                    store.recorded(CLOSING).await;
+                }
+                if let Some(run) = runs.get_mut(at) {
+                    run.take(told);
+                }
+                teller.tell(&runs, io)?;
+            }
+            _ = interrupts.recv() => {
+                if std::mem::replace(&mut stopping, true) {
+                    teller.clear(io);
+                    return Ok(Exit::Cancelled);
+                }
+                controls.iter().for_each(crate::pipeline::RunControl::stop);
+            }
+            _ = beat.tick(), if teller.progress => teller.show(&runs, io),
+        }
+    }
+    teller.clear(io);
+    let entries: Vec<Entry<'_>> = teller
+        .names
+        .iter()
+        .enumerate()
+        .map(|(lane, name)| Entry { name: name.clone(), outcomes: ended(&runs, lane) })
+        .filter(|entry| !entry.outcomes.is_empty())
+        .collect();
+    let whole = Comparison::of(&entries, Timestamp::now());
+    let comparison = if diff { whole.differences() } else { whole };
+    match shape {
+        Shape::Each(Form::Json) => {
+            let line = serde_json::to_string(&Compared { event: "compared", comparison: &comparison })
+                .map_err(io::Error::from)?;
+            writeln!(io.out, "{}", report::escaped(&line))?;
+        }
+        Shape::Each(_) => {}
+        Shape::Markdown => io.out.write_all(comparison.markdown().as_bytes())?,
+        Shape::Columns => {
+            let room = if io.out_is_terminal { io.columns } else { USUAL_COLUMNS };
+            columns::write(io.out, &comparison, room)?;
+        }
+    }
+    if diff && shape != Shape::Each(Form::Json) && comparison.differing() == 0 {
+        writeln!(io.err, "no difference")?;
+    }
+    let ends = runs.iter().map(|run| run.outcome.as_deref().map_or(Exit::Cancelled, report::exit));
+    Ok(ends.fold(Exit::Done, Exit::worse))
+}
+
+fn ended(runs: &[Run], lane: usize) -> Vec<&Outcome> {
+    runs.iter().filter(|run| run.lane == lane).filter_map(|run| run.outcome.as_deref()).collect()
+}
+
+impl Run {
+    fn take(&mut self, told: Told) {
+        self.meter.take(&told);
+        if let RunEvent::Ended { outcome } = &told.event {
+            self.outcome = Some(outcome.clone());
+        }
+        self.told.push(told);
+    }
+}
+
+/// Tells runs in their order, and meanwhile what goes on.
+struct Teller {
+    names: Vec<String>,
+    samples: usize,
+    shape: Shape,
+    /// The first run that was not told yet.
+    next: usize,
+    /// Whether a person watches.
+    progress: bool,
+    /// The line of progress as it is on the screen; empty while there is none.
+    shown: String,
+}
+
+impl Teller {
+    /// Tells every run that has ended and whose turn it is.
+    fn tell(&mut self, runs: &[Run], io: &mut Io<'_>) -> io::Result<()> {
+        while let Some(run) = runs.get(self.next).filter(|run| run.outcome.is_some()) {
+            self.clear(io);
+            let name = self.name(run);
+            let form = match self.shape {
+                Shape::Each(form) => {
+                    if form != Form::Json {
+                        if self.next > 0 {
+                            writeln!(io.out)?;
+                        }
+                        let _ =
+                            writeln!(io.err, "{}== {} ==", if self.next > 0 { "\n" } else { "" }, clean_line(&name));
+                    }
+                    form
+                }
+                Shape::Columns | Shape::Markdown => Form::Aside,
+            };
+            let mut notes = Vec::new();
+            let place = Place { lane: run.lane, sample: run.sample };
+            let aside: &mut dyn Write = if form == Form::Aside { &mut notes } else { &mut *io.err };
+            let mut report = Report::new(form, place, &mut *io.out, aside);
+            for told in &run.told {
+                report.take(told, Timestamp::now())?;
+            }
+            for line in String::from_utf8_lossy(&notes).lines() {
+                let _ = writeln!(io.err, "{}: {line}", clean_line(&name));
+            }
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    fn name(&self, run: &Run) -> String {
+        let name = self.names.get(run.lane).map_or("", String::as_str);
+        if self.samples > 1 { format!("{name}, sample {}", run.sample + 1) } else { name.to_owned() }
+    }
+
+    /// Writes what goes on over the last line: how many runs are done, and what the others do.
+    fn show(&mut self, runs: &[Run], io: &mut Io<'_>) {
+        let done = runs.iter().filter(|run| run.outcome.is_some()).count();
+        let mut parts = vec![format!("{done} of {} done", runs.len())];
+        for run in runs.iter().filter(|run| run.outcome.is_none()) {
+            let does = match run.meter.phase() {
+                Phase::Preparing => continue,
+                Phase::Queued => "queued".to_owned(),
+                Phase::Sending | Phase::Waiting => "asked".to_owned(),
+                Phase::Streaming => format!("{} tokens", run.meter.tokens().count),
+                Phase::Backoff => "waits to try again".to_owned(),
+                Phase::Ended => "ended".to_owned(),
+            };
+            parts.push(format!("{}: {does}", self.name(run)));
+        }
+        let line = clean_line(&parts.join(" · "));
+        let line = truncate(line.as_str(), io.columns.saturating_sub(1));
+        if line != self.shown {
+            let _ = write!(io.err, "\r{line}\x1b[K");
+            let _ = io.err.flush();
+            self.shown = line.into_owned();
+        }
+    }
+
+    fn clear(&mut self, io: &mut Io<'_>) {
+        if !std::mem::take(&mut self.shown).is_empty() {
+            let _ = write!(io.err, "\r\x1b[K");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The end of a run in a few lines: what was judged, and one line of numbers.
+
+use std::time::Duration;
+
+use crate::model::{
+    End, Outcome, Provenance,
+    quality::{Mark, Verdict},
+};
+
+/// Writes a verdict that is no pass.
+pub(super) fn judged(verdict: &Verdict) -> String {
+    let mark = if verdict.mark == Mark::Fail { "FAIL" } else { "skipped" };
+    let at = verdict.at.as_deref().filter(|at| !at.is_empty()).map(|at| format!(" at {at}")).unwrap_or_default();
+    format!("{mark} {}{at}: {}", verdict.rule, verdict.reason)
+}
+
+/// Writes one line of numbers: end, model, tokens, cost, times, checks; each unknown left as `?`.
+pub(super) fn figures(outcome: &Outcome) -> String {
+    let count = |tokens: Option<u64>| tokens.map_or_else(|| "?".to_owned(), |count| count.to_string());
+    let mark = if outcome.usage.estimated { "~" } else { "" };
+    let mut parts = vec![outcome.end.word().to_owned(), outcome.target.clone()];
+    if outcome.demo {
+        parts.push("demonstration, no cost".to_owned());
+    }
+    parts.push(format!(
+        "{mark}{} tokens in, {mark}{} out",
+        count(outcome.usage.total_input()),
+        count(outcome.usage.total_output())
+    ));
+    match outcome.provenance {
+        Provenance::Live if outcome.demo => {}
+        Provenance::Live if matches!(outcome.end, End::Failed { .. }) && outcome.usage.total().is_none() => {}
+        Provenance::Live => parts.push(outcome.cost.to_string()),
+        Provenance::Cached { .. } => parts.push("cached, $0 now; times of the original".to_owned()),
+    }
+    if let Some(first) = outcome.timing.first_token {
+        parts.push(format!("first token {}", seconds(first)));
+    }
+    parts.push(seconds(outcome.timing.total));
+    if outcome.attempts > 1 {
+        parts.push(format!("{} attempts", outcome.attempts));
+    }
+    if let Some(quality) = &outcome.quality
+        && !quality.verdicts.is_empty()
+    {
+        let passed = quality.verdicts.iter().filter(|verdict| verdict.mark == Mark::Pass).count();
+        parts.push(format!("checks {passed}/{}", quality.verdicts.len()));
+    }
+    parts.join(" · ")
+}
+
+/// Writes a stretch of time in seconds.
+pub(super) fn seconds(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    if seconds < 1.0 { format!("{seconds:.2} s") } else { format!("{seconds:.1} s") }
+}

@@ -1,0 +1,162 @@
+//! The rows of figures: how each lane's runs ended, where from, how long they took, what they cost.
+
+use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{Cell, Entry, Kind, Row, counted, tally};
+use crate::{
+    eval::figures::{age, count, duration, rate, tokens},
+    model::{Cost, End, Mark, Outcome, Provenance, Usage, usage::tokens_per_second},
+};
+
+/// Makes the rows. A figure that no lane has makes none.
+pub(super) fn rows(lanes: &[Entry<'_>], now: Timestamp) -> Vec<Row> {
+    let row = |label: &str, cell: &dyn Fn(&[&Outcome]) -> Option<String>| {
+        let cells: Vec<Option<String>> = lanes.iter().map(|lane| cell(&lane.outcomes)).collect();
+        cells.iter().any(Option::is_some).then(|| Row {
+            label: label.to_owned(),
+            kind: Kind::Figure,
+            cells: cells
+                .into_iter()
+                .map(|text| Cell { text: text.unwrap_or_else(|| "–".to_owned()), differs: false })
+                .collect(),
+        })
+    };
+    let rows = [
+        row("end", &|runs| Some(tally(counted(runs.iter().map(|run| end(run)))))),
+        row("checks", &checks),
+        row("from", &|runs| Some(tally(counted(runs.iter().map(|run| origin(run, now)))))),
+        row("served by", &served),
+        row("first token", &|runs| median(runs, |run| run.timing.first_token.map(Figure::Time))),
+        row("total", &|runs| median(runs, |run| Some(Figure::Time(run.timing.total)))),
+        row("speed", &|runs| median(runs, speed)),
+        row("tokens", &|runs| Some(used(runs))),
+        row("cost", &|runs| Some(cost(runs))),
+    ];
+    rows.into_iter().flatten().collect()
+}
+
+fn end(run: &Outcome) -> String {
+    match &run.end {
+        End::Failed { .. } => format!("failed: {}", run.end),
+        other => other.to_string(),
+    }
+}
+
+fn checks(runs: &[&Outcome]) -> Option<String> {
+    let judged: Vec<_> = runs.iter().filter_map(|run| run.quality.as_ref()).collect();
+    match judged.as_slice() {
+        [] => None,
+        [quality] if runs.len() == 1 => {
+            let held = quality.verdicts.iter().filter(|verdict| verdict.mark == Mark::Pass).count();
+            let broken = quality.failures().map(|verdict| format!("; {}: {}", verdict.rule, verdict.reason));
+            Some(format!("{held}/{}{}", quality.verdicts.len(), broken.collect::<String>()))
+        }
+        many => {
+            let passed = many.iter().filter(|quality| quality.passed()).count();
+            let broken =
+                counted(many.iter().flat_map(|quality| quality.failures().map(|broken| broken.rule.to_string())));
+            let broken = if broken.is_empty() {
+                String::new()
+            } else {
+                format!(
+                    "; {}",
+                    broken.iter().map(|(rule, times)| format!("{times}× {rule}")).collect::<Vec<_>>().join(", ")
+                )
+            };
+            Some(format!("{passed} of {} passed{broken}", many.len()))
+        }
+    }
+}
+
+/// Says how an answer came about.
+fn origin(run: &Outcome, now: Timestamp) -> String {
+    let mut said = match run.provenance {
+        Provenance::Cached { stored } => format!("cached {}", age(stored, now)),
+        Provenance::Live if run.demo => "demonstration".to_owned(),
+        Provenance::Live => "live".to_owned(),
+    };
+    if run.attempts > 1 {
+        let _ = write!(said, ", {} attempts", run.attempts);
+    }
+    if run.fell_back() {
+        let _ = write!(said, ", fell back to {}", run.target);
+    }
+    said
+}
+
+fn served(runs: &[&Outcome]) -> Option<String> {
+    let names: Vec<String> = runs.iter().filter_map(|run| run.served.clone()).collect();
+    (!names.is_empty()).then(|| tally(counted(names)))
+}
+
+/// A number that has a middle.
+#[derive(Clone, Copy)]
+enum Figure {
+    Time(Duration),
+    Rate(f64),
+}
+
+impl Figure {
+    fn number(self) -> f64 {
+        match self {
+            Self::Time(time) => time.as_secs_f64(),
+            Self::Rate(rate) => rate,
+        }
+    }
+
+    fn written(self) -> String {
+        match self {
+            Self::Time(time) => duration(time),
+            Self::Rate(per_second) => rate(per_second),
+        }
+    }
+}
+
+/// The figure of one run, the median of several. Runs from the cache count only where there are no
+/// others, and are marked: their times are those of the original.
+fn median(runs: &[&Outcome], of: impl Fn(&Outcome) -> Option<Figure>) -> Option<String> {
+    let live: Vec<&&Outcome> = runs.iter().filter(|run| run.provenance == Provenance::Live).collect();
+    let cached = live.is_empty();
+    let counted: Vec<&&Outcome> = if cached { runs.iter().collect() } else { live };
+    let mut known: Vec<Figure> = counted.into_iter().filter_map(|run| of(run)).collect();
+    known.sort_by(|one, other| one.number().total_cmp(&other.number()));
+    let middle = known.get(known.len().saturating_sub(1) / 2)?.written();
+    let of = if known.len() > 1 { format!(", median of {}", known.len()) } else { String::new() };
+    Some(format!("{middle}{of}{}", if cached { ", of the original" } else { "" }))
+}
+
+fn speed(run: &Outcome) -> Option<Figure> {
+    tokens_per_second(run.usage.total_output()?, run.timing.generation?).map(Figure::Rate)
+}
+
+fn used(runs: &[&Outcome]) -> String {
+    if let [run] = runs {
+        return tokens(&run.usage);
+    }
+    let sum = |side: fn(&Usage) -> Option<u64>| {
+        let known: Option<u64> = runs.iter().map(|run| side(&run.usage)).sum();
+        known.map_or_else(|| "?".to_owned(), count)
+    };
+    let mark = if runs.iter().any(|run| run.usage.estimated) { "~" } else { "" };
+    format!("{mark}{}→{}", sum(Usage::total_input), sum(Usage::total_output))
+}
+
+/// What was paid now: nothing for a cached answer and a demonstration.
+fn cost(runs: &[&Outcome]) -> String {
+    let paid: Vec<Cost> =
+        runs.iter().filter(|run| run.provenance == Provenance::Live && !run.demo).map(|run| run.cost).collect();
+    let sum = paid.iter().copied().reduce(Cost::plus);
+    let free: BTreeSet<&str> = runs
+        .iter()
+        .filter_map(|run| match run.provenance {
+            _ if run.demo => Some("demonstration, no cost"),
+            Provenance::Cached { .. } => Some("cached, $0 now"),
+            Provenance::Live => None,
+        })
+        .collect();
+    let said: Vec<String> =
+        sum.map(|sum| sum.to_string()).into_iter().chain(free.into_iter().map(str::to_owned)).collect();
+    said.join("; ")
+}
