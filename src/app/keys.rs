@@ -104,6 +104,11 @@ impl App {
             Hit::Pane { focus, row, column } => {
                 let again = self.bench.focus == focus;
                 self.bench.focus_on(focus);
+                if let Focus::Lane(_) = focus
+                    && let Some(json) = self.bench.lane_mut().and_then(|lane| lane.shown_mut().view_mut().json_mut())
+                {
+                    json.click(usize::from(row));
+                }
                 if let Some(field) = self.bench.field_mut()
                     && field.long().is_none()
                 {

@@ -2,6 +2,7 @@
 
 mod form;
 mod json;
+mod notes;
 
 use std::ops::Range;
 

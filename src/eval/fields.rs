@@ -81,7 +81,9 @@ impl Fields {
             let names: Vec<_> = lacks.iter().map(|(field, lack)| format!("`{}` {lack}", field.name)).collect();
             reason = format!("{reason}; {}", names.join(", "));
         }
-        Verdict { score: Some(share), ..verdict(Rule::Completeness, holds, reason) }
+        // Where every field is demanded, those that lack something have verdicts of their own.
+        let at = (!holds && !self.demands_all()).then(String::new);
+        Verdict { score: Some(share), at, ..verdict(Rule::Completeness, holds, reason) }
     }
 }
 
@@ -180,7 +182,9 @@ mod tests {
         let response = Response { required: vec!["a/b".into(), "c".into()], ..Response::default() };
         let verdicts = Fields::new(&response).unwrap().judge(&json!({"c": 1}));
         assert_eq!(verdicts[0].at.as_deref(), Some("/a~1b"));
-        assert_eq!(verdicts[1].score, Some(0.5));
+        assert_eq!((verdicts[1].score, verdicts[1].at.as_deref()), (Some(0.5), None));
+        let most = Response { min_completeness: Some(0.9), ..response };
+        assert_eq!(Fields::new(&most).unwrap().judge(&json!({"c": 1}))[0].at.as_deref(), Some(""));
     }
 
     #[test]

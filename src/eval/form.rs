@@ -23,9 +23,9 @@ pub(super) fn text(answer: &Answer<'_>) -> Verdict {
 /// Judges an answer in which JSON was found.
 pub(super) fn json(format: Format, answer: &Answer<'_>, json: &Value, extraction: &Extraction) -> Verdict {
     let mut reason = format!("JSON: {}", name(json));
-    let mut holds = true;
+    let (mut holds, mut at) = (true, None);
     if format == Format::Json && !json.is_object() {
-        holds = false;
+        (holds, at) = (false, Some(String::new()));
         reason = format!("expected a JSON object, found {}", name(json));
     }
     match &extraction.found {
@@ -51,7 +51,7 @@ pub(super) fn json(format: Format, answer: &Answer<'_>, json: &Value, extraction
         holds &= !matches!(extraction.found, Found::Embedded { .. });
         reason = format!("{cut}: {reason}");
     }
-    verdict(Rule::Format, holds, reason)
+    Verdict { at, ..verdict(Rule::Format, holds, reason) }
 }
 
 /// Judges an answer in which no JSON was found.

@@ -1,14 +1,16 @@
 //! JSON shown as JSON: coloured while it comes, folded and marked once it is whole.
 
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::style::{Color, Modifier};
 use retort::{
+    app::Msg,
     eval::{Judge, judge::Answer},
-    model::{Cost, Finish, Format, Outcome, Response},
+    model::{Cost, Finish, Format, Mark, Outcome, Quality, Response, Rule, Verdict},
 };
 use serde_json::json;
 
 use super::screens::{snapshot, text};
-use crate::support::stage::{Stage, answered};
+use crate::support::stage::{Stage, answered, verdict};
 
 const MODEL: &str = "gpt-4o-mini";
 
@@ -101,6 +103,73 @@ fn json_is_folded_walked_through_and_searched() {
     assert!(lane(&mut stage).contains("\"customer\": {… 2 keys}"), "{}", lane(&mut stage));
     stage.types("n");
     assert!(lane(&mut stage).contains("\"A. Müller\""));
+}
+
+/// A list of so many orders, one of which has no number.
+fn orders(count: usize, bad: usize) -> String {
+    let order = |at: usize| {
+        let id = if at == bad { "null".to_owned() } else { at.to_string() };
+        format!(r#"{{"id": {id}, "lines": [{{"sku": "A{at}", "parts": [1, 2]}}]}}"#)
+    };
+    let orders: Vec<_> = (0..count).map(order).collect();
+    format!(r#"{{"orders": [{}], "language": "de"}}"#, orders.join(",\n"))
+}
+
+#[test]
+fn a_long_answer_starts_folded_but_for_what_failed() {
+    let whole = orders(400, usize::MAX);
+    assert!(lane(&mut done(&whole)).contains("\"orders\": [… 400 items],"));
+    let text = orders(400, 250);
+    let mut stage = asked(Format::Schema);
+    let mut outcome = outcome(&text);
+    let id = Verdict { at: Some("/orders/250/id".to_owned()), ..verdict(Rule::Schema, Mark::Fail, "no number", None) };
+    outcome.quality = Some(Quality { verdicts: vec![id] });
+    stage.says(MODEL, 1, &text).ends(MODEL, outcome);
+    stage.keys("3").screen(120, 40);
+    let shown = lane(stage.keys("!"));
+    assert!(shown.contains("\"id\": null,  ✗ no number"), "{shown}");
+    assert!(lane(stage.keys("{")).contains("✗▸\"orders\": [… 400 items],"));
+    stage.keys("!");
+    let json = stage.app.bench.lanes[0].shown().answer.json().unwrap();
+    assert_eq!(json.value_at_cursor(), ("/orders/250/id".to_owned(), "null"));
+}
+
+#[test]
+fn whoever_has_scrolled_back_stays_there_when_the_answer_is_complete() {
+    let text = orders(100, usize::MAX);
+    let mut stage = asked(Format::Schema);
+    stage.says(MODEL, 1, &text).keys("3").screen(120, 40);
+    let first = |stage: &mut Stage| lane(stage).lines().nth(2).unwrap().to_owned();
+    stage.keys("g j j j j j j j j j j j j j j j j j j j j").wait(10);
+    assert!(first(&mut stage).contains("\"sku\": \"A20\""), "{}", first(&mut stage));
+    stage.ends(MODEL, outcome(&text));
+    let json = stage.app.bench.lanes[0].shown().answer.json().unwrap();
+    assert!(json.value_at_cursor().0.starts_with("/orders/20"), "{}", json.value_at_cursor().0);
+}
+
+#[test]
+fn a_string_longer_than_the_screen_is_read_row_by_row_and_a_click_folds() {
+    let words: Vec<_> = (0..900).map(|at| format!("word{at}")).collect();
+    let mut stage = done(&format!(r#"{{"long": "{}", "list": [1]}}"#, words.join(" ")));
+    stage.keys("j");
+    let pointer = |stage: &Stage| stage.app.bench.lanes[0].shown().answer.json().unwrap().value_at_cursor().0;
+    let mut seen = String::new();
+    for _ in 0..200 {
+        seen.push_str(&lane(&mut stage));
+        if pointer(&stage) != "/long" {
+            break;
+        }
+        stage.keys("j");
+    }
+    let unseen: Vec<_> = words.iter().filter(|word| !seen.contains(word.as_str())).collect();
+    assert!(unseen.is_empty(), "{unseen:?}");
+    assert_eq!(pointer(&stage), "/list");
+    let area = stage.app.layout.lanes[0].text;
+    let row = lane(&mut stage).lines().position(|line| line.contains("\"list\"")).unwrap();
+    let kind = MouseEventKind::Down(MouseButton::Left);
+    let click = MouseEvent { kind, column: area.x + 4, row: row as u16, modifiers: KeyModifiers::NONE };
+    stage.send(Msg::Mouse(click));
+    assert!(lane(&mut stage).contains("\"list\": [… 1 item]"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{JsonView, View};
 use crate::{
     eval::{Found, locate},
-    model::Quality,
+    model::{Quality, Rule},
     text::{
         clean,
         json::{Highlight, Kind, Shape, Tree},
@@ -116,22 +116,20 @@ impl View {
     /// Looks for the JSON of an answer that has ended, exactly as it was sent. It is shown where
     /// the answer is complete and JSON was asked for, or is all there is.
     pub fn settle(&mut self, raw: &str, complete: bool, quality: Option<&Quality>) {
-        let located = locate(raw);
-        if let (Err(error), true, true) = (&located, complete, self.form.expected) {
-            self.form.broken = Some(clean(raw.get(..error.at).unwrap_or_default()).len());
-        }
-        let Ok((bytes, stands)) = located else {
-            return;
-        };
-        let Ok(tree) = Tree::parse(raw.get(bytes.clone()).unwrap_or_default()) else {
-            return;
+        let (tree, start, stands) = match read(raw, quality) {
+            Ok(read) => read,
+            Err(at) => {
+                let marked = complete && self.form.expected;
+                self.form.broken = marked.then(|| clean(raw.get(..at).unwrap_or_default()).len());
+                return;
+            }
         };
         let holds = matches!(tree.shape(0), Some(Shape::Object | Shape::Array));
         if !holds && !self.form.expected {
             return;
         }
         self.form.first = complete && (self.form.expected || stands == Found::Whole);
-        let node = tree.at_byte(self.anchor.saturating_sub(bytes.start));
+        let node = tree.at_byte(self.anchor.saturating_sub(start));
         let mut json = JsonView::new(tree, &stands, quality);
         json.fit(
             u16::try_from(self.wrapped.width()).unwrap_or(u16::MAX),
@@ -175,4 +173,22 @@ impl View {
         self.bring(self.wrapped.row_at(at));
         true
     }
+}
+
+/// Reads the JSON of an answer. Returns it with its place and what stands around it, or where the
+/// answer stops being JSON.
+fn read(raw: &str, quality: Option<&Quality>) -> Result<(Tree, usize, Found), usize> {
+    let rest = raw.trim_start();
+    let start = raw.len() - rest.len();
+    let refused = |quality: &Quality| quality.failures().any(|verdict| verdict.rule == Rule::Format);
+    // Most answers are nothing else, and are read once instead of twice.
+    if rest.starts_with(['{', '['])
+        && !quality.is_some_and(refused)
+        && let Ok(tree) = Tree::parse(rest.trim_end())
+    {
+        return Ok((tree, start, Found::Whole));
+    }
+    let (bytes, stands) = locate(raw).map_err(|error| error.at)?;
+    let tree = Tree::parse(raw.get(bytes.clone()).unwrap_or_default()).map_err(|broken| bytes.start + broken.at)?;
+    Ok((tree, bytes.start, stands))
 }

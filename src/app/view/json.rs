@@ -2,14 +2,11 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use super::Found;
+use super::{Found, notes::notes};
 use crate::{
     eval::Found as Stands,
-    model::{Mark, Quality},
-    text::{
-        clean_line,
-        json::{Note, Piece, Row, Rows, Shape, Side, Tree},
-    },
+    model::Quality,
+    text::json::{Note, Piece, Row, Rows, Shape, Side, Tree},
 };
 
 /// Lines up to which nothing is folded from the start.
@@ -318,6 +315,15 @@ impl JsonView {
         self.show_cursor(0);
     }
 
+    /// Puts the cursor on a row, counted from the window's top; a second time folds or opens it.
+    pub fn click(&mut self, row: usize) {
+        let before = self.cursor;
+        self.put_cursor(self.top + row);
+        if self.cursor == before {
+            self.toggle_fold();
+        }
+    }
+
     /// Returns the nodes that failed a check, in the order of the text.
     fn failed(&self) -> Vec<usize> {
         let wrong = |(_, notes): &(&usize, &Vec<Note>)| notes.iter().any(|note| note.wrong);
@@ -361,33 +367,4 @@ impl JsonView {
             self.go_to(self.tree.at_line_byte(hit.start));
         }
     }
-}
-
-/// Puts each broken rule where it is broken, and at the beginning how the JSON stood in the answer.
-fn notes(tree: &Tree, stands: &Stands, quality: Option<&Quality>) -> BTreeMap<usize, Vec<Note>> {
-    let mut notes: BTreeMap<usize, Vec<Note>> = BTreeMap::new();
-    let mut note = |node: usize, wrong: bool, text: &str| {
-        let text = clean_line(text);
-        let own = notes.entry(node).or_default();
-        if own.iter().all(|known| known.text != text) {
-            own.push(Note { wrong, text });
-        }
-    };
-    let place = match stands {
-        Stands::Whole => None,
-        Stands::Fenced { before, after } if before.is_empty() && after.is_empty() => Some("in a Markdown fence"),
-        Stands::Fenced { .. } => Some("in a Markdown fence, with text around it"),
-        Stands::Embedded { .. } => Some("in the middle of other text"),
-    };
-    if let Some(place) = place {
-        note(0, false, place);
-    }
-    let failed = quality.into_iter().flat_map(|quality| &quality.verdicts).filter(|one| one.mark == Mark::Fail);
-    for verdict in failed {
-        if let Some(at) = &verdict.at {
-            let said = verdict.reason.strip_prefix(&format!("{at}: ")).unwrap_or(&verdict.reason);
-            note(tree.find(at).0, true, said);
-        }
-    }
-    notes
 }

@@ -102,13 +102,13 @@ impl Tree {
         }
         let (at, start) = (self.nodes.len(), self.shown.len());
         if !name.is_empty() {
-            self.shown.push_str(&clean_line(self.text.get(name.clone()).unwrap_or_default()));
+            show(self.text.get(name.clone()).unwrap_or_default(), &mut self.shown);
         }
         let name_shown = self.shown.len() - start;
         if name_shown > 0 {
             self.shown.push_str(": ");
         }
-        self.shown.push_str(&clean_line(self.text.get(value.clone()).unwrap_or_default()));
+        show(self.text.get(value.clone()).unwrap_or_default(), &mut self.shown);
         let parent = open.last().copied();
         if let Some(parent) = parent.and_then(|parent| self.nodes.get_mut(parent)) {
             parent.children += 1;
@@ -273,6 +273,15 @@ impl Tree {
     #[must_use]
     pub fn goes_on(&self, node: usize) -> bool {
         self.parent(node).is_some_and(|parent| self.behind(node) < self.behind(parent))
+    }
+}
+
+/// Appends a token to what is shown; cleaning what is plain would change nothing but the time it takes.
+fn show(token: &str, shown: &mut String) {
+    if token.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        shown.push_str(token);
+    } else {
+        shown.push_str(&clean_line(token));
     }
 }
 
