@@ -1,6 +1,7 @@
 //! A window on an answer: on its text as it grows, or on its JSON once that is whole.
 
 mod form;
+mod found;
 mod json;
 mod notes;
 
@@ -11,26 +12,8 @@ use crate::text::{
     paragraph::{paragraph, paragraph_at},
 };
 use form::Form;
+pub use found::Found;
 pub use json::JsonView;
-
-/// What was searched in a text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
-    /// What was searched.
-    pub query: String,
-    /// Where it is, in bytes of the text.
-    pub hits: Vec<Range<usize>>,
-    /// Which of them is the present one.
-    pub at: usize,
-}
-
-impl Found {
-    /// Goes to the next hit or the one before, round the end.
-    fn step(&mut self, forward: bool) {
-        let count = self.hits.len().max(1);
-        self.at = (self.at + if forward { 1 } else { count - 1 }) % count;
-    }
-}
 
 /// Where a window stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
