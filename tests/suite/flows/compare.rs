@@ -132,15 +132,15 @@ fn json_is_compared_by_key() {
 #[test]
 fn differences_are_walked_also_while_typing_and_turn_the_diff_on() {
     let (mut bench, _) = answered(&["a b c d e", "a B c D e"]);
-    bench.keys("1i<a-.>");
+    bench.keys("1i<a-*>");
     assert_eq!(bench.says(), "difference 1 of 2");
     assert_eq!(bench.app.bench.lane_at(), 1);
-    bench.keys(".");
+    bench.keys("*");
     assert_eq!(bench.says(), "difference 2 of 2");
-    bench.keys(".,");
+    bench.keys("*&");
     assert_eq!(bench.says(), "difference 2 of 2");
     let (mut same, _) = answered(&["a", "a"]);
-    same.keys(".");
+    same.keys("*");
     assert_eq!(same.says(), "no lane in which anything differs");
 }
 

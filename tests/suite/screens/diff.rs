@@ -50,14 +50,14 @@ fn json() -> Stage {
 fn two_texts() {
     let mut stage = prose();
     stage.keys("3 d L").screen(120, 40);
-    snapshot("diff-text", stage.keys(". ."));
+    snapshot("diff-text", stage.keys("* *"));
 }
 
 #[test]
 fn four_answers_in_json() {
     let mut stage = json();
     stage.keys("3 d L L").screen(120, 40);
-    snapshot("diff-json", stage.keys("."));
+    snapshot("diff-json", stage.keys("*"));
     snapshot("diff-json-other-baseline", stage.keys("b L"));
 }
 
