@@ -11,6 +11,7 @@ pub mod compare;
 pub mod difference;
 pub mod field;
 mod json;
+pub mod judged;
 pub mod keymap;
 pub mod keys;
 pub mod lane;
@@ -23,6 +24,7 @@ mod picked;
 mod runs;
 mod stored;
 mod together;
+pub mod versions;
 pub mod view;
 pub mod workbench;
 

@@ -119,7 +119,7 @@ impl Io<'_> {
 pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> {
     let done = match command {
         Command::Run(args) => Box::pin(run::run(args, &mut io)).await,
-        Command::Prompts { action } => prompts::prompts(action, &mut io),
+        Command::Prompts { action } => prompts::prompts(action, &mut io).await,
         Command::Models { check } => models::models(check, &mut io).await,
         Command::Keys => keys(&mut io),
         Command::Paths => paths(&mut io),

@@ -3,7 +3,7 @@
 //! A [`Judge`] is made of what a prompt expects, and refuses rules that could never be applied. It
 //! finds the JSON of an answer ([`extract()`]) and gives one verdict per rule, each with its reason.
 //! [`figures`] writes the numbers of a run as a person reads them, on every screen and in every report.
-//! A [`JsonDiff`] says which values two answers differ in.
+//! A [`JsonDiff`] says which values two answers differ in, [`Groups`] which of many are the same.
 
 mod check;
 pub mod comparison;
@@ -12,6 +12,7 @@ pub mod extract;
 mod fields;
 pub mod figures;
 mod form;
+pub mod groups;
 pub mod json_diff;
 pub mod judge;
 pub mod rule;
@@ -20,6 +21,7 @@ pub mod template;
 
 pub use comparison::Comparison;
 pub use extract::{ExtractError, Extraction, Found, Step, extract, locate};
+pub use groups::Groups;
 pub use json_diff::JsonDiff;
 pub use judge::{Answer, Judge, Judgement};
 pub use rule::BadRule;

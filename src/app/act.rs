@@ -65,6 +65,10 @@ impl App {
             Action::Save => self.save(),
             Action::SaveAs => self.open_name(NameFor::Prompt),
             Action::OpenPrompt => self.open_prompts(),
+            Action::Versions => self.open_versions(),
+            Action::OlderVersion | Action::NewerVersion => self.walk(action == Action::OlderVersion),
+            Action::Grade => self.open_grade(),
+            Action::Groups => self.open_groups(),
             Action::Sessions => self.open_sessions(),
             Action::NewSession => self.open_name(NameFor::NewSession),
             Action::RenameSession => self.open_name(NameFor::RenameSession),
@@ -94,7 +98,13 @@ impl App {
             Action::Redraw => self.effects.push(Effect::Redraw),
             Action::Suspend => self.effects.push(Effect::Suspend),
             Action::Quit => self.ask_quit(),
-            Action::Accept | Action::ScreenBench | Action::MoreCalls | Action::FewerCalls => {}
+            Action::Accept
+            | Action::ScreenBench
+            | Action::NameVersion
+            | Action::ForkVersion
+            | Action::VersionLane
+            | Action::MoreCalls
+            | Action::FewerCalls => {}
         }
     }
 
@@ -287,7 +297,7 @@ impl App {
         let present = match what {
             NameFor::Prompt => self.bench.prompt_name.clone().unwrap_or_default(),
             NameFor::RenameSession => self.bench.session.clone(),
-            NameFor::NewSession => String::new(),
+            NameFor::NewSession | NameFor::Version | NameFor::Fork | NameFor::Comment => String::new(),
         };
         self.overlays.push(Overlay::Name(Name { what, line: Line::of(&present), fault: None }));
     }

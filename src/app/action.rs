@@ -1,8 +1,8 @@
 //! Everything a person can do, in one table that feeds the key map, footer, help, palette and README.
 
-use std::{fmt, str::FromStr};
+mod name;
 
-use crate::model::catalog::nearest;
+pub use name::UnknownAction;
 
 /// Where an action can be called by its keys. The palette calls any of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -141,6 +141,22 @@ pub enum Action {
     SaveAs,
     /// Opens a prompt.
     OpenPrompt,
+    /// Lists the versions of the prompt, with what came of each.
+    Versions,
+    /// Goes to the next older version of the prompt.
+    OlderVersion,
+    /// Goes to the next newer version of the prompt.
+    NewerVersion,
+    /// Names the chosen version.
+    NameVersion,
+    /// Begins a prompt of its own from the chosen version.
+    ForkVersion,
+    /// Puts the chosen version into a lane of its own.
+    VersionLane,
+    /// Grades the answer that is shown in this lane.
+    Grade,
+    /// Shows this lane's samples in groups of equal answers.
+    Groups,
     /// Opens another session.
     Sessions,
     /// Begins a new session.
@@ -273,6 +289,14 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Save, "save-prompt", When::Bench, 5, "saves the prompt"),
     entry(Action::SaveAs, "save-prompt-as", When::Bench, 0, "saves the prompt under another name"),
     entry(Action::OpenPrompt, "open-prompt", When::Bench, 0, "opens a prompt"),
+    entry(Action::Versions, "versions", When::Bench, 0, "lists the versions of the prompt, with what came of each"),
+    entry(Action::OlderVersion, "older-version", When::Normal, 0, "goes to the next older version of the prompt"),
+    entry(Action::NewerVersion, "newer-version", When::Normal, 0, "goes to the next newer version of the prompt"),
+    entry(Action::NameVersion, "name-version", When::Overlay, 0, "names the chosen version"),
+    entry(Action::ForkVersion, "fork-version", When::Overlay, 0, "begins a prompt of its own from the chosen version"),
+    entry(Action::VersionLane, "version-to-lane", When::Overlay, 0, "puts the chosen version into a lane of its own"),
+    entry(Action::Grade, "grade", When::Bench, 0, "grades the answer that is shown in this lane"),
+    entry(Action::Groups, "groups", When::Bench, 0, "shows this lane's samples in groups of equal answers"),
     entry(Action::Sessions, "sessions", When::Bench, 0, "opens another session"),
     entry(Action::NewSession, "new-session", When::Bench, 0, "begins a new session"),
     entry(Action::RenameSession, "rename-session", When::Bench, 0, "gives the session another name"),
@@ -337,50 +361,3 @@ impl Action {
 }
 
 const FALLBACK: Entry = entry(Action::Redraw, "redraw", When::Always, 0, "");
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A name no action has.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no action is called `{name}`{}; `retort keys` lists them", .nearest.as_ref().map_or_else(String::new, |near| format!(" (did you mean `{near}`?)")))]
-pub struct UnknownAction {
-    /// The name.
-    pub name: String,
-    /// The nearest name, if one is near.
-    pub nearest: Option<String>,
-}
-
-impl FromStr for Action {
-    type Err = UnknownAction;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        ACTIONS.iter().find(|entry| entry.name == name).map(|entry| entry.action).ok_or_else(|| UnknownAction {
-            name: name.to_owned(),
-            nearest: nearest(name, ACTIONS.iter().map(|entry| entry.name)),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_kebab_case_and_stand_for_one_action_each() {
-        for entry in ACTIONS {
-            assert!(entry.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'));
-            assert_eq!(entry.name.parse(), Ok(entry.action));
-            assert_eq!(entry.action.entry(), entry);
-        }
-    }
-
-    #[test]
-    fn a_slip_is_answered_with_the_nearest_name() {
-        let slip = "palete".parse::<Action>().unwrap_err().to_string();
-        assert!(slip.contains("did you mean `palette`?"), "{slip}");
-    }
-}

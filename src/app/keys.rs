@@ -16,7 +16,11 @@ impl App {
         }
         let chord = Chord::from(event);
         if let Some(overlay) = self.overlays.last_mut() {
-            if overlay.line_mut().is_some() && edits_a_line(chord) || is_turn(overlay, chord) {
+            if let Overlay::Grade(grading) = overlay
+                && chord.text().is_some_and(|key| grading.key(key))
+            {
+                self.act(Action::Accept);
+            } else if overlay.line_mut().is_some() && edits_a_line(chord) || is_turn(overlay, chord) {
                 overlay.key(chord);
                 self.searching();
             } else if let Some(action) = self.keymap.action(chord, Place::Overlay) {

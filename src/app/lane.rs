@@ -4,7 +4,7 @@ pub mod card;
 pub mod take;
 
 use super::msg::Ticket;
-use crate::model::LaneSpec;
+use crate::{eval::Groups, model::LaneSpec};
 pub use card::Card;
 pub use take::{State, Survived, Take};
 
@@ -15,6 +15,8 @@ pub struct Lane {
     pub spec: LaneSpec,
     /// Whether it is the baseline: what the other lanes are compared with.
     pub baseline: bool,
+    /// Its answers in groups of equal ones, as far as their runs have ended; none of a single take.
+    pub groups: Groups,
     first: Take,
     more: Vec<Take>,
     at: usize,
@@ -79,6 +81,7 @@ impl Lane {
         let stopped = self.more.iter_mut().skip(more).filter_map(Take::stop).collect();
         self.more.resize_with(more, Take::default);
         self.show(self.at);
+        self.groups = Groups::default();
         stopped
     }
 

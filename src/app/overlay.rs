@@ -5,11 +5,14 @@
 
 pub mod accounts;
 pub mod against;
+pub mod alike;
 pub mod copy;
 pub mod form;
+pub mod grade;
 pub mod help;
 pub mod models;
 pub mod params;
+pub mod versions;
 pub mod xray;
 
 use ratatui::layout::{Margin, Rect};
@@ -17,10 +20,13 @@ use ratatui::layout::{Margin, Rect};
 use super::{action::Action, choice::Choice, chord::Chord, line::Line};
 use crate::store::names;
 pub use against::Bases;
+pub use alike::Alike;
 pub use copy::CopyAs;
 pub use form::Form;
+pub use grade::Grading;
 pub use help::Help;
 pub use models::Models;
+pub use versions::Versions;
 pub use xray::Xray;
 
 /// One overlay.
@@ -42,6 +48,12 @@ pub enum Overlay {
     Sessions(List),
     /// What the lanes can be compared with.
     Against(Bases),
+    /// The versions of the prompt.
+    Versions(Box<Versions>),
+    /// What can be said of an answer.
+    Grade(Grading),
+    /// A lane's answers in groups.
+    Groups(Alike),
     /// One name, to be typed.
     Name(Name),
     /// A run step by step.
@@ -78,6 +90,12 @@ pub enum NameFor {
     RenameSession,
     /// A session that begins.
     NewSession,
+    /// A version of the prompt; it can be any line.
+    Version,
+    /// A prompt that begins from a version.
+    Fork,
+    /// None: what is typed is a comment on an answer.
+    Comment,
 }
 
 /// One name being typed.
@@ -92,10 +110,13 @@ pub struct Name {
 }
 
 impl Name {
-    /// Returns the name if it can be a file's, or why not.
+    /// Returns the name if it can be one, or why not.
     pub fn checked(&self) -> Result<String, String> {
         let name = self.line.text().trim().to_owned();
-        let what = if self.what == NameFor::Prompt { "prompt" } else { "session" };
+        if matches!(self.what, NameFor::Version | NameFor::Comment) {
+            return Ok(name);
+        }
+        let what = if matches!(self.what, NameFor::Prompt | NameFor::Fork) { "prompt" } else { "session" };
         match names::check(what, &name) {
             Ok(()) => Ok(name),
             Err(_) if name.is_empty() => Err("type a name".to_owned()),
@@ -110,6 +131,9 @@ impl Name {
             NameFor::Prompt => "Save the prompt as",
             NameFor::RenameSession => "Rename the session",
             NameFor::NewSession => "Name the new session",
+            NameFor::Version => "Name the version",
+            NameFor::Fork => "Begin a prompt from the version as",
+            NameFor::Comment => "Comment on the answer",
         }
     }
 }
@@ -155,6 +179,9 @@ impl Overlay {
             Self::Prompts(_) => "Prompts",
             Self::Sessions(_) => "Sessions",
             Self::Against(_) => "Compare with",
+            Self::Versions(_) => "Versions",
+            Self::Grade(_) => "Grade",
+            Self::Groups(_) => "Groups",
             Self::Name(name) => name.title(),
             Self::Xray(_) => "X-ray",
             Self::Copy(_) => "Copy",
@@ -176,6 +203,9 @@ impl Overlay {
             Self::Name(_) => Some((60, 6)),
             Self::Xray(xray) => Some((110, rows(xray.lines(), 12))),
             Self::Copy(choice) => Some((60, rows(choice.len(), 6))),
+            Self::Versions(_) => Some((116, 34)),
+            Self::Grade(grading) => Some((44, rows(grading.choice.len(), 6) - 1)),
+            Self::Groups(alike) => Some((100, rows(alike.lines(), 6))),
             Self::Search(_) => None,
             Self::Confirm(_) => Some((64, 6)),
         }
@@ -203,7 +233,13 @@ impl Overlay {
             Self::Params(form) | Self::Variables(form) => form.line_mut(),
             Self::Name(name) => Some(&mut name.line),
             Self::Search(line) => Some(line),
-            Self::Help(_) | Self::Xray(_) | Self::Copy(_) | Self::Confirm(_) => None,
+            Self::Help(_)
+            | Self::Xray(_)
+            | Self::Copy(_)
+            | Self::Confirm(_)
+            | Self::Versions(_)
+            | Self::Grade(_)
+            | Self::Groups(_) => None,
         }
     }
 
@@ -220,7 +256,13 @@ impl Overlay {
                 name.line.key(chord).is_some()
             }
             Self::Search(line) => line.key(chord).is_some(),
-            Self::Help(_) | Self::Xray(_) | Self::Copy(_) | Self::Confirm(_) => false,
+            Self::Help(_)
+            | Self::Xray(_)
+            | Self::Copy(_)
+            | Self::Confirm(_)
+            | Self::Versions(_)
+            | Self::Grade(_)
+            | Self::Groups(_) => false,
         }
     }
 
@@ -249,6 +291,9 @@ impl Overlay {
             Self::Prompts(list) | Self::Sessions(list) => list.choice.step(by),
             Self::Against(bases) => bases.choice.step(by),
             Self::Copy(choice) => choice.step(by),
+            Self::Versions(versions) => versions.choice.step(by),
+            Self::Grade(grading) => grading.choice.step(by),
+            Self::Groups(alike) => alike.choice.step(by),
             Self::Params(form) | Self::Variables(form) => form.step(by),
             Self::Name(_) | Self::Search(_) | Self::Confirm(_) => {}
         }
@@ -262,6 +307,12 @@ impl Overlay {
             Self::Prompts(list) | Self::Sessions(list) => choose(&mut list.choice, row),
             Self::Against(bases) => choose(&mut bases.choice, row),
             Self::Copy(choice) => choose(choice, row),
+            Self::Versions(versions) => {
+                choose(&mut versions.choice, row);
+                false
+            }
+            Self::Grade(grading) => choose(&mut grading.choice, row),
+            Self::Groups(alike) => choose(&mut alike.choice, row),
             Self::Params(form) | Self::Variables(form) => {
                 form.go(row);
                 false
@@ -283,6 +334,9 @@ impl Overlay {
             Self::Prompts(list) | Self::Sessions(list) => list.choice.fit(height),
             Self::Against(bases) => bases.choice.fit(height),
             Self::Copy(choice) => choice.fit(height),
+            Self::Versions(versions) => versions.fit(body.inner(Margin::new(1, 0))),
+            Self::Grade(grading) => grading.choice.fit(height),
+            Self::Groups(alike) => alike.fit(height),
             Self::Params(_) | Self::Variables(_) | Self::Name(_) | Self::Search(_) | Self::Confirm(_) => {}
         }
     }

@@ -34,12 +34,15 @@ impl App {
             Action::MoreCalls => self.change_calls(1),
             Action::FewerCalls => self.change_calls(-1),
             Action::Stop | Action::Redraw | Action::Suspend => self.at_bench(action),
+            Action::NameVersion => self.open_version_name(NameFor::Version),
+            Action::ForkVersion => self.open_version_name(NameFor::Fork),
+            Action::VersionLane => self.version_to_lane(),
             Action::Up | Action::PreviousPane => self.step(-1),
             Action::Down | Action::NextPane => self.step(1),
             Action::HalfUp => self.step(-8),
             Action::HalfDown => self.step(8),
-            Action::PageUp => self.step(-16),
-            Action::PageDown => self.step(16),
+            Action::PageUp => self.page(-16),
+            Action::PageDown => self.page(16),
             Action::Top => self.step(isize::MIN),
             Action::Bottom => self.step(isize::MAX),
             _ => {}
@@ -49,6 +52,15 @@ impl App {
     fn step(&mut self, by: isize) {
         if let Some(overlay) = self.overlays.last_mut() {
             overlay.step(by);
+        }
+    }
+
+    /// Scrolls the window of an overlay by a page: of the versions what differs, of others the list.
+    fn page(&mut self, by: isize) {
+        match self.overlays.last_mut() {
+            Some(Overlay::Versions(versions)) => versions.scroll(by / 2),
+            Some(overlay) => overlay.step(by),
+            None => {}
         }
     }
 
@@ -84,6 +96,9 @@ impl App {
             Overlay::Against(bases) => self.pick_against(bases),
             Overlay::Name(name) => self.take_name(name),
             Overlay::Copy(choice) => self.copy(&choice),
+            Overlay::Versions(versions) => self.take_version(&versions, None),
+            Overlay::Grade(grading) => self.take_grade(grading),
+            Overlay::Groups(alike) => self.take_group(&alike),
             Overlay::Search(line) => self.searched(&line.text()),
             Overlay::Confirm(confirm) => self.confirmed(confirm.then),
         }
@@ -279,6 +294,9 @@ impl App {
                     let own = self.bench.prompt_name.as_ref() == Some(&text);
                     self.save_prompt(text, own);
                 }
+                NameFor::Version => self.name_version(text),
+                NameFor::Fork => self.fork_version(text),
+                NameFor::Comment => self.take_comment(text),
                 NameFor::RenameSession if text == self.bench.session => {}
                 NameFor::RenameSession => self.rename_session(text),
                 NameFor::NewSession if self.bench.busy() => {

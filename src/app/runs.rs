@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Action, App, Effect, LONG, Ticket,
+    judged::groups,
     lane::{Card, Lane, State, Take},
     layout::Shape,
     notice::Tone,
@@ -11,7 +12,8 @@ use super::{
     workbench::Focus,
 };
 use crate::{
-    model::{CacheMode, Commit, Prompt, RunRequest, Target},
+    eval::Groups,
+    model::{CacheMode, Commit, Prompt, RunRequest, Target, VersionId},
     pipeline::Told,
 };
 
@@ -35,8 +37,9 @@ impl App {
         }
         self.notices.clear();
         let prompt = Arc::new(self.bench.prompt());
+        let parent = self.bench.ran(&prompt);
         for at in lanes {
-            self.run_lane(*at, &prompt, cache, &which);
+            self.run_lane(*at, &prompt, parent.as_ref(), cache, &which);
         }
         self.bring_forward(lanes);
     }
@@ -54,13 +57,24 @@ impl App {
         }
     }
 
-    fn run_lane(&mut self, at: usize, prompt: &Arc<Prompt>, cache: CacheMode, which: &impl Fn(&Take) -> bool) {
+    fn run_lane(
+        &mut self,
+        at: usize,
+        prompt: &Arc<Prompt>,
+        parent: Option<&VersionId>,
+        cache: CacheMode,
+        which: &impl Fn(&Take) -> bool,
+    ) {
         let Some(spec) = self.bench.lanes.get(at).map(|lane| lane.spec.clone()) else {
             return;
         };
+        let parent = parent.filter(|_| spec.pinned.is_none());
         let prompt = spec.pinned.map_or_else(|| Arc::clone(prompt), |pinned| Arc::new(*pinned.prompt));
         let targets = self.targets(&spec.target, &prompt.fallback);
         let input = self.bench.input();
+        if let Some(lane) = self.bench.lanes.get_mut(at) {
+            lane.groups = Groups::default();
+        }
         let takes = self.bench.lanes.get_mut(at).into_iter().flat_map(Lane::takes_mut);
         for (sample, take) in (0..).zip(takes).filter(|(_, take)| which(take)) {
             self.effects.extend(take.stop().map(Effect::Stop));
@@ -84,7 +98,7 @@ impl App {
                 commit: Commit::Resettable,
                 sample,
                 session: Some(self.bench.session.clone()),
-                parent: None,
+                parent: parent.cloned(),
             };
             self.effects.push(Effect::Start(ticket, Box::new(request)));
         }
@@ -202,8 +216,12 @@ impl App {
     /// Hands an event to the take that waits for it; nobody waits for late ones.
     pub(super) fn told(&mut self, ticket: Ticket, told: Told) {
         let now = self.now;
-        let mut takes = self.bench.lanes.iter_mut().flat_map(Lane::takes_mut);
-        let Some(take) = takes.find(|take| take.expects(ticket, &told.event)) else {
+        let format = self.bench.response.format;
+        let expects = |take: &Take| take.expects(ticket, &told.event);
+        let Some(lane) = self.bench.lanes.iter_mut().find(|lane| lane.takes().any(expects)) else {
+            return;
+        };
+        let Some(take) = lane.takes_mut().find(|take| expects(take)) else {
             return;
         };
         if !take.hear(told, now) {
@@ -212,6 +230,9 @@ impl App {
         let long = take.started.is_some_and(|start| now.at.saturating_duration_since(start) > LONG);
         if let Some(outcome) = &take.outcome {
             self.bench.metrics.take(outcome);
+        }
+        if lane.samples() > 1 {
+            lane.groups = groups(lane, format);
         }
         if long && !self.focused {
             self.effects.push(Effect::Bell);

@@ -7,10 +7,11 @@ use super::{
     choice::Item,
     notice::Tone,
     overlay::{Confirm, List, Overlay, Then},
+    versions::After,
     workbench::Workbench,
 };
 use crate::{
-    model::{Prompt, Session},
+    model::{Grade, Prompt, RunId, Session},
     pipeline::meter::Metrics,
     store::job::{Job, PromptEntry, Reply, SessionEntry, StoreFault},
 };
@@ -38,6 +39,14 @@ pub(super) enum Asked {
     SavePrompt { name: String, prompt: Box<Prompt> },
     /// Another name for the session.
     Rename,
+    /// The prompt of the bench to be kept, before what comes next.
+    Keep(After),
+    /// The versions of the prompt.
+    Versions(After),
+    /// A name for a version.
+    NameVersion,
+    /// A grade for a run that had another one.
+    Grade { run: RunId, before: Grade },
     /// The sessions, to see whether a new one's name is free.
     NewSession(String),
 }
@@ -61,6 +70,10 @@ impl App {
                     Asked::Autosave { name, before } if self.bench.session == name => self.bench.saved_at = before,
                     Asked::Prompts => self.overlays.retain(|overlay| !matches!(overlay, Overlay::Prompts(_))),
                     Asked::Sessions => self.overlays.retain(|overlay| !matches!(overlay, Overlay::Sessions(_))),
+                    Asked::Keep(_) | Asked::Versions(_) => {
+                        self.overlays.retain(|overlay| !matches!(overlay, Overlay::Versions(_)));
+                    }
+                    Asked::Grade { run, before } => drop(self.put_grade(run, before)),
                     _ => {}
                 }
                 self.say(Tone::Error, &fault.message);
@@ -89,6 +102,9 @@ impl App {
                 self.bench.session = name;
                 self.bench.touch();
             }
+            (Asked::Keep(after), Ok(Reply::VersionKept(_))) => self.kept(after),
+            (Asked::Versions(after), Ok(Reply::Versions(entries))) => self.versions_listed(&after, entries),
+            (Asked::NameVersion, Ok(Reply::VersionNamed(_))) => self.list_versions_again(),
             (_, Ok(_)) => {}
         }
     }

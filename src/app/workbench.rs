@@ -9,6 +9,7 @@ use super::{
     field::Field,
     lane::Lane,
     msg::{Now, Ticket},
+    versions::Stand,
 };
 use crate::{
     eval::template::{self, Asks, Mistake},
@@ -61,6 +62,8 @@ pub struct Workbench {
     pub checks: Vec<Check>,
     /// Targets tried when a lane's target fails.
     pub fallback: Vec<String>,
+    /// The version on the bench, or the one its prompt is edited from, if that is known.
+    pub stand: Option<Stand>,
     /// The name of the prompt's file, if it has one.
     pub prompt_name: Option<String>,
     /// How many runs each lane makes of the same request, 1 to [`MAX_SAMPLES`].
@@ -110,6 +113,7 @@ impl Workbench {
             response: Response::default(),
             checks: Vec::new(),
             fallback: Vec::new(),
+            stand: None,
             prompt_name: None,
             samples: 1,
             lanes: targets.iter().take(MAX_LANES).map(Lane::new).collect(),
@@ -144,6 +148,7 @@ impl Workbench {
         self.response = prompt.response.clone();
         self.checks.clone_from(&prompt.checks);
         self.fallback.clone_from(&prompt.fallback);
+        self.stand = None;
         self.prompt_name = name;
         self.base = Some(prompt.clone());
         self.touched = before + 1;
@@ -306,7 +311,11 @@ impl Workbench {
             return;
         }
         self.seen = revision;
-        self.dirty = self.base.as_ref() != Some(&self.prompt());
+        let prompt = self.prompt();
+        self.dirty = self.base.as_ref() != Some(&prompt);
+        if let Some(stand) = &mut self.stand {
+            stand.edited = *stand.prompt != prompt.version();
+        }
         (self.asks, self.mistakes) = (Asks::default(), Vec::new());
         for (focus, text) in [(Focus::System, self.system.text()), (Focus::User, self.user.text())] {
             let asks = template::asks(&text);

@@ -181,6 +181,38 @@ pub enum PromptsAction {
         /// The prompt's name.
         name: String,
     },
+    /// List the versions of a prompt that were run, with what came of each.
+    Versions {
+        /// The prompt's name.
+        name: String,
+    },
+    /// Print what differs between two versions of a prompt.
+    Diff {
+        /// The prompt's name.
+        name: String,
+        /// The older version: its number, its name, or the beginning of its hash.
+        from: String,
+        /// The newer one; the prompt as it is saved where none is given.
+        to: Option<String>,
+    },
+    /// Write a version over the prompt's file; what the file had becomes a version too.
+    Restore {
+        /// The prompt's name.
+        name: String,
+        /// The version: its number, its name, or the beginning of its hash.
+        #[arg(value_name = "VERSION")]
+        which: String,
+    },
+    /// Give a version a name.
+    Name {
+        /// The prompt's name.
+        name: String,
+        /// The version: its number, its name, or the beginning of its hash.
+        #[arg(value_name = "VERSION")]
+        which: String,
+        /// Its name; an empty one takes the name away.
+        to: String,
+    },
 }
 
 /// `retort cache`.

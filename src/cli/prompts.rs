@@ -1,5 +1,7 @@
 //! `retort prompts`: which prompts there are, what they hold, where they lie.
 
+mod versions;
+
 use std::path::{Path, PathBuf};
 
 use super::{Exit, Io, Stopped, args::PromptsAction, table};
@@ -9,10 +11,15 @@ use crate::{
     text::{clean, clean_line},
 };
 
-/// Lists, shows or finds prompts.
-pub(super) fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+/// Lists, shows or finds prompts, or does what is asked with their versions.
+pub(super) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let action = action.unwrap_or(PromptsAction::List);
     let places = places::places(&|name| io.environment.value(name), &io.cwd)?;
-    match action.unwrap_or(PromptsAction::List) {
+    match action {
+        PromptsAction::Versions { name } => return versions::list(&name, io).await,
+        PromptsAction::Diff { name, from, to } => return versions::diff(&name, &from, to.as_deref(), io).await,
+        PromptsAction::Restore { name, which } => return versions::restore(&name, &which, io).await,
+        PromptsAction::Name { name, which, to } => return versions::name(&name, &which, &to, io).await,
         PromptsAction::List => {
             let rows: Vec<Vec<String>> = prompts::list(&places)?.into_iter().map(row).collect();
             table::write(io.out, &["NAME", "FROM", "DESCRIPTION"], &rows)?;

@@ -1,6 +1,8 @@
 //! What differs between two texts, word by word; a difference of white space alone is none.
 
 mod blocks;
+pub mod rows;
+pub mod unified;
 
 use std::ops::Range;
 

@@ -1,8 +1,10 @@
 //! The window on top of the bench: its frame, its query, its keys, and what is in it.
 
+mod alike;
 mod form;
 mod models;
 mod steps;
+mod versions;
 
 use ratatui::{
     buffer::Buffer,
@@ -74,6 +76,14 @@ pub(super) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
                 scene.span(fitted(&item.detail, room.saturating_sub(14)), Role::Text),
             ])
         }),
+        Overlay::Versions(shown) => versions::draw(scene, shown, body, buffer),
+        Overlay::Groups(shown) => alike::draw(scene, shown, body, buffer),
+        Overlay::Grade(grading) => list(&grading.choice, body, scene.theme, buffer, |item, room| {
+            Line::from(vec![
+                scene.span(left(&item.label, 4.min(room)), Role::Key),
+                scene.span(fitted(&item.detail, room.saturating_sub(4)), Role::Text),
+            ])
+        }),
         Overlay::Confirm(shown) => confirm(scene, shown, body, buffer),
         Overlay::Search(_) => {}
     }
@@ -96,6 +106,8 @@ fn beside(scene: Scene<'_>, overlay: &Overlay) -> Line<'static> {
         Overlay::Palette(choice) => choice.len().to_string(),
         Overlay::Models(models) => models.choice.len().to_string(),
         Overlay::Prompts(list) | Overlay::Sessions(list) if !list.loading => list.choice.len().to_string(),
+        Overlay::Versions(versions) if !versions.loading => versions.entries.len().to_string(),
+        Overlay::Groups(alike) => alike.groups.to_string(),
         Overlay::Xray(xray) => {
             let lane = scene.app.bench.lanes.get(xray.lane);
             return Line::from(lane.map(|lane| scene.foreign(&lane.spec.target, Role::Text)).unwrap_or_default());
@@ -128,6 +140,16 @@ fn keys(scene: Scene<'_>, overlay: &Overlay) -> Vec<(String, String)> {
         Overlay::Prompts(_) | Overlay::Sessions(_) => vec![pair(Action::Accept, "opens it"), arrows, out],
         Overlay::Against(_) => vec![pair(Action::Accept, "compares with it"), arrows, out],
         Overlay::Copy(_) => vec![pair(Action::Accept, "copies"), arrows, out],
+        Overlay::Versions(_) => vec![
+            pair(Action::Accept, "puts it on the bench"),
+            pair(Action::VersionLane, "in a lane"),
+            pair(Action::NameVersion, "names it"),
+            pair(Action::ForkVersion, "forks it"),
+            pair(Action::PageDown, "scrolls"),
+            out,
+        ],
+        Overlay::Grade(_) => vec![("1-5 + - c 0".to_owned(), "says it".to_owned()), out],
+        Overlay::Groups(_) => vec![pair(Action::Accept, "shows it in the lane"), arrows, out],
         Overlay::Params(_) | Overlay::Variables(_) => {
             vec![pair(Action::Accept, "takes all"), pair(Action::NextPane, "next line"), out]
         }
@@ -222,10 +244,14 @@ fn against(scene: Scene<'_>, bases: &Bases, area: Rect, buffer: &mut Buffer) {
 }
 
 fn name(scene: Scene<'_>, shown: &Name, area: Rect, buffer: &mut Buffer) {
-    typed(scene, "› ", &shown.line, "letters, digits, - _ .", Rect { height: 1, ..area }, buffer);
+    let any = matches!(shown.what, NameFor::Version | NameFor::Comment);
+    let allowed = if any { "any words" } else { "letters, digits, - _ ." };
+    typed(scene, "› ", &shown.line, allowed, Rect { height: 1, ..area }, buffer);
     let below = match (&shown.fault, shown.what) {
         (Some(fault), _) => Line::from(vec![scene.span("✗ ", Role::Fail), scene.foreign(fault, Role::Fail)]),
-        (None, NameFor::Prompt) => Line::from(scene.span("becomes prompts/NAME.toml", Role::Quiet)),
+        (None, NameFor::Version) => Line::from(scene.span("an empty line takes the name away", Role::Quiet)),
+        (None, NameFor::Comment) => Line::from(scene.span("is kept with the run", Role::Quiet)),
+        (None, NameFor::Prompt | NameFor::Fork) => Line::from(scene.span("becomes prompts/NAME.toml", Role::Quiet)),
         (None, _) => Line::from(scene.span("is found again under this name", Role::Quiet)),
     };
     buffer.set_line(area.x, area.y + 1, &below, area.width);

@@ -20,6 +20,7 @@ use crate::{
     app::{
         action::Action,
         field::{Field, Long},
+        versions::ago,
         workbench::Focus,
     },
     model::{Format, prompt::DEFAULT_TEMPERATURE},
@@ -33,7 +34,9 @@ pub(super) fn draw_prompt(scene: Scene<'_>, buffer: &mut Buffer) {
         return;
     }
     let hold = scene.hold(|focus| matches!(focus, Focus::System | Focus::User));
-    pane(layout.prompt, hold, numbered(1, "Prompt", scene.theme), asked(scene), scene.theme, buffer);
+    let mut title = numbered(1, "Prompt", scene.theme);
+    title.spans.extend(stand(scene));
+    pane(layout.prompt, hold, title, asked(scene), scene.theme, buffer);
     label(scene, "system", &[], Focus::System, layout.system_label, buffer);
     field(scene, &bench.system, Focus::System, "No system message.", layout.system, buffer);
     label(scene, "user", bench.missing(), Focus::User, layout.user_label, buffer);
@@ -54,6 +57,15 @@ pub(super) fn draw_input(scene: Scene<'_>, buffer: &mut Buffer) {
     };
     pane(layout.input, hold, numbered(2, "Input", scene.theme), vars, scene.theme, buffer);
     field(scene, &bench.input, Focus::Input, "No input: the text the prompt is run on.", layout.input_text, buffer);
+}
+
+/// Says which older version is on the bench, or which the prompt is edited from.
+fn stand(scene: Scene<'_>) -> Option<Span<'static>> {
+    let stand = scene.app.bench.stand.as_ref()?;
+    let place = stand.place.as_ref().filter(|place| place.number < place.of)?;
+    let from = if stand.edited { "from " } else { "" };
+    let text = format!(" {from}{}/{}, {}", place.number, place.of, ago(place.made, scene.now().time));
+    Some(scene.span(text, Role::Origin))
 }
 
 /// Says what is asked for besides the texts: temperature and form.

@@ -7,3 +7,4 @@ mod overlays;
 mod runs;
 mod sessions;
 mod texts;
+mod versions;

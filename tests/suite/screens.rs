@@ -1,6 +1,8 @@
 //! What the screen shows, in every state and at every size.
 
 mod diff;
+/// Versions, grades and groups of answers.
+mod versions;
 
 use ratatui::buffer::Buffer;
 use retort::{

@@ -263,6 +263,13 @@ impl Stage {
         self.tell(target, RunEvent::Ended { outcome: Box::new(outcome) })
     }
 
+    /// Ends the run of a sample of the only lane, as begun last.
+    pub(crate) fn ends_sample(&mut self, sample: usize, outcome: Outcome) -> &mut Self {
+        let (ticket, _, began) = self.runs[sample].clone();
+        let at = self.at.checked_sub(began).unwrap();
+        self.send(Msg::Run(ticket, Told { at, event: RunEvent::Ended { outcome: Box::new(outcome) } }))
+    }
+
     /// Draws the screen at a size.
     pub(crate) fn screen(&mut self, width: u16, height: u16) -> Buffer {
         let area = Rect::new(0, 0, width, height);

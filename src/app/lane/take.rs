@@ -15,7 +15,7 @@ use crate::{
         msg::{Now, Ticket},
         view::View,
     },
-    model::{Class, End, Fault, Format, Outcome, Provenance, Quality, Target},
+    model::{Class, End, Fault, Format, Grade, Outcome, Provenance, Quality, RunId, Target},
     pipeline::{
         Told,
         event::{Lookup, Next, Part, RunEvent},
@@ -113,6 +113,8 @@ pub struct Take {
     pub survived: Vec<Survived>,
     /// The error card, in place of an answer or below a broken one.
     pub card: Option<Card>,
+    /// What a person makes of the answer.
+    pub grade: Grade,
     /// When the run was asked for.
     pub started: Option<Instant>,
     /// The raw text so far; empty once the outcome holds it.
@@ -139,6 +141,7 @@ impl Default for Take {
             notices: Vec::new(),
             survived: Vec::new(),
             card: None,
+            grade: Grade::default(),
             started: None,
             partial: String::new(),
             cleaners: [Cleaner::new(), Cleaner::new()],
@@ -302,6 +305,15 @@ impl Take {
             (End::Cancelled, _) => State::Cancelled,
         };
         self.outcome = Some(outcome);
+    }
+
+    /// Returns the id of the run, once it was prepared.
+    #[must_use]
+    pub fn run(&self) -> Option<RunId> {
+        self.timeline.iter().find_map(|told| match told.event {
+            RunEvent::Prepared { run, .. } => Some(run),
+            _ => None,
+        })
     }
 
     /// Returns the answer exactly as the model sent it, as far as it came.

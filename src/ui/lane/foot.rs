@@ -8,8 +8,11 @@ use crate::{
         compare::Standing,
         lane::{Lane, State},
     },
-    eval::figures::{age, count, duration, rate, tokens},
-    model::{Format, Provenance},
+    eval::{
+        figures::{age, count, duration, rate, tokens},
+        groups::letter,
+    },
+    model::{Format, Grade, Provenance, Thumb},
     ui::{
         part::{
             chips::chips,
@@ -44,7 +47,8 @@ fn verdicts(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
     let take = lane.shown();
     let json = scene.app.bench.response.format != Format::Text;
     let chips = take.quality.as_ref().map(|quality| chips(quality, json, scene.theme)).unwrap_or_default();
-    [compared(scene, lane), chips.broken, origins(scene, lane), chips.held].concat()
+    let sampled = groups(scene, lane);
+    [grade(scene, &take.grade), sampled, compared(scene, lane), chips.broken, origins(scene, lane), chips.held].concat()
 }
 
 /// Says how the answer stands to what it is compared with.
@@ -55,6 +59,33 @@ fn compared(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
         Some(Standing::Differs(difference)) => summary(difference, scene.theme),
         Some(Standing::Waits(why)) => vec![vec![scene.span(why, Role::Quiet)]],
     }
+}
+
+/// Says what a person made of the answer.
+fn grade(scene: Scene<'_>, grade: &Grade) -> Vec<Item> {
+    let mut item = Vec::new();
+    item.extend(grade.stars.map(|stars| scene.span(format!("★{stars}"), Role::Title)));
+    item.extend(grade.thumb.map(|thumb| match thumb {
+        Thumb::Up => scene.span("▲", Role::Pass),
+        Thumb::Down => scene.span("▼", Role::Fail),
+    }));
+    if !grade.comment.is_empty() {
+        item.push(scene.span("“…”", Role::Quiet));
+    }
+    if item.is_empty() { Vec::new() } else { vec![item] }
+}
+
+/// Says how many samples are equal, and which group the one that is shown is in.
+fn groups(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
+    if lane.samples() < 2 || lane.groups.is_empty() {
+        return Vec::new();
+    }
+    let role = if lane.groups.agree() { Role::Pass } else { Role::Wait };
+    let mut item = vec![scene.span(lane.groups.to_string(), role)];
+    if let Some(group) = lane.groups.group_of(lane.shown_at()).filter(|_| lane.groups.groups.len() > 1) {
+        item.push(scene.span(format!(" · this is {}", letter(group)), Role::Quiet));
+    }
+    vec![item]
 }
 
 /// Says how the answer came about, where that is not the plain way.

@@ -1,7 +1,11 @@
 //! Every action of the table can be reached and does something, and nothing breaks whatever is pressed.
 
 use proptest::prelude::*;
-use retort::app::{ACTIONS, Action, Effect, Msg, action::When, overlay::Overlay, workbench::Focus};
+use retort::{
+    app::{ACTIONS, Action, Effect, Msg, action::When, overlay::Overlay, workbench::Focus},
+    model::{Prompt, VersionId},
+    store::job::{Reply, Results, VersionEntry},
+};
 
 use crate::support::bench::{Bench, account, attempt, delta, ended, failed, outcome};
 
@@ -34,7 +38,22 @@ fn scenes() -> Vec<Bench> {
     let mut models = Bench::new();
     models.keys("mgpt-4o-mini");
     models.send(Msg::Keys(Vec::new(), vec![account("openai", 4)]));
-    vec![done, waiting, typing, undone, over, models]
+    let mut versions = Bench::new();
+    versions.take();
+    versions.keys("V");
+    let (keep, _) = versions.jobs().remove(0);
+    versions.answer(keep, Ok(Reply::VersionKept(VersionId(String::new()))));
+    let (list, _) = versions.jobs().remove(0);
+    let entry = VersionEntry {
+        id: VersionId(String::new()),
+        made: jiff::Timestamp::UNIX_EPOCH,
+        name: None,
+        parent: None,
+        prompt: Prompt::default(),
+        results: Results::default(),
+    };
+    versions.answer(list, Ok(Reply::Versions(vec![entry])));
+    vec![done, waiting, typing, undone, over, models, versions]
 }
 
 /// Everything that can be seen of a bench, but for the mark that something happened.

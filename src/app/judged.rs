@@ -1,0 +1,103 @@
+//! What a person makes of answers: grades, and groups of equal ones.
+
+use super::{
+    App,
+    lane::{Lane, State, Take},
+    notice::Tone,
+    overlay::{Alike, Grading, Name, NameFor, Overlay},
+    stored::Asked,
+};
+use crate::{
+    app::line::Line,
+    eval::{Groups, groups::Sample},
+    model::{Format, Grade, Mark, Rule, RunId},
+    store::job::Job,
+};
+
+impl App {
+    /// Asks for the grade of the answer that is shown in the lane with the focus.
+    pub(super) fn open_grade(&mut self) {
+        match self.bench.lane().map(Lane::shown).and_then(|take| Some((take.run()?, &take.grade))) {
+            Some((run, grade)) => {
+                let grading = Grading::new(run, grade);
+                self.overlays.push(Overlay::Grade(grading));
+            }
+            None => self.say(Tone::Info, "nothing was run in this lane yet"),
+        }
+    }
+
+    /// Gives what is chosen as the grade, or asks for the comment.
+    pub(super) fn take_grade(&mut self, grading: Grading) {
+        if let Some(grade) = grading.said() {
+            self.grade(grading.run, grade);
+        } else {
+            let line = Line::of(&grading.grade.comment);
+            self.overlays.push(Overlay::Grade(grading));
+            self.overlays.push(Overlay::Name(Name { what: NameFor::Comment, line, fault: None }));
+        }
+    }
+
+    /// Gives a comment to the run whose grade is being given below.
+    pub(super) fn take_comment(&mut self, comment: String) {
+        if let Some(Overlay::Grade(grading)) = self.overlays.pop() {
+            self.grade(grading.run, Grade { comment, ..grading.grade });
+        }
+    }
+
+    fn grade(&mut self, run: RunId, grade: Grade) {
+        let before = self.put_grade(run, grade.clone()).unwrap_or_default();
+        if before != grade {
+            self.ask_store(Job::GradeRun { run, grade, at: self.now.time }, Asked::Grade { run, before });
+        }
+    }
+
+    /// Shows a grade where its run is shown, and returns the one it takes the place of.
+    pub(super) fn put_grade(&mut self, run: RunId, grade: Grade) -> Option<Grade> {
+        let takes = self.bench.lanes.iter_mut().flat_map(Lane::takes_mut);
+        let take = takes.into_iter().find(|take| take.run() == Some(run))?;
+        Some(std::mem::replace(&mut take.grade, grade))
+    }
+
+    /// Opens the groups of the lane with the focus.
+    pub(super) fn open_groups(&mut self) {
+        let at = self.bench.lane_at();
+        match self.bench.lanes.get(at) {
+            Some(lane) if lane.samples() > 1 && !lane.groups.is_empty() => {
+                let alike = Alike::new(at, lane);
+                self.overlays.push(Overlay::Groups(alike));
+            }
+            _ => self.say(Tone::Info, "groups need more than one sample of an answer"),
+        }
+    }
+
+    /// Shows the answer that stands for the chosen group.
+    pub(super) fn take_group(&mut self, alike: &Alike) {
+        if let Some((item, lane)) = alike.choice.chosen().zip(self.bench.lanes.get_mut(alike.lane)) {
+            lane.show(item.value);
+        }
+    }
+}
+
+/// Puts a lane's takes into groups: those whose run has ended, JSON where JSON is asked for.
+#[must_use]
+pub fn groups(lane: &Lane, format: Format) -> Groups {
+    let samples: Vec<Sample<'_>> = lane.takes().map(|take| sample(take, format)).collect();
+    Groups::of(&samples)
+}
+
+fn sample(take: &Take, format: Format) -> Sample<'_> {
+    let Some(outcome) = take.outcome.as_ref().filter(|_| matches!(take.state, State::Done | State::Cached { .. }))
+    else {
+        return if take.ticket.is_some() || take.state == State::Idle { Sample::Absent } else { Sample::Failed };
+    };
+    let malformed = |rule: &Rule| matches!(rule, Rule::Format | Rule::Schema);
+    let broken = outcome.quality.iter().flat_map(|quality| &quality.verdicts);
+    if broken.into_iter().any(|verdict| verdict.mark == Mark::Fail && malformed(&verdict.rule)) {
+        return Sample::Invalid;
+    }
+    match (&outcome.json, format) {
+        (_, Format::Text) => Sample::Text(&outcome.text),
+        (Some(json), _) => Sample::Json(json),
+        (None, _) => Sample::Invalid,
+    }
+}

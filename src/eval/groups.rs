@@ -1,0 +1,261 @@
+//! Several answers to one request, put into groups of equal ones, and where they disagree.
+
+use std::{collections::HashMap, fmt};
+
+use serde_json::Value;
+
+use super::json_diff::canonical;
+
+/// One of several answers to the same request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Sample<'a> {
+    /// JSON in the form that was asked for. Equal whatever the order of keys and the spelling of numbers.
+    Json(&'a Value),
+    /// Text where text was asked for. Equal when trimmed, with each run of white space taken for one
+    /// space; letters, their case and their accents' encoding all count.
+    Text(&'a str),
+    /// A whole answer without the form that was asked for.
+    Invalid,
+    /// No whole answer.
+    Failed,
+    /// No answer yet.
+    Absent,
+}
+
+/// Equal answers, by their places among the samples; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Their places, in order.
+    pub members: Vec<usize>,
+}
+
+impl Group {
+    /// Returns the place of the answer that stands for all.
+    #[must_use]
+    pub fn first(&self) -> usize {
+        self.members.first().copied().unwrap_or_default()
+    }
+}
+
+/// A field of JSON answers that is not the same in all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    /// Where it is, as a JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// Its values as JSON, none where it is missing, each with the number of answers that have it,
+    /// the most frequent first.
+    pub values: Vec<(Option<String>, usize)>,
+}
+
+/// What several answers have in common. Written, it is one line: `6× A, 3× B, 1 invalid`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Groups {
+    /// The groups, the largest first; of equally large ones that of the earliest sample.
+    pub groups: Vec<Group>,
+    /// The places of the answers without the form that was asked for.
+    pub invalid: Vec<usize>,
+    /// The places of the runs without a whole answer.
+    pub failed: Vec<usize>,
+    /// The fields the JSON answers disagree in, the most split first.
+    pub split: Vec<Split>,
+}
+
+impl Groups {
+    /// Puts samples into groups.
+    #[must_use]
+    pub fn of(samples: &[Sample<'_>]) -> Self {
+        let mut found = Self::default();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut json = Vec::new();
+        for (at, sample) in samples.iter().enumerate() {
+            let key = match sample {
+                Sample::Json(value) => {
+                    json.push(*value);
+                    canonical(value)
+                }
+                Sample::Text(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
+                Sample::Invalid => {
+                    found.invalid.push(at);
+                    continue;
+                }
+                Sample::Failed => {
+                    found.failed.push(at);
+                    continue;
+                }
+                Sample::Absent => continue,
+            };
+            let place = *places.entry(key).or_insert(found.groups.len());
+            match found.groups.get_mut(place) {
+                Some(group) => group.members.push(at),
+                None => found.groups.push(Group { members: vec![at] }),
+            }
+        }
+        // Stable, so that groups of one size stay in the order of their first samples.
+        found.groups.sort_by_key(|group| std::cmp::Reverse(group.members.len()));
+        if found.groups.len() > 1 {
+            found.split = split(&json);
+        }
+        found
+    }
+
+    /// Returns the place of a sample's group among the groups, if it is in one.
+    #[must_use]
+    pub fn group_of(&self, sample: usize) -> Option<usize> {
+        self.groups.iter().position(|group| group.members.contains(&sample))
+    }
+
+    /// Tells whether nothing has been put into groups yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty() && self.invalid.is_empty() && self.failed.is_empty()
+    }
+
+    /// Tells whether all samples gave whole answers of the right form, and all the same.
+    #[must_use]
+    pub fn agree(&self) -> bool {
+        self.groups.len() <= 1 && self.invalid.is_empty() && self.failed.is_empty()
+    }
+}
+
+/// Names a group by its place: `A`, `B`, … `Z`, `AA`, `AB`, ….
+#[must_use]
+pub fn letter(at: usize) -> String {
+    let last = char::from(b'A' + (at % 26) as u8);
+    if at < 26 { last.to_string() } else { letter(at / 26 - 1) + &last.to_string() }
+}
+
+impl fmt::Display for Groups {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts: Vec<String> = Vec::new();
+        parts.extend(
+            self.groups.iter().enumerate().map(|(at, group)| format!("{}× {}", group.members.len(), letter(at))),
+        );
+        let apart = [(self.invalid.len(), "invalid"), (self.failed.len(), "failed")];
+        parts.extend(apart.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+        f.write_str(&parts.join(", "))
+    }
+}
+
+fn split(answers: &[&Value]) -> Vec<Split> {
+    let mut pointers: Vec<String> = Vec::new();
+    let mut values: HashMap<String, Vec<(Option<String>, usize)>> = HashMap::new();
+    for answer in answers {
+        leaves(answer, &mut String::new(), &mut |pointer, value| {
+            let counts = values.entry(pointer.to_owned()).or_insert_with(|| {
+                pointers.push(pointer.to_owned());
+                Vec::new()
+            });
+            let value = Some(canonical(value));
+            match counts.iter_mut().find(|(known, _)| *known == value) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((value, 1)),
+            }
+        });
+    }
+    let mut split: Vec<Split> = Vec::new();
+    for pointer in pointers {
+        let mut values = values.remove(&pointer).unwrap_or_default();
+        let there: usize = values.iter().map(|(_, count)| count).sum();
+        if there < answers.len() {
+            values.push((None, answers.len() - there));
+        }
+        if values.len() > 1 {
+            values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+            split.push(Split { pointer, values });
+        }
+    }
+    // The fewer agree on the most frequent value, the more a field is split.
+    split.sort_by_key(|field| field.values.first().map(|(_, count)| *count));
+    split
+}
+
+/// Walks through everything that has nothing inside.
+fn leaves(value: &Value, pointer: &mut String, leaf: &mut impl FnMut(&str, &Value)) {
+    let mut inside = |key: &str, value: &Value| {
+        let length = pointer.len();
+        pointer.push('/');
+        pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+        leaves(value, pointer, leaf);
+        pointer.truncate(length);
+    };
+    match value {
+        Value::Object(members) if !members.is_empty() => members.iter().for_each(|(key, value)| inside(key, value)),
+        Value::Array(elements) if !elements.is_empty() => {
+            elements.iter().enumerate().for_each(|(at, value)| inside(&at.to_string(), value));
+        }
+        _ => leaf(pointer, value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json_is_equal_whatever_the_order_of_its_keys_and_the_spelling_of_its_numbers() {
+        let answers: Vec<Value> = [
+            r#"{"label": "late", "score": 1}"#,
+            r#"{"score": 1.0, "label": "late"}"#,
+            r#"{"label": "lost", "score": 0.5}"#,
+            r#"{"label": "late", "score": 1e0}"#,
+            r#"{"label": "late", "score": [1, 2]}"#,
+            r#"{"label": "late", "score": [2, 1]}"#,
+        ]
+        .map(|text| serde_json::from_str(text).unwrap())
+        .into();
+        let mut samples: Vec<Sample<'_>> = answers.iter().map(Sample::Json).collect();
+        samples.insert(1, Sample::Invalid);
+        samples.extend([Sample::Failed, Sample::Absent]);
+        let groups = Groups::of(&samples);
+        assert_eq!(groups.to_string(), "3× A, 1× B, 1× C, 1× D, 1 invalid, 1 failed");
+        assert_eq!(groups.groups[0].members, [0, 2, 4]);
+        assert_eq!((groups.group_of(4), groups.group_of(3), groups.group_of(1)), (Some(0), Some(1), None));
+        assert!(!groups.agree());
+    }
+
+    #[test]
+    fn text_is_equal_whatever_its_white_space() {
+        let samples = ["Late again.", " Late\n\nagain.\n", "late again.", "Late again."].map(Sample::Text);
+        assert_eq!(Groups::of(&samples).to_string(), "3× A, 1× B");
+        let same = Groups::of(&["yes", "yes"].map(Sample::Text));
+        assert_eq!((same.to_string().as_str(), same.agree()), ("2× A", true));
+        assert_eq!(Groups::of(&[]).to_string(), "");
+    }
+
+    #[test]
+    fn fields_that_differ_are_listed_with_their_values_the_most_split_first() {
+        let answers = [
+            json!({"label": "late", "who": {"name": "Ada"}, "score": 0.9, "tags": ["a"]}),
+            json!({"label": "late", "who": {"name": "Ada"}, "score": 0.8, "tags": ["a", "b"]}),
+            json!({"label": "lost", "who": {"name": "Ada"}, "score": 0.7, "tags": ["a"]}),
+            json!({"label": "late", "who": {"name": "Ada"}, "score": 0.90}),
+        ];
+        let samples: Vec<Sample<'_>> = answers.iter().map(Sample::Json).collect();
+        let shown: Vec<String> = Groups::of(&samples)
+            .split
+            .iter()
+            .map(|field| {
+                let values =
+                    field.values.iter().map(|(value, count)| format!("{count}× {}", value.as_deref().unwrap_or("–")));
+                format!("{} {}", field.pointer, values.collect::<Vec<_>>().join(" "))
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "/score 2× 0.9 1× 0.8 1× 0.7",
+                "/label 3× \"late\" 1× \"lost\"",
+                "/tags/0 3× \"a\" 1× –",
+                "/tags/1 3× – 1× \"b\"",
+            ]
+        );
+        assert!(Groups::of(&samples[..1]).split.is_empty());
+    }
+
+    #[test]
+    fn groups_beyond_the_alphabet_have_names_too() {
+        assert_eq!([0, 25, 26, 27, 51, 52].map(letter), ["A", "Z", "AA", "AB", "AZ", "BA"]);
+    }
+}

@@ -1,0 +1,236 @@
+//! Prompt versions, grades and groups at the bench: nothing is lost, and each is one key away.
+
+use retort::{
+    app::{Ticket, overlay::Overlay},
+    model::{Grade, Outcome, Prompt, Provenance, RunId, Thumb, VersionId},
+    pipeline::event::RunEvent,
+    store::job::{Job, Lineage, Reply, Results, StoreFault, VersionEntry},
+};
+
+use crate::support::bench::{Bench, ended, outcome};
+
+fn prompt(system: &str) -> Prompt {
+    Prompt { system: system.to_owned(), user: "{{ input }}".to_owned(), ..Prompt::default() }
+}
+
+/// Versions of these system messages, the newest first, an hour between each two.
+fn entries(systems: &[&str]) -> Vec<VersionEntry> {
+    let made = |at: usize| format!("2026-03-01T{:02}:00:00Z", 11 - at).parse().unwrap();
+    let version = |(at, system): (usize, &&str)| VersionEntry {
+        id: VersionId::of(&prompt(system)),
+        made: made(at),
+        name: None,
+        parent: systems.get(at + 1).map(|system| VersionId::of(&prompt(system))),
+        prompt: prompt(system).version(),
+        results: Results::default(),
+    };
+    systems.iter().enumerate().map(version).collect()
+}
+
+/// A bench with this system message, never run.
+fn bench(system: &str) -> Bench {
+    let mut bench = Bench::new();
+    bench.app.bench.put(Some("triage".to_owned()), &prompt(system));
+    bench.take();
+    bench
+}
+
+fn job(bench: &mut Bench) -> (Ticket, Job) {
+    let mut jobs = bench.jobs();
+    assert_eq!(jobs.len(), 1, "{jobs:?}");
+    jobs.remove(0)
+}
+
+/// Answers the job to keep what is on the bench, and returns what was kept.
+fn keeps(bench: &mut Bench) -> Prompt {
+    let (ticket, job) = job(bench);
+    let Job::KeepVersion { prompt, of, .. } = job else { panic!("{job:?}") };
+    assert_eq!(of, Lineage::Prompt("triage".to_owned()));
+    bench.answer(ticket, Ok(Reply::VersionKept(VersionId::of(&prompt))));
+    *prompt
+}
+
+fn lists(bench: &mut Bench, systems: &[&str]) {
+    let (ticket, job) = job(bench);
+    assert!(matches!(job, Job::ListVersions { .. }), "{job:?}");
+    bench.answer(ticket, Ok(Reply::Versions(entries(systems))));
+}
+
+fn system(bench: &Bench) -> String {
+    bench.app.bench.system.text()
+}
+
+#[test]
+fn versions_are_walked_through_and_the_draft_is_there_again_at_the_newest() {
+    let mut bench = bench("a draft");
+    bench.keys("[");
+    assert_eq!(keeps(&mut bench).system, "a draft", "kept before anything takes its place");
+    let all = ["a draft", "second", "first"];
+    lists(&mut bench, &all);
+    assert_eq!((system(&bench).as_str(), bench.says()), ("second", "version 2/3, 2 h ago"));
+    bench.keys("[");
+    lists(&mut bench, &all);
+    assert_eq!((system(&bench).as_str(), bench.says()), ("first", "version 1/3, 3 h ago"));
+    bench.keys("[");
+    lists(&mut bench, &all);
+    assert_eq!((system(&bench).as_str(), bench.says()), ("first", "this is the oldest of 3 versions"));
+    for wanted in ["second", "a draft", "a draft"] {
+        bench.keys("]");
+        lists(&mut bench, &all);
+        assert_eq!(system(&bench), wanted);
+    }
+    assert_eq!(bench.says(), "this is the newest of 3 versions");
+    bench.keys("1<up>u");
+    assert_eq!(bench.app.bench.focus, retort::app::workbench::Focus::User);
+    bench.app.bench.focus_on(retort::app::workbench::Focus::System);
+    bench.keys("u");
+    assert_eq!(system(&bench), "second", "and undo takes a step back as well");
+}
+
+#[test]
+fn what_cannot_be_kept_is_not_replaced() {
+    let mut bench = bench("a draft");
+    bench.keys("[");
+    let (ticket, _) = job(&mut bench);
+    bench.answer(ticket, Err(StoreFault::new("the disk is full")));
+    assert_eq!((system(&bench).as_str(), bench.says()), ("a draft", "the disk is full"));
+    assert!(bench.jobs().is_empty());
+}
+
+#[test]
+fn a_run_says_which_version_its_prompt_was_edited_from() {
+    let mut bench = bench("a draft");
+    let parent = |bench: &mut Bench| {
+        bench.take();
+        bench.keys("<f5>");
+        bench.started().remove(0).1.parent
+    };
+    assert_eq!(parent(&mut bench), None);
+    assert_eq!(parent(&mut bench), None, "the same again");
+    bench.app.bench.system.set("another");
+    assert_eq!(parent(&mut bench), Some(VersionId::of(&prompt("a draft"))));
+    bench.keys("[");
+    lists(&mut bench, &["another", "a draft", "first"]);
+    bench.keys("[");
+    lists(&mut bench, &["another", "a draft", "first"]);
+    bench.app.bench.system.set("first, edited");
+    assert_eq!(parent(&mut bench), Some(VersionId::of(&prompt("first"))));
+}
+
+fn opened(bench: &mut Bench, systems: &[&str]) {
+    bench.keys("V");
+    if matches!(bench.effects.as_slice(), [retort::app::Effect::Store(_, Job::KeepVersion { .. })]) {
+        keeps(bench);
+    }
+    lists(bench, systems);
+}
+
+#[test]
+fn a_version_is_restored_forked_named_and_put_beside_the_bench() {
+    let mut bench = bench("a draft");
+    let all = ["a draft", "second", "first"];
+    opened(&mut bench, &all);
+    let Some(Overlay::Versions(versions)) = bench.app.overlay() else { panic!("no versions") };
+    assert_eq!(versions.chosen().map(|(at, _)| at), Some(0), "what is on the bench is chosen");
+
+    bench.keys("jnterse one<enter>");
+    let (ticket, named) = job(&mut bench);
+    let second = VersionId::of(&prompt("second"));
+    let Job::NameVersion { version, name, .. } = named else { panic!("{named:?}") };
+    assert_eq!((&version, name.as_str()), (&second, "terse one"));
+    bench.answer(ticket, Ok(Reply::VersionNamed(version)));
+    lists(&mut bench, &all);
+
+    bench.keys("c");
+    assert!(bench.app.overlays.is_empty());
+    let pinned = bench.lane(1).spec.pinned.clone().unwrap();
+    assert_eq!((pinned.hash, pinned.prompt.system.as_str()), (second.0, "second"));
+    bench.take();
+    bench.keys("<f5>");
+    let systems: Vec<String> = bench.started().into_iter().map(|(_, request)| request.prompt.system.clone()).collect();
+    assert_eq!(systems, ["a draft", "second"], "one target on two versions");
+
+    opened(&mut bench, &all);
+    bench.keys("jj<enter>");
+    assert_eq!(system(&bench), "first");
+    bench.take();
+    opened(&mut bench, &all);
+    bench.keys("<up>f<c-u>brief<enter>");
+    let (ticket, saved) = job(&mut bench);
+    let Job::SavePrompt { name, prompt, replace: false } = saved else { panic!("{saved:?}") };
+    assert_eq!((name.as_str(), prompt.system.as_str()), ("brief", "second"));
+    bench.answer(ticket, Ok(Reply::PromptSaved { name, path: "brief.toml".into() }));
+    assert_eq!(bench.app.bench.prompt_name.as_deref(), Some("brief"));
+}
+
+fn prepared(run: RunId) -> RunEvent {
+    RunEvent::Prepared {
+        run,
+        started: "2026-03-01T12:00:00Z".parse().unwrap(),
+        key: String::new(),
+        messages: Vec::new(),
+        params: retort::model::Params::default(),
+        notices: Vec::new(),
+    }
+}
+
+#[test]
+fn an_answer_is_graded_by_one_key_and_a_grade_that_is_not_kept_is_not_shown() {
+    let mut bench = Bench::new();
+    bench.keys("f");
+    assert_eq!(bench.says(), "nothing was run in this lane yet");
+    let ticket = bench.run();
+    let run = outcome("x").run;
+    bench.tell(ticket, prepared(run));
+    let cached = Provenance::Cached { stored: "2026-02-01T12:00:00Z".parse().unwrap() };
+    bench.tell(ticket, ended(Outcome { provenance: cached, ..outcome("{}") }));
+    bench.take();
+    for (keys, stars, thumb, comment) in [
+        ("f4", Some(4), None, ""),
+        ("f+", Some(4), Some(Thumb::Up), ""),
+        ("fctoo long<enter>", Some(4), Some(Thumb::Up), "too long"),
+        ("f0", None, None, ""),
+        ("fj<enter>", Some(2), None, ""),
+    ] {
+        bench.keys(keys);
+        let wanted = Grade { stars, thumb, comment: comment.to_owned() };
+        assert_eq!(bench.shown(0).grade, wanted, "{keys}");
+        let (ticket, given) = job(&mut bench);
+        let Job::GradeRun { run: graded, grade, .. } = given else { panic!("{given:?}") };
+        assert_eq!((graded, grade), (run, wanted));
+        bench.answer(ticket, Ok(Reply::Graded(run)));
+        assert!(bench.app.overlays.is_empty(), "{keys}");
+    }
+    bench.keys("f5");
+    let (ticket, _) = job(&mut bench);
+    bench.answer(ticket, Err(StoreFault::new("the disk is full")));
+    assert_eq!((bench.shown(0).grade.stars, bench.says()), (Some(2), "the disk is full"));
+    bench.keys("f2");
+    assert!(bench.jobs().is_empty(), "it has that grade");
+    bench.keys("<f5>");
+    assert!(bench.shown(0).grade.is_empty(), "a new answer has no grade");
+}
+
+#[test]
+fn samples_fall_into_groups_and_each_group_can_be_looked_at() {
+    let mut bench = Bench::new();
+    bench.app.bench.set_samples(4);
+    bench.take();
+    bench.keys("<f5>");
+    let tickets: Vec<Ticket> = bench.started().into_iter().map(|(ticket, _)| ticket).collect();
+    let answers =
+        [r#"{"label": "late", "n": 1}"#, r#"{"n": 1.0, "label": "lost"}"#, r#"{"n": 1.0, "label": "late"}"#, "oh"];
+    for (ticket, answer) in tickets.into_iter().zip(answers) {
+        bench.tell(ticket, ended(outcome(answer)));
+    }
+    let groups = &bench.lane(0).groups;
+    assert_eq!(groups.to_string(), "2× A, 1× B, 1 invalid");
+    assert_eq!(groups.split.iter().map(|field| field.pointer.as_str()).collect::<Vec<_>>(), ["/label"]);
+    bench.keys("=j<enter>");
+    assert_eq!(bench.lane(0).shown_at(), 1);
+    bench.keys("=j<enter>");
+    assert_eq!(bench.lane(0).shown_at(), 3, "the invalid one");
+    bench.take();
+    bench.keys("<f5>");
+    assert!(bench.lane(0).groups.is_empty(), "until the first answer is there");
+}
