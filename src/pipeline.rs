@@ -42,7 +42,10 @@ use gate::Gate;
 use keys::Pool;
 pub use keys::{KeyState, Readiness};
 use port::{Cache, Recorder, World};
+pub use prepare::plain_request;
 pub use stream::{RunControl, RunStream};
+
+pub use crate::provider::PlainRequest;
 
 /// What the pipeline works with.
 #[derive(Clone)]

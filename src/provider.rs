@@ -17,6 +17,7 @@ pub mod listing;
 pub mod ndjson;
 mod ollama;
 mod openai;
+pub mod plain;
 pub mod providers;
 pub mod reader;
 pub mod redact;
@@ -28,6 +29,7 @@ use std::{pin::Pin, time::Duration};
 use futures_util::Stream;
 
 use crate::model::{Fault, Key, Message, Params, Target};
+pub use plain::PlainRequest;
 pub use providers::Providers;
 pub use wire::WireEvent;
 

@@ -313,9 +313,7 @@ impl App {
     }
 
     fn open_copy(&mut self) {
-        if let Some(lane) = self.bench.lane() {
-            self.overlays.push(Overlay::Copy(copy::forms(lane, &self.bench)));
-        }
+        self.overlays.push(Overlay::Copy(copy::forms(self)));
     }
 
     fn open_search(&mut self) {

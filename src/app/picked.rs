@@ -312,10 +312,10 @@ impl App {
     }
 
     fn copy(&mut self, choice: &Choice<copy::CopyAs>) {
-        let Some((item, lane)) = choice.chosen().zip(self.bench.lane()) else {
+        let Some(item) = choice.chosen() else {
             return;
         };
-        if let Some(text) = copy::text(item.value, lane, &self.bench) {
+        if let Some(text) = copy::text(item.value, self) {
             let says = format!("{} copied, {} characters", item.label, text.chars().count());
             self.effects.push(Effect::Copy(text));
             self.say(Tone::Info, &says);

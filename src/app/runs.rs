@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     eval::Groups,
-    model::{CacheMode, Commit, Prompt, RunRequest, Target, VersionId},
+    model::{CacheMode, Commit, LaneSpec, Prompt, RunRequest, Target, VersionId},
     pipeline::Told,
 };
 
@@ -68,10 +68,10 @@ impl App {
         let Some(spec) = self.bench.lanes.get(at).map(|lane| lane.spec.clone()) else {
             return;
         };
-        let parent = parent.filter(|_| spec.pinned.is_none());
-        let prompt = spec.pinned.map_or_else(|| Arc::clone(prompt), |pinned| Arc::new(*pinned.prompt));
-        let targets = self.targets(&spec.target, &prompt.fallback);
-        let input = self.bench.input();
+        let fallback = spec.pinned.as_ref().map_or(&prompt.fallback, |pinned| &pinned.prompt.fallback);
+        let targets = self.targets(&spec.target, fallback);
+        let parent = parent.filter(|_| spec.pinned.is_none()).cloned();
+        let request = RunRequest { parent, ..self.request(&spec, prompt, cache) };
         if let Some(lane) = self.bench.lanes.get_mut(at) {
             lane.groups = Groups::default();
         }
@@ -87,21 +87,37 @@ impl App {
             };
             self.tickets += 1;
             let ticket = Ticket(self.tickets);
-            take.begin(ticket, &targets, prompt.response.format, self.now);
-            let request = RunRequest {
-                prompt_name: self.bench.prompt_name.clone(),
-                prompt: Arc::clone(&prompt),
-                params: spec.params.clone(),
-                input: input.clone(),
-                targets,
-                cache,
-                commit: Commit::Resettable,
-                sample,
-                session: Some(self.bench.session.clone()),
-                parent: parent.cloned(),
-            };
+            take.begin(ticket, &targets, request.prompt.response.format, self.now);
+            let request = RunRequest { targets, sample, ..request.clone() };
             self.effects.push(Effect::Start(ticket, Box::new(request)));
         }
+    }
+
+    /// Makes the request of a lane's first sample, its targets left open.
+    fn request(&self, spec: &LaneSpec, prompt: &Arc<Prompt>, cache: CacheMode) -> RunRequest {
+        let pinned = spec.pinned.as_ref().map(|pinned| Arc::new((*pinned.prompt).clone()));
+        RunRequest {
+            prompt_name: self.bench.prompt_name.clone(),
+            prompt: pinned.unwrap_or_else(|| Arc::clone(prompt)),
+            params: spec.params.clone(),
+            input: self.bench.input(),
+            targets: Vec::new(),
+            cache,
+            commit: Commit::Resettable,
+            sample: 0,
+            session: Some(self.bench.session.clone()),
+            parent: None,
+        }
+    }
+
+    /// Makes the request that the lane with the focus would send, its fallbacks left out; none while
+    /// nobody knows its target.
+    #[must_use]
+    pub fn shown_request(&self) -> Option<RunRequest> {
+        let spec = &self.bench.lane()?.spec;
+        let target = self.catalog.resolve(&spec.target).ok()?;
+        let request = self.request(spec, &Arc::new(self.bench.prompt()), CacheMode::On);
+        Some(RunRequest { targets: vec![target], ..request })
     }
 
     /// Resolves a lane's target and the fallbacks; a fallback nobody knows is told and left out.

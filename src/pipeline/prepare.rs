@@ -1,14 +1,14 @@
 //! From a prompt, an input and a target to what is sent, with a notice for every change.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     eval::template::{self, Unfilled},
     model::{
-        Class, Fault, Format, Input, Message, Params, Prompt, Role, Target, card::JsonSupport,
+        Class, Fault, Format, Input, Message, Params, Prompt, Role, RunRequest, Target, card::JsonSupport,
         prompt::DEFAULT_TEMPERATURE, usage::estimate_tokens,
     },
-    provider::WireFormat,
+    provider::{Call, PlainRequest, WireFormat},
 };
 
 const JSON_WORDS: &str = "Answer with a JSON object and nothing else.";
@@ -37,6 +37,18 @@ impl Fitted {
         let said: u64 = self.messages.iter().map(|message| estimate_tokens(&message.content)).sum();
         said.saturating_add(self.params.max_tokens.unwrap_or(USUAL))
     }
+}
+
+/// Returns the HTTP request that a run on its first target would begin with, the key left out; none
+/// where that target is not asked over HTTP. Fails where the prompt cannot be filled.
+pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, Fault> {
+    let Some(target) = request.targets.first() else {
+        return Ok(None);
+    };
+    let Fitted { messages, params, format, .. } =
+        fit(&request.prompt, &request.params, &fill(&request.prompt, &request.input)?, target, &BTreeSet::new());
+    let call = Call { target: target.clone(), key: None, messages, params, format, connect: Duration::ZERO };
+    Ok(PlainRequest::of(&call))
 }
 
 /// Fills a prompt's templates from an input. A variable without a value is the caller's fault.

@@ -8,7 +8,7 @@ use super::{
     classify,
     exchange::refused,
     http::Outgoing,
-    providers::{Providers, outgoing},
+    providers::{Providers, asking},
     redact::Redact,
 };
 use crate::model::{Class, Fault, Key, ProviderKind, Target};
@@ -47,7 +47,7 @@ impl Providers {
                 return Err(Fault::new(Class::CallerFault, text));
             }
         };
-        let outgoing = outgoing(target, key, path, None, Duration::from_secs(5));
+        let outgoing = asking(target, key, path, Duration::from_secs(5));
         let redact = Redact::new(key.cloned());
         let listed = self.list(outgoing).await.map_err(|fault| redact.fault(fault))?;
         let shown = |listed: Listed| Listed {

@@ -3,15 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
 
 use super::{
-    Backend, Call, WireStream, anthropic,
+    Backend, Call, PlainRequest, WireStream,
     command::{self, Environment},
     demo::Demo,
     exchange::exchange,
     http::{Http, Outgoing},
-    ollama, openai,
+    plain,
     redact::Redact,
 };
 use crate::model::{Key, ProviderKind, Target};
@@ -35,40 +34,36 @@ impl Providers {
 impl Backend for Providers {
     fn call(&self, call: Call) -> WireStream {
         let redact = Redact::new(call.key.clone());
-        let (path, body) = match call.target.kind {
-            ProviderKind::OpenAi => ("/chat/completions", openai::body(&call)),
-            ProviderKind::Anthropic => ("/v1/messages", anthropic::body(&call)),
-            ProviderKind::Ollama => ("/api/chat", ollama::body(&call)),
-            ProviderKind::Command => return command::run(call, self.environment.clone(), redact),
-            ProviderKind::Demo => return self.demo.call(call),
+        let Some(plain) = PlainRequest::of(&call) else {
+            return match call.target.kind {
+                ProviderKind::Command => command::run(call, self.environment.clone(), redact),
+                _ => self.demo.call(call),
+            };
         };
-        let outgoing = outgoing(&call.target, call.key.as_ref(), path, Some(&body), call.connect);
+        let outgoing = Outgoing {
+            url: plain.url,
+            body: Some(plain.body.to_string().into_bytes()),
+            headers: plain.headers,
+            secret: secret(call.target.kind, call.key.as_ref()),
+            connect: call.connect,
+        };
         exchange(Arc::clone(&self.http), call.target.kind, outgoing, redact)
     }
 }
 
-/// Joins the target's address, its headers and the key into a request.
-pub(super) fn outgoing(
-    target: &Target,
-    key: Option<&Key>,
-    path: &str,
-    body: Option<&Value>,
-    connect: Duration,
-) -> Outgoing {
-    let base = target.base_url.as_deref().or(target.kind.default_base_url()).unwrap_or_default();
-    let base = base.trim_end_matches('/');
-    // An Anthropic base URL is written with and without its version.
-    let base = if path.starts_with("/v1/") { base.strip_suffix("/v1").unwrap_or(base) } else { base };
-    let mut headers: Vec<(String, String)> = Vec::new();
-    let mut secret = None;
-    let value = key.map(|key| key.secret.expose_secret().trim());
-    if target.kind == ProviderKind::Anthropic {
-        headers.push(("anthropic-version".to_owned(), anthropic::VERSION.to_owned()));
-        secret = value.map(|value| ("x-api-key", SecretString::from(value)));
-    } else if let Some(value) = value {
-        secret = Some(("authorization", SecretString::from(format!("Bearer {value}"))));
+/// Asks a target's provider for what lies at a path.
+pub(super) fn asking(target: &Target, key: Option<&Key>, path: &str, connect: Duration) -> Outgoing {
+    Outgoing {
+        url: plain::url(target, path),
+        body: None,
+        headers: plain::headers(target),
+        secret: secret(target.kind, key),
+        connect,
     }
-    headers.extend(target.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
-    let body = body.map(|body| body.to_string().into_bytes());
-    Outgoing { url: format!("{base}{path}"), body, headers, secret, connect }
+}
+
+/// Writes the header that carries the key.
+fn secret(kind: ProviderKind, key: Option<&Key>) -> Option<(&'static str, SecretString)> {
+    let (name, before) = plain::key(kind);
+    key.map(|key| (name, SecretString::from(format!("{before}{}", key.secret.expose_secret().trim()))))
 }

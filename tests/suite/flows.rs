@@ -2,6 +2,7 @@
 
 mod actions;
 mod compare;
+mod copies;
 mod keys;
 mod overlays;
 mod runs;

@@ -1,9 +1,17 @@
-//! The forms in which an answer can be copied.
+//! The forms in which an answer, its request and a comparison can be copied.
 
-use crate::app::{
-    choice::{Choice, Item},
-    lane::Lane,
-    workbench::Workbench,
+mod curl;
+mod promptfoo;
+mod python;
+
+use crate::{
+    app::{
+        App,
+        choice::{Choice, Item},
+    },
+    eval::comparison::{Comparison, Entry},
+    model::{KeySource, Outcome, Params, RunRequest},
+    pipeline::{PlainRequest, plain_request},
 };
 
 /// A form to copy in.
@@ -11,51 +19,143 @@ use crate::app::{
 pub enum CopyAs {
     /// The answer as the model sent it.
     Answer,
+    /// The JSON value under the cursor, as the model wrote it.
+    Value,
     /// The JSON found in the answer, indented.
     Json,
+    /// The lanes side by side, as a table in Markdown.
+    Markdown,
     /// The command line that makes the same run.
     CommandLine,
+    /// The request as a `curl` command line.
+    Curl,
+    /// The request as a Python program.
+    Python,
+    /// The prompt's rules on this input as a test case of promptfoo.
+    Promptfoo,
 }
 
-/// Lists the forms a lane can be copied in.
+/// Lists the forms that there is something to copy in.
 #[must_use]
-pub fn forms(lane: &Lane, bench: &Workbench) -> Choice<CopyAs> {
-    let mut items = Vec::new();
-    if !lane.shown().raw().is_empty() {
-        items.push(Item::new(CopyAs::Answer, "answer", "as the model sent it"));
-    }
-    if lane.shown().outcome.as_ref().is_some_and(|outcome| outcome.json.is_some()) {
-        items.push(Item::new(CopyAs::Json, "JSON", "the JSON of the answer, indented"));
-    }
-    let saved = bench.prompt_name.is_some() && !bench.dirty();
-    let detail =
-        if saved { "the same run as `retort run …`" } else { "as `retort run …`, which takes the prompt as saved" };
-    items.push(Item::new(CopyAs::CommandLine, "command line", detail));
-    Choice::new(items)
+pub fn forms(app: &App) -> Choice<CopyAs> {
+    let all = [
+        CopyAs::Answer,
+        CopyAs::Value,
+        CopyAs::Json,
+        CopyAs::Markdown,
+        CopyAs::CommandLine,
+        CopyAs::Curl,
+        CopyAs::Python,
+        CopyAs::Promptfoo,
+    ];
+    let items = all.into_iter().filter(|form| text(*form, app).is_some()).map(|form| {
+        let (label, detail) = words(form, app);
+        Item::new(form, label, detail)
+    });
+    Choice::new(items.collect())
 }
 
-/// Writes a lane in a form; none if there is nothing to write.
+/// Names a form and says what it holds.
+fn words(form: CopyAs, app: &App) -> (&'static str, String) {
+    let saved = app.bench.prompt_name.is_some() && !app.bench.dirty();
+    let (label, detail) = match form {
+        CopyAs::Answer => ("answer", "as the model sent it"),
+        CopyAs::Value => ("value", "the one under the cursor"),
+        CopyAs::Json => ("JSON", "the JSON of the answer, indented"),
+        CopyAs::Markdown => ("Markdown", "a table of all lanes side by side"),
+        CopyAs::CommandLine if saved => ("command line", "the same run as `retort run …`"),
+        CopyAs::CommandLine => ("command line", "as `retort run …`, which takes the prompt as saved"),
+        CopyAs::Curl => ("curl", "the request for a shell"),
+        CopyAs::Python => ("Python", "the request as a program"),
+        CopyAs::Promptfoo => ("promptfoo", "this input as a test, the rules as assertions"),
+    };
+    let pointer = app.bench.lane().and_then(|lane| lane.shown().view().json()).map(|json| json.value_at_cursor().0);
+    if let (CopyAs::Value, Some(pointer)) = (form, pointer.filter(|pointer| !pointer.is_empty())) {
+        return (label, format!("{detail}, {pointer}"));
+    }
+    let key = matches!(form, CopyAs::Curl | CopyAs::Python).then(|| key(app)).flatten();
+    (label, key.map_or_else(|| detail.to_owned(), |key| format!("{detail}; the key from ${key}")))
+}
+
+/// Writes the lane with the focus, or all, in a form; none if there is nothing to write.
 #[must_use]
-pub fn text(form: CopyAs, lane: &Lane, bench: &Workbench) -> Option<String> {
+pub fn text(form: CopyAs, app: &App) -> Option<String> {
+    let take = app.bench.lane()?.shown();
     match form {
-        CopyAs::Answer => Some(lane.shown().raw().to_owned()).filter(|raw| !raw.is_empty()),
-        CopyAs::Json => {
-            lane.shown().outcome.as_ref()?.json.as_ref().and_then(|json| serde_json::to_string_pretty(json).ok())
+        CopyAs::Answer => Some(take.raw().to_owned()).filter(|raw| !raw.is_empty()),
+        CopyAs::Value => take.view().json().map(|json| json.value_at_cursor().1.to_owned()),
+        CopyAs::Json => take.outcome.as_ref()?.json.as_ref().and_then(|json| serde_json::to_string_pretty(json).ok()),
+        CopyAs::Markdown => comparison(app),
+        CopyAs::CommandLine => app.shown_request().map(|request| command_line(&request)),
+        CopyAs::Curl => plain(app).map(|request| curl::curl(&request, key(app).as_deref())),
+        CopyAs::Python => plain(app).map(|request| python::python(&request, key(app).as_deref())),
+        CopyAs::Promptfoo => {
+            let request = app.shown_request()?;
+            Some(promptfoo::test(request.prompt_name.as_deref(), &request.prompt, &request.input))
         }
-        CopyAs::CommandLine => Some(command_line(lane, bench)),
     }
+}
+
+fn comparison(app: &App) -> Option<String> {
+    let entries: Vec<Entry<'_>> = app
+        .bench
+        .lanes
+        .iter()
+        .map(|lane| Entry {
+            name: lane.spec.target.clone(),
+            outcomes: lane.takes().filter_map(|take| take.outcome.as_deref()).collect::<Vec<&Outcome>>(),
+        })
+        .filter(|entry| !entry.outcomes.is_empty())
+        .collect();
+    (!entries.is_empty()).then(|| Comparison::of(&entries, app.now.time).markdown())
+}
+
+/// The request over HTTP, where the target is asked so and the prompt can be filled.
+fn plain(app: &App) -> Option<PlainRequest> {
+    plain_request(&app.shown_request()?).ok()?
+}
+
+/// Names the environment variable that the key is in: the first that the settings name for the
+/// provider, else one that a person can fill; none where the provider has no keys.
+fn key(app: &App) -> Option<String> {
+    let target = app.shown_request()?.targets.into_iter().next()?;
+    let sources = &app.settings.providers.get(&target.provider)?.api_keys;
+    let named = sources.iter().find_map(|source| match source {
+        KeySource::Env(name) => Some(name.clone()),
+        _ => None,
+    });
+    named.or_else(|| (!sources.is_empty()).then(|| "API_KEY".to_owned()))
 }
 
 /// The input goes in by standard input, so that no length or character of it matters to the shell.
-fn command_line(lane: &Lane, bench: &Workbench) -> String {
-    let name = bench.prompt_name.as_deref().unwrap_or("PROMPT");
+fn command_line(request: &RunRequest) -> String {
+    let name = request.prompt_name.as_deref().unwrap_or("PROMPT");
     let mut words = vec!["retort".to_owned(), "run".to_owned(), name.to_owned()];
-    words.extend(["-m".to_owned(), lane.spec.target.clone()]);
-    for (name, value) in &bench.vars {
+    words.extend(request.targets.iter().flat_map(|target| ["-m".to_owned(), target.name.clone()]));
+    for (name, value) in set(&request.params) {
+        words.extend(["--param".to_owned(), format!("{name}={value}")]);
+    }
+    for (name, value) in &request.input.vars {
         words.extend(["--var".to_owned(), format!("{name}={value}")]);
     }
     let quoted: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-    format!("printf %s {} | {} -i -", quoted_text(&bench.input.text()), quoted.join(" "))
+    format!("printf %s {} | {} -i -", quoted_text(&request.input.text), quoted.join(" "))
+}
+
+/// Lists the parameters that are set, as `--param` takes them.
+fn set(params: &Params) -> Vec<(String, String)> {
+    let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = params;
+    let one = |name: &str, value: Option<String>| value.map(|value| (name.to_owned(), value));
+    let ones = [
+        one("temperature", temperature.map(|value| value.to_string())),
+        one("top_p", top_p.map(|value| value.to_string())),
+        one("max_tokens", max_tokens.map(|value| value.to_string())),
+        one("seed", seed.map(|value| value.to_string())),
+        one("reasoning_effort", reasoning_effort.clone()),
+    ];
+    let stops = stop.iter().map(|stop| ("stop".to_owned(), stop.clone()));
+    let extra = extra.iter().map(|(name, value)| (name.clone(), value.to_string()));
+    ones.into_iter().flatten().chain(stops).chain(extra).collect()
 }
 
 fn quoted(word: &str) -> String {

@@ -1,4 +1,4 @@
-//! What lies over the bench: palette, models, parameters, X-ray, copying, help.
+//! What lies over the bench: palette, models, parameters, X-ray, help.
 
 use std::time::Duration;
 
@@ -166,26 +166,6 @@ fn the_xray_shows_the_run_as_it_goes() {
     bench.keys("<esc><f5>o");
     let Some(Overlay::Xray(again)) = bench.app.overlay() else { panic!("no X-ray") };
     assert!(again.rows.is_empty(), "another run, other steps");
-}
-
-#[test]
-fn an_answer_is_copied_as_it_came_as_json_or_as_a_command() {
-    let mut bench = Bench::new();
-    let ticket = bench.run();
-    bench.tell(ticket, ended(outcome("{\"a\":1}")));
-    let copied = |bench: &mut Bench, keys: &str| {
-        bench.take();
-        bench.keys(keys);
-        match bench.take().as_slice() {
-            [Effect::Copy(text)] => text.clone(),
-            other => panic!("{other:?}"),
-        }
-    };
-    assert_eq!(copied(&mut bench, "y<enter>"), "{\"a\":1}");
-    assert_eq!(copied(&mut bench, "yj<enter>"), "{\n  \"a\": 1\n}");
-    bench.app.bench.input.set("it's $HOME");
-    let line = copied(&mut bench, "yG<enter>");
-    assert_eq!(line, r"printf %s 'it'\''s $HOME' | retort run sentiment -m demo -i -");
 }
 
 #[test]

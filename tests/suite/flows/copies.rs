@@ -1,0 +1,91 @@
+//! What is copied: the answer, its request in the words of other tools, the lanes side by side.
+
+use std::process::{Command, Stdio};
+
+use retort::{
+    app::{Effect, overlay::Overlay},
+    model::KeySource,
+};
+
+use crate::support::bench::{Bench, ended, outcome};
+
+/// Copies in the form of this label.
+fn copied(bench: &mut Bench, label: &str) -> String {
+    bench.take();
+    bench.keys("y");
+    let Some(Overlay::Copy(choice)) = bench.app.overlay() else { panic!("nothing to copy in") };
+    let labels: Vec<String> = choice.shown().map(|item| item.label.clone()).collect();
+    let at = labels.iter().position(|known| known == label).unwrap_or_else(|| panic!("{label} is not in {labels:?}"));
+    bench.keys(&"j".repeat(at)).keys("<enter>");
+    match bench.take().as_slice() {
+        [Effect::Copy(text)] => text.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Gives a shell a script and returns what it prints.
+fn shell(script: &str) -> String {
+    let out = Command::new("sh").args(["-c", script]).stdin(Stdio::null()).output().unwrap();
+    assert!(out.status.success(), "{}\n{script}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
+
+#[test]
+fn an_answer_is_copied_as_it_came_as_json_or_as_a_command() {
+    let mut bench = Bench::new();
+    let ticket = bench.run();
+    bench.tell(ticket, ended(outcome("{\"a\":1}")));
+    assert_eq!(copied(&mut bench, "answer"), "{\"a\":1}");
+    bench.keys("3j");
+    assert_eq!(copied(&mut bench, "value"), "1");
+    assert_eq!(copied(&mut bench, "JSON"), "{\n  \"a\": 1\n}");
+    bench.app.bench.input.set("it's $HOME");
+    bench.app.bench.params.temperature = Some(0.9);
+    let line = copied(&mut bench, "command line");
+    assert_eq!(line, r"printf %s 'it'\''s $HOME' | retort run sentiment -m demo -i -");
+    bench.app.bench.lanes[0].spec.params.max_tokens = Some(50);
+    assert!(copied(&mut bench, "command line").contains("-m demo --param max_tokens=50 -i -"));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_curl_line_sends_what_the_pipeline_sends_and_the_key_by_its_name_alone() {
+    let mut bench = Bench::of(&["gpt-4o-mini"]);
+    let openai = bench.app.settings.providers.get_mut("openai").unwrap();
+    openai.api_keys.push(KeySource::Env("OPENAI_API_KEY".to_owned()));
+    bench.app.bench.input.set("it's \"$HOME\"\nJSON\n`rm`");
+    let line = copied(&mut bench, "curl");
+    let stub = "OPENAI_API_KEY=secret; curl() { for word in \"$@\"; do echo \"<$word>\"; done; cat; };";
+    let heard = shell(&format!("{stub}\n{line}"));
+    assert!(heard.contains("<https://api.openai.com/v1/chat/completions>"), "{heard}");
+    assert!(heard.contains("<authorization: Bearer secret>"), "{heard}");
+    let (_, body) = heard.split_once("<@->\n").unwrap();
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!((body["model"].as_str(), body["temperature"].as_f64()), (Some("gpt-4o-mini"), Some(0.3)));
+    let user = body["messages"].as_array().unwrap().last().unwrap();
+    assert!(user["content"].as_str().unwrap().contains("it's \"$HOME\"\nJSON\n`rm`"), "{user}");
+    let python = copied(&mut bench, "Python");
+    assert!(python.contains("\"Bearer \" + os.environ[\"OPENAI_API_KEY\"]"), "{python}");
+}
+
+#[test]
+fn what_is_not_asked_over_http_has_no_request_to_copy() {
+    let mut bench = Bench::of(&["demo"]);
+    bench.keys("y");
+    let Some(Overlay::Copy(choice)) = bench.app.overlay() else { panic!("nothing to copy in") };
+    assert!(choice.shown().all(|item| !["curl", "Python", "answer"].contains(&item.label.as_str())));
+    bench.keys("<esc>");
+    assert!(copied(&mut bench, "promptfoo").contains("    - type: \"is-json\"\n"));
+}
+
+#[test]
+fn the_lanes_are_copied_side_by_side() {
+    let mut bench = Bench::of(&["demo", "demo:slow"]);
+    bench.keys("<f5>");
+    for ((ticket, _), mood) in bench.started().into_iter().zip(["bad", "good"]) {
+        bench.tell(ticket, ended(outcome(&format!("{{\"mood\": \"{mood}\"}}"))));
+    }
+    let table = copied(&mut bench, "Markdown");
+    assert!(table.starts_with("|  | demo | demo:slow |\n"), "{table}");
+    assert!(table.ends_with("| mood | bad | **good** |\n"), "{table}");
+}
