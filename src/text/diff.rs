@@ -217,6 +217,12 @@ mod tests {
             ("one.", "one.\n\ntwo.", "one.\n\n{+two.+}"),
             ("x = 3.14", "x = 3.15", "x = [-3.14-]{+3.15+}"),
             ("don't stop", "do stop", "[-don't-]{+do+} stop"),
+            (
+                "By Friday.\n\nElse write to us.\n\nBye",
+                "By Thursday.\n\nBye",
+                "By [-Friday-]{+Thursday+}.\n\n[-Else write to us.-]\n\nBye",
+            ),
+            ("By noon. Bye", "By nine. Else call. Bye", "By [-noon-]{+nine+}. {+Else call.+} Bye"),
             ("東京都", "京都府", "[-東-]京都{+府+}"),
             ("", "new", "{+new+}"),
             ("  ", "new", "{+new+}"),

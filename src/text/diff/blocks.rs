@@ -71,7 +71,7 @@ impl Blocks {
 fn by_words(old: &str, new: &str) -> Vec<Block> {
     let (was, is) = (words(old), words(new));
     let matched = Matched { old: &was, new: &is };
-    matched.placed(&matched.tidy(matched.runs()), old, new)
+    matched.placed(&matched.by_sentences(matched.tidy(matched.runs())), old, new)
 }
 
 /// What is compared: a word or a line, and where it is.
@@ -156,6 +156,51 @@ impl Matched<'_> {
             }
         }
         tidied
+    }
+
+    /// Ends replacements where a sentence does: of two equal ends of a sentence, one of them behind
+    /// what was removed or added, the first is what both texts have.
+    fn by_sentences(&self, runs: Vec<Run>) -> Vec<Run> {
+        let mut out: Vec<Run> = Vec::new();
+        let mut runs = runs.into_iter().peekable();
+        while let Some(run) = runs.next() {
+            let same = runs.peek().filter(|next| next.same && !run.same && !run.old.is_empty() && !run.new.is_empty());
+            let Some([first, end, rest, same]) = same.and_then(|same| self.split(&run, same)) else {
+                out = joined(out, run);
+                continue;
+            };
+            out = [first, end, rest].into_iter().fold(out, joined);
+            runs.next();
+            if !same.old.is_empty() {
+                out = joined(out, same);
+            }
+        }
+        out
+    }
+
+    /// Cuts a replacement at the end of its first sentence, if that is also the end of the run behind it.
+    fn split(&self, run: &Run, same: &Run) -> Option<[Run; 4]> {
+        let (old, new) = (same.old.start, same.new.start);
+        let ends = &self.old.get(old)?.key;
+        let longer_old = run.old.len() > run.new.len();
+        let (pieces, own, other) =
+            if longer_old { (self.old, &run.old, &run.new) } else { (self.new, &run.new, &run.old) };
+        let found = pieces.get(own.clone())?.iter().position(|piece| piece.key == *ends)?;
+        let nearer = found.abs_diff(other.len()) < own.len().abs_diff(other.len());
+        if found == 0 || !nearer || !matches!(ends.as_ref(), "." | "!" | "?" | "。") {
+            return None;
+        }
+        let cut = own.start + found;
+        let change = |old, new| Run { same: false, old, new };
+        let keep = |old, new| Run { same: true, old, new };
+        let behind = keep(old + 1..same.old.end, new + 1..same.new.end);
+        Some(if longer_old {
+            let rest = change(cut + 1..old + 1, new + 1..new + 1);
+            [change(own.start..cut, other.clone()), keep(cut..cut + 1, new..new + 1), rest, behind]
+        } else {
+            let rest = change(old + 1..old + 1, cut + 1..new + 1);
+            [change(other.clone(), own.start..cut), keep(old..old + 1, cut..cut + 1), rest, behind]
+        })
     }
 
     /// The bytes of a run, of whichever text has more.
