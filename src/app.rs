@@ -10,6 +10,9 @@ pub mod chord;
 pub mod compare;
 pub mod difference;
 pub mod field;
+pub mod focus;
+pub mod inputs;
+mod inputting;
 mod json;
 pub mod judged;
 pub mod keymap;
@@ -17,6 +20,8 @@ pub mod keys;
 pub mod lane;
 pub mod layout;
 pub mod line;
+pub mod messages;
+mod messaging;
 pub mod msg;
 pub mod notice;
 pub mod overlay;
@@ -221,11 +226,14 @@ impl App {
             zoom: self.bench.zoom,
             left,
             prompt,
-            user_rows: u16::try_from(self.bench.user.area().lines().len()).unwrap_or(u16::MAX),
             banner: self.banner.is_some(),
             overlay: top.and_then(Overlay::size),
         };
         self.layout = Layout::new(area, &wish);
+        let width = self.layout.message_width();
+        let rows: Vec<u16> = self.bench.messages.iter().map(|message| message.field.rows(width)).collect();
+        let variables = self.bench.variables().next().is_some();
+        self.layout.place_messages(&rows, self.bench.message_at(), variables);
         for (lane, place) in self.bench.lanes.iter_mut().zip(&mut self.layout.lanes) {
             if !place.text.is_empty() {
                 let take = lane.shown_mut();
@@ -235,14 +243,12 @@ impl App {
         }
         let editing = self.bench.typing && self.overlays.is_empty();
         let focus = self.bench.focus;
-        for (field, own, place) in [
-            (&mut self.bench.system, Focus::System, self.layout.system),
-            (&mut self.bench.user, Focus::User, self.layout.user),
-            (&mut self.bench.input, Focus::Input, self.layout.input_text),
-        ] {
-            field.fit(place.width, place.height);
-            field.show_cursor(editing && focus == own);
+        for (at, (field, place)) in self.bench.messages.fields_mut().zip(&self.layout.messages).enumerate() {
+            field.fit(place.text.width, place.text.height);
+            field.show_cursor(editing && focus == Focus::Message(at));
         }
+        self.bench.input.fit(self.layout.input_text.width, self.layout.input_text.height);
+        self.bench.input.show_cursor(editing && focus == Focus::Input);
         if let Some(top) = self.overlays.last_mut() {
             if let Overlay::Xray(xray) = top
                 && let Some(lane) = self.bench.lanes.get(xray.lane)

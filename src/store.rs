@@ -16,6 +16,7 @@ pub mod starters;
 
 mod alive;
 mod cache;
+mod dataset;
 mod db;
 mod grades;
 mod mistake;

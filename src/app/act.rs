@@ -42,6 +42,18 @@ impl App {
             Action::PreviousLane => self.step_lane(false),
             Action::Params => self.open_params(),
             Action::Variables => self.open_variables(),
+            Action::AddMessage
+            | Action::RemoveMessage
+            | Action::MessageUp
+            | Action::MessageDown
+            | Action::MuteMessage
+            | Action::MessageRole => self.on_message(action),
+            Action::NextInput
+            | Action::PreviousInput
+            | Action::AddInput
+            | Action::RenameInput
+            | Action::RemoveInput
+            | Action::LoadInput => self.on_input(action),
             Action::Xray => self.open_xray(),
             Action::Copy => self.open_copy(),
             Action::Search => self.open_search(),
@@ -75,7 +87,7 @@ impl App {
             Action::Palette => self.open_palette(),
             Action::Help | Action::ScreenHelp => self.open_help(),
             Action::Leave => self.leave(),
-            Action::FocusPrompt => self.bench.focus_on(self.prompt_focus()),
+            Action::FocusPrompt => self.bench.focus_on(Focus::Message(self.bench.message_at())),
             Action::FocusInput => self.bench.focus_on(Focus::Input),
             Action::FocusOutput => self.bench.focus_on(Focus::Lane(self.bench.lane_at())),
             Action::FocusMetrics => self.bench.focus_on(Focus::Metrics),
@@ -108,10 +120,6 @@ impl App {
         }
     }
 
-    fn prompt_focus(&self) -> Focus {
-        if self.bench.focus == Focus::System { Focus::System } else { Focus::User }
-    }
-
     /// Leaves the field, else clears the search, else the banner and the notices; quits never.
     fn leave(&mut self) {
         if self.bench.typing {
@@ -138,8 +146,7 @@ impl App {
 
     fn open_editor(&mut self) {
         let (field, text) = match self.bench.focus {
-            Focus::System => (FieldId::System, self.bench.system.text()),
-            Focus::User => (FieldId::User, self.bench.user.text()),
+            Focus::Message(at) => (FieldId::Message(at), self.bench.field().map_or_else(String::new, Field::text)),
             Focus::Input => (FieldId::Input, self.bench.input.text()),
             Focus::Lane(_) => {
                 (FieldId::Answer, self.bench.lane().map_or_else(String::new, |lane| lane.shown().raw().to_owned()))
@@ -155,11 +162,13 @@ impl App {
 
     /// Takes what an editor left. An editor ends a file with a line break; the text had none.
     pub(super) fn edited(&mut self, id: FieldId, text: Result<String, String>) {
-        let field: &mut Field = match id {
-            FieldId::System => &mut self.bench.system,
-            FieldId::User => &mut self.bench.user,
-            FieldId::Input => &mut self.bench.input,
-            FieldId::Answer => return,
+        let field = match id {
+            FieldId::Message(at) => self.bench.field_of(Focus::Message(at)),
+            FieldId::Input => self.bench.field_of(Focus::Input),
+            FieldId::Answer => None,
+        };
+        let Some(field) = field else {
+            return;
         };
         match text {
             Ok(text) => {
@@ -171,6 +180,14 @@ impl App {
     }
 
     fn undo(&mut self, back: bool) {
+        if back && let Some(at) = self.bench.messages.unremove() {
+            self.bench.focus_on(Focus::Message(at));
+            return;
+        }
+        if back && self.bench.unremove_input() {
+            self.bench.focus_on(Focus::Input);
+            return;
+        }
         let Some(field) = self.bench.field_mut() else {
             return;
         };
@@ -196,7 +213,7 @@ impl App {
                 _ => {}
             },
             Focus::Metrics => {}
-            Focus::System | Focus::User | Focus::Input => self.go_in_field(action),
+            Focus::Message(_) | Focus::Input => self.go_in_field(action),
         }
     }
 
@@ -246,7 +263,7 @@ impl App {
             return;
         }
         match self.bench.focus {
-            Focus::System | Focus::User => self.bigger.1 = step(self.bigger.1, by),
+            Focus::Message(_) => self.bigger.1 = step(self.bigger.1, by),
             Focus::Input => self.bigger.1 = step(self.bigger.1, -by),
             Focus::Lane(_) | Focus::Metrics => self.bigger.0 = step(self.bigger.0, -by),
         }
@@ -297,7 +314,12 @@ impl App {
         let present = match what {
             NameFor::Prompt => self.bench.prompt_name.clone().unwrap_or_default(),
             NameFor::RenameSession => self.bench.session.clone(),
-            NameFor::NewSession | NameFor::Version | NameFor::Fork | NameFor::Comment => String::new(),
+            NameFor::NewSession
+            | NameFor::Version
+            | NameFor::Fork
+            | NameFor::Comment
+            | NameFor::Input
+            | NameFor::InputFile => String::new(),
         };
         self.overlays.push(Overlay::Name(Name { what, line: Line::of(&present), fault: None }));
     }

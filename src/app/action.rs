@@ -1,70 +1,11 @@
 //! Everything a person can do, in one table that feeds the key map, footer, help, palette and README.
 
+mod entry;
 mod name;
 
+use entry::entry;
+pub use entry::{Entry, When};
 pub use name::UnknownAction;
-
-/// Where an action can be called by its keys. The palette calls any of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum When {
-    /// Everywhere; a plain character only where it is not text.
-    Always,
-    /// At the bench, also while typing.
-    Bench,
-    /// At the bench while not typing.
-    Normal,
-    /// In an overlay.
-    Overlay,
-    /// At the bench while not typing, and in an overlay.
-    Moving,
-    /// At the bench, also while typing, and in an overlay.
-    Focus,
-}
-
-impl When {
-    /// Tells whether a key could mean either of two actions.
-    #[must_use]
-    pub fn overlaps(self, other: Self) -> bool {
-        (self.at_bench() && other.at_bench()) || (self.in_overlay() && other.in_overlay())
-    }
-
-    /// Tells whether the action can be called at the bench.
-    #[must_use]
-    pub fn at_bench(self) -> bool {
-        self != Self::Overlay
-    }
-
-    /// Tells whether the action can be called in a field that is being edited.
-    #[must_use]
-    pub fn while_typing(self) -> bool {
-        matches!(self, Self::Always | Self::Bench | Self::Focus)
-    }
-
-    /// Tells whether the action can be called in an overlay.
-    #[must_use]
-    pub fn in_overlay(self) -> bool {
-        matches!(self, Self::Always | Self::Overlay | Self::Moving | Self::Focus)
-    }
-}
-
-/// One row of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
-    /// The action.
-    pub action: Action,
-    /// Its name in `[keys]` and in the palette.
-    pub name: &'static str,
-    /// What it does, in one line.
-    pub doc: &'static str,
-    /// Where its keys work.
-    pub when: When,
-    /// Its place in the footer, the lowest first; 0 keeps it out.
-    pub footer: u8,
-}
-
-const fn entry(action: Action, name: &'static str, when: When, footer: u8, doc: &'static str) -> Entry {
-    Entry { action, name, doc, when, footer }
-}
 
 /// Something a person can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +26,30 @@ pub enum Action {
     Params,
     /// Sets the values of the prompt's variables.
     Variables,
+    /// Adds a message after this one.
+    AddMessage,
+    /// Removes this message; undo brings it back.
+    RemoveMessage,
+    /// Moves this message up.
+    MessageUp,
+    /// Moves this message down.
+    MessageDown,
+    /// Mutes this message, so that it is kept and not sent, or has it sent again.
+    MuteMessage,
+    /// Has this message said by the next role: system, user, assistant.
+    MessageRole,
+    /// Puts the next input on the bench.
+    NextInput,
+    /// Puts the input before on the bench.
+    PreviousInput,
+    /// Adds an empty input.
+    AddInput,
+    /// Gives the input a name.
+    RenameInput,
+    /// Removes the input; undo brings it back.
+    RemoveInput,
+    /// Loads an input from a file, or from a row of a data set.
+    LoadInput,
     /// Adds a lane, to compare models side by side.
     AddLane,
     /// Closes this lane.
@@ -243,6 +208,30 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Models, "models", When::Bench, 3, "chooses this lane's model"),
     entry(Action::Params, "params", When::Bench, 4, "sets the parameters and the response that is expected"),
     entry(Action::Variables, "variables", When::Bench, 0, "sets the values of the prompt's variables"),
+    entry(Action::AddMessage, "add-message", When::Bench, 0, "adds a message after this one"),
+    entry(Action::RemoveMessage, "remove-message", When::Bench, 0, "removes this message; undo brings it back"),
+    entry(Action::MessageUp, "message-up", When::Bench, 0, "moves this message up"),
+    entry(Action::MessageDown, "message-down", When::Bench, 0, "moves this message down"),
+    entry(
+        Action::MuteMessage,
+        "mute-message",
+        When::Bench,
+        0,
+        "mutes this message, so that it is kept and not sent, or has it sent again",
+    ),
+    entry(
+        Action::MessageRole,
+        "message-role",
+        When::Bench,
+        0,
+        "has this message said by the next role: system, user, assistant",
+    ),
+    entry(Action::NextInput, "next-input", When::Bench, 0, "puts the next input on the bench"),
+    entry(Action::PreviousInput, "previous-input", When::Bench, 0, "puts the input before on the bench"),
+    entry(Action::AddInput, "add-input", When::Bench, 0, "adds an empty input"),
+    entry(Action::RenameInput, "rename-input", When::Bench, 0, "gives the input a name"),
+    entry(Action::RemoveInput, "remove-input", When::Bench, 0, "removes the input; undo brings it back"),
+    entry(Action::LoadInput, "load-input", When::Bench, 0, "loads an input from a file, or from a row of a data set"),
     entry(Action::AddLane, "add-lane", When::Bench, 2, "adds a lane, to compare models side by side"),
     entry(Action::CloseLane, "close-lane", When::Bench, 0, "closes this lane"),
     entry(Action::NextLane, "next-lane", When::Bench, 0, "goes to the next lane"),

@@ -14,6 +14,9 @@ pub const MAX_EDITED: usize = 200_000;
 /// Edits that can be taken back, at most, each character one.
 const HISTORY: usize = 10_000;
 
+/// Rows beyond which the height of a text is not looked at.
+const MOST_ROWS: usize = 100;
+
 /// Lines that page up and page down move by.
 pub const PAGE: isize = 16;
 
@@ -209,6 +212,18 @@ impl Field {
         };
         self.area.move_cursor(to);
         true
+    }
+
+    /// Estimates the rows that the text needs at a width, as far as a screen can tell.
+    #[must_use]
+    pub fn rows(&self, width: u16) -> u16 {
+        if self.long.is_some() {
+            return u16::MAX;
+        }
+        let width = usize::from(width.max(1));
+        let wrapped = |line: &String| 1 + line.chars().take(MOST_ROWS * width).count().saturating_sub(1) / width;
+        let rows: usize = self.area.lines().iter().take(MOST_ROWS).map(wrapped).sum();
+        u16::try_from(rows).unwrap_or(u16::MAX)
     }
 
     /// Gives the window on a long text a size, before drawing.

@@ -133,13 +133,9 @@ impl App {
             }
             Hit::Pane { focus: Focus::Lane(at), .. } => self.scroll_lane(at, |view| view.scroll(by)),
             Hit::Pane { focus, .. } => {
-                let field = match focus {
-                    Focus::System => &mut self.bench.system,
-                    Focus::User => &mut self.bench.user,
-                    Focus::Input => &mut self.bench.input,
-                    Focus::Lane(_) | Focus::Metrics => return,
-                };
-                field.by_lines(by);
+                if let Some(field) = self.bench.field_of(focus) {
+                    field.by_lines(by);
+                }
             }
             Hit::Nothing => {}
         }

@@ -1,7 +1,10 @@
 //! Where everything is on the screen: every rectangle, for drawing and for the mouse alike.
 
+mod stack;
+
 use ratatui::layout::{Constraint, Layout as Split, Margin, Position, Rect};
 
+pub use self::stack::MessageArea;
 use super::{lane::Card, workbench::Focus};
 
 /// The least width and height at which anything but one line is drawn.
@@ -62,14 +65,10 @@ pub struct Layout {
     pub banner: Rect,
     /// The prompt's pane with its border.
     pub prompt: Rect,
-    /// The label above the system message.
-    pub system_label: Rect,
-    /// The system message.
-    pub system: Rect,
-    /// The label above the user template.
-    pub user_label: Rect,
-    /// The user template.
-    pub user: Rect,
+    /// The prompt's messages; those that are not shown have empty areas.
+    pub messages: Vec<MessageArea>,
+    /// The row below them that tells of the prompt's variables.
+    pub variables: Rect,
     /// The input's pane with its border.
     pub input: Rect,
     /// The input's text.
@@ -99,8 +98,6 @@ pub struct Wish {
     pub left: i16,
     /// Steps by which the prompt is taller than usual against the input.
     pub prompt: i16,
-    /// Rows the user template has: it gets no more than it needs while the system message lacks room.
-    pub user_rows: u16,
     /// Whether there is a banner.
     pub banner: bool,
     /// Width and height an overlay wishes for, its border included.
@@ -193,31 +190,33 @@ impl Layout {
         let [column, lanes] = split(top, [Constraint::Length(left), Constraint::Fill(1)], false);
         let prompt = share(column.height, 64 + wish.prompt * 6, 6);
         let [prompt, input] = split(column, [Constraint::Length(prompt), Constraint::Fill(1)], true);
-        self.prompt_pane(prompt, wish);
+        self.prompt = prompt;
         self.input_pane(input);
         self.lane_panes(lanes, 0, wish.lanes);
     }
 
     fn one_pane(&mut self, body: Rect, wish: &Wish) {
         match wish.focus {
-            Focus::System | Focus::User => self.prompt_pane(body, wish),
+            Focus::Message(_) => self.prompt = body,
             Focus::Input => self.input_pane(body),
             Focus::Lane(lane) => self.lane_panes(body, lane, 1),
             Focus::Metrics => self.metrics = body,
         }
     }
 
-    fn prompt_pane(&mut self, pane: Rect, wish: &Wish) {
-        self.prompt = pane;
-        let inner = inside(pane);
-        let texts = inner.height.saturating_sub(2);
-        let user = wish.user_rows.saturating_add(2).clamp(3, (texts * 2 / 5).max(3));
-        let system = texts.saturating_sub(user);
-        [self.system_label, self.system, self.user_label, self.user] = split(
-            inner,
-            [Constraint::Length(1), Constraint::Length(system), Constraint::Length(1), Constraint::Fill(1)],
-            true,
-        );
+    /// Returns how wide the prompt's messages are.
+    #[must_use]
+    pub fn message_width(&self) -> u16 {
+        inside(self.prompt).width
+    }
+
+    /// Places the prompt's messages, whose texts have so many `rows`, and below them a row for its
+    /// variables where it has any. The message `at` a place has the focus, or had it last.
+    pub fn place_messages(&mut self, rows: &[u16], at: usize, variables: bool) {
+        let inner = inside(self.prompt);
+        let [texts, foot] = split(inner, [Constraint::Fill(1), Constraint::Length(u16::from(variables))], true);
+        self.variables = foot;
+        self.messages = stack::stack(texts, rows, at);
     }
 
     fn input_pane(&mut self, pane: Rect) {
@@ -248,15 +247,17 @@ impl Layout {
             let inner = inside(self.overlay);
             return if inner.contains(place) { Hit::Overlay { row: row - inner.y } } else { Hit::Nothing };
         }
-        let texts = [(self.system, Focus::System), (self.user, Focus::User), (self.input_text, Focus::Input)];
+        let messages = self.messages.iter().enumerate().map(|(at, message)| (message.text, Focus::Message(at)));
+        let texts = messages.chain([(self.input_text, Focus::Input)]);
         let lanes = self.lanes.iter().enumerate().map(|(at, lane)| (lane.text, Focus::Lane(at)));
-        if let Some((text, focus)) = texts.into_iter().chain(lanes).find(|(text, _)| text.contains(place)) {
+        if let Some((text, focus)) = texts.chain(lanes).find(|(text, _)| text.contains(place)) {
             return Hit::Pane { focus, row: row - text.y, column: column - text.x };
         }
-        let panes = [(self.prompt, Focus::System), (self.input, Focus::Input), (self.metrics, Focus::Metrics)];
+        let labels = self.messages.iter().enumerate().map(|(at, message)| (message.label, Focus::Message(at)));
+        let panes = [(self.input, Focus::Input), (self.metrics, Focus::Metrics), (self.prompt, Focus::Message(0))];
         let lanes = self.lanes.iter().enumerate().map(|(at, lane)| (lane.pane, Focus::Lane(at)));
-        panes
-            .into_iter()
+        labels
+            .chain(panes)
             .chain(lanes)
             .find(|(pane, _)| pane.contains(place))
             .map_or(Hit::Nothing, |(_, focus)| Hit::Pane { focus, row: 0, column: 0 })
@@ -270,23 +271,14 @@ mod tests {
     use super::*;
 
     fn wish(lanes: usize) -> Wish {
-        Wish {
-            lanes,
-            focus: Focus::System,
-            zoom: false,
-            left: 0,
-            prompt: 0,
-            user_rows: 1,
-            banner: false,
-            overlay: None,
-        }
+        Wish { lanes, focus: Focus::Message(0), zoom: false, left: 0, prompt: 0, banner: false, overlay: None }
     }
 
     #[test]
     fn a_large_screen_shows_everything() {
         let layout = Layout::new(Rect::new(0, 0, 120, 40), &wish(2));
         assert_eq!(layout.shape, Shape::Wide);
-        for part in [layout.system, layout.user, layout.input_text, layout.metrics, layout.status, layout.footer] {
+        for part in [layout.prompt, layout.input_text, layout.metrics, layout.status, layout.footer] {
             assert!(!part.is_empty());
         }
         assert!(layout.lanes.iter().all(|lane| lane.text.width > 20 && lane.text.height > 20));
@@ -316,15 +308,14 @@ mod tests {
         #[test]
         fn every_part_lies_on_the_screen(
             width in 0..300_u16, height in 0..120_u16, lanes in 1..=4_usize, zoom: bool, banner: bool,
-            left in -9..9_i16, prompt in -9..9_i16, user_rows in 0..99_u16, focus in 0..5_usize, over in proptest::option::of((0..200_u16, 0..99_u16)),
+            left in -9..9_i16, prompt in -9..9_i16, focus in 0..5_usize, over in proptest::option::of((0..200_u16, 0..99_u16)),
         ) {
-            let focus = [Focus::System, Focus::User, Focus::Input, Focus::Lane(lanes - 1), Focus::Metrics][focus];
+            let focus = [Focus::Message(0), Focus::Message(1), Focus::Input, Focus::Lane(lanes - 1), Focus::Metrics][focus];
             let area = Rect::new(0, 0, width, height);
-            let layout = Layout::new(area, &Wish { lanes, focus, zoom, left, prompt, user_rows, banner, overlay: over });
+            let layout = Layout::new(area, &Wish { lanes, focus, zoom, left, prompt, banner, overlay: over });
             let mut parts = vec![
-                layout.title, layout.tabs, layout.banner, layout.prompt, layout.system_label, layout.system,
-                layout.user_label, layout.user, layout.input, layout.input_text, layout.metrics, layout.status,
-                layout.footer, layout.overlay,
+                layout.title, layout.tabs, layout.banner, layout.prompt, layout.input, layout.input_text,
+                layout.metrics, layout.status, layout.footer, layout.overlay,
             ];
             parts.extend(layout.lanes.iter().flat_map(|lane| [lane.pane, lane.text, lane.foot]));
             for part in parts {

@@ -28,10 +28,8 @@ pub struct Ticket(pub u64);
 /// A text that can be opened in an editor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FieldId {
-    /// The system message.
-    System,
-    /// The user template.
-    User,
+    /// A message of the prompt, counted from 0.
+    Message(usize),
     /// The input.
     Input,
     /// A lane's answer: to look at, an edit of it is dropped.

@@ -46,6 +46,8 @@ pub enum Overlay {
     Prompts(List),
     /// The sessions.
     Sessions(List),
+    /// The rows of a data set.
+    Rows(List),
     /// What the lanes can be compared with.
     Against(Bases),
     /// The versions of the prompt.
@@ -96,6 +98,10 @@ pub enum NameFor {
     Fork,
     /// None: what is typed is a comment on an answer.
     Comment,
+    /// The input on the bench.
+    Input,
+    /// The file an input is in.
+    InputFile,
 }
 
 /// One name being typed.
@@ -110,11 +116,13 @@ pub struct Name {
 }
 
 impl Name {
-    /// Returns the name if it can be one, or why not.
+    /// Returns the name if it can be what it is for, or why not.
     pub fn checked(&self) -> Result<String, String> {
         let name = self.line.text().trim().to_owned();
-        if matches!(self.what, NameFor::Version | NameFor::Comment) {
-            return Ok(name);
+        match self.what {
+            NameFor::InputFile if name.is_empty() => return Err("type the path of a file".to_owned()),
+            NameFor::Version | NameFor::Comment | NameFor::Input | NameFor::InputFile => return Ok(name),
+            NameFor::Prompt | NameFor::Fork | NameFor::RenameSession | NameFor::NewSession => {}
         }
         let what = if matches!(self.what, NameFor::Prompt | NameFor::Fork) { "prompt" } else { "session" };
         match names::check(what, &name) {
@@ -134,6 +142,8 @@ impl Name {
             NameFor::Version => "Name the version",
             NameFor::Fork => "Begin a prompt from the version as",
             NameFor::Comment => "Comment on the answer",
+            NameFor::Input => "Name the input",
+            NameFor::InputFile => "Load an input",
         }
     }
 }
@@ -178,6 +188,7 @@ impl Overlay {
             Self::Variables(_) => "Variables",
             Self::Prompts(_) => "Prompts",
             Self::Sessions(_) => "Sessions",
+            Self::Rows(_) => "Rows",
             Self::Against(_) => "Compare with",
             Self::Versions(_) => "Versions",
             Self::Grade(_) => "Grade",
@@ -198,7 +209,7 @@ impl Overlay {
             Self::Help(help) => Some((108, rows(help.rows.len(), 8))),
             Self::Palette(_) => Some((96, 30)),
             Self::Models(_) => Some((110, 30)),
-            Self::Prompts(_) | Self::Sessions(_) | Self::Against(_) => Some((80, 22)),
+            Self::Prompts(_) | Self::Sessions(_) | Self::Rows(_) | Self::Against(_) => Some((80, 22)),
             Self::Params(form) | Self::Variables(form) => Some((88, rows(form.rows.len() + 2, 8))),
             Self::Name(_) => Some((60, 6)),
             Self::Xray(xray) => Some((110, rows(xray.lines(), 12))),
@@ -220,7 +231,15 @@ impl Overlay {
     }
 
     fn has_query(&self) -> bool {
-        matches!(self, Self::Palette(_) | Self::Models(_) | Self::Prompts(_) | Self::Sessions(_) | Self::Against(_))
+        matches!(
+            self,
+            Self::Palette(_)
+                | Self::Models(_)
+                | Self::Prompts(_)
+                | Self::Sessions(_)
+                | Self::Rows(_)
+                | Self::Against(_)
+        )
     }
 
     /// Returns the line being typed into, if there is one.
@@ -228,7 +247,7 @@ impl Overlay {
         match self {
             Self::Palette(choice) => Some(&mut choice.query),
             Self::Models(models) => Some(&mut models.choice.query),
-            Self::Prompts(list) | Self::Sessions(list) => Some(&mut list.choice.query),
+            Self::Prompts(list) | Self::Sessions(list) | Self::Rows(list) => Some(&mut list.choice.query),
             Self::Against(bases) => Some(&mut bases.choice.query),
             Self::Params(form) | Self::Variables(form) => form.line_mut(),
             Self::Name(name) => Some(&mut name.line),
@@ -248,7 +267,7 @@ impl Overlay {
         match self {
             Self::Palette(choice) => choice.key(chord),
             Self::Models(models) => models.choice.key(chord),
-            Self::Prompts(list) | Self::Sessions(list) => list.choice.key(chord),
+            Self::Prompts(list) | Self::Sessions(list) | Self::Rows(list) => list.choice.key(chord),
             Self::Against(bases) => bases.choice.key(chord),
             Self::Params(form) | Self::Variables(form) => form.key(chord),
             Self::Name(name) => {
@@ -271,7 +290,7 @@ impl Overlay {
         match self {
             Self::Palette(choice) => choice.paste(text),
             Self::Models(models) => models.choice.paste(text),
-            Self::Prompts(list) | Self::Sessions(list) => list.choice.paste(text),
+            Self::Prompts(list) | Self::Sessions(list) | Self::Rows(list) => list.choice.paste(text),
             Self::Against(bases) => bases.choice.paste(text),
             other => {
                 if let Some(line) = other.line_mut() {
@@ -288,7 +307,7 @@ impl Overlay {
             Self::Xray(xray) => xray.scroll(by),
             Self::Palette(choice) => choice.step(by),
             Self::Models(models) => models.choice.step(by),
-            Self::Prompts(list) | Self::Sessions(list) => list.choice.step(by),
+            Self::Prompts(list) | Self::Sessions(list) | Self::Rows(list) => list.choice.step(by),
             Self::Against(bases) => bases.choice.step(by),
             Self::Copy(choice) => choice.step(by),
             Self::Versions(versions) => versions.choice.step(by),
@@ -304,7 +323,7 @@ impl Overlay {
         match self {
             Self::Palette(choice) => choose(choice, row),
             Self::Models(models) => row.checked_sub(1).is_some_and(|row| choose(&mut models.choice, row)),
-            Self::Prompts(list) | Self::Sessions(list) => choose(&mut list.choice, row),
+            Self::Prompts(list) | Self::Sessions(list) | Self::Rows(list) => choose(&mut list.choice, row),
             Self::Against(bases) => choose(&mut bases.choice, row),
             Self::Copy(choice) => choose(choice, row),
             Self::Versions(versions) => {
@@ -331,7 +350,7 @@ impl Overlay {
             Self::Palette(choice) => choice.fit(height),
             // The heads of the columns, the line on keys and the one on accounts take a row each.
             Self::Models(models) => models.choice.fit(height.saturating_sub(3)),
-            Self::Prompts(list) | Self::Sessions(list) => list.choice.fit(height),
+            Self::Prompts(list) | Self::Sessions(list) | Self::Rows(list) => list.choice.fit(height),
             Self::Against(bases) => bases.choice.fit(height),
             Self::Copy(choice) => choice.fit(height),
             Self::Versions(versions) => versions.fit(body.inner(Margin::new(1, 0))),

@@ -93,6 +93,10 @@ impl App {
             }
             Overlay::Prompts(list) => self.pick_prompt(list),
             Overlay::Sessions(list) => self.pick_session(list),
+            Overlay::Rows(list) => match list.choice.chosen().map(|item| item.value.clone()) {
+                Some(row) => self.load_input(row),
+                None => self.overlays.push(Overlay::Rows(list)),
+            },
             Overlay::Against(bases) => self.pick_against(bases),
             Overlay::Name(name) => self.take_name(name),
             Overlay::Copy(choice) => self.copy(&choice),
@@ -297,6 +301,8 @@ impl App {
                 NameFor::Version => self.name_version(text),
                 NameFor::Fork => self.fork_version(text),
                 NameFor::Comment => self.take_comment(text),
+                NameFor::Input => self.name_input(text),
+                NameFor::InputFile => self.load_input(text),
                 NameFor::RenameSession if text == self.bench.session => {}
                 NameFor::RenameSession => self.rename_session(text),
                 NameFor::NewSession if self.bench.busy() => {

@@ -20,9 +20,9 @@ use crate::{
 impl App {
     /// Runs the bench in some of its lanes, by their places, in those of their takes that are meant.
     pub(super) fn run(&mut self, lanes: &[usize], cache: CacheMode, which: impl Fn(&Take) -> bool) {
-        if let Some((focus, mistake)) = self.bench.mistakes().first().cloned() {
-            self.bench.focus_on(focus);
-            self.say(Tone::Warning, &format!("the template makes no sense: {mistake}"));
+        if let Some((at, mistake)) = self.bench.mistakes().first().cloned() {
+            self.bench.focus_on(Focus::Message(at));
+            self.say(Tone::Warning, &format!("message {} makes no sense: {mistake}", at + 1));
             return;
         }
         if !self.bench.missing().is_empty() {
@@ -31,8 +31,8 @@ impl App {
             self.say(Tone::Warning, &format!("give a value to {missing}, then run"));
             return;
         }
-        if self.bench.system.is_empty() && self.bench.user.is_empty() {
-            self.say(Tone::Warning, "the prompt is empty; write a system message or a user template first");
+        if self.bench.messages.are_empty() {
+            self.say(Tone::Warning, "the prompt is empty; write a message first");
             return;
         }
         self.notices.clear();

@@ -47,6 +47,8 @@ pub(super) enum Asked {
     NameVersion,
     /// A grade for a run that had another one.
     Grade { run: RunId, before: Grade },
+    /// An input for the bench, or the rows to choose it from.
+    Input,
     /// The sessions, to see whether a new one's name is free.
     NewSession(String),
 }
@@ -82,6 +84,8 @@ impl App {
             (Asked::Prompts, Ok(Reply::Prompts(entries))) => self.list_prompts(&entries),
             (Asked::Sessions, Ok(Reply::Sessions(entries))) => self.list_sessions(&entries),
             (Asked::NewSession(name), Ok(Reply::Sessions(entries))) => self.begin_session(name, &entries),
+            (Asked::Input, Ok(Reply::Input(named))) => self.take_input(&named),
+            (Asked::Input, Ok(Reply::Rows { file, rows, more })) => self.list_rows(&file, &rows, more),
             (Asked::Runs, Ok(Reply::Runs(runs))) => self.list_runs(&runs),
             (Asked::BaselineRun, Ok(Reply::Run(record))) => self.compare_with_run(&record),
             (Asked::OpenPrompt, Ok(Reply::Prompt { name, prompt })) => self.put_prompt(name, &prompt),

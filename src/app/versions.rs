@@ -64,11 +64,24 @@ impl Workbench {
         self.prompt_name.clone().map_or_else(|| Lineage::Session(self.session.clone()), Lineage::Prompt)
     }
 
-    /// Puts a version on the bench. In each text that is an edit, which can be taken back.
+    /// Puts a version on the bench. Where it has as many messages by the same roles, that is an edit
+    /// of each, which can be taken back.
     pub fn put_version(&mut self, stand: Stand) {
-        let Prompt { description: _, targets: _, fallback: _, system, user, params, response, checks } = &*stand.prompt;
-        self.system.set(system);
-        self.user.set(user);
+        let Prompt {
+            description: _,
+            targets: _,
+            fallback: _,
+            system: _,
+            user: _,
+            messages: _,
+            params,
+            response,
+            checks,
+        } = &*stand.prompt;
+        self.messages.put(&stand.prompt);
+        if let Focus::Message(at) = self.focus {
+            self.focus_on(Focus::Message(at.min(self.messages.count() - 1)));
+        }
         self.params.clone_from(params);
         self.response.clone_from(response);
         self.checks.clone_from(checks);
@@ -105,7 +118,7 @@ impl App {
     fn keep_then(&mut self, after: After) {
         let prompt = self.bench.prompt();
         let known = self.bench.stand.as_ref().is_some_and(|stand| stand.id == VersionId::of(&prompt));
-        if known || (prompt.system.is_empty() && prompt.user.is_empty()) {
+        if known || (prompt.system.is_empty() && prompt.messages.is_empty() && prompt.user.is_empty()) {
             self.kept(after);
             return;
         }

@@ -4,10 +4,13 @@ use jiff::Timestamp;
 
 use std::collections::BTreeMap;
 
+pub use super::focus::Focus;
 use super::{
     compare::Comparison,
     field::Field,
+    inputs::Inputs,
     lane::Lane,
+    messages::Messages,
     msg::{Now, Ticket},
     versions::Stand,
 };
@@ -24,34 +27,18 @@ pub const MAX_LANES: usize = 4;
 /// Runs of the same request in each lane, at most.
 pub const MAX_SAMPLES: u32 = 20;
 
-/// What has the focus.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Focus {
-    /// The system message.
-    System,
-    /// The user template.
-    #[default]
-    User,
-    /// The input.
-    Input,
-    /// A lane, counted from 0.
-    Lane(usize),
-    /// The metrics.
-    Metrics,
-}
-
 /// Everything on the bench.
 #[derive(Debug, Clone)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Workbench {
-    /// The system message.
-    pub system: Field,
-    /// The user template.
-    pub user: Field,
+    /// The prompt's messages.
+    pub messages: Messages,
     /// The input's text.
     pub input: Field,
     /// The values of further variables.
     pub vars: BTreeMap<String, String>,
+    /// The input's name and place, and the other inputs of the session.
+    pub inputs: Inputs,
     /// One line on what the prompt is for.
     pub description: String,
     /// The sampling parameters.
@@ -91,8 +78,10 @@ pub struct Workbench {
     /// The prompt as its file has it, if that is known.
     base: Option<Prompt>,
     dirty: bool,
+    /// The place of the message that had the focus last.
+    pub(super) message: usize,
     asks: Asks,
-    mistakes: Vec<(Focus, Mistake)>,
+    mistakes: Vec<(usize, Mistake)>,
     missing: Vec<String>,
     /// Counts changes outside the fields.
     touched: u64,
@@ -104,10 +93,10 @@ impl Workbench {
     #[must_use]
     pub fn new(name: Option<String>, prompt: &Prompt, input: &Input, targets: &[String], session: String) -> Self {
         let mut bench = Self {
-            system: Field::default(),
-            user: Field::default(),
+            messages: Messages::of(prompt),
             input: Field::of(&input.text),
             vars: input.vars.clone(),
+            inputs: Inputs::default(),
             description: String::new(),
             params: Params::default(),
             response: Response::default(),
@@ -117,7 +106,8 @@ impl Workbench {
             prompt_name: None,
             samples: 1,
             lanes: targets.iter().take(MAX_LANES).map(Lane::new).collect(),
-            focus: Focus::default(),
+            focus: Focus::Message(0),
+            message: 0,
             typing: false,
             zoom: false,
             together: false,
@@ -141,8 +131,11 @@ impl Workbench {
     /// Puts another prompt on the bench, as its file has it.
     pub fn put(&mut self, name: Option<String>, prompt: &Prompt) {
         let before = self.revision();
-        self.system = Field::of(&prompt.system);
-        self.user = Field::of(&prompt.user);
+        self.messages = Messages::of(prompt);
+        self.message = self.messages.count() - 1;
+        if matches!(self.focus, Focus::Message(_)) {
+            self.focus_on(Focus::Message(self.message));
+        }
         self.description.clone_from(&prompt.description);
         self.params = prompt.params.clone();
         self.response = prompt.response.clone();
@@ -167,6 +160,7 @@ impl Workbench {
         if session.edited {
             bench.base = None;
         }
+        bench.inputs = Inputs::of(session.input_name.clone(), &session.other_inputs, session.input_at);
         bench.saved_at = session.onto;
         bench
     }
@@ -184,6 +178,9 @@ impl Workbench {
             lanes: self.specs(),
             samples: self.samples,
             input: self.input(),
+            input_name: self.inputs.name.clone(),
+            input_at: self.inputs.at(),
+            other_inputs: self.inputs.others(),
             prompt: self.prompt(),
         }
     }
@@ -191,16 +188,19 @@ impl Workbench {
     /// Returns the prompt as it stands on the bench.
     #[must_use]
     pub fn prompt(&self) -> Prompt {
-        Prompt {
+        let mut prompt = Prompt {
             description: self.description.clone(),
-            system: self.system.text(),
-            user: self.user.text(),
+            system: String::new(),
+            user: String::new(),
+            messages: Vec::new(),
             targets: self.base.as_ref().map(|base| base.targets.clone()).unwrap_or_default(),
             fallback: self.fallback.clone(),
             params: self.params.clone(),
             response: self.response.clone(),
             checks: self.checks.clone(),
-        }
+        };
+        prompt.set_turns(self.messages.turns());
+        prompt
     }
 
     /// Returns the prompt as its file is to have it: with the lanes' targets, unless there is but
@@ -282,9 +282,9 @@ impl Workbench {
         &self.missing
     }
 
-    /// Lists the templates that make no sense, with what is wrong with each.
+    /// Lists the messages that make no sense, by their places, with what is wrong with each.
     #[must_use]
-    pub fn mistakes(&self) -> &[(Focus, Mistake)] {
+    pub fn mistakes(&self) -> &[(usize, Mistake)] {
         &self.mistakes
     }
 
@@ -296,7 +296,7 @@ impl Workbench {
     /// Counts every change so far: another number means that there is something to save.
     #[must_use]
     pub fn revision(&self) -> u64 {
-        self.touched + self.system.revision() + self.user.revision() + self.input.revision()
+        self.touched + self.messages.revision() + self.input.revision() + self.inputs.revision()
     }
 
     /// Notes a change outside the fields.
@@ -316,34 +316,8 @@ impl Workbench {
         if let Some(stand) = &mut self.stand {
             stand.edited = *stand.prompt != prompt.version();
         }
-        (self.asks, self.mistakes) = (Asks::default(), Vec::new());
-        for (focus, text) in [(Focus::System, self.system.text()), (Focus::User, self.user.text())] {
-            let asks = template::asks(&text);
-            self.mistakes.extend(asks.mistake.clone().map(|mistake| (focus, mistake)));
-            self.asks.add(asks);
-        }
+        (self.asks, self.mistakes) = template::asks_of(&self.messages.turns());
         self.missing = self.asks.missing(|name| name == "input" || self.vars.contains_key(name));
-    }
-
-    /// Returns the text with the focus, if a text has it.
-    #[must_use]
-    pub fn field(&self) -> Option<&Field> {
-        match self.focus {
-            Focus::System => Some(&self.system),
-            Focus::User => Some(&self.user),
-            Focus::Input => Some(&self.input),
-            Focus::Lane(_) | Focus::Metrics => None,
-        }
-    }
-
-    /// The same, to be edited.
-    pub fn field_mut(&mut self) -> Option<&mut Field> {
-        match self.focus {
-            Focus::System => Some(&mut self.system),
-            Focus::User => Some(&mut self.user),
-            Focus::Input => Some(&mut self.input),
-            Focus::Lane(_) | Focus::Metrics => None,
-        }
     }
 
     /// Returns the place of the lane with the focus; the first lane where another pane has it.
@@ -365,31 +339,6 @@ impl Workbench {
     pub fn lane_mut(&mut self) -> Option<&mut Lane> {
         let at = self.lane_at();
         self.lanes.get_mut(at)
-    }
-
-    /// Lists everything that can have the focus, in the order in which it is walked.
-    #[must_use]
-    pub fn stops(&self) -> Vec<Focus> {
-        let mut stops = vec![Focus::System, Focus::User, Focus::Input];
-        stops.extend((0..self.lanes.len()).map(Focus::Lane));
-        stops.push(Focus::Metrics);
-        stops
-    }
-
-    /// Gives something the focus. A field keeps being edited only if another field follows.
-    pub fn focus_on(&mut self, focus: Focus) {
-        self.focus = focus;
-        self.typing &= self.field().is_some();
-    }
-
-    /// Gives the next or the former stop the focus, round the end.
-    pub fn focus_step(&mut self, forward: bool) {
-        let stops = self.stops();
-        let at = stops.iter().position(|stop| *stop == self.focus).unwrap_or(0);
-        let to = (at + if forward { 1 } else { stops.len() - 1 }) % stops.len();
-        if let Some(stop) = stops.get(to) {
-            self.focus_on(*stop);
-        }
     }
 
     /// Tells whether any run is under way.

@@ -213,13 +213,11 @@ fn lanes(setup: &Setup, args: &RunArgs, prompt: &Prompt) -> Result<Vec<Vec<Targe
 fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<Input, Stopped> {
     let vars = args.vars.iter().cloned().collect();
     let mut input = Input { text: String::new(), vars };
-    let mut asks = template::asks(&prompt.system);
-    if let Some(mistake) = &asks.mistake {
-        return Err(Stopped::Usage(format!("the system message of {}, {mistake}", args.prompt)));
-    }
-    asks.add(template::asks(&prompt.user));
-    if let Some(mistake) = &asks.mistake {
-        return Err(Stopped::Usage(format!("the user message of {}, {mistake}", args.prompt)));
+    let turns = prompt.turns();
+    let (asks, mistakes) = template::asks_of(&turns);
+    if let Some((place, mistake)) = mistakes.first() {
+        let role = turns.get(*place).map_or("", |turn| turn.role.name());
+        return Err(Stopped::Usage(format!("message {} ({role}) of {}, {mistake}", place + 1, args.prompt)));
     }
     let needs_text = asks.names.iter().any(|name| name == "input") && !input.vars.contains_key("input");
     input.text = match args.input.as_deref() {

@@ -21,7 +21,7 @@ use self::{
     compose::Composed,
     pieces::{Piece, pieces},
 };
-use crate::model::Input;
+use crate::model::{Input, Turn};
 
 /// What is wrong with a template, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,9 +77,9 @@ impl Asks {
         self.names.iter().filter(needed).cloned().collect()
     }
 
-    /// Adds what another template of the same prompt asks for. What one of them needs is needed;
-    /// of the mistakes the first is kept.
-    pub fn add(&mut self, other: Self) {
+    /// Adds what another template of the same prompt asks for. What one of them needs is needed; of
+    /// the mistakes the first is kept.
+    fn add(&mut self, other: Self) {
         let optional = |asks: &Self, name: &String| asks.optional.contains(name) || !asks.names.contains(name);
         let both =
             self.optional.iter().chain(&other.optional).filter(|name| optional(self, name) && optional(&other, name));
@@ -89,17 +89,30 @@ impl Asks {
     }
 }
 
-/// Lists what a template asks for. Of one that makes no sense, only what stands outside its tags.
+/// Lists what a template asks for; of one that makes no sense, nothing is known.
 #[must_use]
 pub fn asks(template: &str) -> Asks {
     match pieces(template) {
         Ok(pieces) if pieces.iter().any(Piece::is_tag) => {
             let composed = Composed::of(template, &pieces).and_then(|composed| library::asks(template, &composed));
-            composed.unwrap_or_else(|mistake| Asks { mistake: Some(mistake), ..plain_asks(&pieces) })
+            composed.unwrap_or_else(|mistake| Asks { mistake: Some(mistake), ..Asks::default() })
         }
         Ok(pieces) => plain_asks(&pieces),
         Err(mistake) => Asks { mistake: Some(mistake), ..Asks::default() },
     }
+}
+
+/// Lists what the messages of a prompt ask for together, and each mistake with the place of its
+/// message. A muted one asks for nothing.
+#[must_use]
+pub fn asks_of(turns: &[Turn]) -> (Asks, Vec<(usize, Mistake)>) {
+    let (mut all, mut mistakes) = (Asks::default(), Vec::new());
+    for (place, turn) in turns.iter().enumerate().filter(|(_, turn)| !turn.muted) {
+        let asks = asks(&turn.content);
+        mistakes.extend(asks.mistake.clone().map(|mistake| (place, mistake)));
+        all.add(asks);
+    }
+    (all, mistakes)
 }
 
 /// Fills a template from an input.

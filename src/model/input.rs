@@ -16,6 +16,18 @@ pub struct Input {
     pub vars: BTreeMap<String, String>,
 }
 
+/// An input and what it is called.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedInput {
+    /// Its name; empty where it has none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// What the prompt is run on.
+    #[serde(default)]
+    pub input: Input,
+}
+
 impl Input {
     /// Makes an input of text alone.
     pub fn of(text: impl Into<String>) -> Self {

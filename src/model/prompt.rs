@@ -1,6 +1,8 @@
-//! A prompt: a system message, a user template, parameters, and the response it expects.
+//! A prompt: its messages, parameters, and the response it expects.
 
 use serde::{Deserialize, Serialize};
+
+use super::message::{Role, Turn};
 
 /// The design's temperature, used where a prompt sets none.
 pub const DEFAULT_TEMPERATURE: f64 = 0.3;
@@ -12,10 +14,10 @@ pub struct Prompt {
     /// One line on what it is for.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// The system message; may hold variables.
+    /// The system message that comes first; empty where there is none. May hold variables.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub system: String,
-    /// The user message; `{{ name }}` is replaced by the variable's value as it is.
+    /// The user message that comes last; empty where further messages end the prompt.
     #[serde(default = "input_variable")]
     pub user: String,
     /// The targets it is run on, by name; empty means the default model.
@@ -24,6 +26,9 @@ pub struct Prompt {
     /// Tried in order when a target fails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fallback: Vec<String>,
+    /// The messages between the two, such as examples of what to answer.
+    #[serde(default, rename = "message", skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<Turn>,
     /// The parameters sent with it.
     #[serde(default)]
     pub params: Params,
@@ -33,6 +38,42 @@ pub struct Prompt {
     /// Further rules on the answer.
     #[serde(default, rename = "check", skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
+}
+
+impl Prompt {
+    /// Lists all messages in order, muted ones included.
+    #[must_use]
+    pub fn turns(&self) -> Vec<Turn> {
+        let system = (!self.system.is_empty()).then(|| Turn::of(Role::System, &self.system));
+        let user = (!self.user.is_empty() || self.messages.is_empty()).then(|| Turn::of(Role::User, &self.user));
+        system.into_iter().chain(self.messages.iter().cloned()).chain(user).collect()
+    }
+
+    /// Puts other messages in place of all. The same messages are always held the same way: a system
+    /// message that comes first and a user message that comes last in their own fields.
+    pub fn set_turns(&mut self, turns: Vec<Turn>) {
+        let own = |turn: &Turn, role: Role| turn.role == role && !turn.muted;
+        (self.system, self.user) = (String::new(), String::new());
+        self.messages = turns;
+        // An empty message in a field of its own is none, so that the next one takes its place.
+        while self.user.is_empty() && self.messages.last().is_some_and(|turn| own(turn, Role::User)) {
+            self.user = self.messages.pop().map(|turn| turn.content).unwrap_or_default();
+        }
+        while self.system.is_empty() && self.messages.first().is_some_and(|turn| own(turn, Role::System)) {
+            self.system = self.messages.remove(0).content;
+        }
+    }
+
+    /// Lists the messages that are sent, in order: the muted and the empty ones are not, but for a
+    /// user message that is all there is beside the system's.
+    pub fn spoken(&self) -> impl Iterator<Item = (Role, &str)> {
+        let between = self.messages.iter().filter(|turn| !turn.muted && !turn.content.trim().is_empty());
+        let between = between.map(|turn| (turn.role, turn.content.as_str()));
+        let alone = self.messages.iter().all(|turn| turn.muted || turn.role == Role::System);
+        let system = Some((Role::System, self.system.as_str())).filter(|(_, text)| !text.trim().is_empty());
+        let user = Some((Role::User, self.user.as_str())).filter(|(_, text)| alone || !text.trim().is_empty());
+        system.into_iter().chain(between).chain(user)
+    }
 }
 
 fn input_variable() -> String {
@@ -155,4 +196,47 @@ pub enum CheckKind {
     Contains,
     /// The answer does not hold `value`.
     NotContains,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turn(role: Role, content: &str, muted: bool) -> Turn {
+        Turn { muted, ..Turn::of(role, content) }
+    }
+
+    #[test]
+    fn any_list_of_messages_is_held_and_given_back() {
+        use Role::{Assistant, System, User};
+        let lists = [
+            vec![turn(System, "s", false), turn(User, "u", false)],
+            vec![turn(User, "u", false)],
+            vec![turn(System, "s", true), turn(User, "q", false), turn(Assistant, "a", true), turn(User, "u", true)],
+            vec![turn(Assistant, "a", false)],
+            vec![turn(System, "s", false), turn(System, "t", false), turn(Assistant, "a", false)],
+            vec![turn(User, "u", false), turn(System, "s", false)],
+        ];
+        for list in lists {
+            let mut prompt = Prompt::default();
+            prompt.set_turns(list.clone());
+            assert_eq!(prompt.turns(), list);
+            let again: Prompt = toml::from_str(&toml::to_string(&prompt).unwrap()).unwrap();
+            assert_eq!(again, prompt);
+        }
+    }
+
+    #[test]
+    fn muted_and_empty_messages_are_not_sent() {
+        let mut prompt = Prompt::default();
+        let sent = |prompt: &Prompt| prompt.spoken().map(|(role, text)| (role, text.to_owned())).collect::<Vec<_>>();
+        prompt.set_turns(vec![turn(Role::System, "s", false)]);
+        assert_eq!(sent(&prompt), [(Role::System, "s".to_owned()), (Role::User, String::new())]);
+        prompt.set_turns(vec![
+            turn(Role::User, "q", false),
+            turn(Role::Assistant, " ", false),
+            turn(Role::User, "u", true),
+        ]);
+        assert_eq!(sent(&prompt), [(Role::User, "q".to_owned())]);
+    }
 }

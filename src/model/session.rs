@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{input::Input, lane::LaneSpec, prompt::Prompt};
+use super::{
+    input::{Input, NamedInput},
+    lane::LaneSpec,
+    prompt::Prompt,
+};
 
 /// The version of the session file's form that this program writes.
 pub const SESSION_VERSION: u32 = 2;
@@ -30,15 +34,29 @@ pub struct Session {
     /// How many runs each lane makes of the same request.
     #[serde(default = "one")]
     pub samples: u32,
-    /// The input.
+    /// The input on the bench.
     #[serde(default)]
     pub input: Input,
+    /// What it is called; empty where it has no name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub input_name: String,
+    /// Its place among all inputs, counted from 0.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub input_at: usize,
+    /// The other inputs, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_inputs: Vec<NamedInput>,
     /// When the file this one goes on from was saved; none if it goes on from no file. Another time in
     /// the file tells that another copy of the program has written it since.
     #[serde(skip)]
     pub onto: Option<Timestamp>,
     /// The prompt as it stands on the bench, unsaved edits included.
     pub prompt: Prompt,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_first(at: &usize) -> bool {
+    *at == 0
 }
 
 fn one() -> u32 {

@@ -46,10 +46,11 @@ impl Prompt {
     /// name.
     #[must_use]
     pub fn version(&self) -> Self {
-        let Self { description: _, targets: _, fallback: _, system, user, params, response, checks } = self;
+        let Self { description: _, targets: _, fallback: _, system, user, messages, params, response, checks } = self;
         Self {
             system: system.clone(),
             user: user.clone(),
+            messages: messages.clone(),
             params: params.clone(),
             response: response.clone(),
             checks: checks.clone(),

@@ -17,7 +17,8 @@ const VERSION: u32 = 1;
 ///
 /// Every field of what makes up a request is named here, so that a new one asks to be thought of.
 pub(super) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Fitted, sample: u32) -> String {
-    let Prompt { system, user, description: _, targets: _, fallback: _, params: _, response: _, checks: _ } = prompt;
+    let Prompt { system, user, messages, description: _, targets: _, fallback: _, params: _, response: _, checks: _ } =
+        prompt;
     let Input { text, vars } = input;
     let Target { kind, base_url, model, command, headers, name: _, provider: _, custom_endpoint: _, card: _ } = target;
     let Fitted { params, format, words, messages: _, notices: _ } = fitted;
@@ -27,6 +28,9 @@ pub(super) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Fitt
         WireFormat::JsonObject => json!("json"),
         WireFormat::JsonSchema(schema) => json!({ "schema": schema }),
     };
+    let said: Vec<_> = messages.iter().filter(|turn| !turn.muted).map(|turn| (turn.role, &turn.content)).collect();
+    // A prompt without further messages has the key it had before there were any.
+    let said = (!said.is_empty()).then(|| ("messages", json!(said)));
     let spec: Map<String, Value> = [
         ("version", json!(VERSION)),
         ("kind", json!(kind.to_string())),
@@ -49,6 +53,7 @@ pub(super) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Fitt
         ("sample", json!(sample)),
     ]
     .into_iter()
+    .chain(said)
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
     let spec = hex(&Sha256::digest(Value::Object(spec).to_string()));
@@ -80,7 +85,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{Check, CheckKind, ModelCard, ProviderKind},
+        model::{Check, CheckKind, ModelCard, ProviderKind, Role, Turn},
         pipeline::prepare,
     };
 
@@ -124,6 +129,10 @@ mod tests {
         let messages = prepare::fill(prompt, &input_with_all).unwrap();
         let fitted = prepare::fit(prompt, params, &messages, target, &BTreeSet::new());
         key(prompt, input, target, &fitted, *sample)
+    }
+
+    fn examples([question, answer]: [&str; 2]) -> Vec<Turn> {
+        vec![Turn::of(Role::User, question), Turn::of(Role::Assistant, answer)]
     }
 
     fn changed(change: impl FnOnce(&mut Request)) -> String {
@@ -171,6 +180,12 @@ mod tests {
             changed(|r| drop(r.target.headers.insert("x".to_owned(), "y".to_owned()))),
             changed(|r| r.target.card.rejects = vec!["temperature".to_owned()]),
             changed(|r| r.sample = 1),
+            changed(|r| r.prompt.messages = examples(["1", "2"])),
+            changed(|r| r.prompt.messages = examples(["2", "1"])),
+            changed(|r| {
+                r.prompt.messages = examples(["1", "2"]);
+                r.prompt.messages.reverse();
+            }),
         ];
         assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
     }
@@ -181,6 +196,10 @@ mod tests {
             changed(|r| r.prompt.description.push('!')),
             changed(|r| r.prompt.targets.push("x".to_owned())),
             changed(|r| r.prompt.fallback.push("x".to_owned())),
+            changed(|r| {
+                r.prompt.messages = examples(["1", "2"]);
+                r.prompt.messages.iter_mut().for_each(|turn| turn.muted = true);
+            }),
             changed(|r| r.prompt.params.temperature = Some(0.3)),
             changed(|r| {
                 r.prompt.params.temperature = Some(0.4);

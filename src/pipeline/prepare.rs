@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 use crate::{
     eval::template::{self, Unfilled},
     model::{
-        Class, Fault, Format, Input, Message, Params, Prompt, Role, RunRequest, Target, card::JsonSupport,
-        prompt::DEFAULT_TEMPERATURE, usage::estimate_tokens,
+        Class, Fault, Format, Input, Message, Params, Prompt, ProviderKind, Role, RunRequest, Target,
+        card::JsonSupport, prompt::DEFAULT_TEMPERATURE, usage::estimate_tokens,
     },
     provider::{Call, PlainRequest, WireFormat},
 };
@@ -54,12 +54,14 @@ pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, Fault
 /// Fills a prompt's templates from an input. A variable without a value is the caller's fault.
 pub(super) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, Fault> {
     let (mut missing, mut filled) = (BTreeSet::new(), Vec::new());
-    for (role, whose, text) in [(Role::System, "system", &prompt.system), (Role::User, "user", &prompt.user)] {
+    for (role, text) in prompt.spoken() {
         match template::fill(text, input) {
             Ok(content) => filled.push(Message { role, content }),
             Err(Unfilled::Missing(names)) => missing.extend(names),
             Err(Unfilled::Mistake(mistake)) => {
-                return Err(Fault::new(Class::CallerFault, format!("the {whose} message, {mistake}")));
+                let place = prompt.turns().iter().position(|turn| turn.role == role && turn.content == text);
+                let whose = place.map_or_else(String::new, |place| format!("message {} ", place + 1));
+                return Err(Fault::new(Class::CallerFault, format!("{whose}({}), {mistake}", role.name())));
             }
         }
     }
@@ -74,8 +76,12 @@ pub(super) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, Fault
     if filled.iter().all(|message| message.content.trim().is_empty()) {
         return Err(Fault::new(Class::CallerFault, "there is nothing to send: the prompt and the input are empty"));
     }
-    filled.retain(|message| message.role != Role::System || !message.content.trim().is_empty());
-    Ok(filled)
+    let alone = filled.iter().all(|message| message.role == Role::System || message.content.trim().is_empty());
+    let last = filled.len() - 1;
+    let kept = filled.into_iter().enumerate().filter(|(place, message)| {
+        !message.content.trim().is_empty() || (alone && *place == last && message.role == Role::User)
+    });
+    Ok(kept.map(|(_, message)| message).collect())
 }
 
 /// Fits filled messages and a prompt's parameters, with a run's `own` over them, to a target, leaving
@@ -90,6 +96,15 @@ pub(super) fn fit(
     let mut notices = Vec::new();
     let params = fit_params(prompt.params.under(own), &mut notices, target, refused);
     let (format, words) = form(prompt, target, refused, &mut notices);
+    let opening = messages.iter().take_while(|message| message.role == Role::System).count();
+    if target.kind == ProviderKind::Anthropic
+        && messages.iter().skip(opening).any(|message| message.role == Role::System)
+    {
+        notices.push(format!(
+            "{} takes system messages at the start alone; the later ones were moved there",
+            target.model
+        ));
+    }
     let mut messages = messages.to_vec();
     if !words.is_empty() {
         match messages.first_mut().filter(|message| message.role == Role::System) {
@@ -163,7 +178,7 @@ fn form(
         return (format, format!("Answer with JSON that satisfies this JSON Schema, and nothing else:\n{schema}"));
     }
     // OpenAI refuses to answer in JSON unless a message names it.
-    let named = [&prompt.system, &prompt.user].iter().any(|text| text.to_lowercase().contains("json"));
+    let named = prompt.spoken().any(|(_, text)| text.to_lowercase().contains("json"));
     if named {
         return (format, String::new());
     }
@@ -178,7 +193,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{ModelCard, ProviderKind, Response};
+    use crate::model::{ModelCard, Response, Turn};
 
     fn target(json: JsonSupport, rejects: &[&str]) -> Target {
         Target {
@@ -218,6 +233,25 @@ mod tests {
         assert_eq!(fault.class, Class::CallerFault);
         assert_eq!(fault.message, "no value for variables `a`, `b`: give them a value, or take them out of the prompt");
         assert!(fill(&prompt("", Format::Text), &Input::of(" ")).unwrap_err().message.contains("nothing to send"));
+    }
+
+    #[test]
+    fn messages_go_in_order_without_the_muted_and_the_empty() {
+        let mut examples = prompt("be brief", Format::Text);
+        examples.set_turns(vec![
+            Turn::of(Role::System, "be brief"),
+            Turn::of(Role::User, "{{ input }}?"),
+            Turn::of(Role::Assistant, "yes"),
+            Turn { muted: true, ..Turn::of(Role::User, "{{ nothing }} {% if %}") },
+            Turn::of(Role::Assistant, "{% if not input %}x{% endif %}"),
+            Turn::of(Role::User, "{{ input }}!"),
+        ]);
+        let filled = fill(&examples, &Input::of("hi")).unwrap();
+        let said: Vec<_> = filled.iter().map(|message| (message.role.name(), message.content.as_str())).collect();
+        assert_eq!(said, [("system", "be brief"), ("user", "hi?"), ("assistant", "yes"), ("user", "hi!")]);
+        examples.messages.push(Turn::of(Role::User, "\n{% endif %}"));
+        let fault = fill(&examples, &Input::of("hi")).unwrap_err();
+        assert_eq!(fault.message, "message 6 (user), line 2, column 1: `endif` closes nothing");
     }
 
     #[test]

@@ -42,13 +42,14 @@ pub(super) fn body(call: &Call) -> Value {
     Value::Object(body)
 }
 
+/// The conversation without the system messages. Roles alternate, so neighbours of one role are joined.
 fn messages(call: &Call) -> Value {
-    let spoken = call.messages.iter().filter_map(|message| match message.role {
-        Role::System => None,
-        Role::User => Some(json!({ "role": "user", "content": message.content })),
-        Role::Assistant => Some(json!({ "role": "assistant", "content": message.content })),
+    let spoken: Vec<_> = call.messages.iter().filter(|message| message.role != Role::System).collect();
+    let turns = spoken.chunk_by(|one, next| one.role == next.role).filter_map(|turn| {
+        let said: Vec<&str> = turn.iter().map(|message| message.content.as_str()).collect();
+        Some(json!({ "role": turn.first()?.role, "content": said.join("\n\n") }))
     });
-    spoken.collect()
+    turns.collect()
 }
 
 fn max_tokens(call: &Call) -> u64 {

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::model::{Grade, PicoDollars, Prompt, RunId, Session, VersionId};
+use crate::model::{Grade, NamedInput, PicoDollars, Prompt, RunId, Session, VersionId};
 use crate::pipeline::port::RunRecord;
 
 /// A request to the store's worker.
@@ -36,6 +36,8 @@ pub enum Job {
         /// Its new name, not yet in use.
         to: String,
     },
+    /// Reads an input from a file, `FILE`, or from a row of a data set, `FILE:ROW`.
+    ReadInput(String),
     /// Lists the newest runs, the newest first.
     RecentRuns {
         /// How many at most.
@@ -91,6 +93,7 @@ impl Job {
         match self {
             Self::ListPrompts
             | Self::OpenPrompt(_)
+            | Self::ReadInput(_)
             | Self::SavePrompt { .. }
             | Self::ListSessions
             | Self::OpenSession(_)
@@ -145,6 +148,17 @@ pub enum Reply {
     SessionSaved(String),
     /// A session has its new name.
     SessionRenamed(String),
+    /// An input that was read.
+    Input(Box<NamedInput>),
+    /// The first rows of a data set, to choose an input from.
+    Rows {
+        /// Its file.
+        file: String,
+        /// The rows.
+        rows: Vec<RowEntry>,
+        /// Whether there are further ones.
+        more: bool,
+    },
     /// The newest runs.
     Runs(Vec<RunEntry>),
     /// A run's record.
@@ -185,6 +199,15 @@ pub struct SessionEntry {
     pub name: String,
     /// When it was last saved.
     pub saved: Timestamp,
+}
+
+/// A row of a data set in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowEntry {
+    /// Its number, counted from 1.
+    pub number: u64,
+    /// Its text and its variables, as far as a line goes.
+    pub summary: String,
 }
 
 /// A run in a list.

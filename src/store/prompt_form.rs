@@ -25,8 +25,10 @@ pub(super) fn writable(prompt: &Prompt) -> Result<Cow<'_, Prompt>, String> {
     }
 }
 
-/// Undoes [`writable`] in a prompt that was read. A mistake comes with its path in the prompt.
+/// Undoes [`writable`] in a prompt that was read, and holds its messages as every prompt does. A
+/// mistake comes with its path in the prompt.
 pub(super) fn restore(prompt: &mut Prompt) -> Result<(), (&'static [&'static str], String)> {
+    prompt.set_turns(prompt.turns());
     if prompt.params.extra.values().any(dated) {
         return Err((&["params", "extra"], "a date is not a parameter; put it in quotes".to_owned()));
     }

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     cache::{CacheDb, CacheStats},
+    dataset,
     job::{Job, Reply, StoreFault},
     prompts,
     queue::{Popped, Queue, Refused},
@@ -127,6 +128,7 @@ fn file(places: &Places, job: Job) -> Result<Reply, StoreFault> {
         Job::ListSessions => sessions::list(places).map(Reply::Sessions),
         Job::OpenSession(name) => sessions::read(places, &name).map(|session| Reply::Session(Box::new(session))),
         Job::SaveSession(session) => sessions::save(places, &session).map(Reply::SessionSaved),
+        Job::ReadInput(from) => dataset::read(&from),
         Job::RenameSession { from, to } => sessions::rename(places, &from, &to).map(|()| Reply::SessionRenamed(to)),
         _ => Err(StoreFault::new("runs are not kept in files")),
     }

@@ -53,6 +53,9 @@ fn named(setup: &Setup, name: String, target: &str) -> Result<Session, Refused> 
         lanes: vec![target.into()],
         samples: 1,
         input: crate::model::Input::default(),
+        input_name: String::new(),
+        input_at: 0,
+        other_inputs: Vec::new(),
         prompt,
     })
 }

@@ -67,6 +67,7 @@ pub(super) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
         Overlay::Params(shown) | Overlay::Variables(shown) => form::draw(scene, shown, body, buffer),
         Overlay::Prompts(shown) => entries(scene, shown, "prompts", body, buffer),
         Overlay::Sessions(shown) => entries(scene, shown, "sessions", body, buffer),
+        Overlay::Rows(shown) => entries(scene, shown, "rows", body, buffer),
         Overlay::Against(bases) => against(scene, bases, body, buffer),
         Overlay::Name(shown) => name(scene, shown, body, buffer),
         Overlay::Xray(xray) => steps::xray(scene, xray, body, buffer),
@@ -94,7 +95,7 @@ fn query(overlay: &Overlay) -> Option<&Typed> {
     match overlay {
         Overlay::Palette(choice) => Some(&choice.query),
         Overlay::Models(models) => Some(&models.choice.query),
-        Overlay::Prompts(list) | Overlay::Sessions(list) => Some(&list.choice.query),
+        Overlay::Prompts(list) | Overlay::Sessions(list) | Overlay::Rows(list) => Some(&list.choice.query),
         Overlay::Against(bases) => Some(&bases.choice.query),
         _ => None,
     }
@@ -105,7 +106,9 @@ fn beside(scene: Scene<'_>, overlay: &Overlay) -> Line<'static> {
     let text = match overlay {
         Overlay::Palette(choice) => choice.len().to_string(),
         Overlay::Models(models) => models.choice.len().to_string(),
-        Overlay::Prompts(list) | Overlay::Sessions(list) if !list.loading => list.choice.len().to_string(),
+        Overlay::Prompts(list) | Overlay::Sessions(list) | Overlay::Rows(list) if !list.loading => {
+            list.choice.len().to_string()
+        }
         Overlay::Versions(versions) if !versions.loading => versions.entries.len().to_string(),
         Overlay::Groups(alike) => alike.groups.to_string(),
         Overlay::Xray(xray) => {
@@ -138,6 +141,7 @@ fn keys(scene: Scene<'_>, overlay: &Overlay) -> Vec<(String, String)> {
             out,
         ],
         Overlay::Prompts(_) | Overlay::Sessions(_) => vec![pair(Action::Accept, "opens it"), arrows, out],
+        Overlay::Rows(_) => vec![pair(Action::Accept, "loads it"), arrows, out],
         Overlay::Against(_) => vec![pair(Action::Accept, "compares with it"), arrows, out],
         Overlay::Copy(_) => vec![pair(Action::Accept, "copies"), arrows, out],
         Overlay::Versions(_) => vec![
@@ -244,13 +248,18 @@ fn against(scene: Scene<'_>, bases: &Bases, area: Rect, buffer: &mut Buffer) {
 }
 
 fn name(scene: Scene<'_>, shown: &Name, area: Rect, buffer: &mut Buffer) {
-    let any = matches!(shown.what, NameFor::Version | NameFor::Comment);
-    let allowed = if any { "any words" } else { "letters, digits, - _ ." };
-    typed(scene, "› ", &shown.line, allowed, Rect { height: 1, ..area }, buffer);
+    let may_be = match shown.what {
+        NameFor::Version | NameFor::Comment | NameFor::Input => "any words",
+        NameFor::InputFile => "FILE, or FILE:ROW of a data set",
+        NameFor::Prompt | NameFor::Fork | NameFor::RenameSession | NameFor::NewSession => "letters, digits, - _ .",
+    };
+    typed(scene, "› ", &shown.line, may_be, Rect { height: 1, ..area }, buffer);
     let below = match (&shown.fault, shown.what) {
         (Some(fault), _) => Line::from(vec![scene.span("✗ ", Role::Fail), scene.foreign(fault, Role::Fail)]),
         (None, NameFor::Version) => Line::from(scene.span("an empty line takes the name away", Role::Quiet)),
         (None, NameFor::Comment) => Line::from(scene.span("is kept with the run", Role::Quiet)),
+        (None, NameFor::Input) => Line::from(scene.span("stands in the title of its pane", Role::Quiet)),
+        (None, NameFor::InputFile) => Line::from(scene.span("a text, or rows of .csv .tsv .jsonl .json", Role::Quiet)),
         (None, NameFor::Prompt | NameFor::Fork) => Line::from(scene.span("becomes prompts/NAME.toml", Role::Quiet)),
         (None, _) => Line::from(scene.span("is found again under this name", Role::Quiet)),
     };

@@ -1,9 +1,9 @@
-//! The prompt's pane with its two texts, and the input's.
+//! The prompt's pane with its messages, and the input's.
 
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
-    style::Style,
+    style::{Modifier, Style},
     text::{Line, Span},
     widgets::Widget,
 };
@@ -20,28 +20,78 @@ use crate::{
     app::{
         action::Action,
         field::{Field, Long},
+        messages::Message,
         versions::ago,
         workbench::Focus,
     },
-    model::{Format, prompt::DEFAULT_TEMPERATURE},
-    text::clean_line,
+    model::{Format, Role as Said, prompt::DEFAULT_TEMPERATURE},
+    text::{clean_line, truncate},
 };
 
-/// Draws the prompt: the system message over the user template.
+/// Draws the prompt: its messages one below the other, and its variables.
 pub(super) fn draw_prompt(scene: Scene<'_>, buffer: &mut Buffer) {
     let (bench, layout) = (&scene.app.bench, &scene.app.layout);
     if layout.prompt.is_empty() {
         return;
     }
-    let hold = scene.hold(|focus| matches!(focus, Focus::System | Focus::User));
+    let hold = scene.hold(|focus| matches!(focus, Focus::Message(_)));
     let mut title = numbered(1, "Prompt", scene.theme);
     title.spans.extend(stand(scene));
     pane(layout.prompt, hold, title, asked(scene), scene.theme, buffer);
-    label(scene, "system", &[], Focus::System, layout.system_label, buffer);
-    field(scene, &bench.system, Focus::System, "No system message.", layout.system, buffer);
-    label(scene, "user", bench.missing(), Focus::User, layout.user_label, buffer);
-    field(scene, &bench.user, Focus::User, "No user message.", layout.user, buffer);
+    for (at, (message, area)) in bench.messages.iter().zip(&layout.messages).enumerate() {
+        label(scene, at, message, area.label, buffer);
+        let empty = if message.role == Said::System { "No system message." } else { "Nothing is said here." };
+        let own = Focus::Message(at);
+        if bench.focus != own && area.text.height <= COLLAPSED && !message.field.is_empty() {
+            head(scene, &message.field, area.text, buffer);
+        } else {
+            field(scene, &message.field, own, empty, area.text, buffer);
+        }
+        if message.muted {
+            buffer.set_style(area.text, scene.theme.style(Role::Quiet).add_modifier(Modifier::CROSSED_OUT));
+        }
+    }
+    variables(scene, layout.variables, buffer);
 }
+
+/// Texts with so few rows and without the focus are shown from their start.
+const COLLAPSED: u16 = 2;
+
+/// Draws the first lines of a text, the last with a mark if there are more.
+fn head(scene: Scene<'_>, field: &Field, area: Rect, buffer: &mut Buffer) {
+    let lines = field.area().lines();
+    for (row, line) in area.rows().zip(lines.iter().filter(|line| !line.trim().is_empty())) {
+        let seen: String = line.chars().take(usize::from(area.width) * 2).collect();
+        let text = truncate(clean_line(&seen).as_str(), usize::from(area.width)).into_owned();
+        buffer.set_line(row.x, row.y, &Line::from(scene.span(text, Role::Text)), row.width);
+    }
+}
+
+/// Draws the prompt's variables: those without a value first, the others with what they stand for.
+fn variables(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let bench = &scene.app.bench;
+    let missing = bench.missing();
+    let mut line = Line::default();
+    for name in missing {
+        let name = clean_line(name);
+        line.push_span(scene.span(format!(" {} has no value ", name.as_str()), Role::Wait));
+    }
+    if !missing.is_empty() {
+        line.push_span(Span::raw(" "));
+        line.spans.extend(scene.hint(Action::Variables, "sets it  "));
+    }
+    for name in bench.variables().filter(|name| !missing.iter().any(|other| other == name)) {
+        let value = bench.vars.get(name).map_or("", String::as_str);
+        let seen: String = value.chars().take(VALUE).collect();
+        let more = if value.chars().nth(VALUE).is_some() { "…" } else { "" };
+        line.push_span(scene.foreign(name, Role::Quiet));
+        line.push_span(scene.foreign(&format!("={seen}{more}  "), Role::Text));
+    }
+    buffer.set_line(area.x, area.y, &line, area.width);
+}
+
+/// Characters of a variable's value that are shown.
+const VALUE: usize = 16;
 
 /// Draws the input.
 pub(super) fn draw_input(scene: Scene<'_>, buffer: &mut Buffer) {
@@ -55,7 +105,14 @@ pub(super) fn draw_input(scene: Scene<'_>, buffer: &mut Buffer) {
         1 => Line::from(scene.span("1 variable", Role::Quiet)),
         more => Line::from(scene.span(format!("{more} variables"), Role::Quiet)),
     };
-    pane(layout.input, hold, numbered(2, "Input", scene.theme), vars, scene.theme, buffer);
+    let inputs = &bench.inputs;
+    let title = match (inputs.count(), inputs.name.as_str()) {
+        (1, "") => "Input".to_owned(),
+        (1, name) => format!("Input: {}", clean_line(name).as_str()),
+        (count, "") => format!("Input {}/{count}", inputs.at() + 1),
+        (count, name) => format!("Input {}/{count}: {}", inputs.at() + 1, clean_line(name).as_str()),
+    };
+    pane(layout.input, hold, numbered(2, &title, scene.theme), vars, scene.theme, buffer);
     field(scene, &bench.input, Focus::Input, "No input: the text the prompt is run on.", layout.input_text, buffer);
 }
 
@@ -80,20 +137,21 @@ fn asked(scene: Scene<'_>) -> Line<'static> {
     Line::from(scene.span(format!("t {temperature} {form}"), Role::Quiet))
 }
 
-fn label(scene: Scene<'_>, name: &str, missing: &[String], of: Focus, area: Rect, buffer: &mut Buffer) {
+/// Says whose a message is, that it is muted, and what is wrong with it.
+fn label(scene: Scene<'_>, at: usize, message: &Message, area: Rect, buffer: &mut Buffer) {
     let bench = &scene.app.bench;
-    let mut line = Line::from(if bench.focus == of {
+    let name = message.role.name();
+    let mut line = Line::from(if bench.focus == Focus::Message(at) {
         vec![scene.span("▸ ", Role::Focus), scene.span(name, Role::Title)]
     } else {
         vec![Span::raw("  "), scene.span(name, Role::Quiet)]
     });
-    if let Some((_, mistake)) = bench.mistakes().iter().find(|(focus, _)| *focus == of) {
-        line.push_span(scene.span(format!("  {}", clean_line(&mistake.to_string()).as_str()), Role::Fail));
-    } else if let Some(first) = missing.first() {
-        let others = if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() };
-        let name = clean_line(first);
-        line.push_span(scene.span(format!("  {{{{ {} }}}} has no value{others} ", name.as_str()), Role::Wait));
-        line.spans.extend(scene.hint(Action::Variables, "sets it"));
+    if message.muted {
+        line.push_span(scene.span("  muted", Role::Wait));
+    }
+    if let Some((_, mistake)) = bench.mistakes().iter().find(|(place, _)| *place == at) {
+        line.push_span(scene.span("  ✗ ", Role::Fail));
+        line.push_span(scene.foreign(&mistake.to_string(), Role::Fail));
     }
     buffer.set_line(area.x, area.y, &line, area.width);
 }

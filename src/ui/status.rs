@@ -61,7 +61,7 @@ pub(super) fn tabs(scene: Scene<'_>, buffer: &mut Buffer) {
     let lanes =
         if bench.lanes.len() > 1 { format!("Lane {}/{}", lane + 1, bench.lanes.len()) } else { "Lane".to_owned() };
     let names = [
-        ("Prompt".to_owned(), matches!(bench.focus, Focus::System | Focus::User)),
+        ("Prompt".to_owned(), matches!(bench.focus, Focus::Message(_))),
         ("Input".to_owned(), bench.focus == Focus::Input),
         (lanes, matches!(bench.focus, Focus::Lane(_))),
         ("Metrics".to_owned(), bench.focus == Focus::Metrics),

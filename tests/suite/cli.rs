@@ -279,7 +279,7 @@ fn a_template_decides_and_repeats_and_names_what_it_misses() {
     let broken = home.run(&["run", "shots", "-m", "demo", "-i", &input]);
     assert_eq!(broken.code, Some(2));
     assert!(
-        broken.err.contains("the user message of shots, line 2, column 2: `endfor` closes nothing"),
+        broken.err.contains("message 1 (user) of shots, line 2, column 2: `endfor` closes nothing"),
         "{}",
         broken.err
     );

@@ -3,7 +3,9 @@
 mod actions;
 mod compare;
 mod copies;
+mod inputs;
 mod keys;
+mod messages;
 mod overlays;
 mod runs;
 mod sessions;

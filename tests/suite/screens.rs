@@ -1,6 +1,7 @@
 //! What the screen shows, in every state and at every size.
 
 mod diff;
+mod prompt;
 /// Versions, grades and groups of answers.
 mod versions;
 

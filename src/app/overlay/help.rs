@@ -57,6 +57,35 @@ const IN_TEXT: &[Action] = &[
     Action::Run,
 ];
 
+const IN_MESSAGE: &[Action] = &[
+    Action::Edit,
+    Action::Editor,
+    Action::Undo,
+    Action::Run,
+    Action::Variables,
+    Action::AddMessage,
+    Action::RemoveMessage,
+    Action::MuteMessage,
+    Action::MessageRole,
+    Action::MessageUp,
+    Action::MessageDown,
+    Action::Save,
+];
+
+const IN_INPUT: &[Action] = &[
+    Action::Edit,
+    Action::Editor,
+    Action::Undo,
+    Action::Run,
+    Action::Variables,
+    Action::NextInput,
+    Action::PreviousInput,
+    Action::AddInput,
+    Action::LoadInput,
+    Action::RenameInput,
+    Action::RemoveInput,
+];
+
 const IN_LANE: &[Action] = &[
     Action::Run,
     Action::RunFresh,
@@ -82,14 +111,17 @@ impl Help {
     #[must_use]
     pub fn new(keymap: &Keymap, focus: Focus, typing: bool) -> Self {
         let (title, first, note) = match focus {
-            Focus::System | Focus::User | Focus::Input if typing => (
+            Focus::Message(_) | Focus::Input if typing => (
                 "Typing",
                 IN_TEXT,
                 Some("ctrl-a ctrl-e ctrl-k ctrl-u ctrl-w edit as in a shell; plain keys are text until esc"),
             ),
-            Focus::System => ("System message", IN_TEXT, Some("{{ name }} is replaced by the variable's value")),
-            Focus::User => ("User template", IN_TEXT, Some("{{ input }} is replaced by the input")),
-            Focus::Input => ("Input", IN_TEXT, None),
+            Focus::Message(_) => (
+                "Message",
+                IN_MESSAGE,
+                Some("{{ name }} is replaced by the variable's value, {{ input }} by the input"),
+            ),
+            Focus::Input => ("Input", IN_INPUT, None),
             Focus::Lane(_) => ("Lane", IN_LANE, None),
             Focus::Metrics => {
                 ("Metrics", IN_METRICS, Some("cached answers count in no time; `?` is unknown, never nothing"))

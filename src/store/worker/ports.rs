@@ -6,6 +6,7 @@ use tokio::{sync::oneshot, time};
 
 use super::{CacheTask, RecordTask, Reports, Trouble, refused};
 use crate::{
+    model::Prompt,
     pipeline::port::{Cache, Cached, PortFuture, Recorder, RunRecord, RunStart},
     store::{job::StoreFault, queue::Queue},
 };
@@ -29,13 +30,19 @@ impl RecordPort {
     }
 }
 
+/// The bytes of a prompt's messages.
+fn length(prompt: &Prompt) -> usize {
+    let between: usize = prompt.messages.iter().map(|turn| turn.content.len()).sum();
+    prompt.system.len() + between + prompt.user.len()
+}
+
 impl Recorder for RecordPort {
     fn started(&self, record: &RunStart) {
-        self.push(RecordTask::Started(record.clone()), record.prompt.system.len() + record.prompt.user.len());
+        self.push(RecordTask::Started(record.clone()), length(&record.prompt));
     }
 
     fn ended(&self, record: RunRecord) {
-        let prompt = record.prompt.system.len() + record.prompt.user.len() + record.input.text.len();
+        let prompt = length(&record.prompt) + record.input.text.len();
         let answer = record.outcome.text.len() + record.outcome.reasoning.len();
         self.push(RecordTask::Ended(Box::new(record)), prompt + answer);
     }

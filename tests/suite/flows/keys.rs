@@ -87,7 +87,7 @@ fn q_goes_back_or_quits_and_asks_while_something_runs() {
 #[test]
 fn panes_are_reached_by_number_and_by_tab() {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
-    for (key, focus) in [("2", Focus::Input), ("3", Focus::Lane(0)), ("4", Focus::Metrics), ("1", Focus::User)] {
+    for (key, focus) in [("2", Focus::Input), ("3", Focus::Lane(0)), ("4", Focus::Metrics), ("1", Focus::Message(1))] {
         bench.keys(key);
         assert_eq!(bench.app.bench.focus, focus, "{key}");
     }
@@ -96,10 +96,10 @@ fn panes_are_reached_by_number_and_by_tab() {
         walked.push(bench.app.bench.focus);
         bench.keys("<tab>");
     }
-    let all = [Focus::User, Focus::Input, Focus::Lane(0), Focus::Lane(1), Focus::Metrics, Focus::System];
+    let all = [Focus::Message(1), Focus::Input, Focus::Lane(0), Focus::Lane(1), Focus::Metrics, Focus::Message(0)];
     assert_eq!(walked, all);
     bench.keys("<s-tab>");
-    assert_eq!(bench.app.bench.focus, Focus::System);
+    assert_eq!(bench.app.bench.focus, Focus::Message(0));
 }
 
 #[test]

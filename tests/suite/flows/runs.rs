@@ -232,7 +232,7 @@ fn r_asks_the_models_whatever_the_cache_holds() {
 #[test]
 fn a_variable_without_a_value_is_asked_for_before_anything_is_sent() {
     let mut bench = Bench::new();
-    bench.app.bench.user.set("{{ language }}: {{ input }}");
+    bench.app.bench.messages.field_mut(1).unwrap().set("{{ language }}: {{ input }}");
     bench.send(Msg::Resized);
     assert_eq!(bench.app.bench.missing(), ["language"]);
     bench.take();
@@ -247,20 +247,20 @@ fn a_variable_without_a_value_is_asked_for_before_anything_is_sent() {
 #[test]
 fn a_template_that_makes_no_sense_is_not_sent_and_says_where() {
     let mut bench = Bench::new();
-    bench.app.bench.system.set("{\n  {% if tone %}Be kind.");
+    bench.app.bench.messages.field_mut(0).unwrap().set("{\n  {% if tone %}Be kind.");
     bench.send(Msg::Resized);
     bench.take();
     bench.keys("<f5>");
     assert!(bench.started().is_empty());
     assert!(bench.says().contains("line 2, column 3: this `if` is not closed"), "{}", bench.says());
-    assert_eq!(bench.app.bench.focus, Focus::System);
+    assert_eq!(bench.app.bench.focus, Focus::Message(0));
 }
 
 #[test]
 fn an_empty_prompt_is_not_sent() {
     let mut bench = Bench::new();
-    bench.app.bench.system.set("");
-    bench.app.bench.user.set("");
+    bench.app.bench.messages.field_mut(0).unwrap().set("");
+    bench.app.bench.messages.field_mut(1).unwrap().set("");
     bench.take();
     bench.keys("<f5>");
     assert!(bench.started().is_empty() && bench.says().contains("empty"));

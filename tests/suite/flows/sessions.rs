@@ -152,7 +152,7 @@ fn a_prompt_is_opened_with_its_own_targets() {
     let targets = vec!["gpt-4o-mini".to_owned(), "demo".to_owned()];
     let prompt = Prompt { user: "Sort: {{ input }}".to_owned(), targets: targets.clone(), ..Prompt::default() };
     bench.answer(ticket, Ok(Reply::Prompt { name: "triage".to_owned(), prompt: Box::new(prompt) }));
-    assert_eq!(bench.app.bench.user.text(), "Sort: {{ input }}");
+    assert_eq!(bench.app.bench.messages.get(1).unwrap().field.text(), "Sort: {{ input }}");
     assert_eq!(bench.app.bench.targets(), targets);
     assert!(!bench.app.bench.dirty());
 }
@@ -183,7 +183,7 @@ fn unsaved_edits_are_not_dropped_without_asking() {
     open(&mut bench, "triage<enter>");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(_))));
     bench.keys("<esc><esc>");
-    assert!(bench.app.bench.user.text().starts_with("precious"));
+    assert!(bench.app.bench.messages.get(1).unwrap().field.text().starts_with("precious"));
 }
 
 #[test]
@@ -267,5 +267,5 @@ fn opening_another_session_does_not_lose_the_numbers_of_this_start() {
     let [(_, Job::SaveSession(own)), (ticket, _)] = jobs.as_slice() else { panic!("{jobs:?}") };
     let other = Session { name: "other".to_owned(), ..(**own).clone() };
     bench.answer(*ticket, Ok(Reply::Session(Box::new(other))));
-    assert_eq!((bench.app.bench.metrics.runs, bench.app.bench.focus), (1, Focus::User));
+    assert_eq!((bench.app.bench.metrics.runs, bench.app.bench.focus), (1, Focus::Message(1)));
 }

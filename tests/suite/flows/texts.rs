@@ -10,7 +10,7 @@ fn an_edit_marks_the_prompt_and_undoing_it_unmarks_it() {
     assert!(!bench.app.bench.dirty());
     bench.keys("1iHello ");
     assert!(bench.app.bench.dirty());
-    assert!(bench.app.bench.user.text().starts_with("Hello {{ input }}"));
+    assert!(bench.app.bench.messages.get(1).unwrap().field.text().starts_with("Hello {{ input }}"));
     bench.keys("<a-u>");
     assert!(!bench.app.bench.dirty());
     bench.keys("<esc>U");
@@ -40,9 +40,9 @@ fn a_paste_is_one_undo_step_and_begins_the_editing() {
 #[test]
 fn a_paste_too_long_for_a_field_changes_nothing_and_says_where_it_can_go() {
     let mut bench = Bench::new();
-    let before = bench.app.bench.user.text();
+    let before = bench.app.bench.messages.get(1).unwrap().field.text();
     bench.send(Msg::Paste("x".repeat(300_000)));
-    assert_eq!(bench.app.bench.user.text(), before);
+    assert_eq!(bench.app.bench.messages.get(1).unwrap().field.text(), before);
     assert!(bench.says().contains("f4"), "{}", bench.says());
 }
 

@@ -57,7 +57,7 @@ fn lists(bench: &mut Bench, systems: &[&str]) {
 }
 
 fn system(bench: &Bench) -> String {
-    bench.app.bench.system.text()
+    bench.app.bench.messages.get(0).unwrap().field.text()
 }
 
 #[test]
@@ -81,8 +81,8 @@ fn versions_are_walked_through_and_the_draft_is_there_again_at_the_newest() {
     }
     assert_eq!(bench.says(), "this is the newest of 3 versions");
     bench.keys("1<up>u");
-    assert_eq!(bench.app.bench.focus, retort::app::workbench::Focus::User);
-    bench.app.bench.focus_on(retort::app::workbench::Focus::System);
+    assert_eq!(bench.app.bench.focus, retort::app::workbench::Focus::Message(1));
+    bench.app.bench.focus_on(retort::app::workbench::Focus::Message(0));
     bench.keys("u");
     assert_eq!(system(&bench), "second", "and undo takes a step back as well");
 }
@@ -107,13 +107,13 @@ fn a_run_says_which_version_its_prompt_was_edited_from() {
     };
     assert_eq!(parent(&mut bench), None);
     assert_eq!(parent(&mut bench), None, "the same again");
-    bench.app.bench.system.set("another");
+    bench.app.bench.messages.field_mut(0).unwrap().set("another");
     assert_eq!(parent(&mut bench), Some(VersionId::of(&prompt("a draft"))));
     bench.keys("[");
     lists(&mut bench, &["another", "a draft", "first"]);
     bench.keys("[");
     lists(&mut bench, &["another", "a draft", "first"]);
-    bench.app.bench.system.set("first, edited");
+    bench.app.bench.messages.field_mut(0).unwrap().set("first, edited");
     assert_eq!(parent(&mut bench), Some(VersionId::of(&prompt("first"))));
 }
 

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use proptest::{collection::vec, option, prelude::*};
 use retort::{
-    model::{Check, CheckKind, Format, Params, Prompt, Response},
+    model::{Check, CheckKind, Format, Params, Prompt, Response, Role, Turn},
     store::{
         job::{Job, Reply},
         prompts,
@@ -76,18 +76,30 @@ pub(super) fn prompt() -> impl Strategy<Value = Prompt> {
             ..Response::default()
         },
     );
-    (texts, params, response, vec(check(), 0..3)).prop_map(
-        |((description, system, user, targets, fallback), params, response, checks)| Prompt {
-            description,
-            system,
-            user,
-            targets,
-            fallback,
-            params,
-            response,
-            checks,
+    (texts, params, response, vec(check(), 0..3), vec(turn(), 0..4)).prop_map(
+        |((description, system, user, targets, fallback), params, response, checks, messages)| {
+            let mut prompt =
+                Prompt { description, system, user, targets, fallback, messages, params, response, checks };
+            prompt.set_turns(prompt.turns());
+            prompt
         },
     )
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    let role = prop::sample::select(Role::ALL.to_vec());
+    (role, nasty(), any::<bool>()).prop_map(|(role, content, muted)| Turn { role, content, muted })
+}
+
+#[test]
+fn messages_are_read_in_order_and_a_leading_system_message_is_the_system() {
+    let file = "user = \"\"\n[[message]]\nrole = \"system\"\ncontent = \"s\"\n[[message]]\nrole = \"assistant\"\ncontent = \"a\"\nmuted = true\n";
+    let prompt = prompts::parse(file, Path::new("p.toml")).unwrap();
+    assert_eq!((prompt.system.as_str(), prompt.user.as_str(), prompt.messages.len()), ("s", "", 1));
+    let slip = prompts::parse("[[message]]\nrole = \"usr\"\ncontent = \"\"", Path::new("p.toml")).unwrap_err();
+    assert!(slip.message.contains("p.toml:2:8: `usr` is none of system, user, assistant"), "{slip}");
+    let slip = prompts::parse("[[message]]\nrole = \"user\"\ncontnt = \"\"", Path::new("p.toml")).unwrap_err();
+    assert!(slip.message.contains("unknown key `contnt` in [[message]]; did you mean `content`?"), "{slip}");
 }
 
 proptest! {
@@ -136,7 +148,7 @@ fn every_mistake_is_told_by_line_column_and_key() {
         (
             "sytem = \"x\"",
             "p.toml:1:1: unknown key `sytem`; did you mean `system`?\n  1 | sytem = \"x\"\n  the file takes description, \
-             system, user, targets, fallback, params, response, check",
+             system, user, targets, fallback, message, params, response, check",
         ),
         (
             "[[check]]\ntype = \"latency\"\nthreshold = 1\n[[check]]\ntype = \"latncy\"",

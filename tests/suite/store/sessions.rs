@@ -4,7 +4,7 @@ use std::fs;
 
 use proptest::prelude::*;
 use retort::{
-    model::{Input, LaneSpec, Pinned, Prompt, Session, session::SESSION_VERSION},
+    model::{Input, LaneSpec, NamedInput, Pinned, Prompt, Session, session::SESSION_VERSION},
     store::{
         Store,
         job::{Job, Reply, StoreFault},
@@ -29,6 +29,9 @@ fn session(name: &str, second: i64) -> Session {
         lanes: vec!["gpt-4o-mini".into()],
         samples: 1,
         input: Input::of(format!("input of {name}")),
+        input_name: "late parcel".to_owned(),
+        input_at: 1,
+        other_inputs: vec![NamedInput { name: String::new(), input: Input::of("another\n\"\"\"") }],
         prompt: Prompt::default(),
     }
 }

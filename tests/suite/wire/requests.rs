@@ -2,8 +2,9 @@
 
 use retort::{
     model::{
-        ModelCard, Params,
+        Message, ModelCard, Params,
         ProviderKind::{self, Anthropic, Ollama, OpenAi},
+        Role,
     },
     provider::{Call, WireFormat},
 };
@@ -54,6 +55,34 @@ async fn a_chat_completion() {
         "num_ctx": 8192, "user": "u-1",
     });
     assert_eq!(request.json(), expected);
+}
+
+#[tokio::test]
+async fn examples_go_as_they_stand_and_alternate_where_they_must() {
+    let examples = |call: &mut Call| {
+        let said = |role, content: &str| Message { role, content: content.to_owned() };
+        call.messages = vec![
+            said(Role::System, "one"),
+            said(Role::User, "q"),
+            said(Role::User, "r"),
+            said(Role::Assistant, "a"),
+            said(Role::System, "two"),
+            said(Role::User, "u"),
+        ];
+    };
+    let whole = json!([
+        {"role": "system", "content": "one"}, {"role": "user", "content": "q"}, {"role": "user", "content": "r"},
+        {"role": "assistant", "content": "a"}, {"role": "system", "content": "two"}, {"role": "user", "content": "u"},
+    ]);
+    for kind in [OpenAi, Ollama] {
+        assert_eq!(sent(kind, "", examples).await.json()["messages"], whole);
+    }
+    let apart = sent(Anthropic, "", examples).await.json();
+    assert_eq!(apart["system"], "one\n\ntwo");
+    let turns = json!([
+        {"role": "user", "content": "q\n\nr"}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "u"},
+    ]);
+    assert_eq!(apart["messages"], turns);
 }
 
 #[tokio::test]

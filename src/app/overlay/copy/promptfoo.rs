@@ -15,8 +15,7 @@ use crate::{
 /// Writes the test case, an item of a `tests:` list.
 pub(super) fn test(name: Option<&str>, prompt: &Prompt, input: &Input) -> String {
     let mut out = format!("- description: {}\n", Value::from(name.unwrap_or("from retort")));
-    let mut asks = template::asks(&prompt.system);
-    asks.add(template::asks(&prompt.user));
+    let (asks, _) = template::asks_of(&prompt.turns());
     let mut names = asks.names;
     names.sort_unstable();
     let vars: Vec<String> = names

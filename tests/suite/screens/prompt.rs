@@ -1,0 +1,70 @@
+//! The prompt's pane: messages, templates, variables.
+
+use retort::{
+    app::{Msg, workbench::Focus},
+    model::{Input, NamedInput, Prompt, Role, Turn},
+};
+
+use super::snapshot;
+use crate::support::stage::Stage;
+
+fn with(prompt: &Prompt, focus: usize) -> Stage {
+    let mut stage = Stage::open(&["gpt-4o-mini"]);
+    stage.app.bench.put(Some("sentiment".to_owned()), prompt);
+    stage.app.bench.focus_on(Focus::Message(focus));
+    stage.send(Msg::Resized);
+    stage
+}
+
+fn shots() -> Prompt {
+    let mut prompt = Prompt {
+        system: "You label customer messages.\nAnswer as a JSON object with `sentiment` and `confidence_score`."
+            .to_owned(),
+        user: "{{ input }}".to_owned(),
+        ..Prompt::default()
+    };
+    prompt.messages = vec![
+        Turn::of(Role::User, "The parcel never came, and nobody answers the phone.\n\nI want my money back."),
+        Turn::of(Role::Assistant, "{\n  \"sentiment\": \"negative\",\n  \"confidence_score\": 0.97\n}"),
+        Turn { muted: true, ..Turn::of(Role::User, "Well, it works.") },
+        Turn { muted: true, ..Turn::of(Role::Assistant, "{\"sentiment\": \"neutral\", \"confidence_score\": 0.6}") },
+    ];
+    prompt
+}
+
+#[test]
+fn examples_with_a_muted_one() {
+    snapshot("prompt-examples", &mut with(&shots(), 5));
+    snapshot("prompt-examples-one", &mut with(&shots(), 2));
+}
+
+#[test]
+fn a_template_with_a_loop_a_mistake_and_a_missing_variable() {
+    let mut prompt = shots();
+    prompt.messages.clear();
+    prompt.system = "You label customer messages.\n{% for example in examples %}\n{{ example.text }}: {{ example.label }}\n{% endfor %}\n{% if tone == \"warm\" %}Be kind.{% endif %}".to_owned();
+    prompt.user = "{{ language }}: {{ input }}".to_owned();
+    let mut stage = with(&prompt, 0);
+    stage.app.bench.vars.insert("examples".to_owned(), "[{\"text\": \"late\", \"label\": \"negative\"}]".to_owned());
+    stage.app.bench.vars.insert("tone".to_owned(), "warm".to_owned());
+    stage.app.bench.touch();
+    stage.send(Msg::Resized);
+    snapshot("prompt-loop", &mut stage);
+    prompt.system.push_str("\n{% endfor %}");
+    snapshot("prompt-mistake", &mut with(&prompt, 0));
+}
+
+#[test]
+fn several_inputs_and_the_rows_of_a_data_set() {
+    let mut stage = Stage::open(&["gpt-4o-mini"]);
+    for name in ["", "late parcel", "set.csv:3"] {
+        let mut named = NamedInput { name: name.to_owned(), input: Input::of(format!("The text of {name}.")) };
+        named.input.vars.insert("label".to_owned(), "negative".to_owned());
+        stage.app.bench.add_input(&named);
+    }
+    stage.app.bench.step_input(false);
+    stage.app.bench.focus_on(Focus::Input);
+    stage.send(Msg::Resized);
+    snapshot("inputs", &mut stage);
+    snapshot("overlay-load-input", stage.keys("D"));
+}
