@@ -10,7 +10,7 @@ use super::{
 use crate::{
     app::line::Line,
     eval::{Groups, groups::Sample},
-    model::{Format, Grade, Mark, Rule, RunId},
+    model::{Grade, RunId},
     store::job::Job,
 };
 
@@ -78,26 +78,17 @@ impl App {
     }
 }
 
-/// Puts a lane's takes into groups: those whose run has ended, JSON where JSON is asked for.
+/// Puts a lane's takes into groups: those whose run has ended.
 #[must_use]
-pub fn groups(lane: &Lane, format: Format) -> Groups {
-    let samples: Vec<Sample<'_>> = lane.takes().map(|take| sample(take, format)).collect();
+pub fn groups(lane: &Lane) -> Groups {
+    let samples: Vec<Sample<'_>> = lane.takes().map(sample).collect();
     Groups::of(&samples)
 }
 
-fn sample(take: &Take, format: Format) -> Sample<'_> {
-    let Some(outcome) = take.outcome.as_ref().filter(|_| matches!(take.state, State::Done | State::Cached { .. }))
-    else {
-        return if take.ticket.is_some() || take.state == State::Idle { Sample::Absent } else { Sample::Failed };
-    };
-    let malformed = |rule: &Rule| matches!(rule, Rule::Format | Rule::Schema);
-    let broken = outcome.quality.iter().flat_map(|quality| &quality.verdicts);
-    if broken.into_iter().any(|verdict| verdict.mark == Mark::Fail && malformed(&verdict.rule)) {
-        return Sample::Invalid;
-    }
-    match (&outcome.json, format) {
-        (_, Format::Text) => Sample::Text(&outcome.text),
-        (Some(json), _) => Sample::Json(json),
-        (None, _) => Sample::Invalid,
+fn sample(take: &Take) -> Sample<'_> {
+    match &take.outcome {
+        Some(outcome) => Sample::of(outcome),
+        None if take.ticket.is_some() || take.state == State::Idle => Sample::Absent,
+        None => Sample::Failed,
     }
 }

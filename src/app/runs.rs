@@ -232,7 +232,6 @@ impl App {
     /// Hands an event to the take that waits for it; nobody waits for late ones.
     pub(super) fn told(&mut self, ticket: Ticket, told: Told) {
         let now = self.now;
-        let format = self.bench.response.format;
         let expects = |take: &Take| take.expects(ticket, &told.event);
         let Some(lane) = self.bench.lanes.iter_mut().find(|lane| lane.takes().any(expects)) else {
             return;
@@ -248,7 +247,7 @@ impl App {
             self.bench.metrics.take(outcome);
         }
         if lane.samples() > 1 {
-            lane.groups = groups(lane, format);
+            lane.groups = groups(lane);
         }
         if long && !self.focused {
             self.effects.push(Effect::Bell);

@@ -11,7 +11,10 @@ mod markdown;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::Outcome;
+use crate::{
+    model::Outcome,
+    text::diff::{Change, TextDiff},
+};
 
 /// One lane with the ends of all its samples.
 #[derive(Debug, Clone)]
@@ -62,6 +65,9 @@ pub struct Comparison {
     pub names: Vec<String>,
     /// Figures first, then fields, then answers that are no JSON.
     pub rows: Vec<Row>,
+    /// Whether no lane has more than one answer.
+    #[serde(skip)]
+    single: bool,
 }
 
 impl Comparison {
@@ -70,13 +76,21 @@ impl Comparison {
     pub fn of(lanes: &[Entry<'_>], now: Timestamp) -> Self {
         let mut rows = figures::rows(lanes, now);
         rows.extend(fields::rows(lanes));
-        Self { names: lanes.iter().map(|lane| lane.name.clone()).collect(), rows }
+        let single = lanes.iter().all(|lane| lane.outcomes.len() == 1);
+        Self { names: lanes.iter().map(|lane| lane.name.clone()).collect(), rows, single }
     }
 
-    /// Leaves out what is the same in every lane, but for the figures.
+    /// Leaves out what is the same in every lane, but for the figures. Of whole answers, the words
+    /// that the baseline has not are written `{+so+}`, those it alone has `[-so-]`.
     #[must_use]
     pub fn differences(mut self) -> Self {
         self.rows.retain(|row| row.kind == Kind::Figure || row.cells.iter().any(|cell| cell.differs));
+        for row in self.rows.iter_mut().filter(|row| self.single && row.kind == Kind::Answer) {
+            if let Some((baseline, others)) = row.cells.split_first_mut() {
+                let others = others.iter_mut().filter(|cell| cell.differs && !baseline.text.is_empty());
+                others.for_each(|cell| cell.text = marked(&baseline.text, &cell.text));
+            }
+        }
         self
     }
 
@@ -92,6 +106,17 @@ impl Comparison {
     pub fn markdown(&self) -> String {
         markdown::table(self)
     }
+}
+
+/// Writes a text with what was added to another and what was removed from it in marks.
+fn marked(old: &str, new: &str) -> String {
+    let diff = TextDiff::new(old, new);
+    let pieces = diff.read(old, new).map(|(change, text)| match change {
+        Change::Same => text.to_owned(),
+        Change::Removed => format!("[-{text}-]"),
+        Change::Added => format!("{{+{text}+}}"),
+    });
+    pieces.collect()
 }
 
 /// Counts how often each text occurs, the first seen first.
@@ -204,6 +229,23 @@ mod tests {
     fn words_in_place_of_json_are_a_difference() {
         let comparison = compared(&[&[answered(r#"{"mood": "bad"}"#)], &[answered("It is bad.")]]);
         assert_eq!(marks(&comparison), [("mood", vec![false, false]), ("answer", vec![false, true])]);
+    }
+
+    #[test]
+    fn the_words_that_differ_are_marked_where_only_differences_are_wanted() {
+        let comparison = compared(&[&[answered("The parcel is late.")], &[answered("The parcel is lost.")]]);
+        assert_eq!(texts(&comparison, "answer"), ["The parcel is late.", "The parcel is lost."]);
+        let marked = comparison.differences();
+        assert_eq!(texts(&marked, "answer"), ["The parcel is late.", "The parcel is [-late-]{+lost+}."]);
+    }
+
+    #[test]
+    fn samples_are_grouped_by_what_they_say() {
+        let texts_of = ["{\"a\": 1}", "{\"a\": 1.0}", "{\"a\": 2}"];
+        let comparison = compared(&[&texts_of.map(answered), &[answered("x"), answered("y"), answered(" x ")]]);
+        assert_eq!(texts(&comparison, "answers"), ["2× A, 1× B", "2× A, 1× B"]);
+        let one = compared(&[&[answered("x")], &[answered("y")]]);
+        assert!(one.rows.iter().all(|row| row.label != "answers"));
     }
 
     #[test]

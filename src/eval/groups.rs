@@ -5,6 +5,7 @@ use std::{collections::HashMap, fmt};
 use serde_json::Value;
 
 use super::json_diff::canonical;
+use crate::model::{End, Mark, Outcome, Rule};
 
 /// One of several answers to the same request.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,6 +21,22 @@ pub enum Sample<'a> {
     Failed,
     /// No answer yet.
     Absent,
+}
+
+impl<'a> Sample<'a> {
+    /// Reads the end of a run: JSON where JSON was asked for and came.
+    #[must_use]
+    pub fn of(outcome: &'a Outcome) -> Self {
+        if outcome.end != End::Done {
+            return Self::Failed;
+        }
+        let malformed = |rule: &Rule| matches!(rule, Rule::Format | Rule::Schema);
+        let mut verdicts = outcome.quality.iter().flat_map(|quality| &quality.verdicts);
+        if verdicts.any(|verdict| verdict.mark == Mark::Fail && malformed(&verdict.rule)) {
+            return Self::Invalid;
+        }
+        outcome.json.as_ref().map_or(Self::Text(&outcome.text), Self::Json)
+    }
 }
 
 /// Equal answers, by their places among the samples; never empty.

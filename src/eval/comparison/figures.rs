@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{Cell, Entry, Kind, Row, counted, tally};
 use crate::{
     eval::figures::{age, count, duration, rate, tokens},
+    eval::groups::{Groups, Sample},
     model::{Cost, End, Mark, Outcome, Provenance, Usage, usage::tokens_per_second},
 };
 
@@ -25,6 +26,7 @@ pub(super) fn rows(lanes: &[Entry<'_>], now: Timestamp) -> Vec<Row> {
     };
     let rows = [
         row("end", &|runs| Some(tally(counted(runs.iter().map(|run| end(run)))))),
+        row("answers", &|runs| (runs.len() > 1).then(|| grouped(runs))),
         row("checks", &checks),
         row("from", &|runs| Some(tally(counted(runs.iter().map(|run| origin(run, now)))))),
         row("served by", &served),
@@ -35,6 +37,12 @@ pub(super) fn rows(lanes: &[Entry<'_>], now: Timestamp) -> Vec<Row> {
         row("cost", &|runs| Some(cost(runs))),
     ];
     rows.into_iter().flatten().collect()
+}
+
+/// Counts equal answers: `6× A, 3× B, 1 invalid`. The letters are of each lane's own.
+fn grouped(runs: &[&Outcome]) -> String {
+    let samples: Vec<Sample<'_>> = runs.iter().map(|run| Sample::of(run)).collect();
+    Groups::of(&samples).to_string()
 }
 
 fn end(run: &Outcome) -> String {
