@@ -18,6 +18,7 @@ pub mod judged;
 pub mod keymap;
 pub mod keys;
 pub mod lane;
+mod lanes;
 pub mod layout;
 pub mod line;
 pub mod messages;
@@ -222,6 +223,8 @@ impl App {
         let (left, prompt) = self.bigger;
         let wish = Wish {
             lanes: self.bench.lanes.len(),
+            lane: self.bench.lane_at(),
+            solo: self.bench.solo.is_some(),
             focus: self.bench.focus,
             zoom: self.bench.zoom,
             left,
@@ -236,6 +239,8 @@ impl App {
         self.layout.place_messages(&rows, self.bench.message_at(), variables);
         for (lane, place) in self.bench.lanes.iter_mut().zip(&mut self.layout.lanes) {
             if !place.text.is_empty() {
+                place.make_tally(lane.samples() > 1);
+                place.make_head(lane.head_rows(place.text.width));
                 let take = lane.shown_mut();
                 place.make_room(take.card.as_ref(), !take.view().is_empty());
                 take.fit(place.text.width, place.text.height);

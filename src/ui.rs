@@ -45,6 +45,7 @@ pub fn draw_on(app: &App, buffer: &mut Buffer) {
 fn bench(scene: Scene<'_>, buffer: &mut Buffer) {
     status::title(scene, buffer);
     status::tabs(scene, buffer);
+    status::strip(scene, buffer);
     status::banner(scene, buffer);
     prompt::draw_prompt(scene, buffer);
     prompt::draw_input(scene, buffer);

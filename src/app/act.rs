@@ -38,6 +38,14 @@ impl App {
             Action::Models => self.open_models(For::Lane(self.bench.lane_at())),
             Action::AddLane => self.add_lane(),
             Action::CloseLane => self.close_lane(),
+            Action::MoveLaneLeft | Action::MoveLaneRight => self.move_lane(action == Action::MoveLaneRight),
+            Action::Solo => self.toggle_solo(),
+            Action::LaneParams => self.open_lane_params(),
+            Action::Unpin => self.unpin(),
+            Action::Samples => self.open_samples(),
+            Action::NextSample | Action::PreviousSample => self.step_sample(action == Action::NextSample),
+            Action::NextModel => self.next_model(),
+            Action::Keep => self.keep(),
             Action::NextLane => self.step_lane(true),
             Action::PreviousLane => self.step_lane(false),
             Action::Params => self.open_params(),
@@ -251,7 +259,7 @@ impl App {
         let count = self.bench.lanes.len().max(1);
         let at = match self.bench.focus {
             Focus::Lane(at) => (at + if forward { 1 } else { count - 1 }) % count,
-            _ => 0,
+            _ => self.bench.lane_at(),
         };
         self.bench.focus_on(Focus::Lane(at));
     }

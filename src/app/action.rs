@@ -54,6 +54,26 @@ pub enum Action {
     AddLane,
     /// Closes this lane.
     CloseLane,
+    /// Has this lane and the one at its left change places.
+    MoveLaneLeft,
+    /// Has this lane and the one at its right change places.
+    MoveLaneRight,
+    /// Shows and runs this lane alone, or all of them again.
+    Solo,
+    /// Sets parameters of this lane's own.
+    LaneParams,
+    /// Lets this lane run the prompt on the bench again.
+    Unpin,
+    /// Sets how often each lane runs the same request.
+    Samples,
+    /// Shows this lane's next sample.
+    NextSample,
+    /// Shows this lane's sample before.
+    PreviousSample,
+    /// Runs what this lane shows again on the next model.
+    NextModel,
+    /// Keeps the part that came of a broken answer.
+    Keep,
     /// Goes to the next lane.
     NextLane,
     /// Goes to the lane before.
@@ -234,6 +254,16 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::LoadInput, "load-input", When::Bench, 0, "loads an input from a file, or from a row of a data set"),
     entry(Action::AddLane, "add-lane", When::Bench, 2, "adds a lane, to compare models side by side"),
     entry(Action::CloseLane, "close-lane", When::Bench, 0, "closes this lane"),
+    entry(Action::MoveLaneLeft, "move-lane-left", When::Bench, 0, "moves this lane to the left"),
+    entry(Action::MoveLaneRight, "move-lane-right", When::Bench, 0, "moves this lane to the right"),
+    entry(Action::Solo, "solo", When::Bench, 0, "shows and runs this lane alone, or all of them again"),
+    entry(Action::LaneParams, "lane-params", When::Bench, 0, "sets parameters of this lane's own"),
+    entry(Action::Unpin, "unpin-lane", When::Bench, 0, "lets this lane run the prompt on the bench again"),
+    entry(Action::Samples, "samples", When::Bench, 0, "sets how often each lane runs the same request"),
+    entry(Action::NextSample, "next-sample", When::Bench, 0, "shows this lane's next sample"),
+    entry(Action::PreviousSample, "previous-sample", When::Bench, 0, "shows this lane's sample before"),
+    entry(Action::NextModel, "next-model", When::Bench, 0, "runs what this lane shows again on the next model"),
+    entry(Action::Keep, "keep", When::Bench, 0, "keeps the part that came of a broken answer"),
     entry(Action::NextLane, "next-lane", When::Bench, 0, "goes to the next lane"),
     entry(Action::PreviousLane, "previous-lane", When::Bench, 0, "goes to the lane before"),
     entry(Action::Xray, "xray", When::Bench, 6, "shows this lane's run step by step"),

@@ -59,8 +59,10 @@ impl Workbench {
     /// Gives something the focus. A field keeps being edited only if another field follows.
     pub fn focus_on(&mut self, focus: Focus) {
         self.focus = focus;
-        if let Focus::Message(at) = focus {
-            self.message = at;
+        match focus {
+            Focus::Message(at) => self.message = at,
+            Focus::Lane(at) => self.keep_to(at),
+            Focus::Input | Focus::Metrics => {}
         }
         self.typing &= self.field().is_some();
     }

@@ -1,12 +1,14 @@
 //! A lane of the bench: what it runs, and its takes, one run each.
 
 pub mod card;
+pub mod state;
 pub mod take;
 
 use super::msg::Ticket;
 use crate::{eval::Groups, model::LaneSpec};
 pub use card::Card;
-pub use take::{State, Survived, Take};
+pub use state::{State, Survived};
+pub use take::Take;
 
 /// One lane. It has as many takes as samples are asked for, at least one, and shows one of them.
 #[derive(Debug, Clone, Default)]
@@ -88,6 +90,14 @@ impl Lane {
     /// Stops every take and returns the runs this breaks off.
     pub fn stop(&mut self) -> Vec<Ticket> {
         self.takes_mut().filter_map(Take::stop).collect()
+    }
+
+    /// Counts the rows above the answer that say what the lane has of its own and which sample is shown.
+    #[must_use]
+    pub fn head_rows(&self, width: u16) -> u16 {
+        let own = u16::from(!self.spec.params.is_empty()) + u16::from(self.spec.pinned.is_some());
+        let samples = u16::from(self.samples() > 1);
+        if width < 60 { own + samples } else { (own + samples).min(1) }
     }
 
     /// Tells whether any take's run is under way.

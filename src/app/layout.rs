@@ -13,6 +13,9 @@ pub const SMALLEST: (u16, u16) = (60, 16);
 /// The least width and height at which all panes are side by side.
 pub const WIDE: (u16, u16) = (100, 28);
 
+/// The least width at which a lane is of use.
+pub const LANE: u16 = 28;
+
 /// How the panes share the screen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Shape {
@@ -30,15 +33,31 @@ pub enum Shape {
 pub struct LaneArea {
     /// With its border.
     pub pane: Rect,
+    /// Inside it, the rows above the answer: what the lane has of its own, which sample is shown.
+    pub head: Rect,
     /// Inside it, where the answer goes.
     pub text: Rect,
     /// Inside it, where the error card goes: in place of the answer, or below it.
     pub card: Rect,
+    /// Inside it, the row that says how the lane's samples stand, where it has several.
+    pub tally: Rect,
     /// The rows below: verdicts, and numbers.
     pub foot: Rect,
 }
 
 impl LaneArea {
+    /// Makes room above the answer, by rows, as long as some is left for the answer.
+    pub fn make_head(&mut self, rows: u16) {
+        let rows = rows.min(self.text.height.saturating_sub(4));
+        [self.head, self.text] = split(self.text, [Constraint::Length(rows), Constraint::Fill(1)], true);
+    }
+
+    /// Makes room below the answer for what there is to say of several samples.
+    pub fn make_tally(&mut self, several: bool) {
+        let rows = u16::from(several && self.text.height > 4);
+        [self.text, self.tally] = split(self.text, [Constraint::Fill(1), Constraint::Length(rows)], true);
+    }
+
     /// Makes room for an error card: all of it where there is no answer, at most half of it beside one.
     pub fn make_room(&mut self, card: Option<&Card>, answer: bool) {
         let Some(card) = card else {
@@ -73,6 +92,8 @@ pub struct Layout {
     pub input: Rect,
     /// The input's text.
     pub input_text: Rect,
+    /// The bar that names every lane while not all of them are in sight.
+    pub strip: Rect,
     /// The lanes, from left to right; lanes that are not shown have empty areas.
     pub lanes: Vec<LaneArea>,
     /// The metrics' pane with its border.
@@ -90,6 +111,10 @@ pub struct Layout {
 pub struct Wish {
     /// How many lanes there are, at least one.
     pub lanes: usize,
+    /// The lane that has the focus, or had it last.
+    pub lane: usize,
+    /// Whether that lane is shown by itself.
+    pub solo: bool,
     /// What has the focus.
     pub focus: Focus,
     /// Whether the pane with the focus has the whole screen.
@@ -192,7 +217,14 @@ impl Layout {
         let [prompt, input] = split(column, [Constraint::Length(prompt), Constraint::Fill(1)], true);
         self.prompt = prompt;
         self.input_pane(input);
-        self.lane_panes(lanes, 0, wish.lanes);
+        let fit = usize::from(lanes.width / LANE).max(1);
+        let count = if wish.solo { 1 } else { wish.lanes.min(fit) };
+        // Whole lanes, with the one that has the focus as near to the middle as the ends allow.
+        let first = if wish.solo { wish.lane } else { wish.lane.saturating_sub(count / 2).min(wish.lanes - count) };
+        let bar = u16::from(count < wish.lanes);
+        let [strip, lanes] = split(lanes, [Constraint::Length(bar), Constraint::Fill(1)], true);
+        self.strip = strip;
+        self.lane_panes(lanes, first, count);
     }
 
     fn one_pane(&mut self, body: Rect, wish: &Wish) {
@@ -235,7 +267,7 @@ impl Layout {
                 (false, _) => 2,
             };
             let [text, foot] = split(inside(*pane), [Constraint::Fill(1), Constraint::Length(rows)], true);
-            *lane = LaneArea { pane: *pane, text, foot, card: Rect::default() };
+            *lane = LaneArea { pane: *pane, text, foot, ..LaneArea::default() };
         }
     }
 
@@ -271,7 +303,17 @@ mod tests {
     use super::*;
 
     fn wish(lanes: usize) -> Wish {
-        Wish { lanes, focus: Focus::Message(0), zoom: false, left: 0, prompt: 0, banner: false, overlay: None }
+        Wish {
+            lanes,
+            lane: 0,
+            solo: false,
+            focus: Focus::Message(0),
+            zoom: false,
+            left: 0,
+            prompt: 0,
+            banner: false,
+            overlay: None,
+        }
     }
 
     #[test]
@@ -283,6 +325,21 @@ mod tests {
         }
         assert!(layout.lanes.iter().all(|lane| lane.text.width > 20 && lane.text.height > 20));
         assert!(layout.prompt.right() <= layout.lanes[0].pane.x && layout.prompt.bottom() <= layout.input.y);
+    }
+
+    #[test]
+    fn lanes_that_are_too_narrow_pass_by_as_whole_ones_around_the_one_with_the_focus() {
+        let seen = |lane, lanes| {
+            let layout = Layout::new(Rect::new(0, 0, 120, 40), &Wish { lane, ..wish(lanes) });
+            let seen = layout.lanes.iter().map(|lane| !lane.pane.is_empty()).collect::<Vec<_>>();
+            assert!(layout.lanes.iter().all(|lane| lane.pane.is_empty() || lane.pane.width >= LANE));
+            (layout.strip.height, seen)
+        };
+        assert_eq!(seen(0, 3), (0, vec![true; 3]));
+        assert_eq!(seen(0, 4), (1, vec![true, true, true, false]));
+        assert_eq!(seen(3, 4), (1, vec![false, true, true, true]));
+        let alone = Layout::new(Rect::new(0, 0, 200, 60), &Wish { lane: 2, solo: true, ..wish(4) });
+        assert!(alone.strip.height == 1 && alone.lanes[2].pane.width > 100 && alone.lanes[1].pane.is_empty());
     }
 
     #[test]
@@ -307,15 +364,15 @@ mod tests {
     proptest! {
         #[test]
         fn every_part_lies_on_the_screen(
-            width in 0..300_u16, height in 0..120_u16, lanes in 1..=4_usize, zoom: bool, banner: bool,
+            width in 0..300_u16, height in 0..120_u16, lanes in 1..=4_usize, zoom: bool, banner: bool, solo: bool,
             left in -9..9_i16, prompt in -9..9_i16, focus in 0..5_usize, over in proptest::option::of((0..200_u16, 0..99_u16)),
         ) {
             let focus = [Focus::Message(0), Focus::Message(1), Focus::Input, Focus::Lane(lanes - 1), Focus::Metrics][focus];
             let area = Rect::new(0, 0, width, height);
-            let layout = Layout::new(area, &Wish { lanes, focus, zoom, left, prompt, banner, overlay: over });
+            let layout = Layout::new(area, &Wish { lanes, lane: lanes - 1, solo, focus, zoom, left, prompt, banner, overlay: over });
             let mut parts = vec![
                 layout.title, layout.tabs, layout.banner, layout.prompt, layout.input, layout.input_text,
-                layout.metrics, layout.status, layout.footer, layout.overlay,
+                layout.metrics, layout.status, layout.footer, layout.overlay, layout.strip,
             ];
             parts.extend(layout.lanes.iter().flat_map(|lane| [lane.pane, lane.text, lane.foot]));
             for part in parts {

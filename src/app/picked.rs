@@ -7,7 +7,6 @@ use super::{
     notice::Tone,
     overlay::{self, Confirm, Form, List, Models, Name, NameFor, Overlay, Then, copy, form::Row, models::For, params},
     stored::Asked,
-    workbench::{Focus, MAX_LANES},
 };
 use crate::{
     app::action::{ACTIONS, When},
@@ -85,6 +84,8 @@ impl App {
             }
             Overlay::Models(models) => self.take_model(&models),
             Overlay::Params(form) => self.take_params(form),
+            Overlay::LaneParams(at, form) => self.take_lane_params(at, form),
+            Overlay::Samples(form) => self.take_samples(form),
             Overlay::Variables(form) => {
                 for row in form.rows {
                     self.bench.vars.insert(row.label, row.line.text());
@@ -174,44 +175,13 @@ impl App {
                 }
             }
             For::NewLane => {
-                self.bench.lanes.push(self.bench.new_lane(name.clone()));
-                self.bench.focus_on(Focus::Lane(self.bench.lanes.len() - 1));
+                self.bench.push_lane(name.clone());
             }
         }
         self.banner = None;
         self.bench.touch();
         if let Some((gone, warning)) = self.target_warning(&name) {
             self.say(if gone { Tone::Error } else { Tone::Warning }, &format!("{name}: {warning}"));
-        }
-    }
-
-    pub(super) fn add_lane(&mut self) {
-        if self.bench.lanes.len() < MAX_LANES {
-            self.open_models(For::NewLane);
-        } else {
-            self.say(Tone::Info, &format!("{MAX_LANES} lanes fit at most; close one first"));
-        }
-    }
-
-    pub(super) fn close_lane(&mut self) {
-        if self.bench.lanes.len() < 2 {
-            self.say(Tone::Info, "the last lane stays");
-        } else if self.bench.lane().is_some_and(Lane::busy) {
-            self.ask("This lane's run is under way. Close it?", "stops it and closes the lane", Then::CloseLane);
-        } else {
-            self.drop_lane();
-        }
-    }
-
-    fn drop_lane(&mut self) {
-        let at = self.bench.lane_at();
-        if at < self.bench.lanes.len() && self.bench.lanes.len() > 1 {
-            let mut lane = self.bench.lanes.remove(at);
-            self.effects.extend(lane.stop().into_iter().map(Effect::Stop));
-            if let Focus::Lane(at) = self.bench.focus {
-                self.bench.focus_on(Focus::Lane(at.min(self.bench.lanes.len() - 1)));
-            }
-            self.bench.touch();
         }
     }
 
@@ -339,7 +309,7 @@ impl App {
         }
     }
 
-    fn ask(&mut self, text: &str, yes: &'static str, then: Then) {
+    pub(super) fn ask(&mut self, text: &str, yes: &'static str, then: Then) {
         self.overlays.push(Overlay::Confirm(Confirm { text: text.to_owned(), yes, then }));
     }
 

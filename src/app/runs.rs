@@ -19,20 +19,8 @@ use crate::{
 
 impl App {
     /// Runs the bench in some of its lanes, by their places, in those of their takes that are meant.
-    pub(super) fn run(&mut self, lanes: &[usize], cache: CacheMode, which: impl Fn(&Take) -> bool) {
-        if let Some((at, mistake)) = self.bench.mistakes().first().cloned() {
-            self.bench.focus_on(Focus::Message(at));
-            self.say(Tone::Warning, &format!("message {} makes no sense: {mistake}", at + 1));
-            return;
-        }
-        if !self.bench.missing().is_empty() {
-            let missing = self.bench.missing().join(", ");
-            self.open_variables();
-            self.say(Tone::Warning, &format!("give a value to {missing}, then run"));
-            return;
-        }
-        if self.bench.messages.are_empty() {
-            self.say(Tone::Warning, "the prompt is empty; write a message first");
+    pub(super) fn run(&mut self, lanes: &[usize], cache: CacheMode, which: impl Fn(usize, &Take) -> bool) {
+        if !self.ready() {
             return;
         }
         self.notices.clear();
@@ -42,6 +30,26 @@ impl App {
             self.run_lane(*at, &prompt, parent.as_ref(), cache, &which);
         }
         self.bring_forward(lanes);
+    }
+
+    /// Tells whether there is something to run, and what is missing if not.
+    pub(super) fn ready(&mut self) -> bool {
+        if let Some((at, mistake)) = self.bench.mistakes().first().cloned() {
+            self.bench.focus_on(Focus::Message(at));
+            self.say(Tone::Warning, &format!("message {} makes no sense: {mistake}", at + 1));
+            return false;
+        }
+        if !self.bench.missing().is_empty() {
+            let missing = self.bench.missing().join(", ");
+            self.open_variables();
+            self.say(Tone::Warning, &format!("give a value to {missing}, then run"));
+            return false;
+        }
+        if self.bench.messages.are_empty() {
+            self.say(Tone::Warning, "the prompt is empty; write a message first");
+            return false;
+        }
+        true
     }
 
     /// Gives a lane that runs the focus where none of them is in sight; not under the fingers of
@@ -63,38 +71,47 @@ impl App {
         prompt: &Arc<Prompt>,
         parent: Option<&VersionId>,
         cache: CacheMode,
-        which: &impl Fn(&Take) -> bool,
+        which: &impl Fn(usize, &Take) -> bool,
     ) {
-        let Some(spec) = self.bench.lanes.get(at).map(|lane| lane.spec.clone()) else {
+        let Some(lane) = self.bench.lanes.get_mut(at) else {
             return;
         };
+        lane.groups = Groups::default();
+        let spec = lane.spec.clone();
+        let takes = lane.takes().enumerate().filter(|(sample, take)| which(*sample, take));
+        let samples: Vec<usize> = takes.map(|(sample, _)| sample).collect();
         let fallback = spec.pinned.as_ref().map_or(&prompt.fallback, |pinned| &pinned.prompt.fallback);
         let targets = self.targets(&spec.target, fallback);
         let parent = parent.filter(|_| spec.pinned.is_none()).cloned();
         let request = RunRequest { parent, ..self.request(&spec, prompt, cache) };
-        if let Some(lane) = self.bench.lanes.get_mut(at) {
-            lane.groups = Groups::default();
-        }
-        let takes = self.bench.lanes.get_mut(at).into_iter().flat_map(Lane::takes_mut);
-        for (sample, take) in (0..).zip(takes).filter(|(_, take)| which(take)) {
-            self.effects.extend(take.stop().map(Effect::Stop));
-            let targets = match &targets {
-                Ok(targets) => targets.clone(),
+        for sample in samples {
+            match &targets {
+                Ok(targets) => self.start(at, sample, RunRequest { targets: targets.clone(), ..request.clone() }),
                 Err(card) => {
-                    take.refuse(card.clone());
-                    continue;
+                    let take = self.bench.lanes.get_mut(at).and_then(|lane| lane.takes_mut().nth(sample));
+                    if let Some(take) = take {
+                        self.effects.extend(take.stop().map(Effect::Stop));
+                        take.refuse(card.clone());
+                    }
                 }
-            };
-            self.tickets += 1;
-            let ticket = Ticket(self.tickets);
-            take.begin(ticket, &targets, request.prompt.response.format, self.now);
-            let request = RunRequest { targets, sample, ..request.clone() };
-            self.effects.push(Effect::Start(ticket, Box::new(request)));
+            }
         }
     }
 
+    /// Starts one run of a lane, over the one that is in its place.
+    pub(super) fn start(&mut self, at: usize, sample: usize, request: RunRequest) {
+        let ticket = self.ticket();
+        let Some(take) = self.bench.lanes.get_mut(at).and_then(|lane| lane.takes_mut().nth(sample)) else {
+            return;
+        };
+        self.effects.extend(take.stop().map(Effect::Stop));
+        take.begin(ticket, &request.targets, request.prompt.response.format, self.now);
+        let sample = u32::try_from(sample).unwrap_or(u32::MAX);
+        self.effects.push(Effect::Start(ticket, Box::new(RunRequest { sample, ..request })));
+    }
+
     /// Makes the request of a lane's first sample, its targets left open.
-    fn request(&self, spec: &LaneSpec, prompt: &Arc<Prompt>, cache: CacheMode) -> RunRequest {
+    pub(super) fn request(&self, spec: &LaneSpec, prompt: &Arc<Prompt>, cache: CacheMode) -> RunRequest {
         let pinned = spec.pinned.as_ref().map(|pinned| Arc::new((*pinned.prompt).clone()));
         RunRequest {
             prompt_name: self.bench.prompt_name.clone(),
@@ -121,7 +138,7 @@ impl App {
     }
 
     /// Resolves a lane's target and the fallbacks; a fallback nobody knows is told and left out.
-    fn targets(&mut self, name: &str, fallback: &[String]) -> Result<Vec<Target>, Card> {
+    pub(super) fn targets(&mut self, name: &str, fallback: &[String]) -> Result<Vec<Target>, Card> {
         let first = self
             .catalog
             .resolve(name)
@@ -151,27 +168,32 @@ impl App {
         self.catalog.resolve(target).is_ok_and(|target| target.is_demo())
     }
 
+    /// Runs the lanes in play.
     pub(super) fn run_all(&mut self, cache: CacheMode) {
-        let all: Vec<usize> = (0..self.bench.lanes.len()).collect();
-        self.run(&all, cache, |_| true);
+        self.run(&self.bench.in_play(), cache, |_, _| true);
     }
 
-    /// Runs the lane with the focus afresh, or all where no lane has it.
+    /// Runs the lane with the focus afresh, or all where no lane has it; of a lane that shows a broken
+    /// answer that one alone.
     pub(super) fn run_fresh(&mut self) {
-        match self.bench.focus {
-            Focus::Lane(at) => self.run(&[at], CacheMode::Refresh, |_| true),
+        match (self.bench.focus, self.bench.lane()) {
+            (Focus::Lane(at), Some(lane)) if lane.shown().state.is_unfinished() => {
+                let shown = lane.shown_at();
+                self.run(&[at], CacheMode::Refresh, |sample, _| sample == shown);
+            }
+            (Focus::Lane(at), _) => self.run(&[at], CacheMode::Refresh, |_, _| true),
             _ => self.run_all(CacheMode::Refresh),
         }
     }
 
     pub(super) fn run_failed(&mut self) {
         let unfinished = |take: &Take| take.state.is_unfinished();
-        let lanes = (0..).zip(&self.bench.lanes).filter(|(_, lane)| lane.takes().any(unfinished));
-        let failed: Vec<usize> = lanes.map(|(at, _)| at).collect();
+        let failed = |at: &usize| self.bench.lanes.get(*at).is_some_and(|lane| lane.takes().any(unfinished));
+        let failed: Vec<usize> = self.bench.in_play().into_iter().filter(failed).collect();
         if failed.is_empty() {
             self.say(Tone::Info, "no lane failed, broke off or was stopped");
         } else {
-            self.run(&failed, CacheMode::On, unfinished);
+            self.run(&failed, CacheMode::On, |_, take| unfinished(take));
         }
     }
 

@@ -1,22 +1,18 @@
 //! The bench itself: the prompt, the input, the lanes and the numbers of this session.
 
-use jiff::Timestamp;
+mod lanes;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 pub use super::focus::Focus;
 use super::{
-    compare::Comparison,
-    field::Field,
-    inputs::Inputs,
-    lane::Lane,
-    messages::Messages,
-    msg::{Now, Ticket},
-    versions::Stand,
+    compare::Comparison, field::Field, inputs::Inputs, lane::Lane, messages::Messages, msg::Now, versions::Stand,
 };
 use crate::{
     eval::template::{self, Asks, Mistake},
-    model::{Check, Input, LaneSpec, Params, Prompt, Response, Session, session::SESSION_VERSION},
+    model::{Check, Input, Params, Prompt, Response, Session, session::SESSION_VERSION},
     pipeline::meter::Metrics,
     store::job::Totals,
 };
@@ -57,6 +53,10 @@ pub struct Workbench {
     pub samples: u32,
     /// The lanes, one to [`MAX_LANES`].
     pub lanes: Vec<Lane>,
+    /// The lane that is shown and run by itself, if one is.
+    pub solo: Option<usize>,
+    /// The lane that had the focus last.
+    last: usize,
     /// What has the focus.
     pub focus: Focus,
     /// Whether the text with the focus is being edited.
@@ -106,6 +106,8 @@ impl Workbench {
             prompt_name: None,
             samples: 1,
             lanes: targets.iter().take(MAX_LANES).map(Lane::new).collect(),
+            solo: None,
+            last: 0,
             focus: Focus::Message(0),
             message: 0,
             typing: false,
@@ -207,7 +209,12 @@ impl Workbench {
     /// the one that is used where nothing names one.
     #[must_use]
     pub fn prompt_to_save(&self, default_target: &str) -> Prompt {
-        let targets = self.targets();
+        let mut targets: Vec<String> = Vec::new();
+        for target in self.targets() {
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
         let named = targets != [default_target];
         Prompt { targets: if named { targets } else { Vec::new() }, ..self.prompt() }
     }
@@ -223,51 +230,6 @@ impl Workbench {
     #[must_use]
     pub fn input(&self) -> Input {
         Input { text: self.input.text(), vars: self.vars.clone() }
-    }
-
-    /// Returns the lanes' targets.
-    #[must_use]
-    pub fn targets(&self) -> Vec<String> {
-        self.lanes.iter().map(|lane| lane.spec.target.clone()).collect()
-    }
-
-    /// Returns what the lanes run.
-    #[must_use]
-    pub fn specs(&self) -> Vec<LaneSpec> {
-        self.lanes.iter().map(|lane| lane.spec.clone()).collect()
-    }
-
-    /// Makes a lane with as many takes as the others have.
-    #[must_use]
-    pub fn new_lane(&self, spec: impl Into<LaneSpec>) -> Lane {
-        Lane::with_samples(spec, self.samples)
-    }
-
-    /// Has a lane run something else, of which nothing has run yet, and returns the runs this breaks off.
-    pub fn put_lane(&mut self, at: usize, spec: LaneSpec) -> Vec<Ticket> {
-        let mut lane = self.new_lane(spec);
-        let Some(place) = self.lanes.get_mut(at) else {
-            return Vec::new();
-        };
-        std::mem::swap(place, &mut lane);
-        self.touch();
-        lane.stop()
-    }
-
-    /// Has every lane make so many runs, and returns those this breaks off.
-    pub fn set_samples(&mut self, samples: u32) -> Vec<Ticket> {
-        self.samples = samples.clamp(1, MAX_SAMPLES);
-        self.touch();
-        self.lanes.iter_mut().flat_map(|lane| lane.set_samples(self.samples)).collect()
-    }
-
-    /// Lays out one fresh lane each.
-    pub fn set_lanes(&mut self, specs: impl IntoIterator<Item = impl Into<LaneSpec>>) {
-        self.lanes = specs.into_iter().take(MAX_LANES).map(|spec| self.new_lane(spec)).collect();
-        if let Focus::Lane(at) = self.focus {
-            self.focus = Focus::Lane(at.min(self.lanes.len().saturating_sub(1)));
-        }
-        self.touch();
     }
 
     /// Tells whether the prompt differs from its file.
@@ -317,33 +279,10 @@ impl Workbench {
             stand.edited = *stand.prompt != prompt.version();
         }
         (self.asks, self.mistakes) = template::asks_of(&self.messages.turns());
-        self.missing = self.asks.missing(|name| name == "input" || self.vars.contains_key(name));
-    }
-
-    /// Returns the place of the lane with the focus; the first lane where another pane has it.
-    #[must_use]
-    pub fn lane_at(&self) -> usize {
-        match self.focus {
-            Focus::Lane(at) => at.min(self.lanes.len().saturating_sub(1)),
-            _ => 0,
+        // A version that a lane is held to was run once, so its templates make sense.
+        for pinned in self.lanes.iter().filter_map(|lane| lane.spec.pinned.as_ref()) {
+            self.asks.add(template::asks_of(&pinned.prompt.turns()).0);
         }
-    }
-
-    /// Returns that lane.
-    #[must_use]
-    pub fn lane(&self) -> Option<&Lane> {
-        self.lanes.get(self.lane_at())
-    }
-
-    /// The same, to be changed.
-    pub fn lane_mut(&mut self) -> Option<&mut Lane> {
-        let at = self.lane_at();
-        self.lanes.get_mut(at)
-    }
-
-    /// Tells whether any run is under way.
-    #[must_use]
-    pub fn busy(&self) -> bool {
-        self.lanes.iter().any(Lane::busy)
+        self.missing = self.asks.missing(|name| name == "input" || self.vars.contains_key(name));
     }
 }

@@ -79,7 +79,7 @@ impl Asks {
 
     /// Adds what another template of the same prompt asks for. What one of them needs is needed; of
     /// the mistakes the first is kept.
-    fn add(&mut self, other: Self) {
+    pub fn add(&mut self, other: Self) {
         let optional = |asks: &Self, name: &String| asks.optional.contains(name) || !asks.names.contains(name);
         let both =
             self.optional.iter().chain(&other.optional).filter(|name| optional(self, name) && optional(&other, name));

@@ -2,8 +2,10 @@
 
 mod body;
 mod foot;
+mod head;
 mod json;
 mod state;
+pub(super) mod strip;
 
 use ratatui::{
     buffer::Buffer,
@@ -45,11 +47,13 @@ pub(super) fn draw(scene: Scene<'_>, at: usize, lane: &Lane, area: &LaneArea, bu
     }
     let hold = scene.hold(|focus| focus == Focus::Lane(at));
     let room = usize::from(area.pane.width).saturating_sub(8);
-    let number = if at == 0 { Some(3) } else { None };
+    let first = scene.app.layout.lanes.iter().position(|lane| !lane.pane.is_empty());
+    let number = (first == Some(at)).then_some(3);
     let demo = if is_demo(scene, lane) { "DEMO" } else { "" };
     let baseline = matches!(scene.app.bench.standing(lane), Some(Standing::Baseline));
     let name = clean_line(&format!("{}{}", if baseline { "◆ " } else { "" }, lane.spec.target));
-    let fixed = if number.is_some() { 2 } else { 0 } + if demo.is_empty() { 0 } else { demo.len() + 1 };
+    let alone = if scene.app.bench.solo.is_some() { " alone" } else { "" };
+    let fixed = if number.is_some() { 2 } else { 0 } + if demo.is_empty() { 0 } else { demo.len() + 1 } + alone.len();
     let wanted = width(name.as_str()) + fixed;
     let said = state::say(scene, lane.shown(), room.saturating_sub(wanted));
     let name = truncate(name.as_str(), room.saturating_sub(fixed + said.short.width())).into_owned();
@@ -57,11 +61,14 @@ pub(super) fn draw(scene: Scene<'_>, at: usize, lane: &Lane, area: &LaneArea, bu
         || Line::from(scene.span(name.clone(), Role::Title)),
         |number| numbered(number, &name, scene.theme),
     );
+    title.push_span(scene.span(alone, Role::Wait));
     if !demo.is_empty() {
         title.push_span(Span::raw(" "));
         title.push_span(scene.span(demo, Role::Demo));
     }
     pane(area.pane, hold, title, said.short, scene.theme, buffer);
+    head::draw(scene, lane, area.head, buffer);
+    head::tally(scene, lane, area.tally, buffer);
     body::draw(scene, lane.shown(), hold != Hold::Away, area, buffer);
     foot::draw(scene, lane, said.rest, area.foot, buffer);
 }

@@ -64,7 +64,10 @@ pub(super) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
             ])
         }),
         Overlay::Models(models) => models::draw(scene, models, body, buffer),
-        Overlay::Params(shown) | Overlay::Variables(shown) => form::draw(scene, shown, body, buffer),
+        Overlay::Params(shown)
+        | Overlay::LaneParams(_, shown)
+        | Overlay::Samples(shown)
+        | Overlay::Variables(shown) => form::draw(scene, shown, body, buffer),
         Overlay::Prompts(shown) => entries(scene, shown, "prompts", body, buffer),
         Overlay::Sessions(shown) => entries(scene, shown, "sessions", body, buffer),
         Overlay::Rows(shown) => entries(scene, shown, "rows", body, buffer),
@@ -115,6 +118,9 @@ fn beside(scene: Scene<'_>, overlay: &Overlay) -> Line<'static> {
             let lane = scene.app.bench.lanes.get(xray.lane);
             return Line::from(lane.map(|lane| scene.foreign(&lane.spec.target, Role::Text)).unwrap_or_default());
         }
+        Overlay::LaneParams(at, _) => {
+            scene.app.bench.lanes.get(*at).map(|lane| lane.spec.target.clone()).unwrap_or_default()
+        }
         Overlay::Params(_) => scene.app.bench.prompt_name.clone().unwrap_or_default(),
         _ => String::new(),
     };
@@ -154,10 +160,10 @@ fn keys(scene: Scene<'_>, overlay: &Overlay) -> Vec<(String, String)> {
         ],
         Overlay::Grade(_) => vec![("1-5 + - c 0".to_owned(), "says it".to_owned()), out],
         Overlay::Groups(_) => vec![pair(Action::Accept, "shows it in the lane"), arrows, out],
-        Overlay::Params(_) | Overlay::Variables(_) => {
+        Overlay::Params(_) | Overlay::LaneParams(..) | Overlay::Variables(_) => {
             vec![pair(Action::Accept, "takes all"), pair(Action::NextPane, "next line"), out]
         }
-        Overlay::Name(_) => vec![pair(Action::Accept, "takes it"), out],
+        Overlay::Name(_) | Overlay::Samples(_) => vec![pair(Action::Accept, "takes it"), out],
         Overlay::Confirm(confirm) => vec![pair(Action::Accept, confirm.yes), pair(Action::Leave, "does not")],
         Overlay::Search(_) => vec![out],
     }

@@ -57,26 +57,36 @@ pub(super) fn tabs(scene: Scene<'_>, buffer: &mut Buffer) {
     if layout.shape != Shape::Tabs {
         return;
     }
-    let lane = bench.lane_at();
-    let lanes =
-        if bench.lanes.len() > 1 { format!("Lane {}/{}", lane + 1, bench.lanes.len()) } else { "Lane".to_owned() };
-    let names = [
-        ("Prompt".to_owned(), matches!(bench.focus, Focus::Message(_))),
-        ("Input".to_owned(), bench.focus == Focus::Input),
-        (lanes, matches!(bench.focus, Focus::Lane(_))),
-        ("Metrics".to_owned(), bench.focus == Focus::Metrics),
+    let tabs = [
+        ("Prompt ", matches!(bench.focus, Focus::Message(_))),
+        ("Input ", bench.focus == Focus::Input),
+        ("", matches!(bench.focus, Focus::Lane(_))),
+        ("Metrics ", bench.focus == Focus::Metrics),
     ];
+    // Each tab has its number with a mark before and a blank after it, and a blank between it and the next.
+    let fixed: usize = tabs.iter().map(|(name, _)| name.len() + 4).sum();
+    let room = usize::from(layout.tabs.width).saturating_sub(fixed + 1);
     let mut line = Line::from(" ");
-    for (number, (name, here)) in names.into_iter().enumerate() {
-        if here {
-            line.push_span(scene.span(format!("▸{} {name} ", number + 1), Role::Selected));
-        } else {
-            line.push_span(scene.span(format!(" {}", number + 1), Role::Key));
-            line.push_span(scene.span(format!(" {name} "), Role::Text));
+    for (number, (name, here)) in tabs.into_iter().enumerate() {
+        let (mark, role) = if here { ("▸", Role::Selected) } else { (" ", Role::Key) };
+        line.push_span(scene.span(format!("{mark}{}", number + 1), role));
+        let role = if here { Role::Selected } else { Role::Text };
+        line.push_span(scene.span(format!(" {name}"), role));
+        if name.is_empty() {
+            line.spans.extend(lane::strip::names(scene, room));
         }
         line.push_span(Span::raw(" "));
     }
     buffer.set_line(layout.tabs.x, layout.tabs.y, &line, layout.tabs.width);
+}
+
+/// Draws the bar that names the lanes while not all of them are in sight.
+pub(super) fn strip(scene: Scene<'_>, buffer: &mut Buffer) {
+    let area = scene.app.layout.strip;
+    if !area.is_empty() {
+        let names = Line::from(lane::strip::names(scene, usize::from(area.width)));
+        buffer.set_line(area.x, area.y, &names, area.width);
+    }
 }
 
 /// Draws which real providers were found.
@@ -127,6 +137,7 @@ fn standing(scene: Scene<'_>) -> Vec<Item> {
         let mut name = Vec::new();
         if let Ok(target) = app.catalog.resolve(&lane.spec.target)
             && target.provider != lane.spec.target
+            && !lane.spec.target.starts_with(&format!("{}/", target.provider))
         {
             name.push(scene.foreign(&target.provider, Role::Quiet));
             name.push(scene.span("·", Role::Quiet));
@@ -151,6 +162,9 @@ fn standing(scene: Scene<'_>) -> Vec<Item> {
     }
     if bench.together {
         items.push(vec![scene.span("lanes scroll together", Role::Quiet)]);
+    }
+    if let Some(at) = bench.solo {
+        items.push(vec![scene.span(format!("lane {} alone", at + 1), Role::Wait)]);
     }
     if bench.zoom {
         items.push(vec![scene.span("zoomed", Role::Quiet)]);

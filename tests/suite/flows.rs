@@ -5,6 +5,7 @@ mod compare;
 mod copies;
 mod inputs;
 mod keys;
+mod lanes;
 mod messages;
 mod overlays;
 mod runs;

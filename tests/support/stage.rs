@@ -131,7 +131,12 @@ impl Stage {
         for effect in effects {
             match effect {
                 Effect::Start(ticket, request) => {
-                    self.runs.push((ticket, request.targets[0].name.clone(), self.at));
+                    let target = &request.targets[0].name;
+                    let name = match request.sample {
+                        0 => target.clone(),
+                        sample => format!("{target}#{sample}"),
+                    };
+                    self.runs.push((ticket, name, self.at));
                 }
                 Effect::Store(ticket, job) => self.jobs.push((ticket, job)),
                 _ => {}
@@ -214,7 +219,8 @@ impl Stage {
         self.keys("f5")
     }
 
-    /// Lets the newest run of a target tell something, now.
+    /// Lets the newest run of a target tell something, now; of a further sample where it is named
+    /// `target#1`, `target#2`, ….
     pub(crate) fn tell(&mut self, target: &str, event: RunEvent) -> &mut Self {
         let (ticket, _, began) = self.runs.iter().rfind(|(_, name, _)| name == target).unwrap().clone();
         let at = self.at.checked_sub(began).unwrap();

@@ -1,7 +1,7 @@
 //! The error card: what happened, what was tried, and one key that helps.
 
 use crate::{
-    app::{action::Action, lane::take::Survived},
+    app::{action::Action, lane::Survived},
     model::{Class, End, Fault, Outcome},
     text::{Safe, Wrapped, clean},
 };
@@ -26,24 +26,33 @@ impl Card {
             End::Cancelled => Some(Self::cancelled(!outcome.text.is_empty())),
             End::Interrupted { fault } => Some(Self {
                 what: clean(&format!("The answer broke off: {}", fault.message)),
-                tried: tried(survived),
-                next: vec![
-                    (Action::RunFresh, "starts over"),
-                    (Action::Models, "takes another model"),
-                    (Action::Copy, "copies what came"),
-                ],
+                tried: tried(survived).into_iter().map(|(line, times)| counted(&line, times)).collect(),
+                next: [(Action::RunFresh, "starts over"), (Action::NextModel, "takes the next model")]
+                    .into_iter()
+                    .chain(kept(!outcome.text.is_empty()))
+                    .collect(),
             }),
             End::Failed { reasons } => {
-                let mut lines = tried(survived);
+                let mut tries = tried(survived);
                 let named = if reasons.len() == 1 { &[] } else { reasons.as_slice() };
-                lines.extend(named.iter().map(|reason| clean(&format!("{}: {}", reason.target, told(&reason.fault)))));
+                let last = named.len().saturating_sub(1);
+                for (at, reason) in named.iter().enumerate() {
+                    // The last try of each target but the last is among those the run survived.
+                    let line = line(&reason.target, &reason.fault);
+                    if at == last || tries.iter().all(|(known, _)| *known != line) {
+                        count(&mut tries, line);
+                    }
+                }
                 let what = match reasons.as_slice() {
-                    [] => clean("The run failed"),
-                    [only] => clean(&format!("{}: {}", only.target, told(&only.fault))),
-                    [_, _, ..] => clean(&format!("All models failed ({} were tried)", reasons.len())),
+                    [] => "The run failed".to_owned(),
+                    [only] => line(&only.target, &only.fault),
+                    [_, _, ..] => format!("All models failed ({} were tried)", reasons.len()),
                 };
+                let last = tries.pop_if(|(line, _)| *line == what);
+                let mut lines: Vec<Safe> = tries.into_iter().map(|(line, times)| counted(&line, times)).collect();
+                lines.extend(last.map(|(_, times)| clean(&format!("tried {} times", times + 1))));
                 let class = reasons.last().map_or(Class::Unknown, |reason| reason.fault.class);
-                Some(Self { what, tried: lines, next: helps(class) })
+                Some(Self { what: clean(&what), tried: lines, next: helps(class) })
             }
         }
     }
@@ -52,7 +61,11 @@ impl Card {
     #[must_use]
     pub fn cancelled(partial: bool) -> Self {
         let what = if partial { "Stopped; the part that came is kept" } else { "Stopped before anything came" };
-        Self { what: clean(what), tried: Vec::new(), next: vec![(Action::Run, "runs again")] }
+        Self {
+            what: clean(what),
+            tried: Vec::new(),
+            next: std::iter::once((Action::Run, "runs again")).chain(kept(partial)).collect(),
+        }
     }
 
     /// Counts the rows the card takes at a width: what happened and what was tried wrap by two
@@ -83,8 +96,34 @@ fn told(fault: &Fault) -> String {
     }
 }
 
-fn tried(survived: &[Survived]) -> Vec<Safe> {
-    survived.iter().map(|one| clean(&format!("{}: {}", one.target, told(&one.fault)))).collect()
+fn line(target: &str, fault: &Fault) -> String {
+    format!("{target}: {}", told(fault))
+}
+
+/// Says what was tried, in order, and how often the same came of it.
+fn tried(survived: &[Survived]) -> Vec<(String, usize)> {
+    let mut tries = Vec::new();
+    for one in survived {
+        count(&mut tries, line(&one.target, &one.fault));
+    }
+    tries
+}
+
+/// Adds a try, to an earlier one where the same came of it.
+fn count(tries: &mut Vec<(String, usize)>, line: String) {
+    match tries.iter_mut().find(|(known, _)| *known == line) {
+        Some((_, times)) => *times += 1,
+        None => tries.push((line, 1)),
+    }
+}
+
+fn counted(line: &str, times: usize) -> Safe {
+    if times == 1 { clean(line) } else { clean(&format!("{line} (tried {times} times)")) }
+}
+
+/// What can be done with the part of an answer, where some came.
+fn kept(partial: bool) -> Option<(Action, &'static str)> {
+    partial.then_some((Action::Keep, "keeps what came"))
 }
 
 /// What helps against a class of fault.

@@ -5,9 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
-
-use super::card::Card;
+use super::{
+    card::Card,
+    state::{State, Survived},
+};
 use crate::{
     app::{
         compare::Compared,
@@ -23,64 +24,6 @@ use crate::{
     },
     text::Cleaner,
 };
-
-/// What a run is doing.
-#[derive(Debug, Clone, PartialEq)]
-pub enum State {
-    /// Nothing was run yet.
-    Idle,
-    /// Asked for; nothing is sent yet. Why, in words.
-    Queued(String),
-    /// A call is under way.
-    Running,
-    /// Waiting before the next attempt; the wait can be cut short.
-    Waiting {
-        /// Until when.
-        until: Instant,
-        /// Attempts made so far.
-        made: u32,
-        /// Why the last one failed.
-        fault: Fault,
-    },
-    /// A complete answer.
-    Done,
-    /// A complete answer from the cache.
-    Cached {
-        /// When it was stored.
-        stored: Timestamp,
-    },
-    /// The answer broke off; the part that came is kept.
-    Interrupted,
-    /// No target answered, or the run could not be started.
-    Failed,
-    /// Stopped; the part that came is kept.
-    Cancelled,
-}
-
-impl State {
-    /// Tells whether the run has yet to end.
-    #[must_use]
-    pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Queued(_) | Self::Running | Self::Waiting { .. })
-    }
-
-    /// Tells whether running again may do better.
-    #[must_use]
-    pub fn is_unfinished(&self) -> bool {
-        matches!(self, Self::Interrupted | Self::Failed | Self::Cancelled)
-    }
-}
-
-/// A failed attempt that the run survived, as the lane's foot tells it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Survived {
-    /// The target that failed.
-    pub target: String,
-    /// Why.
-    pub fault: Fault,
-    /// What followed.
-    pub next: Next,
-}
 
 /// One run's place on the bench, filled anew by each run.
 #[derive(Debug, Clone)]
@@ -117,6 +60,8 @@ pub struct Take {
     pub grade: Grade,
     /// When the run was asked for.
     pub started: Option<Instant>,
+    /// The number of the attempt whose text has begun.
+    begun: u32,
     /// The raw text so far; empty once the outcome holds it.
     partial: String,
     cleaners: [Cleaner; 2],
@@ -143,6 +88,7 @@ impl Default for Take {
             card: None,
             grade: Grade::default(),
             started: None,
+            begun: 0,
             partial: String::new(),
             cleaners: [Cleaner::new(), Cleaner::new()],
             compared: Compared::default(),
@@ -197,6 +143,22 @@ impl Take {
         Some(ticket)
     }
 
+    /// Accepts the part that came of an answer that broke off or was stopped. Tells whether there is one.
+    pub fn keep(&mut self) -> bool {
+        let keeps = matches!(self.state, State::Interrupted | State::Cancelled) && !self.raw().is_empty();
+        if keeps {
+            self.state = State::Kept;
+            self.card = None;
+        }
+        keeps
+    }
+
+    /// Returns the name of the target that was asked last, if a run was begun.
+    #[must_use]
+    pub fn asked(&self) -> Option<&str> {
+        self.meter.target().or(Some(self.asked.as_str())).filter(|name| !name.is_empty())
+    }
+
     /// Tells whether an event of a run is waited for: any of the run under way, the end of the one
     /// that was stopped.
     #[must_use]
@@ -208,8 +170,14 @@ impl Take {
     pub fn hear(&mut self, told: Told, now: Now) -> bool {
         self.meter.take(&told);
         match &told.event {
-            RunEvent::Delta { part, text, .. } => {
+            RunEvent::Delta { attempt, part, text } => {
                 self.push(*part, text);
+                if self.begun != *attempt {
+                    // Of all text the X-ray shows but when the first of it came.
+                    self.begun = *attempt;
+                    let event = RunEvent::Delta { attempt: *attempt, part: *part, text: String::new() };
+                    self.timeline.push(Told { at: told.at, event });
+                }
                 return false;
             }
             RunEvent::Prepared { notices, .. } => self.notices.clone_from(notices),
@@ -296,8 +264,10 @@ impl Take {
         self.partial = String::new();
         self.quality.clone_from(&outcome.quality);
         self.answer.settle(&outcome.text, outcome.end == End::Done, self.quality.as_ref());
-        self.card = Card::of(&outcome, &self.survived);
+        let kept = self.state == State::Kept;
+        self.card = Card::of(&outcome, &self.survived).filter(|_| !kept);
         self.state = match (&outcome.end, outcome.provenance) {
+            (End::Cancelled, _) if kept => State::Kept,
             (End::Done, Provenance::Cached { stored }) => State::Cached { stored },
             (End::Done, Provenance::Live) => State::Done,
             (End::Interrupted { .. }, _) => State::Interrupted,
@@ -384,6 +354,13 @@ impl Take {
             State::Waiting { until, .. } => Some(until.saturating_duration_since(now.at)),
             _ => None,
         }
+    }
+
+    /// Returns how long a run that was held back still waits at most, where that is known.
+    #[must_use]
+    pub fn queued_for(&self, now: Now) -> Option<Duration> {
+        let since = now.at.saturating_duration_since(self.started?);
+        self.meter.wait_left(since).filter(|_| matches!(self.state, State::Queued(_)))
     }
 
     /// Tells whether waiting is for a class of fault that more time heals.

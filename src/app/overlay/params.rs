@@ -5,11 +5,57 @@ use serde_json::Value;
 use super::form::{Form, Row};
 use crate::model::{Format, Params, Response, prompt::DEFAULT_TEMPERATURE};
 
+/// Fills the form of a lane's own parameters; its hints name what the prompt has where one is left empty.
+#[must_use]
+pub fn own_form(own: &Params, prompt: &Params) -> Form {
+    let hint = |named: &str, value: String| match value.as_str() {
+        "" => format!("{named}; empty leaves it as it is"),
+        value => format!("{named}; empty takes the prompt's {value}"),
+    };
+    let usual = shown(prompt.temperature.or(Some(DEFAULT_TEMPERATURE)));
+    let effort = |params: &Params| params.reasoning_effort.clone().unwrap_or_default();
+    Form::new(vec![
+        Row::new("temperature", &shown(own.temperature), hint("0 to 2", usual)),
+        Row::new("max_tokens", &shown(own.max_tokens), hint("output tokens at most", shown(prompt.max_tokens))),
+        Row::new("top_p", &shown(own.top_p), hint("0 to 1", shown(prompt.top_p))),
+        Row::new("stop", &joined(&own.stop), hint("texts that end the answer", joined(&prompt.stop))),
+        Row::new("seed", &shown(own.seed), hint("a whole number", shown(prompt.seed))),
+        Row::new("reasoning_effort", &effort(own), hint("none, low, medium, high", effort(prompt))),
+    ])
+}
+
+/// Reads a lane's own parameters back, over those the form does not name. With a fault in it, the
+/// line at fault says so and nothing is read.
+pub fn read_own(form: &mut Form, own: &Params) -> Option<Params> {
+    let params = read_params(form, own);
+    let reasoning_effort = form.read("reasoning_effort", |text| Ok(text.to_owned()));
+    (!form.show_fault()).then_some(Params { reasoning_effort, ..params })
+}
+
+fn shown(n: Option<impl ToString>) -> String {
+    n.map(|n| n.to_string()).unwrap_or_default()
+}
+
+/// Reads the rows of the sampling parameters over those there are.
+fn read_params(form: &mut Form, params: &Params) -> Params {
+    for row in &mut form.rows {
+        row.fault = None;
+    }
+    Params {
+        temperature: form.read("temperature", |text| between(text, 0.0, 2.0)),
+        max_tokens: form.read("max_tokens", |text| {
+            text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "a whole number above 0 is expected".to_owned())
+        }),
+        top_p: form.read("top_p", |text| between(text, 0.0, 1.0)),
+        stop: form.read("stop", |text| Ok(list(text))).unwrap_or_default(),
+        seed: form.read("seed", |text| text.parse().ok().ok_or_else(|| "a whole number is expected".to_owned())),
+        ..params.clone()
+    }
+}
+
 /// Fills the form.
 #[must_use]
 pub fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
-    let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
-    let whole = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
     let format = match response.format {
         Format::Text => "text",
         Format::Json => "json",
@@ -17,11 +63,11 @@ pub fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
     };
     let schema = response.schema.as_ref().map(Value::to_string).unwrap_or_default();
     Form::new(vec![
-        Row::new("temperature", &number(params.temperature), format!("0 to 2; empty is {DEFAULT_TEMPERATURE}")),
-        Row::new("max_tokens", &whole(params.max_tokens), "output tokens at most; empty leaves it to the model"),
-        Row::new("top_p", &number(params.top_p), "0 to 1; empty leaves it to the model"),
+        Row::new("temperature", &shown(params.temperature), format!("0 to 2; empty is {DEFAULT_TEMPERATURE}")),
+        Row::new("max_tokens", &shown(params.max_tokens), "output tokens at most; empty leaves it to the model"),
+        Row::new("top_p", &shown(params.top_p), "0 to 1; empty leaves it to the model"),
         Row::new("stop", &joined(&params.stop), "texts that end the answer, separated by commas; \\n is a line break"),
-        Row::new("seed", &params.seed.map(|n| n.to_string()).unwrap_or_default(), "a whole number; empty is none"),
+        Row::new("seed", &shown(params.seed), "a whole number; empty is none"),
         Row::of_words("format", format, &["text", "json", "schema"], "the form of the answer; space changes it"),
         Row::new("required", &joined(&response.required), "fields that must be filled, separated by commas"),
         Row::new("schema", &schema, "a JSON Schema; needed where the format is schema"),
@@ -30,10 +76,10 @@ pub fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
             response.confidence.as_deref().unwrap_or_default(),
             "JSON pointer to it: /confidence_score",
         ),
-        Row::new("min_confidence", &number(response.min_confidence), "0 to 1; empty does not check"),
+        Row::new("min_confidence", &shown(response.min_confidence), "0 to 1; empty does not check"),
         Row::new(
             "min_completeness",
-            &number(response.min_completeness),
+            &shown(response.min_completeness),
             "share of required fields, 0 to 1; empty is all",
         ),
         Row::new("fallback", &joined(fallback), "models to try when one fails, separated by commas"),
@@ -42,17 +88,7 @@ pub fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
 
 /// Reads the form back. With a fault in it, the line at fault says so and nothing is read.
 pub fn read(form: &mut Form, params: &Params, response: &Response) -> Option<(Params, Response, Vec<String>)> {
-    for row in &mut form.rows {
-        row.fault = None;
-    }
-    let mut read = (params.clone(), response.clone(), Vec::new());
-    read.0.temperature = form.read("temperature", |text| between(text, 0.0, 2.0));
-    read.0.max_tokens = form.read("max_tokens", |text| {
-        text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "a whole number above 0 is expected".to_owned())
-    });
-    read.0.top_p = form.read("top_p", |text| between(text, 0.0, 1.0));
-    read.0.stop = form.read("stop", |text| Ok(list(text))).unwrap_or_default();
-    read.0.seed = form.read("seed", |text| text.parse().ok().ok_or_else(|| "a whole number is expected".to_owned()));
+    let mut read = (read_params(form, params), response.clone(), Vec::new());
     read.1.format = match form.value("format").as_str() {
         "text" => Format::Text,
         "schema" => Format::Schema,

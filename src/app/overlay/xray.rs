@@ -8,7 +8,7 @@ use crate::{
     model::{Mark, Outcome, outcome::ServerTiming, usage::Usage},
     pipeline::{
         Told,
-        event::{Lookup, Next, RunEvent},
+        event::{Lookup, Next, Part, RunEvent},
     },
     text::{Safe, clean_line},
 };
@@ -151,7 +151,10 @@ fn rows(told: &Told, out: &mut Vec<Row>) {
             let id = request_id.as_ref().map_or_else(String::new, |id| format!(", request {id}"));
             row("response", Tone::Info, &format!("status {status}{id}"));
         }
-        RunEvent::Delta { .. } => {}
+        RunEvent::Delta { part, .. } => {
+            let what = if *part == Part::Reasoning { "of the reasoning" } else { "of the answer" };
+            row("token", Tone::Info, &format!("the first {what}"));
+        }
         RunEvent::Usage { usage, .. } => row("usage", Tone::Info, &tokens(usage)),
         RunEvent::Served { model, .. } => row("served", Tone::Warning, &format!("answered by {model}")),
         RunEvent::AttemptFailed { attempt, fault, next } => {

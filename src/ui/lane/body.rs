@@ -133,7 +133,7 @@ fn hint(scene: Scene<'_>, take: &Take, area: Rect, buffer: &mut Buffer) {
         }
         State::Running => vec![Line::from(scene.span("▌", Role::Busy))],
         State::Done | State::Cached { .. } => vec![Line::from(scene.span("The answer is empty.", Role::Quiet))],
-        State::Interrupted | State::Failed | State::Cancelled => Vec::new(),
+        State::Interrupted | State::Failed | State::Cancelled | State::Kept => Vec::new(),
     };
     set(&lines, area, buffer);
 }

@@ -23,12 +23,20 @@ fn sign(mark: &'static str, role: Role, words: &[&str]) -> Sign {
 fn sign_of(scene: Scene<'_>, take: &Take) -> Sign {
     match &take.state {
         State::Idle => sign("", Role::Quiet, &["not run"]),
-        State::Queued(_) => sign("○", Role::Wait, &["queued"]),
+        State::Queued(_) => {
+            let left = take.queued_for(scene.now()).map(countdown);
+            let words = left.map(|left| format!("queued, at most {left}")).into_iter();
+            Sign { mark: "○", role: Role::Wait, words: words.chain(["queued".to_owned()]).collect() }
+        }
         State::Running if take.answer.is_empty() && take.reasoning.is_empty() => {
             sign("▸", Role::Busy, &["waiting for a token", "waiting"])
         }
-        State::Running if take.shows_reasoning() => sign("▸", Role::Busy, &["reasoning"]),
-        State::Running => sign("▸", Role::Busy, &["streaming"]),
+        State::Running => {
+            let does = if take.shows_reasoning() { "reasoning" } else { "streaming" };
+            let (tries, most) = (take.tries(), scene.app.settings.retry.attempts);
+            let again = (tries > 1).then(|| format!("{does}, try {tries}/{most}"));
+            Sign { mark: "▸", role: Role::Busy, words: again.into_iter().chain([does.to_owned()]).collect() }
+        }
         State::Waiting { .. } => {
             let left = countdown(take.wait_left(scene.now()).unwrap_or_default());
             let (next, most) = (take.tries() + 1, scene.app.settings.retry.attempts);
@@ -44,6 +52,7 @@ fn sign_of(scene: Scene<'_>, take: &Take) -> Sign {
         }
         State::Done => sign("✓", Role::Pass, &["done"]),
         State::Interrupted => sign("✂", Role::Fail, &["cut off", "cut"]),
+        State::Kept => sign("✂", Role::Wait, &["cut, kept", "kept"]),
         State::Failed => sign("✗", Role::Fail, &["failed"]),
         State::Cancelled => sign("■", Role::Wait, &["stopped"]),
     }
@@ -55,6 +64,12 @@ pub(super) struct Said {
     pub(super) short: Line<'static>,
     /// All of it, unless `short` says it.
     pub(super) rest: Option<Span<'static>>,
+}
+
+/// The mark of a take's state alone, for a bar of names.
+pub(super) fn mark(scene: Scene<'_>, take: &Take) -> Span<'static> {
+    let sign = sign_of(scene, take);
+    scene.span(sign.mark, sign.role)
 }
 
 /// Says the state in at most so many columns; its mark is always said.
