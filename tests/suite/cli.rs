@@ -396,5 +396,8 @@ fn versions_of_a_prompt_are_listed_compared_named_and_restored() {
     let list = home.run(&["prompts", "versions", "brief"]).out;
     assert!(list.lines().nth(1).unwrap().starts_with("3 "), "what the file had is a version: {list}");
     let missing = home.run(&["prompts", "restore", "brief", "nothing"]);
-    assert_eq!(missing.err.trim(), "`brief` has no version `nothing`; `retort prompts versions brief` lists them");
+    assert_eq!(
+        missing.err.trim(),
+        "retort: `brief` has no version `nothing`; `retort prompts versions brief` lists them"
+    );
 }

@@ -2,7 +2,7 @@
 
 use retort::{
     app::{Ticket, overlay::Overlay},
-    model::{Grade, Outcome, Prompt, Provenance, RunId, Thumb, VersionId},
+    model::{Grade, Mark, Outcome, Prompt, Provenance, Quality, Rule, RunId, Thumb, Verdict, VersionId},
     pipeline::event::RunEvent,
     store::job::{Job, Lineage, Reply, Results, StoreFault, VersionEntry},
 };
@@ -221,7 +221,11 @@ fn samples_fall_into_groups_and_each_group_can_be_looked_at() {
     let answers =
         [r#"{"label": "late", "n": 1}"#, r#"{"n": 1.0, "label": "lost"}"#, r#"{"n": 1.0, "label": "late"}"#, "oh"];
     for (ticket, answer) in tickets.into_iter().zip(answers) {
-        bench.tell(ticket, ended(outcome(answer)));
+        let mut outcome = outcome(answer);
+        let mark = if outcome.json.is_some() { Mark::Pass } else { Mark::Fail };
+        let format = Verdict { rule: Rule::Format, mark, reason: String::new(), score: None, at: None };
+        outcome.quality = Some(Quality { verdicts: vec![format] });
+        bench.tell(ticket, ended(outcome));
     }
     let groups = &bench.lane(0).groups;
     assert_eq!(groups.to_string(), "2× A, 1× B, 1 invalid");
