@@ -25,7 +25,7 @@ use crate::{
         workbench::Focus,
     },
     model::{Format, Role as Said, prompt::DEFAULT_TEMPERATURE},
-    text::{clean_line, truncate},
+    text::{clean_line, truncate, width},
 };
 
 /// Draws the prompt: its messages one below the other, and its variables.
@@ -35,9 +35,10 @@ pub(super) fn draw_prompt(scene: Scene<'_>, buffer: &mut Buffer) {
         return;
     }
     let hold = scene.hold(|focus| matches!(focus, Focus::Message(_)));
-    let mut title = numbered(1, "Prompt", scene.theme);
-    title.spans.extend(stand(scene));
-    pane(layout.prompt, hold, title, asked(scene), scene.theme, buffer);
+    let (mut title, asked) = (numbered(1, "Prompt", scene.theme), asked(scene));
+    let room = usize::from(layout.prompt.width).saturating_sub(title.width() + asked.width() + AROUND);
+    title.spans.extend(stand(scene, room));
+    pane(layout.prompt, hold, title, asked, scene.theme, buffer);
     for (at, (message, area)) in bench.messages.iter().zip(&layout.messages).enumerate() {
         label(scene, at, message, area.label, buffer);
         let empty = if message.role == Said::System { "No system message." } else { "Nothing is said here." };
@@ -116,12 +117,18 @@ pub(super) fn draw_input(scene: Scene<'_>, buffer: &mut Buffer) {
     field(scene, &bench.input, Focus::Input, "No input: the text the prompt is run on.", layout.input_text, buffer);
 }
 
-/// Says which older version is on the bench, or which the prompt is edited from.
-fn stand(scene: Scene<'_>) -> Option<Span<'static>> {
+/// Columns of a pane's frame and of the gaps round its two titles.
+const AROUND: usize = 8;
+
+/// Says which older version is on the bench, or which the prompt is edited from, as far as there is room.
+fn stand(scene: Scene<'_>, room: usize) -> Option<Span<'static>> {
     let stand = scene.app.bench.stand.as_ref()?;
     let place = stand.place.as_ref().filter(|place| place.number < place.of)?;
     let from = if stand.edited { "from " } else { "" };
-    let text = format!(" {from}{}/{}, {}", place.number, place.of, ago(place.made, scene.now().time));
+    let brief = format!(" {from}{}/{}", place.number, place.of);
+    let named = format!(" {from}version {}/{}", place.number, place.of);
+    let full = format!("{named}, {}", ago(place.made, scene.now().time));
+    let text = [full, named].into_iter().find(|text| width(text) <= room).unwrap_or(brief);
     Some(scene.span(text, Role::Origin))
 }
 

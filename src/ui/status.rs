@@ -200,7 +200,9 @@ fn keys(scene: Scene<'_>) -> Vec<(String, String)> {
     if app.bench.busy() {
         actions.push((Action::Stop, "stop"));
     }
-    let mut usual: Vec<&Entry> = ACTIONS.iter().filter(|entry| entry.footer > 0).collect();
+    let several = app.bench.lanes.len() > 1;
+    let useful = |entry: &&Entry| entry.footer > 0 && (several || entry.action != Action::Diff);
+    let mut usual: Vec<&Entry> = ACTIONS.iter().filter(useful).collect();
     usual.sort_by_key(|entry| entry.footer);
     actions.extend(usual.iter().map(|entry| (entry.action, label(entry))));
     let mut pairs: Vec<(String, String)> = actions

@@ -27,6 +27,8 @@ mod places;
 mod prompts;
 /// The record of runs: what is kept, what a crash leaves, what a lock holds back.
 mod record;
+/// Samples through the whole pipeline: each has its own entry in the cache and its own run.
+mod samples;
 /// Sessions: exact round trips, and none is lost to another.
 mod sessions;
 /// Settings: every mistake by its exact words.

@@ -228,6 +228,18 @@ pub(crate) fn account(provider: &str, most: usize) -> AccountState {
     }
 }
 
+/// The start of a run.
+pub(crate) fn prepared(run: RunId) -> RunEvent {
+    RunEvent::Prepared {
+        run,
+        started: "2026-03-01T12:00:00Z".parse().unwrap(),
+        key: String::new(),
+        messages: Vec::new(),
+        params: Params::default(),
+        notices: Vec::new(),
+    }
+}
+
 /// An attempt that begins.
 pub(crate) fn attempt(number: u32, target: &str) -> RunEvent {
     let name = target.to_owned();

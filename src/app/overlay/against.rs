@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::{
     app::{
         choice::{Choice, Item},
+        lane::{Lane, Take},
         workbench::Workbench,
     },
     eval::figures::age,
@@ -41,13 +42,15 @@ impl Bases {
     /// Lists what is on the bench.
     #[must_use]
     pub fn new(bench: &Workbench) -> Self {
-        Self { choice: Choice::new(present(bench)), loading: true }
+        Self { choice: Choice::new(here(bench)), loading: true }
     }
 
-    /// Adds the runs of the prompt on the bench that gave a whole answer, the newest first.
+    /// Adds the runs of its prompt that gave a whole answer, the newest first, but those still on the bench.
     pub fn fill(&mut self, bench: &Workbench, runs: &[RunEntry], now: Timestamp) {
-        let own = |run: &&RunEntry| run.prompt_name == bench.prompt_name && run.end == "done";
-        let runs = runs.iter().filter(own).map(|run| {
+        let present: Vec<RunId> = bench.lanes.iter().flat_map(Lane::takes).filter_map(Take::run).collect();
+        let earlier_own =
+            |run: &&RunEntry| run.prompt_name == bench.prompt_name && run.end == "done" && !present.contains(&run.run);
+        let runs = runs.iter().filter(earlier_own).map(|run| {
             let checks = match run.passed {
                 Some(true) => " · checks passed",
                 Some(false) => " · a check failed",
@@ -56,7 +59,7 @@ impl Bases {
             let detail = format!("{}{checks}", earlier(run.run, run.started, now));
             Item::new(Base::Run(run.run), &run.target, detail)
         });
-        let mut items = present(bench);
+        let mut items = here(bench);
         items.extend(runs);
         self.loading = false;
         self.choice.refill(items);
@@ -72,7 +75,7 @@ pub fn earlier(run: RunId, started: Timestamp, now: Timestamp) -> String {
     }
 }
 
-fn present(bench: &Workbench) -> Vec<Item<Base>> {
+fn here(bench: &Workbench) -> Vec<Item<Base>> {
     let mut items = vec![
         Item::new(Base::Previous, "the answer before", "each lane against its own last answer"),
         Item::new(Base::Keep, "this answer", "kept to compare later answers with"),

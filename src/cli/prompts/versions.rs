@@ -20,9 +20,6 @@ use crate::{
 /// Versions that are looked through, at most.
 const MOST: usize = 1000;
 
-/// Columns of a diff on a terminal.
-const COLUMNS: usize = 100;
-
 /// Lists the versions of a prompt, the newest first.
 pub(in crate::cli) async fn list(name: &str, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let found = versions(&io.setup()?.store(), name).await?;
@@ -71,20 +68,22 @@ pub(in crate::cli) async fn diff(name: &str, from: &str, to: Option<&str>, io: &
         write!(io.out, "{}", unified(&old, &new, (&format!("{name}@{from}"), &format!("{name}@{title}"))))?;
         return Ok(Exit::Done);
     }
-    for row in rows(&old, &new, COLUMNS) {
-        let line: String = row.iter().map(|piece| painted(piece.change, &piece.text)).collect();
+    let hues = io.environment.look(&setup.settings.theme).colour;
+    for row in rows(&old, &new, io.columns) {
+        let line: String = row.iter().map(|piece| painted(piece.change, &piece.text, hues)).collect();
         writeln!(io.out, "{}", line.trim_end())?;
     }
     Ok(Exit::Done)
 }
 
-/// The marks round a word say it already; the hue makes it quick to find.
-fn painted(change: Change, text: &str) -> String {
-    match change {
-        Change::Same => text.to_owned(),
-        Change::Removed => format!("\u{1b}[31m{text}\u{1b}[0m"),
-        Change::Added => format!("\u{1b}[32m{text}\u{1b}[0m"),
-    }
+/// Adds a hue, where hues are shown: the marks round a word say it already, the hue makes it quick to find.
+fn painted(change: Change, text: &str, hues: bool) -> String {
+    let hue = match change {
+        Change::Removed if hues => 31,
+        Change::Added if hues => 32,
+        _ => return text.to_owned(),
+    };
+    format!("\u{1b}[{hue}m{text}\u{1b}[0m")
 }
 
 /// Writes a version over the prompt's file; what the file had is kept as a version.

@@ -7,7 +7,7 @@ use retort::{
     store::job::{Job, Reply, RunEntry},
 };
 
-use crate::support::bench::{Bench, attempt, delta, ended, outcome};
+use crate::support::bench::{Bench, attempt, delta, ended, outcome, prepared};
 
 /// A bench whose lanes have answered, and the tickets of their runs.
 fn answered(answers: &[&str]) -> (Bench, Vec<Ticket>) {
@@ -20,7 +20,8 @@ fn run(bench: &mut Bench, answers: &[&str]) -> Vec<Ticket> {
     bench.take();
     bench.keys("<f5>");
     let tickets: Vec<Ticket> = bench.started().into_iter().map(|(ticket, _)| ticket).collect();
-    for (ticket, answer) in tickets.iter().zip(answers) {
+    for ((ticket, answer), number) in tickets.iter().zip(answers).zip(100..) {
+        bench.tell(*ticket, prepared(RunId(uuid::Uuid::from_u128(number))));
         bench.tell(*ticket, attempt(1, "demo"));
         bench.tell(*ticket, delta(1, answer));
         bench.tell(*ticket, ended(outcome(answer)));
@@ -158,7 +159,12 @@ fn an_earlier_run_of_this_prompt_can_be_the_baseline() {
     let name = bench.app.bench.prompt_name.clone();
     bench.keys("B");
     let ticket = bench.jobs().into_iter().find(|(_, job)| matches!(job, Job::RecentRuns { .. })).unwrap().0;
-    let runs = vec![entry(1, name.as_ref(), "done"), entry(2, None, "done"), entry(3, name.as_ref(), "failed")];
+    let runs = vec![
+        entry(1, name.as_ref(), "done"),
+        entry(2, None, "done"),
+        entry(3, name.as_ref(), "failed"),
+        entry(101, name.as_ref(), "done"),
+    ];
     bench.answer(ticket, Ok(Reply::Runs(runs)));
     let Some(retort::app::overlay::Overlay::Against(bases)) = bench.app.overlay() else { panic!("no list") };
     let labels: Vec<&str> = bases.choice.shown().map(|item| item.label.as_str()).collect();

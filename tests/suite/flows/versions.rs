@@ -2,12 +2,11 @@
 
 use retort::{
     app::{Ticket, overlay::Overlay},
-    model::{Grade, Mark, Outcome, Prompt, Provenance, Quality, Rule, RunId, Thumb, Verdict, VersionId},
-    pipeline::event::RunEvent,
+    model::{Grade, Mark, Outcome, Prompt, Provenance, Quality, Rule, Thumb, Verdict, VersionId},
     store::job::{Job, Lineage, Reply, Results, StoreFault, VersionEntry},
 };
 
-use crate::support::bench::{Bench, ended, outcome};
+use crate::support::bench::{Bench, ended, outcome, prepared};
 
 fn prompt(system: &str) -> Prompt {
     Prompt { system: system.to_owned(), user: "{{ input }}".to_owned(), ..Prompt::default() }
@@ -161,17 +160,6 @@ fn a_version_is_restored_forked_named_and_put_beside_the_bench() {
     assert_eq!((name.as_str(), prompt.system.as_str()), ("brief", "second"));
     bench.answer(ticket, Ok(Reply::PromptSaved { name, path: "brief.toml".into() }));
     assert_eq!(bench.app.bench.prompt_name.as_deref(), Some("brief"));
-}
-
-fn prepared(run: RunId) -> RunEvent {
-    RunEvent::Prepared {
-        run,
-        started: "2026-03-01T12:00:00Z".parse().unwrap(),
-        key: String::new(),
-        messages: Vec::new(),
-        params: retort::model::Params::default(),
-        notices: Vec::new(),
-    }
 }
 
 #[test]
