@@ -1,8 +1,8 @@
 //! Prompt versions, grades and groups at the bench: nothing is lost, and each is one key away.
 
 use retort::{
-    app::{Ticket, overlay::Overlay},
-    model::{Grade, Mark, Outcome, Prompt, Provenance, Quality, Rule, Thumb, Verdict, VersionId},
+    app::{Ticket, overlay::Overlay, workbench::Focus},
+    model::{Grade, Mark, Outcome, Prompt, Provenance, Quality, Role, Rule, Thumb, Turn, Verdict, VersionId},
     store::job::{Job, Lineage, Reply, Results, StoreFault, VersionEntry},
 };
 
@@ -80,10 +80,37 @@ fn versions_are_walked_through_and_the_draft_is_there_again_at_the_newest() {
     }
     assert_eq!(bench.says(), "this is the newest of 3 versions");
     bench.keys("1<up>u");
-    assert_eq!(bench.app.bench.focus, retort::app::workbench::Focus::Message(1));
-    bench.app.bench.focus_on(retort::app::workbench::Focus::Message(0));
+    assert_eq!(bench.app.bench.focus, Focus::Message(1));
+    bench.app.bench.focus_on(Focus::Message(0));
     bench.keys("u");
     assert_eq!(system(&bench), "second", "and undo takes a step back as well");
+}
+
+#[test]
+fn a_version_with_other_messages_takes_their_place_and_gives_it_back() {
+    let mut examples = prompt("label");
+    examples.messages =
+        vec![Turn::of(Role::User, "good"), Turn { muted: true, ..Turn::of(Role::Assistant, "positive") }];
+    let mut bench = Bench::new();
+    bench.app.bench.put(Some("triage".to_owned()), &examples);
+    bench.app.bench.focus_on(Focus::Message(3));
+    bench.take();
+    let answer = |bench: &mut Bench| {
+        let (ticket, _) = job(bench);
+        let mut all = entries(&["label", "label it"]);
+        (all[0].id, all[0].prompt) = (VersionId::of(&examples), examples.version());
+        bench.answer(ticket, Ok(Reply::Versions(all)));
+    };
+    bench.keys("[");
+    assert_eq!(keeps(&mut bench).version(), examples.version());
+    answer(&mut bench);
+    assert_eq!((bench.app.bench.prompt(), bench.app.bench.focus), (prompt("label it"), Focus::Message(1)));
+    bench.keys("ix<esc>");
+    assert_eq!(bench.app.bench.messages.get(1).unwrap().field.text(), "x{{ input }}", "it can be typed in");
+    bench.keys("u]");
+    answer(&mut bench);
+    assert_eq!(bench.app.bench.prompt().turns(), examples.turns(), "the muted one is muted again");
+    assert_eq!(bench.says(), "version 2/2, 1 h ago");
 }
 
 #[test]
