@@ -62,7 +62,9 @@ RETORT_REAL_SERVER=$(ready open)
 RETORT_REAL_LOCKED=$(ready locked)
 RETORT_REAL_KEY=$key
 RETORT_REAL_START=$(printf '%s\n' "${serve[@]}")
-export RETORT_REAL_SERVER RETORT_REAL_LOCKED RETORT_REAL_KEY RETORT_REAL_START
+# Two names of one server, unless the caller has two models to compare.
+RETORT_REAL_PAIR=${RETORT_REAL_PAIR:-"smollm2-135m=$RETORT_REAL_SERVER smollm2-again=$RETORT_REAL_SERVER"}
+export RETORT_REAL_PAIR RETORT_REAL_SERVER RETORT_REAL_LOCKED RETORT_REAL_KEY RETORT_REAL_START
 
 # One at a time: a test that looks whether the server is idle must be its only guest.
 cargo test --locked --test suite real:: -- --nocapture --test-threads 1 "$@"

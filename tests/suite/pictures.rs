@@ -43,13 +43,57 @@ fn scene() -> Stage {
     stage
 }
 
+fn longer(sentiment: &str, confidence: f64, reason: &str) -> String {
+    format!(
+        "{{\n  \"sentiment\": \"{sentiment}\",\n  \"confidence_score\": {confidence},\n  \"reason\": \"{reason}\",\n  \
+         \"tags\": [\"delivery\", \"refund\"]\n}}"
+    )
+}
+
+/// Four models against the first: the same in another order, less sure and in other words, and one
+/// that streams.
+fn four() -> Stage {
+    let (fast, careful, local, old) = ("gpt-4o-mini", "claude-haiku-4-5", "local", "gpt-4");
+    let mut stage = Stage::open(&[fast, careful, local, old]);
+    stage.run().wait(20).begins(fast).begins(careful).begins(local).begins(old);
+    let ends = |stage: &mut Stage, target: &str, text: &str, confidence: f64, millis: u64, tokens: (u64, u64)| {
+        let quality = Some(judged(confidence));
+        stage.ends(target, Outcome { quality, ..answered(target, text, millis, 210, tokens) });
+    };
+    let base = longer("negative", 0.92, "the parcel never came and nobody answers");
+    stage.wait(760);
+    ends(&mut stage, fast, &base, 0.92, 760, (148, 41));
+    let other = "{\n  \"confidence_score\": 0.92,\n  \"sentiment\": \"negative\",\n  \"tags\": [\"delivery\", \"refund\"],\n  \
+                 \"reason\": \"the parcel never came and nobody answers\"\n}";
+    stage.wait(330);
+    ends(&mut stage, careful, other, 0.92, 1090, (156, 44));
+    stage.wait(700);
+    ends(&mut stage, local, &longer("neutral", 0.61, "the parcel is late and nobody answers"), 0.61, 1790, (151, 39));
+    for piece in
+        ["{\n", "  \"sentiment\": ", "\"negative\",\n", "  \"confidence_score\": 0.9,\n", "  \"reason\": \"no par"]
+    {
+        stage.wait(40).says(old, 1, piece);
+    }
+    stage.keys("3 d");
+    stage
+}
+
+/// Draws a picture, and fails where the one that is kept is another.
+fn kept_as(file: &str, drawn: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join(file);
+    if std::env::var_os("RETORT_PICTURES").is_some_and(|word| word == "write") {
+        fs::write(&path, drawn).unwrap();
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == drawn, "assets/{file} is stale: RETORT_PICTURES=write cargo nextest run pictures");
+}
+
 #[test]
 fn the_readme_shows_the_bench_as_it_is() {
-    let drawn = svg(&scene().screen(120, 37), "retort — the same prompt on three models");
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/bench.svg");
-    if std::env::var_os("RETORT_PICTURES").is_some_and(|word| word == "write") {
-        fs::write(&file, &drawn).unwrap();
-    }
-    let kept = fs::read_to_string(&file).unwrap_or_default();
-    assert!(kept == drawn, "assets/bench.svg is stale: RETORT_PICTURES=write cargo nextest run pictures");
+    kept_as("bench.svg", &svg(&scene().screen(120, 37), "retort — the same prompt on three models"));
+}
+
+#[test]
+fn the_readme_shows_four_lanes_and_what_differs() {
+    kept_as("lanes.svg", &svg(&four().screen(200, 60), "retort — four models, and what differs from the first"));
 }

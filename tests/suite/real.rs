@@ -4,6 +4,9 @@
 //! are skipped and say so. They look at shapes, never at wording: the model is small and errs.
 #![allow(clippy::print_stdout, reason = "a test that is skipped, or that measures, says so")]
 
+/// Two models at the bench.
+#[cfg(unix)]
+mod pair;
 /// Whole runs through the pipeline: keys, fallback, cache, stop.
 mod runs;
 

@@ -1,0 +1,120 @@
+//! Two real models beside each other, as somebody at the bench compares them.
+//!
+//! `RETORT_REAL_PAIR="NAME=URL NAME=URL"` names them; the addresses are without `/v1`. With
+//! `RETORT_PICTURES=write` the screen is kept as `assets/pair.svg`.
+
+use std::{fs, path::Path, time::Duration};
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Color, Modifier, Style},
+};
+
+use super::told;
+use crate::support::{
+    home::{Home, PROGRAM},
+    picture::svg,
+    pty::Pty,
+};
+
+/// The settings of two models at an address each.
+fn settings(pair: &[(&str, &str)]) -> String {
+    let models = pair.iter().enumerate().map(|(at, (name, url))| {
+        format!(
+            "[providers.server-{at}]\nkind = \"openai\"\nbase_url = \"{url}/v1\"\n\
+             [models.\"{name}\"]\nprovider = \"server-{at}\"\nmodel = \"{name}\"\n"
+        )
+    });
+    format!("default_model = \"{}\"\n{}", pair[0].0, models.collect::<String>())
+}
+
+fn colour(colour: vt100::Color) -> Color {
+    match colour {
+        vt100::Color::Idx(at) => Color::Indexed(at),
+        vt100::Color::Rgb(r, g, b) => Color::Rgb(r, g, b),
+        vt100::Color::Default => Color::Reset,
+    }
+}
+
+/// The sixteen hues by their names, which is how a picture knows them.
+fn named(colour: Color) -> Color {
+    const HUES: [Color; 16] = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
+    ];
+    match colour {
+        Color::Indexed(at) => HUES.get(usize::from(at)).copied().unwrap_or(colour),
+        other => other,
+    }
+}
+
+/// Copies what a terminal shows.
+fn buffer(screen: &vt100::Screen) -> Buffer {
+    let (rows, columns) = screen.size();
+    let (rows, columns) = (rows.get(), columns.get());
+    let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
+    for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
+        let Some(cell) = screen.cell(row, column) else { continue };
+        let mut style = Style::new().fg(named(colour(cell.fgcolor()))).bg(named(colour(cell.bgcolor())));
+        for (on, modifier) in [
+            (cell.bold(), Modifier::BOLD),
+            (cell.dim(), Modifier::DIM),
+            (cell.italic(), Modifier::ITALIC),
+            (cell.underline(), Modifier::UNDERLINED),
+            (cell.inverse(), Modifier::REVERSED),
+        ] {
+            if on {
+                style = style.add_modifier(modifier);
+            }
+        }
+        let text = if cell.has_contents() { cell.contents() } else { " " };
+        buffer[(column, row)].set_symbol(text).set_style(style);
+    }
+    buffer
+}
+
+#[test]
+fn two_real_models_answer_beside_each_other() {
+    let Some(pair) = told("RETORT_REAL_PAIR") else { return };
+    let pair: Vec<(&str, &str)> = pair.split_whitespace().filter_map(|model| model.split_once('=')).collect();
+    assert_eq!(pair.len(), 2, "RETORT_REAL_PAIR names two models");
+    let home = Home::new();
+    home.file("config/config.toml", &settings(&pair));
+    let mut pty = Pty::start(&home, &[PROGRAM], &[], 120, 36);
+    pty.wait_for(pair[0].0);
+    pty.wait_until("raw keys", Pty::is_raw);
+    pty.send("c");
+    pty.wait_for("Model of the new lane");
+    pty.send(&format!("{}\r", pair[1].0));
+    pty.wait_for("t run");
+    pty.send("\x1b[15~");
+    pty.wait_until("two answers", |pty| pty.text().matches("✓ done").count() == 2);
+    pty.send("d");
+    pty.wait_for("baseline");
+    pty.settle(Duration::from_millis(300));
+    let text = pty.text();
+    assert!(text.matches("schema ✓").count() == 2, "{text}");
+    assert!(text.contains("= same") || text.contains("fields") || text.contains("≈ same"), "{text}");
+    if std::env::var_os("RETORT_PICTURES").is_some_and(|word| word == "write") {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/pair.svg");
+        let title = format!("retort — {} and {} on llama.cpp servers", pair[0].0, pair[1].0);
+        fs::write(file, svg(&buffer(pty.screen()), &title)).unwrap();
+    }
+    pty.send("q");
+    assert!(pty.wait_for_exit().success());
+}
