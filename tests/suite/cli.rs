@@ -10,6 +10,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::home::{Home, Ran};
 
+/// Versions of a prompt: listed, compared, named and restored.
+mod versions;
+
 /// The built-in prompt's own sample, which the demonstration answers as a real model once did.
 const INPUT: &str = include_str!("../../assets/inputs/sentiment.txt");
 
@@ -370,34 +373,4 @@ fn the_help_shows_how_to_begin() {
         assert!(out.contains(words), "{out}");
     }
     assert!(home.run(&["run", "--help"]).out.contains("100  done, but a check failed"));
-}
-
-#[test]
-fn versions_of_a_prompt_are_listed_compared_named_and_restored() {
-    let home = Home::new();
-    let file = home.file("work/prompts/brief.toml", PLAIN);
-    home.file("work/retort.toml", "");
-    assert_eq!(home.run_on(&["run", "brief", "-m", "demo"], "hello").code, Some(0));
-    fs::write(&file, PLAIN.replace("briefly", "in full")).unwrap();
-    assert_eq!(home.run_on(&["run", "brief", "-m", "demo"], "hello").code, Some(0));
-    assert_eq!(home.run(&["prompts", "name", "brief", "1", "the short one"]).code, Some(0));
-    let list = home.run(&["prompts", "versions", "brief"]).out;
-    let rows: Vec<&str> = list.lines().collect();
-    assert!(rows[1].starts_with("2 ") && rows[2].starts_with("1 ") && rows[2].ends_with("the short one"), "{list}");
-
-    fs::write(&file, PLAIN.replace("briefly", "at length")).unwrap();
-    let diff = home.run(&["prompts", "diff", "brief", "the short one"]).out;
-    assert!(diff.contains("-system = \"You answer briefly.\"\n+system = \"You answer at length.\""), "{diff}");
-    assert_eq!(home.run(&["prompts", "diff", "brief", "1", "1"]).out, "");
-
-    let ran = home.run(&["prompts", "restore", "brief", "the short one"]);
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
-    assert!(fs::read_to_string(&file).unwrap().contains("You answer briefly."));
-    let list = home.run(&["prompts", "versions", "brief"]).out;
-    assert!(list.lines().nth(1).unwrap().starts_with("3 "), "what the file had is a version: {list}");
-    let missing = home.run(&["prompts", "restore", "brief", "nothing"]);
-    assert_eq!(
-        missing.err.trim(),
-        "retort: `brief` has no version `nothing`; `retort prompts versions brief` lists them"
-    );
 }
