@@ -12,12 +12,17 @@ use super::{Refused, defect};
 use crate::{
     app::{Msg, Ticket},
     model::RunRequest,
+    pipeline::{Told, event::RunEvent},
     setup::Engine,
     store::{Store, job::Job},
 };
 
 /// How many messages may wait for the loop; whoever sends more waits.
 const INBOX: usize = 1024;
+
+/// How many events of a run that have come already are taken together: text that streams faster
+/// than the screen is drawn reaches the loop in few pieces, so that it is free for the keys.
+const TOGETHER: usize = 64;
 
 /// How long runs that are stopped at the end may take to be recorded.
 const ENDING: Duration = Duration::from_secs(2);
@@ -163,8 +168,9 @@ async fn run(
     inbox: mpsc::Sender<Msg>,
 ) -> Result<(), NotUp> {
     let engine = ready(engine).await.ok_or(NotUp)?;
-    let mut events = engine.pipeline.run(request);
+    let events = engine.pipeline.run(request);
     let control = events.control();
+    let mut events = events.ready_chunks(TOGETHER);
     let mut watched = true;
     loop {
         tokio::select! {
@@ -177,9 +183,65 @@ async fn run(
             },
             told = events.next() => match told {
                 // At the end nobody listens, but the run must still be driven to its record.
-                Some(told) => { let _ = inbox.send(Msg::Run(ticket, told)).await; }
+                Some(told) => for told in joined(told) {
+                    let _ = inbox.send(Msg::Run(ticket, told)).await;
+                },
                 None => return Ok(()),
             },
         }
+    }
+}
+
+/// Joins texts that follow each other in the same part of an answer; each keeps the time of its
+/// first piece.
+fn joined(told: Vec<Told>) -> Vec<Told> {
+    let mut all: Vec<Told> = Vec::with_capacity(1);
+    for next in told {
+        if let (
+            Some(Told { event: RunEvent::Delta { attempt, part, text }, .. }),
+            RunEvent::Delta { attempt: same, part: own, text: more },
+        ) = (all.last_mut(), &next.event)
+            && *attempt == *same
+            && *part == *own
+        {
+            text.push_str(more);
+        } else {
+            all.push(next);
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::event::Part;
+
+    fn delta(at: u64, attempt: u32, part: Part, text: &str) -> Told {
+        let event = RunEvent::Delta { attempt, part, text: text.to_owned() };
+        Told { at: Duration::from_millis(at), event }
+    }
+
+    #[test]
+    fn texts_are_joined_but_not_across_parts_attempts_and_other_events() {
+        let served =
+            Told { at: Duration::from_millis(5), event: RunEvent::Served { attempt: 1, model: "m".to_owned() } };
+        let told = vec![
+            delta(1, 1, Part::Reasoning, "hm"),
+            delta(2, 1, Part::Text, "a"),
+            delta(3, 1, Part::Text, "b"),
+            delta(4, 1, Part::Text, "c"),
+            served.clone(),
+            delta(6, 1, Part::Text, "d"),
+            delta(7, 2, Part::Text, "e"),
+        ];
+        let few = vec![
+            delta(1, 1, Part::Reasoning, "hm"),
+            delta(2, 1, Part::Text, "abc"),
+            served,
+            delta(6, 1, Part::Text, "d"),
+            delta(7, 2, Part::Text, "e"),
+        ];
+        assert_eq!(joined(told), few);
     }
 }
