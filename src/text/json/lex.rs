@@ -90,6 +90,14 @@ impl Lexer {
         self.depth == 0 && self.next == Next::After && !open
     }
 
+    /// Counts the bytes at the beginning of what follows that are nothing but more of a string.
+    pub(super) fn plain(&self, rest: &[u8]) -> usize {
+        let Inside::String { escaped: false, .. } = self.inside else {
+            return 0;
+        };
+        rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'\n')).unwrap_or(rest.len())
+    }
+
     /// Takes a byte. Returns what it is, and whether it begins a token.
     pub(super) fn step(&mut self, byte: u8) -> (Kind, bool) {
         match self.inside {

@@ -57,7 +57,12 @@ impl Iterator for Tokens<'_> {
         let (kind, _) = self.lexer.step(*first);
         let mut rest = rest;
         let mut at = start + 1;
-        while let Some((byte, after)) = rest.split_first() {
+        loop {
+            let plain = self.lexer.plain(rest);
+            (rest, at) = (rest.get(plain..).unwrap_or_default(), at + plain);
+            let Some((byte, after)) = rest.split_first() else {
+                break;
+            };
             let mut lexer = self.lexer;
             if lexer.step(*byte) != (kind, false) {
                 break;

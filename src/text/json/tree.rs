@@ -61,10 +61,17 @@ struct Node {
     name_shown: usize,
 }
 
+/// Bytes of a text for each node, about: so much room is made for them at once.
+const TYPICAL: usize = 16;
+
 impl Tree {
     /// Reads a text that is one JSON value (RFC 8259), at most 128 levels deep, and nothing else.
     pub fn parse(text: &str) -> Result<Self, Broken> {
-        let mut tree = Self { text: text.to_owned(), nodes: Vec::new(), shown: String::new() };
+        let mut tree = Self {
+            text: text.to_owned(),
+            nodes: Vec::with_capacity(text.len() / TYPICAL),
+            shown: String::with_capacity(text.len()),
+        };
         let (mut open, mut name) = (Vec::new(), 0..0);
         for token in Lexer::alone().tokens(text) {
             let said = text.get(token.bytes.clone()).unwrap_or_default();
