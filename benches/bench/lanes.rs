@@ -10,7 +10,7 @@ use std::{
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use tempfile::TempDir;
 
-use crate::server::{Script, Server, Step, chunk, last_chunk, stream_head};
+use crate::server::{Gate, Script, Server, Step, chunk, last_chunk, stream_head};
 
 const LANES: usize = 4;
 
@@ -20,8 +20,14 @@ const TOKENS: usize = 50_000;
 /// How long nothing may be painted.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often the same is done at a steady pace, which takes longer.
+const STEADY_ROUNDS: usize = 4;
+
+/// Tokens that come at once in each lane, each millisecond, at that pace.
+const BURST: usize = 10;
+
 /// How often it is done, so that there are keys enough for a 99th percentile.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 12;
 
 const SESSION: &str = r#"version = 1
 name = "default"
@@ -35,21 +41,26 @@ user = "Say: {{ input }}"
 format = "text"
 "#;
 
-/// The whole stream of one lane: lines of ten tokens, each with the lane's letter and its number.
-fn script(lane: usize) -> Script {
+/// The whole stream of one lane: lines of ten tokens, each with the lane's letter and its number. Each
+/// burst waits for the gate, where there is one.
+fn script(lane: usize, gate: Option<&Gate>) -> Script {
     let letter = char::from(b'A' + u8::try_from(lane).unwrap());
-    let mut bytes = stream_head();
+    let mut script = Script::default().then(Step::Expect).send(stream_head());
+    let mut bytes = Vec::new();
     for token in 0..TOKENS {
         let end = if token % 10 == 9 { "\\n" } else { " " };
         let text = format!("{letter}{token:05}{end}");
         bytes
             .extend(chunk(format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")));
+        if let Some(gate) = gate.filter(|_| token % BURST == BURST - 1) {
+            script = script.then(Step::Wait(gate.clone())).send(std::mem::take(&mut bytes));
+        }
     }
     bytes.extend(chunk(
         "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
     ));
     bytes.extend(last_chunk());
-    Script::default().then(Step::Expect).send(bytes)
+    script.send(bytes)
 }
 
 /// The highest number of each lane's letter on the screen.
@@ -200,11 +211,31 @@ fn round(url: &str) -> Round {
     went
 }
 
+/// As fast as the program takes it.
 #[divan::bench(sample_count = 1, sample_size = 1)]
 fn four_lanes_at_full_speed() {
+    measure(ROUNDS, false);
+}
+
+/// Ten thousand tokens a second in each lane, many times what any model does.
+#[divan::bench(sample_count = 1, sample_size = 1)]
+fn four_lanes_at_a_steady_pace() {
+    measure(STEADY_ROUNDS, true);
+}
+
+fn measure(rounds: usize, steady: bool) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let server = runtime.block_on(Server::start((0..LANES * ROUNDS).map(|at| script(at % LANES))));
-    let rounds: Vec<Round> = (0..ROUNDS).map(|_| round(&server.url)).collect();
+    let gates: [Gate; LANES] = std::array::from_fn(|_| Gate::default());
+    let scripts = (0..LANES * rounds).map(|at| script(at % LANES, gates.get(at % LANES).filter(|_| steady)));
+    let server = runtime.block_on(Server::start(scripts));
+    runtime.spawn(async move {
+        let mut beat = tokio::time::interval(Duration::from_millis(1));
+        while steady {
+            beat.tick().await;
+            gates.iter().for_each(Gate::open);
+        }
+    });
+    let rounds: Vec<Round> = (0..rounds).map(|_| round(&server.url)).collect();
     let mut keys: Vec<Duration> = rounds.iter().flat_map(|round| round.keys.iter().copied()).collect();
     keys.sort_unstable();
     let at = |share: f64| keys[((keys.len() - 1) as f64 * share) as usize];
