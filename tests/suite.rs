@@ -38,6 +38,9 @@ mod suite {
     /// How much memory a server can make the program take.
     #[cfg(target_os = "linux")]
     mod memory;
+    /// The list of models, checked with one key after the other.
+    #[cfg(unix)]
+    mod models;
     /// The picture of the bench in the README, which is never out of date.
     mod pictures;
     /// The pipeline on a scripted backend and a paused clock: every budget, wait and end.
