@@ -13,6 +13,14 @@ pub enum KeySource {
     File(String),
     /// What a command prints: `cmd:PROGRAM ARGUMENT…`.
     Command(String),
+    /// An entry of the system's keyring: `keyring:SERVICE` or `keyring:SERVICE/USER`. The last `/`
+    /// divides the two.
+    Keyring {
+        /// What the key is for.
+        service: String,
+        /// Whose it is; without one, whoever is logged in.
+        user: Option<String>,
+    },
 }
 
 /// A key source that cannot be used.
@@ -21,11 +29,8 @@ pub enum BadKeySource {
     /// It is none of the known forms.
     #[error("a key is named by env:NAME, file:PATH or cmd:COMMAND, and never written into the settings itself")]
     Unknown,
-    /// The system's keyring, which is asked through its own command.
-    #[error(
-        "keyring: is read by the system's own command: write cmd:secret-tool lookup service retort account NAME, \
-         or on macOS cmd:security find-generic-password -s retort -a NAME -w"
-    )]
+    /// An entry of the keyring with an empty half.
+    #[error("what follows keyring: is SERVICE or SERVICE/USER")]
     Keyring,
 }
 
@@ -42,7 +47,13 @@ impl FromStr for KeySource {
             "env" => Ok(Self::Env(rest.to_owned())),
             "file" => Ok(Self::File(rest.to_owned())),
             "cmd" => Ok(Self::Command(rest.to_owned())),
-            "keyring" => Err(BadKeySource::Keyring),
+            "keyring" => match rest.rsplit_once('/') {
+                None => Ok(Self::Keyring { service: rest.to_owned(), user: None }),
+                Some((service, user)) if !service.is_empty() && !user.is_empty() => {
+                    Ok(Self::Keyring { service: service.to_owned(), user: Some(user.to_owned()) })
+                }
+                Some(_) => Err(BadKeySource::Keyring),
+            },
             _ => Err(BadKeySource::Unknown),
         }
     }
@@ -54,6 +65,8 @@ impl fmt::Display for KeySource {
             Self::Env(name) => write!(f, "env:{name}"),
             Self::File(path) => write!(f, "file:{path}"),
             Self::Command(line) => write!(f, "cmd:{line}"),
+            Self::Keyring { service, user: None } => write!(f, "keyring:{service}"),
+            Self::Keyring { service, user: Some(user) } => write!(f, "keyring:{service}/{user}"),
         }
     }
 }

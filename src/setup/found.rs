@@ -55,7 +55,7 @@ impl Setup {
     fn is_there(&self, source: &KeySource) -> bool {
         match source {
             KeySource::Env(name) => self.environment.value(name).is_some_and(|value| !value.trim().is_empty()),
-            KeySource::File(_) | KeySource::Command(_) => true,
+            KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => true,
         }
     }
 }

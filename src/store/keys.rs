@@ -1,5 +1,8 @@
 //! Keys read from where the settings say they are, by label and never shown.
 
+#[cfg(feature = "keyring")]
+mod keyring;
+
 use std::{
     fs::{self, File},
     io::{BufRead, BufReader, Read},
@@ -14,8 +17,14 @@ use secrecy::SecretString;
 
 use crate::model::{Key, KeySource};
 
-/// How long a `cmd:` may take.
-const COMMAND_LIMIT: Duration = Duration::from_secs(10);
+/// What to do about `keyring:` in a build that lacks the feature.
+pub const NO_KEYRING: &str = "keyring: is read by the system's own command: \
+    write cmd:secret-tool lookup service retort account NAME, \
+    or on macOS cmd:security find-generic-password -s retort -a NAME -w; \
+    a build with `--features keyring` reads it itself";
+
+/// How long a `cmd:` or the keyring may take.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// How often a command is asked whether it has ended.
 const POLL: Duration = Duration::from_millis(10);
@@ -38,7 +47,7 @@ pub struct KeyFault {
 #[must_use]
 pub fn label(source: &KeySource) -> String {
     match source {
-        KeySource::Env(_) | KeySource::File(_) => source.to_string(),
+        KeySource::Env(_) | KeySource::File(_) | KeySource::Keyring { .. } => source.to_string(),
         KeySource::Command(line) => {
             let words = shell_words::split(line).unwrap_or_default();
             let program = words.first().map_or("?", String::as_str);
@@ -48,15 +57,25 @@ pub fn label(source: &KeySource) -> String {
     }
 }
 
-/// Reads every source, commands side by side, in the order given. Blocks for 10 s at most.
+/// Reads every source, commands and the keyring side by side, in the order given. Blocks for 10 s
+/// at most.
 ///
-/// `env` looks a variable up; `~/` in a file's path stands for its `HOME`.
+/// `env` looks a variable up; `~/` in a file's path stands for its `HOME`, and the keyring's user
+/// is its `USER` or `USERNAME` where the source names none, else `retort`.
 pub fn read(sources: &[KeySource], env: &(dyn Fn(&str) -> Option<String> + Sync)) -> Vec<Result<Key, KeyFault>> {
     thread::scope(|scope| {
         let under_way: Vec<_> = sources
             .iter()
             .map(|source| match source {
-                KeySource::Command(line) => Err(scope.spawn(move || run(line, COMMAND_LIMIT))),
+                KeySource::Command(line) => Err(scope.spawn(move || run(line, LIMIT))),
+                #[cfg(feature = "keyring")]
+                KeySource::Keyring { service, user } => {
+                    let user = user.clone().or_else(|| env("USER")).or_else(|| env("USERNAME"));
+                    let user = user.filter(|user| !user.is_empty()).unwrap_or_else(|| "retort".to_owned());
+                    Err(scope.spawn(move || keyring::read(service, &user, LIMIT)))
+                }
+                #[cfg(not(feature = "keyring"))]
+                KeySource::Keyring { .. } => Ok(Err(NO_KEYRING.to_owned())),
                 KeySource::Env(name) => Ok(variable(name, env)),
                 KeySource::File(path) => Ok(first_line(path, env)),
             })

@@ -31,6 +31,7 @@ const WORLD: &[(&str, &[&str])] = &[
     ("process::", &["provider/command.rs", "store/keys.rs", "tui", "cli"]),
     ("std::env", &["setup", "tui", "cli"]),
     ("std::thread", &["store", "tui"]),
+    ("keyring::", &["store/keys.rs", "store/keys/keyring.rs"]),
     ("rusqlite", &["store"]),
     ("ratatui::", &["app", "ui", "tui"]),
     ("crossterm", &["app", "tui"]),

@@ -1,7 +1,10 @@
 //! What the settings' values must look like. No message here repeats a value that may be secret.
 
 use super::super::mistake::{quoted, slip};
-use crate::model::{KeySource, Settings};
+use crate::{
+    model::{KeySource, Settings},
+    store::keys,
+};
 
 /// Checks a provider's name, which stands before the `/` or `:` of a target's.
 pub(super) fn provider_name(name: &str) -> Result<(), String> {
@@ -22,7 +25,8 @@ pub(super) fn key_source(text: &str) -> Result<KeySource, String> {
         KeySource::Command(line) if shell_words::split(line).is_err() => {
             return Err("what follows cmd: has a quote that is not closed".to_owned());
         }
-        KeySource::File(_) | KeySource::Command(_) => {}
+        KeySource::Keyring { .. } if cfg!(not(feature = "keyring")) => return Err(keys::NO_KEYRING.to_owned()),
+        KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => {}
     }
     Ok(source)
 }

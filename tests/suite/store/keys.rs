@@ -95,3 +95,26 @@ fn a_command_runs_without_a_shell_and_without_input() {
     assert_eq!(read[0].as_ref().unwrap().secret.expose_secret(), "$HOME;whoami");
     assert_eq!(read[1].as_ref().unwrap_err().message, "it is empty", "its input is empty");
 }
+
+#[test]
+fn an_entry_of_the_keyring_is_a_service_and_perhaps_a_user() {
+    for (text, service, user) in [
+        ("keyring:openai", "openai", None),
+        ("keyring:openai/me@work", "openai", Some("me@work")),
+        ("keyring:https://api.example/v1/me", "https://api.example/v1", Some("me")),
+    ] {
+        let source: KeySource = text.parse().unwrap();
+        assert_eq!(keys::label(&source), text);
+        assert_eq!(source, KeySource::Keyring { service: service.to_owned(), user: user.map(str::to_owned) });
+    }
+    for text in ["keyring:", "keyring:/me", "keyring:openai/"] {
+        assert!(text.parse::<KeySource>().is_err(), "{text}");
+    }
+}
+
+#[cfg(not(feature = "keyring"))]
+#[test]
+fn a_build_without_the_keyring_says_what_reads_it() {
+    let read = keys::read(&["keyring:openai".parse().unwrap()], &env_of(&[]));
+    assert_eq!(read[0].as_ref().unwrap_err().message, keys::NO_KEYRING);
+}

@@ -226,8 +226,16 @@ api_keys = ["env:hunter-2"]"#,
     (
         r#"[providers.local]
 kind = "openai"
+api_keys = ["keyring:x/"]"#,
+        r#"config.toml:3:13: what follows keyring: is SERVICE or SERVICE/USER
+  3 | api_keys = ["…"]"#,
+    ),
+    #[cfg(not(feature = "keyring"))]
+    (
+        r#"[providers.local]
+kind = "openai"
 api_keys = ["keyring:x"]"#,
-        r#"config.toml:3:13: keyring: is read by the system's own command: write cmd:secret-tool lookup service retort account NAME, or on macOS cmd:security find-generic-password -s retort -a NAME -w
+        r#"config.toml:3:13: keyring: is read by the system's own command: write cmd:secret-tool lookup service retort account NAME, or on macOS cmd:security find-generic-password -s retort -a NAME -w; a build with `--features keyring` reads it itself
   3 | api_keys = ["…"]"#,
     ),
     (
