@@ -228,13 +228,15 @@ fn measure(rounds: usize, steady: bool) {
     let gates: [Gate; LANES] = std::array::from_fn(|_| Gate::default());
     let scripts = (0..LANES * rounds).map(|at| script(at % LANES, gates.get(at % LANES).filter(|_| steady)));
     let server = runtime.block_on(Server::start(scripts));
-    runtime.spawn(async move {
-        let mut beat = tokio::time::interval(Duration::from_millis(1));
-        while steady {
-            beat.tick().await;
-            gates.iter().for_each(Gate::open);
-        }
-    });
+    if steady {
+        runtime.spawn(async move {
+            let mut beat = tokio::time::interval(Duration::from_millis(1));
+            loop {
+                beat.tick().await;
+                gates.iter().for_each(Gate::open);
+            }
+        });
+    }
     let rounds: Vec<Round> = (0..rounds).map(|_| round(&server.url)).collect();
     let mut keys: Vec<Duration> = rounds.iter().flat_map(|round| round.keys.iter().copied()).collect();
     keys.sort_unstable();
