@@ -19,8 +19,8 @@ use crate::model::{Key, KeySource};
 
 /// What to do about `keyring:` in a build that lacks the feature.
 pub const NO_KEYRING: &str = "keyring: is read by the system's own command: \
-    write cmd:secret-tool lookup service retort account NAME, \
-    or on macOS cmd:security find-generic-password -s retort -a NAME -w; \
+    write cmd:secret-tool lookup service SERVICE username USER, \
+    or on macOS cmd:security find-generic-password -s SERVICE -a USER -w; \
     a build with `--features keyring` reads it itself";
 
 /// How long a `cmd:` or the keyring may take.

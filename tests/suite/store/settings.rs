@@ -235,7 +235,7 @@ api_keys = ["keyring:x/"]"#,
         r#"[providers.local]
 kind = "openai"
 api_keys = ["keyring:x"]"#,
-        r#"config.toml:3:13: keyring: is read by the system's own command: write cmd:secret-tool lookup service retort account NAME, or on macOS cmd:security find-generic-password -s retort -a NAME -w; a build with `--features keyring` reads it itself
+        r#"config.toml:3:13: keyring: is read by the system's own command: write cmd:secret-tool lookup service SERVICE username USER, or on macOS cmd:security find-generic-password -s SERVICE -a USER -w; a build with `--features keyring` reads it itself
   3 | api_keys = ["…"]"#,
     ),
     (
