@@ -267,12 +267,7 @@ impl Written {
 
     /// Appends a text between brackets that say without colour what happened to it.
     fn bracketed(&mut self, text: &str, change: Change) {
-        let (open, close) = match change {
-            Change::Same => ("", ""),
-            Change::Removed => ("[-", "-]"),
-            Change::Added => ("{+", "+}"),
-        };
-        self.mark(&format!("{open}{text}{close}"), change);
+        self.mark(&change.marked(text), change);
     }
 
     /// Notes that what was written since a byte is one difference.

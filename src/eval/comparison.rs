@@ -11,10 +11,7 @@ mod markdown;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{
-    model::Outcome,
-    text::diff::{Change, TextDiff},
-};
+use crate::{model::Outcome, text::diff::TextDiff};
 
 /// One lane with the ends of all its samples.
 #[derive(Debug, Clone)]
@@ -111,12 +108,7 @@ impl Comparison {
 /// Writes a text with what was added to another and what was removed from it in marks.
 fn marked(old: &str, new: &str) -> String {
     let diff = TextDiff::new(old, new);
-    let pieces = diff.read(old, new).map(|(change, text)| match change {
-        Change::Same => text.to_owned(),
-        Change::Removed => format!("[-{text}-]"),
-        Change::Added => format!("{{+{text}+}}"),
-    });
-    pieces.collect()
+    diff.read(old, new).map(|(change, text)| change.marked(text)).collect()
 }
 
 /// Counts how often each text occurs, the first seen first.

@@ -19,6 +19,18 @@ pub enum Change {
     Added,
 }
 
+impl Change {
+    /// Writes a part between the brackets that say without colour what it is: `[-gone-]`, `{+new+}`.
+    #[must_use]
+    pub fn marked(self, text: &str) -> String {
+        match self {
+            Self::Same => text.to_owned(),
+            Self::Removed => format!("[-{text}-]"),
+            Self::Added => format!("{{+{text}+}}"),
+        }
+    }
+}
+
 /// A part of both texts. The parts of a diff, in order, are the whole of either text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
@@ -198,12 +210,7 @@ mod tests {
 
     fn shown(old: &str, new: &str) -> String {
         let diff = TextDiff::new(old, new);
-        let parts = diff.read(old, new).map(|(change, text)| match change {
-            Change::Same => text.to_owned(),
-            Change::Removed => format!("[-{text}-]"),
-            Change::Added => format!("{{+{text}+}}"),
-        });
-        parts.collect()
+        diff.read(old, new).map(|(change, text)| change.marked(text)).collect()
     }
 
     #[test]

@@ -66,12 +66,9 @@ fn lines(diff: &TextDiff, old: &str, new: &str) -> Vec<Vec<Piece>> {
                 lines.push(Vec::new());
             }
             let shown = clean_line(part);
-            let text = match segment.change {
-                _ if shown.as_str().trim().is_empty() => shown.as_str().to_owned(),
-                Change::Same => shown.as_str().to_owned(),
-                Change::Removed => format!("[-{}-]", shown.as_str()),
-                Change::Added => format!("{{+{}+}}", shown.as_str()),
-            };
+            let blank = shown.as_str().trim().is_empty();
+            let change = if blank { Change::Same } else { segment.change };
+            let text = change.marked(shown.as_str());
             if let Some(line) = lines.last_mut().filter(|_| !text.is_empty()) {
                 line.push(Piece { change: segment.change, text });
             }
