@@ -1,7 +1,9 @@
 //! What the program talks about: pure data, no behaviour beyond its own rules.
 
+pub mod batch;
 pub mod card;
 pub mod catalog;
+pub mod check;
 pub mod fault;
 pub mod grade;
 pub mod id;
@@ -20,8 +22,10 @@ pub mod target;
 pub mod usage;
 pub mod version;
 
+pub use batch::{BatchId, CellRef, Place, Row};
 pub use card::{ModelCard, Price};
 pub use catalog::Catalog;
+pub use check::{Check, CheckKind, CheckType};
 pub use fault::{Class, Fault, Timer};
 pub use grade::{Grade, Thumb};
 pub use id::RunId;
@@ -31,7 +35,7 @@ pub use lane::{LaneSpec, Pinned};
 pub use look::Look;
 pub use message::{Message, Role, Turn};
 pub use outcome::{End, Finish, Outcome, Provenance};
-pub use prompt::{Check, CheckKind, Format, Params, Prompt, Response};
+pub use prompt::{Format, Params, Prompt, Response};
 pub use quality::{Mark, Quality, Rule, Verdict};
 pub use request::{CacheMode, Commit, RunRequest};
 pub use session::Session;

@@ -103,6 +103,10 @@ fn request(sample: u32) -> RunRequest {
         sample,
         session: None,
         parent: None,
+        checks: Vec::new(),
+        min_score: None,
+        judges: std::collections::BTreeMap::new(),
+        cell: None,
     }
 }
 

@@ -124,6 +124,10 @@ impl App {
             sample: 0,
             session: Some(self.bench.session.clone()),
             parent: None,
+            checks: Vec::new(),
+            min_score: None,
+            judges: std::collections::BTreeMap::new(),
+            cell: None,
         }
     }
 

@@ -367,8 +367,8 @@ mod tests {
         assert_eq!(exit(&outcome(End::Failed { reasons: vec![] })), Exit::Failed);
         assert_eq!(exit(&outcome(End::Interrupted { fault: cut() })), Exit::Cut);
         assert_eq!(exit(&Outcome { finish: Some(Finish::Length), ..outcome(End::Done) }), Exit::Cut);
-        let verdict = |mark| Verdict { rule: Rule::Format, mark, reason: String::new(), score: None, at: None };
-        let judged = |mark| Outcome { quality: Some(Quality { verdicts: vec![verdict(mark)] }), ..outcome(End::Done) };
+        let verdict = |mark| Verdict::new(Rule::Format, mark, String::new());
+        let judged = |mark| Outcome { quality: Some(Quality::of(vec![verdict(mark)])), ..outcome(End::Done) };
         assert_eq!(exit(&judged(Mark::Fail)), Exit::CheckFailed);
         assert_eq!(exit(&judged(Mark::Skipped)), Exit::Done);
     }

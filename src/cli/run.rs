@@ -65,6 +65,10 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
         sample,
         session: None,
         parent: None,
+        checks: Vec::new(),
+        min_score: None,
+        judges: std::collections::BTreeMap::new(),
+        cell: None,
     };
     let form = match (args.json, io.out_is_terminal) {
         (true, _) => Form::Json,

@@ -37,12 +37,20 @@ impl Checks {
 
 impl Compiled {
     fn new(index: usize, check: &Check) -> Result<Self, BadRule> {
-        Ok(match check.kind {
+        let kind = check.kind;
+        Ok(match kind.kind {
             CheckKind::Latency => Self::Latency(limit(index, check, "milliseconds")?),
             CheckKind::Cost => Self::Cost(PicoDollars((limit(index, check, "US dollars")? * 1e12).round() as u64)),
             CheckKind::Equals => Self::Equals(wanted(index, check)?.trim().to_owned()),
+            CheckKind::Contains if kind.not => Self::NotContains(part(index, check)?),
             CheckKind::Contains => Self::Contains(part(index, check)?),
-            CheckKind::NotContains => Self::NotContains(part(index, check)?),
+            _ => {
+                return Err(BadRule::new(
+                    format!("check[{index}].type"),
+                    "a check that can be applied",
+                    kind.to_string(),
+                ));
+            }
         })
     }
 
@@ -125,7 +133,7 @@ fn limit(index: usize, check: &Check, unit: &str) -> Result<f64, BadRule> {
 fn wanted(index: usize, check: &Check) -> Result<&str, BadRule> {
     refuse(index, check, "threshold", check.threshold.is_some())?;
     let missing = || BadRule::new(format!("check[{index}].value"), "the text to compare the answer with", "nothing");
-    check.value.as_deref().ok_or_else(missing)
+    check.value.as_ref().and_then(serde_json::Value::as_str).ok_or_else(missing)
 }
 
 fn part(index: usize, check: &Check) -> Result<String, BadRule> {
@@ -141,7 +149,7 @@ fn refuse(index: usize, check: &Check, key: &str, is_set: bool) -> Result<(), Ba
         return Ok(());
     }
     let instead = if key == "value" { "`threshold` alone" } else { "`value` alone" };
-    Err(BadRule::new(format!("check[{index}].{key}"), format!("{instead} for {:?}", check.kind), format!("`{key}`")))
+    Err(BadRule::new(format!("check[{index}].{key}"), format!("{instead} for `{}`", check.kind), format!("`{key}`")))
 }
 
 #[cfg(test)]
@@ -152,7 +160,7 @@ mod tests {
     use crate::model::Mark;
 
     fn check(kind: CheckKind, value: Option<&str>, threshold: Option<f64>) -> Check {
-        Check { kind, value: value.map(str::to_owned), threshold }
+        Check { value: value.map(Into::into), threshold, ..Check::of(kind) }
     }
 
     fn judge(check: Check, text: &str, latency: Option<u64>, cost: Cost) -> (Mark, String) {
@@ -164,7 +172,7 @@ mod tests {
 
     #[test]
     fn texts_are_compared() {
-        use CheckKind::{Contains, Equals, NotContains};
+        use CheckKind::{Contains, Equals};
         for (kind, value, text, mark, reason) in [
             (Equals, "yes", " yes\n", Mark::Pass, "the answer is `yes`"),
             (Equals, "yes\n", "yes", Mark::Pass, "the answer is `yes`"),
@@ -172,8 +180,6 @@ mod tests {
             (Equals, "yes", "<think>no</think>yes", Mark::Pass, "the answer is `yes`"),
             (Contains, "refund", "a refund is due", Mark::Pass, "the answer holds `refund`"),
             (Contains, "refund", "<think>refund</think>no", Mark::Fail, "the answer does not hold `refund`"),
-            (NotContains, "sorry", "of course", Mark::Pass, "the answer does not hold `sorry`"),
-            (NotContains, "sorry", "I am sorry", Mark::Fail, "the answer holds `sorry`"),
         ] {
             let got = judge(check(kind, Some(value), None), text, None, Cost::Unknown);
             assert_eq!(got, (mark, reason.to_owned()), "{kind:?} {text:?}");
@@ -223,7 +229,7 @@ mod tests {
             (check(CheckKind::Latency, Some("2000"), None), "check[1].value"),
             (check(CheckKind::Equals, None, None), "check[1].value"),
             (check(CheckKind::Contains, Some(""), None), "check[1].value"),
-            (check(CheckKind::NotContains, Some("x"), Some(1.0)), "check[1].threshold"),
+            (check(CheckKind::Contains, Some("x"), Some(1.0)), "check[1].threshold"),
         ] {
             assert_eq!(Checks::new(&[good.clone(), bad]).unwrap_err().key, key);
         }

@@ -75,7 +75,7 @@ impl Judge {
                 json: None,
                 extraction: None,
                 error: None,
-                quality: Quality { verdicts: vec![form::text(answer)] },
+                quality: Quality { verdicts: vec![form::text(answer)], ..Quality::default() },
             },
             Format::Json | Format::Schema => Self::read(self.format, answer),
         };
@@ -95,13 +95,16 @@ impl Judge {
     fn read(format: Format, answer: &Answer<'_>) -> Judgement {
         match extract::extract(answer.text) {
             Ok((json, extraction)) => Judgement {
-                quality: Quality { verdicts: vec![form::json(format, answer, &json, &extraction)] },
+                quality: Quality {
+                    verdicts: vec![form::json(format, answer, &json, &extraction)],
+                    ..Quality::default()
+                },
                 json: Some(json),
                 extraction: Some(extraction),
                 error: None,
             },
             Err(error) => Judgement {
-                quality: Quality { verdicts: vec![form::none(answer, &error)] },
+                quality: Quality { verdicts: vec![form::none(answer, &error)], ..Quality::default() },
                 json: None,
                 extraction: None,
                 error: Some(error),
@@ -136,6 +139,7 @@ mod tests {
             confidence: Some("/confidence_score".into()),
             min_confidence: Some(0.7),
             min_completeness: None,
+            min_score: None,
         }
     }
 
@@ -153,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_good_answer_passes_every_rule_with_its_numbers() {
-        let checks = [Check { kind: CheckKind::Latency, value: None, threshold: Some(2000.0) }];
+        let checks = [Check::of(CheckKind::Latency).within(2000.0)];
         let judge = Judge::new(&sentiment(), &checks).unwrap();
         let judgement = judge.judge(&answer(r#"{"sentiment": "negative", "confidence_score": 0.92}"#));
         assert!(judgement.quality.passed());
@@ -300,7 +304,7 @@ mod tests {
         assert_eq!(Judge::new(&remote, &[]).unwrap_err().key, "response.schema");
         let minimum = Response { min_confidence: Some(7.0), ..sentiment() };
         assert_eq!(Judge::new(&minimum, &[]).unwrap_err().key, "response.min_confidence");
-        let checks = [Check { kind: CheckKind::Equals, value: None, threshold: None }];
+        let checks = [Check::of(CheckKind::Equals)];
         assert_eq!(Judge::new(&sentiment(), &checks).unwrap_err().key, "check[0].value");
     }
 }

@@ -50,12 +50,12 @@ pub(super) fn pointer(key: &str, pointer: &str) -> Result<(), BadRule> {
 /// Makes a verdict that has no score and no place.
 pub(super) fn verdict(rule: Rule, holds: bool, reason: impl Into<String>) -> Verdict {
     let mark = if holds { Mark::Pass } else { Mark::Fail };
-    Verdict { rule, mark, reason: reason.into(), score: None, at: None }
+    Verdict::new(rule, mark, reason)
 }
 
 /// Makes the verdict of a rule that was not applied.
 pub(super) fn skipped(rule: Rule, why: &str) -> Verdict {
-    Verdict { rule, mark: Mark::Skipped, reason: format!("not applied: {why}"), score: None, at: None }
+    Verdict::new(rule, Mark::Skipped, format!("not applied: {why}"))
 }
 
 /// Writes two numbers with so many digits, or as many as tell them apart.

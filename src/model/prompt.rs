@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::message::{Role, Turn};
+use super::{
+    check::Check,
+    message::{Role, Turn},
+};
 
 /// The design's temperature, used where a prompt sets none.
 pub const DEFAULT_TEMPERATURE: f64 = 0.3;
@@ -165,37 +168,10 @@ pub struct Response {
     /// The least share of required fields that must be filled, from 0 to 1; all of them where unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_completeness: Option<f64>,
-}
-
-/// A further rule on an answer, with promptfoo's names.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Check {
-    /// What is looked at.
-    #[serde(rename = "type")]
-    pub kind: CheckKind,
-    /// What it is compared with, for checks on text.
+    /// The least score that passes, from 0 to 1: the mean of what the checks give, by their weights.
+    /// Where unset, every check has to pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-    /// The limit, for checks on numbers: milliseconds for `latency`, US dollars for `cost`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub threshold: Option<f64>,
-}
-
-/// The rules a check can apply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CheckKind {
-    /// The run took at most `threshold` milliseconds.
-    Latency,
-    /// The run cost at most `threshold` US dollars.
-    Cost,
-    /// The answer, trimmed, is `value`.
-    Equals,
-    /// The answer holds `value`.
-    Contains,
-    /// The answer does not hold `value`.
-    NotContains,
+    pub min_score: Option<f64>,
 }
 
 #[cfg(test)]

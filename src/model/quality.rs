@@ -62,6 +62,46 @@ pub struct Verdict {
     /// JSON pointer to where the answer breaks the rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
+    /// How much it counts in the score of the answer; 0 is measured and never fails.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub weight: f64,
+    /// What it gives to the score, from 0 to 1, where that is neither all for a pass nor nothing for a
+    /// failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit: Option<f64>,
+    /// The name its score is summed up under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::float_cmp,
+    reason = "serde hands a reference; only 1 itself is left out"
+)]
+fn is_one(weight: &f64) -> bool {
+    *weight == 1.0
+}
+
+impl Verdict {
+    /// Makes a verdict with a reason and nothing else.
+    pub fn new(rule: Rule, mark: Mark, reason: impl Into<String>) -> Self {
+        Self { rule, mark, reason: reason.into(), score: None, at: None, weight: 1.0, credit: None, metric: None }
+    }
+
+    /// Returns what it gives to the score, from 0 to 1; none if the rule was not applied.
+    #[must_use]
+    pub fn credit(&self) -> Option<f64> {
+        match self.mark {
+            Mark::Skipped => None,
+            Mark::Pass => Some(self.credit.unwrap_or(1.0)),
+            Mark::Fail => Some(self.credit.unwrap_or(0.0)),
+        }
+    }
 }
 
 /// All verdicts on one answer.
@@ -69,13 +109,36 @@ pub struct Verdict {
 pub struct Quality {
     /// In the order the rules were applied.
     pub verdicts: Vec<Verdict>,
+    /// The least score that passes; where unset, no rule may be broken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_score: Option<f64>,
 }
 
 impl Quality {
-    /// Tells whether no rule is broken.
+    /// Makes the quality of which these are the verdicts.
+    #[must_use]
+    pub fn of(verdicts: Vec<Verdict>) -> Self {
+        Self { verdicts, min_score: None }
+    }
+
+    /// Tells whether the score reaches the least one that passes or, where none is set, whether no
+    /// rule is broken.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.verdicts.iter().all(|verdict| verdict.mark != Mark::Fail)
+        match self.min_score {
+            Some(least) => self.score().is_some_and(|score| score >= least),
+            None => self.verdicts.iter().all(|verdict| verdict.mark != Mark::Fail),
+        }
+    }
+
+    /// Returns the mean of what the verdicts give, by their weights, from 0 to 1; none if nothing that
+    /// counts was applied.
+    #[must_use]
+    pub fn score(&self) -> Option<f64> {
+        let given = self.verdicts.iter().filter_map(|verdict| Some((verdict.credit()?, verdict.weight)));
+        let (sum, weights) =
+            given.fold((0.0, 0.0), |(sum, all), (credit, weight)| (sum + credit * weight, all + weight));
+        (weights > 0.0).then(|| sum / weights)
     }
 
     /// Returns the verdicts of broken rules.

@@ -1,10 +1,12 @@
 //! One run, asked for: a prompt, an input, and the targets that may answer.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
+    batch::CellRef,
+    check::Check,
     input::Input,
     prompt::{Params, Prompt},
     target::Target,
@@ -60,4 +62,12 @@ pub struct RunRequest {
     pub session: Option<String>,
     /// The version the prompt was edited from, for the record.
     pub parent: Option<VersionId>,
+    /// Checks beside the prompt's, as a row of a data set has them.
+    pub checks: Vec<Check>,
+    /// The least score that passes, in place of the prompt's.
+    pub min_score: Option<f64>,
+    /// The models that judge by rubrics, by the names checks give them; the default one by the empty name.
+    pub judges: BTreeMap<String, Target>,
+    /// The cell of a batch it fills.
+    pub cell: Option<CellRef>,
 }

@@ -76,11 +76,7 @@ mod tests {
         assert!(changed(|prompt| prompt.user.push('!')));
         assert!(changed(|prompt| prompt.params.temperature = Some(0.0)));
         assert!(changed(|prompt| prompt.response.format = Format::Text));
-        assert!(changed(|prompt| prompt.checks.push(Check {
-            kind: CheckKind::Latency,
-            value: None,
-            threshold: Some(1.0)
-        })));
+        assert!(changed(|prompt| prompt.checks.push(Check::of(CheckKind::Latency).within(1.0))));
         assert!(!changed(|prompt| prompt.description = "for triage".to_owned()));
         assert!(!changed(|prompt| prompt.targets = vec!["demo".to_owned()]));
         assert!(!changed(|prompt| prompt.fallback = vec!["demo".to_owned()]));

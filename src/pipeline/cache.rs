@@ -208,7 +208,7 @@ mod tests {
             changed(|r| r.prompt.response.required.push("x".to_owned())),
             changed(|r| r.prompt.response.min_confidence = Some(0.9)),
             changed(|r| {
-                r.prompt.checks.push(Check { kind: CheckKind::Latency, value: None, threshold: Some(1.0) });
+                r.prompt.checks.push(Check::of(CheckKind::Latency).within(1.0));
             }),
             changed(|r| r.target.name.push('!')),
             changed(|r| r.target.card.price = None),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::event::Told;
-use crate::model::{Input, Outcome, Prompt, RunId, VersionId};
+use crate::model::{CellRef, Input, Outcome, Prompt, RunId, VersionId};
 
 /// A future behind a port.
 pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -53,6 +53,9 @@ pub struct RunRecord {
     pub outcome: Outcome,
     /// Its timeline: every event but the deltas and the end.
     pub timeline: Vec<Told>,
+    /// The cell of a batch it fills.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<CellRef>,
 }
 
 /// Where runs are recorded. Never fails a run; reports its fault where the user sees it.
@@ -60,8 +63,14 @@ pub trait Recorder: Send + Sync + 'static {
     /// Notes that a run has started, so that a crash leaves a trace of it.
     fn started(&self, record: &RunStart);
 
-    /// Keeps a run that has ended. Returns at once; the work is done behind.
+    /// Keeps a run that has ended, and fills its cell with it. Returns at once; the work is done behind.
     fn ended(&self, record: RunRecord);
+
+    /// Resolves once everything told so far has reached the disk and would outlast a loss of power;
+    /// the reason in words if some of it could not be kept.
+    fn settled(&self) -> PortFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// What is known of a run when it starts.

@@ -283,6 +283,7 @@ impl Run {
             input: self.request.input.clone(),
             outcome,
             timeline: std::mem::take(&mut self.timeline),
+            cell: self.request.cell,
         });
     }
 }

@@ -142,14 +142,15 @@ fn check(prompt: &Prompt) -> Result<(), (Vec<String>, String)> {
         return wrong(&["params", "max_tokens"], "`max_tokens` must be at least 1".to_owned());
     }
     for (place, rule) in prompt.checks.iter().enumerate() {
-        let (needs, there) = match rule.kind {
+        let (needs, there) = match rule.kind.kind {
             CheckKind::Latency | CheckKind::Cost => ("threshold", rule.threshold.is_some_and(|limit| limit >= 0.0)),
-            CheckKind::Equals | CheckKind::Contains | CheckKind::NotContains => ("value", rule.value.is_some()),
+            _ => ("value", rule.value.is_some()),
         };
         if !there {
-            let kind = serde_json::to_value(rule.kind).unwrap_or_default();
-            let kind = kind.as_str().unwrap_or_default();
-            return wrong(&["check", &place.to_string(), needs], format!("a check of type `{kind}` needs `{needs}`"));
+            return wrong(
+                &["check", &place.to_string(), needs],
+                format!("a check of type `{}` needs `{needs}`", rule.kind),
+            );
         }
     }
     Ok(())

@@ -200,6 +200,7 @@ pub(super) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRe
             input: parsed(row, 5)?,
             outcome,
             timeline: parsed(row, 9)?,
+            cell: None,
         }))
     });
     Ok(row.optional()?.unwrap_or_else(|| Err(missing(run))))

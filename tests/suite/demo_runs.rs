@@ -43,6 +43,10 @@ fn request(name: &str, models: &[&str]) -> RunRequest {
         sample: 0,
         session: None,
         parent: None,
+        checks: Vec::new(),
+        min_score: None,
+        judges: std::collections::BTreeMap::new(),
+        cell: None,
     }
 }
 

@@ -123,7 +123,7 @@ fn a_long_answer_starts_folded_but_for_what_failed() {
     let mut stage = asked(Format::Schema);
     let mut outcome = outcome(&text);
     let id = Verdict { at: Some("/orders/250/id".to_owned()), ..verdict(Rule::Schema, Mark::Fail, "no number", None) };
-    outcome.quality = Some(Quality { verdicts: vec![id] });
+    outcome.quality = Some(Quality::of(vec![id]));
     stage.says(MODEL, 1, &text).ends(MODEL, outcome);
     stage.keys("3").screen(120, 40);
     let shown = lane(stage.keys("!"));

@@ -60,6 +60,7 @@ pub(crate) fn record(run: RunId, started: Timestamp, text: &str) -> RunRecord {
         input: Input::of("My parcel never came"),
         outcome: outcome(run, text),
         timeline: Vec::new(),
+        cell: None,
     }
 }
 

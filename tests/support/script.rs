@@ -245,6 +245,10 @@ pub(crate) fn request(targets: &[&str]) -> RunRequest {
         sample: 0,
         session: None,
         parent: None,
+        checks: Vec::new(),
+        min_score: None,
+        judges: std::collections::BTreeMap::new(),
+        cell: None,
     }
 }
 

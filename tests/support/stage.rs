@@ -316,29 +316,27 @@ pub(crate) fn retry_in(attempt: u32, fault: Fault, seconds: u64) -> RunEvent {
 }
 
 pub(crate) fn verdict(rule: Rule, mark: Mark, reason: &str, score: Option<f64>) -> Verdict {
-    Verdict { rule, mark, reason: reason.to_owned(), score, at: None }
+    Verdict { score, ..Verdict::new(rule, mark, reason) }
 }
 
 /// The verdicts on an answer with a stated confidence.
 pub(crate) fn judged(confidence: f64) -> Quality {
     let sure = confidence >= 0.7;
     let sign = if sure { "≥" } else { "<" };
-    Quality {
-        verdicts: vec![
-            verdict(Rule::Format, Mark::Pass, "a JSON object", None),
-            verdict(Rule::Schema, Mark::Pass, "as the schema has it", None),
-            Verdict {
-                at: Some("/confidence_score".to_owned()),
-                ..verdict(
-                    Rule::Confidence,
-                    if sure { Mark::Pass } else { Mark::Fail },
-                    &format!("{confidence:.2} {sign} minimum 0.70"),
-                    Some(confidence),
-                )
-            },
-            verdict(Rule::Completeness, Mark::Pass, "2 of 2 fields are filled", Some(1.0)),
-        ],
-    }
+    Quality::of(vec![
+        verdict(Rule::Format, Mark::Pass, "a JSON object", None),
+        verdict(Rule::Schema, Mark::Pass, "as the schema has it", None),
+        Verdict {
+            at: Some("/confidence_score".to_owned()),
+            ..verdict(
+                Rule::Confidence,
+                if sure { Mark::Pass } else { Mark::Fail },
+                &format!("{confidence:.2} {sign} minimum 0.70"),
+                Some(confidence),
+            )
+        },
+        verdict(Rule::Completeness, Mark::Pass, "2 of 2 fields are filled", Some(1.0)),
+    ])
 }
 
 /// What came of a run that was answered; change what differs.

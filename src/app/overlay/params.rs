@@ -190,6 +190,7 @@ mod tests {
             confidence: Some("/score".into()),
             min_confidence: Some(0.8),
             min_completeness: Some(1.0),
+            min_score: None,
         };
         let fallback = vec!["local".to_owned()];
         let mut form = form(&params, &response, &fallback);

@@ -78,11 +78,11 @@ mod tests {
     use crate::{model::Look, ui::part::flow::flow};
 
     fn verdict(rule: Rule, mark: Mark, reason: &str, score: Option<f64>) -> Verdict {
-        Verdict { rule, mark, reason: reason.to_owned(), score, at: None }
+        Verdict { score, ..Verdict::new(rule, mark, reason) }
     }
 
     fn shown(verdicts: Vec<Verdict>) -> String {
-        let Chips { broken, held } = chips(&Quality { verdicts }, true, Theme::new(Look::default()));
+        let Chips { broken, held } = chips(&Quality::of(verdicts), true, Theme::new(Look::default()));
         flow([broken, held].concat(), 200, 1).iter().map(ToString::to_string).collect()
     }
 

@@ -185,6 +185,7 @@ fn an_earlier_run_of_this_prompt_can_be_the_baseline() {
         input: Input::default(),
         outcome: end,
         timeline: Vec::new(),
+        cell: None,
     };
     bench.answer(ticket, Ok(Reply::Run(Box::new(record))));
     assert!(bench.says().starts_with("what differs from model-1 (run "), "{}", bench.says());

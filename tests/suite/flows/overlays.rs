@@ -147,14 +147,8 @@ fn the_xray_shows_the_run_as_it_goes() {
     bench.tell(ticket, delta(1, "x"));
     bench.tell(ticket, failed(1, Class::RateLimited, Next::Retry { wait: Duration::from_secs(6) }));
     bench.tell(ticket, attempt(2, "demo"));
-    let verdict = Verdict {
-        rule: Rule::Confidence,
-        mark: Mark::Fail,
-        reason: "0.4 < 0.7\u{1b}[2J".into(),
-        score: None,
-        at: None,
-    };
-    bench.tell(ticket, RunEvent::Checked { quality: Quality { verdicts: vec![verdict] } });
+    let verdict = Verdict::new(Rule::Confidence, Mark::Fail, "0.4 < 0.7\u{1b}[2J");
+    bench.tell(ticket, RunEvent::Checked { quality: Quality::of(vec![verdict]) });
     bench.tell(ticket, ended(outcome("x")));
     let Some(Overlay::Xray(xray)) = bench.app.overlay() else { panic!("no X-ray") };
     let told: Vec<String> = xray.rows.iter().map(|row| format!("{} {}", row.what, row.detail.as_str())).collect();

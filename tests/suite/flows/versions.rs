@@ -238,8 +238,8 @@ fn samples_fall_into_groups_and_each_group_can_be_looked_at() {
     for (ticket, answer) in tickets.into_iter().zip(answers) {
         let mut outcome = outcome(answer);
         let mark = if outcome.json.is_some() { Mark::Pass } else { Mark::Fail };
-        let format = Verdict { rule: Rule::Format, mark, reason: String::new(), score: None, at: None };
-        outcome.quality = Some(Quality { verdicts: vec![format] });
+        let format = Verdict::new(Rule::Format, mark, String::new());
+        outcome.quality = Some(Quality::of(vec![format]));
         bench.tell(ticket, ended(outcome));
     }
     let groups = &bench.lane(0).groups;

@@ -180,6 +180,10 @@ pub(super) fn request(kind: ProviderKind, url: &str, json: bool, commit: Commit)
         sample: 0,
         session: None,
         parent: None,
+        checks: Vec::new(),
+        min_score: None,
+        judges: std::collections::BTreeMap::new(),
+        cell: None,
     }
 }
 

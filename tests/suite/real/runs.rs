@@ -46,6 +46,10 @@ fn request(targets: Vec<Target>) -> RunRequest {
         sample: 0,
         session: None,
         parent: None,
+        checks: Vec::new(),
+        min_score: None,
+        judges: std::collections::BTreeMap::new(),
+        cell: None,
     }
 }
 

@@ -51,8 +51,8 @@ fn value() -> impl Strategy<Value = Value> {
 
 fn check() -> impl Strategy<Value = Check> {
     prop_oneof![
-        (0.0..1e9).prop_map(|limit| Check { kind: CheckKind::Latency, value: None, threshold: Some(limit) }),
-        nasty().prop_map(|text| Check { kind: CheckKind::NotContains, value: Some(text), threshold: None }),
+        (0.0..1e9).prop_map(|limit| Check::of(CheckKind::Latency).within(limit)),
+        nasty().prop_map(|text| Check::of(CheckKind::Contains).negated().with(text)),
     ]
 }
 

@@ -59,18 +59,14 @@ async fn a_run_comes_back_as_it_was_recorded() {
     let mut run = record_of(1, "an \u{1b}[2J answer\r\n\0 🙂");
     run.outcome.reasoning = "because".to_owned();
     run.outcome.json = Some(serde_json::json!({"z": 0.92, "a": [null, 1]}));
-    run.outcome.quality = Some(Quality {
-        verdicts: vec![
-            Verdict { rule: Rule::Format, mark: Mark::Pass, reason: "json".to_owned(), score: None, at: None },
-            Verdict {
-                rule: Rule::Check("latency".to_owned()),
-                mark: Mark::Fail,
-                reason: "2100 ms > 2000 ms".to_owned(),
-                score: Some(2100.0),
-                at: Some("/x".to_owned()),
-            },
-        ],
-    });
+    run.outcome.quality = Some(Quality::of(vec![
+        Verdict::new(Rule::Format, Mark::Pass, "json"),
+        Verdict {
+            score: Some(2100.0),
+            at: Some("/x".to_owned()),
+            ..Verdict::new(Rule::Check("latency".to_owned()), Mark::Fail, "2100 ms > 2000 ms")
+        },
+    ]));
     store.recorder().started(&start_of(1));
     assert_eq!(ends(&store).await, ["running"]);
     store.recorder().ended(run.clone());

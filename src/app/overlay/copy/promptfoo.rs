@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     eval::template,
-    model::{Check, CheckKind, Format, Input, Prompt, Response},
+    model::{Check, Format, Input, Prompt, Response},
 };
 
 /// Writes the test case, an item of a `tests:` list.
@@ -68,15 +68,8 @@ fn response(response: &Response) -> Vec<Fields> {
 }
 
 fn check(check: &Check) -> Fields {
-    let name = match check.kind {
-        CheckKind::Latency => "latency",
-        CheckKind::Cost => "cost",
-        CheckKind::Equals => "equals",
-        CheckKind::Contains => "contains",
-        CheckKind::NotContains => "not-contains",
-    };
-    let mut fields: Fields = vec![("type", name.into())];
-    fields.extend(check.value.as_deref().map(|value| ("value", value.into())));
+    let mut fields: Fields = vec![("type", check.kind.to_string().into())];
+    fields.extend(check.value.clone().map(|value| ("value", value)));
     fields.extend(check.threshold.map(|threshold| ("threshold", threshold.into())));
     fields
 }
@@ -84,6 +77,7 @@ fn check(check: &Check) -> Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::CheckKind;
 
     #[test]
     fn the_rules_of_a_prompt_become_assertions_and_its_variables_values() {
@@ -95,7 +89,7 @@ mod tests {
                 min_confidence: Some(0.7),
                 ..Response::default()
             },
-            checks: vec![Check { kind: CheckKind::Latency, value: None, threshold: Some(2000.0) }],
+            checks: vec![Check::of(CheckKind::Latency).within(2000.0)],
             ..Prompt::default()
         };
         let mut input = Input::of("It's: \"late\"\n- again");

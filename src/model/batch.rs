@@ -1,0 +1,217 @@
+//! A batch: rows × prompts × targets × samples, its cells and what came of them.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    check::Check,
+    id::RunId,
+    input::Input,
+    outcome::{End, Outcome, Provenance},
+    usage::Cost,
+};
+
+/// Names one batch for ever: a UUID version 7, so that ids sort by the time they were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BatchId(pub Uuid);
+
+impl BatchId {
+    /// Shows the last eight digits: enough to tell batches apart on a screen.
+    #[must_use]
+    pub fn short(self) -> String {
+        RunId(self.0).short()
+    }
+}
+
+impl fmt::Display for BatchId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+/// Where a cell is in its batch. Cells are asked, listed and reported in the order of their places.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// The row's number in its data set, counted from 1.
+    pub row: u64,
+    /// The prompt, counted from 0.
+    pub prompt: u32,
+    /// The target, counted from 0.
+    pub target: u32,
+    /// The sample, counted from 0.
+    pub sample: u32,
+}
+
+/// The cell a run belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CellRef {
+    /// Its batch.
+    pub batch: BatchId,
+    /// Its place there.
+    pub place: Place,
+    /// The [`Row::fingerprint`] of its row, by which a changed row is known.
+    pub row: u64,
+}
+
+/// One row of a data set: an input, and what is expected of the answers to it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Its number, counted from 1.
+    pub number: u64,
+    /// The line of the file it begins on, counted from 1, where the file has lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// What it is called, if it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The input.
+    pub input: Input,
+    /// Checks of its own, beside those of the prompt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
+    /// The least score that passes, in place of the prompt's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_score: Option<f64>,
+    /// Further columns that are neither variables nor checks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl Row {
+    /// Names what shapes and judges the answers to it: the first eight bytes of the SHA-256 of its
+    /// input and its checks as JSON.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        use sha2::{Digest as _, Sha256};
+        let text = serde_json::to_vec(&(&self.input, &self.checks, self.min_score)).unwrap_or_default();
+        let digest = Sha256::digest(text);
+        digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+}
+
+/// What came of a cell, without its texts: what a table shows and a report counts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// Its place.
+    pub place: Place,
+    /// The run that answered it, or failed to.
+    pub run: RunId,
+    /// The end of that run in one word: `done`, `failed`, `interrupted`, `cancelled`.
+    pub end: String,
+    /// Whether the answer passed; none if nothing was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed: Option<bool>,
+    /// The score of the answer, from 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// Whether a check was skipped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skipped: bool,
+    /// The class of the fault it ended with, in words, if it ended with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// Whether the answer came from the cache; its time and tokens are the original's then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cached: bool,
+    /// Tokens in and out, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// What it cost.
+    pub cost: Cost,
+    /// How long it took.
+    pub took: Duration,
+    /// The beginning of the answer, or of the fault, on one line.
+    pub summary: String,
+}
+
+/// The characters of an answer that a cell's summary holds.
+pub const SUMMARY: usize = 80;
+
+impl Cell {
+    /// Sums a run's outcome up.
+    #[must_use]
+    pub fn of(place: Place, outcome: &Outcome) -> Self {
+        let quality = outcome.quality.as_ref();
+        let class = match &outcome.end {
+            End::Interrupted { fault } => Some(fault.class.to_string()),
+            End::Failed { reasons } => reasons.last().map(|reason| reason.fault.class.to_string()),
+            End::Done | End::Cancelled => None,
+        };
+        let text = if outcome.end == End::Done { outcome.text.clone() } else { outcome.end.to_string() };
+        let line = text.split_whitespace().flat_map(|word| word.chars().chain([' '])).take(SUMMARY).collect::<String>();
+        Self {
+            place,
+            run: outcome.run,
+            end: outcome.end.word().to_owned(),
+            passed: quality.map(|_| outcome.passed()),
+            score: quality.and_then(super::quality::Quality::score),
+            skipped: quality.is_some_and(|quality| {
+                quality.verdicts.iter().any(|verdict| verdict.mark == super::quality::Mark::Skipped)
+            }),
+            class,
+            cached: matches!(outcome.provenance, Provenance::Cached { .. }),
+            tokens: outcome.usage.total(),
+            cost: outcome.cost,
+            took: outcome.timing.total,
+            summary: line.trim_end().to_owned(),
+        }
+    }
+
+    /// Tells whether the model answered; what it answered, its checks say.
+    #[must_use]
+    pub fn answered(&self) -> bool {
+        self.end == "done"
+    }
+}
+
+/// What a batch may use; unset is no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Caps {
+    /// US dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
+    /// Tokens, in and out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// From its start, pauses not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Duration>,
+}
+
+/// Everything that makes up a batch, as its record keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BatchSpec {
+    /// Its name: the data set's, unless it was given another.
+    pub name: String,
+    /// Where its rows come from, as a person wrote it: a path, or `-`.
+    pub data: String,
+    /// The prompts' names and prompts.
+    pub prompts: Vec<(String, super::prompt::Prompt)>,
+    /// The targets' names.
+    pub targets: Vec<String>,
+    /// How often each request is made.
+    pub samples: u32,
+    /// Column to variable, where they differ in name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub mapping: BTreeMap<String, String>,
+}
+
+impl BatchSpec {
+    /// Names what is asked: a batch with the same fingerprint goes on where this one stopped. The
+    /// SHA-256, in hex, of all of it but its name.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        use sha2::{Digest as _, Sha256};
+        use std::fmt::Write as _;
+        let Self { name: _, data, prompts, targets, samples, mapping } = self;
+        let text = serde_json::to_vec(&(data, prompts, targets, samples, mapping)).unwrap_or_default();
+        Sha256::digest(text).iter().fold(String::with_capacity(64), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+}

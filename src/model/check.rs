@@ -1,0 +1,234 @@
+//! A further rule on an answer, with promptfoo's names and meaning, and some of our own.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One rule on an answer.
+///
+/// Texts in `value` may hold variables, `{{ expected }}`: each input's own values stand there when it
+/// is judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// What is looked at; `not-` before it turns it round.
+    #[serde(rename = "type")]
+    pub kind: CheckType,
+    /// What it is compared with: a text, a list of texts, a JSON Schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// The limit, in the unit of the kind: milliseconds for `latency`, US dollars for `cost`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
+    /// How much it counts in the score; 1 where unset, 0 is measured and never fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
+    /// The name its score is summed up under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    /// JSON pointer (RFC 6901) to what is compared, for `json-path`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// How it is compared, for `json-path`: `==` where unset.
+    #[serde(default, rename = "op", skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
+    /// The model that judges, for `llm-rubric`; the default model where unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<String>,
+    /// How often it is asked, for `llm-rubric`; once where unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<u32>,
+}
+
+impl Check {
+    /// Makes a check of a kind with nothing else set.
+    #[must_use]
+    pub fn of(kind: CheckKind) -> Self {
+        Self {
+            kind: CheckType { kind, not: false },
+            value: None,
+            threshold: None,
+            weight: None,
+            metric: None,
+            path: None,
+            comparison: None,
+            judge: None,
+            repeat: None,
+        }
+    }
+
+    /// Turns it round.
+    #[must_use]
+    pub fn negated(mut self) -> Self {
+        self.kind.not = !self.kind.not;
+        self
+    }
+
+    /// Compares with a text or a list or a schema.
+    #[must_use]
+    pub fn with(mut self, value: impl Into<Value>) -> Self {
+        self.value = Some(value.into());
+        self
+    }
+
+    /// Sets the limit.
+    #[must_use]
+    pub fn within(mut self, threshold: f64) -> Self {
+        self.threshold = Some(threshold);
+        self
+    }
+}
+
+/// A kind, or the opposite of one: `contains`, `not-contains`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CheckType {
+    /// The kind.
+    pub kind: CheckKind,
+    /// Whether it must not hold.
+    pub not: bool,
+}
+
+/// How two JSON values are compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Comparison {
+    /// Equal, numbers by their value.
+    #[default]
+    #[serde(rename = "==")]
+    Equal,
+    /// Not equal.
+    #[serde(rename = "!=")]
+    Unequal,
+    /// Less, between numbers.
+    #[serde(rename = "<")]
+    Less,
+    /// Less or equal, between numbers.
+    #[serde(rename = "<=")]
+    AtMost,
+    /// Greater, between numbers.
+    #[serde(rename = ">")]
+    Greater,
+    /// Greater or equal, between numbers.
+    #[serde(rename = ">=")]
+    AtLeast,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
+        /// The rules a check can apply.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum CheckKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl CheckKind {
+            /// Every kind, in the order in which they are listed.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
+
+            /// Returns its name in files, on screens and in reports.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The answer, trimmed, is `value`; JSON is compared as JSON.
+    Equals = "equals",
+    /// The answer holds `value`.
+    Contains = "contains",
+    /// The answer holds `value`, upper and lower case alike.
+    Icontains = "icontains",
+    /// The answer holds one of the texts in `value`.
+    ContainsAny = "contains-any",
+    /// The answer holds all of the texts in `value`.
+    ContainsAll = "contains-all",
+    /// As `contains-any`, upper and lower case alike.
+    IcontainsAny = "icontains-any",
+    /// As `contains-all`, upper and lower case alike.
+    IcontainsAll = "icontains-all",
+    /// The answer begins with `value`.
+    StartsWith = "starts-with",
+    /// The regular expression `value` matches somewhere in the answer.
+    Regex = "regex",
+    /// The answer is JSON and nothing else, and satisfies the schema in `value` if there is one.
+    IsJson = "is-json",
+    /// The answer holds JSON that satisfies the schema in `value` if there is one.
+    ContainsJson = "contains-json",
+    /// At most `threshold` characters have to be changed to make the answer `value`.
+    Levenshtein = "levenshtein",
+    /// The ROUGE-N score against `value` reaches `threshold`.
+    RougeN = "rouge-n",
+    /// The run took at most `threshold` milliseconds.
+    Latency = "latency",
+    /// The run cost at most `threshold` US dollars.
+    Cost = "cost",
+    /// The model declined to answer.
+    IsRefusal = "is-refusal",
+    /// The number of words is `value`, or within its bounds.
+    WordCount = "word-count",
+    /// The model stopped for the reason `value`.
+    FinishReason = "finish-reason",
+    /// A model judges the answer by the rubric in `value`.
+    LlmRubric = "llm-rubric",
+    /// The answer has the form the prompt expects.
+    Format = "format",
+    /// The fields named in `value` are there and filled.
+    Required = "required",
+    /// The confidence stated at `path` reaches `threshold`.
+    Confidence = "confidence",
+    /// A share of `threshold` of the fields named in `value` is filled.
+    Completeness = "completeness",
+    /// The JSON at `path` compares with `value` as `op` says.
+    JsonPath = "json-path",
+    /// A rule of another program that cannot be applied here; `value` is the rule as it was written.
+    /// Always skipped.
+    Unsupported = "unsupported",
+}
+
+impl From<CheckKind> for CheckType {
+    fn from(kind: CheckKind) -> Self {
+        Self { kind, not: false }
+    }
+}
+
+impl fmt::Display for CheckType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.not { "not-" } else { "" })?;
+        f.write_str(self.kind.name())
+    }
+}
+
+impl From<CheckType> for String {
+    fn from(kind: CheckType) -> Self {
+        kind.to_string()
+    }
+}
+
+/// No check has this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no check `{0}`; the checks are {list}", list = CheckKind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", "))]
+pub struct UnknownCheck(pub String);
+
+impl FromStr for CheckType {
+    type Err = UnknownCheck;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, not) = text.strip_prefix("not-").map_or((text, false), |name| (name, true));
+        let kind = CheckKind::ALL.iter().find(|kind| kind.name() == name);
+        kind.map(|kind| Self { kind: *kind, not }).ok_or_else(|| UnknownCheck(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for CheckType {
+    type Error = UnknownCheck;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
