@@ -105,7 +105,7 @@ fn request(sample: u32) -> RunRequest {
         parent: None,
         checks: Vec::new(),
         min_score: None,
-        judges: std::collections::BTreeMap::new(),
+        judges: BTreeMap::new(),
         cell: None,
     }
 }

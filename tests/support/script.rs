@@ -247,7 +247,7 @@ pub(crate) fn request(targets: &[&str]) -> RunRequest {
         parent: None,
         checks: Vec::new(),
         min_score: None,
-        judges: std::collections::BTreeMap::new(),
+        judges: BTreeMap::new(),
         cell: None,
     }
 }

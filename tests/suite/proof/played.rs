@@ -182,7 +182,7 @@ pub(super) fn request(kind: ProviderKind, url: &str, json: bool, commit: Commit)
         parent: None,
         checks: Vec::new(),
         min_score: None,
-        judges: std::collections::BTreeMap::new(),
+        judges: BTreeMap::new(),
         cell: None,
     }
 }

@@ -48,7 +48,7 @@ fn request(targets: Vec<Target>) -> RunRequest {
         parent: None,
         checks: Vec::new(),
         min_score: None,
-        judges: std::collections::BTreeMap::new(),
+        judges: BTreeMap::new(),
         cell: None,
     }
 }
