@@ -9,6 +9,7 @@ pub mod job;
 pub mod keys;
 pub mod names;
 pub mod places;
+pub mod promptfoo;
 pub mod prompts;
 pub mod sessions;
 pub mod settings;
