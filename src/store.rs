@@ -5,6 +5,7 @@
 
 pub mod atomic;
 pub mod cards;
+pub mod dataset;
 pub mod job;
 pub mod keys;
 pub mod names;
@@ -17,7 +18,7 @@ pub mod starters;
 
 mod alive;
 mod cache;
-mod dataset;
+
 mod db;
 mod grades;
 mod mistake;

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use crate::model::{Grade, NamedInput, PicoDollars, Prompt, RunId, Session, VersionId};
 use crate::pipeline::port::RunRecord;
 
+use super::dataset::{Preview, Reading};
+
 /// A request to the store's worker.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Job {
@@ -38,6 +40,15 @@ pub enum Job {
     },
     /// Reads an input from a file, `FILE`, or from a row of a data set, `FILE:ROW`.
     ReadInput(String),
+    /// Reads the beginning of a data set: its columns, what they hold, its first rows.
+    PreviewData {
+        /// Its file or folder.
+        source: String,
+        /// How it is read; `only` is not looked at.
+        reading: Reading,
+        /// Rows to show, at most.
+        rows: usize,
+    },
     /// Lists the newest runs, the newest first.
     RecentRuns {
         /// How many at most.
@@ -94,6 +105,7 @@ impl Job {
             Self::ListPrompts
             | Self::OpenPrompt(_)
             | Self::ReadInput(_)
+            | Self::PreviewData { .. }
             | Self::SavePrompt { .. }
             | Self::ListSessions
             | Self::OpenSession(_)
@@ -159,6 +171,8 @@ pub enum Reply {
         /// Whether there are further ones.
         more: bool,
     },
+    /// The beginning of a data set.
+    Preview(Box<Preview>),
     /// The newest runs.
     Runs(Vec<RunEntry>),
     /// A run's record.

@@ -129,6 +129,9 @@ fn file(places: &Places, job: Job) -> Result<Reply, StoreFault> {
         Job::OpenSession(name) => sessions::read(places, &name).map(|session| Reply::Session(Box::new(session))),
         Job::SaveSession(session) => sessions::save(places, &session).map(Reply::SessionSaved),
         Job::ReadInput(from) => dataset::read(&from),
+        Job::PreviewData { source, reading, rows } => {
+            dataset::preview(&source, &reading, rows).map(|preview| Reply::Preview(Box::new(preview)))
+        }
         Job::RenameSession { from, to } => sessions::rename(places, &from, &to).map(|()| Reply::SessionRenamed(to)),
         _ => Err(StoreFault::new("runs are not kept in files")),
     }
