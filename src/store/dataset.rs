@@ -16,7 +16,7 @@ mod test_case;
 mod yaml;
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     fs::File,
     io::{self, Read},
     path::Path,
@@ -46,7 +46,7 @@ const AHEAD: usize = 32;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {
     /// Column to variable, where they differ in name. An empty variable leaves the column out.
-    pub mapping: shape::Mapping,
+    pub mapping: BTreeMap<String, String>,
     /// Its form; told by its name where unset, and lines for the standard input.
     pub form: Option<Form>,
     /// The rows that are wanted; all where unset. The others are read past and keep their numbers.
@@ -164,7 +164,6 @@ impl Dataset {
 
     /// Gives the rows out as a stream: a thread reads them, a few ahead of whoever takes them, and
     /// stops when the stream is dropped.
-    #[must_use]
     pub fn into_stream(self) -> impl Stream<Item = Result<Row, StoreFault>> + Send + use<> {
         let (tell, mut told) = mpsc::channel(AHEAD);
         let source = self.source.clone();

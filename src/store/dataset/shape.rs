@@ -36,7 +36,7 @@ pub(super) fn rows(record: Record, mapping: &Mapping) -> Result<Vec<Row>, Troubl
             let mut making = Making::default();
             let name = mapping.get("input").map_or("input", String::as_str).to_owned();
             making.take(&name, Value::String(text)).map_err(|what| Trouble::new(line, what))?;
-            Ok(vec![making.row(line, mapping)?])
+            Ok(vec![making.row(line, mapping)])
         }
         Fields::Columns(columns) if test_case::is(&columns) => test_case::rows(columns, line, mapping),
         Fields::Columns(columns) => Ok(vec![of_columns(columns, line, mapping)?]),
@@ -51,7 +51,7 @@ fn of_columns(columns: Vec<(String, Value)>, line: Option<u64>, mapping: &Mappin
         let taken = making.take(name, value);
         taken.map_err(|what| Trouble::new(line, format!("column {}: {what}", quoted(column))))?;
     }
-    making.row(line, mapping)
+    Ok(making.row(line, mapping))
 }
 
 /// Tells whether a column is no variable but says something about its row.
@@ -84,7 +84,7 @@ impl Making {
             return self.expect(number, value);
         }
         if !special(name) {
-            if KEPT.iter().any(|kept| *kept == name) || name.strip_prefix("_expected").and_then(index).is_some() {
+            if KEPT.contains(&name) || name.strip_prefix("_expected").and_then(index).is_some() {
                 return Err(format!("did you mean `_{name}`? If not, map it to a variable of another name"));
             }
             return self.variable(name, plain(value));
@@ -149,7 +149,7 @@ impl Making {
     }
 
     /// Finishes the row: `input`, or else `text`, is its text.
-    pub(super) fn row(mut self, line: Option<u64>, mapping: &Mapping) -> Result<Row, Trouble> {
+    pub(super) fn row(mut self, line: Option<u64>, mapping: &Mapping) -> Row {
         for (number, threshold) in self.thresholds {
             for (_, check) in self.cells.iter_mut().filter(|(cell, _)| *cell == number) {
                 check.threshold = Some(threshold);
@@ -163,7 +163,7 @@ impl Making {
         let asked = mapping.values().any(|variable| variable == "text");
         *text = vars.remove("input").or_else(|| if asked { None } else { vars.remove("text") }).unwrap_or_default();
         self.row.line = line;
-        Ok(self.row)
+        self.row
     }
 }
 

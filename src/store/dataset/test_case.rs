@@ -36,7 +36,10 @@ pub(super) fn rows(columns: Vec<(String, Value)>, line: Option<u64>, mapping: &M
         let taken = match key.as_str() {
             "vars" => object(value).map(|found| vars = found),
             "assert" => checks(&value).map(|checks| row.checks = checks),
-            "description" => Ok(row.description = Some(plain(value)).filter(|text| !text.is_empty())),
+            "description" => {
+                row.description = Some(plain(value)).filter(|text| !text.is_empty());
+                Ok(())
+            }
             "threshold" => threshold(&value).map(|least| row.min_score = least),
             "metadata" => object(value)
                 .map(|found| row.metadata = found.into_iter().map(|(key, value)| (key, plain(value))).collect()),
@@ -75,7 +78,7 @@ pub(super) fn rows(columns: Vec<(String, Value)>, line: Option<u64>, mapping: &M
         for (name, value) in combination {
             making.variable(&name, value).map_err(|what| Trouble::new(line, what))?;
         }
-        making.row(line, mapping)
+        Ok(making.row(line, mapping))
     });
     made.collect()
 }

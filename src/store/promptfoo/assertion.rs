@@ -112,7 +112,7 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
     if let Some(key) = fields.keys().find(|key| !KEYS.contains(&key.as_str())) {
         return Err(format!("{}: an assertion has no such key{}", quoted(key), slip(key, KEYS.iter().copied())));
     }
-    let kind: CheckType = name.parse().map_err(|_| unknown(name))?;
+    let kind: CheckType = name.parse().map_err(|_unread| unknown(name))?;
     let filled = |key: &str| fields.get(key).is_some_and(|value| !value.is_null());
     if ["config", "transform", "contextTransform"].into_iter().any(filled) {
         return unsupported();
@@ -124,13 +124,13 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
     check.path = text(fields, "path")?;
     check.judge = text(fields, "judge")?;
     if let Some(value) = fields.get("op") {
-        check.comparison = serde_json::from_value(value.clone()).map_err(|_| {
+        check.comparison = serde_json::from_value(value.clone()).map_err(|_unread| {
             format!("op: expected one of \"==\", \"!=\", \"<\", \"<=\", \">\", \">=\", found {}", shown(value))
         })?;
     }
     if let Some(value) = fields.get("repeat") {
         check.repeat = serde_json::from_value(value.clone())
-            .map_err(|_| format!("repeat: expected a whole number, found {}", shown(value)))?;
+            .map_err(|_unread| format!("repeat: expected a whole number, found {}", shown(value)))?;
     }
     if kind.kind == CheckKind::LlmRubric {
         match fields.get("provider") {
@@ -181,7 +181,7 @@ fn object(cell: &str) -> Result<Map<String, Value>, String> {
         }
     }
     if let Some(path) = cell.strip_prefix("file://") {
-        let python = path.ends_with(".py") || path.contains(".py:");
+        let python = path.split(':').next().is_some_and(|path| path.rsplit('.').next() == Some("py"));
         return Ok(made(if python { "python" } else { "javascript" }, Some(json!(path))));
     }
     let Some((name, threshold, value)) = parts(cell) else {
@@ -194,7 +194,9 @@ fn object(cell: &str) -> Result<Map<String, Value>, String> {
         "latency" | "cost" => {
             threshold = match (threshold, value.take()) {
                 (None, Some(value)) => Some(
-                    value.parse().map_err(|_| format!("expected a number after `{name}:`, found {}", quoted(value)))?,
+                    value
+                        .parse()
+                        .map_err(|_unread| format!("expected a number after `{name}:`, found {}", quoted(value)))?,
                 ),
                 (None, None) => return Err(format!("`{name}` needs its limit: write `{name}(LIMIT)`")),
                 (threshold, _) => threshold,
