@@ -17,6 +17,8 @@ use crate::support::record as made;
 
 /// The cache: one exact LRU across processes, and no fault of it fails a lookup.
 mod cache;
+/// Data sets: their beginning on a screen, and all of their rows.
+mod data;
 /// Files: written whole, private, and in words when they cannot be.
 mod files;
 /// Keys: every source, every way it can be wrong, and no key in any message.

@@ -284,31 +284,38 @@ fn a_preview_tells_columns_and_reads_no_further() {
     assert_eq!((short.more, short.columns[0].name.as_str(), short.columns[0].kind), (false, "a", Kind::Whole));
 }
 
-/// Counts what is read from it, and never ends.
-struct Endless(std::sync::Arc<std::sync::atomic::AtomicUsize>);
+/// A text without end, which counts what is read of it.
+struct Endless(&'static [u8], std::sync::Arc<std::sync::atomic::AtomicUsize>);
 
 impl Read for Endless {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let text = b"a row\n";
-        let length = into.len() / text.len() * text.len();
-        into.iter_mut().zip(text.iter().cycle()).take(length).for_each(|(to, from)| *to = *from);
-        self.0.fetch_add(length, std::sync::atomic::Ordering::SeqCst);
+        let length = into.len() / self.0.len() * self.0.len();
+        into.iter_mut().zip(self.0.iter().cycle()).take(length).for_each(|(to, from)| *to = *from);
+        self.1.fetch_add(length, std::sync::atomic::Ordering::SeqCst);
         Ok(length)
     }
 }
 
 #[tokio::test]
-async fn a_stream_reads_a_little_ahead_and_ends_when_it_is_dropped() {
-    let read = std::sync::Arc::default();
-    let from = Endless(std::sync::Arc::clone(&read));
-    let mut rows = from_reader("s", Box::new(from), Form::Lines, &Reading::default()).unwrap().into_stream();
-    for number in 1..=20_000 {
-        assert_eq!(rows.next().await.unwrap().unwrap().number, number);
+async fn a_stream_of_any_form_reads_a_little_ahead() {
+    const ROWS: u64 = 5000;
+    for (form, head, text) in [
+        (Form::Lines, "", "a row\n"),
+        (Form::Csv, "a;b\n", "1;\"2\n3\"\n"),
+        (Form::Jsonl, "", "{\"a\":1}\n"),
+        (Form::Json, "[0", ",{\"a\":[1]}\n"),
+        (Form::Yaml, "", "- a: 1\n  b: [x]\n"),
+    ] {
+        let read = std::sync::Arc::default();
+        let endless = Endless(text.as_bytes(), std::sync::Arc::clone(&read));
+        let from = Box::new(Cursor::new(head).chain(endless));
+        let mut rows = from_reader("s", from, form, &Reading::default()).unwrap().into_stream();
+        for number in 1..=ROWS {
+            assert_eq!(rows.next().await.unwrap().unwrap().number, number);
+        }
+        let ahead = read.load(std::sync::atomic::Ordering::SeqCst).saturating_sub(text.len() * ROWS as usize);
+        assert!(ahead < 3 * 64 * 1024, "{form}: {ahead} bytes were read ahead");
     }
-    let taken = 20_000 * 6;
-    let ahead = read.load(std::sync::atomic::Ordering::SeqCst) - taken;
-    assert!(ahead < 2 * 64 * 1024, "{ahead} bytes were read ahead");
-    drop(rows);
 }
 
 proptest! {
