@@ -47,6 +47,6 @@ impl Records for Folder {
         let file = File::open(&path).map_err(|fault| of_file(Trouble::new(None, fault.to_string())))?;
         let text = Lines::new(Box::new(file)).whole().map_err(of_file)?;
         let values = COLUMNS.iter().map(|&column| column.to_owned()).zip([Value::String(text), Value::String(name)]);
-        Ok(Some(Record { line: None, fields: Fields::Columns(values.collect()) }))
+        Ok(Some(Record { line: None, at: Vec::new(), fields: Fields::Columns(values.collect()) }))
     }
 }

@@ -155,13 +155,21 @@ impl JsonArray {
         }
     }
 
-    /// Takes the text of an item: up to the `,` or `]` that is in no text and no bracket.
-    fn item(&mut self) -> Result<(u64, String), Trouble> {
+    /// Takes the text of an item, and the lines of its keys: up to the `,` or `]` that is in no text and no bracket.
+    fn item(&mut self) -> Result<(u64, String, Vec<u64>), Trouble> {
         let start = self.lines.number();
         let (mut item, mut depth, mut text, mut escaped) = (String::new(), 0_u64, false, false);
+        let (mut keys, mut before) = (Vec::new(), b' ');
         loop {
             let rest = self.line.get(self.next..).unwrap_or_default();
+            let number = self.lines.number();
             let end = rest.bytes().position(|byte| {
+                if byte == b'"' && !text && depth == 1 && matches!(before, b'{' | b',') {
+                    keys.push(number);
+                }
+                if !byte.is_ascii_whitespace() {
+                    before = byte;
+                }
                 match byte {
                     _ if escaped => escaped = false,
                     b'\\' if text => escaped = true,
@@ -181,7 +189,7 @@ impl JsonArray {
                 return Err(Trouble::long(start, "the row"));
             }
             if end.is_some() {
-                return Ok((start, item));
+                return Ok((start, item, keys));
             }
             if !self.more()? {
                 return Err(Trouble::new(start, "the row that begins here never ends: the file breaks off"));
@@ -205,9 +213,9 @@ impl Records for JsonArray {
                 }
                 (At::First | At::Between, Some(b']')) => At::After,
                 (At::First, Some(_)) => {
-                    let (line, text) = self.item()?;
+                    let (line, text, at) = self.item()?;
                     self.at = At::Between;
-                    return Ok(Some(Record::of(line, parse(&text, line)?)));
+                    return Ok(Some(Record { at, ..Record::of(line, parse(&text, line)?) }));
                 }
                 (At::Between, Some(b',')) => {
                     self.next += 1;

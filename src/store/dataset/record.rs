@@ -9,6 +9,8 @@ use super::lines::{Lines, Trouble};
 pub(super) struct Record {
     /// The line it begins on, counted from 1, where its source has lines.
     pub(super) line: Option<u64>,
+    /// The lines of its first columns, as far as they are known.
+    pub(super) at: Vec<u64>,
     /// What it holds.
     pub(super) fields: Fields,
 }
@@ -29,7 +31,7 @@ impl Record {
             Value::Object(fields) => Fields::Columns(fields.into_iter().collect()),
             other => Fields::Text(plain(other)),
         };
-        Self { line: Some(line), fields }
+        Self { line: Some(line), at: Vec::new(), fields }
     }
 }
 
@@ -62,7 +64,7 @@ impl Records for PlainLines {
             let Some(line) = self.0.next()? else { return Ok(None) };
             let text = line.trim_end_matches(['\r', '\n']).to_owned();
             if !text.trim().is_empty() {
-                return Ok(Some(Record { line: Some(self.0.number()), fields: Fields::Text(text) }));
+                return Ok(Some(Record { line: Some(self.0.number()), at: Vec::new(), fields: Fields::Text(text) }));
             }
         }
     }
@@ -75,6 +77,6 @@ impl Records for WholeText {
     fn read(&mut self) -> Result<Option<Record>, Trouble> {
         let Some(mut lines) = self.0.take() else { return Ok(None) };
         let text = lines.whole()?;
-        Ok(Some(Record { line: None, fields: Fields::Text(text) }))
+        Ok(Some(Record { line: None, at: Vec::new(), fields: Fields::Text(text) }))
     }
 }

@@ -56,7 +56,7 @@ impl Records for Separated {
         }
         let columns = self.heads.iter().cloned().zip(fields.into_iter().map(Value::String));
         let columns = columns.filter(|(head, _)| !head.is_empty()).collect();
-        Ok(Some(Record { line: Some(line), fields: Fields::Columns(columns) }))
+        Ok(Some(Record { line: Some(line), at: Vec::new(), fields: Fields::Columns(columns) }))
     }
 
     fn columns(&self) -> Option<&[String]> {

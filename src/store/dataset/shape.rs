@@ -38,14 +38,15 @@ pub(super) fn rows(record: Record, mapping: &Mapping) -> Result<Vec<Row>, Troubl
             making.take(&name, Value::String(text)).map_err(|what| Trouble::new(line, what))?;
             Ok(vec![making.row(line, mapping)])
         }
-        Fields::Columns(columns) if test_case::is(&columns) => test_case::rows(columns, line, mapping),
-        Fields::Columns(columns) => Ok(vec![of_columns(columns, line, mapping)?]),
+        Fields::Columns(columns) if test_case::is(&columns) => test_case::rows(columns, line, &record.at, mapping),
+        Fields::Columns(columns) => Ok(vec![of_columns(columns, line, &record.at, mapping)?]),
     }
 }
 
-fn of_columns(columns: Vec<(String, Value)>, line: Option<u64>, mapping: &Mapping) -> Result<Row, Trouble> {
+fn of_columns(columns: Vec<(String, Value)>, line: Option<u64>, at: &[u64], mapping: &Mapping) -> Result<Row, Trouble> {
     let mut making = Making::default();
-    for (column, value) in columns {
+    for (index, (column, value)) in columns.into_iter().enumerate() {
+        let line = at.get(index).copied().or(line);
         let column = column.trim();
         let name = mapping.get(column).map_or(column, String::as_str);
         let taken = making.take(name, value);

@@ -29,10 +29,16 @@ pub(super) fn is(columns: &[(String, Value)]) -> bool {
 
 /// Makes the rows of a test. Variables with lists of values make a row for each combination, the first
 /// variable changing slowest.
-pub(super) fn rows(columns: Vec<(String, Value)>, line: Option<u64>, mapping: &Mapping) -> Result<Vec<Row>, Trouble> {
+pub(super) fn rows(
+    columns: Vec<(String, Value)>,
+    line: Option<u64>,
+    at: &[u64],
+    mapping: &Mapping,
+) -> Result<Vec<Row>, Trouble> {
     let mut vars = Map::new();
     let mut row = Row::default();
-    for (key, value) in columns {
+    for (index, (key, value)) in columns.into_iter().enumerate() {
+        let line = at.get(index).copied().or(line);
         let taken = match key.as_str() {
             "vars" => object(value).map(|found| vars = found),
             "assert" => checks(&value).map(|checks| row.checks = checks),

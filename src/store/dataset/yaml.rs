@@ -128,8 +128,8 @@ impl YamlList {
         }
     }
 
-    /// Builds the value that begins with an event.
-    fn value(&mut self, first: Step) -> Result<Value, Trouble> {
+    /// Builds the value that begins with an event, and tells the lines of its keys.
+    fn value(&mut self, first: Step) -> Result<(Value, Vec<u64>), Trouble> {
         let mut building = Building::default();
         let (mut event, mut line) = first;
         loop {
@@ -173,7 +173,7 @@ impl YamlList {
                 Event::StreamStart | Event::Nothing => None,
             };
             if let Some(value) = done {
-                return Ok(value);
+                return Ok((value, building.keys));
             }
             (event, line) = self.step()?;
         }
@@ -203,7 +203,10 @@ impl Records for YamlList {
                 self.end()?;
                 Ok(None)
             }
-            (event, line) => Ok(Some(Record::of(line, self.value((event, line))?))),
+            (event, line) => {
+                let (value, at) = self.value((event, line))?;
+                Ok(Some(Record { at, ..Record::of(line, value) }))
+            }
         }
     }
 }
@@ -213,6 +216,8 @@ impl Records for YamlList {
 struct Building {
     frames: Vec<Frame>,
     spent: usize,
+    /// The lines of the keys of the whole.
+    keys: Vec<u64>,
 }
 
 struct Frame {
@@ -259,11 +264,18 @@ impl Building {
 
     /// Puts a value where it belongs; returns it if it is the whole.
     fn put(&mut self, value: Value, line: u64) -> Result<Option<Value>, Trouble> {
+        let outermost = self.frames.len() == 1;
         let Some(frame) = self.frames.last_mut() else { return Ok(Some(value)) };
         match &mut frame.kind {
             Kind::List(items) => items.push(value),
             Kind::Fields(fields) => match fields.key.take() {
-                None => fields.key = Some(key(value, line)?),
+                None => {
+                    let key = key(value, line)?;
+                    if outermost && key != MERGE {
+                        self.keys.push(line);
+                    }
+                    fields.key = Some(key);
+                }
                 Some(key) if key == MERGE => fields.merge(value, line)?,
                 Some(key) if fields.all.contains_key(&key) => {
                     return Err(Trouble::new(line, format!("the key {} is there twice", quoted(&key))));
