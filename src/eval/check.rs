@@ -23,7 +23,7 @@ pub(super) use seen::Seen;
 use self::{test::Test, written::Written};
 use super::{
     rubric::Rubric,
-    rule::{BadRule, skipped, verdict},
+    rule::{BadRule, quote, skipped, verdict},
 };
 use crate::model::{Check, CheckKind, Input, Mark, Rule, Verdict};
 
@@ -92,15 +92,15 @@ impl Checks {
 impl Compiled {
     fn new(place: usize, check: &Check) -> Result<Self, BadRule> {
         let written = Written::new(place, check)?;
-        let asks = fill::asks(check).map_err(|mistake| {
-            let found = format!("{mistake} in {}", super::rule::quote(&fill::template_of(check)));
-            written.bad("value", "a text whose variables make sense", found)
+        let asks = fill::asks(check).map_err(|(key, text, mistake)| {
+            let found = format!("{mistake} in {}", quote(text));
+            written.bad(key, "a text whose variables make sense", found)
         })?;
         let test = if asks {
             // A number is a text as well, so that what is not known yet is at fault for the least.
             let stand_in = fill::stand_in(check);
             match Test::new(&Written::new(place, &stand_in)?) {
-                Err(bad) if !bad.key.ends_with(".value") => return Err(bad),
+                Err(bad) if bad.key != written.key("value") => return Err(bad),
                 Ok(_) | Err(_) => None,
             }
         } else {
@@ -140,7 +140,7 @@ fn settle(check: &Check, test: &Test, seen: &Seen<'_>) -> (Verdict, Option<Rubri
         Ok(Fact { holds, said, score, credit, at }) => {
             let not = check.kind.not;
             let credit = credit.map(|credit| if not { 1.0 - credit } else { credit });
-            Verdict { score, credit, at, ..verdict(rule(check), holds != not, said) }
+            Verdict { score, at, credit, ..verdict(rule(check), holds != not, said) }
         }
     };
     (weighed(check, verdict), None)

@@ -158,13 +158,12 @@ impl Quality {
         }
         let mean = |name: &str| {
             let of = self.verdicts.iter().filter(|verdict| verdict.metric.as_deref() == Some(name));
-            let given: Vec<(f64, f64)> =
-                of.filter_map(|verdict| Some((verdict.credit()?, verdict.weight))).collect();
+            let given: Vec<(f64, f64)> = of.filter_map(|verdict| Some((verdict.credit()?, verdict.weight))).collect();
             let weighty = given.iter().any(|(_, weight)| *weight > 0.0);
             let weight = |weight: f64| if weighty { weight } else { 1.0 };
-            let (sum, all) = given.iter().fold((0.0, 0.0), |(sum, all), (credit, heavy)| {
-                (sum + credit * weight(*heavy), all + weight(*heavy))
-            });
+            let (sum, all) = given
+                .iter()
+                .fold((0.0, 0.0), |(sum, all), (credit, heavy)| (sum + credit * weight(*heavy), all + weight(*heavy)));
             (all > 0.0).then(|| sum / all)
         };
         names.into_iter().filter_map(|name| Some((name, mean(name)?))).collect()
@@ -196,7 +195,8 @@ mod tests {
         let bare = Quality { verdicts: vec![form(Mark::Pass)], min_score: Some(0.5) };
         assert_eq!(bare.score(), Some(1.0));
         assert!(bare.passed());
-        let skipped = Quality { verdicts: vec![form(Mark::Pass), verdict("a", Mark::Skipped, 1.0, None)], min_score: Some(0.0) };
+        let skipped =
+            Quality { verdicts: vec![form(Mark::Pass), verdict("a", Mark::Skipped, 1.0, None)], min_score: Some(0.0) };
         assert!(!skipped.passed(), "what was not applied never passes");
     }
 

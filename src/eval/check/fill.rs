@@ -23,28 +23,22 @@ pub fn filled(check: &Check, input: &Input) -> Result<Check, String> {
     Ok(filled)
 }
 
-/// Tells whether a check holds variables.
-pub(super) fn asks(check: &Check) -> Result<bool, Mistake> {
+/// Tells whether a check holds variables. The error is the first text that makes no sense, after its key.
+pub(super) fn asks(check: &Check) -> Result<bool, (&'static str, &str, Mistake)> {
     let mut asks = false;
-    for text in texts(check) {
+    for (key, text) in texts(check) {
         let found = template::asks(text);
         if let Some(mistake) = found.mistake {
-            return Err(mistake);
+            return Err((key, text, mistake));
         }
         asks |= !found.names.is_empty();
     }
     Ok(asks)
 }
 
-/// Returns the first text of a check that makes no sense as a template.
-pub(super) fn template_of(check: &Check) -> String {
-    let bad = texts(check).into_iter().find(|text| template::asks(text).mistake.is_some());
-    bad.unwrap_or_default().to_owned()
-}
-
 /// Returns a check in which each variable stands for `1`.
 pub(super) fn stand_in(check: &Check) -> Check {
-    let names = texts(check).into_iter().flat_map(|text| template::asks(text).names);
+    let names = texts(check).into_iter().flat_map(|(_, text)| template::asks(text).names);
     let input = Input { text: "1".to_owned(), vars: names.map(|name| (name, "1".to_owned())).collect() };
     filled(check, &input).unwrap_or_else(|_| check.clone())
 }
@@ -57,12 +51,13 @@ fn has_texts(check: &Check) -> bool {
     }
 }
 
-fn texts(check: &Check) -> Vec<&str> {
-    let mut found: Vec<&str> = [&check.path, &check.metric].into_iter().flatten().map(String::as_str).collect();
+fn texts(check: &Check) -> Vec<(&'static str, &str)> {
+    let plain = [("path", &check.path), ("metric", &check.metric)];
+    let mut found: Vec<_> = plain.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?))).collect();
     let mut left: Vec<&Value> = check.value.iter().filter(|_| has_texts(check)).collect();
     while let Some(value) = left.pop() {
         match value {
-            Value::String(text) => found.push(text),
+            Value::String(text) => found.push(("value", text)),
             Value::Array(items) => left.extend(items),
             Value::Object(members) => left.extend(members.values()),
             _ => {}
@@ -113,7 +108,11 @@ mod tests {
             (CheckKind::Equals, json!({"team": "{{ team }}", "n": 1}), json!({"team": "billing", "n": 1})),
             (CheckKind::Regex, json!("^\\d{4}{{ team }}$"), json!("^\\d{4}billing$")),
             (CheckKind::IsJson, json!({"const": "{{ team }}"}), json!({"const": "{{ team }}"})),
-            (CheckKind::Unsupported, json!({"type": "javascript", "value": "{{ nope }}"}), json!({"type": "javascript", "value": "{{ nope }}"})),
+            (
+                CheckKind::Unsupported,
+                json!({"type": "javascript", "value": "{{ nope }}"}),
+                json!({"type": "javascript", "value": "{{ nope }}"}),
+            ),
         ] {
             assert_eq!(filled(&Check::of(kind).with(value), &input()).unwrap().value, Some(want));
         }

@@ -27,7 +27,11 @@ pub(super) enum JsonTest {
     /// A share of the fields is filled.
     Completeness(Fields),
     Confidence(Confidence),
-    Path { path: String, comparison: Comparison, value: Value },
+    Path {
+        path: String,
+        comparison: Comparison,
+        value: Value,
+    },
 }
 
 impl JsonTest {
@@ -43,8 +47,7 @@ impl JsonTest {
             CheckKind::Confidence => {
                 let least = written.threshold("the least confidence, from 0 to 1", 1.0, None)?;
                 let path = path(written)?;
-                let response =
-                    Response { confidence: Some(path), min_confidence: Some(least), ..Response::default() };
+                let response = Response { confidence: Some(path), min_confidence: Some(least), ..Response::default() };
                 let confidence = Confidence::new(&response)?;
                 Self::Confidence(confidence.ok_or_else(|| written.bad("path", "a JSON pointer", "nothing"))?)
             }

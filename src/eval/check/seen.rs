@@ -5,7 +5,10 @@ use std::cell::OnceCell;
 use serde_json::Value;
 
 use crate::{
-    eval::{extract::{self}, judge::Answer},
+    eval::{
+        extract::{self},
+        judge::Answer,
+    },
     model::Verdict,
 };
 

@@ -1,8 +1,9 @@
 //! Every check: what passes, what fails, what is skipped, and the opposite of each.
 
+mod hostile;
+
 use std::time::Duration;
 
-use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -104,7 +105,12 @@ fn json_is_found_and_compared() {
     let whole = r#"{"a": 1, "c": 0.75, "s": "5", "t": true, "e": ""}"#;
     for (check, text, mark, reason) in [
         (check("is-json", json!(null)), "[1]", Pass, "JSON: an array"),
-        (check("is-json", json!(null)), "x", Fail, "the answer is `x`, which is not JSON: expected value at line 1 column 1"),
+        (
+            check("is-json", json!(null)),
+            "x",
+            Fail,
+            "the answer is `x`, which is not JSON: expected value at line 1 column 1",
+        ),
         (check("is-json", schema.clone()), whole, Pass, "valid against the schema"),
         (check("is-json", schema.clone()), "{}", Fail, "\"a\" is a required property"),
         (check("is-json", json!(schema.to_string())), "{}", Fail, "\"a\" is a required property"),
@@ -114,7 +120,12 @@ fn json_is_found_and_compared() {
         (check("contains-json", schema), "It is {\"b\": 2}", Fail, "\"a\" is a required property"),
         (check("required", json!(["a", "/c"])), whole, Pass, "filled: `a`, `/c`"),
         (check("required", json!("a, e, x")), whole, Fail, "`e` is an empty string; `x` is missing"),
-        (check("completeness", json!(["a", "x"])).within(0.5), whole, Pass, "1 of 2 filled: 0.50 ≥ minimum 0.50; `x` missing"),
+        (
+            check("completeness", json!(["a", "x"])).within(0.5),
+            whole,
+            Pass,
+            "1 of 2 filled: 0.50 ≥ minimum 0.50; `x` missing",
+        ),
         (check("completeness", json!(["a", "x"])), whole, Fail, "1 of 2 filled: 0.50 < minimum 1.00"),
         (sure(0.7), whole, Pass, "0.75 ≥ minimum 0.70 (self-reported)"),
         (sure(0.8), whole, Fail, "0.75 < minimum 0.80 (self-reported)"),
@@ -221,7 +232,14 @@ fn variables_are_filled_from_the_input_or_the_check_is_skipped() {
     ] {
         for (check, mark) in [
             (check.clone(), mark),
-            (check.negated(), match mark { Mark::Pass => Mark::Fail, Mark::Fail => Mark::Pass, Mark::Skipped => mark }),
+            (
+                check.negated(),
+                match mark {
+                    Mark::Pass => Mark::Fail,
+                    Mark::Fail => Mark::Pass,
+                    Mark::Skipped => mark,
+                },
+            ),
         ] {
             let verdict = judged(&[check], &answer(text), &input).quality.verdicts.pop().unwrap();
             assert_eq!((verdict.mark, verdict.reason.as_str()), (mark, reason));
@@ -229,7 +247,10 @@ fn variables_are_filled_from_the_input_or_the_check_is_skipped() {
     }
     let judge = Judge::new(&text_format(), &[check("equals", json!("{{ want }}"))]).unwrap();
     let verdict = judge.judge(&answer("4")).quality.verdicts.pop().unwrap();
-    assert_eq!((verdict.mark, verdict.reason.as_str()), (Mark::Skipped, "not applied: there is no input to fill its variables from"));
+    assert_eq!(
+        (verdict.mark, verdict.reason.as_str()),
+        (Mark::Skipped, "not applied: there is no input to fill its variables from")
+    );
 }
 
 #[test]
@@ -238,13 +259,20 @@ fn what_cannot_be_applied_is_skipped_under_its_own_name() {
     for check in [check("unsupported", rule.clone()), check("unsupported", rule).negated()] {
         let verdict = of(&check, &answer("x"));
         assert_eq!(verdict.rule, Rule::Check("javascript".to_owned()));
-        assert_eq!((verdict.mark, verdict.reason.as_str()), (Mark::Skipped, "not applied: `javascript` cannot be applied here"));
+        assert_eq!(
+            (verdict.mark, verdict.reason.as_str()),
+            (Mark::Skipped, "not applied: `javascript` cannot be applied here")
+        );
     }
-    let rubric = Check { repeat: Some(3), judge: Some("big".to_owned()), ..check("llm-rubric", json!("Is it {{ want }}?")) };
+    let rubric =
+        Check { repeat: Some(3), judge: Some("big".to_owned()), ..check("llm-rubric", json!("Is it {{ want }}?")) };
     let input = Input { text: String::new(), vars: [("want".to_owned(), "kind".to_owned())].into() };
     let judgement = judged(&[check("contains", json!("x")), rubric], &answer("x"), &input);
     let [(place, rubric)] = judgement.rubrics.as_slice() else { panic!("{:?}", judgement.rubrics) };
-    assert_eq!((*place, rubric.text.as_str(), rubric.repeat, rubric.judge.as_deref()), (2, "Is it kind?", 3, Some("big")));
+    assert_eq!(
+        (*place, rubric.text.as_str(), rubric.repeat, rubric.judge.as_deref()),
+        (2, "Is it kind?", 3, Some("big"))
+    );
     let verdict = &judgement.quality.verdicts[*place];
     assert_eq!((verdict.mark, verdict.reason.as_str()), (Mark::Skipped, "not applied: no judge model was asked"));
     assert_eq!(verdict.rule, Rule::Check("llm-rubric".to_owned()));
@@ -319,7 +347,7 @@ fn what_can_never_be_applied_is_refused_by_its_key() {
         (with("llm-rubric", json!({"value": " "})), "check[1].value"),
         (with("llm-rubric", json!({"value": "x", "repeat": 0})), "check[1].repeat"),
         (with("llm-rubric", json!({"value": "x", "threshold": 7})), "check[1].threshold"),
-        (with("latency", json!({"threshold": 1, "metric": "{% if %}"})), "check[1].value"),
+        (with("latency", json!({"threshold": 1, "metric": "{% if %}"})), "check[1].metric"),
     ] {
         let error = validate(&[check("contains", json!("x")), bad.clone()]).unwrap_err();
         assert_eq!(error.key, key, "{bad:?}: {error}");
@@ -346,83 +374,5 @@ fn what_can_never_be_applied_is_refused_by_its_key() {
         with("unsupported", json!({"value": {"type": "python"}, "threshold": 9})),
     ] {
         assert_eq!(validate(&[fine.clone()]), Ok(()), "{fine:?}");
-    }
-}
-
-#[test]
-fn hostile_answers_end_soon_and_are_told_safely() {
-    let all: Vec<Check> = every().collect();
-    let hostile = [
-        "[".repeat(200_000),
-        "{\"".repeat(100_000),
-        "{\"a\":".repeat(50_000),
-        format!("\u{1b}[2J\u{202e}{}", "x ".repeat(50_000)),
-        "'".repeat(100_000),
-        "\"a\" ".repeat(20_000),
-        "a".repeat(200_000),
-        "sorry ".repeat(50_000),
-    ];
-    for text in &hostile {
-        for verdict in judged(&all, &answer(text), &Input::default()).quality.verdicts {
-            assert!(verdict.reason.chars().count() < 900, "{}: {}", verdict.rule, verdict.reason.len());
-            assert!(!verdict.reason.contains(['\u{1b}', '\u{202e}', '\n']), "{}: {}", verdict.rule, verdict.reason);
-        }
-    }
-}
-
-/// A check of every kind.
-fn every() -> impl Iterator<Item = Check> {
-    CheckKind::ALL.iter().map(|kind| match kind {
-        CheckKind::Latency => Check::of(*kind).within(1000.0),
-        CheckKind::Cost => Check::of(*kind).within(0.1),
-        CheckKind::IsRefusal | CheckKind::Format | CheckKind::Unsupported => Check::of(*kind),
-        CheckKind::IsJson | CheckKind::ContainsJson => Check::of(*kind).with(json!({"required": ["a"]})),
-        CheckKind::Confidence => Check { path: Some("/a".to_owned()), ..Check::of(*kind).within(0.5) },
-        CheckKind::JsonPath => path("/a", Comparison::Equal, json!("x")),
-        CheckKind::WordCount => Check::of(*kind).with(2),
-        CheckKind::Regex => Check::of(*kind).with("(a|aa)+$"),
-        _ => Check::of(*kind).with("a"),
-    })
-}
-
-proptest! {
-    #[test]
-    fn not_turns_every_verdict_round_or_leaves_it_skipped(
-        text in prop_oneof![".{0,40}", "[a-c {}\\[\\]\":,0-9]{0,40}", Just(r#"{"a": 0.5}"#.to_owned())],
-        took in prop::option::of(0_u64..2000),
-        cost in prop_oneof![
-            Just(Cost::Unknown),
-            any::<u32>().prop_map(|n| Cost::Known(PicoDollars(u64::from(n) * 100))),
-            any::<u32>().prop_map(|n| Cost::AtLeast(PicoDollars(u64::from(n) * 100))),
-        ],
-    ) {
-        let answer = Answer { latency: took.map(Duration::from_millis), cost, ..answer(&text) };
-        for check in every() {
-            let (plain, not) = (of(&check, &answer), of(&check.clone().negated(), &answer));
-            match plain.mark {
-                Mark::Skipped => prop_assert_eq!(not.mark, Mark::Skipped, "{}", check.kind),
-                Mark::Pass => prop_assert_eq!(not.mark, Mark::Fail, "{}", check.kind),
-                Mark::Fail => prop_assert_eq!(not.mark, Mark::Pass, "{}", check.kind),
-            }
-            if let (Some(credit), Some(other)) = (plain.credit(), not.credit()) {
-                prop_assert!((credit + other - 1.0).abs() < 1e-9 && (0.0..=1.0).contains(&credit), "{}", check.kind);
-            }
-        }
-    }
-
-    #[test]
-    fn no_check_panics_whatever_it_holds(value in ".{0,20}", text in ".{0,40}", vars in ".{0,20}") {
-        let input = Input { text: text.clone(), vars: [("v".to_owned(), vars)].into() };
-        for kind in CheckKind::ALL {
-            for value in [value.clone(), format!("{{{{ v }}}}{value}")] {
-                let check = Check { path: Some("/a".to_owned()), ..Check::of(*kind).with(value) };
-                for check in [Check { path: None, ..check.clone() }, check] {
-                    if let Ok(judge) = Judge::new(&text_format(), &[check]) {
-                        let quality = judge.judge_on(&answer(&text), &input).quality;
-                        prop_assert_eq!(quality.verdicts.len(), 2);
-                    }
-                }
-            }
-        }
     }
 }

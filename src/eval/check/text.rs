@@ -3,10 +3,7 @@
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
-use super::{
-    Fact,
-    written::Written,
-};
+use super::{Fact, written::Written};
 use crate::{
     eval::{
         json_diff::same,
@@ -27,10 +24,17 @@ pub(super) enum TextTest {
     Equals(String),
     /// As JSON, whatever the order of keys and the spelling of numbers.
     EqualsJson(Value),
-    Holds { parts: Vec<Part>, all: bool, fold: bool },
+    Holds {
+        parts: Vec<Part>,
+        all: bool,
+        fold: bool,
+    },
     Begins(String),
     Matches(Regex),
-    Words { least: Option<u64>, most: Option<u64> },
+    Words {
+        least: Option<u64>,
+        most: Option<u64>,
+    },
 }
 
 /// A text that is looked for.
@@ -84,9 +88,7 @@ impl TextTest {
                 Fact::new(false, format!("the answer begins with {}, not {}", quote(&start), quote(value)))
             }
             Self::Matches(regex) => match regex.find(text) {
-                Some(found) => {
-                    Fact::new(true, format!("{} matches {}", quote(regex.as_str()), quote(found.as_str())))
-                }
+                Some(found) => Fact::new(true, format!("{} matches {}", quote(regex.as_str()), quote(found.as_str()))),
                 None => Fact::new(false, format!("{} matches nowhere", quote(regex.as_str()))),
             },
             Self::Words { least, most } => counted(text, *least, *most),
@@ -163,13 +165,14 @@ fn words(written: &Written<'_>) -> Result<TextTest, BadRule> {
     };
     let bounds = match value {
         Value::Object(members) => {
-            let bad = members.iter().any(|(key, value)| !matches!(key.as_str(), "min" | "max") || number(value).is_none());
+            let bad =
+                members.iter().any(|(key, value)| !matches!(key.as_str(), "min" | "max") || number(value).is_none());
             let bound = |key: &str| members.get(key).and_then(number);
             (!bad && !members.is_empty()).then(|| (bound("min"), bound("max")))
         }
-        Value::String(text) if text.contains('-') => text.split_once('-').and_then(|(least, most)| {
-            Some((Some(least.trim().parse().ok()?), Some(most.trim().parse().ok()?)))
-        }),
+        Value::String(text) if text.contains('-') => text
+            .split_once('-')
+            .and_then(|(least, most)| Some((Some(least.trim().parse().ok()?), Some(most.trim().parse().ok()?)))),
         value => number(value).map(|count| (Some(count), Some(count))),
     };
     match bounds {

@@ -69,7 +69,8 @@ impl<'a> Written<'a> {
         let parts = match &self.check.value {
             None => return Err(self.bad("value", expected, "nothing")),
             Some(Value::Array(items)) => {
-                let texts = items.iter().map(|item| text_of(item).ok_or_else(|| self.bad("value", expected, name(item))));
+                let texts =
+                    items.iter().map(|item| text_of(item).ok_or_else(|| self.bad("value", expected, name(item))));
                 texts.collect::<Result<Vec<_>, _>>()?
             }
             Some(value) => {
@@ -135,7 +136,9 @@ pub(super) fn text_of(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Bool(truth) => Some(truth.to_string()),
         // As JavaScript writes it: 4, not 4.0.
-        Value::Number(number) => Some(number.as_f64().filter(|_| number.is_f64()).map_or_else(|| number.to_string(), |n| n.to_string())),
+        Value::Number(number) => {
+            Some(number.as_f64().filter(|_| number.is_f64()).map_or_else(|| number.to_string(), |n| n.to_string()))
+        }
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
@@ -171,7 +174,7 @@ fn quoted(text: &str) -> Option<(String, &str)> {
         out.push_str(before);
         let mut chars = after.chars();
         match (chars.next(), chars.clone().next()) {
-            (Some('"'), Some('"')) | (Some('\\'), Some('"')) => {
+            (Some('"' | '\\'), Some('"')) => {
                 out.push('"');
                 chars.next();
             }

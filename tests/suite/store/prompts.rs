@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use proptest::{collection::vec, option, prelude::*};
 use retort::{
-    model::{Check, CheckKind, Format, Params, Prompt, Response, Role, Turn},
+    model::{Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::Comparison},
     store::{
         job::{Job, Reply},
         prompts,
@@ -49,10 +49,57 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A check that can be applied, with each of its fields filled now and then.
 fn check() -> impl Strategy<Value = Check> {
+    use CheckKind::{
+        Completeness, Confidence, Contains, ContainsAny, ContainsJson, Cost, Equals, Format, IsJson, IsRefusal,
+        JsonPath, Latency, Levenshtein, LlmRubric, Regex, Required, RougeN, Unsupported, WordCount,
+    };
+    let filled = || nasty().prop_map(|text| format!("a{}", text.replace("{%", "").replace("{{", "")));
+    let with = |kinds: &[CheckKind], value: BoxedStrategy<Value>| {
+        (prop::sample::select(kinds.to_vec()), value).prop_map(|(kind, value)| Check::of(kind).with(value))
+    };
+    let texts = vec(filled(), 1..3).prop_map(Value::from).boxed();
+    let object = fit().prop_map(|value| json!({ "a": value, "{{ b }}": "{{ b }}" })).boxed();
+    let schema = prop_oneof![schema(), Just(json!("{{ schema }}")), Just(json!(" "))].boxed();
+    let path = || prop_oneof![Just("/a"), Just("/a~1b/0"), Just("/")].prop_map(|path| Some(path.to_owned()));
+    let plain = prop_oneof![
+        (prop::sample::select(vec![Latency, Cost]), 0.0..1e9).prop_map(|(kind, limit)| Check::of(kind).within(limit)),
+        with(&[Equals, Contains, Levenshtein, RougeN, LlmRubric], filled().prop_map(Value::from).boxed()),
+        with(&[ContainsAny, Required, Completeness], texts),
+        with(&[IsJson, ContainsJson], schema),
+        with(&[Equals, Unsupported], object),
+        with(&[WordCount], prop_oneof![Just(json!(5)), Just(json!({"min": 1, "max": 9})), Just(json!("2-9"))].boxed()),
+        with(&[Regex], Just(json!("^\\d{4}\\s\"'")).boxed()),
+        prop::sample::select(vec![IsRefusal, Format, IsJson]).prop_map(Check::of),
+        (path(), 0.0..=1.0).prop_map(|(path, least)| Check { path, ..Check::of(Confidence).within(least) }),
+        (path(), prop::sample::select(vec![Comparison::Less, Comparison::Unequal, Comparison::AtLeast]), any::<i32>())
+            .prop_map(|(path, sign, value)| Check { path, comparison: Some(sign), ..Check::of(JsonPath).with(value) }),
+        (filled(), 1..20_u32).prop_map(|(judge, times)| {
+            Check { judge: Some(judge), repeat: Some(times), ..Check::of(LlmRubric).within(0.5).with("Is it kind?") }
+        }),
+    ];
+    (plain, any::<bool>(), option::of(0.0..9.0), option::of(filled())).prop_map(|(check, not, weight, metric)| {
+        let check = Check { weight, metric, ..check };
+        if not { check.negated() } else { check }
+    })
+}
+
+/// A value that TOML can hold.
+fn fit() -> impl Strategy<Value = Value> {
+    value().prop_filter("TOML has it", |value| {
+        let text = value.to_string();
+        !text.contains("null") && !text.contains(&u64::MAX.to_string()) && !text.contains("{{") && !text.contains("{%")
+    })
+}
+
+/// A JSON Schema, with what TOML cannot hold now and then.
+fn schema() -> impl Strategy<Value = Value> {
     prop_oneof![
-        (0.0..1e9).prop_map(|limit| Check::of(CheckKind::Latency).within(limit)),
-        nasty().prop_map(|text| Check::of(CheckKind::Contains).negated().with(text)),
+        any::<bool>().prop_map(Value::from),
+        value().prop_map(|value| json!({ "const": value })),
+        nasty().prop_map(|name| json!({ "type": "object", "required": [name] })),
+        Just(json!({ "enum": [null, u64::MAX, "{{ x }}"] })),
     ]
 }
 
@@ -67,12 +114,15 @@ pub(super) fn prompt() -> impl Strategy<Value = Prompt> {
                 seed,
                 ..Params::default()
             });
-    let response = (option::of(value()), vec(nasty(), 0..3), option::of(0.0..=1.0)).prop_map(
-        |(schema, required, min_confidence)| Response {
+    let required = vec(nasty().prop_map(|name| format!("a{name}")), 0..3);
+    let response = (option::of(schema()), required, option::of(0.0..=1.0), option::of(0.0..=1.0)).prop_map(
+        |(schema, required, min_confidence, min_score)| Response {
             format: if schema.is_some() { Format::Schema } else { Format::Json },
             schema,
             required,
+            confidence: min_confidence.map(|_| "/sure".to_owned()),
             min_confidence,
+            min_score,
             ..Response::default()
         },
     );
