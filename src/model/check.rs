@@ -95,7 +95,7 @@ pub struct CheckType {
 pub enum Comparison {
     /// Equal, numbers by their value.
     #[default]
-    #[serde(rename = "==")]
+    #[serde(rename = "==", alias = "=")]
     Equal,
     /// Not equal.
     #[serde(rename = "!=")]

@@ -202,18 +202,24 @@ fn every_mistake_is_told_by_line_column_and_key() {
         ),
         (
             "[[check]]\ntype = \"latency\"\nthreshold = 1\n[[check]]\ntype = \"latncy\"",
-            "p.toml:5:8: `latncy` is none of latency, cost, equals, contains, not-contains; did you mean `latency`?\
-             \n  5 | type = \"latncy\"",
+            "p.toml:5:8: there is no check `latncy`; did you mean `latency`?\n  5 | type = \"latncy\"\n  the checks are \
+             equals, contains, icontains, contains-any, contains-all, icontains-any, icontains-all, starts-with, regex, \
+             is-json, contains-json, levenshtein, rouge-n, latency, cost, is-refusal, word-count, finish-reason, \
+             llm-rubric, format, required, confidence, completeness, json-path, each with `not-` before it for its \
+             opposite",
         ),
         (
             "[[check]]\ntype = \"latency\"\ntreshold = 1",
             "p.toml:3:1: unknown key `treshold` in [[check]]; did you mean `threshold`?\n  3 | treshold = 1\
-             \n  [[check]] takes type, value, threshold",
+             \n  [[check]] takes type, value, threshold, weight, metric, path, op, judge, repeat",
         ),
-        ("[[check]]\ntype = \"latency\"", "p.toml:1:1: a check of type `latency` needs `threshold`\n  1 | [[check]]"),
+        (
+            "[[check]]\ntype = \"latency\"",
+            "p.toml:1:1: `threshold`: expected a number of milliseconds, 0 or more, found nothing\n  1 | [[check]]",
+        ),
         (
             "[[check]]\ntype = \"cost\"\nthreshold = 1\n[[check]]\ntype = \"equals\"\nthreshold = 1",
-            "p.toml:4:1: a check of type `equals` needs `value`\n  4 | [[check]]",
+            "p.toml:6:13: `threshold`: expected `value` alone for `equals`, found `threshold`\n  6 | threshold = 1",
         ),
         (
             "[response]\nformat = \"jsn\"",
@@ -221,15 +227,41 @@ fn every_mistake_is_told_by_line_column_and_key() {
         ),
         (
             "[response]\nformat = \"schema\"",
-            "p.toml:2:10: `format = \"schema\"` needs `schema`\n  2 | format = \"schema\"",
+            "p.toml:1:2: `schema`: expected a JSON Schema, because the format is `schema`, found nothing\n  1 | [response]",
         ),
         (
             "[response]\nmin_confidence = 70",
-            "p.toml:2:18: `min_confidence` must be from 0 to 1\n  2 | min_confidence = 70",
+            "p.toml:2:18: `min_confidence`: expected a number from 0 to 1, found 70\n  2 | min_confidence = 70",
         ),
         (
             "[response]\nconfidence = \"score\"",
-            "p.toml:2:14: `confidence` must be a JSON pointer such as \"/score\"\n  2 | confidence = \"score\"",
+            "p.toml:2:14: `confidence`: expected a JSON pointer, such as `/score`, found `score`\n  2 | confidence = \"score\"",
+        ),
+        (
+            "[[check]]\ntype = \"regex\"\nvalue = 'a(?=b)'",
+            "p.toml:3:9: `value`: expected a regular expression without look-around and backreferences, found `a(?=b)` \
+             (look-around, including look-ahead and look-behind, is not supported)\n  3 | value = 'a(…'",
+        ),
+        (
+            "[[check]]\ntype = \"contains-json\"\nvalue = \"{\"",
+            "p.toml:3:9: `value` is a text, and not of JSON: EOF while parsing an object at line 1 column 1\
+             \n  3 | value = \"{\"",
+        ),
+        (
+            "[[check]]\ntype = \"equals\"\nvalue = 1979-05-27",
+            "p.toml:3:9: a date is not compared; put it in quotes\n  3 | value = 1979-05-27",
+        ),
+        (
+            "[[check]]\ntype = \"json-path\"\npath = \"/a\"\nop = \"gt\"\nvalue = 1",
+            "p.toml:4:6: `gt` is none of ==, !=, <, <=, >, >=\n  4 | op = \"gt\"",
+        ),
+        (
+            "[response]\nrequired = [\"a\", \"\"]",
+            "p.toml:2:18: `required`: expected a field's name or a JSON pointer, found nothing\n  2 | required = [\"a\", \"\"]",
+        ),
+        (
+            "[response]\nmin_score = 2",
+            "p.toml:2:13: `min_score`: expected a number from 0 to 1, found 2\n  2 | min_score = 2",
         ),
         (
             "[response]\nschema = \"{\"",
@@ -315,11 +347,17 @@ async fn what_no_run_could_use_is_not_saved() {
     let save =
         |prompt: &Prompt| Job::SavePrompt { name: "x".to_owned(), prompt: Box::new(prompt.clone()), replace: true };
     let fault = store.ask(save(&prompt)).await.unwrap_err().message;
-    assert_eq!(fault, "prompt `x` is not saved: response.format: `format = \"schema\"` needs `schema`");
+    assert_eq!(
+        fault,
+        "prompt `x` is not saved: response.schema: `schema`: expected a JSON Schema, because the format is `schema`, found nothing"
+    );
     let mut prompt = sentiment();
     prompt.params.extra.insert("logit_bias".to_owned(), Value::Null);
     let fault = store.ask(save(&prompt)).await.unwrap_err().message;
     assert!(fault.contains("params.extra.logit_bias holds a null"), "{fault}");
+    let prompt = Prompt { checks: vec![Check::of(CheckKind::Equals).with(json!({"a": null}))], ..sentiment() };
+    let fault = store.ask(save(&prompt)).await.unwrap_err().message;
+    assert!(fault.contains("check[0].value holds a null"), "{fault}");
     fs::create_dir_all(dir.path().join("config")).unwrap();
     fs::write(dir.path().join("config/prompts"), "").unwrap();
     let fault = store.ask(save(&sentiment())).await.unwrap_err();
