@@ -373,6 +373,6 @@ fn what_can_never_be_applied_is_refused_by_its_key() {
         with("is-json", json!({"value": ""})),
         with("unsupported", json!({"value": {"type": "python"}, "threshold": 9})),
     ] {
-        assert_eq!(validate(&[fine.clone()]), Ok(()), "{fine:?}");
+        assert_eq!(validate(std::slice::from_ref(&fine)), Ok(()), "{fine:?}");
     }
 }
