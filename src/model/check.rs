@@ -95,7 +95,7 @@ pub struct CheckType {
 pub enum Comparison {
     /// Equal, numbers by their value.
     #[default]
-    #[serde(rename = "==", alias = "=")]
+    #[serde(rename = "==")]
     Equal,
     /// Not equal.
     #[serde(rename = "!=")]

@@ -9,14 +9,14 @@ use super::*;
 fn hostile_answers_end_soon_and_are_told_safely() {
     let all: Vec<Check> = every().collect();
     let hostile = [
-        "[".repeat(200_000),
-        "{\"".repeat(100_000),
+        "[".repeat(50_000),
+        "{\"".repeat(25_000),
         "{\"a\":".repeat(50_000),
-        format!("\u{1b}[2J\u{202e}{}", "x ".repeat(50_000)),
-        "'".repeat(100_000),
-        "\"a\" ".repeat(20_000),
-        "a".repeat(200_000),
-        "sorry ".repeat(50_000),
+        format!("\u{1b}[2J\u{202e}{}", "x ".repeat(20_000)),
+        "'".repeat(25_000),
+        "\"a\" ".repeat(5_000),
+        "a".repeat(50_000),
+        "sorry ".repeat(10_000),
     ];
     for text in &hostile {
         for verdict in judged(&all, &answer(text), &Input::default()).quality.verdicts {
