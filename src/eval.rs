@@ -5,7 +5,7 @@
 //! [`figures`] writes the numbers of a run as a person reads them, on every screen and in every report.
 //! A [`JsonDiff`] says which values two answers differ in, [`Groups`] which of many are the same.
 
-mod check;
+pub mod check;
 pub mod comparison;
 mod confidence;
 pub mod extract;
@@ -15,6 +15,7 @@ mod form;
 pub mod groups;
 pub mod json_diff;
 pub mod judge;
+pub mod rubric;
 pub mod rule;
 mod schema;
 pub mod template;
@@ -24,4 +25,5 @@ pub use extract::{ExtractError, Extraction, Found, Step, extract, locate};
 pub use groups::Groups;
 pub use json_diff::JsonDiff;
 pub use judge::{Answer, Judge, Judgement};
+pub use rubric::{Opinion, Rubric};
 pub use rule::BadRule;

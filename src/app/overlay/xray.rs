@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::help::wrapped;
 use crate::{
     app::{lane::Take, notice::Tone},
-    model::{Mark, Outcome, outcome::ServerTiming, usage::Usage},
+    model::{Mark, Outcome, Verdict, outcome::ServerTiming, usage::Usage},
     pipeline::{
         Told,
         event::{Lookup, Next, Part, RunEvent},
@@ -172,7 +172,8 @@ fn rows(told: &Told, out: &mut Vec<Row>) {
                     Mark::Fail => ("FAIL", Tone::Error),
                     Mark::Skipped => ("skipped", Tone::Warning),
                 };
-                row("checked", tone, &format!("{mark} {}: {}", verdict.rule, verdict.reason));
+                let counts = weight(verdict);
+                row("checked", tone, &format!("{mark} {}{counts}: {}", verdict.rule, verdict.reason));
             }
         }
         RunEvent::Ended { outcome } => {
@@ -180,6 +181,14 @@ fn rows(told: &Told, out: &mut Vec<Row>) {
             row("ended", tone, &end(outcome));
         }
     }
+}
+
+/// What a verdict counts in the score, and under which name, where that is not once under none.
+fn weight(verdict: &Verdict) -> String {
+    let metric = verdict.metric.as_ref().map(|metric| format!("metric {metric}"));
+    let weight = ((verdict.weight - 1.0).abs() > f64::EPSILON).then(|| format!("weight {}", verdict.weight));
+    let parts: Vec<String> = metric.into_iter().chain(weight).collect();
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
 fn follows(next: &Next) -> String {
