@@ -4,10 +4,12 @@
 //! finds the JSON of an answer ([`extract()`]) and gives one verdict per rule, each with its reason.
 //! [`figures`] writes the numbers of a run as a person reads them, on every screen and in every report.
 //! A [`JsonDiff`] says which values two answers differ in, [`Groups`] which of many are the same.
+//! [`Evidence`] says whether one of two is better over the same rows, by the tests of [`stats`].
 
 pub mod check;
 pub mod comparison;
 mod confidence;
+pub mod evidence;
 pub mod extract;
 mod fields;
 pub mod figures;
@@ -18,9 +20,11 @@ pub mod judge;
 pub mod rubric;
 pub mod rule;
 mod schema;
+pub mod stats;
 pub mod template;
 
 pub use comparison::Comparison;
+pub use evidence::{Evidence, Pair};
 pub use extract::{ExtractError, Extraction, Found, Step, extract, locate};
 pub use groups::Groups;
 pub use json_diff::JsonDiff;
