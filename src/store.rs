@@ -19,6 +19,7 @@ mod cache;
 mod dataset;
 mod db;
 mod grades;
+mod history;
 mod mistake;
 mod outline;
 mod prompt_form;
@@ -26,6 +27,7 @@ mod queue;
 mod record;
 mod runs;
 mod schema;
+mod search;
 mod versions;
 mod worker;
 

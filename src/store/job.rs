@@ -1,11 +1,17 @@
 //! What can be asked of the disk, and what it answers: pure data, shared with the workbench.
 
+mod history;
+
 use std::{path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::model::{Grade, NamedInput, PicoDollars, Prompt, RunId, Session, VersionId};
+use crate::model::{
+    Grade, NamedInput, PicoDollars, Prompt, RunId, Session, VersionId,
+    query::{Query, Vocabulary},
+};
 use crate::pipeline::port::RunRecord;
+pub use history::{After, HistoryEntry, HistoryPage, Pruned};
 
 /// A request to the store's worker.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,6 +91,39 @@ pub enum Job {
     },
     /// Reads the grades of runs.
     Grades(Vec<RunId>),
+    /// Reads a page of the runs that a query asks for.
+    History {
+        /// What is asked for.
+        query: Box<Query>,
+        /// The run it comes after; the first page where there is none.
+        after: Option<After>,
+        /// How many runs at most.
+        limit: usize,
+    },
+    /// Counts the runs that a query asks for, up to some ten thousand.
+    CountRuns(Box<Query>),
+    /// Lists the names that values of filters can have.
+    Vocabulary,
+    /// Keeps runs when others are pruned, or no longer.
+    PinRuns {
+        /// Which.
+        runs: Vec<RunId>,
+        /// Whether they are kept.
+        pinned: bool,
+    },
+    /// Removes runs with all that is known of them.
+    RemoveRuns(Vec<RunId>),
+    /// Removes the runs that started before a time, or tells what that would free.
+    PruneRuns {
+        /// The time.
+        before: Timestamp,
+        /// Whether pinned runs are kept.
+        keep_pinned: bool,
+        /// Whether it is only to be told.
+        dry: bool,
+    },
+    /// Writes the record as it stands to a new file.
+    Backup(PathBuf),
 }
 
 impl Job {
@@ -106,7 +145,14 @@ impl Job {
             | Self::KeepVersion { .. }
             | Self::NameVersion { .. }
             | Self::GradeRun { .. }
-            | Self::Grades(_) => true,
+            | Self::Grades(_)
+            | Self::History { .. }
+            | Self::CountRuns(_)
+            | Self::Vocabulary
+            | Self::PinRuns { .. }
+            | Self::RemoveRuns(_)
+            | Self::PruneRuns { .. }
+            | Self::Backup(_) => true,
         }
     }
 }
@@ -175,6 +221,23 @@ pub enum Reply {
     Graded(RunId),
     /// The grades of those runs that have one.
     Grades(Vec<(RunId, Grade)>),
+    /// A page of runs.
+    History(HistoryPage),
+    /// How many runs there are.
+    Counted {
+        /// How many were counted.
+        runs: u64,
+        /// Whether there may be more.
+        more: bool,
+    },
+    /// The names that values of filters can have.
+    Vocabulary(Box<Vocabulary>),
+    /// So many runs are kept, or no longer.
+    Pinned(u64),
+    /// What was removed, or would be.
+    Pruned(Pruned),
+    /// The record was written to a file of so many bytes.
+    BackedUp(u64),
 }
 
 /// A prompt in a list.

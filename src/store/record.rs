@@ -13,9 +13,11 @@ use super::{
     alive::{self, Alive},
     atomic,
     db::{self, DbFault},
-    grades,
-    job::{Job, Reply, StoreFault, Totals},
-    runs, schema, versions,
+    grades, history,
+    job::{HistoryPage, Job, Pruned, Reply, StoreFault, Totals},
+    runs, schema,
+    search::Known,
+    versions,
     worker::{Reports, Trouble},
 };
 use crate::pipeline::port::{RunRecord, RunStart};
@@ -58,6 +60,7 @@ struct Open {
     db: Connection,
     /// None where the directory knows no locks; such runs are never taken for crashed.
     alive: Option<Alive>,
+    known: Known,
 }
 
 impl Record {
@@ -145,6 +148,21 @@ impl Record {
                 grades::give(&open.db, *run, grade, *at).map_err(told)?.map(|()| Reply::Graded(*run))
             }
             Job::Grades(runs) => grades::of(&open.db, runs).map(Reply::Grades).map_err(told),
+            Job::History { query, after, limit } => {
+                history::page(&open.db, query, after.as_ref(), *limit).map(Reply::History).map_err(told)
+            }
+            Job::CountRuns(query) => {
+                history::count(&open.db, query).map(|(runs, more)| Reply::Counted { runs, more }).map_err(told)
+            }
+            Job::Vocabulary => {
+                history::vocabulary(&open.db).map(|names| Reply::Vocabulary(Box::new(names))).map_err(told)
+            }
+            Job::PinRuns { runs, pinned } => history::pin(&open.db, runs, *pinned).map(Reply::Pinned).map_err(told),
+            Job::RemoveRuns(runs) => history::remove(&mut open.db, runs).map(Reply::Pruned).map_err(told),
+            Job::PruneRuns { before, keep_pinned, dry } => {
+                history::prune(&mut open.db, *before, *keep_pinned, *dry).map(Reply::Pruned).map_err(told)
+            }
+            Job::Backup(to) => history::backup(&open.db, to).map_err(told)?.map(Reply::BackedUp),
             _ => nothing(job),
         }
     }
@@ -176,10 +194,13 @@ impl Record {
         let written = open.db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
             match write {
                 Write::Started(run) => runs::started(&transaction, run, owner)?,
-                Write::Ended(record) => runs::ended(&transaction, record)?,
+                Write::Ended(record) => runs::ended(&transaction, record, &mut open.known)?,
             }
             transaction.commit()
         });
+        if written.is_err() {
+            open.known.clear();
+        }
         written.map_err(|error| db::fault(&path, &error))
     }
 
@@ -187,7 +208,7 @@ impl Record {
         if self.open.is_none() {
             let db = db::open(&self.path, schema::RECORD, patience)?;
             let alive = atomic::make_dir(&self.signs).ok().and_then(|()| Alive::begin(&self.signs).ok());
-            self.open = Some(Open { db, alive });
+            self.open = Some(Open { db, alive, known: Known::default() });
             self.sweep();
         }
         match &mut self.open {
@@ -223,6 +244,12 @@ fn nothing(job: &Job) -> Result<Reply, StoreFault> {
         Job::ListVersions { .. } => Ok(Reply::Versions(Vec::new())),
         Job::NameVersion { version, .. } => Err(versions::missing(version)),
         Job::Grades(_) => Ok(Reply::Grades(Vec::new())),
+        Job::History { .. } => Ok(Reply::History(HistoryPage::default())),
+        Job::CountRuns(_) => Ok(Reply::Counted { runs: 0, more: false }),
+        Job::Vocabulary => Ok(Reply::Vocabulary(Box::default())),
+        Job::PinRuns { .. } => Ok(Reply::Pinned(0)),
+        Job::RemoveRuns(_) | Job::PruneRuns { .. } => Ok(Reply::Pruned(Pruned::default())),
+        Job::Backup(_) => Err(StoreFault::new("there is no record of runs to copy")),
         _ => Err(StoreFault::new("the record of runs was asked for something else")),
     }
 }

@@ -7,14 +7,15 @@ use uuid::Uuid;
 
 use super::{
     job::{RunEntry, StoreFault, Totals},
+    search::{self, Known},
     versions::{self, Origin},
 };
 use crate::{
     model::{Outcome, Provenance, RunId},
     pipeline::port::{RunRecord, RunStart},
 };
-use columns::{AttemptRow, attempts, class_of, cost_state, effective, microseconds, whole};
-pub(super) use columns::{json, nanoseconds, parsed, timestamp};
+use columns::{AttemptRow, attempts, class_of, cost_state, effective, whole};
+pub(super) use columns::{json, microseconds, nanoseconds, parsed, timestamp};
 
 /// How the row of a run under way is marked.
 pub(super) const RUNNING: &str = "running";
@@ -47,7 +48,7 @@ pub(super) fn started(db: &Transaction<'_>, run: &RunStart, owner: Option<&str>)
 }
 
 /// Writes a run that has ended, over the row of its start.
-pub(super) fn ended(db: &Transaction<'_>, record: &RunRecord) -> rusqlite::Result<()> {
+pub(super) fn ended(db: &Transaction<'_>, record: &RunRecord, known: &mut Known) -> rusqlite::Result<()> {
     let outcome = &record.outcome;
     let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, served, end,
                    passed, provenance, cached_at, demo, attempts, finish, error_class, tokens_input, tokens_cache_read,
@@ -129,6 +130,7 @@ pub(super) fn ended(db: &Transaction<'_>, record: &RunRecord) -> rusqlite::Resul
         json(&bare)?,
         json(&record.timeline)?
     ])?;
+    search::note(db, known, seq, &search::texts(&record.input, &outcome.text))?;
     let mut attempt =
         db.prepare_cached("INSERT OR REPLACE INTO attempt VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
     for row in attempts(&record.timeline) {

@@ -19,6 +19,8 @@ use crate::support::record as made;
 mod cache;
 /// Files: written whole, private, and in words when they cannot be.
 mod files;
+/// The history: words and filters find exactly the runs that have them, a page at a time.
+mod history;
 /// Keys: every source, every way it can be wrong, and no key in any message.
 mod keys;
 /// Where everything is kept.

@@ -257,7 +257,7 @@ mod tests {
         let query = parse("parcel \"never came\" -cached:yes http://x.test/a sort:-cost 9:30", now()).unwrap();
         let words: Vec<_> = query.words.iter().map(|word| (word.text.as_str(), word.phrase)).collect();
         assert_eq!(words[..2], [("parcel", false), ("never came", true)]);
-        assert_eq!(words[2].0, "9:30");
+        assert_eq!([words[2].0, words[3].0], ["http://x.test/a", "9:30"]);
     }
 
     #[test]
