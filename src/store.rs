@@ -10,6 +10,7 @@ pub mod keys;
 pub mod names;
 pub mod places;
 pub mod prompts;
+pub mod restore;
 pub mod sessions;
 pub mod settings;
 pub mod starters;
