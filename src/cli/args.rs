@@ -67,14 +67,18 @@ Exit status:
   100  done, but a check failed
   130  cancelled";
 
+const COLUMNS_HELP: &str = "Shows these columns: run, age, started, prompt, version, target, provider, session, end, \
+                            verdict, tokens, cost, took, first, attempts, grade, input, answer";
+
 const HISTORY_EXAMPLES: &str = "Examples:
   retort history parcel                          runs with the text in prompt, input or answer
-  retort history '\"never came\" verdict:failed since:7d'
+  retort history '\"never came\" verdict:failed since:7d -cached:yes'
   retort history model:gpt-4o-mini 'cost:>0.01' sort:cost --columns run,target,cost,input
   retort history error:any --json | jq -r .class
   retort history prune --older 90d
 
-A query is words, \"phrases\" and filters, all of which have to hold; `-` before a filter turns it round:
+A query is words, \"phrases\" and filters, all of which have to hold; `-` before a filter turns it round (a query that
+begins with one comes after `--`):
   model: provider: prompt: version: session: batch: run:   names, ids by their end
   end:done|failed|interrupted|cancelled|crashed|running    verdict:passed|failed    failed:CHECK
   error:any|CLASS   cached: demo: fallback: retried: pinned: yes|no
@@ -205,7 +209,7 @@ pub struct HistoryArgs {
     pub action: Option<HistoryAction>,
 
     /// Words and filters; every run where there are none.
-    #[arg(value_name = "QUERY", allow_hyphen_values = true)]
+    #[arg(value_name = "QUERY")]
     pub query: Vec<String>,
 
     /// Lists so many runs at most.
@@ -217,23 +221,21 @@ pub struct HistoryArgs {
     pub all: bool,
 
     /// Shows these columns.
-    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', value_enum, default_value = USUAL, conflicts_with = "form")]
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', value_enum, hide_possible_values = true,
+        default_value = USUAL, help = COLUMNS_HELP, conflicts_with_all = ["json", "csv", "md"])]
     pub columns: Vec<Column>,
 
-    /// Writes the runs with their texts whole: `json` lines, `csv`, or a table in Markdown, `md`.
-    #[arg(long, value_name = "FORM", value_enum)]
-    pub form: Option<HistoryForm>,
-}
+    /// Writes a line of JSON for each run, its texts whole.
+    #[arg(long, group = "form")]
+    pub json: bool,
 
-/// In which form runs are written out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum HistoryForm {
-    /// A line of JSON for each run.
-    Json,
-    /// Comma-separated values.
-    Csv,
-    /// A table in Markdown.
-    Md,
+    /// Writes comma-separated values, the texts whole.
+    #[arg(long, group = "form")]
+    pub csv: bool,
+
+    /// Writes a table in Markdown, the texts whole.
+    #[arg(long, group = "form")]
+    pub md: bool,
 }
 
 /// What can be done with runs on record.

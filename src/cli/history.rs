@@ -4,14 +4,13 @@ mod copies;
 mod export;
 mod upkeep;
 
-use std::io::Write as _;
-
 use jiff::Timestamp;
 
 use super::{
     Exit, Io, Stopped,
     args::{HistoryAction, HistoryArgs},
     run::CLOSING,
+    sheet::Sheet,
     table,
 };
 use crate::{
@@ -46,8 +45,9 @@ async fn list(store: &Store, args: &HistoryArgs, io: &mut Io<'_>) -> Result<Exit
     let line = args.query.join(" ");
     let query = Query::parse(&line, now).map_err(|bad| Stopped::Usage(bad.to_string()))?;
     let most = if args.all { usize::MAX } else { args.limit };
-    if let Some(form) = args.form {
-        return export::export(store, &query, most, form, io).await;
+    if args.json || args.csv || args.md {
+        let sheet = if args.csv { Some(Sheet::Csv) } else { args.md.then_some(Sheet::Markdown) };
+        return export::export(store, &query, most, sheet, io).await;
     }
     let mut rows = Vec::new();
     let mut pages = Pages::new(store, query.clone(), most);

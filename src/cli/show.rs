@@ -1,7 +1,5 @@
 //! `retort show`: a run on record, its texts and its X-ray.
 
-use std::io::Write;
-
 use super::{Exit, Io, Stopped, history, run::CLOSING};
 use crate::{
     app::overlay::xray::Xray,

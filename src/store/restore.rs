@@ -77,7 +77,13 @@ fn files(path: &Path) -> [PathBuf; 3] {
 fn sound(copy: &Path, from: &Path) -> Result<u64, StoreFault> {
     let words =
         |message: String| StoreFault::new(message.replace(&copy.display().to_string(), &from.display().to_string()));
-    let connection = db::open(copy, schema::RECORD, PATIENCE).map_err(|failed| words(failed.fault.message))?;
+    let connection = db::open(copy, schema::RECORD, PATIENCE).map_err(|failed| {
+        if failed.damaged {
+            StoreFault::new(format!("{} is no record of runs, or damaged; everything is as it was", from.display()))
+        } else {
+            words(failed.fault.message)
+        }
+    })?;
     let asked = connection.query_row("PRAGMA quick_check (1)", [], |row| row.get::<_, String>(0));
     let told = |error: &rusqlite::Error| words(db::fault(copy, error).fault.message);
     let says = asked.map_err(|error| told(&error))?;

@@ -1,10 +1,10 @@
 //! The record put back from a copy.
 
-use std::{io::Write as _, path::Path};
+use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::upkeep::size;
+use super::upkeep::{many, size};
 use crate::{
     cli::{Exit, Io, Stopped},
     model::settings::Places,
@@ -14,7 +14,7 @@ use crate::{
 /// Puts a copy in the record's place; what was there is moved aside and told where.
 pub(super) fn restore(places: &Places, file: &Path, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let done = restore::restore(places, file, Timestamp::now())?;
-    writeln!(io.err, "the record is that of {} again, {} runs, {}", file.display(), done.runs, size(done.bytes))?;
+    writeln!(io.err, "the record is that of {} again: {}, {}", file.display(), many(done.runs), size(done.bytes))?;
     if let Some(aside) = done.aside {
         writeln!(io.err, "what was there is in {}", aside.display())?;
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Pages;
 use crate::{
-    cli::{Exit, Io, Stopped, args::HistoryForm, sheet::Sheet},
+    cli::{Exit, Io, Stopped, sheet::Sheet},
     model::query::Query,
     pipeline::port::RunRecord,
     store::{
@@ -57,21 +57,16 @@ struct Line<'a> {
     verdicts: serde_json::Value,
 }
 
-/// Writes the runs a query asks for.
+/// Writes the runs a query asks for: as a sheet, or else as lines of JSON.
 pub(super) async fn export(
     store: &Store,
     query: &Query,
     most: usize,
-    form: HistoryForm,
+    sheet: Option<Sheet>,
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
     let mut pages = Pages::new(store, query.clone(), most);
-    let mut sheet = match form {
-        HistoryForm::Json => None,
-        HistoryForm::Csv => Some(Sheet::Csv),
-        HistoryForm::Md => Some(Sheet::Markdown),
-    };
-    if let Some(sheet) = &mut sheet {
+    if let Some(sheet) = sheet {
         sheet.head(io.out, HEADS)?;
     }
     while let Some(runs) = pages.next().await? {

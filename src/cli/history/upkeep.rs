@@ -1,7 +1,5 @@
 //! What is done with runs on record: kept, graded, removed, pruned, copied.
 
-use std::io::Write as _;
-
 use jiff::Timestamp;
 
 use super::find;
@@ -111,7 +109,8 @@ fn pruned(reply: Reply) -> Result<Pruned, Stopped> {
     }
 }
 
-fn many(runs: u64) -> String {
+/// Writes a number of runs.
+pub(super) fn many(runs: u64) -> String {
     if runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") }
 }
 
