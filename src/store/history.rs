@@ -95,7 +95,8 @@ pub(super) fn count(db: &Connection, query: &Query) -> rusqlite::Result<(u64, bo
             seen.insert(seq);
         }
     }
-    Ok((seen.len() as u64, seen.len() as i64 >= COUNTED))
+    let runs = seen.len() as u64;
+    Ok((runs, runs >= COUNTED.unsigned_abs()))
 }
 
 /// The place of a run in the order asked for, the first the smallest.
