@@ -16,6 +16,7 @@ pub mod settings;
 pub mod starters;
 
 mod alive;
+mod batches;
 mod cache;
 mod dataset;
 mod db;
@@ -109,7 +110,11 @@ impl Store {
     /// Returns the record of runs as the pipeline sees it.
     #[must_use]
     pub fn recorder(&self) -> Arc<dyn Recorder> {
-        Arc::new(worker::RecordPort { queue: Arc::clone(&self.record), reports: self.reports.clone() })
+        Arc::new(worker::RecordPort {
+            queue: Arc::clone(&self.record),
+            reports: self.reports.clone(),
+            refused: Mutex::default(),
+        })
     }
 
     /// Returns the response cache as the pipeline sees it.

@@ -135,6 +135,35 @@ pub(super) const RECORD: &[Step] = &[
         ",
         fill: versions::of_old_runs,
     },
+    Step::tables(
+        "
+    CREATE TABLE batch (
+        seq INTEGER PRIMARY KEY,
+        id BLOB NOT NULL UNIQUE,
+        started INTEGER NOT NULL,
+        ended INTEGER,
+        name TEXT NOT NULL,
+        spec TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        end TEXT,
+        owner TEXT
+    );
+    CREATE INDEX batch_of ON batch (fingerprint);
+    CREATE TABLE cell (
+        batch INTEGER NOT NULL REFERENCES batch (seq) ON DELETE CASCADE,
+        row INTEGER NOT NULL,
+        prompt INTEGER NOT NULL,
+        target INTEGER NOT NULL,
+        sample INTEGER NOT NULL,
+        fingerprint INTEGER NOT NULL,
+        run INTEGER NOT NULL REFERENCES run (seq) ON DELETE CASCADE,
+        content TEXT NOT NULL,
+        PRIMARY KEY (batch, row, prompt, target, sample)
+    ) WITHOUT ROWID;
+    CREATE INDEX cell_run ON cell (run);
+    ALTER TABLE run_body ADD COLUMN beside TEXT;
+    ",
+    ),
     Step {
         tables: "
     ALTER TABLE run ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;

@@ -15,6 +15,8 @@ use uuid::Uuid;
 
 use crate::support::record as made;
 
+/// Batches: a cell that was said to be on the disk is there, whatever came after.
+mod batch;
 /// The cache: one exact LRU across processes, and no fault of it fails a lookup.
 mod cache;
 /// Files: written whole, private, and in words when they cannot be.

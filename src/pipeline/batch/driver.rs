@@ -214,13 +214,16 @@ impl Driver {
         let recorder = Arc::clone(&self.pipeline.shared.ports.recorder);
         self.queue.push_back(BatchEvent::Started { place });
         self.under_way.push(Box::pin(async move {
-            let mut ended = None;
+            let mut ended: Option<Box<Outcome>> = None;
             while let Some(told) = events.next().await {
                 if let RunEvent::Ended { outcome } = told.event {
                     ended = Some(outcome);
                 }
             }
-            let kept = recorder.settled().await;
+            let kept = match &ended {
+                Some(outcome) => recorder.settled(outcome.run).await,
+                None => Ok(()),
+            };
             Finished { place, row, outcome: ended, kept }
         }));
     }
