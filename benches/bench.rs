@@ -16,6 +16,9 @@ mod bench {
     mod decoder;
     /// A frame of a large and busy screen.
     mod frame;
+    /// The history of a hundred thousand runs: pages, filters, searches.
+    #[allow(clippy::panic, clippy::indexing_slicing, reason = "a failing benchmark should panic")]
+    mod history;
     /// Four lanes at full speed, and how soon a key is answered meanwhile.
     #[allow(clippy::panic, clippy::indexing_slicing, clippy::string_slice, reason = "a failing benchmark should panic")]
     #[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "it reads the clock and tells what it read")]

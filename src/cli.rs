@@ -4,10 +4,13 @@ pub mod args;
 mod cache;
 mod compare;
 mod doctor;
+pub mod history;
 mod models;
 mod prompts;
 mod report;
 mod run;
+mod sheet;
+mod show;
 mod table;
 
 use std::{
@@ -119,6 +122,8 @@ impl Io<'_> {
 pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> {
     let done = match command {
         Command::Run(args) => Box::pin(run::run(args, &mut io)).await,
+        Command::History(args) => Box::pin(history::history(args, &mut io)).await,
+        Command::Show { run, json } => show::show(&run, json, &mut io).await,
         Command::Prompts { action } => prompts::prompts(action, &mut io).await,
         Command::Models { check } => models::models(check, &mut io).await,
         Command::Keys => keys(&mut io),

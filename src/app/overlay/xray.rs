@@ -32,8 +32,10 @@ pub struct Row {
 /// A lane's run step by step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Xray {
-    /// Which lane.
-    pub lane: usize,
+    /// Which lane, where it is a lane's.
+    pub lane: Option<usize>,
+    /// The target that was asked.
+    pub target: String,
     /// The steps so far.
     pub rows: Vec<Row>,
     /// The first line that is seen.
@@ -49,18 +51,27 @@ pub struct Xray {
 impl Xray {
     /// Begins with a lane's steps so far.
     #[must_use]
-    pub fn new(at: usize, take: &Take) -> Self {
+    pub fn of_lane(at: usize, target: &str, take: &Take) -> Self {
+        let mut xray = Self { lane: Some(at), run: take.started, ..Self::of_run(target, &[]) };
+        xray.refresh(take);
+        xray
+    }
+
+    /// Shows the steps of a run that is over.
+    #[must_use]
+    pub fn of_run(target: &str, events: &[Told]) -> Self {
         let mut xray = Self {
-            lane: at,
+            lane: None,
+            target: target.to_owned(),
             rows: Vec::new(),
             top: 0,
             lines: Vec::new(),
             follow: false,
             height: 0,
             taken: 0,
-            run: take.started,
+            run: None,
         };
-        xray.refresh(take);
+        events.iter().for_each(|told| rows(told, &mut xray.rows));
         xray
     }
 
