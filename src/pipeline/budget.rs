@@ -81,9 +81,10 @@ pub struct Budget {
     pub done: u64,
     /// Cells that were answered before.
     pub kept: u64,
-    /// Tokens in and out, as far as they are known; those of cached answers left out.
+    /// Tokens in and out, those of judges as well, as far as they are known; those of cached answers left
+    /// out.
     pub tokens: u64,
-    /// The sum of all costs that are known or bounded from below.
+    /// The sum of all costs that are known or bounded from below, those of judges as well.
     pub cost: PicoDollars,
     /// Cells whose cost is not known.
     pub unpriced: u64,
@@ -114,13 +115,14 @@ impl Budget {
     /// Takes in a cell that has ended.
     pub fn take(&mut self, cell: &Cell) {
         self.done += 1;
-        match cell.cost {
-            Cost::Unknown if cell.answered() => self.unpriced += 1,
-            cost => self.cost = PicoDollars(self.cost.0.saturating_add(cost.amount().unwrap_or_default().0)),
+        let judging = cell.judging.unwrap_or_default();
+        let unknown = cell.cost == Cost::Unknown || judging.cost == Cost::Unknown;
+        self.unpriced += u64::from(unknown && cell.answered());
+        for cost in [cell.cost, judging.cost] {
+            self.cost.0 = self.cost.0.saturating_add(cost.amount().unwrap_or_default().0);
         }
-        if !cell.cached {
-            self.tokens = self.tokens.saturating_add(cell.tokens.unwrap_or(0));
-        }
+        let own = if cell.cached { 0 } else { cell.tokens.unwrap_or(0) };
+        self.tokens = self.tokens.saturating_add(own).saturating_add(judging.tokens);
     }
 
     /// Takes in a cell that was answered before.
