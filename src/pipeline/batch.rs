@@ -9,7 +9,7 @@ mod driver;
 
 use std::{collections::BTreeMap, pin::Pin, sync::Arc, task::Context, task::Poll};
 
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 use super::Pipeline;
@@ -189,6 +189,6 @@ impl Pipeline {
             let event = driver.next().await?;
             Some((event, driver))
         });
-        BatchStream { events: Box::pin(events), control }
+        BatchStream { events: Box::pin(events.fuse()), control }
     }
 }

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use futures_util::{Stream, StreamExt as _, stream::FuturesUnordered};
+use futures_util::{FutureExt as _, Stream, StreamExt as _, stream::FuturesUnordered};
 use tokio::{sync::watch, time::Instant};
 
 use super::{BatchControl, BatchEnd, BatchEvent, BatchPlan, control::Wanted};
@@ -254,21 +254,33 @@ impl Driver {
     /// Waits for what came of a cell to be durable, while others are asked in its place.
     fn settle(&mut self, finished: Finished) {
         self.open.remove(&finished.place);
+        if let Some(outcome) = &finished.outcome {
+            // What it took is spent, whether it can be kept or not.
+            self.budget.take(&Cell::of(finished.place, outcome));
+        }
         let recorder = Arc::clone(&self.pipeline.shared.ports.recorder);
-        self.settling.push(Box::pin(async move {
+        let mut settling: Settling = Box::pin(async move {
             let kept = match &finished.outcome {
                 Some(outcome) => recorder.settled(outcome.run).await,
                 None => Ok(()),
             };
             (finished, kept)
-        }));
+        });
+        match (&mut settling).now_or_never() {
+            Some((finished, kept)) => self.finish(finished, kept),
+            None => self.settling.push(settling),
+        }
     }
 
     /// Waits until something has changed: a cell ended, a row came, something else is wanted, time is up.
     async fn wait(&mut self) {
         // One row is read ahead, so that it is known whether there is anything left to pause.
         let reads = self.goes_on() && self.current.is_none();
-        let time_up = if self.paused.is_none() && self.goes_on() && self.current.is_some() { self.budget.deadline(Instant::now()) } else { None };
+        let time_up = if self.paused.is_none() && self.goes_on() && self.current.is_some() {
+            self.budget.deadline(Instant::now())
+        } else {
+            None
+        };
         tokio::select! {
             biased;
             changed = self.wanted.changed() => if changed.is_err() {
@@ -316,7 +328,6 @@ impl Driver {
         let Some(outcome) = outcome else { return };
         self.cut |= outcome.end == End::Cancelled;
         let cell = Box::new(Cell::of(place, &outcome));
-        self.budget.take(&cell);
         self.queue.push_back(BatchEvent::Cell { cell, outcome, row });
     }
 
