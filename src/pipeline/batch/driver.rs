@@ -64,8 +64,8 @@ pub(super) struct Driver {
     paused: Option<Pause>,
     resumed: u64,
     stopping: bool,
-    /// Whether stopping it has cut a cell off.
-    cut: bool,
+    /// Cells that stopping it has cut off.
+    cut: u64,
     failed: Option<String>,
     ended: bool,
 }
@@ -109,7 +109,7 @@ impl Driver {
             paused: None,
             resumed: 0,
             stopping: false,
-            cut: false,
+            cut: 0,
             failed: None,
             ended: false,
         }
@@ -326,7 +326,7 @@ impl Driver {
             return;
         }
         let Some(outcome) = outcome else { return };
-        self.cut |= outcome.end == End::Cancelled;
+        self.cut += u64::from(outcome.end == End::Cancelled);
         let cell = Box::new(Cell::of(place, &outcome));
         self.queue.push_back(BatchEvent::Cell { cell, outcome, row });
     }
@@ -339,7 +339,7 @@ impl Driver {
         if let Some(why) = self.failed.take() {
             return Some(BatchEnd::Failed { why });
         }
-        let complete = self.current.is_none() && self.all_read && !self.cut;
+        let complete = self.current.is_none() && self.all_read && self.cut == 0;
         if self.stopping && !complete {
             return Some(match self.paused.take() {
                 Some(Pause { why, capped: true }) => BatchEnd::Capped { why },
