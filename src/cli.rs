@@ -9,6 +9,7 @@ mod models;
 mod prompts;
 mod report;
 mod run;
+mod score;
 mod sheet;
 mod show;
 mod table;
@@ -123,6 +124,7 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
     let done = match command {
         Command::Run(args) => Box::pin(run::run(args, &mut io)).await,
         Command::History(args) => Box::pin(history::history(args, &mut io)).await,
+        Command::Score(args) => Box::pin(score::score(args, &mut io)).await,
         Command::Show { run, json } => show::show(&run, json, &mut io).await,
         Command::Prompts { action } => prompts::prompts(action, &mut io).await,
         Command::Models { check } => models::models(check, &mut io).await,

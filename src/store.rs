@@ -24,6 +24,7 @@ mod cache;
 mod db;
 mod grades;
 mod history;
+mod judgements;
 mod mistake;
 mod outline;
 mod prompt_form;

@@ -59,7 +59,8 @@ async fn serve(mut stream: TcpStream) -> std::io::Result<()> {
             }
         };
         let text = String::from_utf8_lossy(&seen[..head]).to_lowercase();
-        let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok()).unwrap_or(0);
+        let length =
+            text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok()).unwrap_or(0);
         while seen.len() < head + length {
             let count = stream.read(&mut buffer).await?;
             seen.extend(buffer.iter().take(count));

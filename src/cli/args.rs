@@ -107,6 +107,12 @@ pub enum Command {
         json: bool,
     },
 
+    /// Judge stored answers by a prompt's checks as they are now, without a call.
+    #[command(
+        after_help = "Examples:\n  retort score sentiment --dry-run\n  retort score sentiment since:7d model:gpt-4o-mini\n\nThe verdicts before are kept. What a judge model said of an answer is not asked again.\nExit status: 0 where every answer passes, 100 where one does not."
+    )]
+    Score(ScoreArgs),
+
     /// List the prompts, or show one.
     Prompts {
         /// What to do with them.
@@ -199,6 +205,25 @@ pub struct RunArgs {
     /// Asks again and stores the new answer.
     #[arg(long)]
     pub fresh: bool,
+}
+
+/// `retort score`.
+#[derive(Debug, Args)]
+pub struct ScoreArgs {
+    /// The prompt whose checks are applied to the answers to it.
+    pub prompt: String,
+
+    /// Judges only what a query finds, as in `retort history`.
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
+
+    /// Tells what would change, and writes nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Prints a line of JSON for each answer with its verdicts, then a summary.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `retort history`.

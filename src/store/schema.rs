@@ -193,6 +193,18 @@ pub(super) const RECORD: &[Step] = &[
         ",
         fill: search::of_old_runs,
     },
+    Step::tables(
+        "
+    CREATE TABLE judgement (
+        seq INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES run (seq) ON DELETE CASCADE,
+        judged INTEGER NOT NULL,
+        prompt_hash TEXT,
+        quality TEXT NOT NULL
+    );
+    CREATE INDEX judgement_of ON judgement (run);
+    ",
+    ),
 ];
 
 /// `cache.db`. `used` grows with every use, so the smallest is the least recently used.
