@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod action;
+pub mod batch;
 pub mod choice;
 pub mod chord;
 pub mod compare;
@@ -27,7 +28,9 @@ pub mod msg;
 pub mod notice;
 pub mod overlay;
 mod picked;
+mod prepare;
 mod runs;
+pub mod screen;
 mod stored;
 mod together;
 pub mod versions;
@@ -40,7 +43,6 @@ use std::{
 };
 
 use crossterm::event::MouseEventKind;
-use ratatui::layout::Rect;
 
 use crate::{
     model::{Catalog, Input, Look, Prompt, Session, Settings},
@@ -49,14 +51,15 @@ use crate::{
     text::{Safe, clean_line},
 };
 pub use action::{ACTIONS, Action};
+use batch::Batches;
 pub use keymap::Keymap;
 pub use layout::Layout;
-use layout::Wish;
 pub use msg::{Effect, FieldId, Msg, Now, Ticket};
 use notice::{Notices, Tone};
 use overlay::Overlay;
+use screen::Screen;
 use stored::Asked;
-use workbench::{Focus, Workbench};
+use workbench::Workbench;
 
 /// How often the picture changes by itself while something runs.
 const BEAT: Duration = Duration::from_millis(100);
@@ -97,9 +100,13 @@ pub struct Start {
 #[derive(Debug, Clone)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct App {
+    /// The screen that is shown.
+    pub screen: Screen,
     /// The bench.
     pub bench: Workbench,
-    /// What lies over it, the last on top.
+    /// The batch.
+    pub batch: Batches,
+    /// What lies over the screen, the last on top.
     pub overlays: Vec<Overlay>,
     /// The keys.
     pub keymap: Keymap,
@@ -148,7 +155,9 @@ impl App {
             None => first_bench(&start.starters, &start.default_target),
         };
         let mut app = Self {
+            screen: Screen::Bench,
             bench,
+            batch: Batches::default(),
             overlays: Vec::new(),
             keymap: start.keymap,
             notices: Notices::default(),
@@ -213,55 +222,6 @@ impl App {
         self.bench.settle_comparison();
         self.autosave();
         std::mem::take(&mut self.effects)
-    }
-
-    /// Computes what the screen needs: places, visible rows, what has expired.
-    pub fn prepare(&mut self, area: Rect, now: Now) {
-        self.now = now;
-        self.notices.expire(now);
-        let top = self.overlays.last();
-        let (left, prompt) = self.bigger;
-        let wish = Wish {
-            lanes: self.bench.lanes.len(),
-            lane: self.bench.lane_at(),
-            solo: self.bench.solo.is_some(),
-            focus: self.bench.focus,
-            zoom: self.bench.zoom,
-            left,
-            prompt,
-            banner: self.banner.is_some(),
-            overlay: top.and_then(Overlay::size),
-        };
-        self.layout = Layout::new(area, &wish);
-        let width = self.layout.message_width();
-        let rows: Vec<u16> = self.bench.messages.iter().map(|message| message.field.rows(width)).collect();
-        let variables = self.bench.variables().next().is_some();
-        self.layout.place_messages(&rows, self.bench.message_at(), variables);
-        for (lane, place) in self.bench.lanes.iter_mut().zip(&mut self.layout.lanes) {
-            if !place.text.is_empty() {
-                place.make_tally(lane.samples() > 1);
-                place.make_head(lane.head_rows(place.text.width));
-                let take = lane.shown_mut();
-                place.make_room(take.card.as_ref(), !take.view().is_empty());
-                take.fit(place.text.width, place.text.height);
-            }
-        }
-        let editing = self.bench.typing && self.overlays.is_empty();
-        let focus = self.bench.focus;
-        for (at, (field, place)) in self.bench.messages.fields_mut().zip(&self.layout.messages).enumerate() {
-            field.fit(place.text.width, place.text.height);
-            field.show_cursor(editing && focus == Focus::Message(at));
-        }
-        self.bench.input.fit(self.layout.input_text.width, self.layout.input_text.height);
-        self.bench.input.show_cursor(editing && focus == Focus::Input);
-        if let Some(top) = self.overlays.last_mut() {
-            if let Overlay::Xray(xray) = top
-                && let Some(lane) = self.bench.lanes.get(xray.lane)
-            {
-                xray.refresh(lane.shown());
-            }
-            top.fit(self.layout.overlay);
-        }
     }
 
     /// Tells when the picture or the state next changes by itself: a [`Msg::Tick`] is due then.

@@ -5,10 +5,12 @@
 //! [`figures`] writes the numbers of a run as a person reads them, on every screen and in every report.
 //! A [`Tally`] is what the cells of a batch come to, and [`report`] writes them all as a file.
 //! A [`JsonDiff`] says which values two answers differ in, [`Groups`] which of many are the same.
+//! [`Evidence`] says whether one of two is better over the same rows, by the tests of [`stats`].
 
-mod check;
+pub mod check;
 pub mod comparison;
 mod confidence;
+pub mod evidence;
 pub mod extract;
 mod fields;
 pub mod figures;
@@ -17,15 +19,19 @@ pub mod groups;
 pub mod json_diff;
 pub mod judge;
 pub mod report;
+pub mod rubric;
 pub mod rule;
 mod schema;
+pub mod stats;
 pub mod tally;
 pub mod template;
 
 pub use comparison::Comparison;
+pub use evidence::{Evidence, Pair};
 pub use extract::{ExtractError, Extraction, Found, Step, extract, locate};
 pub use groups::Groups;
 pub use json_diff::JsonDiff;
 pub use judge::{Answer, Judge, Judgement};
+pub use rubric::{Opinion, Rubric};
 pub use rule::BadRule;
 pub use tally::{Standing, Tally};

@@ -15,6 +15,7 @@ pub mod message;
 pub mod outcome;
 pub mod prompt;
 pub mod quality;
+pub mod query;
 pub mod request;
 pub mod session;
 pub mod settings;

@@ -5,6 +5,8 @@ mod admit;
 mod ask;
 mod attempt;
 mod backoff;
+pub mod batch;
+pub mod budget;
 mod cache;
 mod decide;
 pub mod event;
@@ -35,6 +37,7 @@ use crate::{
     },
     provider::Backend,
 };
+pub use batch::{BatchControl, BatchEnd, BatchEvent, BatchPlan, BatchStream, Known};
 pub use event::{RunEvent, Told};
 use flight::Flights;
 pub use gate::AccountState;

@@ -5,20 +5,26 @@
 
 pub mod atomic;
 pub mod cards;
+pub mod dataset;
 pub mod job;
 pub mod keys;
 pub mod names;
 pub mod places;
+pub mod promptfoo;
 pub mod prompts;
+pub mod restore;
 pub mod sessions;
 pub mod settings;
 pub mod starters;
 
 mod alive;
+mod batches;
 mod cache;
-mod dataset;
+
 mod db;
 mod grades;
+mod history;
+mod judgements;
 mod mistake;
 mod outline;
 mod prompt_form;
@@ -26,6 +32,7 @@ mod queue;
 mod record;
 mod runs;
 mod schema;
+mod search;
 mod versions;
 mod worker;
 
@@ -106,7 +113,11 @@ impl Store {
     /// Returns the record of runs as the pipeline sees it.
     #[must_use]
     pub fn recorder(&self) -> Arc<dyn Recorder> {
-        Arc::new(worker::RecordPort { queue: Arc::clone(&self.record), reports: self.reports.clone() })
+        Arc::new(worker::RecordPort {
+            queue: Arc::clone(&self.record),
+            reports: self.reports.clone(),
+            refused: Mutex::default(),
+        })
     }
 
     /// Returns the response cache as the pipeline sees it.

@@ -1,5 +1,6 @@
 //! Drawing: a function of the app that cannot fail, block or change anything.
 
+mod batch;
 pub mod cells;
 mod lane;
 mod metrics;
@@ -15,6 +16,7 @@ use ratatui::{Frame, buffer::Buffer, text::Line};
 use crate::app::{
     App,
     layout::{SMALLEST, Shape},
+    screen::Screen,
 };
 use scene::Scene;
 use theme::Role;
@@ -33,7 +35,7 @@ pub fn draw_on(app: &App, buffer: &mut Buffer) {
     if app.layout.area == buffer.area {
         match app.layout.shape {
             Shape::Tiny => too_small(scene, buffer),
-            Shape::Tabs | Shape::Wide => bench(scene, buffer),
+            Shape::Tabs | Shape::Wide => screen(scene, buffer),
         }
     }
     cells::guard(buffer);
@@ -42,8 +44,18 @@ pub fn draw_on(app: &App, buffer: &mut Buffer) {
     }
 }
 
-fn bench(scene: Scene<'_>, buffer: &mut Buffer) {
+fn screen(scene: Scene<'_>, buffer: &mut Buffer) {
     status::title(scene, buffer);
+    match scene.app.screen {
+        Screen::Bench => bench(scene, buffer),
+        Screen::Batch => batch::draw(scene, buffer),
+    }
+    status::status(scene, buffer);
+    status::footer(scene, buffer);
+    overlay::draw(scene, buffer);
+}
+
+fn bench(scene: Scene<'_>, buffer: &mut Buffer) {
     status::tabs(scene, buffer);
     status::strip(scene, buffer);
     status::banner(scene, buffer);
@@ -53,9 +65,6 @@ fn bench(scene: Scene<'_>, buffer: &mut Buffer) {
         lane::draw(scene, at, lane, area, buffer);
     }
     metrics::draw(scene, buffer);
-    status::status(scene, buffer);
-    status::footer(scene, buffer);
-    overlay::draw(scene, buffer);
 }
 
 /// Says in one sentence, on as many rows as it takes, how large the terminal has to be.

@@ -3,14 +3,16 @@
 use ratatui_textarea::CursorMove;
 
 use super::{
-    Action, App, Effect, Focus,
+    Action, App, Effect,
     field::{Field, PAGE},
     lane::Lane,
     layout::Shape,
     msg::FieldId,
     notice::Tone,
     overlay::{Help, Name, NameFor, Overlay, Xray, copy, models::For},
+    screen::Screen,
     view::{JsonView, View},
+    workbench::Focus,
 };
 use crate::{app::line::Line, model::CacheMode, model::Format};
 
@@ -21,7 +23,7 @@ impl App {
     /// Does an action, in the overlay if that is where it belongs.
     pub(super) fn act(&mut self, action: Action) {
         if self.overlays.is_empty() {
-            self.at_bench(action);
+            self.on_screen(action);
         } else {
             self.in_overlay(action);
         }
@@ -92,8 +94,6 @@ impl App {
             Action::Sessions => self.open_sessions(),
             Action::NewSession => self.open_name(NameFor::NewSession),
             Action::RenameSession => self.open_name(NameFor::RenameSession),
-            Action::Palette => self.open_palette(),
-            Action::Help | Action::ScreenHelp => self.open_help(),
             Action::Leave => self.leave(),
             Action::FocusPrompt => self.bench.focus_on(Focus::Message(self.bench.message_at())),
             Action::FocusInput => self.bench.focus_on(Focus::Input),
@@ -115,16 +115,7 @@ impl App {
             Action::Smaller => self.resize(-1),
             Action::Zoom => self.bench.zoom = !self.bench.zoom,
             Action::ToggleMouse => self.toggle_mouse(),
-            Action::Redraw => self.effects.push(Effect::Redraw),
-            Action::Suspend => self.effects.push(Effect::Suspend),
-            Action::Quit => self.ask_quit(),
-            Action::Accept
-            | Action::ScreenBench
-            | Action::NameVersion
-            | Action::ForkVersion
-            | Action::VersionLane
-            | Action::MoreCalls
-            | Action::FewerCalls => {}
+            _ => {}
         }
     }
 
@@ -336,7 +327,7 @@ impl App {
         let at = self.bench.lane_at();
         match self.bench.lanes.get(at) {
             Some(lane) if lane.shown().started.is_some() => {
-                self.overlays.push(Overlay::Xray(Xray::new(at, lane.shown())));
+                self.overlays.push(Overlay::Xray(Xray::of_lane(at, &lane.spec.target, lane.shown())));
             }
             _ => self.say(Tone::Info, "nothing was run in this lane yet"),
         }
@@ -355,7 +346,10 @@ impl App {
 
     /// Opens the help for what has the focus.
     pub(super) fn open_help(&mut self) {
-        let help = Help::new(&self.keymap, self.bench.focus, self.bench.typing);
+        let help = match self.screen {
+            Screen::Bench => Help::new(&self.keymap, self.bench.focus, self.bench.typing),
+            screen => Help::of_screen(&self.keymap, screen),
+        };
         self.overlays.push(Overlay::Help(help));
     }
 }

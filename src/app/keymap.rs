@@ -6,8 +6,9 @@ use std::{
 };
 
 use super::{
-    action::{ACTIONS, Action, When},
+    action::{ACTIONS, Action, Entry, When},
     chord::Chord,
+    screen::Screen,
 };
 
 const DEFAULT_KEYS: &str = include_str!("../../assets/keys.toml");
@@ -21,6 +22,8 @@ pub enum Place {
     Typing,
     /// In an overlay.
     Overlay,
+    /// On a screen beside the bench.
+    Screen(Screen),
 }
 
 /// The chords of every action.
@@ -90,7 +93,7 @@ impl Keymap {
         let mut bad = Vec::new();
         for (at, (chord, first)) in all.iter().enumerate() {
             for (other, second) in all.iter().skip(at + 1) {
-                if chord == other && first != second && first.entry().when.overlaps(second.entry().when) {
+                if chord == other && first != second && first.entry().overlaps(second.entry()) {
                     let named = if user.contains_key(first.name()) { first } else { second };
                     let wrong = format!(
                         "`{chord}` calls both `{first}` and `{second}`; give one of them another key, or [] for none"
@@ -111,11 +114,12 @@ impl Keymap {
         self.chords
             .iter()
             .filter(|(action, _)| {
-                let when = action.entry().when;
+                let entry = action.entry();
                 match place {
-                    Place::Normal => when.at_bench(),
-                    Place::Typing => when.while_typing(),
-                    Place::Overlay => when.in_overlay(),
+                    Place::Normal => entry.when.at_bench(),
+                    Place::Typing => entry.when.while_typing(),
+                    Place::Overlay => entry.when.in_overlay(),
+                    Place::Screen(screen) => entry.works_on(screen),
                 }
             })
             .find(|(_, chords)| chords.contains(&chord))
@@ -146,17 +150,25 @@ impl Keymap {
                 .iter()
                 .map(|chord| format!("`{}`", chord.to_string().replace('|', "\\|")))
                 .collect();
-            let place = match entry.when {
-                When::Always => "everywhere",
-                When::Bench | When::Focus => "bench, typing too",
-                When::Normal | When::Moving => "bench, not typing",
-                When::Overlay => "overlay",
-            };
             let keys = if keys.is_empty() { "palette".to_owned() } else { keys.join(" ") };
-            let _ = writeln!(table, "| {} | {keys} | {place} | {} |", entry.name, entry.doc);
+            let _ = writeln!(table, "| {} | {keys} | {} | {} |", entry.name, place(entry), entry.doc);
         }
         table
     }
+}
+
+/// Says where the keys of an action work.
+fn place(entry: &Entry) -> String {
+    let place = match entry.when {
+        When::Always => "everywhere",
+        When::Bench => "bench, typing too",
+        When::Normal => "bench, not typing",
+        When::Focus => "every screen, typing too",
+        When::Moving => "every screen, not typing",
+        When::Overlay => "overlay",
+        When::On(screen) => screen.word(),
+    };
+    entry.also.iter().fold(place.to_owned(), |place, (screen, _)| format!("{place}; {}", screen.word()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 
 use super::{App, chord::Chord, keymap::Place, layout::Hit, notice::Tone, workbench::Focus};
-use crate::app::{Action, overlay::Overlay};
+use crate::app::{Action, overlay::Overlay, screen::Screen};
 
 /// Rows by which the wheel scrolls.
 const WHEEL: isize = 3;
@@ -26,6 +26,10 @@ impl App {
             } else if let Some(action) = self.keymap.action(chord, Place::Overlay) {
                 self.act(action);
             }
+            return;
+        }
+        if self.screen != Screen::Bench {
+            self.screen_key(chord);
             return;
         }
         let place = if self.bench.typing { Place::Typing } else { Place::Normal };
@@ -58,6 +62,10 @@ impl App {
         if let Some(overlay) = self.overlays.last_mut() {
             overlay.paste(text);
             self.searching();
+            return;
+        }
+        if self.screen != Screen::Bench {
+            self.screen_paste(text);
             return;
         }
         let Some(field) = self.bench.field_mut() else {
@@ -120,6 +128,7 @@ impl App {
                     self.bench.typing |= again;
                 }
             }
+            Hit::Body { row, column } => self.screen_mouse(column, row, None),
             Hit::Nothing => {}
         }
     }
@@ -137,6 +146,7 @@ impl App {
                     field.by_lines(by);
                 }
             }
+            Hit::Body { row, column } => self.screen_mouse(column, row, Some(by)),
             Hit::Nothing => {}
         }
     }
@@ -144,7 +154,7 @@ impl App {
 
 /// Tells whether a key is for the line of an overlay before it is for the key map: characters, and
 /// the keys that edit a line and choose nothing.
-fn edits_a_line(chord: Chord) -> bool {
+pub(super) fn edits_a_line(chord: Chord) -> bool {
     let edits = matches!(
         chord.code(),
         KeyCode::Backspace | KeyCode::Delete | KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End

@@ -9,7 +9,7 @@ use super::{
     stored::Asked,
 };
 use crate::{
-    app::action::{ACTIONS, When},
+    app::action::{ACTIONS, Entry, When},
     model::LaneSpec,
     pipeline::AccountState,
     store::job::Job,
@@ -21,10 +21,9 @@ impl App {
         match action {
             Action::Leave | Action::Quit => self.close_overlay(),
             Action::Accept => self.accept(),
-            Action::ScreenBench => self.overlays.clear(),
-            Action::ScreenHelp => {
+            Action::ScreenBench | Action::ScreenBatch | Action::ScreenHelp => {
                 self.overlays.clear();
-                self.open_help();
+                self.on_screen(action);
             }
             Action::Help if matches!(self.overlays.last(), Some(Overlay::Help(_))) => self.close_overlay(),
             Action::Palette if matches!(self.overlays.last(), Some(Overlay::Palette(_))) => self.close_overlay(),
@@ -32,7 +31,7 @@ impl App {
             Action::Palette => self.open_palette(),
             Action::MoreCalls => self.change_calls(1),
             Action::FewerCalls => self.change_calls(-1),
-            Action::Stop | Action::Redraw | Action::Suspend => self.at_bench(action),
+            Action::Stop | Action::Redraw | Action::Suspend => self.on_screen(action),
             Action::NameVersion => self.open_version_name(NameFor::Version),
             Action::ForkVersion => self.open_version_name(NameFor::Fork),
             Action::VersionLane => self.version_to_lane(),
@@ -79,7 +78,7 @@ impl App {
             Overlay::Help(_) | Overlay::Xray(_) => {}
             Overlay::Palette(choice) => {
                 if let Some(item) = choice.chosen() {
-                    self.act(item.value);
+                    self.from_palette(item.value);
                 }
             }
             Overlay::Models(models) => self.take_model(&models),
@@ -109,12 +108,13 @@ impl App {
         }
     }
 
-    /// Lists every action that is not an overlay's own, with its keys.
+    /// Lists every action that is not an overlay's own, with its keys; those of the present screen first.
     pub(super) fn open_palette(&mut self) {
         let listed = ACTIONS.iter().filter(|entry| {
             !matches!(entry.when, When::Overlay | When::Moving | When::Focus) && entry.action != Action::Palette
         });
-        let items = listed.map(|entry| {
+        let (here, elsewhere): (Vec<&Entry>, Vec<&Entry>) = listed.partition(|entry| entry.works_on(self.screen));
+        let items = here.into_iter().chain(elsewhere).map(|entry| {
             let keys: Vec<String> = self.keymap.chords(entry.action).iter().map(ToString::to_string).collect();
             let keys = if keys.is_empty() { String::new() } else { format!(" [{}]", keys.join(" ")) };
             Item::new(entry.action, entry.name, format!("{}{keys}", entry.doc))

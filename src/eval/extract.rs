@@ -64,6 +64,12 @@ pub fn extract(text: &str) -> Result<(Value, Extraction), ExtractError> {
     Ok((value, Extraction { found, thought, duplicates }))
 }
 
+/// Lists every object and array in a text, in order, none inside another. The error tells that the
+/// text holds too much that begins like JSON and is none.
+pub(super) fn all(text: &str) -> Result<Vec<Value>, String> {
+    scan::all(text).ok_or_else(|| "it holds too much that begins like JSON and is none".to_owned())
+}
+
 /// Finds where the JSON of an answer stands, in bytes of the answer, and what stands around it.
 pub fn locate(text: &str) -> Result<(Range<usize>, Found), ExtractError> {
     read(text).map(|read| (read.bytes, read.found))

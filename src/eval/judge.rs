@@ -5,15 +5,16 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    check::Checks,
+    check::{Checks, Seen},
     confidence::Confidence,
     extract::{self, ExtractError, Extraction},
     fields::Fields,
     form,
-    rule::{BadRule, skipped},
+    rubric::Rubric,
+    rule::{BadRule, share, skipped},
     schema::Schema,
 };
-use crate::model::{Check, Cost, Finish, Format, Quality, Response, Rule};
+use crate::model::{Check, Cost, Finish, Format, Input, Quality, Response, Rule, Verdict};
 
 /// The rules of one prompt.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub struct Judge {
     fields: Fields,
     confidence: Option<Confidence>,
     checks: Checks,
+    min_score: Option<f64>,
 }
 
 /// An answer as far as the rules look at it.
@@ -39,7 +41,7 @@ pub struct Answer<'a> {
 }
 
 /// What came of judging an answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Judgement {
     /// The JSON that was found, where JSON is expected.
     pub json: Option<Value>,
@@ -50,6 +52,9 @@ pub struct Judgement {
     /// The verdicts: format, schema, required, completeness, confidence, then the checks in the
     /// prompt's order.
     pub quality: Quality,
+    /// The rubrics, which a model has to apply, each with the place of its verdict, which is skipped
+    /// until then.
+    pub rubrics: Vec<(usize, Rubric)>,
 }
 
 impl Judge {
@@ -60,26 +65,36 @@ impl Judge {
         }
         Ok(Self {
             format: response.format,
-            schema: response.schema.as_ref().map(Schema::new).transpose()?,
+            schema: response.schema.as_ref().map(|schema| Schema::new("response.schema", schema)).transpose()?,
             fields: Fields::new(response)?,
             confidence: Confidence::new(response)?,
             checks: Checks::new(checks)?,
+            min_score: share("response.min_score", response.min_score)?,
         })
     }
 
-    /// Applies the rules to an answer. The same answer always gets the same verdicts.
+    /// Applies the rules to an answer. The same answer always gets the same verdicts. A check with
+    /// variables is skipped: see [`Judge::judge_on`].
     #[must_use]
     pub fn judge(&self, answer: &Answer<'_>) -> Judgement {
-        let mut judgement = match self.format {
-            Format::Text => Judgement {
-                json: None,
-                extraction: None,
-                error: None,
-                quality: Quality { verdicts: vec![form::text(answer)], ..Quality::default() },
-            },
+        self.apply(answer, None)
+    }
+
+    /// Applies the rules to the answer to an input, from which the variables in the checks are filled.
+    #[must_use]
+    pub fn judge_on(&self, answer: &Answer<'_>, input: &Input) -> Judgement {
+        self.apply(answer, Some(input))
+    }
+
+    fn apply(&self, answer: &Answer<'_>, input: Option<&Input>) -> Judgement {
+        let (mut judgement, form) = match self.format {
+            Format::Text => (Judgement::default(), form::text(answer)),
             Format::Json | Format::Schema => Self::read(self.format, answer),
         };
+        let judged = self.checks.judge(&Seen::new(answer, &form, judgement.json.as_ref()), input);
+        judgement.quality.min_score = self.min_score;
         let verdicts = &mut judgement.quality.verdicts;
+        verdicts.push(form);
         if let Some(json) = &judgement.json {
             verdicts.extend(self.schema.iter().flat_map(|schema| schema.judge(json)));
             verdicts.extend(self.fields.judge(json));
@@ -88,27 +103,23 @@ impl Judge {
             let why = if self.format == Format::Text { "the format is text" } else { "no JSON was found" };
             verdicts.extend(self.json_rules().map(|rule| skipped(rule, why)));
         }
-        verdicts.extend(self.checks.judge(answer));
+        let before = verdicts.len();
+        judgement.rubrics = judged.rubrics.into_iter().map(|(place, rubric)| (before + place, rubric)).collect();
+        verdicts.extend(judged.verdicts);
         judgement
     }
 
-    fn read(format: Format, answer: &Answer<'_>) -> Judgement {
+    /// Looks for the JSON of an answer, and judges its form.
+    fn read(format: Format, answer: &Answer<'_>) -> (Judgement, Verdict) {
         match extract::extract(answer.text) {
-            Ok((json, extraction)) => Judgement {
-                quality: Quality {
-                    verdicts: vec![form::json(format, answer, &json, &extraction)],
-                    ..Quality::default()
-                },
-                json: Some(json),
-                extraction: Some(extraction),
-                error: None,
-            },
-            Err(error) => Judgement {
-                quality: Quality { verdicts: vec![form::none(answer, &error)], ..Quality::default() },
-                json: None,
-                extraction: None,
-                error: Some(error),
-            },
+            Ok((json, extraction)) => {
+                let form = form::json(format, answer, &json, &extraction);
+                (Judgement { json: Some(json), extraction: Some(extraction), ..Judgement::default() }, form)
+            }
+            Err(error) => {
+                let form = form::none(answer, &error);
+                (Judgement { error: Some(error), ..Judgement::default() }, form)
+            }
         }
     }
 

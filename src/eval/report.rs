@@ -1,4 +1,4 @@
-//! A batch as a file: JUnit XML, JSON Lines, CSV, Markdown or one page of HTML.
+//! A batch as a file: `JUnit` XML, JSON Lines, CSV, Markdown or one page of HTML.
 //!
 //! Every writer is a function from the figures of a batch and its cells to bytes. Cells are read one at
 //! a time, so that a report is as long as its batch and its memory is not. What a model wrote is
@@ -168,15 +168,10 @@ impl Whole {
     /// there are several.
     #[must_use]
     pub fn title(&self, entry: &Entry) -> String {
-        let mut title = format!("row {}", entry.cell.place.row);
-        if self.samples > 1 {
-            title.push_str(&format!(", sample {}", entry.cell.place.sample + 1));
-        }
-        if let Some(description) = &entry.description {
-            title.push_str(": ");
-            title.push_str(description);
-        }
-        title
+        let Place { row, sample, .. } = entry.cell.place;
+        let sample = if self.samples > 1 { format!(", sample {}", sample + 1) } else { String::new() };
+        let description = entry.description.as_ref().map(|words| format!(": {words}")).unwrap_or_default();
+        format!("row {row}{sample}{description}")
     }
 }
 
@@ -207,7 +202,7 @@ pub enum Form {
     Markdown,
     /// `.html`: one page with all of it.
     Html,
-    /// `.xml`: JUnit's.
+    /// `.xml`: `JUnit`'s.
     Junit,
 }
 

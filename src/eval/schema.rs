@@ -23,8 +23,9 @@ const MESSAGE: usize = 200;
 pub(super) struct Schema(Validator);
 
 impl Schema {
-    pub(super) fn new(schema: &Value) -> Result<Self, BadRule> {
-        let bad = |expected: &str, found: String| Err(BadRule::new("response.schema", expected, found));
+    /// Compiles a schema; `key` names it in the prompt.
+    pub(super) fn new(key: &str, schema: &Value) -> Result<Self, BadRule> {
+        let bad = |expected: &str, found: String| Err(BadRule::new(key, expected, found));
         if !schema.is_object() && !schema.is_boolean() {
             return bad("a JSON Schema (a table)", super::rule::name(schema));
         }
@@ -110,6 +111,10 @@ mod tests {
     use super::*;
     use crate::model::Mark;
 
+    fn compiled(schema: &Value) -> Result<Schema, BadRule> {
+        Schema::new("response.schema", schema)
+    }
+
     #[test]
     fn violations_have_a_place_and_a_message() {
         let schema = json!({
@@ -120,7 +125,7 @@ mod tests {
                 "scores": {"type": "array", "items": {"type": "number", "maximum": 1}},
             },
         });
-        let schema = Schema::new(&schema).unwrap();
+        let schema = compiled(&schema).unwrap();
         let good = schema.judge(&json!({"sentiment": "good"}));
         assert_eq!(good.len(), 1);
         assert_eq!((good[0].mark, good[0].reason.as_str()), (Mark::Pass, "valid against the schema"));
@@ -143,7 +148,7 @@ mod tests {
 
     #[test]
     fn many_violations_are_counted() {
-        let schema = Schema::new(&json!({"items": {"type": "string"}})).unwrap();
+        let schema = compiled(&json!({"items": {"type": "string"}})).unwrap();
         let verdicts = schema.judge(&json!([1, 2, 3, 4, 5, 6, 7, 8]));
         assert_eq!(verdicts.len(), 5);
         assert!(verdicts[4].reason.ends_with("; and 3 more"), "{}", verdicts[4].reason);
@@ -151,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_long_hostile_value_is_told_shortly_and_safely() {
-        let schema = Schema::new(&json!({"type": "number"})).unwrap();
+        let schema = compiled(&json!({"type": "number"})).unwrap();
         let verdicts = schema.judge(&json!(format!("\u{1b}[2J\u{202e}{}", "x".repeat(10_000))));
         assert!(verdicts[0].reason.len() < 300);
         assert!(!verdicts[0].reason.contains(['\u{1b}', '\u{202e}']));
@@ -166,7 +171,7 @@ mod tests {
             json!({"$ref": "other.json"}),
             json!({"properties": {"a": {"anyOf": [{"$ref": "/etc/passwd"}]}}}),
         ] {
-            let error = Schema::new(&outside).unwrap_err();
+            let error = compiled(&outside).unwrap_err();
             assert_eq!(error.key, "response.schema");
             assert!(error.found.starts_with("a `$ref` to"), "{error}");
         }
@@ -176,14 +181,14 @@ mod tests {
             json!({"enum": [{"$ref": "http://example.com"}]}),
             json!(true),
         ] {
-            assert!(Schema::new(&inside).is_ok(), "{inside}: {:?}", Schema::new(&inside));
+            assert!(compiled(&inside).is_ok(), "{inside}: {:?}", compiled(&inside));
         }
     }
 
     #[test]
     fn a_schema_that_names_itself_ends() {
         for schema in [json!({"$ref": "#"}), json!({"allOf": [{"$ref": "#"}]}), json!({"items": {"$ref": "#"}})] {
-            if let Ok(schema) = Schema::new(&schema) {
+            if let Ok(schema) = compiled(&schema) {
                 assert!(!schema.judge(&json!([[[1]], {"a": 2}])).is_empty());
             }
         }
@@ -198,7 +203,7 @@ mod tests {
             (json!({"pattern": "("}), "("),
             (json!({"required": "name"}), "name"),
         ] {
-            let error = Schema::new(&schema).unwrap_err();
+            let error = compiled(&schema).unwrap_err();
             assert_eq!(error.key, "response.schema");
             assert!(error.found.contains(word), "{error}");
         }

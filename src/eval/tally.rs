@@ -234,9 +234,10 @@ impl Tally {
             metrics: self.metrics().map(|(name, mean)| (name.to_owned(), mean)).collect(),
             tokens: self.tokens,
             uncounted: self.uncounted,
-            cost: self.cost(),
-            latency_p50: self.latency(0.5),
-            latency_p95: self.latency(0.95),
+            cost: self.cost().amount().map(PicoDollars::dollars),
+            cost_is: self.cost().sureness(),
+            latency_p50: self.latency(0.5).map(|time| time.as_secs_f64()),
+            latency_p95: self.latency(0.95).map(|time| time.as_secs_f64()),
             error_classes: self.errors.clone(),
         }
     }
@@ -267,12 +268,14 @@ pub struct Figures {
     pub tokens: u64,
     /// Cells of which nobody told the tokens.
     pub uncounted: u64,
-    /// Of the cells asked just now.
-    pub cost: Cost,
-    /// Half of the answers took no longer.
-    pub latency_p50: Option<Duration>,
-    /// 95 of 100 answers took no longer.
-    pub latency_p95: Option<Duration>,
+    /// US dollars, of the cells asked just now; none where no price is known.
+    pub cost: Option<f64>,
+    /// How sure that is: `known`, `estimated`, `at_least` or `unknown`.
+    pub cost_is: &'static str,
+    /// Seconds; half of the answers took no longer.
+    pub latency_p50: Option<f64>,
+    /// Seconds; 95 of 100 answers took no longer.
+    pub latency_p95: Option<f64>,
     /// Cells without an answer, by the class of the fault.
     pub error_classes: BTreeMap<String, u64>,
 }

@@ -121,28 +121,94 @@ impl Quality {
         Self { verdicts, min_score: None }
     }
 
-    /// Tells whether the score reaches the least one that passes or, where none is set, whether no
-    /// rule is broken.
+    /// Tells whether the answer has its form and its score reaches the least one that passes or, where
+    /// none is set, whether no rule is broken.
     #[must_use]
     pub fn passed(&self) -> bool {
         match self.min_score {
-            Some(least) => self.score().is_some_and(|score| score >= least),
-            None => self.verdicts.iter().all(|verdict| verdict.mark != Mark::Fail),
+            Some(least) => {
+                self.failures().all(|verdict| verdict.rule != Rule::Format)
+                    && self.score().is_some_and(|score| score >= least)
+            }
+            None => self.failures().next().is_none(),
         }
     }
 
     /// Returns the mean of what the verdicts give, by their weights, from 0 to 1; none if nothing that
-    /// counts was applied.
+    /// counts was applied. That the answer has its form counts where nothing else is judged alone.
     #[must_use]
     pub fn score(&self) -> Option<f64> {
-        let given = self.verdicts.iter().filter_map(|verdict| Some((verdict.credit()?, verdict.weight)));
+        let bare = self.verdicts.iter().all(|verdict| verdict.rule == Rule::Format);
+        let counted = self.verdicts.iter().filter(|verdict| bare || verdict.rule != Rule::Format);
+        let given = counted.filter_map(|verdict| Some((verdict.credit()?, verdict.weight)));
         let (sum, weights) =
             given.fold((0.0, 0.0), |(sum, all), (credit, weight)| (sum + credit * weight, all + weight));
         (weights > 0.0).then(|| sum / weights)
     }
 
+    /// Sums up the verdicts under each name: the mean of what they give by their weights, from 0 to 1,
+    /// in the order of the names' first verdicts. What weighs nothing counts among its like alone.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<(&str, f64)> {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.verdicts.iter().filter_map(|verdict| verdict.metric.as_deref()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let mean = |name: &str| {
+            let of = self.verdicts.iter().filter(|verdict| verdict.metric.as_deref() == Some(name));
+            let given: Vec<(f64, f64)> = of.filter_map(|verdict| Some((verdict.credit()?, verdict.weight))).collect();
+            let weighty = given.iter().any(|(_, weight)| *weight > 0.0);
+            let weight = |weight: f64| if weighty { weight } else { 1.0 };
+            let (sum, all) = given
+                .iter()
+                .fold((0.0, 0.0), |(sum, all), (credit, heavy)| (sum + credit * weight(*heavy), all + weight(*heavy)));
+            (all > 0.0).then(|| sum / all)
+        };
+        names.into_iter().filter_map(|name| Some((name, mean(name)?))).collect()
+    }
+
     /// Returns the verdicts of broken rules.
     pub fn failures(&self) -> impl Iterator<Item = &Verdict> {
         self.verdicts.iter().filter(|verdict| verdict.mark == Mark::Fail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(name: &str, mark: Mark, weight: f64, metric: Option<&str>) -> Verdict {
+        let metric = metric.map(str::to_owned);
+        Verdict { weight, metric, ..Verdict::new(Rule::Check(name.to_owned()), mark, "") }
+    }
+
+    #[test]
+    fn the_form_has_to_hold_and_makes_no_score() {
+        let form = |mark| Verdict::new(Rule::Format, mark, "");
+        let checks = [verdict("a", Mark::Pass, 1.0, None), verdict("b", Mark::Fail, 1.0, None)];
+        let with = |mark| Quality { verdicts: [vec![form(mark)], checks.to_vec()].concat(), min_score: Some(0.5) };
+        assert_eq!(with(Mark::Pass).score(), Some(0.5));
+        assert!(with(Mark::Pass).passed());
+        assert!(!with(Mark::Fail).passed());
+        let bare = Quality { verdicts: vec![form(Mark::Pass)], min_score: Some(0.5) };
+        assert_eq!(bare.score(), Some(1.0));
+        assert!(bare.passed());
+        let skipped =
+            Quality { verdicts: vec![form(Mark::Pass), verdict("a", Mark::Skipped, 1.0, None)], min_score: Some(0.0) };
+        assert!(!skipped.passed(), "what was not applied never passes");
+    }
+
+    #[test]
+    fn a_metric_is_the_mean_under_its_name() {
+        let quality = Quality::of(vec![
+            verdict("a", Mark::Pass, 3.0, Some("tone")),
+            verdict("b", Mark::Fail, 1.0, Some("tone")),
+            verdict("c", Mark::Skipped, 9.0, Some("tone")),
+            Verdict { credit: Some(0.25), ..verdict("d", Mark::Pass, 0.0, Some("free")) },
+            verdict("e", Mark::Skipped, 1.0, Some("none")),
+        ]);
+        assert_eq!(quality.metrics(), [("tone", 0.75), ("free", 0.25)]);
     }
 }

@@ -1,7 +1,5 @@
 //! The end of a run: the answer judged, its cost summed up, the outcome made.
 
-use std::time::Duration;
-
 use super::{
     event::RunEvent,
     heard::Heard,
@@ -21,7 +19,8 @@ impl Run {
         let total = self.elapsed();
         let finish = self.heard.finish.get_or_insert(Finish::Unknown).clone();
         let cost = self.cost(target, true);
-        let judgement = judge(plan, &self.heard.text, &finish, Some(total), cost);
+        let answer = Answer { text: &self.heard.text, finish: Some(&finish), latency: Some(total), cost };
+        let judgement = plan.judge.judge_on(&answer, &self.request.input);
         let whole = self.request.prompt.response.format == Format::Text || judgement.json.is_some();
         if let Some(fault) = self.heard.complaint(whole) {
             return Err(fault);
@@ -44,7 +43,8 @@ impl Run {
     pub(super) async fn replay(&mut self, plan: &Plan, head: &Target, cached: Cached, shared: bool) -> End {
         let Cached { stored, outcome } = cached;
         let finish = outcome.finish.clone().unwrap_or(Finish::Unknown);
-        let Judgement { json, quality, .. } = judge(plan, &outcome.text, &finish, None, outcome.cost);
+        let answer = Answer { text: &outcome.text, finish: Some(&finish), latency: None, cost: outcome.cost };
+        let Judgement { json, quality, .. } = plan.judge.judge_on(&answer, &self.request.input);
         self.heard = Heard::again(&outcome);
         let (usage, served) = (outcome.usage, outcome.served.clone());
         let (target, model) =
@@ -127,8 +127,4 @@ impl Run {
             finish: heard.finish,
         }
     }
-}
-
-fn judge(plan: &Plan, text: &str, finish: &Finish, latency: Option<Duration>, cost: Cost) -> Judgement {
-    plan.judge.judge(&Answer { text, finish: Some(finish), latency, cost })
 }

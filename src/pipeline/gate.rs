@@ -1,7 +1,7 @@
 //! How many calls an account may have under way and make in a minute, and the way in.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -184,6 +184,18 @@ impl Gate {
         self.changed.notify_waiters();
     }
 
+    /// Gives the accounts of those providers that have no limit of their own one for as long as the answer
+    /// lives, so that it halves when they are overrun and grows as they keep up.
+    pub(super) fn adapt(&self, providers: BTreeSet<String>, most: usize) -> Adapted {
+        let mut state = self.state();
+        let free = |provider: &String| state.limits.entry(provider.clone()).or_default().concurrency.is_none();
+        let providers = providers.into_iter().filter(free).collect();
+        drop(state);
+        let adapted = Adapted { gate: self.clone(), providers };
+        adapted.set(most);
+        adapted
+    }
+
     /// Counts a run as waiting for an account for as long as the answer lives.
     pub(super) fn wait(&self, provider: &str, account: &str) -> Waiting {
         let place = (provider.to_owned(), account.to_owned());
@@ -219,6 +231,26 @@ impl Gate {
             }
         };
         accounts.iter_mut().map(each).collect()
+    }
+}
+
+/// Limits that a batch has set; dropping it takes them back.
+#[derive(Debug)]
+pub(super) struct Adapted {
+    gate: Gate,
+    providers: Vec<String>,
+}
+
+impl Adapted {
+    /// Changes the limits.
+    pub(super) fn set(&self, most: usize) {
+        self.providers.iter().for_each(|provider| self.gate.set_concurrency(provider, Some(most)));
+    }
+}
+
+impl Drop for Adapted {
+    fn drop(&mut self) {
+        self.providers.iter().for_each(|provider| self.gate.set_concurrency(provider, None));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::event::{Lookup, Next, RunEvent, Told};
+use crate::eval::stats::percentile;
 use crate::model::{
     Cost, End, Outcome, PicoDollars, Price, Provenance, Target, Usage,
     usage::{estimate_tokens, estimate_tokens_of, tokens_per_second},
@@ -315,27 +316,4 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 
 fn insert(sorted: &mut Vec<Duration>, value: Duration) {
     sorted.insert(sorted.partition_point(|known| *known <= value), value);
-}
-
-/// The nearest-rank percentile of sorted values.
-fn percentile(sorted: &[Duration], share: f64) -> Option<Duration> {
-    let rank = (share.clamp(0.0, 1.0) * sorted.len() as f64).ceil() as usize;
-    sorted.get(rank.saturating_sub(1)).copied()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_are_nearest_rank() {
-        let mut sorted = Vec::new();
-        for n in [5, 1, 4, 2, 3] {
-            insert(&mut sorted, Duration::from_secs(n));
-        }
-        assert_eq!(percentile(&sorted, 0.5), Some(Duration::from_secs(3)));
-        assert_eq!(percentile(&sorted, 0.95), Some(Duration::from_secs(5)));
-        assert_eq!(percentile(&sorted, 0.0), Some(Duration::from_secs(1)));
-        assert_eq!(percentile(&[], 0.5), None);
-    }
 }

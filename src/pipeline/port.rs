@@ -66,9 +66,9 @@ pub trait Recorder: Send + Sync + 'static {
     /// Keeps a run that has ended, and fills its cell with it. Returns at once; the work is done behind.
     fn ended(&self, record: RunRecord);
 
-    /// Resolves once everything told so far has reached the disk and would outlast a loss of power;
-    /// the reason in words if some of it could not be kept.
-    fn settled(&self) -> PortFuture<'_, Result<(), String>> {
+    /// Resolves once a run that has ended is on the disk and would outlast a loss of power; the reason in
+    /// words if it could not be kept. A recorder that keeps nothing resolves at once.
+    fn settled(&self, _run: RunId) -> PortFuture<'_, Result<(), String>> {
         Box::pin(std::future::ready(Ok(())))
     }
 }

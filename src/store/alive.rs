@@ -55,3 +55,15 @@ pub(super) fn is_gone(dir: &Path, owner: &str) -> bool {
 fn file(dir: &Path, owner: &str) -> PathBuf {
     dir.join(format!("{owner}.alive"))
 }
+
+/// Tells whether any process has given a sign of life and is still there.
+pub(super) fn others(dir: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(dir) else {
+        return false;
+    };
+    entries.filter_map(Result::ok).any(|entry| {
+        let path = entry.path();
+        let name = path.file_stem().map(|name| name.to_string_lossy().into_owned());
+        path.extension().is_some_and(|ending| ending == "alive") && name.is_some_and(|owner| !is_gone(dir, &owner))
+    })
+}

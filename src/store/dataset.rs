@@ -1,326 +1,238 @@
-//! Inputs from files: a text, or a row of a data set, which is read row by row and never whole.
+//! Data sets, read row by row and never whole: CSV, TSV, JSON lines, a JSON array, a YAML list, a
+//! folder of texts, lines.
+
+mod fit;
+mod folder;
+mod form;
+mod json;
+mod lines;
+mod pick;
+mod preview;
+mod ranges;
+mod record;
+mod separated;
+mod shape;
+mod test_case;
+mod yaml;
 
 use std::{
+    collections::{BTreeMap, VecDeque},
     fs::File,
-    io::{BufRead, BufReader, Read},
+    io::{self, Read},
     path::Path,
 };
 
-use serde::de::{self, DeserializeSeed, SeqAccess, Visitor};
-use serde_json::Value;
+use futures_util::Stream;
+use tokio::sync::mpsc;
 
-use super::job::{Reply, RowEntry, StoreFault};
-use crate::model::{Input, NamedInput};
+use super::{
+    job::StoreFault,
+    mistake::{quoted, slip},
+};
+use crate::model::batch::Row;
+use lines::{Lines, Trouble};
+use record::Records;
 
-/// Rows that are listed, at most.
-const LISTED: usize = 1000;
+pub use fit::{Fit, Missing, fit};
+pub use form::{Form, UnknownForm};
+pub(super) use pick::read;
+pub use preview::{Column, Kind, Preview, preview};
+pub use ranges::{NoRows, RowRanges, parse_rows};
 
-/// Characters of a row that its summary shows.
-const SUMMARY: usize = 120;
+/// Rows that are read ahead of whoever takes them from a stream.
+const AHEAD: usize = 32;
 
-/// The bytes a text or a line of a data set may have.
-const LONGEST: u64 = 16 * 1024 * 1024;
-
-/// The forms of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Text,
-    Separated(u8),
-    Lines,
-    Array,
+/// How a data set is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Column to variable, where they differ in name. An empty variable leaves the column out.
+    pub mapping: BTreeMap<String, String>,
+    /// Its form; told by its name where unset, and lines for the standard input.
+    pub form: Option<Form>,
+    /// The rows that are wanted; all where unset. The others are read past and keep their numbers.
+    pub only: Option<RowRanges>,
 }
 
-/// Takes a row and its number; false where no further one is wanted.
-type Take<'a> = &'a mut dyn FnMut(u64, Input) -> bool;
+/// The rows of a data set, one by one. The first mistake is the last item.
+///
+/// A data set without rows, or without any of those that are wanted, is a mistake: nothing would be
+/// asked, and nothing found wrong.
+pub struct Dataset {
+    source: String,
+    records: Box<dyn Records>,
+    reading: Reading,
+    form: Form,
+    /// Rows of the record read last.
+    made: VecDeque<Row>,
+    /// Rows read, and of them those given out.
+    read: u64,
+    given: u64,
+    ended: bool,
+}
 
-/// Reads `FILE` as a text or as a list of rows, or the one row that `FILE:ROW` names.
-pub(super) fn read(from: &str) -> Result<Reply, StoreFault> {
-    let (file, row) = split(from);
-    let path = Path::new(file);
-    let name = path.file_name().map_or_else(|| file.to_owned(), |name| name.to_string_lossy().into_owned());
-    let fault = |message: String| StoreFault::new(format!("cannot read {file}: {message}"));
-    match (form(path), row) {
-        (Form::Text, _) => {
-            let input = Input::of(text(path).map_err(fault)?);
-            Ok(Reply::Input(Box::new(NamedInput { name, input })))
+/// Opens a data set: a file, a folder, or `-` for the standard input.
+pub fn open(source: &str, reading: &Reading) -> Result<Dataset, StoreFault> {
+    let fault = |trouble: Trouble| told(source, &trouble);
+    if source == "-" {
+        return from_reader(source, Box::new(io::stdin()), reading.form.unwrap_or(Form::Lines), reading);
+    }
+    let path = Path::new(source);
+    let form = match (Form::of(path), reading.form) {
+        (Some(Form::Folder), None) => {
+            return Dataset::new(source, Box::new(folder::Folder::new(path).map_err(fault)?), Form::Folder, reading);
         }
-        (form, Some(wanted)) => {
-            let (mut found, mut last) = (None, 0);
-            rows(path, form, &mut |number, input| {
-                last = number;
-                if number == wanted {
-                    found = Some(input);
-                }
-                number < wanted
-            })
-            .map_err(fault)?;
-            let input = found.ok_or_else(|| fault(format!("it has {last} rows, and no row {wanted}")))?;
-            Ok(Reply::Input(Box::new(NamedInput { name: format!("{name}:{wanted}"), input })))
+        (Some(Form::Folder), Some(form)) => {
+            return Err(fault(Trouble::new(None, format!("it is a folder, whose texts are its rows, and not {form}"))));
         }
-        (form, None) => {
-            let (mut listed, mut more) = (Vec::new(), false);
-            rows(path, form, &mut |number, input| {
-                more = listed.len() == LISTED;
-                if !more {
-                    listed.push(RowEntry { number, summary: summary(&input) });
-                }
-                !more
-            })
-            .map_err(fault)?;
-            if listed.is_empty() {
-                return Err(fault("it has no rows".to_owned()));
-            }
-            Ok(Reply::Rows { file: file.to_owned(), rows: listed, more })
+        (_, Some(form)) | (Some(form), None) => form,
+        (None, None) => {
+            // whether it is there at all comes first
+            File::open(path).map_err(|error| fault(Trouble::new(None, error.to_string())))?;
+            let forms = form::names();
+            return Err(fault(Trouble::new(
+                None,
+                format!("its name does not tell its form; say which with --format: {forms}"),
+            )));
         }
-    }
-}
-
-fn split(from: &str) -> (&str, Option<u64>) {
-    match from.rsplit_once(':') {
-        Some((file, row)) if !Path::new(from).exists() => match row.parse() {
-            Ok(row) => (file, Some(row)),
-            Err(_) => (from, None),
-        },
-        _ => (from, None),
-    }
-}
-
-fn form(path: &Path) -> Form {
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-    match ending.as_deref() {
-        Some("csv") => Form::Separated(b','),
-        Some("tsv") => Form::Separated(b'\t'),
-        Some("jsonl" | "ndjson") => Form::Lines,
-        Some("json") => Form::Array,
-        _ => Form::Text,
-    }
-}
-
-fn text(path: &Path) -> Result<String, String> {
-    let mut text = String::new();
-    let read = open(path)?.take(LONGEST + 1).read_to_string(&mut text).map_err(|fault| fault.to_string())?;
-    if read as u64 > LONGEST {
-        return Err(format!("it is longer than {} MB", LONGEST / 1024 / 1024));
-    }
-    Ok(text)
-}
-
-fn open(path: &Path) -> Result<BufReader<File>, String> {
-    File::open(path).map(BufReader::new).map_err(|fault| fault.to_string())
-}
-
-fn rows(path: &Path, form: Form, take: Take<'_>) -> Result<(), String> {
-    let file = open(path)?;
-    match form {
-        Form::Separated(by) => separated(file, by, take),
-        Form::Lines => lines(file, take),
-        Form::Array => array(file, take),
-        Form::Text => Ok(()),
-    }
-}
-
-fn separated(file: impl Read, by: u8, take: Take<'_>) -> Result<(), String> {
-    let mut reader = csv::ReaderBuilder::new().delimiter(by).from_reader(file);
-    let heads = reader.headers().map_err(|fault| fault.to_string())?.clone();
-    let mut record = csv::StringRecord::new();
-    let mut number = 0;
-    while reader.read_record(&mut record).map_err(|fault| fault.to_string())? {
-        number += 1;
-        let columns = heads.iter().zip(&record).map(|(head, value)| (head.trim().to_owned(), value.to_owned()));
-        if !take(number, input(columns)) {
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
-fn lines(mut file: impl BufRead, take: Take<'_>) -> Result<(), String> {
-    let (mut number, mut place) = (0, 0_u64);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        place += 1;
-        let read = file.by_ref().take(LONGEST + 1).read_until(b'\n', &mut line).map_err(|fault| fault.to_string())?;
-        if read == 0 {
-            return Ok(());
-        }
-        if read as u64 > LONGEST {
-            return Err(format!("line {place} is longer than {} MB", LONGEST / 1024 / 1024));
-        }
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
-        let value = serde_json::from_slice(&line).map_err(|fault| format!("line {place} is not JSON: {fault}"))?;
-        number += 1;
-        if !take(number, of_json(value)) {
-            return Ok(());
-        }
-    }
-}
-
-fn array(file: impl Read, take: Take<'_>) -> Result<(), String> {
-    let mut stopped = false;
-    let mut reader = serde_json::Deserializer::from_reader(file);
-    match (Each { take, stopped: &mut stopped }).deserialize(&mut reader) {
-        Err(fault) if !stopped => Err(format!("it is not a JSON array of rows: {fault}")),
-        _ => Ok(()),
-    }
-}
-
-/// Walks an array item by item.
-struct Each<'a> {
-    take: Take<'a>,
-    stopped: &'a mut bool,
-}
-
-impl<'de> DeserializeSeed<'de> for Each<'_> {
-    type Value = ();
-
-    fn deserialize<D: de::Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
-        reader.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Each<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let mut number = 0;
-        while let Some(value) = items.next_element::<Value>()? {
-            number += 1;
-            if !(self.take)(number, of_json(value)) {
-                *self.stopped = true;
-                return Err(de::Error::custom("no further row is wanted"));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn of_json(value: Value) -> Input {
-    let plain = |value: Value| match value {
-        Value::String(text) => text,
-        other => other.to_string(),
     };
-    match value {
-        Value::Object(fields) => input(fields.into_iter().map(|(name, value)| (name, plain(value)))),
-        other => Input::of(plain(other)),
+    let file = File::open(path).map_err(|error| fault(Trouble::new(None, error.to_string())))?;
+    from_reader(source, Box::new(file), form, reading)
+}
+
+/// Reads a data set from what is open already; `source` names it in faults.
+pub fn from_reader(
+    source: &str,
+    from: Box<dyn Read + Send>,
+    form: Form,
+    reading: &Reading,
+) -> Result<Dataset, StoreFault> {
+    let lines = Lines::new(from);
+    let separated = |lines, by| separated::Separated::new(lines, by).map_err(|trouble| told(source, &trouble));
+    let records: Box<dyn Records> = match form {
+        Form::Csv => Box::new(separated(lines, None)?),
+        Form::Tsv => Box::new(separated(lines, Some('\t'))?),
+        Form::Jsonl => Box::new(json::JsonLines(lines)),
+        Form::Json => Box::new(json::JsonArray::new(lines)),
+        Form::Yaml => Box::new(yaml::YamlList::new(lines)),
+        Form::Lines => Box::new(record::PlainLines(lines)),
+        Form::Text => Box::new(record::WholeText(Some(lines))),
+        Form::Folder => return Err(told(source, &Trouble::new(None, "a folder is opened by its path"))),
+    };
+    Dataset::new(source, records, form, reading)
+}
+
+fn told(source: &str, trouble: &Trouble) -> StoreFault {
+    let name = if source == "-" { "the standard input" } else { source };
+    StoreFault::new(match trouble.line {
+        Some(line) => format!("cannot read {name}: line {line}: {}", trouble.what),
+        None => format!("cannot read {name}: {}", trouble.what),
+    })
+}
+
+impl Dataset {
+    fn new(source: &str, records: Box<dyn Records>, form: Form, reading: &Reading) -> Result<Self, StoreFault> {
+        let set = Self {
+            source: source.to_owned(),
+            records,
+            reading: reading.clone(),
+            form,
+            made: VecDeque::new(),
+            read: 0,
+            given: 0,
+            ended: false,
+        };
+        if let Some(columns) = set.records.columns() {
+            set.mapped(columns).map_err(|trouble| told(source, &trouble))?;
+        }
+        Ok(set)
+    }
+
+    /// Sees that every column that is mapped is there.
+    fn mapped(&self, columns: &[String]) -> Result<(), Trouble> {
+        let lost = self.reading.mapping.keys().find(|column| !columns.contains(column));
+        lost.map_or(Ok(()), |column| {
+            let near = slip(column, columns.iter().map(String::as_str));
+            Err(Trouble::new(None, format!("it has no column {}{near}", quoted(column))))
+        })
+    }
+
+    /// Returns its form.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// Gives the rows out as a stream: a thread reads them, a few ahead of whoever takes them, and
+    /// stops when the stream is dropped.
+    pub fn into_stream(self) -> impl Stream<Item = Result<Row, StoreFault>> + Send + use<> {
+        let (tell, mut told) = mpsc::channel(AHEAD);
+        let source = self.source.clone();
+        let refused = tell.clone();
+        let started = std::thread::Builder::new().name("retort-rows".to_owned()).spawn(move || {
+            for row in self {
+                if tell.blocking_send(row).is_err() {
+                    return;
+                }
+            }
+        });
+        if let Err(fault) = started {
+            // the channel is new and has room
+            let _ = refused.try_send(Err(self::told(&source, &Trouble::new(None, fault.to_string()))));
+        }
+        drop(refused);
+        futures_util::stream::poll_fn(move |context| told.poll_recv(context))
+    }
+
+    fn advance(&mut self) -> Result<Option<Row>, Trouble> {
+        loop {
+            while let Some(mut row) = self.made.pop_front() {
+                self.read += 1;
+                row.number = self.read;
+                if self.reading.only.as_ref().is_none_or(|only| only.holds(self.read)) {
+                    self.given += 1;
+                    return Ok(Some(row));
+                }
+            }
+            let last = self.reading.only.as_ref().and_then(RowRanges::last);
+            if last.is_some_and(|last| self.read >= last && self.given > 0) {
+                return Ok(None);
+            }
+            let Some(record) = self.records.read()? else {
+                let (read, s) = (self.read, if self.read == 1 { "" } else { "s" });
+                return match &self.reading.only {
+                    _ if read == 0 => Err(Trouble::new(None, "it has no rows")),
+                    Some(only) if self.given == 0 => {
+                        Err(Trouble::new(None, format!("it has {read} row{s}, and no row {only}")))
+                    }
+                    _ => Ok(None),
+                };
+            };
+            if self.read == 0 && self.records.columns().is_none() {
+                self.mapped(&preview::names(&record.fields))?;
+            }
+            self.made = shape::rows(record, &self.reading.mapping)?.into();
+        }
     }
 }
 
-/// Makes an input of columns: `input`, or else `text`, is its text, the others are its variables.
-fn input(columns: impl Iterator<Item = (String, String)>) -> Input {
-    let mut vars: std::collections::BTreeMap<_, _> = columns.filter(|(name, _)| !name.is_empty()).collect();
-    let text = vars.remove("input").or_else(|| vars.remove("text")).unwrap_or_default();
-    Input { text, vars }
+impl Iterator for Dataset {
+    type Item = Result<Row, StoreFault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let found = self.advance();
+        self.ended = !matches!(found, Ok(Some(_)));
+        found.map_err(|trouble| told(&self.source, &trouble)).transpose()
+    }
 }
 
-fn summary(input: &Input) -> String {
-    let vars = input.vars.iter().map(|(name, value)| format!("{name}={value}"));
-    let parts = Some(input.text.clone()).filter(|text| !text.is_empty()).into_iter().chain(vars);
-    let mut whole = String::new();
-    for part in parts {
-        if !whole.is_empty() {
-            whole.push_str(" · ");
-        }
-        whole.extend(part.chars().take(SUMMARY));
-        if whole.chars().nth(SUMMARY).is_some() {
-            break;
-        }
+impl std::fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dataset").field("source", &self.source).field("form", &self.form).finish_non_exhaustive()
     }
-    whole.chars().take(SUMMARY).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    fn file(dir: &tempfile::TempDir, name: &str, text: &str) -> String {
-        let path = dir.path().join(name);
-        fs::write(&path, text).unwrap();
-        path.to_string_lossy().into_owned()
-    }
-
-    fn row(from: &str) -> NamedInput {
-        match read(from).unwrap() {
-            Reply::Input(named) => *named,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn numbers(from: &str) -> (Vec<u64>, bool, String) {
-        match read(from).unwrap() {
-            Reply::Rows { rows, more, .. } => {
-                (rows.iter().map(|row| row.number).collect(), more, rows[0].summary.clone())
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn every_form_gives_the_same_rows() {
-        let dir = tempfile::tempdir().unwrap();
-        let files = [
-            file(&dir, "a.csv", "label, text\nneg,\"late, and\nlost\"\npos,fine\n"),
-            file(&dir, "a.tsv", "label\ttext\nneg\t\"late, and\nlost\"\npos\tfine\n"),
-            file(
-                &dir,
-                "a.jsonl",
-                "{\"label\":\"neg\",\"text\":\"late, and\\nlost\"}\n\n{\"label\":\"pos\",\"text\":\"fine\"}",
-            ),
-            file(
-                &dir,
-                "a.json",
-                "[{\"label\":\"neg\",\"text\":\"late, and\\nlost\"},{\"label\":\"pos\",\"text\":\"fine\"}]",
-            ),
-        ];
-        for from in files {
-            assert_eq!(numbers(&from), (vec![1, 2], false, "late, and\nlost · label=neg".to_owned()), "{from}");
-            let second = row(&format!("{from}:2"));
-            assert_eq!((second.input.text.as_str(), second.input.value("label")), ("fine", Some("pos")), "{from}");
-            assert!(second.name.ends_with(":2") && second.name.starts_with("a."));
-            let far = read(&format!("{from}:9")).unwrap_err().message;
-            assert!(far.contains(&from) && far.contains("it has 2 rows, and no row 9"), "{far}");
-        }
-    }
-
-    #[test]
-    fn values_that_are_no_text_are_json_and_input_goes_before_text() {
-        let dir = tempfile::tempdir().unwrap();
-        let from = file(&dir, "x.jsonl", "{\"input\":[1,2],\"text\":\"t\",\"n\":2.5}\n\"plain\"\n7\n");
-        let first = row(&format!("{from}:1")).input;
-        assert_eq!((first.text.as_str(), first.value("text"), first.value("n")), ("[1,2]", Some("t"), Some("2.5")));
-        assert_eq!(row(&format!("{from}:2")).input, Input::of("plain"));
-        assert_eq!(row(&format!("{from}:3")).input, Input::of("7"));
-    }
-
-    #[test]
-    fn a_long_set_is_read_as_far_as_it_is_wanted() {
-        let dir = tempfile::tempdir().unwrap();
-        let items = "1,".repeat(1500);
-        let from = file(&dir, "long.json", &format!("[{items} this is no JSON"));
-        let (rows, more, _) = numbers(&from);
-        assert_eq!((rows.len(), more), (LISTED, true));
-        assert_eq!(row(&format!("{from}:1200")).input.text, "1");
-        assert!(read(&format!("{from}:1600")).unwrap_err().message.contains("not a JSON array of rows"));
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_named() {
-        let dir = tempfile::tempdir().unwrap();
-        let missing = dir.path().join("no.csv").to_string_lossy().into_owned();
-        assert!(read(&missing).unwrap_err().message.starts_with(&format!("cannot read {missing}: ")));
-        let broken = file(&dir, "b.jsonl", "{\"a\":1}\n{nope\n");
-        assert!(read(&broken).unwrap_err().message.contains("line 2 is not JSON"));
-        let empty = file(&dir, "e.csv", "text\n");
-        assert!(read(&empty).unwrap_err().message.contains("it has no rows"));
-        let plain = file(&dir, "mail.txt", "Dear all\n");
-        assert_eq!(row(&plain), NamedInput { name: "mail.txt".to_owned(), input: Input::of("Dear all\n") });
-    }
-}
+mod tests;

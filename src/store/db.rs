@@ -100,6 +100,11 @@ fn migrate(connection: &mut Connection, schema: &[Step]) -> rusqlite::Result<usi
     Ok(taken)
 }
 
+/// Tells whether something may work later: a lock, a full disk.
+pub(super) fn is_passing(error: &rusqlite::Error) -> bool {
+    fault(Path::new(""), error).passing
+}
+
 fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }

@@ -1,11 +1,24 @@
 //! What can be asked of the disk, and what it answers: pure data, shared with the workbench.
 
-use std::{path::PathBuf, time::Duration};
+mod batch;
+mod entry;
+mod history;
+
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::model::{Grade, NamedInput, PicoDollars, Prompt, RunId, Session, VersionId};
+use crate::model::{
+    BatchId, Grade, NamedInput, Place, Prompt, Quality, RunId, Session, VersionId,
+    batch::BatchSpec,
+    query::{Query, Vocabulary},
+};
 use crate::pipeline::port::RunRecord;
+pub use batch::{BatchEntry, BatchState, Begin, CellRow, PastLengths};
+pub use entry::{PromptEntry, Results, RowEntry, RunEntry, SessionEntry, Totals, VersionEntry};
+pub use history::{After, HistoryEntry, HistoryPage, Judged, Pruned};
+
+use super::dataset::{Preview, Reading};
 
 /// A request to the store's worker.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +51,15 @@ pub enum Job {
     },
     /// Reads an input from a file, `FILE`, or from a row of a data set, `FILE:ROW`.
     ReadInput(String),
+    /// Reads the beginning of a data set: its columns, what they hold, its first rows.
+    PreviewData {
+        /// Its file or folder.
+        source: String,
+        /// How it is read; `only` is not looked at.
+        reading: Reading,
+        /// Rows to show, at most.
+        rows: usize,
+    },
     /// Lists the newest runs, the newest first.
     RecentRuns {
         /// How many at most.
@@ -85,6 +107,96 @@ pub enum Job {
     },
     /// Reads the grades of runs.
     Grades(Vec<RunId>),
+    /// Reads a page of the runs that a query asks for.
+    History {
+        /// What is asked for.
+        query: Box<Query>,
+        /// The run it comes after; the first page where there is none.
+        after: Option<After>,
+        /// How many runs at most.
+        limit: usize,
+    },
+    /// Counts the runs that a query asks for, up to some ten thousand.
+    CountRuns(Box<Query>),
+    /// Lists the names that values of filters can have.
+    Vocabulary,
+    /// Keeps runs when others are pruned, or no longer.
+    PinRuns {
+        /// Which.
+        runs: Vec<RunId>,
+        /// Whether they are kept.
+        pinned: bool,
+    },
+    /// Removes runs with all that is known of them.
+    RemoveRuns(Vec<RunId>),
+    /// Removes the runs that started before a time, or tells what that would free.
+    PruneRuns {
+        /// The time.
+        before: Timestamp,
+        /// Whether pinned runs are kept.
+        keep_pinned: bool,
+        /// Whether it is only to be told.
+        dry: bool,
+    },
+    /// Puts new verdicts on runs in place of those that count; the old ones are kept.
+    JudgeRuns {
+        /// The runs with their verdicts.
+        judged: Vec<Judged>,
+        /// The present time.
+        at: Timestamp,
+    },
+    /// Lists all verdicts that were given on a run.
+    Judgements(RunId),
+    /// Writes the record as it stands to a new file.
+    Backup(PathBuf),
+    /// Begins a batch, or goes on with one.
+    BeginBatch {
+        /// What it asks.
+        spec: Box<BatchSpec>,
+        /// Which batch is meant.
+        how: Begin,
+        /// The present time.
+        at: Timestamp,
+    },
+    /// Notes how a batch ended.
+    EndBatch {
+        /// Which.
+        batch: BatchId,
+        /// How, in one word.
+        end: String,
+        /// The present time.
+        at: Timestamp,
+    },
+    /// Reads a page of a batch's cells in the order of their places.
+    Cells {
+        /// Which batch.
+        batch: BatchId,
+        /// The place before the page; the first page where there is none.
+        after: Option<Place>,
+        /// How many cells at most.
+        limit: usize,
+    },
+    /// Reads the runs that fill a page of a batch's cells, likewise.
+    CellRuns {
+        /// Which batch.
+        batch: BatchId,
+        /// The place before the page.
+        after: Option<Place>,
+        /// How many at most.
+        limit: usize,
+    },
+    /// Lists the newest batches, the newest first.
+    Batches {
+        /// How many at most.
+        limit: usize,
+    },
+    /// Measures past answers to a prompt version on a model.
+    PastLengths {
+        /// The version.
+        version: VersionId,
+        /// The model's name on the wire.
+        model: String,
+    },
 }
 
 impl Job {
@@ -94,6 +206,7 @@ impl Job {
             Self::ListPrompts
             | Self::OpenPrompt(_)
             | Self::ReadInput(_)
+            | Self::PreviewData { .. }
             | Self::SavePrompt { .. }
             | Self::ListSessions
             | Self::OpenSession(_)
@@ -106,7 +219,22 @@ impl Job {
             | Self::KeepVersion { .. }
             | Self::NameVersion { .. }
             | Self::GradeRun { .. }
-            | Self::Grades(_) => true,
+            | Self::Grades(_)
+            | Self::History { .. }
+            | Self::CountRuns(_)
+            | Self::Vocabulary
+            | Self::PinRuns { .. }
+            | Self::RemoveRuns(_)
+            | Self::PruneRuns { .. }
+            | Self::Backup(_)
+            | Self::JudgeRuns { .. }
+            | Self::Judgements(_)
+            | Self::BeginBatch { .. }
+            | Self::EndBatch { .. }
+            | Self::Cells { .. }
+            | Self::CellRuns { .. }
+            | Self::Batches { .. }
+            | Self::PastLengths { .. } => true,
         }
     }
 }
@@ -159,6 +287,8 @@ pub enum Reply {
         /// Whether there are further ones.
         more: bool,
     },
+    /// The beginning of a data set.
+    Preview(Box<Preview>),
     /// The newest runs.
     Runs(Vec<RunEntry>),
     /// A run's record.
@@ -175,111 +305,40 @@ pub enum Reply {
     Graded(RunId),
     /// The grades of those runs that have one.
     Grades(Vec<(RunId, Grade)>),
-}
-
-/// A prompt in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PromptEntry {
-    /// Its name.
-    pub name: String,
-    /// Its one-line description; the reason in words if the file cannot be read.
-    pub description: String,
-    /// Whether it lies in the project's `prompts/` and not in the user's.
-    pub project: bool,
-    /// Whether it comes with the program: it can be opened, and is saved as the user's own.
-    pub built_in: bool,
-    /// Whether the file can be used.
-    pub valid: bool,
-}
-
-/// A session in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionEntry {
-    /// Its name.
-    pub name: String,
-    /// When it was last saved.
-    pub saved: Timestamp,
-}
-
-/// A row of a data set in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowEntry {
-    /// Its number, counted from 1.
-    pub number: u64,
-    /// Its text and its variables, as far as a line goes.
-    pub summary: String,
-}
-
-/// A run in a list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunEntry {
-    /// The run's id.
-    pub run: RunId,
-    /// When it started.
-    pub started: Timestamp,
-    /// The prompt's name, if it has one.
-    pub prompt_name: Option<String>,
-    /// The requested target.
-    pub target: String,
-    /// Its end in one word; `running`, or `crashed` if its process is gone.
-    pub end: String,
-    /// Whether every check passed; none if nothing was judged.
-    pub passed: Option<bool>,
-}
-
-/// A prompt version in a list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VersionEntry {
-    /// Its hash.
-    pub id: VersionId,
-    /// When it was run first, or kept.
-    pub made: Timestamp,
-    /// The name a person gave it.
-    pub name: Option<String>,
-    /// The version it was edited from, if that is known.
-    pub parent: Option<VersionId>,
-    /// The prompt, without what is no part of a version.
-    pub prompt: Prompt,
-    /// What came of it.
-    pub results: Results,
-}
-
-/// What came of a prompt version, over all its runs on record that have ended.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Results {
-    /// Runs; none for a version that was only kept.
-    pub runs: u64,
-    /// Those whose answer was judged.
-    pub judged: u64,
-    /// Those that passed every check.
-    pub passed: u64,
-    /// The mean cost of those with a known one that were neither cached nor a demonstration.
-    pub cost: Option<PicoDollars>,
-    /// The mean length of those that are done and were neither cached nor a demonstration.
-    pub latency: Option<Duration>,
-    /// The mean of the stars that were given.
-    pub stars: Option<f64>,
-    /// When the last one started.
-    pub last: Option<Timestamp>,
-}
-
-/// Sums over all runs on record; runs still under way are left out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Runs.
-    pub runs: u64,
-    /// Runs that failed, broke off or crashed; those a person stopped are no errors.
-    pub errors: u64,
-    /// Tokens, in and out, of answers that were neither cached nor a demonstration.
-    pub tokens: u64,
-    /// Known cost, in pico-dollars, of the same answers.
-    pub cost: u64,
-    /// Those among them whose cost is not known, but for runs that failed before any answer.
-    pub unpriced: u64,
-    /// Runs answered from the cache.
-    pub cached: u64,
-    /// Runs of the demonstration.
-    pub demo: u64,
+    /// A page of runs.
+    History(HistoryPage),
+    /// How many runs there are.
+    Counted {
+        /// How many were counted.
+        runs: u64,
+        /// Whether there may be more.
+        more: bool,
+    },
+    /// The names that values of filters can have.
+    Vocabulary(Box<Vocabulary>),
+    /// So many runs are kept, or no longer.
+    Pinned(u64),
+    /// What was removed, or would be.
+    Pruned(Pruned),
+    /// So many runs have new verdicts.
+    RunsJudged(u64),
+    /// All verdicts on a run with the time of each, those that came with the answer first; none where it was
+    /// judged but once.
+    Judgements(Vec<(Timestamp, Quality)>),
+    /// The record was written to a file of so many bytes.
+    BackedUp(u64),
+    /// A batch that was begun.
+    Batch(Box<BatchState>),
+    /// The end of a batch is noted.
+    BatchEnded(BatchId),
+    /// Cells of a batch.
+    Cells(Vec<CellRow>),
+    /// Runs that fill cells.
+    CellRuns(Vec<RunRecord>),
+    /// Batches.
+    Batches(Vec<BatchEntry>),
+    /// The lengths of past answers.
+    PastLengths(PastLengths),
 }
 
 /// Why the disk could not do what it was asked, in words with the next step.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::de::DeserializeOwned;
 
 use super::{job::StoreFault, outline::Outline};
-use crate::model::catalog::nearest;
+use crate::model::{CheckKind, catalog::nearest};
 
 /// Reads a TOML text into its form; `label` names the file in the fault.
 pub(super) fn parse<T: DeserializeOwned>(text: &str, label: &str) -> Result<T, StoreFault> {
@@ -123,6 +123,18 @@ fn in_words(message: &str, path: &[String]) -> String {
         let name = names.next().unwrap_or_default();
         let known: Vec<&str> = names.collect();
         return format!("{} is none of {}{}", quoted(name), known.join(", "), slip(name, known.iter().copied()));
+    }
+    if let Some((unknown, list)) = message.split_once("; the checks are ") {
+        // The one that stands for what is not known is nobody's to write.
+        let known: Vec<&str> = list.split(", ").filter(|name| *name != CheckKind::Unsupported.name()).collect();
+        let name = names.next().unwrap_or_default();
+        let near = slip(name.strip_prefix("not-").unwrap_or(name), known.iter().copied());
+        let unknown = unknown.split('`').next().unwrap_or_default();
+        let known = known.join(", ");
+        return format!(
+            "{unknown}{}{near}\nthe checks are {known}, each with `not-` before it for its opposite",
+            quoted(name)
+        );
     }
     if message.starts_with("missing field") {
         return format!("{} needs the key {}", table(path), quoted(names.next().unwrap_or_default()));

@@ -4,43 +4,79 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::model::Prompt;
+use crate::model::{Check, CheckKind, Prompt};
 
 /// The key under which the parser hands over a date, which JSON has not.
 const DATE: &str = "$__toml_private_datetime";
 
 /// Makes a prompt fit for TOML. A schema with a null or an oversized number in it is written as
-/// its JSON text; a further parameter with one cannot be written.
+/// its JSON text; a further parameter or another value of a check with one cannot be written.
 pub(super) fn writable(prompt: &Prompt) -> Result<Cow<'_, Prompt>, String> {
+    let odd = "holds a null or a number beyond 64 bits, which TOML has not";
     if let Some((name, _)) = prompt.params.extra.iter().find(|(_, value)| !fits(value)) {
-        return Err(format!("params.extra.{name} holds a null or a number beyond 64 bits, which TOML has not"));
+        return Err(format!("params.extra.{name} {odd}"));
     }
-    match &prompt.response.schema {
-        Some(schema) if schema.is_string() || !fits(schema) => {
-            let mut prompt = prompt.clone();
-            prompt.response.schema = Some(Value::String(schema.to_string()));
-            Ok(Cow::Owned(prompt))
-        }
-        _ => Ok(Cow::Borrowed(prompt)),
+    let unfit = |check: &Check| check.value.as_ref().is_some_and(|value| !fits(value));
+    if let Some(place) = prompt.checks.iter().position(|check| !is_schema(check) && unfit(check)) {
+        return Err(format!("check[{place}].value {odd}"));
     }
+    let as_text = |schema: &Value| schema.is_string() || !fits(schema);
+    let of_checks = prompt.checks.iter().filter(|check| is_schema(check)).filter_map(|check| check.value.as_ref());
+    if !prompt.response.schema.iter().chain(of_checks.filter(|schema| !waits(schema))).any(as_text) {
+        return Ok(Cow::Borrowed(prompt));
+    }
+    let mut prompt = prompt.clone();
+    let of_checks = prompt.checks.iter_mut().filter(|check| is_schema(check)).filter_map(|check| check.value.as_mut());
+    let of_checks = of_checks.filter(|schema| !waits(schema));
+    for schema in prompt.response.schema.iter_mut().chain(of_checks).filter(|schema| as_text(schema)) {
+        *schema = Value::String(schema.to_string());
+    }
+    Ok(Cow::Owned(prompt))
 }
 
 /// Undoes [`writable`] in a prompt that was read, and holds its messages as every prompt does. A
 /// mistake comes with its path in the prompt.
-pub(super) fn restore(prompt: &mut Prompt) -> Result<(), (&'static [&'static str], String)> {
+pub(super) fn restore(prompt: &mut Prompt) -> Result<(), (Vec<String>, String)> {
+    let path = |path: &[&str]| path.iter().map(|&part| part.to_owned()).collect::<Vec<_>>();
     prompt.set_turns(prompt.turns());
     if prompt.params.extra.values().any(dated) {
-        return Err((&["params", "extra"], "a date is not a parameter; put it in quotes".to_owned()));
+        return Err((path(&["params", "extra"]), "a date is not a parameter; put it in quotes".to_owned()));
     }
-    if let Some(Value::String(text)) = &prompt.response.schema {
-        let schema = serde_json::from_str(text)
-            .map_err(|error| (&["response", "schema"][..], format!("`schema` is a text, and not of JSON: {error}")))?;
-        prompt.response.schema = Some(schema);
+    if let Some(schema) = &mut prompt.response.schema {
+        restore_schema(schema, "schema").map_err(|message| (path(&["response", "schema"]), message))?;
     }
-    if prompt.response.schema.as_ref().is_some_and(dated) {
-        return Err((&["response", "schema"], "a date has no place in a JSON Schema; put it in quotes".to_owned()));
+    for (place, check) in prompt.checks.iter_mut().enumerate() {
+        let of_schema = is_schema(check);
+        let Some(value) = &mut check.value else { continue };
+        let wrong = |message| (path(&["check", &place.to_string(), "value"]), message);
+        if of_schema && !waits(value) {
+            restore_schema(value, "value").map_err(wrong)?;
+        } else if dated(value) {
+            return Err(wrong("a date is not compared; put it in quotes".to_owned()));
+        }
     }
     Ok(())
+}
+
+fn restore_schema(schema: &mut Value, key: &str) -> Result<(), String> {
+    if let Value::String(text) = schema {
+        *schema = serde_json::from_str(text).map_err(|error| format!("`{key}` is a text, and not of JSON: {error}"))?;
+    }
+    if dated(schema) {
+        return Err("a date has no place in a JSON Schema; put it in quotes".to_owned());
+    }
+    Ok(())
+}
+
+/// Tells whether a value is a text that is a schema once its variables are filled, or none at all.
+fn waits(value: &Value) -> bool {
+    let template = |text: &str| text.contains("{{") || text.trim().is_empty();
+    value.as_str().is_some_and(|text| template(text) && serde_json::from_str::<Value>(text).is_err())
+}
+
+/// Tells whether the value of a check is a JSON Schema.
+fn is_schema(check: &Check) -> bool {
+    matches!(check.kind.kind, CheckKind::IsJson | CheckKind::ContainsJson)
 }
 
 fn fits(value: &Value) -> bool {

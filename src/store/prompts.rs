@@ -9,7 +9,10 @@ use super::{
     names, prompt_form,
     starters::starters,
 };
-use crate::model::{CheckKind, Format, Prompt, settings::Places};
+use crate::{
+    eval::{BadRule, Judge},
+    model::{Prompt, settings::Places},
+};
 
 /// Where a prompt lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,8 +87,7 @@ pub fn open(file: &Path) -> Result<Option<Prompt>, StoreFault> {
 pub fn parse(text: &str, file: &Path) -> Result<Prompt, StoreFault> {
     let label = file.display().to_string();
     let mut prompt: Prompt = mistake::parse(text, &label)?;
-    prompt_form::restore(&mut prompt).map_err(|(path, message)| mistake::at(text, &label, path, &message))?;
-    check(&prompt).map_err(|(path, message)| {
+    prompt_form::restore(&mut prompt).and_then(|()| check(&prompt)).map_err(|(path, message)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         mistake::at(text, &label, &path, &message)
     })?;
@@ -120,18 +122,6 @@ pub fn write(prompt: &Prompt) -> Result<String, String> {
 /// Finds what no run could make sense of. The mistake comes with its path.
 fn check(prompt: &Prompt) -> Result<(), (Vec<String>, String)> {
     let wrong = |path: &[&str], message: String| Err((path.iter().map(|&part| part.to_owned()).collect(), message));
-    let response = &prompt.response;
-    if response.format == Format::Schema && response.schema.is_none() {
-        return wrong(&["response", "format"], "`format = \"schema\"` needs `schema`".to_owned());
-    }
-    if response.confidence.as_ref().is_some_and(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
-        return wrong(&["response", "confidence"], "`confidence` must be a JSON pointer such as \"/score\"".to_owned());
-    }
-    for (key, share) in [("min_confidence", response.min_confidence), ("min_completeness", response.min_completeness)] {
-        if share.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
-            return wrong(&["response", key], format!("`{key}` must be from 0 to 1"));
-        }
-    }
     if prompt.params.temperature.is_some_and(|value| !(0.0..=2.0).contains(&value)) {
         return wrong(&["params", "temperature"], "`temperature` must be from 0 to 2".to_owned());
     }
@@ -141,17 +131,10 @@ fn check(prompt: &Prompt) -> Result<(), (Vec<String>, String)> {
     if prompt.params.max_tokens == Some(0) {
         return wrong(&["params", "max_tokens"], "`max_tokens` must be at least 1".to_owned());
     }
-    for (place, rule) in prompt.checks.iter().enumerate() {
-        let (needs, there) = match rule.kind.kind {
-            CheckKind::Latency | CheckKind::Cost => ("threshold", rule.threshold.is_some_and(|limit| limit >= 0.0)),
-            _ => ("value", rule.value.is_some()),
-        };
-        if !there {
-            return wrong(
-                &["check", &place.to_string(), needs],
-                format!("a check of type `{}` needs `{needs}`", rule.kind),
-            );
-        }
-    }
-    Ok(())
+    let rules = Judge::new(&prompt.response, &prompt.checks).map(|_| ());
+    rules.map_err(|BadRule { key, expected, found }| {
+        let path: Vec<String> = key.split(['.', '[', ']']).filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        let name = path.iter().rev().find(|part| part.parse::<usize>().is_err()).cloned().unwrap_or_default();
+        (path, format!("`{name}`: expected {expected}, found {found}"))
+    })
 }

@@ -12,13 +12,19 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{
     alive::{self, Alive},
     atomic,
+    batches::{self, Own},
     db::{self, DbFault},
-    grades,
-    job::{Job, Reply, StoreFault, Totals},
-    runs, schema, versions,
+    grades, history,
+    job::{HistoryPage, Job, PastLengths, Pruned, Reply, StoreFault, Totals},
+    judgements, runs, schema,
+    search::Known,
+    versions,
     worker::{Reports, Trouble},
 };
-use crate::pipeline::port::{RunRecord, RunStart};
+use crate::{
+    model::RunId,
+    pipeline::port::{RunRecord, RunStart},
+};
 
 /// How long another process's lock is waited for by a question.
 const QUESTION_PATIENCE: Duration = Duration::from_secs(5);
@@ -50,7 +56,20 @@ pub(super) struct Record {
     open: Option<Open>,
     held: VecDeque<(Write, usize)>,
     held_weight: usize,
+    /// Runs that are not on record and will not be, the last of them, with the reason.
+    lost: VecDeque<(RunId, String)>,
     reports: Reports,
+}
+
+/// How a run that has ended stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is on the disk.
+    Kept,
+    /// It waits to be written.
+    Held,
+    /// It could not be written, for this reason.
+    Lost(String),
 }
 
 #[derive(Debug)]
@@ -58,6 +77,7 @@ struct Open {
     db: Connection,
     /// None where the directory knows no locks; such runs are never taken for crashed.
     alive: Option<Alive>,
+    known: Known,
 }
 
 impl Record {
@@ -68,6 +88,7 @@ impl Record {
             open: None,
             held: VecDeque::new(),
             held_weight: 0,
+            lost: VecDeque::new(),
             reports,
         }
     }
@@ -77,54 +98,69 @@ impl Record {
         !self.held.is_empty()
     }
 
-    /// Writes, after everything that is held back. What a lock or a full disk keeps out is held
+    /// Writes together, after everything that is held back. What a lock or a full disk keeps out is held
     /// back and tried again later; that is told, and so is what is lost.
-    pub(super) fn write(&mut self, write: Write, weight: usize) {
-        self.retry();
+    pub(super) fn write(&mut self, writes: Vec<(Write, usize)>) {
         if self.holds() {
-            return self.hold(write, weight);
+            self.retry();
         }
-        match self.attempt(&write) {
-            Ok(()) => {}
-            Err(failed) if failed.passing => {
-                let message = format!("runs are not recorded yet: {}", failed.fault);
-                self.reports.tell(Trouble::Record, StoreFault::new(message));
-                self.hold(write, weight);
-            }
-            Err(failed) => self.lost(&failed.fault),
+        if self.holds() {
+            writes.into_iter().for_each(|(write, weight)| self.hold(write, weight));
+            return;
+        }
+        if let Err((fault, writes)) = self.attempt(writes) {
+            let message = format!("runs are not recorded yet: {fault}");
+            self.reports.tell(Trouble::Record, StoreFault::new(message));
+            writes.into_iter().for_each(|(write, weight)| self.hold(write, weight));
         }
     }
 
-    /// Writes what is held back, in order, as far as it goes.
+    /// Writes what is held back, in order, if that can be done.
     pub(super) fn retry(&mut self) {
-        while let Some((write, weight)) = self.held.pop_front() {
-            match self.attempt(&write) {
-                Err(failed) if failed.passing => {
-                    self.held.push_front((write, weight));
-                    return;
-                }
-                done => {
-                    self.held_weight = self.held_weight.saturating_sub(weight);
-                    if let Err(failed) = done {
-                        self.lost(&failed.fault);
-                    }
-                }
-            }
+        let held: Vec<_> = std::mem::take(&mut self.held).into();
+        if held.is_empty() {
+            return;
+        }
+        match self.attempt(held) {
+            Ok(()) => self.held_weight = 0,
+            Err((_, writes)) => self.held = writes.into(),
+        }
+    }
+
+    /// Tells whether a run that has ended is on the disk.
+    pub(super) fn standing(&self, run: RunId) -> Standing {
+        let is_held = |(write, _): &(Write, usize)| matches!(write, Write::Ended(record) if record.run == run);
+        if let Some((_, why)) = self.lost.iter().find(|(lost, _)| *lost == run) {
+            Standing::Lost(why.clone())
+        } else if self.held.iter().any(is_held) {
+            Standing::Held
+        } else {
+            Standing::Kept
         }
     }
 
     /// Says that a run is not on record and will not be.
-    fn lost(&self, fault: &StoreFault) {
-        self.reports.tell(Trouble::RecordLost, StoreFault::new(format!("runs are not recorded: {fault}")));
+    fn lose(&mut self, write: &Write, fault: &StoreFault) {
+        let message = format!("runs are not recorded: {fault}");
+        self.reports.tell(Trouble::RecordLost, StoreFault::new(message.clone()));
+        if let Write::Ended(record) = write {
+            if self.lost.len() >= MOST_HELD {
+                self.lost.pop_front();
+            }
+            self.lost.push_back((record.run, message));
+        }
     }
 
     /// Answers a question about runs.
     pub(super) fn answer(&mut self, job: &Job) -> Result<Reply, StoreFault> {
         // What was just written must be found; if it cannot be written the rest still is.
         self.retry();
-        let path = self.path.clone();
+        let (path, signs) = (self.path.clone(), self.signs.clone());
         let told = |error: rusqlite::Error| db::fault(&path, &error).fault;
-        if self.open.is_none() && !self.path.exists() && !matches!(job, Job::KeepVersion { .. }) {
+        if self.open.is_none()
+            && !self.path.exists()
+            && !matches!(job, Job::KeepVersion { .. } | Job::BeginBatch { .. })
+        {
             // A question makes no files.
             return nothing(job);
         }
@@ -145,6 +181,43 @@ impl Record {
                 grades::give(&open.db, *run, grade, *at).map_err(told)?.map(|()| Reply::Graded(*run))
             }
             Job::Grades(runs) => grades::of(&open.db, runs).map(Reply::Grades).map_err(told),
+            Job::History { query, after, limit } => {
+                history::page(&open.db, query, after.as_ref(), *limit).map(Reply::History).map_err(told)
+            }
+            Job::CountRuns(query) => {
+                history::count(&open.db, query).map(|(runs, more)| Reply::Counted { runs, more }).map_err(told)
+            }
+            Job::Vocabulary => {
+                history::vocabulary(&open.db).map(|names| Reply::Vocabulary(Box::new(names))).map_err(told)
+            }
+            Job::PinRuns { runs, pinned } => history::pin(&open.db, runs, *pinned).map(Reply::Pinned).map_err(told),
+            Job::RemoveRuns(runs) => history::remove(&mut open.db, runs).map(Reply::Pruned).map_err(told),
+            Job::PruneRuns { before, keep_pinned, dry } => {
+                history::prune(&mut open.db, *before, *keep_pinned, *dry).map(Reply::Pruned).map_err(told)
+            }
+            Job::BeginBatch { spec, how, at } => {
+                let own = Own { owner: open.alive.as_ref().map(|alive| alive.owner.as_str()), signs: &signs };
+                let begun = batches::begin(&mut open.db, &own, spec, *how, *at).map_err(told)?;
+                begun.map(|state| Reply::Batch(Box::new(state)))
+            }
+            Job::EndBatch { batch, end, at } => {
+                batches::end(&open.db, *batch, end, *at).map(|()| Reply::BatchEnded(*batch)).map_err(told)
+            }
+            Job::Cells { batch, after, limit } => {
+                batches::page(&open.db, *batch, *after, *limit).map(Reply::Cells).map_err(told)
+            }
+            Job::CellRuns { batch, after, limit } => {
+                batches::runs(&open.db, *batch, *after, *limit).map_err(told)?.map(Reply::CellRuns)
+            }
+            Job::Batches { limit } => batches::list(&open.db, *limit).map(Reply::Batches).map_err(told),
+            Job::PastLengths { version, model } => {
+                batches::past(&open.db, version, model).map(Reply::PastLengths).map_err(told)
+            }
+            Job::JudgeRuns { judged, at } => {
+                judgements::judge(&mut open.db, judged, *at).map_err(told)?.map(Reply::RunsJudged)
+            }
+            Job::Judgements(run) => judgements::all(&open.db, *run).map(Reply::Judgements).map_err(told),
+            Job::Backup(to) => history::backup(&open.db, to).map_err(told)?.map(Reply::BackedUp),
             _ => nothing(job),
         }
     }
@@ -153,7 +226,8 @@ impl Record {
         let heavy = self.holds() && self.held_weight.saturating_add(weight) > HEAVIEST_HELD;
         if heavy || self.held.len() >= MOST_HELD {
             let path = self.path.display();
-            return self.lost(&StoreFault::new(format!("{path} is out of reach, and no more can wait for it")));
+            let fault = StoreFault::new(format!("{path} is out of reach, and no more can wait for it"));
+            return self.lose(&write, &fault);
         }
         self.held_weight = self.held_weight.saturating_add(weight);
         self.held.push_back((write, weight));
@@ -162,32 +236,51 @@ impl Record {
     /// Says that what is still held back is lost, if anything is: the program ends.
     pub(super) fn close(&mut self) {
         self.retry();
-        if self.holds() {
-            let path = self.path.display();
-            self.lost(&StoreFault::new(format!("{path} was out of reach until the end")));
+        let fault = StoreFault::new(format!("{} was out of reach until the end", self.path.display()));
+        for (write, _) in std::mem::take(&mut self.held) {
+            self.lose(&write, &fault);
         }
     }
 
-    fn attempt(&mut self, write: &Write) -> Result<(), DbFault> {
+    /// Writes all in one transaction. One that cannot be written is lost and no other with it; where a lock
+    /// or a full disk is in the way all are given back.
+    fn attempt(&mut self, writes: Vec<(Write, usize)>) -> Result<(), (StoreFault, Vec<(Write, usize)>)> {
         let path = self.path.clone();
         let patience = if self.holds() { HELD_PATIENCE } else { WRITE_PATIENCE };
-        let open = self.open(patience)?;
-        let owner = open.alive.as_ref().map(|alive| alive.owner.as_str());
-        let written = open.db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
-            match write {
-                Write::Started(run) => runs::started(&transaction, run, owner)?,
-                Write::Ended(record) => runs::ended(&transaction, record)?,
+        let mut lost = Vec::new();
+        let written = self.open(patience).and_then(|open| {
+            let owner = open.alive.as_ref().map(|alive| alive.owner.clone());
+            let done = together(&mut open.db, &mut open.known, owner.as_deref(), &writes, &mut lost);
+            if done.is_err() || !lost.is_empty() {
+                open.known.clear();
             }
-            transaction.commit()
+            done.map_err(|error| db::fault(&path, &error))
         });
-        written.map_err(|error| db::fault(&path, &error))
+        match written {
+            Ok(()) => {
+                for (at, error) in lost {
+                    if let Some((write, _)) = writes.get(at) {
+                        self.lose(write, &db::fault(&path, &error).fault);
+                    }
+                }
+                Ok(())
+            }
+            Err(failed) if failed.passing => Err((failed.fault, writes)),
+            Err(failed) => {
+                writes.iter().for_each(|(write, _)| self.lose(write, &failed.fault));
+                Ok(())
+            }
+        }
     }
 
     fn open(&mut self, patience: Duration) -> Result<&mut Open, DbFault> {
         if self.open.is_none() {
             let db = db::open(&self.path, schema::RECORD, patience)?;
+            // With a write-ahead log this syncs once for each transaction: what is committed outlasts a loss of
+            // power, and many writes share the wait.
+            db.pragma_update(None, "synchronous", "FULL").map_err(|error| db::fault(&self.path, &error))?;
             let alive = atomic::make_dir(&self.signs).ok().and_then(|()| Alive::begin(&self.signs).ok());
-            self.open = Some(Open { db, alive });
+            self.open = Some(Open { db, alive, known: Known::default() });
             self.sweep();
         }
         match &mut self.open {
@@ -214,6 +307,34 @@ impl Record {
     }
 }
 
+/// Writes all in one transaction; those that cannot be written are named with the reason.
+fn together(
+    db: &mut Connection,
+    known: &mut Known,
+    owner: Option<&str>,
+    writes: &[(Write, usize)],
+    lost: &mut Vec<(usize, rusqlite::Error)>,
+) -> rusqlite::Result<()> {
+    let mut transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (at, (write, _)) in writes.iter().enumerate() {
+        let savepoint = transaction.savepoint()?;
+        let done = match write {
+            Write::Started(run) => runs::started(&savepoint, run, owner),
+            Write::Ended(record) => runs::ended(&savepoint, record, known),
+        };
+        match done {
+            Ok(()) => savepoint.commit()?,
+            // What keeps one out keeps all out.
+            Err(error) if db::is_passing(&error) => return Err(error),
+            Err(error) => {
+                drop(savepoint);
+                lost.push((at, error));
+            }
+        }
+    }
+    transaction.commit()
+}
+
 /// Answers out of an empty record.
 fn nothing(job: &Job) -> Result<Reply, StoreFault> {
     match job {
@@ -223,6 +344,19 @@ fn nothing(job: &Job) -> Result<Reply, StoreFault> {
         Job::ListVersions { .. } => Ok(Reply::Versions(Vec::new())),
         Job::NameVersion { version, .. } => Err(versions::missing(version)),
         Job::Grades(_) => Ok(Reply::Grades(Vec::new())),
+        Job::History { .. } => Ok(Reply::History(HistoryPage::default())),
+        Job::CountRuns(_) => Ok(Reply::Counted { runs: 0, more: false }),
+        Job::Vocabulary => Ok(Reply::Vocabulary(Box::default())),
+        Job::PinRuns { .. } => Ok(Reply::Pinned(0)),
+        Job::RemoveRuns(_) | Job::PruneRuns { .. } => Ok(Reply::Pruned(Pruned::default())),
+        Job::EndBatch { batch, .. } => Ok(Reply::BatchEnded(*batch)),
+        Job::Cells { .. } => Ok(Reply::Cells(Vec::new())),
+        Job::CellRuns { .. } => Ok(Reply::CellRuns(Vec::new())),
+        Job::Batches { .. } => Ok(Reply::Batches(Vec::new())),
+        Job::PastLengths { .. } => Ok(Reply::PastLengths(PastLengths::default())),
+        Job::JudgeRuns { .. } => Ok(Reply::RunsJudged(0)),
+        Job::Judgements(_) => Ok(Reply::Judgements(Vec::new())),
+        Job::Backup(_) => Err(StoreFault::new("there is no record of runs to copy")),
         _ => Err(StoreFault::new("the record of runs was asked for something else")),
     }
 }

@@ -2,25 +2,28 @@
 
 mod columns;
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use uuid::Uuid;
 
 use super::{
+    batches,
     job::{RunEntry, StoreFault, Totals},
+    judgements,
+    search::{self, Known},
     versions::{self, Origin},
 };
 use crate::{
-    model::{Outcome, Provenance, RunId},
+    model::{Outcome, Prompt, Provenance, Quality, RunId},
     pipeline::port::{RunRecord, RunStart},
 };
-use columns::{AttemptRow, attempts, class_of, cost_state, effective, microseconds, whole};
-pub(super) use columns::{json, nanoseconds, parsed, timestamp};
+use columns::{AttemptRow, attempts, class_of, cost_state, effective, whole};
+pub(super) use columns::{json, microseconds, nanoseconds, parsed, timestamp};
 
 /// How the row of a run under way is marked.
 pub(super) const RUNNING: &str = "running";
 
 /// Writes the row of a run that has started, and its prompt as a version.
-pub(super) fn started(db: &Transaction<'_>, run: &RunStart, owner: Option<&str>) -> rusqlite::Result<()> {
+pub(super) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> rusqlite::Result<()> {
     let origin = Origin {
         made: run.started,
         prompt_name: run.prompt_name.as_deref(),
@@ -47,7 +50,7 @@ pub(super) fn started(db: &Transaction<'_>, run: &RunStart, owner: Option<&str>)
 }
 
 /// Writes a run that has ended, over the row of its start.
-pub(super) fn ended(db: &Transaction<'_>, record: &RunRecord) -> rusqlite::Result<()> {
+pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> rusqlite::Result<()> {
     let outcome = &record.outcome;
     let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, served, end,
                    passed, provenance, cached_at, demo, attempts, finish, error_class, tokens_input, tokens_cache_read,
@@ -120,24 +123,33 @@ pub(super) fn ended(db: &Transaction<'_>, record: &RunRecord) -> rusqlite::Resul
     let seq: i64 = db.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
     // The texts are kept once, in columns of their own.
     let bare = Outcome { text: String::new(), reasoning: String::new(), ..outcome.clone() };
-    db.prepare_cached("INSERT OR REPLACE INTO run_body VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
+    // So is the prompt, with its version; what is no part of that stands beside it.
+    let sql = "INSERT OR REPLACE INTO run_body (seq, prompt, beside, input, text, reasoning, outcome, timeline)
+               VALUES (?1, '', ?2, ?3, ?4, ?5, ?6, ?7)";
+    db.prepare_cached(sql)?.execute(params![
         seq,
-        json(&record.prompt)?,
+        beside(&record.prompt)?,
         json(&record.input)?,
         outcome.text,
         outcome.reasoning,
         json(&bare)?,
         json(&record.timeline)?
     ])?;
+    batches::fill(db, record, seq)?;
+    search::note(db, known, seq, &search::texts(&record.input, &outcome.text))?;
     let mut attempt =
         db.prepare_cached("INSERT OR REPLACE INTO attempt VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
     for row in attempts(&record.timeline) {
         let AttemptRow { number, target, provider, model, key, status, class, wait } = row;
         attempt.execute(params![seq, number, target, model, key, status, class, wait, provider])?;
     }
+    outcome.quality.as_ref().map_or(Ok(()), |quality| verdicts(db, seq, quality))
+}
+
+/// Writes the verdicts on a run, each in its place.
+pub(super) fn verdicts(db: &Connection, seq: i64, quality: &Quality) -> rusqlite::Result<()> {
     let mut verdict = db.prepare_cached("INSERT OR REPLACE INTO verdict VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-    let verdicts = outcome.quality.iter().flat_map(|quality| &quality.verdicts);
-    for (place, made) in (0_i64..).zip(verdicts) {
+    for (place, made) in (0_i64..).zip(&quality.verdicts) {
         let mark = json(&made.mark)?;
         verdict.execute(params![seq, place, made.rule.to_string(), mark.trim_matches('"'), made.score, made.reason])?;
     }
@@ -177,7 +189,8 @@ pub(super) fn recent(db: &Connection, limit: usize) -> rusqlite::Result<Vec<RunE
 /// Reads a run back as it was written.
 pub(super) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRecord, StoreFault>> {
     let sql = "SELECT started, session, prompt_name, end, prompt, input, text, reasoning, outcome, timeline, sample,
-                   provider FROM run LEFT JOIN run_body USING (seq) WHERE id = ?1";
+                   provider, (SELECT content FROM prompt_version WHERE hash = prompt_hash), beside, seq
+               FROM run LEFT JOIN run_body USING (seq) WHERE id = ?1";
     let row = db.prepare_cached(sql)?.query_row([run.0.as_bytes()], |row| {
         let end: String = row.get(3)?;
         if row.get_ref(4)?.as_str_or_null()?.is_none() {
@@ -189,21 +202,40 @@ pub(super) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRe
         let mut outcome: Outcome = parsed(row, 8)?;
         outcome.text = row.get(6)?;
         outcome.reasoning = row.get(7)?;
+        if let Some(quality) = judgements::last(db, row.get(14)?)? {
+            outcome.quality = Some(quality);
+        }
         Ok(Ok(RunRecord {
             run,
             started: timestamp(row.get(0)?),
             session: row.get(1)?,
             prompt_name: row.get(2)?,
-            prompt: parsed(row, 4)?,
+            prompt: prompt(row)?,
             sample: row.get(10)?,
             provider: row.get::<_, Option<String>>(11)?.unwrap_or_default(),
             input: parsed(row, 5)?,
             outcome,
             timeline: parsed(row, 9)?,
-            cell: None,
+            cell: batches::cell(db, row.get(14)?)?,
         }))
     });
     Ok(row.optional()?.unwrap_or_else(|| Err(missing(run))))
+}
+
+/// Writes what a prompt has beside what is part of its version.
+fn beside(prompt: &Prompt) -> rusqlite::Result<String> {
+    let Prompt { description, targets, fallback, .. } = prompt;
+    json(&(description, targets, fallback))
+}
+
+/// Reads the prompt of a run: as a whole from its own text, where it has one, or else from its version and
+/// what stands beside that.
+fn prompt(row: &Row<'_>) -> rusqlite::Result<Prompt> {
+    if row.get_ref(4)?.as_str().is_ok_and(|text| !text.is_empty()) {
+        return parsed(row, 4);
+    }
+    let (description, targets, fallback) = parsed(row, 13)?;
+    Ok(Prompt { description, targets, fallback, ..parsed(row, 12)? })
 }
 
 /// Says that there is no such run.

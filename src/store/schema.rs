@@ -2,7 +2,7 @@
 
 use rusqlite::Transaction;
 
-use super::versions;
+use super::{search, versions};
 
 /// One step: the tables it makes, and what then fills them from those before.
 pub(super) struct Step {
@@ -135,6 +135,76 @@ pub(super) const RECORD: &[Step] = &[
         ",
         fill: versions::of_old_runs,
     },
+    Step::tables(
+        "
+    CREATE TABLE batch (
+        seq INTEGER PRIMARY KEY,
+        id BLOB NOT NULL UNIQUE,
+        started INTEGER NOT NULL,
+        ended INTEGER,
+        name TEXT NOT NULL,
+        spec TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        end TEXT,
+        owner TEXT
+    );
+    CREATE INDEX batch_of ON batch (fingerprint);
+    CREATE TABLE cell (
+        batch INTEGER NOT NULL REFERENCES batch (seq) ON DELETE CASCADE,
+        row INTEGER NOT NULL,
+        prompt INTEGER NOT NULL,
+        target INTEGER NOT NULL,
+        sample INTEGER NOT NULL,
+        fingerprint INTEGER NOT NULL,
+        run INTEGER NOT NULL REFERENCES run (seq) ON DELETE CASCADE,
+        content TEXT NOT NULL,
+        PRIMARY KEY (batch, row, prompt, target, sample)
+    ) WITHOUT ROWID;
+    CREATE INDEX cell_run ON cell (run);
+    ALTER TABLE run_body ADD COLUMN beside TEXT;
+    ",
+    ),
+    Step {
+        tables: "
+    ALTER TABLE run ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX run_model ON run (model);
+    CREATE INDEX run_target ON run (target);
+    CREATE INDEX run_provider ON run (provider);
+    CREATE INDEX run_session ON run (session);
+    CREATE INDEX run_cost ON run (cost);
+    CREATE INDEX run_took ON run (total_us);
+    CREATE INDEX run_output ON run (tokens_output);
+    CREATE INDEX run_error ON run (error_class) WHERE error_class IS NOT NULL;
+    CREATE INDEX run_unfinished ON run (end) WHERE end <> 'done';
+    CREATE INDEX run_broken ON run (passed) WHERE passed = 0;
+    CREATE INDEX run_pinned ON run (pinned) WHERE pinned = 1;
+    CREATE INDEX verdict_failed ON verdict (rule) WHERE mark = 'fail';
+    CREATE VIRTUAL TABLE run_text USING fts5 (text, content = '', contentless_delete = 1,
+        tokenize = 'unicode61 remove_diacritics 2');
+    CREATE TABLE word (seq INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+    CREATE VIRTUAL TABLE word_part USING fts5 (text, content = 'word', content_rowid = 'seq',
+        tokenize = 'trigram remove_diacritics 1');
+    CREATE TRIGGER word_noted AFTER INSERT ON word BEGIN
+        INSERT INTO word_part (rowid, text) VALUES (new.seq, new.text);
+    END;
+    CREATE TRIGGER run_gone AFTER DELETE ON run BEGIN
+        DELETE FROM run_text WHERE rowid = old.seq;
+    END;
+        ",
+        fill: search::of_old_runs,
+    },
+    Step::tables(
+        "
+    CREATE TABLE judgement (
+        seq INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES run (seq) ON DELETE CASCADE,
+        judged INTEGER NOT NULL,
+        prompt_hash TEXT,
+        quality TEXT NOT NULL
+    );
+    CREATE INDEX judgement_of ON judgement (run);
+    ",
+    ),
 ];
 
 /// `cache.db`. `used` grows with every use, so the smallest is the least recently used.

@@ -63,14 +63,15 @@ pub fn read(places: &Places, name: &str) -> Result<Session, StoreFault> {
     }
     let mut session: Session = mistake::parse(&text, &label)?;
     prompt_form::restore(&mut session.prompt).map_err(|(path, message)| {
-        let path: Vec<&str> = ["prompt"].into_iter().chain(path.iter().copied()).collect();
+        let path: Vec<&str> = ["prompt"].into_iter().chain(path.iter().map(String::as_str)).collect();
         mistake::at(&text, &label, &path, &message)
     })?;
     for (at, lane) in session.lanes.iter_mut().enumerate() {
         let Some(pinned) = &mut lane.pinned else { continue };
         prompt_form::restore(&mut pinned.prompt).map_err(|(path, message)| {
             let at = at.to_string();
-            let path: Vec<&str> = ["lanes", &at, "pinned", "prompt"].into_iter().chain(path.iter().copied()).collect();
+            let path: Vec<&str> =
+                ["lanes", &at, "pinned", "prompt"].into_iter().chain(path.iter().map(String::as_str)).collect();
             mistake::at(&text, &label, &path, &message)
         })?;
     }

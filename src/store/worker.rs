@@ -17,11 +17,11 @@ use super::{
     job::{Job, Reply, StoreFault},
     prompts,
     queue::{Popped, Queue, Refused},
-    record::{Record, Write},
+    record::{Record, Standing, Write},
     sessions,
 };
 use crate::{
-    model::settings::Places,
+    model::{RunId, settings::Places},
     pipeline::port::{Cached, RunRecord, RunStart},
 };
 pub(super) use ports::{CachePort, RecordPort};
@@ -42,6 +42,15 @@ pub(super) enum RecordTask {
     Started(RunStart),
     Ended(Box<RunRecord>),
     Ask(Job, Tell<Result<Reply, StoreFault>>),
+    /// Tells once a run that has ended is on the disk.
+    Settle(RunId, Tell<Result<(), String>>),
+}
+
+impl RecordTask {
+    /// Tells whether it can be done together with others before it.
+    fn goes_along(&self) -> bool {
+        !matches!(self, Self::Ask(..))
+    }
 }
 
 /// Work for the thread of the cache.
@@ -100,6 +109,9 @@ pub(super) fn refused(why: Refused) -> StoreFault {
 /// How long a thread without work sleeps between looks; it is woken for work.
 const IDLE: Duration = Duration::from_secs(3600);
 
+/// Pieces of work that are done together, at most.
+const TOGETHER: usize = 256;
+
 /// How often writes that are held back are tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -129,6 +141,9 @@ fn file(places: &Places, job: Job) -> Result<Reply, StoreFault> {
         Job::OpenSession(name) => sessions::read(places, &name).map(|session| Reply::Session(Box::new(session))),
         Job::SaveSession(session) => sessions::save(places, &session).map(Reply::SessionSaved),
         Job::ReadInput(from) => dataset::read(&from),
+        Job::PreviewData { source, reading, rows } => {
+            dataset::preview(&source, &reading, rows).map(|preview| Reply::Preview(Box::new(preview)))
+        }
         Job::RenameSession { from, to } => sessions::rename(places, &from, &to).map(|()| Reply::SessionRenamed(to)),
         _ => Err(StoreFault::new("runs are not kept in files")),
     }
@@ -138,16 +153,60 @@ fn file(places: &Places, job: Job) -> Result<Reply, StoreFault> {
 pub(super) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports: Reports) {
     start("retort-record", queue, move |queue| {
         let mut record = Record::new(&places.data, reports);
+        let mut settling = Settling::default();
         loop {
             match queue.pop(if record.holds() { RETRY } else { IDLE }) {
-                Popped::Piece(RecordTask::Started(run), weight) => record.write(Write::Started(run), weight),
-                Popped::Piece(RecordTask::Ended(run), weight) => record.write(Write::Ended(run), weight),
                 Popped::Piece(RecordTask::Ask(job, tell), _) => drop(tell.send(record.answer(&job))),
+                Popped::Piece(first, weight) => {
+                    // What has come meanwhile is written with it: one transaction, one wait for the disk.
+                    let mut writes = Vec::new();
+                    let more = queue.pop_ready(TOGETHER, RecordTask::goes_along);
+                    for (task, weight) in std::iter::once((first, weight)).chain(more) {
+                        match task {
+                            RecordTask::Started(run) => writes.push((Write::Started(run), weight)),
+                            RecordTask::Ended(run) => writes.push((Write::Ended(run), weight)),
+                            RecordTask::Settle(run, tell) => settling.0.push((run, tell)),
+                            RecordTask::Ask(..) => {}
+                        }
+                    }
+                    record.write(writes);
+                }
                 Popped::Nothing => record.retry(),
-                Popped::Closed => return record.close(),
+                Popped::Closed => {
+                    record.close();
+                    settling.tell(&record, true);
+                    return;
+                }
             }
+            settling.tell(&record, false);
         }
     });
+}
+
+/// Those who wait for a run to be on the disk.
+#[derive(Default)]
+struct Settling(Vec<(RunId, Tell<Result<(), String>>)>);
+
+impl Settling {
+    /// Answers those whose run is there or lost; at the end all others too.
+    fn tell(&mut self, record: &Record, over: bool) {
+        let told = |(run, tell): (RunId, Tell<Result<(), String>>)| match record.standing(run) {
+            Standing::Held if !over => Some((run, tell)),
+            Standing::Held => {
+                drop(tell.send(Err("the record was out of reach until the end".to_owned())));
+                None
+            }
+            Standing::Lost(why) => {
+                drop(tell.send(Err(why)));
+                None
+            }
+            Standing::Kept => {
+                drop(tell.send(Ok(())));
+                None
+            }
+        };
+        self.0 = std::mem::take(&mut self.0).into_iter().filter_map(told).collect();
+    }
 }
 
 /// Starts the thread of the cache.

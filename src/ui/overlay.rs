@@ -114,10 +114,7 @@ fn beside(scene: Scene<'_>, overlay: &Overlay) -> Line<'static> {
         }
         Overlay::Versions(versions) if !versions.loading => versions.entries.len().to_string(),
         Overlay::Groups(alike) => alike.groups.to_string(),
-        Overlay::Xray(xray) => {
-            let lane = scene.app.bench.lanes.get(xray.lane);
-            return Line::from(lane.map(|lane| scene.foreign(&lane.spec.target, Role::Text)).unwrap_or_default());
-        }
+        Overlay::Xray(xray) => return Line::from(scene.foreign(&xray.target, Role::Text)),
         Overlay::LaneParams(at, _) => {
             scene.app.bench.lanes.get(*at).map(|lane| lane.spec.target.clone()).unwrap_or_default()
         }

@@ -6,7 +6,7 @@ use ratatui::{
 };
 
 use super::{
-    lane,
+    batch, lane,
     part::{
         flow::{Item, flow},
         hints::hints,
@@ -16,39 +16,70 @@ use super::{
 };
 use crate::{
     app::{
-        action::{ACTIONS, Action, Entry},
+        action::{Action, Entry},
         lane::{Lane, State},
         layout::Shape,
         notice::Tone,
+        screen::Screen,
         workbench::Focus,
     },
-    text::{clean_line, width},
+    text::clean_line,
 };
 
-/// Draws the title: program, prompt, session, targets.
+/// Draws the title: program, prompt, session, targets; on other screens the screen's name. What runs on
+/// a screen that is out of sight stands at its right.
 pub(super) fn title(scene: Scene<'_>, buffer: &mut Buffer) {
-    let (bench, area) = (&scene.app.bench, scene.app.layout.title);
+    let (app, area) = (scene.app, scene.app.layout.title);
     let mut line = Line::from(vec![scene.span(" retort", Role::Title), Span::raw("  ")]);
-    match &bench.prompt_name {
-        Some(name) => line.push_span(scene.foreign(name, Role::Text)),
-        None => line.push_span(scene.span("unnamed prompt", Role::Quiet)),
+    if app.screen == Screen::Bench {
+        line.spans.extend(bench(scene));
+    } else {
+        line.push_span(scene.span(app.screen.name(), Role::Text));
     }
-    if bench.dirty() {
-        line.push_span(scene.span(" ●", Role::Wait));
-        line.push_span(scene.span(" edited", Role::Quiet));
-    }
-    line.push_span(scene.span("  session: ", Role::Quiet));
-    line.push_span(scene.foreign(&bench.session, Role::Text));
-    let names: Vec<String> = bench.lanes.iter().map(|lane| clean_line(&lane.spec.target).as_str().to_owned()).collect();
-    let names = names.join("  ");
-    let left = line.width();
     buffer.set_line(area.x, area.y, &line, area.width);
-    let room = usize::from(area.width).saturating_sub(left + 3);
-    let wide = width(&names);
-    if wide <= room {
-        let x = area.right().saturating_sub(u16::try_from(wide + 1).unwrap_or(u16::MAX));
-        buffer.set_line(x, area.y, &Line::from(scene.span(names, Role::Quiet)), area.width);
+    let names = app.bench.lanes.iter().map(|lane| clean_line(&lane.spec.target).as_str().to_owned());
+    let names = vec![scene.span(names.collect::<Vec<_>>().join("  "), Role::Quiet)];
+    let mut items = elsewhere(scene);
+    if app.screen == Screen::Bench {
+        items.push(names);
     }
+    let room = usize::from(area.width).saturating_sub(line.width() + 3);
+    if let Some(beside) = flow(items, room, 1).into_iter().next() {
+        let wide = u16::try_from(beside.width() + 1).unwrap_or(u16::MAX);
+        buffer.set_line(area.right().saturating_sub(wide), area.y, &beside, area.width);
+    }
+}
+
+/// What the title says of the bench.
+fn bench(scene: Scene<'_>) -> Item {
+    let bench = &scene.app.bench;
+    let mut item = match &bench.prompt_name {
+        Some(name) => vec![scene.foreign(name, Role::Text)],
+        None => vec![scene.span("unnamed prompt", Role::Quiet)],
+    };
+    if bench.dirty() {
+        item.push(scene.span(" ●", Role::Wait));
+        item.push(scene.span(" edited", Role::Quiet));
+    }
+    item.push(scene.span("  session: ", Role::Quiet));
+    item.push(scene.foreign(&bench.session, Role::Text));
+    item
+}
+
+/// What runs on the screens that are out of sight.
+fn elsewhere(scene: Scene<'_>) -> Vec<Item> {
+    let app = scene.app;
+    let mut items = Vec::new();
+    if app.screen != Screen::Bench {
+        let busy = app.bench.lanes.iter().flat_map(Lane::takes).filter(|take| take.state.is_busy()).count();
+        if busy > 0 {
+            items.push(vec![scene.span(format!("▸ {busy} running"), Role::Busy)]);
+        }
+    }
+    if app.screen != Screen::Batch {
+        items.extend(batch::chip(scene));
+    }
+    items
 }
 
 /// Draws the tabs of a small screen: every pane by its number, the one in sight marked.
@@ -102,7 +133,7 @@ pub(super) fn banner(scene: Scene<'_>, buffer: &mut Buffer) {
 /// the latter is said beside any notice.
 pub(super) fn status(scene: Scene<'_>, buffer: &mut Buffer) {
     let (app, area) = (scene.app, scene.app.layout.status);
-    let mode = if app.bench.typing { ("TYPING", Role::Typing) } else { ("NORMAL", Role::Key) };
+    let mode = if app.typing() { ("TYPING", Role::Typing) } else { ("NORMAL", Role::Key) };
     let mut line = Line::from(vec![Span::raw(" "), scene.span(mode.0, mode.1), Span::raw("  ")]);
     let notice = app.notices.shown();
     if let Some(notice) = notice {
@@ -114,7 +145,7 @@ pub(super) fn status(scene: Scene<'_>, buffer: &mut Buffer) {
         line.push_span(scene.span(mark, role));
         line.push_span(scene.foreign(notice.text.as_str(), role));
     }
-    if notice.is_none() || app.bench.busy() {
+    if app.screen == Screen::Bench && (notice.is_none() || app.bench.busy()) {
         let gap = if notice.is_some() { 3 } else { 0 };
         let room = usize::from(area.width).saturating_sub(line.width() + gap);
         if let Some(standing) = flow(standing(scene), room, 1).into_iter().next() {
@@ -188,7 +219,11 @@ const KEYS: usize = 8;
 fn keys(scene: Scene<'_>) -> Vec<(String, String)> {
     let app = scene.app;
     if app.overlay().is_some() {
-        return vec![(scene.key(Action::Leave), "back to the bench".to_owned())];
+        return vec![(scene.key(Action::Leave), format!("back to the {}", app.screen.word()))];
+    }
+    if app.screen != Screen::Bench {
+        let entries = app.footer().into_iter();
+        return shortened(entries.map(|entry| (scene.key(entry.action), label(entry).to_owned())).collect());
     }
     let mut actions = Vec::new();
     if app.bench.typing {
@@ -200,16 +235,13 @@ fn keys(scene: Scene<'_>) -> Vec<(String, String)> {
     if app.bench.busy() {
         actions.push((Action::Stop, "stop"));
     }
-    let several = app.bench.lanes.len() > 1;
-    let useful = |entry: &&Entry| entry.footer > 0 && (several || entry.action != Action::Diff);
-    let mut usual: Vec<&Entry> = ACTIONS.iter().filter(useful).collect();
-    usual.sort_by_key(|entry| entry.footer);
-    actions.extend(usual.iter().map(|entry| (entry.action, label(entry))));
-    let mut pairs: Vec<(String, String)> = actions
-        .into_iter()
-        .map(|(action, label)| (scene.key(action), label.to_owned()))
-        .filter(|(key, _)| !key.is_empty())
-        .collect();
+    actions.extend(app.footer().into_iter().map(|entry| (entry.action, label(entry))));
+    shortened(actions.into_iter().map(|(action, label)| (scene.key(action), label.to_owned())).collect())
+}
+
+/// Leaves out what has no key, and of too many all but the first and the last.
+fn shortened(mut pairs: Vec<(String, String)>) -> Vec<(String, String)> {
+    pairs.retain(|(key, _)| !key.is_empty());
     if pairs.len() > KEYS {
         pairs.drain(KEYS - 1..pairs.len() - 1);
     }

@@ -15,10 +15,16 @@ use uuid::Uuid;
 
 use crate::support::record as made;
 
+/// Batches: a cell that was said to be on the disk is there, whatever came after.
+mod batch;
 /// The cache: one exact LRU across processes, and no fault of it fails a lookup.
 mod cache;
+/// Data sets: their beginning on a screen, and all of their rows.
+mod data;
 /// Files: written whole, private, and in words when they cannot be.
 mod files;
+/// The history: words and filters find exactly the runs that have them, a page at a time.
+mod history;
 /// Keys: every source, every way it can be wrong, and no key in any message.
 mod keys;
 /// Where everything is kept.

@@ -2,8 +2,9 @@
 
 use crate::{
     app::{
-        action::{ACTIONS, Action, When},
+        action::{ACTIONS, Action, Entry, When},
         keymap::Keymap,
+        screen::Screen,
         workbench::Focus,
     },
     text::{Wrapped, clean_line},
@@ -109,6 +110,13 @@ const IN_LANE: &[Action] = &[
 
 const IN_METRICS: &[Action] = &[Action::Run, Action::NextPane, Action::Help];
 
+/// Makes the row of an action.
+fn key(keymap: &Keymap, action: Action) -> Row {
+    let keys: Vec<String> = keymap.chords(action).iter().map(ToString::to_string).collect();
+    let keys = if keys.is_empty() { "palette".to_owned() } else { keys.join(" ") };
+    Row::Key { keys, doc: action.entry().doc.to_owned() }
+}
+
 impl Help {
     /// Writes the help for what has the focus.
     #[must_use]
@@ -130,14 +138,9 @@ impl Help {
                 ("Metrics", IN_METRICS, Some("cached answers count in no time; `?` is unknown, never nothing"))
             }
         };
-        let row = |action: Action| {
-            let keys: Vec<String> = keymap.chords(action).iter().map(ToString::to_string).collect();
-            let keys = if keys.is_empty() { "palette".to_owned() } else { keys.join(" ") };
-            Row::Key { keys, doc: action.entry().doc.to_owned() }
-        };
         let mut rows = vec![Row::Title(title.to_owned())];
         rows.extend(note.map(|note| Row::Note(note.to_owned())));
-        rows.extend(first.iter().map(|action| row(*action)));
+        rows.extend(first.iter().map(|action| key(keymap, *action)));
         for (title, kinds) in [
             ("Everywhere", &[When::Always][..]),
             ("At the bench, while typing too", &[When::Bench, When::Focus]),
@@ -146,7 +149,22 @@ impl Help {
         ] {
             rows.push(Row::Title(title.to_owned()));
             let rest = ACTIONS.iter().filter(|entry| kinds.contains(&entry.when) && !first.contains(&entry.action));
-            rows.extend(rest.map(|entry| row(entry.action)));
+            rows.extend(rest.map(|entry| key(keymap, entry.action)));
+        }
+        Self { lines: rows.clone(), rows, top: 0 }
+    }
+
+    /// Writes the help for a screen beside the bench.
+    #[must_use]
+    pub fn of_screen(keymap: &Keymap, screen: Screen) -> Self {
+        let is_own =
+            |entry: &&Entry| entry.works_on(screen) && !matches!(entry.when, When::Always | When::Moving | When::Focus);
+        let mut rows = vec![Row::Title(screen.name().to_owned())];
+        rows.extend(ACTIONS.iter().filter(is_own).map(|entry| key(keymap, entry.action)));
+        for (title, kinds) in [("Everywhere", &[When::Always][..]), ("Moving", &[When::Moving, When::Focus])] {
+            rows.push(Row::Title(title.to_owned()));
+            let rest = ACTIONS.iter().filter(|entry| kinds.contains(&entry.when));
+            rows.extend(rest.map(|entry| key(keymap, entry.action)));
         }
         Self { lines: rows.clone(), rows, top: 0 }
     }

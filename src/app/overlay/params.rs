@@ -82,6 +82,7 @@ pub fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
             &shown(response.min_completeness),
             "share of required fields, 0 to 1; empty is all",
         ),
+        Row::new("min_score", &shown(response.min_score), "of the checks, 0 to 1; empty wants each to pass"),
         Row::new("fallback", &joined(fallback), "models to try when one fails, separated by commas"),
     ])
 }
@@ -101,6 +102,7 @@ pub fn read(form: &mut Form, params: &Params, response: &Response) -> Option<(Pa
     });
     read.1.min_confidence = form.read("min_confidence", |text| between(text, 0.0, 1.0));
     read.1.min_completeness = form.read("min_completeness", |text| between(text, 0.0, 1.0));
+    read.1.min_score = form.read("min_score", |text| between(text, 0.0, 1.0));
     read.2 = form.read("fallback", |text| Ok(list(text))).unwrap_or_default();
     if read.1.format == Format::Schema && read.1.schema.is_none() {
         blame(form, "schema", "the format `schema` needs one");
@@ -190,7 +192,7 @@ mod tests {
             confidence: Some("/score".into()),
             min_confidence: Some(0.8),
             min_completeness: Some(1.0),
-            min_score: None,
+            min_score: Some(0.5),
         };
         let fallback = vec!["local".to_owned()];
         let mut form = form(&params, &response, &fallback);
@@ -210,6 +212,7 @@ mod tests {
             ("confidence", "score", "begins with `/`"),
             ("format", "schema", "needs one"),
             ("min_confidence", "0.5", "where the confidence is"),
+            ("min_score", "50", "from 0 to 1"),
         ] {
             let mut form = filled(&[(label, text)]);
             assert_eq!(read(&mut form, &Params::default(), &Response::default()), None, "{label} = {text}");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::help::wrapped;
 use crate::{
     app::{lane::Take, notice::Tone},
-    model::{Mark, Outcome, outcome::ServerTiming, usage::Usage},
+    model::{Mark, Outcome, Verdict, outcome::ServerTiming, usage::Usage},
     pipeline::{
         Told,
         event::{Lookup, Next, Part, RunEvent},
@@ -32,8 +32,10 @@ pub struct Row {
 /// A lane's run step by step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Xray {
-    /// Which lane.
-    pub lane: usize,
+    /// Which lane, where it is a lane's.
+    pub lane: Option<usize>,
+    /// The target that was asked.
+    pub target: String,
     /// The steps so far.
     pub rows: Vec<Row>,
     /// The first line that is seen.
@@ -49,18 +51,27 @@ pub struct Xray {
 impl Xray {
     /// Begins with a lane's steps so far.
     #[must_use]
-    pub fn new(at: usize, take: &Take) -> Self {
+    pub fn of_lane(at: usize, target: &str, take: &Take) -> Self {
+        let mut xray = Self { lane: Some(at), run: take.started, ..Self::of_run(target, &[]) };
+        xray.refresh(take);
+        xray
+    }
+
+    /// Shows the steps of a run that is over.
+    #[must_use]
+    pub fn of_run(target: &str, events: &[Told]) -> Self {
         let mut xray = Self {
-            lane: at,
+            lane: None,
+            target: target.to_owned(),
             rows: Vec::new(),
             top: 0,
             lines: Vec::new(),
             follow: false,
             height: 0,
             taken: 0,
-            run: take.started,
+            run: None,
         };
-        xray.refresh(take);
+        events.iter().for_each(|told| rows(told, &mut xray.rows));
         xray
     }
 
@@ -172,7 +183,8 @@ fn rows(told: &Told, out: &mut Vec<Row>) {
                     Mark::Fail => ("FAIL", Tone::Error),
                     Mark::Skipped => ("skipped", Tone::Warning),
                 };
-                row("checked", tone, &format!("{mark} {}: {}", verdict.rule, verdict.reason));
+                let counts = weight(verdict);
+                row("checked", tone, &format!("{mark} {}{counts}: {}", verdict.rule, verdict.reason));
             }
         }
         RunEvent::Ended { outcome } => {
@@ -180,6 +192,14 @@ fn rows(told: &Told, out: &mut Vec<Row>) {
             row("ended", tone, &end(outcome));
         }
     }
+}
+
+/// What a verdict counts in the score, and under which name, where that is not once under none.
+fn weight(verdict: &Verdict) -> String {
+    let metric = verdict.metric.as_ref().map(|metric| format!("metric {metric}"));
+    let weight = ((verdict.weight - 1.0).abs() > f64::EPSILON).then(|| format!("weight {}", verdict.weight));
+    let parts: Vec<String> = metric.into_iter().chain(weight).collect();
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
 fn follows(next: &Next) -> String {

@@ -38,7 +38,7 @@ pub(in crate::eval) fn escaped(text: &str) -> String {
             '\n' => out.push_str("<br>"),
             '\r' => {}
             c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
-                out.push('\u{fffd}')
+                out.push('\u{fffd}');
             }
             c => out.push(c),
         }

@@ -8,6 +8,9 @@ use super::{ExtractError, MAX_DEPTH, Step, place::Place};
 
 pub(super) use twice::duplicates;
 
+/// How often a text may be read over where it begins like JSON and is none.
+const AGAIN: usize = 32;
+
 /// A fault and its place, counted in bytes from the start of what was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Broken {
@@ -103,6 +106,29 @@ pub(super) fn first(text: &str) -> Result<Option<Hit<'_>>, Broken> {
         }
     }
     Ok(array)
+}
+
+/// Lists every object and array in a text, none inside another. Nothing is listed of a text in
+/// which what is broken would have to be read over and over.
+pub(super) fn all(text: &str) -> Option<Vec<Value>> {
+    let (mut found, mut from) = (Vec::new(), 0);
+    let mut left = (text.len() + 1).saturating_mul(AGAIN);
+    while let Some(at) = candidate(text, from) {
+        let rest = text.get(at..).unwrap_or_default();
+        let mut values = Deserializer::from_str(rest).into_iter::<Value>();
+        match values.next() {
+            Some(Ok(value)) => {
+                from = at + values.byte_offset();
+                found.push(value);
+            }
+            Some(Err(error)) => {
+                left = left.checked_sub(Broken::new(rest, &error).at)?;
+                from = at + 1;
+            }
+            None => break,
+        }
+    }
+    Some(found)
 }
 
 /// Returns the next place where JSON may begin.

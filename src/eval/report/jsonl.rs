@@ -10,11 +10,12 @@ use serde::Serialize;
 use super::{Entries, Entry, Whole};
 use crate::{
     eval::tally::Standing,
-    model::{Verdict, usage::Cost},
+    model::{PicoDollars, Verdict},
 };
 
 /// A cell as a line of JSON.
 #[derive(Debug, Serialize)]
+#[allow(clippy::struct_field_names, reason = "they are the keys of the object")]
 pub struct Line<'a> {
     row: u64,
     line: Option<u64>,
@@ -63,25 +64,14 @@ impl<'a> Line<'a> {
             fallback: entry.fallback.as_deref(),
             cached: cell.cached,
             tokens: cell.tokens,
-            cost: cell.cost.amount().map(crate::model::PicoDollars::dollars),
-            cost_is: sureness(cell.cost),
+            cost: cell.cost.amount().map(PicoDollars::dollars),
+            cost_is: cell.cost.sureness(),
             seconds: cell.took.as_secs_f64(),
             input: &entry.input.text,
             vars: &entry.input.vars,
             answer: &entry.answer,
             verdicts: entry.quality.as_ref().map_or(&[], |quality| &quality.verdicts),
         }
-    }
-}
-
-/// Says how sure a cost is, in one word.
-#[must_use]
-pub fn sureness(cost: Cost) -> &'static str {
-    match cost {
-        Cost::Unknown => "unknown",
-        Cost::Known(_) => "known",
-        Cost::Estimated(_) => "estimated",
-        Cost::AtLeast(_) => "at_least",
     }
 }
 

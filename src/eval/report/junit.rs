@@ -1,4 +1,4 @@
-//! A batch as JUnit XML, as CI services read it: a suite for each prompt on each target, a case for
+//! A batch as `JUnit` XML, as CI services read it: a suite for each prompt on each target, a case for
 //! each cell.
 //!
 //! There is no one standard; this is the common ground of Ant's, Jenkins' and GitLab's readers.
@@ -81,11 +81,8 @@ fn case(out: &mut dyn Write, whole: &Whole, (class, entry): (&str, &Entry)) -> i
 /// The answer, shortened.
 fn shown(entry: &Entry) -> String {
     let left = entry.answer.chars().count().saturating_sub(SHOWN);
-    let mut text: String = entry.answer.chars().take(SHOWN).collect();
-    if left > 0 {
-        text.push_str(&format!("… ({left} characters more)"));
-    }
-    text
+    let text: String = entry.answer.chars().take(SHOWN).collect();
+    if left > 0 { format!("{text}… ({left} characters more)") } else { text }
 }
 
 /// A text between two tags.

@@ -90,7 +90,7 @@ pub(super) fn whole(count: Option<u64>) -> Option<i64> {
     count.map(|count| i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-pub(super) fn microseconds(length: Duration) -> i64 {
+pub(in crate::store) fn microseconds(length: Duration) -> i64 {
     i64::try_from(length.as_micros()).unwrap_or(i64::MAX)
 }
 

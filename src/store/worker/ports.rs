@@ -1,14 +1,21 @@
 //! The cache and the record as the pipeline sees them: quick to take, never failing a run.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use tokio::{sync::oneshot, time};
 
 use super::{CacheTask, RecordTask, Reports, Trouble, refused};
 use crate::{
-    model::Prompt,
+    model::{Prompt, RunId},
     pipeline::port::{Cache, Cached, PortFuture, Recorder, RunRecord, RunStart},
-    store::{job::StoreFault, queue::Queue},
+    store::{
+        job::StoreFault,
+        queue::{Queue, Refused},
+    },
 };
 
 /// How long a lookup may take before the answer is asked for instead.
@@ -19,14 +26,26 @@ const LOOKUP_LIMIT: Duration = Duration::from_secs(1);
 pub(in crate::store) struct RecordPort {
     pub(in crate::store) queue: Arc<Queue<RecordTask>>,
     pub(in crate::store) reports: Reports,
+    /// Runs whose end was not taken in, the last of them.
+    pub(in crate::store) refused: Mutex<VecDeque<RunId>>,
 }
 
+/// Runs that are remembered as not taken in, at most.
+const MOST_REFUSED: usize = 1024;
+
 impl RecordPort {
-    fn push(&self, task: RecordTask, weight: usize) {
-        if let Err(why) = self.queue.push(task, weight) {
-            let message = format!("runs are not recorded: {}", refused(why));
-            self.reports.tell(Trouble::RecordFull, StoreFault::new(message));
-        }
+    /// Puts a write in; tells whether it was taken.
+    fn push(&self, task: RecordTask, weight: usize) -> bool {
+        let Err(why) = self.queue.push(task, weight) else {
+            return true;
+        };
+        let message = format!("runs are not recorded: {}", refused(why));
+        self.reports.tell(Trouble::RecordFull, StoreFault::new(message));
+        false
+    }
+
+    fn refused(&self) -> MutexGuard<'_, VecDeque<RunId>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -38,13 +57,32 @@ fn length(prompt: &Prompt) -> usize {
 
 impl Recorder for RecordPort {
     fn started(&self, record: &RunStart) {
-        self.push(RecordTask::Started(record.clone()), length(&record.prompt));
+        let _ = self.push(RecordTask::Started(record.clone()), length(&record.prompt));
     }
 
     fn ended(&self, record: RunRecord) {
         let prompt = length(&record.prompt) + record.input.text.len();
         let answer = record.outcome.text.len() + record.outcome.reasoning.len();
-        self.push(RecordTask::Ended(Box::new(record)), prompt + answer);
+        let run = record.run;
+        if !self.push(RecordTask::Ended(Box::new(record)), prompt + answer) {
+            let mut refused = self.refused();
+            if refused.len() >= MOST_REFUSED {
+                refused.pop_front();
+            }
+            refused.push_back(run);
+        }
+    }
+
+    fn settled(&self, run: RunId) -> PortFuture<'_, Result<(), String>> {
+        let (tell, told) = oneshot::channel();
+        let taken = !self.refused().contains(&run);
+        let asked = if taken { self.queue.push(RecordTask::Settle(run, tell), 0) } else { Err(Refused::Full) };
+        Box::pin(async move {
+            match asked {
+                Ok(()) => told.await.unwrap_or_else(|_| Err(refused(Refused::Closed).message)),
+                Err(why) => Err(refused(why).message),
+            }
+        })
     }
 }
 

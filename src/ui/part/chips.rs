@@ -48,12 +48,16 @@ fn broken(verdict: &Verdict, json: bool, theme: Theme) -> Item {
 
 fn holds(verdict: &Verdict, json: bool, theme: Theme) -> Item {
     let mut item = vec![Span::styled(format!("{} ", name(&verdict.rule, json)), theme.style(Role::Text))];
-    if verdict.rule == Rule::Confidence
-        && let Some(score) = verdict.score
-    {
+    let scored = match verdict.rule {
+        Rule::Confidence => verdict.score,
+        _ => verdict.credit.filter(|_| verdict.mark != Mark::Skipped),
+    };
+    if let Some(score) = scored {
         item.push(Span::styled(format!("{} ", unit(score)), theme.style(Role::Number)));
     }
     item.push(match verdict.mark {
+        // Of no weight: whether it holds says nothing of the answer.
+        Mark::Pass if verdict.weight <= 0.0 => Span::styled("measured", theme.style(Role::Quiet)),
         Mark::Skipped => Span::styled("skipped", theme.style(Role::Quiet)),
         Mark::Pass | Mark::Fail => Span::styled("✓", theme.style(Role::Pass)),
     });
@@ -96,6 +100,14 @@ mod tests {
             verdict(Rule::Completeness, Mark::Skipped, "", None),
         ]);
         assert_eq!(shown, "conf 0.55 < 0.70 ✗  json ✓  fields ✓  full skipped");
+    }
+
+    #[test]
+    fn a_check_shows_what_it_gives_and_one_of_no_weight_that_it_was_measured() {
+        let check =
+            |name: &str, credit| Verdict { credit, ..verdict(Rule::Check(name.to_owned()), Mark::Pass, "", None) };
+        let free = Verdict { weight: 0.0, ..check("latency", None) };
+        assert_eq!(shown(vec![check("rouge-n", Some(0.81)), free]), "rouge-n .81 ✓  latency measured");
     }
 
     #[test]

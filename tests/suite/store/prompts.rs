@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use proptest::{collection::vec, option, prelude::*};
 use retort::{
-    model::{Check, CheckKind, Format, Params, Prompt, Response, Role, Turn},
+    model::{Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::Comparison},
     store::{
         job::{Job, Reply},
         prompts,
@@ -49,10 +49,57 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A check that can be applied, with each of its fields filled now and then.
 fn check() -> impl Strategy<Value = Check> {
+    use CheckKind::{
+        Completeness, Confidence, Contains, ContainsAny, ContainsJson, Cost, Equals, Format, IsJson, IsRefusal,
+        JsonPath, Latency, Levenshtein, LlmRubric, Regex, Required, RougeN, Unsupported, WordCount,
+    };
+    let filled = || nasty().prop_map(|text| format!("a{}", text.replace("{%", "").replace("{{", "")));
+    let with = |kinds: &[CheckKind], value: BoxedStrategy<Value>| {
+        (prop::sample::select(kinds.to_vec()), value).prop_map(|(kind, value)| Check::of(kind).with(value))
+    };
+    let texts = vec(filled(), 1..3).prop_map(Value::from).boxed();
+    let object = fit().prop_map(|value| json!({ "a": value, "{{ b }}": "{{ b }}" })).boxed();
+    let schema = prop_oneof![schema(), Just(json!("{{ schema }}")), Just(json!(" "))].boxed();
+    let path = || prop_oneof![Just("/a"), Just("/a~1b/0"), Just("/")].prop_map(|path| Some(path.to_owned()));
+    let plain = prop_oneof![
+        (prop::sample::select(vec![Latency, Cost]), 0.0..1e9).prop_map(|(kind, limit)| Check::of(kind).within(limit)),
+        with(&[Equals, Contains, Levenshtein, RougeN, LlmRubric], filled().prop_map(Value::from).boxed()),
+        with(&[ContainsAny, Required, Completeness], texts),
+        with(&[IsJson, ContainsJson], schema),
+        with(&[Equals, Unsupported], object),
+        with(&[WordCount], prop_oneof![Just(json!(5)), Just(json!({"min": 1, "max": 9})), Just(json!("2-9"))].boxed()),
+        with(&[Regex], Just(json!("^\\d{4}\\s\"'")).boxed()),
+        prop::sample::select(vec![IsRefusal, Format, IsJson]).prop_map(Check::of),
+        (path(), 0.0..=1.0).prop_map(|(path, least)| Check { path, ..Check::of(Confidence).within(least) }),
+        (path(), prop::sample::select(vec![Comparison::Less, Comparison::Unequal, Comparison::AtLeast]), any::<i32>())
+            .prop_map(|(path, sign, value)| Check { path, comparison: Some(sign), ..Check::of(JsonPath).with(value) }),
+        (filled(), 1..20_u32).prop_map(|(judge, times)| {
+            Check { judge: Some(judge), repeat: Some(times), ..Check::of(LlmRubric).within(0.5).with("Is it kind?") }
+        }),
+    ];
+    (plain, any::<bool>(), option::of(0.0..9.0), option::of(filled())).prop_map(|(check, not, weight, metric)| {
+        let check = Check { weight, metric, ..check };
+        if not { check.negated() } else { check }
+    })
+}
+
+/// A value that TOML can hold.
+fn fit() -> impl Strategy<Value = Value> {
+    value().prop_filter("TOML has it", |value| {
+        let text = value.to_string();
+        !text.contains("null") && !text.contains(&u64::MAX.to_string()) && !text.contains("{{") && !text.contains("{%")
+    })
+}
+
+/// A JSON Schema, with what TOML cannot hold now and then.
+fn schema() -> impl Strategy<Value = Value> {
     prop_oneof![
-        (0.0..1e9).prop_map(|limit| Check::of(CheckKind::Latency).within(limit)),
-        nasty().prop_map(|text| Check::of(CheckKind::Contains).negated().with(text)),
+        any::<bool>().prop_map(Value::from),
+        value().prop_map(|value| json!({ "const": value })),
+        nasty().prop_map(|name| json!({ "type": "object", "required": [name] })),
+        Just(json!({ "enum": [null, u64::MAX, "{{ x }}"] })),
     ]
 }
 
@@ -67,12 +114,15 @@ pub(super) fn prompt() -> impl Strategy<Value = Prompt> {
                 seed,
                 ..Params::default()
             });
-    let response = (option::of(value()), vec(nasty(), 0..3), option::of(0.0..=1.0)).prop_map(
-        |(schema, required, min_confidence)| Response {
+    let required = vec(nasty().prop_map(|name| format!("a{name}")), 0..3);
+    let response = (option::of(schema()), required, option::of(0.0..=1.0), option::of(0.0..=1.0)).prop_map(
+        |(schema, required, min_confidence, min_score)| Response {
             format: if schema.is_some() { Format::Schema } else { Format::Json },
             schema,
             required,
+            confidence: min_confidence.map(|_| "/sure".to_owned()),
             min_confidence,
+            min_score,
             ..Response::default()
         },
     );
@@ -152,18 +202,24 @@ fn every_mistake_is_told_by_line_column_and_key() {
         ),
         (
             "[[check]]\ntype = \"latency\"\nthreshold = 1\n[[check]]\ntype = \"latncy\"",
-            "p.toml:5:8: `latncy` is none of latency, cost, equals, contains, not-contains; did you mean `latency`?\
-             \n  5 | type = \"latncy\"",
+            "p.toml:5:8: there is no check `latncy`; did you mean `latency`?\n  5 | type = \"latncy\"\n  the checks are \
+             equals, contains, icontains, contains-any, contains-all, icontains-any, icontains-all, starts-with, regex, \
+             is-json, contains-json, levenshtein, rouge-n, latency, cost, is-refusal, word-count, finish-reason, \
+             llm-rubric, format, required, confidence, completeness, json-path, each with `not-` before it for its \
+             opposite",
         ),
         (
             "[[check]]\ntype = \"latency\"\ntreshold = 1",
             "p.toml:3:1: unknown key `treshold` in [[check]]; did you mean `threshold`?\n  3 | treshold = 1\
-             \n  [[check]] takes type, value, threshold",
+             \n  [[check]] takes type, value, threshold, weight, metric, path, op, judge, repeat",
         ),
-        ("[[check]]\ntype = \"latency\"", "p.toml:1:1: a check of type `latency` needs `threshold`\n  1 | [[check]]"),
+        (
+            "[[check]]\ntype = \"latency\"",
+            "p.toml:1:1: `threshold`: expected a number of milliseconds, 0 or more, found nothing\n  1 | [[check]]",
+        ),
         (
             "[[check]]\ntype = \"cost\"\nthreshold = 1\n[[check]]\ntype = \"equals\"\nthreshold = 1",
-            "p.toml:4:1: a check of type `equals` needs `value`\n  4 | [[check]]",
+            "p.toml:6:13: `threshold`: expected `value` alone for `equals`, found `threshold`\n  6 | threshold = 1",
         ),
         (
             "[response]\nformat = \"jsn\"",
@@ -171,15 +227,41 @@ fn every_mistake_is_told_by_line_column_and_key() {
         ),
         (
             "[response]\nformat = \"schema\"",
-            "p.toml:2:10: `format = \"schema\"` needs `schema`\n  2 | format = \"schema\"",
+            "p.toml:1:2: `schema`: expected a JSON Schema, because the format is `schema`, found nothing\n  1 | [response]",
         ),
         (
             "[response]\nmin_confidence = 70",
-            "p.toml:2:18: `min_confidence` must be from 0 to 1\n  2 | min_confidence = 70",
+            "p.toml:2:18: `min_confidence`: expected a number from 0 to 1, found 70\n  2 | min_confidence = 70",
         ),
         (
             "[response]\nconfidence = \"score\"",
-            "p.toml:2:14: `confidence` must be a JSON pointer such as \"/score\"\n  2 | confidence = \"score\"",
+            "p.toml:2:14: `confidence`: expected a JSON pointer, such as `/score`, found `score`\n  2 | confidence = \"score\"",
+        ),
+        (
+            "[[check]]\ntype = \"regex\"\nvalue = 'a(?=b)'",
+            "p.toml:3:9: `value`: expected a regular expression without look-around and backreferences, found `a(?=b)` \
+             (look-around, including look-ahead and look-behind, is not supported)\n  3 | value = 'a(…'",
+        ),
+        (
+            "[[check]]\ntype = \"contains-json\"\nvalue = \"{\"",
+            "p.toml:3:9: `value` is a text, and not of JSON: EOF while parsing an object at line 1 column 1\
+             \n  3 | value = \"{\"",
+        ),
+        (
+            "[[check]]\ntype = \"equals\"\nvalue = 1979-05-27",
+            "p.toml:3:9: a date is not compared; put it in quotes\n  3 | value = 1979-05-27",
+        ),
+        (
+            "[[check]]\ntype = \"json-path\"\npath = \"/a\"\nop = \"gt\"\nvalue = 1",
+            "p.toml:4:6: `gt` is none of ==, !=, <, <=, >, >=\n  4 | op = \"gt\"",
+        ),
+        (
+            "[response]\nrequired = [\"a\", \"\"]",
+            "p.toml:2:18: `required`: expected a field's name or a JSON pointer, found nothing\n  2 | required = [\"a\", \"\"]",
+        ),
+        (
+            "[response]\nmin_score = 2",
+            "p.toml:2:13: `min_score`: expected a number from 0 to 1, found 2\n  2 | min_score = 2",
         ),
         (
             "[response]\nschema = \"{\"",
@@ -265,11 +347,17 @@ async fn what_no_run_could_use_is_not_saved() {
     let save =
         |prompt: &Prompt| Job::SavePrompt { name: "x".to_owned(), prompt: Box::new(prompt.clone()), replace: true };
     let fault = store.ask(save(&prompt)).await.unwrap_err().message;
-    assert_eq!(fault, "prompt `x` is not saved: response.format: `format = \"schema\"` needs `schema`");
+    assert_eq!(
+        fault,
+        "prompt `x` is not saved: response.schema: `schema`: expected a JSON Schema, because the format is `schema`, found nothing"
+    );
     let mut prompt = sentiment();
     prompt.params.extra.insert("logit_bias".to_owned(), Value::Null);
     let fault = store.ask(save(&prompt)).await.unwrap_err().message;
     assert!(fault.contains("params.extra.logit_bias holds a null"), "{fault}");
+    let prompt = Prompt { checks: vec![Check::of(CheckKind::Equals).with(json!({"a": null}))], ..sentiment() };
+    let fault = store.ask(save(&prompt)).await.unwrap_err().message;
+    assert!(fault.contains("check[0].value holds a null"), "{fault}");
     fs::create_dir_all(dir.path().join("config")).unwrap();
     fs::write(dir.path().join("config/prompts"), "").unwrap();
     let fault = store.ask(save(&sentiment())).await.unwrap_err();

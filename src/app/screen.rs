@@ -1,0 +1,164 @@
+//! The screens: which there are, how one is reached and left, and what all of them answer to.
+//!
+//! The bench is one of them. Leaving a screen stops nothing that runs.
+
+use ratatui::layout::Rect;
+
+use super::{
+    Action, App, Effect,
+    action::{ACTIONS, Entry},
+    chord::Chord,
+    keymap::Place,
+    keys::edits_a_line,
+};
+
+/// One screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Screen {
+    /// The workbench.
+    #[default]
+    Bench,
+    /// The batch.
+    Batch,
+}
+
+impl Screen {
+    /// Every screen, in the order of their keys.
+    pub const ALL: &[Self] = &[Self::Bench, Self::Batch];
+
+    /// Returns its name in the title.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bench => "Workbench",
+            Self::Batch => "Batch",
+        }
+    }
+
+    /// Returns its name in a sentence.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Bench => "bench",
+            Self::Batch => "batch",
+        }
+    }
+
+    /// Returns the action that goes there.
+    #[must_use]
+    pub fn action(self) -> Action {
+        match self {
+            Self::Bench => Action::ScreenBench,
+            Self::Batch => Action::ScreenBatch,
+        }
+    }
+}
+
+impl App {
+    /// Goes to a screen; overlays close.
+    pub(super) fn go_to(&mut self, screen: Screen) {
+        self.overlays.clear();
+        if self.screen == screen {
+            return;
+        }
+        self.screen = screen;
+        match screen {
+            Screen::Bench => {}
+            Screen::Batch => self.enter_batch(),
+        }
+    }
+
+    /// Does an action where no overlay is open.
+    pub(super) fn on_screen(&mut self, action: Action) {
+        match action {
+            Action::ScreenBench => self.go_to(Screen::Bench),
+            Action::ScreenBatch => self.go_to(Screen::Batch),
+            Action::Palette => self.open_palette(),
+            Action::Help | Action::ScreenHelp => self.open_help(),
+            Action::Redraw => self.effects.push(Effect::Redraw),
+            Action::Suspend => self.effects.push(Effect::Suspend),
+            Action::Quit if self.screen != Screen::Bench => self.go_to(Screen::Bench),
+            Action::Quit => self.ask_quit(),
+            action => match self.screen {
+                Screen::Bench => self.at_bench(action),
+                Screen::Batch => self.on_batch(action),
+            },
+        }
+    }
+
+    /// Does an action that was chosen from a list, on the screen it belongs to.
+    pub(super) fn from_palette(&mut self, action: Action) {
+        let entry = action.entry();
+        if !entry.works_on(self.screen) {
+            self.go_to(entry.home());
+        }
+        self.act(action);
+    }
+
+    /// Takes a key on a screen beside the bench: its line first where the key is text, then the key map.
+    pub(super) fn screen_key(&mut self, chord: Chord) {
+        let taken = match self.screen {
+            Screen::Bench => false,
+            Screen::Batch => self.batch.typing() && edits_a_line(chord) && self.batch_key(chord),
+        };
+        if taken {
+            return;
+        }
+        if let Some(action) = self.keymap.action(chord, Place::Screen(self.screen)) {
+            self.act(action);
+        }
+    }
+
+    /// Takes a paste on a screen beside the bench.
+    pub(super) fn screen_paste(&mut self, text: &str) {
+        match self.screen {
+            Screen::Bench => {}
+            Screen::Batch => self.batch_paste(text),
+        }
+    }
+
+    /// Takes a click, or a turn of the wheel by some rows, at a place of the screen's body.
+    pub(super) fn screen_mouse(&mut self, column: u16, row: u16, wheel: Option<isize>) {
+        match self.screen {
+            Screen::Bench => {}
+            Screen::Batch => self.batch_mouse(column, row, wheel),
+        }
+    }
+
+    /// Computes what a screen beside the bench needs.
+    pub(super) fn prepare_screen(&mut self, body: Rect) {
+        match self.screen {
+            Screen::Bench => {}
+            Screen::Batch => self.prepare_batch(body),
+        }
+    }
+
+    /// Tells whether letters go into a text.
+    #[must_use]
+    pub fn typing(&self) -> bool {
+        match self.screen {
+            Screen::Bench => self.bench.typing,
+            Screen::Batch => self.batch.typing(),
+        }
+    }
+
+    /// Lists the actions for the footer of the present screen, the most useful first.
+    #[must_use]
+    pub fn footer(&self) -> Vec<&'static Entry> {
+        let mut usual: Vec<(u8, &Entry)> = ACTIONS
+            .iter()
+            .filter_map(|entry| Some((entry.footer_on(self.screen)?, entry)))
+            .filter(|(_, entry)| self.is_useful(entry.action))
+            .collect();
+        usual.sort_by_key(|(place, _)| *place);
+        usual.into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    /// Tells whether an action is worth its place in the footer just now.
+    fn is_useful(&self, action: Action) -> bool {
+        match self.screen {
+            Screen::Bench => self.bench.lanes.len() > 1 || action != Action::Diff,
+            Screen::Batch => self.batch.is_useful(action),
+        }
+    }
+}

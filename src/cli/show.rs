@@ -1,0 +1,81 @@
+//! `retort show`: a run on record, its texts and its X-ray.
+
+use super::{Exit, Io, Stopped, history, run::CLOSING};
+use crate::{
+    app::overlay::xray::Xray,
+    eval::figures,
+    pipeline::port::RunRecord,
+    store::job::{Job, Reply},
+    text::clean,
+};
+
+/// Shows a run.
+pub(super) async fn show(id: &str, json: bool, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let store = io.setup()?.store();
+    let run = history::find(&store, id).await?;
+    let (opened, graded) = (store.ask(Job::OpenRun(run)).await?, store.ask(Job::Grades(vec![run])).await?);
+    store.close(CLOSING)?;
+    let (Reply::Run(record), Reply::Grades(grades)) = (opened, graded) else {
+        return Err(Stopped::Other("the record answered another question".to_owned()));
+    };
+    if json {
+        let mut whole = serde_json::to_value(&*record).map_err(|fault| Stopped::Other(fault.to_string()))?;
+        if let (Some(fields), Some((_, grade))) = (whole.as_object_mut(), grades.first()) {
+            fields.insert("grade".to_owned(), serde_json::json!(grade));
+        }
+        writeln!(io.out, "{whole}")?;
+        return Ok(Exit::Done);
+    }
+    let grade = grades.first().map(|(_, grade)| history::grade(grade));
+    let text = written(&record, grade.as_deref());
+    if io.out_is_terminal {
+        write!(io.out, "{}", clean(&text))?;
+    } else {
+        write!(io.out, "{text}")?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes a run for a person: what it was, what was sent and came, and each step.
+fn written(record: &RunRecord, grade: Option<&str>) -> String {
+    let RunRecord { run, started, session, prompt_name, prompt, sample, provider, input, outcome, timeline, cell } =
+        record;
+    let mut out = String::new();
+    let mut line = |name: &str, value: &str| out.push_str(&format!("{name:<10} {value}\n"));
+    line("run", &run.to_string());
+    line("started", &started.to_string());
+    line("prompt", prompt_name.as_deref().unwrap_or("–"));
+    line("version", &crate::model::VersionId::of(prompt).short());
+    line("target", &format!("{} ({} at {provider})", outcome.target, outcome.model));
+    if let Some(session) = session {
+        line("session", session);
+    }
+    if let Some(cell) = cell {
+        let place = cell.place;
+        line("batch", &format!("{}, row {}, sample {}", cell.batch.short(), place.row, place.sample));
+    } else if *sample > 0 {
+        line("sample", &sample.to_string());
+    }
+    line("end", &outcome.end.to_string());
+    line("tokens", &figures::tokens(&outcome.usage));
+    line("cost", &outcome.cost.to_string());
+    line("took", &figures::duration(outcome.timing.total));
+    if let Some(grade) = grade {
+        line("grade", grade);
+    }
+    let mut part = |name: &str, text: &str| out.push_str(&format!("\n── {name}\n{}\n", text.trim_end_matches('\n')));
+    part("input", &input.text);
+    for (name, value) in &input.vars {
+        part(&format!("variable {name}"), value);
+    }
+    if !outcome.reasoning.is_empty() {
+        part("reasoning", &outcome.reasoning);
+    }
+    part("answer", &outcome.text);
+    out.push_str("\n── steps\n");
+    for row in Xray::of_run(&outcome.requested, timeline).rows {
+        let at = row.at.map_or_else(String::new, |at| format!("{:.2}s", at.as_secs_f64()));
+        out.push_str(&format!("{at:>8}  {:<9} {}\n", row.what, row.detail.as_str()));
+    }
+    out
+}

@@ -1,0 +1,131 @@
+//! Filling the variables of a check from an input.
+
+use serde_json::Value;
+
+use crate::{
+    eval::template::{self, Mistake, Unfilled},
+    model::{Check, CheckKind, Input},
+};
+
+/// Fills the variables in the value, the path and the metric of a check. The error tells in words
+/// why it cannot be filled, as that a variable has no value.
+///
+/// Values stand as they are, in a regular expression too, and are not read as templates again. What
+/// is inside a JSON Schema is no template.
+pub fn filled(check: &Check, input: &Input) -> Result<Check, String> {
+    let mut filled = check.clone();
+    if let Some(value) = filled.value.as_mut().filter(|_| has_texts(check)) {
+        fill(value, input)?;
+    }
+    for text in [&mut filled.path, &mut filled.metric].into_iter().flatten() {
+        *text = text_filled(text, input)?;
+    }
+    Ok(filled)
+}
+
+/// Tells whether a check holds variables. The error is the first text that makes no sense, after its key.
+pub(super) fn asks(check: &Check) -> Result<bool, (&'static str, &str, Mistake)> {
+    let mut asks = false;
+    for (key, text) in texts(check) {
+        let found = template::asks(text);
+        if let Some(mistake) = found.mistake {
+            return Err((key, text, mistake));
+        }
+        asks |= !found.names.is_empty();
+    }
+    Ok(asks)
+}
+
+/// Returns a check in which each variable stands for `1`.
+pub(super) fn stand_in(check: &Check) -> Check {
+    let names = texts(check).into_iter().flat_map(|(_, text)| template::asks(text).names);
+    let input = Input { text: "1".to_owned(), vars: names.map(|name| (name, "1".to_owned())).collect() };
+    filled(check, &input).unwrap_or_else(|_| check.clone())
+}
+
+fn has_texts(check: &Check) -> bool {
+    match check.kind.kind {
+        CheckKind::IsJson | CheckKind::ContainsJson => check.value.as_ref().is_some_and(Value::is_string),
+        CheckKind::Unsupported => false,
+        _ => true,
+    }
+}
+
+fn texts(check: &Check) -> Vec<(&'static str, &str)> {
+    let plain = [("path", &check.path), ("metric", &check.metric)];
+    let mut found: Vec<_> = plain.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?))).collect();
+    let mut left: Vec<&Value> = check.value.iter().filter(|_| has_texts(check)).collect();
+    while let Some(value) = left.pop() {
+        match value {
+            Value::String(text) => found.push(("value", text)),
+            Value::Array(items) => left.extend(items),
+            Value::Object(members) => left.extend(members.values()),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn fill(value: &mut Value, input: &Input) -> Result<(), String> {
+    match value {
+        Value::String(text) => *text = text_filled(text, input)?,
+        Value::Array(items) => items.iter_mut().try_for_each(|item| fill(item, input))?,
+        Value::Object(members) => members.values_mut().try_for_each(|member| fill(member, input))?,
+        _ => {}
+    }
+    Ok(())
+}
+
+fn text_filled(text: &str, input: &Input) -> Result<String, String> {
+    template::fill(text, input).map_err(|unfilled| match unfilled {
+        Unfilled::Missing(names) => {
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            format!("{} has no value in this input", names.join(", "))
+        }
+        Unfilled::Mistake(mistake) => format!("its value cannot be filled: {mistake}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn input() -> Input {
+        let vars = [("expected", "a.b {{ x }}"), ("team", "billing")];
+        Input {
+            text: "hello".to_owned(),
+            vars: vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect(),
+        }
+    }
+
+    #[test]
+    fn values_stand_as_they_are_wherever_the_variable_is() {
+        for (kind, value, want) in [
+            (CheckKind::Equals, json!("{{ expected }}"), json!("a.b {{ x }}")),
+            (CheckKind::ContainsAny, json!(["{{ input }}", "x"]), json!(["hello", "x"])),
+            (CheckKind::Equals, json!({"team": "{{ team }}", "n": 1}), json!({"team": "billing", "n": 1})),
+            (CheckKind::Regex, json!("^\\d{4}{{ team }}$"), json!("^\\d{4}billing$")),
+            (CheckKind::IsJson, json!({"const": "{{ team }}"}), json!({"const": "{{ team }}"})),
+            (
+                CheckKind::Unsupported,
+                json!({"type": "javascript", "value": "{{ nope }}"}),
+                json!({"type": "javascript", "value": "{{ nope }}"}),
+            ),
+        ] {
+            assert_eq!(filled(&Check::of(kind).with(value), &input()).unwrap().value, Some(want));
+        }
+        let metric = Check { metric: Some("{{ team }} ok".to_owned()), ..Check::of(CheckKind::IsRefusal) };
+        assert_eq!(filled(&metric, &input()).unwrap().metric.as_deref(), Some("billing ok"));
+    }
+
+    #[test]
+    fn what_has_no_value_is_named() {
+        let check = Check::of(CheckKind::Contains).with("{{ who }} and {{ what }}");
+        assert_eq!(filled(&check, &input()).unwrap_err(), "`who`, `what` has no value in this input");
+        assert_eq!(asks(&check), Ok(true));
+        assert_eq!(asks(&Check::of(CheckKind::Contains).with("{ } {{}} {{{{ x }}")), Ok(false));
+        assert!(asks(&Check::of(CheckKind::Contains).with("{% if x %}")).is_err());
+    }
+}

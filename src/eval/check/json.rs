@@ -1,0 +1,229 @@
+//! Checks on the JSON of an answer: whether it is JSON, what it holds, and what a schema says of it.
+
+use serde_json::Value;
+
+use super::{Fact, Found, seen::Seen, written::Written};
+use crate::{
+    eval::{
+        confidence::Confidence,
+        extract::{self},
+        fields::Fields,
+        json_diff::same,
+        rule::{BadRule, name, pointer, quote},
+        schema::Schema,
+    },
+    model::{CheckKind, Mark, Response, Verdict, check::Comparison},
+};
+
+/// A test of the JSON of an answer.
+#[derive(Debug)]
+pub(super) enum JsonTest {
+    /// The answer is JSON and nothing else.
+    Is(Option<Schema>),
+    /// There is JSON in the answer.
+    Contains(Option<Schema>),
+    /// Each field is filled.
+    Required(Fields),
+    /// A share of the fields is filled.
+    Completeness(Fields),
+    Confidence(Confidence),
+    Path {
+        path: String,
+        comparison: Comparison,
+        value: Value,
+    },
+}
+
+impl JsonTest {
+    pub(super) fn new(written: &Written<'_>) -> Result<Self, BadRule> {
+        Ok(match written.check.kind.kind {
+            CheckKind::IsJson => Self::Is(schema(written)?),
+            CheckKind::ContainsJson => Self::Contains(schema(written)?),
+            CheckKind::Required => Self::Required(fields(written, None)?),
+            CheckKind::Completeness => {
+                let share = written.threshold("a share from 0 to 1", 1.0, Some(1.0))?;
+                Self::Completeness(fields(written, Some(share))?)
+            }
+            CheckKind::Confidence => {
+                let least = written.threshold("the least confidence, from 0 to 1", 1.0, None)?;
+                let path = path(written)?;
+                let response = Response { confidence: Some(path), min_confidence: Some(least), ..Response::default() };
+                let confidence = Confidence::new(&response)?;
+                Self::Confidence(confidence.ok_or_else(|| written.bad("path", "a JSON pointer", "nothing"))?)
+            }
+            _ => {
+                let comparison = written.check.comparison.unwrap_or_default();
+                let Some(value) = written.check.value.clone() else {
+                    return Err(written.bad("value", "what the JSON at `path` is compared with", "nothing"));
+                };
+                let ordered = !matches!(comparison, Comparison::Equal | Comparison::Unequal);
+                if ordered && number(&value).is_none() {
+                    return Err(written.bad("value", "a number to compare with", name(&value)));
+                }
+                Self::Path { path: path(written)?, comparison, value }
+            }
+        })
+    }
+
+    pub(super) fn apply(&self, seen: &Seen<'_>) -> Found {
+        match self {
+            Self::Is(schema) => Ok(is(seen.text, schema.as_ref())),
+            Self::Contains(schema) => contains(seen.text, schema.as_ref()),
+            Self::Required(fields) => {
+                let verdicts = fields.judge(seen.json()?);
+                let about: Vec<&Verdict> =
+                    verdicts.iter().filter(|verdict| verdict.rule == crate::model::Rule::Required).collect();
+                let reasons: Vec<&str> = about.iter().map(|verdict| verdict.reason.as_str()).collect();
+                let at = about.iter().find_map(|verdict| verdict.at.clone());
+                let holds = about.iter().all(|verdict| verdict.mark == Mark::Pass);
+                Ok(Fact { at, ..Fact::new(holds, reasons.join("; ")) })
+            }
+            Self::Completeness(fields) => {
+                let verdicts = fields.judge(seen.json()?);
+                let verdict = verdicts.into_iter().next_back().ok_or("no field is named")?;
+                Ok(Fact { credit: verdict.score, ..fact(verdict) })
+            }
+            Self::Confidence(confidence) => Ok(fact(confidence.judge(seen.json()?))),
+            Self::Path { path, comparison, value } => Ok(compared(seen.json()?, path, *comparison, value)),
+        }
+    }
+}
+
+fn fact(verdict: Verdict) -> Fact {
+    let Verdict { mark, reason, score, at, .. } = verdict;
+    Fact { score, at, ..Fact::new(mark == Mark::Pass, reason) }
+}
+
+/// Reads a JSON Schema: a table, or its JSON as a text.
+fn schema(written: &Written<'_>) -> Result<Option<Schema>, BadRule> {
+    let key = written.key("value");
+    match &written.check.value {
+        None => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(Value::String(text)) => {
+            let schema = serde_json::from_str(text)
+                .map_err(|error| written.bad("value", "a JSON Schema", format!("a text that is not JSON ({error})")))?;
+            Schema::new(&key, &schema).map(Some)
+        }
+        Some(schema) => Schema::new(&key, schema).map(Some),
+    }
+}
+
+fn fields(written: &Written<'_>, share: Option<f64>) -> Result<Fields, BadRule> {
+    let response = Response { required: written.parts()?, min_completeness: share, ..Response::default() };
+    Fields::new(&response).map_err(|bad| written.bad("value", bad.expected, bad.found))
+}
+
+fn path(written: &Written<'_>) -> Result<String, BadRule> {
+    let Some(path) = &written.check.path else {
+        return Err(written.bad("path", "a JSON pointer, such as `/score`", "nothing"));
+    };
+    pointer(&written.key("path"), path)?;
+    Ok(path.clone())
+}
+
+fn is(text: &str, schema: Option<&Schema>) -> Fact {
+    match (serde_json::from_str::<Value>(text), schema) {
+        (Err(error), _) => {
+            let said = error.to_string();
+            Fact::new(false, format!("the answer is {}, which is not JSON: {said}", quote(text)))
+        }
+        (Ok(json), None) => Fact::new(true, format!("JSON: {}", name(&json))),
+        (Ok(json), Some(schema)) => valid(&json, schema),
+    }
+}
+
+fn contains(text: &str, schema: Option<&Schema>) -> Found {
+    let whole = serde_json::from_str::<Value>(text).ok();
+    let found = match whole {
+        Some(json) => vec![json],
+        None => extract::all(text)?,
+    };
+    let Some(first) = found.first() else {
+        return Ok(Fact::new(false, "no JSON object or array was found"));
+    };
+    let Some(schema) = schema else {
+        return Ok(Fact::new(true, format!("JSON: {}", name(first))));
+    };
+    // What is told is the last one that was tried.
+    let mut told = valid(first, schema);
+    for json in found.iter().skip(1) {
+        if told.holds {
+            break;
+        }
+        told = valid(json, schema);
+    }
+    Ok(told)
+}
+
+fn valid(json: &Value, schema: &Schema) -> Fact {
+    let verdicts = schema.judge(json);
+    let holds = verdicts.iter().all(|verdict| verdict.mark == Mark::Pass);
+    let reasons: Vec<&str> = verdicts.iter().map(|verdict| verdict.reason.as_str()).collect();
+    let at = verdicts.first().and_then(|verdict| verdict.at.clone());
+    Fact { at, ..Fact::new(holds, reasons.join("; ")) }
+}
+
+/// Reads a number; a text is one where it holds nothing else, as a variable's value is a text.
+fn number(value: &Value) -> Option<f64> {
+    let number = match value {
+        Value::String(text) => text.trim().parse().ok()?,
+        value => value.as_f64()?,
+    };
+    number.is_finite().then_some(number)
+}
+
+/// Tells whether values are equal; a text, as a variable's value is one, equals the number or truth
+/// value that it writes.
+fn equal(found: &Value, value: &Value) -> bool {
+    match (found, value) {
+        (Value::Number(_), Value::String(text)) => {
+            serde_json::from_str::<Value>(text.trim()).is_ok_and(|value| value.is_number() && same(found, &value))
+        }
+        (Value::Bool(truth), Value::String(text)) => text.trim() == truth.to_string(),
+        _ => same(found, value),
+    }
+}
+
+fn compared(json: &Value, path: &str, comparison: Comparison, value: &Value) -> Fact {
+    let place = quote(path);
+    let at = Some(path.to_owned());
+    let Some(found) = json.pointer(path) else {
+        return Fact { at: Some(String::new()), ..Fact::new(false, format!("there is nothing at {place}")) };
+    };
+    let sign = sign(comparison);
+    let numbers = found.as_f64().zip(number(value));
+    let holds = match comparison {
+        Comparison::Equal => Some(equal(found, value)),
+        Comparison::Unequal => Some(!equal(found, value)),
+        Comparison::Less => numbers.map(|(found, value)| found < value),
+        Comparison::AtMost => numbers.map(|(found, value)| found <= value),
+        Comparison::Greater => numbers.map(|(found, value)| found > value),
+        Comparison::AtLeast => numbers.map(|(found, value)| found >= value),
+    };
+    let said = match holds {
+        None => format!("{place} is {}, which is not a number", shown(found)),
+        Some(true) => format!("{place} is {} {sign} {}", shown(found), shown(value)),
+        Some(false) => format!("{place} is {}, not {sign} {}", shown(found), shown(value)),
+    };
+    Fact { score: found.as_f64(), at, ..Fact::new(holds.unwrap_or(false), said) }
+}
+
+fn sign(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Equal => "=",
+        Comparison::Unequal => "≠",
+        Comparison::Less => "<",
+        Comparison::AtMost => "≤",
+        Comparison::Greater => ">",
+        Comparison::AtLeast => "≥",
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => quote(text),
+        other => quote(&other.to_string()),
+    }
+}

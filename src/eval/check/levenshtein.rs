@@ -1,0 +1,98 @@
+//! The Levenshtein distance: how many characters have to be put in, taken out or changed.
+
+use super::{Fact, Found, written::Written};
+use crate::eval::rule::BadRule;
+
+/// The distance where no threshold is set, as promptfoo has it.
+const USUAL: f64 = 5.0;
+
+/// Steps of the comparison that are made at most.
+const STEPS: usize = 50_000_000;
+
+/// A text and how far the answer may be from it.
+#[derive(Debug)]
+pub(super) struct Distance {
+    value: Vec<char>,
+    most: f64,
+}
+
+impl Distance {
+    pub(super) fn new(written: &Written<'_>) -> Result<Self, BadRule> {
+        let most = written.threshold("a number of characters, 0 or more", f64::MAX, Some(USUAL))?;
+        Ok(Self { value: written.text()?.trim().chars().collect(), most })
+    }
+
+    pub(super) fn apply(&self, text: &str) -> Found {
+        let text: Vec<char> = text.chars().collect();
+        let least = text.len().abs_diff(self.value.len());
+        if text.len().saturating_mul(self.value.len()) > STEPS {
+            // Texts of so different lengths are too far apart, whatever they are.
+            return if least as f64 > self.most {
+                Ok(Fact::new(false, format!("at least {least} changes > threshold {}", self.most)))
+            } else {
+                Err(format!("texts of {} and {} characters are too long to compare", text.len(), self.value.len()))
+            };
+        }
+        let distance = distance(&text, &self.value);
+        let holds = distance as f64 <= self.most;
+        let sign = if holds { "≤" } else { ">" };
+        let changes = if distance == 1 { "change" } else { "changes" };
+        let said = format!("{distance} {changes} {sign} threshold {}", self.most);
+        Ok(Fact { score: Some(distance as f64), ..Fact::new(holds, said) })
+    }
+}
+
+fn distance(one: &[char], other: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, c) in one.iter().enumerate() {
+        let (mut corner, mut left) = (at, at + 1);
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (above, d) in row.iter_mut().skip(1).zip(other) {
+            let changed = corner + usize::from(c != d);
+            corner = *above;
+            left = changed.min(left + 1).min(corner + 1);
+            *above = left;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(one: &str, other: &str) -> usize {
+        distance(&one.chars().collect::<Vec<_>>(), &other.chars().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn distances_are_the_published_ones() {
+        // Wagner and Fischer, The String-to-String Correction Problem, 1974, and the usual examples.
+        for (one, other, want) in [
+            ("kitten", "sitting", 3),
+            ("saturday", "sunday", 3),
+            ("rosettacode", "raisethysword", 8),
+            ("flaw", "lawn", 2),
+            ("intention", "execution", 5),
+            ("", "abc", 3),
+            ("größe", "grösse", 2),
+            ("same", "same", 0),
+        ] {
+            assert_eq!(of(one, other), want, "{one} {other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_distance(a in ".{0,12}", b in ".{0,12}", c in ".{0,12}") {
+            prop_assert_eq!(of(&a, &b), of(&b, &a));
+            prop_assert_eq!(of(&a, &a), 0);
+            prop_assert!(of(&a, &c) <= of(&a, &b) + of(&b, &c));
+            prop_assert!(of(&a, &b) >= a.chars().count().abs_diff(b.chars().count()));
+        }
+    }
+}

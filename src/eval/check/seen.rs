@@ -1,0 +1,41 @@
+//! An answer as the checks see it: its text, its form, and the JSON in it.
+
+use std::cell::OnceCell;
+
+use serde_json::Value;
+
+use crate::{
+    eval::{
+        extract::{self},
+        judge::Answer,
+    },
+    model::Verdict,
+};
+
+/// An answer as the checks see it.
+#[derive(Debug)]
+pub(in crate::eval) struct Seen<'a> {
+    pub(super) answer: &'a Answer<'a>,
+    /// The answer without the reasoning before it, trimmed.
+    pub(super) text: &'a str,
+    /// The verdict on its form.
+    pub(super) form: &'a Verdict,
+    found: Option<&'a Value>,
+    looked: OnceCell<Result<Value, String>>,
+}
+
+impl<'a> Seen<'a> {
+    /// Takes the answer, the verdict on its form, and the JSON if it was looked for and found.
+    pub(in crate::eval) fn new(answer: &'a Answer<'a>, form: &'a Verdict, found: Option<&'a Value>) -> Self {
+        Self { answer, text: extract::answer(answer.text), form, found, looked: OnceCell::new() }
+    }
+
+    /// Returns the JSON of the answer, as where the format is JSON.
+    pub(super) fn json(&self) -> Result<&Value, String> {
+        if let Some(found) = self.found {
+            return Ok(found);
+        }
+        let look = || extract::extract(self.answer.text).map(|(json, _)| json).map_err(|error| error.problem);
+        self.looked.get_or_init(look).as_ref().map_err(|problem| format!("no JSON was found: {problem}"))
+    }
+}

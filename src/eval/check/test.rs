@@ -1,0 +1,94 @@
+//! What each kind of check tests, compiled from its fields.
+
+use super::{
+    Found,
+    json::JsonTest,
+    levenshtein::Distance,
+    limit::Limit,
+    refusal, rouge,
+    seen::Seen,
+    text::TextTest,
+    written::{Written, original},
+};
+use crate::{eval::rule::BadRule, model::CheckKind};
+
+/// A test of an answer.
+#[derive(Debug)]
+pub(super) enum Test {
+    Text(TextTest),
+    Json(JsonTest),
+    Limit(Limit),
+    Distance(Distance),
+    Rouge(rouge::Reference),
+    Refusal,
+    /// The form that the prompt expects.
+    Form,
+    /// A rubric, which a model has to apply.
+    Rubric(String),
+    /// Nothing that can be applied here, and why.
+    Never(String),
+}
+
+impl Test {
+    pub(super) fn new(written: &Written<'_>) -> Result<Self, BadRule> {
+        Ok(match written.check.kind.kind {
+            CheckKind::Equals
+            | CheckKind::Contains
+            | CheckKind::Icontains
+            | CheckKind::ContainsAny
+            | CheckKind::ContainsAll
+            | CheckKind::IcontainsAny
+            | CheckKind::IcontainsAll
+            | CheckKind::StartsWith
+            | CheckKind::Regex
+            | CheckKind::WordCount => Self::Text(TextTest::new(written)?),
+            CheckKind::IsJson
+            | CheckKind::ContainsJson
+            | CheckKind::Required
+            | CheckKind::Confidence
+            | CheckKind::Completeness
+            | CheckKind::JsonPath => Self::Json(JsonTest::new(written)?),
+            CheckKind::Latency | CheckKind::Cost | CheckKind::FinishReason => Self::Limit(Limit::new(written)?),
+            CheckKind::Levenshtein => Self::Distance(Distance::new(written)?),
+            CheckKind::RougeN => Self::Rouge(rouge::Reference::new(written)?),
+            CheckKind::IsRefusal => Self::Refusal,
+            CheckKind::Format => Self::Form,
+            CheckKind::LlmRubric => Self::Rubric(rubric(written)?),
+            CheckKind::Unsupported => {
+                let name = original(written.check).unwrap_or("this rule");
+                Self::Never(format!("`{name}` cannot be applied here"))
+            }
+        })
+    }
+
+    /// Finds out what the test is about.
+    pub(super) fn apply(&self, seen: &Seen<'_>) -> Found {
+        match self {
+            Self::Text(test) => Ok(test.apply(seen.text)),
+            Self::Json(test) => test.apply(seen),
+            Self::Limit(limit) => limit.apply(seen.answer),
+            Self::Distance(distance) => distance.apply(seen.text),
+            Self::Rouge(reference) => Ok(reference.apply(seen.text)),
+            Self::Refusal => Ok(refusal::apply(seen.text, seen.answer.finish)),
+            Self::Form => Ok(super::Fact::new(seen.form.mark == crate::model::Mark::Pass, seen.form.reason.clone())),
+            Self::Rubric(_) => Err("no judge model was asked".to_owned()),
+            Self::Never(why) => Err(why.clone()),
+        }
+    }
+}
+
+fn rubric(written: &Written<'_>) -> Result<String, BadRule> {
+    let rubric = written.part()?;
+    if rubric.trim().is_empty() {
+        return Err(written.bad("value", "a rubric in words", "blanks alone"));
+    }
+    if written.check.threshold.is_some() {
+        written.threshold("a score from 0 to 1", 1.0, None)?;
+    }
+    match written.check.repeat {
+        Some(times) if !(1..=super::super::rubric::MOST).contains(&times) => {
+            Err(written.bad("repeat", format!("a number from 1 to {}", super::super::rubric::MOST), times.to_string()))
+        }
+        _ => Ok(rubric),
+    }
+}

@@ -1,0 +1,202 @@
+//! Checks on the text of an answer: what it is, what it holds, how it begins, how long it is.
+
+use regex::{Regex, RegexBuilder};
+use serde_json::Value;
+
+use super::{Fact, written::Written};
+use crate::{
+    eval::{
+        json_diff::same,
+        rule::{BadRule, name, quote},
+    },
+    model::CheckKind,
+};
+
+/// Bytes a compiled regular expression may take.
+const REGEX_SIZE: usize = 4 << 20;
+
+/// Texts that are named one by one.
+const NAMED: usize = 5;
+
+/// A test of a text.
+#[derive(Debug)]
+pub(super) enum TextTest {
+    Equals(String),
+    /// As JSON, whatever the order of keys and the spelling of numbers.
+    EqualsJson(Value),
+    Holds {
+        parts: Vec<Part>,
+        all: bool,
+        fold: bool,
+    },
+    Begins(String),
+    Matches(Regex),
+    Words {
+        least: Option<u64>,
+        most: Option<u64>,
+    },
+}
+
+/// A text that is looked for.
+#[derive(Debug)]
+pub(super) struct Part {
+    written: String,
+    /// As it is looked for: in lower case where case is no matter.
+    sought: String,
+}
+
+impl TextTest {
+    pub(super) fn new(written: &Written<'_>) -> Result<Self, BadRule> {
+        use CheckKind::{
+            Contains, ContainsAll, ContainsAny, Equals, Icontains, IcontainsAll, IcontainsAny, Regex, StartsWith,
+            WordCount,
+        };
+        let kind = written.check.kind.kind;
+        let fold = matches!(kind, Icontains | IcontainsAny | IcontainsAll);
+        let part = |text: String| Part { sought: if fold { text.to_lowercase() } else { text.clone() }, written: text };
+        Ok(match kind {
+            Equals => match &written.check.value {
+                Some(value @ (Value::Array(_) | Value::Object(_))) => Self::EqualsJson(value.clone()),
+                _ => Self::Equals(written.text()?.trim().to_owned()),
+            },
+            Contains | Icontains => Self::Holds { parts: vec![part(written.part()?)], all: true, fold },
+            ContainsAny | ContainsAll | IcontainsAny | IcontainsAll => {
+                let parts = written.parts()?.into_iter().map(part).collect();
+                Self::Holds { parts, all: matches!(kind, ContainsAll | IcontainsAll), fold }
+            }
+            StartsWith => Self::Begins(written.part()?),
+            Regex => Self::Matches(regex(written)?),
+            WordCount => words(written)?,
+            _ => return Err(written.bad("type", "a check on the text", written.check.kind.to_string())),
+        })
+    }
+
+    pub(super) fn apply(&self, text: &str) -> Fact {
+        match self {
+            Self::Equals(value) if text == value => Fact::new(true, format!("the answer is {}", quote(value))),
+            Self::Equals(value) => {
+                let (found, wanted) = apart(text, value);
+                Fact::new(false, format!("the answer is {found}, not {wanted}"))
+            }
+            Self::EqualsJson(value) => equals_json(text, value),
+            Self::Holds { parts, all, fold } => holds(text, parts, *all, *fold),
+            Self::Begins(value) if text.starts_with(value.as_str()) => {
+                Fact::new(true, format!("the answer begins with {}", quote(value)))
+            }
+            Self::Begins(value) => {
+                let start: String = text.chars().take(value.chars().count()).collect();
+                Fact::new(false, format!("the answer begins with {}, not {}", quote(&start), quote(value)))
+            }
+            Self::Matches(regex) => match regex.find(text) {
+                Some(found) => Fact::new(true, format!("{} matches {}", quote(regex.as_str()), quote(found.as_str()))),
+                None => Fact::new(false, format!("{} matches nowhere", quote(regex.as_str()))),
+            },
+            Self::Words { least, most } => counted(text, *least, *most),
+        }
+    }
+}
+
+/// Quotes two texts; where the quotes are the same, says where the texts differ.
+fn apart(text: &str, value: &str) -> (String, String) {
+    let (found, wanted) = (quote(text), quote(value));
+    if found != wanted {
+        return (found, wanted);
+    }
+    let at = text.chars().zip(value.chars()).take_while(|(one, other)| one == other).count();
+    let from = |text: &str| quote(&text.chars().skip(at.saturating_sub(8)).collect::<String>());
+    (format!("{} from character {}", from(text), at + 1), from(value))
+}
+
+fn equals_json(text: &str, value: &Value) -> Fact {
+    match serde_json::from_str::<Value>(text) {
+        Ok(found) if same(&found, value) => Fact::new(true, format!("the answer is {}", quote(&value.to_string()))),
+        Ok(found) => {
+            Fact::new(false, format!("the answer is {}, not {}", quote(&found.to_string()), quote(&value.to_string())))
+        }
+        Err(_) => Fact::new(false, format!("the answer is {}, which is not JSON", quote(text))),
+    }
+}
+
+fn holds(text: &str, parts: &[Part], all: bool, fold: bool) -> Fact {
+    let folded = fold.then(|| text.to_lowercase());
+    let text = folded.as_deref().unwrap_or(text);
+    let (there, gone): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| text.contains(&part.sought));
+    let says = |says: &str, parts: &[&Part]| format!("the answer {says} {}", named(parts));
+    match (all, there.first()) {
+        (true, _) if gone.is_empty() && there.len() > 1 => Fact::new(true, says("holds all of", &there)),
+        (true, _) if gone.is_empty() => Fact::new(true, says("holds", &there)),
+        (true, _) => Fact::new(false, says("does not hold", &gone)),
+        (false, Some(first)) => Fact::new(true, says("holds", &[first])),
+        (false, None) => Fact::new(false, says("holds none of", &gone)),
+    }
+}
+
+fn named(parts: &[&Part]) -> String {
+    let names: Vec<String> = parts.iter().take(NAMED).map(|part| quote(&part.written)).collect();
+    let more = parts.len().saturating_sub(NAMED);
+    if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") }
+}
+
+/// Compiles a regular expression. Matching takes time in proportion to the answer, whatever the
+/// expression is.
+fn regex(written: &Written<'_>) -> Result<Regex, BadRule> {
+    let text = written.part()?;
+    RegexBuilder::new(&text).size_limit(REGEX_SIZE).build().map_err(|error| {
+        let found = match error {
+            regex::Error::CompiledTooBig(_) => "one that grows too big".to_owned(),
+            error => {
+                let told = error.to_string();
+                let last = told.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+                let reason = last.strip_prefix("error: ").unwrap_or(last);
+                format!("{} ({reason})", quote(&text))
+            }
+        };
+        written.bad("value", "a regular expression without look-around and backreferences", found)
+    })
+}
+
+/// Reads how many words: a number, a text of one, `20-100`, or bounds `{ min, max }`.
+fn words(written: &Written<'_>) -> Result<TextTest, BadRule> {
+    let expected = "a number of words, a range such as `20-100`, or `{ min = 20, max = 100 }`";
+    let Some(value) = &written.check.value else { return Err(written.bad("value", expected, "nothing")) };
+    let number = |value: &Value| match value {
+        Value::String(text) => text.trim().parse::<u64>().ok(),
+        value => value.as_f64().filter(|n| *n >= 0.0 && n.fract() == 0.0).map(|n| n as u64),
+    };
+    let bounds = match value {
+        Value::Object(members) => {
+            let bad =
+                members.iter().any(|(key, value)| !matches!(key.as_str(), "min" | "max") || number(value).is_none());
+            let bound = |key: &str| members.get(key).and_then(number);
+            (!bad && !members.is_empty()).then(|| (bound("min"), bound("max")))
+        }
+        Value::String(text) if text.contains('-') => text
+            .split_once('-')
+            .and_then(|(least, most)| Some((Some(least.trim().parse().ok()?), Some(most.trim().parse().ok()?)))),
+        value => number(value).map(|count| (Some(count), Some(count))),
+    };
+    match bounds {
+        Some((least, most)) if least.zip(most).is_none_or(|(least, most)| least <= most) => {
+            Ok(TextTest::Words { least, most })
+        }
+        Some((least, most)) => {
+            let found = format!("{} to {}", least.unwrap_or_default(), most.unwrap_or_default());
+            Err(written.bad("value", "a least number of words that is not above the most", found))
+        }
+        None => Err(written.bad("value", expected, name(value))),
+    }
+}
+
+fn counted(text: &str, least: Option<u64>, most: Option<u64>) -> Fact {
+    let count = text.split_whitespace().count() as u64;
+    let holds = least.is_none_or(|least| count >= least) && most.is_none_or(|most| count <= most);
+    let words = if count == 1 { "1 word".to_owned() } else { format!("{count} words") };
+    let said = match (least, most) {
+        (Some(least), Some(most)) if least == most => format!("{words} {} {least}", if holds { "=" } else { "≠" }),
+        (Some(least), Some(most)) => format!("{words} {} {least} to {most}", if holds { "within" } else { "outside" }),
+        (Some(least), None) => format!("{words} {} minimum {least}", if holds { "≥" } else { "<" }),
+        (None, Some(most)) => format!("{words} {} maximum {most}", if holds { "≤" } else { ">" }),
+        (None, None) => words,
+    };
+    Fact { score: Some(count as f64), ..Fact::new(holds, said) }
+}

@@ -1,0 +1,79 @@
+//! Statistics of comparisons: intervals, tests and sizes, each with its source.
+
+mod binomial;
+mod bootstrap;
+mod paired;
+
+pub use binomial::sign_test;
+pub use bootstrap::{SplitMix, mean_difference};
+pub use paired::{Paired, difference, rows_needed};
+use serde::{Deserialize, Serialize};
+
+/// The two-sided 95 % quantile of the normal distribution.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// A 95 % interval, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// Returns the interval of a share of which `part` of `whole` were seen, from 0 to 1; `None` without any.
+///
+/// Wilson's score interval without continuity correction (Wilson 1927; method 3 of Newcombe 1998,
+/// Statistics in Medicine 17:857).
+#[must_use]
+pub fn wilson(part: u64, whole: u64) -> Option<Interval> {
+    if whole == 0 {
+        return None;
+    }
+    let (part, whole) = (part.min(whole), whole as f64);
+    let share = part as f64 / whole;
+    let middle = share + Z * Z / (2.0 * whole);
+    let reach = Z * (share * (1.0 - share) / whole + Z * Z / (4.0 * whole * whole)).sqrt();
+    let scale = 1.0 + Z * Z / whole;
+    let low = if part == 0 { 0.0 } else { ((middle - reach) / scale).max(0.0) };
+    let high = if part as f64 >= whole { 1.0 } else { ((middle + reach) / scale).min(1.0) };
+    Some(Interval { low, high })
+}
+
+/// Returns the nearest-rank percentile of sorted values: the least that a share of them (from 0 to 1) stays within.
+#[must_use]
+pub fn percentile<T: Copy>(sorted: &[T], share: f64) -> Option<T> {
+    let rank = (share.clamp(0.0, 1.0) * sorted.len() as f64).ceil() as usize;
+    sorted.get(rank.saturating_sub(1)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `statsmodels.stats.proportion.proportion_confint(part, whole, method="wilson")`; the first two are
+    /// also in table I of Newcombe 1998 (method 3): 81/263 gives 0.2553 to 0.3662, 15/148 gives 0.0624 to 0.1605.
+    #[test]
+    fn wilson_is_as_published() {
+        for (part, whole, low, high) in [
+            (81, 263, 0.2553, 0.3662),
+            (15, 148, 0.0624, 0.1605),
+            (0, 20, 0.0, 0.1611),
+            (1, 29, 0.0061, 0.1718),
+            (29, 29, 0.8830, 1.0),
+        ] {
+            let found = wilson(part, whole).unwrap();
+            assert!((found.low - low).abs() < 6e-5 && (found.high - high).abs() < 6e-5, "{part}/{whole}: {found:?}");
+        }
+        assert_eq!(wilson(0, 0), None);
+    }
+
+    #[test]
+    fn percentiles_are_nearest_rank() {
+        let sorted = [1, 2, 3, 4, 5];
+        for (share, value) in [(0.5, 3), (0.95, 5), (0.0, 1), (1.0, 5), (7.0, 5)] {
+            assert_eq!(percentile(&sorted, share), Some(value), "{share}");
+        }
+        assert_eq!(percentile::<u8>(&[], 0.5), None);
+    }
+}

@@ -1,0 +1,179 @@
+//! A question about the runs on record, written on one line: words to find, filters, an order.
+//!
+//! ```text
+//! parcel "never came" model:gpt-4o-mini failed:confidence since:7d cost:>0.01 -cached:yes sort:cost
+//! ```
+
+mod complete;
+mod parse;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+pub use complete::{Vocabulary, complete};
+pub use parse::BadQuery;
+
+/// A question about runs. Every part of it has to hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Query {
+    /// Texts to be found in prompt, input or answer.
+    pub words: Vec<Word>,
+    /// What else has to hold.
+    pub filters: Vec<Filter>,
+    /// The order; the newest first where unset.
+    pub sort: Sort,
+}
+
+/// A text to be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// The text: part of a word, or several words that follow each other.
+    pub text: String,
+    /// Whether it was in quotes, and so begins and ends with whole words but for the end of the last.
+    pub phrase: bool,
+}
+
+/// Something that has to hold of a run, or must not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filter {
+    /// Whether it must not hold.
+    pub not: bool,
+    /// What.
+    pub what: What,
+}
+
+/// What can be asked of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// The model's name on the wire, or the target's.
+    Model(String),
+    /// The provider's name.
+    Provider(String),
+    /// The prompt's name.
+    Prompt(String),
+    /// The beginning of the prompt version's hash, or its name.
+    Version(String),
+    /// The session's name.
+    Session(String),
+    /// The end of the batch's id.
+    Batch(String),
+    /// The end of the run's id.
+    Run(String),
+    /// How it ended: `done`, `failed`, `interrupted`, `cancelled`, `crashed`, `running`.
+    End(String),
+    /// Whether the answer passed every check.
+    Passed(bool),
+    /// A check that failed.
+    Failed(String),
+    /// The class of the fault, in words; any fault where it is empty.
+    Error(String),
+    /// Whether the answer came from the cache.
+    Cached(bool),
+    /// Whether it is a demonstration.
+    Demo(bool),
+    /// Whether another target than the requested one answered.
+    FellBack(bool),
+    /// Whether more than one attempt was made.
+    Retried(bool),
+    /// Whether it is kept when others are pruned.
+    Pinned(bool),
+    /// Started at this time or later.
+    Since(Timestamp),
+    /// Started before this time.
+    Until(Timestamp),
+    /// What it cost, in US dollars.
+    Cost(Bound<f64>),
+    /// How long it took.
+    Took(Bound<Duration>),
+    /// Tokens, in and out.
+    Tokens(Bound<u64>),
+    /// The stars it was given.
+    Stars(Bound<u8>),
+    /// Whether anybody graded it.
+    Graded(bool),
+}
+
+/// A number and how it is compared with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bound<T> {
+    /// How.
+    pub sign: Sign,
+    /// With what.
+    pub limit: T,
+}
+
+/// How two numbers are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// Equal.
+    Equal,
+    /// Less.
+    Less,
+    /// Less or equal.
+    AtMost,
+    /// Greater.
+    Greater,
+    /// Greater or equal.
+    AtLeast,
+}
+
+impl Sign {
+    /// Returns it as it is written: `=`, `<`, `<=`, `>`, `>=`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::Less => "<",
+            Self::AtMost => "<=",
+            Self::Greater => ">",
+            Self::AtLeast => ">=",
+        }
+    }
+}
+
+/// In which order runs are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sort {
+    /// By what.
+    pub by: SortBy,
+    /// Whether the smallest come first, and the oldest.
+    pub ascending: bool,
+}
+
+/// What runs can be ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SortBy {
+    /// When they came on record.
+    #[default]
+    Time,
+    /// What they cost; unknown last.
+    Cost,
+    /// How long they took; unknown last.
+    Took,
+    /// Tokens out; unknown last.
+    Tokens,
+}
+
+impl SortBy {
+    /// Every order, with its name on the query line.
+    pub const ALL: &[(Self, &'static str)] =
+        &[(Self::Time, "time"), (Self::Cost, "cost"), (Self::Took, "took"), (Self::Tokens, "tokens")];
+}
+
+impl Query {
+    /// Reads a query line; `now` is what ages such as `7d` count back from.
+    ///
+    /// # Errors
+    ///
+    /// A key or a value that means nothing, with its place and what could stand there.
+    pub fn parse(line: &str, now: Timestamp) -> Result<Self, BadQuery> {
+        parse::parse(line, now)
+    }
+
+    /// Tells whether every run is meant.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.words.is_empty() && self.filters.is_empty()
+    }
+}

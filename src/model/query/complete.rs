@@ -1,0 +1,101 @@
+//! What could come next on a query line.
+
+use super::parse::{ENDS, KEYS, parts};
+
+/// The names that values of filters can have, as far as they are on record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Vocabulary {
+    /// Models and targets.
+    pub models: Vec<String>,
+    /// Providers.
+    pub providers: Vec<String>,
+    /// Prompts.
+    pub prompts: Vec<String>,
+    /// Sessions.
+    pub sessions: Vec<String>,
+    /// Names of prompt versions.
+    pub versions: Vec<String>,
+    /// Checks that gave a verdict.
+    pub checks: Vec<String>,
+    /// Classes of faults.
+    pub classes: Vec<String>,
+}
+
+/// Lists the whole lines that the line could become by completing its last part, the likeliest first;
+/// none where its last part is a text to be found.
+#[must_use]
+pub fn complete(line: &str, vocabulary: &Vocabulary) -> Vec<String> {
+    if line.is_empty() || line.ends_with(char::is_whitespace) {
+        return KEYS.iter().map(|(key, _)| format!("{line}{key}:")).collect();
+    }
+    let Some(last) = parts(line).pop() else {
+        return Vec::new();
+    };
+    let before = line.get(..last.at).unwrap_or_default();
+    let sign = if last.not { "-" } else { "" };
+    let Some(key) = &last.key else {
+        let begins = |key: &str| key.starts_with(&last.value.to_lowercase()) && !last.quoted;
+        return KEYS.iter().filter(|(key, _)| begins(key)).map(|(key, _)| format!("{before}{sign}{key}:")).collect();
+    };
+    let typed = last.value.to_lowercase();
+    let mut fitting: Vec<String> = values(key, vocabulary)
+        .into_iter()
+        .filter(|value| value.to_lowercase().contains(&typed) && *value != last.value)
+        .collect();
+    fitting.sort_by_key(|value| !value.to_lowercase().starts_with(&typed));
+    fitting.into_iter().map(|value| format!("{before}{sign}{key}:{}", quoted(&value))).collect()
+}
+
+fn values(key: &str, vocabulary: &Vocabulary) -> Vec<String> {
+    let fixed = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
+    match key {
+        "model" => vocabulary.models.clone(),
+        "provider" => vocabulary.providers.clone(),
+        "prompt" => vocabulary.prompts.clone(),
+        "session" => vocabulary.sessions.clone(),
+        "version" => vocabulary.versions.clone(),
+        "failed" => vocabulary.checks.clone(),
+        "error" => fixed(&["any"]).into_iter().chain(vocabulary.classes.iter().cloned()).collect(),
+        "end" => fixed(ENDS),
+        "verdict" => fixed(&["passed", "failed"]),
+        "cached" | "demo" | "fallback" | "retried" | "pinned" => fixed(&["yes", "no"]),
+        "since" | "until" => fixed(&["1h", "24h", "7d", "30d", "today", "yesterday"]),
+        "grade" => fixed(&[">=4", "<=2", "yes", "none"]),
+        "sort" => fixed(&["time", "cost", "took", "tokens", "-time", "-cost", "-took", "-tokens"]),
+        _ => Vec::new(),
+    }
+}
+
+fn quoted(value: &str) -> String {
+    if value.contains(char::is_whitespace) { format!("\"{value}\"") } else { value.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vocabulary() -> Vocabulary {
+        Vocabulary {
+            models: vec!["claude-haiku-4-5".into(), "gpt-4".into(), "gpt-4o-mini".into()],
+            classes: vec!["rate limited".into()],
+            ..Vocabulary::default()
+        }
+    }
+
+    #[test]
+    fn keys_and_values_are_completed_in_place() {
+        for (line, first, count) in [
+            ("late mo", "late model:", 1),
+            ("model:gp", "model:gpt-4", 2),
+            ("x -model:mini", "x -model:gpt-4o-mini", 1),
+            ("error:rate", "error:\"rate limited\"", 1),
+            ("verdict:f", "verdict:failed", 1),
+        ] {
+            let found = complete(line, &vocabulary());
+            assert_eq!((found[0].as_str(), found.len()), (first, count), "{line}");
+        }
+        assert!(complete("parcel", &vocabulary()).is_empty());
+        assert!(complete("cost:>", &vocabulary()).is_empty());
+        assert_eq!(complete("a ", &vocabulary())[0], "a model:");
+    }
+}

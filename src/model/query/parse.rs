@@ -1,0 +1,326 @@
+//! Reading a query line.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, civil, tz::TimeZone};
+
+use super::{Bound, Filter, Query, Sign, Sort, SortBy, What, Word};
+
+/// A query line that means nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{part}`: {expected}")]
+pub struct BadQuery {
+    /// Where the part begins on the line, in bytes.
+    pub at: usize,
+    /// The part that means nothing.
+    pub part: String,
+    /// What could stand there.
+    pub expected: String,
+}
+
+/// The keys of filters, with what each takes.
+pub(super) const KEYS: &[(&str, &str)] = &[
+    ("model", "a model or a target"),
+    ("provider", "a provider"),
+    ("prompt", "a prompt"),
+    ("version", "a version's name, or the beginning of its hash"),
+    ("session", "a session"),
+    ("batch", "the end of a batch's id"),
+    ("run", "the end of a run's id"),
+    ("end", "done, failed, interrupted, cancelled, crashed or running"),
+    ("verdict", "passed or failed"),
+    ("failed", "a check: format, schema, required, confidence, completeness, latency, …"),
+    ("error", "a class of fault, such as \"rate limited\", or any"),
+    ("cached", "yes or no"),
+    ("demo", "yes or no"),
+    ("fallback", "yes or no"),
+    ("retried", "yes or no"),
+    ("pinned", "yes or no"),
+    ("since", "a day (2026-11-25), a time (2026-11-25T09:30) or an age (90m, 12h, 7d, 4w)"),
+    ("until", "a day, a time or an age"),
+    ("cost", "US dollars with <, <=, >, >= or =: >0.01"),
+    ("took", "a time with <, <=, >, >= or =: >2s, <=500ms"),
+    ("tokens", "a number with <, <=, >, >= or =: >1000"),
+    ("grade", "1 to 5 with <, <=, >, >= or =, or yes, or none"),
+    ("sort", "time, cost, took or tokens; -cost has the smallest first"),
+];
+
+/// The ends a run can have.
+pub(super) const ENDS: &[&str] = &["done", "failed", "interrupted", "cancelled", "crashed", "running"];
+
+/// A part of the line between blanks, quotes taken off.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) at: usize,
+    pub(super) not: bool,
+    pub(super) key: Option<String>,
+    pub(super) value: String,
+    pub(super) quoted: bool,
+}
+
+/// Splits a line into its parts. A quote that is not closed ends with the line.
+pub(super) fn parts(line: &str) -> Vec<Part> {
+    let mut all = Vec::new();
+    let mut rest = line.char_indices().peekable();
+    while let Some(&(at, first)) = rest.peek() {
+        if first.is_whitespace() {
+            rest.next();
+            continue;
+        }
+        let mut part = Part { at, not: false, key: None, value: String::new(), quoted: false };
+        if first == '-' {
+            rest.next();
+            part.not = true;
+        }
+        let mut inside = false;
+        while let Some(&(place, c)) = rest.peek() {
+            match c {
+                '"' => {
+                    inside = !inside;
+                    part.quoted = true;
+                }
+                c if c.is_whitespace() && !inside => break,
+                ':' if !inside
+                    && !part.quoted
+                    && part.key.is_none()
+                    && is_key(&part.value)
+                    && !line.get(place..).is_some_and(|rest| rest.starts_with("://")) =>
+                {
+                    part.key = Some(std::mem::take(&mut part.value).to_lowercase());
+                }
+                c => part.value.push(c),
+            }
+            rest.next();
+        }
+        all.push(part);
+    }
+    all
+}
+
+/// Tells whether a colon after this text makes it a key: otherwise it is a text with a colon, as in a URL.
+fn is_key(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphabetic())
+}
+
+pub(super) fn parse(line: &str, now: Timestamp) -> Result<Query, BadQuery> {
+    let mut query = Query::default();
+    for part in parts(line) {
+        let Some(key) = &part.key else {
+            if part.not {
+                let expected = "`-` stands before a filter, as in `-cached:yes`".to_owned();
+                return Err(BadQuery { at: part.at, part: format!("-{}", part.value), expected });
+            }
+            if !part.value.trim().is_empty() {
+                query.words.push(Word { text: part.value, phrase: part.quoted });
+            }
+            continue;
+        };
+        let bad = |expected: &str| BadQuery {
+            at: part.at,
+            part: format!("{key}:{}", part.value),
+            expected: expected.to_owned(),
+        };
+        let Some((_, takes)) = KEYS.iter().find(|(known, _)| known == key) else {
+            let keys: Vec<_> = KEYS.iter().map(|(key, _)| *key).collect();
+            return Err(bad(&format!(
+                "there is no filter `{key}`; write \"{key}:{}\" in quotes to find it as a text, or \
+                                     one of {}",
+                part.value,
+                keys.join(", ")
+            )));
+        };
+        let expected = || bad(&format!("takes {takes}"));
+        if key == "sort" {
+            query.sort = sort(&part.value).ok_or_else(expected)?;
+            continue;
+        }
+        let what = what(key, part.value.trim(), now).ok_or_else(expected)?;
+        query.filters.push(Filter { not: part.not, what });
+    }
+    Ok(query)
+}
+
+fn what(key: &str, value: &str, now: Timestamp) -> Option<What> {
+    let text = || (!value.is_empty()).then(|| value.to_owned());
+    Some(match key {
+        "model" => What::Model(text()?),
+        "provider" => What::Provider(text()?),
+        "prompt" => What::Prompt(text()?),
+        "version" => What::Version(text()?),
+        "session" => What::Session(text()?),
+        "batch" => What::Batch(text()?.to_lowercase()),
+        "run" => What::Run(text()?.to_lowercase()),
+        "end" => What::End(ENDS.iter().find(|end| value.eq_ignore_ascii_case(end)).map(|end| (*end).to_owned())?),
+        "verdict" => match value.to_lowercase().as_str() {
+            "passed" | "pass" => What::Passed(true),
+            "failed" | "fail" => What::Passed(false),
+            _ => return None,
+        },
+        "failed" => What::Failed(text()?),
+        "error" if value.eq_ignore_ascii_case("any") => What::Error(String::new()),
+        "error" => What::Error(text()?),
+        "cached" => What::Cached(yes(value)?),
+        "demo" => What::Demo(yes(value)?),
+        "fallback" => What::FellBack(yes(value)?),
+        "retried" => What::Retried(yes(value)?),
+        "pinned" => What::Pinned(yes(value)?),
+        "since" => What::Since(moment(value, now)?),
+        "until" => What::Until(moment(value, now)?),
+        "cost" => What::Cost(bound(value, |text| {
+            text.trim_start_matches('$').parse().ok().filter(|cost: &f64| cost.is_finite() && *cost >= 0.0)
+        })?),
+        "took" => What::Took(bound(value, length)?),
+        "tokens" => What::Tokens(bound(value, |text| text.replace(['_', ','], "").parse().ok())?),
+        "grade" if value.eq_ignore_ascii_case("none") => What::Graded(false),
+        "grade" if yes(value) == Some(true) => What::Graded(true),
+        "grade" => What::Stars(bound(value, |text| text.parse().ok().filter(|stars| (1..=5).contains(stars)))?),
+        _ => return None,
+    })
+}
+
+fn yes(value: &str) -> Option<bool> {
+    match value.to_lowercase().as_str() {
+        "yes" | "true" | "1" => Some(true),
+        "no" | "false" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+fn sort(value: &str) -> Option<Sort> {
+    let (name, ascending) = value.strip_prefix('-').map_or((value, false), |name| (name, true));
+    let (by, _) = SortBy::ALL.iter().find(|(_, known)| name.eq_ignore_ascii_case(known))?;
+    Some(Sort { by: *by, ascending })
+}
+
+fn bound<T>(value: &str, read: impl Fn(&str) -> Option<T>) -> Option<Bound<T>> {
+    let signs =
+        [("<=", Sign::AtMost), (">=", Sign::AtLeast), ("<", Sign::Less), (">", Sign::Greater), ("=", Sign::Equal)];
+    let found = signs.iter().find_map(|(text, sign)| value.strip_prefix(text).map(|rest| (*sign, rest)));
+    let (sign, rest) = found.unwrap_or((Sign::Equal, value));
+    Some(Bound { sign, limit: read(rest.trim())? })
+}
+
+/// Reads `500ms`, `2s`, `1.5s`, `3m`, `2h`, `7d`, `4w`; a number alone is seconds.
+fn length(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits)?;
+    let seconds = match unit.trim() {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        "d" => 86_400.0,
+        "w" => 604_800.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()
+}
+
+/// Reads a day, a time of day in UTC where it names no zone, or an age.
+fn moment(text: &str, now: Timestamp) -> Option<Timestamp> {
+    match text.to_lowercase().as_str() {
+        "now" => return Some(now),
+        "today" => return day(now.to_zoned(TimeZone::UTC).date()),
+        "yesterday" => return day(now.to_zoned(TimeZone::UTC).date().yesterday().ok()?),
+        _ => {}
+    }
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Some(time);
+    }
+    if let Ok(time) = text.parse::<civil::DateTime>() {
+        return time.to_zoned(TimeZone::UTC).ok().map(|time| time.timestamp());
+    }
+    let unit = text.chars().next_back().filter(char::is_ascii_alphabetic)?;
+    now.checked_sub(length(text).filter(|_| unit != '.')?).ok()
+}
+
+fn day(date: civil::Date) -> Option<Timestamp> {
+    date.to_zoned(TimeZone::UTC).ok().map(|midnight| midnight.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-25T12:00:00Z".parse().unwrap()
+    }
+
+    fn only(line: &str) -> What {
+        let query = parse(line, now()).unwrap();
+        assert_eq!((query.words.len(), query.filters.len()), (0, 1), "{line}");
+        query.filters[0].what.clone()
+    }
+
+    #[test]
+    fn words_phrases_filters_and_orders_are_told_apart() {
+        let query = parse("parcel \"never came\" -cached:yes http://x.test/a sort:-cost 9:30", now()).unwrap();
+        let words: Vec<_> = query.words.iter().map(|word| (word.text.as_str(), word.phrase)).collect();
+        assert_eq!(words[..2], [("parcel", false), ("never came", true)]);
+        assert_eq!([words[2].0, words[3].0], ["http://x.test/a", "9:30"]);
+    }
+
+    #[test]
+    fn every_filter_is_read() {
+        fn bound<T>(sign: Sign, limit: T) -> Bound<T> {
+            Bound { sign, limit }
+        }
+        let time = |text: &str| text.parse::<Timestamp>().unwrap();
+        for (line, what) in [
+            ("model:gpt-4o-mini", What::Model("gpt-4o-mini".into())),
+            ("prompt:\"my prompt\"", What::Prompt("my prompt".into())),
+            ("VERDICT:Failed", What::Passed(false)),
+            ("failed:json-path", What::Failed("json-path".into())),
+            ("error:\"rate limited\"", What::Error("rate limited".into())),
+            ("error:any", What::Error(String::new())),
+            ("end:DONE", What::End("done".into())),
+            ("since:7d", What::Since(time("2026-11-18T12:00:00Z"))),
+            ("since:90m", What::Since(time("2026-11-25T10:30:00Z"))),
+            ("until:2026-11-01", What::Until(time("2026-11-01T00:00:00Z"))),
+            ("since:2026-11-01T09:30", What::Since(time("2026-11-01T09:30:00Z"))),
+            ("since:2026-11-01T09:30:00+02:00", What::Since(time("2026-11-01T07:30:00Z"))),
+            ("since:yesterday", What::Since(time("2026-11-24T00:00:00Z"))),
+            ("cost:>$0.01", What::Cost(bound(Sign::Greater, 0.01))),
+            ("took:<=500ms", What::Took(bound(Sign::AtMost, Duration::from_millis(500)))),
+            ("took:>2", What::Took(bound(Sign::Greater, Duration::from_secs(2)))),
+            ("tokens:>=1_000", What::Tokens(bound(Sign::AtLeast, 1000))),
+            ("grade:>=4", What::Stars(bound(Sign::AtLeast, 4))),
+            ("grade:none", What::Graded(false)),
+            ("grade:yes", What::Graded(true)),
+            ("pinned:no", What::Pinned(false)),
+        ] {
+            // Equality of floats is meant: what is written is what is read.
+            assert_eq!(only(line), what, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_means_nothing_is_named_with_what_could_stand_there() {
+        for (line, at, says) in [
+            ("x modle:gpt", 2, "there is no filter `modle`"),
+            ("cached:maybe", 0, "yes or no"),
+            ("since:soon", 0, "an age"),
+            ("cost:cheap", 0, "US dollars"),
+            ("cost:>-1", 0, "US dollars"),
+            ("grade:9", 0, "1 to 5"),
+            ("model:", 0, "a model"),
+            ("end:well", 0, "interrupted"),
+            ("sort:name", 0, "took"),
+            ("-word", 0, "stands before a filter"),
+            ("took:>5x", 0, "a time"),
+        ] {
+            let fault = parse(line, now()).unwrap_err();
+            assert!(fault.at == at && fault.to_string().contains(says), "{line}: {fault}");
+        }
+    }
+
+    #[test]
+    fn no_line_is_too_odd() {
+        for line in
+            ["", "   ", "\"", "\"open", "-", ":", "::", "a:\"b", "-:x", "\"\"", "日本:語", "since:99999999999999d"]
+        {
+            let _ = parse(line, now());
+        }
+        assert!(parse("", now()).unwrap().is_everything());
+    }
+}

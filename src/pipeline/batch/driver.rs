@@ -1,0 +1,343 @@
+//! The batch as it goes: which cell is next, which are under way, and when no further one is started.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    pin::Pin,
+    sync::Arc,
+};
+
+use futures_util::{Stream, StreamExt as _, stream::FuturesUnordered};
+use tokio::{sync::watch, time::Instant};
+
+use super::{BatchControl, BatchEnd, BatchEvent, BatchPlan, control::Wanted};
+use crate::{
+    model::{CellRef, Commit, Outcome, Place, Row, RunRequest, batch::Cell},
+    pipeline::{Pipeline, RunControl, RunEvent, budget::Budget, gate::Adapted, limits::after},
+};
+
+/// Cells that may lie between the oldest one that has not ended and the newest one, for each that may be
+/// under way: what is read ahead, and what a watcher has to put in order, is bounded by it.
+const AHEAD: usize = 16;
+
+/// A cell that has ended.
+struct Finished {
+    place: Place,
+    row: Arc<Row>,
+    outcome: Option<Box<Outcome>>,
+    kept: Result<(), String>,
+}
+
+type Rows = Pin<Box<dyn Stream<Item = Result<Row, String>> + Send>>;
+type UnderWay = Pin<Box<dyn Future<Output = Finished> + Send>>;
+
+/// A row whose cells are asked, and the next of them.
+struct Current {
+    row: Arc<Row>,
+    fingerprint: u64,
+    next: usize,
+}
+
+/// A batch under way.
+pub(super) struct Driver {
+    pipeline: Pipeline,
+    plan: BatchPlan,
+    rows: Rows,
+    read: u64,
+    all_read: bool,
+    current: Option<Current>,
+    under_way: FuturesUnordered<UnderWay>,
+    /// The cells under way, by their places.
+    open: BTreeMap<Place, RunControl>,
+    /// Cells that were started or kept, counted.
+    begun: u64,
+    /// For each open place, how many were begun before it.
+    order: BTreeMap<Place, u64>,
+    budget: Budget,
+    wanted: watch::Receiver<Wanted>,
+    adapted: Adapted,
+    /// The concurrency the accounts were told of.
+    told: usize,
+    queue: VecDeque<BatchEvent>,
+    /// Why nothing further is started, if a person or a cap said so.
+    paused: Option<Pause>,
+    resumed: u64,
+    stopping: bool,
+    failed: Option<String>,
+    ended: bool,
+}
+
+struct Pause {
+    why: String,
+    capped: bool,
+}
+
+impl Driver {
+    pub(super) fn new(pipeline: Pipeline, mut plan: BatchPlan, rows: Rows, control: BatchControl) -> Self {
+        plan.samples = plan.samples.max(1);
+        let wanted = control.wanted();
+        let told = wanted.borrow().concurrency;
+        let providers = plan.targets.iter().flatten().flatten().map(|target| target.provider.clone()).collect();
+        let adapted = pipeline.shared.gate.adapt(providers, told);
+        let total = plan.again.as_ref().map(|again| again.len() as u64).or(plan.total);
+        let budget = Budget::new(plan.caps, total, Instant::now());
+        Self {
+            pipeline,
+            plan,
+            rows,
+            read: 0,
+            all_read: false,
+            current: None,
+            under_way: FuturesUnordered::new(),
+            open: BTreeMap::new(),
+            begun: 0,
+            order: BTreeMap::new(),
+            budget,
+            wanted,
+            adapted,
+            told,
+            queue: VecDeque::new(),
+            paused: None,
+            resumed: 0,
+            stopping: false,
+            failed: None,
+            ended: false,
+        }
+    }
+
+    /// Goes on until there is something to tell; none at the end.
+    pub(super) async fn next(&mut self) -> Option<BatchEvent> {
+        loop {
+            if let Some(event) = self.queue.pop_front() {
+                return Some(event);
+            }
+            if self.ended {
+                return None;
+            }
+            self.listen();
+            self.start_cells();
+            if !self.queue.is_empty() {
+                continue;
+            }
+            if let Some(end) = self.end() {
+                self.ended = true;
+                return Some(BatchEvent::Ended { end });
+            }
+            self.wait().await;
+        }
+    }
+
+    /// Takes in what is wanted now.
+    fn listen(&mut self) {
+        let wanted = *self.wanted.borrow_and_update();
+        if wanted.concurrency != self.told {
+            self.told = wanted.concurrency;
+            self.adapted.set(wanted.concurrency);
+        }
+        self.budget.caps = wanted.caps;
+        if wanted.stop && !self.stopping {
+            self.stopping = true;
+            self.open.values().for_each(RunControl::stop);
+        }
+        let resumed = wanted.resumed != self.resumed;
+        self.resumed = wanted.resumed;
+        if self.stopping {
+            return;
+        }
+        match &self.paused {
+            None if wanted.paused => self.pause("paused".to_owned(), false),
+            Some(pause) if !wanted.paused && (resumed || !pause.capped) => {
+                self.paused = None;
+                self.budget.resume(Instant::now());
+                self.queue.push_back(BatchEvent::Resumed);
+            }
+            _ => {}
+        }
+        if self.paused.is_none()
+            && self.goes_on()
+            && let Some(why) = self.budget.passed(Instant::now())
+        {
+            self.pause(why, true);
+        }
+    }
+
+    fn pause(&mut self, why: String, capped: bool) {
+        self.budget.pause(Instant::now());
+        self.queue.push_back(BatchEvent::Paused { why: why.clone(), capped });
+        self.paused = Some(Pause { why, capped });
+    }
+
+    /// Tells whether there is, or may be, a further cell to start.
+    fn goes_on(&self) -> bool {
+        self.failed.is_none() && !self.stopping && (self.current.is_some() || !self.all_read)
+    }
+
+    fn has_room(&self) -> bool {
+        let ahead = self.order.values().next().map_or(0, |first| self.begun.saturating_sub(*first));
+        self.under_way.len() < self.told && ahead < (self.told * AHEAD) as u64
+    }
+
+    /// Starts cells of the row that was read last, as many as there is room for.
+    fn start_cells(&mut self) {
+        while self.paused.is_none() && self.goes_on() && self.has_room() {
+            let Some(current) = &mut self.current else {
+                return;
+            };
+            let Some(place) = place(&self.plan, current.row.number, current.next) else {
+                self.current = None;
+                continue;
+            };
+            current.next += 1;
+            let (row, fingerprint) = (Arc::clone(&current.row), current.fingerprint);
+            if self.plan.again.as_ref().is_some_and(|again| !again.contains(&place)) {
+                continue;
+            }
+            self.begun += 1;
+            let kept = self.plan.known.keeps(place, fingerprint, self.plan.retry_failed);
+            if let Some(cell) = kept.filter(|_| self.plan.again.is_none()) {
+                let cell = Box::new(cell.clone());
+                self.budget.keep();
+                self.queue.push_back(BatchEvent::Kept { cell, row });
+                // The queue is told before more is kept, so that it stays short.
+                return;
+            }
+            self.start(place, row, fingerprint);
+        }
+    }
+
+    fn start(&mut self, place: Place, row: Arc<Row>, fingerprint: u64) {
+        let Some(request) = request(&self.plan, place, &row, fingerprint) else {
+            return;
+        };
+        let mut events = self.pipeline.run(request);
+        self.open.insert(place, events.control());
+        self.order.insert(place, self.begun);
+        let recorder = Arc::clone(&self.pipeline.shared.ports.recorder);
+        self.queue.push_back(BatchEvent::Started { place });
+        self.under_way.push(Box::pin(async move {
+            let mut ended: Option<Box<Outcome>> = None;
+            while let Some(told) = events.next().await {
+                if let RunEvent::Ended { outcome } = told.event {
+                    ended = Some(outcome);
+                }
+            }
+            let kept = match &ended {
+                Some(outcome) => recorder.settled(outcome.run).await,
+                None => Ok(()),
+            };
+            Finished { place, row, outcome: ended, kept }
+        }));
+    }
+
+    /// Waits until something has changed: a cell ended, a row came, something else is wanted, time is up.
+    async fn wait(&mut self) {
+        let starts = self.paused.is_none() && self.goes_on() && self.has_room() && self.current.is_none();
+        let time_up = if self.paused.is_none() && self.goes_on() { self.budget.deadline(Instant::now()) } else { None };
+        tokio::select! {
+            biased;
+            changed = self.wanted.changed() => if changed.is_err() {
+                // Nobody can want anything any more.
+                std::future::pending::<()>().await;
+            },
+            Some(finished) = self.under_way.next(), if !self.under_way.is_empty() => self.finish(finished),
+            row = self.rows.next(), if starts && !self.all_read => self.take_row(row),
+            () = tokio::time::sleep_until(after(Instant::now(), time_up.unwrap_or_default())), if time_up.is_some() => {}
+        }
+    }
+
+    fn take_row(&mut self, row: Option<Result<Row, String>>) {
+        match row {
+            Some(Ok(row)) => {
+                self.read += 1;
+                self.current = Some(Current { fingerprint: row.fingerprint(), row: Arc::new(row), next: 0 });
+                // Told now and then: a row is soon seen by its cells.
+                if self.read.is_multiple_of(1000) {
+                    self.queue.push_back(BatchEvent::Rows { read: self.read, all: false });
+                }
+            }
+            Some(Err(why)) => {
+                self.failed.get_or_insert(why);
+            }
+            None => {
+                self.all_read = true;
+                if self.plan.again.is_none() {
+                    self.budget.total = Some(self.read * self.plan.cells_of_a_row() as u64);
+                }
+                self.queue.push_back(BatchEvent::Rows { read: self.read, all: true });
+            }
+        }
+    }
+
+    fn finish(&mut self, finished: Finished) {
+        let Finished { place, row, outcome, kept } = finished;
+        self.open.remove(&place);
+        self.order.remove(&place);
+        if let Err(why) = kept {
+            self.failed.get_or_insert(why);
+            return;
+        }
+        let Some(outcome) = outcome else { return };
+        let cell = Box::new(Cell::of(place, &outcome));
+        self.budget.take(&cell);
+        self.queue.push_back(BatchEvent::Cell { cell, outcome, row });
+    }
+
+    /// Says how it ended, once nothing is under way and nothing further is to be.
+    fn end(&mut self) -> Option<BatchEnd> {
+        if !self.under_way.is_empty() {
+            return None;
+        }
+        if let Some(why) = self.failed.take() {
+            return Some(BatchEnd::Failed { why });
+        }
+        if self.stopping {
+            return Some(match self.paused.take() {
+                Some(Pause { why, capped: true }) => BatchEnd::Capped { why },
+                _ => BatchEnd::Stopped,
+            });
+        }
+        (self.current.is_none() && self.all_read).then_some(BatchEnd::Complete)
+    }
+}
+
+impl BatchPlan {
+    /// Counts the cells of each row.
+    #[must_use]
+    pub fn cells_of_a_row(&self) -> usize {
+        self.targets.iter().map(Vec::len).sum::<usize>() * self.samples.max(1) as usize
+    }
+}
+
+/// Returns the place of a row's cell, counted from 0 in the order of places; none after the last.
+fn place(plan: &BatchPlan, row: u64, at: usize) -> Option<Place> {
+    let samples = plan.samples.max(1) as usize;
+    let (mut lane, sample) = (at / samples, (at % samples) as u32);
+    for (prompt, targets) in (0_u32..).zip(&plan.targets) {
+        if lane < targets.len() {
+            return Some(Place { row, prompt, target: lane as u32, sample });
+        }
+        lane -= targets.len();
+    }
+    None
+}
+
+/// Makes the request of a cell; none for a place the plan has not.
+fn request(plan: &BatchPlan, place: Place, row: &Row, fingerprint: u64) -> Option<RunRequest> {
+    let (prompt_name, prompt) = plan.prompts.get(place.prompt as usize)?;
+    let targets = plan.targets.get(place.prompt as usize)?.get(place.target as usize)?;
+    Some(RunRequest {
+        prompt_name: Some(prompt_name.clone()),
+        prompt: Arc::clone(prompt),
+        params: plan.params.clone(),
+        input: row.input.clone(),
+        targets: targets.clone(),
+        cache: plan.cache,
+        commit: Commit::Buffered,
+        sample: place.sample,
+        session: plan.session.clone(),
+        parent: None,
+        checks: row.checks.clone(),
+        min_score: row.min_score,
+        judges: plan.judges.clone(),
+        cell: Some(CellRef { batch: plan.id, place, row: fingerprint }),
+    })
+}

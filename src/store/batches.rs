@@ -1,0 +1,218 @@
+//! Batches in `retort.db`: what was asked, and the run that fills each cell.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use uuid::Uuid;
+
+use super::{
+    alive,
+    job::{BatchEntry, BatchState, Begin, CellRow, PastLengths, StoreFault},
+    runs::{self, json, nanoseconds, parsed, timestamp},
+};
+use crate::{
+    model::{
+        BatchId, CellRef, Place, VersionId,
+        batch::{BatchSpec, Cell},
+    },
+    pipeline::port::RunRecord,
+};
+
+/// Past answers that lengths are taken from, at most, the newest.
+const PAST: usize = 1000;
+
+/// Who a process is in the record, and where processes give signs of life.
+pub(super) struct Own<'a> {
+    pub(super) owner: Option<&'a str>,
+    pub(super) signs: &'a Path,
+}
+
+/// Begins a batch, or goes on with one; both are this process's own until they end.
+pub(super) fn begin(
+    db: &mut Connection,
+    own: &Own<'_>,
+    spec: &BatchSpec,
+    how: Begin,
+    at: Timestamp,
+) -> rusqlite::Result<Result<BatchState, StoreFault>> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let fingerprint = spec.fingerprint();
+    let which = match how {
+        Begin::Anew => None,
+        Begin::Resume => Some("end IS NOT 'complete'"),
+        Begin::RetryFailed => Some("1"),
+    };
+    let found: Option<(i64, [u8; 16], i64, Option<String>)> = match which {
+        None => None,
+        Some(which) => {
+            let sql = format!(
+                "SELECT seq, id, started, owner FROM batch WHERE fingerprint = ?1 AND {which} ORDER BY seq DESC LIMIT 1"
+            );
+            transaction
+                .query_row(&sql, [&fingerprint], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+                .optional()?
+        }
+    };
+    let state = if let Some((seq, id, started, owner)) = found {
+        if let Some(owner) = owner.filter(|owner| Some(owner.as_str()) != own.owner)
+            && !alive::is_gone(own.signs, &owner)
+        {
+            let message = format!(
+                "another retort is running this batch ({}); wait for it, stop it, or begin a new one",
+                BatchId(Uuid::from_bytes(id)).short()
+            );
+            return Ok(Err(StoreFault::new(message)));
+        }
+        let sql = "UPDATE batch SET owner = ?2, end = NULL, ended = NULL WHERE seq = ?1";
+        transaction.execute(sql, params![seq, own.owner])?;
+        let id = BatchId(Uuid::from_bytes(id));
+        let cells = page(&transaction, id, None, usize::MAX)?;
+        BatchState { id, spec: spec.clone(), started: timestamp(started), resumed: true, cells }
+    } else {
+        let id = BatchId(Uuid::now_v7());
+        let sql = "INSERT INTO batch (id, started, name, spec, fingerprint, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let values = params![id.0.as_bytes(), nanoseconds(at), spec.name, json(spec)?, fingerprint, own.owner];
+        transaction.execute(sql, values)?;
+        BatchState { id, spec: spec.clone(), started: at, resumed: false, cells: Vec::new() }
+    };
+    transaction.commit()?;
+    Ok(Ok(state))
+}
+
+/// Notes how a batch ended; it is nobody's any more.
+pub(super) fn end(db: &Connection, batch: BatchId, end: &str, at: Timestamp) -> rusqlite::Result<()> {
+    let sql = "UPDATE batch SET end = ?2, ended = ?3, owner = NULL WHERE id = ?1";
+    db.prepare_cached(sql)?.execute(params![batch.0.as_bytes(), end, nanoseconds(at)]).map(drop)
+}
+
+/// Fills a run's cell with it, in place of a run that filled it before. A batch that is not on record has no
+/// cells to fill.
+pub(super) fn fill(db: &Connection, record: &RunRecord, seq: i64) -> rusqlite::Result<()> {
+    let Some(cell) = &record.cell else {
+        return Ok(());
+    };
+    let Place { row, prompt, target, sample } = cell.place;
+    let sql = "INSERT OR REPLACE INTO cell (batch, row, prompt, target, sample, fingerprint, run, content)
+               SELECT seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM batch WHERE id = ?1";
+    let content = json(&Cell::of(cell.place, &record.outcome))?;
+    let row = i64::try_from(row).unwrap_or(i64::MAX);
+    let values = params![cell.batch.0.as_bytes(), row, prompt, target, sample, cell.row.cast_signed(), seq, content];
+    db.prepare_cached(sql)?.execute(values).map(drop)
+}
+
+/// Finds the cell that a run fills, if it fills one.
+pub(super) fn cell(db: &Connection, seq: i64) -> rusqlite::Result<Option<CellRef>> {
+    let sql = "SELECT batch.id, row, prompt, target, sample, cell.fingerprint
+               FROM cell JOIN batch ON batch.seq = cell.batch WHERE cell.run = ?1";
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(CellRef {
+            batch: BatchId(Uuid::from_bytes(row.get(0)?)),
+            place: Place {
+                row: row.get::<_, i64>(1)?.unsigned_abs(),
+                prompt: row.get(2)?,
+                target: row.get(3)?,
+                sample: row.get(4)?,
+            },
+            row: row.get::<_, i64>(5)?.cast_unsigned(),
+        })
+    };
+    db.prepare_cached(sql)?.query_row([seq], read).optional()
+}
+
+/// What comes after a place, as a condition with five values.
+const AFTER: &str = "batch.id = ?1 AND (cell.row, cell.prompt, cell.target, cell.sample) > (?2, ?3, ?4, ?5)";
+
+/// The five values of [`AFTER`]; those before the first place where there is none.
+fn after_values(batch: BatchId, after: Option<Place>) -> ([u8; 16], i64, i64, i64, i64) {
+    let id = *batch.0.as_bytes();
+    after.map_or((id, -1, -1, -1, -1), |place| {
+        let row = i64::try_from(place.row).unwrap_or(i64::MAX);
+        (id, row, place.prompt.into(), place.target.into(), place.sample.into())
+    })
+}
+
+/// Reads a page of a batch's cells in the order of their places, those after a place if one is given.
+pub(super) fn page(
+    db: &Connection,
+    batch: BatchId,
+    after: Option<Place>,
+    limit: usize,
+) -> rusqlite::Result<Vec<CellRow>> {
+    let sql = format!(
+        "SELECT cell.content, cell.fingerprint FROM cell JOIN batch ON batch.seq = cell.batch WHERE {AFTER}
+         ORDER BY cell.row, cell.prompt, cell.target, cell.sample LIMIT ?6"
+    );
+    let (id, row, prompt, target, sample) = after_values(batch, after);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    db.prepare_cached(&sql)?
+        .query_map(params![id, row, prompt, target, sample, limit], |row| {
+            Ok(CellRow { cell: parsed(row, 0)?, fingerprint: row.get::<_, i64>(1)?.cast_unsigned() })
+        })?
+        .collect()
+}
+
+/// Reads the runs that fill a page of a batch's cells, likewise.
+pub(super) fn runs(
+    db: &Connection,
+    batch: BatchId,
+    after: Option<Place>,
+    limit: usize,
+) -> rusqlite::Result<Result<Vec<RunRecord>, StoreFault>> {
+    page(db, batch, after, limit)?.into_iter().map(|row| runs::open(db, row.cell.run)).collect()
+}
+
+/// Lists the newest batches, the newest first.
+pub(super) fn list(db: &Connection, limit: usize) -> rusqlite::Result<Vec<BatchEntry>> {
+    let sql = "SELECT id, started, name, spec, end,
+                   (SELECT count(*) FROM cell WHERE cell.batch = batch.seq), owner IS NOT NULL
+               FROM batch ORDER BY seq DESC LIMIT ?1";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    db.prepare_cached(sql)?
+        .query_map([limit], |row| {
+            Ok(BatchEntry {
+                id: BatchId(Uuid::from_bytes(row.get(0)?)),
+                started: timestamp(row.get(1)?),
+                name: row.get(2)?,
+                spec: parsed(row, 3)?,
+                end: row.get(4)?,
+                cells: row.get::<_, i64>(5)?.unsigned_abs(),
+                running: row.get(6)?,
+            })
+        })?
+        .collect()
+}
+
+/// Measures how long past answers to a prompt version were on a model; to anything on the model where there
+/// is none.
+pub(super) fn past(db: &Connection, version: &VersionId, model: &str) -> rusqlite::Result<PastLengths> {
+    let of = |condition: &str| -> rusqlite::Result<PastLengths> {
+        let sql = format!(
+            "SELECT coalesce(tokens_input, 0) + coalesce(tokens_cache_read, 0) + coalesce(tokens_cache_write, 0),
+                 tokens_output + coalesce(tokens_reasoning, 0)
+             FROM run WHERE {condition} AND end = 'done' AND provenance = 'live' AND tokens_output IS NOT NULL
+             ORDER BY seq DESC LIMIT {PAST}"
+        );
+        let mut statement = db.prepare_cached(&sql)?;
+        let read =
+            |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs()));
+        let pairs: Vec<(u64, u64)> = statement.query_map(params![version.0, model], read)?.collect::<Result<_, _>>()?;
+        let (mut input, mut output): (Vec<u64>, Vec<u64>) = pairs.into_iter().unzip();
+        input.sort_unstable();
+        output.sort_unstable();
+        Ok(PastLengths { runs: output.len() as u64, input: tenths(&input), output: tenths(&output), same_prompt: true })
+    };
+    let own = of("+model = ?2 AND prompt_hash = ?1")?;
+    if own.runs > 0 {
+        return Ok(own);
+    }
+    Ok(PastLengths { same_prompt: false, ..of("model = ?2 AND ?1 = ?1")? })
+}
+
+/// The first tenth, the half and the ninth tenth of sorted numbers, by nearest rank.
+fn tenths(sorted: &[u64]) -> [u64; 3] {
+    [0.1, 0.5, 0.9].map(|share: f64| {
+        let rank = (share * sorted.len() as f64).ceil() as usize;
+        sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+    })
+}

@@ -1,0 +1,52 @@
+//! A folder of texts: every file is one row, in the order of their names.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+
+use super::{
+    lines::{Lines, Trouble},
+    record::{Fields, Record, Records},
+};
+
+/// The files of a folder; hidden ones and folders in it are left out.
+pub(super) struct Folder {
+    files: std::vec::IntoIter<PathBuf>,
+}
+
+/// The columns of a folder.
+const COLUMNS: &[&str] = &["input", "file"];
+
+impl Folder {
+    pub(super) fn new(path: &Path) -> Result<Self, Trouble> {
+        let broken = |fault: std::io::Error| Trouble::new(None, fault.to_string());
+        let mut files = Vec::new();
+        for entry in fs::read_dir(path).map_err(broken)? {
+            let path = entry.map_err(broken)?.path();
+            let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            if !hidden && path.is_file() {
+                files.push(path);
+            }
+        }
+        files.sort();
+        Ok(Self { files: files.into_iter() })
+    }
+}
+
+impl Records for Folder {
+    fn read(&mut self) -> Result<Option<Record>, Trouble> {
+        let Some(path) = self.files.next() else { return Ok(None) };
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let of_file = |trouble: Trouble| {
+            let line = trouble.line.map_or_else(String::new, |line| format!(", line {line}"));
+            Trouble::new(None, format!("{name}{line}: {}", trouble.what))
+        };
+        let file = File::open(&path).map_err(|fault| of_file(Trouble::new(None, fault.to_string())))?;
+        let text = Lines::new(Box::new(file)).whole().map_err(of_file)?;
+        let values = COLUMNS.iter().map(|&column| column.to_owned()).zip([Value::String(text), Value::String(name)]);
+        Ok(Some(Record { line: None, at: Vec::new(), fields: Fields::Columns(values.collect()) }))
+    }
+}

@@ -1,0 +1,151 @@
+//! Text read line by line: its bytes checked, its lines counted, none of it kept.
+
+use std::io::{BufRead, BufReader, ErrorKind, Read};
+
+/// The bytes a text, a line or a row may have.
+pub(super) const LONGEST: usize = 16 * 1024 * 1024;
+
+/// What is wrong with a source, and on which line, counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Trouble {
+    pub(super) line: Option<u64>,
+    pub(super) what: String,
+}
+
+impl Trouble {
+    pub(super) fn new(line: impl Into<Option<u64>>, what: impl Into<String>) -> Self {
+        Self { line: line.into(), what: what.into() }
+    }
+
+    /// A row or a text that is too long, from the line it begins on.
+    pub(super) fn long(line: impl Into<Option<u64>>, what: &str) -> Self {
+        Self::new(line, format!("{what} is longer than {} MB; split it up", LONGEST / 1024 / 1024))
+    }
+}
+
+/// The lines of a source, each with its end: `\n`, `\r\n` or `\r`.
+pub(super) struct Lines {
+    from: BufReader<Box<dyn Read + Send>>,
+    line: Vec<u8>,
+    number: u64,
+}
+
+impl Lines {
+    pub(super) fn new(from: Box<dyn Read + Send>) -> Self {
+        Self { from: BufReader::with_capacity(64 * 1024, from), line: Vec::new(), number: 0 }
+    }
+
+    /// Returns the number of the line that was read last, counted from 1.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Reads a line; none at the end. A byte order mark is left out.
+    pub(super) fn next(&mut self) -> Result<Option<&str>, Trouble> {
+        self.line.clear();
+        self.read()?;
+        if self.line.is_empty() {
+            return Ok(None);
+        }
+        self.number += 1;
+        let number = self.number;
+        let mut line = self.line.as_slice();
+        if number == 1 {
+            if line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff") {
+                return Err(Trouble::new(1, "it is UTF-16; save it as UTF-8"));
+            }
+            line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        }
+        if let Some(at) = memchr::memchr(0, line) {
+            return Err(Trouble::new(number, format!("byte {} is NUL; it is no text file", at + 1)));
+        }
+        let text = std::str::from_utf8(line);
+        let text = text.map_err(|fault| {
+            let at = fault.valid_up_to() + 1;
+            Trouble::new(number, format!("byte {at} of the line is not UTF-8; save the file as UTF-8"))
+        })?;
+        Ok(Some(text))
+    }
+
+    fn read(&mut self) -> Result<(), Trouble> {
+        loop {
+            let chunk = match self.from.fill_buf() {
+                Ok(chunk) => chunk,
+                Err(fault) if fault.kind() == ErrorKind::Interrupted => continue,
+                Err(fault) => return Err(Trouble::new(None, fault.to_string())),
+            };
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            if self.line.last() == Some(&b'\r') {
+                if chunk.first() == Some(&b'\n') {
+                    self.line.push(b'\n');
+                    self.from.consume(1);
+                }
+                return Ok(());
+            }
+            let end = memchr::memchr2(b'\n', b'\r', chunk);
+            let taken = chunk.get(..end.map_or(chunk.len(), |at| at + 1)).unwrap_or(chunk);
+            let ended = taken.last() == Some(&b'\n');
+            self.line.extend_from_slice(taken);
+            let read = taken.len();
+            self.from.consume(read);
+            if self.line.len() > LONGEST {
+                return Err(Trouble::long(self.number + 1, "the line"));
+            }
+            if ended {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads what is left as one text.
+    pub(super) fn whole(&mut self) -> Result<String, Trouble> {
+        let mut text = String::new();
+        while let Some(line) = self.next()? {
+            if text.len() + line.len() > LONGEST {
+                return Err(Trouble::long(None, "it"));
+            }
+            text.push_str(line);
+        }
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(bytes: &[u8]) -> Result<Vec<String>, Trouble> {
+        let mut lines = Lines::new(Box::new(std::io::Cursor::new(bytes.to_vec())));
+        let mut all = Vec::new();
+        while let Some(line) = lines.next()? {
+            all.push(line.to_owned());
+        }
+        Ok(all)
+    }
+
+    #[test]
+    fn every_line_end_ends_a_line_and_the_mark_at_the_start_is_skipped() {
+        assert_eq!(lines(b"\xef\xbb\xbfa\r\nb\rc\n\nd").unwrap(), ["a\r\n", "b\r", "c\n", "\n", "d"]);
+        assert_eq!(lines(b"").unwrap(), Vec::<String>::new());
+        // the two halves of `\r\n` in different chunks
+        let long = [vec![b'a'; 64 * 1024 - 1], b"\r\nb".to_vec()].concat();
+        assert_eq!(lines(&long).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_told_by_line_and_byte() {
+        for (bytes, line, said) in [
+            (&b"ok\nab\xffc\n"[..], 2, "byte 3 of the line is not UTF-8"),
+            (b"\xff\xfea\0", 1, "UTF-16"),
+            (b"a\nb\0c\n", 2, "byte 2 is NUL"),
+        ] {
+            let trouble = lines(bytes).unwrap_err();
+            assert_eq!(trouble.line, Some(line));
+            assert!(trouble.what.contains(said), "{trouble:?}");
+        }
+        let long = lines(&[b"a\n".to_vec(), vec![b'x'; LONGEST + 1]].concat()).unwrap_err();
+        assert_eq!((long.line, long.what.contains("16 MB")), (Some(2), true));
+    }
+}

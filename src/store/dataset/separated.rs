@@ -1,0 +1,312 @@
+//! CSV and its kin (RFC 4180): quoted fields hold separators, line ends and doubled quotes.
+
+use serde_json::Value;
+
+use super::{
+    lines::{LONGEST, Lines, Trouble},
+    record::{Fields, Record, Records},
+};
+use crate::store::mistake::quoted;
+
+/// The separators that are looked for, the likeliest first.
+const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
+
+/// Records that are looked at to find the separator.
+const SNIFFED: usize = 10;
+
+/// A file of records with a header.
+pub(super) struct Separated {
+    from: Reader,
+    heads: Vec<String>,
+}
+
+impl Separated {
+    /// Reads the header. Without a separator it is sniffed from the first records.
+    pub(super) fn new(lines: Lines, separator: Option<char>) -> Result<Self, Trouble> {
+        let mut from = Reader { lines, kept: Vec::new(), separator: separator.unwrap_or(',') };
+        if separator.is_none() {
+            from.sniff()?;
+        }
+        let Some((line, heads)) = from.next()? else { return Ok(Self { from, heads: Vec::new() }) };
+        let heads: Vec<String> = heads.iter().map(|head| head.trim().to_owned()).collect();
+        for (index, head) in heads.iter().enumerate() {
+            if !head.is_empty() && heads.iter().take(index).any(|other| other == head) {
+                return Err(Trouble::new(line, format!("two columns are called {}; rename one", quoted(head))));
+            }
+        }
+        Ok(Self { from, heads })
+    }
+
+    /// Returns the character between its fields.
+    #[cfg(test)]
+    fn separator(&self) -> char {
+        self.from.separator
+    }
+}
+
+impl Records for Separated {
+    fn read(&mut self) -> Result<Option<Record>, Trouble> {
+        let Some((line, fields)) = self.from.next()? else { return Ok(None) };
+        let (found, wanted) = (fields.len(), self.heads.len());
+        if found != wanted {
+            let s = if found == 1 { "" } else { "s" };
+            let fix =
+                if found > wanted { "; quote fields that hold a separator" } else { "; every row needs all of them" };
+            return Err(Trouble::new(line, format!("the row has {found} field{s}, the header has {wanted}{fix}")));
+        }
+        let columns = self.heads.iter().cloned().zip(fields.into_iter().map(Value::String));
+        let columns = columns.filter(|(head, _)| !head.is_empty()).collect();
+        Ok(Some(Record { line: Some(line), at: Vec::new(), fields: Fields::Columns(columns) }))
+    }
+
+    fn columns(&self) -> Option<&[String]> {
+        Some(&self.heads)
+    }
+}
+
+/// Lines made records.
+struct Reader {
+    lines: Lines,
+    /// Lines that were looked at and are still to be read, the next one last.
+    kept: Vec<(u64, String)>,
+    separator: char,
+}
+
+impl Reader {
+    fn line(&mut self) -> Result<Option<(u64, String)>, Trouble> {
+        if let Some(kept) = self.kept.pop() {
+            return Ok(Some(kept));
+        }
+        let line = self.lines.next()?.map(str::to_owned);
+        Ok(line.map(|line| (self.lines.number(), line)))
+    }
+
+    /// Reads a record and the line it begins on; blank lines are none.
+    fn next(&mut self) -> Result<Option<(u64, Vec<String>)>, Trouble> {
+        let (start, first) = loop {
+            match self.line()? {
+                None => return Ok(None),
+                Some((number, line)) if !line.trim_matches(['\r', '\n']).is_empty() => break (number, line),
+                Some(_) => {}
+            }
+        };
+        let mut parsing = Parsing::new(self.separator);
+        let (mut number, mut line) = (start, first);
+        let mut length = 0;
+        loop {
+            length += line.len();
+            if length > LONGEST {
+                return Err(Trouble::long(start, "the row"));
+            }
+            parsing.take(&line).map_err(|what| Trouble::new(number, what))?;
+            if parsing.ended() {
+                return Ok(Some((start, parsing.finish())));
+            }
+            (number, line) = self.line()?.ok_or_else(|| {
+                Trouble::new(start, "a quote of this row is never closed; write \"\" for a quote inside a quoted field")
+            })?;
+        }
+    }
+
+    /// Finds the separator by which most of the first records have as many fields as the first.
+    fn sniff(&mut self) -> Result<(), Trouble> {
+        let mut sample = Vec::new();
+        let mut size = 0;
+        while sample.len() < SNIFFED * 4 && size < 64 * 1024 {
+            let Some(line) = self.line()? else { break };
+            size += line.1.len();
+            sample.push(line);
+        }
+        let text: String = sample.iter().map(|(_, line)| line.as_str()).collect();
+        let mut best = (0, 0);
+        for separator in SEPARATORS {
+            let counts = counts(&text, separator);
+            let first = counts.first().copied().unwrap_or_default();
+            let found = (counts.iter().filter(|count| **count == first).count(), first);
+            if first > 1 && found > best {
+                (best, self.separator) = (found, separator);
+            }
+        }
+        self.kept = sample.into_iter().rev().collect();
+        Ok(())
+    }
+}
+
+/// Counts the fields of the first records.
+fn counts(text: &str, separator: char) -> Vec<usize> {
+    let mut counts = Vec::new();
+    let mut parsing = Parsing::new(separator);
+    for line in text.split_inclusive('\n') {
+        if parsing.fresh() && line.trim_matches(['\r', '\n']).is_empty() {
+            continue;
+        }
+        if parsing.take(line).is_err() {
+            break;
+        }
+        if parsing.ended() {
+            counts.push(std::mem::replace(&mut parsing, Parsing::new(separator)).finish().len());
+        }
+        if counts.len() == SNIFFED {
+            break;
+        }
+    }
+    counts
+}
+
+/// Where the parser is in a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Start,
+    Plain,
+    Quoted,
+    /// After a quote inside a quoted field: its end, or the first of two.
+    Quote,
+    /// After blanks after the closing quote; they are no part of the field.
+    Closed,
+}
+
+struct Parsing {
+    separator: char,
+    at: At,
+    field: String,
+    fields: Vec<String>,
+}
+
+impl Parsing {
+    fn new(separator: char) -> Self {
+        Self { separator, at: At::Start, field: String::new(), fields: Vec::new() }
+    }
+
+    fn fresh(&self) -> bool {
+        self.at == At::Start && self.fields.is_empty()
+    }
+
+    fn take(&mut self, line: &str) -> Result<(), String> {
+        let body = line.trim_end_matches(['\r', '\n']);
+        for c in body.chars() {
+            self.at = match (self.at, c) {
+                (At::Quoted, '"') => At::Quote,
+                (At::Quoted, c) => {
+                    self.field.push(c);
+                    At::Quoted
+                }
+                (At::Start, '"') => At::Quoted,
+                (At::Quote, '"') => {
+                    self.field.push('"');
+                    At::Quoted
+                }
+                (_, c) if c == self.separator => {
+                    self.fields.push(std::mem::take(&mut self.field));
+                    At::Start
+                }
+                (At::Quote | At::Closed, ' ' | '\t') => At::Closed,
+                (At::Quote | At::Closed, c) => {
+                    let c = quoted(&c.to_string());
+                    return Err(format!("{c} after a closing quote; write \"\" for a quote inside a quoted field"));
+                }
+                (At::Start | At::Plain, c) => {
+                    self.field.push(c);
+                    At::Plain
+                }
+            };
+        }
+        if self.at == At::Quoted {
+            self.field.push_str(line.get(body.len()..).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    fn ended(&self) -> bool {
+        self.at != At::Quoted
+    }
+
+    fn finish(mut self) -> Vec<String> {
+        self.fields.push(self.field);
+        self.fields
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn set(text: &str) -> Result<Separated, Trouble> {
+        Separated::new(Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec()))), None)
+    }
+
+    type Table = Vec<(u64, Vec<String>)>;
+
+    fn table(text: &str) -> Result<Table, Trouble> {
+        let mut set = set(text)?;
+        let mut rows = Vec::new();
+        while let Some(record) = set.read()? {
+            let Fields::Columns(columns) = record.fields else { panic!("no columns") };
+            let values = columns.into_iter().map(|(_, value)| value.as_str().unwrap().to_owned());
+            rows.push((record.line.unwrap(), values.collect()));
+        }
+        Ok(rows)
+    }
+
+    #[test]
+    fn the_separator_is_found() {
+        for (text, separator) in [
+            ("a,b\n1,2\n", ','),
+            ("a;b\n1,5;2,5\n", ';'),
+            ("a\tb\nx, y\tz\n", '\t'),
+            ("a|b|c\n1|2|3\n", '|'),
+            ("\"x;y\",b\n1,2\n", ','),
+            ("name, first;value\nx;y\nz;w\n", ';'),
+            ("one\njust text\n", ','),
+            ("", ','),
+        ] {
+            assert_eq!(set(text).unwrap().separator(), separator, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn rows_know_their_line_and_quotes_hold_everything() {
+        let rows = table("a,b\r\n\"x\r\ny\",\"say \"\"hi\"\", do\"\n\n3,\"4\" \r5,in\"side").unwrap();
+        let said = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
+        assert_eq!(rows, [(2, said("x\r\ny", "say \"hi\", do")), (5, said("3", "4")), (6, said("5", "in\"side"))]);
+    }
+
+    #[test]
+    fn a_broken_row_is_told_by_its_line() {
+        for (text, line, said) in [
+            ("a,b\n1,2\n1,2,3\n", 3, "3 fields, the header has 2"),
+            ("a,b\n1\n", 2, "1 field, the header has 2"),
+            ("a,b\n1,\"2\n3\n4\n", 2, "never closed"),
+            ("a,b\n1,\"2\" \"3\n", 2, "after a closing quote"),
+            ("a,b\n\"1\n2\"x,3\n", 3, "`x` after a closing quote"),
+            ("a,b,a\n1,2,3\n", 1, "two columns are called `a`"),
+        ] {
+            let trouble = table(text).unwrap_err();
+            assert_eq!(trouble.line, Some(line), "{text:?}: {trouble:?}");
+            assert!(trouble.what.contains(said), "{text:?}: {trouble:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_csv_crate_writes_is_read_back(
+            rows in prop::collection::vec(prop::collection::vec("[a-z,;\"\\r\\n |é]{0,6}", 3), 0..12),
+        ) {
+            let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+            writer.write_record(["x", "y", "z"]).unwrap();
+            for row in &rows {
+                writer.write_record(row).unwrap();
+            }
+            let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+            let lines = Lines::new(Box::new(std::io::Cursor::new(text.into_bytes())));
+            let mut set = Separated::new(lines, Some(',')).unwrap();
+            for row in &rows {
+                let Fields::Columns(columns) = set.read().unwrap().unwrap().fields else { panic!("no columns") };
+                let found: Vec<_> = columns.iter().map(|(_, value)| value.as_str().unwrap()).collect();
+                prop_assert_eq!(&found, row);
+            }
+            prop_assert!(set.read().unwrap().is_none());
+        }
+    }
+}

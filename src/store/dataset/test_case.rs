@@ -1,0 +1,116 @@
+//! Rows of the shape of promptfoo's tests: `{"vars": {…}, "assert": […]}` (`TestCaseSchema` in its
+//! `src/types/index.ts`).
+
+use serde_json::{Map, Value};
+
+use super::{
+    lines::Trouble,
+    record::plain,
+    shape::{Making, Mapping},
+};
+use crate::{
+    model::batch::Row,
+    store::{
+        mistake::{quoted, slip},
+        promptfoo::assertion,
+    },
+};
+
+/// The keys that are understood.
+const KEYS: &[&str] = &["vars", "assert", "description", "threshold", "metadata"];
+
+/// Rows that the lists of one test may come to.
+const MOST: usize = 10_000;
+
+/// Tells whether a row is a test: it has `vars` with names, or a list `assert`.
+pub(super) fn is(columns: &[(String, Value)]) -> bool {
+    columns.iter().any(|(key, value)| (key == "vars" && value.is_object()) || (key == "assert" && value.is_array()))
+}
+
+/// Makes the rows of a test. Variables with lists of values make a row for each combination, the first
+/// variable changing slowest.
+pub(super) fn rows(
+    columns: Vec<(String, Value)>,
+    line: Option<u64>,
+    at: &[u64],
+    mapping: &Mapping,
+) -> Result<Vec<Row>, Trouble> {
+    let mut vars = Map::new();
+    let mut row = Row::default();
+    for (index, (key, value)) in columns.into_iter().enumerate() {
+        let line = at.get(index).copied().or(line);
+        let taken = match key.as_str() {
+            "vars" => object(value).map(|found| vars = found),
+            "assert" => checks(&value).map(|checks| row.checks = checks),
+            "description" => {
+                row.description = Some(plain(value)).filter(|text| !text.is_empty());
+                Ok(())
+            }
+            "threshold" => threshold(&value).map(|least| row.min_score = least),
+            "metadata" => object(value)
+                .map(|found| row.metadata = found.into_iter().map(|(key, value)| (key, plain(value))).collect()),
+            _ => Err(format!(
+                "it is not understood in a test; it may have {}{}",
+                KEYS.join(", "),
+                slip(&key, KEYS.iter().copied())
+            )),
+        };
+        taken.map_err(|what| Trouble::new(line, format!("{}: {what}", quoted(&key))))?;
+    }
+    let vars = vars.into_iter().map(|(name, value)| (mapping.get(&name).cloned().unwrap_or(name), value));
+    let mut combinations: Vec<Vec<(String, String)>> = vec![Vec::new()];
+    for (name, value) in vars.filter(|(name, _)| !name.is_empty()) {
+        let values: Vec<String> = match value {
+            Value::Array(values) => values.into_iter().map(plain).collect(),
+            one => vec![plain(one)],
+        };
+        let said = |what: &str| Trouble::new(line, format!("vars.{}: {what}", quoted(&name)));
+        if values.is_empty() {
+            return Err(said("the list of its values is empty"));
+        }
+        if values.iter().any(|value| value.starts_with("file://")) {
+            return Err(said("a file is not read in place of a value; write the text itself"));
+        }
+        if combinations.len().saturating_mul(values.len()) > MOST {
+            return Err(said(&format!("the lists of this test make more than {MOST} rows")));
+        }
+        let longer = combinations.iter().flat_map(|combination| {
+            values.iter().map(|value| combination.iter().cloned().chain([(name.clone(), value.clone())]).collect())
+        });
+        combinations = longer.collect();
+    }
+    let made = combinations.into_iter().map(|combination| {
+        let mut making = Making::of(row.clone());
+        for (name, value) in combination {
+            making.variable(&name, value).map_err(|what| Trouble::new(line, what))?;
+        }
+        Ok(making.row(line, mapping))
+    });
+    made.collect()
+}
+
+fn object(value: Value) -> Result<Map<String, Value>, String> {
+    match value {
+        Value::Object(fields) => Ok(fields),
+        Value::Null => Ok(Map::new()),
+        other => Err(format!("expected names and values, found {}", quoted(&other.to_string()))),
+    }
+}
+
+fn checks(value: &Value) -> Result<Vec<crate::model::Check>, String> {
+    match value {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(items) => {
+            let read = |(index, item)| assertion::of_json(item).map_err(|what| format!("[{index}]: {what}"));
+            items.iter().enumerate().map(read).collect()
+        }
+        other => Err(format!("expected a list of assertions, found {}", quoted(&other.to_string()))),
+    }
+}
+
+fn threshold(value: &Value) -> Result<Option<f64>, String> {
+    match value {
+        Value::Null => Ok(None),
+        other => super::shape::figure(&other.to_string()).map(Some),
+    }
+}

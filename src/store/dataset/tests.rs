@@ -1,0 +1,338 @@
+//! Data sets as people write them, whole and broken.
+
+use std::{fs, io::Cursor};
+
+use futures_util::StreamExt as _;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::{
+    model::{Check, CheckKind, Input, NamedInput},
+    store::job::Reply,
+};
+
+fn file(dir: &tempfile::TempDir, name: &str, text: impl AsRef<[u8]>) -> String {
+    let path = dir.path().join(name);
+    fs::write(&path, text).unwrap();
+    path.to_string_lossy().into_owned()
+}
+
+fn set(form: Form, text: &str, reading: &Reading) -> Result<Vec<Row>, StoreFault> {
+    from_reader("set", Box::new(Cursor::new(text.as_bytes().to_vec())), form, reading)?.collect()
+}
+
+fn all(form: Form, text: &str) -> Vec<Row> {
+    set(form, text, &Reading::default()).unwrap()
+}
+
+fn fault(form: Form, text: &str) -> String {
+    set(form, text, &Reading::default()).unwrap_err().message
+}
+
+fn mapping(pairs: &[(&str, &str)]) -> Reading {
+    let mapping = pairs.iter().map(|&(column, variable)| (column.to_owned(), variable.to_owned())).collect();
+    Reading { mapping, ..Reading::default() }
+}
+
+fn row(from: &str) -> NamedInput {
+    match read(from).unwrap() {
+        Reply::Input(named) => *named,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn numbers(from: &str) -> (Vec<u64>, bool, String) {
+    match read(from).unwrap() {
+        Reply::Rows { rows, more, .. } => (rows.iter().map(|row| row.number).collect(), more, rows[0].summary.clone()),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The same two rows in every form that has columns.
+fn same() -> [(&'static str, Form, &'static str); 6] {
+    [
+        ("a.csv", Form::Csv, "\u{feff}label, text,__expected\r\nneg,\"late, and\nlost\",contains: a\r\npos,fine,\r\n"),
+        ("b.csv", Form::Csv, "label;text;__expected\nneg;\"late, and\nlost\";contains: a\npos;fine;\n"),
+        ("a.tsv", Form::Tsv, "label\ttext\t__expected\nneg\t\"late, and\nlost\"\tcontains: a\npos\tfine\t\n"),
+        (
+            "a.ndjson",
+            Form::Jsonl,
+            "{\"label\":\"neg\",\"text\":\"late, and\\nlost\",\"__expected\":\"contains: a\"}\n\n{\"label\":\"pos\",\"text\":\"fine\"}",
+        ),
+        (
+            "a.json",
+            Form::Json,
+            "[{\"vars\":{\"label\":\"neg\",\"text\":\"late, and\\nlost\"},\"assert\":[{\"type\":\"contains\",\"value\":\"a\"}]},{\"label\":\"pos\",\"text\":\"fine\"}]",
+        ),
+        (
+            "a.yml",
+            Form::Yaml,
+            "- label: neg\n  text: |-\n    late, and\n    lost\n  __expected: \"contains: a\"\n- {label: pos, text: fine}\n",
+        ),
+    ]
+}
+
+#[test]
+fn every_form_gives_the_same_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, form, text) in same() {
+        let from = file(&dir, name, text);
+        let rows: Vec<Row> = open(&from, &Reading::default()).unwrap().map(Result::unwrap).collect();
+        assert_eq!(open(&from, &Reading::default()).unwrap().form(), form);
+        assert_eq!(rows.len(), 2, "{name}");
+        let (first, second) = (&rows[0], &rows[1]);
+        assert_eq!((first.number, first.input.text.as_str()), (1, "late, and\nlost"), "{name}");
+        assert_eq!(first.checks, [Check::of(CheckKind::Contains).with("a")], "{name}");
+        assert_eq!((second.number, second.input.value("label")), (2, Some("pos")), "{name}");
+        assert_eq!((second.input.text.as_str(), second.checks.len(), second.input.vars.len()), ("fine", 0, 1));
+        assert!(second.line > first.line || name == "a.json", "{name}: {rows:?}");
+
+        assert_eq!(numbers(&from), (vec![1, 2], false, "late, and\nlost · label=neg".to_owned()), "{from}");
+        let picked = row(&format!("{from}:2"));
+        assert_eq!((&picked.input, picked.name), (&second.input, format!("{name}:2")), "{from}");
+        let far = read(&format!("{from}:9")).unwrap_err().message;
+        assert!(far.contains(&from) && far.contains("it has 2 rows, and no row 9"), "{far}");
+    }
+}
+
+#[test]
+fn a_folder_gives_its_texts_by_name_and_a_text_is_one_input() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in [("b.txt", "second\n"), ("a.md", "first"), (".hidden", "no")] {
+        file(&dir, name, text);
+    }
+    fs::create_dir(dir.path().join("inside")).unwrap();
+    let from = dir.path().to_string_lossy().into_owned();
+    let rows: Vec<Row> = open(&from, &Reading::default()).unwrap().map(Result::unwrap).collect();
+    let said: Vec<_> = rows.iter().map(|row| (row.number, row.input.text.as_str(), row.input.value("file"))).collect();
+    assert_eq!(said, [(1, "first", Some("a.md")), (2, "second\n", Some("b.txt"))]);
+    file(&dir, "c.bin", b"ok\n\xff");
+    let broken = open(&from, &Reading::default()).unwrap().last().unwrap().unwrap_err().message;
+    assert!(broken.contains("c.bin, line 2: byte 1"), "{broken}");
+
+    let plain = file(&dir, "mail.txt", "Dear all\n");
+    assert_eq!(row(&plain), NamedInput { name: "mail.txt".to_owned(), input: Input::of("Dear all\n") });
+    assert!(open(&plain, &Reading::default()).unwrap_err().message.contains("--format"));
+    let lines = Reading { form: Some(Form::Lines), ..Reading::default() };
+    assert_eq!(open(&plain, &lines).unwrap().next().unwrap().unwrap().input, Input::of("Dear all"));
+}
+
+#[test]
+fn plain_values_are_inputs_and_input_goes_before_text() {
+    let rows = all(Form::Jsonl, "{\"input\":[1,2],\"text\":\"t\",\"n\":2.5,\"z\":null}\n\"plain\"\n7\n");
+    let first = &rows[0].input;
+    assert_eq!((first.text.as_str(), first.value("text"), first.value("n")), ("[1,2]", Some("t"), Some("2.5")));
+    assert_eq!(first.value("z"), Some(""));
+    assert_eq!([&rows[1].input, &rows[2].input], [&Input::of("plain"), &Input::of("7")]);
+    let lines = all(Form::Lines, "one\r\n\n two \n");
+    assert_eq!([&lines[0].input.text, &lines[1].input.text], ["one", " two "]);
+    assert_eq!(lines[1].line, Some(3));
+}
+
+#[test]
+fn columns_of_promptfoo_say_what_is_expected() {
+    let text = "q,__expected,__expected2,__config:__expected2:threshold,__description,__metric,__threshold,__metadata:topic,__prefix\n\
+                2+2,equals: 4,llm-rubric: short,0.9,sum,math,0.5,numbers,\n\
+                hi,,fn:true,,,,0,,\n";
+    let rows = all(Form::Csv, text);
+    let first = &rows[0];
+    assert_eq!(first.input.vars, [("q".to_owned(), "2+2".to_owned())].into());
+    let named = |check: Check| Check { metric: Some("math".to_owned()), ..check };
+    assert_eq!(
+        first.checks,
+        [
+            named(Check::of(CheckKind::Equals).with("4")),
+            named(Check::of(CheckKind::LlmRubric).with("short").within(0.9)),
+        ]
+    );
+    assert_eq!((first.description.as_deref(), first.min_score), (Some("sum"), Some(0.5)));
+    assert_eq!(first.metadata, [("topic".to_owned(), "numbers".to_owned())].into());
+    let second = &rows[1];
+    assert_eq!((second.description.as_deref(), second.min_score, second.metadata.len()), (None, None, 0));
+    assert_eq!(second.checks.iter().map(|check| check.kind.kind).collect::<Vec<_>>(), [CheckKind::Unsupported]);
+}
+
+#[test]
+fn tests_of_promptfoo_are_rows_and_their_lists_make_combinations() {
+    let test = json!([{
+        "description": "d", "threshold": 0.5, "metadata": {"k": 1},
+        "vars": {"x": ["1", 2], "y": ["a", "b"], "text": "t"},
+        "assert": [{"type": "javascript", "value": "true"}],
+    }]);
+    let rows = all(Form::Json, &test.to_string());
+    let said: Vec<_> = rows.iter().map(|row| (row.number, row.input.value("x"), row.input.value("y"))).collect();
+    let pair = |number, x, y| (number, Some(x), Some(y));
+    assert_eq!(said, [pair(1, "1", "a"), pair(2, "1", "b"), pair(3, "2", "a"), pair(4, "2", "b")]);
+    assert!(rows.iter().all(|row| row.input.text == "t" && row.checks.len() == 1 && row.min_score == Some(0.5)));
+    assert_eq!(rows[3].metadata["k"], "1");
+}
+
+#[test]
+fn what_is_not_understood_in_a_row_is_told_with_its_line() {
+    let many = json!({"vars": {"a": vec![1; 200], "b": vec![1; 200]}}).to_string();
+    for (form, text, said) in [
+        (Form::Jsonl, "1\n{\"vars\":{},\"asserts\":[]}", "line 2: `asserts`: it is not understood in a test"),
+        (Form::Jsonl, "{\"vars\":{},\"asert\":[]}", "did you mean `assert`?"),
+        (Form::Jsonl, "{\"vars\":{},\"assert\":[{\"type\":\"equal\",\"value\":1}]}", "`assert`: [0]: type:"),
+        (Form::Jsonl, "{\"vars\":{},\"assert\":{\"type\":\"equals\"}}", "expected a list of assertions"),
+        (Form::Jsonl, "{\"vars\":{\"a\":[]}}", "is empty"),
+        (Form::Jsonl, "{\"vars\":{\"a\":\"file://x\"}}", "a file is not read"),
+        (Form::Jsonl, &many, "more than 10000 rows"),
+        (Form::Yaml, "- vars: {a: 1}\n- vars: {a: 1}\n  options: {}\n", "line 3: `options`"),
+        (Form::Json, "[{\n\"vars\": {\"a\": \"b\"},\n \"assret\": []}]", "line 3: `assret`: it is not understood"),
+        (Form::Json, "[{\"a\": \"b,\",\n\"__expcted\": 1}]", "line 2: column `__expcted`: it has no meaning"),
+        (Form::Csv, "a,__expcted\n1,x\n", "line 2: column `__expcted`: it has no meaning"),
+        (Form::Csv, "a,_expected\n1,x\n", "did you mean `__expected`?"),
+        (Form::Csv, "a,__prefix\n1,x\n", "a row cannot add to its prompt"),
+        (Form::Csv, "a,__threshold\n1,high\n", "expected a number"),
+        (Form::Csv, "a,__expected\n1,latency\n", "latency(LIMIT)"),
+        (Form::Csv, "a,__config:__expected:colour\n1,x\n", "__config:__expected:threshold"),
+    ] {
+        let fault = fault(form, text);
+        assert!(fault.contains(said), "{text}: {fault}");
+        assert!(fault.starts_with("cannot read set: line "), "{fault}");
+    }
+}
+
+#[test]
+fn hostile_files_are_told_and_never_taken_for_rows() {
+    for (form, text, said) in [
+        (Form::Csv, "", "it has no rows"),
+        (Form::Csv, "a,b\n", "it has no rows"),
+        (Form::Csv, "a,b\n1,2\n\"x,3\n", "line 3: a quote of this row is never closed"),
+        (Form::Csv, "a,a\n1,2\n", "line 1: two columns are called `a`"),
+        (Form::Csv, "a,b\n1,2\n3\n", "line 3: the row has 1 field, the header has 2"),
+        (Form::Csv, "a\n\0\n", "line 2: byte 1 is NUL"),
+        (Form::Json, "", "line 1: it is not a JSON array"),
+        (Form::Json, "[]", "it has no rows"),
+        (Form::Jsonl, "\n\n", "it has no rows"),
+        (Form::Yaml, "", "it has no rows"),
+        (Form::Yaml, "[]", "it has no rows"),
+        (Form::Lines, "\n \n", "it has no rows"),
+    ] {
+        let fault = fault(form, text);
+        assert!(fault.contains(said), "{text:?}: {fault}");
+    }
+    let utf16 = Box::new(Cursor::new(b"\xff\xfea\0,\0".to_vec()));
+    assert!(from_reader("set", utf16, Form::Csv, &Reading::default()).unwrap_err().message.contains("UTF-16"));
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("no.csv").to_string_lossy().into_owned();
+    assert!(read(&missing).unwrap_err().message.starts_with(&format!("cannot read {missing}: ")));
+    assert!(read("-").is_err() && preview("-", &Reading::default(), 3).is_err());
+}
+
+#[test]
+fn a_mistake_is_the_last_item() {
+    let mut set = from_reader("s", Box::new(Cursor::new("1\n{\n3\n")), Form::Jsonl, &Reading::default()).unwrap();
+    assert!(set.next().unwrap().is_ok());
+    assert!(set.next().unwrap().is_err());
+    assert!(set.next().is_none());
+}
+
+#[test]
+fn columns_are_mapped_and_wrong_ones_named() {
+    let text = "body,lang,answer,junk\nhi,en,yes,1\n";
+    let reading = mapping(&[("body", "input"), ("lang", "language"), ("answer", "__expected"), ("junk", "")]);
+    let row = set(Form::Csv, text, &reading).unwrap().remove(0);
+    assert_eq!((row.input.text.as_str(), row.input.vars.len()), ("hi", 1));
+    assert_eq!((row.input.value("language"), row.checks.len()), (Some("en"), 1));
+    for (form, text) in [(Form::Csv, text), (Form::Jsonl, "{\"body\":1,\"lang\":2}")] {
+        let lost = set(form, text, &mapping(&[("langu", "x")])).unwrap_err().message;
+        assert!(lost.contains("no column `langu`; did you mean `lang`?"), "{lost}");
+    }
+    let twice = set(Form::Csv, text, &mapping(&[("body", "lang")])).unwrap_err().message;
+    assert!(twice.contains("`lang` has two columns"), "{twice}");
+    let kept = set(Form::Csv, "text\nhi\n", &mapping(&[("text", "text")])).unwrap().remove(0);
+    assert_eq!((kept.input.text.as_str(), kept.input.value("text")), ("", Some("hi")));
+}
+
+#[test]
+fn only_some_rows_keep_their_numbers_and_nothing_behind_them_is_read() {
+    let text = "1\n2\n3\n4\n{broken";
+    let reading = |rows: &str| Reading { only: Some(parse_rows(rows).unwrap()), ..Reading::default() };
+    let rows = set(Form::Jsonl, text, &reading("2,4")).unwrap();
+    assert_eq!(rows.iter().map(|row| (row.number, row.line)).collect::<Vec<_>>(), [(2, Some(2)), (4, Some(4))]);
+    assert!(set(Form::Jsonl, text, &reading("3-")).is_err());
+    let none = set(Form::Jsonl, "1\n2\n", &reading("5-6")).unwrap_err().message;
+    assert!(none.contains("it has 2 rows, and no row 5-6"), "{none}");
+}
+
+#[test]
+fn a_preview_tells_columns_and_reads_no_further() {
+    let dir = tempfile::tempdir().unwrap();
+    let head = "text,n,x,on,day,js,none,__expected\n";
+    let line = "hello there,1,2.5,true,2026-11-25,\"{\"\"a\"\":1}\",,yes\n";
+    let from =
+        file(&dir, "p.csv", format!("{head}{line}other,2,3,false,2026-11-26,[1],,no\n{}\"broken", line.repeat(200)));
+    let found = preview(&from, &mapping(&[("n", "count"), ("x", "")]), 2).unwrap();
+    let told: Vec<_> = found.columns.iter().map(|one| (one.name.as_str(), one.kind, one.variable.as_deref())).collect();
+    assert_eq!(
+        told,
+        [
+            ("text", Kind::Text, Some("input")),
+            ("n", Kind::Whole, Some("count")),
+            ("x", Kind::Number, None),
+            ("on", Kind::Boolean, Some("on")),
+            ("day", Kind::Date, Some("day")),
+            ("js", Kind::Json, Some("js")),
+            ("none", Kind::Empty, Some("none")),
+            ("__expected", Kind::Text, None),
+        ]
+    );
+    assert_eq!((found.columns[0].example.as_str(), found.rows.len(), found.more), ("hello there", 2, true));
+    assert_eq!((found.form, found.rows[1].number, found.rows[1].checks.len()), (Form::Csv, 2, 1));
+    let short = preview(&file(&dir, "s.jsonl", "{\"vars\":{\"a\":1}}"), &Reading::default(), 5).unwrap();
+    assert_eq!((short.more, short.columns[0].name.as_str(), short.columns[0].kind), (false, "a", Kind::Whole));
+}
+
+/// A text without end, which counts what is read of it.
+struct Endless(&'static [u8], std::sync::Arc<std::sync::atomic::AtomicUsize>);
+
+impl Read for Endless {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = into.len() / self.0.len() * self.0.len();
+        into.iter_mut().zip(self.0.iter().cycle()).take(length).for_each(|(to, from)| *to = *from);
+        self.1.fetch_add(length, std::sync::atomic::Ordering::SeqCst);
+        Ok(length)
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_any_form_reads_a_little_ahead() {
+    const ROWS: u64 = 5000;
+    for (form, head, text) in [
+        (Form::Lines, "", "a row\n"),
+        (Form::Csv, "a;b\n", "1;\"2\n3\"\n"),
+        (Form::Jsonl, "", "{\"a\":1}\n"),
+        (Form::Json, "[0", ",{\"a\":[1]}\n"),
+        (Form::Yaml, "", "- a: 1\n  b: [x]\n"),
+    ] {
+        let read = std::sync::Arc::default();
+        let endless = Endless(text.as_bytes(), std::sync::Arc::clone(&read));
+        let from = Box::new(Cursor::new(head).chain(endless));
+        let mut rows = from_reader("s", from, form, &Reading::default()).unwrap().into_stream();
+        for number in 1..=ROWS {
+            assert_eq!(rows.next().await.unwrap().unwrap().number, number);
+        }
+        let ahead = read.load(std::sync::atomic::Ordering::SeqCst).saturating_sub(text.len() * ROWS as usize);
+        assert!(ahead < 3 * 64 * 1024, "{form}: {ahead} bytes were read ahead");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_rows_or_a_mistake(
+        text in "([-\\[\\]{}:,;&*!|>\"'#%?@`~<a1. \t\r\n]|- |: |---\n|<<: |__expected|vars|&a |\\*a|\\\\|é){0,40}",
+    ) {
+        for form in Form::NAMED {
+            let mut ended = false;
+            if let Ok(rows) = from_reader("s", Box::new(Cursor::new(text.clone())), *form, &Reading::default()) {
+                for row in rows.take(1000) {
+                    prop_assert!(!ended, "a row after a mistake");
+                    ended = row.is_err();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! A YAML list, item by item as its events come (YAML 1.2.2); aliases are bounded, tags refused.
+
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use saphyr_parser::{BufferedInput, Event, Parser, ScalarStyle};
+use serde_json::{Map, Number, Value};
+
+use super::{
+    lines::{LONGEST, Lines, Trouble},
+    record::{Record, Records},
+};
+use crate::store::mistake::quoted;
+
+/// How deep lists and mappings may lie in each other.
+const DEEPEST: usize = 128;
+
+/// What the reader of the characters tells that of the events.
+#[derive(Debug, Default)]
+struct Told {
+    /// Why there are no further characters.
+    trouble: Option<Trouble>,
+    /// Bytes read since the last row.
+    read: usize,
+}
+
+/// The characters of a source, line by line.
+struct Chars {
+    lines: Lines,
+    line: std::vec::IntoIter<char>,
+    told: Arc<Mutex<Told>>,
+}
+
+impl Iterator for Chars {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        if let Some(c) = self.line.next() {
+            return Some(c);
+        }
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.trouble.is_some() {
+            return None;
+        }
+        match self.lines.next() {
+            Ok(line) => {
+                let line = line?;
+                told.read += line.len();
+                self.line = line.chars().collect::<Vec<_>>().into_iter();
+            }
+            Err(trouble) => told.trouble = Some(trouble),
+        }
+        if told.read > LONGEST {
+            told.trouble = Some(Trouble::long(self.lines.number(), "the row that reaches to here"));
+            return None;
+        }
+        self.line.next()
+    }
+}
+
+/// A value that a name stands for, and how much it holds.
+type Anchored = (Value, usize);
+
+/// The items of one list.
+pub(super) struct YamlList {
+    parser: Parser<'static, BufferedInput<Chars>>,
+    told: Arc<Mutex<Told>>,
+    anchors: HashMap<usize, Anchored>,
+    /// What all anchors hold together.
+    kept: usize,
+    started: bool,
+}
+
+type Step = (Event<'static>, u64);
+
+impl YamlList {
+    pub(super) fn new(lines: Lines) -> Self {
+        let told = Arc::new(Mutex::new(Told::default()));
+        let chars = Chars { lines, line: Vec::new().into_iter(), told: Arc::clone(&told) };
+        Self { parser: Parser::new_from_iter(chars), told, anchors: HashMap::new(), kept: 0, started: false }
+    }
+
+    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn step(&mut self) -> Result<Step, Trouble> {
+        let found = self.parser.next_event();
+        if let Some(trouble) = self.told().trouble.clone() {
+            return Err(trouble);
+        }
+        match found {
+            None => Ok((Event::StreamEnd, 0)),
+            Some(Ok((event, span))) => Ok((event, span.start.line() as u64)),
+            Some(Err(fault)) => {
+                let line = fault.marker().line() as u64;
+                Err(Trouble::new(
+                    line,
+                    format!("it is not YAML: {} at column {}", fault.info(), fault.marker().col() + 1),
+                ))
+            }
+        }
+    }
+
+    fn start(&mut self) -> Result<bool, Trouble> {
+        self.started = true;
+        loop {
+            match self.step()? {
+                (Event::SequenceStart(_, None), _) => return Ok(true),
+                (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
+                (Event::StreamEnd, _) => return Ok(false),
+                (_, line) => return Err(Trouble::new(line, "it is not a YAML list; begin each row with `- `")),
+            }
+        }
+    }
+
+    /// Sees that nothing follows the list.
+    fn end(&mut self) -> Result<(), Trouble> {
+        loop {
+            match self.step()? {
+                (Event::StreamEnd, _) => return Ok(()),
+                (Event::DocumentEnd | Event::Nothing, _) => {}
+                (_, line) => return Err(Trouble::new(line, "a second document begins here; a data set is one list")),
+            }
+        }
+    }
+
+    /// Builds the value that begins with an event, and tells the lines of its keys.
+    fn value(&mut self, first: Step) -> Result<(Value, Vec<u64>), Trouble> {
+        let mut building = Building::default();
+        let (mut event, mut line) = first;
+        loop {
+            let done = match event {
+                Event::Scalar(text, style, anchor, tag) => {
+                    untagged(tag.as_deref(), line)?;
+                    building.spend(text.len(), line)?;
+                    let value = scalar(text, style);
+                    self.keep(anchor, &value, line)?;
+                    building.put(value, line)?
+                }
+                Event::Alias(anchor) => {
+                    let Some((value, weight)) = self.anchors.get(&anchor) else {
+                        return Err(Trouble::new(line, "an alias of what it is itself a part of"));
+                    };
+                    building.spend(*weight, line)?;
+                    let value = value.clone();
+                    building.put(value, line)?
+                }
+                Event::SequenceStart(anchor, tag) => {
+                    untagged(tag.as_deref(), line)?;
+                    building.open(Frame { anchor, kind: Kind::List(Vec::new()) }, line)?;
+                    None
+                }
+                Event::MappingStart(anchor, tag) => {
+                    untagged(tag.as_deref(), line)?;
+                    building.open(Frame { anchor, kind: Kind::Fields(Fields::default()) }, line)?;
+                    None
+                }
+                Event::SequenceEnd | Event::MappingEnd => {
+                    let Some(frame) = building.frames.pop() else {
+                        return Err(Trouble::new(line, "a list ends that never began"));
+                    };
+                    let value = frame.kind.value();
+                    self.keep(frame.anchor, &value, line)?;
+                    building.put(value, line)?
+                }
+                Event::StreamEnd | Event::DocumentEnd | Event::DocumentStart(_) => {
+                    return Err(Trouble::new(line, "the row breaks off"));
+                }
+                Event::StreamStart | Event::Nothing => None,
+            };
+            if let Some(value) = done {
+                return Ok((value, building.keys));
+            }
+            (event, line) = self.step()?;
+        }
+    }
+
+    fn keep(&mut self, anchor: usize, value: &Value, line: u64) -> Result<(), Trouble> {
+        if anchor > 0 {
+            let weight = weight(value);
+            self.kept += weight;
+            if self.kept > LONGEST {
+                return Err(Trouble::long(line, "what the anchors up to here hold"));
+            }
+            self.anchors.insert(anchor, (value.clone(), weight));
+        }
+        Ok(())
+    }
+}
+
+impl Records for YamlList {
+    fn read(&mut self) -> Result<Option<Record>, Trouble> {
+        if !self.started && !self.start()? {
+            return Ok(None);
+        }
+        self.told().read = 0;
+        match self.step()? {
+            (Event::SequenceEnd, _) => {
+                self.end()?;
+                Ok(None)
+            }
+            (event, line) => {
+                let (value, at) = self.value((event, line))?;
+                Ok(Some(Record { at, ..Record::of(line, value) }))
+            }
+        }
+    }
+}
+
+/// A value under construction.
+#[derive(Default)]
+struct Building {
+    frames: Vec<Frame>,
+    spent: usize,
+    /// The lines of the keys of the whole.
+    keys: Vec<u64>,
+}
+
+struct Frame {
+    anchor: usize,
+    kind: Kind,
+}
+
+enum Kind {
+    List(Vec<Value>),
+    Fields(Fields),
+}
+
+#[derive(Default)]
+struct Fields {
+    all: Map<String, Value>,
+    key: Option<String>,
+    /// What `<<` takes over where the mapping says nothing itself.
+    merged: Vec<Map<String, Value>>,
+}
+
+/// The key that takes over the fields of other mappings (YAML 1.1, `tag:yaml.org,2002:merge`).
+const MERGE: &str = "<<";
+
+impl Building {
+    fn open(&mut self, frame: Frame, line: u64) -> Result<(), Trouble> {
+        if self.frames.len() == DEEPEST {
+            return Err(Trouble::new(line, format!("lists and mappings lie more than {DEEPEST} deep in each other")));
+        }
+        if let Some(Frame { kind: Kind::Fields(Fields { key: None, .. }), .. }) = self.frames.last() {
+            return Err(Trouble::new(line, "a key is a list or a mapping; a key is a text"));
+        }
+        self.spend(1, line)?;
+        self.frames.push(frame);
+        Ok(())
+    }
+
+    fn spend(&mut self, weight: usize, line: u64) -> Result<(), Trouble> {
+        self.spent = self.spent.saturating_add(weight).saturating_add(1);
+        if self.spent > LONGEST {
+            return Err(Trouble::long(line, "the row, its aliases written out,"));
+        }
+        Ok(())
+    }
+
+    /// Puts a value where it belongs; returns it if it is the whole.
+    fn put(&mut self, value: Value, line: u64) -> Result<Option<Value>, Trouble> {
+        let outermost = self.frames.len() == 1;
+        let Some(frame) = self.frames.last_mut() else { return Ok(Some(value)) };
+        match &mut frame.kind {
+            Kind::List(items) => items.push(value),
+            Kind::Fields(fields) => match fields.key.take() {
+                None => {
+                    let key = key(value, line)?;
+                    if outermost && key != MERGE {
+                        self.keys.push(line);
+                    }
+                    fields.key = Some(key);
+                }
+                Some(key) if key == MERGE => fields.merge(value, line)?,
+                Some(key) if fields.all.contains_key(&key) => {
+                    return Err(Trouble::new(line, format!("the key {} is there twice", quoted(&key))));
+                }
+                Some(key) => {
+                    fields.all.insert(key, value);
+                }
+            },
+        }
+        Ok(None)
+    }
+}
+
+impl Fields {
+    fn merge(&mut self, value: Value, line: u64) -> Result<(), Trouble> {
+        let list = match value {
+            Value::Array(items) => items,
+            one => vec![one],
+        };
+        for item in list {
+            let Value::Object(fields) = item else {
+                return Err(Trouble::new(line, "`<<` takes a mapping, or a list of them"));
+            };
+            self.merged.push(fields);
+        }
+        Ok(())
+    }
+}
+
+impl Kind {
+    fn value(self) -> Value {
+        match self {
+            Self::List(items) => Value::Array(items),
+            Self::Fields(Fields { mut all, merged, .. }) => {
+                for (key, value) in merged.into_iter().flatten() {
+                    all.entry(key).or_insert(value);
+                }
+                Value::Object(all)
+            }
+        }
+    }
+}
+
+fn key(value: Value, line: u64) -> Result<String, Trouble> {
+    match value {
+        Value::Array(_) | Value::Object(_) => Err(Trouble::new(line, "a key is a list or a mapping; a key is a text")),
+        Value::Null => Ok(String::new()),
+        other => Ok(super::record::plain(other)),
+    }
+}
+
+fn untagged(tag: Option<&saphyr_parser::Tag>, line: u64) -> Result<(), Trouble> {
+    match tag {
+        None => Ok(()),
+        Some(tag) => {
+            let name = quoted(&tag.to_string());
+            Err(Trouble::new(line, format!("the tag {name} is not read; leave it out, and quote what is to be a text")))
+        }
+    }
+}
+
+/// Reads a scalar: a quoted one is a text, a plain one null, a truth value or a number if JSON would
+/// write it so, and a text otherwise.
+fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> Value {
+    if style != ScalarStyle::Plain {
+        return Value::String(text.into_owned());
+    }
+    match text.as_ref() {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => Value::Bool(true),
+        "false" | "False" | "FALSE" => Value::Bool(false),
+        other => number(other).map_or_else(|| Value::String(text.into_owned()), Value::Number),
+    }
+}
+
+/// A number as JSON writes it; whole ones that are too big to be kept exactly stay texts.
+fn number(text: &str) -> Option<Number> {
+    let number: Number = serde_json::from_str(text).ok()?;
+    let whole = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    (!whole || !number.is_f64()).then_some(number)
+}
+
+fn weight(value: &Value) -> usize {
+    1 + match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| key.len() + weight(value)).sum(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,319 @@
+//! The runs on record, asked for by a query: a page at a time, whatever their number.
+//!
+//! A page never reads more than it must. What few runs have (a class of fault, a grade, a rare model) is
+//! looked up first and the rest checked on those few; what many have is checked while walking down from the
+//! newest run, until a page is full. Which of both is found out by counting up to [`FEW`].
+
+mod clause;
+mod housekeeping;
+mod vocabulary;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use rusqlite::{Connection, Row, ToSql, params_from_iter, types::Value};
+use uuid::Uuid;
+
+use super::{
+    job::{After, HistoryEntry, HistoryPage},
+    runs::timestamp,
+    search::{self, Way},
+};
+use crate::model::{
+    Cost, Grade, PicoDollars, RunId, Thumb, VersionId,
+    query::{Query, SortBy, Word},
+};
+use clause::{Clause, clause};
+pub(super) use housekeeping::{backup, pin, prune, remove};
+pub(super) use vocabulary::vocabulary;
+
+/// Runs that are few enough to be looked up one by one.
+const FEW: i64 = 2000;
+
+/// Prompt versions whose runs are walked each by itself; those of more are met while walking all runs.
+const MOST_LINES: usize = 32;
+
+/// Runs that are counted, at most, before a count says "or more".
+const COUNTED: i64 = 10_000;
+
+/// A condition in SQL on the row `run`, with its values.
+#[derive(Debug, Clone, Default)]
+struct Condition {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Condition {
+    fn and(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(sql);
+        self.values.extend(values);
+    }
+}
+
+/// One way to runs that are asked for: every run there is is on at least one of them.
+#[derive(Debug, Clone)]
+struct Route {
+    /// The expression the text index is asked for; none where it is not.
+    matching: Option<String>,
+    condition: Condition,
+}
+
+/// Reads a page of the runs a query asks for, those after another if one is given.
+pub(super) fn page(
+    db: &Connection,
+    query: &Query,
+    after: Option<&After>,
+    limit: usize,
+) -> rusqlite::Result<HistoryPage> {
+    let mut found: BTreeMap<Key, i64> = BTreeMap::new();
+    let wanted = limit.saturating_add(1);
+    for mut route in routes(db, query)? {
+        if let Some(after) = after {
+            beyond(&mut route.condition, query, after);
+        }
+        if query.sort.by != SortBy::Time && query.sort.ascending {
+            route.condition.and(&format!("{} IS NOT NULL", column(query.sort.by)), []);
+        }
+        for (key, seq) in walk(db, query, &route, wanted)? {
+            found.insert(key, seq);
+        }
+    }
+    let more = found.len() > limit;
+    let runs = found.into_values().take(limit).map(|seq| entry(db, seq)).collect::<rusqlite::Result<_>>()?;
+    Ok(HistoryPage { runs, more })
+}
+
+/// Counts the runs a query asks for, up to [`COUNTED`]; tells whether there may be more.
+pub(super) fn count(db: &Connection, query: &Query) -> rusqlite::Result<(u64, bool)> {
+    if query.is_everything() {
+        let all: i64 = db.prepare_cached("SELECT count(*) FROM run")?.query_row([], |row| row.get(0))?;
+        return Ok((all.unsigned_abs(), false));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for route in routes(db, query)? {
+        for (_, seq) in walk(db, &Query::default(), &route, usize::try_from(COUNTED).unwrap_or(usize::MAX))? {
+            seen.insert(seq);
+        }
+    }
+    let runs = seen.len() as u64;
+    Ok((runs, runs >= COUNTED.unsigned_abs()))
+}
+
+/// The place of a run in the order asked for, the first the smallest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key(bool, i64, i64);
+
+fn column(by: SortBy) -> &'static str {
+    match by {
+        SortBy::Time => "run.seq",
+        SortBy::Cost => "run.cost",
+        SortBy::Took => "run.total_us",
+        SortBy::Tokens => "run.tokens_output",
+    }
+}
+
+/// Leaves out what comes before a run in the order asked for, and the run itself.
+fn beyond(condition: &mut Condition, query: &Query, after: &After) {
+    let (less, seq) = (if query.sort.ascending { ">" } else { "<" }, Value::Integer(after.seq));
+    let by = column(query.sort.by);
+    match (query.sort.by, after.value) {
+        (SortBy::Time, _) => condition.and(&format!("run.seq {less} ?"), [seq]),
+        (_, None) => condition.and(&format!("({by} IS NULL AND run.seq {less} ?)"), [seq]),
+        (_, Some(value)) => {
+            let value = Value::Integer(value);
+            let unknown = if query.sort.ascending { String::new() } else { format!(" OR {by} IS NULL") };
+            let sql = format!("({by} {less} ? OR ({by} = ? AND run.seq {less} ?){unknown})");
+            condition.and(&sql, [value.clone(), value, seq]);
+        }
+    }
+}
+
+/// Finds the ways to what a query asks for.
+fn routes(db: &Connection, query: &Query) -> rusqlite::Result<Vec<Route>> {
+    let mut base = Condition::default();
+    for filter in &query.filters {
+        let Clause { sql, values, index } = clause(&filter.what);
+        let driven = if filter.not || index.is_none() {
+            None
+        } else {
+            index.map(|from| few(db, &from, &values)).transpose()?.flatten()
+        };
+        match (driven, filter.not) {
+            // Looked up once, and then the only runs that are read.
+            (Some(numbers), _) => base.and("run.seq IN (SELECT value FROM json_each(?))", [Value::Text(numbers)]),
+            (None, true) => base.and(&format!("NOT coalesce(({sql}), 0)"), values),
+            (None, false) => base.and(&format!("({sql})"), values),
+        }
+    }
+    if query.words.is_empty() {
+        return Ok(vec![Route { matching: None, condition: base }]);
+    }
+    by_words(db, &query.words, &base)
+}
+
+/// Lists as JSON the runs that a lookup finds, if they are few.
+fn few(db: &Connection, from: &str, values: &[Value]) -> rusqlite::Result<Option<String>> {
+    let sql = format!("SELECT json_group_array(seq), count(*) FROM (SELECT {from} LIMIT {FEW})");
+    let (numbers, count): (String, i64) =
+        db.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok((count < FEW).then_some(numbers))
+}
+
+/// Finds the ways to runs that hold all words: each word in the run's own texts, or in its prompt.
+fn by_words(db: &Connection, words: &[Word], base: &Condition) -> rusqlite::Result<Vec<Route>> {
+    let ways = words.iter().map(|word| search::way(db, word)).collect::<rusqlite::Result<Vec<_>>>()?;
+    // Which words each prompt version holds.
+    let mut held: BTreeMap<String, Vec<bool>> = BTreeMap::new();
+    for (at, word) in words.iter().enumerate() {
+        for version in search::versions(db, &word.text)? {
+            if let Some(holds) = held.entry(version).or_insert_with(|| vec![false; words.len()]).get_mut(at) {
+                *holds = true;
+            }
+        }
+    }
+    let mut groups: BTreeMap<Vec<bool>, Vec<String>> = BTreeMap::new();
+    for (version, holds) in held {
+        groups.entry(holds).or_default().push(version);
+    }
+    let mut routes = Vec::new();
+    routes.extend(route(&ways, &vec![false; words.len()], base.clone()));
+    for (holds, versions) in groups {
+        if versions.len() <= MOST_LINES {
+            for version in versions {
+                let mut condition = base.clone();
+                condition.and("run.prompt_hash = ?", [Value::Text(version)]);
+                routes.extend(route(&ways, &holds, condition));
+            }
+        } else {
+            let list = serde_json::to_string(&versions).unwrap_or_default();
+            let mut condition = base.clone();
+            condition.and("+run.prompt_hash IN (SELECT value FROM json_each(?))", [Value::Text(list)]);
+            routes.extend(route(&ways, &holds, condition));
+        }
+    }
+    Ok(routes)
+}
+
+/// Makes the way to runs whose own texts hold the words that their prompt does not; none if no run's do.
+fn route(ways: &[Way], held: &[bool], mut condition: Condition) -> Option<Route> {
+    let mut expressions = Vec::new();
+    for (way, _) in ways.iter().zip(held).filter(|(_, held)| !**held) {
+        match way {
+            Way::Nowhere => return None,
+            Way::Index(expression) => expressions.push(format!("({expression})")),
+            Way::Read(text) => {
+                let sql = "EXISTS (SELECT 1 FROM run_body WHERE run_body.seq = run.seq
+                           AND (run_body.text LIKE ? ESCAPE '\\' OR run_body.input LIKE ? ESCAPE '\\'))";
+                let pattern = Value::Text(search::pattern(text));
+                condition.and(sql, [pattern.clone(), pattern]);
+            }
+        }
+    }
+    let matching = (!expressions.is_empty()).then(|| expressions.join(" AND "));
+    Some(Route { matching, condition })
+}
+
+/// Walks a way in the order asked for, until enough runs are found.
+fn walk(db: &Connection, query: &Query, route: &Route, wanted: usize) -> rusqlite::Result<Vec<(Key, i64)>> {
+    let by = column(query.sort.by);
+    let direction = if query.sort.ascending { "ASC" } else { "DESC" };
+    let mut values: Vec<Value> = Vec::new();
+    let (from, order) = match &route.matching {
+        None => ("run WHERE 1", by),
+        Some(expression) => {
+            values.push(Value::Text(expression.clone()));
+            let order = if query.sort.by == SortBy::Time { "run_text.rowid" } else { by };
+            ("run_text CROSS JOIN run ON run.seq = run_text.rowid WHERE run_text MATCH ?", order)
+        }
+    };
+    let then = if query.sort.by == SortBy::Time { String::new() } else { format!(", run.seq {direction}") };
+    let sql =
+        format!("SELECT run.seq, {by} FROM {from}{} ORDER BY {order} {direction}{then} LIMIT ?", route.condition.sql);
+    values.extend(route.condition.values.iter().cloned());
+    values.push(Value::Integer(i64::try_from(wanted).unwrap_or(i64::MAX)));
+    let sign = if query.sort.ascending { 1 } else { -1 };
+    let values = values.iter().map(|value| value as &dyn ToSql);
+    db.prepare_cached(&sql)?
+        .query_map(params_from_iter(values), |row| {
+            let (seq, value): (i64, Option<i64>) = (row.get(0)?, row.get(1)?);
+            Ok((Key(value.is_none(), value.unwrap_or_default().saturating_mul(sign), seq.saturating_mul(sign)), seq))
+        })?
+        .collect()
+}
+
+/// Reads what a list shows of a run.
+fn entry(db: &Connection, seq: i64) -> rusqlite::Result<HistoryEntry> {
+    let sql = "SELECT id, started, session, prompt_name, prompt_hash, requested, target, model, served, end, passed,
+                   provenance, demo, attempts, error_class, tokens_input, tokens_cache_read, tokens_cache_write,
+                   tokens_output, tokens_reasoning, cost, cost_state, total_us, first_token_us, provider, pinned,
+                   substr(input, 1, 400), substr(text, 1, 200), sample,
+                   (SELECT json_group_array(rule) FROM verdict WHERE verdict.seq = run.seq AND mark = 'fail')
+               FROM run LEFT JOIN run_body USING (seq) WHERE seq = ?1";
+    let mut entry = db.prepare_cached(sql)?.query_row([seq], |row| read(row, seq))?;
+    let grade = "SELECT stars, thumb, comment FROM grade WHERE run = ?1 ORDER BY seq DESC LIMIT 1";
+    let last = db
+        .prepare_cached(grade)?
+        .query_map([seq], |row| {
+            let thumb: Option<String> = row.get(1)?;
+            let thumb = thumb.map(|word| if word == "up" { Thumb::Up } else { Thumb::Down });
+            Ok(Grade { stars: row.get(0)?, thumb, comment: row.get(2)? })
+        })?
+        .next()
+        .transpose()?;
+    entry.grade = last.filter(|grade| !grade.is_empty());
+    Ok(entry)
+}
+
+fn read(row: &Row<'_>, seq: i64) -> rusqlite::Result<HistoryEntry> {
+    let sum = |columns: std::ops::RangeInclusive<usize>| -> rusqlite::Result<Option<u64>> {
+        let mut sum = None;
+        for column in columns {
+            if let Some(count) = row.get::<_, Option<i64>>(column)? {
+                sum = Some(sum.unwrap_or(0) + count.unsigned_abs());
+            }
+        }
+        Ok(sum)
+    };
+    let length = |column| {
+        Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(|us| Duration::from_micros(us.unsigned_abs())))
+    };
+    let amount = row.get::<_, Option<i64>>(20)?.map(|amount| PicoDollars(amount.unsigned_abs()));
+    let cost = match (amount, row.get::<_, String>(21)?.as_str()) {
+        (Some(amount), "known") => Cost::Known(amount),
+        (Some(amount), "estimated") => Cost::Estimated(amount),
+        (Some(amount), "at_least") => Cost::AtLeast(amount),
+        _ => Cost::Unknown,
+    };
+    let failed: Option<String> = row.get(29)?;
+    Ok(HistoryEntry {
+        seq,
+        run: RunId(Uuid::from_bytes(row.get(0)?)),
+        started: timestamp(row.get(1)?),
+        session: row.get(2)?,
+        prompt_name: row.get(3)?,
+        version: row.get::<_, Option<String>>(4)?.map(VersionId),
+        requested: row.get(5)?,
+        target: row.get(6)?,
+        model: row.get(7)?,
+        served: row.get(8)?,
+        end: row.get(9)?,
+        passed: row.get(10)?,
+        cached: row.get::<_, Option<String>>(11)?.as_deref() == Some("cached"),
+        demo: row.get(12)?,
+        attempts: row.get(13)?,
+        class: row.get(14)?,
+        tokens_in: sum(15..=17)?,
+        tokens_out: sum(18..=19)?,
+        tokens_visible: sum(18..=18)?,
+        cost,
+        took: length(22)?,
+        first_token: length(23)?,
+        provider: row.get::<_, Option<String>>(24)?.unwrap_or_default(),
+        pinned: row.get(25)?,
+        input: row.get::<_, Option<String>>(26)?.unwrap_or_default(),
+        answer: row.get::<_, Option<String>>(27)?.unwrap_or_default(),
+        sample: row.get(28)?,
+        failed: failed.and_then(|list| serde_json::from_str(&list).ok()).unwrap_or_default(),
+        grade: None,
+    })
+}

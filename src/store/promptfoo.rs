@@ -1,0 +1,3 @@
+//! What promptfoo writes, read as ours.
+
+pub mod assertion;

@@ -1,0 +1,370 @@
+//! promptfoo's assertions read as checks: the object of a config, and the text of a cell.
+//!
+//! Kinds and keys are those of promptfoo's `src/types/index.ts` (`AssertionSchema`), the form of a
+//! cell that of its `src/csv.ts` (`assertionFromString`). What cannot be applied here becomes a
+//! check that is always skipped, and what nobody knows is a mistake: nothing is dropped.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    model::{Check, CheckKind, CheckType},
+    store::mistake::{quoted, slip},
+};
+
+/// promptfoo's kinds that cannot be applied here: they run code, ask another service or need what is
+/// not recorded.
+const NOT_HERE: &[&str] = &[
+    "answer-relevance",
+    "assert-set",
+    "bleu",
+    "classifier",
+    "contains-html",
+    "contains-sql",
+    "contains-xml",
+    "context-faithfulness",
+    "context-recall",
+    "context-relevance",
+    "conversation-relevance",
+    "factuality",
+    "g-eval",
+    "gleu",
+    "guardrails",
+    "human",
+    "is-html",
+    "is-sql",
+    "is-valid-function-call",
+    "is-valid-openai-function-call",
+    "is-valid-openai-tools-call",
+    "is-xml",
+    "javascript",
+    "max-score",
+    "meteor",
+    "model-graded-closedqa",
+    "model-graded-factuality",
+    "moderation",
+    "perplexity",
+    "perplexity-score",
+    "pi",
+    "python",
+    "rouge-l",
+    "rouge-s",
+    "ruby",
+    "search-rubric",
+    "select-best",
+    "similar",
+    "similar:cosine",
+    "similar:dot",
+    "similar:euclidean",
+    "skill-used",
+    "tool-call-f1",
+    "trace-error-spans",
+    "trace-span-count",
+    "trace-span-duration",
+    "trajectory:goal-success",
+    "trajectory:step-count",
+    "trajectory:tool-args-match",
+    "trajectory:tool-sequence",
+    "trajectory:tool-used",
+    "webhook",
+];
+
+/// The keys an assertion may have; `path`, `op`, `judge` and `repeat` are ours.
+const KEYS: &[&str] = &[
+    "type",
+    "value",
+    "threshold",
+    "weight",
+    "metric",
+    "provider",
+    "rubricPrompt",
+    "config",
+    "transform",
+    "contextTransform",
+    "path",
+    "op",
+    "judge",
+    "repeat",
+];
+
+/// The threshold of a cell that names none.
+const CELL_THRESHOLD: f64 = 0.75;
+
+/// Reads one entry of an `assert` list.
+///
+/// What promptfoo can judge and this program cannot is [`CheckKind::Unsupported`], its value the whole
+/// entry as it was written. A mistake is told by its key, without the file: `threshold: …`.
+pub fn of_json(assertion: &Value) -> Result<Check, String> {
+    let Value::Object(fields) = assertion else {
+        return Err(format!(
+            "an assertion is an object with a `type`, not {}; write {{\"type\": \"equals\", \"value\": …}}",
+            shown(assertion)
+        ));
+    };
+    let name = match fields.get("type") {
+        Some(Value::String(name)) => name.as_str(),
+        Some(other) => return Err(format!("type: expected a text, found {}", shown(other))),
+        None => return Err("type: it is missing; name the kind of the assertion, such as `equals`".to_owned()),
+    };
+    let unsupported = || skipped(fields);
+    if not_here(name) {
+        return unsupported();
+    }
+    if let Some(key) = fields.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        return Err(format!("{}: an assertion has no such key{}", quoted(key), slip(key, KEYS.iter().copied())));
+    }
+    let kind: CheckType = name.parse().map_err(|_unread| unknown(name))?;
+    let filled = |key: &str| fields.get(key).is_some_and(|value| !value.is_null());
+    if ["config", "transform", "contextTransform"].into_iter().any(filled) {
+        return unsupported();
+    }
+    let mut check = Check { kind, ..Check::of(kind.kind) };
+    check.threshold = number(fields, "threshold")?;
+    check.weight = number(fields, "weight")?;
+    check.metric = text(fields, "metric")?;
+    check.path = text(fields, "path")?;
+    check.judge = text(fields, "judge")?;
+    if let Some(value) = fields.get("op") {
+        check.comparison = serde_json::from_value(value.clone()).map_err(|_unread| {
+            format!("op: expected one of \"==\", \"!=\", \"<\", \"<=\", \">\", \">=\", found {}", shown(value))
+        })?;
+    }
+    if let Some(value) = fields.get("repeat") {
+        check.repeat = serde_json::from_value(value.clone())
+            .map_err(|_unread| format!("repeat: expected a whole number, found {}", shown(value)))?;
+    }
+    if kind.kind == CheckKind::LlmRubric {
+        match fields.get("provider") {
+            None | Some(Value::Null) => {}
+            Some(Value::String(judge)) => check.judge = Some(judge.clone()),
+            Some(_) => return unsupported(),
+        }
+        if filled("rubricPrompt") {
+            return unsupported();
+        }
+    }
+    let given = fields.get("value").filter(|value| !value.is_null());
+    if given.and_then(Value::as_str).is_some_and(|value| value.starts_with("file://")) {
+        return unsupported();
+    }
+    match value(kind.kind, given)? {
+        Read::Value(value) => check.value = value,
+        Read::NotHere => return unsupported(),
+    }
+    if kind.kind == CheckKind::Latency && check.threshold.is_none() {
+        return Err("threshold: `latency` needs one, in milliseconds".to_owned());
+    }
+    Ok(check)
+}
+
+/// Reads a cell of an `__expected` column: `type: value`, `type(0.8): value`, `contains-any: a, b`, or
+/// a plain text that the answer is to equal.
+pub fn of_text(cell: &str) -> Result<Check, String> {
+    let cell = cell.trim();
+    of_json(&Value::Object(object(cell)?))
+}
+
+/// Turns a cell into the object that says the same.
+fn object(cell: &str) -> Result<Map<String, Value>, String> {
+    let made = |name: &str, value: Option<Value>| {
+        let fields = [("type".to_owned(), json!(name))];
+        fields.into_iter().chain(value.map(|value| ("value".to_owned(), value))).collect::<Map<_, _>>()
+    };
+    for (start, name) in [
+        ("javascript:", "javascript"),
+        ("fn:", "javascript"),
+        ("eval:", "javascript"),
+        ("python:", "python"),
+        ("grade:", "llm-rubric"),
+    ] {
+        if let Some(rest) = cell.strip_prefix(start) {
+            return Ok(made(name, Some(json!(rest.trim()))));
+        }
+    }
+    if let Some(path) = cell.strip_prefix("file://") {
+        let python = path.split(':').next().is_some_and(|path| path.rsplit('.').next() == Some("py"));
+        return Ok(made(if python { "python" } else { "javascript" }, Some(json!(path))));
+    }
+    let Some((name, threshold, value)) = parts(cell) else {
+        return Ok(made("equals", Some(json!(cell))));
+    };
+    let plain = name.strip_prefix("not-").unwrap_or(name);
+    let mut fields = made(name, None);
+    let (mut value, mut threshold) = (value.map(str::trim).filter(|value| !value.is_empty()), threshold);
+    match plain {
+        "latency" | "cost" => {
+            threshold = match (threshold, value.take()) {
+                (None, Some(value)) => Some(
+                    value
+                        .parse()
+                        .map_err(|_unread| format!("expected a number after `{name}:`, found {}", quoted(value)))?,
+                ),
+                (None, None) => return Err(format!("`{name}` needs its limit: write `{name}(LIMIT)`")),
+                (threshold, _) => threshold,
+            };
+        }
+        "levenshtein" | "rouge-n" => threshold = threshold.or(Some(CELL_THRESHOLD)),
+        "equals" | "contains" | "icontains" | "starts-with" | "regex" => value = value.or(Some("")),
+        _ => {}
+    }
+    if let Some(value) = value {
+        fields.insert("value".to_owned(), json!(value));
+    }
+    if let Some(threshold) = threshold {
+        fields.insert("threshold".to_owned(), json!(threshold));
+    }
+    Ok(fields)
+}
+
+/// Splits `type(0.8): value`; none if the cell does not begin with a known kind.
+fn parts(cell: &str) -> Option<(&str, Option<f64>, Option<&str>)> {
+    let plain = cell.strip_prefix("not-").unwrap_or(cell);
+    let known = CheckKind::ALL.iter().filter(|kind| **kind != CheckKind::Unsupported).map(|kind| kind.name());
+    known.chain(NOT_HERE.iter().copied()).filter(|name| *name != "assert-set").find_map(|name| {
+        let mut rest = plain.strip_prefix(name)?;
+        let mut threshold = None;
+        if let Some(inside) = rest.strip_prefix('(') {
+            let (figure, after) = inside.split_once(')')?;
+            figure.chars().all(|c| c.is_ascii_digit() || c == '.').then_some(())?;
+            (threshold, rest) = (Some(figure.parse().ok()?), after);
+        }
+        let value = if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) };
+        let length = cell.len() - plain.len() + name.len();
+        Some((cell.get(..length)?, threshold, value))
+    })
+}
+
+/// What a value came to.
+enum Read {
+    Value(Option<Value>),
+    NotHere,
+}
+
+fn value(kind: CheckKind, given: Option<&Value>) -> Result<Read, String> {
+    use CheckKind as K;
+    let missing = || format!("value: `{}` needs one", kind.name());
+    let wrong = |wanted: &str, found: &Value| Err(format!("value: expected {wanted}, found {}", shown(found)));
+    let read = match kind {
+        K::Equals => match given {
+            Some(Value::Array(_) | Value::Object(_)) => given.cloned(),
+            Some(other) => plain(other).map(Value::String),
+            None => return Err(missing()),
+        },
+        K::Contains | K::Icontains | K::StartsWith | K::Regex | K::Levenshtein | K::RougeN | K::FinishReason => {
+            match given {
+                None => return Err(missing()),
+                Some(other) => match plain(other) {
+                    Some(text) => Some(Value::String(text)),
+                    None => return wrong("a text", other),
+                },
+            }
+        }
+        K::LlmRubric => match given {
+            None => return Err(missing()),
+            Some(other) => match plain(other) {
+                Some(text) => Some(Value::String(text)),
+                None => return Ok(Read::NotHere),
+            },
+        },
+        K::ContainsAny | K::ContainsAll | K::IcontainsAny | K::IcontainsAll => match given {
+            None => return Err(missing()),
+            Some(Value::Array(items)) => {
+                let texts = items.iter().map(|item| plain(item).map(Value::String)).collect::<Option<Vec<_>>>();
+                match texts {
+                    Some(texts) if !texts.is_empty() => Some(Value::Array(texts)),
+                    _ => return wrong("a list of texts", &Value::Array(items.clone())),
+                }
+            }
+            Some(other) => match plain(other) {
+                Some(text) => Some(Value::Array(list(&text).into_iter().map(Value::String).collect())),
+                None => return wrong("a list of texts", other),
+            },
+        },
+        K::IsJson | K::ContainsJson => match given {
+            None => None,
+            Some(Value::String(text)) if text.trim().is_empty() => None,
+            // promptfoo reads a text as YAML too, which may be a schema that is not understood here.
+            Some(Value::String(text)) => match serde_json::from_str(text) {
+                Ok(schema @ (Value::Object(_) | Value::Bool(_))) => Some(schema),
+                _ => return Ok(Read::NotHere),
+            },
+            Some(schema @ (Value::Object(_) | Value::Bool(_))) => Some(schema.clone()),
+            Some(other) => return wrong("a JSON Schema", other),
+        },
+        K::WordCount => match given {
+            None => return Err(missing()),
+            Some(Value::String(text)) => Some(text.trim().parse::<u64>().map_or_else(|_| json!(text), Value::from)),
+            other => other.cloned(),
+        },
+        K::IsRefusal | K::Latency | K::Cost => None,
+        K::Format | K::Required | K::Confidence | K::Completeness | K::JsonPath | K::Unsupported => given.cloned(),
+    };
+    Ok(Read::Value(read))
+}
+
+/// Splits `a, "b, c", d` at its commas; quotes hold one together and `\,` is a comma.
+fn list(text: &str) -> Vec<String> {
+    let (mut items, mut item, mut inside) = (Vec::new(), String::new(), false);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if chars.peek() == Some(&',') => item.extend(chars.next()),
+            '"' if inside && chars.peek() == Some(&'"') => item.extend(chars.next()),
+            '"' if inside || item.trim().is_empty() => inside = !inside,
+            ',' if !inside => items.push(std::mem::take(&mut item)),
+            _ => item.push(c),
+        }
+    }
+    items.push(item);
+    items.into_iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+}
+
+fn not_here(name: &str) -> bool {
+    let plain = name.strip_prefix("not-").unwrap_or(name);
+    NOT_HERE.contains(&plain) || plain.starts_with("promptfoo:redteam:")
+}
+
+fn skipped(fields: &Map<String, Value>) -> Result<Check, String> {
+    Ok(Check {
+        metric: text(fields, "metric")?,
+        weight: number(fields, "weight")?,
+        ..Check::of(CheckKind::Unsupported).with(Value::Object(fields.clone()))
+    })
+}
+
+fn unknown(name: &str) -> String {
+    let known = CheckKind::ALL.iter().map(|kind| kind.name()).chain(NOT_HERE.iter().copied());
+    format!("type: there is no check {}{}", quoted(name), slip(name.strip_prefix("not-").unwrap_or(name), known))
+}
+
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn text(fields: &Map<String, Value>, key: &str) -> Result<Option<String>, String> {
+    match fields.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(other) => Err(format!("{key}: expected a text, found {}", shown(other))),
+    }
+}
+
+fn number(fields: &Map<String, Value>, key: &str) -> Result<Option<f64>, String> {
+    match fields.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => {
+            let number = value.as_f64().filter(|number| number.is_finite() && *number >= 0.0);
+            number.map(Some).ok_or_else(|| format!("{key}: expected a number of 0 or more, found {}", shown(value)))
+        }
+    }
+}
+
+fn shown(value: &Value) -> String {
+    quoted(&value.to_string())
+}
+
+#[cfg(test)]
+mod tests;

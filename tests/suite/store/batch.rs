@@ -1,0 +1,275 @@
+//! Batches on record: a cell that was said to be on the disk is there, whatever came after.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use retort::{
+    model::{
+        BatchId, CellRef, Class, Cost, End, Fault, Place, Prompt, RunId,
+        batch::{BatchSpec, Cell},
+        outcome::Reason,
+        query::Query,
+    },
+    pipeline::port::{RunRecord, RunStart},
+    store::{
+        Store,
+        job::{BatchEntry, BatchState, Begin, CellRow, Job, PastLengths, Reply},
+    },
+};
+
+use super::{SOON, at, record_of, run_id, start_of, store_in};
+
+fn spec(data: &str) -> BatchSpec {
+    BatchSpec {
+        name: "triage".to_owned(),
+        data: data.to_owned(),
+        prompts: vec![("sentiment".to_owned(), Prompt::default())],
+        targets: vec!["gpt-4o-mini".to_owned()],
+        samples: 1,
+        mapping: std::collections::BTreeMap::new(),
+    }
+}
+
+async fn begin(store: &Store, how: Begin) -> Result<BatchState, String> {
+    match store.ask(Job::BeginBatch { spec: Box::new(spec("mail.csv")), how, at: at(0) }).await {
+        Ok(Reply::Batch(state)) => Ok(*state),
+        Ok(other) => panic!("{other:?}"),
+        Err(fault) => Err(fault.message),
+    }
+}
+
+async fn end(store: &Store, batch: BatchId, end: &str) {
+    store.ask(Job::EndBatch { batch, end: end.to_owned(), at: at(9) }).await.unwrap();
+}
+
+fn place(row: u64, sample: u32) -> Place {
+    Place { row, prompt: 0, target: 0, sample }
+}
+
+/// A run that fills a cell, and its start.
+fn filling(batch: BatchId, number: u128, place: Place) -> (RunStart, RunRecord) {
+    let record = RunRecord {
+        cell: Some(CellRef { batch, place, row: u64::MAX - place.row }),
+        ..record_of(number, &format!("answer {number}"))
+    };
+    (start_of(number), record)
+}
+
+fn tell(store: &Store, (start, record): (RunStart, RunRecord)) -> RunId {
+    let run = record.run;
+    store.recorder().started(&start);
+    store.recorder().ended(record);
+    run
+}
+
+async fn settled(store: &Store, run: RunId) -> Result<(), String> {
+    store.recorder().settled(run).await
+}
+
+async fn cells(store: &Store, batch: BatchId, after: Option<Place>, limit: usize) -> Vec<CellRow> {
+    match store.ask(Job::Cells { batch, after, limit }).await.unwrap() {
+        Reply::Cells(cells) => cells,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn places(cells: &[CellRow]) -> Vec<(u64, u32)> {
+    cells.iter().map(|row| (row.cell.place.row, row.cell.place.sample)).collect()
+}
+
+#[tokio::test]
+async fn a_cell_comes_back_as_it_was_in_the_order_of_places() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let batch = begin(&store, Begin::Resume).await.unwrap().id;
+    for (number, row, sample) in [(1, 10, 1), (2, 2, 0), (3, 10, 0), (4, 9, 3)] {
+        let run = tell(&store, filling(batch, number, place(row, sample)));
+        assert_eq!(settled(&store, run).await, Ok(()));
+    }
+    let all = cells(&store, batch, None, 100).await;
+    assert_eq!(places(&all), [(2, 0), (9, 3), (10, 0), (10, 1)]);
+    let (_, record) = filling(batch, 2, place(2, 0));
+    assert_eq!(all[0], CellRow { cell: Cell::of(place(2, 0), &record.outcome), fingerprint: u64::MAX - 2 });
+    let first = cells(&store, batch, None, 3).await;
+    assert_eq!(cells(&store, batch, Some(first[2].cell.place), 3).await, all[3..]);
+    let Reply::CellRuns(runs) = store.ask(Job::CellRuns { batch, after: None, limit: 2 }).await.unwrap() else {
+        panic!("no runs")
+    };
+    assert_eq!(runs[0], record, "the whole run with its cell");
+    assert_eq!(runs[1].run, run_id(4));
+}
+
+#[tokio::test]
+async fn a_cell_that_is_asked_again_has_its_new_run_and_the_old_one_stays_in_the_history() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let batch = begin(&store, Begin::Anew).await.unwrap().id;
+    tell(&store, filling(batch, 1, place(1, 0)));
+    tell(&store, filling(batch, 2, place(1, 0)));
+    let all = cells(&store, batch, None, 10).await;
+    assert_eq!((all.len(), all[0].cell.run), (1, run_id(2)));
+    let query = Query::parse(&format!("batch:{}", batch.short()), at(0)).unwrap();
+    let job = Job::History { query: Box::new(query), after: None, limit: 10 };
+    let Reply::History(page) = store.ask(job).await.unwrap() else { panic!("no page") };
+    assert_eq!(page.runs.iter().map(|run| run.run).collect::<Vec<_>>(), [run_id(2)]);
+    assert!(matches!(store.ask(Job::OpenRun(run_id(1))).await.unwrap(), Reply::Run(run) if run.cell.is_none()));
+    store.ask(Job::RemoveRuns(vec![run_id(2)])).await.unwrap();
+    assert!(cells(&store, batch, None, 10).await.is_empty(), "a removed run leaves its cell to be asked again");
+}
+
+#[tokio::test]
+async fn a_batch_goes_on_where_it_stopped_and_begins_anew_once_complete() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let first = begin(&store, Begin::Resume).await.unwrap();
+    assert!(!first.resumed && first.cells.is_empty());
+    let run = tell(&store, filling(first.id, 1, place(1, 0)));
+    settled(&store, run).await.unwrap();
+    end(&store, first.id, "stopped").await;
+    let again = begin(&store, Begin::Resume).await.unwrap();
+    assert!(again.resumed && again.id == first.id && again.cells.len() == 1 && again.started == at(0));
+    end(&store, first.id, "complete").await;
+    let retried = begin(&store, Begin::RetryFailed).await.unwrap();
+    assert_eq!((retried.id, retried.resumed), (first.id, true));
+    end(&store, first.id, "complete").await;
+    let other = begin(&store, Begin::Resume).await.unwrap();
+    assert!(!other.resumed && other.id != first.id);
+    let anew = begin(&store, Begin::Anew).await.unwrap();
+    assert!(!anew.resumed && anew.id != other.id);
+    let Reply::Batches(list) = store.ask(Job::Batches { limit: 10 }).await.unwrap() else { panic!("no list") };
+    let told = |entry: &BatchEntry| (entry.id, entry.end.clone(), entry.cells, entry.running);
+    assert_eq!(
+        list.iter().map(told).collect::<Vec<_>>(),
+        [(anew.id, None, 0, true), (other.id, None, 0, true), (first.id, Some("complete".to_owned()), 1, false)]
+    );
+    assert_eq!(list[2].spec, spec("mail.csv"));
+}
+
+#[tokio::test]
+async fn two_programs_never_run_one_batch_and_a_gone_ones_is_taken_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, other) = (store_in(dir.path()), store_in(dir.path()));
+    let batch = begin(&one, Begin::Resume).await.unwrap().id;
+    let refused = begin(&other, Begin::Resume).await.unwrap_err();
+    assert!(refused.contains("another retort is running this batch"), "{refused}");
+    let anew = begin(&other, Begin::Anew).await.unwrap();
+    assert_ne!(anew.id, batch);
+    end(&other, anew.id, "complete").await;
+    // It goes without a word, as one that is killed.
+    one.close(SOON).unwrap();
+    drop(one);
+    let taken = begin(&other, Begin::Resume).await.unwrap();
+    assert_eq!((taken.id, taken.resumed), (batch, true));
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_told_and_counts_for_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let batch = begin(&store, Begin::Resume).await.unwrap().id;
+    let kept = tell(&store, filling(batch, 1, place(1, 0)));
+    assert_eq!(settled(&store, kept).await, Ok(()));
+    let database = dir.path().join("data/retort.db");
+    let other = rusqlite::Connection::open(&database).unwrap();
+    other.execute_batch("DROP TABLE word").unwrap();
+    let lost = tell(&store, filling(batch, 2, place(2, 0)));
+    let why = settled(&store, lost).await.unwrap_err();
+    assert!(why.contains("runs are not recorded") && why.contains("word"), "{why}");
+    assert_eq!(settled(&store, kept).await, Ok(()));
+    assert_eq!(places(&cells(&store, batch, None, 10).await), [(1, 0)]);
+}
+
+#[tokio::test]
+async fn a_write_that_waits_for_a_lock_is_settled_once_it_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let batch = begin(&store, Begin::Resume).await.unwrap().id;
+    let other = rusqlite::Connection::open(dir.path().join("data/retort.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let run = tell(&store, filling(batch, 1, place(1, 0)));
+    let waits = tokio::spawn({
+        let recorder = store.recorder();
+        async move { recorder.settled(run).await }
+    });
+    let mut faults = store.faults();
+    let told = faults.recv().await.unwrap();
+    assert!(told.message.contains("runs are not recorded yet"), "{told}");
+    assert!(!waits.is_finished());
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(waits.await.unwrap(), Ok(()));
+    assert_eq!(cells(&store, batch, None, 10).await.len(), 1);
+}
+
+#[tokio::test]
+async fn lengths_are_those_of_the_same_prompt_or_else_of_the_model() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    for number in 1..=10_u128 {
+        let mut record = record_of(number, "x");
+        record.outcome.usage.output = Some(number as u64 * 10);
+        if number == 10 {
+            record.outcome.end = End::Failed {
+                reasons: vec![Reason { target: "m".to_owned(), fault: Fault::new(Class::Transient, "x") }],
+            };
+        }
+        record.outcome.cost = Cost::Unknown;
+        tell(&store, (start_of(number), record));
+    }
+    let past = async |version: retort::model::VersionId, model: &str| match store
+        .ask(Job::PastLengths { version, model: model.to_owned() })
+        .await
+        .unwrap()
+    {
+        Reply::PastLengths(past) => past,
+        other => panic!("{other:?}"),
+    };
+    let own = retort::model::VersionId::of(&record_of(1, "x").prompt);
+    let want = PastLengths { runs: 9, input: [10, 10, 10], output: [10, 50, 90], same_prompt: true };
+    assert_eq!(past(own.clone(), "gpt-4o-mini").await, want);
+    let other = retort::model::VersionId("0".repeat(64));
+    assert_eq!(past(other, "gpt-4o-mini").await, PastLengths { same_prompt: false, ..want });
+    assert_eq!(past(own, "nobody").await, PastLengths::default());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever starts, ends, closes and begins again: what was said to be on the disk is in the batch.
+    #[test]
+    fn what_was_settled_is_there(steps in prop::collection::vec((0_u64..6, 0_u8..4), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        runtime.block_on(async {
+            let mut store = store_in(dir.path());
+            let batch = begin(&store, Begin::Resume).await.unwrap().id;
+            let mut promised = std::collections::BTreeSet::new();
+            for (number, (row, what)) in (1_u128..).zip(steps) {
+                let (start, record) = filling(batch, number, place(row, 0));
+                let run = record.run;
+                match what {
+                    0 => store.recorder().started(&start),
+                    1 => store.recorder().ended(record),
+                    2 => {
+                        tell(&store, (start, record));
+                        settled(&store, run).await.unwrap();
+                        promised.insert(row);
+                    }
+                    _ => {
+                        drop(store);
+                        store = store_in(dir.path());
+                        tokio::time::timeout(Duration::from_secs(20), async {
+                            while begin(&store, Begin::Resume).await.is_err() {
+                                tokio::task::yield_now().await;
+                            }
+                        })
+                        .await
+                        .unwrap();
+                    }
+                }
+            }
+            let there: std::collections::BTreeSet<u64> =
+                cells(&store, batch, None, 100).await.iter().map(|row| row.cell.place.row).collect();
+            assert!(promised.is_subset(&there), "{promised:?} {there:?}");
+        });
+    }
+}

@@ -1,0 +1,372 @@
+//! The history: words and filters find exactly the runs that have them, a page at a time; runs are kept,
+//! removed, and copied.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use proptest::prelude::*;
+use retort::{
+    model::{Class, End},
+    model::{
+        Cost, Fault, Grade, Input, Mark, PicoDollars, Prompt, Provenance, Quality, Rule, RunId, Verdict,
+        outcome::Reason,
+        query::{Query, Vocabulary},
+    },
+    pipeline::port::{RunRecord, RunStart},
+    store::{
+        Store,
+        job::{HistoryEntry, HistoryPage, Job, Judged, Pruned, Reply},
+    },
+};
+
+use super::{at, record_of, run_id, start_of, store_in};
+
+fn now() -> jiff::Timestamp {
+    at(1000)
+}
+
+fn query(line: &str) -> Query {
+    Query::parse(line, now()).unwrap()
+}
+
+async fn page(store: &Store, line: &str, limit: usize) -> HistoryPage {
+    let job = Job::History { query: Box::new(query(line)), after: None, limit };
+    match store.ask(job).await.unwrap() {
+        Reply::History(page) => page,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Reads all pages, each of `limit` runs.
+async fn all(store: &Store, line: &str, limit: usize) -> Vec<HistoryEntry> {
+    let query = query(line);
+    let (mut runs, mut after) = (Vec::<HistoryEntry>::new(), None);
+    loop {
+        let job = Job::History { query: Box::new(query.clone()), after, limit };
+        let Reply::History(page) = store.ask(job).await.unwrap() else { panic!("no page") };
+        assert!(page.runs.len() <= limit && (!page.more || page.runs.len() == limit));
+        after = page.runs.last().map(|run| run.place(&query));
+        runs.extend(page.runs);
+        if !page.more {
+            return runs;
+        }
+    }
+}
+
+/// The numbers of the runs a line finds, the newest first.
+async fn found(store: &Store, line: &str) -> Vec<u128> {
+    all(store, line, 3).await.iter().map(|entry| entry.run.0.as_u128()).collect()
+}
+
+async fn counted(store: &Store, line: &str) -> (u64, bool) {
+    match store.ask(Job::CountRuns(Box::new(query(line)))).await.unwrap() {
+        Reply::Counted { runs, more } => (runs, more),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Records a run as another changes it.
+fn put(store: &Store, number: u128, input: &str, answer: &str, change: impl FnOnce(&mut RunRecord)) -> RunId {
+    let mut record = RunRecord { input: Input::of(input), ..record_of(number, answer) };
+    change(&mut record);
+    let start = RunStart {
+        prompt: Arc::new(record.prompt.clone()),
+        prompt_name: record.prompt_name.clone(),
+        session: record.session.clone(),
+        ..start_of(number)
+    };
+    let run = record.run;
+    store.recorder().started(&start);
+    store.recorder().ended(record);
+    run
+}
+
+fn prompt(system: &str) -> Prompt {
+    Prompt { system: system.to_owned(), ..Prompt::default() }
+}
+
+fn failed_check(rule: &str) -> Option<Quality> {
+    Some(Quality::of(vec![
+        Verdict::new(Rule::Format, Mark::Pass, "JSON"),
+        Verdict::new(Rule::Check(rule.to_owned()), Mark::Fail, "no"),
+    ]))
+}
+
+/// A store with runs of many kinds, numbered from 1 in the order they came.
+async fn filled(dir: &tempfile::TempDir) -> Store {
+    let store = store_in(dir.path());
+    put(&store, 1, "My parcel never came", "{\"sentiment\": \"negative\"}", |_| {});
+    put(&store, 2, "Ça va très bien", "Größe 42 passt", |run| run.prompt_name = Some("french".to_owned()));
+    put(&store, 3, "日本語のテキストです", "感情は肯定的", |run| {
+        run.session = Some("tokyo".to_owned())
+    });
+    put(&store, 4, "배송이 늦었어요", "parcels, all of them", |run| {
+        run.prompt = prompt("You answer in Korean about parcels.");
+    });
+    put(&store, 5, "Where is it?", "It never came back to me", |run| {
+        run.outcome.quality = failed_check("latency");
+        run.outcome.cost = Cost::Known(PicoDollars(20_000_000_000));
+        run.outcome.timing.total = Duration::from_millis(300);
+    });
+    put(&store, 6, "100%_sure", "a\\b \"quoted\"", |run| {
+        run.outcome.provenance = Provenance::Cached { stored: at(1) };
+        run.outcome.quality = Some(Quality::default());
+        run.outcome.cost = Cost::Known(PicoDollars(5_000_000_000));
+    });
+    put(&store, 7, "Hello", "", |run| {
+        let fault = Fault::new(Class::RateLimited, "slow down");
+        run.outcome.end = End::Failed { reasons: vec![Reason { target: "gpt-4".to_owned(), fault }] };
+        run.outcome.model = "gpt-4".to_owned();
+        run.outcome.target = "gpt-4".to_owned();
+        run.outcome.attempts = 3;
+        run.outcome.usage.output = None;
+    });
+    store.recorder().started(&start_of(8));
+    store
+}
+
+#[tokio::test]
+async fn words_are_found_wherever_they_are_and_nowhere_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    for (line, runs) in [
+        ("", vec![8, 7, 6, 5, 4, 3, 2, 1]),
+        // Parts of words, from the beginning, the middle and the end; upper and lower case alike.
+        ("parcel", vec![4, 1]),
+        ("arce", vec![4, 1]),
+        ("PARCEL", vec![4, 1]),
+        ("cels", vec![4]),
+        ("pa", vec![4, 2, 1]),
+        ("zebra", vec![]),
+        // Each word somewhere.
+        ("never came", vec![5, 1]),
+        ("came never back", vec![5]),
+        ("\"came never\"", vec![]),
+        ("\"never came\"", vec![5, 1]),
+        ("\"never ca\"", vec![5, 1]),
+        ("\"ever came\"", vec![]),
+        // Marks on letters make no difference, in either direction.
+        ("tres", vec![2]),
+        ("größe", vec![2]),
+        ("grosse", vec![]),
+        // Scripts without blanks: any part.
+        ("テキスト", vec![3]),
+        ("本語", vec![3]),
+        ("語", vec![3]),
+        ("語本", vec![]),
+        ("늦었", vec![4]),
+        // The prompt, and one word here and another there.
+        ("Korean", vec![4]),
+        ("korean 늦었어요", vec![4]),
+        ("label negative", vec![1]),
+        ("label zebra", vec![]),
+        // What would be a pattern, an operator or a quote.
+        ("100%", vec![6]),
+        ("%", vec![6]),
+        ("100x", vec![]),
+        ("\\", vec![6]),
+        ("quoted", vec![6]),
+        ("never AND came", vec![]),
+        ("NEAR(never", vec![]),
+        ("text:never", vec![]),
+    ] {
+        if line.starts_with("text:") {
+            assert!(Query::parse(line, now()).is_err());
+            continue;
+        }
+        assert_eq!(found(&store, line).await, runs, "{line}");
+        assert_eq!(counted(&store, line).await, (runs.len() as u64, false), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn filters_hold_alone_together_and_turned_round() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let grade = |stars| Grade { stars: Some(stars), ..Grade::default() };
+    for (number, stars) in [(2, 2), (2, 5), (5, 1)] {
+        store.ask(Job::GradeRun { run: run_id(number), grade: grade(stars), at: now() }).await.unwrap();
+    }
+    store.ask(Job::GradeRun { run: run_id(6), grade: Grade::default(), at: now() }).await.unwrap();
+    store.ask(Job::PinRuns { runs: vec![run_id(3)], pinned: true }).await.unwrap();
+    for (line, runs) in [
+        ("model:gpt-4", vec![7]),
+        ("model:gpt-4o-mini end:done", vec![6, 5, 4, 3, 2, 1]),
+        ("-model:gpt-4", vec![8, 6, 5, 4, 3, 2, 1]),
+        ("provider:openai prompt:french", vec![2]),
+        ("provider:nobody", vec![]),
+        ("session:tokyo", vec![3]),
+        ("end:running", vec![8]),
+        ("end:failed", vec![7]),
+        ("error:any", vec![7]),
+        ("error:\"rate limited\"", vec![7]),
+        ("retried:yes", vec![7]),
+        ("verdict:failed", vec![5]),
+        ("verdict:passed", vec![6]),
+        ("failed:latency", vec![5]),
+        ("failed:format", vec![]),
+        ("cached:yes", vec![6]),
+        ("cached:no end:done", vec![5, 4, 3, 2, 1]),
+        ("cost:>0.01", vec![5]),
+        ("cost:>=0.005", vec![6, 5]),
+        ("took:<1s", vec![5]),
+        ("tokens:>=15 end:done -cached:yes", vec![5, 4, 3, 2, 1]),
+        ("grade:5", vec![2]),
+        ("grade:<=2", vec![5]),
+        ("grade:yes", vec![5, 2]),
+        ("grade:none end:done", vec![6, 4, 3, 1]),
+        ("pinned:yes", vec![3]),
+        ("-pinned:yes parcel", vec![4, 1]),
+        ("fallback:yes", vec![7]),
+        ("never cost:>0.001 verdict:failed", vec![5]),
+        ("run:0007", vec![7]),
+    ] {
+        assert_eq!(found(&store, line).await, runs, "{line}");
+    }
+    let version = all(&store, "Korean", 1).await[0].version.clone().unwrap();
+    assert_eq!(found(&store, &format!("version:{}", version.short())).await, [4]);
+    store.ask(Job::NameVersion { version, name: "korean one".to_owned(), at: now() }).await.unwrap();
+    assert_eq!(found(&store, "version:\"korean one\"").await, [4]);
+    let since = format!("since:{} until:{}", at(3), at(5));
+    assert_eq!(found(&store, &since).await, [4, 3]);
+}
+
+#[tokio::test]
+async fn runs_come_in_the_order_asked_for_each_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    for (line, runs) in [
+        ("sort:-time", vec![1, 2, 3, 4, 5, 6, 7, 8]),
+        ("sort:cost", vec![5, 6, 8, 7, 4, 3, 2, 1]),
+        ("sort:-cost", vec![6, 5]),
+        ("sort:-took end:done", vec![5, 1, 2, 3, 4, 6]),
+        ("sort:cost never", vec![5, 1]),
+    ] {
+        assert_eq!(found(&store, line).await, runs, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_shows_what_is_known_of_a_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let page = page(&store, "run:0005", 10).await;
+    let entry = &page.runs[0];
+    assert_eq!((entry.passed, entry.failed.as_slice()), (Some(false), ["latency".to_owned()].as_slice()));
+    assert_eq!(entry.cost, Cost::Known(PicoDollars(20_000_000_000)));
+    assert_eq!((entry.took, entry.tokens_in, entry.tokens_out), (Some(Duration::from_millis(300)), Some(10), Some(5)));
+    assert!(entry.input.contains("Where is it?") && entry.answer.contains("back to me"));
+}
+
+#[tokio::test]
+async fn filters_are_completed_with_the_names_on_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let Reply::Vocabulary(names) = store.ask(Job::Vocabulary).await.unwrap() else { panic!("no names") };
+    let text = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        *names,
+        Vocabulary {
+            models: text(&["gpt-4", "gpt-4o-mini"]),
+            providers: text(&["openai"]),
+            prompts: text(&["french", "sentiment"]),
+            sessions: text(&["tokyo", "triage"]),
+            versions: Vec::new(),
+            checks: text(&["latency"]),
+            classes: text(&["rate limited"]),
+        }
+    );
+}
+
+async fn prune(store: &Store, before: i64, keep_pinned: bool, dry: bool) -> Pruned {
+    match store.ask(Job::PruneRuns { before: at(before), keep_pinned, dry }).await.unwrap() {
+        Reply::Pruned(pruned) => pruned,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn pruning_is_told_first_and_keeps_what_is_pinned_or_under_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    for number in 20..60 {
+        put(&store, number, "much", &"text to be removed ".repeat(500), |_| {});
+    }
+    store.ask(Job::PinRuns { runs: vec![run_id(1)], pinned: true }).await.unwrap();
+    let told = prune(&store, 100, true, true).await;
+    assert!(told.runs == 46 && told.texts > 300_000 && told.before == told.after, "{told:?}");
+    assert_eq!(counted(&store, "").await.0, 48);
+    let done = prune(&store, 100, true, false).await;
+    assert!(done.runs == 46 && done.after < done.before / 2, "{done:?}");
+    assert_eq!(found(&store, "").await, [8, 1]);
+    assert_eq!(found(&store, "removed").await, [] as [u128; 0]);
+    assert_eq!(found(&store, "parcel").await, [1]);
+    assert_eq!(prune(&store, 100, false, false).await.runs, 1);
+    let removed = store.ask(Job::RemoveRuns(vec![run_id(8), run_id(99)])).await.unwrap();
+    assert!(matches!(removed, Reply::Pruned(Pruned { runs: 0, .. })), "a run under way stays: {removed:?}");
+}
+
+#[tokio::test]
+async fn a_copy_holds_everything_and_never_replaces_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let copy = dir.path().join("copy");
+    std::fs::create_dir(&copy).unwrap();
+    let file = copy.join("retort.db");
+    let Reply::BackedUp(bytes) = store.ask(Job::Backup(file.clone())).await.unwrap() else { panic!("no copy") };
+    assert_eq!(bytes, std::fs::metadata(&file).unwrap().len());
+    let refused = store.ask(Job::Backup(file.clone())).await.unwrap_err();
+    assert!(refused.exists && refused.message.contains("is there already"), "{refused}");
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    let runs: i64 = connection.query_row("SELECT count(*) FROM run", [], |row| row.get(0)).unwrap();
+    assert_eq!(runs, 8);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the texts and the word, a search finds what a plain reading of the texts finds.
+    #[test]
+    fn a_search_finds_what_reading_finds(
+        texts in prop::collection::vec("[abé ]{0,12}[日本ab]{0,4}", 1..8),
+        word in "[abé]{3,5}|[日本]{1,2}",
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let store = store_in(dir.path());
+        let folded = |text: &str| text.to_lowercase().replace('é', "e");
+        let mut wanted = BTreeSet::new();
+        for (number, text) in (1_u128..).zip(&texts) {
+            put(&store, number, text, "", |run| run.prompt = prompt("x"));
+            if folded(text).contains(&folded(&word)) {
+                wanted.insert(number);
+            }
+        }
+        let got: BTreeSet<u128> = runtime.block_on(found(&store, &word)).into_iter().collect();
+        prop_assert_eq!(got, wanted);
+    }
+}
+
+#[tokio::test]
+async fn new_verdicts_count_and_the_old_ones_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let new = Quality::of(vec![Verdict::new(Rule::Check("latency".to_owned()), Mark::Pass, "300 ms ≤ maximum 400 ms")]);
+    let version = retort::model::VersionId("f".repeat(64));
+    let judge = |quality: &Quality| Job::JudgeRuns {
+        judged: vec![Judged { run: run_id(5), quality: quality.clone(), version: version.clone() }],
+        at: now(),
+    };
+    assert_eq!(store.ask(judge(&new)).await.unwrap(), Reply::RunsJudged(1));
+    assert_eq!(found(&store, "verdict:passed").await, [6, 5]);
+    assert_eq!(found(&store, "failed:latency").await, [] as [u128; 0]);
+    let Reply::Run(run) = store.ask(Job::OpenRun(run_id(5))).await.unwrap() else { panic!("no run") };
+    assert_eq!(run.outcome.quality.as_ref(), Some(&new));
+    let again = Quality::default();
+    store.ask(judge(&again)).await.unwrap();
+    let Reply::Judgements(all) = store.ask(Job::Judgements(run_id(5))).await.unwrap() else { panic!("no list") };
+    let first = failed_check("latency").unwrap();
+    assert_eq!(all, [(at(5), first), (now(), new), (now(), again)]);
+    let unknown =
+        Job::JudgeRuns { judged: vec![Judged { run: run_id(99), quality: Quality::default(), version }], at: now() };
+    assert!(store.ask(unknown).await.unwrap_err().message.contains("not on record"));
+}
