@@ -10,6 +10,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::home::{Home, Ran};
 
+/// A batch: results in order, gates, reports, and going on.
+mod batch;
 /// Versions of a prompt: listed, compared, named and restored.
 mod versions;
 
