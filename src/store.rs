@@ -30,6 +30,7 @@ mod runs;
 mod schema;
 mod versions;
 mod worker;
+mod yaml;
 
 use std::{
     future::Future,
