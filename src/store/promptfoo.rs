@@ -72,6 +72,24 @@ pub struct SuiteTarget {
     pub prompts: Vec<String>,
 }
 
+impl SuiteTarget {
+    /// Makes a target of a name of ours, with what a prompt sends to it.
+    #[must_use]
+    pub fn of(name: &str, prompt: &Prompt) -> Self {
+        Self {
+            name: name.to_owned(),
+            id: name.to_owned(),
+            model: None,
+            base_url: None,
+            key: None,
+            headers: BTreeMap::new(),
+            params: prompt.params.clone(),
+            response: prompt.response.clone(),
+            prompts: Vec::new(),
+        }
+    }
+}
+
 /// Tests, here or in a file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Tests {
@@ -118,9 +136,27 @@ pub struct Options {
 }
 
 const KEYS: &[&str] = &[
-    "$schema", "description", "prompts", "providers", "targets", "defaultTest", "tests", "evaluateOptions",
-    "commandLineOptions", "outputPath", "sharing", "tags", "metadata", "env", "nunjucksFilters", "scenarios",
-    "extensions", "derivedMetrics", "tracing", "writeLatestResults", "redteam",
+    "$schema",
+    "description",
+    "prompts",
+    "providers",
+    "targets",
+    "defaultTest",
+    "tests",
+    "evaluateOptions",
+    "commandLineOptions",
+    "outputPath",
+    "sharing",
+    "tags",
+    "metadata",
+    "env",
+    "nunjucksFilters",
+    "scenarios",
+    "extensions",
+    "derivedMetrics",
+    "tracing",
+    "writeLatestResults",
+    "redteam",
 ];
 
 /// Reads a config, YAML or JSON.
@@ -170,13 +206,22 @@ pub fn parse(text: &str, path: &Path) -> Result<Suite, StoreFault> {
 
 fn options(file: &mut File<'_>, node: &yaml::Node) -> Result<Options, StoreFault> {
     const KEYS: &[&str] = &[
-        "maxConcurrency", "repeat", "cache", "maxEvalTimeMs", "delay", "showProgressBar", "timeoutMs", "generateSuggestions",
+        "maxConcurrency",
+        "repeat",
+        "cache",
+        "maxEvalTimeMs",
+        "delay",
+        "showProgressBar",
+        "timeoutMs",
+        "generateSuggestions",
     ];
     let mut options = Options::default();
     for field in file.fields(node, "`evaluateOptions`", KEYS)? {
         let value = &field.node;
         match field.key.as_str() {
-            "maxConcurrency" => options.concurrency = file.whole(value, "maxConcurrency")?.map(|count| count.max(1) as usize),
+            "maxConcurrency" => {
+                options.concurrency = file.whole(value, "maxConcurrency")?.map(|count| count.max(1) as usize);
+            }
             "repeat" => options.samples = file.whole(value, "repeat")?.map(|count| count.clamp(1, 1_000_000) as u32),
             "cache" => options.cache = file.flag(value, "cache")?,
             "maxEvalTimeMs" => {

@@ -2,7 +2,7 @@
 //!
 //! Aliases are written out within a bound, `<<` takes over the fields of other mappings, tags are refused.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt::Write as _};
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Number, Value};
@@ -187,7 +187,10 @@ impl Building {
             return Err(Broken::at(frame.line, what));
         }
         if let Some(Frame { kind: Kind::Fields { key: None, .. }, .. }) = self.frames.last() {
-            return Err(Broken::at(frame.line, "a key is a list or a mapping; quote a text that begins with `{` or `[`"));
+            return Err(Broken::at(
+                frame.line,
+                "a key is a list or a mapping; quote a text that begins with `{` or `[`",
+            ));
         }
         self.spend(1, frame.line)?;
         self.frames.push(frame);
@@ -288,9 +291,10 @@ fn write_fields(fields: &Map<String, Value>, depth: usize, out: &mut String) {
         if at > 0 {
             out.push_str(&"  ".repeat(depth));
         }
-        let plain = !matches!(key.to_lowercase().as_str(), "y" | "n" | "yes" | "no" | "on" | "off" | "null" | "true" | "false")
-            && key.starts_with(|c: char| c.is_ascii_alphabetic())
-            && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let plain =
+            !matches!(key.to_lowercase().as_str(), "y" | "n" | "yes" | "no" | "on" | "off" | "null" | "true" | "false")
+                && key.starts_with(|c: char| c.is_ascii_alphabetic())
+                && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         out.push_str(&if plain { key.clone() } else { text(key) });
         out.push(':');
         match value {
@@ -347,7 +351,9 @@ fn write_one(value: &Value, depth: usize, out: &mut String) {
 
 /// Tells whether a literal block gives a text back exactly.
 fn blocks(text: &str) -> bool {
-    let odd = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    let odd = |c: char| {
+        (c.is_control() && c != '\n') || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    };
     text.contains('\n')
         && !text.starts_with([' ', '\n', '\t'])
         && !text.ends_with('\n')
@@ -368,7 +374,7 @@ fn text(text: &str) -> String {
     for c in Value::from(text).to_string().chars() {
         let code = u32::from(c);
         if (0x7f..=0x9f).contains(&code) || matches!(code, 0x2028 | 0x2029 | 0xfeff | 0xfffe | 0xffff) {
-            out.push_str(&format!("\\u{code:04x}"));
+            let _ = write!(out, "\\u{code:04x}");
         } else {
             out.push(c);
         }

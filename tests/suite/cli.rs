@@ -10,6 +10,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::home::{Home, Ran};
 
+/// promptfoo: configs read and written.
+mod promptfoo;
 /// Versions of a prompt: listed, compared, named and restored.
 mod versions;
 

@@ -39,7 +39,8 @@ impl<'a> File<'a> {
             None => Ok(fields),
             Some(field) => {
                 let near = slip(&field.key, keys.iter().copied());
-                let what = format!("unknown key {} in {whose}{near}\n  it takes {}", quoted(&field.key), keys.join(", "));
+                let what =
+                    format!("unknown key {} in {whose}{near}\n  it takes {}", quoted(&field.key), keys.join(", "));
                 Err(self.fault(field.line, what))
             }
         }
@@ -49,7 +50,9 @@ impl<'a> File<'a> {
         match &node.tree {
             Tree::Fields(fields) => Ok(fields),
             Tree::One(Value::Null) => Ok(&[]),
-            _ => Err(self.fault(node.line, format!("{whose}: expected keys and values, found {}", shown(&node.value())))),
+            _ => {
+                Err(self.fault(node.line, format!("{whose}: expected keys and values, found {}", shown(&node.value()))))
+            }
         }
     }
 
@@ -127,12 +130,13 @@ impl<'a> File<'a> {
             return Err(self.fault(line, what));
         }
         let dir = if dir.is_empty() { self.beside("").join(".") } else { self.beside(dir) };
-        let entries = std::fs::read_dir(&dir).map_err(|error| {
-            self.fault(line, format!("cannot list {}: {error}", dir.display()))
-        })?;
+        let entries = std::fs::read_dir(&dir)
+            .map_err(|error| self.fault(line, format!("cannot list {}: {error}", dir.display())))?;
         let mut found: Vec<PathBuf> = entries
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-            .filter(|path| path.is_file() && path.file_name().and_then(|name| name.to_str()).is_some_and(|name| fits(name, &parts)))
+            .filter(|path| {
+                path.is_file() && path.file_name().and_then(|name| name.to_str()).is_some_and(|name| fits(name, &parts))
+            })
             .collect();
         found.sort();
         if found.is_empty() {

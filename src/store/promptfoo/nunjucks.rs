@@ -33,7 +33,9 @@ pub(super) fn ours(theirs: &str) -> Result<String, Odd> {
                 )));
             }
             if name.trim().starts_with("env.") {
-                return Err(odd(format!("`{{{{{name}}}}}`: the environment is not read into prompts; make it a variable")));
+                return Err(odd(format!(
+                    "`{{{{{name}}}}}`: the environment is not read into prompts; make it a variable"
+                )));
             }
             out.push_str("{{");
             out.push_str(name);
@@ -78,8 +80,12 @@ pub(super) fn theirs(ours: &str) -> String {
         let raw = |text: &str| format!("{{% raw %}}{text}{{% endraw %}}");
         let (text, length) = if opened.starts_with("{{{{") {
             (raw("{{"), 4)
-        } else if opened.strip_prefix("{%").is_some_and(|after| after.starts_with("{%") && TAGS.contains(&word_of(after))) {
-            (raw("{%"), 4)
+        } else if let Some(after) = opened.strip_prefix("{%")
+            && TAGS.contains(&word_of(after))
+            && let Some((_, rest)) = after.split_once(word_of(after))
+        {
+            let length = opened.len() - rest.len();
+            (raw(opened.get(2..length).unwrap_or_default()), length)
         } else if let Some((name, after)) = opened.strip_prefix("{{").and_then(|inside| inside.split_once("}}"))
             && is_name(name.trim())
         {
@@ -145,7 +151,8 @@ fn word(tag: &str) -> &str {
 
 fn is_name(text: &str) -> bool {
     let part = |part: &str| {
-        part.starts_with(|c: char| c.is_alphabetic() || c == '_') && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+        part.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_alphanumeric() || c == '_')
     };
     !text.is_empty() && text.split('.').all(part)
 }

@@ -80,7 +80,8 @@ fn one(file: &File<'_>, line: usize, raw: &str) -> Result<Vec<(Option<String>, P
     if raw.trim().is_empty() {
         return Err(file.fault(line, "a prompt is empty; write its text"));
     }
-    let name = raw.strip_prefix("file://").or_else(|| (!raw.contains(['\n', ' ', '{']) && is_file(file, raw)).then_some(raw));
+    let name =
+        raw.strip_prefix("file://").or_else(|| (!raw.contains(['\n', ' ', '{']) && is_file(file, raw)).then_some(raw));
     let Some(name) = name else {
         return Ok(vec![(None, prompt(raw).map_err(|(below, what)| file.fault(line + below, what))?)]);
     };
@@ -93,7 +94,9 @@ fn one(file: &File<'_>, line: usize, raw: &str) -> Result<Vec<(Option<String>, P
 
 fn is_file(file: &File<'_>, raw: &str) -> bool {
     let path = file.beside(raw);
-    (raw.contains('*') && raw.contains('.')) || path.is_file() || ["txt", "md", "json", "yaml", "yml", "j2", "jsonl"].contains(&ending(&path).as_str())
+    (raw.contains('*') && raw.contains('.'))
+        || path.is_file()
+        || ["txt", "md", "json", "yaml", "yml", "j2", "jsonl"].contains(&ending(&path).as_str())
 }
 
 fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Vec<(Option<String>, Prompt)>, StoreFault> {
@@ -118,7 +121,8 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Vec<(Option<Stri
             lines.map(|(at, line)| (at + 1, line.to_owned())).collect()
         }
         _ => {
-            let what = format!("{}: prompts are read from .txt, .md, .j2, .json, .jsonl and .yaml files", path.display());
+            let what =
+                format!("{}: prompts are read from .txt, .md, .j2, .json, .jsonl and .yaml files", path.display());
             return Err(file.fault(line, what));
         }
     };
@@ -126,10 +130,7 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Vec<(Option<Stri
     if texts.is_empty() {
         return Err(file.fault(line, format!("{} has no prompt", path.display())));
     }
-    texts
-        .into_iter()
-        .map(|(at, text)| Ok((stem.clone(), prompt(&text).map_err(|odd| inside(at, odd))?)))
-        .collect()
+    texts.into_iter().map(|(at, text)| Ok((stem.clone(), prompt(&text).map_err(|odd| inside(at, odd))?))).collect()
 }
 
 /// Cuts a text at its lines of `---`, with the line each part begins on.
@@ -152,8 +153,7 @@ fn parted(text: &str) -> Vec<(usize, String)> {
 
 /// Reads a prompt: the messages of a chat if it is written as a list of them, else one user message.
 pub(super) fn prompt(raw: &str) -> Result<Prompt, (usize, String)> {
-    let mut prompt =
-        Prompt { response: Response { format: Format::Text, ..Response::default() }, ..Prompt::default() };
+    let mut prompt = Prompt { response: Response { format: Format::Text, ..Response::default() }, ..Prompt::default() };
     let template = |text: &str| nunjucks::ours(text).map_err(|odd| (odd.below, odd.what));
     let Some(messages) = chat(raw)? else {
         prompt.set_turns(vec![Turn::of(Role::User, template(raw)?)]);
@@ -163,7 +163,8 @@ pub(super) fn prompt(raw: &str) -> Result<Prompt, (usize, String)> {
     for message in &messages {
         let known = |key: &String| matches!(key.as_str(), "role" | "content");
         let Some(fields) = message.as_object().filter(|fields| fields.keys().all(known)) else {
-            let what = format!("a message has `role` and `content` and nothing else, found {}", quoted(&message.to_string()));
+            let what =
+                format!("a message has `role` and `content` and nothing else, found {}", quoted(&message.to_string()));
             return Err((0, what));
         };
         let role = match fields.get("role").and_then(Value::as_str) {
@@ -189,7 +190,8 @@ fn texts(parts: &[Value]) -> Result<String, (usize, String)> {
         _ => None,
     };
     let all = parts.iter().map(text).collect::<Option<Vec<_>>>();
-    all.map(|all| all.concat()).ok_or_else(|| (0, "a message has a part that is no text; only texts are sent".to_owned()))
+    all.map(|all| all.concat())
+        .ok_or_else(|| (0, "a message has a part that is no text; only texts are sent".to_owned()))
 }
 
 /// The messages of a chat, if a text is written as one.

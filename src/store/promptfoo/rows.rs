@@ -98,15 +98,19 @@ impl Suite {
         });
         let mut tests: VecDeque<&Tests> = self.tests.iter().collect();
         tests.make_contiguous();
-        Rows { suite: self, asks, tests, inline: None, alone: self.tests.is_empty(), file: None, given: 0, ended: false }
+        Rows { suite: self, asks, tests, open: None, alone: self.tests.is_empty(), file: None, given: 0, ended: false }
     }
 
     fn judge(&self, id: &str) -> String {
         self.targets.iter().find(|target| target.id == id || target.name == id).map_or_else(
-            || ["openai:chat:", "anthropic:messages:", "ollama:chat:"]
-                .iter()
-                .find_map(|prefix| Some(format!("{}{}", prefix.split_inclusive(':').next()?, id.strip_prefix(prefix)?)))
-                .unwrap_or_else(|| id.to_owned()),
+            || {
+                ["openai:chat:", "anthropic:messages:", "ollama:chat:"]
+                    .iter()
+                    .find_map(|prefix| {
+                        Some(format!("{}{}", prefix.split_inclusive(':').next()?, id.strip_prefix(prefix)?))
+                    })
+                    .unwrap_or_else(|| id.to_owned())
+            },
             |target| target.name.clone(),
         )
     }
@@ -116,7 +120,8 @@ fn provider(settings: &mut Settings, target: &SuiteTarget, kind: ProviderKind) -
     let eponymous = kind.to_string();
     let base_url = target.base_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
     if base_url.is_none() && target.key.is_none() && target.headers.is_empty() {
-        let first = || settings.providers.iter().find(|(_, provider)| provider.kind == kind).map(|(name, _)| name.clone());
+        let first =
+            || settings.providers.iter().find(|(_, provider)| provider.kind == kind).map(|(name, _)| name.clone());
         return if settings.providers.get(&eponymous).is_some_and(|provider| provider.kind == kind) {
             eponymous
         } else {
@@ -148,8 +153,8 @@ pub struct Rows<'a> {
     suite: &'a Suite,
     asks: template::Asks,
     tests: VecDeque<&'a Tests>,
-    /// A test and the number of the next of its combinations.
-    inline: Option<(&'a Test, u64)>,
+    /// A row, the values of its further variables, and the number of the next of their combinations.
+    open: Option<(Row, Vars, u64)>,
     /// Whether the default test stands for all.
     alone: bool,
     file: Option<Dataset>,
@@ -160,53 +165,49 @@ pub struct Rows<'a> {
 impl Rows<'_> {
     fn advance(&mut self) -> Result<Option<Row>, StoreFault> {
         loop {
-            if let Some((test, at)) = self.inline {
-                if let Some(row) = self.combination(test, at) {
-                    self.inline = Some((test, at + 1));
+            if let Some((row, vars, at)) = &mut self.open {
+                if let Some(chosen) = combination(vars, *at) {
+                    let mut row = row.clone();
+                    row.input.vars.extend(chosen);
+                    *at += 1;
                     return self.completed(row).map(Some);
                 }
-                self.inline = None;
+                self.open = None;
             }
             if let Some(file) = &mut self.file {
                 match file.next() {
                     Some(row) => {
                         let row = row?;
-                        return self.completed(row).map(Some);
+                        let vars = self.defaults(|name| {
+                            row.input.vars.contains_key(name) || (name == "input" && !row.input.text.is_empty())
+                        });
+                        self.open = Some((row, vars, 0));
+                        continue;
                     }
                     None => self.file = None,
                 }
             }
             match self.tests.pop_front() {
-                Some(Tests::Inline(test)) => self.inline = Some((test, 0)),
+                Some(Tests::Inline(test)) => {
+                    let mut vars = self.defaults(|name| test.vars.iter().any(|(own, _)| own == name));
+                    vars.extend(test.vars.iter().cloned());
+                    self.open = Some((row(test), vars, 0));
+                }
                 Some(Tests::File(path)) => {
                     self.file = Some(dataset::open(&path.to_string_lossy(), &Reading::default())?);
                 }
                 None if std::mem::take(&mut self.alone) => {
                     let row = Row { line: Some(1), ..Row::default() };
-                    return self.completed(row).map(Some);
+                    self.open = Some((row, self.suite.default_test.vars.clone(), 0));
                 }
                 None => return Ok(None),
             }
         }
     }
 
-    /// The combination of a number, the first variable changing slowest; the defaults' lists count as well.
-    fn combination(&self, test: &Test, number: u64) -> Option<Row> {
-        let (mut rest, mut vars) = (number, BTreeMap::new());
-        for (name, values) in test.vars.iter().rev() {
-            let many = values.len() as u64;
-            vars.insert(name.clone(), values.get(usize::try_from(rest.checked_rem(many)?).ok()?)?.clone());
-            rest /= many;
-        }
-        (rest == 0).then(|| Row {
-            line: Some(test.line),
-            description: test.description.clone(),
-            input: Input { text: String::new(), vars },
-            checks: judged(&test.checks, test.judge.as_deref()),
-            min_score: test.min_score,
-            metadata: test.metadata.clone(),
-            ..Row::default()
-        })
+    /// The default test's variables that a test does not have itself.
+    fn defaults(&self, own: impl Fn(&str) -> bool) -> Vars {
+        self.suite.default_test.vars.iter().filter(|(name, _)| !own(name)).cloned().collect()
     }
 
     /// Lays the default test under a row.
@@ -215,12 +216,6 @@ impl Rows<'_> {
         self.given += 1;
         row.number = self.given;
         let Input { text, vars } = &mut row.input;
-        for (name, values) in &default.vars {
-            if name == "input" && !text.is_empty() {
-                continue;
-            }
-            vars.entry(name.clone()).or_insert_with(|| values.first().cloned().unwrap_or_default());
-        }
         if let Some(input) = vars.remove("input") {
             *text = input;
         }
@@ -246,6 +241,32 @@ impl Rows<'_> {
             missing.join("`, `")
         )))
     }
+}
+
+/// Variables, each with its values.
+type Vars = Vec<(String, Vec<String>)>;
+
+/// A test without its variables.
+fn row(test: &Test) -> Row {
+    Row {
+        line: Some(test.line),
+        description: test.description.clone(),
+        checks: judged(&test.checks, test.judge.as_deref()),
+        min_score: test.min_score,
+        metadata: test.metadata.clone(),
+        ..Row::default()
+    }
+}
+
+/// The combination of a number, the first variable changing slowest; none past the last.
+fn combination(vars: &[(String, Vec<String>)], number: u64) -> Option<BTreeMap<String, String>> {
+    let (mut rest, mut chosen) = (number, BTreeMap::new());
+    for (name, values) in vars.iter().rev() {
+        let many = values.len() as u64;
+        chosen.insert(name.clone(), values.get(usize::try_from(rest.checked_rem(many)?).ok()?)?.clone());
+        rest /= many;
+    }
+    (rest == 0).then_some(chosen)
 }
 
 /// Tells whether `a.b` is within a variable `a`.
@@ -279,7 +300,8 @@ impl Iterator for Rows<'_> {
 /// Writes a row as a line of a data set that reads the same.
 #[must_use]
 pub fn line(row: &Row) -> String {
-    let mut vars: Map<String, Value> = row.input.vars.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let mut vars: Map<String, Value> =
+        row.input.vars.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     if !row.input.text.is_empty() || vars.is_empty() {
         vars.insert("input".to_owned(), json!(row.input.text));
     }

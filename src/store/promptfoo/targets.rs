@@ -17,9 +17,26 @@ use crate::{
 const KEYS: &[&str] = &["id", "label", "config", "prompts", "delay", "transform", "env"];
 
 const CONFIG: &[&str] = &[
-    "temperature", "max_tokens", "max_completion_tokens", "num_predict", "top_p", "stop", "seed", "reasoning_effort",
-    "response_format", "apiBaseUrl", "apiHost", "apiKey", "apiKeyEnvar", "headers", "passthrough", "presence_penalty",
-    "frequency_penalty", "top_k", "cost", "showThinking",
+    "temperature",
+    "max_tokens",
+    "max_completion_tokens",
+    "num_predict",
+    "top_p",
+    "stop",
+    "seed",
+    "reasoning_effort",
+    "response_format",
+    "apiBaseUrl",
+    "apiHost",
+    "apiKey",
+    "apiKeyEnvar",
+    "headers",
+    "passthrough",
+    "presence_penalty",
+    "frequency_penalty",
+    "top_k",
+    "cost",
+    "showThinking",
 ];
 
 /// Headers that are keys, or hold one.
@@ -34,7 +51,8 @@ pub(super) fn read(file: &mut File<'_>, node: &Node) -> Result<Vec<SuiteTarget>,
     for entry in entries {
         let target = one(file, entry)?;
         if found.iter().any(|known| known.name == target.name) {
-            let what = format!("two providers are called {}; give one of them a `label` of its own", quoted(&target.name));
+            let what =
+                format!("two providers are called {}; give one of them a `label` of its own", quoted(&target.name));
             return Err(file.fault(entry.line, what));
         }
         found.push(target);
@@ -89,7 +107,16 @@ fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreFau
     let refused = |what: String| Err(file.fault(line, what));
     let model = kinds.into_iter().find_map(|(prefix, kind)| rest_of(prefix).map(|model| (kind, model.to_owned())));
     if let Some((_, model)) = &model {
-        let other = ["responses:", "completion:", "embedding:", "embeddings:", "assistant:", "image:", "moderation:", "realtime:"];
+        let other = [
+            "responses:",
+            "completion:",
+            "embedding:",
+            "embeddings:",
+            "assistant:",
+            "image:",
+            "moderation:",
+            "realtime:",
+        ];
         let other = other.iter().find(|other| model.starts_with(**other));
         if let Some(other) = other {
             return refused(format!(
@@ -100,7 +127,11 @@ fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreFau
         }
     } else if id.is_empty() {
         return refused("a provider's id is empty; write one such as `openai:gpt-4o`".to_owned());
-    } else if id == "echo" || ["file://", "exec:", "python:", "http:", "https:", "package:", "webhook:"].iter().any(|form| id.starts_with(form)) {
+    } else if id == "echo"
+        || ["file://", "exec:", "python:", "http:", "https:", "package:", "webhook:"]
+            .iter()
+            .any(|form| id.starts_with(form))
+    {
         return refused(format!(
             "the provider {} is not supported; add a command or an endpoint as [providers.NAME] in config.toml and write NAME/MODEL",
             quoted(id)
@@ -126,9 +157,36 @@ fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreFau
 
 /// Providers of promptfoo's that speak another wire format.
 const VENDORS: &[&str] = &[
-    "google", "vertex", "palm", "bedrock", "azure", "azureopenai", "mistral", "cohere", "replicate", "huggingface",
-    "openrouter", "groq", "together", "togetherai", "deepseek", "xai", "perplexity", "cerebras", "fireworks", "watsonx",
-    "cloudflare-ai", "databricks", "ai21", "voyage", "localai", "llama", "vllm", "litellm", "sagemaker", "promptfoo",
+    "google",
+    "vertex",
+    "palm",
+    "bedrock",
+    "azure",
+    "azureopenai",
+    "mistral",
+    "cohere",
+    "replicate",
+    "huggingface",
+    "openrouter",
+    "groq",
+    "together",
+    "togetherai",
+    "deepseek",
+    "xai",
+    "perplexity",
+    "cerebras",
+    "fireworks",
+    "watsonx",
+    "cloudflare-ai",
+    "databricks",
+    "ai21",
+    "voyage",
+    "localai",
+    "llama",
+    "vllm",
+    "litellm",
+    "sagemaker",
+    "promptfoo",
 ];
 
 fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<(), StoreFault> {
@@ -162,7 +220,10 @@ fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<
                 for header in file.mapping(value, key)? {
                     let name = header.key.to_lowercase();
                     if SECRET.iter().any(|word| name.contains(word)) {
-                        let what = format!("the header {} may be a key; name its variable with `apiKeyEnvar`", quoted(&header.key));
+                        let what = format!(
+                            "the header {} may be a key; name its variable with `apiKeyEnvar`",
+                            quoted(&header.key)
+                        );
                         return Err(file.fault(header.line, what));
                     }
                     let text = file.text(&header.node, &header.key)?.unwrap_or_default();
@@ -178,7 +239,8 @@ fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<
     }
     let url = target.base_url.as_deref().filter(|url| !url.starts_with("http://") && !url.starts_with("https://"));
     if let Some(url) = url {
-        return Err(file.fault(node.line, format!("apiBaseUrl: expected a URL with http:// or https://, found {}", quoted(url))));
+        return Err(file
+            .fault(node.line, format!("apiBaseUrl: expected a URL with http:// or https://, found {}", quoted(url))));
     }
     Ok(())
 }
@@ -188,7 +250,9 @@ fn response(file: &File<'_>, node: &Node) -> Result<Response, StoreFault> {
         Value::String(name) if name.starts_with("file://") => {
             let path = file.beside(name.trim_start_matches("file://"));
             let text = file.open(node.line, &path)?;
-            yaml::parse(&text).map_err(|broken| file.fault(node.line, format!("{}: {}", path.display(), broken.what)))?.value()
+            yaml::parse(&text)
+                .map_err(|broken| file.fault(node.line, format!("{}: {}", path.display(), broken.what)))?
+                .value()
         }
         other => other,
     };
@@ -200,7 +264,10 @@ fn response(file: &File<'_>, node: &Node) -> Result<Response, StoreFault> {
         (Some("json_schema"), Some(schema)) => Ok(response(Format::Schema, Some(schema))),
         _ => Err(file.fault(
             node.line,
-            format!("response_format: expected `type: text`, `json_object`, or `json_schema` with a `schema`, found {}", shown(&value)),
+            format!(
+                "response_format: expected `type: text`, `json_object`, or `json_schema` with a `schema`, found {}",
+                shown(&value)
+            ),
         )),
     }
 }
@@ -210,7 +277,14 @@ pub(super) fn known_prompts(file: &File<'_>, suite: &Suite) -> Result<(), StoreF
     for target in &suite.targets {
         if let Some(lost) = target.prompts.iter().find(|name| suite.prompts.iter().all(|(known, _)| known != *name)) {
             let near = crate::store::mistake::slip(lost, suite.prompts.iter().map(|(name, _)| name.as_str()));
-            return Err(file.fault(1, format!("the provider {} names the prompt {}, which is not there{near}", quoted(&target.name), quoted(lost))));
+            return Err(file.fault(
+                1,
+                format!(
+                    "the provider {} names the prompt {}, which is not there{near}",
+                    quoted(&target.name),
+                    quoted(lost)
+                ),
+            ));
         }
     }
     Ok(())
@@ -234,13 +308,16 @@ pub(super) fn write(target: &SuiteTarget) -> Value {
     set("stop", (!stop.is_empty()).then(|| Value::from(stop.clone())));
     set("seed", seed.map(Value::from));
     set("reasoning_effort", reasoning_effort.clone().map(Value::from));
-    set("response_format", match (target.response.format, &target.response.schema) {
-        (Format::Text, _) => None,
-        (Format::Schema, Some(schema)) => Some(serde_json::json!({
-            "type": "json_schema", "json_schema": { "name": "answer", "schema": schema }
-        })),
-        _ => Some(serde_json::json!({ "type": "json_object" })),
-    });
+    set(
+        "response_format",
+        match (target.response.format, &target.response.schema) {
+            (Format::Text, _) => None,
+            (Format::Schema, Some(schema)) => Some(serde_json::json!({
+                "type": "json_schema", "json_schema": { "name": "answer", "schema": schema }
+            })),
+            _ => Some(serde_json::json!({ "type": "json_object" })),
+        },
+    );
     set("passthrough", (!extra.is_empty()).then(|| Value::Object(extra.clone())));
     let mut fields = Map::new();
     fields.insert("id".to_owned(), target.id.clone().into());

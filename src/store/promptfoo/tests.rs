@@ -1,5 +1,6 @@
 //! Configs as people write them: what becomes of them, and what is refused.
 
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -73,18 +74,28 @@ outputPath: out.html
 #[test]
 fn a_whole_config_becomes_prompts_by_target_and_rows() {
     let suite = suite(WHOLE);
-    assert_eq!((suite.options.concurrency, suite.options.samples, suite.options.cache), (Some(3), Some(2), Some(false)));
-    assert_eq!(suite.notices, ["c.yaml:41: `outputPath` has no effect here"]);
+    assert_eq!(
+        (suite.options.concurrency, suite.options.samples, suite.options.cache),
+        (Some(3), Some(2), Some(false))
+    );
+    assert_eq!(suite.notices, ["c.yaml:39: `outputPath` has no effect here"]);
     let rows = rows(&suite);
-    let said: Vec<_> = rows.iter().map(|row| (row.number, row.input.vars["language"].as_str(), row.input.text.as_str())).collect();
+    let said: Vec<_> =
+        rows.iter().map(|row| (row.number, row.input.vars["language"].as_str(), row.input.text.as_str())).collect();
     assert_eq!(
         said,
-        [(1, "French", "Hello"), (2, "French", "Bye"), (3, "German", "Hello"), (4, "German", "Bye"), (5, "Dutch", "a: {\"b\": 1}")]
+        [
+            (1, "French", "Hello"),
+            (2, "French", "Bye"),
+            (3, "German", "Hello"),
+            (4, "German", "Bye"),
+            (5, "Dutch", "a: {\"b\": 1}")
+        ]
     );
     let kinds: Vec<String> = rows[0].checks.iter().map(|check| check.kind.to_string()).collect();
     assert_eq!(kinds, ["latency", "not-contains", "llm-rubric", "unsupported"]);
     assert_eq!(rows[0].checks[2].judge.as_deref(), Some("openai:gpt-4o"));
-    assert_eq!((rows[0].min_score, rows[4].min_score, rows[4].line), (Some(0.5), None, Some(39)));
+    assert_eq!((rows[0].min_score, rows[4].min_score, rows[4].line), (Some(0.5), None, Some(37)));
     assert_eq!(rows[4].input.value("tone"), Some("kind"));
     let lanes = suite.lanes().unwrap();
     let said: Vec<_> = lanes.iter().map(|(name, prompt)| (name.as_str(), prompt.targets.clone())).collect();
@@ -117,9 +128,13 @@ fn import_then_export_then_import_is_the_identity() {
 fn what_cannot_run_is_a_mistake_with_its_line() {
     for (text, line, part) in [
         ("prompts: [a b]\nprovidrs: x", 2, "did you mean `providers`"),
-        ("prompts:\n  - a b\n  - |\n    x\n    {{ y | upper }}", 4, "filters"),
+        ("prompts:\n  - a b\n  - |\n    x\n    {{ y | upper }}", 5, "filters"),
         ("prompts: [a b]\nproviders:\n  - google:gemini-pro", 3, "`google` is not supported"),
-        ("prompts: [a b]\nproviders:\n  - id: openai:x\n    config:\n      temprature: 1", 5, "did you mean `temperature`"),
+        (
+            "prompts: [a b]\nproviders:\n  - id: openai:x\n    config:\n      temprature: 1",
+            5,
+            "did you mean `temperature`",
+        ),
         ("prompts: [a b]\ntests:\n  - vars: {}\n    assert:\n      - type: contians\n        value: x", 5, "contains"),
         ("prompts: [a b]\ntests:\n  - options:\n      transform: output.x", 4, "transform"),
         ("prompts: [a b]\nscenarios:\n  - {}", 2, "scenarios"),
@@ -149,7 +164,10 @@ fn files_are_read_beside_the_config_and_rows_streamed_after_one_another() {
     save("t.csv", "q,__expected\nx,contains: y\n");
     save("long.txt", "from a file\n");
     save("s.json", "{\"type\": \"object\"}");
-    save("c.yaml", "prompts: file://p.txt\ntests:\n  - file://t.csv\n  - vars: {q: file://long.txt}\n    assert:\n      - {type: is-json, value: file://s.json}\n");
+    save(
+        "c.yaml",
+        "prompts: file://p.txt\ntests:\n  - file://t.csv\n  - vars: {q: file://long.txt}\n    assert:\n      - {type: is-json, value: file://s.json}\n",
+    );
     let suite = read(&dir.path().join("c.yaml")).unwrap();
     let names: Vec<_> = suite.prompts.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["p", "p-2"]);
@@ -167,8 +185,78 @@ fn a_row_written_as_a_line_reads_the_same() {
     let rows = rows(&suite(WHOLE));
     let path = dir.path().join("t.jsonl");
     std::fs::write(&path, rows.iter().map(|row| line(row) + "\n").collect::<String>()).unwrap();
-    let again = crate::store::dataset::open(&path.to_string_lossy(), &crate::store::dataset::Reading::default()).unwrap();
+    let again =
+        crate::store::dataset::open(&path.to_string_lossy(), &crate::store::dataset::Reading::default()).unwrap();
     for (row, again) in rows.iter().zip(again.map(Result::unwrap)) {
         assert_eq!(row.fingerprint(), again.fingerprint());
+    }
+}
+
+#[test]
+fn lists_of_the_default_test_are_combined_with_those_of_each_test() {
+    let suite = suite(
+        "prompts: ['{{ a }} {{ b }}']\ndefaultTest: {vars: {b: ['1', '2']}}\ntests:\n  - vars: {a: [x, y]}\n  - vars: {a: z, b: '3'}",
+    );
+    let said: Vec<String> =
+        rows(&suite).iter().map(|row| format!("{}{}", row.input.vars["a"], row.input.vars["b"])).collect();
+    assert_eq!(said, ["x1", "y1", "x2", "y2", "z3"]);
+}
+
+/// Any text but one that stands for a file or that promptfoo would fill or trim.
+fn text() -> impl Strategy<Value = String> {
+    "[ -z|~\n\t\u{7f}-\u{2fff}]{0,24}".prop_filter("plain", |text| {
+        !text.starts_with("file:") && !nunjucks::is_template(text) && !text.ends_with('\n')
+    })
+}
+
+fn a_test() -> impl Strategy<Value = Test> {
+    let vars = proptest::collection::btree_map("[a-z]{1,6}|on|null|1", proptest::collection::vec(text(), 1..3), 0..4);
+    let check = (any::<bool>(), text(), proptest::option::of(0.0..4.0f64), proptest::option::of("[a-z]{1,4}"));
+    let check = check.prop_map(|(not, value, weight, metric)| {
+        let check = Check { weight, metric, ..Check::of(CheckKind::Contains).with(value) };
+        if not { check.negated() } else { check }
+    });
+    let checks = proptest::collection::vec(check, 0..3);
+    (proptest::option::of(text()), vars, checks, proptest::option::of(0.0..1.0f64)).prop_map(
+        |(description, vars, checks, min_score)| Test {
+            line: 1,
+            description,
+            vars: vars.into_iter().collect(),
+            checks,
+            min_score,
+            ..Test::default()
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn any_suite_is_read_as_it_was_written(
+        user in "[ -z|~\n]{0,30}",
+        system in "[ -z|~\n]{0,12}",
+        tests in proptest::collection::vec(a_test(), 0..4),
+        temperature in proptest::option::of(0.0..2.0f64),
+    ) {
+        let user = nunjucks::ours(&nunjucks::theirs(&user)).unwrap();
+        let mut prompt = prompts::prompt("x").unwrap();
+        prompt.set_turns(vec![crate::model::Turn::of(crate::model::Role::User, user)]);
+        prompt.system = nunjucks::ours(&nunjucks::theirs(&system)).unwrap();
+        let mut target = SuiteTarget::of("openai:x", &prompt);
+        (target.model, target.params.temperature) = (Some((ProviderKind::OpenAi, "x".to_owned())), temperature);
+        let suite = Suite {
+            prompts: vec![("p 1".to_owned(), prompt)],
+            targets: vec![target],
+            tests: tests.into_iter().map(|test| Tests::Inline(Box::new(test))).collect(),
+            source: PathBuf::from("c.yaml"),
+            ..Suite::default()
+        };
+        let written = write(&suite);
+        let again = parse(&written, Path::new("c.yaml")).map_err(|fault| TestCaseError::fail(format!("{}\n{written}", fault.message)))?;
+        prop_assert_eq!(bare(again), bare(suite), "{}", written);
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "(prompts|tests|vars|providers|assert|[-:{}\\[\\]&*x \n\"'|>#?])*") {
+        let _ = parse(&text, Path::new("c.yaml"));
     }
 }

@@ -27,8 +27,15 @@ const OPTIONS: &[&str] = &["provider", "prefix", "suffix", "runSerially"];
 
 /// Options that would change what a test means.
 const OPTIONS_NOT_HERE: &[&str] = &[
-    "transform", "postprocess", "transformVars", "storeOutputAs", "rubricPrompt", "disableVarExpansion",
-    "disableDefaultAsserts", "disableConversationVar", "factuality",
+    "transform",
+    "postprocess",
+    "transformVars",
+    "storeOutputAs",
+    "rubricPrompt",
+    "disableVarExpansion",
+    "disableDefaultAsserts",
+    "disableConversationVar",
+    "factuality",
 ];
 
 pub(super) fn read(file: &mut File<'_>, node: &Node) -> Result<Vec<Tests>, StoreFault> {
@@ -58,7 +65,9 @@ fn files(file: &File<'_>, node: &Node) -> Result<Vec<Tests>, StoreFault> {
     let name = file.text(node, "tests")?.unwrap_or_default();
     let path = name.strip_prefix("file://").unwrap_or(&name);
     if path.contains("://") {
-        return Err(file.fault(node.line, format!("{}: tests are read from files; save them beside the config", quoted(&name))));
+        return Err(
+            file.fault(node.line, format!("{}: tests are read from files; save them beside the config", quoted(&name)))
+        );
     }
     let mut found = Vec::new();
     for path in file.files(node.line, path)? {
@@ -90,10 +99,10 @@ pub(super) fn default(file: &mut File<'_>, node: &Node) -> Result<Test, StoreFau
 
 fn test(file: &mut File<'_>, node: &Node, default: bool) -> Result<Test, StoreFault> {
     let mut test = Test { line: node.line as u64, ..Test::default() };
-    if let Tree::Fields(fields) = &node.tree {
-        if let Some(field) = fields.iter().find(|field| NOT_HERE.contains(&field.key.as_str()) && !field.node.is_null()) {
-            return Err(file.fault(field.line, format!("`{}` in a test is not supported; write a config of its own for it", field.key)));
-        }
+    let odd = |field: &&yaml::Field| NOT_HERE.contains(&field.key.as_str()) && !field.node.is_null();
+    if let Some(field) = file.mapping(node, "a test")?.iter().find(odd) {
+        let what = format!("`{}` in a test is not supported; write a config of its own for it", field.key);
+        return Err(file.fault(field.line, what));
     }
     let keys: Vec<&str> = KEYS.iter().chain(NOT_HERE).copied().collect();
     for field in file.fields(node, "a test", &keys)? {
@@ -127,7 +136,9 @@ fn options(file: &mut File<'_>, node: &Node, test: &mut Test, default: bool) -> 
                 if key == "prefix" { test.prefix = text } else { test.suffix = text }
             }
             "prefix" | "suffix" => {
-                let what = format!("`options.{key}` of one test is not supported; put a variable into the prompt, or set it in `defaultTest`");
+                let what = format!(
+                    "`options.{key}` of one test is not supported; put a variable into the prompt, or set it in `defaultTest`"
+                );
                 return Err(file.fault(field.line, what));
             }
             "runSerially" => file.notice(field.line, "`options.runSerially` has no effect here"),
@@ -166,7 +177,10 @@ fn value(file: &File<'_>, name: &str, node: &Node) -> Result<Vec<String>, StoreF
         None => vec![text],
     };
     if values.iter().any(|value| nunjucks::is_template(value)) {
-        let what = format!("vars.{}: a value that is a template itself is not filled here; write the text it comes to", quoted(name));
+        let what = format!(
+            "vars.{}: a value that is a template itself is not filled here; write the text it comes to",
+            quoted(name)
+        );
         return Err(file.fault(node.line, what));
     }
     // promptfoo takes one line end off a value.
@@ -177,7 +191,8 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<String, StoreFau
     match ending(path).as_str() {
         "yaml" | "yml" => {
             let text = file.open(line, path)?;
-            let tree = yaml::parse(&text).map_err(|broken| file.fault(line, format!("{}: {}", path.display(), broken.what)))?;
+            let tree = yaml::parse(&text)
+                .map_err(|broken| file.fault(line, format!("{}: {}", path.display(), broken.what)))?;
             Ok(tree.value().to_string())
         }
         "txt" | "md" | "json" | "csv" | "tsv" | "html" | "xml" | "" => Ok(file.open(line, path)?.trim().to_owned()),
@@ -194,14 +209,17 @@ fn checks(file: &File<'_>, node: &Node) -> Result<Vec<Check>, StoreFault> {
     let one = |item: &Node| {
         let mut value = item.value();
         if let Some(inner) = value.get_mut("value")
-            && let Some(path) = inner.as_str().and_then(|text| text.strip_prefix("file://")).map(|name| file.beside(name))
+            && let Some(path) =
+                inner.as_str().and_then(|text| text.strip_prefix("file://")).map(|name| file.beside(name))
             && ["txt", "md", "json", "yaml", "yml"].contains(&ending(&path).as_str())
         {
             let line = item.get("value").map_or(item.line, |node| node.line);
             let text = file.open(line, &path)?;
             *inner = match ending(&path).as_str() {
                 "txt" | "md" => text.trim().into(),
-                _ => yaml::parse(&text).map_err(|broken| file.fault(line, format!("{}: {}", path.display(), broken.what)))?.value(),
+                _ => yaml::parse(&text)
+                    .map_err(|broken| file.fault(line, format!("{}: {}", path.display(), broken.what)))?
+                    .value(),
             };
         }
         assertion::of_json(&value).map_err(|what| {

@@ -61,14 +61,17 @@ fn raw(prompt: &Prompt) -> String {
         && !turn.muted
     {
         let text = nunjucks::theirs(&turn.content);
-        let path = text.contains("://") || text.starts_with("exec:") || text.starts_with("python:") || !text.contains(['\n', ' ', '{']);
+        let path = text.contains("://")
+            || text.starts_with("exec:")
+            || text.starts_with("python:")
+            || !text.contains(['\n', ' ', '{']);
         if !path && !text.trim().is_empty() && prompts::chat(&text).is_ok_and(|chat| chat.is_none()) {
             return text;
         }
     }
     let sent = turns.iter().filter(|turn| !turn.muted);
     let message = |role: &str, content: &str| json!({ "role": role, "content": nunjucks::theirs(content) });
-    Value::from_iter(sent.map(|turn| message(turn.role.name(), &turn.content))).to_string()
+    sent.map(|turn| message(turn.role.name(), &turn.content)).collect::<Value>().to_string()
 }
 
 fn test(test: &Test) -> Value {
