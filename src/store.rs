@@ -35,6 +35,7 @@ mod schema;
 mod search;
 mod versions;
 mod worker;
+mod yaml;
 
 use std::{
     future::Future,

@@ -4,6 +4,8 @@ mod batch;
 mod history;
 mod run;
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -170,6 +172,22 @@ pub enum PromptsAction {
         which: String,
         /// Its name; an empty one takes the name away.
         to: String,
+    },
+    /// Make prompts of a promptfoo config; its tests become a data set beside it.
+    Import {
+        /// The config: a .yaml or .json file.
+        file: PathBuf,
+        /// Writes over prompts and a data set of the same names.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Print a prompt as a promptfoo config.
+    Export {
+        /// The prompt's name.
+        name: String,
+        /// A data set that becomes its tests.
+        #[arg(long, value_name = "FILE")]
+        data: Option<PathBuf>,
     },
 }
 
