@@ -27,6 +27,11 @@ mod bench {
     mod lanes;
     /// What a run adds to the call it makes.
     mod pipeline;
+    /// A batch from end to end: its time beside the ideal, its CPU time, its memory.
+    #[cfg(target_os = "linux")]
+    #[allow(clippy::indexing_slicing, reason = "a failing benchmark should panic")]
+    #[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "it reads the clock and tells what it read")]
+    mod rows;
     /// From starting the program to its first painted frame.
     mod start;
     /// The disk, as a run meets it.

@@ -1,6 +1,7 @@
 //! The headless commands.
 
 pub mod args;
+mod batch;
 mod cache;
 mod compare;
 mod doctor;
@@ -9,6 +10,7 @@ mod models;
 mod prompts;
 mod report;
 mod run;
+mod score;
 mod sheet;
 mod show;
 mod table;
@@ -123,7 +125,9 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
     let done = match command {
         Command::Run(args) => Box::pin(run::run(args, &mut io)).await,
         Command::History(args) => Box::pin(history::history(args, &mut io)).await,
+        Command::Score(args) => Box::pin(score::score(args, &mut io)).await,
         Command::Show { run, json } => show::show(&run, json, &mut io).await,
+        Command::Batch(args) => Box::pin(batch::batch(*args, &mut io)).await,
         Command::Prompts { action } => prompts::prompts(action, &mut io).await,
         Command::Models { check } => models::models(check, &mut io).await,
         Command::Keys => keys(&mut io),

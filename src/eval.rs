@@ -3,6 +3,7 @@
 //! A [`Judge`] is made of what a prompt expects, and refuses rules that could never be applied. It
 //! finds the JSON of an answer ([`extract()`]) and gives one verdict per rule, each with its reason.
 //! [`figures`] writes the numbers of a run as a person reads them, on every screen and in every report.
+//! A [`Tally`] is what the cells of a batch come to, and [`report`] writes them all as a file.
 //! A [`JsonDiff`] says which values two answers differ in, [`Groups`] which of many are the same.
 //! [`Evidence`] says whether one of two is better over the same rows, by the tests of [`stats`].
 
@@ -17,10 +18,12 @@ mod form;
 pub mod groups;
 pub mod json_diff;
 pub mod judge;
+pub mod report;
 pub mod rubric;
 pub mod rule;
 mod schema;
 pub mod stats;
+pub mod tally;
 pub mod template;
 
 pub use comparison::Comparison;
@@ -31,3 +34,4 @@ pub use json_diff::JsonDiff;
 pub use judge::{Answer, Judge, Judgement};
 pub use rubric::{Opinion, Rubric};
 pub use rule::BadRule;
+pub use tally::{Standing, Tally};

@@ -1,5 +1,6 @@
 //! What both shells start from: environment, places, settings, and the engine wired from them.
 
+pub mod batch;
 pub mod found;
 pub mod world;
 

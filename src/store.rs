@@ -24,6 +24,7 @@ mod cache;
 mod db;
 mod grades;
 mod history;
+mod judgements;
 mod mistake;
 mod outline;
 mod prompt_form;
@@ -34,6 +35,7 @@ mod schema;
 mod search;
 mod versions;
 mod worker;
+mod yaml;
 
 use std::{
     future::Future,

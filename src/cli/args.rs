@@ -1,11 +1,17 @@
 //! The command line: commands, options, and the words that explain them.
 
+mod batch;
+mod history;
+mod run;
+
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::history::{Column, USUAL};
+pub use batch::BatchArgs;
+pub use history::{HistoryAction, HistoryArgs, ScoreArgs};
+pub use run::RunArgs;
 
 /// A terminal workbench for developing LLM prompts.
 #[derive(Debug, Parser)]
@@ -47,54 +53,19 @@ Keys: OPENAI_API_KEY and ANTHROPIC_API_KEY work without any configuration.";
 const PARAM_HELP: &str = "Sets a parameter: temperature, top_p, max_tokens, seed, reasoning_effort, stop, or \
                           any field the provider knows";
 
-const RUN_EXAMPLES: &str = "Examples:
-  retort run sentiment -i mail.txt
-  echo 'Where is my parcel?' | retort run sentiment
-  retort run ./prompts/triage.toml -i mail.txt -m gpt-4o-mini -m claude-haiku-4-5
-  retort run sentiment -i mail.txt -m gpt-4o-mini -m local --samples 5 --diff
-  retort run sentiment -i mail.txt -m gpt-4o-mini -m local --md >> notes.md
-  retort run reply -i mail.txt --var tone=friendly --param temperature=0.7
-  retort run sentiment -i mail.txt --json | jq -r 'select(.event == \"ended\").outcome.text'
-
-The answer goes to standard output, byte for byte where that is a file or a pipe; everything else
-goes to standard error.
-
-Exit status:
-    0  done, and every check passed
-    1  could not run: every model failed, or something is missing
-    2  the command line is wrong
-    4  the answer was cut off
-  100  done, but a check failed
-  130  cancelled";
-
-const COLUMNS_HELP: &str = "Shows these columns: run, age, started, prompt, version, target, provider, session, end, \
-                            verdict, tokens, cost, took, first, attempts, grade, input, answer";
-
-const HISTORY_EXAMPLES: &str = "Examples:
-  retort history parcel                          runs with the text in prompt, input or answer
-  retort history '\"never came\" verdict:failed since:7d -cached:yes'
-  retort history model:gpt-4o-mini 'cost:>0.01' sort:cost --columns run,target,cost,input
-  retort history error:any --json | jq -r .class
-  retort history prune --older 90d
-
-A query is words, \"phrases\" and filters, all of which have to hold; `-` before a filter turns it round (a query that
-begins with one comes after `--`):
-  model: provider: prompt: version: session: batch: run:   names, ids by their end
-  end:done|failed|interrupted|cancelled|crashed|running    verdict:passed|failed    failed:CHECK
-  error:any|CLASS   cached: demo: fallback: retried: pinned: yes|no
-  since: until:     2026-11-25, 2026-11-25T09:30, 7d, 12h, yesterday
-  cost: took: tokens: grade:    with < <= > >= =, as in cost:>0.01 took:>2s grade:<=2; grade:none
-  sort:time|cost|took|tokens    -cost for the smallest first, unknown ones left out";
-
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a prompt on one input and print the answer.
-    #[command(after_help = RUN_EXAMPLES)]
+    #[command(after_help = run::EXAMPLES)]
     Run(RunArgs),
 
+    /// Run prompts over a data set, and check every answer.
+    #[command(after_help = batch::EXAMPLES)]
+    Batch(Box<BatchArgs>),
+
     /// List the runs on record, those a query asks for, or look after them.
-    #[command(after_help = HISTORY_EXAMPLES, args_conflicts_with_subcommands = true)]
+    #[command(after_help = history::EXAMPLES, args_conflicts_with_subcommands = true)]
     History(HistoryArgs),
 
     /// Show a run step by step: its texts, every attempt, every check.
@@ -106,6 +77,12 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+
+    /// Judge stored answers by a prompt's checks as they are now, without a call.
+    #[command(
+        after_help = "Examples:\n  retort score sentiment --dry-run\n  retort score sentiment since:7d model:gpt-4o-mini\n\nThe verdicts before are kept. What a judge model said of an answer is not asked again.\nExit status: 0 where every answer passes, 100 where one does not."
+    )]
+    Score(ScoreArgs),
 
     /// List the prompts, or show one.
     Prompts {
@@ -147,163 +124,6 @@ pub enum Command {
     /// Print the manual page.
     #[command(after_help = "Example:\n  retort man | man -l -")]
     Man,
-}
-
-/// `retort run`.
-#[derive(Debug, Args)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
-pub struct RunArgs {
-    /// The prompt: a name that `retort prompts` lists, or the path of a .toml file.
-    pub prompt: String,
-
-    /// Reads the input from a file, or from standard input with `-`.
-    #[arg(short, long, value_name = "FILE|-")]
-    pub input: Option<PathBuf>,
-
-    /// Runs on this model; given several times, on each, side by side.
-    #[arg(short, long, value_name = "MODEL")]
-    pub model: Vec<String>,
-
-    /// Sets a variable of the prompt.
-    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
-    pub vars: Vec<(String, String)>,
-
-    /// Sets a parameter of the prompt.
-    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair, help = PARAM_HELP)]
-    pub params: Vec<(String, String)>,
-
-    /// Asks each model this many times, to see how much the answers vary.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub samples: u32,
-
-    /// Shows only what differs from the first model's answer.
-    #[arg(long, conflicts_with = "json")]
-    pub diff: bool,
-
-    /// Prints a table in Markdown: a column for each model, a row for each figure and each field.
-    #[arg(long, conflicts_with = "json")]
-    pub md: bool,
-
-    /// Prints every event of each run as a line of JSON; the last one of a run is `ended`.
-    #[arg(long)]
-    pub json: bool,
-    /// With `--json`, prints the answer as it comes and not once it is whole; what was printed
-    /// cannot be taken back, so the run does not start over after the first text.
-    #[arg(long, requires = "json")]
-    pub live: bool,
-
-    /// Neither reads nor writes the response cache.
-    #[arg(long, conflicts_with = "fresh")]
-    pub no_cache: bool,
-
-    /// Asks again and stores the new answer.
-    #[arg(long)]
-    pub fresh: bool,
-}
-
-/// `retort history`.
-#[derive(Debug, Args)]
-pub struct HistoryArgs {
-    /// What to do with the runs.
-    #[command(subcommand)]
-    pub action: Option<HistoryAction>,
-
-    /// Words and filters; every run where there are none.
-    #[arg(value_name = "QUERY")]
-    pub query: Vec<String>,
-
-    /// Lists so many runs at most.
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
-    pub limit: usize,
-
-    /// Lists all runs.
-    #[arg(long, conflicts_with = "limit")]
-    pub all: bool,
-
-    /// Shows these columns.
-    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', value_enum, hide_possible_values = true,
-        default_value = USUAL, help = COLUMNS_HELP, conflicts_with_all = ["json", "csv", "md"])]
-    pub columns: Vec<Column>,
-
-    /// Writes a line of JSON for each run, its texts whole.
-    #[arg(long, group = "form")]
-    pub json: bool,
-
-    /// Writes comma-separated values, the texts whole.
-    #[arg(long, group = "form")]
-    pub csv: bool,
-
-    /// Writes a table in Markdown, the texts whole.
-    #[arg(long, group = "form")]
-    pub md: bool,
-}
-
-/// What can be done with runs on record.
-#[derive(Debug, Subcommand)]
-pub enum HistoryAction {
-    /// Keep runs when others are pruned.
-    Pin {
-        /// The runs, by their ids or the ends of them.
-        #[arg(required = true)]
-        runs: Vec<String>,
-    },
-    /// Let pinned runs be pruned with the others.
-    Unpin {
-        /// The runs.
-        #[arg(required = true)]
-        runs: Vec<String>,
-    },
-    /// Say how good an answer is; the last grade of a run counts.
-    Grade {
-        /// The run.
-        run: String,
-        /// One to five stars.
-        #[arg(long, value_parser = clap::value_parser!(u8).range(1..=5))]
-        stars: Option<u8>,
-        /// It will do.
-        #[arg(long, conflicts_with = "down")]
-        up: bool,
-        /// It will not do.
-        #[arg(long)]
-        down: bool,
-        /// Why.
-        #[arg(long, value_name = "TEXT")]
-        comment: Option<String>,
-    },
-    /// Remove runs for good.
-    Delete {
-        /// The runs.
-        #[arg(required = true)]
-        runs: Vec<String>,
-        /// Removes them; without it, it is only told.
-        #[arg(long)]
-        yes: bool,
-    },
-    /// Tell what removing old runs would free, or remove them.
-    Prune {
-        /// Removes what is older than an age (90d, 12w) or than a day (2026-01-31).
-        #[arg(long, value_name = "AGE|DAY")]
-        older: String,
-        /// Keeps pinned runs; the default.
-        #[arg(long, conflicts_with = "drop_pinned")]
-        keep_pinned: bool,
-        /// Removes pinned runs too.
-        #[arg(long)]
-        drop_pinned: bool,
-        /// Removes them; without it, it is only told.
-        #[arg(long)]
-        yes: bool,
-    },
-    /// Write a copy of the record of runs to a new file.
-    Backup {
-        /// The file.
-        file: PathBuf,
-    },
-    /// Put a copy in the record's place; what was there is moved aside.
-    Restore {
-        /// The copy.
-        file: PathBuf,
-    },
 }
 
 /// `retort prompts`.
@@ -352,6 +172,22 @@ pub enum PromptsAction {
         which: String,
         /// Its name; an empty one takes the name away.
         to: String,
+    },
+    /// Make prompts of a promptfoo config; its tests become a data set beside it.
+    Import {
+        /// The config: a .yaml or .json file.
+        file: PathBuf,
+        /// Writes over prompts and a data set of the same names.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Print a prompt as a promptfoo config.
+    Export {
+        /// The prompt's name.
+        name: String,
+        /// A data set that becomes its tests.
+        #[arg(long, value_name = "FILE")]
+        data: Option<PathBuf>,
     },
 }
 

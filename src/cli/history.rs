@@ -105,7 +105,8 @@ impl<'a> Pages<'a> {
     }
 }
 
-async fn count(store: &Store, query: &Query) -> Result<(u64, bool), Stopped> {
+/// Counts the runs a query asks for; tells whether there may be more.
+pub(super) async fn count(store: &Store, query: &Query) -> Result<(u64, bool), Stopped> {
     match store.ask(Job::CountRuns(Box::new(query.clone()))).await? {
         Reply::Counted { runs, more } => Ok((runs, more)),
         _ => Err(Stopped::Other("the record answered another question".to_owned())),

@@ -1,5 +1,6 @@
 //! `retort prompts`: which prompts there are, what they hold, where they lie.
 
+mod promptfoo;
 mod versions;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ pub(super) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
         PromptsAction::Diff { name, from, to } => return versions::diff(&name, &from, to.as_deref(), io).await,
         PromptsAction::Restore { name, which } => return versions::restore(&name, &which, io).await,
         PromptsAction::Name { name, which, to } => return versions::name(&name, &which, &to, io).await,
+        PromptsAction::Import { file, replace } => promptfoo::import(&file, replace, &places, io)?,
+        PromptsAction::Export { name, data } => promptfoo::export(&name, data.as_deref(), &places, io)?,
         PromptsAction::List => {
             let rows: Vec<Vec<String>> = prompts::list(&places)?.into_iter().map(row).collect();
             table::write(io.out, &["NAME", "FROM", "DESCRIPTION"], &rows)?;

@@ -104,7 +104,7 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
 }
 
 /// Has everything written, and says what of it could not be: it costs nobody an answer.
-fn close(store: &Store, troubles: &mut UnboundedReceiver<StoreFault>, io: &mut Io<'_>) {
+pub(super) fn close(store: &Store, troubles: &mut UnboundedReceiver<StoreFault>, io: &mut Io<'_>) {
     let closed = store.close(CLOSING);
     let told = std::iter::from_fn(|| troubles.try_recv().ok()).chain(closed.err());
     for trouble in told {
@@ -157,17 +157,17 @@ pub(super) type Interrupts = tokio::signal::unix::Signal;
 pub(super) type Interrupts = tokio::signal::windows::CtrlC;
 
 #[cfg(unix)]
-fn interrupts() -> std::io::Result<Interrupts> {
+pub(super) fn interrupts() -> std::io::Result<Interrupts> {
     tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
 }
 
 #[cfg(windows)]
-fn interrupts() -> std::io::Result<Interrupts> {
+pub(super) fn interrupts() -> std::io::Result<Interrupts> {
     tokio::signal::windows::ctrl_c()
 }
 
 /// Says why keys are missing where a target cannot do without one.
-fn say_keys(setup: &Setup, engine: &Engine, targets: &[Target], io: &mut Io<'_>) {
+pub(super) fn say_keys(setup: &Setup, engine: &Engine, targets: &[Target], io: &mut Io<'_>) {
     let needy = targets.iter().filter(|target| setup.needs_key(target));
     for fault in needy.filter_map(|target| engine.key_faults.get(&target.provider)).flatten() {
         let _ = writeln!(io.err, "{}", clean_line(&fault.to_string()));
@@ -266,7 +266,7 @@ fn text(bytes: Vec<u8>, whose: &str) -> Result<String, Stopped> {
 
 /// Sets one parameter from the command line. A name that is none of ours goes to the provider as
 /// it is, read as JSON where it is JSON.
-fn set(params: &mut Params, name: &str, value: &str) -> Result<(), String> {
+pub(super) fn set(params: &mut Params, name: &str, value: &str) -> Result<(), String> {
     fn number<T: std::str::FromStr>(name: &str, value: &str, what: &str) -> Result<Option<T>, String> {
         value.trim().parse().map(Some).map_err(|_wrong| format!("--param {name}={value}: `{name}` is {what}"))
     }

@@ -9,6 +9,7 @@ mod figures;
 mod markdown;
 
 use jiff::Timestamp;
+pub(super) use markdown::escaped;
 use serde::Serialize;
 
 use crate::{model::Outcome, text::diff::TextDiff};

@@ -128,6 +128,17 @@ impl Cost {
         }
     }
 
+    /// Says how sure it is, in one word: `known`, `estimated`, `at_least`, `unknown`.
+    #[must_use]
+    pub fn sureness(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Known(_) => "known",
+            Self::Estimated(_) => "estimated",
+            Self::AtLeast(_) => "at_least",
+        }
+    }
+
     /// Adds two costs. With one of them unknown the sum is a lower bound.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

@@ -9,14 +9,14 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::model::{
-    BatchId, Grade, NamedInput, Place, Prompt, RunId, Session, VersionId,
+    BatchId, Grade, NamedInput, Place, Prompt, Quality, RunId, Session, VersionId,
     batch::BatchSpec,
     query::{Query, Vocabulary},
 };
 use crate::pipeline::port::RunRecord;
 pub use batch::{BatchEntry, BatchState, Begin, CellRow, PastLengths};
 pub use entry::{PromptEntry, Results, RowEntry, RunEntry, SessionEntry, Totals, VersionEntry};
-pub use history::{After, HistoryEntry, HistoryPage, Pruned};
+pub use history::{After, HistoryEntry, HistoryPage, Judged, Pruned};
 
 use super::dataset::{Preview, Reading};
 
@@ -138,6 +138,15 @@ pub enum Job {
         /// Whether it is only to be told.
         dry: bool,
     },
+    /// Puts new verdicts on runs in place of those that count; the old ones are kept.
+    JudgeRuns {
+        /// The runs with their verdicts.
+        judged: Vec<Judged>,
+        /// The present time.
+        at: Timestamp,
+    },
+    /// Lists all verdicts that were given on a run.
+    Judgements(RunId),
     /// Writes the record as it stands to a new file.
     Backup(PathBuf),
     /// Begins a batch, or goes on with one.
@@ -218,6 +227,8 @@ impl Job {
             | Self::RemoveRuns(_)
             | Self::PruneRuns { .. }
             | Self::Backup(_)
+            | Self::JudgeRuns { .. }
+            | Self::Judgements(_)
             | Self::BeginBatch { .. }
             | Self::EndBatch { .. }
             | Self::Cells { .. }
@@ -309,6 +320,11 @@ pub enum Reply {
     Pinned(u64),
     /// What was removed, or would be.
     Pruned(Pruned),
+    /// So many runs have new verdicts.
+    RunsJudged(u64),
+    /// All verdicts on a run with the time of each, those that came with the answer first; none where it was
+    /// judged but once.
+    Judgements(Vec<(Timestamp, Quality)>),
     /// The record was written to a file of so many bytes.
     BackedUp(u64),
     /// A batch that was begun.

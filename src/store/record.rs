@@ -16,7 +16,7 @@ use super::{
     db::{self, DbFault},
     grades, history,
     job::{HistoryPage, Job, PastLengths, Pruned, Reply, StoreFault, Totals},
-    runs, schema,
+    judgements, runs, schema,
     search::Known,
     versions,
     worker::{Reports, Trouble},
@@ -213,6 +213,10 @@ impl Record {
             Job::PastLengths { version, model } => {
                 batches::past(&open.db, version, model).map(Reply::PastLengths).map_err(told)
             }
+            Job::JudgeRuns { judged, at } => {
+                judgements::judge(&mut open.db, judged, *at).map_err(told)?.map(Reply::RunsJudged)
+            }
+            Job::Judgements(run) => judgements::all(&open.db, *run).map(Reply::Judgements).map_err(told),
             Job::Backup(to) => history::backup(&open.db, to).map_err(told)?.map(Reply::BackedUp),
             _ => nothing(job),
         }
@@ -350,6 +354,8 @@ fn nothing(job: &Job) -> Result<Reply, StoreFault> {
         Job::CellRuns { .. } => Ok(Reply::CellRuns(Vec::new())),
         Job::Batches { .. } => Ok(Reply::Batches(Vec::new())),
         Job::PastLengths { .. } => Ok(Reply::PastLengths(PastLengths::default())),
+        Job::JudgeRuns { .. } => Ok(Reply::RunsJudged(0)),
+        Job::Judgements(_) => Ok(Reply::Judgements(Vec::new())),
         Job::Backup(_) => Err(StoreFault::new("there is no record of runs to copy")),
         _ => Err(StoreFault::new("the record of runs was asked for something else")),
     }

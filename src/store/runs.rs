@@ -8,11 +8,12 @@ use uuid::Uuid;
 use super::{
     batches,
     job::{RunEntry, StoreFault, Totals},
+    judgements,
     search::{self, Known},
     versions::{self, Origin},
 };
 use crate::{
-    model::{Outcome, Prompt, Provenance, RunId},
+    model::{Outcome, Prompt, Provenance, Quality, RunId},
     pipeline::port::{RunRecord, RunStart},
 };
 use columns::{AttemptRow, attempts, class_of, cost_state, effective, whole};
@@ -142,9 +143,13 @@ pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
         let AttemptRow { number, target, provider, model, key, status, class, wait } = row;
         attempt.execute(params![seq, number, target, model, key, status, class, wait, provider])?;
     }
+    outcome.quality.as_ref().map_or(Ok(()), |quality| verdicts(db, seq, quality))
+}
+
+/// Writes the verdicts on a run, each in its place.
+pub(super) fn verdicts(db: &Connection, seq: i64, quality: &Quality) -> rusqlite::Result<()> {
     let mut verdict = db.prepare_cached("INSERT OR REPLACE INTO verdict VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-    let verdicts = outcome.quality.iter().flat_map(|quality| &quality.verdicts);
-    for (place, made) in (0_i64..).zip(verdicts) {
+    for (place, made) in (0_i64..).zip(&quality.verdicts) {
         let mark = json(&made.mark)?;
         verdict.execute(params![seq, place, made.rule.to_string(), mark.trim_matches('"'), made.score, made.reason])?;
     }
@@ -197,6 +202,9 @@ pub(super) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRe
         let mut outcome: Outcome = parsed(row, 8)?;
         outcome.text = row.get(6)?;
         outcome.reasoning = row.get(7)?;
+        if let Some(quality) = judgements::last(db, row.get(14)?)? {
+            outcome.quality = Some(quality);
+        }
         Ok(Ok(RunRecord {
             run,
             started: timestamp(row.get(0)?),

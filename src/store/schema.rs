@@ -193,6 +193,18 @@ pub(super) const RECORD: &[Step] = &[
         ",
         fill: search::of_old_runs,
     },
+    Step::tables(
+        "
+    CREATE TABLE judgement (
+        seq INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES run (seq) ON DELETE CASCADE,
+        judged INTEGER NOT NULL,
+        prompt_hash TEXT,
+        quality TEXT NOT NULL
+    );
+    CREATE INDEX judgement_of ON judgement (run);
+    ",
+    ),
 ];
 
 /// `cache.db`. `used` grows with every use, so the smallest is the least recently used.
@@ -206,3 +218,54 @@ pub(super) const CACHE: &[Step] = &[Step::tables(
     CREATE INDEX entry_used ON entry (used);
 ",
 )];
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, time::Duration};
+
+    use jiff::Timestamp;
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::{
+        model::query::Query,
+        store::{db, history, runs},
+    };
+
+    /// A record with three runs and a crash as the first form had it, brought to a later form.
+    fn of_form(path: &Path, form: usize) {
+        let mut old = Connection::open(path).unwrap();
+        old.pragma_update(None, "foreign_keys", false).unwrap();
+        old.execute_batch(include_str!("../../tests/fixtures/store/form1.sql")).unwrap();
+        let transaction = old.transaction().unwrap();
+        for step in &RECORD[1..form] {
+            transaction.execute_batch(step.tables).unwrap();
+            (step.fill)(&transaction).unwrap();
+        }
+        transaction.pragma_update(None, "user_version", i64::try_from(form).unwrap()).unwrap();
+        transaction.commit().unwrap();
+    }
+
+    #[test]
+    fn a_record_of_every_earlier_form_keeps_all_its_runs_and_finds_them() {
+        for form in 1..=RECORD.len() {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("retort.db");
+            of_form(&path, form);
+            let db = db::open(&path, RECORD, Duration::from_secs(1)).unwrap();
+            let taken: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+            assert_eq!(taken, i64::try_from(RECORD.len()).unwrap(), "form {form}");
+            let page = |line: &str| {
+                let query = Query::parse(line, Timestamp::UNIX_EPOCH).unwrap();
+                history::page(&db, &query, None, 10).unwrap().runs
+            };
+            let all = page("");
+            let ends: Vec<&str> = all.iter().map(|run| run.end.as_str()).collect();
+            assert_eq!(ends, ["crashed", "done", "done", "done"], "form {form}");
+            assert_eq!(page("\"parcel never came\"").len(), 3, "form {form}");
+            assert_eq!(page("failed:required").len(), 3, "form {form}");
+            let run = runs::open(&db, all[3].run).unwrap().unwrap();
+            assert_eq!((run.prompt.description.as_str(), run.timeline.len()), ("Sort a message", 6), "form {form}");
+        }
+    }
+}

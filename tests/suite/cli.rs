@@ -10,6 +10,10 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::home::{Home, Ran};
 
+/// A batch: results in order, gates, reports, and going on.
+mod batch;
+/// promptfoo: configs read and written.
+mod promptfoo;
 /// Versions of a prompt: listed, compared, named and restored.
 mod versions;
 

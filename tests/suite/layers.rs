@@ -16,7 +16,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("app", &["model", "text", "eval", "pipeline", "store"]),
     ("ui", &["model", "text", "eval", "app"]),
     ("log", &["text"]),
-    ("setup", &["model", "provider", "pipeline", "store"]),
+    ("setup", &["model", "eval", "provider", "pipeline", "store"]),
     ("tui", &["model", "text", "eval", "provider", "pipeline", "store", "setup", "app", "ui"]),
     ("cli", &["model", "text", "eval", "provider", "pipeline", "store", "setup", "app"]),
 ];

@@ -1,5 +1,8 @@
 //! What the design promises, shown through the whole pipeline over a real socket.
 
+/// A batch killed again and again at any point until it is done.
+#[cfg(unix)]
+mod batch_kills;
 /// The streaming faults every client meets, on every wire format: what a person sees of each.
 mod cases;
 /// A provider that fails by plan.

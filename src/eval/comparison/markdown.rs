@@ -27,17 +27,19 @@ pub(super) fn table(comparison: &Comparison) -> String {
 }
 
 /// Writes a text so that it stays in its cell and is shown as it is.
-fn escaped(text: &str) -> String {
+pub(in crate::eval) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.trim().chars() {
         match c {
-            '|' | '*' | '_' | '`' | '[' | ']' | '<' | '>' | '\\' | '~' | '#' => {
+            '|' | '*' | '_' | '`' | '[' | ']' | '<' | '>' | '\\' | '~' | '#' | '&' => {
                 out.push('\\');
                 out.push(c);
             }
             '\n' => out.push_str("<br>"),
             '\r' => {}
-            c if c.is_control() => out.push('\u{fffd}'),
+            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+                out.push('\u{fffd}');
+            }
             c => out.push(c),
         }
     }

@@ -14,7 +14,7 @@ use retort::{
     pipeline::port::{RunRecord, RunStart},
     store::{
         Store,
-        job::{HistoryEntry, HistoryPage, Job, Pruned, Reply},
+        job::{HistoryEntry, HistoryPage, Job, Judged, Pruned, Reply},
     },
 };
 
@@ -344,4 +344,29 @@ proptest! {
         let got: BTreeSet<u128> = runtime.block_on(found(&store, &word)).into_iter().collect();
         prop_assert_eq!(got, wanted);
     }
+}
+
+#[tokio::test]
+async fn new_verdicts_count_and_the_old_ones_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir).await;
+    let new = Quality::of(vec![Verdict::new(Rule::Check("latency".to_owned()), Mark::Pass, "300 ms ≤ maximum 400 ms")]);
+    let version = retort::model::VersionId("f".repeat(64));
+    let judge = |quality: &Quality| Job::JudgeRuns {
+        judged: vec![Judged { run: run_id(5), quality: quality.clone(), version: version.clone() }],
+        at: now(),
+    };
+    assert_eq!(store.ask(judge(&new)).await.unwrap(), Reply::RunsJudged(1));
+    assert_eq!(found(&store, "verdict:passed").await, [6, 5]);
+    assert_eq!(found(&store, "failed:latency").await, [] as [u128; 0]);
+    let Reply::Run(run) = store.ask(Job::OpenRun(run_id(5))).await.unwrap() else { panic!("no run") };
+    assert_eq!(run.outcome.quality.as_ref(), Some(&new));
+    let again = Quality::default();
+    store.ask(judge(&again)).await.unwrap();
+    let Reply::Judgements(all) = store.ask(Job::Judgements(run_id(5))).await.unwrap() else { panic!("no list") };
+    let first = failed_check("latency").unwrap();
+    assert_eq!(all, [(at(5), first), (now(), new), (now(), again)]);
+    let unknown =
+        Job::JudgeRuns { judged: vec![Judged { run: run_id(99), quality: Quality::default(), version }], at: now() };
+    assert!(store.ask(unknown).await.unwrap_err().message.contains("not on record"));
 }

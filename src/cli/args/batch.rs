@@ -1,0 +1,181 @@
+//! `retort batch` on the command line.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::Args;
+
+use super::{PARAM_HELP, pair};
+use crate::store::dataset::{self, RowRanges};
+
+pub(super) const EXAMPLES: &str = "Examples:
+  retort batch sentiment reviews.csv
+  retort batch sentiment reviews.csv -m gpt-4o-mini -m local -j 16 --samples 3
+  retort batch ./prompts/a.toml ./prompts/b.toml rows.jsonl --map body=input
+  retort batch sentiment reviews.csv --max-cost 2 --dry-run
+  retort batch sentiment reviews.csv --min-pass-rate 95% --junit junit.xml --out report.html
+  retort batch sentiment reviews.csv --retry-failed
+  cat lines.txt | retort batch sentiment - --json | jq 'select(.standing == \"failed\")'
+
+DATA is a .csv, .tsv, .jsonl, .json or .yaml file, a folder of texts, or - for lines of standard input.
+A batch that was stopped goes on: what was answered is not asked again. Ctrl-c stops it, twice at once.
+
+The results go to standard output, everything else to standard error.
+
+Exit status:
+    0  done, and every cell passed; with --min-pass-rate or --min-score: done, and those are reached
+    1  could not run, not one cell was answered, or a cap was met before the end
+    2  the command line is wrong
+  100  done, but a cell failed or was not answered; with --min-pass-rate or --min-score: one is not reached
+  130  cancelled";
+
+/// `retort batch`.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+pub struct BatchArgs {
+    /// The prompts, each a name that `retort prompts` lists or the path of a .toml file, and last the
+    /// data set: a file, a folder, or - for lines of standard input.
+    #[arg(required = true, value_name = "PROMPT… DATA")]
+    pub what: Vec<String>,
+
+    /// Runs on this model; given several times, on each.
+    #[arg(short, long, value_name = "MODEL")]
+    pub model: Vec<String>,
+
+    /// Asks so many cells at once; fewer while a provider says it is too much.
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+
+    /// Asks each cell this many times, to see how much the answers vary.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub samples: u32,
+
+    /// Gives a column's values to a variable of another name; an empty one leaves the column out.
+    #[arg(long = "map", value_name = "COLUMN=VARIABLE", value_parser = pair)]
+    pub maps: Vec<(String, String)>,
+
+    /// Sets a variable for every row, whatever its columns say.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    pub vars: Vec<(String, String)>,
+
+    /// Sets a parameter of the prompts.
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair, help = PARAM_HELP)]
+    pub params: Vec<(String, String)>,
+
+    /// Reads the data set as csv, tsv, jsonl, json, yaml, lines or text, whatever its name says.
+    #[arg(long, value_name = "FORMAT", value_parser = form)]
+    pub format: Option<dataset::Form>,
+
+    /// Asks these rows alone: `3`, `10-20`, `500-`, several with commas between.
+    #[arg(long, value_name = "ROWS", value_parser = rows)]
+    pub only: Option<RowRanges>,
+
+    /// Asks those cells again that no model answered.
+    #[arg(long, conflicts_with = "new")]
+    pub retry_failed: bool,
+
+    /// Begins anew and does not go on with a batch that was stopped.
+    #[arg(long)]
+    pub new: bool,
+
+    /// Neither reads nor writes the response cache.
+    #[arg(long, conflicts_with = "fresh")]
+    pub no_cache: bool,
+
+    /// Asks again and stores the new answers.
+    #[arg(long)]
+    pub fresh: bool,
+
+    /// Judges by this model where a rubric names none.
+    #[arg(long, value_name = "MODEL")]
+    pub judge: Option<String>,
+
+    /// Fails where fewer cells pass: `0.95` or `95%`. A cell without an answer did not pass.
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub min_pass_rate: Option<f64>,
+
+    /// Fails where the mean score is lower: `0.8` or `80%`. A cell without an answer scores 0.
+    #[arg(long, value_name = "SCORE", value_parser = share)]
+    pub min_score: Option<f64>,
+
+    /// Stops before more US dollars are spent than this.
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
+    pub max_cost: Option<f64>,
+
+    /// Stops before more tokens are used than this.
+    #[arg(long, value_name = "N")]
+    pub max_tokens: Option<u64>,
+
+    /// Stops after this long: `90s`, `10m`, `2h`.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub max_time: Option<Duration>,
+
+    /// Writes JUnit XML, which CI services show.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+
+    /// Writes a report; its ending says which: .jsonl, .csv, .md, .html, .xml (JUnit). May be given several times.
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Vec<PathBuf>,
+
+    /// Prints each cell as a line of JSON, in the order of the rows; the last line is the summary.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Says what the batch would take, and asks nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+fn form(text: &str) -> Result<dataset::Form, String> {
+    text.parse().map_err(|fault: dataset::UnknownForm| fault.to_string())
+}
+
+fn rows(text: &str) -> Result<RowRanges, String> {
+    dataset::parse_rows(text).map_err(|fault| fault.to_string())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let (number, whole) = text.trim().strip_suffix('%').map_or((text.trim(), 1.0), |number| (number.trim_end(), 100.0));
+    let share = number.parse::<f64>().map(|number| number / whole).ok();
+    share.filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "write a share such as 0.95 or 95%".to_owned())
+}
+
+fn dollars(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_start_matches('$').parse::<f64>().ok();
+    number
+        .filter(|number| number.is_finite() && *number > 0.0)
+        .ok_or_else(|| "write dollars such as 2 or 0.50".to_owned())
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let wrong = || "write a time such as 90s, 10m or 2h".to_owned();
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text.get(digits.len()..).unwrap_or_default() {
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(wrong()),
+    };
+    let number = digits.parse::<f64>().ok().filter(|number| *number > 0.0).ok_or_else(wrong)?;
+    Duration::try_from_secs_f64(number * unit).map_err(|_too_long| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_dollars_and_times_are_read_as_people_write_them() {
+        for (text, value) in [("0.95", Some(0.95)), ("95%", Some(0.95)), ("1", Some(1.0)), ("95", None), ("x", None)] {
+            assert_eq!(share(text).ok(), value, "{text}");
+        }
+        assert_eq!((dollars("$2.50"), dollars("0").is_err(), dollars("inf").is_err()), (Ok(2.5), true, true));
+        for (text, seconds) in [("90s", 90), ("10m", 600), ("2h", 7200), ("45", 45)] {
+            assert_eq!(time(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "m", "-1s", "1d", "1e99h", "nan"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The options of `retort history` and `retort score`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::history::{Column, USUAL};
+
+const COLUMNS_HELP: &str = "Shows these columns: run, age, started, prompt, version, target, provider, session, end, \
+                            verdict, tokens, cost, took, first, attempts, grade, input, answer";
+
+pub(super) const EXAMPLES: &str = "Examples:
+  retort history parcel                          runs with the text in prompt, input or answer
+  retort history '\"never came\" verdict:failed since:7d -cached:yes'
+  retort history model:gpt-4o-mini 'cost:>0.01' sort:cost --columns run,target,cost,input
+  retort history error:any --json | jq -r .class
+  retort history prune --older 90d
+
+A query is words, \"phrases\" and filters, all of which have to hold; `-` before a filter turns it round (a query that
+begins with one comes after `--`):
+  model: provider: prompt: version: session: batch: run:   names, ids by their end
+  end:done|failed|interrupted|cancelled|crashed|running    verdict:passed|failed    failed:CHECK
+  error:any|CLASS   cached: demo: fallback: retried: pinned: yes|no
+  since: until:     2026-11-25, 2026-11-25T09:30, 7d, 12h, yesterday
+  cost: took: tokens: grade:    with < <= > >= =, as in cost:>0.01 took:>2s grade:<=2; grade:none
+  sort:time|cost|took|tokens    -cost for the smallest first, unknown ones left out";
+
+/// `retort history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// What to do with the runs.
+    #[command(subcommand)]
+    pub action: Option<HistoryAction>,
+
+    /// Words and filters; every run where there are none.
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
+
+    /// Lists so many runs at most.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+
+    /// Lists all runs.
+    #[arg(long, conflicts_with = "limit")]
+    pub all: bool,
+
+    /// Shows these columns.
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', value_enum, hide_possible_values = true,
+        default_value = USUAL, help = COLUMNS_HELP, conflicts_with_all = ["json", "csv", "md"])]
+    pub columns: Vec<Column>,
+
+    /// Writes a line of JSON for each run, its texts whole.
+    #[arg(long, group = "form")]
+    pub json: bool,
+
+    /// Writes comma-separated values, the texts whole.
+    #[arg(long, group = "form")]
+    pub csv: bool,
+
+    /// Writes a table in Markdown, the texts whole.
+    #[arg(long, group = "form")]
+    pub md: bool,
+}
+
+/// What can be done with runs on record.
+#[derive(Debug, Subcommand)]
+pub enum HistoryAction {
+    /// Keep runs when others are pruned.
+    Pin {
+        /// The runs, by their ids or the ends of them.
+        #[arg(required = true)]
+        runs: Vec<String>,
+    },
+    /// Let pinned runs be pruned with the others.
+    Unpin {
+        /// The runs.
+        #[arg(required = true)]
+        runs: Vec<String>,
+    },
+    /// Say how good an answer is; the last grade of a run counts.
+    Grade {
+        /// The run.
+        run: String,
+        /// One to five stars.
+        #[arg(long, value_parser = clap::value_parser!(u8).range(1..=5))]
+        stars: Option<u8>,
+        /// It will do.
+        #[arg(long, conflicts_with = "down")]
+        up: bool,
+        /// It will not do.
+        #[arg(long)]
+        down: bool,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        comment: Option<String>,
+    },
+    /// Remove runs for good.
+    Delete {
+        /// The runs.
+        #[arg(required = true)]
+        runs: Vec<String>,
+        /// Removes them; without it, it is only told.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Tell what removing old runs would free, or remove them.
+    Prune {
+        /// Removes what is older than an age (90d, 12w) or than a day (2026-01-31).
+        #[arg(long, value_name = "AGE|DAY")]
+        older: String,
+        /// Keeps pinned runs; the default.
+        #[arg(long, conflicts_with = "drop_pinned")]
+        keep_pinned: bool,
+        /// Removes pinned runs too.
+        #[arg(long)]
+        drop_pinned: bool,
+        /// Removes them; without it, it is only told.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Write a copy of the record of runs to a new file.
+    Backup {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Put a copy in the record's place; what was there is moved aside.
+    Restore {
+        /// The copy.
+        file: PathBuf,
+    },
+}
+
+/// `retort score`.
+#[derive(Debug, Args)]
+pub struct ScoreArgs {
+    /// The prompt whose checks are applied to the answers to it.
+    pub prompt: String,
+
+    /// Judges only what a query finds, as in `retort history`.
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
+
+    /// Tells what would change, and writes nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Prints a line of JSON for each answer with its verdicts, then a summary.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,267 @@
+//! `retort batch`: prompts over a data set, at the speed of the provider, nothing lost.
+
+mod gate;
+mod kept;
+mod order;
+mod progress;
+mod said;
+mod spool;
+mod watch;
+
+use std::{io, path::PathBuf, time::Duration};
+
+use futures_util::StreamExt as _;
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::{Exit, Io, Stopped, args::BatchArgs, run};
+use crate::{
+    eval::{
+        Tally,
+        report::{Form, Lane, Whole},
+    },
+    model::BatchId,
+    pipeline::{
+        batch::{BatchEnd, BatchStream},
+        budget::Budget,
+    },
+    setup::{
+        Engine,
+        batch::{self as common, Order, Planned},
+    },
+    store::{
+        Store,
+        job::{BatchState, Job},
+    },
+    text::clean_line,
+};
+use gate::Gates;
+use order::Wanted;
+use progress::{Progress, grouped};
+use spool::Spool;
+use watch::Watch;
+
+/// How often the progress is written afresh.
+const BEAT: Duration = Duration::from_millis(100);
+
+/// Runs the batch.
+pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let setup = io.setup()?;
+    let outs = order::outs(&args, &io.cwd)?;
+    let Wanted { mut order, copy: _copy } = order::order(&setup, &args, io)?;
+    // Heard from here on, also while rows are counted and keys are read.
+    let mut interrupts = run::interrupts()?;
+    let store = setup.store();
+    let mut troubles = store.faults();
+    let planned = tokio::select! {
+        planned = common::look(&setup, &store, &mut order) => planned?,
+        _ = interrupts.recv() => return Ok(Exit::Cancelled),
+    };
+    if !planned.missing.is_empty() {
+        return Err(order::unfit(&order, &planned));
+    }
+    if args.dry_run {
+        if args.json {
+            said::estimate_line(io.out, &planned.estimate)?;
+        } else {
+            writeln!(io.out, "{}", said::estimate(&planned.estimate))?;
+        }
+        return Ok(Exit::Done);
+    }
+    let engine = Engine::start(&setup, &store);
+    for lane in planned.targets.iter().flatten() {
+        run::say_keys(&setup, &engine, lane, io);
+    }
+    let (state, stream) = common::start(&engine, &store, &order, &planned).await?;
+    introduce(&state, &order, &planned, io);
+    let spool = if outs.is_empty() { None } else { Some(Spool::new()?) };
+    let total = planned.rows.map(|rows| rows * order.cells_of_a_row());
+    let budget = Budget::new(order.caps, total, Instant::now());
+    let mut watch = Watch::new(budget, whole(&order, state.id), spool, args.json);
+    let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
+    let end = ended.as_ref().map_or("stopped", |end| word(end, &order));
+    // Also where the reader is gone: whoever goes on must know that this one has ended.
+    let noted = store.ask(Job::EndBatch { batch: state.id, end: end.to_owned(), at: Timestamp::now() }).await;
+    if let Err(fault) = noted {
+        let _ = writeln!(io.err, "note: {}", clean_line(&fault.to_string()));
+    }
+    let gates = Gates { pass_rate: args.min_pass_rate, score: args.min_score };
+    let exit = match ended {
+        Ok(end) => finish((watch, end), gates, &outs, args.json, io),
+        Err(fault) => Err(fault),
+    };
+    run::close(&store, &mut troubles, io);
+    exit
+}
+
+/// Names how a batch ended for the record: one whose rows were not all wanted is not complete.
+fn word(end: &BatchEnd, order: &Order) -> &'static str {
+    let part = order.reading.only.is_some() || order.again.is_some();
+    if *end == BatchEnd::Complete && part { "part" } else { end.word() }
+}
+
+/// Says whether it goes on, and what it will take.
+fn introduce(state: &BatchState, order: &Order, planned: &Planned, io: &mut Io<'_>) {
+    let total = planned.rows.unwrap_or(0) * order.cells_of_a_row();
+    let done = state.cells.iter().filter(|row| row.cell.answered()).count() as u64;
+    if state.resumed {
+        let _ = writeln!(
+            io.err,
+            "going on with batch {}: {} of {} cells are done; --new begins anew",
+            state.id.short(),
+            grouped(done.min(total)),
+            grouped(total)
+        );
+    }
+    let left = total.saturating_sub(if state.resumed { done } else { 0 });
+    if left > 0 {
+        let _ = writeln!(io.err, "{}", said::estimate(&planned.estimate_of(left)));
+    }
+}
+
+fn whole(order: &Order, batch: BatchId) -> Whole {
+    let names = Order::target_names(&order.spec);
+    let prompts = order.spec.prompts.iter().zip(&names).zip(0_u32..);
+    let lanes = prompts.flat_map(|(((prompt_name, _), targets), prompt)| {
+        targets.iter().zip(0_u32..).map(move |(target_name, target)| Lane {
+            prompt,
+            target,
+            prompt_name: prompt_name.clone(),
+            target_name: target_name.clone(),
+            tally: Tally::default(),
+        })
+    });
+    Whole {
+        batch,
+        name: order.spec.name.clone(),
+        data: order.spec.data.clone(),
+        samples: order.spec.samples.max(1),
+        end: String::new(),
+        made: Timestamp::now(),
+        variables: Vec::new(),
+        lanes: lanes.collect(),
+    }
+}
+
+/// Takes the events in until the end. Ctrl-c stops the batch and keeps what came; a second one does not
+/// wait. A cap stops it: nobody is there to raise it.
+async fn watched(
+    mut stream: BatchStream,
+    watch: &mut Watch,
+    store: &Store,
+    io: &mut Io<'_>,
+    interrupts: &mut run::Interrupts,
+) -> Result<BatchEnd, Stopped> {
+    let control = stream.control();
+    let mut progress = Progress::new(Instant::now());
+    let mut beat = tokio::time::interval(BEAT);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut stopping = false;
+    let end = loop {
+        tokio::select! {
+            event = stream.next() => {
+                let Some(event) = event else {
+                    break Err(Stopped::Other("the batch ended without an end; please report this".to_owned()));
+                };
+                match watch.take(event, store, io).await {
+                    Ok(Some(end)) => break Ok(end),
+                    Ok(None) => {}
+                    Err(fault) => break Err(fault.into()),
+                }
+                if watch.paused.as_ref().is_some_and(|(_, capped)| *capped) {
+                    control.stop();
+                }
+            }
+            _ = interrupts.recv() => {
+                if std::mem::replace(&mut stopping, true) {
+                    break Ok(BatchEnd::Stopped);
+                }
+                control.stop();
+                progress.clear(io);
+                let _ = writeln!(io.err, "stopping: what has ended is kept; ctrl-c again does not wait");
+            }
+            _ = beat.tick() => watch.show(&mut progress, io),
+        }
+    };
+    progress.clear(io);
+    end
+}
+
+/// Writes the results and the reports, and says how to go on.
+fn finish(
+    (watch, end): (Watch, BatchEnd),
+    gates: Gates,
+    outs: &[(PathBuf, Form)],
+    json: bool,
+    io: &mut Io<'_>,
+) -> Result<Exit, Stopped> {
+    let Watch { mut whole, failures, more, spool, budget, .. } = watch;
+    whole.end = match &end {
+        BatchEnd::Complete => "complete".to_owned(),
+        BatchEnd::Stopped => "stopped before its end".to_owned(),
+        BatchEnd::Capped { why } | BatchEnd::Failed { why } => format!("stopped before its end: {why}"),
+    };
+    whole.made = Timestamp::now();
+    let total = whole.total();
+    let judged = gates.judge(&total);
+    if let Some(spool) = spool {
+        let spooled = spool.finish()?;
+        whole.variables.clone_from(&spooled.variables);
+        for (file, form) in outs {
+            written(file, |out| form.write(out, &whole, &spooled))?;
+        }
+    }
+    if json {
+        said::summary_line(io.out, &whole, &judged)?;
+    } else {
+        said::summary(io, &whole, failures, more)?;
+    }
+    for (file, _) in outs {
+        let _ = writeln!(io.err, "wrote {}", clean_line(&file.display().to_string()));
+    }
+    for (reached, words) in &judged {
+        let _ = writeln!(io.err, "{} {words}", if *reached { "ok  " } else { "FAIL" });
+    }
+    let of = budget.total.map(|total| format!(" of {}", grouped(total))).unwrap_or_default();
+    let done = format!("{}{of} cells are done", grouped(total.cells));
+    match &end {
+        BatchEnd::Complete => {
+            let errors = total.errored();
+            if errors > 0 {
+                let _ = writeln!(io.err, "{} without an answer; --retry-failed asks them again", grouped(errors));
+            }
+        }
+        BatchEnd::Stopped => {
+            let _ = writeln!(io.err, "stopped: {done}; the same command goes on");
+        }
+        BatchEnd::Capped { why } => {
+            let (why, option) = (clean_line(why), option(why));
+            let _ =
+                writeln!(io.err, "stopped by a cap: {why}; {done}; the same command with a higher {option} goes on");
+        }
+        BatchEnd::Failed { why } => {
+            let _ = writeln!(io.err, "stopped: {}; {done}; the same command goes on", clean_line(why));
+        }
+    }
+    Ok(gates.exit(&end, &total))
+}
+
+/// Names the option that raises a cap.
+fn option(why: &str) -> &'static str {
+    match why {
+        why if why.contains("token") => "--max-tokens",
+        why if why.contains("on time") => "--max-time",
+        _ => "--max-cost",
+    }
+}
+
+/// Writes a report beside its place first, so that no reader ever sees half of one.
+fn written(file: &std::path::Path, write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<(), Stopped> {
+    let fault = |fault: io::Error| Stopped::Other(format!("cannot write the report {}: {fault}", file.display()));
+    let folder = file.parent().unwrap_or(std::path::Path::new("."));
+    let mut out = io::BufWriter::new(tempfile::NamedTempFile::new_in(folder).map_err(fault)?);
+    write(&mut out).map_err(fault)?;
+    let temporary = out.into_inner().map_err(|bad| fault(bad.into_error()))?;
+    temporary.persist(file).map_err(|bad| fault(bad.error))?;
+    Ok(())
+}

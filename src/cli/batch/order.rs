@@ -1,0 +1,165 @@
+//! What the command line asks for, as an order: prompts, data set, targets, and how they are asked.
+
+use std::{
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use tempfile::NamedTempFile;
+
+use crate::{
+    cli::{Io, Stopped, args::BatchArgs, prompts, run, table},
+    model::{CacheMode, batch::Caps},
+    setup::{
+        Setup,
+        batch::{Order, Planned},
+    },
+    store::{
+        dataset::{Form, Reading},
+        job::Begin,
+    },
+    text::clean_line,
+};
+
+/// An order, and the copy of standard input it reads.
+pub(super) struct Wanted {
+    /// What is asked.
+    pub(super) order: Order,
+    /// Gone with this value.
+    pub(super) copy: Option<NamedTempFile>,
+}
+
+/// Reads the prompts, and standard input where the rows are there.
+pub(super) fn order(setup: &Setup, args: &BatchArgs, io: &Io<'_>) -> Result<Wanted, Stopped> {
+    let (names, data) = split(&args.what, &io.cwd)?;
+    let mut found = Vec::new();
+    for name in names {
+        let (name, mut prompt) = prompts::find(&setup.places, &io.cwd, name)?;
+        for (param, value) in &args.params {
+            run::set(&mut prompt.params, param, value).map_err(Stopped::Usage)?;
+        }
+        found.push((name, prompt));
+    }
+    if let Some(model) = args.model.iter().chain(&args.judge).find(|name| setup.catalog.resolve(name).is_err()) {
+        let fault = setup.catalog.resolve(model).err().map(|fault| fault.to_string());
+        return Err(Stopped::Usage(fault.unwrap_or_default()));
+    }
+    let path = if data == "-" { data.to_owned() } else { io.cwd.join(data).to_string_lossy().into_owned() };
+    let mut order = Order::of(setup, found, &path, &args.model);
+    order.spec.samples = args.samples;
+    order.spec.mapping = args.maps.iter().cloned().collect();
+    order.reading = Reading { form: args.format, only: args.only.clone(), ..Reading::default() };
+    order.vars = args.vars.iter().cloned().collect();
+    order.judge.clone_from(&args.judge);
+    order.cache = match (args.no_cache, args.fresh) {
+        (true, _) => CacheMode::Off,
+        (false, true) => CacheMode::Refresh,
+        (false, false) => CacheMode::On,
+    };
+    order.caps = Caps { cost: args.max_cost, tokens: args.max_tokens, time: args.max_time };
+    order.concurrency = args.jobs.map_or(order.concurrency, usize::from);
+    order.begin = match (args.new, args.retry_failed) {
+        (true, _) => Begin::Anew,
+        (false, true) => Begin::RetryFailed,
+        (false, false) => Begin::Resume,
+    };
+    let copy = if data == "-" { Some(copied(&mut order)?) } else { None };
+    Ok(Wanted { order, copy })
+}
+
+/// Tells the prompts from the data set, which comes last.
+fn split<'a>(what: &'a [String], cwd: &Path) -> Result<(&'a [String], &'a str), Stopped> {
+    let Some((data, names)) = what.split_last() else {
+        return Err(Stopped::Usage("name the prompts and the data set: `retort batch PROMPT DATA`".to_owned()));
+    };
+    let is_data = |name: &str| {
+        let path = cwd.join(name);
+        name == "-" || (path.exists() && path.extension().is_none_or(|ending| ending != "toml"))
+    };
+    match (names.is_empty(), is_data(data)) {
+        (false, true) => {}
+        (true, true) => {
+            let words =
+                format!("name a prompt before the data set: `retort batch PROMPT {data}`; `retort prompts` lists them");
+            return Err(Stopped::Usage(words));
+        }
+        (true, false) => {
+            let words =
+                format!("name a data set after the prompt: `retort batch {data} rows.csv`, or `-` for standard input");
+            return Err(Stopped::Usage(words));
+        }
+        (false, false) => {
+            let words = format!(
+                "there is no data set {}: the last name is that of a file, a folder, or `-`",
+                cwd.join(data).display()
+            );
+            return Err(Stopped::Usage(words));
+        }
+    }
+    if let Some(second) = names.iter().find(|name| *name == "-") {
+        return Err(Stopped::Usage(format!("`{second}` is no prompt; the data set is the last name")));
+    }
+    Ok((names, data))
+}
+
+/// Copies standard input to a file, so that its rows can be counted before they are asked.
+fn copied(order: &mut Order) -> Result<NamedTempFile, Stopped> {
+    let fault = |fault: io::Error| Stopped::Other(format!("cannot keep the rows of standard input: {fault}"));
+    let mut file = NamedTempFile::new().map_err(fault)?;
+    io::copy(&mut io::stdin().lock(), &mut file).map_err(fault)?;
+    file.flush().map_err(fault)?;
+    order.source = file.path().to_string_lossy().into_owned();
+    order.reading.form.get_or_insert(Form::Lines);
+    Ok(file)
+}
+
+/// Says which variables no column gives, and which columns there are.
+pub(super) fn unfit(order: &Order, planned: &Planned) -> Stopped {
+    let names: Vec<&str> = planned.missing.iter().map(|(name, _)| name.as_str()).collect();
+    let rows: Vec<Vec<String>> = planned
+        .preview
+        .columns
+        .iter()
+        .map(|column| {
+            let gives = column.variable.clone().unwrap_or_default();
+            vec![format!("  {}", column.name), column.kind.name().to_owned(), gives, column.example.clone()]
+        })
+        .collect();
+    let mut columns = Vec::new();
+    let _ = table::write(&mut columns, &["  COLUMN", "TYPE", "GIVES", "FIRST VALUE"], &rows);
+    let first = names.first().copied().unwrap_or_default();
+    let maps: Vec<String> = planned
+        .missing
+        .iter()
+        .filter_map(|(name, near)| near.as_ref().map(|near| format!("--map {}={name}", shell_words::quote(near))))
+        .collect();
+    let hint = if maps.is_empty() { format!("--map COLUMN={first}") } else { maps.join(" ") };
+    Stopped::Usage(format!(
+        "no column of {} gives `{}`, which a prompt asks for; its columns are\n\n{}\n{} gives a column to a variable, \
+         --var {first}=VALUE the same value to every row",
+        clean_line(&order.spec.name),
+        names.join("`, `"),
+        String::from_utf8_lossy(&columns),
+        hint
+    ))
+}
+
+/// The files that reports go to, each with its form.
+pub(super) fn outs(args: &BatchArgs, cwd: &Path) -> Result<Vec<(PathBuf, crate::eval::report::Form)>, Stopped> {
+    use crate::eval::report::Form as Written;
+    let mut outs: Vec<_> = args.junit.iter().map(|file| (cwd.join(file), Written::Junit)).collect();
+    for file in &args.out {
+        let form = Written::of(&file.to_string_lossy()).ok_or_else(|| {
+            let words = "its ending says how it is written: .jsonl, .csv, .md, .html or .xml (JUnit)";
+            Stopped::Usage(format!("--out {}: {words}", file.display()))
+        })?;
+        outs.push((cwd.join(file), form));
+    }
+    for (file, _) in &outs {
+        let folder = file.parent().filter(|folder| !folder.is_dir());
+        if let Some(folder) = folder {
+            return Err(Stopped::Usage(format!("there is no folder {} for the report", folder.display())));
+        }
+    }
+    Ok(outs)
+}

@@ -1,0 +1,216 @@
+//! What a person reads of a batch: what it will take, what failed, and the figures.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::progress::grouped;
+use crate::{
+    cli::{Io, report::escaped, table},
+    eval::{
+        Tally, figures,
+        report::{Entry, Lane, Whole},
+        tally::Figures,
+    },
+    pipeline::budget::{Estimate, Span},
+    text::truncate,
+};
+
+/// Cells that did not pass that are listed, at most; the reports have all.
+pub(super) const LISTED: usize = 20;
+
+/// The columns of a reason where no terminal limits it.
+const WHY: usize = 100;
+
+/// Says what cells will take: every number with where it comes from.
+pub(super) fn estimate(estimate: &Estimate) -> String {
+    let Estimate { cells, input, output, cost, unpriced, from } = estimate;
+    let Span { low, expected, high } = *output;
+    let basis = match from {
+        0 => "guessed".to_owned(),
+        1 => "from 1 past answer".to_owned(),
+        many => format!("from {} past answers", grouped(*many)),
+    };
+    let count = figures::count;
+    let tokens = format!(
+        "~{} tokens in (estimated), ~{} out ({}–{}, {basis})",
+        count(*input),
+        count(expected),
+        count(low),
+        count(high)
+    );
+    let cost = if estimate.is_unpriced() {
+        "cost ? (no price is known)".to_owned()
+    } else {
+        let rest = if *unpriced > 0 {
+            format!(", {} cells without a known price left out", grouped(*unpriced))
+        } else {
+            String::new()
+        };
+        format!("~{} ({}–{}{rest})", cost.expected, cost.low, cost.high)
+    };
+    format!("{} cell{}: {tokens}, {cost}", grouped(*cells), if *cells == 1 { "" } else { "s" })
+}
+
+/// An estimate as a line of JSON.
+#[derive(Serialize)]
+struct EstimateLine {
+    event: &'static str,
+    cells: u64,
+    input_tokens: u64,
+    output_tokens: Span<u64>,
+    output_from: u64,
+    /// US dollars; null where no price is known.
+    cost: Option<Span<f64>>,
+    unpriced: u64,
+}
+
+/// Writes an estimate as a line of JSON.
+pub(super) fn estimate_line(out: &mut dyn Write, estimate: &Estimate) -> io::Result<()> {
+    let Estimate { cells, input, output, cost, unpriced, from } = *estimate;
+    let dollars = Span { low: cost.low.dollars(), expected: cost.expected.dollars(), high: cost.high.dollars() };
+    let cost = (!estimate.is_unpriced()).then_some(dollars);
+    let line = EstimateLine {
+        event: "estimate",
+        cells,
+        input_tokens: input,
+        output_tokens: output,
+        output_from: from,
+        cost,
+        unpriced,
+    };
+    writeln!(out, "{}", serde_json::to_string(&line)?)
+}
+
+/// The last line of `--json`.
+#[derive(Serialize)]
+struct SummaryLine<'a> {
+    event: &'static str,
+    batch: String,
+    name: &'a str,
+    end: &'a str,
+    #[serde(flatten)]
+    figures: Figures,
+    lanes: Vec<LaneLine<'a>>,
+    gates: Vec<GateLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct LaneLine<'a> {
+    prompt: &'a str,
+    target: &'a str,
+    #[serde(flatten)]
+    figures: Figures,
+}
+
+#[derive(Serialize)]
+struct GateLine<'a> {
+    reached: bool,
+    words: &'a str,
+}
+
+/// Writes the figures as the last line of JSON.
+pub(super) fn summary_line(out: &mut dyn Write, whole: &Whole, gates: &[(bool, String)]) -> io::Result<()> {
+    let lane = |lane: &Lane| lane.tally.figures();
+    let line = SummaryLine {
+        event: "summary",
+        batch: whole.batch.to_string(),
+        name: &whole.name,
+        end: &whole.end,
+        figures: whole.total().figures(),
+        lanes: whole
+            .lanes
+            .iter()
+            .map(|own| LaneLine { prompt: &own.prompt_name, target: &own.target_name, figures: lane(own) })
+            .collect(),
+        gates: gates.iter().map(|(reached, words)| GateLine { reached: *reached, words }).collect(),
+    };
+    let line = serde_json::to_string(&line)?;
+    writeln!(out, "{}", escaped(&line))?;
+    out.flush()
+}
+
+/// A cell that did not pass, as it is listed.
+pub(super) fn listed(whole: &Whole, entry: &Entry) -> Vec<String> {
+    let (prompt, target) = whole.names(entry.cell.place);
+    vec![whole.title(entry), prompt.to_owned(), target.to_owned(), entry.standing().word().to_owned(), entry.why()]
+}
+
+/// Writes the cells that did not pass, as many as are listed, and then the figures.
+pub(super) fn summary(io: &mut Io<'_>, whole: &Whole, mut failures: Vec<Vec<String>>, more: u64) -> io::Result<()> {
+    if !failures.is_empty() {
+        let room = if io.out_is_terminal { io.columns.saturating_sub(60).max(30) } else { WHY };
+        for why in failures.iter_mut().filter_map(|row| row.last_mut()) {
+            *why = truncate(&why.split_whitespace().collect::<Vec<_>>().join(" "), room).into_owned();
+        }
+        table::write(io.out, &["CELL", "PROMPT", "TARGET", "STANDING", "WHY"], &failures)?;
+        if more > 0 {
+            writeln!(io.out, "and {} more; --out report.html shows all", grouped(more))?;
+        }
+        writeln!(io.out)?;
+    }
+    let total = whole.total();
+    let names: Vec<&str> = total.metrics().map(|(name, _)| name).collect();
+    let mut heading = vec!["PROMPT", "TARGET", "CELLS", "PASSED", "FAILED", "ERRORS", "SKIPPED", "RATE", "SCORE"];
+    heading.extend(&names);
+    heading.extend(["TOKENS", "COST", "P50", "P95"]);
+    let row = |prompt: &str, target: &str, tally: &Tally| {
+        let mut row = vec![prompt.to_owned(), target.to_owned()];
+        row.extend(figures_of(tally, &names));
+        row
+    };
+    let mut rows: Vec<Vec<String>> =
+        whole.lanes.iter().map(|lane| row(&lane.prompt_name, &lane.target_name, &lane.tally)).collect();
+    if rows.len() > 1 {
+        rows.push(row("all", "", &total));
+    }
+    table::write(io.out, &heading, &rows)?;
+    for (class, count) in &total.errors {
+        let class = crate::text::clean_line(class);
+        writeln!(io.out, "{} × {class}", grouped(*count))?;
+    }
+    if total.cached > 0 {
+        let (cached, cells) = (grouped(total.cached), grouped(total.cells));
+        writeln!(io.out, "{cached} of {cells} from the cache, at no cost; their times are left out")?;
+    }
+    io.out.flush()
+}
+
+fn figures_of(tally: &Tally, names: &[&str]) -> Vec<String> {
+    let unknown = || "–".to_owned();
+    let unit = |score: Option<f64>| score.map_or_else(unknown, |score| format!("{score:.2}"));
+    let time = |share| tally.latency(share).map_or_else(unknown, figures::duration);
+    let counts = [tally.cells, tally.passed, tally.failed, tally.errored(), tally.skipped];
+    let mut row: Vec<String> = counts.map(grouped).into();
+    row.push(tally.pass_rate().map_or_else(unknown, |rate| format!("{:.1}%", rate * 100.0)));
+    row.push(unit(tally.score()));
+    let means: std::collections::BTreeMap<&str, f64> = tally.metrics().collect();
+    row.extend(names.iter().map(|name| unit(means.get(name).copied())));
+    let mark = if tally.uncounted > 0 { "≥" } else { "" };
+    row.push(format!("{mark}{}", figures::count(tally.tokens)));
+    row.extend([tally.cost().to_string(), time(0.5), time(0.95)]);
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::PicoDollars;
+
+    #[test]
+    fn an_estimate_says_where_its_numbers_come_from() {
+        let span = |low, expected, high| Span { low, expected, high };
+        let mut known =
+            Estimate { cells: 1000, input: 212_000, output: span(30_000, 150_000, 600_000), ..Estimate::default() };
+        known.unpriced = 1000;
+        let words = estimate(&known);
+        assert!(words.contains("guessed") && words.contains("(estimated)") && words.contains("cost ?"), "{words}");
+        assert!(!words.contains('$'), "an unknown price is never $0: {words}");
+        let money = |dollars| PicoDollars::per_million(dollars * 1e6);
+        known.cost = Span { low: money(0.04), expected: money(0.12), high: money(0.4) };
+        (known.unpriced, known.from) = (10, 41);
+        let words = estimate(&known);
+        assert!(words.contains("from 41 past answers") && words.contains("10 cells without a known price"), "{words}");
+        assert!(words.contains("$0.1200 ($0.0400–$0.4000"), "{words}");
+    }
+}

@@ -1,0 +1,66 @@
+//! A batch as CSV (RFC 4180), a row for each cell, with nothing a spreadsheet would run.
+
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
+
+use super::{Entries, Whole};
+use crate::model::PicoDollars;
+
+/// The columns before the variables.
+const BEFORE: &[&str] = &["row", "line", "description", "prompt", "target", "sample", "input"];
+
+/// The columns after the variables.
+const AFTER: &[&str] =
+    &["answer", "standing", "score", "why", "fallback", "cached", "tokens", "cost", "seconds", "run"];
+
+/// Writes the report. Costs are US dollars, and empty where nobody knows; so are all unknowns.
+pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::Result<()> {
+    let mut rows = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+    let variables = whole.variables.iter().map(|name| Cow::Owned(format!("input.{name}")));
+    let heading = BEFORE.iter().map(|name| Cow::Borrowed(*name)).chain(variables);
+    let heading = heading.chain(AFTER.iter().map(|name| Cow::Borrowed(*name)));
+    rows.write_record(heading.map(|name| guarded(name).into_owned()))?;
+    entries.each(None, &mut |entry| {
+        let cell = &entry.cell;
+        let (prompt, target) = whole.names(cell.place);
+        let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+        let mut row = vec![
+            cell.place.row.to_string(),
+            number(entry.line),
+            entry.description.clone().unwrap_or_default(),
+            prompt.to_owned(),
+            target.to_owned(),
+            (cell.place.sample + 1).to_string(),
+            entry.input.text.clone(),
+        ];
+        row.extend(whole.variables.iter().map(|name| entry.input.vars.get(name).cloned().unwrap_or_default()));
+        row.extend([
+            entry.answer.clone(),
+            entry.standing().word().to_owned(),
+            cell.score.map(|score| format!("{score:.4}")).unwrap_or_default(),
+            entry.why(),
+            entry.fallback.clone().unwrap_or_default(),
+            cell.cached.to_string(),
+            number(cell.tokens),
+            cell.cost.amount().map(PicoDollars::dollars).map(|cost| cost.to_string()).unwrap_or_default(),
+            format!("{:.3}", cell.took.as_secs_f64()),
+            cell.run.to_string(),
+        ]);
+        rows.write_record(row.iter().map(|text| guarded(Cow::Borrowed(text)).into_owned()))?;
+        Ok(())
+    })?;
+    rows.flush()
+}
+
+/// Puts an apostrophe before what a spreadsheet would take for a formula.
+///
+/// OWASP's list of such beginnings, CSV injection: `=`, `+`, `-`, `@`, tab, carriage return, line feed,
+/// and the full-width forms of the first four.
+fn guarded(text: Cow<'_, str>) -> Cow<'_, str> {
+    let runs = |c: char| {
+        matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}')
+    };
+    if text.starts_with(runs) { Cow::Owned(format!("'{text}")) } else { text }
+}

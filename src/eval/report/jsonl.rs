@@ -1,0 +1,84 @@
+//! A batch as JSON Lines: an object for each cell, all of them with the same keys.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+use serde::Serialize;
+
+use super::{Entries, Entry, Whole};
+use crate::{
+    eval::tally::Standing,
+    model::{PicoDollars, Verdict},
+};
+
+/// A cell as a line of JSON.
+#[derive(Debug, Serialize)]
+#[allow(clippy::struct_field_names, reason = "they are the keys of the object")]
+pub struct Line<'a> {
+    row: u64,
+    line: Option<u64>,
+    description: Option<&'a str>,
+    prompt: &'a str,
+    target: &'a str,
+    sample: u32,
+    run: String,
+    end: &'a str,
+    standing: Standing,
+    score: Option<f64>,
+    why: String,
+    class: Option<&'a str>,
+    fallback: Option<&'a str>,
+    cached: bool,
+    tokens: Option<u64>,
+    /// US dollars; null where nobody knows.
+    cost: Option<f64>,
+    cost_is: &'static str,
+    seconds: f64,
+    input: &'a str,
+    vars: &'a BTreeMap<String, String>,
+    answer: &'a str,
+    verdicts: &'a [Verdict],
+}
+
+impl<'a> Line<'a> {
+    /// Writes a cell in the words of this form.
+    #[must_use]
+    pub fn of(whole: &'a Whole, entry: &'a Entry) -> Self {
+        let cell = &entry.cell;
+        let (prompt, target) = whole.names(cell.place);
+        Self {
+            row: cell.place.row,
+            line: entry.line,
+            description: entry.description.as_deref(),
+            prompt,
+            target,
+            sample: cell.place.sample,
+            run: cell.run.to_string(),
+            end: &cell.end,
+            standing: entry.standing(),
+            score: cell.score,
+            why: entry.why(),
+            class: cell.class.as_deref(),
+            fallback: entry.fallback.as_deref(),
+            cached: cell.cached,
+            tokens: cell.tokens,
+            cost: cell.cost.amount().map(PicoDollars::dollars),
+            cost_is: cell.cost.sureness(),
+            seconds: cell.took.as_secs_f64(),
+            input: &entry.input.text,
+            vars: &entry.input.vars,
+            answer: &entry.answer,
+            verdicts: entry.quality.as_ref().map_or(&[], |quality| &quality.verdicts),
+        }
+    }
+}
+
+/// Writes the report.
+pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::Result<()> {
+    entries.each(None, &mut |entry| {
+        serde_json::to_writer(&mut *out, &Line::of(whole, entry))?;
+        out.write_all(b"\n")
+    })
+}

@@ -1,0 +1,238 @@
+//! Tests of the reports: each is well formed, and obeys nothing that a model wrote.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::*;
+use crate::model::{
+    RunId,
+    quality::Rule,
+    usage::{Cost, PicoDollars},
+};
+
+/// What a model might write to take over whoever reads the report.
+const HOSTILE: &str = "</td></script><script>alert(1)</script><img src=x onerror=alert(1)>]]>&amp;\"'\u{0}\u{1b}[31m\u{ffff}\u{202e}|`*x*\r\n=1+1";
+
+fn entry(row: u64, target: u32, end: &str, passed: Option<bool>) -> Entry {
+    let mark = if passed == Some(false) { Mark::Fail } else { Mark::Pass };
+    let verdict =
+        Verdict { metric: Some("to<ne".to_owned()), ..Verdict::new(Rule::Check(HOSTILE.to_owned()), mark, HOSTILE) };
+    let cell = Cell {
+        place: Place { row, prompt: 0, target, sample: 0 },
+        run: RunId(uuid::Uuid::nil()),
+        end: end.to_owned(),
+        passed,
+        score: passed.map(|passed| if passed { 1.0 } else { 0.25 }),
+        skipped: false,
+        class: (end == "failed").then(|| "rate limited".to_owned()),
+        cached: false,
+        tokens: Some(12),
+        cost: Cost::Known(PicoDollars(1_000_000)),
+        took: Duration::from_millis(1234),
+        summary: String::new(),
+    };
+    Entry {
+        cell,
+        line: Some(row + 1),
+        description: Some(HOSTILE.to_owned()),
+        input: Input { text: HOSTILE.to_owned(), vars: BTreeMap::from([(HOSTILE.to_owned(), HOSTILE.to_owned())]) },
+        answer: HOSTILE.to_owned(),
+        fault: (end == "failed").then(|| HOSTILE.to_owned()),
+        fallback: None,
+        quality: passed.map(|_| Quality::of(vec![verdict])),
+    }
+}
+
+fn batch() -> (Whole, Vec<Entry>) {
+    let mut entries = vec![
+        entry(1, 0, "done", Some(true)),
+        entry(1, 1, "done", Some(false)),
+        entry(2, 0, "failed", None),
+        entry(2, 1, "cancelled", None),
+    ];
+    let mut skipped = entry(3, 0, "done", Some(true));
+    skipped.cell.skipped = true;
+    skipped.cell.score = None;
+    skipped.quality = Some(Quality::of(vec![Verdict::new(Rule::Format, Mark::Skipped, HOSTILE)]));
+    entries.push(skipped);
+    let lanes = [0, 1].map(|target| {
+        let mut tally = Tally::default();
+        for entry in entries.iter().filter(|entry| entry.cell.place.target == target) {
+            tally.take(&entry.cell, entry.quality.as_ref());
+        }
+        let (prompt_name, target_name) = (HOSTILE.to_owned(), format!("m{target}"));
+        Lane { prompt: 0, target, prompt_name, target_name, tally }
+    });
+    let whole = Whole {
+        batch: BatchId(uuid::Uuid::nil()),
+        name: HOSTILE.to_owned(),
+        data: HOSTILE.to_owned(),
+        samples: 1,
+        end: "stopped".to_owned(),
+        made: Timestamp::UNIX_EPOCH,
+        variables: vec![HOSTILE.to_owned()],
+        lanes: lanes.into(),
+    };
+    (whole, entries)
+}
+
+fn written(form: Form) -> String {
+    let (whole, entries) = batch();
+    let mut out = Vec::new();
+    form.write(&mut out, &whole, &entries).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// Reads XML strictly enough to refuse what a parser would: nesting, attributes, entities, characters.
+/// Returns each element's path with its attributes.
+fn xml(text: &str) -> Vec<(String, BTreeMap<String, String>)> {
+    let allowed =
+        |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    assert!(text.chars().all(allowed), "a character XML cannot hold");
+    let plain = |text: &str| {
+        assert!(!text.contains(['<', '>']), "{text}");
+        for rest in text.split('&').skip(1) {
+            let (name, _) = rest.split_once(';').expect(rest);
+            assert!(["amp", "lt", "gt", "quot", "#10", "#9", "#13"].contains(&name), "{name}");
+        }
+    };
+    let (mut open, mut found) = (Vec::new(), Vec::new());
+    let mut rest = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>").unwrap();
+    while let Some((between, tag)) = rest.split_once('<') {
+        plain(between);
+        let (tag, after) = tag.split_once('>').expect(tag);
+        rest = after;
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop().as_deref(), Some(name));
+            continue;
+        }
+        let (name, mut list) = tag.trim_end_matches('/').split_once(' ').unwrap_or((tag, ""));
+        let mut attributes = BTreeMap::new();
+        while let Some((key, value)) = list.trim().split_once("=\"") {
+            let (value, after) = value.split_once('"').expect(list);
+            plain(value);
+            assert!(attributes.insert(key.to_owned(), value.to_owned()).is_none(), "{key} twice");
+            list = after;
+        }
+        assert_eq!(list.trim(), "");
+        open.push(name.trim_end_matches('/').to_owned());
+        found.push((open.join("/"), attributes));
+        if tag.ends_with('/') {
+            open.pop();
+        }
+    }
+    plain(rest);
+    assert!(open.is_empty(), "{open:?}");
+    found
+}
+
+#[test]
+fn junit_is_well_formed_and_counts_what_it_holds() {
+    let elements = xml(&written(Form::Junit));
+    let count = |path: &str| elements.iter().filter(|(own, _)| own == path).count();
+    assert_eq!((count("testsuites"), count("testsuites/testsuite")), (1, 2));
+    assert_eq!(count("testsuites/testsuite/testcase"), 4, "an open cell is no case");
+    for kind in ["failure", "error", "skipped"] {
+        assert_eq!(count(&format!("testsuites/testsuite/testcase/{kind}")), 1, "{kind}");
+    }
+    for (counts, of) in [(["4", "1", "1", "1"], 0), (["3", "0", "1", "1"], 1), (["1", "1", "0", "0"], 2)] {
+        let suites: Vec<_> =
+            elements.iter().filter(|(path, _)| path.ends_with('s') || path.ends_with("suite")).collect();
+        let (_, own) = suites[of];
+        let names = ["tests", "failures", "errors", "skipped"];
+        assert_eq!(names.map(|name| own[name].as_str()), counts, "{own:?}");
+    }
+    let (_, case) = elements.iter().find(|(path, _)| path.ends_with("testcase")).unwrap();
+    assert_eq!((case["time"].as_str(), case["line"].as_str()), ("1.234", "2"));
+}
+
+#[test]
+fn a_spreadsheet_runs_nothing() {
+    let mut whole = batch().0;
+    whole.variables = vec!["=x".to_owned()];
+    let formulas = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "fine", " =1"];
+    let entries: Vec<Entry> = formulas
+        .iter()
+        .zip(1..)
+        .map(|(text, row)| {
+            let own = (*text).to_owned();
+            let input = Input { text: own.clone(), vars: BTreeMap::from([("=x".to_owned(), own.clone())]) };
+            Entry { answer: own.clone(), description: Some(own), input, ..entry(row, 0, "done", Some(true)) }
+        })
+        .collect();
+    let mut out = Vec::new();
+    Form::Csv.write(&mut out, &whole, &entries).unwrap();
+    let mut rows = ::csv::Reader::from_reader(out.as_slice());
+    let heading = rows.headers().unwrap().clone();
+    let runs = |text: &str| text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝']);
+    assert!(heading.iter().all(|name| !runs(name)));
+    let answer = heading.iter().position(|name| name == "answer").unwrap();
+    let rows: Vec<_> = rows.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), formulas.len());
+    for (row, text) in rows.iter().zip(formulas) {
+        assert!(row.iter().all(|cell| !runs(cell)), "{row:?}");
+        let kept = row[answer].strip_prefix('\'').unwrap_or(&row[answer]);
+        assert_eq!(kept, text, "the text is whole behind its apostrophe");
+    }
+}
+
+#[test]
+fn json_lines_hold_the_answer_as_it_was_sent() {
+    let text = written(Form::Lines);
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 5);
+    assert_eq!(lines[0]["answer"], HOSTILE);
+    let standings: Vec<&str> = lines.iter().map(|line| line["standing"].as_str().unwrap()).collect();
+    assert_eq!(standings, ["passed", "failed", "error", "open", "skipped"]);
+    assert_eq!((lines[0]["cost"].as_f64(), lines[0]["cost_is"].as_str()), (Some(0.000_001), Some("known")));
+    let keys = |line: &serde_json::Value| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert!(lines.iter().all(|line| keys(line) == keys(&lines[0])), "every line has the same keys");
+}
+
+#[test]
+fn markdown_keeps_every_text_in_its_cell() {
+    let text = written(Form::Markdown);
+    let tags = text.replace("\\<", "").replace("<br>", "");
+    assert!(!tags.contains('<'), "{text}");
+    assert!(!text.contains(['\u{0}', '\u{1b}', '\r', '\u{202e}']), "{text:?}");
+    let bars = |line: &str| line.replace("\\|", "").matches('|').count();
+    let mut tables = text.lines().filter(|line| line.starts_with('|'));
+    let first = bars(tables.next().unwrap());
+    assert!(first > 10 && text.lines().filter(|line| line.starts_with("| cell")).count() == 1);
+    for line in text.lines().filter(|line| line.starts_with("| row")) {
+        assert_eq!(bars(line), 7, "{line}");
+    }
+}
+
+#[test]
+fn the_page_loads_nothing_and_runs_nothing_but_its_own() {
+    let page = written(Form::Html);
+    let own = [include_str!("../../../assets/report/report.css"), include_str!("../../../assets/report/report.js")];
+    let rest = own.iter().fold(page.clone(), |page, own| page.replacen(own, "", 1));
+    for (tag, count) in [("<script", 1), ("<style", 1), ("<img", 0), ("<link", 0), ("<iframe", 0), ("<a ", 0)] {
+        assert_eq!(rest.matches(tag).count(), count, "{tag}");
+    }
+    for word in ["http:", "https:", "//", "src=x onerror=alert(1)>", "url(", "@import", "style=\""] {
+        assert!(!rest.replace("http-equiv", "").contains(word), "{word}");
+    }
+    assert!(own.iter().all(|own| !own.contains("//") && !own.contains("url(") && !own.contains("innerHTML")));
+    assert!(page.contains("default-src 'none'") && page.contains("sha256-"), "{page}");
+    assert!(!page.contains(['\u{0}', '\u{1b}', '\u{202e}', '\r']));
+    let tags = |tag: &str| rest.matches(tag).count();
+    assert_eq!((tags("<td"), tags("<tr"), tags("<details")), (tags("</td>"), tags("</tr>"), tags("</details>")));
+    assert_eq!(tags("<tr data-standing"), 5);
+}
+
+#[test]
+fn forms_are_chosen_by_ending() {
+    for (file, form) in [
+        ("a.jsonl", Some(Form::Lines)),
+        ("a.b.CSV", Some(Form::Csv)),
+        ("a.md", Some(Form::Markdown)),
+        ("a.html", Some(Form::Html)),
+        ("a.xml", Some(Form::Junit)),
+        ("a.pdf", None),
+        ("csv", None),
+    ] {
+        assert_eq!(Form::of(file), form, "{file}");
+    }
+}

@@ -1,0 +1,203 @@
+//! The start of a batch, the same for both shells: from names and paths to what is asked, what it will
+//! take, and the batch under way.
+
+mod look;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use futures_util::StreamExt as _;
+use jiff::Timestamp;
+
+use super::{Engine, Setup};
+use crate::{
+    model::{
+        CacheMode, Catalog, Check, CheckKind, Params, Place, Prompt, Row, Target,
+        batch::{BatchSpec, Caps},
+    },
+    pipeline::batch::{BatchPlan, BatchStream, Known},
+    store::{
+        Store,
+        dataset::{self, Reading},
+        job::{BatchState, Begin, Job, Reply, StoreFault},
+    },
+};
+pub use look::{Planned, look};
+
+/// A batch as it is wanted.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// What is asked. Its mapping is taken over those columns that differ in name from their variables.
+    pub spec: BatchSpec,
+    /// Where its rows are read: the data set's path, or that of a copy of the standard input.
+    pub source: String,
+    /// How its rows are read.
+    pub reading: Reading,
+    /// Variables that every row has, whatever its columns say.
+    pub vars: BTreeMap<String, String>,
+    /// The model that judges by rubrics that name none; the default model where unset.
+    pub judge: Option<String>,
+    /// How the cache is used.
+    pub cache: CacheMode,
+    /// What may be used.
+    pub caps: Caps,
+    /// Cells under way at once, at most.
+    pub concurrency: usize,
+    /// Whether a batch that stopped goes on.
+    pub begin: Begin,
+    /// Asks these cells alone, whatever is known of them.
+    pub again: Option<Vec<Place>>,
+    /// The session it belongs to.
+    pub session: Option<String>,
+}
+
+impl Order {
+    /// Makes the order of these prompts on these targets; each prompt's own, or the default model, where
+    /// none are named. What is not said is the program's default.
+    #[must_use]
+    pub fn of(setup: &Setup, mut prompts: Vec<(String, Prompt)>, data: &str, targets: &[String]) -> Self {
+        for (_, prompt) in &mut prompts {
+            if !targets.is_empty() {
+                prompt.targets = targets.to_vec();
+            } else if prompt.targets.is_empty() {
+                prompt.targets = vec![setup.settings.default_model.clone()];
+            }
+        }
+        let first = prompts.first().map(|(_, prompt)| prompt.targets.clone()).unwrap_or_default();
+        let same = prompts.iter().all(|(_, prompt)| prompt.targets == first);
+        let name = data.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or(data);
+        let spec = BatchSpec {
+            name: if data == "-" { "standard input".to_owned() } else { name.to_owned() },
+            data: data.to_owned(),
+            prompts,
+            targets: if same { first } else { Vec::new() },
+            samples: 1,
+            mapping: BTreeMap::new(),
+        };
+        Self {
+            spec,
+            source: data.to_owned(),
+            reading: Reading::default(),
+            vars: BTreeMap::new(),
+            judge: None,
+            cache: CacheMode::On,
+            caps: Caps::default(),
+            concurrency: setup.settings.batch.concurrency,
+            begin: Begin::Resume,
+            again: None,
+            session: None,
+        }
+    }
+
+    /// Lists the names of each prompt's targets, in the order of their places.
+    #[must_use]
+    pub fn target_names(spec: &BatchSpec) -> Vec<Vec<String>> {
+        let own = |prompt: &Prompt| if spec.targets.is_empty() { &prompt.targets } else { &spec.targets }.clone();
+        spec.prompts.iter().map(|(_, prompt)| own(prompt)).collect()
+    }
+
+    /// Counts the cells of a row.
+    #[must_use]
+    pub fn cells_of_a_row(&self) -> u64 {
+        let lanes: usize = Self::target_names(&self.spec).iter().map(Vec::len).sum();
+        lanes as u64 * u64::from(self.spec.samples.max(1))
+    }
+
+    /// Lays over a row what holds for all of them.
+    fn completed(&self, mut row: Row) -> Row {
+        row.input.vars.extend(self.vars.iter().map(|(name, value)| (name.clone(), value.clone())));
+        if let Some(text) = row.input.vars.remove("input") {
+            row.input.text = text;
+        }
+        judged_by(&mut row.checks, self.judge.as_deref());
+        row
+    }
+
+    /// Opens its rows.
+    fn rows(&self) -> Result<dataset::Dataset, StoreFault> {
+        dataset::open(&self.source, &self.reading())
+    }
+
+    fn reading(&self) -> Reading {
+        Reading { mapping: self.spec.mapping.clone(), ..self.reading.clone() }
+    }
+}
+
+/// Names the judge of rubrics that name none.
+fn judged_by(checks: &mut [Check], judge: Option<&str>) {
+    for check in checks.iter_mut().filter(|check| check.kind.kind == CheckKind::LlmRubric) {
+        if check.judge.is_none() {
+            check.judge = judge.map(str::to_owned);
+        }
+    }
+}
+
+/// Finds each prompt's targets: the target, then the prompt's fallbacks, none twice.
+pub fn targets(catalog: &Catalog, spec: &BatchSpec) -> Result<Vec<Vec<Vec<Target>>>, String> {
+    let resolve = |name: &str| catalog.resolve(name).map_err(|fault| fault.to_string());
+    let lane = |prompt: &Prompt, name: &String| {
+        let mut lane = vec![resolve(name)?];
+        for fallback in &prompt.fallback {
+            let target = resolve(fallback)?;
+            if lane.iter().all(|known| known.name != target.name) {
+                lane.push(target);
+            }
+        }
+        Ok(lane)
+    };
+    let names = Order::target_names(spec);
+    let prompts = spec.prompts.iter().zip(&names);
+    prompts.map(|((_, prompt), names)| names.iter().map(|name| lane(prompt, name)).collect()).collect()
+}
+
+/// Finds the models that judge, by the names that checks give them; the default one by the empty name.
+pub fn judges(setup: &Setup, names: &BTreeSet<String>) -> Result<BTreeMap<String, Target>, String> {
+    let model = |name: &String| {
+        let model = if name.is_empty() { &setup.settings.default_model } else { name };
+        let target = setup.catalog.resolve(model).map_err(|fault| format!("the judge cannot be asked: {fault}"))?;
+        Ok((name.clone(), target))
+    };
+    names.iter().map(model).collect()
+}
+
+/// Begins a batch, or goes on with one, and asks its first cells once the stream is polled.
+///
+/// Whoever takes the events in ends it with [`end`].
+pub async fn start(
+    engine: &Engine,
+    store: &Store,
+    order: &Order,
+    planned: &Planned,
+) -> Result<(BatchState, BatchStream), StoreFault> {
+    let (spec, how) = (Box::new(order.spec.clone()), order.begin);
+    let Reply::Batch(state) = store.ask(Job::BeginBatch { spec, how, at: Timestamp::now() }).await? else {
+        return Err(StoreFault::new("the record does not say which batch has begun; please report this"));
+    };
+    let prompts = order.spec.prompts.iter().map(|(name, prompt)| {
+        let mut prompt = prompt.clone();
+        judged_by(&mut prompt.checks, order.judge.as_deref());
+        (name.clone(), Arc::new(prompt))
+    });
+    let plan = BatchPlan {
+        id: state.id,
+        prompts: prompts.collect(),
+        targets: planned.targets.clone(),
+        params: Params::default(),
+        samples: order.spec.samples,
+        cache: order.cache,
+        judges: planned.judges.clone(),
+        caps: order.caps,
+        concurrency: order.concurrency,
+        total: planned.rows.map(|rows| rows * order.cells_of_a_row()),
+        session: order.session.clone(),
+        known: Known::of(state.cells.iter().map(|row| (row.cell.clone(), row.fingerprint))),
+        retry_failed: order.begin == Begin::RetryFailed,
+        again: order.again.clone(),
+    };
+    let own = order.clone();
+    let rows = order.rows()?.into_stream();
+    let rows = rows.map(move |row| row.map(|row| own.completed(row)).map_err(|fault| fault.to_string()));
+    Ok((*state, engine.pipeline.batch(plan, rows)))
+}

@@ -1,0 +1,233 @@
+//! A look at a batch before its first call: whether its rows fit its prompts, and what it will take.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Order, judged_by, judges, targets};
+use crate::{
+    eval::template,
+    model::{Check, CheckKind, PicoDollars, Prompt, Row, Target, VersionId, usage::estimate_tokens},
+    pipeline::budget::{Estimate, Span},
+    setup::Setup,
+    store::{
+        Store,
+        dataset::{self, Preview},
+        job::{Job, Reply, StoreFault},
+    },
+};
+
+/// Rows whose filled prompts are measured; the others are taken to be as long.
+const MEASURED: u64 = 200;
+
+/// Rows of the preview.
+const SHOWN: usize = 20;
+
+/// The tokens of an answer where no past one is known. A guess: a short JSON object, a paragraph, a page.
+const GUESSED: Span<u64> = Span { low: 30, expected: 150, high: 600 };
+
+/// What is known of a batch before its first call.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The beginning of its data set.
+    pub preview: Preview,
+    /// Variables that no column gives, each with a column of nearly its name. Nothing else of the rows is
+    /// known while there are any.
+    pub missing: Vec<(String, Option<String>)>,
+    /// Its rows, as they were counted.
+    pub rows: Option<u64>,
+    /// What all its cells will take.
+    pub estimate: Estimate,
+    /// For each prompt, for each of its targets: the target, then its fallbacks.
+    pub targets: Vec<Vec<Vec<Target>>>,
+    /// The models that judge by rubrics.
+    pub judges: BTreeMap<String, Target>,
+}
+
+impl Planned {
+    /// Estimates what so many of all cells will take.
+    #[must_use]
+    pub fn estimate_of(&self, cells: u64) -> Estimate {
+        scaled(&self.estimate, cells, self.estimate.cells)
+    }
+}
+
+/// Reads all rows of a batch once, so that whatever is wrong with one is known before the first call.
+///
+/// The order's mapping is completed with what follows from the columns' names. A target nobody knows, a
+/// prompt that is no template and a row that cannot be read or lacks a variable are faults.
+pub async fn look(setup: &Setup, store: &Store, order: &mut Order) -> Result<Planned, StoreFault> {
+    let targets = targets(&setup.catalog, &order.spec).map_err(StoreFault::new)?;
+    let asks = asked(order)?;
+    let checked = checked(order);
+    let (source, reading) = (order.source.clone(), order.reading());
+    let preview = blocking(move || dataset::preview(&source, &reading, SHOWN)).await?;
+    let columns: Vec<String> = preview.columns.iter().map(|column| column.name.clone()).collect();
+    let named = asks.iter().chain(&checked);
+    let open = named.filter(|name| !order.vars.contains_key(*name)).cloned().collect();
+    let fit = dataset::fit(&columns, &open, &order.spec.mapping);
+    order.spec.mapping = fit.mapping;
+    let missing: Vec<_> = fit.missing.into_iter().map(|one| (one.variable, one.near)).collect();
+    let mut planned =
+        Planned { preview, missing, rows: None, estimate: Estimate::default(), targets, judges: BTreeMap::new() };
+    if !planned.missing.is_empty() {
+        return Ok(planned);
+    }
+    let lengths = lengths(store, order, &planned.targets).await?;
+    let answers = lengths.iter().flatten().map(|(_, answers)| answers).sum();
+    let (own, lanes) = (order.clone(), planned.targets.clone());
+    let read = blocking(move || read(&own, &asks, &lanes, &lengths)).await?;
+    planned.rows = Some(read.rows);
+    planned.estimate = Estimate { from: answers, ..read.estimate };
+    planned.judges = judges(setup, &read.judges).map_err(StoreFault::new)?;
+    Ok(planned)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreFault> + Send + 'static,
+) -> Result<T, StoreFault> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(StoreFault::new("reading the data set broke off; please report this")))
+}
+
+/// Lists the variables that some prompt cannot do without.
+fn asked(order: &Order) -> Result<BTreeSet<String>, StoreFault> {
+    let mut asked = BTreeSet::new();
+    for (name, prompt) in &order.spec.prompts {
+        let turns = prompt.turns();
+        let (asks, mistakes) = template::asks_of(&turns);
+        if let Some((place, mistake)) = mistakes.first() {
+            let role = turns.get(*place).map_or("", |turn| turn.role.name());
+            return Err(StoreFault::new(format!("message {} ({role}) of {name}, {mistake}", place + 1)));
+        }
+        asked.extend(asks.missing(|_| false));
+    }
+    Ok(asked)
+}
+
+/// Lists the variables that the prompts' checks name. A row may lack one, and its check is skipped then; a
+/// data set without the column is a mistake.
+fn checked(order: &Order) -> BTreeSet<String> {
+    fn texts(value: &Value, names: &mut BTreeSet<String>) {
+        match value {
+            Value::String(text) => names.extend(template::asks(text).missing(|_| false)),
+            Value::Array(list) => list.iter().for_each(|value| texts(value, names)),
+            Value::Object(object) => object.values().for_each(|value| texts(value, names)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    let mut names = BTreeSet::new();
+    let checks = order.spec.prompts.iter().flat_map(|(_, prompt)| &prompt.checks);
+    for check in checks.filter(|check| check.kind.kind != CheckKind::Unsupported) {
+        check.value.iter().for_each(|value| texts(value, &mut names));
+    }
+    names
+}
+
+/// The lengths of past answers of one prompt's targets, and of how many they are.
+type Lengths = Vec<Vec<(Span<u64>, u64)>>;
+
+async fn lengths(store: &Store, order: &Order, targets: &[Vec<Vec<Target>>]) -> Result<Lengths, StoreFault> {
+    let mut all = Vec::new();
+    for ((_, prompt), lanes) in order.spec.prompts.iter().zip(targets) {
+        let version = VersionId::of(prompt);
+        let mut of_prompt = Vec::new();
+        for target in lanes.iter().filter_map(|lane| lane.first()) {
+            let job = Job::PastLengths { version: version.clone(), model: target.model.clone() };
+            let known = match store.ask(job).await? {
+                Reply::PastLengths(past) if past.runs > 0 => {
+                    let [low, expected, high] = past.output;
+                    (Span { low, expected, high }, past.runs)
+                }
+                _ => (GUESSED, 0),
+            };
+            of_prompt.push(known);
+        }
+        all.push(of_prompt);
+    }
+    Ok(all)
+}
+
+/// What all rows come to.
+#[derive(Default)]
+struct Read {
+    rows: u64,
+    measured: u64,
+    estimate: Estimate,
+    judges: BTreeSet<String>,
+}
+
+fn read(
+    order: &Order,
+    asks: &BTreeSet<String>,
+    lanes: &[Vec<Vec<Target>>],
+    lengths: &Lengths,
+) -> Result<Read, StoreFault> {
+    let mut all = Read::default();
+    for (_, prompt) in &order.spec.prompts {
+        let mut checks = prompt.checks.clone();
+        judged_by(&mut checks, order.judge.as_deref());
+        all.judges.extend(judging(&checks));
+    }
+    for row in order.rows()? {
+        let row = order.completed(row?);
+        if let Some(name) = asks.iter().find(|name| row.input.value(name).is_none()) {
+            let line = row.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+            let number = row.number;
+            return Err(StoreFault::new(format!(
+                "row {number}{line} of {} has no `{name}`, which a prompt asks for; --var {name}=VALUE gives it to \
+                 every row",
+                order.spec.data
+            )));
+        }
+        all.judges.extend(judging(&row.checks));
+        if all.rows < MEASURED {
+            measure(order, &row, (lanes, lengths), &mut all.estimate);
+            all.measured += 1;
+        }
+        all.rows += 1;
+    }
+    all.estimate = scaled(&all.estimate, all.rows, all.measured);
+    Ok(all)
+}
+
+fn judging(checks: &[Check]) -> impl Iterator<Item = String> {
+    let rubrics = checks.iter().filter(|check| check.kind.kind == CheckKind::LlmRubric);
+    rubrics.map(|check| check.judge.clone().unwrap_or_default())
+}
+
+/// Adds the cells of a row to an estimate.
+fn measure(order: &Order, row: &Row, (lanes, lengths): (&[Vec<Vec<Target>>], &Lengths), estimate: &mut Estimate) {
+    for (((_, prompt), lanes), lengths) in order.spec.prompts.iter().zip(lanes).zip(lengths) {
+        let filled = prompt.spoken().map(|(_, text)| template::fill(text, &row.input).unwrap_or_default());
+        let input = filled.map(|text| estimate_tokens(&text)).sum();
+        for (target, (output, _)) in lanes.iter().filter_map(|lane| lane.first()).zip(lengths) {
+            for _ in 0..order.spec.samples.max(1) {
+                estimate.add(input, capped(*output, prompt), target.card.price.as_ref());
+            }
+        }
+    }
+}
+
+/// An answer is not longer than the prompt lets it be.
+fn capped(span: Span<u64>, prompt: &Prompt) -> Span<u64> {
+    let most = prompt.params.max_tokens.unwrap_or(u64::MAX);
+    Span { low: span.low.min(most), expected: span.expected.min(most), high: span.high.min(most) }
+}
+
+fn scaled(estimate: &Estimate, to: u64, from: u64) -> Estimate {
+    let of = |number: u64| {
+        let scaled = u128::from(number) * u128::from(to) / u128::from(from.max(1));
+        u64::try_from(scaled).unwrap_or(u64::MAX)
+    };
+    let Estimate { cells, input, output, cost, unpriced, from: answers } = estimate;
+    let money = |amount: PicoDollars| PicoDollars(of(amount.0));
+    Estimate {
+        cells: of(*cells),
+        input: of(*input),
+        output: Span { low: of(output.low), expected: of(output.expected), high: of(output.high) },
+        cost: Span { low: money(cost.low), expected: money(cost.expected), high: money(cost.high) },
+        unpriced: of(*unpriced),
+        from: *answers,
+    }
+}

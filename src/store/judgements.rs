@@ -1,0 +1,66 @@
+//! Answers judged again: the new verdicts count, and none that was ever given is lost.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::{
+    job::{Judged, StoreFault},
+    runs::{self, json, nanoseconds},
+};
+use crate::model::{Quality, RunId};
+
+/// Puts new verdicts in place of those that count, which are kept.
+pub(super) fn judge(
+    db: &mut Connection,
+    judged: &[Judged],
+    at: Timestamp,
+) -> rusqlite::Result<Result<u64, StoreFault>> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for Judged { run, quality, version } in judged {
+        let sql = "SELECT run.seq, started, prompt_hash, outcome FROM run JOIN run_body USING (seq) WHERE id = ?1";
+        let found: Option<(i64, i64, Option<String>, String)> = transaction
+            .prepare_cached(sql)?
+            .query_row([run.0.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .optional()?;
+        let Some((seq, started, hash, outcome)) = found else {
+            return Ok(Err(runs::missing(*run)));
+        };
+        let insert = "INSERT INTO judgement (run, judged, prompt_hash, quality) VALUES (?1, ?2, ?3, ?4)";
+        // The verdicts that came with the answer are the first.
+        let first: Option<Quality> = serde_json::from_str::<First>(&outcome).ok().and_then(|first| first.quality);
+        let known = transaction.prepare_cached("SELECT 1 FROM judgement WHERE run = ?1")?.exists([seq])?;
+        if let Some(first) = first.filter(|_| !known) {
+            transaction.prepare_cached(insert)?.execute(params![seq, started, hash, json(&first)?])?;
+        }
+        transaction.prepare_cached(insert)?.execute(params![seq, nanoseconds(at), version.0, json(quality)?])?;
+        transaction.prepare_cached("DELETE FROM verdict WHERE seq = ?1")?.execute([seq])?;
+        runs::verdicts(&transaction, seq, quality)?;
+        let passed = "UPDATE run SET passed = ?2 WHERE seq = ?1";
+        transaction.prepare_cached(passed)?.execute(params![seq, quality.passed()])?;
+    }
+    transaction.commit()?;
+    Ok(Ok(judged.len() as u64))
+}
+
+/// What is read of an outcome.
+#[derive(serde::Deserialize)]
+struct First {
+    #[serde(default)]
+    quality: Option<Quality>,
+}
+
+/// Reads the verdicts on a run that count, where it was judged again.
+pub(super) fn last(db: &Connection, seq: i64) -> rusqlite::Result<Option<Quality>> {
+    let sql = "SELECT quality FROM judgement WHERE run = ?1 ORDER BY seq DESC LIMIT 1";
+    db.prepare_cached(sql)?.query_row([seq], |row| runs::parsed(row, 0)).optional()
+}
+
+/// Lists all verdicts that were given on a run, those that came with the answer first; none where it was
+/// judged but once.
+pub(super) fn all(db: &Connection, run: RunId) -> rusqlite::Result<Vec<(Timestamp, Quality)>> {
+    let sql = "SELECT judged, quality FROM judgement JOIN run ON run.seq = judgement.run WHERE run.id = ?1
+               ORDER BY judgement.seq";
+    db.prepare_cached(sql)?
+        .query_map([run.0.as_bytes()], |row| Ok((runs::timestamp(row.get(0)?), runs::parsed(row, 1)?)))?
+        .collect()
+}

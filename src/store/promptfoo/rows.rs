@@ -1,0 +1,323 @@
+//! A suite made ready for a batch: its prompts by target, its rows one by one, its models in the settings.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::{Map, Value, json};
+
+use super::{Suite, SuiteTarget, Test, Tests, write};
+use crate::{
+    eval::template,
+    model::{
+        Check, CheckKind, Input, KeySource, Prompt, ProviderKind, Role, Row, Settings,
+        settings::{ModelSettings, ProviderSettings},
+    },
+    store::{
+        dataset::{self, Dataset, Reading},
+        job::StoreFault,
+    },
+};
+
+/// A prompt as it is asked: its name, and the prompt with the targets and parameters that belong together.
+pub type Lane = (String, Prompt);
+
+impl Suite {
+    /// Adds the suite's models to the settings, for this run: each under its own name, those at other
+    /// addresses with a provider of their own. A key is sent to another address only if the settings have a
+    /// provider there, or the config names its variable.
+    #[must_use]
+    pub fn settle(&self, settings: &Settings) -> Settings {
+        let mut settings = settings.clone();
+        for target in &self.targets {
+            let Some((kind, model)) = &target.model else { continue };
+            let provider = provider(&mut settings, target, *kind);
+            let model = ModelSettings { provider, model: model.clone(), ..ModelSettings::default() };
+            settings.models.insert(target.name.clone(), model);
+        }
+        settings
+    }
+
+    /// Lists the prompts, each with its targets; where targets differ in what is sent to them, a prompt
+    /// comes several times, under its name and theirs.
+    pub fn lanes(&self) -> Result<Vec<Lane>, StoreFault> {
+        let mut lanes = Vec::new();
+        for (name, prompt) in &self.prompts {
+            let prompt = self.framed(name, prompt)?;
+            let mut groups: Vec<(Prompt, Vec<&str>)> = Vec::new();
+            let given = |target: &&SuiteTarget| target.prompts.is_empty() || target.prompts.contains(name);
+            for target in self.targets.iter().filter(given) {
+                let mut own = prompt.clone();
+                own.params = prompt.params.under(&target.params);
+                own.response = target.response.clone();
+                match groups.iter_mut().find(|(known, _)| *known == own) {
+                    Some((_, names)) => names.push(&target.name),
+                    None => groups.push((own, vec![&target.name])),
+                }
+            }
+            if self.targets.is_empty() {
+                groups.push((prompt, Vec::new()));
+            }
+            let several = groups.len() > 1;
+            for (mut prompt, names) in groups {
+                prompt.targets = names.iter().map(|name| (*name).to_owned()).collect();
+                let name = if several { format!("{name} · {}", names.join(", ")) } else { name.clone() };
+                lanes.push((name, prompt));
+            }
+        }
+        Ok(lanes)
+    }
+
+    fn framed(&self, name: &str, prompt: &Prompt) -> Result<Prompt, StoreFault> {
+        let Test { prefix, suffix, .. } = &self.default_test;
+        if prefix.is_empty() && suffix.is_empty() {
+            return Ok(prompt.clone());
+        }
+        let mut turns = prompt.turns();
+        match turns.as_mut_slice() {
+            [turn] if turn.role == Role::User => turn.content = format!("{prefix}{}{suffix}", turn.content),
+            _ => {
+                return Err(StoreFault::new(format!(
+                    "{}: `prefix` and `suffix` cannot be added to `{name}`, which is a chat; write them into its messages",
+                    self.source.display()
+                )));
+            }
+        }
+        let mut framed = prompt.clone();
+        framed.set_turns(turns);
+        Ok(framed)
+    }
+
+    /// Gives the rows, one by one, as the batch asks them. A mistake is the last item: a row that leaves a
+    /// variable of a prompt without a value, which promptfoo would send as an empty text, is one.
+    #[must_use]
+    pub fn rows(&self) -> Rows<'_> {
+        let turns = self.prompts.iter().map(|(_, prompt)| template::asks_of(&prompt.turns()).0);
+        let frame = [&self.default_test.prefix, &self.default_test.suffix].map(|text| template::asks(text));
+        let asks = turns.chain(frame).fold(template::Asks::default(), |mut all, asks| {
+            all.add(asks);
+            all
+        });
+        let mut tests: VecDeque<&Tests> = self.tests.iter().collect();
+        tests.make_contiguous();
+        Rows { suite: self, asks, tests, open: None, alone: self.tests.is_empty(), file: None, given: 0, ended: false }
+    }
+
+    fn judge(&self, id: &str) -> String {
+        self.targets.iter().find(|target| target.id == id || target.name == id).map_or_else(
+            || {
+                ["openai:chat:", "anthropic:messages:", "ollama:chat:"]
+                    .iter()
+                    .find_map(|prefix| {
+                        Some(format!("{}{}", prefix.split_inclusive(':').next()?, id.strip_prefix(prefix)?))
+                    })
+                    .unwrap_or_else(|| id.to_owned())
+            },
+            |target| target.name.clone(),
+        )
+    }
+}
+
+fn provider(settings: &mut Settings, target: &SuiteTarget, kind: ProviderKind) -> String {
+    let eponymous = kind.to_string();
+    let base_url = target.base_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+    if base_url.is_none() && target.key.is_none() && target.headers.is_empty() {
+        let first =
+            || settings.providers.iter().find(|(_, provider)| provider.kind == kind).map(|(name, _)| name.clone());
+        return if settings.providers.get(&eponymous).is_some_and(|provider| provider.kind == kind) {
+            eponymous
+        } else {
+            first().unwrap_or(eponymous)
+        };
+    }
+    let mut own = ProviderSettings { base_url, headers: target.headers.clone(), ..ProviderSettings::of(kind) };
+    let at = |provider: &ProviderSettings| provider.base_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+    let there = settings.providers.iter().find(|(_, provider)| provider.kind == kind && at(provider) == own.base_url);
+    let there = there.map(|(name, provider)| (name.clone(), provider.clone()));
+    if let Some((name, known)) = &there {
+        if target.key.is_none() && target.headers.is_empty() {
+            return name.clone();
+        }
+        own = ProviderSettings { headers: known.headers.clone(), ..known.clone() };
+        own.headers.extend(target.headers.clone());
+    }
+    if let Some(key) = &target.key {
+        own.api_keys = vec![KeySource::Env(key.clone())];
+    }
+    let name = target.name.clone();
+    settings.providers.insert(name.clone(), own);
+    name
+}
+
+/// The rows of a suite.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    suite: &'a Suite,
+    asks: template::Asks,
+    tests: VecDeque<&'a Tests>,
+    /// A row, the values of its further variables, and the number of the next of their combinations.
+    open: Option<(Row, Vars, u64)>,
+    /// Whether the default test stands for all.
+    alone: bool,
+    file: Option<Dataset>,
+    given: u64,
+    ended: bool,
+}
+
+impl Rows<'_> {
+    fn advance(&mut self) -> Result<Option<Row>, StoreFault> {
+        loop {
+            if let Some((row, vars, at)) = &mut self.open {
+                if let Some(chosen) = combination(vars, *at) {
+                    let mut row = row.clone();
+                    row.input.vars.extend(chosen);
+                    *at += 1;
+                    return self.completed(row).map(Some);
+                }
+                self.open = None;
+            }
+            if let Some(file) = &mut self.file {
+                match file.next() {
+                    Some(row) => {
+                        let row = row?;
+                        let vars = self.defaults(|name| {
+                            row.input.vars.contains_key(name) || (name == "input" && !row.input.text.is_empty())
+                        });
+                        self.open = Some((row, vars, 0));
+                        continue;
+                    }
+                    None => self.file = None,
+                }
+            }
+            match self.tests.pop_front() {
+                Some(Tests::Inline(test)) => {
+                    let mut vars = self.defaults(|name| test.vars.iter().any(|(own, _)| own == name));
+                    vars.extend(test.vars.iter().cloned());
+                    self.open = Some((row(test), vars, 0));
+                }
+                Some(Tests::File(path)) => {
+                    self.file = Some(dataset::open(&path.to_string_lossy(), &Reading::default())?);
+                }
+                None if std::mem::take(&mut self.alone) => {
+                    let row = Row { line: Some(1), ..Row::default() };
+                    self.open = Some((row, self.suite.default_test.vars.clone(), 0));
+                }
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The default test's variables that a test does not have itself.
+    fn defaults(&self, own: impl Fn(&str) -> bool) -> Vars {
+        self.suite.default_test.vars.iter().filter(|(name, _)| !own(name)).cloned().collect()
+    }
+
+    /// Lays the default test under a row.
+    fn completed(&mut self, mut row: Row) -> Result<Row, StoreFault> {
+        let default = &self.suite.default_test;
+        self.given += 1;
+        row.number = self.given;
+        let Input { text, vars } = &mut row.input;
+        if let Some(input) = vars.remove("input") {
+            *text = input;
+        }
+        let own = std::mem::take(&mut row.checks);
+        row.checks = judged(&default.checks, default.judge.as_deref());
+        row.checks.extend(judged(&own, default.judge.as_deref()));
+        for check in &mut row.checks {
+            check.judge = check.judge.as_ref().map(|judge| self.suite.judge(judge));
+        }
+        row.min_score = row.min_score.or(default.min_score);
+        for (key, value) in &default.metadata {
+            row.metadata.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+        let missing = self.asks.missing(|name| row.input.value(name).is_some() || root(name, &row.input));
+        if missing.is_empty() {
+            return Ok(row);
+        }
+        let at = row.line.map_or_else(String::new, |line| format!(":{line}"));
+        Err(StoreFault::new(format!(
+            "{}{at}: test {} gives no value to `{}`; add it to the test's `vars`, or to `defaultTest.vars`",
+            self.suite.source.display(),
+            row.number,
+            missing.join("`, `")
+        )))
+    }
+}
+
+/// Variables, each with its values.
+type Vars = Vec<(String, Vec<String>)>;
+
+/// A test without its variables.
+fn row(test: &Test) -> Row {
+    Row {
+        line: Some(test.line),
+        description: test.description.clone(),
+        checks: judged(&test.checks, test.judge.as_deref()),
+        min_score: test.min_score,
+        metadata: test.metadata.clone(),
+        ..Row::default()
+    }
+}
+
+/// The combination of a number, the first variable changing slowest; none past the last.
+fn combination(vars: &[(String, Vec<String>)], number: u64) -> Option<BTreeMap<String, String>> {
+    let (mut rest, mut chosen) = (number, BTreeMap::new());
+    for (name, values) in vars.iter().rev() {
+        let many = values.len() as u64;
+        chosen.insert(name.clone(), values.get(usize::try_from(rest.checked_rem(many)?).ok()?)?.clone());
+        rest /= many;
+    }
+    (rest == 0).then_some(chosen)
+}
+
+/// Tells whether `a.b` is within a variable `a`.
+fn root(name: &str, input: &Input) -> bool {
+    name.split_once('.').is_some_and(|(root, _)| input.value(root).is_some())
+}
+
+fn judged(checks: &[Check], judge: Option<&str>) -> Vec<Check> {
+    let named = |mut check: Check| {
+        if check.kind.kind == CheckKind::LlmRubric && check.judge.is_none() {
+            check.judge = judge.map(str::to_owned);
+        }
+        check
+    };
+    checks.iter().cloned().map(named).collect()
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Result<Row, StoreFault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let found = self.advance();
+        self.ended = !matches!(found, Ok(Some(_)));
+        found.transpose()
+    }
+}
+
+/// Writes a row as a line of a data set that reads the same.
+#[must_use]
+pub fn line(row: &Row) -> String {
+    let mut vars: Map<String, Value> =
+        row.input.vars.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    if !row.input.text.is_empty() || vars.is_empty() {
+        vars.insert("input".to_owned(), json!(row.input.text));
+    }
+    let mut fields = Map::new();
+    if let Some(description) = &row.description {
+        fields.insert("description".to_owned(), json!(description));
+    }
+    fields.insert("vars".to_owned(), Value::Object(vars));
+    if !row.checks.is_empty() {
+        fields.insert("assert".to_owned(), row.checks.iter().map(write::check).collect());
+    }
+    if let Some(least) = row.min_score {
+        fields.insert("threshold".to_owned(), json!(least));
+    }
+    if !row.metadata.is_empty() {
+        fields.insert("metadata".to_owned(), json!(row.metadata));
+    }
+    Value::Object(fields).to_string()
+}

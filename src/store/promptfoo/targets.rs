@@ -1,0 +1,334 @@
+//! The providers of a config: ids of promptfoo's read as models at ours, with what is sent to them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::{Suite, SuiteTarget, fields::File, shown};
+use crate::{
+    model::{Format, Params, ProviderKind, Response},
+    store::{
+        job::StoreFault,
+        mistake::quoted,
+        yaml::{self, Field, Node, Tree},
+    },
+};
+
+const KEYS: &[&str] = &["id", "label", "config", "prompts", "delay", "transform", "env"];
+
+const CONFIG: &[&str] = &[
+    "temperature",
+    "max_tokens",
+    "max_completion_tokens",
+    "num_predict",
+    "top_p",
+    "stop",
+    "seed",
+    "reasoning_effort",
+    "response_format",
+    "apiBaseUrl",
+    "apiHost",
+    "apiKey",
+    "apiKeyEnvar",
+    "headers",
+    "passthrough",
+    "presence_penalty",
+    "frequency_penalty",
+    "top_k",
+    "cost",
+    "showThinking",
+];
+
+/// Headers that are keys, or hold one.
+const SECRET: &[&str] = &["auth", "key", "token", "cookie", "secret"];
+
+pub(super) fn read(file: &mut File<'_>, node: &Node) -> Result<Vec<SuiteTarget>, StoreFault> {
+    let mut found: Vec<SuiteTarget> = Vec::new();
+    let entries: Vec<&Node> = match &node.tree {
+        Tree::List(items) => items.iter().collect(),
+        _ => vec![node],
+    };
+    for entry in entries {
+        let target = one(file, entry)?;
+        if found.iter().any(|known| known.name == target.name) {
+            let what =
+                format!("two providers are called {}; give one of them a `label` of its own", quoted(&target.name));
+            return Err(file.fault(entry.line, what));
+        }
+        found.push(target);
+    }
+    Ok(found)
+}
+
+fn one(file: &mut File<'_>, entry: &Node) -> Result<SuiteTarget, StoreFault> {
+    let Tree::Fields(fields) = &entry.tree else {
+        let id = file.text(entry, "a provider")?.unwrap_or_default();
+        return of_id(file, entry.line, &id);
+    };
+    // `- openai:gpt-4o: {config: …}` names the provider by its key.
+    let (id, line, fields): (String, usize, &[Field]) = match fields.as_slice() {
+        [Field { key, line, node }] if key != "id" => (key.clone(), *line, file.fields(node, "a provider", KEYS)?),
+        _ => {
+            let fields = file.fields(entry, "a provider", KEYS)?;
+            let Some(id) = entry.get("id") else {
+                return Err(file.fault(entry.line, "a provider needs an `id`, such as `openai:gpt-4o`"));
+            };
+            (file.text(id, "id")?.unwrap_or_default(), id.line, fields)
+        }
+    };
+    let mut target = of_id(file, line, &id)?;
+    for field in fields {
+        match field.key.as_str() {
+            "label" => target.name = file.text(&field.node, "label")?.unwrap_or(target.name),
+            "prompts" => target.prompts = file.texts(&field.node, "prompts")?,
+            "config" => config(file, &field.node, &mut target)?,
+            "transform" if !field.node.is_null() => {
+                let what = "`transform` runs code and is not supported; judge the answer as it comes";
+                return Err(file.fault(field.line, what));
+            }
+            "delay" | "env" => file.notice(field.line, &format!("a provider's `{}` has no effect here", field.key)),
+            _ => {}
+        }
+    }
+    Ok(target)
+}
+
+/// Reads an id: a model at one of our kinds of provider, or a name of retort's own.
+fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreFault> {
+    let rest_of = |prefix: &str| id.strip_prefix(prefix).filter(|rest| !rest.is_empty());
+    let kinds = [
+        ("openai:chat:", ProviderKind::OpenAi),
+        ("openai:", ProviderKind::OpenAi),
+        ("anthropic:messages:", ProviderKind::Anthropic),
+        ("anthropic:", ProviderKind::Anthropic),
+        ("ollama:chat:", ProviderKind::Ollama),
+        ("ollama:", ProviderKind::Ollama),
+    ];
+    let refused = |what: String| Err(file.fault(line, what));
+    let model = kinds.into_iter().find_map(|(prefix, kind)| rest_of(prefix).map(|model| (kind, model.to_owned())));
+    if let Some((_, model)) = &model {
+        let other = [
+            "responses:",
+            "completion:",
+            "embedding:",
+            "embeddings:",
+            "assistant:",
+            "image:",
+            "moderation:",
+            "realtime:",
+        ];
+        let other = other.iter().find(|other| model.starts_with(**other));
+        if let Some(other) = other {
+            return refused(format!(
+                "{}: `{}` is not supported; chat completions are, as `openai:chat:MODEL`",
+                quoted(id),
+                other.trim_end_matches(':')
+            ));
+        }
+    } else if id.is_empty() {
+        return refused("a provider's id is empty; write one such as `openai:gpt-4o`".to_owned());
+    } else if id == "echo"
+        || ["file://", "exec:", "python:", "http:", "https:", "package:", "webhook:"]
+            .iter()
+            .any(|form| id.starts_with(form))
+    {
+        return refused(format!(
+            "the provider {} is not supported; add a command or an endpoint as [providers.NAME] in config.toml and write NAME/MODEL",
+            quoted(id)
+        ));
+    } else if let Some(vendor) = VENDORS.iter().find(|vendor| id.split(':').next() == Some(**vendor)) {
+        return refused(format!(
+            "the provider `{vendor}` is not supported; if it has an OpenAI-compatible endpoint, write \
+             `openai:chat:MODEL` with `config: {{apiBaseUrl: …, apiKeyEnvar: …}}`"
+        ));
+    }
+    Ok(SuiteTarget {
+        name: id.to_owned(),
+        id: id.to_owned(),
+        model,
+        base_url: None,
+        key: None,
+        headers: BTreeMap::new(),
+        params: Params::default(),
+        response: Response { format: Format::Text, ..Response::default() },
+        prompts: Vec::new(),
+    })
+}
+
+/// Providers of promptfoo's that speak another wire format.
+const VENDORS: &[&str] = &[
+    "google",
+    "vertex",
+    "palm",
+    "bedrock",
+    "azure",
+    "azureopenai",
+    "mistral",
+    "cohere",
+    "replicate",
+    "huggingface",
+    "openrouter",
+    "groq",
+    "together",
+    "togetherai",
+    "deepseek",
+    "xai",
+    "perplexity",
+    "cerebras",
+    "fireworks",
+    "watsonx",
+    "cloudflare-ai",
+    "databricks",
+    "ai21",
+    "voyage",
+    "localai",
+    "llama",
+    "vllm",
+    "litellm",
+    "sagemaker",
+    "promptfoo",
+];
+
+fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<(), StoreFault> {
+    for field in file.fields(node, "a provider's `config`", CONFIG)? {
+        let (key, value) = (field.key.as_str(), &field.node);
+        let params = &mut target.params;
+        match key {
+            "temperature" => params.temperature = file.number(value, key)?,
+            "top_p" => params.top_p = file.number(value, key)?,
+            "max_tokens" | "max_completion_tokens" | "num_predict" => params.max_tokens = file.whole(value, key)?,
+            "seed" => {
+                params.seed = match value.value() {
+                    Value::Null => None,
+                    other => Some(other.as_i64().ok_or_else(|| file.wrong(value, key, "a whole number"))?),
+                };
+            }
+            "stop" => params.stop = file.texts(value, key)?,
+            "reasoning_effort" => params.reasoning_effort = file.text(value, key)?,
+            "presence_penalty" | "frequency_penalty" | "top_k" => {
+                params.extra.insert(key.to_owned(), value.value());
+            }
+            "passthrough" => {
+                let fields = file.mapping(value, key)?;
+                params.extra.extend(fields.iter().map(|field| (field.key.clone(), field.node.value())));
+            }
+            "response_format" => target.response = response(file, value)?,
+            "apiBaseUrl" => target.base_url = file.text(value, key)?,
+            "apiHost" => target.base_url = file.text(value, key)?.map(|host| format!("https://{host}/v1")),
+            "apiKeyEnvar" => target.key = file.text(value, key)?,
+            "headers" => {
+                for header in file.mapping(value, key)? {
+                    let name = header.key.to_lowercase();
+                    if SECRET.iter().any(|word| name.contains(word)) {
+                        let what = format!(
+                            "the header {} may be a key; name its variable with `apiKeyEnvar`",
+                            quoted(&header.key)
+                        );
+                        return Err(file.fault(header.line, what));
+                    }
+                    let text = file.text(&header.node, &header.key)?.unwrap_or_default();
+                    target.headers.insert(header.key.clone(), text);
+                }
+            }
+            "apiKey" => file.notice(
+                field.line,
+                "`apiKey` is not taken over; name a variable with `apiKeyEnvar`, or set the key in config.toml",
+            ),
+            _ => file.notice(field.line, &format!("`config.{key}` has no effect here")),
+        }
+    }
+    let url = target.base_url.as_deref().filter(|url| !url.starts_with("http://") && !url.starts_with("https://"));
+    if let Some(url) = url {
+        return Err(file
+            .fault(node.line, format!("apiBaseUrl: expected a URL with http:// or https://, found {}", quoted(url))));
+    }
+    Ok(())
+}
+
+fn response(file: &File<'_>, node: &Node) -> Result<Response, StoreFault> {
+    let value = match node.value() {
+        Value::String(name) if name.starts_with("file://") => {
+            let path = file.beside(name.trim_start_matches("file://"));
+            let text = file.open(node.line, &path)?;
+            yaml::parse(&text)
+                .map_err(|broken| file.fault(node.line, format!("{}: {}", path.display(), broken.what)))?
+                .value()
+        }
+        other => other,
+    };
+    let schema = value.pointer("/json_schema/schema").or_else(|| value.get("schema"));
+    let response = |format, schema: Option<&Value>| Response { format, schema: schema.cloned(), ..Response::default() };
+    match (value.get("type").and_then(Value::as_str), schema) {
+        (Some("text"), None) => Ok(response(Format::Text, None)),
+        (Some("json_object"), None) => Ok(response(Format::Json, None)),
+        (Some("json_schema"), Some(schema)) => Ok(response(Format::Schema, Some(schema))),
+        _ => Err(file.fault(
+            node.line,
+            format!(
+                "response_format: expected `type: text`, `json_object`, or `json_schema` with a `schema`, found {}",
+                shown(&value)
+            ),
+        )),
+    }
+}
+
+/// Sees that the prompts that providers name are there.
+pub(super) fn known_prompts(file: &File<'_>, suite: &Suite) -> Result<(), StoreFault> {
+    for target in &suite.targets {
+        if let Some(lost) = target.prompts.iter().find(|name| suite.prompts.iter().all(|(known, _)| known != *name)) {
+            let near = crate::store::mistake::slip(lost, suite.prompts.iter().map(|(name, _)| name.as_str()));
+            return Err(file.fault(
+                1,
+                format!(
+                    "the provider {} names the prompt {}, which is not there{near}",
+                    quoted(&target.name),
+                    quoted(lost)
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Writes a target as an entry of `providers`.
+pub(super) fn write(target: &SuiteTarget) -> Value {
+    let mut config = Map::new();
+    let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = &target.params;
+    let mut set = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            config.insert(key.to_owned(), value);
+        }
+    };
+    set("apiBaseUrl", target.base_url.clone().map(Value::from));
+    set("apiKeyEnvar", target.key.clone().map(Value::from));
+    set("headers", (!target.headers.is_empty()).then(|| Value::from_iter(target.headers.clone())));
+    set("temperature", temperature.map(Value::from));
+    set("top_p", top_p.map(Value::from));
+    set("max_tokens", max_tokens.map(Value::from));
+    set("stop", (!stop.is_empty()).then(|| Value::from(stop.clone())));
+    set("seed", seed.map(Value::from));
+    set("reasoning_effort", reasoning_effort.clone().map(Value::from));
+    set(
+        "response_format",
+        match (target.response.format, &target.response.schema) {
+            (Format::Text, _) => None,
+            (Format::Schema, Some(schema)) => Some(serde_json::json!({
+                "type": "json_schema", "json_schema": { "name": "answer", "schema": schema }
+            })),
+            _ => Some(serde_json::json!({ "type": "json_object" })),
+        },
+    );
+    set("passthrough", (!extra.is_empty()).then(|| Value::Object(extra.clone())));
+    let mut fields = Map::new();
+    fields.insert("id".to_owned(), target.id.clone().into());
+    if target.name != target.id {
+        fields.insert("label".to_owned(), target.name.clone().into());
+    }
+    if !target.prompts.is_empty() {
+        fields.insert("prompts".to_owned(), target.prompts.clone().into());
+    }
+    if !config.is_empty() {
+        fields.insert("config".to_owned(), Value::Object(config));
+    }
+    if fields.len() == 1 { target.id.clone().into() } else { Value::Object(fields) }
+}

@@ -1,0 +1,235 @@
+//! The tests of a config: variables, assertions, and the files that hold more of them.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{
+    Test, Tests, assertion,
+    fields::{File, ending, plain},
+    nunjucks,
+};
+use crate::{
+    model::Check,
+    store::{
+        job::StoreFault,
+        mistake::quoted,
+        yaml::{self, Node, Tree},
+    },
+};
+
+const KEYS: &[&str] = &["description", "vars", "assert", "threshold", "metadata", "options"];
+
+/// Keys of promptfoo's tests that would change what a test means.
+const NOT_HERE: &[&str] = &["provider", "providers", "prompts", "providerOutput", "assertScoringFunction"];
+
+const OPTIONS: &[&str] = &["provider", "prefix", "suffix", "runSerially"];
+
+/// Options that would change what a test means.
+const OPTIONS_NOT_HERE: &[&str] = &[
+    "transform",
+    "postprocess",
+    "transformVars",
+    "storeOutputAs",
+    "rubricPrompt",
+    "disableVarExpansion",
+    "disableDefaultAsserts",
+    "disableConversationVar",
+    "factuality",
+];
+
+pub(super) fn read(file: &mut File<'_>, node: &Node) -> Result<Vec<Tests>, StoreFault> {
+    let entries: Vec<&Node> = match &node.tree {
+        Tree::List(items) => items.iter().collect(),
+        Tree::One(Value::Null) => Vec::new(),
+        _ => vec![node],
+    };
+    let mut all = Vec::new();
+    for entry in entries {
+        if let Tree::Fields(_) = entry.tree {
+            if let Some(path) = entry.get("path") {
+                file.fields(entry, "a file of tests", &["path"])?;
+                all.extend(files(file, path)?);
+            } else {
+                let test = test(file, entry, false)?;
+                all.push(Tests::Inline(Box::new(test)));
+            }
+        } else {
+            all.extend(files(file, entry)?);
+        }
+    }
+    Ok(all)
+}
+
+fn files(file: &File<'_>, node: &Node) -> Result<Vec<Tests>, StoreFault> {
+    let name = file.text(node, "tests")?.unwrap_or_default();
+    let path = name.strip_prefix("file://").unwrap_or(&name);
+    if path.contains("://") {
+        return Err(
+            file.fault(node.line, format!("{}: tests are read from files; save them beside the config", quoted(&name)))
+        );
+    }
+    let mut found = Vec::new();
+    for path in file.files(node.line, path)? {
+        if !["csv", "tsv", "jsonl", "ndjson", "json", "yaml", "yml"].contains(&ending(&path).as_str()) {
+            let what = format!("{}: tests are read from .csv, .tsv, .jsonl, .json and .yaml files", path.display());
+            return Err(file.fault(node.line, what));
+        }
+        if !path.is_file() {
+            return Err(file.fault(node.line, format!("there is no file {}", path.display())));
+        }
+        found.push(Tests::File(path));
+    }
+    Ok(found)
+}
+
+/// Reads `defaultTest`, which may be a file.
+pub(super) fn default(file: &mut File<'_>, node: &Node) -> Result<Test, StoreFault> {
+    if let Tree::One(Value::String(name)) = &node.tree {
+        let path = file.beside(name.trim_start_matches("file://"));
+        let text = file.open(node.line, &path)?;
+        let mut other = File::new(&path);
+        let tree = yaml::parse(&text).map_err(|broken| other.fault(broken.line, broken.what))?;
+        let found = test(&mut other, &tree, true)?;
+        file.notices.append(&mut other.notices);
+        return Ok(found);
+    }
+    test(file, node, true)
+}
+
+fn test(file: &mut File<'_>, node: &Node, default: bool) -> Result<Test, StoreFault> {
+    let mut test = Test { line: node.line as u64, ..Test::default() };
+    let odd = |field: &&yaml::Field| NOT_HERE.contains(&field.key.as_str()) && !field.node.is_null();
+    if let Some(field) = file.mapping(node, "a test")?.iter().find(odd) {
+        let what = format!("`{}` in a test is not supported; write a config of its own for it", field.key);
+        return Err(file.fault(field.line, what));
+    }
+    let keys: Vec<&str> = KEYS.iter().chain(NOT_HERE).copied().collect();
+    for field in file.fields(node, "a test", &keys)? {
+        let value = &field.node;
+        match field.key.as_str() {
+            "description" => test.description = file.text(value, "description")?,
+            "vars" => test.vars = vars(file, value)?,
+            "assert" => test.checks = checks(file, value)?,
+            "threshold" => test.min_score = file.number(value, "threshold")?,
+            "metadata" => {
+                let fields = file.mapping(value, "metadata")?;
+                test.metadata = fields.iter().map(|field| (field.key.clone(), plain(&field.node.value()))).collect();
+            }
+            "options" => options(file, value, &mut test, default)?,
+            _ => {}
+        }
+    }
+    Ok(test)
+}
+
+fn options(file: &mut File<'_>, node: &Node, test: &mut Test, default: bool) -> Result<(), StoreFault> {
+    let keys: Vec<&str> = OPTIONS.iter().chain(OPTIONS_NOT_HERE).copied().collect();
+    for field in file.fields(node, "`options`", &keys)? {
+        let key = field.key.as_str();
+        match key {
+            _ if field.node.is_null() => {}
+            "provider" => test.judge = file.text(&field.node, "options.provider")?,
+            "prefix" | "suffix" if default => {
+                let text = file.text(&field.node, key)?.unwrap_or_default();
+                let text = nunjucks::ours(&text).map_err(|odd| file.fault(field.line + odd.below, odd.what))?;
+                if key == "prefix" { test.prefix = text } else { test.suffix = text }
+            }
+            "prefix" | "suffix" => {
+                let what = format!(
+                    "`options.{key}` of one test is not supported; put a variable into the prompt, or set it in `defaultTest`"
+                );
+                return Err(file.fault(field.line, what));
+            }
+            "runSerially" => file.notice(field.line, "`options.runSerially` has no effect here"),
+            _ => return Err(file.fault(field.line, format!("`options.{key}` is not supported; leave it out"))),
+        }
+    }
+    Ok(())
+}
+
+fn vars(file: &File<'_>, node: &Node) -> Result<Vec<(String, Vec<String>)>, StoreFault> {
+    let mut all = Vec::new();
+    for field in file.mapping(node, "vars")? {
+        let values = match &field.node.tree {
+            // promptfoo takes a list for several values if its first is a text.
+            Tree::List(items) if matches!(items.first().map(|item| &item.tree), Some(Tree::One(Value::String(_)))) => {
+                let mut values = Vec::new();
+                for item in items {
+                    values.extend(value(file, &field.key, item)?);
+                }
+                values
+            }
+            _ => value(file, &field.key, &field.node)?,
+        };
+        all.push((field.key.clone(), values));
+    }
+    Ok(all)
+}
+
+fn value(file: &File<'_>, name: &str, node: &Node) -> Result<Vec<String>, StoreFault> {
+    let text = plain(&node.value());
+    let values = match text.strip_prefix("file://") {
+        Some(path) => {
+            let read = |path: &Path| of_file(file, node.line, path);
+            file.files(node.line, path)?.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?
+        }
+        None => vec![text],
+    };
+    if values.iter().any(|value| nunjucks::is_template(value)) {
+        let what = format!(
+            "vars.{}: a value that is a template itself is not filled here; write the text it comes to",
+            quoted(name)
+        );
+        return Err(file.fault(node.line, what));
+    }
+    // promptfoo takes one line end off a value.
+    Ok(values.into_iter().map(|value| value.strip_suffix('\n').map_or(value.clone(), str::to_owned)).collect())
+}
+
+fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<String, StoreFault> {
+    match ending(path).as_str() {
+        "yaml" | "yml" => {
+            let text = file.open(line, path)?;
+            let tree = yaml::parse(&text)
+                .map_err(|broken| file.fault(line, format!("{}: {}", path.display(), broken.what)))?;
+            Ok(tree.value().to_string())
+        }
+        "txt" | "md" | "json" | "csv" | "tsv" | "html" | "xml" | "" => Ok(file.open(line, path)?.trim().to_owned()),
+        _ => Err(file.fault(line, format!("{}: only files of text are read into variables", path.display()))),
+    }
+}
+
+fn checks(file: &File<'_>, node: &Node) -> Result<Vec<Check>, StoreFault> {
+    let items: &[Node] = match &node.tree {
+        Tree::List(items) => items,
+        Tree::One(Value::Null) => &[],
+        _ => return Err(file.wrong(node, "assert", "a list of assertions")),
+    };
+    let one = |item: &Node| {
+        let mut value = item.value();
+        if let Some(inner) = value.get_mut("value")
+            && let Some(path) =
+                inner.as_str().and_then(|text| text.strip_prefix("file://")).map(|name| file.beside(name))
+            && ["txt", "md", "json", "yaml", "yml"].contains(&ending(&path).as_str())
+        {
+            let line = item.get("value").map_or(item.line, |node| node.line);
+            let text = file.open(line, &path)?;
+            *inner = match ending(&path).as_str() {
+                "txt" | "md" => text.trim().into(),
+                _ => yaml::parse(&text)
+                    .map_err(|broken| file.fault(line, format!("{}: {}", path.display(), broken.what)))?
+                    .value(),
+            };
+        }
+        assertion::of_json(&value).map_err(|what| {
+            let key = what.split([':', ' ']).next().unwrap_or_default().trim_matches('`');
+            let line = match &item.tree {
+                Tree::Fields(fields) => fields.iter().find(|field| field.key == key).map(|field| field.line),
+                _ => None,
+            };
+            file.fault(line.unwrap_or(item.line), format!("assert: {what}"))
+        })
+    };
+    items.iter().map(one).collect()
+}
