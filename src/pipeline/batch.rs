@@ -184,7 +184,7 @@ impl Pipeline {
         rows: impl Stream<Item = Result<Row, String>> + Send + 'static,
     ) -> BatchStream {
         let control = BatchControl::new(plan.concurrency, plan.caps);
-        let driver = Driver::new(self.clone(), plan, Box::pin(rows), control.clone());
+        let driver = Driver::new(self.clone(), plan, Box::pin(rows), &control);
         let events = stream::unfold(driver, |mut driver| async move {
             let event = driver.next().await?;
             Some((event, driver))

@@ -76,7 +76,7 @@ struct Pause {
 }
 
 impl Driver {
-    pub(super) fn new(pipeline: Pipeline, mut plan: BatchPlan, rows: Rows, control: BatchControl) -> Self {
+    pub(super) fn new(pipeline: Pipeline, mut plan: BatchPlan, rows: Rows, control: &BatchControl) -> Self {
         plan.samples = plan.samples.max(1);
         if let Some(again) = &mut plan.again {
             again.sort_unstable();
