@@ -36,8 +36,6 @@ pub(super) fn order(setup: &mut Setup, file: &Path, args: &BatchArgs, io: &mut I
     }
     let mut order = Order::of(setup, lanes, &path.to_string_lossy(), &[]);
     order::asked(&mut order, args);
-    // A variable `text` is no other name of the input here.
-    order.spec.mapping.insert("text".to_owned(), "text".to_owned());
     let options = &suite.options;
     order.spec.samples = args.samples.or(options.samples).unwrap_or(1);
     if args.jobs.is_none() {
@@ -57,7 +55,12 @@ fn rows(suite: &Suite, order: &mut Order) -> Result<NamedTempFile, Stopped> {
     let fault = |fault: io::Error| Stopped::Other(format!("cannot keep the tests of the config: {fault}"));
     let mut out = BufWriter::new(NamedTempFile::new().map_err(fault)?);
     for row in suite.rows() {
-        writeln!(out, "{}", promptfoo::line(&row?)).map_err(fault)?;
+        let row = row?;
+        if row.input.vars.contains_key("text") {
+            // It is no other name of the input here.
+            order.spec.mapping.insert("text".to_owned(), "text".to_owned());
+        }
+        writeln!(out, "{}", promptfoo::line(&row)).map_err(fault)?;
     }
     let file = out.into_inner().map_err(|bad| fault(bad.into_error()))?;
     order.source = file.path().to_string_lossy().into_owned();
