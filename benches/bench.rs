@@ -12,6 +12,8 @@ mod record;
 mod server;
 
 mod bench {
+    /// What a batch adds to its runs.
+    mod batch;
     /// Bytes of a stream into events.
     mod decoder;
     /// A frame of a large and busy screen.

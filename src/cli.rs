@@ -8,6 +8,7 @@ mod doctor;
 pub mod history;
 mod models;
 mod prompts;
+mod quality;
 mod report;
 mod run;
 mod score;
@@ -125,6 +126,7 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
     let done = match command {
         Command::Run(args) => Box::pin(run::run(args, &mut io)).await,
         Command::History(args) => Box::pin(history::history(args, &mut io)).await,
+        Command::Quality(args) => Box::pin(quality::quality(args, &mut io)).await,
         Command::Score(args) => Box::pin(score::score(args, &mut io)).await,
         Command::Show { run, json } => show::show(&run, json, &mut io).await,
         Command::Batch(args) => Box::pin(batch::batch(*args, &mut io)).await,

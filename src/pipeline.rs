@@ -23,6 +23,7 @@ pub mod meter;
 pub mod port;
 mod preflight;
 mod prepare;
+pub mod rubric;
 mod run;
 mod stream;
 

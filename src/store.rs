@@ -30,6 +30,7 @@ mod outline;
 mod prompt_form;
 mod queue;
 mod record;
+mod review;
 mod runs;
 mod schema;
 mod search;

@@ -71,7 +71,7 @@ impl World for Still {
     }
 }
 
-fn target() -> Target {
+pub(super) fn target() -> Target {
     Target {
         name: "scripted".to_owned(),
         provider: "scripted".to_owned(),
@@ -85,7 +85,7 @@ fn target() -> Target {
     }
 }
 
-fn request(sample: u32) -> RunRequest {
+pub(super) fn request(sample: u32) -> RunRequest {
     let mut prompt = Prompt {
         system: "You label customer messages. Answer as a JSON object.".to_owned(),
         user: "{{ input }}".to_owned(),
@@ -110,11 +110,11 @@ fn request(sample: u32) -> RunRequest {
     }
 }
 
-fn runtime() -> Runtime {
+pub(super) fn runtime() -> Runtime {
     Builder::new_current_thread().enable_time().build().unwrap()
 }
 
-fn pipeline(store: Option<&Store>) -> Pipeline {
+pub(super) fn pipeline(store: Option<&Store>) -> Pipeline {
     let ports = Ports {
         backend: Arc::new(Transport::new()),
         cache: store.map_or_else(|| Arc::new(NoCache) as Arc<_>, Store::cache),

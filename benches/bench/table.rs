@@ -42,6 +42,7 @@ fn cell(number: u64, target: u32) -> Cell {
         cached: false,
         tokens: Some(230),
         cost: Cost::Known(PicoDollars(45_000_000)),
+        judging: None,
         took: Duration::from_millis(number % 3000),
         summary: format!("{{\"sentiment\": \"negative\", \"confidence_score\": 0.{number}}}"),
     }
@@ -64,6 +65,7 @@ fn outcome() -> Outcome {
         finish: None,
         usage: retort::model::Usage::default(),
         cost: Cost::Unknown,
+        judging: None,
         timing: Timing::default(),
         quality: None,
     }

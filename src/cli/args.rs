@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use batch::BatchArgs;
-pub use history::{HistoryAction, HistoryArgs, ScoreArgs};
+pub use history::{Grouping, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs};
 pub use run::RunArgs;
 
 /// A terminal workbench for developing LLM prompts.
@@ -77,6 +77,12 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+
+    /// Sum the runs on record up: pass rates, times, cost, errors, what got worse.
+    #[command(
+        after_help = "Examples:\n  retort quality --since 7d\n  retort quality prompt:sentiment --by version\n  retort quality --prometheus > /var/lib/node_exporter/retort.prom\n\nRates have 95 % intervals (Wilson). Cached answers and demonstrations are left out of times, tokens and cost."
+    )]
+    Quality(QualityArgs),
 
     /// Judge stored answers by a prompt's checks as they are now, without a call.
     #[command(

@@ -110,6 +110,7 @@ impl<'a> Report<'a> {
             | RunEvent::Headers { .. }
             | RunEvent::Delta { part: Part::Reasoning, .. }
             | RunEvent::Usage { .. }
+            | RunEvent::Judged { .. }
             | RunEvent::Checked { .. } => {}
         }
         Ok(None)
@@ -285,6 +286,7 @@ mod tests {
             cost: Cost::Unknown,
             timing: Timing::default(),
             quality: None,
+            judging: None,
         }
     }
 

@@ -165,6 +165,7 @@ mod tests {
             cost: Cost::Known(PicoDollars(50_000_000)),
             timing: Timing { total: Duration::from_millis(900), ..Timing::default() },
             quality: None,
+            judging: None,
         }
     }
 

@@ -92,7 +92,7 @@ pub struct Tally {
     pub errors: BTreeMap<String, u64>,
     /// Those answered from the cache: neither their time, nor their tokens, nor their cost count.
     pub cached: u64,
-    /// Tokens, in and out, as far as providers tell.
+    /// Tokens, in and out, those of judges as well, as far as providers tell.
     pub tokens: u64,
     /// Cells of which nobody told the tokens.
     pub uncounted: u64,
@@ -127,6 +127,10 @@ impl Tally {
             if let (Some(metric), Some(credit)) = (&verdict.metric, verdict.credit()) {
                 self.metrics.entry(metric.clone()).or_default().take(credit, 1.0);
             }
+        }
+        if let Some(judging) = cell.judging {
+            self.tokens = self.tokens.saturating_add(judging.tokens);
+            self.cost = Some(self.cost.map_or(judging.cost, |cost| cost.plus(judging.cost)));
         }
         if cell.cached {
             self.cached += 1;

@@ -9,7 +9,7 @@ use super::{
     check::Check,
     id::RunId,
     input::Input,
-    outcome::{End, Outcome, Provenance},
+    outcome::{End, Judging, Outcome, Provenance},
     usage::Cost,
 };
 
@@ -119,8 +119,11 @@ pub struct Cell {
     /// Tokens in and out, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<u64>,
-    /// What it cost.
+    /// What it cost, its judges left out.
     pub cost: Cost,
+    /// What its judges took, if any was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judging: Option<Judging>,
     /// How long it took.
     pub took: Duration,
     /// The beginning of the answer, or of the fault, on one line.
@@ -155,6 +158,7 @@ impl Cell {
             cached: matches!(outcome.provenance, Provenance::Cached { .. }),
             tokens: outcome.usage.total(),
             cost: outcome.cost,
+            judging: outcome.judging,
             took: outcome.timing.total,
             summary: line.trim_end().to_owned(),
         }

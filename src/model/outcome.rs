@@ -9,7 +9,7 @@ use super::{
     fault::Fault,
     id::RunId,
     quality::Quality,
-    usage::{Cost, Usage},
+    usage::{Cost, PicoDollars, Usage},
 };
 
 /// Why the model stopped.
@@ -165,6 +165,22 @@ pub struct ServerTiming {
     pub generation: Option<Duration>,
 }
 
+/// What the models took that judged an answer by its rubrics: apart from what the answer itself took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judging {
+    /// What they cost.
+    pub cost: Cost,
+    /// Their tokens in and out, as far as they are known; those of cached answers left out.
+    pub tokens: u64,
+}
+
+impl Default for Judging {
+    /// Nothing.
+    fn default() -> Self {
+        Self { cost: Cost::Known(PicoDollars(0)), tokens: 0 }
+    }
+}
+
 /// The end of a run and all that came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -209,6 +225,9 @@ pub struct Outcome {
     /// The verdicts, once there was an answer to judge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<Quality>,
+    /// What its judges took, if any was asked; not part of the cost and the usage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judging: Option<Judging>,
 }
 
 impl Outcome {

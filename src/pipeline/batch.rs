@@ -9,7 +9,7 @@ mod driver;
 
 use std::{collections::BTreeMap, pin::Pin, sync::Arc, task::Context, task::Poll};
 
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 use super::Pipeline;
@@ -184,11 +184,11 @@ impl Pipeline {
         rows: impl Stream<Item = Result<Row, String>> + Send + 'static,
     ) -> BatchStream {
         let control = BatchControl::new(plan.concurrency, plan.caps);
-        let driver = Driver::new(self.clone(), plan, Box::pin(rows), control.clone());
+        let driver = Driver::new(self.clone(), plan, Box::pin(rows), &control);
         let events = stream::unfold(driver, |mut driver| async move {
             let event = driver.next().await?;
             Some((event, driver))
         });
-        BatchStream { events: Box::pin(events), control }
+        BatchStream { events: Box::pin(events.fuse()), control }
     }
 }

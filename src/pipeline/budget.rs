@@ -81,9 +81,10 @@ pub struct Budget {
     pub done: u64,
     /// Cells that were answered before.
     pub kept: u64,
-    /// Tokens in and out, as far as they are known; those of cached answers left out.
+    /// Tokens in and out, those of judges as well, as far as they are known; those of cached answers left
+    /// out.
     pub tokens: u64,
-    /// The sum of all costs that are known or bounded from below.
+    /// The sum of all costs that are known or bounded from below, those of judges as well.
     pub cost: PicoDollars,
     /// Cells whose cost is not known.
     pub unpriced: u64,
@@ -114,13 +115,14 @@ impl Budget {
     /// Takes in a cell that has ended.
     pub fn take(&mut self, cell: &Cell) {
         self.done += 1;
-        match cell.cost {
-            Cost::Unknown if cell.answered() => self.unpriced += 1,
-            cost => self.cost = PicoDollars(self.cost.0.saturating_add(cost.amount().unwrap_or_default().0)),
+        let judging = cell.judging.unwrap_or_default();
+        let unknown = cell.cost == Cost::Unknown || judging.cost == Cost::Unknown;
+        self.unpriced += u64::from(unknown && cell.answered());
+        for cost in [cell.cost, judging.cost] {
+            self.cost.0 = self.cost.0.saturating_add(cost.amount().unwrap_or_default().0);
         }
-        if !cell.cached {
-            self.tokens = self.tokens.saturating_add(cell.tokens.unwrap_or(0));
-        }
+        let own = if cell.cached { 0 } else { cell.tokens.unwrap_or(0) };
+        self.tokens = self.tokens.saturating_add(own).saturating_add(judging.tokens);
     }
 
     /// Takes in a cell that was answered before.
@@ -215,5 +217,128 @@ impl Budget {
         }
         let most = time?;
         (self.elapsed(now) >= most).then(|| format!("the cap of {most:?} on time is reached"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Place, RunId, outcome::Judging};
+
+    fn cell(cost: Cost, tokens: u64) -> Cell {
+        Cell {
+            place: Place::default(),
+            run: RunId(uuid::Uuid::nil()),
+            end: "done".to_owned(),
+            passed: None,
+            score: None,
+            skipped: false,
+            class: None,
+            cached: false,
+            tokens: Some(tokens),
+            cost,
+            judging: None,
+            took: Duration::from_secs(1),
+            summary: String::new(),
+        }
+    }
+
+    fn known(pico: u64) -> Cost {
+        Cost::Known(PicoDollars(pico))
+    }
+
+    const NONE: Caps = Caps { cost: None, tokens: None, time: None };
+
+    #[test]
+    fn an_estimate_adds_cells_up_and_names_those_without_a_price() {
+        let price = Price { input: PicoDollars(2), output: PicoDollars(10), ..Price::default() };
+        let (output, mut estimate) = (Span { low: 1, expected: 5, high: 20 }, Estimate::default());
+        assert!(estimate.is_unpriced());
+        estimate.add(100, output, None);
+        assert!(estimate.is_unpriced());
+        assert_eq!(estimate.cost, Span::default());
+        estimate.add(100, output, Some(&price));
+        estimate.add(50, output, Some(&price));
+        assert!(!estimate.is_unpriced());
+        let pico = |low, expected, high| Span {
+            low: PicoDollars(low),
+            expected: PicoDollars(expected),
+            high: PicoDollars(high),
+        };
+        let output = Span { low: 3, expected: 15, high: 60 };
+        let want = Estimate { cells: 3, input: 250, output, cost: pico(320, 400, 700), unpriced: 1, from: 0 };
+        assert_eq!(estimate, want);
+        estimate.add(u64::MAX, Span { low: u64::MAX, expected: u64::MAX, high: u64::MAX }, Some(&price));
+        assert_eq!((estimate.input, estimate.cost), (u64::MAX, pico(u64::MAX, u64::MAX, u64::MAX)));
+    }
+
+    #[test]
+    fn what_is_used_is_summed_up_with_what_judges_took_and_without_what_was_cached() {
+        let mut budget = Budget::new(NONE, Some(10), Instant::now());
+        budget.take(&cell(known(5), 7));
+        budget.take(&Cell { cached: true, ..cell(known(0), 9) });
+        budget.take(&Cell { judging: Some(Judging { cost: known(2), tokens: 3 }), cached: true, ..cell(known(1), 9) });
+        budget.take(&cell(Cost::Unknown, 1));
+        budget.take(&Cell { judging: Some(Judging { cost: Cost::Unknown, tokens: 3 }), ..cell(known(1), 1) });
+        budget.take(&Cell { end: "failed".to_owned(), tokens: None, ..cell(Cost::Unknown, 0) });
+        budget.keep();
+        assert_eq!((budget.done, budget.kept, budget.left()), (6, 1, Some(3)));
+        assert_eq!((budget.tokens, budget.cost, budget.unpriced), (15, PicoDollars(9), 2));
+    }
+
+    #[test]
+    fn a_projection_takes_the_mean_for_the_rest_once_enough_have_ended() {
+        let start = Instant::now();
+        let mut budget = Budget::new(NONE, Some(20), start);
+        for done in 0..ENOUGH {
+            assert_eq!((budget.done, budget.projected_cost(), budget.projected_tokens()), (done, None, None));
+            budget.take(&cell(known(10), 3));
+        }
+        for _ in 0..5 {
+            budget.keep();
+        }
+        assert_eq!((budget.projected_cost(), budget.projected_tokens()), (Some(PicoDollars(150)), Some(45)));
+        let later = start + Duration::from_secs(10);
+        assert_eq!((budget.rate(later), budget.time_left(later)), (Some(0.5), Some(Duration::from_secs(20))));
+        assert_eq!((budget.rate(start), budget.time_left(start)), (None, None));
+        budget.total = None;
+        assert_eq!((budget.left(), budget.projected_cost(), budget.time_left(later)), (None, None, None));
+    }
+
+    #[test]
+    fn pauses_are_left_out_of_the_time() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let caps = Caps { time: Some(Duration::from_secs(20)), ..NONE };
+        let mut budget = Budget::new(caps, None, start);
+        budget.pause(at(10));
+        budget.pause(at(15));
+        assert_eq!(budget.elapsed(at(100)), Duration::from_secs(10));
+        budget.resume(at(100));
+        budget.resume(at(105));
+        assert_eq!(budget.elapsed(at(107)), Duration::from_secs(17));
+        assert_eq!((budget.deadline(at(107)), budget.passed(at(107))), (Some(Duration::from_secs(3)), None));
+        assert_eq!(budget.deadline(at(200)), Some(Duration::ZERO));
+        assert_eq!(budget.passed(at(110)).as_deref(), Some("the cap of 20s on time is reached"));
+    }
+
+    #[test]
+    fn it_says_which_cap_is_passed() {
+        let cent = 10_000_000_000;
+        for (caps, cells, want) in [
+            (NONE, 9, None),
+            (Caps { cost: Some(0.02), ..NONE }, 1, None),
+            (Caps { cost: Some(0.02), ..NONE }, 2, Some("$0.0200 is spent, and the cap is $0.0200")),
+            (Caps { cost: Some(0.0), ..NONE }, 0, Some("$0 is spent, and the cap is $0")),
+            (Caps { cost: Some(-1.0), ..NONE }, 0, Some("$0 is spent, and the cap is $0")),
+            (Caps { cost: Some(0.99), ..NONE }, 5, Some("the projection of $1.00 passes the cap of $0.9900")),
+            (Caps { cost: Some(1.0), ..NONE }, 5, None),
+            (Caps { tokens: Some(20), ..NONE }, 2, Some("20 tokens are used, and the cap is 20")),
+            (Caps { tokens: Some(999), ..NONE }, 5, Some("the projection of 1000 tokens passes the cap of 999")),
+        ] {
+            let mut budget = Budget::new(caps, Some(100), Instant::now());
+            (0..cells).for_each(|_| budget.take(&cell(known(cent), 10)));
+            assert_eq!(budget.passed(Instant::now()).as_deref(), want, "{caps:?}, {cells} cells");
+        }
     }
 }

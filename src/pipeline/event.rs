@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Fault, Message, Outcome, Params, Quality, RunId, Usage};
+use crate::model::{Cost, Fault, Message, Outcome, Params, Quality, Rule, RunId, Usage};
 
 /// An event and when it happened, counted from the start of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -122,6 +122,17 @@ pub enum RunEvent {
         fault: Fault,
         /// What happens next.
         next: Next,
+    },
+    /// A rubric was asked of its judge. It comes before the verdicts are told.
+    Judged {
+        /// The place of its verdict among the verdicts, counted from 0.
+        verdict: usize,
+        /// Its check.
+        rule: Rule,
+        /// The judge's runs, one for each time it was asked; each has a record of its own.
+        runs: Vec<RunId>,
+        /// What they cost together; not part of the run's own cost.
+        cost: Cost,
     },
     /// The checks were applied.
     Checked {

@@ -7,7 +7,7 @@ use super::{
     run::{Plan, Run},
 };
 use crate::{
-    eval::{Answer, Judgement},
+    eval::Answer,
     model::{Commit, Cost, End, Fault, Finish, Format, Outcome, PicoDollars, Provenance, Target},
 };
 
@@ -20,7 +20,7 @@ impl Run {
         let finish = self.heard.finish.get_or_insert(Finish::Unknown).clone();
         let cost = self.cost(target, true);
         let answer = Answer { text: &self.heard.text, finish: Some(&finish), latency: Some(total), cost };
-        let judgement = plan.judge.judge_on(&answer, &self.request.input);
+        let mut judgement = plan.judge.judge_on(&answer, &self.request.input);
         let whole = self.request.prompt.response.format == Format::Text || judgement.json.is_some();
         if let Some(fault) = self.heard.complaint(whole) {
             return Err(fault);
@@ -31,6 +31,7 @@ impl Run {
         if self.request.commit == Commit::Buffered {
             self.show(self.attempts).await;
         }
+        self.consult(&mut judgement).await;
         let quality = judgement.quality.clone();
         self.judged = Some((judgement, total));
         self.tell(RunEvent::Checked { quality }).await;
@@ -44,15 +45,16 @@ impl Run {
         let Cached { stored, outcome } = cached;
         let finish = outcome.finish.clone().unwrap_or(Finish::Unknown);
         let answer = Answer { text: &outcome.text, finish: Some(&finish), latency: None, cost: outcome.cost };
-        let Judgement { json, quality, .. } = plan.judge.judge_on(&answer, &self.request.input);
+        let mut judgement = plan.judge.judge_on(&answer, &self.request.input);
         self.heard = Heard::again(&outcome);
         let (usage, served) = (outcome.usage, outcome.served.clone());
         let (target, model) =
             if shared { (outcome.target, outcome.model) } else { (head.name.clone(), head.model.clone()) };
         self.replayed = Some(Outcome {
             run: self.id,
-            json,
-            quality: Some(quality.clone()),
+            json: judgement.json.clone(),
+            quality: Some(judgement.quality.clone()),
+            judging: None,
             requested: head.name.clone(),
             target,
             model,
@@ -66,6 +68,11 @@ impl Run {
         }
         self.show(0).await;
         self.tell(RunEvent::Usage { attempt: 0, usage }).await;
+        self.consult(&mut judgement).await;
+        let quality = judgement.quality;
+        if let Some(replayed) = &mut self.replayed {
+            replayed.quality = Some(quality.clone());
+        }
         self.tell(RunEvent::Checked { quality }).await;
         End::Done
     }
@@ -96,7 +103,7 @@ impl Run {
     /// Makes the outcome of a run that ends here.
     pub(super) fn outcome(&self, end: End) -> Outcome {
         if let Some(replayed) = &self.replayed {
-            return Outcome { end, ..replayed.clone() };
+            return Outcome { end, judging: self.judging, ..replayed.clone() };
         }
         let target = self.request.targets.get(self.asked);
         let name = |target: Option<&Target>| target.map_or_else(String::new, |target| target.name.clone());
@@ -119,6 +126,7 @@ impl Run {
             demo: target.is_some_and(Target::is_demo),
             attempts: self.attempts,
             quality: judgement.map(|judgement| judgement.quality.clone()),
+            judging: self.judging,
             timing: heard.timing(total),
             usage: heard.usage,
             text: heard.text,

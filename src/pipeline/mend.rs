@@ -117,13 +117,14 @@ impl Run {
 
     /// Returns to the answer that was there before a correction that came to nothing.
     pub(super) async fn restore(&mut self) -> bool {
-        let Some(Kept { heard, judgement, attempt }) = self.kept.take() else { return false };
+        let Some(Kept { heard, mut judgement, attempt }) = self.kept.take() else { return false };
         self.forfeit();
         self.heard = heard;
         if self.request.commit == Commit::Buffered {
             self.show(attempt).await;
         }
         let total: Duration = self.elapsed();
+        self.consult(&mut judgement).await;
         self.tell(RunEvent::Checked { quality: judgement.quality.clone() }).await;
         self.judged = Some((judgement, total));
         true

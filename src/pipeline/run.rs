@@ -19,8 +19,11 @@ use super::{
     stream::Line,
 };
 use crate::{
-    eval::{Judge, Judgement},
-    model::{CacheMode, Class, End, Fault, Message, Outcome, PicoDollars, RunId, RunRequest, Target, outcome::Reason},
+    eval::{Judge, Judgement, check},
+    model::{
+        CacheMode, Class, End, Fault, Message, Outcome, PicoDollars, Response, RunId, RunRequest, Target,
+        outcome::{Judging, Reason},
+    },
 };
 
 /// A run under way.
@@ -55,6 +58,8 @@ pub(super) struct Run {
     pub changed: bool,
     /// The leave of the attempt under way.
     pub permit: Option<Permit>,
+    /// What the judges of its rubrics took, once one was asked.
+    pub judging: Option<Judging>,
     /// What the answering attempt sent.
     pub sent: Option<Fitted>,
     /// The cached outcome that is played again.
@@ -117,6 +122,7 @@ impl Run {
             kept: None,
             changed: false,
             permit: None,
+            judging: None,
             sent: None,
             replayed: None,
             started,
@@ -160,8 +166,7 @@ impl Run {
     fn plan(&self) -> Result<Plan, Fault> {
         let prompt = &self.request.prompt;
         let messages = prepare::fill(prompt, &self.request.input)?;
-        let judge = Judge::new(&prompt.response, &prompt.checks)
-            .map_err(|bad| Fault::new(Class::CallerFault, bad.to_string()))?;
+        let judge = judge(&self.request).map_err(|bad| Fault::new(Class::CallerFault, bad))?;
         Ok(Plan { messages, judge })
     }
 
@@ -232,7 +237,9 @@ impl Run {
             }
             return;
         }
-        let cached = Cached { stored: self.shared.ports.world.timestamp(), outcome: self.outcome(End::Done) };
+        // What judging it took is not the answer's.
+        let outcome = Outcome { judging: None, ..self.outcome(End::Done) };
+        let cached = Cached { stored: self.shared.ports.world.timestamp(), outcome };
         let asked = self.shared.rules.cache && self.request.cache != CacheMode::Off;
         // The answer to a changed request is not that of the request.
         let wanted = asked && !self.changed && !misbehaves(&target);
@@ -304,6 +311,24 @@ enum Found {
     Answer { cached: Box<Cached>, shared: bool },
     /// Nothing: the run asks, for others too if it leads a flight.
     Nothing { leader: Option<Leader> },
+}
+
+/// Compiles the rules of the prompt and of the request itself; the fault, if one could never be applied.
+fn judge(request: &RunRequest) -> Result<Judge, String> {
+    let RunRequest { prompt, checks, min_score, .. } = request;
+    if checks.is_empty() && min_score.is_none() {
+        return Judge::new(&prompt.response, &prompt.checks).map_err(|bad| bad.to_string());
+    }
+    let response = Response { min_score: min_score.or(prompt.response.min_score), ..prompt.response.clone() };
+    let all = [prompt.checks.as_slice(), checks.as_slice()].concat();
+    Judge::new(&response, &all).map_err(|bad| {
+        // What is the row's own is named by its place there.
+        if let Err(own) = check::validate(checks) {
+            return format!("in the checks of the row: {own}");
+        }
+        let score = bad.key == "response.min_score" && min_score.is_some();
+        if score { format!("in the row: {bad}") } else { bad.to_string() }
+    })
 }
 
 /// Tells whether a target is asked to see faults.

@@ -81,18 +81,25 @@ impl CacheDb {
         })
     }
 
-    /// Stores an answer as the one used last, and evicts what is then too much.
-    pub(super) fn put(&mut self, key: &str, cached: &Cached) -> Result<(), StoreFault> {
-        let value = serde_json::to_string(&Written { version: VALUE_VERSION, cached })
-            .map_err(|error| StoreFault::new(format!("an answer cannot be cached: {error}")))?;
+    /// Stores answers, the newest last, and drops the least recently used beyond the capacity, in one transaction.
+    pub(super) fn put(&mut self, answers: &[(String, Box<Cached>)]) -> Result<(), StoreFault> {
+        let value = |cached: &Cached| {
+            serde_json::to_string(&Written { version: VALUE_VERSION, cached })
+                .map_err(|error| StoreFault::new(format!("an answer cannot be cached: {error}")))
+        };
+        let written = answers.iter().map(|(key, cached)| Ok((key, value(cached)?)));
+        let written = written.collect::<Result<Vec<_>, StoreFault>>()?;
         self.with(|db, capacity| {
             let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            transaction
-                .prepare_cached(
+            {
+                let mut insert = transaction.prepare_cached(
                     "INSERT INTO entry (key, used, value) VALUES (?1, (SELECT coalesce(max(used), 0) + 1 FROM entry), ?2)
                      ON CONFLICT (key) DO UPDATE SET used = excluded.used, value = excluded.value",
-                )?
-                .execute((key, value))?;
+                )?;
+                for (key, value) in &written {
+                    insert.execute((key, value))?;
+                }
+            }
             transaction
                 .prepare_cached(
                     "DELETE FROM entry WHERE key IN (SELECT key FROM entry ORDER BY used

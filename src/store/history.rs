@@ -99,6 +99,21 @@ pub(super) fn count(db: &Connection, query: &Query) -> rusqlite::Result<(u64, bo
     Ok((runs, runs >= COUNTED.unsigned_abs()))
 }
 
+/// Lists conditions on `run` that together find each run a query asks for exactly once, each as SQL to be
+/// appended with its values.
+pub(super) fn conditions(db: &Connection, query: &Query) -> rusqlite::Result<Vec<(String, Vec<Value>)>> {
+    if query.words.is_empty() {
+        let routes = routes(db, query)?.into_iter();
+        return Ok(routes.map(|route| (route.condition.sql, route.condition.values)).collect());
+    }
+    let mut all = std::collections::BTreeSet::new();
+    for route in routes(db, query)? {
+        all.extend(walk(db, &Query::default(), &route, usize::MAX)?.into_iter().map(|(_, seq)| seq));
+    }
+    let list = serde_json::to_string(&all).unwrap_or_default();
+    Ok(vec![(" AND run.seq IN (SELECT value FROM json_each(?))".to_owned(), vec![Value::Text(list)])])
+}
+
 /// The place of a run in the order asked for, the first the smallest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Key(bool, i64, i64);

@@ -13,7 +13,7 @@ use crate::model::{
     batch::BatchSpec,
     query::{Query, Vocabulary},
 };
-use crate::pipeline::port::RunRecord;
+use crate::{eval::Review, pipeline::port::RunRecord};
 pub use batch::{BatchEntry, BatchState, Begin, CellRow, PastLengths};
 pub use entry::{PromptEntry, Results, RowEntry, RunEntry, SessionEntry, Totals, VersionEntry};
 pub use history::{After, HistoryEntry, HistoryPage, Judged, Pruned};
@@ -147,6 +147,8 @@ pub enum Job {
     },
     /// Lists all verdicts that were given on a run.
     Judgements(RunId),
+    /// Folds the facts of the runs that a query asks for.
+    Review(Box<Query>),
     /// Writes the record as it stands to a new file.
     Backup(PathBuf),
     /// Begins a batch, or goes on with one.
@@ -227,6 +229,7 @@ impl Job {
             | Self::RemoveRuns(_)
             | Self::PruneRuns { .. }
             | Self::Backup(_)
+            | Self::Review(_)
             | Self::JudgeRuns { .. }
             | Self::Judgements(_)
             | Self::BeginBatch { .. }
@@ -325,6 +328,8 @@ pub enum Reply {
     /// All verdicts on a run with the time of each, those that came with the answer first; none where it was
     /// judged but once.
     Judgements(Vec<(Timestamp, Quality)>),
+    /// What runs come to.
+    Review(Box<Review>),
     /// The record was written to a file of so many bytes.
     BackedUp(u64),
     /// A batch that was begun.

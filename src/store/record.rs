@@ -16,7 +16,7 @@ use super::{
     db::{self, DbFault},
     grades, history,
     job::{HistoryPage, Job, PastLengths, Pruned, Reply, StoreFault, Totals},
-    judgements, runs, schema,
+    judgements, review, runs, schema,
     search::Known,
     versions,
     worker::{Reports, Trouble},
@@ -217,6 +217,9 @@ impl Record {
                 judgements::judge(&mut open.db, judged, *at).map_err(told)?.map(Reply::RunsJudged)
             }
             Job::Judgements(run) => judgements::all(&open.db, *run).map(Reply::Judgements).map_err(told),
+            Job::Review(query) => {
+                review::review(&open.db, query).map(|review| Reply::Review(Box::new(review))).map_err(told)
+            }
             Job::Backup(to) => history::backup(&open.db, to).map_err(told)?.map(Reply::BackedUp),
             _ => nothing(job),
         }
@@ -279,6 +282,8 @@ impl Record {
             // With a write-ahead log this syncs once for each transaction: what is committed outlasts a loss of
             // power, and many writes share the wait.
             db.pragma_update(None, "synchronous", "FULL").map_err(|error| db::fault(&self.path, &error))?;
+            // Pages that many transactions change go to their places once for all of them: 16 MB of log.
+            db.pragma_update(None, "wal_autocheckpoint", 4096).map_err(|error| db::fault(&self.path, &error))?;
             let alive = atomic::make_dir(&self.signs).ok().and_then(|()| Alive::begin(&self.signs).ok());
             self.open = Some(Open { db, alive, known: Known::default() });
             self.sweep();
@@ -356,6 +361,7 @@ fn nothing(job: &Job) -> Result<Reply, StoreFault> {
         Job::PastLengths { .. } => Ok(Reply::PastLengths(PastLengths::default())),
         Job::JudgeRuns { .. } => Ok(Reply::RunsJudged(0)),
         Job::Judgements(_) => Ok(Reply::Judgements(Vec::new())),
+        Job::Review(_) => Ok(Reply::Review(Box::default())),
         Job::Backup(_) => Err(StoreFault::new("there is no record of runs to copy")),
         _ => Err(StoreFault::new("the record of runs was asked for something else")),
     }

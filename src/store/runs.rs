@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     batches,
     job::{RunEntry, StoreFault, Totals},
-    judgements,
+    judgements, review,
     search::{self, Known},
     versions::{self, Origin},
 };
@@ -153,7 +153,8 @@ pub(super) fn verdicts(db: &Connection, seq: i64, quality: &Quality) -> rusqlite
         let mark = json(&made.mark)?;
         verdict.execute(params![seq, place, made.rule.to_string(), mark.trim_matches('"'), made.score, made.reason])?;
     }
-    Ok(())
+    let sql = "UPDATE run SET marks = ?2 WHERE seq = ?1";
+    db.prepare_cached(sql)?.execute(params![seq, review::marks(quality)]).map(drop)
 }
 
 /// Marks the runs a process left behind as crashed.

@@ -203,6 +203,11 @@ pub(super) const RECORD: &[Step] = &[
         quality TEXT NOT NULL
     );
     CREATE INDEX judgement_of ON judgement (run);
+    ALTER TABLE run ADD COLUMN marks TEXT;
+    UPDATE run SET marks = (
+        SELECT group_concat(replace(rule, ' ', '_') || CASE mark WHEN 'pass' THEN '+' WHEN 'fail' THEN '-' ELSE '?' END
+            || coalesce(score, ''), ' ') FROM verdict WHERE verdict.seq = run.seq
+    );
     ",
     ),
 ];

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 
 use super::{
     cache::{CacheDb, CacheStats},
@@ -112,6 +115,10 @@ const IDLE: Duration = Duration::from_secs(3600);
 /// Pieces of work that are done together, at most.
 const TOGETHER: usize = 256;
 
+/// How long writes that come thick are gathered: a cell of a batch waits that long for the disk, and no call
+/// for the cell.
+const LINGER: Duration = Duration::from_millis(10);
+
 /// How often writes that are held back are tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -154,10 +161,14 @@ pub(super) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
     start("retort-record", queue, move |queue| {
         let mut record = Record::new(&places.data, reports);
         let mut settling = Settling::default();
+        let mut written: Option<Instant> = None;
         loop {
             match queue.pop(if record.holds() { RETRY } else { IDLE }) {
                 Popped::Piece(RecordTask::Ask(job, tell), _) => drop(tell.send(record.answer(&job))),
                 Popped::Piece(first, weight) => {
+                    // One that comes by itself is written at once.
+                    let since = written.map(|written| written.elapsed());
+                    thread::sleep(since.map_or(Duration::ZERO, |since| LINGER.saturating_sub(since)));
                     // What has come meanwhile is written with it: one transaction, one wait for the disk.
                     let mut writes = Vec::new();
                     let more = queue.pop_ready(TOGETHER, RecordTask::goes_along);
@@ -170,6 +181,7 @@ pub(super) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
                         }
                     }
                     record.write(writes);
+                    written = Some(Instant::now());
                 }
                 Popped::Nothing => record.retry(),
                 Popped::Closed => {
@@ -214,19 +226,22 @@ pub(super) fn cache(queue: Arc<Queue<CacheTask>>, places: Arc<Places>, capacity:
     start("retort-cache", queue, move |queue| {
         let mut cache = CacheDb::new(&places.cache, capacity);
         let report = |fault| reports.tell(Trouble::Cache, StoreFault::new(format!("answers are not cached: {fault}")));
+        let mut waiting: Vec<(String, Box<Cached>)> = Vec::new();
         loop {
-            match queue.pop(IDLE) {
+            // Answers that come thick are stored together, but before anything else is looked at.
+            let popped = queue.pop(if waiting.is_empty() { IDLE } else { LINGER });
+            let goes_along = matches!(popped, Popped::Piece(CacheTask::Put(..), _)) && waiting.len() < TOGETHER;
+            if !waiting.is_empty() && !goes_along {
+                cache.put(&std::mem::take(&mut waiting)).unwrap_or_else(&report);
+            }
+            match popped {
                 Popped::Piece(CacheTask::Get(key, tell), _) => {
                     drop(tell.send(cache.get(&key).unwrap_or_else(|fault| {
                         report(fault);
                         None
                     })));
                 }
-                Popped::Piece(CacheTask::Put(key, cached), _) => {
-                    if let Err(fault) = cache.put(&key, &cached) {
-                        report(fault);
-                    }
-                }
+                Popped::Piece(CacheTask::Put(key, cached), _) => waiting.push((key, cached)),
                 Popped::Piece(CacheTask::Stats(tell), _) => drop(tell.send(cache.stats())),
                 Popped::Piece(CacheTask::Clear(tell), _) => drop(tell.send(cache.clear())),
                 Popped::Nothing => {}

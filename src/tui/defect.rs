@@ -30,6 +30,7 @@ pub(super) fn ended(request: &RunRequest, words: &str) -> Told {
         cost: Cost::Unknown,
         timing: Timing::default(),
         quality: None,
+        judging: None,
     };
     Told { at: Duration::ZERO, event: RunEvent::Ended { outcome: Box::new(outcome) } }
 }

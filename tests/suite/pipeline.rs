@@ -1,7 +1,11 @@
 //! The pipeline on a scripted backend and a paused clock: every budget, wait and end.
 
+/// Many cells: in order, some at a time, kept, stopped, paused and gone on with.
+mod batch;
 /// What is answered from the cache, what is kept, and runs that share one answer.
 mod cache;
+/// What a batch may use, and what an account lets through.
+mod caps;
 /// Any script, any caller, any moment to stop.
 mod chance;
 /// Who may see partial text decides whether a run starts over.
@@ -24,5 +28,7 @@ mod meter;
 mod prepare;
 /// Retries, waits and fallbacks.
 mod retry;
+/// Judges, asked through the same pipeline.
+mod rubric;
 /// Every timer of an attempt.
 mod timers;

@@ -290,5 +290,6 @@ pub(crate) fn outcome(text: &str) -> Outcome {
         cost: Cost::Unknown,
         timing: Timing { total: Duration::from_millis(900), ..Timing::default() },
         quality: None,
+        judging: None,
     }
 }

@@ -28,6 +28,7 @@ pub(crate) fn outcome(run: RunId, text: &str) -> Outcome {
         cost: Cost::Unknown,
         timing: Timing { total: Duration::from_micros(1_500_250), ..Timing::default() },
         quality: None,
+        judging: None,
     }
 }
 

@@ -104,6 +104,10 @@ pub(crate) struct Record {
     pub(crate) started: Mutex<Vec<RunStart>>,
     /// Runs that ended.
     pub(crate) ended: Mutex<Vec<RunRecord>>,
+    /// How many runs it can still keep, where there is an end to them.
+    pub(crate) room: Mutex<Option<usize>>,
+    /// How long it takes to keep one.
+    pub(crate) takes: Mutex<Duration>,
 }
 
 impl Recorder for Record {
@@ -113,6 +117,22 @@ impl Recorder for Record {
 
     fn ended(&self, record: RunRecord) {
         self.ended.lock().unwrap().push(record);
+    }
+
+    fn settled(&self, run: RunId) -> PortFuture<'_, Result<(), String>> {
+        assert!(self.ended.lock().unwrap().iter().any(|record| record.run == run), "it has not ended");
+        let takes = *self.takes.lock().unwrap();
+        Box::pin(async move {
+            tokio::time::sleep(takes).await;
+            match &mut *self.room.lock().unwrap() {
+                Some(0) => Err("the disk is full".to_owned()),
+                Some(room) => {
+                    *room -= 1;
+                    Ok(())
+                }
+                None => Ok(()),
+            }
+        })
     }
 }
 

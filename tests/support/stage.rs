@@ -392,6 +392,7 @@ pub(crate) fn answered(target: &str, text: &str, millis: u64, first: u64, tokens
             server: None,
         },
         quality: None,
+        judging: None,
     }
 }
 

@@ -285,6 +285,7 @@ mod tests {
             cached: false,
             tokens: None,
             cost: Cost::Unknown,
+            judging: None,
             took: Duration::ZERO,
             summary: String::new(),
         }

@@ -175,6 +175,11 @@ fn rows(told: &Told, out: &mut Vec<Row>) {
             row("failed", Tone::Warning, &format!("{attempt}: {fault}{status}"));
             row("", Tone::Info, &follows(next));
         }
+        RunEvent::Judged { rule, runs, cost, .. } => {
+            let ids = runs.iter().map(|run| run.short()).collect::<Vec<_>>().join(", ");
+            let noun = if runs.len() == 1 { "run" } else { "runs" };
+            row("judged", Tone::Info, &format!("{rule} by {noun} {ids}, cost {cost}"));
+        }
         RunEvent::Checked { quality } => {
             if quality.verdicts.is_empty() {
                 row("checked", Tone::Info, "nothing to check");

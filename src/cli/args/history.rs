@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::cli::history::{Column, USUAL};
 
@@ -128,6 +128,51 @@ pub enum HistoryAction {
         /// The copy.
         file: PathBuf,
     },
+}
+
+/// `retort quality`.
+#[derive(Debug, Args)]
+pub struct QualityArgs {
+    /// Sums up only what a query finds, as in `retort history`.
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
+
+    /// Leaves out what started before an age (7d, 12h), a day or a time.
+    #[arg(long, value_name = "AGE|DAY")]
+    pub since: Option<String>,
+
+    /// Leaves out what started then or later.
+    #[arg(long, value_name = "AGE|DAY")]
+    pub until: Option<String>,
+
+    /// Groups by this.
+    #[arg(long, value_enum, default_value = "model")]
+    pub by: Grouping,
+
+    /// Prints the report as JSON.
+    #[arg(long, group = "form")]
+    pub json: bool,
+
+    /// Prints it in Markdown.
+    #[arg(long, group = "form")]
+    pub md: bool,
+
+    /// Prints it in the text format of Prometheus.
+    #[arg(long, group = "form")]
+    pub prometheus: bool,
+}
+
+/// What runs are grouped by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Grouping {
+    /// The model.
+    Model,
+    /// The provider.
+    Provider,
+    /// The prompt.
+    Prompt,
+    /// The prompt version.
+    Version,
 }
 
 /// `retort score`.

@@ -27,6 +27,7 @@ fn entry(row: u64, target: u32, end: &str, passed: Option<bool>) -> Entry {
         cached: false,
         tokens: Some(12),
         cost: Cost::Known(PicoDollars(1_000_000)),
+        judging: None,
         took: Duration::from_millis(1234),
         summary: String::new(),
     };

@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::{
     Place, RunId,
+    outcome::Judging,
     quality::{Mark, Rule, Verdict},
 };
 
@@ -18,6 +19,7 @@ fn cell(end: &str, passed: Option<bool>, score: Option<f64>) -> Cell {
         cached: false,
         tokens: Some(10),
         cost: Cost::Known(PicoDollars(5)),
+        judging: None,
         took: Duration::from_millis(100),
         summary: String::new(),
     }
@@ -70,6 +72,15 @@ fn a_cached_answer_costs_nothing_and_says_nothing_of_latency() {
     tally.take(&cell("done", Some(true), Some(1.0)), None);
     assert_eq!(tally.cost(), Cost::AtLeast(PicoDollars(5)));
     assert_eq!(tally.latency(0.95), Some(Duration::from_millis(100)));
+}
+
+#[test]
+fn what_judges_took_counts_also_for_a_cached_answer() {
+    let mut tally = Tally::default();
+    let judging = Some(Judging { cost: Cost::Known(PicoDollars(3)), tokens: 4 });
+    tally.take(&Cell { judging, ..cell("done", Some(true), None) }, None);
+    tally.take(&Cell { judging, cached: true, ..cell("done", Some(true), None) }, None);
+    assert_eq!((tally.cost(), tally.tokens), (Cost::Known(PicoDollars(11)), 18));
 }
 
 #[test]

@@ -6,12 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use futures_util::{Stream, StreamExt as _, stream::FuturesUnordered};
+use futures_util::{FutureExt as _, Stream, StreamExt as _, stream::FuturesUnordered};
 use tokio::{sync::watch, time::Instant};
 
 use super::{BatchControl, BatchEnd, BatchEvent, BatchPlan, control::Wanted};
 use crate::{
-    model::{CellRef, Commit, Outcome, Place, Row, RunRequest, batch::Cell},
+    model::{CellRef, Commit, End, Outcome, Place, Row, RunRequest, batch::Cell},
     pipeline::{Pipeline, RunControl, RunEvent, budget::Budget, gate::Adapted, limits::after},
 };
 
@@ -24,11 +24,11 @@ struct Finished {
     place: Place,
     row: Arc<Row>,
     outcome: Option<Box<Outcome>>,
-    kept: Result<(), String>,
 }
 
 type Rows = Pin<Box<dyn Stream<Item = Result<Row, String>> + Send>>;
 type UnderWay = Pin<Box<dyn Future<Output = Finished> + Send>>;
+type Settling = Pin<Box<dyn Future<Output = (Finished, Result<(), String>)> + Send>>;
 
 /// A row whose cells are asked, and the next of them.
 struct Current {
@@ -46,6 +46,8 @@ pub(super) struct Driver {
     all_read: bool,
     current: Option<Current>,
     under_way: FuturesUnordered<UnderWay>,
+    /// Cells that have ended and are not durable yet: they take no room from those that are asked.
+    settling: FuturesUnordered<Settling>,
     /// The cells under way, by their places.
     open: BTreeMap<Place, RunControl>,
     /// Cells that were started or kept, counted.
@@ -62,6 +64,8 @@ pub(super) struct Driver {
     paused: Option<Pause>,
     resumed: u64,
     stopping: bool,
+    /// Cells that stopping it has cut off.
+    cut: u64,
     failed: Option<String>,
     ended: bool,
 }
@@ -72,11 +76,16 @@ struct Pause {
 }
 
 impl Driver {
-    pub(super) fn new(pipeline: Pipeline, mut plan: BatchPlan, rows: Rows, control: BatchControl) -> Self {
+    pub(super) fn new(pipeline: Pipeline, mut plan: BatchPlan, rows: Rows, control: &BatchControl) -> Self {
         plan.samples = plan.samples.max(1);
+        if let Some(again) = &mut plan.again {
+            again.sort_unstable();
+            again.dedup();
+        }
         let wanted = control.wanted();
         let told = wanted.borrow().concurrency;
-        let providers = plan.targets.iter().flatten().flatten().map(|target| target.provider.clone()).collect();
+        let asked = plan.targets.iter().flatten().flatten().chain(plan.judges.values());
+        let providers = asked.map(|target| target.provider.clone()).collect();
         let adapted = pipeline.shared.gate.adapt(providers, told);
         let total = plan.again.as_ref().map(|again| again.len() as u64).or(plan.total);
         let budget = Budget::new(plan.caps, total, Instant::now());
@@ -88,6 +97,7 @@ impl Driver {
             all_read: false,
             current: None,
             under_way: FuturesUnordered::new(),
+            settling: FuturesUnordered::new(),
             open: BTreeMap::new(),
             begun: 0,
             order: BTreeMap::new(),
@@ -99,6 +109,7 @@ impl Driver {
             paused: None,
             resumed: 0,
             stopping: false,
+            cut: 0,
             failed: None,
             ended: false,
         }
@@ -152,8 +163,10 @@ impl Driver {
             }
             _ => {}
         }
+        // Asked of a cell that is there to be started: a cap that the last one reaches stops nothing.
         if self.paused.is_none()
             && self.goes_on()
+            && self.current.is_some()
             && let Some(why) = self.budget.passed(Instant::now())
         {
             self.pause(why, true);
@@ -173,7 +186,7 @@ impl Driver {
 
     fn has_room(&self) -> bool {
         let ahead = self.order.values().next().map_or(0, |first| self.begun.saturating_sub(*first));
-        self.under_way.len() < self.told && ahead < (self.told * AHEAD) as u64
+        self.under_way.len() < self.told && ahead < self.told.saturating_mul(AHEAD) as u64
     }
 
     /// Starts cells of the row that was read last, as many as there is room for.
@@ -182,15 +195,12 @@ impl Driver {
             let Some(current) = &mut self.current else {
                 return;
             };
-            let Some(place) = place(&self.plan, current.row.number, current.next) else {
-                self.current = None;
-                continue;
+            let (row, fingerprint) = (Arc::clone(&current.row), current.fingerprint);
+            let Some(place) = place(&self.plan, row.number, current.next) else {
+                return;
             };
             current.next += 1;
-            let (row, fingerprint) = (Arc::clone(&current.row), current.fingerprint);
-            if self.plan.again.as_ref().is_some_and(|again| !again.contains(&place)) {
-                continue;
-            }
+            self.pass_over();
             self.begun += 1;
             let kept = self.plan.known.keeps(place, fingerprint, self.plan.retry_failed);
             if let Some(cell) = kept.filter(|_| self.plan.again.is_none()) {
@@ -204,14 +214,31 @@ impl Driver {
         }
     }
 
+    /// Moves on to the next cell of the row that is wanted; past the row if there is none.
+    fn pass_over(&mut self) {
+        let Some(current) = &mut self.current else { return };
+        let number = current.row.number;
+        let wanted = |place: &Place| self.plan.again.as_ref().is_none_or(|again| again.binary_search(place).is_ok());
+        while let Some(place) = place(&self.plan, number, current.next) {
+            if wanted(&place) {
+                return;
+            }
+            current.next += 1;
+        }
+        self.current = None;
+        // Nothing is wanted of any later row: they need not be read.
+        let last = self.plan.again.as_ref().map(|again| again.last().map_or(0, |place| place.row));
+        self.all_read |= last.is_some_and(|last| last <= number);
+    }
+
     fn start(&mut self, place: Place, row: Arc<Row>, fingerprint: u64) {
         let Some(request) = request(&self.plan, place, &row, fingerprint) else {
+            self.failed.get_or_insert(format!("there is no prompt {} in the batch", place.prompt + 1));
             return;
         };
         let mut events = self.pipeline.run(request);
         self.open.insert(place, events.control());
         self.order.insert(place, self.begun);
-        let recorder = Arc::clone(&self.pipeline.shared.ports.recorder);
         self.queue.push_back(BatchEvent::Started { place });
         self.under_way.push(Box::pin(async move {
             let mut ended: Option<Box<Outcome>> = None;
@@ -220,26 +247,49 @@ impl Driver {
                     ended = Some(outcome);
                 }
             }
-            let kept = match &ended {
+            Finished { place, row, outcome: ended }
+        }));
+    }
+
+    /// Waits for what came of a cell to be durable, while others are asked in its place.
+    fn settle(&mut self, finished: Finished) {
+        self.open.remove(&finished.place);
+        if let Some(outcome) = &finished.outcome {
+            // What it took is spent, whether it can be kept or not.
+            self.budget.take(&Cell::of(finished.place, outcome));
+        }
+        let recorder = Arc::clone(&self.pipeline.shared.ports.recorder);
+        let mut settling: Settling = Box::pin(async move {
+            let kept = match &finished.outcome {
                 Some(outcome) => recorder.settled(outcome.run).await,
                 None => Ok(()),
             };
-            Finished { place, row, outcome: ended, kept }
-        }));
+            (finished, kept)
+        });
+        match (&mut settling).now_or_never() {
+            Some((finished, kept)) => self.finish(finished, kept),
+            None => self.settling.push(settling),
+        }
     }
 
     /// Waits until something has changed: a cell ended, a row came, something else is wanted, time is up.
     async fn wait(&mut self) {
-        let starts = self.paused.is_none() && self.goes_on() && self.has_room() && self.current.is_none();
-        let time_up = if self.paused.is_none() && self.goes_on() { self.budget.deadline(Instant::now()) } else { None };
+        // One row is read ahead, so that it is known whether there is anything left to pause.
+        let reads = self.goes_on() && self.current.is_none();
+        let time_up = if self.paused.is_none() && self.goes_on() && self.current.is_some() {
+            self.budget.deadline(Instant::now())
+        } else {
+            None
+        };
         tokio::select! {
             biased;
             changed = self.wanted.changed() => if changed.is_err() {
                 // Nobody can want anything any more.
                 std::future::pending::<()>().await;
             },
-            Some(finished) = self.under_way.next(), if !self.under_way.is_empty() => self.finish(finished),
-            row = self.rows.next(), if starts && !self.all_read => self.take_row(row),
+            Some((finished, kept)) = self.settling.next(), if !self.settling.is_empty() => self.finish(finished, kept),
+            Some(finished) = self.under_way.next(), if !self.under_way.is_empty() => self.settle(finished),
+            row = self.rows.next(), if reads && !self.all_read => self.take_row(row),
             () = tokio::time::sleep_until(after(Instant::now(), time_up.unwrap_or_default())), if time_up.is_some() => {}
         }
     }
@@ -249,6 +299,7 @@ impl Driver {
             Some(Ok(row)) => {
                 self.read += 1;
                 self.current = Some(Current { fingerprint: row.fingerprint(), row: Arc::new(row), next: 0 });
+                self.pass_over();
                 // Told now and then: a row is soon seen by its cells.
                 if self.read.is_multiple_of(1000) {
                     self.queue.push_back(BatchEvent::Rows { read: self.read, all: false });
@@ -267,35 +318,35 @@ impl Driver {
         }
     }
 
-    fn finish(&mut self, finished: Finished) {
-        let Finished { place, row, outcome, kept } = finished;
-        self.open.remove(&place);
+    fn finish(&mut self, finished: Finished, kept: Result<(), String>) {
+        let Finished { place, row, outcome } = finished;
         self.order.remove(&place);
         if let Err(why) = kept {
             self.failed.get_or_insert(why);
             return;
         }
         let Some(outcome) = outcome else { return };
+        self.cut += u64::from(outcome.end == End::Cancelled);
         let cell = Box::new(Cell::of(place, &outcome));
-        self.budget.take(&cell);
         self.queue.push_back(BatchEvent::Cell { cell, outcome, row });
     }
 
     /// Says how it ended, once nothing is under way and nothing further is to be.
     fn end(&mut self) -> Option<BatchEnd> {
-        if !self.under_way.is_empty() {
+        if !self.under_way.is_empty() || !self.settling.is_empty() {
             return None;
         }
         if let Some(why) = self.failed.take() {
             return Some(BatchEnd::Failed { why });
         }
-        if self.stopping {
+        let complete = self.current.is_none() && self.all_read && self.cut == 0;
+        if self.stopping && !complete {
             return Some(match self.paused.take() {
                 Some(Pause { why, capped: true }) => BatchEnd::Capped { why },
                 _ => BatchEnd::Stopped,
             });
         }
-        (self.current.is_none() && self.all_read).then_some(BatchEnd::Complete)
+        complete.then_some(BatchEnd::Complete)
     }
 }
 

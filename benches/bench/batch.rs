@@ -1,0 +1,63 @@
+//! What a batch adds to its runs: 1,000 rows answered at once, 64 at a time, everything in memory.
+
+use std::collections::BTreeMap;
+
+use divan::{Bencher, counter::ItemsCount};
+use futures_util::{StreamExt, stream};
+use retort::{
+    model::{BatchId, CacheMode, Input, Params, Row, RunRequest, batch::Caps},
+    pipeline::{BatchEvent, BatchPlan, Known},
+};
+use uuid::Uuid;
+
+use super::pipeline::{pipeline, request, runtime, target};
+
+const ROWS: u64 = 1000;
+
+fn plan() -> BatchPlan {
+    BatchPlan {
+        id: BatchId(Uuid::nil()),
+        prompts: vec![("bench".to_owned(), request(0).prompt)],
+        targets: vec![vec![vec![target()]]],
+        params: Params::default(),
+        samples: 1,
+        cache: CacheMode::Off,
+        judges: BTreeMap::new(),
+        caps: Caps::default(),
+        concurrency: 64,
+        total: Some(ROWS),
+        session: None,
+        known: Known::default(),
+        retry_failed: false,
+        again: None,
+    }
+}
+
+fn row(number: u64) -> Row {
+    Row { number, input: Input::of(format!("My parcel {number} never came.")), ..Row::default() }
+}
+
+/// The whole batch; the cells a second are the items a second.
+#[divan::bench]
+fn thousand_cells(bencher: Bencher<'_, '_>) {
+    let (runtime, pipeline) = (runtime(), pipeline(None));
+    bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
+        let batch = pipeline.batch(plan(), stream::iter((1..=ROWS).map(|number| Ok(row(number)))));
+        let cells = batch.filter(|event| std::future::ready(matches!(event, BatchEvent::Cell { .. })));
+        assert_eq!(runtime.block_on(cells.count()) as u64, ROWS);
+    });
+}
+
+/// The floor: the same runs, one after the other.
+#[divan::bench]
+fn thousand_runs(bencher: Bencher<'_, '_>) {
+    let (runtime, pipeline) = (runtime(), pipeline(None));
+    bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
+        runtime.block_on(async {
+            for number in 1..=ROWS {
+                let asked = RunRequest { input: row(number).input, cache: CacheMode::Off, ..request(0) };
+                assert!(pipeline.run(asked).count().await > 0);
+            }
+        });
+    });
+}

@@ -1,0 +1,126 @@
+//! `retort quality`: what the runs on record come to.
+
+use jiff::Timestamp;
+
+use super::{
+    Exit, Io, Stopped,
+    args::{Grouping, QualityArgs},
+    run::CLOSING,
+    table,
+};
+use crate::{
+    eval::review::{self, By, Report, markdown, prometheus},
+    model::query::Query,
+    store::job::{Job, Reply},
+};
+
+/// Writes the report of the runs a query asks for.
+pub(super) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let mut line = args.query.join(" ");
+    for (key, value) in [("since", &args.since), ("until", &args.until)] {
+        if let Some(value) = value {
+            line.push_str(&format!(" {key}:{value}"));
+        }
+    }
+    let query = Query::parse(&line, Timestamp::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
+    let store = io.setup()?.store();
+    let answer = store.ask(Job::Review(Box::new(query))).await;
+    store.close(CLOSING)?;
+    let Reply::Review(folded) = answer? else {
+        return Err(Stopped::Other("the record answered another question".to_owned()));
+    };
+    let report = folded.report();
+    let by = match args.by {
+        Grouping::Model => By::Model,
+        Grouping::Provider => By::Provider,
+        Grouping::Prompt => By::Prompt,
+        Grouping::Version => By::Version,
+    };
+    if args.json {
+        let text = serde_json::to_string(&report).map_err(|fault| Stopped::Other(fault.to_string()))?;
+        writeln!(io.out, "{text}")?;
+    } else if args.md {
+        write!(io.out, "{}", markdown(&report, by))?;
+    } else if args.prometheus {
+        write!(io.out, "{}", prometheus(&report))?;
+    } else if folded.is_empty() {
+        writeln!(io.err, "no run on record is like that; `retort run PROMPT` makes one, `retort history` lists them")?;
+    } else {
+        written(&report, by, io)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes a report for a person.
+fn written(report: &Report, by: By, io: &mut Io<'_>) -> Result<(), Stopped> {
+    let row = |name: &str, value: String| vec![name.to_owned(), value];
+    let mut rows = vec![
+        row("answered", review::rate(report.success.as_ref())),
+        row("passed every check", review::rate(report.pass.as_ref())),
+        row("response time", review::times(report.times.as_ref())),
+        row("first token", review::times(report.first_token.as_ref())),
+        row("tokens", report.tokens.to_string()),
+        row("cost", review::cost(report.cost, report.unpriced)),
+        row(
+            "of them",
+            format!(
+                "{} retried, {} by a fallback, {} from the cache, {} demonstration",
+                report.retried, report.fell_back, report.cached, report.demo
+            ),
+        ),
+    ];
+    if report.graded > 0 {
+        rows.push(row("graded", format!("{} right of {}", report.right, report.graded)));
+    }
+    table::write(io.out, &["RUNS", &report.runs.to_string()], &rows)?;
+    if !report.changes.is_empty() {
+        let rows: Vec<_> = report
+            .changes
+            .iter()
+            .map(|change| {
+                let points = |share: f64| format!("{:+.0}", share * 100.0);
+                let (low, high) = (points(change.interval.low), points(change.interval.high));
+                let word = if change.shown { "" } else { ", no difference shown" };
+                vec![
+                    change.prompt.clone(),
+                    format!("{} → {}", change.before, change.last),
+                    format!("{} points ({low} to {high}){word}", points(change.by)),
+                    format!(
+                        "{} of {} → {} of {}",
+                        change.from.part, change.from.whole, change.to.part, change.to.whole
+                    ),
+                ]
+            })
+            .collect();
+        writeln!(io.out)?;
+        table::write(io.out, &["SINCE THE LAST VERSION", "", "", ""], &rows)?;
+    }
+    let rows: Vec<_> = report
+        .checks
+        .iter()
+        .map(|check| vec![check.name.clone(), review::rate(check.pass.as_ref()), check.skipped.to_string()])
+        .collect();
+    if !rows.is_empty() {
+        writeln!(io.out)?;
+        table::write(io.out, &["CHECK", "PASSED", "SKIPPED"], &rows)?;
+    }
+    let rows: Vec<_> = report
+        .lines(by)
+        .iter()
+        .map(|line| {
+            let name =
+                line.prompt.as_ref().map_or_else(|| line.name.clone(), |prompt| format!("{prompt} {}", line.name));
+            let (pass, times) = (review::rate(line.pass.as_ref()), review::times(line.times.as_ref()));
+            vec![name, line.runs.to_string(), line.errors.to_string(), pass, format!("${:.6}", line.cost), times]
+        })
+        .collect();
+    writeln!(io.out)?;
+    let head = format!("{by:?}").to_uppercase();
+    table::write(io.out, &[&head, "RUNS", "ERRORS", "PASSED", "COST", "TIMES"], &rows)?;
+    if !report.classes.is_empty() {
+        let rows: Vec<_> = report.classes.iter().map(|(class, count)| vec![class.clone(), count.to_string()]).collect();
+        writeln!(io.out)?;
+        table::write(io.out, &["ERROR", "RUNS"], &rows)?;
+    }
+    Ok(())
+}

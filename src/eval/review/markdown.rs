@@ -1,0 +1,127 @@
+//! A report in Markdown.
+
+use std::fmt::Write as _;
+
+use super::report::{By, Line, Rate, Report, Times};
+
+/// Writes a rate with its interval: `92% (85 to 96, 110 of 120)`; nothing is `–`.
+#[must_use]
+pub fn rate(rate: Option<&Rate>) -> String {
+    rate.map_or_else(
+        || "–".to_owned(),
+        |rate| {
+            let points = |share: f64| format!("{:.0}", share * 100.0);
+            let (low, high) = (points(rate.interval.low), points(rate.interval.high));
+            format!("{}% ({low} to {high}, {} of {})", points(rate.share), rate.part, rate.whole)
+        },
+    )
+}
+
+/// Writes times: `p50 0.92s p90 1.40s p95 2.10s p99 3.00s, n 120`; nothing is `–`.
+#[must_use]
+pub fn times(times: Option<&Times>) -> String {
+    times.map_or_else(
+        || "–".to_owned(),
+        |times| {
+            let shown = |millis: u32| crate::eval::figures::duration(std::time::Duration::from_millis(millis.into()));
+            let [p50, p90, p95, p99] = [times.p50, times.p90, times.p95, times.p99].map(shown);
+            format!("p50 {p50} p90 {p90} p95 {p95} p99 {p99}, n {}", times.n)
+        },
+    )
+}
+
+/// Writes a report with the lines of a grouping.
+#[must_use]
+pub fn markdown(report: &Report, by: By) -> String {
+    let mut out = String::from("# Quality\n\n");
+    let mut row = |name: &str, value: &str| {
+        let _ = writeln!(out, "- {name}: {value}");
+    };
+    row("runs", &report.runs.to_string());
+    row("answered", &rate(report.success.as_ref()));
+    row("passed every check", &rate(report.pass.as_ref()));
+    row("response time", &times(report.times.as_ref()));
+    row("first token", &times(report.first_token.as_ref()));
+    row("tokens", &report.tokens.to_string());
+    row("cost", &cost(report.cost, report.unpriced));
+    let (retried, fallbacks, cached) = (report.retried, report.fell_back, report.cached);
+    row(
+        "retried",
+        &format!("{retried}, fallbacks {fallbacks}, from the cache {cached}, demonstration {}", report.demo),
+    );
+    if let Some(completeness) = report.completeness {
+        row("completeness", &format!("{:.0}% of required fields filled", completeness * 100.0));
+    }
+    if report.graded > 0 {
+        row("graded", &format!("{} right of {}", report.right, report.graded));
+    }
+    if !report.changes.is_empty() {
+        out.push_str("\n## Since the last version\n\n| prompt | from | to | points | 95 % |\n|---|---|---|---|---|\n");
+        for change in &report.changes {
+            let points = |share: f64| format!("{:+.0}", share * 100.0);
+            let _ = writeln!(
+                out,
+                "| {} | {} {} | {} {} | {}{} | {} to {} |",
+                cell(&change.prompt),
+                change.before,
+                rate(Some(&change.from)),
+                change.last,
+                rate(Some(&change.to)),
+                points(change.by),
+                if change.shown { "" } else { " (not shown)" },
+                points(change.interval.low),
+                points(change.interval.high),
+            );
+        }
+    }
+    out.push_str("\n## By check\n\n| check | passed | skipped |\n|---|---|---|\n");
+    for check in &report.checks {
+        let _ = writeln!(out, "| {} | {} | {} |", cell(&check.name), rate(check.pass.as_ref()), check.skipped);
+    }
+    let head = match by {
+        By::Model => "model",
+        By::Provider => "provider",
+        By::Prompt => "prompt",
+        By::Version => "version",
+    };
+    let _ = write!(
+        out,
+        "\n## By {head}\n\n| {head} | runs | errors | passed | times | cost |\n|---|---|---|---|---|---|\n"
+    );
+    for line in report.lines(by) {
+        let Line { name, prompt, runs, errors, pass, times: own, cost: dollars } = line;
+        let name = prompt.as_ref().map_or_else(|| cell(name), |prompt| format!("{} {}", cell(prompt), cell(name)));
+        let (pass, own) = (rate(pass.as_ref()), times(own.as_ref()));
+        let _ = writeln!(out, "| {name} | {runs} | {errors} | {pass} | {own} | ${dollars:.6} |");
+    }
+    if !report.classes.is_empty() {
+        out.push_str("\n## Errors\n\n| class | runs |\n|---|---|\n");
+        for (class, count) in &report.classes {
+            let _ = writeln!(out, "| {} | {count} |", cell(class));
+        }
+    }
+    if report.confidence.iter().any(|count| *count > 0) {
+        out.push_str("\n## Stated confidence\n\n| from | answers |\n|---|---|\n");
+        for (bin, count) in report.confidence.iter().enumerate() {
+            let _ = writeln!(out, "| 0.{bin} | {count} |");
+        }
+    }
+    out
+}
+
+/// Writes a cost and how many runs it leaves out.
+#[must_use]
+pub fn cost(dollars: f64, unpriced: u64) -> String {
+    match (dollars, unpriced) {
+        (0.0, 0) => "$0".to_owned(),
+        (0.0, _) => format!("? ({unpriced} runs without a known price)"),
+        (dollars, 0) => format!("${dollars:.6}"),
+        (dollars, unpriced) => format!("${dollars:.6} and {unpriced} runs without a known price"),
+    }
+}
+
+/// A name on one line of a table, where nothing of it is markup.
+fn cell(name: &str) -> String {
+    let line = crate::text::clean_line(name);
+    line.as_str().replace('\\', "\\\\").replace('|', "\\|").replace('<', "\\<").replace('`', "\\`")
+}

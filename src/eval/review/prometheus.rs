@@ -1,0 +1,63 @@
+//! A report in the text format of Prometheus (exposition format 0.0.4).
+
+use std::fmt::Write as _;
+
+use super::report::Report;
+
+/// Writes a report as gauges.
+#[must_use]
+pub fn prometheus(report: &Report) -> String {
+    let mut out = String::new();
+    let mut family = |name: &str, help: &str, samples: &[(String, f64)]| {
+        if samples.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "# HELP retort_{name} {help}\n# TYPE retort_{name} gauge");
+        for (labels, value) in samples {
+            let _ = writeln!(out, "retort_{name}{labels} {value}");
+        }
+    };
+    let plain = |value: u64| vec![(String::new(), value as f64)];
+    family("runs", "Runs on record.", &plain(report.runs));
+    family("errors", "Runs that failed, broke off or crashed.", &plain(report.errors));
+    family("cancelled", "Runs a person stopped.", &plain(report.cancelled));
+    family("tokens", "Tokens in and out, cached answers left out.", &plain(report.tokens));
+    family("cost_dollars", "Known cost in US dollars.", &[(String::new(), report.cost)]);
+    family("unpriced_runs", "Runs whose cost is not known.", &plain(report.unpriced));
+    family("attempts", "Calls made.", &plain(report.attempts));
+    family("retried_runs", "Runs that took more than one call.", &plain(report.retried));
+    family("fallback_runs", "Runs that another target answered.", &plain(report.fell_back));
+    family("cached_runs", "Runs answered from the cache.", &plain(report.cached));
+    let pass: Vec<_> = report.pass.iter().map(|rate| (String::new(), rate.share)).collect();
+    family("pass_ratio", "Share of judged answers that pass every check.", &pass);
+    let checks = report.checks.iter().filter_map(|check| Some((label("check", &check.name), check.pass?.share)));
+    family("check_pass_ratio", "Share of answers that pass a check.", &checks.collect::<Vec<_>>());
+    let models = |value: fn(&super::Line) -> Option<f64>| -> Vec<(String, f64)> {
+        report.models.iter().filter_map(|line| Some((label("model", &line.name), value(line)?))).collect()
+    };
+    family("model_runs", "Runs by model.", &models(|line| Some(line.runs as f64)));
+    family("model_errors", "Errors by model.", &models(|line| Some(line.errors as f64)));
+    family("model_pass_ratio", "Pass rate by model.", &models(|line| line.pass.map(|rate| rate.share)));
+    let classes: Vec<_> = report.classes.iter().map(|(class, count)| (label("class", class), *count as f64)).collect();
+    family("class_errors", "Errors by class.", &classes);
+    for (name, help, times) in [
+        ("response_seconds", "Response times, cached answers left out.", report.times),
+        ("first_token_seconds", "Times to the first token.", report.first_token),
+    ] {
+        let ranks =
+            times.map(|times| [("0.5", times.p50), ("0.9", times.p90), ("0.95", times.p95), ("0.99", times.p99)]);
+        let samples: Vec<_> = ranks
+            .iter()
+            .flatten()
+            .map(|(share, millis)| (label("quantile", share), f64::from(*millis) / 1000.0))
+            .collect();
+        family(name, help, &samples);
+    }
+    out
+}
+
+/// Writes a label, its value escaped.
+fn label(name: &str, value: &str) -> String {
+    let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("{{{name}=\"{value}\"}}")
+}

@@ -1,0 +1,216 @@
+//! Judges, asked through the same pipeline.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use futures_util::{FutureExt, StreamExt};
+use retort::{
+    model::{
+        CacheMode, Check, CheckKind, Class, Cost, End, Mark, Outcome, PicoDollars, Price, Provenance, RunRequest,
+        outcome::Judging,
+    },
+    pipeline::{BatchPlan, RunEvent, rubric::JUDGE},
+    provider::Call,
+};
+
+use super::batch::{plan, rest, rows, until};
+use crate::support::script::{Bench, Step, answer, ended, fails, request, target};
+
+const GOOD: &str = r#"{"reason": "Warm.", "pass": true, "score": 0.9}"#;
+const BAD: &str = r#"{"reason": "Cold.", "pass": false, "score": 0.2}"#;
+
+fn kind() -> Check {
+    Check::of(CheckKind::LlmRubric).with("Is it kind?")
+}
+
+fn judged(checks: Vec<Check>) -> RunRequest {
+    let mut judge = target("j");
+    judge.card.price = Some(Price { input: PicoDollars(1), output: PicoDollars(100), ..Price::default() });
+    RunRequest { checks, judges: BTreeMap::from([(String::new(), judge)]), ..request(&["m"]) }
+}
+
+fn bench(judge: impl Fn(usize) -> Vec<Step> + Send + Sync + 'static) -> Bench {
+    Bench::new(move |call, before| if call.target.name == "j" { judge(before) } else { answer(&["{}"]) })
+}
+
+fn verdict(outcome: &Outcome) -> (Mark, &str) {
+    let verdict = outcome.quality.as_ref().unwrap().verdicts.last().unwrap();
+    (verdict.mark, verdict.reason.as_str())
+}
+
+/// What is on record: name, end and sample of each run, in the order they ended.
+fn record(bench: &Bench) -> Vec<(String, String, u32)> {
+    let ended = bench.record.ended.lock().unwrap();
+    let one = |run: &retort::pipeline::port::RunRecord| {
+        (run.prompt_name.clone().unwrap(), run.outcome.end.word().to_owned(), run.sample)
+    };
+    ended.iter().map(one).collect()
+}
+
+fn case(call: &Call) -> serde_json::Value {
+    serde_json::from_str(&call.messages.last().unwrap().content).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_judge_makes_the_verdict_and_its_run_is_on_record() {
+    for (said, mark, reason) in
+        [(GOOD, Mark::Pass, "score 0.90: Warm."), (BAD, Mark::Fail, "score 0.20, the judge says it fails: Cold.")]
+    {
+        let bench = bench(move |_| answer(&[said]));
+        let told = bench.tell(judged(vec![kind()])).await;
+        let outcome = ended(&told);
+        assert_eq!((verdict(outcome), &outcome.end), ((mark, reason), &End::Done));
+        assert_eq!((case(&bench.last_call())["answer"].as_str(), outcome.text.as_str()), (Some("{}"), "{}"));
+        let names = [(JUDGE.to_owned(), "done".to_owned(), 0), ("test".to_owned(), "done".to_owned(), 0)];
+        assert_eq!(record(&bench), names);
+        let run = bench.record.ended.lock().unwrap()[0].run;
+        let cost = Cost::Known(PicoDollars(110));
+        let at = |wanted: fn(&RunEvent) -> bool| told.iter().position(|told| wanted(&told.event)).unwrap();
+        let (asked, checked) = (
+            at(|event| matches!(event, RunEvent::Judged { .. })),
+            at(|event| matches!(event, RunEvent::Checked { .. })),
+        );
+        assert!(asked < checked);
+        let RunEvent::Judged { verdict, rule, runs, cost: told } = &told[asked].event else { panic!() };
+        assert_eq!(
+            (*verdict, rule.to_string().as_str(), runs.as_slice(), *told),
+            (1, "llm-rubric", [run].as_slice(), cost)
+        );
+        // What it took is apart from the answer's own cost and time.
+        assert_eq!(outcome.judging, Some(Judging { cost, tokens: 11 }));
+        assert_eq!((outcome.cost, outcome.timing.total), (Cost::Unknown, Duration::from_millis(100)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn repeated_judgements_are_asked_together_and_their_spread_is_told() {
+    let bench = bench(|before| answer(&[if before == 1 { BAD } else { GOOD }]));
+    let outcome = bench.end(judged(vec![Check { repeat: Some(3), ..kind() }])).await;
+    let want = "score 0.67, 3 judgements 0.20 to 0.90, 2 of them pass: Warm.";
+    assert_eq!((verdict(&outcome), bench.most_open()), ((Mark::Pass, want), 3));
+    let samples: Vec<u32> = record(&bench).iter().filter(|run| run.0 == JUDGE).map(|run| run.2).collect();
+    assert_eq!(samples, [0, 1, 2]);
+    assert_eq!(outcome.judging, Some(Judging { cost: Cost::Known(PicoDollars(330)), tokens: 33 }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_rubrics_each_have_their_own_verdict() {
+    let bench = Bench::new(|call, _| match call.target.name.as_str() {
+        "m" => answer(&["{}"]),
+        _ => answer(&[if case(call)["rubric"] == "Is it kind?" { GOOD } else { BAD }]),
+    });
+    let brief = Check::of(CheckKind::LlmRubric).with("Is it brief?");
+    let named = Check { judge: Some("none".to_owned()), ..kind() };
+    let told = bench.tell(judged(vec![brief, named, kind(), Check::of(CheckKind::IsJson)])).await;
+    let verdicts = &ended(&told).quality.as_ref().unwrap().verdicts;
+    let marks: Vec<Mark> = verdicts.iter().map(|verdict| verdict.mark).collect();
+    assert_eq!(marks, [Mark::Pass, Mark::Fail, Mark::Skipped, Mark::Pass, Mark::Pass]);
+    let judged = |told: &retort::pipeline::Told| match told.event {
+        RunEvent::Judged { verdict, .. } => Some(verdict),
+        _ => None,
+    };
+    assert_eq!(told.iter().filter_map(judged).collect::<Vec<_>>(), [1, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_judge_that_answers_it_is_skipped_for_its_reason() {
+    let bench = bench(|_| fails(Class::CallerFault));
+    let nobody = RunRequest { judges: BTreeMap::new(), ..judged(vec![kind()]) };
+    let outcome = bench.end(nobody).await;
+    let want = "not applied: no model was named to judge it: use --judge MODEL, or `judge = \"…\"` in the check";
+    assert_eq!((verdict(&outcome), outcome.judging), ((Mark::Skipped, want), None));
+    let outcome = bench.end(judged(vec![Check { judge: Some("other".to_owned()), ..kind() }])).await;
+    assert!(verdict(&outcome).1.starts_with("not applied: the judge `other` is no model"), "{outcome:?}");
+    assert!(!bench.calls().iter().any(|call| call.0 == "j"));
+    let outcome = bench.end(judged(vec![kind()])).await;
+    assert!(outcome.passed());
+    let (mark, reason) = verdict(&outcome);
+    assert!(mark == Mark::Skipped && reason.starts_with("not applied: the judge j did not answer: j: "), "{reason}");
+    let bench = self::bench(|_| answer(&["Yes!"]));
+    let (mark, reason) = (bench.end(judged(vec![kind()])).await, "not applied: the judge's answer is not JSON");
+    assert!(verdict(&mark).0 == Mark::Skipped && verdict(&mark).1.starts_with(reason), "{mark:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_from_the_cache_is_judged_and_its_judgement_comes_from_the_cache_too() {
+    let bench = bench(|_| answer(&[GOOD]));
+    bench.end(judged(Vec::new())).await;
+    let first = bench.end(judged(vec![kind()])).await;
+    assert!(matches!(first.provenance, Provenance::Cached { .. }));
+    assert_eq!((verdict(&first).0, first.judging.unwrap().tokens), (Mark::Pass, 11));
+    let second = bench.end(judged(vec![kind()])).await;
+    assert_eq!((verdict(&second), second.judging), (verdict(&first), Some(Judging::default())));
+    assert_eq!(bench.calls().len(), 2);
+    let fresh = bench.end(RunRequest { cache: CacheMode::Refresh, ..judged(vec![kind()]) }).await;
+    assert_eq!((fresh.judging.unwrap().tokens, bench.calls().len()), (11, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_or_dropping_a_run_cancels_its_judge() {
+    for stop in [true, false] {
+        let bench = bench(|_| vec![Step::Hang]);
+        let mut run = bench.pipeline.run(judged(vec![kind()]));
+        while run.next().now_or_never().is_some() {}
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        while run.next().now_or_never().is_some() {}
+        assert_eq!((bench.open(), bench.calls().len()), (1, 2));
+        if stop {
+            run.control().stop();
+            let told: Vec<_> = run.collect().await;
+            assert_eq!((&ended(&told).end, ended(&told).text.as_str()), (&End::Cancelled, "{}"));
+        } else {
+            drop(run);
+        }
+        let mut runs = record(&bench);
+        runs.sort();
+        let want = [(JUDGE.to_owned(), "cancelled".to_owned(), 0), ("test".to_owned(), "cancelled".to_owned(), 0)];
+        assert_eq!((bench.open(), runs.as_slice()), (0, want.as_slice()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_call_at_a_time_is_enough_for_a_run_and_its_judges() {
+    let bench = bench(|_| answer(&[GOOD]));
+    let request = judged(vec![Check { repeat: Some(3), ..kind() }]);
+    let mut plan = BatchPlan { concurrency: 1, judges: request.judges, ..plan() };
+    let prompt = retort::model::Prompt { checks: request.checks, ..(*request.prompt).clone() };
+    plan.prompts[0].1 = std::sync::Arc::new(prompt);
+    let words = rest(bench.pipeline.batch(plan, rows(3))).await;
+    assert_eq!(words.last().unwrap(), "Complete");
+    assert_eq!((bench.calls().len(), bench.most_open()), (12, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_judges_take_counts_in_the_budget_of_a_batch() {
+    let bench = bench(|_| answer(&[GOOD]));
+    let request = judged(vec![kind()]);
+    let mut plan = BatchPlan { concurrency: 1, judges: request.judges, ..plan() };
+    // Each answer takes eleven tokens, and so does its judgement.
+    plan.caps.tokens = Some(40);
+    let prompt = retort::model::Prompt { checks: request.checks, ..(*request.prompt).clone() };
+    plan.prompts[0].1 = std::sync::Arc::new(prompt);
+    let mut batch = bench.pipeline.batch(plan, rows(9));
+    let words = until(&mut batch, "paused").await;
+    assert_eq!(words.last().unwrap(), "paused true: 44 tokens are used, and the cap is 40");
+}
+
+#[tokio::test(start_paused = true)]
+async fn checks_and_the_least_score_of_a_row_are_the_rules_of_its_run() {
+    let bench = bench(|_| answer(&[GOOD]));
+    let contains = |text: &str| Check::of(CheckKind::Contains).with(text);
+    let mut asked = RunRequest { checks: vec![contains("{"), contains("x")], ..request(&["m"]) };
+    let outcome = bench.end(asked.clone()).await;
+    assert_eq!((verdict(&outcome).0, outcome.passed()), (Mark::Fail, false));
+    asked.min_score = Some(0.5);
+    let outcome = bench.end(asked.clone()).await;
+    assert!(outcome.passed());
+    asked.min_score = Some(0.6);
+    assert!(!bench.end(asked.clone()).await.passed());
+    for (checks, min_score, want) in [
+        (vec![contains("x"), Check::of(CheckKind::Equals)], None, "in the checks of the row: `check[1].value`"),
+        (vec![], Some(7.0), "in the row: `response.min_score`: expected a number from 0 to 1, found 7"),
+    ] {
+        let before = bench.calls().len();
+        let told = bench.end(RunRequest { checks, min_score, ..asked.clone() }).await.end.to_string();
+        assert!(told.contains(want) && bench.calls().len() == before, "{told}");
+    }
+}
