@@ -76,6 +76,12 @@ impl Setup {
         Ok(Self { environment, places, settings, catalog })
     }
 
+    /// Takes other settings for this run, and names the models that they have.
+    pub fn settle(&mut self, settings: Settings) {
+        self.catalog = Catalog::new(cards::cards(), &settings);
+        self.settings = settings;
+    }
+
     /// Returns the log's path.
     #[must_use]
     pub fn log(places: &Places) -> PathBuf {

@@ -47,6 +47,8 @@ mod suite {
     mod pipeline;
     /// What the design promises, shown through the whole pipeline over a real socket.
     mod proof;
+    /// What promptfoo says of answers, beside what the checks here say of them.
+    mod promptfoo;
     /// The README's table of keys, which is never out of date.
     mod readme;
     /// A real model behind a real server, over both wire formats; skipped unless tests/real/run.sh runs it.

@@ -6,6 +6,7 @@ mod order;
 mod progress;
 mod said;
 mod spool;
+mod suite;
 mod watch;
 
 use std::{io, path::PathBuf, time::Duration};
@@ -46,9 +47,12 @@ const BEAT: Duration = Duration::from_millis(100);
 
 /// Runs the batch.
 pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
-    let setup = io.setup()?;
+    let mut setup = io.setup()?;
     let outs = order::outs(&args, &io.cwd)?;
-    let Wanted { mut order, copy: _copy } = order::order(&setup, &args, io)?;
+    let Wanted { mut order, copy: _copy } = match &args.config {
+        Some(file) => suite::order(&mut setup, file, &args, io)?,
+        None => order::order(&setup, &args, io)?,
+    };
     // Heard from here on, also while rows are counted and keys are read.
     let mut interrupts = run::interrupts()?;
     let store = setup.store();

@@ -35,6 +35,8 @@ pub struct Order {
     pub source: String,
     /// How its rows are read.
     pub reading: Reading,
+    /// Whether the lines of its rows are those of the data set, and not of a copy of another form.
+    pub lines: bool,
     /// Variables that every row has, whatever its columns say.
     pub vars: BTreeMap<String, String>,
     /// The model that judges by rubrics that name none; the default model where unset.
@@ -80,6 +82,7 @@ impl Order {
             spec,
             source: data.to_owned(),
             reading: Reading::default(),
+            lines: true,
             vars: BTreeMap::new(),
             judge: None,
             cache: CacheMode::On,
@@ -112,6 +115,7 @@ impl Order {
             row.input.text = text;
         }
         judged_by(&mut row.checks, self.judge.as_deref());
+        row.line = row.line.filter(|_| self.lines);
         row
     }
 

@@ -25,7 +25,7 @@ use super::{atomic, job::StoreFault, yaml};
 use crate::model::{Check, Params, Prompt, ProviderKind, Response};
 use fields::File;
 
-pub use rows::{Lane, Rows, line};
+pub use rows::{Lane, Rows, line, opened};
 pub use write::{theirs, write};
 
 /// A config, read.

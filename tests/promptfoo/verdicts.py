@@ -7,6 +7,8 @@ import json
 import sys
 
 out = json.load(open(sys.argv[1]))
+# promptfoo writes variables that are JSON anew, in its own record too; the config has them as they are sent
+sent = {test["description"]: test["vars"] for test in json.load(open(sys.argv[2]))["tests"]}
 lines = []
 for result in out["results"]["results"]:
     test = result["testCase"]
@@ -15,7 +17,7 @@ for result in out["results"]["results"]:
     failed = bool(result.get("error")) and not parts and test.get("assert")
     line = {
         "description": test.get("description", ""),
-        "vars": result.get("vars", test.get("vars")),
+        "vars": sent.get(test.get("description"), result.get("vars")),
         "assert": test.get("assert", []),
         **({"threshold": test["threshold"]} if test.get("threshold") is not None else {}),
         "pass": None if failed else result["success"],

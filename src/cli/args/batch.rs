@@ -14,6 +14,7 @@ pub(super) const EXAMPLES: &str = "Examples:
   retort batch sentiment reviews.csv --max-cost 2 --dry-run
   retort batch sentiment reviews.csv --min-pass-rate 95% --junit junit.xml --out report.html
   retort batch sentiment reviews.csv --retry-failed
+  retort batch -c promptfooconfig.yaml
   cat lines.txt | retort batch sentiment - --json | jq 'select(.standing == \"failed\")'
 
 DATA is a .csv, .tsv, .jsonl, .json or .yaml file, a folder of texts, or - for lines of standard input.
@@ -34,8 +35,12 @@ Exit status:
 pub struct BatchArgs {
     /// The prompts, each a name that `retort prompts` lists or the path of a .toml file, and last the
     /// data set: a file, a folder, or - for lines of standard input.
-    #[arg(required = true, value_name = "PROMPT… DATA")]
+    #[arg(required_unless_present = "config", value_name = "PROMPT… DATA")]
     pub what: Vec<String>,
+
+    /// Runs a config of promptfoo's as it is: its prompts, providers and tests.
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["what", "model", "maps", "format"])]
+    pub config: Option<PathBuf>,
 
     /// Runs on this model; given several times, on each.
     #[arg(short, long, value_name = "MODEL")]
@@ -45,9 +50,9 @@ pub struct BatchArgs {
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
 
-    /// Asks each cell this many times, to see how much the answers vary.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub samples: u32,
+    /// Asks each cell this many times, to see how much the answers vary; once where nothing says otherwise.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub samples: Option<u32>,
 
     /// Gives a column's values to a variable of another name; an empty one leaves the column out.
     #[arg(long = "map", value_name = "COLUMN=VARIABLE", value_parser = pair)]

@@ -46,7 +46,14 @@ pub(super) fn order(setup: &Setup, args: &BatchArgs, io: &Io<'_>) -> Result<Want
     }
     let path = if data == "-" { data.to_owned() } else { io.cwd.join(data).to_string_lossy().into_owned() };
     let mut order = Order::of(setup, found, &path, &args.model);
-    order.spec.samples = args.samples;
+    asked(&mut order, args);
+    let copy = if data == "-" { Some(copied(&mut order)?) } else { None };
+    Ok(Wanted { order, copy })
+}
+
+/// Takes over what the command line says of how the rows are read and asked.
+pub(super) fn asked(order: &mut Order, args: &BatchArgs) {
+    order.spec.samples = args.samples.unwrap_or(1);
     order.spec.mapping = args.maps.iter().cloned().collect();
     order.reading = Reading { form: args.format, only: args.only.clone(), ..Reading::default() };
     order.vars = args.vars.iter().cloned().collect();
@@ -63,8 +70,6 @@ pub(super) fn order(setup: &Setup, args: &BatchArgs, io: &Io<'_>) -> Result<Want
         (false, true) => Begin::RetryFailed,
         (false, false) => Begin::Resume,
     };
-    let copy = if data == "-" { Some(copied(&mut order)?) } else { None };
-    Ok(Wanted { order, copy })
 }
 
 /// Tells the prompts from the data set, which comes last.

@@ -20,7 +20,7 @@ use crate::{
 pub(super) enum JsonTest {
     /// The answer is JSON and nothing else.
     Is(Option<Schema>),
-    /// There is JSON in the answer.
+    /// There is a JSON object in the answer.
     Contains(Option<Schema>),
     /// Each field is filled.
     Required(Fields),
@@ -139,8 +139,9 @@ fn contains(text: &str, schema: Option<&Schema>) -> Found {
         Some(json) => vec![json],
         None => extract::all(text)?,
     };
+    let found: Vec<Value> = found.into_iter().flat_map(objects).collect();
     let Some(first) = found.first() else {
-        return Ok(Fact::new(false, "no JSON object or array was found"));
+        return Ok(Fact::new(false, "no JSON object was found"));
     };
     let Some(schema) = schema else {
         return Ok(Fact::new(true, format!("JSON: {}", name(first))));
@@ -154,6 +155,15 @@ fn contains(text: &str, schema: Option<&Schema>) -> Found {
         told = valid(json, schema);
     }
     Ok(told)
+}
+
+/// The outermost objects of a value: as promptfoo has it, no list, number or text is looked for.
+fn objects(json: Value) -> Vec<Value> {
+    match json {
+        Value::Array(items) => items.into_iter().flat_map(objects).collect(),
+        object @ Value::Object(_) => vec![object],
+        _ => Vec::new(),
+    }
 }
 
 fn valid(json: &Value, schema: &Schema) -> Fact {

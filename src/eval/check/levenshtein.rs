@@ -19,7 +19,7 @@ pub(super) struct Distance {
 impl Distance {
     pub(super) fn new(written: &Written<'_>) -> Result<Self, BadRule> {
         let most = written.threshold("a number of characters, 0 or more", f64::MAX, Some(USUAL))?;
-        Ok(Self { value: written.text()?.trim().chars().collect(), most })
+        Ok(Self { value: written.text()?.chars().collect(), most })
     }
 
     pub(super) fn apply(&self, text: &str) -> Found {

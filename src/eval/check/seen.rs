@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug)]
 pub(in crate::eval) struct Seen<'a> {
     pub(super) answer: &'a Answer<'a>,
-    /// The answer without the reasoning before it, trimmed.
+    /// The answer as it is; where reasoning came before it, without that and trimmed.
     pub(super) text: &'a str,
     /// The verdict on its form.
     pub(super) form: &'a Verdict,
@@ -27,7 +27,9 @@ pub(in crate::eval) struct Seen<'a> {
 impl<'a> Seen<'a> {
     /// Takes the answer, the verdict on its form, and the JSON if it was looked for and found.
     pub(in crate::eval) fn new(answer: &'a Answer<'a>, form: &'a Verdict, found: Option<&'a Value>) -> Self {
-        Self { answer, text: extract::answer(answer.text), form, found, looked: OnceCell::new() }
+        let bare = extract::answer(answer.text);
+        let text = if bare == answer.text.trim() { answer.text } else { bare };
+        Self { answer, text, form, found, looked: OnceCell::new() }
     }
 
     /// Returns the JSON of the answer, as where the format is JSON.

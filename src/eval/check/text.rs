@@ -57,7 +57,7 @@ impl TextTest {
         Ok(match kind {
             Equals => match &written.check.value {
                 Some(value @ (Value::Array(_) | Value::Object(_))) => Self::EqualsJson(value.clone()),
-                _ => Self::Equals(written.text()?.trim().to_owned()),
+                _ => Self::Equals(written.text()?),
             },
             Contains | Icontains => Self::Holds { parts: vec![part(written.part()?)], all: true, fold },
             ContainsAny | ContainsAll | IcontainsAny | IcontainsAll => {

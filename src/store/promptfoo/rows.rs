@@ -9,6 +9,7 @@ use crate::{
     eval::template,
     model::{
         Check, CheckKind, Input, KeySource, Prompt, ProviderKind, Role, Row, Settings,
+        prompt::DEFAULT_TEMPERATURE,
         settings::{ModelSettings, ProviderSettings},
     },
     store::{
@@ -34,6 +35,23 @@ impl Suite {
             settings.models.insert(target.name.clone(), model);
         }
         settings
+    }
+
+    /// Tells in words where a run here sends something else than promptfoo does.
+    #[must_use]
+    pub fn differences(&self) -> Vec<String> {
+        let unset = self.targets.iter().filter(|target| target.params.temperature.is_none());
+        let names: Vec<&str> = unset.map(|target| target.name.as_str()).collect();
+        let whom = match (names.as_slice(), self.targets.is_empty()) {
+            ([], true) => "it",
+            ([], false) => return Vec::new(),
+            (names, _) => &names.join(", "),
+        };
+        vec![format!(
+            "{}: {whom} sets no temperature, so {DEFAULT_TEMPERATURE} is sent, as retort does where none is set; \
+             `config: {{temperature: 0}}` sets one",
+            self.source.display()
+        )]
     }
 
     /// Lists the prompts, each with its targets; where targets differ in what is sent to them, a prompt
@@ -194,7 +212,7 @@ impl Rows<'_> {
                     self.open = Some((row(test), vars, 0));
                 }
                 Some(Tests::File(path)) => {
-                    self.file = Some(dataset::open(&path.to_string_lossy(), &Reading::default())?);
+                    self.file = Some(opened(&path.to_string_lossy())?);
                 }
                 None if std::mem::take(&mut self.alone) => {
                     let row = Row { line: Some(1), ..Row::default() };
@@ -241,6 +259,14 @@ impl Rows<'_> {
             missing.join("`, `")
         )))
     }
+}
+
+/// Opens a data set of promptfoo's, where a column `text` is a variable like any other.
+pub fn opened(source: &str) -> Result<Dataset, StoreFault> {
+    let preview = dataset::preview(source, &Reading::default(), 1)?;
+    let text = preview.columns.iter().any(|column| column.name == "text");
+    let mapping = text.then(|| ("text".to_owned(), "text".to_owned())).into_iter().collect();
+    dataset::open(source, &Reading { mapping, ..Reading::default() })
 }
 
 /// Variables, each with its values.

@@ -2,7 +2,12 @@
 
 use std::fs;
 
-use crate::support::home::Home;
+use serde_json::Value;
+
+use crate::support::{
+    home::{Home, Ran},
+    server::{Script, Server, event_stream},
+};
 
 const CONFIG: &str = "prompts:\n  - 'Say {{ word }}'\nproviders: [demo]\ntests:\n  - vars: {word: [a, b]}\n    assert: [{type: contains, value: x}]\noutputPath: o.json\n";
 
@@ -27,4 +32,121 @@ fn a_config_becomes_prompts_and_a_data_set_and_a_prompt_a_config() {
     let out = home.run(&["prompts", "export", "prompt-1", "--data", data.to_str().unwrap()]);
     assert_eq!(out.code, Some(0), "{}", out.err);
     assert!(out.out.contains("raw: \"Say {{ word }}\"") && out.out.contains("word: \"b\""), "{}", out.out);
+}
+
+/// An answer of a chat endpoint, streamed.
+fn chat(text: &str) -> Script {
+    let text = serde_json::to_string(text).unwrap();
+    Script::answer(event_stream(format!(
+        "data: {{\"choices\":[{{\"delta\":{{\"content\":{text}}}}}]}}\n\ndata: {{\"choices\":[{{\"delta\":{{}},\
+         \"finish_reason\":\"stop\"}}],\"usage\":{{\"prompt_tokens\":10,\"completion_tokens\":2}}}}\n\ndata: [DONE]\n\n"
+    )))
+}
+
+async fn run(home: &Home, more: &[&str]) -> Ran {
+    let mut command = home.command(&[&["batch", "-c", "promptfooconfig.yaml"], more].concat());
+    command.env("LOCAL_KEY", "sk-of-the-server").env("OPENAI_API_KEY", "sk-of-the-vendor");
+    tokio::task::spawn_blocking(move || Ran::of(command.output().unwrap())).await.unwrap()
+}
+
+fn cells(ran: &Ran) -> Vec<Value> {
+    ran.lines().into_iter().filter(|line| line["event"] == "cell").collect()
+}
+
+/// Two prompts, two models at addresses of their own, lists, a default test, and what each kind of
+/// assertion comes to.
+fn config(url: &str) -> String {
+    format!(
+        "prompts:\n  - {{label: short, raw: 'Say {{{{word}}}}.'}}\n  - {{label: long, raw: 'Please say {{{{word}}}} {{{{how}}}}.'}}\n\
+         providers:\n  - id: openai:chat:scripted\n    label: one\n    config: {{apiBaseUrl: '{url}/v1', apiKeyEnvar: LOCAL_KEY, temperature: 0}}\n  \
+         - id: openai:chat:scripted\n    label: two\n    config: {{apiBaseUrl: '{url}/v1', temperature: 1, max_tokens: 9}}\n\
+         defaultTest:\n  vars: {{how: loudly}}\n  assert:\n    - {{type: not-contains, value: zebra}}\n\
+         tests:\n  - vars: {{word: [red, blue]}}\n    assert:\n      - {{type: contains, value: '{{{{word}}}}'}}\n  \
+         - description: weighed\n    vars: {{word: red}}\n    threshold: 0.7\n    assert:\n      - {{type: contains, value: nowhere}}\n      \
+         - {{type: equals, value: red, weight: 3}}\n  \
+         - description: code\n    vars: {{word: red}}\n    assert:\n      - {{type: javascript, value: 'false', weight: 9}}\n\
+         evaluateOptions: {{maxConcurrency: 1, cache: false}}\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_config_runs_as_it_is() {
+    let home = Home::new();
+    let server = Server::start((0..32).map(|_| chat("red"))).await;
+    home.file("work/promptfooconfig.yaml", &config(&server.url));
+    let ran = run(&home, &["--json"]).await;
+    assert_eq!(ran.code, Some(100), "{}", ran.err);
+    let cells = cells(&ran);
+    assert_eq!(cells.len(), 16, "4 rows × 2 prompts × 2 models: {}", ran.err);
+    for cell in &cells {
+        let wanted = if cell["row"] == 2 { "failed" } else { "passed" };
+        assert_eq!(cell["standing"], wanted, "{cell}");
+        assert!(cell["line"].is_null(), "the lines of a copy are nobody's: {cell}");
+        let verdicts = cell["verdicts"].as_array().unwrap();
+        let code = verdicts.iter().filter(|verdict| verdict.to_string().contains("javascript"));
+        let marks: Vec<_> = code.map(|verdict| verdict["mark"].as_str().unwrap()).collect();
+        assert_eq!(marks, if cell["row"] == 4 { vec!["skip"] } else { vec![] }, "{cell}");
+    }
+    let requests = server.requests();
+    let keyed = requests.iter().filter(|request| request.header("authorization") == Some("Bearer sk-of-the-server"));
+    assert_eq!(keyed.count(), 8, "the key that the config names, and to its provider alone");
+    assert!(requests.iter().all(|request| !format!("{request:?}").contains("sk-of-the-vendor")));
+    let sent: Vec<Value> = requests.iter().map(crate::support::server::Request::json).collect();
+    assert_eq!(sent.iter().filter(|body| body["max_tokens"] == 9 && body["temperature"] == 1.0).count(), 8);
+    let said = |text: &str| sent.iter().filter(|body| body["messages"].to_string().contains(text)).count();
+    assert_eq!((said("\"Say red.\""), said("\"Please say blue loudly.\"")), (6, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_config_that_was_stopped_goes_on_and_the_command_line_holds_over_it() {
+    let home = Home::new();
+    let server = Server::start((0..32).map(|_| chat("red"))).await;
+    home.file("work/promptfooconfig.yaml", &config(&server.url));
+    let first = run(&home, &["--json", "--only", "1-2"]).await;
+    assert_eq!((first.code, cells(&first).len(), server.connections()), (Some(100), 8, 8), "{}", first.err);
+    let second = run(&home, &["--json"]).await;
+    assert!(second.err.contains("going on with batch"), "{}", second.err);
+    assert_eq!((second.code, cells(&second).len(), server.connections()), (Some(100), 16, 16), "{}", second.err);
+    let third = run(&home, &["--json", "--only", "1", "--samples", "2"]).await;
+    assert_eq!((third.code, cells(&third).len(), server.connections()), (Some(0), 8, 24), "{}", third.err);
+    assert!(home.dir("work").read_dir().unwrap().count() == 1, "nothing is written for it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_judged_here_never_passes() {
+    let home = Home::new();
+    let server = Server::start((0..4).map(|_| chat("red"))).await;
+    home.file(
+        "work/promptfooconfig.yaml",
+        &format!(
+            "prompts: ['hi {{{{text}}}}']\nproviders:\n  - {{id: 'openai:chat:s', config: {{apiBaseUrl: '{}/v1'}}}}\n\
+             tests:\n  - vars: {{text: x}}\n    assert: [{{type: javascript, value: 'true'}}]\nsharing: true\n",
+            server.url
+        ),
+    );
+    let ran = run(&home, &["--json"]).await;
+    let standing: Vec<Value> = cells(&ran).iter().map(|cell| cell["standing"].clone()).collect();
+    assert_eq!(standing, ["skipped"], "{}", ran.err);
+    assert!(ran.err.contains(":7: `sharing` has no effect here"), "{}", ran.err);
+    assert!(ran.err.contains("openai:chat:s sets no temperature, so 0.3 is sent"), "{}", ran.err);
+    assert_eq!(server.requests()[0].json()["messages"].to_string().matches("hi x").count(), 1);
+}
+
+#[test]
+fn what_is_wrong_with_a_config_is_said_before_the_first_call() {
+    let home = Home::new();
+    home.file("work/bad.yaml", "prompts: ['{{a}}']\nproviders: [demo]\nscenarios: []\n");
+    home.file("work/open.yaml", "prompts: ['{{a}}']\nproviders: [demo]\ntests:\n  - vars: {b: x}\n");
+    home.file("work/rows.csv", "a\nx\n");
+    for (arguments, code, word) in [
+        (&["-c", "bad.yaml"][..], 1, "bad.yaml:3: `scenarios` is not supported"),
+        (&["-c", "open.yaml"], 1, "test 1 gives no value to `a`"),
+        (&["-c", "nowhere.yaml"], 1, "there is no config"),
+        (&["-c", "open.yaml", "p", "rows.csv"], 2, "cannot be used with"),
+        (&["-c", "open.yaml", "-m", "demo"], 2, "cannot be used with"),
+    ] {
+        let ran = home.run(&[&["batch"], arguments].concat());
+        assert_eq!(ran.code, Some(code), "{arguments:?}: {}", ran.err);
+        assert!(ran.err.contains(word), "{arguments:?}: {}", ran.err);
+    }
 }
