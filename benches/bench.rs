@@ -34,6 +34,8 @@ mod bench {
     mod start;
     /// The disk, as a run meets it.
     mod store;
+    /// A batch of a hundred thousand rows on the screen.
+    mod table;
     /// A stream's text, wrapped as it grows.
     mod wrapped;
 }

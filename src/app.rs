@@ -32,6 +32,7 @@ mod prepare;
 mod runs;
 pub mod screen;
 mod stored;
+pub mod table;
 mod together;
 pub mod versions;
 pub mod view;
@@ -57,7 +58,7 @@ pub use layout::Layout;
 pub use msg::{Effect, FieldId, Msg, Now, Ticket};
 use notice::{Notices, Tone};
 use overlay::Overlay;
-use screen::Screen;
+pub use screen::Screen;
 use stored::Asked;
 use workbench::Workbench;
 
@@ -211,6 +212,10 @@ impl App {
             Msg::Focused(focused) => self.focused = focused,
             Msg::Do(action) => self.act(action),
             Msg::Run(ticket, told) => self.told(ticket, told),
+            Msg::BatchBegun(ticket, id) => self.batch.begun(ticket, id),
+            Msg::Batch(ticket, events) => self.batch_told(ticket, events),
+            Msg::Planned(ticket, planned) => self.planned(ticket, planned.map(|planned| *planned)),
+            Msg::Completed(ticket, path, choices) => self.completed(ticket, &path, &choices),
             Msg::Stored(ticket, answer) => self.stored(ticket, answer),
             Msg::Edited(field, text) => self.edited(field, text),
             Msg::Found(found) => self.found(&found),
@@ -220,6 +225,7 @@ impl App {
         }
         self.bench.settle();
         self.bench.settle_comparison();
+        self.ask_rows();
         self.autosave();
         std::mem::take(&mut self.effects)
     }
@@ -227,7 +233,7 @@ impl App {
     /// Tells when the picture or the state next changes by itself: a [`Msg::Tick`] is due then.
     #[must_use]
     pub fn wake_at(&self, now: Now) -> Option<Instant> {
-        let beat = self.bench.busy().then(|| {
+        let beat = (self.bench.busy() || self.batch.busy()).then(|| {
             let pause = if self.focused { BEAT } else { Duration::from_secs(1) };
             now.at + pause
         });
@@ -298,6 +304,7 @@ impl App {
     /// Ends the program: stops what runs, saves what is on the bench.
     fn quit(&mut self) {
         self.stop_all();
+        self.stop_batch();
         // A bench that is as it was last saved has nothing to add, and may be older than its file.
         if self.bench.revision() != self.saved || self.bench.saved_at.is_none() {
             self.save_session();

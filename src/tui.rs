@@ -1,5 +1,6 @@
 //! The terminal shell of the workbench: one loop over keys, messages, signals and the frame clock.
 
+mod batches;
 mod clipboard;
 mod crash;
 mod defect;
@@ -7,6 +8,7 @@ mod editor;
 mod effects;
 mod frames;
 mod input;
+mod paths;
 pub mod screen;
 mod signals;
 mod start;
@@ -59,7 +61,7 @@ pub async fn run(setup: Arc<Setup>, session: Option<String>) -> Result<(), Refus
     bench.input.listen();
     let store = Arc::new(setup.store());
     let (parts, shared) = (Arc::clone(&setup), Arc::clone(&store));
-    let (mut work, mut inbox) = Work::begin(store, move || Engine::start(&parts, &shared));
+    let (mut work, mut inbox) = Work::begin(store, Arc::clone(&setup), move || Engine::start(&parts, &shared));
     if first {
         work.ask(move |engine| async move {
             let mut found = setup.found_keys();
@@ -164,6 +166,13 @@ impl Bench {
             Effect::Stop(ticket) => work.stop(ticket),
             Effect::RetryNow(ticket) => work.retry_now(ticket),
             Effect::Store(ticket, job) => work.store(ticket, job),
+            Effect::PlanBatch(ticket, order) => work.plan_batch(ticket, *order),
+            Effect::StartBatch(ticket, order) => work.start_batch(ticket, *order),
+            Effect::BatchControl(ticket, control) => work.tell_batch(ticket, control),
+            Effect::Complete(ticket, path) => {
+                let (path, choices) = paths::complete(&path);
+                self.tell(Msg::Completed(ticket, path, choices), work).await;
+            }
             Effect::Keys => work.ask(|engine| async move { keys(&engine) }),
             Effect::Concurrency { provider, most } => work.ask(move |engine| async move {
                 engine.pipeline.set_concurrency(&provider, Some(most));

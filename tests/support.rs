@@ -1,5 +1,6 @@
 //! What several test files share.
 
+pub(crate) mod batch;
 pub(crate) mod bench;
 pub(crate) mod home;
 pub(crate) mod picture;

@@ -346,9 +346,10 @@ impl App {
 
     /// Opens the help for what has the focus.
     pub(super) fn open_help(&mut self) {
-        let help = match self.screen {
-            Screen::Bench => Help::new(&self.keymap, self.bench.focus, self.bench.typing),
-            screen => Help::of_screen(&self.keymap, screen),
+        let help = if self.screen == Screen::Bench {
+            Help::new(&self.keymap, self.bench.focus, self.bench.typing)
+        } else {
+            Help::of_screen(&self.keymap, self.screen)
         };
         self.overlays.push(Overlay::Help(help));
     }

@@ -208,6 +208,30 @@ pub enum Action {
     ScreenBatch,
     /// Goes to the help.
     ScreenHelp,
+    /// Sets a batch up.
+    NewBatch,
+    /// Lists the batches on record.
+    OpenBatch,
+    /// Holds the batch, or has it go on.
+    Pause,
+    /// Asks the chosen cell again.
+    AskAgain,
+    /// Asks the cells without an answer again.
+    AskFailed,
+    /// Narrows the table to rows with a text.
+    Filter,
+    /// Shows the rows that failed, or all.
+    OnlyFailed,
+    /// Shows the rows without an answer, or all.
+    OnlyErrors,
+    /// Shows the rows that came out otherwise than in the baseline, or all.
+    OnlyChanged,
+    /// Orders the rows by the next thing.
+    Sort,
+    /// Turns the order of the rows round.
+    TurnSort,
+    /// Chooses the batch this one is compared with.
+    BatchBaseline,
     /// Draws the screen afresh.
     Redraw,
     /// Suspends the program; `fg` brings it back.

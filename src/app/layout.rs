@@ -110,6 +110,7 @@ pub struct Layout {
 
 /// What the layout depends on besides the size.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Wish {
     /// How many lanes there are, at least one.
     pub lanes: usize,

@@ -5,10 +5,13 @@ use std::time::Instant;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
-use super::action::Action;
+use super::{
+    action::Action,
+    batch::{Control, order::Order, setup::Planned},
+};
 use crate::{
-    model::RunRequest,
-    pipeline::{AccountState, KeyState, Told},
+    model::{BatchId, RunRequest},
+    pipeline::{AccountState, KeyState, Told, batch::BatchEvent},
     store::job::{Job, Reply, StoreFault},
 };
 
@@ -54,6 +57,14 @@ pub enum Msg {
     Do(Action),
     /// An event of a run.
     Run(Ticket, Told),
+    /// What a batch that has begun is called on record.
+    BatchBegun(Ticket, BatchId),
+    /// What happened in a batch, in order.
+    Batch(Ticket, Vec<BatchEvent>),
+    /// What is known of a batch before its first call, or why nothing is.
+    Planned(Ticket, Result<Box<Planned>, String>),
+    /// A path as far as it is clear, and what it could go on with.
+    Completed(Ticket, String, Vec<String>),
     /// An answer of the store.
     Stored(Ticket, Result<Reply, StoreFault>),
     /// What an editor left, or why it could not be used.
@@ -81,6 +92,14 @@ pub enum Effect {
     Stop(Ticket),
     /// Cuts a run's present wait short.
     RetryNow(Ticket),
+    /// Looks at the data of a batch and estimates what it will take.
+    PlanBatch(Ticket, Box<Order>),
+    /// Starts a batch and reports its events under the ticket.
+    StartBatch(Ticket, Box<Order>),
+    /// Tells a batch something.
+    BatchControl(Ticket, Control),
+    /// Completes the path of a file or a folder.
+    Complete(Ticket, String),
     /// Hands the store a job.
     Store(Ticket, Job),
     /// Asks for the state of every key and account.

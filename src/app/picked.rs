@@ -78,7 +78,7 @@ impl App {
             Overlay::Help(_) | Overlay::Xray(_) => {}
             Overlay::Palette(choice) => {
                 if let Some(item) = choice.chosen() {
-                    self.from_palette(item.value);
+                    self.act_there(item.value);
                 }
             }
             Overlay::Models(models) => self.take_model(&models),
@@ -317,6 +317,11 @@ impl App {
     pub(super) fn ask_quit(&mut self) {
         let busy = self.bench.lanes.iter().flat_map(Lane::takes).filter(|take| take.ticket.is_some()).count();
         match busy {
+            _ if self.batch.busy() => self.ask(
+                "A batch is under way. Quit? What is finished is kept, and it can be gone on with.",
+                "stops it and quits",
+                Then::Quit,
+            ),
             0 => self.quit(),
             1 => self.ask("A run is under way. Quit?", "stops it and quits", Then::Quit),
             _ => self.ask(&format!("{busy} runs are under way. Quit?"), "stops them and quits", Then::Quit),

@@ -9,6 +9,7 @@ use super::{
     layout::Shape,
     notice::Tone,
     overlay::models::{is_gone, warning},
+    screen::Screen,
     workbench::Focus,
 };
 use crate::{
@@ -214,20 +215,24 @@ impl App {
         (0..self.bench.lanes.len()).map(|at| self.stop_lane(at)).sum()
     }
 
-    /// Stops the lane with the focus if it is busy, else all; with nothing to stop twice, quits.
+    /// Stops the lane with the focus if it is busy, else all, else the batch; on the batch screen the
+    /// batch first. With nothing to stop twice, quits.
     pub(super) fn stop(&mut self) {
+        let batch_first = self.screen == Screen::Batch && self.stop_batch();
         let own = match self.bench.focus {
-            Focus::Lane(at) => self.stop_lane(at),
+            Focus::Lane(at) if !batch_first && self.screen == Screen::Bench => self.stop_lane(at),
             _ => 0,
         };
-        let stopped = if own > 0 { own } else { self.stop_all() };
+        let runs = if batch_first || own > 0 { own } else { self.stop_all() };
+        let batch = batch_first || (runs == 0 && self.stop_batch());
         let again = self.stopped.is_some_and(|at| self.now.at.saturating_duration_since(at) <= super::TWICE);
-        if stopped == 0 && again {
+        if runs == 0 && !batch && again {
             self.quit();
             return;
         }
         self.stopped = Some(self.now.at);
-        let did = match stopped {
+        let did = match runs {
+            _ if batch => "the batch stops; what is finished is kept".to_owned(),
             0 => "nothing runs".to_owned(),
             1 => "stopped".to_owned(),
             n => format!("{n} runs stopped"),

@@ -87,7 +87,7 @@ impl App {
     }
 
     /// Does an action that was chosen from a list, on the screen it belongs to.
-    pub(super) fn from_palette(&mut self, action: Action) {
+    pub(super) fn act_there(&mut self, action: Action) {
         let entry = action.entry();
         if !entry.works_on(self.screen) {
             self.go_to(entry.home());
@@ -142,6 +142,16 @@ impl App {
         }
     }
 
+    /// Returns the key to show for an action as it can be pressed now.
+    #[must_use]
+    pub fn key_of(&self, action: Action) -> Option<Chord> {
+        if self.screen == Screen::Bench {
+            return self.keymap.shown(action, self.bench.typing);
+        }
+        let typing = self.typing();
+        self.keymap.chords(action).iter().find(|chord| !typing || !edits_a_line(**chord)).copied()
+    }
+
     /// Lists the actions for the footer of the present screen, the most useful first.
     #[must_use]
     pub fn footer(&self) -> Vec<&'static Entry> {
@@ -152,6 +162,15 @@ impl App {
             .collect();
         usual.sort_by_key(|(place, _)| *place);
         usual.into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    /// Says in a word what an action does just now, where that is not what it is called.
+    #[must_use]
+    pub fn said_here(&self, action: Action) -> Option<&'static str> {
+        match self.screen {
+            Screen::Bench => None,
+            Screen::Batch => self.batch.said(action),
+        }
     }
 
     /// Tells whether an action is worth its place in the footer just now.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     AUTOSAVE, App, Ticket,
+    batch::AskedFor,
     choice::Item,
     notice::Tone,
     overlay::{Confirm, List, Overlay, Then},
@@ -49,6 +50,8 @@ pub(super) enum Asked {
     Grade { run: RunId, before: Grade },
     /// An input for the bench, or the rows to choose it from.
     Input,
+    /// Something for the batch screen.
+    Batch(AskedFor),
     /// The sessions, to see whether a new one's name is free.
     NewSession(String),
 }
@@ -75,11 +78,13 @@ impl App {
                     Asked::Keep(_) | Asked::Versions(_) => {
                         self.overlays.retain(|overlay| !matches!(overlay, Overlay::Versions(_)));
                     }
+                    Asked::Batch(asked) => return self.batch_fault(&asked, &fault.message),
                     Asked::Grade { run, before } => drop(self.put_grade(run, before)),
                     _ => {}
                 }
                 self.say(Tone::Error, &fault.message);
             }
+            (Asked::Batch(asked), Ok(reply)) => self.batch_stored(asked, reply),
             (Asked::Totals, Ok(Reply::Totals(totals))) => self.bench.totals = Some(totals),
             (Asked::Prompts, Ok(Reply::Prompts(entries))) => self.list_prompts(&entries),
             (Asked::Sessions, Ok(Reply::Sessions(entries))) => self.list_sessions(&entries),

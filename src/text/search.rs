@@ -28,6 +28,17 @@ pub(super) fn find_all(text: &str, needle: &str, case_insensitive: bool) -> Vec<
     found
 }
 
+/// Tells whether a text holds another one that is in lower case, upper and lower case alike.
+#[must_use]
+pub fn holds(text: &str, lower: &str) -> bool {
+    if lower.is_ascii() && text.is_ascii() {
+        let (text, lower) = (text.as_bytes(), lower.as_bytes());
+        lower.is_empty() || text.windows(lower.len()).any(|part| part.eq_ignore_ascii_case(lower))
+    } else {
+        text.to_lowercase().contains(lower)
+    }
+}
+
 /// Returns a text in lower case, and for each of its bytes where its character was in the original.
 fn lowered(text: &str) -> (String, Vec<usize>) {
     let (mut lower, mut origin) = (String::with_capacity(text.len()), Vec::with_capacity(text.len()));

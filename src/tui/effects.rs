@@ -8,12 +8,19 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{Refused, defect};
+use super::{
+    Refused,
+    batches::{Batches, Desk},
+    defect,
+};
 use crate::{
-    app::{Msg, Ticket},
+    app::{
+        Msg, Ticket,
+        batch::{Control, order::Order},
+    },
     model::RunRequest,
     pipeline::{Told, event::RunEvent},
-    setup::Engine,
+    setup::{Engine, Setup},
     store::{Store, job::Job},
 };
 
@@ -31,7 +38,7 @@ const ENDING: Duration = Duration::from_secs(2);
 const CLOSING: Duration = Duration::from_secs(6);
 
 /// Where the engine appears once it is up.
-type Ready = watch::Receiver<Option<Arc<Engine>>>;
+pub(super) type Ready = watch::Receiver<Option<Arc<Engine>>>;
 
 /// Everything under way. Runs handed over before the engine is up wait for it.
 pub(super) struct Work {
@@ -39,6 +46,8 @@ pub(super) struct Work {
     engine: Ready,
     store: Arc<Store>,
     runs: BTreeMap<Ticket, mpsc::Sender<Hurry>>,
+    desk: Desk,
+    batches: Batches,
     tasks: JoinSet<()>,
 }
 
@@ -53,6 +62,7 @@ impl Work {
     /// What comes of the work arrives in the inbox.
     pub(super) fn begin(
         store: Arc<Store>,
+        setup: Arc<Setup>,
         open: impl FnOnce() -> Engine + Send + 'static,
     ) -> (Self, mpsc::Receiver<Msg>) {
         let (inbox, messages) = mpsc::channel(INBOX);
@@ -73,7 +83,8 @@ impl Work {
                 fault(&tell, trouble.to_string()).await;
             }
         });
-        (Self { inbox, engine, store, runs: BTreeMap::new(), tasks }, messages)
+        let desk = Desk::new(setup, Arc::clone(&store), engine.clone(), inbox.clone());
+        (Self { inbox, engine, store, runs: BTreeMap::new(), desk, batches: Batches::default(), tasks }, messages)
     }
 
     /// Starts a run.
@@ -104,6 +115,23 @@ impl Work {
             // One that has not been heard yet does as well as two.
             let _ = hurry.try_send(Hurry);
         }
+    }
+
+    /// Looks at a batch.
+    pub(super) fn plan_batch(&mut self, ticket: Ticket, order: Order) {
+        self.spawn(self.desk.clone().plan(ticket, order));
+    }
+
+    /// Starts a batch.
+    pub(super) fn start_batch(&mut self, ticket: Ticket, order: Order) {
+        let alone = self.batches.none();
+        let told = self.batches.note(ticket);
+        self.spawn(self.desk.clone().run(ticket, order, told, alone));
+    }
+
+    /// Tells a batch something.
+    pub(super) fn tell_batch(&self, ticket: Ticket, control: Control) {
+        self.batches.tell(ticket, control);
     }
 
     /// Hands the store a job; jobs are done in the order they come.
@@ -138,6 +166,7 @@ impl Work {
         // Nobody reads any more: senders must not wait for room.
         drop(messages);
         self.runs.clear();
+        self.batches.stop();
         let all = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(ENDING, all).await.is_err() {
             tracing::warn!("work was still under way at the end");
@@ -155,7 +184,7 @@ async fn fault(inbox: &mpsc::Sender<Msg>, words: String) {
 }
 
 /// Waits for the engine; none if it never comes.
-async fn ready(mut engine: Ready) -> Option<Arc<Engine>> {
+pub(super) async fn ready(mut engine: Ready) -> Option<Arc<Engine>> {
     let up = engine.wait_for(Option::is_some).await.ok()?;
     up.clone()
 }

@@ -12,6 +12,8 @@ use ratatui::{
     text::{Line, Span},
 };
 
+pub(super) use body::answer;
+
 use super::{
     part::{
         flow::Item,

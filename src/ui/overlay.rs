@@ -1,7 +1,7 @@
 //! The window on top of the bench: its frame, its query, its keys, and what is in it.
 
 mod alike;
-mod form;
+pub(super) mod form;
 mod models;
 mod steps;
 mod versions;
@@ -167,7 +167,7 @@ fn keys(scene: Scene<'_>, overlay: &Overlay) -> Vec<(String, String)> {
 }
 
 /// Draws a line that is being typed, its cursor in sight however long it is.
-fn typed(scene: Scene<'_>, lead: &str, line: &Typed, empty: &str, area: Rect, buffer: &mut Buffer) {
+pub(super) fn typed(scene: Scene<'_>, lead: &str, line: &Typed, empty: &str, area: Rect, buffer: &mut Buffer) {
     let (before, after) = line.parts();
     let room = usize::from(area.width).saturating_sub(crate::text::width(lead) + 1);
     let cleaned = crate::text::clean_line(before);

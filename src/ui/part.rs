@@ -9,3 +9,4 @@ pub mod list;
 pub mod pane;
 pub mod popup;
 pub mod rows;
+pub mod table;

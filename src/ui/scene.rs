@@ -55,7 +55,7 @@ impl<'a> Scene<'a> {
     /// Writes the key of an action as it can be pressed now; empty where it has none.
     #[must_use]
     pub fn key(&self, action: Action) -> String {
-        self.key_where(action, self.app.typing())
+        self.app.key_of(action).map(|chord| key_name(&chord.to_string())).unwrap_or_default()
     }
 
     /// Writes the key of an action where a text is or is not being edited.

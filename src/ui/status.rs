@@ -44,7 +44,7 @@ pub(super) fn title(scene: Scene<'_>, buffer: &mut Buffer) {
         items.push(names);
     }
     let room = usize::from(area.width).saturating_sub(line.width() + 3);
-    if let Some(beside) = flow(items, room, 1).into_iter().next() {
+    if let Some(beside) = flow(items, room, 1).into_iter().next().filter(|line| line.width() <= room) {
         let wide = u16::try_from(beside.width() + 1).unwrap_or(u16::MAX);
         buffer.set_line(area.right().saturating_sub(wide), area.y, &beside, area.width);
     }
@@ -223,7 +223,8 @@ fn keys(scene: Scene<'_>) -> Vec<(String, String)> {
     }
     if app.screen != Screen::Bench {
         let entries = app.footer().into_iter();
-        return shortened(entries.map(|entry| (scene.key(entry.action), label(entry).to_owned())).collect());
+        let named = |entry: &Entry| app.said_here(entry.action).unwrap_or_else(|| label(entry)).to_owned();
+        return shortened(entries.map(|entry| (scene.key(entry.action), named(entry))).collect());
     }
     let mut actions = Vec::new();
     if app.bench.typing {
@@ -255,6 +256,12 @@ fn label(entry: &Entry) -> &'static str {
         Action::Save => "save",
         Action::Palette => "all actions",
         Action::Xray => "x-ray",
+        Action::Accept => "open",
+        Action::NewBatch => "new",
+        Action::OpenBatch => "batches",
+        Action::AskAgain => "ask again",
+        Action::AskFailed => "ask failed",
+        Action::OnlyFailed => "failed only",
         _ => entry.name,
     }
 }

@@ -1,6 +1,7 @@
 //! The workbench: keys in, state and effects out, no terminal.
 
 mod actions;
+mod batch;
 mod compare;
 mod copies;
 mod inputs;

@@ -1,5 +1,7 @@
 //! What the screen shows, in every state and at every size.
 
+/// The batch screen.
+mod batch;
 mod diff;
 mod lanes;
 mod looks;

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 use retort::{
-    app::{App, Effect, Keymap, Msg, Now, Start, Ticket},
+    app::{App, Effect, Keymap, Msg, Now, Start, Ticket, batch::setup::Planned},
     model::{
         Catalog, Class, Cost, End, Fault, Finish, Look, Mark, ModelCard, Outcome, Params, PicoDollars, Price, Prompt,
         Provenance, ProviderKind, Quality, Rule, RunId, Settings, Usage, Verdict,
@@ -15,6 +15,7 @@ use retort::{
     },
     pipeline::{
         Told,
+        batch::BatchEvent,
         event::{Lookup, Next, Part, RunEvent},
     },
     store::job::{Job, PromptEntry, Reply, SessionEntry, Totals},
@@ -27,6 +28,7 @@ pub(crate) struct Stage {
     at: Duration,
     runs: Vec<(Ticket, String, Duration)>,
     jobs: Vec<(Ticket, Job)>,
+    batch: Option<Ticket>,
 }
 
 /// The morning on which everything happens.
@@ -106,7 +108,7 @@ impl Stage {
             notices: Vec::new(),
         };
         let (app, effects) = App::new(begin, now);
-        let mut stage = Self { app, start, at: Duration::ZERO, runs: Vec::new(), jobs: Vec::new() };
+        let mut stage = Self { app, start, at: Duration::ZERO, runs: Vec::new(), jobs: Vec::new(), batch: None };
         stage.carry_out(effects);
         for target in &targets[1..] {
             stage.app.bench.lanes.push(retort::app::lane::Lane::new(*target));
@@ -139,6 +141,7 @@ impl Stage {
                     self.runs.push((ticket, name, self.at));
                 }
                 Effect::Store(ticket, job) => self.jobs.push((ticket, job)),
+                Effect::PlanBatch(ticket, _) | Effect::StartBatch(ticket, _) => self.batch = Some(ticket),
                 _ => {}
             }
         }
@@ -165,6 +168,7 @@ impl Stage {
                 "tab" => KeyCode::Tab,
                 "down" => KeyCode::Down,
                 "up" => KeyCode::Up,
+                "right" => KeyCode::Right,
                 key if key.len() > 1 && key.starts_with('f') => KeyCode::F(key[1..].parse().unwrap()),
                 key => KeyCode::Char(key.chars().next().unwrap()),
             };
@@ -186,6 +190,18 @@ impl Stage {
         let at = self.jobs.iter().rposition(|(_, job)| which(job)).unwrap();
         let (ticket, _) = self.jobs.remove(at);
         self.send(Msg::Stored(ticket, Ok(reply)))
+    }
+
+    /// Says what is known of the batch that is being set up.
+    pub(crate) fn plans(&mut self, planned: Planned) -> &mut Self {
+        let ticket = self.batch.unwrap();
+        self.send(Msg::Planned(ticket, Ok(Box::new(planned))))
+    }
+
+    /// Tells what happened in the batch.
+    pub(crate) fn batch(&mut self, events: Vec<BatchEvent>) -> &mut Self {
+        let ticket = self.batch.unwrap();
+        self.send(Msg::Batch(ticket, events))
     }
 
     pub(crate) fn lists_prompts(&mut self) -> &mut Self {

@@ -68,14 +68,12 @@ impl Entry {
     /// Tells whether the action can be called on a screen, no overlay being open.
     #[must_use]
     pub fn works_on(&self, screen: Screen) -> bool {
-        match screen {
-            Screen::Bench => self.when.at_bench(),
-            other => {
-                matches!(self.when, When::Always | When::Moving | When::Focus)
-                    || self.when == When::On(other)
-                    || self.also.iter().any(|(also, _)| *also == other)
-            }
+        if screen == Screen::Bench {
+            return self.when.at_bench();
         }
+        matches!(self.when, When::Always | When::Moving | When::Focus)
+            || self.when == When::On(screen)
+            || self.also.iter().any(|(also, _)| *also == screen)
     }
 
     /// Returns the screen to go to for the action where it does not work on the present one.

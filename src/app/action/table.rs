@@ -3,6 +3,8 @@
 use super::{Action, Entry, When, entry};
 use crate::app::screen::Screen;
 
+const BATCH: When = When::On(Screen::Batch);
+
 /// Every action, in the order in which help and palette list them.
 pub const ACTIONS: &[Entry] = &[
     entry(Action::Run, "run", When::Bench, 1, "runs the prompt on the input, in every lane"),
@@ -58,14 +60,15 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::NextLane, "next-lane", When::Bench, 0, "goes to the next lane"),
     entry(Action::PreviousLane, "previous-lane", When::Bench, 0, "goes to the lane before"),
     entry(Action::Xray, "xray", When::Bench, 7, "shows the run of this lane, or of the chosen row, step by step")
-        .also(&[(Screen::Batch, 6)]),
+        .also(&[(Screen::Batch, 7)]),
     entry(
         Action::Copy,
         "copy",
         When::Bench,
         8,
         "copies the answer, its JSON, the request as curl or Python, a test, or a table",
-    ),
+    )
+    .also(&[(Screen::Batch, 0)]),
     entry(Action::Search, "search", When::Bench, 0, "searches this lane's answer"),
     entry(Action::SearchNext, "search-next", When::Normal, 0, "goes to the next place found"),
     entry(Action::SearchPrevious, "search-previous", When::Normal, 0, "goes to the place found before"),
@@ -88,7 +91,8 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::UnfoldAll, "unfold-all", When::Normal, 0, "opens all of the JSON"),
     entry(Action::NextFailed, "next-failed", When::Normal, 0, "goes to the next field that failed a check"),
     entry(Action::Together, "scroll-together", When::Normal, 0, "scrolls all lanes together, or each by itself"),
-    entry(Action::Diff, "diff", When::Bench, 4, "shows what differs from the baseline, or the answers as they are"),
+    entry(Action::Diff, "diff", When::Bench, 4, "shows what differs from the baseline, or the answers as they are")
+        .also(&[(Screen::Batch, 10)]),
     entry(Action::Baseline, "baseline", When::Bench, 0, "makes this lane the baseline; the only lane keeps its answer"),
     entry(
         Action::Against,
@@ -142,15 +146,18 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::PageDown, "page-down", When::Moving, 0, "moves down a page"),
     entry(Action::Top, "top", When::Moving, 0, "goes to the first line"),
     entry(Action::Bottom, "bottom", When::Moving, 0, "goes to the last line, and follows the answer as it comes"),
-    entry(Action::Accept, "accept", When::Overlay, 0, "takes what is chosen or filled in"),
+    entry(Action::Accept, "accept", When::Overlay, 0, "takes what is chosen or filled in, opens what is chosen")
+        .also(&[(Screen::Batch, 1)]),
     entry(
         Action::MoreCalls,
         "more-calls",
         When::Overlay,
         0,
-        "in the list of models: one call more at once for each account of the provider",
-    ),
-    entry(Action::FewerCalls, "fewer-calls", When::Overlay, 0, "in the list of models: one call fewer at once"),
+        "in the list of models: one call more at once for each account of the provider; of a batch: more calls at once",
+    )
+    .also(&[(Screen::Batch, 0)]),
+    entry(Action::FewerCalls, "fewer-calls", When::Overlay, 0, "the same: fewer calls at once")
+        .also(&[(Screen::Batch, 0)]),
     entry(Action::Bigger, "bigger", When::Normal, 0, "makes the pane that has the focus bigger"),
     entry(Action::Smaller, "smaller", When::Normal, 0, "makes the pane that has the focus smaller"),
     entry(Action::Zoom, "zoom", When::Bench, 0, "gives the pane that has the focus the whole screen, or back"),
@@ -158,6 +165,18 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::ScreenBench, "screen-bench", When::Always, 0, "goes to the workbench"),
     entry(Action::ScreenBatch, "screen-batch", When::Always, 0, "goes to the batch: a prompt over a data set"),
     entry(Action::ScreenHelp, "screen-help", When::Always, 0, "goes to the help"),
+    entry(Action::NewBatch, "new-batch", BATCH, 2, "sets a batch up: prompts, a data set, models, limits"),
+    entry(Action::OpenBatch, "open-batch", BATCH, 12, "lists the batches on record, to go on with one or look at it"),
+    entry(Action::Pause, "pause", BATCH, 3, "holds the batch, so that no further cell is begun, or has it go on"),
+    entry(Action::AskAgain, "ask-again", BATCH, 8, "asks the chosen cell again"),
+    entry(Action::AskFailed, "ask-failed", BATCH, 9, "asks the cells again that got no answer"),
+    entry(Action::Filter, "filter", BATCH, 5, "narrows the table to the rows and answers with a text"),
+    entry(Action::OnlyFailed, "only-failed", BATCH, 4, "shows the rows that failed, or all"),
+    entry(Action::OnlyErrors, "only-errors", BATCH, 0, "shows the rows that got no answer, or all"),
+    entry(Action::OnlyChanged, "only-changed", BATCH, 0, "shows the rows that came out otherwise than in the baseline"),
+    entry(Action::Sort, "sort", BATCH, 6, "orders the rows by number, verdict, score, latency, cost"),
+    entry(Action::TurnSort, "turn-sort", BATCH, 0, "turns the order of the rows round"),
+    entry(Action::BatchBaseline, "batch-baseline", BATCH, 0, "chooses the batch this one is compared with"),
     entry(Action::Redraw, "redraw", When::Always, 0, "draws the screen afresh"),
     entry(Action::Suspend, "suspend", When::Always, 0, "suspends the program; `fg` brings it back"),
     entry(Action::Quit, "quit", When::Always, 0, "goes back, or quits; asks while something runs"),

@@ -151,6 +151,11 @@ impl Help {
             let rest = ACTIONS.iter().filter(|entry| kinds.contains(&entry.when) && !first.contains(&entry.action));
             rows.extend(rest.map(|entry| key(keymap, entry.action)));
         }
+        for screen in Screen::ALL.iter().filter(|screen| **screen != Screen::Bench) {
+            rows.push(Row::Title(screen.name().to_owned()));
+            let own = ACTIONS.iter().filter(|entry| entry.when == When::On(*screen));
+            rows.extend(own.map(|entry| key(keymap, entry.action)));
+        }
         Self { lines: rows.clone(), rows, top: 0 }
     }
 

@@ -71,7 +71,9 @@ impl Xray {
             taken: 0,
             run: None,
         };
-        events.iter().for_each(|told| rows(told, &mut xray.rows));
+        for told in events {
+            rows(told, &mut xray.rows);
+        }
         xray
     }
 

@@ -11,6 +11,7 @@ use super::json;
 use crate::{
     app::{
         action::Action,
+        difference::Difference,
         lane::{State, Take, card::Card},
         layout::LaneArea,
         view::View,
@@ -35,20 +36,33 @@ pub(super) fn draw(scene: Scene<'_>, take: &Take, held: bool, area: &LaneArea, b
         State::Interrupted | State::Cancelled => Role::Void,
         _ => Role::Text,
     };
-    if let Some(shown) = take.difference() {
-        difference(shown, scene.theme.style(role), area.text, scene.theme, buffer);
-    } else if let Some(shown) = view.json() {
-        json::draw(scene, shown, held, area.text, buffer);
-    } else {
-        rows(view, scene.theme.style(role), area.text, scene.theme, buffer);
-        json::colour(scene, view, area.text, buffer);
-    }
+    answer(scene, view, take.difference(), (held, role), area.text, buffer);
     if take.state == State::Running && view.follows() {
         caret(scene, view, area.text, buffer);
     }
     more_below(scene, view, area, buffer);
     if let Some(shown) = &take.card {
         card(scene, shown, area.card, buffer);
+    }
+}
+
+/// Draws the part of an answer that is in sight: what differs in it, its JSON, or its text in a role;
+/// `held` where it has the keys.
+pub(in crate::ui) fn answer(
+    scene: Scene<'_>,
+    view: &View,
+    differs: Option<&Difference>,
+    (held, role): (bool, Role),
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    if let Some(shown) = differs {
+        difference(shown, scene.theme.style(role), area, scene.theme, buffer);
+    } else if let Some(shown) = view.json() {
+        json::draw(scene, shown, held, area, buffer);
+    } else {
+        rows(view, scene.theme.style(role), area, scene.theme, buffer);
+        json::colour(scene, view, area, buffer);
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
 const LABEL: u16 = 20;
 
 /// Draws the form's lines, and below them what is said of the one being edited.
-pub(super) fn draw(scene: Scene<'_>, form: &Form, area: Rect, buffer: &mut Buffer) {
+pub(in crate::ui) fn draw(scene: Scene<'_>, form: &Form, area: Rect, buffer: &mut Buffer) {
     if form.rows.is_empty() {
         let text = "The prompt has no variables but {{ input }}.";
         buffer.set_line(area.x, area.y, &Line::from(scene.span(text, Role::Quiet)), area.width);

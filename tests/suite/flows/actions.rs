@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use retort::{
-    app::{ACTIONS, Action, Effect, Msg, action::When, overlay::Overlay, workbench::Focus},
+    app::{ACTIONS, Action, Effect, Msg, Screen, action::When, overlay::Overlay, workbench::Focus},
     model::{Prompt, VersionId},
     store::job::{Reply, Results, VersionEntry},
 };
@@ -53,7 +53,9 @@ fn scenes() -> Vec<Bench> {
         results: Results::default(),
     };
     versions.answer(list, Ok(Reply::Versions(vec![entry])));
-    vec![done, waiting, typing, undone, over, models, versions]
+    let mut all = vec![done, waiting, typing, undone, over, models, versions];
+    all.extend(super::batch::scenes());
+    all
 }
 
 /// Everything that can be seen of a bench, but for the mark that something happened.
@@ -91,11 +93,16 @@ fn every_action_has_a_key_or_a_place_in_the_palette() {
 }
 
 #[test]
-fn the_footer_names_actions_in_an_order_of_their_own() {
-    let mut places: Vec<u8> = ACTIONS.iter().map(|entry| entry.footer).filter(|place| *place > 0).collect();
-    places.sort_unstable();
-    assert_eq!(places, (1..=u8::try_from(places.len()).unwrap()).collect::<Vec<_>>());
-    assert_eq!(ACTIONS.iter().find(|entry| entry.footer == 1).map(|entry| entry.action), Some(Action::Run));
+fn the_footer_of_each_screen_names_actions_in_an_order_of_their_own() {
+    for screen in Screen::ALL {
+        let mut places: Vec<u8> = ACTIONS.iter().filter_map(|entry| entry.footer_on(*screen)).collect();
+        let count = places.len();
+        places.sort_unstable();
+        places.dedup();
+        assert_eq!(places.len(), count, "{screen:?}");
+        assert!(places.contains(&1), "{screen:?}");
+    }
+    assert_eq!(Action::Run.entry().footer_on(Screen::Bench), Some(1));
 }
 
 fn step() -> impl Strategy<Value = Step> {

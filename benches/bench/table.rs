@@ -1,0 +1,175 @@
+//! A batch of a hundred thousand rows on the screen: its frames, and what a finished cell costs.
+
+use std::{sync::Arc, time::Duration};
+
+use divan::Bencher;
+use jiff::Timestamp;
+use ratatui::{Terminal, backend::TestBackend, layout::Rect};
+use retort::{
+    app::{
+        Action, App, Effect, Keymap, Msg, Now, Start, Ticket,
+        batch::{
+            order::{Finished, Order},
+            shown::{Shown, State},
+        },
+    },
+    model::{
+        Catalog, Cost, Input, Look, Outcome, PicoDollars, Place, Prompt, ProviderKind, Row, RunId, Settings,
+        batch::{BatchSpec, Caps, Cell},
+        outcome::{End, Provenance, Timing},
+        settings::ProviderSettings,
+    },
+    pipeline::{batch::BatchEvent, budget::Budget},
+};
+
+const ROWS: u64 = 100_000;
+
+const SCREEN: Rect = Rect::new(0, 0, 200, 60);
+
+fn now() -> Now {
+    Now { at: tokio::time::Instant::now().into_std(), time: Timestamp::UNIX_EPOCH }
+}
+
+fn cell(number: u64, target: u32) -> Cell {
+    Cell {
+        place: Place { row: number, target, ..Place::default() },
+        run: RunId(uuid::Uuid::from_u128(u128::from(number))),
+        end: "done".to_owned(),
+        passed: Some(number % 7 != 0),
+        score: Some(number as f64 % 100.0 / 100.0),
+        skipped: false,
+        class: None,
+        cached: false,
+        tokens: Some(230),
+        cost: Cost::Known(PicoDollars(45_000_000)),
+        took: Duration::from_millis(number % 3000),
+        summary: format!("{{\"sentiment\": \"negative\", \"confidence_score\": 0.{number}}}"),
+    }
+}
+
+fn outcome() -> Outcome {
+    Outcome {
+        run: RunId(uuid::Uuid::nil()),
+        end: End::Done,
+        text: String::new(),
+        reasoning: String::new(),
+        json: None,
+        requested: "demo".to_owned(),
+        target: "demo".to_owned(),
+        model: "demo".to_owned(),
+        served: None,
+        provenance: Provenance::Live,
+        demo: true,
+        attempts: 1,
+        finish: None,
+        usage: retort::model::Usage::default(),
+        cost: Cost::Unknown,
+        timing: Timing::default(),
+        quality: None,
+    }
+}
+
+fn row(number: u64) -> Arc<Row> {
+    let input = Input::of(format!("Message {number}: my parcel never came, and nobody answers the telephone"));
+    Arc::new(Row { number, input, ..Row::default() })
+}
+
+fn event(number: u64, target: u32) -> BatchEvent {
+    BatchEvent::Cell { cell: Box::new(cell(number, target)), outcome: Box::new(outcome()), row: row(number) }
+}
+
+/// The screen of a batch under way whose first cells are finished.
+fn screen() -> (App, Ticket) {
+    let mut settings = Settings::default();
+    settings.providers.insert("demo".to_owned(), ProviderSettings::of(ProviderKind::Demo));
+    let start = Start {
+        keymap: Keymap::default(),
+        catalog: Catalog::new(Vec::new(), &settings),
+        settings,
+        starters: Vec::new(),
+        session: None,
+        found: Vec::new(),
+        default_target: "demo".to_owned(),
+        look: Look::default(),
+        notices: Vec::new(),
+    };
+    let (mut app, _) = App::new(start, now());
+    let spec = BatchSpec {
+        name: "rows.csv".to_owned(),
+        data: "rows.csv".to_owned(),
+        prompts: vec![("p".to_owned(), Prompt::default())],
+        targets: vec!["demo".to_owned(), "demo:slow".to_owned(), "demo:strange".to_owned()],
+        samples: 1,
+        mapping: std::collections::BTreeMap::new(),
+    };
+    let order = Order {
+        spec,
+        concurrency: 64,
+        caps: Caps { cost: Some(20.0), ..Caps::default() },
+        finished: Finished::Kept,
+        session: "s".to_owned(),
+        again: Vec::new(),
+    };
+    let ticket = Ticket(9_000_000);
+    let mut shown = Shown::new(order, State::Running);
+    shown.ticket = Some(ticket);
+    shown.budget = Some(Budget::new(Caps::default(), None, now().at.into()));
+    app.batch.shown = Some(shown);
+    app.update(Msg::Do(Action::ScreenBatch), now());
+    let all = (1..=ROWS).flat_map(|number| (0..3).map(move |target| event(number, target)));
+    app.update(Msg::Batch(ticket, all.collect()), now());
+    app.update(Msg::Batch(ticket, vec![BatchEvent::Rows { read: ROWS, all: true }]), now());
+    (app, ticket)
+}
+
+fn frames(bencher: Bencher<'_, '_>, keys: &[Action]) {
+    let (mut app, ticket) = screen();
+    for action in keys {
+        app.update(Msg::Do(*action), now());
+    }
+    let mut terminal = Terminal::new(TestBackend::new(SCREEN.width, SCREEN.height)).unwrap();
+    let mut at = 0;
+    bencher.bench_local(|| {
+        at = at % ROWS + 1;
+        app.update(Msg::Batch(ticket, vec![event(at, 1)]), now());
+        app.update(Msg::Do(Action::Down), now());
+        app.prepare(SCREEN, now());
+        terminal.draw(|frame| retort::ui::draw(&app, frame)).unwrap();
+    });
+}
+
+/// A frame with the cursor moved and a cell finished, the rows as they are.
+#[divan::bench]
+fn a_frame_of_100k_rows(bencher: Bencher<'_, '_>) {
+    frames(bencher, &[]);
+}
+
+/// The same, ordered by score and narrowed to what failed.
+#[divan::bench]
+fn a_frame_of_100k_rows_ordered(bencher: Bencher<'_, '_>) {
+    frames(bencher, &[Action::OnlyFailed, Action::Sort, Action::Sort]);
+}
+
+/// Ordering all rows by score, as a key asks for it.
+#[divan::bench]
+fn an_order_of_100k_rows(bencher: Bencher<'_, '_>) {
+    let (mut app, _) = screen();
+    app.update(Msg::Do(Action::Sort), now());
+    app.update(Msg::Do(Action::Sort), now());
+    bencher.bench_local(|| {
+        app.update(Msg::Do(Action::TurnSort), now());
+        app.prepare(SCREEN, now());
+    });
+}
+
+/// A thousand finished cells in one message, as they come in a second.
+#[divan::bench]
+fn a_thousand_cells(bencher: Bencher<'_, '_>) {
+    let (mut app, ticket) = screen();
+    bencher.with_inputs(|| (1..=1000).map(|number| event(number, 0)).collect::<Vec<_>>()).bench_local_values(
+        |events| {
+            let effects: Vec<Effect> = app.update(Msg::Batch(ticket, events), now());
+            effects.len()
+        },
+    );
+}

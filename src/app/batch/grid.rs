@@ -1,0 +1,339 @@
+//! The rows of a batch with their cells, as far as they are known.
+
+use super::standing::{Counts, rank};
+use crate::{
+    eval::tally::Standing,
+    model::{Input, Place, Row, batch::Cell},
+};
+
+/// The characters of a row's text that the table keeps.
+const SHOWN: usize = 120;
+
+/// One row: its number, what it says, and its cells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The row's number, counted from 1.
+    pub number: u64,
+    /// What it is called, or the beginning of its input, on one line; empty until it is known.
+    pub text: String,
+    /// Whether it was asked what it says.
+    pub asked: bool,
+    /// Its cells by prompt, target and sample.
+    cells: Vec<Slot>,
+}
+
+/// What is known of one cell.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Slot {
+    /// It was not asked yet.
+    #[default]
+    Open,
+    /// It is under way; what is known of the time before, if it is asked again.
+    Busy(Option<Box<Cell>>),
+    /// It is finished.
+    Full(Box<Cell>),
+}
+
+impl Slot {
+    /// Returns what came of the cell last.
+    #[must_use]
+    pub fn cell(&self) -> Option<&Cell> {
+        match self {
+            Self::Open | Self::Busy(None) => None,
+            Self::Busy(Some(cell)) | Self::Full(cell) => Some(cell),
+        }
+    }
+}
+
+/// Every row and every cell.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Grid {
+    /// The prompt and the target of each column.
+    columns: Vec<(u32, u32)>,
+    samples: usize,
+    lines: Vec<Line>,
+    counts: Counts,
+}
+
+impl Grid {
+    /// Makes an empty grid for prompts of which each is asked of so many targets, so often.
+    #[must_use]
+    pub fn new(targets: &[usize], samples: usize) -> Self {
+        let of = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let prompts = targets.iter().enumerate();
+        let columns = prompts.flat_map(|(prompt, count)| (0..*count).map(move |target| (of(prompt), of(target))));
+        Self { columns: columns.collect(), samples: samples.max(1), ..Self::default() }
+    }
+
+    /// Counts the rows that are known.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Tells whether no row is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Counts the columns: one for each prompt and target.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Counts the cells of a row.
+    #[must_use]
+    pub fn cells_of_a_row(&self) -> usize {
+        self.columns.len() * self.samples()
+    }
+
+    /// Counts the samples of each request.
+    #[must_use]
+    pub fn samples(&self) -> usize {
+        self.samples.max(1)
+    }
+
+    /// Says what happened to the cells so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Returns a row by its place in the grid.
+    #[must_use]
+    pub fn line(&self, at: usize) -> Option<&Line> {
+        self.lines.get(at)
+    }
+
+    /// Returns the samples of a row's column.
+    #[must_use]
+    pub fn slots(&self, at: usize, column: usize) -> &[Slot] {
+        let cells = self.lines.get(at).map_or(&[][..], |line| line.cells.as_slice());
+        let start = column * self.samples();
+        cells.get(start..start + self.samples()).unwrap_or_default()
+    }
+
+    /// Tells how a row's column came out: of several samples the worst.
+    #[must_use]
+    pub fn standing(&self, at: usize, column: usize) -> Standing {
+        self.slots(at, column)
+            .iter()
+            .filter_map(Slot::cell)
+            .map(Standing::of)
+            .min_by_key(|standing| rank(*standing))
+            .unwrap_or(Standing::Open)
+    }
+
+    /// Lists the finished cells of a row's column.
+    pub fn column(&self, at: usize, column: usize) -> impl Iterator<Item = &Cell> {
+        self.slots(at, column).iter().filter_map(Slot::cell)
+    }
+
+    /// Lists the finished cells of a row.
+    pub fn finished(&self, at: usize) -> impl Iterator<Item = &Cell> {
+        let cells = self.lines.get(at).map_or(&[][..], |line| line.cells.as_slice());
+        cells.iter().filter_map(Slot::cell)
+    }
+
+    /// Lists every finished cell.
+    pub fn all(&self) -> impl Iterator<Item = &Cell> {
+        self.lines.iter().flat_map(|line| &line.cells).filter_map(Slot::cell)
+    }
+
+    /// Returns the place of a sample of a row's column.
+    #[must_use]
+    pub fn place(&self, at: usize, column: usize, sample: usize) -> Option<Place> {
+        let row = self.lines.get(at)?.number;
+        let (prompt, target) = *self.columns.get(column)?;
+        Some(Place { row, prompt, target, sample: u32::try_from(sample).ok()? })
+    }
+
+    /// Returns the column a place is in.
+    #[must_use]
+    pub fn column_of(&self, place: Place) -> Option<usize> {
+        self.columns.binary_search(&(place.prompt, place.target)).ok()
+    }
+
+    /// Finds a cell by its place.
+    #[must_use]
+    pub fn cell(&self, place: Place) -> Option<&Cell> {
+        let at = self.lines.binary_search_by_key(&place.row, |line| line.number).ok()?;
+        self.lines.get(at)?.cells.get(self.offset(place)?)?.cell()
+    }
+
+    fn offset(&self, place: Place) -> Option<usize> {
+        let sample = usize::try_from(place.sample).ok().filter(|sample| *sample < self.samples())?;
+        Some(self.column_of(place)? * self.samples() + sample)
+    }
+
+    /// Finds a row, or makes its place.
+    fn row(&mut self, number: u64) -> Option<&mut Line> {
+        let last = self.lines.last().map(|line| line.number);
+        let at = if last.is_none_or(|last| last < number) {
+            Err(self.lines.len())
+        } else {
+            self.lines.binary_search_by_key(&number, |line| line.number)
+        };
+        let width = self.cells_of_a_row();
+        let at = at.unwrap_or_else(|at| {
+            let line = Line { number, text: String::new(), asked: false, cells: vec![Slot::Open; width] };
+            self.lines.insert(at, line);
+            at
+        });
+        self.lines.get_mut(at)
+    }
+
+    /// Notes what a row says.
+    pub fn know(&mut self, row: &Row) {
+        if let Some(line) = self.row(row.number).filter(|line| line.text.is_empty()) {
+            line.asked = true;
+            line.text = row.description.clone().unwrap_or_else(|| summary(&row.input));
+        }
+    }
+
+    /// Notes that so many rows from a number on were asked what they say.
+    pub fn ask(&mut self, from: u64, rows: usize) {
+        let first = self.lines.partition_point(|line| line.number < from);
+        self.lines.iter_mut().skip(first).take(rows).for_each(|line| line.asked = true);
+    }
+
+    /// Notes that a cell is under way.
+    pub fn begin(&mut self, place: Place) {
+        self.change(place, |slot| {
+            let before = match std::mem::take(slot) {
+                Slot::Open | Slot::Busy(None) => None,
+                Slot::Busy(Some(cell)) | Slot::Full(cell) => Some(cell),
+            };
+            *slot = Slot::Busy(before);
+        });
+    }
+
+    /// Puts what came of a cell in its place; of one that was stopped, what was known before.
+    pub fn fill(&mut self, cell: Cell) {
+        let stopped = cell.end == "cancelled";
+        self.change(cell.place, |slot| match std::mem::take(slot) {
+            Slot::Busy(Some(before)) | Slot::Full(before) if stopped => *slot = Slot::Full(before),
+            _ if stopped => {}
+            _ => *slot = Slot::Full(Box::new(cell)),
+        });
+    }
+
+    /// Gives up what is under way, as at the end of a batch.
+    pub fn rest(&mut self) {
+        let busy = self.lines.iter_mut().flat_map(|line| &mut line.cells).filter(|slot| matches!(slot, Slot::Busy(_)));
+        for slot in busy {
+            *slot = match std::mem::take(slot) {
+                Slot::Busy(Some(cell)) => Slot::Full(cell),
+                _ => Slot::Open,
+            };
+        }
+        self.counts = Counts::default();
+        let cells = self.lines.iter().flat_map(|line| &line.cells);
+        cells.for_each(|slot| self.counts.count(slot, true));
+    }
+
+    fn change(&mut self, place: Place, change: impl FnOnce(&mut Slot)) {
+        let Some(offset) = self.offset(place) else {
+            return;
+        };
+        let mut counts = self.counts;
+        if let Some(slot) = self.row(place.row).and_then(|line| line.cells.get_mut(offset)) {
+            counts.count(slot, false);
+            change(slot);
+            counts.count(slot, true);
+        }
+        self.counts = counts;
+    }
+}
+
+/// Says in one line what a row asks: its text, or where it has none its variables.
+fn summary(input: &Input) -> String {
+    let text = Some(input.text.as_str()).filter(|text| !text.trim().is_empty());
+    let vars = input.vars.values().map(String::as_str).filter(|_| text.is_none());
+    let words = text.into_iter().chain(vars).flat_map(|part| part.split_whitespace().chain(["·"]));
+    let mut line = String::new();
+    for word in words {
+        if line.chars().count() >= SHOWN {
+            break;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.extend(word.chars().take(SHOWN));
+    }
+    line.trim_end_matches([' ', '·']).chars().take(SHOWN).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::{Cost, RunId};
+
+    fn cell(row: u64, target: u32, end: &str, passed: Option<bool>) -> Cell {
+        Cell {
+            place: Place { row, target, ..Place::default() },
+            run: RunId(uuid::Uuid::nil()),
+            end: end.to_owned(),
+            passed,
+            score: None,
+            skipped: false,
+            class: None,
+            cached: false,
+            tokens: None,
+            cost: Cost::Unknown,
+            took: Duration::ZERO,
+            summary: String::new(),
+        }
+    }
+
+    #[test]
+    fn cells_are_found_where_they_were_put_and_counted_once() {
+        let mut grid = Grid::new(&[2], 1);
+        grid.begin(Place { row: 2, target: 1, ..Place::default() });
+        grid.fill(cell(2, 1, "done", Some(false)));
+        grid.fill(cell(1, 0, "failed", None));
+        grid.fill(cell(9, 1, "done", Some(true)));
+        grid.fill(cell(9, 1, "done", Some(true)));
+        assert_eq!(grid.counts(), Counts { done: 3, passed: 1, failed: 1, errors: 1, busy: 0 });
+        let numbers: Vec<u64> = (0..grid.len()).filter_map(|at| grid.line(at)).map(|line| line.number).collect();
+        assert_eq!(numbers, [1, 2, 9]);
+        let place = grid.place(1, 1, 0).unwrap();
+        assert_eq!(grid.cell(place).map(Standing::of), Some(Standing::Failed));
+        assert_eq!(grid.slots(0, 1), [Slot::Open]);
+    }
+
+    #[test]
+    fn a_cell_asked_again_keeps_what_came_before_until_it_is_answered() {
+        let mut grid = Grid::new(&[1], 1);
+        grid.fill(cell(1, 0, "failed", None));
+        grid.begin(Place { row: 1, ..Place::default() });
+        assert_eq!(grid.counts(), Counts { busy: 1, ..Counts::default() });
+        assert!(grid.slots(0, 0)[0].cell().is_some());
+        grid.rest();
+        assert_eq!(grid.counts(), Counts { done: 1, errors: 1, ..Counts::default() });
+    }
+
+    #[test]
+    fn a_place_outside_the_batch_is_ignored() {
+        let mut grid = Grid::new(&[2], 1);
+        for place in [(2, 0, 0), (0, 7, 0), (1, 0, 0), (0, 0, 3), (u32::MAX, u32::MAX, u32::MAX)] {
+            let (prompt, target, sample) = place;
+            grid.fill(Cell { place: Place { row: 1, prompt, target, sample }, ..cell(1, 0, "done", None) });
+        }
+        assert_eq!((grid.counts(), grid.len()), (Counts::default(), 0));
+    }
+
+    #[test]
+    fn a_row_is_told_by_its_text_else_by_its_variables() {
+        let vars = [("label".to_owned(), "neg".to_owned())].into();
+        assert_eq!(summary(&Input { text: "late\nand  lost".to_owned(), vars }), "late and lost");
+        let vars = [("a".to_owned(), "one two".to_owned()), ("b".to_owned(), "three".to_owned())].into();
+        assert_eq!(summary(&Input { text: " ".to_owned(), vars }), "one two · three");
+        assert_eq!(summary(&Input::of("x".repeat(999))).len(), SHOWN);
+        assert_eq!(summary(&Input::default()), "");
+    }
+}

@@ -1,0 +1,307 @@
+//! The batch that is on the screen: what came of it so far, and how it is looked at.
+
+use std::time::Instant;
+
+use super::{
+    detail::Detail,
+    grid::{Grid, Slot},
+    look::{Baseline, By, Look, Only},
+    order::{Finished, Order},
+    standing::rank,
+};
+use crate::{
+    app::{msg::Ticket, table::Table},
+    eval::tally::Standing,
+    model::{BatchId, Place, batch::Cell},
+    pipeline::{
+        batch::{BatchEnd, BatchEvent},
+        budget::Budget,
+    },
+};
+
+/// What a batch does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// It was asked for and has not begun.
+    Starting,
+    /// It runs.
+    Running,
+    /// It begins no further cell.
+    Paused(String),
+    /// It ends with what is under way.
+    Stopping,
+    /// It is over.
+    Over(BatchEnd),
+    /// It was not begun by this program since its start.
+    Record,
+}
+
+/// One batch.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// Its name on record, once it has one.
+    pub id: Option<BatchId>,
+    /// What it is started with.
+    pub order: Order,
+    /// Under which ticket it runs, while it does.
+    pub ticket: Option<Ticket>,
+    /// What it does.
+    pub state: State,
+    /// Its rows and cells.
+    pub grid: Grid,
+    /// Rows that were read, and whether those are all.
+    pub rows: (u64, bool),
+    /// Rows there are, if they were counted before the start.
+    pub counted: Option<u64>,
+    /// Calls under way at once.
+    pub concurrency: usize,
+    /// What it uses, since it began.
+    pub budget: Option<Budget>,
+    /// Under which tickets single cells are asked again.
+    pub again: Vec<Ticket>,
+    /// The window on the rows.
+    pub table: Table,
+    /// Order and filter.
+    pub look: Look,
+    /// The column the cursor is in, counted from 0.
+    pub column: usize,
+    /// The first column in sight.
+    pub left: usize,
+    /// What it is compared with.
+    pub baseline: Option<Baseline>,
+    /// The cell that is looked at.
+    pub detail: Option<Box<Detail>>,
+}
+
+impl Shown {
+    /// Makes a batch of which nothing is known but its order.
+    #[must_use]
+    pub fn new(order: Order, state: State) -> Self {
+        let lanes: Vec<usize> = order.lanes().iter().map(|(_, targets)| targets.len()).collect();
+        let grid = Grid::new(&lanes, order.spec.samples as usize);
+        Self {
+            id: None,
+            concurrency: order.concurrency,
+            order,
+            ticket: None,
+            state,
+            grid,
+            rows: (0, false),
+            counted: None,
+            budget: None,
+            again: Vec::new(),
+            table: Table::default(),
+            look: Look::default(),
+            column: 0,
+            left: 0,
+            baseline: None,
+            detail: None,
+        }
+    }
+
+    /// Tells whether it is under way.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self.state, State::Starting | State::Running | State::Paused(_) | State::Stopping)
+    }
+
+    /// Tells whether there may be cells left to ask while nothing is under way.
+    #[must_use]
+    pub fn can_go_on(&self) -> bool {
+        match &self.state {
+            State::Over(end) => *end != BatchEnd::Complete && self.left() != Some(0),
+            State::Record => self.left() != Some(0),
+            State::Starting | State::Running | State::Paused(_) | State::Stopping => false,
+        }
+    }
+
+    /// Tells whether it begins no further cell.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        matches!(self.state, State::Paused(_))
+    }
+
+    /// Counts the cells there will be; none while that is not known.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        let rows = if self.rows.1 { Some(self.rows.0) } else { self.counted };
+        rows.map(|rows| rows.saturating_mul(self.grid.cells_of_a_row() as u64))
+    }
+
+    /// Counts the cells that are yet to be finished; none while that is not known.
+    #[must_use]
+    pub fn left(&self) -> Option<u64> {
+        Some(self.total()?.saturating_sub(self.grid.counts().done))
+    }
+
+    /// Returns the name of a column: its prompt where there are several, and its target.
+    #[must_use]
+    pub fn column_name(&self, column: usize) -> String {
+        let lanes = self.order.lanes();
+        let several = lanes.len() > 1;
+        let names =
+            lanes.into_iter().flat_map(|(prompt, targets)| targets.into_iter().map(move |target| (prompt, target)));
+        match names.into_iter().nth(column) {
+            Some((prompt, target)) if several => format!("{prompt} · {target}"),
+            Some((_, target)) => target.to_owned(),
+            None => String::new(),
+        }
+    }
+
+    /// Takes in what is told under a ticket. Tells whether the batch ended with it.
+    pub fn hear(&mut self, ticket: Ticket, event: BatchEvent, now: Instant) -> bool {
+        let own = self.ticket == Some(ticket);
+        match event {
+            BatchEvent::Started { place } => {
+                self.grid.begin(place);
+                if own && self.state == State::Starting {
+                    self.state = State::Running;
+                }
+            }
+            BatchEvent::Cell { cell, row, outcome: _ } => {
+                self.grid.know(&row);
+                if let Some(budget) = &mut self.budget {
+                    budget.take(&cell);
+                }
+                self.fill(*cell);
+            }
+            BatchEvent::Kept { cell, row } => {
+                self.grid.know(&row);
+                if let Some(budget) = self.budget.as_mut().filter(|_| own) {
+                    budget.keep();
+                }
+                self.fill(*cell);
+            }
+            BatchEvent::Ended { .. } if !own => self.again.retain(|again| *again != ticket),
+            _ if !own => {}
+            BatchEvent::Rows { read, all } => {
+                self.rows = (read, all);
+                let total = self.total();
+                if let Some(budget) = &mut self.budget {
+                    budget.total = total;
+                }
+            }
+            BatchEvent::Paused { why, .. } => {
+                self.state = State::Paused(why);
+                if let Some(budget) = &mut self.budget {
+                    budget.pause(now.into());
+                }
+            }
+            BatchEvent::Resumed => {
+                self.state = State::Running;
+                if let Some(budget) = &mut self.budget {
+                    budget.resume(now.into());
+                }
+            }
+            BatchEvent::Ended { end } => {
+                self.state = State::Over(end);
+                self.ticket = None;
+                if let Some(budget) = &mut self.budget {
+                    budget.pause(now.into());
+                }
+                self.grid.rest();
+                self.table.hurry();
+                return true;
+            }
+        }
+        self.table.grow(self.grid.len());
+        false
+    }
+
+    /// Puts a finished cell into the table.
+    pub fn fill(&mut self, cell: Cell) {
+        self.grid.fill(cell);
+        if !self.look.shows_all() || self.look.by != By::Row {
+            self.table.touch();
+        }
+    }
+
+    /// Notes how many rows there are.
+    pub fn expect(&mut self, rows: Option<u64>) {
+        self.counted = rows;
+        let total = self.total();
+        if let Some(budget) = &mut self.budget {
+            budget.total = total;
+        }
+    }
+
+    /// Takes over what was known of the same batch, and how it was looked at.
+    pub fn adopt(&mut self, before: Self) {
+        self.id = before.id;
+        self.concurrency = self.order.concurrency;
+        self.table = before.table;
+        self.look = before.look;
+        (self.column, self.left) = (before.column, before.left);
+        self.baseline = before.baseline;
+        if self.order.finished != Finished::Anew {
+            (self.grid, self.detail) = (before.grid, before.detail);
+            self.counted = self.counted.or(before.counted);
+        }
+    }
+
+    /// Tells whether the cell that is looked at was answered anew.
+    #[must_use]
+    pub fn detail_is_stale(&self) -> bool {
+        let answered = |detail: &Detail| self.grid.cell(detail.place).is_some_and(|cell| cell.run != detail.run);
+        self.detail.as_ref().is_some_and(|detail| answered(detail))
+    }
+
+    /// Returns the place of the cell under the cursor: of several samples the one that came out worst.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        let at = self.table.chosen()?;
+        let slots = self.grid.slots(at, self.column);
+        let standing = |sample: &usize| {
+            let cell = slots.get(*sample).and_then(Slot::cell);
+            rank(cell.map_or(Standing::Open, Standing::of))
+        };
+        let sample = (0..slots.len()).min_by_key(standing)?;
+        self.grid.place(at, self.column, sample)
+    }
+
+    /// Moves the cursor to the next column or the one before.
+    pub fn step_column(&mut self, forward: bool) {
+        let last = self.grid.columns().saturating_sub(1);
+        self.column = if forward { (self.column + 1).min(last) } else { self.column.saturating_sub(1) };
+    }
+
+    /// Shows some rows only, or all where those are shown already.
+    pub fn show_only(&mut self, only: Only) {
+        self.look.only = if self.look.only == only { Only::All } else { only };
+        self.table.hurry();
+    }
+
+    /// Orders the rows by the next of what they can be ordered by, in the column of the cursor.
+    pub fn sort(&mut self) {
+        self.look.by = self.look.by.next();
+        self.look.turned = false;
+        self.look.column = self.column;
+        self.table.hurry();
+    }
+
+    /// Turns the order round.
+    pub fn turn(&mut self) {
+        self.look.turned = !self.look.turned;
+        self.table.hurry();
+    }
+
+    /// Brings the rows into order where they have changed, and the cursor into sight.
+    pub fn fit(&mut self, height: usize, now: Instant) {
+        self.table.grow(self.grid.len());
+        if self.table.wants_order(now) {
+            let fits = self.look.fits(&self.grid, self.baseline.as_ref());
+            let key = self.look.key(&self.grid);
+            self.table.arrange(fits, key, now);
+        }
+        self.table.fit(height);
+    }
+
+    /// Keeps the cursor's column among so many that are in sight.
+    pub fn fit_columns(&mut self, seen: usize) {
+        let last = self.grid.columns().saturating_sub(1);
+        self.column = self.column.min(last);
+        let lowest = (self.column + 1).saturating_sub(seen.max(1));
+        let highest = self.grid.columns().saturating_sub(seen).min(self.column);
+        self.left = self.left.clamp(lowest, highest.max(lowest));
+    }
+}

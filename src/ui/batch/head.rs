@@ -1,0 +1,213 @@
+//! How a batch goes: done, left, errors, rate, tokens, cost, time left, limits, and what is shown of it.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::{inside, lines};
+use crate::{
+    app::{
+        action::Action,
+        batch::{
+            BatchEnd, Budget,
+            look::{By, Only},
+            shown::{Shown, State},
+        },
+    },
+    eval::figures::{count, duration, share},
+    model::{Cost, PicoDollars, batch::Caps},
+    ui::{
+        overlay::typed,
+        part::flow::{Item, flow},
+        scene::Scene,
+        theme::Role,
+    },
+};
+
+/// Draws the three lines above the table.
+pub(super) fn draw(scene: Scene<'_>, shown: &Shown, body: Rect, buffer: &mut Buffer) {
+    let area = inside(body);
+    let wide = usize::from(area.width);
+    let first = |items: Vec<Item>| flow(items, wide, 1).into_iter().next().unwrap_or_default();
+    lines(
+        vec![first(progress(scene, shown)), first(use_of(scene, shown)), first(looked_at(scene, shown))],
+        area,
+        buffer,
+    );
+    if shown.look.typing {
+        let row = Rect { y: area.y.saturating_add(2), height: 1, ..area }.intersection(area);
+        blank(row, buffer);
+        typed(scene, "/ ", &shown.look.query, "a text of a row or an answer; enter keeps it, esc leaves", row, buffer);
+    }
+}
+
+fn blank(area: Rect, buffer: &mut Buffer) {
+    for place in area.positions() {
+        if let Some(cell) = buffer.cell_mut(place) {
+            cell.reset();
+        }
+    }
+}
+
+fn item(scene: Scene<'_>, text: String, role: Role) -> Item {
+    vec![scene.span(text, role)]
+}
+
+/// How much is done and what came of it.
+fn progress(scene: Scene<'_>, shown: &Shown) -> Vec<Item> {
+    let counts = shown.grid.counts();
+    let (word, role) = match &shown.state {
+        State::Starting => ("▸ starting".to_owned(), Role::Busy),
+        State::Running => ("▸ running".to_owned(), Role::Busy),
+        State::Paused(_) => ("‖ paused".to_owned(), Role::Wait),
+        State::Stopping => ("■ stopping".to_owned(), Role::Wait),
+        State::Over(BatchEnd::Complete) => ("✓ complete".to_owned(), Role::Pass),
+        State::Over(BatchEnd::Stopped) => ("■ stopped".to_owned(), Role::Wait),
+        State::Over(BatchEnd::Capped { .. }) => ("■ at its limit".to_owned(), Role::Wait),
+        State::Over(BatchEnd::Failed { .. }) => ("✗ cannot go on".to_owned(), Role::Fail),
+        State::Record => ("on record".to_owned(), Role::Quiet),
+    };
+    let mut items = vec![vec![scene.foreign(&shown.order.spec.name, Role::Title)], item(scene, word, role)];
+    let done = match shown.total() {
+        Some(total) => format!("{}/{} done", counts.done, total),
+        None => format!("{} done", counts.done),
+    };
+    items.push(item(scene, done, Role::Number));
+    if let Some(left) = shown.left().filter(|left| *left > 0) {
+        items.push(item(scene, format!("{left} left"), Role::Text));
+    }
+    items.push(item(scene, format!("✓{}", counts.passed), Role::Pass));
+    items.push(item(scene, format!("✗{}", counts.failed), if counts.failed > 0 { Role::Fail } else { Role::Quiet }));
+    items.push(item(scene, format!("!{}", counts.errors), if counts.errors > 0 { Role::Wait } else { Role::Quiet }));
+    if counts.done > 0 {
+        items.push(item(scene, format!("{} pass", share(counts.passed, counts.done)), Role::Number));
+    }
+    items
+}
+
+/// What it uses: time, tokens, money, calls, and how near its limits are.
+fn use_of(scene: Scene<'_>, shown: &Shown) -> Vec<Item> {
+    let now = scene.now().at;
+    let mut items = Vec::new();
+    match &shown.state {
+        State::Paused(why) => items.push(vec![scene.foreign(&format!("paused: {why}"), Role::Wait)]),
+        State::Over(BatchEnd::Capped { why } | BatchEnd::Failed { why }) => {
+            items.push(vec![scene.foreign(why, Role::Wait)]);
+        }
+        _ => {}
+    }
+    if shown.is_busy() {
+        let keys = [Action::FewerCalls, Action::MoreCalls].map(|action| scene.key(action)).join(" ");
+        items.push(vec![
+            scene.span(format!("{} at once ", shown.concurrency), Role::Number),
+            scene.span(keys, Role::Key),
+        ]);
+    }
+    let Some(budget) = &shown.budget else {
+        return items;
+    };
+    items.push(item(scene, duration(budget.elapsed(now.into())), Role::Text));
+    items.extend(budget.rate(now.into()).map(|rate| item(scene, format!("{rate:.1} cells/s"), Role::Text)));
+    if shown.is_busy() {
+        let left = budget.time_left(now.into()).filter(|left| !left.is_zero());
+        items.extend(left.map(|left| item(scene, format!("~{} left", duration(left)), Role::Text)));
+    }
+    if budget.done > 0 {
+        items.push(item(scene, format!("{} tok", count(budget.tokens)), Role::Text));
+        let cost = match budget.unpriced {
+            0 => Cost::Known(budget.cost),
+            _ if budget.cost == PicoDollars(0) => Cost::Unknown,
+            _ => Cost::AtLeast(budget.cost),
+        };
+        items.push(item(scene, cost.to_string(), Role::Text));
+    }
+    items.extend(burn(scene, budget));
+    items
+}
+
+/// How near a batch is to its limits: what is used of each, and what will be.
+fn burn(scene: Scene<'_>, budget: &Budget) -> Vec<Item> {
+    let Caps { cost, tokens, time } = budget.caps;
+    let now = scene.now().at;
+    let mut items = Vec::new();
+    let mut limit = |used: f64, most: f64, shown: String, projected: Option<String>| {
+        let share = if most > 0.0 { (used / most).clamp(0.0, 1.0) } else { 1.0 };
+        let filled = (share * BAR as f64).round() as usize;
+        let role = if share >= 0.9 { Role::Wait } else { Role::Number };
+        let mut item = vec![
+            scene.span("█".repeat(filled), role),
+            scene.span("░".repeat(BAR - filled), Role::Quiet),
+            scene.span(format!(" {:.0}% of {shown}", share * 100.0), role),
+        ];
+        item.extend(projected.map(|projected| scene.span(format!(" → {projected}"), Role::Quiet)));
+        items.push(item);
+    };
+    if let Some(dollars) = cost {
+        let most = Cost::Known(PicoDollars((dollars.max(0.0) * 1e12).round() as u64));
+        limit(budget.cost.dollars(), dollars, most.to_string(), budget.projected_cost().map(|cost| cost.to_string()));
+    }
+    if let Some(most) = tokens {
+        let shown = format!("{} tok", count(most));
+        limit(budget.tokens as f64, most as f64, shown, budget.projected_tokens().map(count));
+    }
+    if let Some(most) = time {
+        limit(budget.elapsed(now.into()).as_secs_f64(), most.as_secs_f64(), duration(most), None);
+    }
+    items
+}
+
+/// Columns of a bar.
+const BAR: usize = 8;
+
+/// Which rows are shown, and in which order.
+fn looked_at(scene: Scene<'_>, shown: &Shown) -> Vec<Item> {
+    let look = &shown.look;
+    let place = if shown.table.is_empty() { 0 } else { shown.table.at() + 1 };
+    let mut items = vec![item(scene, format!("row {place} of {}", shown.table.len()), Role::Quiet)];
+    let only = match look.only {
+        Only::All => None,
+        Only::Failed => Some("only failed".to_owned()),
+        Only::Errors => Some("only errors".to_owned()),
+        Only::Changed => Some("only changed".to_owned()),
+    };
+    items.extend(only.map(|only| item(scene, only, Role::Wait)));
+    if !look.query.is_empty() {
+        items.push(vec![scene.span("with ", Role::Quiet), scene.foreign(&look.query.text(), Role::Wait)]);
+    }
+    if !look.is_natural() {
+        let arrow = if look.turned { "↑" } else { "↓" };
+        let of = if look.by == By::Row { String::new() } else { format!(" of {}", shown.column_name(look.column)) };
+        items.push(vec![scene.span(format!("{arrow} {}", look.by.word()), Role::Number), Span::raw(of)]);
+    }
+    if let Some(baseline) = &shown.baseline {
+        items.push(vec![scene.span("against ", Role::Quiet), scene.foreign(&baseline.name, Role::Text)]);
+    }
+    items
+}
+
+/// Says in a few words how a batch goes, while it runs.
+pub(super) fn chip(scene: Scene<'_>, shown: &Shown) -> Option<Item> {
+    if !shown.is_busy() {
+        return None;
+    }
+    let counts = shown.grid.counts();
+    let total = shown.total().map_or_else(|| "…".to_owned(), |total| total.to_string());
+    let role = if shown.is_paused() { Role::Wait } else { Role::Busy };
+    let paused = if shown.is_paused() { " paused" } else { "" };
+    let mut item = vec![scene.span(format!("batch {}/{total}{paused}", counts.done), role)];
+    let wrong = [("✗", counts.failed, Role::Fail), ("!", counts.errors, Role::Wait)];
+    item.extend(
+        wrong
+            .into_iter()
+            .filter(|(_, count, _)| *count > 0)
+            .map(|(mark, count, role)| scene.span(format!(" {mark}{count}"), role)),
+    );
+    Some(item)
+}
+
+/// A line of plain text.
+pub(super) fn said(scene: Scene<'_>, text: &str, role: Role) -> Line<'static> {
+    Line::from(scene.foreign(text, role))
+}

@@ -1,0 +1,354 @@
+//! The batch screen: from the form to the last cell, keys in, state and effects out.
+
+use std::time::Duration;
+
+use retort::{
+    app::{
+        Effect, Msg, Screen, Ticket,
+        batch::{Control, Page, look::By, order::Order, shown::State},
+        overlay::Overlay,
+    },
+    model::Prompt,
+    pipeline::batch::{BatchEnd, BatchEvent},
+    store::job::{Job, Reply, StoreFault},
+};
+
+use crate::support::{
+    batch::{filled, place, planned, record, run},
+    bench::{Bench, outcome},
+};
+
+/// A bench on whose batch screen the form is open, the data set named.
+fn form() -> Bench {
+    let mut bench = Bench::of(&["demo", "demo:slow"]);
+    bench.keys("<a-2>n");
+    bench.take();
+    bench.send(Msg::Paste("rows.csv".to_owned()));
+    bench
+}
+
+fn plan(bench: &mut Bench) -> (Ticket, Order) {
+    let planned = bench.take().into_iter().find_map(|effect| match effect {
+        Effect::PlanBatch(ticket, order) => Some((ticket, *order)),
+        _ => None,
+    });
+    planned.expect("the data is looked at")
+}
+
+fn start(bench: &mut Bench) -> (Ticket, Order) {
+    let started = bench.take().into_iter().find_map(|effect| match effect {
+        Effect::StartBatch(ticket, order) => Some((ticket, *order)),
+        _ => None,
+    });
+    started.expect("a batch is started")
+}
+
+fn controls(bench: &mut Bench) -> Vec<Control> {
+    let control = |effect| match effect {
+        Effect::BatchControl(_, control) => Some(control),
+        _ => None,
+    };
+    bench.take().into_iter().filter_map(control).collect()
+}
+
+/// A batch that has begun.
+fn running() -> (Bench, Ticket) {
+    let mut bench = form();
+    bench.keys("<enter>");
+    let (ticket, _) = plan(&mut bench);
+    bench.send(Msg::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
+    bench.keys("<enter>");
+    let (ticket, _) = start(&mut bench);
+    bench.send(Msg::Batch(
+        ticket,
+        vec![BatchEvent::Rows { read: 10, all: true }, BatchEvent::Started { place: place(1, 0) }],
+    ));
+    (bench, ticket)
+}
+
+fn done(number: u64, target: u32) -> BatchEvent {
+    filled(place(number, target), outcome("fine"), None)
+}
+
+/// A batch under way with cells of every kind, and the same when it is over, a cell being looked at.
+pub(super) fn scenes() -> Vec<Bench> {
+    let scene = || {
+        let (mut bench, ticket) = running();
+        let mut failed = outcome("");
+        failed.end = retort::model::End::Failed { reasons: Vec::new() };
+        bench.send(Msg::Batch(ticket, vec![done(1, 0), done(2, 0), done(3, 0), filled(place(4, 0), failed, None)]));
+        bench.keys("jl<left>");
+        (bench, ticket)
+    };
+    let (running, _) = scene();
+    let (mut over, ticket) = scene();
+    over.send(Msg::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Complete }]));
+    let (mut cell, _) = scene();
+    cell.take();
+    cell.keys("<enter>");
+    let (asked, _) = cell.jobs().remove(0);
+    cell.answer(asked, Ok(Reply::Run(Box::new(record(place(2, 0), outcome("fine"), None)))));
+    vec![running, over, cell]
+}
+
+fn shown(bench: &Bench) -> &retort::app::batch::shown::Shown {
+    bench.app.batch.shown.as_ref().unwrap()
+}
+
+#[test]
+fn from_the_form_over_the_estimate_to_a_batch_that_runs() {
+    let mut bench = form();
+    bench.keys("<enter>");
+    let (ticket, order) = plan(&mut bench);
+    assert_eq!((order.spec.data.as_str(), order.spec.targets.len(), order.concurrency), ("rows.csv", 2, 5));
+    assert_eq!(order.spec.prompts.first().map(|(name, _)| name.as_str()), bench.app.bench.prompt_name.as_deref());
+    bench.send(Msg::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
+    assert_eq!(bench.app.batch.page, Page::Estimate);
+    bench.keys("<enter>");
+    let (ticket, started) = start(&mut bench);
+    assert_eq!(started.spec, order.spec);
+    assert_eq!((bench.app.batch.page, &shown(&bench).state), (Page::Table, &State::Starting));
+    bench.send(Msg::Batch(
+        ticket,
+        vec![BatchEvent::Rows { read: 10, all: true }, BatchEvent::Started { place: place(1, 0) }],
+    ));
+    assert_eq!((shown(&bench).total(), &shown(&bench).state), (Some(20), &State::Running));
+    bench.send(Msg::Batch(ticket, vec![done(1, 0), done(1, 1), BatchEvent::Ended { end: BatchEnd::Complete }]));
+    assert_eq!(shown(&bench).state, State::Over(BatchEnd::Complete));
+    assert!(bench.says().contains("complete: 2 cells, 0 failed, 0 errors"), "{}", bench.says());
+}
+
+#[test]
+fn data_that_cannot_be_used_is_told_on_its_line() {
+    let mut bench = form();
+    bench.keys("<enter>");
+    let (ticket, _) = plan(&mut bench);
+    bench.send(Msg::Planned(ticket, Err("rows.csv, line 7: an unclosed quote".to_owned())));
+    assert_eq!(bench.app.batch.page, Page::Form);
+    let form = bench.app.batch.form().unwrap();
+    assert_eq!(form.rows[form.at].fault.as_deref(), Some("rows.csv, line 7: an unclosed quote"));
+}
+
+#[test]
+fn saved_prompts_are_read_before_the_data_is_looked_at() {
+    let mut bench = form();
+    bench.keys("<tab>");
+    // The path could not be completed, so the form stays on it.
+    bench.keys("<down><c-u>").send(Msg::Paste("sentiment, triage".to_owned()));
+    bench.take();
+    bench.keys("<enter>");
+    let jobs = bench.jobs();
+    let [(ticket, Job::OpenPrompt(name))] = jobs.as_slice() else { panic!("{jobs:?}") };
+    assert_eq!(name, "triage");
+    let prompt = Box::new(Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() });
+    bench.answer(*ticket, Ok(Reply::Prompt { name: "triage".to_owned(), prompt }));
+    let (_, order) = plan(&mut bench);
+    assert_eq!(order.spec.prompts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["sentiment", "triage"]);
+    bench.keys("<enter>");
+    let (ticket, _) = bench.jobs().remove(0);
+    bench.answer(ticket, Err(StoreFault::new("no prompt is called triage")));
+    assert_eq!(bench.says(), "no prompt is called triage");
+}
+
+#[test]
+fn columns_are_mapped_where_no_variable_is_called_like_them() {
+    let mut bench = form();
+    bench.keys("<enter>");
+    let (ticket, _) = plan(&mut bench);
+    bench.send(Msg::Planned(ticket, Ok(Box::new(planned(&["id", "Message"], 10)))));
+    assert_eq!(bench.app.batch.page, Page::Map);
+    bench.keys("<enter>");
+    let form = bench.app.batch.form().unwrap();
+    assert!(form.rows[0].fault.is_some(), "no column is chosen yet");
+    bench.keys("<right>");
+    assert_eq!(bench.app.batch.form().unwrap().rows[0].value(), "id");
+    bench.keys("<right><enter>");
+    let (ticket, order) = plan(&mut bench);
+    assert_eq!(order.spec.mapping.get("Message").map(String::as_str), Some("input"));
+    bench.send(Msg::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
+    assert_eq!(bench.app.batch.page, Page::Estimate);
+}
+
+#[test]
+fn a_path_is_completed() {
+    let mut bench = form();
+    bench.keys("<tab>");
+    let effects = bench.take();
+    let [Effect::Complete(ticket, path)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(path, "rows.csv");
+    bench.send(Msg::Completed(*ticket, "rows.csv".to_owned(), Vec::new()));
+    assert_eq!(bench.app.batch.form().unwrap().at, 1);
+}
+
+#[test]
+fn leaving_the_screen_stops_nothing_and_coming_back_shows_the_same() {
+    let (mut bench, ticket) = running();
+    bench.keys("q");
+    assert_eq!(bench.app.screen, Screen::Bench);
+    assert!(controls(&mut bench).is_empty());
+    bench.send(Msg::Batch(ticket, vec![done(1, 0)]));
+    assert_eq!(shown(&bench).grid.counts().done, 1);
+    bench.keys("<a-2>");
+    assert_eq!(bench.app.batch.page, Page::Table);
+    bench.keys("<esc>");
+    assert_eq!(bench.app.screen, Screen::Bench);
+}
+
+#[test]
+fn a_batch_is_paused_goes_on_is_hurried_and_stopped() {
+    let (mut bench, ticket) = running();
+    bench.keys("p");
+    assert_eq!(controls(&mut bench), [Control::Pause]);
+    bench.send(Msg::Batch(ticket, vec![BatchEvent::Paused { why: "asked to".to_owned(), capped: false }]));
+    bench.keys(" ");
+    assert_eq!(controls(&mut bench), [Control::Resume]);
+    bench.keys("<a-up><a-up><a-down>");
+    let calls = [Control::Concurrency(6), Control::Concurrency(7), Control::Concurrency(6)];
+    assert_eq!(controls(&mut bench), calls);
+    bench.keys("<c-c>");
+    assert_eq!(controls(&mut bench), [Control::Stop]);
+    assert_eq!(shown(&bench).state, State::Stopping);
+    bench.keys("<c-c>");
+    assert!(bench.take().iter().any(|effect| matches!(effect, Effect::Quit)), "twice quits");
+}
+
+#[test]
+fn ctrl_c_at_the_bench_stops_its_runs_first() {
+    let (mut bench, _) = running();
+    bench.keys("<a-1><f5>");
+    bench.take();
+    bench.keys("<c-c>");
+    assert!(controls(&mut bench).is_empty());
+    bench.keys("<c-c>");
+    assert_eq!(controls(&mut bench), [Control::Stop]);
+}
+
+#[test]
+fn quitting_asks_while_a_batch_runs() {
+    let (mut bench, _) = running();
+    bench.keys("qq");
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(_))));
+    bench.keys("<enter>");
+    let effects = bench.take();
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::BatchControl(_, Control::Stop))));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Quit)));
+}
+
+#[test]
+fn one_cell_or_the_failed_ones_are_asked_again() {
+    let (mut bench, ticket) = running();
+    bench.send(Msg::Batch(ticket, vec![done(1, 0)]));
+    bench.keys("r");
+    let (again, order) = start(&mut bench);
+    assert_eq!(order.again, [place(1, 0)]);
+    bench.send(Msg::Batch(again, vec![BatchEvent::Started { place: place(1, 0) }]));
+    assert_eq!(shown(&bench).grid.counts().done, 0);
+    let end = BatchEvent::Ended { end: BatchEnd::Complete };
+    bench.send(Msg::Batch(again, vec![done(1, 0), end]));
+    assert_eq!((shown(&bench).grid.counts().done, &shown(&bench).state), (1, &State::Running), "the batch goes on");
+    let mut failed = outcome("");
+    failed.end = retort::model::End::Failed { reasons: Vec::new() };
+    let event = filled(place(2, 1), failed, None);
+    bench.send(Msg::Batch(ticket, vec![event, BatchEvent::Ended { end: BatchEnd::Stopped }]));
+    bench.keys("R");
+    let (_, order) = start(&mut bench);
+    assert_eq!(order.finished, retort::app::batch::order::Finished::FailedAgain);
+    assert_eq!(shown(&bench).grid.counts().done, 2, "what is known stays in sight");
+}
+
+#[test]
+fn a_batch_that_was_stopped_goes_on() {
+    let (mut bench, ticket) = running();
+    bench.send(Msg::Batch(ticket, vec![done(1, 0), BatchEvent::Ended { end: BatchEnd::Stopped }]));
+    bench.take();
+    bench.keys(" ");
+    let (ticket, order) = start(&mut bench);
+    assert_eq!(order.finished, retort::app::batch::order::Finished::Kept);
+    bench.send(Msg::Batch(ticket, vec![done(2, 0), BatchEvent::Ended { end: BatchEnd::Complete }]));
+    assert_eq!(shown(&bench).grid.counts().done, 2);
+    bench.keys(" ");
+    assert!(bench.says().contains("this one is complete"), "{}", bench.says());
+}
+
+#[test]
+fn rows_are_narrowed_ordered_and_shown_again() {
+    let (mut bench, ticket) = running();
+    let slow = |number: u64, millis: u64| {
+        let mut outcome = outcome("fine");
+        outcome.timing.total = Duration::from_millis(millis);
+        filled(place(number, 0), outcome, None)
+    };
+    let mut failed = outcome("");
+    failed.end = retort::model::End::Failed { reasons: Vec::new() };
+    let events = vec![slow(1, 100), slow(2, 900), slow(3, 500), filled(place(4, 0), failed, None)];
+    bench.send(Msg::Batch(ticket, events));
+    let numbers = |bench: &Bench| {
+        let shown = shown(bench);
+        shown.table.seen().filter_map(|(at, _)| Some(shown.grid.line(at)?.number)).collect::<Vec<_>>()
+    };
+    bench.keys("f");
+    assert_eq!(numbers(&bench), [4]);
+    bench.keys("fsss");
+    assert_eq!(shown(&bench).look.by, By::Latency);
+    assert_eq!(numbers(&bench), [2, 3, 1, 4]);
+    bench.keys("S");
+    assert_eq!(numbers(&bench), [1, 3, 2, 4]);
+    bench.keys("/thanks<enter>");
+    assert_eq!(numbers(&bench), [2]);
+    bench.keys("<esc>");
+    assert_eq!(numbers(&bench).len(), 4);
+    assert_eq!(bench.app.screen, Screen::Batch);
+}
+
+#[test]
+fn letters_are_text_while_the_filter_is_typed() {
+    let (mut bench, _) = running();
+    bench.keys("/q?srn");
+    assert_eq!(shown(&bench).look.query.text(), "q?srn");
+    assert!(bench.app.overlays.is_empty());
+    bench.keys("<esc><esc>");
+    assert_eq!(bench.app.screen, Screen::Batch);
+}
+
+#[test]
+fn a_cell_is_opened_compared_and_left() {
+    let (mut bench, ticket) = running();
+    bench.send(Msg::Batch(ticket, vec![done(1, 0), done(2, 0)]));
+    bench.take();
+    bench.keys("<enter>");
+    let (asked, job) = bench.jobs().remove(0);
+    assert_eq!(job, Job::OpenRun(run(place(1, 0))));
+    bench.answer(asked, Ok(Reply::Run(Box::new(record(place(1, 0), outcome("fine"), None)))));
+    assert!(shown(&bench).detail.as_ref().unwrap().record.is_some());
+    bench.keys("o");
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Xray(_))));
+    bench.keys("<esc>y");
+    assert!(bench.take().iter().any(|effect| matches!(effect, Effect::Copy(text) if text == "fine")));
+    bench.keys("d");
+    assert!(shown(&bench).detail.as_ref().unwrap().difference().is_some());
+    bench.keys("<tab>");
+    let (_, job) = bench.jobs().remove(0);
+    assert_eq!(job, Job::OpenRun(run(place(2, 0))));
+    bench.keys("<esc>");
+    assert!(shown(&bench).detail.is_none());
+}
+
+#[test]
+fn late_words_of_a_batch_are_ignored() {
+    let (mut bench, ticket) = running();
+    bench.send(Msg::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Stopped }]));
+    bench.send(Msg::Batch(ticket, vec![done(1, 0)]));
+    assert_eq!(shown(&bench).grid.counts().done, 0);
+    bench.send(Msg::Planned(ticket, Ok(Box::new(planned(&["text"], 1)))));
+    assert_eq!(bench.app.batch.page, Page::Table);
+}
+
+#[test]
+fn the_palette_goes_to_the_screen_of_an_action() {
+    let mut bench = Bench::new();
+    bench.keys("<c-p>new-batch<enter>");
+    assert_eq!((bench.app.screen, bench.app.batch.page), (Screen::Batch, Page::Form));
+    bench.keys("<c-p>add-lane<enter>");
+    assert_eq!(bench.app.screen, Screen::Bench);
+    assert_eq!(bench.app.overlay().map(|overlay| overlay.title().to_owned()).as_deref(), Some("Model of the new lane"));
+}

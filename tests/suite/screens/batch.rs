@@ -1,0 +1,165 @@
+//! The batch screen in every state.
+
+use retort::{
+    model::{Class, Fault, Outcome, Quality},
+    pipeline::batch::{BatchEnd, BatchEvent},
+    store::job::{BatchEntry, CellRow, Job, Reply},
+};
+
+use super::*;
+use crate::support::batch::{filled, place, planned, record, spec};
+
+const TARGETS: [&str; 2] = ["gpt-4o-mini", "claude-haiku-4-5"];
+
+fn said(target: &str, confidence: f64, millis: u64) -> (Outcome, Option<Quality>) {
+    let text = ANSWER.replace("0.92", &confidence.to_string());
+    (answered(target, &text, millis, 200, (212, 18)), Some(judged(confidence)))
+}
+
+fn broken(target: &str) -> (Outcome, Option<Quality>) {
+    (failed(target, vec![(target, Fault::new(Class::Overloaded, "the server is overloaded"))]), None)
+}
+
+fn cell(number: u64, target: u32, (outcome, quality): (Outcome, Option<Quality>)) -> BatchEvent {
+    filled(place(number, target), outcome, quality)
+}
+
+/// The form of a batch, filled in.
+fn form() -> Stage {
+    let mut stage = Stage::open(&TARGETS);
+    stage.screen(80, 24);
+    stage.keys("alt-2");
+    stage.answer(|job| matches!(job, Job::Batches { .. }), Reply::Batches(Vec::new()));
+    stage.keys("n").types("data/messages.csv");
+    stage
+}
+
+/// A batch under way: some cells done, one failed, one without an answer, two asked just now.
+fn running() -> Stage {
+    let mut stage = form();
+    stage.keys("enter").plans(planned(&["text", "expected"], 40)).keys("enter");
+    stage.batch(vec![BatchEvent::Rows { read: 40, all: true }]);
+    stage.batch((1..=6).map(|number| BatchEvent::Started { place: place(number, number as u32 % 2) }).collect());
+    stage.wait(2000).batch(vec![
+        cell(1, 0, said("gpt-4o-mini", 0.92, 940)),
+        cell(1, 1, said("claude-haiku-4-5", 0.55, 1300)),
+        cell(2, 0, said("gpt-4o-mini", 0.81, 700)),
+        cell(2, 1, broken("claude-haiku-4-5")),
+        cell(3, 0, said("gpt-4o-mini", 0.95, 2100)),
+    ]);
+    stage
+}
+
+fn over() -> Stage {
+    let mut stage = running();
+    stage.batch((3..=40).map(|number| cell(number, 1, said("claude-haiku-4-5", 0.9, 800))).collect());
+    stage.batch((4..=40).map(|number| cell(number, 0, said("gpt-4o-mini", 0.9, 900))).collect());
+    stage.wait(1000).batch(vec![BatchEvent::Ended { end: BatchEnd::Complete }]);
+    stage
+}
+
+#[test]
+fn a_batch_is_set_up() {
+    let mut stage = Stage::open(&TARGETS);
+    stage.screen(80, 24);
+    stage.keys("alt-2");
+    stage.answer(|job| matches!(job, Job::Batches { .. }), Reply::Batches(Vec::new()));
+    snapshot("batch-empty", &mut stage);
+    let mut stage = form();
+    snapshot("batch-form", &mut stage);
+    stage.keys("enter").plans(planned(&["Message", "expected"], 40));
+    snapshot("batch-map", &mut stage);
+    stage.keys("right enter").plans(planned(&["text", "expected"], 40));
+    snapshot("batch-estimate", &mut stage);
+}
+
+#[test]
+fn a_batch_runs() {
+    let mut stage = running();
+    snapshot("batch-running", &mut stage);
+    stage.batch(vec![BatchEvent::Paused {
+        why: "the projection of $0.0712 passes the cap of $0.0500".to_owned(),
+        capped: true,
+    }]);
+    snapshot_at("batch-paused", &mut stage, &[(80, 24)]);
+    stage.keys("alt-1");
+    let title = text(&stage.screen(120, 40)).lines().next().unwrap().to_owned();
+    assert!(title.contains("batch 5/80 paused ✗1 !1"), "{title}");
+}
+
+#[test]
+fn a_batch_is_over() {
+    let mut stage = over();
+    snapshot("batch-over", &mut stage);
+    stage.keys("f");
+    snapshot("batch-failed", &mut stage);
+    stage.keys("esc / ").types("parcel");
+    snapshot_at("batch-filter", &mut stage, &[(80, 24)]);
+}
+
+#[test]
+fn a_cell_is_looked_at() {
+    let mut stage = over();
+    stage.keys("l enter");
+    let (outcome, quality) = said("claude-haiku-4-5", 0.55, 1300);
+    let record = Box::new(record(place(1, 1), outcome, quality));
+    stage.answer(|job| matches!(job, Job::OpenRun(_)), Reply::Run(record));
+    snapshot("batch-cell", &mut stage);
+    stage.keys("d");
+    snapshot("batch-cell-expected", &mut stage);
+}
+
+#[test]
+fn batches_on_record_are_listed_and_compared_with() {
+    let entry = |hours: i64, end: Option<&str>| BatchEntry {
+        id: retort::model::BatchId(uuid::Uuid::from_u128(hours as u128)),
+        spec: spec(&TARGETS),
+        started: "2026-06-12T09:30:00Z".parse::<jiff::Timestamp>().unwrap() - jiff::SignedDuration::from_hours(hours),
+        name: "messages.csv".to_owned(),
+        end: end.map(str::to_owned),
+        cells: 80,
+        running: false,
+    };
+    let entries = vec![entry(1, None), entry(30, Some("complete"))];
+    let mut stage = Stage::open(&TARGETS);
+    stage.screen(80, 24);
+    stage.keys("alt-2").answer(|job| matches!(job, Job::Batches { .. }), Reply::Batches(entries.clone()));
+    snapshot("batch-list", &mut stage);
+    let mut stage = over();
+    stage.keys("b").answer(|job| matches!(job, Job::Batches { .. }), Reply::Batches(entries));
+    stage.keys("enter");
+    let before = |number: u64, target: u32| {
+        let BatchEvent::Cell { cell, .. } = cell(number, target, said(TARGETS[target as usize], 0.9, 700)) else {
+            panic!()
+        };
+        CellRow { cell: *cell, fingerprint: 0 }
+    };
+    let cells = (1..=40).flat_map(|number| [before(number, 0), before(number, 1)]).collect();
+    stage.answer(|job| matches!(job, Job::Cells { .. }), Reply::Cells(cells));
+    snapshot_at("batch-changed", &mut stage, &[(120, 40)]);
+}
+
+#[test]
+fn a_batch_is_readable_without_colour_and_without_unicode() {
+    let mut stage = over();
+    stage.look(false, false);
+    for keys in ["", "f", "esc l enter"] {
+        let screen = text(&stage.keys(keys).screen(120, 40));
+        let foreign = screen.lines().filter(|line| !line.contains('日')).collect::<String>();
+        assert!(foreign.is_ascii(), "{foreign}");
+    }
+}
+
+#[test]
+fn no_screen_is_too_small_for_a_batch() {
+    for mut stage in [form(), running(), over()] {
+        for keys in ["", "enter", "d"] {
+            stage.keys(keys);
+            for width in [0, 1, 7, 60, 61, 100, 300] {
+                for height in [0, 1, 5, 16, 17, 28, 90] {
+                    stage.screen(width, height);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Batches for the workbench: what a data set gives, what cells come to.
+
+use std::sync::Arc;
+
+use retort::{
+    app::batch::setup::Planned,
+    model::{
+        Cost, Input, Outcome, PicoDollars, Place, Price, Quality, Row, RunId,
+        batch::{BatchSpec, Cell},
+    },
+    pipeline::{
+        batch::BatchEvent,
+        budget::{Estimate, Span},
+        port::RunRecord,
+    },
+    store::dataset::{Column, Form, Kind, Missing, Preview},
+};
+
+/// What is found in a data set with some columns.
+pub(crate) fn planned(columns: &[&str], rows: u64) -> Planned {
+    let column = |name: &&str| Column {
+        name: (*name).to_owned(),
+        kind: if *name == "id" { Kind::Whole } else { Kind::Text },
+        example: if *name == "id" { "4711" } else { "My parcel never came and nobody answers" }.to_owned(),
+        variable: None,
+    };
+    let given = columns.iter().any(|name| matches!(*name, "text" | "input"));
+    let missing = Missing { variable: "input".to_owned(), near: None };
+    let mut estimate = Estimate::default();
+    let price =
+        Price { input: PicoDollars::per_million(0.15), output: PicoDollars::per_million(0.6), ..Price::default() };
+    for _ in 0..rows {
+        estimate.add(212, Span { low: 14, expected: 18, high: 41 }, Some(&price));
+        estimate.add(212, Span { low: 14, expected: 18, high: 41 }, None);
+    }
+    estimate.from = 38;
+    Planned {
+        preview: Preview {
+            form: Form::Csv,
+            columns: columns.iter().map(column).collect(),
+            rows: Vec::new(),
+            more: true,
+        },
+        missing: if given { Vec::new() } else { vec![missing] },
+        rows: Some(rows),
+        kept: 0,
+        estimate,
+    }
+}
+
+/// A row of customers' messages.
+pub(crate) fn row(number: u64) -> Row {
+    let texts = [
+        "My parcel never came and nobody answers",
+        "Thanks, all fine",
+        "日本語のメッセージです",
+        "It broke\nafter a day",
+    ];
+    let text = texts[(number as usize - 1) % texts.len()];
+    Row {
+        number,
+        input: Input {
+            text: text.to_owned(),
+            vars: [("expected".to_owned(), "{\"sentiment\":\"negative\"}".to_owned())].into(),
+        },
+        ..Row::default()
+    }
+}
+
+pub(crate) fn place(row: u64, target: u32) -> Place {
+    Place { row, target, ..Place::default() }
+}
+
+/// A cell of an outcome, its run named after its place.
+pub(crate) fn filled(place: Place, mut outcome: Outcome, quality: Option<Quality>) -> BatchEvent {
+    outcome.run = run(place);
+    outcome.quality = quality;
+    let cell = Cell { cost: Cost::Known(PicoDollars(45_000_000)), ..Cell::of(place, &outcome) };
+    BatchEvent::Cell { cell: Box::new(cell), outcome: Box::new(outcome), row: Arc::new(row(place.row)) }
+}
+
+/// The run that fills a place.
+pub(crate) fn run(place: Place) -> RunId {
+    RunId(uuid::Uuid::from_u128(u128::from(place.row) << 32 | u128::from(place.target)))
+}
+
+/// What is on record of the run in a place.
+pub(crate) fn record(place: Place, mut outcome: Outcome, quality: Option<Quality>) -> RunRecord {
+    outcome.run = run(place);
+    outcome.quality = quality;
+    RunRecord {
+        run: run(place),
+        started: "2026-06-12T09:30:00Z".parse().unwrap(),
+        session: None,
+        prompt_name: Some("sentiment".to_owned()),
+        prompt: super::stage::sentiment(),
+        sample: 0,
+        provider: "openai".to_owned(),
+        input: row(place.row).input,
+        outcome,
+        timeline: Vec::new(),
+        cell: None,
+    }
+}
+
+/// A batch over a file.
+pub(crate) fn spec(targets: &[&str]) -> BatchSpec {
+    BatchSpec {
+        name: "messages.csv".to_owned(),
+        data: "data/messages.csv".to_owned(),
+        prompts: vec![("sentiment".to_owned(), super::stage::sentiment())],
+        targets: targets.iter().map(|target| (*target).to_owned()).collect(),
+        samples: 1,
+        mapping: std::collections::BTreeMap::new(),
+    }
+}
