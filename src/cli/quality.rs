@@ -1,5 +1,7 @@
 //! `retort quality`: what the runs on record come to.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 
 use super::{
@@ -19,7 +21,7 @@ pub(super) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, 
     let mut line = args.query.join(" ");
     for (key, value) in [("since", &args.since), ("until", &args.until)] {
         if let Some(value) = value {
-            line.push_str(&format!(" {key}:{value}"));
+            let _ = write!(line, " {key}:{value}");
         }
     }
     let query = Query::parse(&line, Timestamp::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;

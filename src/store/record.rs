@@ -105,13 +105,17 @@ impl Record {
             self.retry();
         }
         if self.holds() {
-            writes.into_iter().for_each(|(write, weight)| self.hold(write, weight));
+            for (write, weight) in writes {
+                self.hold(write, weight);
+            }
             return;
         }
         if let Err((fault, writes)) = self.attempt(writes) {
             let message = format!("runs are not recorded yet: {fault}");
             self.reports.tell(Trouble::Record, StoreFault::new(message));
-            writes.into_iter().for_each(|(write, weight)| self.hold(write, weight));
+            for (write, weight) in writes {
+                self.hold(write, weight);
+            }
         }
     }
 
@@ -273,7 +277,9 @@ impl Record {
             }
             Err(failed) if failed.passing => Err((failed.fault, writes)),
             Err(failed) => {
-                writes.iter().for_each(|(write, _)| self.lose(write, &failed.fault));
+                for (write, _) in &writes {
+                    self.lose(write, &failed.fault);
+                }
                 Ok(())
             }
         }

@@ -201,12 +201,15 @@ pub(super) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
 
 /// Those who wait for a run to be on the disk.
 #[derive(Default)]
-struct Settling(Vec<(RunId, Tell<Result<(), String>>, Instant)>);
+struct Settling(Vec<Waiter>);
+
+/// Who waits for a run: where to tell, and since when.
+type Waiter = (RunId, Tell<Result<(), String>>, Instant);
 
 impl Settling {
     /// Answers those whose run is there or lost; at the end all others too.
     fn tell(&mut self, record: &Record, over: bool) {
-        let told = |(run, tell, since): (RunId, Tell<Result<(), String>>, Instant)| match record.standing(run) {
+        let told = |(run, tell, since): Waiter| match record.standing(run) {
             Standing::Held if !over && since.elapsed() < PATIENCE => Some((run, tell, since)),
             Standing::Held => {
                 let why = "the record of runs is out of reach: a lock, or a full disk; `retort doctor` says more";

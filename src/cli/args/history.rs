@@ -27,6 +27,7 @@ begins with one comes after `--`):
 
 /// `retort history`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct HistoryArgs {
     /// What to do with the runs.
     #[command(subcommand)]

@@ -72,24 +72,23 @@ pub(super) async fn export(
     while let Some(runs) = pages.next().await? {
         for mut entry in runs {
             let record = texts(store, &mut entry).await?;
-            match &sheet {
-                Some(sheet) => sheet.row(io.out, &cells(&entry))?,
-                None => {
-                    let record = record.as_ref();
-                    let outcome = record.map(|record| &record.outcome);
-                    let line = Line {
-                        variables: record.map_or_else(|| json!({}), |record| json!(record.input.vars)),
-                        reasoning: outcome.map_or("", |outcome| &outcome.reasoning),
-                        json: outcome.and_then(|outcome| outcome.json.as_ref()),
-                        verdicts: outcome
-                            .and_then(|outcome| outcome.quality.as_ref())
-                            .map_or_else(|| json!([]), |quality| json!(quality.verdicts)),
-                        entry: &entry,
-                    };
-                    let text = serde_json::to_string(&line).map_err(|fault| Stopped::Other(fault.to_string()))?;
-                    writeln!(io.out, "{text}")?;
-                }
+            if let Some(sheet) = sheet {
+                sheet.row(io.out, &cells(&entry))?;
+                continue;
             }
+            let record = record.as_ref();
+            let outcome = record.map(|record| &record.outcome);
+            let line = Line {
+                variables: record.map_or_else(|| json!({}), |record| json!(record.input.vars)),
+                reasoning: outcome.map_or("", |outcome| &outcome.reasoning),
+                json: outcome.and_then(|outcome| outcome.json.as_ref()),
+                verdicts: outcome
+                    .and_then(|outcome| outcome.quality.as_ref())
+                    .map_or_else(|| json!([]), |quality| json!(quality.verdicts)),
+                entry: &entry,
+            };
+            let text = serde_json::to_string(&line).map_err(|fault| Stopped::Other(fault.to_string()))?;
+            writeln!(io.out, "{text}")?;
         }
     }
     Ok(Exit::Done)
@@ -136,7 +135,7 @@ fn cells(run: &HistoryEntry) -> Vec<String> {
         run.attempts.to_string(),
         shown(run.tokens_in),
         shown(run.tokens_out),
-        shown(run.cost.amount().map(|amount| amount.dollars())),
+        shown(run.cost.amount().map(crate::model::PicoDollars::dollars)),
         state.to_owned(),
         millis(run.took),
         millis(run.first_token),

@@ -33,7 +33,7 @@ pub(super) async fn upkeep(store: &Store, action: HistoryAction, io: &mut Io<'_>
                 let words = format!("{} would be removed for good; --yes removes them", many(runs.len() as u64));
                 return Err(Stopped::Usage(words));
             }
-            let done = pruned(store.ask(Job::RemoveRuns(runs)).await?)?;
+            let done = pruned(&store.ask(Job::RemoveRuns(runs)).await?)?;
             writeln!(io.err, "{} removed", many(done.runs))?;
             Ok(Exit::Done)
         }
@@ -75,7 +75,7 @@ async fn prune(store: &Store, older: &str, keep_pinned: bool, yes: bool, io: &mu
     let Some(What::Until(before)) = query.filters.first().map(|filter| filter.what.clone()) else {
         return Err(words());
     };
-    let told = pruned(store.ask(Job::PruneRuns { before, keep_pinned, dry: true }).await?)?;
+    let told = pruned(&store.ask(Job::PruneRuns { before, keep_pinned, dry: true }).await?)?;
     let kept = if keep_pinned { "; pinned ones are kept" } else { "" };
     if told.runs == 0 {
         writeln!(io.err, "no run is older than that{kept}; the record takes {}", size(told.before))?;
@@ -91,7 +91,7 @@ async fn prune(store: &Store, older: &str, keep_pinned: bool, yes: bool, io: &mu
         )?;
         return Ok(Exit::Done);
     }
-    let done = pruned(store.ask(Job::PruneRuns { before, keep_pinned, dry: false }).await?)?;
+    let done = pruned(&store.ask(Job::PruneRuns { before, keep_pinned, dry: false }).await?)?;
     writeln!(
         io.err,
         "{} removed{kept}; the record took {}, and takes {}",
@@ -102,9 +102,9 @@ async fn prune(store: &Store, older: &str, keep_pinned: bool, yes: bool, io: &mu
     Ok(Exit::Done)
 }
 
-fn pruned(reply: Reply) -> Result<Pruned, Stopped> {
+fn pruned(reply: &Reply) -> Result<Pruned, Stopped> {
     match reply {
-        Reply::Pruned(pruned) => Ok(pruned),
+        Reply::Pruned(pruned) => Ok(*pruned),
         _ => Err(Stopped::Other("the record answered another question".to_owned())),
     }
 }

@@ -65,7 +65,9 @@ fn runs() -> Vec<RunFacts> {
 
 fn review(runs: &[RunFacts]) -> Review {
     let mut review = Review::default();
-    runs.iter().for_each(|run| review.take(run));
+    for run in runs {
+        review.take(run);
+    }
     review
 }
 
