@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod bench;
+pub(crate) mod history;
 pub(crate) mod home;
 pub(crate) mod picture;
 pub(crate) mod pty;

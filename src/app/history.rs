@@ -92,7 +92,13 @@ impl History {
         }
         match action {
             Action::Accept => !self.reading && self.chosen().is_some(),
-            Action::ToBench | Action::Run | Action::Grade | Action::Copy | Action::MarkRun => self.chosen().is_some(),
+            Action::ToBench
+            | Action::Run
+            | Action::Grade
+            | Action::Copy
+            | Action::Xray
+            | Action::Sort
+            | Action::MarkRun => self.chosen().is_some(),
             Action::Diff => !self.runs.marked.is_empty(),
             Action::NextDifference => false,
             _ => true,

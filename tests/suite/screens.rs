@@ -3,6 +3,8 @@
 /// The batch screen.
 mod batch;
 mod diff;
+/// The history screen.
+mod history;
 mod lanes;
 mod looks;
 mod overlays;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use ratatui::layout::{Margin, Rect};
 
+pub use crate::pipeline::port::RunRecord;
 use crate::{
     app::difference::{Difference, Side},
     model::RunId,
-    pipeline::port::RunRecord,
 };
 
 /// Rows above what differs: either run, what differs in a few words, and a blank one.

@@ -4,9 +4,8 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use super::inside;
 use crate::{
-    app::history::pair::{Pair, area},
+    app::history::pair::{Pair, RunRecord, area},
     eval::figures::{age, duration},
-    pipeline::port::RunRecord,
     ui::{
         part::{
             diff::{difference, summary},

@@ -121,10 +121,7 @@ fn end(run: &HistoryEntry) -> (String, Role) {
         ("done", Some(true)) => (format!("{from}✓"), Role::Pass),
         ("done", Some(false)) => (format!("{from}✗ {}", run.failed.join(", ")), Role::Fail),
         ("running", _) => ("▸ running".to_owned(), Role::Busy),
-        (end, _) => {
-            let class = run.class.as_ref().map(|class| format!(": {class}")).unwrap_or_default();
-            (format!("! {end}{class}"), Role::Wait)
-        }
+        (end, _) => (format!("! {}", run.class.as_deref().unwrap_or(end)), Role::Wait),
     }
 }
 

@@ -4,7 +4,7 @@ use retort::{
     app::{Msg, Ticket, compare::Standing, difference::Summary},
     model::{Input, Prompt, RunId},
     pipeline::port::RunRecord,
-    store::job::{Job, Reply, RunEntry},
+    store::job::{HistoryEntry, HistoryPage, Job, Reply},
 };
 
 use crate::support::bench::{Bench, attempt, delta, ended, outcome, prepared};
@@ -148,24 +148,24 @@ fn differences_are_walked_also_while_typing_and_turn_the_diff_on() {
 #[test]
 fn an_earlier_run_of_this_prompt_can_be_the_baseline() {
     let (mut bench, _) = answered(&["one two", "one three"]);
-    let entry = |id: u128, prompt: Option<&String>, end: &str| RunEntry {
+    let started = "2026-03-01T12:00:00Z".parse().unwrap();
+    let entry = |id: u128, prompt: Option<&String>, end: &str| HistoryEntry {
         run: RunId(uuid::Uuid::from_u128(id)),
-        started: "2026-03-01T11:48:00Z".parse().unwrap(),
         prompt_name: prompt.cloned(),
         target: format!("model-{id}"),
         end: end.to_owned(),
-        passed: Some(true),
+        ..crate::support::history::entry(0, started, 12)
     };
     let name = bench.app.bench.prompt_name.clone();
     bench.keys("B");
-    let ticket = bench.jobs().into_iter().find(|(_, job)| matches!(job, Job::RecentRuns { .. })).unwrap().0;
+    let ticket = bench.jobs().into_iter().find(|(_, job)| matches!(job, Job::History { .. })).unwrap().0;
     let runs = vec![
         entry(1, name.as_ref(), "done"),
         entry(2, None, "done"),
         entry(3, name.as_ref(), "failed"),
         entry(101, name.as_ref(), "done"),
     ];
-    bench.answer(ticket, Ok(Reply::Runs(runs)));
+    bench.answer(ticket, Ok(Reply::History(HistoryPage { runs, more: false })));
     let Some(retort::app::overlay::Overlay::Against(bases)) = bench.app.overlay() else { panic!("no list") };
     let labels: Vec<&str> = bases.choice.shown().map(|item| item.label.as_str()).collect();
     assert_eq!(labels, ["demo", "demo:slow", "the answer before", "this answer", "model-1"]);
