@@ -43,7 +43,9 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
     let RunRecord { run, started, session, prompt_name, prompt, sample, provider, input, outcome, timeline, cell } =
         record;
     let mut out = String::new();
-    let mut line = |name: &str, value: &str| drop(writeln!(out, "{name:<10} {value}"));
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(out, "{name:<10} {value}");
+    };
     line("run", &run.to_string());
     line("started", &started.to_string());
     line("prompt", prompt_name.as_deref().unwrap_or("–"));
@@ -65,7 +67,9 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
     if let Some(grade) = grade {
         line("grade", grade);
     }
-    let mut part = |name: &str, text: &str| drop(write!(out, "\n── {name}\n{}\n", text.trim_end_matches('\n')));
+    let mut part = |name: &str, text: &str| {
+        let _ = write!(out, "\n── {name}\n{}\n", text.trim_end_matches('\n'));
+    };
     part("input", &input.text);
     for (name, value) in &input.vars {
         part(&format!("variable {name}"), value);
@@ -77,7 +81,7 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
     out.push_str("\n── steps\n");
     for row in Xray::of_run(&outcome.requested, timeline).rows {
         let at = row.at.map_or_else(String::new, |at| format!("{:.2}s", at.as_secs_f64()));
-        drop(write!(out, "{at:>8}  {:<9} {}\n", row.what, row.detail.as_str()));
+        let _ = writeln!(out, "{at:>8}  {:<9} {}", row.what, row.detail.as_str());
     }
     out
 }
