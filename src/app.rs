@@ -12,6 +12,7 @@ pub mod compare;
 pub mod difference;
 pub mod field;
 pub mod focus;
+pub mod history;
 pub mod inputs;
 mod inputting;
 mod json;
@@ -53,6 +54,7 @@ use crate::{
 };
 pub use action::{ACTIONS, Action};
 use batch::Batches;
+use history::History;
 pub use keymap::Keymap;
 pub use layout::Layout;
 pub use msg::{Effect, FieldId, Msg, Now, Ticket};
@@ -107,6 +109,8 @@ pub struct App {
     pub bench: Workbench,
     /// The batch.
     pub batch: Batches,
+    /// The runs on record.
+    pub history: History,
     /// What lies over the screen, the last on top.
     pub overlays: Vec<Overlay>,
     /// The keys.
@@ -159,6 +163,7 @@ impl App {
             screen: Screen::Bench,
             bench,
             batch: Batches::default(),
+            history: History::default(),
             overlays: Vec::new(),
             keymap: start.keymap,
             notices: Notices::default(),
@@ -226,6 +231,7 @@ impl App {
         self.bench.settle();
         self.bench.settle_comparison();
         self.ask_rows();
+        self.settle_history();
         self.autosave();
         std::mem::take(&mut self.effects)
     }

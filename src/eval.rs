@@ -6,6 +6,7 @@
 //! A [`Tally`] is what the cells of a batch come to, and [`report`] writes them all as a file.
 //! A [`JsonDiff`] says which values two answers differ in, [`Groups`] which of many are the same.
 //! [`Evidence`] says whether one of two is better over the same rows, by the tests of [`stats`].
+//! A [`WhatIf`] says what another threshold would do to answers that are there already.
 
 pub mod check;
 pub mod comparison;
@@ -26,6 +27,7 @@ mod schema;
 pub mod stats;
 pub mod tally;
 pub mod template;
+pub mod whatif;
 
 pub use comparison::Comparison;
 pub use evidence::{Evidence, Pair};
@@ -37,3 +39,4 @@ pub use review::Review;
 pub use rubric::{Opinion, Rubric};
 pub use rule::BadRule;
 pub use tally::{Standing, Tally};
+pub use whatif::WhatIf;

@@ -2,6 +2,7 @@
 
 mod batch;
 pub mod cells;
+mod history;
 mod lane;
 mod metrics;
 mod overlay;
@@ -49,6 +50,7 @@ fn screen(scene: Scene<'_>, buffer: &mut Buffer) {
     match scene.app.screen {
         Screen::Bench => bench(scene, buffer),
         Screen::Batch => batch::draw(scene, buffer),
+        Screen::History => history::draw(scene, buffer),
     }
     status::status(scene, buffer);
     status::footer(scene, buffer);

@@ -206,6 +206,8 @@ pub enum Action {
     ScreenBench,
     /// Goes to the batch.
     ScreenBatch,
+    /// Goes to the history.
+    ScreenHistory,
     /// Goes to the help.
     ScreenHelp,
     /// Sets a batch up.
@@ -232,6 +234,20 @@ pub enum Action {
     TurnSort,
     /// Chooses the batch this one is compared with.
     BatchBaseline,
+    /// Puts the chosen run on the bench.
+    ToBench,
+    /// Marks the chosen run, to be compared.
+    MarkRun,
+    /// Keeps the chosen run when others are pruned.
+    PinRun,
+    /// Removes the chosen run.
+    RemoveRun,
+    /// Chooses the columns of the list.
+    Columns,
+    /// Reads the list anew.
+    Refresh,
+    /// Tells the command line that writes what is listed.
+    ExportRuns,
     /// Draws the screen afresh.
     Redraw,
     /// Suspends the program; `fg` brings it back.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     pipeline::port::RunRecord,
-    store::job::{Job, RunEntry},
+    store::job::{HistoryEntry, Job},
 };
 
 /// What the lanes are compared with.
@@ -239,10 +239,10 @@ impl App {
     /// Lists what the lanes can be compared with.
     pub(super) fn open_against(&mut self) {
         self.overlays.push(Overlay::Against(Bases::new(&self.bench)));
-        self.ask_store(Job::RecentRuns { limit: RUNS }, Asked::Runs);
+        self.ask_store(Job::History { query: Box::default(), after: None, limit: RUNS }, Asked::Runs);
     }
 
-    pub(super) fn list_runs(&mut self, runs: &[RunEntry]) {
+    pub(super) fn list_runs(&mut self, runs: &[HistoryEntry]) {
         for overlay in &mut self.overlays {
             if let Overlay::Against(bases) = overlay {
                 bases.fill(&self.bench, runs, self.now.time);

@@ -53,9 +53,10 @@ impl App {
 
     /// Shows a grade where its run is shown, and returns the one it takes the place of.
     pub(super) fn put_grade(&mut self, run: RunId, grade: Grade) -> Option<Grade> {
-        let takes = self.bench.lanes.iter_mut().flat_map(Lane::takes_mut);
-        let take = takes.into_iter().find(|take| take.run() == Some(run))?;
-        Some(std::mem::replace(&mut take.grade, grade))
+        let listed = self.put_listed_grade(run, &grade);
+        let mut takes = self.bench.lanes.iter_mut().flat_map(Lane::takes_mut);
+        let take = takes.find(|take| take.run() == Some(run));
+        take.map(|take| std::mem::replace(&mut take.grade, grade)).or(listed)
     }
 
     /// Opens the groups of the lane with the focus.

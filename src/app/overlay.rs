@@ -17,8 +17,8 @@ pub mod xray;
 
 use ratatui::layout::{Margin, Rect};
 
-use super::{action::Action, choice::Choice, chord::Chord, line::Line};
-use crate::store::names;
+use super::{action::Action, choice::Choice, chord::Chord, history::column::Column, line::Line};
+use crate::{model::RunId, store::names};
 pub use against::Bases;
 pub use alike::Alike;
 pub use copy::CopyAs;
@@ -66,6 +66,8 @@ pub enum Overlay {
     Xray(Xray),
     /// In what form to copy.
     Copy(Choice<CopyAs>),
+    /// The columns of the history, and which are shown.
+    Columns(Choice<Option<Column>>),
     /// A text to be searched while it is typed; it lies on the status line.
     Search(Line),
     /// A question.
@@ -167,6 +169,8 @@ pub enum Then {
     ReplacePrompt(String),
     /// Closes a lane whose run is under way.
     CloseLane,
+    /// Removes a run from the record.
+    RemoveRun(RunId),
 }
 
 /// A question with its two answers.
@@ -202,6 +206,7 @@ impl Overlay {
             Self::Name(name) => name.title(),
             Self::Xray(_) => "X-ray",
             Self::Copy(_) => "Copy",
+            Self::Columns(_) => "Columns",
             Self::Search(_) => "Search",
             Self::Confirm(_) => "Sure?",
         }
@@ -222,6 +227,7 @@ impl Overlay {
             Self::Name(_) => Some((60, 6)),
             Self::Xray(xray) => Some((110, rows(xray.lines(), 12))),
             Self::Copy(choice) => Some((60, rows(choice.len(), 6))),
+            Self::Columns(choice) => Some((60, rows(choice.len(), 6) - 1)),
             Self::Versions(_) => Some((116, 34)),
             Self::Grade(grading) => Some((44, rows(grading.choice.len(), 6) - 1)),
             Self::Groups(alike) => Some((100, rows(alike.lines(), 6))),
@@ -265,6 +271,7 @@ impl Overlay {
             Self::Help(_)
             | Self::Xray(_)
             | Self::Copy(_)
+            | Self::Columns(_)
             | Self::Confirm(_)
             | Self::Versions(_)
             | Self::Grade(_)
@@ -290,6 +297,7 @@ impl Overlay {
             Self::Help(_)
             | Self::Xray(_)
             | Self::Copy(_)
+            | Self::Columns(_)
             | Self::Confirm(_)
             | Self::Versions(_)
             | Self::Grade(_)
@@ -322,6 +330,7 @@ impl Overlay {
             Self::Prompts(list) | Self::Sessions(list) | Self::Rows(list) => list.choice.step(by),
             Self::Against(bases) => bases.choice.step(by),
             Self::Copy(choice) => choice.step(by),
+            Self::Columns(choice) => choice.step(by),
             Self::Versions(versions) => versions.choice.step(by),
             Self::Grade(grading) => grading.choice.step(by),
             Self::Groups(alike) => alike.choice.step(by),
@@ -340,6 +349,7 @@ impl Overlay {
             Self::Prompts(list) | Self::Sessions(list) | Self::Rows(list) => choose(&mut list.choice, row),
             Self::Against(bases) => choose(&mut bases.choice, row),
             Self::Copy(choice) => choose(choice, row),
+            Self::Columns(choice) => choose(choice, row),
             Self::Versions(versions) => {
                 choose(&mut versions.choice, row);
                 false
@@ -367,6 +377,7 @@ impl Overlay {
             Self::Prompts(list) | Self::Sessions(list) | Self::Rows(list) => list.choice.fit(height),
             Self::Against(bases) => bases.choice.fit(height),
             Self::Copy(choice) => choice.fit(height),
+            Self::Columns(choice) => choice.fit(height),
             Self::Versions(versions) => versions.fit(body.inner(Margin::new(1, 0))),
             Self::Grade(grading) => grading.choice.fit(height),
             Self::Groups(alike) => alike.fit(height),

@@ -21,7 +21,7 @@ impl App {
         match action {
             Action::Leave | Action::Quit => self.close_overlay(),
             Action::Accept => self.accept(),
-            Action::ScreenBench | Action::ScreenBatch | Action::ScreenHelp => {
+            Action::ScreenBench | Action::ScreenBatch | Action::ScreenHistory | Action::ScreenHelp => {
                 self.overlays.clear();
                 self.on_screen(action);
             }
@@ -100,6 +100,7 @@ impl App {
             Overlay::Against(bases) => self.pick_against(bases),
             Overlay::Name(name) => self.take_name(name),
             Overlay::Copy(choice) => self.copy(&choice),
+            Overlay::Columns(choice) => self.take_column(choice),
             Overlay::Versions(versions) => self.take_version(&versions, None),
             Overlay::Grade(grading) => self.take_grade(grading),
             Overlay::Groups(alike) => self.take_group(&alike),
@@ -336,6 +337,7 @@ impl App {
             Then::NewSession(name) => self.new_session(name),
             Then::ReplacePrompt(name) => self.save_prompt(name, true),
             Then::CloseLane => self.drop_lane(),
+            Then::RemoveRun(run) => self.remove_run(run),
         }
     }
 }

@@ -20,11 +20,13 @@ pub enum Screen {
     Bench,
     /// The batch.
     Batch,
+    /// The runs on record.
+    History,
 }
 
 impl Screen {
     /// Every screen, in the order of their keys.
-    pub const ALL: &[Self] = &[Self::Bench, Self::Batch];
+    pub const ALL: &[Self] = &[Self::Bench, Self::Batch, Self::History];
 
     /// Returns its name in the title.
     #[must_use]
@@ -32,6 +34,7 @@ impl Screen {
         match self {
             Self::Bench => "Workbench",
             Self::Batch => "Batch",
+            Self::History => "History",
         }
     }
 
@@ -41,6 +44,7 @@ impl Screen {
         match self {
             Self::Bench => "bench",
             Self::Batch => "batch",
+            Self::History => "history",
         }
     }
 
@@ -50,6 +54,7 @@ impl Screen {
         match self {
             Self::Bench => Action::ScreenBench,
             Self::Batch => Action::ScreenBatch,
+            Self::History => Action::ScreenHistory,
         }
     }
 }
@@ -65,6 +70,7 @@ impl App {
         match screen {
             Screen::Bench => {}
             Screen::Batch => self.enter_batch(),
+            Screen::History => self.enter_history(),
         }
     }
 
@@ -73,6 +79,7 @@ impl App {
         match action {
             Action::ScreenBench => self.go_to(Screen::Bench),
             Action::ScreenBatch => self.go_to(Screen::Batch),
+            Action::ScreenHistory => self.go_to(Screen::History),
             Action::Palette => self.open_palette(),
             Action::Help | Action::ScreenHelp => self.open_help(),
             Action::Redraw => self.effects.push(Effect::Redraw),
@@ -82,6 +89,7 @@ impl App {
             action => match self.screen {
                 Screen::Bench => self.at_bench(action),
                 Screen::Batch => self.on_batch(action),
+                Screen::History => self.on_history(action),
             },
         }
     }
@@ -100,6 +108,7 @@ impl App {
         let taken = match self.screen {
             Screen::Bench => false,
             Screen::Batch => self.batch.typing() && edits_a_line(chord) && self.batch_key(chord),
+            Screen::History => self.history.typing() && edits_a_line(chord) && self.history_key(chord),
         };
         if taken {
             return;
@@ -114,6 +123,7 @@ impl App {
         match self.screen {
             Screen::Bench => {}
             Screen::Batch => self.batch_paste(text),
+            Screen::History => self.history_paste(text),
         }
     }
 
@@ -122,6 +132,7 @@ impl App {
         match self.screen {
             Screen::Bench => {}
             Screen::Batch => self.batch_mouse(column, row, wheel),
+            Screen::History => self.history_mouse(column, row, wheel),
         }
     }
 
@@ -130,6 +141,7 @@ impl App {
         match self.screen {
             Screen::Bench => {}
             Screen::Batch => self.prepare_batch(body),
+            Screen::History => self.prepare_history(body),
         }
     }
 
@@ -139,6 +151,7 @@ impl App {
         match self.screen {
             Screen::Bench => self.bench.typing,
             Screen::Batch => self.batch.typing(),
+            Screen::History => self.history.typing(),
         }
     }
 
@@ -170,6 +183,7 @@ impl App {
         match self.screen {
             Screen::Bench => None,
             Screen::Batch => self.batch.said(action),
+            Screen::History => self.history.said(action),
         }
     }
 
@@ -178,6 +192,7 @@ impl App {
         match self.screen {
             Screen::Bench => self.bench.lanes.len() > 1 || action != Action::Diff,
             Screen::Batch => self.batch.is_useful(action),
+            Screen::History => self.history.is_useful(action),
         }
     }
 }

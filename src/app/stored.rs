@@ -6,6 +6,7 @@ use super::{
     AUTOSAVE, App, Ticket,
     batch::AskedFor,
     choice::Item,
+    history,
     notice::Tone,
     overlay::{Confirm, List, Overlay, Then},
     versions::After,
@@ -52,6 +53,8 @@ pub(super) enum Asked {
     Input,
     /// Something for the batch screen.
     Batch(AskedFor),
+    /// Something for the history screen.
+    History(history::AskedFor),
     /// The sessions, to see whether a new one's name is free.
     NewSession(String),
 }
@@ -79,19 +82,21 @@ impl App {
                         self.overlays.retain(|overlay| !matches!(overlay, Overlay::Versions(_)));
                     }
                     Asked::Batch(asked) => return self.batch_fault(&asked, &fault.message),
+                    Asked::History(asked) => return self.history_fault(&asked, &fault.message),
                     Asked::Grade { run, before } => drop(self.put_grade(run, before)),
                     _ => {}
                 }
                 self.say(Tone::Error, &fault.message);
             }
             (Asked::Batch(asked), Ok(reply)) => self.batch_stored(asked, reply),
+            (Asked::History(asked), Ok(reply)) => self.history_stored(asked, reply),
             (Asked::Totals, Ok(Reply::Totals(totals))) => self.bench.totals = Some(totals),
             (Asked::Prompts, Ok(Reply::Prompts(entries))) => self.list_prompts(&entries),
             (Asked::Sessions, Ok(Reply::Sessions(entries))) => self.list_sessions(&entries),
             (Asked::NewSession(name), Ok(Reply::Sessions(entries))) => self.begin_session(name, &entries),
             (Asked::Input, Ok(Reply::Input(named))) => self.take_input(&named),
             (Asked::Input, Ok(Reply::Rows { file, rows, more })) => self.list_rows(&file, &rows, more),
-            (Asked::Runs, Ok(Reply::Runs(runs))) => self.list_runs(&runs),
+            (Asked::Runs, Ok(Reply::History(page))) => self.list_runs(&page.runs),
             (Asked::BaselineRun, Ok(Reply::Run(record))) => self.compare_with_run(&record),
             (Asked::OpenPrompt, Ok(Reply::Prompt { name, prompt })) => self.put_prompt(name, &prompt),
             (Asked::OpenSession, Ok(Reply::Session(session))) => self.put_session(&session),

@@ -1,7 +1,7 @@
 //! Prompt versions at the bench: walked through, restored, forked, named, put into a lane.
 
 use super::{
-    App,
+    App, history,
     notice::Tone,
     overlay::{Name, NameFor, Overlay, Versions},
     stored::Asked,
@@ -12,6 +12,7 @@ use crate::{
     app::line::Line,
     eval::figures::age,
     model::{LaneSpec, Prompt, VersionId, lane::Pinned},
+    pipeline::port::RunRecord,
     store::job::{Job, Lineage},
 };
 
@@ -55,6 +56,8 @@ pub(super) enum After {
     List,
     /// A version comes onto the bench, and is saved under another name if there is one.
     Put { stand: Stand, name: Option<String> },
+    /// A run on record comes onto the bench, and is run there if so.
+    Reopen { record: Box<RunRecord>, run: bool },
 }
 
 impl Workbench {
@@ -115,7 +118,7 @@ impl App {
     }
 
     /// Keeps what is on the bench as a version, if it is none yet, and goes on when that is done.
-    fn keep_then(&mut self, after: After) {
+    pub(super) fn keep_then(&mut self, after: After) {
         let prompt = self.bench.prompt();
         let known = self.bench.stand.as_ref().is_some_and(|stand| stand.id == VersionId::of(&prompt));
         if known || (prompt.system.is_empty() && prompt.messages.is_empty() && prompt.user.is_empty()) {
@@ -134,6 +137,7 @@ impl App {
                 let job = Job::ListVersions { of: self.bench.lineage(), limit: MOST };
                 self.ask_store(job, Asked::Versions(after));
             }
+            After::Reopen { record, run } => history::put_run(self, *record, run),
             After::Put { stand, name } => {
                 let place = stand.place.clone();
                 self.bench.put_version(stand);
@@ -150,7 +154,7 @@ impl App {
     pub(super) fn versions_listed(&mut self, after: &After, entries: Vec<VersionEntry>) {
         match after {
             After::Walk { older } => self.step_version(*older, &entries),
-            After::List | After::Put { .. } => {
+            After::List | After::Put { .. } | After::Reopen { .. } => {
                 for overlay in &mut self.overlays {
                     if let Overlay::Versions(versions) = overlay {
                         versions.fill(entries);

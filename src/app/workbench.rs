@@ -149,6 +149,16 @@ impl Workbench {
         self.touched = before + 1;
     }
 
+    /// Puts the prompt of a run on the bench. Where it has the name of the one that is there it is an edit of
+    /// that, else nobody knows whether its file still has it so.
+    pub fn put_of_record(&mut self, name: Option<String>, prompt: &Prompt, stand: Stand) {
+        if name != self.prompt_name {
+            self.put(name, prompt);
+            self.base = None;
+        }
+        self.put_version(stand);
+    }
+
     /// Puts a session on the bench.
     #[must_use]
     pub fn restored(session: &Session, default_target: &str) -> Self {

@@ -1,15 +1,20 @@
 //! Whether B is better than A, over the same rows, and how sure one may be.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::stats::{Interval, Paired, SplitMix, difference, mean_difference, rows_needed, sign_test};
+use super::stats::{Interval, Paired, SplitMix, difference, flip_test, mean_difference, rows_needed, sign_test};
 
 /// A difference is called one when chance gives it in fewer cases than this.
 const LEVEL: f64 = 0.05;
 /// The difference, as a share, a comparison should be able to see.
 const WANTED: f64 = 0.05;
 
-/// One row, or one sample of it, with A and with B. `None` is not judged, or not there.
+/// The fewest rows fixed or broken that the sign test can show a difference by: 6 of 6 give p = 0.031.
+const FEWEST: u64 = 6;
+
+/// One row with A and with B. `None` is not judged, or not there. Of several samples, see [`Evidence::of_samples`].
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Pair {
     /// Whether A passed.
@@ -34,6 +39,16 @@ pub enum Shown {
     NoDifference,
 }
 
+/// What a comparison goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The rows fixed and broken.
+    Passes,
+    /// The scores, where too few rows were fixed or broken to show anything.
+    Scores,
+}
+
 /// A difference of B from A, and its 95 % interval, as shares from -1 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
@@ -54,20 +69,31 @@ pub struct Evidence {
     pub unchanged: u64,
     /// Rows that were not judged with both.
     pub not_comparable: u64,
-    /// How likely so uneven a split is by chance, from 0 to 1.
+    /// How likely so uneven a split of the rows is by chance, from 0 to 1.
     pub p: f64,
     /// Of the pass rates; `None` without a comparable row.
     pub passed: Option<Difference>,
+    /// Rows that were scored with both.
+    pub scored: u64,
     /// Of the mean scores; `None` with fewer than two rows scored with both.
     pub score: Option<Difference>,
-    /// What it shows: by passes, which are tested; scores are told beside them.
+    /// How likely scores so far apart are by chance, from 0 to 1; there if `score` is.
+    pub score_p: Option<f64>,
+    /// What decides. Only one of the two ever does, so that looking twice does not show what is not there.
+    pub basis: Basis,
+    /// What it shows.
     pub shown: Shown,
     /// About how many more rows it takes to see 5 points; 0 if there are enough, `None` without a comparable row.
     pub more_rows: Option<u64>,
 }
 
 impl Evidence {
-    /// Weighs pairs. The seed draws the resamples of the scores: the same seed gives the same evidence.
+    /// Weighs rows, one pair each. The seed draws the resamples of the scores: the same seed gives the same
+    /// evidence.
+    ///
+    /// Passes decide. Where fewer than six rows were fixed or broken they cannot, and scores do: with a
+    /// bootstrap interval that leaves 0 out and a randomisation test below 5 %, as the interval alone is
+    /// too sure of few rows.
     #[must_use]
     pub fn of(pairs: impl IntoIterator<Item = Pair>, seed: u64) -> Self {
         let (mut rows, mut apart, mut not_comparable) = (Paired::default(), Vec::new(), 0);
@@ -84,12 +110,22 @@ impl Evidence {
         let (fixed, broken, unchanged) = (rows.second, rows.first, rows.both + rows.neither);
         let all = fixed + broken + unchanged;
         let p = sign_test(fixed, broken);
-        let shown = match fixed > broken {
-            _ if p >= LEVEL => Shown::NoDifference,
+        let told = |(by, interval)| Difference { by, interval };
+        let mut rng = SplitMix::new(seed);
+        let score = mean_difference(&apart, &mut rng).map(told);
+        let score_p = score.and_then(|_| flip_test(&apart, &mut rng));
+        let scores = score.zip(score_p).filter(|_| fixed + broken < FEWEST);
+        let (sure, better) = match scores {
+            Some((Difference { by, interval }, p)) => {
+                (p < LEVEL && (interval.low > 0.0 || interval.high < 0.0), by > 0.0)
+            }
+            None => (p < LEVEL, fixed > broken),
+        };
+        let shown = match better {
+            _ if !sure => Shown::NoDifference,
             true => Shown::Better,
             false => Shown::Worse,
         };
-        let told = |(by, interval)| Difference { by, interval };
         let more_rows = (all > 0)
             .then(|| rows_needed((fixed + broken) as f64 / all as f64, WANTED))
             .flatten()
@@ -101,43 +137,113 @@ impl Evidence {
             not_comparable,
             p,
             passed: difference(rows).map(told),
-            score: mean_difference(&apart, &mut SplitMix::new(seed)).map(told),
+            scored: apart.len() as u64,
+            score,
+            score_p,
+            basis: if scores.is_some() { Basis::Scores } else { Basis::Passes },
             shown,
             more_rows,
         }
     }
 
+    /// Weighs samples, each with the row it is of. Samples of a row are not independent: they are made one
+    /// pair first, in which a side passes if more than half of its judged samples do, and its score is
+    /// their mean.
+    #[must_use]
+    pub fn of_samples<R: Ord>(samples: impl IntoIterator<Item = (R, Pair)>, seed: u64) -> Self {
+        let mut rows: BTreeMap<R, [Samples; 2]> = BTreeMap::new();
+        for (row, pair) in samples {
+            let [a, b] = rows.entry(row).or_default();
+            a.take(pair.a, pair.score_a);
+            b.take(pair.b, pair.score_b);
+        }
+        let pair = |[a, b]: [Samples; 2]| Pair { a: a.passed(), b: b.passed(), score_a: a.score(), score_b: b.score() };
+        Self::of(rows.into_values().map(pair), seed)
+    }
+
     /// Returns the verdict in one sentence, as every screen and report says it.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let Some(passed) = self.passed else {
-            return "nothing to compare: no row was judged with both".to_owned();
-        };
         let head = match self.shown {
             Shown::Better => "B better",
             Shown::Worse => "B worse",
             Shown::NoDifference => "no difference shown",
         };
-        let p = if self.p < 0.001 { "p<0.001".to_owned() } else { format!("p={:.3}", self.p) };
-        let Interval { low, high } = passed.interval;
-        let by = points(passed.by);
-        let sign = if by > 0 { "+" } else { "" };
-        let noun = if by.abs() == 1 { "point" } else { "points" };
-        let mut line = format!(
-            "{head}: {} fixed, {} broken, {p}, {sign}{by} {noun} ({} to {})",
-            self.fixed,
-            self.broken,
-            points(low),
-            points(high)
-        );
+        let rows = |count: u64| if count == 1 { "row" } else { "rows" };
+        let changed = format!("{} fixed, {} broken", self.fixed, self.broken);
+        let mut line = match (self.basis, self.passed, self.score.zip(self.score_p)) {
+            (Basis::Scores, passed, Some((Difference { by, interval }, p))) => {
+                let changed = passed.map_or_else(String::new, |_| format!("{changed}; "));
+                let (by, low, high) = (hundredths(by), hundredths(interval.low), hundredths(interval.high));
+                let sign = if by > 0.0 { "+" } else { "" };
+                let (p, scored) = (chance(p), self.scored);
+                format!(
+                    "{head}: {changed}mean score {sign}{by:.2} ({low:.2} to {high:.2}) over {scored} {}, {p}",
+                    rows(scored)
+                )
+            }
+            (_, Some(Difference { by, interval }), _) => {
+                let (by, low, high) = (points(by), points(interval.low), points(interval.high));
+                let sign = if by > 0 { "+" } else { "" };
+                let noun = if by.abs() == 1 { "point" } else { "points" };
+                format!("{head}: {changed}, {}, {sign}{by} {noun} ({low} to {high})", chance(self.p))
+            }
+            (_, None, _) if self.scored == 1 => {
+                return "nothing to compare: only one row was scored with both".to_owned();
+            }
+            (_, None, _) => return "nothing to compare: no row was judged with both".to_owned(),
+        };
         if self.shown == Shown::NoDifference
             && let Some(more) = self.more_rows.filter(|more| *more > 0)
         {
-            let noun = if more == 1 { "row" } else { "rows" };
-            line.push_str(&format!("; about {more} more {noun} needed to see 5 points"));
+            line.push_str(&format!("; about {more} more {} needed to see 5 points", rows(more)));
         }
         line
     }
+}
+
+/// What the samples of one row come to on one side.
+#[derive(Debug, Clone, Copy, Default)]
+struct Samples {
+    judged: u64,
+    passed: u64,
+    scored: u64,
+    sum: f64,
+}
+
+impl Samples {
+    fn take(&mut self, passed: Option<bool>, score: Option<f64>) {
+        self.judged += u64::from(passed.is_some());
+        self.passed += u64::from(passed == Some(true));
+        if let Some(score) = score.filter(|score| score.is_finite()) {
+            self.scored += 1;
+            self.sum += score;
+        }
+    }
+
+    fn passed(self) -> Option<bool> {
+        (self.judged > 0).then_some(self.passed * 2 > self.judged)
+    }
+
+    fn score(self) -> Option<f64> {
+        (self.scored > 0).then(|| self.sum / self.scored as f64)
+    }
+}
+
+/// Writes a p value so that it is never rounded onto the level it is below.
+fn chance(p: f64) -> String {
+    if p < 0.001 {
+        "p<0.001".to_owned()
+    } else if (0.0495..LEVEL).contains(&p) {
+        "p<0.05".to_owned()
+    } else {
+        format!("p={p:.3}")
+    }
+}
+
+/// Two decimals, rounded, and minus zero as zero.
+fn hundredths(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0 + 0.0
 }
 
 /// Hundredths, rounded.
@@ -146,84 +252,4 @@ fn points(share: f64) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pairs(both: usize, broken: usize, fixed: usize, neither: usize) -> Vec<Pair> {
-        [(both, true, true), (broken, true, false), (fixed, false, true), (neither, false, false)]
-            .into_iter()
-            .flat_map(|(count, a, b)| std::iter::repeat_n(Pair { a: Some(a), b: Some(b), ..Pair::default() }, count))
-            .collect()
-    }
-
-    #[test]
-    fn the_sentence_says_what_is_shown() {
-        for ((both, broken, fixed, neither), sentence) in [
-            ((60, 3, 14, 23), "B better: 14 fixed, 3 broken, p=0.013, +11 points (3 to 19)"),
-            ((60, 14, 3, 23), "B worse: 3 fixed, 14 broken, p=0.013, -11 points (-19 to -3)"),
-            ((0, 0, 0, 0), "nothing to compare: no row was judged with both"),
-        ] {
-            assert_eq!(Evidence::of(pairs(both, broken, fixed, neither), 1).sentence(), sentence);
-        }
-        let few = Evidence::of(pairs(40, 4, 6, 10), 1).sentence();
-        assert!(
-            few.starts_with("no difference shown: 6 fixed, 4 broken, p=0.754, +3 points (")
-                && few.ends_with(" more rows needed to see 5 points"),
-            "{few}"
-        );
-    }
-
-    #[test]
-    fn what_was_not_judged_with_both_is_counted_apart() {
-        let odd = [Pair { a: Some(true), ..Pair::default() }, Pair::default()];
-        let found = Evidence::of(pairs(1, 0, 0, 0).into_iter().chain(odd), 1);
-        assert_eq!((found.unchanged, found.not_comparable), (1, 2));
-        let json = serde_json::to_string(&found).unwrap();
-        assert_eq!(serde_json::from_str::<Evidence>(&json).unwrap(), found);
-    }
-
-    #[test]
-    fn scores_are_told_beside_passes() {
-        let scored = (0..50).map(|n| Pair {
-            score_a: Some(0.5),
-            score_b: Some(if n % 2 == 0 { 0.6 } else { 0.8 }),
-            ..Pair::default()
-        });
-        let score = Evidence::of(scored, 7).score.unwrap();
-        assert!((score.by - 0.2).abs() < 1e-9 && score.interval.low > 0.15 && score.interval.high < 0.25, "{score:?}");
-    }
-
-    /// How many of 1,000 comparisons of 400 rows, with so many of 100 rows fixed and broken, show a difference.
-    fn called(fixed: usize, broken: usize) -> usize {
-        let mut rng = SplitMix::new(20_250_101);
-        (0..1000)
-            .filter(|_| {
-                let rows: Vec<Pair> = (0..400)
-                    .map(|_| match rng.below(100) {
-                        n if n < fixed => Pair { a: Some(false), b: Some(true), ..Pair::default() },
-                        n if n < fixed + broken => Pair { a: Some(true), b: Some(false), ..Pair::default() },
-                        _ => Pair { a: Some(true), b: Some(true), ..Pair::default() },
-                    })
-                    .collect();
-                Evidence::of(rows, 1).shown != Shown::NoDifference
-            })
-            .count()
-    }
-
-    #[test]
-    fn no_difference_is_rarely_called_one() {
-        for discordance in [2, 10, 20] {
-            let wrong = called(discordance, discordance);
-            assert!(wrong <= 50, "{wrong} of 1,000 at {discordance} + {discordance} of 100");
-        }
-    }
-
-    /// With 20, 30 and 40 of 100 rows discordant.
-    #[test]
-    fn ten_points_are_found_at_four_hundred_rows() {
-        for (fixed, broken) in [(15, 5), (20, 10), (25, 15)] {
-            let found = called(fixed, broken);
-            assert!(found >= 800, "{found} of 1,000 at {fixed} + {broken} of 100");
-        }
-    }
-}
+mod tests;

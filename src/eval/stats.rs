@@ -2,10 +2,14 @@
 
 mod binomial;
 mod bootstrap;
+mod flips;
+mod independent;
 mod paired;
 
 pub use binomial::sign_test;
 pub use bootstrap::{SplitMix, mean_difference};
+pub use flips::flip_test;
+pub use independent::difference_of;
 pub use paired::{Paired, difference, rows_needed};
 use serde::{Deserialize, Serialize};
 

@@ -93,18 +93,21 @@ impl Run {
         let world = &shared.ports.world;
         let (id, started, start) = (world.run_id(), world.timestamp(), Instant::now());
         let head = request.targets.first();
-        shared.ports.recorder.started(&RunStart {
-            run: id,
-            started,
-            session: request.session.clone(),
-            prompt_name: request.prompt_name.clone(),
-            target: head.map_or_else(String::new, |target| target.name.clone()),
-            model: head.map_or_else(String::new, |target| target.model.clone()),
-            provider: head.map_or_else(String::new, |target| target.provider.clone()),
-            prompt: Arc::clone(&request.prompt),
-            parent: request.parent.clone(),
-            sample: request.sample,
-        });
+        // A cell that a crash cuts off leaves no trace but that it is asked again; its start is not worth a write.
+        if request.cell.is_none() {
+            shared.ports.recorder.started(&RunStart {
+                run: id,
+                started,
+                session: request.session.clone(),
+                prompt_name: request.prompt_name.clone(),
+                target: head.map_or_else(String::new, |target| target.name.clone()),
+                model: head.map_or_else(String::new, |target| target.model.clone()),
+                provider: head.map_or_else(String::new, |target| target.provider.clone()),
+                prompt: Arc::clone(&request.prompt),
+                parent: request.parent.clone(),
+                sample: request.sample,
+            });
+        }
         let deadline = after(start, shared.rules.timeouts.total);
         Self {
             shared,

@@ -282,6 +282,9 @@ impl Record {
             // With a write-ahead log this syncs once for each transaction: what is committed outlasts a loss of
             // power, and many writes share the wait.
             db.pragma_update(None, "synchronous", "FULL").map_err(|error| db::fault(&self.path, &error))?;
+            // What a savepoint would take back, and the pages of a large group, stay in memory.
+            db.pragma_update(None, "temp_store", "MEMORY").map_err(|error| db::fault(&self.path, &error))?;
+            db.pragma_update(None, "cache_size", -16_384).map_err(|error| db::fault(&self.path, &error))?;
             // Pages that many transactions change go to their places once for all of them: 16 MB of log.
             db.pragma_update(None, "wal_autocheckpoint", 4096).map_err(|error| db::fault(&self.path, &error))?;
             let alive = atomic::make_dir(&self.signs).ok().and_then(|()| Alive::begin(&self.signs).ok());

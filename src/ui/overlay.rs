@@ -24,6 +24,8 @@ use super::{
 };
 use crate::app::{
     action::Action,
+    choice::Choice,
+    history::column::Column,
     line::Line as Typed,
     overlay::{Bases, Confirm, List, Name, NameFor, Overlay},
 };
@@ -74,6 +76,7 @@ pub(super) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
         Overlay::Against(bases) => against(scene, bases, body, buffer),
         Overlay::Name(shown) => name(scene, shown, body, buffer),
         Overlay::Xray(xray) => steps::xray(scene, xray, body, buffer),
+        Overlay::Columns(choice) => columns(scene, choice, body, buffer),
         Overlay::Copy(choice) => list(choice, body, scene.theme, buffer, |item, room| {
             Line::from(vec![
                 scene.span(left(&item.label, 14.min(room)), Role::Title),
@@ -91,6 +94,16 @@ pub(super) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
         Overlay::Confirm(shown) => confirm(scene, shown, body, buffer),
         Overlay::Search(_) => {}
     }
+}
+
+/// Draws the columns of the history, those that are shown marked.
+fn columns(scene: Scene<'_>, choice: &Choice<Option<Column>>, area: Rect, buffer: &mut Buffer) {
+    list(choice, area, scene.theme, buffer, |item, room| {
+        Line::from(vec![
+            scene.span(left(&item.label, 12.min(room)), Role::Title),
+            scene.span(fitted(&item.detail, room.saturating_sub(12)), Role::Text),
+        ])
+    });
 }
 
 /// The line an overlay with a list is narrowed by.
@@ -147,6 +160,7 @@ fn keys(scene: Scene<'_>, overlay: &Overlay) -> Vec<(String, String)> {
         Overlay::Rows(_) => vec![pair(Action::Accept, "loads it"), arrows, out],
         Overlay::Against(_) => vec![pair(Action::Accept, "compares with it"), arrows, out],
         Overlay::Copy(_) => vec![pair(Action::Accept, "copies"), arrows, out],
+        Overlay::Columns(_) => vec![pair(Action::Accept, "shows or hides it"), arrows, out],
         Overlay::Versions(_) => vec![
             pair(Action::Accept, "puts it on the bench"),
             pair(Action::VersionLane, "in a lane"),

@@ -262,6 +262,10 @@ fn label(entry: &Entry) -> &'static str {
         Action::AskAgain => "ask again",
         Action::AskFailed => "ask failed",
         Action::OnlyFailed => "failed only",
+        Action::ToBench => "to the bench",
+        Action::MarkRun => "mark",
+        Action::PinRun => "pin",
+        Action::NextDifference => "next difference",
         _ => entry.name,
     }
 }

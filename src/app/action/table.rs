@@ -4,10 +4,18 @@ use super::{Action, Entry, When, entry};
 use crate::app::screen::Screen;
 
 const BATCH: When = When::On(Screen::Batch);
+const HISTORY: When = When::On(Screen::History);
 
 /// Every action, in the order in which help and palette list them.
 pub const ACTIONS: &[Entry] = &[
-    entry(Action::Run, "run", When::Bench, 1, "runs the prompt on the input, in every lane"),
+    entry(
+        Action::Run,
+        "run",
+        When::Bench,
+        1,
+        "runs the prompt on the input, in every lane; in the history the chosen run again",
+    )
+    .also(&[(Screen::History, 4)]),
     entry(Action::RunFresh, "run-fresh", When::Bench, 0, "runs again and asks the models, whatever the cache holds"),
     entry(
         Action::RunFailed,
@@ -60,7 +68,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::NextLane, "next-lane", When::Bench, 0, "goes to the next lane"),
     entry(Action::PreviousLane, "previous-lane", When::Bench, 0, "goes to the lane before"),
     entry(Action::Xray, "xray", When::Bench, 7, "shows the run of this lane, or of the chosen row, step by step")
-        .also(&[(Screen::Batch, 7)]),
+        .also(&[(Screen::Batch, 7), (Screen::History, 7)]),
     entry(
         Action::Copy,
         "copy",
@@ -68,7 +76,7 @@ pub const ACTIONS: &[Entry] = &[
         8,
         "copies the answer, its JSON, the request as curl or Python, a test, or a table",
     )
-    .also(&[(Screen::Batch, 0)]),
+    .also(&[(Screen::Batch, 0), (Screen::History, 9)]),
     entry(Action::Search, "search", When::Bench, 0, "searches this lane's answer"),
     entry(Action::SearchNext, "search-next", When::Normal, 0, "goes to the next place found"),
     entry(Action::SearchPrevious, "search-previous", When::Normal, 0, "goes to the place found before"),
@@ -92,7 +100,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::NextFailed, "next-failed", When::Normal, 0, "goes to the next field that failed a check"),
     entry(Action::Together, "scroll-together", When::Normal, 0, "scrolls all lanes together, or each by itself"),
     entry(Action::Diff, "diff", When::Bench, 4, "shows what differs from the baseline, or the answers as they are")
-        .also(&[(Screen::Batch, 10)]),
+        .also(&[(Screen::Batch, 10), (Screen::History, 5)]),
     entry(Action::Baseline, "baseline", When::Bench, 0, "makes this lane the baseline; the only lane keeps its answer"),
     entry(
         Action::Against,
@@ -101,8 +109,10 @@ pub const ACTIONS: &[Entry] = &[
         0,
         "chooses what the lanes are compared with: a lane, their answers before, an earlier run",
     ),
-    entry(Action::NextDifference, "next-difference", When::Bench, 0, "goes to the next difference"),
-    entry(Action::PreviousDifference, "previous-difference", When::Bench, 0, "goes to the difference before"),
+    entry(Action::NextDifference, "next-difference", When::Bench, 0, "goes to the next difference")
+        .also(&[(Screen::History, 11)]),
+    entry(Action::PreviousDifference, "previous-difference", When::Bench, 0, "goes to the difference before")
+        .also(&[(Screen::History, 0)]),
     entry(Action::Edit, "edit", When::Normal, 0, "edits the text that has the focus"),
     entry(Action::Editor, "editor", When::Bench, 0, "opens the text that has the focus in $VISUAL or $EDITOR"),
     entry(Action::Undo, "undo", When::Bench, 0, "takes the last edit back"),
@@ -116,7 +126,8 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::NameVersion, "name-version", When::Overlay, 0, "names the chosen version"),
     entry(Action::ForkVersion, "fork-version", When::Overlay, 0, "begins a prompt of its own from the chosen version"),
     entry(Action::VersionLane, "version-to-lane", When::Overlay, 0, "puts the chosen version into a lane of its own"),
-    entry(Action::Grade, "grade", When::Bench, 0, "grades the answer that is shown in this lane"),
+    entry(Action::Grade, "grade", When::Bench, 0, "grades the answer that is shown in this lane, or the chosen run")
+        .also(&[(Screen::History, 6)]),
     entry(Action::Groups, "groups", When::Bench, 0, "shows this lane's samples in groups of equal answers"),
     entry(Action::Sessions, "sessions", When::Bench, 0, "opens another session"),
     entry(Action::NewSession, "new-session", When::Bench, 0, "begins a new session"),
@@ -147,7 +158,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Top, "top", When::Moving, 0, "goes to the first line"),
     entry(Action::Bottom, "bottom", When::Moving, 0, "goes to the last line, and follows the answer as it comes"),
     entry(Action::Accept, "accept", When::Overlay, 0, "takes what is chosen or filled in, opens what is chosen")
-        .also(&[(Screen::Batch, 1)]),
+        .also(&[(Screen::Batch, 1), (Screen::History, 1)]),
     entry(
         Action::MoreCalls,
         "more-calls",
@@ -164,19 +175,41 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::ToggleMouse, "toggle-mouse", When::Normal, 0, "captures the mouse, or leaves it to the terminal"),
     entry(Action::ScreenBench, "screen-bench", When::Always, 0, "goes to the workbench"),
     entry(Action::ScreenBatch, "screen-batch", When::Always, 0, "goes to the batch: a prompt over a data set"),
+    entry(Action::ScreenHistory, "screen-history", When::Always, 0, "goes to the history: every run on record"),
     entry(Action::ScreenHelp, "screen-help", When::Always, 0, "goes to the help"),
     entry(Action::NewBatch, "new-batch", BATCH, 2, "sets a batch up: prompts, a data set, models, limits"),
     entry(Action::OpenBatch, "open-batch", BATCH, 12, "lists the batches on record, to go on with one or look at it"),
     entry(Action::Pause, "pause", BATCH, 3, "holds the batch, so that no further cell is begun, or has it go on"),
     entry(Action::AskAgain, "ask-again", BATCH, 8, "asks the chosen cell again"),
     entry(Action::AskFailed, "ask-failed", BATCH, 9, "asks the cells again that got no answer"),
-    entry(Action::Filter, "filter", BATCH, 5, "narrows the table to the rows and answers with a text"),
+    entry(
+        Action::Filter,
+        "filter",
+        BATCH,
+        5,
+        "narrows the table to the rows and answers with a text; of the history by words and filters",
+    )
+    .also(&[(Screen::History, 2)]),
     entry(Action::OnlyFailed, "only-failed", BATCH, 4, "shows the rows that failed, or all"),
     entry(Action::OnlyErrors, "only-errors", BATCH, 0, "shows the rows that got no answer, or all"),
     entry(Action::OnlyChanged, "only-changed", BATCH, 0, "shows the rows that came out otherwise than in the baseline"),
-    entry(Action::Sort, "sort", BATCH, 6, "orders the rows by number, verdict, score, latency, cost"),
-    entry(Action::TurnSort, "turn-sort", BATCH, 0, "turns the order of the rows round"),
+    entry(
+        Action::Sort,
+        "sort",
+        BATCH,
+        6,
+        "orders the rows by number, verdict, score, latency, cost; the history by time, cost, latency, tokens",
+    )
+    .also(&[(Screen::History, 8)]),
+    entry(Action::TurnSort, "turn-sort", BATCH, 0, "turns the order of the rows round").also(&[(Screen::History, 0)]),
     entry(Action::BatchBaseline, "batch-baseline", BATCH, 0, "chooses the batch this one is compared with"),
+    entry(Action::ToBench, "to-bench", HISTORY, 3, "puts the chosen run on the bench: prompt, input and model"),
+    entry(Action::MarkRun, "mark-run", HISTORY, 10, "marks the chosen run; two that are marked can be compared"),
+    entry(Action::PinRun, "pin-run", HISTORY, 0, "keeps the chosen run when others are pruned, or no longer"),
+    entry(Action::RemoveRun, "remove-run", HISTORY, 0, "removes the chosen run from the record; asks first"),
+    entry(Action::Columns, "columns", HISTORY, 0, "chooses the columns of the list"),
+    entry(Action::Refresh, "refresh", HISTORY, 0, "reads the list anew"),
+    entry(Action::ExportRuns, "export-runs", HISTORY, 0, "tells the command line that writes the runs listed as JSON"),
     entry(Action::Redraw, "redraw", When::Always, 0, "draws the screen afresh"),
     entry(Action::Suspend, "suspend", When::Always, 0, "suspends the program; `fg` brings it back"),
     entry(Action::Quit, "quit", When::Always, 0, "goes back, or quits; asks while something runs"),

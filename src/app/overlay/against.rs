@@ -10,7 +10,7 @@ use crate::{
     },
     eval::figures::age,
     model::RunId,
-    store::job::RunEntry,
+    store::job::HistoryEntry,
 };
 
 /// Something to compare with.
@@ -46,10 +46,11 @@ impl Bases {
     }
 
     /// Adds the runs of its prompt that gave a whole answer, the newest first, but those still on the bench.
-    pub fn fill(&mut self, bench: &Workbench, runs: &[RunEntry], now: Timestamp) {
+    pub fn fill(&mut self, bench: &Workbench, runs: &[HistoryEntry], now: Timestamp) {
         let present: Vec<RunId> = bench.lanes.iter().flat_map(Lane::takes).filter_map(Take::run).collect();
-        let earlier_own =
-            |run: &&RunEntry| run.prompt_name == bench.prompt_name && run.end == "done" && !present.contains(&run.run);
+        let earlier_own = |run: &&HistoryEntry| {
+            run.prompt_name == bench.prompt_name && run.end == "done" && !present.contains(&run.run)
+        };
         let runs = runs.iter().filter(earlier_own).map(|run| {
             let checks = match run.passed {
                 Some(true) => " · checks passed",

@@ -8,6 +8,8 @@ use crate::{
     app::{
         App,
         choice::{Choice, Item},
+        history,
+        screen::Screen,
     },
     eval::comparison::{Comparison, Entry},
     model::{KeySource, Outcome, Params, RunRequest},
@@ -33,6 +35,12 @@ pub enum CopyAs {
     Python,
     /// The prompt's rules on this input as a test case of promptfoo.
     Promptfoo,
+    /// The id of a run on record.
+    RunId,
+    /// All that is on record of it.
+    Record,
+    /// The line the history is asked by.
+    Query,
 }
 
 /// Lists the forms that there is something to copy in.
@@ -47,6 +55,9 @@ pub fn forms(app: &App) -> Choice<CopyAs> {
         CopyAs::Curl,
         CopyAs::Python,
         CopyAs::Promptfoo,
+        CopyAs::RunId,
+        CopyAs::Record,
+        CopyAs::Query,
     ];
     let items = all.into_iter().filter(|form| text(*form, app).is_some()).map(|form| {
         let (label, detail) = words(form, app);
@@ -68,6 +79,9 @@ fn words(form: CopyAs, app: &App) -> (&'static str, String) {
         CopyAs::Curl => ("curl", "the request for a shell"),
         CopyAs::Python => ("Python", "the request as a program"),
         CopyAs::Promptfoo => ("promptfoo", "this input as a test, the rules as assertions"),
+        CopyAs::RunId => ("id", "of the run"),
+        CopyAs::Record => ("record", "all that is kept of the run, as JSON"),
+        CopyAs::Query => ("query", "the line the runs are asked by"),
     };
     let pointer = app.bench.lane().and_then(|lane| lane.shown().view().json()).map(|json| json.value_at_cursor().0);
     if let (CopyAs::Value, Some(pointer)) = (form, pointer.filter(|pointer| !pointer.is_empty())) {
@@ -80,6 +94,9 @@ fn words(form: CopyAs, app: &App) -> (&'static str, String) {
 /// Writes the lane with the focus, or all, in a form; none if there is nothing to write.
 #[must_use]
 pub fn text(form: CopyAs, app: &App) -> Option<String> {
+    if app.screen == Screen::History {
+        return history::copied(form, &app.history);
+    }
     let take = app.bench.lane()?.shown();
     match form {
         CopyAs::Answer => Some(take.raw().to_owned()).filter(|raw| !raw.is_empty()),
@@ -93,6 +110,7 @@ pub fn text(form: CopyAs, app: &App) -> Option<String> {
             let request = app.shown_request()?;
             Some(promptfoo::test(request.prompt_name.as_deref(), &request.prompt, &request.input))
         }
+        CopyAs::RunId | CopyAs::Record | CopyAs::Query => None,
     }
 }
 
@@ -158,7 +176,8 @@ fn set(params: &Params) -> Vec<(String, String)> {
     ones.into_iter().flatten().chain(stops).chain(extra).collect()
 }
 
-fn quoted(word: &str) -> String {
+/// Quotes a word for a shell where it needs it.
+pub(in crate::app) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | ',');
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { quoted_text(word) }
 }

@@ -1,6 +1,9 @@
-//! What could come next on a query line.
+//! What could come next on a query line, and the order a line names.
 
-use super::parse::{ENDS, KEYS, parts};
+use super::{
+    Sort, SortBy,
+    parse::{ENDS, KEYS, parts},
+};
 
 /// The names that values of filters can have, as far as they are on record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,6 +49,26 @@ pub fn complete(line: &str, vocabulary: &Vocabulary) -> Vec<String> {
     fitting.into_iter().map(|value| format!("{before}{sign}{key}:{}", quoted(&value))).collect()
 }
 
+/// Writes the line with another order at its end; with none where that is the usual one.
+#[must_use]
+pub fn with_sort(line: &str, sort: Sort) -> String {
+    let parts = parts(line);
+    let ends = parts.iter().skip(1).map(|part| part.at).chain([line.len()]);
+    let mut kept: Vec<&str> = parts
+        .iter()
+        .zip(ends)
+        .filter(|(part, _)| part.key.as_deref() != Some("sort"))
+        .filter_map(|(part, end)| line.get(part.at..end).map(str::trim_end))
+        .collect();
+    let sign = if sort.ascending { "-" } else { "" };
+    let name = SortBy::ALL.iter().find(|(by, _)| *by == sort.by).map_or("", |(_, name)| *name);
+    let last = format!("sort:{sign}{name}");
+    if sort != Sort::default() {
+        kept.push(&last);
+    }
+    kept.join(" ")
+}
+
 fn values(key: &str, vocabulary: &Vocabulary) -> Vec<String> {
     let fixed = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
     match key {
@@ -79,6 +102,20 @@ mod tests {
             models: vec!["claude-haiku-4-5".into(), "gpt-4".into(), "gpt-4o-mini".into()],
             classes: vec!["rate limited".into()],
             ..Vocabulary::default()
+        }
+    }
+
+    #[test]
+    fn a_line_names_one_order_at_its_end() {
+        let cost = Sort { by: SortBy::Cost, ascending: true };
+        for (line, sort, then) in [
+            ("", cost, "sort:-cost"),
+            ("\"a  b\" sort:took  -cached:yes", cost, "\"a  b\" -cached:yes sort:-cost"),
+            ("x sort:time sort:cost y", Sort::default(), "x y"),
+            ("\"sort:cost\"", Sort::default(), "\"sort:cost\""),
+            ("x", Sort { by: SortBy::Time, ascending: true }, "x sort:-time"),
+        ] {
+            assert_eq!(with_sort(line, sort), then, "{line}");
         }
     }
 

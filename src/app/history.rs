@@ -1,0 +1,278 @@
+//! The history screen: the runs on record, asked for by a line, looked at, compared, graded, opened again.
+
+mod acts;
+pub mod asking;
+pub mod column;
+mod copies;
+pub mod detail;
+pub mod pair;
+mod record;
+mod reopen;
+pub mod runs;
+
+use ratatui::layout::{Margin, Rect};
+
+use super::{Action, App, Screen, chord::Chord, notice::Tone};
+pub use crate::store::job::HistoryEntry;
+pub use acts::answered_by;
+use asking::Asking;
+use column::Column;
+pub use copies::text as copied;
+use detail::Detail;
+use pair::Pair;
+pub(super) use record::AskedFor;
+pub(super) use reopen::put as put_run;
+use runs::Runs;
+
+/// Rows above the table: the query line, and what is said of it.
+pub const HEAD: u16 = 2;
+
+/// The width from which on the list and the run under the cursor are shown together.
+const WIDE: u16 = 110;
+
+/// The height from which on they are.
+const TALL: u16 = 24;
+
+/// The screen's state.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// The line the runs are asked by.
+    pub asking: Asking,
+    /// The runs that are listed.
+    pub runs: Runs,
+    /// The columns that were chosen; the usual ones of the screen's width where none were.
+    pub columns: Option<Vec<Column>>,
+    /// The run under the cursor, as far as it was read.
+    pub detail: Option<Box<Detail>>,
+    /// Why the run under the cursor cannot be read.
+    pub fault: Option<(crate::model::RunId, String)>,
+    /// Whether the keys move in the run, and not in the list.
+    pub reading: bool,
+    /// Two runs that are compared.
+    pub pair: Option<Box<Pair>>,
+    /// Whether the list and the run are both in sight.
+    both: bool,
+    width: u16,
+}
+
+impl History {
+    /// Tells whether letters go into the query line.
+    #[must_use]
+    pub fn typing(&self) -> bool {
+        self.asking.typing
+    }
+
+    /// Lists the columns that are shown.
+    #[must_use]
+    pub fn shown_columns(&self) -> Vec<Column> {
+        self.columns.clone().unwrap_or_else(|| Column::usual(self.width))
+    }
+
+    /// Returns the run under the cursor.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&HistoryEntry> {
+        self.runs.chosen()
+    }
+
+    /// Returns the record of the run under the cursor, if it was read.
+    #[must_use]
+    pub fn shown(&self) -> Option<&Detail> {
+        let run = self.chosen()?.run;
+        self.detail.as_deref().filter(|detail| detail.run() == run)
+    }
+
+    /// Tells whether an action is worth its place in the footer just now.
+    #[must_use]
+    pub fn is_useful(&self, action: Action) -> bool {
+        if self.asking.typing {
+            return matches!(action, Action::Accept | Action::NextPane | Action::Palette | Action::Help);
+        }
+        if self.pair.is_some() {
+            return matches!(action, Action::NextDifference | Action::Palette | Action::Help | Action::Leave);
+        }
+        match action {
+            Action::Accept => !self.reading && self.chosen().is_some(),
+            Action::ToBench | Action::Run | Action::Grade | Action::Copy | Action::MarkRun => self.chosen().is_some(),
+            Action::Diff => !self.runs.marked.is_empty(),
+            Action::NextDifference => false,
+            _ => true,
+        }
+    }
+
+    /// Says in a word what an action does just now, where that is not what it is called.
+    #[must_use]
+    pub fn said(&self, action: Action) -> Option<&'static str> {
+        match action {
+            Action::Accept if self.asking.typing => Some("keeps it"),
+            Action::Accept => Some("read"),
+            Action::Filter => Some("search"),
+            Action::Run => Some("run again"),
+            Action::Diff => Some("compare"),
+            Action::PinRun if self.chosen().is_some_and(|entry| entry.pinned) => Some("unpin"),
+            _ => None,
+        }
+    }
+}
+
+/// Where the parts of the screen are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Areas {
+    /// The query line and what is said of it.
+    pub head: Rect,
+    /// The table, its head included; empty where it is out of sight.
+    pub table: Rect,
+    /// The run, its frame included; empty where it is out of sight.
+    pub detail: Rect,
+}
+
+/// Shares the body among its parts.
+#[must_use]
+pub fn areas(body: Rect, reading: bool) -> Areas {
+    let head = Rect { height: HEAD.min(body.height), ..body };
+    let rest = Rect { y: body.y + head.height, height: body.height - head.height, ..body };
+    let none = Rect { height: 0, ..rest };
+    if is_wide(body) {
+        let rows = (rest.height * 2 / 5).max(8);
+        let table = Rect { height: rows, ..rest };
+        Areas { head, table, detail: Rect { y: rest.y + rows, height: rest.height - rows, ..rest } }
+    } else if reading {
+        Areas { head, table: none, detail: rest }
+    } else {
+        Areas { head, table: rest, detail: none }
+    }
+}
+
+fn is_wide(body: Rect) -> bool {
+    body.width >= WIDE && body.height >= TALL
+}
+
+impl App {
+    /// Asks for the newest runs, and for the names that filters can have.
+    pub(super) fn enter_history(&mut self) {
+        self.refresh_history();
+        self.ask_vocabulary();
+    }
+
+    /// Does an action on the history screen.
+    pub(super) fn on_history(&mut self, action: Action) {
+        match action {
+            Action::Stop => self.stop(),
+            Action::Leave => self.leave_history(),
+            action if self.history.asking.typing => self.in_query(action),
+            action if self.history.pair.is_some() => self.in_pair(action),
+            action => self.in_history(action),
+        }
+    }
+
+    /// Goes one step back: out of the query line, the comparison, the run, the query, and at last to the bench.
+    fn leave_history(&mut self) {
+        let now = self.now.time;
+        let history = &mut self.history;
+        if history.asking.typing {
+            history.asking.typing = false;
+        } else if history.pair.take().is_some() {
+        } else if history.reading {
+            history.reading = false;
+        } else if !history.asking.line.is_empty() {
+            history.asking.put("", now);
+            history.runs.ask();
+        } else if !history.runs.marked.is_empty() {
+            history.runs.marked.clear();
+        } else {
+            self.go_to(Screen::Bench);
+        }
+    }
+
+    /// Does an action while the query line is typed.
+    fn in_query(&mut self, action: Action) {
+        let now = self.now.time;
+        match action {
+            Action::Accept => match &self.history.asking.mistake {
+                Some(bad) => {
+                    let says = bad.to_string();
+                    self.say(Tone::Warning, &says);
+                }
+                None => self.history.asking.typing = false,
+            },
+            Action::NextPane | Action::PreviousPane => {
+                let before = self.history.asking.query.clone();
+                if !self.history.asking.complete(action == Action::NextPane, now) {
+                    self.say(Tone::Info, "nothing to complete here");
+                }
+                self.asked_anew(&before);
+            }
+            Action::Up | Action::Down | Action::PageUp | Action::PageDown => self.history.runs.go(action),
+            _ => {}
+        }
+    }
+
+    /// Takes a key into the query line. Tells whether it meant anything to it.
+    pub(super) fn history_key(&mut self, chord: Chord) -> bool {
+        let (before, now) = (self.history.asking.query.clone(), self.now.time);
+        let taken = self.history.asking.key(chord, now);
+        self.asked_anew(&before);
+        taken
+    }
+
+    /// Takes a paste into the query line; it begins to be typed with it.
+    pub(super) fn history_paste(&mut self, text: &str) {
+        let (before, now) = (self.history.asking.query.clone(), self.now.time);
+        if self.history.pair.is_none() {
+            self.history.asking.typing = true;
+            self.history.asking.paste(text, now);
+            self.asked_anew(&before);
+        }
+    }
+
+    /// Asks for the runs anew where the line means something else by now.
+    pub(super) fn asked_anew(&mut self, before: &crate::model::query::Query) {
+        if self.history.asking.query != *before {
+            self.history.runs.ask();
+        }
+    }
+
+    /// Takes a click or a turn of the wheel.
+    pub(super) fn history_mouse(&mut self, _column: u16, row: u16, wheel: Option<isize>) {
+        let body = self.layout.body;
+        let history = &mut self.history;
+        if let (Some(pair), Some(by)) = (&mut history.pair, wheel) {
+            pair.scroll(by);
+            return;
+        }
+        let areas = areas(body, history.reading);
+        let at = body.y.saturating_add(row);
+        let on = |area: Rect| at >= area.y && at < area.bottom();
+        match wheel {
+            Some(by) if on(areas.detail) => {
+                if let Some(detail) = &mut history.detail {
+                    detail.scroll(by);
+                }
+            }
+            Some(by) => history.runs.table.step(by),
+            None if on(areas.table) => {
+                history.reading = false;
+                if let Some(line) = usize::from(at).checked_sub(usize::from(areas.table.y) + 1) {
+                    history.runs.table.click(line);
+                }
+            }
+            None if on(areas.detail) => history.reading = true,
+            None => history.asking.typing = history.pair.is_none(),
+        }
+    }
+
+    /// Computes what is in sight.
+    pub(super) fn prepare_history(&mut self, body: Rect) {
+        let history = &mut self.history;
+        (history.both, history.width) = (is_wide(body), body.width);
+        let areas = areas(body, history.reading);
+        history.runs.table.fit(usize::from(areas.table.height.saturating_sub(1)));
+        let inside = areas.detail.inner(Margin::new(2, 1));
+        if let Some(detail) = &mut history.detail {
+            detail.fit(inside.width, inside.height);
+        }
+        if let Some(pair) = &mut history.pair {
+            let area = pair::area(body);
+            pair.fit(area.width, area.height);
+        }
+    }
+}

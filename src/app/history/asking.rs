@@ -1,0 +1,109 @@
+//! The line the history is asked by: typed, completed, read; its mistakes are said while it is typed.
+
+use jiff::Timestamp;
+
+use crate::{
+    app::{chord::Chord, line::Line},
+    model::query::{BadQuery, Query, Sort, SortBy, Vocabulary, complete, with_sort},
+};
+
+/// The lines a line can become by completing its last part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Turns {
+    all: Vec<String>,
+    at: usize,
+}
+
+/// The query line.
+#[derive(Debug, Clone, Default)]
+pub struct Asking {
+    /// What is typed.
+    pub line: Line,
+    /// Whether letters go into it.
+    pub typing: bool,
+    /// What it means: the last line that meant something.
+    pub query: Query,
+    /// What is wrong with it.
+    pub mistake: Option<BadQuery>,
+    /// The names that values of filters can have.
+    pub vocabulary: Vocabulary,
+    turns: Option<Turns>,
+}
+
+impl Asking {
+    /// Takes a key into the line. Tells whether it meant anything to it.
+    pub fn key(&mut self, chord: Chord, now: Timestamp) -> bool {
+        let changed = self.line.key(chord);
+        if changed == Some(true) {
+            self.turns = None;
+            self.read(now);
+        }
+        changed.is_some()
+    }
+
+    /// Takes a paste into the line.
+    pub fn paste(&mut self, text: &str, now: Timestamp) {
+        self.line.paste(text);
+        self.turns = None;
+        self.read(now);
+    }
+
+    /// Puts another line in its place.
+    pub fn put(&mut self, line: &str, now: Timestamp) {
+        self.line = Line::of(line);
+        self.turns = None;
+        self.read(now);
+    }
+
+    /// Reads the line anew, as ages count back from now. What means nothing leaves the query as it was.
+    pub fn read(&mut self, now: Timestamp) {
+        match Query::parse(&self.line.text(), now) {
+            Ok(query) => {
+                self.query = query;
+                self.mistake = None;
+            }
+            Err(bad) => self.mistake = Some(bad),
+        }
+    }
+
+    /// Lists the lines that the line could become.
+    #[must_use]
+    pub fn completions(&self) -> Vec<String> {
+        let (before, after) = self.line.parts();
+        if after.is_empty() { complete(before, &self.vocabulary) } else { Vec::new() }
+    }
+
+    /// Completes the last part of the line, each time otherwise. Tells whether there is a way to.
+    pub fn complete(&mut self, forward: bool, now: Timestamp) -> bool {
+        let turns = match self.turns.take() {
+            Some(Turns { all, at }) => {
+                let count = all.len().max(1);
+                let at = (at + if forward { 1 } else { count - 1 }) % count;
+                Turns { all, at }
+            }
+            None => Turns { all: self.completions(), at: 0 },
+        };
+        let Some(line) = turns.all.get(turns.at) else {
+            return false;
+        };
+        self.line = Line::of(line);
+        // A part that has but one way to go on is done: the next time its value is completed.
+        self.turns = Some(turns).filter(|turns| turns.all.len() > 1);
+        self.read(now);
+        true
+    }
+
+    /// Orders the runs by the next thing, or turns the order round; the line says so.
+    pub fn sort(&mut self, turn: bool, now: Timestamp) {
+        let Sort { by, ascending } = self.query.sort;
+        let sort = if turn {
+            Sort { by, ascending: !ascending }
+        } else {
+            let at = SortBy::ALL.iter().position(|(known, _)| *known == by).map_or(0, |at| at + 1);
+            let by = SortBy::ALL.get(at).map_or(SortBy::Time, |(by, _)| *by);
+            Sort { by, ascending: false }
+        };
+        let line = with_sort(&self.line.text(), sort);
+        self.put(&line, now);
+    }
+}

@@ -1,0 +1,61 @@
+//! Two runs compared: what either is, how much differs, and what.
+
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+
+use super::inside;
+use crate::{
+    app::history::pair::{Pair, area},
+    eval::figures::{age, duration},
+    pipeline::port::RunRecord,
+    ui::{
+        part::{
+            diff::{difference, summary},
+            flow::{Item, flow},
+        },
+        scene::Scene,
+        theme::Role,
+    },
+};
+
+/// Draws the comparison.
+pub(super) fn draw(scene: Scene<'_>, pair: &Pair, body: Rect, buffer: &mut Buffer) {
+    let head = inside(body);
+    let wide = usize::from(head.width);
+    let names = [("− ", Role::Removed), ("+ ", Role::Added)];
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    for ((record, run), (sign, role)) in pair.records.iter().zip(pair.runs).zip(names) {
+        let mut items: Vec<Item> =
+            vec![vec![scene.span(sign, role), scene.span(format!("run {}", run.short()), Role::Title)]];
+        match record {
+            Some(record) => items.extend(said(scene, record)),
+            None => items.push(vec![scene.span("Reading the run …", Role::Quiet)]),
+        }
+        lines.extend(flow(items, wide, 1).into_iter().next());
+    }
+    if let Some(shown) = pair.difference() {
+        lines.extend(flow(summary(shown, scene.theme), wide, 1).into_iter().next());
+        let text = area(body).intersection(buffer.area);
+        difference(shown, scene.theme.style(Role::Text), text, scene.theme, buffer);
+    }
+    for (line, place) in lines.into_iter().zip(head.rows()) {
+        buffer.set_line(place.x, place.y, &line, place.width);
+    }
+}
+
+/// What there is to say of one of them.
+fn said(scene: Scene<'_>, record: &RunRecord) -> Vec<Item> {
+    let outcome = &record.outcome;
+    let mut items: Vec<Item> = vec![
+        vec![scene.foreign(record.prompt_name.as_deref().unwrap_or("no name"), Role::Text)],
+        vec![scene.foreign(&outcome.target, Role::Text)],
+    ];
+    items.push(match &outcome.quality {
+        Some(quality) if !quality.passed() => vec![scene.span("✗ a check failed", Role::Fail)],
+        Some(_) if outcome.passed() => vec![scene.span("✓ passed", Role::Pass)],
+        _ => vec![scene.span(outcome.end.word(), Role::Quiet)],
+    });
+    items.push(vec![scene.span(duration(outcome.timing.total), Role::Number)]);
+    items.push(vec![scene.span(outcome.cost.to_string(), Role::Number)]);
+    items.push(vec![scene.span(format!("{} ago", age(record.started, scene.now().time)), Role::Quiet)]);
+    items
+}
