@@ -45,10 +45,10 @@ mod suite {
     mod pictures;
     /// The pipeline on a scripted backend and a paused clock: every budget, wait and end.
     mod pipeline;
-    /// What the design promises, shown through the whole pipeline over a real socket.
-    mod proof;
     /// What promptfoo says of answers, beside what the checks here say of them.
     mod promptfoo;
+    /// What the design promises, shown through the whole pipeline over a real socket.
+    mod proof;
     /// The README's table of keys, which is never out of date.
     mod readme;
     /// A real model behind a real server, over both wire formats; skipped unless tests/real/run.sh runs it.

@@ -94,7 +94,10 @@ fn check(check: &Check) -> Result<Fields, String> {
         }
         _ => {
             if let Some(file) = files(check.value.as_ref()) {
-                return Err(format!("a check of type {kind} for {}, which promptfoo reads as a file", Value::from(file)));
+                return Err(format!(
+                    "a check of type {kind} for {}, which promptfoo reads as a file",
+                    Value::from(file)
+                ));
             }
             let mut written = fields([("type", kind.to_string().into())]);
             written.extend(check.value.clone().map(|value| ("value".to_owned(), value)));

@@ -192,7 +192,10 @@ fn many_tests_are_imported_and_a_mistake_in_the_last_writes_nothing() {
     assert_eq!(fs::read_to_string(&data).unwrap().lines().count(), 6000);
 
     home.file("work/rows.csv", &format!("n,text\n{rows}7,x,too many\n"));
-    home.file("work/other.yaml", "prompts: [{label: other, raw: '{{n}}'}]\nproviders: [demo]\ntests: file://rows.csv\n");
+    home.file(
+        "work/other.yaml",
+        "prompts: [{label: other, raw: '{{n}}'}]\nproviders: [demo]\ntests: file://rows.csv\n",
+    );
     let ran = home.run(&["prompts", "import", "other.yaml"]);
     assert!(ran.code == Some(1) && ran.err.contains("line 6002"), "{}", ran.err);
     assert!(!home.files().iter().any(|file| file.to_string_lossy().contains("other.t")), "{:?}", home.files());
