@@ -167,7 +167,8 @@ fn an_export_names_what_it_leaves_out_and_refuses_what_would_be_read_otherwise()
     for word in ["openai:chat:gpt-4o-mini", "temperature: 0.3", "is-json", "JSON.parse(output)", ">= 0.7"] {
         assert!(ran.out.contains(word), "{word}: {}", ran.out);
     }
-    home.file("work/again.yaml", &ran.out);
+    home.file("work/good.csv", "q\nplain\n");
+    home.file("work/again.yaml", &home.run(&["prompts", "export", "p", "--data", "good.csv"]).out);
     let again = home.run(&["prompts", "import", "again.yaml", "--replace"]);
     assert_eq!(again.code, Some(0), "{}\n{}", again.err, ran.out);
     for (value, word) in [("file:///etc/passwd", "the name of a file"), ("{{ x }}", "as a template")] {
