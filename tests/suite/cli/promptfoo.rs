@@ -201,3 +201,31 @@ fn many_tests_are_imported_and_a_mistake_in_the_last_writes_nothing() {
     assert!(ran.code == Some(1) && ran.err.contains("line 6002"), "{}", ran.err);
     assert!(!home.files().iter().any(|file| file.to_string_lossy().contains("other.t")), "{:?}", home.files());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_judge_that_a_config_names_is_asked() {
+    let home = Home::new();
+    let server =
+        Server::start([chat("red"), chat("{\"pass\": false, \"score\": 0.2, \"reason\": \"too short\"}")]).await;
+    let url = &server.url;
+    home.file(
+        "work/promptfooconfig.yaml",
+        &format!(
+            "prompts: ['hi {{{{q}}}}']\nproviders:\n  - {{id: 'openai:chat:small', config: {{apiBaseUrl: '{url}/v1', temperature: 0}}}}\n  \
+             - {{id: 'openai:chat:large', label: judge, prompts: [nobody], config: {{apiBaseUrl: '{url}/v1', temperature: 0}}}}\n\
+             defaultTest:\n  options: {{provider: judge}}\n  assert: [{{type: llm-rubric, value: 'It greets {{{{q}}}}.'}}]\n\
+             tests:\n  - vars: {{q: Ada}}\n"
+        )
+        .replace("[nobody]", "[other]")
+        .replace("prompts: ['hi {{q}}']", "prompts: [{label: one, raw: 'hi {{q}}'}, {label: other, raw: 'ho'}]")
+        .replace("'openai:chat:small', ", "'openai:chat:small', prompts: [one], "),
+    );
+    let ran = run(&home, &["--json", "-j", "1", "--dry-run"]).await;
+    assert_eq!(ran.lines()[0]["cells"], 2, "{}", ran.err);
+    let ran = run(&home, &["--json", "-j", "1"]).await;
+    let requests: Vec<Value> = server.requests().iter().map(crate::support::server::Request::json).collect();
+    assert!(requests[1]["model"] == "large" && requests[1].to_string().contains("It greets Ada."), "{requests:?}");
+    let cells = cells(&ran);
+    assert_eq!(cells[0]["standing"], "failed", "{}\n{}", cells[0], ran.err);
+    assert!(cells[0]["verdicts"].to_string().contains("too short"), "{}", cells[0]);
+}
