@@ -1,6 +1,6 @@
 //! Whether B is better than A, over the same rows, and how sure one may be.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde::{Deserialize, Serialize};
 
@@ -196,7 +196,7 @@ impl Evidence {
         if self.shown == Shown::NoDifference
             && let Some(more) = self.more_rows.filter(|more| *more > 0)
         {
-            line.push_str(&format!("; about {more} more {} needed to see 5 points", rows(more)));
+            let _ = write!(line, "; about {more} more {} needed to see 5 points", rows(more));
         }
         line
     }

@@ -3,13 +3,11 @@
 mod binomial;
 mod bootstrap;
 mod flips;
-mod independent;
 mod paired;
 
 pub use binomial::sign_test;
 pub use bootstrap::{SplitMix, mean_difference};
 pub use flips::flip_test;
-pub use independent::difference_of;
 pub use paired::{Paired, difference, rows_needed};
 use serde::{Deserialize, Serialize};
 
@@ -55,19 +53,31 @@ pub fn percentile<T: Copy>(sorted: &[T], share: f64) -> Option<T> {
 mod tests {
     use super::*;
 
-    /// `statsmodels.stats.proportion.proportion_confint(part, whole, method="wilson")`; the first two are
-    /// also in table I of Newcombe 1998 (method 3): 81/263 gives 0.2553 to 0.3662, 15/148 gives 0.0624 to 0.1605.
-    /// Table II of Newcombe 1998 (Statistics in Medicine 17:873), method 10, example (a): 56/70 less 48/80 is
-    /// 0.2 with 0.0524 to 0.3339; the same by
-    /// `statsmodels.stats.proportion.confint_proportions_2indep(56, 70, 48, 80, method="newcomb")`.
+    /// The first is example (a) in table II of Newcombe 1998 (Statistics in Medicine 17:873), method 10; all are
+    /// computed with `statsmodels.stats.proportion.confint_proportions_2indep(part, whole, part, whole,
+    /// method="newcomb")`, the second share first.
     #[test]
     fn differences_of_independent_shares_are_as_published() {
-        let (by, interval) = difference_of((48, 80), (56, 70)).unwrap();
-        assert!((by - 0.2).abs() < 1e-12);
-        assert!((interval.low - 0.0524).abs() < 5e-5 && (interval.high - 0.3339).abs() < 5e-5, "{interval:?}");
+        for (first, second, low, high) in [
+            ((48, 80), (56, 70), 0.0524, 0.3339),
+            ((3, 10), (9, 10), 0.1705, 0.8090),
+            ((0, 29), (5, 56), -0.0381, 0.1926),
+            ((0, 20), (10, 10), 0.6791, 1.0),
+            ((0, 10), (10, 10), 0.6075, 1.0),
+        ] {
+            let (by, found) = difference_of(first, second).unwrap();
+            assert!(
+                (found.low - low).abs() < 6e-5 && (found.high - high).abs() < 6e-5,
+                "{first:?} {second:?} {found:?}"
+            );
+            let (back, turned) = difference_of(second, first).unwrap();
+            assert!((by + back).abs() < 1e-12 && (turned.low + found.high).abs() < 1e-12, "{turned:?}");
+        }
         assert_eq!(difference_of((0, 0), (1, 2)), None);
     }
 
+    /// `statsmodels.stats.proportion.proportion_confint(part, whole, method="wilson")`; the first two are
+    /// also in table I of Newcombe 1998 (method 3): 81/263 gives 0.2553 to 0.3662, 15/148 gives 0.0624 to 0.1605.
     #[test]
     fn wilson_is_as_published() {
         for (part, whole, low, high) in [

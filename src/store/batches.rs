@@ -163,9 +163,9 @@ pub(super) fn runs(
 }
 
 /// Lists the newest batches, the newest first.
-pub(super) fn list(db: &Connection, limit: usize) -> rusqlite::Result<Vec<BatchEntry>> {
+pub(super) fn list(db: &Connection, own: &Own<'_>, limit: usize) -> rusqlite::Result<Vec<BatchEntry>> {
     let sql = "SELECT id, started, name, spec, end,
-                   (SELECT count(*) FROM cell WHERE cell.batch = batch.seq), owner IS NOT NULL
+                   (SELECT count(*) FROM cell WHERE cell.batch = batch.seq), owner
                FROM batch ORDER BY seq DESC LIMIT ?1";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     db.prepare_cached(sql)?
@@ -177,7 +177,9 @@ pub(super) fn list(db: &Connection, limit: usize) -> rusqlite::Result<Vec<BatchE
                 spec: parsed(row, 3)?,
                 end: row.get(4)?,
                 cells: row.get::<_, i64>(5)?.unsigned_abs(),
-                running: row.get(6)?,
+                running: row
+                    .get::<_, Option<String>>(6)?
+                    .is_some_and(|owner| own.owner == Some(owner.as_str()) || !alive::is_gone(own.signs, &owner)),
             })
         })?
         .collect()
@@ -190,7 +192,7 @@ pub(super) fn past(db: &Connection, version: &VersionId, model: &str) -> rusqlit
         let sql = format!(
             "SELECT coalesce(tokens_input, 0) + coalesce(tokens_cache_read, 0) + coalesce(tokens_cache_write, 0),
                  tokens_output + coalesce(tokens_reasoning, 0)
-             FROM run WHERE {condition} AND end = 'done' AND provenance = 'live' AND tokens_output IS NOT NULL
+             FROM run WHERE {condition} AND end = 'done' AND provenance = 'live' AND NOT demo AND tokens_output IS NOT NULL
              ORDER BY seq DESC LIMIT {PAST}"
         );
         let mut statement = db.prepare_cached(&sql)?;

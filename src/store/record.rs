@@ -209,7 +209,10 @@ impl Record {
             Job::CellRuns { batch, after, limit } => {
                 batches::runs(&open.db, *batch, *after, *limit).map_err(told)?.map(Reply::CellRuns)
             }
-            Job::Batches { limit } => batches::list(&open.db, *limit).map(Reply::Batches).map_err(told),
+            Job::Batches { limit } => {
+                let own = Own { owner: open.alive.as_ref().map(|alive| alive.owner.as_str()), signs: &signs };
+                batches::list(&open.db, &own, *limit).map(Reply::Batches).map_err(told)
+            }
             Job::PastLengths { version, model } => {
                 batches::past(&open.db, version, model).map(Reply::PastLengths).map_err(told)
             }

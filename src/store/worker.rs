@@ -119,6 +119,10 @@ const TOGETHER: usize = 256;
 /// for the cell.
 const LINGER: Duration = Duration::from_millis(10);
 
+/// How long a run that is held back is waited for by whoever needs it on the disk: longer than other programs
+/// hold a lock.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// How often writes that are held back are tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -176,7 +180,7 @@ pub(super) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
                         match task {
                             RecordTask::Started(run) => writes.push((Write::Started(run), weight)),
                             RecordTask::Ended(run) => writes.push((Write::Ended(run), weight)),
-                            RecordTask::Settle(run, tell) => settling.0.push((run, tell)),
+                            RecordTask::Settle(run, tell) => settling.0.push((run, tell, Instant::now())),
                             RecordTask::Ask(..) => {}
                         }
                     }
@@ -197,15 +201,16 @@ pub(super) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
 
 /// Those who wait for a run to be on the disk.
 #[derive(Default)]
-struct Settling(Vec<(RunId, Tell<Result<(), String>>)>);
+struct Settling(Vec<(RunId, Tell<Result<(), String>>, Instant)>);
 
 impl Settling {
     /// Answers those whose run is there or lost; at the end all others too.
     fn tell(&mut self, record: &Record, over: bool) {
-        let told = |(run, tell): (RunId, Tell<Result<(), String>>)| match record.standing(run) {
-            Standing::Held if !over => Some((run, tell)),
+        let told = |(run, tell, since): (RunId, Tell<Result<(), String>>, Instant)| match record.standing(run) {
+            Standing::Held if !over && since.elapsed() < PATIENCE => Some((run, tell, since)),
             Standing::Held => {
-                drop(tell.send(Err("the record was out of reach until the end".to_owned())));
+                let why = "the record of runs is out of reach: a lock, or a full disk; `retort doctor` says more";
+                drop(tell.send(Err(why.to_owned())));
                 None
             }
             Standing::Lost(why) => {

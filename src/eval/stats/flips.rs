@@ -63,7 +63,8 @@ mod tests {
     }
 
     /// Maize beside itself: `scipy.stats.permutation_test((twice,), np.mean, permutation_type="samples",
-    /// n_resamples=1_000_000, rng=1)` of SciPy gives 0.00509; 2,000 draws come within three standard errors, 0.0048.
+    /// n_resamples=1_000_000, rng=1)` of `SciPy` gives 0.00509; 2,000 draws come
+    /// within three standard errors, 0.0048.
     #[test]
     fn many_differences_are_drawn() {
         let twice = [MAIZE, MAIZE].concat();

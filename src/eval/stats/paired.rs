@@ -27,11 +27,12 @@ pub fn difference(rows: Paired) -> Option<(f64, Interval)> {
     let Paired { both, first, second, neither } = rows;
     let all = both + first + second + neither;
     let (old, new) = (wilson(both + first, all)?, wilson(both + second, all)?);
-    let [n, a, b, c, d] = [all, both, first, second, neither].map(|count| count as f64);
-    let (p_old, p_new) = ((a + b) / n, (a + c) / n);
-    let cross = a * d - b * c;
+    let n = all as f64;
+    let [pass, one, other, fail] = [both, first, second, neither].map(|count| count as f64);
+    let (p_old, p_new) = ((pass + one) / n, (pass + other) / n);
+    let cross = pass * fail - one * other;
     let cross = if cross > 0.0 { (cross - n / 2.0).max(0.0) } else { cross };
-    let margins = ((a + b) * (c + d)).sqrt() * ((a + c) * (b + d)).sqrt();
+    let margins = ((pass + one) * (other + fail)).sqrt() * ((pass + other) * (one + fail)).sqrt();
     let phi = if margins > 0.0 { cross / margins } else { 0.0 };
     let reach = |x: f64, y: f64| (x * x - 2.0 * phi * x * y + y * y).max(0.0).sqrt();
     let middle = p_new - p_old;

@@ -58,7 +58,7 @@ pub struct BatchEntry {
     pub end: Option<String>,
     /// Cells that have ended.
     pub cells: u64,
-    /// Whether a process has it under way, or had when it went.
+    /// Whether a process has it under way.
     pub running: bool,
 }
 
