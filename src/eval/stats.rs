@@ -42,6 +42,21 @@ pub fn wilson(part: u64, whole: u64) -> Option<Interval> {
     Some(Interval { low, high })
 }
 
+/// Returns by how much the second of two shares, each `(part, whole)`, is larger, with its interval; `None`
+/// where one of them is of nothing. The two are of different runs.
+///
+/// Method 10 of Newcombe 1998 (Statistics in Medicine 17:873), from Wilson's intervals.
+#[must_use]
+pub fn difference_of(first: (u64, u64), second: (u64, u64)) -> Option<(f64, Interval)> {
+    let (own, other) = (wilson(first.0, first.1)?, wilson(second.0, second.1)?);
+    let share = |(part, whole): (u64, u64)| part as f64 / whole as f64;
+    let (from, to) = (share(first), share(second));
+    let by = to - from;
+    let low = by - (to - other.low).hypot(own.high - from);
+    let high = by + (other.high - to).hypot(from - own.low);
+    Some((by, Interval { low, high }))
+}
+
 /// Returns the nearest-rank percentile of sorted values: the least that a share of them (from 0 to 1) stays within.
 #[must_use]
 pub fn percentile<T: Copy>(sorted: &[T], share: f64) -> Option<T> {
