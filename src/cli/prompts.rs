@@ -22,7 +22,7 @@ pub(super) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
         PromptsAction::Restore { name, which } => return versions::restore(&name, &which, io).await,
         PromptsAction::Name { name, which, to } => return versions::name(&name, &which, &to, io).await,
         PromptsAction::Import { file, replace } => promptfoo::import(&file, replace, &places, io)?,
-        PromptsAction::Export { name, data } => promptfoo::export(&name, data.as_deref(), &places, io)?,
+        PromptsAction::Export { name, data } => promptfoo::export(&name, data.as_deref(), &io.setup()?, io)?,
         PromptsAction::List => {
             let rows: Vec<Vec<String>> = prompts::list(&places)?.into_iter().map(row).collect();
             table::write(io.out, &["NAME", "FROM", "DESCRIPTION"], &rows)?;

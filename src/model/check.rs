@@ -138,7 +138,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// The answer, trimmed, is `value`; JSON is compared as JSON.
+    /// The answer is exactly `value`; JSON is compared as JSON.
     Equals = "equals",
     /// The answer holds `value`.
     Contains = "contains",

@@ -5,6 +5,7 @@
 
 pub mod assertion;
 
+mod asserted;
 mod fields;
 mod nunjucks;
 mod prompts;
@@ -25,8 +26,9 @@ use super::{atomic, job::StoreFault, yaml};
 use crate::model::{Check, Params, Prompt, ProviderKind, Response};
 use fields::File;
 
+pub use asserted::{Fields, asserted};
 pub use rows::{Lane, Rows, line, opened};
-pub use write::{theirs, write};
+pub use write::write;
 
 /// A config, read.
 #[derive(Debug, Clone, Default, PartialEq)]

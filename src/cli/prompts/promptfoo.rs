@@ -1,27 +1,33 @@
 //! `retort prompts import` and `export`: prompts and tests from promptfoo's configs, and to them.
 
-use std::path::{Path, PathBuf};
+mod export;
+
+use std::{
+    io::{self, BufWriter, Write as _},
+    path::Path,
+};
 
 use crate::{
     cli::{Io, Stopped},
     model::settings::Places,
     store::{
-        atomic,
-        dataset::{self, Reading},
-        names,
-        promptfoo::{self, Suite, Test, Tests},
+        atomic, names,
+        promptfoo::{self, Suite},
         prompts,
     },
+    text::clean_line,
 };
+pub(super) use export::export;
 
 /// Writes a config's prompts into the project's directory, or the user's, and its tests beside the config.
 ///
-/// Nothing is written if one of the files is there already, unless `replace` is set.
+/// Nothing is written if one of the files is there already, unless `replace` is set. The tests come first,
+/// and each file whole or not at all; where one cannot be written, those that were are named.
 pub(super) fn import(file: &Path, replace: bool, places: &Places, io: &mut Io<'_>) -> Result<(), Stopped> {
     let path = io.cwd.join(file);
     let suite = promptfoo::read(&path)?;
-    for notice in &suite.notices {
-        writeln!(io.err, "{notice}")?;
+    for notice in suite.notices.iter().chain(&suite.differences()) {
+        writeln!(io.err, "{}", clean_line(notice))?;
     }
     let stem = path.file_stem().map_or_else(|| "promptfoo".to_owned(), |stem| stem.to_string_lossy().into_owned());
     let lanes = suite.lanes()?;
@@ -46,52 +52,35 @@ pub(super) fn import(file: &Path, replace: bool, places: &Places, io: &mut Io<'_
             there.display()
         )));
     }
-    let rows = suite.rows().map(|row| row.map(|row| promptfoo::line(&row) + "\n"));
-    let rows: String = rows.collect::<Result<_, _>>()?;
-    for (name, prompt) in &named {
-        let file = dir.join(format!("{name}.toml"));
+    // Whatever cannot be written as a prompt's file is found before the first file is.
+    let texts = named.iter().map(|(name, prompt)| {
         let text = prompts::write(prompt).map_err(Stopped::Other)?;
-        atomic::write(&file, &text, replace)?;
-        writeln!(io.out, "{}", file.display())?;
-    }
-    atomic::write(&data, &rows, replace)?;
+        Ok((dir.join(format!("{name}.toml")), text))
+    });
+    let texts: Vec<(std::path::PathBuf, String)> = texts.collect::<Result<_, Stopped>>()?;
+    tests(&suite, &data, replace)?;
     writeln!(io.out, "{}", data.display())?;
+    let mut written = vec![data.display().to_string()];
+    for (file, text) in texts {
+        atomic::write(&file, &text, replace)
+            .map_err(|fault| Stopped::Other(format!("{fault}; written before: {}", written.join(", "))))?;
+        writeln!(io.out, "{}", file.display())?;
+        written.push(file.display().to_string());
+    }
     Ok(())
 }
 
-/// Prints a prompt, and the rows of a data set, as a config.
-pub(super) fn export(name: &str, data: Option<&Path>, places: &Places, io: &mut Io<'_>) -> Result<(), Stopped> {
-    let (name, prompt) = super::find(places, &io.cwd, name)?;
-    let lost: Vec<String> = prompt
-        .checks
-        .iter()
-        .map(|check| check.kind.kind)
-        .filter(|kind| !promptfoo::theirs(*kind))
-        .map(|kind| kind.name().to_owned())
-        .collect();
-    if !lost.is_empty() {
-        writeln!(io.err, "promptfoo has no {}; it will refuse the config until they are taken out", lost.join(", "))?;
+/// Writes the tests row by row, beside their place first.
+fn tests(suite: &Suite, data: &Path, replace: bool) -> Result<(), Stopped> {
+    let fault = |fault: io::Error| Stopped::Other(format!("cannot write {}: {fault}", data.display()));
+    let folder = data.parent().unwrap_or(Path::new("."));
+    let mut out = BufWriter::new(tempfile::NamedTempFile::new_in(folder).map_err(fault)?);
+    for row in suite.rows() {
+        writeln!(out, "{}", promptfoo::line(&row?)).map_err(fault)?;
     }
-    let mut tests = Vec::new();
-    if let Some(data) = data {
-        let path: PathBuf = io.cwd.join(data);
-        for row in dataset::open(&path.to_string_lossy(), &Reading::default())? {
-            let row = row?;
-            let mut vars: Vec<(String, Vec<String>)> =
-                row.input.vars.into_iter().map(|(name, value)| (name, vec![value])).collect();
-            if !row.input.text.is_empty() {
-                vars.push(("input".to_owned(), vec![row.input.text]));
-            }
-            let (description, checks, min_score, metadata) = (row.description, row.checks, row.min_score, row.metadata);
-            let test = Test { line: 1, description, vars, checks, min_score, metadata, ..Test::default() };
-            tests.push(Tests::Inline(Box::new(test)));
-        }
-    }
-    let default_test = Test { checks: prompt.checks.clone(), min_score: prompt.response.min_score, ..Test::default() };
-    let targets = prompt.targets.iter().map(|target| promptfoo::SuiteTarget::of(target, &prompt)).collect();
-    let description = Some(prompt.description.clone()).filter(|text| !text.is_empty());
-    let suite = Suite { description, prompts: vec![(name, prompt)], targets, default_test, tests, ..Suite::default() };
-    write!(io.out, "{}", promptfoo::write(&suite))?;
+    let file = out.into_inner().map_err(|bad| fault(bad.into_error()))?;
+    let moved = if replace { file.persist(data) } else { file.persist_noclobber(data) };
+    moved.map_err(|bad| fault(bad.error))?;
     Ok(())
 }
 

@@ -27,10 +27,10 @@ impl Suite {
     /// provider there, or the config names its variable.
     #[must_use]
     pub fn settle(&self, settings: &Settings) -> Settings {
-        let mut settings = settings.clone();
+        let (known, mut settings) = (settings, settings.clone());
         for target in &self.targets {
             let Some((kind, model)) = &target.model else { continue };
-            let provider = provider(&mut settings, target, *kind);
+            let provider = provider(&mut settings, known, target, *kind);
             let model = ModelSettings { provider, model: model.clone(), ..ModelSettings::default() };
             settings.models.insert(target.name.clone(), model);
         }
@@ -134,7 +134,7 @@ impl Suite {
     }
 }
 
-fn provider(settings: &mut Settings, target: &SuiteTarget, kind: ProviderKind) -> String {
+fn provider(settings: &mut Settings, own: &Settings, target: &SuiteTarget, kind: ProviderKind) -> String {
     let eponymous = kind.to_string();
     let base_url = target.base_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
     if base_url.is_none() && target.key.is_none() && target.headers.is_empty() {
@@ -146,22 +146,22 @@ fn provider(settings: &mut Settings, target: &SuiteTarget, kind: ProviderKind) -
             first().unwrap_or(eponymous)
         };
     }
-    let mut own = ProviderSettings { base_url, headers: target.headers.clone(), ..ProviderSettings::of(kind) };
+    let mut new = ProviderSettings { base_url, headers: target.headers.clone(), ..ProviderSettings::of(kind) };
     let at = |provider: &ProviderSettings| provider.base_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
-    let there = settings.providers.iter().find(|(_, provider)| provider.kind == kind && at(provider) == own.base_url);
+    let there = own.providers.iter().find(|(_, provider)| provider.kind == kind && at(provider) == new.base_url);
     let there = there.map(|(name, provider)| (name.clone(), provider.clone()));
     if let Some((name, known)) = &there {
         if target.key.is_none() && target.headers.is_empty() {
             return name.clone();
         }
-        own = ProviderSettings { headers: known.headers.clone(), ..known.clone() };
-        own.headers.extend(target.headers.clone());
+        new = ProviderSettings { headers: known.headers.clone(), ..known.clone() };
+        new.headers.extend(target.headers.clone());
     }
     if let Some(key) = &target.key {
-        own.api_keys = vec![KeySource::Env(key.clone())];
+        new.api_keys = vec![KeySource::Env(key.clone())];
     }
     let name = target.name.clone();
-    settings.providers.insert(name.clone(), own);
+    settings.providers.insert(name.clone(), new);
     name
 }
 

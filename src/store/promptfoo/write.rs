@@ -120,10 +120,3 @@ pub(super) fn check(check: &Check) -> Value {
     }
     value
 }
-
-/// Tells whether promptfoo has a check of this kind, so that an export runs there.
-#[must_use]
-pub fn theirs(kind: CheckKind) -> bool {
-    use CheckKind as K;
-    !matches!(kind, K::Format | K::Required | K::Confidence | K::Completeness | K::JsonPath)
-}

@@ -85,7 +85,7 @@ async fn a_config_runs_as_it_is() {
         let verdicts = cell["verdicts"].as_array().unwrap();
         let code = verdicts.iter().filter(|verdict| verdict.to_string().contains("javascript"));
         let marks: Vec<_> = code.map(|verdict| verdict["mark"].as_str().unwrap()).collect();
-        assert_eq!(marks, if cell["row"] == 4 { vec!["skip"] } else { vec![] }, "{cell}");
+        assert_eq!(marks, if cell["row"] == 4 { vec!["skipped"] } else { vec![] }, "{cell}");
     }
     let requests = server.requests();
     let keyed = requests.iter().filter(|request| request.header("authorization") == Some("Bearer sk-of-the-server"));
@@ -149,4 +149,83 @@ fn what_is_wrong_with_a_config_is_said_before_the_first_call() {
         assert_eq!(ran.code, Some(code), "{arguments:?}: {}", ran.err);
         assert!(ran.err.contains(word), "{arguments:?}: {}", ran.err);
     }
+}
+
+#[test]
+fn an_export_names_what_it_leaves_out_and_refuses_what_would_be_read_otherwise() {
+    let home = Home::new();
+    home.file(
+        "config/prompts/p.toml",
+        "user = \"{{ q }}\"\ntargets = [\"gpt-4o-mini\", \"demo\"]\nfallback = [\"demo\"]\n[response]\nformat = \"json\"\nrequired = [\"a\", \"/b/c\"]\n\
+         confidence = \"/sure\"\nmin_confidence = 0.7\n[[check]]\ntype = \"format\"\n[[check]]\ntype = \"contains\"\nvalue = \"file://x\"\n",
+    );
+    let ran = home.run(&["prompts", "export", "p"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    for word in ["fallbacks demo", "`demo`", "type format", "file://x"] {
+        assert!(ran.err.contains(word), "{word}: {}", ran.err);
+    }
+    for word in ["openai:chat:gpt-4o-mini", "temperature: 0.3", "is-json", "JSON.parse(output)", ">= 0.7"] {
+        assert!(ran.out.contains(word), "{word}: {}", ran.out);
+    }
+    home.file("work/good.csv", "q\nplain\n");
+    home.file("work/again.yaml", &home.run(&["prompts", "export", "p", "--data", "good.csv"]).out);
+    let again = home.run(&["prompts", "import", "again.yaml", "--replace"]);
+    assert_eq!(again.code, Some(0), "{}\n{}", again.err, ran.out);
+    for (value, word) in [("file:///etc/passwd", "the name of a file"), ("{{ x }}", "as a template")] {
+        home.file("work/rows.csv", &format!("q\nplain\n{value}\n"));
+        let ran = home.run(&["prompts", "export", "p", "--data", "rows.csv"]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{value}: {}", ran.err);
+        assert!(ran.err.contains("row 2 (line 3)") && ran.err.contains(word), "{}", ran.err);
+    }
+}
+
+#[test]
+fn many_tests_are_imported_and_a_mistake_in_the_last_writes_nothing() {
+    let home = Home::new();
+    let words = "w".repeat(400);
+    let rows: String = (0..6000).map(|row| format!("{row},{words}\n")).collect();
+    home.file("work/rows.csv", &format!("n,text\n{rows}"));
+    home.file("work/big.yaml", "prompts: ['{{n}}: {{text}}']\nproviders: [demo]\ntests: file://rows.csv\n");
+    let ran = home.run(&["prompts", "import", "big.yaml"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let data = home.dir("work").join("big.tests.jsonl");
+    assert!(fs::metadata(&data).unwrap().len() > 2 << 20, "more than a prompt's file may hold");
+    assert_eq!(fs::read_to_string(&data).unwrap().lines().count(), 6000);
+
+    home.file("work/rows.csv", &format!("n,text\n{rows}7,x,too many\n"));
+    home.file(
+        "work/other.yaml",
+        "prompts: [{label: other, raw: '{{n}}'}]\nproviders: [demo]\ntests: file://rows.csv\n",
+    );
+    let ran = home.run(&["prompts", "import", "other.yaml"]);
+    assert!(ran.code == Some(1) && ran.err.contains("line 6002"), "{}", ran.err);
+    assert!(!home.files().iter().any(|file| file.to_string_lossy().contains("other.t")), "{:?}", home.files());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_judge_that_a_config_names_is_asked() {
+    let home = Home::new();
+    let server =
+        Server::start([chat("red"), chat("{\"pass\": false, \"score\": 0.2, \"reason\": \"too short\"}")]).await;
+    let url = &server.url;
+    home.file(
+        "work/promptfooconfig.yaml",
+        &format!(
+            "prompts: ['hi {{{{q}}}}']\nproviders:\n  - {{id: 'openai:chat:small', config: {{apiBaseUrl: '{url}/v1', temperature: 0}}}}\n  \
+             - {{id: 'openai:chat:large', label: judge, prompts: [nobody], config: {{apiBaseUrl: '{url}/v1', temperature: 0}}}}\n\
+             defaultTest:\n  options: {{provider: judge}}\n  assert: [{{type: llm-rubric, value: 'It greets {{{{q}}}}.'}}]\n\
+             tests:\n  - vars: {{q: Ada}}\n"
+        )
+        .replace("[nobody]", "[other]")
+        .replace("prompts: ['hi {{q}}']", "prompts: [{label: one, raw: 'hi {{q}}'}, {label: other, raw: 'ho'}]")
+        .replace("'openai:chat:small', ", "'openai:chat:small', prompts: [one], "),
+    );
+    let ran = run(&home, &["--json", "-j", "1", "--dry-run"]).await;
+    assert_eq!(ran.lines()[0]["cells"], 2, "{}", ran.err);
+    let ran = run(&home, &["--json", "-j", "1"]).await;
+    let requests: Vec<Value> = server.requests().iter().map(crate::support::server::Request::json).collect();
+    assert!(requests[1]["model"] == "large" && requests[1].to_string().contains("It greets Ada."), "{requests:?}");
+    let cells = cells(&ran);
+    assert_eq!(cells[0]["standing"], "failed", "{}\n{}", cells[0], ran.err);
+    assert!(cells[0]["verdicts"].to_string().contains("too short"), "{}", cells[0]);
 }

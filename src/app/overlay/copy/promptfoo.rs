@@ -5,11 +5,12 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     eval::template,
-    model::{Check, CheckKind, Format, Input, Prompt, Response, check::Comparison},
+    model::{Input, Prompt},
+    store::promptfoo,
 };
 
 /// Writes the test case, an item of a `tests:` list.
@@ -28,8 +29,7 @@ pub(super) fn test(name: Option<&str>, prompt: &Prompt, input: &Input) -> String
     if let Some(least) = prompt.response.min_score {
         let _ = writeln!(out, "  threshold: {}", Value::from(least));
     }
-    let mut asserted: Vec<Result<Fields, String>> = response(&prompt.response).into_iter().map(Ok).collect();
-    asserted.extend(prompt.checks.iter().map(check));
+    let asserted = promptfoo::asserted(&prompt.response, &prompt.checks);
     if !asserted.is_empty() {
         out.push_str("  assert:\n");
     }
@@ -48,104 +48,13 @@ pub(super) fn test(name: Option<&str>, prompt: &Prompt, input: &Input) -> String
     out
 }
 
-type Fields = Vec<(String, Value)>;
-
-fn response(response: &Response) -> Vec<Fields> {
-    let mut asserted: Vec<Fields> = Vec::new();
-    let schema = response.schema.clone().filter(|_| response.format == Format::Schema);
-    match (response.format, schema) {
-        (Format::Text, _) => {}
-        (_, Some(schema)) => asserted.push(fields([("type", "is-json".into()), ("value", schema)])),
-        (_, None) => {
-            let names: Vec<&str> = response.required.iter().map(|name| name.trim_start_matches('/')).collect();
-            let mut asserts = fields([("type", "is-json".into())]);
-            if !names.is_empty() && names.iter().all(|name| !name.contains('/')) {
-                asserts.push(("value".to_owned(), json!({ "type": "object", "required": names })));
-            }
-            asserted.push(asserts);
-        }
-    }
-    if let (Some(pointer), Some(least)) = (&response.confidence, response.min_confidence) {
-        let code = format!("JSON.parse(output){} >= {least}", steps(pointer));
-        asserted.push(fields([("type", "javascript".into()), ("value", code.into())]));
-    }
-    asserted
-}
-
-fn fields<const N: usize>(fields: [(&str, Value); N]) -> Fields {
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-/// Writes a JSON pointer as steps of JavaScript into a value.
-fn steps(pointer: &str) -> String {
-    let step = |step: &str| format!("?.[{}]", Value::from(step.replace("~1", "/").replace("~0", "~")));
-    pointer.split('/').skip(1).map(step).collect()
-}
-
-/// Writes a check as an assertion; the error names one that promptfoo has no word for.
-fn check(check: &Check) -> Result<Fields, String> {
-    let kind = check.kind;
-    let mut written = match (kind.kind, &check.path) {
-        (CheckKind::Unsupported, _) => match &check.value {
-            Some(Value::Object(members)) => return Ok(members.clone().into_iter().collect()),
-            _ => return Err(format!("a check of type {kind}")),
-        },
-        (CheckKind::Confidence, Some(path)) => {
-            javascript(check, &format!("JSON.parse(output){} >= {}", steps(path), check.threshold.unwrap_or(0.0)))
-        }
-        (CheckKind::JsonPath, Some(path)) => match compared(check) {
-            Some((sign, value)) => javascript(check, &format!("JSON.parse(output){} {sign} {value}", steps(path))),
-            None => return Err(format!("a check of type {kind} at {}", Value::from(path.as_str()))),
-        },
-        (
-            CheckKind::Format
-            | CheckKind::Required
-            | CheckKind::Completeness
-            | CheckKind::Confidence
-            | CheckKind::JsonPath,
-            _,
-        ) => {
-            return Err(format!("a check of type {kind}, which promptfoo has not"));
-        }
-        _ => {
-            let mut written = fields([("type", kind.to_string().into())]);
-            written.extend(check.value.clone().map(|value| ("value".to_owned(), value)));
-            written.extend(check.threshold.map(|threshold| ("threshold".to_owned(), threshold.into())));
-            written
-        }
-    };
-    written.extend(check.weight.map(|weight| ("weight".to_owned(), weight.into())));
-    written.extend(check.metric.clone().map(|metric| ("metric".to_owned(), metric.into())));
-    Ok(written)
-}
-
-fn javascript(check: &Check, code: &str) -> Fields {
-    let kind = if check.kind.not { "not-javascript" } else { "javascript" };
-    fields([("type", kind.into()), ("value", code.into())])
-}
-
-/// The comparison of a value that JavaScript compares in the same way: a plain one that holds no variable.
-fn compared(check: &Check) -> Option<(&'static str, &Value)> {
-    let value = check.value.as_ref()?;
-    let plain = match value {
-        Value::Number(_) | Value::Bool(_) => true,
-        // A text that writes a number or a truth value equals one.
-        Value::String(text) => !text.contains("{{") && serde_json::from_str::<Value>(text.trim()).is_err(),
-        _ => false,
-    };
-    let sign = match check.comparison.unwrap_or_default() {
-        Comparison::Equal => "===",
-        // What is not there is not unequal, and no number that is a text is compared.
-        Comparison::Unequal | Comparison::Less | Comparison::AtMost | Comparison::Greater | Comparison::AtLeast => {
-            return None;
-        }
-    };
-    plain.then_some((sign, value))
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::model::{Check, CheckKind, Format, Response, check::Comparison};
+
     #[test]
     fn the_rules_of_a_prompt_become_assertions_and_its_variables_values() {
         let prompt = Prompt {
@@ -182,6 +91,7 @@ mod tests {
             path(CheckKind::JsonPath, "/a~1b/0").with("x").negated(),
             Check { comparison: Some(Comparison::Less), ..path(CheckKind::JsonPath, "/a").with(3) },
             Check::of(CheckKind::Required).with("a"),
+            Check::of(CheckKind::Format),
             Check::of(CheckKind::Unsupported).with(json!({"type": "python", "value": "True"})),
         ];
         let response = Response { format: Format::Text, min_score: Some(0.75), ..Response::default() };
@@ -192,7 +102,10 @@ mod tests {
                     - type: \"javascript\"\n      value: \"JSON.parse(output)?.[\\\"c\\\"] >= 0.5\"\n    \
                     - type: \"not-javascript\"\n      value: \"JSON.parse(output)?.[\\\"a/b\\\"]?.[\\\"0\\\"] === \\\"x\\\"\"\n    \
                     # left out: a check of type json-path at \"/a\"\n    \
-                    # left out: a check of type required, which promptfoo has not\n    \
+                    - type: \"javascript\"\n      value: \"[JSON.parse(output)?.[\\\"a\\\"]].filter((v) => v != null && \
+                    (typeof v === 'string' ? v.trim() !== '' : typeof v !== 'object' || Object.keys(v).length > 0)).length \
+                    / 1 >= 1\"\n    \
+                    # left out: a check of type format, which promptfoo has not\n    \
                     - type: \"python\"\n      value: \"True\"\n";
         assert_eq!(test(None, &prompt, &Input::default()), want);
     }
