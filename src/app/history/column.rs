@@ -128,7 +128,7 @@ impl Column {
     #[must_use]
     pub fn laid_out(self) -> table::Column {
         let width = match self {
-            Self::Age => Width::Fixed(6),
+            Self::Age | Self::Grade => Width::Fixed(6),
             Self::End | Self::Prompt => Width::Fixed(14),
             Self::Target => Width::Fixed(18),
             Self::Version | Self::Took | Self::First => Width::Fixed(7),
@@ -136,7 +136,6 @@ impl Column {
             Self::Tokens => Width::Fixed(11),
             Self::Cost => Width::Fixed(9),
             Self::Attempts => Width::Fixed(5),
-            Self::Grade => Width::Fixed(6),
             Self::Run => Width::Fixed(8),
             Self::Input => Width::Share(2, 12),
             Self::Answer => Width::Share(3, 12),

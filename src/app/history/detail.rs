@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::{
-    eval::figures::{age, count, duration, tokens, unit},
+    app::versions::ago,
+    eval::figures::{count, duration, tokens, unit},
     model::{Cost, End, Grade, Mark, Provenance, RunId, Thumb, Verdict, VersionId, grade::MAX_STARS},
     pipeline::port::RunRecord,
     text::{Wrapped, clean},
@@ -201,7 +202,7 @@ pub fn graded(grade: &Grade) -> String {
 /// Writes the figures of a run, each with where it comes from.
 fn figures(record: &RunRecord, now: Timestamp) -> Vec<String> {
     let outcome = &record.outcome;
-    let mut all = vec![format!("run {} · started {} ({} ago)", record.run, record.started, age(record.started, now))];
+    let mut all = vec![format!("run {} · started {} ({})", record.run, record.started, ago(record.started, now))];
     let mut model = format!("asked {}", outcome.requested);
     if outcome.fell_back() {
         let _ = write!(model, " · answered by {}", outcome.target);

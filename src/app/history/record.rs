@@ -107,7 +107,7 @@ impl App {
                 self.overlays.push(Overlay::Xray(Xray::of_run(&record.outcome.requested, &record.timeline)));
             }
             Want::Copy => self.overlays.push(Overlay::Copy(copy::forms(self))),
-            Want::Bench { run } => self.to_bench(record, run),
+            Want::Bench { run } => self.reopen(record, run),
         }
     }
 
@@ -202,9 +202,7 @@ impl App {
                 return;
             }
             AskedFor::Pair(run) => {
-                if self.history.pair.as_ref().is_some_and(|pair| pair.runs.contains(run)) {
-                    self.history.pair = None;
-                }
+                self.history.pair.take_if(|pair| pair.runs.contains(run));
             }
             _ => {}
         }

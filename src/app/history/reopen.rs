@@ -13,7 +13,7 @@ use crate::{
 
 impl App {
     /// Goes to the bench with a run, once what is there is kept as a version.
-    pub(super) fn to_bench(&mut self, record: Box<RunRecord>, run: bool) {
+    pub(super) fn reopen(&mut self, record: Box<RunRecord>, run: bool) {
         if self.bench.busy() && run {
             self.say(Tone::Warning, "runs are under way at the bench; stop them first");
             return;

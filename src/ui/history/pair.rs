@@ -4,8 +4,11 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use super::inside;
 use crate::{
-    app::history::pair::{Pair, RunRecord, area},
-    eval::figures::{age, duration},
+    app::{
+        history::pair::{Pair, RunRecord, area},
+        versions::ago,
+    },
+    eval::figures::duration,
     ui::{
         part::{
             diff::{difference, summary},
@@ -55,6 +58,6 @@ fn said(scene: Scene<'_>, record: &RunRecord) -> Vec<Item> {
     });
     items.push(vec![scene.span(duration(outcome.timing.total), Role::Number)]);
     items.push(vec![scene.span(outcome.cost.to_string(), Role::Number)]);
-    items.push(vec![scene.span(format!("{} ago", age(record.started, scene.now().time)), Role::Quiet)]);
+    items.push(vec![scene.span(ago(record.started, scene.now().time), Role::Quiet)]);
     items
 }
