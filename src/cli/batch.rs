@@ -1,5 +1,6 @@
 //! `retort batch`: prompts over a data set, at the speed of the provider, nothing lost.
 
+mod against;
 mod gate;
 mod kept;
 mod order;
@@ -199,7 +200,7 @@ fn finish(
     json: bool,
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
-    let Watch { mut whole, failures, more, spool, budget, .. } = watch;
+    let Watch { mut whole, failures, more, spool, budget, against, .. } = watch;
     whole.end = match &end {
         BatchEnd::Complete => "complete".to_owned(),
         BatchEnd::Stopped => "stopped before its end".to_owned(),
@@ -215,10 +216,11 @@ fn finish(
             written(file, |out| form.write(out, &whole, &spooled))?;
         }
     }
+    let evidence = against.evidence(&whole);
     if json {
-        said::summary_line(io.out, &whole, &judged)?;
+        said::summary_line(io.out, &whole, &evidence, &judged)?;
     } else {
-        said::summary(io, &whole, failures, more)?;
+        said::summary(io, &whole, (failures, more), &evidence)?;
     }
     for (file, _) in outs {
         let _ = writeln!(io.err, "wrote {}", clean_line(&file.display().to_string()));

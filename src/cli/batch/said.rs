@@ -8,7 +8,7 @@ use super::progress::grouped;
 use crate::{
     cli::{Io, report::escaped, table},
     eval::{
-        Tally, figures,
+        Evidence, Tally, figures,
         report::{Entry, Lane, Whole},
         tally::Figures,
     },
@@ -92,7 +92,18 @@ struct SummaryLine<'a> {
     #[serde(flatten)]
     figures: Figures,
     lanes: Vec<LaneLine<'a>>,
+    /// Each lane but the first against the first.
+    evidence: Vec<EvidenceLine<'a>>,
     gates: Vec<GateLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct EvidenceLine<'a> {
+    a: &'a str,
+    b: &'a str,
+    sentence: String,
+    #[serde(flatten)]
+    evidence: &'a Evidence,
 }
 
 #[derive(Serialize)]
@@ -110,7 +121,12 @@ struct GateLine<'a> {
 }
 
 /// Writes the figures as the last line of JSON.
-pub(super) fn summary_line(out: &mut dyn Write, whole: &Whole, gates: &[(bool, String)]) -> io::Result<()> {
+pub(super) fn summary_line(
+    out: &mut dyn Write,
+    whole: &Whole,
+    evidence: &[(String, String, Evidence)],
+    gates: &[(bool, String)],
+) -> io::Result<()> {
     let lane = |lane: &Lane| lane.tally.figures();
     let line = SummaryLine {
         event: "summary",
@@ -122,6 +138,10 @@ pub(super) fn summary_line(out: &mut dyn Write, whole: &Whole, gates: &[(bool, S
             .lanes
             .iter()
             .map(|own| LaneLine { prompt: &own.prompt_name, target: &own.target_name, figures: lane(own) })
+            .collect(),
+        evidence: evidence
+            .iter()
+            .map(|(a, b, evidence)| EvidenceLine { a, b, sentence: evidence.sentence(), evidence })
             .collect(),
         gates: gates.iter().map(|(reached, words)| GateLine { reached: *reached, words }).collect(),
     };
@@ -137,7 +157,12 @@ pub(super) fn listed(whole: &Whole, entry: &Entry) -> Vec<String> {
 }
 
 /// Writes the cells that did not pass, as many as are listed, and then the figures.
-pub(super) fn summary(io: &mut Io<'_>, whole: &Whole, mut failures: Vec<Vec<String>>, more: u64) -> io::Result<()> {
+pub(super) fn summary(
+    io: &mut Io<'_>,
+    whole: &Whole,
+    (mut failures, more): (Vec<Vec<String>>, u64),
+    evidence: &[(String, String, Evidence)],
+) -> io::Result<()> {
     if !failures.is_empty() {
         let room = if io.out_is_terminal { io.columns.saturating_sub(60).max(30) } else { WHY };
         for why in failures.iter_mut().filter_map(|row| row.last_mut()) {
@@ -165,6 +190,10 @@ pub(super) fn summary(io: &mut Io<'_>, whole: &Whole, mut failures: Vec<Vec<Stri
         rows.push(row("all", "", &total));
     }
     table::write(io.out, &heading, &rows)?;
+    for (a, b, evidence) in evidence {
+        let names = crate::text::clean_line(&format!("A {a}, B {b}"));
+        writeln!(io.out, "{names}: {}", evidence.sentence())?;
+    }
     for (class, count) in &total.errors {
         let class = crate::text::clean_line(class);
         writeln!(io.out, "{} × {class}", grouped(*count))?;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{
+    against::Against,
     kept::KeptRuns,
     progress::{Now, Progress},
     said::{LISTED, listed},
@@ -54,6 +55,8 @@ pub(super) struct Watch {
     pub(super) spool: Option<Spool>,
     json: bool,
     kept: KeptRuns,
+    /// How the lanes compare.
+    pub(super) against: Against,
     /// Why nothing is started, if so.
     pub(super) paused: Option<(String, bool)>,
 }
@@ -73,6 +76,7 @@ impl Watch {
             spool,
             json,
             kept,
+            against: Against::default(),
             paused: None,
         }
     }
@@ -155,6 +159,9 @@ impl Watch {
     fn count(&mut self, entry: &Entry) {
         let quality = entry.quality.as_ref();
         self.tally.take(&entry.cell, quality);
+        if self.whole.lanes.len() > 1 {
+            self.against.take(&entry.cell);
+        }
         let Place { prompt, target, .. } = entry.cell.place;
         let lanes = &mut self.whole.lanes;
         if let Some(lane) = lanes.iter_mut().find(|lane| (lane.prompt, lane.target) == (prompt, target)) {
