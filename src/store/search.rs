@@ -51,11 +51,16 @@ pub(super) enum Way {
     Nowhere,
 }
 
-/// Puts the texts of a run into the index.
+/// Bytes of each text, at most, that are found: the beginning of a longer one.
+const INDEXED: usize = 256 * 1024;
+
+/// Puts the texts of a run into the index, each as far as [`INDEXED`].
 pub(super) fn note(db: &Connection, known: &mut Known, seq: i64, texts: &[&str]) -> rusqlite::Result<()> {
-    let mut whole = String::with_capacity(texts.iter().map(|text| text.len() + 1).sum());
+    let mut whole = String::with_capacity(texts.iter().map(|text| text.len().min(INDEXED) + 1).sum());
     for text in texts {
-        spaced(text, &mut whole);
+        let most = INDEXED.min(text.len());
+        let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+        spaced(text.get(..end).unwrap_or_default(), &mut whole);
         whole.push('\n');
     }
     db.prepare_cached("INSERT OR REPLACE INTO run_text (rowid, text) VALUES (?1, ?2)")?.execute(params![seq, whole])?;

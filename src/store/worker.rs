@@ -235,12 +235,16 @@ pub(super) fn cache(queue: Arc<Queue<CacheTask>>, places: Arc<Places>, capacity:
         let mut cache = CacheDb::new(&places.cache, capacity);
         let report = |fault| reports.tell(Trouble::Cache, StoreFault::new(format!("answers are not cached: {fault}")));
         let mut waiting: Vec<(String, Box<Cached>)> = Vec::new();
+        let mut stored: Option<Instant> = None;
         loop {
-            // Answers that come thick are stored together, but before anything else is looked at.
-            let popped = queue.pop(if waiting.is_empty() { IDLE } else { LINGER });
+            // One that comes by itself is stored at once; those that come thick are stored together, but before
+            // anything else is looked at.
+            let since = stored.map_or(LINGER, |stored| stored.elapsed());
+            let popped = queue.pop(if waiting.is_empty() { IDLE } else { LINGER.saturating_sub(since) });
             let goes_along = matches!(popped, Popped::Piece(CacheTask::Put(..), _)) && waiting.len() < TOGETHER;
             if !waiting.is_empty() && !goes_along {
                 cache.put(&std::mem::take(&mut waiting)).unwrap_or_else(&report);
+                stored = Some(Instant::now());
             }
             match popped {
                 Popped::Piece(CacheTask::Get(key, tell), _) => {

@@ -108,7 +108,8 @@ fn words(Now { budget, tally, open, paused }: &Now<'_>, now: Instant) -> String 
     }
     parts.push(format!("{} tokens", figures::count(budget.tokens)));
     let cost = tally.cost().to_string();
-    parts.push(match budget.projected_cost().filter(|_| tally.cost().amount().is_some()) {
+    let spends = tally.cost().amount().is_some_and(|amount| amount.0 > 0);
+    parts.push(match budget.projected_cost().filter(|_| spends) {
         Some(projected) if budget.left() != Some(0) => format!("{cost} (about {projected} in the end)"),
         _ => cost,
     });
