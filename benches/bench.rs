@@ -20,6 +20,7 @@ mod bench {
     mod frame;
     /// The history of a hundred thousand runs: pages, filters, searches.
     #[allow(clippy::panic, clippy::indexing_slicing, reason = "a failing benchmark should panic")]
+    #[allow(clippy::disallowed_methods, reason = "the environment says how many runs there are")]
     mod history;
     /// Four lanes at full speed, and how soon a key is answered meanwhile.
     #[allow(clippy::panic, clippy::indexing_slicing, clippy::string_slice, reason = "a failing benchmark should panic")]

@@ -41,7 +41,7 @@ struct Filled {
 
 static FILLED: LazyLock<Filled> = LazyLock::new(fill);
 
-/// A generator of numbers that is the same everywhere: SplitMix64 (Steele, Lea, Flood 2014).
+/// A generator of numbers that is the same everywhere: `SplitMix64` (Steele, Lea, Flood 2014).
 struct Dice(u64);
 
 impl Dice {
@@ -196,7 +196,7 @@ fn opens(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn pages(bencher: Bencher<'_, '_>) {
     let filled = &*FILLED;
-    let middle = After { seq: (filled.runs / 2) as i64, value: None };
+    let middle = After { seq: (filled.runs / 2).cast_signed(), value: None };
     bencher.bench_local(|| assert_eq!(filled.page("", Some(black_box(middle))).runs.len(), 50));
 }
 

@@ -168,7 +168,7 @@ pub fn judges(setup: &Setup, names: &BTreeSet<String>) -> Result<BTreeMap<String
 
 /// Begins a batch, or goes on with one, and asks its first cells once the stream is polled.
 ///
-/// Whoever takes the events in ends it with [`end`].
+/// Whoever takes the events in ends it with [`Job::EndBatch`].
 pub async fn start(
     engine: &Engine,
     store: &Store,

@@ -22,7 +22,7 @@ pub(crate) fn entry(number: u64, now: Timestamp, ago: i64) -> HistoryEntry {
     ];
     let kind = number as usize % 4;
     HistoryEntry {
-        seq: number as i64,
+        seq: number.cast_signed(),
         run: id(number),
         started: now - SignedDuration::from_mins(ago),
         session: Some("default".to_owned()),
@@ -57,7 +57,7 @@ pub(crate) fn entry(number: u64, now: Timestamp, ago: i64) -> HistoryEntry {
 /// A page of runs, the newest first, from one number down to another.
 pub(crate) fn page(now: Timestamp, numbers: std::ops::RangeInclusive<u64>, more: bool) -> HistoryPage {
     let last = *numbers.end();
-    let runs = numbers.rev().map(|number| entry(number, now, 3 + 17 * (last - number) as i64)).collect();
+    let runs = numbers.rev().map(|number| entry(number, now, 3 + 17 * (last - number).cast_signed())).collect();
     HistoryPage { runs, more }
 }
 

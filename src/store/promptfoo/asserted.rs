@@ -29,7 +29,8 @@ fn response(response: &Response) -> Vec<Result<Fields, String>> {
         is_json.push(("value".to_owned(), json!({ "type": "object", "required": plain })));
     }
     let mut asserted = vec![Ok(is_json)];
-    if !plain.is_empty() && !(named && response.schema.is_none()) {
+    let said = named && response.schema.is_none();
+    if !plain.is_empty() && !said {
         asserted.push(Ok(code("javascript", &filled(&response.required, share))));
     }
     if let (Some(pointer), Some(least)) = (&response.confidence, response.min_confidence) {

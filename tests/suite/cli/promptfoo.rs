@@ -183,8 +183,8 @@ fn an_export_names_what_it_leaves_out_and_refuses_what_would_be_read_otherwise()
 fn many_tests_are_imported_and_a_mistake_in_the_last_writes_nothing() {
     let home = Home::new();
     let words = "w".repeat(400);
-    let rows: String = (0..6000).map(|row| format!("{row},{words}\n")).collect();
-    home.file("work/rows.csv", &format!("n,text\n{rows}"));
+    let rows = (0..6000).map(|row| format!("{row},{words}")).collect::<Vec<_>>().join("\n");
+    home.file("work/rows.csv", &format!("n,text\n{rows}\n"));
     home.file("work/big.yaml", "prompts: ['{{n}}: {{text}}']\nproviders: [demo]\ntests: file://rows.csv\n");
     let ran = home.run(&["prompts", "import", "big.yaml"]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);

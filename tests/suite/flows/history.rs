@@ -8,7 +8,7 @@ use retort::{
         query::{SortBy, Vocabulary, What},
     },
     pipeline::port::RunRecord,
-    store::job::{HistoryPage, Job, Reply, StoreFault},
+    store::job::{HistoryPage, Job, Pruned, Reply, StoreFault},
 };
 
 use crate::support::{
@@ -304,7 +304,7 @@ fn removing_a_run_asks_first() {
     bench.keys("D<enter>");
     let (ticket, job) = asked(&mut bench, |job| matches!(job, Job::RemoveRuns(_)));
     assert_eq!(job, Job::RemoveRuns(vec![id(9)]));
-    bench.answer(ticket, Ok(Reply::Pruned(Default::default())));
+    bench.answer(ticket, Ok(Reply::Pruned(Pruned::default())));
     assert_eq!((chosen(&bench), bench.app.history.runs.entries.len()), (8, 8));
     assert_eq!(bench.app.history.runs.count.map(|count| count.runs), Some(8));
 }

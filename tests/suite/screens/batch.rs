@@ -152,7 +152,8 @@ fn a_batch_is_readable_without_colour_and_without_unicode() {
 
 #[test]
 fn no_screen_is_too_small_for_a_batch() {
-    for mut stage in [form(), running(), over()] {
+    for make in [form, running, over] {
+        let mut stage = make();
         for keys in ["", "enter", "d"] {
             stage.keys(keys);
             for width in [0, 1, 7, 60, 61, 100, 300] {

@@ -84,26 +84,26 @@ fn prompt(system: &str) -> Prompt {
     Prompt { system: system.to_owned(), ..Prompt::default() }
 }
 
-fn failed_check(rule: &str) -> Option<Quality> {
-    Some(Quality::of(vec![
+fn failed_check(rule: &str) -> Quality {
+    Quality::of(vec![
         Verdict::new(Rule::Format, Mark::Pass, "JSON"),
         Verdict::new(Rule::Check(rule.to_owned()), Mark::Fail, "no"),
-    ]))
+    ])
 }
 
 /// A store with runs of many kinds, numbered from 1 in the order they came.
-async fn filled(dir: &tempfile::TempDir) -> Store {
+fn filled(dir: &tempfile::TempDir) -> Store {
     let store = store_in(dir.path());
     put(&store, 1, "My parcel never came", "{\"sentiment\": \"negative\"}", |_| {});
     put(&store, 2, "Ça va très bien", "Größe 42 passt", |run| run.prompt_name = Some("french".to_owned()));
     put(&store, 3, "日本語のテキストです", "感情は肯定的", |run| {
-        run.session = Some("tokyo".to_owned())
+        run.session = Some("tokyo".to_owned());
     });
     put(&store, 4, "배송이 늦었어요", "parcels, all of them", |run| {
         run.prompt = prompt("You answer in Korean about parcels.");
     });
     put(&store, 5, "Where is it?", "It never came back to me", |run| {
-        run.outcome.quality = failed_check("latency");
+        run.outcome.quality = Some(failed_check("latency"));
         run.outcome.cost = Cost::Known(PicoDollars(20_000_000_000));
         run.outcome.timing.total = Duration::from_millis(300);
     });
@@ -115,8 +115,9 @@ async fn filled(dir: &tempfile::TempDir) -> Store {
     put(&store, 7, "Hello", "", |run| {
         let fault = Fault::new(Class::RateLimited, "slow down");
         run.outcome.end = End::Failed { reasons: vec![Reason { target: "gpt-4".to_owned(), fault }] };
-        run.outcome.model = "gpt-4".to_owned();
-        run.outcome.target = "gpt-4".to_owned();
+        for name in [&mut run.outcome.model, &mut run.outcome.target] {
+            "gpt-4".clone_into(name);
+        }
         run.outcome.attempts = 3;
         run.outcome.usage.output = None;
     });
@@ -127,7 +128,7 @@ async fn filled(dir: &tempfile::TempDir) -> Store {
 #[tokio::test]
 async fn words_are_found_wherever_they_are_and_nowhere_else() {
     let dir = tempfile::tempdir().unwrap();
-    let store = filled(&dir).await;
+    let store = filled(&dir);
     for (line, runs) in [
         ("", vec![8, 7, 6, 5, 4, 3, 2, 1]),
         // Parts of words, from the beginning, the middle and the end; upper and lower case alike.
@@ -181,7 +182,7 @@ async fn words_are_found_wherever_they_are_and_nowhere_else() {
 #[tokio::test]
 async fn filters_hold_alone_together_and_turned_round() {
     let dir = tempfile::tempdir().unwrap();
-    let store = filled(&dir).await;
+    let store = filled(&dir);
     let grade = |stars| Grade { stars: Some(stars), ..Grade::default() };
     for (number, stars) in [(2, 2), (2, 5), (5, 1)] {
         store.ask(Job::GradeRun { run: run_id(number), grade: grade(stars), at: now() }).await.unwrap();
@@ -233,7 +234,7 @@ async fn filters_hold_alone_together_and_turned_round() {
 #[tokio::test]
 async fn runs_come_in_the_order_asked_for_each_once() {
     let dir = tempfile::tempdir().unwrap();
-    let store = filled(&dir).await;
+    let store = filled(&dir);
     for (line, runs) in [
         ("sort:-time", vec![1, 2, 3, 4, 5, 6, 7, 8]),
         ("sort:cost", vec![5, 6, 8, 7, 4, 3, 2, 1]),
@@ -248,7 +249,7 @@ async fn runs_come_in_the_order_asked_for_each_once() {
 #[tokio::test]
 async fn a_list_shows_what_is_known_of_a_run() {
     let dir = tempfile::tempdir().unwrap();
-    let store = filled(&dir).await;
+    let store = filled(&dir);
     let page = page(&store, "run:0005", 10).await;
     let entry = &page.runs[0];
     assert_eq!((entry.passed, entry.failed.as_slice()), (Some(false), ["latency".to_owned()].as_slice()));
@@ -260,7 +261,7 @@ async fn a_list_shows_what_is_known_of_a_run() {
 #[tokio::test]
 async fn filters_are_completed_with_the_names_on_record() {
     let dir = tempfile::tempdir().unwrap();
-    let store = filled(&dir).await;
+    let store = filled(&dir);
     let Reply::Vocabulary(names) = store.ask(Job::Vocabulary).await.unwrap() else { panic!("no names") };
     let text = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     assert_eq!(
@@ -287,7 +288,7 @@ async fn prune(store: &Store, before: i64, keep_pinned: bool, dry: bool) -> Prun
 #[tokio::test]
 async fn pruning_is_told_first_and_keeps_what_is_pinned_or_under_way() {
     let dir = tempfile::tempdir().unwrap();
-    let store = filled(&dir).await;
+    let store = filled(&dir);
     for number in 20..60 {
         put(&store, number, "much", &"text to be removed ".repeat(500), |_| {});
     }
@@ -308,7 +309,7 @@ async fn pruning_is_told_first_and_keeps_what_is_pinned_or_under_way() {
 #[tokio::test]
 async fn a_copy_holds_everything_and_never_replaces_a_file() {
     let dir = tempfile::tempdir().unwrap();
-    let store = filled(&dir).await;
+    let store = filled(&dir);
     let copy = dir.path().join("copy");
     std::fs::create_dir(&copy).unwrap();
     let file = copy.join("retort.db");
@@ -349,7 +350,7 @@ proptest! {
 #[tokio::test]
 async fn new_verdicts_count_and_the_old_ones_are_kept() {
     let dir = tempfile::tempdir().unwrap();
-    let store = filled(&dir).await;
+    let store = filled(&dir);
     let new = Quality::of(vec![Verdict::new(Rule::Check("latency".to_owned()), Mark::Pass, "300 ms ≤ maximum 400 ms")]);
     let version = retort::model::VersionId("f".repeat(64));
     let judge = |quality: &Quality| Job::JudgeRuns {
@@ -364,7 +365,7 @@ async fn new_verdicts_count_and_the_old_ones_are_kept() {
     let again = Quality::default();
     store.ask(judge(&again)).await.unwrap();
     let Reply::Judgements(all) = store.ask(Job::Judgements(run_id(5))).await.unwrap() else { panic!("no list") };
-    let first = failed_check("latency").unwrap();
+    let first = failed_check("latency");
     assert_eq!(all, [(at(5), first), (now(), new), (now(), again)]);
     let unknown =
         Job::JudgeRuns { judged: vec![Judged { run: run_id(99), quality: Quality::default(), version }], at: now() };
