@@ -192,7 +192,7 @@ fn many_tests_are_imported_and_a_mistake_in_the_last_writes_nothing() {
     assert!(fs::metadata(&data).unwrap().len() > 2 << 20, "more than a prompt's file may hold");
     assert_eq!(fs::read_to_string(&data).unwrap().lines().count(), 6000);
 
-    home.file("work/rows.csv", &format!("n,text\n{rows}7,x,too many\n"));
+    home.file("work/rows.csv", &format!("n,text\n{rows}\n7,x,too many\n"));
     home.file(
         "work/other.yaml",
         "prompts: [{label: other, raw: '{{n}}'}]\nproviders: [demo]\ntests: file://rows.csv\n",
