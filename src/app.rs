@@ -17,6 +17,7 @@ pub mod inputs;
 mod inputting;
 mod json;
 pub mod judged;
+mod judging;
 pub mod keymap;
 pub mod keys;
 pub mod lane;

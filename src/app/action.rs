@@ -82,6 +82,8 @@ pub enum Action {
     PreviousLane,
     /// Shows this lane's run step by step.
     Xray,
+    /// Shows the run of the judge that was asked of a rubric.
+    Judge,
     /// Copies the answer, its JSON, or the command line of the run.
     Copy,
     /// Searches this lane's answer.

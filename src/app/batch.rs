@@ -159,6 +159,7 @@ impl Batches {
             Action::AskFailed => table && !busy && shown.is_some_and(|shown| shown.grid.counts().errors > 0),
             Action::Filter | Action::OnlyFailed | Action::Sort => table && !detail,
             Action::Diff => detail,
+            Action::NextSample => detail && shown.is_some_and(|shown| shown.grid.samples() > 1),
             _ => true,
         }
     }

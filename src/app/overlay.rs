@@ -10,6 +10,7 @@ pub mod copy;
 pub mod form;
 pub mod grade;
 pub mod help;
+pub mod judges;
 pub mod models;
 pub mod params;
 pub mod versions;
@@ -204,7 +205,7 @@ impl Overlay {
             Self::Grade(_) => "Grade",
             Self::Groups(_) => "Groups",
             Self::Name(name) => name.title(),
-            Self::Xray(_) => "X-ray",
+            Self::Xray(xray) => xray.title(),
             Self::Copy(_) => "Copy",
             Self::Columns(_) => "Columns",
             Self::Search(_) => "Search",

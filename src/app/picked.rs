@@ -35,6 +35,7 @@ impl App {
             Action::NameVersion => self.open_version_name(NameFor::Version),
             Action::ForkVersion => self.open_version_name(NameFor::Fork),
             Action::VersionLane => self.version_to_lane(),
+            Action::Judge => self.next_judge(),
             Action::Up | Action::PreviousPane => self.step(-1),
             Action::Down | Action::NextPane => self.step(1),
             Action::HalfUp => self.step(-8),

@@ -33,6 +33,8 @@ pub(super) enum Asked {
     Runs,
     /// A run to compare with.
     BaselineRun,
+    /// The run of a judge.
+    Judge(RunId),
     /// A prompt for the bench.
     OpenPrompt,
     /// A session for the bench.
@@ -81,6 +83,7 @@ impl App {
                     Asked::Keep(_) | Asked::Versions(_) => {
                         self.overlays.retain(|overlay| !matches!(overlay, Overlay::Versions(_)));
                     }
+                    Asked::Judge(run) => return self.judge_fault(run, &fault),
                     Asked::Batch(asked) => return self.batch_fault(&asked, &fault.message),
                     Asked::History(asked) => return self.history_fault(&asked, &fault.message),
                     Asked::Grade { run, before } => drop(self.put_grade(run, before)),
@@ -98,6 +101,7 @@ impl App {
             (Asked::Input, Ok(Reply::Rows { file, rows, more })) => self.list_rows(&file, &rows, more),
             (Asked::Runs, Ok(Reply::History(page))) => self.list_runs(&page.runs),
             (Asked::BaselineRun, Ok(Reply::Run(record))) => self.compare_with_run(&record),
+            (Asked::Judge(_), Ok(Reply::Run(record))) => self.judge_read(&record),
             (Asked::OpenPrompt, Ok(Reply::Prompt { name, prompt })) => self.put_prompt(name, &prompt),
             (Asked::OpenSession, Ok(Reply::Session(session))) => self.put_session(&session),
             (Asked::SavePrompt { prompt, .. }, Ok(Reply::PromptSaved { name, path })) => {

@@ -144,7 +144,11 @@ fn keys(scene: Scene<'_>, overlay: &Overlay) -> Vec<(String, String)> {
     let arrows = ("↑↓".to_owned(), "choose".to_owned());
     match overlay {
         Overlay::Help(_) => vec![("↑↓".to_owned(), "scroll".to_owned()), pair(Action::Palette, "all actions"), out],
-        Overlay::Xray(_) => vec![("↑↓".to_owned(), "scroll".to_owned()), out],
+        Overlay::Xray(xray) => {
+            let does = if xray.judges.is_shown() { "the next judge" } else { "its judge" };
+            let judge = xray.judges.has_next().then(|| pair(Action::Judge, does));
+            [("↑↓".to_owned(), "scroll".to_owned())].into_iter().chain(judge).chain([out]).collect()
+        }
         Overlay::Palette(_) => vec![pair(Action::Accept, "does it"), arrows, out],
         Overlay::Models(_) => vec![
             pair(Action::Accept, "takes it"),

@@ -266,6 +266,7 @@ fn label(entry: &Entry) -> &'static str {
         Action::MarkRun => "mark",
         Action::PinRun => "pin",
         Action::NextDifference => "next difference",
+        Action::NextSample => "next sample",
         _ => entry.name,
     }
 }

@@ -6,6 +6,7 @@ mod compare;
 mod copies;
 mod history;
 mod inputs;
+mod judges;
 mod keys;
 mod lanes;
 mod messages;

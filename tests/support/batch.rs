@@ -81,7 +81,8 @@ pub(crate) fn filled(place: Place, mut outcome: Outcome, quality: Option<Quality
 
 /// The run that fills a place.
 pub(crate) fn run(place: Place) -> RunId {
-    RunId(uuid::Uuid::from_u128(u128::from(place.row) << 32 | u128::from(place.target)))
+    let sample = u128::from(place.sample) << 16;
+    RunId(uuid::Uuid::from_u128(u128::from(place.row) << 32 | sample | u128::from(place.target)))
 }
 
 /// What is on record of the run in a place.

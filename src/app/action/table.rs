@@ -61,14 +61,23 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::LaneParams, "lane-params", When::Bench, 0, "sets parameters of this lane's own"),
     entry(Action::Unpin, "unpin-lane", When::Bench, 0, "lets this lane run the prompt on the bench again"),
     entry(Action::Samples, "samples", When::Bench, 0, "sets how often each lane runs the same request"),
-    entry(Action::NextSample, "next-sample", When::Bench, 0, "shows this lane's next sample"),
-    entry(Action::PreviousSample, "previous-sample", When::Bench, 0, "shows this lane's sample before"),
+    entry(Action::NextSample, "next-sample", When::Bench, 0, "shows the next sample of this lane, or of the cell")
+        .also(&[(Screen::Batch, 11)]),
+    entry(Action::PreviousSample, "previous-sample", When::Bench, 0, "shows the sample before, of this lane or cell")
+        .also(&[(Screen::Batch, 0)]),
     entry(Action::NextModel, "next-model", When::Bench, 0, "runs what this lane shows again on the next model"),
     entry(Action::Keep, "keep", When::Bench, 0, "keeps the part that came of a broken answer"),
     entry(Action::NextLane, "next-lane", When::Bench, 0, "goes to the next lane"),
     entry(Action::PreviousLane, "previous-lane", When::Bench, 0, "goes to the lane before"),
     entry(Action::Xray, "xray", When::Bench, 7, "shows the run of this lane, or of the chosen row, step by step")
         .also(&[(Screen::Batch, 7), (Screen::History, 7)]),
+    entry(
+        Action::Judge,
+        "judge",
+        When::Overlay,
+        0,
+        "in the X-ray: shows what the judge of a rubric was asked and said, then the next judge",
+    ),
     entry(
         Action::Copy,
         "copy",

@@ -46,9 +46,11 @@ impl App {
             Action::Xray => self.xray_cell(),
             Action::Copy => self.copy_cell(),
             Action::Diff => self.diff_cell(),
+            Action::NextSample | Action::PreviousSample => self.step_cell_sample(action == Action::NextSample),
             Action::OnlyChanged if self.batch.shown.as_ref().is_some_and(|shown| shown.baseline.is_none()) => {
                 self.list_batches(For::Comparing);
             }
+            Action::Accept if self.batch.shown.as_ref().is_some_and(|shown| shown.detail.is_some()) => {}
             Action::Accept => self.open_cell(),
             action => {
                 if let Some(shown) = &mut self.batch.shown {
@@ -103,7 +105,13 @@ impl App {
             shown.look.typing = false;
             return;
         }
-        let Some(place) = shown.place() else {
+        if let Some(place) = shown.place() {
+            self.open_place(place);
+        }
+    }
+
+    fn open_place(&mut self, place: Place) {
+        let Some(shown) = &mut self.batch.shown else {
             return;
         };
         let Some(run) = shown.grid.cell(place).map(|cell| cell.run) else {
@@ -116,6 +124,22 @@ impl App {
         }
         shown.detail = Some(Box::new(Detail::new(place, run)));
         self.ask_store(Job::OpenRun(run), Asked::Batch(AskedFor::Run(place)));
+    }
+
+    /// Opens the next sample of the cell that has an answer, or the one before, round the end.
+    fn step_cell_sample(&mut self, forward: bool) {
+        let Some(shown) = &self.batch.shown else {
+            return;
+        };
+        let Some(detail) = &shown.detail else {
+            self.say(Tone::Info, "open a cell first");
+            return;
+        };
+        match shown.sample_beside(detail.place, forward) {
+            Some(place) => self.open_place(place),
+            None if shown.grid.samples() > 1 => self.say(Tone::Info, "no other sample of this cell has an answer yet"),
+            None => self.say(Tone::Info, "each cell of this batch is asked but once"),
+        }
     }
 
     /// Shows what differs from what was expected, then from the baseline.
@@ -149,7 +173,8 @@ impl App {
             self.overlays.push(Overlay::Xray(Xray::of_run(&record.outcome.requested, &record.timeline)));
             return;
         }
-        match shown.place().and_then(|place| shown.grid.cell(place)) {
+        let place = shown.detail.as_ref().map(|detail| detail.place).or_else(|| shown.place());
+        match place.and_then(|place| shown.grid.cell(place)) {
             Some(cell) => {
                 let run = cell.run;
                 self.ask_store(Job::OpenRun(run), Asked::Batch(AskedFor::Xray));
@@ -285,8 +310,9 @@ impl App {
                 self.effects.push(Effect::Bell);
             }
         }
-        if self.batch.page == Page::Table && self.batch.shown.as_ref().is_some_and(Shown::detail_is_stale) {
-            self.open_cell();
+        let stale = self.batch.shown.as_ref().filter(|_| self.batch.page == Page::Table).and_then(Shown::stale);
+        if let Some(place) = stale {
+            self.open_place(place);
         }
     }
 }

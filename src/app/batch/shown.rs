@@ -239,11 +239,21 @@ impl Shown {
         }
     }
 
-    /// Tells whether the cell that is looked at was answered anew.
+    /// Returns the place of the cell that is looked at, if it was answered anew.
     #[must_use]
-    pub fn detail_is_stale(&self) -> bool {
-        let answered = |detail: &Detail| self.grid.cell(detail.place).is_some_and(|cell| cell.run != detail.run);
-        self.detail.as_ref().is_some_and(|detail| answered(detail))
+    pub fn stale(&self) -> Option<Place> {
+        let detail = self.detail.as_ref()?;
+        self.grid.cell(detail.place).filter(|cell| cell.run != detail.run).map(|_| detail.place)
+    }
+
+    /// Returns the place of the next sample beside another that has an answer, or of the one before,
+    /// round the end.
+    #[must_use]
+    pub fn sample_beside(&self, place: Place, forward: bool) -> Option<Place> {
+        let count = u32::try_from(self.grid.samples()).unwrap_or(u32::MAX);
+        let at = |by: u32| (place.sample + if forward { by } else { count - by }) % count;
+        let mut others = (1..count).map(|by| Place { sample: at(by), ..place });
+        others.find(|other| self.grid.cell(*other).is_some())
     }
 
     /// Returns the place of the cell under the cursor: of several samples the one that came out worst.

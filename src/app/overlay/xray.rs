@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::help::wrapped;
+use super::{
+    help::wrapped,
+    judges::{Judge, Judges},
+};
 use crate::{
     app::{lane::Take, notice::Tone},
     model::{Mark, Outcome, Verdict, outcome::ServerTiming, usage::Usage},
@@ -36,14 +39,18 @@ pub struct Xray {
     pub lane: Option<usize>,
     /// The target that was asked.
     pub target: String,
-    /// The steps so far.
+    /// The steps so far; of a judge's run what was said comes before them.
     pub rows: Vec<Row>,
+    /// The judges that were asked, of which one may be what is shown.
+    pub judges: Judges,
     /// The first line that is seen.
     pub top: usize,
     /// The steps as lines of the present width.
     lines: Vec<Row>,
     follow: bool,
     height: usize,
+    /// The width the lines were made for, and of how many rows.
+    fitted: (u16, usize),
     taken: usize,
     run: Option<Instant>,
 }
@@ -64,17 +71,27 @@ impl Xray {
             lane: None,
             target: target.to_owned(),
             rows: Vec::new(),
+            judges: Judges::default(),
             top: 0,
             lines: Vec::new(),
             follow: false,
             height: 0,
+            fitted: (0, 0),
             taken: 0,
             run: None,
         };
-        for told in events {
-            rows(told, &mut xray.rows);
-        }
+        xray.hear(events);
         xray
+    }
+
+    /// Takes further steps in.
+    pub(super) fn hear(&mut self, events: &[Told]) {
+        for told in events {
+            rows(told, &mut self.rows);
+            if let RunEvent::Judged { rule, runs, .. } = &told.event {
+                self.judges.add(runs.iter().map(|run| Judge { run: *run, rule: rule.to_string() }));
+            }
+        }
     }
 
     /// Takes in what the lane's run has told since.
@@ -82,12 +99,18 @@ impl Xray {
         if self.run != take.started {
             self.run = take.started;
             self.rows.clear();
+            self.judges = Judges::default();
+            self.fitted = (0, 0);
             self.taken = 0;
         }
-        for told in take.timeline.iter().skip(self.taken) {
-            rows(told, &mut self.rows);
-        }
+        self.hear(take.timeline.get(self.taken..).unwrap_or_default());
         self.taken = take.timeline.len();
+    }
+
+    /// Returns the title of the frame.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        if self.judges.is_shown() { "X-ray of the judge" } else { "X-ray" }
     }
 
     /// Counts the lines the steps take.
@@ -111,17 +134,25 @@ impl Xray {
     /// Breaks the steps into lines of a width, before drawing.
     pub fn fit(&mut self, width: u16, height: usize) {
         self.height = height;
-        self.lines.clear();
-        for row in &self.rows {
-            for (at, detail) in wrapped(row.detail.as_str(), width.saturating_sub(BESIDE)).into_iter().enumerate() {
-                let (since, what) = if at == 0 { (row.at, row.what) } else { (None, "") };
-                let tone = if at == 0 { row.tone } else { Tone::Info };
-                self.lines.push(Row { at: since, what, detail: clean_line(&detail), tone });
-            }
+        if self.fitted != (width, self.rows.len()) {
+            self.fitted = (width, self.rows.len());
+            self.lines = self.rows.iter().flat_map(|row| broken(row, width)).collect();
         }
         let last = self.lines.len().saturating_sub(height);
         self.top = if self.follow { last } else { self.top.min(last) };
     }
+}
+
+/// Breaks a row into lines of a width.
+fn broken(row: &Row, width: u16) -> Vec<Row> {
+    let parts = wrapped(row.detail.as_str(), width.saturating_sub(BESIDE));
+    let mut lines: Vec<Row> =
+        parts.into_iter().map(|part| Row { at: None, what: "", detail: clean_line(&part), tone: Tone::Info }).collect();
+    match lines.first_mut() {
+        Some(first) => (first.at, first.what, first.tone) = (row.at, row.what, row.tone),
+        None => lines.push(row.clone()),
+    }
+    lines
 }
 
 /// Turns an event into rows.
@@ -237,7 +268,8 @@ fn tokens(usage: &Usage) -> String {
     if known.is_empty() { "not said".to_owned() } else { format!("{}{sign}", known.join(", ")) }
 }
 
-fn end(outcome: &Outcome) -> String {
+/// Says how a run ended, and what it took.
+pub(super) fn end(outcome: &Outcome) -> String {
     let mut parts = vec![outcome.end.word().to_owned()];
     if outcome.fell_back() {
         parts.push(format!("{} → {}", outcome.requested, outcome.target));

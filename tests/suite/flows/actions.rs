@@ -54,6 +54,7 @@ fn scenes() -> Vec<Bench> {
     };
     versions.answer(list, Ok(Reply::Versions(vec![entry])));
     let mut all = vec![done, waiting, typing, undone, over, models, versions];
+    all.push(super::judges::scene());
     all.extend(super::batch::scenes());
     all.extend(super::history::scenes());
     all

@@ -8,13 +8,17 @@ use retort::{
         batch::{Control, Page, look::By, order::Order, shown::State},
         overlay::Overlay,
     },
-    model::Prompt,
-    pipeline::batch::{BatchEnd, BatchEvent},
-    store::job::{Job, Reply, StoreFault},
+    model::{BatchId, Place, Prompt, batch::BatchSpec},
+    pipeline::{
+        Told,
+        batch::{BatchEnd, BatchEvent},
+        port::RunRecord,
+    },
+    store::job::{BatchEntry, CellRow, Job, Reply, StoreFault},
 };
 
 use crate::support::{
-    batch::{filled, place, planned, record, run},
+    batch::{filled, place, planned, record, run, spec},
     bench::{Bench, outcome},
 };
 
@@ -83,12 +87,51 @@ pub(super) fn scenes() -> Vec<Bench> {
     let (running, _) = scene();
     let (mut over, ticket) = scene();
     over.send(Msg::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Complete }]));
-    let (mut cell, _) = scene();
-    cell.take();
-    cell.keys("<enter>");
-    let (asked, _) = cell.jobs().remove(0);
-    cell.answer(asked, Ok(Reply::Run(Box::new(record(place(2, 0), outcome("fine"), None)))));
-    vec![running, over, cell]
+    let mut samples = sampled(&[0, 1]);
+    samples.take();
+    vec![running, over, cell(Vec::new()), samples]
+}
+
+/// A cell that is looked at, of whose run this was told.
+pub(super) fn cell(timeline: Vec<Told>) -> Bench {
+    let (mut bench, ticket) = running();
+    bench.send(Msg::Batch(ticket, vec![done(1, 0), done(2, 0), done(3, 0)]));
+    bench.keys("jl<left>");
+    bench.take();
+    bench.keys("<enter>");
+    let (asked, _) = bench.jobs().remove(0);
+    let record = RunRecord { timeline, ..record(place(2, 0), outcome("fine"), None) };
+    bench.answer(asked, Ok(Reply::Run(Box::new(record))));
+    bench
+}
+
+/// A batch from the record whose only cell is asked four times, some of which are answered; the first
+/// of them is looked at.
+pub(super) fn sampled(answered: &[u32]) -> Bench {
+    let mut bench = Bench::new();
+    bench.take();
+    bench.keys("<a-2>");
+    let (list, _) = bench.jobs().remove(0);
+    let entry = BatchEntry {
+        id: BatchId(uuid::Uuid::from_u128(5)),
+        spec: BatchSpec { samples: 4, ..spec(&["demo"]) },
+        started: jiff::Timestamp::UNIX_EPOCH,
+        name: "rows.csv".to_owned(),
+        end: None,
+        cells: answered.len() as u64,
+        running: false,
+    };
+    bench.answer(list, Ok(Reply::Batches(vec![entry])));
+    bench.keys("<enter>");
+    let (opened, _) = bench.jobs().remove(0);
+    let cells = answered.iter().map(|sample| {
+        let event = filled(Place { sample: *sample, ..place(1, 0) }, outcome("fine"), None);
+        let BatchEvent::Cell { cell, .. } = event else { panic!("{event:?}") };
+        CellRow { cell: *cell, fingerprint: 0 }
+    });
+    bench.answer(opened, Ok(Reply::Cells(cells.collect())));
+    bench.keys("<enter>");
+    bench
 }
 
 fn shown(bench: &Bench) -> &retort::app::batch::shown::Shown {

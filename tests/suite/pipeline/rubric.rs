@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::{FutureExt, StreamExt};
 use retort::{
+    app::overlay::Xray,
     model::{
         CacheMode, Check, CheckKind, Class, Cost, End, Mark, Outcome, PicoDollars, Price, Provenance, RunRequest,
         outcome::Judging,
@@ -78,6 +79,26 @@ async fn a_judge_makes_the_verdict_and_its_run_is_on_record() {
         // What it took is apart from the answer's own cost and time.
         assert_eq!(outcome.judging, Some(Judging { cost, tokens: 11 }));
         assert_eq!((outcome.cost, outcome.timing.total), (Cost::Unknown, Duration::from_millis(100)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_x_ray_of_a_judged_run_leads_to_what_its_judge_was_asked_and_said() {
+    let bench = bench(|_| answer(&[GOOD]));
+    for provenance in ["live", "cached"] {
+        bench.tell(judged(vec![kind()])).await;
+        let runs = std::mem::take(&mut *bench.record.ended.lock().unwrap());
+        let [judge, run] = runs.as_slice() else { panic!("{} runs", runs.len()) };
+        assert_eq!(matches!(judge.outcome.provenance, Provenance::Live), provenance == "live");
+        let mut xray = Xray::of_run("m", &run.timeline);
+        assert_eq!(xray.judges.step(), Some(judge.run));
+        assert!(xray.judges.take(run).is_none(), "another run");
+        let shown = xray.judges.take(judge).unwrap();
+        let rows: Vec<String> = shown.rows.iter().map(|row| row.detail.as_str().to_owned()).collect();
+        for part in ["Is it kind?", GOOD, "You judge the answer of a program"] {
+            assert!(rows.iter().any(|row| row.contains(part)), "{provenance}, {part}: {rows:#?}");
+        }
+        assert!(!shown.judges.has_next());
     }
 }
 

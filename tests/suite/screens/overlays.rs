@@ -2,11 +2,13 @@
 
 use retort::{
     app::Msg,
-    model::settings::AccountLimits,
-    pipeline::{AccountState, KeyState, Readiness},
+    model::{Message, Params, PicoDollars, Role, Rule, RunId, settings::AccountLimits},
+    pipeline::{AccountState, KeyState, Readiness, Told, event::Lookup},
+    store::job::{Job, Reply},
 };
 
 use super::*;
+use crate::support::history;
 
 #[test]
 fn overlays() {
@@ -31,6 +33,46 @@ fn overlays() {
     snapshot("overlay-confirm", stage.keys("q"));
     let mut stage = troubled();
     snapshot("overlay-xray-troubled", stage.keys("3 o"));
+}
+
+const SYSTEM: &str = "You judge one answer by one rubric.\n\nRead the case, weigh only what the rubric names, and say whether the answer satisfies it.";
+
+const CASE: &str = r#"{
+  "rubric": "The sentiment fits the message, and the confidence is not higher than the message warrants.",
+  "input": "My parcel never came and nobody answers",
+  "answer": "negative, 0.92"
+}"#;
+
+const VERDICT: &str = r#"{"pass": true, "score": 0.9, "reason": "The message is plainly a complaint."}"#;
+
+#[test]
+fn what_a_judge_was_asked_and_said() {
+    let judge = RunId(uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0021));
+    let other = RunId(uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0022));
+    let rule = Rule::Check("llm-rubric".to_owned());
+    let mut stage = Stage::open(&["gpt-4o-mini"]);
+    stage.screen(120, 40);
+    stage.run().wait(30).begins("gpt-4o-mini").wait(900);
+    let runs = vec![judge, other];
+    stage.tell("gpt-4o-mini", RunEvent::Judged { verdict: 4, rule, runs, cost: Cost::Known(PicoDollars(90_000_000)) });
+    stage.ends("gpt-4o-mini", answered("gpt-4o-mini", ANSWER, 940, 210, (212, 18)));
+    snapshot("overlay-xray-judged", stage.keys("3 o"));
+    let mut record =
+        history::record(0x21, stage.now().time, answered("claude-haiku-4-5", VERDICT, 1300, 400, (305, 41)));
+    record.run = judge;
+    let message = |role, content: &str| Message { role, content: content.to_owned() };
+    let prepared = RunEvent::Prepared {
+        run: judge,
+        started: stage.now().time,
+        key: "51c07be4d2a98f3361aa".to_owned(),
+        messages: vec![message(Role::System, SYSTEM), message(Role::User, CASE)],
+        params: Params { temperature: Some(0.0), ..Params::default() },
+        notices: Vec::new(),
+    };
+    let steps = [prepared, RunEvent::Cache { lookup: Lookup::Miss }];
+    record.timeline = steps.map(|event| Told { at: std::time::Duration::from_millis(2), event }).into();
+    stage.keys("J").answer(|job| matches!(job, Job::OpenRun(_)), Reply::Run(Box::new(record)));
+    snapshot("overlay-xray-judge", &mut stage);
 }
 
 #[test]
