@@ -237,12 +237,17 @@ pub(super) fn cache(queue: Arc<Queue<CacheTask>>, places: Arc<Places>, capacity:
         let mut waiting: Vec<(String, Box<Cached>)> = Vec::new();
         let mut stored: Option<Instant> = None;
         loop {
-            // One that comes by itself is stored at once; those that come thick are stored together, but before
-            // anything else is looked at.
+            // One that comes by itself is stored at once. Those that come thick are stored together, but before
+            // one of them is looked up.
             let since = stored.map_or(LINGER, |stored| stored.elapsed());
             let popped = queue.pop(if waiting.is_empty() { IDLE } else { LINGER.saturating_sub(since) });
-            let goes_along = matches!(popped, Popped::Piece(CacheTask::Put(..), _)) && waiting.len() < TOGETHER;
-            if !waiting.is_empty() && !goes_along {
+            let goes_along = match &popped {
+                Popped::Piece(CacheTask::Put(..), _) => waiting.len() < TOGETHER,
+                Popped::Piece(CacheTask::Get(wanted, _), _) => waiting.iter().all(|(key, _)| key != wanted),
+                _ => false,
+            };
+            let due = stored.map_or(LINGER, |stored| stored.elapsed()) >= LINGER;
+            if !waiting.is_empty() && (due || !goes_along) {
                 cache.put(&std::mem::take(&mut waiting)).unwrap_or_else(&report);
                 stored = Some(Instant::now());
             }
