@@ -81,7 +81,8 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     introduce(&state, &order, &planned, io);
     let spool = if outs.is_empty() { None } else { Some(Spool::new()?) };
     let total = planned.rows.map(|rows| rows * order.cells_of_a_row());
-    let budget = Budget::new(order.caps, total, Instant::now());
+    let mut budget = Budget::new(order.caps, total, Instant::now());
+    budget.expect(state.cells.iter().filter(|row| row.cell.answered()).count() as u64);
     let mut watch = Watch::new(budget, whole(&order, state.id), spool, args.json);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
     let end = ended.as_ref().map_or("stopped", |end| word(end, &order));

@@ -63,6 +63,12 @@ impl Known {
         Self(cells.into_iter().map(|(cell, row)| (cell.place, (row, Box::new(cell)))).collect())
     }
 
+    /// Counts the cells that need not be asked again, as long as their rows are as they were.
+    pub(super) fn settled(&self, retry_failed: bool) -> u64 {
+        let settled = |cell: &Cell| cell.answered() || (cell.end == "failed" && !retry_failed);
+        self.0.values().filter(|(_, cell)| settled(cell)).count() as u64
+    }
+
     /// Returns the cell at a place if it need not be asked again: its row is as it was, and it was answered,
     /// or no model could and that is not to be tried again.
     fn keeps(&self, place: Place, row: u64, retry_failed: bool) -> Option<&Cell> {

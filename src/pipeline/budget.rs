@@ -81,6 +81,8 @@ pub struct Budget {
     pub done: u64,
     /// Cells that were answered before.
     pub kept: u64,
+    /// Cells that were answered before, those that are still to be met among them.
+    met_later: u64,
     /// Tokens in and out, those of judges as well, as far as they are known; those of cached answers left
     /// out.
     pub tokens: u64,
@@ -103,6 +105,7 @@ impl Budget {
             total,
             done: 0,
             kept: 0,
+            met_later: 0,
             tokens: 0,
             cost: PicoDollars(0),
             unpriced: 0,
@@ -151,7 +154,13 @@ impl Budget {
     /// Returns the cells that are still to end, if the total is known.
     #[must_use]
     pub fn left(&self) -> Option<u64> {
-        self.total.map(|total| total.saturating_sub(self.done + self.kept))
+        let kept = self.kept.max(self.met_later);
+        self.total.map(|total| total.saturating_sub(self.done.saturating_add(kept)))
+    }
+
+    /// Notes that so many cells were answered before and will be met: they are not still to be asked.
+    pub fn expect(&mut self, kept: u64) {
+        self.met_later = kept;
     }
 
     /// Returns cells a second so far.

@@ -108,6 +108,8 @@ impl Account {
 struct State {
     limits: BTreeMap<String, AccountLimits>,
     accounts: BTreeMap<(String, String), Account>,
+    /// Providers whose limit is that of batches under way, with how many there are.
+    borrowed: BTreeMap<String, usize>,
 }
 
 /// The way in for all runs. Clones are the same gate.
@@ -173,6 +175,12 @@ impl Gate {
 
     /// Changes how many calls each account of a provider may have under way; `None` is any number.
     pub(super) fn set_concurrency(&self, provider: &str, most: Option<usize>) {
+        // Whoever says so means it for longer than a batch.
+        self.state().borrowed.remove(provider);
+        self.limit(provider, most);
+    }
+
+    fn limit(&self, provider: &str, most: Option<usize>) {
         let mut state = self.state();
         state.limits.entry(provider.to_owned()).or_default().concurrency = most.map(|most| most.max(1));
         for ((own, _), account) in &mut state.accounts {
@@ -188,8 +196,16 @@ impl Gate {
     /// lives, so that it halves when they are overrun and grows as they keep up.
     pub(super) fn adapt(&self, providers: BTreeSet<String>, most: usize) -> Adapted {
         let mut state = self.state();
-        let free = |provider: &String| state.limits.entry(provider.clone()).or_default().concurrency.is_none();
-        let providers = providers.into_iter().filter(free).collect();
+        let State { limits, borrowed, .. } = &mut *state;
+        let mut takes = |provider: &String| {
+            let free = limits.entry(provider.clone()).or_default().concurrency.is_none();
+            let taken = free || borrowed.contains_key(provider);
+            if taken {
+                *borrowed.entry(provider.clone()).or_default() += 1;
+            }
+            taken
+        };
+        let providers = providers.into_iter().filter(|provider| takes(provider)).collect();
         drop(state);
         let adapted = Adapted { gate: self.clone(), providers };
         adapted.set(most);
@@ -208,7 +224,7 @@ impl Gate {
     pub(super) fn states(&self, known: &BTreeMap<(String, String), Instant>, time: Timestamp) -> Vec<AccountState> {
         let now = Instant::now();
         let mut state = self.state();
-        let State { limits, accounts } = &mut *state;
+        let State { limits, accounts, .. } = &mut *state;
         for place in known.keys() {
             accounts.entry(place.clone()).or_default();
         }
@@ -244,13 +260,28 @@ pub(super) struct Adapted {
 impl Adapted {
     /// Changes the limits.
     pub(super) fn set(&self, most: usize) {
-        self.providers.iter().for_each(|provider| self.gate.set_concurrency(provider, Some(most)));
+        for provider in &self.providers {
+            if self.gate.state().borrowed.contains_key(provider) {
+                self.gate.limit(provider, Some(most));
+            }
+        }
     }
 }
 
 impl Drop for Adapted {
     fn drop(&mut self) {
-        self.providers.iter().for_each(|provider| self.gate.set_concurrency(provider, None));
+        for provider in &self.providers {
+            let mut state = self.gate.state();
+            let left = state.borrowed.get_mut(provider).map(|count| {
+                *count -= 1;
+                *count
+            });
+            if left == Some(0) {
+                state.borrowed.remove(provider);
+                drop(state);
+                self.gate.limit(provider, None);
+            }
+        }
     }
 }
 

@@ -88,7 +88,10 @@ impl Driver {
         let providers = asked.map(|target| target.provider.clone()).collect();
         let adapted = pipeline.shared.gate.adapt(providers, told);
         let total = plan.again.as_ref().map(|again| again.len() as u64).or(plan.total);
-        let budget = Budget::new(plan.caps, total, Instant::now());
+        let mut budget = Budget::new(plan.caps, total, Instant::now());
+        if plan.again.is_none() {
+            budget.expect(plan.known.settled(plan.retry_failed));
+        }
         Self {
             pipeline,
             plan,
@@ -310,6 +313,7 @@ impl Driver {
             }
             None => {
                 self.all_read = true;
+                self.budget.expect(0);
                 if self.plan.again.is_none() {
                     self.budget.total = Some(self.read * self.plan.cells_of_a_row() as u64);
                 }

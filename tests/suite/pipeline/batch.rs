@@ -36,7 +36,7 @@ pub(super) fn plan() -> BatchPlan {
     }
 }
 
-fn row_of(number: u64) -> Row {
+pub(super) fn row_of(number: u64) -> Row {
     Row { number, input: Input::of(number.to_string()), ..Row::default() }
 }
 
@@ -195,7 +195,7 @@ async fn a_pause_lets_what_is_under_way_end_and_goes_on_when_asked() {
     assert_eq!(rest(batch).await, ["Stopped"]);
 }
 
-fn cell_of(number: u64, end: &str) -> Cell {
+pub(super) fn cell_of(number: u64, end: &str) -> Cell {
     serde_json::from_value(serde_json::json!({
         "place": {"row": number, "prompt": 0, "target": 0, "sample": 0}, "run": Uuid::nil(), "end": end,
         "cost": {"state": "unknown"}, "took": {"secs": 1, "nanos": 0}, "summary": "{}",

@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use retort::{
     model::{Class, PicoDollars, Price, batch::Caps},
-    pipeline::{BatchPlan, BatchStream},
+    pipeline::{BatchPlan, BatchStream, Known},
 };
 
-use super::batch::{plan, rest, rows, until};
+use super::batch::{cell_of, plan, rest, row_of, rows, until};
 use crate::support::script::{Bench, answer, fails};
 
 /// Each answer takes ten tokens in and two out, and costs a tenth of a cent.
@@ -110,4 +110,35 @@ async fn a_limit_that_was_there_before_stays() {
     assert_eq!(rest(batch).await.last().unwrap(), "Complete");
     assert_eq!(bench.most_open(), 3);
     assert_eq!(bench.pipeline.accounts()[0].limits.concurrency, Some(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn cells_that_will_be_kept_are_not_projected() {
+    // Ninety of a hundred were answered before, after ten that no model answered: those are all that is left.
+    let bench = bench();
+    let ends = |number| if number <= 10 { "failed" } else { "done" };
+    let known = (1..=100).map(|number| (cell_of(number, ends(number)), row_of(number).fingerprint()));
+    let caps = Caps { cost: Some(0.02), tokens: None, time: None };
+    let mut plan =
+        BatchPlan { caps, total: Some(100), known: Known::of(known), retry_failed: true, concurrency: 1, ..plan() };
+    plan.targets[0][0][0].card.price =
+        Some(Price { input: PicoDollars(0), output: PicoDollars(500_000_000), ..Price::default() });
+    let words = rest(bench.pipeline.batch(plan, rows(100))).await;
+    assert!(!words.iter().any(|word| word.starts_with("paused")), "{words:?}");
+    assert_eq!((words.last().unwrap().as_str(), bench.calls().len()), ("Complete", 10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_two_batches_share_lasts_as_long_as_either() {
+    let bench = bench();
+    let now = |bench: &Bench| bench.pipeline.accounts().first().and_then(|account| account.concurrency);
+    let begin = |concurrency| bench.pipeline.batch(BatchPlan { concurrency, ..plan() }, rows(20));
+    let (mut one, mut other) = (begin(3), begin(5));
+    assert!(one.next().await.is_some() && other.next().await.is_some());
+    while one.next().await.is_some() {}
+    drop(one);
+    assert_eq!(now(&bench), Some(5), "the other one is still under way");
+    bench.pipeline.set_concurrency("openai", Some(2));
+    drop(other);
+    assert_eq!(now(&bench), Some(2), "what a person says outlasts a batch");
 }
