@@ -14,6 +14,7 @@ mod finish;
 mod flight;
 mod gate;
 mod heard;
+mod judged;
 pub mod keys;
 mod learnt;
 mod limits;
@@ -97,6 +98,7 @@ pub(crate) struct Shared {
     flights: Flights,
     learnt: learnt::Learnt,
     gate: Gate,
+    compiled: judged::Compiled,
 }
 
 impl Pipeline {
@@ -106,7 +108,17 @@ impl Pipeline {
         let pool = Pool::new(std::mem::take(&mut rules.keys));
         let (flights, learnt) = (Flights::default(), learnt::Learnt::default());
         let gate = Gate::new(std::mem::take(&mut rules.limits));
-        Self { shared: Arc::new(Shared { ports, rules, pool, flights, learnt, gate }) }
+        Self {
+            shared: Arc::new(Shared {
+                ports,
+                rules,
+                pool,
+                flights,
+                learnt,
+                gate,
+                compiled: judged::Compiled::default(),
+            }),
+        }
     }
 
     /// Runs a request. Nothing happens before the stream is polled; dropping it cancels the run

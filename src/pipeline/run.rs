@@ -74,7 +74,7 @@ pub(super) struct Plan {
     /// The messages, filled in.
     pub messages: Vec<Message>,
     /// The checks.
-    pub judge: Judge,
+    pub judge: Arc<Judge>,
 }
 
 /// Runs a request; the result is the last event.
@@ -169,7 +169,13 @@ impl Run {
     fn plan(&self) -> Result<Plan, Fault> {
         let prompt = &self.request.prompt;
         let messages = prepare::fill(prompt, &self.request.input)?;
-        let judge = judge(&self.request).map_err(|bad| Fault::new(Class::CallerFault, bad))?;
+        let own = self.request.checks.is_empty() && self.request.min_score.is_none();
+        let judge = if own {
+            self.shared.compiled.of(prompt, || judge(&self.request))
+        } else {
+            judge(&self.request).map(Arc::new)
+        };
+        let judge = judge.map_err(|bad| Fault::new(Class::CallerFault, bad))?;
         Ok(Plan { messages, judge })
     }
 
