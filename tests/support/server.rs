@@ -256,7 +256,9 @@ pub(crate) fn stream_head() -> Vec<u8> {
 
 /// A whole event stream.
 pub(crate) fn event_stream(body: impl AsRef<[u8]>) -> Vec<u8> {
-    [stream_head(), chunk(body), last_chunk()].concat()
+    // A script is mostly over with it, and so is its connection: nobody may count on it for another request.
+    let headers = [("content-type", "text/event-stream"), ("transfer-encoding", "chunked"), ("connection", "close")];
+    [head("200 OK", &headers), chunk(body), last_chunk()].concat()
 }
 
 /// A response's head alone.
