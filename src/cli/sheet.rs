@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
 };
 
-use crate::text::clean_line;
+use crate::{eval::report::csv, text::clean_line};
 
 /// In which form a sheet is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +31,8 @@ impl Sheet {
     pub(super) fn row(self, out: &mut dyn Write, cells: &[String]) -> io::Result<()> {
         match self {
             Self::Csv => {
-                let mut writer = csv::Writer::from_writer(Vec::new());
-                let whole = |fault: csv::Error| io::Error::other(fault.to_string());
+                let mut writer = ::csv::Writer::from_writer(Vec::new());
+                let whole = |fault: ::csv::Error| io::Error::other(fault.to_string());
                 writer.write_record(cells.iter().map(|cell| guarded(cell).into_owned())).map_err(whole)?;
                 out.write_all(&writer.into_inner().map_err(|fault| io::Error::other(fault.to_string()))?)
             }
@@ -44,14 +44,10 @@ impl Sheet {
     }
 }
 
-/// Puts a `'` before a text that a spreadsheet would take for a formula (OWASP, CSV injection).
-pub(super) fn guarded(cell: &str) -> Cow<'_, str> {
-    let is_number = cell.parse::<f64>().is_ok();
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
-    }
+/// Guards what a spreadsheet would take for a formula; a number stays one.
+fn guarded(cell: &str) -> Cow<'_, str> {
+    let cell = Cow::Borrowed(cell);
+    if cell.parse::<f64>().is_ok() { cell } else { csv::guarded(cell) }
 }
 
 /// Writes a text on one line of a table in Markdown, where nothing of it is markup.
@@ -82,7 +78,7 @@ mod tests {
     fn no_cell_is_a_formula_and_every_cell_reads_back() {
         let cells = ["=1+1", "+49 30", "-0.5", "-x", "@a", "\tb", "a,\"b\"\nc", ""];
         let text = written(Sheet::Csv, &cells);
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+        let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
         let read: Vec<String> = reader.records().next().unwrap().unwrap().iter().map(str::to_owned).collect();
         assert_eq!(read, ["'=1+1", "'+49 30", "-0.5", "'-x", "'@a", "'\tb", "a,\"b\"\nc", ""]);
     }

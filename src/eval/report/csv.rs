@@ -58,7 +58,8 @@ pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::R
 ///
 /// OWASP's list of such beginnings, CSV injection: `=`, `+`, `-`, `@`, tab, carriage return, line feed,
 /// and the full-width forms of the first four.
-fn guarded(text: Cow<'_, str>) -> Cow<'_, str> {
+#[must_use]
+pub fn guarded(text: Cow<'_, str>) -> Cow<'_, str> {
     let runs = |c: char| {
         matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}')
     };

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::report::{By, Line, Rate, Report, Times};
+use crate::eval::comparison::escaped;
 
 /// Writes a rate with its interval: `92% (85 to 96, 110 of 120)`; nothing is `–`.
 #[must_use]
@@ -62,7 +63,7 @@ pub fn markdown(report: &Report, by: By) -> String {
             let _ = writeln!(
                 out,
                 "| {} | {} {} | {} {} | {}{} | {} to {} |",
-                cell(&change.prompt),
+                escaped(&change.prompt),
                 change.before,
                 rate(Some(&change.from)),
                 change.last,
@@ -76,7 +77,7 @@ pub fn markdown(report: &Report, by: By) -> String {
     }
     out.push_str("\n## By check\n\n| check | passed | skipped |\n|---|---|---|\n");
     for check in &report.checks {
-        let _ = writeln!(out, "| {} | {} | {} |", cell(&check.name), rate(check.pass.as_ref()), check.skipped);
+        let _ = writeln!(out, "| {} | {} | {} |", escaped(&check.name), rate(check.pass.as_ref()), check.skipped);
     }
     let head = match by {
         By::Model => "model",
@@ -90,14 +91,15 @@ pub fn markdown(report: &Report, by: By) -> String {
     );
     for line in report.lines(by) {
         let Line { name, prompt, runs, errors, pass, times: own, cost: dollars } = line;
-        let name = prompt.as_ref().map_or_else(|| cell(name), |prompt| format!("{} {}", cell(prompt), cell(name)));
+        let name =
+            prompt.as_ref().map_or_else(|| escaped(name), |prompt| format!("{} {}", escaped(prompt), escaped(name)));
         let (pass, own) = (rate(pass.as_ref()), times(own.as_ref()));
         let _ = writeln!(out, "| {name} | {runs} | {errors} | {pass} | {own} | ${dollars:.6} |");
     }
     if !report.classes.is_empty() {
         out.push_str("\n## Errors\n\n| class | runs |\n|---|---|\n");
         for (class, count) in &report.classes {
-            let _ = writeln!(out, "| {} | {count} |", cell(class));
+            let _ = writeln!(out, "| {} | {count} |", escaped(class));
         }
     }
     if report.confidence.iter().any(|count| *count > 0) {
@@ -118,10 +120,4 @@ pub fn cost(dollars: f64, unpriced: u64) -> String {
         (dollars, 0) => format!("${dollars:.6}"),
         (dollars, unpriced) => format!("${dollars:.6} and {unpriced} runs without a known price"),
     }
-}
-
-/// A name on one line of a table, where nothing of it is markup.
-fn cell(name: &str) -> String {
-    let line = crate::text::clean_line(name);
-    line.as_str().replace('\\', "\\\\").replace('|', "\\|").replace('<', "\\<").replace('`', "\\`")
 }
