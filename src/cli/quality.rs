@@ -26,26 +26,26 @@ pub(super) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, 
     }
     let query = Query::parse(&line, Timestamp::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
     let store = io.setup()?.store();
-    let answer = store.ask(Job::Review(Box::new(query))).await;
+    let answer = store.ask(Job::Report(Box::new(query))).await;
     store.close(CLOSING)?;
-    let Reply::Review(folded) = answer? else {
+    let Reply::Report(report) = answer? else {
         return Err(Stopped::Other("the record answered another question".to_owned()));
     };
-    let report = folded.report();
     let by = match args.by {
         Grouping::Model => By::Model,
         Grouping::Provider => By::Provider,
         Grouping::Prompt => By::Prompt,
         Grouping::Version => By::Version,
+        Grouping::Params => By::Params,
     };
     if args.json {
-        let text = serde_json::to_string(&report).map_err(|fault| Stopped::Other(fault.to_string()))?;
+        let text = serde_json::to_string(&*report).map_err(|fault| Stopped::Other(fault.to_string()))?;
         writeln!(io.out, "{text}")?;
     } else if args.md {
         write!(io.out, "{}", markdown(&report, by))?;
     } else if args.prometheus {
         write!(io.out, "{}", prometheus(&report))?;
-    } else if folded.is_empty() {
+    } else if report.runs == 0 {
         writeln!(io.err, "no run on record is like that; `retort run PROMPT` makes one, `retort history` lists them")?;
     } else {
         written(&report, by, io)?;
@@ -61,7 +61,7 @@ fn written(report: &Report, by: By, io: &mut Io<'_>) -> Result<(), Stopped> {
         row("passed every check", review::rate(report.pass.as_ref())),
         row("response time", review::times(report.times.as_ref())),
         row("first token", review::times(report.first_token.as_ref())),
-        row("tokens", report.tokens.to_string()),
+        row("tokens", review::tokens(report)),
         row("cost", review::cost(report.cost, report.unpriced)),
         row(
             "of them",
@@ -117,12 +117,21 @@ fn written(report: &Report, by: By, io: &mut Io<'_>) -> Result<(), Stopped> {
         })
         .collect();
     writeln!(io.out)?;
-    let head = format!("{by:?}").to_uppercase();
+    let head = by.word().to_uppercase();
     table::write(io.out, &[&head, "RUNS", "ERRORS", "PASSED", "COST", "TIMES"], &rows)?;
     if !report.classes.is_empty() {
-        let rows: Vec<_> = report.classes.iter().map(|(class, count)| vec![class.clone(), count.to_string()]).collect();
+        let rows: Vec<_> = report
+            .classes
+            .iter()
+            .map(|line| {
+                let [met, answered, pass] =
+                    [&line.met, &line.answered, &line.pass].map(|rate| review::rate(rate.as_ref()));
+                vec![line.name.clone(), met, line.ended.to_string(), answered, pass]
+            })
+            .collect();
         writeln!(io.out)?;
-        table::write(io.out, &["ERROR", "RUNS"], &rows)?;
+        let head = ["ERROR", "RUNS THAT MET IT", "ENDED WITH IT", "ANSWERED ALL THE SAME", "PASSED"];
+        table::write(io.out, &head, &rows)?;
     }
     Ok(())
 }

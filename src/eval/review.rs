@@ -1,19 +1,24 @@
-//! What logged runs come to: a fold over their facts that can be taken in parts and joined.
+//! What logged runs come to: a fold over their facts, the same for the runs of this session and for all on record.
 //!
-//! Errors are runs that failed, broke off or crashed; those a person stopped are none. Times are those of
-//! answers that were asked just now: cached ones and demonstrations are left out of times, tokens and cost.
+//! Errors are runs that failed, broke off or crashed; those a person stopped are none. Times and tokens are
+//! those of answers that were asked just now: what came from the cache is left out, and so is a demonstration
+//! wherever there is anything else. A demonstration never costs anything.
 
 mod markdown;
 mod prometheus;
 mod report;
+mod told;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-pub use markdown::{cost, markdown, rate, times};
+pub use markdown::{cost, markdown, rate, times, tokens};
 pub use prometheus::prometheus;
-pub use report::{By, Change, Line, Rate, Report, Times};
+pub use report::{By, Change, Check, ClassLine, Line, Point, Rate, Report, Times};
 
-use crate::model::{Mark, PicoDollars, facts::RunFacts};
+use crate::model::{
+    Mark, PicoDollars,
+    facts::{Ending, Name, Names, RunFacts},
+};
 
 /// Bins of the histogram of stated confidence.
 pub const BINS: usize = 10;
@@ -21,78 +26,107 @@ pub const BINS: usize = 10;
 /// Seconds of the finest stretch of a trend.
 const HOUR: i64 = 3600;
 
-/// What runs of one kind come to.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Group {
-    /// Runs.
-    pub runs: u64,
-    /// Those that failed, broke off or crashed.
-    pub errors: u64,
-    /// Those whose answer was judged.
-    pub judged: u64,
-    /// Those that passed every check.
-    pub passed: u64,
-    /// What is known of the cost.
-    pub cost: PicoDollars,
+/// Counts of runs of one kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Group {
+    runs: u64,
+    errors: u64,
+    judged: u64,
+    passed: u64,
+    cost: PicoDollars,
     /// When the first one started, in seconds since 1970.
     first: i64,
-    /// When the last one did.
-    last: i64,
-    /// Times in milliseconds.
-    times: Vec<u32>,
 }
 
-/// How often a rule held.
+/// How often a rule held, and what it measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Marks {
+    pass: u64,
+    fail: u64,
+    skipped: u64,
+    scored: u64,
+    sum: f64,
+    /// Scores from 0 to 0.1, to 0.2, and so on; those beyond are in the outermost.
+    bins: [u64; BINS],
+}
+
+/// What became of the runs that met faults of one class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Marks {
-    /// It held.
-    pub pass: u64,
-    /// It did not.
-    pub fail: u64,
-    /// It could not be applied.
-    pub skipped: u64,
+struct Met {
+    runs: u64,
+    ended: u64,
+    answered: u64,
+    judged: u64,
+    passed: u64,
+}
+
+/// The tokens and times of answers that were asked just now: of a demonstration, or of the others.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Live {
+    tokens_in: u64,
+    tokens_out: u64,
+    timed: Vec<Timed>,
+}
+
+/// The times of one answer, kept once for all that is told of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Timed {
+    hour: u32,
+    /// Which of the targets.
+    target: u32,
+    /// Which of the prompt versions; none is the largest.
+    version: u32,
+    params: Option<Name>,
+    /// Milliseconds.
+    took: u32,
+    /// Milliseconds; no time is the largest.
+    first_token: u32,
+}
+
+/// Groups by a key, each with its place in the order it was met.
+#[derive(Debug, Clone, PartialEq)]
+struct Groups<K> {
+    places: BTreeMap<K, u32>,
+    all: Vec<Group>,
 }
 
 /// What runs come to.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Review {
-    all: Group,
+    names: Names,
+    runs: u64,
     cancelled: u64,
     cached: u64,
     demo: u64,
     retried: u64,
     attempts: u64,
     fell_back: u64,
-    tokens: u64,
     unpriced: u64,
-    first_tokens: Vec<u32>,
-    checks: BTreeMap<Arc<str>, Marks>,
-    classes: BTreeMap<Arc<str>, u64>,
-    models: BTreeMap<Arc<str>, Group>,
-    providers: BTreeMap<Arc<str>, Group>,
-    prompts: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Group>>,
-    confidence: [u64; BINS],
-    completeness: (f64, u64),
-    hours: BTreeMap<i64, Group>,
+    /// Of the demonstration, and of all else.
+    live: [Live; 2],
+    checks: BTreeMap<Name, Marks>,
+    faults: BTreeMap<Name, Met>,
+    /// By provider and model; every run is in one of them.
+    targets: Groups<(Option<Name>, Option<Name>)>,
+    /// By prompt and version.
+    versions: Groups<(Name, Name)>,
+    params: BTreeMap<Name, Group>,
+    hours: BTreeMap<u32, Group>,
     graded: (u64, u64),
 }
 
 impl Group {
-    fn take(&mut self, facts: &RunFacts, error: bool, time: Option<u32>) {
+    fn take(&mut self, facts: &RunFacts) {
         if self.runs == 0 || facts.started < self.first {
             self.first = facts.started;
         }
-        self.last = if self.runs == 0 { facts.started } else { self.last.max(facts.started) };
         self.runs += 1;
-        self.errors += u64::from(error);
-        if let Some(passed) = facts.passed {
-            self.judged += 1;
-            self.passed += u64::from(passed);
-        }
+        self.errors += u64::from(facts.end.is_error());
+        self.judged += u64::from(facts.passed.is_some());
+        self.passed += u64::from(facts.passed == Some(true));
         if !facts.demo && !facts.cached {
             self.cost.0 = self.cost.0.saturating_add(facts.cost.unwrap_or_default().0);
         }
-        self.times.extend(time);
     }
 
     fn join(&mut self, other: Self) {
@@ -100,136 +134,131 @@ impl Group {
             return;
         }
         self.first = if self.runs == 0 { other.first } else { self.first.min(other.first) };
-        self.last = if self.runs == 0 { other.last } else { self.last.max(other.last) };
         self.runs += other.runs;
         self.errors += other.errors;
         self.judged += other.judged;
         self.passed += other.passed;
         self.cost.0 = self.cost.0.saturating_add(other.cost.0);
-        self.times.extend(other.times);
+    }
+}
+
+impl Marks {
+    fn take(&mut self, mark: Mark, score: Option<f64>) {
+        match mark {
+            Mark::Pass => self.pass += 1,
+            Mark::Fail => self.fail += 1,
+            Mark::Skipped => self.skipped += 1,
+        }
+        if let Some(score) = score {
+            self.scored += 1;
+            self.sum += score;
+            let bin = ((score * BINS as f64) as usize).min(BINS - 1);
+            if let Some(count) = self.bins.get_mut(bin) {
+                *count += 1;
+            }
+        }
+    }
+}
+
+impl<K> Default for Groups<K> {
+    fn default() -> Self {
+        Self { places: BTreeMap::new(), all: Vec::new() }
+    }
+}
+
+impl<K: Ord + Copy> Groups<K> {
+    /// Takes a run into the group of a key, and returns the group's place.
+    fn take(&mut self, key: K, facts: &RunFacts) -> u32 {
+        let next = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        let place = *self.places.entry(key).or_insert(next);
+        if place == next {
+            self.all.push(Group::default());
+        }
+        if let Some(group) = self.all.get_mut(place as usize) {
+            group.take(facts);
+        }
+        place
+    }
+
+    /// Lists the groups with their keys and places, in the order of their keys.
+    fn iter(&self) -> impl Iterator<Item = (K, u32, Group)> {
+        self.places.iter().filter_map(|(key, place)| Some((*key, *place, *self.all.get(*place as usize)?)))
     }
 }
 
 impl Review {
-    /// Takes a run in.
+    /// The names that facts are told in.
+    pub fn names_mut(&mut self) -> &mut Names {
+        &mut self.names
+    }
+
+    /// Takes over the names of facts that were taken in; numbers that were given stay as they are.
+    #[must_use]
+    pub fn named(self, names: Names) -> Self {
+        Self { names, ..self }
+    }
+
+    /// Takes a run in. Its names are numbered by [`Review::names_mut`], or by those [`Review::named`] brings.
     pub fn take(&mut self, facts: &RunFacts) {
-        let error = matches!(&*facts.end, "failed" | "interrupted" | "crashed");
-        let live = !facts.cached && !facts.demo;
-        let millis = |time: std::time::Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
-        let time = facts.took.filter(|_| live && &*facts.end == "done").map(millis);
-        self.all.take(facts, error, time);
-        self.cancelled += u64::from(&*facts.end == "cancelled");
+        let live = !facts.cached;
+        let answered = facts.end == Ending::Done;
+        self.runs += 1;
+        self.cancelled += u64::from(facts.end == Ending::Cancelled);
         self.cached += u64::from(facts.cached);
         self.demo += u64::from(facts.demo);
         self.retried += u64::from(facts.attempts > 1);
         self.attempts += u64::from(facts.attempts);
         self.fell_back += u64::from(facts.fell_back);
-        if live {
-            self.tokens = self.tokens.saturating_add(facts.tokens.unwrap_or(0));
-            // What never came to an answer and names no price was most likely never billed.
-            self.unpriced += u64::from(facts.cost.is_none() && (&*facts.end != "failed" || facts.tokens.is_some()));
-        }
-        if time.is_some() {
-            self.first_tokens.extend(facts.first_token.map(millis));
-        }
-        if let Some(class) = &facts.class {
-            *entry(&mut self.classes, class) += 1;
-        }
-        for (rule, mark, score) in &facts.marks {
-            let marks = entry(&mut self.checks, rule);
-            match mark {
-                Mark::Pass => marks.pass += 1,
-                Mark::Fail => marks.fail += 1,
-                Mark::Skipped => marks.skipped += 1,
-            }
-            match (&**rule, score) {
-                ("confidence", Some(score)) => {
-                    let bin = ((score * BINS as f64) as usize).min(BINS - 1);
-                    if let Some(count) = self.confidence.get_mut(bin) {
-                        *count += 1;
-                    }
-                }
-                ("completeness", Some(score)) => {
-                    self.completeness.0 += score;
-                    self.completeness.1 += 1;
-                }
-                _ => {}
-            }
-        }
-        entry(&mut self.models, &facts.model).take(facts, error, time);
-        entry(&mut self.providers, &facts.provider).take(facts, error, time);
-        if let (Some(prompt), Some(version)) = (&facts.prompt, &facts.version) {
-            entry(entry(&mut self.prompts, prompt), version).take(facts, error, time);
-        }
-        // A trend shows no times, so that none are kept for it.
-        self.hours.entry(facts.started.div_euclid(HOUR)).or_default().take(facts, error, None);
         if let Some(right) = facts.right {
             self.graded.0 += 1;
             self.graded.1 += u64::from(right);
         }
-    }
-
-    /// Takes in what another fold has taken.
-    pub fn join(&mut self, other: Self) {
-        self.all.join(other.all);
-        for (own, its) in [
-            (&mut self.cancelled, other.cancelled),
-            (&mut self.cached, other.cached),
-            (&mut self.demo, other.demo),
-            (&mut self.retried, other.retried),
-            (&mut self.attempts, other.attempts),
-            (&mut self.fell_back, other.fell_back),
-            (&mut self.tokens, other.tokens),
-            (&mut self.unpriced, other.unpriced),
-            (&mut self.completeness.1, other.completeness.1),
-            (&mut self.graded.0, other.graded.0),
-            (&mut self.graded.1, other.graded.1),
-        ] {
-            *own = own.saturating_add(its);
+        let hour = u32::try_from(facts.started.div_euclid(HOUR)).unwrap_or_default();
+        self.hours.entry(hour).or_default().take(facts);
+        let target = self.targets.take((facts.provider, facts.model), facts);
+        let version = facts.prompt.zip(facts.version).map_or(u32::MAX, |key| self.versions.take(key, facts));
+        if let Some(params) = facts.params {
+            self.params.entry(params).or_default().take(facts);
         }
-        self.completeness.0 += other.completeness.0;
-        self.first_tokens.extend(other.first_tokens);
-        for (rule, marks) in other.checks {
-            let own = self.checks.entry(rule).or_default();
-            own.pass += marks.pass;
-            own.fail += marks.fail;
-            own.skipped += marks.skipped;
+        for (rule, mark, score) in &facts.marks {
+            self.checks.entry(*rule).or_default().take(*mark, *score);
         }
-        for (class, count) in other.classes {
-            *self.classes.entry(class).or_default() += count;
+        for fault in &facts.faults {
+            let met = self.faults.entry(*fault).or_default();
+            met.runs += 1;
+            met.ended += u64::from(facts.class == Some(*fault));
+            met.answered += u64::from(answered);
+            met.judged += u64::from(facts.passed.is_some());
+            met.passed += u64::from(facts.passed == Some(true));
         }
-        for (own, its) in [(&mut self.models, other.models), (&mut self.providers, other.providers)] {
-            for (name, group) in its {
-                own.entry(name).or_default().join(group);
-            }
+        if !live {
+            return;
         }
-        for (prompt, versions) in other.prompts {
-            let own = self.prompts.entry(prompt).or_default();
-            for (version, group) in versions {
-                own.entry(version).or_default().join(group);
-            }
-        }
-        for (own, its) in self.confidence.iter_mut().zip(other.confidence) {
-            *own += its;
-        }
-        for (hour, group) in other.hours {
-            self.hours.entry(hour).or_default().join(group);
+        // What never came to an answer and names no price was most likely never billed.
+        let billed = facts.end != Ending::Failed || facts.tokens_out.is_some();
+        self.unpriced += u64::from(!facts.demo && facts.cost.is_none() && billed);
+        let [others, demo] = &mut self.live;
+        let own = if facts.demo { demo } else { others };
+        own.tokens_in = own.tokens_in.saturating_add(facts.tokens_in.unwrap_or(0));
+        own.tokens_out = own.tokens_out.saturating_add(facts.tokens_out.unwrap_or(0));
+        if let Some(took) = facts.took.filter(|_| answered) {
+            let millis = |time: std::time::Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+            let (took, first_token) = (millis(took), facts.first_token.map_or(u32::MAX, millis));
+            own.timed.push(Timed { hour, target, version, params: facts.params, took, first_token });
         }
     }
 
     /// Tells whether no run was taken in.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.all.runs == 0
+        self.runs == 0
     }
-}
 
-/// Finds a name's entry, sharing the name only where it is new.
-fn entry<'a, T: Default>(map: &'a mut BTreeMap<Arc<str>, T>, name: &Arc<str>) -> &'a mut T {
-    if !map.contains_key(name) {
-        map.insert(Arc::clone(name), T::default());
+    /// Tells how many runs were taken in.
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        self.runs
     }
-    map.entry(Arc::clone(name)).or_default()
 }
 
 #[cfg(test)]

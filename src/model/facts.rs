@@ -1,38 +1,134 @@
 //! What is counted of a run: narrow facts, without its texts.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use super::{quality::Mark, usage::PicoDollars};
+use super::{
+    outcome::{End, Outcome, Provenance},
+    quality::Mark,
+    usage::PicoDollars,
+};
 
-/// The facts of one run that has ended. Names are shared between runs.
-#[derive(Debug, Clone, PartialEq)]
+/// A name's number among [`Names`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(u32);
+
+impl Name {
+    /// Returns its place among all names, counted from 0.
+    #[must_use]
+    pub fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Names that many runs have, each kept once and known by a number.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Names {
+    numbers: HashMap<Arc<str>, Name>,
+    texts: Vec<Arc<str>>,
+}
+
+impl Names {
+    /// Returns the number of a name, a new one where it has none.
+    pub fn of(&mut self, text: &str) -> Name {
+        if let Some(known) = self.numbers.get(text) {
+            return *known;
+        }
+        let name = Name(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
+        let text: Arc<str> = Arc::from(text);
+        self.texts.push(Arc::clone(&text));
+        self.numbers.insert(text, name);
+        name
+    }
+
+    /// Returns a name by its number; empty for a number of others.
+    #[must_use]
+    pub fn text(&self, name: Name) -> &str {
+        self.texts.get(name.place()).map_or("", |text| text)
+    }
+
+    /// Finds the number of a name, if it has one.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<Name> {
+        self.numbers.get(text).copied()
+    }
+}
+
+/// How a run ended, in a word.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ending {
+    /// With a complete answer.
+    #[default]
+    Done,
+    /// The answer broke off.
+    Interrupted,
+    /// No target answered.
+    Failed,
+    /// The user stopped it.
+    Cancelled,
+    /// Its process went away.
+    Crashed,
+}
+
+impl Ending {
+    /// Reads the word of [`End::word`], or `crashed`.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "done" => Self::Done,
+            "interrupted" => Self::Interrupted,
+            "failed" => Self::Failed,
+            "cancelled" => Self::Cancelled,
+            "crashed" => Self::Crashed,
+            _ => return None,
+        })
+    }
+
+    /// Tells whether it is an error: whatever is neither an answer nor a person's wish.
+    #[must_use]
+    pub fn is_error(self) -> bool {
+        matches!(self, Self::Interrupted | Self::Failed | Self::Crashed)
+    }
+}
+
+/// The facts of one run that has ended.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunFacts {
     /// When it started, in seconds since 1970.
     pub started: i64,
+    /// The session it belongs to.
+    pub session: Option<Name>,
     /// The prompt's name, if it has one.
-    pub prompt: Option<Arc<str>>,
+    pub prompt: Option<Name>,
     /// The prompt version's hash.
-    pub version: Option<Arc<str>>,
+    pub version: Option<Name>,
+    /// The effective parameters, as JSON.
+    pub params: Option<Name>,
     /// The target that answered, or was asked last.
-    pub target: Arc<str>,
+    pub target: Option<Name>,
     /// Its model's name on the wire.
-    pub model: Arc<str>,
+    pub model: Option<Name>,
     /// Its provider.
-    pub provider: Arc<str>,
-    /// How it ended: `done`, `failed`, `interrupted`, `cancelled`, `crashed`.
-    pub end: Arc<str>,
+    pub provider: Option<Name>,
+    /// How it ended.
+    pub end: Ending,
     /// The class of the fault it ended with, in words.
-    pub class: Option<Arc<str>>,
+    pub class: Option<Name>,
+    /// The classes of all faults it met, each once, in words: those of attempts that failed and of the end.
+    pub faults: Vec<Name>,
     /// Whether the answer passed every check; none if nothing was judged.
     pub passed: Option<bool>,
+    /// The score of the answer, from 0 to 1, if it has one.
+    pub score: Option<f64>,
     /// Each rule's verdict, with what it measured.
-    pub marks: Vec<(Arc<str>, Mark, Option<f64>)>,
+    pub marks: Vec<(Name, Mark, Option<f64>)>,
     /// From its start to its end; the original's for a cached answer.
     pub took: Option<Duration>,
     /// The time to the first token.
     pub first_token: Option<Duration>,
-    /// Tokens in and out, if known.
-    pub tokens: Option<u64>,
+    /// Tokens in, if known.
+    pub tokens_in: Option<u64>,
+    /// Tokens out, if known.
+    pub tokens_out: Option<u64>,
     /// What it cost, if known or bounded from below.
     pub cost: Option<PicoDollars>,
     /// Calls made.
@@ -43,6 +139,47 @@ pub struct RunFacts {
     pub cached: bool,
     /// Whether its numbers are a demonstration.
     pub demo: bool,
+    /// The stars a person gave, from 1 to 5.
+    pub stars: Option<u8>,
     /// Whether a person found it right, if anybody said so: four stars or more, or a thumb up.
     pub right: Option<bool>,
+    /// The hash of its input; equal inputs have equal ones.
+    pub input: Option<i64>,
+}
+
+impl RunFacts {
+    /// Reads the facts of a run off its outcome, as far as that tells them.
+    #[must_use]
+    pub fn of(outcome: &Outcome, started: i64, names: &mut Names) -> Self {
+        let quality = outcome.quality.as_ref();
+        let verdicts = quality.map(|quality| quality.verdicts.as_slice()).unwrap_or_default();
+        let marks = verdicts.iter().map(|made| (names.of(&made.rule.to_string()), made.mark, made.score)).collect();
+        let class = outcome.end.class().map(|class| names.of(&class.to_string()));
+        Self {
+            started,
+            target: Some(names.of(&outcome.target)),
+            model: Some(names.of(&outcome.model)),
+            end: match outcome.end {
+                End::Done => Ending::Done,
+                End::Interrupted { .. } => Ending::Interrupted,
+                End::Failed { .. } => Ending::Failed,
+                End::Cancelled => Ending::Cancelled,
+            },
+            class,
+            faults: class.into_iter().collect(),
+            passed: quality.map(|_| outcome.passed()),
+            score: quality.and_then(super::Quality::score),
+            marks,
+            took: Some(outcome.timing.total),
+            first_token: outcome.timing.first_token,
+            tokens_in: outcome.usage.total_input(),
+            tokens_out: outcome.usage.total_output(),
+            cost: outcome.cost.amount(),
+            attempts: outcome.attempts,
+            fell_back: outcome.requested != outcome.target,
+            cached: matches!(outcome.provenance, Provenance::Cached { .. }),
+            demo: outcome.demo,
+            ..Self::default()
+        }
+    }
 }

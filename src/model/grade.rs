@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// The most stars an answer can get.
 pub const MAX_STARS: u8 = 5;
 
+/// Stars from which on an answer counts as right.
+const RIGHT: u8 = 4;
+
 /// Whether an answer will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -34,5 +37,11 @@ impl Grade {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Tells whether the answer was found right, if that is said: by the thumb, else by four stars or more.
+    #[must_use]
+    pub fn right(&self) -> Option<bool> {
+        self.thumb.map(|thumb| thumb == Thumb::Up).or(self.stars.map(|stars| stars >= RIGHT))
     }
 }

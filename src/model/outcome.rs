@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    fault::Fault,
+    fault::{Class, Fault},
     id::RunId,
     quality::Quality,
     usage::{Cost, PicoDollars, Usage},
@@ -78,6 +78,16 @@ impl End {
             Self::Interrupted { .. } => "interrupted",
             Self::Failed { .. } => "failed",
             Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Returns the class of the fault it ended with, if it ended with one.
+    #[must_use]
+    pub fn class(&self) -> Option<Class> {
+        match self {
+            Self::Interrupted { fault } => Some(fault.class),
+            Self::Failed { reasons } => reasons.last().map(|reason| reason.fault.class),
+            Self::Done | Self::Cancelled => None,
         }
     }
 }

@@ -13,7 +13,10 @@ use crate::model::{
     batch::BatchSpec,
     query::{Query, Vocabulary},
 };
-use crate::{eval::Review, pipeline::port::RunRecord};
+use crate::{
+    eval::{Review, review::Report},
+    pipeline::port::RunRecord,
+};
 pub use batch::{BatchEntry, BatchState, Begin, CellRow, PastLengths};
 pub use entry::{PromptEntry, Results, RowEntry, RunEntry, SessionEntry, Totals, VersionEntry};
 pub use history::{After, HistoryEntry, HistoryPage, Judged, Pruned};
@@ -149,6 +152,8 @@ pub enum Job {
     Judgements(RunId),
     /// Folds the facts of the runs that a query asks for.
     Review(Box<Query>),
+    /// Works out the report of the runs that a query asks for.
+    Report(Box<Query>),
     /// Writes the record as it stands to a new file.
     Backup(PathBuf),
     /// Begins a batch, or goes on with one.
@@ -230,6 +235,7 @@ impl Job {
             | Self::PruneRuns { .. }
             | Self::Backup(_)
             | Self::Review(_)
+            | Self::Report(_)
             | Self::JudgeRuns { .. }
             | Self::Judgements(_)
             | Self::BeginBatch { .. }
@@ -328,8 +334,10 @@ pub enum Reply {
     /// All verdicts on a run with the time of each, those that came with the answer first; none where it was
     /// judged but once.
     Judgements(Vec<(Timestamp, Quality)>),
-    /// What runs come to.
+    /// What runs come to, to be taken further.
     Review(Box<Review>),
+    /// What runs come to, as it is read.
+    Report(Box<Report>),
     /// The record was written to a file of so many bytes.
     BackedUp(u64),
     /// A batch that was begun.

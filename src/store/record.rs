@@ -22,6 +22,7 @@ use super::{
     worker::{Reports, Trouble},
 };
 use crate::{
+    eval::Review,
     model::RunId,
     pipeline::port::{RunRecord, RunStart},
 };
@@ -227,6 +228,9 @@ impl Record {
             Job::Review(query) => {
                 review::review(&open.db, query).map(|review| Reply::Review(Box::new(review))).map_err(told)
             }
+            Job::Report(query) => {
+                review::review(&open.db, query).map(|review| Reply::Report(Box::new(review.report()))).map_err(told)
+            }
             Job::Backup(to) => history::backup(&open.db, to).map_err(told)?.map(Reply::BackedUp),
             _ => nothing(job),
         }
@@ -374,6 +378,7 @@ fn nothing(job: &Job) -> Result<Reply, StoreFault> {
         Job::JudgeRuns { .. } => Ok(Reply::RunsJudged(0)),
         Job::Judgements(_) => Ok(Reply::Judgements(Vec::new())),
         Job::Review(_) => Ok(Reply::Review(Box::default())),
+        Job::Report(_) => Ok(Reply::Report(Box::new(Review::default().report()))),
         Job::Backup(_) => Err(StoreFault::new("there is no record of runs to copy")),
         _ => Err(StoreFault::new("the record of runs was asked for something else")),
     }

@@ -1,29 +1,18 @@
 //! The facts of the runs on record, folded.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::history;
 use crate::{
     eval::Review,
-    model::{Mark, PicoDollars, Quality, facts::RunFacts, query::Query},
+    model::{
+        Grade, Mark, PicoDollars, Quality, Thumb,
+        facts::{Ending, Name, Names, RunFacts},
+        query::Query,
+    },
 };
-
-/// Names that runs share.
-#[derive(Default)]
-struct Names(HashMap<String, Arc<str>>);
-
-impl Names {
-    fn of(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(name) {
-            return Arc::clone(known);
-        }
-        let shared: Arc<str> = Arc::from(name);
-        self.0.insert(name.to_owned(), Arc::clone(&shared));
-        shared
-    }
-}
 
 /// Writes the verdicts of a run on one line: `format+ confidence-0.42 latency?`.
 pub(super) fn marks(quality: &Quality) -> String {
@@ -41,68 +30,95 @@ pub(super) fn marks(quality: &Quality) -> String {
 
 /// Folds the facts of the runs a query asks for; those under way are left out.
 pub(super) fn review(db: &Connection, query: &Query) -> rusqlite::Result<Review> {
-    let mut review = Review::default();
-    let mut names = Names::default();
+    let (mut review, mut names) = (Review::default(), Names::default());
+    each(db, query, &mut names, |_, facts| review.take(facts))?;
+    Ok(review.named(names))
+}
+
+/// Hands over the facts of each run a query asks for with its number on record; those under way are left out.
+pub(super) fn each(
+    db: &Connection,
+    query: &Query,
+    names: &mut Names,
+    mut take: impl FnMut(i64, &RunFacts),
+) -> rusqlite::Result<()> {
     for (condition, values) in history::conditions(db, query)? {
         let sql = format!(
-            "SELECT started, prompt_name, prompt_hash, target, model, provider, end, error_class, passed, marks,
-                 total_us, first_token_us,
-                 coalesce(tokens_input, 0) + coalesce(tokens_cache_read, 0) + coalesce(tokens_cache_write, 0)
-                     + coalesce(tokens_output, 0) + coalesce(tokens_reasoning, 0),
-                 coalesce(tokens_input, tokens_output) IS NULL, cost, attempts, requested <> target,
-                 provenance = 'cached', demo,
-                 (SELECT CASE WHEN thumb IS NOT NULL THEN thumb = 'up' WHEN stars IS NOT NULL THEN stars >= 4 END
-                  FROM grade WHERE grade.run = run.seq ORDER BY grade.seq DESC LIMIT 1)
+            "SELECT seq, started, session, prompt_name, prompt_hash, params, target, model, provider, end, error_class,
+                 CASE WHEN attempts > 1 OR error_class IS NOT NULL THEN (
+                     SELECT group_concat(DISTINCT class) FROM attempt WHERE attempt.seq = run.seq) END,
+                 passed, marks, total_us, first_token_us,
+                 coalesce(tokens_input, tokens_cache_read, tokens_cache_write) IS NOT NULL,
+                 coalesce(tokens_input, 0) + coalesce(tokens_cache_read, 0) + coalesce(tokens_cache_write, 0),
+                 coalesce(tokens_output, tokens_reasoning) IS NOT NULL,
+                 coalesce(tokens_output, 0) + coalesce(tokens_reasoning, 0),
+                 cost, attempts, requested <> target, provenance = 'cached', demo,
+                 (SELECT json_array(stars, thumb) FROM grade WHERE grade.run = run.seq ORDER BY grade.seq DESC LIMIT 1)
              FROM run WHERE end <> 'running'{condition}"
         );
         let mut statement = db.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {
-            review.take(&facts(row, &mut names)?);
+            if let Some(facts) = facts(row, names)? {
+                take(row.get(0)?, &facts);
+            }
         }
     }
-    Ok(review)
+    Ok(())
 }
 
-fn facts(row: &Row<'_>, names: &mut Names) -> rusqlite::Result<RunFacts> {
-    let mut name = |column: usize| -> rusqlite::Result<Option<Arc<str>>> {
-        Ok(row.get_ref(column)?.as_str_or_null()?.map(|text| names.of(text)))
+fn facts(row: &Row<'_>, names: &mut Names) -> rusqlite::Result<Option<RunFacts>> {
+    let text = |column: usize| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
+    let Some(end) = text(9)?.and_then(Ending::of_word) else {
+        return Ok(None);
     };
-    let (prompt, version) = (name(1)?, name(2)?);
-    let (target, model) = (name(3)?.unwrap_or_default(), name(4)?.unwrap_or_default());
-    let (provider, end) = (name(5)?.unwrap_or_default(), name(6)?.unwrap_or_default());
-    let class = name(7)?;
-    let marks = row.get_ref(9)?.as_str_or_null()?.unwrap_or_default();
-    let marks = marks.split(' ').filter_map(|part| one(part, names)).collect();
+    let mut name = |column: usize| Ok::<_, rusqlite::Error>(text(column)?.map(|text| names.of(text)));
+    let (session, prompt, version, params) = (name(2)?, name(3)?, name(4)?, name(5)?);
+    let (target, model, provider, class) = (name(6)?, name(7)?, name(8)?, name(10)?);
+    let mut faults: Vec<Name> = text(11)?.into_iter().flat_map(|all| all.split(',')).map(|one| names.of(one)).collect();
+    faults.extend(class.filter(|class| !faults.contains(class)));
+    let marks = text(13)?.unwrap_or_default().split(' ').filter_map(|part| one(part, names)).collect();
     let length = |column| {
         Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(|us| Duration::from_micros(us.unsigned_abs())))
     };
-    let unknown: bool = row.get(13)?;
-    Ok(RunFacts {
-        started: row.get::<_, i64>(0)?.div_euclid(1_000_000_000),
+    let count = |known, column| {
+        Ok::<_, rusqlite::Error>(if row.get(known)? { Some(row.get::<_, i64>(column)?.unsigned_abs()) } else { None })
+    };
+    let grade: Option<(Option<u8>, Option<Thumb>)> = text(25)?.and_then(|grade| serde_json::from_str(grade).ok());
+    let (stars, thumb) = grade.unwrap_or_default();
+    let grade = Grade { stars, thumb, ..Grade::default() };
+    Ok(Some(RunFacts {
+        started: row.get::<_, i64>(1)?.div_euclid(1_000_000_000),
+        session,
         prompt,
         version,
+        params,
         target,
         model,
         provider,
         end,
         class,
-        passed: row.get(8)?,
+        faults,
+        passed: row.get(12)?,
+        score: None,
         marks,
-        took: length(10)?,
-        first_token: length(11)?,
-        tokens: (!unknown).then_some(row.get::<_, i64>(12)?.unsigned_abs()),
-        cost: row.get::<_, Option<i64>>(14)?.map(|cost| PicoDollars(cost.unsigned_abs())),
-        attempts: row.get(15)?,
-        fell_back: row.get(16)?,
-        cached: row.get::<_, Option<bool>>(17)?.unwrap_or(false),
-        demo: row.get(18)?,
-        right: row.get(19)?,
-    })
+        took: length(14)?,
+        first_token: length(15)?,
+        tokens_in: count(16, 17)?,
+        tokens_out: count(18, 19)?,
+        cost: row.get::<_, Option<i64>>(20)?.map(|cost| PicoDollars(cost.unsigned_abs())),
+        attempts: row.get(21)?,
+        fell_back: row.get(22)?,
+        cached: row.get::<_, Option<bool>>(23)?.unwrap_or(false),
+        demo: row.get(24)?,
+        stars,
+        right: grade.right(),
+        input: None,
+    }))
 }
 
 /// Reads one verdict as [`marks`] writes it.
-fn one(part: &str, names: &mut Names) -> Option<(Arc<str>, Mark, Option<f64>)> {
+fn one(part: &str, names: &mut Names) -> Option<(Name, Mark, Option<f64>)> {
     // A rule has no sign at its end but the mark; names such as `not-contains` have one inside.
     let at = part.rfind(['+', '?']).or_else(|| minus(part))?;
     let (rule, rest) = part.split_at_checked(at)?;
@@ -143,7 +159,7 @@ mod tests {
         let line = marks(&Quality::of(all.clone()));
         let mut names = Names::default();
         let read: Vec<_> = line.split(' ').filter_map(|part| one(part, &mut names)).collect();
-        let want: Vec<_> = all.iter().map(|made| (Arc::from(made.rule.to_string()), made.mark, made.score)).collect();
+        let want: Vec<_> = all.iter().map(|made| (names.of(&made.rule.to_string()), made.mark, made.score)).collect();
         assert_eq!(read, want);
     }
 }

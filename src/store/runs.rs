@@ -16,7 +16,7 @@ use crate::{
     model::{Outcome, Prompt, Provenance, Quality, RunId},
     pipeline::port::{RunRecord, RunStart},
 };
-use columns::{AttemptRow, attempts, class_of, cost_state, effective, whole};
+use columns::{AttemptRow, attempts, cost_state, effective, whole};
 pub(super) use columns::{json, microseconds, nanoseconds, parsed, timestamp};
 
 /// How the row of a run under way is marked.
@@ -103,7 +103,7 @@ pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
         ":demo": outcome.demo,
         ":attempts": outcome.attempts,
         ":finish": outcome.finish.as_ref().map(ToString::to_string),
-        ":error_class": class_of(&outcome.end),
+        ":error_class": outcome.end.class().map(|class| class.to_string()),
         ":input": whole(usage.input),
         ":cache_read": whole(usage.cache_read),
         ":cache_write": whole(usage.cache_write),

@@ -174,6 +174,8 @@ pub enum Grouping {
     Prompt,
     /// The prompt version.
     Version,
+    /// The parameters that were sent.
+    Params,
 }
 
 /// `retort score`.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::report::{By, Line, Rate, Report, Times};
+use super::report::{By, ClassLine, Line, Rate, Report, Times};
 use crate::eval::comparison::escaped;
 
 /// Writes a rate with its interval: `92% (85 to 96, 110 of 120)`; nothing is `–`.
@@ -43,7 +43,7 @@ pub fn markdown(report: &Report, by: By) -> String {
     row("passed every check", &rate(report.pass.as_ref()));
     row("response time", &times(report.times.as_ref()));
     row("first token", &times(report.first_token.as_ref()));
-    row("tokens", &report.tokens.to_string());
+    row("tokens", &tokens(report));
     row("cost", &cost(report.cost, report.unpriced));
     let (retried, fallbacks, cached) = (report.retried, report.fell_back, report.cached);
     row(
@@ -79,27 +79,24 @@ pub fn markdown(report: &Report, by: By) -> String {
     for check in &report.checks {
         let _ = writeln!(out, "| {} | {} | {} |", escaped(&check.name), rate(check.pass.as_ref()), check.skipped);
     }
-    let head = match by {
-        By::Model => "model",
-        By::Provider => "provider",
-        By::Prompt => "prompt",
-        By::Version => "version",
-    };
+    let head = by.word();
     let _ = write!(
         out,
         "\n## By {head}\n\n| {head} | runs | errors | passed | times | cost |\n|---|---|---|---|---|---|\n"
     );
     for line in report.lines(by) {
-        let Line { name, prompt, runs, errors, pass, times: own, cost: dollars } = line;
+        let Line { name, prompt, runs, errors, pass, times: own, cost: dollars, .. } = line;
         let name =
             prompt.as_ref().map_or_else(|| escaped(name), |prompt| format!("{} {}", escaped(prompt), escaped(name)));
         let (pass, own) = (rate(pass.as_ref()), times(own.as_ref()));
         let _ = writeln!(out, "| {name} | {runs} | {errors} | {pass} | {own} | ${dollars:.6} |");
     }
     if !report.classes.is_empty() {
-        out.push_str("\n## Errors\n\n| class | runs |\n|---|---|\n");
-        for (class, count) in &report.classes {
-            let _ = writeln!(out, "| {} | {count} |", escaped(class));
+        out.push_str("\n## Errors\n\n| class | runs that met it | ended with it | answered all the same | passed |\n");
+        out.push_str("|---|---|---|---|---|\n");
+        for ClassLine { name, met, ended, answered, pass } in &report.classes {
+            let [met, answered, pass] = [met, answered, pass].map(|share| rate(share.as_ref()));
+            let _ = writeln!(out, "| {} | {met} | {ended} | {answered} | {pass} |", escaped(name));
         }
     }
     if report.confidence.iter().any(|count| *count > 0) {
@@ -109,6 +106,12 @@ pub fn markdown(report: &Report, by: By) -> String {
         }
     }
     out
+}
+
+/// Writes tokens in and out: `12000 in, 340 out`.
+#[must_use]
+pub fn tokens(report: &Report) -> String {
+    format!("{} in, {} out", report.tokens_in, report.tokens_out)
 }
 
 /// Writes a cost and how many runs it leaves out.

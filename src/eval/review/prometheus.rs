@@ -21,7 +21,9 @@ pub fn prometheus(report: &Report) -> String {
     family("runs", "Runs on record.", &plain(report.runs));
     family("errors", "Runs that failed, broke off or crashed.", &plain(report.errors));
     family("cancelled", "Runs a person stopped.", &plain(report.cancelled));
-    family("tokens", "Tokens in and out, cached answers left out.", &plain(report.tokens));
+    let sides = [("in", report.tokens_in), ("out", report.tokens_out)];
+    let sides = sides.map(|(side, count)| (label("direction", side), count as f64));
+    family("tokens", "Tokens in and out, cached answers left out.", &sides);
     family("cost_dollars", "Known cost in US dollars.", &[(String::new(), report.cost)]);
     family("unpriced_runs", "Runs whose cost is not known.", &plain(report.unpriced));
     family("attempts", "Calls made.", &plain(report.attempts));
@@ -38,8 +40,13 @@ pub fn prometheus(report: &Report) -> String {
     family("model_runs", "Runs by model.", &models(|line| Some(line.runs as f64)));
     family("model_errors", "Errors by model.", &models(|line| Some(line.errors as f64)));
     family("model_pass_ratio", "Pass rate by model.", &models(|line| line.pass.map(|rate| rate.share)));
-    let classes: Vec<_> = report.classes.iter().map(|(class, count)| (label("class", class), *count as f64)).collect();
-    family("class_errors", "Errors by class.", &classes);
+    let classes = |value: fn(&super::ClassLine) -> Option<f64>| -> Vec<(String, f64)> {
+        report.classes.iter().filter_map(|line| Some((label("class", &line.name), value(line)?))).collect()
+    };
+    family("class_runs", "Runs that met a fault, by class.", &classes(|line| line.met.map(|rate| rate.part as f64)));
+    family("class_errors", "Runs that ended with a fault, by class.", &classes(|line| Some(line.ended as f64)));
+    let passing = classes(|line| line.pass.map(|rate| rate.share));
+    family("class_pass_ratio", "Pass rate of the runs that met a fault, by class.", &passing);
     for (name, help, times) in [
         ("response_seconds", "Response times, cached answers left out.", report.times),
         ("first_token_seconds", "Times to the first token.", report.first_token),

@@ -1,17 +1,9 @@
-//! A review as it is read: rates with intervals, times by rank, what got worse.
-
-use std::collections::BTreeMap;
+//! A review as it is read: rates with intervals, times by rank, what got worse first.
 
 use serde::Serialize;
 
-use super::{BINS, Group, HOUR, Marks, Review};
-use crate::{
-    eval::stats::{Interval, difference_of, percentile, wilson},
-    model::PicoDollars,
-};
-
-/// Points of a trend, at most.
-const POINTS: i64 = 60;
+use super::BINS;
+use crate::eval::stats::{Interval, wilson};
 
 /// What runs are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -25,6 +17,25 @@ pub enum By {
     Prompt,
     /// The prompt version.
     Version,
+    /// The effective parameters.
+    Params,
+}
+
+impl By {
+    /// Every grouping.
+    pub const ALL: &[Self] = &[Self::Model, Self::Provider, Self::Prompt, Self::Version, Self::Params];
+
+    /// Names it in a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Provider => "provider",
+            Self::Prompt => "prompt",
+            Self::Version => "version",
+            Self::Params => "parameters",
+        }
+    }
 }
 
 /// A share with its 95 % interval (Wilson).
@@ -63,20 +74,14 @@ pub struct Times {
     pub p99: u32,
 }
 
-impl Times {
-    fn of(times: &[u32]) -> Option<Self> {
-        let mut sorted = times.to_vec();
-        sorted.sort_unstable();
-        let rank = |share| percentile(&sorted, share);
-        Some(Self { n: sorted.len() as u64, p50: rank(0.5)?, p90: rank(0.9)?, p95: rank(0.95)?, p99: rank(0.99)? })
-    }
-}
-
 /// What runs of one kind come to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Line {
-    /// The kind: a model, a prompt, a version.
+    /// The kind: a model, a prompt, a version's first seven digits, parameters.
     pub name: String,
+    /// Its value as a filter asks for it, where that is another: a version's hash, parameters as JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
     /// The prompt, for a version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
@@ -88,8 +93,25 @@ pub struct Line {
     pub pass: Option<Rate>,
     /// Times.
     pub times: Option<Times>,
+    /// Times to the first token.
+    pub first_token: Option<Times>,
     /// US dollars, as far as known.
     pub cost: f64,
+}
+
+/// Runs that met faults of one class, on the way or at the end.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClassLine {
+    /// The class, in words.
+    pub name: String,
+    /// How many of all runs met it.
+    pub met: Option<Rate>,
+    /// Those that ended with it.
+    pub ended: u64,
+    /// Those that were answered all the same, by another try, key or model.
+    pub answered: Option<Rate>,
+    /// The pass rate of those that were judged.
+    pub pass: Option<Rate>,
 }
 
 /// A prompt's last version against the one before.
@@ -128,6 +150,8 @@ pub struct Point {
     pub passed: u64,
     /// US dollars.
     pub cost: f64,
+    /// The response time half of the answers stayed within, in milliseconds.
+    pub p50: Option<u32>,
 }
 
 /// A review as it is read.
@@ -147,8 +171,8 @@ pub struct Report {
     pub changes: Vec<Change>,
     /// By check: how often it passed; skipped ones counted apart.
     pub checks: Vec<Check>,
-    /// Faults by class.
-    pub classes: BTreeMap<String, u64>,
+    /// By class of fault, the one most runs met first.
+    pub classes: Vec<ClassLine>,
     /// By model.
     pub models: Vec<Line>,
     /// By provider.
@@ -157,6 +181,8 @@ pub struct Report {
     pub prompts: Vec<Line>,
     /// By prompt version.
     pub versions: Vec<Line>,
+    /// By effective parameters.
+    pub params: Vec<Line>,
     /// Answers by their stated confidence: from 0 to 0.1, to 0.2, and so on.
     pub confidence: [u64; BINS],
     /// The mean share of required fields that were filled.
@@ -165,8 +191,10 @@ pub struct Report {
     pub times: Option<Times>,
     /// Times to the first token.
     pub first_token: Option<Times>,
-    /// Tokens in and out.
-    pub tokens: u64,
+    /// Tokens in.
+    pub tokens_in: u64,
+    /// Tokens out.
+    pub tokens_out: u64,
     /// US dollars, as far as known.
     pub cost: f64,
     /// Runs whose cost is not known.
@@ -191,6 +219,20 @@ pub struct Report {
     pub trend: Vec<Point>,
 }
 
+impl Report {
+    /// Returns all tokens.
+    #[must_use]
+    pub fn tokens(&self) -> u64 {
+        self.tokens_in.saturating_add(self.tokens_out)
+    }
+
+    /// Tells whether all of it is a demonstration, so that times and tokens are.
+    #[must_use]
+    pub fn is_demo(&self) -> bool {
+        self.demo > 0 && self.demo == self.runs
+    }
+}
+
 /// How often a check held.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Check {
@@ -211,123 +253,7 @@ impl Report {
             By::Provider => &self.providers,
             By::Prompt => &self.prompts,
             By::Version => &self.versions,
+            By::Params => &self.params,
         }
-    }
-}
-
-impl Review {
-    /// Works out what is read of it.
-    #[must_use]
-    pub fn report(&self) -> Report {
-        let answered = self.all.runs.saturating_sub(self.all.errors + self.cancelled);
-        let (stretch, trend) = self.trend();
-        let mut versions = Vec::new();
-        let mut prompts = Vec::new();
-        for (prompt, own) in &self.prompts {
-            let mut whole = Group::default();
-            for (version, group) in own {
-                whole.join(group.clone());
-                let short: String = version.chars().take(7).collect();
-                versions.push(Line { prompt: Some(prompt.to_string()), ..line(&short, group) });
-            }
-            prompts.push(line(prompt, &whole));
-        }
-        let check = |(name, marks): (&std::sync::Arc<str>, &Marks)| Check {
-            name: name.to_string(),
-            pass: Rate::of(marks.pass, marks.pass + marks.fail),
-            skipped: marks.skipped,
-        };
-        let mut checks: Vec<Check> = self.checks.iter().map(check).collect();
-        // The check that fails most comes first.
-        let failing = |check: &Check| check.pass.map_or(0, |rate| rate.whole - rate.part);
-        checks.sort_by_key(|check| std::cmp::Reverse(failing(check)));
-        Report {
-            runs: self.all.runs,
-            errors: self.all.errors,
-            cancelled: self.cancelled,
-            success: Rate::of(answered, self.all.runs),
-            pass: Rate::of(self.all.passed, self.all.judged),
-            changes: self.changes(),
-            checks,
-            classes: self.classes.iter().map(|(class, count)| (class.to_string(), *count)).collect(),
-            models: self.models.iter().map(|(name, group)| line(name, group)).collect(),
-            providers: self.providers.iter().map(|(name, group)| line(name, group)).collect(),
-            prompts,
-            versions,
-            confidence: self.confidence,
-            completeness: (self.completeness.1 > 0).then(|| self.completeness.0 / self.completeness.1 as f64),
-            times: Times::of(&self.all.times),
-            first_token: Times::of(&self.first_tokens),
-            tokens: self.tokens,
-            cost: self.all.cost.dollars(),
-            unpriced: self.unpriced,
-            retried: self.retried,
-            attempts: self.attempts,
-            fell_back: self.fell_back,
-            cached: self.cached,
-            demo: self.demo,
-            graded: self.graded.0,
-            right: self.graded.1,
-            stretch,
-            trend,
-        }
-    }
-
-    /// Compares each prompt's version that was run last with the one that was begun before it.
-    fn changes(&self) -> Vec<Change> {
-        let mut changes: Vec<Change> = Vec::new();
-        for (prompt, versions) in &self.prompts {
-            let mut own: Vec<_> = versions.iter().filter(|(_, group)| group.judged > 0).collect();
-            own.sort_by_key(|(_, group)| group.first);
-            let [.., (before, old), (last, new)] = own.as_slice() else { continue };
-            let (Some(from), Some(to)) = (Rate::of(old.passed, old.judged), Rate::of(new.passed, new.judged)) else {
-                continue;
-            };
-            let Some((by, interval)) = difference_of((old.passed, old.judged), (new.passed, new.judged)) else {
-                continue;
-            };
-            let short = |hash: &str| hash.chars().take(7).collect();
-            let shown = interval.low > 0.0 || interval.high < 0.0;
-            let (before, last) = (short(before), short(last));
-            changes.push(Change { prompt: prompt.to_string(), before, last, from, to, by, interval, shown });
-        }
-        changes.sort_by(|one, other| one.by.total_cmp(&other.by));
-        changes
-    }
-
-    /// Gathers the hours into stretches, so that there are not too many.
-    fn trend(&self) -> (i64, Vec<Point>) {
-        let (Some((first, _)), Some((last, _))) = (self.hours.first_key_value(), self.hours.last_key_value()) else {
-            return (HOUR, Vec::new());
-        };
-        let hours = [1, 3, 6, 12, 24, 24 * 7, 24 * 30, 24 * 365];
-        let span = last - first + 1;
-        let each = hours.into_iter().find(|each| span / each < POINTS).unwrap_or(24 * 365);
-        let mut points: BTreeMap<i64, Group> = BTreeMap::new();
-        for (hour, group) in &self.hours {
-            points.entry(hour.div_euclid(each)).or_default().join(group.clone());
-        }
-        let point = |(at, group): (i64, Group)| Point {
-            from: at * each * HOUR,
-            runs: group.runs,
-            errors: group.errors,
-            judged: group.judged,
-            passed: group.passed,
-            cost: group.cost.dollars(),
-        };
-        (each * HOUR, points.into_iter().map(point).collect())
-    }
-}
-
-fn line(name: &str, group: &Group) -> Line {
-    let Group { runs, errors, judged, passed, cost: PicoDollars(_), .. } = group;
-    Line {
-        name: name.to_owned(),
-        prompt: None,
-        runs: *runs,
-        errors: *errors,
-        pass: Rate::of(*passed, *judged),
-        times: Times::of(&group.times),
-        cost: group.cost.dollars(),
     }
 }

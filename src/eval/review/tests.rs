@@ -1,60 +1,58 @@
 //! What a review says of runs made up here.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use super::*;
 
-fn facts(number: i64, change: impl FnOnce(&mut RunFacts)) -> RunFacts {
-    let name = |name: &str| -> Arc<str> { Arc::from(name) };
+fn facts(names: &mut Names, number: i64, change: impl FnOnce(&mut RunFacts, &mut Names)) -> RunFacts {
     let mut facts = RunFacts {
         started: 1_700_000_000 + number * 1800,
-        prompt: Some(name("sentiment")),
-        version: Some(name("aaaaaaaaaa")),
-        target: name("gpt-4o-mini"),
-        model: name("gpt-4o-mini"),
-        provider: name("openai"),
-        end: name("done"),
-        class: None,
+        prompt: Some(names.of("sentiment")),
+        version: Some(names.of("aaaaaaaaaa")),
+        params: Some(names.of("{\"temperature\":0.3,\"stop\":null}")),
+        model: Some(names.of("gpt-4o-mini")),
+        provider: Some(names.of("openai")),
         passed: Some(true),
-        marks: vec![(name("format"), Mark::Pass, None), (name("confidence"), Mark::Pass, Some(0.95))],
+        marks: vec![(names.of("format"), Mark::Pass, None), (names.of("confidence"), Mark::Pass, Some(0.95))],
         took: Some(Duration::from_millis(100 + number.unsigned_abs() * 10)),
         first_token: Some(Duration::from_millis(50)),
-        tokens: Some(100),
+        tokens_in: Some(60),
+        tokens_out: Some(40),
         cost: Some(PicoDollars(1_000_000_000)),
         attempts: 1,
-        fell_back: false,
-        cached: false,
-        demo: false,
-        right: None,
+        ..RunFacts::default()
     };
-    change(&mut facts);
+    change(&mut facts, names);
     facts
 }
 
-/// Ten runs: a failure, a cached answer, a demonstration, a stopped run, and a newer version that fails more.
-fn runs() -> Vec<RunFacts> {
-    let name = |name: &str| -> Arc<str> { Arc::from(name) };
+/// Ten runs: a failure, a cached answer, a demonstration, a stopped run, one that met a fault on the way, and a
+/// newer version that fails more.
+fn runs(names: &mut Names) -> Vec<RunFacts> {
     (0..10)
         .map(|number| {
-            facts(number, |run| match number {
+            facts(names, number, |run, names| match number {
+                2 => (run.attempts, run.faults) = (2, vec![names.of("overloaded")]),
                 3 => {
-                    run.end = name("failed");
-                    run.class = Some(name("rate \"limited\""));
-                    (run.passed, run.tokens, run.cost) = (None, None, None);
+                    run.end = Ending::Failed;
+                    run.class = Some(names.of("rate \"limited\""));
+                    run.faults = vec![names.of("overloaded"), names.of("rate \"limited\"")];
+                    (run.passed, run.tokens_in, run.tokens_out, run.cost) = (None, None, None, None);
                     run.marks.clear();
                     run.attempts = 3;
                 }
                 4 => run.cached = true,
                 5 => run.demo = true,
                 6 => {
-                    run.end = name("cancelled");
+                    run.end = Ending::Cancelled;
                     run.passed = None;
                 }
                 7.. => {
-                    run.version = Some(name("bbbbbbbbbb"));
+                    run.version = Some(names.of("bbbbbbbbbb"));
+                    run.model = Some(names.of("gpt-4.1"));
                     run.passed = Some(false);
-                    run.marks =
-                        vec![(name("confidence"), Mark::Fail, Some(0.2)), (name("llm-rubric"), Mark::Skipped, None)];
+                    let (confidence, rubric) = (names.of("confidence"), names.of("llm-rubric"));
+                    run.marks = vec![(confidence, Mark::Fail, Some(0.2)), (rubric, Mark::Skipped, None)];
                     (run.cost, run.right) = (None, Some(number == 7));
                 }
                 _ => {}
@@ -63,17 +61,23 @@ fn runs() -> Vec<RunFacts> {
         .collect()
 }
 
-fn review(runs: &[RunFacts]) -> Review {
+fn review(names: Names, runs: &[RunFacts]) -> Report {
     let mut review = Review::default();
     for run in runs {
         review.take(run);
     }
-    review
+    review.named(names).report()
+}
+
+fn reviewed() -> Report {
+    let mut names = Names::default();
+    let runs = runs(&mut names);
+    review(names, &runs)
 }
 
 #[test]
 fn each_run_counts_where_it_belongs() {
-    let report = review(&runs()).report();
+    let report = reviewed();
     assert_eq!((report.runs, report.errors, report.cancelled, report.cached, report.demo), (10, 1, 1, 1, 1));
     let pass = report.pass.unwrap();
     assert_eq!((pass.part, pass.whole), (5, 8));
@@ -83,7 +87,8 @@ fn each_run_counts_where_it_belongs() {
     let times = report.times.unwrap();
     assert_eq!((times.n, times.p50, times.p99), (6, 120, 190));
     assert_eq!(report.first_token.unwrap().n, 6);
-    assert_eq!((report.tokens, report.unpriced, report.retried, report.attempts), (700, 3, 1, 12));
+    assert_eq!((report.tokens_in, report.tokens_out, report.tokens()), (420, 280, 700));
+    assert_eq!((report.unpriced, report.retried, report.attempts), (3, 2, 13));
     assert!((report.cost - 0.004).abs() < 1e-12);
     assert_eq!((report.confidence[9], report.confidence[2]), (6, 3));
     assert_eq!((report.graded, report.right), (3, 1));
@@ -95,37 +100,75 @@ fn each_run_counts_where_it_belongs() {
 
 #[test]
 fn what_got_worse_since_the_last_version_comes_first() {
-    let mut all = runs();
+    let mut names = Names::default();
+    let mut all = runs(&mut names);
     for number in 0..40 {
-        all.push(facts(100 + number, |run| {
-            run.prompt = Some(Arc::from("triage"));
-            run.version = Some(Arc::from(if number < 20 { "cccccccc" } else { "dddddddd" }));
+        all.push(facts(&mut names, 100 + number, |run, names| {
+            run.prompt = Some(names.of("triage"));
+            run.version = Some(names.of(if number < 20 { "cccccccc" } else { "dddddddd" }));
             run.passed = Some(number >= 10);
         }));
     }
-    let report = review(&all).report();
+    let report = review(names, &all);
     let told: Vec<_> = report.changes.iter().map(|change| (change.prompt.as_str(), change.by, change.shown)).collect();
     assert_eq!(told, [("sentiment", -1.0, true), ("triage", 0.5, true)]);
     assert_eq!((report.changes[0].before.as_str(), report.changes[0].last.as_str()), ("aaaaaaa", "bbbbbbb"));
 }
 
 #[test]
-fn parts_that_are_joined_are_the_whole() {
-    let all = runs();
-    for at in 0..=all.len() {
-        let (one, other) = all.split_at(at);
-        let mut joined = review(one);
-        joined.join(review(other));
-        let (joined, whole) = (joined.report(), review(&all).report());
-        assert_eq!(serde_json::to_value(&joined).unwrap(), serde_json::to_value(&whole).unwrap(), "{at}");
-    }
+fn a_line_has_the_times_of_its_own_runs() {
+    let report = reviewed();
+    let told = |by: By| -> Vec<(String, u64, Option<u64>, Option<u32>)> {
+        let line = |line: &Line| (line.name.clone(), line.runs, line.times.map(|t| t.n), line.times.map(|t| t.p50));
+        report.lines(by).iter().map(line).collect()
+    };
+    let line = |name: &str, runs, n, p50| (name.to_owned(), runs, Some(n), Some(p50));
+    assert_eq!(told(By::Model), [line("gpt-4.1", 3, 3, 180), line("gpt-4o-mini", 7, 3, 110)]);
+    assert_eq!(told(By::Provider), [line("openai", 10, 6, 120)]);
+    assert_eq!(told(By::Prompt), [line("sentiment", 10, 6, 120)]);
+    assert_eq!(told(By::Version), [line("aaaaaaa", 7, 3, 110), line("bbbbbbb", 3, 3, 180)]);
+    assert_eq!(told(By::Params), [line("temperature 0.3", 10, 6, 120)]);
+    let version = &report.versions[0];
+    assert_eq!((version.prompt.as_deref(), version.value.as_deref()), (Some("sentiment"), Some("aaaaaaaaaa")));
+    assert_eq!(report.params[0].value.as_deref(), Some("{\"temperature\":0.3,\"stop\":null}"));
+    let shown: Vec<u64> = report.trend.iter().map(|point| u64::from(point.p50.unwrap_or(0))).collect();
+    assert!(shown.contains(&100) && shown.contains(&180), "{shown:?}");
+}
+
+#[test]
+fn a_class_of_fault_tells_what_became_of_the_runs_that_met_it() {
+    let told: Vec<_> = reviewed()
+        .classes
+        .iter()
+        .map(|line| {
+            let count = |rate: Option<Rate>| rate.map(|rate| (rate.part, rate.whole));
+            (line.name.clone(), count(line.met), line.ended, count(line.answered), count(line.pass))
+        })
+        .collect();
+    let overloaded = ("overloaded".to_owned(), Some((2, 10)), 0, Some((1, 2)), Some((1, 1)));
+    let limited = ("rate \"limited\"".to_owned(), Some((1, 10)), 1, Some((0, 1)), None);
+    assert_eq!(told, [overloaded, limited]);
+}
+
+#[test]
+fn a_demonstration_is_measured_only_where_there_is_nothing_else() {
+    let mut names = Names::default();
+    let shown = facts(&mut names, 0, |run, _| run.demo = true);
+    let real = facts(&mut names, 5, |_, _| {});
+    let alone = review(names.clone(), std::slice::from_ref(&shown));
+    assert!(alone.is_demo());
+    assert_eq!((alone.tokens(), alone.times.unwrap().p50, alone.cost, alone.unpriced), (100, 100, 0.0, 0));
+    let both = review(names, &[shown, real]);
+    assert!(!both.is_demo());
+    assert_eq!((both.tokens(), both.times.unwrap().n, both.times.unwrap().p50), (100, 1, 150));
 }
 
 #[test]
 fn a_trend_has_few_stretches_whatever_its_span() {
     for step in [1, 7, 100, 5000] {
-        let all: Vec<_> = (0..200).map(|number| facts(number * step, |_| {})).collect();
-        let report = review(&all).report();
+        let mut names = Names::default();
+        let all: Vec<_> = (0..200).map(|number| facts(&mut names, number * step, |_, _| {})).collect();
+        let report = review(names, &all);
         assert!(report.trend.len() <= 61, "{step}: {}", report.trend.len());
         assert_eq!(report.trend.iter().map(|point| point.runs).sum::<u64>(), 200);
         assert!(report.trend.is_sorted_by_key(|point| point.from));
@@ -134,7 +177,7 @@ fn a_trend_has_few_stretches_whatever_its_span() {
 
 #[test]
 fn the_text_for_prometheus_is_read_by_its_grammar() {
-    let text = prometheus(&review(&runs()).report());
+    let text = prometheus(&reviewed());
     let mut typed = std::collections::BTreeSet::new();
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("# TYPE ") {
@@ -152,7 +195,7 @@ fn the_text_for_prometheus_is_read_by_its_grammar() {
 
 #[test]
 fn markdown_has_a_row_for_each_line() {
-    let text = markdown(&review(&runs()).report(), By::Version);
+    let text = markdown(&reviewed(), By::Version);
     for part in
         ["- passed every check: 62% (31 to 86, 5 of 8)", "| sentiment bbbbbbb | 3 | 0 |", "| confidence |", "p50 0.12s"]
     {

@@ -7,7 +7,7 @@ use rusqlite::{Error, Row, types::Type};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    model::{Cost, End, Fault, Params},
+    model::{Cost, Params},
     pipeline::event::{Next, RunEvent, Told},
 };
 
@@ -64,16 +64,6 @@ pub(super) fn effective(timeline: &[Told]) -> Option<&Params> {
         RunEvent::Prepared { params, .. } => Some(params),
         _ => None,
     })
-}
-
-/// Names the class of the fault a run ended with, if it ended with one.
-pub(super) fn class_of(end: &End) -> Option<String> {
-    let class = |fault: &Fault| fault.class.to_string();
-    match end {
-        End::Interrupted { fault } => Some(class(fault)),
-        End::Failed { reasons } => reasons.last().map(|reason| class(&reason.fault)),
-        End::Done | End::Cancelled => None,
-    }
 }
 
 pub(super) fn cost_state(cost: Cost) -> &'static str {

@@ -1,0 +1,330 @@
+//! What was folded, told as a report.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Group, HOUR, Live, Met, Review, Timed,
+    report::{Change, Check, ClassLine, Line, Point, Rate, Report, Times},
+};
+use crate::{
+    eval::stats::{difference_of, percentile},
+    model::facts::{Name, Names},
+};
+
+/// Points of a trend, at most.
+const POINTS: u32 = 60;
+
+/// Digits of a version's hash that are shown.
+const SHORT: usize = 7;
+
+/// Response times, and times to the first token, in milliseconds.
+#[derive(Debug, Clone, Default)]
+struct Lengths {
+    took: Vec<u32>,
+    first_token: Vec<u32>,
+}
+
+impl Lengths {
+    fn take(&mut self, timed: &Timed) {
+        self.took.push(timed.took);
+        if timed.first_token != u32::MAX {
+            self.first_token.push(timed.first_token);
+        }
+    }
+
+    fn told(mut self) -> (Option<Times>, Option<Times>) {
+        (ranks(&mut self.took), ranks(&mut self.first_token))
+    }
+}
+
+fn ranks(times: &mut [u32]) -> Option<Times> {
+    times.sort_unstable();
+    let rank = |share| percentile(times, share);
+    Some(Times { n: times.len() as u64, p50: rank(0.5)?, p90: rank(0.9)?, p95: rank(0.95)?, p99: rank(0.99)? })
+}
+
+/// One line in the making.
+#[derive(Debug, Default)]
+struct Draft {
+    name: String,
+    prompt: Option<String>,
+    value: Option<String>,
+    group: Group,
+}
+
+/// Lines in the order of their keys, and which of them each place's times go to.
+#[derive(Debug, Default)]
+struct Drafts {
+    lines: BTreeMap<String, Draft>,
+    keys: BTreeMap<u32, String>,
+}
+
+impl Drafts {
+    /// Adds a group to the line of a key, which is its name unless it is given another.
+    fn add(&mut self, key: String, place: u32, group: Group) -> &mut Draft {
+        self.keys.insert(place, key.clone());
+        let draft = self.lines.entry(key.clone()).or_insert_with(|| Draft { name: key, ..Draft::default() });
+        draft.group.join(group);
+        draft
+    }
+
+    /// Finishes the lines with the times whose places are theirs.
+    fn told(self, timed: &[Timed], place: impl Fn(&Timed) -> Option<u32>) -> Vec<Line> {
+        let order: BTreeMap<&str, usize> =
+            self.lines.keys().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+        let most = self.keys.keys().next_back().map_or(0, |place| *place as usize + 1);
+        let mut line_of = vec![usize::MAX; most];
+        for (place, key) in &self.keys {
+            if let (Some(slot), Some(at)) = (line_of.get_mut(*place as usize), order.get(key.as_str())) {
+                *slot = *at;
+            }
+        }
+        let mut lengths = vec![Lengths::default(); self.lines.len()];
+        for one in timed {
+            let at = place(one).and_then(|place| line_of.get(place as usize));
+            if let Some(own) = at.and_then(|at| lengths.get_mut(*at)) {
+                own.take(one);
+            }
+        }
+        let line = |(Draft { name, prompt, value, group }, lengths): (Draft, Lengths)| {
+            let (times, first_token) = lengths.told();
+            Line {
+                name,
+                value,
+                prompt,
+                runs: group.runs,
+                errors: group.errors,
+                pass: Rate::of(group.passed, group.judged),
+                times,
+                first_token,
+                cost: group.cost.dollars(),
+            }
+        };
+        self.lines.into_values().zip(lengths).map(line).collect()
+    }
+}
+
+impl Review {
+    /// Returns what was measured: of all but the demonstration, or of the demonstration where that is all.
+    fn measured(&self) -> &Live {
+        let [others, demo] = &self.live;
+        if self.demo == self.runs { demo } else { others }
+    }
+
+    /// Works out what is read of it.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let mut all = Group::default();
+        for (_, _, group) in self.targets.iter() {
+            all.join(group);
+        }
+        let live = self.measured();
+        let (times, first_token) = self.times();
+        let (stretch, trend) = self.trend();
+        let checks = self.checks();
+        let confidence = self.marks_of("confidence").map(|marks| marks.bins).unwrap_or_default();
+        let completeness = self.marks_of("completeness").filter(|marks| marks.scored > 0);
+        Report {
+            runs: self.runs,
+            errors: all.errors,
+            cancelled: self.cancelled,
+            success: Rate::of(self.runs.saturating_sub(all.errors + self.cancelled), self.runs),
+            pass: Rate::of(all.passed, all.judged),
+            changes: self.changes(),
+            checks,
+            classes: self.classes(),
+            models: self.by_target(|(_, model)| model),
+            providers: self.by_target(|(provider, _)| provider),
+            prompts: self.by_prompt(),
+            versions: self.by_version(),
+            params: self.by_params(),
+            confidence,
+            completeness: completeness.map(|marks| marks.sum / marks.scored as f64),
+            times,
+            first_token,
+            tokens_in: live.tokens_in,
+            tokens_out: live.tokens_out,
+            cost: all.cost.dollars(),
+            unpriced: self.unpriced,
+            retried: self.retried,
+            attempts: self.attempts,
+            fell_back: self.fell_back,
+            cached: self.cached,
+            demo: self.demo,
+            graded: self.graded.0,
+            right: self.graded.1,
+            stretch,
+            trend,
+        }
+    }
+
+    /// Returns response times and times to the first token of all runs.
+    fn times(&self) -> (Option<Times>, Option<Times>) {
+        let mut lengths = Lengths::default();
+        self.measured().timed.iter().for_each(|one| lengths.take(one));
+        lengths.told()
+    }
+
+    fn marks_of(&self, rule: &str) -> Option<super::Marks> {
+        self.names.find(rule).and_then(|name| self.checks.get(&name)).copied()
+    }
+
+    fn text(&self, name: Option<Name>) -> String {
+        name.map_or_else(|| "–".to_owned(), |name| self.names.text(name).to_owned())
+    }
+
+    /// Lists the checks, the one that fails most first.
+    fn checks(&self) -> Vec<Check> {
+        let check = |(name, marks): (&Name, &super::Marks)| Check {
+            name: self.names.text(*name).to_owned(),
+            pass: Rate::of(marks.pass, marks.pass + marks.fail),
+            skipped: marks.skipped,
+        };
+        let mut checks: Vec<Check> = self.checks.iter().map(check).collect();
+        let failing = |check: &Check| check.pass.map_or(0, |rate| rate.whole - rate.part);
+        checks.sort_by(|one, other| failing(other).cmp(&failing(one)).then_with(|| one.name.cmp(&other.name)));
+        checks
+    }
+
+    fn classes(&self) -> Vec<ClassLine> {
+        let line = |(name, met): (&Name, &Met)| ClassLine {
+            name: self.names.text(*name).to_owned(),
+            met: Rate::of(met.runs, self.runs),
+            ended: met.ended,
+            answered: Rate::of(met.answered, met.runs),
+            pass: Rate::of(met.passed, met.judged),
+        };
+        let mut lines: Vec<ClassLine> = self.faults.iter().map(line).collect();
+        let met = |line: &ClassLine| line.met.map_or(0, |rate| rate.part);
+        lines.sort_by(|one, other| met(other).cmp(&met(one)).then_with(|| one.name.cmp(&other.name)));
+        lines
+    }
+
+    fn by_target(&self, of: impl Fn((Option<Name>, Option<Name>)) -> Option<Name>) -> Vec<Line> {
+        let mut drafts = Drafts::default();
+        for (key, place, group) in self.targets.iter() {
+            drafts.add(self.text(of(key)), place, group);
+        }
+        drafts.told(&self.measured().timed, |one| Some(one.target))
+    }
+
+    fn by_prompt(&self) -> Vec<Line> {
+        let mut drafts = Drafts::default();
+        for ((prompt, _), place, group) in self.versions.iter() {
+            drafts.add(self.text(Some(prompt)), place, group);
+        }
+        drafts.told(&self.measured().timed, |one| Some(one.version))
+    }
+
+    fn by_version(&self) -> Vec<Line> {
+        let mut drafts = Drafts::default();
+        for ((prompt, version), place, group) in self.versions.iter() {
+            let (prompt, version) = (self.text(Some(prompt)), self.text(Some(version)));
+            let draft = drafts.add(format!("{prompt} {version}"), place, group);
+            draft.name = short(&version);
+            (draft.prompt, draft.value) = (Some(prompt), Some(version));
+        }
+        drafts.told(&self.measured().timed, |one| Some(one.version))
+    }
+
+    fn by_params(&self) -> Vec<Line> {
+        let mut drafts = Drafts::default();
+        for (params, group) in &self.params {
+            let json = self.text(Some(*params));
+            let place = u32::try_from(params.place()).unwrap_or(u32::MAX);
+            let draft = drafts.add(shown(&json), place, *group);
+            draft.value = Some(json);
+        }
+        let place = |one: &Timed| u32::try_from(one.params?.place()).ok();
+        drafts.told(&self.measured().timed, place)
+    }
+
+    /// Compares each prompt's version that was begun last with the one that was begun before it.
+    fn changes(&self) -> Vec<Change> {
+        let mut by_prompt: BTreeMap<Name, Vec<(Name, Group)>> = BTreeMap::new();
+        for ((prompt, version), _, group) in self.versions.iter() {
+            if group.judged > 0 {
+                by_prompt.entry(prompt).or_default().push((version, group));
+            }
+        }
+        let mut changes: Vec<Change> =
+            by_prompt.into_iter().filter_map(|(prompt, own)| change(&self.names, prompt, own)).collect();
+        changes.sort_by(|one, other| one.by.total_cmp(&other.by).then_with(|| one.prompt.cmp(&other.prompt)));
+        changes
+    }
+
+    /// Gathers the hours into stretches, so that there are not too many.
+    fn trend(&self) -> (i64, Vec<Point>) {
+        let (Some((first, _)), Some((last, _))) = (self.hours.first_key_value(), self.hours.last_key_value()) else {
+            return (HOUR, Vec::new());
+        };
+        let hours: [u32; 8] = [1, 3, 6, 12, 24, 24 * 7, 24 * 30, 24 * 365];
+        let span = last - first + 1;
+        let each = hours.into_iter().find(|each| span / each < POINTS).unwrap_or(24 * 365);
+        let mut points: BTreeMap<u32, (Group, Vec<u32>)> = BTreeMap::new();
+        for (hour, group) in &self.hours {
+            points.entry(hour / each).or_default().0.join(*group);
+        }
+        let from = first / each;
+        let mut times = vec![Vec::new(); (last / each - from) as usize + 1];
+        for one in &self.measured().timed {
+            if let Some(times) = times.get_mut((one.hour / each).saturating_sub(from) as usize) {
+                times.push(one.took);
+            }
+        }
+        for (at, (_, own)) in &mut points {
+            if let Some(times) = times.get_mut((*at - from) as usize) {
+                *own = std::mem::take(times);
+            }
+        }
+        let point = |(at, (group, mut times)): (u32, (Group, Vec<u32>))| Point {
+            from: i64::from(at) * i64::from(each) * HOUR,
+            runs: group.runs,
+            errors: group.errors,
+            judged: group.judged,
+            passed: group.passed,
+            cost: group.cost.dollars(),
+            p50: ranks(&mut times).map(|times| times.p50),
+        };
+        (i64::from(each) * HOUR, points.into_iter().map(point).collect())
+    }
+}
+
+fn change(names: &Names, prompt: Name, mut versions: Vec<(Name, Group)>) -> Option<Change> {
+    versions.sort_by_key(|(_, group)| group.first);
+    let [.., (before, old), (last, new)] = versions.as_slice() else {
+        return None;
+    };
+    let (from, to) = (Rate::of(old.passed, old.judged)?, Rate::of(new.passed, new.judged)?);
+    let (by, interval) = difference_of((old.passed, old.judged), (new.passed, new.judged))?;
+    Some(Change {
+        prompt: names.text(prompt).to_owned(),
+        before: short(names.text(*before)),
+        last: short(names.text(*last)),
+        from,
+        to,
+        by,
+        interval,
+        shown: interval.low > 0.0 || interval.high < 0.0,
+    })
+}
+
+fn short(version: &str) -> String {
+    version.chars().take(SHORT).collect()
+}
+
+/// Writes parameters that are JSON as a person reads them: `temperature 0.3, max_tokens 400`.
+fn shown(json: &str) -> String {
+    let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(json) else {
+        return json.to_owned();
+    };
+    let parts: Vec<String> = fields
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, value)| match value {
+            serde_json::Value::String(text) => format!("{key} {text}"),
+            other => format!("{key} {other}"),
+        })
+        .collect();
+    if parts.is_empty() { "the model's own".to_owned() } else { parts.join(", ") }
+}
