@@ -26,6 +26,7 @@ pub mod layout;
 pub mod line;
 pub mod messages;
 mod messaging;
+pub mod metrics;
 pub mod msg;
 pub mod notice;
 pub mod overlay;
@@ -58,6 +59,7 @@ use batch::Batches;
 use history::History;
 pub use keymap::Keymap;
 pub use layout::Layout;
+use metrics::Metrics;
 pub use msg::{Effect, FieldId, Msg, Now, Ticket};
 use notice::{Notices, Tone};
 use overlay::Overlay;
@@ -112,6 +114,8 @@ pub struct App {
     pub batch: Batches,
     /// The runs on record.
     pub history: History,
+    /// What the runs came to.
+    pub metrics: Metrics,
     /// What lies over the screen, the last on top.
     pub overlays: Vec<Overlay>,
     /// The keys.
@@ -165,6 +169,7 @@ impl App {
             bench,
             batch: Batches::default(),
             history: History::default(),
+            metrics: Metrics::default(),
             overlays: Vec::new(),
             keymap: start.keymap,
             notices: Notices::default(),
@@ -196,7 +201,7 @@ impl App {
         for notice in start.notices {
             app.say(Tone::Warning, &notice);
         }
-        app.ask_store(Job::Totals, Asked::Totals);
+        app.ask_metrics(now.time);
         if app.mouse {
             app.effects.push(Effect::SetMouse(true));
         }

@@ -275,7 +275,7 @@ impl App {
         }
         let long = take.started.is_some_and(|start| now.at.saturating_duration_since(start) > LONG);
         if let Some(outcome) = &take.outcome {
-            self.bench.metrics.take(outcome);
+            self.metrics.take(outcome, now.time.as_second());
         }
         if lane.samples() > 1 {
             lane.groups = groups(lane);

@@ -13,16 +13,16 @@ use super::{
     workbench::Workbench,
 };
 use crate::{
+    eval::review::Watched,
     model::{Grade, Prompt, RunId, Session},
-    pipeline::meter::Metrics,
     store::job::{Job, PromptEntry, Reply, SessionEntry, StoreFault},
 };
 
 /// What an answer is waited for.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Asked {
-    /// The sums over all runs.
-    Totals,
+    /// What the runs on record come to.
+    Metrics,
     /// The session, saved in passing, under a name, over what was saved before.
     Autosave { name: String, before: Option<Timestamp> },
     /// A list of prompts for the overlay.
@@ -83,6 +83,7 @@ impl App {
                     Asked::Keep(_) | Asked::Versions(_) => {
                         self.overlays.retain(|overlay| !matches!(overlay, Overlay::Versions(_)));
                     }
+                    Asked::Metrics => self.metrics.unreadable(),
                     Asked::Judge(run) => return self.judge_fault(run, &fault),
                     Asked::Batch(asked) => return self.batch_fault(&asked, &fault.message),
                     Asked::History(asked) => return self.history_fault(&asked, &fault.message),
@@ -93,7 +94,7 @@ impl App {
             }
             (Asked::Batch(asked), Ok(reply)) => self.batch_stored(asked, reply),
             (Asked::History(asked), Ok(reply)) => self.history_stored(asked, reply),
-            (Asked::Totals, Ok(Reply::Totals(totals))) => self.bench.totals = Some(totals),
+            (Asked::Metrics, Ok(Reply::Review(review))) => self.metrics.known(*review),
             (Asked::Prompts, Ok(Reply::Prompts(entries))) => self.list_prompts(&entries),
             (Asked::Sessions, Ok(Reply::Sessions(entries))) => self.list_sessions(&entries),
             (Asked::NewSession(name), Ok(Reply::Sessions(entries))) => self.begin_session(name, &entries),
@@ -185,10 +186,7 @@ impl App {
 
     fn put_session(&mut self, session: &Session) {
         self.stop_all();
-        let totals = self.bench.totals;
-        let metrics = std::mem::take(&mut self.bench.metrics);
         self.bench = Workbench::restored(session, &self.default_target);
-        (self.bench.totals, self.bench.metrics) = (totals, metrics);
         self.bench.settle();
         self.saved = self.bench.revision();
         self.save_at = None;
@@ -218,7 +216,7 @@ impl App {
         self.stop_all();
         self.save_session();
         self.bench.set_lanes(self.bench.specs());
-        self.bench.metrics = Metrics::default();
+        self.metrics.session = Watched::default();
         self.say(Tone::Info, &format!("session {name} begins"));
         self.bench.session = name;
         self.bench.saved_at = None;

@@ -13,8 +13,6 @@ use super::{
 use crate::{
     eval::template::{self, Asks, Mistake},
     model::{Check, Input, Params, Prompt, Response, Session, session::SESSION_VERSION},
-    pipeline::meter::Metrics,
-    store::job::Totals,
 };
 
 /// Lanes side by side, at most.
@@ -71,10 +69,6 @@ pub struct Workbench {
     pub session: String,
     /// When the session's file was saved as this bench knows it, if it is on disk.
     pub saved_at: Option<Timestamp>,
-    /// The numbers of this session since the start.
-    pub metrics: Metrics,
-    /// The sums over all runs on record before this start, once they are known.
-    pub totals: Option<Totals>,
     /// The prompt as its file has it, if that is known.
     base: Option<Prompt>,
     dirty: bool,
@@ -116,8 +110,6 @@ impl Workbench {
             compare: Comparison::default(),
             session,
             saved_at: None,
-            metrics: Metrics::default(),
-            totals: None,
             base: None,
             dirty: false,
             asks: Asks::default(),

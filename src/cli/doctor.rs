@@ -191,7 +191,7 @@ fn command(settings: &ProviderSettings) -> (State, String) {
 }
 
 async fn databases(findings: &mut Findings<'_>, setup: &Setup, store: &Store) -> io::Result<()> {
-    match store.ask(Job::Totals).await {
+    match store.ask(Job::CountRuns(Box::default())).await {
         Ok(_) => findings.note(State::Good, "runs", &setup.places.data.join("retort.db").display().to_string())?,
         Err(fault) => findings.note(State::Broken, "runs", &fault.to_string())?,
     }

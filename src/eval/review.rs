@@ -8,12 +8,14 @@ mod markdown;
 mod prometheus;
 mod report;
 mod told;
+mod watched;
 
 use std::collections::BTreeMap;
 
 pub use markdown::{cost, markdown, rate, times, tokens};
 pub use prometheus::prometheus;
 pub use report::{By, Change, Check, ClassLine, Line, Point, Rate, Report, Times};
+pub use watched::{Figures, Watched};
 
 use crate::model::{
     Mark, PicoDollars,

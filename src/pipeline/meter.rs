@@ -1,11 +1,10 @@
-//! Numbers from events: the state of one run, and the sums of many.
+//! Numbers from events: the state of one run.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use super::event::{Lookup, Next, RunEvent, Told};
-use crate::eval::stats::percentile;
 use crate::model::{
-    Cost, End, Outcome, PicoDollars, Price, Provenance, Target, Usage,
+    Cost, Outcome, Price, Target, Usage,
     usage::{estimate_tokens, estimate_tokens_of, tokens_per_second},
 };
 
@@ -217,103 +216,4 @@ impl RunMeter {
         let output = Some(self.tokens().count);
         Usage { input, output, reasoning: None, estimated: true, ..self.usage }.cost(price)
     }
-}
-
-/// Sums over runs that have ended.
-#[derive(Debug, Clone, Default)]
-pub struct Metrics {
-    /// Runs.
-    pub runs: u64,
-    /// Runs that failed or broke off.
-    pub errors: u64,
-    /// Runs the user stopped.
-    pub cancelled: u64,
-    /// Runs answered from the cache.
-    pub cached: u64,
-    /// Runs whose numbers are a demonstration; counted in everything else but the cost.
-    pub demo: u64,
-    /// Tokens in and out, those of cached answers left out.
-    pub tokens: u64,
-    /// The sum of all costs that are known or bounded from below.
-    pub cost: PicoDollars,
-    /// Runs whose cost is unknown; those that failed before any answer cost nothing that one could know.
-    pub unpriced: u64,
-    /// Answers that were judged.
-    pub judged: u64,
-    /// Those among them that broke no rule.
-    pub passed: u64,
-    times: Vec<Duration>,
-    first_tokens: Vec<Duration>,
-}
-
-impl Metrics {
-    /// Takes the end of a run in. Cached answers count in no time and no token sum.
-    pub fn take(&mut self, outcome: &Outcome) {
-        self.runs += 1;
-        match outcome.end {
-            End::Failed { .. } | End::Interrupted { .. } => self.errors += 1,
-            End::Cancelled => self.cancelled += 1,
-            End::Done => {}
-        }
-        self.demo += u64::from(outcome.demo);
-        match outcome.cost.amount() {
-            _ if outcome.demo => {}
-            None if matches!(outcome.end, End::Failed { .. }) && outcome.usage.total_output().is_none() => {}
-            Some(amount) => self.cost = PicoDollars(self.cost.0.saturating_add(amount.0)),
-            None => self.unpriced += 1,
-        }
-        if let Some(quality) = &outcome.quality {
-            self.judged += 1;
-            self.passed += u64::from(quality.passed());
-        }
-        if matches!(outcome.provenance, Provenance::Cached { .. }) {
-            self.cached += 1;
-            return;
-        }
-        self.tokens = self.tokens.saturating_add(outcome.usage.total().unwrap_or(0));
-        if outcome.end == End::Done {
-            insert(&mut self.times, outcome.timing.total);
-            if let Some(first) = outcome.timing.first_token {
-                insert(&mut self.first_tokens, first);
-            }
-        }
-    }
-
-    /// Returns the share of runs that ended with an answer, from 0 to 1; `None` without runs.
-    #[must_use]
-    pub fn success(&self) -> Option<f64> {
-        share(self.runs.saturating_sub(self.errors + self.cancelled), self.runs)
-    }
-
-    /// Returns the share of runs answered from the cache, from 0 to 1; `None` without runs.
-    #[must_use]
-    pub fn cache_share(&self) -> Option<f64> {
-        share(self.cached, self.runs)
-    }
-
-    /// Returns how many response times were measured.
-    #[must_use]
-    pub fn measured(&self) -> usize {
-        self.times.len()
-    }
-
-    /// Returns the response time that a share of the runs (from 0 to 1) stayed within.
-    #[must_use]
-    pub fn response_time(&self, share: f64) -> Option<Duration> {
-        percentile(&self.times, share)
-    }
-
-    /// Returns the time to the first token that a share of the runs (from 0 to 1) stayed within.
-    #[must_use]
-    pub fn first_token(&self, share: f64) -> Option<Duration> {
-        percentile(&self.first_tokens, share)
-    }
-}
-
-fn share(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
-}
-
-fn insert(sorted: &mut Vec<Duration>, value: Duration) {
-    sorted.insert(sorted.partition_point(|known| *known <= value), value);
 }

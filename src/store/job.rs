@@ -18,7 +18,7 @@ use crate::{
     pipeline::port::RunRecord,
 };
 pub use batch::{BatchEntry, BatchState, Begin, CellRow, PastLengths};
-pub use entry::{PromptEntry, Results, RowEntry, RunEntry, SessionEntry, Totals, VersionEntry};
+pub use entry::{PromptEntry, Results, RowEntry, RunEntry, SessionEntry, VersionEntry};
 pub use history::{After, HistoryEntry, HistoryPage, Judged, Pruned};
 
 use super::dataset::{Preview, Reading};
@@ -70,8 +70,6 @@ pub enum Job {
     },
     /// Reads a run's record.
     OpenRun(RunId),
-    /// Sums up every run on record.
-    Totals,
     /// Lists the newest versions of a prompt and those they were edited from, the newest first.
     ListVersions {
         /// Whose.
@@ -221,7 +219,6 @@ impl Job {
             | Self::RenameSession { .. } => false,
             Self::RecentRuns { .. }
             | Self::OpenRun(_)
-            | Self::Totals
             | Self::ListVersions { .. }
             | Self::KeepVersion { .. }
             | Self::NameVersion { .. }
@@ -302,8 +299,6 @@ pub enum Reply {
     Runs(Vec<RunEntry>),
     /// A run's record.
     Run(Box<RunRecord>),
-    /// The sums.
-    Totals(Totals),
     /// The versions of a prompt.
     Versions(Vec<VersionEntry>),
     /// A version was kept.

@@ -15,7 +15,7 @@ use super::{
     batches::{self, Own},
     db::{self, DbFault},
     grades, history,
-    job::{HistoryPage, Job, PastLengths, Pruned, Reply, StoreFault, Totals},
+    job::{HistoryPage, Job, PastLengths, Pruned, Reply, StoreFault},
     judgements, review, runs, schema,
     search::Known,
     versions,
@@ -174,7 +174,6 @@ impl Record {
         match job {
             Job::RecentRuns { limit } => runs::recent(&open.db, *limit).map(Reply::Runs).map_err(told),
             Job::OpenRun(run) => runs::open(&open.db, *run).map_err(told)?.map(|run| Reply::Run(Box::new(run))),
-            Job::Totals => runs::totals(&open.db).map(Reply::Totals).map_err(told),
             Job::ListVersions { of, limit } => versions::list(&open.db, of, *limit).map(Reply::Versions).map_err(told),
             Job::KeepVersion { prompt, of, parent, at } => {
                 versions::keep(&open.db, prompt, of, parent.as_ref(), *at).map(Reply::VersionKept).map_err(told)
@@ -361,7 +360,6 @@ fn nothing(job: &Job) -> Result<Reply, StoreFault> {
     match job {
         Job::RecentRuns { .. } => Ok(Reply::Runs(Vec::new())),
         Job::OpenRun(run) | Job::GradeRun { run, .. } => Err(runs::missing(*run)),
-        Job::Totals => Ok(Reply::Totals(Totals::default())),
         Job::ListVersions { .. } => Ok(Reply::Versions(Vec::new())),
         Job::NameVersion { version, .. } => Err(versions::missing(version)),
         Job::Grades(_) => Ok(Reply::Grades(Vec::new())),

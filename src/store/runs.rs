@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     batches,
-    job::{RunEntry, StoreFault, Totals},
+    job::{RunEntry, StoreFault},
     judgements, review,
     search::{self, Known},
     versions::{self, Origin},
@@ -242,32 +242,4 @@ fn prompt(row: &Row<'_>) -> rusqlite::Result<Prompt> {
 /// Says that there is no such run.
 pub(super) fn missing(run: RunId) -> StoreFault {
     StoreFault::new(format!("run {run} is not on record"))
-}
-
-/// Sums up every run that has ended.
-pub(super) fn totals(db: &Connection) -> rusqlite::Result<Totals> {
-    let sql = "SELECT count(*),
-                   count(*) FILTER (WHERE end IN ('failed', 'interrupted', 'crashed')),
-                   total(coalesce(tokens_input, 0) + coalesce(tokens_cache_read, 0) + coalesce(tokens_cache_write, 0)
-                       + coalesce(tokens_output, 0) + coalesce(tokens_reasoning, 0))
-                       FILTER (WHERE provenance = 'live' AND NOT demo),
-                   total(cost) FILTER (WHERE provenance = 'live' AND NOT demo),
-                   count(*) FILTER (WHERE provenance = 'cached'),
-                   count(*) FILTER (WHERE demo),
-                   count(*) FILTER (WHERE provenance = 'live' AND NOT demo AND cost IS NULL
-                       AND (end <> 'failed' OR tokens_output IS NOT NULL))
-               FROM run WHERE end <> 'running'";
-    let count = |row: &Row<'_>, column: usize| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.unsigned_abs());
-    let sum = |row: &Row<'_>, column: usize| Ok::<_, rusqlite::Error>(row.get::<_, f64>(column)?.max(0.0) as u64);
-    db.prepare_cached(sql)?.query_row([], |row| {
-        Ok(Totals {
-            runs: count(row, 0)?,
-            errors: count(row, 1)?,
-            tokens: sum(row, 2)?,
-            cost: sum(row, 3)?,
-            cached: count(row, 4)?,
-            demo: count(row, 5)?,
-            unpriced: count(row, 6)?,
-        })
-    })
 }

@@ -1,20 +1,32 @@
 //! The numbers of many runs: of this session, and of all on record.
 
+use std::time::Duration;
+
 use ratatui::{buffer::Buffer, text::Line};
 
 use super::{
     part::{
         flow::{Item, flow},
         pane::{numbered, pane},
+        spark::spark,
     },
     scene::Scene,
     theme::Role,
 };
 use crate::{
     app::{action::Action, workbench::Focus},
-    eval::figures::{count, duration, share},
+    eval::{
+        figures::{count, duration, share},
+        review::{Figures, Times, Watched},
+    },
     model::PicoDollars,
 };
+
+/// Bars of a sparkline, at most.
+const BARS: usize = 60;
+
+/// Columns that are kept for the bars beside figures, at most, where a line is long enough for both.
+const BESIDE: usize = 10;
 
 /// Draws the metrics' pane.
 pub(super) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
@@ -23,77 +35,116 @@ pub(super) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
         return;
     }
     let hold = scene.hold(|focus| focus == Focus::Metrics);
-    let demo = scene.app.bench.metrics.demo;
-    let right = if demo == 0 {
+    let session = scene.app.metrics.session.figures();
+    let right = if session.demo == 0 {
         Line::default()
     } else {
-        Line::from(scene.span(format!("DEMO {demo} of {} runs", scene.app.bench.metrics.runs), Role::Demo))
+        Line::from(scene.span(format!("DEMO {} of {} runs", session.demo, session.runs), Role::Demo))
     };
     let inside = pane(area, hold, numbered(4, "Metrics", scene.theme), right, scene.theme, buffer);
     let tall = inside.height > 4;
     let wide = usize::from(inside.width);
-    let mut lines = flow(session(scene), wide, if tall { 6 } else { 1 });
+    let mut lines = part(scene, this_session(scene), last_times(scene), wide, tall);
     if tall {
         lines.push(Line::default());
     }
-    lines.extend(flow(all_time(scene), wide, if tall { 4 } else { 1 }));
+    lines.extend(part(scene, all_time(scene), trend(scene), wide, tall));
     for (line, place) in lines.iter().zip(inside.rows()) {
         buffer.set_line(place.x, place.y, line, place.width);
     }
+}
+
+/// Sets figures on one line, or on several where there is room, and how they went beside or below them.
+fn part(scene: Scene<'_>, items: Vec<Item>, course: Course, wide: usize, tall: bool) -> Vec<Line<'static>> {
+    let (said, values) = course;
+    let kept = if tall || values.is_empty() || wide < 10 * BESIDE { 0 } else { BESIDE.min(values.len() + 2) };
+    let mut lines = flow(items, wide - kept, if tall { 6 } else { 1 });
+    if values.is_empty() {
+        return lines;
+    }
+    let bars = |width: usize| scene.span(spark(&values, width.min(BARS)), Role::Number);
+    if tall {
+        lines.push(Line::from(vec![bars(wide), scene.span(format!("  {said}"), Role::Quiet)]));
+    } else if let Some(line) = lines.first_mut() {
+        let left = wide.saturating_sub(line.width() + 2);
+        if left >= 4 {
+            line.spans.extend([scene.span("  ", Role::Text), bars(left)]);
+        }
+    }
+    lines
+}
+
+/// What a row of bars shows, in words, and the numbers.
+type Course = (&'static str, Vec<Option<f64>>);
+
+/// The response times of the last answers.
+fn last_times(scene: Scene<'_>) -> Course {
+    let times = scene.app.metrics.session.last_times(BARS).map(|millis| Some(f64::from(millis)));
+    ("response times of the last answers", times.collect())
+}
+
+/// The usual response time of each stretch of time.
+fn trend(scene: Scene<'_>) -> Course {
+    let points = scene.app.metrics.all.as_ref().map(Watched::trend).unwrap_or_default();
+    // One point is no course of time.
+    let points = if points.len() < 2 { &[] } else { points };
+    ("p50 over all time", points.iter().map(|point| point.map(f64::from)).collect())
 }
 
 fn one(scene: Scene<'_>, label: &str, value: String, role: Role) -> Item {
     vec![scene.span(format!("{label} "), Role::Quiet), scene.span(value, role)]
 }
 
-fn session(scene: Scene<'_>) -> Vec<Item> {
-    let metrics = &scene.app.bench.metrics;
-    let mut items = vec![vec![scene.span("session ", Role::Title)]];
-    if metrics.runs == 0 {
-        items.push(vec![scene.span("no runs yet", Role::Quiet)]);
-        items.push(scene.hint(Action::Run, "runs the prompt"));
-        return items;
+fn this_session(scene: Scene<'_>) -> Vec<Item> {
+    let figures = scene.app.metrics.session.figures();
+    let title = vec![scene.span("session ", Role::Title)];
+    if figures.runs == 0 {
+        let none = vec![scene.span("no runs yet", Role::Quiet)];
+        return vec![title, none, scene.hint(Action::Run, "runs the prompt")];
     }
-    items.push(one(scene, "runs", count(metrics.runs), Role::Number));
-    items.push(errors(scene, metrics.errors));
-    items.push(tokens(scene, metrics.tokens));
-    items.push(cost(scene, metrics.cost, metrics.unpriced, metrics.runs.saturating_sub(metrics.demo)));
-    if metrics.judged > 0 {
-        let role = if metrics.passed < metrics.judged { Role::Fail } else { Role::Number };
-        items.push(one(scene, "quality", format!("{}/{}", metrics.passed, metrics.judged), role));
-    }
-    if let (Some(half), Some(most)) = (metrics.response_time(0.5), metrics.response_time(0.95)) {
-        items.push(vec![
-            scene.span("p50 ", Role::Quiet),
-            scene.span(duration(half), Role::Number),
-            scene.span(" p95 ", Role::Quiet),
-            scene.span(duration(most), Role::Number),
-            scene.span(format!(" n={}", metrics.measured()), Role::Quiet),
-        ]);
-    }
-    if let Some(first) = metrics.first_token(0.5) {
-        items.push(one(scene, "ttft", duration(first), Role::Number));
-    }
-    items.push(one(scene, "cache", share(metrics.cached, metrics.runs), Role::Number));
-    items
+    std::iter::once(title).chain(counted(scene, figures)).collect()
 }
 
 fn all_time(scene: Scene<'_>) -> Vec<Item> {
-    let mut items = vec![vec![scene.span("all time", Role::Title)]];
-    let Some(before) = scene.app.bench.totals else {
-        items.push(vec![scene.span("reading the record …", Role::Quiet)]);
-        return items;
+    let title = vec![scene.span("all time", Role::Title)];
+    let Some(all) = &scene.app.metrics.all else {
+        let says = if scene.app.metrics.unknown { "the record cannot be read" } else { "reading the record …" };
+        return vec![title, vec![scene.span(says, Role::Quiet)]];
     };
-    let now = &scene.app.bench.metrics;
-    let (runs, demo) = (before.runs + now.runs, before.demo + now.demo);
-    items.push(one(scene, "runs", count(runs), Role::Number));
-    items.push(errors(scene, before.errors + now.errors));
-    items.push(tokens(scene, before.tokens + now.tokens));
-    let sum = PicoDollars(before.cost.saturating_add(now.cost.0));
-    items.push(cost(scene, sum, before.unpriced + now.unpriced, runs.saturating_sub(demo)));
-    items.push(one(scene, "cache", share(before.cached + now.cached, runs), Role::Number));
-    if demo > 0 {
-        items.push(vec![scene.span(format!("DEMO {} of these", count(demo)), Role::Demo)]);
+    let figures = all.figures();
+    let mut items: Vec<Item> = std::iter::once(title).chain(counted(scene, figures)).collect();
+    if figures.demo > 0 {
+        items.insert(2, vec![scene.span(format!("DEMO {}", count(figures.demo)), Role::Demo)]);
+    }
+    items
+}
+
+/// Writes figures, the same of the session and of all time.
+fn counted(scene: Scene<'_>, figures: &Figures) -> Vec<Item> {
+    let Figures { runs, errors: broken, demo, tokens: all, judged, passed, .. } = *figures;
+    let mut items = vec![
+        one(scene, "runs", count(runs), Role::Number),
+        errors(scene, broken),
+        tokens(scene, all),
+        cost(scene, figures.cost, figures.unpriced, runs.saturating_sub(demo)),
+    ];
+    if judged > 0 {
+        let role = if passed < judged { Role::Fail } else { Role::Number };
+        items.push(one(scene, "quality", format!("{}/{}", count(passed), count(judged)), role));
+    }
+    let shown = |millis: u32| duration(Duration::from_millis(millis.into()));
+    if let Some(Times { n, p50, p95, .. }) = figures.times {
+        items.push(vec![
+            scene.span("p50 ", Role::Quiet),
+            scene.span(shown(p50), Role::Number),
+            scene.span(" p95 ", Role::Quiet),
+            scene.span(shown(p95), Role::Number),
+            scene.span(format!(" n={}", count(n)), Role::Quiet),
+        ]);
+    }
+    items.push(one(scene, "cache", share(figures.cached, runs), Role::Number));
+    if let Some(first) = figures.first_token {
+        items.push(one(scene, "ttft", shown(first.p50), Role::Number));
     }
     items
 }

@@ -9,4 +9,5 @@ pub mod list;
 pub mod pane;
 pub mod popup;
 pub mod rows;
+pub mod spark;
 pub mod table;

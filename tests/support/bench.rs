@@ -11,6 +11,7 @@ use retort::{
         chord::Chord,
         lane::{Lane, Take},
     },
+    eval::review::Figures,
     model::{
         Catalog, Class, Cost, End, Fault, Look, Outcome, Params, Provenance, ProviderKind, RunId, RunRequest, Settings,
         Usage,
@@ -200,6 +201,11 @@ impl Bench {
     /// Returns the run that a lane shows.
     pub(crate) fn shown(&self, at: usize) -> &Take {
         self.lane(at).shown()
+    }
+
+    /// Returns the numbers of this session.
+    pub(crate) fn figures(&self) -> &Figures {
+        self.app.metrics.session.figures()
     }
 
     /// Returns what of a lane's answer is on screen.

@@ -7,9 +7,11 @@ use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 use retort::{
     app::{App, Effect, Keymap, Msg, Now, Start, Ticket, batch::setup::Planned},
+    eval::Review,
     model::{
         Catalog, Class, Cost, End, Fault, Finish, Look, Mark, ModelCard, Outcome, Params, PicoDollars, Price, Prompt,
         Provenance, ProviderKind, Quality, Rule, RunId, Settings, Usage, Verdict,
+        facts::{Ending, RunFacts},
         outcome::{Reason, Timing},
         settings::{ModelSettings, ProviderSettings},
     },
@@ -18,7 +20,7 @@ use retort::{
         batch::BatchEvent,
         event::{Lookup, Next, Part, RunEvent},
     },
-    store::job::{Job, PromptEntry, Reply, SessionEntry, Totals},
+    store::job::{Job, PromptEntry, Reply, SessionEntry},
 };
 
 /// The workbench, its clock, and the runs it has asked for.
@@ -113,9 +115,7 @@ impl Stage {
         for target in &targets[1..] {
             stage.app.bench.lanes.push(retort::app::lane::Lane::new(*target));
         }
-        let totals =
-            Totals { runs: 412, errors: 9, tokens: 318_204, cost: 412_000_000_000, unpriced: 12, cached: 61, demo: 40 };
-        stage.answer(|job| matches!(job, Job::Totals), Reply::Totals(totals));
+        stage.answer(|job| matches!(job, Job::Review(_)), Reply::Review(Box::new(earlier())));
         stage
     }
 
@@ -411,4 +411,28 @@ pub(crate) fn failed(target: &str, reasons: Vec<(&str, Fault)>) -> Outcome {
         timing: Timing { total: Duration::from_millis(12_400), ..Timing::default() },
         ..answered(target, "", 0, 0, (0, 0))
     }
+}
+
+/// What 412 runs of the weeks before came to.
+fn earlier() -> Review {
+    let mut review = Review::default();
+    for number in 0..412 {
+        let (failed, unpriced) = (number % 45 == 7, number % 30 == 11);
+        let took = 700 + number * 37 % 900;
+        review.take(&RunFacts {
+            started: day().as_second() - 86_400 * 21 + i64::try_from(number).unwrap() * 4000,
+            end: if failed { Ending::Failed } else { Ending::Done },
+            passed: (!failed).then_some(number % 10 != 3),
+            took: Some(Duration::from_millis(took)),
+            first_token: Some(Duration::from_millis(took / 4)),
+            tokens_in: Some(700),
+            tokens_out: Some(150 + number % 80),
+            cost: (!unpriced).then_some(PicoDollars(1_000_000_000)),
+            attempts: 1,
+            cached: number % 7 == 2,
+            demo: number % 10 == 1,
+            ..RunFacts::default()
+        });
+    }
+    review
 }

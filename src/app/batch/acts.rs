@@ -15,6 +15,7 @@ use crate::{
         stored::Asked,
     },
     model::Place,
+    pipeline::batch::BatchEvent,
     store::job::Job,
 };
 
@@ -289,11 +290,7 @@ impl App {
     }
 
     /// Takes in what a batch tells; nobody waits for late ones.
-    pub(in crate::app) fn batch_told(
-        &mut self,
-        ticket: crate::app::Ticket,
-        events: Vec<crate::pipeline::batch::BatchEvent>,
-    ) {
+    pub(in crate::app) fn batch_told(&mut self, ticket: crate::app::Ticket, events: Vec<BatchEvent>) {
         let now = self.now.at;
         let waits = |shown: &&mut Shown| shown.ticket == Some(ticket) || shown.again.contains(&ticket);
         let Some(shown) = self.batch.shown.as_mut().filter(waits) else {
@@ -301,6 +298,9 @@ impl App {
         };
         let mut ended = false;
         for event in events {
+            if let BatchEvent::Cell { outcome, .. } = &event {
+                self.metrics.take(outcome, self.now.time.as_second());
+            }
             ended |= shown.hear(ticket, event, now);
         }
         if ended {

@@ -19,20 +19,20 @@ const SHORT: usize = 7;
 
 /// Response times, and times to the first token, in milliseconds.
 #[derive(Debug, Clone, Default)]
-struct Lengths {
+pub(super) struct Lengths {
     took: Vec<u32>,
     first_token: Vec<u32>,
 }
 
 impl Lengths {
-    fn take(&mut self, timed: &Timed) {
+    pub(super) fn take(&mut self, timed: &Timed) {
         self.took.push(timed.took);
         if timed.first_token != u32::MAX {
             self.first_token.push(timed.first_token);
         }
     }
 
-    fn told(mut self) -> (Option<Times>, Option<Times>) {
+    pub(super) fn told(mut self) -> (Option<Times>, Option<Times>) {
         (ranks(&mut self.took), ranks(&mut self.first_token))
     }
 }
@@ -106,7 +106,7 @@ impl Drafts {
 
 impl Review {
     /// Returns what was measured: of all but the demonstration, or of the demonstration where that is all.
-    fn measured(&self) -> &Live {
+    pub(super) fn measured(&self) -> &Live {
         let [others, demo] = &self.live;
         if self.demo == self.runs { demo } else { others }
     }
@@ -254,7 +254,7 @@ impl Review {
     }
 
     /// Gathers the hours into stretches, so that there are not too many.
-    fn trend(&self) -> (i64, Vec<Point>) {
+    pub(super) fn trend(&self) -> (i64, Vec<Point>) {
         let (Some((first, _)), Some((last, _))) = (self.hours.first_key_value(), self.hours.last_key_value()) else {
             return (HOUR, Vec::new());
         };

@@ -91,22 +91,3 @@ pub struct Results {
     /// When the last one started.
     pub last: Option<Timestamp>,
 }
-
-/// Sums over all runs on record; runs still under way are left out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Runs.
-    pub runs: u64,
-    /// Runs that failed, broke off or crashed; those a person stopped are no errors.
-    pub errors: u64,
-    /// Tokens, in and out, of answers that were neither cached nor a demonstration.
-    pub tokens: u64,
-    /// Known cost, in pico-dollars, of the same answers.
-    pub cost: u64,
-    /// Those among them whose cost is not known, but for runs that failed before any answer.
-    pub unpriced: u64,
-    /// Runs answered from the cache.
-    pub cached: u64,
-    /// Runs of the demonstration.
-    pub demo: u64,
-}

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use retort::{
     app::{Effect, Msg, overlay::Overlay, workbench::Focus},
-    model::{Prompt, Session},
-    store::job::{Job, PromptEntry, Reply, SessionEntry, StoreFault, Totals},
+    eval::Review,
+    model::{Prompt, Session, facts::RunFacts},
+    store::job::{Job, PromptEntry, Reply, SessionEntry, StoreFault},
 };
 
 use crate::support::bench::{Bench, ended, outcome, start};
@@ -245,12 +246,16 @@ fn while_a_session_is_renamed_nothing_brings_the_old_name_back() {
 fn answers_nobody_waits_for_are_ignored() {
     let mut bench = Bench::new();
     let jobs = bench.jobs();
-    let [(ticket, Job::Totals)] = jobs.as_slice() else { panic!("{jobs:?}") };
-    let totals = |runs| Ok(Reply::Totals(Totals { runs, ..Totals::default() }));
-    bench.answer(*ticket, totals(41));
-    bench.answer(*ticket, totals(1));
-    bench.answer(retort::app::Ticket(999), totals(2));
-    assert_eq!(bench.app.bench.totals.map(|totals| totals.runs), Some(41));
+    let [(ticket, Job::Review(_))] = jobs.as_slice() else { panic!("{jobs:?}") };
+    let review = |runs| {
+        let mut review = Review::default();
+        (0..runs).for_each(|_| review.take(&RunFacts::default()));
+        Ok(Reply::Review(Box::new(review)))
+    };
+    bench.answer(*ticket, review(41));
+    bench.answer(*ticket, review(1));
+    bench.answer(retort::app::Ticket(999), review(2));
+    assert_eq!(bench.app.metrics.all.map(|all| all.figures().runs), Some(41));
 }
 
 #[test]
@@ -267,5 +272,5 @@ fn opening_another_session_does_not_lose_the_numbers_of_this_start() {
     let [(_, Job::SaveSession(own)), (ticket, _)] = jobs.as_slice() else { panic!("{jobs:?}") };
     let other = Session { name: "other".to_owned(), ..(**own).clone() };
     bench.answer(*ticket, Ok(Reply::Session(Box::new(other))));
-    assert_eq!((bench.app.bench.metrics.runs, bench.app.bench.focus), (1, Focus::Message(1)));
+    assert_eq!((bench.app.metrics.session.figures().runs, bench.app.bench.focus), (1, Focus::Message(1)));
 }

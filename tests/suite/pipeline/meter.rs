@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use retort::{
+    eval::review::Watched,
     model::{CacheMode, Class, Commit, Cost, PicoDollars, Price, RunRequest},
     pipeline::{
         Told,
-        meter::{Metrics, Phase, RunMeter},
+        meter::{Phase, RunMeter},
     },
 };
 
@@ -78,7 +79,7 @@ async fn a_wait_counts_down() {
 async fn sums_keep_the_cached_and_the_unpriced_apart() {
     let bench =
         Bench::new(|call, _| if call.target.name == "bad" { fails(Class::CallerFault) } else { answer(&["{", "}"]) });
-    let mut metrics = Metrics::default();
+    let mut watched = Watched::default();
     for request in [
         priced(),
         priced(),
@@ -86,13 +87,13 @@ async fn sums_keep_the_cached_and_the_unpriced_apart() {
         RunRequest { sample: 1, ..request(&["a"]) },
         request(&["bad"]),
     ] {
-        metrics.take(&bench.end(request).await);
+        watched.take(&bench.end(request).await, 0);
     }
-    assert_eq!((metrics.runs, metrics.errors, metrics.cached, metrics.cancelled), (5, 1, 1, 0));
-    assert_eq!((metrics.tokens, metrics.unpriced), (36, 1));
-    assert_eq!(metrics.cost, PicoDollars(2 * (10 * 100 + 2 * 1000)));
-    assert_eq!((metrics.judged, metrics.passed), (4, 4));
-    assert_eq!((metrics.measured(), metrics.response_time(0.5)), (3, Some(Duration::from_millis(200))));
-    assert_eq!(metrics.first_token(0.95), Some(Duration::from_millis(100)));
-    assert_eq!((metrics.cache_share(), metrics.success()), (Some(0.2), Some(0.8)));
+    let figures = watched.figures();
+    assert_eq!((figures.runs, figures.errors, figures.cached, figures.cancelled), (5, 1, 1, 0));
+    assert_eq!((figures.tokens, figures.unpriced), (36, 1));
+    assert_eq!(figures.cost, PicoDollars(2 * (10 * 100 + 2 * 1000)));
+    assert_eq!((figures.judged, figures.passed), (4, 4));
+    let (times, first) = (figures.times.unwrap(), figures.first_token.unwrap());
+    assert_eq!((times.n, times.p50, first.p95), (3, 200, 100));
 }

@@ -13,6 +13,7 @@ use std::{
 
 use futures_util::{StreamExt, stream};
 use retort::{
+    eval::review::Watched,
     model::{
         Commit, Input, Key, Outcome,
         ProviderKind::{self, Anthropic, Ollama, OpenAi},
@@ -21,7 +22,7 @@ use retort::{
     },
     pipeline::{
         Pipeline, Ports, Rules, RunEvent,
-        meter::{Metrics, RunMeter},
+        meter::RunMeter,
         port::{Recorder, RunRecord, RunStart},
     },
     provider::Providers,
@@ -176,19 +177,20 @@ async fn a_storm_loses_no_run_counts_none_twice_and_calls_none_done_that_is_not(
     };
     let pipeline = Pipeline::new(ports, rules);
     let mut ends = stream::iter(0..runs).map(|run| one(&pipeline, &server.url, run)).buffer_unordered(AT_ONCE);
-    let (mut seen, mut metrics, mut events) = (vec![false; runs as usize], Metrics::default(), 0);
+    let (mut seen, mut watched, mut events) = (vec![false; runs as usize], Watched::default(), 0);
     let (mut warm, mut wrong, mut stalls, mut fallen) = (None, Vec::new(), 0, 0);
     let (mut done, mut sizes) = (VecDeque::new(), Vec::new());
     while let Some((run, outcome, begun)) = ends.next().await {
         assert!(!std::mem::replace(&mut seen[run as usize], true), "run {run} ended twice");
         events += begun;
-        metrics.take(&outcome);
+        watched.take(&outcome, 0);
         let fine = outcome.end.word() != "done" || (outcome.text == answer(run) && outcome.passed());
         if !fine || (outcome.end.word(), u64::from(outcome.attempts)) != expected(run) {
             wrong.push(format!("run {run}: {outcome:?}, expected {:?}", expected(run)));
         }
         stalls += u64::from(format!("{:?}", outcome.end).contains(&format!("{:?}", late(Timer::FirstToken))));
         fallen += u64::from(outcome.end.word() == "done" && outcome.target == "fallback");
+        let metrics = watched.figures();
         if metrics.runs == runs / 4 {
             warm = resident();
         }
@@ -208,10 +210,11 @@ async fn a_storm_loses_no_run_counts_none_twice_and_calls_none_done_that_is_not(
     let [started, ended, attempts, noted] =
         [&record.started, &record.ended, &record.attempts, &record.noted].map(|count| count.load(Ordering::Relaxed));
     assert!(seen.iter().all(|seen| *seen) && asked.len() as u64 == runs, "a run is lost");
+    let (metrics, times) = (watched.figures(), watched.review().report().times);
     assert_eq!([started, ended, metrics.runs], [runs; 3]);
     assert_eq!([events, attempts, noted], [sum; 3], "attempts: events, record, timeline, as the server counts them");
     let failed = (0..runs).filter(|run| expected(*run).0 != "done").count() as u64;
-    assert_eq!((metrics.errors, metrics.cancelled, metrics.measured() as u64), (failed, 0, runs - failed));
+    assert_eq!((metrics.errors, metrics.cancelled, times.map_or(0, |times| times.n)), (failed, 0, runs - failed));
     let stats = store.cache_stats().await.unwrap();
     assert!(stats.entries as usize <= CAPACITY, "{stats:?}");
     let mut again = 0;

@@ -10,11 +10,12 @@ use std::{
 };
 
 use retort::{
+    eval::review::Report,
     model::{Class, Cost, End, Fault, Mark, PicoDollars, Provenance, Quality, Rule, Verdict, outcome::Reason},
     pipeline::port::RunRecord,
     store::{
         Store,
-        job::{Job, Reply, RunEntry, Totals},
+        job::{Job, Reply, RunEntry},
     },
 };
 use rusqlite::Connection;
@@ -28,9 +29,9 @@ async fn recent(store: &Store) -> Vec<RunEntry> {
     }
 }
 
-async fn totals(store: &Store) -> Totals {
-    match store.ask(Job::Totals).await.unwrap() {
-        Reply::Totals(totals) => totals,
+async fn report(store: &Store) -> Report {
+    match store.ask(Job::Report(Box::default())).await.unwrap() {
+        Reply::Report(report) => *report,
         other => panic!("{other:?}"),
     }
 }
@@ -109,7 +110,7 @@ async fn a_run_comes_back_as_it_was_recorded() {
 async fn a_question_makes_no_files_and_what_is_made_is_private() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
-    assert_eq!((recent(&store).await, totals(&store).await), (Vec::new(), Totals::default()));
+    assert_eq!((recent(&store).await, report(&store).await.runs), (Vec::new(), 0));
     let fault = store.ask(Job::OpenRun(run_id(1))).await.unwrap_err().message;
     assert_eq!(fault, format!("run {} is not on record", run_id(1)));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
@@ -143,10 +144,9 @@ async fn the_newest_come_first_and_the_sums_count_only_what_was_spent() {
         store.recorder().ended(run);
     }
     store.recorder().started(&start_of(7));
-    assert_eq!(
-        totals(&store).await,
-        Totals { runs: 6, errors: 1, tokens: 45, cost: 300, unpriced: 0, cached: 1, demo: 1 }
-    );
+    let told = report(&store).await;
+    assert_eq!((told.runs, told.errors, told.tokens(), told.unpriced, told.cached, told.demo), (6, 1, 45, 0, 1, 1));
+    assert!((told.cost - 3e-10).abs() < 1e-15, "{}", told.cost);
     let order: Vec<_> = recent(&store).await.into_iter().map(|run| run.run).collect();
     assert_eq!(order, [7, 6, 5, 4, 3, 2, 1].map(run_id));
     let Reply::Runs(two) = store.ask(Job::RecentRuns { limit: 2 }).await.unwrap() else { panic!("no runs") };
@@ -167,7 +167,7 @@ async fn two_stores_record_side_by_side() {
         store.close(SOON).unwrap();
     }
     assert!(faults.try_recv().is_err());
-    assert_eq!(totals(&store_in(dir.path())).await.runs, 100);
+    assert_eq!(report(&store_in(dir.path())).await.runs, 100);
 }
 
 /// Names, for the child process, the directory it works in.
@@ -214,7 +214,7 @@ async fn a_run_of_a_killed_process_has_crashed_and_one_of_a_living_process_runs(
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(ends(&store).await, ["running", "crashed"], "the living store's own run goes on");
-    assert_eq!(totals(&store).await.errors, 1);
+    assert_eq!(report(&store).await.errors, 1);
     let fault = store.ask(Job::OpenRun(run_id(1))).await.unwrap_err().message;
     assert_eq!(fault, "run 00000001 crashed: nothing is on record but its start");
     let fault = store.ask(Job::OpenRun(run_id(2))).await.unwrap_err().message;
@@ -253,7 +253,7 @@ async fn a_newer_programs_record_is_refused_in_words_and_left_alone() {
     database(dir.path()).pragma_update(None, "user_version", 99).unwrap();
     let store = store_in(dir.path());
     store.recorder().ended(record_of(1, "x"));
-    let fault = store.ask(Job::Totals).await.unwrap_err().message;
+    let fault = store.ask(Job::Report(Box::default())).await.unwrap_err().message;
     assert!(
         fault.ends_with(
             "retort.db was written by a newer retort (form 99, this one knows 5); use that one, or move the file away"
@@ -277,9 +277,9 @@ async fn closing_writes_everything_and_takes_no_more() {
     store.close(SOON).unwrap();
     recorder.ended(record_of(999, "x"));
     assert!(store.faults().recv().await.unwrap().message.contains("the store is closed"));
-    let fault = store.ask(Job::Totals).await.unwrap_err().message;
+    let fault = store.ask(Job::Report(Box::default())).await.unwrap_err().message;
     assert_eq!(fault, "the store is closed: the program is about to end");
-    assert_eq!(totals(&store_in(dir.path())).await.runs, 200);
+    assert_eq!(report(&store_in(dir.path())).await.runs, 200);
 }
 
 #[tokio::test]
