@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod action;
+pub mod asking;
 pub mod batch;
 pub mod choice;
 pub mod chord;
@@ -32,6 +33,7 @@ pub mod notice;
 pub mod overlay;
 mod picked;
 mod prepare;
+pub mod quality;
 mod runs;
 pub mod screen;
 mod stored;
@@ -63,6 +65,7 @@ use metrics::Metrics;
 pub use msg::{Effect, FieldId, Msg, Now, Ticket};
 use notice::{Notices, Tone};
 use overlay::Overlay;
+use quality::Quality;
 pub use screen::Screen;
 use stored::Asked;
 use workbench::Workbench;
@@ -116,6 +119,8 @@ pub struct App {
     pub history: History,
     /// What the runs came to.
     pub metrics: Metrics,
+    /// What they come to.
+    pub quality: Quality,
     /// What lies over the screen, the last on top.
     pub overlays: Vec<Overlay>,
     /// The keys.
@@ -170,6 +175,7 @@ impl App {
             batch: Batches::default(),
             history: History::default(),
             metrics: Metrics::default(),
+            quality: Quality::default(),
             overlays: Vec::new(),
             keymap: start.keymap,
             notices: Notices::default(),
@@ -238,6 +244,7 @@ impl App {
         self.bench.settle_comparison();
         self.ask_rows();
         self.settle_history();
+        self.settle_quality();
         self.autosave();
         std::mem::take(&mut self.effects)
     }

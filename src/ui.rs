@@ -1,5 +1,6 @@
 //! Drawing: a function of the app that cannot fail, block or change anything.
 
+mod asking;
 mod batch;
 pub mod cells;
 mod history;
@@ -8,6 +9,7 @@ mod metrics;
 mod overlay;
 pub mod part;
 mod prompt;
+mod quality;
 pub mod scene;
 mod status;
 pub mod theme;
@@ -51,6 +53,7 @@ fn screen(scene: Scene<'_>, buffer: &mut Buffer) {
         Screen::Bench => bench(scene, buffer),
         Screen::Batch => batch::draw(scene, buffer),
         Screen::History => history::draw(scene, buffer),
+        Screen::Quality => quality::draw(scene, buffer),
     }
     status::status(scene, buffer);
     status::footer(scene, buffer);

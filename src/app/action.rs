@@ -210,6 +210,8 @@ pub enum Action {
     ScreenBatch,
     /// Goes to the history.
     ScreenHistory,
+    /// Goes to what the runs on record come to.
+    ScreenQuality,
     /// Goes to the help.
     ScreenHelp,
     /// Sets a batch up.

@@ -1,7 +1,6 @@
 //! The history screen: the runs on record, asked for by a line, looked at, compared, graded, opened again.
 
 mod acts;
-pub mod asking;
 pub mod column;
 mod copies;
 pub mod detail;
@@ -12,10 +11,9 @@ pub mod runs;
 
 use ratatui::layout::{Margin, Rect};
 
-use super::{Action, App, Screen, chord::Chord, notice::Tone};
+use super::{Action, App, Screen, asking::Asking, chord::Chord};
 pub use crate::store::job::HistoryEntry;
 pub use acts::answered_by;
-use asking::Asking;
 use column::Column;
 pub use copies::text as copied;
 use detail::Detail;
@@ -191,25 +189,15 @@ impl App {
 
     /// Does an action while the query line is typed.
     fn in_query(&mut self, action: Action) {
-        let now = self.now.time;
-        match action {
-            Action::Accept => match &self.history.asking.mistake {
-                Some(bad) => {
-                    let says = bad.to_string();
-                    self.say(Tone::Warning, &says);
-                }
-                None => self.history.asking.typing = false,
-            },
-            Action::NextPane | Action::PreviousPane => {
-                let before = self.history.asking.query.clone();
-                if !self.history.asking.complete(action == Action::NextPane, now) {
-                    self.say(Tone::Info, "nothing to complete here");
-                }
-                self.asked_anew(&before);
-            }
-            Action::Up | Action::Down | Action::PageUp | Action::PageDown => self.history.runs.go(action),
-            _ => {}
+        if matches!(action, Action::Up | Action::Down | Action::PageUp | Action::PageDown) {
+            self.history.runs.go(action);
+            return;
         }
+        let before = self.history.asking.query.clone();
+        if let Some((tone, says)) = self.history.asking.act(action, self.now.time) {
+            self.say(tone, &says);
+        }
+        self.asked_anew(&before);
     }
 
     /// Takes a key into the query line. Tells whether it meant anything to it.

@@ -21,7 +21,11 @@ impl App {
         match action {
             Action::Leave | Action::Quit => self.close_overlay(),
             Action::Accept => self.accept(),
-            Action::ScreenBench | Action::ScreenBatch | Action::ScreenHistory | Action::ScreenHelp => {
+            Action::ScreenBench
+            | Action::ScreenBatch
+            | Action::ScreenHistory
+            | Action::ScreenQuality
+            | Action::ScreenHelp => {
                 self.overlays.clear();
                 self.on_screen(action);
             }

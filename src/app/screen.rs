@@ -22,11 +22,13 @@ pub enum Screen {
     Batch,
     /// The runs on record.
     History,
+    /// What the runs on record come to.
+    Quality,
 }
 
 impl Screen {
     /// Every screen, in the order of their keys.
-    pub const ALL: &[Self] = &[Self::Bench, Self::Batch, Self::History];
+    pub const ALL: &[Self] = &[Self::Bench, Self::Batch, Self::History, Self::Quality];
 
     /// Returns its name in the title.
     #[must_use]
@@ -35,6 +37,7 @@ impl Screen {
             Self::Bench => "Workbench",
             Self::Batch => "Batch",
             Self::History => "History",
+            Self::Quality => "Quality",
         }
     }
 
@@ -45,6 +48,7 @@ impl Screen {
             Self::Bench => "bench",
             Self::Batch => "batch",
             Self::History => "history",
+            Self::Quality => "quality screen",
         }
     }
 
@@ -55,6 +59,7 @@ impl Screen {
             Self::Bench => Action::ScreenBench,
             Self::Batch => Action::ScreenBatch,
             Self::History => Action::ScreenHistory,
+            Self::Quality => Action::ScreenQuality,
         }
     }
 }
@@ -71,6 +76,7 @@ impl App {
             Screen::Bench => {}
             Screen::Batch => self.enter_batch(),
             Screen::History => self.enter_history(),
+            Screen::Quality => self.enter_quality(),
         }
     }
 
@@ -80,6 +86,7 @@ impl App {
             Action::ScreenBench => self.go_to(Screen::Bench),
             Action::ScreenBatch => self.go_to(Screen::Batch),
             Action::ScreenHistory => self.go_to(Screen::History),
+            Action::ScreenQuality => self.go_to(Screen::Quality),
             Action::Palette => self.open_palette(),
             Action::Help | Action::ScreenHelp => self.open_help(),
             Action::Redraw => self.effects.push(Effect::Redraw),
@@ -90,6 +97,7 @@ impl App {
                 Screen::Bench => self.at_bench(action),
                 Screen::Batch => self.on_batch(action),
                 Screen::History => self.on_history(action),
+                Screen::Quality => self.on_quality(action),
             },
         }
     }
@@ -109,6 +117,7 @@ impl App {
             Screen::Bench => false,
             Screen::Batch => self.batch.typing() && edits_a_line(chord) && self.batch_key(chord),
             Screen::History => self.history.typing() && edits_a_line(chord) && self.history_key(chord),
+            Screen::Quality => self.quality.typing() && edits_a_line(chord) && self.quality_key(chord),
         };
         if taken {
             return;
@@ -124,6 +133,7 @@ impl App {
             Screen::Bench => {}
             Screen::Batch => self.batch_paste(text),
             Screen::History => self.history_paste(text),
+            Screen::Quality => self.quality_paste(text),
         }
     }
 
@@ -133,6 +143,7 @@ impl App {
             Screen::Bench => {}
             Screen::Batch => self.batch_mouse(column, row, wheel),
             Screen::History => self.history_mouse(column, row, wheel),
+            Screen::Quality => self.quality_mouse(column, row, wheel),
         }
     }
 
@@ -142,6 +153,7 @@ impl App {
             Screen::Bench => {}
             Screen::Batch => self.prepare_batch(body),
             Screen::History => self.prepare_history(body),
+            Screen::Quality => self.prepare_quality(body),
         }
     }
 
@@ -152,6 +164,7 @@ impl App {
             Screen::Bench => self.bench.typing,
             Screen::Batch => self.batch.typing(),
             Screen::History => self.history.typing(),
+            Screen::Quality => self.quality.typing(),
         }
     }
 
@@ -184,6 +197,7 @@ impl App {
             Screen::Bench => None,
             Screen::Batch => self.batch.said(action),
             Screen::History => self.history.said(action),
+            Screen::Quality => self.quality.said(action),
         }
     }
 
@@ -193,6 +207,7 @@ impl App {
             Screen::Bench => self.bench.lanes.len() > 1 || action != Action::Diff,
             Screen::Batch => self.batch.is_useful(action),
             Screen::History => self.history.is_useful(action),
+            Screen::Quality => self.quality.is_useful(action),
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{
     history,
     notice::Tone,
     overlay::{Confirm, List, Overlay, Then},
+    quality,
     versions::After,
     workbench::Workbench,
 };
@@ -57,6 +58,8 @@ pub(super) enum Asked {
     Batch(AskedFor),
     /// Something for the history screen.
     History(history::AskedFor),
+    /// Something for the quality screen.
+    Quality(quality::AskedFor),
     /// The sessions, to see whether a new one's name is free.
     NewSession(String),
 }
@@ -87,6 +90,7 @@ impl App {
                     Asked::Judge(run) => return self.judge_fault(run, &fault),
                     Asked::Batch(asked) => return self.batch_fault(&asked, &fault.message),
                     Asked::History(asked) => return self.history_fault(&asked, &fault.message),
+                    Asked::Quality(asked) => return self.quality_fault(asked, &fault.message),
                     Asked::Grade { run, before } => drop(self.put_grade(run, before)),
                     _ => {}
                 }
@@ -95,6 +99,7 @@ impl App {
             (Asked::Batch(asked), Ok(reply)) => self.batch_stored(asked, reply),
             (Asked::History(asked), Ok(reply)) => self.history_stored(asked, reply),
             (Asked::Metrics, Ok(Reply::Review(review))) => self.metrics.known(*review),
+            (Asked::Quality(asked), Ok(reply)) => self.quality_stored(asked, reply),
             (Asked::Prompts, Ok(Reply::Prompts(entries))) => self.list_prompts(&entries),
             (Asked::Sessions, Ok(Reply::Sessions(entries))) => self.list_sessions(&entries),
             (Asked::NewSession(name), Ok(Reply::Sessions(entries))) => self.begin_session(name, &entries),

@@ -167,7 +167,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Top, "top", When::Moving, 0, "goes to the first line"),
     entry(Action::Bottom, "bottom", When::Moving, 0, "goes to the last line, and follows the answer as it comes"),
     entry(Action::Accept, "accept", When::Overlay, 0, "takes what is chosen or filled in, opens what is chosen")
-        .also(&[(Screen::Batch, 1), (Screen::History, 1)]),
+        .also(&[(Screen::Batch, 1), (Screen::History, 1), (Screen::Quality, 1)]),
     entry(
         Action::MoreCalls,
         "more-calls",
@@ -185,6 +185,13 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::ScreenBench, "screen-bench", When::Always, 0, "goes to the workbench"),
     entry(Action::ScreenBatch, "screen-batch", When::Always, 0, "goes to the batch: a prompt over a data set"),
     entry(Action::ScreenHistory, "screen-history", When::Always, 0, "goes to the history: every run on record"),
+    entry(
+        Action::ScreenQuality,
+        "screen-quality",
+        When::Always,
+        0,
+        "goes to the quality: what the runs on record come to",
+    ),
     entry(Action::ScreenHelp, "screen-help", When::Always, 0, "goes to the help"),
     entry(Action::NewBatch, "new-batch", BATCH, 2, "sets a batch up: prompts, a data set, models, limits"),
     entry(Action::OpenBatch, "open-batch", BATCH, 12, "lists the batches on record, to go on with one or look at it"),
@@ -198,7 +205,7 @@ pub const ACTIONS: &[Entry] = &[
         5,
         "narrows the table to the rows and answers with a text; of the history by words and filters",
     )
-    .also(&[(Screen::History, 2)]),
+    .also(&[(Screen::History, 2), (Screen::Quality, 2)]),
     entry(Action::OnlyFailed, "only-failed", BATCH, 4, "shows the rows that failed, or all"),
     entry(Action::OnlyErrors, "only-errors", BATCH, 0, "shows the rows that got no answer, or all"),
     entry(Action::OnlyChanged, "only-changed", BATCH, 0, "shows the rows that came out otherwise than in the baseline"),
@@ -217,7 +224,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::PinRun, "pin-run", HISTORY, 0, "keeps the chosen run when others are pruned, or no longer"),
     entry(Action::RemoveRun, "remove-run", HISTORY, 0, "removes the chosen run from the record; asks first"),
     entry(Action::Columns, "columns", HISTORY, 0, "chooses the columns of the list"),
-    entry(Action::Refresh, "refresh", HISTORY, 0, "reads the list anew"),
+    entry(Action::Refresh, "refresh", HISTORY, 0, "reads the list, or the report, anew").also(&[(Screen::Quality, 5)]),
     entry(Action::ExportRuns, "export-runs", HISTORY, 0, "tells the command line that writes the runs listed as JSON"),
     entry(Action::Redraw, "redraw", When::Always, 0, "draws the screen afresh"),
     entry(Action::Suspend, "suspend", When::Always, 0, "suspends the program; `fg` brings it back"),

@@ -51,7 +51,7 @@ impl App {
     }
 
     /// Asks for the names that filters can have.
-    pub(super) fn ask_vocabulary(&mut self) {
+    pub(in crate::app) fn ask_vocabulary(&mut self) {
         self.ask_history(Job::Vocabulary, AskedFor::Vocabulary);
     }
 
@@ -158,7 +158,10 @@ impl App {
             (AskedFor::Count(round), Reply::Counted { runs, more }) if round == self.history.runs.round() => {
                 self.history.runs.count = Some(super::runs::Count { runs, more });
             }
-            (AskedFor::Vocabulary, Reply::Vocabulary(vocabulary)) => self.history.asking.vocabulary = *vocabulary,
+            (AskedFor::Vocabulary, Reply::Vocabulary(vocabulary)) => {
+                self.quality.asking.vocabulary.clone_from(&vocabulary);
+                self.history.asking.vocabulary = *vocabulary;
+            }
             (AskedFor::Run(run, want), Reply::Run(record)) => self.run_read(run, want, record),
             (AskedFor::Pair(run), Reply::Run(record)) if run == record.run => {
                 if let Some(pair) = &mut self.history.pair {

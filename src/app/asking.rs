@@ -1,9 +1,9 @@
-//! The line the history is asked by: typed, completed, read; its mistakes are said while it is typed.
+//! The line runs on record are asked by: typed, completed, read; its mistakes are said while it is typed.
 
 use jiff::Timestamp;
 
 use crate::{
-    app::{chord::Chord, line::Line},
+    app::{Action, chord::Chord, line::Line, notice::Tone},
     model::query::{BadQuery, Query, Sort, SortBy, Vocabulary, complete, with_sort},
 };
 
@@ -91,6 +91,21 @@ impl Asking {
         self.turns = Some(turns).filter(|turns| turns.all.len() > 1);
         self.read(now);
         true
+    }
+
+    /// Does an action while the line is typed: keeps it, or completes it. Returns what there is to say.
+    pub fn act(&mut self, action: Action, now: Timestamp) -> Option<(Tone, String)> {
+        match action {
+            Action::Accept => match &self.mistake {
+                Some(bad) => return Some((Tone::Warning, bad.to_string())),
+                None => self.typing = false,
+            },
+            Action::NextPane | Action::PreviousPane if !self.complete(action == Action::NextPane, now) => {
+                return Some((Tone::Info, "nothing to complete here".to_owned()));
+            }
+            _ => {}
+        }
+        None
     }
 
     /// Orders the runs by the next thing, or turns the order round; the line says so.
