@@ -6,6 +6,7 @@ pub(crate) mod history;
 pub(crate) mod home;
 pub(crate) mod picture;
 pub(crate) mod pty;
+pub(crate) mod quality;
 pub(crate) mod record;
 pub(crate) mod script;
 pub(crate) mod server;

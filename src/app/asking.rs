@@ -73,6 +73,13 @@ impl Asking {
         if after.is_empty() { complete(before, &self.vocabulary) } else { Vec::new() }
     }
 
+    /// Tells whether the part that is being typed may well go on: as it stands it could find too little.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        let (before, _) = self.line.parts();
+        self.typing && !before.ends_with(char::is_whitespace) && !self.completions().is_empty()
+    }
+
     /// Completes the last part of the line, each time otherwise. Tells whether there is a way to.
     pub fn complete(&mut self, forward: bool, now: Timestamp) -> bool {
         let turns = match self.turns.take() {

@@ -46,6 +46,8 @@ pub struct History {
     pub fault: Option<(crate::model::RunId, String)>,
     /// Whether the keys move in the run, and not in the list.
     pub reading: bool,
+    /// The line it was asked by from the quality screen: a step back leads there.
+    pub came_by: Option<String>,
     /// Two runs that are compared.
     pub pair: Option<Box<Pair>>,
     /// Whether the list and the run are both in sight.
@@ -58,6 +60,15 @@ impl History {
     #[must_use]
     pub fn typing(&self) -> bool {
         self.asking.typing
+    }
+
+    /// Asks by a line that the quality screen made.
+    pub(super) fn narrow(&mut self, line: &str, now: jiff::Timestamp) {
+        self.asking.put(line, now);
+        self.asking.typing = false;
+        self.came_by = Some(line.to_owned());
+        (self.reading, self.pair) = (false, None);
+        self.runs.ask();
     }
 
     /// Lists the columns that are shown.
@@ -168,7 +179,8 @@ impl App {
         }
     }
 
-    /// Goes one step back: out of the query line, the comparison, the run, the query, and at last to the bench.
+    /// Goes one step back: out of the query line, the comparison, the run, to the report it came from, out of
+    /// the query, and at last to the bench.
     fn leave_history(&mut self) {
         let now = self.now.time;
         let history = &mut self.history;
@@ -177,6 +189,8 @@ impl App {
         } else if history.pair.take().is_some() {
         } else if history.reading {
             history.reading = false;
+        } else if history.came_by.take().is_some_and(|line| line == history.asking.line.text()) {
+            self.go_to(Screen::Quality);
         } else if !history.asking.line.is_empty() {
             history.asking.put("", now);
             history.runs.ask();

@@ -1,13 +1,22 @@
 //! The quality screen: what the runs on record come to, asked for by a line, what got worse first.
 
-use ratatui::layout::Rect;
+mod acts;
+pub mod areas;
+pub mod lines;
+pub mod trend;
 
-use super::{Action, App, Screen, asking::Asking, chord::Chord, stored::Asked};
+use ratatui::layout::{Position, Rect};
+
+use super::{Action, App, Screen, asking::Asking, chord::Chord, stored::Asked, table::Table};
 use crate::{
-    eval::review::Report,
+    eval::review::{Point, Report},
     model::query::Query,
     store::job::{Job, Reply},
 };
+pub use acts::text as copied;
+pub use areas::{Areas, Part, areas};
+pub use lines::{Entry, Kind, Lines};
+use trend::Cursor;
 
 /// The screen's state.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +27,17 @@ pub struct Quality {
     pub report: Option<Box<Report>>,
     /// Why there is no report of them.
     pub fault: Option<String>,
+    /// The part that has the keys; where not all are in sight, the one that is shown.
+    pub part: Part,
+    /// The window on what changed since the last versions.
+    pub changes: Table,
+    /// The lines of a grouping.
+    pub lines: Lines,
+    /// The cursor on the trend.
+    pub cursor: Cursor,
+    body: Rect,
+    /// What the report is wanted of: the query, but for a part that is still being typed.
+    pub wanted: Query,
     /// Counts the questions so far: an answer to an earlier one is late.
     round: u64,
     /// The question whose answer was read.
@@ -46,13 +66,38 @@ impl Quality {
         self.read != self.round
     }
 
+    /// Counts the stretches of the trend, those without a run among them.
+    #[must_use]
+    pub fn stretches(&self) -> usize {
+        self.report.as_deref().map_or(0, |report| trend::places(report).len())
+    }
+
+    /// Returns the stretch under the cursor, if there was a run in it.
+    #[must_use]
+    pub fn point(&self) -> Option<&Point> {
+        let places = trend::places(self.report.as_deref()?);
+        places.get(self.cursor.at(places.len())?).copied().flatten()
+    }
+
+    /// Shares the body among the parts.
+    #[must_use]
+    pub fn areas(&self, body: Rect) -> Areas {
+        areas(body, self.part, self.changes.len())
+    }
+
     /// Tells whether an action is worth its place in the footer just now.
     #[must_use]
     pub fn is_useful(&self, action: Action) -> bool {
         if self.asking.typing {
             return matches!(action, Action::Accept | Action::NextPane | Action::Palette | Action::Help);
         }
-        true
+        let any = self.report.as_deref().is_some_and(|report| report.runs > 0);
+        match action {
+            Action::Accept => self.filters().is_some(),
+            Action::NextPane | Action::Right | Action::Copy => any,
+            Action::Sort => any && self.part == Part::Lines,
+            _ => true,
+        }
     }
 
     /// Says in a word what an action does just now, where that is not what it is called.
@@ -60,8 +105,13 @@ impl Quality {
     pub fn said(&self, action: Action) -> Option<&'static str> {
         match action {
             Action::Accept if self.asking.typing => Some("keeps it"),
+            Action::NextPane if self.asking.typing => Some("completes it"),
             Action::Accept => Some("its runs"),
             Action::Filter => Some("search"),
+            Action::NextPane => Some("next part"),
+            Action::Right if self.part == Part::Trend => Some("later"),
+            Action::Right => Some("group by the next"),
+            Action::ExportRuns => Some("command line"),
             _ => None,
         }
     }
@@ -77,6 +127,7 @@ impl App {
     /// Asks the same question again.
     fn refresh_quality(&mut self) {
         self.quality.asking.read(self.now.time);
+        self.quality.wanted = self.quality.asking.query.clone();
         self.quality.round += 1;
     }
 
@@ -87,20 +138,40 @@ impl App {
             return;
         }
         quality.waits = true;
-        let (query, round) = (Box::new(quality.asking.query.clone()), quality.round);
-        self.ask_store(Job::Review(query), Asked::Quality(AskedFor::Report(round)));
+        let (query, round) = (Box::new(quality.wanted.clone()), quality.round);
+        self.ask_store(Job::Report(query), Asked::Quality(AskedFor::Report(round)));
     }
 
     /// Takes an answer of the store for the screen in; a late one is dropped.
     pub(super) fn quality_stored(&mut self, asked: AskedFor, reply: Reply) {
         let AskedFor::Report(round) = asked;
         self.quality.waits = false;
-        if let Reply::Review(review) = reply
-            && round == self.quality.round
-        {
-            self.quality.read = round;
-            self.quality.fault = None;
-            self.quality.report = Some(Box::new(review.report()));
+        if round != self.quality.round {
+            return;
+        }
+        self.quality.read = round;
+        if let Reply::Report(report) = reply {
+            self.put_report(report);
+        }
+    }
+
+    /// Puts a report in the place of the one before; each cursor stays where it was, as far as that is there.
+    fn put_report(&mut self, report: Box<Report>) {
+        let quality = &mut self.quality;
+        let before = quality.report.replace(report);
+        let name = before.and_then(|before| quality.lines.chosen(&before).map(Entry::name));
+        quality.fault = None;
+        if let Some(report) = quality.report.as_deref() {
+            quality.changes.grow(report.changes.len());
+            quality.lines.arrange(report, name.as_deref(), self.now.at);
+        }
+    }
+
+    /// Puts the lines in order anew; the cursor goes to the first of another grouping.
+    fn arrange_quality(&mut self) {
+        let quality = &mut self.quality;
+        if let Some(report) = quality.report.as_deref() {
+            quality.lines.arrange(report, None, self.now.at);
         }
     }
 
@@ -121,15 +192,12 @@ impl App {
             Action::Stop => self.stop(),
             Action::Leave => self.leave_quality(),
             action if self.quality.asking.typing => {
-                let before = self.quality.asking.query.clone();
                 if let Some((tone, says)) = self.quality.asking.act(action, self.now.time) {
                     self.say(tone, &says);
                 }
-                self.quality_asked(&before);
+                self.quality_asked();
             }
-            Action::Filter => self.quality.asking.typing = true,
-            Action::Refresh => self.enter_quality(),
-            _ => {}
+            action => self.in_report(action),
         }
     }
 
@@ -141,40 +209,75 @@ impl App {
         } else if asking.line.is_empty() {
             self.go_to(Screen::Bench);
         } else {
-            let before = asking.query.clone();
             asking.put("", self.now.time);
-            self.quality_asked(&before);
         }
+        self.quality_asked();
     }
 
     /// Takes a key into the query line. Tells whether it meant anything to it.
     pub(super) fn quality_key(&mut self, chord: Chord) -> bool {
-        let before = self.quality.asking.query.clone();
         let taken = self.quality.asking.key(chord, self.now.time);
-        self.quality_asked(&before);
+        self.quality_asked();
         taken
     }
 
     /// Takes a paste into the query line; it begins to be typed with it.
     pub(super) fn quality_paste(&mut self, text: &str) {
-        let before = self.quality.asking.query.clone();
         self.quality.asking.typing = true;
         self.quality.asking.paste(text, self.now.time);
-        self.quality_asked(&before);
+        self.quality_asked();
     }
 
     /// Asks anew where the line means something else by now.
-    fn quality_asked(&mut self, before: &Query) {
-        if self.quality.asking.query != *before {
-            self.quality.round += 1;
+    fn quality_asked(&mut self) {
+        let quality = &mut self.quality;
+        if quality.wanted != quality.asking.query && !quality.asking.is_unfinished() {
+            quality.wanted = quality.asking.query.clone();
+            quality.round += 1;
         }
     }
 
     /// Takes a click or a turn of the wheel.
-    pub(super) fn quality_mouse(&mut self, _column: u16, _row: u16, _wheel: Option<isize>) {
-        self.quality.asking.typing = true;
+    pub(super) fn quality_mouse(&mut self, column: u16, row: u16, wheel: Option<isize>) {
+        let body = self.layout.body;
+        let quality = &mut self.quality;
+        let at = Position::new(body.x.saturating_add(column), body.y.saturating_add(row));
+        let areas = quality.areas(body);
+        let parts = [(Part::Report, areas.changes), (Part::Trend, areas.trend), (Part::Lines, areas.lines)];
+        let Some((part, area)) = parts.into_iter().find(|(_, area)| area.contains(at)) else {
+            quality.asking.typing |= wheel.is_none() && areas.head.contains(at);
+            return;
+        };
+        let table = match part {
+            Part::Report => &mut quality.changes,
+            Part::Lines => &mut quality.lines.table,
+            Part::Trend => {
+                quality.part = part;
+                return;
+            }
+        };
+        match wheel {
+            Some(by) => table.step(by),
+            None => {
+                quality.part = part;
+                // Below the frame and the heads.
+                if let Some(line) = at.y.checked_sub(area.y + 2) {
+                    table.click(usize::from(line));
+                }
+            }
+        }
     }
 
     /// Computes what is in sight.
-    pub(super) fn prepare_quality(&mut self, _body: Rect) {}
+    pub(super) fn prepare_quality(&mut self, body: Rect) {
+        let quality = &mut self.quality;
+        quality.body = body;
+        let told = quality.report.as_deref().is_some_and(|report| report.runs > 0);
+        if told && areas::is_wide(body) && quality.part == Part::Report && quality.changes.is_empty() {
+            quality.part = Part::Lines;
+        }
+        let areas = quality.areas(body);
+        quality.changes.fit(usize::from(areas.changes.height.saturating_sub(3)));
+        quality.lines.table.fit(usize::from(areas.lines.height.saturating_sub(3)));
+    }
 }

@@ -113,7 +113,14 @@ fn written(report: &Report, by: By, io: &mut Io<'_>) -> Result<(), Stopped> {
             let name =
                 line.prompt.as_ref().map_or_else(|| line.name.clone(), |prompt| format!("{prompt} {}", line.name));
             let (pass, times) = (review::rate(line.pass.as_ref()), review::times(line.times.as_ref()));
-            vec![name, line.runs.to_string(), line.errors.to_string(), pass, format!("${:.6}", line.cost), times]
+            vec![
+                name,
+                line.runs.to_string(),
+                line.errors.to_string(),
+                pass,
+                review::cost(line.cost, line.unpriced),
+                times,
+            ]
         })
         .collect();
     writeln!(io.out)?;

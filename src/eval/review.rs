@@ -36,6 +36,7 @@ struct Group {
     judged: u64,
     passed: u64,
     cost: PicoDollars,
+    unpriced: u64,
     /// When the first one started, in seconds since 1970.
     first: i64,
 }
@@ -103,7 +104,6 @@ pub struct Review {
     retried: u64,
     attempts: u64,
     fell_back: u64,
-    unpriced: u64,
     /// Of the demonstration, and of all else.
     live: [Live; 2],
     checks: BTreeMap<Name, Marks>,
@@ -128,6 +128,9 @@ impl Group {
         self.passed += u64::from(facts.passed == Some(true));
         if !facts.demo && !facts.cached {
             self.cost.0 = self.cost.0.saturating_add(facts.cost.unwrap_or_default().0);
+            // What never came to an answer and names no price was most likely never billed.
+            let billed = facts.end != Ending::Failed || facts.tokens_out.is_some();
+            self.unpriced += u64::from(facts.cost.is_none() && billed);
         }
     }
 
@@ -141,6 +144,7 @@ impl Group {
         self.judged += other.judged;
         self.passed += other.passed;
         self.cost.0 = self.cost.0.saturating_add(other.cost.0);
+        self.unpriced += other.unpriced;
     }
 }
 
@@ -236,9 +240,6 @@ impl Review {
         if !live {
             return;
         }
-        // What never came to an answer and names no price was most likely never billed.
-        let billed = facts.end != Ending::Failed || facts.tokens_out.is_some();
-        self.unpriced += u64::from(!facts.demo && facts.cost.is_none() && billed);
         let [others, demo] = &mut self.live;
         let own = if facts.demo { demo } else { others };
         own.tokens_in = own.tokens_in.saturating_add(facts.tokens_in.unwrap_or(0));

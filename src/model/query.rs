@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use complete::{Vocabulary, complete, with_sort};
+pub use complete::{Vocabulary, complete, with_filter, with_sort};
 pub use parse::BadQuery;
 
 /// A question about runs. Every part of it has to hold.

@@ -1,5 +1,6 @@
 //! Pieces that more than one view is drawn with.
 
+pub mod bars;
 pub mod chips;
 pub mod column;
 pub mod diff;

@@ -1,34 +1,184 @@
-//! The quality screen: the query line, and what the runs it asks for come to.
+//! The quality screen: the query line, and what the runs it asks for come to, what got worse first.
 
-use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+mod changes;
+mod figures;
+mod lines;
+mod trend;
+
+use std::time::Duration;
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Margin, Rect},
+    text::Line,
+};
 
 use super::{
     asking::{self, thousands},
+    part::{
+        flow::Item,
+        pane::{Hold, pane},
+        table::Cursor,
+    },
     scene::Scene,
     theme::Role,
 };
-use crate::{app::action::Action, eval::review};
+use crate::{
+    app::{
+        action::Action,
+        quality::{Areas, Part},
+    },
+    eval::{
+        figures::duration,
+        review::{Rate, Report},
+    },
+    model::{Cost, PicoDollars},
+};
 
 /// Draws the screen.
 pub(super) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
     let body = scene.app.layout.body.intersection(buffer.area);
     let quality = &scene.app.quality;
+    let Areas { head, tabs, changes, figures, trend, lines } = quality.areas(body);
     let found = match &quality.report {
         _ if quality.loading() => "reading …".to_owned(),
+        Some(report) if report.runs == 1 => "1 run".to_owned(),
         Some(report) => format!("{} runs", thousands(report.runs)),
         None => String::new(),
     };
-    let head = Rect { height: body.height.min(2), ..body };
-    asking::draw(scene, &quality.asking, scene.span(found, Role::Number), Vec::new(), head, buffer);
-    let line = match (&quality.report, &quality.fault) {
-        (_, Some(why)) => Line::from(scene.foreign(why, Role::Fail)),
-        (None, None) => Line::from(scene.span("Reading the record …", Role::Quiet)),
-        (Some(report), None) if report.runs == 0 => Line::from(vec![
-            scene.span("No runs yet. ", Role::Quiet),
-            scene.span(scene.key_where(Action::Run, false), Role::Key),
-            scene.span(" on the bench runs the prompt.", Role::Text),
-        ]),
-        (Some(report), None) => Line::from(scene.span(review::rate(report.pass.as_ref()), Role::Number)),
+    let report = quality.report.as_deref().filter(|report| report.runs > 0);
+    let about = report.map(|report| about(scene, report)).unwrap_or_default();
+    asking::draw(scene, &quality.asking, scene.span(found, Role::Number), about, head, buffer);
+    let Some(report) = report else {
+        let place = Rect { y: head.bottom() + 1, height: 2, ..body };
+        let place = place.intersection(body).inner(Margin::new(1, 0));
+        for (line, row) in nothing(scene).iter().zip(place.rows()) {
+            buffer.set_line(row.x, row.y, line, row.width);
+        }
+        return;
     };
-    buffer.set_line(body.x + 1, body.y.saturating_add(3), &line, body.width);
+    strip(scene, tabs, buffer);
+    if !changes.is_empty() {
+        changes::draw(scene, report, changes, buffer);
+    }
+    if !figures.is_empty() {
+        figures::draw(scene, report, figures, buffer);
+    }
+    if !trend.is_empty() {
+        trend::draw(scene, report, trend, buffer);
+    }
+    if !lines.is_empty() {
+        lines::draw(scene, report, lines, buffer);
+    }
+}
+
+/// Says why there is no report, and what to press.
+fn nothing(scene: Scene<'_>) -> Vec<Line<'static>> {
+    let quality = &scene.app.quality;
+    if let Some(why) = &quality.fault {
+        let why = Line::from(vec![scene.span("✗ ", Role::Fail), scene.foreign(why, Role::Fail)]);
+        return vec![why, Line::from(scene.hint(Action::Refresh, "reads it again"))];
+    }
+    if quality.report.is_none() {
+        return vec![Line::from(scene.span("Reading the record …", Role::Quiet))];
+    }
+    if !quality.wanted.is_everything() {
+        return vec![Line::from(vec![
+            scene.span("No run is like that. ", Role::Quiet),
+            scene.span(scene.key(Action::Leave), Role::Key),
+            scene.span(if quality.asking.typing { " ends the typing" } else { " clears the query" }, Role::Text),
+        ])];
+    }
+    vec![Line::from(vec![
+        scene.span("No runs yet. ", Role::Quiet),
+        scene.span(scene.key_where(Action::Run, false), Role::Key),
+        scene.span(" on the bench runs the prompt; every run counts here.", Role::Text),
+    ])]
+}
+
+/// Says of which time the runs are, and what is a demonstration.
+fn about(scene: Scene<'_>, report: &Report) -> Vec<Item> {
+    let mut items = Vec::new();
+    if let (Some(first), Some(last)) = (report.trend.first(), report.trend.last()) {
+        let ends = trend::ends(report, first, last);
+        items.push(vec![scene.span(format!("{ends} UTC"), Role::Quiet)]);
+    }
+    if report.is_demo() {
+        items.push(vec![scene.span("DEMO", Role::Demo), scene.span(" all of it is a demonstration", Role::Quiet)]);
+    }
+    items.push(vec![scene.span("intervals are of 95 %", Role::Quiet)]);
+    items
+}
+
+/// Draws the tabs of a small screen, the part in sight marked.
+fn strip(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let quality = &scene.app.quality;
+    let mut line = Line::from(" ");
+    for part in Part::ALL {
+        let name = match part {
+            Part::Report => "What changed".to_owned(),
+            Part::Trend => "Over time".to_owned(),
+            Part::Lines => format!("By {}", quality.lines.kind.word()),
+        };
+        let (mark, role) = if *part == quality.part { ("▸", Role::Selected) } else { (" ", Role::Text) };
+        line.push_span(scene.span(format!("{mark}{name} "), role));
+        line.push_span(scene.span(" ", Role::Text));
+    }
+    line.push_span(scene.span(scene.key(Action::NextPane), Role::Key));
+    line.push_span(scene.span(" the next", Role::Quiet));
+    buffer.set_line(area.x, area.y, &line, area.width);
+}
+
+/// Draws the frame of a part, and returns the room inside.
+fn framed(
+    scene: Scene<'_>,
+    part: Option<Part>,
+    title: Line<'_>,
+    right: Line<'_>,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Rect {
+    let quality = &scene.app.quality;
+    let hold = if part == Some(quality.part) && !quality.asking.typing { Hold::Focused } else { Hold::Away };
+    pane(area, hold, title, right, scene.theme, buffer).intersection(buffer.area)
+}
+
+/// Tells which part of the row under the cursor is marked in a part of the screen.
+fn cursor(scene: Scene<'_>, part: Part) -> Cursor {
+    if scene.app.quality.part == part { Cursor::Row } else { Cursor::Away }
+}
+
+/// Writes a share in whole per cent.
+fn percent(share: f64) -> String {
+    format!("{:.0}%", share * 100.0)
+}
+
+/// Writes a rate and its interval: `92% (85–96)`; nothing of nothing is `–`.
+fn rated(rate: Option<&Rate>) -> String {
+    rate.map_or_else(
+        || "–".to_owned(),
+        |rate| {
+            let points = |share: f64| format!("{:.0}", share * 100.0);
+            format!("{} ({}–{})", percent(rate.share), points(rate.interval.low), points(rate.interval.high))
+        },
+    )
+}
+
+/// Writes a time in milliseconds.
+fn millis(time: u32) -> String {
+    duration(Duration::from_millis(time.into()))
+}
+
+/// Writes a sum of US dollars; where some runs have no known price it is at least that, or unknown.
+fn money(dollars: f64, unpriced: u64) -> String {
+    let amount = PicoDollars((dollars.max(0.0) * 1e12).round() as u64);
+    match (amount.0, unpriced) {
+        (_, 0) => Cost::Known(amount),
+        (0, _) => Cost::Unknown,
+        _ => Cost::AtLeast(amount),
+    }
+    .to_string()
 }

@@ -11,6 +11,7 @@ mod keys;
 mod lanes;
 mod messages;
 mod overlays;
+mod quality;
 mod runs;
 mod sessions;
 mod texts;

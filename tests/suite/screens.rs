@@ -9,6 +9,8 @@ mod lanes;
 mod looks;
 mod overlays;
 mod prompt;
+/// The quality screen.
+mod quality;
 mod states;
 /// Versions, grades and groups of answers.
 mod versions;

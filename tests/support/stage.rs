@@ -20,7 +20,7 @@ use retort::{
         batch::BatchEvent,
         event::{Lookup, Next, Part, RunEvent},
     },
-    store::job::{Job, PromptEntry, Reply, SessionEntry},
+    store::job::{Job, PromptEntry, Reply, SessionEntry, StoreFault},
 };
 
 /// The workbench, its clock, and the runs it has asked for.
@@ -166,6 +166,7 @@ impl Stage {
                 "enter" => KeyCode::Enter,
                 "esc" => KeyCode::Esc,
                 "tab" => KeyCode::Tab,
+                "left" => KeyCode::Left,
                 "down" => KeyCode::Down,
                 "up" => KeyCode::Up,
                 "right" => KeyCode::Right,
@@ -190,6 +191,13 @@ impl Stage {
         let at = self.jobs.iter().rposition(|(_, job)| which(job)).unwrap();
         let (ticket, _) = self.jobs.remove(at);
         self.send(Msg::Stored(ticket, Ok(reply)))
+    }
+
+    /// Says why a job the workbench has asked of the store could not be done.
+    pub(crate) fn refuse(&mut self, which: impl Fn(&Job) -> bool, fault: StoreFault) -> &mut Self {
+        let at = self.jobs.iter().rposition(|(_, job)| which(job)).unwrap();
+        let (ticket, _) = self.jobs.remove(at);
+        self.send(Msg::Stored(ticket, Err(fault)))
     }
 
     /// Says what is known of the batch that is being set up.

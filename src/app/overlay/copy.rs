@@ -8,7 +8,7 @@ use crate::{
     app::{
         App,
         choice::{Choice, Item},
-        history,
+        history, quality,
         screen::Screen,
     },
     eval::comparison::{Comparison, Entry},
@@ -68,12 +68,15 @@ pub fn forms(app: &App) -> Choice<CopyAs> {
 
 /// Names a form and says what it holds.
 fn words(form: CopyAs, app: &App) -> (&'static str, String) {
+    let report = app.screen == Screen::Quality;
     let saved = app.bench.prompt_name.is_some() && !app.bench.dirty();
     let (label, detail) = match form {
         CopyAs::Answer => ("answer", "as the model sent it"),
         CopyAs::Value => ("value", "the one under the cursor"),
         CopyAs::Json => ("JSON", "the JSON of the answer, indented"),
+        CopyAs::Markdown if report => ("Markdown", "the report"),
         CopyAs::Markdown => ("Markdown", "a table of all lanes side by side"),
+        CopyAs::CommandLine if report => ("command line", "the same report as `retort quality …`"),
         CopyAs::CommandLine if saved => ("command line", "the same run as `retort run …`"),
         CopyAs::CommandLine => ("command line", "as `retort run …`, which takes the prompt as saved"),
         CopyAs::Curl => ("curl", "the request for a shell"),
@@ -96,6 +99,9 @@ fn words(form: CopyAs, app: &App) -> (&'static str, String) {
 pub fn text(form: CopyAs, app: &App) -> Option<String> {
     if app.screen == Screen::History {
         return history::copied(form, &app.history);
+    }
+    if app.screen == Screen::Quality {
+        return quality::copied(form, &app.quality);
     }
     let take = app.bench.lane()?.shown();
     match form {

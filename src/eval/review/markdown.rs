@@ -85,11 +85,11 @@ pub fn markdown(report: &Report, by: By) -> String {
         "\n## By {head}\n\n| {head} | runs | errors | passed | times | cost |\n|---|---|---|---|---|---|\n"
     );
     for line in report.lines(by) {
-        let Line { name, prompt, runs, errors, pass, times: own, cost: dollars, .. } = line;
+        let Line { name, prompt, runs, errors, pass, times: own, cost: dollars, unpriced, .. } = line;
         let name =
             prompt.as_ref().map_or_else(|| escaped(name), |prompt| format!("{} {}", escaped(prompt), escaped(name)));
-        let (pass, own) = (rate(pass.as_ref()), times(own.as_ref()));
-        let _ = writeln!(out, "| {name} | {runs} | {errors} | {pass} | {own} | ${dollars:.6} |");
+        let (pass, own, dollars) = (rate(pass.as_ref()), times(own.as_ref()), cost(*dollars, *unpriced));
+        let _ = writeln!(out, "| {name} | {runs} | {errors} | {pass} | {own} | {dollars} |");
     }
     if !report.classes.is_empty() {
         out.push_str("\n## Errors\n\n| class | runs that met it | ended with it | answered all the same | passed |\n");

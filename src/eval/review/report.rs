@@ -97,6 +97,8 @@ pub struct Line {
     pub first_token: Option<Times>,
     /// US dollars, as far as known.
     pub cost: f64,
+    /// Runs whose cost is not known.
+    pub unpriced: u64,
 }
 
 /// Runs that met faults of one class, on the way or at the end.
@@ -150,6 +152,8 @@ pub struct Point {
     pub passed: u64,
     /// US dollars.
     pub cost: f64,
+    /// Runs whose cost is not known.
+    pub unpriced: u64,
     /// The response time half of the answers stayed within, in milliseconds.
     pub p50: Option<u32>,
 }

@@ -98,6 +98,7 @@ impl Drafts {
                 times,
                 first_token,
                 cost: group.cost.dollars(),
+                unpriced: group.unpriced,
             }
         };
         self.lines.into_values().zip(lengths).map(line).collect()
@@ -145,7 +146,7 @@ impl Review {
             tokens_in: live.tokens_in,
             tokens_out: live.tokens_out,
             cost: all.cost.dollars(),
-            unpriced: self.unpriced,
+            unpriced: all.unpriced,
             retried: self.retried,
             attempts: self.attempts,
             fell_back: self.fell_back,
@@ -284,6 +285,7 @@ impl Review {
             judged: group.judged,
             passed: group.passed,
             cost: group.cost.dollars(),
+            unpriced: group.unpriced,
             p50: ranks(&mut times).map(|times| times.p50),
         };
         (i64::from(each) * HOUR, points.into_iter().map(point).collect())

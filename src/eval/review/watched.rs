@@ -115,7 +115,7 @@ impl Watched {
             demo: review.demo,
             tokens: live.tokens_in.saturating_add(live.tokens_out),
             cost: all.cost,
-            unpriced: review.unpriced,
+            unpriced: all.unpriced,
             judged: all.judged,
             passed: all.passed,
             ..self.figures

@@ -1,8 +1,8 @@
-//! What could come next on a query line, and the order a line names.
+//! What could come next on a query line, and lines made of others: with another order, with a further filter.
 
 use super::{
     Sort, SortBy,
-    parse::{ENDS, KEYS, parts},
+    parse::{ENDS, KEYS, Part, parts},
 };
 
 /// The names that values of filters can have, as far as they are on record.
@@ -69,6 +69,22 @@ pub fn with_sort(line: &str, sort: Sort) -> String {
     kept.join(" ")
 }
 
+/// Writes the line with a further filter at its end, once; none where no filter can hold the value.
+#[must_use]
+pub fn with_filter(line: &str, key: &str, value: &str) -> Option<String> {
+    if value.trim() != value || value.is_empty() || value.contains(|c: char| c == '"' || c.is_control()) {
+        return None;
+    }
+    let there = |part: &Part| !part.not && part.key.as_deref() == Some(key) && part.value == value;
+    if parts(line).iter().any(there) {
+        return Some(line.to_owned());
+    }
+    // A quote that was left open would take the filter in.
+    let open = if line.matches('"').count() % 2 == 1 { "\"" } else { "" };
+    let blank = if line.trim().is_empty() { "" } else { " " };
+    Some(format!("{}{open}{blank}{key}:{}", line.trim_end(), quoted(value)))
+}
+
 fn values(key: &str, vocabulary: &Vocabulary) -> Vec<String> {
     let fixed = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
     match key {
@@ -116,6 +132,27 @@ mod tests {
             ("x", Sort { by: SortBy::Time, ascending: true }, "x sort:-time"),
         ] {
             assert_eq!(with_sort(line, sort), then, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_filter_is_added_once_and_is_read_as_it_was_meant() {
+        for (line, value, then) in [
+            ("", "gpt-4", Some("model:gpt-4")),
+            ("parcel since:7d ", "gpt 4", Some("parcel since:7d model:\"gpt 4\"")),
+            ("-model:gpt-4", "gpt-4", Some("-model:gpt-4 model:gpt-4")),
+            ("x model:\"gpt 4\" y", "gpt 4", Some("x model:\"gpt 4\" y")),
+            ("\"open", "gpt-4", Some("\"open\" model:gpt-4")),
+            ("", "a\"b", None),
+            ("", "", None),
+            ("", " padded", None),
+        ] {
+            let with = with_filter(line, "model", value);
+            assert_eq!(with.as_deref(), then, "{line}");
+            if let Some(with) = with {
+                let read = parts(&with);
+                assert!(read.iter().any(|part| part.key.as_deref() == Some("model") && part.value == value), "{with}");
+            }
         }
     }
 

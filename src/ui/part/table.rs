@@ -19,6 +19,8 @@ pub enum Cursor {
     Row,
     /// One column, counted from 0.
     Column(usize),
+    /// None: the keys move in another part, and nothing marks the row.
+    Away,
 }
 
 /// Draws the heads and below them the rows in sight; `cell` writes a row's cell of a column, given how
@@ -43,7 +45,7 @@ pub fn table(
         }
     }
     for ((row, here), place) in table.seen().zip(area.rows().skip(1)) {
-        if here {
+        if here && cursor != Cursor::Away {
             buffer.set_stringn(place.x, place.y, "▸", usize::from(place.width), theme.style(Role::Focus));
         }
         for (number, (x, width)) in places.iter().enumerate().filter(|(_, (_, width))| *width > 0) {

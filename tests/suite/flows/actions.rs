@@ -57,6 +57,7 @@ fn scenes() -> Vec<Bench> {
     all.push(super::judges::scene());
     all.extend(super::batch::scenes());
     all.extend(super::history::scenes());
+    all.extend(super::quality::scenes());
     all
 }
 

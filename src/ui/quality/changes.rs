@@ -1,0 +1,92 @@
+//! What changed since the last version of each prompt, the worst first.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Margin, Rect},
+    text::Line,
+};
+
+use super::{cursor, framed, percent};
+use crate::{
+    app::{
+        quality::Part,
+        table::{Column, Width},
+    },
+    eval::review::{Change, Report},
+    ui::{
+        part::{
+            column::{fitted, right},
+            table::table,
+        },
+        scene::Scene,
+        theme::Role,
+    },
+};
+
+/// The width from which on a difference that is not shown is said in full.
+const ROOMY: u16 = 90;
+
+/// Draws the changes, or says that there is nothing to compare.
+pub(super) fn draw(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut Buffer) {
+    let title = Line::from(scene.span("Since the last version", Role::Title));
+    let inside = framed(scene, Some(Part::Report), title, Line::from(summed(scene, report)), area, buffer);
+    if report.changes.is_empty() {
+        let place = inside.inner(Margin::new(1, 0));
+        let said = "No prompt has judged answers of two versions here; an edit that is run makes one.";
+        buffer.set_line(place.x, place.y, &Line::from(scene.span(said, Role::Quiet)), place.width);
+        return;
+    }
+    let said = if inside.width < ROOMY { "not shown" } else { "no difference shown" };
+    let columns = [
+        Column::new("", Width::Fixed(1)),
+        Column::new("prompt", Width::Share(1, 9)),
+        Column::new("versions", Width::Fixed(17)),
+        Column::new("passed", Width::Fixed(11)),
+        Column::new("points", Width::Fixed(18)).right(),
+        Column::new("", Width::Fixed(said.len() as u16)),
+        Column::new("judged", Width::Share(1, 13)),
+    ];
+    let window = &scene.app.quality.changes;
+    table(window, &columns, cursor(scene, Part::Report), inside, scene.theme, buffer, |row, column, wide| {
+        report.changes.get(row).map(|change| cell(scene, change, said, column, wide)).unwrap_or_default()
+    });
+}
+
+/// How many got worse and better.
+fn summed(scene: Scene<'_>, report: &Report) -> Vec<ratatui::text::Span<'static>> {
+    let shown = |worse: bool| report.changes.iter().filter(|one| one.shown && (one.by < 0.0) == worse).count();
+    let mut spans = Vec::new();
+    for (count, word, role) in [(shown(true), "worse", Role::Fail), (shown(false), "better", Role::Pass)] {
+        if count > 0 {
+            let gap = if spans.is_empty() { "" } else { ", " };
+            spans.push(scene.span(format!("{gap}{count} {word}"), role));
+        }
+    }
+    if spans.is_empty() && !report.changes.is_empty() {
+        spans.push(scene.span("no difference shown", Role::Quiet));
+    }
+    spans
+}
+
+fn cell(scene: Scene<'_>, change: &Change, no: &str, column: usize, wide: usize) -> Line<'static> {
+    let (mark, word, role) = match (change.shown, change.by < 0.0) {
+        (true, true) => ("▼", "worse", Role::Fail),
+        (true, false) => ("▲", "better", Role::Pass),
+        (false, _) => ("=", no, Role::Quiet),
+    };
+    let points = |share: f64| format!("{:+.0}", share * 100.0);
+    let (text, role) = match column {
+        0 => (mark.to_owned(), role),
+        1 => (change.prompt.clone(), Role::Text),
+        2 => (format!("{} → {}", change.before, change.last), Role::Quiet),
+        3 => (format!("{} → {}", percent(change.from.share), percent(change.to.share)), Role::Number),
+        4 => {
+            let said =
+                format!("{} ({} to {})", points(change.by), points(change.interval.low), points(change.interval.high));
+            return Line::from(scene.span(right(&said, wide), role));
+        }
+        5 => (word.to_owned(), role),
+        _ => (format!("{} → {}", change.from.whole, change.to.whole), Role::Quiet),
+    };
+    Line::from(scene.span(fitted(&text, wide), role))
+}

@@ -1,0 +1,205 @@
+//! The figures of all runs: rates, times, tokens, cost, retries, grades, stated confidence.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Margin, Rect},
+    text::{Line, Span},
+};
+
+use super::{framed, millis, money, percent};
+use crate::{
+    app::{action::Action, quality::areas::is_wide},
+    eval::{
+        figures::count,
+        review::{Rate, Report, Times},
+    },
+    ui::{asking::thousands, part::bars::upright, scene::Scene, theme::Role},
+};
+
+/// Columns of the names.
+const NAMES: usize = 13;
+
+/// Columns of one time.
+const TIME: usize = 7;
+
+/// Columns of one bar of the histogram.
+const BAR: u16 = 2;
+
+/// The width from which on the histogram stands beside the figures.
+const BESIDE: u16 = 74;
+
+/// Draws the figures.
+pub(super) fn draw(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut Buffer) {
+    let inside = if is_wide(scene.app.layout.body) {
+        let title = Line::from(scene.span("All of these runs", Role::Title));
+        framed(scene, None, title, Line::default(), area, buffer)
+    } else {
+        area.inner(Margin::new(1, 0))
+    };
+    let inside = inside.inner(Margin::new(1, 0));
+    let lines = figures(scene, report);
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    for (line, place) in lines.iter().zip(inside.rows()) {
+        buffer.set_line(place.x, place.y, line, place.width);
+    }
+    let wide = BAR * report.confidence.len() as u16;
+    let place = if inside.width >= BESIDE {
+        let x = inside.right().saturating_sub(wide + 1);
+        Rect { x, width: wide, height: inside.height.min(7), ..inside }
+    } else {
+        let top = rows.min(inside.height);
+        let x = inside.x + NAMES as u16;
+        Rect { x, y: inside.y + top, width: inside.width.saturating_sub(NAMES as u16), height: inside.height - top }
+    };
+    histogram(scene, report, place.intersection(inside), inside.width < BESIDE, buffer);
+}
+
+fn named(scene: Scene<'_>, name: &str, spans: Vec<Span<'static>>) -> Line<'static> {
+    let mut line = Line::from(scene.span(format!("{name:NAMES$}"), Role::Quiet));
+    line.spans.extend(spans);
+    line
+}
+
+fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
+    let number = |text: String| scene.span(text, Role::Number);
+    let text = |text: &str| scene.span(text.to_owned(), Role::Text);
+    let quiet = |text: &str| scene.span(text.to_owned(), Role::Quiet);
+    let demo = if report.is_demo() { Role::Demo } else { Role::Number };
+    let wrong = if report.errors > 0 { Role::Fail } else { Role::Number };
+    let completeness = match report.completeness {
+        Some(share) => vec![number(percent(share)), text(" of the required fields are filled")],
+        None => vec![quiet("no required field was looked at")],
+    };
+    let graded = if report.graded > 0 {
+        vec![number(count(report.right)), text(" right of "), number(count(report.graded)), text(" graded")]
+    } else {
+        vec![quiet("none; "), scene.span(scene.key(Action::Grade), Role::Key), quiet(" in the history gives one")]
+    };
+    let priced = match report.unpriced {
+        0 if report.is_demo() => vec![quiet("  a demonstration costs nothing")],
+        0 => Vec::new(),
+        1 => vec![scene.span("  1 run has no known price", Role::Origin)],
+        runs => vec![scene.span(format!("  {} runs have no known price", count(runs)), Role::Origin)],
+    };
+    vec![
+        named(scene, "passed", rate(scene, report.pass.as_ref(), "judged")),
+        named(scene, "answered", rate(scene, report.success.as_ref(), "runs")),
+        named(
+            scene,
+            "errors",
+            vec![
+                scene.span(count(report.errors), wrong),
+                text(&format!(" of {} runs, ", thousands(report.runs))),
+                number(count(report.cancelled)),
+                text(" cancelled"),
+            ],
+        ),
+        named(scene, "", ["p50", "p90", "p95", "p99", "n"].map(|head| quiet(&format!("{head:>TIME$}"))).to_vec()),
+        named(scene, "response", times(scene, report.times.as_ref(), demo)),
+        named(scene, "first token", times(scene, report.first_token.as_ref(), demo)),
+        named(
+            scene,
+            "tokens",
+            vec![
+                scene.span(count(report.tokens_in), demo),
+                text(" in, "),
+                scene.span(count(report.tokens_out), demo),
+                text(" out"),
+            ],
+        ),
+        named(scene, "cost", [vec![number(money(report.cost, report.unpriced))], priced].concat()),
+        named(
+            scene,
+            "retried",
+            vec![
+                number(count(report.retried)),
+                text(", fallback "),
+                number(count(report.fell_back)),
+                text(", calls "),
+                number(count(report.attempts)),
+            ],
+        ),
+        named(scene, "cached", left_out(scene, report)),
+        named(scene, "complete", completeness),
+        named(scene, "grades", graded),
+    ]
+}
+
+/// What came from the cache and what is a demonstration, neither of which is in times, tokens and cost.
+fn left_out(scene: Scene<'_>, report: &Report) -> Vec<Span<'static>> {
+    let mut spans = vec![
+        scene.span(count(report.cached), Role::Number),
+        scene.span(", demo ", Role::Text),
+        scene.span(count(report.demo), if report.demo > 0 { Role::Demo } else { Role::Number }),
+    ];
+    let demo = report.demo > 0 && !report.is_demo();
+    let left = match (report.cached > 0, demo) {
+        (true, true) => "; not in times, tokens, cost",
+        (true, false) => "; cached not in times, tokens, cost",
+        (false, true) => "; demo not in times, tokens, cost",
+        (false, false) => "",
+    };
+    spans.push(scene.span(left, Role::Quiet));
+    spans
+}
+
+fn rate(scene: Scene<'_>, rate: Option<&Rate>, of: &str) -> Vec<Span<'static>> {
+    let Some(rate) = rate else {
+        return vec![scene.span(format!("–  nothing was {of}"), Role::Quiet)];
+    };
+    let points = |share: f64| format!("{:.0}", share * 100.0);
+    vec![
+        scene.span(format!("{:>4}", percent(rate.share)), Role::Number),
+        scene.span(format!(" ({} to {})", points(rate.interval.low), points(rate.interval.high)), Role::Text),
+        scene.span(format!("  {} of {} {of}", thousands(rate.part), thousands(rate.whole)), Role::Quiet),
+    ]
+}
+
+fn times(scene: Scene<'_>, times: Option<&Times>, role: Role) -> Vec<Span<'static>> {
+    let Some(Times { n, p50, p90, p95, p99 }) = times else {
+        return vec![scene.span(format!("{:>TIME$}", "–"), Role::Quiet)];
+    };
+    let mut spans: Vec<_> =
+        [p50, p90, p95, p99].map(|time| scene.span(format!("{:>TIME$}", millis(*time)), role)).to_vec();
+    spans.push(scene.span(format!("{:>TIME$}", count(*n)), Role::Quiet));
+    spans
+}
+
+/// Draws how often which confidence was stated, from 0 at the left to 1 at the right.
+fn histogram(scene: Scene<'_>, report: &Report, area: Rect, below: bool, buffer: &mut Buffer) {
+    let stated: u64 = report.confidence.iter().sum();
+    let most = report.confidence.iter().copied().max().unwrap_or(0);
+    let mut places = area.rows();
+    if area.height < 2 {
+        return;
+    }
+    let name = if below {
+        Rect { x: area.x.saturating_sub(NAMES as u16), width: NAMES as u16, height: 1, ..area }
+    } else {
+        places.next().unwrap_or(area)
+    };
+    buffer.set_span(name.x, name.y, &scene.span("confidence", Role::Quiet), name.width);
+    if stated == 0 {
+        let at = places.next().unwrap_or(area);
+        buffer.set_span(at.x, at.y, &scene.span("no answer states one", Role::Quiet), at.width);
+        return;
+    }
+    let (Some(top), Some(axis)) = (places.next(), places.next_back()) else {
+        return;
+    };
+    let bars = Rect { height: axis.y.saturating_sub(top.y), ..top };
+    let style = scene.theme.style(Role::Number);
+    let shares = report.confidence.iter().map(|bin| (Some(*bin as f64 / most.max(1) as f64), style));
+    upright(shares, BAR, bars, buffer);
+    let wide = usize::from(BAR) * report.confidence.len();
+    let mut line = Line::from(scene.span(format!("0{:>1$}", "1", wide - 1), Role::Quiet));
+    let said = format!("n {}, most {}", count(stated), count(most));
+    if below {
+        line.push_span(scene.span(format!("  {said}"), Role::Quiet));
+    } else if let Some(under) = area.rows().next_back() {
+        let head = Rect { x: name.x + 11, width: name.width.saturating_sub(11), ..name };
+        buffer.set_span(head.x, head.y, &scene.span(format!("n {}", count(stated)), Role::Quiet), head.width);
+        debug_assert!(under.y >= axis.y);
+    }
+    buffer.set_line(axis.x, axis.y, &line, axis.width);
+}

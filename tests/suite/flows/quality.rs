@@ -1,0 +1,286 @@
+//! The quality screen: keys in, state and effects out.
+
+use retort::{
+    app::{
+        Effect, Msg, Screen, Ticket,
+        overlay::Overlay,
+        quality::{Kind, Part, lines::Order},
+    },
+    eval::review::{By, Report},
+    model::query::{Query, Vocabulary, What},
+    store::job::{HistoryPage, Job, Reply, StoreFault},
+};
+
+use crate::support::{
+    bench::Bench,
+    quality::{folded, report},
+};
+
+/// Takes the one report that was asked for.
+fn asked(bench: &mut Bench) -> (Ticket, Query) {
+    let mut all = bench.jobs().into_iter().filter_map(|(ticket, job)| match job {
+        Job::Report(query) => Some((ticket, *query)),
+        _ => None,
+    });
+    let first = all.next().unwrap();
+    assert_eq!(all.next(), None);
+    first
+}
+
+fn answer(bench: &mut Bench, report: Report) {
+    let (ticket, _) = asked(bench);
+    bench.answer(ticket, Ok(Reply::Report(Box::new(report))));
+    bench.see();
+}
+
+/// The screen with a week of runs.
+fn shown() -> Bench {
+    opened(report())
+}
+
+fn opened(report: Report) -> Bench {
+    let mut bench = Bench::new();
+    bench.take();
+    bench.keys("<a-4>");
+    answer(&mut bench, report);
+    bench
+}
+
+/// The name of the line under the cursor.
+fn chosen(bench: &Bench) -> String {
+    let quality = &bench.app.quality;
+    quality.lines.chosen(quality.report.as_deref().unwrap()).unwrap().name()
+}
+
+/// The line the history is asked by.
+fn asks_history(bench: &Bench) -> String {
+    assert_eq!(bench.app.screen, Screen::History);
+    bench.app.history.asking.line.text()
+}
+
+/// The report, its query line, its trend and its lines.
+pub(super) fn scenes() -> Vec<Bench> {
+    let few = || opened(folded(390..410, |_| {}));
+    let mut typing = few();
+    typing.keys("/mo");
+    let mut trend = few();
+    trend.keys("<tab>");
+    let mut lines = few();
+    lines.keys("l");
+    vec![few(), typing, trend, lines]
+}
+
+#[test]
+fn the_report_is_asked_for_when_the_screen_is_entered_and_again_the_next_time() {
+    let mut bench = shown();
+    assert_eq!(bench.app.quality.report.as_deref().map(|report| report.runs), Some(600));
+    bench.keys("<a-1><a-4>");
+    assert!(bench.app.quality.loading() && bench.app.quality.report.is_some(), "the old one stays in sight");
+    answer(&mut bench, folded(0..10, |_| {}));
+    assert_eq!(bench.app.quality.report.as_deref().map(|report| report.runs), Some(10));
+    bench.keys("r");
+    answer(&mut bench, folded(0..11, |_| {}));
+    assert!(!bench.app.quality.loading());
+}
+
+#[test]
+fn one_question_at_a_time_and_a_late_answer_is_ignored() {
+    let mut bench = shown();
+    bench.keys("/mod");
+    assert!(bench.jobs().is_empty(), "it may become a filter");
+    bench.keys("el:x");
+    let (ticket, query) = asked(&mut bench);
+    assert_eq!(query.filters[0].what, What::Model("x".into()));
+    bench.keys("y<enter>");
+    assert!(bench.jobs().is_empty(), "the first answer is still waited for");
+    bench.answer(ticket, Ok(Reply::Report(Box::new(folded(0..1, |_| {})))));
+    assert_eq!(bench.app.quality.report.as_deref().map(|report| report.runs), Some(600), "that was of `x`");
+    let (ticket, query) = asked(&mut bench);
+    assert_eq!(query.filters[0].what, What::Model("xy".into()));
+    bench.answer(ticket, Ok(Reply::Report(Box::new(folded(0..2, |_| {})))));
+    assert_eq!(bench.app.quality.report.as_deref().map(|report| report.runs), Some(2));
+    bench.keys("<esc>");
+    assert!(asked(&mut bench).1.is_everything(), "a step back takes the query off");
+}
+
+#[test]
+fn nothing_is_asked_while_the_screen_is_out_of_sight() {
+    let mut bench = shown();
+    bench.keys("r<a-1>");
+    answer(&mut bench, folded(0..1, |_| {}));
+    bench.keys("<a-2><a-1>");
+    assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, Job::Report(_))));
+}
+
+#[test]
+fn a_word_that_begins_like_a_filter_is_asked_for_once_it_is_kept() {
+    for end in ["<enter>", " ", "<esc>"] {
+        let mut bench = shown();
+        bench.keys("/cost");
+        assert!(bench.jobs().is_empty());
+        bench.keys(end);
+        assert_eq!(asked(&mut bench).1.words[0].text, "cost", "{end}");
+    }
+}
+
+#[test]
+fn a_mistake_is_told_while_it_is_typed_and_the_report_stays() {
+    let mut bench = shown();
+    bench.keys("/cost:dear");
+    assert!(bench.app.quality.asking.mistake.as_ref().unwrap().to_string().contains("US dollars"));
+    bench.keys("<enter>");
+    assert!(bench.app.typing() && bench.says().contains("US dollars"));
+    bench.keys("<esc>e");
+    assert!(bench.says().contains("US dollars") && !bench.take().iter().any(|one| matches!(one, Effect::Copy(_))));
+}
+
+#[test]
+fn the_line_is_completed_with_what_is_on_record() {
+    let mut bench = Bench::new();
+    bench.take();
+    bench.keys("<a-4>");
+    let (ticket, _) = bench.jobs().into_iter().find(|(_, job)| *job == Job::Vocabulary).unwrap();
+    let vocabulary = Vocabulary { providers: vec!["openai".into()], ..Vocabulary::default() };
+    bench.answer(ticket, Ok(Reply::Vocabulary(Box::new(vocabulary))));
+    bench.keys("/prov<tab><tab><enter>");
+    assert_eq!(bench.app.quality.asking.line.text(), "provider:openai");
+    assert!(!bench.app.typing());
+    bench.send(Msg::Paste(" demo:no".into()));
+    assert_eq!(bench.app.quality.asking.query.filters.len(), 2);
+}
+
+#[test]
+fn enter_on_what_got_worse_shows_the_runs_that_failed_and_a_step_back_returns() {
+    let mut bench = shown();
+    let quality = &bench.app.quality;
+    let worst = &quality.report.as_deref().unwrap().changes[0];
+    assert!(quality.part == Part::Report && worst.shown && worst.by < 0.0, "what got worse comes first");
+    bench.keys("<enter>");
+    assert_eq!(asks_history(&bench), "prompt:sentiment version:0f9e8d7 verdict:failed");
+    let pages = bench.jobs().into_iter().filter(|(_, job)| matches!(job, Job::History { .. }));
+    let (ticket, job) = pages.last().unwrap();
+    let Job::History { query, .. } = job else { panic!("{job:?}") };
+    assert_eq!(query.filters.len(), 3);
+    bench.answer(ticket, Ok(Reply::History(HistoryPage::default())));
+    bench.keys("<esc>");
+    assert_eq!(bench.app.screen, Screen::Quality);
+    bench.keys("<a-3><esc>");
+    assert_eq!((bench.app.screen, asks_history(&bench)), (Screen::History, String::new()), "but once");
+}
+
+#[test]
+fn enter_on_a_line_narrows_the_history_by_it() {
+    for (keys, kind, filter) in [
+        ("", Kind::Check, "failed:confidence"),
+        ("l", Kind::Runs(By::Model), "model:gpt-4.1"),
+        ("ll", Kind::Runs(By::Provider), "provider:openai"),
+        ("lll", Kind::Runs(By::Prompt), "prompt:sentiment"),
+        ("llll", Kind::Runs(By::Version), "prompt:sentiment version:0f9e8d7c6b5a4938"),
+        ("h", Kind::Fault, "error:\"rate limited\""),
+        // Nobody's run ended with it: those that met it were answered by another call.
+        ("hjj", Kind::Fault, "retried:yes"),
+    ] {
+        let mut bench = shown();
+        bench.keys("/since:7d<enter>");
+        answer(&mut bench, report());
+        bench.keys("<tab><tab>");
+        bench.keys(keys);
+        assert_eq!((bench.app.quality.part, bench.app.quality.lines.kind), (Part::Lines, kind), "{keys}");
+        if matches!(kind, Kind::Runs(_)) {
+            while !filter.ends_with(&chosen(&bench)) && !chosen(&bench).ends_with("0f9e8d7") {
+                bench.keys("j");
+            }
+        }
+        bench.keys("<enter>");
+        assert_eq!(asks_history(&bench), format!("since:7d {filter}"), "{keys}");
+        assert_eq!(bench.app.history.asking.mistake, None);
+    }
+}
+
+#[test]
+fn a_stretch_of_time_is_gone_through_and_its_runs_are_shown() {
+    let mut bench = shown();
+    bench.keys("<tab>");
+    let last = bench.app.quality.point().unwrap().from;
+    bench.keys("hh");
+    let here = bench.app.quality.point().unwrap().clone();
+    assert!(here.from < last);
+    bench.keys("g");
+    let first = bench.app.quality.report.as_deref().unwrap().trend[0].from;
+    assert_eq!(bench.app.quality.point().unwrap().from, first);
+    bench.keys("h<enter>");
+    assert_eq!(asks_history(&bench), "since:2026-06-05T09:00 until:2026-06-05T12:00");
+}
+
+#[test]
+fn lines_are_ordered_and_the_cursor_stays_on_its_line_when_they_are_read_again() {
+    let mut bench = shown();
+    bench.keys("l");
+    assert_eq!((bench.app.quality.lines.order, chosen(&bench).as_str()), (Order::Wrong, "gpt-4.1"));
+    bench.keys("sss");
+    assert_eq!((bench.app.quality.lines.order, chosen(&bench).as_str()), (Order::Took, "gpt-4.1"));
+    bench.keys("S");
+    assert!(bench.app.quality.lines.turned && chosen(&bench) != "gpt-4.1", "the fastest comes first");
+    bench.keys("G");
+    assert_eq!(chosen(&bench), "gpt-4.1");
+    bench.keys("r");
+    answer(&mut bench, folded(0..300, |_| {}));
+    assert_eq!(chosen(&bench), "gpt-4.1");
+    bench.keys("h");
+    assert_eq!(bench.app.quality.lines.order, Order::Wrong, "a check has no time to be ordered by");
+}
+
+#[test]
+fn parts_without_anything_in_them_are_passed_over_where_all_are_in_sight() {
+    let mut bench = opened(folded(0..100, |_| {}));
+    assert_eq!(bench.app.quality.part, Part::Lines, "nothing has changed yet");
+    for part in [Part::Trend, Part::Lines] {
+        bench.keys("<tab>");
+        bench.see();
+        assert_eq!(bench.app.quality.part, part);
+    }
+    bench.resize(80, 24);
+    bench.keys("<tab>");
+    bench.see();
+    assert_eq!(bench.app.quality.part, Part::Report, "the figures are a tab of their own");
+}
+
+#[test]
+fn the_command_line_the_report_and_the_query_can_be_copied() {
+    let mut bench = shown();
+    bench.keys("le");
+    assert!(bench.says().contains("copied: retort quality"), "{}", bench.says());
+    bench.keys("l/model:gpt-4o failed:\"my check\"<enter>e");
+    let copies = bench.take().into_iter().filter_map(|effect| match effect {
+        Effect::Copy(text) => Some(text),
+        _ => None,
+    });
+    let copies: Vec<String> = copies.collect();
+    assert_eq!(copies[0], "retort quality");
+    assert_eq!(copies[1], "retort quality --by provider -- 'model:gpt-4o failed:\"my check\"'");
+    bench.keys("y");
+    let Some(Overlay::Copy(choice)) = bench.app.overlay() else { panic!("no overlay") };
+    let labels: Vec<&str> = choice.shown().map(|item| item.label.as_str()).collect();
+    assert_eq!(labels, ["Markdown", "command line", "query"]);
+    bench.keys("<enter>");
+    let copied = bench.take().into_iter().find_map(|effect| match effect {
+        Effect::Copy(text) => Some(text),
+        _ => None,
+    });
+    let copied = copied.unwrap();
+    assert!(copied.starts_with("# Quality\n") && copied.contains("## By provider"), "{copied}");
+}
+
+#[test]
+fn why_there_is_no_report_is_shown_and_it_can_be_asked_for_again() {
+    let mut bench = Bench::new();
+    bench.take();
+    bench.keys("<a-4>");
+    let (ticket, _) = asked(&mut bench);
+    bench.answer(ticket, Err(StoreFault::new("the disk is full")));
+    assert_eq!(bench.app.quality.fault.as_deref(), Some("the disk is full"));
+    assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, Job::Report(_))), "it is not asked over and over");
+    bench.keys("r");
+    answer(&mut bench, report());
+    assert_eq!(bench.app.quality.fault, None);
+}

@@ -1,0 +1,101 @@
+//! The quality screen in every state.
+
+use retort::{
+    eval::review::Report,
+    model::query::Vocabulary,
+    store::job::{Job, Reply, StoreFault},
+};
+
+use super::*;
+use crate::support::quality::{folded, report};
+
+fn asks(job: &Job) -> bool {
+    matches!(job, Job::Report(_))
+}
+
+fn opened(report: Report) -> Stage {
+    let mut stage = Stage::open(&["gpt-4o-mini"]);
+    stage.screen(120, 40);
+    stage.keys("alt-4").screen(120, 40);
+    stage.answer(asks, Reply::Report(Box::new(report)));
+    stage
+}
+
+#[test]
+fn the_report() {
+    let mut stage = opened(report());
+    snapshot_at("quality-report", &mut stage, &[(120, 40), (80, 24), (60, 16), (200, 60)]);
+}
+
+#[test]
+fn over_time() {
+    let mut stage = opened(report());
+    stage.keys("tab left left");
+    snapshot("quality-trend", &mut stage);
+}
+
+#[test]
+fn the_lines_of_a_grouping() {
+    let mut stage = opened(report());
+    stage.keys("right");
+    stage.types("ss");
+    snapshot("quality-models", &mut stage);
+    stage.keys("left left");
+    snapshot_at("quality-errors", &mut stage, &[(120, 40), (80, 24)]);
+}
+
+#[test]
+fn no_runs() {
+    snapshot("quality-empty", &mut opened(folded(0..0, |_| {})));
+}
+
+#[test]
+fn no_run_is_like_that() {
+    let mut stage = opened(report());
+    stage.keys("/").types("model:none").keys("enter");
+    stage.answer(asks, Reply::Report(Box::new(folded(0..0, |_| {}))));
+    snapshot_at("quality-none", &mut stage, &[(80, 24)]);
+}
+
+#[test]
+fn a_demonstration_that_nothing_is_known_of() {
+    let mut stage = opened(folded(0..3, |run| {
+        (run.demo, run.passed, run.cost, run.version, run.first_token) = (true, None, None, None, None);
+        (run.tokens_in, run.params, run.right) = (None, None, None);
+        run.marks.clear();
+    }));
+    snapshot("quality-demo", &mut stage);
+}
+
+#[test]
+fn a_query_with_a_mistake() {
+    let mut stage = opened(report());
+    stage.keys("/").types("since:7d modle:gpt");
+    snapshot("quality-mistake", &mut stage);
+}
+
+#[test]
+fn a_query_with_completion() {
+    let mut stage = opened(report());
+    let vocabulary = Vocabulary { checks: vec!["confidence".into(), "format".into()], ..Vocabulary::default() };
+    stage.answer(|job| *job == Job::Vocabulary, Reply::Vocabulary(Box::new(vocabulary)));
+    stage.keys("/").types("failed:");
+    snapshot_at("quality-completion", &mut stage, &[(120, 40)]);
+}
+
+#[test]
+fn reading() {
+    let mut stage = Stage::open(&["gpt-4o-mini"]);
+    stage.screen(120, 40);
+    stage.keys("alt-4");
+    snapshot("quality-reading", &mut stage);
+}
+
+#[test]
+fn a_record_that_cannot_be_read() {
+    let mut stage = Stage::open(&["gpt-4o-mini"]);
+    stage.screen(120, 40);
+    stage.keys("alt-4");
+    stage.refuse(asks, StoreFault::new("retort.db: the disk I/O failed; free some space and try again"));
+    snapshot_at("quality-fault", &mut stage, &[(80, 24)]);
+}
