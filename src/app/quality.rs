@@ -231,7 +231,9 @@ impl App {
     /// Asks anew where the line means something else by now.
     fn quality_asked(&mut self) {
         let quality = &mut self.quality;
-        if quality.wanted != quality.asking.query && !quality.asking.is_unfinished() {
+        let asking = &quality.asking;
+        // A line with a mistake means what it meant a letter ago, which nobody asked for.
+        if asking.mistake.is_none() && !asking.is_unfinished() && quality.wanted != asking.query {
             quality.wanted = quality.asking.query.clone();
             quality.round += 1;
         }
@@ -253,18 +255,21 @@ impl App {
             Part::Lines => &mut quality.lines.table,
             Part::Trend => {
                 quality.part = part;
+                if let (None, Some(report)) = (wheel, quality.report.as_deref()) {
+                    let column = at.x.saturating_sub(area.x + 2);
+                    quality.cursor.click(&trend::places(report), column, area.width.saturating_sub(4));
+                }
                 return;
             }
         };
-        match wheel {
-            Some(by) => table.step(by),
-            None => {
-                quality.part = part;
-                // Below the frame and the heads.
-                if let Some(line) = at.y.checked_sub(area.y + 2) {
-                    table.click(usize::from(line));
-                }
-            }
+        if let Some(by) = wheel {
+            table.step(by);
+            return;
+        }
+        quality.part = part;
+        // Below the frame and the heads.
+        if let Some(line) = at.y.checked_sub(area.y + 2) {
+            table.click(usize::from(line));
         }
     }
 

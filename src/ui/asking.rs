@@ -21,7 +21,7 @@ const OFFERED: usize = 24;
 pub(super) fn draw(
     scene: Scene<'_>,
     asking: &Asking,
-    found: Span<'static>,
+    found: &Span<'static>,
     said: Vec<Item>,
     area: Rect,
     buffer: &mut Buffer,
@@ -44,7 +44,7 @@ pub(super) fn draw(
         line.push_span(scene.foreign(&asking.line.text(), Role::Text));
         buffer.set_line(query.x, query.y, &line, query.width);
     }
-    buffer.set_span(first.right().saturating_sub(wide), first.y, &found, wide);
+    buffer.set_span(first.right().saturating_sub(wide), first.y, found, wide);
     let items = if asking.typing || asking.mistake.is_some() { about(scene, asking) } else { said };
     let below = flow(items, usize::from(second.width), 1).into_iter().next().unwrap_or_default();
     buffer.set_line(second.x, second.y, &below, second.width);

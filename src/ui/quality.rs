@@ -33,6 +33,7 @@ use crate::{
         review::{Rate, Report},
     },
     model::{Cost, PicoDollars},
+    text::{Wrapped, clean},
 };
 
 /// Draws the screen.
@@ -48,11 +49,11 @@ pub(super) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
     };
     let report = quality.report.as_deref().filter(|report| report.runs > 0);
     let about = report.map(|report| about(scene, report)).unwrap_or_default();
-    asking::draw(scene, &quality.asking, scene.span(found, Role::Number), about, head, buffer);
+    asking::draw(scene, &quality.asking, &scene.span(found, Role::Number), about, head, buffer);
     let Some(report) = report else {
-        let place = Rect { y: head.bottom() + 1, height: 2, ..body };
+        let place = Rect { y: head.bottom() + 1, ..body };
         let place = place.intersection(body).inner(Margin::new(1, 0));
-        for (line, row) in nothing(scene).iter().zip(place.rows()) {
+        for (line, row) in nothing(scene, place.width).iter().zip(place.rows()) {
             buffer.set_line(row.x, row.y, line, row.width);
         }
         return;
@@ -73,11 +74,13 @@ pub(super) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
 }
 
 /// Says why there is no report, and what to press.
-fn nothing(scene: Scene<'_>) -> Vec<Line<'static>> {
+fn nothing(scene: Scene<'_>, wide: u16) -> Vec<Line<'static>> {
     let quality = &scene.app.quality;
     if let Some(why) = &quality.fault {
-        let why = Line::from(vec![scene.span("✗ ", Role::Fail), scene.foreign(why, Role::Fail)]);
-        return vec![why, Line::from(scene.hint(Action::Refresh, "reads it again"))];
+        let mut rows = Wrapped::new(usize::from(wide));
+        rows.push(&clean(&format!("✗ {why}")));
+        let rows = (0..rows.rows()).map(|row| Line::from(scene.span(rows.row(row).text.into_owned(), Role::Fail)));
+        return rows.chain([Line::from(scene.hint(Action::Refresh, "reads it again"))]).collect();
     }
     if quality.report.is_none() {
         return vec![Line::from(scene.span("Reading the record …", Role::Quiet))];

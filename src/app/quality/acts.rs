@@ -32,7 +32,7 @@ impl App {
                 self.arrange_quality();
             }
             Action::NextPane | Action::PreviousPane => self.quality.focus(action == Action::NextPane),
-            Action::Accept => self.to_runs(),
+            Action::Accept => self.show_runs(),
             Action::Copy if self.quality.report.is_some() => self.overlays.push(Overlay::Copy(copy::forms(self))),
             Action::ExportRuns => {
                 if let Some(bad) = &self.quality.asking.mistake {
@@ -57,7 +57,7 @@ impl App {
     }
 
     /// Goes to the history with the runs of what the cursor is on.
-    fn to_runs(&mut self) {
+    fn show_runs(&mut self) {
         let quality = &self.quality;
         let line = quality.filters().and_then(|filters| {
             let start = Some(quality.asking.line.text());

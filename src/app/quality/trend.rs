@@ -71,6 +71,33 @@ pub fn places(report: &Report) -> Vec<Option<&Point>> {
 /// Stretches that are drawn, at most.
 const MOST: usize = 400;
 
+/// Columns of a stretch, at most.
+const WIDEST: u16 = 8;
+
+/// How stretches share a width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bars {
+    /// How many of the oldest have no room.
+    pub skipped: usize,
+    /// Columns of each of the others.
+    pub each: u16,
+}
+
+impl Bars {
+    /// Shares a width among so many stretches.
+    #[must_use]
+    pub fn of(count: usize, width: u16) -> Self {
+        let skipped = count.saturating_sub(usize::from(width));
+        let shown = u16::try_from(count - skipped).unwrap_or(u16::MAX).max(1);
+        Self { skipped, each: (width / shown).clamp(1, WIDEST) }
+    }
+
+    /// Tells which stretch is at a column.
+    fn at(self, column: u16, count: usize) -> Option<usize> {
+        Some(self.skipped + usize::from(column / self.each)).filter(|at| *at < count)
+    }
+}
+
 /// When a stretch begins and ends.
 #[must_use]
 pub fn stretch(report: &Report, point: &Point) -> Option<(Timestamp, Timestamp)> {
@@ -110,8 +137,71 @@ impl Cursor {
         }
     }
 
+    /// Puts it on the stretch that is at a column of a width, if there was a run in it.
+    pub(super) fn click(&mut self, places: &[Option<&Point>], column: u16, width: u16) {
+        let found = Bars::of(places.len(), width).at(column, places.len());
+        if let Some(at) = found.filter(|at| places.get(*at).is_some_and(Option::is_some)) {
+            self.put(at, places.len());
+        }
+    }
+
     /// Puts it on a place among so many.
     pub(super) fn put(&mut self, at: usize, count: usize) {
         self.back = count.saturating_sub(1).saturating_sub(at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        eval::Review,
+        model::facts::{Names, RunFacts},
+    };
+
+    /// A report with runs at some hours.
+    fn report(hours: &[i64]) -> Report {
+        let mut review = Review::default();
+        for hour in hours {
+            review.take(&RunFacts { started: 1_780_653_600 + hour * 3600, ..RunFacts::default() });
+        }
+        review.named(Names::default()).report()
+    }
+
+    fn known(report: &Report) -> Vec<bool> {
+        places(report).iter().map(Option::is_some).collect()
+    }
+
+    #[test]
+    fn stretches_without_a_run_have_a_place_too() {
+        assert_eq!(known(&report(&[0, 1, 4])), [true, true, false, false, true]);
+        assert!(known(&report(&[])).is_empty());
+    }
+
+    #[test]
+    fn the_cursor_goes_from_run_to_run_and_stays_on_the_newest_stretch() {
+        let (short, long) = (report(&[0, 1, 4]), report(&[0, 1, 4, 6]));
+        let mut cursor = Cursor::default();
+        assert_eq!((cursor.at(5), cursor.at(7), cursor.at(0)), (Some(4), Some(6), None));
+        for (forward, at) in [(true, 4), (false, 1), (false, 0), (false, 0), (true, 1), (true, 4)] {
+            cursor.step(&places(&short), forward);
+            assert_eq!(cursor.at(5), Some(at));
+        }
+        cursor.step(&places(&long), false);
+        cursor.click(&places(&long), 1, 7);
+        assert_eq!(cursor.at(7), Some(1));
+        for column in [2, 40] {
+            cursor.click(&places(&long), column, 7);
+            assert_eq!(cursor.at(7), Some(1), "no run is there");
+        }
+    }
+
+    #[test]
+    fn the_newest_stretches_have_room_whatever_the_width() {
+        for (count, width, skipped, each) in
+            [(61, 62, 0, 1), (61, 50, 11, 1), (7, 62, 0, 8), (20, 62, 0, 3), (0, 9, 0, 8)]
+        {
+            assert_eq!(Bars::of(count, width), Bars { skipped, each }, "{count} {width}");
+        }
     }
 }

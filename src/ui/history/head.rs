@@ -11,7 +11,7 @@ use crate::{
 /// Draws both lines.
 pub(super) fn draw(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let found = scene.span(found(scene), Role::Number);
-    asking::draw(scene, &scene.app.history.asking, found, said(scene), area, buffer);
+    asking::draw(scene, &scene.app.history.asking, &found, said(scene), area, buffer);
 }
 
 /// How many runs there are.

@@ -28,6 +28,9 @@ const BAR: u16 = 2;
 /// The width from which on the histogram stands beside the figures.
 const BESIDE: u16 = 74;
 
+/// Rows of the histogram where it stands there.
+const TALL: u16 = 7;
+
 /// Draws the figures.
 pub(super) fn draw(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut Buffer) {
     let inside = if is_wide(scene.app.layout.body) {
@@ -38,20 +41,24 @@ pub(super) fn draw(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut B
     };
     let inside = inside.inner(Margin::new(1, 0));
     let lines = figures(scene, report);
-    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     for (line, place) in lines.iter().zip(inside.rows()) {
         buffer.set_line(place.x, place.y, line, place.width);
     }
-    let wide = BAR * report.confidence.len() as u16;
+    let bars = BAR * report.confidence.len() as u16;
     let place = if inside.width >= BESIDE {
-        let x = inside.right().saturating_sub(wide + 1);
-        Rect { x, width: wide, height: inside.height.min(7), ..inside }
+        Rect { x: inside.right().saturating_sub(bars + 1), width: bars, height: inside.height.min(TALL), ..inside }
     } else {
-        let top = rows.min(inside.height);
-        let x = inside.x + NAMES as u16;
-        Rect { x, y: inside.y + top, width: inside.width.saturating_sub(NAMES as u16), height: inside.height - top }
+        let top = (lines.len() as u16).min(inside.height);
+        let name = Rect { y: inside.y + top, height: inside.height - top, ..inside };
+        buffer.set_span(
+            name.x,
+            name.y,
+            &scene.span("confidence", Role::Quiet),
+            if name.is_empty() { 0 } else { name.width },
+        );
+        Rect { x: name.x + NAMES as u16, width: name.width.saturating_sub(NAMES as u16), ..name }
     };
-    histogram(scene, report, place.intersection(inside), inside.width < BESIDE, buffer);
+    histogram(scene, report, place.intersection(inside), bars, buffer);
 }
 
 fn named(scene: Scene<'_>, name: &str, spans: Vec<Span<'static>>) -> Line<'static> {
@@ -149,7 +156,7 @@ fn rate(scene: Scene<'_>, rate: Option<&Rate>, of: &str) -> Vec<Span<'static>> {
     };
     let points = |share: f64| format!("{:.0}", share * 100.0);
     vec![
-        scene.span(format!("{:>4}", percent(rate.share)), Role::Number),
+        scene.span(percent(rate.share), Role::Number),
         scene.span(format!(" ({} to {})", points(rate.interval.low), points(rate.interval.high)), Role::Text),
         scene.span(format!("  {} of {} {of}", thousands(rate.part), thousands(rate.whole)), Role::Quiet),
     ]
@@ -165,41 +172,34 @@ fn times(scene: Scene<'_>, times: Option<&Times>, role: Role) -> Vec<Span<'stati
     spans
 }
 
-/// Draws how often which confidence was stated, from 0 at the left to 1 at the right.
-fn histogram(scene: Scene<'_>, report: &Report, area: Rect, below: bool, buffer: &mut Buffer) {
+/// Draws how often which confidence was stated, from 0 at the left to 1 at the right: beside the figures with
+/// its name above it, below them with its numbers at its right.
+fn histogram(scene: Scene<'_>, report: &Report, area: Rect, wide: u16, buffer: &mut Buffer) {
     let stated: u64 = report.confidence.iter().sum();
     let most = report.confidence.iter().copied().max().unwrap_or(0);
+    let beside = area.width == wide;
+    let quiet = |text: String| scene.span(text, Role::Quiet);
     let mut places = area.rows();
-    if area.height < 2 {
-        return;
+    if beside && let Some(head) = places.next() {
+        let said = if stated > 0 { format!("confidence n {}", count(stated)) } else { "confidence".to_owned() };
+        buffer.set_span(head.x, head.y, &quiet(said), head.width);
     }
-    let name = if below {
-        Rect { x: area.x.saturating_sub(NAMES as u16), width: NAMES as u16, height: 1, ..area }
-    } else {
-        places.next().unwrap_or(area)
+    let Some(top) = places.next() else {
+        return;
     };
-    buffer.set_span(name.x, name.y, &scene.span("confidence", Role::Quiet), name.width);
     if stated == 0 {
-        let at = places.next().unwrap_or(area);
-        buffer.set_span(at.x, at.y, &scene.span("no answer states one", Role::Quiet), at.width);
+        buffer.set_span(top.x, top.y, &quiet("no answer states one".to_owned()), top.width);
         return;
     }
-    let (Some(top), Some(axis)) = (places.next(), places.next_back()) else {
+    let Some(axis) = places.next_back() else {
         return;
     };
-    let bars = Rect { height: axis.y.saturating_sub(top.y), ..top };
     let style = scene.theme.style(Role::Number);
     let shares = report.confidence.iter().map(|bin| (Some(*bin as f64 / most.max(1) as f64), style));
-    upright(shares, BAR, bars, buffer);
-    let wide = usize::from(BAR) * report.confidence.len();
-    let mut line = Line::from(scene.span(format!("0{:>1$}", "1", wide - 1), Role::Quiet));
-    let said = format!("n {}, most {}", count(stated), count(most));
-    if below {
-        line.push_span(scene.span(format!("  {said}"), Role::Quiet));
-    } else if let Some(under) = area.rows().next_back() {
-        let head = Rect { x: name.x + 11, width: name.width.saturating_sub(11), ..name };
-        buffer.set_span(head.x, head.y, &scene.span(format!("n {}", count(stated)), Role::Quiet), head.width);
-        debug_assert!(under.y >= axis.y);
+    upright(shares, BAR, Rect { height: axis.y - top.y, ..top }, buffer);
+    let mut line = Line::from(quiet(format!("0{:>1$}", "1", usize::from(wide) - 1)));
+    if !beside {
+        line.push_span(quiet(format!("  n {}, most {}", count(stated), count(most))));
     }
     buffer.set_line(axis.x, axis.y, &line, axis.width);
 }

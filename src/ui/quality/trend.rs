@@ -13,7 +13,7 @@ use crate::{
         action::Action,
         quality::{
             Part,
-            trend::{Series, minute, places, stretch},
+            trend::{Bars, Series, minute, places, stretch},
         },
     },
     eval::{
@@ -22,9 +22,6 @@ use crate::{
     },
     ui::{part::bars::upright, scene::Scene, theme::Role},
 };
-
-/// Columns of a stretch, at most.
-const MOST: u16 = 8;
 
 /// Rows of a series, at least: its name with its bounds, and its bars.
 const LEAST: u16 = 2;
@@ -38,11 +35,9 @@ pub(super) fn draw(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut B
     let all = places(report);
     let here = quality.cursor.at(all.len());
     // The newest that fit; the axis tells from when they are.
-    let skipped = all.len().saturating_sub(usize::from(inside.width));
+    let Bars { skipped, each } = Bars::of(all.len(), inside.width);
     let shown: Vec<Option<&Point>> = all.iter().skip(skipped).copied().collect();
     let here = here.and_then(|at| at.checked_sub(skipped)).filter(|_| quality.part == Part::Trend);
-    let stretches = u16::try_from(shown.len()).unwrap_or(u16::MAX).max(1);
-    let each = (inside.width / stretches).clamp(1, MOST);
     let bottom = inside.height.min(2);
     let room = inside.height - bottom;
     let series = (room / LEAST).clamp(1, Series::ALL.len() as u16);
@@ -54,7 +49,7 @@ pub(super) fn draw(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut B
         y += rows;
     }
     let axis = Rect { y: inside.bottom() - bottom, height: 1, ..inside };
-    let wide = usize::from(each * stretches).min(usize::from(inside.width));
+    let wide = shown.len() * usize::from(each);
     buffer.set_line(axis.x, axis.y, &times(scene, report, &shown, wide), axis.width);
     if bottom > 1 {
         let row = Rect { y: axis.y + 1, ..axis };

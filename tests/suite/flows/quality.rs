@@ -157,8 +157,8 @@ fn enter_on_what_got_worse_shows_the_runs_that_failed_and_a_step_back_returns() 
     assert!(quality.part == Part::Report && worst.shown && worst.by < 0.0, "what got worse comes first");
     bench.keys("<enter>");
     assert_eq!(asks_history(&bench), "prompt:sentiment version:0f9e8d7 verdict:failed");
-    let pages = bench.jobs().into_iter().filter(|(_, job)| matches!(job, Job::History { .. }));
-    let (ticket, job) = pages.last().unwrap();
+    let mut pages = bench.jobs().into_iter().filter(|(_, job)| matches!(job, Job::History { .. }));
+    let (ticket, job) = pages.next_back().unwrap();
     let Job::History { query, .. } = job else { panic!("{job:?}") };
     assert_eq!(query.filters.len(), 3);
     bench.answer(ticket, Ok(Reply::History(HistoryPage::default())));
@@ -283,4 +283,27 @@ fn why_there_is_no_report_is_shown_and_it_can_be_asked_for_again() {
     bench.keys("r");
     answer(&mut bench, report());
     assert_eq!(bench.app.quality.fault, None);
+}
+
+#[test]
+fn a_click_goes_to_the_part_and_to_what_is_there() {
+    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    let mut bench = shown();
+    bench.keys("M");
+    let mut mouse = |kind, column, row| {
+        bench.send(Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+        bench.see();
+        let quality = &bench.app.quality;
+        (quality.part, quality.changes.at(), quality.lines.table.at(), quality.point().map(|point| point.from))
+    };
+    let press = MouseEventKind::Down(MouseButton::Left);
+    let first = report().trend[0].from;
+    let (_, _, _, last) = mouse(press, 5, 6);
+    // The title, the query line with what is said of it, then frames and heads.
+    assert_eq!(mouse(press, 5, 6), (Part::Report, 1, 0, last));
+    assert_eq!(mouse(press, 58, 12), (Part::Trend, 1, 0, Some(first)));
+    assert_eq!(mouse(press, 5, 29), (Part::Lines, 1, 1, Some(first)));
+    assert_eq!(mouse(MouseEventKind::ScrollDown, 5, 30).0, Part::Lines);
+    mouse(press, 5, 1);
+    assert!(bench.app.typing());
 }

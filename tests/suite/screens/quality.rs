@@ -96,6 +96,6 @@ fn a_record_that_cannot_be_read() {
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.screen(120, 40);
     stage.keys("alt-4");
-    stage.refuse(asks, StoreFault::new("retort.db: the disk I/O failed; free some space and try again"));
+    stage.refuse(asks, StoreFault::new("/home/sam/.local/share/retort/retort.db was written by a newer retort (form 9, this one knows 7); use that one"));
     snapshot_at("quality-fault", &mut stage, &[(80, 24)]);
 }
