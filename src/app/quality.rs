@@ -85,6 +85,12 @@ impl Quality {
         areas(body, self.part, self.changes.len())
     }
 
+    /// Tells whether the line says something that is asked for only once it is kept.
+    #[must_use]
+    pub fn waits_for_enter(&self) -> bool {
+        self.asking.mistake.is_none() && self.asking.is_unfinished() && self.wanted != self.asking.query
+    }
+
     /// Tells whether an action is worth its place in the footer just now.
     #[must_use]
     pub fn is_useful(&self, action: Action) -> bool {

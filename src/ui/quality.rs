@@ -42,6 +42,7 @@ pub(super) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
     let quality = &scene.app.quality;
     let Areas { head, tabs, changes, figures, trend, lines } = quality.areas(body);
     let found = match &quality.report {
+        _ if quality.waits_for_enter() => format!("{} asks", scene.key(Action::Accept)),
         _ if quality.loading() => "reading …".to_owned(),
         Some(report) if report.runs == 1 => "1 run".to_owned(),
         Some(report) => format!("{} runs", thousands(report.runs)),

@@ -32,7 +32,7 @@ pub(super) fn draw(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut B
     let inside = framed(scene, Some(Part::Report), title, Line::from(summed(scene, report)), area, buffer);
     if report.changes.is_empty() {
         let place = inside.inner(Margin::new(1, 0));
-        let said = "No prompt has judged answers of two versions here; an edit that is run makes one.";
+        let said = "No prompt has judged answers of two versions here; run an edit to compare.";
         buffer.set_line(place.x, place.y, &Line::from(scene.span(said, Role::Quiet)), place.width);
         return;
     }

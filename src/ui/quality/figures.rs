@@ -90,13 +90,13 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
     };
     vec![
         named(scene, "passed", rate(scene, report.pass.as_ref(), "judged")),
-        named(scene, "answered", rate(scene, report.success.as_ref(), "runs")),
+        named(scene, "answered", rate(scene, report.success.as_ref(), runs(report))),
         named(
             scene,
             "errors",
             vec![
                 scene.span(count(report.errors), wrong),
-                text(&format!(" of {} runs, ", thousands(report.runs))),
+                text(&format!(" of {} {}, ", thousands(report.runs), runs(report))),
                 number(count(report.cancelled)),
                 text(" cancelled"),
             ],
@@ -130,6 +130,10 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
         named(scene, "complete", completeness),
         named(scene, "grades", graded),
     ]
+}
+
+fn runs(report: &Report) -> &'static str {
+    if report.runs == 1 { "run" } else { "runs" }
 }
 
 /// What came from the cache and what is a demonstration, neither of which is in times, tokens and cost.
