@@ -31,6 +31,7 @@ use crate::{
     eval::{
         figures::duration,
         review::{Rate, Report},
+        stats::Interval,
     },
     model::{Cost, PicoDollars},
     text::{Wrapped, clean},
@@ -162,14 +163,19 @@ fn percent(share: f64) -> String {
 
 /// Writes a rate and its interval: `92% (85–96)`; nothing of nothing is `–`.
 fn rated(rate: Option<&Rate>) -> String {
-    rate.map_or_else(
-        || "–".to_owned(),
-        |rate| {
-            let points = |share: f64| format!("{:.0}", share * 100.0);
-            format!("{} ({}–{})", percent(rate.share), points(rate.interval.low), points(rate.interval.high))
-        },
-    )
+    rate.map_or_else(|| "–".to_owned(), |rate| with_interval(rate, "–"))
 }
+
+/// Writes a rate and its interval, a word between its ends; where it is narrow, to a tenth of a point.
+fn with_interval(rate: &Rate, between: &str) -> String {
+    let Interval { low, high } = rate.interval;
+    let digits = usize::from(high - low < NARROW);
+    let points = |share: f64| format!("{:.digits$}", share * 100.0);
+    format!("{}% ({}{between}{})", points(rate.share), points(low), points(high))
+}
+
+/// The width below which an interval would be lost in whole points.
+const NARROW: f64 = 0.03;
 
 /// Writes a time in milliseconds.
 fn millis(time: u32) -> String {

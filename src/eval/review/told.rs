@@ -259,7 +259,7 @@ impl Review {
         let (Some((first, _)), Some((last, _))) = (self.hours.first_key_value(), self.hours.last_key_value()) else {
             return (HOUR, Vec::new());
         };
-        let hours: [u32; 8] = [1, 3, 6, 12, 24, 24 * 7, 24 * 30, 24 * 365];
+        let hours: [u32; 11] = [1, 2, 3, 6, 12, 24, 24 * 2, 24 * 4, 24 * 7, 24 * 30, 24 * 365];
         let span = last - first + 1;
         let each = hours.into_iter().find(|each| span / each < POINTS).unwrap_or(24 * 365);
         let mut points: BTreeMap<u32, (Group, Vec<u32>)> = BTreeMap::new();

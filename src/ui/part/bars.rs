@@ -15,7 +15,7 @@ pub fn upright(shares: impl Iterator<Item = (Option<f64>, Style)>, each: u16, ar
     let wide = if each > 2 { each - 1 } else { each };
     for (share, style) in shares {
         if let Some(share) = share {
-            let filled = if share > 0.0 { ((share * levels as f64).round() as usize).clamp(1, levels) } else { 0 };
+            let filled = if share > 0.0 { ((share * levels as f64).round() as usize).max(1).min(levels) } else { 0 };
             for (above, row) in area.rows().rev().enumerate() {
                 let symbol = match filled.saturating_sub(above * EIGHTHS.len()) {
                     0 if above == 0 => Some('·'),

@@ -6,13 +6,16 @@ use ratatui::{
     text::Line,
 };
 
-use super::{cursor, framed, percent};
+use super::{NARROW, cursor, framed, percent};
 use crate::{
     app::{
         quality::Part,
         table::{Column, Width},
     },
-    eval::review::{Change, Report},
+    eval::{
+        review::{Change, Report},
+        stats::Interval,
+    },
     ui::{
         part::{
             column::{fitted, right},
@@ -68,25 +71,55 @@ fn summed(scene: Scene<'_>, report: &Report) -> Vec<ratatui::text::Span<'static>
     spans
 }
 
+/// Writes a difference in points, to a tenth where its interval is narrow; what rounds to nothing has no sign.
+fn points(share: f64, digits: usize) -> String {
+    let text = format!("{:+.digits$}", share * 100.0);
+    if text.trim_start_matches(['+', '-']).chars().all(|c| matches!(c, '0' | '.')) {
+        text.trim_start_matches(['+', '-']).to_owned()
+    } else {
+        text
+    }
+}
+
 fn cell(scene: Scene<'_>, change: &Change, no: &str, column: usize, wide: usize) -> Line<'static> {
     let (mark, word, role) = match (change.shown, change.by < 0.0) {
         (true, true) => ("▼", "worse", Role::Fail),
         (true, false) => ("▲", "better", Role::Pass),
         (false, _) => ("=", no, Role::Quiet),
     };
-    let points = |share: f64| format!("{:+.0}", share * 100.0);
     let (text, role) = match column {
         0 => (mark.to_owned(), role),
         1 => (change.prompt.clone(), Role::Text),
         2 => (format!("{} → {}", change.before, change.last), Role::Quiet),
         3 => (format!("{} → {}", percent(change.from.share), percent(change.to.share)), Role::Number),
         4 => {
-            let said =
-                format!("{} ({} to {})", points(change.by), points(change.interval.low), points(change.interval.high));
+            let Interval { low, high } = change.interval;
+            let digits = usize::from(high - low < NARROW);
+            let [by, low, high] = [change.by, low, high].map(|share| points(share, digits));
+            let said = format!("{by} ({low} to {high})");
             return Line::from(scene.span(right(&said, wide), role));
         }
         5 => (word.to_owned(), role),
         _ => (format!("{} → {}", change.from.whole, change.to.whole), Role::Quiet),
     };
     Line::from(scene.span(fitted(&text, wide), role))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rounds_to_nothing_has_no_sign() {
+        for (share, digits, text) in [
+            (-0.004, 0, "0"),
+            (-0.004, 1, "-0.4"),
+            (0.0, 1, "0.0"),
+            (0.126, 0, "+13"),
+            (-1.0, 0, "-100"),
+            (0.1, 1, "+10.0"),
+        ] {
+            assert_eq!(points(share, digits), text);
+        }
+    }
 }

@@ -6,7 +6,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{framed, millis, money, percent};
+use super::{framed, millis, money, percent, with_interval};
 use crate::{
     app::{action::Action, quality::areas::is_wide},
     eval::{
@@ -138,19 +138,14 @@ fn runs(report: &Report) -> &'static str {
 
 /// What came from the cache and what is a demonstration, neither of which is in times, tokens and cost.
 fn left_out(scene: Scene<'_>, report: &Report) -> Vec<Span<'static>> {
-    let mut spans = vec![
-        scene.span(count(report.cached), Role::Number),
-        scene.span(", demo ", Role::Text),
-        scene.span(count(report.demo), if report.demo > 0 { Role::Demo } else { Role::Number }),
-    ];
-    let demo = report.demo > 0 && !report.is_demo();
-    let left = match (report.cached > 0, demo) {
-        (true, true) => "; not in times, tokens, cost",
-        (true, false) => "; cached not in times, tokens, cost",
-        (false, true) => "; demo not in times, tokens, cost",
-        (false, false) => "",
-    };
-    spans.push(scene.span(left, Role::Quiet));
+    let mut spans = vec![scene.span(count(report.cached), Role::Number)];
+    if report.demo > 0 {
+        spans.push(scene.span(", demo ", Role::Text));
+        spans.push(scene.span(count(report.demo), Role::Demo));
+    }
+    if report.cached > 0 || (report.demo > 0 && !report.is_demo()) {
+        spans.push(scene.span("; not in times, tokens, cost", Role::Quiet));
+    }
     spans
 }
 
@@ -158,11 +153,9 @@ fn rate(scene: Scene<'_>, rate: Option<&Rate>, of: &str) -> Vec<Span<'static>> {
     let Some(rate) = rate else {
         return vec![scene.span(format!("–  nothing was {of}"), Role::Quiet)];
     };
-    let points = |share: f64| format!("{:.0}", share * 100.0);
     vec![
-        scene.span(percent(rate.share), Role::Number),
-        scene.span(format!(" ({} to {})", points(rate.interval.low), points(rate.interval.high)), Role::Text),
-        scene.span(format!("  {} of {} {of}", thousands(rate.part), thousands(rate.whole)), Role::Quiet),
+        scene.span(with_interval(rate, " to "), Role::Number),
+        scene.span(format!("  {} of {} {of}", count(rate.part), count(rate.whole)), Role::Quiet),
     ]
 }
 

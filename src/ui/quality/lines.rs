@@ -79,7 +79,7 @@ impl Cell {
         let number = |title: &str, wide| Column::new(title, Width::Fixed(wide)).right();
         match self {
             Self::Name => Column::new(kind.word(), Width::Share(1, 16)),
-            Self::Passed => number("passed", 13),
+            Self::Passed => number("passed", 17),
             Self::Failed => number("failed", 6),
             Self::Skipped => number("skipped", 7),
             Self::Runs if kind == Kind::Check => number("applied", 7),
@@ -92,7 +92,7 @@ impl Cell {
             Self::Cost => number("cost", 10),
             Self::Met => number("of all runs", 13),
             Self::Ended => number("ended so", 8),
-            Self::Answered => number("answered", 13),
+            Self::Answered => number("answered", 17),
             Self::Bar => Column::new("", Width::Share(2, LEAST)),
         }
     }
