@@ -62,6 +62,12 @@ impl History {
         self.asking.typing
     }
 
+    /// Tells whether a step back leads to the quality screen, whose line is asked by.
+    #[must_use]
+    pub fn leads_back(&self) -> bool {
+        self.came_by.as_ref().is_some_and(|line| *line == self.asking.line.text())
+    }
+
     /// Asks by a line that the quality screen made.
     pub(super) fn narrow(&mut self, line: &str, now: jiff::Timestamp) {
         self.asking.put(line, now);
@@ -189,7 +195,8 @@ impl App {
         } else if history.pair.take().is_some() {
         } else if history.reading {
             history.reading = false;
-        } else if history.came_by.take().is_some_and(|line| line == history.asking.line.text()) {
+        } else if history.leads_back() {
+            history.came_by = None;
             self.go_to(Screen::Quality);
         } else if !history.asking.line.is_empty() {
             history.asking.put("", now);

@@ -158,15 +158,15 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::PreviousPane, "previous-pane", When::Focus, 0, "goes to the pane or field before"),
     entry(Action::Up, "up", When::Moving, 0, "moves up"),
     entry(Action::Down, "down", When::Moving, 0, "moves down"),
-    entry(Action::Left, "left", When::Moving, 0, "moves left, or to the lane before"),
-    entry(Action::Right, "right", When::Moving, 0, "moves right, or to the next lane").also(&[(Screen::Quality, 4)]),
+    entry(Action::Left, "left", When::Moving, 0, "moves left, to the lane before, or to the grouping or the time before"),
+    entry(Action::Right, "right", When::Moving, 0, "moves right, to the next lane, or to the next grouping or time").also(&[(Screen::Quality, 4)]),
     entry(Action::HalfUp, "half-up", When::Moving, 0, "moves up half a page"),
     entry(Action::HalfDown, "half-down", When::Moving, 0, "moves down half a page"),
     entry(Action::PageUp, "page-up", When::Moving, 0, "moves up a page"),
     entry(Action::PageDown, "page-down", When::Moving, 0, "moves down a page"),
     entry(Action::Top, "top", When::Moving, 0, "goes to the first line"),
     entry(Action::Bottom, "bottom", When::Moving, 0, "goes to the last line, and follows the answer as it comes"),
-    entry(Action::Accept, "accept", When::Overlay, 0, "takes what is chosen or filled in, opens what is chosen")
+    entry(Action::Accept, "accept", When::Overlay, 0, "takes what is chosen or filled in, opens what is chosen; of the quality its runs")
         .also(&[(Screen::Batch, 1), (Screen::History, 1), (Screen::Quality, 1)]),
     entry(
         Action::MoreCalls,

@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
-    app::history::runs::Count,
+    app::{action::Action, history::runs::Count},
     model::query::{Sort, SortBy},
     ui::{asking, part::flow::Item, scene::Scene, theme::Role},
 };
@@ -40,6 +40,9 @@ fn said(scene: Scene<'_>) -> Vec<Item> {
         (SortBy::Tokens, true) => "shortest answer first",
     };
     let mut items = vec![vec![scene.span(order, Role::Quiet)]];
+    if history.leads_back() && !history.reading {
+        items.push(scene.hint(Action::Leave, "back to the quality screen"));
+    }
     match history.runs.marked.as_slice() {
         [] => {}
         [one] => items.push(vec![scene.span(format!("● {} is marked", one.short()), Role::Wait)]),

@@ -99,3 +99,12 @@ fn a_record_that_cannot_be_read() {
     stage.refuse(asks, StoreFault::new("/home/sam/.local/share/retort/retort.db was written by a newer retort (form 9, this one knows 7); use that one"));
     snapshot_at("quality-fault", &mut stage, &[(80, 24)]);
 }
+
+#[test]
+fn the_runs_behind_a_line() {
+    let mut stage = opened(report());
+    stage.keys("enter");
+    let runs = crate::support::history::page("2026-06-12T09:30:00Z".parse().unwrap(), 1..=5, false);
+    stage.answer(|job| matches!(job, Job::History { .. }), Reply::History(runs));
+    snapshot_at("quality-runs", &mut stage, &[(80, 24)]);
+}
