@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// What a prompt is run on. `text` is the variable `input`; `vars` holds the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,5 +43,31 @@ impl Input {
             None if name == "input" => Some(&self.text),
             None => None,
         }
+    }
+
+    /// Returns the number that runs on the same input share, for ever: the first 8 bytes of the SHA-256 of
+    /// the text and the variables as JSON, the most significant first.
+    #[must_use]
+    pub fn hash(&self) -> i64 {
+        // An input has no keys that JSON could not hold, so this is never the empty text.
+        let digest = Sha256::digest(serde_json::to_vec(self).unwrap_or_default());
+        digest.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `int.from_bytes(hashlib.sha256(json).digest()[:8], "big", signed=True)` in Python.
+    #[test]
+    fn an_input_keeps_its_number_for_ever() {
+        let vars = |pairs: &[(&str, &str)]| Input {
+            text: "a".to_owned(),
+            vars: pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        };
+        assert_eq!(Input::of("My parcel never came").hash(), 6_066_197_799_578_648_608);
+        assert_eq!(vars(&[("input", "é"), ("b", "c")]).hash(), 8_684_604_535_052_208_849);
+        assert_ne!(vars(&[("b", "")]).hash(), vars(&[]).hash());
     }
 }

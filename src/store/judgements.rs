@@ -44,9 +44,10 @@ pub(super) fn judge(
 
 /// What is read of an outcome.
 #[derive(serde::Deserialize)]
-struct First {
+pub(super) struct First {
+    /// The verdicts that came with the answer.
     #[serde(default)]
-    quality: Option<Quality>,
+    pub(super) quality: Option<Quality>,
 }
 
 /// Reads the verdicts on a run that count, where it was judged again.

@@ -1,6 +1,7 @@
 //! Runs in `retort.db`: written when they start and end, read back whole, listed and summed up.
 
 mod columns;
+mod old;
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use uuid::Uuid;
@@ -18,6 +19,7 @@ use crate::{
 };
 use columns::{AttemptRow, attempts, cost_state, effective, whole};
 pub(super) use columns::{json, microseconds, nanoseconds, parsed, timestamp};
+pub(super) use old::of_old_runs;
 
 /// How the row of a run under way is marked.
 pub(super) const RUNNING: &str = "running";
@@ -55,11 +57,11 @@ pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
     let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, served, end,
                    passed, provenance, cached_at, demo, attempts, finish, error_class, tokens_input, tokens_cache_read,
                    tokens_cache_write, tokens_output, tokens_reasoning, tokens_estimated, cost, cost_state, total_us,
-                   first_byte_us, first_token_us, generation_us, provider, sample, params)
+                   first_byte_us, first_token_us, generation_us, provider, sample, params, input_hash)
                VALUES (:id, :started, :session, :prompt_name, :prompt_hash, :requested, :target, :model, :served, :end,
                    :passed, :provenance, :cached_at, :demo, :attempts, :finish, :error_class, :input, :cache_read,
                    :cache_write, :output, :reasoning, :estimated, :cost, :cost_state, :total, :first_byte,
-                   :first_token, :generation, :provider, :sample, :params)
+                   :first_token, :generation, :provider, :sample, :params, :input_hash)
                ON CONFLICT (id) DO UPDATE SET
                    started = excluded.started, session = excluded.session, prompt_name = excluded.prompt_name,
                    prompt_hash = excluded.prompt_hash, requested = excluded.requested, target = excluded.target,
@@ -72,7 +74,7 @@ pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
                    cost = excluded.cost, cost_state = excluded.cost_state, total_us = excluded.total_us,
                    first_byte_us = excluded.first_byte_us, first_token_us = excluded.first_token_us,
                    generation_us = excluded.generation_us, provider = excluded.provider, sample = excluded.sample,
-                   params = excluded.params, owner = NULL
+                   params = excluded.params, input_hash = excluded.input_hash, owner = NULL
                RETURNING seq";
     let origin = Origin {
         made: record.started,
@@ -119,6 +121,7 @@ pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
         ":provider": record.provider,
         ":sample": record.sample,
         ":params": effective(&record.timeline).map(json).transpose()?,
+        ":input_hash": record.input.hash(),
     };
     let seq: i64 = db.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
     // The texts are kept once, in columns of their own.
@@ -146,15 +149,15 @@ pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
     outcome.quality.as_ref().map_or(Ok(()), |quality| verdicts(db, seq, quality))
 }
 
-/// Writes the verdicts on a run, each in its place.
+/// Writes the verdicts on a run, each in its place, and what they come to.
 pub(super) fn verdicts(db: &Connection, seq: i64, quality: &Quality) -> rusqlite::Result<()> {
     let mut verdict = db.prepare_cached("INSERT OR REPLACE INTO verdict VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     for (place, made) in (0_i64..).zip(&quality.verdicts) {
         let mark = json(&made.mark)?;
         verdict.execute(params![seq, place, made.rule.to_string(), mark.trim_matches('"'), made.score, made.reason])?;
     }
-    let sql = "UPDATE run SET marks = ?2 WHERE seq = ?1";
-    db.prepare_cached(sql)?.execute(params![seq, review::marks(quality)]).map(drop)
+    let sql = "UPDATE run SET marks = ?2, score = ?3 WHERE seq = ?1";
+    db.prepare_cached(sql)?.execute(params![seq, review::marks(quality), quality.score()]).map(drop)
 }
 
 /// Marks the runs a process left behind as crashed.

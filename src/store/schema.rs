@@ -2,7 +2,7 @@
 
 use rusqlite::Transaction;
 
-use super::{search, versions};
+use super::{runs, search, versions};
 
 /// One step: the tables it makes, and what then fills them from those before.
 pub(super) struct Step {
@@ -210,6 +210,13 @@ pub(super) const RECORD: &[Step] = &[
     );
     ",
     ),
+    Step {
+        tables: "
+    ALTER TABLE run ADD COLUMN input_hash INTEGER;
+    ALTER TABLE run ADD COLUMN score REAL;
+        ",
+        fill: runs::of_old_runs,
+    },
 ];
 
 /// `cache.db`. `used` grows with every use, so the smallest is the least recently used.
@@ -233,9 +240,14 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::query::Query,
-        store::{db, history, runs},
+        model::{Input, query::Query},
+        store::{db, history},
     };
+
+    /// What the runs of the first form are on.
+    fn input() -> Input {
+        Input::of("My parcel never came\n")
+    }
 
     /// A record with three runs and a crash as the first form had it, brought to a later form.
     fn of_form(path: &Path, form: usize) {
@@ -269,8 +281,36 @@ mod tests {
             assert_eq!(ends, ["crashed", "done", "done", "done"], "form {form}");
             assert_eq!(page("\"parcel never came\"").len(), 3, "form {form}");
             assert_eq!(page("failed:required").len(), 3, "form {form}");
+            let paired = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+            let alike =
+                paired("SELECT count(*) FROM run WHERE input_hash = (SELECT input_hash FROM run WHERE seq = 1)");
+            assert_eq!((alike, paired("SELECT input_hash FROM run WHERE seq = 1")), (3, input().hash()), "form {form}");
+            assert_eq!(paired("SELECT count(*) FROM run WHERE score BETWEEN 0 AND 1"), 3, "form {form}");
             let run = runs::open(&db, all[3].run).unwrap().unwrap();
             assert_eq!((run.prompt.description.as_str(), run.timeline.len()), ("Sort a message", 6), "form {form}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_in_an_old_record_is_paired_with_nothing_and_the_verdicts_that_count_are_scored() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("retort.db");
+        of_form(&path, 5);
+        let passed = r#"{"verdicts":[{"rule":"required","mark":"pass","reason":""}]}"#;
+        let half = r#"{"verdicts":[{"rule":"required","mark":"fail","reason":"","credit":0.5}]}"#;
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(&format!(
+            "UPDATE run_body SET input = x'ff', outcome = '[1' WHERE seq = 1;
+             UPDATE run_body SET input = '{{\"texts\": 1}}' WHERE seq = 2;
+             INSERT INTO judgement (run, judged, quality) VALUES (2, 0, '{passed}'), (2, 1, '{half}'), (3, 0, '{{');"
+        ))
+        .unwrap();
+        drop(old);
+        let db = db::open(&path, RECORD, Duration::from_secs(1)).unwrap();
+        let mut statement = db.prepare("SELECT input_hash, score FROM run ORDER BY seq").unwrap();
+        let found: Vec<(Option<i64>, Option<f64>)> =
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
+        let own = found[2].1.unwrap();
+        assert_eq!(found, [(None, None), (None, Some(0.5)), (Some(input().hash()), Some(own)), (None, None)]);
     }
 }
