@@ -35,6 +35,7 @@ mod runs;
 mod schema;
 mod search;
 mod versions;
+mod weigh;
 mod worker;
 mod yaml;
 

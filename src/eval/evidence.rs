@@ -11,6 +11,9 @@ const LEVEL: f64 = 0.05;
 /// The difference, as a share, a comparison should be able to see.
 const WANTED: f64 = 0.05;
 
+/// The seed of every comparison's resamples: the same rows say the same every time.
+pub const SEED: u64 = 1;
+
 /// The fewest rows fixed or broken that the sign test can show a difference by: 6 of 6 give p = 0.031.
 const FEWEST: u64 = 6;
 
@@ -87,6 +90,15 @@ pub struct Evidence {
     pub more_rows: Option<u64>,
 }
 
+impl Pair {
+    /// Makes one pair of the samples of a row with A and with B. They are not independent: a side passes if
+    /// more than half of its judged samples do, and its score is their mean.
+    #[must_use]
+    pub fn of(a: Samples, b: Samples) -> Self {
+        Self { a: a.passed(), b: b.passed(), score_a: a.score(), score_b: b.score() }
+    }
+}
+
 impl Evidence {
     /// Weighs rows, one pair each. The seed draws the resamples of the scores: the same seed gives the same
     /// evidence.
@@ -146,9 +158,7 @@ impl Evidence {
         }
     }
 
-    /// Weighs samples, each with the row it is of. Samples of a row are not independent: they are made one
-    /// pair first, in which a side passes if more than half of its judged samples do, and its score is
-    /// their mean.
+    /// Weighs samples, each with the row it is of; those of a row are made one pair first, see [`Pair::of`].
     #[must_use]
     pub fn of_samples<R: Ord>(samples: impl IntoIterator<Item = (R, Pair)>, seed: u64) -> Self {
         let mut rows: BTreeMap<R, [Samples; 2]> = BTreeMap::new();
@@ -157,8 +167,7 @@ impl Evidence {
             a.take(pair.a, pair.score_a);
             b.take(pair.b, pair.score_b);
         }
-        let pair = |[a, b]: [Samples; 2]| Pair { a: a.passed(), b: b.passed(), score_a: a.score(), score_b: b.score() };
-        Self::of(rows.into_values().map(pair), seed)
+        Self::of(rows.into_values().map(|[a, b]| Pair::of(a, b)), seed)
     }
 
     /// Returns the verdict in one sentence, as every screen and report says it.
@@ -204,7 +213,7 @@ impl Evidence {
 
 /// What the samples of one row come to on one side.
 #[derive(Debug, Clone, Copy, Default)]
-struct Samples {
+pub struct Samples {
     judged: u64,
     passed: u64,
     scored: u64,
@@ -212,13 +221,20 @@ struct Samples {
 }
 
 impl Samples {
-    fn take(&mut self, passed: Option<bool>, score: Option<f64>) {
+    /// Takes a sample in: whether it passed and its score, as far as it was judged and scored.
+    pub fn take(&mut self, passed: Option<bool>, score: Option<f64>) {
         self.judged += u64::from(passed.is_some());
         self.passed += u64::from(passed == Some(true));
         if let Some(score) = score.filter(|score| score.is_finite()) {
             self.scored += 1;
             self.sum += score;
         }
+    }
+
+    /// Tells whether no sample was judged or scored.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.judged == 0 && self.scored == 0
     }
 
     fn passed(self) -> Option<bool> {

@@ -48,8 +48,19 @@ pub struct Filter {
 pub enum What {
     /// The model's name on the wire, or the target's.
     Model(String),
+    /// The name of the target that answered, or was asked last.
+    Target(String),
     /// The provider's name.
     Provider(String),
+    /// A parameter as it was sent.
+    Param {
+        /// Its name, of the usual ones or of the further fields.
+        key: String,
+        /// Its value, as a person writes it; any where there is none.
+        value: Option<String>,
+    },
+    /// All parameters as they were sent, in the record's own spelling; this has no word on the query line.
+    Params(String),
     /// The prompt's name.
     Prompt(String),
     /// The beginning of the prompt version's hash, or its name.

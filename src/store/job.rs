@@ -3,6 +3,7 @@
 mod batch;
 mod entry;
 mod history;
+mod weigh;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ use crate::{
 pub use batch::{BatchEntry, BatchState, Begin, CellRow, PastLengths};
 pub use entry::{PromptEntry, Results, RowEntry, RunEntry, SessionEntry, VersionEntry};
 pub use history::{After, HistoryEntry, HistoryPage, Judged, Pruned};
+pub use weigh::{LISTED, Turned, Weighed, Weighted};
 
 use super::dataset::{Preview, Reading};
 
@@ -152,6 +154,14 @@ pub enum Job {
     Review(Box<Query>),
     /// Works out the report of the runs that a query asks for.
     Report(Box<Query>),
+    /// Weighs the runs that one query asks for against those of another, paired by their inputs. Refused where
+    /// a run is on both sides.
+    Weigh {
+        /// The baseline.
+        a: Box<Query>,
+        /// What is weighed against it.
+        b: Box<Query>,
+    },
     /// Writes the record as it stands to a new file.
     Backup(PathBuf),
     /// Begins a batch, or goes on with one.
@@ -233,6 +243,7 @@ impl Job {
             | Self::Backup(_)
             | Self::Review(_)
             | Self::Report(_)
+            | Self::Weigh { .. }
             | Self::JudgeRuns { .. }
             | Self::Judgements(_)
             | Self::BeginBatch { .. }
@@ -333,6 +344,8 @@ pub enum Reply {
     Review(Box<Review>),
     /// What runs come to, as it is read.
     Report(Box<Report>),
+    /// What runs say of each other.
+    Weighed(Box<Weighed>),
     /// The record was written to a file of so many bytes.
     BackedUp(u64),
     /// A batch that was begun.

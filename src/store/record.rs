@@ -18,7 +18,7 @@ use super::{
     job::{HistoryPage, Job, PastLengths, Pruned, Reply, StoreFault},
     judgements, review, runs, schema,
     search::Known,
-    versions,
+    versions, weigh,
     worker::{Reports, Trouble},
 };
 use crate::{
@@ -230,6 +230,7 @@ impl Record {
             Job::Report(query) => {
                 review::review(&open.db, query).map(|review| Reply::Report(Box::new(review.report()))).map_err(told)
             }
+            Job::Weigh { a, b } => weigh::weigh(&open.db, a, b).map_err(told)?.map(|all| Reply::Weighed(Box::new(all))),
             Job::Backup(to) => history::backup(&open.db, to).map_err(told)?.map(Reply::BackedUp),
             _ => nothing(job),
         }
@@ -377,6 +378,7 @@ fn nothing(job: &Job) -> Result<Reply, StoreFault> {
         Job::Judgements(_) => Ok(Reply::Judgements(Vec::new())),
         Job::Review(_) => Ok(Reply::Review(Box::default())),
         Job::Report(_) => Ok(Reply::Report(Box::new(Review::default().report()))),
+        Job::Weigh { .. } => Ok(Reply::Weighed(Box::new(weigh::of_none()))),
         Job::Backup(_) => Err(StoreFault::new("there is no record of runs to copy")),
         _ => Err(StoreFault::new("the record of runs was asked for something else")),
     }

@@ -41,6 +41,8 @@ mod sessions;
 mod settings;
 /// Prompt versions and grades: what was run is kept once, and nothing said of it is overwritten.
 mod versions;
+/// Two queries weighed against each other, over the inputs both were run with.
+mod weigh;
 
 /// How long closing may take in a test: never reached.
 const SOON: Duration = Duration::from_secs(30);

@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    eval::{Evidence, Pair, Standing, report::Whole},
+    eval::{Evidence, Pair, Standing, evidence::SEED, report::Whole},
     model::batch::Cell,
 };
-
-/// The seed of the resampling: the same batch says the same every time.
-const SEED: u64 = 1;
 
 /// A cell's row, sample, verdict and score.
 type Judged = (u64, u32, Option<bool>, Option<f64>);

@@ -88,7 +88,8 @@ pub fn with_filter(line: &str, key: &str, value: &str) -> Option<String> {
 fn values(key: &str, vocabulary: &Vocabulary) -> Vec<String> {
     let fixed = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
     match key {
-        "model" => vocabulary.models.clone(),
+        "model" | "target" => vocabulary.models.clone(),
+        "param" => fixed(&["temperature=", "top_p=", "max_tokens=", "stop=", "seed=", "reasoning_effort="]),
         "provider" => vocabulary.providers.clone(),
         "prompt" => vocabulary.prompts.clone(),
         "session" => vocabulary.sessions.clone(),
@@ -164,6 +165,7 @@ mod tests {
             ("x -model:mini", "x -model:gpt-4o-mini", 1),
             ("error:rate", "error:\"rate limited\"", 1),
             ("verdict:f", "verdict:failed", 1),
+            ("param:t", "param:temperature=", 4),
         ] {
             let found = complete(line, &vocabulary());
             assert_eq!((found[0].as_str(), found.len()), (first, count), "{line}");

@@ -21,7 +21,9 @@ pub struct BadQuery {
 /// The keys of filters, with what each takes.
 pub(super) const KEYS: &[(&str, &str)] = &[
     ("model", "a model or a target"),
+    ("target", "a target"),
     ("provider", "a provider"),
+    ("param", "a parameter and its value, as in temperature=0.7, or a parameter alone where any value will do"),
     ("prompt", "a prompt"),
     ("version", "a version's name, or the beginning of its hash"),
     ("session", "a session"),
@@ -144,7 +146,9 @@ fn what(key: &str, value: &str, now: Timestamp) -> Option<What> {
     let text = || (!value.is_empty()).then(|| value.to_owned());
     Some(match key {
         "model" => What::Model(text()?),
+        "target" => What::Target(text()?),
         "provider" => What::Provider(text()?),
+        "param" => param(value)?,
         "prompt" => What::Prompt(text()?),
         "version" => What::Version(text()?),
         "session" => What::Session(text()?),
@@ -176,6 +180,13 @@ fn what(key: &str, value: &str, now: Timestamp) -> Option<What> {
         "grade" => What::Stars(bound(value, |text| text.parse().ok().filter(|stars| (1..=5).contains(stars)))?),
         _ => return None,
     })
+}
+
+fn param(value: &str) -> Option<What> {
+    let (key, value) = value.split_once('=').map_or((value, None), |(key, value)| (key, Some(value.trim())));
+    let key = key.trim();
+    let is_name = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    (is_name && value != Some("")).then(|| What::Param { key: key.to_owned(), value: value.map(str::to_owned) })
 }
 
 fn yes(value: &str) -> Option<bool> {
@@ -269,6 +280,10 @@ mod tests {
         for (line, what) in [
             ("model:gpt-4o-mini", What::Model("gpt-4o-mini".into())),
             ("prompt:\"my prompt\"", What::Prompt("my prompt".into())),
+            ("target:fast", What::Target("fast".into())),
+            ("param:temperature=0.7", What::Param { key: "temperature".into(), value: Some("0.7".into()) }),
+            ("param:stop=\"a = b\"", What::Param { key: "stop".into(), value: Some("a = b".into()) }),
+            ("param:seed", What::Param { key: "seed".into(), value: None }),
             ("VERDICT:Failed", What::Passed(false)),
             ("failed:json-path", What::Failed("json-path".into())),
             ("error:\"rate limited\"", What::Error("rate limited".into())),
@@ -304,6 +319,9 @@ mod tests {
             ("cost:>-1", 0, "US dollars"),
             ("grade:9", 0, "1 to 5"),
             ("model:", 0, "a model"),
+            ("param:=0.7", 0, "temperature=0.7"),
+            ("param:seed=", 0, "temperature=0.7"),
+            ("param:a'b=1", 0, "temperature=0.7"),
             ("end:well", 0, "interrupted"),
             ("sort:name", 0, "took"),
             ("-word", 0, "stands before a filter"),

@@ -28,7 +28,10 @@ pub(super) fn clause(what: &What) -> Clause {
             "seq FROM run WHERE model = ? OR target = ?",
             [text(name), text(name)],
         ),
+        What::Target(name) => column("target", text(name)),
         What::Provider(name) => column("provider", text(name)),
+        What::Param { key, value } => param(key, value.as_deref()),
+        What::Params(all) => plain("run.params = ?", [text(all)]),
         What::Prompt(name) => column("prompt_name", text(name)),
         What::Session(name) => column("session", text(name)),
         What::Version(name) => lookup(
@@ -124,6 +127,30 @@ fn lookup(sql: &str, index: &str, values: impl IntoIterator<Item = Value>) -> Cl
 
 fn column(name: &str, value: Value) -> Clause {
     lookup(&format!("+run.{name} = ?"), &format!("seq FROM run WHERE {name} = ?"), [value])
+}
+
+/// A parameter by its name, among the usual ones or the further fields: its value equal as a number, or as
+/// text or other JSON, alone or as all of a list; any where none is given.
+fn param(key: &str, value: Option<&str>) -> Clause {
+    let json = |text: &str| serde_json::to_string(text).unwrap_or_default();
+    let number = value.and_then(|value| value.parse().map(Value::Integer).or(value.parse().map(Value::Real)).ok());
+    let number = number.unwrap_or(Value::Null);
+    let (mut sql, mut values) = (Vec::new(), Vec::new());
+    for place in ["$", "$.extra"] {
+        let path = Value::Text(format!("{place}.{}", json(key)));
+        let Some(value) = value else {
+            sql.push("run.params -> ? IS NOT NULL");
+            values.push(path);
+            continue;
+        };
+        let word = json(value);
+        let other: Option<serde_json::Value> = serde_json::from_str(value).ok();
+        let other = other.map_or_else(|| word.clone(), |other| other.to_string());
+        sql.push("run.params ->> ? = ? OR run.params -> ? IN (?, ?, ?)");
+        values.extend([path.clone(), number.clone(), path]);
+        values.extend([format!("[{word}]"), word, other].map(Value::Text));
+    }
+    plain(format!("CASE WHEN json_valid(run.params) THEN {} END", sql.join(" OR ")), values)
 }
 
 /// The pattern of ids in hex that end so.
