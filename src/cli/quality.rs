@@ -1,5 +1,7 @@
 //! `retort quality`: what the runs on record come to.
 
+mod against;
+
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -10,6 +12,8 @@ use super::{
     run::CLOSING,
     table,
 };
+use against::{Form, Sides};
+
 use crate::{
     eval::review::{self, By, Report, markdown, prometheus},
     model::query::Query,
@@ -18,13 +22,30 @@ use crate::{
 
 /// Writes the report of the runs a query asks for.
 pub(super) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
-    let mut line = args.query.join(" ");
-    for (key, value) in [("since", &args.since), ("until", &args.until)] {
-        if let Some(value) = value {
-            let _ = write!(line, " {key}:{value}");
+    let now = Timestamp::now();
+    let asked = |line: &str| -> Result<(String, Query), Stopped> {
+        let mut line = line.trim().to_owned();
+        for (key, value) in [("since", &args.since), ("until", &args.until)] {
+            if let Some(value) = value {
+                let _ = write!(line, " {key}:{value}");
+            }
         }
+        let query = Query::parse(&line, now).map_err(|bad| Stopped::Usage(bad.to_string()))?;
+        Ok((line, query))
+    };
+    let (line, query) = asked(&args.query.join(" "))?;
+    if let Some(base) = &args.against {
+        let sides = Sides { a: asked(base)?, b: (line, query) };
+        let form = match (args.json, args.md) {
+            (true, _) => Form::Json,
+            (false, true) => Form::Markdown,
+            (false, false) => Form::Words,
+        };
+        let store = io.setup()?.store();
+        let ended = against::against(&store, sides, form, args.fail_if_worse, io).await;
+        store.close(CLOSING)?;
+        return ended;
     }
-    let query = Query::parse(&line, Timestamp::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
     let store = io.setup()?.store();
     let answer = store.ask(Job::Report(Box::new(query))).await;
     store.close(CLOSING)?;

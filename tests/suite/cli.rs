@@ -10,6 +10,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::home::{Home, Ran};
 
+/// Two queries weighed against each other: a verdict, its numbers, its runs.
+mod against;
 /// A batch: results in order, gates, reports, and going on.
 mod batch;
 /// promptfoo: configs read and written.

@@ -18,7 +18,8 @@ pub(super) const EXAMPLES: &str = "Examples:
 
 A query is words, \"phrases\" and filters, all of which have to hold; `-` before a filter turns it round (a query that
 begins with one comes after `--`):
-  model: provider: prompt: version: session: batch: run:   names, ids by their end
+  model: target: provider: prompt: version: session: batch: run:   names, ids by their end
+  param:KEY=VALUE   a parameter as it was sent, as in param:temperature=0.7; param:KEY where any value will do
   end:done|failed|interrupted|cancelled|crashed|running    verdict:passed|failed    failed:CHECK
   error:any|CLASS   cached: demo: fallback: retried: pinned: yes|no
   since: until:     2026-11-25, 2026-11-25T09:30, 7d, 12h, yesterday
@@ -133,6 +134,7 @@ pub enum HistoryAction {
 
 /// `retort quality`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct QualityArgs {
     /// Sums up only what a query finds, as in `retort history`.
     #[arg(value_name = "QUERY")]
@@ -145,6 +147,15 @@ pub struct QualityArgs {
     /// Leaves out what started then or later.
     #[arg(long, value_name = "AGE|DAY")]
     pub until: Option<String>,
+
+    /// Weighs the runs that QUERY finds (B) against those that this one finds (A, the baseline), over the inputs
+    /// both were run with.
+    #[arg(long, value_name = "QUERY", conflicts_with_all = ["by", "prometheus"])]
+    pub against: Option<String>,
+
+    /// Exits with 100 if B is shown to be worse.
+    #[arg(long, requires = "against")]
+    pub fail_if_worse: bool,
 
     /// Groups by this.
     #[arg(long, value_enum, default_value = "model")]
