@@ -1,6 +1,6 @@
 //! Two shares over the same rows: how far apart they are, and how many rows it takes to see it.
 
-use super::{Interval, Z, wilson};
+use super::{Interval, wilson};
 
 /// The quantile of the normal distribution for a power of 80 %.
 const POWER: f64 = 0.841_621_233_572_914_3;
@@ -41,24 +41,25 @@ pub fn difference(rows: Paired) -> Option<(f64, Interval)> {
     Some((middle, Interval { low, high }))
 }
 
-/// Returns how many rows in all it takes to see a difference with a power of 80 % at the 5 % level.
-/// `discordant` is the share of rows that pass with one alone; it is at least the difference. `None` if
-/// the difference is not above 0 and at most 1.
+/// Returns how many rows in all it takes to see a difference with a power of 80 % at the level of a two-sided
+/// quantile of the normal distribution. `discordant` is the share of rows that pass with one alone; it is at
+/// least the difference. `None` if the difference is not above 0 and at most 1.
 ///
 /// Connor 1987, Biometrics 43:207.
 #[must_use]
-pub fn rows_needed(discordant: f64, difference: f64) -> Option<u64> {
+pub fn rows_needed(discordant: f64, difference: f64, quantile: f64) -> Option<u64> {
     if !(difference > 0.0 && difference <= 1.0) || discordant.is_nan() {
         return None;
     }
     let share = discordant.clamp(difference, 1.0);
-    let root = Z * share.sqrt() + POWER * (share - difference * difference).max(0.0).sqrt();
+    let root = quantile * share.sqrt() + POWER * (share - difference * difference).max(0.0).sqrt();
     Some((root / difference).powi(2).ceil() as u64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::eval::stats::Z;
 
     /// Method 10 written out in Python over `proportion_confint(…, method="wilson")` of statsmodels.
     #[test]
@@ -77,15 +78,18 @@ mod tests {
         assert_eq!(difference(Paired::default()), None);
     }
 
-    /// `ceil((z(.975)·√share + z(.8)·√(share - d²))² / d²)` with `scipy.stats.norm.ppf`.
+    /// `ceil((z·√share + z(.8)·√(share - d²))² / d²)` with `scipy.stats.norm.ppf`, z that of 0.975 and of 0.985.
     #[test]
     fn rows_needed_are_as_computed_elsewhere() {
-        for (share, apart, rows) in [(0.2, 0.1, 155), (0.2, 0.05, 626), (0.05, 0.05, 155), (0.5, 0.05, 1568)] {
-            assert_eq!(rows_needed(share, apart), Some(rows), "{share} {apart}");
+        for (share, apart, rows, more) in
+            [(0.2, 0.1, 155, 179), (0.2, 0.05, 626, 724), (0.05, 0.05, 155, 179), (0.5, 0.05, 1568, 1812)]
+        {
+            assert_eq!(rows_needed(share, apart, Z), Some(rows), "{share} {apart}");
+            assert_eq!(rows_needed(share, apart, 2.170_090_377_584_56), Some(more), "{share} {apart}");
         }
-        assert_eq!(rows_needed(0.0, 0.05), rows_needed(0.05, 0.05));
+        assert_eq!(rows_needed(0.0, 0.05, Z), rows_needed(0.05, 0.05, Z));
         for bad in [0.0, -0.1, 1.1, f64::NAN] {
-            assert_eq!(rows_needed(0.2, bad), None);
+            assert_eq!(rows_needed(0.2, bad, Z), None);
         }
     }
 }
