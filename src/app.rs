@@ -41,6 +41,7 @@ pub mod table;
 mod together;
 pub mod versions;
 pub mod view;
+pub mod weighing;
 pub mod workbench;
 
 use std::{
@@ -242,6 +243,7 @@ impl App {
         }
         self.bench.settle();
         self.bench.settle_comparison();
+        self.settle_weighings();
         self.ask_rows();
         self.settle_history();
         self.settle_quality();

@@ -106,7 +106,7 @@ impl App {
             return;
         };
         self.effects.extend(take.stop().map(Effect::Stop));
-        take.begin(ticket, &request.targets, request.prompt.response.format, self.now);
+        take.begin(ticket, &request.targets, &request.prompt, self.now);
         let sample = u32::try_from(sample).unwrap_or(u32::MAX);
         self.effects.push(Effect::Start(ticket, Box::new(RunRequest { sample, ..request })));
     }

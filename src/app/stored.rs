@@ -11,6 +11,7 @@ use super::{
     overlay::{Confirm, List, Overlay, Then},
     quality,
     versions::After,
+    weighing::lanes::Question,
     workbench::Workbench,
 };
 use crate::{
@@ -34,6 +35,8 @@ pub(super) enum Asked {
     Runs,
     /// A run to compare with.
     BaselineRun,
+    /// What the record says of a lane against the baseline.
+    Weighed(Box<Question>),
     /// The run of a judge.
     Judge(RunId),
     /// A prompt for the bench.
@@ -88,6 +91,8 @@ impl App {
                     }
                     Asked::Metrics => self.metrics.unreadable(),
                     Asked::Judge(run) => return self.judge_fault(run, &fault),
+                    // The lanes go without it.
+                    Asked::Weighed(_) => return,
                     Asked::Batch(asked) => return self.batch_fault(&asked, &fault.message),
                     Asked::History(asked) => return self.history_fault(&asked, &fault.message),
                     Asked::Quality(asked) => return self.quality_fault(asked, &fault.message),
@@ -107,6 +112,7 @@ impl App {
             (Asked::Input, Ok(Reply::Rows { file, rows, more })) => self.list_rows(&file, &rows, more),
             (Asked::Runs, Ok(Reply::History(page))) => self.list_runs(&page.runs),
             (Asked::BaselineRun, Ok(Reply::Run(record))) => self.compare_with_run(&record),
+            (Asked::Weighed(question), Ok(Reply::Weighed(weighed))) => self.bench.weighings.take(&question, weighed),
             (Asked::Judge(_), Ok(Reply::Run(record))) => self.judge_read(&record),
             (Asked::OpenPrompt, Ok(Reply::Prompt { name, prompt })) => self.put_prompt(name, &prompt),
             (Asked::OpenSession, Ok(Reply::Session(session))) => self.put_session(&session),

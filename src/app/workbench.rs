@@ -9,6 +9,7 @@ use jiff::Timestamp;
 pub use super::focus::Focus;
 use super::{
     compare::Comparison, field::Field, inputs::Inputs, lane::Lane, messages::Messages, msg::Now, versions::Stand,
+    weighing::lanes::Weighings,
 };
 use crate::{
     eval::template::{self, Asks, Mistake},
@@ -65,6 +66,8 @@ pub struct Workbench {
     pub together: bool,
     /// What the lanes are compared with.
     pub compare: Comparison,
+    /// What the record says of the lanes against the baseline.
+    pub weighings: Weighings,
     /// The session's name.
     pub session: String,
     /// When the session's file was saved as this bench knows it, if it is on disk.
@@ -108,6 +111,7 @@ impl Workbench {
             zoom: false,
             together: false,
             compare: Comparison::default(),
+            weighings: Weighings::default(),
             session,
             saved_at: None,
             base: None,

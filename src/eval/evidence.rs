@@ -1,6 +1,8 @@
 //! Whether B is better than A, over the same rows, and how sure one may be.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+mod said;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +17,6 @@ use super::stats::{Interval, Paired, SplitMix, difference, flip_test, mean_diffe
 const LEVEL: f64 = 0.03;
 /// The two-sided quantile of the normal distribution for it.
 const QUANTILE: f64 = 2.170_090_377_584_56;
-/// Up to here a p is usually taken for a difference, and a sentence says that it is not.
-const USUAL: f64 = 0.05;
 /// The difference, as a share, a comparison should be able to see.
 const WANTED: f64 = 0.05;
 
@@ -178,46 +178,6 @@ impl Evidence {
         }
         Self::of(rows.into_values().map(|[a, b]| Pair::of(a, b)), seed)
     }
-
-    /// Returns the verdict in one sentence, as every screen and report says it.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        let head = match self.shown {
-            Shown::Better => "B better",
-            Shown::Worse => "B worse",
-            Shown::NoDifference => "no difference shown",
-        };
-        let rows = |count: u64| if count == 1 { "row" } else { "rows" };
-        let changed = format!("{} fixed, {} broken", self.fixed, self.broken);
-        let mut line = match (self.basis, self.passed, self.score.zip(self.score_p)) {
-            (Basis::Scores, passed, Some((Difference { by, interval }, p))) => {
-                let changed = passed.map_or_else(String::new, |_| format!("{changed}; "));
-                let (by, low, high) = (hundredths(by), hundredths(interval.low), hundredths(interval.high));
-                let sign = if by > 0.0 { "+" } else { "" };
-                let (p, scored) = (chance(p), self.scored);
-                format!(
-                    "{head}: {changed}mean score {sign}{by:.2} ({low:.2} to {high:.2}) over {scored} {}, {p}",
-                    rows(scored)
-                )
-            }
-            (_, Some(Difference { by, interval }), _) => {
-                let (by, low, high) = (points(by), points(interval.low), points(interval.high));
-                let sign = if by > 0 { "+" } else { "" };
-                let noun = if by.abs() == 1 { "point" } else { "points" };
-                format!("{head}: {changed}, {}, {sign}{by} {noun} ({low} to {high})", chance(self.p))
-            }
-            (_, None, _) if self.scored == 1 => {
-                return "nothing to compare: only one row was scored with both".to_owned();
-            }
-            (_, None, _) => return "nothing to compare: no row was judged with both".to_owned(),
-        };
-        if self.shown == Shown::NoDifference
-            && let Some(more) = self.more_rows.filter(|more| *more > 0)
-        {
-            let _ = write!(line, "; about {more} more {} needed to see 5 points", rows(more));
-        }
-        line
-    }
 }
 
 /// What the samples of one row come to on one side.
@@ -253,30 +213,6 @@ impl Samples {
     fn score(self) -> Option<f64> {
         (self.scored > 0).then(|| self.sum / self.scored as f64)
     }
-}
-
-/// Writes a p value so that it is never rounded onto the level it is below, and says so where it is one that
-/// is usually taken for a difference and is none here.
-fn chance(p: f64) -> String {
-    if p < 0.001 {
-        "p<0.001".to_owned()
-    } else if (LEVEL - 0.0005..LEVEL).contains(&p) {
-        format!("p<{LEVEL}")
-    } else if (LEVEL..USUAL).contains(&p) {
-        format!("p={p:.3}, not below {LEVEL}")
-    } else {
-        format!("p={p:.3}")
-    }
-}
-
-/// Two decimals, rounded, and minus zero as zero.
-fn hundredths(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0 + 0.0
-}
-
-/// Hundredths, rounded.
-fn points(share: f64) -> i64 {
-    (share * 100.0).round() as i64
 }
 
 #[cfg(test)]

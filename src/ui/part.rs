@@ -4,6 +4,7 @@ pub mod bars;
 pub mod chips;
 pub mod column;
 pub mod diff;
+pub mod evidence;
 pub mod flow;
 pub mod hints;
 pub mod list;

@@ -16,3 +16,4 @@ mod runs;
 mod sessions;
 mod texts;
 mod versions;
+mod weighing;

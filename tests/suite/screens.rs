@@ -14,6 +14,7 @@ mod quality;
 mod states;
 /// Versions, grades and groups of answers.
 mod versions;
+mod weighing;
 
 use ratatui::buffer::Buffer;
 use retort::{

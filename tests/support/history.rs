@@ -1,10 +1,11 @@
-//! Runs on record for the workbench: as the history lists them, and whole.
+//! Runs on record for the workbench: as the history lists them, whole, and weighed against each other.
 
 use jiff::{SignedDuration, Timestamp};
 use retort::{
-    model::{Cost, Grade, Input, Outcome, PicoDollars, Prompt, RunId, Usage, outcome::Timing},
-    pipeline::port::RunRecord,
-    store::job::{HistoryEntry, HistoryPage},
+    eval::{Evidence, Pair},
+    model::{Cost, Grade, Input, Outcome, Params, PicoDollars, Prompt, RunId, Usage, outcome::Timing},
+    pipeline::{Told, event::RunEvent, port::RunRecord},
+    store::job::{HistoryEntry, HistoryPage, Weighed, Weighted},
 };
 
 /// The id of a run by its number; later ones are larger.
@@ -89,4 +90,28 @@ pub(crate) fn record(number: u64, started: Timestamp, outcome: Outcome) -> RunRe
         timeline: Vec::new(),
         cell: None,
     }
+}
+
+/// The same run as it was sent with a temperature.
+pub(crate) fn sent_with(temperature: f64, record: RunRecord) -> RunRecord {
+    let event = RunEvent::Prepared {
+        run: record.run,
+        started: record.started,
+        key: String::new(),
+        messages: Vec::new(),
+        params: Params { temperature: Some(temperature), ..Params::default() },
+        notices: Vec::new(),
+    };
+    RunRecord { timeline: vec![Told { at: std::time::Duration::ZERO, event }], ..record }
+}
+
+/// What runs on so many inputs say, each run once with both sides.
+pub(crate) fn weighed(fixed: u64, broken: u64, unchanged: u64) -> Weighed {
+    let all = [(fixed, false, true), (broken, true, false), (unchanged, true, true)];
+    let pairs = all
+        .into_iter()
+        .flat_map(|(count, a, b)| (0..count).map(move |_| Pair { a: Some(a), b: Some(b), ..Pair::default() }));
+    let inputs = fixed + broken + unchanged;
+    let side = Weighted { runs: inputs, unjudged: 0, alone: 0 };
+    Weighed { evidence: Evidence::of(pairs, 1), a: side, b: side, inputs, fixed: Vec::new(), broken: Vec::new() }
 }

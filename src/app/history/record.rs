@@ -10,7 +10,7 @@ use crate::{
     },
     model::RunId,
     pipeline::port::RunRecord,
-    store::job::{Job, Reply},
+    store::job::{Job, Reply, Weighed},
 };
 
 /// What the record of a run is wanted for.
@@ -39,6 +39,8 @@ pub(in crate::app) enum AskedFor {
     Run(RunId, Want),
     /// One of two runs that are compared.
     Pair(RunId),
+    /// What the kinds of two runs that are compared say of each other.
+    Kinds([RunId; 2]),
     /// A run to be kept, or no longer.
     Pin(RunId, bool),
     /// A run to be removed.
@@ -165,9 +167,13 @@ impl App {
             (AskedFor::Run(run, want), Reply::Run(record)) => self.run_read(run, want, record),
             (AskedFor::Pair(run), Reply::Run(record)) if run == record.run => {
                 if let Some(pair) = &mut self.history.pair {
-                    pair.take(record);
+                    let asked = AskedFor::Kinds(pair.runs);
+                    if let Some(job) = pair.take(record) {
+                        self.ask_history(job, asked);
+                    }
                 }
             }
+            (AskedFor::Kinds(runs), Reply::Weighed(weighed)) => self.kinds_told(runs, Ok(weighed)),
             (AskedFor::Pin(run, pinned), Reply::Pinned(_)) => {
                 if let Some(entry) = self.history.runs.find(run) {
                     entry.pinned = pinned;
@@ -195,6 +201,12 @@ impl App {
         self.have_record(record, want);
     }
 
+    fn kinds_told(&mut self, runs: [RunId; 2], told: Result<Box<Weighed>, String>) {
+        if let Some(pair) = self.history.pair.as_mut().filter(|pair| pair.runs == runs) {
+            pair.weighed(told);
+        }
+    }
+
     /// Says why something that was asked for the screen did not come.
     pub(in crate::app) fn history_fault(&mut self, asked: &AskedFor, why: &str) {
         match asked {
@@ -204,6 +216,8 @@ impl App {
                 self.history.fault = Some((*run, why.to_owned()));
                 return;
             }
+            // It is said where the evidence would be.
+            AskedFor::Kinds(runs) => return self.kinds_told(*runs, Err(why.to_owned())),
             AskedFor::Pair(run) => {
                 self.history.pair.take_if(|pair| pair.runs.contains(run));
             }

@@ -15,8 +15,9 @@ use crate::{
         difference::{Difference, Side},
         msg::{Now, Ticket},
         view::View,
+        weighing::Setup,
     },
-    model::{Class, End, Fault, Format, Grade, Outcome, Provenance, Quality, RunId, Target},
+    model::{Class, End, Fault, Format, Grade, Outcome, Prompt, Provenance, Quality, RunId, Target},
     pipeline::{
         Told,
         event::{Lookup, Next, Part, RunEvent},
@@ -67,6 +68,9 @@ pub struct Take {
     cleaners: [Cleaner; 2],
     /// What the answer is compared by.
     pub compared: Compared,
+    /// What the last run was made with, once it has ended.
+    setup: Option<Setup>,
+    prompt: Option<Arc<Prompt>>,
 }
 
 impl Default for Take {
@@ -92,16 +96,18 @@ impl Default for Take {
             partial: String::new(),
             cleaners: [Cleaner::new(), Cleaner::new()],
             compared: Compared::default(),
+            setup: None,
+            prompt: None,
         }
     }
 }
 
 impl Take {
-    /// Clears the place for a run that may ask these targets for an answer of a form.
-    pub fn begin(&mut self, ticket: Ticket, targets: &[Target], format: Format, now: Now) {
+    /// Clears the place for a run of a prompt that may ask these targets.
+    pub fn begin(&mut self, ticket: Ticket, targets: &[Target], prompt: &Arc<Prompt>, now: Now) {
         let compared = self.next_compared();
         let (mut answer, reasoning) = (std::mem::take(&mut self.answer), std::mem::take(&mut self.reasoning));
-        answer.expect_json(format != Format::Text);
+        answer.expect_json(prompt.response.format != Format::Text);
         *self = Self {
             asked: targets.first().map(|target| target.name.clone()).unwrap_or_default(),
             ticket: Some(ticket),
@@ -112,6 +118,7 @@ impl Take {
             meter: RunMeter::new(targets),
             started: Some(now.at),
             compared,
+            prompt: Some(Arc::clone(prompt)),
             ..Self::default()
         };
     }
@@ -262,6 +269,7 @@ impl Take {
         }
         self.flush();
         self.partial = String::new();
+        self.setup = self.prompt.as_ref().and_then(|prompt| Setup::of(prompt, &self.asked, &self.timeline));
         self.quality.clone_from(&outcome.quality);
         self.answer.settle(&outcome.text, outcome.end == End::Done, self.quality.as_ref());
         let kept = self.state == State::Kept;
@@ -275,6 +283,12 @@ impl Take {
             (End::Cancelled, _) => State::Cancelled,
         };
         self.outcome = Some(outcome);
+    }
+
+    /// Returns what the last run was made with, once it has ended.
+    #[must_use]
+    pub fn setup(&self) -> Option<&Setup> {
+        self.setup.as_ref()
     }
 
     /// Returns the id of the run, once it was prepared.

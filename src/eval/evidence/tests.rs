@@ -1,6 +1,6 @@
 //! Evidence: its sentence, what decides, and how often it is wrong.
 
-use super::*;
+use super::{said::chance, *};
 
 fn pairs(both: usize, broken: usize, fixed: usize, neither: usize) -> Vec<Pair> {
     [(both, true, true), (broken, true, false), (fixed, false, true), (neither, false, false)]
@@ -24,6 +24,25 @@ fn the_sentence_says_what_is_shown() {
             && few.ends_with(" more rows needed to see 5 points"),
         "{few}"
     );
+}
+
+#[test]
+fn a_sentence_is_as_long_as_there_is_room_for() {
+    let (better, few) = (Evidence::of(pairs(60, 3, 14, 23), 1), Evidence::of(pairs(40, 4, 6, 10), 1));
+    let words = ("+ better", "+ worse");
+    let needed = format!("no difference shown: 6 fixed, 4 broken; about {} more rows needed", few.more_rows.unwrap());
+    for (found, room, said) in [
+        (&better, 80, "+ better: 14 fixed, 3 broken, p=0.013, +11 points (3 to 19)"),
+        (&better, 40, "+ better: 14 fixed, 3 broken"),
+        (&better, 20, "+ better"),
+        (&better, 0, "+ better"),
+        (&few, 70, needed.as_str()),
+        (&few, 60, "no difference shown: 6 fixed, 4 broken"),
+        (&few, 30, "no difference shown"),
+    ] {
+        assert_eq!(found.said(words, room), said, "{room}");
+    }
+    assert_eq!(Evidence::of([], 1).said(words, 20), "nothing to compare");
 }
 
 #[test]

@@ -5,13 +5,15 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 use super::inside;
 use crate::{
     app::{
-        history::pair::{Pair, RunRecord, area},
+        history::pair::{Kinds, Pair, RunRecord, area},
         versions::ago,
+        weighing,
     },
     eval::figures::duration,
     ui::{
         part::{
             diff::{difference, summary},
+            evidence::role,
             flow::{Item, flow},
         },
         scene::Scene,
@@ -36,11 +38,29 @@ pub(super) fn draw(scene: Scene<'_>, pair: &Pair, body: Rect, buffer: &mut Buffe
     }
     if let Some(shown) = pair.difference() {
         lines.extend(flow(summary(shown, scene.theme), wide, 1).into_iter().next());
+        lines.push(evidence(scene, &pair.kinds, wide));
         let text = area(body).intersection(buffer.area);
         difference(shown, scene.theme.style(Role::Text), text, scene.theme, buffer);
     }
     for (line, place) in lines.into_iter().zip(head.rows()) {
         buffer.set_line(place.x, place.y, &line, place.width);
+    }
+}
+
+/// Says what the record says of the newer run's kind against the older one's.
+fn evidence(scene: Scene<'_>, kinds: &Kinds, wide: usize) -> Line<'static> {
+    let quiet = |text: &str| Line::from(scene.span(text, Role::Quiet));
+    match kinds {
+        Kinds::Waits => Line::default(),
+        Kinds::Unknown => quiet("one of them was not sent: there is nothing to weigh"),
+        Kinds::Alike => quiet("the same version, model and parameters: two samples of one"),
+        Kinds::Asked(apart) => quiet(&format!("{}: weighing …", apart.join(", "))),
+        Kinds::Failed(why) => Line::from(scene.foreign(why, Role::Fail)),
+        Kinds::Told(apart, weighed) => {
+            let before = format!("{}: ", apart.join(", "));
+            let said = weighing::said(weighed, ("+ better", "+ worse"), wide.saturating_sub(before.len()));
+            Line::from(vec![scene.span(before, Role::Quiet), scene.span(said, role(weighed))])
+        }
     }
 }
 

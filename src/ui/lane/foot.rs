@@ -7,6 +7,7 @@ use crate::{
     app::{
         compare::Standing,
         lane::{Lane, State},
+        weighing::{self, Weighed},
     },
     eval::{
         figures::{age, count, duration, rate, tokens},
@@ -17,6 +18,7 @@ use crate::{
         part::{
             chips::chips,
             diff::summary,
+            evidence::role,
             flow::{Item, flow},
         },
         scene::Scene,
@@ -30,7 +32,7 @@ pub(super) fn draw(scene: Scene<'_>, lane: &Lane, state: Option<Span<'static>>, 
     let rows = usize::from(area.height);
     let below = flow(numbers(scene, lane), wide, if rows > 2 { 2 } else { 1 });
     let mut above: Vec<Item> = state.map(|state| vec![state]).into_iter().collect();
-    above.extend(verdicts(scene, lane));
+    above.extend(verdicts(scene, lane, wide));
     let above = flow(above, wide, rows.saturating_sub(below.len()));
     let first = rows.saturating_sub(below.len() + above.len());
     for (line, place) in above.iter().chain(&below).zip(area.rows().skip(first)) {
@@ -40,15 +42,26 @@ pub(super) fn draw(scene: Scene<'_>, lane: &Lane, state: Option<Span<'static>>, 
 
 /// The numbers and verdicts of a lane in the order of their weight: for one line, past which they are left out.
 pub(super) fn brief(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
-    [numbers(scene, lane), verdicts(scene, lane)].concat()
+    [numbers(scene, lane), verdicts(scene, lane, 0)].concat()
 }
 
-fn verdicts(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
+fn verdicts(scene: Scene<'_>, lane: &Lane, wide: usize) -> Vec<Item> {
     let take = lane.shown();
     let json = scene.app.bench.response.format != Format::Text;
     let chips = take.quality.as_ref().map(|quality| chips(quality, json, scene.theme)).unwrap_or_default();
     let sampled = groups(scene, lane);
-    [grade(scene, &take.grade), sampled, compared(scene, lane), chips.broken, origins(scene, lane), chips.held].concat()
+    let (compared, origins) = (compared(scene, lane), origins(scene, lane));
+    // What one input says is no evidence, and gives way to everything else.
+    let weighed = scene.app.bench.weighed(lane);
+    let of = |some: bool| weighed.filter(|weighed| (weighed.inputs > 1) == some).map(|it| evidence(scene, it, wide));
+    let (some, none): (Vec<Item>, Vec<Item>) = (of(true).into_iter().collect(), of(false).into_iter().collect());
+    [grade(scene, &take.grade), sampled, compared, some, chips.broken, origins, chips.held, none].concat()
+}
+
+/// Says what the record says of the lane against the baseline, in a row of its own at most.
+fn evidence(scene: Scene<'_>, weighed: &Weighed, wide: usize) -> Item {
+    let said = weighing::said(weighed, ("better than ◆", "worse than ◆"), wide);
+    vec![scene.span(said, role(weighed))]
 }
 
 /// Says how the answer stands to what it is compared with.

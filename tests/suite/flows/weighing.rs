@@ -1,0 +1,191 @@
+//! What the record says of one kind of run against another: what is asked, when, and which answers count.
+
+use retort::{
+    app::{Ticket, history::pair::Kinds},
+    model::{
+        Outcome, VersionId,
+        query::{Query, What},
+    },
+    store::job::{Job, Reply, StoreFault},
+};
+
+use crate::support::{
+    bench::{Bench, attempt, delta, ended, outcome, prepared},
+    history::{id, page, record, sent_with, weighed},
+};
+
+/// Takes the questions about two kinds that were asked.
+fn weighings(bench: &mut Bench) -> Vec<(Ticket, Query, Query)> {
+    let of = |(ticket, job)| match job {
+        Job::Weigh { a, b } => Some((ticket, *a, *b)),
+        _ => None,
+    };
+    bench.jobs().into_iter().filter_map(of).collect()
+}
+
+fn answer(bench: &mut Bench, ticket: Ticket, fixed: u64) {
+    bench.answer(ticket, Ok(Reply::Weighed(Box::new(weighed(fixed, 0, 20)))));
+}
+
+/// Runs the lanes; the runs that are started are ended by [`end`].
+fn start(bench: &mut Bench) -> Vec<Ticket> {
+    bench.take();
+    bench.keys("<f5>");
+    bench.started().into_iter().map(|(ticket, _)| ticket).collect()
+}
+
+/// Ends a run, by a number of its own.
+fn end(bench: &mut Bench, ticket: Ticket, number: u64) {
+    bench.tell(ticket, prepared(id(number)));
+    bench.tell(ticket, attempt(1, "demo"));
+    bench.tell(ticket, delta(1, "yes"));
+    bench.tell(ticket, ended(Outcome { run: id(number), ..outcome("yes") }));
+}
+
+fn targets(query: &Query) -> Vec<&str> {
+    let all = query.filters.iter().filter_map(|filter| match &filter.what {
+        What::Target(name) => Some(name.as_str()),
+        _ => None,
+    });
+    all.collect()
+}
+
+/// The inputs fixed that a lane shows.
+fn shown(bench: &Bench, at: usize) -> Option<u64> {
+    bench.app.bench.weighed(bench.lane(at)).map(|weighed| weighed.evidence.fixed)
+}
+
+#[test]
+fn each_lane_is_weighed_against_the_baseline_once_both_have_ended() {
+    let mut bench = Bench::of(&["demo", "demo:slow", "demo:long"]);
+    let tickets = start(&mut bench);
+    end(&mut bench, tickets[0], 1);
+    end(&mut bench, tickets[1], 2);
+    assert!(weighings(&mut bench).is_empty(), "nothing is compared yet");
+    bench.keys("3d");
+    let asked = weighings(&mut bench);
+    assert_eq!(asked.len(), 1, "the third lane still runs");
+    let (ticket, a, b) = &asked[0];
+    assert_eq!((targets(a), targets(b)), (vec!["demo"], vec!["demo:slow"]));
+    let version = VersionId::of(&bench.app.bench.prompt()).0;
+    for what in [What::Version(version), What::Params("{}".to_owned()), What::FellBack(false)] {
+        assert!(a.filters.iter().any(|filter| filter.what == what && !filter.not), "{what:?} {a:?}");
+    }
+    assert_eq!(shown(&bench, 1), None);
+    answer(&mut bench, *ticket, 7);
+    assert_eq!((shown(&bench, 0), shown(&bench, 1), shown(&bench, 2)), (None, Some(7), None));
+    end(&mut bench, tickets[2], 3);
+    let asked = weighings(&mut bench);
+    assert_eq!(asked.iter().flat_map(|(_, _, b)| targets(b)).collect::<Vec<_>>(), ["demo:long"]);
+    bench.keys("jk");
+    assert!(weighings(&mut bench).is_empty(), "once for each change");
+    // Another baseline is another question, and the way back is none.
+    bench.keys("Lb");
+    let asked = weighings(&mut bench);
+    assert_eq!(
+        asked.iter().map(|(_, a, b)| (targets(a)[0], targets(b)[0])).collect::<Vec<_>>(),
+        [("demo:slow", "demo"), ("demo:slow", "demo:long")]
+    );
+    assert_eq!(shown(&bench, 1), None);
+    bench.keys("b3d");
+    assert!(weighings(&mut bench).is_empty());
+}
+
+#[test]
+fn a_further_run_asks_again_and_a_late_answer_is_ignored() {
+    let mut bench = Bench::of(&["demo", "demo:slow"]);
+    bench.keys("3d");
+    let tickets = start(&mut bench);
+    end(&mut bench, tickets[0], 1);
+    end(&mut bench, tickets[1], 2);
+    let first = weighings(&mut bench).remove(0).0;
+    let tickets = start(&mut bench);
+    end(&mut bench, tickets[0], 3);
+    assert!(weighings(&mut bench).is_empty());
+    end(&mut bench, tickets[1], 4);
+    let second = weighings(&mut bench).remove(0).0;
+    answer(&mut bench, first, 7);
+    assert_eq!(shown(&bench, 1), None, "it knew nothing of the newer runs");
+    answer(&mut bench, second, 9);
+    assert_eq!(shown(&bench, 1), Some(9));
+    let tickets = start(&mut bench);
+    end(&mut bench, tickets[0], 5);
+    end(&mut bench, tickets[1], 6);
+    let third = weighings(&mut bench).remove(0).0;
+    assert_eq!(shown(&bench, 1), Some(9), "what was said before stays until there is more");
+    bench.answer(third, Err(StoreFault::new("the record is locked")));
+    assert_eq!((shown(&bench, 1), bench.says()), (Some(9), ""), "the lanes go without it");
+    assert!(weighings(&mut bench).is_empty());
+}
+
+#[test]
+fn lanes_of_one_kind_and_lanes_without_a_baseline_are_not_weighed() {
+    let mut bench = Bench::of(&["demo", "demo"]);
+    bench.keys("3d");
+    let tickets = start(&mut bench);
+    end(&mut bench, tickets[0], 1);
+    end(&mut bench, tickets[1], 2);
+    assert!(weighings(&mut bench).is_empty());
+    let mut alone = Bench::of(&["demo"]);
+    alone.keys("3d");
+    let tickets = start(&mut alone);
+    end(&mut alone, tickets[0], 1);
+    assert!(weighings(&mut alone).is_empty());
+}
+
+/// Compares the two newest runs of a history, made with two temperatures.
+fn pair(temperatures: [f64; 2]) -> Bench {
+    let mut bench = Bench::new();
+    bench.take();
+    bench.keys("<a-3>");
+    let (ticket, _) = bench.jobs().into_iter().find(|(_, job)| matches!(job, Job::History { .. })).unwrap();
+    let now: jiff::Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+    bench.answer(ticket, Ok(Reply::History(page(now, 1..=9, false))));
+    bench.take();
+    bench.keys("  d");
+    for (ticket, job) in bench.jobs() {
+        if let Job::OpenRun(run) = job {
+            let newer = run == id(9);
+            let record = record(if newer { 9 } else { 8 }, now, outcome("yes"));
+            let record = sent_with(temperatures[usize::from(newer)], record);
+            bench.answer(ticket, Ok(Reply::Run(Box::new(record))));
+        }
+    }
+    bench
+}
+
+fn kinds(bench: &Bench) -> &Kinds {
+    &bench.app.history.pair.as_ref().unwrap().kinds
+}
+
+#[test]
+fn two_runs_are_weighed_by_all_runs_of_either_kind() {
+    let mut bench = pair([0.2, 0.7]);
+    let (ticket, a, b) = weighings(&mut bench).remove(0);
+    let with = |text: &str| What::Params(format!("{{\"temperature\":{text}}}"));
+    assert!(a.filters.iter().any(|filter| filter.what == with("0.2")), "the older one is the baseline: {a:?}");
+    assert!(b.filters.iter().any(|filter| filter.what == with("0.7")), "{b:?}");
+    assert!(matches!(kinds(&bench), Kinds::Asked(apart) if *apart == ["other parameters"]));
+    answer(&mut bench, ticket, 8);
+    assert!(matches!(kinds(&bench), Kinds::Told(_, weighed) if weighed.evidence.fixed == 8));
+    let mut failed = pair([0.2, 0.7]);
+    let ticket = weighings(&mut failed).remove(0).0;
+    failed.answer(ticket, Err(StoreFault::new("the record is locked")));
+    assert!(matches!(kinds(&failed), Kinds::Failed(why) if why == "the record is locked"));
+}
+
+#[test]
+fn two_runs_of_one_kind_are_said_to_be() {
+    let mut bench = pair([0.2, 0.2]);
+    assert!(matches!(kinds(&bench), Kinds::Alike));
+    assert!(weighings(&mut bench).is_empty());
+}
+
+#[test]
+fn an_answer_about_runs_that_are_no_longer_compared_is_ignored() {
+    let mut bench = pair([0.2, 0.7]);
+    let ticket = weighings(&mut bench).remove(0).0;
+    bench.keys("<esc>");
+    answer(&mut bench, ticket, 8);
+    assert!(bench.app.history.pair.is_none());
+}
