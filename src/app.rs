@@ -245,6 +245,9 @@ impl App {
         self.bench.settle_comparison();
         self.settle_weighings();
         self.ask_rows();
+        if let Some(shown) = &mut self.batch.shown {
+            shown.weigh();
+        }
         self.settle_history();
         self.settle_quality();
         self.autosave();

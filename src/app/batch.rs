@@ -9,6 +9,7 @@ mod record;
 pub mod setup;
 pub mod shown;
 pub mod standing;
+pub mod weighed;
 
 use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
@@ -291,14 +292,15 @@ impl App {
         let Some(shown) = self.batch.shown.as_mut().filter(|_| self.batch.page == Page::Table) else {
             return;
         };
+        let head = head(shown, self.layout.body);
         match (wheel, &mut shown.detail) {
             (Some(by), Some(detail)) => detail.view_mut().scroll(by),
             (Some(by), None) => shown.table.step(by),
             (None, Some(_)) => {}
             (None, None) => {
-                let line = usize::from(row).checked_sub(usize::from(HEAD) + 1);
+                let line = usize::from(row).checked_sub(usize::from(head) + 1);
                 if line.is_some_and(|line| shown.table.click(line)) {
-                    shown.table.fit(usize::from(self.layout.body.height.saturating_sub(HEAD + 1)));
+                    shown.table.fit(usize::from(self.layout.body.height.saturating_sub(head + 1)));
                 }
             }
         }
@@ -313,7 +315,8 @@ impl App {
         };
         let wide = body.width.saturating_sub(ROW + TEXT + 4);
         shown.fit_columns(usize::from((wide / (CELL + 1)).max(1)));
-        shown.fit(usize::from(body.height.saturating_sub(HEAD + 1)), now);
+        let head = head(shown, body);
+        shown.fit(usize::from(body.height.saturating_sub(head + 1)), now);
         if let Some(detail) = &mut shown.detail {
             let area = detail_areas(body)[1];
             detail.view_mut().fit(area.width, area.height);
@@ -321,8 +324,14 @@ impl App {
     }
 }
 
-/// Rows above the table: how it goes, what was used, what is shown.
+/// Rows above the table that are always there: how it goes, what was used, what is shown.
 pub const HEAD: u16 = 3;
+
+/// Counts the rows above the table, with those that say how the columns stand to each other.
+#[must_use]
+pub fn head(shown: &Shown, body: Rect) -> u16 {
+    HEAD + u16::try_from(shown.evidence(body.height).len()).unwrap_or_default()
+}
 
 /// Columns of the rows' numbers.
 pub const ROW: u16 = 7;

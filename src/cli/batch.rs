@@ -201,7 +201,7 @@ fn finish(
     json: bool,
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
-    let Watch { mut whole, failures, more, spool, budget, against, .. } = watch;
+    let Watch { mut whole, failures, more, spool, budget, lanes, .. } = watch;
     whole.end = match &end {
         BatchEnd::Complete => "complete".to_owned(),
         BatchEnd::Stopped => "stopped before its end".to_owned(),
@@ -217,7 +217,7 @@ fn finish(
             written(file, |out| form.write(out, &whole, &spooled))?;
         }
     }
-    let evidence = against.evidence(&whole);
+    let evidence = against::evidence(&lanes, &whole);
     if json {
         said::summary_line(io.out, &whole, &evidence, &judged)?;
     } else {

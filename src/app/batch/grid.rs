@@ -2,7 +2,7 @@
 
 use super::standing::{Counts, rank};
 use crate::{
-    eval::tally::Standing,
+    eval::{evidence::LaneKey, tally::Standing},
     model::{Input, Place, Row, batch::Cell},
 };
 
@@ -49,7 +49,7 @@ impl Slot {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Grid {
     /// The prompt and the target of each column.
-    columns: Vec<(u32, u32)>,
+    columns: Vec<LaneKey>,
     samples: usize,
     lines: Vec<Line>,
     counts: Counts,
@@ -148,6 +148,12 @@ impl Grid {
         let row = self.lines.get(at)?.number;
         let (prompt, target) = *self.columns.get(column)?;
         Some(Place { row, prompt, target, sample: u32::try_from(sample).ok()? })
+    }
+
+    /// Returns the prompt and the target of a column.
+    #[must_use]
+    pub fn lane(&self, column: usize) -> Option<LaneKey> {
+        self.columns.get(column).copied()
     }
 
     /// Returns the column a place is in.

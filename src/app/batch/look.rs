@@ -87,6 +87,11 @@ impl Baseline {
         self.cells.get(&place)
     }
 
+    /// Lists the cells.
+    pub fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.cells.values()
+    }
+
     /// Tells whether a cell came out otherwise than here: which passed, which failed.
     #[must_use]
     pub fn differs(&self, cell: &Cell) -> bool {

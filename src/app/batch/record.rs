@@ -166,6 +166,7 @@ impl App {
         let baseline = Baseline::new(name.to_owned(), cells);
         let changed = shown.grid.all().filter(|cell| baseline.differs(cell)).count();
         shown.baseline = Some(baseline);
+        shown.weighed.expire();
         shown.look.only = if changed > 0 { Only::Changed } else { Only::All };
         shown.table.hurry();
         let says = match changed {

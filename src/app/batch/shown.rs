@@ -8,6 +8,7 @@ use super::{
     look::{Baseline, By, Look, Only},
     order::{Finished, Order},
     standing::rank,
+    weighed::Weighed,
 };
 use crate::{
     app::{msg::Ticket, table::Table},
@@ -69,6 +70,8 @@ pub struct Shown {
     pub left: usize,
     /// What it is compared with.
     pub baseline: Option<Baseline>,
+    /// How its columns stand to each other.
+    pub(super) weighed: Weighed,
     /// The cell that is looked at.
     pub detail: Option<Box<Detail>>,
 }
@@ -95,6 +98,7 @@ impl Shown {
             column: 0,
             left: 0,
             baseline: None,
+            weighed: Weighed::default(),
             detail: None,
         }
     }
@@ -211,6 +215,7 @@ impl Shown {
     /// Puts a finished cell into the table.
     pub fn fill(&mut self, cell: Cell) {
         self.grid.fill(cell);
+        self.weighed.touch();
         if !self.look.shows_all() || self.look.by != By::Row {
             self.table.touch();
         }
@@ -234,7 +239,7 @@ impl Shown {
         (self.column, self.left) = (before.column, before.left);
         self.baseline = before.baseline;
         if self.order.finished != Finished::Anew {
-            (self.grid, self.detail) = (before.grid, before.detail);
+            (self.grid, self.detail, self.weighed) = (before.grid, before.detail, before.weighed);
             self.counted = self.counted.or(before.counted);
         }
     }

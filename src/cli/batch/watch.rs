@@ -9,7 +9,6 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{
-    against::Against,
     kept::KeptRuns,
     progress::{Now, Progress},
     said::{LISTED, listed},
@@ -19,6 +18,7 @@ use crate::{
     cli::{Io, report::escaped},
     eval::{
         Standing, Tally,
+        evidence::Lanes,
         report::{Entry, Whole, jsonl::Line},
     },
     model::{Place, Row, batch::Cell},
@@ -56,7 +56,7 @@ pub(super) struct Watch {
     json: bool,
     kept: KeptRuns,
     /// How the lanes compare.
-    pub(super) against: Against,
+    pub(super) lanes: Lanes,
     /// Why nothing is started, if so.
     pub(super) paused: Option<(String, bool)>,
 }
@@ -76,7 +76,7 @@ impl Watch {
             spool,
             json,
             kept,
-            against: Against::default(),
+            lanes: Lanes::default(),
             paused: None,
         }
     }
@@ -160,7 +160,7 @@ impl Watch {
         let quality = entry.quality.as_ref();
         self.tally.take(&entry.cell, quality);
         if self.whole.lanes.len() > 1 {
-            self.against.take(&entry.cell);
+            self.lanes.take(&entry.cell);
         }
         let Place { prompt, target, .. } = entry.cell.place;
         let lanes = &mut self.whole.lanes;

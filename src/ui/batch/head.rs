@@ -16,26 +16,31 @@ use crate::{
             shown::{Shown, State},
         },
     },
-    eval::figures::{count, duration, share},
+    eval::{
+        Evidence,
+        figures::{count, duration, share},
+    },
     model::{Cost, PicoDollars, batch::Caps},
+    text::{clean_line, truncate, width},
     ui::{
         overlay::typed,
-        part::flow::{Item, flow},
+        part::{
+            evidence::role,
+            flow::{Item, flow},
+        },
         scene::Scene,
         theme::Role,
     },
 };
 
-/// Draws the three lines above the table.
+/// Draws the lines above the table.
 pub(super) fn draw(scene: Scene<'_>, shown: &Shown, body: Rect, buffer: &mut Buffer) {
     let area = inside(body);
     let wide = usize::from(area.width);
     let first = |items: Vec<Item>| flow(items, wide, 1).into_iter().next().unwrap_or_default();
-    lines(
-        vec![first(progress(scene, shown)), first(use_of(scene, shown)), first(looked_at(scene, shown))],
-        area,
-        buffer,
-    );
+    let mut all = vec![first(progress(scene, shown)), first(use_of(scene, shown)), first(looked_at(scene, shown))];
+    all.extend(shown.evidence(body.height).iter().map(|(column, found)| evidence(scene, shown, *column, found, wide)));
+    lines(all, area, buffer);
     if shown.look.typing {
         let row = Rect { y: area.y.saturating_add(2), height: 1, ..area }.intersection(area);
         blank(row, buffer);
@@ -185,6 +190,19 @@ fn looked_at(scene: Scene<'_>, shown: &Shown) -> Vec<Item> {
         items.push(vec![scene.span("against ", Role::Quiet), scene.foreign(&baseline.name, Role::Text)]);
     }
     items
+}
+
+/// How a column stands to the first one, or to its like in the batch that is compared with.
+fn evidence(scene: Scene<'_>, shown: &Shown, column: usize, found: &Evidence, wide: usize) -> Line<'static> {
+    let name = clean_line(&shown.column_name(column));
+    let name = format!("{}: ", truncate(name.as_str(), wide / 3));
+    let other = match shown.baseline {
+        Some(_) => "before".to_owned(),
+        None => truncate(clean_line(&shown.column_name(0)).as_str(), wide / 4).into_owned(),
+    };
+    let (better, worse) = (format!("better than {other}"), format!("worse than {other}"));
+    let said = found.said((&better, &worse), wide.saturating_sub(width(&name)));
+    Line::from(vec![scene.span(name, Role::Title), scene.span(said, role(found.shown))])
 }
 
 /// Says in a few words how a batch goes, while it runs.

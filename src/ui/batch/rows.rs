@@ -13,8 +13,9 @@ use crate::{
     app::{
         action::Action,
         batch::{
-            CELL, HEAD, ROW, TEXT,
+            CELL, ROW, TEXT,
             grid::Slot,
+            head,
             shown::Shown,
             standing::{mark, rank},
         },
@@ -33,7 +34,8 @@ use crate::{
 
 /// Draws the table below the head.
 pub(super) fn draw(scene: Scene<'_>, shown: &Shown, body: Rect, buffer: &mut Buffer) {
-    let area = Rect { y: body.y.saturating_add(HEAD), height: body.height.saturating_sub(HEAD), ..body };
+    let above = head(shown, body);
+    let area = Rect { y: body.y.saturating_add(above), height: body.height.saturating_sub(above), ..body };
     if shown.table.is_empty() {
         let below = Rect { x: area.x + 2, y: area.y + 1, ..area }.intersection(area);
         buffer.set_line(below.x, below.y, &nothing(scene, shown), below.width);

@@ -59,7 +59,7 @@ fn evidence(scene: Scene<'_>, kinds: &Kinds, wide: usize) -> Line<'static> {
         Kinds::Told(apart, weighed) => {
             let before = format!("{}: ", apart.join(", "));
             let said = weighing::said(weighed, ("+ better", "+ worse"), wide.saturating_sub(before.len()));
-            Line::from(vec![scene.span(before, Role::Quiet), scene.span(said, role(weighed))])
+            Line::from(vec![scene.span(before, Role::Quiet), scene.span(said, role(weighed.evidence.shown))])
         }
     }
 }

@@ -61,7 +61,7 @@ fn verdicts(scene: Scene<'_>, lane: &Lane, wide: usize) -> Vec<Item> {
 /// Says what the record says of the lane against the baseline, in a row of its own at most.
 fn evidence(scene: Scene<'_>, weighed: &Weighed, wide: usize) -> Item {
     let said = weighing::said(weighed, ("better than ◆", "worse than ◆"), wide);
-    vec![scene.span(said, role(weighed))]
+    vec![scene.span(said, role(weighed.evidence.shown))]
 }
 
 /// Says how the answer stands to what it is compared with.

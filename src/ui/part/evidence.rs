@@ -1,11 +1,11 @@
 //! How a verdict with evidence looks.
 
-use crate::{app::weighing::Weighed, eval::evidence::Shown, ui::theme::Role};
+use crate::{eval::evidence::Shown, ui::theme::Role};
 
-/// Returns the role of what runs say of each other: that of a pass where B is better, of a failure where it is worse.
+/// Returns the role of a verdict: that of a pass where B is better, of a failure where it is worse.
 #[must_use]
-pub fn role(weighed: &Weighed) -> Role {
-    match weighed.evidence.shown {
+pub fn role(shown: Shown) -> Role {
+    match shown {
         Shown::Better => Role::Pass,
         Shown::Worse => Role::Fail,
         Shown::NoDifference => Role::Quiet,

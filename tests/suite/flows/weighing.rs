@@ -1,15 +1,18 @@
 //! What the record says of one kind of run against another: what is asked, when, and which answers count.
 
 use retort::{
-    app::{Ticket, history::pair::Kinds},
+    app::{Effect, Msg, Ticket, history::pair::Kinds},
     model::{
-        Outcome, VersionId,
+        BatchId, Mark, Outcome, Quality, Rule, Verdict, VersionId,
+        batch::Cell,
         query::{Query, What},
     },
-    store::job::{Job, Reply, StoreFault},
+    pipeline::batch::{BatchEnd, BatchEvent},
+    store::job::{BatchEntry, CellRow, Job, Reply, StoreFault},
 };
 
 use crate::support::{
+    batch::{filled, place, planned, spec},
     bench::{Bench, attempt, delta, ended, outcome, prepared},
     history::{id, page, record, sent_with, weighed},
 };
@@ -188,4 +191,88 @@ fn an_answer_about_runs_that_are_no_longer_compared_is_ignored() {
     bench.keys("<esc>");
     answer(&mut bench, ticket, 8);
     assert!(bench.app.history.pair.is_none());
+}
+
+/// A batch of two targets that has begun.
+fn batch() -> (Bench, Ticket) {
+    let mut bench = Bench::of(&["demo", "demo:slow"]);
+    bench.keys("<a-2>n");
+    bench.take();
+    bench.send(Msg::Paste("rows.csv".to_owned()));
+    bench.keys("<enter>");
+    let planned_for = bench.take().into_iter().find_map(|effect| match effect {
+        Effect::PlanBatch(ticket, _) => Some(ticket),
+        _ => None,
+    });
+    bench.send(Msg::Planned(planned_for.unwrap(), Ok(Box::new(planned(&["text"], 100)))));
+    bench.keys("<enter>");
+    let started = bench.take().into_iter().find_map(|effect| match effect {
+        Effect::StartBatch(ticket, _) => Some(ticket),
+        _ => None,
+    });
+    (bench, started.unwrap())
+}
+
+/// A finished cell of a row; with the first target every third one fails.
+fn judged(number: u64, target: u32) -> BatchEvent {
+    let mark = if target == 0 && number.is_multiple_of(3) { Mark::Fail } else { Mark::Pass };
+    let quality = Quality::of(vec![Verdict::new(Rule::Required, mark, "")]);
+    filled(place(number, target), outcome("fine"), Some(quality))
+}
+
+fn rows(numbers: std::ops::RangeInclusive<u64>) -> Vec<BatchEvent> {
+    numbers.flat_map(|number| [judged(number, 0), judged(number, 1)]).collect()
+}
+
+/// What is said above the table: the columns with what is fixed in each.
+fn columns(bench: &Bench, height: u16) -> Vec<(usize, u64)> {
+    let shown = bench.app.batch.shown.as_ref().unwrap();
+    shown.evidence(height).iter().map(|(column, found)| (*column, found.fixed)).collect()
+}
+
+#[test]
+fn the_columns_of_a_batch_are_weighed_as_cells_end_but_not_at_each() {
+    let (mut bench, ticket) = batch();
+    bench.send(Msg::Batch(ticket, rows(1..=9)));
+    assert_eq!(columns(&bench, 40), [], "18 cells are few");
+    bench.send(Msg::Batch(ticket, rows(10..=15)));
+    assert_eq!(columns(&bench, 40), [(1, 5)]);
+    assert_eq!(columns(&bench, 7), [], "a low screen has no room for it");
+    bench.send(Msg::Batch(ticket, rows(16..=21)));
+    assert_eq!(columns(&bench, 40), [(1, 5)], "12 cells more");
+    bench.send(Msg::Batch(ticket, rows(22..=30)));
+    assert_eq!(columns(&bench, 40), [(1, 10)]);
+    bench.send(Msg::Batch(ticket, [rows(31..=33), vec![BatchEvent::Ended { end: BatchEnd::Complete }]].concat()));
+    assert_eq!(columns(&bench, 40), [(1, 11)], "at the end all count");
+}
+
+#[test]
+fn a_batch_is_weighed_against_the_one_it_is_compared_with() {
+    let (mut bench, ticket) = batch();
+    bench.send(Msg::Batch(ticket, [rows(1..=30), vec![BatchEvent::Ended { end: BatchEnd::Complete }]].concat()));
+    bench.take();
+    bench.keys("b");
+    let (list, _) = bench.jobs().remove(0);
+    let entry = BatchEntry {
+        id: BatchId(uuid::Uuid::from_u128(7)),
+        spec: spec(&["demo", "demo:slow"]),
+        started: "2026-03-01T11:00:00Z".parse().unwrap(),
+        name: "rows.csv".to_owned(),
+        end: Some("complete".to_owned()),
+        cells: 60,
+        running: false,
+    };
+    bench.answer(list, Ok(Reply::Batches(vec![entry])));
+    bench.keys("<enter>");
+    let (cells, _) = bench.jobs().remove(0);
+    let before = |number: u64, target: u32| {
+        // The targets stood the other way round.
+        let BatchEvent::Cell { cell, .. } = judged(number, 1 - target) else { panic!("no cell") };
+        CellRow { cell: Cell { place: place(number, target), ..*cell }, fingerprint: 0 }
+    };
+    let all = (1..=30).flat_map(|number| [before(number, 0), before(number, 1)]).collect();
+    bench.answer(cells, Ok(Reply::Cells(all)));
+    let shown = bench.app.batch.shown.as_ref().unwrap();
+    let found: Vec<_> = shown.evidence(40).iter().map(|(at, found)| (*at, found.fixed, found.broken)).collect();
+    assert_eq!(found, [(0, 0, 10), (1, 10, 0)]);
 }
