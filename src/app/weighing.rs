@@ -61,7 +61,8 @@ impl Setup {
 }
 
 /// Asks what the runs of B say against those of A.
-pub(super) fn job(a: &Setup, b: &Setup) -> Job {
+#[must_use]
+pub fn job(a: &Setup, b: &Setup) -> Job {
     Job::Weigh { a: Box::new(a.query()), b: Box::new(b.query()) }
 }
 

@@ -1,9 +1,11 @@
 //! Several runs of one prompt on one input: all under way at once, told in their order.
 
 mod columns;
+mod evidence;
 
 use std::{
     io::{self, Write},
+    sync::Arc,
     time::Duration,
 };
 
@@ -11,14 +13,17 @@ use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use evidence::Against;
+
 use super::{
     Exit, Io, Stopped,
     report::{self, Form, Place, Report},
     run::{CLOSING, Interrupts},
 };
 use crate::{
+    app::weighing::Setup,
     eval::comparison::{Comparison, Entry},
-    model::{Outcome, RunRequest},
+    model::{Outcome, Prompt, RunRequest},
     pipeline::{
         Pipeline, RunEvent, Told,
         meter::{Phase, RunMeter},
@@ -67,6 +72,9 @@ struct Compared<'a> {
     event: &'static str,
     #[serde(flatten)]
     comparison: &'a Comparison,
+    /// Each model against the first, over the inputs on record that both were run with, if there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<evidence::Line<'a>>,
 }
 
 /// Runs every lane, at most `at_once` runs at a time, and tells how each went and how they compare.
@@ -79,6 +87,8 @@ pub(super) async fn compare(
     interrupts: &mut Interrupts,
 ) -> Result<Exit, Stopped> {
     let names: Vec<String> = lanes.iter().map(|lane| lane.name.clone()).collect();
+    let prompts: Vec<Option<Arc<Prompt>>> =
+        lanes.iter().map(|lane| lane.requests.first().map(|request| Arc::clone(&request.prompt))).collect();
     let samples = lanes.iter().map(|lane| lane.requests.len()).max().unwrap_or(0);
     let (mut runs, mut streams) = (Vec::new(), Vec::new());
     for (lane, requests) in lanes.into_iter().map(|lane| lane.requests).enumerate() {
@@ -117,6 +127,14 @@ pub(super) async fn compare(
         }
     }
     teller.clear(io);
+    let setups: Vec<(String, Option<Setup>)> = teller
+        .names
+        .iter()
+        .zip(&prompts)
+        .enumerate()
+        .map(|(lane, (name, prompt))| (name.clone(), prompt.as_ref().and_then(|prompt| setup(&runs, lane, prompt))))
+        .collect();
+    let against = Against::ask(store, &setups).await;
     let entries: Vec<Entry<'_>> = teller
         .names
         .iter()
@@ -128,7 +146,8 @@ pub(super) async fn compare(
     let comparison = if diff { whole.differences() } else { whole };
     match shape {
         Shape::Each(Form::Json) => {
-            let line = serde_json::to_string(&Compared { event: "compared", comparison: &comparison })
+            let evidence = against.iter().filter_map(Against::line).collect();
+            let line = serde_json::to_string(&Compared { event: "compared", comparison: &comparison, evidence })
                 .map_err(io::Error::from)?;
             writeln!(io.out, "{}", report::escaped(&line))?;
         }
@@ -142,8 +161,17 @@ pub(super) async fn compare(
     if diff && shape != Shape::Each(Form::Json) && comparison.differing() == 0 {
         writeln!(io.err, "no difference")?;
     }
+    if matches!(shape, Shape::Columns | Shape::Markdown) {
+        evidence::tell(&against, io)?;
+    }
     let ends = runs.iter().map(|run| run.outcome.as_deref().map_or(Exit::Cancelled, report::exit));
     Ok(ends.fold(Exit::Done, Exit::worse))
+}
+
+/// Names what the runs of a lane were made with.
+fn setup(runs: &[Run], lane: usize, prompt: &Prompt) -> Option<Setup> {
+    let (told, outcome) = runs.iter().find(|run| run.lane == lane).map(|run| (&run.told, run.outcome.as_ref()))?;
+    Setup::of(prompt, &outcome?.requested, told)
 }
 
 fn ended(runs: &[Run], lane: usize) -> Vec<&Outcome> {

@@ -103,3 +103,21 @@ fn one_failure_stops_no_other_and_is_the_exit_code() {
     assert_eq!(run(&home(BAD, GOOD), &["--md", "--json"]).code, Some(2));
     assert_eq!(run(&home(BAD, GOOD), &["--samples", "0"]).code, Some(2));
 }
+
+#[test]
+fn models_are_weighed_over_the_inputs_on_record_and_one_is_no_evidence() {
+    let home = home("echo no json", GOOD);
+    let run = |input: &str, more: &[&str]| home.run_on(&[&["run", "mood", "-m", "a", "-m", "b"], more].concat(), input);
+    let alone = run("Late again.", &["--md", "--samples", "2"]);
+    assert!(alone.err.ends_with("one input is no evidence of which is better; `retort batch` asks both on many\n"));
+    let json = run("Late again.", &["--json"]).lines();
+    assert!(json.last().unwrap()["evidence"].is_null(), "{json:?}");
+    let two = run("On time.", &["--md"]);
+    assert!(two.err.contains("b: no difference shown: 2 fixed, 0 broken; mean score +1.00 ("), "{}", two.err);
+    assert!(two.err.ends_with(" more rows needed to see 5 points, 2 inputs\n"), "{}", two.err);
+    let line = &run("On time.", &["--json"]).lines().pop().unwrap()["evidence"][0];
+    assert_eq!(
+        (&line["a"], &line["b"], &line["inputs"], &line["fixed"]),
+        (&"a".into(), &"b".into(), &2.into(), &2.into())
+    );
+}

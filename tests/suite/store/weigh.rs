@@ -170,7 +170,7 @@ async fn runs_are_found_by_their_parameters() {
     with_params(&store, 3, r#"{"temperature": 0.7, "extra": {"mode": "7", "deep": {"a": [1, 2]}}}"#);
     put(&store, 4, "old", "one", true, |_| {});
     with_params(&store, 5, r#"{"seed": 5}"#);
-    store.ask(Job::Totals).await.unwrap();
+    store.ask(Job::CountRuns(Box::default())).await.unwrap();
     let other = rusqlite::Connection::open(dir.path().join("data/retort.db")).unwrap();
     other.execute("UPDATE run SET params = '{damaged' WHERE seq = 5", []).unwrap();
     for (line, runs) in [
