@@ -74,7 +74,9 @@ mod tests {
 
     fn lanes(cells: &[Cell]) -> Lanes {
         let mut lanes = Lanes::default();
-        cells.iter().for_each(|cell| lanes.take(cell));
+        for cell in cells {
+            lanes.take(cell);
+        }
         lanes
     }
 
