@@ -2,6 +2,7 @@
 
 mod acts;
 pub mod areas;
+pub mod baseline;
 pub mod lines;
 pub mod trend;
 
@@ -15,6 +16,7 @@ use crate::{
 };
 pub use acts::text as copied;
 pub use areas::{Areas, Part, areas};
+use baseline::Baseline;
 pub use lines::{Entry, Kind, Lines};
 use trend::Cursor;
 
@@ -33,6 +35,8 @@ pub struct Quality {
     pub changes: Table,
     /// The lines of a grouping.
     pub lines: Lines,
+    /// The line that the others are weighed against.
+    baseline: Baseline,
     /// The cursor on the trend.
     pub cursor: Cursor,
     body: Rect,
@@ -51,6 +55,8 @@ pub struct Quality {
 pub(super) enum AskedFor {
     /// A report, by the number of its question.
     Report(u64),
+    /// A line against the baseline, by the number of that question.
+    Baseline(u64),
 }
 
 impl Quality {
@@ -102,6 +108,7 @@ impl Quality {
             Action::Accept => self.filters().is_some(),
             Action::NextPane | Action::Right | Action::Copy => any,
             Action::Sort => any && self.part == Part::Lines,
+            Action::Baseline => any && self.part == Part::Lines && matches!(self.lines.kind, Kind::Runs(_)),
             _ => true,
         }
     }
@@ -139,6 +146,7 @@ impl App {
 
     /// Asks for the report that the screen lacks, one at a time.
     pub(super) fn settle_quality(&mut self) {
+        self.settle_baseline();
         let quality = &mut self.quality;
         if self.screen != Screen::Quality || quality.waits || !quality.loading() {
             return;
@@ -150,7 +158,10 @@ impl App {
 
     /// Takes an answer of the store for the screen in; a late one is dropped.
     pub(super) fn quality_stored(&mut self, asked: AskedFor, reply: Reply) {
-        let AskedFor::Report(round) = asked;
+        let round = match asked {
+            AskedFor::Report(round) => round,
+            AskedFor::Baseline(number) => return self.quality.baseline.take(number, Ok(reply)),
+        };
         self.quality.waits = false;
         if round != self.quality.round {
             return;
@@ -183,7 +194,10 @@ impl App {
 
     /// Says why there is no report.
     pub(super) fn quality_fault(&mut self, asked: AskedFor, why: &str) {
-        let AskedFor::Report(round) = asked;
+        let round = match asked {
+            AskedFor::Report(round) => round,
+            AskedFor::Baseline(number) => return self.quality.baseline.take(number, Err(why.to_owned())),
+        };
         self.quality.waits = false;
         if round == self.quality.round {
             self.quality.read = round;
@@ -289,6 +303,7 @@ impl App {
         }
         let areas = quality.areas(body);
         quality.changes.fit(usize::from(areas.changes.height.saturating_sub(3)));
-        quality.lines.table.fit(usize::from(areas.lines.height.saturating_sub(3)));
+        let below = 3 + u16::from(quality.baseline().is_some());
+        quality.lines.table.fit(usize::from(areas.lines.height.saturating_sub(below)));
     }
 }

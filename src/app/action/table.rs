@@ -110,7 +110,8 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Together, "scroll-together", When::Normal, 0, "scrolls all lanes together, or each by itself"),
     entry(Action::Diff, "diff", When::Bench, 4, "shows what differs from the baseline, or the answers as they are")
         .also(&[(Screen::Batch, 10), (Screen::History, 5)]),
-    entry(Action::Baseline, "baseline", When::Bench, 0, "makes this lane the baseline; the only lane keeps its answer"),
+    entry(Action::Baseline, "baseline", When::Bench, 0, "makes this lane the baseline; the only lane keeps its answer; of the report, makes this line the baseline")
+        .also(&[(Screen::Quality, 10)]),
     entry(
         Action::Against,
         "compare-with",

@@ -33,6 +33,7 @@ impl App {
             }
             Action::NextPane | Action::PreviousPane => self.quality.focus(action == Action::NextPane),
             Action::Accept => self.show_runs(),
+            Action::Baseline => self.mark_line(),
             Action::Copy if self.quality.report.is_some() => self.overlays.push(Overlay::Copy(copy::forms(self))),
             Action::ExportRuns => {
                 if let Some(bad) = &self.quality.asking.mistake {

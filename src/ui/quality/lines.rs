@@ -9,17 +9,20 @@ use ratatui::{
 use super::{cursor, framed, millis, money, percent, rated};
 use crate::{
     app::{
-        quality::{Entry, Kind, Part},
+        quality::{Entry, Kind, Part, baseline::Stand},
         table::{Column, Width},
+        weighing,
     },
     eval::{
         figures::count,
         review::{Check, ClassLine, Line as Runs, Rate, Report},
     },
+    text::{clean_line, width},
     ui::{
         part::{
             bars::lying,
             column::{fitted, right},
+            evidence::role as verdict,
             table::table,
         },
         scene::Scene,
@@ -114,12 +117,37 @@ pub(super) fn draw(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut B
         buffer.set_line(place.x, place.y, &Line::from(scene.span(nothing(lines.kind), Role::Quiet)), place.width);
         return;
     }
+    let inside = baseline(scene, inside, buffer);
     let cells = Cell::of(lines.kind);
     let columns: Vec<Column> = cells.iter().map(|cell| cell.column(lines.kind)).collect();
     table(&lines.table, &columns, cursor(scene, Part::Lines), inside, scene.theme, buffer, |row, column, wide| {
         let entry = Entry::of(report, lines.kind, row);
         entry.zip(cells.get(column)).map(|(entry, cell)| drawn(scene, entry, *cell, wide)).unwrap_or_default()
     });
+}
+
+/// Says in the last row how the line under the cursor stands to the baseline, and returns the room above.
+fn baseline(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) -> Rect {
+    let quality = &scene.app.quality;
+    let Some((name, stand)) = quality.baseline().zip(quality.stand()).filter(|_| area.height > 0) else {
+        return area;
+    };
+    let above = Rect { height: area.height - 1, ..area };
+    let row = Rect { y: above.bottom(), height: 1, ..area }.inner(Margin::new(1, 0));
+    let name = format!("against ◆ {}: ", fitted(name, usize::from(row.width) / 3).trim_end());
+    let room = usize::from(row.width).saturating_sub(width(&name));
+    let (text, role) = match stand {
+        Stand::Is => ("this is it".to_owned(), Role::Origin),
+        Stand::Waits => ("weighing …".to_owned(), Role::Quiet),
+        Stand::Failed(why) => (clean_line(why).as_str().to_owned(), Role::Fail),
+        Stand::Told(weighed) => {
+            let said = weighing::said(weighed, ("better", "worse"), room);
+            (said.into_owned(), verdict(weighed.evidence.shown))
+        }
+    };
+    let line = Line::from(vec![scene.span(name, Role::Origin), scene.span(text, role)]);
+    buffer.set_line(row.x, row.y, &line, row.width);
+    above
 }
 
 /// Says why there is no line.
@@ -136,7 +164,12 @@ fn drawn(scene: Scene<'_>, entry: Entry<'_>, cell: Cell, wide: usize) -> Line<'s
     let bad = |count_of: u64| number(&count(count_of), if count_of > 0 { Role::Fail } else { Role::Quiet });
     let rate = |rate: Option<&Rate>| number(&rated(rate), if rate.is_some() { Role::Number } else { Role::Quiet });
     match (cell, entry) {
-        (Cell::Name, _) => Line::from(scene.span(fitted(&entry.name(), wide), Role::Text)),
+        (Cell::Name, _) => {
+            let name = entry.name();
+            let base = scene.app.quality.baseline() == Some(&name);
+            let name = if base { format!("◆ {name}") } else { name };
+            Line::from(scene.span(fitted(&name, wide), if base { Role::Origin } else { Role::Text }))
+        }
         (Cell::Passed, _) => rate(entry.pass().as_ref()),
         (Cell::Failed, _) => bad(entry.failed()),
         (Cell::Runs, Entry::Check(Check { pass, .. })) => {

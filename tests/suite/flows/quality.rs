@@ -4,7 +4,7 @@ use retort::{
     app::{
         Effect, Msg, Screen, Ticket,
         overlay::Overlay,
-        quality::{Kind, Part, lines::Order},
+        quality::{Kind, Part, baseline::Stand, lines::Order},
     },
     eval::review::{By, Report},
     model::query::{Query, Vocabulary, What},
@@ -13,6 +13,7 @@ use retort::{
 
 use crate::support::{
     bench::Bench,
+    history::weighed,
     quality::{folded, report},
 };
 
@@ -306,4 +307,76 @@ fn a_click_goes_to_the_part_and_to_what_is_there() {
     assert_eq!(mouse(MouseEventKind::ScrollDown, 5, 30).0, Part::Lines);
     mouse(press, 5, 1);
     assert!(bench.app.typing());
+}
+
+/// Takes the questions about a line against the baseline that were asked.
+fn weighings(bench: &mut Bench) -> Vec<(Ticket, Query, Query)> {
+    let of = |(ticket, job)| match job {
+        Job::Weigh { a, b } => Some((ticket, *a, *b)),
+        _ => None,
+    };
+    bench.jobs().into_iter().filter_map(of).collect()
+}
+
+fn whats(query: &Query) -> Vec<&What> {
+    query.filters.iter().map(|filter| &filter.what).collect()
+}
+
+#[test]
+fn a_line_is_the_baseline_and_the_one_under_the_cursor_is_weighed_against_it() {
+    let mut bench = shown();
+    bench.keys("b");
+    assert!(bench.says().starts_with("a baseline is a line by model"), "{}", bench.says());
+    bench.keys("l");
+    let base = chosen(&bench);
+    bench.keys("b");
+    assert_eq!(bench.app.quality.baseline(), Some(base.as_str()));
+    assert!(matches!(bench.app.quality.stand(), Some(Stand::Is)) && weighings(&mut bench).is_empty());
+    bench.keys("j");
+    let other = chosen(&bench);
+    let (first, a, b) = weighings(&mut bench).remove(0);
+    assert_eq!((whats(&a), whats(&b)), (vec![&What::Model(base.clone())], vec![&What::Model(other)]));
+    bench.keys("j");
+    assert!(weighings(&mut bench).is_empty() && matches!(bench.app.quality.stand(), Some(Stand::Waits)));
+    bench.answer(first, Ok(Reply::Weighed(Box::new(weighed(9, 0, 20)))));
+    let (second, ..) = weighings(&mut bench).remove(0);
+    bench.answer(second, Err(StoreFault::new("the record is locked")));
+    assert!(matches!(bench.app.quality.stand(), Some(Stand::Failed("the record is locked"))));
+    bench.keys("k");
+    assert!(weighings(&mut bench).is_empty(), "it was asked already");
+    assert!(matches!(bench.app.quality.stand(), Some(Stand::Told(told)) if told.evidence.fixed == 9));
+    bench.keys("l");
+    assert!(bench.app.quality.stand().is_none() && weighings(&mut bench).is_empty(), "another grouping");
+    bench.keys("hkb");
+    assert_eq!((bench.says(), bench.app.quality.baseline()), ("no baseline", None));
+}
+
+#[test]
+fn versions_and_parameters_are_weighed_within_the_query() {
+    let mut bench = shown();
+    bench.keys("/cached:no<enter>");
+    answer(&mut bench, report());
+    bench.keys("llllbj");
+    let (ticket, a, b) = weighings(&mut bench).remove(0);
+    for query in [&a, &b] {
+        let found = whats(query);
+        assert!(
+            matches!(found[..], [What::Cached(false), What::Prompt(_), What::Version(hash)] if hash.len() == 16),
+            "{found:?}"
+        );
+    }
+    assert_ne!(a, b);
+    // The same question of another report is asked anew.
+    bench.keys("r");
+    bench.answer(ticket, Ok(Reply::Weighed(Box::new(weighed(9, 0, 20)))));
+    bench.keys("k");
+    assert!(matches!(bench.app.quality.stand(), Some(Stand::Is)));
+    answer(&mut bench, folded(390..410, |_| {}));
+    bench.keys("lb");
+    bench.take();
+    bench.keys("j");
+    let (_, a, b) = weighings(&mut bench).remove(0);
+    let params =
+        |query: &Query| whats(query).last().map(|what| matches!(what, What::Params(all) if all.starts_with('{')));
+    assert_eq!((params(&a), params(&b)), (Some(true), Some(true)));
 }

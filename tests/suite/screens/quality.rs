@@ -45,6 +45,15 @@ fn the_lines_of_a_grouping() {
 }
 
 #[test]
+fn a_line_against_the_baseline() {
+    let mut stage = opened(report());
+    stage.keys("right b down");
+    let weighed = crate::support::history::weighed(14, 3, 83);
+    stage.answer(|job| matches!(job, Job::Weigh { .. }), Reply::Weighed(Box::new(weighed)));
+    snapshot("quality-baseline", &mut stage);
+}
+
+#[test]
 fn no_runs() {
     snapshot("quality-empty", &mut opened(folded(0..0, |_| {})));
 }
