@@ -335,7 +335,7 @@ fn a_line_is_the_baseline_and_the_one_under_the_cursor_is_weighed_against_it() {
     bench.keys("j");
     let other = chosen(&bench);
     let (first, a, b) = weighings(&mut bench).remove(0);
-    assert_eq!((whats(&a), whats(&b)), (vec![&What::Model(base.clone())], vec![&What::Model(other)]));
+    assert_eq!((whats(&a), whats(&b)), (vec![&What::Model(base)], vec![&What::Model(other)]));
     bench.keys("j");
     assert!(weighings(&mut bench).is_empty() && matches!(bench.app.quality.stand(), Some(Stand::Waits)));
     bench.answer(first, Ok(Reply::Weighed(Box::new(weighed(9, 0, 20)))));
