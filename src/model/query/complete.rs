@@ -165,7 +165,7 @@ mod tests {
             ("x -model:mini", "x -model:gpt-4o-mini", 1),
             ("error:rate", "error:\"rate limited\"", 1),
             ("verdict:f", "verdict:failed", 1),
-            ("param:t", "param:temperature=", 4),
+            ("param:t", "param:temperature=", 5),
         ] {
             let found = complete(line, &vocabulary());
             assert_eq!((found[0].as_str(), found.len()), (first, count), "{line}");
