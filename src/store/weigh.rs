@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use uuid::Uuid;
 
 use super::{
@@ -138,8 +138,8 @@ fn turned(db: &Connection, mut runs: Vec<(i64, i64)>) -> rusqlite::Result<Vec<Tu
     let sql = "SELECT CASE WHEN json_valid(input) THEN substr(coalesce(nullif(input ->> 'text', ''), input -> 'vars'), 1, ?2) END
                FROM run_body WHERE seq = ?1";
     let one = |(a, b): (i64, i64)| {
-        let text: Option<String> = db.prepare_cached(sql)?.query_row((b, TOLD), |row| row.get(0))?;
-        Ok(Turned { a: id(db, a)?, b: id(db, b)?, input: text.unwrap_or_default() })
+        let text: Option<Option<String>> = db.prepare_cached(sql)?.query_row((b, TOLD), |row| row.get(0)).optional()?;
+        Ok(Turned { a: id(db, a)?, b: id(db, b)?, input: text.flatten().unwrap_or_default() })
     };
     runs.into_iter().take(LISTED).map(one).collect()
 }
