@@ -28,6 +28,9 @@ mod suite {
     /// Hostile text at the command line: a terminal obeys none of it, a pipe gets all of it.
     #[cfg(unix)]
     mod hostile;
+    /// No telemetry: whatever is done, the configured hosts are talked to and no other.
+    #[cfg(unix)]
+    mod hosts;
     /// JSON shown as JSON: coloured while it comes, folded and marked once it is whole.
     mod json;
     /// Who may name whom, who may touch the world, and how long a file may be.

@@ -24,10 +24,20 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 /// Words that touch the world, each with the files or floors that may write it.
 const WORLD: &[(&str, &[&str])] = &[
     ("reqwest", &["provider/http.rs"]),
+    ("rustls", &["provider/http.rs"]),
+    ("hyper", &[]),
     ("std::fs", &["store", "log", "tui", "cli"]),
     ("tokio::fs", &[]),
     ("std::net", &["model/target.rs"]),
     ("tokio::net", &[]),
+    ("TcpStream", &[]),
+    ("TcpListener", &[]),
+    ("TcpSocket", &[]),
+    ("UdpSocket", &[]),
+    ("UnixStream", &[]),
+    ("UnixDatagram", &[]),
+    ("ToSocketAddrs", &[]),
+    ("lookup_host", &[]),
     ("process::", &["provider/command.rs", "store/keys.rs", "tui", "cli"]),
     ("std::env", &["setup", "tui", "cli"]),
     ("std::thread", &["store", "tui"]),
@@ -37,6 +47,14 @@ const WORLD: &[(&str, &[&str])] = &[
     ("crossterm", &["app", "tui"]),
     ("tokio::", &["provider", "pipeline", "store", "setup", "tui", "cli"]),
     ("println!", &[]),
+];
+
+/// The hosts that the program knows by itself, each with the files that may name it.
+const HOSTS: &[(&str, &[&str])] = &[
+    ("api.openai.com", &["model/target.rs"]),
+    ("api.anthropic.com", &["model/target.rs"]),
+    // An address shown in the words of a mistake, and the servers looked for on this machine.
+    ("127.0.0.1", &["model/target.rs", "provider/listing.rs", "store/settings/check.rs"]),
 ];
 
 /// A file this long has met its second sentence.
@@ -141,6 +159,50 @@ fn floors_hold() {
 fn a_floor_named_inside_braces_is_seen() {
     assert_eq!(named("use crate::{model::{Fault, Key}, ui::draw};"), ["model", "ui"]);
     assert_eq!(named("crate::tui::run()"), ["tui"]);
+}
+
+/// The hosts in the addresses that a text writes out.
+fn hosts(text: &str) -> Vec<&str> {
+    let host = |rest: &'_ str| rest.find(|c: char| !(c.is_alphanumeric() || ".-_[]".contains(c))).unwrap_or(rest.len());
+    text.split("://").skip(1).map(|rest| &rest[..host(rest)]).filter(|host| !host.is_empty()).collect()
+}
+
+#[test]
+fn no_host_is_written_down_but_the_vendors_own() {
+    let (root, mut files) = (root().join("src"), Vec::new());
+    sources(&root, &mut files);
+    let mut bad = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+        if name.split('/').any(|part| part == "tests.rs" || part == "tests") {
+            continue;
+        }
+        let code = code(&fs::read_to_string(&file).unwrap());
+        for host in hosts(&code) {
+            if !HOSTS.iter().any(|(known, places)| *known == host && places.contains(&name.as_str())) {
+                bad.push(format!("{name}: {host}"));
+            }
+        }
+    }
+    assert!(bad.is_empty(), "\n{}", bad.join("\n"));
+}
+
+#[test]
+fn what_is_compiled_in_or_shown_leads_nowhere() {
+    fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, out) } else { out.push(path) }
+        }
+    }
+    let mut files = Vec::new();
+    walk(&root().join("assets"), &mut files);
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        // The name of a format, not an address.
+        let text = text.replace("http://www.w3.org/2000/svg", "");
+        assert_eq!(hosts(&text), Vec::<&str>::new(), "{}", file.display());
+    }
 }
 
 #[test]
