@@ -6,8 +6,10 @@
 //! A [`Tally`] is what the cells of a batch come to, and [`report`] writes them all as a file.
 //! A [`JsonDiff`] says which values two answers differ in, [`Groups`] which of many are the same.
 //! [`Evidence`] says whether one of two is better over the same rows, by the tests of [`stats`].
+//! [`again()`] judges an answer on record by the checks of today, and [`Again`] sums up many.
 //! A [`WhatIf`] says what another threshold would do to answers that are there already.
 
+mod again;
 pub mod check;
 pub mod comparison;
 mod confidence;
@@ -29,6 +31,7 @@ pub mod tally;
 pub mod template;
 pub mod whatif;
 
+pub use again::{Again, again};
 pub use comparison::Comparison;
 pub use evidence::{Evidence, Pair};
 pub use extract::{ExtractError, Extraction, Found, Step, extract, locate};

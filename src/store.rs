@@ -33,6 +33,7 @@ mod record;
 mod review;
 mod runs;
 mod schema;
+mod score;
 mod search;
 mod versions;
 mod weigh;

@@ -182,6 +182,15 @@ impl Query {
         parse::parse(line, now)
     }
 
+    /// Narrows the question to the answers to a prompt, the newest first.
+    #[must_use]
+    pub fn answers_to(mut self, prompt: &str) -> Self {
+        let filter = |what| Filter { not: false, what };
+        self.filters.extend([filter(What::Prompt(prompt.to_owned())), filter(What::End("done".to_owned()))]);
+        self.sort = Sort::default();
+        self
+    }
+
     /// Tells whether every run is meant.
     #[must_use]
     pub fn is_everything(&self) -> bool {

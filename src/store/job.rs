@@ -3,6 +3,7 @@
 mod batch;
 mod entry;
 mod history;
+mod score;
 mod weigh;
 
 use std::path::PathBuf;
@@ -20,7 +21,8 @@ use crate::{
 };
 pub use batch::{BatchEntry, BatchState, Begin, CellRow, PastLengths};
 pub use entry::{PromptEntry, Results, RowEntry, RunEntry, SessionEntry, VersionEntry};
-pub use history::{After, HistoryEntry, HistoryPage, Judged, Pruned};
+pub use history::{After, HistoryEntry, HistoryPage, Pruned};
+pub use score::{Answers, Scored, ScoredRun, ToScore};
 pub use weigh::{LISTED, Turned, Weighed, Weighted};
 
 use super::dataset::{Preview, Reading};
@@ -141,13 +143,10 @@ pub enum Job {
         /// Whether it is only to be told.
         dry: bool,
     },
-    /// Puts new verdicts on runs in place of those that count; the old ones are kept.
-    JudgeRuns {
-        /// The runs with their verdicts.
-        judged: Vec<Judged>,
-        /// The present time.
-        at: Timestamp,
-    },
+    /// Counts the answers among the runs that a query asks for, by the prompt they were given to.
+    CountAnswers(Box<Query>),
+    /// Judges a page of answers again.
+    ScoreRuns(Box<ToScore>),
     /// Lists all verdicts that were given on a run.
     Judgements(RunId),
     /// Folds the facts of the runs that a query asks for.
@@ -244,7 +243,8 @@ impl Job {
             | Self::Review(_)
             | Self::Report(_)
             | Self::Weigh { .. }
-            | Self::JudgeRuns { .. }
+            | Self::CountAnswers(_)
+            | Self::ScoreRuns(_)
             | Self::Judgements(_)
             | Self::BeginBatch { .. }
             | Self::EndBatch { .. }
@@ -335,8 +335,10 @@ pub enum Reply {
     Pinned(u64),
     /// What was removed, or would be.
     Pruned(Pruned),
-    /// So many runs have new verdicts.
-    RunsJudged(u64),
+    /// The answers by prompt, the most first.
+    Answers(Vec<Answers>),
+    /// A page of answers was judged again.
+    Scored(Box<Scored>),
     /// All verdicts on a run with the time of each, those that came with the answer first; none where it was
     /// judged but once.
     Judgements(Vec<(Timestamp, Quality)>),

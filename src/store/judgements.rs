@@ -4,17 +4,27 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::{
-    job::{Judged, StoreFault},
+    job::StoreFault,
     runs::{self, json, nanoseconds},
 };
-use crate::model::{Quality, RunId};
+use crate::model::{Quality, RunId, VersionId};
+
+/// New verdicts on a run.
+pub(super) struct Judged<'a> {
+    /// Which run.
+    pub(super) run: RunId,
+    /// The verdicts.
+    pub(super) quality: &'a Quality,
+    /// The prompt version whose checks gave them.
+    pub(super) version: &'a VersionId,
+}
 
 /// Puts new verdicts in place of those that count, which are kept.
 pub(super) fn judge(
     db: &mut Connection,
-    judged: &[Judged],
+    judged: &[Judged<'_>],
     at: Timestamp,
-) -> rusqlite::Result<Result<u64, StoreFault>> {
+) -> rusqlite::Result<Result<(), StoreFault>> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for Judged { run, quality, version } in judged {
         let sql = "SELECT run.seq, started, prompt_hash, outcome FROM run JOIN run_body USING (seq) WHERE id = ?1";
@@ -39,7 +49,7 @@ pub(super) fn judge(
         transaction.prepare_cached(passed)?.execute(params![seq, quality.passed()])?;
     }
     transaction.commit()?;
-    Ok(Ok(judged.len() as u64))
+    Ok(Ok(()))
 }
 
 /// What is read of an outcome.

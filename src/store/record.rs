@@ -16,7 +16,7 @@ use super::{
     db::{self, DbFault},
     grades, history,
     job::{HistoryPage, Job, PastLengths, Pruned, Reply, StoreFault},
-    judgements, review, runs, schema,
+    judgements, review, runs, schema, score,
     search::Known,
     versions, weigh,
     worker::{Reports, Trouble},
@@ -220,8 +220,9 @@ impl Record {
             Job::PastLengths { version, model } => {
                 batches::past(&open.db, version, model).map(Reply::PastLengths).map_err(told)
             }
-            Job::JudgeRuns { judged, at } => {
-                judgements::judge(&mut open.db, judged, *at).map_err(told)?.map(Reply::RunsJudged)
+            Job::CountAnswers(query) => score::answers(&open.db, query).map(Reply::Answers).map_err(told),
+            Job::ScoreRuns(page) => {
+                score::score(&mut open.db, page).map_err(told)?.map(|scored| Reply::Scored(Box::new(scored)))
             }
             Job::Judgements(run) => judgements::all(&open.db, *run).map(Reply::Judgements).map_err(told),
             Job::Review(query) => {
@@ -374,7 +375,8 @@ fn nothing(job: &Job) -> Result<Reply, StoreFault> {
         Job::CellRuns { .. } => Ok(Reply::CellRuns(Vec::new())),
         Job::Batches { .. } => Ok(Reply::Batches(Vec::new())),
         Job::PastLengths { .. } => Ok(Reply::PastLengths(PastLengths::default())),
-        Job::JudgeRuns { .. } => Ok(Reply::RunsJudged(0)),
+        Job::CountAnswers(_) => Ok(Reply::Answers(Vec::new())),
+        Job::ScoreRuns(_) => Ok(Reply::Scored(Box::default())),
         Job::Judgements(_) => Ok(Reply::Judgements(Vec::new())),
         Job::Review(_) => Ok(Reply::Review(Box::default())),
         Job::Report(_) => Ok(Reply::Report(Box::new(Review::default().report()))),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Cost, Grade, Quality, RunId, VersionId,
+    Cost, Grade, RunId, VersionId,
     query::{Query, SortBy},
 };
 
@@ -118,15 +118,4 @@ pub struct Pruned {
     pub before: u64,
     /// The size after; the same where nothing was removed.
     pub after: u64,
-}
-
-/// New verdicts on a run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Judged {
-    /// Which run.
-    pub run: RunId,
-    /// The verdicts.
-    pub quality: Quality,
-    /// The prompt version whose checks gave them.
-    pub version: VersionId,
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use retort::{
     eval::evidence::{Basis, Shown},
     model::{
-        End, Fault, Input, Mark, Params, Provenance, Quality, Rule, Verdict, VersionId, outcome::Reason, query::Query,
+        End, Fault, Input, Mark, Params, Prompt, Provenance, Quality, Rule, Verdict, outcome::Reason, query::Query,
     },
     pipeline::{Told, event::RunEvent, port::RunRecord},
     store::{
         Store,
-        job::{HistoryPage, Job, Judged, LISTED, Reply, StoreFault, Weighed, Weighted},
+        job::{HistoryPage, Job, LISTED, Reply, StoreFault, ToScore, Weighed, Weighted},
     },
 };
 
@@ -132,16 +132,19 @@ async fn the_verdicts_and_scores_that_count_are_the_newest() {
     };
     for n in 0..10 {
         put(&store, n, "old", &n.to_string(), true, |run| run.outcome.quality = Some(scored(0.5)));
-        put(&store, 100 + n, "new", &n.to_string(), true, |run| run.outcome.quality = Some(scored(0.75)));
+        put(&store, 100 + n, "new", &n.to_string(), true, |run| {
+            run.outcome.quality = Some(scored(0.75));
+            "no JSON".clone_into(&mut run.outcome.text);
+        });
     }
     let found = weighed(&store, "model:old", "model:new").await.unwrap().evidence;
     assert_eq!(
         (found.basis, found.shown, found.score.map(|score| score.by)),
         (Basis::Scores, Shown::Better, Some(0.25))
     );
-    let version = VersionId::of(&record_of(1, "").prompt);
-    let again = (0..10).map(|n| Judged { run: run_id(100 + n), quality: judged(false), version: version.clone() });
-    store.ask(Job::JudgeRuns { judged: again.collect(), at: at(1000) }).await.unwrap();
+    let query = query("model:new").answers_to("sentiment");
+    let again = ToScore { prompt: Prompt::default(), query, after: None, limit: 50, write: true, at: at(1000) };
+    store.ask(Job::ScoreRuns(Box::new(again))).await.unwrap();
     let found = weighed(&store, "model:old", "model:new").await.unwrap().evidence;
     assert_eq!((found.broken, found.score.map(|score| score.by)), (10, Some(-0.5)));
 }
