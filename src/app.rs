@@ -35,6 +35,7 @@ mod picked;
 mod prepare;
 pub mod quality;
 mod runs;
+pub mod scoring;
 pub mod screen;
 mod stored;
 pub mod table;
@@ -122,6 +123,8 @@ pub struct App {
     pub metrics: Metrics,
     /// What they come to.
     pub quality: Quality,
+    /// The answers that are judged again, while that is under way or was stopped.
+    pub scoring: Option<scoring::Scoring>,
     /// What lies over the screen, the last on top.
     pub overlays: Vec<Overlay>,
     /// The keys.
@@ -177,6 +180,7 @@ impl App {
             history: History::default(),
             metrics: Metrics::default(),
             quality: Quality::default(),
+            scoring: None,
             overlays: Vec::new(),
             keymap: start.keymap,
             notices: Notices::default(),

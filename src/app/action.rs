@@ -252,6 +252,8 @@ pub enum Action {
     Refresh,
     /// Tells the command line that writes what is listed.
     ExportRuns,
+    /// Judges the answers again that are asked for, by the checks of today.
+    ScoreRuns,
     /// Draws the screen afresh.
     Redraw,
     /// Suspends the program; `fg` brings it back.

@@ -215,9 +215,12 @@ impl App {
         (0..self.bench.lanes.len()).map(|at| self.stop_lane(at)).sum()
     }
 
-    /// Stops the lane with the focus if it is busy, else all, else the batch; on the batch screen the
-    /// batch first. With nothing to stop twice, quits.
+    /// Stops the judging of answers on record if it is under way; else the lane with the focus if it is
+    /// busy, else all, else the batch; on the batch screen the batch first. With nothing to stop twice, quits.
     pub(super) fn stop(&mut self) {
+        if self.stop_scoring() {
+            return;
+        }
         let batch_first = self.screen == Screen::Batch && self.stop_batch();
         let own = match self.bench.focus {
             Focus::Lane(at) if !batch_first && self.screen == Screen::Bench => self.stop_lane(at),

@@ -10,6 +10,7 @@ use super::{
     notice::Tone,
     overlay::{Confirm, List, Overlay, Then},
     quality,
+    scoring,
     versions::After,
     weighing::lanes::Question,
     workbench::Workbench,
@@ -63,6 +64,8 @@ pub(super) enum Asked {
     History(history::AskedFor),
     /// Something for the quality screen.
     Quality(quality::AskedFor),
+    /// Something for the answers that are judged again.
+    Scoring(scoring::AskedFor),
     /// The sessions, to see whether a new one's name is free.
     NewSession(String),
 }
@@ -96,6 +99,7 @@ impl App {
                     Asked::Batch(asked) => return self.batch_fault(&asked, &fault.message),
                     Asked::History(asked) => return self.history_fault(&asked, &fault.message),
                     Asked::Quality(asked) => return self.quality_fault(asked, &fault.message),
+                    Asked::Scoring(asked) => return self.scoring_fault(asked, &fault.message),
                     Asked::Grade { run, before } => drop(self.put_grade(run, before)),
                     _ => {}
                 }
@@ -105,6 +109,7 @@ impl App {
             (Asked::History(asked), Ok(reply)) => self.history_stored(asked, reply),
             (Asked::Metrics, Ok(Reply::Review(review))) => self.metrics.known(*review),
             (Asked::Quality(asked), Ok(reply)) => self.quality_stored(asked, reply),
+            (Asked::Scoring(asked), Ok(reply)) => self.scoring_stored(asked, reply),
             (Asked::Prompts, Ok(Reply::Prompts(entries))) => self.list_prompts(&entries),
             (Asked::Sessions, Ok(Reply::Sessions(entries))) => self.list_sessions(&entries),
             (Asked::NewSession(name), Ok(Reply::Sessions(entries))) => self.begin_session(name, &entries),

@@ -13,6 +13,7 @@ mod messages;
 mod overlays;
 mod quality;
 mod runs;
+mod scoring;
 mod sessions;
 mod texts;
 mod versions;

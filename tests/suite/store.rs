@@ -35,6 +35,8 @@ mod prompts;
 mod record;
 /// Samples through the whole pipeline: each has its own entry in the cache and its own run.
 mod samples;
+/// Stored answers judged again: a page at a time, the new verdicts count, and the old ones are kept.
+mod score;
 /// Sessions: exact round trips, and none is lost to another.
 mod sessions;
 /// Settings: every mistake by its exact words.

@@ -227,6 +227,13 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Columns, "columns", HISTORY, 0, "chooses the columns of the list"),
     entry(Action::Refresh, "refresh", HISTORY, 0, "reads the list, or the report, anew").also(&[(Screen::Quality, 8)]),
     entry(Action::ExportRuns, "export-runs", HISTORY, 0, "tells the command line that writes the runs listed as JSON, or the report").also(&[(Screen::Quality, 9)]),
+    entry(
+        Action::ScoreRuns,
+        "score-runs",
+        HISTORY,
+        0,
+        "judges the answers that are asked for again, by the checks of today, without a call; asks first",
+    ),
     entry(Action::Redraw, "redraw", When::Always, 0, "draws the screen afresh"),
     entry(Action::Suspend, "suspend", When::Always, 0, "suspends the program; `fg` brings it back"),
     entry(Action::Quit, "quit", When::Always, 0, "goes back, or quits; asks while something runs"),

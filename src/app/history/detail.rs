@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     app::versions::ago,
     eval::figures::{count, duration, tokens, unit},
-    model::{Cost, End, Grade, Mark, Provenance, RunId, Thumb, Verdict, VersionId, grade::MAX_STARS},
+    model::{Cost, End, Grade, Mark, Provenance, Quality, RunId, Thumb, Verdict, VersionId, grade::MAX_STARS},
     pipeline::port::RunRecord,
     text::{Wrapped, clean},
 };
@@ -40,6 +40,8 @@ struct Part {
 pub struct Detail {
     /// All that is on record of it.
     pub record: Box<RunRecord>,
+    /// Verdicts that were given before those that count, each with its time, the oldest first.
+    earlier: Vec<(Timestamp, Quality)>,
     parts: Vec<Part>,
     /// The first row that is seen.
     top: usize,
@@ -50,7 +52,7 @@ impl Detail {
     /// Lays a record out, with what a person said of it.
     #[must_use]
     pub fn new(record: Box<RunRecord>, grade: &Grade, now: Timestamp) -> Self {
-        let mut detail = Self { record, parts: Vec::new(), top: 0, height: 0 };
+        let mut detail = Self { record, earlier: Vec::new(), parts: Vec::new(), top: 0, height: 0 };
         detail.lay_out(grade, now);
         detail
     }
@@ -61,7 +63,14 @@ impl Detail {
         self.record.run
     }
 
-    /// Writes the text anew, after another grade.
+    /// Takes all verdicts that were ever given in, those that count last. Tells whether others came before.
+    pub fn judged(&mut self, mut all: Vec<(Timestamp, Quality)>) -> bool {
+        all.pop();
+        self.earlier = all;
+        !self.earlier.is_empty()
+    }
+
+    /// Writes the text anew, after another grade or with earlier verdicts.
     pub fn lay_out(&mut self, grade: &Grade, now: Timestamp) {
         let record = &*self.record;
         let mut parts = Vec::new();
@@ -81,22 +90,14 @@ impl Detail {
             end => put(Kind::Fail, &end.to_string()),
         }
         put(Kind::Head, "Verdicts");
-        let mut verdicts: Vec<&Verdict> =
-            outcome.quality.as_ref().map(|quality| quality.verdicts.iter().collect()).unwrap_or_default();
-        verdicts.sort_by_key(|verdict| verdict.mark != Mark::Fail);
-        if verdicts.is_empty() {
-            put(Kind::Quiet, "nothing was checked");
+        for (kind, text) in verdicts(outcome.quality.as_ref()) {
+            put(kind, &text);
         }
-        for verdict in verdicts {
-            let (mark, kind) = match verdict.mark {
-                Mark::Fail => ("✗", Kind::Fail),
-                Mark::Skipped => ("○", Kind::Quiet),
-                Mark::Pass => ("✓", Kind::Pass),
-            };
-            put(kind, &format!("{mark} {}: {}", verdict.rule, verdict.reason));
-        }
-        if let Some(score) = outcome.quality.as_ref().and_then(crate::model::Quality::score) {
-            put(Kind::Figure, &format!("score {}", unit(score)));
+        for (at, quality) in self.earlier.iter().rev() {
+            put(Kind::Head, &format!("Earlier verdicts, {}", ago(*at, now)));
+            for (kind, text) in verdicts(Some(quality)) {
+                put(kind, &text);
+            }
         }
         if *grade != Grade::default() {
             put(Kind::Head, "Grade");
@@ -188,6 +189,25 @@ impl Detail {
         }
         seen
     }
+}
+
+/// Writes verdicts, those that failed first, and the score they come to.
+fn verdicts(quality: Option<&Quality>) -> Vec<(Kind, String)> {
+    let mut verdicts: Vec<&Verdict> = quality.iter().flat_map(|quality| &quality.verdicts).collect();
+    verdicts.sort_by_key(|verdict| verdict.mark != Mark::Fail);
+    if verdicts.is_empty() {
+        return vec![(Kind::Quiet, "nothing was checked".to_owned())];
+    }
+    let line = |verdict: &Verdict| {
+        let (mark, kind) = match verdict.mark {
+            Mark::Fail => ("✗", Kind::Fail),
+            Mark::Skipped => ("○", Kind::Quiet),
+            Mark::Pass => ("✓", Kind::Pass),
+        };
+        (kind, format!("{mark} {}: {}", verdict.rule, verdict.reason))
+    };
+    let score = quality.and_then(Quality::score).map(|score| (Kind::Figure, format!("score {}", unit(score))));
+    verdicts.into_iter().map(line).chain(score).collect()
 }
 
 /// Writes a grade: stars, a thumb, the comment.

@@ -8,7 +8,7 @@ use crate::{
         overlay::{Grading, Overlay, Xray, copy},
         stored::Asked,
     },
-    model::RunId,
+    model::{Quality, RunId},
     pipeline::port::RunRecord,
     store::job::{Job, Reply, Weighed},
 };
@@ -37,6 +37,8 @@ pub(in crate::app) enum AskedFor {
     Vocabulary,
     /// A run.
     Run(RunId, Want),
+    /// All verdicts that were given on a run.
+    Judgements(RunId),
     /// One of two runs that are compared.
     Pair(RunId),
     /// What the kinds of two runs that are compared say of each other.
@@ -165,6 +167,7 @@ impl App {
                 self.history.asking.vocabulary = *vocabulary;
             }
             (AskedFor::Run(run, want), Reply::Run(record)) => self.run_read(run, want, record),
+            (AskedFor::Judgements(run), Reply::Judgements(all)) => self.judgements_read(run, all),
             (AskedFor::Pair(run), Reply::Run(record)) if run == record.run => {
                 if let Some(pair) = &mut self.history.pair {
                     let asked = AskedFor::Kinds(pair.runs);
@@ -198,12 +201,23 @@ impl App {
         let grade = entry.grade.clone().unwrap_or_default();
         self.history.fault = None;
         self.history.detail = Some(Box::new(Detail::new(record.clone(), &grade, self.now.time)));
+        self.ask_history(Job::Judgements(run), AskedFor::Judgements(run));
         self.have_record(record, want);
     }
 
     fn kinds_told(&mut self, runs: [RunId; 2], told: Result<Box<Weighed>, String>) {
         if let Some(pair) = self.history.pair.as_mut().filter(|pair| pair.runs == runs) {
             pair.weighed(told);
+        }
+    }
+
+    /// Shows the verdicts that were given on a run before those that count.
+    fn judgements_read(&mut self, run: RunId, all: Vec<(jiff::Timestamp, Quality)>) {
+        let grade = self.history.runs.find(run).and_then(|entry| entry.grade.clone()).unwrap_or_default();
+        if let Some(detail) = self.history.detail.as_mut().filter(|detail| detail.run() == run)
+            && detail.judged(all)
+        {
+            detail.lay_out(&grade, self.now.time);
         }
     }
 

@@ -25,13 +25,13 @@ fn run(number: u64) -> RunRecord {
 }
 
 /// Takes the one job of a kind that was asked for.
-fn asked(bench: &mut Bench, which: impl Fn(&Job) -> bool) -> (Ticket, Job) {
+pub(super) fn asked(bench: &mut Bench, which: impl Fn(&Job) -> bool) -> (Ticket, Job) {
     let mut jobs: Vec<(Ticket, Job)> = bench.jobs().into_iter().filter(|(_, job)| which(job)).collect();
     assert_eq!(jobs.len(), 1, "{jobs:?}");
     jobs.remove(0)
 }
 
-fn is_page(job: &Job) -> bool {
+pub(super) fn is_page(job: &Job) -> bool {
     matches!(job, Job::History { .. })
 }
 
@@ -50,11 +50,13 @@ fn read(bench: &mut Bench) -> u64 {
     let Job::OpenRun(run_id) = job else { panic!("{job:?}") };
     let number = (run_id.0.as_u128() & 0xffff) as u64;
     bench.answer(ticket, Ok(Reply::Run(Box::new(run(number)))));
+    let (ticket, _) = asked(bench, |job| matches!(job, Job::Judgements(_)));
+    bench.answer(ticket, Ok(Reply::Judgements(Vec::new())));
     number
 }
 
 /// The screen with a few runs, the newest under the cursor and read.
-fn listed() -> Bench {
+pub(super) fn listed() -> Bench {
     let mut bench = Bench::new();
     bench.take();
     bench.keys("<a-3>");

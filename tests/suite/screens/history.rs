@@ -1,6 +1,9 @@
 //! The history screen in every state.
 
-use retort::store::job::{HistoryPage, Job, Reply};
+use retort::{
+    model::Prompt,
+    store::job::{Answers, HistoryPage, Job, Reply},
+};
 
 use super::*;
 use crate::support::history::{page, record};
@@ -80,4 +83,18 @@ fn the_columns() {
     let mut stage = listed();
     stage.types("C");
     snapshot("history-columns", &mut stage);
+}
+
+#[test]
+fn answers_to_be_judged_again() {
+    let mut stage = listed();
+    stage.types("J");
+    let lot = |prompt: Option<&str>, answers| Answers { prompt: prompt.map(str::to_owned), answers };
+    let lots = vec![lot(Some("sentiment"), 1180), lot(Some("triage"), 42), lot(None, 12)];
+    stage.answer(|job| matches!(job, Job::CountAnswers(_)), Reply::Answers(lots));
+    for name in ["sentiment", "triage"] {
+        let reply = Reply::Prompt { name: name.to_owned(), prompt: Box::new(Prompt::default()) };
+        stage.answer(|job| *job == Job::OpenPrompt(name.to_owned()), reply);
+    }
+    snapshot("history-score", &mut stage);
 }

@@ -14,17 +14,17 @@ use retort::{
     pipeline::port::{RunRecord, RunStart},
     store::{
         Store,
-        job::{HistoryEntry, HistoryPage, Job, Judged, Pruned, Reply},
+        job::{HistoryEntry, HistoryPage, Job, Pruned, Reply},
     },
 };
 
 use super::{at, record_of, run_id, start_of, store_in};
 
-fn now() -> jiff::Timestamp {
+pub(super) fn now() -> jiff::Timestamp {
     at(1000)
 }
 
-fn query(line: &str) -> Query {
+pub(super) fn query(line: &str) -> Query {
     Query::parse(line, now()).unwrap()
 }
 
@@ -53,7 +53,7 @@ async fn all(store: &Store, line: &str, limit: usize) -> Vec<HistoryEntry> {
 }
 
 /// The numbers of the runs a line finds, the newest first.
-async fn found(store: &Store, line: &str) -> Vec<u128> {
+pub(super) async fn found(store: &Store, line: &str) -> Vec<u128> {
     all(store, line, 3).await.iter().map(|entry| entry.run.0.as_u128()).collect()
 }
 
@@ -65,7 +65,13 @@ async fn counted(store: &Store, line: &str) -> (u64, bool) {
 }
 
 /// Records a run as another changes it.
-fn put(store: &Store, number: u128, input: &str, answer: &str, change: impl FnOnce(&mut RunRecord)) -> RunId {
+pub(super) fn put(
+    store: &Store,
+    number: u128,
+    input: &str,
+    answer: &str,
+    change: impl FnOnce(&mut RunRecord),
+) -> RunId {
     let mut record = RunRecord { input: Input::of(input), ..record_of(number, answer) };
     change(&mut record);
     let start = RunStart {
@@ -84,7 +90,7 @@ fn prompt(system: &str) -> Prompt {
     Prompt { system: system.to_owned(), ..Prompt::default() }
 }
 
-fn failed_check(rule: &str) -> Quality {
+pub(super) fn failed_check(rule: &str) -> Quality {
     Quality::of(vec![
         Verdict::new(Rule::Format, Mark::Pass, "JSON"),
         Verdict::new(Rule::Check(rule.to_owned()), Mark::Fail, "no"),
@@ -92,7 +98,7 @@ fn failed_check(rule: &str) -> Quality {
 }
 
 /// A store with runs of many kinds, numbered from 1 in the order they came.
-fn filled(dir: &tempfile::TempDir) -> Store {
+pub(super) fn filled(dir: &tempfile::TempDir) -> Store {
     let store = store_in(dir.path());
     put(&store, 1, "My parcel never came", "{\"sentiment\": \"negative\"}", |_| {});
     put(&store, 2, "Ça va très bien", "Größe 42 passt", |run| run.prompt_name = Some("french".to_owned()));
@@ -345,29 +351,4 @@ proptest! {
         let got: BTreeSet<u128> = runtime.block_on(found(&store, &word)).into_iter().collect();
         prop_assert_eq!(got, wanted);
     }
-}
-
-#[tokio::test]
-async fn new_verdicts_count_and_the_old_ones_are_kept() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = filled(&dir);
-    let new = Quality::of(vec![Verdict::new(Rule::Check("latency".to_owned()), Mark::Pass, "300 ms ≤ maximum 400 ms")]);
-    let version = retort::model::VersionId("f".repeat(64));
-    let judge = |quality: &Quality| Job::JudgeRuns {
-        judged: vec![Judged { run: run_id(5), quality: quality.clone(), version: version.clone() }],
-        at: now(),
-    };
-    assert_eq!(store.ask(judge(&new)).await.unwrap(), Reply::RunsJudged(1));
-    assert_eq!(found(&store, "verdict:passed").await, [6, 5]);
-    assert_eq!(found(&store, "failed:latency").await, [] as [u128; 0]);
-    let Reply::Run(run) = store.ask(Job::OpenRun(run_id(5))).await.unwrap() else { panic!("no run") };
-    assert_eq!(run.outcome.quality.as_ref(), Some(&new));
-    let again = Quality::default();
-    store.ask(judge(&again)).await.unwrap();
-    let Reply::Judgements(all) = store.ask(Job::Judgements(run_id(5))).await.unwrap() else { panic!("no list") };
-    let first = failed_check("latency");
-    assert_eq!(all, [(at(5), first), (now(), new), (now(), again)]);
-    let unknown =
-        Job::JudgeRuns { judged: vec![Judged { run: run_id(99), quality: Quality::default(), version }], at: now() };
-    assert!(store.ask(unknown).await.unwrap_err().message.contains("not on record"));
 }

@@ -1,0 +1,27 @@
+//! `retort score`: today's checks on stored answers, tried dry and then for good.
+
+use super::PLAIN;
+use crate::support::home::Home;
+
+#[test]
+fn answers_are_judged_by_the_checks_of_today() {
+    let home = Home::new();
+    home.file("work/prompts/brief.toml", PLAIN);
+    home.file("work/retort.toml", "");
+    let none = home.run(&["score", "brief"]);
+    assert!(none.code == Some(0) && none.err.contains("no answer to `brief` is on record"), "{none:?}");
+    for text in ["one", "two", "three"] {
+        assert_eq!(home.run_on(&["run", "brief", "-m", "demo", "--no-cache"], text).code, Some(0));
+    }
+    home.file("work/prompts/brief.toml", &format!("{PLAIN}\n[[check]]\ntype = \"contains\"\nvalue = \"zebra\"\n"));
+    let dry = home.run(&["score", "brief", "--dry-run"]);
+    assert_eq!(dry.code, Some(100), "{dry:?}");
+    assert!(dry.err.contains("3 answers judged: 0 pass") && dry.err.contains("nothing was written"), "{}", dry.err);
+    assert_eq!(home.run(&["history", "verdict:failed", "--json"]).lines().len(), 0);
+    let told = home.run(&["score", "brief", "--json", "two"]);
+    let lines = told.lines();
+    assert_eq!(lines.len(), 2, "{told:?}");
+    assert_eq!((&lines[0]["passed"], &lines[1]["summary"]["judged"]), (&false.into(), &1.into()));
+    assert_eq!(home.run(&["score", "brief"]).code, Some(100));
+    assert_eq!(home.run(&["history", "verdict:failed", "--json"]).lines().len(), 3);
+}

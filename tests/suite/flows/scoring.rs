@@ -1,0 +1,207 @@
+//! Answers on record judged again from the history: asked about, a page at a time, stopped, gone on with.
+
+use retort::{
+    app::{Action, Msg, Screen, Ticket, overlay::Overlay},
+    model::{
+        Mark, Prompt, Quality, Rule, RunId, Verdict,
+        query::{Filter, What},
+    },
+    store::job::{After, Answers, Job, Reply, Scored, ScoredRun, StoreFault, ToScore},
+};
+
+use super::history::{asked, is_page, listed};
+use crate::support::{
+    bench::{Bench, outcome},
+    history::{id, record},
+};
+
+fn lot(prompt: Option<&str>, answers: u64) -> Answers {
+    Answers { prompt: prompt.map(str::to_owned), answers }
+}
+
+/// Answers the question which prompts there are answers to.
+fn counted(bench: &mut Bench, lots: &[Answers]) {
+    let (ticket, _) = asked(bench, |job| matches!(job, Job::CountAnswers(_)));
+    bench.answer(ticket, Ok(Reply::Answers(lots.to_vec())));
+}
+
+/// Gives the prompts that are asked for; those that begin with `gone` are not there.
+fn opened(bench: &mut Bench) {
+    for (ticket, job) in bench.jobs() {
+        let Job::OpenPrompt(name) = job else { panic!("{job:?}") };
+        let prompt = Box::new(Prompt { system: name.clone(), ..Prompt::default() });
+        let gone = name.starts_with("gone");
+        let reply = Reply::Prompt { name, prompt };
+        bench.answer(ticket, if gone { Err(StoreFault::new("no such prompt")) } else { Ok(reply) });
+    }
+}
+
+/// The screen with the question: 5 answers to one prompt, 1 to another, 3 left out.
+fn questioned() -> Bench {
+    let mut bench = listed();
+    bench.keys("J");
+    counted(&mut bench, &[lot(Some("sentiment"), 5), lot(Some("gone"), 2), lot(None, 1), lot(Some("triage"), 1)]);
+    opened(&mut bench);
+    bench
+}
+
+fn question(bench: &Bench) -> String {
+    match bench.app.overlay() {
+        Some(Overlay::Confirm(confirm)) => confirm.text.clone(),
+        other => panic!("no question: {other:?}"),
+    }
+}
+
+fn next(bench: &mut Bench) -> (Ticket, ToScore) {
+    let (ticket, job) = asked(bench, |job| matches!(job, Job::ScoreRuns(_)));
+    let Job::ScoreRuns(page) = job else { unreachable!() };
+    (ticket, *page)
+}
+
+fn judged(numbers: std::ops::RangeInclusive<u64>, before: bool, now: bool, more: bool) -> Reply {
+    let mark = if now { Mark::Pass } else { Mark::Fail };
+    let quality = Quality::of(vec![Verdict::new(Rule::Format, mark, "")]);
+    let run = |number| ScoredRun { run: id(number), before: Some(before), quality: quality.clone() };
+    let last = After { seq: (*numbers.start()).cast_signed(), value: None };
+    Reply::Scored(Box::new(Scored { after: more.then_some(last), runs: numbers.map(run).collect(), unread: 0 }))
+}
+
+#[test]
+fn the_question_names_how_many_answers_and_whose_and_a_no_does_nothing() {
+    let mut bench = questioned();
+    let text = question(&bench);
+    for part in [
+        "Judge 5 answers to sentiment, 1 answer to triage by the checks of today?",
+        "No call is made",
+        "verdicts before are kept",
+        "3 others are left out: their prompts have no file",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    bench.keys("<esc>");
+    assert!(bench.jobs().is_empty() && bench.app.overlay().is_none());
+    bench.keys("J");
+    counted(
+        &mut bench,
+        &[lot(Some("a"), 4), lot(Some("b"), 3), lot(Some("c"), 2), lot(Some("d"), 1), lot(Some("e"), 1)],
+    );
+    opened(&mut bench);
+    assert!(question(&bench).contains("2 answers to c, 2 answers to 2 other prompts by"), "{}", question(&bench));
+}
+
+#[test]
+fn pages_follow_each_other_over_all_prompts_and_the_list_is_read_anew() {
+    let mut bench = questioned();
+    bench.keys("<enter>");
+    let (ticket, page_of) = next(&mut bench);
+    assert_eq!((page_of.prompt.system.as_str(), page_of.after, page_of.write), ("sentiment", None, true));
+    let only = |what: What| Filter { not: false, what };
+    assert_eq!(page_of.query.filters, [only(What::Prompt("sentiment".into())), only(What::End("done".into()))]);
+    assert!(bench.says().starts_with("0 of 6 answers are judged"), "{}", bench.says());
+    bench.answer(ticket, Ok(judged(7..=9, false, true, true)));
+    let (ticket, page_of) = next(&mut bench);
+    assert_eq!(page_of.after.map(|after| after.seq), Some(7));
+    assert!(bench.says().starts_with("3 of 6 answers are judged"), "{}", bench.says());
+    bench.answer(ticket, Ok(judged(5..=6, true, false, false)));
+    let (ticket, page_of) = next(&mut bench);
+    assert_eq!((page_of.prompt.system.as_str(), page_of.after), ("triage", None));
+    bench.answer(ticket, Ok(judged(4..=4, true, true, false)));
+    let says =
+        "6 answers judged: 4 pass, 3 of them failed before; 2 fail that passed before; the verdicts before are kept";
+    assert_eq!(bench.says(), says);
+    assert!(bench.app.scoring.is_none());
+    let jobs = bench.jobs();
+    assert!(jobs.iter().any(|(_, job)| is_page(job)), "the list is read anew: {jobs:?}");
+    assert!(jobs.iter().any(|(_, job)| *job == Job::OpenRun(id(9))), "and the run under the cursor: {jobs:?}");
+}
+
+#[test]
+fn it_is_stopped_after_the_page_under_way_and_gone_on_with_from_there() {
+    let mut bench = questioned();
+    bench.keys("<enter>");
+    let (ticket, _) = next(&mut bench);
+    bench.keys("J");
+    assert!(bench.says().contains("ctrl-c stops") && bench.app.overlay().is_none(), "{}", bench.says());
+    bench.keys("<c-c>");
+    assert!(bench.says().contains("stops"), "{}", bench.says());
+    bench.answer(ticket, Ok(judged(7..=9, false, true, true)));
+    assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, Job::ScoreRuns(_))));
+    assert_eq!(bench.says(), "stopped: 3 of 6 answers are judged; J goes on");
+    bench.keys("J");
+    assert_eq!(question(&bench), "3 of 6 answers are judged. Go on with the others?");
+    bench.keys("<enter>");
+    let (_, page_of) = next(&mut bench);
+    assert_eq!(page_of.after.map(|after| after.seq), Some(7));
+    bench.keys("<c-c>");
+    assert_eq!(bench.app.screen, Screen::History, "a second stop stops, and quits nothing");
+}
+
+#[test]
+fn another_line_begins_anew() {
+    let mut bench = questioned();
+    bench.keys("<enter>");
+    let (ticket, _) = next(&mut bench);
+    bench.keys("<c-c>");
+    bench.answer(ticket, Ok(judged(7..=9, false, true, true)));
+    bench.take();
+    bench.keys("/parcel<enter>");
+    bench.take();
+    bench.keys("J");
+    let (_, job) = asked(&mut bench, |job| matches!(job, Job::CountAnswers(_)));
+    assert!(matches!(job, Job::CountAnswers(query) if query.words[0].text == "parcel"));
+}
+
+#[test]
+fn where_nothing_can_be_judged_that_is_said() {
+    for (lots, says) in [
+        (vec![], "no run here has an answer to be judged"),
+        (vec![lot(None, 3)], "none of these answers is to a prompt with a file, so there are no checks of today"),
+        (
+            vec![lot(Some("gone"), 3)],
+            "none of these answers is to a prompt with a file, so there are no checks of today",
+        ),
+    ] {
+        let mut bench = listed();
+        bench.keys("J");
+        counted(&mut bench, &lots);
+        opened(&mut bench);
+        assert!(bench.app.overlay().is_none() && bench.app.scoring.is_none());
+        assert_eq!(bench.says(), says);
+    }
+    let mut bench = listed();
+    bench.keys("/cost:dear<enter><esc>J");
+    assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, Job::CountAnswers(_))));
+}
+
+#[test]
+fn a_fault_of_the_disk_stops_it_and_it_can_be_gone_on_with() {
+    let mut bench = questioned();
+    bench.keys("<enter>");
+    let (ticket, _) = next(&mut bench);
+    bench.answer(ticket, Err(StoreFault::new("the disk is full")));
+    assert_eq!(bench.says(), "the disk is full");
+    bench.take();
+    bench.send(Msg::Do(Action::ScoreRuns));
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(_))) || !bench.jobs().is_empty());
+}
+
+#[test]
+fn the_verdicts_before_are_seen_in_the_run() {
+    let mut bench = listed();
+    bench.keys("j");
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::OpenRun(_)));
+    let now = bench.app.now.time;
+    bench.answer(ticket, Ok(Reply::Run(Box::new(record(8, now, outcome("{}"))))));
+    let (ticket, job) = asked(&mut bench, |job| matches!(job, Job::Judgements(_)));
+    assert_eq!(job, Job::Judgements(RunId(id(8).0)));
+    let verdict = |why: &str| Quality::of(vec![Verdict::new(Rule::Confidence, Mark::Fail, why)]);
+    let hours = |hours| now - jiff::SignedDuration::from_hours(hours);
+    let all = vec![(hours(3), verdict("0.1 < 0.2")), (hours(2), verdict("0.1 < 0.3")), (now, verdict("0.1 < 0.4"))];
+    bench.answer(ticket, Ok(Reply::Judgements(all)));
+    let seen: Vec<String> = bench.app.history.shown().unwrap().seen().into_iter().map(|(_, text)| text).collect();
+    let text = seen.join("\n");
+    let (first, second) = (text.find("0.1 < 0.2").unwrap(), text.find("0.1 < 0.3").unwrap());
+    assert!(text.contains("Earlier verdicts, 2 h ago") && second < first, "{text}");
+    assert!(!text.contains("0.1 < 0.4"), "those that count stand with the run: {text}");
+    assert!(bench.jobs().iter().all(|(_, job)| !is_page(job)));
+}
