@@ -153,7 +153,7 @@ impl Store {
     /// at most.
     pub async fn recorded(&self, limit: Duration) {
         // The record is one queue in order: whoever is answered comes after all that was before.
-        let _ = tokio::time::timeout(limit, self.ask(Job::RecentRuns { limit: 0 })).await;
+        let _ = tokio::time::timeout(limit, self.ask(Job::Grades(Vec::new()))).await;
     }
 
     /// Takes no more work and blocks until everything queued is written, for `limit` at most.

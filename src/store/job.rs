@@ -20,7 +20,7 @@ use crate::{
     pipeline::port::RunRecord,
 };
 pub use batch::{BatchEntry, BatchState, Begin, CellRow, PastLengths};
-pub use entry::{PromptEntry, Results, RowEntry, RunEntry, SessionEntry, VersionEntry};
+pub use entry::{PromptEntry, Results, RowEntry, SessionEntry, VersionEntry};
 pub use history::{After, HistoryEntry, HistoryPage, Pruned};
 pub use score::{Answers, Scored, ScoredRun, ToScore};
 pub use weigh::{LISTED, Turned, Weighed, Weighted};
@@ -66,11 +66,6 @@ pub enum Job {
         reading: Reading,
         /// Rows to show, at most.
         rows: usize,
-    },
-    /// Lists the newest runs, the newest first.
-    RecentRuns {
-        /// How many at most.
-        limit: usize,
     },
     /// Reads a run's record.
     OpenRun(RunId),
@@ -226,8 +221,7 @@ impl Job {
             | Self::OpenSession(_)
             | Self::SaveSession(_)
             | Self::RenameSession { .. } => false,
-            Self::RecentRuns { .. }
-            | Self::OpenRun(_)
+            Self::OpenRun(_)
             | Self::ListVersions { .. }
             | Self::KeepVersion { .. }
             | Self::NameVersion { .. }
@@ -306,8 +300,6 @@ pub enum Reply {
     },
     /// The beginning of a data set.
     Preview(Box<Preview>),
-    /// The newest runs.
-    Runs(Vec<RunEntry>),
     /// A run's record.
     Run(Box<RunRecord>),
     /// The versions of a prompt.

@@ -172,7 +172,6 @@ impl Record {
         self.sweep();
         let open = self.open(QUESTION_PATIENCE).map_err(|failed| failed.fault)?;
         match job {
-            Job::RecentRuns { limit } => runs::recent(&open.db, *limit).map(Reply::Runs).map_err(told),
             Job::OpenRun(run) => runs::open(&open.db, *run).map_err(told)?.map(|run| Reply::Run(Box::new(run))),
             Job::ListVersions { of, limit } => versions::list(&open.db, of, *limit).map(Reply::Versions).map_err(told),
             Job::KeepVersion { prompt, of, parent, at } => {
@@ -360,7 +359,6 @@ fn together(
 /// Answers out of an empty record.
 fn nothing(job: &Job) -> Result<Reply, StoreFault> {
     match job {
-        Job::RecentRuns { .. } => Ok(Reply::Runs(Vec::new())),
         Job::OpenRun(run) | Job::GradeRun { run, .. } => Err(runs::missing(*run)),
         Job::ListVersions { .. } => Ok(Reply::Versions(Vec::new())),
         Job::NameVersion { version, .. } => Err(versions::missing(version)),

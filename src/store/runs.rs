@@ -4,11 +4,10 @@ mod columns;
 mod old;
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
-use uuid::Uuid;
 
 use super::{
     batches,
-    job::{RunEntry, StoreFault},
+    job::StoreFault,
     judgements, review,
     search::{self, Known},
     versions::{self, Origin},
@@ -170,24 +169,6 @@ pub(super) fn owners(db: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement =
         db.prepare_cached("SELECT DISTINCT owner FROM run WHERE end = 'running' AND owner IS NOT NULL")?;
     statement.query_map([], |row| row.get(0))?.collect()
-}
-
-/// Lists the newest runs, the newest first.
-pub(super) fn recent(db: &Connection, limit: usize) -> rusqlite::Result<Vec<RunEntry>> {
-    let sql = "SELECT id, started, prompt_name, requested, end, passed FROM run
-               ORDER BY started DESC, seq DESC LIMIT ?1";
-    let entry = |row: &Row<'_>| {
-        Ok(RunEntry {
-            run: RunId(Uuid::from_bytes(row.get(0)?)),
-            started: timestamp(row.get(1)?),
-            prompt_name: row.get(2)?,
-            target: row.get(3)?,
-            end: row.get(4)?,
-            passed: row.get(5)?,
-        })
-    };
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    db.prepare_cached(sql)?.query_map([limit], entry)?.collect()
 }
 
 /// Reads a run back as it was written.

@@ -1,10 +1,10 @@
-//! Prompts, sessions, rows, runs and versions as they are listed, and sums over runs.
+//! Prompts, sessions, rows and versions as they are listed.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::{PicoDollars, Prompt, RunId, VersionId};
+use crate::model::{PicoDollars, Prompt, VersionId};
 
 /// A prompt in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,23 +37,6 @@ pub struct RowEntry {
     pub number: u64,
     /// Its text and its variables, as far as a line goes.
     pub summary: String,
-}
-
-/// A run in a list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunEntry {
-    /// The run's id.
-    pub run: RunId,
-    /// When it started.
-    pub started: Timestamp,
-    /// The prompt's name, if it has one.
-    pub prompt_name: Option<String>,
-    /// The requested target.
-    pub target: String,
-    /// Its end in one word; `running`, or `crashed` if its process is gone.
-    pub end: String,
-    /// Whether every check passed; none if nothing was judged.
-    pub passed: Option<bool>,
 }
 
 /// A prompt version in a list.

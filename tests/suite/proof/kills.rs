@@ -126,7 +126,7 @@ async fn a_process_killed_at_any_point_leaves_nothing_half_done() {
     assert!(uses > rounds && outs > 0, "{uses} uses, {outs} left");
     // The next process that looks marks what the killed ones left behind.
     let store = Store::open(home.places(), CAPACITY);
-    let Ok(Reply::Runs(_)) = store.ask(Job::RecentRuns { limit: 10 }).await else { panic!("no list of runs") };
+    let Ok(Reply::Grades(_)) = store.ask(Job::Grades(Vec::new())).await else { panic!("no grades of runs") };
     store.close(Duration::from_secs(30)).unwrap();
     let record = open(&home, "data/retort.db");
     let ends = |word: &str| count(&record, &format!("SELECT count(*) FROM run WHERE end = '{word}'"));

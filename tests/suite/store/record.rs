@@ -15,16 +15,16 @@ use retort::{
     pipeline::port::RunRecord,
     store::{
         Store,
-        job::{Job, Reply, RunEntry},
+        job::{HistoryEntry, Job, Reply},
     },
 };
 use rusqlite::Connection;
 
 use super::{SOON, at, outcome_of, record_of, run_id, start_of, store_in};
 
-async fn recent(store: &Store) -> Vec<RunEntry> {
-    match store.ask(Job::RecentRuns { limit: 100 }).await.unwrap() {
-        Reply::Runs(runs) => runs,
+async fn recent(store: &Store) -> Vec<HistoryEntry> {
+    match store.ask(Job::History { query: Box::default(), after: None, limit: 100 }).await.unwrap() {
+        Reply::History(page) => page.runs,
         other => panic!("{other:?}"),
     }
 }
@@ -73,15 +73,10 @@ async fn a_run_comes_back_as_it_was_recorded() {
     store.recorder().ended(run.clone());
     assert_eq!(opened(&store, 1).await, run);
     let listed = recent(&store).await;
-    let entry = RunEntry {
-        run: run_id(1),
-        started: at(1),
-        prompt_name: Some("sentiment".to_owned()),
-        target: "gpt-4o-mini".to_owned(),
-        end: "done".to_owned(),
-        passed: Some(false),
-    };
-    assert_eq!(listed, [entry]);
+    let [entry] = listed.as_slice() else { panic!("{} runs", listed.len()) };
+    assert_eq!((entry.run, entry.started, entry.end.as_str()), (run_id(1), at(1), "done"));
+    assert_eq!((entry.prompt_name.as_deref(), entry.requested.as_str()), (Some("sentiment"), "gpt-4o-mini"));
+    assert_eq!((entry.passed, entry.failed.as_slice()), (Some(false), &["latency".to_owned()][..]));
 
     store.close(SOON).unwrap();
     let db = database(dir.path());
@@ -149,8 +144,6 @@ async fn the_newest_come_first_and_the_sums_count_only_what_was_spent() {
     assert!((told.cost - 3e-10).abs() < 1e-15, "{}", told.cost);
     let order: Vec<_> = recent(&store).await.into_iter().map(|run| run.run).collect();
     assert_eq!(order, [7, 6, 5, 4, 3, 2, 1].map(run_id));
-    let Reply::Runs(two) = store.ask(Job::RecentRuns { limit: 2 }).await.unwrap() else { panic!("no runs") };
-    assert_eq!(two.len(), 2);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use retort::{
     provider::{Backend, Call, WireEvent, WireStream},
     store::{
         Store,
-        job::{Job, Reply},
+        job::{HistoryPage, Job, Reply},
     },
 };
 
@@ -52,7 +52,8 @@ async fn run(store: &Store, backend: &Arc<Counting>, world: &Arc<Still>) -> Vec<
 
 /// The samples of all runs on record, in the order of their start.
 async fn recorded(store: &Store) -> Vec<u32> {
-    let Reply::Runs(mut runs) = store.ask(Job::RecentRuns { limit: 100 }).await.unwrap() else { panic!("no runs") };
+    let job = Job::History { query: Box::default(), after: None, limit: 100 };
+    let Reply::History(HistoryPage { mut runs, .. }) = store.ask(job).await.unwrap() else { panic!("no runs") };
     runs.sort_by_key(|entry| entry.run);
     let mut samples = Vec::new();
     for entry in runs {

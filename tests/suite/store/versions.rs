@@ -6,7 +6,7 @@ use retort::{
     model::{Cost, Grade, PicoDollars, Prompt, Provenance, Quality, Thumb, VersionId},
     store::{
         Store,
-        job::{Job, Lineage, Reply, Results, VersionEntry},
+        job::{HistoryPage, Job, Lineage, Reply, Results, VersionEntry},
     },
 };
 use rusqlite::Connection;
@@ -208,10 +208,11 @@ async fn a_record_of_the_first_form_keeps_everything_and_has_its_versions() {
     assert_eq!((listed[0].parent.as_ref(), &listed[1].parent), (Some(&listed[1].id), &None));
     assert_eq!(listed[1].id, VersionId::of(&listed[1].prompt));
 
-    let Reply::Runs(runs) = store.ask(Job::RecentRuns { limit: 10 }).await.unwrap() else { panic!("no runs") };
+    let job = Job::History { query: Box::default(), after: None, limit: 10 };
+    let Reply::History(HistoryPage { runs, .. }) = store.ask(job).await.unwrap() else { panic!("no runs") };
     let ends: Vec<&str> = runs.iter().map(|run| run.end.as_str()).collect();
-    assert_eq!(ends, ["done", "done", "done", "crashed"]);
-    let Reply::Run(run) = store.ask(Job::OpenRun(runs[2].run)).await.unwrap() else { panic!("no run") };
+    assert_eq!(ends, ["crashed", "done", "done", "done"]);
+    let Reply::Run(run) = store.ask(Job::OpenRun(runs[3].run)).await.unwrap() else { panic!("no run") };
     assert_eq!((run.prompt.description.as_str(), run.sample, run.provider.as_str()), ("Sort a message", 0, ""));
     assert!(run.outcome.text.contains("My parcel never came"));
     assert_eq!(run.timeline.len(), 6);
