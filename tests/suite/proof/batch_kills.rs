@@ -70,12 +70,15 @@ async fn a_batch_killed_at_any_point_ends_as_if_it_had_not_been() {
     home.file("config/prompts/plain.toml", "[response]\nformat = \"text\"\n");
     let data = home.file("work/rows.txt", &rows).to_string_lossy().into_owned();
     let form = ["--format", "lines"];
+    // What it takes to come back to where it was killed grows with what was done: a round that brought nothing
+    // is followed by longer ones.
+    let mut patience = Duration::ZERO;
     loop {
         let mut child = command(&home, &url, &data, &[&form[..], &["--out", "killed.jsonl"]].concat()).spawn().unwrap();
         // What it prints is read, or it would wait for its reader.
         let mut out = child.stdout.take().unwrap();
         let reader = std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()).unwrap());
-        let until = Instant::now() + Duration::from_millis(60 + kills * 37 % 400);
+        let until = Instant::now() + patience + Duration::from_millis(60 + kills * 37 % 400);
         let ended = loop {
             if let Some(status) = child.try_wait().unwrap() {
                 break Some(status);
@@ -88,7 +91,7 @@ async fn a_batch_killed_at_any_point_ends_as_if_it_had_not_been() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         };
         reader.join().unwrap();
-        let asked = server.asked();
+        let (asked, before) = (server.asked(), seen.len());
         for row in journalled(&home) {
             let times = *asked.get(&row).expect("a cell on record was asked");
             assert_eq!(*seen.entry(row).or_insert(times), times, "row {row} was on record and asked again");
@@ -98,6 +101,9 @@ async fn a_batch_killed_at_any_point_ends_as_if_it_had_not_been() {
             break;
         }
         kills += 1;
+        if seen.len() == before {
+            patience = patience * 5 / 4 + Duration::from_millis(50);
+        }
     }
     let asked = server.asked();
     assert_eq!((seen.len() as u64, asked.len() as u64), (count, count), "a row is lost");
