@@ -119,7 +119,7 @@ pub struct Cell {
     /// Tokens in and out, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<u64>,
-    /// What it cost, its judges left out.
+    /// What it cost, its judges left out: with them it is [`Cell::spent`].
     pub cost: Cost,
     /// What its judges took, if any was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -162,6 +162,12 @@ impl Cell {
             took: outcome.timing.total,
             summary: line.trim_end().to_owned(),
         }
+    }
+
+    /// Returns what it cost with its judges.
+    #[must_use]
+    pub fn spent(&self) -> Cost {
+        self.judging.map_or(self.cost, |judging| self.cost.plus(judging.cost))
     }
 
     /// Tells whether the model answered; what it answered, its checks say.

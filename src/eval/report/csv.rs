@@ -15,7 +15,7 @@ const BEFORE: &[&str] = &["row", "line", "description", "prompt", "target", "sam
 const AFTER: &[&str] =
     &["answer", "standing", "score", "why", "fallback", "cached", "tokens", "cost", "seconds", "run"];
 
-/// Writes the report. Costs are US dollars, and empty where nobody knows; so are all unknowns.
+/// Writes the report. Costs are US dollars, those of judges as well, and empty where nobody knows; so are all unknowns.
 pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::Result<()> {
     let mut rows = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
     let variables = whole.variables.iter().map(|name| Cow::Owned(format!("input.{name}")));
@@ -44,7 +44,7 @@ pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::R
             entry.fallback.clone().unwrap_or_default(),
             cell.cached.to_string(),
             number(cell.tokens),
-            cell.cost.amount().map(PicoDollars::dollars).map(|cost| cost.to_string()).unwrap_or_default(),
+            cell.spent().amount().map(PicoDollars::dollars).map(|cost| cost.to_string()).unwrap_or_default(),
             format!("{:.3}", cell.took.as_secs_f64()),
             cell.run.to_string(),
         ]);

@@ -184,9 +184,9 @@ fn row(out: &mut dyn Write, whole: &Whole, entry: &Entry) -> io::Result<()> {
     let tokens = cell.tokens.map(|tokens| tokens.to_string()).unwrap_or_default();
     let tokens_shown = if tokens.is_empty() { "?" } else { &tokens };
     writeln!(out, "</td>\n<td data-label=\"{}\" class=\"number\" data-value=\"{tokens}\">{tokens_shown}</td>", next())?;
-    let amount = cell.cost.amount().map(PicoDollars::dollars).map(|cost| cost.to_string()).unwrap_or_default();
-    let (cost, cached) = if cell.cached { ("$0".to_owned(), ", cached") } else { (cell.cost.to_string(), "") };
-    let (label, cost) = (next(), Html(&cost));
+    let amount = cell.spent().amount().map(PicoDollars::dollars).map(|cost| cost.to_string()).unwrap_or_default();
+    let (label, cost, cached) = (next(), cell.spent().to_string(), if cell.cached { ", cached" } else { "" });
+    let cost = Html(&cost);
     writeln!(out, "<td data-label=\"{label}\" class=\"number\" data-value=\"{amount}\">{cost}{cached}</td>")?;
     let (took, millis) = (figures::duration(cell.took), cell.took.as_millis());
     writeln!(out, "<td data-label=\"{}\" class=\"number\" data-value=\"{millis}\">{took}</td>\n</tr>", next())

@@ -32,7 +32,7 @@ pub struct Line<'a> {
     fallback: Option<&'a str>,
     cached: bool,
     tokens: Option<u64>,
-    /// US dollars; null where nobody knows.
+    /// US dollars, those of judges as well; null where nobody knows.
     cost: Option<f64>,
     cost_is: &'static str,
     seconds: f64,
@@ -64,8 +64,8 @@ impl<'a> Line<'a> {
             fallback: entry.fallback.as_deref(),
             cached: cell.cached,
             tokens: cell.tokens,
-            cost: cell.cost.amount().map(PicoDollars::dollars),
-            cost_is: cell.cost.sureness(),
+            cost: cell.spent().amount().map(PicoDollars::dollars),
+            cost_is: cell.spent().sureness(),
             seconds: cell.took.as_secs_f64(),
             input: &entry.input.text,
             vars: &entry.input.vars,

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use super::*;
 use crate::model::{
     RunId,
+    outcome::Judging,
     quality::Rule,
     usage::{Cost, PicoDollars},
 };
@@ -187,6 +188,41 @@ fn json_lines_hold_the_answer_as_it_was_sent() {
     assert_eq!((lines[0]["cost"].as_f64(), lines[0]["cost_is"].as_str()), (Some(0.000_001), Some("known")));
     let keys = |line: &serde_json::Value| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert!(lines.iter().all(|line| keys(line) == keys(&lines[0])), "every line has the same keys");
+}
+
+#[test]
+fn what_judges_took_is_part_of_what_a_cell_cost() {
+    let (whole, mut entries) = batch();
+    let judging = Judging { cost: Cost::Known(PicoDollars(500_000)), tokens: 7 };
+    entries.truncate(3);
+    entries[0].cell.judging = Some(judging);
+    (entries[1].cell.judging, entries[1].cell.cost) = (Some(judging), Cost::Unknown);
+    (entries[2].cell.judging, entries[2].cell.cached) = (Some(judging), true);
+    entries[2].cell.cost = Cost::Known(PicoDollars(0));
+    let written = |form: Form| {
+        let mut out = Vec::new();
+        form.write(&mut out, &whole, &entries).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let lines = written(Form::Lines);
+    let lines = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let costs: Vec<_> =
+        lines.map(|line| (line["cost"].as_f64().unwrap(), line["cost_is"].as_str().unwrap().to_owned())).collect();
+    let want = [(0.000_001_5, "known"), (0.000_000_5, "at_least"), (0.000_000_5, "known")];
+    assert_eq!(costs, want.map(|(cost, sure)| (cost, sure.to_owned())));
+    let sheet = written(Form::Csv);
+    let mut rows = ::csv::Reader::from_reader(sheet.as_bytes());
+    let at = rows.headers().unwrap().iter().position(|name| name == "cost").unwrap();
+    let costs: Vec<f64> = rows.records().map(|row| row.unwrap()[at].parse().unwrap()).collect();
+    assert_eq!(costs, [0.000_001_5, 0.000_000_5, 0.000_000_5]);
+    let page = written(Form::Html);
+    for (shown, times) in [
+        ("data-value=\"0.0000015\">$0.000002<", 1),
+        ("data-value=\"0.0000005\">≥&lt;$0.000001<", 1),
+        ("data-value=\"0.0000005\">&lt;$0.000001, cached<", 1),
+    ] {
+        assert_eq!(page.matches(shown).count(), times, "{shown}: {page}");
+    }
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn heading(scene: Scene<'_>, shown: &Shown, detail: &Detail, wide: usize) -> Vec
                 second.push(vec![scene.foreign(&format!("fell back to {}", record.outcome.target), Role::Origin)]);
             }
         }
-        second.push(vec![scene.span(cell.cost.to_string(), Role::Text)]);
+        second.push(vec![scene.span(cell.spent().to_string(), Role::Text)]);
         if cell.cached {
             second.push(vec![scene.span("cached", Role::Origin)]);
         }
