@@ -83,6 +83,7 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     let total = planned.rows.map(|rows| rows * order.cells_of_a_row());
     let mut budget = Budget::new(order.caps, total, Instant::now());
     budget.expect(state.cells.iter().filter(|row| row.cell.answered()).count() as u64);
+    budget.before(state.cells.iter().map(|row| &row.cell));
     let mut watch = Watch::new(budget, whole(&order, state.id), spool, args.json);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
     let end = ended.as_ref().map_or("stopped", |end| word(end, &order));

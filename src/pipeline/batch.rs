@@ -4,6 +4,7 @@
 //! durable: its run and its place in the batch are on the disk. What was answered before is not asked again.
 //! Dropping the stream cancels everything that is under way.
 
+mod cells;
 mod control;
 mod driver;
 
@@ -61,6 +62,11 @@ impl Known {
     /// Gathers cells, each with the fingerprint of its row as it was then.
     pub fn of(cells: impl IntoIterator<Item = (Cell, u64)>) -> Self {
         Self(cells.into_iter().map(|(cell, row)| (cell.place, (row, Box::new(cell)))).collect())
+    }
+
+    /// Lists them in the order of their places.
+    pub(super) fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.0.values().map(|(_, cell)| &**cell)
     }
 
     /// Counts the cells that need not be asked again, as long as their rows are as they were.

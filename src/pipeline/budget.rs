@@ -83,11 +83,15 @@ pub struct Budget {
     pub kept: u64,
     /// Cells that were answered before, those that are still to be met among them.
     met_later: u64,
-    /// Tokens in and out, those of judges as well, as far as they are known; those of cached answers left
-    /// out.
+    /// Tokens in and out, those of judges and of earlier runs of the batch as well, as far as they are known;
+    /// those of cached answers left out.
     pub tokens: u64,
-    /// The sum of all costs that are known or bounded from below, those of judges as well.
+    /// The sum of all costs that are known or bounded from below, likewise.
     pub cost: PicoDollars,
+    /// Cells that earlier runs had answered, and what they took is known by.
+    measured: u64,
+    /// The tokens and the cost that earlier runs took for cells without an answer: no measure of the rest.
+    lost: (u64, PicoDollars),
     /// Cells whose cost is not known.
     pub unpriced: u64,
     began: Instant,
@@ -108,6 +112,8 @@ impl Budget {
             met_later: 0,
             tokens: 0,
             cost: PicoDollars(0),
+            measured: 0,
+            lost: (0, PicoDollars(0)),
             unpriced: 0,
             began: now,
             rested: Duration::ZERO,
@@ -118,12 +124,29 @@ impl Budget {
     /// Takes in a cell that has ended.
     pub fn take(&mut self, cell: &Cell) {
         self.done += 1;
+        self.spend(cell);
+    }
+
+    /// Takes in what earlier runs of the batch took for cells: it counts towards the caps, and answered cells
+    /// are a measure of those to come.
+    pub fn before<'a>(&mut self, cells: impl IntoIterator<Item = &'a Cell>) {
+        for cell in cells {
+            let (tokens, cost) = (self.tokens, self.cost);
+            self.spend(cell);
+            if cell.answered() {
+                self.measured += 1;
+            } else {
+                self.lost.0 = self.lost.0.saturating_add(self.tokens - tokens);
+                self.lost.1.0 = self.lost.1.0.saturating_add(self.cost.0 - cost.0);
+            }
+        }
+    }
+
+    fn spend(&mut self, cell: &Cell) {
         let judging = cell.judging.unwrap_or_default();
         let unknown = cell.cost == Cost::Unknown || judging.cost == Cost::Unknown;
         self.unpriced += u64::from(unknown && cell.answered());
-        for cost in [cell.cost, judging.cost] {
-            self.cost.0 = self.cost.0.saturating_add(cost.amount().unwrap_or_default().0);
-        }
+        self.cost.0 = self.cost.0.saturating_add(cell.spent().amount().unwrap_or_default().0);
         let own = if cell.cached { 0 } else { cell.tokens.unwrap_or(0) };
         self.tokens = self.tokens.saturating_add(own).saturating_add(judging.tokens);
     }
@@ -180,20 +203,21 @@ impl Budget {
     /// before enough of them have ended.
     #[must_use]
     pub fn projected_cost(&self) -> Option<PicoDollars> {
-        self.projected(self.cost.0).map(PicoDollars)
+        self.projected(self.cost.0, self.lost.1.0).map(PicoDollars)
     }
 
     /// Returns the tokens the whole will have taken, likewise.
     #[must_use]
     pub fn projected_tokens(&self) -> Option<u64> {
-        self.projected(self.tokens)
+        self.projected(self.tokens, self.lost.0)
     }
 
-    fn projected(&self, spent: u64) -> Option<u64> {
-        if self.done < ENOUGH {
+    fn projected(&self, spent: u64, lost: u64) -> Option<u64> {
+        let cells = self.done.saturating_add(self.measured);
+        if cells < ENOUGH {
             return None;
         }
-        let each = spent as f64 / self.done as f64;
+        let each = spent.saturating_sub(lost) as f64 / cells as f64;
         Some(spent.saturating_add((each * self.left()? as f64).round() as u64))
     }
 
@@ -293,6 +317,22 @@ mod tests {
         budget.keep();
         assert_eq!((budget.done, budget.kept, budget.left()), (6, 1, Some(3)));
         assert_eq!((budget.tokens, budget.cost, budget.unpriced), (15, PicoDollars(9), 2));
+    }
+
+    #[test]
+    fn what_earlier_runs_took_is_spent_and_their_answers_measure_the_rest() {
+        let caps = Caps { cost: Some(250e-12), tokens: Some(90), time: None };
+        let mut budget = Budget::new(caps, Some(20), Instant::now());
+        budget.before([&cell(known(100), 30), &Cell { end: "cancelled".to_owned(), ..cell(Cost::Unknown, 3) }]);
+        assert_eq!((budget.done, budget.cost, budget.tokens, budget.unpriced), (0, PicoDollars(100), 33, 0));
+        budget.keep();
+        (1..ENOUGH).for_each(|_| budget.take(&cell(known(10), 3)));
+        assert_eq!((budget.cost, budget.tokens, budget.left()), (PicoDollars(140), 45, Some(15)));
+        // Five cells took 28 and 8.4 each.
+        assert_eq!((budget.projected_cost(), budget.projected_tokens()), (Some(PicoDollars(560)), Some(171)));
+        assert!(budget.passed(Instant::now()).is_some_and(|why| why.contains("projection")), "{budget:?}");
+        (0..11).for_each(|_| budget.take(&cell(known(10), 3)));
+        assert!(budget.passed(Instant::now()).is_some_and(|why| why.contains("is spent")), "{budget:?}");
     }
 
     #[test]

@@ -173,6 +173,7 @@ impl Shown {
                 self.grid.know(&row);
                 if let Some(budget) = self.budget.as_mut().filter(|_| own) {
                     budget.keep();
+                    budget.before([&*cell]);
                 }
                 self.fill(*cell);
             }

@@ -11,7 +11,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{BatchControl, BatchEnd, BatchEvent, BatchPlan, control::Wanted};
 use crate::{
-    model::{CellRef, Commit, End, Outcome, Place, Row, RunRequest, batch::Cell},
+    model::{End, Outcome, Place, Row, batch::Cell},
     pipeline::{Pipeline, RunControl, RunEvent, budget::Budget, gate::Adapted, limits::after},
 };
 
@@ -91,6 +91,7 @@ impl Driver {
         let mut budget = Budget::new(plan.caps, total, Instant::now());
         if plan.again.is_none() {
             budget.expect(plan.known.settled(plan.retry_failed));
+            budget.before(plan.known.cells());
         }
         Self {
             pipeline,
@@ -166,10 +167,10 @@ impl Driver {
             }
             _ => {}
         }
-        // Asked of a cell that is there to be started: a cap that the last one reaches stops nothing.
+        // Asked of a cell that is there to be asked: a cap that the last one reaches stops nothing, and one that
+        // is kept costs nothing.
         if self.paused.is_none()
-            && self.goes_on()
-            && self.current.is_some()
+            && self.asks_next()
             && let Some(why) = self.budget.passed(Instant::now())
         {
             self.pause(why, true);
@@ -187,6 +188,15 @@ impl Driver {
         self.failed.is_none() && !self.stopping && (self.current.is_some() || !self.all_read)
     }
 
+    /// Tells whether the next cell is known, and a model is to be asked for it.
+    fn asks_next(&self) -> bool {
+        let kept = |current: &Current| {
+            let place = self.plan.place(current.row.number, current.next);
+            place.is_some_and(|place| self.plan.keeps(place, current.fingerprint).is_some())
+        };
+        self.goes_on() && self.current.as_ref().is_some_and(|current| !kept(current))
+    }
+
     fn has_room(&self) -> bool {
         let ahead = self.order.values().next().map_or(0, |first| self.begun.saturating_sub(*first));
         self.under_way.len() < self.told && ahead < self.told.saturating_mul(AHEAD) as u64
@@ -199,14 +209,13 @@ impl Driver {
                 return;
             };
             let (row, fingerprint) = (Arc::clone(&current.row), current.fingerprint);
-            let Some(place) = place(&self.plan, row.number, current.next) else {
+            let Some(place) = self.plan.place(row.number, current.next) else {
                 return;
             };
             current.next += 1;
             self.pass_over();
             self.begun += 1;
-            let kept = self.plan.known.keeps(place, fingerprint, self.plan.retry_failed);
-            if let Some(cell) = kept.filter(|_| self.plan.again.is_none()) {
+            if let Some(cell) = self.plan.keeps(place, fingerprint) {
                 let cell = Box::new(cell.clone());
                 self.budget.keep();
                 self.queue.push_back(BatchEvent::Kept { cell, row });
@@ -222,7 +231,7 @@ impl Driver {
         let Some(current) = &mut self.current else { return };
         let number = current.row.number;
         let wanted = |place: &Place| self.plan.again.as_ref().is_none_or(|again| again.binary_search(place).is_ok());
-        while let Some(place) = place(&self.plan, number, current.next) {
+        while let Some(place) = self.plan.place(number, current.next) {
             if wanted(&place) {
                 return;
             }
@@ -235,7 +244,7 @@ impl Driver {
     }
 
     fn start(&mut self, place: Place, row: Arc<Row>, fingerprint: u64) {
-        let Some(request) = request(&self.plan, place, &row, fingerprint) else {
+        let Some(request) = self.plan.request(place, &row, fingerprint) else {
             self.failed.get_or_insert(format!("there is no prompt {} in the batch", place.prompt + 1));
             return;
         };
@@ -279,11 +288,8 @@ impl Driver {
     async fn wait(&mut self) {
         // One row is read ahead, so that it is known whether there is anything left to pause.
         let reads = self.goes_on() && self.current.is_none();
-        let time_up = if self.paused.is_none() && self.goes_on() && self.current.is_some() {
-            self.budget.deadline(Instant::now())
-        } else {
-            None
-        };
+        let asks = self.paused.is_none() && self.asks_next();
+        let time_up = if asks { self.budget.deadline(Instant::now()) } else { None };
         tokio::select! {
             biased;
             changed = self.wanted.changed() => if changed.is_err() {
@@ -352,47 +358,4 @@ impl Driver {
         }
         complete.then_some(BatchEnd::Complete)
     }
-}
-
-impl BatchPlan {
-    /// Counts the cells of each row.
-    #[must_use]
-    pub fn cells_of_a_row(&self) -> usize {
-        self.targets.iter().map(Vec::len).sum::<usize>() * self.samples.max(1) as usize
-    }
-}
-
-/// Returns the place of a row's cell, counted from 0 in the order of places; none after the last.
-fn place(plan: &BatchPlan, row: u64, at: usize) -> Option<Place> {
-    let samples = plan.samples.max(1) as usize;
-    let (mut lane, sample) = (at / samples, (at % samples) as u32);
-    for (prompt, targets) in (0_u32..).zip(&plan.targets) {
-        if lane < targets.len() {
-            return Some(Place { row, prompt, target: lane as u32, sample });
-        }
-        lane -= targets.len();
-    }
-    None
-}
-
-/// Makes the request of a cell; none for a place the plan has not.
-fn request(plan: &BatchPlan, place: Place, row: &Row, fingerprint: u64) -> Option<RunRequest> {
-    let (prompt_name, prompt) = plan.prompts.get(place.prompt as usize)?;
-    let targets = plan.targets.get(place.prompt as usize)?.get(place.target as usize)?;
-    Some(RunRequest {
-        prompt_name: Some(prompt_name.clone()),
-        prompt: Arc::clone(prompt),
-        params: plan.params.clone(),
-        input: row.input.clone(),
-        targets: targets.clone(),
-        cache: plan.cache,
-        commit: Commit::Buffered,
-        sample: place.sample,
-        session: plan.session.clone(),
-        parent: None,
-        checks: row.checks.clone(),
-        min_score: row.min_score,
-        judges: plan.judges.clone(),
-        cell: Some(CellRef { batch: plan.id, place, row: fingerprint }),
-    })
 }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use retort::{
-    model::{Class, PicoDollars, Price, batch::Caps},
+    model::{
+        Class, Cost, PicoDollars, Price,
+        batch::{Caps, Cell},
+    },
     pipeline::{BatchPlan, BatchStream, Known},
 };
 
@@ -126,6 +129,29 @@ async fn cells_that_will_be_kept_are_not_projected() {
     let words = rest(bench.pipeline.batch(plan, rows(100))).await;
     assert!(!words.iter().any(|word| word.starts_with("paused")), "{words:?}");
     assert_eq!((words.last().unwrap().as_str(), bench.calls().len()), ("Complete", 10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_earlier_runs_took_counts_towards_the_caps_and_what_is_kept_is_told_whatever_they_are() {
+    // Two of four were answered before, for two thirds of what may be spent.
+    let earlier = |number| Cell { cost: Cost::Known(PicoDollars(1_000_000_000)), ..cell_of(number, "done") };
+    let known = |count| Known::of((1..=count).map(|number| (earlier(number), row_of(number).fingerprint())));
+    let batch = |bench: &Bench, count| {
+        let mut plan = BatchPlan { caps: COST, total: Some(4), known: known(count), concurrency: 1, ..plan() };
+        plan.targets[0][0][0].card.price =
+            Some(Price { input: PicoDollars(0), output: PicoDollars(500_000_000), ..Price::default() });
+        bench.pipeline.batch(plan, rows(4))
+    };
+    for (count, calls, last) in [
+        (2, 1, "paused true: $0.003000 is spent, and the cap is $0.003000"),
+        (3, 0, "paused true: $0.003000 is spent, and the cap is $0.003000"),
+        (4, 0, "Complete"),
+    ] {
+        let bench = bench();
+        let words = until(&mut batch(&bench, count), last).await;
+        let kept = words.iter().filter(|word| word.starts_with("kept")).count() as u64;
+        assert_eq!((kept, bench.calls().len()), (count, calls), "{words:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
