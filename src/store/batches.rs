@@ -165,7 +165,10 @@ pub(super) fn runs(
 /// Lists the newest batches, the newest first.
 pub(super) fn list(db: &Connection, own: &Own<'_>, limit: usize) -> rusqlite::Result<Vec<BatchEntry>> {
     let sql = "SELECT id, started, name, spec, end,
-                   (SELECT count(*) FROM cell WHERE cell.batch = batch.seq), owner
+                   (SELECT count(*) FROM cell JOIN run ON run.seq = cell.run
+                    WHERE cell.batch = batch.seq AND run.end IN ('done', 'failed')),
+                   (SELECT count(*) FROM cell JOIN run ON run.seq = cell.run
+                    WHERE cell.batch = batch.seq AND run.end = 'done'), owner
                FROM batch ORDER BY seq DESC LIMIT ?1";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     db.prepare_cached(sql)?
@@ -177,8 +180,9 @@ pub(super) fn list(db: &Connection, own: &Own<'_>, limit: usize) -> rusqlite::Re
                 spec: parsed(row, 3)?,
                 end: row.get(4)?,
                 cells: row.get::<_, i64>(5)?.unsigned_abs(),
+                answered: row.get::<_, i64>(6)?.unsigned_abs(),
                 running: row
-                    .get::<_, Option<String>>(6)?
+                    .get::<_, Option<String>>(7)?
                     .is_some_and(|owner| own.owner == Some(owner.as_str()) || !alive::is_gone(own.signs, &owner)),
             })
         })?

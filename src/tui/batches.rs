@@ -136,7 +136,8 @@ impl Desk {
             let own = ready.spec.fingerprint();
             let goes_on = |end: Option<&str>| end != Some("complete") || order.finished == Finished::FailedAgain;
             let found = entries.iter().find(|entry| goes_on(entry.end.as_deref()) && entry.spec.fingerprint() == own);
-            kept = found.map_or(0, |entry| entry.cells);
+            let again = order.finished == Finished::FailedAgain;
+            kept = found.map_or(0, |entry| if again { entry.answered } else { entry.cells });
         }
         let missing = planned.missing.into_iter().map(|(variable, near)| Missing { variable, near });
         Planned {

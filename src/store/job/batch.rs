@@ -56,8 +56,10 @@ pub struct BatchEntry {
     pub spec: BatchSpec,
     /// How it ended, in one word; none while it runs, or if its process is gone.
     pub end: Option<String>,
-    /// Cells that have ended.
+    /// Cells that have ended: those that were stopped or broke off are still to be asked.
     pub cells: u64,
+    /// Those of them that a model answered.
+    pub answered: u64,
     /// Whether a process has it under way.
     pub running: bool,
 }

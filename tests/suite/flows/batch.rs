@@ -119,6 +119,7 @@ pub(super) fn sampled(answered: &[u32]) -> Bench {
         name: "rows.csv".to_owned(),
         end: None,
         cells: answered.len() as u64,
+        answered: answered.len() as u64,
         running: false,
     };
     bench.answer(list, Ok(Reply::Batches(vec![entry])));

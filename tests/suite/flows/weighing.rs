@@ -260,6 +260,7 @@ fn a_batch_is_weighed_against_the_one_it_is_compared_with() {
         name: "rows.csv".to_owned(),
         end: Some("complete".to_owned()),
         cells: 60,
+        answered: 60,
         running: false,
     };
     bench.answer(list, Ok(Reply::Batches(vec![entry])));

@@ -118,6 +118,7 @@ fn batches_on_record_are_listed_and_compared_with() {
         name: "messages.csv".to_owned(),
         end: end.map(str::to_owned),
         cells: 80,
+        answered: 80,
         running: false,
     };
     let entries = vec![entry(1, None), entry(30, Some("complete"))];
