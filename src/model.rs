@@ -4,6 +4,7 @@ pub mod batch;
 pub mod card;
 pub mod catalog;
 pub mod check;
+mod digest;
 pub mod facts;
 pub mod fault;
 pub mod grade;

@@ -103,6 +103,7 @@ fn screen() -> (App, Ticket) {
         targets: vec!["demo".to_owned(), "demo:slow".to_owned(), "demo:strange".to_owned()],
         samples: 1,
         mapping: std::collections::BTreeMap::new(),
+        behind: std::collections::BTreeMap::new(),
     };
     let order = Order {
         spec,

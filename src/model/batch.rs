@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     check::Check,
+    digest::hex,
     id::RunId,
     input::Input,
     outcome::{End, Judging, Outcome, Provenance},
@@ -208,6 +209,10 @@ pub struct BatchSpec {
     /// Column to variable, where they differ in name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub mapping: BTreeMap<String, String>,
+    /// What stands behind the names of models, those of judges with `judge ` before them: for each the
+    /// [`Target::digest`](super::Target::digest). Empty before the names were looked up.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub behind: BTreeMap<String, String>,
 }
 
 impl BatchSpec {
@@ -215,13 +220,7 @@ impl BatchSpec {
     /// SHA-256, in hex, of all of it but its name.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        use sha2::{Digest as _, Sha256};
-        use std::fmt::Write as _;
-        let Self { name: _, data, prompts, targets, samples, mapping } = self;
-        let text = serde_json::to_vec(&(data, prompts, targets, samples, mapping)).unwrap_or_default();
-        Sha256::digest(text).iter().fold(String::with_capacity(64), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        let Self { name: _, data, prompts, targets, samples, mapping, behind } = self;
+        hex(&serde_json::to_vec(&(data, prompts, targets, samples, mapping, behind)).unwrap_or_default())
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::card::ModelCard;
+use super::{card::ModelCard, digest::hex};
 
 /// Which wire format a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -83,6 +83,13 @@ impl Target {
     #[must_use]
     pub fn is_demo(&self) -> bool {
         self.kind == ProviderKind::Demo
+    }
+
+    /// Names what is asked, whatever it is called: the SHA-256, in hex, of all that can change an answer.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let Self { kind, base_url, model, command, headers, name: _, provider: _, custom_endpoint: _, card: _ } = self;
+        hex(&serde_json::to_vec(&(kind, base_url, model, command, headers)).unwrap_or_default())
     }
 
     /// Tells whether the endpoint is this machine's own.

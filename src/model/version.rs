@@ -1,11 +1,10 @@
 //! A prompt version: what in a prompt shapes an answer or judges it, named by its hash.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::prompt::Prompt;
+use super::{digest::hex, prompt::Prompt};
 
 /// Names a version for ever: the SHA-256, in hex, of [`Prompt::version`] as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,11 +16,7 @@ impl VersionId {
     #[must_use]
     pub fn of(prompt: &Prompt) -> Self {
         // A prompt has no keys that JSON could not hold, so this is never the empty text.
-        let text = serde_json::to_vec(&prompt.version()).unwrap_or_default();
-        Self(Sha256::digest(text).iter().fold(String::with_capacity(64), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        }))
+        Self(hex(&serde_json::to_vec(&prompt.version()).unwrap_or_default()))
     }
 
     /// Shows the first seven digits: enough to tell the versions of one prompt apart.

@@ -77,6 +77,7 @@ impl Order {
             targets: if same { first } else { Vec::new() },
             samples: 1,
             mapping: BTreeMap::new(),
+            behind: BTreeMap::new(),
         };
         Self {
             spec,

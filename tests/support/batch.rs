@@ -113,5 +113,6 @@ pub(crate) fn spec(targets: &[&str]) -> BatchSpec {
         targets: targets.iter().map(|target| (*target).to_owned()).collect(),
         samples: 1,
         mapping: std::collections::BTreeMap::new(),
+        behind: std::collections::BTreeMap::new(),
     }
 }

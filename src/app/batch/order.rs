@@ -156,6 +156,7 @@ pub fn read(form: &mut Form, known: impl Fn(&str) -> Result<(), String>, session
         targets: targets?,
         samples: samples.and_then(|samples| u32::try_from(samples).ok()).unwrap_or(1),
         mapping: BTreeMap::new(),
+        behind: BTreeMap::new(),
     };
     let concurrency = concurrency.and_then(|calls| usize::try_from(calls).ok()).unwrap_or(1);
     let order = Order { spec, concurrency, caps, finished, session: session.to_owned(), again: Vec::new() };

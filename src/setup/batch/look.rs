@@ -80,7 +80,19 @@ pub async fn look(setup: &Setup, store: &Store, order: &mut Order) -> Result<Pla
     planned.rows = Some(read.rows);
     planned.estimate = Estimate { from: answers, ..read.estimate };
     planned.judges = judges(setup, &read.judges).map_err(StoreFault::new)?;
+    // A cell that is asked again stays in its batch, whatever stands behind the names by now.
+    if order.again.is_none() || order.spec.behind.is_empty() {
+        order.spec.behind = behind(&planned);
+    }
     Ok(planned)
+}
+
+/// Says what stands behind the names of the models that are asked, and of those that judge.
+fn behind(planned: &Planned) -> BTreeMap<String, String> {
+    let asked = planned.targets.iter().flatten().flatten();
+    let asked = asked.map(|target| (target.name.clone(), target.digest()));
+    let judges = planned.judges.iter().map(|(name, target)| (format!("judge {name}"), target.digest()));
+    asked.chain(judges).collect()
 }
 
 async fn blocking<T: Send + 'static>(

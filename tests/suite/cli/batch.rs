@@ -195,6 +195,10 @@ async fn a_cap_stops_it_and_the_same_command_with_a_higher_one_goes_on() {
     assert!((5..=7).contains(&first), "{first}: {}", ran.err);
     assert!(ran.err.contains("--max-tokens") && ran.err.contains("goes on"), "{}", ran.err);
     assert_eq!(ran.lines().last().unwrap()["end"].as_str().map(|end| end.starts_with("stopped")), Some(true));
+    let asked = server.requests().len();
+    let ran = run("6500000").await.unwrap();
+    assert_eq!((ran.code, cells(&ran).len(), server.requests().len()), (Some(1), first, asked), "{}", ran.err);
+    assert!(ran.err.contains("stopped by a cap"), "what it took before counts: {}", ran.err);
     let ran = run("100000000").await.unwrap();
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(ran.err.contains("going on with batch"), "{}", ran.err);
@@ -214,4 +218,43 @@ fn a_reader_that_has_had_enough_is_no_fault() {
     let ran = batch(&home, &["--json"]);
     assert!(ran.err.contains("going on with batch"), "{}", ran.err);
     assert_eq!(cells(&ran).len(), 30);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_judge_or_another_model_behind_a_name_begins_anew() {
+    let home = home();
+    rows(&home, 3);
+    let server = Server::start((0..60).map(|_| Script::answer(answer()))).await;
+    let settings = |model: &str| {
+        let url = &server.url;
+        home.file(
+            "config/config.toml",
+            &format!(
+                "[retry]\nattempts = 1\n[providers.own]\nkind = \"openai\"\nbase_url = \"{url}/v1\"\n\
+                 [models.mine]\nprovider = \"own\"\nmodel = \"{model}\"\n\
+                 [models.judge]\nprovider = \"own\"\nmodel = \"large\"\n"
+            ),
+        );
+    };
+    let rubric = format!("user = \"{{{{ input }}}}\"\n{RULES}[[check]]\ntype = \"llm-rubric\"\nvalue = \"polite\"\n");
+    home.file("config/prompts/p.toml", &rubric);
+    let run = |judge: &str| {
+        let most = ["batch", "p", "rows.csv", "-m", "mine", "-j", "1", "--no-cache", "--max-tokens", "1", "--judge"];
+        let mut command = home.command(&[&most[..], &[judge]].concat());
+        tokio::task::spawn_blocking(move || Ran::of(command.output().unwrap()))
+    };
+    settings("one");
+    for (model, judge, goes_on) in [
+        ("one", "judge", false),
+        ("one", "judge", true),
+        ("one", "mine", false),
+        ("two", "judge", false),
+        ("two", "judge", true),
+        ("one", "judge", true),
+    ] {
+        settings(model);
+        let ran = run(judge).await.unwrap();
+        assert_eq!(ran.code, Some(1), "{}", ran.err);
+        assert_eq!(ran.err.contains("going on with batch"), goes_on, "{model}, judged by {judge}: {}", ran.err);
+    }
 }

@@ -27,6 +27,7 @@ fn spec(data: &str) -> BatchSpec {
         targets: vec!["gpt-4o-mini".to_owned()],
         samples: 1,
         mapping: std::collections::BTreeMap::new(),
+        behind: std::collections::BTreeMap::new(),
     }
 }
 
@@ -143,6 +144,24 @@ async fn a_batch_goes_on_where_it_stopped_and_begins_anew_once_complete() {
         [(anew.id, None, 0, true), (other.id, None, 0, true), (first.id, Some("complete".to_owned()), 1, false)]
     );
     assert_eq!(list[2].spec, spec("mail.csv"));
+}
+
+#[tokio::test]
+async fn cells_that_were_stopped_or_broke_off_are_not_counted_as_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let batch = begin(&store, Begin::Anew).await.unwrap().id;
+    let fault = Fault::new(Class::Overloaded, "busy");
+    let reasons = vec![Reason { target: "a".to_owned(), fault: fault.clone() }];
+    let ends = [End::Done, End::Cancelled, End::Failed { reasons }, End::Interrupted { fault }, End::Done];
+    for (number, end) in (1_u32..).zip(ends) {
+        let (start, mut record) = filling(batch, number.into(), place(number.into(), 0));
+        record.outcome.end = end;
+        tell(&store, (start, record));
+    }
+    let Reply::Batches(list) = store.ask(Job::Batches { limit: 10 }).await.unwrap() else { panic!("no list") };
+    assert_eq!((list[0].cells, list[0].answered), (3, 2));
+    assert_eq!(cells(&store, batch, None, 10).await.len(), 5);
 }
 
 #[tokio::test]
