@@ -220,6 +220,8 @@ pub enum Action {
     OpenBatch,
     /// Holds the batch, or has it go on.
     Pause,
+    /// Changes what the batch may use.
+    Limits,
     /// Asks the chosen cell again.
     AskAgain,
     /// Asks the cells without an answer again.

@@ -3,6 +3,7 @@
 mod acts;
 pub mod detail;
 pub mod grid;
+mod limits;
 pub mod look;
 pub mod order;
 mod record;
@@ -17,7 +18,7 @@ use ratatui::layout::Rect;
 use super::{Action, App, Screen, choice::Choice, chord::Chord, overlay::Form};
 use crate::{
     app::msg::Ticket,
-    model::{BatchId, Place},
+    model::{BatchId, Place, batch::Caps},
 };
 pub use crate::{
     pipeline::{batch::BatchEnd, budget::Budget},
@@ -44,7 +45,7 @@ pub enum Page {
 }
 
 /// What a running batch is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Control {
     /// Ends, those under way unanswered.
     Stop,
@@ -54,6 +55,8 @@ pub enum Control {
     Resume,
     /// Has so many calls under way at once.
     Concurrency(usize),
+    /// Has it use no more than this.
+    Caps(Caps),
 }
 
 /// What the list of batches is for.
@@ -156,6 +159,7 @@ impl Batches {
             Action::NewBatch => matches!(self.page, Page::List | Page::Table) && !busy && !detail,
             Action::OpenBatch => table && !busy && !detail,
             Action::Pause => table && (busy || shown.is_some_and(Shown::can_go_on)),
+            Action::Limits => table && !detail && (busy || shown.is_some_and(Shown::can_go_on)),
             Action::AskAgain | Action::Xray => table,
             Action::AskFailed => table && !busy && shown.is_some_and(|shown| shown.grid.counts().errors > 0),
             Action::Filter | Action::OnlyFailed | Action::Sort => table && !detail,

@@ -47,6 +47,8 @@ pub enum Overlay {
     LaneParams(usize, Form),
     /// How many samples each lane makes.
     Samples(Form),
+    /// What a batch may use.
+    Limits(Form),
     /// The values of the prompt's variables.
     Variables(Form),
     /// The prompts.
@@ -168,6 +170,7 @@ impl Overlay {
             Self::Params(_) => "Parameters",
             Self::LaneParams(..) => "Parameters of this lane",
             Self::Samples(_) => "Samples",
+            Self::Limits(_) => "Limits of the batch",
             Self::Variables(_) => "Variables",
             Self::Prompts(_) => "Prompts",
             Self::Sessions(_) => "Sessions",
@@ -194,9 +197,11 @@ impl Overlay {
             Self::Palette(_) => Some((96, 30)),
             Self::Models(_) => Some((110, 30)),
             Self::Prompts(_) | Self::Sessions(_) | Self::Rows(_) | Self::Against(_) => Some((80, 22)),
-            Self::Params(form) | Self::LaneParams(_, form) | Self::Samples(form) | Self::Variables(form) => {
-                Some((88, rows(form.rows.len() + 2, 8)))
-            }
+            Self::Params(form)
+            | Self::LaneParams(_, form)
+            | Self::Samples(form)
+            | Self::Limits(form)
+            | Self::Variables(form) => Some((88, rows(form.rows.len() + 2, 8))),
             Self::Name(_) => Some((60, 6)),
             Self::Xray(xray) => Some((110, rows(xray.lines(), 12))),
             Self::Copy(choice) => Some((60, rows(choice.len(), 6))),
@@ -236,9 +241,11 @@ impl Overlay {
             Self::Models(models) => Some(&mut models.choice.query),
             Self::Prompts(list) | Self::Sessions(list) | Self::Rows(list) => Some(&mut list.choice.query),
             Self::Against(bases) => Some(&mut bases.choice.query),
-            Self::Params(form) | Self::LaneParams(_, form) | Self::Samples(form) | Self::Variables(form) => {
-                form.line_mut()
-            }
+            Self::Params(form)
+            | Self::LaneParams(_, form)
+            | Self::Samples(form)
+            | Self::Limits(form)
+            | Self::Variables(form) => form.line_mut(),
             Self::Name(name) => Some(&mut name.line),
             Self::Search(line) => Some(line),
             Self::Help(_)
@@ -259,9 +266,11 @@ impl Overlay {
             Self::Models(models) => models.choice.key(chord),
             Self::Prompts(list) | Self::Sessions(list) | Self::Rows(list) => list.choice.key(chord),
             Self::Against(bases) => bases.choice.key(chord),
-            Self::Params(form) | Self::LaneParams(_, form) | Self::Samples(form) | Self::Variables(form) => {
-                form.key(chord)
-            }
+            Self::Params(form)
+            | Self::LaneParams(_, form)
+            | Self::Samples(form)
+            | Self::Limits(form)
+            | Self::Variables(form) => form.key(chord),
             Self::Name(name) => {
                 name.fault = None;
                 name.line.key(chord).is_some()
@@ -307,7 +316,11 @@ impl Overlay {
             Self::Versions(versions) => versions.choice.step(by),
             Self::Grade(grading) => grading.choice.step(by),
             Self::Groups(alike) => alike.choice.step(by),
-            Self::Params(form) | Self::LaneParams(_, form) | Self::Samples(form) | Self::Variables(form) => {
+            Self::Params(form)
+            | Self::LaneParams(_, form)
+            | Self::Samples(form)
+            | Self::Limits(form)
+            | Self::Variables(form) => {
                 form.step(by);
             }
             Self::Name(_) | Self::Search(_) | Self::Confirm(_) => {}
@@ -329,7 +342,11 @@ impl Overlay {
             }
             Self::Grade(grading) => choose(&mut grading.choice, row),
             Self::Groups(alike) => choose(&mut alike.choice, row),
-            Self::Params(form) | Self::LaneParams(_, form) | Self::Samples(form) | Self::Variables(form) => {
+            Self::Params(form)
+            | Self::LaneParams(_, form)
+            | Self::Samples(form)
+            | Self::Limits(form)
+            | Self::Variables(form) => {
                 form.go(row);
                 false
             }
@@ -357,6 +374,7 @@ impl Overlay {
             Self::Params(_)
             | Self::LaneParams(..)
             | Self::Samples(_)
+            | Self::Limits(_)
             | Self::Variables(_)
             | Self::Name(_)
             | Self::Search(_)

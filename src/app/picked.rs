@@ -90,6 +90,7 @@ impl App {
             Overlay::Params(form) => self.take_params(form),
             Overlay::LaneParams(at, form) => self.take_lane_params(at, form),
             Overlay::Samples(form) => self.take_samples(form),
+            Overlay::Limits(form) => self.take_limits(form),
             Overlay::Variables(form) => {
                 for row in form.rows {
                     self.bench.vars.insert(row.label, row.line.text());

@@ -14,7 +14,7 @@ const PAGE: usize = 200;
 const NAMED: usize = 3;
 
 /// Names what was asked under a ticket.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AskedFor {
     /// Which prompts there are answers to.
     Answers,

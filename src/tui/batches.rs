@@ -232,5 +232,6 @@ fn obey(control: &BatchControl, asked: Control) {
         Control::Pause => control.pause(),
         Control::Resume => control.resume(),
         Control::Concurrency(calls) => control.set_concurrency(calls),
+        Control::Caps(caps) => control.set_caps(caps),
     }
 }

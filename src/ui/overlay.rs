@@ -69,6 +69,7 @@ pub(super) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
         Overlay::Params(shown)
         | Overlay::LaneParams(_, shown)
         | Overlay::Samples(shown)
+        | Overlay::Limits(shown)
         | Overlay::Variables(shown) => form::draw(scene, shown, body, buffer),
         Overlay::Prompts(shown) => entries(scene, shown, "prompts", body, buffer),
         Overlay::Sessions(shown) => entries(scene, shown, "sessions", body, buffer),
@@ -175,7 +176,7 @@ fn keys(scene: Scene<'_>, overlay: &Overlay) -> Vec<(String, String)> {
         ],
         Overlay::Grade(_) => vec![("1-5 + - c 0".to_owned(), "says it".to_owned()), out],
         Overlay::Groups(_) => vec![pair(Action::Accept, "shows it in the lane"), arrows, out],
-        Overlay::Params(_) | Overlay::LaneParams(..) | Overlay::Variables(_) => {
+        Overlay::Params(_) | Overlay::LaneParams(..) | Overlay::Limits(_) | Overlay::Variables(_) => {
             vec![pair(Action::Accept, "takes all"), pair(Action::NextPane, "next line"), out]
         }
         Overlay::Name(_) | Overlay::Samples(_) => vec![pair(Action::Accept, "takes it"), out],

@@ -9,6 +9,7 @@ mod inputs;
 mod judges;
 mod keys;
 mod lanes;
+mod limits;
 mod messages;
 mod overlays;
 mod quality;

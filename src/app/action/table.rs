@@ -197,6 +197,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::NewBatch, "new-batch", BATCH, 2, "sets a batch up: prompts, a data set, models, limits"),
     entry(Action::OpenBatch, "open-batch", BATCH, 12, "lists the batches on record, to go on with one or look at it"),
     entry(Action::Pause, "pause", BATCH, 3, "holds the batch, so that no further cell is begun, or has it go on"),
+    entry(Action::Limits, "limits", BATCH, 13, "changes what the batch may use, also while it runs"),
     entry(Action::AskAgain, "ask-again", BATCH, 8, "asks the chosen cell again"),
     entry(Action::AskFailed, "ask-failed", BATCH, 9, "asks the cells again that got no answer"),
     entry(

@@ -41,6 +41,7 @@ impl App {
         match action {
             Action::Pause => self.pause_batch(),
             Action::MoreCalls | Action::FewerCalls => self.change_concurrency(action == Action::MoreCalls),
+            Action::Limits => self.open_limits(),
             Action::AskAgain => self.ask_again(),
             Action::AskFailed => self.ask_failed(),
             Action::BatchBaseline => self.list_batches(For::Comparing),

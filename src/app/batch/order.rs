@@ -1,7 +1,8 @@
 //! What is to be run: the form a batch is set up with, and the order that is read from it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
+use super::limits;
 use crate::{
     app::overlay::{Form, form::Row},
     model::{
@@ -84,9 +85,6 @@ const DATA: &str = "data set";
 const TARGETS: &str = "models";
 const SAMPLES: &str = "samples";
 const AT_ONCE: &str = "calls at once";
-const COST: &str = "at most $";
-const TOKENS: &str = "at most tokens";
-const TIME: &str = "at most time";
 const THERE: &str = "finished cells";
 
 /// The label of the line that holds the data set's path.
@@ -95,15 +93,16 @@ pub const PATH: &str = DATA;
 /// Fills the form a batch is set up with.
 #[must_use]
 pub fn form(prompt: &str, targets: &[String], concurrency: usize) -> Form {
+    let [cost, tokens, time] = limits::rows(&Caps::default());
     let mut form = Form::new(vec![
         Row::new(DATA, "", "a .csv .tsv .jsonl .json .yaml file or a folder of texts; tab completes the path"),
         Row::new(PROMPTS, prompt, "names, by commas; the one on the bench goes as it is there"),
         Row::new(TARGETS, &targets.join(", "), "models, by commas"),
         Row::new(SAMPLES, "", "how often each is asked; empty is once"),
         Row::new(AT_ONCE, &concurrency.to_string(), "calls under way at once; can be changed while it runs"),
-        Row::new(COST, "", "US dollars; the batch pauses where it would cost more; empty is no limit"),
-        Row::new(TOKENS, "", "tokens in and out; empty is no limit"),
-        Row::new(TIME, "", "90s, 10m, 2h; empty is no limit"),
+        cost,
+        tokens,
+        time,
         Row::of_words(THERE, "kept", FINISHED, "what happens to the cells of an earlier run of the same batch"),
     ]);
     form.at = 0;
@@ -122,14 +121,7 @@ pub fn read(form: &mut Form, known: impl Fn(&str) -> Result<(), String>, session
     });
     let samples = form.read(SAMPLES, |text| whole(text, u64::from(MOST_SAMPLES)));
     let concurrency = form.read(AT_ONCE, |text| whole(text, MOST_AT_ONCE as u64));
-    let caps = Caps {
-        cost: form.read(COST, |text| {
-            let number: Option<f64> = text.trim_start_matches('$').trim().parse().ok();
-            number.filter(|n| n.is_finite() && *n > 0.0).ok_or_else(|| "an amount above 0 is expected".to_owned())
-        }),
-        tokens: form.read(TOKENS, |text| whole(text, u64::MAX)),
-        time: form.read(TIME, time),
-    };
+    let caps = limits::read(form);
     let finished = match form.value(THERE).as_str() {
         "failed again" => Finished::FailedAgain,
         "anew" => Finished::Anew,
@@ -187,7 +179,8 @@ fn list(text: &str) -> Vec<String> {
     names
 }
 
-fn whole(text: &str, most: u64) -> Result<u64, String> {
+/// Reads a whole number above 0.
+pub(super) fn whole(text: &str, most: u64) -> Result<u64, String> {
     let digits: String = text.chars().filter(|c| !matches!(c, '_' | ' ' | '\'')).collect();
     let number: Option<u64> = digits.parse().ok();
     number.filter(|n| (1..=most).contains(n)).ok_or_else(|| {
@@ -197,19 +190,6 @@ fn whole(text: &str, most: u64) -> Result<u64, String> {
             format!("1 to {most} is expected")
         }
     })
-}
-
-fn time(text: &str) -> Result<Duration, String> {
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let seconds = match unit.trim() {
-        "s" | "" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return Err("write it as 90s, 10m or 2h".to_owned()),
-    };
-    let time = number.parse::<f64>().ok().and_then(|n| Duration::try_from_secs_f64(n * seconds).ok());
-    time.filter(|time| !time.is_zero()).ok_or_else(|| "write it as 90s, 10m or 2h".to_owned())
 }
 
 /// Says what a cap is, where there is one.
@@ -226,7 +206,10 @@ pub fn capped(caps: &Caps) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::app::batch::limits::{COST, TIME, TOKENS};
 
     fn filled(values: &[(&str, &str)]) -> Form {
         let mut form = form("sentiment", &["demo".to_owned()], 5);

@@ -50,9 +50,12 @@ impl BatchControl {
         self.0.send_modify(|wanted| wanted.concurrency = most.max(1));
     }
 
-    /// Changes what may be used.
+    /// Changes what may be used; a pause that a cap made is over if there is room by then.
     pub fn set_caps(&self, caps: Caps) {
-        self.0.send_modify(|wanted| wanted.caps = caps);
+        self.0.send_modify(|wanted| {
+            wanted.caps = caps;
+            wanted.resumed += 1;
+        });
     }
 
     pub(super) fn wanted(&self) -> watch::Receiver<Wanted> {

@@ -47,7 +47,7 @@ fn start(bench: &mut Bench) -> (Ticket, Order) {
     started.expect("a batch is started")
 }
 
-fn controls(bench: &mut Bench) -> Vec<Control> {
+pub(super) fn controls(bench: &mut Bench) -> Vec<Control> {
     let control = |effect| match effect {
         Effect::BatchControl(_, control) => Some(control),
         _ => None,
@@ -56,7 +56,7 @@ fn controls(bench: &mut Bench) -> Vec<Control> {
 }
 
 /// A batch that has begun.
-fn running() -> (Bench, Ticket) {
+pub(super) fn running() -> (Bench, Ticket) {
     let mut bench = form();
     bench.keys("<enter>");
     let (ticket, _) = plan(&mut bench);

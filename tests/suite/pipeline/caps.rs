@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt as _, StreamExt};
 use retort::{
     model::{
         Class, Cost, PicoDollars, Price,
@@ -46,11 +46,25 @@ async fn a_cap_that_is_reached_pauses_it_and_more_room_lets_it_go_on() {
         control.resume();
         assert_eq!(until(&mut batch, "paused").await[0], "resumed");
         control.set_caps(Caps::default());
-        control.resume();
         let words = rest(batch).await;
         assert_eq!((words[0].as_str(), words.last().unwrap().as_str()), ("resumed", "Complete"), "{why}");
         assert_eq!(bench.calls().len(), 9);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_room_does_not_end_a_pause_that_a_person_made() {
+    let bench = bench();
+    let mut batch = capped(&bench, Caps::default(), None, 9);
+    until(&mut batch, "done 2").await;
+    let control = batch.control();
+    control.pause();
+    until(&mut batch, "paused false").await;
+    control.set_caps(COST);
+    assert!(batch.next().now_or_never().is_none());
+    assert!(bench.calls().len() <= 3);
+    control.resume();
+    assert_eq!(until(&mut batch, "paused true").await[0], "resumed");
 }
 
 #[tokio::test(start_paused = true)]

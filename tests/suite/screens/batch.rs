@@ -141,6 +141,13 @@ fn batches_on_record_are_listed_and_compared_with() {
 }
 
 #[test]
+fn the_limits_of_a_running_batch() {
+    let mut stage = running();
+    stage.keys("L").types("1.50");
+    snapshot("batch-limits", &mut stage);
+}
+
+#[test]
 fn a_batch_is_readable_without_colour_and_without_unicode() {
     let mut stage = over();
     stage.look(false, false);

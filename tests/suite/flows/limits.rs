@@ -1,0 +1,66 @@
+//! What a batch may use, changed while it runs and while it does not.
+
+use std::time::Duration;
+
+use retort::{
+    app::{
+        Msg,
+        batch::{BatchEnd, Control},
+        overlay::{Overlay, form::Row},
+    },
+    model::batch::Caps,
+    pipeline::batch::BatchEvent,
+};
+
+use super::batch::{controls, running};
+use crate::support::bench::Bench;
+
+fn caps(bench: &Bench) -> (Caps, Option<Caps>) {
+    let shown = bench.app.batch.shown.as_ref().unwrap();
+    (shown.order.caps, shown.budget.as_ref().map(|budget| budget.caps))
+}
+
+#[test]
+fn limits_are_changed_while_it_runs() {
+    let (mut bench, _) = running();
+    bench.take();
+    bench.keys("L");
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(form)) if form.rows.len() == 3));
+    bench.keys("1.5<tab>20000<tab>10m<enter>");
+    let wanted = Caps { cost: Some(1.5), tokens: Some(20_000), time: Some(Duration::from_secs(600)) };
+    assert_eq!(controls(&mut bench), [Control::Caps(wanted)]);
+    assert_eq!(caps(&bench), (wanted, Some(wanted)));
+    assert!(bench.says().starts_with("at most $1.50, ") && bench.says().ends_with("from now on"), "{}", bench.says());
+    // They are there to be changed again; what is wrong is said and nothing is taken.
+    bench.keys("L");
+    let Some(Overlay::Limits(form)) = bench.app.overlay() else { panic!("no form") };
+    assert_eq!(form.rows.iter().map(Row::value).collect::<Vec<_>>(), ["1.5", "20000", "600s"]);
+    bench.keys("<c-u>dear<enter>");
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(form)) if form.rows[0].fault.is_some()));
+    assert_eq!((controls(&mut bench), caps(&bench).0), (vec![], wanted));
+    bench.keys("<c-u><tab><c-u><tab><c-u><enter>");
+    assert_eq!(controls(&mut bench), [Control::Caps(Caps::default())]);
+    assert_eq!(bench.says(), "no limits from now on");
+}
+
+#[test]
+fn limits_of_a_batch_that_stopped_hold_once_it_goes_on() {
+    let (mut bench, ticket) = running();
+    let why = "5 tokens are used, and the cap is 5".to_owned();
+    bench.send(Msg::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Capped { why } }]));
+    bench.pass(Duration::from_secs(60));
+    bench.take();
+    bench.keys("L<tab>900<enter>");
+    assert_eq!((controls(&mut bench), caps(&bench).0.tokens), (vec![], Some(900)));
+    assert!(bench.says().ends_with("once it goes on"), "{}", bench.says());
+    bench.keys("p");
+    let orders: Vec<_> = bench
+        .take()
+        .into_iter()
+        .filter_map(|effect| match effect {
+            retort::app::Effect::StartBatch(_, order) => Some(order.caps.tokens),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(orders, [Some(900)]);
+}
