@@ -87,16 +87,18 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     let mut watch = Watch::new(budget, whole(&order, state.id), spool, args.json);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
     let end = ended.as_ref().map_or("stopped", |end| word(end, &order));
-    // Also where the reader is gone: whoever goes on must know that this one has ended.
-    let noted = store.ask(Job::EndBatch { batch: state.id, end: end.to_owned(), at: Timestamp::now() }).await;
-    if let Err(fault) = noted {
-        let _ = writeln!(io.err, "note: {}", clean_line(&fault.to_string()));
-    }
     let gates = Gates { pass_rate: args.min_pass_rate, score: args.min_score };
     let exit = match ended {
         Ok(end) => finish((watch, end), gates, &outs, args.json, io),
         Err(fault) => Err(fault),
     };
+    // Complete is what was also reported: without its report the same command goes on, and asks nothing again.
+    // It is noted also where the reader is gone: whoever goes on must know that this one has ended.
+    let end = if exit.is_ok() { end } else { "stopped" };
+    let noted = store.ask(Job::EndBatch { batch: state.id, end: end.to_owned(), at: Timestamp::now() }).await;
+    if let Err(fault) = noted {
+        let _ = writeln!(io.err, "note: {}", clean_line(&fault.to_string()));
+    }
     run::close(&store, &mut troubles, io);
     exit
 }

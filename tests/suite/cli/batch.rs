@@ -104,6 +104,20 @@ fn reports_are_written_in_every_form() {
 }
 
 #[test]
+fn a_report_that_cannot_be_written_costs_no_second_call() {
+    let home = home();
+    rows(&home, 3);
+    fs::create_dir(home.dir("work").join("a.csv")).unwrap();
+    let ran = batch(&home, &["--out", "a.csv"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    fs::remove_dir(home.dir("work").join("a.csv")).unwrap();
+    let ran = batch(&home, &["--out", "a.csv"]);
+    assert!(ran.err.contains("3 of 3 cells are done"), "{}", ran.err);
+    assert_eq!(fs::read_to_string(home.dir("work").join("a.csv")).unwrap().lines().count(), 4);
+    assert!(!batch(&home, &[]).err.contains("going on with batch"), "now it is complete");
+}
+
+#[test]
 fn a_variable_without_a_column_is_refused_before_the_first_call_and_its_column_named() {
     let home = home();
     home.file("work/rows.csv", "text,Expected,n\na,zebra,3\n");
