@@ -138,7 +138,7 @@ impl App {
     }
 
     /// Asks the same question again.
-    fn refresh_quality(&mut self) {
+    pub(super) fn refresh_quality(&mut self) {
         self.quality.asking.read(self.now.time);
         self.quality.wanted = self.quality.asking.query.clone();
         self.quality.round += 1;

@@ -1,6 +1,6 @@
 //! Answers on record judged again by the checks of today: looked for, asked about, then page after page.
 
-use super::{Action, App, Screen, notice::Tone, overlay::Then, stored::Asked};
+use super::{Action, App, Screen, asking::Asking, notice::Tone, overlay::Then, stored::Asked};
 use crate::{
     eval::{Again, Judge},
     model::{Prompt, Quality, query::Query},
@@ -155,8 +155,16 @@ fn answers(count: u64) -> String {
 }
 
 impl App {
+    /// Judges the answers again that a query line asks for.
+    pub(super) fn score_asked(&mut self, asking: &Asking) {
+        match &asking.mistake {
+            Some(bad) => self.say(Tone::Warning, &bad.to_string()),
+            None => self.score_runs(asking.line.text(), asking.query.clone()),
+        }
+    }
+
     /// Judges the answers again that a query asks for, once that is confirmed; goes on where it was stopped.
-    pub(super) fn score_runs(&mut self, line: String, query: Query) {
+    fn score_runs(&mut self, line: String, query: Query) {
         match &self.scoring {
             Some(scoring) if scoring.state == State::Running => {
                 let key =
@@ -297,7 +305,7 @@ impl App {
         scoring.skip();
         scoring.state = State::Asking;
         let text = scoring.question();
-        if self.overlays.is_empty() && self.screen == Screen::History {
+        if self.overlays.is_empty() && matches!(self.screen, Screen::History | Screen::Quality) {
             self.ask(&text, "judges them", Then::ScoreRuns);
         } else {
             self.scoring = None;
@@ -339,8 +347,11 @@ impl App {
     /// Has what is shown of the runs read anew.
     fn look_again(&mut self) {
         self.history.detail = None;
-        if self.screen == Screen::History {
-            self.refresh_history();
+        match self.screen {
+            Screen::History => self.refresh_history(),
+            Screen::Quality => self.refresh_quality(),
+            // They are read when they are entered.
+            Screen::Bench | Screen::Batch => {}
         }
     }
 }

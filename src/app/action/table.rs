@@ -234,7 +234,8 @@ pub const ACTIONS: &[Entry] = &[
         HISTORY,
         0,
         "judges the answers that are asked for again, by the checks of today, without a call; asks first",
-    ),
+    )
+    .also(&[(Screen::Quality, 0)]),
     entry(Action::Redraw, "redraw", When::Always, 0, "draws the screen afresh"),
     entry(Action::Suspend, "suspend", When::Always, 0, "suspends the program; `fg` brings it back"),
     entry(Action::Quit, "quit", When::Always, 0, "goes back, or quits; asks while something runs"),

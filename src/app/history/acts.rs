@@ -30,7 +30,7 @@ impl App {
             Action::PinRun => self.pin_run(),
             Action::RemoveRun => self.ask_remove(),
             Action::ExportRuns => self.export_runs(),
-            Action::ScoreRuns => self.score_listed(),
+            Action::ScoreRuns => self.score_asked(&self.history.asking.clone()),
             Action::Diff => self.compare_runs(),
             Action::MarkRun => {
                 self.history.runs.mark();
@@ -121,18 +121,6 @@ impl App {
         let command = self.history.command();
         self.say(Tone::Info, &format!("copied: {command}"));
         self.effects.push(Effect::Copy(command));
-    }
-
-    /// Judges the answers again that the line asks for.
-    fn score_listed(&mut self) {
-        let asking = &self.history.asking;
-        match &asking.mistake {
-            Some(bad) => {
-                let says = bad.to_string();
-                self.say(Tone::Warning, &says);
-            }
-            None => self.score_runs(asking.line.text(), asking.query.clone()),
-        }
     }
 
     fn open_columns(&mut self) {

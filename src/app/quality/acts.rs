@@ -45,6 +45,7 @@ impl App {
                 self.say(Tone::Info, &format!("copied: {command}"));
                 self.effects.push(Effect::Copy(command));
             }
+            Action::ScoreRuns => self.score_asked(&self.quality.asking.clone()),
             Action::Left | Action::Right if self.quality.part == Part::Trend => {
                 self.quality.step_in_trend(action == Action::Right);
             }

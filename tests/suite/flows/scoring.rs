@@ -13,6 +13,7 @@ use super::history::{asked, is_page, listed};
 use crate::support::{
     bench::{Bench, outcome},
     history::{id, record},
+    quality::report,
 };
 
 fn lot(prompt: Option<&str>, answers: u64) -> Answers {
@@ -204,4 +205,21 @@ fn the_verdicts_before_are_seen_in_the_run() {
     assert!(text.contains("Earlier verdicts, 2 h ago") && second < first, "{text}");
     assert!(!text.contains("0.1 < 0.4"), "those that count stand with the run: {text}");
     assert!(bench.jobs().iter().all(|(_, job)| !is_page(job)));
+}
+
+#[test]
+fn it_is_reached_from_the_report_too_which_is_read_anew_after() {
+    let mut bench = Bench::new();
+    bench.take();
+    bench.keys("<a-4>");
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::Report(_)));
+    bench.answer(ticket, Ok(Reply::Report(Box::new(report()))));
+    bench.keys("J");
+    counted(&mut bench, &[lot(Some("sentiment"), 3)]);
+    opened(&mut bench);
+    assert!(question(&bench).starts_with("Judge 3 answers to sentiment"), "{}", question(&bench));
+    bench.keys("<enter>");
+    let (ticket, _) = next(&mut bench);
+    bench.answer(ticket, Ok(judged(7..=9, true, false, false)));
+    assert!(bench.jobs().iter().any(|(_, job)| matches!(job, Job::Report(_))), "the report is read anew");
 }
