@@ -2,6 +2,8 @@
 
 use std::{cmp::Ordering, time::Instant};
 
+use serde_json::Value;
+
 use crate::{
     app::table::Table,
     eval::review::{By, Check, ClassLine, Line, Rate, Report},
@@ -201,14 +203,21 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Lists the filters for effective parameters, which are a JSON object.
+/// Lists the filters for effective parameters, which are a JSON object; further fields go by their own names.
 fn params(json: &str) -> Option<Vec<(&'static str, String)>> {
-    let serde_json::Value::Object(fields) = serde_json::from_str(json).ok()? else {
+    let Value::Object(mut fields) = serde_json::from_str(json).ok()? else {
         return None;
     };
+    if let Some(Value::Object(extra)) = fields.remove("extra") {
+        for (key, value) in extra {
+            fields.entry(key).or_insert(value);
+        }
+    }
     let known = fields.iter().filter(|(_, value)| !value.is_null());
     let filters: Vec<_> = known
         .map(|(key, value)| {
+            // A list of one is asked for by its entry.
+            let value = value.as_array().filter(|all| all.len() == 1).and_then(|all| all.first()).unwrap_or(value);
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             ("param", format!("{key}={value}"))
         })
@@ -296,4 +305,24 @@ fn next<T: Copy + PartialEq + Default>(all: &[T], present: T, forward: bool) -> 
     let at = all.iter().position(|one| *one == present).unwrap_or(0);
     let at = (at + if forward { 1 } else { count - 1 }) % count;
     all.get(at).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_asked_for_as_a_person_would() {
+        for (json, filters) in [
+            (r#"{"temperature":0.7,"max_tokens":400}"#, vec!["max_tokens=400", "temperature=0.7"]),
+            (r#"{"stop":["END"],"extra":{"top_k":40,"mode":"fast"}}"#, vec!["mode=fast", "stop=END", "top_k=40"]),
+            ("{}", vec![]),
+            ("[1", vec![]),
+        ] {
+            let mut found: Vec<String> =
+                params(json).into_iter().flatten().map(|(key, value)| format!("{key} {value}")).collect();
+            found.sort_unstable();
+            assert_eq!(found, filters.iter().map(|value| format!("param {value}")).collect::<Vec<_>>(), "{json}");
+        }
+    }
 }
