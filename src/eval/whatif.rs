@@ -1,8 +1,15 @@
 //! What another threshold would do to answers that are there already: without a call, at once.
 
+mod knob;
+pub mod measured;
+mod sorted;
+
 use serde::{Deserialize, Serialize};
 
 use super::stats::{Interval, wilson};
+pub use knob::{Knob, NoKnob, Unit};
+pub use measured::Measured;
+pub use sorted::{Flip, Sorted};
 
 /// Which values pass.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

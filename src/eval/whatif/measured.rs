@@ -1,0 +1,204 @@
+//! What a threshold sees of one stored answer: what was measured, and whether everything else passes.
+
+use super::{Knob, Point, knob};
+use crate::{
+    eval::rubric,
+    model::{Mark, Quality, Rule},
+};
+
+/// One stored answer, as a threshold sees it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Measured {
+    /// The run's number on record.
+    pub seq: i64,
+    /// What was measured, if anything was.
+    pub value: Option<f64>,
+    /// Whether the threshold decides on it.
+    pub decides: bool,
+    /// Whether everything else passes.
+    pub rest: bool,
+    /// Whether a person found it right, if anybody said so.
+    pub right: Option<bool>,
+}
+
+impl Measured {
+    /// Returns it as a [`super::WhatIf`] counts it.
+    #[must_use]
+    pub fn point(&self) -> Point {
+        Point { value: self.value.filter(|_| self.decides), rest: self.rest, right: self.right }
+    }
+}
+
+/// Finds in the verdicts of one answer what a threshold sees of it, as `(value, decides, rest)`.
+///
+/// `said` is asked for the reason of the verdict at a place among the verdicts, for a rubric that failed.
+pub fn of_marks<'a>(
+    knob: &Knob,
+    marks: impl Iterator<Item = (&'a str, Mark, Option<f64>)>,
+    said: impl FnOnce(usize) -> String,
+) -> (Option<f64>, bool, bool) {
+    let (name, nth) = knob::split(&knob.rule);
+    // without a least completeness each field that lacks something has a verdict of its own, of the same rule
+    let with_fields = knob.is_of_response() && name == "completeness";
+    let (mut seen, mut fields, mut failed, mut found) = (0, 0_u64, 0_u64, None);
+    for (place, (rule, mark, value)) in marks.enumerate() {
+        let fails = mark == Mark::Fail;
+        seen += usize::from(rule == name);
+        if rule == name && seen == nth && found.is_none() {
+            found = Some((place, mark, value));
+        } else if with_fields && found.is_none() && rule == "required" {
+            fields += u64::from(fails);
+        } else {
+            failed += u64::from(fails);
+        }
+    }
+    let Some((place, mark, value)) = found else {
+        return (None, false, failed + fields == 0);
+    };
+    let rest = failed == 0;
+    match (mark, value) {
+        (Mark::Skipped, _) => (None, false, rest),
+        (Mark::Pass, None) => (None, false, rest),
+        // what could not be used passes no threshold
+        (Mark::Fail, None) => (None, false, false),
+        (Mark::Fail, Some(value)) if name == "llm-rubric" && refused(knob, value, || said(place)) => {
+            (Some(value), false, false)
+        }
+        (Mark::Pass | Mark::Fail, Some(value)) => (Some(value), true, rest),
+    }
+}
+
+/// Tells whether the judge refused an answer, whatever the score it gave.
+fn refused(knob: &Knob, score: f64, said: impl FnOnce() -> String) -> bool {
+    knob.present.is_none_or(|least| score >= least) || rubric::refused(&said())
+}
+
+/// Finds the same where a least score decides: what the whole comes to with the rule held and broken.
+#[must_use]
+pub fn of_score(knob: &Knob, quality: &Quality) -> (Option<f64>, bool, bool) {
+    let (name, nth) = knob::split(&knob.rule);
+    let named = |rule: &Rule| rule.to_string() == name;
+    let place = quality.verdicts.iter().enumerate().filter(|(_, verdict)| named(&verdict.rule)).nth(nth - 1);
+    let Some((place, verdict)) = place else {
+        return (None, false, quality.passed());
+    };
+    let Some(value) = verdict.score.filter(|_| verdict.mark != Mark::Skipped) else {
+        return (None, false, quality.passed());
+    };
+    let with = |mark| {
+        let mut quality = quality.clone();
+        if let Some(verdict) = quality.verdicts.get_mut(place) {
+            verdict.mark = mark;
+        }
+        quality.passed()
+    };
+    let refused = name == "llm-rubric" && verdict.mark == Mark::Fail && refused(knob, value, || verdict.reason.clone());
+    let (held, broken) =
+        if refused { (with(Mark::Fail), with(Mark::Fail)) } else { (with(Mark::Pass), with(Mark::Fail)) };
+    (Some(value), held != broken, held)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Check, CheckKind, Prompt, Response, Verdict};
+
+    fn prompt() -> Prompt {
+        Prompt {
+            response: Response {
+                required: vec!["a".to_owned(), "b".to_owned()],
+                confidence: Some("/c".to_owned()),
+                min_confidence: Some(0.7),
+                ..Response::default()
+            },
+            checks: vec![
+                Check::of(CheckKind::Latency).within(2000.0),
+                Check::of(CheckKind::Required).with("a"),
+                Check::of(CheckKind::Latency).within(9.0),
+                Check::of(CheckKind::LlmRubric).with("kind?").within(0.5),
+            ],
+            ..Prompt::default()
+        }
+    }
+
+    /// Reads marks as they are on record, `+` `-` `?` before the value.
+    fn of(rule: &str, line: &str) -> (Option<f64>, bool, bool) {
+        let marks: Vec<(&str, Mark, Option<f64>)> = line
+            .split(' ')
+            .map(|part| {
+                let at = part.find(['+', '!', '?']).unwrap();
+                let mark = match &part[at..=at] {
+                    "+" => Mark::Pass,
+                    "!" => Mark::Fail,
+                    _ => Mark::Skipped,
+                };
+                (&part[..at], mark, part[at + 1..].parse().ok())
+            })
+            .collect();
+        let said = |place| {
+            if place == 1 { "0.40 < threshold 0.50, the judge says it fails: no" } else { "0.40 < threshold 0.50: so" }
+        };
+        of_marks(&Knob::find(&prompt(), rule).unwrap(), marks.into_iter(), |place| said(place).to_owned())
+    }
+
+    #[test]
+    fn an_answer_is_what_was_measured_and_whether_the_rest_passes() {
+        for (rule, line, want) in [
+            ("confidence", "format+ confidence+0.9", (Some(0.9), true, true)),
+            ("confidence", "format+ confidence!0.4", (Some(0.4), true, true)),
+            ("confidence", "format! confidence?", (None, false, false)),
+            ("confidence", "format+ confidence?", (None, false, true)),
+            ("confidence", "format+ confidence!", (None, false, false)),
+            ("confidence", "format+ confidence+0.9 latency!9000", (Some(0.9), true, false)),
+            ("confidence", "format+ latency+12", (None, false, true)),
+            ("latency", "format+ latency!9000 latency+9000", (Some(9000.0), true, true)),
+            ("latency#2", "format+ latency!9000 latency+9", (Some(9.0), true, false)),
+            // the fields that lack something follow from the least completeness
+            ("completeness", "format+ required! completeness!0.5 confidence+1", (Some(0.5), true, true)),
+            ("completeness", "format+ required! completeness!0.5 required!", (Some(0.5), true, false)),
+            ("confidence", "format+ required! completeness!0.5 confidence+1", (Some(1.0), true, false)),
+            // a judge that refuses refuses at every threshold
+            ("llm-rubric", "format+ confidence+1 llm-rubric!0.4", (Some(0.4), true, true)),
+            ("llm-rubric", "format+ llm-rubric!0.4", (Some(0.4), false, false)),
+            ("llm-rubric", "format+ confidence+1 llm-rubric!0.6", (Some(0.6), false, false)),
+            ("llm-rubric", "format+ llm-rubric+0.6", (Some(0.6), true, true)),
+        ] {
+            assert_eq!(of(rule, line), want, "{rule}: {line}");
+        }
+    }
+
+    #[test]
+    fn a_least_score_decides_by_the_weight_of_the_rule() {
+        let verdict = |rule, mark, score: f64, weight| Verdict {
+            score: Some(score),
+            weight,
+            ..Verdict::new(Rule::Check(String::from(rule)), mark, "")
+        };
+        let quality = |least, weight| Quality {
+            verdicts: vec![
+                Verdict::new(Rule::Format, Mark::Pass, ""),
+                verdict("latency", Mark::Fail, 2500.0, weight),
+                verdict("rouge-n", Mark::Pass, 0.9, 1.0),
+            ],
+            min_score: Some(least),
+        };
+        let knob = Knob::find(&prompt(), "latency").unwrap();
+        for (least, weight, decides, rest) in
+            [(0.6, 1.0, true, true), (0.4, 1.0, false, true), (0.4, 2.0, true, true), (0.6, 0.0, false, true)]
+        {
+            assert_eq!(of_score(&knob, &quality(least, weight)), (Some(2500.0), decides, rest), "{least} {weight}");
+        }
+        let mut none = quality(0.6, 1.0);
+        none.verdicts[0].mark = Mark::Fail;
+        assert_eq!(of_score(&knob, &none), (Some(2500.0), false, false), "an answer without its form never passes");
+        none.verdicts.remove(1);
+        assert_eq!(of_score(&knob, &none), (None, false, false));
+    }
+
+    #[test]
+    fn a_point_is_counted_only_where_the_threshold_decides() {
+        let measured = Measured { seq: 1, value: Some(0.5), decides: true, rest: true, right: None };
+        assert_eq!(measured.point().value, Some(0.5));
+        assert_eq!(Measured { decides: false, ..measured }.point().value, None);
+    }
+}
