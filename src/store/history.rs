@@ -257,7 +257,7 @@ fn walk(db: &Connection, query: &Query, route: &Route, wanted: usize) -> rusqlit
 }
 
 /// Reads what a list shows of a run.
-fn entry(db: &Connection, seq: i64) -> rusqlite::Result<HistoryEntry> {
+pub(super) fn entry(db: &Connection, seq: i64) -> rusqlite::Result<HistoryEntry> {
     let sql = "SELECT id, started, session, prompt_name, prompt_hash, requested, target, model, served, end, passed,
                    provenance, demo, attempts, error_class, tokens_input, tokens_cache_read, tokens_cache_write,
                    tokens_output, tokens_reasoning, cost, cost_state, total_us, first_token_us, provider, pinned,

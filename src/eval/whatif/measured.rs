@@ -29,43 +29,59 @@ impl Measured {
     }
 }
 
-/// Finds in the verdicts of one answer what a threshold sees of it, as `(value, decides, rest)`.
-///
-/// `said` is asked for the reason of the verdict at a place among the verdicts, for a rubric that failed.
-pub fn of_marks<'a>(
-    knob: &Knob,
-    marks: impl Iterator<Item = (&'a str, Mark, Option<f64>)>,
-    said: impl FnOnce(usize) -> String,
-) -> (Option<f64>, bool, bool) {
-    let (name, nth) = knob::split(&knob.rule);
-    // without a least completeness each field that lacks something has a verdict of its own, of the same rule
-    let with_fields = knob.is_of_response() && name == "completeness";
-    let (mut seen, mut fields, mut failed, mut found) = (0, 0_u64, 0_u64, None);
-    for (place, (rule, mark, value)) in marks.enumerate() {
-        let fails = mark == Mark::Fail;
-        seen += usize::from(rule == name);
-        if rule == name && seen == nth && found.is_none() {
-            found = Some((place, mark, value));
-        } else if with_fields && found.is_none() && rule == "required" {
-            fields += u64::from(fails);
-        } else {
-            failed += u64::from(fails);
+/// What the verdicts on one answer say of a rule and of all others.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Seen {
+    /// The rule's verdict: its place among all, how it came out, what was measured.
+    found: Option<(usize, Mark, Option<f64>)>,
+    /// Failures of required fields before it.
+    fields: u32,
+    /// All other failures.
+    failed: u32,
+}
+
+impl Seen {
+    /// Looks for the rule of a name, for the first or a later one of that name; `required` is the name of the
+    /// rule on required fields.
+    pub fn of<N: Copy + PartialEq>(rule: N, nth: usize, required: N, marks: &[(N, Mark, Option<f64>)]) -> Self {
+        let (mut seen, mut met) = (Self::default(), 0);
+        for (place, &(name, mark, value)) in marks.iter().enumerate() {
+            let fails = u32::from(mark == Mark::Fail);
+            met += usize::from(name == rule);
+            if name == rule && met == nth {
+                seen.found = Some((place, mark, value));
+            } else if name == required && seen.found.is_none() {
+                seen.fields += fails;
+            } else {
+                seen.failed += fails;
+            }
+        }
+        seen
+    }
+
+    /// Says what a threshold sees of the answer, as `(value, decides, rest)`. `said` is asked for the reason
+    /// of the verdict at a place, where a rubric failed.
+    pub fn by(&self, knob: &Knob, said: impl FnOnce(usize) -> String) -> (Option<f64>, bool, bool) {
+        let (name, _) = knob::split(&knob.rule);
+        // without a least completeness each field that lacks something has a verdict of its own
+        let own = knob.is_of_response() && name == "completeness" && self.found.is_some();
+        let rest = self.failed == 0 && (own || self.fields == 0);
+        match self.found {
+            None | Some((_, Mark::Skipped, _) | (_, Mark::Pass, None)) => (None, false, rest),
+            // what could not be used passes no threshold
+            Some((_, Mark::Fail, None)) => (None, false, false),
+            Some((place, Mark::Fail, Some(value))) if name == "llm-rubric" && refused(knob, value, || said(place)) => {
+                (Some(value), false, false)
+            }
+            Some((_, _, Some(value))) => (Some(value), true, rest),
         }
     }
-    let Some((place, mark, value)) = found else {
-        return (None, false, failed + fields == 0);
-    };
-    let rest = failed == 0;
-    match (mark, value) {
-        (Mark::Skipped, _) => (None, false, rest),
-        (Mark::Pass, None) => (None, false, rest),
-        // what could not be used passes no threshold
-        (Mark::Fail, None) => (None, false, false),
-        (Mark::Fail, Some(value)) if name == "llm-rubric" && refused(knob, value, || said(place)) => {
-            (Some(value), false, false)
-        }
-        (Mark::Pass | Mark::Fail, Some(value)) => (Some(value), true, rest),
-    }
+}
+
+/// Takes the number off a rule's name, as in `latency#2`; 1 where there is none.
+#[must_use]
+pub fn name_of(rule: &str) -> (&str, usize) {
+    knob::split(rule)
 }
 
 /// Tells whether the judge refused an answer, whatever the score it gave.
@@ -138,7 +154,9 @@ mod tests {
         let said = |place| {
             if place == 1 { "0.40 < threshold 0.50, the judge says it fails: no" } else { "0.40 < threshold 0.50: so" }
         };
-        of_marks(&Knob::find(&prompt(), rule).unwrap(), marks.into_iter(), |place| said(place).to_owned())
+        let (name, nth) = name_of(rule);
+        Seen::of(name, nth, "required", &marks)
+            .by(&Knob::find(&prompt(), rule).unwrap(), |place| said(place).to_owned())
     }
 
     #[test]
