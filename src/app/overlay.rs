@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod against;
 pub mod alike;
+pub mod confirm;
 pub mod copy;
 pub mod form;
 pub mod grade;
@@ -19,9 +20,10 @@ pub mod xray;
 use ratatui::layout::{Margin, Rect};
 
 use super::{action::Action, choice::Choice, chord::Chord, history::column::Column, line::Line};
-use crate::{model::RunId, store::names};
+use crate::store::names;
 pub use against::Bases;
 pub use alike::Alike;
+pub use confirm::{Confirm, Then};
 pub use copy::CopyAs;
 pub use form::Form;
 pub use grade::Grading;
@@ -155,36 +157,6 @@ impl Name {
     }
 }
 
-/// What a yes leads to.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Then {
-    /// Ends the program.
-    Quit,
-    /// Opens a prompt over unsaved edits.
-    OpenPrompt(String),
-    /// Opens a session and stops what runs.
-    OpenSession(String),
-    /// Begins a session and stops what runs.
-    NewSession(String),
-    /// Replaces a prompt's file.
-    ReplacePrompt(String),
-    /// Closes a lane whose run is under way.
-    CloseLane,
-    /// Removes a run from the record.
-    RemoveRun(RunId),
-}
-
-/// A question with its two answers.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Confirm {
-    /// The question.
-    pub text: String,
-    /// What enter does, in words.
-    pub yes: &'static str,
-    /// What follows a yes.
-    pub then: Then,
-}
-
 impl Overlay {
     /// Returns the title of the frame.
     #[must_use]
@@ -233,7 +205,7 @@ impl Overlay {
             Self::Grade(grading) => Some((44, rows(grading.choice.len(), 6) - 1)),
             Self::Groups(alike) => Some((100, rows(alike.lines(), 6))),
             Self::Search(_) => None,
-            Self::Confirm(_) => Some((64, 6)),
+            Self::Confirm(confirm) => Some((64, rows(confirm.rows(), 7) - 1)),
         }
     }
 

@@ -343,6 +343,7 @@ impl App {
             Then::ReplacePrompt(name) => self.save_prompt(name, true),
             Then::CloseLane => self.drop_lane(),
             Then::RemoveRun(run) => self.remove_run(run),
+            Then::SetThreshold(new) => self.set_threshold(new),
         }
     }
 }

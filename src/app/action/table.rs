@@ -5,6 +5,7 @@ use crate::app::screen::Screen;
 
 const BATCH: When = When::On(Screen::Batch);
 const HISTORY: When = When::On(Screen::History);
+const QUALITY: When = When::On(Screen::Quality);
 
 /// Every action, in the order in which help and palette list them.
 pub const ACTIONS: &[Entry] = &[
@@ -227,6 +228,16 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Columns, "columns", HISTORY, 0, "chooses the columns of the list"),
     entry(Action::Refresh, "refresh", HISTORY, 0, "reads the list, or the report, anew").also(&[(Screen::Quality, 8)]),
     entry(Action::ExportRuns, "export-runs", HISTORY, 0, "tells the command line that writes the runs listed as JSON, or the report").also(&[(Screen::Quality, 9)]),
+    entry(Action::WhatIf, "what-if", QUALITY, 3, "moves the least confidence, or this check's threshold, over stored answers"),
+    entry(Action::NextFlip, "next-flip", QUALITY, 5, "in the what-if: moves the threshold up to where an answer flips"),
+    entry(Action::PreviousFlip, "previous-flip", QUALITY, 0, "the same, down"),
+    entry(
+        Action::WriteThreshold,
+        "write-threshold",
+        QUALITY,
+        6,
+        "in the what-if: writes the threshold to the prompt's file; asks first",
+    ),
     entry(Action::Redraw, "redraw", When::Always, 0, "draws the screen afresh"),
     entry(Action::Suspend, "suspend", When::Always, 0, "suspends the program; `fg` brings it back"),
     entry(Action::Quit, "quit", When::Always, 0, "goes back, or quits; asks while something runs"),

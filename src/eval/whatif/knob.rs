@@ -148,6 +148,19 @@ impl Knob {
         }
     }
 
+    /// Writes what was measured with its unit, with no more digits than are read: `0.81`, `810 ms`.
+    #[must_use]
+    pub fn shown_measured(&self, value: f64) -> String {
+        let digits = match self.unit {
+            Unit::Milliseconds => 0,
+            Unit::Dollars => 6,
+            Unit::Share | Unit::Number => 4,
+        };
+        let scale = 10_f64.powi(digits);
+        let rounded = (value * scale).round() / scale;
+        self.shown(if rounded.is_finite() { rounded } else { value })
+    }
+
     /// Writes the present value with its unit; `none` where there is none that counts.
     #[must_use]
     pub fn shown_present(&self) -> String {
@@ -362,5 +375,7 @@ mod tests {
         ] {
             assert_eq!(of(unit).shown(value), shown);
         }
+        assert_eq!(of(Unit::Milliseconds).shown_measured(809.552_903), "810 ms");
+        assert_eq!(of(Unit::Share).shown_measured(0.857_142_857), "0.8571");
     }
 }
