@@ -17,3 +17,4 @@ mod sessions;
 mod texts;
 mod versions;
 mod weighing;
+mod whatif;

@@ -159,7 +159,7 @@ impl View {
             }
             Action::NextPane => moving.is_some_and(|read| read.rules.len() > 1),
             Action::Right | Action::NextFlip => moving.is_some_and(|read| read.what.measured() > 0),
-            Action::Filter | Action::Refresh | Action::Palette | Action::Help | Action::Leave => true,
+            Action::Palette | Action::Help | Action::Leave => true,
             _ => false,
         }
     }
@@ -191,7 +191,8 @@ impl View {
             let numbers = Rect { width: above.width - wide, ..above };
             return Places { numbers, chart: Rect { x: numbers.right(), width: wide, ..above }, list };
         }
-        let (numbers, rest) = cut(body, NUMBERS);
+        // on the smallest screen two rows of the list are worth more than the last of the numbers
+        let (numbers, rest) = cut(body, NUMBERS.min(body.height.saturating_sub(5)));
         // a list of a few rows is worth more than a chart
         let (chart, list) = cut(rest, if rest.height >= 11 { 5 } else { 0 });
         Places { numbers, chart, list }

@@ -142,13 +142,15 @@ mod tests {
         let marks: Vec<(&str, Mark, Option<f64>)> = line
             .split(' ')
             .map(|part| {
-                let at = part.find(['+', '!', '?']).unwrap();
-                let mark = match &part[at..=at] {
+                let sign = part.find(['+', '!', '?']).unwrap();
+                let (rule, rest) = part.split_at(sign);
+                let (sign, value) = rest.split_at(1);
+                let mark = match sign {
                     "+" => Mark::Pass,
                     "!" => Mark::Fail,
                     _ => Mark::Skipped,
                 };
-                (&part[..at], mark, part[at + 1..].parse().ok())
+                (rule, mark, value.parse().ok())
             })
             .collect();
         let said = |place| {

@@ -143,7 +143,11 @@ mod tests {
             let answers: Vec<Measured> = (0..300)
                 .map(|_| {
                     let value = (dice.draw() % 20) as f64 / 20.0;
-                    answer(Some(value).filter(|_| dice.draw() % 5 > 0), dice.draw() % 7 > 0, dice.draw() % 4 > 0)
+                    answer(
+                        Some(value).filter(|_| !dice.draw().is_multiple_of(5)),
+                        !dice.draw().is_multiple_of(7),
+                        !dice.draw().is_multiple_of(4),
+                    )
                 })
                 .collect();
             let (what, sorted) = (WhatIf::of(side, answers.iter().map(Measured::point)), Sorted::of(side, &answers));

@@ -17,11 +17,12 @@ use crate::{
         quality::whatif::{Shown, View},
         table::{Column, Width},
     },
+    text::{Wrapped, clean},
     ui::{
         asking::thousands,
         part::{
             column::{fitted, right},
-            flow::{Item, flow},
+            flow::Item,
             table::{Cursor, table},
         },
         scene::Scene,
@@ -41,17 +42,9 @@ pub(super) fn draw(scene: Scene<'_>, view: &View, area: Rect, buffer: &mut Buffe
             list::draw(scene, view, read, places.list, buffer);
         }
         Shown::Several(prompts) => several(scene, view, prompts, area, buffer),
-        Shown::Loading => {
-            told(scene, vec![vec![scene.span("Reading the stored answers …", Role::Quiet)]], area, buffer);
-        }
-        Shown::Nothing => {
-            let says = "No answer that was judged is like that.";
-            told(scene, vec![vec![scene.span(says, Role::Text)], back(scene)], area, buffer);
-        }
-        Shown::Stuck(why) => {
-            let why = vec![scene.span("! ", Role::Wait), scene.foreign(why, Role::Text)];
-            told(scene, vec![why, back(scene)], area, buffer);
-        }
+        Shown::Loading => told(scene, "", "Reading the stored answers …", area, buffer),
+        Shown::Nothing => told(scene, "", "No answer that was judged is like that.", area, buffer),
+        Shown::Stuck(why) => told(scene, "! ", why, area, buffer),
     }
 }
 
@@ -71,16 +64,16 @@ pub(super) fn about(scene: Scene<'_>) -> Vec<Item> {
     vec![vec![scene.span(says, Role::Quiet)], vec![scene.span("intervals are of 95 %", Role::Quiet)]]
 }
 
-fn back(scene: Scene<'_>) -> Item {
-    scene.hint(Action::Leave, "leads back")
-}
-
-/// Draws a few words in the frame.
-fn told(scene: Scene<'_>, items: Vec<Item>, area: Rect, buffer: &mut Buffer) {
+/// Draws a few words in the frame, and how to go back.
+fn told(scene: Scene<'_>, mark: &str, says: &str, area: Rect, buffer: &mut Buffer) {
     let title = Line::from(scene.span("What if", Role::Title));
     let inside = framed(scene, None, title, Line::default(), area, buffer).inner(Margin::new(1, 0));
-    for (line, place) in flow(items, usize::from(inside.width), usize::from(inside.height)).iter().zip(inside.rows()) {
-        buffer.set_line(place.x, place.y, line, place.width);
+    let mut rows = Wrapped::new(usize::from(inside.width));
+    rows.push(&clean(&format!("{mark}{says}")));
+    let told = (0..rows.rows()).map(|row| Line::from(scene.span(rows.row(row).text, Role::Text)));
+    let back = Line::from(scene.hint(Action::Leave, "leads back"));
+    for (line, place) in told.chain([back]).zip(inside.rows()) {
+        buffer.set_line(place.x, place.y, &line, place.width);
     }
 }
 

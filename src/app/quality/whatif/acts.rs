@@ -100,7 +100,7 @@ impl App {
             _ => None,
         };
         if let Some(says) = says {
-            return self.say(Tone::Warning, &says);
+            return self.say(Tone::Info, &says);
         }
         let (Some(name), Some(file)) = (read.prompt.clone(), &read.file) else {
             return;
@@ -205,7 +205,7 @@ impl View {
             return;
         };
         let count = read.rules.len();
-        let at = read.rules.iter().position(|rule| *rule == read.knob.rule).unwrap_or(0);
+        let at = read.rules.iter().position(|rule| *rule == self.rule).unwrap_or(0);
         let next = if forward { at + 1 } else { at + count - 1 } % count;
         if let Some(rule) = read.rules.get(next) {
             self.rule = rule.clone();

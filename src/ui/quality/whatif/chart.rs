@@ -9,6 +9,7 @@ use ratatui::{
 use crate::{
     app::quality::whatif::{Bin, Read, View},
     eval::whatif::Side,
+    text::width,
     ui::{part::bars::upright, quality::framed, scene::Scene, theme::Role},
 };
 
@@ -43,7 +44,8 @@ pub(super) fn draw(scene: Scene<'_>, view: &View, read: &Read, area: Rect, buffe
     let above = Rect { height: rows.len() as u16, ..inside };
     upright(bars, each as u16, above, buffer);
     if let Some(place) = grades {
-        let said: String = bins.iter().map(|(_, bin)| format!("{:each$}", judged(bin))).collect();
+        let blank = " ".repeat(each - 1);
+        let said: String = bins.iter().flat_map(|(_, bin)| [judged(bin), &blank]).collect();
         buffer.set_span(place.x, place.y, &scene.span(said, Role::Text), place.width);
     }
     let mut mark = |threshold: f64, mark: &'static str, role: Role| {
@@ -86,19 +88,20 @@ fn judged(bin: &Bin) -> &'static str {
     }
 }
 
-/// Writes the lowest and the highest threshold under the bars, and how high the highest bar is.
+/// Writes the lowest and the highest threshold under the bars, and between them how high the highest bar is.
 fn ends(scene: Scene<'_>, read: &Read, bins: &[(f64, Bin)], each: usize, axis: Rect, buffer: &mut Buffer) {
     let (Some((low, _)), Some((high, _))) = (bins.first(), bins.last()) else {
         return;
     };
     let most = bins.iter().map(|(_, bin)| bin.all).max().unwrap_or(0);
     let (low, high) = (read.knob.shown(*low), read.knob.shown(*high));
-    let wide = (bins.len() * each).max(low.chars().count() + 1 + high.chars().count());
-    let high = format!("{high:>width$}", width = wide - low.chars().count());
+    let said = format!("{most} at most");
+    let wide = (bins.len() * each).max(width(&low) + width(&said) + width(&high) + 4);
+    let blank = wide.saturating_sub(width(&low) + width(&said) + width(&high));
     let line = Line::from(vec![
         scene.span(low, Role::Number),
+        scene.span(" ".repeat(blank / 2) + &said + &" ".repeat(blank - blank / 2), Role::Quiet),
         scene.span(high, Role::Number),
-        scene.span(format!("  highest {most}"), Role::Quiet),
     ]);
     buffer.set_line(axis.x, axis.y, &line, axis.width);
 }

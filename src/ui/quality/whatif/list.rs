@@ -39,7 +39,7 @@ pub(super) fn draw(scene: Scene<'_>, view: &View, read: &Read, area: Rect, buffe
     let title = Line::from(scene.span(title, Role::Title));
     let inside = framed(scene, None, title, keys, area, buffer);
     let columns = [
-        Column::new("comes out", Width::Fixed(9)),
+        Column::new("comes out", Width::Fixed(10)),
         Column::new(read.knob.rule.as_str(), Width::Fixed(12)).right(),
         Column::new("grade", Width::Fixed(7)),
         Column::new("input", Width::Share(1, 12)),
@@ -78,7 +78,7 @@ pub(super) fn draw(scene: Scene<'_>, view: &View, read: &Read, area: Rect, buffe
 fn out(flip: Flip) -> (&'static str, Role) {
     match (flip.before, flip.after) {
         (false, true) => ("✗→✓ fixed", Role::Pass),
-        (true, false) => ("✓→✗", Role::Fail),
+        (true, false) => ("✓→✗ broken", Role::Fail),
         (true, true) => ("✓", Role::Pass),
         (false, false) => ("✗", Role::Quiet),
     }

@@ -9,17 +9,17 @@ use ratatui::{
 use crate::{
     app::{
         action::Action,
-        chord::Chord,
         quality::whatif::{Read, View},
     },
     eval::{
         figures::count,
+        review::Rate,
         whatif::{At, Share, Side},
     },
     ui::{
         part::flow::{Item, flow},
-        quality::framed,
-        scene::{Scene, key_name},
+        quality::{framed, with_interval},
+        scene::Scene,
         theme::Role,
     },
 };
@@ -87,26 +87,27 @@ fn lines(scene: Scene<'_>, view: &View, read: &Read, wide: usize) -> Vec<Line<'s
 fn threshold(scene: Scene<'_>, view: &View, read: &Read) -> Line<'static> {
     let side = if read.knob.side == Side::AtLeast { "at least " } else { "at most " };
     let mut spans = vec![scene.span(side, Role::Quiet), scene.span(read.knob.shown_present(), Role::Number)];
-    if read.knob.present != Some(view.chosen) {
+    if read.knob.present == Some(view.chosen) {
+        spans.push(scene.span(format!("  {}", arrows(scene)), Role::Key));
+        spans.push(scene.span(" move it", Role::Quiet));
+    } else {
         spans.push(scene.span(" → ", Role::Quiet));
         spans.push(scene.span(format!(" {} ", read.knob.shown(view.chosen)), Role::Selected));
-    } else {
-        spans.push(scene.span("  ", Role::Quiet));
-        spans.push(scene.span(arrows(scene), Role::Key));
-        spans.push(scene.span(" move it", Role::Quiet));
+        if read.file.is_some() {
+            spans.push(scene.span("  ", Role::Quiet));
+            spans.extend(scene.hint(Action::WriteThreshold, "writes it"));
+        }
     }
     named(scene, "threshold", spans)
 }
 
-/// Writes the keys that move the threshold, the arrows as such.
+/// Writes the keys that move the threshold: the arrows, where they do.
 fn arrows(scene: Scene<'_>) -> String {
-    let chords = [Action::Left, Action::Right].map(|action| scene.app.keymap.chords(action));
-    let named = |chord: &Chord| match chord.to_string().as_str() {
-        "left" => "←".to_owned(),
-        "right" => "→".to_owned(),
-        other => key_name(other),
+    let arrow = |action, name: &str, arrow: &str| {
+        let chords = scene.app.keymap.chords(action);
+        if chords.iter().any(|chord| chord.to_string() == name) { arrow.to_owned() } else { scene.key(action) }
     };
-    chords.iter().flat_map(|chords| chords.iter()).map(named).collect::<Vec<_>>().join(" ")
+    format!("{} {}", arrow(Action::Left, "left", "←"), arrow(Action::Right, "right", "→"))
 }
 
 /// Two rates: `34% (20 to 52) → 31% (18 to 49)  10 of 32`.
@@ -123,14 +124,12 @@ fn rates(scene: Scene<'_>, before: Option<Share>, after: Option<Share>) -> Vec<S
 }
 
 fn rate(scene: Scene<'_>, share: Option<Share>) -> Vec<Span<'static>> {
-    let Some(Share { part, whole, interval }) = share else {
+    let rate = share.and_then(|share| Rate::of(share.part, share.whole));
+    let Some(rate) = rate.map(|rate| with_interval(&rate, " to ")) else {
         return vec![scene.span("–", Role::Quiet)];
     };
-    let percent = |share: f64| format!("{:.0}", share * 100.0);
-    vec![
-        scene.span(format!("{:>3}%", percent(part as f64 / whole.max(1) as f64)), Role::Number),
-        scene.span(format!(" ({} to {})", percent(interval.low), percent(interval.high)), Role::Text),
-    ]
+    let (share, interval) = rate.split_once(' ').unwrap_or((&rate, ""));
+    vec![scene.span(share, Role::Number), scene.span(format!(" {interval}"), Role::Text)]
 }
 
 /// How many answers come out otherwise.
