@@ -254,6 +254,7 @@ impl App {
         }
         self.settle_history();
         self.settle_quality();
+        self.settle_what_if();
         self.autosave();
         std::mem::take(&mut self.effects)
     }
@@ -265,7 +266,8 @@ impl App {
             let pause = if self.focused { BEAT } else { Duration::from_secs(1) };
             now.at + pause
         });
-        [beat, self.notices.wake_at(), self.save_at].into_iter().flatten().min()
+        let rows = self.what_if_lacks().then_some(now.at);
+        [beat, rows, self.notices.wake_at(), self.save_at].into_iter().flatten().min()
     }
 
     /// Tells whether anything changed since this was last asked.

@@ -5,6 +5,7 @@ pub(crate) mod bench;
 pub(crate) mod history;
 pub(crate) mod home;
 pub(crate) mod picture;
+pub(crate) mod points;
 pub(crate) mod pty;
 pub(crate) mod quality;
 pub(crate) mod record;

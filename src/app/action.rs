@@ -212,6 +212,14 @@ pub enum Action {
     ScreenHistory,
     /// Goes to what the runs on record come to.
     ScreenQuality,
+    /// Moves a threshold over stored answers.
+    WhatIf,
+    /// Moves the threshold up to where an answer flips.
+    NextFlip,
+    /// Moves the threshold down to where an answer flips.
+    PreviousFlip,
+    /// Writes the threshold to the prompt's file.
+    WriteThreshold,
     /// Goes to the help.
     ScreenHelp,
     /// Sets a batch up.

@@ -345,6 +345,7 @@ impl App {
             Then::CloseLane => self.drop_lane(),
             Then::RemoveRun(run) => self.remove_run(run),
             Then::ScoreRuns => self.go_on_scoring(),
+            Then::SetThreshold(new) => self.set_threshold(new),
         }
     }
 }

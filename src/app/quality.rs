@@ -5,6 +5,7 @@ pub mod areas;
 pub mod baseline;
 pub mod lines;
 pub mod trend;
+pub mod whatif;
 
 use ratatui::layout::{Position, Rect};
 
@@ -39,6 +40,8 @@ pub struct Quality {
     baseline: Baseline,
     /// The cursor on the trend.
     pub cursor: Cursor,
+    /// The what-if, where it is looked at.
+    pub what_if: Option<Box<whatif::View>>,
     body: Rect,
     /// What the report is wanted of: the query, but for a part that is still being typed.
     pub wanted: Query,
@@ -57,6 +60,8 @@ pub(super) enum AskedFor {
     Report(u64),
     /// A line against the baseline, by the number of that question.
     Baseline(u64),
+    /// Something for the what-if.
+    WhatIf(whatif::AskedFor),
 }
 
 impl Quality {
@@ -103,6 +108,12 @@ impl Quality {
         if self.asking.typing {
             return matches!(action, Action::Accept | Action::NextPane | Action::Palette | Action::Help);
         }
+        if let Some(view) = &self.what_if {
+            return view.is_useful(action);
+        }
+        if matches!(action, Action::NextFlip | Action::WriteThreshold) {
+            return false;
+        }
         let any = self.report.as_deref().is_some_and(|report| report.runs > 0);
         match action {
             Action::Accept => self.filters().is_some(),
@@ -119,6 +130,7 @@ impl Quality {
         match action {
             Action::Accept if self.asking.typing => Some("keeps it"),
             Action::NextPane if self.asking.typing => Some("completes it"),
+            action if self.what_if.is_some() && action != Action::Filter => self.what_if.as_ref()?.said(action),
             Action::Accept => Some("its runs"),
             Action::Filter => Some("search"),
             Action::NextPane => Some("next part"),
@@ -141,14 +153,22 @@ impl App {
     pub(super) fn refresh_quality(&mut self) {
         self.quality.asking.read(self.now.time);
         self.quality.wanted = self.quality.asking.query.clone();
+        self.ask_quality();
+    }
+
+    /// Has all be asked anew that is shown.
+    fn ask_quality(&mut self) {
         self.quality.round += 1;
+        if let Some(view) = &mut self.quality.what_if {
+            view.ask();
+        }
     }
 
     /// Asks for the report that the screen lacks, one at a time.
     pub(super) fn settle_quality(&mut self) {
         self.settle_baseline();
         let quality = &mut self.quality;
-        if self.screen != Screen::Quality || quality.waits || !quality.loading() {
+        if self.screen != Screen::Quality || quality.what_if.is_some() || quality.waits || !quality.loading() {
             return;
         }
         quality.waits = true;
@@ -161,6 +181,7 @@ impl App {
         let round = match asked {
             AskedFor::Report(round) => round,
             AskedFor::Baseline(number) => return self.quality.baseline.take(number, Ok(reply)),
+            AskedFor::WhatIf(asked) => return self.what_if_stored(asked, reply),
         };
         self.quality.waits = false;
         if round != self.quality.round {
@@ -197,6 +218,7 @@ impl App {
         let round = match asked {
             AskedFor::Report(round) => round,
             AskedFor::Baseline(number) => return self.quality.baseline.take(number, Err(why.to_owned())),
+            AskedFor::WhatIf(asked) => return self.what_if_fault(asked, why),
         };
         self.quality.waits = false;
         if round == self.quality.round {
@@ -210,13 +232,15 @@ impl App {
     pub(super) fn on_quality(&mut self, action: Action) {
         match action {
             Action::Stop => self.stop(),
-            Action::Leave => self.leave_quality(),
+            Action::Leave if self.quality.asking.typing || self.quality.what_if.is_none() => self.leave_quality(),
             action if self.quality.asking.typing => {
                 if let Some((tone, says)) = self.quality.asking.act(action, self.now.time) {
                     self.say(tone, &says);
                 }
                 self.quality_asked();
             }
+            action if self.quality.what_if.is_some() => self.in_what_if(action),
+            Action::WhatIf => self.open_what_if(),
             action => self.in_report(action),
         }
     }
@@ -255,7 +279,7 @@ impl App {
         // A line with a mistake means what it meant a letter ago, which nobody asked for.
         if asking.mistake.is_none() && !asking.is_unfinished() && quality.wanted != asking.query {
             quality.wanted = quality.asking.query.clone();
-            quality.round += 1;
+            self.ask_quality();
         }
     }
 
@@ -264,6 +288,10 @@ impl App {
         let body = self.layout.body;
         let quality = &mut self.quality;
         let at = Position::new(body.x.saturating_add(column), body.y.saturating_add(row));
+        if let Some(view) = &mut quality.what_if {
+            view.click(at, body, wheel);
+            return;
+        }
         let areas = quality.areas(body);
         let parts = [(Part::Report, areas.changes), (Part::Trend, areas.trend), (Part::Lines, areas.lines)];
         let Some((part, area)) = parts.into_iter().find(|(_, area)| area.contains(at)) else {
@@ -297,6 +325,10 @@ impl App {
     pub(super) fn prepare_quality(&mut self, body: Rect) {
         let quality = &mut self.quality;
         quality.body = body;
+        if let Some(view) = &mut quality.what_if {
+            view.fit(below(body));
+            return;
+        }
         let told = quality.report.as_deref().is_some_and(|report| report.runs > 0);
         if told && areas::is_wide(body) && quality.part == Part::Report && quality.changes.is_empty() {
             quality.part = Part::Lines;
@@ -306,4 +338,11 @@ impl App {
         let below = 3 + u16::from(quality.baseline().is_some());
         quality.lines.table.fit(usize::from(areas.lines.height.saturating_sub(below)));
     }
+}
+
+/// Returns the room below the query line.
+#[must_use]
+pub fn below(body: Rect) -> Rect {
+    let head = areas::HEAD.min(body.height);
+    Rect { y: body.y + head, height: body.height - head, ..body }
 }

@@ -12,7 +12,10 @@ use super::{
     weighing::lanes::Weighings,
 };
 use crate::{
-    eval::template::{self, Asks, Mistake},
+    eval::{
+        template::{self, Asks, Mistake},
+        whatif::Knob,
+    },
     model::{Check, Input, Params, Prompt, Response, Session, session::SESSION_VERSION},
 };
 
@@ -230,6 +233,23 @@ impl Workbench {
         self.prompt_name = Some(name);
         self.base = Some(prompt);
         self.touch();
+    }
+
+    /// Takes over a threshold that was written to the prompt's file, where the prompt is as the file had it.
+    /// Tells whether it was.
+    pub fn take_threshold(&mut self, written: &Knob) -> bool {
+        let mut prompt = self.prompt();
+        let fits = Knob::find(&prompt, &written.rule).is_ok_and(|knob| knob.key == written.key);
+        let (Some(value), Some(base)) = (written.present, &mut self.base) else {
+            return false;
+        };
+        if *base != prompt || !fits || !written.put(&mut prompt, value) {
+            return false;
+        }
+        written.put(base, value);
+        (self.response, self.checks) = (prompt.response, prompt.checks);
+        self.touch();
+        true
     }
 
     /// Returns the input as it stands on the bench.

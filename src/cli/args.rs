@@ -80,7 +80,7 @@ pub enum Command {
 
     /// Sum the runs on record up: pass rates, times, cost, errors, what got worse.
     #[command(
-        after_help = "Examples:\n  retort quality --since 7d\n  retort quality prompt:sentiment --by version\n  retort quality --prometheus > /var/lib/node_exporter/retort.prom\n\nRates have 95 % intervals (Wilson). Cached answers and demonstrations are left out of times, tokens and cost."
+        after_help = "Examples:\n  retort quality --since 7d\n  retort quality prompt:sentiment --by version\n  retort quality prompt:sentiment --what-if confidence --at 0.6 --at 0.8\n  retort quality --prometheus > /var/lib/node_exporter/retort.prom\n\nRates have 95 % intervals (Wilson). Cached answers and demonstrations are left out of times, tokens and cost."
     )]
     Quality(QualityArgs),
 

@@ -1,6 +1,7 @@
 //! `retort quality`: what the runs on record come to.
 
 mod against;
+mod what_if;
 
 use std::fmt::Write as _;
 
@@ -13,6 +14,7 @@ use super::{
     table,
 };
 use against::{Form, Sides};
+use what_if::Wish;
 
 use crate::{
     eval::review::{self, By, Report, markdown, prometheus},
@@ -47,6 +49,12 @@ pub(super) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, 
         return ended;
     }
     let store = io.setup()?.store();
+    if let Some(rule) = args.what_if {
+        let wish = Wish { query, rule, at: args.at, json: args.json };
+        let ended = what_if::what_if(&store, wish, io).await;
+        store.close(CLOSING)?;
+        return ended;
+    }
     let answer = store.ask(Job::Report(Box::new(query))).await;
     store.close(CLOSING)?;
     let Reply::Report(report) = answer? else {

@@ -18,6 +18,9 @@ mod tokens;
 mod written;
 
 pub use fill::filled;
+pub(super) use json::USUAL as USUAL_COMPLETENESS;
+pub(super) use levenshtein::USUAL as USUAL_DISTANCE;
+pub(super) use rouge::USUAL as USUAL_ROUGE;
 pub(super) use seen::Seen;
 
 use self::{test::Test, written::Written};

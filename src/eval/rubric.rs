@@ -21,6 +21,9 @@ const SYSTEM: &str = "You judge the answer of a program by a rubric. You are giv
                       sentences; `pass`, true if the answer satisfies the rubric and false if not; `score`, a number \
                       from 0 (not at all) to 1 (fully) for how well it does.";
 
+/// What is said of a judge that refused an answer.
+const REFUSED: &str = "the judge says it fails";
+
 /// A rubric, filled for one input, with what its check says of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rubric {
@@ -106,7 +109,8 @@ impl Rubric {
             None => format!("score {score:.2}"),
         };
         if used.len() == 1 && !most {
-            said.push_str(", the judge says it fails");
+            said.push_str(", ");
+            said.push_str(REFUSED);
         } else if used.len() > 1 {
             let scores = used.iter().map(|opinion| opinion.score);
             let (low, high) = scores.fold((1.0_f64, 0.0_f64), |(low, high), score| (low.min(score), high.max(score)));
@@ -154,6 +158,20 @@ pub fn read(answer: &str) -> Result<Opinion, String> {
     };
     let reason = json.get("reason").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     Ok(Opinion { pass, score, reason })
+}
+
+/// Tells from the reason of a verdict whether the judge refused the answer, whatever the score it gave.
+#[must_use]
+pub(super) fn refused(reason: &str) -> bool {
+    // what the judge says comes after the first colon
+    let ours = reason.split_once(": ").map_or(reason, |(ours, _)| ours);
+    let of = |what: &str| ours.split(' ').zip(ours.split(' ').skip(1)).find(|(_, word)| *word == what);
+    let used = of("judgements").and_then(|(count, _)| count.parse::<u64>().ok());
+    let passes = of("of").and_then(|(count, _)| count.parse::<u64>().ok());
+    match (used, passes) {
+        (Some(used), Some(passes)) => passes * 2 <= used,
+        _ => ours.contains(REFUSED),
+    }
 }
 
 /// The judge's words on one line, fit to be shown.
@@ -270,6 +288,9 @@ mod tests {
         ] {
             let verdict = rubric(&check).verdict(&opinions);
             assert_eq!((verdict.mark, verdict.reason.as_str()), (mark, reason));
+            let used: Vec<bool> = opinions.iter().flatten().map(|opinion| opinion.pass).collect();
+            let passes = used.iter().filter(|pass| **pass).count();
+            assert_eq!(refused(&verdict.reason), !used.is_empty() && passes * 2 <= used.len(), "{reason}");
             let not = rubric(&check.negated()).verdict(&opinions);
             assert_eq!(not.rule, Rule::Check("not-llm-rubric".to_owned()));
             assert_eq!(not.mark == Mark::Skipped, mark == Mark::Skipped);

@@ -1,8 +1,15 @@
 //! What another threshold would do to answers that are there already: without a call, at once.
 
+mod knob;
+pub mod measured;
+mod sorted;
+
 use serde::{Deserialize, Serialize};
 
 use super::stats::{Interval, wilson};
+pub use knob::{Knob, NoKnob, Unit};
+pub use measured::Measured;
+pub use sorted::{Flip, Sorted};
 
 /// Which values pass.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,6 +167,24 @@ impl WhatIf {
         let changes = |value: &f64| self.counts(turn(self.side, *value)).passes != now.passes;
         let found = if up == (self.side == Side::AtLeast) { stricter().find(changes) } else { looser().find(changes) };
         found.map(|value| turn(self.side, value))
+    }
+
+    /// Returns the roundest threshold that the same answers pass as this one, no farther from it than `near`,
+    /// and on the side on which more would pass. It is never stricter.
+    #[must_use]
+    pub fn tidy(&self, threshold: f64, near: f64) -> f64 {
+        let passing = self.passing(turn(self.side, threshold));
+        // up to the digits a number has, and no coarser than the number itself
+        let coarsest = -(threshold.abs().max(1e-9).log10().floor() as i32);
+        let rounded = |digits: i32| {
+            let scale = 10_f64.powi(digits);
+            let whole = turn(self.side, turn(self.side, threshold * scale).floor());
+            if digits < 0 { whole * 10_f64.powi(-digits) } else { whole / scale }
+        };
+        let same = |other: &f64| {
+            (*other - threshold).abs() <= near && self.passing(turn(self.side, *other)) == passing && other.is_finite()
+        };
+        (coarsest..coarsest + 15).map(rounded).find(same).unwrap_or(threshold)
     }
 
     /// Returns round thresholds over all that was measured, ascending: steps of 1, 2 or 5 times a power of

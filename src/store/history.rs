@@ -257,11 +257,11 @@ fn walk(db: &Connection, query: &Query, route: &Route, wanted: usize) -> rusqlit
 }
 
 /// Reads what a list shows of a run.
-fn entry(db: &Connection, seq: i64) -> rusqlite::Result<HistoryEntry> {
+pub(super) fn entry(db: &Connection, seq: i64) -> rusqlite::Result<HistoryEntry> {
     let sql = "SELECT id, started, session, prompt_name, prompt_hash, requested, target, model, served, end, passed,
                    provenance, demo, attempts, error_class, tokens_input, tokens_cache_read, tokens_cache_write,
                    tokens_output, tokens_reasoning, cost, cost_state, total_us, first_token_us, provider, pinned,
-                   substr(input, 1, 400), substr(text, 1, 200), sample,
+                   substr(iif(json_extract(input, '$.text') <> '', json_extract(input, '$.text'), input), 1, 400), substr(text, 1, 200), sample,
                    (SELECT json_group_array(rule) FROM verdict WHERE verdict.seq = run.seq AND mark = 'fail')
                FROM run LEFT JOIN run_body USING (seq) WHERE seq = ?1";
     let mut entry = db.prepare_cached(sql)?.query_row([seq], |row| read(row, seq))?;

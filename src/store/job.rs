@@ -2,7 +2,9 @@
 
 mod batch;
 mod entry;
+mod fault;
 mod history;
+mod points;
 mod score;
 mod weigh;
 
@@ -21,7 +23,9 @@ use crate::{
 };
 pub use batch::{BatchEntry, BatchState, Begin, CellRow, PastLengths};
 pub use entry::{PromptEntry, Results, RowEntry, SessionEntry, VersionEntry};
+pub use fault::StoreFault;
 pub use history::{After, HistoryEntry, HistoryPage, Pruned};
+pub use points::{NewThreshold, Points, PromptFile};
 pub use score::{Answers, Scored, ScoredRun, ToScore};
 pub use weigh::{LISTED, Turned, Weighed, Weighted};
 
@@ -43,6 +47,10 @@ pub enum Job {
         /// Whether a file of that name may be replaced.
         replace: bool,
     },
+    /// Finds a prompt's own file.
+    PromptFile(String),
+    /// Writes one value to a prompt's file and leaves everything else in it as it is.
+    SetThreshold(Box<NewThreshold>),
     /// Lists the sessions, the last saved first.
     ListSessions,
     /// Reads a session.
@@ -156,6 +164,15 @@ pub enum Job {
         /// What is weighed against it.
         b: Box<Query>,
     },
+    /// Finds what the threshold of a rule sees of the judged runs that a query asks for.
+    Points {
+        /// What is asked for.
+        query: Box<Query>,
+        /// The rule, by its name as in verdicts; `latency#2` for the second of its name.
+        rule: String,
+    },
+    /// Reads what a list shows of runs, by their numbers on record.
+    Entries(Vec<i64>),
     /// Writes the record as it stands to a new file.
     Backup(PathBuf),
     /// Begins a batch, or goes on with one.
@@ -217,6 +234,8 @@ impl Job {
             | Self::ReadInput(_)
             | Self::PreviewData { .. }
             | Self::SavePrompt { .. }
+            | Self::PromptFile(_)
+            | Self::SetThreshold(_)
             | Self::ListSessions
             | Self::OpenSession(_)
             | Self::SaveSession(_)
@@ -235,6 +254,8 @@ impl Job {
             | Self::PruneRuns { .. }
             | Self::Backup(_)
             | Self::Review(_)
+            | Self::Points { .. }
+            | Self::Entries(_)
             | Self::Report(_)
             | Self::Weigh { .. }
             | Self::CountAnswers(_)
@@ -278,6 +299,10 @@ pub enum Reply {
         /// Its file.
         path: PathBuf,
     },
+    /// A prompt's own file.
+    PromptFile(Box<PromptFile>),
+    /// A value was written to a prompt's file, which holds this by now.
+    ThresholdSet(Box<PromptFile>),
     /// The sessions.
     Sessions(Vec<SessionEntry>),
     /// A session that was read.
@@ -340,6 +365,10 @@ pub enum Reply {
     Report(Box<Report>),
     /// What runs say of each other.
     Weighed(Box<Weighed>),
+    /// What a threshold sees.
+    Points(Box<Points>),
+    /// Runs by their numbers on record; those that are gone are left out.
+    Entries(Vec<HistoryEntry>),
     /// The record was written to a file of so many bytes.
     BackedUp(u64),
     /// A batch that was begun.
@@ -354,21 +383,4 @@ pub enum Reply {
     Batches(Vec<BatchEntry>),
     /// The lengths of past answers.
     PastLengths(PastLengths),
-}
-
-/// Why the disk could not do what it was asked, in words with the next step.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct StoreFault {
-    /// What happened: the file, the line and the key where there is one, and what to do.
-    pub message: String,
-    /// True when it failed because a file of that name is already there.
-    pub exists: bool,
-}
-
-impl StoreFault {
-    /// Makes a fault of words alone.
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), exists: false }
-    }
 }

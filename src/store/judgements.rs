@@ -66,6 +66,16 @@ pub(super) fn last(db: &Connection, seq: i64) -> rusqlite::Result<Option<Quality
     db.prepare_cached(sql)?.query_row([seq], |row| runs::parsed(row, 0)).optional()
 }
 
+/// Reads the verdicts on a run that count, with all that belongs to them.
+pub(super) fn counting(db: &Connection, seq: i64) -> rusqlite::Result<Option<Quality>> {
+    if let Some(quality) = last(db, seq)? {
+        return Ok(Some(quality));
+    }
+    let sql = "SELECT outcome FROM run_body WHERE seq = ?1";
+    let outcome: Option<String> = db.prepare_cached(sql)?.query_row([seq], |row| row.get(0)).optional()?;
+    Ok(outcome.and_then(|text| serde_json::from_str::<First>(&text).ok()).and_then(|first| first.quality))
+}
+
 /// Lists all verdicts that were given on a run, those that came with the answer first; none where it was
 /// judged but once.
 pub(super) fn all(db: &Connection, run: RunId) -> rusqlite::Result<Vec<(Timestamp, Quality)>> {

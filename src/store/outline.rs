@@ -34,6 +34,11 @@ impl Outline {
         hits.max_by_key(|entry| entry.path.len()).map(|entry| entry.path.clone()).unwrap_or_default()
     }
 
+    /// Finds the stretch that the value at a path covers, if there is one.
+    pub(super) fn value_of(&self, path: &[String]) -> Option<Range<usize>> {
+        self.entries.iter().find(|entry| entry.path == path).and_then(|entry| entry.value.clone())
+    }
+
     /// Finds the byte where the value at a path stands, or what is nearest around it.
     pub(super) fn start_of(&self, path: &[String]) -> usize {
         let around = self.entries.iter().filter(|entry| path.starts_with(&entry.path));

@@ -75,6 +75,11 @@ pub fn read(places: &Places, name: &str) -> Result<Prompt, StoreFault> {
     Err(StoreFault::new(format!("no prompt is called `{name}`{near}; `retort prompts` lists them")))
 }
 
+/// Finds the file of a prompt: the project's of that name, else the user's.
+pub(super) fn file(places: &Places, name: &str) -> Option<PathBuf> {
+    homes(places).into_iter().map(|(_, dir)| names::file(&dir, name)).find(|file| file.exists())
+}
+
 /// Reads the prompt in a file; none if there is no such file.
 pub fn open(file: &Path) -> Result<Option<Prompt>, StoreFault> {
     let Some(text) = atomic::read(file)? else {
@@ -102,8 +107,7 @@ pub fn save(places: &Places, name: &str, prompt: &Prompt, replace: bool) -> Resu
         StoreFault::new(format!("prompt `{name}` is not saved: {}: {message}", path.join(".")))
     })?;
     let text = write(prompt).map_err(|message| StoreFault::new(format!("prompt `{name}` is not saved: {message}")))?;
-    let files = homes(places).into_iter().map(|(_, dir)| names::file(&dir, name));
-    let file = files.into_iter().find(|file| file.exists()).unwrap_or_else(|| names::file(&user_dir(places), name));
+    let file = file(places, name).unwrap_or_else(|| names::file(&user_dir(places), name));
     match atomic::write(&file, &text, replace) {
         Err(fault) if fault.exists => {
             let message = format!("there is a prompt `{name}` already ({})", file.display());

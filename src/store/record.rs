@@ -16,7 +16,7 @@ use super::{
     db::{self, DbFault},
     grades, history,
     job::{HistoryPage, Job, PastLengths, Pruned, Reply, StoreFault},
-    judgements, review, runs, schema, score,
+    judgements, points, review, runs, schema, score,
     search::Known,
     versions, weigh,
     worker::{Reports, Trouble},
@@ -231,6 +231,7 @@ impl Record {
                 review::review(&open.db, query).map(|review| Reply::Report(Box::new(review.report()))).map_err(told)
             }
             Job::Weigh { a, b } => weigh::weigh(&open.db, a, b).map_err(told)?.map(|all| Reply::Weighed(Box::new(all))),
+            Job::Points { .. } | Job::Entries(_) => points::answer(&open.db, job).map_err(told),
             Job::Backup(to) => history::backup(&open.db, to).map_err(told)?.map(Reply::BackedUp),
             _ => nothing(job),
         }
@@ -379,6 +380,8 @@ fn nothing(job: &Job) -> Result<Reply, StoreFault> {
         Job::Review(_) => Ok(Reply::Review(Box::default())),
         Job::Report(_) => Ok(Reply::Report(Box::new(Review::default().report()))),
         Job::Weigh { .. } => Ok(Reply::Weighed(Box::new(weigh::of_none()))),
+        Job::Points { rule, .. } => Ok(points::of_none(rule)),
+        Job::Entries(_) => Ok(Reply::Entries(Vec::new())),
         Job::Backup(_) => Err(StoreFault::new("there is no record of runs to copy")),
         _ => Err(StoreFault::new("the record of runs was asked for something else")),
     }

@@ -21,7 +21,7 @@ use super::{
     prompts,
     queue::{Popped, Queue, Refused},
     record::{Record, Standing, Write},
-    sessions,
+    sessions, thresholds,
 };
 use crate::{
     model::{RunId, settings::Places},
@@ -148,6 +148,8 @@ fn file(places: &Places, job: Job) -> Result<Reply, StoreFault> {
         Job::SavePrompt { name, prompt, replace } => {
             prompts::save(places, &name, &prompt, replace).map(|path| Reply::PromptSaved { name, path })
         }
+        Job::PromptFile(name) => thresholds::find(places, &name).map(|file| Reply::PromptFile(Box::new(file))),
+        Job::SetThreshold(new) => thresholds::set(places, &new).map(|file| Reply::ThresholdSet(Box::new(file))),
         Job::ListSessions => sessions::list(places).map(Reply::Sessions),
         Job::OpenSession(name) => sessions::read(places, &name).map(|session| Reply::Session(Box::new(session))),
         Job::SaveSession(session) => sessions::save(places, &session).map(Reply::SessionSaved),

@@ -4,6 +4,7 @@ mod changes;
 mod figures;
 mod lines;
 mod trend;
+mod whatif;
 
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ use super::{
 use crate::{
     app::{
         action::Action,
-        quality::{Areas, Part},
+        quality::{Areas, Part, below},
     },
     eval::{
         figures::duration,
@@ -49,6 +50,12 @@ pub(super) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
         Some(report) => format!("{} runs", thousands(report.runs)),
         None => String::new(),
     };
+    if let Some(view) = &quality.what_if {
+        let found = scene.span(whatif::found(view), Role::Number);
+        asking::draw(scene, &quality.asking, &found, whatif::about(scene), head, buffer);
+        whatif::draw(scene, view, below(body), buffer);
+        return;
+    }
     let report = quality.report.as_deref().filter(|report| report.runs > 0);
     let about = report.map(|report| about(scene, report)).unwrap_or_default();
     asking::draw(scene, &quality.asking, &scene.span(found, Role::Number), about, head, buffer);

@@ -16,6 +16,8 @@ mod against;
 mod batch;
 /// promptfoo: configs read and written.
 mod promptfoo;
+/// What stored answers come to, and what another threshold would do to them.
+mod quality;
 /// Stored answers judged by the checks of today.
 mod score;
 /// Versions of a prompt: listed, compared, named and restored.

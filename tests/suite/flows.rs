@@ -19,3 +19,4 @@ mod sessions;
 mod texts;
 mod versions;
 mod weighing;
+mod whatif;

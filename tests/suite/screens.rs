@@ -15,6 +15,8 @@ mod states;
 /// Versions, grades and groups of answers.
 mod versions;
 mod weighing;
+/// The what-if of the quality screen.
+mod whatif;
 
 use ratatui::buffer::Buffer;
 use retort::{

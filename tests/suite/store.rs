@@ -29,6 +29,8 @@ mod history;
 mod keys;
 /// Where everything is kept.
 mod places;
+/// Thresholds: what they see of stored answers, and how one is written to a prompt's file.
+mod points;
 /// Prompts: exact round trips, and every mistake by line and column.
 mod prompts;
 /// The record of runs: what is kept, what a crash leaves, what a lock holds back.

@@ -5,6 +5,7 @@ use crate::app::screen::Screen;
 
 const BATCH: When = When::On(Screen::Batch);
 const HISTORY: When = When::On(Screen::History);
+const QUALITY: When = When::On(Screen::Quality);
 
 /// Every action, in the order in which help and palette list them.
 pub const ACTIONS: &[Entry] = &[
@@ -236,6 +237,16 @@ pub const ACTIONS: &[Entry] = &[
         "judges the answers that are asked for again, by the checks of today, without a call; asks first",
     )
     .also(&[(Screen::Quality, 0)]),
+    entry(Action::WhatIf, "what-if", QUALITY, 6, "moves the least confidence, or this check's threshold, over stored answers"),
+    entry(Action::NextFlip, "next-flip", QUALITY, 12, "in the what-if: moves the threshold up to where an answer flips"),
+    entry(Action::PreviousFlip, "previous-flip", QUALITY, 0, "the same, down"),
+    entry(
+        Action::WriteThreshold,
+        "write-threshold",
+        QUALITY,
+        11,
+        "in the what-if: writes the threshold to the prompt's file; asks first",
+    ),
     entry(Action::Redraw, "redraw", When::Always, 0, "draws the screen afresh"),
     entry(Action::Suspend, "suspend", When::Always, 0, "suspends the program; `fg` brings it back"),
     entry(Action::Quit, "quit", When::Always, 0, "goes back, or quits; asks while something runs"),

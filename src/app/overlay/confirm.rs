@@ -1,6 +1,6 @@
 //! A question with a yes and a no, and what a yes leads to.
 
-use crate::model::RunId;
+use crate::{model::RunId, store::job::NewThreshold};
 
 /// Columns that a row of the question has for sure.
 const ROOM: usize = 54;
@@ -24,6 +24,8 @@ pub enum Then {
     RemoveRun(RunId),
     /// Judges answers on record again.
     ScoreRuns,
+    /// Writes a threshold to a prompt's file.
+    SetThreshold(Box<NewThreshold>),
 }
 
 /// A question with its two answers.

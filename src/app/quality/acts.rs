@@ -72,7 +72,7 @@ impl App {
     }
 
     /// Goes to the history with a line; a step back from there leads here.
-    fn narrow_history(&mut self, line: &str) {
+    pub(super) fn narrow_history(&mut self, line: &str) {
         self.go_to(Screen::History);
         self.history.narrow(line, self.now.time);
     }

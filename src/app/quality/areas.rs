@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 /// Rows above the parts: the query line, and what is said of it.
-const HEAD: u16 = 2;
+pub(super) const HEAD: u16 = 2;
 
 /// The width from which on all parts are shown: the figures beside as many stretches as a trend has.
 const WIDE: u16 = 118;

@@ -157,6 +157,15 @@ pub struct QualityArgs {
     #[arg(long, requires = "against")]
     pub fail_if_worse: bool,
 
+    /// Tells what other thresholds of a rule (confidence, latency, …) would do to the answers, without a call.
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["against", "by", "md", "prometheus"])]
+    pub what_if: Option<String>,
+
+    /// Tries this threshold; may be given several times. Round ones are tried where none is given.
+    #[arg(long, value_name = "VALUE", requires = "what_if", value_parser = number,
+        allow_negative_numbers = true)]
+    pub at: Vec<f64>,
+
     /// Groups by this.
     #[arg(long, value_enum, default_value = "model")]
     pub by: Grouping,
@@ -172,6 +181,12 @@ pub struct QualityArgs {
     /// Prints it in the text format of Prometheus.
     #[arg(long, group = "form")]
     pub prometheus: bool,
+}
+
+/// Reads a number that can be a threshold.
+fn number(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+    number.ok_or_else(|| "a number is wanted, such as 0.7 or 2000".to_owned())
 }
 
 /// What runs are grouped by.

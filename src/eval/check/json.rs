@@ -15,6 +15,9 @@ use crate::{
     model::{CheckKind, Mark, Response, Verdict, check::Comparison},
 };
 
+/// The share of fields that has to be filled where a check sets none.
+pub(in crate::eval) const USUAL: f64 = 1.0;
+
 /// A test of the JSON of an answer.
 #[derive(Debug)]
 pub(super) enum JsonTest {
@@ -41,7 +44,7 @@ impl JsonTest {
             CheckKind::ContainsJson => Self::Contains(schema(written)?),
             CheckKind::Required => Self::Required(fields(written, None)?),
             CheckKind::Completeness => {
-                let share = written.threshold("a share from 0 to 1", 1.0, Some(1.0))?;
+                let share = written.threshold("a share from 0 to 1", 1.0, Some(USUAL))?;
                 Self::Completeness(fields(written, Some(share))?)
             }
             CheckKind::Confidence => {

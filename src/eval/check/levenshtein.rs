@@ -4,7 +4,7 @@ use super::{Fact, Found, written::Written};
 use crate::eval::rule::BadRule;
 
 /// The distance where no threshold is set, as promptfoo has it.
-const USUAL: f64 = 5.0;
+pub(in crate::eval) const USUAL: f64 = 5.0;
 
 /// Steps of the comparison that are made at most.
 const STEPS: usize = 50_000_000;

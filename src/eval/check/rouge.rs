@@ -9,7 +9,7 @@ use super::{Fact, tokens::tokens, written::Written};
 use crate::eval::rule::{BadRule, figures};
 
 /// The least score where no threshold is set, as promptfoo has it.
-const USUAL: f64 = 0.75;
+pub(in crate::eval) const USUAL: f64 = 0.75;
 
 /// The words of a reference and the least score.
 #[derive(Debug)]

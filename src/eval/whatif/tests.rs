@@ -127,3 +127,37 @@ fn looking_up_is_counting() {
         }
     }
 }
+
+#[test]
+fn a_threshold_is_made_as_round_as_it_may_be() {
+    let at_least =
+        WhatIf::of(Side::AtLeast, [0.561_2, 0.57, 0.857_142_857, 0.91].map(|value| point(value, true, None)));
+    for (threshold, near, tidy) in [
+        (0.857_142_857, 1.0, 0.8),
+        (0.857_142_857, 0.01, 0.85),
+        (0.57, 1.0, 0.57),
+        (0.91, 0.02, 0.9),
+        (0.561_2, 1.0, 0.5),
+        (0.561_2, 0.0, 0.561_2),
+        (0.561_2, 0.002, 0.56),
+    ] {
+        assert_eq!(Some(at_least.tidy(threshold, near)), Some(tidy), "{threshold} {near}");
+    }
+    let at_most = WhatIf::of(Side::AtMost, [780.619, 809.553, 3000.5].map(|value| point(value, true, None)));
+    for (threshold, near, tidy) in
+        [(780.619, 30.0, 800.0), (809.553, 5.0, 810.0), (3000.5, 1.0, 3001.0), (3000.5, 1e6, 4000.0), (0.0, 1.0, 0.0)]
+    {
+        assert_eq!(Some(at_most.tidy(threshold, near)), Some(tidy), "{threshold} {near}");
+    }
+    let mut dice = SplitMix::new(3);
+    for side in [Side::AtLeast, Side::AtMost] {
+        let points: Vec<Point> = (0..200).map(|_| point((dice.draw() % 1000) as f64 / 977.0, true, None)).collect();
+        let what = WhatIf::of(side, points.clone());
+        for Point { value, .. } in points {
+            let threshold = value.unwrap();
+            let tidy = what.tidy(threshold, 0.05);
+            assert_eq!(what.at(tidy, threshold).passes, what.at(threshold, threshold).passes);
+            assert!((tidy - threshold).abs() <= 0.05 && tidy.to_string().len() <= threshold.to_string().len());
+        }
+    }
+}

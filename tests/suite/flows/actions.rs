@@ -58,6 +58,7 @@ fn scenes() -> Vec<Bench> {
     all.extend(super::batch::scenes());
     all.extend(super::history::scenes());
     all.extend(super::quality::scenes());
+    all.extend(super::whatif::scenes());
     all
 }
 

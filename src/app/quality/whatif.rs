@@ -1,0 +1,230 @@
+//! The what-if of the quality screen: a threshold that is moved over stored answers, and what that does.
+
+mod acts;
+mod bins;
+mod stored;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+use ratatui::layout::{Position, Rect};
+
+pub(in crate::app) use stored::AskedFor;
+
+use crate::{
+    app::{Action, table::Table},
+    eval::{
+        WhatIf,
+        whatif::{At, Flip, Knob, Measured, Sorted},
+    },
+    store::job::{HistoryEntry, Points},
+};
+pub use bins::Bin;
+
+/// Round thresholds that the arrows stop at, at most.
+const STOPS: usize = 41;
+
+/// Runs whose texts are kept, at most.
+const KEPT: usize = 2000;
+
+/// Rows of the numbers, with their frame.
+const NUMBERS: u16 = 8;
+
+/// The width from which on the chart stands beside the numbers.
+const WIDE: u16 = 110;
+
+/// The stored answers, worked out for one threshold.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// The prompt's name.
+    pub prompt: Option<String>,
+    /// The prompt's file that holds the present value; without one it is the last version's.
+    pub file: Option<PathBuf>,
+    /// The threshold.
+    pub knob: Knob,
+    /// All that can be moved in the prompt.
+    pub rules: Vec<String>,
+    /// The answers.
+    pub judged: Vec<Measured>,
+    /// What a threshold does to them.
+    pub what: WhatIf,
+    /// Their order in the list.
+    pub sorted: Sorted,
+    /// Round thresholds, ascending.
+    pub stops: Vec<f64>,
+    /// How often which value was measured, from each round threshold up to the next.
+    pub bins: Vec<(f64, Bin)>,
+    /// Graded answers, and those that are right.
+    pub graded: (u64, u64),
+}
+
+/// What is to be seen.
+#[derive(Debug, Clone, Default)]
+pub enum Shown {
+    /// The answers are read.
+    #[default]
+    Loading,
+    /// No answer that is asked for was judged.
+    Nothing,
+    /// The answers are of several prompts, each with how many there are; one is to be chosen.
+    Several(Vec<(Option<String>, u64)>),
+    /// There is nothing to move, in words with the next step.
+    Stuck(String),
+    /// A threshold can be moved.
+    Moving(Box<Read>),
+}
+
+/// The view.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// The rule whose threshold is moved, by its name as in verdicts.
+    pub rule: String,
+    /// What is to be seen.
+    pub shown: Shown,
+    /// The threshold that was moved to.
+    pub chosen: f64,
+    /// The window on the list: on the answers, or on the prompts to choose from.
+    pub table: Table,
+    /// The runs in sight, by their numbers on record.
+    runs: BTreeMap<i64, HistoryEntry>,
+    /// What waits for the prompt's file.
+    held: Option<Box<Points>>,
+    /// Counts the questions so far: an answer to an earlier one is late.
+    round: u64,
+    /// The question that was asked last.
+    asked: u64,
+    /// The runs that were asked for, by their numbers on record, and are waited for.
+    wanted: Vec<i64>,
+    /// Runs that are gone from the record by now.
+    gone: BTreeSet<i64>,
+}
+
+/// Where the parts of the view are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Places {
+    /// The numbers, with their frame.
+    pub numbers: Rect,
+    /// The chart, with its frame; empty where it has no room.
+    pub chart: Rect,
+    /// The list, with its frame.
+    pub list: Rect,
+}
+
+impl View {
+    /// Begins with a rule; where none is named it is the confidence. A prompt without it takes what it has.
+    #[must_use]
+    pub fn new(rule: Option<String>) -> Self {
+        Self { rule: rule.unwrap_or_else(|| "confidence".to_owned()), round: 1, ..Self::default() }
+    }
+
+    /// Returns the answers, if they were read and a threshold can be moved.
+    #[must_use]
+    pub fn read(&self) -> Option<&Read> {
+        if let Shown::Moving(read) = &self.shown { Some(read) } else { None }
+    }
+
+    /// Tells what the present threshold does, and what the one that was moved to.
+    #[must_use]
+    pub fn before_and_after(&self) -> Option<(At, At)> {
+        let read = self.read()?;
+        let present = read.knob.counting();
+        Some((read.what.at(present, present), read.what.at(self.chosen, present)))
+    }
+
+    /// Returns a row of the list, and its run as far as that was read.
+    #[must_use]
+    pub fn row(&self, row: usize) -> Option<(&Measured, Flip, Option<&HistoryEntry>)> {
+        let read = self.read()?;
+        let flip = read.sorted.row(row, self.chosen, read.knob.counting())?;
+        let measured = read.judged.get(flip.index)?;
+        Some((measured, flip, self.runs.get(&measured.seq)))
+    }
+
+    /// Returns the run under the cursor, if it was read.
+    #[must_use]
+    pub fn run(&self) -> Option<&HistoryEntry> {
+        self.row(self.table.chosen()?)?.2
+    }
+
+    /// Tells whether an action is worth its place in the footer just now.
+    #[must_use]
+    pub fn is_useful(&self, action: Action) -> bool {
+        let moving = self.read();
+        match action {
+            Action::Accept => self.run().is_some() || matches!(self.shown, Shown::Several(_)),
+            Action::WriteThreshold => {
+                moving.is_some_and(|read| !same(self.chosen, read.knob.present.unwrap_or(f64::NAN)))
+            }
+            Action::NextPane => moving.is_some_and(|read| read.rules.len() > 1),
+            Action::Right | Action::NextFlip => moving.is_some_and(|read| read.what.measured() > 0),
+            Action::Palette | Action::Help | Action::Leave => true,
+            _ => false,
+        }
+    }
+
+    /// Says in a word what an action does just now.
+    #[must_use]
+    pub fn said(&self, action: Action) -> Option<&'static str> {
+        match action {
+            Action::Accept if matches!(self.shown, Shown::Several(_)) => Some("this prompt"),
+            Action::Accept => Some("the run"),
+            Action::NextPane => Some("next threshold"),
+            Action::Right => Some("moves it"),
+            Action::NextFlip => Some("next flip"),
+            Action::WriteThreshold => Some("writes it"),
+            _ => None,
+        }
+    }
+
+    /// Shares a body, the query line taken off, among the parts.
+    #[must_use]
+    pub fn places(body: Rect) -> Places {
+        let cut = |area: Rect, rows: u16| {
+            let rows = rows.min(area.height);
+            (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
+        };
+        if body.width >= WIDE {
+            let (above, list) = cut(body, NUMBERS + 2);
+            let wide = above.width / 2;
+            let numbers = Rect { width: above.width - wide, ..above };
+            return Places { numbers, chart: Rect { x: numbers.right(), width: wide, ..above }, list };
+        }
+        // on the smallest screen two rows of the list are worth more than the last of the numbers
+        let (numbers, rest) = cut(body, NUMBERS.min(body.height.saturating_sub(5)));
+        // a list of a few rows is worth more than a chart
+        let (chart, list) = cut(rest, if rest.height >= 11 { 5 } else { 0 });
+        Places { numbers, chart, list }
+    }
+
+    /// Gives the list the room it has.
+    pub(super) fn fit(&mut self, body: Rect) {
+        let several = matches!(self.shown, Shown::Several(_));
+        let rows =
+            if several { body.height.saturating_sub(5) } else { Self::places(body).list.height.saturating_sub(3) };
+        self.table.fit(usize::from(rows));
+    }
+
+    /// Takes a click or a turn of the wheel at a place of the screen.
+    pub(super) fn click(&mut self, at: Position, body: Rect, wheel: Option<isize>) {
+        let below = super::below(body);
+        let list = if matches!(self.shown, Shown::Several(_)) { below } else { Self::places(below).list };
+        match (wheel, at.y.checked_sub(list.y + 2)) {
+            (Some(by), _) => self.table.step(by),
+            (None, Some(line)) => drop(self.table.click(usize::from(line))),
+            (None, None) => {}
+        }
+    }
+
+    /// Asks anew, as the runs that are asked for have changed, or the rule has.
+    pub(super) fn ask(&mut self) {
+        self.round += 1;
+    }
+}
+
+/// Tells whether two thresholds are the same one.
+#[allow(clippy::float_cmp, reason = "a threshold that differs in its last digit is another one")]
+pub(super) fn same(one: f64, other: f64) -> bool {
+    one == other
+}
