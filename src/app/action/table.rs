@@ -239,7 +239,7 @@ pub const ACTIONS: &[Entry] = &[
     .also(&[(Screen::Quality, 0)]),
     entry(Action::WhatIf, "what-if", QUALITY, 6, "moves the least confidence, or this check's threshold, over stored answers"),
     entry(Action::NextFlip, "next-flip", QUALITY, 12, "in the what-if: moves the threshold up to where an answer flips"),
-    entry(Action::PreviousFlip, "previous-flip", QUALITY, 0, "in the what-if: moves the threshold down to where one flips"),
+    entry(Action::PreviousFlip, "previous-flip", QUALITY, 0, "in the what-if: moves the threshold down to where an answer flips"),
     entry(
         Action::WriteThreshold,
         "write-threshold",

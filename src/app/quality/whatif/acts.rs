@@ -33,6 +33,7 @@ impl App {
             Action::Refresh => self.enter_quality(),
             Action::Accept => self.accept_in_what_if(),
             Action::WriteThreshold => self.ask_write(),
+            Action::ScoreRuns => self.score_asked(&self.quality.asking.clone()),
             Action::Left | Action::Right => self.move_threshold(action == Action::Right, Step::Round),
             Action::NextFlip | Action::PreviousFlip => self.move_threshold(action == Action::NextFlip, Step::Flip),
             action => {
@@ -152,7 +153,9 @@ impl App {
             read.knob = knob;
         }
         let path = path.display();
-        let says = format!("{rule} is {shown} in {path}{bench}; `retort score {name}` judges stored answers by it");
+        let key = self.keymap.shown(Action::ScoreRuns, false).map_or_else(String::new, |key| format!("{key} or "));
+        let says =
+            format!("{rule} is {shown} in {path}{bench}; {key}`retort score {name}` judges stored answers by it");
         self.say(Tone::Info, &says);
     }
 }
