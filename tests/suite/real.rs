@@ -9,6 +9,9 @@
 mod pair;
 /// Whole runs through the pipeline: keys, fallback, cache, stop.
 mod runs;
+/// The screens of the walk-through.
+#[cfg(unix)]
+mod walk;
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},

@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 
 use ratatui::{
     buffer::{Buffer, Cell},
-    style::{Color, Modifier},
+    layout::Rect,
+    style::{Color, Modifier, Style},
     text::Span,
 };
 
@@ -71,6 +72,65 @@ fn paint(cell: &Cell) -> Paint {
         italic: with.contains(Modifier::ITALIC),
         under: with.contains(Modifier::UNDERLINED),
     }
+}
+
+fn colour(colour: vt100::Color) -> Color {
+    match colour {
+        vt100::Color::Idx(at) => Color::Indexed(at),
+        vt100::Color::Rgb(r, g, b) => Color::Rgb(r, g, b),
+        vt100::Color::Default => Color::Reset,
+    }
+}
+
+/// The sixteen hues by their names, which is how a picture knows them.
+fn named(colour: Color) -> Color {
+    const HUES: [Color; 16] = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
+    ];
+    match colour {
+        Color::Indexed(at) => HUES.get(usize::from(at)).copied().unwrap_or(colour),
+        other => other,
+    }
+}
+
+/// Copies what a terminal shows.
+pub(crate) fn of_terminal(screen: &vt100::Screen) -> Buffer {
+    let (rows, columns) = screen.size();
+    let (rows, columns) = (rows.get(), columns.get());
+    let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
+    for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
+        let Some(cell) = screen.cell(row, column) else { continue };
+        let mut style = Style::new().fg(named(colour(cell.fgcolor()))).bg(named(colour(cell.bgcolor())));
+        for (on, modifier) in [
+            (cell.bold(), Modifier::BOLD),
+            (cell.dim(), Modifier::DIM),
+            (cell.italic(), Modifier::ITALIC),
+            (cell.underline(), Modifier::UNDERLINED),
+            (cell.inverse(), Modifier::REVERSED),
+        ] {
+            if on {
+                style = style.add_modifier(modifier);
+            }
+        }
+        let text = if cell.has_contents() { cell.contents() } else { " " };
+        buffer[(column, row)].set_symbol(text).set_style(style);
+    }
+    buffer
 }
 
 /// Draws a buffer as a whole SVG document in a window with a title.

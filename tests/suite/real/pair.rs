@@ -5,16 +5,10 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    style::{Color, Modifier, Style},
-};
-
 use super::told;
 use crate::support::{
     home::{Home, PROGRAM},
-    picture::svg,
+    picture::{of_terminal, svg},
     pty::Pty,
 };
 
@@ -27,65 +21,6 @@ fn settings(pair: &[(&str, &str)]) -> String {
         )
     });
     format!("default_model = \"{}\"\n{}", pair[0].0, models.collect::<String>())
-}
-
-fn colour(colour: vt100::Color) -> Color {
-    match colour {
-        vt100::Color::Idx(at) => Color::Indexed(at),
-        vt100::Color::Rgb(r, g, b) => Color::Rgb(r, g, b),
-        vt100::Color::Default => Color::Reset,
-    }
-}
-
-/// The sixteen hues by their names, which is how a picture knows them.
-fn named(colour: Color) -> Color {
-    const HUES: [Color; 16] = [
-        Color::Black,
-        Color::Red,
-        Color::Green,
-        Color::Yellow,
-        Color::Blue,
-        Color::Magenta,
-        Color::Cyan,
-        Color::Gray,
-        Color::DarkGray,
-        Color::LightRed,
-        Color::LightGreen,
-        Color::LightYellow,
-        Color::LightBlue,
-        Color::LightMagenta,
-        Color::LightCyan,
-        Color::White,
-    ];
-    match colour {
-        Color::Indexed(at) => HUES.get(usize::from(at)).copied().unwrap_or(colour),
-        other => other,
-    }
-}
-
-/// Copies what a terminal shows.
-fn buffer(screen: &vt100::Screen) -> Buffer {
-    let (rows, columns) = screen.size();
-    let (rows, columns) = (rows.get(), columns.get());
-    let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
-    for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
-        let Some(cell) = screen.cell(row, column) else { continue };
-        let mut style = Style::new().fg(named(colour(cell.fgcolor()))).bg(named(colour(cell.bgcolor())));
-        for (on, modifier) in [
-            (cell.bold(), Modifier::BOLD),
-            (cell.dim(), Modifier::DIM),
-            (cell.italic(), Modifier::ITALIC),
-            (cell.underline(), Modifier::UNDERLINED),
-            (cell.inverse(), Modifier::REVERSED),
-        ] {
-            if on {
-                style = style.add_modifier(modifier);
-            }
-        }
-        let text = if cell.has_contents() { cell.contents() } else { " " };
-        buffer[(column, row)].set_symbol(text).set_style(style);
-    }
-    buffer
 }
 
 #[test]
@@ -113,7 +48,7 @@ fn two_real_models_answer_beside_each_other() {
     if std::env::var_os("RETORT_PICTURES").is_some_and(|word| word == "write") {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/pair.svg");
         let title = format!("retort — {} and {} on llama.cpp servers", pair[0].0, pair[1].0);
-        fs::write(file, svg(&buffer(pty.screen()), &title)).unwrap();
+        fs::write(file, svg(&of_terminal(pty.screen()), &title)).unwrap();
     }
     pty.send("q");
     assert!(pty.wait_for_exit().success());

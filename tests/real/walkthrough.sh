@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# Walks from a first prompt to one that is shown to be better, on a real llama.cpp server: three versions over sixty
+# rows with expected values, ten grades, the review, the what-if, the verdict.
+#
+#   tests/real/walkthrough.sh OUT
+#   RETORT_PICTURES=write tests/real/walkthrough.sh OUT
+#
+# It needs what tests/real/setup.sh needs, and some three minutes on two cores. Everything it makes is in OUT: the
+# record of runs, and page.md with each command and what it wrote. With RETORT_PICTURES=write the page and the pictures
+# of the screens are kept in assets/walkthrough. The server is on loopback and is stopped at the end.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+out=${1:?usage: tests/real/walkthrough.sh OUT}
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+[ ! -e "$out/data" ] || { echo "$out has a record of runs already; name another directory" >&2; exit 2; }
+dir=${RETORT_REAL_DIR:-$root/target/real}
+mkdir -p "$dir"
+dir=$(cd "$dir" && pwd)
+model=$("$root/tests/real/setup.sh" "$dir")
+cargo build --quiet --locked --manifest-path "$root/Cargo.toml"
+PATH=${CARGO_TARGET_DIR:-$root/target}/debug:$PATH
+
+OMP_WAIT_POLICY=passive "$dir/venv/bin/python" "$root/tests/real/serve.py" "$model" --slots 2 >"$out/server" 2>"$out/server.err" &
+server=$!
+trap 'kill $server 2>/dev/null || true' EXIT
+for _ in $(seq 300); do
+    address=$(head -n 1 "$out/server")
+    if [ -n "$address" ] && python3 -c "import urllib.request; urllib.request.urlopen('$address/health', timeout=5)" 2>/dev/null; then
+        break
+    fi
+    sleep 0.2
+done
+
+export RETORT_CONFIG_DIR=$out/config RETORT_DATA_DIR=$out/data RETORT_CACHE_DIR=$out/cache RETORT_STATE_DIR=$out/state
+mkdir -p "$RETORT_CONFIG_DIR/prompts"
+cat >"$RETORT_CONFIG_DIR/config.toml" <<TOML
+default_model = "smollm2-135m"
+[providers.here]
+kind = "openai"
+base_url = "$address/v1"
+[models.smollm2-135m]
+provider = "here"
+model = "smollm2-135m"
+input_price = 0
+output_price = 0
+TOML
+cd "$out"
+cp "$root/tests/fixtures/reviews/reviews.csv" .
+page=$out/page.md
+: >"$page"
+
+# say: takes prose from standard input.
+say() { cat >>"$page"; echo >>"$page"; }
+
+# run COMMAND...: runs it and shows it on the page with what it wrote. A check that failed is no error.
+run() { shown 1000 "$@"; }
+
+# shown LINES COMMAND...: the same, but so many of its last lines alone.
+shown() {
+    local wrote cut=''
+    wrote=$("${@:2}" 2>>"$out/progress" | sed '/^$/d') || [ $? = 100 ]
+    wrote=${wrote//$out\//}
+    [ "$1" = 1000 ] || cut=" | tail -n $1"
+    {
+        printf '```console\n$ %s%s\n' "$(quoted "${@:2}")" "$cut"
+        [ -z "$wrote" ] || tail -n "$1" <<<"$wrote"
+        printf '```\n\n'
+    } >>"$page"
+}
+
+# quoted WORD...: prints a command as one types it.
+quoted() {
+    local word line=()
+    for word; do
+        case $word in *[!A-Za-z0-9_.,:/=@%+-]*) line+=("'$word'") ;; *) line+=("$word") ;; esac
+    done
+    echo "${line[*]}"
+}
+
+# version N LINES: puts a version of the prompt in its file, asks it of all rows, and prints its hash.
+version() {
+    cp "$root/tests/real/reviews/$1.toml" "$RETORT_CONFIG_DIR/prompts/reviews.toml"
+    shown "$2" retort batch reviews reviews.csv -m smollm2-135m -j 2
+    retort history prompt:reviews -n 1 --json | python3 -c 'import json, sys; print(json.loads(sys.stdin.readline())["version"][:7])'
+}
+
+say <<'MD'
+# From a first prompt to a better one
+
+Sixty sentences of product reviews, each with what people took it for; a model of 135 million parameters on this
+machine (SmolLM2, llama.cpp's server); and the question whether it tells praise from complaint. `tests/real/walkthrough.sh OUT`
+runs all of this and writes this page: every figure on it is what that run measured.
+
+## Three versions
+
+The first version only asks for JSON, in words:
+MD
+first=$(version 1 3)
+say <<'MD'
+Some answers never became whole, and others are wrong. The second version states the JSON Schema, to which the server
+holds the model:
+MD
+second=$(version 2 2)
+say <<'MD'
+The form is right now, the content is as it was. The third shows two examples before the question:
+MD
+third=$(version 3 2)
+
+say <<'MD'
+## Grades
+
+Ten answers of the last version get a grade. Here the script gives it, from what the data set says people thought; at
+the bench or in the history it is `f` and a key.
+MD
+retort history prompt:reviews "version:$third" -n 10 --json >"$out/graded"
+graded=0
+while read -r id thumb; do
+    if [ $graded = 0 ]; then run retort history grade "$id" "--$thumb"; else retort history grade "$id" "--$thumb"; fi
+    graded=$((graded + 1))
+done < <(python3 - "$out/graded" reviews.csv <<'PY'
+import csv, json, sys
+expected = {row["input"].strip(): row["expected"] for row in csv.DictReader(open(sys.argv[2]))}
+for line in open(sys.argv[1]):
+    run = json.loads(line)
+    text, answer = run["input"], json.loads(run["answer"])
+    text = text["text"] if isinstance(text, dict) else text
+    print(run["run"], "up" if answer["sentiment"] == expected[text.strip()] else "down")
+PY
+)
+[ "$graded" = 10 ]
+
+say <<'MD'
+## The review
+
+What changed since the last version comes first:
+MD
+run retort quality prompt:reviews --by version
+say <<'MD'
+The same on the screen (`alt-4`), where a line opens the runs behind it:
+
+![The quality screen](quality.svg)
+
+## What if the minimum confidence were another?
+
+The prompt asks for a confidence of 0.5 at least. Other thresholds, from the answers that are there, without a call:
+MD
+run retort quality prompt:reviews "version:$third" --what-if confidence --at 0.5 --at 0.86 --at 0.91 --at 0.93
+say <<'MD'
+The examples taught the model which numbers to say: a stricter minimum would cost right answers and catch no wrong one,
+so it stays where it is. On the screen (`w`) the arrow keys move the threshold, and the rows that flip come first:
+
+![The what-if](what-if.svg)
+
+## The verdict
+
+Did the examples help, or was it luck? The same rows with either version:
+MD
+run retort quality prompt:reviews "version:$third" --against "prompt:reviews version:$second"
+say <<'MD'
+And did the schema? It made six answers whole; those that were whole before are as right as they were:
+MD
+run retort quality prompt:reviews "version:$second" --against "prompt:reviews version:$first"
+say <<'MD'
+On the screen `b` makes a line the baseline, and the line under the cursor is weighed against it:
+
+![The verdict in the quality screen](verdict.svg)
+MD
+
+printf '%s\n' "$first" "$second" "$third" >"$out/versions"
+cd "$root"
+mkdir -p assets/walkthrough
+RETORT_WALK=$out cargo test --quiet --locked --test suite real::walk -- --nocapture
+if [ "${RETORT_PICTURES:-}" = write ]; then
+    cp "$page" assets/walkthrough/README.md
+fi
+echo "the page is $page"
