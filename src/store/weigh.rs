@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::{
-    history,
     job::{LISTED, StoreFault, Turned, Weighed, Weighted},
+    review,
 };
 use crate::{
     eval::{
         Evidence,
         evidence::{Pair, SEED, Samples},
     },
-    model::{RunId, query::Query},
+    model::{RunId, facts::Names, query::Query},
 };
 
 /// Characters of an input's text that are told.
@@ -105,21 +105,13 @@ pub(super) fn weigh(db: &Connection, a: &Query, b: &Query) -> rusqlite::Result<R
 /// Walks the runs of a query that have ended and were judged or scored; returns how many there are.
 fn each(db: &Connection, query: &Query, mut take: impl FnMut(&Run)) -> rusqlite::Result<Weighted> {
     let mut weight = Weighted::default();
-    for (condition, values) in history::conditions(db, query)? {
-        let sql = format!("SELECT seq, input_hash, passed, score FROM run WHERE end <> 'running'{condition}");
-        let mut statement = db.prepare_cached(&sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        while let Some(row) = rows.next()? {
-            let (passed, score): (Option<bool>, Option<f64>) = (row.get(2)?, row.get(3)?);
-            match row.get(1)? {
-                Some(input) if passed.is_some() || score.is_some() => {
-                    weight.runs += 1;
-                    take(&Run { seq: row.get(0)?, input, passed, score });
-                }
-                _ => weight.unjudged += 1,
-            }
+    review::each(db, query, &mut Names::default(), |seq, facts| match facts.input {
+        Some(input) if facts.passed.is_some() || facts.score.is_some() => {
+            weight.runs += 1;
+            take(&Run { seq, input, passed: facts.passed, score: facts.score });
         }
-    }
+        _ => weight.unjudged += 1,
+    })?;
     Ok(weight)
 }
 
