@@ -137,7 +137,6 @@ pub(super) fn count(db: &Connection, query: &Query) -> rusqlite::Result<(u64, bo
 
 /// Lists conditions on `run` that together find each run a query asks for exactly once, each as SQL to be
 /// appended with its values.
-#[cfg(test)]
 pub(super) fn conditions(db: &Connection, query: &Query) -> rusqlite::Result<Vec<(String, Vec<Value>)>> {
     if query.words.is_empty() {
         let routes = routes(db, query)?.into_iter();
