@@ -16,11 +16,13 @@ mod bench {
     mod batch;
     /// Bytes of a stream into events.
     mod decoder;
-    /// A frame of a large and busy screen.
-    mod frame;
-    /// The history of a hundred thousand runs: pages, filters, searches.
+    /// A record of a hundred thousand runs, or of many more.
     #[allow(clippy::panic, clippy::indexing_slicing, reason = "a failing benchmark should panic")]
     #[allow(clippy::disallowed_methods, reason = "the environment says how many runs there are")]
+    mod filled;
+    /// A frame of a large and busy screen.
+    mod frame;
+    /// The history of many runs: pages, filters, searches.
     mod history;
     /// Four lanes at full speed, and how soon a key is answered meanwhile.
     #[allow(clippy::panic, clippy::indexing_slicing, clippy::string_slice, reason = "a failing benchmark should panic")]
@@ -28,6 +30,9 @@ mod bench {
     mod lanes;
     /// What a run adds to the call it makes.
     mod pipeline;
+    /// What many runs come to.
+    #[allow(clippy::panic, reason = "a failing benchmark should panic")]
+    mod quality;
     /// A batch from end to end: its time beside the ideal, its CPU time, its memory.
     #[cfg(target_os = "linux")]
     #[allow(clippy::indexing_slicing, reason = "a failing benchmark should panic")]

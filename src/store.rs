@@ -22,6 +22,7 @@ mod batches;
 mod cache;
 
 mod db;
+mod facts;
 mod grades;
 mod history;
 mod judgements;

@@ -1,5 +1,7 @@
 //! The disk, as a run meets it: a lookup, a stored answer, a recorded run.
 
+use std::time::Duration;
+
 use divan::{Bencher, black_box};
 use jiff::Timestamp;
 use retort::{
@@ -121,5 +123,20 @@ fn record_a_run_until_written(bencher: Bencher<'_, '_>) {
         recorder.ended(run);
         let read = bench.runtime.block_on(bench.store.ask(Job::OpenRun(id)));
         assert!(matches!(read, Ok(Reply::Run(_))));
+    });
+}
+
+/// A thousand runs that come thick, until all are on disk.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn record_a_thousand_runs(bencher: Bencher<'_, '_>) {
+    let bench = bench();
+    let recorder = bench.store.recorder();
+    let runs = || (0..1000).map(|_| large(RunId(Uuid::now_v7()))).collect::<Vec<_>>();
+    bencher.with_inputs(runs).bench_local_values(|runs| {
+        for run in runs {
+            recorder.started(&record::start(run.run, run.started));
+            recorder.ended(run);
+        }
+        bench.runtime.block_on(bench.store.recorded(Duration::from_secs(60)));
     });
 }

@@ -4,22 +4,24 @@
 //! those of answers that were asked just now: what came from the cache is left out, and so is a demonstration
 //! wherever there is anything else. A demonstration never costs anything.
 
+mod groups;
 mod markdown;
+mod ordered;
 mod prometheus;
 mod report;
 mod told;
 mod watched;
-
-use std::collections::BTreeMap;
 
 pub use markdown::{cost, markdown, rate, times, tokens};
 pub use prometheus::prometheus;
 pub use report::{By, Change, Check, ClassLine, Line, Point, Rate, Report, Times};
 pub use watched::{Figures, Watched};
 
+use groups::{ByName, Groups};
+
 use crate::model::{
     Mark, PicoDollars,
-    facts::{Ending, Name, Names, RunFacts},
+    facts::{Ending, Names, RunFacts},
 };
 
 /// Bins of the histogram of stated confidence.
@@ -79,18 +81,12 @@ struct Timed {
     target: u32,
     /// Which of the prompt versions; none is the largest.
     version: u32,
-    params: Option<Name>,
+    /// Which of the names its parameters are; none is the largest.
+    params: u32,
     /// Milliseconds.
     took: u32,
     /// Milliseconds; no time is the largest.
     first_token: u32,
-}
-
-/// Groups by a key, each with its place in the order it was met.
-#[derive(Debug, Clone, PartialEq)]
-struct Groups<K> {
-    places: BTreeMap<K, u32>,
-    all: Vec<Group>,
 }
 
 /// What runs come to.
@@ -106,14 +102,15 @@ pub struct Review {
     fell_back: u64,
     /// Of the demonstration, and of all else.
     live: [Live; 2],
-    checks: BTreeMap<Name, Marks>,
-    faults: BTreeMap<Name, Met>,
+    checks: ByName<Marks>,
+    faults: ByName<Met>,
     /// By provider and model; every run is in one of them.
-    targets: Groups<(Option<Name>, Option<Name>)>,
+    targets: Groups,
     /// By prompt and version.
-    versions: Groups<(Name, Name)>,
-    params: BTreeMap<Name, Group>,
-    hours: BTreeMap<u32, Group>,
+    versions: Groups,
+    params: ByName<Group>,
+    /// By the hour, ascending.
+    hours: Vec<(u32, Group)>,
     graded: (u64, u64),
 }
 
@@ -166,32 +163,6 @@ impl Marks {
     }
 }
 
-impl<K> Default for Groups<K> {
-    fn default() -> Self {
-        Self { places: BTreeMap::new(), all: Vec::new() }
-    }
-}
-
-impl<K: Ord + Copy> Groups<K> {
-    /// Takes a run into the group of a key, and returns the group's place.
-    fn take(&mut self, key: K, facts: &RunFacts) -> u32 {
-        let next = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
-        let place = *self.places.entry(key).or_insert(next);
-        if place == next {
-            self.all.push(Group::default());
-        }
-        if let Some(group) = self.all.get_mut(place as usize) {
-            group.take(facts);
-        }
-        place
-    }
-
-    /// Lists the groups with their keys and places, in the order of their keys.
-    fn iter(&self) -> impl Iterator<Item = (K, u32, Group)> {
-        self.places.iter().filter_map(|(key, place)| Some((*key, *place, *self.all.get(*place as usize)?)))
-    }
-}
-
 impl Review {
     /// The names that facts are told in.
     pub fn names_mut(&mut self) -> &mut Names {
@@ -220,22 +191,26 @@ impl Review {
             self.graded.1 += u64::from(right);
         }
         let hour = u32::try_from(facts.started.div_euclid(HOUR)).unwrap_or_default();
-        self.hours.entry(hour).or_default().take(facts);
+        self.take_at(hour, facts);
         let target = self.targets.take((facts.provider, facts.model), facts);
-        let version = facts.prompt.zip(facts.version).map_or(u32::MAX, |key| self.versions.take(key, facts));
+        let version = facts
+            .prompt
+            .and(facts.version)
+            .map_or(u32::MAX, |_| self.versions.take((facts.prompt, facts.version), facts));
         if let Some(params) = facts.params {
-            self.params.entry(params).or_default().take(facts);
+            self.params.change(params, |own| own.take(facts));
         }
         for (rule, mark, score) in &facts.marks {
-            self.checks.entry(*rule).or_default().take(*mark, *score);
+            self.checks.change(*rule, |own| own.take(*mark, *score));
         }
         for fault in &facts.faults {
-            let met = self.faults.entry(*fault).or_default();
-            met.runs += 1;
-            met.ended += u64::from(facts.class == Some(*fault));
-            met.answered += u64::from(answered);
-            met.judged += u64::from(facts.passed.is_some());
-            met.passed += u64::from(facts.passed == Some(true));
+            self.faults.change(*fault, |met| {
+                met.runs += 1;
+                met.ended += u64::from(facts.class == Some(*fault));
+                met.answered += u64::from(answered);
+                met.judged += u64::from(facts.passed.is_some());
+                met.passed += u64::from(facts.passed == Some(true));
+            });
         }
         if !live {
             return;
@@ -247,7 +222,23 @@ impl Review {
         if let Some(took) = facts.took.filter(|_| answered) {
             let millis = |time: std::time::Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
             let (took, first_token) = (millis(took), facts.first_token.map_or(u32::MAX, millis));
-            own.timed.push(Timed { hour, target, version, params: facts.params, took, first_token });
+            let params = facts.params.map_or(u32::MAX, |name| u32::try_from(name.place()).unwrap_or(u32::MAX));
+            own.timed.push(Timed { hour, target, version, params, took, first_token });
+        }
+    }
+
+    /// Takes a run into its hour. Runs come mostly in the order of their hours.
+    fn take_at(&mut self, hour: u32, facts: &RunFacts) {
+        let place = match self.hours.last() {
+            Some((last, _)) if *last == hour => self.hours.len() - 1,
+            Some((last, _)) if *last > hour => self.hours.partition_point(|(known, _)| *known < hour),
+            _ => self.hours.len(),
+        };
+        if self.hours.get(place).is_none_or(|(known, _)| *known != hour) {
+            self.hours.insert(place, (hour, Group::default()));
+        }
+        if let Some((_, group)) = self.hours.get_mut(place) {
+            group.take(facts);
         }
     }
 

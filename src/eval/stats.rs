@@ -60,8 +60,14 @@ pub fn difference_of(first: (u64, u64), second: (u64, u64)) -> Option<(f64, Inte
 /// Returns the nearest-rank percentile of sorted values: the least that a share of them (from 0 to 1) stays within.
 #[must_use]
 pub fn percentile<T: Copy>(sorted: &[T], share: f64) -> Option<T> {
-    let rank = (share.clamp(0.0, 1.0) * sorted.len() as f64).ceil() as usize;
-    sorted.get(rank.saturating_sub(1)).copied()
+    let place = usize::try_from(rank(sorted.len() as u64, share)).ok()?;
+    sorted.get(place.checked_sub(1)?).copied()
+}
+
+/// Returns the nearest rank of a share (from 0 to 1) among so many sorted values, counted from 1; 0 among none.
+#[must_use]
+pub fn rank(values: u64, share: f64) -> u64 {
+    ((share.clamp(0.0, 1.0) * values as f64).ceil() as u64).clamp(values.min(1), values)
 }
 
 #[cfg(test)]

@@ -79,6 +79,12 @@ pub enum Class {
     Unknown,
 }
 
+impl Class {
+    /// The classes that tell of the prompt and its model rather than of the way to it: a run that ends with one
+    /// has an answer that does not do.
+    pub const OF_THE_ANSWER: [Self; 4] = [Self::Truncated, Self::BadOutput, Self::ContentPolicy, Self::ContextTooLong];
+}
+
 impl fmt::Display for Class {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

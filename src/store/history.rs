@@ -5,10 +5,15 @@
 //! newest run, until a page is full. Which of both is found out by counting up to [`FEW`].
 
 mod clause;
+mod dense;
 mod housekeeping;
 mod vocabulary;
+mod whole;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use rusqlite::{Connection, Row, ToSql, params_from_iter, types::Value};
 use uuid::Uuid;
@@ -20,11 +25,13 @@ use super::{
 };
 use crate::model::{
     Cost, Grade, PicoDollars, RunId, Thumb, VersionId,
-    query::{Query, SortBy, Word},
+    query::{Query, Sort, SortBy, Word},
 };
 use clause::{Clause, clause};
+use dense::Part;
 pub(super) use housekeeping::{backup, pin, prune, remove};
 pub(super) use vocabulary::vocabulary;
+pub(super) use whole::{every, few_of, found, is_few, suits};
 
 /// Runs that are few enough to be looked up one by one.
 const FEW: i64 = 2000;
@@ -65,8 +72,26 @@ pub(super) fn page(
     after: Option<&After>,
     limit: usize,
 ) -> rusqlite::Result<HistoryPage> {
-    let mut found: BTreeMap<Key, i64> = BTreeMap::new();
     let wanted = limit.saturating_add(1);
+    let found = if dense::is_better(db, query, query.sort.by)? {
+        dense::page(db, query, after, wanted)?
+    } else {
+        sparse(db, query, after, wanted, None)?
+    };
+    let more = found.len() > limit;
+    let runs = found.into_values().take(limit).map(|seq| entry(db, seq)).collect::<rusqlite::Result<_>>()?;
+    Ok(HistoryPage { runs, more })
+}
+
+/// Finds the first runs by their rows, those within a part of the record if one is given.
+fn sparse(
+    db: &Connection,
+    query: &Query,
+    after: Option<&After>,
+    wanted: usize,
+    part: Option<&Part>,
+) -> rusqlite::Result<BTreeMap<Key, i64>> {
+    let mut found = BTreeMap::new();
     for mut route in routes(db, query)? {
         if let Some(after) = after {
             beyond(&mut route.condition, query, after);
@@ -74,22 +99,33 @@ pub(super) fn page(
         if query.sort.by != SortBy::Time && query.sort.ascending {
             route.condition.and(&format!("{} IS NOT NULL", column(query.sort.by)), []);
         }
-        for (key, seq) in walk(db, query, &route, wanted)? {
-            found.insert(key, seq);
+        let number = if route.matching.is_some() { "run_text.rowid" } else { "run.seq" };
+        match part {
+            Some(Part::Among(list)) => {
+                let sql = format!("{number} IN (SELECT value FROM json_each(?))");
+                route.condition.and(&sql, [Value::Text(list.clone())]);
+            }
+            Some(Part::Within(numbers)) => {
+                let bounds = [*numbers.start(), *numbers.end()].map(Value::Integer);
+                route.condition.and(&format!("{number} BETWEEN ? AND ?"), bounds);
+            }
+            None => {}
         }
+        found.extend(walk(db, query, &route, wanted)?);
     }
-    let more = found.len() > limit;
-    let runs = found.into_values().take(limit).map(|seq| entry(db, seq)).collect::<rusqlite::Result<_>>()?;
-    Ok(HistoryPage { runs, more })
+    Ok(found)
 }
 
-/// Counts the runs a query asks for, up to [`COUNTED`]; tells whether there may be more.
+/// Counts the runs a query asks for, in some cases up to [`COUNTED`] alone; tells whether there may be more.
 pub(super) fn count(db: &Connection, query: &Query) -> rusqlite::Result<(u64, bool)> {
     if query.is_everything() {
         let all: i64 = db.prepare_cached("SELECT count(*) FROM run")?.query_row([], |row| row.get(0))?;
         return Ok((all.unsigned_abs(), false));
     }
-    let mut seen = std::collections::BTreeSet::new();
+    if dense::is_better(db, query, SortBy::Time)? {
+        return dense::count(db, query).map(|runs| (runs, false));
+    }
+    let mut seen = BTreeSet::new();
     for route in routes(db, query)? {
         for (_, seq) in walk(db, &Query::default(), &route, usize::try_from(COUNTED).unwrap_or(usize::MAX))? {
             seen.insert(seq);
@@ -106,7 +142,7 @@ pub(super) fn conditions(db: &Connection, query: &Query) -> rusqlite::Result<Vec
         let routes = routes(db, query)?.into_iter();
         return Ok(routes.map(|route| (route.condition.sql, route.condition.values)).collect());
     }
-    let mut all = std::collections::BTreeSet::new();
+    let mut all = BTreeSet::new();
     for route in routes(db, query)? {
         all.extend(walk(db, &Query::default(), &route, usize::MAX)?.into_iter().map(|(_, seq)| seq));
     }
@@ -116,7 +152,15 @@ pub(super) fn conditions(db: &Connection, query: &Query) -> rusqlite::Result<Vec
 
 /// The place of a run in the order asked for, the first the smallest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Key(bool, i64, i64);
+pub(super) struct Key(bool, i64, i64);
+
+impl Key {
+    /// Makes the place of a run by what it is ordered by, and its number.
+    pub(super) fn of(value: Option<i64>, seq: i64, sort: Sort) -> Self {
+        let sign = if sort.ascending { 1 } else { -1 };
+        Self(value.is_none(), value.unwrap_or_default().saturating_mul(sign), seq.saturating_mul(sign))
+    }
+}
 
 fn column(by: SortBy) -> &'static str {
     match by {
@@ -163,7 +207,8 @@ fn routes(db: &Connection, query: &Query) -> rusqlite::Result<Vec<Route>> {
     if query.words.is_empty() {
         return Ok(vec![Route { matching: None, condition: base }]);
     }
-    by_words(db, &query.words, &base)
+    let ways = by_words(db, &query.words, &base)?;
+    Ok(ways.into_iter().flat_map(ByWords::of_versions).collect())
 }
 
 /// Lists as JSON the runs that a lookup finds, if they are few.
@@ -174,8 +219,36 @@ fn few(db: &Connection, from: &str, values: &[Value]) -> rusqlite::Result<Option
     Ok((count < FEW).then_some(numbers))
 }
 
+/// A way to runs of some prompt versions; of all where none are named.
+struct ByWords {
+    versions: Option<BTreeSet<String>>,
+    route: Route,
+}
+
+impl ByWords {
+    /// Puts the versions into the condition.
+    fn of_versions(self) -> Vec<Route> {
+        let Self { versions, route } = self;
+        let with = |sql: &str, value: String| {
+            let mut route = route.clone();
+            route.condition.and(sql, [Value::Text(value)]);
+            route
+        };
+        match versions {
+            None => vec![route],
+            Some(versions) if versions.len() <= MOST_LINES => {
+                versions.into_iter().map(|version| with("run.prompt_hash = ?", version)).collect()
+            }
+            Some(versions) => {
+                let list = serde_json::to_string(&versions).unwrap_or_default();
+                vec![with("+run.prompt_hash IN (SELECT value FROM json_each(?))", list)]
+            }
+        }
+    }
+}
+
 /// Finds the ways to runs that hold all words: each word in the run's own texts, or in its prompt.
-fn by_words(db: &Connection, words: &[Word], base: &Condition) -> rusqlite::Result<Vec<Route>> {
+fn by_words(db: &Connection, words: &[Word], base: &Condition) -> rusqlite::Result<Vec<ByWords>> {
     let ways = words.iter().map(|word| search::way(db, word)).collect::<rusqlite::Result<Vec<_>>>()?;
     // Which words each prompt version holds.
     let mut held: BTreeMap<String, Vec<bool>> = BTreeMap::new();
@@ -186,27 +259,17 @@ fn by_words(db: &Connection, words: &[Word], base: &Condition) -> rusqlite::Resu
             }
         }
     }
-    let mut groups: BTreeMap<Vec<bool>, Vec<String>> = BTreeMap::new();
+    let mut groups: BTreeMap<Vec<bool>, BTreeSet<String>> = BTreeMap::new();
     for (version, holds) in held {
-        groups.entry(holds).or_default().push(version);
+        groups.entry(holds).or_default().insert(version);
     }
-    let mut routes = Vec::new();
-    routes.extend(route(&ways, &vec![false; words.len()], base.clone()));
+    let own = route(&ways, &vec![false; words.len()], base.clone());
+    let mut all: Vec<ByWords> = own.into_iter().map(|route| ByWords { versions: None, route }).collect();
     for (holds, versions) in groups {
-        if versions.len() <= MOST_LINES {
-            for version in versions {
-                let mut condition = base.clone();
-                condition.and("run.prompt_hash = ?", [Value::Text(version)]);
-                routes.extend(route(&ways, &holds, condition));
-            }
-        } else {
-            let list = serde_json::to_string(&versions).unwrap_or_default();
-            let mut condition = base.clone();
-            condition.and("+run.prompt_hash IN (SELECT value FROM json_each(?))", [Value::Text(list)]);
-            routes.extend(route(&ways, &holds, condition));
-        }
+        let route = route(&ways, &holds, base.clone());
+        all.extend(route.map(|route| ByWords { versions: Some(versions), route }));
     }
-    Ok(routes)
+    Ok(all)
 }
 
 /// Makes the way to runs whose own texts hold the words that their prompt does not; none if no run's do.
@@ -246,12 +309,11 @@ fn walk(db: &Connection, query: &Query, route: &Route, wanted: usize) -> rusqlit
         format!("SELECT run.seq, {by} FROM {from}{} ORDER BY {order} {direction}{then} LIMIT ?", route.condition.sql);
     values.extend(route.condition.values.iter().cloned());
     values.push(Value::Integer(i64::try_from(wanted).unwrap_or(i64::MAX)));
-    let sign = if query.sort.ascending { 1 } else { -1 };
     let values = values.iter().map(|value| value as &dyn ToSql);
     db.prepare_cached(&sql)?
         .query_map(params_from_iter(values), |row| {
             let (seq, value): (i64, Option<i64>) = (row.get(0)?, row.get(1)?);
-            Ok((Key(value.is_none(), value.unwrap_or_default().saturating_mul(sign), seq.saturating_mul(sign)), seq))
+            Ok((Key::of(value, seq, query.sort), seq))
         })?
         .collect()
 }

@@ -1,5 +1,7 @@
 //! The record of runs: its database, opened when first needed, and writes that wait out a lock.
 
+mod calm;
+
 use std::{
     collections::VecDeque,
     fs,
@@ -26,6 +28,7 @@ use crate::{
     model::RunId,
     pipeline::port::{RunRecord, RunStart},
 };
+pub(super) use calm::Calm;
 
 /// How long another process's lock is waited for by a question.
 const QUESTION_PATIENCE: Duration = Duration::from_secs(5);

@@ -6,9 +6,9 @@ mod old;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::{
-    batches,
+    batches, facts,
     job::StoreFault,
-    judgements, review,
+    judgements,
     search::{self, Known},
     versions::{self, Origin},
 };
@@ -156,7 +156,7 @@ pub(super) fn verdicts(db: &Connection, seq: i64, quality: &Quality) -> rusqlite
         verdict.execute(params![seq, place, made.rule.to_string(), mark.trim_matches('"'), made.score, made.reason])?;
     }
     let sql = "UPDATE run SET marks = ?2, score = ?3 WHERE seq = ?1";
-    db.prepare_cached(sql)?.execute(params![seq, review::marks(quality), quality.score()]).map(drop)
+    db.prepare_cached(sql)?.execute(params![seq, facts::marks(quality), quality.score()]).map(drop)
 }
 
 /// Marks the runs a process left behind as crashed.

@@ -217,6 +217,34 @@ pub(super) const RECORD: &[Step] = &[
         ",
         fill: runs::of_old_runs,
     },
+    Step::tables(
+        "
+    CREATE TABLE fact_block (
+        block INTEGER PRIMARY KEY,
+        first INTEGER NOT NULL,
+        last INTEGER NOT NULL,
+        facts BLOB NOT NULL
+    );
+    CREATE TRIGGER fact_of_run AFTER INSERT ON run BEGIN
+        DELETE FROM fact_block WHERE block = new.seq / 1024;
+    END;
+    CREATE TRIGGER fact_of_changed AFTER UPDATE ON run WHEN old.end <> 'running' BEGIN
+        DELETE FROM fact_block WHERE block = old.seq / 1024;
+    END;
+    CREATE TRIGGER fact_of_gone AFTER DELETE ON run BEGIN
+        DELETE FROM fact_block WHERE block = old.seq / 1024;
+    END;
+    CREATE TRIGGER fact_of_graded AFTER INSERT ON grade BEGIN
+        DELETE FROM fact_block WHERE block = new.run / 1024;
+    END;
+    CREATE TRIGGER fact_of_graded_again AFTER UPDATE ON grade BEGIN
+        DELETE FROM fact_block WHERE block IN (old.run / 1024, new.run / 1024);
+    END;
+    CREATE TRIGGER fact_of_ungraded AFTER DELETE ON grade BEGIN
+        DELETE FROM fact_block WHERE block = old.run / 1024;
+    END;
+    ",
+    ),
 ];
 
 /// `cache.db`. `used` grows with every use, so the smallest is the least recently used.

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::{
-    history,
     job::{LISTED, StoreFault, Turned, Weighed, Weighted},
+    review,
 };
 use crate::{
     eval::{
         Evidence,
         evidence::{Pair, SEED, Samples},
     },
-    model::{RunId, query::Query},
+    model::{Class, RunId, facts::Names, query::Query},
 };
 
 /// Characters of an input's text that are told.
@@ -102,24 +102,22 @@ pub(super) fn weigh(db: &Connection, a: &Query, b: &Query) -> rusqlite::Result<R
     }))
 }
 
-/// Walks the runs of a query that have ended and were judged or scored; returns how many there are.
+/// Walks the runs of a query that have ended and were judged or scored; returns how many there are. A run without
+/// an answer because of the answer itself did not pass; a fault on the way to it says nothing of either side.
 fn each(db: &Connection, query: &Query, mut take: impl FnMut(&Run)) -> rusqlite::Result<Weighted> {
-    let mut weight = Weighted::default();
-    for (condition, values) in history::conditions(db, query)? {
-        let sql = format!("SELECT seq, input_hash, passed, score FROM run WHERE end <> 'running'{condition}");
-        let mut statement = db.prepare_cached(&sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        while let Some(row) = rows.next()? {
-            let (passed, score): (Option<bool>, Option<f64>) = (row.get(2)?, row.get(3)?);
-            match row.get(1)? {
-                Some(input) if passed.is_some() || score.is_some() => {
-                    weight.runs += 1;
-                    take(&Run { seq: row.get(0)?, input, passed, score });
-                }
-                _ => weight.unjudged += 1,
+    let (mut weight, mut names) = (Weighted::default(), Names::default());
+    let of_the_answer = Class::OF_THE_ANSWER.map(|class| names.of(&class.to_string()));
+    review::each(db, query, &mut names, |seq, facts| {
+        let failed = facts.class.is_some_and(|class| of_the_answer.contains(&class));
+        let passed = facts.passed.or(failed.then_some(false));
+        match facts.input {
+            Some(input) if passed.is_some() || facts.score.is_some() => {
+                weight.runs += 1;
+                take(&Run { seq, input, passed, score: facts.score });
             }
+            _ => weight.unjudged += 1,
         }
-    }
+    })?;
     Ok(weight)
 }
 

@@ -20,7 +20,7 @@ use super::{
     job::{Job, Reply, StoreFault},
     prompts,
     queue::{Popped, Queue, Refused},
-    record::{Record, Standing, Write},
+    record::{Calm, Record, Standing, Write},
     sessions, thresholds,
 };
 use crate::{
@@ -168,8 +168,14 @@ pub(super) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
         let mut record = Record::new(&places.data, reports);
         let mut settling = Settling::default();
         let mut written: Option<Instant> = None;
+        let mut calm = Calm::disturbed();
         loop {
-            match queue.pop(if record.holds() { RETRY } else { IDLE }) {
+            let popped = queue.pop(if record.holds() { RETRY } else { calm.wait });
+            calm = match popped {
+                Popped::Nothing if !record.holds() => calm.go_on(&record, IDLE),
+                _ => Calm::disturbed(),
+            };
+            match popped {
                 Popped::Piece(RecordTask::Ask(job, tell), _) => drop(tell.send(record.answer(&job))),
                 Popped::Piece(first, weight) => {
                     // One that comes by itself is written at once.

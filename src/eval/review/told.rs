@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{
     Group, HOUR, Live, Met, Review, Timed,
+    ordered::Ordered,
     report::{Change, Check, ClassLine, Line, Point, Rate, Report, Times},
 };
 use crate::{
-    eval::stats::{difference_of, percentile},
+    eval::stats::difference_of,
     model::facts::{Name, Names},
 };
 
@@ -16,32 +17,6 @@ const POINTS: u32 = 60;
 
 /// Digits of a version's hash that are shown.
 const SHORT: usize = 7;
-
-/// Response times, and times to the first token, in milliseconds.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Lengths {
-    took: Vec<u32>,
-    first_token: Vec<u32>,
-}
-
-impl Lengths {
-    pub(super) fn take(&mut self, timed: &Timed) {
-        self.took.push(timed.took);
-        if timed.first_token != u32::MAX {
-            self.first_token.push(timed.first_token);
-        }
-    }
-
-    pub(super) fn told(mut self) -> (Option<Times>, Option<Times>) {
-        (ranks(&mut self.took), ranks(&mut self.first_token))
-    }
-}
-
-fn ranks(times: &mut [u32]) -> Option<Times> {
-    times.sort_unstable();
-    let rank = |share| percentile(times, share);
-    Some(Times { n: times.len() as u64, p50: rank(0.5)?, p90: rank(0.9)?, p95: rank(0.95)?, p99: rank(0.99)? })
-}
 
 /// One line in the making.
 #[derive(Debug, Default)]
@@ -69,7 +44,7 @@ impl Drafts {
     }
 
     /// Finishes the lines with the times whose places are theirs.
-    fn told(self, timed: &[Timed], place: impl Fn(&Timed) -> Option<u32>) -> Vec<Line> {
+    fn told(self, ordered: &Ordered, place: impl Fn(&Timed) -> Option<u32>) -> Vec<Line> {
         let order: BTreeMap<&str, usize> =
             self.lines.keys().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
         let most = self.keys.keys().next_back().map_or(0, |place| *place as usize + 1);
@@ -79,29 +54,22 @@ impl Drafts {
                 *slot = *at;
             }
         }
-        let mut lengths = vec![Lengths::default(); self.lines.len()];
-        for one in timed {
-            let at = place(one).and_then(|place| line_of.get(place as usize));
-            if let Some(own) = at.and_then(|at| lengths.get_mut(*at)) {
-                own.take(one);
-            }
-        }
-        let line = |(Draft { name, prompt, value, group }, lengths): (Draft, Lengths)| {
-            let (times, first_token) = lengths.told();
-            Line {
-                name,
-                value,
-                prompt,
-                runs: group.runs,
-                errors: group.errors,
-                pass: Rate::of(group.passed, group.judged),
-                times,
-                first_token,
-                cost: group.cost.dollars(),
-                unpriced: group.unpriced,
-            }
+        let group = |one: &Timed| line_of.get(place(one)? as usize).copied();
+        let lines = self.lines.len();
+        let times = ordered.took(lines, group).into_iter().zip(ordered.first_token(lines, group));
+        let line = |(Draft { name, prompt, value, group }, (times, first_token))| Line {
+            name,
+            value,
+            prompt,
+            runs: group.runs,
+            errors: group.errors,
+            pass: Rate::of(group.passed, group.judged),
+            times,
+            first_token,
+            cost: group.cost.dollars(),
+            unpriced: group.unpriced,
         };
-        self.lines.into_values().zip(lengths).map(line).collect()
+        self.lines.into_values().zip(times).map(line).collect()
     }
 }
 
@@ -120,8 +88,9 @@ impl Review {
             all.join(group);
         }
         let live = self.measured();
-        let (times, first_token) = self.times();
-        let (stretch, trend) = self.trend();
+        let ordered = Ordered::of(live);
+        let (times, first_token) = ordered.all();
+        let (stretch, trend) = self.trend(&ordered);
         let checks = self.checks();
         let confidence = self.marks_of("confidence").map(|marks| marks.bins).unwrap_or_default();
         let completeness = self.marks_of("completeness").filter(|marks| marks.scored > 0);
@@ -134,11 +103,11 @@ impl Review {
             changes: self.changes(),
             checks,
             classes: self.classes(),
-            models: self.by_target(|(_, model)| model),
-            providers: self.by_target(|(provider, _)| provider),
-            prompts: self.by_prompt(),
-            versions: self.by_version(),
-            params: self.by_params(),
+            models: self.by_target(&ordered, |(_, model)| model),
+            providers: self.by_target(&ordered, |(provider, _)| provider),
+            prompts: self.by_prompt(&ordered),
+            versions: self.by_version(&ordered),
+            params: self.by_params(&ordered),
             confidence,
             completeness: completeness.map(|marks| marks.sum / marks.scored as f64),
             times,
@@ -159,15 +128,8 @@ impl Review {
         }
     }
 
-    /// Returns response times and times to the first token of all runs.
-    fn times(&self) -> (Option<Times>, Option<Times>) {
-        let mut lengths = Lengths::default();
-        self.measured().timed.iter().for_each(|one| lengths.take(one));
-        lengths.told()
-    }
-
     fn marks_of(&self, rule: &str) -> Option<super::Marks> {
-        self.names.find(rule).and_then(|name| self.checks.get(&name)).copied()
+        self.names.find(rule).and_then(|name| self.checks.get(name)).copied()
     }
 
     fn text(&self, name: Option<Name>) -> String {
@@ -176,8 +138,8 @@ impl Review {
 
     /// Lists the checks, the one that fails most first.
     fn checks(&self) -> Vec<Check> {
-        let check = |(name, marks): (&Name, &super::Marks)| Check {
-            name: self.names.text(*name).to_owned(),
+        let check = |(name, marks): (Name, &super::Marks)| Check {
+            name: self.names.text(name).to_owned(),
             pass: Rate::of(marks.pass, marks.pass + marks.fail),
             skipped: marks.skipped,
         };
@@ -188,8 +150,8 @@ impl Review {
     }
 
     fn classes(&self) -> Vec<ClassLine> {
-        let line = |(name, met): (&Name, &Met)| ClassLine {
-            name: self.names.text(*name).to_owned(),
+        let line = |(name, met): (Name, &Met)| ClassLine {
+            name: self.names.text(name).to_owned(),
             met: Rate::of(met.runs, self.runs),
             ended: met.ended,
             answered: Rate::of(met.answered, met.runs),
@@ -201,50 +163,49 @@ impl Review {
         lines
     }
 
-    fn by_target(&self, of: impl Fn((Option<Name>, Option<Name>)) -> Option<Name>) -> Vec<Line> {
+    fn by_target(&self, ordered: &Ordered, of: impl Fn((Option<Name>, Option<Name>)) -> Option<Name>) -> Vec<Line> {
         let mut drafts = Drafts::default();
         for (key, place, group) in self.targets.iter() {
             drafts.add(self.text(of(key)), place, group);
         }
-        drafts.told(&self.measured().timed, |one| Some(one.target))
+        drafts.told(ordered, |one| Some(one.target))
     }
 
-    fn by_prompt(&self) -> Vec<Line> {
+    fn by_prompt(&self, ordered: &Ordered) -> Vec<Line> {
         let mut drafts = Drafts::default();
         for ((prompt, _), place, group) in self.versions.iter() {
-            drafts.add(self.text(Some(prompt)), place, group);
+            drafts.add(self.text(prompt), place, group);
         }
-        drafts.told(&self.measured().timed, |one| Some(one.version))
+        drafts.told(ordered, |one| Some(one.version))
     }
 
-    fn by_version(&self) -> Vec<Line> {
+    fn by_version(&self, ordered: &Ordered) -> Vec<Line> {
         let mut drafts = Drafts::default();
         for ((prompt, version), place, group) in self.versions.iter() {
-            let (prompt, version) = (self.text(Some(prompt)), self.text(Some(version)));
+            let (prompt, version) = (self.text(prompt), self.text(version));
             let draft = drafts.add(format!("{prompt} {version}"), place, group);
             draft.name = short(&version);
             (draft.prompt, draft.value) = (Some(prompt), Some(version));
         }
-        drafts.told(&self.measured().timed, |one| Some(one.version))
+        drafts.told(ordered, |one| Some(one.version))
     }
 
-    fn by_params(&self) -> Vec<Line> {
+    fn by_params(&self, ordered: &Ordered) -> Vec<Line> {
         let mut drafts = Drafts::default();
-        for (params, group) in &self.params {
-            let json = self.text(Some(*params));
+        for (params, group) in self.params.iter() {
+            let json = self.text(Some(params));
             let place = u32::try_from(params.place()).unwrap_or(u32::MAX);
             let draft = drafts.add(shown(&json), place, *group);
             draft.value = Some(json);
         }
-        let place = |one: &Timed| u32::try_from(one.params?.place()).ok();
-        drafts.told(&self.measured().timed, place)
+        drafts.told(ordered, |one| Some(one.params))
     }
 
     /// Compares each prompt's version that was begun last with the one that was begun before it.
     fn changes(&self) -> Vec<Change> {
         let mut by_prompt: BTreeMap<Name, Vec<(Name, Group)>> = BTreeMap::new();
         for ((prompt, version), _, group) in self.versions.iter() {
-            if group.judged > 0 {
+            if let (Some(prompt), Some(version), true) = (prompt, version, group.judged > 0) {
                 by_prompt.entry(prompt).or_default().push((version, group));
             }
         }
@@ -255,40 +216,35 @@ impl Review {
     }
 
     /// Gathers the hours into stretches, so that there are not too many.
-    pub(super) fn trend(&self) -> (i64, Vec<Point>) {
-        let (Some((first, _)), Some((last, _))) = (self.hours.first_key_value(), self.hours.last_key_value()) else {
+    pub(super) fn trend(&self, ordered: &Ordered) -> (i64, Vec<Point>) {
+        let (Some((first, _)), Some((last, _))) = (self.hours.first(), self.hours.last()) else {
             return (HOUR, Vec::new());
         };
         let hours: [u32; 11] = [1, 2, 3, 6, 12, 24, 24 * 2, 24 * 4, 24 * 7, 24 * 30, 24 * 365];
         let span = last - first + 1;
         let each = hours.into_iter().find(|each| span / each < POINTS).unwrap_or(24 * 365);
-        let mut points: BTreeMap<u32, (Group, Vec<u32>)> = BTreeMap::new();
+        let place = |hour: u32| (hour / each).saturating_sub(first / each) as usize;
+        let stretches = place(*last) + 1;
+        let mut groups = vec![Group::default(); stretches];
         for (hour, group) in &self.hours {
-            points.entry(hour / each).or_default().0.join(*group);
-        }
-        let from = first / each;
-        let mut times = vec![Vec::new(); (last / each - from) as usize + 1];
-        for one in &self.measured().timed {
-            if let Some(times) = times.get_mut((one.hour / each).saturating_sub(from) as usize) {
-                times.push(one.took);
+            if let Some(own) = groups.get_mut(place(*hour)) {
+                own.join(*group);
             }
         }
-        for (at, (_, own)) in &mut points {
-            if let Some(times) = times.get_mut((*at - from) as usize) {
-                *own = std::mem::take(times);
-            }
-        }
-        let point = |(at, (group, mut times)): (u32, (Group, Vec<u32>))| Point {
-            from: i64::from(at) * i64::from(each) * HOUR,
+        let times = ordered.took(stretches, |one| Some(place(one.hour)));
+        let stretch = i64::from(each) * HOUR;
+        let point = |(at, (group, times)): (i64, (Group, Option<Times>))| Point {
+            from: (i64::from(first / each) + at) * stretch,
             runs: group.runs,
             errors: group.errors,
             judged: group.judged,
             passed: group.passed,
             cost: group.cost.dollars(),
             unpriced: group.unpriced,
-            p50: ranks(&mut times).map(|times| times.p50),
+            p50: times.map(|times| times.p50),
         };
-        (i64::from(each) * HOUR, points.into_iter().map(point).collect())
+        let points = (0..).zip(groups.into_iter().zip(times)).map(point);
+        (stretch, points.filter(|point| point.runs > 0).collect())
     }
 }
 

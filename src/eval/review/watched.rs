@@ -1,6 +1,6 @@
 //! A review that is looked at while it grows.
 
-use super::{Group, Review, Timed, Times, told::Lengths};
+use super::{Group, Review, Timed, Times, ordered::Ordered};
 use crate::model::{Outcome, PicoDollars, facts::RunFacts};
 
 /// Runs by the hundredth part of which a review grows before its times are put in order again: to the eye
@@ -94,10 +94,9 @@ impl Watched {
     }
 
     fn order(&mut self) {
-        let mut lengths = Lengths::default();
-        self.review.measured().timed.iter().for_each(|one| lengths.take(one));
-        (self.figures.times, self.figures.first_token) = lengths.told();
-        self.trend = self.review.trend().1.iter().map(|point| point.p50).collect();
+        let ordered = Ordered::of(self.review.measured());
+        (self.figures.times, self.figures.first_token) = ordered.all();
+        self.trend = self.review.trend(&ordered).1.iter().map(|point| point.p50).collect();
         self.ordered = self.review.runs;
     }
 

@@ -41,7 +41,7 @@ pub(super) fn clause(what: &What) -> Clause {
                  (SELECT hash FROM version_name WHERE name = ?)",
             [text(name), text(name), text(name)],
         ),
-        What::Run(end) => plain("lower(hex(run.id)) LIKE ?", [tail(end)]),
+        What::Run(end) => run(end),
         What::Batch(end) => lookup(
             "run.seq IN (SELECT cell.run FROM cell JOIN batch ON batch.seq = cell.batch WHERE lower(hex(batch.id)) LIKE ?)",
             "cell.run AS seq FROM cell JOIN batch ON batch.seq = cell.batch WHERE lower(hex(batch.id)) LIKE ?",
@@ -151,6 +151,18 @@ fn param(key: &str, value: Option<&str>) -> Clause {
         values.extend([format!("[{word}]"), word, other].map(Value::Text));
     }
     plain(format!("CASE WHEN json_valid(run.params) THEN {} END", sql.join(" OR ")), values)
+}
+
+/// A run by the end of its id. Most are told apart by their last bytes, without a word of hex.
+fn run(end: &str) -> Clause {
+    let hex: Vec<u8> = end.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap_or_default(), 16).unwrap_or_default();
+    let last: Vec<u8> = hex.rchunks_exact(2).map(byte).rev().collect();
+    if last.is_empty() {
+        return plain("lower(hex(run.id)) LIKE ?", [tail(end)]);
+    }
+    let from = Value::Integer(-i64::try_from(last.len()).unwrap_or(i64::MAX));
+    plain("substr(run.id, ?) = ? AND lower(hex(run.id)) LIKE ?", [from, Value::Blob(last), tail(end)])
 }
 
 /// The pattern of ids in hex that end so.

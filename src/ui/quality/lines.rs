@@ -82,7 +82,7 @@ impl Cell {
         let number = |title: &str, wide| Column::new(title, Width::Fixed(wide)).right();
         match self {
             Self::Name => Column::new(kind.word(), Width::Share(1, 16)),
-            Self::Passed => number("passed", 17),
+            Self::Passed => number("passed", 19),
             Self::Failed => number("failed", 6),
             Self::Skipped => number("skipped", 7),
             Self::Runs if kind == Kind::Check => number("applied", 7),

@@ -6,7 +6,8 @@ use std::time::Duration;
 use retort::{
     eval::evidence::{Basis, Shown},
     model::{
-        End, Fault, Input, Mark, Params, Prompt, Provenance, Quality, Rule, Verdict, outcome::Reason, query::Query,
+        Class, End, Fault, Input, Mark, Params, Prompt, Provenance, Quality, Rule, Verdict, outcome::Reason,
+        query::Query,
     },
     pipeline::{Told, event::RunEvent, port::RunRecord},
     store::{
@@ -63,7 +64,7 @@ async fn runs_are_paired_by_their_inputs() {
     // The same text with a variable is another input.
     put(&store, 202, "old", "text 1", true, |run| drop(run.input.vars.insert("tone".to_owned(), "kind".to_owned())));
     put(&store, 203, "new", "text 1", true, |run| {
-        let fault = Fault::new(retort::model::Class::RateLimited, "slow down");
+        let fault = Fault::new(Class::RateLimited, "slow down");
         run.outcome.end = End::Failed { reasons: vec![Reason { target: "new".to_owned(), fault }] };
         run.outcome.quality = None;
     });
@@ -120,6 +121,24 @@ async fn a_run_is_never_on_both_sides() {
     assert_eq!(refused.message, words);
     let refused = weighed(&store, "", "").await.unwrap_err();
     assert!(refused.message.starts_with("2 runs are on both sides"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_answer_that_did_not_become_whole_did_not_pass_and_a_fault_on_the_way_says_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    for n in 0..10 {
+        let class = if n < 8 { Class::Truncated } else { Class::RateLimited };
+        put(&store, n, "old", &n.to_string(), true, |run| {
+            let fault = Fault::new(class, "no answer");
+            run.outcome.end = End::Failed { reasons: vec![Reason { target: "old".to_owned(), fault }] };
+            run.outcome.quality = None;
+        });
+        put(&store, 100 + n, "new", &n.to_string(), true, |_| {});
+    }
+    let found = weighed(&store, "model:old", "model:new").await.unwrap();
+    assert_eq!((found.a, found.evidence.fixed), (Weighted { runs: 8, unjudged: 2, alone: 0 }, 8));
+    assert_eq!(found.evidence.shown, Shown::Better);
 }
 
 #[tokio::test]
