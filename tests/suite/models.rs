@@ -28,10 +28,12 @@ async fn check(answers: &[Vec<u8>]) -> (Ran, Vec<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_key_is_followed_by_the_next_one_and_a_fault_of_the_server_is_not() {
-    let refused = || json("401 Unauthorized", &[], REFUSED);
+    // Each script ends with its answer, and so does its connection: nobody may count on it for another request.
+    let over = [("connection", "close")];
+    let refused = || json("401 Unauthorized", &over, REFUSED);
     let (first, second) = ("Bearer key-first-0001", "Bearer key-second-0002");
 
-    let (ran, sent) = check(&[refused(), json("200 OK", &[], LIST)]).await;
+    let (ran, sent) = check(&[refused(), json("200 OK", &over, LIST)]).await;
     assert_eq!(sent, [first, second]);
     assert!(ran.code == Some(0) && ran.err.contains("twice: serves 1 models"), "{ran:?}");
 
@@ -39,7 +41,7 @@ async fn a_refused_key_is_followed_by_the_next_one_and_a_fault_of_the_server_is_
     assert_eq!(sent, [first, second]);
     assert!(!ran.err.contains("serves") && ran.err.contains("twice: "), "{ran:?}");
 
-    let (ran, sent) = check(&[json("500 Oops", &[], "{}"), json("200 OK", &[], LIST)]).await;
+    let (ran, sent) = check(&[json("500 Oops", &over, "{}"), json("200 OK", &over, LIST)]).await;
     assert_eq!(sent, [first]);
     assert!(!ran.err.contains("serves"), "{ran:?}");
 }
