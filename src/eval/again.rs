@@ -50,8 +50,12 @@ impl Again {
     #[must_use]
     pub fn sentence(&self) -> String {
         format!(
-            "{} answers judged: {} pass, {} of them failed before; {} fail that passed before",
-            self.judged, self.passed, self.fixed, self.broken
+            "{} judged again: {} pass ({} new), {} fail ({} new)",
+            self.judged,
+            self.passed,
+            self.fixed,
+            self.judged - self.passed,
+            self.broken
         )
     }
 }

@@ -139,7 +139,7 @@ fn runs(report: &Report) -> &'static str {
 /// What came from the cache and what is a demonstration, neither of which is in times, tokens and cost.
 fn left_out(scene: Scene<'_>, report: &Report) -> Vec<Span<'static>> {
     let mut spans = vec![scene.span(count(report.cached), Role::Number)];
-    if report.demo > 0 {
+    if report.demo > 0 && !report.is_demo() {
         spans.push(scene.span(", demo ", Role::Text));
         spans.push(scene.span(count(report.demo), Role::Demo));
     }

@@ -16,7 +16,7 @@ fn answers_are_judged_by_the_checks_of_today() {
     home.file("work/prompts/brief.toml", &format!("{PLAIN}\n[[check]]\ntype = \"contains\"\nvalue = \"zebra\"\n"));
     let dry = home.run(&["score", "brief", "--dry-run"]);
     assert_eq!(dry.code, Some(100), "{dry:?}");
-    assert!(dry.err.contains("3 answers judged: 0 pass") && dry.err.contains("nothing was written"), "{}", dry.err);
+    assert!(dry.err.contains("3 judged again: 0 pass") && dry.err.contains("nothing was written"), "{}", dry.err);
     assert_eq!(home.run(&["history", "verdict:failed", "--json"]).lines().len(), 0);
     let told = home.run(&["score", "brief", "--json", "two"]);
     let lines = told.lines();

@@ -107,8 +107,7 @@ fn pages_follow_each_other_over_all_prompts_and_the_list_is_read_anew() {
     let (ticket, page_of) = next(&mut bench);
     assert_eq!((page_of.prompt.system.as_str(), page_of.after), ("triage", None));
     bench.answer(ticket, Ok(judged(4..=4, true, true, false)));
-    let says =
-        "6 answers judged: 4 pass, 3 of them failed before; 2 fail that passed before; the verdicts before are kept";
+    let says = "6 judged again: 4 pass (3 new), 2 fail (2 new); the verdicts before are kept";
     assert_eq!(bench.says(), says);
     assert!(bench.app.scoring.is_none());
     let jobs = bench.jobs();
