@@ -7,6 +7,10 @@ use crate::model::{Outcome, PicoDollars, facts::RunFacts};
 /// they are the same until then, and a run that ends does not cost more the longer the record is.
 const PART: u64 = 100;
 
+/// Answers from which on a review that is watched lets go of their times, once they are in order: what a
+/// session adds to so many moves no rank, and a million of them would take 24 MB.
+const MANY: usize = 50_000;
+
 /// The figures of a review that are shown while runs go on.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Figures {
@@ -49,12 +53,16 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// Begins with what was folded before.
+    /// Begins with what was folded before. Of [`MANY`] answers the ranks of their times stay as they are now.
     #[must_use]
     pub fn new(review: Review) -> Self {
         let mut watched = Self { review, ..Self::default() };
         watched.order();
         watched.count();
+        if watched.review.measured().timed.len() >= MANY {
+            watched.review.live.iter_mut().for_each(|live| live.timed = Vec::new());
+            watched.ordered = u64::MAX;
+        }
         watched
     }
 
@@ -62,7 +70,7 @@ impl Watched {
     pub fn take(&mut self, outcome: &Outcome, at: i64) {
         let facts = RunFacts::of(outcome, at, self.review.names_mut());
         self.review.take(&facts);
-        if self.review.runs - self.ordered > self.ordered / PART {
+        if self.review.runs.saturating_sub(self.ordered) > self.ordered / PART {
             self.order();
         }
         self.count();
@@ -151,6 +159,19 @@ mod tests {
         assert_eq!((figures.runs, figures.cached, figures.demo), (report.runs, report.cached, report.demo));
         assert_eq!((figures.times, figures.first_token), (report.times, report.first_token));
         assert_eq!(watched.trend().len(), report.trend.len());
+    }
+
+    #[test]
+    fn the_times_of_a_long_record_stay_while_its_counts_go_on() {
+        let mut review = Review::default();
+        let facts = RunFacts { took: Some(std::time::Duration::from_millis(9)), ..RunFacts::default() };
+        (0..MANY).for_each(|_| review.take(&facts));
+        let mut watched = Watched::new(review);
+        let times = watched.figures().times.unwrap();
+        assert_eq!((times.n, times.p50), (MANY as u64, 9));
+        (0..2 * MANY / 10).for_each(|_| watched.take(&outcome(500), 0));
+        assert_eq!((watched.figures().runs, watched.figures().times), (MANY as u64 * 12 / 10, Some(times)));
+        assert!(watched.review().live.iter().all(|live| live.timed.len() <= 2 * MANY / 10));
     }
 
     #[test]
