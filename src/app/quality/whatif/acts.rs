@@ -155,7 +155,7 @@ impl App {
         let path = path.display();
         let key = self.keymap.shown(Action::ScoreRuns, false).map_or_else(String::new, |key| format!("{key} or "));
         let says =
-            format!("{rule} is {shown} in {path}{bench}; {key}`retort score {name}` judges stored answers by it");
+            format!("{rule} is {shown}{bench}; {key}`retort score {name}` judges stored answers by it; in {path}");
         self.say(Tone::Info, &says);
     }
 }
