@@ -27,8 +27,8 @@ use crate::model::{
 /// Bins of the histogram of stated confidence.
 pub const BINS: usize = 10;
 
-/// Seconds of the finest stretch of a trend.
-const HOUR: i64 = 3600;
+/// Seconds of the finest stretch of a trend: a slot.
+const SLOT: i64 = 300;
 
 /// Counts of runs of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -76,7 +76,7 @@ struct Live {
 /// The times of one answer, kept once for all that is told of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Timed {
-    hour: u32,
+    slot: u32,
     /// Which of the targets.
     target: u32,
     /// Which of the prompt versions; none is the largest.
@@ -109,8 +109,8 @@ pub struct Review {
     /// By prompt and version.
     versions: Groups,
     params: ByName<Group>,
-    /// By the hour, ascending.
-    hours: Vec<(u32, Group)>,
+    /// By the slot, ascending.
+    slots: Vec<(u32, Group)>,
     graded: (u64, u64),
 }
 
@@ -190,8 +190,8 @@ impl Review {
             self.graded.0 += 1;
             self.graded.1 += u64::from(right);
         }
-        let hour = u32::try_from(facts.started.div_euclid(HOUR)).unwrap_or_default();
-        self.take_at(hour, facts);
+        let slot = u32::try_from(facts.started.div_euclid(SLOT)).unwrap_or_default();
+        self.take_at(slot, facts);
         let target = self.targets.take((facts.provider, facts.model), facts);
         let version = facts
             .prompt
@@ -223,21 +223,21 @@ impl Review {
             let millis = |time: std::time::Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
             let (took, first_token) = (millis(took), facts.first_token.map_or(u32::MAX, millis));
             let params = facts.params.map_or(u32::MAX, |name| u32::try_from(name.place()).unwrap_or(u32::MAX));
-            own.timed.push(Timed { hour, target, version, params, took, first_token });
+            own.timed.push(Timed { slot, target, version, params, took, first_token });
         }
     }
 
-    /// Takes a run into its hour. Runs come mostly in the order of their hours.
-    fn take_at(&mut self, hour: u32, facts: &RunFacts) {
-        let place = match self.hours.last() {
-            Some((last, _)) if *last == hour => self.hours.len() - 1,
-            Some((last, _)) if *last > hour => self.hours.partition_point(|(known, _)| *known < hour),
-            _ => self.hours.len(),
+    /// Takes a run into its slot. Runs come mostly in the order of their slots.
+    fn take_at(&mut self, slot: u32, facts: &RunFacts) {
+        let place = match self.slots.last() {
+            Some((last, _)) if *last == slot => self.slots.len() - 1,
+            Some((last, _)) if *last > slot => self.slots.partition_point(|(known, _)| *known < slot),
+            _ => self.slots.len(),
         };
-        if self.hours.get(place).is_none_or(|(known, _)| *known != hour) {
-            self.hours.insert(place, (hour, Group::default()));
+        if self.slots.get(place).is_none_or(|(known, _)| *known != slot) {
+            self.slots.insert(place, (slot, Group::default()));
         }
-        if let Some((_, group)) = self.hours.get_mut(place) {
+        if let Some((_, group)) = self.slots.get_mut(place) {
             group.take(facts);
         }
     }

@@ -159,11 +159,11 @@ mod tests {
         model::facts::{Names, RunFacts},
     };
 
-    /// A report with runs at some hours.
-    fn report(hours: &[i64]) -> Report {
+    /// A report with runs at some stretches of five minutes.
+    fn report(stretches: &[i64]) -> Report {
         let mut review = Review::default();
-        for hour in hours {
-            review.take(&RunFacts { started: 1_780_653_600 + hour * 3600, ..RunFacts::default() });
+        for stretch in stretches {
+            review.take(&RunFacts { started: 1_780_653_600 + stretch * 300, ..RunFacts::default() });
         }
         review.named(Names::default()).report()
     }

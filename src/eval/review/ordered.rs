@@ -136,7 +136,7 @@ mod tests {
     use crate::eval::stats::percentile;
 
     fn timed(target: u32, took: u32, first_token: u32) -> Timed {
-        Timed { hour: 0, target, version: 0, params: 0, took, first_token }
+        Timed { slot: 0, target, version: 0, params: 0, took, first_token }
     }
 
     proptest! {

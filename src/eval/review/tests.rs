@@ -176,6 +176,14 @@ fn a_trend_has_few_stretches_whatever_its_span() {
 }
 
 #[test]
+fn the_runs_of_one_sitting_have_a_trend_too() {
+    let mut names = Names::default();
+    let all: Vec<_> = (0..40).map(|minute| facts(&mut names, 0, |run, _| run.started += minute * 60)).collect();
+    let report = review(names, &all);
+    assert_eq!((report.stretch, report.trend.len()), (300, 9));
+}
+
+#[test]
 fn the_text_for_prometheus_is_read_by_its_grammar() {
     let text = prometheus(&reviewed());
     let mut typed = std::collections::BTreeSet::new();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Group, HOUR, Live, Met, Review, Timed,
+    Group, Live, Met, Review, SLOT, Timed,
     ordered::Ordered,
     report::{Change, Check, ClassLine, Line, Point, Rate, Report, Times},
 };
@@ -215,24 +215,27 @@ impl Review {
         changes
     }
 
-    /// Gathers the hours into stretches, so that there are not too many.
+    /// Gathers the slots into stretches, so that there are not too many.
     pub(super) fn trend(&self, ordered: &Ordered) -> (i64, Vec<Point>) {
-        let (Some((first, _)), Some((last, _))) = (self.hours.first(), self.hours.last()) else {
-            return (HOUR, Vec::new());
+        let (Some((first, _)), Some((last, _))) = (self.slots.first(), self.slots.last()) else {
+            return (SLOT, Vec::new());
         };
-        let hours: [u32; 11] = [1, 2, 3, 6, 12, 24, 24 * 2, 24 * 4, 24 * 7, 24 * 30, 24 * 365];
+        let (hour, day) = (12, 12 * 24);
+        let hours = [1, 2, 3, 6, 12].map(|hours| hours * hour);
+        let days = [1, 2, 4, 7, 30, 365].map(|days| days * day);
         let span = last - first + 1;
-        let each = hours.into_iter().find(|each| span / each < POINTS).unwrap_or(24 * 365);
-        let place = |hour: u32| (hour / each).saturating_sub(first / each) as usize;
+        let lengths = [1, 3].into_iter().chain(hours).chain(days);
+        let each = lengths.into_iter().find(|each| span / each < POINTS).unwrap_or(365 * day);
+        let place = |slot: u32| (slot / each).saturating_sub(first / each) as usize;
         let stretches = place(*last) + 1;
         let mut groups = vec![Group::default(); stretches];
-        for (hour, group) in &self.hours {
-            if let Some(own) = groups.get_mut(place(*hour)) {
+        for (slot, group) in &self.slots {
+            if let Some(own) = groups.get_mut(place(*slot)) {
                 own.join(*group);
             }
         }
-        let times = ordered.took(stretches, |one| Some(place(one.hour)));
-        let stretch = i64::from(each) * HOUR;
+        let times = ordered.took(stretches, |one| Some(place(one.slot)));
+        let stretch = i64::from(each) * SLOT;
         let point = |(at, (group, times)): (i64, (Group, Option<Times>))| Point {
             from: (i64::from(first / each) + at) * stretch,
             runs: group.runs,

@@ -168,6 +168,7 @@ pub(super) fn ends(report: &Report, first: &Point, last: &Point) -> String {
 fn length(seconds: i64) -> String {
     let hours = seconds / 3600;
     match hours {
+        0 => format!("{} minutes", seconds / 60),
         1 => "1 hour".to_owned(),
         2..=23 => format!("{hours} hours"),
         24 => "1 day".to_owned(),

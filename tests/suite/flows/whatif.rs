@@ -288,7 +288,12 @@ fn the_value_is_written_after_a_yes_and_is_the_present_one_then() {
     bench.answer(ticket, Ok(set(&new)));
     assert_eq!(knob(&bench).present, Some(0.72));
     let says = said(&bench);
-    assert!(says.contains("confidence is 0.72") && says.ends_with(".toml") && says.contains("J or `retort score sentiment`"), "{says}");
+    assert!(
+        says.contains("confidence is 0.72")
+            && says.contains("; in /home/ada")
+            && says.contains("J or `retort score sentiment`"),
+        "{says}"
+    );
     bench.keys("J");
     asked(&mut bench, |job| matches!(job, Job::CountAnswers(_)));
     bench.keys("<right>W<enter>");
