@@ -27,9 +27,9 @@
 //! |---|---|---|
 //! | [`model`] | prompts, inputs, targets, outcomes: what the program talks about | serde |
 //! | [`text`] | width, cleaning, wrapping, JSON as it was written, difference | unicode tables, a JSON parser, a diff |
-//! | [`eval`] | templates, JSON extraction, checks, verdicts | a template library, a JSON parser, a JSON Schema validator |
+//! | [`eval`] | templates, JSON extraction, checks, verdicts, statistics, what runs come to | a template library, a JSON parser, a JSON Schema validator |
 //! | [`provider`] | the wire formats, the decoders, the classifier of failures | reqwest in one file, processes in one file |
-//! | [`pipeline`] | the order of a run's stages, retry, fallback, keys, metrics | tokio's time and channels |
+//! | [`pipeline`] | the order of a run's stages, retry, fallback, keys, the figures of a run | tokio's time and channels |
 //! | [`store`] | settings, prompts, sessions, the record of runs, the cache | files, SQLite, TOML |
 //! | [`app`] | the workbench's state: messages in, effects out | ratatui's text area and rectangles |
 //! | [`ui`] | the frame as a function of the app | ratatui |

@@ -5,6 +5,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::Action;
+
 /// How wide a column is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Width {
@@ -192,6 +194,18 @@ impl Table {
     pub fn page(&mut self, down: bool, parts: usize) {
         let by = isize::try_from((self.height / parts.max(1)).max(1)).unwrap_or(1);
         self.step(if down { by } else { -by });
+    }
+
+    /// Does an action that moves the cursor; others mean nothing to it.
+    pub fn go(&mut self, action: Action) {
+        match action {
+            Action::Up | Action::Down => self.step(if action == Action::Down { 1 } else { -1 }),
+            Action::HalfUp | Action::HalfDown => self.page(action == Action::HalfDown, 2),
+            Action::PageUp | Action::PageDown => self.page(action == Action::PageDown, 1),
+            Action::Top => self.choose(0),
+            Action::Bottom => self.choose(usize::MAX),
+            _ => {}
+        }
     }
 
     /// Gives the window a height, and moves it so that the cursor is in it.

@@ -7,6 +7,7 @@ mod notes;
 
 use std::ops::Range;
 
+use super::Action;
 use crate::text::{
     Row, Safe, Wrapped,
     paragraph::{paragraph, paragraph_at},
@@ -188,6 +189,18 @@ impl View {
         }
         self.follow = true;
         self.place(self.top);
+    }
+
+    /// Does an action that moves the window; others mean nothing to it.
+    pub fn go(&mut self, action: Action) {
+        match action {
+            Action::Up | Action::Down => self.step(action == Action::Down),
+            Action::HalfUp | Action::HalfDown => self.page(action == Action::HalfDown, 2),
+            Action::PageUp | Action::PageDown => self.page(action == Action::PageDown, 1),
+            Action::Top => self.to_top(),
+            Action::Bottom => self.to_end(),
+            _ => {}
+        }
     }
 
     /// Tells where the window stands, for another one to stand there too.

@@ -3,8 +3,6 @@
 mod lanes;
 mod said;
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 pub use lanes::{LaneKey, Lanes};
@@ -29,7 +27,7 @@ pub const SEED: u64 = 1;
 /// The fewest rows fixed or broken that the sign test can show a difference by: 7 of 7 give p = 0.016, 6 of 6 0.031.
 const FEWEST: u64 = 7;
 
-/// One row with A and with B. `None` is not judged, or not there. Of several samples, see [`Evidence::of_samples`].
+/// One row with A and with B. `None` is not judged, or not there. Of several samples, see [`Pair::of`].
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Pair {
     /// Whether A passed.
@@ -183,18 +181,6 @@ impl Evidence {
             shown,
             more_rows,
         }
-    }
-
-    /// Weighs samples, each with the row it is of; those of a row are made one pair first, see [`Pair::of`].
-    #[must_use]
-    pub fn of_samples<R: Ord>(samples: impl IntoIterator<Item = (R, Pair)>, seed: u64) -> Self {
-        let mut rows: BTreeMap<R, [Samples; 2]> = BTreeMap::new();
-        for (row, pair) in samples {
-            let [a, b] = rows.entry(row).or_default();
-            a.take(pair.a, pair.score_a);
-            b.take(pair.b, pair.score_b);
-        }
-        Self::of(rows.into_values().map(|[a, b]| Pair::of(a, b)), seed)
     }
 }
 

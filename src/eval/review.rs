@@ -241,18 +241,6 @@ impl Review {
             group.take(facts);
         }
     }
-
-    /// Tells whether no run was taken in.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.runs == 0
-    }
-
-    /// Tells how many runs were taken in.
-    #[must_use]
-    pub fn runs(&self) -> u64 {
-        self.runs
-    }
 }
 
 #[cfg(test)]

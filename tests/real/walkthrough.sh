@@ -15,37 +15,10 @@ out=${1:?usage: tests/real/walkthrough.sh OUT}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 [ ! -e "$out/data" ] || { echo "$out has a record of runs already; name another directory" >&2; exit 2; }
-dir=${RETORT_REAL_DIR:-$root/target/real}
-mkdir -p "$dir"
-dir=$(cd "$dir" && pwd)
-model=$("$root/tests/real/setup.sh" "$dir")
 cargo build --quiet --locked --manifest-path "$root/Cargo.toml"
 PATH=${CARGO_TARGET_DIR:-$root/target}/debug:$PATH
-
-OMP_WAIT_POLICY=passive "$dir/venv/bin/python" "$root/tests/real/serve.py" "$model" --slots 2 >"$out/server" 2>"$out/server.err" &
-server=$!
-trap 'kill $server 2>/dev/null || true' EXIT
-for _ in $(seq 300); do
-    address=$(head -n 1 "$out/server")
-    if [ -n "$address" ] && python3 -c "import urllib.request; urllib.request.urlopen('$address/health', timeout=5)" 2>/dev/null; then
-        break
-    fi
-    sleep 0.2
-done
-
-export RETORT_CONFIG_DIR=$out/config RETORT_DATA_DIR=$out/data RETORT_CACHE_DIR=$out/cache RETORT_STATE_DIR=$out/state
+. "$root/tests/real/here.sh"
 mkdir -p "$RETORT_CONFIG_DIR/prompts"
-cat >"$RETORT_CONFIG_DIR/config.toml" <<TOML
-default_model = "smollm2-135m"
-[providers.here]
-kind = "openai"
-base_url = "$address/v1"
-[models.smollm2-135m]
-provider = "here"
-model = "smollm2-135m"
-input_price = 0
-output_price = 0
-TOML
 cd "$out"
 cp "$root/tests/fixtures/reviews/reviews.csv" .
 page=$out/page.md

@@ -86,14 +86,7 @@ impl App {
                 let Some(view) = shown.detail.as_mut().map(|detail| detail.view_mut()) else {
                     return;
                 };
-                match action {
-                    Action::Up | Action::Down => view.step(action == Action::Down),
-                    Action::HalfUp | Action::HalfDown => view.page(action == Action::HalfDown, 2),
-                    Action::PageUp | Action::PageDown => view.page(action == Action::PageDown, 1),
-                    Action::Top => view.to_top(),
-                    Action::Bottom => view.to_end(),
-                    _ => {}
-                }
+                view.go(action);
             }
         }
     }
@@ -320,11 +313,6 @@ impl App {
 
 fn go_in_table(shown: &mut Shown, action: Action) {
     match action {
-        Action::Up | Action::Down => shown.table.step(if action == Action::Down { 1 } else { -1 }),
-        Action::HalfUp | Action::HalfDown => shown.table.page(action == Action::HalfDown, 2),
-        Action::PageUp | Action::PageDown => shown.table.page(action == Action::PageDown, 1),
-        Action::Top => shown.table.choose(0),
-        Action::Bottom => shown.table.choose(usize::MAX),
         Action::Left | Action::Right => shown.step_column(action == Action::Right),
         Action::Filter => shown.look.typing = true,
         Action::OnlyFailed => shown.show_only(Only::Failed),
@@ -332,6 +320,6 @@ fn go_in_table(shown: &mut Shown, action: Action) {
         Action::OnlyChanged => shown.show_only(Only::Changed),
         Action::Sort => shown.sort(),
         Action::TurnSort => shown.turn(),
-        _ => {}
+        action => shown.table.go(action),
     }
 }

@@ -83,15 +83,9 @@ impl App {
             self.say(Tone::Info, &says);
             return;
         }
-        let view = difference.view_mut();
         match action {
-            Action::Up | Action::Down => view.step(action == Action::Down),
-            Action::HalfUp | Action::HalfDown => view.page(action == Action::HalfDown, 2),
-            Action::PageUp | Action::PageDown => view.page(action == Action::PageDown, 1),
-            Action::Top => view.to_top(),
-            Action::Bottom => view.to_end(),
             Action::Diff => self.history.pair = None,
-            _ => {}
+            action => difference.view_mut().go(action),
         }
     }
 

@@ -193,13 +193,6 @@ impl Runs {
 
     /// Moves the cursor.
     pub(super) fn go(&mut self, action: Action) {
-        match action {
-            Action::Up | Action::Down => self.table.step(if action == Action::Down { 1 } else { -1 }),
-            Action::HalfUp | Action::HalfDown => self.table.page(action == Action::HalfDown, 2),
-            Action::PageUp | Action::PageDown => self.table.page(action == Action::PageDown, 1),
-            Action::Top => self.table.choose(0),
-            Action::Bottom => self.table.choose(usize::MAX),
-            _ => {}
-        }
+        self.table.go(action);
     }
 }

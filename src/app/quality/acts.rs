@@ -135,14 +135,7 @@ impl Quality {
                 return;
             }
         };
-        match action {
-            Action::Up | Action::Down => table.step(if action == Action::Down { 1 } else { -1 }),
-            Action::HalfUp | Action::HalfDown => table.page(action == Action::HalfDown, 2),
-            Action::PageUp | Action::PageDown => table.page(action == Action::PageDown, 1),
-            Action::Top => table.choose(0),
-            Action::Bottom => table.choose(usize::MAX),
-            _ => {}
-        }
+        table.go(action);
     }
 
     /// What the command line and the copy of the report group by.

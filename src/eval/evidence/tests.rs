@@ -1,5 +1,7 @@
 //! Evidence: its sentence, what decides, and how often it is wrong.
 
+use std::collections::BTreeMap;
+
 use super::{said::chance, *};
 
 fn pairs(both: usize, broken: usize, fixed: usize, neither: usize) -> Vec<Pair> {
@@ -147,12 +149,23 @@ fn one_score_is_nothing_to_compare() {
     assert_eq!(Evidence::of([one], 1).sentence(), "nothing to compare: only one row was scored with both");
 }
 
+/// Weighs samples, each with the row it is of.
+fn of_samples<R: Ord>(samples: impl IntoIterator<Item = (R, Pair)>, seed: u64) -> Evidence {
+    let mut rows: BTreeMap<R, [Samples; 2]> = BTreeMap::new();
+    for (row, pair) in samples {
+        let [a, b] = rows.entry(row).or_default();
+        a.take(pair.a, pair.score_a);
+        b.take(pair.b, pair.score_b);
+    }
+    Evidence::of(rows.into_values().map(|[a, b]| Pair::of(a, b)), seed)
+}
+
 /// Five samples of each row that all go the same way are as much evidence as one.
 #[test]
 fn samples_of_a_row_count_as_one() {
     let rows = pairs(60, 3, 5, 23);
     let five = (0..5).flat_map(|_| rows.iter().copied().enumerate());
-    assert_eq!(Evidence::of_samples(five, 1), Evidence::of(rows.clone(), 1));
+    assert_eq!(of_samples(five, 1), Evidence::of(rows.clone(), 1));
     let side = |a: Option<bool>, score_a: f64| Pair { a, b: Some(true), score_a: Some(score_a), score_b: Some(1.0) };
     for (samples, fixed) in [
         (vec![side(Some(true), 0.0), side(Some(true), 1.0), side(Some(false), 0.5)], 0),
@@ -161,7 +174,7 @@ fn samples_of_a_row_count_as_one() {
         (vec![side(Some(true), 0.5), side(None, f64::NAN)], 0),
     ] {
         let both = samples.iter().flat_map(|pair| [("one", *pair), ("two", *pair)]);
-        let found = Evidence::of_samples(both, 1);
+        let found = of_samples(both, 1);
         assert_eq!((found.fixed, found.scored), (fixed * 2, 2), "{samples:?}");
         assert!((found.score.unwrap().by - 0.5).abs() < 1e-12, "{samples:?}");
     }

@@ -194,12 +194,7 @@ impl View {
     fn go(&mut self, action: Action) {
         match action {
             Action::NextPane | Action::PreviousPane => self.turn(action == Action::NextPane),
-            Action::Up | Action::Down => self.table.step(if action == Action::Down { 1 } else { -1 }),
-            Action::HalfUp | Action::HalfDown => self.table.page(action == Action::HalfDown, 2),
-            Action::PageUp | Action::PageDown => self.table.page(action == Action::PageDown, 1),
-            Action::Top => self.table.choose(0),
-            Action::Bottom => self.table.choose(usize::MAX),
-            _ => {}
+            action => self.table.go(action),
         }
     }
 
