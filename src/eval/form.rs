@@ -12,12 +12,12 @@ use super::{
 };
 use crate::model::{Finish, Format, Rule, Verdict};
 
-/// Judges an answer of which only text is expected.
+/// Judges an answer of which only text is expected: that it is not empty.
 pub(super) fn text(answer: &Answer<'_>) -> Verdict {
     let characters = answer.text.trim().chars().count();
     let reason =
         if characters == 0 { "the answer is empty".to_owned() } else { format!("text of {characters} characters") };
-    verdict(Rule::Format, characters > 0, reason)
+    Verdict { implied: true, ..verdict(Rule::Format, characters > 0, reason) }
 }
 
 /// Judges an answer in which JSON was found.
