@@ -1,6 +1,6 @@
 //! `retort score`: today's checks on stored answers, without a call.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 
 use super::{Exit, Io, Stopped, args::ScoreArgs, history::count, prompts, run::CLOSING, table};
 use crate::{
@@ -21,7 +21,7 @@ pub(super) async fn score(args: ScoreArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     let setup = io.setup()?;
     let (name, prompt) = prompts::find(&setup.places, &io.cwd, &args.prompt)?;
     Judge::new(&prompt.response, &prompt.checks).map_err(|bad| Stopped::Usage(bad.to_string()))?;
-    let query = Query::parse(&args.query.join(" "), Timestamp::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
+    let query = Query::parse(&args.query.join(" "), &Zoned::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
     let store = setup.store();
     let done = all(&store, &args, (&name, prompt), query.answers_to(&name), io).await;
     store.close(CLOSING)?;

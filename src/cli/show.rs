@@ -56,14 +56,20 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
     }
     if let Some(cell) = cell {
         let place = cell.place;
-        line("batch", &format!("{}, row {}, sample {}", cell.batch.short(), place.row, place.sample));
+        line("batch", &format!("{}, row {}, sample {}", cell.batch.short(), place.row, place.sample + 1));
     } else if *sample > 0 {
-        line("sample", &sample.to_string());
+        line("sample", &(sample + 1).to_string());
     }
     line("end", &outcome.end.to_string());
     line("tokens", &figures::tokens(&outcome.usage));
     line("cost", &outcome.cost.to_string());
-    line("took", &figures::duration(outcome.timing.total));
+    if let Some(judging) = outcome.judging {
+        line("judges", &figures::spent(&judging.spent()));
+    }
+    line("took", &figures::duration(outcome.timing.took()));
+    if let Some(waited) = figures::waited(outcome.timing.waited) {
+        line("", &waited);
+    }
     if let Some(grade) = grade {
         line("grade", grade);
     }
@@ -79,7 +85,7 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
     }
     part("answer", &outcome.text);
     out.push_str("\n── steps\n");
-    for row in Xray::of_run(&outcome.requested, timeline).rows {
+    for row in Xray::of_outcome(outcome, timeline).rows {
         let at = row.at.map_or_else(String::new, |at| format!("{:.2}s", at.as_secs_f64()));
         let _ = writeln!(out, "{at:>8}  {:<9} {}", row.what, row.detail.as_str());
     }

@@ -182,7 +182,6 @@ impl Run {
     async fn try_once(&mut self, plan: &Plan, course: &mut Course, spent: u32) -> Result<(), Fault> {
         let key = course.held.as_ref().map(|held| held.key.clone());
         course.tried.extend(course.held.as_ref().map(|held| held.place));
-        self.forfeit();
         self.asked = course.place;
         let notices = std::mem::take(&mut course.notices);
         let result = self.attempt(&course.target, key.as_ref(), &course.fitted, notices).await;
@@ -193,7 +192,7 @@ impl Run {
         }
         result?;
         let correct = self.mendable(course, Class::BadOutput, spent);
-        self.finish(plan, &course.target, correct).await?;
+        self.finish(plan, correct).await?;
         self.sent = Some(course.fitted.clone());
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::{
     run::Run,
 };
 use crate::{
-    model::{Class, Commit, Fault, Key, Target, Timer},
+    model::{Commit, Fault, Key, Target},
     provider::Call,
 };
 
@@ -38,11 +38,11 @@ impl Run {
         };
         let sent = self.tell(begins).await;
         self.heard.sent_at(sent);
+        self.under_way = true;
         let result = self.listen(target, key, fitted).await;
-        if matches!(&result, Err(Fault { class: Class::Timeout(timer), .. }) if *timer != Timer::Connect) {
-            self.heard.billable = true;
-        }
-        self.heard.settle();
+        self.heard.end(result.as_ref().copied(), Instant::now());
+        self.under_way = false;
+        self.by_attempt.push(self.attempt_usage(target, &self.heard));
         result
     }
 

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::model::{
-    Cost, PicoDollars, Price, Usage,
+    Cost, PicoDollars, Price, Spent, Usage,
     batch::{Caps, Cell},
+    outcome::Judging,
 };
 
 /// Cells that must have ended before a projection is believed: fewer say too little of the rest.
@@ -94,6 +95,10 @@ pub struct Budget {
     lost: (u64, PicoDollars),
     /// Cells whose cost is not known.
     pub unpriced: u64,
+    /// What all that is made of: the answers' part.
+    pub answers: Spent,
+    /// The judges' part.
+    pub judging: Judging,
     began: Instant,
     /// Time of pauses that are over.
     rested: Duration,
@@ -115,6 +120,8 @@ impl Budget {
             measured: 0,
             lost: (0, PicoDollars(0)),
             unpriced: 0,
+            answers: Spent::default(),
+            judging: Judging::default(),
             began: now,
             rested: Duration::ZERO,
             paused: None,
@@ -143,12 +150,12 @@ impl Budget {
     }
 
     fn spend(&mut self, cell: &Cell) {
-        let judging = cell.judging.unwrap_or_default();
-        let unknown = cell.cost == Cost::Unknown || judging.cost == Cost::Unknown;
-        self.unpriced += u64::from(unknown && cell.answered());
-        self.cost.0 = self.cost.0.saturating_add(cell.spent().amount().unwrap_or_default().0);
-        let own = if cell.cached { 0 } else { cell.tokens.unwrap_or(0) };
-        self.tokens = self.tokens.saturating_add(own).saturating_add(judging.tokens);
+        let (own, judging) = (cell.spent(), cell.judging.unwrap_or_default());
+        self.unpriced += u64::from(own.cost == Cost::Unknown || judging.cost == Cost::Unknown);
+        let cost = cell.cost_with_judges().amount().unwrap_or_default();
+        self.cost.0 = self.cost.0.saturating_add(cost.0);
+        self.tokens = self.tokens.saturating_add(own.tokens()).saturating_add(judging.tokens);
+        (self.answers, self.judging) = (self.answers.plus(own), self.judging.plus(judging));
     }
 
     /// Takes in a cell that was answered before.
@@ -256,7 +263,7 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Place, RunId, RunStatus, outcome::Judging};
+    use crate::model::{Place, RunId, RunStatus};
 
     fn cell(cost: Cost, tokens: u64) -> Cell {
         Cell {

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::event::Part;
 use crate::{
     model::{
-        Class, Cost, Fault, Finish, Message, Outcome, PicoDollars, Target, Usage,
+        Class, Cost, Fault, Finish, Message, Outcome, Price, Spent, Target, Timer, Usage,
         outcome::{ServerTiming, Timing},
         usage::{estimate_tokens, estimate_tokens_of},
     },
@@ -27,7 +27,7 @@ pub(super) struct Heard {
     pub finish: Option<Finish>,
     /// The model that says it answers, if it has another name.
     pub served: Option<String>,
-    /// Whether the provider may bill it.
+    /// Whether the provider may bill it: from sending it on, until a refusal says otherwise.
     pub billable: bool,
     server: Option<ServerTiming>,
     refused: bool,
@@ -36,6 +36,9 @@ pub(super) struct Heard {
     first_byte: Option<Instant>,
     first: Option<Instant>,
     last: Option<Instant>,
+    ended: Option<Instant>,
+    /// Whether it came to its end mark.
+    complete: bool,
 }
 
 /// What an event adds to what is shown.
@@ -77,6 +80,26 @@ impl Heard {
     /// Notes when the call was made.
     pub(super) fn sent_at(&mut self, now: Instant) {
         self.sent = Some(now);
+        self.billable = true;
+    }
+
+    /// Notes when and how it ended. What never came back is billed only if it may have arrived.
+    pub(super) fn end(&mut self, result: Result<(), &Fault>, now: Instant) {
+        self.ended = Some(now);
+        self.complete = result.is_ok();
+        if let Err(fault) = result
+            && self.first_byte.is_none()
+        {
+            self.billable = fault.unanswered
+                || fault.class == Class::Cancelled
+                || matches!(fault.class, Class::Timeout(timer) if timer != Timer::Connect);
+        }
+        self.settle();
+    }
+
+    /// Returns how long it has taken, until now if it is still under way.
+    pub(super) fn took(&self, now: Instant) -> Duration {
+        self.sent.map_or(Duration::ZERO, |sent| self.ended.unwrap_or(now).saturating_duration_since(sent))
     }
 
     /// Takes an event in.
@@ -84,7 +107,7 @@ impl Heard {
         self.first_byte.get_or_insert(now);
         match event {
             WireEvent::Headers { status, request_id } => {
-                self.billable |= status < 400;
+                self.billable = (200..300).contains(&status);
                 Added::Headers(status, request_id)
             }
             WireEvent::Text(text) => self.piece(Part::Text, text, now),
@@ -94,7 +117,7 @@ impl Heard {
             }
             WireEvent::Reasoning(text) => self.piece(Part::Reasoning, text, now),
             WireEvent::Usage(usage) => {
-                self.usage = overwritten(self.usage, usage);
+                self.usage = overwritten(self.usage, usage.possible());
                 Added::Usage
             }
             WireEvent::Model(name) if name != model && self.served.as_ref() != Some(&name) => {
@@ -199,20 +222,30 @@ impl Heard {
     }
 
     /// Prices the attempt: nothing if it cannot have been billed, a lower bound if it broke off.
-    pub(super) fn cost(&self, target: &Target, complete: bool) -> Cost {
-        let cost = self.usage.cost(target.card.price.as_ref());
-        match (self.billable, complete) {
-            (false, _) => Cost::Known(PicoDollars(0)),
-            (true, true) => cost,
-            (true, false) => cost.at_least(),
+    fn cost(&self, target: &Target) -> Cost {
+        let price = target.card.price.as_ref();
+        match (self.billable, self.complete) {
+            (false, _) => Cost::NOTHING,
+            _ if target.is_demo() || price.is_some_and(Price::is_free) => Cost::NOTHING,
+            (true, true) => self.usage.cost(price),
+            (true, false) => self.usage.cost(price).at_least(),
         }
     }
 
-    /// Returns the attempt's times; the run's total is left to the caller.
-    pub(super) fn timing(&self, total: Duration) -> Timing {
+    /// Returns what the attempt took, as far as that is known: tokens that are not counted to its end are the least.
+    pub(super) fn spent(&self, target: &Target) -> Spent {
+        let told = self.complete && self.usage.total_input().is_some() && self.usage.total_output().is_some();
+        let partial = self.usage.partial || (self.billable && !told);
+        Spent { usage: Usage { partial, ..self.usage }, cost: self.cost(target) }
+    }
+
+    /// Returns the attempt's times; those of the run as a whole are left to the caller.
+    pub(super) fn timing(&self, total: Duration, waited: Duration) -> Timing {
         let since = |from: Option<Instant>, to: Option<Instant>| Some(to?.saturating_duration_since(from?));
         Timing {
             total,
+            response: since(self.sent, self.ended),
+            waited,
             first_byte: since(self.sent, self.first_byte),
             first_token: since(self.sent, self.first),
             generation: since(self.first, self.last),
@@ -230,6 +263,7 @@ fn overwritten(old: Usage, new: Usage) -> Usage {
         output: new.output.or(old.output),
         reasoning: new.reasoning.or(old.reasoning),
         estimated: old.estimated || new.estimated,
+        partial: old.partial || new.partial,
     }
 }
 

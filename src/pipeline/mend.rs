@@ -38,7 +38,8 @@ pub(super) struct Kept {
     /// What was said.
     pub heard: Heard,
     judgement: Judgement,
-    attempt: u32,
+    /// The number of the attempt that gave it.
+    pub attempt: u32,
 }
 
 impl Run {
@@ -118,8 +119,8 @@ impl Run {
     /// Returns to the answer that was there before a correction that came to nothing.
     pub(super) async fn restore(&mut self) -> bool {
         let Some(Kept { heard, mut judgement, attempt }) = self.kept.take() else { return false };
-        self.forfeit();
         self.heard = heard;
+        self.answered = Some(attempt);
         if self.request.commit == Commit::Buffered {
             self.show(attempt).await;
         }

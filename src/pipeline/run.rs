@@ -21,8 +21,8 @@ use super::{
 use crate::{
     eval::{Judge, Judgement, check},
     model::{
-        CacheMode, Class, End, Fault, Message, Outcome, PicoDollars, Response, RunId, RunRequest, Target,
-        outcome::{Judging, Reason},
+        CacheMode, Class, End, Fault, Message, Outcome, Response, RunId, RunRequest, Target,
+        outcome::{AttemptUsage, Judging, Reason},
     },
 };
 
@@ -48,8 +48,12 @@ pub(super) struct Run {
     pub attempts: u32,
     /// Each target that was given up, with its last fault.
     pub reasons: Vec<Reason>,
-    /// What attempts that came to nothing cost at least, if they may have cost anything.
-    pub lost: Option<PicoDollars>,
+    /// What each attempt took that is over.
+    pub by_attempt: Vec<AttemptUsage>,
+    /// Whether a further one is under way.
+    pub under_way: bool,
+    /// The attempt whose answer is taken.
+    pub answered: Option<u32>,
     /// The judgement, once there was an answer to judge, and when that was since the start.
     pub judged: Option<(Judgement, Duration)>,
     /// The answer a better one is asked for.
@@ -120,7 +124,9 @@ impl Run {
             asked: 0,
             attempts: 0,
             reasons: Vec::new(),
-            lost: None,
+            by_attempt: Vec::new(),
+            under_way: false,
+            answered: None,
             judged: None,
             kept: None,
             changed: false,
@@ -246,8 +252,9 @@ impl Run {
             }
             return;
         }
-        // What judging it took is not the answer's.
-        let outcome = Outcome { judging: None, ..self.outcome(End::Done) };
+        // What judging it took is not the answer's, nor what attempts before it did.
+        let outcome = self.outcome(End::Done);
+        let outcome = Outcome { judging: None, usage: outcome.answer_usage(), by_attempt: Vec::new(), ..outcome };
         let cached = Cached { stored: self.shared.ports.world.timestamp(), outcome };
         let asked = self.shared.rules.cache && self.request.cache != CacheMode::Off;
         // The answer to a changed request is not that of the request.

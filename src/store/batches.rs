@@ -196,7 +196,8 @@ pub(super) fn past(db: &Connection, version: &VersionId, model: &str) -> rusqlit
         let sql = format!(
             "SELECT coalesce(tokens_input, 0) + coalesce(tokens_cache_read, 0) + coalesce(tokens_cache_write, 0),
                  tokens_output + coalesce(tokens_reasoning, 0)
-             FROM run WHERE {condition} AND end = 'done' AND provenance = 'live' AND NOT demo AND tokens_output IS NOT NULL
+             FROM run WHERE {condition} AND end = 'done' AND provenance = 'live' AND NOT demo AND attempts = 1
+                 AND tokens_output IS NOT NULL
              ORDER BY seq DESC LIMIT {PAST}"
         );
         let mut statement = db.prepare_cached(&sql)?;

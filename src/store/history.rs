@@ -24,8 +24,8 @@ use super::{
     search::{self, Way},
 };
 use crate::model::{
-    Cost, Grade, PicoDollars, RunId, RunStatus, Thumb, VersionId,
-    query::{Query, Sort, SortBy, Word},
+    Cost, Grade, PicoDollars, RunId, RunStatus, Thumb, Usage, VersionId,
+    query::{Query, Sort, SortBy},
 };
 use clause::{Clause, clause};
 use dense::Part;
@@ -96,9 +96,6 @@ fn sparse(
         if let Some(after) = after {
             beyond(&mut route.condition, query, after);
         }
-        if query.sort.by != SortBy::Time && query.sort.ascending {
-            route.condition.and(&format!("{} IS NOT NULL", column(query.sort.by)), []);
-        }
         let number = if route.matching.is_some() { "run_text.rowid" } else { "run.seq" };
         match part {
             Some(Part::Among(list)) => {
@@ -166,9 +163,29 @@ fn column(by: SortBy) -> &'static str {
     match by {
         SortBy::Time => "run.seq",
         SortBy::Cost => "run.cost",
-        SortBy::Took => "run.total_us",
-        SortBy::Tokens => "run.tokens_output",
+        SortBy::Took => "run.took_us",
+        SortBy::Tokens => "run.tokens",
+        SortBy::Verdict => VERDICT,
+        SortBy::Grade => GRADE,
     }
+}
+
+/// What [`status_rank`] says, in SQL.
+const VERDICT: &str = "CASE run.status WHEN 'error' THEN 5 WHEN 'failed' THEN 4 WHEN 'inconclusive' THEN 3
+    WHEN 'unchecked' THEN 2 WHEN 'passed' THEN 1 WHEN 'cancelled' THEN 0 END";
+
+/// The stars of the last grade; what [`thumb_rank`] says where it has none.
+const GRADE: &str = "(SELECT coalesce(stars, CASE thumb WHEN 'up' THEN 4 WHEN 'down' THEN 2 END) FROM grade
+    WHERE grade.run = run.seq ORDER BY grade.seq DESC LIMIT 1)";
+
+/// Returns the place of a status among all, the greater the worse.
+pub(super) fn status_rank(status: RunStatus) -> i64 {
+    RunStatus::ALL.iter().rev().position(|known| *known == status).and_then(|at| i64::try_from(at).ok()).unwrap_or(0)
+}
+
+/// Returns the stars that a thumb alone is taken for.
+pub(super) fn thumb_rank(up: bool) -> i64 {
+    if up { 4 } else { 2 }
 }
 
 /// Leaves out what comes before a run in the order asked for, and the run itself.
@@ -180,8 +197,7 @@ fn beyond(condition: &mut Condition, query: &Query, after: &After) {
         (_, None) => condition.and(&format!("({by} IS NULL AND run.seq {less} ?)"), [seq]),
         (_, Some(value)) => {
             let value = Value::Integer(value);
-            let unknown = if query.sort.ascending { String::new() } else { format!(" OR {by} IS NULL") };
-            let sql = format!("({by} {less} ? OR ({by} = ? AND run.seq {less} ?){unknown})");
+            let sql = format!("({by} {less} ? OR ({by} = ? AND run.seq {less} ?) OR {by} IS NULL)");
             condition.and(&sql, [value.clone(), value, seq]);
         }
     }
@@ -248,12 +264,12 @@ impl ByWords {
 }
 
 /// Finds the ways to runs that hold all words: each word in the run's own texts, or in its prompt.
-fn by_words(db: &Connection, words: &[Word], base: &Condition) -> rusqlite::Result<Vec<ByWords>> {
+fn by_words(db: &Connection, words: &[String], base: &Condition) -> rusqlite::Result<Vec<ByWords>> {
     let ways = words.iter().map(|word| search::way(db, word)).collect::<rusqlite::Result<Vec<_>>>()?;
     // Which words each prompt version holds.
     let mut held: BTreeMap<String, Vec<bool>> = BTreeMap::new();
     for (at, word) in words.iter().enumerate() {
-        for version in search::versions(db, &word.text)? {
+        for version in search::versions(db, word)? {
             if let Some(holds) = held.entry(version).or_insert_with(|| vec![false; words.len()]).get_mut(at) {
                 *holds = true;
             }
@@ -279,11 +295,11 @@ fn route(ways: &[Way], held: &[bool], mut condition: Condition) -> Option<Route>
         match way {
             Way::Nowhere => return None,
             Way::Index(expression) => expressions.push(format!("({expression})")),
-            Way::Read(text) => {
+            Way::Read(expression, text) => {
+                expressions.extend(expression.iter().map(|expression| format!("({expression})")));
                 let sql = "EXISTS (SELECT 1 FROM run_body WHERE run_body.seq = run.seq
-                           AND (run_body.text LIKE ? ESCAPE '\\' OR run_body.input LIKE ? ESCAPE '\\'))";
-                let pattern = Value::Text(search::pattern(text));
-                condition.and(sql, [pattern.clone(), pattern]);
+                           AND found_in(run_body.input, run_body.text, ?))";
+                condition.and(sql, [Value::Text(text.clone())]);
             }
         }
     }
@@ -305,8 +321,12 @@ fn walk(db: &Connection, query: &Query, route: &Route, wanted: usize) -> rusqlit
         }
     };
     let then = if query.sort.by == SortBy::Time { String::new() } else { format!(", run.seq {direction}") };
-    let sql =
-        format!("SELECT run.seq, {by} FROM {from}{} ORDER BY {order} {direction}{then} LIMIT ?", route.condition.sql);
+    // What is not known comes last either way.
+    let nulls = if query.sort.by == SortBy::Time { "" } else { " NULLS LAST" };
+    let sql = format!(
+        "SELECT run.seq, {by} FROM {from}{} ORDER BY {order} {direction}{nulls}{then} LIMIT ?",
+        route.condition.sql
+    );
     values.extend(route.condition.values.iter().cloned());
     values.push(Value::Integer(i64::try_from(wanted).unwrap_or(i64::MAX)));
     let values = values.iter().map(|value| value as &dyn ToSql);
@@ -322,9 +342,10 @@ fn walk(db: &Connection, query: &Query, route: &Route, wanted: usize) -> rusqlit
 pub(super) fn entry(db: &Connection, seq: i64) -> rusqlite::Result<HistoryEntry> {
     let sql = "SELECT id, started, session, prompt_name, prompt_hash, requested, target, model, served, end, status,
                    provenance, demo, attempts, error_class, tokens_input, tokens_cache_read, tokens_cache_write,
-                   tokens_output, tokens_reasoning, cost, cost_state, total_us, first_token_us, provider, pinned,
+                   tokens_output, tokens_reasoning, cost, cost_state, took_us, first_token_us, provider, pinned,
                    substr(iif(json_extract(input, '$.text') <> '', json_extract(input, '$.text'), input), 1, 400), substr(text, 1, 200), sample,
-                   (SELECT json_group_array(rule) FROM verdict WHERE verdict.seq = run.seq AND mark = 'fail')
+                   (SELECT json_group_array(rule) FROM verdict WHERE verdict.seq = run.seq AND mark = 'fail'),
+                   tokens_estimated, tokens_partial, waited_us, judge, judging
                FROM run LEFT JOIN run_body USING (seq) WHERE seq = ?1";
     let mut entry = db.prepare_cached(sql)?.query_row([seq], |row| read(row, seq))?;
     let grade = "SELECT stars, thumb, comment FROM grade WHERE run = ?1 ORDER BY seq DESC LIMIT 1";
@@ -342,25 +363,21 @@ pub(super) fn entry(db: &Connection, seq: i64) -> rusqlite::Result<HistoryEntry>
 }
 
 fn read(row: &Row<'_>, seq: i64) -> rusqlite::Result<HistoryEntry> {
-    let sum = |columns: std::ops::RangeInclusive<usize>| -> rusqlite::Result<Option<u64>> {
-        let mut sum = None;
-        for column in columns {
-            if let Some(count) = row.get::<_, Option<i64>>(column)? {
-                sum = Some(sum.unwrap_or(0) + count.unsigned_abs());
-            }
-        }
-        Ok(sum)
-    };
     let length = |column| {
         Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(|us| Duration::from_micros(us.unsigned_abs())))
     };
+    let count = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(i64::unsigned_abs));
     let amount = row.get::<_, Option<i64>>(20)?.map(|amount| PicoDollars(amount.unsigned_abs()));
-    let cost = match (amount, row.get::<_, String>(21)?.as_str()) {
-        (Some(amount), "known") => Cost::Known(amount),
-        (Some(amount), "estimated") => Cost::Estimated(amount),
-        (Some(amount), "at_least") => Cost::AtLeast(amount),
-        _ => Cost::Unknown,
+    let usage = Usage {
+        input: count(15)?,
+        cache_read: count(16)?,
+        cache_write: count(17)?,
+        output: count(18)?,
+        reasoning: count(19)?,
+        estimated: row.get(30)?,
+        partial: row.get(31)?,
     };
+    let judging: Option<String> = row.get(34)?;
     let failed: Option<String> = row.get(29)?;
     Ok(HistoryEntry {
         seq,
@@ -379,17 +396,20 @@ fn read(row: &Row<'_>, seq: i64) -> rusqlite::Result<HistoryEntry> {
         demo: row.get(12)?,
         attempts: row.get(13)?,
         class: row.get(14)?,
-        tokens_in: sum(15..=17)?,
-        tokens_out: sum(18..=19)?,
-        tokens_visible: sum(18..=18)?,
-        cost,
+        tokens_in: usage.total_input(),
+        tokens_out: usage.total_output(),
+        tokens_is: usage.sureness().to_owned(),
+        cost: Cost::of(amount, &row.get::<_, String>(21)?),
         took: length(22)?,
+        waited: length(32)?.unwrap_or_default(),
+        judge: row.get(33)?,
+        judging: judging.and_then(|judging| serde_json::from_str(&judging).ok()),
         first_token: length(23)?,
         provider: row.get::<_, Option<String>>(24)?.unwrap_or_default(),
         pinned: row.get(25)?,
         input: row.get::<_, Option<String>>(26)?.unwrap_or_default(),
         answer: row.get::<_, Option<String>>(27)?.unwrap_or_default(),
-        sample: row.get(28)?,
+        sample: row.get::<_, u32>(28)?.saturating_add(1),
         failed: failed.and_then(|list| serde_json::from_str(&list).ok()).unwrap_or_default(),
         grade: None,
     })

@@ -5,10 +5,32 @@ use rusqlite::Connection;
 use super::facts;
 use crate::{
     eval::Review,
-    model::{facts::Names, query::Query},
+    model::{
+        facts::{Names, RunFacts},
+        query::Query,
+    },
 };
 
 pub(super) use facts::each;
+
+/// Hands over the facts of the answers a query asks for with their numbers on record: the runs of judges are no answers,
+/// and come where there are no others.
+pub(super) fn answers(
+    db: &Connection,
+    query: &Query,
+    names: &mut Names,
+    mut take: impl FnMut(i64, &RunFacts),
+) -> rusqlite::Result<()> {
+    let (mut any, mut judges) = (false, false);
+    each(db, query, names, |seq, facts| {
+        judges |= facts.judge;
+        if !facts.judge {
+            any = true;
+            take(seq, facts);
+        }
+    })?;
+    if any || !judges { Ok(()) } else { each(db, query, names, take) }
+}
 
 /// Folds the facts of the runs a query asks for; those under way are left out.
 pub(super) fn review(db: &Connection, query: &Query) -> rusqlite::Result<Review> {

@@ -20,7 +20,8 @@ impl Step {
 ///
 /// `run` is narrow, so that lists and sums read little; `run_body` holds the texts under the same
 /// `seq`, where a full-text index can find them. Times of day are nanoseconds since 1970 in UTC,
-/// lengths of time microseconds, money pico-dollars.
+/// lengths of time microseconds, money pico-dollars. `run.tokens` and `run.took_us` are the numbers that lists show:
+/// all tokens of all attempts, and the time of the answering one.
 ///
 /// Nothing in `prompt_version`, `version_name` and `grade` is ever overwritten: a version is its
 /// content, and of several names or grades the last one counts. `run.prompt_hash` names the version
@@ -263,6 +264,44 @@ pub(super) const RECORD: &[Step] = &[
     UPDATE cell SET content = json_set(json_remove(content, '$.passed', '$.skipped'), '$.status',
         (SELECT coalesce(status, 'error') FROM run WHERE run.seq = cell.run));
     DELETE FROM fact_block;
+    ",
+    ),
+    Step::tables(
+        "
+    ALTER TABLE attempt ADD COLUMN tokens_input INTEGER;
+    ALTER TABLE attempt ADD COLUMN tokens_cache_read INTEGER;
+    ALTER TABLE attempt ADD COLUMN tokens_cache_write INTEGER;
+    ALTER TABLE attempt ADD COLUMN tokens_output INTEGER;
+    ALTER TABLE attempt ADD COLUMN tokens_reasoning INTEGER;
+    ALTER TABLE attempt ADD COLUMN tokens_estimated INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempt ADD COLUMN tokens_partial INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempt ADD COLUMN cost INTEGER;
+    ALTER TABLE attempt ADD COLUMN cost_state TEXT;
+    ALTER TABLE attempt ADD COLUMN took_us INTEGER;
+    ALTER TABLE attempt ADD COLUMN answered INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE run ADD COLUMN tokens INTEGER;
+    ALTER TABLE run ADD COLUMN tokens_partial INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE run ADD COLUMN took_us INTEGER;
+    ALTER TABLE run ADD COLUMN waited_us INTEGER;
+    ALTER TABLE run ADD COLUMN judge INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE run ADD COLUMN judging TEXT;
+    DELETE FROM fact_block;
+    UPDATE run SET
+        tokens = CASE WHEN coalesce(tokens_input, tokens_cache_read, tokens_cache_write, tokens_output,
+                tokens_reasoning) IS NOT NULL
+            THEN min(coalesce(tokens_input, 0), 100000000) + min(coalesce(tokens_cache_read, 0), 100000000)
+                + min(coalesce(tokens_cache_write, 0), 100000000) + min(coalesce(tokens_output, 0), 100000000)
+                + min(coalesce(tokens_reasoning, 0), 100000000) END,
+        took_us = total_us,
+        judge = prompt_name IS 'judge' AND EXISTS (SELECT 1 FROM prompt_version WHERE hash = prompt_hash
+            AND content LIKE '%You judge the answer of a program by a rubric.%'),
+        judging = CASE WHEN marks LIKE '%llm-rubric%' THEN (SELECT outcome -> '$.judging' FROM run_body
+            WHERE run_body.seq = run.seq AND json_valid(outcome)) END;
+    DROP INDEX run_took;
+    DROP INDEX run_output;
+    CREATE INDEX run_took ON run (took_us);
+    CREATE INDEX run_tokens ON run (tokens);
+    CREATE INDEX run_judge ON run (judge) WHERE judge = 1;
     ",
     ),
 ];

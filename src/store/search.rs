@@ -7,9 +7,12 @@
 
 use std::{collections::HashSet, hash::BuildHasher};
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Transaction, functions::FunctionFlags, params};
 
-use crate::model::{Input, Prompt, query::Word};
+use crate::{
+    model::{Input, Prompt},
+    text::holds,
+};
 
 /// Words that hold a part of one, at most, that are looked for by the index. A part that more words hold is
 /// in so many runs that reading the newest ones finds a page of them.
@@ -45,10 +48,27 @@ impl Known {
 pub(super) enum Way {
     /// By an expression of the index.
     Index(String),
-    /// By reading the texts.
-    Read(String),
+    /// By reading the texts, in lower case, of the runs that an expression of the index finds; of all without one.
+    Read(Option<String>, String),
     /// In no run.
     Nowhere,
+}
+
+/// Makes the functions that texts are looked into by known to a connection: `found_in(input, answer, text)` for the
+/// texts of a run and `holds(whole, text)` for any, both for a text in lower case and for upper and lower case alike.
+pub(super) fn define(db: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
+    db.create_scalar_function("found_in", 3, flags, |args| {
+        let text = |at: usize| args.get_raw(at).as_str_or_null().map(Option::unwrap_or_default);
+        let (input, answer, wanted) = (text(0)?, text(1)?, text(2)?);
+        // An input that cannot be read holds nothing.
+        let input: Input = serde_json::from_str(input).unwrap_or_default();
+        Ok(texts(&input, answer).into_iter().any(|text| holds(text, wanted)))
+    })?;
+    db.create_scalar_function("holds", 2, flags, |args| {
+        let text = |at: usize| args.get_raw(at).as_str_or_null().map(Option::unwrap_or_default);
+        Ok(holds(text(0)?, text(1)?))
+    })
 }
 
 /// Bytes of each text, at most, that are found: the beginning of a longer one.
@@ -93,28 +113,81 @@ pub(super) fn texts<'a>(input: &'a Input, answer: &'a str) -> Vec<&'a str> {
     std::iter::once(input.text.as_str()).chain(input.vars.values().map(String::as_str)).chain([answer]).collect()
 }
 
-/// Says how a text is found.
-pub(super) fn way(db: &Connection, word: &Word) -> rusqlite::Result<Way> {
-    let mut text = String::new();
-    spaced(&word.text, &mut text);
-    let found: Vec<&str> = tokens(&text).collect();
-    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-    Ok(match found.as_slice() {
+/// Says how a text is found. One word is found whatever marks are on its letters, as far as the index goes; any other
+/// text as it is written, but for upper and lower case.
+pub(super) fn way(db: &Connection, text: &str) -> rusqlite::Result<Way> {
+    let read = |expression| Way::Read(expression, text.to_lowercase());
+    // The index has words of its own of what no letters are: private characters.
+    if text.chars().any(is_private) {
+        return Ok(read(None));
+    }
+    let pieces = pieces(text);
+    let words = match pieces.as_slice() {
         // Signs alone are in no index.
-        [] => Way::Read(word.text.clone()),
-        [one] if is_alone(one) => Way::Index(quoted(one)),
-        [one] if one.chars().count() < SHORTEST => Way::Read((*one).to_owned()),
-        [one] if word.phrase => Way::Index(format!("{} *", quoted(one))),
-        [one] => match holding(db, one)?.as_slice() {
-            [] => Way::Nowhere,
-            many if many.len() > MOST_WORDS => Way::Read((*one).to_owned()),
-            words => Way::Index(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" OR ")),
+        [] => return Ok(read(None)),
+        [only] if only.text == text && is_alone(text) => return Ok(Way::Index(quoted(text))),
+        [first, ..] if first.begins => None,
+        [first, ..] if first.text.chars().count() < SHORTEST => None,
+        [first, ..] => match holding(db, first.text)? {
+            none if none.is_empty() => return Ok(Way::Nowhere),
+            many if many.len() > MOST_WORDS => None,
+            words => Some(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" OR ")),
         },
-        [.., last] => {
-            let end = if is_alone(last) { "" } else { " *" };
-            Way::Index(format!("{}{end}", quoted(&found.join(" "))))
+    };
+    if let ([only], Some(words)) = (pieces.as_slice(), &words)
+        && only.text == text
+    {
+        return Ok(Way::Index(words.clone()));
+    }
+    // Those that begin with a word follow each other; the last may be the beginning of a longer one.
+    let whole: Vec<&str> = pieces.iter().filter(|piece| piece.begins).map(|piece| piece.text).collect();
+    let open = pieces.last().is_some_and(|last| last.begins && !last.ends);
+    let phrase = (!whole.is_empty()).then(|| format!("{}{}", quoted(&whole.join(" ")), if open { " *" } else { "" }));
+    let both: Vec<String> = words.into_iter().chain(phrase).map(|part| format!("({part})")).collect();
+    Ok(read((!both.is_empty()).then(|| both.join(" AND "))))
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+/// A part of a text that is a word of the index, or a part of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Piece<'a> {
+    text: &'a str,
+    /// Whether the word begins with it: something stands before it that is in no word.
+    begins: bool,
+    /// Whether the word ends with it.
+    ends: bool,
+}
+
+/// Takes a text apart into words, of which the first and the last may be parts of longer ones.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut all: Vec<Piece<'_>> = Vec::new();
+    let mut from: Option<usize> = None;
+    let mut push = |start: usize, end: usize| {
+        if let Some(piece) = text.get(start..end) {
+            let alone = is_alone(piece);
+            all.push(Piece { text: piece, begins: alone || start > 0, ends: alone || end < text.len() });
         }
-    })
+    };
+    for (at, c) in text.char_indices() {
+        let alone = stands_alone(c);
+        if !alone && (c.is_alphanumeric() || is_mark(c)) {
+            from.get_or_insert(at);
+            continue;
+        }
+        if let Some(start) = from.take() {
+            push(start, at);
+        }
+        if alone {
+            push(at, at + c.len_utf8());
+        }
+    }
+    if let Some(start) = from {
+        push(start, text.len());
+    }
+    all
 }
 
 /// Lists the words that hold a part of one, one more than are of use at most.
@@ -128,37 +201,23 @@ fn holding(db: &Connection, part: &str) -> rusqlite::Result<Vec<String>> {
 
 /// Lists the prompt versions with a message that holds a text, upper and lower case alike.
 pub(super) fn versions(db: &Connection, text: &str) -> rusqlite::Result<Vec<String>> {
-    let sql = "SELECT hash, content FROM prompt_version WHERE content LIKE ?1 ESCAPE '\\'";
-    // The content is JSON, in which some characters are written otherwise, and which has keys of its own.
-    let written = serde_json::to_string(text).unwrap_or_default();
-    let inner = written.get(1..written.len().saturating_sub(1)).unwrap_or_default();
+    let sql = "SELECT hash, content FROM prompt_version WHERE holds(content, ?1)";
     let wanted = text.to_lowercase();
+    // The content is JSON, in which some characters are written otherwise, and which has keys of its own.
+    let written = serde_json::to_string(&wanted).unwrap_or_default();
+    let inner = written.get(1..written.len().saturating_sub(1)).unwrap_or_default();
     let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query([pattern(inner)])?;
+    let mut rows = statement.query([inner])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let content: String = row.get(1)?;
         let prompt: Option<Prompt> = serde_json::from_str(&content).ok();
         let mut turns = prompt.iter().flat_map(Prompt::turns);
-        if turns.any(|turn| turn.content.to_lowercase().contains(&wanted)) {
+        if turns.any(|turn| holds(&turn.content, &wanted)) {
             found.push(row.get(0)?);
         }
     }
     Ok(found)
-}
-
-/// Returns the pattern of LIKE, with `\` as its escape, of texts that hold another.
-pub(super) fn pattern(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
 }
 
 /// Writes a text with blanks around every character that is a word by itself.
@@ -187,6 +246,11 @@ fn is_alone(token: &str) -> bool {
     token.chars().next().is_some_and(stands_alone)
 }
 
+/// Tells whether a character means nothing but to those who agree on it: the index takes it for a letter.
+fn is_private(c: char) -> bool {
+    matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
+}
+
 /// Tells whether a character is a word by itself: Han, Hiragana, Katakana, Bopomofo, Hangul.
 fn stands_alone(c: char) -> bool {
     matches!(c,
@@ -207,7 +271,12 @@ mod tests {
     }
 
     #[test]
-    fn signs_of_patterns_are_taken_as_they_are() {
-        assert_eq!(pattern("100%_a\\"), "%100\\%\\_a\\\\%");
+    fn what_stands_beside_a_word_says_whether_it_may_go_on() {
+        let of = |text| pieces(text).into_iter().map(|piece| (piece.text, piece.begins, piece.ends)).collect::<Vec<_>>();
+        assert_eq!(of("C++"), [("C", false, true)]);
+        assert_eq!(of("-x"), [("x", true, false)]);
+        assert_eq!(of("a_b"), [("a", false, true), ("b", true, false)]);
+        assert_eq!(of("GPTは本 x"), [("GPT", false, true), ("は", true, true), ("本", true, true), ("x", true, false)]);
+        assert_eq!(of("😀%\"\\"), []);
     }
 }

@@ -164,7 +164,7 @@ impl Look {
                     Some(MOST - u64::try_from(longest.as_micros()).unwrap_or(MOST).min(MOST))
                 }
                 By::Cost => {
-                    let dearest = cells().filter_map(|cell| cell.spent().amount()).max()?;
+                    let dearest = cells().filter_map(|cell| cell.spent().cost.amount()).max()?;
                     Some(MOST - dearest.0.min(MOST))
                 }
             }

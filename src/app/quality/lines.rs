@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     app::table::Table,
     eval::review::{By, Check, ClassLine, Line, Rate, Report},
+    model::PicoDollars,
 };
 
 /// What the runs are grouped by.
@@ -162,29 +163,34 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Compares two lines; what has no value comes last.
-    fn compare(self, other: Self, order: Order) -> Ordering {
-        let least = |one: Option<f64>, other: Option<f64>| match (one, other) {
-            (Some(one), Some(other)) => one.total_cmp(&other),
+    /// Compares two lines by what the column shows; what has no value comes last, whether or not the order is turned
+    /// round.
+    fn compare(self, other: Self, order: Order, turned: bool) -> Ordering {
+        let turn = |compared: Ordering| if turned { compared.reverse() } else { compared };
+        let known = |one: Option<f64>, other: Option<f64>| match (one, other) {
+            (Some(one), Some(other)) => turn(one.total_cmp(&other)),
             (one, other) => other.is_some().cmp(&one.is_some()),
         };
+        let most = |of: fn(Self) -> Option<f64>| known(of(self).map(|value| -value), of(other).map(|value| -value));
         match order {
-            Order::Wrong => other.wrong().cmp(&self.wrong()).then_with(|| other.runs().cmp(&self.runs())),
-            Order::Passed => least(self.pass().map(|rate| rate.share), other.pass().map(|rate| rate.share)),
-            Order::Runs => other.runs().cmp(&self.runs()),
-            Order::Took => other.took().cmp(&self.took()),
-            Order::Cost => other.cost().total_cmp(&self.cost()),
+            Order::Wrong => {
+                turn(other.wrong().cmp(&self.wrong()).then_with(|| other.runs().cmp(&self.runs())))
+            }
+            Order::Passed => known(self.pass().map(|rate| rate.share), other.pass().map(|rate| rate.share)),
+            Order::Runs => turn(other.runs().cmp(&self.runs())),
+            Order::Took => most(Self::took),
+            Order::Cost => most(Self::cost),
             Order::Name => Ordering::Equal,
         }
-        .then_with(|| self.name().cmp(&other.name()))
+        .then_with(|| turn(self.name().cmp(&other.name())))
     }
 
-    fn took(self) -> Option<u32> {
-        if let Self::Runs(line) = self { line.times.map(|times| times.p50) } else { None }
+    fn took(self) -> Option<f64> {
+        if let Self::Runs(line) = self { line.times.map(|times| times.p50.into()) } else { None }
     }
 
-    fn cost(self) -> f64 {
-        if let Self::Runs(line) = self { line.cost } else { 0.0 }
+    fn cost(self) -> Option<f64> {
+        if let Self::Runs(line) = self { line.spent.cost.amount().map(PicoDollars::dollars) } else { None }
     }
 
     /// Lists the filters that find its runs, as keys with values; none where no filter can.
@@ -264,12 +270,9 @@ impl Lines {
         let entry = |number| Entry::of(report, self.kind, number);
         let mut numbers: Vec<usize> = (0..count).collect();
         numbers.sort_by(|one, other| match (entry(*one), entry(*other)) {
-            (Some(one), Some(other)) => one.compare(other, self.order),
+            (Some(one), Some(other)) => one.compare(other, self.order, self.turned),
             _ => Ordering::Equal,
         });
-        if self.turned {
-            numbers.reverse();
-        }
         let mut places = vec![0_u64; count];
         for (place, number) in numbers.iter().enumerate() {
             if let Some(slot) = places.get_mut(*number) {

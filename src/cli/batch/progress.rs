@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use crate::{
     cli::Io,
     eval::{Tally, figures},
+    model::{Spent, outcome::Judging},
     pipeline::budget::Budget,
     text::{clean_line, truncate},
 };
@@ -100,13 +101,16 @@ fn words(Now { budget, tally, open, paused }: &Now<'_>, now: Instant) -> String 
     if let Some(rate) = budget.rate(now) {
         parts.push(format!("{rate:.1}/s"));
     }
-    parts.push(format!("{} tokens", figures::count(budget.tokens)));
-    let cost = tally.cost().to_string();
-    let spends = tally.cost().amount().is_some_and(|amount| amount.0 > 0);
+    let Spent { usage, cost } = tally.answers();
+    parts.push(format!("{} tokens", figures::all_tokens(&usage)));
+    let spends = cost.amount().is_some_and(|amount| amount.0 > 0);
     parts.push(match budget.projected_cost().filter(|_| spends) {
         Some(projected) if budget.left() != Some(0) => format!("{cost} (about {projected} in the end)"),
-        _ => cost,
+        _ => cost.to_string(),
     });
+    if tally.judges != Judging::default() {
+        parts.push(format!("judges: {}", figures::spent(&tally.judges.spent())));
+    }
     match (paused, budget.time_left(now)) {
         (Some(why), _) => parts.push(format!("paused: {why}")),
         (None, Some(left)) if budget.left() != Some(0) => parts.push(format!("{} left", figures::duration(left))),

@@ -8,7 +8,10 @@ use std::{
 use serde::Serialize;
 
 use super::{Entries, Entry, Whole};
-use crate::model::{PicoDollars, RunStatus, Verdict};
+use crate::{
+    eval::tally::Taken,
+    model::{PicoDollars, RunStatus, Verdict},
+};
 
 /// A cell as a line of JSON.
 #[derive(Debug, Serialize)]
@@ -19,6 +22,7 @@ pub struct Line<'a> {
     description: Option<&'a str>,
     prompt: &'a str,
     target: &'a str,
+    /// Counted from 1.
     sample: u32,
     run: String,
     end: &'a str,
@@ -29,10 +33,15 @@ pub struct Line<'a> {
     fallback: Option<&'a str>,
     cached: bool,
     tokens: Option<u64>,
-    /// US dollars, those of judges as well; null where nobody knows.
+    tokens_is: &'static str,
+    /// US dollars; null where nobody knows.
     cost: Option<f64>,
     cost_is: &'static str,
+    /// What judges took, which is no part of the rest; null where none was asked.
+    judges: Option<Taken>,
     seconds: f64,
+    /// Seconds that retort itself waited, which are no part of the others.
+    waited: f64,
     input: &'a str,
     vars: &'a BTreeMap<String, String>,
     answer: &'a str,
@@ -51,7 +60,7 @@ impl<'a> Line<'a> {
             description: entry.description.as_deref(),
             prompt,
             target,
-            sample: cell.place.sample,
+            sample: cell.place.sample + 1,
             run: cell.run.to_string(),
             end: &cell.end,
             standing: cell.status,
@@ -61,9 +70,12 @@ impl<'a> Line<'a> {
             fallback: entry.fallback.as_deref(),
             cached: cell.cached,
             tokens: cell.tokens,
-            cost: cell.spent().amount().map(PicoDollars::dollars),
-            cost_is: cell.spent().sureness(),
+            tokens_is: cell.counted().sureness(),
+            cost: cell.spent().cost.amount().map(PicoDollars::dollars),
+            cost_is: cell.spent().cost.sureness(),
+            judges: cell.judging.map(|judging| Taken::of(judging.spent())),
             seconds: cell.took.as_secs_f64(),
+            waited: cell.waited.as_secs_f64(),
             input: &entry.input.text,
             vars: &entry.input.vars,
             answer: &entry.answer,

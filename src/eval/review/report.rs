@@ -1,14 +1,17 @@
 //! A review as it is read: rates with intervals, times by rank, what got worse first.
 
-use serde::Serialize;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
 
 use super::BINS;
 use crate::{
     eval::{
         evidence::Shown,
         stats::{Interval, wilson},
+        tally::Taken,
     },
-    model::StatusCounts,
+    model::{Spent, StatusCounts, outcome::Judging},
 };
 
 /// What runs are grouped by.
@@ -65,20 +68,46 @@ impl Rate {
     }
 }
 
-/// Times by nearest rank, in milliseconds.
+/// Times of answering attempts from their sending, by nearest rank, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Times {
     /// How many were measured.
     pub n: u64,
     /// Half took at most this.
     pub p50: u32,
-    /// Nine in ten.
-    pub p90: u32,
-    /// Nineteen in twenty.
-    pub p95: u32,
-    /// Ninety-nine in a hundred.
-    pub p99: u32,
+    /// Nine in ten; none below ten.
+    pub p90: Option<u32>,
+    /// Nineteen in twenty; none below twenty.
+    pub p95: Option<u32>,
+    /// Ninety-nine in a hundred; none below a hundred.
+    pub p99: Option<u32>,
 }
+
+/// What retort itself waited: for limits, between tries, for a free place. No part of any other time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Waits {
+    /// Runs that waited a tenth of a second or longer.
+    pub runs: u64,
+    /// Milliseconds that these waited together.
+    pub total: u64,
+    /// Milliseconds of the longest.
+    pub longest: u64,
+}
+
+impl Waits {
+    /// Takes in what one run waited.
+    pub(super) fn take(&mut self, waited: Duration) {
+        let millis = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+        if waited >= LEAST_WAIT {
+            self.runs += 1;
+            self.total = self.total.saturating_add(millis);
+            self.longest = self.longest.max(millis);
+        }
+    }
+}
+
+/// What is shorter is next to nothing, and told nowhere.
+const LEAST_WAIT: Duration = Duration::from_millis(100);
 
 /// What runs of one kind come to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -101,8 +130,9 @@ pub struct Line {
     pub times: Option<Times>,
     /// Times to the first token.
     pub first_token: Option<Times>,
-    /// US dollars, as far as known.
-    pub cost: f64,
+    /// What the runs took; of a model or a provider what it took itself, in runs that others answered as well.
+    #[serde(flatten, serialize_with = "taken")]
+    pub spent: Spent,
     /// Runs whose cost is not known.
     pub unpriced: u64,
 }
@@ -158,12 +188,15 @@ pub const NOT_COMPARABLE: &str = "not comparable: no common inputs";
 pub struct Point {
     /// When it begins, in seconds since 1970.
     pub from: i64,
+    /// When it ends.
+    pub to: i64,
     /// Runs.
     pub runs: u64,
     /// How they came out.
     pub counts: StatusCounts,
-    /// US dollars.
-    pub cost: f64,
+    /// What they took.
+    #[serde(flatten, serialize_with = "taken")]
+    pub spent: Spent,
     /// Runs whose cost is not known.
     pub unpriced: u64,
     /// The response time half of the answers stayed within, in milliseconds.
@@ -205,14 +238,22 @@ pub struct Report {
     pub times: Option<Times>,
     /// Times to the first token.
     pub first_token: Option<Times>,
+    /// What retort itself waited.
+    pub waits: Waits,
     /// Tokens in.
     pub tokens_in: u64,
     /// Tokens out.
     pub tokens_out: u64,
-    /// US dollars, as far as known.
-    pub cost: f64,
+    /// All that was taken, judges apart.
+    #[serde(flatten, serialize_with = "taken")]
+    pub spent: Spent,
     /// Runs whose cost is not known.
     pub unpriced: u64,
+    /// What judging took.
+    #[serde(serialize_with = "judging")]
+    pub judges: Judging,
+    /// Whether the runs are those of judges: there are no others.
+    pub of_judges: bool,
     /// Runs that took more than one call.
     pub retried: u64,
     /// Calls.
@@ -233,13 +274,15 @@ pub struct Report {
     pub trend: Vec<Point>,
 }
 
-impl Report {
-    /// Returns all tokens.
-    #[must_use]
-    pub fn tokens(&self) -> u64 {
-        self.tokens_in.saturating_add(self.tokens_out)
-    }
+fn taken<S: Serializer>(spent: &Spent, out: S) -> Result<S::Ok, S::Error> {
+    Taken::of(*spent).serialize(out)
+}
 
+fn judging<S: Serializer>(judging: &Judging, out: S) -> Result<S::Ok, S::Error> {
+    (*judging != Judging::default()).then(|| Taken::of(judging.spent())).serialize(out)
+}
+
+impl Report {
     /// Tells whether all of it is a demonstration, so that times and tokens are.
     #[must_use]
     pub fn is_demo(&self) -> bool {

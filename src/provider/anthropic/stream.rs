@@ -115,7 +115,7 @@ fn usage(usage: &Value) -> Option<Usage> {
         cache_write: count(usage, "/cache_creation_input_tokens"),
         output,
         reasoning,
-        estimated: false,
+        ..Usage::default()
     };
     (usage != Usage::default()).then_some(usage)
 }

@@ -131,7 +131,7 @@ fn usage(usage: &Value) -> Option<Usage> {
     let sum = [prompt, completion, thought].into_iter().flatten().fold(0, u64::saturating_add);
     let beside = thought.is_some_and(|thought| thought > 0) && count(usage, "/total_tokens") == Some(sum);
     let (output, reasoning) = if beside { (completion, thought) } else { split(completion, thought) };
-    let usage = Usage { input, cache_read, cache_write, output, reasoning, estimated: false };
+    let usage = Usage { input, cache_read, cache_write, output, reasoning, ..Usage::default() };
     (usage != Usage::default()).then_some(usage)
 }
 

@@ -121,6 +121,7 @@ impl Test {
             What::Error(class) => is(&[Named::Class], class),
             What::Cached(yes) => flag(Flag::Cached, *yes),
             What::Demo(yes) => flag(Flag::Demo, *yes),
+            What::Judge(yes) => flag(Flag::Judge, *yes),
             What::FellBack(yes) => flag(Flag::FellBack, *yes),
             What::Retried(yes) => Self::Number(Of::Attempts, if *yes { Sign::Greater } else { Sign::AtMost }, 1),
             What::Pinned(yes) => flag(Flag::Pinned, *yes),

@@ -69,6 +69,8 @@ pub(super) fn clause(what: &What) -> Clause {
         What::Error(class) => lookup("+run.error_class = ?", "seq FROM run WHERE error_class = ?", [text(class)]),
         What::Cached(yes) => flag("run.provenance IS 'cached'", *yes),
         What::Demo(yes) => flag("run.demo", *yes),
+        What::Judge(true) => lookup("+run.judge = 1", "seq FROM run WHERE judge = 1", []),
+        What::Judge(false) => plain("run.judge = 0", []),
         What::FellBack(yes) => flag("run.requested <> run.target", *yes),
         What::Retried(yes) => flag("run.attempts > 1", *yes),
         What::Pinned(true) => lookup("+run.pinned = 1", "seq FROM run WHERE pinned = 1", []),
@@ -89,14 +91,10 @@ pub(super) fn clause(what: &What) -> Clause {
         What::Took(Bound { sign, limit }) => {
             let length = Value::Integer(microseconds(*limit));
             let sign = sign.word();
-            lookup(&format!("+run.total_us {sign} ?"), &format!("seq FROM run WHERE total_us {sign} ?"), [length])
+            lookup(&format!("+run.took_us {sign} ?"), &format!("seq FROM run WHERE took_us {sign} ?"), [length])
         }
         What::Tokens(Bound { sign, limit }) => plain(
-            format!(
-                "coalesce(run.tokens_input, 0) + coalesce(run.tokens_cache_read, 0) + coalesce(run.tokens_cache_write, 0)
-                 + coalesce(run.tokens_output, 0) + coalesce(run.tokens_reasoning, 0) {} ?",
-                sign.word()
-            ),
+            format!("coalesce(run.tokens, 0) {} ?", sign.word()),
             [Value::Integer(i64::try_from(*limit).unwrap_or(i64::MAX))],
         ),
         What::Stars(Bound { sign, limit }) => {

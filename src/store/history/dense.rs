@@ -29,7 +29,9 @@ pub(super) enum Part {
 
 /// Tells whether a query is answered here: it filters, or it orders what words find, and what is left is not few.
 pub(super) fn is_better(db: &Connection, query: &Query, by: SortBy) -> rusqlite::Result<bool> {
-    if query.filters.is_empty() && (query.words.is_empty() || by == SortBy::Time) {
+    // No index has the order of these, and a block has their values at hand.
+    let unindexed = matches!(by, SortBy::Verdict | SortBy::Grade);
+    if query.filters.is_empty() && !unindexed && (query.words.is_empty() || by == SortBy::Time) {
         return Ok(false);
     }
     for filter in query.filters.iter().filter(|filter| !filter.not) {

@@ -1,17 +1,19 @@
 //! The figures of all runs: rates, times, tokens, cost, retries, grades, stated confidence.
 
+use std::time::Duration;
+
 use ratatui::{
     buffer::Buffer,
     layout::{Margin, Rect},
     text::{Line, Span},
 };
 
-use super::{framed, millis, money, with_interval};
+use super::{framed, millis, with_interval};
 use crate::{
     app::{action::Action, quality::areas::is_wide},
     eval::{
-        figures::{count, whole_percent},
-        review::{Rate, Report, Times},
+        figures::{count, duration, token_mark, whole_percent},
+        review::{Rate, Report, Times, Waits, judges},
     },
     model::RunStatus,
     ui::{
@@ -91,9 +93,10 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
     let priced = match report.unpriced {
         0 if report.is_demo() => vec![quiet("  a demonstration costs nothing")],
         0 => Vec::new(),
-        1 => vec![scene.span("  1 run has no known price", Role::Origin)],
-        runs => vec![scene.span(format!("  {} runs have no known price", count(runs)), Role::Origin)],
+        1 => vec![scene.span("  the cost of 1 run is not known", Role::Origin)],
+        runs => vec![scene.span(format!("  the cost of {} runs is not known", count(runs)), Role::Origin)],
     };
+    let mark = token_mark(&report.spent.usage);
     vec![
         named(scene, "passed", rate(scene, report.pass.as_ref(), "checked")),
         named(scene, "", others(scene, report)),
@@ -111,17 +114,19 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
         named(scene, "", ["p50", "p90", "p95", "p99", "n"].map(|head| quiet(&format!("{head:>TIME$}"))).to_vec()),
         named(scene, "response", times(scene, report.times.as_ref(), demo)),
         named(scene, "first token", times(scene, report.first_token.as_ref(), demo)),
+        named(scene, "waited", waited(scene, &report.waits)),
         named(
             scene,
             "tokens",
             vec![
-                scene.span(count(report.tokens_in), demo),
+                scene.span(format!("{mark}{}", count(report.tokens_in)), demo),
                 text(" in, "),
-                scene.span(count(report.tokens_out), demo),
+                scene.span(format!("{mark}{}", count(report.tokens_out)), demo),
                 text(" out"),
             ],
         ),
-        named(scene, "cost", [vec![number(money(report.cost, report.unpriced))], priced].concat()),
+        named(scene, "cost", [vec![number(report.spent.cost.to_string())], priced].concat()),
+        named(scene, "judges", judges(report).map_or_else(|| vec![quiet("none")], |judges| vec![number(judges)])),
         named(
             scene,
             "retried",
@@ -184,10 +189,23 @@ fn times(scene: Scene<'_>, times: Option<&Times>, role: Role) -> Vec<Span<'stati
     let Some(Times { n, p50, p90, p95, p99 }) = times else {
         return vec![scene.span(format!("{:>TIME$}", "–"), Role::Quiet)];
     };
-    let mut spans: Vec<_> =
-        [p50, p90, p95, p99].map(|time| scene.span(format!("{:>TIME$}", millis(*time)), role)).to_vec();
+    let shown = |time: Option<u32>| match time {
+        Some(time) => scene.span(format!("{:>TIME$}", millis(time)), role),
+        None => scene.span(format!("{:>TIME$}", "–"), Role::Quiet),
+    };
+    let mut spans = [Some(*p50), *p90, *p95, *p99].map(shown).to_vec();
     spans.push(scene.span(format!("{:>TIME$}", count(*n)), Role::Quiet));
     spans
+}
+
+/// Says what retort itself waited, which is no part of the times.
+fn waited(scene: Scene<'_>, waits: &Waits) -> Vec<Span<'static>> {
+    let Waits { runs, total, longest } = *waits;
+    if runs == 0 {
+        return vec![scene.span("nothing", Role::Quiet)];
+    }
+    let [total, longest] = [total, longest].map(|millis| duration(Duration::from_millis(millis)));
+    vec![scene.span(total, Role::Number), scene.span(format!(" in {} runs, {longest} at most", count(runs)), Role::Quiet)]
 }
 
 /// Draws how often which confidence was stated, from 0 at the left to 1 at the right: beside the figures with
