@@ -85,6 +85,7 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     budget.expect(state.cells.iter().filter(|row| row.cell.answered()).count() as u64);
     budget.before(state.cells.iter().map(|row| &row.cell));
     let mut watch = Watch::new(budget, whole(&order, state.id), spool, args.json);
+    watch.before(&state.cells, state.crashed);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
     let end = ended.as_ref().map_or("stopped", |end| word(end, &order));
     let gates =

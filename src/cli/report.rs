@@ -274,6 +274,7 @@ mod tests {
             timing: Timing::default(),
             quality: None,
             judging: None,
+            by_attempt: Vec::new(),
         }
     }
 

@@ -40,10 +40,13 @@ pub fn millis(time: Duration) -> u32 {
     u32::try_from(time.saturating_add(Duration::from_micros(500)).as_millis()).unwrap_or(u32::MAX)
 }
 
+/// What a run waited shorter than this is next to nothing, and told nowhere.
+pub const LEAST_WAIT: Duration = Duration::from_millis(100);
+
 /// Says how long retort itself waited, `waited 4.0s`; none where that is next to nothing.
 #[must_use]
 pub fn waited(time: Duration) -> Option<String> {
-    (time >= Duration::from_millis(100)).then(|| format!("waited {}", duration(time)))
+    (time >= LEAST_WAIT).then(|| format!("waited {}", duration(time)))
 }
 
 /// Writes how long ago something was, in one unit: `now`, `40 s`, `12 min`, `3 h`, `2 d`.

@@ -75,7 +75,7 @@ pub fn rank(values: u64, share: f64) -> u64 {
 #[must_use]
 pub fn telling_rank(values: u64, share: f64) -> Option<u64> {
     let rank = rank(values, share);
-    (rank > 0 && (share <= 0.5 || rank < values)).then_some(rank)
+    (rank > 0 && (share <= 0.5 || share >= 1.0 || rank < values)).then_some(rank)
 }
 
 #[cfg(test)]
@@ -138,6 +138,6 @@ mod tests {
                 assert_eq!(telling_rank(values, share).is_some(), values >= least, "{share} of {values}");
             }
         }
-        assert_eq!(telling_rank(20, 0.95), Some(19));
+        assert_eq!((telling_rank(20, 0.95), telling_rank(3, 1.0)), (Some(19), Some(3)));
     }
 }

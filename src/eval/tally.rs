@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 
 use super::{figures, stats::telling_rank};
-use crate::model::{PicoDollars, Quality, RunStatus, Spent, Status, StatusCounts, batch::Cell, outcome::Judging};
+use crate::model::{
+    Cost, PicoDollars, Quality, RunStatus, Spent, Status, StatusCounts, Usage, batch::Cell, outcome::Judging,
+};
 
 /// Reasons why checks could not run that are told apart.
 const MOST_UNRUN: usize = 50;
@@ -48,6 +50,8 @@ pub struct Tally {
     own: Spent,
     /// What fallbacks took in their place, by their names.
     fallbacks: BTreeMap<String, Spent>,
+    /// What runs took that were broken off before, of cells that were asked again.
+    earlier: Spent,
     /// What judges took, apart from all answers.
     pub judges: Judging,
     /// Time retort itself waited, over all cells.
@@ -95,7 +99,9 @@ impl Tally {
 
     fn spend(&mut self, cell: &Cell) {
         self.judges = self.judges.plus(cell.judging.unwrap_or_default());
-        self.waited = self.waited.saturating_add(cell.waited);
+        if cell.waited >= figures::LEAST_WAIT {
+            self.waited = self.waited.saturating_add(cell.waited);
+        }
         match cell.by_target.split_first() {
             // The first target is the one that was asked.
             Some(((_, own), others)) => {
@@ -108,6 +114,18 @@ impl Tally {
         }
     }
 
+    /// Takes in what an earlier run of a cell took that is asked again; it counts nowhere else.
+    pub fn take_earlier(&mut self, cell: &Cell) {
+        self.earlier = self.earlier.plus(cell.spent());
+        self.judges = self.judges.plus(cell.judging.unwrap_or_default());
+    }
+
+    /// Notes that calls were made of which nothing is on record.
+    pub fn take_unknown(&mut self) {
+        let usage = Usage { partial: true, ..Usage::default() };
+        self.earlier = self.earlier.plus(Spent { usage, cost: Cost::Unknown });
+    }
+
     fn fall_back(&mut self, target: &str, spent: Spent) {
         let known = self.fallbacks.entry(target.to_owned()).or_default();
         *known = known.plus(spent);
@@ -115,7 +133,7 @@ impl Tally {
 
     /// Takes in what another has counted.
     pub fn join(&mut self, other: &Self) {
-        let Self { counts, errors, unrun, cached, own, fallbacks, judges, waited, scores, metrics, times } = other;
+        let Self { counts, errors, unrun, cached, own, fallbacks, earlier, judges, waited, scores, metrics, times } = other;
         self.counts.join(*counts);
         for (class, count) in errors {
             *self.errors.entry(class.clone()).or_default() += count;
@@ -128,6 +146,7 @@ impl Tally {
         for (target, spent) in fallbacks {
             self.fall_back(target, *spent);
         }
+        self.earlier = self.earlier.plus(*earlier);
         self.judges = self.judges.plus(*judges);
         self.waited = self.waited.saturating_add(*waited);
         self.scores.join(*scores);
@@ -181,10 +200,10 @@ impl Tally {
         self.fallbacks.iter().map(|(target, spent)| (target.as_str(), *spent))
     }
 
-    /// Returns what all answers took, those of fallbacks as well; judges are apart.
+    /// Returns what all answers took, those of fallbacks and of earlier runs as well; judges are apart.
     #[must_use]
     pub fn answers(&self) -> Spent {
-        self.fallbacks.values().fold(self.own, |sum, spent| sum.plus(*spent))
+        self.fallbacks.values().fold(self.own.plus(self.earlier), |sum, spent| sum.plus(*spent))
     }
 
     /// Returns the time that this share of the answers took at most, cached ones left out; the nearest rank. None
@@ -204,9 +223,11 @@ impl Tally {
     #[must_use]
     pub fn apart(&self) -> Vec<String> {
         let fallbacks = self.fallbacks().map(|(target, spent)| format!("{target} as a fallback: {}", figures::spent(&spent)));
+        let earlier = (!self.earlier.is_nothing())
+            .then(|| format!("runs that were broken off before: {}", figures::spent(&self.earlier)));
         let judges = (self.judges != Judging::default()).then(|| format!("judges: {}", figures::spent(&self.judges.spent())));
         let waited = figures::waited(self.waited).map(|waited| format!("{waited}, all cells together; their times are those of the answering attempts"));
-        fallbacks.chain(judges).chain(waited).collect()
+        fallbacks.chain(earlier).chain(judges).chain(waited).collect()
     }
 
     /// Lists the checks that could not run, by rule and reason.
@@ -236,6 +257,7 @@ impl Tally {
             metrics: self.metrics().map(|(name, mean)| (name.to_owned(), mean)).collect(),
             spent: Taken::of(spent),
             fallbacks: self.fallbacks().map(|(target, spent)| (target.to_owned(), Taken::of(spent))).collect(),
+            earlier: (!self.earlier.is_nothing()).then(|| Taken::of(self.earlier)),
             judges: (self.judges != Judging::default()).then(|| Taken::of(self.judges.spent())),
             waited: self.waited.as_secs_f64(),
             latency_p50: self.latency(0.5).map(|time| time.as_secs_f64()),
@@ -275,6 +297,9 @@ pub struct Figures {
     /// What fallbacks took in place of the targets that were asked, by their names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub fallbacks: BTreeMap<String, Taken>,
+    /// What runs took that were broken off before, of cells that were asked again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Taken>,
     /// What judges took; no part of the rest.
     pub judges: Option<Taken>,
     /// Seconds that retort itself waited, over all cells.

@@ -199,7 +199,7 @@ impl Cell {
     /// Returns what it cost with its judges.
     #[must_use]
     pub fn cost_with_judges(&self) -> Cost {
-        self.spent().plus(self.judging.unwrap_or_default().spent()).cost
+        self.judging.map_or(self.cost, |judging| self.cost.plus(judging.cost))
     }
 
     /// Tells whether the model answered; what it answered, its checks say.

@@ -151,7 +151,8 @@ impl Budget {
 
     fn spend(&mut self, cell: &Cell) {
         let (own, judging) = (cell.spent(), cell.judging.unwrap_or_default());
-        self.unpriced += u64::from(own.cost == Cost::Unknown || judging.cost == Cost::Unknown);
+        let unknown = cell.cost == Cost::Unknown || judging.cost == Cost::Unknown;
+        self.unpriced += u64::from(unknown && cell.answered());
         let cost = cell.cost_with_judges().amount().unwrap_or_default();
         self.cost.0 = self.cost.0.saturating_add(cost.0);
         self.tokens = self.tokens.saturating_add(own.tokens()).saturating_add(judging.tokens);
@@ -278,6 +279,10 @@ mod tests {
             cost,
             judging: None,
             took: Duration::from_secs(1),
+            tokens_estimated: false,
+            tokens_partial: false,
+            by_target: Vec::new(),
+            waited: Duration::ZERO,
             summary: String::new(),
         }
     }
@@ -316,9 +321,9 @@ mod tests {
         let mut budget = Budget::new(NONE, Some(10), Instant::now());
         budget.take(&cell(known(5), 7));
         budget.take(&Cell { cached: true, ..cell(known(0), 9) });
-        budget.take(&Cell { judging: Some(Judging { cost: known(2), tokens: 3 }), cached: true, ..cell(known(1), 9) });
+        budget.take(&Cell { judging: Some(Judging { cost: known(2), tokens: 3, ..Judging::default() }), cached: true, ..cell(known(1), 9) });
         budget.take(&cell(Cost::Unknown, 1));
-        budget.take(&Cell { judging: Some(Judging { cost: Cost::Unknown, tokens: 3 }), ..cell(known(1), 1) });
+        budget.take(&Cell { judging: Some(Judging { cost: Cost::Unknown, tokens: 3, ..Judging::default() }), ..cell(known(1), 1) });
         budget.take(&Cell { end: "failed".to_owned(), tokens: None, ..cell(Cost::Unknown, 0) });
         budget.keep();
         assert_eq!((budget.done, budget.kept, budget.left()), (6, 1, Some(3)));

@@ -43,18 +43,18 @@ pub(super) fn begin(
         Begin::Resume => Some("end IS NOT 'complete'"),
         Begin::RetryFailed => Some("1"),
     };
-    let found: Option<(i64, [u8; 16], i64, Option<String>)> = match which {
+    let found: Option<(i64, [u8; 16], i64, Option<String>, bool)> = match which {
         None => None,
         Some(which) => {
             let sql = format!(
-                "SELECT seq, id, started, owner FROM batch WHERE fingerprint = ?1 AND {which} ORDER BY seq DESC LIMIT 1"
+                "SELECT seq, id, started, owner, end IS NULL FROM batch WHERE fingerprint = ?1 AND {which} ORDER BY seq DESC LIMIT 1"
             );
             transaction
-                .query_row(&sql, [&fingerprint], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+                .query_row(&sql, [&fingerprint], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
                 .optional()?
         }
     };
-    let state = if let Some((seq, id, started, owner)) = found {
+    let state = if let Some((seq, id, started, owner, crashed)) = found {
         if let Some(owner) = owner.filter(|owner| Some(owner.as_str()) != own.owner)
             && !alive::is_gone(own.signs, &owner)
         {
@@ -68,13 +68,13 @@ pub(super) fn begin(
         transaction.execute(sql, params![seq, own.owner])?;
         let id = BatchId(Uuid::from_bytes(id));
         let cells = page(&transaction, id, None, usize::MAX)?;
-        BatchState { id, spec: spec.clone(), started: timestamp(started), resumed: true, cells }
+        BatchState { id, spec: spec.clone(), started: timestamp(started), resumed: true, crashed, cells }
     } else {
         let id = BatchId(Uuid::now_v7());
         let sql = "INSERT INTO batch (id, started, name, spec, fingerprint, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let values = params![id.0.as_bytes(), nanoseconds(at), spec.name, json(spec)?, fingerprint, own.owner];
         transaction.execute(sql, values)?;
-        BatchState { id, spec: spec.clone(), started: at, resumed: false, cells: Vec::new() }
+        BatchState { id, spec: spec.clone(), started: at, resumed: false, crashed: false, cells: Vec::new() }
     };
     transaction.commit()?;
     Ok(Ok(state))

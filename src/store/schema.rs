@@ -287,11 +287,9 @@ pub(super) const RECORD: &[Step] = &[
     ALTER TABLE run ADD COLUMN judging TEXT;
     DELETE FROM fact_block;
     UPDATE run SET
-        tokens = CASE WHEN coalesce(tokens_input, tokens_cache_read, tokens_cache_write, tokens_output,
-                tokens_reasoning) IS NOT NULL
-            THEN min(coalesce(tokens_input, 0), 100000000) + min(coalesce(tokens_cache_read, 0), 100000000)
-                + min(coalesce(tokens_cache_write, 0), 100000000) + min(coalesce(tokens_output, 0), 100000000)
-                + min(coalesce(tokens_reasoning, 0), 100000000) END,
+        tokens = (SELECT sum(count) FROM (SELECT tokens_input AS count UNION ALL SELECT tokens_cache_read
+                UNION ALL SELECT tokens_cache_write UNION ALL SELECT tokens_output UNION ALL SELECT tokens_reasoning)
+            WHERE count < 100000000),
         took_us = total_us,
         judge = prompt_name IS 'judge' AND EXISTS (SELECT 1 FROM prompt_version WHERE hash = prompt_hash
             AND content LIKE '%You judge the answer of a program by a rubric.%'),
@@ -322,7 +320,7 @@ pub(super) const CACHE: &[Step] = &[Step::tables(
 mod tests {
     use std::{path::Path, time::Duration};
 
-    use jiff::Timestamp;
+    use jiff::{Timestamp, tz::TimeZone};
     use rusqlite::Connection;
 
     use super::*;
@@ -360,7 +358,7 @@ mod tests {
             let taken: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
             assert_eq!(taken, i64::try_from(RECORD.len()).unwrap(), "form {form}");
             let page = |line: &str| {
-                let query = Query::parse(line, Timestamp::UNIX_EPOCH).unwrap();
+                let query = Query::parse(line, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC)).unwrap();
                 history::page(&db, &query, None, 10).unwrap().runs
             };
             let all = page("");

@@ -26,7 +26,7 @@ use crate::{
         batch::{BatchEnd, BatchEvent},
         budget::Budget,
     },
-    store::Store,
+    store::{Store, job::CellRow},
 };
 
 /// A cell as a line of `--json`.
@@ -105,8 +105,8 @@ impl Watch {
                 let entry = Entry::of(*cell, &row, &outcome);
                 if entry.cell.status != RunStatus::Cancelled {
                     self.budget.take(&entry.cell);
-                    self.count(&entry);
                 }
+                self.count(&entry);
                 self.waiting.insert(entry.cell.place, Some(entry));
                 self.tell(io)?;
             }
@@ -153,6 +153,19 @@ impl Watch {
                     cell,
                 }
             }
+        }
+    }
+
+    /// Takes in what earlier runs of the batch took for cells that have no answer yet, and what nobody knows of a run
+    /// that was broken off with calls under way.
+    pub(super) fn before(&mut self, cells: &[CellRow], crashed: bool) {
+        for lane in &mut self.whole.lanes {
+            let own = |cell: &&Cell| (cell.place.prompt, cell.place.target) == (lane.prompt, lane.target);
+            let cells = cells.iter().map(|row| &row.cell).filter(own);
+            cells.filter(|cell| !cell.answered()).for_each(|cell| lane.tally.take_earlier(cell));
+        }
+        if let Some(first) = self.whole.lanes.first_mut().filter(|_| crashed) {
+            first.tally.take_unknown();
         }
     }
 

@@ -67,6 +67,10 @@ mod tests {
             cost: Cost::Unknown,
             judging: None,
             took: Duration::ZERO,
+            tokens_estimated: false,
+            tokens_partial: false,
+            by_target: Vec::new(),
+            waited: Duration::ZERO,
             summary: String::new(),
         }
     }

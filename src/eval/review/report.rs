@@ -8,6 +8,7 @@ use super::BINS;
 use crate::{
     eval::{
         evidence::Shown,
+        figures::LEAST_WAIT,
         stats::{Interval, wilson},
         tally::Taken,
     },
@@ -86,7 +87,7 @@ pub struct Times {
 /// What retort itself waited: for limits, between tries, for a free place. No part of any other time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Waits {
-    /// Runs that waited a tenth of a second or longer.
+    /// Runs that waited, as [`LEAST_WAIT`] has it.
     pub runs: u64,
     /// Milliseconds that these waited together.
     pub total: u64,
@@ -105,9 +106,6 @@ impl Waits {
         }
     }
 }
-
-/// What is shorter is next to nothing, and told nowhere.
-const LEAST_WAIT: Duration = Duration::from_millis(100);
 
 /// What runs of one kind come to.
 #[derive(Debug, Clone, PartialEq, Serialize)]

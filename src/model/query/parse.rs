@@ -67,7 +67,7 @@ pub(super) struct Part {
 
 /// Splits a line into its parts.
 ///
-/// A text is in quotes if one stands before it and another after it, with a blank or the line's end behind; every
+/// A text is in quotes if one stands right before it and another after it, with a blank or the line's end behind; every
 /// other quote in a text is one of its characters. The value of a filter has what is in quotes as it is, and one that
 /// is not closed ends with the line.
 pub(super) fn parts(line: &str) -> Vec<Part> {
@@ -89,6 +89,9 @@ pub(super) fn parts(line: &str) -> Vec<Part> {
 /// Takes a text in quotes off the beginning of a line, if there is one; with the bytes it takes.
 fn quoted(rest: &str) -> Option<(Part, usize)> {
     let inside = rest.strip_prefix('"')?;
+    if inside.starts_with(char::is_whitespace) {
+        return None;
+    }
     let closes = |at: &usize| {
         let after = inside.get(at + 1..).unwrap_or_default();
         *at > 0 && (after.is_empty() || after.starts_with(char::is_whitespace))

@@ -19,8 +19,9 @@ const FACTS: &str = "SELECT seq, started, session, prompt_name, prompt_hash, par
         (SELECT json_array(stars, thumb, comment) FROM grade WHERE grade.run = run.seq ORDER BY grade.seq DESC LIMIT 1),
         waited_us, judge, judging,
         CASE WHEN attempts > 1 THEN (
-            SELECT json_group_array(json_array(provider, model, tokens_input, tokens_cache_read, tokens_cache_write,
-                tokens_output, tokens_reasoning, tokens_estimated, tokens_partial, cost, cost_state))
+            SELECT json_group_array(json_array(provider, model, json_array(tokens_input, tokens_cache_read,
+                tokens_cache_write, tokens_output, tokens_reasoning), tokens_estimated, tokens_partial, cost,
+                cost_state))
             FROM attempt WHERE attempt.seq = run.seq) END
     FROM run";
 
@@ -91,7 +92,7 @@ fn fact<'a>(row: &'a Row<'_>, calls: &'a [Call]) -> rusqlite::Result<Fact<'a>> {
         first_token: row.get(15)?,
         tokens_in: whole(counted.usage.total_input()),
         tokens_out: whole(counted.usage.total_output()),
-        cost: whole(counted.cost.amount().map(|amount| amount.0)),
+        cost: row.get(23)?,
         waited: row.get(33)?,
         judging_tokens: judging.and_then(|judging| whole(Some(judging.tokens))),
         judging_cost: judging.and_then(|judging| whole(judging.cost.amount().map(|amount| amount.0))),

@@ -143,7 +143,7 @@ mod tests {
         #[test]
         fn blocks_have_the_pages_that_rows_have(
             runs in proptest::collection::vec(made(), 1..40),
-            queries in proptest::collection::vec((asked(), 0..4_usize, any::<bool>()), 16),
+            queries in proptest::collection::vec((asked(), 0..SortBy::ALL.len(), any::<bool>()), 16),
             limit in 1..6_usize,
         ) {
             let dir = tempfile::tempdir().unwrap();
