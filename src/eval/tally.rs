@@ -133,7 +133,8 @@ impl Tally {
 
     /// Takes in what another has counted.
     pub fn join(&mut self, other: &Self) {
-        let Self { counts, errors, unrun, cached, own, fallbacks, earlier, judges, waited, scores, metrics, times } = other;
+        let Self { counts, errors, unrun, cached, own, fallbacks, earlier, judges, waited, scores, metrics, times } =
+            other;
         self.counts.join(*counts);
         for (class, count) in errors {
             *self.errors.entry(class.clone()).or_default() += count;
@@ -222,11 +223,14 @@ impl Tally {
     /// Says in words what fallbacks and judges took, and how long retort itself waited; a line for each.
     #[must_use]
     pub fn apart(&self) -> Vec<String> {
-        let fallbacks = self.fallbacks().map(|(target, spent)| format!("{target} as a fallback: {}", figures::spent(&spent)));
+        let fallbacks =
+            self.fallbacks().map(|(target, spent)| format!("{target} as a fallback: {}", figures::spent(&spent)));
         let earlier = (!self.earlier.is_nothing())
             .then(|| format!("runs that were broken off before: {}", figures::spent(&self.earlier)));
-        let judges = (self.judges != Judging::default()).then(|| format!("judges: {}", figures::spent(&self.judges.spent())));
-        let waited = figures::waited(self.waited).map(|waited| format!("{waited}, all cells together; their times are those of the answering attempts"));
+        let judges =
+            (self.judges != Judging::default()).then(|| format!("judges: {}", figures::spent(&self.judges.spent())));
+        let waited = figures::waited(self.waited)
+            .map(|waited| format!("{waited}, all cells together; their times are those of the answering attempts"));
         fallbacks.chain(earlier).chain(judges).chain(waited).collect()
     }
 

@@ -6,6 +6,7 @@
 
 mod complete;
 mod parse;
+mod parts;
 
 use std::time::Duration;
 
@@ -168,15 +169,14 @@ pub enum SortBy {
 
 impl SortBy {
     /// Every order, with its name on the query line.
-    pub const ALL: &[(Self, &'static str)] =
-        &[
-            (Self::Time, "time"),
-            (Self::Cost, "cost"),
-            (Self::Took, "took"),
-            (Self::Tokens, "tokens"),
-            (Self::Verdict, "verdict"),
-            (Self::Grade, "grade"),
-        ];
+    pub const ALL: &[(Self, &'static str)] = &[
+        (Self::Time, "time"),
+        (Self::Cost, "cost"),
+        (Self::Took, "took"),
+        (Self::Tokens, "tokens"),
+        (Self::Verdict, "verdict"),
+        (Self::Grade, "grade"),
+    ];
 }
 
 impl Query {

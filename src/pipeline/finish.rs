@@ -10,9 +10,7 @@ use super::{
 };
 use crate::{
     eval::Answer,
-    model::{
-        Commit, Cost, End, Fault, Finish, Format, Outcome, Provenance, Spent, Target, outcome::AttemptUsage,
-    },
+    model::{Commit, Cost, End, Fault, Finish, Format, Outcome, Provenance, Spent, Target, outcome::AttemptUsage},
 };
 
 impl Run {

@@ -50,7 +50,9 @@ pub(super) fn begin(
                 "SELECT seq, id, started, owner, end IS NULL FROM batch WHERE fingerprint = ?1 AND {which} ORDER BY seq DESC LIMIT 1"
             );
             transaction
-                .query_row(&sql, [&fingerprint], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+                .query_row(&sql, [&fingerprint], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                })
                 .optional()?
         }
     };

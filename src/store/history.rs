@@ -7,6 +7,7 @@
 mod clause;
 mod dense;
 mod housekeeping;
+mod order;
 mod vocabulary;
 mod whole;
 
@@ -25,11 +26,13 @@ use super::{
 };
 use crate::model::{
     Cost, Grade, PicoDollars, RunId, RunStatus, Thumb, Usage, VersionId,
-    query::{Query, Sort, SortBy},
+    query::{Query, SortBy},
 };
 use clause::{Clause, clause};
 use dense::Part;
 pub(super) use housekeeping::{backup, pin, prune, remove};
+pub(super) use order::{Key, status_rank, thumb_rank};
+use order::{beyond, column};
 pub(super) use vocabulary::vocabulary;
 pub(super) use whole::{every, few_of, found, is_few, suits};
 
@@ -145,62 +148,6 @@ pub(super) fn conditions(db: &Connection, query: &Query) -> rusqlite::Result<Vec
     }
     let list = serde_json::to_string(&all).unwrap_or_default();
     Ok(vec![(" AND run.seq IN (SELECT value FROM json_each(?))".to_owned(), vec![Value::Text(list)])])
-}
-
-/// The place of a run in the order asked for, the first the smallest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key(bool, i64, i64);
-
-impl Key {
-    /// Makes the place of a run by what it is ordered by, and its number.
-    pub(super) fn of(value: Option<i64>, seq: i64, sort: Sort) -> Self {
-        let sign = if sort.ascending { 1 } else { -1 };
-        Self(value.is_none(), value.unwrap_or_default().saturating_mul(sign), seq.saturating_mul(sign))
-    }
-}
-
-fn column(by: SortBy) -> &'static str {
-    match by {
-        SortBy::Time => "run.seq",
-        SortBy::Cost => "run.cost",
-        SortBy::Took => "run.took_us",
-        SortBy::Tokens => "run.tokens",
-        SortBy::Verdict => VERDICT,
-        SortBy::Grade => GRADE,
-    }
-}
-
-/// What [`status_rank`] says, in SQL.
-const VERDICT: &str = "CASE run.status WHEN 'error' THEN 5 WHEN 'failed' THEN 4 WHEN 'inconclusive' THEN 3
-    WHEN 'unchecked' THEN 2 WHEN 'passed' THEN 1 WHEN 'cancelled' THEN 0 END";
-
-/// The stars of the last grade; what [`thumb_rank`] says where it has none.
-const GRADE: &str = "(SELECT coalesce(stars, CASE thumb WHEN 'up' THEN 4 WHEN 'down' THEN 2 END) FROM grade
-    WHERE grade.run = run.seq ORDER BY grade.seq DESC LIMIT 1)";
-
-/// Returns the place of a status among all, the greater the worse.
-pub(super) fn status_rank(status: RunStatus) -> i64 {
-    RunStatus::ALL.iter().rev().position(|known| *known == status).and_then(|at| i64::try_from(at).ok()).unwrap_or(0)
-}
-
-/// Returns the stars that a thumb alone is taken for.
-pub(super) fn thumb_rank(up: bool) -> i64 {
-    if up { 4 } else { 2 }
-}
-
-/// Leaves out what comes before a run in the order asked for, and the run itself.
-fn beyond(condition: &mut Condition, query: &Query, after: &After) {
-    let (less, seq) = (if query.sort.ascending { ">" } else { "<" }, Value::Integer(after.seq));
-    let by = column(query.sort.by);
-    match (query.sort.by, after.value) {
-        (SortBy::Time, _) => condition.and(&format!("run.seq {less} ?"), [seq]),
-        (_, None) => condition.and(&format!("({by} IS NULL AND run.seq {less} ?)"), [seq]),
-        (_, Some(value)) => {
-            let value = Value::Integer(value);
-            let sql = format!("({by} {less} ? OR ({by} = ? AND run.seq {less} ?) OR {by} IS NULL)");
-            condition.and(&sql, [value.clone(), value, seq]);
-        }
-    }
 }
 
 /// Finds the ways to what a query asks for.

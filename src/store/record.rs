@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use jiff::tz::TimeZone;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
@@ -26,7 +25,7 @@ use super::{
 };
 use crate::{
     eval::Review,
-    model::RunId,
+    model::{RunId, query::Query},
     pipeline::port::{RunRecord, RunStart},
 };
 pub(super) use calm::Calm;
@@ -232,8 +231,7 @@ impl Record {
                 review::review(&open.db, query).map(|review| Reply::Review(Box::new(review))).map_err(told)
             }
             Job::Report(query) => {
-                let report = |review: Review| Reply::Report(Box::new(review.report(&query.time_zone())));
-                review::review(&open.db, query).map(report).map_err(told)
+                review::report(&open.db, query).map(|report| Reply::Report(Box::new(report))).map_err(told)
             }
             Job::Weigh { a, b } => weigh::weigh(&open.db, a, b).map_err(told)?.map(|all| Reply::Weighed(Box::new(all))),
             Job::Points { .. } | Job::Entries(_) => points::answer(&open.db, job).map_err(told),
@@ -383,7 +381,7 @@ fn nothing(job: &Job) -> Result<Reply, StoreFault> {
         Job::ScoreRuns(_) => Ok(Reply::Scored(Box::default())),
         Job::Judgements(_) => Ok(Reply::Judgements(Vec::new())),
         Job::Review(_) => Ok(Reply::Review(Box::default())),
-        Job::Report(_) => Ok(Reply::Report(Box::new(Review::default().report(&TimeZone::UTC)))),
+        Job::Report(_) => Ok(Reply::Report(Box::new(Review::default().report(&Query::default().time_zone())))),
         Job::Weigh { .. } => Ok(Reply::Weighed(Box::new(weigh::of_none()))),
         Job::Points { rule, .. } => Ok(points::of_none(rule)),
         Job::Entries(_) => Ok(Reply::Entries(Vec::new())),

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::facts;
 use crate::{
-    eval::Review,
+    eval::{Review, review::Report},
     model::{
         facts::{Names, RunFacts},
         query::Query,
@@ -37,4 +37,9 @@ pub(super) fn review(db: &Connection, query: &Query) -> rusqlite::Result<Review>
     let (mut review, mut names) = (Review::default(), Names::default());
     each(db, query, &mut names, |_, facts| review.take(facts))?;
     Ok(review.named(names))
+}
+
+/// Works out the report of the runs a query asks for, with the days of its time zone.
+pub(super) fn report(db: &Connection, query: &Query) -> rusqlite::Result<Report> {
+    review(db, query).map(|review| review.report(&query.time_zone()))
 }

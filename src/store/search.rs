@@ -272,7 +272,8 @@ mod tests {
 
     #[test]
     fn what_stands_beside_a_word_says_whether_it_may_go_on() {
-        let of = |text| pieces(text).into_iter().map(|piece| (piece.text, piece.begins, piece.ends)).collect::<Vec<_>>();
+        let of =
+            |text| pieces(text).into_iter().map(|piece| (piece.text, piece.begins, piece.ends)).collect::<Vec<_>>();
         assert_eq!(of("C++"), [("C", false, true)]);
         assert_eq!(of("-x"), [("x", true, false)]);
         assert_eq!(of("a_b"), [("a", false, true), ("b", true, false)]);

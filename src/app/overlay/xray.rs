@@ -249,7 +249,11 @@ fn rows(told: &Told, out: &mut Vec<Row>) {
                 let AttemptUsage { attempt, target, spent, took, answered, .. } = own;
                 let (tokens, took) = (figures::tokens(&spent.usage), seconds(*took));
                 let answered = if *answered { ", the answer" } else { "" };
-                row("took", Tone::Info, &format!("{attempt}: {target}, {tokens} tokens, {}, {took}{answered}", spent.cost));
+                row(
+                    "took",
+                    Tone::Info,
+                    &format!("{attempt}: {target}, {tokens} tokens, {}, {took}{answered}", spent.cost),
+                );
             }
             row("ended", tone, &end(outcome));
         }

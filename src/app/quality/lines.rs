@@ -173,9 +173,7 @@ impl<'a> Entry<'a> {
         };
         let most = |of: fn(Self) -> Option<f64>| known(of(self).map(|value| -value), of(other).map(|value| -value));
         match order {
-            Order::Wrong => {
-                turn(other.wrong().cmp(&self.wrong()).then_with(|| other.runs().cmp(&self.runs())))
-            }
+            Order::Wrong => turn(other.wrong().cmp(&self.wrong()).then_with(|| other.runs().cmp(&self.runs()))),
             Order::Passed => known(self.pass().map(|rate| rate.share), other.pass().map(|rate| rate.share)),
             Order::Runs => turn(other.runs().cmp(&self.runs())),
             Order::Took => most(Self::took),

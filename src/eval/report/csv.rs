@@ -12,8 +12,7 @@ use crate::model::Cost;
 const BEFORE: &[&str] = &["row", "line", "description", "prompt", "target", "sample", "input"];
 
 /// The columns after the variables.
-const AFTER: &[&str] =
-    &[
+const AFTER: &[&str] = &[
     "answer",
     "standing",
     "score",

@@ -196,9 +196,8 @@ fn row(out: &mut dyn Write, whole: &Whole, entry: &Entry) -> io::Result<()> {
     let (label, amount, cost) = (next(), dollars(cost), cost.to_string());
     let cost = Html(&cost);
     writeln!(out, "<td data-label=\"{label}\" class=\"number\" data-value=\"{amount}\">{cost}{cached}</td>")?;
-    let (amount, judges) = cell.judging.map_or_else(Default::default, |judging| {
-        (dollars(judging.cost), judging.cost.to_string())
-    });
+    let (amount, judges) =
+        cell.judging.map_or_else(Default::default, |judging| (dollars(judging.cost), judging.cost.to_string()));
     let (label, judges) = (next(), Html(&judges));
     writeln!(out, "<td data-label=\"{label}\" class=\"number\" data-value=\"{amount}\">{judges}</td>")?;
     let (took, millis) = (figures::duration(cell.took), figures::millis(cell.took));

@@ -225,7 +225,8 @@ fn what_judges_took_stands_beside_what_a_cell_cost() {
     let mut rows = ::csv::Reader::from_reader(sheet.as_bytes());
     let at = ["cost", "cost_is", "judges_cost"];
     let at = at.map(|name| rows.headers().unwrap().iter().position(|head| head == name).unwrap());
-    let costs: Vec<String> = rows.records().map(|row| at.map(|at| row.as_ref().unwrap()[at].to_owned()).join(" ")).collect();
+    let costs: Vec<String> =
+        rows.records().map(|row| at.map(|at| row.as_ref().unwrap()[at].to_owned()).join(" ")).collect();
     assert_eq!(costs, ["0.000001 known 0.0000005", " unknown 0.0000005", "0 known 0.0000005"]);
     let page = written(Form::Html);
     for (shown, times) in [

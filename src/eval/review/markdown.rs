@@ -176,5 +176,6 @@ pub fn judges(report: &Report) -> Option<String> {
     if report.of_judges {
         return Some("all of these runs are those of judges".to_owned());
     }
-    (report.judges != Judging::default()).then(|| format!("{}, no part of the above", figures::spent(&report.judges.spent())))
+    (report.judges != Judging::default())
+        .then(|| format!("{}, no part of the above", figures::spent(&report.judges.spent())))
 }

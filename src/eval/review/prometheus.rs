@@ -35,7 +35,11 @@ pub fn prometheus(report: &Report) -> String {
             family("judge_tokens", "Tokens in and out of the calls of judges.", &plain(usage.total().unwrap_or(0)));
         }
         let states = |now: &str| SURENESS.map(|state| (label("state", state), f64::from(u8::from(state == now))));
-        family(&format!("{prefix}tokens_state"), &format!("How sure the tokens{whose} are."), &states(usage.sureness()));
+        family(
+            &format!("{prefix}tokens_state"),
+            &format!("How sure the tokens{whose} are."),
+            &states(usage.sureness()),
+        );
         let dollars: Vec<_> = cost.amount().iter().map(|amount| (String::new(), amount.dollars())).collect();
         family(&format!("{prefix}cost_dollars"), &format!("Cost in US dollars{whose}, as far as known."), &dollars);
         family(&format!("{prefix}cost_state"), &format!("How sure the cost{whose} is."), &states(cost.sureness()));

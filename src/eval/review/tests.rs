@@ -291,13 +291,14 @@ fn how_sure_a_sum_is_is_the_same_in_words_in_markdown_in_json_and_for_prometheus
 #[test]
 fn waits_are_a_figure_of_their_own() {
     let mut names = Names::default();
-    let waits = [4000, 20, 250].map(|millis| {
-        facts(&mut names, 0, |run, _| run.waited = Duration::from_millis(millis))
-    });
+    let waits = [4000, 20, 250].map(|millis| facts(&mut names, 0, |run, _| run.waited = Duration::from_millis(millis)));
     let report = review(names, &waits);
     assert_eq!(report.waits, Waits { runs: 2, total: 4250, longest: 4000 });
     let text = markdown(&report, By::Model);
-    assert!(text.contains("- waited: 4.25s for limits, between tries and for free places, in 2 runs, 4.00s at most"), "{text}");
+    assert!(
+        text.contains("- waited: 4.25s for limits, between tries and for free places, in 2 runs, 4.00s at most"),
+        "{text}"
+    );
 }
 
 #[test]

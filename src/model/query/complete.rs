@@ -2,7 +2,8 @@
 
 use super::{
     Sort, SortBy,
-    parse::{ENDS, KEYS, Part, parts},
+    parse::{ENDS, KEYS},
+    parts::{Part, parts},
 };
 use crate::model::RunStatus;
 

@@ -6,7 +6,8 @@ use rusqlite::Connection;
 
 use super::{
     BLOCK, Plan, Reader,
-    block::{Block, Flag, Of, status_of},
+    block::{Block, Of},
+    flags::{Flag, status_of},
     read, walk,
 };
 use crate::{

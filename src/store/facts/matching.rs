@@ -9,7 +9,10 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::block::{Block, Flag, Named, Of, STATUS_MASK, status_flags};
+use super::{
+    block::{Block, Named, Of},
+    flags::{Flag, STATUS_MASK, status_flags},
+};
 use crate::{
     model::{
         Status,

@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, Row, ToSql};
 
-use super::block::{Builder, CostOf, Fact, Flag, Spending, cost_flags, status_flags};
+use super::{
+    block::{Builder, Fact, Spending},
+    flags::{CostOf, Flag, cost_flags, status_flags},
+};
 use crate::{
     model::{Cost, Grade, PicoDollars, Quality, RunStatus, Spent, Status, Thumb, Usage, Verdict, outcome::Judging},
     store::runs::RUNNING,

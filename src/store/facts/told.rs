@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use super::block::{Block, CostOf, Flag, Named, Of, cost_of, status_of};
+use super::{
+    block::{Block, Named, Of},
+    flags::{CostOf, Flag, cost_of, status_of},
+};
 use crate::model::{
     Class, Spent, Status, Usage,
     facts::{Ending, Name, Names, RunFacts, TargetSpent},

@@ -53,11 +53,9 @@ pub(super) fn clause(what: &What) -> Clause {
         What::End(end) if end == "done" => plain("run.end = 'done'", []),
         What::End(end) => lookup("+run.end = ?", "seq FROM run WHERE end = ? AND end <> 'done'", [text(end)]),
         What::Status(RunStatus::Passed) => plain("run.status = 'passed'", []),
-        What::Status(status) => lookup(
-            "+run.status = ?",
-            "seq FROM run WHERE status = ? AND status <> 'passed'",
-            [text(status.word())],
-        ),
+        What::Status(status) => {
+            lookup("+run.status = ?", "seq FROM run WHERE status = ? AND status <> 'passed'", [text(status.word())])
+        }
         What::Failed(rule) => lookup(
             "EXISTS (SELECT 1 FROM verdict WHERE verdict.seq = run.seq AND rule = ? AND mark = 'fail')",
             "seq FROM verdict WHERE rule = ? AND mark = 'fail'",
@@ -75,11 +73,9 @@ pub(super) fn clause(what: &What) -> Clause {
         What::Retried(yes) => flag("run.attempts > 1", *yes),
         What::Pinned(true) => lookup("+run.pinned = 1", "seq FROM run WHERE pinned = 1", []),
         What::Pinned(false) => plain("run.pinned = 0", []),
-        What::Since(time) => lookup(
-            "+run.started >= ?",
-            "seq FROM run WHERE started >= ?",
-            [Value::Integer(nanoseconds(*time))],
-        ),
+        What::Since(time) => {
+            lookup("+run.started >= ?", "seq FROM run WHERE started >= ?", [Value::Integer(nanoseconds(*time))])
+        }
         What::Until(time) => {
             lookup("+run.started < ?", "seq FROM run WHERE started < ?", [Value::Integer(nanoseconds(*time))])
         }

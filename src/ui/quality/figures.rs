@@ -93,11 +93,11 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
     let priced = match report.unpriced {
         0 if report.is_demo() => vec![quiet("  a demonstration costs nothing")],
         0 => Vec::new(),
-        1 => vec![scene.span("  the cost of 1 run is not known", Role::Origin)],
-        runs => vec![scene.span(format!("  the cost of {} runs is not known", count(runs)), Role::Origin)],
+        1 => vec![scene.span("  not known of 1 run", Role::Origin)],
+        runs => vec![scene.span(format!("  not known of {} runs", count(runs)), Role::Origin)],
     };
     let mark = token_mark(&report.spent.usage);
-    vec![
+    let mut lines = vec![
         named(scene, "passed", rate(scene, report.pass.as_ref(), "checked")),
         named(scene, "", others(scene, report)),
         named(scene, "answered", rate(scene, report.success.as_ref(), runs(report))),
@@ -114,7 +114,9 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
         named(scene, "", ["p50", "p90", "p95", "p99", "n"].map(|head| quiet(&format!("{head:>TIME$}"))).to_vec()),
         named(scene, "response", times(scene, report.times.as_ref(), demo)),
         named(scene, "first token", times(scene, report.first_token.as_ref(), demo)),
-        named(scene, "waited", waited(scene, &report.waits)),
+    ];
+    lines.extend(waited(scene, &report.waits).map(|spans| named(scene, "waited", spans)));
+    lines.extend([
         named(
             scene,
             "tokens",
@@ -126,7 +128,9 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
             ],
         ),
         named(scene, "cost", [vec![number(report.spent.cost.to_string())], priced].concat()),
-        named(scene, "judges", judges(report).map_or_else(|| vec![quiet("none")], |judges| vec![number(judges)])),
+    ]);
+    lines.extend(judges(report).map(|judges| named(scene, "judges", vec![number(judges)])));
+    lines.extend([
         named(
             scene,
             "retried",
@@ -141,7 +145,8 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
         named(scene, "cached", left_out(scene, report)),
         named(scene, "complete", completeness),
         named(scene, "grades", graded),
-    ]
+    ]);
+    lines
 }
 
 /// How many of those that did not pass came out how.
@@ -198,14 +203,12 @@ fn times(scene: Scene<'_>, times: Option<&Times>, role: Role) -> Vec<Span<'stati
     spans
 }
 
-/// Says what retort itself waited, which is no part of the times.
-fn waited(scene: Scene<'_>, waits: &Waits) -> Vec<Span<'static>> {
+/// Says what retort itself waited, which is no part of the times; none where that is nothing.
+fn waited(scene: Scene<'_>, waits: &Waits) -> Option<Vec<Span<'static>>> {
     let Waits { runs, total, longest } = *waits;
-    if runs == 0 {
-        return vec![scene.span("nothing", Role::Quiet)];
-    }
     let [total, longest] = [total, longest].map(|millis| duration(Duration::from_millis(millis)));
-    vec![scene.span(total, Role::Number), scene.span(format!(" in {} runs, {longest} at most", count(runs)), Role::Quiet)]
+    let said = format!(" in {} runs, {longest} at most", count(runs));
+    (runs > 0).then(|| vec![scene.span(total, Role::Number), scene.span(said, Role::Quiet)])
 }
 
 /// Draws how often which confidence was stated, from 0 at the left to 1 at the right: beside the figures with

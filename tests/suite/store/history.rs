@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use retort::{
     model::{Class, End, RunStatus},
@@ -25,7 +26,7 @@ pub(super) fn now() -> jiff::Timestamp {
 }
 
 pub(super) fn query(line: &str) -> Query {
-    Query::parse(line, now()).unwrap()
+    Query::parse(line, &now().to_zoned(TimeZone::UTC)).unwrap()
 }
 
 async fn page(store: &Store, line: &str, limit: usize) -> HistoryPage {
@@ -150,7 +151,8 @@ async fn words_are_found_wherever_they_are_and_nowhere_else() {
         ("\"came never\"", vec![]),
         ("\"never came\"", vec![5, 1]),
         ("\"never ca\"", vec![5, 1]),
-        ("\"ever came\"", vec![]),
+        ("\"ever came\"", vec![5, 1]),
+        ("\"never  came\"", vec![]),
         // Marks on letters make no difference, in either direction.
         ("tres", vec![2]),
         ("größe", vec![2]),
@@ -177,7 +179,7 @@ async fn words_are_found_wherever_they_are_and_nowhere_else() {
         ("text:never", vec![]),
     ] {
         if line.starts_with("text:") {
-            assert!(Query::parse(line, now()).is_err());
+            assert!(Query::parse(line, &now().to_zoned(TimeZone::UTC)).is_err());
             continue;
         }
         assert_eq!(found(&store, line).await, runs, "{line}");
@@ -246,7 +248,7 @@ async fn runs_come_in_the_order_asked_for_each_once() {
     for (line, runs) in [
         ("sort:-time", vec![1, 2, 3, 4, 5, 6, 7, 8]),
         ("sort:cost", vec![5, 6, 8, 7, 4, 3, 2, 1]),
-        ("sort:-cost", vec![6, 5]),
+        ("sort:-cost", vec![6, 5, 1, 2, 3, 4, 7, 8]),
         ("sort:-took end:done", vec![5, 1, 2, 3, 4, 6]),
         ("sort:cost never", vec![5, 1]),
     ] {

@@ -177,7 +177,8 @@ fn put_one(db: &Connection, seq: i64, run: &Made) {
         let sql = "INSERT INTO attempt (seq, number, target, model, class, provider, tokens_input, tokens_output, cost,
                        cost_state)
                    VALUES (?1, ?2, 'm', ?3, ?4, ?5, ?6, ?7, ?8, iif(?8 IS NULL, 'unknown', 'known'))";
-        let (model, class) = (if number == 1 { requested } else { model }, CLASSES.get(usize::try_from(number).unwrap()));
+        let (model, class) =
+            (if number == 1 { requested } else { model }, CLASSES.get(usize::try_from(number).unwrap()));
         let provider = provider.unwrap_or_default();
         db.execute(sql, params![seq, number, model, class, provider, input, output, cost]).unwrap();
     }
@@ -231,8 +232,8 @@ fn what() -> impl Strategy<Value = What> {
 
 pub(in crate::store) fn asked() -> impl Strategy<Value = Query> {
     let filter = (any::<bool>(), what()).prop_map(|(not, what)| Filter { not, what });
-    let word =
-        select(&["parcel", "arc", "te", "tea", "parcel never", "sort", "荷物", "!", "s!", "gone"][..]).prop_map(str::to_owned);
+    let word = select(&["parcel", "arc", "te", "tea", "parcel never", "sort", "荷物", "!", "s!", "gone"][..])
+        .prop_map(str::to_owned);
     (proptest::collection::vec(filter, 0..4), proptest::collection::vec(word, 0..2))
         .prop_map(|(filters, words)| Query { words, filters, ..Query::default() })
 }
@@ -261,8 +262,15 @@ fn by(db: &Connection, plan: Plan) -> Vec<(i64, String)> {
         let faults: Vec<&str> = one.faults.iter().map(|name| names.text(*name)).collect();
         let marks: Vec<_> = one.marks.iter().map(|(rule, mark, score)| (names.text(*rule), mark, score)).collect();
         let numbers = (one.spent, one.judging, one.took, one.waited, one.attempts, one.stars, one.right);
-        let spent = one.by_target.iter().map(|own| (text(own.provider), text(own.model), own.spent)).collect::<Vec<_>>();
-        found.push((seq, format!("{named:?} {faults:?} {marks:?} {numbers:?} {spent:?} {:?} {:?} {}", one.end, one.status, one.judge)));
+        let spent =
+            one.by_target.iter().map(|own| (text(own.provider), text(own.model), own.spent)).collect::<Vec<_>>();
+        found.push((
+            seq,
+            format!(
+                "{named:?} {faults:?} {marks:?} {numbers:?} {spent:?} {:?} {:?} {}",
+                one.end, one.status, one.judge
+            ),
+        ));
     }
     found
 }
