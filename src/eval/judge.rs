@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
+    JsonTypes,
     check::{Checks, Seen},
     confidence::Confidence,
     extract::{self, ExtractError, Extraction},
@@ -20,6 +21,8 @@ use crate::model::{Check, Cost, Finish, Format, Input, Quality, Response, Rule, 
 #[derive(Debug)]
 pub struct Judge {
     format: Format,
+    /// What the JSON may be, where the format is JSON.
+    types: JsonTypes,
     schema: Option<Schema>,
     fields: Fields,
     confidence: Option<Confidence>,
@@ -65,6 +68,7 @@ impl Judge {
         }
         Ok(Self {
             format: response.format,
+            types: JsonTypes::of(response),
             schema: response.schema.as_ref().map(|schema| Schema::new("response.schema", schema)).transpose()?,
             fields: Fields::new(response)?,
             confidence: Confidence::new(response)?,
@@ -89,7 +93,7 @@ impl Judge {
     fn apply(&self, answer: &Answer<'_>, input: Option<&Input>) -> Judgement {
         let (mut judgement, form) = match self.format {
             Format::Text => (Judgement::default(), form::text(answer)),
-            Format::Json | Format::Schema => Self::read(self.format, answer),
+            Format::Json | Format::Schema => self.read(answer),
         };
         let judged = self.checks.judge(&Seen::new(answer, &form, judgement.json.as_ref()), input);
         judgement.quality.min_score = self.min_score;
@@ -110,10 +114,11 @@ impl Judge {
     }
 
     /// Looks for the JSON of an answer, and judges its form.
-    fn read(format: Format, answer: &Answer<'_>) -> (Judgement, Verdict) {
-        match extract::extract(answer.text) {
+    fn read(&self, answer: &Answer<'_>) -> (Judgement, Verdict) {
+        match extract::extract(answer.text, self.types) {
             Ok((json, extraction)) => {
-                let form = form::json(format, answer, &json, &extraction);
+                let wanted = (self.format == Format::Json).then_some(self.types);
+                let form = form::json(wanted, answer, &json, &extraction);
                 (Judgement { json: Some(json), extraction: Some(extraction), ..Judgement::default() }, form)
             }
             Err(error) => {

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    check,
+    JsonTypes, check,
     extract::{self},
     rule::{figures, name, quote, skipped, verdict},
 };
@@ -133,8 +133,11 @@ impl Rubric {
 
 /// Reads what a judge answered. The error tells in words why it cannot be used.
 pub fn read(answer: &str) -> Result<Opinion, String> {
-    let (json, _) =
-        extract::extract(answer).map_err(|error| format!("the judge's answer is not JSON: {}", error.problem))?;
+    let (json, how) = extract::extract(answer, JsonTypes::OBJECT)
+        .map_err(|error| format!("the judge's answer is not JSON: {}", error.problem))?;
+    if how.others > 0 {
+        return Err("the judge's answer holds JSON objects that differ".to_owned());
+    }
     if !json.is_object() {
         return Err(format!("the judge's answer is {}, not a JSON object", name(&json)));
     }

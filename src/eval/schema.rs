@@ -1,13 +1,23 @@
 //! JSON Schema: the answer against the whole schema, whatever the provider promised.
 
-use jsonschema::{ValidationError, Validator};
-use serde_json::Value;
+mod draft;
+mod types;
 
-use super::rule::{BadRule, verdict};
+use std::error::Error;
+
+use jsonschema::{
+    ReferencingError, Retrieve, Uri, ValidationError, ValidationOptions, Validator, error::ValidationErrorKind,
+};
+use serde_json::{Value, json};
+
+use self::draft::Reading;
+use super::rule::{BadRule, name, quote, verdict};
 use crate::{
     model::{Rule, Verdict},
     text::{clean_line, truncate},
 };
+
+pub use types::JsonTypes;
 
 /// Violations that are told one by one.
 const TOLD: usize = 5;
@@ -18,30 +28,47 @@ const COUNTED: usize = 1000;
 /// Columns of a violation's message.
 const MESSAGE: usize = 200;
 
-/// A compiled schema. It never looks outside itself: a `$ref` to a file or an address is refused.
+/// What the validator puts before the address of a schema that names none of its own.
+const NO_BASE: &str = "json-schema:///";
+
+/// A compiled schema, with `format` asserted. It never looks outside itself: a `$ref` to a file or
+/// an address is refused.
 #[derive(Debug)]
-pub(super) struct Schema(Validator);
+pub(super) struct Schema {
+    validator: Validator,
+    /// What is written in it and checks nothing, in words.
+    unchecked: Vec<String>,
+}
 
 impl Schema {
     /// Compiles a schema; `key` names it in the prompt.
     pub(super) fn new(key: &str, schema: &Value) -> Result<Self, BadRule> {
-        let bad = |expected: &str, found: String| Err(BadRule::new(key, expected, found));
+        let bad = |expected: &str, found: String| BadRule::new(key, expected, found);
         if !schema.is_object() && !schema.is_boolean() {
-            return bad("a JSON Schema (a table)", super::rule::name(schema));
+            return Err(bad("a JSON Schema (a table)", name(schema)));
         }
-        if let Some(outside) = outside(schema) {
-            let expected = "a schema that stands alone, with each `$ref` inside it (`#/$defs/…`)";
-            return bad(expected, format!("a `$ref` to {}", super::rule::quote(outside)));
+        let Reading { draft, formats, unchecked } =
+            Reading::of(schema).map_err(|unreadable| bad(unreadable.expected, unreadable.found))?;
+        let mut options =
+            jsonschema::options().with_draft(draft).should_validate_formats(true).with_retriever(StandsAlone);
+        for format in formats {
+            options = with_newer_format(options, format);
         }
-        match jsonschema::options().offline().build(schema) {
-            Ok(validator) => Ok(Self(validator)),
-            Err(error) => bad("a valid JSON Schema", told(&error)),
+        match options.build(schema) {
+            Ok(validator) => Ok(Self { validator, unchecked }),
+            Err(error) => Err(match error.kind() {
+                ValidationErrorKind::Referencing(ReferencingError::Unretrievable { uri, .. }) => bad(
+                    "a schema that stands alone, with each `$ref` inside it (`#/$defs/…`)",
+                    format!("a `$ref` to {}", quote(uri.strip_prefix(NO_BASE).unwrap_or(uri))),
+                ),
+                _ => bad("a valid JSON Schema", told(&error)),
+            }),
         }
     }
 
     /// Gives one verdict per violation, the first five, or one that passes.
     pub(super) fn judge(&self, json: &Value) -> Vec<Verdict> {
-        let mut errors = self.0.iter_errors(json);
+        let mut errors = self.validator.iter_errors(json);
         let mut verdicts: Vec<_> = errors
             .by_ref()
             .take(TOLD)
@@ -52,13 +79,41 @@ impl Schema {
             .collect();
         let more = errors.take(COUNTED).count();
         match verdicts.last_mut() {
-            None => verdicts.push(verdict(Rule::Schema, true, "valid against the schema")),
+            None => verdicts.push(verdict(Rule::Schema, true, self.valid())),
             Some(last) if more > 0 => {
                 last.reason = format!("{}; and {more} more", last.reason);
             }
             Some(_) => {}
         }
         verdicts
+    }
+
+    /// Says that an answer is valid, and what was not looked at.
+    fn valid(&self) -> String {
+        let mut said = "valid against the schema".to_owned();
+        if !self.unchecked.is_empty() {
+            said.push_str(", in which these check nothing: ");
+            said.push_str(&self.unchecked.join("; "));
+        }
+        said
+    }
+}
+
+/// Asserts a format that the draft of the schema does not know, as the newest draft has it.
+fn with_newer_format<'a>(options: ValidationOptions<'a>, format: &'static str) -> ValidationOptions<'a> {
+    let newest = jsonschema::options().should_validate_formats(true).build(&json!({ "format": format }));
+    match newest {
+        Ok(newest) => options.with_format(format, move |text: &str| newest.is_valid(&text.into())),
+        Err(_) => options,
+    }
+}
+
+/// Fetches nothing.
+struct StandsAlone;
+
+impl Retrieve for StandsAlone {
+    fn retrieve(&self, _: &Uri<String>) -> Result<Value, Box<dyn Error + Send + Sync>> {
+        Err("a schema stands alone".into())
     }
 }
 
@@ -68,42 +123,6 @@ fn told(error: &ValidationError<'_>) -> String {
     let message = truncate(&message, MESSAGE);
     if at.is_empty() { message.into_owned() } else { format!("{}: {message}", clean_line(&at)) }
 }
-
-/// Returns the first `$ref` that leads out of the schema. A schema with an `$id` may name itself.
-fn outside(schema: &Value) -> Option<&str> {
-    let ids = ids(schema);
-    let inside = |target: &str| {
-        let document = target.split('#').next().unwrap_or_default();
-        document.is_empty() || ids.iter().any(|id| id.trim_end_matches('#').ends_with(document))
-    };
-    values(schema, &["$ref", "$dynamicRef", "$recursiveRef"]).into_iter().find(|target| !inside(target))
-}
-
-fn ids(schema: &Value) -> Vec<&str> {
-    values(schema, &["$id", "id"])
-}
-
-/// Collects the strings that stand under some keys, wherever they are.
-fn values<'a>(schema: &'a Value, keys: &[&str]) -> Vec<&'a str> {
-    let (mut left, mut found) = (vec![schema], Vec::new());
-    while let Some(value) = left.pop() {
-        match value {
-            Value::Object(members) => {
-                found.extend(keys.iter().filter_map(|key| members.get(*key)?.as_str()));
-                left.extend(members.iter().filter(|(key, _)| !is_data(key)).map(|(_, value)| value));
-            }
-            Value::Array(items) => left.extend(items),
-            _ => {}
-        }
-    }
-    found
-}
-
-/// Tells whether what stands under a keyword is an instance and not a schema.
-fn is_data(keyword: &str) -> bool {
-    matches!(keyword, "const" | "enum" | "default" | "examples")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -71,7 +71,7 @@ impl JsonTest {
     pub(super) fn apply(&self, seen: &Seen<'_>) -> Found {
         match self {
             Self::Is(schema) => Ok(is(seen.text, schema.as_ref())),
-            Self::Contains(schema) => contains(seen.text, schema.as_ref()),
+            Self::Contains(schema) => contains(seen, schema.as_ref()),
             Self::Required(fields) => {
                 let verdicts = fields.judge(seen.json()?);
                 let about: Vec<&Verdict> =
@@ -126,21 +126,17 @@ fn path(written: &Written<'_>) -> Result<String, BadRule> {
 }
 
 fn is(text: &str, schema: Option<&Schema>) -> Fact {
-    match (serde_json::from_str::<Value>(text), schema) {
-        (Err(error), _) => {
-            let said = error.to_string();
-            Fact::new(false, format!("the answer is {}, which is not JSON: {said}", quote(text)))
-        }
+    match (extract::whole(text), schema) {
+        (Err(said), _) => Fact::new(false, format!("the answer is {}, which is not JSON: {said}", quote(text))),
         (Ok(json), None) => Fact::new(true, format!("JSON: {}", name(&json))),
         (Ok(json), Some(schema)) => valid(&json, schema),
     }
 }
 
-fn contains(text: &str, schema: Option<&Schema>) -> Found {
-    let whole = serde_json::from_str::<Value>(text).ok();
-    let found = match whole {
-        Some(json) => vec![json],
-        None => extract::all(text)?,
+fn contains(seen: &Seen<'_>, schema: Option<&Schema>) -> Found {
+    let found = match extract::whole(seen.text) {
+        Ok(json) => vec![json],
+        Err(_) => extract::all(seen.answer.text)?,
     };
     let found: Vec<Value> = found.into_iter().flat_map(objects).collect();
     let Some(first) = found.first() else {

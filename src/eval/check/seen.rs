@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     eval::{
+        JsonTypes,
         extract::{self},
         judge::Answer,
     },
@@ -37,7 +38,9 @@ impl<'a> Seen<'a> {
         if let Some(found) = self.found {
             return Ok(found);
         }
-        let look = || extract::extract(self.answer.text).map(|(json, _)| json).map_err(|error| error.problem);
+        let look = || {
+            extract::extract(self.answer.text, JsonTypes::OBJECT).map(|(json, _)| json).map_err(|error| error.problem)
+        };
         self.looked.get_or_init(look).as_ref().map_err(|problem| format!("no JSON was found: {problem}"))
     }
 }

@@ -109,7 +109,7 @@ fn json_is_found_and_compared() {
             check("is-json", json!(null)),
             "x",
             Fail,
-            "the answer is `x`, which is not JSON: expected value at line 1 column 1",
+            "the answer is `x`, which is not JSON: expected value at line 1, column 1",
         ),
         (check("is-json", schema.clone()), whole, Pass, "valid against the schema"),
         (check("is-json", schema.clone()), "{}", Fail, "\"a\" is a required property"),

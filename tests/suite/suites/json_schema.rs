@@ -1,0 +1,96 @@
+//! JSON-Schema-Test-Suite: answers judged by schemas of every draft that is read, formats included.
+//! <https://github.com/json-schema-org/JSON-Schema-Test-Suite>
+//!
+//! A schema stands alone here, so that those which lead to others are refused: these are counted by
+//! reason and are not wrong.
+
+use std::{fs, path::Path};
+
+use retort::{
+    eval::{Answer, Judge},
+    model::{Cost, Finish, Format, Mark, Response, Rule},
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Outcomes, files, suite};
+
+/// Each folder of the suite with the address of its draft.
+const DRAFTS: &[(&str, &str)] = &[
+    ("draft4", "http://json-schema.org/draft-04/schema#"),
+    ("draft6", "http://json-schema.org/draft-06/schema#"),
+    ("draft7", "http://json-schema.org/draft-07/schema#"),
+    ("draft2019-09", "https://json-schema.org/draft/2019-09/schema"),
+    ("draft2020-12", "https://json-schema.org/draft/2020-12/schema"),
+];
+
+#[derive(Deserialize)]
+struct Group {
+    description: String,
+    schema: Value,
+    tests: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    description: String,
+    data: Value,
+    valid: bool,
+}
+
+/// The rules of an answer that a schema judges, or why it is refused.
+fn judge(schema: Value) -> Result<Judge, String> {
+    let response = Response { format: Format::Schema, schema: Some(schema), ..Response::default() };
+    Judge::new(&response, &[]).map_err(|bad| format!("expected {}, found {}", bad.expected, bad.found))
+}
+
+fn holds(judge: &Judge, data: &Value) -> bool {
+    let text = data.to_string();
+    let answer = Answer { text: &text, finish: Some(&Finish::Stop), latency: None, cost: Cost::Unknown };
+    let verdicts = judge.judge(&answer).quality.verdicts;
+    let schema: Vec<_> = verdicts.iter().filter(|verdict| verdict.rule == Rule::Schema).collect();
+    assert!(!schema.is_empty() && schema.iter().all(|verdict| verdict.mark != Mark::Skipped), "{text}: {verdicts:?}");
+    schema.iter().all(|verdict| verdict.mark == Mark::Pass)
+}
+
+/// Runs the files of a folder. A schema that names no draft is given the address of `draft`, as the
+/// folder means it.
+fn run(folder: &Path, draft: Option<&str>) -> Outcomes {
+    let mut outcomes = Outcomes::default();
+    for (file, path) in files(folder, "json") {
+        let groups: Vec<Group> = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        for Group { description, mut schema, tests } in groups {
+            if let (Value::Object(fields), Some(draft)) = (&mut schema, draft) {
+                fields.entry("$schema").or_insert_with(|| draft.into());
+            }
+            let judge = judge(schema);
+            for case in tests {
+                let name = format!("{file}: {description}: {}", case.description);
+                match &judge {
+                    Ok(judge) => {
+                        let expected = if case.valid { "valid" } else { "invalid" };
+                        outcomes.take(name, holds(judge, &case.data) == case.valid, expected);
+                    }
+                    Err(why) => outcomes.refuse(name, why),
+                }
+            }
+        }
+    }
+    outcomes
+}
+
+#[test]
+#[ignore = "runs on a copy of the suite: tests/suites/run.sh"]
+fn the_json_schema_test_suite_has_nothing_wrong() {
+    let tests = suite("json-schema/tests");
+    let mut wrong = Vec::new();
+    for (draft, address) in DRAFTS {
+        for (title, folder) in [("required", ""), ("optional formats", "optional/format")] {
+            let outcomes = run(&tests.join(draft).join(folder), Some(address));
+            outcomes.print(&format!("JSON-Schema-Test-Suite {draft}, {title}"));
+            assert!(outcomes.right > 50, "{draft} {title}: {}", outcomes.right);
+            wrong.extend(outcomes.wrong);
+        }
+    }
+    assert!(wrong.is_empty(), "{} are wrong", wrong.len());
+}
