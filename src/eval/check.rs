@@ -5,6 +5,7 @@
 //! finds out a fact about the answer; `not-` turns round what the fact means, and what could not be
 //! found out is skipped either way.
 
+mod apart;
 mod fill;
 mod json;
 mod levenshtein;

@@ -108,7 +108,7 @@ struct Read {
 }
 
 fn read(text: &str, wanted: JsonTypes) -> Result<Read, ExtractError> {
-    let trimmed = text.trim_matches(is_blank);
+    let trimmed = trim(text);
     let whole = match scan::whole(trimmed) {
         Ok(value) => {
             let start = text.len() - text.trim_start_matches(is_blank).len();
@@ -160,6 +160,11 @@ fn read(text: &str, wanted: JsonTypes) -> Result<Read, ExtractError> {
         Err(broken) if bare && broken.kind == Kind::Part => Err(whole.placed(text, start, Step::Whole)),
         Err(broken) => Err(broken.placed(text, start, if bare { Step::Whole } else { Step::Embedded })),
     }
+}
+
+/// Leaves out what stands around an answer and is no part of it.
+pub(super) fn trim(text: &str) -> &str {
+    text.trim_matches(is_blank)
 }
 
 /// Tells what stands around an answer and is no part of it.

@@ -11,7 +11,7 @@ use jsonschema::{
 use serde_json::{Value, json};
 
 use self::draft::Reading;
-use super::rule::{BadRule, name, quote, verdict};
+use super::rule::{BadRule, name, verdict};
 use crate::{
     model::{Rule, Verdict},
     text::{clean_line, truncate},
@@ -25,7 +25,7 @@ const TOLD: usize = 5;
 /// Violations that are counted.
 const COUNTED: usize = 1000;
 
-/// Columns of a violation's message.
+/// Columns of a violation's message, and of an address.
 const MESSAGE: usize = 200;
 
 /// What the validator puts before the address of a schema that names none of its own.
@@ -59,7 +59,7 @@ impl Schema {
             Err(error) => Err(match error.kind() {
                 ValidationErrorKind::Referencing(ReferencingError::Unretrievable { uri, .. }) => bad(
                     "a schema that stands alone, with each `$ref` inside it (`#/$defs/…`)",
-                    format!("a `$ref` to {}", quote(uri.strip_prefix(NO_BASE).unwrap_or(uri))),
+                    format!("a `$ref` to `{}`", line(uri.strip_prefix(NO_BASE).unwrap_or(uri))),
                 ),
                 _ => bad("a valid JSON Schema", told(&error)),
             }),
@@ -119,9 +119,13 @@ impl Retrieve for StandsAlone {
 
 fn told(error: &ValidationError<'_>) -> String {
     let at = error.instance_path().to_string();
-    let message = clean_line(&error.to_string());
-    let message = truncate(&message, MESSAGE);
-    if at.is_empty() { message.into_owned() } else { format!("{}: {message}", clean_line(&at)) }
+    let message = line(&error.to_string());
+    if at.is_empty() { message } else { format!("{}: {message}", clean_line(&at)) }
+}
+
+/// Puts what comes from a schema or an answer on one line, fit to be shown.
+fn line(text: &str) -> String {
+    truncate(&clean_line(text), MESSAGE).into_owned()
 }
 #[cfg(test)]
 mod tests {
@@ -202,6 +206,95 @@ mod tests {
         ] {
             assert!(compiled(&inside).is_ok(), "{inside}: {:?}", compiled(&inside));
         }
+    }
+
+    fn holds(schema: &Value, json: &Value) -> bool {
+        let verdicts = compiled(schema).unwrap_or_else(|bad| panic!("{schema}: {bad}")).judge(json);
+        verdicts.iter().all(|verdict| verdict.mark == Mark::Pass)
+    }
+
+    #[test]
+    fn formats_are_asserted_in_every_draft() {
+        for (format, good, bad) in [
+            ("date", "2024-02-29", "2024-13-45"),
+            ("date-time", "2024-02-29T12:00:00Z", "2024-02-29 12:00"),
+            ("time", "12:00:00Z", "25:00:00Z"),
+            ("duration", "P1DT12H", "1 day"),
+            ("email", "a@b.example", "not an address"),
+            ("idn-email", "\u{e4}@b.example", "not an address"),
+            ("hostname", "a.example", "-a-.example"),
+            ("idn-hostname", "\u{e4}.example", "-\u{e4}.example"),
+            ("ipv4", "127.0.0.1", "127.0.0.256"),
+            ("ipv6", "::1", "12345::"),
+            ("uri", "https://a.example/b", "a b"),
+            ("uri-reference", "../b", "\\b"),
+            ("iri", "https://\u{e4}.example", "a b"),
+            ("iri-reference", "\u{e4}", "\\b"),
+            ("uri-template", "/b/{c}", "/b/{c"),
+            ("uuid", "2eb8aa08-aa98-11ea-b4aa-73b441d16380", "2eb8aa08"),
+            ("json-pointer", "/a/0", "a"),
+            ("relative-json-pointer", "1/a", "a"),
+            ("regex", "^a+$", "(a"),
+        ] {
+            for draft in ["draft-04", "draft-06", "draft-07", "draft/2019-09", "draft/2020-12"] {
+                let schema = json!({"$schema": format!("http://json-schema.org/{draft}/schema"), "format": format});
+                assert!(holds(&schema, &json!(good)), "{draft} {format}: {good}");
+                assert!(!holds(&schema, &json!(bad)), "{draft} {format}: {bad}");
+                assert!(holds(&schema, &json!(5)), "{draft} {format}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_checks_nothing_is_said() {
+        let reason = |schema: Value| compiled(&schema).unwrap().judge(&json!({})).remove(0).reason;
+        assert_eq!(
+            reason(
+                json!({"properties": {"a": {"format": "phone"}, "b": {"format": "date"}, "c": {"format": "phone"}}})
+            ),
+            "valid against the schema, in which these check nothing: the format `phone`, which is not known"
+        );
+        let beside = json!({"$ref": "#/definitions/a", "title": "A", "maxProperties": 0, "definitions": {"a": {}}});
+        assert_eq!(
+            reason(beside),
+            "valid against the schema, in which these check nothing: `maxProperties` beside a `$ref`, up to draft 7"
+        );
+        let many: Vec<Value> = (0..9).map(|place| json!({"format": format!("f{place}")})).collect();
+        assert!(reason(json!({"anyOf": many})).ends_with("which is not known; and 6 more"));
+    }
+
+    #[test]
+    fn a_name_of_its_own_changes_the_base_within_the_document() {
+        let nested = json!({
+            "$id": "http://example.com/root/",
+            "properties": {
+                "a": {"$id": "folder/", "properties": {"b": {"$ref": "item.json"}}},
+                "c": {"$ref": "folder/item.json#/$defs/word"},
+                "d": {"$ref": "#text"},
+            },
+            "$defs": {
+                "i": {"$id": "folder/item.json", "type": "integer", "$defs": {"word": {"type": "string"}}},
+                "t": {"$anchor": "text", "type": "string"},
+                "u": {"$id": "urn:uuid:deadbeef-1234-00ff-ff00-4321feebdaed", "type": "null"},
+            },
+            "additionalProperties": {"$ref": "urn:uuid:deadbeef-1234-00ff-ff00-4321feebdaed"},
+        });
+        for (json, valid) in [
+            (json!({"a": {"b": 1}, "c": "x", "d": "y", "e": null}), true),
+            (json!({"a": {"b": "x"}}), false),
+            (json!({"c": 1}), false),
+            (json!({"d": 1}), false),
+            (json!({"e": 1}), false),
+        ] {
+            assert_eq!(holds(&nested, &json), valid, "{json}");
+        }
+        for draft in ["http://json-schema.org/draft-07/schema#", "https://json-schema.org/draft/2020-12/schema"] {
+            let meta = json!({"$schema": draft, "$ref": draft});
+            assert!(holds(&meta, &json!({"type": "object"})) && !holds(&meta, &json!({"type": "strng"})));
+        }
+        let outside = json!({"$id": "http://example.com/root/", "properties": {"a": {"$ref": "other.json"}}});
+        let error = compiled(&outside).unwrap_err();
+        assert_eq!(error.found, "a `$ref` to `http://example.com/root/other.json`");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Fact, Found, seen::Seen, written::Written};
+use super::{Fact, Found, apart, seen::Seen, written::Written};
 use crate::{
     eval::{
         confidence::Confidence,
@@ -213,7 +213,11 @@ fn compared(json: &Value, path: &str, comparison: Comparison, value: &Value) -> 
     let said = match holds {
         None => format!("{place} is {}, which is not a number", shown(found)),
         Some(true) => format!("{place} is {} {sign} {}", shown(found), shown(value)),
-        Some(false) => format!("{place} is {}, not {sign} {}", shown(found), shown(value)),
+        Some(false) => {
+            let unseen = found.as_str().zip(value.as_str()).and_then(|(found, value)| apart::unseen(found, value));
+            let unseen = unseen.map(|unseen| format!("; {unseen}")).unwrap_or_default();
+            format!("{place} is {}, not {sign} {}{unseen}", shown(found), shown(value))
+        }
     };
     Fact { score: found.as_f64(), at, ..Fact::new(holds.unwrap_or(false), said) }
 }

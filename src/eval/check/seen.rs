@@ -29,7 +29,7 @@ impl<'a> Seen<'a> {
     /// Takes the answer, the verdict on its form, and the JSON if it was looked for and found.
     pub(in crate::eval) fn new(answer: &'a Answer<'a>, form: &'a Verdict, found: Option<&'a Value>) -> Self {
         let bare = extract::answer(answer.text);
-        let text = if bare == answer.text.trim() { answer.text } else { bare };
+        let text = if bare == extract::trim(answer.text) { answer.text } else { bare };
         Self { answer, text, form, found, looked: OnceCell::new() }
     }
 

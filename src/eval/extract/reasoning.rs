@@ -10,7 +10,7 @@ mod harmony;
 use std::{borrow::Cow, ops::Range};
 
 use self::conventions::{ANSWERED, ANSWERS, AROUND, CONVENTIONS, Convention, Kind, Mark};
-use super::{is_blank, scan};
+use super::{is_blank, scan, trim};
 
 /// What is put in the place of reasoning between two parts of an answer: no character of JSON.
 pub(super) const BLANK: &str = "\0";
@@ -62,7 +62,7 @@ pub fn answer(text: &str) -> &str {
     } else {
         first..last
     };
-    text.get(range).unwrap_or_default().trim_matches(is_blank)
+    trim(text.get(range).unwrap_or_default())
 }
 
 /// Takes all reasoning away.
@@ -188,7 +188,7 @@ fn event(text: &str, from: usize) -> Option<(usize, Event)> {
     let mut places = rest.match_indices(may);
     places.find(|(at, _)| rest.get(*at..).is_some_and(|rest| mark(rest).is_some()))?;
     // A text in quotes is JSON where nothing follows it.
-    let trimmed = rest.trim_matches(is_blank);
+    let trimmed = trim(rest);
     if trimmed.starts_with('"') && scan::whole(trimmed).is_ok() {
         return None;
     }

@@ -209,3 +209,74 @@ fn title(draft: Draft) -> &'static str {
         _ => "draft 2020-12",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn draft(schema: &Value) -> Result<Draft, String> {
+        Reading::of(schema).map(|reading| reading.draft).map_err(|unreadable| unreadable.found)
+    }
+
+    #[test]
+    fn a_schema_is_read_by_the_draft_whose_forms_it_has() {
+        use Draft::{Draft4, Draft6, Draft7, Draft201909, Draft202012};
+        for (schema, want) in [
+            (json!(true), Draft202012),
+            (json!({"type": "object"}), Draft202012),
+            (json!({"const": 1, "if": {}, "$defs": {}}), Draft202012),
+            (json!({"prefixItems": [{}], "dependencies": {}, "definitions": {}}), Draft202012),
+            // Draft 7, and those beside it.
+            (json!({"properties": {"a": {"items": [{}, {}]}}}), Draft7),
+            (json!({"items": [{}], "additionalItems": false, "const": 1}), Draft7),
+            (json!({"properties": {"a": {"$ref": "#/definitions/b"}}, "definitions": {"b": {}}}), Draft7),
+            (json!({"dependencies": {"a": ["b"]}}), Draft7),
+            (json!({"anyOf": [{"$id": "#b"}]}), Draft7),
+            (json!({"exclusiveMinimum": true, "minimum": 1}), Draft4),
+            (json!({"allOf": [{"not": {"exclusiveMaximum": false}}], "definitions": {}}), Draft4),
+            (json!({"id": "http://example.com/a", "items": [{}]}), Draft4),
+            (json!({"items": [{}], "$defs": {"a": {}}}), Draft201909),
+            (json!({"items": [{}], "unevaluatedItems": false}), Draft201909),
+            (json!({"$recursiveRef": "#"}), Draft201909),
+            // What only looks like a form.
+            (json!({"properties": {"id": {"type": "string"}, "definitions": {}, "dependencies": {}}}), Draft202012),
+            (json!({"id": "a", "const": 1}), Draft202012),
+            (json!({"id": "a", "$id": "b"}), Draft202012),
+            (json!({"enum": [{"items": []}], "default": {"exclusiveMinimum": true}}), Draft202012),
+            // What is said counts, not what is used.
+            (json!({"$schema": "http://json-schema.org/draft-06/schema", "$defs": {}}), Draft6),
+            (json!({"$schema": "https://json-schema.org/draft/2020-12/schema#", "dependencies": {}}), Draft202012),
+            (json!({"$schema": "http://json-schema.org/schema#"}), Draft202012),
+            (
+                json!({"properties": {"a": {"$schema": "http://json-schema.org/draft-07/schema#", "$id": "b", "items": [{}]}}}),
+                Draft202012,
+            ),
+        ] {
+            assert_eq!(draft(&schema), Ok(want), "{schema}");
+        }
+    }
+
+    #[test]
+    fn forms_that_no_draft_has_together_are_named() {
+        for (schema, found) in [
+            (
+                json!({"prefixItems": [{}], "additionalItems": false}),
+                "`additionalItems` (up to draft 2019-09) beside `prefixItems` (from draft 2020-12)",
+            ),
+            (
+                json!({"exclusiveMaximum": true, "const": 1}),
+                "`exclusiveMaximum` as true or false (up to draft 4) beside `const` (from draft 6)",
+            ),
+            (json!({"$schema": "http://example.com/mine"}), "`http://example.com/mine`"),
+            (
+                json!({"$schema": "http://json-schema.org/draft-03/schema#"}),
+                "`http://json-schema.org/draft-03/schema#`",
+            ),
+            (json!({"$schema": 7}), "the number 7"),
+        ] {
+            assert_eq!(draft(&schema), Err(found.to_owned()), "{schema}");
+        }
+    }
+}
