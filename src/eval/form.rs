@@ -46,10 +46,8 @@ pub(super) fn json(wanted: Option<JsonTypes>, answer: &Answer<'_>, json: &Value,
     if extraction.others > 0 {
         holds = false;
         let kind = if json.is_object() { "objects" } else { "arrays" };
-        reason.push_str(&format!(
-            ", the first of {} {kind} that differ: which is meant is not clear",
-            extraction.others + 1
-        ));
+        let count = extraction.others + 1;
+        reason = format!("{reason}, the first of {count} {kind} that differ: which is meant is not clear");
     }
     if extraction.thought {
         reason.push_str(", after reasoning that was taken away");

@@ -274,6 +274,37 @@ mod tests {
                 Mark::Pass,
                 "JSON: an object, with repeated keys of which the last counts: `/a`",
             ),
+            (
+                Json,
+                Stop,
+                "{\"a\":1}\n{\"a\":2}\n{\"a\":1}",
+                Mark::Fail,
+                "JSON: an object, in other text, before `{\"a\":2} {\"a\":1}`, the first of 2 objects that differ: which is \
+                 meant is not clear",
+            ),
+            (Json, Stop, "{\"a\":1}\n{\"a\":1}", Mark::Pass, "JSON: an object, in other text, before `{\"a\":1}`"),
+            (
+                Json,
+                Stop,
+                "It is {'x': {\"a\": 1}}.",
+                Mark::Fail,
+                "reading the JSON after the text: it is a part of something that is not JSON at line 1, column 13, near \
+                 `It is {'x': {\"a\": 1}}.`",
+            ),
+            (
+                Json,
+                Stop,
+                "<think>{\"a\":1}",
+                Mark::Fail,
+                "taking away the reasoning: the reasoning is never closed at line 1, column 1, near `<think>{\"a\":1}`",
+            ),
+            (
+                Json,
+                Stop,
+                "{\"a\":1}</think>",
+                Mark::Fail,
+                "looking for JSON: there is nothing but reasoning at line 1, column 17, near `{\"a\":1}</think>`",
+            ),
             (Json, Length, "{}", Mark::Pass, "the answer was cut at the token limit: JSON: an object"),
             (
                 Json,
@@ -305,6 +336,34 @@ mod tests {
             ),
         ] {
             assert_eq!(format_of(format, &finish, text), (mark, reason.to_owned()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_schema_is_of_is_json_in_either_format() {
+        for (schema, text, mark, reason) in [
+            (json!({"type": "array"}), "[1]", Mark::Pass, "JSON: an array"),
+            (
+                json!({"type": "array"}),
+                "Of {\"b\":1}: [1]",
+                Mark::Pass,
+                "JSON: an array, in other text, after `Of {\"b\":1}:`",
+            ),
+            (json!({"type": "array"}), "{}", Mark::Fail, "expected a JSON array, found an object"),
+            (json!({"type": ["string", "null"]}), "null", Mark::Pass, "JSON: null"),
+            (json!({"enum": ["yes", "no"]}), "\"yes\"", Mark::Pass, "JSON: the string `yes`"),
+            (json!({"const": 4}), "4", Mark::Pass, "JSON: the number 4"),
+            (json!({"const": 4}), "{}", Mark::Fail, "expected a whole number, found an object"),
+            (json!({"properties": {}}), "[1]", Mark::Fail, "expected a JSON object, found an array"),
+        ] {
+            let response = Response { format: Format::Json, schema: Some(schema.clone()), ..Response::default() };
+            let judged = Judge::new(&response, &[]).unwrap().judge(&answer(text));
+            let form = &judged.quality.verdicts[0];
+            assert_eq!((form.mark, form.reason.as_str()), (mark, reason), "{schema} {text}");
+            let by_schema = Response { format: Format::Schema, ..response };
+            let judged = Judge::new(&by_schema, &[]).unwrap().judge(&answer(text));
+            let holds = judged.quality.passed();
+            assert_eq!(holds, mark == Mark::Pass || schema.get("properties").is_some(), "{schema} {text}");
         }
     }
 

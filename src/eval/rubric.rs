@@ -247,6 +247,11 @@ mod tests {
             ),
             (r#"{"pass": 1}"#, Err("the judge's `pass` is the number 1".to_owned())),
             (r#"{"pass": "maybe"}"#, Err("the judge's `pass` is `maybe`".to_owned())),
+            (
+                r#"{"pass": false} or {"pass": true}"#,
+                Err("the judge's answer holds JSON objects that differ".to_owned()),
+            ),
+            (r#"<think>{"pass": false}</think>{"pass": true}"#, opinion!(true, 1.0, "")),
             ("[true]", Err("the judge's answer is an array, not a JSON object".to_owned())),
             ("Pass!", Err("the judge's answer is not JSON: there is no JSON object or array".to_owned())),
         ] {

@@ -323,6 +323,49 @@ mod tests {
     }
 
     #[test]
+    fn an_object_is_asked_for_where_the_schema_wants_one_alone() {
+        use JsonSupport::{None, Object, Schema, SchemaOnly};
+        let official = |json| Target { custom_endpoint: false, ..target(json, &[]) };
+        for (schema, words) in [
+            (json!({"type": "array"}), "a JSON array"),
+            (json!({"$ref": "#/$defs/l", "$defs": {"l": {"type": "array"}}}), "a JSON array"),
+            (json!({"type": ["object", "null"]}), "JSON"),
+            (json!({"enum": ["yes", "no"]}), "JSON"),
+            (json!({"anyOf": [{"type": "object"}, {"type": "array"}]}), "JSON"),
+        ] {
+            for format in [Format::Json, Format::Schema] {
+                let mut prompt = prompt("", format);
+                prompt.response.schema = Some(schema.clone());
+                for support in [None, Object, Schema, SchemaOnly] {
+                    for target in [target(support, &[]), official(support)] {
+                        let Fitted { format: wire, messages, .. } = fitted(&prompt, &target);
+                        assert_ne!(wire, WireFormat::JsonObject, "{schema} {support:?}");
+                        let said = &messages[0].content;
+                        assert!(!said.to_lowercase().contains("json object"), "{schema} {support:?}: {said}");
+                        let takes_schemas = matches!(support, Schema | SchemaOnly) && target.custom_endpoint;
+                        if format == Format::Schema && takes_schemas {
+                            assert_eq!(wire, WireFormat::JsonSchema(schema.clone()));
+                        } else {
+                            assert_eq!(wire, WireFormat::Text, "{schema} {support:?}");
+                        }
+                        if format == Format::Json || takes_schemas {
+                            assert_eq!(*said, format!("Answer with {words} and nothing else."), "{schema} {support:?}");
+                        } else {
+                            assert!(said.ends_with(&schema.to_string()), "{said}");
+                        }
+                    }
+                }
+            }
+        }
+        let mut prompt = prompt("", Format::Schema);
+        prompt.response.schema = Some(json!({"type": "array"}));
+        assert_eq!(
+            fitted(&prompt, &official(Schema)).notices,
+            ["m-1 takes a JSON Schema of an object alone; it was put into the system message"]
+        );
+    }
+
+    #[test]
     fn a_refused_response_format_is_asked_for_in_words() {
         let prompt = prompt("JSON", Format::Schema);
         let refused = BTreeSet::from(["response_format".to_owned()]);

@@ -222,7 +222,7 @@ fn objects_that_differ_are_counted_and_the_first_is_taken() {
         ("```json\n{\"a\":1}\n```\nor\n```json\n{\"b\":1}\n```", json!({"a": 1}), 1),
         (r#"See [1] and [2]: {"a":1} [3]"#, json!({"a": 1}), 0),
         ("Of {\"b\":1}:\n```json\n{\"a\":1}\n```", json!({"a": 1}), 0),
-        (r#"[1] or [2]"#, json!([1]), 1),
+        ("[1] or [2]", json!([1]), 1),
         (r#"{"a":1} <think>or {"b":1}?</think>"#, json!({"a": 1}), 0),
         (r#"{"a":1} <think>or {"b":1}?</think> {"c":1}"#, json!({"a": 1}), 1),
     ] {

@@ -1,4 +1,4 @@
-//! JSONTestSuite: an answer that is nothing but JSON is read, and one that is not is refused.
+//! `JSONTestSuite`: an answer that is nothing but JSON is read, and one that is not is refused.
 //! <https://github.com/nst/JSONTestSuite>
 
 use std::fs;
@@ -14,7 +14,7 @@ fn the_json_test_suite_has_nothing_wrong() {
     for (name, path) in files(&suite("json/test_parsing"), "json") {
         let bytes = fs::read(&path).unwrap();
         // What is not UTF-8 never comes to be an answer's text.
-        let text = String::from_utf8(bytes).map_err(|_| "no UTF-8".to_owned());
+        let text = String::from_utf8(bytes).map_err(|error| error.utf8_error().to_string());
         let read = text.and_then(|text| match extract(&text, JsonTypes::OBJECT) {
             Ok((_, how)) if how.found == Found::Whole => Ok(()),
             Ok((_, how)) => Err(format!("{:?}", how.found)),

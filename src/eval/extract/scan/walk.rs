@@ -140,11 +140,11 @@ impl Open {
 
     fn close(&mut self, bracket: u8, at: usize, text: &str, hits: &mut [Hit]) {
         let innermost = self.stack.last().and_then(|top| self.brackets.get(*top)).map(|bracket| bracket.kind);
-        let kind = match (bracket, innermost) {
+        let kind = match bracket {
             // `[0, 1)` is how an interval is written.
-            (b')', Some(b'[')) => b'[',
-            (b')', _) => b'(',
-            (b']', _) => b'[',
+            b')' if innermost == Some(b'[') => b'[',
+            b')' => b'(',
+            b']' => b'[',
             _ => b'{',
         };
         if *self.count(kind) == 0 {
