@@ -303,7 +303,7 @@ mod tests {
                 Stop,
                 "{\"a\":1}</think>",
                 Mark::Fail,
-                "looking for JSON: there is nothing but reasoning at line 1, column 17, near `{\"a\":1}</think>`",
+                "looking for JSON: there is nothing but reasoning at line 1, column 16, near `{\"a\":1}</think>`",
             ),
             (Json, Length, "{}", Mark::Pass, "the answer was cut at the token limit: JSON: an object"),
             (

@@ -16,4 +16,4 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 suites=$(cd "${1:?usage: tests/suites/run.sh PATH}" && pwd)
 RETORT_SUITES=$suites cargo test --quiet --manifest-path "$root/Cargo.toml" --test suite -- \
-    --ignored --nocapture --test-threads=1 suites::
+    --nocapture --test-threads=1 suites::

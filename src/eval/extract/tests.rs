@@ -43,7 +43,7 @@ fn json_is_found_where_models_put_it() {
         (r#"print({"a":1})"#, &a, embedded("print(", ")")),
         (r#"For x in [0, 1): {"a":1}"#, &a, embedded("For x in [0, 1):", "")),
         (r#"[2026-11-28 10:00] {"a":1}"#, &a, embedded("[2026-11-28 10:00]", "")),
-        (r#"[TODO: see {"a":1} first]"#, &a, embedded("[TODO: see", "first]")),
+        (r#"[Note: see {"a":1} first]"#, &a, embedded("[Note: see", "first]")),
         (r#"f() { return {"a":1}; }"#, &a, embedded("f() { return", "; }")),
         (r#"{{ name }} and {% if x %}: {"a":1}"#, &a, embedded("{{ name }} and {% if x %}:", "")),
         ("{\"a\":1}, which is all", &a, embedded("", ", which is all")),

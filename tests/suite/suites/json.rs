@@ -8,18 +8,18 @@ use retort::eval::{Found, JsonTypes, extract};
 use super::{Outcomes, files, suite};
 
 #[test]
-#[ignore = "runs on a copy of the suite: tests/suites/run.sh"]
 fn the_json_test_suite_has_nothing_wrong() {
+    let Some(folder) = suite("json/test_parsing") else { return };
     let (mut must, mut may) = (Outcomes::default(), Outcomes::default());
-    for (name, path) in files(&suite("json/test_parsing"), "json") {
+    for (name, path) in files(&folder, "json") {
         let bytes = fs::read(&path).unwrap();
         // What is not UTF-8 never comes to be an answer's text.
-        let text = String::from_utf8(bytes).map_err(|error| error.utf8_error().to_string());
-        let read = text.and_then(|text| match extract(&text, JsonTypes::OBJECT) {
-            Ok((_, how)) if how.found == Found::Whole => Ok(()),
-            Ok((_, how)) => Err(format!("{:?}", how.found)),
-            Err(error) => Err(error.problem),
-        });
+        let read = match str::from_utf8(&bytes).map(|text| extract(text, JsonTypes::OBJECT)) {
+            Ok(Ok((_, how))) if how.found == Found::Whole => Ok(()),
+            Ok(Ok((_, how))) => Err(format!("{:?}", how.found)),
+            Ok(Err(error)) => Err(error.problem),
+            Err(_) => Err("it is not UTF-8".to_owned()),
+        };
         match (name.split('_').next(), read) {
             (Some("y"), read) => must.take(name.clone(), read.is_ok(), &format!("to be read, {read:?}")),
             (Some("n"), read) => must.take(name, read.is_err(), "to be refused"),

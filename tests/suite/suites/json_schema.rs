@@ -88,9 +88,8 @@ fn run(folder: &Path, draft: Option<&str>) -> Outcomes {
 }
 
 #[test]
-#[ignore = "runs on a copy of the suite: tests/suites/run.sh"]
 fn the_json_schema_test_suite_has_nothing_wrong() {
-    let tests = suite("json-schema/tests");
+    let Some(tests) = suite("json-schema/tests") else { return };
     let mut wrong = Vec::new();
     for (draft, address) in DRAFTS {
         for (title, folder) in [("required", ""), ("optional formats", "optional/format")] {
