@@ -292,6 +292,14 @@ mod tests {
             let meta = json!({"$schema": draft, "$ref": draft});
             assert!(holds(&meta, &json!({"type": "object"})) && !holds(&meta, &json!({"type": "strng"})));
         }
+        let mixed = json!({
+            "$ref": "http://example.com/old",
+            "$defs": {"old": {"$id": "http://example.com/old", "$schema": "http://json-schema.org/draft-07/schema#", "items": [{"type": "string"}]}},
+        });
+        assert!(holds(&mixed, &json!(["a", 1])) && !holds(&mixed, &json!([1])));
+        let unknown = json!({"$defs": {"a": {"$id": "http://example.com/a", "$schema": "http://example.com/mine"}}});
+        let error = compiled(&unknown).unwrap_err();
+        assert!(error.found.contains("http://example.com/mine"), "{error}");
         let outside = json!({"$id": "http://example.com/root/", "properties": {"a": {"$ref": "other.json"}}});
         let error = compiled(&outside).unwrap_err();
         assert_eq!(error.found, "a `$ref` to `http://example.com/root/other.json`");

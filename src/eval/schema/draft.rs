@@ -84,13 +84,9 @@ struct Form<'a> {
 
 impl Reading {
     pub(super) fn of(schema: &Value) -> Result<Self, Unreadable> {
-        let parts = parts(schema);
-        let draft = match schema.get("$schema") {
-            Some(Value::String(named)) => match Draft::from_schema_uri(named) {
-                Draft::Unknown => return Err(Unreadable { expected: DRAFTS, found: quote(named) }),
-                draft => draft,
-            },
-            Some(other) => return Err(Unreadable { expected: DRAFTS, found: name(other) }),
+        let parts = parts(schema)?;
+        let draft = match named(schema)? {
+            Some(draft) => draft,
             None => by_forms(&parts)?,
         };
         let (mut formats, mut unchecked) = (Vec::new(), Vec::new());
@@ -123,18 +119,34 @@ impl Reading {
     }
 }
 
+/// Reads the draft that a schema names.
+fn named(schema: &Value) -> Result<Option<Draft>, Unreadable> {
+    let unreadable = |found| Err(Unreadable { expected: DRAFTS, found });
+    match schema.get("$schema") {
+        None => Ok(None),
+        Some(Value::String(address)) => match Draft::from_schema_uri(address) {
+            Draft::Unknown => unreadable(quote(address)),
+            draft => Ok(Some(draft)),
+        },
+        Some(other) => unreadable(name(other)),
+    }
+}
+
 /// Collects the schema and every schema in it, but for those that name a draft of their own.
-fn parts(schema: &Value) -> Vec<&Map<String, Value>> {
+fn parts(schema: &Value) -> Result<Vec<&Map<String, Value>>, Unreadable> {
     let (mut left, mut parts) = (vec![schema], Vec::new());
     while let Some(schema) = left.pop() {
         if let Value::Object(fields) = schema {
             parts.push(fields);
             // The keywords that hold schemas, those of later drafts included.
-            let inside = Draft::Draft4.subresources_of(schema);
-            left.extend(inside.filter(|inside| inside.get("$schema").is_none()));
+            for inside in Draft::Draft4.subresources_of(schema) {
+                if named(inside)?.is_none() {
+                    left.push(inside);
+                }
+            }
         }
     }
-    parts
+    Ok(parts)
 }
 
 /// Finds the draft that has every form of a schema: the newest where it has forms of no old draft,
@@ -176,6 +188,10 @@ fn form<'a>(keyword: &'a str, value: &Value) -> Option<Form<'a>> {
     let (as_what, first, last) = match (keyword, value) {
         ("exclusiveMinimum" | "exclusiveMaximum", Value::Bool(_)) => (" as true or false", Draft4, Draft4),
         ("$id", Value::String(id)) if id.starts_with('#') => (" as a fragment", Draft6, Draft7),
+        ("$ref", Value::String(to)) => match Draft::from_schema_uri(to) {
+            Draft::Unknown => return None,
+            draft => (" to the schema of a draft", draft, draft),
+        },
         ("items", Value::Array(_)) => (" as a list", Draft4, Draft201909),
         ("additionalItems", _) => ("", Draft4, Draft201909),
         ("exclusiveMinimum" | "exclusiveMaximum", Value::Number(_)) => (" as a number", Draft6, Draft202012),
@@ -240,6 +256,7 @@ mod tests {
             (json!({"items": [{}], "$defs": {"a": {}}}), Draft201909),
             (json!({"items": [{}], "unevaluatedItems": false}), Draft201909),
             (json!({"$recursiveRef": "#"}), Draft201909),
+            (json!({"items": {"$ref": "http://json-schema.org/draft-06/schema#"}}), Draft6),
             // What only looks like a form.
             (json!({"properties": {"id": {"type": "string"}, "definitions": {}, "dependencies": {}}}), Draft202012),
             (json!({"id": "a", "const": 1}), Draft202012),

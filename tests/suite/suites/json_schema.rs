@@ -61,7 +61,7 @@ fn holds(judge: &Judge, data: &Value) -> bool {
 }
 
 /// Runs the files of a folder. A schema that names no draft is given the address of `draft`, as the
-/// folder means it.
+/// folder means it; without one, its draft is told from its forms.
 fn run(folder: &Path, draft: Option<&str>) -> Outcomes {
     let mut outcomes = Outcomes::default();
     for (file, path) in files(folder, "json") {
@@ -92,8 +92,12 @@ fn the_json_schema_test_suite_has_nothing_wrong() {
     let Some(tests) = suite("json-schema/tests") else { return };
     let mut wrong = Vec::new();
     for (draft, address) in DRAFTS {
-        for (title, folder) in [("required", ""), ("optional formats", "optional/format")] {
-            let outcomes = run(&tests.join(draft).join(folder), Some(address));
+        for (title, folder, address) in [
+            ("required", "", Some(*address)),
+            ("required, as it is", "", None),
+            ("optional formats", "optional/format", Some(*address)),
+        ] {
+            let outcomes = run(&tests.join(draft).join(folder), address);
             outcomes.print(&format!("JSON-Schema-Test-Suite {draft}, {title}"));
             assert!(outcomes.right > 50, "{draft} {title}: {}", outcomes.right);
             wrong.extend(outcomes.wrong);
