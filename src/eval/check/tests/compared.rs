@@ -140,6 +140,12 @@ fn json_is_found_and_compared() {
             Fail,
             "/d: \"tomorrow\" is not a \"date\"",
         ),
+        (
+            check("is-json", json!({"properties": {"a": {"items": [{"type": "string"}, {"type": "string"}]}}})),
+            r#"{"a": ["x", 2]}"#,
+            Fail,
+            "/a/1: 2 is not of type \"string\"",
+        ),
         (check("contains-json", schema), "It is {\"b\": 2}", Fail, "\"a\" is a required property"),
         (check("required", json!(["a", "/c"])), whole, Pass, "filled: `a`, `/c`"),
         (check("required", json!("a, e, x")), whole, Fail, "`e` is an empty string; `x` is missing"),
