@@ -42,5 +42,5 @@ pub use review::Review;
 pub use rubric::{Opinion, Rubric};
 pub use rule::BadRule;
 pub use schema::JsonTypes;
-pub use tally::{Standing, Tally};
+pub use tally::Tally;
 pub use whatif::WhatIf;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::model::{Finish, Rule, Verdict};
 
-/// Judges an answer of which only text is expected.
+/// Judges an answer of which only text is expected: that it is not empty.
 pub(super) fn text(answer: &Answer<'_>) -> Verdict {
     let characters = extract::answer(answer.text).chars().count();
     let reason = match characters {
@@ -21,7 +21,7 @@ pub(super) fn text(answer: &Answer<'_>) -> Verdict {
         0 => "there is nothing but reasoning".to_owned(),
         _ => format!("text of {characters} characters"),
     };
-    verdict(Rule::Format, characters > 0, reason)
+    Verdict { implied: true, ..verdict(Rule::Format, characters > 0, reason) }
 }
 
 /// Judges an answer in which JSON was found; `wanted` says what it has to be, where the schema does not.

@@ -58,6 +58,12 @@ impl Check {
         }
     }
 
+    /// Names the model that judges by it, if it is a rubric: empty where it names none.
+    #[must_use]
+    pub fn judge_name(&self) -> Option<&str> {
+        (self.kind.kind == CheckKind::LlmRubric).then(|| self.judge.as_deref().unwrap_or_default())
+    }
+
     /// Turns it round.
     #[must_use]
     pub fn negated(mut self) -> Self {

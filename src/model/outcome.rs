@@ -9,6 +9,7 @@ use super::{
     fault::{Class, Fault},
     id::RunId,
     quality::Quality,
+    status::RunStatus,
     usage::{Cost, PicoDollars, Usage},
 };
 
@@ -241,10 +242,10 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Tells whether the answer is complete and breaks no rule.
+    /// Tells how the run came out.
     #[must_use]
-    pub fn passed(&self) -> bool {
-        self.end == End::Done && self.quality.as_ref().is_none_or(Quality::passed)
+    pub fn status(&self) -> RunStatus {
+        RunStatus::of(&self.end, self.quality.as_ref())
     }
 
     /// Tells whether another target than the requested one answered.

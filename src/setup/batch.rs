@@ -3,10 +3,7 @@
 
 mod look;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
@@ -155,16 +152,6 @@ pub fn targets(catalog: &Catalog, spec: &BatchSpec) -> Result<Vec<Vec<Vec<Target
     let names = Order::target_names(spec);
     let prompts = spec.prompts.iter().zip(&names);
     prompts.map(|((_, prompt), names)| names.iter().map(|name| lane(prompt, name)).collect()).collect()
-}
-
-/// Finds the models that judge, by the names that checks give them; the default one by the empty name.
-pub fn judges(setup: &Setup, names: &BTreeSet<String>) -> Result<BTreeMap<String, Target>, String> {
-    let model = |name: &String| {
-        let model = if name.is_empty() { &setup.settings.default_model } else { name };
-        let target = setup.catalog.resolve(model).map_err(|fault| format!("the judge cannot be asked: {fault}"))?;
-        Ok((name.clone(), target))
-    };
-    names.iter().map(model).collect()
 }
 
 /// Begins a batch, or goes on with one, and asks its first cells once the stream is polled.

@@ -314,7 +314,7 @@ fn prompts_are_listed_shown_and_found() {
     let path = home.run(&["prompts", "path", "mine"]).out;
     assert_eq!(path.trim(), home.dir("config").join("prompts/mine.toml").to_string_lossy());
     let slip = home.run(&["prompts", "path", "min"]);
-    assert!(slip.code == Some(1) && slip.err.contains("`mine`"), "{}", slip.err);
+    assert!(slip.code == Some(2) && slip.err.contains("`mine`"), "{}", slip.err);
 }
 
 #[test]

@@ -102,6 +102,10 @@ pub struct BatchArgs {
     #[arg(long, value_name = "SCORE", value_parser = share)]
     pub min_score: Option<f64>,
 
+    /// Exits with 0 also where checks could not run, or where rows have no check while others do.
+    #[arg(long)]
+    pub allow_inconclusive: bool,
+
     /// Stops before more US dollars are spent than this.
     #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
     pub max_cost: Option<f64>,

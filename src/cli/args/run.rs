@@ -69,6 +69,14 @@ pub struct RunArgs {
     #[arg(long, requires = "json")]
     pub live: bool,
 
+    /// Judges by this model where a rubric names none.
+    #[arg(long, value_name = "MODEL")]
+    pub judge: Option<String>,
+
+    /// Exits with 0 also where a check could not run.
+    #[arg(long)]
+    pub allow_inconclusive: bool,
+
     /// Neither reads nor writes the response cache.
     #[arg(long, conflicts_with = "fresh")]
     pub no_cache: bool,

@@ -70,7 +70,9 @@ impl Test {
             Self::Distance(distance) => distance.apply(seen.text),
             Self::Rouge(reference) => Ok(reference.apply(seen.text)),
             Self::Refusal => Ok(refusal::apply(seen.text, seen.answer.finish)),
-            Self::Form => Ok(super::Fact::new(seen.form.mark == crate::model::Mark::Pass, seen.form.reason.clone())),
+            Self::Form => {
+                Ok(super::Fact::new(seen.form.status == crate::model::Status::Passed, seen.form.reason.clone()))
+            }
             Self::Rubric(_) => Err("no judge model was asked".to_owned()),
             Self::Never(why) => Err(why.clone()),
         }

@@ -8,7 +8,7 @@ use super::{Cell, Entry, Kind, Row, counted, tally};
 use crate::{
     eval::figures::{age, count, duration, rate, tokens},
     eval::groups::{Groups, Sample},
-    model::{Cost, End, Mark, Outcome, Provenance, Usage, usage::tokens_per_second},
+    model::{Cost, End, Outcome, Provenance, RunStatus, Status, Usage, usage::tokens_per_second},
 };
 
 /// Makes the rows. A figure that no lane has makes none.
@@ -57,12 +57,12 @@ fn checks(runs: &[&Outcome]) -> Option<String> {
     match judged.as_slice() {
         [] => None,
         [quality] if runs.len() == 1 => {
-            let held = quality.verdicts.iter().filter(|verdict| verdict.mark == Mark::Pass).count();
+            let held = quality.verdicts.iter().filter(|verdict| verdict.status == Status::Passed).count();
             let broken = quality.failures().map(|verdict| format!("; {}: {}", verdict.rule, verdict.reason));
             Some(format!("{held}/{}{}", quality.verdicts.len(), broken.collect::<String>()))
         }
         many => {
-            let passed = many.iter().filter(|quality| quality.passed()).count();
+            let passed = many.iter().filter(|quality| quality.status() == RunStatus::Passed).count();
             let broken =
                 counted(many.iter().flat_map(|quality| quality.failures().map(|broken| broken.rule.to_string())));
             let broken = if broken.is_empty() {

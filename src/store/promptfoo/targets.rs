@@ -312,14 +312,13 @@ pub(super) fn write(target: &SuiteTarget) -> Value {
     set(
         "response_format",
         match (target.response.format, &target.response.schema) {
-            (Format::Text, _) => None,
             (Format::Schema, Some(schema)) => Some(serde_json::json!({
                 "type": "json_schema", "json_schema": { "name": "answer", "schema": schema }
             })),
             (Format::Json | Format::Schema, _) if JsonTypes::of(&target.response) == JsonTypes::OBJECT => {
                 Some(serde_json::json!({ "type": "json_object" }))
             }
-            (Format::Json | Format::Schema, _) => None,
+            (Format::Text | Format::Json | Format::Schema, _) => None,
         },
     );
     set("passthrough", (!extra.is_empty()).then(|| Value::Object(extra.clone())));

@@ -8,7 +8,7 @@ use retort::{
     model::{
         Class, Cost, End, Message, Role, RunId,
         outcome::Reason,
-        quality::{Mark, Quality, Rule, Verdict},
+        quality::{Quality, Rule, Status, Verdict},
     },
     pipeline::{Told, event::RunEvent, port::RunRecord},
     store::job::{Job, Reply, StoreFault},
@@ -51,7 +51,7 @@ pub(super) fn scene() -> Bench {
     bench.keys("o");
     bench.tell(ticket, judged(0, &[11, 12]));
     bench.tell(ticket, judged(1, &[13]));
-    let verdict = Verdict::new(Rule::Confidence, Mark::Pass, "fine");
+    let verdict = Verdict::new(Rule::Confidence, Status::Passed, "fine");
     bench.tell(ticket, RunEvent::Checked { quality: Quality::of(vec![verdict]) });
     bench.tell(ticket, ended(outcome("x")));
     bench.take();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use retort::{
-    model::{Check, CheckKind, Class, End, Format, Prompt, Role, RunRequest},
+    model::{Check, CheckKind, Class, End, Format, Prompt, Role, RunRequest, RunStatus},
     pipeline::{Rules, RunEvent, Told, event::Next},
     provider::WireFormat,
 };
@@ -46,7 +46,7 @@ async fn an_array_is_asked_for_and_taken_where_the_schema_wants_one() {
                 prompt.response.schema = Some(json!({"type": "array", "items": {"type": "integer"}}));
             }))
             .await;
-        assert_eq!((outcome.json, outcome.quality.unwrap().passed()), (Some(json!([1, 2])), true));
+        assert_eq!((outcome.json, outcome.quality.unwrap().status()), (Some(json!([1, 2])), RunStatus::Passed));
         let call = bench.last_call();
         assert_ne!(call.format, WireFormat::JsonObject);
         assert_eq!(call.messages[0].content, "Answer with a JSON array and nothing else.");

@@ -6,7 +6,7 @@ use proptest::{collection::vec, option, prelude::*};
 use retort::{
     model::{Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::Comparison},
     store::{
-        job::{Job, Reply},
+        job::{FaultKind, Job, Reply},
         prompts,
     },
 };
@@ -320,7 +320,10 @@ async fn the_projects_prompts_come_before_the_users_before_the_built_in() {
     };
     assert_eq!(*prompt, sentiment());
     let fault = store.ask(save("sentiment", false)).await.unwrap_err();
-    assert!(fault.exists && fault.message.starts_with("there is a prompt `sentiment` already"), "{fault}");
+    assert!(
+        fault.kind == FaultKind::Exists && fault.message.starts_with("there is a prompt `sentiment` already"),
+        "{fault}"
+    );
 }
 
 #[tokio::test]

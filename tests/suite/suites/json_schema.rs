@@ -8,7 +8,7 @@ use std::{fs, path::Path};
 
 use retort::{
     eval::{Answer, Judge},
-    model::{Cost, Finish, Format, Mark, Response, Rule},
+    model::{Cost, Finish, Format, Response, Rule, Status},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -56,8 +56,11 @@ fn holds(judge: &Judge, data: &Value) -> bool {
     let answer = Answer { text: &text, finish: Some(&Finish::Stop), latency: None, cost: Cost::Unknown };
     let verdicts = judge.judge(&answer).quality.verdicts;
     let schema: Vec<_> = verdicts.iter().filter(|verdict| verdict.rule == Rule::Schema).collect();
-    assert!(!schema.is_empty() && schema.iter().all(|verdict| verdict.mark != Mark::Skipped), "{text}: {verdicts:?}");
-    schema.iter().all(|verdict| verdict.mark == Mark::Pass)
+    assert!(
+        !schema.is_empty() && schema.iter().all(|verdict| verdict.status != Status::Inconclusive),
+        "{text}: {verdicts:?}"
+    );
+    schema.iter().all(|verdict| verdict.status == Status::Passed)
 }
 
 /// Runs the files of a folder. A schema that names no draft is given the address of `draft`, as the

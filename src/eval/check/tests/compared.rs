@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn texts_are_compared() {
-    use Mark::{Fail, Pass};
+    use Status::{Failed as Fail, Passed as Pass};
     for (kind, value, text, mark, reason) in [
         ("equals", json!("yes"), "yes", Pass, "the answer is `yes`"),
         ("equals", json!("yes"), "<think>no</think>\nyes\n", Pass, "the answer is `yes`"),
@@ -105,7 +105,7 @@ fn texts_are_compared() {
 #[test]
 fn json_is_found_and_compared() {
     use Comparison::{AtLeast, AtMost, Equal, Greater, Less, Unequal};
-    use Mark::{Fail, Pass};
+    use Status::{Failed as Fail, Passed as Pass};
     let schema = json!({"type": "object", "required": ["a"]});
     let sure = |least: f64| Check { path: Some("/c".to_owned()), ..check("confidence", json!(null)).within(least) };
     let doc = r#"It is {"b": 2} or {"a": 1, "c": 0.75, "s": "5", "t": true}."#;
@@ -184,7 +184,7 @@ fn json_is_found_and_compared() {
     for kind in [check("required", json!("a")), path("/a", Equal, json!(1)), sure(0.5)] {
         for check in [kind.clone(), kind.negated()] {
             let (mark, reason) = told(&check, "no");
-            assert_eq!(mark, Mark::Skipped);
+            assert_eq!(mark, Status::Inconclusive);
             assert!(reason.starts_with("not applied: no JSON was found:"), "{reason}");
         }
     }
@@ -196,11 +196,11 @@ fn a_distance_made_by_white_space_is_told_as_that() {
     assert_eq!(
         told(&near, "hello\u{a0}"),
         (
-            Mark::Fail,
+            Status::Failed,
             "1 change > threshold 0; they differ in white space alone: the answer goes on with a no-break space \
              (U+00A0) at character 6"
                 .to_owned()
         )
     );
-    assert_eq!(told(&near, "hallo"), (Mark::Fail, "1 change > threshold 0".to_owned()));
+    assert_eq!(told(&near, "hallo"), (Status::Failed, "1 change > threshold 0".to_owned()));
 }
