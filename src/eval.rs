@@ -25,7 +25,7 @@ pub mod report;
 pub mod review;
 pub mod rubric;
 pub mod rule;
-pub mod schema;
+mod schema;
 pub mod stats;
 pub mod tally;
 pub mod template;

@@ -85,6 +85,7 @@ fn the_answer_comes_after_the_reasoning_whatever_the_convention() {
             format!("{begin}{begin}{thought}{end}{{\"a\":1}}"),
             format!("Sure. {begin}{thought}{end} {{\"a\":1}}"),
             format!("{begin}one{end} {{\"b\":2}} {end}{{\"a\":1}}"),
+            format!("{{\"b\":2}} {begin}one{end} two {end}{{\"a\":1}}"),
         ] {
             assert_eq!(json_of(&text), a, "{text}");
         }
@@ -174,6 +175,7 @@ proptest! {
             0..6,
         ),
         ended in any::<bool>(),
+        begun in any::<bool>(),
     ) {
         let conventions = conventions();
         let marked: Vec<_> = conventions.iter().filter(|(_, _, alone)| *alone).collect();
@@ -182,9 +184,13 @@ proptest! {
             match piece {
                 Piece::Reasoning(which) => {
                     let (begin, end, _) = marked[which % marked.len()];
-                    text.push_str(begin);
+                    let ends = ended || place + 1 < pieces.len();
+                    // Where the text begins with reasoning, its mark may be missing.
+                    if begun || !ends || place > 0 {
+                        text.push_str(begin);
+                    }
                     text.push_str(&inside.concat());
-                    if ended || place + 1 < pieces.len() {
+                    if ends {
                         text.push_str(end);
                     }
                 }
