@@ -5,6 +5,7 @@
 //! finds out a fact about the answer; `not-` turns round what the fact means, and what could not be
 //! found out is inconclusive either way.
 
+mod agreement;
 mod apart;
 mod fill;
 mod json;
@@ -18,7 +19,7 @@ mod text;
 mod tokens;
 mod written;
 
-pub use fill::filled;
+pub use fill::{filled, uses};
 pub(super) use json::USUAL as USUAL_COMPLETENESS;
 pub(super) use levenshtein::USUAL as USUAL_DISTANCE;
 pub(super) use rouge::USUAL as USUAL_ROUGE;

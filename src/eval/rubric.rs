@@ -2,6 +2,8 @@
 //!
 //! The answer goes to the judge as JSON, so that nothing in it can end the quotation and speak to the judge.
 
+use std::sync::{Arc, LazyLock};
+
 use serde_json::{Value, json};
 
 use super::{
@@ -47,6 +49,22 @@ pub struct Opinion {
     pub reason: String,
 }
 
+/// The prompt of a judge that is asked once, and of one that is asked several times. Each is one value, so that
+/// its schema is compiled once.
+static ONCE: LazyLock<Arc<Prompt>> = LazyLock::new(|| Arc::new(prompt(Some(0.0))));
+static AGAIN: LazyLock<Arc<Prompt>> = LazyLock::new(|| Arc::new(prompt(None)));
+
+fn prompt(temperature: Option<f64>) -> Prompt {
+    Prompt {
+        description: "Judges an answer by a rubric".to_owned(),
+        system: SYSTEM.to_owned(),
+        user: "{{ input }}".to_owned(),
+        params: Params { temperature, ..Params::default() },
+        response: Response { format: Format::Schema, schema: Some(schema()), ..Response::default() },
+        ..Prompt::default()
+    }
+}
+
 impl Rubric {
     pub(super) fn of(check: &Check, text: &str) -> Self {
         Self {
@@ -59,7 +77,7 @@ impl Rubric {
 
     /// Makes the prompt and the input on which the judge is run to judge an answer given to an input.
     #[must_use]
-    pub fn ask(&self, answer: &str, input: &Input) -> (Prompt, Input) {
+    pub fn ask(&self, answer: &str, input: &Input) -> (Arc<Prompt>, Input) {
         let mut case = serde_json::Map::new();
         case.insert("rubric".to_owned(), self.text.as_str().into());
         if !input.text.is_empty() {
@@ -70,16 +88,8 @@ impl Rubric {
         }
         case.insert("answer".to_owned(), extract::answer(answer).into());
         // The same question asked again is worth something only if it may be answered otherwise.
-        let temperature = (self.repeat == 1).then_some(0.0);
-        let prompt = Prompt {
-            description: "Judges an answer by a rubric".to_owned(),
-            system: SYSTEM.to_owned(),
-            user: "{{ input }}".to_owned(),
-            params: Params { temperature, ..Params::default() },
-            response: Response { format: Format::Schema, schema: Some(schema()), ..Response::default() },
-            ..Prompt::default()
-        };
-        (prompt, Input::of(format!("{:#}", Value::Object(case))))
+        let prompt = if self.repeat == 1 { &ONCE } else { &AGAIN };
+        (Arc::clone(prompt), Input::of(format!("{:#}", Value::Object(case))))
     }
 
     /// Makes one verdict of what the judge said each time it was asked: the mean score, and the pass

@@ -20,6 +20,9 @@ mod promptfoo;
 mod quality;
 /// Stored answers judged by the checks of today.
 mod score;
+/// What counts as passed: judges, expected values, gates and exit codes.
+#[cfg(unix)]
+mod verdicts;
 /// Versions of a prompt: listed, compared, named and restored.
 mod versions;
 

@@ -5,7 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use clap::Args;
 
 use super::{PARAM_HELP, pair};
-use crate::store::dataset::{self, RowRanges};
+use crate::{
+    model::expected::{Expected, UnknownExpected},
+    store::dataset::{self, RowRanges},
+};
 
 pub(super) const EXAMPLES: &str = "Examples:
   retort batch sentiment reviews.csv
@@ -90,6 +93,11 @@ pub struct BatchArgs {
     #[arg(long)]
     pub fresh: bool,
 
+    /// Compares each answer with the `expected` value of its row: equals, json, fields (those the value has), off,
+    /// or auto (fields, where the prompt asks for JSON and the value is a JSON object).
+    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = expected)]
+    pub expected: Expected,
+
     /// Judges by this model where a rubric names none.
     #[arg(long, value_name = "MODEL")]
     pub judge: Option<String>,
@@ -141,6 +149,10 @@ fn form(text: &str) -> Result<dataset::Form, String> {
 
 fn rows(text: &str) -> Result<RowRanges, String> {
     dataset::parse_rows(text).map_err(|fault| fault.to_string())
+}
+
+fn expected(text: &str) -> Result<Expected, String> {
+    text.parse().map_err(|fault: UnknownExpected| fault.to_string())
 }
 
 fn share(text: &str) -> Result<f64, String> {

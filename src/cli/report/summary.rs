@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::{
     End, Outcome, Provenance,
-    quality::{Status, Verdict},
+    quality::{Quality, Status, Verdict},
 };
 
 /// Writes a verdict that is no pass.
@@ -40,11 +40,8 @@ pub(super) fn figures(outcome: &Outcome) -> String {
     if outcome.attempts > 1 {
         parts.push(format!("{} attempts", outcome.attempts));
     }
-    if let Some(quality) = &outcome.quality
-        && !quality.verdicts.is_empty()
-    {
-        let passed = quality.verdicts.iter().filter(|verdict| verdict.status == Status::Passed).count();
-        parts.push(format!("checks {passed}/{}", quality.verdicts.len()));
+    if let Some((passed, of)) = outcome.quality.as_ref().map(Quality::held).filter(|(_, of)| *of > 0) {
+        parts.push(format!("checks {passed}/{of}"));
     }
     parts.join(" · ")
 }

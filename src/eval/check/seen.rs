@@ -38,9 +38,11 @@ impl<'a> Seen<'a> {
         if let Some(found) = self.found {
             return Ok(found);
         }
-        let look = || {
-            extract::extract(self.answer.text, JsonTypes::OBJECT).map(|(json, _)| json).map_err(|error| error.problem)
+        let look = || match extract::extract(self.answer.text, JsonTypes::OBJECT) {
+            Ok((_, how)) if how.others > 0 => Err("it holds JSON that differs: which is meant is not clear".to_owned()),
+            Ok((json, _)) => Ok(json),
+            Err(error) => Err(format!("no JSON was found: {}", error.problem)),
         };
-        self.looked.get_or_init(look).as_ref().map_err(|problem| format!("no JSON was found: {problem}"))
+        self.looked.get_or_init(look).as_ref().map_err(String::clone)
     }
 }

@@ -8,7 +8,7 @@ use super::{Cell, Entry, Kind, Row, counted, tally};
 use crate::{
     eval::figures::{age, count, duration, rate, tokens},
     eval::groups::{Groups, Sample},
-    model::{Cost, End, Outcome, Provenance, RunStatus, Status, Usage, usage::tokens_per_second},
+    model::{Cost, End, Outcome, Provenance, RunStatus, Usage, usage::tokens_per_second},
 };
 
 /// Makes the rows. A figure that no lane has makes none.
@@ -57,9 +57,9 @@ fn checks(runs: &[&Outcome]) -> Option<String> {
     match judged.as_slice() {
         [] => None,
         [quality] if runs.len() == 1 => {
-            let held = quality.verdicts.iter().filter(|verdict| verdict.status == Status::Passed).count();
+            let (held, all) = quality.held();
             let broken = quality.failures().map(|verdict| format!("; {}: {}", verdict.rule, verdict.reason));
-            Some(format!("{held}/{}{}", quality.verdicts.len(), broken.collect::<String>()))
+            (all > 0).then(|| format!("{held}/{all}{}", broken.collect::<String>()))
         }
         many => {
             let passed = many.iter().filter(|quality| quality.status() == RunStatus::Passed).count();

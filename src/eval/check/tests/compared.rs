@@ -175,7 +175,7 @@ fn json_is_found_and_compared() {
             "`/s` is `5`, not = `5`; they differ in white space alone: the answer lacks a space at character 2",
         ),
         (path("/z", Unequal, json!("6")), whole, Fail, "there is nothing at `/z`"),
-        (path("/b", Equal, json!(2)), doc, Pass, "`/b` is 2 = 2"),
+        (path("/b", Equal, json!(2)), "It is {\"b\": 2}.", Pass, "`/b` is 2 = 2"),
     ] {
         assert_eq!(told(&check, text), (mark, reason.to_owned()), "{} {:?}", check.kind, check.value);
         let flipped = if mark == Pass { Fail } else { Pass };
@@ -186,6 +186,9 @@ fn json_is_found_and_compared() {
             let (mark, reason) = told(&check, "no");
             assert_eq!(mark, Status::Inconclusive);
             assert!(reason.starts_with("not applied: no JSON was found:"), "{reason}");
+            let (mark, reason) = told(&check, doc);
+            assert_eq!(mark, Status::Inconclusive);
+            assert_eq!(reason, "not applied: it holds JSON that differs: which is meant is not clear");
         }
     }
 }
