@@ -167,6 +167,12 @@ pub(super) fn weighed(check: &Check, verdict: Verdict) -> Verdict {
     verdict
 }
 
+/// Names a rule of another program that cannot be applied here, as it is called there; none for any other check.
+#[must_use]
+pub fn unsupported(check: &Check) -> Option<&str> {
+    (check.kind.kind == CheckKind::Unsupported).then(|| written::original(check).unwrap_or("unknown"))
+}
+
 /// Names the rule of a check; of one that cannot be applied here, as it was written.
 pub(super) fn rule(check: &Check) -> Rule {
     let unknown = (check.kind.kind == CheckKind::Unsupported).then(|| written::original(check)).flatten();

@@ -385,5 +385,5 @@ fn the_help_shows_how_to_begin() {
     for words in ["retort run sentiment", "OPENAI_API_KEY", "doctor"] {
         assert!(out.contains(words), "{out}");
     }
-    assert!(home.run(&["run", "--help"]).out.contains("100  done, but a check failed"));
+    assert!(home.run(&["run", "--help"]).out.contains("100  done; a check or a gate failed"));
 }

@@ -5,12 +5,13 @@ use std::{path::PathBuf, time::Duration};
 use clap::Args;
 
 use super::{PARAM_HELP, pair};
+use crate::cli::Exit;
 use crate::{
     model::expected::{Expected, UnknownExpected},
     store::dataset::{self, RowRanges},
 };
 
-pub(super) const EXAMPLES: &str = "Examples:
+const EXAMPLES: &str = "Examples:
   retort batch sentiment reviews.csv
   retort batch sentiment reviews.csv -m gpt-4o-mini -m local -j 16 --samples 3
   retort batch ./prompts/a.toml ./prompts/b.toml rows.jsonl --map body=input
@@ -24,13 +25,12 @@ DATA is a .csv, .tsv, .jsonl, .json or .yaml file, a folder of texts, or - for l
 A batch that was stopped goes on: what was answered is not asked again. Ctrl-c stops it, twice at once.
 
 The results go to standard output, everything else to standard error.
+With --min-pass-rate or --min-score cells may fail as long as these are reached.";
 
-Exit status:
-    0  done, and every cell passed; with --min-pass-rate or --min-score: done, and those are reached
-    1  could not run, not one cell was answered, or a cap was met before the end
-    2  the command line is wrong
-  100  done, but a cell failed or was not answered; with --min-pass-rate or --min-score: one is not reached
-  130  cancelled";
+/// What stands below the options.
+pub(super) fn after_help() -> String {
+    format!("{EXAMPLES}\n\n{}", Exit::help())
+}
 
 /// `retort batch`.
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! Whether the JSON of an answer agrees with the JSON that is expected: as a whole, or field by field.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::{Fact, Found, seen::Seen, written::Written};
@@ -61,10 +63,10 @@ impl Agreement {
         let mut says = format!("{agree} of {} fields agree", fields.len());
         for (pointer, value) in differ.iter().take(NAMED) {
             let found = answer.pointer(pointer).map_or_else(|| "missing".to_owned(), |found| quote(&found.to_string()));
-            says.push_str(&format!("; {}: {found}, expected {}", quote(pointer), quote(&value.to_string())));
+            let _ = write!(says, "; {}: {found}, expected {}", quote(pointer), quote(&value.to_string()));
         }
         if differ.len() > NAMED {
-            says.push_str(&format!("; and {} more", differ.len() - NAMED));
+            let _ = write!(says, "; and {} more", differ.len() - NAMED);
         }
         let share = agree as f64 / fields.len() as f64;
         let at = differ.first().map(|(pointer, _)| pointer.clone());

@@ -25,7 +25,7 @@ pub(super) fn rows(lanes: &[Entry<'_>], now: Timestamp) -> Vec<Row> {
         })
     };
     let rows = [
-        row("end", &|runs| Some(tally(counted(runs.iter().map(|run| end(run)))))),
+        row("verdict", &|runs| Some(tally(counted(runs.iter().map(|run| end(run)))))),
         row("answers", &|runs| (runs.len() > 1).then(|| grouped(runs))),
         row("checks", &checks),
         row("from", &|runs| Some(tally(counted(runs.iter().map(|run| origin(run, now)))))),
@@ -47,8 +47,8 @@ fn grouped(runs: &[&Outcome]) -> String {
 
 fn end(run: &Outcome) -> String {
     match &run.end {
-        End::Failed { .. } => format!("failed: {}", run.end),
-        other => other.to_string(),
+        End::Done | End::Cancelled => run.status().to_string(),
+        End::Interrupted { .. } | End::Failed { .. } => format!("{}: {}", run.status(), run.end),
     }
 }
 
