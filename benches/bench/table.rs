@@ -109,6 +109,7 @@ fn screen() -> (App, Ticket) {
         samples: 1,
         mapping: std::collections::BTreeMap::new(),
         behind: std::collections::BTreeMap::new(),
+        expected: retort::model::Expected::Auto,
     };
     let order = Order {
         spec,

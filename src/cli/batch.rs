@@ -71,6 +71,9 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         } else {
             writeln!(io.out, "{}", said::estimate(&planned.estimate))?;
         }
+        if let Some(note) = planned.expected.note(order.spec.expected) {
+            let _ = writeln!(io.err, "note: {note}");
+        }
         return Ok(Exit::Done);
     }
     let engine = Engine::start(&setup, &store);
@@ -123,6 +126,9 @@ fn introduce(state: &BatchState, order: &Order, planned: &Planned, io: &mut Io<'
             grouped(done.min(total)),
             grouped(total)
         );
+    }
+    if let Some(note) = planned.expected.note(order.spec.expected) {
+        let _ = writeln!(io.err, "note: {note}");
     }
     let left = total.saturating_sub(if state.resumed { done } else { 0 });
     if left > 0 {

@@ -49,6 +49,24 @@ impl Exit {
         }
     }
 
+    /// Lists every code with its meaning, as it stands in `--help`.
+    #[must_use]
+    pub fn help() -> String {
+        let mut exits = Self::ALL;
+        exits.sort_by_key(|exit| exit.code());
+        let lines = exits.map(|exit| format!("  {:>3}  {}", exit.code(), exit.meaning()));
+        format!("Exit status:\n{}", lines.join("\n"))
+    }
+
+    /// Lists every code with its meaning as a table in Markdown.
+    #[must_use]
+    pub fn table() -> String {
+        let mut exits = Self::ALL;
+        exits.sort_by_key(|exit| exit.code());
+        let lines = exits.map(|exit| format!("| {} | {} |\n", exit.code(), exit.meaning()));
+        format!("| exit code | means |\n|---|---|\n{}", lines.concat())
+    }
+
     /// Of two ends, the one that a caller must hear of first.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {

@@ -5,6 +5,8 @@
 //! finds out a fact about the answer; `not-` turns round what the fact means, and what could not be
 //! found out is inconclusive either way.
 
+mod agreement;
+mod apart;
 mod fill;
 mod json;
 mod levenshtein;
@@ -17,7 +19,7 @@ mod text;
 mod tokens;
 mod written;
 
-pub use fill::filled;
+pub use fill::{filled, uses};
 pub(super) use json::USUAL as USUAL_COMPLETENESS;
 pub(super) use levenshtein::USUAL as USUAL_DISTANCE;
 pub(super) use rouge::USUAL as USUAL_ROUGE;
@@ -163,6 +165,12 @@ pub(super) fn weighed(check: &Check, verdict: Verdict) -> Verdict {
         verdict.reason.push_str(" (weight 0: measured, never fails)");
     }
     verdict
+}
+
+/// Names a rule of another program that cannot be applied here, as it is called there; none for any other check.
+#[must_use]
+pub fn unsupported(check: &Check) -> Option<&str> {
+    (check.kind.kind == CheckKind::Unsupported).then(|| written::original(check).unwrap_or("unknown"))
 }
 
 /// Names the rule of a check; of one that cannot be applied here, as it was written.

@@ -6,27 +6,31 @@
 use serde_json::Value;
 
 use super::{
-    extract::{ExtractError, Extraction, Found},
+    JsonTypes,
+    extract::{self, ExtractError, Extraction, Found},
     judge::Answer,
     rule::{name, quote, verdict},
 };
-use crate::model::{Finish, Format, Rule, Verdict};
+use crate::model::{Finish, Rule, Verdict};
 
 /// Judges an answer of which only text is expected: that it is not empty.
 pub(super) fn text(answer: &Answer<'_>) -> Verdict {
-    let characters = answer.text.trim().chars().count();
-    let reason =
-        if characters == 0 { "the answer is empty".to_owned() } else { format!("text of {characters} characters") };
+    let characters = extract::answer(answer.text).chars().count();
+    let reason = match characters {
+        0 if answer.text.trim().is_empty() => "the answer is empty".to_owned(),
+        0 => "there is nothing but reasoning".to_owned(),
+        _ => format!("text of {characters} characters"),
+    };
     Verdict { implied: true, ..verdict(Rule::Format, characters > 0, reason) }
 }
 
-/// Judges an answer in which JSON was found.
-pub(super) fn json(format: Format, answer: &Answer<'_>, json: &Value, extraction: &Extraction) -> Verdict {
+/// Judges an answer in which JSON was found; `wanted` says what it has to be, where the schema does not.
+pub(super) fn json(wanted: Option<JsonTypes>, answer: &Answer<'_>, json: &Value, extraction: &Extraction) -> Verdict {
     let mut reason = format!("JSON: {}", name(json));
     let (mut holds, mut at) = (true, None);
-    if format == Format::Json && !json.is_object() {
+    if let Some(wanted) = wanted.filter(|wanted| !wanted.allows(json)) {
         (holds, at) = (false, Some(String::new()));
-        reason = format!("expected a JSON object, found {}", name(json));
+        reason = format!("expected {wanted}, found {}", name(json));
     }
     match &extraction.found {
         Found::Whole => {}
@@ -38,6 +42,12 @@ pub(super) fn json(format: Format, answer: &Answer<'_>, json: &Value, extraction
             reason.push_str(", in other text");
             reason.push_str(&around(before, after));
         }
+    }
+    if extraction.others > 0 {
+        holds = false;
+        let kind = if json.is_object() { "objects" } else { "arrays" };
+        let count = extraction.others + 1;
+        reason = format!("{reason}, the first of {count} {kind} that differ: which is meant is not clear");
     }
     if extraction.thought {
         reason.push_str(", after reasoning that was taken away");

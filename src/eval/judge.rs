@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
+    JsonTypes,
     check::{Checks, Seen},
     confidence::Confidence,
     extract::{self, ExtractError, Extraction},
@@ -20,6 +21,8 @@ use crate::model::{Check, Cost, Finish, Format, Input, Quality, Response, Rule, 
 #[derive(Debug)]
 pub struct Judge {
     format: Format,
+    /// What the JSON may be, where the format is JSON.
+    types: JsonTypes,
     schema: Option<Schema>,
     fields: Fields,
     confidence: Option<Confidence>,
@@ -65,6 +68,7 @@ impl Judge {
         }
         Ok(Self {
             format: response.format,
+            types: JsonTypes::of(response),
             schema: response.schema.as_ref().map(|schema| Schema::new("response.schema", schema)).transpose()?,
             fields: Fields::new(response)?,
             confidence: Confidence::new(response)?,
@@ -89,7 +93,7 @@ impl Judge {
     fn apply(&self, answer: &Answer<'_>, input: Option<&Input>) -> Judgement {
         let (mut judgement, form) = match self.format {
             Format::Text => (Judgement::default(), form::text(answer)),
-            Format::Json | Format::Schema => Self::read(self.format, answer),
+            Format::Json | Format::Schema => self.read(answer),
         };
         let judged = self.checks.judge(&Seen::new(answer, &form, judgement.json.as_ref()), input);
         judgement.quality.min_score = self.min_score;
@@ -110,10 +114,11 @@ impl Judge {
     }
 
     /// Looks for the JSON of an answer, and judges its form.
-    fn read(format: Format, answer: &Answer<'_>) -> (Judgement, Verdict) {
-        match extract::extract(answer.text) {
+    fn read(&self, answer: &Answer<'_>) -> (Judgement, Verdict) {
+        match extract::extract(answer.text, self.types) {
             Ok((json, extraction)) => {
-                let form = form::json(format, answer, &json, &extraction);
+                let wanted = (self.format == Format::Json).then_some(self.types);
+                let form = form::json(wanted, answer, &json, &extraction);
                 (Judgement { json: Some(json), extraction: Some(extraction), ..Judgement::default() }, form)
             }
             Err(error) => {
@@ -269,6 +274,37 @@ mod tests {
                 Status::Passed,
                 "JSON: an object, with repeated keys of which the last counts: `/a`",
             ),
+            (
+                Json,
+                Stop,
+                "{\"a\":1}\n{\"a\":2}\n{\"a\":1}",
+                Status::Failed,
+                "JSON: an object, in other text, before `{\"a\":2} {\"a\":1}`, the first of 2 objects that differ: which is \
+                 meant is not clear",
+            ),
+            (Json, Stop, "{\"a\":1}\n{\"a\":1}", Status::Passed, "JSON: an object, in other text, before `{\"a\":1}`"),
+            (
+                Json,
+                Stop,
+                "It is {'x': {\"a\": 1}}.",
+                Status::Failed,
+                "reading the JSON after the text: it is a part of something that is not JSON at line 1, column 13, near \
+                 `It is {'x': {\"a\": 1}}.`",
+            ),
+            (
+                Json,
+                Stop,
+                "<think>{\"a\":1}",
+                Status::Failed,
+                "taking away the reasoning: the reasoning is never closed at line 1, column 1, near `<think>{\"a\":1}`",
+            ),
+            (
+                Json,
+                Stop,
+                "{\"a\":1}</think>",
+                Status::Failed,
+                "looking for JSON: there is nothing but reasoning at line 1, column 16, near `{\"a\":1}</think>`",
+            ),
             (Json, Length, "{}", Status::Passed, "the answer was cut at the token limit: JSON: an object"),
             (
                 Json,
@@ -300,6 +336,34 @@ mod tests {
             ),
         ] {
             assert_eq!(format_of(format, &finish, text), (mark, reason.to_owned()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_schema_is_of_is_json_in_either_format() {
+        for (schema, text, mark, reason) in [
+            (json!({"type": "array"}), "[1]", Status::Passed, "JSON: an array"),
+            (
+                json!({"type": "array"}),
+                "Of {\"b\":1}: [1]",
+                Status::Passed,
+                "JSON: an array, in other text, after `Of {\"b\":1}:`",
+            ),
+            (json!({"type": "array"}), "{}", Status::Failed, "expected a JSON array, found an object"),
+            (json!({"type": ["string", "null"]}), "null", Status::Passed, "JSON: null"),
+            (json!({"enum": ["yes", "no"]}), "\"yes\"", Status::Passed, "JSON: the string `yes`"),
+            (json!({"const": 4}), "4", Status::Passed, "JSON: the number 4"),
+            (json!({"const": 4}), "{}", Status::Failed, "expected a whole number, found an object"),
+            (json!({"properties": {}}), "[1]", Status::Failed, "expected a JSON object, found an array"),
+        ] {
+            let response = Response { format: Format::Json, schema: Some(schema.clone()), ..Response::default() };
+            let judged = Judge::new(&response, &[]).unwrap().judge(&answer(text));
+            let form = &judged.quality.verdicts[0];
+            assert_eq!((form.status, form.reason.as_str()), (mark, reason), "{schema} {text}");
+            let by_schema = Response { format: Format::Schema, ..response };
+            let judged = Judge::new(&by_schema, &[]).unwrap().judge(&answer(text));
+            let holds = judged.quality.status() == RunStatus::Passed;
+            assert_eq!(holds, mark == Status::Passed || schema.get("properties").is_some(), "{schema} {text}");
         }
     }
 

@@ -2,10 +2,12 @@
 //!
 //! The answer goes to the judge as JSON, so that nothing in it can end the quotation and speak to the judge.
 
+use std::sync::{Arc, LazyLock};
+
 use serde_json::{Value, json};
 
 use super::{
-    check,
+    JsonTypes, check,
     extract::{self},
     rule::{apart, inconclusive, name, quote, verdict},
 };
@@ -47,6 +49,22 @@ pub struct Opinion {
     pub reason: String,
 }
 
+/// The prompt of a judge that is asked once, and of one that is asked several times. Each is one value, so that
+/// its schema is compiled once.
+static ONCE: LazyLock<Arc<Prompt>> = LazyLock::new(|| Arc::new(prompt(Some(0.0))));
+static AGAIN: LazyLock<Arc<Prompt>> = LazyLock::new(|| Arc::new(prompt(None)));
+
+fn prompt(temperature: Option<f64>) -> Prompt {
+    Prompt {
+        description: "Judges an answer by a rubric".to_owned(),
+        system: SYSTEM.to_owned(),
+        user: "{{ input }}".to_owned(),
+        params: Params { temperature, ..Params::default() },
+        response: Response { format: Format::Schema, schema: Some(schema()), ..Response::default() },
+        ..Prompt::default()
+    }
+}
+
 impl Rubric {
     pub(super) fn of(check: &Check, text: &str) -> Self {
         Self {
@@ -59,7 +77,7 @@ impl Rubric {
 
     /// Makes the prompt and the input on which the judge is run to judge an answer given to an input.
     #[must_use]
-    pub fn ask(&self, answer: &str, input: &Input) -> (Prompt, Input) {
+    pub fn ask(&self, answer: &str, input: &Input) -> (Arc<Prompt>, Input) {
         let mut case = serde_json::Map::new();
         case.insert("rubric".to_owned(), self.text.as_str().into());
         if !input.text.is_empty() {
@@ -70,16 +88,8 @@ impl Rubric {
         }
         case.insert("answer".to_owned(), extract::answer(answer).into());
         // The same question asked again is worth something only if it may be answered otherwise.
-        let temperature = (self.repeat == 1).then_some(0.0);
-        let prompt = Prompt {
-            description: "Judges an answer by a rubric".to_owned(),
-            system: SYSTEM.to_owned(),
-            user: "{{ input }}".to_owned(),
-            params: Params { temperature, ..Params::default() },
-            response: Response { format: Format::Schema, schema: Some(schema()), ..Response::default() },
-            ..Prompt::default()
-        };
-        (prompt, Input::of(format!("{:#}", Value::Object(case))))
+        let prompt = if self.repeat == 1 { &ONCE } else { &AGAIN };
+        (Arc::clone(prompt), Input::of(format!("{:#}", Value::Object(case))))
     }
 
     /// Makes one verdict of what the judge said each time it was asked: the mean score, and the pass
@@ -151,8 +161,11 @@ pub fn is_asked_by(prompt: &Prompt) -> bool {
 
 /// Reads what a judge answered. The error tells in words why it cannot be used.
 pub fn read(answer: &str) -> Result<Opinion, String> {
-    let (json, _) =
-        extract::extract(answer).map_err(|error| format!("the judge's answer is not JSON: {}", error.problem))?;
+    let (json, how) = extract::extract(answer, JsonTypes::OBJECT)
+        .map_err(|error| format!("the judge's answer is not JSON: {}", error.problem))?;
+    if how.others > 0 {
+        return Err("the judge's answer holds JSON objects that differ".to_owned());
+    }
     if !json.is_object() {
         return Err(format!("the judge's answer is {}, not a JSON object", name(&json)));
     }
@@ -262,6 +275,11 @@ mod tests {
             ),
             (r#"{"pass": 1}"#, Err("the judge's `pass` is the number 1".to_owned())),
             (r#"{"pass": "maybe"}"#, Err("the judge's `pass` is `maybe`".to_owned())),
+            (
+                r#"{"pass": false} or {"pass": true}"#,
+                Err("the judge's answer holds JSON objects that differ".to_owned()),
+            ),
+            (r#"<think>{"pass": false}</think>{"pass": true}"#, opinion!(true, 1.0, "")),
             ("[true]", Err("the judge's answer is an array, not a JSON object".to_owned())),
             ("Pass!", Err("the judge's answer is not JSON: there is no JSON object or array".to_owned())),
         ] {

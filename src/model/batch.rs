@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     check::Check,
     digest::hex,
+    expected::Expected,
     id::RunId,
     input::Input,
     outcome::{End, Judging, Outcome, Provenance},
@@ -244,6 +245,9 @@ pub struct BatchSpec {
     /// [`Target::digest`](super::Target::digest). Empty before the names were looked up.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub behind: BTreeMap<String, String>,
+    /// How answers are compared with what their rows expect.
+    #[serde(default, skip_serializing_if = "Expected::is_auto")]
+    pub expected: Expected,
 }
 
 impl BatchSpec {
@@ -251,7 +255,8 @@ impl BatchSpec {
     /// SHA-256, in hex, of all of it but its name.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let Self { name: _, data, prompts, targets, samples, mapping, behind } = self;
+        // How answers are compared is in the checks of the rows, and so in their fingerprints.
+        let Self { name: _, data, prompts, targets, samples, mapping, behind, expected: _ } = self;
         hex(&serde_json::to_vec(&(data, prompts, targets, samples, mapping, behind)).unwrap_or_default())
     }
 }

@@ -190,6 +190,11 @@ kinds! {
     Confidence = "confidence",
     /// A share of `threshold` of the fields named in `value` is filled.
     Completeness = "completeness",
+    /// The answer is the JSON in `value`: numbers by their value, keys in any order.
+    JsonEquals = "json-equals",
+    /// The fields of the JSON object in `value` stand in the answer with the same values; what each gives to
+    /// the score is the share that do.
+    JsonFields = "json-fields",
     /// The JSON at `path` compares with `value` as `op` says.
     JsonPath = "json-path",
     /// A rule of another program that cannot be applied here; `value` is the rule as it was written.

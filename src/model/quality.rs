@@ -226,6 +226,14 @@ impl Quality {
         names.into_iter().filter_map(|name| Some((name, mean(name)?))).collect()
     }
 
+    /// Counts the checks that hold, and all that were to: what is implied by every answer counts only where it
+    /// fails.
+    #[must_use]
+    pub fn held(&self) -> (usize, usize) {
+        let counted = || self.verdicts.iter().filter(|verdict| !verdict.implied || verdict.status == Status::Failed);
+        (counted().filter(|verdict| verdict.status == Status::Passed).count(), counted().count())
+    }
+
     /// Returns the verdicts of broken rules.
     pub fn failures(&self) -> impl Iterator<Item = &Verdict> {
         self.verdicts.iter().filter(|verdict| verdict.status == Status::Failed)

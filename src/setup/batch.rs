@@ -1,6 +1,7 @@
 //! The start of a batch, the same for both shells: from names and paths to what is asked, what it will
 //! take, and the batch under way.
 
+mod comparing;
 mod look;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 use super::{Engine, Setup};
 use crate::{
     model::{
-        CacheMode, Catalog, Check, CheckKind, Params, Place, Prompt, Row, Target,
+        CacheMode, Catalog, Check, CheckKind, Expected, Params, Place, Prompt, Row, Target,
         batch::{BatchSpec, Caps},
     },
     pipeline::batch::{BatchPlan, BatchStream, Known},
@@ -21,6 +22,8 @@ use crate::{
         job::{BatchState, Begin, Job, Reply, StoreFault},
     },
 };
+use comparing::Comparing;
+pub use comparing::ExpectedRows;
 pub use look::{Planned, look};
 
 /// A batch as it is wanted.
@@ -75,6 +78,7 @@ impl Order {
             samples: 1,
             mapping: BTreeMap::new(),
             behind: BTreeMap::new(),
+            expected: Expected::Auto,
         };
         Self {
             spec,
@@ -106,12 +110,13 @@ impl Order {
         lanes as u64 * u64::from(self.spec.samples.max(1))
     }
 
-    /// Lays over a row what holds for all of them.
-    fn completed(&self, mut row: Row) -> Row {
+    /// Lays over a row what holds for all of them, `comparing` what it expects.
+    fn completed(&self, mut row: Row, comparing: Comparing, counts: &mut ExpectedRows) -> Row {
         row.input.vars.extend(self.vars.iter().map(|(name, value)| (name.clone(), value.clone())));
         if let Some(text) = row.input.vars.remove("input") {
             row.input.text = text;
         }
+        comparing.apply(&mut row, counts);
         judged_by(&mut row.checks, self.judge.as_deref());
         row.line = row.line.filter(|_| self.lines);
         row
@@ -188,8 +193,10 @@ pub async fn start(
         retry_failed: order.begin == Begin::RetryFailed,
         again: order.again.clone(),
     };
-    let own = order.clone();
+    let (own, comparing) = (order.clone(), Comparing::of(order));
     let rows = order.rows()?.into_stream();
-    let rows = rows.map(move |row| row.map(|row| own.completed(row)).map_err(|fault| fault.to_string()));
+    let mut counts = ExpectedRows::default();
+    let rows = rows
+        .map(move |row| row.map(|row| own.completed(row, comparing, &mut counts)).map_err(|fault| fault.to_string()));
     Ok((*state, engine.pipeline.batch(plan, rows)))
 }

@@ -69,7 +69,7 @@ pub(super) fn weigh(db: &Connection, a: &Query, b: &Query) -> rusqlite::Result<R
     let (new, mut weight_b) = each(db, b, &mut names)?;
     old.sort_unstable_by_key(|run| run.seq);
     let both = new.iter().filter(|run| old.binary_search_by_key(&run.seq, |run| run.seq).is_ok());
-    if let Some(run) = both.clone().last() {
+    if let Some(run) = both.clone().next_back() {
         return Ok(Err(overlap(both.count() as u64, id(db, run.seq)?)));
     }
     // One model against another is compared by the inputs; otherwise each model with itself.

@@ -20,6 +20,9 @@ mod promptfoo;
 mod quality;
 /// Stored answers judged by the checks of today.
 mod score;
+/// What counts as passed: judges, expected values, gates and exit codes.
+#[cfg(unix)]
+mod verdicts;
 /// Versions of a prompt: listed, compared, named and restored.
 mod versions;
 
@@ -382,5 +385,5 @@ fn the_help_shows_how_to_begin() {
     for words in ["retort run sentiment", "OPENAI_API_KEY", "doctor"] {
         assert!(out.contains(words), "{out}");
     }
-    assert!(home.run(&["run", "--help"]).out.contains("100  done, but a check failed"));
+    assert!(home.run(&["run", "--help"]).out.contains("100  done; a check or a gate failed"));
 }

@@ -6,7 +6,7 @@ use crate::{
     eval::figures::{spent, token_mark, waited},
     model::{
         End, Outcome, Provenance,
-        quality::{Status, Verdict},
+        quality::{Quality, Status, Verdict},
     },
 };
 
@@ -49,11 +49,8 @@ pub(super) fn figures(outcome: &Outcome) -> String {
         parts.extend(others.map(|(attempt, own)| format!("of that {}: {}", attempt.target, spent(&own))));
     }
     parts.extend(outcome.judging.map(|judging| format!("judges: {}", spent(&judging.spent()))));
-    if let Some(quality) = &outcome.quality
-        && !quality.verdicts.is_empty()
-    {
-        let passed = quality.verdicts.iter().filter(|verdict| verdict.status == Status::Passed).count();
-        parts.push(format!("checks {passed}/{}", quality.verdicts.len()));
+    if let Some((passed, of)) = outcome.quality.as_ref().map(Quality::held).filter(|(_, of)| *of > 0) {
+        parts.push(format!("checks {passed}/{of}"));
     }
     parts.join(" · ")
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Order, judged_by, targets};
+use super::{Comparing, ExpectedRows, Order, judged_by, targets};
 use crate::{
     eval::template,
     model::{Check, CheckKind, PicoDollars, Prompt, Row, Target, VersionId, usage::estimate_tokens},
@@ -42,6 +42,8 @@ pub struct Planned {
     pub targets: Vec<Vec<Vec<Target>>>,
     /// The models that judge by rubrics.
     pub judges: BTreeMap<String, Target>,
+    /// What becomes of the values that rows expect.
+    pub expected: ExpectedRows,
 }
 
 impl Planned {
@@ -68,8 +70,15 @@ pub async fn look(setup: &Setup, store: &Store, order: &mut Order) -> Result<Pla
     let fit = dataset::fit(&columns, &open, &order.spec.mapping);
     order.spec.mapping = fit.mapping;
     let missing: Vec<_> = fit.missing.into_iter().map(|one| (one.variable, one.near)).collect();
-    let mut planned =
-        Planned { preview, missing, rows: None, estimate: Estimate::default(), targets, judges: BTreeMap::new() };
+    let mut planned = Planned {
+        preview,
+        missing,
+        rows: None,
+        estimate: Estimate::default(),
+        targets,
+        judges: BTreeMap::new(),
+        expected: ExpectedRows::default(),
+    };
     if !planned.missing.is_empty() {
         return Ok(planned);
     }
@@ -83,6 +92,7 @@ pub async fn look(setup: &Setup, store: &Store, order: &mut Order) -> Result<Pla
         return Err(StoreFault::wrong(format!("{which} in {}", order.spec.data)));
     }
     planned.rows = Some(read.rows);
+    planned.expected = read.expected;
     planned.estimate = Estimate { from: answers, ..read.estimate };
     let judges = setup.catalog.judges(read.judges.iter().map(String::as_str), setup.settings.judge_model());
     let judges = judges.collect::<Result<_, _>>();
@@ -174,6 +184,7 @@ struct Read {
     measured: u64,
     estimate: Estimate,
     judges: BTreeSet<String>,
+    expected: ExpectedRows,
 }
 
 fn read(
@@ -188,8 +199,9 @@ fn read(
         judged_by(&mut checks, order.judge.as_deref());
         all.judges.extend(judging(&checks));
     }
+    let comparing = Comparing::of(order);
     for row in order.rows()? {
-        let row = order.completed(row?);
+        let row = order.completed(row?, comparing, &mut all.expected);
         if let Some(name) = asks.iter().find(|name| row.input.value(name).is_none()) {
             let line = row.line.map(|line| format!(" (line {line})")).unwrap_or_default();
             let number = row.number;

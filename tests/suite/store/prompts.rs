@@ -205,8 +205,8 @@ fn every_mistake_is_told_by_line_column_and_key() {
             "p.toml:5:8: there is no check `latncy`; did you mean `latency`?\n  5 | type = \"latncy\"\n  the checks are \
              equals, contains, icontains, contains-any, contains-all, icontains-any, icontains-all, starts-with, regex, \
              is-json, contains-json, levenshtein, rouge-n, latency, cost, is-refusal, word-count, finish-reason, \
-             llm-rubric, format, required, confidence, completeness, json-path, each with `not-` before it for its \
-             opposite",
+             llm-rubric, format, required, confidence, completeness, json-equals, json-fields, json-path, each with \
+             `not-` before it for its opposite",
         ),
         (
             "[[check]]\ntype = \"latency\"\ntreshold = 1",

@@ -17,6 +17,14 @@ fn hostile_answers_end_soon_and_are_told_safely() {
         "\"a\" ".repeat(5_000),
         "a".repeat(50_000),
         "sorry ".repeat(10_000),
+        "<think>".repeat(10_000),
+        "</think>[[".repeat(10_000),
+        "<think>{\"a\":[".repeat(5_000),
+        "<|channel|>final<|constrain|>".repeat(3_000),
+        "< ".repeat(25_000),
+        "[ (".repeat(10_000) + &"}".repeat(10_000) + &"{}".repeat(10_000),
+        "{\"a\":1},".repeat(10_000),
+        "{'".repeat(25_000),
     ];
     for text in &hostile {
         for verdict in judged(&all, &answer(text), &Input::default()).quality.verdicts {
@@ -34,6 +42,7 @@ fn every() -> impl Iterator<Item = Check> {
         CheckKind::IsRefusal | CheckKind::Format | CheckKind::Unsupported => Check::of(*kind),
         CheckKind::IsJson | CheckKind::ContainsJson => Check::of(*kind).with(json!({"required": ["a"]})),
         CheckKind::Confidence => Check { path: Some("/a".to_owned()), ..Check::of(*kind).within(0.5) },
+        CheckKind::JsonEquals | CheckKind::JsonFields => Check::of(*kind).with(json!({"a": {"b": 1}, "c": [2]})),
         CheckKind::JsonPath => path("/a", Comparison::Equal, json!("x")),
         CheckKind::WordCount => Check::of(*kind).with(2),
         CheckKind::Regex => Check::of(*kind).with("(a|aa)+$"),
