@@ -15,7 +15,7 @@ use super::Exit;
 use summary::{figures, judged, seconds};
 
 use crate::{
-    model::{End, Fault, Finish, Outcome, quality::Mark},
+    model::{End, Fault, Outcome, quality::Mark},
     pipeline::{
         RunEvent, Told,
         event::{Lookup, Next, Part},
@@ -230,12 +230,11 @@ fn after(next: &Next) -> String {
 /// How the program exits after a run that ended so.
 #[must_use]
 pub(super) fn exit(outcome: &Outcome) -> Exit {
-    let cut = matches!(outcome.finish, Some(Finish::Length | Finish::ContextWindow));
     match &outcome.end {
         End::Cancelled => Exit::Cancelled,
         End::Failed { .. } => Exit::Failed,
         End::Interrupted { .. } => Exit::Cut,
-        End::Done if cut => Exit::Cut,
+        End::Done if outcome.cut_off() => Exit::Cut,
         End::Done if !outcome.passed() => Exit::CheckFailed,
         End::Done => Exit::Done,
     }
@@ -259,7 +258,7 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Provenance, Quality, RunId, Usage,
+        Finish, Provenance, Quality, RunId, Usage,
         fault::Class,
         outcome::{Reason, Timing},
         quality::Rule,
@@ -368,10 +367,13 @@ mod tests {
         assert_eq!(exit(&outcome(End::Cancelled)), Exit::Cancelled);
         assert_eq!(exit(&outcome(End::Failed { reasons: vec![] })), Exit::Failed);
         assert_eq!(exit(&outcome(End::Interrupted { fault: cut() })), Exit::Cut);
-        assert_eq!(exit(&Outcome { finish: Some(Finish::Length), ..outcome(End::Done) }), Exit::Cut);
-        let verdict = |mark| Verdict::new(Rule::Format, mark, String::new());
-        let judged = |mark| Outcome { quality: Some(Quality::of(vec![verdict(mark)])), ..outcome(End::Done) };
-        assert_eq!(exit(&judged(Mark::Fail)), Exit::CheckFailed);
-        assert_eq!(exit(&judged(Mark::Skipped)), Exit::Done);
+        let judged = |rule, mark| {
+            let quality = Quality::of(vec![Verdict::new(rule, mark, String::new())]);
+            exit(&Outcome { quality: Some(quality), ..outcome(End::Done) })
+        };
+        assert_eq!(judged(Rule::Finish, Mark::Fail), Exit::Cut);
+        assert_eq!(judged(Rule::Finish, Mark::Pass), Exit::Done);
+        assert_eq!(judged(Rule::Format, Mark::Fail), Exit::CheckFailed);
+        assert_eq!(judged(Rule::Format, Mark::Skipped), Exit::Done);
     }
 }

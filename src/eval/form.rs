@@ -10,7 +10,7 @@ use super::{
     judge::Answer,
     rule::{name, quote, verdict},
 };
-use crate::model::{Finish, Format, Rule, Verdict};
+use crate::model::{Ending, Finish, Format, Rule, Verdict};
 
 /// Judges an answer of which only text is expected.
 pub(super) fn text(answer: &Answer<'_>) -> Verdict {
@@ -18,6 +18,15 @@ pub(super) fn text(answer: &Answer<'_>) -> Verdict {
     let reason =
         if characters == 0 { "the answer is empty".to_owned() } else { format!("text of {characters} characters") };
     verdict(Rule::Format, characters > 0, reason)
+}
+
+/// Judges whether a text ended because the model was done.
+pub(super) fn finish(finish: &Finish) -> Verdict {
+    let reason = finish.complaint().unwrap_or_else(|| match finish {
+        Finish::Unknown => "the answer ended properly, without a reason".to_owned(),
+        _ => "the model was done".to_owned(),
+    });
+    verdict(Rule::Finish, finish.ending() == Ending::Whole, reason)
 }
 
 /// Judges an answer in which JSON was found.
@@ -47,31 +56,36 @@ pub(super) fn json(format: Format, answer: &Answer<'_>, json: &Value, extraction
         reason.push_str(", with repeated keys of which the last counts: ");
         reason.push_str(&keys.join(", "));
     }
-    if let Some(cut) = cut_by(answer.finish) {
-        holds &= !matches!(extraction.found, Found::Embedded { .. });
-        reason = format!("{cut}: {reason}");
+    if let Some(stopped) = answer.finish.and_then(stopped) {
+        reason = format!("{stopped}: {reason}");
     }
+    holds &= match answer.finish.map(Finish::ending) {
+        None | Some(Ending::Whole) => true,
+        Some(Ending::Unfinished) => !matches!(extraction.found, Found::Embedded { .. }),
+        Some(Ending::Broken(_)) => false,
+    };
     Verdict { at, ..verdict(Rule::Format, holds, reason) }
 }
 
 /// Judges an answer in which no JSON was found.
 pub(super) fn none(answer: &Answer<'_>, error: &ExtractError) -> Verdict {
-    let reason = match (cut_by(answer.finish), answer.finish) {
-        (Some(cut), _) => format!("{cut}: {error}"),
-        (None, Some(Finish::Refusal)) => format!("the model declined: {error}"),
-        (None, Some(Finish::ToolCalls)) => format!("the model asked for a tool: {error}"),
-        _ => error.to_string(),
-    };
+    let stopped = answer.finish.and_then(stopped);
+    let reason = stopped.map_or_else(|| error.to_string(), |stopped| format!("{stopped}: {error}"));
     verdict(Rule::Format, false, reason)
 }
 
-fn cut_by(finish: Option<&Finish>) -> Option<&'static str> {
-    match finish? {
-        Finish::Length => Some("the answer was cut at the token limit"),
-        Finish::ContextWindow => Some("the answer was cut because the context window is full"),
-        Finish::ContentFilter => Some("the answer was cut by a content filter"),
-        _ => None,
-    }
+/// Says why the model stopped, if it was not done.
+fn stopped(finish: &Finish) -> Option<String> {
+    let text = match finish {
+        Finish::Stop | Finish::Unknown => return None,
+        Finish::Length => "the answer was cut at the token limit",
+        Finish::ContextWindow => "the answer was cut because the context window is full",
+        Finish::ContentFilter => "the answer was cut by a content filter",
+        Finish::ToolCalls => "the model asked for a tool",
+        Finish::Refusal => "the model declined",
+        Finish::Other(reason) => return Some(format!("the model stopped for {}", quote(reason))),
+    };
+    Some(text.to_owned())
 }
 
 fn around(before: &str, after: &str) -> String {

@@ -14,12 +14,13 @@ use super::{
     rule::{BadRule, share, skipped},
     schema::Schema,
 };
-use crate::model::{Check, Cost, Finish, Format, Input, Quality, Response, Rule, Verdict};
+use crate::model::{Check, CheckKind, Cost, Finish, Format, Input, Quality, Response, Rule, Verdict};
 
 /// The rules of one prompt.
 #[derive(Debug)]
 pub struct Judge {
     format: Format,
+    finish: bool,
     schema: Option<Schema>,
     fields: Fields,
     confidence: Option<Confidence>,
@@ -49,7 +50,7 @@ pub struct Judgement {
     pub extraction: Option<Extraction>,
     /// Why none was found, where JSON is expected.
     pub error: Option<ExtractError>,
-    /// The verdicts: format, schema, required, completeness, confidence, then the checks in the
+    /// The verdicts: format, finish, schema, required, completeness, confidence, then the checks in the
     /// prompt's order.
     pub quality: Quality,
     /// The rubrics, which a model has to apply, each with the place of its verdict, which is skipped
@@ -65,6 +66,7 @@ impl Judge {
         }
         Ok(Self {
             format: response.format,
+            finish: response.finish && response.format == Format::Text && !checks.iter().any(of_finish),
             schema: response.schema.as_ref().map(|schema| Schema::new("response.schema", schema)).transpose()?,
             fields: Fields::new(response)?,
             confidence: Confidence::new(response)?,
@@ -95,6 +97,7 @@ impl Judge {
         judgement.quality.min_score = self.min_score;
         let verdicts = &mut judgement.quality.verdicts;
         verdicts.push(form);
+        verdicts.extend(answer.finish.filter(|_| self.finish).map(form::finish));
         if let Some(json) = &judgement.json {
             verdicts.extend(self.schema.iter().flat_map(|schema| schema.judge(json)));
             verdicts.extend(self.fields.judge(json));
@@ -131,12 +134,17 @@ impl Judge {
     }
 }
 
+/// Tells whether a check names the finish reasons it takes itself.
+fn of_finish(check: &Check) -> bool {
+    check.kind.kind == CheckKind::FinishReason
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{CheckKind, Mark};
+    use crate::model::Mark;
 
     fn answer(text: &str) -> Answer<'_> {
         Answer { text, finish: Some(&Finish::Stop), latency: Some(Duration::from_millis(900)), cost: Cost::Unknown }
@@ -151,6 +159,7 @@ mod tests {
             min_confidence: Some(0.7),
             min_completeness: None,
             min_score: None,
+            finish: true,
         }
     }
 
@@ -233,6 +242,7 @@ mod tests {
             told(&judgement),
             [
                 ("format".to_owned(), Mark::Pass, "text of 20 characters"),
+                ("finish".to_owned(), Mark::Pass, "the model was done"),
                 skipped("required"),
                 skipped("completeness"),
                 skipped("confidence"),
@@ -241,7 +251,31 @@ mod tests {
         assert_eq!(judgement.json, None);
         let bare = Response { format: Format::Text, ..Response::default() };
         let empty = Judge::new(&bare, &[]).unwrap().judge(&answer(" \n"));
-        assert_eq!(told(&empty), [("format".to_owned(), Mark::Fail, "the answer is empty")]);
+        assert_eq!(told(&empty)[0], ("format".to_owned(), Mark::Fail, "the answer is empty"));
+    }
+
+    #[test]
+    fn a_text_that_was_cut_off_fails_unless_the_prompt_takes_it() {
+        let text = Response { format: Format::Text, ..Response::default() };
+        let passed = |response: &Response, checks: &[Check], finish: &Finish| {
+            let judge = Judge::new(response, checks).unwrap();
+            judge.judge(&Answer { finish: Some(finish), ..answer("so far") }).quality.passed()
+        };
+        assert!(passed(&text, &[], &Finish::Stop));
+        assert!(passed(&text, &[], &Finish::Unknown), "its end mark came");
+        for finish in [Finish::Length, Finish::ToolCalls, Finish::ContextWindow, Finish::read("abort")] {
+            assert!(!passed(&text, &[], &finish), "{finish}");
+            let weighed = Response { min_score: Some(0.0), ..text.clone() };
+            let good = Check::of(CheckKind::Contains).with("so");
+            assert!(!passed(&weighed, &[good], &finish), "no score makes up for it: {finish}");
+            assert!(passed(&Response { finish: false, ..text.clone() }, &[], &finish), "{finish}");
+        }
+        let own = Check::of(CheckKind::FinishReason).with("length");
+        assert!(passed(&text, &[own], &Finish::Length), "a check of one's own stands in its place");
+        let json = Response { format: Format::Json, ..Response::default() };
+        let judgement =
+            Judge::new(&json, &[]).unwrap().judge(&Answer { finish: Some(&Finish::Length), ..answer("{}") });
+        assert!(judgement.quality.passed(), "JSON that is whole is whole");
     }
 
     #[test]

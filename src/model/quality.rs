@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum Rule {
     /// The answer has the expected form.
     Format,
+    /// The model was done when it stopped.
+    Finish,
     /// The answer satisfies the JSON Schema.
     Schema,
     /// A required field is there and filled.
@@ -22,10 +24,23 @@ pub enum Rule {
     Check(String),
 }
 
+impl Rule {
+    /// Tells whether it looks at the form of the answer alone: such a rule has to hold, and gives
+    /// nothing to the score.
+    #[must_use]
+    pub fn is_of_form(&self) -> bool {
+        match self {
+            Self::Format | Self::Finish => true,
+            Self::Schema | Self::Required | Self::Confidence | Self::Completeness | Self::Check(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Format => "format",
+            Self::Finish => "finish",
             Self::Schema => "schema",
             Self::Required => "required",
             Self::Confidence => "confidence",
@@ -127,7 +142,7 @@ impl Quality {
     pub fn passed(&self) -> bool {
         match self.min_score {
             Some(least) => {
-                self.failures().all(|verdict| verdict.rule != Rule::Format)
+                self.failures().all(|verdict| !verdict.rule.is_of_form())
                     && self.score().is_some_and(|score| score >= least)
             }
             None => self.failures().next().is_none(),
@@ -138,8 +153,8 @@ impl Quality {
     /// counts was applied. That the answer has its form counts where nothing else is judged alone.
     #[must_use]
     pub fn score(&self) -> Option<f64> {
-        let bare = self.verdicts.iter().all(|verdict| verdict.rule == Rule::Format);
-        let counted = self.verdicts.iter().filter(|verdict| bare || verdict.rule != Rule::Format);
+        let bare = self.verdicts.iter().all(|verdict| verdict.rule.is_of_form());
+        let counted = self.verdicts.iter().filter(|verdict| bare || !verdict.rule.is_of_form());
         let given = counted.filter_map(|verdict| Some((verdict.credit()?, verdict.weight)));
         let (sum, weights) =
             given.fold((0.0, 0.0), |(sum, all), (credit, weight)| (sum + credit * weight, all + weight));

@@ -111,7 +111,7 @@ impl Dialect for Chat {
             out.extend(usage(line).map(WireEvent::Usage));
             out.extend(timing(line));
             if let Some(reason) = text(line, "done_reason") {
-                self.progress.finish(finish(reason), out);
+                self.progress.finish(Finish::read(reason), out);
             }
             return self.progress.mark(out);
         }
@@ -127,14 +127,6 @@ impl Dialect for Chat {
 
     fn ended(&self) -> bool {
         self.progress.ended
-    }
-}
-
-fn finish(reason: &str) -> Finish {
-    match reason {
-        "stop" => Finish::Stop,
-        "length" => Finish::Length,
-        other => Finish::Other(other.to_owned()),
     }
 }
 

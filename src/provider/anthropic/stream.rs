@@ -34,7 +34,7 @@ impl Dialect for Messages {
             "message_delta" => {
                 self.progress.begun = true;
                 if let Some(reason) = event.get("delta").and_then(|delta| text(delta, "stop_reason")) {
-                    self.progress.finish(finish(reason), out);
+                    self.progress.finish(Finish::read(reason), out);
                 }
                 out.extend(event.get("usage").and_then(usage).map(WireEvent::Usage));
             }
@@ -61,7 +61,7 @@ impl Dialect for Messages {
             self.block(Some(part), out);
         }
         if let Some(reason) = text(body, "stop_reason") {
-            self.progress.finish(finish(reason), out);
+            self.progress.finish(Finish::read(reason), out);
         }
         self.progress.mark(out)
     }
@@ -90,17 +90,6 @@ impl Messages {
         self.progress.called |= matches!(text(part, "type"), Some("tool_use" | "input_json_delta"));
         out.extend(text(part, "text").map(|told| WireEvent::Text(told.to_owned())));
         out.extend(text(part, "thinking").map(|told| WireEvent::Reasoning(told.to_owned())));
-    }
-}
-
-fn finish(reason: &str) -> Finish {
-    match reason {
-        "end_turn" | "stop_sequence" => Finish::Stop,
-        "max_tokens" => Finish::Length,
-        "tool_use" => Finish::ToolCalls,
-        "refusal" => Finish::Refusal,
-        "model_context_window_exceeded" => Finish::ContextWindow,
-        other => Finish::Other(other.to_owned()),
     }
 }
 

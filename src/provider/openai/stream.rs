@@ -68,7 +68,7 @@ impl Completion {
             match text(choice, "finish_reason") {
                 Some("error") => return Err(Fault::new(Class::Transient, "the provider ended the answer in an error")),
                 Some(reason) => {
-                    let finish = if self.refused { Finish::Refusal } else { finish(reason) };
+                    let finish = if self.refused { Finish::Refusal } else { Finish::read(reason) };
                     self.progress.finish(finish, out);
                 }
                 None => {}
@@ -106,17 +106,6 @@ impl Completion {
             self.refused = true;
             out.push(WireEvent::Refusal(refusal.to_owned()));
         }
-    }
-}
-
-fn finish(reason: &str) -> Finish {
-    match reason {
-        "stop" | "end_turn" | "eos" | "STOP" => Finish::Stop,
-        "length" | "max_tokens" | "MAX_TOKENS" => Finish::Length,
-        "tool_calls" | "function_call" => Finish::ToolCalls,
-        "content_filter" | "SAFETY" | "RECITATION" | "PROHIBITED_CONTENT" | "BLOCKLIST" => Finish::ContentFilter,
-        "refusal" => Finish::Refusal,
-        other => Finish::Other(other.to_owned()),
     }
 }
 
