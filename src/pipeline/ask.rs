@@ -10,7 +10,7 @@ use super::{
     event::{Next, RunEvent},
     keys::Held,
     learnt::{Lesson, lesson},
-    limits::{after, silence},
+    limits::{self, after},
     mend::Changes,
     prepare::{self, Fitted},
     run::{Plan, Run},
@@ -229,7 +229,7 @@ impl Run {
         }
         let (now, rules) = (Instant::now(), &self.shared.rules);
         let since = *course.loading.get_or_insert(now);
-        let until = after(since, silence(rules, &course.target)).min(self.deadline);
+        let until = after(since, limits::patience(rules, &course.target)).min(self.deadline);
         let wait = rules.retry.min_wait.max(SHORTEST);
         if after(now, wait) < until {
             return Some(wait);

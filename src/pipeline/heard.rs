@@ -30,7 +30,9 @@ pub(super) struct Heard {
     /// Whether the provider may bill it.
     pub billable: bool,
     server: Option<ServerTiming>,
+    notices: Vec<String>,
     refused: bool,
+    resumed: bool,
     prompt_chars: u64,
     sent: Option<Instant>,
     first_byte: Option<Instant>,
@@ -53,6 +55,8 @@ pub(super) enum Added {
     Served,
     /// Nothing is left of the account's limit for this long.
     Exhausted(Duration),
+    /// What a person should know of the answer, told for the first time.
+    Notice(String),
     /// The end mark.
     End,
 }
@@ -115,7 +119,11 @@ impl Heard {
                 Added::Nothing
             }
             WireEvent::Exhausted(wait) => Added::Exhausted(wait),
-            WireEvent::Model(_) | WireEvent::Alive => Added::Nothing,
+            WireEvent::Notice(notice) if !self.notices.contains(&notice) => {
+                self.notices.push(notice.clone());
+                Added::Notice(notice)
+            }
+            WireEvent::Notice(_) | WireEvent::Model(_) | WireEvent::Alive => Added::Nothing,
             WireEvent::End => Added::End,
         }
     }
@@ -128,7 +136,10 @@ impl Heard {
         self.first.get_or_insert(now);
         self.last = Some(now);
         match part {
-            Part::Text => self.text.push_str(&text),
+            Part::Text => {
+                self.resumed |= self.finish.is_some();
+                self.text.push_str(&text);
+            }
             Part::Reasoning => self.reasoning.push_str(&text),
         }
         Added::Piece(part, text)
@@ -137,6 +148,12 @@ impl Heard {
     /// Tells whether any text or reasoning has come.
     pub(super) fn anything(&self) -> bool {
         self.first.is_some()
+    }
+
+    /// Tells whether the model has said why it stopped, and nothing more of the answer since: what
+    /// may still come are counts and the end mark.
+    pub(super) fn finished(&self) -> bool {
+        self.finish.is_some() && !self.resumed
     }
 
     /// Says what is wrong with a stream that ended without its end mark.

@@ -106,7 +106,7 @@ impl Exchange {
         let (outcome, over) = match incoming.chunk().await {
             Ok(Some(bytes)) => (reader.push(&bytes, &mut told), false),
             Ok(None) => (reader.finish(&mut told), true),
-            Err(fault) => (Err(fault), true),
+            Err(fault) => (reader.broke_off(fault, &mut told), true),
         };
         if told.is_empty() && !over {
             told.push(WireEvent::Alive);

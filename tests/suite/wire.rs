@@ -97,6 +97,7 @@ fn told(events: &[WireEvent], fault: Option<&Fault>) -> String {
             WireEvent::Finish(finish) => ("finish", finish.to_string()),
             WireEvent::ServerTiming { .. } => ("timing", String::new()),
             WireEvent::Exhausted(wait) => ("exhausted", format!("{wait:?}")),
+            WireEvent::Notice(notice) => ("notice", notice.clone()),
             WireEvent::End => ("end", String::new()),
         };
         match parts.last_mut() {
