@@ -24,6 +24,7 @@ pub mod providers;
 pub mod reader;
 pub mod redact;
 pub mod sse;
+mod unpack;
 mod waits;
 pub mod wire;
 

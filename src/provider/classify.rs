@@ -124,7 +124,8 @@ fn judge(status: Option<u16>, said: &Said) -> Fault {
     let about_params = status.is_none_or(|status| matches!(status, 400 | 422));
     let named = about_params.then(|| param::told(said)).flatten();
     let written = about_params.then(|| param::written(said)).flatten();
-    let about_model = said.param.as_deref() == Some("model") && status.is_none_or(|status| (400..=404).contains(&status));
+    let about_model =
+        said.param.as_deref() == Some("model") && status.is_none_or(|status| (400..=404).contains(&status));
     // More than the limit of a minute in one request is more than any minute allows.
     let too_long = status == Some(413) || phrases::never_fits(&said.text);
     let class = codes::class(&said.codes)

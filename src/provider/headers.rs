@@ -78,7 +78,8 @@ impl Headers {
     /// that does not say what is left of it.
     #[must_use]
     pub fn renewed(&self) -> Option<Duration> {
-        let unsaid = || self.limits().filter(|(_, left)| left.is_none()).filter_map(|(reset, _)| self.wait(reset)).max();
+        let unsaid =
+            || self.limits().filter(|(_, left)| left.is_none()).filter_map(|(reset, _)| self.wait(reset)).max();
         self.exhausted().or_else(unsaid)
     }
 

@@ -103,7 +103,8 @@ impl Dialect for Chat {
         }
         if line.get("done").and_then(Value::as_bool) == Some(true) {
             self.progress.begun = true;
-            let field = json!({ "prompt_eval_count": line.get("prompt_eval_count"), "eval_count": line.get("eval_count") });
+            let field =
+                json!({ "prompt_eval_count": line.get("prompt_eval_count"), "eval_count": line.get("eval_count") });
             counts::say(&field, usage(line), out);
             out.extend(timing(line));
             if let Some(reason) = text(line, "done_reason") {

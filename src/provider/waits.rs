@@ -12,7 +12,18 @@ const EPOCH_MILLIS: f64 = 1e11;
 
 /// Words that a wait follows, and words that one may follow where none of those is there.
 const BEFORE: [&[&str]; 2] = [
-    &["again in ", "again after ", "retry in ", "retry after ", "retry-after: ", "wait ", "wait for ", "reset in ", "resets in ", "reset after "],
+    &[
+        "again in ",
+        "again after ",
+        "retry in ",
+        "retry after ",
+        "retry-after: ",
+        "wait ",
+        "wait for ",
+        "reset in ",
+        "resets in ",
+        "reset after ",
+    ],
     &["in ", "after ", "for "],
 ];
 
@@ -77,7 +88,8 @@ pub(super) fn date(text: &str) -> Option<Timestamp> {
 
 /// Finds a wait told in a sentence, in lower case: `try again in 1m0.36s`, `retry after 3 seconds`.
 pub(super) fn in_words(text: &str) -> Option<Duration> {
-    let told = ["retry", "again", "wait", "reset", "available", "重试", "再试", "等待"].iter().any(|word| text.contains(word));
+    let told =
+        ["retry", "again", "wait", "reset", "available", "重试", "再试", "等待"].iter().any(|word| text.contains(word));
     let after = |words: &[&str]| -> Vec<usize> {
         words.iter().flat_map(|word| text.match_indices(word).map(|(at, word)| at + word.len())).collect()
     };
@@ -110,7 +122,8 @@ fn length(text: &str) -> Option<(Duration, &str)> {
         let Some((number, (seconds, after))) = part else { return read };
         sum = sum.checked_add(Duration::try_from_secs_f64(number * seconds).ok()?)?;
         read = Some((sum, after));
-        rest = after.strip_prefix(", ").or_else(|| after.strip_prefix(" and ")).unwrap_or(after).trim_start_matches(' ');
+        rest =
+            after.strip_prefix(", ").or_else(|| after.strip_prefix(" and ")).unwrap_or(after).trim_start_matches(' ');
     }
 }
 
@@ -161,7 +174,9 @@ mod tests {
         ] {
             assert_eq!(in_words(text), Some(Duration::from_millis(millis)), "{text}");
         }
-        for none in ["please retry later", "in 5 steps", "the limit is 60 requests per minute, slow down", "after 3 tries"] {
+        for none in
+            ["please retry later", "in 5 steps", "the limit is 60 requests per minute, slow down", "after 3 tries"]
+        {
             assert_eq!(in_words(none), None, "{none}");
         }
     }

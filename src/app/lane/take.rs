@@ -214,10 +214,7 @@ impl Take {
             }
             RunEvent::Skipped { target, fault, next } => self.failed(target.clone(), fault, next, now),
             RunEvent::Checked { quality } => self.quality = Some(quality.clone()),
-            RunEvent::Headers { .. }
-            | RunEvent::Usage { .. }
-            | RunEvent::Served { .. }
-            | RunEvent::Judged { .. } => {}
+            RunEvent::Headers { .. } | RunEvent::Usage { .. } | RunEvent::Served { .. } | RunEvent::Judged { .. } => {}
             RunEvent::Ended { outcome } => {
                 self.end(outcome.clone());
                 self.timeline.push(told);

@@ -49,7 +49,11 @@ const CODES: &[(Class, &[&str])] = &[
     (Class::Quota, &["insufficient", "quota|balance|credit|fund"]),
     (
         Class::Quota,
-        &["quota|balance|credit|budget|resourcepack|chargeresource|freetier", "exhaust|exceed|usedup|deplet", "!rate|throttl"],
+        &[
+            "quota|balance|credit|budget|resourcepack|chargeresource|freetier",
+            "exhaust|exceed|usedup|deplet",
+            "!rate|throttl",
+        ],
     ),
     (Class::Quota, &["billing|arrear|overdue|unpaid|spendlimit|spendinglimit|paymentrequired|freetieronly"]),
     (Class::Quota, &["account", "suspended|delinquent"]),
@@ -74,7 +78,9 @@ const CODES: &[(Class, &[&str])] = &[
     ),
     (
         Class::Overloaded,
-        &["overload|capacityexceed|serverbusy|enginebusy|systembusy|notready|modelloading|unavailableerror|serviceunavailable"],
+        &[
+            "overload|capacityexceed|serverbusy|enginebusy|systembusy|notready|modelloading|unavailableerror|serviceunavailable",
+        ],
     ),
     (
         Class::RateLimited,
@@ -82,11 +88,16 @@ const CODES: &[(Class, &[&str])] = &[
     ),
     (
         Class::Credential,
-        &["authentication|unauthenticated|unauthoriz|authfail|autherror|invalidsignature|signaturedoes|unrecognizedclient"],
+        &[
+            "authentication|unauthenticated|unauthoriz|authfail|autherror|invalidsignature|signaturedoes|unrecognizedclient",
+        ],
     ),
     (
         Class::Credential,
-        &["invalid|expired|missing|incorrect|disabled|revoked|notvalid|notfound", "apikey|accesskey|secretid|accesstoken|iamtoken|credential"],
+        &[
+            "invalid|expired|missing|incorrect|disabled|revoked|notvalid|notfound",
+            "apikey|accesskey|secretid|accesstoken|iamtoken|credential",
+        ],
     ),
     (Class::Credential, &["invalidkey|expiredkey|invalidtoken|tokeninvalid|tokenexpired|expiredtoken|tokennotfound"]),
     (Class::Credential, &["account|organization", "deactivated|disabled|inactive|restricted"]),

@@ -41,67 +41,277 @@ const CONTENT: &str = "content|input|prompt|message|request|output|text|polic|gu
 /// message in the text begins with a line break.
 const PHRASES: &[(Class, On, &[&str])] = &[
     // An answer that was none, told as a refusal.
-    (Class::BadOutput, On::Any, &["json", "failed to generate|failed to validate|not generate a valid|generated invalid|valid json could not"]),
+    (
+        Class::BadOutput,
+        On::Any,
+        &["json", "failed to generate|failed to validate|not generate a valid|generated invalid|valid json could not"],
+    ),
     (Class::BadOutput, On::Any, &["failed to call a function|tool_use_failed|json_validate_failed"]),
     // A limit of the minute that speaks of a quota is one of the minute all the same.
-    (Class::RateLimited, ACCOUNT, &["quota|limit", "per minute|perminute|per second|per min |per min(|/min|rpm|tpm|qps|每分钟|每秒", "!per day|balance|hard limit"]),
+    (
+        Class::RateLimited,
+        ACCOUNT,
+        &[
+            "quota|limit",
+            "per minute|perminute|per second|per min |per min(|/min|rpm|tpm|qps|每分钟|每秒",
+            "!per day|balance|hard limit",
+        ],
+    ),
     (Class::RateLimited, ACCOUNT, &["rate limit|rate-limit|ratelimit|usage limit", "retry|try again|reset"]),
     (Class::RateLimited, ACCOUNT, &["quota", "retry in|retry after|try again in|try again after"]),
     // The account is out of money.
-    (Class::Quota, ACCOUNT, &["insufficient|not enough|not sufficient|no remaining|negative", "balance|credit|fund|quota"]),
-    (Class::Quota, ACCOUNT, &["balance|credit", "too low|is low|exhausted|depleted|ran out|run out|used up|have expired|n't have any"]),
-    (Class::Quota, ACCOUNT, &["more credits|no credits|out of credit|add credits|purchase credits|buy credits|all available credits|top up|top-up|recharge|included credits"]),
-    (Class::Quota, ACCOUNT, &["spend limit|spending limit|spend cap|blocked_api_access|billing limit|billing hard limit|payment required|past due|overdue|unpaid|arrear|key limit exceeded"]),
-    (Class::Quota, ACCOUNT, &["current quota|quota exceeded|quota has been|exceeded quota|exceeded your|exceeded the quota|out of quota|over quota|quota is exhausted|quota exhausted|quota reached|insufficient_quota", "quota"]),
-    (Class::Quota, ACCOUNT, &["monthly|daily|per day|per month|weekly", "limit|quota|allowance", "exceed|exhaust|reached|used"]),
+    (
+        Class::Quota,
+        ACCOUNT,
+        &["insufficient|not enough|not sufficient|no remaining|negative", "balance|credit|fund|quota"],
+    ),
+    (
+        Class::Quota,
+        ACCOUNT,
+        &["balance|credit", "too low|is low|exhausted|depleted|ran out|run out|used up|have expired|n't have any"],
+    ),
+    (
+        Class::Quota,
+        ACCOUNT,
+        &[
+            "more credits|no credits|out of credit|add credits|purchase credits|buy credits|all available credits|top up|top-up|recharge|included credits",
+        ],
+    ),
+    (
+        Class::Quota,
+        ACCOUNT,
+        &[
+            "spend limit|spending limit|spend cap|blocked_api_access|billing limit|billing hard limit|payment required|past due|overdue|unpaid|arrear|key limit exceeded",
+        ],
+    ),
+    (
+        Class::Quota,
+        ACCOUNT,
+        &[
+            "current quota|quota exceeded|quota has been|exceeded quota|exceeded your|exceeded the quota|out of quota|over quota|quota is exhausted|quota exhausted|quota reached|insufficient_quota",
+            "quota",
+        ],
+    ),
+    (
+        Class::Quota,
+        ACCOUNT,
+        &["monthly|daily|per day|per month|weekly", "limit|quota|allowance", "exceed|exhaust|reached|used"],
+    ),
     (Class::Quota, ACCOUNT, &["budget", "exceeded|exhausted|reached"]),
     (Class::Quota, ACCOUNT, &["billing", "not active|inactive|disabled|problem with|issue with|not enabled"]),
     (Class::Quota, ACCOUNT, &["account|organization|subscription|plan|trial", "suspended|delinquent|has expired"]),
     (Class::Quota, ACCOUNT, &["欠费|余额不足|充值|额度不足|额度已|额度用|配额已|配额不足|已用完|用尽"]),
     // The place is not served.
-    (Class::Region, LOCKED, &["country, region|unsupported_country|user location|your country|your location|您所在的地区|所在地区"]),
-    (Class::Region, LOCKED, &["not available|not supported|n't available|n't supported|unsupported|restricted|unavailable|不支持", "your region|this region|this country|your territory|geograph|该地区|当前地区"]),
+    (
+        Class::Region,
+        LOCKED,
+        &["country, region|unsupported_country|user location|your country|your location|您所在的地区|所在地区"],
+    ),
+    (
+        Class::Region,
+        LOCKED,
+        &[
+            "not available|not supported|n't available|n't supported|unsupported|restricted|unavailable|不支持",
+            "your region|this region|this country|your territory|geograph|该地区|当前地区",
+        ],
+    ),
     // The prompt does not fit.
-    (Class::ContextTooLong, PROMPT, &["context length|context window|context size|context limit|context_length|context_window|contextwindow", "exceed|maximum|too long|too large|too small|longer|only|overflow|larger|beyond|limit"]),
-    (Class::ContextTooLong, PROMPT, &["prompt|input|message|request|conversation|query", "too long|too large|longer than|larger than|too many tokens", "!max_tokens|max_completion_tokens|image|file"]),
-    (Class::ContextTooLong, PROMPT, &["prompt length|input length|range of input|context", "exceed|token|maximum|should be", "!max_tokens|max_completion_tokens"]),
-    (Class::ContextTooLong, PROMPT, &["token", "exceed|greater than|more than|larger than|longer than|must be <=|must have less|over the", "limit|maximum|max_new_tokens|allowed|max_input", "!max_tokens|max_completion_tokens|max_output_tokens|completion tokens|output tokens"]),
-    (Class::ContextTooLong, PROMPT, &["reduce the length|reduce your prompt|reduce your message|reduce the number of tokens|shorten your|shorten the"]),
+    (
+        Class::ContextTooLong,
+        PROMPT,
+        &[
+            "context length|context window|context size|context limit|context_length|context_window|contextwindow",
+            "exceed|maximum|too long|too large|too small|longer|only|overflow|larger|beyond|limit",
+        ],
+    ),
+    (
+        Class::ContextTooLong,
+        PROMPT,
+        &[
+            "prompt|input|message|request|conversation|query",
+            "too long|too large|longer than|larger than|too many tokens",
+            "!max_tokens|max_completion_tokens|image|file",
+        ],
+    ),
+    (
+        Class::ContextTooLong,
+        PROMPT,
+        &[
+            "prompt length|input length|range of input|context",
+            "exceed|token|maximum|should be",
+            "!max_tokens|max_completion_tokens",
+        ],
+    ),
+    (
+        Class::ContextTooLong,
+        PROMPT,
+        &[
+            "token",
+            "exceed|greater than|more than|larger than|longer than|must be <=|must have less|over the",
+            "limit|maximum|max_new_tokens|allowed|max_input",
+            "!max_tokens|max_completion_tokens|max_output_tokens|completion tokens|output tokens",
+        ],
+    ),
+    (
+        Class::ContextTooLong,
+        PROMPT,
+        &[
+            "reduce the length|reduce your prompt|reduce your message|reduce the number of tokens|shorten your|shorten the",
+        ],
+    ),
     (Class::ContextTooLong, PROMPT, &["keep the first", "token"]),
-    (Class::ContextTooLong, PROMPT, &["上下文|输入|长度|token|提示词|prompt", "超过|超出|过长|超长|太长", "!频率|速率|每分钟|max_tokens"]),
+    (
+        Class::ContextTooLong,
+        PROMPT,
+        &["上下文|输入|长度|token|提示词|prompt", "超过|超出|过长|超长|太长", "!频率|速率|每分钟|max_tokens"],
+    ),
     // A policy refused.
-    (Class::ContentPolicy, REFUSED, &["content management policy|content policy|content_policy|contentpolicy|content filter|content_filter|usage polic|safety system|safety polic|acceptable use|responsible ai|content exists risk|high risk"]),
-    (Class::ContentPolicy, REFUSED, &["flagged|moderation|inappropriate|prohibited|harmful|objectionable|offensive|sensitive|unsafe|violat|safety", CONTENT]),
+    (
+        Class::ContentPolicy,
+        REFUSED,
+        &[
+            "content management policy|content policy|content_policy|contentpolicy|content filter|content_filter|usage polic|safety system|safety polic|acceptable use|responsible ai|content exists risk|high risk",
+        ],
+    ),
+    (
+        Class::ContentPolicy,
+        REFUSED,
+        &[
+            "flagged|moderation|inappropriate|prohibited|harmful|objectionable|offensive|sensitive|unsafe|violat|safety",
+            CONTENT,
+        ],
+    ),
     (Class::ContentPolicy, REFUSED, &["敏感|违规|不当|不合规|审核|不安全|有害"]),
     // A path that leads nowhere.
-    (Class::NotAnApi, NOWHERE, &["page not found|file not found|cannot post|cannot get|no route|route not found|invalid url|unknown path|url not found|resource not found|unknown endpoint|unknown request url|unrecognized request|method not allowed|path not found"]),
+    (
+        Class::NotAnApi,
+        NOWHERE,
+        &[
+            "page not found|file not found|cannot post|cannot get|no route|route not found|invalid url|unknown path|url not found|resource not found|unknown endpoint|unknown request url|unrecognized request|method not allowed|path not found",
+        ],
+    ),
     (Class::ParamRejected, NOWHERE, &["no endpoints found that"]),
     // Busy for a moment, which is not gone.
-    (Class::Overloaded, BUSY, &["overloaded|server busy|is busy|are busy|too busy|currently busy|high demand|high traffic|high load|heavy load|at capacity|over capacity|capacity exceeded|insufficient capacity|no capacity|out of capacity|capacity constraint|maximum pending|queue is full|no healthy upstream"]),
-    (Class::Overloaded, BUSY, &["loading model|is loading|still loading|currently loading|being loaded|warming up|cold start|starting up|not ready"]),
-    (Class::Overloaded, BUSY, &["temporarily|currently unavailable|momentarily", "unavailable|try again|busy|offline|out of service|not available"]),
+    (
+        Class::Overloaded,
+        BUSY,
+        &[
+            "overloaded|server busy|is busy|are busy|too busy|currently busy|high demand|high traffic|high load|heavy load|at capacity|over capacity|capacity exceeded|insufficient capacity|no capacity|out of capacity|capacity constraint|maximum pending|queue is full|no healthy upstream",
+        ],
+    ),
+    (
+        Class::Overloaded,
+        BUSY,
+        &[
+            "loading model|is loading|still loading|currently loading|being loaded|warming up|cold start|starting up|not ready",
+        ],
+    ),
+    (
+        Class::Overloaded,
+        BUSY,
+        &[
+            "temporarily|currently unavailable|momentarily",
+            "unavailable|try again|busy|offline|out of service|not available",
+        ],
+    ),
     (Class::Overloaded, BUSY, &["繁忙|过载|负载|拥挤|加载中"]),
     // The model is not there, or not for this account.
-    (Class::ModelGone, On::Any, &["no available channel|no healthy deployment|no deployments available|无可用渠道|no endpoints found for|no endpoints available|no allowed providers"]),
-    (Class::ModelGone, MODEL, &[MODELS, "not found|not exist|n't exist|no such|unknown|invalid model|not a valid|unrecognized|not recognized|could not be found|couldn't find|cannot find|can't find|unable to find|could not find|is invalid|wrong model|no models loaded|not loaded|not a chat model"]),
-    (Class::ModelGone, MODEL, &[MODELS, "unable to access|cannot access|can't access|not accessible|have access|no access|not allowed|not authorized|n't authorized|not permitted|permission|access denied|denied access|access to|entitled|not include|requires a|upgrade|not enabled|not activated|not open|disabled|terms|must be verified to use"]),
-    (Class::ModelGone, MODEL, &[MODELS, "not available|n't available|no longer|unavailable|not deployed|not served|not hosted|been deprecated|been retired|is deprecated|is retired|sunset|discontinued|decommissioned|been removed|end of life|end-of-life|shut down|been shut|offline", "!for this model|with this model|by this model"]),
-    (Class::ModelGone, MODEL, &[MODELS, "model is not supported|model not supported|unsupported model|model isn't supported|n't supported|not supported|only supported in|only available|not support chat|not support the chat|not support generatecontent|does not work with", "!for this model|with this model|by this model|parameter|_format|'temperature'|image"]),
-    (Class::ModelGone, MODEL, &["not support chat|failed to load model|unable to load model|could not load model|error loading model"]),
+    (
+        Class::ModelGone,
+        On::Any,
+        &[
+            "no available channel|no healthy deployment|no deployments available|无可用渠道|no endpoints found for|no endpoints available|no allowed providers",
+        ],
+    ),
+    (
+        Class::ModelGone,
+        MODEL,
+        &[
+            MODELS,
+            "not found|not exist|n't exist|no such|unknown|invalid model|not a valid|unrecognized|not recognized|could not be found|couldn't find|cannot find|can't find|unable to find|could not find|is invalid|wrong model|no models loaded|not loaded|not a chat model",
+        ],
+    ),
+    (
+        Class::ModelGone,
+        MODEL,
+        &[
+            MODELS,
+            "unable to access|cannot access|can't access|not accessible|have access|no access|not allowed|not authorized|n't authorized|not permitted|permission|access denied|denied access|access to|entitled|not include|requires a|upgrade|not enabled|not activated|not open|disabled|terms|must be verified to use",
+        ],
+    ),
+    (
+        Class::ModelGone,
+        MODEL,
+        &[
+            MODELS,
+            "not available|n't available|no longer|unavailable|not deployed|not served|not hosted|been deprecated|been retired|is deprecated|is retired|sunset|discontinued|decommissioned|been removed|end of life|end-of-life|shut down|been shut|offline",
+            "!for this model|with this model|by this model",
+        ],
+    ),
+    (
+        Class::ModelGone,
+        MODEL,
+        &[
+            MODELS,
+            "model is not supported|model not supported|unsupported model|model isn't supported|n't supported|not supported|only supported in|only available|not support chat|not support the chat|not support generatecontent|does not work with",
+            "!for this model|with this model|by this model|parameter|_format|'temperature'|image",
+        ],
+    ),
+    (
+        Class::ModelGone,
+        MODEL,
+        &["not support chat|failed to load model|unable to load model|could not load model|error loading model"],
+    ),
     (Class::ModelGone, On::Status(&[403, 404]), &["have access to|no access to", "!organization|api key|project"]),
     (Class::ModelGone, On::Only(&[404]), &["\nmodel:"]),
     (Class::ModelGone, On::Status(&[404]), &["function", "not found for account"]),
-    (Class::ModelGone, MODEL, &["模型", "不存在|未找到|找不到|无权|没有权限|未授权|未开通|不可用|已下线|已停用|不支持|无效|错误|未部署"]),
+    (
+        Class::ModelGone,
+        MODEL,
+        &["模型", "不存在|未找到|找不到|无权|没有权限|未授权|未开通|不可用|已下线|已停用|不支持|无效|错误|未部署"],
+    ),
     // The key is not taken.
-    (Class::Credential, LOCKED, &["api key|api-key|api_key|apikey|access key|secret key|credentials|authorization header|auth token|access token|bearer token", "invalid|incorrect|not valid|n't valid|expired|missing|required|not provided|n't provide|not provide|no |revoked|disabled|deleted|leaked|unknown|wrong|bad|not found|suspended|malformed|not match|permission"]),
-    (Class::Credential, CLOSED, &["token|key|credential|signature|密钥|令牌", "invalid|incorrect|expired|missing|revoked|disabled|not valid|illegal|无效|过期|错误"]),
-    (Class::Credential, CLOSED, &["unauthorized|unauthenticated|authentication|authenticate|authorization|not logged in|login|sign in|permission denied|permission to use"]),
+    (
+        Class::Credential,
+        LOCKED,
+        &[
+            "api key|api-key|api_key|apikey|access key|secret key|credentials|authorization header|auth token|access token|bearer token",
+            "invalid|incorrect|not valid|n't valid|expired|missing|required|not provided|n't provide|not provide|no |revoked|disabled|deleted|leaked|unknown|wrong|bad|not found|suspended|malformed|not match|permission",
+        ],
+    ),
+    (
+        Class::Credential,
+        CLOSED,
+        &[
+            "token|key|credential|signature|密钥|令牌",
+            "invalid|incorrect|expired|missing|revoked|disabled|not valid|illegal|无效|过期|错误",
+        ],
+    ),
+    (
+        Class::Credential,
+        CLOSED,
+        &[
+            "unauthorized|unauthenticated|authentication|authenticate|authorization|not logged in|login|sign in|permission denied|permission to use",
+        ],
+    ),
     (Class::Credential, On::Only(&[400, 401, 403, 500]), &["no connected db"]),
     (Class::Credential, LOCKED, &["鉴权|认证失败|身份验证|无效的令牌|api key 无效|apikey无效"]),
     // Too much at once.
-    (Class::RateLimited, On::Not(&[401]), &["rate limit|rate-limit|ratelimit|rate_limit|too many requests|too many tokens|too many concurrent|throttl|slow down|concurrency limit|concurrent request|requests per|tokens per|过于频繁|速率|频率|限流|并发|请求过多|请求太多|流控"]),
+    (
+        Class::RateLimited,
+        On::Not(&[401]),
+        &[
+            "rate limit|rate-limit|ratelimit|rate_limit|too many requests|too many tokens|too many concurrent|throttl|slow down|concurrency limit|concurrent request|requests per|tokens per|过于频繁|速率|频率|限流|并发|请求过多|请求太多|流控",
+        ],
+    ),
     // It failed, and may not the next time.
-    (Class::Transient, FAILED, &["connection error|connection reset|connection refused|runner|unexpected eof|internal server error|internal error|server error|timed out|timeout|bad gateway|upstream|during generation|内部错误|系统错误|系统异常|服务异常|网络错误|超时"]),
+    (
+        Class::Transient,
+        FAILED,
+        &[
+            "connection error|connection reset|connection refused|runner|unexpected eof|internal server error|internal error|server error|timed out|timeout|bad gateway|upstream|during generation|内部错误|系统错误|系统异常|服务异常|网络错误|超时",
+        ],
+    ),
 ];
 
 /// The class of the first row whose words a text holds.
@@ -120,7 +330,8 @@ pub(super) fn class(status: Option<u16>, text: &str) -> Option<Class> {
 pub(super) fn never_fits(text: &str) -> bool {
     let after = |word: &str| -> Option<u64> {
         let (_, rest) = text.split_once(word)?;
-        let number: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == ',').filter(|c| *c != ',').collect();
+        let number: String =
+            rest.chars().take_while(|c| c.is_ascii_digit() || *c == ',').filter(|c| *c != ',').collect();
         number.parse().ok()
     };
     after("limit ").zip(after("requested ")).is_some_and(|(limit, requested)| requested > limit)

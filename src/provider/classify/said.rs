@@ -126,7 +126,9 @@ impl Said {
         for name in MESSAGES {
             match get(name) {
                 Some(Value::String(text)) => self.words(text, depth + 1),
-                Some(Value::Array(problems)) => problems.iter().take(4).for_each(|problem| self.problem(problem, depth)),
+                Some(Value::Array(problems)) => {
+                    problems.iter().take(4).for_each(|problem| self.problem(problem, depth))
+                }
                 Some(inner @ Value::Object(_)) => self.value(inner, Family::Error, depth + 1),
                 _ => {}
             }
@@ -180,7 +182,8 @@ impl Said {
             Value::String(text) => text.trim().trim_end_matches('s').parse().ok(),
             _ => None,
         };
-        let seconds = ["retryDelay", "retry_delay", "retry_after", "retryAfter", "retry_after_seconds", "estimated_time"];
+        let seconds =
+            ["retryDelay", "retry_delay", "retry_after", "retryAfter", "retry_after_seconds", "estimated_time"];
         let seconds = seconds.iter().find_map(|name| number(name));
         let millis = ["retry_after_ms", "retryAfterMs"].iter().find_map(|name| number(name));
         let wait = seconds.or_else(|| Some(millis? / 1000.0)).and_then(waits::seconds);

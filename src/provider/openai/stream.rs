@@ -68,7 +68,8 @@ impl Completion {
                 None => {}
             }
         }
-        let beside = [chunk.get("usage"), choice.and_then(|choice| choice.get("usage")), chunk.pointer("/x_groq/usage")];
+        let beside =
+            [chunk.get("usage"), choice.and_then(|choice| choice.get("usage")), chunk.pointer("/x_groq/usage")];
         if let Some(field) = beside.into_iter().flatten().find(|usage| usage.is_object()) {
             counts::say(field, usage(field), out);
         }
@@ -103,7 +104,12 @@ impl Completion {
 /// [`Usage`]; a provider whose grand total shows that its reasoning is not within is believed.
 fn usage(usage: &Value) -> Usage {
     let prompt = first(usage, &["/prompt_tokens", "/input_tokens"]);
-    let cached = ["/prompt_tokens_details/cached_tokens", "/input_tokens_details/cached_tokens", "/cached_tokens", "/prompt_cache_hit_tokens"];
+    let cached = [
+        "/prompt_tokens_details/cached_tokens",
+        "/input_tokens_details/cached_tokens",
+        "/cached_tokens",
+        "/prompt_cache_hit_tokens",
+    ];
     let (rest, cache_read) = split(prompt, first(usage, &cached));
     let (input, cache_write) = split(rest, count(usage, "/prompt_tokens_details/cache_write_tokens"));
     let completion = first(usage, &["/completion_tokens", "/output_tokens"]);
