@@ -128,8 +128,8 @@ fn judge(status: Option<u16>, said: &Said) -> Fault {
         said.param.as_deref() == Some("model") && status.is_none_or(|status| (400..=404).contains(&status));
     // More than the limit of a minute in one request is more than any minute allows.
     let too_long = status == Some(413) || phrases::never_fits(&said.text);
-    let class = codes::class(&said.codes)
-        .or_else(|| codes::number(&said.numbers))
+    let class = codes::number(&said.numbers)
+        .or_else(|| codes::class(&said.codes))
         .filter(|class| !(too_long && *class == Class::RateLimited))
         .or_else(|| too_long.then_some(Class::ContextTooLong))
         .or_else(|| named.as_ref().map(|_| Class::ParamRejected))
@@ -137,7 +137,12 @@ fn judge(status: Option<u16>, said: &Said) -> Fault {
         .or_else(|| about_model.then_some(Class::ModelGone))
         .or_else(|| written.as_ref().filter(|_| said.param.is_none()).map(|_| Class::ParamRejected))
         .or_else(|| codes::vague(&said.codes))
-        .unwrap_or_else(|| status.map_or(Class::Unknown, |status| status::class(status, said.shaped)));
+        .unwrap_or_else(|| match status {
+            Some(status) => status::class(status, said.says_why()),
+            // The request was taken, and what became of it is the provider's fault.
+            None if said.shaped => Class::Transient,
+            None => Class::Unknown,
+        });
     let message = if said.message.is_empty() {
         status.map_or_else(|| "an error without a message".to_owned(), |status| format!("status {status}, no message"))
     } else {

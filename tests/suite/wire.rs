@@ -1,5 +1,6 @@
 //! The wire: what providers send, however it arrives, becomes the right events or the right fault.
 
+mod bodies;
 mod captures;
 mod cases;
 mod classes;
@@ -54,7 +55,12 @@ fn providers() -> Arc<Providers> {
 
 /// Reads a call to its end.
 async fn ask(call: Call) -> (Vec<WireEvent>, Option<Fault>) {
-    let mut stream = providers().call(call);
+    listen(&providers(), call).await
+}
+
+/// Reads a call of one of several to the same providers.
+async fn listen(providers: &Providers, call: Call) -> (Vec<WireEvent>, Option<Fault>) {
+    let mut stream = providers.call(call);
     let (mut events, mut fault) = (Vec::new(), None);
     while let Some(item) = stream.next().await {
         assert!(fault.is_none(), "{item:?} follows the fault");

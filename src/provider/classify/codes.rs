@@ -32,6 +32,14 @@ impl Family {
             self
         }
     }
+
+    /// Whose the numbers of an error inside are.
+    pub(super) fn inside(self) -> Self {
+        match self {
+            Self::Spark | Self::Baidu => self,
+            Self::Top | Self::Error | Self::MiniMax | Self::Other => Self::Error,
+        }
+    }
 }
 
 /// Writes a code as it is compared: letters and digits alone, in lower case.

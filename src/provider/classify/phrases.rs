@@ -97,7 +97,7 @@ const PHRASES: &[(Class, On, &[&str])] = &[
         ACCOUNT,
         &["monthly|daily|per day|per month|weekly", "limit|quota|allowance", "exceed|exhaust|reached|used"],
     ),
-    (Class::Quota, ACCOUNT, &["budget", "exceeded|exhausted|reached"]),
+    (Class::Quota, ACCOUNT, &["budget|usage limit", "exceeded|exhausted|reached"]),
     (Class::Quota, ACCOUNT, &["billing", "not active|inactive|disabled|problem with|issue with|not enabled"]),
     (Class::Quota, ACCOUNT, &["account|organization|subscription|plan|trial", "suspended|delinquent|has expired"]),
     (Class::Quota, ACCOUNT, &["欠费|余额不足|充值|额度不足|额度已|额度用|配额已|配额不足|已用完|用尽"]),
@@ -159,7 +159,7 @@ const PHRASES: &[(Class, On, &[&str])] = &[
             "reduce the length|reduce your prompt|reduce your message|reduce the number of tokens|shorten your|shorten the",
         ],
     ),
-    (Class::ContextTooLong, PROMPT, &["keep the first", "token"]),
+    (Class::ContextTooLong, PROMPT, &["keep the first|must have less than|must be less than", "token"]),
     (
         Class::ContextTooLong,
         PROMPT,
@@ -187,7 +187,7 @@ const PHRASES: &[(Class, On, &[&str])] = &[
         Class::NotAnApi,
         NOWHERE,
         &[
-            "page not found|file not found|cannot post|cannot get|no route|route not found|invalid url|unknown path|url not found|resource not found|unknown endpoint|unknown request url|unrecognized request|method not allowed|path not found",
+            "page not found|file not found|cannot post|cannot get|no route |route not found|invalid url|unknown path|url not found|resource not found|unknown endpoint|unknown request url|unrecognized request|method not allowed|path not found",
         ],
     ),
     (Class::ParamRejected, NOWHERE, &["no endpoints found that"]),
@@ -228,7 +228,7 @@ const PHRASES: &[(Class, On, &[&str])] = &[
         MODEL,
         &[
             MODELS,
-            "not found|not exist|n't exist|no such|unknown|invalid model|not a valid|unrecognized|not recognized|could not be found|couldn't find|cannot find|can't find|unable to find|could not find|is invalid|wrong model|no models loaded|not loaded|not a chat model",
+            "not found|not exist|n't exist|no such|unknown|invalid model|not a valid|unrecognized|not recognized|could not be found|couldn't find|cannot find|can't find|unable to find|could not find|is invalid|wrong model|no models loaded|not loaded|no router|not a chat model",
         ],
     ),
     (
@@ -254,7 +254,7 @@ const PHRASES: &[(Class, On, &[&str])] = &[
         &[
             MODELS,
             "model is not supported|model not supported|unsupported model|model isn't supported|n't supported|not supported|only supported in|only available|not support chat|not support the chat|not support generatecontent|does not work with",
-            "!for this model|with this model|by this model|parameter|_format|'temperature'|image",
+            "!for this model|with this model|by this model|on this model|parameter|argument|_format|image",
         ],
     ),
     (
@@ -276,7 +276,7 @@ const PHRASES: &[(Class, On, &[&str])] = &[
         LOCKED,
         &[
             "api key|api-key|api_key|apikey|access key|secret key|credentials|authorization header|auth token|access token|bearer token",
-            "invalid|incorrect|not valid|n't valid|expired|missing|required|not provided|n't provide|not provide|no |revoked|disabled|deleted|leaked|unknown|wrong|bad|not found|suspended|malformed|not match|permission",
+            "invalid|incorrect|not valid|n't valid|expired|missing|required|not provided|n't provide|not provide|no |revoked|disabled|deleted|leaked|unknown|wrong|bad|not found|suspended|malformed|not match|permission|not have access",
         ],
     ),
     (

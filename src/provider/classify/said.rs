@@ -14,7 +14,7 @@ use crate::provider::{headers::Headers, json, waits};
 const LONGEST: usize = 4000;
 
 /// How deep errors are wrapped, at most.
-const DEEPEST: usize = 8;
+const DEEPEST: usize = 16;
 
 /// Fields that hold a code, a type or a reason.
 const CODES: &[&str] = &[
@@ -60,7 +60,7 @@ const INNER: &[&str] =
 /// The parts of an error body.
 #[derive(Debug, Default)]
 pub(super) struct Said {
-    /// Every code, type and reason, squashed.
+    /// Every code, type and reason, and what looks like one among the words, squashed.
     pub(super) codes: Vec<String>,
     /// Codes that are numbers, each with whose numbers they are.
     pub(super) numbers: Vec<(Family, i64)>,
@@ -99,7 +99,19 @@ impl Said {
             }
         }
         said.retry_delay = said.retry_delay.or_else(|| waits::in_words(&said.text));
+        let word = |c: char| !c.is_alphanumeric() && c != '_';
+        let named = said
+            .text
+            .split(word)
+            .filter(|word| word.contains('_') || word.ends_with("error") || word.ends_with("exception"));
+        let named: Vec<String> = named.map(squashed).collect();
+        said.codes.extend(named);
         said
+    }
+
+    /// Tells whether the API said more than that nothing is there.
+    pub(super) fn says_why(&self) -> bool {
+        self.shaped && !matches!(self.text.trim(), "not found" | "404 not found" | "error: not found")
     }
 
     fn value(&mut self, value: &Value, family: Family, depth: usize) {
@@ -115,14 +127,15 @@ impl Said {
     fn fields(&mut self, fields: &Map<String, Value>, family: Family, depth: usize) {
         let get = |name: &str| fields.get(name);
         let family = family.refined(fields);
+        let inner = family.inside();
         // The error inside says more than what is around it. Beside a message a text is its headline.
         let headline = get("error").and_then(Value::as_str);
         if let Some(error) = get("error").filter(|error| !error.is_string()) {
-            self.value(error, Family::Error, depth + 1);
+            self.value(error, inner, depth + 1);
         }
         let list = |name: &str| get(name).and_then(Value::as_array).into_iter().flatten().take(4);
         let errors = list("errors").chain(list("choices").filter_map(|choice| choice.get("error")));
-        errors.for_each(|error| self.value(error, Family::Error, depth + 1));
+        errors.for_each(|error| self.value(error, inner, depth + 1));
         for name in MESSAGES {
             match get(name) {
                 Some(Value::String(text)) => self.words(text, depth + 1),
@@ -232,11 +245,11 @@ impl Said {
             return;
         }
         self.shaped |= depth > 0;
-        if let Some(inner) = wrapped(text) {
+        if let Some((inner, around)) = wrapped(text) {
             let before = self.message.len();
             self.value(&inner, Family::Top, depth + 1);
             if self.message.len() > before {
-                return self.note(text);
+                return self.note(&around);
             }
         }
         if self.message.is_empty() {
@@ -270,12 +283,14 @@ fn is_said(text: &str) -> bool {
     !matches!(text.trim().to_ascii_lowercase().as_str(), "" | "none" | "null" | "undefined" | "unknown")
 }
 
-/// Finds an error that is written as JSON into a text.
-fn wrapped(text: &str) -> Option<Value> {
+/// Finds an error that is written as JSON into a text, and what is around it.
+fn wrapped(text: &str) -> Option<(Value, String)> {
     let start = text.find(['{', '['])?;
     let end = text.rfind(['}', ']'])?;
     let value = json::read(text.get(start..=end)?)?.value;
     let first = value.as_array().map_or(Some(&value), |list| list.first())?;
     let about = |names: &[&str]| names.iter().any(|name| first.get(name).is_some());
-    (about(&["error", "errors"]) || (about(CODES) && about(MESSAGES))).then_some(value)
+    let error = about(&["error", "errors", "base_resp"]) || (about(CODES) && about(MESSAGES));
+    let around = format!("{} {}", text.get(..start).unwrap_or_default(), text.get(end + 1..).unwrap_or_default());
+    error.then_some((value, around))
 }
