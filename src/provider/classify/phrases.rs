@@ -100,7 +100,11 @@ const PHRASES: &[(Class, On, &[&str])] = &[
     (Class::Quota, ACCOUNT, &["budget|usage limit", "exceeded|exhausted|reached"]),
     (Class::Quota, ACCOUNT, &["billing", "not active|inactive|disabled|problem with|issue with|not enabled"]),
     (Class::Quota, ACCOUNT, &["account|organization|subscription|plan|trial", "suspended|delinquent|has expired"]),
-    (Class::Quota, ACCOUNT, &["欠费|余额不足|充值|额度不足|额度已|额度用|配额已|配额不足|已用完|用尽"]),
+    (
+        Class::Quota,
+        ACCOUNT,
+        &["欠费|余额不足|餘額不足|充值|額度不足|額度已|额度不足|额度已|额度用|配额已|配额不足|已用完|用尽"],
+    ),
     // The place is not served.
     (
         Class::Region,
@@ -121,7 +125,7 @@ const PHRASES: &[(Class, On, &[&str])] = &[
         PROMPT,
         &[
             "context length|context window|context size|context limit|context_length|context_window|contextwindow",
-            "exceed|maximum|too long|too large|too small|longer|only|overflow|larger|beyond|limit",
+            "exceed|maximum|too long|too large|too small|longer|only|overflow|larger|beyond|limit|not fit",
         ],
     ),
     (
@@ -147,7 +151,7 @@ const PHRASES: &[(Class, On, &[&str])] = &[
         PROMPT,
         &[
             "token",
-            "exceed|greater than|more than|larger than|longer than|must be <=|must have less|over the",
+            "exceed|greater than|more than|larger than|longer than|above|must be <=|must have less|over the",
             "limit|maximum|max_new_tokens|allowed|max_input",
             "!max_tokens|max_completion_tokens|max_output_tokens|completion tokens|output tokens",
         ],
@@ -181,7 +185,7 @@ const PHRASES: &[(Class, On, &[&str])] = &[
             CONTENT,
         ],
     ),
-    (Class::ContentPolicy, REFUSED, &["敏感|违规|不当|不合规|审核|不安全|有害"]),
+    (Class::ContentPolicy, REFUSED, &["敏感|违规|違規|不当|不當|不合规|审核|審核|不安全|有害"]),
     // A path that leads nowhere.
     (
         Class::NotAnApi,
@@ -214,7 +218,7 @@ const PHRASES: &[(Class, On, &[&str])] = &[
             "unavailable|try again|busy|offline|out of service|not available",
         ],
     ),
-    (Class::Overloaded, BUSY, &["繁忙|过载|负载|拥挤|加载中"]),
+    (Class::Overloaded, BUSY, &["繁忙|过载|過載|负载|拥挤|加载中"]),
     // The model is not there, or not for this account.
     (
         Class::ModelGone,
@@ -228,7 +232,7 @@ const PHRASES: &[(Class, On, &[&str])] = &[
         MODEL,
         &[
             MODELS,
-            "not found|not exist|n't exist|no such|unknown|invalid model|not a valid|unrecognized|not recognized|could not be found|couldn't find|cannot find|can't find|unable to find|could not find|is invalid|wrong model|no models loaded|not loaded|no router|not a chat model",
+            "not found|not exist|n't exist|no such|unknown|invalid model|not a valid|unrecognized|not recognized|not a supported|could not be found|couldn't find|cannot find|can't find|unable to find|could not find|is invalid|wrong model|no models loaded|not loaded|no router|not a chat model",
         ],
     ),
     (

@@ -35,7 +35,8 @@ fn slip(row: &Value, fault: &Fault) -> Option<String> {
     let waits = row["wait"].as_f64().is_none_or(|wait| fault.retry_after == Some(Duration::from_secs_f64(wait)));
     let param = row["param"].as_str().is_none_or(|param| fault.param.as_deref() == Some(param));
     let loading = row["loading"].as_bool().is_none_or(|loading| fault.loading == loading);
-    (!fits || !waits || !param || !loading).then(|| format!("{} {}: {fault:?}, not {wanted}", row["from"], row["status"]))
+    (!fits || !waits || !param || !loading)
+        .then(|| format!("{} {}: {fault:?}, not {wanted}", row["from"], row["status"]))
 }
 
 #[test]
