@@ -55,6 +55,9 @@ pub struct ProviderSettings {
     pub base_url: Option<String>,
     /// Where its keys are read from.
     pub api_keys: Vec<KeySource>,
+    /// Whether nobody named a key: `api_keys` holds the vendor's usual variable then, which need not
+    /// be set.
+    pub usual_key: bool,
     /// The program and its arguments, for an external command.
     pub command: Vec<String>,
     /// Further request headers.
@@ -84,6 +87,7 @@ impl ProviderSettings {
             kind,
             base_url: None,
             api_keys: Vec::new(),
+            usual_key: false,
             command: Vec::new(),
             headers: BTreeMap::new(),
             timeout: None,

@@ -103,6 +103,11 @@ impl Run {
 
     async fn ask_target(&mut self, plan: &Plan, place: usize, spent: &mut u32) -> Left {
         let Some(target) = self.request.targets.get(place).cloned() else { return Left::Failed(None) };
+        if let Some(fault) = self.keyless(&target) {
+            let event = RunEvent::Skipped { target: target.name.clone(), fault: fault.clone(), next: Next::GiveUp };
+            self.tell(event).await;
+            return self.give_up(&target, fault);
+        }
         let mut course = match self.set_out(plan, place, &target).await {
             Ok(course) => course,
             Err(fault) => return self.skip(place, &target, fault).await,
@@ -152,6 +157,15 @@ impl Run {
                 }
             }
         }
+    }
+
+    /// Says why none of the keys that are named for a target can be had. That is a mistake to be put
+    /// right, and ends the run: what was to be asked with a key is not asked without one, and no
+    /// other model is asked behind the user's back.
+    fn keyless(&self, target: &Target) -> Option<Fault> {
+        let why = self.unreadable_keys(target);
+        let none = !why.is_empty() && !self.shared.pool.has_keys(&target.provider);
+        none.then(|| Fault::new(Class::Credential, why.join("; ")))
     }
 
     /// Makes ready to ask a target, or says why it is not asked.

@@ -5,6 +5,8 @@ mod captures;
 mod cases;
 mod classes;
 mod command;
+#[cfg(unix)]
+mod keys;
 mod requests;
 mod sockets;
 

@@ -246,6 +246,7 @@ fn provider(table: ProviderTable) -> Result<ProviderSettings, ProviderMistake> {
         command: table.command,
         headers: table.headers,
         timeout,
+        usual_key: false,
         limits: AccountLimits {
             concurrency: table.concurrency,
             requests_per_minute: table.requests_per_minute,
