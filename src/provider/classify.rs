@@ -29,6 +29,10 @@ pub fn response(status: u16, headers: &Headers, body: &str) -> Fault {
         judge(Some(status), &said)
     };
     fault.status = Some(status);
+    if fault.class == Class::RateLimited && fault.retry_after.is_none() {
+        let passed_on = said.headers.zip(headers.now());
+        fault.retry_after = passed_on.and_then(|(own, now)| own.received(now).renewed());
+    }
     hints(&mut fault, headers);
     fault
 }
@@ -80,12 +84,11 @@ fn is_answer(value: &Value) -> bool {
 /// Tells whether a value that is no answer refuses one: by a code and words to it, or by saying so.
 fn is_refusal(value: &Value) -> bool {
     let ok = |code: &Value| match code {
-        Value::Null => true,
+        Value::Null | Value::Object(_) => true,
         Value::Bool(ok) => *ok,
         Value::Number(code) => matches!(code.as_i64(), Some(0 | 200)),
         Value::String(code) => matches!(code.to_ascii_lowercase().as_str(), "" | "0" | "200" | "ok" | "success"),
         Value::Array(items) => items.is_empty(),
-        Value::Object(_) => true,
     };
     let any = |names: &[&str], is: &dyn Fn(&Value) -> bool| names.iter().filter_map(|name| value.get(name)).any(is);
     let words = any(&["message", "msg", "error_msg", "errmsg", "error_message", "detail", "Message"], &|value| {
@@ -150,9 +153,6 @@ fn judge(status: Option<u16>, said: &Said) -> Fault {
     };
     let mut fault = Fault::new(class, message);
     fault.retry_after = said.retry_delay;
-    if class == Class::RateLimited {
-        fault.retry_after = fault.retry_after.or_else(|| said.headers.as_ref()?.renewed());
-    }
     fault.loading = class == Class::Overloaded && said.text.contains("loading");
     if class == Class::ParamRejected {
         fault.param = named.or(written);

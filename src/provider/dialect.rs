@@ -93,8 +93,10 @@ impl Progress {
                     _ => piece,
                 };
                 let names = [THOUGHT, SAID].into_iter().skip(usize::from(piece != Piece::Reasoning)).flatten();
-                let held = names.filter_map(|name| fields.get(*name)).find(|inner| !is_blank(inner));
-                held.into_iter().for_each(|inner| self.content(inner, piece, out));
+                let mut held = names.filter_map(|name| fields.get(*name));
+                if let Some(inner) = held.find(|inner| !is_blank(inner)) {
+                    self.content(inner, piece, out);
+                }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }

@@ -6,6 +6,30 @@ use jiff::Timestamp;
 
 use super::waits;
 
+/// What the names of the limits on calls are made of. There are others, on images or on audio.
+const OF_CALLS: &[&str] = &[
+    "x",
+    "rate",
+    "limit",
+    "ratelimit",
+    "anthropic",
+    "reset",
+    "requests",
+    "request",
+    "tokens",
+    "token",
+    "input",
+    "output",
+    "project",
+    "unified",
+    "second",
+    "minute",
+    "min",
+    "1m",
+    "hour",
+    "day",
+];
+
 /// The longest renewal that is believed.
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -86,7 +110,9 @@ impl Headers {
     /// Lists when each limit is renewed, and what is left of it where that is said.
     fn limits(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         let limited = |name: &str| name.contains("ratelimit") || name.contains("rate-limit");
-        let resets = self.pairs.iter().filter(move |(name, _)| limited(name) && name.contains("reset"));
+        let of_calls = |name: &str| name.split('-').all(|part| OF_CALLS.contains(&part));
+        let resets =
+            self.pairs.iter().filter(move |(name, _)| limited(name) && of_calls(name) && name.contains("reset"));
         resets.map(|(name, reset)| {
             let left = ["remaining", "left"].iter().find_map(|word| self.value(&name.replace("reset", word)));
             (reset.as_str(), left)
@@ -96,12 +122,13 @@ impl Headers {
     /// Reads a wait; a point in time is measured from the response's own `date`, so that our clock
     /// does not matter, and where it has none from when it came.
     fn wait(&self, text: &str) -> Option<Duration> {
-        let date = self.value("date").and_then(waits::date);
-        match date.or(self.received) {
-            Some(now) => waits::value(text, now),
-            // Without a clock a point in time says nothing.
-            None => waits::value(text, Timestamp::MAX),
-        }
+        // Without a clock a point in time says nothing.
+        waits::value(text, self.now().unwrap_or(Timestamp::MAX))
+    }
+
+    /// Returns what time it was when the response was made, or came.
+    pub(super) fn now(&self) -> Option<Timestamp> {
+        self.value("date").and_then(waits::date).or(self.received)
     }
 
     /// Returns the server's word on whether to try again.
@@ -182,6 +209,8 @@ mod tests {
                 assert_eq!(renewed(&[(name, reset)]), Some(Duration::from_secs(7)), "{name}: {reset}");
                 assert_eq!(renewed(&[(name, reset), (left, "5")]), None, "{name}: {reset}");
             }
+            let images = [("x-ratelimit-reset-images", reset), ("x-ratelimit-remaining-images", "0")];
+            assert_eq!(renewed(&images), None, "a limit on something else");
         }
     }
 

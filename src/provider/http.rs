@@ -191,6 +191,7 @@ fn build(line: Line) -> Result<Client, Fault> {
             .retry(retry::never())
             .connect_timeout(line.connect)
             .http1_max_headers(HEADERS)
+            .http1_ignore_invalid_headers_in_responses(true)
             .http2_max_header_list_size(HEADER_BYTES)
             .pool_max_idle_per_host(if line.pooled { usize::MAX } else { 0 })
             .pool_idle_timeout(idle)

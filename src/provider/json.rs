@@ -5,6 +5,8 @@
 //! are taken as they stand, and half of a surrogate pair is kept until its other half comes, in
 //! this event or the next.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 /// A half of a surrogate pair stands as the private character this far above it: no text that
@@ -80,7 +82,8 @@ impl<'a> Repair<'a> {
                 '\\' => self.escape(taken),
                 c if c.is_control() && c.is_ascii() => {
                     self.take(1);
-                    self.out.push_str(&format!("\\u{:04x}", u32::from(c)));
+                    // Writing to a String cannot fail.
+                    let _ = write!(self.out, "\\u{:04x}", u32::from(c));
                 }
                 c => self.copy(c.len_utf8()),
             }

@@ -49,6 +49,7 @@ enum Stage {
 }
 
 /// The decoders, each with what it has put out.
+#[expect(clippy::large_enum_variant, reason = "there is one for a body, in a box")]
 enum Packed {
     Gzip(MultiGzDecoder<Sink>),
     Zlib(ZlibDecoder<Sink>),

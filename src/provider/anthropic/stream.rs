@@ -32,7 +32,7 @@ impl Dialect for Messages {
                 if let Some(reason) = event.get("delta").and_then(|delta| text(delta, "stop_reason")) {
                     self.progress.finish(Finish::read(reason), out);
                 }
-                self.usage(event, out);
+                counted(event, out);
             }
             "message_stop" => return self.progress.mark(out),
             _ => {}
@@ -72,13 +72,7 @@ impl Messages {
     fn message(&mut self, message: &Value, out: &mut Vec<WireEvent>) {
         self.progress.begun = true;
         self.progress.model(message, out);
-        self.usage(message, out);
-    }
-
-    fn usage(&self, holder: &Value, out: &mut Vec<WireEvent>) {
-        if let Some(field) = holder.get("usage").filter(|usage| usage.is_object()) {
-            counts::say(field, usage(field), out);
-        }
+        counted(message, out);
     }
 
     fn block(&mut self, event: &Value, name: &str, out: &mut Vec<WireEvent>) {
@@ -99,6 +93,13 @@ impl Messages {
         }
         self.progress.say(Piece::Text, text(part, "text").unwrap_or_default(), out);
         self.progress.content(part.get("thinking").unwrap_or(&Value::Null), Piece::Reasoning, out);
+    }
+}
+
+/// Says the counts in an event or a message.
+fn counted(holder: &Value, out: &mut Vec<WireEvent>) {
+    if let Some(field) = holder.get("usage").filter(|usage| usage.is_object()) {
+        counts::say(field, usage(field), out);
     }
 }
 

@@ -86,9 +86,8 @@ const CODES: &[(Class, &[&str])] = &[
     ),
     (
         Class::Overloaded,
-        &[
-            "overload|capacityexceed|serverbusy|enginebusy|systembusy|notready|modelloading|unavailableerror|serviceunavailable",
-        ],
+        &["overload|capacityexceed|serverbusy|enginebusy|systembusy|notready|modelloading|unavailableerror|\
+             serviceunavailable"],
     ),
     (
         Class::RateLimited,
@@ -96,9 +95,8 @@ const CODES: &[(Class, &[&str])] = &[
     ),
     (
         Class::Credential,
-        &[
-            "authentication|unauthenticated|unauthoriz|authfail|autherror|invalidsignature|signaturedoes|unrecognizedclient",
-        ],
+        &["authentication|unauthenticated|unauthoriz|authfail|autherror|invalidsignature|signaturedoes|\
+             unrecognizedclient"],
     ),
     (
         Class::Credential,

@@ -73,22 +73,21 @@ const PHRASES: &[(Class, On, &[&str])] = &[
     (
         Class::Quota,
         ACCOUNT,
-        &[
-            "more credits|no credits|out of credit|add credits|purchase credits|buy credits|all available credits|top up|top-up|recharge|included credits",
-        ],
+        &["more credits|no credits|out of credit|add credits|purchase credits|buy credits|all available credits|\
+             top up|top-up|recharge|included credits"],
+    ),
+    (
+        Class::Quota,
+        ACCOUNT,
+        &["spend limit|spending limit|spend cap|blocked_api_access|billing limit|billing hard limit|\
+             payment required|past due|overdue|unpaid|arrear|key limit exceeded"],
     ),
     (
         Class::Quota,
         ACCOUNT,
         &[
-            "spend limit|spending limit|spend cap|blocked_api_access|billing limit|billing hard limit|payment required|past due|overdue|unpaid|arrear|key limit exceeded",
-        ],
-    ),
-    (
-        Class::Quota,
-        ACCOUNT,
-        &[
-            "current quota|quota exceeded|quota has been|exceeded quota|exceeded your|exceeded the quota|out of quota|over quota|quota is exhausted|quota exhausted|quota reached|insufficient_quota",
+            "current quota|quota exceeded|quota has been|exceeded quota|exceeded your|exceeded the quota|\
+             out of quota|over quota|quota is exhausted|quota exhausted|quota reached|insufficient_quota",
             "quota",
         ],
     ),
@@ -159,9 +158,8 @@ const PHRASES: &[(Class, On, &[&str])] = &[
     (
         Class::ContextTooLong,
         PROMPT,
-        &[
-            "reduce the length|reduce your prompt|reduce your message|reduce the number of tokens|shorten your|shorten the",
-        ],
+        &["reduce the length|reduce your prompt|reduce your message|reduce the number of tokens|shorten your|\
+             shorten the"],
     ),
     (Class::ContextTooLong, PROMPT, &["keep the first|must have less than|must be less than", "token"]),
     (
@@ -173,15 +171,15 @@ const PHRASES: &[(Class, On, &[&str])] = &[
     (
         Class::ContentPolicy,
         REFUSED,
-        &[
-            "content management policy|content policy|content_policy|contentpolicy|content filter|content_filter|usage polic|safety system|safety polic|acceptable use|responsible ai|content exists risk|high risk",
-        ],
+        &["content management policy|content policy|content_policy|contentpolicy|content filter|content_filter|\
+             usage polic|safety system|safety polic|acceptable use|responsible ai|content exists risk|high risk"],
     ),
     (
         Class::ContentPolicy,
         REFUSED,
         &[
-            "flagged|moderation|inappropriate|prohibited|harmful|objectionable|offensive|sensitive|unsafe|violat|safety",
+            "flagged|moderation|inappropriate|prohibited|harmful|objectionable|offensive|sensitive|unsafe|violat|\
+             safety",
             CONTENT,
         ],
     ),
@@ -190,25 +188,24 @@ const PHRASES: &[(Class, On, &[&str])] = &[
     (
         Class::NotAnApi,
         NOWHERE,
-        &[
-            "page not found|file not found|cannot post|cannot get|no route |route not found|invalid url|unknown path|url not found|resource not found|unknown endpoint|unknown request url|unrecognized request|method not allowed|path not found",
-        ],
+        &["page not found|file not found|cannot post|cannot get|no route |route not found|invalid url|\
+             unknown path|url not found|resource not found|unknown endpoint|unknown request url|\
+             unrecognized request|method not allowed|path not found"],
     ),
     (Class::ParamRejected, NOWHERE, &["no endpoints found that"]),
     // Busy for a moment, which is not gone.
     (
         Class::Overloaded,
         BUSY,
-        &[
-            "overloaded|server busy|is busy|are busy|too busy|currently busy|high demand|high traffic|high load|heavy load|at capacity|over capacity|capacity exceeded|insufficient capacity|no capacity|out of capacity|capacity constraint|maximum pending|queue is full|no healthy upstream",
-        ],
+        &["overloaded|server busy|is busy|are busy|too busy|currently busy|high demand|high traffic|high load|\
+             heavy load|at capacity|over capacity|capacity exceeded|insufficient capacity|no capacity|\
+             out of capacity|capacity constraint|maximum pending|queue is full|no healthy upstream"],
     ),
     (
         Class::Overloaded,
         BUSY,
-        &[
-            "loading model|is loading|still loading|currently loading|being loaded|warming up|cold start|starting up|not ready",
-        ],
+        &["loading model|is loading|still loading|currently loading|being loaded|warming up|cold start|\
+             starting up|not ready"],
     ),
     (
         Class::Overloaded,
@@ -223,8 +220,17 @@ const PHRASES: &[(Class, On, &[&str])] = &[
     (
         Class::ModelGone,
         On::Any,
+        &["no available channel|no healthy deployment|no deployments available|无可用渠道|no endpoints found for|\
+             no endpoints available|no allowed providers"],
+    ),
+    (
+        Class::ModelGone,
+        MODEL,
         &[
-            "no available channel|no healthy deployment|no deployments available|无可用渠道|no endpoints found for|no endpoints available|no allowed providers",
+            MODELS,
+            "not found|not exist|n't exist|no such|unknown|invalid model|not a valid|unrecognized|not recognized|\
+             not a supported|could not be found|couldn't find|cannot find|can't find|unable to find|could not find|\
+             is invalid|wrong model|no models loaded|not loaded|no router|not a chat model",
         ],
     ),
     (
@@ -232,7 +238,9 @@ const PHRASES: &[(Class, On, &[&str])] = &[
         MODEL,
         &[
             MODELS,
-            "not found|not exist|n't exist|no such|unknown|invalid model|not a valid|unrecognized|not recognized|not a supported|could not be found|couldn't find|cannot find|can't find|unable to find|could not find|is invalid|wrong model|no models loaded|not loaded|no router|not a chat model",
+            "unable to access|cannot access|can't access|not accessible|have access|no access|not allowed|\
+             not authorized|n't authorized|not permitted|permission|access denied|denied access|access to|entitled|\
+             not include|requires a|upgrade|not enabled|not activated|not open|disabled|terms|must be verified to use",
         ],
     ),
     (
@@ -240,15 +248,9 @@ const PHRASES: &[(Class, On, &[&str])] = &[
         MODEL,
         &[
             MODELS,
-            "unable to access|cannot access|can't access|not accessible|have access|no access|not allowed|not authorized|n't authorized|not permitted|permission|access denied|denied access|access to|entitled|not include|requires a|upgrade|not enabled|not activated|not open|disabled|terms|must be verified to use",
-        ],
-    ),
-    (
-        Class::ModelGone,
-        MODEL,
-        &[
-            MODELS,
-            "not available|n't available|no longer|unavailable|not deployed|not served|not hosted|been deprecated|been retired|is deprecated|is retired|sunset|discontinued|decommissioned|been removed|end of life|end-of-life|shut down|been shut|offline",
+            "not available|n't available|no longer|unavailable|not deployed|not served|not hosted|been deprecated|\
+             been retired|is deprecated|is retired|sunset|discontinued|decommissioned|been removed|end of life|\
+             end-of-life|shut down|been shut|offline",
             "!for this model|with this model|by this model",
         ],
     ),
@@ -257,7 +259,9 @@ const PHRASES: &[(Class, On, &[&str])] = &[
         MODEL,
         &[
             MODELS,
-            "model is not supported|model not supported|unsupported model|model isn't supported|n't supported|not supported|only supported in|only available|not support chat|not support the chat|not support generatecontent|does not work with",
+            "model is not supported|model not supported|unsupported model|model isn't supported|n't supported|\
+             not supported|only supported in|only available|not support chat|not support the chat|\
+             not support generatecontent|does not work with",
             "!for this model|with this model|by this model|on this model|parameter|argument|_format|image",
         ],
     ),
@@ -279,8 +283,11 @@ const PHRASES: &[(Class, On, &[&str])] = &[
         Class::Credential,
         LOCKED,
         &[
-            "api key|api-key|api_key|apikey|access key|secret key|credentials|authorization header|auth token|access token|bearer token",
-            "invalid|incorrect|not valid|n't valid|expired|missing|required|not provided|n't provide|not provide|no |revoked|disabled|deleted|leaked|unknown|wrong|bad|not found|suspended|malformed|not match|permission|not have access",
+            "api key|api-key|api_key|apikey|access key|secret key|credentials|authorization header|auth token|\
+             access token|bearer token",
+            "invalid|incorrect|not valid|n't valid|expired|missing|required|not provided|n't provide|not provide|\
+             no |revoked|disabled|deleted|leaked|unknown|wrong|bad|not found|suspended|malformed|not match|\
+             permission|not have access",
         ],
     ),
     (
@@ -294,9 +301,8 @@ const PHRASES: &[(Class, On, &[&str])] = &[
     (
         Class::Credential,
         CLOSED,
-        &[
-            "unauthorized|unauthenticated|authentication|authenticate|authorization|not logged in|login|sign in|permission denied|permission to use",
-        ],
+        &["unauthorized|unauthenticated|authentication|authenticate|authorization|not logged in|login|sign in|\
+             permission denied|permission to use"],
     ),
     (Class::Credential, On::Only(&[400, 401, 403, 500]), &["no connected db"]),
     (Class::Credential, LOCKED, &["鉴权|认证失败|身份验证|无效的令牌|api key 无效|apikey无效"]),
@@ -304,17 +310,17 @@ const PHRASES: &[(Class, On, &[&str])] = &[
     (
         Class::RateLimited,
         On::Not(&[401]),
-        &[
-            "rate limit|rate-limit|ratelimit|rate_limit|too many requests|too many tokens|too many concurrent|throttl|slow down|concurrency limit|concurrent request|requests per|tokens per|过于频繁|速率|频率|限流|并发|请求过多|请求太多|流控",
-        ],
+        &["rate limit|rate-limit|ratelimit|rate_limit|too many requests|too many tokens|too many concurrent|\
+             throttl|slow down|concurrency limit|concurrent request|requests per|tokens per|过于频繁|速率|频率|限流|并发|请求过多|\
+             请求太多|流控"],
     ),
     // It failed, and may not the next time.
     (
         Class::Transient,
         FAILED,
-        &[
-            "connection error|connection reset|connection refused|runner|unexpected eof|internal server error|internal error|server error|timed out|timeout|bad gateway|upstream|during generation|内部错误|系统错误|系统异常|服务异常|网络错误|超时",
-        ],
+        &["connection error|connection reset|connection refused|runner|unexpected eof|internal server error|\
+             internal error|server error|timed out|timeout|bad gateway|upstream|during generation|内部错误|系统错误|系统异常|\
+             服务异常|网络错误|超时"],
     ),
 ];
 

@@ -140,18 +140,19 @@ impl Said {
             match get(name) {
                 Some(Value::String(text)) => self.words(text, depth + 1),
                 Some(Value::Array(problems)) => {
-                    problems.iter().take(4).for_each(|problem| self.problem(problem, depth))
+                    problems.iter().take(4).for_each(|problem| self.problem(problem, depth));
                 }
                 Some(inner @ Value::Object(_)) => self.value(inner, Family::Error, depth + 1),
                 _ => {}
             }
         }
-        headline.into_iter().for_each(|text| self.words(text, depth + 1));
+        if let Some(text) = headline {
+            self.words(text, depth + 1);
+        }
         CODES.iter().filter_map(|name| get(name)).for_each(|code| self.code(code, family));
-        STATUSES.iter().filter_map(|name| get(name)).for_each(|status| {
-            let number = status.as_i64().or_else(|| status.as_str()?.trim().parse().ok());
-            number.into_iter().for_each(|number| self.number(number, family));
-        });
+        let number = |status: &Value| status.as_i64().or_else(|| status.as_str()?.trim().parse().ok());
+        let statuses = STATUSES.iter().filter_map(|name| number(get(name)?));
+        statuses.for_each(|status| self.number(status, family));
         for name in INNER {
             if let Some(inner) = get(name) {
                 let own = if *name == "base_resp" { Family::MiniMax } else { Family::Other };

@@ -46,13 +46,12 @@ pub(super) fn class(status: u16, shaped: bool) -> Class {
         410 => Class::ModelGone,
         // An API that knows the path and not what was asked for there does not know the model.
         404 if shaped => Class::ModelGone,
-        404 | 405 | 407 | 495 | 496 | 497 | 511 => Class::NotAnApi,
+        300..=399 | 404 | 405 | 407 | 495 | 496 | 497 | 511 => Class::NotAnApi,
         413 => Class::ContextTooLong,
         451 => Class::Region,
         408 | 409 | 421 | 423 | 424 | 425 | 444 | 460 | 499 | 500 | 502 | 504 | 507 | 520..=528 | 530..=599 => {
             Class::Transient
         }
-        300..=399 => Class::NotAnApi,
         400..=499 | 501 | 505 => Class::CallerFault,
         _ => Class::Unknown,
     }

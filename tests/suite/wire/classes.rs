@@ -273,6 +273,17 @@ fn a_wait_in_the_body_counts_where_no_header_says_one() {
 }
 
 #[test]
+fn headers_that_a_gateway_passes_on_in_the_body_count() {
+    let now: jiff::Timestamp = "2026-11-28T10:00:00Z".parse().unwrap();
+    let reset = (now.as_millisecond() + 9000).to_string();
+    let body = serde_json::json!({"error": {"message": "Rate limit exceeded", "code": 429, "metadata": {"headers":
+        {"X-RateLimit-Limit": "20", "X-RateLimit-Remaining": 0, "X-RateLimit-Reset": reset}}}});
+    let headers = Headers::new([("content-type", "application/json")]).received(now);
+    let fault = classify::response(429, &headers, &body.to_string());
+    assert_eq!((fault.class, fault.retry_after), (RateLimited, Some(Duration::from_secs(9))));
+}
+
+#[test]
 fn a_spend_limit_is_no_rate_limit() {
     let body = r#"{"type":"error","error":{"type":"rate_limit_error","message":"limit","details":{"error_code":"enforced_spend_limit_reached"}}}"#;
     assert_eq!(classify::response(429, &Headers::default(), body).class, Quota);

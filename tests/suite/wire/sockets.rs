@@ -132,11 +132,12 @@ async fn a_packed_error_is_read_too() {
 }
 
 #[tokio::test]
-async fn many_headers_are_taken() {
+async fn many_headers_and_bad_ones_are_taken() {
     let value = "v".repeat(480);
     let many: Vec<String> = (0..400).map(|number| format!("x-h{number}")).collect();
     let mut headers = vec![("content-type", "text/event-stream")];
     headers.extend(many.iter().map(|name| (name.as_str(), value.as_str())));
+    headers.push(("no header at all", "x"));
     let body = format!("{HI}{STOP}data: [DONE]\n\n");
     let (events, fault, _) = asked(Script::answer(response("200 OK", &headers, body))).await;
     assert_eq!(told(&events, fault.as_ref()), "text Hi | finish stop | end", "{fault:?}");
