@@ -11,11 +11,10 @@ use std::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Exit;
 use summary::{figures, judged, seconds};
 
 use crate::{
-    model::{End, Fault, Outcome, quality::Mark},
+    model::{End, Fault, Outcome, RunStatus, Status},
     pipeline::{
         RunEvent, Told,
         event::{Lookup, Next, Part},
@@ -52,6 +51,9 @@ struct JsonLine<'a> {
     place: Place,
     #[serde(flatten)]
     told: &'a Told,
+    /// How the run came out, once it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<RunStatus>,
 }
 
 /// The fold of one run's events into two outputs.
@@ -73,10 +75,14 @@ impl<'a> Report<'a> {
         Self { form, place, out, err, cleaner: Cleaner::new(), open_line: false, asked: None, said: Vec::new() }
     }
 
-    /// Takes the next event in; the last one yields how the program should exit.
-    pub(super) fn take(&mut self, told: &Told, now: Timestamp) -> io::Result<Option<Exit>> {
+    /// Takes the next event in.
+    pub(super) fn take(&mut self, told: &Told, now: Timestamp) -> io::Result<()> {
         if self.form == Form::Json {
-            let line = serde_json::to_string(&JsonLine { place: self.place, told })?;
+            let status = match &told.event {
+                RunEvent::Ended { outcome } => Some(outcome.status()),
+                _ => None,
+            };
+            let line = serde_json::to_string(&JsonLine { place: self.place, told, status })?;
             self.out.write_all(escaped(&line).as_bytes())?;
             self.out.write_all(b"\n")?;
             self.out.flush()?;
@@ -105,7 +111,6 @@ impl<'a> Report<'a> {
             RunEvent::Ended { outcome } => {
                 self.end_line()?;
                 self.summary(outcome)?;
-                return Ok(Some(exit(outcome)));
             }
             RunEvent::Cache { .. }
             | RunEvent::Headers { .. }
@@ -114,7 +119,7 @@ impl<'a> Report<'a> {
             | RunEvent::Judged { .. }
             | RunEvent::Checked { .. } => {}
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Says a fault and what follows it. One that ends the run is left to the run's end.
@@ -190,7 +195,7 @@ impl<'a> Report<'a> {
             self.say(&format!("answered by {} in place of {}", outcome.target, outcome.requested))?;
         }
         if let Some(quality) = &outcome.quality {
-            for verdict in quality.verdicts.iter().filter(|verdict| verdict.mark != Mark::Pass) {
+            for verdict in quality.verdicts.iter().filter(|verdict| verdict.status != Status::Passed) {
                 self.say(&judged(verdict))?;
             }
         }
@@ -228,19 +233,6 @@ fn after(next: &Next) -> String {
     }
 }
 
-/// How the program exits after a run that ended so.
-#[must_use]
-pub(super) fn exit(outcome: &Outcome) -> Exit {
-    match &outcome.end {
-        End::Cancelled => Exit::Cancelled,
-        End::Failed { .. } => Exit::Failed,
-        End::Interrupted { .. } => Exit::Cut,
-        End::Done if outcome.cut_off() => Exit::Cut,
-        End::Done if !outcome.passed() => Exit::CheckFailed,
-        End::Done => Exit::Done,
-    }
-}
-
 /// Says how long ago something was, in the largest unit that fits.
 #[must_use]
 pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
@@ -259,12 +251,8 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Finish, Provenance, Quality, RunId, Usage,
-        fault::Class,
+        Class, Cost, Finish, Provenance, RunId, Usage,
         outcome::{Reason, Timing},
-        quality::Rule,
-        quality::Verdict,
-        usage::Cost,
     };
 
     fn outcome(end: End) -> Outcome {
@@ -302,7 +290,7 @@ mod tests {
             report.take(&told(RunEvent::Delta { attempt: 1, part: Part::Text, text }), Timestamp::UNIX_EPOCH).unwrap();
         }
         let ended = RunEvent::Ended { outcome: Box::new(outcome(End::Done)) };
-        assert_eq!(report.take(&told(ended), Timestamp::UNIX_EPOCH).unwrap(), Some(Exit::Done));
+        report.take(&told(ended), Timestamp::UNIX_EPOCH).unwrap();
         (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
     }
 
@@ -312,7 +300,7 @@ mod tests {
         assert_eq!(written(Form::Bytes, &pieces).0, "a\x1b[31mb\r\n\x07c");
         let (out, err) = written(Form::Terminal, &pieces);
         assert_eq!(out, "ab\nc\n");
-        assert_eq!(err, "done · a · ? tokens in, ? out · ? · 0.00 s\n");
+        assert_eq!(err, "unchecked · a · ? tokens in, ? out · ? · 0.00 s\n");
     }
 
     #[test]
@@ -360,21 +348,5 @@ mod tests {
         assert_eq!(said.matches("gone away").count(), 1, "{said}");
         let (_, list) = said.split_once("all models failed:\n").expect(&said);
         assert!(list.starts_with("  a: ") && list.contains("\n  b: "), "{said}");
-    }
-
-    #[test]
-    fn every_end_has_its_number() {
-        let cut = || Fault::new(Class::Interrupted, "x");
-        assert_eq!(exit(&outcome(End::Cancelled)), Exit::Cancelled);
-        assert_eq!(exit(&outcome(End::Failed { reasons: vec![] })), Exit::Failed);
-        assert_eq!(exit(&outcome(End::Interrupted { fault: cut() })), Exit::Cut);
-        let judged = |rule, mark| {
-            let quality = Quality::of(vec![Verdict::new(rule, mark, String::new())]);
-            exit(&Outcome { quality: Some(quality), ..outcome(End::Done) })
-        };
-        assert_eq!(judged(Rule::Finish, Mark::Fail), Exit::Cut);
-        assert_eq!(judged(Rule::Finish, Mark::Pass), Exit::Done);
-        assert_eq!(judged(Rule::Format, Mark::Fail), Exit::CheckFailed);
-        assert_eq!(judged(Rule::Format, Mark::Skipped), Exit::Done);
     }
 }

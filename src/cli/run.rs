@@ -1,7 +1,7 @@
 //! `retort run`: one prompt on one input, on one model or on several side by side.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{IsTerminal as _, Read as _},
     path::Path,
@@ -16,14 +16,14 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::{
     Exit, Io, Stopped,
     args::RunArgs,
-    compare::{Lane, Shape, compare},
+    compare::{Lane, Options, Shape, compare},
     prompts,
     report::{Form, Place, Report},
 };
 use crate::{
     eval::template,
     model::{
-        CacheMode, Class, Commit, End, Input, Outcome, Prompt, RunRequest, Target, catalog::UnknownTarget,
+        CacheMode, Check, Class, Commit, End, Input, Outcome, Prompt, RunRequest, Target, catalog::UnknownTarget,
         prompt::Params,
     },
     pipeline::{Pipeline, RunEvent},
@@ -43,6 +43,13 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
         set(&mut prompt.params, name, value).map_err(Stopped::Usage)?;
     }
     let lanes = lanes(&setup, &args, &prompt)?;
+    let judge = args.judge.as_deref().unwrap_or_else(|| setup.settings.judge_model());
+    if args.judge.is_some() {
+        setup.catalog.resolve(judge).map_err(|fault| Stopped::Usage(fault.to_string()))?;
+    }
+    let judges = setup.catalog.judges(prompt.checks.iter().filter_map(Check::judge_name), judge);
+    let judges = judges.collect::<Result<BTreeMap<_, _>, _>>();
+    let judges = judges.map_err(|fault| Stopped::Usage(format!("the judge cannot be asked: {fault}")))?;
     let input = input(&args, &prompt, &io.cwd)?;
     // Heard from here on, also while keys are read.
     let mut interrupts = interrupts()?;
@@ -68,7 +75,7 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
         parent: None,
         checks: Vec::new(),
         min_score: None,
-        judges: std::collections::BTreeMap::new(),
+        judges: judges.clone(),
         cell: None,
     };
     let form = match (args.json, io.out_is_terminal) {
@@ -79,7 +86,14 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
     let ended = match lanes.as_slice() {
         [targets] if args.samples == 1 && !args.md && !args.diff => {
             let commit = if form == Form::Json && !args.live { Commit::Buffered } else { Commit::Live };
-            one((&engine.pipeline, &store), request(targets, 0, commit), form, io, &mut interrupts).await
+            one(
+                (&engine.pipeline, &store),
+                request(targets, 0, commit),
+                (form, args.allow_inconclusive),
+                io,
+                &mut interrupts,
+            )
+            .await
         }
         _ => {
             let lanes = lanes.iter().map(|targets| Lane {
@@ -92,8 +106,13 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
                 Form::Terminal => Shape::Columns,
                 form => Shape::Each(form),
             };
-            let at_once = setup.settings.batch.concurrency;
-            compare((&engine.pipeline, &store), lanes.collect(), (shape, args.diff), at_once, io, &mut interrupts).await
+            let options = Options {
+                shape,
+                diff: args.diff,
+                allow_inconclusive: args.allow_inconclusive,
+                at_once: setup.settings.batch.concurrency,
+            };
+            compare((&engine.pipeline, &store), lanes.collect(), options, io, &mut interrupts).await
         }
     };
     // Also where the reader is gone: what was asked so far is still recorded.
@@ -114,7 +133,7 @@ pub(super) fn close(store: &Store, troubles: &mut UnboundedReceiver<StoreFault>,
 async fn one(
     (pipeline, store): (&Pipeline, &Store),
     request: RunRequest,
-    form: Form,
+    (form, allowed): (Form, bool),
     io: &mut Io<'_>,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, Stopped> {
@@ -131,11 +150,10 @@ async fn one(
                 if form == Form::Json && matches!(told.event, RunEvent::Ended { .. }) {
                     store.recorded(CLOSING).await;
                 }
-                if let Some(exit) = report.take(&told, Timestamp::now())? {
-                    if let RunEvent::Ended { outcome } = &told.event {
-                        hint(outcome, io);
-                    }
-                    return Ok(exit);
+                report.take(&told, Timestamp::now())?;
+                if let RunEvent::Ended { outcome } = &told.event {
+                    hint(outcome, io);
+                    return Ok(Exit::of_run(outcome, allowed));
                 }
             }
             _ = interrupts.recv() => {
@@ -203,15 +221,13 @@ fn lanes(setup: &Setup, args: &RunArgs, prompt: &Prompt) -> Result<Vec<Vec<Targe
     } else {
         prompt.targets.clone()
     };
-    let unknown = |fault: UnknownTarget| {
-        if given { Stopped::Usage(fault.to_string()) } else { Stopped::Other(fault.to_string()) }
-    };
+    let unknown = |fault: UnknownTarget| Stopped::Usage(fault.to_string());
     names
         .iter()
         .map(|name| {
             let mut targets = vec![setup.catalog.resolve(name).map_err(unknown)?];
             for fallback in &prompt.fallback {
-                let target = setup.catalog.resolve(fallback).map_err(|fault| Stopped::Other(fault.to_string()))?;
+                let target = setup.catalog.resolve(fallback).map_err(unknown)?;
                 if targets.iter().all(|known| known.name != target.name) {
                     targets.push(target);
                 }

@@ -12,12 +12,12 @@ use super::{
 };
 use crate::model::{Ending, Finish, Format, Rule, Verdict};
 
-/// Judges an answer of which only text is expected.
+/// Judges an answer of which only text is expected: that it is not empty.
 pub(super) fn text(answer: &Answer<'_>) -> Verdict {
     let characters = answer.text.trim().chars().count();
     let reason =
         if characters == 0 { "the answer is empty".to_owned() } else { format!("text of {characters} characters") };
-    verdict(Rule::Format, characters > 0, reason)
+    Verdict { implied: true, ..verdict(Rule::Format, characters > 0, reason) }
 }
 
 /// Judges whether a text ended because the model was done.
@@ -26,7 +26,7 @@ pub(super) fn finish(finish: &Finish) -> Verdict {
         Finish::Unknown => "the answer ended properly, without a reason".to_owned(),
         _ => "the model was done".to_owned(),
     });
-    verdict(Rule::Finish, finish.ending() == Ending::Whole, reason)
+    Verdict { implied: true, ..verdict(Rule::Finish, finish.ending() == Ending::Whole, reason) }
 }
 
 /// Judges an answer in which JSON was found.

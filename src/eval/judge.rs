@@ -11,7 +11,7 @@ use super::{
     fields::Fields,
     form,
     rubric::Rubric,
-    rule::{BadRule, share, skipped},
+    rule::{BadRule, inconclusive, share},
     schema::Schema,
 };
 use crate::model::{Check, CheckKind, Cost, Finish, Format, Input, Quality, Response, Rule, Verdict};
@@ -53,8 +53,8 @@ pub struct Judgement {
     /// The verdicts: format, finish, schema, required, completeness, confidence, then the checks in the
     /// prompt's order.
     pub quality: Quality,
-    /// The rubrics, which a model has to apply, each with the place of its verdict, which is skipped
-    /// until then.
+    /// The rubrics, which a model has to apply, each with the place of its verdict, which is
+    /// inconclusive until then.
     pub rubrics: Vec<(usize, Rubric)>,
 }
 
@@ -76,7 +76,7 @@ impl Judge {
     }
 
     /// Applies the rules to an answer. The same answer always gets the same verdicts. A check with
-    /// variables is skipped: see [`Judge::judge_on`].
+    /// variables is inconclusive: see [`Judge::judge_on`].
     #[must_use]
     pub fn judge(&self, answer: &Answer<'_>) -> Judgement {
         self.apply(answer, None)
@@ -104,7 +104,7 @@ impl Judge {
             verdicts.extend(self.confidence.iter().map(|confidence| confidence.judge(json)));
         } else {
             let why = if self.format == Format::Text { "the format is text" } else { "no JSON was found" };
-            verdicts.extend(self.json_rules().map(|rule| skipped(rule, why)));
+            verdicts.extend(self.json_rules().map(|rule| inconclusive(rule, why)));
         }
         let before = verdicts.len();
         judgement.rubrics = judged.rubrics.into_iter().map(|(place, rubric)| (before + place, rubric)).collect();
@@ -144,7 +144,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::Mark;
+    use crate::model::{RunStatus, Status};
 
     fn answer(text: &str) -> Answer<'_> {
         Answer { text, finish: Some(&Finish::Stop), latency: Some(Duration::from_millis(900)), cost: Cost::Unknown }
@@ -163,16 +163,16 @@ mod tests {
         }
     }
 
-    fn told(judgement: &Judgement) -> Vec<(String, Mark, &str)> {
-        judgement.quality.verdicts.iter().map(|v| (v.rule.to_string(), v.mark, v.reason.as_str())).collect()
+    fn told(judgement: &Judgement) -> Vec<(String, Status, &str)> {
+        judgement.quality.verdicts.iter().map(|v| (v.rule.to_string(), v.status, v.reason.as_str())).collect()
     }
 
-    fn format_of(format: Format, finish: &Finish, text: &str) -> (Mark, String) {
+    fn format_of(format: Format, finish: &Finish, text: &str) -> (Status, String) {
         let judge = Judge::new(&Response { format, schema: Some(json!({})), ..Response::default() }, &[]).unwrap();
         let judgement = judge.judge(&Answer { finish: Some(finish), ..answer(text) });
         let verdict = judgement.quality.verdicts.into_iter().next().unwrap();
         assert_eq!(verdict.rule, Rule::Format);
-        (verdict.mark, verdict.reason)
+        (verdict.status, verdict.reason)
     }
 
     #[test]
@@ -180,10 +180,10 @@ mod tests {
         let checks = [Check::of(CheckKind::Latency).within(2000.0)];
         let judge = Judge::new(&sentiment(), &checks).unwrap();
         let judgement = judge.judge(&answer(r#"{"sentiment": "negative", "confidence_score": 0.92}"#));
-        assert!(judgement.quality.passed());
+        assert!(judgement.quality.status() == RunStatus::Passed);
         assert_eq!(judgement.json.as_ref().unwrap()["sentiment"], "negative");
         assert_eq!(judgement.extraction.as_ref().unwrap().found, crate::eval::Found::Whole);
-        let pass = |rule: &str, reason| (rule.to_owned(), Mark::Pass, reason);
+        let pass = |rule: &str, reason| (rule.to_owned(), Status::Passed, reason);
         assert_eq!(
             told(&judgement),
             [
@@ -201,7 +201,7 @@ mod tests {
     fn a_bad_answer_fails_each_rule_for_its_reason() {
         let judge = Judge::new(&sentiment(), &[]).unwrap();
         let judgement = judge.judge(&answer(r#"{"sentiment": "sad"}"#));
-        let fail = |rule: &str, reason| (rule.to_owned(), Mark::Fail, reason);
+        let fail = |rule: &str, reason| (rule.to_owned(), Status::Failed, reason);
         assert_eq!(
             told(&judgement)[1..],
             [
@@ -214,15 +214,15 @@ mod tests {
     }
 
     #[test]
-    fn without_json_its_rules_are_skipped_and_never_passed() {
+    fn without_json_its_rules_are_inconclusive_and_never_passed() {
         let judge = Judge::new(&sentiment(), &[]).unwrap();
         let judgement = judge.judge(&answer("I cannot help."));
         let marks: Vec<_> = told(&judgement).into_iter().map(|(rule, mark, _)| (rule, mark)).collect();
-        let skipped = |rule: &str| (rule.to_owned(), Mark::Skipped);
+        let skipped = |rule: &str| (rule.to_owned(), Status::Inconclusive);
         assert_eq!(
             marks,
             [
-                ("format".to_owned(), Mark::Fail),
+                ("format".to_owned(), Status::Failed),
                 skipped("schema"),
                 skipped("required"),
                 skipped("completeness"),
@@ -237,12 +237,12 @@ mod tests {
     fn a_text_is_not_read_as_json() {
         let response = Response { format: Format::Text, schema: None, ..sentiment() };
         let judgement = Judge::new(&response, &[]).unwrap().judge(&answer(r#"{"sentiment": "sad"}"#));
-        let skipped = |rule: &str| (rule.to_owned(), Mark::Skipped, "not applied: the format is text");
+        let skipped = |rule: &str| (rule.to_owned(), Status::Inconclusive, "not applied: the format is text");
         assert_eq!(
             told(&judgement),
             [
-                ("format".to_owned(), Mark::Pass, "text of 20 characters"),
-                ("finish".to_owned(), Mark::Pass, "the model was done"),
+                ("format".to_owned(), Status::Passed, "text of 20 characters"),
+                ("finish".to_owned(), Status::Passed, "the model was done"),
                 skipped("required"),
                 skipped("completeness"),
                 skipped("confidence"),
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(judgement.json, None);
         let bare = Response { format: Format::Text, ..Response::default() };
         let empty = Judge::new(&bare, &[]).unwrap().judge(&answer(" \n"));
-        assert_eq!(told(&empty)[0], ("format".to_owned(), Mark::Fail, "the answer is empty"));
+        assert_eq!(told(&empty)[0], ("format".to_owned(), Status::Failed, "the answer is empty"));
     }
 
     #[test]
@@ -259,9 +259,10 @@ mod tests {
         let text = Response { format: Format::Text, ..Response::default() };
         let passed = |response: &Response, checks: &[Check], finish: &Finish| {
             let judge = Judge::new(response, checks).unwrap();
-            judge.judge(&Answer { finish: Some(finish), ..answer("so far") }).quality.passed()
+            judge.judge(&Answer { finish: Some(finish), ..answer("so far") }).quality.status() != RunStatus::Failed
         };
-        assert!(passed(&text, &[], &Finish::Stop));
+        let plain = Judge::new(&text, &[]).unwrap().judge(&answer("so far")).quality.status();
+        assert_eq!(plain, RunStatus::Unchecked, "it is no check that anybody asked for");
         assert!(passed(&text, &[], &Finish::Unknown), "its end mark came");
         for finish in [Finish::Length, Finish::ToolCalls, Finish::ContextWindow, Finish::read("abort")] {
             assert!(!passed(&text, &[], &finish), "{finish}");
@@ -275,7 +276,7 @@ mod tests {
         let json = Response { format: Format::Json, ..Response::default() };
         let judgement =
             Judge::new(&json, &[]).unwrap().judge(&Answer { finish: Some(&Finish::Length), ..answer("{}") });
-        assert!(judgement.quality.passed(), "JSON that is whole is whole");
+        assert_eq!(judgement.quality.status(), RunStatus::Passed, "JSON that is whole is whole");
     }
 
     #[test]
@@ -283,53 +284,53 @@ mod tests {
         use Finish::{ContentFilter, Length, Refusal, Stop};
         use Format::{Json, Schema};
         for (format, finish, text, mark, reason) in [
-            (Json, Stop, "[1]", Mark::Fail, "expected a JSON object, found an array"),
-            (Json, Stop, "85", Mark::Fail, "expected a JSON object, found the number 85"),
-            (Schema, Stop, "[1]", Mark::Pass, "JSON: an array"),
-            (Json, Stop, "```json\n{}\n```", Mark::Pass, "JSON: an object, in a Markdown fence"),
+            (Json, Stop, "[1]", Status::Failed, "expected a JSON object, found an array"),
+            (Json, Stop, "85", Status::Failed, "expected a JSON object, found the number 85"),
+            (Schema, Stop, "[1]", Status::Passed, "JSON: an array"),
+            (Json, Stop, "```json\n{}\n```", Status::Passed, "JSON: an object, in a Markdown fence"),
             (
                 Json,
                 Stop,
                 "Sure:\n```json\n{}\n```\nBye",
-                Mark::Pass,
+                Status::Passed,
                 "JSON: an object, in a Markdown fence, after `Sure:`, before `Bye`",
             ),
-            (Json, Stop, "It is {} now", Mark::Pass, "JSON: an object, in other text, after `It is`, before `now`"),
-            (Json, Stop, "<think>x</think>{}", Mark::Pass, "JSON: an object, after reasoning that was taken away"),
+            (Json, Stop, "It is {} now", Status::Passed, "JSON: an object, in other text, after `It is`, before `now`"),
+            (Json, Stop, "<think>x</think>{}", Status::Passed, "JSON: an object, after reasoning that was taken away"),
             (
                 Json,
                 Stop,
                 r#"{"a":1,"a":2}"#,
-                Mark::Pass,
+                Status::Passed,
                 "JSON: an object, with repeated keys of which the last counts: `/a`",
             ),
-            (Json, Length, "{}", Mark::Pass, "the answer was cut at the token limit: JSON: an object"),
+            (Json, Length, "{}", Status::Passed, "the answer was cut at the token limit: JSON: an object"),
             (
                 Json,
                 Length,
                 "It is {} and",
-                Mark::Fail,
+                Status::Failed,
                 "the answer was cut at the token limit: JSON: an object, in other text, after `It is`, before `and`",
             ),
             (
                 Json,
                 Length,
                 r#"{"a": "#,
-                Mark::Fail,
+                Status::Failed,
                 "the answer was cut at the token limit: reading the answer: the text ends inside the JSON (EOF while parsing a value) at line 1, column 6, near `{\"a\":`",
             ),
             (
                 Json,
                 Refusal,
                 "No.",
-                Mark::Fail,
+                Status::Failed,
                 "the model declined: looking for JSON: there is no JSON object or array at line 1, column 1, near `No.`",
             ),
             (
                 Json,
                 ContentFilter,
                 "",
-                Mark::Fail,
+                Status::Failed,
                 "the answer was cut by a content filter: looking for JSON: the answer is empty at line 1, column 1, near ``",
             ),
         ] {

@@ -109,7 +109,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::Mark;
+    use crate::model::Status;
 
     fn compiled(schema: &Value) -> Result<Schema, BadRule> {
         Schema::new("response.schema", schema)
@@ -128,15 +128,15 @@ mod tests {
         let schema = compiled(&schema).unwrap();
         let good = schema.judge(&json!({"sentiment": "good"}));
         assert_eq!(good.len(), 1);
-        assert_eq!((good[0].mark, good[0].reason.as_str()), (Mark::Pass, "valid against the schema"));
+        assert_eq!((good[0].status, good[0].reason.as_str()), (Status::Passed, "valid against the schema"));
 
         let bad = schema.judge(&json!({"sentiment": "fine", "scores": [0.5, 2]}));
-        let told: Vec<_> = bad.iter().map(|v| (v.mark, v.at.as_deref().unwrap(), v.reason.as_str())).collect();
+        let told: Vec<_> = bad.iter().map(|v| (v.status, v.at.as_deref().unwrap(), v.reason.as_str())).collect();
         assert_eq!(
             told,
             [
-                (Mark::Fail, "/sentiment", "/sentiment: \"fine\" is not one of \"good\" or \"bad\""),
-                (Mark::Fail, "/scores/1", "/scores/1: 2 is greater than the maximum of 1"),
+                (Status::Failed, "/sentiment", "/sentiment: \"fine\" is not one of \"good\" or \"bad\""),
+                (Status::Failed, "/scores/1", "/scores/1: 2 is greater than the maximum of 1"),
             ]
         );
         let missing = schema.judge(&json!({}));

@@ -10,6 +10,7 @@ use super::{
     finish::Finish,
     id::RunId,
     quality::{Quality, Rule},
+    status::RunStatus,
     usage::{Cost, PicoDollars, Usage},
 };
 
@@ -205,22 +206,17 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Tells whether the answer is complete and breaks no rule.
+    /// Tells how the run came out.
     #[must_use]
-    pub fn passed(&self) -> bool {
-        self.end == End::Done && self.quality.as_ref().is_none_or(Quality::passed)
+    pub fn status(&self) -> RunStatus {
+        RunStatus::of(&self.end, self.quality.as_ref())
     }
 
-    /// Tells whether the answer ended before it was whole: it broke off, or it is kept and its `finish` check
-    /// failed.
+    /// Tells whether the answer is kept although it ended before it was whole: its `finish` check failed.
     #[must_use]
     pub fn cut_off(&self) -> bool {
         let unfinished = |quality: &Quality| quality.failures().any(|verdict| verdict.rule == Rule::Finish);
-        match &self.end {
-            End::Interrupted { .. } => true,
-            End::Done => self.quality.as_ref().is_some_and(unfinished),
-            End::Failed { .. } | End::Cancelled => false,
-        }
+        self.end == End::Done && self.quality.as_ref().is_some_and(unfinished)
     }
 
     /// Tells whether another target than the requested one answered.

@@ -9,6 +9,8 @@ use super::{key::KeySource, target::ProviderKind, usage::PicoDollars};
 pub struct Settings {
     /// The target used where nothing names one.
     pub default_model: String,
+    /// The model that judges where a rubric names none; the default one where unset.
+    pub judge: Option<String>,
     /// Providers by name, the built-in ones included.
     pub providers: BTreeMap<String, ProviderSettings>,
     /// The user's own models by name.
@@ -33,6 +35,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             default_model: "gpt-4o-mini".to_owned(),
+            judge: None,
             providers: BTreeMap::new(),
             models: BTreeMap::new(),
             retry: Retry::default(),
@@ -43,6 +46,14 @@ impl Default for Settings {
             mouse: false,
             keys: BTreeMap::new(),
         }
+    }
+}
+
+impl Settings {
+    /// Names the model that judges where a rubric names none.
+    #[must_use]
+    pub fn judge_model(&self) -> &str {
+        self.judge.as_deref().unwrap_or(&self.default_model)
     }
 }
 

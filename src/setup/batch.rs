@@ -1,12 +1,10 @@
 //! The start of a batch, the same for both shells: from names and paths to what is asked, what it will
 //! take, and the batch under way.
 
+mod comparing;
 mod look;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
@@ -14,7 +12,7 @@ use jiff::Timestamp;
 use super::{Engine, Setup};
 use crate::{
     model::{
-        CacheMode, Catalog, Check, CheckKind, Params, Place, Prompt, Row, Target,
+        CacheMode, Catalog, Check, CheckKind, Expected, Params, Place, Prompt, Row, Target,
         batch::{BatchSpec, Caps},
     },
     pipeline::batch::{BatchPlan, BatchStream, Known},
@@ -24,6 +22,8 @@ use crate::{
         job::{BatchState, Begin, Job, Reply, StoreFault},
     },
 };
+use comparing::Comparing;
+pub use comparing::ExpectedRows;
 pub use look::{Planned, look};
 
 /// A batch as it is wanted.
@@ -78,6 +78,7 @@ impl Order {
             samples: 1,
             mapping: BTreeMap::new(),
             behind: BTreeMap::new(),
+            expected: Expected::Auto,
         };
         Self {
             spec,
@@ -109,12 +110,13 @@ impl Order {
         lanes as u64 * u64::from(self.spec.samples.max(1))
     }
 
-    /// Lays over a row what holds for all of them.
-    fn completed(&self, mut row: Row) -> Row {
+    /// Lays over a row what holds for all of them, `comparing` what it expects.
+    fn completed(&self, mut row: Row, comparing: Comparing, counts: &mut ExpectedRows) -> Row {
         row.input.vars.extend(self.vars.iter().map(|(name, value)| (name.clone(), value.clone())));
         if let Some(text) = row.input.vars.remove("input") {
             row.input.text = text;
         }
+        comparing.apply(&mut row, counts);
         judged_by(&mut row.checks, self.judge.as_deref());
         row.line = row.line.filter(|_| self.lines);
         row
@@ -157,16 +159,6 @@ pub fn targets(catalog: &Catalog, spec: &BatchSpec) -> Result<Vec<Vec<Vec<Target
     prompts.map(|((_, prompt), names)| names.iter().map(|name| lane(prompt, name)).collect()).collect()
 }
 
-/// Finds the models that judge, by the names that checks give them; the default one by the empty name.
-pub fn judges(setup: &Setup, names: &BTreeSet<String>) -> Result<BTreeMap<String, Target>, String> {
-    let model = |name: &String| {
-        let model = if name.is_empty() { &setup.settings.default_model } else { name };
-        let target = setup.catalog.resolve(model).map_err(|fault| format!("the judge cannot be asked: {fault}"))?;
-        Ok((name.clone(), target))
-    };
-    names.iter().map(model).collect()
-}
-
 /// Begins a batch, or goes on with one, and asks its first cells once the stream is polled.
 ///
 /// Whoever takes the events in ends it with [`Job::EndBatch`].
@@ -201,8 +193,10 @@ pub async fn start(
         retry_failed: order.begin == Begin::RetryFailed,
         again: order.again.clone(),
     };
-    let own = order.clone();
+    let (own, comparing) = (order.clone(), Comparing::of(order));
     let rows = order.rows()?.into_stream();
-    let rows = rows.map(move |row| row.map(|row| own.completed(row)).map_err(|fault| fault.to_string()));
+    let mut counts = ExpectedRows::default();
+    let rows = rows
+        .map(move |row| row.map(|row| own.completed(row, comparing, &mut counts)).map_err(|fault| fault.to_string()));
     Ok((*state, engine.pipeline.batch(plan, rows)))
 }

@@ -27,6 +27,8 @@ mod mend;
 mod meter;
 /// What is refused or changed before anything is sent.
 mod prepare;
+/// A judge that fails at random, and every form of report read back.
+mod reports;
 /// Retries, waits and fallbacks.
 mod retry;
 /// Judges, asked through the same pipeline.

@@ -17,11 +17,11 @@ use super::{
 use crate::{
     cli::{Io, report::escaped},
     eval::{
-        Standing, Tally,
+        Tally,
         evidence::Lanes,
         report::{Entry, Whole, jsonl::Line},
     },
-    model::{Place, Row, batch::Cell},
+    model::{Place, Row, RunStatus, batch::Cell},
     pipeline::{
         batch::{BatchEnd, BatchEvent},
         budget::Budget,
@@ -103,7 +103,7 @@ impl Watch {
             BatchEvent::Cell { cell, outcome, row } => {
                 self.open.remove(&cell.place);
                 let entry = Entry::of(*cell, &row, &outcome);
-                if entry.standing() != Standing::Open {
+                if entry.cell.status != RunStatus::Cancelled {
                     self.budget.take(&entry.cell);
                     self.count(&entry);
                 }
@@ -180,8 +180,8 @@ impl Watch {
     }
 
     fn told(&mut self, entry: &Entry, io: &mut Io<'_>) -> io::Result<()> {
-        let standing = entry.standing();
-        if standing == Standing::Open {
+        let status = entry.cell.status;
+        if status == RunStatus::Cancelled {
             return Ok(());
         }
         if let Some(spool) = &mut self.spool {
@@ -192,7 +192,7 @@ impl Watch {
             let line = serde_json::to_string(&line)?;
             writeln!(io.out, "{}", escaped(&line))?;
         }
-        if matches!(standing, Standing::Failed | Standing::Error) {
+        if matches!(status, RunStatus::Failed | RunStatus::Error | RunStatus::Inconclusive) {
             if self.failures.len() < LISTED {
                 self.failures.push(listed(&self.whole, entry));
             } else {

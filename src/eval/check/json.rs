@@ -12,7 +12,7 @@ use crate::{
         rule::{BadRule, name, pointer, quote},
         schema::Schema,
     },
-    model::{CheckKind, Mark, Response, Verdict, check::Comparison},
+    model::{CheckKind, Response, Status, Verdict, check::Comparison},
 };
 
 /// The share of fields that has to be filled where a check sets none.
@@ -78,7 +78,7 @@ impl JsonTest {
                     verdicts.iter().filter(|verdict| verdict.rule == crate::model::Rule::Required).collect();
                 let reasons: Vec<&str> = about.iter().map(|verdict| verdict.reason.as_str()).collect();
                 let at = about.iter().find_map(|verdict| verdict.at.clone());
-                let holds = about.iter().all(|verdict| verdict.mark == Mark::Pass);
+                let holds = about.iter().all(|verdict| verdict.status == Status::Passed);
                 Ok(Fact { at, ..Fact::new(holds, reasons.join("; ")) })
             }
             Self::Completeness(fields) => {
@@ -93,8 +93,8 @@ impl JsonTest {
 }
 
 fn fact(verdict: Verdict) -> Fact {
-    let Verdict { mark, reason, score, at, .. } = verdict;
-    Fact { score, at, ..Fact::new(mark == Mark::Pass, reason) }
+    let Verdict { status, reason, score, at, .. } = verdict;
+    Fact { score, at, ..Fact::new(status == Status::Passed, reason) }
 }
 
 /// Reads a JSON Schema: a table, or its JSON as a text.
@@ -171,7 +171,7 @@ fn objects(json: Value) -> Vec<Value> {
 
 fn valid(json: &Value, schema: &Schema) -> Fact {
     let verdicts = schema.judge(json);
-    let holds = verdicts.iter().all(|verdict| verdict.mark == Mark::Pass);
+    let holds = verdicts.iter().all(|verdict| verdict.status == Status::Passed);
     let reasons: Vec<&str> = verdicts.iter().map(|verdict| verdict.reason.as_str()).collect();
     let at = verdicts.first().and_then(|verdict| verdict.at.clone());
     Fact { at, ..Fact::new(holds, reasons.join("; ")) }

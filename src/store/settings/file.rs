@@ -17,6 +17,7 @@ use crate::model::{
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ConfigFile {
     default_model: Option<String>,
+    judge: Option<String>,
     providers: BTreeMap<String, ProviderTable>,
     models: BTreeMap<String, ModelTable>,
     retry: RetryTable,
@@ -109,6 +110,12 @@ impl ConfigFile {
                 return Err(fault(&["default_model"], "`default_model` must name a model"));
             }
             settings.default_model = model;
+        }
+        if let Some(model) = self.judge {
+            if model.trim().is_empty() {
+                return Err(fault(&["judge"], "`judge` must name a model"));
+            }
+            settings.judge = Some(model);
         }
         for (name, table) in self.providers {
             check::provider_name(&name).map_err(|message| fault(&["providers", &name], &message))?;

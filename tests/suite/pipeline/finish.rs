@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use retort::{
-    model::{CacheMode, Class, Commit, End, Finish, Format, Rule, RunRequest, Usage},
+    model::{CacheMode, Class, Commit, End, Finish, Format, Rule, RunRequest, RunStatus, Usage},
     pipeline::{Rules, RunEvent},
     provider::WireEvent,
 };
@@ -54,7 +54,7 @@ async fn no_reason_but_a_good_one_makes_a_run_done() {
                 let told = bench.tell(asks(format, commit, &["m"])).await;
                 let outcome = ended(&told);
                 assert_eq!(outcome.end.class(), Some(class), "{reason} {format:?} {commit:?}: {:?}", outcome.end);
-                assert!(!outcome.passed(), "{reason}");
+                assert_eq!(outcome.status(), RunStatus::Error, "{reason}");
                 assert!(bench.cache.0.lock().unwrap().is_empty(), "{reason}: nothing is kept");
                 let recorded = bench.record.ended.lock().unwrap();
                 assert_eq!(recorded[0].outcome, *outcome, "history says the same");
@@ -84,7 +84,7 @@ async fn a_text_that_was_cut_is_kept_and_fails_its_check() {
         let bench = Bench::with(rules(), |_, _| stopped("This was cut", "length"));
         let outcome = bench.end(asks(Format::Text, commit, &["m"])).await;
         assert_eq!((outcome.end.clone(), outcome.text.as_str()), (End::Done, "This was cut"));
-        assert!(!outcome.passed() && outcome.cut_off());
+        assert!(outcome.status() == RunStatus::Failed && outcome.cut_off());
         let failed: Vec<_> = outcome.quality.as_ref().unwrap().failures().map(|verdict| verdict.rule.clone()).collect();
         assert_eq!(failed, [Rule::Finish]);
         assert!(bench.cache.0.lock().unwrap().is_empty());
@@ -93,7 +93,7 @@ async fn a_text_that_was_cut_is_kept_and_fails_its_check() {
         prompt.response.finish = false;
         allowed.prompt = prompt.into();
         let outcome = bench.end(allowed).await;
-        assert!(outcome.passed() && !outcome.cut_off(), "the prompt takes it");
+        assert!(outcome.status() == RunStatus::Unchecked && !outcome.cut_off(), "the prompt takes it");
     }
 }
 
@@ -107,7 +107,7 @@ async fn json_that_was_cut_falls_back_and_json_that_is_whole_is_whole() {
     assert_eq!((outcome.end, outcome.target.as_str()), (End::Done, "good"));
     let bench = Bench::with(rules(), |_, _| stopped("{\"a\":1}", "length"));
     let outcome = bench.end(asks(Format::Json, Commit::Buffered, &["m"])).await;
-    assert!(outcome.passed() && !outcome.cut_off(), "{outcome:?}");
+    assert!(outcome.status() == RunStatus::Passed && !outcome.cut_off(), "{outcome:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use retort::{
-    model::{Class, Commit, Cost, End, Fault, Finish, PicoDollars, Price, Role, RunRequest, Usage},
+    model::{Class, Commit, Cost, End, Fault, Finish, PicoDollars, Price, Role, RunRequest, RunStatus, Usage},
     pipeline::{Rules, RunEvent, Told, event::Next},
     provider::{Call, WireEvent},
 };
@@ -115,7 +115,11 @@ async fn what_was_seen_is_asked_for_again_only_where_the_settings_say_so() {
         let bench = Bench::with(rules(quality), |_, n| answer(if n == 0 { &["{}"] } else { &[GOOD] }));
         let outcome = bench.end(asks(commit)).await;
         assert_eq!(outcome.attempts, attempts, "wrong form, {commit:?}, {quality:?}");
-        assert_eq!((outcome.end.word(), outcome.passed()), ("done", attempts == 2), "{commit:?}, {quality:?}");
+        assert_eq!(
+            (outcome.end.word(), outcome.status() == RunStatus::Passed),
+            ("done", attempts == 2),
+            "{commit:?}, {quality:?}"
+        );
     }
 }
 
@@ -131,7 +135,7 @@ async fn an_answer_of_the_wrong_form_goes_back_once_with_what_is_wrong_with_it()
     assert_eq!(call.messages[2].content, "{}");
     assert!(call.messages[3].content.contains("mood"), "{}", call.messages[3].content);
     let outcome = ended(&told);
-    assert!(outcome.passed() && outcome.text == GOOD);
+    assert!(outcome.status() == RunStatus::Passed && outcome.text == GOOD);
     assert_eq!(outcome.cost, Cost::AtLeast(PicoDollars(220)), "both attempts count");
     assert!(bench.cache.0.lock().unwrap().is_empty());
 }
@@ -141,7 +145,7 @@ async fn an_answer_that_fails_again_is_done_and_says_so() {
     let bench = Bench::with(rules(Some(1)), |_, _| answer(&["{}"]));
     let told = bench.tell(asks(Commit::Buffered)).await;
     let outcome = ended(&told);
-    assert_eq!((&outcome.end, outcome.passed(), outcome.attempts), (&End::Done, false, 2));
+    assert_eq!((&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts), (&End::Done, false, 2));
     assert_eq!(bench.calls().len(), 2, "no other model is asked for a better form");
 }
 
@@ -155,7 +159,7 @@ async fn a_correction_that_comes_to_nothing_leaves_the_answer_that_was_there() {
         assert_eq!((&outcome.end, outcome.text.as_str(), outcome.attempts), (&End::Done, "{}", 2));
         assert_eq!(outcome.usage, Usage { input: Some(10), output: Some(1), ..Usage::default() });
         assert_eq!(outcome.cost, Cost::Known(PicoDollars(110)), "counted once; the refused try was free");
-        assert!(outcome.quality.as_ref().is_some_and(|quality| !quality.passed()));
+        assert!(outcome.quality.as_ref().is_some_and(|quality| quality.status() != RunStatus::Passed));
         let shown = told.iter().filter(|told| matches!(told.event, RunEvent::Delta { attempt: 1, .. })).count();
         assert_eq!(shown, 1, "{commit:?}");
     }
@@ -173,6 +177,6 @@ async fn the_budgets_hold_for_it_too() {
         _ => answer(&[GOOD]),
     });
     let outcome = passing.end(asks(Commit::Buffered)).await;
-    assert_eq!((outcome.attempts, outcome.passed()), (3, true), "it is retried like any other");
+    assert_eq!((outcome.attempts, outcome.status() == RunStatus::Passed), (3, true), "it is retried like any other");
     assert_eq!(passing.last_call().messages.len(), 4, "still changed");
 }
