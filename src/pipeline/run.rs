@@ -189,7 +189,9 @@ impl Run {
     pub(super) fn preflight(&self, target: &Target, messages: &[Message]) -> Result<Vec<String>, Fault> {
         let today = self.shared.ports.world.timestamp().to_zoned(TimeZone::UTC).date();
         let mut notices = super::preflight::check(target, messages, today, self.shared.rules.allow_retired)?;
-        notices.extend(self.unreadable_keys(target).iter().map(|why| format!("{why}; another one is used")));
+        if self.shared.pool.has_keys(&target.provider) {
+            notices.extend(self.unreadable_keys(target).iter().map(|why| format!("{why}; another one is used")));
+        }
         Ok(notices)
     }
 
