@@ -1,11 +1,13 @@
 //! From a response's bytes to wire events: what shape the body has, and what it says.
 
+use serde::de::IgnoredAny;
+
 use super::{
     anthropic::Messages,
     classify,
     dialect::{Dialect, empty, not_json},
     json,
-    lines::{Broken, EVENT_CAP, Frame},
+    lines::{BOM, Broken, EVENT_CAP, Frame},
     ndjson::Ndjson,
     ollama::Chat,
     openai::Completion,
@@ -112,18 +114,25 @@ impl Reader {
         };
         self.frames(out)?;
         ended.or_else(|error| self.broke_off(broken(error), out))?;
-        if let Body::Whole(bytes) = &self.body {
-            let Some(parsed) = std::str::from_utf8(bytes).ok().and_then(json::read) else {
-                let text = format!("the response should be JSON and is not: {}", head_of(bytes));
-                return Err(Fault::new(Class::Transient, text));
-            };
-            if let Some(fault) = classify::within(&parsed.value, false) {
-                return Err(fault);
-            }
-            self.dialect.progress_mut().take(&parsed);
-            self.dialect.whole(&parsed.value, out)?;
+        if !self.ended() {
+            self.whole(out)?;
         }
         if self.ended() { Ok(()) } else { self.dialect.progress_mut().end(out) }
+    }
+
+    /// Reads a body that is one value.
+    fn whole(&mut self, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
+        let Body::Whole(bytes) = &self.body else { return Ok(()) };
+        let text = std::str::from_utf8(bytes).ok().map(|text| text.trim_start_matches(BOM));
+        let Some(parsed) = text.and_then(json::read) else {
+            let text = format!("the response should be JSON and is not: {}", head_of(bytes));
+            return Err(Fault::new(Class::Transient, text));
+        };
+        if let Some(fault) = classify::within(&parsed.value, false) {
+            return Err(fault);
+        }
+        self.dialect.progress_mut().take(&parsed);
+        self.dialect.whole(&parsed.value, out)
     }
 
     fn settle(&mut self, shape: &Shape, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
@@ -149,6 +158,12 @@ impl Reader {
             }
         };
         self.frames(out)?;
+        if let Body::Whole(held) = &self.body
+            && is_complete(held)
+        {
+            // Nothing can follow it, and some servers do not close the connection.
+            self.whole(out)?;
+        }
         match fed {
             Err(error) if !self.ended() => self.broke_off(broken(error), out),
             Ok(()) | Err(_) => Ok(()),
@@ -215,6 +230,11 @@ fn broken(broken: Broken) -> Fault {
         Broken::TooLarge(_) => Class::TooLarge,
     };
     Fault::new(class, broken.to_string())
+}
+
+/// Tells whether a body is one JSON value from its start to its end.
+fn is_complete(body: &[u8]) -> bool {
+    matches!(body.trim_ascii_end().last(), Some(b'}' | b']')) && serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }
 
 /// The first 200 bytes as text.

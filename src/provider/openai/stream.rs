@@ -86,14 +86,17 @@ impl Completion {
         let before = out.len();
         let progress = &mut self.progress;
         progress.called |= holds(delta, "tool_calls") || holds(delta, "function_call");
-        for name in ["reasoning_content", "reasoning", "thinking", "reasoning_details"] {
+        for name in ["reasoning_content", "reasoning", "reasoning_text", "thinking", "reasoning_details"] {
             let thought = out.len();
             progress.content(delta.get(name).unwrap_or(&Value::Null), Piece::Reasoning, out);
             if out.len() > thought {
                 break;
             }
         }
-        progress.content(delta.get("content").unwrap_or(&Value::Null), Piece::Text, out);
+        // Gemini marks its thoughts beside the content.
+        let thought = delta.pointer("/extra_content/google/thought") == Some(&Value::Bool(true));
+        let piece = if thought { Piece::Reasoning } else { Piece::Text };
+        progress.content(delta.get("content").unwrap_or(&Value::Null), piece, out);
         progress.content(delta.get("refusal").unwrap_or(&Value::Null), Piece::Refusal, out);
         self.said |= out.len() > before;
         self.refused |= out.iter().skip(before).any(|event| matches!(event, WireEvent::Refusal(_)));

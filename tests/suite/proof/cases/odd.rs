@@ -36,6 +36,11 @@ fn lingering() -> Vec<Vec<Row>> {
         case(49, "an end mark with one line end, and the socket stays open", CHAT, done("Hi"), move |kind| {
             open(kind, says(kind, "Hi") + &stops(kind, "stop") + "data: [DONE]\n")
         }),
+        case(49, "a whole answer that was not streamed, and the socket stays open", ALL, done("Hi"), |kind| {
+            let body = unstreamed(kind, "Hi").to_string() + "\n";
+            let play = Play::bytes([typed_head(Some("application/json")), chunk(body)].concat()).then(Step::Stall);
+            Play { silent: true, ..play }
+        }),
         case(50, "a reason, then a body that is short", EVENTS, done("Hi"), |kind| {
             Play::bytes([stream_head(kind), chunk(says(kind, "Hi") + &stops(kind, "stop"))].concat())
         }),

@@ -178,6 +178,12 @@ fn contents() -> Vec<Case> {
             Some("application/json"),
             case("parts of a whole answer", OpenAi, parts, "think Hm | text Hi | finish stop | end"),
         ),
+        case(
+            "thoughts marked beside the content",
+            OpenAi,
+            deltas(&[r#"{"content":"Hm","extra_content":{"google":{"thought":true}}}"#, HI]) + STOP + DONE,
+            "think Hm | text Hi | finish stop | end",
+        ),
         case("a stream of one whole answer", OpenAi, one + DONE, GOOD),
         case("the answer beside its pieces", OpenAi, beside + STOP + DONE, GOOD),
         case("a tool of the provider's own", Anthropic, ran("server_tool_use"), "text It is 7. | finish stop | end"),
