@@ -46,7 +46,7 @@ pub fn event(body: &str) -> Fault {
 /// Classifies what is no JSON, if its words speak of a fault that is known.
 pub(super) fn words(text: &str) -> Option<Fault> {
     let said = Said::read(text);
-    phrases::class(None, &said.text).map(|_| judge(None, &said))
+    phrases::clear(None, &said.text).or_else(|| phrases::broad(None, &said.text)).map(|_| judge(None, &said))
 }
 
 /// Finds the error in a JSON event or answer, however it is shaped: an error wins over everything
@@ -126,7 +126,7 @@ fn judge(status: Option<u16>, said: &Said) -> Fault {
     let status = status.filter(|status| *status >= 400).or(said.status).or_else(|| status::of_codes(&said.codes));
     let about_params = status.is_none_or(|status| matches!(status, 400 | 422));
     let named = about_params.then(|| param::told(said)).flatten();
-    let written = about_params.then(|| param::written(said)).flatten();
+    let written = about_params.then(|| param::written(said)).flatten().filter(|_| said.param.is_none());
     let about_model =
         said.param.as_deref() == Some("model") && status.is_none_or(|status| (400..=404).contains(&status));
     // More than the limit of a minute in one request is more than any minute allows.
@@ -136,9 +136,11 @@ fn judge(status: Option<u16>, said: &Said) -> Fault {
         .filter(|class| !(too_long && *class == Class::RateLimited))
         .or_else(|| too_long.then_some(Class::ContextTooLong))
         .or_else(|| named.as_ref().map(|_| Class::ParamRejected))
-        .or_else(|| phrases::class(status, &said.text))
+        .or_else(|| phrases::clear(status, &said.text))
         .or_else(|| about_model.then_some(Class::ModelGone))
-        .or_else(|| written.as_ref().filter(|_| said.param.is_none()).map(|_| Class::ParamRejected))
+        .or_else(|| written.as_ref().filter(|_| status.is_some()).map(|_| Class::ParamRejected))
+        .or_else(|| phrases::broad(status, &said.text))
+        .or_else(|| written.as_ref().map(|_| Class::ParamRejected))
         .or_else(|| codes::vague(&said.codes))
         .unwrap_or_else(|| match status {
             Some(status) => status::class(status, said.says_why()),

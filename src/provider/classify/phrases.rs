@@ -37,9 +37,11 @@ const MODELS: &str = "model|deployment|模型";
 /// What a policy minds.
 const CONTENT: &str = "content|input|prompt|message|request|output|text|polic|guideline|material|word";
 
-/// Words in the message, in lower case, read by [`holds`]: the first row that fits counts. Each
-/// message in the text begins with a line break.
-const PHRASES: &[(Class, On, &[&str])] = &[
+/// A class, where it counts, and the words for it, read by [`holds`].
+type Row = (Class, On, &'static [&'static str]);
+
+/// Words in the message, in lower case: the first row that fits counts.
+const CLEAR: &[Row] = &[
     // An answer that was none, told as a refusal.
     (
         Class::BadOutput,
@@ -161,7 +163,11 @@ const PHRASES: &[(Class, On, &[&str])] = &[
         &["reduce the length|reduce your prompt|reduce your message|reduce the number of tokens|shorten your|\
              shorten the"],
     ),
-    (Class::ContextTooLong, PROMPT, &["keep the first|must have less than|must be less than", "token"]),
+    (
+        Class::ContextTooLong,
+        PROMPT,
+        &["keep the first|must have less than|must be less than", "token", "!max_tokens|max_completion_tokens"],
+    ),
     (
         Class::ContextTooLong,
         PROMPT,
@@ -216,19 +222,24 @@ const PHRASES: &[(Class, On, &[&str])] = &[
         ],
     ),
     (Class::Overloaded, BUSY, &["繁忙|过载|過載|负载|拥挤|加载中"]),
+];
+
+/// Words that count where no parameter of the request is named beside them. Each message in the text
+/// begins with a line break.
+const BROAD: &[Row] = &[
     // The model is not there, or not for this account.
     (
         Class::ModelGone,
         On::Any,
         &["no available channel|no healthy deployment|no deployments available|无可用渠道|no endpoints found for|\
-             no endpoints available|no allowed providers"],
+             no endpoints available|no allowed providers|llm provider not provided"],
     ),
     (
         Class::ModelGone,
         MODEL,
         &[
             MODELS,
-            "not found|not exist|n't exist|no such|unknown|invalid model|not a valid|unrecognized|not recognized|\
+            "not found|not exist|n't exist|no such|unknown model|invalid model|not a valid|unrecognized|not recognized|\
              not a supported|could not be found|couldn't find|cannot find|can't find|unable to find|could not find|\
              is invalid|wrong model|no models loaded|not loaded|no router|not a chat model",
         ],
@@ -324,15 +335,24 @@ const PHRASES: &[(Class, On, &[&str])] = &[
     ),
 ];
 
-/// The class of the first row whose words a text holds.
-pub(super) fn class(status: Option<u16>, text: &str) -> Option<Class> {
+/// The class that words leave no doubt of.
+pub(super) fn clear(status: Option<u16>, text: &str) -> Option<Class> {
+    first(CLEAR, status, text)
+}
+
+/// The class that words speak for.
+pub(super) fn broad(status: Option<u16>, text: &str) -> Option<Class> {
+    first(BROAD, status, text)
+}
+
+fn first(rows: &[Row], status: Option<u16>, text: &str) -> Option<Class> {
     let counts = |on: &On| match (on, status) {
         (On::Any, _) | (On::Only(_) | On::Not(_), None) => true,
         (On::Status(_), None) => false,
         (On::Only(list) | On::Status(list), Some(status)) => list.contains(&status),
         (On::Not(list), Some(status)) => !list.contains(&status),
     };
-    PHRASES.iter().find(|(_, on, words)| counts(on) && holds(text, words)).map(|(class, ..)| *class)
+    rows.iter().find(|(_, on, words)| counts(on) && holds(text, words)).map(|(class, ..)| *class)
 }
 
 /// Tells whether a text says that one request asks for more than the limit ever allows: `Limit 6000,

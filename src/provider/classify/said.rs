@@ -111,7 +111,9 @@ impl Said {
 
     /// Tells whether the API said more than that nothing is there.
     pub(super) fn says_why(&self) -> bool {
-        self.shaped && !matches!(self.text.trim(), "not found" | "404 not found" | "error: not found")
+        let generic =
+            |line: &str| matches!(line.trim(), "" | "not found" | "404 not found" | "error: not found" | "404");
+        self.shaped && !self.text.lines().all(generic)
     }
 
     fn value(&mut self, value: &Value, family: Family, depth: usize) {
