@@ -63,6 +63,8 @@ mod suite {
     mod secrets;
     /// The disk: settings and keys, prompts and sessions, the record of runs, the cache.
     mod store;
+    /// Test suites of others, where a copy of them is: JSON, JSON Schema.
+    mod suites;
     /// The workbench in a terminal: start, edit, lend, suspend, signals, restart.
     mod terminal;
     /// Killed in the middle, no disk, a full disk, a locked database: still usable, nothing damaged.

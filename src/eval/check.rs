@@ -6,6 +6,7 @@
 //! found out is inconclusive either way.
 
 mod agreement;
+mod apart;
 mod fill;
 mod json;
 mod levenshtein;

@@ -6,17 +6,21 @@
 use serde_json::Value;
 
 use super::{
-    extract::{ExtractError, Extraction, Found},
+    JsonTypes,
+    extract::{self, ExtractError, Extraction, Found},
     judge::Answer,
     rule::{name, quote, verdict},
 };
-use crate::model::{Ending, Finish, Format, Rule, Verdict};
+use crate::model::{Ending, Finish, Rule, Verdict};
 
 /// Judges an answer of which only text is expected: that it is not empty.
 pub(super) fn text(answer: &Answer<'_>) -> Verdict {
-    let characters = answer.text.trim().chars().count();
-    let reason =
-        if characters == 0 { "the answer is empty".to_owned() } else { format!("text of {characters} characters") };
+    let characters = extract::answer(answer.text).chars().count();
+    let reason = match characters {
+        0 if answer.text.trim().is_empty() => "the answer is empty".to_owned(),
+        0 => "there is nothing but reasoning".to_owned(),
+        _ => format!("text of {characters} characters"),
+    };
     Verdict { implied: true, ..verdict(Rule::Format, characters > 0, reason) }
 }
 
@@ -29,13 +33,13 @@ pub(super) fn finish(finish: &Finish) -> Verdict {
     Verdict { implied: true, ..verdict(Rule::Finish, finish.ending() == Ending::Whole, reason) }
 }
 
-/// Judges an answer in which JSON was found.
-pub(super) fn json(format: Format, answer: &Answer<'_>, json: &Value, extraction: &Extraction) -> Verdict {
+/// Judges an answer in which JSON was found; `wanted` says what it has to be, where the schema does not.
+pub(super) fn json(wanted: Option<JsonTypes>, answer: &Answer<'_>, json: &Value, extraction: &Extraction) -> Verdict {
     let mut reason = format!("JSON: {}", name(json));
     let (mut holds, mut at) = (true, None);
-    if format == Format::Json && !json.is_object() {
+    if let Some(wanted) = wanted.filter(|wanted| !wanted.allows(json)) {
         (holds, at) = (false, Some(String::new()));
-        reason = format!("expected a JSON object, found {}", name(json));
+        reason = format!("expected {wanted}, found {}", name(json));
     }
     match &extraction.found {
         Found::Whole => {}
@@ -47,6 +51,12 @@ pub(super) fn json(format: Format, answer: &Answer<'_>, json: &Value, extraction
             reason.push_str(", in other text");
             reason.push_str(&around(before, after));
         }
+    }
+    if extraction.others > 0 {
+        holds = false;
+        let kind = if json.is_object() { "objects" } else { "arrays" };
+        let count = extraction.others + 1;
+        reason = format!("{reason}, the first of {count} {kind} that differ: which is meant is not clear");
     }
     if extraction.thought {
         reason.push_str(", after reasoning that was taken away");
@@ -92,4 +102,41 @@ fn around(before: &str, after: &str) -> String {
     let part =
         |word: &str, text: &str| if text.is_empty() { String::new() } else { format!(", {word} {}", quote(text)) };
     part("after", before) + &part("before", after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        eval::Judge,
+        model::{Check, CheckKind, Cost, Format, Response, RunStatus},
+    };
+
+    const ANSWER: Answer<'_> =
+        Answer { text: "so far", finish: Some(&Finish::Stop), latency: None, cost: Cost::Unknown };
+
+    #[test]
+    fn a_text_that_was_cut_off_fails_unless_the_prompt_takes_it() {
+        let text = Response { format: Format::Text, ..Response::default() };
+        let passed = |response: &Response, checks: &[Check], finish: &Finish| {
+            let judge = Judge::new(response, checks).unwrap();
+            judge.judge(&Answer { finish: Some(finish), ..ANSWER }).quality.status() != RunStatus::Failed
+        };
+        let plain = Judge::new(&text, &[]).unwrap().judge(&ANSWER).quality.status();
+        assert_eq!(plain, RunStatus::Unchecked, "it is no check that anybody asked for");
+        assert!(passed(&text, &[], &Finish::Unknown), "its end mark came");
+        for finish in [Finish::Length, Finish::ToolCalls, Finish::ContextWindow, Finish::read("abort")] {
+            assert!(!passed(&text, &[], &finish), "{finish}");
+            let weighed = Response { min_score: Some(0.0), ..text.clone() };
+            let good = Check::of(CheckKind::Contains).with("so");
+            assert!(!passed(&weighed, &[good], &finish), "no score makes up for it: {finish}");
+            assert!(passed(&Response { finish: false, ..text.clone() }, &[], &finish), "{finish}");
+        }
+        let own = Check::of(CheckKind::FinishReason).with("length");
+        assert!(passed(&text, &[own], &Finish::Length), "a check of one's own stands in its place");
+        let json = Response { format: Format::Json, ..Response::default() };
+        let judgement =
+            Judge::new(&json, &[]).unwrap().judge(&Answer { finish: Some(&Finish::Length), text: "{}", ..ANSWER });
+        assert_eq!(judgement.quality.status(), RunStatus::Passed, "JSON that is whole is whole");
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
+    JsonTypes,
     check::{Checks, Seen},
     confidence::Confidence,
     extract::{self, ExtractError, Extraction},
@@ -21,6 +22,8 @@ use crate::model::{Check, CheckKind, Cost, Finish, Format, Input, Quality, Respo
 pub struct Judge {
     format: Format,
     finish: bool,
+    /// What the JSON may be, where the format is JSON.
+    types: JsonTypes,
     schema: Option<Schema>,
     fields: Fields,
     confidence: Option<Confidence>,
@@ -67,6 +70,7 @@ impl Judge {
         Ok(Self {
             format: response.format,
             finish: response.finish && response.format == Format::Text && !checks.iter().any(of_finish),
+            types: JsonTypes::of(response),
             schema: response.schema.as_ref().map(|schema| Schema::new("response.schema", schema)).transpose()?,
             fields: Fields::new(response)?,
             confidence: Confidence::new(response)?,
@@ -91,7 +95,7 @@ impl Judge {
     fn apply(&self, answer: &Answer<'_>, input: Option<&Input>) -> Judgement {
         let (mut judgement, form) = match self.format {
             Format::Text => (Judgement::default(), form::text(answer)),
-            Format::Json | Format::Schema => Self::read(self.format, answer),
+            Format::Json | Format::Schema => self.read(answer),
         };
         let judged = self.checks.judge(&Seen::new(answer, &form, judgement.json.as_ref()), input);
         judgement.quality.min_score = self.min_score;
@@ -113,10 +117,11 @@ impl Judge {
     }
 
     /// Looks for the JSON of an answer, and judges its form.
-    fn read(format: Format, answer: &Answer<'_>) -> (Judgement, Verdict) {
-        match extract::extract(answer.text) {
+    fn read(&self, answer: &Answer<'_>) -> (Judgement, Verdict) {
+        match extract::extract(answer.text, self.types) {
             Ok((json, extraction)) => {
-                let form = form::json(format, answer, &json, &extraction);
+                let wanted = (self.format == Format::Json).then_some(self.types);
+                let form = form::json(wanted, answer, &json, &extraction);
                 (Judgement { json: Some(json), extraction: Some(extraction), ..Judgement::default() }, form)
             }
             Err(error) => {
@@ -255,31 +260,6 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_was_cut_off_fails_unless_the_prompt_takes_it() {
-        let text = Response { format: Format::Text, ..Response::default() };
-        let passed = |response: &Response, checks: &[Check], finish: &Finish| {
-            let judge = Judge::new(response, checks).unwrap();
-            judge.judge(&Answer { finish: Some(finish), ..answer("so far") }).quality.status() != RunStatus::Failed
-        };
-        let plain = Judge::new(&text, &[]).unwrap().judge(&answer("so far")).quality.status();
-        assert_eq!(plain, RunStatus::Unchecked, "it is no check that anybody asked for");
-        assert!(passed(&text, &[], &Finish::Unknown), "its end mark came");
-        for finish in [Finish::Length, Finish::ToolCalls, Finish::ContextWindow, Finish::read("abort")] {
-            assert!(!passed(&text, &[], &finish), "{finish}");
-            let weighed = Response { min_score: Some(0.0), ..text.clone() };
-            let good = Check::of(CheckKind::Contains).with("so");
-            assert!(!passed(&weighed, &[good], &finish), "no score makes up for it: {finish}");
-            assert!(passed(&Response { finish: false, ..text.clone() }, &[], &finish), "{finish}");
-        }
-        let own = Check::of(CheckKind::FinishReason).with("length");
-        assert!(passed(&text, &[own], &Finish::Length), "a check of one's own stands in its place");
-        let json = Response { format: Format::Json, ..Response::default() };
-        let judgement =
-            Judge::new(&json, &[]).unwrap().judge(&Answer { finish: Some(&Finish::Length), ..answer("{}") });
-        assert_eq!(judgement.quality.status(), RunStatus::Passed, "JSON that is whole is whole");
-    }
-
-    #[test]
     fn the_form_is_judged_and_told() {
         use Finish::{ContentFilter, Length, Refusal, Stop};
         use Format::{Json, Schema};
@@ -303,6 +283,37 @@ mod tests {
                 r#"{"a":1,"a":2}"#,
                 Status::Passed,
                 "JSON: an object, with repeated keys of which the last counts: `/a`",
+            ),
+            (
+                Json,
+                Stop,
+                "{\"a\":1}\n{\"a\":2}\n{\"a\":1}",
+                Status::Failed,
+                "JSON: an object, in other text, before `{\"a\":2} {\"a\":1}`, the first of 2 objects that differ: which is \
+                 meant is not clear",
+            ),
+            (Json, Stop, "{\"a\":1}\n{\"a\":1}", Status::Passed, "JSON: an object, in other text, before `{\"a\":1}`"),
+            (
+                Json,
+                Stop,
+                "It is {'x': {\"a\": 1}}.",
+                Status::Failed,
+                "reading the JSON after the text: it is a part of something that is not JSON at line 1, column 13, near \
+                 `It is {'x': {\"a\": 1}}.`",
+            ),
+            (
+                Json,
+                Stop,
+                "<think>{\"a\":1}",
+                Status::Failed,
+                "taking away the reasoning: the reasoning is never closed at line 1, column 1, near `<think>{\"a\":1}`",
+            ),
+            (
+                Json,
+                Stop,
+                "{\"a\":1}</think>",
+                Status::Failed,
+                "looking for JSON: there is nothing but reasoning at line 1, column 16, near `{\"a\":1}</think>`",
             ),
             (Json, Length, "{}", Status::Passed, "the answer was cut at the token limit: JSON: an object"),
             (
@@ -335,6 +346,34 @@ mod tests {
             ),
         ] {
             assert_eq!(format_of(format, &finish, text), (mark, reason.to_owned()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_schema_is_of_is_json_in_either_format() {
+        for (schema, text, mark, reason) in [
+            (json!({"type": "array"}), "[1]", Status::Passed, "JSON: an array"),
+            (
+                json!({"type": "array"}),
+                "Of {\"b\":1}: [1]",
+                Status::Passed,
+                "JSON: an array, in other text, after `Of {\"b\":1}:`",
+            ),
+            (json!({"type": "array"}), "{}", Status::Failed, "expected a JSON array, found an object"),
+            (json!({"type": ["string", "null"]}), "null", Status::Passed, "JSON: null"),
+            (json!({"enum": ["yes", "no"]}), "\"yes\"", Status::Passed, "JSON: the string `yes`"),
+            (json!({"const": 4}), "4", Status::Passed, "JSON: the number 4"),
+            (json!({"const": 4}), "{}", Status::Failed, "expected a whole number, found an object"),
+            (json!({"properties": {}}), "[1]", Status::Failed, "expected a JSON object, found an array"),
+        ] {
+            let response = Response { format: Format::Json, schema: Some(schema.clone()), ..Response::default() };
+            let judged = Judge::new(&response, &[]).unwrap().judge(&answer(text));
+            let form = &judged.quality.verdicts[0];
+            assert_eq!((form.status, form.reason.as_str()), (mark, reason), "{schema} {text}");
+            let by_schema = Response { format: Format::Schema, ..response };
+            let judged = Judge::new(&by_schema, &[]).unwrap().judge(&answer(text));
+            let holds = judged.quality.status() == RunStatus::Passed;
+            assert_eq!(holds, mark == Status::Passed || schema.get("properties").is_some(), "{schema} {text}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Value, json};
 
 use super::{
-    check,
+    JsonTypes, check,
     extract::{self},
     rule::{apart, inconclusive, name, quote, verdict},
 };
@@ -155,8 +155,11 @@ impl Rubric {
 
 /// Reads what a judge answered. The error tells in words why it cannot be used.
 pub fn read(answer: &str) -> Result<Opinion, String> {
-    let (json, _) =
-        extract::extract(answer).map_err(|error| format!("the judge's answer is not JSON: {}", error.problem))?;
+    let (json, how) = extract::extract(answer, JsonTypes::OBJECT)
+        .map_err(|error| format!("the judge's answer is not JSON: {}", error.problem))?;
+    if how.others > 0 {
+        return Err("the judge's answer holds JSON objects that differ".to_owned());
+    }
     if !json.is_object() {
         return Err(format!("the judge's answer is {}, not a JSON object", name(&json)));
     }
@@ -266,6 +269,11 @@ mod tests {
             ),
             (r#"{"pass": 1}"#, Err("the judge's `pass` is the number 1".to_owned())),
             (r#"{"pass": "maybe"}"#, Err("the judge's `pass` is `maybe`".to_owned())),
+            (
+                r#"{"pass": false} or {"pass": true}"#,
+                Err("the judge's answer holds JSON objects that differ".to_owned()),
+            ),
+            (r#"<think>{"pass": false}</think>{"pass": true}"#, opinion!(true, 1.0, "")),
             ("[true]", Err("the judge's answer is an array, not a JSON object".to_owned())),
             ("Pass!", Err("the judge's answer is not JSON: there is no JSON object or array".to_owned())),
         ] {

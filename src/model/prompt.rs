@@ -139,7 +139,7 @@ impl Params {
 pub enum Format {
     /// Anything.
     Text,
-    /// A JSON object.
+    /// A JSON object, or JSON of the type that the schema names, if there is one.
     #[default]
     Json,
     /// JSON that a schema allows.

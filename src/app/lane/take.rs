@@ -17,7 +17,7 @@ use crate::{
         view::View,
         weighing::Setup,
     },
-    model::{Class, End, Fault, Format, Grade, Outcome, Prompt, Provenance, Quality, RunId, Target},
+    model::{Class, End, Fault, Grade, Outcome, Prompt, Provenance, Quality, RunId, Target},
     pipeline::{
         Told,
         event::{Lookup, Next, Part, RunEvent},
@@ -107,7 +107,7 @@ impl Take {
     pub fn begin(&mut self, ticket: Ticket, targets: &[Target], prompt: &Arc<Prompt>, now: Now) {
         let compared = self.next_compared();
         let (mut answer, reasoning) = (std::mem::take(&mut self.answer), std::mem::take(&mut self.reasoning));
-        answer.expect_json(prompt.response.format != Format::Text);
+        answer.expect(&prompt.response);
         *self = Self {
             asked: targets.first().map(|target| target.name.clone()).unwrap_or_default(),
             ticket: Some(ticket),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Fact, Found, seen::Seen, written::Written};
+use super::{Fact, Found, apart, seen::Seen, written::Written};
 use crate::{
     eval::{
         confidence::Confidence,
@@ -71,7 +71,7 @@ impl JsonTest {
     pub(super) fn apply(&self, seen: &Seen<'_>) -> Found {
         match self {
             Self::Is(schema) => Ok(is(seen.text, schema.as_ref())),
-            Self::Contains(schema) => contains(seen.text, schema.as_ref()),
+            Self::Contains(schema) => contains(seen, schema.as_ref()),
             Self::Required(fields) => {
                 let verdicts = fields.judge(seen.json()?);
                 let about: Vec<&Verdict> =
@@ -126,21 +126,17 @@ fn path(written: &Written<'_>) -> Result<String, BadRule> {
 }
 
 fn is(text: &str, schema: Option<&Schema>) -> Fact {
-    match (serde_json::from_str::<Value>(text), schema) {
-        (Err(error), _) => {
-            let said = error.to_string();
-            Fact::new(false, format!("the answer is {}, which is not JSON: {said}", quote(text)))
-        }
+    match (extract::whole(text), schema) {
+        (Err(said), _) => Fact::new(false, format!("the answer is {}, which is not JSON: {said}", quote(text))),
         (Ok(json), None) => Fact::new(true, format!("JSON: {}", name(&json))),
         (Ok(json), Some(schema)) => valid(&json, schema),
     }
 }
 
-fn contains(text: &str, schema: Option<&Schema>) -> Found {
-    let whole = serde_json::from_str::<Value>(text).ok();
-    let found = match whole {
-        Some(json) => vec![json],
-        None => extract::all(text)?,
+fn contains(seen: &Seen<'_>, schema: Option<&Schema>) -> Found {
+    let found = match extract::whole(seen.text) {
+        Ok(json) => vec![json],
+        Err(_) => extract::all(seen.answer.text)?,
     };
     let found: Vec<Value> = found.into_iter().flat_map(objects).collect();
     let Some(first) = found.first() else {
@@ -217,7 +213,11 @@ fn compared(json: &Value, path: &str, comparison: Comparison, value: &Value) -> 
     let said = match holds {
         None => format!("{place} is {}, which is not a number", shown(found)),
         Some(true) => format!("{place} is {} {sign} {}", shown(found), shown(value)),
-        Some(false) => format!("{place} is {}, not {sign} {}", shown(found), shown(value)),
+        Some(false) => {
+            let unseen = found.as_str().zip(value.as_str()).and_then(|(found, value)| apart::unseen(found, value));
+            let unseen = unseen.map(|unseen| format!("; {unseen}")).unwrap_or_default();
+            format!("{place} is {}, not {sign} {}{unseen}", shown(found), shown(value))
+        }
     };
     Fact { score: found.as_f64(), at, ..Fact::new(holds.unwrap_or(false), said) }
 }

@@ -17,6 +17,14 @@ fn hostile_answers_end_soon_and_are_told_safely() {
         "\"a\" ".repeat(5_000),
         "a".repeat(50_000),
         "sorry ".repeat(10_000),
+        "<think>".repeat(10_000),
+        "</think>[[".repeat(10_000),
+        "<think>{\"a\":[".repeat(5_000),
+        "<|channel|>final<|constrain|>".repeat(3_000),
+        "< ".repeat(25_000),
+        "[ (".repeat(10_000) + &"}".repeat(10_000) + &"{}".repeat(10_000),
+        "{\"a\":1},".repeat(10_000),
+        "{'".repeat(25_000),
     ];
     for text in &hostile {
         for verdict in judged(&all, &answer(text), &Input::default()).quality.verdicts {
