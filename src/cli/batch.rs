@@ -77,9 +77,7 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         return Ok(Exit::Done);
     }
     let engine = Engine::start(&setup, &store);
-    for lane in planned.targets.iter().flatten() {
-        run::say_keys(&setup, &engine, lane, io);
-    }
+    run::check_keys(&engine, planned.targets.iter().flatten().filter_map(|lane| lane.first()), io)?;
     let (state, stream) = common::start(&engine, &store, &order, &planned).await?;
     introduce(&state, &order, &planned, io);
     let spool = if outs.is_empty() { None } else { Some(Spool::new()?) };

@@ -1,6 +1,6 @@
 //! How the program ends, as its exit code says it: one table for every command.
 
-use crate::model::{End, Finish, Outcome, RunStatus, StatusCounts};
+use crate::model::{End, Outcome, RunStatus, StatusCounts};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,12 +77,11 @@ impl Exit {
     /// Decides the end of one run. What is inconclusive is fine only where that is `allowed`.
     #[must_use]
     pub fn of_run(outcome: &Outcome, allowed: bool) -> Self {
-        let cut = matches!(outcome.finish, Some(Finish::Length | Finish::ContextWindow));
         match &outcome.end {
             End::Cancelled => Self::Cancelled,
             End::Failed { .. } => Self::Failed,
             End::Interrupted { .. } => Self::Cut,
-            End::Done if cut => Self::Cut,
+            End::Done if outcome.cut_off() => Self::Cut,
             End::Done => match outcome.status() {
                 RunStatus::Passed | RunStatus::Unchecked => Self::Done,
                 RunStatus::Inconclusive if allowed => Self::Done,
@@ -112,32 +111,31 @@ mod tests {
     use super::*;
     use crate::model::{Class, Fault, Quality, Rule, Status, Verdict};
 
-    fn outcome(end: End, finish: Finish, status: Option<Status>) -> Outcome {
+    fn outcome(end: End, rule: Rule, status: Option<Status>) -> Outcome {
         let bare = serde_json::json!({
             "run": "018f0000-0000-7000-8000-000000000000", "end": "done", "text": "", "requested": "a", "target": "a",
             "model": "m", "provenance": {"from": "live"}, "attempts": 1, "usage": {}, "cost": {"state": "unknown"},
             "timing": {"total": {"secs": 0, "nanos": 0}},
         });
-        let verdict = |status| Verdict::new(Rule::Format, status, String::new());
-        let quality = status.map(|status| Quality::of(vec![verdict(status)]));
-        Outcome { end, finish: Some(finish), quality, ..serde_json::from_value(bare).unwrap() }
+        let quality = status.map(|status| Quality::of(vec![Verdict::new(rule, status, String::new())]));
+        Outcome { end, quality, ..serde_json::from_value(bare).unwrap() }
     }
 
     #[test]
     fn every_end_of_a_run_has_its_number() {
         let cut = End::Interrupted { fault: Fault::new(Class::Interrupted, "x") };
         let passed = Some(Status::Passed);
-        for (end, finish, status, exit, allowed) in [
-            (End::Cancelled, Finish::Stop, passed, Exit::Cancelled, Exit::Cancelled),
-            (End::Failed { reasons: vec![] }, Finish::Stop, None, Exit::Failed, Exit::Failed),
-            (cut, Finish::Stop, passed, Exit::Cut, Exit::Cut),
-            (End::Done, Finish::Length, passed, Exit::Cut, Exit::Cut),
-            (End::Done, Finish::Stop, Some(Status::Failed), Exit::CheckFailed, Exit::CheckFailed),
-            (End::Done, Finish::Stop, Some(Status::Inconclusive), Exit::CheckFailed, Exit::Done),
-            (End::Done, Finish::Stop, passed, Exit::Done, Exit::Done),
-            (End::Done, Finish::Stop, None, Exit::Done, Exit::Done),
+        for (end, rule, status, exit, allowed) in [
+            (End::Cancelled, Rule::Format, passed, Exit::Cancelled, Exit::Cancelled),
+            (End::Failed { reasons: vec![] }, Rule::Format, None, Exit::Failed, Exit::Failed),
+            (cut, Rule::Format, passed, Exit::Cut, Exit::Cut),
+            (End::Done, Rule::Finish, Some(Status::Failed), Exit::Cut, Exit::Cut),
+            (End::Done, Rule::Format, Some(Status::Failed), Exit::CheckFailed, Exit::CheckFailed),
+            (End::Done, Rule::Format, Some(Status::Inconclusive), Exit::CheckFailed, Exit::Done),
+            (End::Done, Rule::Format, passed, Exit::Done, Exit::Done),
+            (End::Done, Rule::Format, None, Exit::Done, Exit::Done),
         ] {
-            let outcome = outcome(end, finish, status);
+            let outcome = outcome(end, rule, status);
             assert_eq!((Exit::of_run(&outcome, false), Exit::of_run(&outcome, true)), (exit, allowed), "{outcome:?}");
         }
     }

@@ -105,6 +105,7 @@ impl<'a> Report<'a> {
                 self.notes(notices)?;
             }
             RunEvent::Served { model, .. } => self.say(&format!("note: the answering model calls itself {model}"))?,
+            RunEvent::Notice { notice, .. } => self.notes(std::slice::from_ref(notice))?,
             RunEvent::Skipped { target, fault, next } => self.fault(target.clone(), fault, next)?,
             RunEvent::AttemptFailed { fault, next, .. } => {
                 self.fault(self.asked.clone().unwrap_or_default(), fault, next)?;

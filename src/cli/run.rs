@@ -1,7 +1,7 @@
 //! `retort run`: one prompt on one input, on one model or on several side by side.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{IsTerminal as _, Read as _},
     path::Path,
@@ -83,10 +83,6 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
         (false, true) => Form::Terminal,
         (false, false) => Form::Bytes,
     };
-    for targets in &lanes {
-        say_keys(&setup, &engine, targets, io);
-    }
-    say_keys(&setup, &engine, &judges.values().cloned().collect::<Vec<_>>(), io);
     let ended = match lanes.as_slice() {
         [targets] if args.samples == 1 && !args.md && !args.diff => {
             let commit = if form == Form::Json && !args.live { Commit::Buffered } else { Commit::Live };
@@ -186,12 +182,23 @@ pub(super) fn interrupts() -> std::io::Result<Interrupts> {
     tokio::signal::windows::ctrl_c()
 }
 
-/// Says why keys are missing where a target cannot do without one.
-pub(super) fn say_keys(setup: &Setup, engine: &Engine, targets: &[Target], io: &mut Io<'_>) {
-    let needy = targets.iter().filter(|target| setup.needs_key(target));
-    for fault in needy.filter_map(|target| engine.key_faults.get(&target.provider)).flatten() {
-        let _ = writeln!(io.err, "{}", clean_line(&fault.to_string()));
+/// Says which of the keys that are named for targets cannot be had, and stops where none of a target's can.
+pub(super) fn check_keys<'a>(
+    engine: &Engine,
+    targets: impl IntoIterator<Item = &'a Target>,
+    io: &mut Io<'_>,
+) -> Result<(), Stopped> {
+    let providers: BTreeSet<&str> = targets.into_iter().map(|target| target.provider.as_str()).collect();
+    for provider in providers {
+        let why = engine.unreadable_keys.get(provider).map_or(&[][..], Vec::as_slice);
+        if engine.keyless.contains(provider) {
+            return Err(Stopped::Other(format!("no key for {provider} can be had: {}", why.join("; "))));
+        }
+        for why in why {
+            let _ = writeln!(io.err, "note: {}; another one is used", clean_line(why));
+        }
     }
+    Ok(())
 }
 
 /// Says what works without a key, where a key was all that was missing.

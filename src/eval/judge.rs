@@ -15,12 +15,13 @@ use super::{
     rule::{BadRule, inconclusive, share},
     schema::Schema,
 };
-use crate::model::{Check, Cost, Finish, Format, Input, Quality, Response, Rule, Verdict};
+use crate::model::{Check, CheckKind, Cost, Finish, Format, Input, Quality, Response, Rule, Verdict};
 
 /// The rules of one prompt.
 #[derive(Debug)]
 pub struct Judge {
     format: Format,
+    finish: bool,
     /// What the JSON may be, where the format is JSON.
     types: JsonTypes,
     schema: Option<Schema>,
@@ -52,7 +53,7 @@ pub struct Judgement {
     pub extraction: Option<Extraction>,
     /// Why none was found, where JSON is expected.
     pub error: Option<ExtractError>,
-    /// The verdicts: format, schema, required, completeness, confidence, then the checks in the
+    /// The verdicts: format, finish, schema, required, completeness, confidence, then the checks in the
     /// prompt's order.
     pub quality: Quality,
     /// The rubrics, which a model has to apply, each with the place of its verdict, which is
@@ -68,6 +69,7 @@ impl Judge {
         }
         Ok(Self {
             format: response.format,
+            finish: response.finish && response.format == Format::Text && !checks.iter().any(of_finish),
             types: JsonTypes::of(response),
             schema: response.schema.as_ref().map(|schema| Schema::new("response.schema", schema)).transpose()?,
             fields: Fields::new(response)?,
@@ -99,6 +101,7 @@ impl Judge {
         judgement.quality.min_score = self.min_score;
         let verdicts = &mut judgement.quality.verdicts;
         verdicts.push(form);
+        verdicts.extend(answer.finish.filter(|_| self.finish).map(form::finish));
         if let Some(json) = &judgement.json {
             verdicts.extend(self.schema.iter().flat_map(|schema| schema.judge(json)));
             verdicts.extend(self.fields.judge(json));
@@ -136,12 +139,17 @@ impl Judge {
     }
 }
 
+/// Tells whether a check names the finish reasons it takes itself.
+fn of_finish(check: &Check) -> bool {
+    check.kind.kind == CheckKind::FinishReason
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{CheckKind, RunStatus, Status};
+    use crate::model::{RunStatus, Status};
 
     fn answer(text: &str) -> Answer<'_> {
         Answer { text, finish: Some(&Finish::Stop), latency: Some(Duration::from_millis(900)), cost: Cost::Unknown }
@@ -156,6 +164,7 @@ mod tests {
             min_confidence: Some(0.7),
             min_completeness: None,
             min_score: None,
+            finish: true,
         }
     }
 
@@ -238,6 +247,7 @@ mod tests {
             told(&judgement),
             [
                 ("format".to_owned(), Status::Passed, "text of 20 characters"),
+                ("finish".to_owned(), Status::Passed, "the model was done"),
                 skipped("required"),
                 skipped("completeness"),
                 skipped("confidence"),
@@ -246,7 +256,7 @@ mod tests {
         assert_eq!(judgement.json, None);
         let bare = Response { format: Format::Text, ..Response::default() };
         let empty = Judge::new(&bare, &[]).unwrap().judge(&answer(" \n"));
-        assert_eq!(told(&empty), [("format".to_owned(), Status::Failed, "the answer is empty")]);
+        assert_eq!(told(&empty)[0], ("format".to_owned(), Status::Failed, "the answer is empty"));
     }
 
     #[test]

@@ -12,6 +12,8 @@ use super::status::RunStatus;
 pub enum Rule {
     /// The answer has the expected form.
     Format,
+    /// The model was done when it stopped.
+    Finish,
     /// The answer satisfies the JSON Schema.
     Schema,
     /// A required field is there and filled.
@@ -28,6 +30,7 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Format => "format",
+            Self::Finish => "finish",
             Self::Schema => "schema",
             Self::Required => "required",
             Self::Confidence => "confidence",

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     eval::Judgement,
-    model::{Class, Commit, Fault, Finish, Message, Quality, Role, Rule},
+    model::{Class, Commit, Ending, Fault, Finish, Message, Quality, Role, Rule},
 };
 
 /// What is sent otherwise than the prompt has it.
@@ -57,7 +57,7 @@ impl Run {
 
     /// Says what is wrong with the form of a complete answer, and keeps it.
     pub(super) fn set_aside(&mut self, judgement: &Judgement) -> Option<Fault> {
-        let complete = matches!(self.heard.finish, Some(Finish::Stop | Finish::Unknown));
+        let complete = self.heard.finish.as_ref().is_some_and(|finish| finish.ending() == Ending::Whole);
         let wrong = wrong_form(&judgement.quality).filter(|_| complete)?;
         // It is counted with what is kept from now on, and not as the attempt made last.
         let heard = std::mem::take(&mut self.heard);

@@ -25,10 +25,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 const WORLD: &[(&str, &[&str])] = &[
     ("reqwest", &["provider/http.rs"]),
     ("rustls", &["provider/http.rs"]),
-    ("hyper", &[]),
+    ("hyper", &["provider/http.rs"]),
     ("std::fs", &["store", "log", "tui", "cli"]),
     ("tokio::fs", &[]),
-    ("std::net", &["model/target.rs"]),
+    ("std::net", &["model/target.rs", "provider/http.rs"]),
     ("tokio::net", &[]),
     ("TcpStream", &[]),
     ("TcpListener", &[]),

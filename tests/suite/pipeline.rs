@@ -12,6 +12,7 @@ mod chance;
 mod commit;
 /// Exactly one end, whatever happens, and always a record.
 mod end;
+mod finish;
 /// How much of an account is used at once and in a minute.
 mod gate;
 /// Which key is used, cools, or is dead.

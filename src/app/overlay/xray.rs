@@ -215,6 +215,7 @@ fn rows(told: &Told, out: &mut Vec<Row>) {
         }
         RunEvent::Usage { usage, .. } => row("usage", Tone::Info, &tokens(usage)),
         RunEvent::Served { model, .. } => row("served", Tone::Warning, &format!("answered by {model}")),
+        RunEvent::Notice { notice, .. } => row("note", Tone::Warning, notice),
         RunEvent::AttemptFailed { attempt, fault, next } => {
             let status = fault.status.map_or_else(String::new, |status| format!(" (status {status})"));
             row("failed", Tone::Warning, &format!("{attempt}: {fault}{status}"));

@@ -18,7 +18,7 @@ fn answer(text: &str) -> Answer<'_> {
 }
 
 fn text_format() -> Response {
-    Response { format: Format::Text, ..Response::default() }
+    Response { format: Format::Text, finish: false, ..Response::default() }
 }
 
 fn judged(checks: &[Check], answer: &Answer<'_>, input: &Input) -> Judgement {

@@ -68,6 +68,7 @@ fn name(rule: &Rule, json: bool) -> String {
     match rule {
         Rule::Format if json => "json".to_owned(),
         Rule::Format => "format".to_owned(),
+        Rule::Finish => "finish".to_owned(),
         Rule::Schema => "schema".to_owned(),
         Rule::Required => "fields".to_owned(),
         Rule::Confidence => "conf".to_owned(),

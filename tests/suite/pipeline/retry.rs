@@ -110,8 +110,8 @@ async fn no_wish_and_no_setting_is_too_long_to_count() {
     assert_eq!(bench.pipeline.keys().len(), 1);
     let mut rules = Rules { keys: keys("openai", &[("env:K", "k")]), ..Rules::default() };
     rules.timeouts.total = Duration::MAX;
-    rules.timeouts.answer = Duration::MAX;
-    rules.timeouts.progress = Duration::MAX;
+    rules.timeouts.answer = Some(Duration::MAX);
+    rules.timeouts.progress = Some(Duration::MAX);
     rules.retry.max_retry_after = Duration::MAX;
     let bench = Bench::with(rules, |_, n| if n == 0 { answer(&[]) } else { answer(&["{}"]) });
     assert_eq!(bench.end(request(&["a"])).await.end.word(), "done");

@@ -170,7 +170,7 @@ async fn a_storm_loses_no_run_counts_none_twice_and_calls_none_done_that_is_not(
     let silence = Duration::from_secs(2);
     let rules = Rules {
         retry: Retry { min_wait: Duration::ZERO, max_wait: Duration::ZERO, ..Retry::default() },
-        timeouts: Timeouts { answer: silence, local_answer: silence, progress: silence, ..Timeouts::default() },
+        timeouts: Timeouts { answer: Some(silence), progress: Some(silence), ..Timeouts::default() },
         keys: BTreeMap::from([("test".to_owned(), keys(0)), ("other".to_owned(), keys(1))]),
         cache: true,
         ..Rules::default()
