@@ -107,7 +107,7 @@ pub enum Provenance {
     },
 }
 
-/// How long the parts of a run took. A cached answer keeps the original's times.
+/// How long the parts of a run took. A cached answer keeps the original's times; what it waited is its own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timing {
     /// From the run's start to its end, waits and failed attempts included.

@@ -36,9 +36,9 @@ impl Run {
             cache_key: (!self.changed).then(|| self.key(target, fitted)),
             notices,
         };
+        self.under_way = true;
         let sent = self.tell(begins).await;
         self.heard.sent_at(sent);
-        self.under_way = true;
         let result = self.listen(target, key, fitted).await;
         self.heard.end(result.as_ref().copied(), Instant::now());
         self.under_way = false;

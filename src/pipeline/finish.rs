@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     eval::Answer,
-    model::{Commit, Cost, End, Fault, Finish, Format, Outcome, Provenance, Spent, Target, outcome::AttemptUsage},
+    model::{
+        Commit, Cost, End, Fault, Finish, Format, Outcome, Provenance, Spent, Target,
+        outcome::{AttemptUsage, Timing},
+    },
 };
 
 impl Run {
@@ -65,6 +68,7 @@ impl Run {
             provenance: Provenance::Cached { stored },
             attempts: 0,
             cost: Cost::NOTHING,
+            timing: Timing { waited: self.elapsed(), ..outcome.timing },
             ..outcome
         });
         if let Some(model) = served {

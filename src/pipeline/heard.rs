@@ -121,7 +121,7 @@ impl Heard {
             }
             WireEvent::Reasoning(text) => self.piece(Part::Reasoning, text, now),
             WireEvent::Usage(usage) => {
-                self.usage = overwritten(self.usage, usage.possible());
+                self.usage = overwritten(self.usage, usage);
                 Added::Usage
             }
             WireEvent::Model(name) if name != model && self.served.as_ref() != Some(&name) => {
@@ -222,9 +222,9 @@ impl Heard {
         if self.usage.output.is_none() {
             self.usage.output = Some(estimate_tokens(&self.text));
             self.usage.estimated = true;
-        }
-        if self.usage.reasoning.is_none() && !self.reasoning.is_empty() && self.usage.estimated {
-            self.usage.reasoning = Some(estimate_tokens(&self.reasoning));
+            if self.usage.reasoning.is_none() && !self.reasoning.is_empty() {
+                self.usage.reasoning = Some(estimate_tokens(&self.reasoning));
+            }
         }
     }
 
