@@ -83,22 +83,28 @@ pub fn count(number: u64) -> String {
 /// with `~`.
 #[must_use]
 pub fn tokens(usage: &Usage) -> String {
-    let side = |known: Option<u64>| known.map_or_else(|| "?".to_owned(), count);
+    let known = |side: Option<u64>| side.filter(|_| usage.sureness() != "unknown");
+    let side = |side: Option<u64>| known(side).map_or_else(|| "?".to_owned(), count);
     format!("{}{}→{}", token_mark(usage), side(usage.total_input()), side(usage.total_output()))
 }
 
 /// Writes all tokens in one number, marked alike: `250`, `~38`, `≥4,096`, `?`.
 #[must_use]
 pub fn all_tokens(usage: &Usage) -> String {
-    match usage.total() {
-        None if usage.partial => "?".to_owned(),
-        total => format!("{}{}", token_mark(usage), count(total.unwrap_or(0))),
+    marked(usage, Some(usage.total().unwrap_or(0)), count)
+}
+
+/// Writes one of the counts of a usage, marked alike.
+#[must_use]
+pub fn marked(usage: &Usage, part: Option<u64>, write: impl Fn(u64) -> String) -> String {
+    match part.filter(|_| usage.sureness() != "unknown") {
+        Some(part) => format!("{}{}", token_mark(usage), write(part)),
+        None => "?".to_owned(),
     }
 }
 
 /// Returns the sign before counts that are not known to be all: `≥`, `~`, or none.
-#[must_use]
-pub fn token_mark(usage: &Usage) -> &'static str {
+fn token_mark(usage: &Usage) -> &'static str {
     match usage.sureness() {
         "at_least" => "≥",
         "estimated" => "~",
@@ -252,6 +258,8 @@ mod tests {
         assert_eq!(tokens(&Usage { partial: true, ..usage }), "≥212→13k");
         assert_eq!(all_tokens(&Usage { partial: true, ..Usage::default() }), "?");
         assert_eq!(all_tokens(&Usage::default()), "0");
+        let nothing_of = Usage { input: Some(0), partial: true, ..Usage::default() };
+        assert_eq!((all_tokens(&nothing_of), tokens(&nothing_of)), ("?".to_owned(), "?→?".to_owned()));
         assert_eq!([count(999_499), count(999_500), count(10_499)], ["999k", "1.0M", "10k"]);
         assert_eq!(share(0, 0), "–");
         assert_eq!(per_million(None), "?");

@@ -124,6 +124,7 @@ pub struct Review {
     retried: u64,
     attempts: u64,
     fell_back: u64,
+    unpriced: u64,
     /// Of the demonstration, and of all else.
     live: [Live; 2],
     checks: ByName<Marks>,
@@ -249,6 +250,7 @@ impl Review {
         self.retried += u64::from(facts.attempts > 1);
         self.attempts += u64::from(facts.attempts);
         self.fell_back += u64::from(facts.fell_back);
+        self.unpriced += u64::from(!facts.demo && facts.spent.cost == Cost::Unknown);
         if let Some(right) = facts.right {
             self.graded.0 += 1;
             self.graded.1 += u64::from(right);

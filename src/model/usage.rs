@@ -83,7 +83,7 @@ impl Usage {
     #[must_use]
     pub fn sureness(&self) -> &'static str {
         match (self.total(), self.partial, self.estimated) {
-            (None, true, _) => "unknown",
+            (None | Some(0), true, _) => "unknown",
             (_, true, _) => "at_least",
             (_, false, true) => "estimated",
             (_, false, false) => "known",

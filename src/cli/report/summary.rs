@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    eval::figures::{spent, token_mark, waited},
+    eval::figures::{marked, spent, waited},
     model::{
         End, Outcome, Provenance,
         quality::{Quality, Status, Verdict},
@@ -19,17 +19,13 @@ pub(super) fn judged(verdict: &Verdict) -> String {
 
 /// Writes one line of numbers: end, model, tokens, cost, times, checks; each unknown left as `?`.
 pub(super) fn figures(outcome: &Outcome) -> String {
-    let count = |tokens: Option<u64>| tokens.map_or_else(|| "?".to_owned(), |count| count.to_string());
-    let mark = token_mark(&outcome.usage);
+    let usage = &outcome.usage;
+    let side = |tokens: Option<u64>| marked(usage, tokens, |count| count.to_string());
     let mut parts = vec![outcome.status().word().to_owned(), outcome.target.clone()];
     if outcome.demo {
         parts.push("demonstration, no cost".to_owned());
     }
-    parts.push(format!(
-        "{mark}{} tokens in, {mark}{} out",
-        count(outcome.usage.total_input()),
-        count(outcome.usage.total_output())
-    ));
+    parts.push(format!("{} tokens in, {} out", side(usage.total_input()), side(usage.total_output())));
     match outcome.provenance {
         Provenance::Live if outcome.demo => {}
         Provenance::Live if outcome.spent().is_nothing() && matches!(outcome.end, End::Failed { .. }) => {}

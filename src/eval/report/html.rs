@@ -188,8 +188,7 @@ fn row(out: &mut dyn Write, whole: &Whole, entry: &Entry) -> io::Result<()> {
     write!(out, "</td>\n<td data-label=\"{}\">", next())?;
     opened(out, &entry.answer)?;
     let tokens = cell.tokens.map(|tokens| tokens.to_string()).unwrap_or_default();
-    let mark = figures::token_mark(&cell.counted());
-    let tokens_shown = if tokens.is_empty() { "?".to_owned() } else { format!("{mark}{tokens}") };
+    let tokens_shown = figures::marked(&cell.counted(), cell.tokens, |tokens| tokens.to_string());
     writeln!(out, "</td>\n<td data-label=\"{}\" class=\"number\" data-value=\"{tokens}\">{tokens_shown}</td>", next())?;
     let dollars = |cost: Cost| cost.amount().map(PicoDollars::dollars).map(|cost| cost.to_string()).unwrap_or_default();
     let (cost, cached) = (cell.spent().cost, if cell.cached { ", cached" } else { "" });

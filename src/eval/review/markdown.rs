@@ -156,8 +156,8 @@ pub fn markdown(report: &Report, by: By) -> String {
 #[must_use]
 pub fn tokens(report: &Report) -> String {
     let Report { spent, tokens_in, tokens_out, .. } = report;
-    let mark = figures::token_mark(&spent.usage);
-    format!("{mark}{tokens_in} in, {mark}{tokens_out} out")
+    let side = |count: u64| figures::marked(&spent.usage, Some(count), |count| count.to_string());
+    format!("{} in, {} out", side(*tokens_in), side(*tokens_out))
 }
 
 /// Writes a cost, and how many runs it leaves out.

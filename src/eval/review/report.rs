@@ -131,7 +131,7 @@ pub struct Line {
     /// What the runs took; of a model or a provider what it took itself, in runs that others answered as well.
     #[serde(flatten, serialize_with = "taken")]
     pub spent: Spent,
-    /// Runs whose cost is not known.
+    /// Runs of whose cost, likewise, nothing is known.
     pub unpriced: u64,
 }
 

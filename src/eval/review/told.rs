@@ -131,7 +131,7 @@ impl Review {
             tokens_in: tokens.total_input().unwrap_or(0),
             tokens_out: tokens.total_output().unwrap_or(0),
             spent: Spent { usage: tokens, ..all.sum.spent() },
-            unpriced: all.unpriced,
+            unpriced: self.unpriced,
             judges: self.judging,
             of_judges: false,
             retried: self.retried,

@@ -119,7 +119,7 @@ impl Watched {
             demo: review.demo,
             spent: Spent { usage: live.sum.spent().usage, ..all.sum.spent() },
             judges: review.judging,
-            unpriced: all.unpriced,
+            unpriced: self.review.unpriced,
             ..self.figures
         };
     }

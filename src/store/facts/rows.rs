@@ -14,14 +14,14 @@ use crate::{
 /// What is read; `end` is the last of the names but one.
 const FACTS: &str = "SELECT seq, started, session, prompt_name, prompt_hash, params, target, model, provider, end,
         error_class,
-        CASE WHEN attempts > 1 OR error_class IS NOT NULL THEN (
+        CASE WHEN attempts > 1 OR end <> 'done' THEN (
             SELECT group_concat(DISTINCT class) FROM attempt WHERE attempt.seq = run.seq) END,
         status, marks, took_us, first_token_us, tokens_input, tokens_cache_read, tokens_cache_write, tokens_output,
         tokens_reasoning, tokens_estimated, tokens_partial, cost, cost_state, attempts, requested <> target,
         provenance IS 'cached', demo, pinned = 1, score, input_hash,
         (SELECT json_array(stars, thumb, comment) FROM grade WHERE grade.run = run.seq ORDER BY grade.seq DESC LIMIT 1),
         waited_us, judge, judging,
-        CASE WHEN attempts > 1 THEN (
+        CASE WHEN attempts > 1 OR end <> 'done' THEN (
             SELECT json_group_array(json_array(provider, model, json_array(tokens_input, tokens_cache_read,
                 tokens_cache_write, tokens_output, tokens_reasoning), tokens_estimated, tokens_partial, cost,
                 cost_state))

@@ -12,7 +12,7 @@ use super::{framed, millis, with_interval};
 use crate::{
     app::{action::Action, quality::areas::is_wide},
     eval::{
-        figures::{count, duration, token_mark, whole_percent},
+        figures::{count, duration, marked, whole_percent},
         review::{Rate, Report, Times, Waits, judges},
     },
     model::RunStatus,
@@ -96,7 +96,7 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
         1 => vec![scene.span("  not known of 1 run", Role::Origin)],
         runs => vec![scene.span(format!("  not known of {} runs", count(runs)), Role::Origin)],
     };
-    let mark = token_mark(&report.spent.usage);
+    let side = |tokens: u64| marked(&report.spent.usage, Some(tokens), count);
     let mut lines = vec![
         named(scene, "passed", rate(scene, report.pass.as_ref(), "checked")),
         named(scene, "", others(scene, report)),
@@ -121,9 +121,9 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
             scene,
             "tokens",
             vec![
-                scene.span(format!("{mark}{}", count(report.tokens_in)), demo),
+                scene.span(side(report.tokens_in), demo),
                 text(" in, "),
-                scene.span(format!("{mark}{}", count(report.tokens_out)), demo),
+                scene.span(side(report.tokens_out), demo),
                 text(" out"),
             ],
         ),
