@@ -266,8 +266,8 @@ pub(super) const RECORD: &[Step] = &[
     DELETE FROM fact_block;
     ",
     ),
-    Step::tables(
-        "
+    Step {
+        tables: "
     ALTER TABLE attempt ADD COLUMN tokens_input INTEGER;
     ALTER TABLE attempt ADD COLUMN tokens_cache_read INTEGER;
     ALTER TABLE attempt ADD COLUMN tokens_cache_write INTEGER;
@@ -301,7 +301,8 @@ pub(super) const RECORD: &[Step] = &[
     CREATE INDEX run_tokens ON run (tokens);
     CREATE INDEX run_judge ON run (judge) WHERE judge = 1;
     ",
-    ),
+        fill: search::of_old_signs,
+    },
 ];
 
 /// `cache.db`. `used` grows with every use, so the smallest is the least recently used.

@@ -7,11 +7,11 @@
 
 use std::{collections::HashSet, hash::BuildHasher};
 
-use rusqlite::{Connection, Transaction, functions::FunctionFlags, params};
+use rusqlite::{Connection, Transaction, functions::FunctionFlags, params, types::ValueRef};
 
 use crate::{
     model::{Input, Prompt},
-    text::holds,
+    text::{holds, lower},
 };
 
 /// Words that hold a part of one, at most, that are looked for by the index. A part that more words hold is
@@ -59,16 +59,20 @@ pub(super) enum Way {
 pub(super) fn define(db: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
     db.create_scalar_function("found_in", 3, flags, |args| {
-        let text = |at: usize| args.get_raw(at).as_str_or_null().map(Option::unwrap_or_default);
-        let (input, answer, wanted) = (text(0)?, text(1)?, text(2)?);
+        let [input, answer, wanted] = [0, 1, 2].map(|at| readable(args.get_raw(at)));
         // An input that cannot be read holds nothing.
         let input: Input = serde_json::from_str(input).unwrap_or_default();
         Ok(texts(&input, answer).into_iter().any(|text| holds(text, wanted)))
     })?;
     db.create_scalar_function("holds", 2, flags, |args| {
-        let text = |at: usize| args.get_raw(at).as_str_or_null().map(Option::unwrap_or_default);
-        Ok(holds(text(0)?, text(1)?))
+        let [text, wanted] = [0, 1].map(|at| readable(args.get_raw(at)));
+        Ok(holds(text, wanted))
     })
+}
+
+/// Returns a value's text; an empty one where it has none that can be read.
+fn readable(value: ValueRef<'_>) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// Bytes of each text, at most, that are found: the beginning of a longer one.
@@ -96,14 +100,27 @@ pub(super) fn note(db: &Connection, known: &mut Known, seq: i64, texts: &[&str])
 
 /// Puts the texts of all runs of a database into the index that had none.
 pub(super) fn of_old_runs(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    index(db, |_| true)
+}
+
+/// Puts those texts into the index again in which signs stood that it took for letters, glued to the words beside them.
+pub(super) fn of_old_signs(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    let glues = |c: char| !c.is_ascii() && !is_letter(c) && !stands_alone(c);
+    index(db, |texts| texts.iter().any(|text| text.contains(glues)))
+}
+
+fn index(db: &Transaction<'_>, wanted: impl Fn(&[&str]) -> bool) -> rusqlite::Result<()> {
     let mut known = Known::default();
     let mut statement = db.prepare("SELECT seq, input, text FROM run_body ORDER BY seq")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (seq, input, text): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (input, answer) = (readable(row.get_ref(1)?), readable(row.get_ref(2)?));
         // An input that cannot be read stays where it is, and is not found.
-        let input = serde_json::from_str::<Input>(&input).unwrap_or_default();
-        note(db, &mut known, seq, &texts(&input, &text))?;
+        let input = serde_json::from_str::<Input>(input).unwrap_or_default();
+        let texts = texts(&input, answer);
+        if wanted(&texts) {
+            note(db, &mut known, row.get(0)?, &texts)?;
+        }
     }
     Ok(())
 }
@@ -116,18 +133,15 @@ pub(super) fn texts<'a>(input: &'a Input, answer: &'a str) -> Vec<&'a str> {
 /// Says how a text is found. One word is found whatever marks are on its letters, as far as the index goes; any other
 /// text as it is written, but for upper and lower case.
 pub(super) fn way(db: &Connection, text: &str) -> rusqlite::Result<Way> {
-    let read = |expression| Way::Read(expression, text.to_lowercase());
-    // The index has words of its own of what no letters are: private characters.
-    if text.chars().any(is_private) {
-        return Ok(read(None));
-    }
+    let read = |expression| Way::Read(expression, lower(text));
     let pieces = pieces(text);
     let words = match pieces.as_slice() {
         // Signs alone are in no index.
         [] => return Ok(read(None)),
         [only] if only.text == text && is_alone(text) => return Ok(Way::Index(quoted(text))),
         [first, ..] if first.begins => None,
-        [first, ..] if first.text.chars().count() < SHORTEST => None,
+        // The marks on letters are in no index.
+        [first, ..] if first.text.chars().filter(|c| !is_mark(*c)).count() < SHORTEST => None,
         [first, ..] => match holding(db, first.text)? {
             none if none.is_empty() => return Ok(Way::Nowhere),
             many if many.len() > MOST_WORDS => None,
@@ -173,7 +187,7 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     };
     for (at, c) in text.char_indices() {
         let alone = stands_alone(c);
-        if !alone && (c.is_alphanumeric() || is_mark(c)) {
+        if !alone && is_letter(c) {
             from.get_or_insert(at);
             continue;
         }
@@ -202,7 +216,7 @@ fn holding(db: &Connection, part: &str) -> rusqlite::Result<Vec<String>> {
 /// Lists the prompt versions with a message that holds a text, upper and lower case alike.
 pub(super) fn versions(db: &Connection, text: &str) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT hash, content FROM prompt_version WHERE holds(content, ?1)";
-    let wanted = text.to_lowercase();
+    let wanted = lower(text);
     // The content is JSON, in which some characters are written otherwise, and which has keys of its own.
     let written = serde_json::to_string(&wanted).unwrap_or_default();
     let inner = written.get(1..written.len().saturating_sub(1)).unwrap_or_default();
@@ -220,7 +234,8 @@ pub(super) fn versions(db: &Connection, text: &str) -> rusqlite::Result<Vec<Stri
     Ok(found)
 }
 
-/// Writes a text with blanks around every character that is a word by itself.
+/// Writes a text with blanks around every character that is a word by itself, and in place of every one that is in no
+/// word: the index has its own opinion of many signs.
 fn spaced(text: &str, out: &mut String) {
     for c in text.chars() {
         if stands_alone(c) {
@@ -228,13 +243,18 @@ fn spaced(text: &str, out: &mut String) {
             out.push(c);
             out.push(' ');
         } else {
-            out.push(c);
+            out.push(if is_letter(c) { c } else { ' ' });
         }
     }
 }
 
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !(c.is_alphanumeric() || is_mark(c))).filter(|token| !token.is_empty())
+    text.split(|c| !is_letter(c)).filter(|token| !token.is_empty())
+}
+
+/// Tells whether a character is part of a word.
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() || is_mark(c)
 }
 
 /// Tells whether a character goes with the letter before it.
@@ -244,11 +264,6 @@ fn is_mark(c: char) -> bool {
 
 fn is_alone(token: &str) -> bool {
     token.chars().next().is_some_and(stands_alone)
-}
-
-/// Tells whether a character means nothing but to those who agree on it: the index takes it for a letter.
-fn is_private(c: char) -> bool {
-    matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
 }
 
 /// Tells whether a character is a word by itself: Han, Hiragana, Katakana, Bopomofo, Hangul.

@@ -471,6 +471,9 @@ async fn every_figure(seed: u64, stop: bool) {
     quality(&raw, &serde_json::from_str(&retort(&["quality", "--json"])).unwrap());
     prometheus(&raw, &retort(&["quality", "--prometheus"]));
     batch(&raw, &lived);
+    let second = raw.runs.iter().find(|run| run.cell.is_some_and(|(.., sample)| sample == 1)).unwrap();
+    let whole: Value = serde_json::from_str(&retort(&["show", &second.id, "--json"])).unwrap();
+    assert_eq!((&whole["sample"], &whole["cell"]["place"]["sample"]), (&2.into(), &2.into()), "samples count from 1");
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use super::grid::Grid;
 use crate::{
     app::line::Line,
     model::{Place, RunStatus, batch::Cell},
-    text::holds,
+    text::{holds, lower},
 };
 
 /// What the rows are ordered by.
@@ -130,7 +130,7 @@ impl Look {
 
     /// Makes the test of which rows are shown; none where all are.
     pub fn fits<'a>(&self, grid: &'a Grid, baseline: Option<&'a Baseline>) -> Option<impl Fn(usize) -> bool + use<'a>> {
-        let (only, query) = (self.only, self.query.text().trim().to_lowercase());
+        let (only, query) = (self.only, lower(self.query.text().trim()));
         let kept = move |at: usize| match only {
             Only::All => true,
             Only::Failed => grid

@@ -315,6 +315,64 @@ fn next<T: Copy + PartialEq + Default>(all: &[T], present: T, forward: bool) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        eval::{Review, figures},
+        model::{
+            Cost, RunStatus, Spent,
+            facts::{Ending, Names, RunFacts},
+        },
+    };
+
+    /// Three models: one that never answered and has no price, a dear and slow one, a cheap and fast one.
+    fn report() -> Report {
+        let (mut review, mut names) = (Review::default(), Names::default());
+        let mut take = |model: &str, status: RunStatus, took: Option<u64>, cost: Cost| {
+            let model = Some(names.of(model));
+            review.take(&RunFacts {
+                model,
+                status,
+                end: if took.is_some() { Ending::Done } else { Ending::Cancelled },
+                took: took.map(std::time::Duration::from_millis),
+                spent: Spent { cost, ..Spent::default() },
+                ..RunFacts::default()
+            });
+        };
+        take("m none", RunStatus::Cancelled, None, Cost::Unknown);
+        take("a slow", RunStatus::Failed, Some(59_960), Cost::AtLeast(PicoDollars(9)));
+        take("z fast", RunStatus::Passed, Some(5), Cost::Known(PicoDollars(2)));
+        review.named(names).report(&jiff::tz::TimeZone::UTC)
+    }
+
+    #[test]
+    fn lines_are_in_the_order_of_what_their_column_shows_and_what_is_not_known_is_last_either_way() {
+        let report = report();
+        for (order, turned, first) in [
+            (Order::Took, false, ["1m 00s", "5ms", "–"]),
+            (Order::Took, true, ["5ms", "1m 00s", "–"]),
+            (Order::Cost, false, ["≥<$0.000001", "<$0.000001", "?"]),
+            (Order::Cost, true, ["<$0.000001", "≥<$0.000001", "?"]),
+            (Order::Passed, false, ["0%", "100%", "–"]),
+            (Order::Passed, true, ["100%", "0%", "–"]),
+            (Order::Name, false, ["a slow", "m none", "z fast"]),
+            (Order::Name, true, ["z fast", "m none", "a slow"]),
+        ] {
+            let mut lines: Vec<Entry<'_>> = report.models.iter().map(Entry::Runs).collect();
+            lines.sort_by(|one, other| one.compare(*other, order, turned));
+            let shown = |entry: &Entry<'_>| {
+                let Entry::Runs(line) = entry else { return String::new() };
+                let none = || "–".to_owned();
+                match order {
+                    Order::Took => line.times.map_or_else(none, |times| {
+                        figures::duration(std::time::Duration::from_millis(times.p50.into()))
+                    }),
+                    Order::Cost => line.spent.cost.to_string(),
+                    Order::Passed => line.pass.map_or_else(none, |rate| figures::whole_percent(rate.share)),
+                    Order::Name | Order::Wrong | Order::Runs => line.name.clone(),
+                }
+            };
+            assert_eq!(lines.iter().map(shown).collect::<Vec<_>>(), first, "{order:?} {turned}");
+        }
+    }
 
     #[test]
     fn parameters_are_asked_for_as_a_person_would() {

@@ -126,3 +126,21 @@ fn the_runs_of_judges_and_what_they_took_are_told_apart_in_an_old_record_too() {
     assert_eq!((page("judge:yes"), page("judge:no"), page("prompt:judge")), (vec![1], vec![3, 2], vec![2, 1]));
     assert_eq!(page("sort:tokens"), [3, 1, 2], "what cannot be is in no order");
 }
+
+#[test]
+fn words_beside_signs_that_the_index_took_for_letters_are_found_in_an_old_record_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("retort.db");
+    of_form(&path, 8);
+    let old = Connection::open(&path).unwrap();
+    let text = "parcel\u{1f916}lost\u{1f44d}\u{1f3fd}again";
+    old.execute("UPDATE run_body SET text = ?1 WHERE seq = 1", [text]).unwrap();
+    old.execute("INSERT OR REPLACE INTO run_text (rowid, text) VALUES (1, ?1)", [text]).unwrap();
+    drop(old);
+    let db = db::open(&path, RECORD, Duration::from_secs(1)).unwrap();
+    for line in ["lost", "again", "ost\u{1f44d}", "\u{1f3fd}again", "\"parcel\u{1f916}lo\""] {
+        let query = Query::parse(line, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC)).unwrap();
+        let found: Vec<i64> = history::page(&db, &query, None, 10).unwrap().runs.iter().map(|run| run.seq).collect();
+        assert_eq!(found, [1], "{line}");
+    }
+}
