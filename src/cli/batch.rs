@@ -204,7 +204,7 @@ fn finish(
     json: bool,
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
-    let Watch { mut whole, failures, more, spool, budget, lanes, .. } = watch;
+    let Watch { mut whole, failures, more, unrecorded, spool, budget, lanes, .. } = watch;
     whole.end = match &end {
         BatchEnd::Complete => "complete".to_owned(),
         BatchEnd::Stopped => "stopped before its end".to_owned(),
@@ -250,6 +250,14 @@ fn finish(
                 writeln!(io.err, "stopped by a cap: {why}; {done}; the same command with a higher {option} goes on");
         }
         BatchEnd::Failed { why } => {
+            if unrecorded > 0 {
+                let _ = writeln!(
+                    io.err,
+                    "{} cells ended that could not be recorded: their answers are on standard output alone, each a \
+                     line of JSON with \"event\":\"unrecorded\"; they will be asked again",
+                    grouped(unrecorded)
+                );
+            }
             let _ = writeln!(io.err, "stopped: {}; {done}; the same command goes on", clean_line(why));
         }
     }

@@ -108,6 +108,15 @@ pub enum BatchEvent {
         /// Its row.
         row: Arc<Row>,
     },
+    /// A cell has ended and could not be recorded; the batch cannot go on, and a later one asks the cell again.
+    Unrecorded {
+        /// What came of it.
+        cell: Box<Cell>,
+        /// The same with its texts and verdicts: nobody else keeps them.
+        outcome: Box<Outcome>,
+        /// Its row.
+        row: Arc<Row>,
+    },
     /// So many rows were read.
     Rows {
         /// How many.

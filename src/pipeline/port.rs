@@ -66,6 +66,13 @@ pub trait Recorder: Send + Sync + 'static {
     /// Keeps a run that has ended, and fills its cell with it. Returns at once; the work is done behind.
     fn ended(&self, record: RunRecord);
 
+    /// Resolves once a batch may bring a further run: at once unless what came before is still to be written.
+    /// The reason in words, with the file and the next step, if nothing can be written. A recorder that keeps
+    /// nothing resolves at once.
+    fn room(&self) -> PortFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Resolves once a run that has ended is on the disk and would outlast a loss of power; the reason in
     /// words if it could not be kept. A recorder that keeps nothing resolves at once.
     fn settled(&self, _run: RunId) -> PortFuture<'_, Result<(), String>> {

@@ -162,7 +162,8 @@ impl Shown {
                     self.state = State::Running;
                 }
             }
-            BatchEvent::Cell { cell, row, outcome: _ } => {
+            // What could not be recorded was answered all the same; the end says that it is not on record.
+            BatchEvent::Cell { cell, row, outcome: _ } | BatchEvent::Unrecorded { cell, row, outcome: _ } => {
                 self.grid.know(&row);
                 if let Some(budget) = &mut self.budget {
                     budget.take(&cell);

@@ -51,6 +51,8 @@ pub(super) struct Watch {
     /// The cells that did not pass, as they are listed, and how many more there are.
     pub(super) failures: Vec<Vec<String>>,
     pub(super) more: u64,
+    /// Cells that ended and could not be recorded: told on standard output alone.
+    pub(super) unrecorded: u64,
     /// Where the reports read the cells; none where no report is wanted.
     pub(super) spool: Option<Spool>,
     json: bool,
@@ -73,6 +75,7 @@ impl Watch {
             open: BTreeSet::new(),
             failures: Vec::new(),
             more: 0,
+            unrecorded: 0,
             spool,
             json,
             kept,
@@ -108,6 +111,15 @@ impl Watch {
                     self.count(&entry);
                 }
                 self.waiting.insert(entry.cell.place, Some(entry));
+                self.tell(io)?;
+            }
+            BatchEvent::Unrecorded { cell, outcome, row } => {
+                self.open.remove(&cell.place);
+                self.waiting.remove(&cell.place);
+                let entry = Entry::of(*cell, &row, &outcome);
+                self.budget.take(&entry.cell);
+                self.unrecorded += 1;
+                self.line("unrecorded", &entry, io)?;
                 self.tell(io)?;
             }
             BatchEvent::Rows { read, all } => {
@@ -179,6 +191,11 @@ impl Watch {
         Ok(())
     }
 
+    fn line(&self, event: &'static str, entry: &Entry, io: &mut Io<'_>) -> io::Result<()> {
+        let line = CellLine { event, line: Line::of(&self.whole, entry) };
+        writeln!(io.out, "{}", escaped(&serde_json::to_string(&line)?))
+    }
+
     fn told(&mut self, entry: &Entry, io: &mut Io<'_>) -> io::Result<()> {
         let standing = entry.standing();
         if standing == Standing::Open {
@@ -188,9 +205,7 @@ impl Watch {
             spool.push(entry)?;
         }
         if self.json {
-            let line = CellLine { event: "cell", line: Line::of(&self.whole, entry) };
-            let line = serde_json::to_string(&line)?;
-            writeln!(io.out, "{}", escaped(&line))?;
+            self.line("cell", entry, io)?;
         }
         if matches!(standing, Standing::Failed | Standing::Error) {
             if self.failures.len() < LISTED {

@@ -29,6 +29,7 @@ struct Finished {
 type Rows = Pin<Box<dyn Stream<Item = Result<Row, String>> + Send>>;
 type UnderWay = Pin<Box<dyn Future<Output = Finished> + Send>>;
 type Settling = Pin<Box<dyn Future<Output = (Finished, Result<(), String>)> + Send>>;
+type Room = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
 /// A row whose cells are asked, and the next of them.
 struct Current {
@@ -48,6 +49,8 @@ pub(super) struct Driver {
     under_way: FuturesUnordered<UnderWay>,
     /// Cells that have ended and are not durable yet: they take no room from those that are asked.
     settling: FuturesUnordered<Settling>,
+    /// Waits until the record can take a further cell; none while it is not behind.
+    room: Option<Room>,
     /// The cells under way, by their places.
     open: BTreeMap<Place, RunControl>,
     /// Cells that were started or kept, counted.
@@ -102,6 +105,7 @@ impl Driver {
             current: None,
             under_way: FuturesUnordered::new(),
             settling: FuturesUnordered::new(),
+            room: None,
             open: BTreeMap::new(),
             begun: 0,
             order: BTreeMap::new(),
@@ -202,9 +206,37 @@ impl Driver {
         self.under_way.len() < self.told && ahead < self.told.saturating_mul(AHEAD) as u64
     }
 
+    /// Tells whether the record can take a further cell: a slow disk slows a batch down, and one that is full
+    /// ends it before anything more is paid for.
+    fn can_be_recorded(&mut self) -> bool {
+        let recorder = &self.pipeline.shared.ports.recorder;
+        let mut room = self.room.take().unwrap_or_else(|| {
+            let recorder = Arc::clone(recorder);
+            Box::pin(async move { recorder.room().await })
+        });
+        match (&mut room).now_or_never() {
+            Some(room) => self.fail_if(room),
+            None => {
+                self.room = Some(room);
+                false
+            }
+        }
+    }
+
+    /// Notes why it cannot go on, if it cannot; tells whether it can.
+    fn fail_if(&mut self, done: Result<(), String>) -> bool {
+        if let Err(why) = &done {
+            self.failed.get_or_insert_with(|| why.clone());
+        }
+        done.is_ok()
+    }
+
     /// Starts cells of the row that was read last, as many as there is room for.
     fn start_cells(&mut self) {
-        while self.paused.is_none() && self.goes_on() && self.has_room() {
+        while self.paused.is_none() && self.goes_on() && self.has_room() && self.current.is_some() {
+            if !self.can_be_recorded() {
+                return;
+            }
             let Some(current) = &mut self.current else {
                 return;
             };
@@ -245,7 +277,7 @@ impl Driver {
 
     fn start(&mut self, place: Place, row: Arc<Row>, fingerprint: u64) {
         let Some(request) = self.plan.request(place, &row, fingerprint) else {
-            self.failed.get_or_insert(format!("there is no prompt {} in the batch", place.prompt + 1));
+            self.fail_if(Err(format!("there is no prompt {} in the batch", place.prompt + 1)));
             return;
         };
         let mut events = self.pipeline.run(request);
@@ -298,6 +330,10 @@ impl Driver {
             },
             Some((finished, kept)) = self.settling.next(), if !self.settling.is_empty() => self.finish(finished, kept),
             Some(finished) = self.under_way.next(), if !self.under_way.is_empty() => self.settle(finished),
+            Some(room) = async { Some(self.room.as_mut()?.await) }, if self.room.is_some() => {
+                self.room = None;
+                self.fail_if(room);
+            }
             row = self.rows.next(), if reads && !self.all_read => self.take_row(row),
             () = tokio::time::sleep_until(after(Instant::now(), time_up.unwrap_or_default())), if time_up.is_some() => {}
         }
@@ -315,7 +351,7 @@ impl Driver {
                 }
             }
             Some(Err(why)) => {
-                self.failed.get_or_insert(why);
+                self.fail_if(Err(why));
             }
             None => {
                 self.all_read = true;
@@ -331,13 +367,13 @@ impl Driver {
     fn finish(&mut self, finished: Finished, kept: Result<(), String>) {
         let Finished { place, row, outcome } = finished;
         self.order.remove(&place);
-        if let Err(why) = kept {
-            self.failed.get_or_insert(why);
+        let Some(outcome) = outcome else { return };
+        let cell = Box::new(Cell::of(place, &outcome));
+        if !self.fail_if(kept) {
+            self.queue.push_back(BatchEvent::Unrecorded { cell, outcome, row });
             return;
         }
-        let Some(outcome) = outcome else { return };
         self.cut += u64::from(outcome.end == End::Cancelled);
-        let cell = Box::new(Cell::of(place, &outcome));
         self.queue.push_back(BatchEvent::Cell { cell, outcome, row });
     }
 

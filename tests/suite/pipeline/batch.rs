@@ -57,6 +57,7 @@ pub(super) fn word(event: &BatchEvent) -> String {
         BatchEvent::Started { place: at } => format!("start {}", place(at)),
         BatchEvent::Kept { cell, .. } => format!("kept {}", place(&cell.place)),
         BatchEvent::Cell { cell, .. } => format!("{} {}", cell.end, place(&cell.place)),
+        BatchEvent::Unrecorded { cell, .. } => format!("unrecorded {}", place(&cell.place)),
         BatchEvent::Rows { read, all } => format!("rows {read} {all}"),
         BatchEvent::Paused { why, capped } => format!("paused {capped}: {why}"),
         BatchEvent::Resumed => "resumed".to_owned(),
