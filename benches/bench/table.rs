@@ -43,6 +43,7 @@ fn cell(number: u64, target: u32) -> Cell {
         tokens: Some(230),
         cost: Cost::Known(PicoDollars(45_000_000)),
         judging: None,
+        given_up: Vec::new(),
         took: Duration::from_millis(number % 3000),
         summary: format!("{{\"sentiment\": \"negative\", \"confidence_score\": 0.{number}}}"),
     }

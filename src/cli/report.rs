@@ -287,6 +287,7 @@ mod tests {
             timing: Timing::default(),
             quality: None,
             judging: None,
+            given_up: Vec::new(),
         }
     }
 

@@ -87,10 +87,16 @@ impl Run {
         while let Some(place) = next {
             next = match self.ask_target(plan, place, &mut spent).await {
                 Left::Answered => return End::Done,
-                _ if self.restore().await => return End::Done,
-                Left::Broken(fault) => return End::Interrupted { fault },
+                Left::Broken(fault) if self.kept.is_none() => return End::Interrupted { fault },
+                Left::Broken(fault) => {
+                    self.reasons.push(Reason { target: self.name_of(place), fault });
+                    None
+                }
                 Left::Failed(next) => next,
             };
+        }
+        if self.restore().await {
+            return End::Done;
         }
         // What a provider says can hold what was sent to it; it is for those who ask for it.
         let why: Vec<String> =
@@ -192,8 +198,8 @@ impl Run {
             permit.settle(known.or((!self.heard.billable).then_some(0)), result.as_ref().copied());
         }
         result?;
-        let correct = self.mendable(course, Class::BadOutput, spent);
-        self.finish(plan, &course.target, correct).await?;
+        let remedy = self.remedy(course, spent);
+        self.finish(plan, &course.target, remedy).await?;
         self.sent = Some(course.fitted.clone());
         Ok(())
     }
@@ -248,6 +254,10 @@ impl Run {
         }
     }
 
+    fn name_of(&self, place: usize) -> String {
+        self.request.targets.get(place).map_or_else(String::new, |target| target.name.clone())
+    }
+
     fn give_up(&mut self, target: &Target, fault: Fault) -> Left {
         // A model that declines has ended its answer; nothing broke off.
         if self.committed() && fault.class != Class::ContentPolicy {
@@ -269,10 +279,6 @@ impl Run {
 
     /// Finds the next target that is worth asking after a fault of one.
     pub(super) fn next_after(&self, place: usize, target: &Target, fault: &Fault) -> Option<(usize, String)> {
-        // There is an answer already; nobody else is asked for a better one.
-        if self.kept.is_some() {
-            return None;
-        }
         let mut later = self.request.targets.iter().enumerate().skip(place + 1);
         let (place, next) = later.find(|(_, next)| decide::suits(fault, target, next))?;
         Some((place, next.name.clone()))

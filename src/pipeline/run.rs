@@ -52,8 +52,10 @@ pub(super) struct Run {
     pub lost: Option<PicoDollars>,
     /// The judgement, once there was an answer to judge, and when that was since the start.
     pub judged: Option<(Judgement, Duration)>,
-    /// The answer a better one is asked for.
+    /// The best answer of the wrong form so far, while a better one is asked for.
     pub kept: Option<Kept>,
+    /// The last answer of the wrong form, and what is wrong with it.
+    pub wrong: Option<(String, Vec<String>)>,
     /// Whether something else was sent than the prompt has.
     pub changed: bool,
     /// The leave of the attempt under way.
@@ -123,6 +125,7 @@ impl Run {
             lost: None,
             judged: None,
             kept: None,
+            wrong: None,
             changed: false,
             permit: None,
             judging: None,
@@ -175,7 +178,7 @@ impl Run {
         } else {
             judge(&self.request).map(Arc::new)
         };
-        let judge = judge.map_err(|bad| Fault::new(Class::CallerFault, bad))?;
+        let judge = judge.map_err(|bad| Fault::new(Class::InvalidPrompt, bad))?;
         Ok(Plan { messages, judge })
     }
 

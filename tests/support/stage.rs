@@ -401,6 +401,7 @@ pub(crate) fn answered(target: &str, text: &str, millis: u64, first: u64, tokens
         },
         quality: None,
         judging: None,
+        given_up: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use retort::{
-    model::{Class, End, Fault},
+    model::{Commit, RunRequest, Class, End, Fault},
     pipeline::{Rules, RunEvent, Told, event::Next},
 };
 
@@ -137,12 +137,29 @@ async fn no_wait_outlasts_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wrong_request_is_not_tried_elsewhere() {
+async fn what_one_endpoint_refuses_another_takes() {
     for class in [Class::CallerFault, Class::ContentPolicy] {
+        for commit in [Commit::Buffered, Commit::Resettable, Commit::Live] {
+            let bench =
+                Bench::new(move |call, _| if call.target.name == "a" { fails(class) } else { answer(&["{}"]) });
+            let outcome = bench.end(RunRequest { commit, ..request(&["a", "b"]) }).await;
+            assert_eq!((&outcome.end, outcome.target.as_str(), outcome.attempts), (&End::Done, "b", 2), "{class:?}");
+            let given_up: Vec<_> =
+                outcome.given_up.iter().map(|reason| (reason.target.as_str(), reason.fault.class)).collect();
+            assert_eq!(given_up, [("a", class)], "the reason stays with the answer");
+        }
         let bench = Bench::new(move |_, _| fails(class));
         let outcome = bench.end(request(&["a", "b"])).await;
-        assert_eq!((outcome.end.word(), outcome.attempts), ("failed", 1));
+        assert_eq!((outcome.end.word(), outcome.attempts), ("failed", 2), "each is asked but once");
+        assert!(outcome.given_up.is_empty(), "the end names them all");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mistake_of_ones_own_is_not_tried_elsewhere() {
+    let bench = Bench::new(|_, _| fails(Class::InvalidPrompt));
+    let outcome = bench.end(request(&["a", "b"])).await;
+    assert_eq!((outcome.end.word(), outcome.attempts), ("failed", 1));
 }
 
 #[tokio::test(start_paused = true)]
