@@ -150,7 +150,11 @@ fn rows() {
     assert!(status.success(), "{status}");
     let ideal = latency * u32::try_from(rows.div_ceil(CONCURRENCY)).unwrap();
     let db = rusqlite::Connection::open(home.path().join("DATA/retort.db")).unwrap();
-    let recorded: i64 = db.query_row("SELECT count(*) FROM cell JOIN run ON run.seq = cell.run WHERE run.end = 'done'", [], |row| row.get(0)).unwrap();
+    let recorded: i64 = db
+        .query_row("SELECT count(*) FROM cell JOIN run ON run.seq = cell.run WHERE run.end = 'done'", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
     assert_eq!(usize::try_from(recorded).unwrap(), rows + 1, "nothing is lost");
     eprintln!(
         "{rows} rows, {CONCURRENCY} at once: {took:.2?} of {ideal:.2?} ideal, {:.0} rows a second; CPU {:.3} s per 1,000 \

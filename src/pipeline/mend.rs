@@ -151,10 +151,8 @@ impl Run {
             "This answer cannot be used:\n- {}\nGive the whole answer again with that put right, and nothing else.",
             wrong.join("\n- ")
         );
-        let said = vec![
-            Message { role: Role::Assistant, content: text.clone() },
-            Message { role: Role::User, content },
-        ];
+        let said =
+            vec![Message { role: Role::Assistant, content: text.clone() }, Message { role: Role::User, content }];
         let all = [course.fitted.messages.clone(), said.clone()].concat();
         self.preflight(&course.target, &all).ok()?;
         let notice = "the answer failed its checks; it was sent back with what is wrong with it".to_owned();

@@ -122,7 +122,9 @@ pub(super) fn fault(path: &Path, error: &rusqlite::Error) -> DbFault {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             (format!("{shown} is locked by another program; close what has it open"), Some(LOCKED), false)
         }
-        Some(ErrorCode::DiskFull) => (format!("{shown} cannot grow: the disk is full; free some space"), Some(FULL), false),
+        Some(ErrorCode::DiskFull) => {
+            (format!("{shown} cannot grow: the disk is full; free some space"), Some(FULL), false)
+        }
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             (format!("{shown} cannot be opened for writing; see who owns it and its directory"), Some(FULL), false)
         }

@@ -77,13 +77,7 @@ struct Open {
 
 impl Record {
     pub(super) fn new(data: &Path, reports: Reports) -> Self {
-        Self {
-            path: data.join("retort.db"),
-            signs: data.join("running"),
-            open: None,
-            held: Held::default(),
-            reports,
-        }
+        Self { path: data.join("retort.db"), signs: data.join("running"), open: None, held: Held::default(), reports }
     }
 
     /// Answers a question about runs.

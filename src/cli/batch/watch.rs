@@ -161,6 +161,7 @@ impl Watch {
                     answer: cell.summary.clone(),
                     fault: Some(missing),
                     fallback: None,
+                    given_up: Vec::new(),
                     quality: None,
                     cell,
                 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{Entries, Entry, Whole};
 use crate::{
     eval::tally::Standing,
-    model::{PicoDollars, Verdict},
+    model::{PicoDollars, Verdict, outcome::Reason},
 };
 
 /// A cell as a line of JSON.
@@ -30,6 +30,7 @@ pub struct Line<'a> {
     why: String,
     class: Option<&'a str>,
     fallback: Option<&'a str>,
+    given_up: &'a [Reason],
     cached: bool,
     tokens: Option<u64>,
     /// US dollars, those of judges as well; null where nobody knows.
@@ -62,6 +63,7 @@ impl<'a> Line<'a> {
             why: entry.why(),
             class: cell.class.as_deref(),
             fallback: entry.fallback.as_deref(),
+            given_up: &entry.given_up,
             cached: cell.cached,
             tokens: cell.tokens,
             cost: cell.spent().amount().map(PicoDollars::dollars),

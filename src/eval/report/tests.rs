@@ -40,6 +40,7 @@ fn entry(row: u64, target: u32, end: &str, passed: Option<bool>) -> Entry {
         answer: HOSTILE.to_owned(),
         fault: (end == "failed").then(|| HOSTILE.to_owned()),
         fallback: None,
+        given_up: Vec::new(),
         quality: passed.map(|_| Quality::of(vec![verdict])),
     }
 }

@@ -186,8 +186,16 @@ async fn an_answer_of_the_wrong_form_gives_way_to_the_next_target() {
                 request.targets[1].card.price = request.targets[0].card.price.clone();
                 let told = bench.tell(request).await;
                 let outcome = ended(&told);
-                assert_eq!((&outcome.end, outcome.passed(), outcome.target.as_str()), (&End::Done, true, "b"), "{bad}, {quality:?}, {commit:?}");
-                assert_eq!((outcome.text.as_str(), u64::from(outcome.attempts)), (GOOD, tries + 1), "{quality:?}, {commit:?}");
+                assert_eq!(
+                    (&outcome.end, outcome.passed(), outcome.target.as_str()),
+                    (&End::Done, true, "b"),
+                    "{bad}, {quality:?}, {commit:?}"
+                );
+                assert_eq!(
+                    (outcome.text.as_str(), u64::from(outcome.attempts)),
+                    (GOOD, tries + 1),
+                    "{quality:?}, {commit:?}"
+                );
                 assert_eq!(given_up(outcome), [("a", Class::BadOutput)]);
                 let to = Next::NextModel { to: "b".to_owned() };
                 assert_eq!(failed(&told).last(), Some(&(Class::BadOutput, to)));
@@ -222,8 +230,9 @@ async fn where_no_target_does_better_the_best_answer_is_shown_with_what_failed()
         ("no JSON", "not here either", "a", "no JSON"),
     ] {
         for commit in [Commit::Buffered, Commit::Resettable] {
-            let bench =
-                Bench::with(rules(None), move |call, _| answer(&[if call.target.name == "a" { first } else { second }]));
+            let bench = Bench::with(rules(None), move |call, _| {
+                answer(&[if call.target.name == "a" { first } else { second }])
+            });
             let told = bench.tell(asks(commit)).await;
             let outcome = ended(&told);
             assert_eq!((&outcome.end, outcome.passed(), outcome.attempts), (&End::Done, false, 2));
@@ -232,9 +241,12 @@ async fn where_no_target_does_better_the_best_answer_is_shown_with_what_failed()
         }
     }
     for fate in [fails(Class::Overloaded), fails(Class::CallerFault), truncated("{\"mo")] {
-        let bench = Bench::with(rules(None), move |call, _| {
-            if call.target.name == "a" { answer(&["{}"]) } else { fate.clone() }
-        });
+        let bench = Bench::with(
+            rules(None),
+            move |call, _| {
+                if call.target.name == "a" { answer(&["{}"]) } else { fate.clone() }
+            },
+        );
         let outcome = bench.end(asks(Commit::Buffered)).await;
         assert_eq!((&outcome.end, outcome.text.as_str(), outcome.target.as_str()), (&End::Done, "{}", "a"));
         assert_eq!(given_up(&outcome).len(), 2, "both say why: {:?}", outcome.given_up);

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use retort::{
-    model::{Commit, RunRequest, Class, End, Fault},
+    model::{Class, Commit, End, Fault, RunRequest},
     pipeline::{Rules, RunEvent, Told, event::Next},
 };
 
@@ -140,8 +140,7 @@ async fn no_wait_outlasts_the_run() {
 async fn what_one_endpoint_refuses_another_takes() {
     for class in [Class::CallerFault, Class::ContentPolicy] {
         for commit in [Commit::Buffered, Commit::Resettable, Commit::Live] {
-            let bench =
-                Bench::new(move |call, _| if call.target.name == "a" { fails(class) } else { answer(&["{}"]) });
+            let bench = Bench::new(move |call, _| if call.target.name == "a" { fails(class) } else { answer(&["{}"]) });
             let outcome = bench.end(RunRequest { commit, ..request(&["a", "b"]) }).await;
             assert_eq!((&outcome.end, outcome.target.as_str(), outcome.attempts), (&End::Done, "b", 2), "{class:?}");
             let given_up: Vec<_> =
