@@ -2,6 +2,7 @@
 //! [`Pipeline::run`].
 
 mod admit;
+mod allow;
 mod ask;
 mod attempt;
 mod backoff;
@@ -26,6 +27,7 @@ mod preflight;
 mod prepare;
 pub mod rubric;
 mod run;
+mod spending;
 mod stream;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -48,6 +50,7 @@ use keys::Pool;
 pub use keys::{KeyState, Readiness};
 use port::{Cache, Recorder, World};
 pub use prepare::plain_request;
+use spending::Purse;
 pub use stream::{RunControl, RunStream};
 
 pub use crate::provider::PlainRequest;
@@ -125,7 +128,12 @@ impl Pipeline {
     /// and closes its connection. The last item, and only the last, is [`RunEvent::Ended`].
     #[must_use]
     pub fn run(&self, request: RunRequest) -> RunStream {
-        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, line))
+        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, None, line))
+    }
+
+    /// Runs a request of a batch, within what the batch may use.
+    fn run_within(&self, request: RunRequest, purse: Purse) -> RunStream {
+        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, Some(purse), line))
     }
 
     /// Runs many requests, at most `concurrency` at a time, and yields how each ended with its

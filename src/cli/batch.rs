@@ -22,7 +22,7 @@ use crate::{
         Tally,
         report::{Form, Lane, Whole},
     },
-    model::BatchId,
+    model::{BatchId, batch::Cap},
     pipeline::{
         batch::{BatchEnd, BatchStream},
         budget::Budget,
@@ -177,7 +177,7 @@ async fn watched(
                     Ok(None) => {}
                     Err(fault) => break Err(fault.into()),
                 }
-                if watch.paused.as_ref().is_some_and(|(_, capped)| *capped) {
+                if watch.paused.as_ref().is_some_and(|(_, cap)| cap.is_some()) {
                     control.stop();
                 }
             }
@@ -208,7 +208,7 @@ fn finish(
     whole.end = match &end {
         BatchEnd::Complete => "complete".to_owned(),
         BatchEnd::Stopped => "stopped before its end".to_owned(),
-        BatchEnd::Capped { why } | BatchEnd::Failed { why } => format!("stopped before its end: {why}"),
+        BatchEnd::Capped { why, .. } | BatchEnd::Failed { why } => format!("stopped before its end: {why}"),
     };
     whole.made = Timestamp::now();
     let total = whole.total();
@@ -244,8 +244,8 @@ fn finish(
         BatchEnd::Stopped => {
             let _ = writeln!(io.err, "stopped: {done}; the same command goes on");
         }
-        BatchEnd::Capped { why } => {
-            let (why, option) = (clean_line(why), option(why));
+        BatchEnd::Capped { cap, why } => {
+            let (why, option) = (clean_line(why), option(*cap));
             let _ =
                 writeln!(io.err, "stopped by a cap: {why}; {done}; the same command with a higher {option} goes on");
         }
@@ -265,11 +265,11 @@ fn finish(
 }
 
 /// Names the option that raises a cap.
-fn option(why: &str) -> &'static str {
-    match why {
-        why if why.contains("token") => "--max-tokens",
-        why if why.contains("on time") => "--max-time",
-        _ => "--max-cost",
+fn option(cap: Cap) -> &'static str {
+    match cap {
+        Cap::Cost => "--max-cost",
+        Cap::Tokens => "--max-tokens",
+        Cap::Time => "--max-time",
     }
 }
 

@@ -28,6 +28,8 @@ enum Left {
     Broken(Fault),
     /// It did not answer; the place of the next to ask, if there is one.
     Failed(Option<usize>),
+    /// A cap, or a full disk, keeps it from being asked.
+    Refused(String),
 }
 
 /// What has been done on one target.
@@ -88,10 +90,9 @@ impl Run {
             next = match self.ask_target(plan, place, &mut spent).await {
                 Left::Answered => return End::Done,
                 Left::Broken(fault) if self.kept.is_none() => return End::Interrupted { fault },
-                Left::Broken(fault) => {
-                    self.reasons.push(Reason { target: self.name_of(place), fault });
-                    None
-                }
+                Left::Refused(why) if self.kept.is_none() => return self.refused(self.name_of(place), why),
+                Left::Broken(fault) => self.leave(place, fault),
+                Left::Refused(why) => self.leave(place, Fault::new(Class::Cancelled, why)),
                 Left::Failed(next) => next,
             };
         }
@@ -114,12 +115,18 @@ impl Run {
             Err(fault) => return self.skip(place, &target, fault).await,
         };
         loop {
+            if let Err(refusal) = self.allow(&course).await {
+                return Left::Refused(refusal.why);
+            }
             if let Err(fault) = self.admit(&mut course).await {
                 return self.skip(place, &target, fault).await;
             }
             course.tries += 1;
             *spent += 1;
             let Err(fault) = self.try_once(plan, &mut course, *spent).await else { return Left::Answered };
+            if fault.class == Class::Cancelled && self.purse.is_some() {
+                return Left::Refused(fault.message);
+            }
             let (next, walk) = if self.mend(plan, &mut course, &fault, *spent) {
                 (Next::Retry { wait: Duration::ZERO }, None)
             } else if let Some(wait) = self.patience(&mut course, &fault) {
@@ -197,6 +204,7 @@ impl Run {
             let known = self.heard.usage.total().filter(|_| !self.heard.usage.estimated);
             permit.settle(known.or((!self.heard.billable).then_some(0)), result.as_ref().copied());
         }
+        self.settle(&course.target, result.is_ok());
         result?;
         let remedy = self.remedy(course, spent);
         self.finish(plan, &course.target, remedy).await?;
@@ -252,6 +260,12 @@ impl Run {
             Commit::Resettable => self.heard.anything(),
             Commit::Live => !self.heard.text.is_empty(),
         }
+    }
+
+    /// Notes why a target is the last that is asked, for an answer that was there before.
+    fn leave(&mut self, place: usize, fault: Fault) -> Option<usize> {
+        self.reasons.push(Reason { target: self.name_of(place), fault });
+        None
     }
 
     fn name_of(&self, place: usize) -> String {

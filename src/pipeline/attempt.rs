@@ -37,6 +37,7 @@ impl Run {
             notices,
         };
         let sent = self.tell(begins).await;
+        self.sends();
         self.heard.sent_at(sent);
         let result = self.listen(target, key, fitted).await;
         if matches!(&result, Err(Fault { class: Class::Timeout(timer), .. }) if *timer != Timer::Connect) {
@@ -71,6 +72,7 @@ impl Run {
             }
             self.pass_on(added).await;
             limits.heard(content);
+            self.outgrown()?;
         }
     }
 

@@ -79,30 +79,14 @@ impl Run {
 
     /// Sums up what the answering attempt and those before it cost.
     pub(super) fn cost(&self, target: &Target, complete: bool) -> Cost {
-        let cost = self.heard.cost(target, complete);
-        let aside = self.kept.as_ref().and_then(|kept| kept.cost);
-        let lost = match (self.lost, aside) {
-            (Some(lost), Some(aside)) => Some(PicoDollars(lost.0.saturating_add(aside.0))),
-            (lost, aside) => lost.or(aside),
-        };
-        match (lost, cost.amount()) {
-            (Some(lost), Some(amount)) => Cost::AtLeast(PicoDollars(amount.0.saturating_add(lost.0))),
-            _ => cost,
-        }
+        let aside = self.kept.as_ref().map_or(self.lost, |kept| self.lost.plus(kept.cost));
+        self.heard.cost(target, complete).plus(aside)
     }
 
     /// Writes off the attempt made last: another one follows.
     pub(super) fn forfeit(&mut self) {
         if let Some(target) = self.request.targets.get(self.asked).filter(|_| self.heard.billable) {
-            let amount = self.heard.cost(target, false).amount().unwrap_or_default();
-            self.lose(Some(amount));
-        }
-    }
-
-    /// Counts what came to nothing, if it may have cost anything.
-    pub(super) fn lose(&mut self, cost: Option<PicoDollars>) {
-        if let Some(amount) = cost {
-            self.lost = Some(PicoDollars(self.lost.unwrap_or_default().0.saturating_add(amount.0)));
+            self.lost = self.lost.plus(self.heard.cost(target, false));
         }
     }
 

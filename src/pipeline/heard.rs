@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::event::Part;
 use crate::{
     model::{
-        Class, Cost, Fault, Finish, Message, Outcome, PicoDollars, Target, Usage,
+        Class, Cost, Fault, Finish, Message, Outcome, PicoDollars, Price, Target, Usage,
         outcome::{ServerTiming, Timing},
         usage::{estimate_tokens, estimate_tokens_of},
     },
@@ -200,9 +200,11 @@ impl Heard {
 
     /// Prices the attempt: nothing if it cannot have been billed, a lower bound if it broke off.
     pub(super) fn cost(&self, target: &Target, complete: bool) -> Cost {
-        let cost = self.usage.cost(target.card.price.as_ref());
+        let price = target.card.price.as_ref();
+        let cost = self.usage.cost(price);
         match (self.billable, complete) {
             (false, _) => Cost::Known(PicoDollars(0)),
+            _ if price.is_some_and(Price::is_free) => Cost::Known(PicoDollars(0)),
             (true, true) => cost,
             (true, false) => cost.at_least(),
         }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     eval::Judgement,
-    model::{Class, Commit, Fault, Finish, Message, PicoDollars, Quality, Role, Rule},
+    model::{Class, Commit, Cost, Fault, Finish, Message, Quality, Role, Rule},
 };
 
 /// What is sent otherwise than the prompt has it.
@@ -40,8 +40,8 @@ pub(super) struct Kept {
     pub place: usize,
     /// What was said.
     pub heard: Heard,
-    /// What it cost, if it may have cost anything.
-    pub cost: Option<PicoDollars>,
+    /// What it cost.
+    pub cost: Cost,
     judgement: Judgement,
     attempt: u32,
     wrong: Wrong,
@@ -96,15 +96,15 @@ impl Run {
             return None;
         }
         self.wrong = Some((self.heard.text.clone(), words.clone()));
-        let target = self.request.targets.get(self.asked).filter(|_| self.heard.billable);
-        let cost = target.map(|target| self.heard.cost(target, true).amount().unwrap_or_default());
+        let cost = self.request.targets.get(self.asked).map_or(Cost::Unknown, |target| self.heard.cost(target, true));
         // From here on it is not the attempt made last: it is counted with what is kept, or written off.
         let heard = std::mem::take(&mut self.heard);
         if worse {
-            self.lose(cost);
+            self.lost = self.lost.plus(cost);
         } else {
-            let before = self.kept.take().and_then(|kept| kept.cost);
-            self.lose(before);
+            if let Some(before) = self.kept.take() {
+                self.lost = self.lost.plus(before.cost);
+            }
             let (judgement, attempt) = (judgement.clone(), self.attempts);
             self.kept = Some(Kept { place: self.asked, heard, cost, judgement, attempt, wrong });
         }

@@ -29,7 +29,7 @@ pub(super) struct Fitted {
 }
 
 /// What an answer is set aside for where nothing limits it, in tokens.
-const USUAL: u64 = 1000;
+pub(super) const USUAL: u64 = 1000;
 
 impl Fitted {
     /// Estimates the tokens of the call: those of its messages, and as many as its answer may have.

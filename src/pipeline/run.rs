@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     Shared,
+    allow::Reserved,
     cache::{self, worth_keeping},
     event::{Lookup, RunEvent, Told},
     flight::{self, Leader, Part, Standing},
@@ -16,12 +17,13 @@ use super::{
     mend::Kept,
     port::{Cached, RunRecord, RunStart},
     prepare::{self, Fitted},
+    spending::{Purse, Reservation},
     stream::Line,
 };
 use crate::{
     eval::{Judge, Judgement, check},
     model::{
-        CacheMode, Class, End, Fault, Message, Outcome, PicoDollars, Response, RunId, RunRequest, Target,
+        CacheMode, Class, Cost, End, Fault, Message, Outcome, PicoDollars, Response, RunId, RunRequest, Target,
         outcome::{Judging, Reason},
     },
 };
@@ -48,8 +50,8 @@ pub(super) struct Run {
     pub attempts: u32,
     /// Each target that was given up, with its last fault.
     pub reasons: Vec<Reason>,
-    /// What attempts that came to nothing cost at least, if they may have cost anything.
-    pub lost: Option<PicoDollars>,
+    /// What attempts that came to nothing cost.
+    pub lost: Cost,
     /// The judgement, once there was an answer to judge, and when that was since the start.
     pub judged: Option<(Judgement, Duration)>,
     /// The best answer of the wrong form so far, while a better one is asked for.
@@ -60,10 +62,18 @@ pub(super) struct Run {
     pub changed: bool,
     /// The leave of the attempt under way.
     pub permit: Option<Permit>,
+    /// What it may use, if it is part of a batch.
+    pub purse: Option<Purse>,
+    /// What is set aside for the attempt under way.
+    pub reserved: Option<Reserved>,
+    /// What is set aside for the judges of the answer.
+    pub pot: Option<Arc<Reservation>>,
     /// What the judges of its rubrics took, once one was asked.
     pub judging: Option<Judging>,
     /// What the answering attempt sent.
     pub sent: Option<Fitted>,
+    /// Whether it is a cell that was refused before any call: it leaves no trace, and is asked later.
+    pub unasked: bool,
     /// The cached outcome that is played again.
     pub replayed: Option<Outcome>,
     started: Timestamp,
@@ -80,8 +90,8 @@ pub(super) struct Plan {
 }
 
 /// Runs a request; the result is the last event.
-pub(super) async fn drive(shared: Arc<Shared>, request: RunRequest, line: Line) -> Told {
-    let mut run = Run::begin(shared, request, line.clone());
+pub(super) async fn drive(shared: Arc<Shared>, request: RunRequest, purse: Option<Purse>, line: Line) -> Told {
+    let mut run = Run::begin(shared, request, purse, line.clone());
     let end = tokio::select! {
         biased;
         () = line.stopped() => End::Cancelled,
@@ -91,7 +101,7 @@ pub(super) async fn drive(shared: Arc<Shared>, request: RunRequest, line: Line) 
 }
 
 impl Run {
-    fn begin(shared: Arc<Shared>, request: RunRequest, line: Line) -> Self {
+    fn begin(shared: Arc<Shared>, request: RunRequest, purse: Option<Purse>, line: Line) -> Self {
         let world = &shared.ports.world;
         let (id, started, start) = (world.run_id(), world.timestamp(), Instant::now());
         let head = request.targets.first();
@@ -122,14 +132,18 @@ impl Run {
             asked: 0,
             attempts: 0,
             reasons: Vec::new(),
-            lost: None,
+            lost: Cost::Known(PicoDollars(0)),
             judged: None,
             kept: None,
             wrong: None,
             changed: false,
             permit: None,
+            purse,
+            reserved: None,
+            pot: None,
             judging: None,
             sent: None,
+            unasked: false,
             replayed: None,
             started,
             timeline: Vec::new(),
@@ -283,7 +297,11 @@ impl Run {
 
     fn end(mut self, end: End) -> Told {
         let outcome = self.outcome(end);
-        self.record(outcome.clone());
+        if self.unasked {
+            self.recorded = true;
+        } else {
+            self.record(outcome.clone());
+        }
         Told { at: self.elapsed(), event: RunEvent::Ended { outcome: Box::new(outcome) } }
     }
 

@@ -39,7 +39,7 @@ pub(super) fn end(shown: &Shown) -> (Tone, String) {
     match &shown.state {
         State::Over(BatchEnd::Complete) => (Tone::Info, format!("the batch is complete: {counted}")),
         State::Over(BatchEnd::Stopped) => (Tone::Info, format!("the batch was stopped: {counted}")),
-        State::Over(BatchEnd::Capped { why }) => (Tone::Warning, format!("the batch ended: {why}; {counted}")),
+        State::Over(BatchEnd::Capped { why, .. }) => (Tone::Warning, format!("the batch ended: {why}; {counted}")),
         State::Over(BatchEnd::Failed { why }) => (Tone::Error, format!("the batch cannot go on: {why}")),
         _ => (Tone::Info, counted),
     }

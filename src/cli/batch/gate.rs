@@ -58,6 +58,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::model::batch::Cap;
 
     fn tally(passed: u64, failed: u64, errored: u64) -> Tally {
         let errors = BTreeMap::from([("rate limited".to_owned(), errored)]);
@@ -92,7 +93,7 @@ mod tests {
         let why = || "why".to_owned();
         for (end, exit) in [
             (BatchEnd::Stopped, Exit::Cancelled),
-            (BatchEnd::Capped { why: why() }, Exit::Failed),
+            (BatchEnd::Capped { cap: Cap::Time, why: why() }, Exit::Failed),
             (BatchEnd::Failed { why: why() }, Exit::Failed),
         ] {
             assert_eq!(Gates::default().exit(&end, &tally(1, 0, 0)), exit);

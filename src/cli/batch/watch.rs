@@ -21,7 +21,10 @@ use crate::{
         evidence::Lanes,
         report::{Entry, Whole, jsonl::Line},
     },
-    model::{Place, Row, batch::Cell},
+    model::{
+        Place, Row,
+        batch::{Cap, Cell},
+    },
     pipeline::{
         batch::{BatchEnd, BatchEvent},
         budget::Budget,
@@ -60,7 +63,7 @@ pub(super) struct Watch {
     /// How the lanes compare.
     pub(super) lanes: Lanes,
     /// Why nothing is started, if so.
-    pub(super) paused: Option<(String, bool)>,
+    pub(super) paused: Option<(String, Option<Cap>)>,
 }
 
 impl Watch {
@@ -128,9 +131,9 @@ impl Watch {
                     self.budget.total = Some(read.saturating_mul(each));
                 }
             }
-            BatchEvent::Paused { why, capped } => {
+            BatchEvent::Paused { why, cap } => {
                 self.budget.pause(Instant::now());
-                self.paused = Some((why, capped));
+                self.paused = Some((why, cap));
             }
             BatchEvent::Resumed => {
                 self.budget.resume(Instant::now());

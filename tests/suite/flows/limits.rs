@@ -8,7 +8,7 @@ use retort::{
         batch::{BatchEnd, Control},
         overlay::{Overlay, form::Row},
     },
-    model::batch::Caps,
+    model::batch::{Cap, Caps},
     pipeline::batch::BatchEvent,
 };
 
@@ -47,7 +47,7 @@ fn limits_are_changed_while_it_runs() {
 fn limits_of_a_batch_that_stopped_hold_once_it_goes_on() {
     let (mut bench, ticket) = running();
     let why = "5 tokens are used, and the cap is 5".to_owned();
-    bench.send(Msg::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Capped { why } }]));
+    bench.send(Msg::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Capped { cap: Cap::Cost, why } }]));
     bench.pass(Duration::from_secs(60));
     bench.take();
     bench.keys("L<tab>900<enter>");

@@ -59,7 +59,7 @@ pub(super) fn word(event: &BatchEvent) -> String {
         BatchEvent::Cell { cell, .. } => format!("{} {}", cell.end, place(&cell.place)),
         BatchEvent::Unrecorded { cell, .. } => format!("unrecorded {}", place(&cell.place)),
         BatchEvent::Rows { read, all } => format!("rows {read} {all}"),
-        BatchEvent::Paused { why, capped } => format!("paused {capped}: {why}"),
+        BatchEvent::Paused { why, cap } => format!("paused {}: {why}", cap.is_some()),
         BatchEvent::Resumed => "resumed".to_owned(),
         BatchEvent::Ended { end } => format!("{end:?}"),
     }

@@ -145,7 +145,7 @@ async fn an_answer_of_the_wrong_form_goes_back_once_with_what_is_wrong_with_it()
     assert!(call.messages[3].content.contains("mood"), "{}", call.messages[3].content);
     let outcome = ended(&told);
     assert!(outcome.passed() && outcome.text == GOOD);
-    assert_eq!(outcome.cost, Cost::AtLeast(PicoDollars(220)), "both attempts count");
+    assert_eq!(outcome.cost, Cost::Known(PicoDollars(220)), "both attempts count");
     assert!(bench.cache.0.lock().unwrap().is_empty());
 }
 
