@@ -65,6 +65,9 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     if !planned.missing.is_empty() {
         return Err(order::unfit(&order, &planned));
     }
+    if let Some(words) = common::unpriced(&order, &planned) {
+        return Err(Stopped::Usage(words));
+    }
     if args.dry_run {
         if args.json {
             said::estimate_line(io.out, &planned.estimate)?;
@@ -79,6 +82,15 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     }
     let (state, stream) = common::start(&engine, &store, &order, &planned).await?;
     introduce(&state, &order, &planned, io);
+    let unlimited: Vec<String> = common::unlimited(&order, &planned).into_iter().collect();
+    if !unlimited.is_empty() {
+        let _ = writeln!(
+            io.err,
+            "note: nothing limits how long an answer of {} is, so what is set aside for one is a guess; \
+             --param max_tokens=N limits it",
+            clean_line(&unlimited.join(", "))
+        );
+    }
     let spool = if outs.is_empty() { None } else { Some(Spool::new()?) };
     let total = planned.rows.map(|rows| rows * order.cells_of_a_row());
     let mut budget = Budget::new(order.caps, total, Instant::now());

@@ -2,6 +2,7 @@
 //! take, and the batch under way.
 
 mod look;
+mod money;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,6 +26,7 @@ use crate::{
     },
 };
 pub use look::{Planned, look};
+pub use money::{unlimited, unpriced};
 
 /// A batch as it is wanted.
 #[derive(Debug, Clone)]
@@ -45,6 +47,8 @@ pub struct Order {
     pub cache: CacheMode,
     /// What may be used.
     pub caps: Caps,
+    /// Whether a cap on cost holds for the models whose price is known alone.
+    pub allow_unpriced: bool,
     /// Cells under way at once, at most.
     pub concurrency: usize,
     /// Whether a batch that stopped goes on.
@@ -88,6 +92,7 @@ impl Order {
             judge: None,
             cache: CacheMode::On,
             caps: Caps::default(),
+            allow_unpriced: false,
             concurrency: setup.settings.batch.concurrency,
             begin: Begin::Resume,
             again: None,
@@ -167,7 +172,8 @@ pub fn judges(setup: &Setup, names: &BTreeSet<String>) -> Result<BTreeMap<String
     names.iter().map(model).collect()
 }
 
-/// Begins a batch, or goes on with one, and asks its first cells once the stream is polled.
+/// Begins a batch, or goes on with one, and asks its first cells once the stream is polled. Fails where it has a
+/// cap that cannot hold.
 ///
 /// Whoever takes the events in ends it with [`Job::EndBatch`].
 pub async fn start(
@@ -176,6 +182,9 @@ pub async fn start(
     order: &Order,
     planned: &Planned,
 ) -> Result<(BatchState, BatchStream), StoreFault> {
+    if let Some(words) = unpriced(order, planned) {
+        return Err(StoreFault::new(words));
+    }
     let (spec, how) = (Box::new(order.spec.clone()), order.begin);
     let Reply::Batch(state) = store.ask(Job::BeginBatch { spec, how, at: Timestamp::now() }).await? else {
         return Err(StoreFault::new("the record does not say which batch has begun; please report this"));

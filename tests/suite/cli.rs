@@ -14,6 +14,8 @@ use crate::support::home::{Home, Ran};
 mod against;
 /// A batch: results in order, gates, reports, and going on.
 mod batch;
+/// What a batch may use: caps that hold, prices that are known, time that is up.
+mod caps;
 /// promptfoo: configs read and written.
 mod promptfoo;
 /// What stored answers come to, and what another threshold would do to them.

@@ -39,15 +39,13 @@ pub(super) fn estimate(estimate: &Estimate) -> String {
         count(low),
         count(high)
     );
-    let cost = if estimate.is_unpriced() {
-        "cost ? (no price is known)".to_owned()
-    } else {
-        let rest = if *unpriced > 0 {
-            format!(", {} cells without a known price left out", grouped(*unpriced))
-        } else {
-            String::new()
-        };
-        format!("~{} ({}–{}{rest})", cost.expected, cost.low, cost.high)
+    let cost = match unpriced {
+        0 => format!("~{} ({}–{})", cost.expected, cost.low, cost.high),
+        _ if !estimate.is_priced() => "cost ? (no price is known)".to_owned(),
+        unpriced => {
+            let (unpriced, Span { low, expected, high }) = (grouped(*unpriced), cost);
+            format!("≥~{expected} ({low}–{high}, {unpriced} cells without a known price left out)")
+        }
     };
     format!("{} cell{}: {tokens}, {cost}", grouped(*cells), if *cells == 1 { "" } else { "s" })
 }
@@ -69,7 +67,7 @@ struct EstimateLine {
 pub(super) fn estimate_line(out: &mut dyn Write, estimate: &Estimate) -> io::Result<()> {
     let Estimate { cells, input, output, cost, unpriced, from } = *estimate;
     let dollars = Span { low: cost.low.dollars(), expected: cost.expected.dollars(), high: cost.high.dollars() };
-    let cost = (!estimate.is_unpriced()).then_some(dollars);
+    let cost = estimate.is_priced().then_some(dollars);
     let line = EstimateLine {
         event: "estimate",
         cells,
