@@ -48,7 +48,7 @@ pub use gate::AccountState;
 use gate::Gate;
 use keys::Pool;
 pub use keys::{KeyState, Readiness};
-use port::{Cache, Recorder, World};
+use port::{Cache, KeyMemory, Recorder, World};
 pub use prepare::plain_request;
 use spending::Purse;
 pub use stream::{RunControl, RunStream};
@@ -64,6 +64,8 @@ pub struct Ports {
     pub cache: Arc<dyn Cache>,
     /// Keeps the record of runs.
     pub recorder: Arc<dyn Recorder>,
+    /// Remembers keys.
+    pub keys: Arc<dyn KeyMemory>,
     /// Time of day and chance.
     pub world: Arc<dyn World>,
 }

@@ -7,6 +7,7 @@ pub mod atomic;
 pub mod cards;
 pub mod dataset;
 pub mod job;
+pub mod key_memory;
 pub mod keys;
 pub mod names;
 pub mod places;

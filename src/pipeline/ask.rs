@@ -159,7 +159,7 @@ impl Run {
                 None => self.learn(plan, &mut course, &fault),
             }
             if !wait.is_zero() {
-                match self.rest(&target, course.held.take(), after(told, wait)).await {
+                match self.rest((place, &target), course.held.take(), after(told, wait)).await {
                     Ok(held) => course.held = held,
                     Err(fault) => return self.skip(place, &target, fault).await,
                 }
@@ -172,7 +172,7 @@ impl Run {
         let refused = self.shared.learnt.refused(target);
         let fitted = prepare::fit(&self.request.prompt, &self.request.params, &plan.messages, target, &refused);
         let known = self.preflight(target, &fitted.messages)?;
-        let held = self.take_key(target).await?;
+        let held = self.take_key(place, target).await?;
         // What there is to know of the first target has been told.
         let notices = if place == 0 { Vec::new() } else { [fitted.notices.clone(), known].concat() };
         Ok(Course {
@@ -206,6 +206,11 @@ impl Run {
         }
         self.settle(&course.target, result.is_ok());
         result?;
+        if let Some(held) = &course.held
+            && self.shared.pool.works(&course.target.provider, held.place)
+        {
+            self.shared.ports.keys.rests(&course.target.provider, &held.key.label, None);
+        }
         let remedy = self.remedy(course, spent);
         self.finish(plan, &course.target, remedy).await?;
         self.sent = Some(course.fitted.clone());

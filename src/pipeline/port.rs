@@ -105,6 +105,29 @@ pub struct RunStart {
     pub sample: u32,
 }
 
+/// What is remembered of keys from one run of the program to the next, by their labels. It never fails a run:
+/// what cannot be remembered is not.
+pub trait KeyMemory: Send + Sync + 'static {
+    /// Returns how often keys of a provider were begun with before, by all runs of the program, and counts this
+    /// time too.
+    fn turn<'a>(&'a self, provider: &'a str) -> PortFuture<'a, u64>;
+
+    /// Notes that a key rests until a time of day, and why; none if it is of use again. Returns at once.
+    fn rests(&self, provider: &str, label: &str, rest: Option<(Timestamp, &str)>);
+}
+
+/// Remembers nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoKeyMemory;
+
+impl KeyMemory for NoKeyMemory {
+    fn turn<'a>(&'a self, _provider: &'a str) -> PortFuture<'a, u64> {
+        Box::pin(std::future::ready(0))
+    }
+
+    fn rests(&self, _provider: &str, _label: &str, _rest: Option<(Timestamp, &str)>) {}
+}
+
 /// Time and chance.
 pub trait World: Send + Sync + 'static {
     /// The time of day.
