@@ -101,7 +101,10 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     let end = ended.as_ref().map_or("stopped", |end| word(end, &order));
     let gates = Gates { pass_rate: args.min_pass_rate, score: args.min_score };
     let exit = match ended {
-        Ok(end) => finish((watch, end), gates, &outs, args.json, io),
+        Ok(end) => {
+            let resting = said::resting(&engine.pipeline, Timestamp::now());
+            finish((watch, end, resting), gates, &outs, args.json, io)
+        }
         Err(fault) => Err(fault),
     };
     // Complete is what was also reported: without its report the same command goes on, and asks nothing again.
@@ -210,7 +213,7 @@ async fn watched(
 
 /// Writes the results and the reports, and says how to go on.
 fn finish(
-    (watch, end): (Watch, BatchEnd),
+    (watch, end, resting): (Watch, BatchEnd, Vec<said::RestingKey>),
     gates: Gates,
     outs: &[(PathBuf, Form)],
     json: bool,
@@ -234,7 +237,7 @@ fn finish(
     }
     let evidence = against::evidence(&lanes, &whole);
     if json {
-        said::summary_line(io.out, &whole, &evidence, &judged)?;
+        said::summary_line(io.out, &whole, &evidence, (&judged, &resting))?;
     } else {
         said::summary(io, &whole, (failures, more), &evidence)?;
     }
@@ -243,6 +246,9 @@ fn finish(
     }
     for (reached, words) in &judged {
         let _ = writeln!(io.err, "{} {words}", if *reached { "ok  " } else { "FAIL" });
+    }
+    for key in &resting {
+        let _ = writeln!(io.err, "{}", clean_line(&key.to_string()));
     }
     let of = budget.total.map(|total| format!(" of {}", grouped(total))).unwrap_or_default();
     let done = format!("{}{of} cells are done", grouped(total.cells));

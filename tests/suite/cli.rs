@@ -16,6 +16,8 @@ mod against;
 mod batch;
 /// What a batch may use: caps that hold, prices that are known, time that is up.
 mod caps;
+/// Keys: their turns, and those that rest.
+mod keys;
 /// promptfoo: configs read and written.
 mod promptfoo;
 /// What stored answers come to, and what another threshold would do to them.
