@@ -50,7 +50,7 @@ use keys::Pool;
 pub use keys::{KeyState, Readiness};
 use port::{Cache, KeyMemory, Recorder, World};
 pub use prepare::plain_request;
-use spending::Purse;
+use spending::{Purse, bound::Usages};
 pub use stream::{RunControl, RunStream};
 
 pub use crate::provider::PlainRequest;
@@ -103,6 +103,7 @@ pub(crate) struct Shared {
     flights: Flights,
     learnt: learnt::Learnt,
     gate: Gate,
+    usages: Usages,
     compiled: judged::Compiled,
 }
 
@@ -121,6 +122,7 @@ impl Pipeline {
                 flights,
                 learnt,
                 gate,
+                usages: Usages::default(),
                 compiled: judged::Compiled::default(),
             }),
         }

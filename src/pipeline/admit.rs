@@ -88,7 +88,6 @@ impl Run {
 
     /// Waits until the account may make the call: for room, for the minute's requests and tokens.
     pub(super) async fn admit(&mut self, course: &mut Course) -> Result<(), Fault> {
-        let tokens = course.fitted.tokens();
         let gate = self.shared.gate.clone();
         let mut told = None;
         loop {
@@ -97,6 +96,7 @@ impl Run {
             // Listening begins before asking, or a change between the two would go unheard.
             let mut changed = std::pin::pin!(gate.changed());
             changed.as_mut().enable();
+            let tokens = course.bound(&self.shared.usages).usual();
             let (why, until) = match gate.enter(&provider, &account, tokens) {
                 Answer::Wait(why, until) => (why, until),
                 Answer::Pass(permit) => {

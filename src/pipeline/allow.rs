@@ -33,7 +33,7 @@ impl Run {
             return Err(closed);
         }
         if spending.is_limited() {
-            let bound = Bound::of(&course.target, &course.fitted, spending.seen(&course.target));
+            let bound = course.bound(&self.shared.usages);
             let judges = self.judges(&bound);
             let reservation = purse.reserve(bound.amount().plus(judges), &bound).await?;
             self.reserved = Some(Reserved { reservation, bound, judges });
@@ -43,7 +43,6 @@ impl Run {
 
     /// The most that all judges of an answer may take.
     fn judges(&self, answer: &Bound) -> Amount {
-        let Some(purse) = &self.purse else { return Amount::default() };
         let input = &self.request.input;
         let of_row: usize = input.vars.iter().map(|(name, value)| name.len() + value.len()).sum();
         // A rubric names values of the row, and the question has them once more.
@@ -54,7 +53,7 @@ impl Run {
             let judge: &Target = self.request.judges.get(check.judge.as_deref().unwrap_or_default())?;
             let rubric = check.value.as_ref().map_or(0, |value| value.to_string().len() as u64);
             let sent = QUESTION + of_row + rubric + answer.read_by_another();
-            let one = Bound::sized(judge, sent, None, purse.spending().seen(judge)).amount();
+            let one = Bound::of(judge, sent, None, &self.shared.usages).amount();
             Some((0..check.repeat.unwrap_or(1).max(1)).fold(Amount::default(), |sum, _| sum.plus(one)))
         };
         rubrics.filter_map(each).fold(Amount::default(), Amount::plus)
@@ -81,17 +80,27 @@ impl Run {
         }
     }
 
-    /// Counts what the attempt took, and keeps what is set aside for its judges where it was `answered`.
-    pub(super) fn settle(&mut self, target: &Target, answered: bool) {
-        let Some(Reserved { reservation, bound, judges }) = self.reserved.take() else { return };
+    /// Counts what the attempt took, for the account, for the batch and for calls to come; keeps what is set aside
+    /// for its judges where it was answered.
+    pub(super) fn settle(&mut self, course: &Course, result: Result<(), &Fault>) {
         let heard = &self.heard;
-        let usage = match (heard.billable, answered || !heard.usage.estimated) {
+        // An attempt that may have been billed and does not say for what keeps what was set aside for it.
+        let usage = match (heard.billable, result.is_ok() || !heard.usage.estimated) {
             (false, _) => Some(Usage::default()),
             (true, true) if heard.usage.total().is_some() => Some(heard.usage),
             (true, _) => None,
         };
-        let rest = if answered { judges } else { Amount::default() };
-        self.pot = reservation.settle(&bound, usage, heard.cost(target, true), rest);
+        if let Some(usage) = usage.filter(|_| heard.billable) {
+            let bound = course.bound(&self.shared.usages);
+            self.shared.usages.learn(&bound, &usage);
+        }
+        if let Some(permit) = self.permit.take() {
+            permit.settle(usage.map(|usage| usage.total().unwrap_or(0)), result);
+        }
+        if let Some(Reserved { reservation, judges, .. }) = self.reserved.take() {
+            let rest = if result.is_ok() { judges } else { Amount::default() };
+            self.pot = reservation.settle(usage, heard.cost(&course.target, true), rest);
+        }
     }
 
     /// Ends a run whose next call is refused. A cell is asked later; whoever judges says why it does not.

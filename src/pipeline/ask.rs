@@ -14,6 +14,7 @@ use super::{
     mend::Changes,
     prepare::{self, Fitted},
     run::{Plan, Run},
+    spending::bound::{self, Bound, Usages},
 };
 use crate::model::{Class, Commit, End, Fault, RunRequest, Target, outcome::Reason};
 
@@ -40,6 +41,8 @@ pub(super) struct Course {
     pub target: Target,
     /// What is sent to it.
     pub fitted: Fitted,
+    /// The bytes of that.
+    pub sent: u64,
     /// The key in use.
     pub held: Option<Held>,
     /// Tries made, free walks from key to key not counted.
@@ -78,6 +81,12 @@ impl Course {
     pub(super) fn refit(&mut self, request: &RunRequest, plan: &Plan) {
         self.fitted = prepare::fit(&request.prompt, &request.params, &plan.messages, &self.target, &self.refused);
         self.changes.apply(&mut self.fitted);
+        self.sent = bound::sent(&self.fitted);
+    }
+
+    /// Bounds the next call, by all that is known by now of what calls take.
+    pub(super) fn bound(&self, usages: &Usages) -> Bound {
+        Bound::of(&self.target, self.sent, self.fitted.params.max_tokens, usages)
     }
 }
 
@@ -178,6 +187,7 @@ impl Run {
         Ok(Course {
             place,
             target: self.shared.learnt.corrected(target.clone()),
+            sent: bound::sent(&fitted),
             fitted,
             held,
             tries: 0,
@@ -199,12 +209,7 @@ impl Run {
         self.asked = course.place;
         let notices = std::mem::take(&mut course.notices);
         let result = self.attempt(&course.target, key.as_ref(), &course.fitted, notices).await;
-        if let Some(permit) = self.permit.take() {
-            // An attempt that may have been billed and does not say for what keeps what was set aside.
-            let known = self.heard.usage.total().filter(|_| !self.heard.usage.estimated);
-            permit.settle(known.or((!self.heard.billable).then_some(0)), result.as_ref().copied());
-        }
-        self.settle(&course.target, result.is_ok());
+        self.settle(course, result.as_ref().copied());
         result?;
         if let Some(held) = &course.held
             && self.shared.pool.works(&course.target.provider, held.place)

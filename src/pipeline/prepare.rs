@@ -6,7 +6,7 @@ use crate::{
     eval::template::{self, Unfilled},
     model::{
         Class, Fault, Format, Input, Message, Params, Prompt, ProviderKind, Role, RunRequest, Target,
-        card::JsonSupport, prompt::DEFAULT_TEMPERATURE, usage::estimate_tokens,
+        card::JsonSupport, prompt::DEFAULT_TEMPERATURE,
     },
     provider::{Call, PlainRequest, WireFormat},
 };
@@ -28,16 +28,8 @@ pub(super) struct Fitted {
     pub notices: Vec<String>,
 }
 
-/// What an answer is set aside for where nothing limits it, in tokens.
+/// The tokens that an answer is taken to have where nothing limits it and none has come.
 pub(super) const USUAL: u64 = 1000;
-
-impl Fitted {
-    /// Estimates the tokens of the call: those of its messages, and as many as its answer may have.
-    pub(super) fn tokens(&self) -> u64 {
-        let said: u64 = self.messages.iter().map(|message| estimate_tokens(&message.content)).sum();
-        said.saturating_add(self.params.max_tokens.unwrap_or(USUAL))
-    }
-}
 
 /// Returns the HTTP request that a run on its first target would begin with, the key left out; none
 /// where that target is not asked over HTTP. Fails where the prompt cannot be filled.

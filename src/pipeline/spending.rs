@@ -3,18 +3,15 @@
 
 pub(super) mod bound;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
 use crate::model::{
-    Cost, PicoDollars, Target, Usage,
+    Cost, PicoDollars, Usage,
     batch::{Cap, Caps},
 };
-use bound::{Bound, Seen};
+use bound::Bound;
 
 /// Tokens and money.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -64,7 +61,6 @@ struct State {
     reservations: usize,
     refused: Option<Refusal>,
     closed: Option<Refusal>,
-    seen: BTreeMap<String, Seen>,
 }
 
 impl State {
@@ -152,11 +148,6 @@ impl Spending {
     pub(super) fn is_limited(&self) -> bool {
         let state = self.state();
         state.tokens.is_some() || state.cost.is_some()
-    }
-
-    /// Returns what answers of a target took that were more than was expected.
-    pub(super) fn seen(&self, target: &Target) -> Seen {
-        self.state().seen.get(&target.name).copied().unwrap_or_default()
     }
 
     /// Tells why no further call is made, if none is.
@@ -287,7 +278,7 @@ impl Reservation {
 
     /// Puts what the call took in the place of what was set aside for it; `rest` stays set aside for what
     /// follows. Without a usage it has taken all of it, if it may have been billed at all.
-    pub(super) fn settle(self, bound: &Bound, usage: Option<Usage>, price: Cost, rest: Amount) -> Option<Arc<Self>> {
+    pub(super) fn settle(self, usage: Option<Usage>, price: Cost, rest: Amount) -> Option<Arc<Self>> {
         let own = self.amount().minus(rest);
         let took = usage.map_or(own, |usage| Amount {
             tokens: usage.total().unwrap_or(0),
@@ -296,9 +287,6 @@ impl Reservation {
         let mut state = self.spending.state();
         state.spent = state.spent.plus(took);
         state.set_aside = state.set_aside.minus(own);
-        if let Some(usage) = usage {
-            state.seen.entry(bound.target.clone()).or_default().learn(bound, &usage);
-        }
         drop(state);
         *self.kept() = Kept { amount: rest, sent: false };
         self.spending.0.changed.notify_waiters();

@@ -1,6 +1,10 @@
 //! The most a call may take: from what is sent, from what limits the answer, and from what was seen of others.
 
-use std::fmt;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use super::Amount;
 use crate::{
@@ -12,31 +16,50 @@ use crate::{
 /// Tokens that a wire adds to each message, at most, and to the call.
 const AROUND: u64 = 16;
 
-/// What calls of a target took that was more than their bound.
+/// Answers that must have come before their lengths say what others may have.
+const ENOUGH: u64 = 5;
+
+/// What calls of a target took, as the provider counted them.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::pipeline) struct Seen {
-    /// The tokens in of the call that was counted highest, for each that were thought to be the most.
+struct Taken {
+    /// The tokens in of the call that was counted highest, for each byte that was sent, if that is more than one.
     input: f64,
     /// The longest answer.
     output: u64,
+    /// Answers.
+    answers: u64,
 }
 
-impl Default for Seen {
+impl Default for Taken {
     fn default() -> Self {
-        Self { input: 1.0, output: 0 }
+        Self { input: 1.0, output: 0, answers: 0 }
     }
 }
 
-impl Seen {
+/// What calls took, by target: known to all runs until the program ends.
+#[derive(Debug, Default)]
+pub(in crate::pipeline) struct Usages(Mutex<BTreeMap<String, Taken>>);
+
+impl Usages {
+    fn of(&self, target: &Target) -> Taken {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&target.name).copied().unwrap_or_default()
+    }
+
     /// Takes in what the provider counted of a call.
-    pub(super) fn learn(&mut self, bound: &Bound, usage: &Usage) {
+    pub(in crate::pipeline) fn learn(&self, bound: &Bound, usage: &Usage) {
         if usage.estimated {
             return;
         }
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = known.entry(bound.target.clone()).or_default();
         if let Some(input) = usage.total_input() {
-            self.input = self.input.max(input as f64 / bound.sent.max(1) as f64);
+            own.input = own.input.max(input as f64 / bound.sent.max(1) as f64);
         }
-        self.output = self.output.max(usage.total_output().unwrap_or(0));
+        if let Some(output) = usage.total_output() {
+            own.output = own.output.max(output);
+            own.answers += 1;
+        }
     }
 }
 
@@ -45,44 +68,52 @@ impl Seen {
 pub(in crate::pipeline) struct Bound {
     /// The name of its target.
     pub(in crate::pipeline) target: String,
-    /// The bytes that are sent: no text has more tokens than bytes.
+    /// The bytes that are sent.
     sent: u64,
     input: u64,
     output: u64,
+    /// The most that answers have, as far as those that came tell.
+    usual: u64,
     /// Whether anything limits the answer; else `output` is a guess.
     limited: bool,
     price: Option<Price>,
 }
 
-impl Bound {
-    /// Bounds the call that sends this.
-    pub(in crate::pipeline) fn of(target: &Target, fitted: &Fitted, seen: Seen) -> Self {
-        let said: u64 = fitted.messages.iter().map(|message| message.content.len() as u64 + AROUND).sum();
-        let form = match &fitted.format {
-            WireFormat::Text | WireFormat::JsonObject => 0,
-            WireFormat::JsonSchema(schema) => length(schema),
-        };
-        let extra: u64 = fitted.params.extra.values().map(length).sum();
-        Self::sized(target, said + form + extra + AROUND, fitted.params.max_tokens, seen)
-    }
+/// Counts the bytes of what is sent: no text has more tokens than bytes.
+pub(in crate::pipeline) fn sent(fitted: &Fitted) -> u64 {
+    let said: u64 = fitted.messages.iter().map(|message| message.content.len() as u64 + AROUND).sum();
+    let form = match &fitted.format {
+        WireFormat::Text | WireFormat::JsonObject => 0,
+        WireFormat::JsonSchema(schema) => length(schema),
+    };
+    let extra: u64 = fitted.params.extra.values().map(length).sum();
+    said + form + extra + AROUND
+}
 
+impl Bound {
     /// Bounds a call that sends so many bytes and sets this limit to the answer.
-    pub(in crate::pipeline) fn sized(target: &Target, sent: u64, max_tokens: Option<u64>, seen: Seen) -> Self {
-        let card = &target.card;
+    pub(in crate::pipeline) fn of(target: &Target, sent: u64, max_tokens: Option<u64>, usages: &Usages) -> Self {
+        let (card, taken) = (&target.card, usages.of(target));
         let limit = max_tokens.or(card.max_output).or(card.context);
         let within = |tokens: u64| tokens.min(card.context.unwrap_or(u64::MAX));
-        let input = within(sent).max((sent as f64 * seen.input).ceil() as u64);
-        let output = match limit {
-            Some(limit) => within(limit).max(seen.output),
-            None => USUAL.max(seen.output.saturating_mul(2)),
-        };
+        let input = within(sent).max((sent as f64 * taken.input).ceil() as u64);
+        let likely = USUAL.max(taken.output.saturating_mul(2));
+        let output = limit.map_or(likely, |limit| within(limit).max(taken.output));
+        // What a person has set holds; what a model is able to is far more than it does.
+        let guess = if taken.answers < ENOUGH { output } else { taken.output.saturating_mul(2) };
+        let usual = if max_tokens.is_some() { output } else { guess.min(output) };
         let (target, price) = (target.name.clone(), card.price.clone());
-        Self { target, sent, input, output, limited: limit.is_some(), price }
+        Self { target, sent, input, output, usual, limited: limit.is_some(), price }
     }
 
     /// Returns the tokens in and out together, and what they cost at the highest price that may be asked.
     pub(in crate::pipeline) fn amount(&self) -> Amount {
         self.amount_of(self.input, self.output)
+    }
+
+    /// Returns the tokens that it counts with at a limit by the minute until it is known what it took.
+    pub(in crate::pipeline) fn usual(&self) -> u64 {
+        self.input.saturating_add(self.usual)
     }
 
     fn amount_of(&self, input: u64, output: u64) -> Amount {
