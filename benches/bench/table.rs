@@ -43,7 +43,6 @@ fn cell(number: u64, target: u32) -> Cell {
         tokens: Some(230),
         cost: Cost::Known(PicoDollars(45_000_000)),
         judging: None,
-        given_up: Vec::new(),
         took: Duration::from_millis(number % 3000),
         summary: format!("{{\"sentiment\": \"negative\", \"confidence_score\": 0.{number}}}"),
     }
@@ -67,6 +66,7 @@ fn outcome() -> Outcome {
         usage: retort::model::Usage::default(),
         cost: Cost::Unknown,
         judging: None,
+        given_up: Vec::new(),
         timing: Timing::default(),
         quality: None,
     }

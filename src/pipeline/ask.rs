@@ -124,10 +124,14 @@ impl Run {
             Err(fault) => return self.skip(place, &target, fault).await,
         };
         loop {
-            if let Err(refusal) = self.allow(&course).await {
+            let began = Instant::now();
+            let allowed = self.allow(&course).await;
+            let admitted = if allowed.is_ok() { self.admit(&mut course).await } else { Ok(()) };
+            self.waited += began.elapsed();
+            if let Err(refusal) = allowed {
                 return Left::Refused(refusal.why);
             }
-            if let Err(fault) = self.admit(&mut course).await {
+            if let Err(fault) = admitted {
                 return self.skip(place, &target, fault).await;
             }
             course.tries += 1;
@@ -168,7 +172,9 @@ impl Run {
                 None => self.learn(plan, &mut course, &fault),
             }
             if !wait.is_zero() {
-                match self.rest((place, &target), course.held.take(), after(told, wait)).await {
+                let rested = self.rest((place, &target), course.held.take(), after(told, wait)).await;
+                self.waited += told.elapsed();
+                match rested {
                     Ok(held) => course.held = held,
                     Err(fault) => return self.skip(place, &target, fault).await,
                 }
@@ -181,7 +187,10 @@ impl Run {
         let refused = self.shared.learnt.refused(target);
         let fitted = prepare::fit(&self.request.prompt, &self.request.params, &plan.messages, target, &refused);
         let known = self.preflight(target, &fitted.messages)?;
-        let held = self.take_key(place, target).await?;
+        let began = Instant::now();
+        let held = self.take_key(place, target).await;
+        self.waited += began.elapsed();
+        let held = held?;
         // What there is to know of the first target has been told.
         let notices = if place == 0 { Vec::new() } else { [fitted.notices.clone(), known].concat() };
         Ok(Course {

@@ -40,6 +40,7 @@ impl Run {
         self.sends();
         self.heard.sent_at(sent);
         let result = self.listen(target, key, fitted).await;
+        self.heard.ended_at(Instant::now());
         if matches!(&result, Err(Fault { class: Class::Timeout(timer), .. }) if *timer != Timer::Connect) {
             self.heard.billable = true;
         }

@@ -119,7 +119,7 @@ impl Run {
             attempts: self.attempts,
             quality: judgement.map(|judgement| judgement.quality.clone()),
             judging: self.judging,
-            timing: heard.timing(total),
+            timing: heard.timing(total, self.waited),
             usage: heard.usage,
             text: heard.text,
             reasoning: heard.reasoning,

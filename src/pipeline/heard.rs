@@ -36,6 +36,7 @@ pub(super) struct Heard {
     first_byte: Option<Instant>,
     first: Option<Instant>,
     last: Option<Instant>,
+    ended: Option<Instant>,
 }
 
 /// What an event adds to what is shown.
@@ -77,6 +78,11 @@ impl Heard {
     /// Notes when the call was made.
     pub(super) fn sent_at(&mut self, now: Instant) {
         self.sent = Some(now);
+    }
+
+    /// Notes when the call was over.
+    pub(super) fn ended_at(&mut self, now: Instant) {
+        self.ended = Some(now);
     }
 
     /// Takes an event in.
@@ -210,11 +216,13 @@ impl Heard {
         }
     }
 
-    /// Returns the attempt's times; the run's total is left to the caller.
-    pub(super) fn timing(&self, total: Duration) -> Timing {
+    /// Returns the attempt's times, with those of the run: how long it took, and how much of that it waited.
+    pub(super) fn timing(&self, total: Duration, waited: Duration) -> Timing {
         let since = |from: Option<Instant>, to: Option<Instant>| Some(to?.saturating_duration_since(from?));
         Timing {
             total,
+            waited,
+            response: since(self.sent, self.ended),
             first_byte: since(self.sent, self.first_byte),
             first_token: since(self.sent, self.first),
             generation: since(self.first, self.last),

@@ -50,6 +50,8 @@ pub(super) struct Run {
     pub attempts: u32,
     /// Each target that was given up, with its last fault.
     pub reasons: Vec<Reason>,
+    /// How long it has waited before its calls.
+    pub waited: Duration,
     /// What attempts that came to nothing cost.
     pub lost: Cost,
     /// The judgement, once there was an answer to judge, and when that was since the start.
@@ -132,6 +134,7 @@ impl Run {
             asked: 0,
             attempts: 0,
             reasons: Vec::new(),
+            waited: Duration::ZERO,
             lost: Cost::Known(PicoDollars(0)),
             judged: None,
             kept: None,
@@ -227,7 +230,10 @@ impl Run {
                 }
                 Part::Follow(flight) => {
                     self.tell(RunEvent::Cache { lookup: Lookup::Joined }).await;
-                    match tokio::time::timeout_at(self.deadline, flight::landed(flight)).await {
+                    let began = Instant::now();
+                    let landed = tokio::time::timeout_at(self.deadline, flight::landed(flight)).await;
+                    self.waited += began.elapsed();
+                    match landed {
                         // Its leader left: the flight is taken over, or its new leader followed.
                         Ok(None) => {}
                         Ok(Some(Standing::Landed(cached))) if self.may_be_answered_by(&cached.outcome) => {

@@ -1,10 +1,10 @@
 //! Retries, waits and fallbacks.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use retort::{
-    model::{Class, Commit, End, Fault, RunRequest},
+    model::{Class, Commit, End, Fault, RunRequest, settings::AccountLimits},
     pipeline::{Rules, RunEvent, Told, event::Next},
 };
 
@@ -221,4 +221,25 @@ async fn an_empty_answer_is_none() {
     let bench = Bench::new(|_, n| if n == 0 { answer(&[]) } else { answer(&["{}"]) });
     let told = bench.tell(request(&["a"])).await;
     assert_eq!(nexts(&told), [(Class::Transient, retry(4))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_run_waits_is_told_apart_from_what_its_provider_takes() {
+    let limits = AccountLimits { requests_per_minute: Some(2), ..AccountLimits::default() };
+    let rules = Rules {
+        limits: BTreeMap::from([("openai".to_owned(), limits)]),
+        keys: keys("openai", &[("env:K", "k")]),
+        ..Rules::default()
+    };
+    // The first try fails after two seconds, the second is let through half a minute after it and answers in 0.3 s.
+    let bench = Bench::with(rules, |_, n| match n {
+        0 => vec![Step::After(Duration::from_secs(2)), Step::Fail(Fault::new(Class::Transient, "x"))],
+        _ => answer(&["{", "}", " "]),
+    });
+    let timing = bench.end(request(&["a"])).await.timing;
+    let (whole, waited) = (Duration::from_millis(30_800), Duration::from_millis(28_500));
+    assert_eq!((timing.total, timing.waited), (whole, waited), "the failed try is no wait");
+    assert_eq!(timing.response, Some(Duration::from_millis(300)), "the answering attempt alone");
+    let plain = Bench::new(|_, _| answer(&["{}"])).end(request(&["a"])).await.timing;
+    assert_eq!((plain.waited, plain.response), (Duration::ZERO, Some(plain.total)));
 }
