@@ -219,15 +219,31 @@ fn finish(
     json: bool,
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
-    let Watch { mut whole, failures, more, unrecorded, spool, budget, lanes, .. } = watch;
+    let Watch { mut whole, failures, more, unrecorded, spool, unspooled, budget, lanes, .. } = watch;
     whole.end = match &end {
         BatchEnd::Complete => "complete".to_owned(),
         BatchEnd::Stopped => "stopped before its end".to_owned(),
         BatchEnd::Capped { why, .. } | BatchEnd::Failed { why } => format!("stopped before its end: {why}"),
     };
     whole.made = Timestamp::now();
+    if unrecorded > 0 {
+        let _ = writeln!(
+            io.err,
+            "{} cells ended that could not be recorded: their answers are on standard output alone, each a line of JSON \
+             with \"event\":\"unrecorded\"; they will be asked again",
+            grouped(unrecorded)
+        );
+    }
     let total = whole.total();
     let judged = gates.judge(&total);
+    if let Some(fault) = unspooled {
+        let temporary = std::env::temp_dir();
+        return Err(Stopped::Other(format!(
+            "the reports cannot be written: their cells cannot be kept in {}: {fault}; free some space there, and the \
+             same command goes on",
+            temporary.display()
+        )));
+    }
     if let Some(spool) = spool {
         let spooled = spool.finish()?;
         whole.variables.clone_from(&spooled.variables);
@@ -268,14 +284,6 @@ fn finish(
                 writeln!(io.err, "stopped by a cap: {why}; {done}; the same command with a higher {option} goes on");
         }
         BatchEnd::Failed { why } => {
-            if unrecorded > 0 {
-                let _ = writeln!(
-                    io.err,
-                    "{} cells ended that could not be recorded: their answers are on standard output alone, each a \
-                     line of JSON with \"event\":\"unrecorded\"; they will be asked again",
-                    grouped(unrecorded)
-                );
-            }
             let _ = writeln!(io.err, "stopped: {}; {done}; the same command goes on", clean_line(why));
         }
     }

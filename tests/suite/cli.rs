@@ -16,6 +16,9 @@ mod against;
 mod batch;
 /// What a batch may use: caps that hold, prices that are known, time that is up.
 mod caps;
+/// A disk without room: what was paid for is on record or on standard output.
+#[cfg(unix)]
+mod full_disk;
 /// Keys: their turns, and those that rest.
 mod keys;
 /// promptfoo: configs read and written.

@@ -14,7 +14,7 @@ mod commit;
 mod end;
 /// How much of an account is used at once and in a minute.
 mod gate;
-/// Which key is used, cools, or is dead.
+/// Which key is used, cools, or rests after a refusal.
 mod keys;
 /// What one run learns of a model for all later ones.
 mod learn;
@@ -26,6 +26,8 @@ mod mend;
 mod meter;
 /// What is refused or changed before anything is sent.
 mod prepare;
+/// A batch and a record that is slow or full.
+mod pressure;
 /// Retries, waits and fallbacks.
 mod retry;
 /// Judges, asked through the same pipeline.

@@ -195,10 +195,19 @@ impl Bench {
 
     /// Sets it up anew with a memory of keys.
     pub(crate) fn remembers(&mut self, keys: Arc<dyn KeyMemory>) {
+        self.set_up(Arc::clone(&self.record) as Arc<dyn Recorder>, keys);
+    }
+
+    /// Sets it up anew with another record.
+    pub(crate) fn records(&mut self, recorder: Arc<dyn Recorder>) {
+        self.set_up(recorder, Arc::new(NoKeyMemory));
+    }
+
+    fn set_up(&mut self, recorder: Arc<dyn Recorder>, keys: Arc<dyn KeyMemory>) {
         let ports = Ports {
             backend: Arc::clone(&self.backend) as Arc<dyn Backend>,
             cache: Arc::clone(&self.cache) as Arc<dyn Cache>,
-            recorder: Arc::clone(&self.record) as Arc<dyn Recorder>,
+            recorder,
             keys,
             world: Arc::new(Still::default()),
         };

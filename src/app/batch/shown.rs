@@ -13,7 +13,7 @@ use super::{
 use crate::{
     app::{msg::Ticket, table::Table},
     eval::tally::Standing,
-    model::{BatchId, Place, batch::Cell},
+    model::{BatchId, Place, Row, batch::Cell},
     pipeline::{
         batch::{BatchEnd, BatchEvent},
         budget::Budget,
@@ -58,6 +58,8 @@ pub struct Shown {
     pub concurrency: usize,
     /// What it uses, since it began.
     pub budget: Option<Budget>,
+    /// Cells that ended and could not be recorded.
+    pub unrecorded: u64,
     /// Under which tickets single cells are asked again.
     pub again: Vec<Ticket>,
     /// The window on the rows.
@@ -92,6 +94,7 @@ impl Shown {
             rows: (0, false),
             counted: None,
             budget: None,
+            unrecorded: 0,
             again: Vec::new(),
             table: Table::default(),
             look: Look::default(),
@@ -162,13 +165,10 @@ impl Shown {
                     self.state = State::Running;
                 }
             }
-            // What could not be recorded was answered all the same; the end says that it is not on record.
-            BatchEvent::Cell { cell, row, outcome: _ } | BatchEvent::Unrecorded { cell, row, outcome: _ } => {
-                self.grid.know(&row);
-                if let Some(budget) = &mut self.budget {
-                    budget.take(&cell);
-                }
-                self.fill(*cell);
+            BatchEvent::Cell { cell, row, outcome: _ } => self.ended(*cell, &row),
+            BatchEvent::Unrecorded { cell, row, outcome: _ } => {
+                self.unrecorded += 1;
+                self.ended(*cell, &row);
             }
             BatchEvent::Kept { cell, row } => {
                 self.grid.know(&row);
@@ -212,6 +212,14 @@ impl Shown {
         }
         self.table.grow(self.grid.len());
         false
+    }
+
+    fn ended(&mut self, cell: Cell, row: &Row) {
+        self.grid.know(row);
+        if let Some(budget) = &mut self.budget {
+            budget.take(&cell);
+        }
+        self.fill(cell);
     }
 
     /// Puts a finished cell into the table.

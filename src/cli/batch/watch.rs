@@ -58,6 +58,8 @@ pub(super) struct Watch {
     pub(super) unrecorded: u64,
     /// Where the reports read the cells; none where no report is wanted.
     pub(super) spool: Option<Spool>,
+    /// Why they cannot, if a cell could not be kept for them.
+    pub(super) unspooled: Option<io::Error>,
     json: bool,
     kept: KeptRuns,
     /// How the lanes compare.
@@ -80,6 +82,7 @@ impl Watch {
             more: 0,
             unrecorded: 0,
             spool,
+            unspooled: None,
             json,
             kept,
             lanes: Lanes::default(),
@@ -205,8 +208,9 @@ impl Watch {
         if standing == Standing::Open {
             return Ok(());
         }
-        if let Some(spool) = &mut self.spool {
-            spool.push(entry)?;
+        // Whatever becomes of the reports, what is under way is paid for.
+        if let Some(Err(fault)) = self.spool.as_mut().map(|spool| spool.push(entry)) {
+            (self.spool, self.unspooled) = (None, Some(fault));
         }
         if self.json {
             self.line("cell", entry, io)?;
