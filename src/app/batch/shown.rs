@@ -216,8 +216,11 @@ impl Shown {
 
     fn ended(&mut self, cell: Cell, row: &Row) {
         self.grid.know(row);
-        if let Some(budget) = &mut self.budget {
-            budget.take(&cell);
+        // One that was cut off has ended for now alone.
+        match &mut self.budget {
+            Some(budget) if Standing::of(&cell) == Standing::Open => budget.before([&cell]),
+            Some(budget) => budget.take(&cell),
+            None => {}
         }
         self.fill(cell);
     }

@@ -112,7 +112,9 @@ impl Watch {
             BatchEvent::Cell { cell, outcome, row } => {
                 self.open.remove(&cell.place);
                 let entry = Entry::of(*cell, &row, &outcome);
-                if entry.standing() != Standing::Open {
+                if entry.standing() == Standing::Open {
+                    self.budget.before([&entry.cell]);
+                } else {
                     self.budget.take(&entry.cell);
                     self.count(&entry);
                 }

@@ -96,7 +96,8 @@ impl Bound {
         let (card, taken) = (&target.card, usages.of(target));
         let limit = max_tokens.or(card.max_output).or(card.context);
         let within = |tokens: u64| tokens.min(card.context.unwrap_or(u64::MAX));
-        let input = within(sent).max((sent as f64 * taken.input).ceil() as u64);
+        let counted = (sent as f64 * taken.input).ceil() as u64;
+        let input = if taken.input > 1.0 { counted } else { within(sent) };
         let likely = USUAL.max(taken.output.saturating_mul(2));
         let output = limit.map_or(likely, |limit| within(limit).max(taken.output));
         // What a person has set holds; what a model is able to is far more than it does.
@@ -154,5 +155,88 @@ impl fmt::Display for Bound {
         } else {
             ", a guess; max_tokens sets a limit"
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::{ModelCard, ProviderKind};
+
+    fn target(max_output: Option<u64>, context: Option<u64>) -> Target {
+        let price = Price { input: PicoDollars(2), output: PicoDollars(10), ..Price::default() };
+        Target {
+            name: "m".to_owned(),
+            provider: "own".to_owned(),
+            kind: ProviderKind::OpenAi,
+            base_url: None,
+            custom_endpoint: true,
+            model: "m".to_owned(),
+            command: Vec::new(),
+            headers: BTreeMap::new(),
+            card: ModelCard { max_output, context, price: Some(price), ..ModelCard::default() },
+        }
+    }
+
+    fn counted(input: u64, output: u64) -> Usage {
+        Usage { input: Some(input), output: Some(output), ..Usage::default() }
+    }
+
+    #[test]
+    fn what_limits_an_answer_bounds_it_and_a_guess_is_told_as_one() {
+        let (usages, words) = (Usages::default(), |bound: &Bound| bound.to_string());
+        for (max_output, context, max_tokens, input, output, limited) in [
+            (None, None, Some(50), 300, 50, true),
+            (Some(4000), None, Some(50), 300, 50, true),
+            (Some(4000), None, None, 300, 4000, true),
+            (Some(4000), Some(200), None, 200, 200, true),
+            (None, Some(2000), None, 300, 2000, true),
+            (None, None, None, 300, 1000, false),
+        ] {
+            let bound = Bound::of(&target(max_output, context), 300, max_tokens, &usages);
+            let cost = PicoDollars(2 * input + 10 * output);
+            assert_eq!(bound.amount(), Amount { tokens: input + output, cost }, "{max_output:?} {context:?}");
+            assert_eq!(words(&bound).contains("a guess"), !limited, "{}", words(&bound));
+        }
+    }
+
+    #[test]
+    fn what_a_provider_counts_beyond_the_bound_holds_from_the_next_call_on() {
+        let (usages, target) = (Usages::default(), target(None, None));
+        let of = |max_tokens| Bound::of(&target, 100, max_tokens, &usages);
+        usages.learn(&of(Some(50)), &Usage { estimated: true, ..counted(9000, 9000) });
+        assert_eq!(of(Some(50)).amount().tokens, 150, "our own estimate teaches nothing");
+        usages.learn(&of(Some(50)), &counted(300, 70));
+        assert_eq!(of(Some(50)).amount().tokens, 300 + 70);
+        assert_eq!(of(None).amount().tokens, 300 + 1000);
+        usages.learn(&of(None), &counted(10, 800));
+        assert_eq!(of(None).amount().tokens, 300 + 1600, "an answer may be twice as long as the longest");
+    }
+
+    #[test]
+    fn a_rate_counts_with_what_answers_have_been_once_enough_have_come() {
+        let (usages, target) = (Usages::default(), target(Some(16_000), None));
+        let usual = || Bound::of(&target, 100, None, &usages).usual();
+        for _ in 0..ENOUGH {
+            assert_eq!(usual(), 16_100);
+            usages.learn(&Bound::of(&target, 100, None, &usages), &counted(40, 60));
+        }
+        assert_eq!(usual(), 100 + 120);
+        assert_eq!(Bound::of(&target, 100, Some(500), &usages).usual(), 600, "what a person has set holds");
+        assert_eq!(Bound::of(&target, 100, None, &usages).amount().tokens, 16_100, "a cap counts with the most");
+    }
+
+    #[test]
+    fn an_answer_outgrows_a_guess_alone() {
+        let usages = Usages::default();
+        let mut guess = Bound::of(&target(None, None), 100, None, &usages);
+        assert_eq!(guess.outgrown(999), None);
+        assert_eq!(guess.outgrown(1000), Some(Amount { tokens: 1000, cost: PicoDollars(10_000) }));
+        assert_eq!((guess.outgrown(1999), guess.amount().tokens), (None, 2100));
+        assert_eq!(guess.outgrown(9000).map(|more| more.tokens), Some(7001));
+        let mut limited = Bound::of(&target(Some(10), None), 100, None, &usages);
+        assert_eq!(limited.outgrown(1_000_000), None, "the provider ends it");
     }
 }
