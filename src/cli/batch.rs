@@ -23,18 +23,12 @@ use crate::{
         report::{Form, Lane, Whole},
     },
     model::{BatchId, batch::Cap},
-    pipeline::{
-        batch::{BatchEnd, BatchStream},
-        budget::Budget,
-    },
+    pipeline::batch::{BatchEnd, BatchStream},
     setup::{
         Engine,
-        batch::{self as common, Order, Planned},
+        batch::{self as common, Begun, Order, Planned},
     },
-    store::{
-        Store,
-        job::{BatchState, Job},
-    },
+    store::{Store, job::Job},
     text::clean_line,
 };
 use gate::Gates;
@@ -80,8 +74,9 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     for lane in planned.targets.iter().flatten() {
         run::say_keys(&setup, &engine, lane, io);
     }
-    let (state, stream) = common::start(&engine, &store, &order, &planned).await?;
-    introduce(&state, &order, &planned, io);
+    let begun = common::start(&engine, &store, &order, &planned).await?;
+    introduce(&begun, &order, &planned, io);
+    let Begun { id, budget, stream, .. } = begun;
     let unlimited: Vec<String> = common::unlimited(&order, &planned).into_iter().collect();
     if !unlimited.is_empty() {
         let _ = writeln!(
@@ -92,11 +87,7 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         );
     }
     let spool = if outs.is_empty() { None } else { Some(Spool::new()?) };
-    let total = planned.rows.map(|rows| rows * order.cells_of_a_row());
-    let mut budget = Budget::new(order.caps, total, Instant::now());
-    budget.expect(state.cells.iter().filter(|row| row.cell.answered()).count() as u64);
-    budget.before(state.cells.iter().map(|row| &row.cell));
-    let mut watch = Watch::new(budget, whole(&order, state.id), spool, args.json);
+    let mut watch = Watch::new(budget, whole(&order, id), spool, args.json);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
     let end = ended.as_ref().map_or("stopped", |end| word(end, &order));
     let gates = Gates { pass_rate: args.min_pass_rate, score: args.min_score };
@@ -110,7 +101,7 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     // Complete is what was also reported: without its report the same command goes on, and asks nothing again.
     // It is noted also where the reader is gone: whoever goes on must know that this one has ended.
     let end = if exit.is_ok() { end } else { "stopped" };
-    let noted = store.ask(Job::EndBatch { batch: state.id, end: end.to_owned(), at: Timestamp::now() }).await;
+    let noted = store.ask(Job::EndBatch { batch: id, end: end.to_owned(), at: Timestamp::now() }).await;
     if let Err(fault) = noted {
         let _ = writeln!(io.err, "note: {}", clean_line(&fault.to_string()));
     }
@@ -125,19 +116,19 @@ fn word(end: &BatchEnd, order: &Order) -> &'static str {
 }
 
 /// Says whether it goes on, and what it will take.
-fn introduce(state: &BatchState, order: &Order, planned: &Planned, io: &mut Io<'_>) {
+fn introduce(begun: &Begun, order: &Order, planned: &Planned, io: &mut Io<'_>) {
     let total = planned.rows.unwrap_or(0) * order.cells_of_a_row();
-    let done = state.cells.iter().filter(|row| row.cell.answered()).count() as u64;
-    if state.resumed {
+    let done = begun.answered;
+    if begun.resumed {
         let _ = writeln!(
             io.err,
             "going on with batch {}: {} of {} cells are done; --new begins anew",
-            state.id.short(),
+            begun.id.short(),
             grouped(done.min(total)),
             grouped(total)
         );
     }
-    let left = total.saturating_sub(if state.resumed { done } else { 0 });
+    let left = total.saturating_sub(if begun.resumed { done } else { 0 });
     if left > 0 {
         let _ = writeln!(io.err, "{}", said::estimate(&planned.estimate_of(left)));
     }

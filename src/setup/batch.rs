@@ -11,18 +11,22 @@ use std::{
 
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::{Engine, Setup};
 use crate::{
     model::{
-        CacheMode, Catalog, Check, CheckKind, Params, Place, Prompt, Row, Target,
+        BatchId, CacheMode, Catalog, Check, CheckKind, Params, Place, Prompt, Row, Target,
         batch::{BatchSpec, Caps},
     },
-    pipeline::batch::{BatchPlan, BatchStream, Known},
+    pipeline::{
+        batch::{BatchPlan, BatchStream, Known},
+        budget::Budget,
+    },
     store::{
         Store,
         dataset::{self, Reading},
-        job::{BatchState, Begin, Job, Reply, StoreFault},
+        job::{Begin, Job, Reply, StoreFault},
     },
 };
 pub use look::{Planned, look};
@@ -172,21 +176,32 @@ pub fn judges(setup: &Setup, names: &BTreeSet<String>) -> Result<BTreeMap<String
     names.iter().map(model).collect()
 }
 
+/// A batch that has begun.
+pub struct Begun {
+    /// The batch.
+    pub id: BatchId,
+    /// Whether it goes on where an earlier run stopped.
+    pub resumed: bool,
+    /// Cells of which something is known from before.
+    pub cells: u64,
+    /// Those among them that were answered.
+    pub answered: u64,
+    /// What was used before, for whoever follows what is used from now on.
+    pub budget: Budget,
+    /// What it tells.
+    pub stream: BatchStream,
+}
+
 /// Begins a batch, or goes on with one, and asks its first cells once the stream is polled. Fails where it has a
 /// cap that cannot hold.
 ///
 /// Whoever takes the events in ends it with [`Job::EndBatch`].
-pub async fn start(
-    engine: &Engine,
-    store: &Store,
-    order: &Order,
-    planned: &Planned,
-) -> Result<(BatchState, BatchStream), StoreFault> {
+pub async fn start(engine: &Engine, store: &Store, order: &Order, planned: &Planned) -> Result<Begun, StoreFault> {
     if let Some(words) = unpriced(order, planned) {
         return Err(StoreFault::new(words));
     }
     let (spec, how) = (Box::new(order.spec.clone()), order.begin);
-    let Reply::Batch(state) = store.ask(Job::BeginBatch { spec, how, at: Timestamp::now() }).await? else {
+    let Reply::Batch(mut state) = store.ask(Job::BeginBatch { spec, how, at: Timestamp::now() }).await? else {
         return Err(StoreFault::new("the record does not say which batch has begun; please report this"));
     };
     let prompts = order.spec.prompts.iter().map(|(name, prompt)| {
@@ -194,6 +209,12 @@ pub async fn start(
         judged_by(&mut prompt.checks, order.judge.as_deref());
         (name.clone(), Arc::new(prompt))
     });
+    let total = planned.rows.map(|rows| rows * order.cells_of_a_row());
+    let mut budget = Budget::new(order.caps, total, Instant::now());
+    let answered = state.cells.iter().filter(|row| row.cell.answered()).count() as u64;
+    budget.expect(answered);
+    budget.before(state.cells.iter().map(|row| &row.cell));
+    let (cells, known) = (state.cells.len() as u64, std::mem::take(&mut state.cells));
     let plan = BatchPlan {
         id: state.id,
         prompts: prompts.collect(),
@@ -204,14 +225,15 @@ pub async fn start(
         judges: planned.judges.clone(),
         caps: order.caps,
         concurrency: order.concurrency,
-        total: planned.rows.map(|rows| rows * order.cells_of_a_row()),
+        total,
         session: order.session.clone(),
-        known: Known::of(state.cells.iter().map(|row| (row.cell.clone(), row.fingerprint))),
+        known: Known::of(known.into_iter().map(|row| (row.cell, row.fingerprint))),
         retry_failed: order.begin == Begin::RetryFailed,
         again: order.again.clone(),
     };
     let own = order.clone();
     let rows = order.rows()?.into_stream();
     let rows = rows.map(move |row| row.map(|row| own.completed(row)).map_err(|fault| fault.to_string()));
-    Ok((*state, engine.pipeline.batch(plan, rows)))
+    let stream = engine.pipeline.batch(plan, rows);
+    Ok(Begun { id: state.id, resumed: state.resumed, cells, answered, budget, stream })
 }
