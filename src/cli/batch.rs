@@ -159,7 +159,7 @@ fn whole(order: &Order, batch: BatchId) -> Whole {
 }
 
 /// Takes the events in until the end. Ctrl-c stops the batch and keeps what came; a second one does not
-/// wait. A cap stops it: nobody is there to raise it.
+/// wait. A cap ends it once what is under way has ended: nobody is there to raise it.
 async fn watched(
     mut stream: BatchStream,
     watch: &mut Watch,
@@ -183,8 +183,9 @@ async fn watched(
                     Ok(None) => {}
                     Err(fault) => break Err(fault.into()),
                 }
+                // What is under way is paid for, and was let through by the cap.
                 if watch.paused.as_ref().is_some_and(|(_, cap)| cap.is_some()) {
-                    control.stop();
+                    control.drain();
                 }
             }
             _ = interrupts.recv() => {

@@ -79,6 +79,8 @@ pub(super) struct Driver {
     paused: Option<Pause>,
     resumed: u64,
     stopping: bool,
+    /// Whether it ends once what is under way has ended.
+    draining: bool,
     /// Cells that stopping it has cut off.
     cut: u64,
     failed: Option<String>,
@@ -132,6 +134,7 @@ impl Driver {
             paused: None,
             resumed: 0,
             stopping: false,
+            draining: false,
             cut: 0,
             failed: None,
             ended: false,
@@ -173,6 +176,7 @@ impl Driver {
             self.budget.caps = wanted.caps;
             self.spending.set_caps(wanted.caps);
         }
+        self.draining = wanted.drain;
         if wanted.stop && !self.stopping {
             self.stopping = true;
             self.cut_off();
@@ -222,7 +226,7 @@ impl Driver {
     /// Tells whether there is, or may be, a further cell to start.
     fn goes_on(&self) -> bool {
         let left = self.current.is_some() || !self.again.is_empty() || !self.all_read;
-        self.failed.is_none() && !self.stopping && left
+        self.failed.is_none() && !self.stopping && !self.draining && left
     }
 
     /// Tells whether the next cell is known, and a model is to be asked for it.

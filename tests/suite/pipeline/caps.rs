@@ -97,6 +97,25 @@ async fn stopping_it_at_a_cap_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_under_way_at_a_cap_is_paid_for_and_ends_by_itself() {
+    // Five cells are under way when the first of them has ended and the projection passes the cap.
+    let bench = Bench::new(|call, _| {
+        let wait = Step::After(Duration::from_secs(number(call)));
+        std::iter::once(wait).chain(answer(&["{", "}"])).collect()
+    });
+    let plan = BatchPlan { concurrency: 12, total: Some(100), ..limited(Caps { cost: Some(0.05), ..Caps::default() }) };
+    let mut batch = bench.pipeline.batch(plan, rows(100));
+    let control = batch.control();
+    let mut words = until(&mut batch, "paused").await;
+    control.drain();
+    words.extend(rest(batch).await);
+    let (done, calls) = (with_end(&words, "done"), bench.calls().len());
+    assert!(done == calls && calls > 5, "{done} of {calls} calls are answered: {words:?}");
+    assert_eq!(with_end(&words, "cancelled"), 0);
+    assert!(words.last().unwrap().starts_with("Capped { cap: Cost"), "{words:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cap_that_the_last_cell_reaches_stops_nothing() {
     for caps in
         [COST, Caps { tokens: Some(36 + 54), ..TOKENS }, Caps { time: Some(Duration::from_millis(600)), ..TIME }]

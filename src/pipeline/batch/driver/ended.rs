@@ -97,7 +97,7 @@ impl Driver {
             return Some(BatchEnd::Failed { why });
         }
         let complete = self.current.is_none() && self.again.is_empty() && self.all_read && self.cut == 0;
-        if self.stopping && !complete {
+        if (self.stopping || self.draining) && !complete {
             return Some(match self.paused.take() {
                 Some(Pause { why, cap: Some(cap) }) => BatchEnd::Capped { cap, why },
                 _ => BatchEnd::Stopped,
