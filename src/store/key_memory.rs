@@ -147,6 +147,8 @@ impl KeyMemory for KeyFile {
 mod tests {
     use std::fs;
 
+    use futures_util::future::join_all;
+
     use super::*;
 
     fn file(dir: &Path) -> KeyFile {
@@ -174,10 +176,7 @@ mod tests {
             let own = file(dir.path());
             tokio::spawn(async move { own.turn("openai").await })
         });
-        let mut turns: Vec<u64> = Vec::new();
-        for turn in all.collect::<Vec<_>>() {
-            turns.push(turn.await.unwrap());
-        }
+        let mut turns: Vec<u64> = join_all(all).await.into_iter().map(Result::unwrap).collect();
         turns.sort_unstable();
         assert_eq!(turns, (0..32).collect::<Vec<_>>());
     }

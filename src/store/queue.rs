@@ -103,10 +103,8 @@ impl<T> Queue<T> {
         let Load { pieces, weight } = self.behind;
         let (waiting, heavy) = (state.pieces.len(), state.weight);
         self.is_behind.send_if_modified(|behind| {
-            let now = match *behind {
-                false => waiting >= pieces || heavy >= weight,
-                true => waiting > pieces / 2 || heavy > weight / 2,
-            };
+            let now =
+                if *behind { waiting > pieces / 2 || heavy > weight / 2 } else { waiting >= pieces || heavy >= weight };
             std::mem::replace(behind, now) != now
         });
     }

@@ -78,13 +78,22 @@ pub(super) struct Driver {
     /// Why nothing further is started, if a person or a cap said so.
     paused: Option<Pause>,
     resumed: u64,
-    stopping: bool,
-    /// Whether it ends once what is under way has ended.
-    draining: bool,
+    ending: Ending,
     /// Cells that stopping it has cut off.
     cut: u64,
     failed: Option<String>,
     ended: bool,
+}
+
+/// Whether somebody wants it to end before its last cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// Nobody does.
+    Unasked,
+    /// It starts no further cell.
+    Drains,
+    /// What was under way is cut off, too.
+    Stops,
 }
 
 struct Pause {
@@ -133,8 +142,7 @@ impl Driver {
             queue: VecDeque::new(),
             paused: None,
             resumed: 0,
-            stopping: false,
-            draining: false,
+            ending: Ending::Unasked,
             cut: 0,
             failed: None,
             ended: false,
@@ -176,13 +184,15 @@ impl Driver {
             self.budget.caps = wanted.caps;
             self.spending.set_caps(wanted.caps);
         }
-        self.draining = wanted.drain;
-        if wanted.stop && !self.stopping {
-            self.stopping = true;
-            self.cut_off();
-        }
-        if self.stopping {
-            return;
+        match self.ending {
+            Ending::Stops => return,
+            Ending::Unasked | Ending::Drains if wanted.stop => {
+                self.ending = Ending::Stops;
+                self.cut_off();
+                return;
+            }
+            Ending::Unasked if wanted.drain => self.ending = Ending::Drains,
+            Ending::Unasked | Ending::Drains => {}
         }
         match &self.paused {
             None if wanted.paused => self.pause("paused".to_owned(), None),
@@ -226,7 +236,7 @@ impl Driver {
     /// Tells whether there is, or may be, a further cell to start.
     fn goes_on(&self) -> bool {
         let left = self.current.is_some() || !self.again.is_empty() || !self.all_read;
-        self.failed.is_none() && !self.stopping && !self.draining && left
+        self.failed.is_none() && self.ending == Ending::Unasked && left
     }
 
     /// Tells whether the next cell is known, and a model is to be asked for it.
@@ -318,7 +328,8 @@ impl Driver {
     async fn wait(&mut self) {
         // One row is read ahead, so that it is known whether there is anything left to pause.
         let reads = self.goes_on() && self.current.is_none();
-        let timed = self.paused.is_none() && !self.stopping && (self.asks_next() || !self.open.is_empty());
+        let timed =
+            self.paused.is_none() && self.ending != Ending::Stops && (self.asks_next() || !self.open.is_empty());
         let time_up = if timed { self.budget.deadline(Instant::now()) } else { None };
         tokio::select! {
             biased;

@@ -37,7 +37,8 @@ fn home(server: &Server) -> Home {
     home.file("config/prompts/falls.toml", &prompt("fallback = [\"unknown\"]\n"));
     let rubric = "[[check]]\ntype = \"llm-rubric\"\nvalue = \"polite\"\njudge = \"unknown\"\n";
     home.file("config/prompts/judged.toml", &format!("{}{rubric}", prompt("")));
-    home.file("work/rows.txt", &(1..=20).map(|row| format!("text {row}\n")).collect::<String>());
+    let rows: Vec<String> = (1..=20).map(|row| format!("text {row}")).collect();
+    home.file("work/rows.txt", &rows.join("\n"));
     home
 }
 

@@ -11,7 +11,7 @@ use crate::support::{
 
 fn answer() -> Script {
     let text = "zebra ".repeat(400);
-    Script::answer(event_stream(&format!(
+    Script::answer(event_stream(format!(
         "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\ndata: {{\"choices\":[{{\"delta\":{{}},\
          \"finish_reason\":\"stop\"}}]}}\n\ndata: [DONE]\n\n"
     )))
@@ -28,7 +28,8 @@ fn home(server: &Server) -> Home {
         ),
     );
     home.file("config/prompts/p.toml", "[response]\nformat = \"text\"\n");
-    home.file("work/rows.txt", &(1..=400).map(|row| format!("row {row}\n")).collect::<String>());
+    let rows: Vec<String> = (1..=400).map(|row| format!("row {row}")).collect();
+    home.file("work/rows.txt", &rows.join("\n"));
     home
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 
-use super::{Driver, Finished, Pause, Settling};
+use super::{Driver, Ending, Finished, Pause, Settling};
 use crate::{
     model::{End, batch::Cell},
     pipeline::batch::{BatchEnd, BatchEvent},
@@ -20,13 +20,11 @@ impl Driver {
             let recorder = Arc::clone(recorder);
             Box::pin(async move { recorder.room().await })
         });
-        match (&mut room).now_or_never() {
-            Some(room) => self.is_recorded(room),
-            None => {
-                self.room = Some(room);
-                false
-            }
+        if let Some(room) = (&mut room).now_or_never() {
+            return self.is_recorded(room);
         }
+        self.room = Some(room);
+        false
     }
 
     /// Notes that nothing can be recorded any more, if so; tells whether something can. What is under way is paid
@@ -76,13 +74,13 @@ impl Driver {
             return;
         }
         if outcome.end == End::Cancelled {
-            if self.stopping {
+            if self.ending == Ending::Stops {
                 self.cut += 1;
             } else {
                 self.again.push_back((place, Arc::clone(&row)));
-            }
-            if outcome.attempts == 0 && !self.stopping {
-                return;
+                if outcome.attempts == 0 {
+                    return;
+                }
             }
         }
         self.queue.push_back(BatchEvent::Cell { cell, outcome, row });
@@ -97,7 +95,7 @@ impl Driver {
             return Some(BatchEnd::Failed { why });
         }
         let complete = self.current.is_none() && self.again.is_empty() && self.all_read && self.cut == 0;
-        if (self.stopping || self.draining) && !complete {
+        if self.ending != Ending::Unasked && !complete {
             return Some(match self.paused.take() {
                 Some(Pause { why, cap: Some(cap) }) => BatchEnd::Capped { cap, why },
                 _ => BatchEnd::Stopped,
