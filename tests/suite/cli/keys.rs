@@ -17,7 +17,7 @@ fn answer() -> Script {
 fn refusal() -> Script {
     Script::answer(json(
         "401 Unauthorized",
-        &[],
+        &[("connection", "close")],
         r#"{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}"#,
     ))
 }
