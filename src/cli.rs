@@ -5,6 +5,7 @@ mod batch;
 mod cache;
 mod compare;
 mod doctor;
+mod exit;
 pub mod history;
 mod models;
 mod prompts;
@@ -27,58 +28,13 @@ use crate::{
     app::keymap::Keymap,
     setup::{Environment, Setup},
     store::{
-        job::StoreFault,
+        job::{FaultKind, StoreFault},
         places,
         settings::{self, CONFIG_FILE},
     },
 };
 use args::{Cli, Command};
-
-/// How the program ends, as its exit code says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// Done, and every check passed.
-    Done,
-    /// Could not run.
-    Failed,
-    /// The command line is wrong.
-    Usage,
-    /// The answer was cut off.
-    Cut,
-    /// Done, but a check failed.
-    CheckFailed,
-    /// Cancelled.
-    Cancelled,
-}
-
-impl Exit {
-    /// Returns the exit code.
-    #[must_use]
-    pub fn code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::Failed => 1,
-            Self::Usage => 2,
-            Self::Cut => 4,
-            Self::CheckFailed => 100,
-            Self::Cancelled => 130,
-        }
-    }
-
-    /// Of two ends, the one that a caller must hear of first.
-    #[must_use]
-    pub fn worse(self, other: Self) -> Self {
-        let weight = |exit| match exit {
-            Self::Done => 0,
-            Self::CheckFailed => 1,
-            Self::Cut => 2,
-            Self::Failed => 3,
-            Self::Usage => 4,
-            Self::Cancelled => 5,
-        };
-        if weight(other) > weight(self) { other } else { self }
-    }
-}
+pub use exit::Exit;
 
 /// Why a command did not come to its end, in words with the next step.
 #[derive(Debug, thiserror::Error)]
@@ -88,13 +44,22 @@ pub enum Stopped {
     Usage(String),
     /// The disk.
     #[error(transparent)]
-    Store(#[from] StoreFault),
+    Store(StoreFault),
     /// Standard output.
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
     /// Anything else.
     #[error("{0}")]
     Other(String),
+}
+
+impl From<StoreFault> for Stopped {
+    fn from(fault: StoreFault) -> Self {
+        match fault.kind {
+            FaultKind::Wrong => Self::Usage(fault.message),
+            FaultKind::Failed | FaultKind::Exists => Self::Store(fault),
+        }
+    }
 }
 
 /// What a command is given: the world it may read, and where it writes.

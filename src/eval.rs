@@ -41,5 +41,6 @@ pub use judge::{Answer, Judge, Judgement};
 pub use review::Review;
 pub use rubric::{Opinion, Rubric};
 pub use rule::BadRule;
-pub use tally::{Standing, Tally};
+pub use schema::JsonTypes;
+pub use tally::Tally;
 pub use whatif::WhatIf;

@@ -58,7 +58,8 @@
 //! **A secret is a `SecretString` from the moment it is read.** It is never stored, logged or
 //! shown; everywhere its label stands for it.
 //!
-//! **A provider's 200 proves nothing.** Success needs a terminal signal and a complete answer.
+//! **A provider's 200 proves nothing.** Success needs a terminal signal and a complete answer; what
+//! a finish reason makes of one, [`model::Finish::ending`] alone decides.
 //!
 //! # How a run goes
 //!

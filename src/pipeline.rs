@@ -83,6 +83,9 @@ pub struct Rules {
     pub limits: BTreeMap<String, AccountLimits>,
     /// Keys by provider, in the user's order.
     pub keys: BTreeMap<String, Vec<Key>>,
+    /// Why other keys that are named cannot be had, by provider. Where no key of a provider can, no
+    /// request goes to it.
+    pub unreadable_keys: BTreeMap<String, Vec<String>>,
     /// Whether the cache is used at all.
     pub cache: bool,
     /// Whether a retired model is asked all the same.

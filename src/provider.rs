@@ -7,11 +7,13 @@
 mod anthropic;
 pub mod classify;
 mod command;
+mod counts;
 pub mod demo;
 mod dialect;
 mod exchange;
 pub mod headers;
 mod http;
+mod json;
 pub mod lines;
 pub mod listing;
 pub mod ndjson;
@@ -22,6 +24,8 @@ pub mod providers;
 pub mod reader;
 pub mod redact;
 pub mod sse;
+mod unpack;
+mod waits;
 pub mod wire;
 
 use std::{pin::Pin, time::Duration};

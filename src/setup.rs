@@ -5,7 +5,7 @@ pub mod found;
 pub mod world;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -103,6 +103,7 @@ impl Setup {
         for key in keys::read(&provider.api_keys, &|name| self.environment.value(name)) {
             match key {
                 Ok(key) => read.usable.push(key),
+                Err(fault) if fault.absent && provider.usual_key => read.unset.push(fault),
                 Err(fault) => read.faults.push(fault),
             }
         }
@@ -127,8 +128,10 @@ impl Setup {
 pub struct Keys {
     /// Those that can be used.
     pub usable: Vec<crate::model::Key>,
-    /// Why the others cannot.
+    /// Why the others that are named cannot.
     pub faults: Vec<KeyFault>,
+    /// The vendor's usual variable, where it is not set and nobody named a key: nothing is wrong then.
+    pub unset: Vec<KeyFault>,
 }
 
 /// The pipeline, ready to run, with what went wrong while its keys were read.
@@ -137,19 +140,24 @@ pub struct Engine {
     pub pipeline: Pipeline,
     /// The providers behind it.
     pub providers: Providers,
-    /// Why keys could not be read, by provider.
-    pub key_faults: BTreeMap<String, Vec<KeyFault>>,
+    /// Why keys that are named could not be read, by provider.
+    pub unreadable_keys: BTreeMap<String, Vec<String>>,
+    /// The providers of whose named keys none could be read.
+    pub keyless: BTreeSet<String>,
 }
 
 impl Engine {
     /// Wires the pipeline. Blocks while keys are read.
     #[must_use]
     pub fn start(setup: &Setup, store: &Store) -> Self {
-        let (mut usable, mut key_faults) = (BTreeMap::new(), BTreeMap::new());
+        let (mut usable, mut unreadable, mut keyless) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         for (name, provider) in &setup.settings.providers {
             let keys = setup.keys(provider);
+            if keys.usable.is_empty() && !keys.faults.is_empty() {
+                keyless.insert(name.clone());
+            }
             usable.insert(name.clone(), keys.usable);
-            key_faults.insert(name.clone(), keys.faults);
+            unreadable.insert(name.clone(), keys.faults.iter().map(ToString::to_string).collect());
         }
         let providers = setup.providers();
         let settings = &setup.settings;
@@ -160,6 +168,7 @@ impl Engine {
             provider_timeouts: timeouts.collect(),
             limits: settings.providers.iter().map(|(name, provider)| (name.clone(), provider.limits)).collect(),
             keys: usable,
+            unreadable_keys: unreadable.clone(),
             cache: settings.cache.enabled,
             allow_retired: false,
         };
@@ -170,7 +179,7 @@ impl Engine {
             keys: Arc::new(KeyFile::of(&setup.places)),
             world: Arc::new(Machine::default()),
         };
-        Self { pipeline: Pipeline::new(ports, rules), providers, key_faults }
+        Self { pipeline: Pipeline::new(ports, rules), providers, unreadable_keys: unreadable, keyless }
     }
 }
 

@@ -52,7 +52,7 @@ mod suite {
     mod promptfoo;
     /// What the design promises, shown through the whole pipeline over a real socket.
     mod proof;
-    /// The README's table of keys, which is never out of date.
+    /// The README's tables of keys and of exit codes, which are never out of date.
     mod readme;
     /// A real model behind a real server, over both wire formats; skipped unless tests/real/run.sh runs it.
     mod real;
@@ -63,6 +63,8 @@ mod suite {
     mod secrets;
     /// The disk: settings and keys, prompts and sessions, the record of runs, the cache.
     mod store;
+    /// Test suites of others, where a copy of them is: JSON, JSON Schema.
+    mod suites;
     /// The workbench in a terminal: start, edit, lend, suspend, signals, restart.
     mod terminal;
     /// Killed in the middle, no disk, a full disk, a locked database: still usable, nothing damaged.

@@ -14,7 +14,7 @@ use std::{
 use jiff::Timestamp;
 use retort::{
     model::{
-        Class, Cost, End, Fault, Grade, Input, Mark, Params, PicoDollars, Prompt, Provenance, Quality, Rule, RunId,
+        Class, Cost, End, Fault, Grade, Input, Params, PicoDollars, Prompt, Provenance, Quality, Rule, RunId, Status,
         Usage, Verdict,
         outcome::{Reason, Timing},
         query::Query,
@@ -108,11 +108,11 @@ fn run(number: u64, dice: &mut Dice) -> (RunStart, RunRecord) {
     }
     let answer = format!("{{\"sentiment\": \"negative\", \"reason\": \"{}\", \"the\": 1}}", dice.text(40));
     let confidence = dice.below(100) as f64 / 100.0;
-    let mark = if confidence >= 0.2 { Mark::Pass } else { Mark::Fail };
+    let mark = if confidence >= 0.2 { Status::Passed } else { Status::Failed };
     let verdicts = vec![
-        Verdict::new(Rule::Format, Mark::Pass, "JSON: an object"),
+        Verdict::new(Rule::Format, Status::Passed, "JSON: an object"),
         Verdict { score: Some(confidence), ..Verdict::new(Rule::Confidence, mark, "0.42 ≥ minimum 0.20") },
-        Verdict { score: Some(1.0), ..Verdict::new(Rule::Completeness, Mark::Pass, "2 of 2 filled") },
+        Verdict { score: Some(1.0), ..Verdict::new(Rule::Completeness, Status::Passed, "2 of 2 filled") },
     ];
     let failed = dice.below(20) == 0;
     let cached = dice.below(10) == 0;

@@ -14,7 +14,7 @@ use retort::{
         },
     },
     model::{
-        Catalog, Cost, Input, Look, Outcome, PicoDollars, Place, Prompt, ProviderKind, Row, RunId, Settings,
+        Catalog, Cost, Input, Look, Outcome, PicoDollars, Place, Prompt, ProviderKind, Row, RunId, RunStatus, Settings,
         batch::{BatchSpec, Caps, Cell},
         outcome::{End, Provenance, Timing},
         settings::ProviderSettings,
@@ -35,9 +35,8 @@ fn cell(number: u64, target: u32) -> Cell {
         place: Place { row: number, target, ..Place::default() },
         run: RunId(uuid::Uuid::from_u128(u128::from(number))),
         end: "done".to_owned(),
-        passed: Some(!number.is_multiple_of(7)),
+        status: if number.is_multiple_of(7) { RunStatus::Failed } else { RunStatus::Passed },
         score: Some(number as f64 % 100.0 / 100.0),
-        skipped: false,
         class: None,
         cached: false,
         tokens: Some(230),
@@ -105,6 +104,7 @@ fn screen() -> (App, Ticket) {
         samples: 1,
         mapping: std::collections::BTreeMap::new(),
         behind: std::collections::BTreeMap::new(),
+        expected: retort::model::Expected::Auto,
     };
     let order = Order {
         spec,

@@ -161,7 +161,7 @@ impl Batches {
             Action::Pause => table && (busy || shown.is_some_and(Shown::can_go_on)),
             Action::Limits => table && !detail && (busy || shown.is_some_and(Shown::can_go_on)),
             Action::AskAgain | Action::Xray => table,
-            Action::AskFailed => table && !busy && shown.is_some_and(|shown| shown.grid.counts().errors > 0),
+            Action::AskFailed => table && !busy && shown.is_some_and(|shown| shown.grid.counts().by.error > 0),
             Action::Filter | Action::OnlyFailed | Action::Sort => table && !detail,
             Action::Diff => detail,
             Action::NextSample => detail && shown.is_some_and(|shown| shown.grid.samples() > 1),

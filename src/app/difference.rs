@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::view::View;
 use crate::{
-    eval::{JsonDiff, extract},
+    eval::{Found, JsonDiff, JsonTypes, extract},
     text::{Change, Safe, clean},
 };
 
@@ -27,8 +27,8 @@ impl Side {
     /// JSON is compared as JSON also where none was asked for.
     #[must_use]
     pub fn of(raw: &str, json: Option<&Value>) -> Self {
-        let whole =
-            || extract(raw).ok().filter(|(_, how)| how.found == crate::eval::Found::Whole).map(|(value, _)| value);
+        let read = || extract(raw, JsonTypes::OBJECT).ok();
+        let whole = || read().filter(|(_, how)| how.found == Found::Whole).map(|(value, _)| value);
         let json = json.cloned().or_else(whole).filter(|value| value.is_object() || value.is_array());
         Self { text: clean(raw), json }
     }

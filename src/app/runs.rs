@@ -1,6 +1,6 @@
 //! From the bench to a run, and from a run's events back to its lane.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Action, App, Effect, LONG, Ticket,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     eval::Groups,
-    model::{CacheMode, Commit, LaneSpec, Prompt, RunRequest, Target, VersionId},
+    model::{CacheMode, Check, Commit, LaneSpec, Prompt, RunRequest, Target, VersionId},
     pipeline::Told,
 };
 
@@ -114,9 +114,10 @@ impl App {
     /// Makes the request of a lane's first sample, its targets left open.
     pub(super) fn request(&self, spec: &LaneSpec, prompt: &Arc<Prompt>, cache: CacheMode) -> RunRequest {
         let pinned = spec.pinned.as_ref().map(|pinned| Arc::new((*pinned.prompt).clone()));
+        let prompt = pinned.unwrap_or_else(|| Arc::clone(prompt));
         RunRequest {
             prompt_name: self.bench.prompt_name.clone(),
-            prompt: pinned.unwrap_or_else(|| Arc::clone(prompt)),
+            prompt: Arc::clone(&prompt),
             params: spec.params.clone(),
             input: self.bench.input(),
             targets: Vec::new(),
@@ -127,9 +128,15 @@ impl App {
             parent: None,
             checks: Vec::new(),
             min_score: None,
-            judges: std::collections::BTreeMap::new(),
+            judges: self.judges(&prompt),
             cell: None,
         }
+    }
+
+    /// Finds the models that judge the answers to a prompt; a check whose judge nobody knows says so itself.
+    fn judges(&self, prompt: &Prompt) -> BTreeMap<String, Target> {
+        let names = prompt.checks.iter().filter_map(Check::judge_name);
+        self.catalog.judges(names, self.settings.judge_model()).flatten().collect()
     }
 
     /// Makes the request that the lane with the focus would send, its fallbacks left out; none while

@@ -3,7 +3,7 @@
 use super::{Action, App, Screen, asking::Asking, notice::Tone, overlay::Then, stored::Asked};
 use crate::{
     eval::{Again, Judge},
-    model::{Prompt, Quality, query::Query},
+    model::{Prompt, query::Query},
     store::job::{After, Answers, Job, Reply, Scored, ToScore},
 };
 
@@ -78,7 +78,7 @@ impl Scoring {
     #[must_use]
     pub fn count(&self) -> (u64, u64) {
         let all = self.lots.iter().filter(|lot| !lot.gone).map(|lot| lot.answers).sum();
-        let done = self.sums.judged + self.sums.without_answer;
+        let done = self.sums.judged() + self.sums.without_answer;
         (done, done.max(all))
     }
 
@@ -133,7 +133,7 @@ impl Scoring {
         self.waits = false;
         self.sums.without_answer += page.unread;
         for run in &page.runs {
-            self.sums.take(run.before, Quality::passed(&run.quality));
+            self.sums.take(run.before, run.quality.status());
         }
         self.after = page.after;
         if page.after.is_none() {

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     eval::review::Watched,
     model::{Grade, Prompt, RunId, Session},
-    store::job::{Job, PromptEntry, Reply, SessionEntry, StoreFault},
+    store::job::{FaultKind, Job, PromptEntry, Reply, SessionEntry, StoreFault},
 };
 
 /// What an answer is waited for.
@@ -76,7 +76,7 @@ impl App {
             return;
         };
         match (asked, answer) {
-            (Asked::SavePrompt { name, .. }, Err(fault)) if fault.exists => {
+            (Asked::SavePrompt { name, .. }, Err(fault)) if fault.kind == FaultKind::Exists => {
                 self.overlays.push(Overlay::Confirm(Confirm {
                     text: format!("There is a prompt `{name}` already. Replace it?"),
                     yes: "replaces it",

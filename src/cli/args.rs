@@ -57,11 +57,11 @@ const PARAM_HELP: &str = "Sets a parameter: temperature, top_p, max_tokens, seed
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a prompt on one input and print the answer.
-    #[command(after_help = run::EXAMPLES)]
+    #[command(after_help = run::after_help())]
     Run(RunArgs),
 
     /// Run prompts over a data set, and check every answer.
-    #[command(after_help = batch::EXAMPLES)]
+    #[command(after_help = batch::after_help())]
     Batch(Box<BatchArgs>),
 
     /// List the runs on record, those a query asks for, or look after them.
@@ -86,7 +86,7 @@ pub enum Command {
 
     /// Judge stored answers by a prompt's checks as they are now, without a call.
     #[command(
-        after_help = "Examples:\n  retort score sentiment --dry-run\n  retort score sentiment since:7d model:gpt-4o-mini\n\nThe verdicts before are kept. What a judge model said of an answer is not asked again.\nExit status: 0 where every answer passes, 100 where one does not."
+        after_help = "Examples:\n  retort score sentiment --dry-run\n  retort score sentiment since:7d model:gpt-4o-mini\n\nThe verdicts before are kept. What a judge model said of an answer is not asked again.\nIt exits as `retort batch` does: 0 where every answer passes."
     )]
     Score(ScoreArgs),
 

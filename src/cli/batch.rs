@@ -22,7 +22,7 @@ use crate::{
         Tally,
         report::{Form, Lane, Whole},
     },
-    model::{BatchId, batch::Cap},
+    model::{BatchId, StatusCounts, batch::Cap},
     pipeline::batch::{BatchEnd, BatchStream},
     setup::{
         Engine,
@@ -68,12 +68,13 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         } else {
             writeln!(io.out, "{}", said::estimate(&planned.estimate))?;
         }
+        if let Some(note) = planned.expected.note(order.spec.expected) {
+            let _ = writeln!(io.err, "note: {note}");
+        }
         return Ok(Exit::Done);
     }
     let engine = Engine::start(&setup, &store);
-    for lane in planned.targets.iter().flatten() {
-        run::say_keys(&setup, &engine, lane, io);
-    }
+    run::check_keys(&engine, planned.targets.iter().flatten().filter_map(|lane| lane.first()), io)?;
     let begun = common::start(&engine, &store, &order, &planned).await?;
     introduce(&begun, &order, &planned, io);
     let Begun { id, budget, stream, .. } = begun;
@@ -90,7 +91,8 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     let mut watch = Watch::new(budget, whole(&order, id), spool, args.json);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
     let end = ended.as_ref().map_or("stopped", |end| word(end, &order));
-    let gates = Gates { pass_rate: args.min_pass_rate, score: args.min_score };
+    let gates =
+        Gates { pass_rate: args.min_pass_rate, score: args.min_score, allow_inconclusive: args.allow_inconclusive };
     let exit = match ended {
         Ok(end) => {
             let resting = said::resting(&engine.pipeline, Timestamp::now());
@@ -127,6 +129,9 @@ fn introduce(begun: &Begun, order: &Order, planned: &Planned, io: &mut Io<'_>) {
             grouped(done.min(total)),
             grouped(total)
         );
+    }
+    if let Some(note) = planned.expected.note(order.spec.expected) {
+        let _ = writeln!(io.err, "note: {note}");
     }
     let left = total.saturating_sub(if begun.resumed { done } else { 0 });
     if left > 0 {
@@ -252,6 +257,7 @@ fn finish(
     for (file, _) in outs {
         let _ = writeln!(io.err, "wrote {}", clean_line(&file.display().to_string()));
     }
+    open(&total, gates, io);
     for (reached, words) in &judged {
         let _ = writeln!(io.err, "{} {words}", if *reached { "ok  " } else { "FAIL" });
     }
@@ -259,10 +265,10 @@ fn finish(
         let _ = writeln!(io.err, "{}", clean_line(&key.to_string()));
     }
     let of = budget.total.map(|total| format!(" of {}", grouped(total))).unwrap_or_default();
-    let done = format!("{}{of} cells are done", grouped(total.cells));
+    let done = format!("{}{of} cells are done", grouped(total.cells()));
     match &end {
         BatchEnd::Complete => {
-            let errors = total.errored();
+            let errors = total.counts.error;
             if errors > 0 {
                 let _ = writeln!(io.err, "{} without an answer; --retry-failed asks them again", grouped(errors));
             }
@@ -280,6 +286,27 @@ fn finish(
         }
     }
     Ok(gates.exit(&end, &total))
+}
+
+/// Says which checks could not run, how many rows have none, and what that does to the end.
+fn open(total: &Tally, gates: Gates, io: &mut Io<'_>) {
+    for unrun in total.unrun() {
+        let _ = writeln!(io.err, "not run: {}", clean_line(&unrun.to_string()));
+    }
+    let StatusCounts { passed, failed, inconclusive, unchecked, .. } = total.counts;
+    let checked = passed + failed + inconclusive > 0;
+    let cells = |count: u64| format!("{} cell{}", grouped(count), if count == 1 { " is" } else { "s are" });
+    let mut parts = Vec::new();
+    if inconclusive > 0 {
+        parts.push(format!("{} inconclusive", cells(inconclusive)));
+    }
+    if checked && unchecked > 0 {
+        parts.push(format!("{} unchecked while others have checks", cells(unchecked)));
+    }
+    if !parts.is_empty() {
+        let end = if gates.allow_inconclusive { "let through by" } else { "let through only by" };
+        let _ = writeln!(io.err, "{}; {end} --allow-inconclusive", parts.join(", "));
+    }
 }
 
 /// Names the option that raises a cap.

@@ -57,6 +57,19 @@ pub(super) enum Shape {
     Markdown,
 }
 
+/// How they are run and told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Options {
+    /// How they are told.
+    pub(super) shape: Shape,
+    /// Whether what differs alone is told.
+    pub(super) diff: bool,
+    /// Whether checks that could not run are let through.
+    pub(super) allow_inconclusive: bool,
+    /// Runs under way at once, at most.
+    pub(super) at_once: usize,
+}
+
 /// One run among them.
 struct Run {
     lane: usize,
@@ -77,12 +90,11 @@ struct Compared<'a> {
     evidence: Vec<evidence::Line<'a>>,
 }
 
-/// Runs every lane, at most `at_once` runs at a time, and tells how each went and how they compare.
+/// Runs every lane and tells how each went and how they compare.
 pub(super) async fn compare(
     (pipeline, store): (&Pipeline, &Store),
     lanes: Vec<Lane>,
-    (shape, diff): (Shape, bool),
-    at_once: usize,
+    Options { shape, diff, allow_inconclusive, at_once }: Options,
     io: &mut Io<'_>,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, Stopped> {
@@ -164,7 +176,8 @@ pub(super) async fn compare(
     if matches!(shape, Shape::Columns | Shape::Markdown) {
         evidence::tell(&against, io)?;
     }
-    let ends = runs.iter().map(|run| run.outcome.as_deref().map_or(Exit::Cancelled, report::exit));
+    let exit = |outcome: &Outcome| Exit::of_run(outcome, allow_inconclusive);
+    let ends = runs.iter().map(|run| run.outcome.as_deref().map_or(Exit::Cancelled, exit));
     Ok(ends.fold(Exit::Done, Exit::worse))
 }
 

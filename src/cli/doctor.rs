@@ -129,9 +129,10 @@ async fn providers(findings: &mut Findings<'_>, setup: &Setup) -> io::Result<()>
             let words = format!("{name}: {label} rests {seconds} s: {}; without another it is tried at once", rest.why);
             findings.note(State::Absent, "key", &words)?;
         }
-        for fault in &keys.faults {
-            // A key that the user has named is missed; one that is looked for by itself is not.
-            findings.note(State::Absent, "key", &format!("{name}: {fault}"))?;
+        // A key that the user has named is missed; one that is looked for by itself is not.
+        let missed = keys.faults.iter().map(|fault| (State::Broken, fault));
+        for (state, fault) in missed.chain(keys.unset.iter().map(|fault| (State::Absent, fault))) {
+            findings.note(state, "key", &format!("{name}: {fault}"))?;
         }
         let Ok(target) = setup.catalog.resolve(&format!("{name}/list")) else {
             continue;

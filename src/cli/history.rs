@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     eval::figures,
-    model::{Cost, RunId, query::Query},
+    model::{Cost, RunId, RunStatus, query::Query},
     store::{
         Store,
         job::{HistoryEntry, Job, Reply},
@@ -128,7 +128,7 @@ pub(super) async fn find(store: &Store, id: &str) -> Result<RunId, Stopped> {
     let mut pages = Pages::new(store, query, 2);
     let runs = pages.next().await?.unwrap_or_default();
     match runs.as_slice() {
-        [] => Err(Stopped::Other(format!("no run on record ends in {id}; `retort history` lists them"))),
+        [] => Err(Stopped::Usage(format!("no run on record ends in {id}; `retort history` lists them"))),
         [one] => Ok(one.run),
         _ => Err(Stopped::Usage(format!("several runs end in {id}; give more digits"))),
     }
@@ -223,10 +223,11 @@ impl Column {
                 None if run.cached => "cached".to_owned(),
                 None => run.end.clone(),
             },
-            Self::Verdict => match run.passed {
+            Self::Verdict => match run.status {
                 None => "–".to_owned(),
-                Some(true) => "✓".to_owned(),
-                Some(false) => format!("✗ {}", run.failed.join(", ")),
+                Some(RunStatus::Failed) => format!("✗ {}", run.failed.join(", ")),
+                Some(RunStatus::Passed) => "✓".to_owned(),
+                Some(status) => status.word().to_owned(),
             },
             Self::Tokens => format!("{}→{}", side(run.tokens_in), side(run.tokens_out)),
             // A cached answer costs nothing now, whatever its model's price.

@@ -74,7 +74,7 @@ async fn ask(setup: &Setup) -> Lists {
         let (keys, providers) = (setup.keys(settings), &providers);
         Some(async move {
             if keys.usable.is_empty() && setup.needs_key(&target) {
-                let faults: Vec<String> = keys.faults.iter().map(ToString::to_string).collect();
+                let faults: Vec<String> = keys.faults.iter().chain(&keys.unset).map(ToString::to_string).collect();
                 return (name.to_owned(), Err(Silent { why: faults.join("; "), fault: false }));
             }
             let list = first_accepted(providers, &target, &keys.usable).await.map_err(|fault| Silent {

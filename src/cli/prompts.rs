@@ -57,7 +57,7 @@ pub(super) fn find(places: &Places, cwd: &Path, name: &str) -> Result<(String, P
     }
     let path = cwd.join(name);
     let Some(prompt) = prompts::open(&path)? else {
-        return Err(Stopped::Other(format!("there is no prompt file {}", path.display())));
+        return Err(Stopped::Usage(format!("there is no prompt file {}", path.display())));
     };
     let stem = path.file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned());
     Ok((stem, prompt))
@@ -87,7 +87,7 @@ fn path(prompts: &[PromptEntry], places: &Places, name: &str) -> Result<PathBuf,
         None => {
             let near = nearest(name, prompts.iter().map(|entry| entry.name.as_str()));
             let hint = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
-            Err(Stopped::Other(format!("no prompt is called `{name}`{hint}; `retort prompts` lists them")))
+            Err(Stopped::Usage(format!("no prompt is called `{name}`{hint}; `retort prompts` lists them")))
         }
     }
 }

@@ -17,7 +17,10 @@ use against::{Form, Sides};
 use what_if::Wish;
 
 use crate::{
-    eval::review::{self, By, Report, markdown, prometheus},
+    eval::{
+        evidence::Shown,
+        review::{self, By, Change, Compared, NOT_COMPARABLE, Report, markdown, prometheus},
+    },
     model::query::Query,
     store::job::{Job, Reply},
 };
@@ -87,7 +90,7 @@ fn written(report: &Report, by: By, io: &mut Io<'_>) -> Result<(), Stopped> {
     let row = |name: &str, value: String| vec![name.to_owned(), value];
     let mut rows = vec![
         row("answered", review::rate(report.success.as_ref())),
-        row("passed every check", review::rate(report.pass.as_ref())),
+        row("passed every check", review::pass_rate(report.pass.as_ref(), &report.counts)),
         row("response time", review::times(report.times.as_ref())),
         row("first token", review::times(report.first_token.as_ref())),
         row("tokens", review::tokens(report)),
@@ -108,18 +111,19 @@ fn written(report: &Report, by: By, io: &mut Io<'_>) -> Result<(), Stopped> {
         let rows: Vec<_> = report
             .changes
             .iter()
-            .map(|change| {
+            .map(|Change { prompt, before, last, compared }| {
+                let versions = format!("{before} → {last}");
+                let Some(Compared { from, to, by, interval, shown }) = compared else {
+                    return vec![prompt.clone(), versions, NOT_COMPARABLE.to_owned(), String::new()];
+                };
                 let points = |share: f64| format!("{:+.0}", share * 100.0);
-                let (low, high) = (points(change.interval.low), points(change.interval.high));
-                let word = if change.shown { "" } else { ", no difference shown" };
+                let (low, high) = (points(interval.low), points(interval.high));
+                let word = if *shown == Shown::NoDifference { ", no difference shown" } else { "" };
                 vec![
-                    change.prompt.clone(),
-                    format!("{} → {}", change.before, change.last),
-                    format!("{} points ({low} to {high}){word}", points(change.by)),
-                    format!(
-                        "{} of {} → {} of {}",
-                        change.from.part, change.from.whole, change.to.part, change.to.whole
-                    ),
+                    prompt.clone(),
+                    versions,
+                    format!("{} points ({low} to {high}){word}", points(*by)),
+                    format!("{} → {} of {} common inputs", from.part, to.part, to.whole),
                 ]
             })
             .collect();
@@ -129,11 +133,11 @@ fn written(report: &Report, by: By, io: &mut Io<'_>) -> Result<(), Stopped> {
     let rows: Vec<_> = report
         .checks
         .iter()
-        .map(|check| vec![check.name.clone(), review::rate(check.pass.as_ref()), check.skipped.to_string()])
+        .map(|check| vec![check.name.clone(), review::rate(check.pass.as_ref()), check.inconclusive.to_string()])
         .collect();
     if !rows.is_empty() {
         writeln!(io.out)?;
-        table::write(io.out, &["CHECK", "PASSED", "SKIPPED"], &rows)?;
+        table::write(io.out, &["CHECK", "PASSED", "INCONCLUSIVE"], &rows)?;
     }
     let rows: Vec<_> = report
         .lines(by)
@@ -141,11 +145,12 @@ fn written(report: &Report, by: By, io: &mut Io<'_>) -> Result<(), Stopped> {
         .map(|line| {
             let name =
                 line.prompt.as_ref().map_or_else(|| line.name.clone(), |prompt| format!("{prompt} {}", line.name));
-            let (pass, times) = (review::rate(line.pass.as_ref()), review::times(line.times.as_ref()));
+            let (pass, times) =
+                (review::pass_rate(line.pass.as_ref(), &line.counts), review::times(line.times.as_ref()));
             vec![
                 name,
                 line.runs.to_string(),
-                line.errors.to_string(),
+                line.counts.error.to_string(),
                 pass,
                 review::cost(line.cost, line.unpriced),
                 times,

@@ -8,12 +8,11 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Exit;
 pub(super) use escape::escaped;
 use summary::{figures, judged, seconds};
 
 use crate::{
-    model::{End, Fault, Finish, Outcome, outcome::Reason, quality::Mark},
+    model::{End, Fault, Outcome, RunStatus, Status, outcome::Reason},
     pipeline::{
         RunEvent, Told,
         event::{Lookup, Next, Part},
@@ -50,6 +49,9 @@ struct JsonLine<'a> {
     place: Place,
     #[serde(flatten)]
     told: &'a Told,
+    /// How the run came out, once it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<RunStatus>,
 }
 
 /// The fold of one run's events into two outputs.
@@ -71,10 +73,14 @@ impl<'a> Report<'a> {
         Self { form, place, out, err, cleaner: Cleaner::new(), open_line: false, asked: None, said: Vec::new() }
     }
 
-    /// Takes the next event in; the last one yields how the program should exit.
-    pub(super) fn take(&mut self, told: &Told, now: Timestamp) -> io::Result<Option<Exit>> {
+    /// Takes the next event in.
+    pub(super) fn take(&mut self, told: &Told, now: Timestamp) -> io::Result<()> {
         if self.form == Form::Json {
-            let line = serde_json::to_string(&JsonLine { place: self.place, told })?;
+            let status = match &told.event {
+                RunEvent::Ended { outcome } => Some(outcome.status()),
+                _ => None,
+            };
+            let line = serde_json::to_string(&JsonLine { place: self.place, told, status })?;
             self.out.write_all(escaped(&line).as_bytes())?;
             self.out.write_all(b"\n")?;
             self.out.flush()?;
@@ -94,6 +100,7 @@ impl<'a> Report<'a> {
                 self.notes(notices)?;
             }
             RunEvent::Served { model, .. } => self.say(&format!("note: the answering model calls itself {model}"))?,
+            RunEvent::Notice { notice, .. } => self.notes(std::slice::from_ref(notice))?,
             RunEvent::Skipped { target, fault, next } => self.fault(target.clone(), fault, next)?,
             RunEvent::AttemptFailed { fault, next, .. } => {
                 self.fault(self.asked.clone().unwrap_or_default(), fault, next)?;
@@ -102,7 +109,6 @@ impl<'a> Report<'a> {
             RunEvent::Ended { outcome } => {
                 self.end_line()?;
                 self.summary(outcome)?;
-                return Ok(Some(exit(outcome)));
             }
             RunEvent::Cache { .. }
             | RunEvent::Headers { .. }
@@ -111,7 +117,7 @@ impl<'a> Report<'a> {
             | RunEvent::Judged { .. }
             | RunEvent::Checked { .. } => {}
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Says a fault and what follows it. One that ends the run is left to the run's end.
@@ -189,13 +195,13 @@ impl<'a> Report<'a> {
             }
             end => self.say(&end.to_string())?,
         }
-        if !outcome.given_up.is_empty() && outcome.end == End::Done && !outcome.passed() {
+        if !outcome.given_up.is_empty() && outcome.end == End::Done && outcome.status() != RunStatus::Passed {
             self.say(&format!("no target did better than {}: its answer is shown with what failed", outcome.target))?;
         } else if outcome.fell_back() && outcome.end == End::Done {
             self.say(&format!("answered by {} in place of {}", outcome.target, outcome.requested))?;
         }
         if let Some(quality) = &outcome.quality {
-            for verdict in quality.verdicts.iter().filter(|verdict| verdict.mark != Mark::Pass) {
+            for verdict in quality.verdicts.iter().filter(|verdict| verdict.status != Status::Passed) {
                 self.say(&judged(verdict))?;
             }
         }
@@ -210,20 +216,6 @@ fn after(next: &Next) -> String {
         Next::NextKey { key, wait } => format!("; trying key {key} in {}", seconds(*wait)),
         Next::NextModel { to } => format!("; falling back to {to}"),
         Next::GiveUp => String::new(),
-    }
-}
-
-/// How the program exits after a run that ended so.
-#[must_use]
-pub(super) fn exit(outcome: &Outcome) -> Exit {
-    let cut = matches!(outcome.finish, Some(Finish::Length | Finish::ContextWindow));
-    match &outcome.end {
-        End::Cancelled => Exit::Cancelled,
-        End::Failed { .. } => Exit::Failed,
-        End::Interrupted { .. } => Exit::Cut,
-        End::Done if cut => Exit::Cut,
-        End::Done if !outcome.passed() => Exit::CheckFailed,
-        End::Done => Exit::Done,
     }
 }
 
@@ -244,9 +236,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{
-        Provenance, Quality, RunId, Usage, fault::Class, outcome::Timing, quality::Rule, quality::Verdict, usage::Cost,
-    };
+    use crate::model::{Class, Cost, Finish, Provenance, Quality, Rule, RunId, Usage, Verdict, outcome::Timing};
 
     fn outcome(end: End) -> Outcome {
         Outcome {
@@ -284,7 +274,7 @@ mod tests {
             report.take(&told(RunEvent::Delta { attempt: 1, part: Part::Text, text }), Timestamp::UNIX_EPOCH).unwrap();
         }
         let ended = RunEvent::Ended { outcome: Box::new(outcome(End::Done)) };
-        assert_eq!(report.take(&told(ended), Timestamp::UNIX_EPOCH).unwrap(), Some(Exit::Done));
+        report.take(&told(ended), Timestamp::UNIX_EPOCH).unwrap();
         (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
     }
 
@@ -294,7 +284,7 @@ mod tests {
         assert_eq!(written(Form::Bytes, &pieces).0, "a\x1b[31mb\r\n\x07c");
         let (out, err) = written(Form::Terminal, &pieces);
         assert_eq!(out, "ab\nc\n");
-        assert_eq!(err, "done · a · ? tokens in, ? out · ? · 0.00 s\n");
+        assert_eq!(err, "unchecked · a · ? tokens in, ? out · ? · 0.00 s\n");
     }
 
     #[test]
@@ -352,25 +342,11 @@ mod tests {
             report.asked = Some(target.to_owned());
             report.take(&told(event), Timestamp::UNIX_EPOCH).unwrap();
         }
-        let failed = Quality::of(vec![Verdict::new(Rule::Format, Mark::Fail, "no JSON".to_owned())]);
+        let failed = Quality::of(vec![Verdict::new(Rule::Format, Status::Failed, "no JSON".to_owned())]);
         let whole = Outcome { given_up, quality: Some(failed), ..outcome(End::Done) };
-        let exit = report.take(&told(RunEvent::Ended { outcome: Box::new(whole) }), Timestamp::UNIX_EPOCH).unwrap();
+        report.take(&told(RunEvent::Ended { outcome: Box::new(whole) }), Timestamp::UNIX_EPOCH).unwrap();
         let said = String::from_utf8(err).unwrap();
-        assert_eq!(exit, Some(Exit::CheckFailed));
         assert!(said.contains("a: bad output: no JSON; falling back to b\n"), "{said}");
         assert!(said.contains("\nb: out of credit: no credit\n") && said.contains("did better than a"), "{said}");
-    }
-
-    #[test]
-    fn every_end_has_its_number() {
-        let cut = || Fault::new(Class::Interrupted, "x");
-        assert_eq!(exit(&outcome(End::Cancelled)), Exit::Cancelled);
-        assert_eq!(exit(&outcome(End::Failed { reasons: vec![] })), Exit::Failed);
-        assert_eq!(exit(&outcome(End::Interrupted { fault: cut() })), Exit::Cut);
-        assert_eq!(exit(&Outcome { finish: Some(Finish::Length), ..outcome(End::Done) }), Exit::Cut);
-        let verdict = |mark| Verdict::new(Rule::Format, mark, String::new());
-        let judged = |mark| Outcome { quality: Some(Quality::of(vec![verdict(mark)])), ..outcome(End::Done) };
-        assert_eq!(exit(&judged(Mark::Fail)), Exit::CheckFailed);
-        assert_eq!(exit(&judged(Mark::Skipped)), Exit::Done);
     }
 }

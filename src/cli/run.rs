@@ -1,6 +1,7 @@
 //! `retort run`: one prompt on one input, on one model or on several side by side.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{IsTerminal as _, Read as _},
     path::Path,
@@ -15,15 +16,15 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::{
     Exit, Io, Stopped,
     args::RunArgs,
-    compare::{Lane, Shape, compare},
+    compare::{Lane, Options, Shape, compare},
     prompts,
     report::{Form, Place, Report},
 };
 use crate::{
     eval::template,
     model::{
-        CacheMode, Class, Commit, End, Format, Input, Outcome, Prompt, RunRequest, Target, catalog::UnknownTarget,
-        prompt::Params,
+        CacheMode, Check, Class, Commit, End, Format, Input, Outcome, Prompt, RunRequest, Target,
+        catalog::UnknownTarget, prompt::Params,
     },
     pipeline::{Pipeline, RunEvent},
     setup::{Engine, Setup},
@@ -42,6 +43,13 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
         set(&mut prompt.params, name, value).map_err(Stopped::Usage)?;
     }
     let lanes = lanes(&setup, &args, &prompt)?;
+    let judge = args.judge.as_deref().unwrap_or_else(|| setup.settings.judge_model());
+    if args.judge.is_some() {
+        setup.catalog.resolve(judge).map_err(|fault| Stopped::Usage(fault.to_string()))?;
+    }
+    let judges = setup.catalog.judges(prompt.checks.iter().filter_map(Check::judge_name), judge);
+    let judges = judges.collect::<Result<BTreeMap<_, _>, _>>();
+    let judges = judges.map_err(|fault| Stopped::Usage(format!("the judge cannot be asked: {fault}")))?;
     let input = input(&args, &prompt, &io.cwd)?;
     // Heard from here on, also while keys are read.
     let mut interrupts = interrupts()?;
@@ -67,7 +75,7 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
         parent: None,
         checks: Vec::new(),
         min_score: None,
-        judges: std::collections::BTreeMap::new(),
+        judges: judges.clone(),
         cell: None,
     };
     let form = match (args.json, io.out_is_terminal) {
@@ -75,9 +83,6 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
         (false, true) => Form::Terminal,
         (false, false) => Form::Bytes,
     };
-    for targets in &lanes {
-        say_keys(&setup, &engine, targets, io);
-    }
     let ended = match lanes.as_slice() {
         [targets] if args.samples == 1 && !args.md && !args.diff => {
             // A reader of standard output gets one answer: with a form to keep and others to ask, not before it
@@ -85,7 +90,14 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
             let one_answer = form == Form::Bytes && targets.len() > 1 && prompt.response.format != Format::Text;
             let buffered = (form == Form::Json || one_answer) && !args.live;
             let commit = if buffered { Commit::Buffered } else { Commit::Live };
-            one((&engine.pipeline, &store), request(targets, 0, commit), form, io, &mut interrupts).await
+            one(
+                (&engine.pipeline, &store),
+                request(targets, 0, commit),
+                (form, args.allow_inconclusive),
+                io,
+                &mut interrupts,
+            )
+            .await
         }
         _ => {
             let lanes = lanes.iter().map(|targets| Lane {
@@ -98,8 +110,13 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
                 Form::Terminal => Shape::Columns,
                 form => Shape::Each(form),
             };
-            let at_once = setup.settings.batch.concurrency;
-            compare((&engine.pipeline, &store), lanes.collect(), (shape, args.diff), at_once, io, &mut interrupts).await
+            let options = Options {
+                shape,
+                diff: args.diff,
+                allow_inconclusive: args.allow_inconclusive,
+                at_once: setup.settings.batch.concurrency,
+            };
+            compare((&engine.pipeline, &store), lanes.collect(), options, io, &mut interrupts).await
         }
     };
     // Also where the reader is gone: what was asked so far is still recorded.
@@ -120,7 +137,7 @@ pub(super) fn close(store: &Store, troubles: &mut UnboundedReceiver<StoreFault>,
 async fn one(
     (pipeline, store): (&Pipeline, &Store),
     request: RunRequest,
-    form: Form,
+    (form, allowed): (Form, bool),
     io: &mut Io<'_>,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, Stopped> {
@@ -137,11 +154,10 @@ async fn one(
                 if form == Form::Json && matches!(told.event, RunEvent::Ended { .. }) {
                     store.recorded(CLOSING).await;
                 }
-                if let Some(exit) = report.take(&told, Timestamp::now())? {
-                    if let RunEvent::Ended { outcome } = &told.event {
-                        hint(outcome, io);
-                    }
-                    return Ok(exit);
+                report.take(&told, Timestamp::now())?;
+                if let RunEvent::Ended { outcome } = &told.event {
+                    hint(outcome, io);
+                    return Ok(Exit::of_run(outcome, allowed));
                 }
             }
             _ = interrupts.recv() => {
@@ -170,12 +186,23 @@ pub(super) fn interrupts() -> std::io::Result<Interrupts> {
     tokio::signal::windows::ctrl_c()
 }
 
-/// Says why keys are missing where a target cannot do without one.
-pub(super) fn say_keys(setup: &Setup, engine: &Engine, targets: &[Target], io: &mut Io<'_>) {
-    let needy = targets.iter().filter(|target| setup.needs_key(target));
-    for fault in needy.filter_map(|target| engine.key_faults.get(&target.provider)).flatten() {
-        let _ = writeln!(io.err, "{}", clean_line(&fault.to_string()));
+/// Says which of the keys that are named for targets cannot be had, and stops where none of a target's can.
+pub(super) fn check_keys<'a>(
+    engine: &Engine,
+    targets: impl IntoIterator<Item = &'a Target>,
+    io: &mut Io<'_>,
+) -> Result<(), Stopped> {
+    let providers: BTreeSet<&str> = targets.into_iter().map(|target| target.provider.as_str()).collect();
+    for provider in providers {
+        let why = engine.unreadable_keys.get(provider).map_or(&[][..], Vec::as_slice);
+        if engine.keyless.contains(provider) {
+            return Err(Stopped::Other(format!("no key for {provider} can be had: {}", why.join("; "))));
+        }
+        for why in why {
+            let _ = writeln!(io.err, "note: {}; another one is used", clean_line(why));
+        }
     }
+    Ok(())
 }
 
 /// Says what works without a key, where a key was all that was missing.
@@ -198,15 +225,13 @@ fn lanes(setup: &Setup, args: &RunArgs, prompt: &Prompt) -> Result<Vec<Vec<Targe
     } else {
         prompt.targets.clone()
     };
-    let unknown = |fault: UnknownTarget| {
-        if given { Stopped::Usage(fault.to_string()) } else { Stopped::Other(fault.to_string()) }
-    };
+    let unknown = |fault: UnknownTarget| Stopped::Usage(fault.to_string());
     names
         .iter()
         .map(|name| {
             let mut targets = vec![setup.catalog.resolve(name).map_err(unknown)?];
             for fallback in &prompt.fallback {
-                let target = setup.catalog.resolve(fallback).map_err(|fault| Stopped::Other(fault.to_string()))?;
+                let target = setup.catalog.resolve(fallback).map_err(unknown)?;
                 if targets.iter().all(|known| known.name != target.name) {
                     targets.push(target);
                 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Exit, Io, Stopped, args::ScoreArgs, history::count, prompts, run::CLOSING, table};
 use crate::{
     eval::{Again, Judge},
-    model::{Prompt, query::Query},
+    model::{Prompt, RunStatus, query::Query},
     store::{
         Store,
         job::{Job, Reply, ScoredRun, ToScore},
@@ -20,7 +20,7 @@ const TOGETHER: usize = 500;
 pub(super) async fn score(args: ScoreArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let setup = io.setup()?;
     let (name, prompt) = prompts::find(&setup.places, &io.cwd, &args.prompt)?;
-    Judge::new(&prompt.response, &prompt.checks).map_err(|bad| Stopped::Other(bad.to_string()))?;
+    Judge::new(&prompt.response, &prompt.checks).map_err(|bad| Stopped::Usage(bad.to_string()))?;
     let query = Query::parse(&args.query.join(" "), Timestamp::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
     let store = setup.store();
     let done = all(&store, &args, (&name, prompt), query.answers_to(&name), io).await;
@@ -36,11 +36,9 @@ async fn all(
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
     if count(store, &query).await?.0 == 0 {
-        writeln!(
-            io.err,
-            "no answer to `{name}` is on record; `retort run {name}` or `retort batch {name} DATA` makes some"
-        )?;
-        return Ok(Exit::Done);
+        let words =
+            format!("no answer to `{name}` is on record; `retort run {name}` or `retort batch {name} DATA` makes some");
+        return Err(Stopped::Other(words));
     }
     let mut sums = Again::default();
     let mut flipped = Vec::new();
@@ -52,16 +50,21 @@ async fn all(
         };
         sums.without_answer += scored.unread;
         for ScoredRun { run, before, quality } in scored.runs {
-            let passed = quality.passed();
-            sums.take(before, passed);
+            let status = quality.status();
+            sums.take(before, status);
             if args.json {
                 let line = serde_json::json!({
-                    "run": run, "before": before, "passed": passed, "score": quality.score(), "verdicts": quality.verdicts,
+                    "run": run, "before": before, "status": status, "score": quality.score(), "verdicts": quality.verdicts,
                 });
                 writeln!(io.out, "{line}")?;
-            } else if before.is_some_and(|before| before != passed) {
-                let why = quality.failures().next().map_or_else(String::new, |verdict| verdict.reason.clone());
-                let says = if passed { "now passes" } else { "now fails" };
+            } else if before.is_some_and(|before| before != status) {
+                let why = quality.failures().chain(quality.inconclusive()).next();
+                let why = why.map_or_else(String::new, |verdict| verdict.reason.clone());
+                let says = match status {
+                    RunStatus::Passed => "now passes",
+                    RunStatus::Failed => "now fails",
+                    other => other.word(),
+                };
                 flipped.push(vec![run.short(), says.to_owned(), clean_line(&why).as_str().to_owned()]);
             }
         }
@@ -77,5 +80,5 @@ async fn all(
     }
     let kept = if args.dry_run { "nothing was written" } else { "the verdicts before are kept" };
     writeln!(io.err, "{}; {kept}", sums.sentence())?;
-    Ok(if sums.passed == sums.judged { Exit::Done } else { Exit::CheckFailed })
+    Ok(Exit::of(&sums.counts, args.allow_inconclusive))
 }

@@ -3,8 +3,10 @@
 //! Their names and what they mean are promptfoo's
 //! (<https://www.promptfoo.dev/docs/configuration/expected-outputs/>), with some of our own. Each
 //! finds out a fact about the answer; `not-` turns round what the fact means, and what could not be
-//! found out is skipped either way.
+//! found out is inconclusive either way.
 
+mod agreement;
+mod apart;
 mod fill;
 mod json;
 mod levenshtein;
@@ -17,7 +19,7 @@ mod text;
 mod tokens;
 mod written;
 
-pub use fill::filled;
+pub use fill::{filled, uses};
 pub(super) use json::USUAL as USUAL_COMPLETENESS;
 pub(super) use levenshtein::USUAL as USUAL_DISTANCE;
 pub(super) use rouge::USUAL as USUAL_ROUGE;
@@ -26,9 +28,9 @@ pub(super) use seen::Seen;
 use self::{test::Test, written::Written};
 use super::{
     rubric::Rubric,
-    rule::{BadRule, quote, skipped, verdict},
+    rule::{BadRule, inconclusive, quote, verdict},
 };
-use crate::model::{Check, CheckKind, Input, Mark, Rule, Verdict};
+use crate::model::{Check, CheckKind, Input, Rule, Status, Verdict};
 
 /// Refuses checks that could never be applied: one whose value is missing, a regular expression that
 /// is none, a key its kind does not look at. What a variable stands for is not known yet.
@@ -150,19 +152,25 @@ fn settle(check: &Check, test: &Test, seen: &Seen<'_>) -> (Verdict, Option<Rubri
 }
 
 fn skip(check: &Check, why: &str) -> Verdict {
-    weighed(check, skipped(rule(check), why))
+    weighed(check, inconclusive(rule(check), why))
 }
 
 /// Gives a verdict its check's weight and metric. What weighs nothing is measured and never fails.
 pub(super) fn weighed(check: &Check, verdict: Verdict) -> Verdict {
     let weight = check.weight.unwrap_or(1.0);
     let mut verdict = Verdict { weight, metric: check.metric.clone(), ..verdict };
-    if weight <= 0.0 && verdict.mark == Mark::Fail {
+    if weight <= 0.0 && verdict.status == Status::Failed {
         verdict.credit = Some(verdict.credit().unwrap_or(0.0));
-        verdict.mark = Mark::Pass;
+        verdict.status = Status::Passed;
         verdict.reason.push_str(" (weight 0: measured, never fails)");
     }
     verdict
+}
+
+/// Names a rule of another program that cannot be applied here, as it is called there; none for any other check.
+#[must_use]
+pub fn unsupported(check: &Check) -> Option<&str> {
+    (check.kind.kind == CheckKind::Unsupported).then(|| written::original(check).unwrap_or("unknown"))
 }
 
 /// Names the rule of a check; of one that cannot be applied here, as it was written.

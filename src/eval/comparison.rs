@@ -216,7 +216,7 @@ mod tests {
         let reasons = vec![Reason { target: "b".to_owned(), fault: Fault::new(Class::Transient, "down") }];
         let failed = [Outcome { end: End::Failed { reasons }, text: String::new(), json: None, ..answered("") }];
         let comparison = compared(&[&[answered(r#"{"mood": "bad"}"#)], &failed]);
-        assert!(texts(&comparison, "end")[1].contains("down"));
+        assert!(texts(&comparison, "verdict")[1].contains("down"));
         assert_eq!(marks(&comparison), [("mood", vec![false, false])]);
     }
 

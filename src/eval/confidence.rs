@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::rule::{BadRule, figures, name, pointer, share, verdict};
+use super::rule::{BadRule, apart, name, pointer, share, verdict};
 use crate::model::{Response, Rule, Verdict};
 
 /// Where the answer states its confidence, and the least that passes.
@@ -47,7 +47,7 @@ impl Confidence {
             None => (true, format!("{number:.2}, no minimum (self-reported)")),
             Some(minimum) => {
                 let holds = number >= minimum;
-                let (shown, least) = figures(number, minimum, 2);
+                let (shown, least) = apart(number, minimum, 2);
                 let sign = if holds { "≥" } else { "<" };
                 (holds, format!("{shown} {sign} minimum {least} (self-reported)"))
             }
@@ -66,7 +66,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::Mark;
+    use crate::model::Status;
 
     fn judge(minimum: Option<f64>, json: &Value) -> Verdict {
         let response = Response { confidence: Some("/c".into()), min_confidence: minimum, ..Response::default() };
@@ -76,18 +76,18 @@ mod tests {
     #[test]
     fn a_number_is_compared_exactly() {
         for (number, minimum, mark, reason) in [
-            (0.65, Some(0.7), Mark::Fail, "0.65 < minimum 0.70 (self-reported)"),
-            (0.7, Some(0.7), Mark::Pass, "0.70 ≥ minimum 0.70 (self-reported)"),
-            (0.699, Some(0.7), Mark::Fail, "0.699 < minimum 0.700 (self-reported)"),
-            (0.92, Some(0.7), Mark::Pass, "0.92 ≥ minimum 0.70 (self-reported)"),
-            (0.0, Some(0.0), Mark::Pass, "0.00 ≥ minimum 0.00 (self-reported)"),
-            (0.4, None, Mark::Pass, "0.40, no minimum (self-reported)"),
+            (0.65, Some(0.7), Status::Failed, "0.65 < minimum 0.70 (self-reported)"),
+            (0.7, Some(0.7), Status::Passed, "0.70 ≥ minimum 0.70 (self-reported)"),
+            (0.699, Some(0.7), Status::Failed, "0.699 < minimum 0.700 (self-reported)"),
+            (0.92, Some(0.7), Status::Passed, "0.92 ≥ minimum 0.70 (self-reported)"),
+            (0.0, Some(0.0), Status::Passed, "0.00 ≥ minimum 0.00 (self-reported)"),
+            (0.4, None, Status::Passed, "0.40, no minimum (self-reported)"),
         ] {
             let verdict = judge(minimum, &json!({"c": number}));
-            assert_eq!((verdict.mark, verdict.reason.as_str()), (mark, reason));
+            assert_eq!((verdict.status, verdict.reason.as_str()), (mark, reason));
             assert_eq!((verdict.score, verdict.at.as_deref()), (Some(number), Some("/c")));
         }
-        assert_eq!(judge(Some(0.7), &json!({"c": 1})).mark, Mark::Pass);
+        assert_eq!(judge(Some(0.7), &json!({"c": 1})).status, Status::Passed);
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
         ] {
             for minimum in [None, Some(0.0), Some(0.7)] {
                 let verdict = judge(minimum, &json);
-                assert_eq!((verdict.mark, verdict.reason.as_str(), verdict.score), (Mark::Fail, reason, None));
+                assert_eq!((verdict.status, verdict.reason.as_str(), verdict.score), (Status::Failed, reason, None));
             }
         }
     }

@@ -25,7 +25,8 @@ const WANTED: f64 = 0.05;
 pub const SEED: u64 = 1;
 
 /// The fewest rows fixed or broken that the sign test can show a difference by: 7 of 7 give p = 0.016, 6 of 6 0.031.
-const FEWEST: u64 = 7;
+/// The randomisation test of scores needs as many rows.
+pub const FEWEST: u64 = 7;
 
 /// One row with A and with B. `None` is not judged, or not there. Of several samples, see [`Pair::of`].
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -119,6 +120,12 @@ impl Evidence {
     #[must_use]
     pub fn of(pairs: impl IntoIterator<Item = Pair>, seed: u64) -> Self {
         Self::weigh(pairs, seed, true)
+    }
+
+    /// Counts the rows that were compared, by their passes or their scores.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        (self.fixed + self.broken + self.unchanged).max(self.scored)
     }
 
     /// Weighs rows likewise and leaves the scores out where passes decide. The verdict and its sentence are the

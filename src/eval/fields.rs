@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::rule::{BadRule, figures, pointer, share, verdict};
+use super::rule::{BadRule, apart, pointer, share, verdict};
 use crate::model::{Response, Rule, Verdict};
 
 /// The required fields of a prompt.
@@ -74,7 +74,7 @@ impl Fields {
         let (all, filled) = (self.fields.len(), self.fields.len() - lacks.len());
         let share = filled as f64 / all as f64;
         let holds = share >= self.minimum;
-        let (shown, minimum) = figures(share, self.minimum, 2);
+        let (shown, minimum) = apart(share, self.minimum, 2);
         let sign = if holds { "≥" } else { "<" };
         let mut reason = format!("{filled} of {all} filled: {shown} {sign} minimum {minimum}");
         if !lacks.is_empty() && !self.demands_all() {
@@ -119,16 +119,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::Mark;
+    use crate::model::Status;
 
-    fn judge(required: &[&str], minimum: Option<f64>, json: &Value) -> Vec<(String, Mark, String)> {
+    fn judge(required: &[&str], minimum: Option<f64>, json: &Value) -> Vec<(String, Status, String)> {
         let required = required.iter().map(ToString::to_string).collect();
         let response = Response { required, min_completeness: minimum, ..Response::default() };
         let fields = Fields::new(&response).unwrap();
-        fields.judge(json).into_iter().map(|v| (v.rule.to_string(), v.mark, v.reason)).collect()
+        fields.judge(json).into_iter().map(|v| (v.rule.to_string(), v.status, v.reason)).collect()
     }
 
-    fn told(rule: &str, mark: Mark, reason: &str) -> (String, Mark, String) {
+    fn told(rule: &str, mark: Status, reason: &str) -> (String, Status, String) {
         (rule.to_owned(), mark, reason.to_owned())
     }
 
@@ -139,13 +139,13 @@ mod tests {
         assert_eq!(
             got,
             [
-                told("required", Mark::Fail, "`n` is null"),
-                told("required", Mark::Fail, "`s` is an empty string"),
-                told("required", Mark::Fail, "`l` is an empty array"),
-                told("required", Mark::Fail, "`o` is an empty object"),
-                told("required", Mark::Fail, "`gone` is missing"),
-                told("required", Mark::Fail, "`/deep/y` is missing"),
-                told("completeness", Mark::Fail, "3 of 9 filled: 0.33 < minimum 1.00"),
+                told("required", Status::Failed, "`n` is null"),
+                told("required", Status::Failed, "`s` is an empty string"),
+                told("required", Status::Failed, "`l` is an empty array"),
+                told("required", Status::Failed, "`o` is an empty object"),
+                told("required", Status::Failed, "`gone` is missing"),
+                told("required", Status::Failed, "`/deep/y` is missing"),
+                told("completeness", Status::Failed, "3 of 9 filled: 0.33 < minimum 1.00"),
             ]
         );
     }
@@ -156,8 +156,8 @@ mod tests {
         assert_eq!(
             got,
             [
-                told("required", Mark::Pass, "filled: `a`, `a/b`"),
-                told("completeness", Mark::Pass, "2 of 2 filled: 1.00 ≥ minimum 1.00"),
+                told("required", Status::Passed, "filled: `a`, `a/b`"),
+                told("completeness", Status::Passed, "2 of 2 filled: 1.00 ≥ minimum 1.00"),
             ]
         );
         assert_eq!(judge(&[], None, &json!({})), []);
@@ -168,11 +168,15 @@ mod tests {
         let json = json!({"a": 1, "b": ""});
         assert_eq!(
             judge(&["a", "b"], Some(0.5), &json),
-            [told("completeness", Mark::Pass, "1 of 2 filled: 0.50 ≥ minimum 0.50; `b` an empty string")]
+            [told("completeness", Status::Passed, "1 of 2 filled: 0.50 ≥ minimum 0.50; `b` an empty string")]
         );
         assert_eq!(
             judge(&["a", "b", "c"], Some(0.5), &json),
-            [told("completeness", Mark::Fail, "1 of 3 filled: 0.33 < minimum 0.50; `b` an empty string, `c` missing")]
+            [told(
+                "completeness",
+                Status::Failed,
+                "1 of 3 filled: 0.33 < minimum 0.50; `b` an empty string, `c` missing"
+            )]
         );
         assert_eq!(judge(&["a"], Some(1.0), &json!([])).len(), 2);
     }

@@ -65,10 +65,41 @@ pub fn rate(per_second: f64) -> String {
     if per_second < 10.0 { format!("{per_second:.1} t/s") } else { format!("{per_second:.0} t/s") }
 }
 
-/// Writes a share of two counts, `12%`; nothing of nothing is `–`.
+/// Writes a share of two counts in whole percent, `12%`; nothing of nothing is `–`.
 #[must_use]
 pub fn share(part: u64, whole: u64) -> String {
-    if whole == 0 { "–".to_owned() } else { format!("{:.0}%", part as f64 * 100.0 / whole as f64) }
+    if whole == 0 { "–".to_owned() } else { whole_percent(part as f64 / whole as f64) }
+}
+
+/// Writes a share from 0 to 1 with one digit: `92.3%`. `100%` is all and `0%` is none, never a rounded share.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    format!("{}%", hundredths(share, 1))
+}
+
+/// Writes a share from 0 to 1 in whole percent, `92%`; what is neither all nor none is never `100%` or `0%`.
+#[must_use]
+pub fn whole_percent(share: f64) -> String {
+    format!("{}%", hundredths(share, 0))
+}
+
+/// Writes a share from 0 to 1 in hundredths with so many digits, and with one more where it would be rounded to
+/// all or to none without being it.
+#[must_use]
+pub fn hundredths(share: f64, digits: usize) -> String {
+    if share <= 0.0 || share >= 1.0 {
+        return format!("{:.0}", share * 100.0);
+    }
+    let text = |digits: usize| format!("{:.digits$}", share * 100.0);
+    let rounded = |text: &str| text.parse::<f64>().is_ok_and(|shown| shown <= 0.0 || shown >= 100.0);
+    match text(digits) {
+        short if !rounded(&short) => short,
+        _ => match text(1) {
+            long if !rounded(&long) => long,
+            _ if share > 0.5 => "99.9".to_owned(),
+            _ => "<0.1".to_owned(),
+        },
+    }
 }
 
 /// Writes a price per token as one per million tokens: `0.15`, `75`; none is `?`.
@@ -132,6 +163,26 @@ mod tests {
         assert_eq!(per_million(None), "?");
         assert_eq!(per_million(Some(PicoDollars::per_million(0.15))), "0.15");
         assert_eq!(per_million(Some(PicoDollars(0))), "free");
+    }
+
+    #[test]
+    fn all_is_all_and_none_is_none() {
+        for (part, whole, short, long) in [
+            (0, 7, "0%", "0%"),
+            (7, 7, "100%", "100%"),
+            (1, 3, "33%", "33.3%"),
+            (2_499, 2_500, "99.9%", "99.9%"),
+            (9_999, 10_000, "99.9%", "99.9%"),
+            (995, 1_000, "99.5%", "99.5%"),
+            (994, 1_000, "99%", "99.4%"),
+            (1, 10_000, "<0.1%", "<0.1%"),
+            (4, 1_000, "0.4%", "0.4%"),
+            (1, 10, "10%", "10.0%"),
+            (1, 100, "1%", "1.0%"),
+        ] {
+            assert_eq!(share(part, whole), short);
+            assert_eq!(percent(part as f64 / whole as f64), long);
+        }
     }
 
     #[test]

@@ -6,27 +6,40 @@
 use serde_json::Value;
 
 use super::{
-    extract::{ExtractError, Extraction, Found},
+    JsonTypes,
+    extract::{self, ExtractError, Extraction, Found},
     judge::Answer,
     rule::{name, quote, verdict},
 };
-use crate::model::{Finish, Format, Rule, Verdict};
+use crate::model::{Ending, Finish, Rule, Verdict};
 
-/// Judges an answer of which only text is expected.
+/// Judges an answer of which only text is expected: that it is not empty.
 pub(super) fn text(answer: &Answer<'_>) -> Verdict {
-    let characters = answer.text.trim().chars().count();
-    let reason =
-        if characters == 0 { "the answer is empty".to_owned() } else { format!("text of {characters} characters") };
-    verdict(Rule::Format, characters > 0, reason)
+    let characters = extract::answer(answer.text).chars().count();
+    let reason = match characters {
+        0 if answer.text.trim().is_empty() => "the answer is empty".to_owned(),
+        0 => "there is nothing but reasoning".to_owned(),
+        _ => format!("text of {characters} characters"),
+    };
+    Verdict { implied: true, ..verdict(Rule::Format, characters > 0, reason) }
 }
 
-/// Judges an answer in which JSON was found.
-pub(super) fn json(format: Format, answer: &Answer<'_>, json: &Value, extraction: &Extraction) -> Verdict {
+/// Judges whether a text ended because the model was done.
+pub(super) fn finish(finish: &Finish) -> Verdict {
+    let reason = finish.complaint().unwrap_or_else(|| match finish {
+        Finish::Unknown => "the answer ended properly, without a reason".to_owned(),
+        _ => "the model was done".to_owned(),
+    });
+    Verdict { implied: true, ..verdict(Rule::Finish, finish.ending() == Ending::Whole, reason) }
+}
+
+/// Judges an answer in which JSON was found; `wanted` says what it has to be, where the schema does not.
+pub(super) fn json(wanted: Option<JsonTypes>, answer: &Answer<'_>, json: &Value, extraction: &Extraction) -> Verdict {
     let mut reason = format!("JSON: {}", name(json));
     let (mut holds, mut at) = (true, None);
-    if format == Format::Json && !json.is_object() {
+    if let Some(wanted) = wanted.filter(|wanted| !wanted.allows(json)) {
         (holds, at) = (false, Some(String::new()));
-        reason = format!("expected a JSON object, found {}", name(json));
+        reason = format!("expected {wanted}, found {}", name(json));
     }
     match &extraction.found {
         Found::Whole => {}
@@ -39,6 +52,12 @@ pub(super) fn json(format: Format, answer: &Answer<'_>, json: &Value, extraction
             reason.push_str(&around(before, after));
         }
     }
+    if extraction.others > 0 {
+        holds = false;
+        let kind = if json.is_object() { "objects" } else { "arrays" };
+        let count = extraction.others + 1;
+        reason = format!("{reason}, the first of {count} {kind} that differ: which is meant is not clear");
+    }
     if extraction.thought {
         reason.push_str(", after reasoning that was taken away");
     }
@@ -47,35 +66,77 @@ pub(super) fn json(format: Format, answer: &Answer<'_>, json: &Value, extraction
         reason.push_str(", with repeated keys of which the last counts: ");
         reason.push_str(&keys.join(", "));
     }
-    if let Some(cut) = cut_by(answer.finish) {
-        holds &= !matches!(extraction.found, Found::Embedded { .. });
-        reason = format!("{cut}: {reason}");
+    if let Some(stopped) = answer.finish.and_then(stopped) {
+        reason = format!("{stopped}: {reason}");
     }
+    holds &= match answer.finish.map(Finish::ending) {
+        None | Some(Ending::Whole) => true,
+        Some(Ending::Unfinished) => !matches!(extraction.found, Found::Embedded { .. }),
+        Some(Ending::Broken(_)) => false,
+    };
     Verdict { at, ..verdict(Rule::Format, holds, reason) }
 }
 
 /// Judges an answer in which no JSON was found.
 pub(super) fn none(answer: &Answer<'_>, error: &ExtractError) -> Verdict {
-    let reason = match (cut_by(answer.finish), answer.finish) {
-        (Some(cut), _) => format!("{cut}: {error}"),
-        (None, Some(Finish::Refusal)) => format!("the model declined: {error}"),
-        (None, Some(Finish::ToolCalls)) => format!("the model asked for a tool: {error}"),
-        _ => error.to_string(),
-    };
+    let stopped = answer.finish.and_then(stopped);
+    let reason = stopped.map_or_else(|| error.to_string(), |stopped| format!("{stopped}: {error}"));
     verdict(Rule::Format, false, reason)
 }
 
-fn cut_by(finish: Option<&Finish>) -> Option<&'static str> {
-    match finish? {
-        Finish::Length => Some("the answer was cut at the token limit"),
-        Finish::ContextWindow => Some("the answer was cut because the context window is full"),
-        Finish::ContentFilter => Some("the answer was cut by a content filter"),
-        _ => None,
-    }
+/// Says why the model stopped, if it was not done.
+fn stopped(finish: &Finish) -> Option<String> {
+    let text = match finish {
+        Finish::Stop | Finish::Unknown => return None,
+        Finish::Length => "the answer was cut at the token limit",
+        Finish::ContextWindow => "the answer was cut because the context window is full",
+        Finish::ContentFilter => "the answer was cut by a content filter",
+        Finish::ToolCalls => "the model asked for a tool",
+        Finish::Refusal => "the model declined",
+        Finish::Other(reason) => return Some(format!("the model stopped for {}", quote(reason))),
+    };
+    Some(text.to_owned())
 }
 
 fn around(before: &str, after: &str) -> String {
     let part =
         |word: &str, text: &str| if text.is_empty() { String::new() } else { format!(", {word} {}", quote(text)) };
     part("after", before) + &part("before", after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        eval::Judge,
+        model::{Check, CheckKind, Cost, Format, Response, RunStatus},
+    };
+
+    const ANSWER: Answer<'_> =
+        Answer { text: "so far", finish: Some(&Finish::Stop), latency: None, cost: Cost::Unknown };
+
+    #[test]
+    fn a_text_that_was_cut_off_fails_unless_the_prompt_takes_it() {
+        let text = Response { format: Format::Text, ..Response::default() };
+        let passed = |response: &Response, checks: &[Check], finish: &Finish| {
+            let judge = Judge::new(response, checks).unwrap();
+            judge.judge(&Answer { finish: Some(finish), ..ANSWER }).quality.status() != RunStatus::Failed
+        };
+        let plain = Judge::new(&text, &[]).unwrap().judge(&ANSWER).quality.status();
+        assert_eq!(plain, RunStatus::Unchecked, "it is no check that anybody asked for");
+        assert!(passed(&text, &[], &Finish::Unknown), "its end mark came");
+        for finish in [Finish::Length, Finish::ToolCalls, Finish::ContextWindow, Finish::read("abort")] {
+            assert!(!passed(&text, &[], &finish), "{finish}");
+            let weighed = Response { min_score: Some(0.0), ..text.clone() };
+            let good = Check::of(CheckKind::Contains).with("so");
+            assert!(!passed(&weighed, &[good], &finish), "no score makes up for it: {finish}");
+            assert!(passed(&Response { finish: false, ..text.clone() }, &[], &finish), "{finish}");
+        }
+        let own = Check::of(CheckKind::FinishReason).with("length");
+        assert!(passed(&text, &[own], &Finish::Length), "a check of one's own stands in its place");
+        let json = Response { format: Format::Json, ..Response::default() };
+        let judgement =
+            Judge::new(&json, &[]).unwrap().judge(&Answer { finish: Some(&Finish::Length), text: "{}", ..ANSWER });
+        assert_eq!(judgement.quality.status(), RunStatus::Passed, "JSON that is whole is whole");
+    }
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt};
 use serde_json::Value;
 
 use super::json_diff::canonical;
-use crate::model::{End, Mark, Outcome, Rule};
+use crate::model::{End, Outcome, Rule, Status};
 
 /// One of several answers to the same request.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,7 +32,7 @@ impl<'a> Sample<'a> {
         }
         let malformed = |rule: &Rule| matches!(rule, Rule::Format | Rule::Schema);
         let mut verdicts = outcome.quality.iter().flat_map(|quality| &quality.verdicts);
-        if verdicts.any(|verdict| verdict.mark == Mark::Fail && malformed(&verdict.rule)) {
+        if verdicts.any(|verdict| verdict.status == Status::Failed && malformed(&verdict.rule)) {
             return Self::Invalid;
         }
         outcome.json.as_ref().map_or(Self::Text(&outcome.text), Self::Json)

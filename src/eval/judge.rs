@@ -5,21 +5,25 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
+    JsonTypes,
     check::{Checks, Seen},
     confidence::Confidence,
     extract::{self, ExtractError, Extraction},
     fields::Fields,
     form,
     rubric::Rubric,
-    rule::{BadRule, share, skipped},
+    rule::{BadRule, inconclusive, share},
     schema::Schema,
 };
-use crate::model::{Check, Cost, Finish, Format, Input, Quality, Response, Rule, Verdict};
+use crate::model::{Check, CheckKind, Cost, Finish, Format, Input, Quality, Response, Rule, Verdict};
 
 /// The rules of one prompt.
 #[derive(Debug)]
 pub struct Judge {
     format: Format,
+    finish: bool,
+    /// What the JSON may be, where the format is JSON.
+    types: JsonTypes,
     schema: Option<Schema>,
     fields: Fields,
     confidence: Option<Confidence>,
@@ -49,11 +53,11 @@ pub struct Judgement {
     pub extraction: Option<Extraction>,
     /// Why none was found, where JSON is expected.
     pub error: Option<ExtractError>,
-    /// The verdicts: format, schema, required, completeness, confidence, then the checks in the
+    /// The verdicts: format, finish, schema, required, completeness, confidence, then the checks in the
     /// prompt's order.
     pub quality: Quality,
-    /// The rubrics, which a model has to apply, each with the place of its verdict, which is skipped
-    /// until then.
+    /// The rubrics, which a model has to apply, each with the place of its verdict, which is
+    /// inconclusive until then.
     pub rubrics: Vec<(usize, Rubric)>,
 }
 
@@ -65,6 +69,8 @@ impl Judge {
         }
         Ok(Self {
             format: response.format,
+            finish: response.finish && response.format == Format::Text && !checks.iter().any(of_finish),
+            types: JsonTypes::of(response),
             schema: response.schema.as_ref().map(|schema| Schema::new("response.schema", schema)).transpose()?,
             fields: Fields::new(response)?,
             confidence: Confidence::new(response)?,
@@ -74,7 +80,7 @@ impl Judge {
     }
 
     /// Applies the rules to an answer. The same answer always gets the same verdicts. A check with
-    /// variables is skipped: see [`Judge::judge_on`].
+    /// variables is inconclusive: see [`Judge::judge_on`].
     #[must_use]
     pub fn judge(&self, answer: &Answer<'_>) -> Judgement {
         self.apply(answer, None)
@@ -89,19 +95,20 @@ impl Judge {
     fn apply(&self, answer: &Answer<'_>, input: Option<&Input>) -> Judgement {
         let (mut judgement, form) = match self.format {
             Format::Text => (Judgement::default(), form::text(answer)),
-            Format::Json | Format::Schema => Self::read(self.format, answer),
+            Format::Json | Format::Schema => self.read(answer),
         };
         let judged = self.checks.judge(&Seen::new(answer, &form, judgement.json.as_ref()), input);
         judgement.quality.min_score = self.min_score;
         let verdicts = &mut judgement.quality.verdicts;
         verdicts.push(form);
+        verdicts.extend(answer.finish.filter(|_| self.finish).map(form::finish));
         if let Some(json) = &judgement.json {
             verdicts.extend(self.schema.iter().flat_map(|schema| schema.judge(json)));
             verdicts.extend(self.fields.judge(json));
             verdicts.extend(self.confidence.iter().map(|confidence| confidence.judge(json)));
         } else {
             let why = if self.format == Format::Text { "the format is text" } else { "no JSON was found" };
-            verdicts.extend(self.json_rules().map(|rule| skipped(rule, why)));
+            verdicts.extend(self.json_rules().map(|rule| inconclusive(rule, why)));
         }
         let before = verdicts.len();
         judgement.rubrics = judged.rubrics.into_iter().map(|(place, rubric)| (before + place, rubric)).collect();
@@ -110,10 +117,11 @@ impl Judge {
     }
 
     /// Looks for the JSON of an answer, and judges its form.
-    fn read(format: Format, answer: &Answer<'_>) -> (Judgement, Verdict) {
-        match extract::extract(answer.text) {
+    fn read(&self, answer: &Answer<'_>) -> (Judgement, Verdict) {
+        match extract::extract(answer.text, self.types) {
             Ok((json, extraction)) => {
-                let form = form::json(format, answer, &json, &extraction);
+                let wanted = (self.format == Format::Json).then_some(self.types);
+                let form = form::json(wanted, answer, &json, &extraction);
                 (Judgement { json: Some(json), extraction: Some(extraction), ..Judgement::default() }, form)
             }
             Err(error) => {
@@ -131,12 +139,17 @@ impl Judge {
     }
 }
 
+/// Tells whether a check names the finish reasons it takes itself.
+fn of_finish(check: &Check) -> bool {
+    check.kind.kind == CheckKind::FinishReason
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{CheckKind, Mark};
+    use crate::model::{RunStatus, Status};
 
     fn answer(text: &str) -> Answer<'_> {
         Answer { text, finish: Some(&Finish::Stop), latency: Some(Duration::from_millis(900)), cost: Cost::Unknown }
@@ -151,19 +164,20 @@ mod tests {
             min_confidence: Some(0.7),
             min_completeness: None,
             min_score: None,
+            finish: true,
         }
     }
 
-    fn told(judgement: &Judgement) -> Vec<(String, Mark, &str)> {
-        judgement.quality.verdicts.iter().map(|v| (v.rule.to_string(), v.mark, v.reason.as_str())).collect()
+    fn told(judgement: &Judgement) -> Vec<(String, Status, &str)> {
+        judgement.quality.verdicts.iter().map(|v| (v.rule.to_string(), v.status, v.reason.as_str())).collect()
     }
 
-    fn format_of(format: Format, finish: &Finish, text: &str) -> (Mark, String) {
+    fn format_of(format: Format, finish: &Finish, text: &str) -> (Status, String) {
         let judge = Judge::new(&Response { format, schema: Some(json!({})), ..Response::default() }, &[]).unwrap();
         let judgement = judge.judge(&Answer { finish: Some(finish), ..answer(text) });
         let verdict = judgement.quality.verdicts.into_iter().next().unwrap();
         assert_eq!(verdict.rule, Rule::Format);
-        (verdict.mark, verdict.reason)
+        (verdict.status, verdict.reason)
     }
 
     #[test]
@@ -171,10 +185,10 @@ mod tests {
         let checks = [Check::of(CheckKind::Latency).within(2000.0)];
         let judge = Judge::new(&sentiment(), &checks).unwrap();
         let judgement = judge.judge(&answer(r#"{"sentiment": "negative", "confidence_score": 0.92}"#));
-        assert!(judgement.quality.passed());
+        assert!(judgement.quality.status() == RunStatus::Passed);
         assert_eq!(judgement.json.as_ref().unwrap()["sentiment"], "negative");
         assert_eq!(judgement.extraction.as_ref().unwrap().found, crate::eval::Found::Whole);
-        let pass = |rule: &str, reason| (rule.to_owned(), Mark::Pass, reason);
+        let pass = |rule: &str, reason| (rule.to_owned(), Status::Passed, reason);
         assert_eq!(
             told(&judgement),
             [
@@ -192,7 +206,7 @@ mod tests {
     fn a_bad_answer_fails_each_rule_for_its_reason() {
         let judge = Judge::new(&sentiment(), &[]).unwrap();
         let judgement = judge.judge(&answer(r#"{"sentiment": "sad"}"#));
-        let fail = |rule: &str, reason| (rule.to_owned(), Mark::Fail, reason);
+        let fail = |rule: &str, reason| (rule.to_owned(), Status::Failed, reason);
         assert_eq!(
             told(&judgement)[1..],
             [
@@ -205,15 +219,15 @@ mod tests {
     }
 
     #[test]
-    fn without_json_its_rules_are_skipped_and_never_passed() {
+    fn without_json_its_rules_are_inconclusive_and_never_passed() {
         let judge = Judge::new(&sentiment(), &[]).unwrap();
         let judgement = judge.judge(&answer("I cannot help."));
         let marks: Vec<_> = told(&judgement).into_iter().map(|(rule, mark, _)| (rule, mark)).collect();
-        let skipped = |rule: &str| (rule.to_owned(), Mark::Skipped);
+        let skipped = |rule: &str| (rule.to_owned(), Status::Inconclusive);
         assert_eq!(
             marks,
             [
-                ("format".to_owned(), Mark::Fail),
+                ("format".to_owned(), Status::Failed),
                 skipped("schema"),
                 skipped("required"),
                 skipped("completeness"),
@@ -228,11 +242,12 @@ mod tests {
     fn a_text_is_not_read_as_json() {
         let response = Response { format: Format::Text, schema: None, ..sentiment() };
         let judgement = Judge::new(&response, &[]).unwrap().judge(&answer(r#"{"sentiment": "sad"}"#));
-        let skipped = |rule: &str| (rule.to_owned(), Mark::Skipped, "not applied: the format is text");
+        let skipped = |rule: &str| (rule.to_owned(), Status::Inconclusive, "not applied: the format is text");
         assert_eq!(
             told(&judgement),
             [
-                ("format".to_owned(), Mark::Pass, "text of 20 characters"),
+                ("format".to_owned(), Status::Passed, "text of 20 characters"),
+                ("finish".to_owned(), Status::Passed, "the model was done"),
                 skipped("required"),
                 skipped("completeness"),
                 skipped("confidence"),
@@ -241,7 +256,7 @@ mod tests {
         assert_eq!(judgement.json, None);
         let bare = Response { format: Format::Text, ..Response::default() };
         let empty = Judge::new(&bare, &[]).unwrap().judge(&answer(" \n"));
-        assert_eq!(told(&empty), [("format".to_owned(), Mark::Fail, "the answer is empty")]);
+        assert_eq!(told(&empty)[0], ("format".to_owned(), Status::Failed, "the answer is empty"));
     }
 
     #[test]
@@ -249,57 +264,116 @@ mod tests {
         use Finish::{ContentFilter, Length, Refusal, Stop};
         use Format::{Json, Schema};
         for (format, finish, text, mark, reason) in [
-            (Json, Stop, "[1]", Mark::Fail, "expected a JSON object, found an array"),
-            (Json, Stop, "85", Mark::Fail, "expected a JSON object, found the number 85"),
-            (Schema, Stop, "[1]", Mark::Pass, "JSON: an array"),
-            (Json, Stop, "```json\n{}\n```", Mark::Pass, "JSON: an object, in a Markdown fence"),
+            (Json, Stop, "[1]", Status::Failed, "expected a JSON object, found an array"),
+            (Json, Stop, "85", Status::Failed, "expected a JSON object, found the number 85"),
+            (Schema, Stop, "[1]", Status::Passed, "JSON: an array"),
+            (Json, Stop, "```json\n{}\n```", Status::Passed, "JSON: an object, in a Markdown fence"),
             (
                 Json,
                 Stop,
                 "Sure:\n```json\n{}\n```\nBye",
-                Mark::Pass,
+                Status::Passed,
                 "JSON: an object, in a Markdown fence, after `Sure:`, before `Bye`",
             ),
-            (Json, Stop, "It is {} now", Mark::Pass, "JSON: an object, in other text, after `It is`, before `now`"),
-            (Json, Stop, "<think>x</think>{}", Mark::Pass, "JSON: an object, after reasoning that was taken away"),
+            (Json, Stop, "It is {} now", Status::Passed, "JSON: an object, in other text, after `It is`, before `now`"),
+            (Json, Stop, "<think>x</think>{}", Status::Passed, "JSON: an object, after reasoning that was taken away"),
             (
                 Json,
                 Stop,
                 r#"{"a":1,"a":2}"#,
-                Mark::Pass,
+                Status::Passed,
                 "JSON: an object, with repeated keys of which the last counts: `/a`",
             ),
-            (Json, Length, "{}", Mark::Pass, "the answer was cut at the token limit: JSON: an object"),
+            (
+                Json,
+                Stop,
+                "{\"a\":1}\n{\"a\":2}\n{\"a\":1}",
+                Status::Failed,
+                "JSON: an object, in other text, before `{\"a\":2} {\"a\":1}`, the first of 2 objects that differ: which is \
+                 meant is not clear",
+            ),
+            (Json, Stop, "{\"a\":1}\n{\"a\":1}", Status::Passed, "JSON: an object, in other text, before `{\"a\":1}`"),
+            (
+                Json,
+                Stop,
+                "It is {'x': {\"a\": 1}}.",
+                Status::Failed,
+                "reading the JSON after the text: it is a part of something that is not JSON at line 1, column 13, near \
+                 `It is {'x': {\"a\": 1}}.`",
+            ),
+            (
+                Json,
+                Stop,
+                "<think>{\"a\":1}",
+                Status::Failed,
+                "taking away the reasoning: the reasoning is never closed at line 1, column 1, near `<think>{\"a\":1}`",
+            ),
+            (
+                Json,
+                Stop,
+                "{\"a\":1}</think>",
+                Status::Failed,
+                "looking for JSON: there is nothing but reasoning at line 1, column 16, near `{\"a\":1}</think>`",
+            ),
+            (Json, Length, "{}", Status::Passed, "the answer was cut at the token limit: JSON: an object"),
             (
                 Json,
                 Length,
                 "It is {} and",
-                Mark::Fail,
+                Status::Failed,
                 "the answer was cut at the token limit: JSON: an object, in other text, after `It is`, before `and`",
             ),
             (
                 Json,
                 Length,
                 r#"{"a": "#,
-                Mark::Fail,
+                Status::Failed,
                 "the answer was cut at the token limit: reading the answer: the text ends inside the JSON (EOF while parsing a value) at line 1, column 6, near `{\"a\":`",
             ),
             (
                 Json,
                 Refusal,
                 "No.",
-                Mark::Fail,
+                Status::Failed,
                 "the model declined: looking for JSON: there is no JSON object or array at line 1, column 1, near `No.`",
             ),
             (
                 Json,
                 ContentFilter,
                 "",
-                Mark::Fail,
+                Status::Failed,
                 "the answer was cut by a content filter: looking for JSON: the answer is empty at line 1, column 1, near ``",
             ),
         ] {
             assert_eq!(format_of(format, &finish, text), (mark, reason.to_owned()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_schema_is_of_is_json_in_either_format() {
+        for (schema, text, mark, reason) in [
+            (json!({"type": "array"}), "[1]", Status::Passed, "JSON: an array"),
+            (
+                json!({"type": "array"}),
+                "Of {\"b\":1}: [1]",
+                Status::Passed,
+                "JSON: an array, in other text, after `Of {\"b\":1}:`",
+            ),
+            (json!({"type": "array"}), "{}", Status::Failed, "expected a JSON array, found an object"),
+            (json!({"type": ["string", "null"]}), "null", Status::Passed, "JSON: null"),
+            (json!({"enum": ["yes", "no"]}), "\"yes\"", Status::Passed, "JSON: the string `yes`"),
+            (json!({"const": 4}), "4", Status::Passed, "JSON: the number 4"),
+            (json!({"const": 4}), "{}", Status::Failed, "expected a whole number, found an object"),
+            (json!({"properties": {}}), "[1]", Status::Failed, "expected a JSON object, found an array"),
+        ] {
+            let response = Response { format: Format::Json, schema: Some(schema.clone()), ..Response::default() };
+            let judged = Judge::new(&response, &[]).unwrap().judge(&answer(text));
+            let form = &judged.quality.verdicts[0];
+            assert_eq!((form.status, form.reason.as_str()), (mark, reason), "{schema} {text}");
+            let by_schema = Response { format: Format::Schema, ..response };
+            let judged = Judge::new(&by_schema, &[]).unwrap().judge(&answer(text));
+            let holds = judged.quality.status() == RunStatus::Passed;
+            assert_eq!(holds, mark == Status::Passed || schema.get("properties").is_some(), "{schema} {text}");
         }
     }
 

@@ -15,12 +15,11 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::tally::{Standing, Tally};
+use super::tally::Tally;
 use crate::model::{
-    BatchId, End, Input, Outcome, Quality, Row,
+    BatchId, End, Input, Outcome, Quality, Row, RunStatus, Verdict,
     batch::{Cell, Place},
     outcome::Reason,
-    quality::{Mark, Verdict},
 };
 
 /// A cell with its texts.
@@ -64,35 +63,28 @@ impl Entry {
         }
     }
 
-    /// Tells how it stands.
-    #[must_use]
-    pub fn standing(&self) -> Standing {
-        Standing::of(&self.cell)
-    }
-
     /// Lists the verdicts that broke a rule.
     pub fn failures(&self) -> impl Iterator<Item = &Verdict> {
         self.quality.iter().flat_map(Quality::failures)
     }
 
     /// Lists the verdicts of rules that could not be applied.
-    pub fn skipped(&self) -> impl Iterator<Item = &Verdict> {
-        let verdicts = self.quality.iter().flat_map(|quality| &quality.verdicts);
-        verdicts.filter(|verdict| verdict.mark == Mark::Skipped)
+    pub fn inconclusive(&self) -> impl Iterator<Item = &Verdict> {
+        self.quality.iter().flat_map(Quality::inconclusive)
     }
 
     /// Says why it did not pass, one reason after the other: each broken rule with its numbers, or the
-    /// fault. Empty where it passed.
+    /// fault. Empty where it passed or nothing was checked.
     #[must_use]
     pub fn why(&self) -> String {
-        match self.standing() {
-            Standing::Error | Standing::Open => self.fault.clone().unwrap_or_else(|| self.cell.end.clone()),
-            Standing::Failed => {
+        match self.cell.status {
+            RunStatus::Error | RunStatus::Cancelled => self.fault.clone().unwrap_or_else(|| self.cell.end.clone()),
+            RunStatus::Failed => {
                 let reasons: Vec<String> = self.failures().map(reason).collect();
                 if reasons.is_empty() { self.below() } else { reasons.join("; ") }
             }
-            Standing::Skipped => self.skipped().map(reason).collect::<Vec<_>>().join("; "),
-            Standing::Passed => String::new(),
+            RunStatus::Inconclusive => self.inconclusive().map(reason).collect::<Vec<_>>().join("; "),
+            RunStatus::Passed | RunStatus::Unchecked => String::new(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What logged runs come to: a fold over their facts, the same for the runs of this session and for all on record.
 //!
-//! Errors are runs that failed, broke off or crashed; those a person stopped are none. Times and tokens are
+//! A run comes out in one of six ways ([`crate::model::RunStatus`]); a pass rate is over those that passed, failed, are
+//! inconclusive or have no answer. Times and tokens are
 //! those of answers that were asked just now: what came from the cache is left out, and so is a demonstration
 //! wherever there is anything else. A demonstration never costs anything.
 
@@ -12,16 +13,16 @@ mod report;
 mod told;
 mod watched;
 
-pub use markdown::{cost, markdown, rate, times, tokens};
+pub use markdown::{cost, markdown, pass_rate, rate, times, tokens};
 pub use prometheus::prometheus;
-pub use report::{By, Change, Check, ClassLine, Line, Point, Rate, Report, Times};
+pub use report::{By, Change, Check, ClassLine, Compared, Line, NOT_COMPARABLE, Point, Rate, Report, Times};
 pub use watched::{Figures, Watched};
 
 use groups::{ByName, Groups};
 
 use crate::model::{
-    Mark, PicoDollars,
-    facts::{Ending, Names, RunFacts},
+    PicoDollars, Status, StatusCounts,
+    facts::{Ending, Name, Names, RunFacts},
 };
 
 /// Bins of the histogram of stated confidence.
@@ -34,9 +35,7 @@ const SLOT: i64 = 300;
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Group {
     runs: u64,
-    errors: u64,
-    judged: u64,
-    passed: u64,
+    counts: StatusCounts,
     cost: PicoDollars,
     unpriced: u64,
     /// When the first one started, in seconds since 1970.
@@ -46,9 +45,9 @@ struct Group {
 /// How often a rule held, and what it measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Marks {
-    pass: u64,
-    fail: u64,
-    skipped: u64,
+    passed: u64,
+    failed: u64,
+    inconclusive: u64,
     scored: u64,
     sum: f64,
     /// Scores from 0 to 0.1, to 0.2, and so on; those beyond are in the outermost.
@@ -61,8 +60,7 @@ struct Met {
     runs: u64,
     ended: u64,
     answered: u64,
-    judged: u64,
-    passed: u64,
+    counts: StatusCounts,
 }
 
 /// The tokens and times of answers that were asked just now: of a demonstration, or of the others.
@@ -71,6 +69,16 @@ struct Live {
     tokens_in: u64,
     tokens_out: u64,
     timed: Vec<Timed>,
+}
+
+/// A run of a prompt's version, as it is compared with those of another version.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Case {
+    input: i64,
+    /// Which of the prompt versions.
+    version: u32,
+    target: Option<Name>,
+    passed: bool,
 }
 
 /// The times of one answer, kept once for all that is told of them.
@@ -94,7 +102,6 @@ struct Timed {
 pub struct Review {
     names: Names,
     runs: u64,
-    cancelled: u64,
     cached: u64,
     demo: u64,
     retried: u64,
@@ -111,6 +118,8 @@ pub struct Review {
     params: ByName<Group>,
     /// By the slot, ascending.
     slots: Vec<(u32, Group)>,
+    /// The runs by which versions are compared.
+    cases: Vec<Case>,
     graded: (u64, u64),
 }
 
@@ -120,9 +129,7 @@ impl Group {
             self.first = facts.started;
         }
         self.runs += 1;
-        self.errors += u64::from(facts.end.is_error());
-        self.judged += u64::from(facts.passed.is_some());
-        self.passed += u64::from(facts.passed == Some(true));
+        self.counts.add(facts.status);
         if !facts.demo && !facts.cached {
             self.cost.0 = self.cost.0.saturating_add(facts.cost.unwrap_or_default().0);
             // What never came to an answer and names no price was most likely never billed.
@@ -137,20 +144,18 @@ impl Group {
         }
         self.first = if self.runs == 0 { other.first } else { self.first.min(other.first) };
         self.runs += other.runs;
-        self.errors += other.errors;
-        self.judged += other.judged;
-        self.passed += other.passed;
+        self.counts.join(other.counts);
         self.cost.0 = self.cost.0.saturating_add(other.cost.0);
         self.unpriced += other.unpriced;
     }
 }
 
 impl Marks {
-    fn take(&mut self, mark: Mark, score: Option<f64>) {
-        match mark {
-            Mark::Pass => self.pass += 1,
-            Mark::Fail => self.fail += 1,
-            Mark::Skipped => self.skipped += 1,
+    fn take(&mut self, status: Status, score: Option<f64>) {
+        match status {
+            Status::Passed => self.passed += 1,
+            Status::Failed => self.failed += 1,
+            Status::Inconclusive => self.inconclusive += 1,
         }
         if let Some(score) = score {
             self.scored += 1;
@@ -180,7 +185,6 @@ impl Review {
         let live = !facts.cached;
         let answered = facts.end == Ending::Done;
         self.runs += 1;
-        self.cancelled += u64::from(facts.end == Ending::Cancelled);
         self.cached += u64::from(facts.cached);
         self.demo += u64::from(facts.demo);
         self.retried += u64::from(facts.attempts > 1);
@@ -200,16 +204,18 @@ impl Review {
         if let Some(params) = facts.params {
             self.params.change(params, |own| own.take(facts));
         }
-        for (rule, mark, score) in &facts.marks {
-            self.checks.change(*rule, |own| own.take(*mark, *score));
+        if let (Some(input), Some(passed)) = (facts.input, facts.compared.filter(|_| version != u32::MAX)) {
+            self.cases.push(Case { input, version, target: facts.target, passed });
+        }
+        for (rule, status, score) in &facts.marks {
+            self.checks.change(*rule, |own| own.take(*status, *score));
         }
         for fault in &facts.faults {
             self.faults.change(*fault, |met| {
                 met.runs += 1;
                 met.ended += u64::from(facts.class == Some(*fault));
                 met.answered += u64::from(answered);
-                met.judged += u64::from(facts.passed.is_some());
-                met.passed += u64::from(facts.passed == Some(true));
+                met.counts.add(facts.status);
             });
         }
         if !live {

@@ -2,12 +2,14 @@
 //!
 //! The answer goes to the judge as JSON, so that nothing in it can end the quotation and speak to the judge.
 
+use std::sync::{Arc, LazyLock};
+
 use serde_json::{Value, json};
 
 use super::{
-    check,
+    JsonTypes, check,
     extract::{self},
-    rule::{figures, name, quote, skipped, verdict},
+    rule::{apart, inconclusive, name, quote, verdict},
 };
 use crate::model::{Check, Format, Input, Params, Prompt, Response, Verdict};
 
@@ -47,6 +49,22 @@ pub struct Opinion {
     pub reason: String,
 }
 
+/// The prompt of a judge that is asked once, and of one that is asked several times. Each is one value, so that
+/// its schema is compiled once.
+static ONCE: LazyLock<Arc<Prompt>> = LazyLock::new(|| Arc::new(prompt(Some(0.0))));
+static AGAIN: LazyLock<Arc<Prompt>> = LazyLock::new(|| Arc::new(prompt(None)));
+
+fn prompt(temperature: Option<f64>) -> Prompt {
+    Prompt {
+        description: "Judges an answer by a rubric".to_owned(),
+        system: SYSTEM.to_owned(),
+        user: "{{ input }}".to_owned(),
+        params: Params { temperature, ..Params::default() },
+        response: Response { format: Format::Schema, schema: Some(schema()), ..Response::default() },
+        ..Prompt::default()
+    }
+}
+
 impl Rubric {
     pub(super) fn of(check: &Check, text: &str) -> Self {
         Self {
@@ -59,7 +77,7 @@ impl Rubric {
 
     /// Makes the prompt and the input on which the judge is run to judge an answer given to an input.
     #[must_use]
-    pub fn ask(&self, answer: &str, input: &Input) -> (Prompt, Input) {
+    pub fn ask(&self, answer: &str, input: &Input) -> (Arc<Prompt>, Input) {
         let mut case = serde_json::Map::new();
         case.insert("rubric".to_owned(), self.text.as_str().into());
         if !input.text.is_empty() {
@@ -70,21 +88,13 @@ impl Rubric {
         }
         case.insert("answer".to_owned(), extract::answer(answer).into());
         // The same question asked again is worth something only if it may be answered otherwise.
-        let temperature = (self.repeat == 1).then_some(0.0);
-        let prompt = Prompt {
-            description: "Judges an answer by a rubric".to_owned(),
-            system: SYSTEM.to_owned(),
-            user: "{{ input }}".to_owned(),
-            params: Params { temperature, ..Params::default() },
-            response: Response { format: Format::Schema, schema: Some(schema()), ..Response::default() },
-            ..Prompt::default()
-        };
-        (prompt, Input::of(format!("{:#}", Value::Object(case))))
+        let prompt = if self.repeat == 1 { &ONCE } else { &AGAIN };
+        (Arc::clone(prompt), Input::of(format!("{:#}", Value::Object(case))))
     }
 
     /// Makes one verdict of what the judge said each time it was asked: the mean score, and the pass
-    /// of most of them. What could not be used of its answers is said, and counts for nothing; the
-    /// verdict is skipped if none could be used.
+    /// of most of them. What could not be used of its answers is said; where it could have turned the
+    /// verdict, the verdict is inconclusive.
     #[must_use]
     pub fn verdict(&self, opinions: &[Result<Opinion, String>]) -> Verdict {
         let rule = check::rule(&self.check);
@@ -92,18 +102,30 @@ impl Rubric {
         let faults: Vec<&String> = opinions.iter().filter_map(|opinion| opinion.as_ref().err()).collect();
         let fault = faults.first().map_or("no judge model was asked", |fault| fault.as_str());
         if used.is_empty() {
-            return check::weighed(&self.check, skipped(rule, fault));
+            return check::weighed(&self.check, inconclusive(rule, fault));
+        }
+        let least = self.check.threshold;
+        // Whether it holds, each unusable answer taken for a pass or a failure that is as clear as can be.
+        let holds_with = |open: f64| {
+            let all = opinions.len() as f64;
+            let open_passes = open * faults.len() as f64;
+            let passes = used.iter().filter(|opinion| opinion.pass).count() as f64 + open_passes;
+            let sum = used.iter().map(|opinion| opinion.score).sum::<f64>() + open_passes;
+            passes * 2.0 > all && least.is_none_or(|least| sum / all >= least)
+        };
+        if holds_with(0.0) != holds_with(1.0) {
+            let why = format!("{} of {} judgements could not be used: {fault}", faults.len(), opinions.len());
+            return check::weighed(&self.check, inconclusive(rule, &why));
         }
         let count = used.len() as f64;
         let score = used.iter().map(|opinion| opinion.score).sum::<f64>() / count;
         let passes = used.iter().filter(|opinion| opinion.pass).count();
         let most = passes * 2 > used.len();
-        let least = self.check.threshold;
-        let holds = most && least.is_none_or(|least| score >= least);
+        let holds = holds_with(0.0);
         let not = self.check.kind.not;
         let mut said = match least {
             Some(least) => {
-                let (shown, limit) = figures(score, least, 2);
+                let (shown, limit) = apart(score, least, 2);
                 format!("{shown} {} threshold {limit}", if score >= least { "≥" } else { "<" })
             }
             None => format!("score {score:.2}"),
@@ -133,8 +155,11 @@ impl Rubric {
 
 /// Reads what a judge answered. The error tells in words why it cannot be used.
 pub fn read(answer: &str) -> Result<Opinion, String> {
-    let (json, _) =
-        extract::extract(answer).map_err(|error| format!("the judge's answer is not JSON: {}", error.problem))?;
+    let (json, how) = extract::extract(answer, JsonTypes::OBJECT)
+        .map_err(|error| format!("the judge's answer is not JSON: {}", error.problem))?;
+    if how.others > 0 {
+        return Err("the judge's answer holds JSON objects that differ".to_owned());
+    }
     if !json.is_object() {
         return Err(format!("the judge's answer is {}, not a JSON object", name(&json)));
     }
@@ -196,7 +221,7 @@ fn schema() -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{CheckKind, Mark, Rule};
+    use crate::model::{CheckKind, Rule, Status};
 
     fn rubric(check: &Check) -> Rubric {
         Rubric::of(check, "Is it kind?")
@@ -244,6 +269,11 @@ mod tests {
             ),
             (r#"{"pass": 1}"#, Err("the judge's `pass` is the number 1".to_owned())),
             (r#"{"pass": "maybe"}"#, Err("the judge's `pass` is `maybe`".to_owned())),
+            (
+                r#"{"pass": false} or {"pass": true}"#,
+                Err("the judge's answer holds JSON objects that differ".to_owned()),
+            ),
+            (r#"<think>{"pass": false}</think>{"pass": true}"#, opinion!(true, 1.0, "")),
             ("[true]", Err("the judge's answer is an array, not a JSON object".to_owned())),
             ("Pass!", Err("the judge's answer is not JSON: there is no JSON object or array".to_owned())),
         ] {
@@ -256,44 +286,62 @@ mod tests {
         let least = |least: f64| plain().within(least);
         let fault = || Err("it broke off".to_owned());
         for (check, opinions, mark, reason) in [
-            (plain(), vec![opinion!(true, 0.9, "Warm.")], Mark::Pass, "score 0.90: Warm."),
-            (plain(), vec![opinion!(false, 0.9, "Cold.")], Mark::Fail, "score 0.90, the judge says it fails: Cold."),
-            (least(0.8), vec![opinion!(true, 0.75, "")], Mark::Fail, "0.75 < threshold 0.80"),
+            (plain(), vec![opinion!(true, 0.9, "Warm.")], Status::Passed, "score 0.90: Warm."),
+            (
+                plain(),
+                vec![opinion!(false, 0.9, "Cold.")],
+                Status::Failed,
+                "score 0.90, the judge says it fails: Cold.",
+            ),
+            (least(0.8), vec![opinion!(true, 0.75, "")], Status::Failed, "0.75 < threshold 0.80"),
             (
                 least(0.5),
                 vec![opinion!(true, 0.6, ""), opinion!(true, 0.7, "Fine."), opinion!(true, 0.8, "")],
-                Mark::Pass,
+                Status::Passed,
                 "0.70 ≥ threshold 0.50, 3 judgements 0.60 to 0.80: Fine.",
             ),
             (
                 plain(),
                 vec![opinion!(true, 0.6, "Yes."), opinion!(false, 0.2, "No.")],
-                Mark::Fail,
+                Status::Failed,
                 "score 0.40, 2 judgements 0.20 to 0.60, 1 of them pass: No.",
             ),
             (
                 least(0.5),
                 vec![fault(), opinion!(true, 1.0, "Yes.")],
-                Mark::Pass,
-                "1.00 ≥ threshold 0.50, 1 not usable (it broke off): Yes.",
+                Status::Inconclusive,
+                "not applied: 1 of 2 judgements could not be used: it broke off",
             ),
-            (least(0.5), vec![fault(), fault()], Mark::Skipped, "not applied: it broke off"),
-            (plain(), vec![], Mark::Skipped, "not applied: no judge model was asked"),
+            (
+                least(0.5),
+                vec![fault(), opinion!(true, 1.0, "Yes."), opinion!(true, 0.9, "")],
+                Status::Passed,
+                "0.95 ≥ threshold 0.50, 2 judgements 0.90 to 1.00, 1 not usable (it broke off): Yes.",
+            ),
+            (
+                plain(),
+                vec![fault(), opinion!(false, 0.0, "No."), opinion!(false, 0.2, "")],
+                Status::Failed,
+                "score 0.10, 2 judgements 0.00 to 0.20, 0 of them pass, 1 not usable (it broke off): No.",
+            ),
+            (least(0.5), vec![fault(), fault()], Status::Inconclusive, "not applied: it broke off"),
+            (plain(), vec![], Status::Inconclusive, "not applied: no judge model was asked"),
             (
                 Check { weight: Some(0.0), ..plain() },
                 vec![opinion!(false, 0.0, "")],
-                Mark::Pass,
+                Status::Passed,
                 "score 0.00, the judge says it fails (weight 0: measured, never fails)",
             ),
         ] {
             let verdict = rubric(&check).verdict(&opinions);
-            assert_eq!((verdict.mark, verdict.reason.as_str()), (mark, reason));
+            assert_eq!((verdict.status, verdict.reason.as_str()), (mark, reason));
             let used: Vec<bool> = opinions.iter().flatten().map(|opinion| opinion.pass).collect();
             let passes = used.iter().filter(|pass| **pass).count();
-            assert_eq!(refused(&verdict.reason), !used.is_empty() && passes * 2 <= used.len(), "{reason}");
+            let open = mark == Status::Inconclusive;
+            assert_eq!(refused(&verdict.reason), !open && passes * 2 <= used.len(), "{reason}");
             let not = rubric(&check.negated()).verdict(&opinions);
             assert_eq!(not.rule, Rule::Check("not-llm-rubric".to_owned()));
-            assert_eq!(not.mark == Mark::Skipped, mark == Mark::Skipped);
+            assert_eq!(not.status == Status::Inconclusive, mark == Status::Inconclusive);
             if let (Some(credit), Some(other)) = (verdict.credit(), not.credit()) {
                 assert!((credit + other - 1.0).abs() < 1e-12);
             }

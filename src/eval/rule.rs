@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    model::{Mark, Rule, Verdict},
+    model::{Rule, Status, Verdict},
     text::{clean_line, truncate},
 };
 
@@ -49,17 +49,17 @@ pub(super) fn pointer(key: &str, pointer: &str) -> Result<(), BadRule> {
 
 /// Makes a verdict that has no score and no place.
 pub(super) fn verdict(rule: Rule, holds: bool, reason: impl Into<String>) -> Verdict {
-    let mark = if holds { Mark::Pass } else { Mark::Fail };
+    let mark = if holds { Status::Passed } else { Status::Failed };
     Verdict::new(rule, mark, reason)
 }
 
 /// Makes the verdict of a rule that was not applied.
-pub(super) fn skipped(rule: Rule, why: &str) -> Verdict {
-    Verdict::new(rule, Mark::Skipped, format!("not applied: {why}"))
+pub(super) fn inconclusive(rule: Rule, why: &str) -> Verdict {
+    Verdict::new(rule, Status::Inconclusive, format!("not applied: {why}"))
 }
 
 /// Writes two numbers with so many digits, or as many as tell them apart.
-pub(super) fn figures(one: f64, other: f64, least: usize) -> (String, String) {
+pub fn apart(one: f64, other: f64, least: usize) -> (String, String) {
     let differ = |digits: &usize| format!("{one:.digits$}") != format!("{other:.digits$}");
     let digits = (least..=17).find(differ).unwrap_or(least);
     (format!("{one:.digits$}"), format!("{other:.digits$}"))
@@ -94,7 +94,7 @@ mod tests {
             (0.7, 0.7, ("0.70", "0.70")),
             (0.123_456_789, 0.123_456_788, ("0.123456789", "0.123456788")),
         ] {
-            assert_eq!(figures(one, other, 2), (want.0.to_owned(), want.1.to_owned()));
+            assert_eq!(apart(one, other, 2), (want.0.to_owned(), want.1.to_owned()));
         }
     }
 

@@ -1,13 +1,23 @@
 //! JSON Schema: the answer against the whole schema, whatever the provider promised.
 
-use jsonschema::{ValidationError, Validator};
-use serde_json::Value;
+mod draft;
+mod types;
 
-use super::rule::{BadRule, verdict};
+use std::error::Error;
+
+use jsonschema::{
+    ReferencingError, Retrieve, Uri, ValidationError, ValidationOptions, Validator, error::ValidationErrorKind,
+};
+use serde_json::{Value, json};
+
+use self::draft::Reading;
+use super::rule::{BadRule, name, verdict};
 use crate::{
     model::{Rule, Verdict},
     text::{clean_line, truncate},
 };
+
+pub use types::JsonTypes;
 
 /// Violations that are told one by one.
 const TOLD: usize = 5;
@@ -15,33 +25,50 @@ const TOLD: usize = 5;
 /// Violations that are counted.
 const COUNTED: usize = 1000;
 
-/// Columns of a violation's message.
+/// Columns of a violation's message, and of an address.
 const MESSAGE: usize = 200;
 
-/// A compiled schema. It never looks outside itself: a `$ref` to a file or an address is refused.
+/// What the validator puts before the address of a schema that names none of its own.
+const NO_BASE: &str = "json-schema:///";
+
+/// A compiled schema, with `format` asserted. It never looks outside itself: a `$ref` to a file or
+/// an address is refused.
 #[derive(Debug)]
-pub(super) struct Schema(Validator);
+pub(super) struct Schema {
+    validator: Validator,
+    /// What is written in it and checks nothing, in words.
+    unchecked: Vec<String>,
+}
 
 impl Schema {
     /// Compiles a schema; `key` names it in the prompt.
     pub(super) fn new(key: &str, schema: &Value) -> Result<Self, BadRule> {
-        let bad = |expected: &str, found: String| Err(BadRule::new(key, expected, found));
+        let bad = |expected: &str, found: String| BadRule::new(key, expected, found);
         if !schema.is_object() && !schema.is_boolean() {
-            return bad("a JSON Schema (a table)", super::rule::name(schema));
+            return Err(bad("a JSON Schema (a table)", name(schema)));
         }
-        if let Some(outside) = outside(schema) {
-            let expected = "a schema that stands alone, with each `$ref` inside it (`#/$defs/…`)";
-            return bad(expected, format!("a `$ref` to {}", super::rule::quote(outside)));
+        let Reading { draft, formats, unchecked } =
+            Reading::of(schema).map_err(|unreadable| bad(unreadable.expected, unreadable.found))?;
+        let mut options =
+            jsonschema::options().with_draft(draft).should_validate_formats(true).with_retriever(StandsAlone);
+        for format in formats {
+            options = with_newer_format(options, format);
         }
-        match jsonschema::options().offline().build(schema) {
-            Ok(validator) => Ok(Self(validator)),
-            Err(error) => bad("a valid JSON Schema", told(&error)),
+        match options.build(schema) {
+            Ok(validator) => Ok(Self { validator, unchecked }),
+            Err(error) => Err(match error.kind() {
+                ValidationErrorKind::Referencing(ReferencingError::Unretrievable { uri, .. }) => bad(
+                    "a schema that stands alone, with each `$ref` inside it (`#/$defs/…`)",
+                    format!("a `$ref` to `{}`", line(uri.strip_prefix(NO_BASE).unwrap_or(uri))),
+                ),
+                _ => bad("a valid JSON Schema", told(&error)),
+            }),
         }
     }
 
     /// Gives one verdict per violation, the first five, or one that passes.
     pub(super) fn judge(&self, json: &Value) -> Vec<Verdict> {
-        let mut errors = self.0.iter_errors(json);
+        let mut errors = self.validator.iter_errors(json);
         let mut verdicts: Vec<_> = errors
             .by_ref()
             .take(TOLD)
@@ -52,7 +79,7 @@ impl Schema {
             .collect();
         let more = errors.take(COUNTED).count();
         match verdicts.last_mut() {
-            None => verdicts.push(verdict(Rule::Schema, true, "valid against the schema")),
+            None => verdicts.push(verdict(Rule::Schema, true, self.valid())),
             Some(last) if more > 0 => {
                 last.reason = format!("{}; and {more} more", last.reason);
             }
@@ -60,56 +87,52 @@ impl Schema {
         }
         verdicts
     }
+
+    /// Says that an answer is valid, and what was not looked at.
+    fn valid(&self) -> String {
+        let mut said = "valid against the schema".to_owned();
+        if !self.unchecked.is_empty() {
+            said.push_str(", in which these check nothing: ");
+            said.push_str(&self.unchecked.join("; "));
+        }
+        said
+    }
+}
+
+/// Asserts a format that the draft of the schema does not know, as the newest draft has it.
+fn with_newer_format<'a>(options: ValidationOptions<'a>, format: &'static str) -> ValidationOptions<'a> {
+    let newest = jsonschema::options().should_validate_formats(true).build(&json!({ "format": format }));
+    match newest {
+        Ok(newest) => options.with_format(format, move |text: &str| newest.is_valid(&text.into())),
+        Err(_) => options,
+    }
+}
+
+/// Fetches nothing.
+struct StandsAlone;
+
+impl Retrieve for StandsAlone {
+    fn retrieve(&self, _: &Uri<String>) -> Result<Value, Box<dyn Error + Send + Sync>> {
+        Err("a schema stands alone".into())
+    }
 }
 
 fn told(error: &ValidationError<'_>) -> String {
     let at = error.instance_path().to_string();
-    let message = clean_line(&error.to_string());
-    let message = truncate(&message, MESSAGE);
-    if at.is_empty() { message.into_owned() } else { format!("{}: {message}", clean_line(&at)) }
+    let message = line(&error.to_string());
+    if at.is_empty() { message } else { format!("{}: {message}", clean_line(&at)) }
 }
 
-/// Returns the first `$ref` that leads out of the schema. A schema with an `$id` may name itself.
-fn outside(schema: &Value) -> Option<&str> {
-    let ids = ids(schema);
-    let inside = |target: &str| {
-        let document = target.split('#').next().unwrap_or_default();
-        document.is_empty() || ids.iter().any(|id| id.trim_end_matches('#').ends_with(document))
-    };
-    values(schema, &["$ref", "$dynamicRef", "$recursiveRef"]).into_iter().find(|target| !inside(target))
+/// Puts what comes from a schema or an answer on one line, fit to be shown.
+fn line(text: &str) -> String {
+    truncate(&clean_line(text), MESSAGE).into_owned()
 }
-
-fn ids(schema: &Value) -> Vec<&str> {
-    values(schema, &["$id", "id"])
-}
-
-/// Collects the strings that stand under some keys, wherever they are.
-fn values<'a>(schema: &'a Value, keys: &[&str]) -> Vec<&'a str> {
-    let (mut left, mut found) = (vec![schema], Vec::new());
-    while let Some(value) = left.pop() {
-        match value {
-            Value::Object(members) => {
-                found.extend(keys.iter().filter_map(|key| members.get(*key)?.as_str()));
-                left.extend(members.iter().filter(|(key, _)| !is_data(key)).map(|(_, value)| value));
-            }
-            Value::Array(items) => left.extend(items),
-            _ => {}
-        }
-    }
-    found
-}
-
-/// Tells whether what stands under a keyword is an instance and not a schema.
-fn is_data(keyword: &str) -> bool {
-    matches!(keyword, "const" | "enum" | "default" | "examples")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::Mark;
+    use crate::model::Status;
 
     fn compiled(schema: &Value) -> Result<Schema, BadRule> {
         Schema::new("response.schema", schema)
@@ -128,15 +151,15 @@ mod tests {
         let schema = compiled(&schema).unwrap();
         let good = schema.judge(&json!({"sentiment": "good"}));
         assert_eq!(good.len(), 1);
-        assert_eq!((good[0].mark, good[0].reason.as_str()), (Mark::Pass, "valid against the schema"));
+        assert_eq!((good[0].status, good[0].reason.as_str()), (Status::Passed, "valid against the schema"));
 
         let bad = schema.judge(&json!({"sentiment": "fine", "scores": [0.5, 2]}));
-        let told: Vec<_> = bad.iter().map(|v| (v.mark, v.at.as_deref().unwrap(), v.reason.as_str())).collect();
+        let told: Vec<_> = bad.iter().map(|v| (v.status, v.at.as_deref().unwrap(), v.reason.as_str())).collect();
         assert_eq!(
             told,
             [
-                (Mark::Fail, "/sentiment", "/sentiment: \"fine\" is not one of \"good\" or \"bad\""),
-                (Mark::Fail, "/scores/1", "/scores/1: 2 is greater than the maximum of 1"),
+                (Status::Failed, "/sentiment", "/sentiment: \"fine\" is not one of \"good\" or \"bad\""),
+                (Status::Failed, "/scores/1", "/scores/1: 2 is greater than the maximum of 1"),
             ]
         );
         let missing = schema.judge(&json!({}));
@@ -183,6 +206,103 @@ mod tests {
         ] {
             assert!(compiled(&inside).is_ok(), "{inside}: {:?}", compiled(&inside));
         }
+    }
+
+    fn holds(schema: &Value, json: &Value) -> bool {
+        let verdicts = compiled(schema).unwrap_or_else(|bad| panic!("{schema}: {bad}")).judge(json);
+        verdicts.iter().all(|verdict| verdict.status == Status::Passed)
+    }
+
+    #[test]
+    fn formats_are_asserted_in_every_draft() {
+        for (format, good, bad) in [
+            ("date", "2024-02-29", "2024-13-45"),
+            ("date-time", "2024-02-29T12:00:00Z", "2024-02-29 12:00"),
+            ("time", "12:00:00Z", "25:00:00Z"),
+            ("duration", "P1DT12H", "1 day"),
+            ("email", "a@b.example", "not an address"),
+            ("idn-email", "\u{e4}@b.example", "not an address"),
+            ("hostname", "a.example", "-a-.example"),
+            ("idn-hostname", "\u{e4}.example", "-\u{e4}.example"),
+            ("ipv4", "127.0.0.1", "127.0.0.256"),
+            ("ipv6", "::1", "12345::"),
+            ("uri", "https://a.example/b", "a b"),
+            ("uri-reference", "../b", "\\b"),
+            ("iri", "https://\u{e4}.example", "a b"),
+            ("iri-reference", "\u{e4}", "\\b"),
+            ("uri-template", "/b/{c}", "/b/{c"),
+            ("uuid", "2eb8aa08-aa98-11ea-b4aa-73b441d16380", "2eb8aa08"),
+            ("json-pointer", "/a/0", "a"),
+            ("relative-json-pointer", "1/a", "a"),
+            ("regex", "^a+$", "(a"),
+        ] {
+            for draft in ["draft-04", "draft-06", "draft-07", "draft/2019-09", "draft/2020-12"] {
+                let schema = json!({"$schema": format!("http://json-schema.org/{draft}/schema"), "format": format});
+                assert!(holds(&schema, &json!(good)), "{draft} {format}: {good}");
+                assert!(!holds(&schema, &json!(bad)), "{draft} {format}: {bad}");
+                assert!(holds(&schema, &json!(5)), "{draft} {format}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_checks_nothing_is_said() {
+        let reason = |schema: Value| compiled(&schema).unwrap().judge(&json!({})).remove(0).reason;
+        assert_eq!(
+            reason(
+                json!({"properties": {"a": {"format": "phone"}, "b": {"format": "date"}, "c": {"format": "phone"}}})
+            ),
+            "valid against the schema, in which these check nothing: the format `phone`, which is not known"
+        );
+        let beside = json!({"$ref": "#/definitions/a", "title": "A", "maxProperties": 0, "definitions": {"a": {}}});
+        assert_eq!(
+            reason(beside),
+            "valid against the schema, in which these check nothing: `maxProperties` beside a `$ref`, up to draft 7"
+        );
+        let many: Vec<Value> = (0..9).map(|place| json!({"format": format!("f{place}")})).collect();
+        assert!(reason(json!({"anyOf": many})).ends_with("which is not known; and 6 more"));
+    }
+
+    #[test]
+    fn a_name_of_its_own_changes_the_base_within_the_document() {
+        let nested = json!({
+            "$id": "http://example.com/root/",
+            "properties": {
+                "a": {"$id": "folder/", "properties": {"b": {"$ref": "item.json"}}},
+                "c": {"$ref": "folder/item.json#/$defs/word"},
+                "d": {"$ref": "#text"},
+            },
+            "$defs": {
+                "i": {"$id": "folder/item.json", "type": "integer", "$defs": {"word": {"type": "string"}}},
+                "t": {"$anchor": "text", "type": "string"},
+                "u": {"$id": "urn:uuid:deadbeef-1234-00ff-ff00-4321feebdaed", "type": "null"},
+            },
+            "additionalProperties": {"$ref": "urn:uuid:deadbeef-1234-00ff-ff00-4321feebdaed"},
+        });
+        for (json, valid) in [
+            (json!({"a": {"b": 1}, "c": "x", "d": "y", "e": null}), true),
+            (json!({"a": {"b": "x"}}), false),
+            (json!({"c": 1}), false),
+            (json!({"d": 1}), false),
+            (json!({"e": 1}), false),
+        ] {
+            assert_eq!(holds(&nested, &json), valid, "{json}");
+        }
+        for draft in ["http://json-schema.org/draft-07/schema#", "https://json-schema.org/draft/2020-12/schema"] {
+            let meta = json!({"$schema": draft, "$ref": draft});
+            assert!(holds(&meta, &json!({"type": "object"})) && !holds(&meta, &json!({"type": "strng"})));
+        }
+        let mixed = json!({
+            "$ref": "http://example.com/old",
+            "$defs": {"old": {"$id": "http://example.com/old", "$schema": "http://json-schema.org/draft-07/schema#", "items": [{"type": "string"}]}},
+        });
+        assert!(holds(&mixed, &json!(["a", 1])) && !holds(&mixed, &json!([1])));
+        let unknown = json!({"$defs": {"a": {"$id": "http://example.com/a", "$schema": "http://example.com/mine"}}});
+        let error = compiled(&unknown).unwrap_err();
+        assert!(error.found.contains("http://example.com/mine"), "{error}");
+        let outside = json!({"$id": "http://example.com/root/", "properties": {"a": {"$ref": "other.json"}}});
+        let error = compiled(&outside).unwrap_err();
+        assert_eq!(error.found, "a `$ref` to `http://example.com/root/other.json`");
     }
 
     #[test]

@@ -5,54 +5,13 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 
 use crate::model::{
-    Quality,
+    Quality, RunStatus, Status, StatusCounts,
     batch::Cell,
     usage::{Cost, PicoDollars},
 };
 
-/// How a cell stands, as every list and every report counts it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Standing {
-    /// The model answered and the answer is good enough.
-    Passed,
-    /// The model answered and the answer is not good enough.
-    Failed,
-    /// No model answered, or the answer broke off.
-    Error,
-    /// The model answered and every check on the answer had to be skipped: neither passed nor failed.
-    Skipped,
-    /// It was stopped, or has not ended: it says nothing yet.
-    Open,
-}
-
-impl Standing {
-    /// Tells how a cell stands.
-    #[must_use]
-    pub fn of(cell: &Cell) -> Self {
-        match cell.end.as_str() {
-            "done" => match cell.passed {
-                Some(false) => Self::Failed,
-                _ if cell.skipped && cell.score.is_none() => Self::Skipped,
-                _ => Self::Passed,
-            },
-            "failed" | "interrupted" | "crashed" => Self::Error,
-            _ => Self::Open,
-        }
-    }
-
-    /// Names it in one word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::Error => "error",
-            Self::Skipped => "skipped",
-            Self::Open => "open",
-        }
-    }
-}
+/// Reasons why checks could not run that are told apart.
+const MOST_UNRUN: usize = 50;
 
 /// A mean that is still being taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -80,16 +39,12 @@ impl Mean {
 /// What cells come to. A fold: cells are taken one at a time, in any order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tally {
-    /// Cells that have ended.
-    pub cells: u64,
-    /// Those that passed.
-    pub passed: u64,
-    /// Those whose answer is not good enough.
-    pub failed: u64,
-    /// Those whose checks all had to be skipped.
-    pub skipped: u64,
+    /// Cells by how they came out.
+    pub counts: StatusCounts,
     /// Those without an answer, by the class of the fault in words.
     pub errors: BTreeMap<String, u64>,
+    /// Checks that could not run, by their rule and the reason.
+    unrun: BTreeMap<(String, String), u64>,
     /// Those answered from the cache: neither their time, nor their tokens, nor their cost count.
     pub cached: u64,
     /// Tokens, in and out, those of judges as well, as far as providers tell.
@@ -104,28 +59,29 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Takes a cell in, with its verdicts where its named metrics are wanted. An open one counts nowhere.
+    /// Takes a cell in, with its verdicts where they are known. One that was stopped counts nowhere else.
+    ///
+    /// A cell that is inconclusive has no final score, and none is counted.
     pub fn take(&mut self, cell: &Cell, quality: Option<&Quality>) {
-        match Standing::of(cell) {
-            Standing::Open => return,
-            Standing::Passed => self.passed += 1,
-            Standing::Failed => self.failed += 1,
-            Standing::Skipped => self.skipped += 1,
-            Standing::Error => {
+        self.counts.add(cell.status);
+        match cell.status {
+            RunStatus::Cancelled => return,
+            RunStatus::Error => {
                 let class = cell.class.clone().unwrap_or_else(|| cell.end.clone());
                 *self.errors.entry(class).or_default() += 1;
                 self.scores.take(0.0, 1.0);
             }
+            RunStatus::Passed | RunStatus::Failed | RunStatus::Inconclusive | RunStatus::Unchecked => {}
         }
-        self.cells += 1;
-        if cell.answered()
-            && let Some(score) = cell.score
-        {
+        if let (RunStatus::Passed | RunStatus::Failed, Some(score)) = (cell.status, cell.score) {
             self.scores.take(score, 1.0);
         }
         for verdict in quality.into_iter().flat_map(|quality| &quality.verdicts) {
             if let (Some(metric), Some(credit)) = (&verdict.metric, verdict.credit()) {
                 self.metrics.entry(metric.clone()).or_default().take(credit, 1.0);
+            }
+            if verdict.status == Status::Inconclusive {
+                self.take_unrun(&verdict.rule.to_string(), &verdict.reason, 1);
             }
         }
         if let Some(judging) = cell.judging {
@@ -152,14 +108,13 @@ impl Tally {
 
     /// Takes in what another has counted.
     pub fn join(&mut self, other: &Self) {
-        let Self { cells, passed, failed, skipped, errors, cached, tokens, uncounted, cost, scores, metrics, times } =
-            other;
-        self.cells += cells;
-        self.passed += passed;
-        self.failed += failed;
-        self.skipped += skipped;
+        let Self { counts, errors, unrun, cached, tokens, uncounted, cost, scores, metrics, times } = other;
+        self.counts.join(*counts);
         for (class, count) in errors {
             *self.errors.entry(class.clone()).or_default() += count;
+        }
+        for ((rule, reason), count) in unrun {
+            self.take_unrun(rule, reason, *count);
         }
         self.cached += cached;
         self.tokens = self.tokens.saturating_add(*tokens);
@@ -175,18 +130,25 @@ impl Tally {
         self.times.extend_from_slice(times);
     }
 
-    /// Counts the cells without an answer.
-    #[must_use]
-    pub fn errored(&self) -> u64 {
-        self.errors.values().sum()
+    /// Counts checks that could not run for a reason. Reasons beyond the first few are counted together.
+    fn take_unrun(&mut self, rule: &str, reason: &str, count: u64) {
+        let mut key = (rule.to_owned(), reason.to_owned());
+        if self.unrun.len() >= MOST_UNRUN && !self.unrun.contains_key(&key) {
+            key = (rule.to_owned(), "for other reasons".to_owned());
+        }
+        *self.unrun.entry(key).or_default() += count;
     }
 
-    /// Returns the share of cells that passed, from 0 to 1. A cell without an answer did not pass; one
-    /// whose checks were all skipped is left out. None if no cell is left.
+    /// Counts the cells that have ended, those that were stopped left out.
+    #[must_use]
+    pub fn cells(&self) -> u64 {
+        self.counts.rated() + self.counts.unchecked
+    }
+
+    /// Returns the share of cells that passed, as [`StatusCounts::pass_rate`].
     #[must_use]
     pub fn pass_rate(&self) -> Option<f64> {
-        let counted = self.cells - self.skipped;
-        (counted > 0).then(|| self.passed as f64 / counted as f64)
+        self.counts.pass_rate()
     }
 
     /// Returns the mean score, from 0 to 1. A cell without an answer scores 0; one without a score is
@@ -207,7 +169,7 @@ impl Tally {
     pub fn cost(&self) -> Cost {
         match self.cost {
             Some(cost) => cost,
-            None if self.cells == 0 || self.cached == self.cells => Cost::Known(PicoDollars(0)),
+            None if self.cells() == self.cached => Cost::Known(PicoDollars(0)),
             None => Cost::Unknown,
         }
     }
@@ -223,15 +185,26 @@ impl Tally {
         Some(Duration::from_millis(u64::from(*time)))
     }
 
+    /// Lists the checks that could not run, by rule and reason.
+    pub fn unrun(&self) -> impl Iterator<Item = Unrun> {
+        let unrun = |((rule, reason), count): (&(String, String), &u64)| Unrun {
+            rule: rule.clone(),
+            reason: reason.clone(),
+            count: *count,
+        };
+        self.unrun.iter().map(unrun)
+    }
+
     /// Returns all figures as they stand in `--json` and in JSON Lines.
     #[must_use]
     pub fn figures(&self) -> Figures {
         Figures {
-            cells: self.cells,
-            passed: self.passed,
-            failed: self.failed,
-            errors: self.errored(),
-            skipped: self.skipped,
+            cells: self.cells(),
+            passed: self.counts.passed,
+            failed: self.counts.failed,
+            inconclusive: self.counts.inconclusive,
+            unchecked: self.counts.unchecked,
+            errors: self.counts.error,
             cached: self.cached,
             pass_rate: self.pass_rate(),
             score: self.score(),
@@ -243,6 +216,7 @@ impl Tally {
             latency_p50: self.latency(0.5).map(|time| time.as_secs_f64()),
             latency_p95: self.latency(0.95).map(|time| time.as_secs_f64()),
             error_classes: self.errors.clone(),
+            unrun: self.unrun().collect(),
         }
     }
 }
@@ -252,17 +226,19 @@ impl Tally {
 pub struct Figures {
     /// Cells that have ended.
     pub cells: u64,
-    /// Those that passed.
+    /// Those of which every check ran and passed.
     pub passed: u64,
-    /// Those whose answer is not good enough.
+    /// Those of which a check failed.
     pub failed: u64,
+    /// Those of which no check failed and at least one could not run.
+    pub inconclusive: u64,
+    /// Those without a check.
+    pub unchecked: u64,
     /// Those without an answer.
     pub errors: u64,
-    /// Those whose checks all had to be skipped.
-    pub skipped: u64,
     /// Those answered from the cache.
     pub cached: u64,
-    /// From 0 to 1.
+    /// From 0 to 1: those that passed of those that passed, failed, are inconclusive or have no answer.
     pub pass_rate: Option<f64>,
     /// From 0 to 1.
     pub score: Option<f64>,
@@ -282,6 +258,25 @@ pub struct Figures {
     pub latency_p95: Option<f64>,
     /// Cells without an answer, by the class of the fault.
     pub error_classes: BTreeMap<String, u64>,
+    /// Checks that could not run.
+    pub unrun: Vec<Unrun>,
+}
+
+/// A check that could not run, how often, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unrun {
+    /// The rule's name.
+    pub rule: String,
+    /// Why it could not run.
+    pub reason: String,
+    /// On how many answers.
+    pub count: u64,
+}
+
+impl std::fmt::Display for Unrun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} × {}: {}", self.count, self.rule, self.reason)
+    }
 }
 
 #[cfg(test)]

@@ -8,9 +8,11 @@ use uuid::Uuid;
 use super::{
     check::Check,
     digest::hex,
+    expected::Expected,
     id::RunId,
     input::Input,
     outcome::{End, Judging, Outcome, Provenance},
+    status::RunStatus,
     usage::Cost,
 };
 
@@ -102,15 +104,11 @@ pub struct Cell {
     pub run: RunId,
     /// The end of that run in one word: `done`, `failed`, `interrupted`, `cancelled`.
     pub end: String,
-    /// Whether the answer passed; none if nothing was judged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub passed: Option<bool>,
+    /// How it came out.
+    pub status: RunStatus,
     /// The score of the answer, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
-    /// Whether a check was skipped.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub skipped: bool,
     /// The class of the fault it ended with, in words, if it ended with one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
@@ -139,22 +137,15 @@ impl Cell {
     #[must_use]
     pub fn of(place: Place, outcome: &Outcome) -> Self {
         let quality = outcome.quality.as_ref();
-        let class = match &outcome.end {
-            End::Interrupted { fault } => Some(fault.class.to_string()),
-            End::Failed { reasons } => reasons.last().map(|reason| reason.fault.class.to_string()),
-            End::Done | End::Cancelled => None,
-        };
+        let class = outcome.end.class().map(|class| class.to_string());
         let text = if outcome.end == End::Done { outcome.text.clone() } else { outcome.end.to_string() };
         let line = text.split_whitespace().flat_map(|word| word.chars().chain([' '])).take(SUMMARY).collect::<String>();
         Self {
             place,
             run: outcome.run,
             end: outcome.end.word().to_owned(),
-            passed: quality.map(|_| outcome.passed()),
+            status: outcome.status(),
             score: quality.and_then(super::quality::Quality::score),
-            skipped: quality.is_some_and(|quality| {
-                quality.verdicts.iter().any(|verdict| verdict.mark == super::quality::Mark::Skipped)
-            }),
             class,
             cached: matches!(outcome.provenance, Provenance::Cached { .. }),
             tokens: outcome.usage.total(),
@@ -225,6 +216,9 @@ pub struct BatchSpec {
     /// [`Target::digest`](super::Target::digest). Empty before the names were looked up.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub behind: BTreeMap<String, String>,
+    /// How answers are compared with what their rows expect.
+    #[serde(default, skip_serializing_if = "Expected::is_auto")]
+    pub expected: Expected,
 }
 
 impl BatchSpec {
@@ -232,7 +226,8 @@ impl BatchSpec {
     /// SHA-256, in hex, of all of it but its name.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let Self { name: _, data, prompts, targets, samples, mapping, behind } = self;
+        // How answers are compared is in the checks of the rows, and so in their fingerprints.
+        let Self { name: _, data, prompts, targets, samples, mapping, behind, expected: _ } = self;
         hex(&serde_json::to_vec(&(data, prompts, targets, samples, mapping, behind)).unwrap_or_default())
     }
 }

@@ -85,6 +85,18 @@ impl Catalog {
         Err(UnknownTarget::Model { name: name.to_owned(), nearest: self.nearest(name) })
     }
 
+    /// Resolves the models that judge, by the names of [`Check::judge_name`]; the empty one is `default`'s.
+    ///
+    /// [`Check::judge_name`]: super::Check::judge_name
+    pub fn judges<'a>(
+        &self,
+        names: impl Iterator<Item = &'a str>,
+        default: &str,
+    ) -> impl Iterator<Item = Result<(String, Target), UnknownTarget>> {
+        let resolve = |name: &str| self.resolve(if name.is_empty() { default } else { name });
+        names.map(move |name| Ok((name.to_owned(), resolve(name)?)))
+    }
+
     /// Lists the names that resolve without a provider prefix: the user's first, then the table's.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {

@@ -58,6 +58,12 @@ impl Check {
         }
     }
 
+    /// Names the model that judges by it, if it is a rubric: empty where it names none.
+    #[must_use]
+    pub fn judge_name(&self) -> Option<&str> {
+        (self.kind.kind == CheckKind::LlmRubric).then(|| self.judge.as_deref().unwrap_or_default())
+    }
+
     /// Turns it round.
     #[must_use]
     pub fn negated(mut self) -> Self {
@@ -184,6 +190,11 @@ kinds! {
     Confidence = "confidence",
     /// A share of `threshold` of the fields named in `value` is filled.
     Completeness = "completeness",
+    /// The answer is the JSON in `value`: numbers by their value, keys in any order.
+    JsonEquals = "json-equals",
+    /// The fields of the JSON object in `value` stand in the answer with the same values; what each gives to
+    /// the score is the share that do.
+    JsonFields = "json-fields",
     /// The JSON at `path` compares with `value` as `op` says.
     JsonPath = "json-path",
     /// A rule of another program that cannot be applied here; `value` is the rule as it was written.

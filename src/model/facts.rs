@@ -3,8 +3,10 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{
+    fault::Class,
     outcome::{End, Outcome, Provenance},
-    quality::Mark,
+    quality::Status,
+    status::RunStatus,
     usage::PicoDollars,
 };
 
@@ -115,12 +117,14 @@ pub struct RunFacts {
     pub class: Option<Name>,
     /// The classes of all faults it met, each once, in words: those of attempts that failed and of the end.
     pub faults: Vec<Name>,
-    /// Whether the answer passed every check; none if nothing was judged.
-    pub passed: Option<bool>,
+    /// How it came out.
+    pub status: RunStatus,
+    /// How it counts where answers are compared, as [`RunStatus::compared`] says.
+    pub compared: Option<bool>,
     /// The score of the answer, from 0 to 1, if it has one.
     pub score: Option<f64>,
     /// Each rule's verdict, with what it measured.
-    pub marks: Vec<(Name, Mark, Option<f64>)>,
+    pub marks: Vec<(Name, Status, Option<f64>)>,
     /// From its start to its end; the original's for a cached answer.
     pub took: Option<Duration>,
     /// The time to the first token.
@@ -153,7 +157,7 @@ impl RunFacts {
     pub fn of(outcome: &Outcome, started: i64, names: &mut Names) -> Self {
         let quality = outcome.quality.as_ref();
         let verdicts = quality.map(|quality| quality.verdicts.as_slice()).unwrap_or_default();
-        let marks = verdicts.iter().map(|made| (names.of(&made.rule.to_string()), made.mark, made.score)).collect();
+        let marks = verdicts.iter().map(|made| (names.of(&made.rule.to_string()), made.status, made.score)).collect();
         let class = outcome.end.class().map(|class| names.of(&class.to_string()));
         Self {
             started,
@@ -167,7 +171,8 @@ impl RunFacts {
             },
             class,
             faults: class.into_iter().collect(),
-            passed: quality.map(|_| outcome.passed()),
+            status: outcome.status(),
+            compared: outcome.status().compared(outcome.end.class().is_some_and(Class::is_of_the_answer)),
             score: quality.and_then(super::Quality::score),
             marks,
             took: Some(outcome.timing.total),

@@ -85,6 +85,12 @@ impl Class {
     /// The classes that tell of the prompt and its model rather than of the way to it: a run that ends with one
     /// has an answer that does not do.
     pub const OF_THE_ANSWER: [Self; 4] = [Self::Truncated, Self::BadOutput, Self::ContentPolicy, Self::ContextTooLong];
+
+    /// Tells whether it is one of [`Class::OF_THE_ANSWER`].
+    #[must_use]
+    pub fn is_of_the_answer(self) -> bool {
+        Self::OF_THE_ANSWER.contains(&self)
+    }
 }
 
 impl fmt::Display for Class {

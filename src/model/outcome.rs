@@ -7,47 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     fault::{Class, Fault},
+    finish::Finish,
     id::RunId,
-    quality::Quality,
+    quality::{Quality, Rule},
+    status::RunStatus,
     usage::{Cost, PicoDollars, Usage},
 };
-
-/// Why the model stopped.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Finish {
-    /// It was done, or met a stop text.
-    Stop,
-    /// It met the token limit.
-    Length,
-    /// It wants to call a tool.
-    ToolCalls,
-    /// A filter cut it.
-    ContentFilter,
-    /// It declined.
-    Refusal,
-    /// The context window is full.
-    ContextWindow,
-    /// The stream ended properly without a reason.
-    Unknown,
-    /// A reason we do not know.
-    Other(String),
-}
-
-impl fmt::Display for Finish {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Stop => "stop",
-            Self::Length => "length",
-            Self::ToolCalls => "tool_calls",
-            Self::ContentFilter => "content_filter",
-            Self::Refusal => "refusal",
-            Self::ContextWindow => "context_window",
-            Self::Unknown => "unknown",
-            Self::Other(reason) => reason,
-        })
-    }
-}
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,10 +217,17 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Tells whether the answer is complete and breaks no rule.
+    /// Tells how the run came out.
     #[must_use]
-    pub fn passed(&self) -> bool {
-        self.end == End::Done && self.quality.as_ref().is_none_or(Quality::passed)
+    pub fn status(&self) -> RunStatus {
+        RunStatus::of(&self.end, self.quality.as_ref())
+    }
+
+    /// Tells whether the answer is kept although it ended before it was whole: its `finish` check failed.
+    #[must_use]
+    pub fn cut_off(&self) -> bool {
+        let unfinished = |quality: &Quality| quality.failures().any(|verdict| verdict.rule == Rule::Finish);
+        self.end == End::Done && self.quality.as_ref().is_some_and(unfinished)
     }
 
     /// Tells whether another target than the requested one answered.

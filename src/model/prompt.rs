@@ -139,7 +139,7 @@ impl Params {
 pub enum Format {
     /// Anything.
     Text,
-    /// A JSON object.
+    /// A JSON object, or JSON of the type that the schema names, if there is one.
     #[default]
     Json,
     /// JSON that a schema allows.
@@ -147,7 +147,7 @@ pub enum Format {
 }
 
 /// The response a prompt expects; JSON unless it says otherwise.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Response {
     /// The form of the answer.
@@ -172,6 +172,34 @@ pub struct Response {
     /// Where unset, every check has to pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_score: Option<f64>,
+    /// Whether a text must end because the model was done; where it may as well be cut at the token
+    /// limit, this is false. JSON has to be whole either way.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub finish: bool,
+}
+
+impl Default for Response {
+    fn default() -> Self {
+        Self {
+            format: Format::default(),
+            required: Vec::new(),
+            schema: None,
+            confidence: None,
+            min_confidence: None,
+            min_completeness: None,
+            min_score: None,
+            finish: true,
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 #[cfg(test)]

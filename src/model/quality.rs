@@ -4,12 +4,16 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::status::RunStatus;
+
 /// The rule a verdict speaks of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
     /// The answer has the expected form.
     Format,
+    /// The model was done when it stopped.
+    Finish,
     /// The answer satisfies the JSON Schema.
     Schema,
     /// A required field is there and filled.
@@ -26,6 +30,7 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Format => "format",
+            Self::Finish => "finish",
             Self::Schema => "schema",
             Self::Required => "required",
             Self::Confidence => "confidence",
@@ -35,16 +40,31 @@ impl fmt::Display for Rule {
     }
 }
 
-/// How a rule came out.
+/// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Mark {
+pub enum Status {
     /// The rule holds.
-    Pass,
+    #[serde(alias = "pass")]
+    Passed,
     /// The rule is broken.
-    Fail,
+    #[serde(alias = "fail")]
+    Failed,
     /// The rule could not be applied; never counted as passed.
-    Skipped,
+    #[serde(alias = "skipped")]
+    Inconclusive,
+}
+
+impl Status {
+    /// Names it in one word, as it is shown.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
 }
 
 /// One rule's outcome with its reason.
@@ -53,7 +73,8 @@ pub struct Verdict {
     /// Which rule.
     pub rule: Rule,
     /// How it came out.
-    pub mark: Mark,
+    #[serde(alias = "mark")]
+    pub status: Status,
     /// The reason in words, with the numbers: `0.75 < minimum 0.80`.
     pub reason: String,
     /// What was measured, where the rule measures something.
@@ -72,6 +93,10 @@ pub struct Verdict {
     /// The name its score is summed up under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
+    /// Whether it is asked of every answer, as that it is not empty: it can fail, and where nothing else was
+    /// checked an answer that it holds for is *unchecked*.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub implied: bool,
 }
 
 fn one() -> f64 {
@@ -89,17 +114,27 @@ fn is_one(weight: &f64) -> bool {
 
 impl Verdict {
     /// Makes a verdict with a reason and nothing else.
-    pub fn new(rule: Rule, mark: Mark, reason: impl Into<String>) -> Self {
-        Self { rule, mark, reason: reason.into(), score: None, at: None, weight: 1.0, credit: None, metric: None }
+    pub fn new(rule: Rule, status: Status, reason: impl Into<String>) -> Self {
+        Self {
+            rule,
+            status,
+            reason: reason.into(),
+            score: None,
+            at: None,
+            weight: 1.0,
+            credit: None,
+            metric: None,
+            implied: false,
+        }
     }
 
     /// Returns what it gives to the score, from 0 to 1; none if the rule was not applied.
     #[must_use]
     pub fn credit(&self) -> Option<f64> {
-        match self.mark {
-            Mark::Skipped => None,
-            Mark::Pass => Some(self.credit.unwrap_or(1.0)),
-            Mark::Fail => Some(self.credit.unwrap_or(0.0)),
+        match self.status {
+            Status::Inconclusive => None,
+            Status::Passed => Some(self.credit.unwrap_or(1.0)),
+            Status::Failed => Some(self.credit.unwrap_or(0.0)),
         }
     }
 }
@@ -121,26 +156,51 @@ impl Quality {
         Self { verdicts, min_score: None }
     }
 
-    /// Tells whether the answer has its form and its score reaches the least one that passes or, where
-    /// none is set, whether no rule is broken.
+    /// Tells how the answer came out: failed, inconclusive, passed or unchecked.
+    ///
+    /// With a least score the answer has to have its form, and its score decides; while a check that could
+    /// not run may still move the score across that line, it is inconclusive.
     #[must_use]
-    pub fn passed(&self) -> bool {
-        match self.min_score {
+    pub fn status(&self) -> RunStatus {
+        let unknown = self.inconclusive().next().is_some();
+        let unchecked = self.verdicts.iter().all(|verdict| verdict.implied);
+        let failed = match self.min_score.filter(|_| !unchecked) {
             Some(least) => {
-                self.failures().all(|verdict| verdict.rule != Rule::Format)
-                    && self.score().is_some_and(|score| score >= least)
+                let form = self.failures().any(|verdict| verdict.rule == Rule::Format || verdict.implied);
+                let best = if unknown { self.best_score() } else { self.score() };
+                form || best.is_none_or(|score| score < least)
             }
-            None => self.failures().next().is_none(),
+            None => self.failures().next().is_some(),
+        };
+        if failed {
+            RunStatus::Failed
+        } else if unknown {
+            RunStatus::Inconclusive
+        } else if unchecked {
+            RunStatus::Unchecked
+        } else {
+            RunStatus::Passed
         }
     }
 
     /// Returns the mean of what the verdicts give, by their weights, from 0 to 1; none if nothing that
-    /// counts was applied. That the answer has its form counts where nothing else is judged alone.
+    /// counts was applied. That the answer has its form counts where nothing else is judged alone; what is
+    /// implied never does.
     #[must_use]
     pub fn score(&self) -> Option<f64> {
-        let bare = self.verdicts.iter().all(|verdict| verdict.rule == Rule::Format);
-        let counted = self.verdicts.iter().filter(|verdict| bare || verdict.rule != Rule::Format);
-        let given = counted.filter_map(|verdict| Some((verdict.credit()?, verdict.weight)));
+        self.mean(Verdict::credit)
+    }
+
+    /// Returns the score there would be if every check that could not run gave all it can.
+    fn best_score(&self) -> Option<f64> {
+        self.mean(|verdict| Some(verdict.credit().unwrap_or(1.0)))
+    }
+
+    fn mean(&self, credit: impl Fn(&Verdict) -> Option<f64>) -> Option<f64> {
+        let own = || self.verdicts.iter().filter(|verdict| !verdict.implied);
+        let bare = own().all(|verdict| verdict.rule == Rule::Format);
+        let counted = own().filter(|verdict| bare || verdict.rule != Rule::Format);
+        let given = counted.filter_map(|verdict| Some((credit(verdict)?, verdict.weight)));
         let (sum, weights) =
             given.fold((0.0, 0.0), |(sum, all), (credit, weight)| (sum + credit * weight, all + weight));
         (weights > 0.0).then(|| sum / weights)
@@ -169,9 +229,22 @@ impl Quality {
         names.into_iter().filter_map(|name| Some((name, mean(name)?))).collect()
     }
 
+    /// Counts the checks that hold, and all that were to: what is implied by every answer counts only where it
+    /// fails.
+    #[must_use]
+    pub fn held(&self) -> (usize, usize) {
+        let counted = || self.verdicts.iter().filter(|verdict| !verdict.implied || verdict.status == Status::Failed);
+        (counted().filter(|verdict| verdict.status == Status::Passed).count(), counted().count())
+    }
+
     /// Returns the verdicts of broken rules.
     pub fn failures(&self) -> impl Iterator<Item = &Verdict> {
-        self.verdicts.iter().filter(|verdict| verdict.mark == Mark::Fail)
+        self.verdicts.iter().filter(|verdict| verdict.status == Status::Failed)
+    }
+
+    /// Returns the verdicts of rules that could not be applied.
+    pub fn inconclusive(&self) -> impl Iterator<Item = &Verdict> {
+        self.verdicts.iter().filter(|verdict| verdict.status == Status::Inconclusive)
     }
 }
 
@@ -179,35 +252,67 @@ impl Quality {
 mod tests {
     use super::*;
 
-    fn verdict(name: &str, mark: Mark, weight: f64, metric: Option<&str>) -> Verdict {
+    fn verdict(name: &str, status: Status, weight: f64, metric: Option<&str>) -> Verdict {
         let metric = metric.map(str::to_owned);
-        Verdict { weight, metric, ..Verdict::new(Rule::Check(name.to_owned()), mark, "") }
+        Verdict { weight, metric, ..Verdict::new(Rule::Check(name.to_owned()), status, "") }
     }
 
     #[test]
     fn the_form_has_to_hold_and_makes_no_score() {
-        let form = |mark| Verdict::new(Rule::Format, mark, "");
-        let checks = [verdict("a", Mark::Pass, 1.0, None), verdict("b", Mark::Fail, 1.0, None)];
-        let with = |mark| Quality { verdicts: [vec![form(mark)], checks.to_vec()].concat(), min_score: Some(0.5) };
-        assert_eq!(with(Mark::Pass).score(), Some(0.5));
-        assert!(with(Mark::Pass).passed());
-        assert!(!with(Mark::Fail).passed());
-        let bare = Quality { verdicts: vec![form(Mark::Pass)], min_score: Some(0.5) };
-        assert_eq!(bare.score(), Some(1.0));
-        assert!(bare.passed());
-        let skipped =
-            Quality { verdicts: vec![form(Mark::Pass), verdict("a", Mark::Skipped, 1.0, None)], min_score: Some(0.0) };
-        assert!(!skipped.passed(), "what was not applied never passes");
+        let form = |status| Verdict::new(Rule::Format, status, "");
+        let checks = [verdict("a", Status::Passed, 1.0, None), verdict("b", Status::Failed, 1.0, None)];
+        let with = |status| Quality { verdicts: [vec![form(status)], checks.to_vec()].concat(), min_score: Some(0.5) };
+        assert_eq!(with(Status::Passed).score(), Some(0.5));
+        assert_eq!(with(Status::Passed).status(), RunStatus::Passed);
+        assert_eq!(with(Status::Failed).status(), RunStatus::Failed);
+        let bare = Quality { verdicts: vec![form(Status::Passed)], min_score: Some(0.5) };
+        assert_eq!((bare.score(), bare.status()), (Some(1.0), RunStatus::Passed));
+    }
+
+    #[test]
+    fn a_score_that_an_open_check_may_still_move_across_the_least_is_inconclusive() {
+        let of = |least, statuses: &[Status]| {
+            let verdicts = statuses.iter().map(|status| verdict("a", *status, 1.0, None)).collect();
+            Quality { verdicts, min_score: Some(least) }.status()
+        };
+        let (passed, failed, open) = (Status::Passed, Status::Failed, Status::Inconclusive);
+        assert_eq!(of(0.0, &[open]), RunStatus::Inconclusive);
+        assert_eq!(of(0.5, &[failed, open]), RunStatus::Inconclusive, "it reaches 0.5 if the open one passes");
+        assert_eq!(of(0.6, &[failed, open]), RunStatus::Failed, "it cannot reach 0.6 any more");
+        assert_eq!(of(0.3, &[passed, open]), RunStatus::Inconclusive, "not every check ran");
+    }
+
+    #[test]
+    fn what_is_implied_can_fail_and_never_passes_alone() {
+        let implied = |status| Verdict { implied: true, ..Verdict::new(Rule::Format, status, "") };
+        for least in [None, Some(0.5)] {
+            let of = |status| Quality { verdicts: vec![implied(status)], min_score: least };
+            assert_eq!((of(Status::Passed).status(), of(Status::Passed).score()), (RunStatus::Unchecked, None));
+            assert_eq!(of(Status::Failed).status(), RunStatus::Failed);
+        }
+        let beside = Quality::of(vec![implied(Status::Failed), verdict("a", Status::Passed, 1.0, None)]);
+        assert_eq!(beside.status(), RunStatus::Failed);
+        let tolerant = Quality { min_score: Some(0.5), ..beside };
+        assert_eq!(tolerant.status(), RunStatus::Failed, "no score makes up for an empty answer");
+    }
+
+    #[test]
+    fn verdicts_of_earlier_builds_are_read() {
+        let old = r#"{"rule":"format","mark":"skipped","reason":"not applied"}"#;
+        let verdict: Verdict = serde_json::from_str(old).unwrap();
+        assert_eq!(verdict.status, Status::Inconclusive);
+        let written = serde_json::to_value(&verdict).unwrap();
+        assert_eq!((&written["status"], written.get("mark")), (&serde_json::json!("inconclusive"), None));
     }
 
     #[test]
     fn a_metric_is_the_mean_under_its_name() {
         let quality = Quality::of(vec![
-            verdict("a", Mark::Pass, 3.0, Some("tone")),
-            verdict("b", Mark::Fail, 1.0, Some("tone")),
-            verdict("c", Mark::Skipped, 9.0, Some("tone")),
-            Verdict { credit: Some(0.25), ..verdict("d", Mark::Pass, 0.0, Some("free")) },
-            verdict("e", Mark::Skipped, 1.0, Some("none")),
+            verdict("a", Status::Passed, 3.0, Some("tone")),
+            verdict("b", Status::Failed, 1.0, Some("tone")),
+            verdict("c", Status::Inconclusive, 9.0, Some("tone")),
+            Verdict { credit: Some(0.25), ..verdict("d", Status::Passed, 0.0, Some("free")) },
+            verdict("e", Status::Inconclusive, 1.0, Some("none")),
         ]);
         assert_eq!(quality.metrics(), [("tone", 0.75), ("free", 0.25)]);
     }

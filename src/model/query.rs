@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::status::RunStatus;
 pub use complete::{Vocabulary, complete, with_filter, with_sort};
 pub use parse::BadQuery;
 
@@ -73,8 +74,8 @@ pub enum What {
     Run(String),
     /// How it ended: `done`, `failed`, `interrupted`, `cancelled`, `crashed`, `running`.
     End(String),
-    /// Whether the answer passed every check.
-    Passed(bool),
+    /// How the run came out.
+    Status(RunStatus),
     /// A check that failed.
     Failed(String),
     /// The class of the fault, in words; any fault where it is empty.

@@ -9,6 +9,8 @@ use super::{key::KeySource, target::ProviderKind, usage::PicoDollars};
 pub struct Settings {
     /// The target used where nothing names one.
     pub default_model: String,
+    /// The model that judges where a rubric names none; the default one where unset.
+    pub judge: Option<String>,
     /// Providers by name, the built-in ones included.
     pub providers: BTreeMap<String, ProviderSettings>,
     /// The user's own models by name.
@@ -33,6 +35,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             default_model: "gpt-4o-mini".to_owned(),
+            judge: None,
             providers: BTreeMap::new(),
             models: BTreeMap::new(),
             retry: Retry::default(),
@@ -46,6 +49,14 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// Names the model that judges where a rubric names none.
+    #[must_use]
+    pub fn judge_model(&self) -> &str {
+        self.judge.as_deref().unwrap_or(&self.default_model)
+    }
+}
+
 /// Where models live.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderSettings {
@@ -55,6 +66,9 @@ pub struct ProviderSettings {
     pub base_url: Option<String>,
     /// Where its keys are read from.
     pub api_keys: Vec<KeySource>,
+    /// Whether nobody named a key: `api_keys` holds the vendor's usual variable then, which need not
+    /// be set.
+    pub usual_key: bool,
     /// The program and its arguments, for an external command.
     pub command: Vec<String>,
     /// Further request headers.
@@ -84,6 +98,7 @@ impl ProviderSettings {
             kind,
             base_url: None,
             api_keys: Vec::new(),
+            usual_key: false,
             command: Vec::new(),
             headers: BTreeMap::new(),
             timeout: None,
@@ -138,16 +153,17 @@ impl Default for Retry {
     }
 }
 
-/// How long to wait. `answer` is the design's 30 s: the longest silence, wherever it falls.
+/// How long to wait. What is set holds everywhere; what is not, the timers decide by the target:
+/// the design's 30 s of silence, and longer before the first token where that is to be expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
     /// Until the connection stands.
     pub connect: Duration,
     /// Until the first byte, until the first token, and between any two bytes, where the timer
     /// has no setting of its own.
-    pub answer: Duration,
-    /// The same for endpoints on this machine, which may have to load a model first.
-    pub local_answer: Duration,
+    pub answer: Option<Duration>,
+    /// Replaces `answer` for endpoints on this machine.
+    pub local_answer: Option<Duration>,
     /// Until the response begins, wherever it is.
     pub first_byte: Option<Duration>,
     /// From there until the first text, wherever it is.
@@ -155,21 +171,33 @@ pub struct Timeouts {
     /// Between any two bytes after it, wherever it is.
     pub idle: Option<Duration>,
     /// Between two pieces of content while only keep-alives come.
-    pub progress: Duration,
+    pub progress: Option<Duration>,
     /// From a run's start to its end.
     pub total: Duration,
+}
+
+impl Timeouts {
+    /// The longest silence where nothing says otherwise.
+    pub const SILENCE: Duration = Duration::from_secs(30);
+
+    /// How long a server on this machine is given to load its model before the first token.
+    pub const LOADING: Duration = Duration::from_secs(300);
+
+    /// How long a hosted model that reasons is given before the first token, and how long only
+    /// keep-alives may come.
+    pub const REASONING: Duration = Duration::from_secs(180);
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
-            answer: Duration::from_secs(30),
-            local_answer: Duration::from_secs(300),
+            answer: None,
+            local_answer: None,
             first_byte: None,
             first_token: None,
             idle: None,
-            progress: Duration::from_secs(180),
+            progress: None,
             total: Duration::from_secs(600),
         }
     }

@@ -10,7 +10,7 @@ use super::{
     event::{Next, RunEvent},
     keys::Held,
     learnt::{Lesson, lesson},
-    limits::{after, silence},
+    limits::{self, after},
     mend::Changes,
     prepare::{self, Fitted},
     run::{Plan, Run},
@@ -119,6 +119,11 @@ impl Run {
 
     async fn ask_target(&mut self, plan: &Plan, place: usize, spent: &mut u32) -> Left {
         let Some(target) = self.request.targets.get(place).cloned() else { return Left::Failed(None) };
+        if let Some(fault) = self.keyless(&target) {
+            let event = RunEvent::Skipped { target: target.name.clone(), fault: fault.clone(), next: Next::GiveUp };
+            self.tell(event).await;
+            return self.give_up(&target, fault);
+        }
         let mut course = match self.set_out(plan, place, &target).await {
             Ok(course) => course,
             Err(fault) => return self.skip(place, &target, fault).await,
@@ -180,6 +185,15 @@ impl Run {
                 }
             }
         }
+    }
+
+    /// Says why none of the keys that are named for a target can be had. That is a mistake to be put
+    /// right, and ends the run: what was to be asked with a key is not asked without one, and no
+    /// other model is asked behind the user's back.
+    fn keyless(&self, target: &Target) -> Option<Fault> {
+        let why = self.unreadable_keys(target);
+        let none = !why.is_empty() && !self.shared.pool.has_keys(&target.provider);
+        none.then(|| Fault::new(Class::Credential, why.join("; ")))
     }
 
     /// Makes ready to ask a target, or says why it is not asked.
@@ -262,7 +276,7 @@ impl Run {
         }
         let (now, rules) = (Instant::now(), &self.shared.rules);
         let since = *course.loading.get_or_insert(now);
-        let until = after(since, silence(rules, &course.target)).min(self.deadline);
+        let until = after(since, limits::patience(rules, &course.target)).min(self.deadline);
         let wait = rules.retry.min_wait.max(SHORTEST);
         if after(now, wait) < until {
             return Some(wait);

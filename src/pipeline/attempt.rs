@@ -64,6 +64,8 @@ impl Run {
                 Ok(Some(Ok(event))) => event,
                 Ok(Some(Err(fault))) => return Err(fault),
                 Ok(None) => return Err(self.heard.cut()),
+                // Some servers never close what they have said to its end.
+                Err(_elapsed) if self.heard.finished() => return Ok(()),
                 Err(_elapsed) => return Err(limits.fault(timer)),
             };
             let added = self.heard.take(event, &target.model, Instant::now());
@@ -72,7 +74,7 @@ impl Run {
                 return Ok(());
             }
             self.pass_on(added).await;
-            limits.heard(content);
+            limits.heard(content, self.heard.finished());
             self.outgrown()?;
         }
     }
@@ -89,6 +91,7 @@ impl Run {
                 Some(model) => RunEvent::Served { attempt, model },
                 None => return,
             },
+            Added::Notice(notice) => RunEvent::Notice { attempt, notice },
             Added::Exhausted(wait) => {
                 if let Some(permit) = &self.permit {
                     permit.rest(wait);

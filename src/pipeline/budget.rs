@@ -208,16 +208,15 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Place, RunId, outcome::Judging};
+    use crate::model::{Place, RunId, RunStatus, outcome::Judging};
 
     fn cell(cost: Cost, tokens: u64) -> Cell {
         Cell {
             place: Place::default(),
             run: RunId(uuid::Uuid::nil()),
             end: "done".to_owned(),
-            passed: None,
+            status: RunStatus::Unchecked,
             score: None,
-            skipped: false,
             class: None,
             cached: false,
             tokens: Some(tokens),

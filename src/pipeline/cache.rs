@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::prepare::Fitted;
 use crate::{
-    model::{End, Finish, Input, Outcome, Params, Prompt, Target},
+    model::{End, Ending, Finish, Input, Outcome, Params, Prompt, RunStatus, Target},
     provider::WireFormat,
 };
 
@@ -68,15 +68,14 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Tells whether an answer may be kept: complete, finished by the model, and breaking no rule.
+/// Tells whether an answer may be kept: complete, finished by the model, and breaking no rule. One of which a
+/// check could not run is kept: it is judged anew when it is played again.
 pub(super) fn worth_keeping(outcome: &Outcome) -> bool {
-    let finished = match outcome.finish {
-        Some(Finish::Stop) => true,
+    let finished = outcome.finish.as_ref().is_some_and(|finish| {
         // An end mark without a reason proves a valid answer complete, and no other.
-        Some(Finish::Unknown) => outcome.json.is_some(),
-        _ => false,
-    };
-    outcome.end == End::Done && finished && outcome.passed() && outcome.attempts > 0
+        finish.ending() == Ending::Whole && (*finish != Finish::Unknown || outcome.json.is_some())
+    });
+    outcome.end == End::Done && finished && outcome.status() != RunStatus::Failed && outcome.attempts > 0
 }
 
 #[cfg(test)]

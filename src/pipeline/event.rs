@@ -114,6 +114,13 @@ pub enum RunEvent {
         /// Its name.
         model: String,
     },
+    /// Something a person should know of an answer, such as counts that cannot be.
+    Notice {
+        /// Which attempt.
+        attempt: u32,
+        /// What, in words.
+        notice: String,
+    },
     /// An attempt failed.
     AttemptFailed {
         /// Which attempt.

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::event::Part;
 use crate::{
     model::{
-        Class, Cost, Fault, Finish, Message, Outcome, PicoDollars, Price, Target, Usage,
+        Class, Cost, Ending, Fault, Finish, Message, Outcome, PicoDollars, Price, Target, Usage,
         outcome::{ServerTiming, Timing},
         usage::{estimate_tokens, estimate_tokens_of},
     },
@@ -30,7 +30,9 @@ pub(super) struct Heard {
     /// Whether the provider may bill it.
     pub billable: bool,
     server: Option<ServerTiming>,
+    notices: Vec<String>,
     refused: bool,
+    resumed: bool,
     prompt_chars: u64,
     sent: Option<Instant>,
     first_byte: Option<Instant>,
@@ -54,6 +56,8 @@ pub(super) enum Added {
     Served,
     /// Nothing is left of the account's limit for this long.
     Exhausted(Duration),
+    /// What a person should know of the answer, told for the first time.
+    Notice(String),
     /// The end mark.
     End,
 }
@@ -121,7 +125,11 @@ impl Heard {
                 Added::Nothing
             }
             WireEvent::Exhausted(wait) => Added::Exhausted(wait),
-            WireEvent::Model(_) | WireEvent::Alive => Added::Nothing,
+            WireEvent::Notice(notice) if !self.notices.contains(&notice) => {
+                self.notices.push(notice.clone());
+                Added::Notice(notice)
+            }
+            WireEvent::Notice(_) | WireEvent::Model(_) | WireEvent::Alive => Added::Nothing,
             WireEvent::End => Added::End,
         }
     }
@@ -134,7 +142,10 @@ impl Heard {
         self.first.get_or_insert(now);
         self.last = Some(now);
         match part {
-            Part::Text => self.text.push_str(&text),
+            Part::Text => {
+                self.resumed |= self.finish.is_some();
+                self.text.push_str(&text);
+            }
             Part::Reasoning => self.reasoning.push_str(&text),
         }
         Added::Piece(part, text)
@@ -143,6 +154,12 @@ impl Heard {
     /// Tells whether any text or reasoning has come.
     pub(super) fn anything(&self) -> bool {
         self.first.is_some()
+    }
+
+    /// Tells whether the model has said why it stopped, and nothing more of the answer since: what
+    /// may still come are counts and the end mark.
+    pub(super) fn finished(&self) -> bool {
+        self.finish.is_some() && !self.resumed
     }
 
     /// Says what is wrong with a stream that ended without its end mark.
@@ -158,32 +175,22 @@ impl Heard {
     /// Says what is wrong with a stream that ended properly. `whole` tells whether the answer is
     /// all there, as far as its form shows.
     pub(super) fn complaint(&self, whole: bool) -> Option<Fault> {
-        let full = matches!(self.finish, Some(Finish::Length | Finish::ContextWindow));
+        let finish = if self.refused { &Finish::Refusal } else { self.finish.as_ref().unwrap_or(&Finish::Unknown) };
         let empty = self.text.trim().is_empty();
-        let limit = if self.finish == Some(Finish::ContextWindow) { "context window" } else { "token limit" };
-        match self.finish {
-            Some(Finish::Refusal) => Some(Fault::new(Class::ContentPolicy, "the model declined to answer")),
-            _ if self.refused => Some(Fault::new(Class::ContentPolicy, "the model declined to answer")),
-            Some(Finish::ContentFilter) => {
-                Some(Fault::new(Class::ContentPolicy, "the provider's content filter stopped the answer"))
-            }
-            _ if full && empty => Some(Fault::new(
-                Class::Truncated,
-                format!("the {limit} was reached before any answer; raise max_tokens or shorten the prompt"),
-            )),
+        let class = match finish.ending() {
+            Ending::Whole if empty => return Some(Fault::new(Class::Transient, "the answer was empty")),
+            Ending::Unfinished if whole && !empty => return None,
+            Ending::Whole => return None,
             // It is a whole answer of another kind: asked again, the model would do the same.
-            Some(Finish::ToolCalls) if empty => Some(Fault::new(
-                Class::BadOutput,
-                "the model asked for a tool and gave no answer; take the tools out of the parameters, or have the \
-                 prompt ask for an answer",
-            )),
-            _ if empty => Some(Fault::new(Class::Transient, "the answer was empty")),
-            _ if full && !whole => Some(Fault::new(
-                Class::Truncated,
-                format!("the {limit} was reached before the JSON was complete; raise max_tokens or shorten the prompt"),
-            )),
-            _ => None,
-        }
+            Ending::Unfinished if *finish == Finish::ToolCalls => Class::BadOutput,
+            Ending::Unfinished if empty => {
+                let text = "the token limit was reached before any answer; raise max_tokens or shorten the prompt";
+                return Some(Fault::new(Class::Truncated, text));
+            }
+            Ending::Unfinished => Class::Truncated,
+            Ending::Broken(class) => class,
+        };
+        Some(Fault::new(class, finish.complaint()?))
     }
 
     /// Fills unknown counts with estimates, if there is anything to count.
@@ -269,7 +276,11 @@ mod tests {
         assert_eq!(class(vec![text("{"), finish(Finish::Length)], false), Some(Class::Truncated));
         assert_eq!(class(vec![text("{}"), finish(Finish::Length)], true), None);
         assert_eq!(class(vec![finish(Finish::Length)], false), Some(Class::Truncated));
-        assert_eq!(class(vec![text("{"), finish(Finish::ContextWindow)], false), Some(Class::Truncated));
+        assert_eq!(class(vec![text("{}"), finish(Finish::ContextWindow)], true), Some(Class::ContextTooLong));
+        assert_eq!(class(vec![text("x"), finish(Finish::Length)], true), None, "a text is for its check");
+        let other = |reason: &str| finish(Finish::Other(reason.to_owned()));
+        assert_eq!(class(vec![text("{}"), other("abort")], true), Some(Class::Interrupted));
+        assert_eq!(class(vec![text("x"), other("insufficient_system_resource")], true), Some(Class::Overloaded));
         assert_eq!(class(vec![finish(Finish::Refusal)], false), Some(Class::ContentPolicy));
         assert_eq!(class(vec![finish(Finish::ToolCalls)], false), Some(Class::BadOutput));
         assert_eq!(class(vec![text("x"), finish(Finish::ContentFilter)], true), Some(Class::ContentPolicy));

@@ -196,6 +196,11 @@ impl Pool {
         })
     }
 
+    /// Tells whether a provider has any key, of use or not.
+    pub(super) fn has_keys(&self, provider: &str) -> bool {
+        self.state().entries.get(provider).is_some_and(|entries| !entries.is_empty())
+    }
+
     /// Notes that a key is used.
     pub(super) fn used(&self, provider: &str, place: usize) {
         let mut state = self.state();

@@ -5,18 +5,40 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Rules;
-use crate::model::{Class, Fault, Target, Timer};
+use crate::model::{Class, Fault, Target, Timer, settings::Timeouts};
+
+/// How long a stream may stay open after the finish reason: counts and the end mark are there at
+/// once, or never come.
+const LINGER: Duration = Duration::from_millis(1500);
 
 /// Adds a wait of anybody's choosing to an instant: a century stands for all that is longer.
 pub(super) fn after(instant: Instant, wait: Duration) -> Instant {
     instant + wait.min(Duration::from_secs(100 * 366 * 24 * 3600))
 }
 
-/// How long a target may be silent where no timer says otherwise.
-pub(super) fn silence(rules: &Rules, target: &Target) -> Duration {
-    let timeouts = &rules.timeouts;
-    let usual = if target.is_local() { timeouts.local_answer } else { timeouts.answer };
-    rules.provider_timeouts.get(&target.provider).copied().unwrap_or(usual)
+/// How long a target may take until it answers at all, the loading of its model included: what is
+/// configured, whatever the target; else longer where that is to be expected.
+pub(super) fn patience(rules: &Rules, target: &Target) -> Duration {
+    rules.timeouts.first_byte.or(configured(rules, target)).unwrap_or(first(target))
+}
+
+/// The silence that is configured for a target.
+fn configured(rules: &Rules, target: &Target) -> Option<Duration> {
+    let Timeouts { answer, local_answer, .. } = rules.timeouts;
+    let general = local_answer.filter(|_| target.is_local()).or(answer);
+    rules.provider_timeouts.get(&target.provider).copied().or(general)
+}
+
+/// How long the first token may take where nothing is configured: a server here may load its model,
+/// and a model that reasons in silence is not stuck.
+fn first(target: &Target) -> Duration {
+    if target.is_local() {
+        Timeouts::LOADING
+    } else if target.card.reasons {
+        Timeouts::REASONING
+    } else {
+        Timeouts::SILENCE
+    }
 }
 
 /// How long an attempt may be silent, and where it stands.
@@ -31,44 +53,48 @@ pub(super) struct Limits {
     quiet: Instant,
     began: Option<Instant>,
     content: Option<Instant>,
+    finished: Option<Instant>,
 }
 
 impl Limits {
     /// Starts the timers of an attempt on a target; `deadline` is the run's.
     pub(super) fn new(rules: &Rules, target: &Target, deadline: Instant) -> Self {
-        let (timeouts, silence) = (&rules.timeouts, silence(rules, target));
-        // A model that reasons in silence is not stuck.
-        let first_token = if target.card.reasons { silence.max(timeouts.progress) } else { silence };
-        let idle = timeouts.idle.unwrap_or(silence);
+        let timeouts = &rules.timeouts;
+        let configured = configured(rules, target);
+        let idle = timeouts.idle.or(configured).unwrap_or(Timeouts::SILENCE);
         Self {
-            first_byte: timeouts.first_byte.unwrap_or(silence),
+            first_byte: patience(rules, target),
             idle,
-            first_token: timeouts.first_token.unwrap_or(first_token),
-            progress: idle.max(timeouts.progress),
+            first_token: timeouts.first_token.or(configured).unwrap_or(first(target)),
+            progress: timeouts.progress.unwrap_or(idle.max(Timeouts::REASONING)),
             total: timeouts.total,
             deadline,
             quiet: Instant::now(),
             began: None,
             content: None,
+            finished: None,
         }
     }
 
-    /// Notes that listening goes on, after something of the answer if `content`.
-    pub(super) fn heard(&mut self, content: bool) {
+    /// Notes that listening goes on, after something of the answer if `content`, and for nothing but
+    /// counts and the end mark if `finished`.
+    pub(super) fn heard(&mut self, content: bool, finished: bool) {
         let now = Instant::now();
         self.quiet = now;
         self.began.get_or_insert(now);
         if content {
             self.content = Some(now);
         }
+        self.finished = finished.then(|| self.finished.unwrap_or(now));
     }
 
     /// Returns the timer that runs out first, and when.
     pub(super) fn next(&self) -> (Timer, Instant) {
-        let own = match (self.began, self.content) {
-            (None, _) => (Timer::FirstByte, after(self.quiet, self.first_byte)),
-            (Some(began), None) => (Timer::FirstToken, after(began, self.first_token)),
-            (Some(_), Some(content)) => {
+        let own = match (self.finished, self.began, self.content) {
+            (Some(finished), ..) => (Timer::Idle, after(finished, LINGER)),
+            (None, None, _) => (Timer::FirstByte, after(self.quiet, self.first_byte)),
+            (None, Some(began), None) => (Timer::FirstToken, after(began, self.first_token)),
+            (None, Some(_), Some(content)) => {
                 let (idle, progress) = (after(self.quiet, self.idle), after(content, self.progress));
                 if idle <= progress { (Timer::Idle, idle) } else { (Timer::Progress, progress) }
             }

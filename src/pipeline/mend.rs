@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     eval::Judgement,
-    model::{Class, Commit, Cost, Fault, Finish, Message, Quality, Role, Rule},
+    model::{Class, Commit, Cost, Ending, Fault, Finish, Message, Quality, Role, Rule},
 };
 
 /// What is sent otherwise than the prompt has it.
@@ -87,7 +87,7 @@ impl Run {
     /// Says what is wrong with the form of a complete answer for which there is a remedy, or a better one
     /// before it. The better one is kept, the first of equals.
     pub(super) fn set_aside(&mut self, judgement: &Judgement, remedy: Remedy) -> Option<Fault> {
-        let complete = matches!(self.heard.finish, Some(Finish::Stop | Finish::Unknown));
+        let complete = self.heard.finish.as_ref().is_some_and(|finish| finish.ending() == Ending::Whole);
         let words = wrong_form(&judgement.quality).filter(|_| complete)?;
         let unreadable = judgement.quality.failures().any(|verdict| verdict.rule == Rule::Format);
         let wrong: Wrong = (unreadable, words.len());
@@ -182,7 +182,7 @@ fn wrong_form(quality: &Quality) -> Option<Vec<String>> {
     let form = |rule: &Rule| match rule {
         Rule::Format | Rule::Schema | Rule::Required => true,
         Rule::Completeness => !each,
-        Rule::Confidence | Rule::Check(_) => false,
+        Rule::Confidence | Rule::Finish | Rule::Check(_) => false,
     };
     let wrong: Vec<String> = quality
         .failures()

@@ -71,7 +71,8 @@ impl RunMeter {
             RunEvent::Prepared { messages, .. } => {
                 self.prompt = messages.iter().map(|message| estimate_tokens(&message.content)).sum();
             }
-            RunEvent::Judged { .. } | RunEvent::Checked { .. } | RunEvent::Skipped { .. } => {}
+            RunEvent::Judged { .. } | RunEvent::Checked { .. } | RunEvent::Skipped { .. } | RunEvent::Notice { .. } => {
+            }
             RunEvent::Cache { lookup } => {
                 self.phase = if *lookup == Lookup::Joined { Phase::Queued } else { Phase::Preparing };
                 self.lookup = Some(lookup.clone());

@@ -3,7 +3,10 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
-    eval::template::{self, Unfilled},
+    eval::{
+        JsonTypes,
+        template::{self, Unfilled},
+    },
     model::{
         Class, Fault, Format, Input, Message, Params, Prompt, ProviderKind, Role, RunRequest, Target,
         card::JsonSupport, prompt::DEFAULT_TEMPERATURE,
@@ -11,7 +14,16 @@ use crate::{
     provider::{Call, PlainRequest, WireFormat},
 };
 
-const JSON_WORDS: &str = "Answer with a JSON object and nothing else.";
+/// What is said to a model that is not told by the prompt to answer in JSON.
+fn json_words(types: JsonTypes) -> &'static str {
+    if types == JsonTypes::OBJECT {
+        "Answer with a JSON object and nothing else."
+    } else if types == JsonTypes::ARRAY {
+        "Answer with a JSON array and nothing else."
+    } else {
+        "Answer with JSON and nothing else."
+    }
+}
 
 /// What is sent to one target.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,19 +166,30 @@ fn form(
     notices: &mut Vec<String>,
 ) -> (WireFormat, String) {
     let support = if refused.contains("response_format") { JsonSupport::None } else { target.card.json };
+    let types = JsonTypes::of(&prompt.response);
     let object = match support {
-        JsonSupport::Object | JsonSupport::Schema => WireFormat::JsonObject,
-        JsonSupport::None | JsonSupport::SchemaOnly => WireFormat::Text,
+        // Held to an object, a model could not answer with anything else.
+        JsonSupport::Object | JsonSupport::Schema if types == JsonTypes::OBJECT => WireFormat::JsonObject,
+        JsonSupport::Object | JsonSupport::Schema | JsonSupport::None | JsonSupport::SchemaOnly => WireFormat::Text,
     };
     let schema = prompt.response.schema.as_ref().filter(|_| prompt.response.format == Format::Schema);
+    // OpenAI itself takes the schema of an object alone.
+    let objects_only = target.kind == ProviderKind::OpenAi && !target.custom_endpoint;
+    let takes_schema = types == JsonTypes::OBJECT || !objects_only;
     let format = match (prompt.response.format, support, schema) {
         (Format::Text, ..) => return (WireFormat::Text, String::new()),
-        (_, JsonSupport::Schema | JsonSupport::SchemaOnly, Some(schema)) => WireFormat::JsonSchema(schema.clone()),
+        (_, JsonSupport::Schema | JsonSupport::SchemaOnly, Some(schema)) if takes_schema => {
+            WireFormat::JsonSchema(schema.clone())
+        }
         _ => object,
     };
     let by_wire = matches!(format, WireFormat::JsonSchema(_));
     if let Some(schema) = schema.filter(|_| !by_wire) {
-        notices.push(format!("{} takes no JSON Schema; it was put into the system message", target.model));
+        let takes = match support {
+            JsonSupport::None | JsonSupport::Object => "no JSON Schema",
+            JsonSupport::Schema | JsonSupport::SchemaOnly => "a JSON Schema of an object alone",
+        };
+        notices.push(format!("{} takes {takes}; it was put into the system message", target.model));
         return (format, format!("Answer with JSON that satisfies this JSON Schema, and nothing else:\n{schema}"));
     }
     // OpenAI refuses to answer in JSON unless a message names it.
@@ -174,8 +197,9 @@ fn form(
     if named {
         return (format, String::new());
     }
-    notices.push(format!("the prompt does not name JSON; \"{JSON_WORDS}\" was added to the system message"));
-    (format, JSON_WORDS.to_owned())
+    let words = json_words(types);
+    notices.push(format!("the prompt does not name JSON; \"{words}\" was added to the system message"));
+    (format, words.to_owned())
 }
 
 #[cfg(test)]
@@ -288,6 +312,49 @@ mod tests {
             let system = unnamed.messages.iter().any(|m| m.role == Role::System && m.content.contains("JSON"));
             assert_eq!(system, format != Format::Text, "{format:?} {support:?}");
         }
+    }
+
+    #[test]
+    fn an_object_is_asked_for_where_the_schema_wants_one_alone() {
+        use JsonSupport::{None, Object, Schema, SchemaOnly};
+        let official = |json| Target { custom_endpoint: false, ..target(json, &[]) };
+        for (schema, words) in [
+            (json!({"type": "array"}), "a JSON array"),
+            (json!({"$ref": "#/$defs/l", "$defs": {"l": {"type": "array"}}}), "a JSON array"),
+            (json!({"type": ["object", "null"]}), "JSON"),
+            (json!({"enum": ["yes", "no"]}), "JSON"),
+            (json!({"anyOf": [{"type": "object"}, {"type": "array"}]}), "JSON"),
+        ] {
+            for format in [Format::Json, Format::Schema] {
+                let mut prompt = prompt("", format);
+                prompt.response.schema = Some(schema.clone());
+                for support in [None, Object, Schema, SchemaOnly] {
+                    for target in [target(support, &[]), official(support)] {
+                        let Fitted { format: wire, messages, .. } = fitted(&prompt, &target);
+                        assert_ne!(wire, WireFormat::JsonObject, "{schema} {support:?}");
+                        let said = &messages[0].content;
+                        assert!(!said.to_lowercase().contains("json object"), "{schema} {support:?}: {said}");
+                        let takes_schemas = matches!(support, Schema | SchemaOnly) && target.custom_endpoint;
+                        if format == Format::Schema && takes_schemas {
+                            assert_eq!(wire, WireFormat::JsonSchema(schema.clone()));
+                        } else {
+                            assert_eq!(wire, WireFormat::Text, "{schema} {support:?}");
+                        }
+                        if format == Format::Json || takes_schemas {
+                            assert_eq!(*said, format!("Answer with {words} and nothing else."), "{schema} {support:?}");
+                        } else {
+                            assert!(said.ends_with(&schema.to_string()), "{said}");
+                        }
+                    }
+                }
+            }
+        }
+        let mut prompt = prompt("", Format::Schema);
+        prompt.response.schema = Some(json!({"type": "array"}));
+        assert_eq!(
+            fitted(&prompt, &official(Schema)).notices,
+            ["m-1 takes a JSON Schema of an object alone; it was put into the system message"]
+        );
     }
 
     #[test]

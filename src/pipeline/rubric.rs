@@ -75,7 +75,6 @@ impl Run {
     fn requests(&self, rubric: &Rubric) -> Result<Vec<RunRequest>, String> {
         let judge = target(&self.request.judges, rubric.judge.as_deref())?;
         let (prompt, input) = rubric.ask(&self.heard.text, &self.request.input);
-        let prompt = Arc::new(prompt);
         let request = |sample| RunRequest {
             prompt_name: Some(JUDGE.to_owned()),
             prompt: Arc::clone(&prompt),

@@ -208,7 +208,16 @@ impl Run {
     /// What a person should know of a target today, or why it is not asked.
     pub(super) fn preflight(&self, target: &Target, messages: &[Message]) -> Result<Vec<String>, Fault> {
         let today = self.shared.ports.world.timestamp().to_zoned(TimeZone::UTC).date();
-        super::preflight::check(target, messages, today, self.shared.rules.allow_retired)
+        let mut notices = super::preflight::check(target, messages, today, self.shared.rules.allow_retired)?;
+        if self.shared.pool.has_keys(&target.provider) {
+            notices.extend(self.unreadable_keys(target).iter().map(|why| format!("{why}; another one is used")));
+        }
+        Ok(notices)
+    }
+
+    /// Why keys that are named for a target's provider cannot be had.
+    pub(super) fn unreadable_keys(&self, target: &Target) -> &[String] {
+        self.shared.rules.unreadable_keys.get(&target.provider).map_or(&[], Vec::as_slice)
     }
 
     async fn look_up(&mut self, head: &Target, key: &str) -> Found {

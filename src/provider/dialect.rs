@@ -2,22 +2,40 @@
 
 use serde_json::Value;
 
-use super::{classify, wire::WireEvent};
+use super::{
+    json::{Halves, Parsed},
+    wire::WireEvent,
+};
 use crate::model::{Class, Fault, Finish};
 
-/// One provider's way to speak. It sees whole events, never bytes.
+/// One provider's way to speak. It sees whole events that are JSON and no errors, never bytes.
 pub(super) trait Dialect: Send {
     /// Takes one event of a stream.
-    fn event(&mut self, name: &str, data: &str, out: &mut Vec<WireEvent>) -> Result<(), Fault>;
+    fn event(&mut self, name: &str, event: &Value, out: &mut Vec<WireEvent>) -> Result<(), Fault>;
 
     /// Takes a complete response, sent although a stream was asked for.
     fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), Fault>;
 
-    /// Takes the clean end of the body.
-    fn end(&mut self, out: &mut Vec<WireEvent>) -> Result<(), Fault>;
+    /// Says how far the stream has come.
+    fn progress(&self) -> &Progress;
 
-    /// Tells whether [`WireEvent::End`] was said.
-    fn ended(&self) -> bool;
+    /// Lets the reader say what all formats have in common.
+    fn progress_mut(&mut self) -> &mut Progress;
+}
+
+/// The fields of a part that hold its reasoning, and those that hold what it says.
+const THOUGHT: &[&str] = &["thinking", "reasoning", "reasoning_content", "summary"];
+const SAID: &[&str] = &["text", "content", "value", "refusal"];
+
+/// Which text a piece belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// The answer.
+    Text,
+    /// The reasoning.
+    Reasoning,
+    /// A refusal in place of the answer.
+    Refusal,
 }
 
 /// How far a stream has come: what every format must know to tell an end from a cut.
@@ -32,10 +50,58 @@ pub(super) struct Progress {
     pub(super) ended: bool,
     /// A tool was called.
     pub(super) called: bool,
+    /// Text came after the reason to stop, which so proves nothing.
+    pub(super) resumed: bool,
+    /// The texts of the event at hand hold halves of characters.
+    halved: bool,
+    text: Halves,
+    reasoning: Halves,
     model: Option<String>,
 }
 
 impl Progress {
+    /// Begins with an event that was read.
+    pub(super) fn take(&mut self, parsed: &Parsed) {
+        self.halved = parsed.halved;
+    }
+
+    /// Says a piece of a text, if it is not empty.
+    pub(super) fn say(&mut self, piece: Piece, text: &str, out: &mut Vec<WireEvent>) {
+        if text.is_empty() {
+            return;
+        }
+        self.resumed |= self.finished && piece != Piece::Reasoning;
+        let halves = if piece == Piece::Reasoning { &mut self.reasoning } else { &mut self.text };
+        let text = halves.join(text.to_owned(), self.halved);
+        out.push(match piece {
+            Piece::Text => WireEvent::Text(text),
+            Piece::Reasoning => WireEvent::Reasoning(text),
+            Piece::Refusal => WireEvent::Refusal(text),
+        });
+    }
+
+    /// Says content however it is nested: a text, a part with a text, a list of parts. Parts of
+    /// thinking are reasoning, and so is all within them.
+    pub(super) fn content(&mut self, content: &Value, piece: Piece, out: &mut Vec<WireEvent>) {
+        match content {
+            Value::String(text) => self.say(piece, text, out),
+            Value::Array(parts) => parts.iter().for_each(|part| self.content(part, piece, out)),
+            Value::Object(fields) => {
+                let piece = match text(content, "type") {
+                    Some("thinking" | "reasoning" | "reasoning_content" | "thought") => Piece::Reasoning,
+                    Some("refusal") => Piece::Refusal,
+                    _ => piece,
+                };
+                let names = [THOUGHT, SAID].into_iter().skip(usize::from(piece != Piece::Reasoning)).flatten();
+                let mut held = names.filter_map(|name| fields.get(*name));
+                if let Some(inner) = held.find(|inner| !is_blank(inner)) {
+                    self.content(inner, piece, out);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
     /// Says the first model that is named.
     pub(super) fn model(&mut self, value: &Value, out: &mut Vec<WireEvent>) {
         if let Some(model) = text(value, "model")
@@ -60,8 +126,7 @@ impl Progress {
             return Err(empty());
         }
         self.finish(Finish::Unknown, out);
-        self.ended = true;
-        out.push(WireEvent::End);
+        self.over(out);
         Ok(())
     }
 
@@ -71,10 +136,16 @@ impl Progress {
             return Err(empty());
         }
         if self.finished && !self.ended {
-            self.ended = true;
-            out.push(WireEvent::End);
+            self.over(out);
         }
         Ok(())
+    }
+
+    fn over(&mut self, out: &mut Vec<WireEvent>) {
+        out.extend(self.reasoning.rest().map(WireEvent::Reasoning));
+        out.extend(self.text.rest().map(WireEvent::Text));
+        self.ended = true;
+        out.push(WireEvent::End);
     }
 }
 
@@ -84,6 +155,15 @@ pub(super) fn holds(value: &Value, field: &str) -> bool {
         Some(Value::Array(items)) => !items.is_empty(),
         Some(Value::Object(_)) => true,
         _ => false,
+    }
+}
+
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(_) | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -98,31 +178,7 @@ pub(super) fn not_json(data: &str) -> Fault {
     Fault::new(Class::Transient, format!("an event of the stream is not JSON: {head}"))
 }
 
-/// The fault in a JSON event, if it is an error: an error object wins over everything beside it.
-pub(super) fn error_in(name: &str, value: &Value) -> Option<Fault> {
-    let told = value.get("error").is_some_and(|error| match error {
-        Value::Null | Value::Bool(false) => false,
-        Value::Object(fields) => !fields.is_empty(),
-        _ => true,
-    });
-    let said = name == "error" || text(value, "type") == Some("error") || text(value, "object") == Some("error");
-    (told || said).then(|| classify::event(&value.to_string()))
-}
-
 /// Returns a field's text unless it is empty.
 pub(super) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
-}
-
-/// Returns a field's whole number.
-pub(super) fn count(value: &Value, pointer: &str) -> Option<u64> {
-    value.pointer(pointer).and_then(Value::as_u64)
-}
-
-/// Splits a total into the part beside a subset and the subset, which a provider may overstate.
-pub(super) fn split(total: Option<u64>, subset: Option<u64>) -> (Option<u64>, Option<u64>) {
-    match (total, subset) {
-        (Some(total), Some(subset)) => (Some(total.saturating_sub(subset)), Some(subset.min(total))),
-        other => other,
-    }
 }

@@ -2,15 +2,32 @@
 
 use std::time::Duration;
 
-/// The headers that say what is left of a limit and when it is renewed.
-const LEFT: &[(&str, &str)] = &[
-    ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
-    ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
-    ("x-ratelimit-remaining", "x-ratelimit-reset"),
-    ("anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"),
-    ("anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"),
-    ("anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"),
-    ("anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"),
+use jiff::Timestamp;
+
+use super::waits;
+
+/// What the names of the limits on calls are made of. There are others, on images or on audio.
+const OF_CALLS: &[&str] = &[
+    "x",
+    "rate",
+    "limit",
+    "ratelimit",
+    "anthropic",
+    "reset",
+    "requests",
+    "request",
+    "tokens",
+    "token",
+    "input",
+    "output",
+    "project",
+    "unified",
+    "second",
+    "minute",
+    "min",
+    "1m",
+    "hour",
+    "day",
 ];
 
 /// The longest renewal that is believed.
@@ -18,18 +35,29 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// A response's headers: lower-case names with their values, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(String, String)>);
+pub struct Headers {
+    pairs: Vec<(String, String)>,
+    received: Option<Timestamp>,
+}
 
 impl Headers {
     /// Keeps names and values; names are compared in lower case.
     pub fn new<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
-        Self(pairs.into_iter().map(|(name, value)| (name.into().to_ascii_lowercase(), value.into())).collect())
+        let pairs = pairs.into_iter().map(|(name, value)| (name.into().to_ascii_lowercase(), value.into()));
+        Self { pairs: pairs.collect(), received: None }
+    }
+
+    /// Notes when they came: points in time count from there where the server does not show its own
+    /// clock.
+    #[must_use]
+    pub fn received(self, now: Timestamp) -> Self {
+        Self { received: Some(now), ..self }
     }
 
     /// Returns the first value of a header, trimmed; `name` in lower case.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.trim())
+        self.pairs.iter().find(|(own, _)| own == name).map(|(_, value)| value.trim())
     }
 
     /// Returns the media type in lower case, without its parameters.
@@ -49,22 +77,15 @@ impl Headers {
             .map(str::to_owned)
     }
 
-    /// Returns how long the server asks to wait: `retry-after-ms`, then `retry-after` in seconds,
-    /// then as a date, which is compared with the response's own `date` so that our clock does not
-    /// matter. Anything that is not a time ahead is ignored.
+    /// Returns how long the server asks to wait: `retry-after-ms`, then `retry-after` in any form of
+    /// a wait or of a point in time. Anything that is not a time ahead is ignored.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let millis = ["retry-after-ms", "x-ms-retry-after-ms"].iter().find_map(|name| number(self.value(name)?));
         if let Some(millis) = millis {
-            return ahead(millis / 1000.0);
+            return waits::seconds(millis / 1000.0);
         }
-        let value = self.value("retry-after")?;
-        if let Some(seconds) = number(value) {
-            return ahead(seconds);
-        }
-        let until = httpdate::parse_http_date(value).ok()?;
-        let date = httpdate::parse_http_date(self.value("date")?).ok()?;
-        until.duration_since(date).ok().filter(|wait| !wait.is_zero())
+        self.wait(self.value("retry-after")?)
     }
 
     /// Returns for how long nothing is left of the account's limit, if the headers say both that
@@ -72,25 +93,42 @@ impl Headers {
     /// whatever is no time ahead are not believed.
     #[must_use]
     pub fn exhausted(&self) -> Option<Duration> {
-        LEFT.iter()
-            .filter(|(left, _)| self.value(left).and_then(number).is_some_and(|left| left <= 0.0 && left > -1.0))
-            .filter_map(|(_, reset)| self.reset(self.value(reset)?))
-            .filter(|wait| !wait.is_zero() && *wait <= HOUR)
-            .max()
+        let spent = |left: &str| number(left).is_some_and(|left| left <= 0.0 && left > -1.0);
+        let limits = self.limits().filter(|(_, left)| left.is_some_and(spent));
+        limits.filter_map(|(reset, _)| self.wait(reset)).filter(|wait| *wait <= HOUR).max()
     }
 
-    /// Reads when a limit is renewed: seconds, a length such as `6m0.5s`, or a date, which is
-    /// compared with the response's own.
-    fn reset(&self, text: &str) -> Option<Duration> {
-        if let Some(seconds) = number(text) {
-            return ahead(seconds);
-        }
-        if let Some(wait) = length(text) {
-            return Some(wait);
-        }
-        let until: jiff::Timestamp = text.parse().ok()?;
-        let date = jiff::Timestamp::try_from(httpdate::parse_http_date(self.value("date")?).ok()?).ok()?;
-        Duration::try_from(until.duration_since(date)).ok()
+    /// Returns when a limit that was run into is renewed: one of which nothing is left, else one
+    /// that does not say what is left of it.
+    #[must_use]
+    pub fn renewed(&self) -> Option<Duration> {
+        let unsaid =
+            || self.limits().filter(|(_, left)| left.is_none()).filter_map(|(reset, _)| self.wait(reset)).max();
+        self.exhausted().or_else(unsaid)
+    }
+
+    /// Lists when each limit is renewed, and what is left of it where that is said.
+    fn limits(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let limited = |name: &str| name.contains("ratelimit") || name.contains("rate-limit");
+        let of_calls = |name: &str| name.split('-').all(|part| OF_CALLS.contains(&part));
+        let resets =
+            self.pairs.iter().filter(move |(name, _)| limited(name) && of_calls(name) && name.contains("reset"));
+        resets.map(|(name, reset)| {
+            let left = ["remaining", "left"].iter().find_map(|word| self.value(&name.replace("reset", word)));
+            (reset.as_str(), left)
+        })
+    }
+
+    /// Reads a wait; a point in time is measured from the response's own `date`, so that our clock
+    /// does not matter, and where it has none from when it came.
+    fn wait(&self, text: &str) -> Option<Duration> {
+        // Without a clock a point in time says nothing.
+        waits::value(text, self.now().unwrap_or(Timestamp::MAX))
+    }
+
+    /// Returns what time it was when the response was made, or came.
+    pub(super) fn now(&self) -> Option<Timestamp> {
+        self.value("date").and_then(waits::date).or(self.received)
     }
 
     /// Returns the server's word on whether to try again.
@@ -102,29 +140,6 @@ impl Headers {
 
 fn number(text: &str) -> Option<f64> {
     text.parse().ok()
-}
-
-/// Reads a length of time in the parts of Go: `1h2m3.5s`, `20ms`.
-fn length(text: &str) -> Option<Duration> {
-    let (mut rest, mut sum) = (text, Duration::ZERO);
-    while !rest.is_empty() {
-        let (count, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit() && c != '.')?);
-        let (unit, after) = after.split_at(after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len()));
-        let seconds = match unit {
-            "ms" => 0.001,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => return None,
-        };
-        sum = sum.checked_add(Duration::try_from_secs_f64(number(count)? * seconds).ok()?)?;
-        rest = after;
-    }
-    Some(sum)
-}
-
-fn ahead(seconds: f64) -> Option<Duration> {
-    Duration::try_from_secs_f64(seconds).ok().filter(|wait| !wait.is_zero())
 }
 
 #[cfg(test)]
@@ -172,7 +187,31 @@ mod tests {
             ("date", "Sun, 22 Nov 2026 17:00:00 GMT"),
         ];
         assert_eq!(wait(&anthropic), Some(Duration::from_secs(30)));
-        assert_eq!(wait(&anthropic[..2]), None, "without the server's clock a date says nothing");
+        assert_eq!(wait(&anthropic[..2]), None, "without a clock a date says nothing");
+        let now = "2026-11-22T17:00:20Z".parse().unwrap();
+        let by_ours = Headers::new(anthropic[..2].iter().copied()).received(now);
+        assert_eq!(by_ours.exhausted(), Some(Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn a_limit_is_renewed_at_points_in_time_of_every_kind() {
+        let now: Timestamp = "2026-11-28T10:00:00Z".parse().unwrap();
+        let renewed = |pairs: &[(&str, &str)]| Headers::new(pairs.iter().copied()).received(now).renewed();
+        let (seconds, millis) = ((now.as_second() + 7).to_string(), (now.as_millisecond() + 7000).to_string());
+        for reset in ["7", "7s", &seconds, &millis, "2026-11-28T10:00:07Z", "Sat, 28 Nov 2026 10:00:07 GMT"] {
+            for (name, left) in [
+                ("x-ratelimit-reset", "x-ratelimit-remaining"),
+                ("ratelimit-reset", "ratelimit-remaining"),
+                ("x-ratelimit-reset-tokens-minute", "x-ratelimit-remaining-tokens-minute"),
+                ("X-Rate-Limit-Reset", "X-Rate-Limit-Remaining"),
+            ] {
+                assert_eq!(renewed(&[(name, reset), (left, "0")]), Some(Duration::from_secs(7)), "{name}: {reset}");
+                assert_eq!(renewed(&[(name, reset)]), Some(Duration::from_secs(7)), "{name}: {reset}");
+                assert_eq!(renewed(&[(name, reset), (left, "5")]), None, "{name}: {reset}");
+            }
+            let images = [("x-ratelimit-reset-images", reset), ("x-ratelimit-remaining-images", "0")];
+            assert_eq!(renewed(&images), None, "a limit on something else");
+        }
     }
 
     #[test]

@@ -1,12 +1,17 @@
 //! The one HTTP client: connects, sends, hands out headers and bytes; follows and retries nothing.
 
 use std::{
+    collections::VecDeque,
     error::Error,
-    sync::{Mutex, PoisonError},
+    io::ErrorKind,
+    net::SocketAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use bytes::Bytes;
+use hyper_util::client::legacy::connect::HttpInfo;
+use jiff::Timestamp;
 use reqwest::{
     Certificate, Client, Method, Url,
     header::{HeaderMap, HeaderName, HeaderValue},
@@ -14,7 +19,7 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::headers::Headers;
+use super::{headers::Headers, unpack::Unpack};
 use crate::model::{Class, Fault, Timer, target::is_loopback};
 
 /// A request, ready to be sent.
@@ -40,8 +45,18 @@ pub(super) struct Incoming {
     /// The headers.
     pub(super) headers: Headers,
     response: reqwest::Response,
+    unpack: Unpack,
     host: String,
 }
+
+/// The most headers a response may have. The usual limit of 100 is less than gateways send.
+const HEADERS: usize = 1000;
+
+/// The most bytes of headers taken where a limit can be set.
+const HEADER_BYTES: u32 = 1024 * 1024;
+
+/// How many connections that have answered are remembered.
+const REMEMBERED: usize = 256;
 
 /// What makes one client differ from another. A client for plain HTTP reads no certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,34 +64,88 @@ struct Line {
     loopback: bool,
     tls: bool,
     connect: Duration,
+    /// Whether it uses connections again.
+    pooled: bool,
 }
+
+/// The two ends of a connection.
+type Connection = (SocketAddr, SocketAddr);
 
 /// The clients of a process, built when first needed.
 #[derive(Debug, Default)]
 pub(super) struct Http {
     clients: Mutex<Vec<(Line, Client)>>,
+    /// The connections that have answered once, the latest last: only they can have gone stale.
+    answered: Mutex<VecDeque<Connection>>,
 }
 
 impl Http {
-    /// Sends a request and waits for the response's headers.
+    /// Sends a request and waits for the response's headers. A connection that has answered before
+    /// and that the server has closed since is replaced once: nobody has seen the request then.
     pub(super) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Fault> {
         let url = address(&outgoing)?;
         let host = host_of(&url);
-        let line =
-            Line { loopback: is_loopback(url.as_str()), tls: url.scheme() == "https", connect: outgoing.connect };
+        let pooled = Line {
+            loopback: is_loopback(url.as_str()),
+            tls: url.scheme() == "https",
+            connect: outgoing.connect,
+            pooled: true,
+        };
         let headers = headers(&outgoing)?;
-        let client = self.client(line)?;
-        let method = if outgoing.body.is_some() { Method::POST } else { Method::GET };
-        let mut request = client.request(method, url).headers(headers);
-        if let Some(body) = outgoing.body {
-            request = request.body(body);
+        let (method, body) = match outgoing.body {
+            Some(body) => (Method::POST, Bytes::from(body)),
+            None => (Method::GET, Bytes::new()),
+        };
+        let ask = |line| {
+            let client = self.client(line)?;
+            let request = client.request(method.clone(), url.clone()).headers(headers.clone());
+            Ok(if body.is_empty() { request } else { request.body(body.clone()) }.send())
+        };
+        let mut answer = ask(pooled)?.await;
+        if answer.as_ref().err().is_some_and(|error| self.went_stale(error)) {
+            answer = ask(Line { pooled: false, ..pooled })?.await;
         }
-        let response = request.send().await.map_err(|error| fault(&error, &host, outgoing.connect))?;
+        let response = answer.map_err(|error| fault(&error, &host, outgoing.connect))?;
+        if let Some(info) = response.extensions().get::<HttpInfo>() {
+            let mut answered = self.answered();
+            answered.push_back((info.local_addr(), info.remote_addr()));
+            if answered.len() > REMEMBERED {
+                answered.pop_front();
+            }
+        }
         let pairs = response.headers().iter().map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             (name.as_str().to_owned(), value)
         });
-        Ok(Incoming { status: response.status().as_u16(), headers: Headers::new(pairs), response, host })
+        let headers = Headers::new(pairs).received(Timestamp::now());
+        let unpack = Unpack::new(headers.value("content-encoding"));
+        Ok(Incoming { status: response.status().as_u16(), headers, response, unpack, host })
+    }
+
+    fn answered(&self) -> MutexGuard<'_, VecDeque<Connection>> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells whether a request failed because the connection it was sent on, which had answered
+    /// another before, was closed without a word.
+    fn went_stale(&self, error: &reqwest::Error) -> bool {
+        let closed = chain(error).any(|error| {
+            let unanswered = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message);
+            let broken = error.downcast_ref::<std::io::Error>().is_some_and(|error| {
+                matches!(
+                    error.kind(),
+                    ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe
+                )
+            });
+            unanswered || broken
+        });
+        let connection = chain(error).find_map(|error| {
+            let mut extensions = hyper::http::Extensions::new();
+            error.downcast_ref::<hyper_util::client::legacy::Error>()?.connect_info()?.get_extras(&mut extensions);
+            let info = extensions.get::<HttpInfo>()?;
+            Some((info.local_addr(), info.remote_addr()))
+        });
+        closed && connection.is_some_and(|connection| self.answered().contains(&connection))
     }
 
     fn client(&self, line: Line) -> Result<Client, Fault> {
@@ -92,12 +161,16 @@ impl Http {
 }
 
 impl Incoming {
-    /// Waits for more of the body; `None` at its clean end.
+    /// Waits for more of the body, unpacked; `None` at its clean end. A piece may be empty.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Fault> {
-        self.response.chunk().await.map_err(|error| {
+        let bytes = self.response.chunk().await.map_err(|error| {
             let text = format!("the connection to {} broke off: {}", self.host, cause(&error));
             Fault::new(Class::Transient, text)
-        })
+        })?;
+        match bytes {
+            Some(bytes) => self.unpack.push(bytes).map(Some),
+            None => self.unpack.finish().map(|rest| Some(rest).filter(|rest| !rest.is_empty())),
+        }
     }
 
     /// Returns the host a redirect leads to.
@@ -117,6 +190,10 @@ fn build(line: Line) -> Result<Client, Fault> {
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .connect_timeout(line.connect)
+            .http1_max_headers(HEADERS)
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http2_max_header_list_size(HEADER_BYTES)
+            .pool_max_idle_per_host(if line.pooled { usize::MAX } else { 0 })
             .pool_idle_timeout(idle)
             .tcp_keepalive(Duration::from_secs(60))
             .tcp_keepalive_interval(Duration::from_secs(60))

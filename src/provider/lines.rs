@@ -3,7 +3,7 @@
 /// The largest event taken, in bytes.
 pub const EVENT_CAP: usize = 16 * 1024 * 1024;
 
-const BOM: &str = "\u{feff}";
+pub(super) const BOM: &str = "\u{feff}";
 
 /// What a stream format makes of its lines.
 #[derive(Debug, Clone, PartialEq, Eq)]

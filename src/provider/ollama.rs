@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Call, WireFormat, classify,
-    dialect::{Dialect, Progress, count, error_in, holds, not_json, text},
+    counts::{self, count},
+    dialect::{Dialect, Piece, Progress, holds, text},
     wire::WireEvent,
 };
 use crate::model::{Fault, Finish, Usage};
@@ -84,17 +85,11 @@ pub(super) struct Chat {
 }
 
 impl Dialect for Chat {
-    fn event(&mut self, _name: &str, data: &str, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
-        let Ok(line) = serde_json::from_str::<Value>(data) else {
-            return Err(not_json(data));
-        };
-        self.whole(&line, out)
+    fn event(&mut self, _name: &str, line: &Value, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
+        self.whole(line, out)
     }
 
     fn whole(&mut self, line: &Value, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
-        if let Some(fault) = error_in("", line) {
-            return Err(fault);
-        }
         let before = out.len();
         if line.get("message").is_none() && line.get("done").is_none() && line.is_object() && !self.progress.begun {
             return Err(classify::event(&line.to_string()));
@@ -103,15 +98,17 @@ impl Dialect for Chat {
             self.progress.begun = true;
             self.progress.model(line, out);
             self.progress.called |= holds(message, "tool_calls");
-            out.extend(text(message, "thinking").map(|told| WireEvent::Reasoning(told.to_owned())));
-            out.extend(text(message, "content").map(|told| WireEvent::Text(told.to_owned())));
+            self.progress.content(message.get("thinking").unwrap_or(&Value::Null), Piece::Reasoning, out);
+            self.progress.content(message.get("content").unwrap_or(&Value::Null), Piece::Text, out);
         }
         if line.get("done").and_then(Value::as_bool) == Some(true) {
             self.progress.begun = true;
-            out.extend(usage(line).map(WireEvent::Usage));
+            let field =
+                json!({ "prompt_eval_count": line.get("prompt_eval_count"), "eval_count": line.get("eval_count") });
+            counts::say(&field, usage(line), out);
             out.extend(timing(line));
             if let Some(reason) = text(line, "done_reason") {
-                self.progress.finish(finish(reason), out);
+                self.progress.finish(Finish::read(reason), out);
             }
             return self.progress.mark(out);
         }
@@ -121,32 +118,23 @@ impl Dialect for Chat {
         Ok(())
     }
 
-    fn end(&mut self, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
-        self.progress.end(out)
+    fn progress(&self) -> &Progress {
+        &self.progress
     }
 
-    fn ended(&self) -> bool {
-        self.progress.ended
-    }
-}
-
-fn finish(reason: &str) -> Finish {
-    match reason {
-        "stop" => Finish::Stop,
-        "length" => Finish::Length,
-        other => Finish::Other(other.to_owned()),
+    fn progress_mut(&mut self) -> &mut Progress {
+        &mut self.progress
     }
 }
 
 /// Reads the counts; one that is left out is unknown. A prompt wholly cached has none.
-fn usage(line: &Value) -> Option<Usage> {
-    let (input, output) = (count(line, "/prompt_eval_count"), count(line, "/eval_count"));
-    (input.is_some() || output.is_some()).then_some(Usage { input, output, ..Usage::default() })
+fn usage(line: &Value) -> Usage {
+    Usage { input: count(line, "/prompt_eval_count"), output: count(line, "/eval_count"), ..Usage::default() }
 }
 
 fn timing(line: &Value) -> Option<WireEvent> {
-    let nanos = |name: &str| count(line, name).map(Duration::from_nanos);
-    let (load, prompt, generation) = (nanos("/load_duration"), nanos("/prompt_eval_duration"), nanos("/eval_duration"));
+    let nanos = |name: &str| line.get(name).and_then(Value::as_u64).map(Duration::from_nanos);
+    let (load, prompt, generation) = (nanos("load_duration"), nanos("prompt_eval_duration"), nanos("eval_duration"));
     let known = load.or(prompt).or(generation).is_some();
     known.then_some(WireEvent::ServerTiming { load, prompt, generation })
 }

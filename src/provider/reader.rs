@@ -1,9 +1,13 @@
 //! From a response's bytes to wire events: what shape the body has, and what it says.
 
+use serde::de::IgnoredAny;
+
 use super::{
     anthropic::Messages,
-    dialect::{Dialect, empty},
-    lines::{Broken, EVENT_CAP, Frame},
+    classify,
+    dialect::{Dialect, empty, not_json},
+    json,
+    lines::{BOM, Broken, EVENT_CAP, Frame},
     ndjson::Ndjson,
     ollama::Chat,
     openai::Completion,
@@ -14,6 +18,12 @@ use crate::model::{Class, Fault, ProviderKind};
 
 /// The largest response taken, in bytes.
 pub const RESPONSE_CAP: usize = 64 * 1024 * 1024;
+
+/// What ends a stream of chat completions, and what gateways end others with.
+const DONE: &str = "[DONE]";
+
+/// What the names of events have in them that are nothing but a sign of life.
+const HEARTBEATS: &[&str] = &["ping", "pong", "beat", "alive", "noop"];
 
 /// Reads one successful response of a provider. It does no IO: bytes are pushed in pieces of any
 /// size, and the events are the same however they are split.
@@ -57,7 +67,19 @@ impl Reader {
     /// Tells whether the end was said; nothing more is of interest then.
     #[must_use]
     pub fn ended(&self) -> bool {
-        self.dialect.ended()
+        self.dialect.progress().ended
+    }
+
+    /// Takes a body that broke off. After its finish reason an answer is whole all the same; before,
+    /// the fault stands.
+    pub fn broke_off(&mut self, fault: Fault, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
+        if self.finished() { self.dialect.progress_mut().end(out) } else { Err(fault) }
+    }
+
+    /// Tells whether a reason to stop was given: only counts and marks follow then.
+    fn finished(&self) -> bool {
+        let progress = self.dialect.progress();
+        progress.finished && !progress.resumed
     }
 
     /// Takes more bytes and appends what they say. Events before a fault are in `out`.
@@ -91,15 +113,26 @@ impl Reader {
             Body::Unknown(_) | Body::Whole(_) => Ok(()),
         };
         self.frames(out)?;
-        ended.map_err(broken)?;
-        if let Body::Whole(bytes) = &self.body {
-            let body = serde_json::from_slice(bytes).map_err(|error| {
-                let text = format!("the response should be JSON and is not ({error}): {}", head_of(bytes));
-                Fault::new(Class::Transient, text)
-            })?;
-            self.dialect.whole(&body, out)?;
+        ended.or_else(|error| self.broke_off(broken(error), out))?;
+        if !self.ended() {
+            self.whole(out)?;
         }
-        if self.ended() { Ok(()) } else { self.dialect.end(out) }
+        if self.ended() { Ok(()) } else { self.dialect.progress_mut().end(out) }
+    }
+
+    /// Reads a body that is one value.
+    fn whole(&mut self, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
+        let Body::Whole(bytes) = &self.body else { return Ok(()) };
+        let text = std::str::from_utf8(bytes).ok().map(|text| text.trim_start_matches(BOM));
+        let Some(parsed) = text.and_then(json::read) else {
+            let text = format!("the response should be JSON and is not: {}", head_of(bytes));
+            return Err(Fault::new(Class::Transient, text));
+        };
+        if let Some(fault) = classify::within(&parsed.value, false) {
+            return Err(fault);
+        }
+        self.dialect.progress_mut().take(&parsed);
+        self.dialect.whole(&parsed.value, out)
     }
 
     fn settle(&mut self, shape: &Shape, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
@@ -125,18 +158,59 @@ impl Reader {
             }
         };
         self.frames(out)?;
-        if self.ended() { Ok(()) } else { fed.map_err(broken) }
+        if let Body::Whole(held) = &self.body
+            && is_complete(held)
+        {
+            // Nothing can follow it, and some servers do not close the connection.
+            self.whole(out)?;
+        }
+        match fed {
+            Err(error) if !self.ended() => self.broke_off(broken(error), out),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     fn frames(&mut self, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
         for frame in std::mem::take(&mut self.frames) {
             match frame {
-                _ if self.dialect.ended() => break,
+                _ if self.ended() => break,
                 Frame::Alive => out.push(WireEvent::Alive),
-                Frame::Message { event, data } => self.dialect.event(&event, &data, out)?,
+                Frame::Message { event, data } => self.event(&event, &data, out)?,
             }
         }
         Ok(())
+    }
+
+    fn event(&mut self, name: &str, data: &str, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
+        if data.trim_start_matches([' ', '"']).starts_with(DONE) {
+            return self.dialect.progress_mut().mark(out);
+        }
+        let Some(parsed) = json::read(data) else {
+            return self.stray(name, data, out);
+        };
+        if let Some(fault) = classify::within(&parsed.value, name == "error") {
+            return Err(fault);
+        }
+        self.dialect.progress_mut().take(&parsed);
+        self.dialect.event(name, &parsed.value, out)
+    }
+
+    /// Takes an event that is no JSON: an error, a sign of life, or a piece of the answer that is
+    /// lost. What may be the last is a fault, or the answer would lack it.
+    fn stray(&self, name: &str, data: &str, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
+        let heartbeat = HEARTBEATS.iter().any(|beat| name.to_ascii_lowercase().contains(beat));
+        let fragment = data.contains(['{', '}', '"']) || self.lines;
+        if name == "error" {
+            Err(classify::event(data))
+        } else if heartbeat || self.finished() {
+            out.push(WireEvent::Alive);
+            Ok(())
+        } else if fragment {
+            Err(not_json(data))
+        } else {
+            out.push(WireEvent::Alive);
+            classify::words(data).map_or(Ok(()), Err)
+        }
     }
 
     fn foreign(&self, shape: &Shape) -> Fault {
@@ -156,6 +230,11 @@ fn broken(broken: Broken) -> Fault {
         Broken::TooLarge(_) => Class::TooLarge,
     };
     Fault::new(class, broken.to_string())
+}
+
+/// Tells whether a body is one JSON value from its start to its end.
+fn is_complete(body: &[u8]) -> bool {
+    matches!(body.trim_ascii_end().last(), Some(b'}' | b']')) && serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }
 
 /// The first 200 bytes as text.

@@ -2,9 +2,13 @@
 //!
 //! It differs from the standard where a provider's stream asks for it: an event without data is a
 //! sign of life and not an event, a last event without its blank line is delivered at a clean end,
-//! and bytes that are not UTF-8 are an error instead of replacement characters.
+//! one whose data is `[DONE]` at once, and bytes that are not UTF-8 are an error instead of
+//! replacement characters.
 
 use super::lines::{Broken, Frame, Lines};
+
+/// The data of the event that ends a stream.
+const DONE: &str = "[DONE]";
 
 /// The decoder. After an error it must not be fed any further.
 #[derive(Debug)]
@@ -73,6 +77,10 @@ impl Block {
             _ => {}
         }
         self.begun = true;
+        if self.data == DONE {
+            // Nothing follows it, on some servers not even the blank line.
+            self.dispatch(out);
+        }
         Ok(())
     }
 
@@ -80,7 +88,7 @@ impl Block {
         let event = std::mem::take(&mut self.event);
         let data = std::mem::take(&mut self.data);
         self.has_data = false;
-        if !data.is_empty() {
+        if !data.trim().is_empty() {
             out.push(Frame::Message { event, data });
         } else if self.begun {
             out.push(Frame::Alive);
@@ -126,6 +134,8 @@ mod tests {
         (b"data: last", &[("", "last")]),
         (b"data: last\n", &[("", "last")]),
         (b"data\n\nnonsense: 1\n\n", &[]),
+        (b"data:\n\ndata\ndata\n\ndata: \ndata:\t\n\ndata: a\n\n", &[("", "a")]),
+        (b"data: [DONE]\ndata: b\n\n", &[("", "[DONE]"), ("", "b")]),
         ("data: {\"a\":\"ü€😀\"}\n\n".as_bytes(), &[("", "{\"a\":\"ü€😀\"}")]),
     ];
 

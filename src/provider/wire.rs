@@ -37,6 +37,8 @@ pub enum WireEvent {
     },
     /// Nothing is left of the account's limit for as long as this, say the headers.
     Exhausted(Duration),
+    /// Something a person should know of the answer, in words.
+    Notice(String),
     /// A sign of life without content.
     Alive,
     /// The format's own end mark (`[DONE]`, `message_stop`, `done: true`), or a finish reason

@@ -1,13 +1,11 @@
 //! The start of a batch, the same for both shells: from names and paths to what is asked, what it will
 //! take, and the batch under way.
 
+mod comparing;
 mod look;
 mod money;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
@@ -16,7 +14,7 @@ use tokio::time::Instant;
 use super::{Engine, Setup};
 use crate::{
     model::{
-        BatchId, CacheMode, Catalog, Check, CheckKind, Params, Place, Prompt, Row, Target,
+        BatchId, CacheMode, Catalog, Check, CheckKind, Expected, Params, Place, Prompt, Row, Target,
         batch::{BatchSpec, Caps},
     },
     pipeline::{
@@ -29,6 +27,8 @@ use crate::{
         job::{Begin, Job, Reply, StoreFault},
     },
 };
+use comparing::Comparing;
+pub use comparing::ExpectedRows;
 pub use look::{Planned, look};
 pub use money::{unlimited, unpriced};
 
@@ -86,6 +86,7 @@ impl Order {
             samples: 1,
             mapping: BTreeMap::new(),
             behind: BTreeMap::new(),
+            expected: Expected::Auto,
         };
         Self {
             spec,
@@ -118,12 +119,13 @@ impl Order {
         lanes as u64 * u64::from(self.spec.samples.max(1))
     }
 
-    /// Lays over a row what holds for all of them.
-    fn completed(&self, mut row: Row) -> Row {
+    /// Lays over a row what holds for all of them, `comparing` what it expects.
+    fn completed(&self, mut row: Row, comparing: Comparing, counts: &mut ExpectedRows) -> Row {
         row.input.vars.extend(self.vars.iter().map(|(name, value)| (name.clone(), value.clone())));
         if let Some(text) = row.input.vars.remove("input") {
             row.input.text = text;
         }
+        comparing.apply(&mut row, counts);
         judged_by(&mut row.checks, self.judge.as_deref());
         row.line = row.line.filter(|_| self.lines);
         row
@@ -164,16 +166,6 @@ pub fn targets(catalog: &Catalog, spec: &BatchSpec) -> Result<Vec<Vec<Vec<Target
     let names = Order::target_names(spec);
     let prompts = spec.prompts.iter().zip(&names);
     prompts.map(|((_, prompt), names)| names.iter().map(|name| lane(prompt, name)).collect()).collect()
-}
-
-/// Finds the models that judge, by the names that checks give them; the default one by the empty name.
-pub fn judges(setup: &Setup, names: &BTreeSet<String>) -> Result<BTreeMap<String, Target>, String> {
-    let model = |name: &String| {
-        let model = if name.is_empty() { &setup.settings.default_model } else { name };
-        let target = setup.catalog.resolve(model).map_err(|fault| format!("the judge cannot be asked: {fault}"))?;
-        Ok((name.clone(), target))
-    };
-    names.iter().map(model).collect()
 }
 
 /// A batch that has begun.
@@ -231,9 +223,11 @@ pub async fn start(engine: &Engine, store: &Store, order: &Order, planned: &Plan
         retry_failed: order.begin == Begin::RetryFailed,
         again: order.again.clone(),
     };
-    let own = order.clone();
+    let (own, comparing) = (order.clone(), Comparing::of(order));
     let rows = order.rows()?.into_stream();
-    let rows = rows.map(move |row| row.map(|row| own.completed(row)).map_err(|fault| fault.to_string()));
+    let mut counts = ExpectedRows::default();
+    let rows = rows
+        .map(move |row| row.map(|row| own.completed(row, comparing, &mut counts)).map_err(|fault| fault.to_string()));
     let stream = engine.pipeline.batch(plan, rows);
     Ok(Begun { id: state.id, resumed: state.resumed, cells, answered, budget, stream })
 }

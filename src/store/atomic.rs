@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::job::StoreFault;
+use super::job::{FaultKind, StoreFault};
 
 /// The largest text file that is read, in bytes.
 pub const MAX_BYTES: u64 = 2 * 1024 * 1024;
@@ -101,8 +101,6 @@ pub(super) fn fault(verb: &str, path: &Path, error: &io::Error) -> StoreFault {
         ErrorKind::IsADirectory => ("it is a directory", "move it away"),
         _ => return StoreFault::new(format!("cannot {verb} {}: {error}", path.display())),
     };
-    StoreFault {
-        message: format!("cannot {verb} {}: {why}; {next}", path.display()),
-        exists: error.kind() == ErrorKind::AlreadyExists,
-    }
+    let kind = if error.kind() == ErrorKind::AlreadyExists { FaultKind::Exists } else { FaultKind::Failed };
+    StoreFault { message: format!("cannot {verb} {}: {why}; {next}", path.display()), kind }
 }

@@ -24,7 +24,7 @@ use super::{
     search::{self, Way},
 };
 use crate::model::{
-    Cost, Grade, PicoDollars, RunId, Thumb, VersionId,
+    Cost, Grade, PicoDollars, RunId, RunStatus, Thumb, VersionId,
     query::{Query, Sort, SortBy, Word},
 };
 use clause::{Clause, clause};
@@ -320,7 +320,7 @@ fn walk(db: &Connection, query: &Query, route: &Route, wanted: usize) -> rusqlit
 
 /// Reads what a list shows of a run.
 pub(super) fn entry(db: &Connection, seq: i64) -> rusqlite::Result<HistoryEntry> {
-    let sql = "SELECT id, started, session, prompt_name, prompt_hash, requested, target, model, served, end, passed,
+    let sql = "SELECT id, started, session, prompt_name, prompt_hash, requested, target, model, served, end, status,
                    provenance, demo, attempts, error_class, tokens_input, tokens_cache_read, tokens_cache_write,
                    tokens_output, tokens_reasoning, cost, cost_state, total_us, first_token_us, provider, pinned,
                    substr(iif(json_extract(input, '$.text') <> '', json_extract(input, '$.text'), input), 1, 400), substr(text, 1, 200), sample,
@@ -374,7 +374,7 @@ fn read(row: &Row<'_>, seq: i64) -> rusqlite::Result<HistoryEntry> {
         model: row.get(7)?,
         served: row.get(8)?,
         end: row.get(9)?,
-        passed: row.get(10)?,
+        status: row.get::<_, Option<String>>(10)?.as_deref().and_then(RunStatus::of_word),
         cached: row.get::<_, Option<String>>(11)?.as_deref() == Some("cached"),
         demo: row.get(12)?,
         attempts: row.get(13)?,

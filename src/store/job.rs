@@ -23,7 +23,7 @@ use crate::{
 };
 pub use batch::{BatchEntry, BatchState, Begin, CellRow, PastLengths};
 pub use entry::{PromptEntry, Results, RowEntry, SessionEntry, VersionEntry};
-pub use fault::StoreFault;
+pub use fault::{FaultKind, StoreFault};
 pub use history::{After, HistoryEntry, HistoryPage, Pruned};
 pub use points::{NewThreshold, Points, PromptFile};
 pub use score::{Answers, Scored, ScoredRun, ToScore};

@@ -45,8 +45,10 @@ pub(super) fn judge(
         transaction.prepare_cached(insert)?.execute(params![seq, nanoseconds(at), version.0, json(quality)?])?;
         transaction.prepare_cached("DELETE FROM verdict WHERE seq = ?1")?.execute([seq])?;
         runs::verdicts(&transaction, seq, quality)?;
-        let passed = "UPDATE run SET passed = ?2 WHERE seq = ?1";
-        transaction.prepare_cached(passed)?.execute(params![seq, quality.passed()])?;
+        let status = quality.status().word();
+        transaction.prepare_cached("UPDATE run SET status = ?2 WHERE seq = ?1")?.execute(params![seq, status])?;
+        let cell = "UPDATE cell SET content = json_set(content, '$.status', ?2, '$.score', ?3) WHERE run = ?1";
+        transaction.prepare_cached(cell)?.execute(params![seq, status, quality.score()])?;
     }
     transaction.commit()?;
     Ok(Ok(()))

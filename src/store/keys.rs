@@ -40,6 +40,8 @@ pub struct KeyFault {
     pub label: String,
     /// What happened and the next step.
     pub message: String,
+    /// Whether there is nothing where it should be: a variable that is not set.
+    pub absent: bool,
 }
 
 /// Names a source on screens and in records: for a command its program alone, since its
@@ -90,6 +92,7 @@ pub fn read(sources: &[KeySource], env: &(dyn Fn(&str) -> Option<String> + Sync)
 
 fn key(source: &KeySource, text: Result<String, String>) -> Result<Key, KeyFault> {
     let label = label(source);
+    let absent = matches!(source, KeySource::Env(_)) && text.is_err();
     let checked = text.and_then(|text| {
         let trimmed = text.trim();
         if trimmed.is_empty() {
@@ -106,7 +109,7 @@ fn key(source: &KeySource, text: Result<String, String>) -> Result<Key, KeyFault
     });
     match checked {
         Ok(secret) => Ok(Key { account: label.clone(), label, secret }),
-        Err(message) => Err(KeyFault { label, message }),
+        Err(message) => Err(KeyFault { label, message, absent }),
     }
 }
 

@@ -16,7 +16,7 @@ pub fn check(what: &str, name: &str) -> Result<(), StoreFault> {
     if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.len() <= MAX_NAME && name.chars().all(rest) {
         return Ok(());
     }
-    Err(StoreFault::new(format!(
+    Err(StoreFault::wrong(format!(
         "{} cannot be a {what}'s name; use letters, digits, `.`, `_` and `-`, a letter or digit first, {MAX_NAME} at most",
         quoted(name)
     )))

@@ -15,7 +15,7 @@ use crate::{
         measured::{self, Seen},
     },
     model::{
-        Mark, Prompt, VersionId,
+        Prompt, RunStatus, Status, VersionId,
         facts::{Ending, Name, Names},
         query::Query,
     },
@@ -34,7 +34,7 @@ struct Brief {
     seq: i64,
     version: Option<Name>,
     done: bool,
-    passed: bool,
+    status: RunStatus,
     fails: bool,
     right: Option<bool>,
     seen: Seen,
@@ -52,16 +52,16 @@ fn points(db: &Connection, query: &Query, rule: &str) -> rusqlite::Result<Points
     let mut prompts: BTreeMap<Option<Name>, u64> = BTreeMap::new();
     let mut briefs: Vec<Brief> = Vec::new();
     review::each(db, query, &mut names, |seq, facts| {
-        let Some(passed) = facts.passed else {
+        if matches!(facts.status, RunStatus::Unchecked | RunStatus::Error | RunStatus::Cancelled) {
             return;
-        };
+        }
         *prompts.entry(facts.prompt).or_default() += 1;
         briefs.push(Brief {
             seq,
             version: facts.version,
             done: facts.end == Ending::Done,
-            passed,
-            fails: facts.marks.iter().any(|(_, mark, _)| *mark == Mark::Fail),
+            status: facts.status,
+            fails: facts.marks.iter().any(|(_, mark, _)| *mark == Status::Failed),
             right: facts.right,
             seen: Seen::of(name, nth, required, &facts.marks),
         });
@@ -98,13 +98,15 @@ impl Version {
 }
 
 fn measure(db: &Connection, brief: &Brief, version: &Version) -> rusqlite::Result<Measured> {
-    let Brief { seq, done, passed, fails, right, .. } = *brief;
+    let Brief { seq, done, status, fails, right, .. } = *brief;
+    let passed = status == RunStatus::Passed;
     let bare = Measured { seq, value: None, decides: false, rest: passed, right };
     let Some(knob) = &version.knob else {
         return Ok(bare);
     };
     // a row of a data set can have a least score of its own
-    let scored = done && (version.scored || passed == fails || (fails && is_of_batch(db, seq)?));
+    let moved = (passed && fails) || (status == RunStatus::Failed && !fails);
+    let scored = done && (version.scored || moved || (fails && is_of_batch(db, seq)?));
     let quality = if scored { judgements::counting(db, seq)? } else { None };
     let (value, decides, rest) = match quality.filter(|quality| quality.min_score.is_some()) {
         Some(quality) => measured::of_score(knob, &quality),

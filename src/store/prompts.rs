@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     atomic,
-    job::{PromptEntry, StoreFault},
+    job::{FaultKind, PromptEntry, StoreFault},
     mistake::{self, slip},
     names, prompt_form,
     starters::starters,
@@ -72,7 +72,7 @@ pub fn read(places: &Places, name: &str) -> Result<Prompt, StoreFault> {
     }
     let known: Vec<String> = list(places).unwrap_or_default().into_iter().map(|entry| entry.name).collect();
     let near = slip(name, known.iter().map(String::as_str));
-    Err(StoreFault::new(format!("no prompt is called `{name}`{near}; `retort prompts` lists them")))
+    Err(StoreFault::wrong(format!("no prompt is called `{name}`{near}; `retort prompts` lists them")))
 }
 
 /// Finds the file of a prompt: the project's of that name, else the user's.
@@ -91,12 +91,15 @@ pub fn open(file: &Path) -> Result<Option<Prompt>, StoreFault> {
 /// Reads a prompt from a text; `file` names it in the fault.
 pub fn parse(text: &str, file: &Path) -> Result<Prompt, StoreFault> {
     let label = file.display().to_string();
-    let mut prompt: Prompt = mistake::parse(text, &label)?;
-    prompt_form::restore(&mut prompt).and_then(|()| check(&prompt)).map_err(|(path, message)| {
-        let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        mistake::at(text, &label, &path, &message)
-    })?;
-    Ok(prompt)
+    let read = || {
+        let mut prompt: Prompt = mistake::parse(text, &label)?;
+        prompt_form::restore(&mut prompt).and_then(|()| check(&prompt)).map_err(|(path, message)| {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            mistake::at(text, &label, &path, &message)
+        })?;
+        Ok(prompt)
+    };
+    read().map_err(|fault: StoreFault| StoreFault::wrong(fault.message))
 }
 
 /// Writes a prompt and returns its file: the project's if the name is one of its prompts, else
@@ -109,9 +112,9 @@ pub fn save(places: &Places, name: &str, prompt: &Prompt, replace: bool) -> Resu
     let text = write(prompt).map_err(|message| StoreFault::new(format!("prompt `{name}` is not saved: {message}")))?;
     let file = file(places, name).unwrap_or_else(|| names::file(&user_dir(places), name));
     match atomic::write(&file, &text, replace) {
-        Err(fault) if fault.exists => {
+        Err(fault) if fault.kind == FaultKind::Exists => {
             let message = format!("there is a prompt `{name}` already ({})", file.display());
-            Err(StoreFault { message, exists: true })
+            Err(StoreFault { message, kind: FaultKind::Exists })
         }
         written => written.map(|()| file),
     }

@@ -13,7 +13,7 @@ use super::{
     versions::{self, Origin},
 };
 use crate::{
-    model::{Outcome, Prompt, Provenance, Quality, RunId},
+    model::{Outcome, Prompt, Provenance, Quality, RunId, Status},
     pipeline::port::{RunRecord, RunStart},
 };
 use columns::{AttemptRow, attempts, cost_state, effective, whole};
@@ -54,17 +54,17 @@ pub(super) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> r
 pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> rusqlite::Result<()> {
     let outcome = &record.outcome;
     let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, served, end,
-                   passed, provenance, cached_at, demo, attempts, finish, error_class, tokens_input, tokens_cache_read,
+                   status, provenance, cached_at, demo, attempts, finish, error_class, tokens_input, tokens_cache_read,
                    tokens_cache_write, tokens_output, tokens_reasoning, tokens_estimated, cost, cost_state, total_us,
                    first_byte_us, first_token_us, generation_us, provider, sample, params, input_hash)
                VALUES (:id, :started, :session, :prompt_name, :prompt_hash, :requested, :target, :model, :served, :end,
-                   :passed, :provenance, :cached_at, :demo, :attempts, :finish, :error_class, :input, :cache_read,
+                   :status, :provenance, :cached_at, :demo, :attempts, :finish, :error_class, :input, :cache_read,
                    :cache_write, :output, :reasoning, :estimated, :cost, :cost_state, :total, :first_byte,
                    :first_token, :generation, :provider, :sample, :params, :input_hash)
                ON CONFLICT (id) DO UPDATE SET
                    started = excluded.started, session = excluded.session, prompt_name = excluded.prompt_name,
                    prompt_hash = excluded.prompt_hash, requested = excluded.requested, target = excluded.target,
-                   model = excluded.model, served = excluded.served, end = excluded.end, passed = excluded.passed,
+                   model = excluded.model, served = excluded.served, end = excluded.end, status = excluded.status,
                    provenance = excluded.provenance, cached_at = excluded.cached_at, demo = excluded.demo,
                    attempts = excluded.attempts, finish = excluded.finish, error_class = excluded.error_class,
                    tokens_input = excluded.tokens_input, tokens_cache_read = excluded.tokens_cache_read,
@@ -98,7 +98,7 @@ pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
         ":model": outcome.model,
         ":served": outcome.served,
         ":end": outcome.end.word(),
-        ":passed": outcome.quality.as_ref().map(|_| outcome.passed()),
+        ":status": outcome.status().word(),
         ":provenance": provenance,
         ":cached_at": cached_at,
         ":demo": outcome.demo,
@@ -152,16 +152,25 @@ pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
 pub(super) fn verdicts(db: &Connection, seq: i64, quality: &Quality) -> rusqlite::Result<()> {
     let mut verdict = db.prepare_cached("INSERT OR REPLACE INTO verdict VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     for (place, made) in (0_i64..).zip(&quality.verdicts) {
-        let mark = json(&made.mark)?;
-        verdict.execute(params![seq, place, made.rule.to_string(), mark.trim_matches('"'), made.score, made.reason])?;
+        verdict.execute(params![seq, place, made.rule.to_string(), mark(made.status), made.score, made.reason])?;
     }
     let sql = "UPDATE run SET marks = ?2, score = ?3 WHERE seq = ?1";
     db.prepare_cached(sql)?.execute(params![seq, facts::marks(quality), quality.score()]).map(drop)
 }
 
+/// Names how a check came out in the column `verdict.mark`.
+fn mark(status: Status) -> &'static str {
+    match status {
+        Status::Passed => "pass",
+        Status::Failed => "fail",
+        Status::Inconclusive => "skipped",
+    }
+}
+
 /// Marks the runs a process left behind as crashed.
 pub(super) fn crashed(db: &Connection, owner: &str) -> rusqlite::Result<usize> {
-    db.execute("UPDATE run SET end = 'crashed', owner = NULL WHERE end = 'running' AND owner = ?1", [owner])
+    let sql = "UPDATE run SET end = 'crashed', status = 'cancelled', owner = NULL WHERE end = 'running' AND owner = ?1";
+    db.execute(sql, [owner])
 }
 
 /// Lists the processes that have runs under way.

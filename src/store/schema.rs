@@ -245,6 +245,26 @@ pub(super) const RECORD: &[Step] = &[
     END;
     ",
     ),
+    Step::tables(
+        "
+    ALTER TABLE run ADD COLUMN status TEXT;
+    UPDATE run SET status = CASE
+        WHEN end IN ('failed', 'interrupted') THEN 'error'
+        WHEN end IN ('cancelled', 'crashed') THEN 'cancelled'
+        WHEN end = 'running' THEN NULL
+        WHEN passed IS NULL THEN 'unchecked'
+        WHEN passed = 0 THEN 'failed'
+        WHEN EXISTS (SELECT 1 FROM verdict WHERE verdict.seq = run.seq AND mark = 'skipped') THEN 'inconclusive'
+        WHEN coalesce(marks, '') = '' THEN 'unchecked'
+        ELSE 'passed' END;
+    DROP INDEX run_broken;
+    ALTER TABLE run DROP COLUMN passed;
+    CREATE INDEX run_status ON run (status) WHERE status <> 'passed';
+    UPDATE cell SET content = json_set(json_remove(content, '$.passed', '$.skipped'), '$.status',
+        (SELECT coalesce(status, 'error') FROM run WHERE run.seq = cell.run));
+    DELETE FROM fact_block;
+    ",
+    ),
 ];
 
 /// `cache.db`. `used` grows with every use, so the smallest is the least recently used.

@@ -47,7 +47,7 @@ pub(super) fn score(db: &mut Connection, page: &ToScore) -> rusqlite::Result<Res
             scored.unread += 1;
             continue;
         };
-        let before = record.outcome.quality.as_ref().map(Quality::passed);
+        let before = record.outcome.quality.as_ref().map(Quality::status);
         let quality = again(&judge, &page.prompt.response, &record.outcome, &record.input);
         scored.runs.push(ScoredRun { run: entry.run, before, quality });
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{
     atomic,
-    job::{SessionEntry, StoreFault},
+    job::{FaultKind, SessionEntry, StoreFault},
     mistake::{self, slip},
     names, prompt_form,
 };
@@ -120,9 +120,9 @@ pub fn rename(places: &Places, from: &str, to: &str) -> Result<(), StoreFault> {
     to.clone_into(&mut session.name);
     let text = write(&session)?;
     match atomic::write(&names::file(&dir(places), to), &text, false) {
-        Err(fault) if fault.exists => {
+        Err(fault) if fault.kind == FaultKind::Exists => {
             let message = format!("there is a session `{to}` already; choose another name");
-            return Err(StoreFault { message, exists: true });
+            return Err(StoreFault { message, kind: FaultKind::Exists });
         }
         written => written?,
     }

@@ -138,7 +138,9 @@ pub(super) fn list(db: &Connection, of: &Lineage, limit: usize) -> rusqlite::Res
              (SELECT name FROM version_name WHERE version_name.hash = version.hash ORDER BY seq DESC LIMIT 1),
              (SELECT avg(stars) FROM run JOIN grade ON grade.run = run.seq WHERE prompt_hash = hash
                  AND grade.seq = (SELECT max(seq) FROM grade AS last WHERE last.run = grade.run)),
-             count(run.seq) FILTER (WHERE end <> 'running'), count(passed), total(passed),
+             count(run.seq) FILTER (WHERE end <> 'running'),
+             count(status) FILTER (WHERE status IN ('passed', 'failed', 'inconclusive', 'error')),
+             count(status) FILTER (WHERE status = 'passed'),
              avg(cost) FILTER (WHERE provenance = 'live' AND NOT demo),
              avg(total_us) FILTER (WHERE provenance = 'live' AND NOT demo AND end = 'done'),
              max(started)
@@ -162,7 +164,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<VersionEntry> {
         results: Results {
             runs: row.get::<_, i64>(6)?.unsigned_abs(),
             judged: row.get::<_, i64>(7)?.unsigned_abs(),
-            passed: row.get::<_, f64>(8)?.max(0.0) as u64,
+            passed: row.get::<_, i64>(8)?.unsigned_abs(),
             cost: mean(9)?.map(PicoDollars),
             latency: mean(10)?.map(std::time::Duration::from_micros),
             stars: row.get(5)?,

@@ -1,4 +1,4 @@
-//! The runs of two queries paired by their inputs, and what they say of each other.
+//! The runs of two queries paired by their inputs and targets, and what they say of each other.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,11 @@ use crate::{
         Evidence,
         evidence::{Pair, SEED, Samples},
     },
-    model::{Class, RunId, facts::Names, query::Query},
+    model::{
+        RunId,
+        facts::{Name, Names},
+        query::Query,
+    },
 };
 
 /// Characters of an input's text that are told.
@@ -34,6 +38,7 @@ struct Side {
 struct Run {
     seq: i64,
     input: i64,
+    target: Option<Name>,
     passed: Option<bool>,
     score: Option<f64>,
 }
@@ -59,22 +64,24 @@ pub(super) fn of_none() -> Weighed {
 /// Weighs the runs of B against those of A. Two queries that find the same run are refused: a run says nothing
 /// against itself.
 pub(super) fn weigh(db: &Connection, a: &Query, b: &Query) -> rusqlite::Result<Result<Weighed, StoreFault>> {
-    let mut inputs: BTreeMap<i64, (Side, Side)> = BTreeMap::new();
-    let mut taken = Vec::new();
-    let mut weight_a = each(db, a, |run| {
-        taken.push(run.seq);
-        inputs.entry(run.input).or_default().0.take(run);
-    })?;
-    taken.sort_unstable();
-    let (mut both, mut example) = (0_u64, None);
-    let mut weight_b = each(db, b, |run| {
-        if taken.binary_search(&run.seq).is_ok() {
-            (both, example) = (both + 1, Some(run.seq));
-        }
-        inputs.entry(run.input).or_default().1.take(run);
-    })?;
-    if let Some(seq) = example {
-        return Ok(Err(overlap(both, id(db, seq)?)));
+    let mut names = Names::default();
+    let (mut old, mut weight_a) = each(db, a, &mut names)?;
+    let (new, mut weight_b) = each(db, b, &mut names)?;
+    old.sort_unstable_by_key(|run| run.seq);
+    let both = new.iter().filter(|run| old.binary_search_by_key(&run.seq, |run| run.seq).is_ok());
+    if let Some(run) = both.clone().next_back() {
+        return Ok(Err(overlap(both.count() as u64, id(db, run.seq)?)));
+    }
+    // One model against another is compared by the inputs; otherwise each model with itself.
+    let one = |runs: &[Run]| runs.windows(2).all(|pair| matches!(pair, [one, other] if one.target == other.target));
+    let across = one(&old) && one(&new);
+    let mut inputs: BTreeMap<(i64, Option<Name>), (Side, Side)> = BTreeMap::new();
+    let key = |run: &Run| (run.input, run.target.filter(|_| !across));
+    for run in &old {
+        inputs.entry(key(run)).or_default().0.take(run);
+    }
+    for run in &new {
+        inputs.entry(key(run)).or_default().1.take(run);
     }
     let (mut pairs, mut fixed, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for (a, b) in inputs.values() {
@@ -102,23 +109,23 @@ pub(super) fn weigh(db: &Connection, a: &Query, b: &Query) -> rusqlite::Result<R
     }))
 }
 
-/// Walks the runs of a query that have ended and were judged or scored; returns how many there are. A run without
-/// an answer because of the answer itself did not pass; a fault on the way to it says nothing of either side.
-fn each(db: &Connection, query: &Query, mut take: impl FnMut(&Run)) -> rusqlite::Result<Weighted> {
-    let (mut weight, mut names) = (Weighted::default(), Names::default());
-    let of_the_answer = Class::OF_THE_ANSWER.map(|class| names.of(&class.to_string()));
-    review::each(db, query, &mut names, |seq, facts| {
-        let failed = facts.class.is_some_and(|class| of_the_answer.contains(&class));
-        let passed = facts.passed.or(failed.then_some(false));
+/// Finds the runs of a query that say something of their answer, as [`RunStatus::compared`] has it, and counts them
+/// and the others.
+///
+/// [`RunStatus::compared`]: crate::model::RunStatus::compared
+fn each(db: &Connection, query: &Query, names: &mut Names) -> rusqlite::Result<(Vec<Run>, Weighted)> {
+    let (mut runs, mut weight) = (Vec::new(), Weighted::default());
+    review::each(db, query, names, |seq, facts| {
+        let passed = facts.compared;
         match facts.input {
-            Some(input) if passed.is_some() || facts.score.is_some() => {
+            Some(input) if passed.is_some() => {
                 weight.runs += 1;
-                take(&Run { seq, input, passed, score: facts.score });
+                runs.push(Run { seq, input, target: facts.target, passed, score: facts.score });
             }
             _ => weight.unjudged += 1,
         }
     })?;
-    Ok(weight)
+    Ok((runs, weight))
 }
 
 fn overlap(runs: u64, example: RunId) -> StoreFault {

@@ -146,6 +146,7 @@ impl Desk {
             rows: planned.rows,
             kept,
             estimate: planned.estimate,
+            note: planned.expected.note(order.spec.expected),
         }
     }
 

@@ -121,16 +121,16 @@ fn all_time(scene: Scene<'_>) -> Vec<Item> {
 
 /// Writes figures, the same of the session and of all time.
 fn counted(scene: Scene<'_>, figures: &Figures) -> Vec<Item> {
-    let Figures { runs, errors: broken, demo, tokens: all, judged, passed, .. } = *figures;
+    let Figures { runs, counts, demo, tokens: all, .. } = *figures;
     let mut items = vec![
         one(scene, "runs", count(runs), Role::Number),
-        errors(scene, broken),
+        errors(scene, counts.error),
         tokens(scene, all),
         cost(scene, figures.cost, figures.unpriced, runs.saturating_sub(demo)),
     ];
-    if judged > 0 {
-        let role = if passed < judged { Role::Fail } else { Role::Number };
-        items.push(one(scene, "quality", format!("{}/{}", count(passed), count(judged)), role));
+    if counts.rated() > 0 {
+        let role = if counts.passed < counts.rated() { Role::Fail } else { Role::Number };
+        items.push(one(scene, "passed", format!("{}/{}", count(counts.passed), count(counts.rated())), role));
     }
     let shown = |millis: u32| duration(Duration::from_millis(millis.into()));
     if let Some(Times { n, p50, p95, .. }) = figures.times {

@@ -12,4 +12,5 @@ pub mod pane;
 pub mod popup;
 pub mod rows;
 pub mod spark;
+pub mod status;
 pub mod table;

@@ -30,7 +30,7 @@ use crate::{
         quality::{Areas, Part, below},
     },
     eval::{
-        figures::duration,
+        figures::{duration, hundredths},
         review::{Rate, Report},
         stats::Interval,
     },
@@ -163,11 +163,6 @@ fn cursor(scene: Scene<'_>, part: Part) -> Cursor {
     if scene.app.quality.part == part { Cursor::Row } else { Cursor::Away }
 }
 
-/// Writes a share in whole per cent.
-fn percent(share: f64) -> String {
-    format!("{:.0}%", share * 100.0)
-}
-
 /// Writes a rate and its interval: `92% (85–96)`; nothing of nothing is `–`.
 fn rated(rate: Option<&Rate>) -> String {
     rate.map_or_else(|| "–".to_owned(), |rate| with_interval(rate, "–"))
@@ -177,7 +172,7 @@ fn rated(rate: Option<&Rate>) -> String {
 fn with_interval(rate: &Rate, between: &str) -> String {
     let Interval { low, high } = rate.interval;
     let digits = usize::from(high - low < NARROW);
-    let points = |share: f64| format!("{:.digits$}", share * 100.0);
+    let points = |share: f64| hundredths(share, digits);
     format!("{}% ({}{between}{})", points(rate.share), points(low), points(high))
 }
 

@@ -29,6 +29,9 @@ mod promptfoo;
 mod quality;
 /// Stored answers judged by the checks of today.
 mod score;
+/// What counts as passed: judges, expected values, gates and exit codes.
+#[cfg(unix)]
+mod verdicts;
 /// Versions of a prompt: listed, compared, named and restored.
 mod versions;
 
@@ -323,7 +326,7 @@ fn prompts_are_listed_shown_and_found() {
     let path = home.run(&["prompts", "path", "mine"]).out;
     assert_eq!(path.trim(), home.dir("config").join("prompts/mine.toml").to_string_lossy());
     let slip = home.run(&["prompts", "path", "min"]);
-    assert!(slip.code == Some(1) && slip.err.contains("`mine`"), "{}", slip.err);
+    assert!(slip.code == Some(2) && slip.err.contains("`mine`"), "{}", slip.err);
 }
 
 #[test]
@@ -391,5 +394,5 @@ fn the_help_shows_how_to_begin() {
     for words in ["retort run sentiment", "OPENAI_API_KEY", "doctor"] {
         assert!(out.contains(words), "{out}");
     }
-    assert!(home.run(&["run", "--help"]).out.contains("100  done, but a check failed"));
+    assert!(home.run(&["run", "--help"]).out.contains("100  done; a check or a gate failed"));
 }

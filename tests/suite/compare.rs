@@ -36,7 +36,7 @@ fn what_differs_is_marked_and_what_is_the_same_left_out() {
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     let row = |label: &str| ran.out.lines().find(|line| line.starts_with(label));
     assert!(row("mood").is_some_and(|line| line.contains("bad") && line.contains("≠ good")), "{}", ran.out);
-    assert!(row("end").is_some_and(|line| line.matches("done").count() == 2), "{}", ran.out);
+    assert!(row("verdict").is_some_and(|line| line.matches("passed").count() == 2), "{}", ran.out);
     assert_eq!(row("score"), None, "{}", ran.out);
     let same = run(&home(BAD, BAD), &["--diff"]);
     assert!(!same.out.contains("mood") && same.err.contains("no difference"), "{}{}", same.out, same.err);
@@ -99,7 +99,7 @@ fn each_sample_is_asked_for_and_kept_by_itself() {
 fn one_failure_stops_no_other_and_is_the_exit_code() {
     let ran = run(&home("exit 3", GOOD), &["--md"]);
     assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
-    assert!(ran.out.contains("failed: ") && ran.out.contains("| good |"), "{}", ran.out);
+    assert!(ran.out.contains("error: ") && ran.out.contains("| good |"), "{}", ran.out);
     assert_eq!(run(&home(BAD, GOOD), &["--md", "--json"]).code, Some(2));
     assert_eq!(run(&home(BAD, GOOD), &["--samples", "0"]).code, Some(2));
 }

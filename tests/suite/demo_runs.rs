@@ -5,8 +5,8 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use retort::{
     model::{
-        CacheMode, Catalog, Class, Commit, Cost, End, Input, Mark, Outcome, Params, ProviderKind, Rule, RunRequest,
-        Settings, settings::ProviderSettings,
+        CacheMode, Catalog, Class, Commit, Cost, End, Format, Input, Outcome, Params, ProviderKind, Rule, RunRequest,
+        RunStatus, Settings, Status, settings::ProviderSettings,
     },
     pipeline::{Pipeline, Ports, Rules, RunEvent, Told},
     provider::demo::Demo,
@@ -75,7 +75,10 @@ async fn every_starter_runs_to_its_end_passes_its_checks_and_is_labelled() {
         let pipeline = pipeline();
         let (_, outcome) = told(&pipeline, request(name, &["demo"])).await;
         assert_eq!((&outcome.end, outcome.attempts, outcome.demo), (&End::Done, 1, true), "{name}");
-        assert!(outcome.passed(), "{name}: {:?}", outcome.quality);
+        let prompt = request(name, &["demo"]).prompt;
+        let checked = prompt.response.format != Format::Text || !prompt.checks.is_empty();
+        let status = if checked { RunStatus::Passed } else { RunStatus::Unchecked };
+        assert_eq!(outcome.status(), status, "{name}: {:?}", outcome.quality);
         assert!(!outcome.usage.estimated, "{name} is composed and not played");
         assert_eq!(outcome.cost, Cost::Unknown, "{name}");
         let (told, again) = told(&pipeline, request(name, &["demo"])).await;
@@ -109,8 +112,8 @@ async fn cut_keeps_what_came_and_is_not_done() {
 #[tokio::test(start_paused = true)]
 async fn bad_json_is_an_answer_that_fails_its_check() {
     let (_, outcome) = told(&pipeline(), request("sentiment", &["demo:bad-json"])).await;
-    assert!(!outcome.passed());
+    assert!(outcome.status() != RunStatus::Passed);
     let quality = outcome.quality.unwrap();
     let format = quality.verdicts.iter().find(|verdict| verdict.rule == Rule::Format).unwrap();
-    assert_eq!(format.mark, Mark::Fail, "{format:?}");
+    assert_eq!(format.status, Status::Failed, "{format:?}");
 }

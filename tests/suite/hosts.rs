@@ -82,7 +82,9 @@ impl Watched {
         pty.wait_for("sentiment");
         pty.wait_until("raw keys", Pty::is_raw);
         pty.send(F5);
-        pty.wait_until("an end", |pty| ["failed", "done", "cut"].iter().any(|word| pty.text().contains(word)));
+        pty.wait_until("an end", |pty| {
+            ["failed", "passed", "unchecked", "cut"].iter().any(|word| pty.text().contains(word))
+        });
         pty.send("\x1b");
         pty.settle(std::time::Duration::from_millis(300));
         pty.send("q");

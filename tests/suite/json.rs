@@ -5,7 +5,7 @@ use ratatui::style::{Color, Modifier};
 use retort::{
     app::Msg,
     eval::{Judge, judge::Answer},
-    model::{Cost, Finish, Format, Mark, Outcome, Quality, Response, Rule, Verdict},
+    model::{Cost, Finish, Format, Outcome, Quality, Response, Rule, Status, Verdict},
 };
 use serde_json::json;
 
@@ -122,7 +122,8 @@ fn a_long_answer_starts_folded_but_for_what_failed() {
     let text = orders(400, 250);
     let mut stage = asked(Format::Schema);
     let mut outcome = outcome(&text);
-    let id = Verdict { at: Some("/orders/250/id".to_owned()), ..verdict(Rule::Schema, Mark::Fail, "no number", None) };
+    let id =
+        Verdict { at: Some("/orders/250/id".to_owned()), ..verdict(Rule::Schema, Status::Failed, "no number", None) };
     outcome.quality = Some(Quality::of(vec![id]));
     stage.says(MODEL, 1, &text).ends(MODEL, outcome);
     stage.keys("3").screen(120, 40);

@@ -12,6 +12,7 @@ mod chance;
 mod commit;
 /// Exactly one end, whatever happens, and always a record.
 mod end;
+mod finish;
 /// How much of an account is used at once and in a minute.
 mod gate;
 /// Which key is used, cools, or rests after a refusal.
@@ -28,6 +29,8 @@ mod meter;
 mod prepare;
 /// A batch and a record that is slow or full.
 mod pressure;
+/// A judge that fails at random, and every form of report read back.
+mod reports;
 /// Retries, waits and fallbacks.
 mod retry;
 /// Judges, asked through the same pipeline.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, process::Command, time::Duration};
 
 use retort::{
     eval::{Answer, Judge},
-    model::{Check, Cost, Finish, Format, Input, Response},
+    model::{Check, Cost, Finish, Format, Input, Response, RunStatus},
     store::promptfoo::{assertion, parse, write},
 };
 use serde::Deserialize;
@@ -33,7 +33,7 @@ fn fixture(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/promptfoo").join(name)
 }
 
-/// Judges as a batch does; none where a check is refused or skipped.
+/// Judges as a batch does; none where a check is refused or could not run. Without a check promptfoo passes.
 fn ours(recorded: &Recorded) -> Option<bool> {
     let checks: Result<Vec<Check>, _> = recorded.assert.iter().map(assertion::of_json).collect();
     let response = Response { format: Format::Text, min_score: recorded.threshold, ..Response::default() };
@@ -46,7 +46,11 @@ fn ours(recorded: &Recorded) -> Option<bool> {
     let answer = Answer { text, finish: Some(&finish), latency: took, cost: Cost::Unknown };
     let input = Input { text: String::new(), vars: recorded.vars.clone() };
     let quality = judge.judge_on(&answer, &input).quality;
-    Some(quality.passed())
+    match quality.status() {
+        RunStatus::Passed | RunStatus::Unchecked => Some(true),
+        RunStatus::Failed => Some(false),
+        RunStatus::Inconclusive | RunStatus::Error | RunStatus::Cancelled => None,
+    }
 }
 
 #[test]

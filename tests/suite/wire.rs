@@ -1,9 +1,12 @@
 //! The wire: what providers send, however it arrives, becomes the right events or the right fault.
 
+mod bodies;
 mod captures;
 mod cases;
 mod classes;
 mod command;
+#[cfg(unix)]
+mod keys;
 mod requests;
 mod sockets;
 
@@ -54,7 +57,12 @@ fn providers() -> Arc<Providers> {
 
 /// Reads a call to its end.
 async fn ask(call: Call) -> (Vec<WireEvent>, Option<Fault>) {
-    let mut stream = providers().call(call);
+    listen(&providers(), call).await
+}
+
+/// Reads a call of one of several to the same providers.
+async fn listen(providers: &Providers, call: Call) -> (Vec<WireEvent>, Option<Fault>) {
+    let mut stream = providers.call(call);
     let (mut events, mut fault) = (Vec::new(), None);
     while let Some(item) = stream.next().await {
         assert!(fault.is_none(), "{item:?} follows the fault");
@@ -97,6 +105,7 @@ fn told(events: &[WireEvent], fault: Option<&Fault>) -> String {
             WireEvent::Finish(finish) => ("finish", finish.to_string()),
             WireEvent::ServerTiming { .. } => ("timing", String::new()),
             WireEvent::Exhausted(wait) => ("exhausted", format!("{wait:?}")),
+            WireEvent::Notice(notice) => ("notice", notice.clone()),
             WireEvent::End => ("end", String::new()),
         };
         match parts.last_mut() {

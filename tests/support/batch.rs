@@ -45,6 +45,7 @@ pub(crate) fn planned(columns: &[&str], rows: u64) -> Planned {
         rows: Some(rows),
         kept: 0,
         estimate,
+        note: None,
     }
 }
 
@@ -114,5 +115,6 @@ pub(crate) fn spec(targets: &[&str]) -> BatchSpec {
         samples: 1,
         mapping: std::collections::BTreeMap::new(),
         behind: std::collections::BTreeMap::new(),
+        expected: retort::model::Expected::Auto,
     }
 }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use retort::{
     eval::{Evidence, Pair},
-    model::{Cost, Grade, Input, Outcome, Params, PicoDollars, Prompt, RunId, Usage, outcome::Timing},
+    model::{Cost, Grade, Input, Outcome, Params, PicoDollars, Prompt, RunId, RunStatus, Usage, outcome::Timing},
     pipeline::{Told, event::RunEvent, port::RunRecord},
     store::job::{HistoryEntry, HistoryPage, Weighed, Weighted},
 };
@@ -35,7 +35,7 @@ pub(crate) fn entry(number: u64, now: Timestamp, ago: i64) -> HistoryEntry {
         served: None,
         provider: "openai".to_owned(),
         end: if kind == 3 { "failed" } else { "done" }.to_owned(),
-        passed: [Some(true), Some(false), Some(true), None][kind],
+        status: Some([RunStatus::Passed, RunStatus::Failed, RunStatus::Passed, RunStatus::Error][kind]),
         failed: if kind == 1 { vec!["confidence".to_owned()] } else { Vec::new() },
         class: (kind == 3).then(|| "rate limited".to_owned()),
         cached: false,

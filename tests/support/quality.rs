@@ -5,7 +5,7 @@ use std::time::Duration;
 use retort::{
     eval::{Review, review::Report},
     model::{
-        Mark, PicoDollars,
+        PicoDollars, RunStatus, Status,
         facts::{Ending, Names, RunFacts},
     },
 };
@@ -24,7 +24,7 @@ fn facts(number: i64, names: &mut Names) -> RunFacts {
     let prompt = prompts[usize::try_from(number % 3).unwrap()];
     let (version, wrong) = match (prompt, number < 400) {
         ("sentiment", true) => ("a1b2c3d4e5f60718", 8),
-        ("sentiment", false) => ("0f9e8d7c6b5a4938", 25),
+        ("sentiment", false) => ("0f9e8d7c6b5a4938", 55),
         ("triage", true) => ("77aa00bb11cc22dd", 30),
         ("triage", false) => ("88bb11cc22dd33ee", 28),
         (_, true) => ("1234567890abcdef", 40),
@@ -39,13 +39,19 @@ fn facts(number: i64, names: &mut Names) -> RunFacts {
     let passed = dice(1) >= wrong;
     let confidence = if passed { 0.7 + 0.003 * dice(2) as f64 } else { 0.3 + 0.006 * dice(2) as f64 };
     let mut marks = vec![
-        (names.of("format"), if dice(3) > 2 { Mark::Pass } else { Mark::Fail }, None),
-        (names.of("confidence"), if passed { Mark::Pass } else { Mark::Fail }, Some(confidence)),
-        (names.of("completeness"), Mark::Pass, Some(0.9 + 0.001 * dice(4) as f64)),
+        (names.of("format"), if dice(3) > 2 { Status::Passed } else { Status::Failed }, None),
+        (names.of("confidence"), if passed { Status::Passed } else { Status::Failed }, Some(confidence)),
+        (names.of("completeness"), Status::Passed, Some(0.9 + 0.001 * dice(4) as f64)),
     ];
     if prompt == "triage" {
-        marks.push((names.of("llm-rubric"), if dice(5) < 10 { Mark::Skipped } else { Mark::Pass }, None));
+        marks.push((names.of("llm-rubric"), if dice(5) < 10 { Status::Inconclusive } else { Status::Passed }, None));
     }
+    let any = |status: Status| marks.iter().any(|(_, own, _)| *own == status);
+    let status = match (any(Status::Failed), any(Status::Inconclusive)) {
+        (true, _) => RunStatus::Failed,
+        (false, true) => RunStatus::Inconclusive,
+        (false, false) => RunStatus::Passed,
+    };
     let slow = if model == "gpt-4.1" { 3 } else { 1 };
     let took = slow * u64::try_from(400 + 17 * dice(6)).unwrap();
     let mut run = RunFacts {
@@ -60,7 +66,10 @@ fn facts(number: i64, names: &mut Names) -> RunFacts {
         })),
         model: Some(names.of(model)),
         provider: Some(names.of(provider)),
-        passed: Some(passed),
+        status,
+        compared: status.compared(false),
+        target: Some(names.of(model)),
+        input: Some(number % 120),
         marks,
         took: Some(Duration::from_millis(took)),
         first_token: Some(Duration::from_millis(took / 4)),
@@ -77,12 +86,16 @@ fn facts(number: i64, names: &mut Names) -> RunFacts {
             let class = names.of(if number > 450 { "timeout" } else { "rate limited" });
             run.end = Ending::Failed;
             (run.class, run.faults) = (Some(class), vec![names.of("overloaded"), class]);
-            (run.passed, run.took, run.first_token, run.tokens_in, run.tokens_out) = (None, None, None, None, None);
+            (run.status, run.compared) = (RunStatus::Error, None);
+            (run.took, run.first_token, run.tokens_in, run.tokens_out) = (None, None, None, None);
             (run.cost, run.cached, run.right) = (None, false, None);
             run.marks.clear();
             run.attempts = 3;
         }
-        3 => (run.end, run.passed, run.right) = (Ending::Cancelled, None, None),
+        3 => {
+            (run.status, run.compared) = (RunStatus::Cancelled, None);
+            (run.end, run.right) = (Ending::Cancelled, None);
+        }
         4..8 => (run.attempts, run.faults, run.fell_back) = (2, vec![names.of("overloaded")], number % 2 == 0),
         _ => {}
     }

@@ -9,8 +9,8 @@ use retort::{
     app::{App, Effect, Keymap, Msg, Now, Start, Ticket, batch::setup::Planned},
     eval::Review,
     model::{
-        Catalog, Class, Cost, End, Fault, Finish, Look, Mark, ModelCard, Outcome, Params, PicoDollars, Price, Prompt,
-        Provenance, ProviderKind, Quality, Rule, RunId, Settings, Usage, Verdict,
+        Catalog, Class, Cost, End, Fault, Finish, Look, ModelCard, Outcome, Params, PicoDollars, Price, Prompt,
+        Provenance, ProviderKind, Quality, Rule, RunId, RunStatus, Settings, Status, Usage, Verdict,
         facts::{Ending, RunFacts},
         outcome::{Reason, Timing},
         settings::{ModelSettings, ProviderSettings},
@@ -339,7 +339,7 @@ pub(crate) fn retry_in(attempt: u32, fault: Fault, seconds: u64) -> RunEvent {
     RunEvent::AttemptFailed { attempt, fault, next: Next::Retry { wait: Duration::from_secs(seconds) } }
 }
 
-pub(crate) fn verdict(rule: Rule, mark: Mark, reason: &str, score: Option<f64>) -> Verdict {
+pub(crate) fn verdict(rule: Rule, mark: Status, reason: &str, score: Option<f64>) -> Verdict {
     Verdict { score, ..Verdict::new(rule, mark, reason) }
 }
 
@@ -348,18 +348,18 @@ pub(crate) fn judged(confidence: f64) -> Quality {
     let sure = confidence >= 0.7;
     let sign = if sure { "≥" } else { "<" };
     Quality::of(vec![
-        verdict(Rule::Format, Mark::Pass, "a JSON object", None),
-        verdict(Rule::Schema, Mark::Pass, "as the schema has it", None),
+        verdict(Rule::Format, Status::Passed, "a JSON object", None),
+        verdict(Rule::Schema, Status::Passed, "as the schema has it", None),
         Verdict {
             at: Some("/confidence_score".to_owned()),
             ..verdict(
                 Rule::Confidence,
-                if sure { Mark::Pass } else { Mark::Fail },
+                if sure { Status::Passed } else { Status::Failed },
                 &format!("{confidence:.2} {sign} minimum 0.70"),
                 Some(confidence),
             )
         },
-        verdict(Rule::Completeness, Mark::Pass, "2 of 2 fields are filled", Some(1.0)),
+        verdict(Rule::Completeness, Status::Passed, "2 of 2 fields are filled", Some(1.0)),
     ])
 }
 
@@ -433,7 +433,11 @@ fn earlier() -> Review {
         review.take(&RunFacts {
             started: day().as_second() - 86_400 * 21 + i64::try_from(number).unwrap() * 4000,
             end: if failed { Ending::Failed } else { Ending::Done },
-            passed: (!failed).then_some(number % 10 != 3),
+            status: match number % 10 {
+                _ if failed => RunStatus::Error,
+                3 => RunStatus::Failed,
+                _ => RunStatus::Passed,
+            },
             took: Some(Duration::from_millis(took)),
             first_token: Some(Duration::from_millis(took / 4)),
             tokens_in: Some(700),

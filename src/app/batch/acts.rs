@@ -257,7 +257,7 @@ impl App {
         let Some(shown) = &self.batch.shown else {
             return;
         };
-        if shown.grid.counts().errors == 0 {
+        if shown.grid.counts().by.error == 0 {
             self.say(Tone::Info, "every cell that was asked has an answer");
             return;
         }

@@ -9,7 +9,7 @@ use crate::{
         difference::{Difference, Side},
         view::View,
     },
-    model::{CheckKind, Format, Place, RunId},
+    model::{CheckKind, Place, RunId},
     pipeline::port::RunRecord,
     text::clean,
 };
@@ -70,7 +70,7 @@ impl Detail {
     pub fn take(&mut self, record: Box<RunRecord>) {
         let outcome = &record.outcome;
         self.answer = View::default();
-        self.answer.expect_json(record.prompt.response.format != Format::Text);
+        self.answer.expect(&record.prompt.response);
         self.answer.push(&clean(&outcome.text));
         self.answer.to_top();
         self.answer.settle(&outcome.text, outcome.json.is_some(), outcome.quality.as_ref());

@@ -1,9 +1,9 @@
 //! The rows of a batch with their cells, as far as they are known.
 
-use super::standing::{Counts, rank};
+use super::standing::Counts;
 use crate::{
-    eval::{evidence::LaneKey, tally::Standing},
-    model::{Input, Place, Row, batch::Cell},
+    eval::evidence::LaneKey,
+    model::{Input, Place, Row, RunStatus, batch::Cell},
 };
 
 /// The characters of a row's text that the table keeps.
@@ -115,15 +115,10 @@ impl Grid {
         cells.get(start..start + self.samples()).unwrap_or_default()
     }
 
-    /// Tells how a row's column came out: of several samples the worst.
+    /// Tells how a row's column came out: of several samples the worst; none if none has ended.
     #[must_use]
-    pub fn standing(&self, at: usize, column: usize) -> Standing {
-        self.slots(at, column)
-            .iter()
-            .filter_map(Slot::cell)
-            .map(Standing::of)
-            .min_by_key(|standing| rank(*standing))
-            .unwrap_or(Standing::Open)
+    pub fn status(&self, at: usize, column: usize) -> Option<RunStatus> {
+        self.column(at, column).map(|cell| cell.status).min()
     }
 
     /// Lists the finished cells of a row's column.
@@ -277,16 +272,15 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{Cost, RunId};
+    use crate::model::{Cost, RunId, StatusCounts};
 
-    fn cell(row: u64, target: u32, end: &str, passed: Option<bool>) -> Cell {
+    fn cell(row: u64, target: u32, end: &str, status: RunStatus) -> Cell {
         Cell {
             place: Place { row, target, ..Place::default() },
             run: RunId(uuid::Uuid::nil()),
             end: end.to_owned(),
-            passed,
+            status,
             score: None,
-            skipped: false,
             class: None,
             cached: false,
             tokens: None,
@@ -301,27 +295,29 @@ mod tests {
     fn cells_are_found_where_they_were_put_and_counted_once() {
         let mut grid = Grid::new(&[2], 1);
         grid.begin(Place { row: 2, target: 1, ..Place::default() });
-        grid.fill(cell(2, 1, "done", Some(false)));
-        grid.fill(cell(1, 0, "failed", None));
-        grid.fill(cell(9, 1, "done", Some(true)));
-        grid.fill(cell(9, 1, "done", Some(true)));
-        assert_eq!(grid.counts(), Counts { done: 3, passed: 1, failed: 1, errors: 1, busy: 0 });
+        grid.fill(cell(2, 1, "done", RunStatus::Failed));
+        grid.fill(cell(1, 0, "failed", RunStatus::Error));
+        grid.fill(cell(9, 1, "done", RunStatus::Passed));
+        grid.fill(cell(9, 1, "done", RunStatus::Passed));
+        let by = StatusCounts { passed: 1, failed: 1, error: 1, ..StatusCounts::default() };
+        assert_eq!(grid.counts(), Counts { done: 3, by, busy: 0 });
         let numbers: Vec<u64> = (0..grid.len()).filter_map(|at| grid.line(at)).map(|line| line.number).collect();
         assert_eq!(numbers, [1, 2, 9]);
         let place = grid.place(1, 1, 0).unwrap();
-        assert_eq!(grid.cell(place).map(Standing::of), Some(Standing::Failed));
+        assert_eq!(grid.cell(place).map(|cell| cell.status), Some(RunStatus::Failed));
         assert_eq!(grid.slots(0, 1), [Slot::Open]);
     }
 
     #[test]
     fn a_cell_asked_again_keeps_what_came_before_until_it_is_answered() {
         let mut grid = Grid::new(&[1], 1);
-        grid.fill(cell(1, 0, "failed", None));
+        grid.fill(cell(1, 0, "failed", RunStatus::Error));
         grid.begin(Place { row: 1, ..Place::default() });
         assert_eq!(grid.counts(), Counts { busy: 1, ..Counts::default() });
         assert!(grid.slots(0, 0)[0].cell().is_some());
         grid.rest();
-        assert_eq!(grid.counts(), Counts { done: 1, errors: 1, ..Counts::default() });
+        let by = StatusCounts { error: 1, ..StatusCounts::default() };
+        assert_eq!(grid.counts(), Counts { done: 1, by, busy: 0 });
     }
 
     #[test]
@@ -329,7 +325,10 @@ mod tests {
         let mut grid = Grid::new(&[2], 1);
         for place in [(2, 0, 0), (0, 7, 0), (1, 0, 0), (0, 0, 3), (u32::MAX, u32::MAX, u32::MAX)] {
             let (prompt, target, sample) = place;
-            grid.fill(Cell { place: Place { row: 1, prompt, target, sample }, ..cell(1, 0, "done", None) });
+            grid.fill(Cell {
+                place: Place { row: 1, prompt, target, sample },
+                ..cell(1, 0, "done", RunStatus::Unchecked)
+            });
         }
         assert_eq!((grid.counts(), grid.len()), (Counts::default(), 0));
     }

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{grid::Grid, standing::rank};
+use super::grid::Grid;
 use crate::{
     app::line::Line,
-    eval::tally::Standing,
-    model::{Place, batch::Cell},
+    model::{Place, RunStatus, batch::Cell},
     text::holds,
 };
 
@@ -58,7 +57,7 @@ pub enum Only {
     /// All.
     #[default]
     All,
-    /// Those with a cell that failed or has no answer.
+    /// Those with a cell that failed, is inconclusive or has no answer.
     Failed,
     /// Those with a cell without an answer.
     Errors,
@@ -95,7 +94,7 @@ impl Baseline {
     /// Tells whether a cell came out otherwise than here: which passed, which failed.
     #[must_use]
     pub fn differs(&self, cell: &Cell) -> bool {
-        self.cell(cell.place).is_some_and(|before| Standing::of(before) != Standing::of(cell))
+        self.cell(cell.place).is_some_and(|before| before.status != cell.status)
     }
 }
 
@@ -134,10 +133,10 @@ impl Look {
         let (only, query) = (self.only, self.query.text().trim().to_lowercase());
         let kept = move |at: usize| match only {
             Only::All => true,
-            Only::Failed => {
-                grid.finished(at).any(|cell| matches!(Standing::of(cell), Standing::Error | Standing::Failed))
-            }
-            Only::Errors => grid.finished(at).any(|cell| Standing::of(cell) == Standing::Error),
+            Only::Failed => grid
+                .finished(at)
+                .any(|cell| matches!(cell.status, RunStatus::Error | RunStatus::Failed | RunStatus::Inconclusive)),
+            Only::Errors => grid.finished(at).any(|cell| cell.status == RunStatus::Error),
             Only::Changed => grid.finished(at).any(|cell| baseline.is_some_and(|baseline| baseline.differs(cell))),
         };
         let found = move |at: usize| {
@@ -156,9 +155,7 @@ impl Look {
             let cells = || grid.column(at, column);
             match by {
                 By::Row => grid.line(at).map(|line| line.number),
-                By::Verdict => Some(grid.standing(at, column))
-                    .filter(|standing| *standing != Standing::Open)
-                    .map(|standing| u64::from(rank(standing))),
+                By::Verdict => grid.status(at, column).map(|status| status as u64),
                 By::Score => {
                     mean(cells().filter_map(|cell| cell.score)).map(|score| (score.clamp(0.0, 1.0) * 1e9) as u64)
                 }

@@ -86,6 +86,10 @@ const TARGETS: &str = "models";
 const SAMPLES: &str = "samples";
 const AT_ONCE: &str = "calls at once";
 const THERE: &str = "finished cells";
+const EXPECTED: &str = "expected";
+
+/// The words for how answers are compared with what their rows expect, as [`Expected::word`] has them.
+const WAYS: &[&str] = &["auto", "equals", "json", "fields", "off"];
 
 /// The label of the line that holds the data set's path.
 pub const PATH: &str = DATA;
@@ -104,6 +108,12 @@ pub fn form(prompt: &str, targets: &[String], concurrency: usize) -> Form {
         tokens,
         time,
         Row::of_words(THERE, "kept", FINISHED, "what happens to the cells of an earlier run of the same batch"),
+        Row::of_words(
+            EXPECTED,
+            "auto",
+            WAYS,
+            "how answers are compared with the column `expected`; auto: JSON by field",
+        ),
     ]);
     form.at = 0;
     form
@@ -149,6 +159,7 @@ pub fn read(form: &mut Form, known: impl Fn(&str) -> Result<(), String>, session
         samples: samples.and_then(|samples| u32::try_from(samples).ok()).unwrap_or(1),
         mapping: BTreeMap::new(),
         behind: BTreeMap::new(),
+        expected: form.value(EXPECTED).parse().unwrap_or_default(),
     };
     let concurrency = concurrency.and_then(|calls| usize::try_from(calls).ok()).unwrap_or(1);
     let order = Order { spec, concurrency, caps, finished, session: session.to_owned(), again: Vec::new() };
@@ -209,7 +220,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::app::batch::limits::{COST, TIME, TOKENS};
+    use crate::{
+        app::batch::limits::{COST, TIME, TOKENS},
+        model::Expected,
+    };
 
     fn filled(values: &[(&str, &str)]) -> Form {
         let mut form = form("sentiment", &["demo".to_owned()], 5);
@@ -235,13 +249,20 @@ mod tests {
             (TOKENS, "1_000_000"),
             (TIME, "2 h"),
             (THERE, "failed again"),
+            (EXPECTED, "fields"),
         ]);
         let wanted = read(&mut form, knows, "default").unwrap();
         assert_eq!(wanted.prompts, ["sentiment", "triage"]);
         let Order { spec, caps, finished, concurrency, session, again: _ } = wanted.order;
+        assert_eq!(spec.expected, Expected::Fields);
         assert_eq!((spec.name.as_str(), spec.targets.len(), spec.samples), ("rows.csv", 2, 3));
         assert_eq!((caps.cost, caps.tokens, caps.time), (Some(1.5), Some(1_000_000), Some(Duration::from_secs(7200))));
         assert_eq!((finished, concurrency, session.as_str()), (Finished::FailedAgain, 5, "default"));
+    }
+
+    #[test]
+    fn every_way_of_comparing_is_offered() {
+        assert_eq!(WAYS, Expected::ALL.map(Expected::word));
     }
 
     #[test]

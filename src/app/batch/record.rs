@@ -35,7 +35,10 @@ const CELLS: usize = 1_000_000;
 pub(super) fn end(shown: &Shown) -> (Tone, String) {
     let counts = shown.grid.counts();
     let cells = if counts.done == 1 { "1 cell".to_owned() } else { format!("{} cells", counts.done) };
-    let counted = format!("{cells}, {} failed, {} errors", counts.failed, counts.errors);
+    let counted = match counts.by.others() {
+        others if others.is_empty() => cells,
+        others => format!("{cells}, {others}"),
+    };
     match &shown.state {
         State::Over(BatchEnd::Complete) => (Tone::Info, format!("the batch is complete: {counted}")),
         State::Over(BatchEnd::Stopped) => (Tone::Info, format!("the batch was stopped: {counted}")),

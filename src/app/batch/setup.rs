@@ -36,6 +36,8 @@ pub struct Planned {
     pub kept: u64,
     /// What it will take.
     pub estimate: Estimate,
+    /// What a person should know before the first call, if there is anything.
+    pub note: Option<String>,
 }
 
 /// A batch that is being set up.

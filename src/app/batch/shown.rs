@@ -7,13 +7,11 @@ use super::{
     grid::{Grid, Slot},
     look::{Baseline, By, Look, Only},
     order::{Finished, Order},
-    standing::rank,
     weighed::Weighed,
 };
 use crate::{
     app::{msg::Ticket, table::Table},
-    eval::tally::Standing,
-    model::{BatchId, Place, Row, batch::Cell},
+    model::{BatchId, Place, Row, RunStatus, batch::Cell},
     pipeline::{
         batch::{BatchEnd, BatchEvent},
         budget::Budget,
@@ -218,7 +216,7 @@ impl Shown {
         self.grid.know(row);
         // One that was cut off has ended for now alone.
         match &mut self.budget {
-            Some(budget) if Standing::of(&cell) == Standing::Open => budget.before([&cell]),
+            Some(budget) if cell.status == RunStatus::Cancelled => budget.before([&cell]),
             Some(budget) => budget.take(&cell),
             None => {}
         }
@@ -279,11 +277,12 @@ impl Shown {
     pub fn place(&self) -> Option<Place> {
         let at = self.table.chosen()?;
         let slots = self.grid.slots(at, self.column);
-        let standing = |sample: &usize| {
+        // The worst; one that has not ended comes last.
+        let status = |sample: &usize| {
             let cell = slots.get(*sample).and_then(Slot::cell);
-            rank(cell.map_or(Standing::Open, Standing::of))
+            (cell.is_none(), cell.map(|cell| cell.status))
         };
-        let sample = (0..slots.len()).min_by_key(standing)?;
+        let sample = (0..slots.len()).min_by_key(status)?;
         self.grid.place(at, self.column, sample)
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     app::versions::ago,
     eval::figures::{count, duration, tokens, unit},
-    model::{Cost, End, Grade, Mark, Provenance, Quality, RunId, Thumb, Verdict, VersionId, grade::MAX_STARS},
+    model::{Cost, End, Grade, Provenance, Quality, RunId, Status, Thumb, Verdict, VersionId, grade::MAX_STARS},
     pipeline::port::RunRecord,
     text::{Wrapped, clean},
 };
@@ -194,15 +194,15 @@ impl Detail {
 /// Writes verdicts, those that failed first, and the score they come to.
 fn verdicts(quality: Option<&Quality>) -> Vec<(Kind, String)> {
     let mut verdicts: Vec<&Verdict> = quality.iter().flat_map(|quality| &quality.verdicts).collect();
-    verdicts.sort_by_key(|verdict| verdict.mark != Mark::Fail);
+    verdicts.sort_by_key(|verdict| verdict.status != Status::Failed);
     if verdicts.is_empty() {
         return vec![(Kind::Quiet, "nothing was checked".to_owned())];
     }
     let line = |verdict: &Verdict| {
-        let (mark, kind) = match verdict.mark {
-            Mark::Fail => ("✗", Kind::Fail),
-            Mark::Skipped => ("○", Kind::Quiet),
-            Mark::Pass => ("✓", Kind::Pass),
+        let (mark, kind) = match verdict.status {
+            Status::Failed => ("✗", Kind::Fail),
+            Status::Inconclusive => ("○", Kind::Quiet),
+            Status::Passed => ("✓", Kind::Pass),
         };
         (kind, format!("{mark} {}: {}", verdict.rule, verdict.reason))
     };

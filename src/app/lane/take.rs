@@ -17,7 +17,7 @@ use crate::{
         view::View,
         weighing::Setup,
     },
-    model::{Class, End, Fault, Format, Grade, Outcome, Prompt, Provenance, Quality, RunId, Target},
+    model::{Class, End, Fault, Grade, Outcome, Prompt, Provenance, Quality, RunId, Target},
     pipeline::{
         Told,
         event::{Lookup, Next, Part, RunEvent},
@@ -107,7 +107,7 @@ impl Take {
     pub fn begin(&mut self, ticket: Ticket, targets: &[Target], prompt: &Arc<Prompt>, now: Now) {
         let compared = self.next_compared();
         let (mut answer, reasoning) = (std::mem::take(&mut self.answer), std::mem::take(&mut self.reasoning));
-        answer.expect_json(prompt.response.format != Format::Text);
+        answer.expect(&prompt.response);
         *self = Self {
             asked: targets.first().map(|target| target.name.clone()).unwrap_or_default(),
             ticket: Some(ticket),
@@ -173,6 +173,15 @@ impl Take {
         self.ticket == Some(ticket) || (self.stopped == Some(ticket) && matches!(event, RunEvent::Ended { .. }))
     }
 
+    /// Takes notices in, none twice.
+    fn note(&mut self, notices: &[String]) {
+        for notice in notices {
+            if !self.notices.contains(notice) {
+                self.notices.push(notice.clone());
+            }
+        }
+    }
+
     /// Takes an event of the run in. Tells whether the run has ended with it.
     pub fn hear(&mut self, told: Told, now: Now) -> bool {
         self.meter.take(&told);
@@ -197,12 +206,9 @@ impl Take {
             RunEvent::Attempt { notices, .. } => {
                 self.void();
                 self.state = State::Running;
-                for notice in notices {
-                    if !self.notices.contains(notice) {
-                        self.notices.push(notice.clone());
-                    }
-                }
+                self.note(notices);
             }
+            RunEvent::Notice { notice, .. } => self.note(std::slice::from_ref(notice)),
             RunEvent::AttemptFailed { fault, next, .. } => {
                 self.failed(self.meter.target().unwrap_or(&self.asked).to_owned(), fault, next, now);
             }

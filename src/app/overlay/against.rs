@@ -52,11 +52,7 @@ impl Bases {
             run.prompt_name == bench.prompt_name && run.end == "done" && !present.contains(&run.run)
         };
         let runs = runs.iter().filter(earlier_own).map(|run| {
-            let checks = match run.passed {
-                Some(true) => " · checks passed",
-                Some(false) => " · a check failed",
-                None => "",
-            };
+            let checks = run.status.map_or_else(String::new, |status| format!(" · {status}"));
             let detail = format!("{}{checks}", earlier(run.run, run.started, now));
             Item::new(Base::Run(run.run), &run.target, detail)
         });

@@ -83,6 +83,12 @@ pub fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
             "share of required fields, 0 to 1; empty is all",
         ),
         Row::new("min_score", &shown(response.min_score), "of the checks, 0 to 1; empty wants each to pass"),
+        Row::of_words(
+            "finish",
+            if response.finish { "on" } else { "off" },
+            &["on", "off"],
+            "whether a text that is cut off fails; space changes it",
+        ),
         Row::new("fallback", &joined(fallback), "models to try when one fails, separated by commas"),
     ])
 }
@@ -103,6 +109,7 @@ pub fn read(form: &mut Form, params: &Params, response: &Response) -> Option<(Pa
     read.1.min_confidence = form.read("min_confidence", |text| between(text, 0.0, 1.0));
     read.1.min_completeness = form.read("min_completeness", |text| between(text, 0.0, 1.0));
     read.1.min_score = form.read("min_score", |text| between(text, 0.0, 1.0));
+    read.1.finish = form.value("finish") == "on";
     read.2 = form.read("fallback", |text| Ok(list(text))).unwrap_or_default();
     if read.1.format == Format::Schema && read.1.schema.is_none() {
         blame(form, "schema", "the format `schema` needs one");
@@ -193,6 +200,7 @@ mod tests {
             min_confidence: Some(0.8),
             min_completeness: Some(1.0),
             min_score: Some(0.5),
+            finish: false,
         };
         let fallback = vec!["local".to_owned()];
         let mut form = form(&params, &response, &fallback);

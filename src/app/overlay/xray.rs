@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::{lane::Take, notice::Tone},
-    model::{Mark, Outcome, Verdict, outcome::ServerTiming, usage::Usage},
+    model::{Outcome, RunStatus, Status, Verdict, outcome::ServerTiming, usage::Usage},
     pipeline::{
         Told,
         event::{Lookup, Next, Part, RunEvent},
@@ -201,6 +201,7 @@ fn rows(told: &Told, out: &mut Vec<Row>) {
         }
         RunEvent::Usage { usage, .. } => row("usage", Tone::Info, &tokens(usage)),
         RunEvent::Served { model, .. } => row("served", Tone::Warning, &format!("answered by {model}")),
+        RunEvent::Notice { notice, .. } => row("note", Tone::Warning, notice),
         RunEvent::AttemptFailed { attempt, fault, next } => {
             let status = fault.status.map_or_else(String::new, |status| format!(" (status {status})"));
             row("failed", Tone::Warning, &format!("{attempt}: {fault}{status}"));
@@ -216,17 +217,21 @@ fn rows(told: &Told, out: &mut Vec<Row>) {
                 row("checked", Tone::Info, "nothing to check");
             }
             for verdict in &quality.verdicts {
-                let (mark, tone) = match verdict.mark {
-                    Mark::Pass => ("pass", Tone::Info),
-                    Mark::Fail => ("FAIL", Tone::Error),
-                    Mark::Skipped => ("skipped", Tone::Warning),
+                let (mark, tone) = match verdict.status {
+                    Status::Passed => ("pass", Tone::Info),
+                    Status::Failed => ("FAIL", Tone::Error),
+                    Status::Inconclusive => ("inconclusive", Tone::Warning),
                 };
                 let counts = weight(verdict);
                 row("checked", tone, &format!("{mark} {}{counts}: {}", verdict.rule, verdict.reason));
             }
         }
         RunEvent::Ended { outcome } => {
-            let tone = if outcome.passed() { Tone::Info } else { Tone::Error };
+            let tone = match outcome.status() {
+                RunStatus::Passed | RunStatus::Unchecked => Tone::Info,
+                RunStatus::Inconclusive | RunStatus::Cancelled => Tone::Warning,
+                RunStatus::Failed | RunStatus::Error => Tone::Error,
+            };
             row("ended", tone, &end(outcome));
         }
     }

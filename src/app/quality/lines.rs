@@ -139,12 +139,16 @@ impl<'a> Entry<'a> {
     /// Counts the answers that failed: this check, or any.
     #[must_use]
     pub fn failed(self) -> u64 {
-        self.pass().map_or(0, |rate| rate.whole - rate.part)
+        match self {
+            Self::Check(check) => check.pass.map_or(0, |rate| rate.whole - rate.part) - check.inconclusive,
+            Self::Runs(line) => line.counts.failed,
+            Self::Fault(class) => class.pass.map_or(0, |rate| rate.whole - rate.part),
+        }
     }
 
     fn runs(self) -> u64 {
         match self {
-            Self::Check(check) => check.pass.map_or(0, |rate| rate.whole) + check.skipped,
+            Self::Check(check) => check.pass.map_or(0, |rate| rate.whole),
             Self::Runs(line) => line.runs,
             Self::Fault(class) => class.met.map_or(0, |rate| rate.part),
         }
@@ -153,7 +157,7 @@ impl<'a> Entry<'a> {
     fn wrong(self) -> u64 {
         match self {
             Self::Check(_) => self.failed(),
-            Self::Runs(line) => line.errors + self.failed(),
+            Self::Runs(line) => line.counts.error + self.failed(),
             Self::Fault(class) => class.ended,
         }
     }

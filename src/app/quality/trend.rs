@@ -39,8 +39,8 @@ impl Series {
     #[must_use]
     pub fn at(self, point: &Point) -> Option<f64> {
         match self {
-            Self::Passed => (point.judged > 0).then(|| point.passed as f64 / point.judged as f64),
-            Self::Errors => Some(point.errors as f64),
+            Self::Passed => point.counts.pass_rate(),
+            Self::Errors => Some(point.counts.error as f64),
             Self::Took => point.p50.map(f64::from),
             Self::Runs => Some(point.runs as f64),
             Self::Cost => (point.cost > 0.0 || point.unpriced == 0).then_some(point.cost),

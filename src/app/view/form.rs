@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::{JsonView, View};
 use crate::{
-    eval::{Found, locate},
-    model::{Quality, Rule},
+    eval::{Found, JsonTypes, locate},
+    model::{Format, Quality, Response, Rule},
     text::{
         clean,
         json::{Highlight, Kind, Shape, Tree},
@@ -16,8 +16,8 @@ use crate::{
 /// What is known of the JSON of an answer, and what of it is wished for.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Form {
-    /// Whether the prompt asks for JSON.
-    expected: bool,
+    /// The JSON that the prompt asks for, if it does.
+    expected: Option<JsonTypes>,
     /// What each piece of the text is in JSON, where there may be some.
     highlight: Option<Highlight>,
     /// The JSON, once the answer is whole.
@@ -38,7 +38,7 @@ impl Form {
 
     /// Takes in what the text has grown by.
     pub(super) fn grow(&mut self, text: &str) {
-        if self.highlight.is_none() && (self.expected || text.trim_start().starts_with(['{', '['])) {
+        if self.highlight.is_none() && (self.expected.is_some() || text.trim_start().starts_with(['{', '['])) {
             self.highlight = Some(Highlight::default());
         }
         if let Some(highlight) = &mut self.highlight {
@@ -64,9 +64,9 @@ impl Form {
 }
 
 impl View {
-    /// Says whether the text that is to come is to be JSON.
-    pub fn expect_json(&mut self, expected: bool) {
-        self.form.expected = expected;
+    /// Says what the text that is to come is to be.
+    pub fn expect(&mut self, response: &Response) {
+        self.form.expected = (response.format != Format::Text).then(|| JsonTypes::of(response));
     }
 
     /// Returns the answer's JSON if that is what is shown.
@@ -116,19 +116,19 @@ impl View {
     /// Looks for the JSON of an answer that has ended, exactly as it was sent. It is shown where
     /// the answer is complete and JSON was asked for, or is all there is.
     pub fn settle(&mut self, raw: &str, complete: bool, quality: Option<&Quality>) {
-        let (tree, start, stands) = match read(raw, quality) {
+        let (tree, start, stands) = match read(raw, self.form.expected, quality) {
             Ok(read) => read,
             Err(at) => {
-                let marked = complete && self.form.expected;
+                let marked = complete && self.form.expected.is_some();
                 self.form.broken = marked.then(|| clean(raw.get(..at).unwrap_or_default()).len());
                 return;
             }
         };
         let holds = matches!(tree.shape(0), Some(Shape::Object | Shape::Array));
-        if !holds && !self.form.expected {
+        if !holds && self.form.expected.is_none() {
             return;
         }
-        self.form.first = complete && (self.form.expected || stands == Found::Whole);
+        self.form.first = complete && (self.form.expected.is_some() || stands == Found::Whole);
         let node = tree.at_byte(self.anchor.saturating_sub(start));
         let mut json = JsonView::new(tree, &stands, quality);
         json.fit(
@@ -177,7 +177,7 @@ impl View {
 
 /// Reads the JSON of an answer. Returns it with its place and what stands around it, or where the
 /// answer stops being JSON.
-fn read(raw: &str, quality: Option<&Quality>) -> Result<(Tree, usize, Found), usize> {
+fn read(raw: &str, expected: Option<JsonTypes>, quality: Option<&Quality>) -> Result<(Tree, usize, Found), usize> {
     let rest = raw.trim_start();
     let start = raw.len() - rest.len();
     let refused = |quality: &Quality| quality.failures().any(|verdict| verdict.rule == Rule::Format);
@@ -188,7 +188,7 @@ fn read(raw: &str, quality: Option<&Quality>) -> Result<(Tree, usize, Found), us
     {
         return Ok((tree, start, Found::Whole));
     }
-    let (bytes, stands) = locate(raw).map_err(|error| error.at)?;
+    let (bytes, stands) = locate(raw, expected.unwrap_or(JsonTypes::OBJECT)).map_err(|error| error.at)?;
     let tree = Tree::parse(raw.get(bytes.clone()).unwrap_or_default()).map_err(|broken| bytes.start + broken.at)?;
     Ok((tree, bytes.start, stands))
 }

@@ -5,9 +5,13 @@ use std::{path::PathBuf, time::Duration};
 use clap::Args;
 
 use super::{PARAM_HELP, pair};
-use crate::store::dataset::{self, RowRanges};
+use crate::cli::Exit;
+use crate::{
+    model::expected::{Expected, UnknownExpected},
+    store::dataset::{self, RowRanges},
+};
 
-pub(super) const EXAMPLES: &str = "Examples:
+const EXAMPLES: &str = "Examples:
   retort batch sentiment reviews.csv
   retort batch sentiment reviews.csv -m gpt-4o-mini -m local -j 16 --samples 3
   retort batch ./prompts/a.toml ./prompts/b.toml rows.jsonl --map body=input
@@ -21,13 +25,12 @@ DATA is a .csv, .tsv, .jsonl, .json or .yaml file, a folder of texts, or - for l
 A batch that was stopped goes on: what was answered is not asked again. Ctrl-c stops it, twice at once.
 
 The results go to standard output, everything else to standard error.
+With --min-pass-rate or --min-score cells may fail as long as these are reached.";
 
-Exit status:
-    0  done, and every cell passed; with --min-pass-rate or --min-score: done, and those are reached
-    1  could not run, not one cell was answered, or a cap was met before the end
-    2  the command line is wrong
-  100  done, but a cell failed or was not answered; with --min-pass-rate or --min-score: one is not reached
-  130  cancelled";
+/// What stands below the options.
+pub(super) fn after_help() -> String {
+    format!("{EXAMPLES}\n\n{}", Exit::help())
+}
 
 /// `retort batch`.
 #[derive(Debug, Args)]
@@ -90,6 +93,11 @@ pub struct BatchArgs {
     #[arg(long)]
     pub fresh: bool,
 
+    /// Compares each answer with the `expected` value of its row: equals, json, fields (those the value has), off,
+    /// or auto (fields, where the prompt asks for JSON and the value is a JSON object).
+    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = expected)]
+    pub expected: Expected,
+
     /// Judges by this model where a rubric names none.
     #[arg(long, value_name = "MODEL")]
     pub judge: Option<String>,
@@ -101,6 +109,10 @@ pub struct BatchArgs {
     /// Fails where the mean score is lower: `0.8` or `80%`. A cell without an answer scores 0.
     #[arg(long, value_name = "SCORE", value_parser = share)]
     pub min_score: Option<f64>,
+
+    /// Exits with 0 also where checks could not run, or where rows have no check while others do.
+    #[arg(long)]
+    pub allow_inconclusive: bool,
 
     /// Stops before a call that may bring the cost beyond so many US dollars; every model needs a price.
     #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
@@ -141,6 +153,10 @@ fn form(text: &str) -> Result<dataset::Form, String> {
 
 fn rows(text: &str) -> Result<RowRanges, String> {
     dataset::parse_rows(text).map_err(|fault| fault.to_string())
+}
+
+fn expected(text: &str) -> Result<Expected, String> {
+    text.parse().map_err(|fault: UnknownExpected| fault.to_string())
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -221,4 +221,8 @@ pub struct ScoreArgs {
     /// Prints a line of JSON for each answer with its verdicts, then a summary.
     #[arg(long)]
     pub json: bool,
+
+    /// Exits with 0 also where checks could not run.
+    #[arg(long)]
+    pub allow_inconclusive: bool,
 }

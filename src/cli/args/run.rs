@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{PARAM_HELP, pair};
+use crate::cli::Exit;
 
-pub(super) const EXAMPLES: &str = "Examples:
+const EXAMPLES: &str = "Examples:
   retort run sentiment -i mail.txt
   echo 'Where is my parcel?' | retort run sentiment
   retort run ./prompts/triage.toml -i mail.txt -m gpt-4o-mini -m claude-haiku-4-5
@@ -16,15 +17,12 @@ pub(super) const EXAMPLES: &str = "Examples:
   retort run sentiment -i mail.txt --json | jq -r 'select(.event == \"ended\").outcome.text'
 
 The answer goes to standard output, byte for byte where that is a file or a pipe; everything else
-goes to standard error.
+goes to standard error.";
 
-Exit status:
-    0  done, and every check passed
-    1  could not run: every model failed, or something is missing
-    2  the command line is wrong
-    4  the answer was cut off
-  100  done, but a check failed
-  130  cancelled";
+/// What stands below the options.
+pub(super) fn after_help() -> String {
+    format!("{EXAMPLES}\n\n{}", Exit::help())
+}
 
 /// `retort run`.
 #[derive(Debug, Args)]
@@ -68,6 +66,14 @@ pub struct RunArgs {
     /// cannot be taken back, so the run does not start over after the first text.
     #[arg(long, requires = "json")]
     pub live: bool,
+
+    /// Judges by this model where a rubric names none.
+    #[arg(long, value_name = "MODEL")]
+    pub judge: Option<String>,
+
+    /// Exits with 0 also where a check could not run.
+    #[arg(long)]
+    pub allow_inconclusive: bool,
 
     /// Neither reads nor writes the response cache.
     #[arg(long, conflicts_with = "fresh")]

@@ -58,6 +58,7 @@ pub(super) fn asked(order: &mut Order, args: &BatchArgs) {
     order.reading = Reading { form: args.format, only: args.only.clone(), ..Reading::default() };
     order.vars = args.vars.iter().cloned().collect();
     order.judge.clone_from(&args.judge);
+    order.spec.expected = args.expected;
     order.cache = match (args.no_cache, args.fresh) {
         (true, _) => CacheMode::Off,
         (false, true) => CacheMode::Refresh,

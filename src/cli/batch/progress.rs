@@ -96,13 +96,7 @@ fn bar(budget: &Budget) -> String {
 fn words(Now { budget, tally, open, paused }: &Now<'_>, now: Instant) -> String {
     let of = budget.total.map(|total| format!(" of {}", grouped(total))).unwrap_or_default();
     let mut parts = vec![format!("{}{of} done", grouped(done(budget)))];
-    if tally.failed > 0 {
-        parts.push(format!("{} failed", grouped(tally.failed)));
-    }
-    let errors = tally.errored();
-    if errors > 0 {
-        parts.push(format!("{} error{}", grouped(errors), if errors == 1 { "" } else { "s" }));
-    }
+    parts.extend(Some(tally.counts.others()).filter(|others| !others.is_empty()));
     if let Some(rate) = budget.rate(now) {
         parts.push(format!("{rate:.1}/s"));
     }
@@ -148,13 +142,12 @@ mod tests {
         let mut budget = Budget::new(Caps::default(), Some(4000), start);
         (budget.done, budget.kept, budget.tokens) = (600, 400, 31_000);
         let mut tally = Tally::default();
-        tally.failed = 3;
-        tally.errors.insert("rate limited".to_owned(), 1);
+        (tally.counts.failed, tally.counts.inconclusive, tally.counts.error) = (3, 2, 1);
         let now = start + Duration::from_secs(60);
         let what = Now { budget: &budget, tally: &tally, open: 5, paused: None };
         assert_eq!(
             words(&what, now),
-            "1,000 of 4,000 done · 3 failed · 1 error · 10.0/s · 31k tokens · $0 · 5m 00s left · 5 at once"
+            "1,000 of 4,000 done · 3 failed, 2 inconclusive, 1 error · 10.0/s · 31k tokens · ? · 5m 00s left · 5 at once"
         );
         assert_eq!(bar(&budget), "[#####---------------] ");
         let unknown = Budget::new(Caps::default(), None, start);

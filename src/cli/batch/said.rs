@@ -16,6 +16,7 @@ use crate::{
         report::{Entry, Lane, Whole},
         tally::Figures,
     },
+    model::StatusCounts,
     pipeline::{
         KeyState, Pipeline, Readiness,
         budget::{Estimate, Span},
@@ -191,7 +192,7 @@ pub(super) fn summary_line(
 /// A cell that did not pass, as it is listed.
 pub(super) fn listed(whole: &Whole, entry: &Entry) -> Vec<String> {
     let (prompt, target) = whole.names(entry.cell.place);
-    vec![whole.title(entry), prompt.to_owned(), target.to_owned(), entry.standing().word().to_owned(), entry.why()]
+    vec![whole.title(entry), prompt.to_owned(), target.to_owned(), entry.cell.status.word().to_owned(), entry.why()]
 }
 
 /// Writes the cells that did not pass, as many as are listed, and then the figures.
@@ -206,7 +207,7 @@ pub(super) fn summary(
         for why in failures.iter_mut().filter_map(|row| row.last_mut()) {
             *why = truncate(&why.split_whitespace().collect::<Vec<_>>().join(" "), room).into_owned();
         }
-        table::write(io.out, &["CELL", "PROMPT", "TARGET", "STANDING", "WHY"], &failures)?;
+        table::write(io.out, &["CELL", "PROMPT", "TARGET", "VERDICT", "WHY"], &failures)?;
         if more > 0 {
             writeln!(io.out, "and {} more; --out report.html shows all", grouped(more))?;
         }
@@ -214,7 +215,8 @@ pub(super) fn summary(
     }
     let total = whole.total();
     let names: Vec<&str> = total.metrics().map(|(name, _)| name).collect();
-    let mut heading = vec!["PROMPT", "TARGET", "CELLS", "PASSED", "FAILED", "ERRORS", "SKIPPED", "RATE", "SCORE"];
+    let mut heading =
+        vec!["PROMPT", "TARGET", "CELLS", "PASSED", "FAILED", "INCONCLUSIVE", "UNCHECKED", "ERRORS", "RATE", "SCORE"];
     heading.extend(&names);
     heading.extend(["TOKENS", "COST", "P50", "P95"]);
     let row = |prompt: &str, target: &str, tally: &Tally| {
@@ -237,7 +239,7 @@ pub(super) fn summary(
         writeln!(io.out, "{} × {class}", grouped(*count))?;
     }
     if total.cached > 0 {
-        let (cached, cells) = (grouped(total.cached), grouped(total.cells));
+        let (cached, cells) = (grouped(total.cached), grouped(total.cells()));
         writeln!(io.out, "{cached} of {cells} from the cache, at no cost; their times are left out")?;
     }
     io.out.flush()
@@ -247,9 +249,10 @@ fn figures_of(tally: &Tally, names: &[&str]) -> Vec<String> {
     let unknown = || "–".to_owned();
     let unit = |score: Option<f64>| score.map_or_else(unknown, |score| format!("{score:.2}"));
     let time = |share| tally.latency(share).map_or_else(unknown, figures::duration);
-    let counts = [tally.cells, tally.passed, tally.failed, tally.errored(), tally.skipped];
+    let StatusCounts { passed, failed, inconclusive, unchecked, error, cancelled: _ } = tally.counts;
+    let counts = [tally.cells(), passed, failed, inconclusive, unchecked, error];
     let mut row: Vec<String> = counts.map(grouped).into();
-    row.push(tally.pass_rate().map_or_else(unknown, |rate| format!("{:.1}%", rate * 100.0)));
+    row.push(tally.pass_rate().map_or_else(unknown, figures::percent));
     row.push(unit(tally.score()));
     let means: std::collections::BTreeMap<&str, f64> = tally.metrics().collect();
     row.extend(names.iter().map(|name| unit(means.get(name).copied())));

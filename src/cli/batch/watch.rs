@@ -17,12 +17,12 @@ use super::{
 use crate::{
     cli::{Io, report::escaped},
     eval::{
-        Standing, Tally,
+        Tally,
         evidence::Lanes,
         report::{Entry, Whole, jsonl::Line},
     },
     model::{
-        Place, Row,
+        Place, Row, RunStatus,
         batch::{Cap, Cell},
     },
     pipeline::{
@@ -112,7 +112,7 @@ impl Watch {
             BatchEvent::Cell { cell, outcome, row } => {
                 self.open.remove(&cell.place);
                 let entry = Entry::of(*cell, &row, &outcome);
-                if entry.standing() == Standing::Open {
+                if entry.cell.status == RunStatus::Cancelled {
                     self.budget.before([&entry.cell]);
                 } else {
                     self.budget.take(&entry.cell);
@@ -206,8 +206,8 @@ impl Watch {
     }
 
     fn told(&mut self, entry: &Entry, io: &mut Io<'_>) -> io::Result<()> {
-        let standing = entry.standing();
-        if standing == Standing::Open {
+        let status = entry.cell.status;
+        if status == RunStatus::Cancelled {
             return Ok(());
         }
         // Whatever becomes of the reports, what is under way is paid for.
@@ -217,7 +217,7 @@ impl Watch {
         if self.json {
             self.line("cell", entry, io)?;
         }
-        if matches!(standing, Standing::Failed | Standing::Error) {
+        if matches!(status, RunStatus::Failed | RunStatus::Error | RunStatus::Inconclusive) {
             if self.failures.len() < LISTED {
                 self.failures.push(listed(&self.whole, entry));
             } else {

@@ -3,13 +3,15 @@
 mod export;
 
 use std::{
+    collections::BTreeMap,
     io::{self, BufWriter, Write as _},
     path::Path,
 };
 
 use crate::{
     cli::{Io, Stopped},
-    model::settings::Places,
+    eval::check,
+    model::{Check, settings::Places},
     store::{
         atomic, names,
         promptfoo::{self, Suite},
@@ -58,7 +60,14 @@ pub(super) fn import(file: &Path, replace: bool, places: &Places, io: &mut Io<'_
         Ok((dir.join(format!("{name}.toml")), text))
     });
     let texts: Vec<(std::path::PathBuf, String)> = texts.collect::<Result<_, Stopped>>()?;
-    tests(&suite, &data, replace)?;
+    let mut unsupported = tests(&suite, &data, replace)?;
+    for (_, prompt) in &named {
+        count_unsupported(&prompt.checks, &mut unsupported);
+    }
+    for (name, count) in unsupported {
+        let words = format!("{count} × {name}: cannot be applied here; an answer it is asked of is inconclusive");
+        writeln!(io.err, "{}", clean_line(&words))?;
+    }
     writeln!(io.out, "{}", data.display())?;
     let mut written = vec![data.display().to_string()];
     for (file, text) in texts {
@@ -70,18 +79,28 @@ pub(super) fn import(file: &Path, replace: bool, places: &Places, io: &mut Io<'_
     Ok(())
 }
 
-/// Writes the tests row by row, beside their place first.
-fn tests(suite: &Suite, data: &Path, replace: bool) -> Result<(), Stopped> {
+/// Counts the checks of another program that cannot be applied here, by the names they have there.
+fn count_unsupported(checks: &[Check], counts: &mut BTreeMap<String, u64>) {
+    for name in checks.iter().filter_map(check::unsupported) {
+        *counts.entry(name.to_owned()).or_default() += 1;
+    }
+}
+
+/// Writes the tests row by row, beside their place first; returns the checks that cannot be applied here.
+fn tests(suite: &Suite, data: &Path, replace: bool) -> Result<BTreeMap<String, u64>, Stopped> {
     let fault = |fault: io::Error| Stopped::Other(format!("cannot write {}: {fault}", data.display()));
     let folder = data.parent().unwrap_or(Path::new("."));
     let mut out = BufWriter::new(tempfile::NamedTempFile::new_in(folder).map_err(fault)?);
+    let mut unsupported = BTreeMap::new();
     for row in suite.rows() {
-        writeln!(out, "{}", promptfoo::line(&row?)).map_err(fault)?;
+        let row = row?;
+        count_unsupported(&row.checks, &mut unsupported);
+        writeln!(out, "{}", promptfoo::line(&row)).map_err(fault)?;
     }
     let file = out.into_inner().map_err(|bad| fault(bad.into_error()))?;
     let moved = if replace { file.persist(data) } else { file.persist_noclobber(data) };
     moved.map_err(|bad| fault(bad.error))?;
-    Ok(())
+    Ok(unsupported)
 }
 
 /// Makes a name of a prompt's out of any text.

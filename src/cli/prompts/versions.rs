@@ -136,8 +136,8 @@ fn pick<'a>(found: &'a [VersionEntry], prompt: &str, wanted: &str) -> Result<&'a
     let mut begins = found.iter().filter(|entry| !wanted.is_empty() && entry.id.0.starts_with(wanted));
     match (begins.next(), begins.next()) {
         (Some(entry), None) => Ok(entry),
-        (Some(_), Some(_)) => Err(Stopped::Other(format!("`{wanted}` begins more than one version of `{prompt}`"))),
-        _ => Err(Stopped::Other(format!(
+        (Some(_), Some(_)) => Err(Stopped::Usage(format!("`{wanted}` begins more than one version of `{prompt}`"))),
+        _ => Err(Stopped::Usage(format!(
             "`{prompt}` has no version `{wanted}`; `retort prompts versions {prompt}` lists them"
         ))),
     }

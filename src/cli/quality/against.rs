@@ -6,7 +6,10 @@ use serde::Serialize;
 
 use crate::{
     cli::{Exit, Io, Stopped, report::escaped, sheet::Sheet, table},
-    eval::{Evidence, evidence::Shown},
+    eval::{
+        Evidence,
+        evidence::{FEWEST, Shown},
+    },
     model::query::Query,
     store::{
         Store,
@@ -67,16 +70,19 @@ pub(super) async fn against(
     let Reply::Weighed(weighed) = answer else {
         return Err(Stopped::Other("the record answered another question".to_owned()));
     };
+    let mut lacks = Vec::new();
     for (name, line, weight) in [("A", &a.0, weighed.a), ("B", &b.0, weighed.b)] {
         if weight.runs == 0 {
-            let line = clean_line(line);
             let why = if weight.unjudged == 0 {
                 "finds no run; `retort history QUERY` lists what a query finds"
             } else {
-                "finds runs, and none of them was judged; `retort score PROMPT` judges them"
+                "finds runs, and no check decided on any of them; `retort score PROMPT` applies the checks of today"
             };
-            writeln!(io.err, "{name}, `{line}`, {why}")?;
+            lacks.push(format!("{name}, `{}`, {why}", clean_line(line).as_str()));
         }
+    }
+    for lack in &lacks {
+        writeln!(io.err, "{lack}")?;
     }
     let lines = (a.0.as_str(), b.0.as_str());
     match form {
@@ -97,11 +103,22 @@ pub(super) async fn against(
             writeln!(io.out, "{}", escaped(&text))?;
         }
     }
-    let worse = weighed.evidence.shown == Shown::Worse;
-    if fail_if_worse && worse {
-        writeln!(io.err, "FAIL B is worse than A")?;
+    if !fail_if_worse {
+        return Ok(Exit::Done);
     }
-    Ok(if fail_if_worse && worse { Exit::CheckFailed } else { Exit::Done })
+    if weighed.evidence.shown == Shown::Worse {
+        writeln!(io.err, "FAIL B is worse than A")?;
+        return Ok(Exit::CheckFailed);
+    }
+    let rows = weighed.evidence.rows();
+    if rows < FEWEST {
+        let inputs = if rows == 1 { "input" } else { "inputs" };
+        return Err(Stopped::Other(format!(
+            "the gate says nothing: both sides have {rows} comparable {inputs} in common, and fewer than {FEWEST} can \
+             show no difference; run both on the same data set"
+        )));
+    }
+    Ok(Exit::Done)
 }
 
 /// The heading of what each side has.

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use crate::model::{
     End, Outcome, Provenance,
-    quality::{Mark, Verdict},
+    quality::{Quality, Status, Verdict},
 };
 
 /// Writes a verdict that is no pass.
 pub(super) fn judged(verdict: &Verdict) -> String {
-    let mark = if verdict.mark == Mark::Fail { "FAIL" } else { "skipped" };
+    let mark = if verdict.status == Status::Failed { "FAIL" } else { "inconclusive" };
     let at = verdict.at.as_deref().filter(|at| !at.is_empty()).map(|at| format!(" at {at}")).unwrap_or_default();
     format!("{mark} {}{at}: {}", verdict.rule, verdict.reason)
 }
@@ -18,7 +18,7 @@ pub(super) fn judged(verdict: &Verdict) -> String {
 pub(super) fn figures(outcome: &Outcome) -> String {
     let count = |tokens: Option<u64>| tokens.map_or_else(|| "?".to_owned(), |count| count.to_string());
     let mark = if outcome.usage.estimated { "~" } else { "" };
-    let mut parts = vec![outcome.end.word().to_owned(), outcome.target.clone()];
+    let mut parts = vec![outcome.status().word().to_owned(), outcome.target.clone()];
     if outcome.demo {
         parts.push("demonstration, no cost".to_owned());
     }
@@ -40,11 +40,8 @@ pub(super) fn figures(outcome: &Outcome) -> String {
     if outcome.attempts > 1 {
         parts.push(format!("{} attempts", outcome.attempts));
     }
-    if let Some(quality) = &outcome.quality
-        && !quality.verdicts.is_empty()
-    {
-        let passed = quality.verdicts.iter().filter(|verdict| verdict.mark == Mark::Pass).count();
-        parts.push(format!("checks {passed}/{}", quality.verdicts.len()));
+    if let Some((passed, of)) = outcome.quality.as_ref().map(Quality::held).filter(|(_, of)| *of > 0) {
+        parts.push(format!("checks {passed}/{of}"));
     }
     parts.join(" · ")
 }

@@ -23,6 +23,12 @@ pub fn filled(check: &Check, input: &Input) -> Result<Check, String> {
     Ok(filled)
 }
 
+/// Tells whether a check holds a variable.
+#[must_use]
+pub fn uses(check: &Check, name: &str) -> bool {
+    texts(check).into_iter().any(|(_, text)| template::asks(text).names.iter().any(|asked| asked == name))
+}
+
 /// Tells whether a check holds variables. The error is the first text that makes no sense, after its key.
 pub(super) fn asks(check: &Check) -> Result<bool, (&'static str, &str, Mistake)> {
     let mut asks = false;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Fact, Found, seen::Seen, written::Written};
+use super::{Fact, Found, apart, seen::Seen, written::Written};
 use crate::{
     eval::{
         confidence::Confidence,
@@ -12,7 +12,7 @@ use crate::{
         rule::{BadRule, name, pointer, quote},
         schema::Schema,
     },
-    model::{CheckKind, Mark, Response, Verdict, check::Comparison},
+    model::{CheckKind, Response, Status, Verdict, check::Comparison},
 };
 
 /// The share of fields that has to be filled where a check sets none.
@@ -71,14 +71,14 @@ impl JsonTest {
     pub(super) fn apply(&self, seen: &Seen<'_>) -> Found {
         match self {
             Self::Is(schema) => Ok(is(seen.text, schema.as_ref())),
-            Self::Contains(schema) => contains(seen.text, schema.as_ref()),
+            Self::Contains(schema) => contains(seen, schema.as_ref()),
             Self::Required(fields) => {
                 let verdicts = fields.judge(seen.json()?);
                 let about: Vec<&Verdict> =
                     verdicts.iter().filter(|verdict| verdict.rule == crate::model::Rule::Required).collect();
                 let reasons: Vec<&str> = about.iter().map(|verdict| verdict.reason.as_str()).collect();
                 let at = about.iter().find_map(|verdict| verdict.at.clone());
-                let holds = about.iter().all(|verdict| verdict.mark == Mark::Pass);
+                let holds = about.iter().all(|verdict| verdict.status == Status::Passed);
                 Ok(Fact { at, ..Fact::new(holds, reasons.join("; ")) })
             }
             Self::Completeness(fields) => {
@@ -93,8 +93,8 @@ impl JsonTest {
 }
 
 fn fact(verdict: Verdict) -> Fact {
-    let Verdict { mark, reason, score, at, .. } = verdict;
-    Fact { score, at, ..Fact::new(mark == Mark::Pass, reason) }
+    let Verdict { status, reason, score, at, .. } = verdict;
+    Fact { score, at, ..Fact::new(status == Status::Passed, reason) }
 }
 
 /// Reads a JSON Schema: a table, or its JSON as a text.
@@ -126,21 +126,17 @@ fn path(written: &Written<'_>) -> Result<String, BadRule> {
 }
 
 fn is(text: &str, schema: Option<&Schema>) -> Fact {
-    match (serde_json::from_str::<Value>(text), schema) {
-        (Err(error), _) => {
-            let said = error.to_string();
-            Fact::new(false, format!("the answer is {}, which is not JSON: {said}", quote(text)))
-        }
+    match (extract::whole(text), schema) {
+        (Err(said), _) => Fact::new(false, format!("the answer is {}, which is not JSON: {said}", quote(text))),
         (Ok(json), None) => Fact::new(true, format!("JSON: {}", name(&json))),
         (Ok(json), Some(schema)) => valid(&json, schema),
     }
 }
 
-fn contains(text: &str, schema: Option<&Schema>) -> Found {
-    let whole = serde_json::from_str::<Value>(text).ok();
-    let found = match whole {
-        Some(json) => vec![json],
-        None => extract::all(text)?,
+fn contains(seen: &Seen<'_>, schema: Option<&Schema>) -> Found {
+    let found = match extract::whole(seen.text) {
+        Ok(json) => vec![json],
+        Err(_) => extract::all(seen.answer.text)?,
     };
     let found: Vec<Value> = found.into_iter().flat_map(objects).collect();
     let Some(first) = found.first() else {
@@ -171,7 +167,7 @@ fn objects(json: Value) -> Vec<Value> {
 
 fn valid(json: &Value, schema: &Schema) -> Fact {
     let verdicts = schema.judge(json);
-    let holds = verdicts.iter().all(|verdict| verdict.mark == Mark::Pass);
+    let holds = verdicts.iter().all(|verdict| verdict.status == Status::Passed);
     let reasons: Vec<&str> = verdicts.iter().map(|verdict| verdict.reason.as_str()).collect();
     let at = verdicts.first().and_then(|verdict| verdict.at.clone());
     Fact { at, ..Fact::new(holds, reasons.join("; ")) }
@@ -217,7 +213,11 @@ fn compared(json: &Value, path: &str, comparison: Comparison, value: &Value) -> 
     let said = match holds {
         None => format!("{place} is {}, which is not a number", shown(found)),
         Some(true) => format!("{place} is {} {sign} {}", shown(found), shown(value)),
-        Some(false) => format!("{place} is {}, not {sign} {}", shown(found), shown(value)),
+        Some(false) => {
+            let unseen = found.as_str().zip(value.as_str()).and_then(|(found, value)| apart::unseen(found, value));
+            let unseen = unseen.map(|unseen| format!("; {unseen}")).unwrap_or_default();
+            format!("{place} is {}, not {sign} {}{unseen}", shown(found), shown(value))
+        }
     };
     Fact { score: found.as_f64(), at, ..Fact::new(holds.unwrap_or(false), said) }
 }

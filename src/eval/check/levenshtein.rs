@@ -1,6 +1,6 @@
 //! The Levenshtein distance: how many characters have to be put in, taken out or changed.
 
-use super::{Fact, Found, written::Written};
+use super::{Fact, Found, apart, written::Written};
 use crate::eval::rule::BadRule;
 
 /// The distance where no threshold is set, as promptfoo has it.
@@ -23,6 +23,7 @@ impl Distance {
     }
 
     pub(super) fn apply(&self, text: &str) -> Found {
+        let whole = text;
         let text: Vec<char> = text.chars().collect();
         let least = text.len().abs_diff(self.value.len());
         if text.len().saturating_mul(self.value.len()) > STEPS {
@@ -37,7 +38,10 @@ impl Distance {
         let holds = distance as f64 <= self.most;
         let sign = if holds { "≤" } else { ">" };
         let changes = if distance == 1 { "change" } else { "changes" };
-        let said = format!("{distance} {changes} {sign} threshold {}", self.most);
+        let mut said = format!("{distance} {changes} {sign} threshold {}", self.most);
+        if let Some(unseen) = apart::unseen(whole, &self.value.iter().collect::<String>()).filter(|_| !holds) {
+            said = format!("{said}; {unseen}");
+        }
         Ok(Fact { score: Some(distance as f64), ..Fact::new(holds, said) })
     }
 }

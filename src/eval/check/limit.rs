@@ -4,7 +4,7 @@ use super::{Fact, Found, written::Written};
 use crate::{
     eval::{
         judge::Answer,
-        rule::{BadRule, figures, quote},
+        rule::{BadRule, apart, quote},
     },
     model::{CheckKind, Cost, Finish, PicoDollars},
 };
@@ -57,7 +57,7 @@ fn latency(answer: &Answer<'_>, limit: Option<f64>) -> Found {
         None => Fact::new(true, format!("{took:.0} ms")),
         Some(limit) => {
             let holds = took <= limit;
-            let (shown, most) = figures(took, limit, 0);
+            let (shown, most) = apart(took, limit, 0);
             Fact::new(holds, format!("{shown} ms {} maximum {most} ms", sign(holds)))
         }
     };

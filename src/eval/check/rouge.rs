@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::{Fact, tokens::tokens, written::Written};
-use crate::eval::rule::{BadRule, figures};
+use crate::eval::rule::{BadRule, apart};
 
 /// The least score where no threshold is set, as promptfoo has it.
 pub(in crate::eval) const USUAL: f64 = 0.75;
@@ -32,7 +32,7 @@ impl Reference {
     pub(super) fn apply(&self, text: &str) -> Fact {
         let score = self.score(text);
         let holds = score >= self.least;
-        let (shown, least) = figures(score, self.least, 2);
+        let (shown, least) = apart(score, self.least, 2);
         let said = format!("ROUGE-1 {shown} {} threshold {least}", if holds { "≥" } else { "<" });
         Fact { score: Some(score), credit: Some(score), ..Fact::new(holds, said) }
     }

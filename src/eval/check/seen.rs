@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     eval::{
+        JsonTypes,
         extract::{self},
         judge::Answer,
     },
@@ -28,7 +29,7 @@ impl<'a> Seen<'a> {
     /// Takes the answer, the verdict on its form, and the JSON if it was looked for and found.
     pub(in crate::eval) fn new(answer: &'a Answer<'a>, form: &'a Verdict, found: Option<&'a Value>) -> Self {
         let bare = extract::answer(answer.text);
-        let text = if bare == answer.text.trim() { answer.text } else { bare };
+        let text = if bare == extract::trim(answer.text) { answer.text } else { bare };
         Self { answer, text, form, found, looked: OnceCell::new() }
     }
 
@@ -37,7 +38,11 @@ impl<'a> Seen<'a> {
         if let Some(found) = self.found {
             return Ok(found);
         }
-        let look = || extract::extract(self.answer.text).map(|(json, _)| json).map_err(|error| error.problem);
-        self.looked.get_or_init(look).as_ref().map_err(|problem| format!("no JSON was found: {problem}"))
+        let look = || match extract::extract(self.answer.text, JsonTypes::OBJECT) {
+            Ok((_, how)) if how.others > 0 => Err("it holds JSON that differs: which is meant is not clear".to_owned()),
+            Ok((json, _)) => Ok(json),
+            Err(error) => Err(format!("no JSON was found: {}", error.problem)),
+        };
+        self.looked.get_or_init(look).as_ref().map_err(String::clone)
     }
 }

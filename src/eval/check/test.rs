@@ -2,6 +2,7 @@
 
 use super::{
     Found,
+    agreement::Agreement,
     json::JsonTest,
     levenshtein::Distance,
     limit::Limit,
@@ -17,6 +18,7 @@ use crate::{eval::rule::BadRule, model::CheckKind};
 pub(super) enum Test {
     Text(TextTest),
     Json(JsonTest),
+    Agreement(Agreement),
     Limit(Limit),
     Distance(Distance),
     Rouge(rouge::Reference),
@@ -48,6 +50,7 @@ impl Test {
             | CheckKind::Confidence
             | CheckKind::Completeness
             | CheckKind::JsonPath => Self::Json(JsonTest::new(written)?),
+            CheckKind::JsonEquals | CheckKind::JsonFields => Self::Agreement(Agreement::new(written)?),
             CheckKind::Latency | CheckKind::Cost | CheckKind::FinishReason => Self::Limit(Limit::new(written)?),
             CheckKind::Levenshtein => Self::Distance(Distance::new(written)?),
             CheckKind::RougeN => Self::Rouge(rouge::Reference::new(written)?),
@@ -66,11 +69,14 @@ impl Test {
         match self {
             Self::Text(test) => Ok(test.apply(seen.text)),
             Self::Json(test) => test.apply(seen),
+            Self::Agreement(test) => test.apply(seen),
             Self::Limit(limit) => limit.apply(seen.answer),
             Self::Distance(distance) => distance.apply(seen.text),
             Self::Rouge(reference) => Ok(reference.apply(seen.text)),
             Self::Refusal => Ok(refusal::apply(seen.text, seen.answer.finish)),
-            Self::Form => Ok(super::Fact::new(seen.form.mark == crate::model::Mark::Pass, seen.form.reason.clone())),
+            Self::Form => {
+                Ok(super::Fact::new(seen.form.status == crate::model::Status::Passed, seen.form.reason.clone()))
+            }
             Self::Rubric(_) => Err("no judge model was asked".to_owned()),
             Self::Never(why) => Err(why.clone()),
         }

@@ -1,5 +1,6 @@
 //! Every check: what passes, what fails, what is skipped, and the opposite of each.
 
+mod compared;
 mod hostile;
 
 use std::time::Duration;
@@ -9,7 +10,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     eval::{Answer, Judge, Judgement},
-    model::{Cost, Finish, Format, PicoDollars, Quality, Response, check::Comparison},
+    model::{Cost, Finish, Format, PicoDollars, Quality, Response, RunStatus, check::Comparison},
 };
 
 fn answer(text: &str) -> Answer<'_> {
@@ -17,7 +18,7 @@ fn answer(text: &str) -> Answer<'_> {
 }
 
 fn text_format() -> Response {
-    Response { format: Format::Text, ..Response::default() }
+    Response { format: Format::Text, finish: false, ..Response::default() }
 }
 
 fn judged(checks: &[Check], answer: &Answer<'_>, input: &Input) -> Judgement {
@@ -28,9 +29,9 @@ fn of(check: &Check, answer: &Answer<'_>) -> Verdict {
     judged(std::slice::from_ref(check), answer, &Input::default()).quality.verdicts.pop().unwrap()
 }
 
-fn told(check: &Check, text: &str) -> (Mark, String) {
+fn told(check: &Check, text: &str) -> (Status, String) {
     let verdict = of(check, &answer(text));
-    (verdict.mark, verdict.reason)
+    (verdict.status, verdict.reason)
 }
 
 fn check(kind: &str, value: serde_json::Value) -> Check {
@@ -43,160 +44,51 @@ fn path(path: &str, comparison: Comparison, value: serde_json::Value) -> Check {
 }
 
 #[test]
-fn texts_are_compared() {
-    use Mark::{Fail, Pass};
-    for (kind, value, text, mark, reason) in [
-        ("equals", json!("yes"), "yes", Pass, "the answer is `yes`"),
-        ("equals", json!("yes"), "<think>no</think>\nyes\n", Pass, "the answer is `yes`"),
-        ("equals", json!("yes"), "Yes", Fail, "the answer is `Yes`, not `yes`"),
-        ("equals", json!("yes"), "<think>no</think>yes", Pass, "the answer is `yes`"),
-        ("equals", json!(4), "4", Pass, "the answer is `4`"),
-        ("equals", json!({"a": 1, "b": 2}), "{\"b\": 2.0, \"a\": 1}", Pass, "the answer is `{\"a\":1,\"b\":2}`"),
-        ("equals", json!({"a": 1}), "{\"a\": 2}", Fail, "the answer is `{\"a\":2}`, not `{\"a\":1}`"),
-        ("equals", json!([1]), "one", Fail, "the answer is `one`, which is not JSON"),
-        ("equals", json!("{\"a\":1}"), "{\"a\": 1}", Fail, "the answer is `{\"a\": 1}`, not `{\"a\":1}`"),
-        ("contains", json!("refund"), "a refund is due", Pass, "the answer holds `refund`"),
-        ("contains", json!("refund"), "<think>refund</think>no", Fail, "the answer does not hold `refund`"),
-        ("contains", json!("Refund"), "a refund is due", Fail, "the answer does not hold `Refund`"),
-        ("contains", json!(0), "10", Pass, "the answer holds `0`"),
-        ("icontains", json!("REFUND"), "a Refund is due", Pass, "the answer holds `REFUND`"),
-        ("icontains", json!("ÄRGER"), "viel Ärger", Pass, "the answer holds `ÄRGER`"),
-        ("contains-any", json!(["x", "due"]), "a refund is due", Pass, "the answer holds `due`"),
-        ("contains-any", json!("x, due"), "a refund is due", Pass, "the answer holds `due`"),
-        ("contains-any", json!(["x", "y"]), "a refund", Fail, "the answer holds none of `x`, `y`"),
-        ("contains-all", json!(["a", "b"]), "ab", Pass, "the answer holds all of `a`, `b`"),
-        ("contains-all", json!("\"1,000\", b"), "1,000 b", Pass, "the answer holds all of `1,000`, `b`"),
-        ("contains-all", json!(["a", "b", "c"]), "a", Fail, "the answer does not hold `b`, `c`"),
-        ("icontains-any", json!(["X", "DUE"]), "due", Pass, "the answer holds `DUE`"),
-        ("icontains-all", json!(["A", "B"]), "a", Fail, "the answer does not hold `B`"),
-        ("starts-with", json!("Dear"), "Dear you", Pass, "the answer begins with `Dear`"),
-        ("starts-with", json!("Dear"), "Hello you", Fail, "the answer begins with `Hell`, not `Dear`"),
-        ("regex", json!("\\d{4}"), "in 1999", Pass, "`\\d{4}` matches `1999`"),
-        ("regex", json!("^\\d+$"), "in 1999", Fail, "`^\\d+$` matches nowhere"),
-        ("regex", json!("(?i)YEAR"), "year", Pass, "`(?i)YEAR` matches `year`"),
-        ("levenshtein", json!("sitting"), "kitten", Pass, "3 changes ≤ threshold 5"),
-        ("word-count", json!(3), "one two  three\n", Pass, "3 words = 3"),
-        ("word-count", json!("3"), "one two", Fail, "2 words ≠ 3"),
-        ("word-count", json!({"min": 2, "max": 4}), "one", Fail, "1 word outside 2 to 4"),
-        ("word-count", json!("2-4"), "one two", Pass, "2 words within 2 to 4"),
-        ("word-count", json!({"min": 2}), "one", Fail, "1 word < minimum 2"),
-        ("word-count", json!({"max": 2}), "one", Pass, "1 word ≤ maximum 2"),
-        ("is-refusal", json!(null), "I can't help with that.", Pass, "the answer says `can't help`"),
-        ("is-refusal", json!(null), "Of course.", Fail, "no phrase of a refusal was found"),
-        ("finish-reason", json!("STOP"), "x", Pass, "the model stopped for `stop`"),
-        ("finish-reason", json!("length"), "x", Fail, "the model stopped for `stop`, not `length`"),
-        ("format", json!(null), "x", Pass, "text of 1 characters"),
-    ] {
-        assert_eq!(told(&check(kind, value.clone()), text), (mark, reason.to_owned()), "{kind} {value} {text:?}");
-        let flipped = if mark == Pass { Fail } else { Pass };
-        let not = check(kind, value.clone()).negated();
-        assert_eq!(told(&not, text), (flipped, reason.to_owned()), "not-{kind} {value} {text:?}");
-        assert_eq!(of(&not, &answer(text)).rule, Rule::Check(format!("not-{kind}")));
-    }
-}
-
-#[test]
-fn json_is_found_and_compared() {
-    use Comparison::{AtLeast, AtMost, Equal, Greater, Less, Unequal};
-    use Mark::{Fail, Pass};
-    let schema = json!({"type": "object", "required": ["a"]});
-    let sure = |least: f64| Check { path: Some("/c".to_owned()), ..check("confidence", json!(null)).within(least) };
-    let doc = r#"It is {"b": 2} or {"a": 1, "c": 0.75, "s": "5", "t": true}."#;
-    let whole = r#"{"a": 1, "c": 0.75, "s": "5", "t": true, "e": ""}"#;
-    for (check, text, mark, reason) in [
-        (check("is-json", json!(null)), "[1]", Pass, "JSON: an array"),
-        (
-            check("is-json", json!(null)),
-            "x",
-            Fail,
-            "the answer is `x`, which is not JSON: expected value at line 1 column 1",
-        ),
-        (check("is-json", schema.clone()), whole, Pass, "valid against the schema"),
-        (check("is-json", schema.clone()), "{}", Fail, "\"a\" is a required property"),
-        (check("is-json", json!(schema.to_string())), "{}", Fail, "\"a\" is a required property"),
-        (check("contains-json", json!(null)), doc, Pass, "JSON: an object"),
-        (check("contains-json", json!(null)), "42 {x}", Fail, "no JSON object was found"),
-        (check("contains-json", schema.clone()), doc, Pass, "valid against the schema"),
-        (check("contains-json", schema), "It is {\"b\": 2}", Fail, "\"a\" is a required property"),
-        (check("required", json!(["a", "/c"])), whole, Pass, "filled: `a`, `/c`"),
-        (check("required", json!("a, e, x")), whole, Fail, "`e` is an empty string; `x` is missing"),
-        (
-            check("completeness", json!(["a", "x"])).within(0.5),
-            whole,
-            Pass,
-            "1 of 2 filled: 0.50 ≥ minimum 0.50; `x` missing",
-        ),
-        (check("completeness", json!(["a", "x"])), whole, Fail, "1 of 2 filled: 0.50 < minimum 1.00"),
-        (sure(0.7), whole, Pass, "0.75 ≥ minimum 0.70 (self-reported)"),
-        (sure(0.8), whole, Fail, "0.75 < minimum 0.80 (self-reported)"),
-        (path("/c", AtLeast, json!(0.8)), whole, Fail, "`/c` is 0.75, not ≥ 0.8"),
-        (path("/c", Greater, json!(0.7)), whole, Pass, "`/c` is 0.75 > 0.7"),
-        (path("/c", AtMost, json!("0.75")), whole, Pass, "`/c` is 0.75 ≤ `0.75`"),
-        (path("/a", Less, json!(1)), whole, Fail, "`/a` is 1, not < 1"),
-        (path("/a", Equal, json!(1.0)), whole, Pass, "`/a` is 1 = 1.0"),
-        (path("/a", Equal, json!("1")), whole, Pass, "`/a` is 1 = `1`"),
-        (path("/t", Equal, json!("true")), whole, Pass, "`/t` is `true` = `true`"),
-        (path("/s", Equal, json!(5)), whole, Fail, "`/s` is `5`, not = 5"),
-        (path("/s", Less, json!(9)), whole, Fail, "`/s` is `5`, which is not a number"),
-        (path("/s", Unequal, json!("6")), whole, Pass, "`/s` is `5` ≠ `6`"),
-        (path("/z", Unequal, json!("6")), whole, Fail, "there is nothing at `/z`"),
-        (path("/b", Equal, json!(2)), doc, Pass, "`/b` is 2 = 2"),
-    ] {
-        assert_eq!(told(&check, text), (mark, reason.to_owned()), "{} {:?}", check.kind, check.value);
-        let flipped = if mark == Pass { Fail } else { Pass };
-        assert_eq!(told(&check.clone().negated(), text).0, flipped, "not-{}", check.kind);
-    }
-    for kind in [check("required", json!("a")), path("/a", Equal, json!(1)), sure(0.5)] {
-        for check in [kind.clone(), kind.negated()] {
-            let (mark, reason) = told(&check, "no");
-            assert_eq!(mark, Mark::Skipped);
-            assert!(reason.starts_with("not applied: no JSON was found:"), "{reason}");
-        }
-    }
-}
-
-#[test]
 fn a_run_is_held_to_its_limits() {
     let dollars = |dollars: f64| PicoDollars((dollars * 1e12) as u64);
     let unknown = "not applied: the cost is not known; the model has no price or the provider counts no tokens";
     let limit = Check::of(CheckKind::Cost).within(0.002);
     for (cost, mark, reason) in [
-        (Cost::Known(dollars(0.001)), Mark::Pass, "$0.001000 ≤ maximum $0.002000"),
-        (Cost::Known(dollars(0.0021)), Mark::Fail, "$0.002100 > maximum $0.002000"),
-        (Cost::Estimated(dollars(0.001)), Mark::Pass, "~$0.001000 ≤ maximum $0.002000"),
-        (Cost::AtLeast(dollars(0.003)), Mark::Fail, "≥$0.003000 > maximum $0.002000"),
-        (Cost::AtLeast(dollars(0.001)), Mark::Skipped, "not applied: the cost is only known to be ≥$0.001000"),
-        (Cost::Unknown, Mark::Skipped, unknown),
+        (Cost::Known(dollars(0.001)), Status::Passed, "$0.001000 ≤ maximum $0.002000"),
+        (Cost::Known(dollars(0.0021)), Status::Failed, "$0.002100 > maximum $0.002000"),
+        (Cost::Estimated(dollars(0.001)), Status::Passed, "~$0.001000 ≤ maximum $0.002000"),
+        (Cost::AtLeast(dollars(0.003)), Status::Failed, "≥$0.003000 > maximum $0.002000"),
+        (Cost::AtLeast(dollars(0.001)), Status::Inconclusive, "not applied: the cost is only known to be ≥$0.001000"),
+        (Cost::Unknown, Status::Inconclusive, unknown),
     ] {
         let verdict = of(&limit, &Answer { cost, ..answer("") });
-        assert_eq!((verdict.mark, verdict.reason.as_str()), (mark, reason));
+        assert_eq!((verdict.status, verdict.reason.as_str()), (mark, reason));
     }
     let limit = Check::of(CheckKind::Latency).within(2000.0);
     for (took, mark, reason) in [
-        (Some(1_234_000), Mark::Pass, "1234 ms ≤ maximum 2000 ms"),
-        (Some(2_000_000), Mark::Pass, "2000 ms ≤ maximum 2000 ms"),
-        (Some(2_000_400), Mark::Fail, "2000.4 ms > maximum 2000.0 ms"),
-        (None, Mark::Skipped, "not applied: the latency of this run is not known, as for an answer from the cache"),
+        (Some(1_234_000), Status::Passed, "1234 ms ≤ maximum 2000 ms"),
+        (Some(2_000_000), Status::Passed, "2000 ms ≤ maximum 2000 ms"),
+        (Some(2_000_400), Status::Failed, "2000.4 ms > maximum 2000.0 ms"),
+        (
+            None,
+            Status::Inconclusive,
+            "not applied: the latency of this run is not known, as for an answer from the cache",
+        ),
     ] {
         let answer = Answer { latency: took.map(Duration::from_micros), ..answer("") };
         let verdict = of(&limit, &answer);
-        assert_eq!((verdict.mark, verdict.reason.as_str()), (mark, reason));
-        let opposite = of(&limit.clone().negated(), &answer).mark;
-        assert_eq!(opposite == Mark::Skipped, mark == Mark::Skipped);
+        assert_eq!((verdict.status, verdict.reason.as_str()), (mark, reason));
+        let opposite = of(&limit.clone().negated(), &answer).status;
+        assert_eq!(opposite == Status::Inconclusive, mark == Status::Inconclusive);
     }
     let measured = Check { weight: Some(0.0), ..Check::of(CheckKind::Latency) };
-    assert_eq!(told(&measured, "x"), (Mark::Pass, "1234 ms".to_owned()));
+    assert_eq!(told(&measured, "x"), (Status::Passed, "1234 ms".to_owned()));
     for (finish, value, mark) in [
-        (Some(Finish::Length), "length", Mark::Pass),
-        (Some(Finish::ContextWindow), "length", Mark::Pass),
-        (Some(Finish::Refusal), "content_filter", Mark::Pass),
-        (Some(Finish::Refusal), "refusal", Mark::Pass),
-        (Some(Finish::Other("eos".to_owned())), "EOS", Mark::Pass),
-        (Some(Finish::Unknown), "stop", Mark::Skipped),
-        (None, "stop", Mark::Skipped),
+        (Some(Finish::Length), "length", Status::Passed),
+        (Some(Finish::ContextWindow), "length", Status::Passed),
+        (Some(Finish::Refusal), "content_filter", Status::Passed),
+        (Some(Finish::Refusal), "refusal", Status::Passed),
+        (Some(Finish::Other("eos".to_owned())), "EOS", Status::Passed),
+        (Some(Finish::Unknown), "stop", Status::Inconclusive),
+        (None, "stop", Status::Inconclusive),
     ] {
         let answer = Answer { finish: finish.as_ref(), ..answer("x") };
-        assert_eq!(of(&check("finish-reason", json!(value)), &answer).mark, mark, "{finish:?}");
+        assert_eq!(of(&check("finish-reason", json!(value)), &answer).status, mark, "{finish:?}");
     }
     let declined = Answer { finish: Some(&Finish::Refusal), ..answer("fine") };
     assert_eq!(of(&Check::of(CheckKind::IsRefusal), &declined).reason, "the model declined");
@@ -206,10 +98,10 @@ fn a_run_is_held_to_its_limits() {
 fn a_score_is_given_as_credit_and_turned_round_by_not() {
     let rouge = check("rouge-n", json!("the cat was under the bed"));
     let verdict = of(&rouge.clone().within(0.95), &answer("the cat was found under the bed"));
-    assert_eq!((verdict.mark, verdict.reason.as_str()), (Mark::Fail, "ROUGE-1 0.92 < threshold 0.95"));
+    assert_eq!((verdict.status, verdict.reason.as_str()), (Status::Failed, "ROUGE-1 0.92 < threshold 0.95"));
     assert!((verdict.credit().unwrap() - 12.0 / 13.0).abs() < 1e-12);
     let not = of(&rouge.negated(), &answer("the cat was found under the bed"));
-    assert_eq!((not.mark, not.reason.as_str()), (Mark::Fail, "ROUGE-1 0.92 ≥ threshold 0.75"));
+    assert_eq!((not.status, not.reason.as_str()), (Status::Failed, "ROUGE-1 0.92 ≥ threshold 0.75"));
     assert!((not.credit().unwrap() - 1.0 / 13.0).abs() < 1e-12);
 }
 
@@ -217,15 +109,20 @@ fn a_score_is_given_as_credit_and_turned_round_by_not() {
 fn variables_are_filled_from_the_input_or_the_check_is_skipped() {
     let input = Input { text: "parcel".to_owned(), vars: [("want".to_owned(), "4".to_owned())].into() };
     for (check, text, mark, reason) in [
-        (check("equals", json!("{{ want }}")), "4", Mark::Pass, "the answer is `4`"),
-        (check("contains", json!("{{ input }}")), "a parcel", Mark::Pass, "the answer holds `parcel`"),
-        (path("/n", Comparison::Equal, json!("{{ want }}")), r#"{"n": 4}"#, Mark::Pass, "`/n` is 4 = `4`"),
-        (check("word-count", json!("{{ want }}")), "one", Mark::Fail, "1 word ≠ 4"),
-        (check("equals", json!("{{ who }}")), "4", Mark::Skipped, "not applied: `who` has no value in this input"),
+        (check("equals", json!("{{ want }}")), "4", Status::Passed, "the answer is `4`"),
+        (check("contains", json!("{{ input }}")), "a parcel", Status::Passed, "the answer holds `parcel`"),
+        (path("/n", Comparison::Equal, json!("{{ want }}")), r#"{"n": 4}"#, Status::Passed, "`/n` is 4 = `4`"),
+        (check("word-count", json!("{{ want }}")), "one", Status::Failed, "1 word ≠ 4"),
+        (
+            check("equals", json!("{{ who }}")),
+            "4",
+            Status::Inconclusive,
+            "not applied: `who` has no value in this input",
+        ),
         (
             check("word-count", json!("{{ input }}")),
             "one",
-            Mark::Skipped,
+            Status::Inconclusive,
             "not applied: for this input it expects a number of words, a range such as `20-100`, or \
              `{ min = 20, max = 100 }` and gets the string `parcel`",
         ),
@@ -235,21 +132,21 @@ fn variables_are_filled_from_the_input_or_the_check_is_skipped() {
             (
                 check.negated(),
                 match mark {
-                    Mark::Pass => Mark::Fail,
-                    Mark::Fail => Mark::Pass,
-                    Mark::Skipped => mark,
+                    Status::Passed => Status::Failed,
+                    Status::Failed => Status::Passed,
+                    Status::Inconclusive => mark,
                 },
             ),
         ] {
             let verdict = judged(&[check], &answer(text), &input).quality.verdicts.pop().unwrap();
-            assert_eq!((verdict.mark, verdict.reason.as_str()), (mark, reason));
+            assert_eq!((verdict.status, verdict.reason.as_str()), (mark, reason));
         }
     }
     let judge = Judge::new(&text_format(), &[check("equals", json!("{{ want }}"))]).unwrap();
     let verdict = judge.judge(&answer("4")).quality.verdicts.pop().unwrap();
     assert_eq!(
-        (verdict.mark, verdict.reason.as_str()),
-        (Mark::Skipped, "not applied: there is no input to fill its variables from")
+        (verdict.status, verdict.reason.as_str()),
+        (Status::Inconclusive, "not applied: there is no input to fill its variables from")
     );
 }
 
@@ -260,8 +157,8 @@ fn what_cannot_be_applied_is_skipped_under_its_own_name() {
         let verdict = of(&check, &answer("x"));
         assert_eq!(verdict.rule, Rule::Check("javascript".to_owned()));
         assert_eq!(
-            (verdict.mark, verdict.reason.as_str()),
-            (Mark::Skipped, "not applied: `javascript` cannot be applied here")
+            (verdict.status, verdict.reason.as_str()),
+            (Status::Inconclusive, "not applied: `javascript` cannot be applied here")
         );
     }
     let rubric =
@@ -274,7 +171,10 @@ fn what_cannot_be_applied_is_skipped_under_its_own_name() {
         (2, "Is it kind?", 3, Some("big"))
     );
     let verdict = &judgement.quality.verdicts[*place];
-    assert_eq!((verdict.mark, verdict.reason.as_str()), (Mark::Skipped, "not applied: no judge model was asked"));
+    assert_eq!(
+        (verdict.status, verdict.reason.as_str()),
+        (Status::Inconclusive, "not applied: no judge model was asked")
+    );
     assert_eq!(verdict.rule, Rule::Check("llm-rubric".to_owned()));
 }
 
@@ -287,16 +187,19 @@ fn weights_make_the_score_and_nothing_of_weight_0_fails() {
     };
     let checks = [weighs(3.0, "a"), weighs(1.0, "b")];
     assert_eq!(quality(&checks, None).score(), Some(0.75));
-    assert!(!quality(&checks, None).passed());
-    assert!(quality(&checks, Some(0.75)).passed());
-    assert!(!quality(&checks, Some(0.76)).passed());
+    assert!(quality(&checks, None).status() != RunStatus::Passed);
+    assert!(quality(&checks, Some(0.75)).status() == RunStatus::Passed);
+    assert!(quality(&checks, Some(0.76)).status() != RunStatus::Passed);
     let mut free = weighs(0.0, "b");
     free.metric = Some("tone".to_owned());
     let quality = quality(&[weighs(1.0, "a"), free], None);
-    assert!(quality.passed());
+    assert!(quality.status() == RunStatus::Passed);
     assert_eq!(quality.score(), Some(1.0));
     let measured = &quality.verdicts[2];
-    assert_eq!((measured.mark, measured.credit(), measured.metric.as_deref()), (Mark::Pass, Some(0.0), Some("tone")));
+    assert_eq!(
+        (measured.status, measured.credit(), measured.metric.as_deref()),
+        (Status::Passed, Some(0.0), Some("tone"))
+    );
     assert_eq!(measured.reason, "the answer does not hold `b` (weight 0: measured, never fails)");
 }
 

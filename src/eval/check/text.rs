@@ -3,7 +3,7 @@
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
-use super::{Fact, written::Written};
+use super::{Fact, apart, written::Written};
 use crate::{
     eval::{
         json_diff::same,
@@ -14,6 +14,9 @@ use crate::{
 
 /// Bytes a compiled regular expression may take.
 const REGEX_SIZE: usize = 4 << 20;
+
+/// What is said where a text is looked for and is there in other white space.
+const BUT_FOR_UNSEEN: &str = "; without white space and characters that are not seen, it does";
 
 /// Texts that are named one by one.
 const NAMED: usize = 5;
@@ -75,8 +78,8 @@ impl TextTest {
         match self {
             Self::Equals(value) if text == value => Fact::new(true, format!("the answer is {}", quote(value))),
             Self::Equals(value) => {
-                let (found, wanted) = apart(text, value);
-                Fact::new(false, format!("the answer is {found}, not {wanted}"))
+                let said = |found: &str, wanted: &str| format!("the answer is {found}, not {wanted}");
+                Fact::new(false, apart::told(text, value, said))
             }
             Self::EqualsJson(value) => equals_json(text, value),
             Self::Holds { parts, all, fold } => holds(text, parts, *all, *fold),
@@ -85,7 +88,12 @@ impl TextTest {
             }
             Self::Begins(value) => {
                 let start: String = text.chars().take(value.chars().count()).collect();
-                Fact::new(false, format!("the answer begins with {}, not {}", quote(&start), quote(value)))
+                let said = |found: &str, wanted: &str| format!("the answer begins with {found}, not {wanted}");
+                let mut said = apart::told(&start, value, said);
+                if apart::unseen(&start, value).is_none() && apart::bare(text).starts_with(&apart::bare(value)) {
+                    said.push_str(BUT_FOR_UNSEEN);
+                }
+                Fact::new(false, said)
             }
             Self::Matches(regex) => match regex.find(text) {
                 Some(found) => Fact::new(true, format!("{} matches {}", quote(regex.as_str()), quote(found.as_str()))),
@@ -94,17 +102,6 @@ impl TextTest {
             Self::Words { least, most } => counted(text, *least, *most),
         }
     }
-}
-
-/// Quotes two texts; where the quotes are the same, says where the texts differ.
-fn apart(text: &str, value: &str) -> (String, String) {
-    let (found, wanted) = (quote(text), quote(value));
-    if found != wanted {
-        return (found, wanted);
-    }
-    let at = text.chars().zip(value.chars()).take_while(|(one, other)| one == other).count();
-    let from = |text: &str| quote(&text.chars().skip(at.saturating_sub(8)).collect::<String>());
-    (format!("{} from character {}", from(text), at + 1), from(value))
 }
 
 fn equals_json(text: &str, value: &Value) -> Fact {
@@ -122,12 +119,17 @@ fn holds(text: &str, parts: &[Part], all: bool, fold: bool) -> Fact {
     let text = folded.as_deref().unwrap_or(text);
     let (there, gone): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| text.contains(&part.sought));
     let says = |says: &str, parts: &[&Part]| format!("the answer {says} {}", named(parts));
+    let lacks = |what: &str| {
+        let bare = apart::bare(text);
+        let unseen = gone.iter().any(|part| bare.contains(&apart::bare(&part.sought)));
+        Fact::new(false, says(what, &gone) + if unseen { BUT_FOR_UNSEEN } else { "" })
+    };
     match (all, there.first()) {
         (true, _) if gone.is_empty() && there.len() > 1 => Fact::new(true, says("holds all of", &there)),
         (true, _) if gone.is_empty() => Fact::new(true, says("holds", &there)),
-        (true, _) => Fact::new(false, says("does not hold", &gone)),
+        (true, _) => lacks("does not hold"),
         (false, Some(first)) => Fact::new(true, says("holds", &[first])),
-        (false, None) => Fact::new(false, says("holds none of", &gone)),
+        (false, None) => lacks("holds none of"),
     }
 }
 

@@ -113,6 +113,8 @@ fn keys(kind: CheckKind) -> &'static [&'static str] {
         | CheckKind::ContainsJson
         | CheckKind::WordCount
         | CheckKind::FinishReason
+        | CheckKind::JsonEquals
+        | CheckKind::JsonFields
         | CheckKind::Required => &["value"],
         CheckKind::Levenshtein | CheckKind::RougeN | CheckKind::Completeness => &["value", "threshold"],
         CheckKind::Latency | CheckKind::Cost => &["threshold"],

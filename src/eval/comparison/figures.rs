@@ -8,7 +8,7 @@ use super::{Cell, Entry, Kind, Row, counted, tally};
 use crate::{
     eval::figures::{age, count, duration, rate, tokens},
     eval::groups::{Groups, Sample},
-    model::{Cost, End, Mark, Outcome, Provenance, Usage, usage::tokens_per_second},
+    model::{Cost, End, Outcome, Provenance, RunStatus, Usage, usage::tokens_per_second},
 };
 
 /// Makes the rows. A figure that no lane has makes none.
@@ -25,7 +25,7 @@ pub(super) fn rows(lanes: &[Entry<'_>], now: Timestamp) -> Vec<Row> {
         })
     };
     let rows = [
-        row("end", &|runs| Some(tally(counted(runs.iter().map(|run| end(run)))))),
+        row("verdict", &|runs| Some(tally(counted(runs.iter().map(|run| end(run)))))),
         row("answers", &|runs| (runs.len() > 1).then(|| grouped(runs))),
         row("checks", &checks),
         row("from", &|runs| Some(tally(counted(runs.iter().map(|run| origin(run, now)))))),
@@ -47,8 +47,8 @@ fn grouped(runs: &[&Outcome]) -> String {
 
 fn end(run: &Outcome) -> String {
     match &run.end {
-        End::Failed { .. } => format!("failed: {}", run.end),
-        other => other.to_string(),
+        End::Done | End::Cancelled => run.status().to_string(),
+        End::Interrupted { .. } | End::Failed { .. } => format!("{}: {}", run.status(), run.end),
     }
 }
 
@@ -57,12 +57,12 @@ fn checks(runs: &[&Outcome]) -> Option<String> {
     match judged.as_slice() {
         [] => None,
         [quality] if runs.len() == 1 => {
-            let held = quality.verdicts.iter().filter(|verdict| verdict.mark == Mark::Pass).count();
+            let (held, all) = quality.held();
             let broken = quality.failures().map(|verdict| format!("; {}: {}", verdict.rule, verdict.reason));
-            Some(format!("{held}/{}{}", quality.verdicts.len(), broken.collect::<String>()))
+            (all > 0).then(|| format!("{held}/{all}{}", broken.collect::<String>()))
         }
         many => {
-            let passed = many.iter().filter(|quality| quality.passed()).count();
+            let passed = many.iter().filter(|quality| quality.status() == RunStatus::Passed).count();
             let broken =
                 counted(many.iter().flat_map(|quality| quality.failures().map(|broken| broken.rule.to_string())));
             let broken = if broken.is_empty() {

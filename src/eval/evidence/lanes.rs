@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Pair, Samples};
-use crate::{eval::tally::Standing, model::batch::Cell};
+use crate::model::{Class, RunStatus, batch::Cell};
 
 /// A prompt and a target, by their places in the batch.
 pub type LaneKey = (u32, u32);
@@ -16,15 +16,15 @@ type Judged = (Option<bool>, Option<f64>);
 pub struct Lanes(BTreeMap<LaneKey, BTreeMap<(u64, u32), Judged>>);
 
 impl Lanes {
-    /// Takes a cell in; one without an answer did not pass.
+    /// Takes a cell in, as [`RunStatus::compared`] counts it; one that was stopped is as if it had not been asked.
     pub fn take(&mut self, cell: &Cell) {
-        let judged = match Standing::of(cell) {
-            Standing::Passed => (Some(true), cell.score),
-            Standing::Failed => (Some(false), cell.score),
-            Standing::Error => (Some(false), Some(0.0)),
-            Standing::Skipped => (None, cell.score),
-            Standing::Open => return,
-        };
+        if cell.status == RunStatus::Cancelled {
+            return;
+        }
+        let of_the_answer = |class: &str| Class::OF_THE_ANSWER.iter().any(|own| own.to_string() == class);
+        let passed = cell.status.compared(cell.class.as_deref().is_some_and(of_the_answer));
+        let score = if cell.status == RunStatus::Error { passed.map(|_| 0.0) } else { cell.score };
+        let judged = (passed, score.filter(|_| passed.is_some()));
         let place = cell.place;
         self.0.entry((place.prompt, place.target)).or_default().insert((place.row, place.sample), judged);
     }
@@ -54,15 +54,14 @@ mod tests {
     use super::*;
     use crate::model::{Cost, Place, RunId};
 
-    fn cell(row: u64, target: u32, sample: u32, passed: Option<bool>) -> Cell {
+    fn cell(row: u64, target: u32, sample: u32, status: RunStatus) -> Cell {
         Cell {
             place: Place { row, target, sample, ..Place::default() },
             run: RunId(uuid::Uuid::nil()),
-            end: if passed.is_some() { "done" } else { "failed" }.to_owned(),
-            passed,
-            score: passed.map(|_| 0.5),
-            skipped: false,
-            class: None,
+            end: if status == RunStatus::Error { "failed" } else { "done" }.to_owned(),
+            status,
+            score: (status != RunStatus::Error).then_some(0.5),
+            class: (status == RunStatus::Error).then(|| Class::Truncated.to_string()),
             cached: false,
             tokens: None,
             cost: Cost::Unknown,
@@ -82,27 +81,41 @@ mod tests {
 
     #[test]
     fn lanes_are_paired_by_the_samples_of_rows_that_both_have() {
-        let (yes, no) = (Some(true), Some(false));
+        let (passed, failed, error) = (RunStatus::Passed, RunStatus::Failed, RunStatus::Error);
         let all = lanes(&[
-            cell(1, 0, 0, no),
-            cell(1, 1, 0, yes),
-            cell(2, 0, 0, yes),
-            cell(2, 0, 1, yes),
-            cell(2, 1, 0, None),
-            cell(2, 1, 1, no),
-            cell(3, 0, 0, yes),
-            cell(4, 1, 0, yes),
+            cell(1, 0, 0, failed),
+            cell(1, 1, 0, passed),
+            cell(2, 0, 0, passed),
+            cell(2, 0, 1, passed),
+            cell(2, 1, 0, error),
+            cell(2, 1, 1, failed),
+            cell(3, 0, 0, passed),
+            cell(4, 1, 0, passed),
         ]);
+        let (yes, no) = (Some(true), Some(false));
         let pair = |a, b, score_b| Pair { a, b, score_a: Some(0.5), score_b: Some(score_b) };
         assert_eq!(all.pairs((0, 1), &all, (0, 0)), [pair(no, yes, 0.5), pair(yes, no, 0.25)]);
         assert!(all.pairs((0, 2), &all, (0, 0)).is_empty() && all.pairs((0, 1), &all, (1, 0)).is_empty());
-        let before = lanes(&[cell(1, 1, 0, no)]);
+        let before = lanes(&[cell(1, 1, 0, failed)]);
         assert_eq!(all.pairs((0, 1), &before, (0, 1)), [pair(no, yes, 0.5)]);
     }
 
     #[test]
+    fn what_says_nothing_of_the_answer_is_no_side_of_a_pair() {
+        let passed = RunStatus::Passed;
+        for status in [RunStatus::Inconclusive, RunStatus::Unchecked, RunStatus::Cancelled] {
+            let all = lanes(&[cell(1, 0, 0, passed), cell(1, 1, 0, status)]);
+            assert!(all.pairs((0, 1), &all, (0, 0)).iter().all(|pair| pair.b.is_none()), "{status}");
+        }
+        let limited = Cell { class: Some("rate limited".to_owned()), ..cell(1, 1, 0, RunStatus::Error) };
+        let all = lanes(&[cell(1, 0, 0, passed), limited]);
+        assert_eq!(all.pairs((0, 1), &all, (0, 0))[0].b, None, "a fault on the way is none of the answer");
+    }
+
+    #[test]
     fn a_cell_asked_again_counts_once() {
-        let again = lanes(&[cell(1, 0, 0, None), cell(1, 0, 0, Some(true)), cell(1, 1, 0, Some(true))]);
+        let passed = RunStatus::Passed;
+        let again = lanes(&[cell(1, 0, 0, RunStatus::Error), cell(1, 0, 0, passed), cell(1, 1, 0, passed)]);
         assert_eq!(again.pairs((0, 1), &again, (0, 0)).first().map(|pair| pair.a), Some(Some(true)));
     }
 }

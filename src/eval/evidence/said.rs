@@ -53,9 +53,13 @@ impl Evidence {
                 (changed, all)
             }
             (_, None, _) => {
-                let nothing = "nothing to compare";
-                let why = if self.scored == 1 { "only one row was scored" } else { "no row was judged" };
-                return vec![format!("{nothing}: {why} with both"), nothing.to_owned()];
+                let nothing = "not comparable";
+                let why = match (self.not_comparable, self.scored) {
+                    (0, 0) => "no common inputs",
+                    (_, 1) => "only one input was scored with both",
+                    _ => "no input was checked with both",
+                };
+                return vec![format!("{nothing}: {why}"), nothing.to_owned()];
             }
         };
         let mut forms = Vec::new();

@@ -16,7 +16,7 @@ fn the_sentence_says_what_is_shown() {
     for ((both, broken, fixed, neither), sentence) in [
         ((60, 3, 14, 23), "B better: 14 fixed, 3 broken, p=0.013, +11 points (3 to 19)"),
         ((60, 14, 3, 23), "B worse: 3 fixed, 14 broken, p=0.013, -11 points (-19 to -3)"),
-        ((0, 0, 0, 0), "nothing to compare: no row was judged with both"),
+        ((0, 0, 0, 0), "not comparable: no common inputs"),
     ] {
         assert_eq!(Evidence::of(pairs(both, broken, fixed, neither), 1).sentence(), sentence);
     }
@@ -44,7 +44,7 @@ fn a_sentence_is_as_long_as_there_is_room_for() {
     ] {
         assert_eq!(found.said(words, room), said, "{room}");
     }
-    assert_eq!(Evidence::of([], 1).said(words, 20), "nothing to compare");
+    assert_eq!(Evidence::of([], 1).said(words, 20), "not comparable");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn passes_decide_where_they_can_whatever_the_scores() {
 #[test]
 fn one_score_is_nothing_to_compare() {
     let one = Pair { score_a: Some(0.1), score_b: Some(0.2), ..Pair::default() };
-    assert_eq!(Evidence::of([one], 1).sentence(), "nothing to compare: only one row was scored with both");
+    assert_eq!(Evidence::of([one], 1).sentence(), "not comparable: only one input was scored with both");
 }
 
 /// Weighs samples, each with the row it is of.

@@ -38,7 +38,7 @@ pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::R
         row.extend(whole.variables.iter().map(|name| entry.input.vars.get(name).cloned().unwrap_or_default()));
         row.extend([
             entry.answer.clone(),
-            entry.standing().word().to_owned(),
+            cell.status.word().to_owned(),
             cell.score.map(|score| format!("{score:.4}")).unwrap_or_default(),
             entry.why(),
             entry.fallback.clone().unwrap_or_default(),

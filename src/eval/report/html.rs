@@ -13,11 +13,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Entries, Entry, Lane, Whole};
 use crate::{
-    eval::{
-        figures,
-        tally::{Standing, Tally},
-    },
-    model::{Mark, PicoDollars},
+    eval::{figures, tally::Tally},
+    model::{PicoDollars, RunStatus, StatusCounts},
 };
 
 const STYLE: &str = include_str!("../../../assets/report/report.css");
@@ -31,7 +28,7 @@ const COLUMNS: &[(&str, bool)] = &[
     ("row", false),
     ("prompt", false),
     ("target", false),
-    ("standing", false),
+    ("verdict", false),
     ("score", true),
     ("why", false),
     ("input", false),
@@ -80,7 +77,7 @@ fn summary(out: &mut dyn Write, whole: &Whole) -> io::Result<()> {
     let metrics: Vec<&str> = total.metrics().map(|(name, _)| name).collect();
     writeln!(out, "<h2>Each prompt on each target</h2>\n<div class=\"wide\"><table>\n<thead><tr>")?;
     write!(out, "<th scope=\"col\">prompt</th><th scope=\"col\">target</th>")?;
-    for column in ["cells", "passed", "failed", "errors", "skipped", "pass rate", "score"] {
+    for column in ["cells", "passed", "failed", "inconclusive", "unchecked", "errors", "pass rate", "score"] {
         write!(out, "<th scope=\"col\" class=\"number\">{column}</th>")?;
     }
     metrics.iter().try_for_each(|name| write!(out, "<th scope=\"col\" class=\"number\">{}</th>", Html(name)))?;
@@ -101,11 +98,16 @@ fn summary(out: &mut dyn Write, whole: &Whole) -> io::Result<()> {
         writeln!(
             out,
             "<p class=\"note\">{} of {} from the cache: neither their time, nor their tokens, nor their cost count</p>",
-            total.cached, total.cells
+            total.cached,
+            total.cells()
         )?;
     }
     for (class, count) in &total.errors {
         writeln!(out, "<p class=\"note\"><span class=\"error\">{count} × {}</span></p>", Html(class))?;
+    }
+    for unrun in total.unrun() {
+        let words = unrun.to_string();
+        writeln!(out, "<p class=\"note\"><span class=\"inconclusive\">not run: {}</span></p>", Html(&words))?;
     }
     Ok(())
 }
@@ -115,9 +117,10 @@ fn figures_of(out: &mut dyn Write, tally: &Tally, metrics: &[&str]) -> io::Resul
     let unit = |score: Option<f64>| score.map_or_else(unknown, |score| format!("{score:.2}"));
     let time = |share| tally.latency(share).map_or_else(unknown, figures::duration);
     let means: std::collections::BTreeMap<&str, f64> = tally.metrics().collect();
-    let mut cells: Vec<String> =
-        [tally.cells, tally.passed, tally.failed, tally.errored(), tally.skipped].map(|count| count.to_string()).into();
-    cells.push(tally.pass_rate().map_or_else(unknown, |rate| format!("{:.1}%", rate * 100.0)));
+    let StatusCounts { passed, failed, inconclusive, unchecked, error, cancelled: _ } = tally.counts;
+    let counts = [tally.cells(), passed, failed, inconclusive, unchecked, error];
+    let mut cells: Vec<String> = counts.map(|count| count.to_string()).into();
+    cells.push(tally.pass_rate().map_or_else(unknown, figures::percent));
     cells.push(unit(tally.score()));
     cells.extend(metrics.iter().map(|name| unit(means.get(name).copied())));
     let more = if tally.uncounted > 0 { "≥" } else { "" };
@@ -134,8 +137,8 @@ fn filters(out: &mut dyn Write, whole: &Whole) -> io::Result<()> {
          cell\" aria-label=\"text in a cell\"><select name=\"standing\" aria-label=\"standing\"><option \
          value=\"\">all</option><option value=\"not-passed\">not passed</option>"
     )?;
-    for standing in [Standing::Passed, Standing::Failed, Standing::Error, Standing::Skipped] {
-        write!(out, "<option>{}</option>", standing.word())?;
+    for status in RunStatus::ALL.into_iter().filter(|status| *status != RunStatus::Cancelled) {
+        write!(out, "<option>{status}</option>")?;
     }
     write!(
         out,
@@ -151,7 +154,7 @@ fn filters(out: &mut dyn Write, whole: &Whole) -> io::Result<()> {
 fn row(out: &mut dyn Write, whole: &Whole, entry: &Entry) -> io::Result<()> {
     let (cell, place) = (&entry.cell, entry.cell.place);
     let (prompt, target) = whole.names(place);
-    let standing = entry.standing().word();
+    let standing = cell.status.word();
     let mut number = 0;
     let mut next = || {
         let label = COLUMNS.get(number).map_or("", |(label, _)| label);
@@ -205,14 +208,10 @@ fn why(out: &mut dyn Write, entry: &Entry) -> io::Result<()> {
     let first = if why.is_empty() { format!("{} checks", verdicts.len()) } else { why };
     write!(out, "<details><summary>{}</summary><dl>", Html(&first))?;
     for verdict in verdicts {
-        let (class, mark) = match verdict.mark {
-            Mark::Pass => ("passed", "pass"),
-            Mark::Fail => ("failed", "FAIL"),
-            Mark::Skipped => ("skipped", "skipped"),
-        };
+        let class = verdict.status.word();
         let metric = verdict.metric.as_ref().map(|metric| format!(" ({metric})")).unwrap_or_default();
         let rule = verdict.rule.to_string();
-        write!(out, "<dt><span class=\"{class}\">{mark}</span> {}{}</dt>", Html(&rule), Html(&metric))?;
+        write!(out, "<dt><span class=\"{class}\">{class}</span> {}{}</dt>", Html(&rule), Html(&metric))?;
         write!(out, "<dd>{}</dd>", Html(&verdict.reason))?;
     }
     write!(out, "</dl></details>")

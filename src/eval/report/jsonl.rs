@@ -8,10 +8,7 @@ use std::{
 use serde::Serialize;
 
 use super::{Entries, Entry, Whole};
-use crate::{
-    eval::tally::Standing,
-    model::{PicoDollars, Verdict, outcome::Reason},
-};
+use crate::model::{PicoDollars, RunStatus, Verdict, outcome::Reason};
 
 /// A cell as a line of JSON.
 #[derive(Debug, Serialize)]
@@ -25,7 +22,7 @@ pub struct Line<'a> {
     sample: u32,
     run: String,
     end: &'a str,
-    standing: Standing,
+    standing: RunStatus,
     score: Option<f64>,
     why: String,
     class: Option<&'a str>,
@@ -58,7 +55,7 @@ impl<'a> Line<'a> {
             sample: cell.place.sample,
             run: cell.run.to_string(),
             end: &cell.end,
-            standing: entry.standing(),
+            standing: cell.status,
             score: cell.score,
             why: entry.why(),
             class: cell.class.as_deref(),

@@ -10,15 +10,15 @@ use std::{
 
 use super::{Entries, Entry, Whole};
 use crate::{
-    eval::tally::{Standing, Tally},
-    model::quality::Verdict,
+    eval::tally::Tally,
+    model::{RunStatus, Verdict},
 };
 
 /// The characters of an answer that stand beside a failure.
 const SHOWN: usize = 4000;
 
-/// Writes the report. Cells without an answer are errors, broken rules failures; a cell whose checks
-/// were all skipped is skipped.
+/// Writes the report. Cells without an answer are errors, broken rules failures; a cell that is inconclusive or
+/// has no check is skipped.
 pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::Result<()> {
     let name = if whole.complete() { whole.name.clone() } else { format!("{} ({})", whole.name, whole.end) };
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
@@ -34,20 +34,20 @@ pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::R
     writeln!(out, "</testsuites>")
 }
 
-/// Counts open cells nowhere: no case is written for them.
+/// Counts cells that were stopped nowhere: no case is written for them.
 fn counts(tally: &Tally) -> String {
     format!(
         "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\"",
-        tally.cells,
-        tally.failed,
-        tally.errored(),
-        tally.skipped
+        tally.cells(),
+        tally.counts.failed,
+        tally.counts.error,
+        tally.counts.inconclusive + tally.counts.unchecked
     )
 }
 
 fn case(out: &mut dyn Write, whole: &Whole, (class, entry): (&str, &Entry)) -> io::Result<()> {
-    let standing = entry.standing();
-    if standing == Standing::Open {
+    let status = entry.cell.status;
+    if status == RunStatus::Cancelled {
         return Ok(());
     }
     let (name, class) = (whole.title(entry), Attribute(class));
@@ -59,16 +59,20 @@ fn case(out: &mut dyn Write, whole: &Whole, (class, entry): (&str, &Entry)) -> i
         Attribute(&name),
         Attribute(&whole.data)
     )?;
-    match standing {
-        Standing::Passed | Standing::Open => return writeln!(out, "/>"),
-        Standing::Skipped => write!(out, ">\n      <skipped message=\"{}\"/>", Attribute(&entry.why()))?,
-        Standing::Error => {
+    match status {
+        RunStatus::Passed | RunStatus::Cancelled => return writeln!(out, "/>"),
+        RunStatus::Inconclusive => {
+            let why = format!("inconclusive: {}", entry.why());
+            write!(out, ">\n      <skipped message=\"{}\"/>", Attribute(&why))?;
+        }
+        RunStatus::Unchecked => write!(out, ">\n      <skipped message=\"unchecked: it has no check\"/>")?,
+        RunStatus::Error => {
             let kind = entry.cell.class.as_deref().unwrap_or(&entry.cell.end);
             let why = entry.why();
             write!(out, ">\n      <error type=\"{}\" message=\"{}\">", Attribute(kind), Attribute(&why))?;
             write!(out, "{}</error>", Text(&shown(entry)))?;
         }
-        Standing::Failed => {
+        RunStatus::Failed => {
             let rules: Vec<String> = entry.failures().map(|Verdict { rule, .. }| rule.to_string()).collect();
             let kind = rules.first().map_or("score", String::as_str);
             write!(out, ">\n      <failure type=\"{}\" message=\"{}\">", Attribute(kind), Attribute(&entry.why()))?;

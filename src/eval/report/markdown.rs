@@ -3,11 +3,8 @@
 use std::io::{self, Write};
 
 use super::{Entries, Whole};
-use crate::eval::{
-    comparison::escaped,
-    figures,
-    tally::{Standing, Tally},
-};
+use crate::eval::{comparison::escaped, figures, tally::Tally};
+use crate::model::{RunStatus, StatusCounts};
 
 /// The characters of an answer that stand in the list.
 const SHOWN: usize = 200;
@@ -18,10 +15,13 @@ pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::R
     writeln!(out, "# {}\n", escaped(&whole.name))?;
     writeln!(out, "{}, from {}, {}\n", escaped(&whole.end), escaped(&whole.data), whole.made)?;
     let names: Vec<&str> = total.metrics().map(|(name, _)| name).collect();
-    write!(out, "| prompt | target | cells | passed | failed | errors | skipped | pass rate | score |")?;
+    write!(
+        out,
+        "| prompt | target | cells | passed | failed | inconclusive | unchecked | errors | pass rate | score |"
+    )?;
     names.iter().try_for_each(|name| write!(out, " {} |", escaped(name)))?;
     writeln!(out, " cost | p50 | p95 |")?;
-    writeln!(out, "|---|---|{}", "--:|".repeat(10 + names.len()))?;
+    writeln!(out, "|---|---|{}", "--:|".repeat(11 + names.len()))?;
     for lane in &whole.lanes {
         let line = figures_of(&lane.tally, &names);
         writeln!(out, "| {} | {} | {line} |", escaped(&lane.prompt_name), escaped(&lane.target_name))?;
@@ -32,28 +32,32 @@ pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::R
     for (class, count) in &total.errors {
         writeln!(out, "\n{} × {}", count, escaped(class))?;
     }
-    if total.failed + total.errored() + total.skipped == 0 {
+    for unrun in total.unrun() {
+        writeln!(out, "\nnot run: {}", escaped(&unrun.to_string()))?;
+    }
+    if total.counts.passed + total.counts.unchecked == total.cells() {
         return Ok(());
     }
-    writeln!(out, "\n| cell | prompt | target | standing | why | answer |\n|---|---|---|---|---|---|")?;
+    writeln!(out, "\n| cell | prompt | target | verdict | why | answer |\n|---|---|---|---|---|---|")?;
     entries.each(None, &mut |entry| {
-        if matches!(entry.standing(), Standing::Passed | Standing::Open) {
+        if matches!(entry.cell.status, RunStatus::Passed | RunStatus::Unchecked | RunStatus::Cancelled) {
             return Ok(());
         }
         let (prompt, target) = whole.names(entry.cell.place);
         let answer: String = entry.answer.chars().take(SHOWN).collect();
-        let cells = [&whole.title(entry), prompt, target, entry.standing().word(), &entry.why(), &answer];
+        let cells = [&whole.title(entry), prompt, target, entry.cell.status.word(), &entry.why(), &answer];
         writeln!(out, "| {} |", cells.map(escaped).join(" | "))
     })
 }
 
 fn figures_of(tally: &Tally, names: &[&str]) -> String {
     let unknown = || "–".to_owned();
-    let share = |share: Option<f64>| share.map_or_else(unknown, |share| format!("{:.1}%", share * 100.0));
+    let share = |share: Option<f64>| share.map_or_else(unknown, figures::percent);
     let unit = |score: Option<f64>| score.map_or_else(unknown, |score| format!("{score:.2}"));
     let time = |share| tally.latency(share).map_or_else(unknown, figures::duration);
-    let mut cells: Vec<String> =
-        [tally.cells, tally.passed, tally.failed, tally.errored(), tally.skipped].map(|count| count.to_string()).into();
+    let StatusCounts { passed, failed, inconclusive, unchecked, error, cancelled: _ } = tally.counts;
+    let counts = [tally.cells(), passed, failed, inconclusive, unchecked, error];
+    let mut cells: Vec<String> = counts.map(|count| count.to_string()).into();
     cells.extend([share(tally.pass_rate()), unit(tally.score())]);
     let means: std::collections::BTreeMap<&str, f64> = tally.metrics().collect();
     cells.extend(names.iter().map(|name| unit(means.get(name).copied())));

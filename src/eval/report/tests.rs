@@ -4,26 +4,30 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::*;
 use crate::model::{
-    RunId,
+    Rule, RunId, Status,
     outcome::Judging,
-    quality::Rule,
     usage::{Cost, PicoDollars},
 };
 
 /// What a model might write to take over whoever reads the report.
 const HOSTILE: &str = "</td></script><script>alert(1)</script><img src=x onerror=alert(1)>]]>&amp;\"'\u{0}\u{1b}[31m\u{ffff}\u{202e}|`*x*\r\n=1+1";
 
-fn entry(row: u64, target: u32, end: &str, passed: Option<bool>) -> Entry {
-    let mark = if passed == Some(false) { Mark::Fail } else { Mark::Pass };
+fn entry(row: u64, target: u32, status: RunStatus) -> Entry {
+    let end = match status {
+        RunStatus::Error => "failed",
+        RunStatus::Cancelled => "cancelled",
+        _ => "done",
+    };
+    let passed = status.compared(false);
+    let mark = if passed == Some(false) { Status::Failed } else { Status::Passed };
     let verdict =
         Verdict { metric: Some("to<ne".to_owned()), ..Verdict::new(Rule::Check(HOSTILE.to_owned()), mark, HOSTILE) };
     let cell = Cell {
         place: Place { row, prompt: 0, target, sample: 0 },
         run: RunId(uuid::Uuid::nil()),
         end: end.to_owned(),
-        passed,
+        status,
         score: passed.map(|passed| if passed { 1.0 } else { 0.25 }),
-        skipped: false,
         class: (end == "failed").then(|| "rate limited".to_owned()),
         cached: false,
         tokens: Some(12),
@@ -47,16 +51,14 @@ fn entry(row: u64, target: u32, end: &str, passed: Option<bool>) -> Entry {
 
 fn batch() -> (Whole, Vec<Entry>) {
     let mut entries = vec![
-        entry(1, 0, "done", Some(true)),
-        entry(1, 1, "done", Some(false)),
-        entry(2, 0, "failed", None),
-        entry(2, 1, "cancelled", None),
+        entry(1, 0, RunStatus::Passed),
+        entry(1, 1, RunStatus::Failed),
+        entry(2, 0, RunStatus::Error),
+        entry(2, 1, RunStatus::Cancelled),
     ];
-    let mut skipped = entry(3, 0, "done", Some(true));
-    skipped.cell.skipped = true;
-    skipped.cell.score = None;
-    skipped.quality = Some(Quality::of(vec![Verdict::new(Rule::Format, Mark::Skipped, HOSTILE)]));
-    entries.push(skipped);
+    let mut open = entry(3, 0, RunStatus::Inconclusive);
+    open.quality = Some(Quality::of(vec![Verdict::new(Rule::Format, Status::Inconclusive, HOSTILE)]));
+    entries.extend([open, entry(4, 0, RunStatus::Unchecked)]);
     let lanes = [0, 1].map(|target| {
         let mut tally = Tally::default();
         for entry in entries.iter().filter(|entry| entry.cell.place.target == target) {
@@ -133,11 +135,11 @@ fn junit_is_well_formed_and_counts_what_it_holds() {
     let elements = xml(&written(Form::Junit));
     let count = |path: &str| elements.iter().filter(|(own, _)| own == path).count();
     assert_eq!((count("testsuites"), count("testsuites/testsuite")), (1, 2));
-    assert_eq!(count("testsuites/testsuite/testcase"), 4, "an open cell is no case");
-    for kind in ["failure", "error", "skipped"] {
-        assert_eq!(count(&format!("testsuites/testsuite/testcase/{kind}")), 1, "{kind}");
+    assert_eq!(count("testsuites/testsuite/testcase"), 5, "a cell that was stopped is no case");
+    for (kind, number) in [("failure", 1), ("error", 1), ("skipped", 2)] {
+        assert_eq!(count(&format!("testsuites/testsuite/testcase/{kind}")), number, "{kind}");
     }
-    for (counts, of) in [(["4", "1", "1", "1"], 0), (["3", "0", "1", "1"], 1), (["1", "1", "0", "0"], 2)] {
+    for (counts, of) in [(["5", "1", "1", "2"], 0), (["4", "0", "1", "2"], 1), (["1", "1", "0", "0"], 2)] {
         let suites: Vec<_> =
             elements.iter().filter(|(path, _)| path.ends_with('s') || path.ends_with("suite")).collect();
         let (_, own) = suites[of];
@@ -159,7 +161,7 @@ fn a_spreadsheet_runs_nothing() {
         .map(|(text, row)| {
             let own = (*text).to_owned();
             let input = Input { text: own.clone(), vars: BTreeMap::from([("=x".to_owned(), own.clone())]) };
-            Entry { answer: own.clone(), description: Some(own), input, ..entry(row, 0, "done", Some(true)) }
+            Entry { answer: own.clone(), description: Some(own), input, ..entry(row, 0, RunStatus::Passed) }
         })
         .collect();
     let mut out = Vec::new();
@@ -182,10 +184,10 @@ fn a_spreadsheet_runs_nothing() {
 fn json_lines_hold_the_answer_as_it_was_sent() {
     let text = written(Form::Lines);
     let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.len(), 5);
+    assert_eq!(lines.len(), 6);
     assert_eq!(lines[0]["answer"], HOSTILE);
     let standings: Vec<&str> = lines.iter().map(|line| line["standing"].as_str().unwrap()).collect();
-    assert_eq!(standings, ["passed", "failed", "error", "open", "skipped"]);
+    assert_eq!(standings, ["passed", "failed", "error", "cancelled", "inconclusive", "unchecked"]);
     assert_eq!((lines[0]["cost"].as_f64(), lines[0]["cost_is"].as_str()), (Some(0.000_001), Some("known")));
     let keys = |line: &serde_json::Value| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert!(lines.iter().all(|line| keys(line) == keys(&lines[0])), "every line has the same keys");
@@ -257,7 +259,7 @@ fn the_page_loads_nothing_and_runs_nothing_but_its_own() {
     assert!(!page.contains(['\u{0}', '\u{1b}', '\u{202e}', '\r']));
     let tags = |tag: &str| rest.matches(tag).count();
     assert_eq!((tags("<td"), tags("<tr"), tags("<details")), (tags("</td>"), tags("</tr>"), tags("</details>")));
-    assert_eq!(tags("<tr data-standing"), 5);
+    assert_eq!(tags("<tr data-standing"), 6);
 }
 
 #[test]

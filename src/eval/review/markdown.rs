@@ -2,8 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::report::{By, ClassLine, Line, Rate, Report, Times};
-use crate::eval::comparison::escaped;
+use super::report::{By, Change, ClassLine, Compared, Line, NOT_COMPARABLE, Rate, Report, Times};
+use crate::{
+    eval::{
+        comparison::escaped,
+        evidence::Shown,
+        figures::{hundredths, whole_percent},
+    },
+    model::StatusCounts,
+};
 
 /// Writes a rate with its interval: `92% (85 to 96, 110 of 120)`; nothing is `–`.
 #[must_use]
@@ -11,11 +18,21 @@ pub fn rate(rate: Option<&Rate>) -> String {
     rate.map_or_else(
         || "–".to_owned(),
         |rate| {
-            let points = |share: f64| format!("{:.0}", share * 100.0);
-            let (low, high) = (points(rate.interval.low), points(rate.interval.high));
-            format!("{}% ({low} to {high}, {} of {})", points(rate.share), rate.part, rate.whole)
+            let (low, high) = (hundredths(rate.interval.low, 0), hundredths(rate.interval.high, 0));
+            format!("{} ({low} to {high}, {} of {})", whole_percent(rate.share), rate.part, rate.whole)
         },
     )
+}
+
+/// Writes a pass rate and how many of the others came out how: `92% (85 to 96, 110 of 120; 9 failed, 1 error)`.
+#[must_use]
+pub fn pass_rate(pass: Option<&Rate>, counts: &StatusCounts) -> String {
+    let (text, others) = (rate(pass), counts.others());
+    match text.strip_suffix(')') {
+        _ if others.is_empty() => text,
+        Some(open) => format!("{open}; {others})"),
+        None => format!("{text} ({others})"),
+    }
 }
 
 /// Writes times: `p50 0.92s p90 1.40s p95 2.10s p99 3.00s, n 120`; nothing is `–`.
@@ -40,7 +57,7 @@ pub fn markdown(report: &Report, by: By) -> String {
     };
     row("runs", &report.runs.to_string());
     row("answered", &rate(report.success.as_ref()));
-    row("passed every check", &rate(report.pass.as_ref()));
+    row("passed every check", &pass_rate(report.pass.as_ref(), &report.counts));
     row("response time", &times(report.times.as_ref()));
     row("first token", &times(report.first_token.as_ref()));
     row("tokens", &tokens(report));
@@ -51,33 +68,35 @@ pub fn markdown(report: &Report, by: By) -> String {
         &format!("{retried}, fallbacks {fallbacks}, from the cache {cached}, demonstration {}", report.demo),
     );
     if let Some(completeness) = report.completeness {
-        row("completeness", &format!("{:.0}% of required fields filled", completeness * 100.0));
+        row("completeness", &format!("{} of required fields filled", whole_percent(completeness)));
     }
     if report.graded > 0 {
         row("graded", &format!("{} right of {}", report.right, report.graded));
     }
     if !report.changes.is_empty() {
         out.push_str("\n## Since the last version\n\n| prompt | from | to | points | 95 % |\n|---|---|---|---|---|\n");
-        for change in &report.changes {
+        for Change { prompt, before, last, compared } in &report.changes {
+            let prompt = escaped(prompt);
+            let Some(Compared { from, to, by, interval, shown }) = compared else {
+                let _ = writeln!(out, "| {prompt} | {before} | {last} | {NOT_COMPARABLE} | |");
+                continue;
+            };
             let points = |share: f64| format!("{:+.0}", share * 100.0);
             let _ = writeln!(
                 out,
-                "| {} | {} {} | {} {} | {}{} | {} to {} |",
-                escaped(&change.prompt),
-                change.before,
-                rate(Some(&change.from)),
-                change.last,
-                rate(Some(&change.to)),
-                points(change.by),
-                if change.shown { "" } else { " (not shown)" },
-                points(change.interval.low),
-                points(change.interval.high),
+                "| {prompt} | {before} {} | {last} {} | {}{} | {} to {} |",
+                rate(Some(from)),
+                rate(Some(to)),
+                points(*by),
+                if *shown == Shown::NoDifference { " (no difference shown)" } else { "" },
+                points(interval.low),
+                points(interval.high),
             );
         }
     }
-    out.push_str("\n## By check\n\n| check | passed | skipped |\n|---|---|---|\n");
+    out.push_str("\n## By check\n\n| check | passed | inconclusive |\n|---|---|---|\n");
     for check in &report.checks {
-        let _ = writeln!(out, "| {} | {} | {} |", escaped(&check.name), rate(check.pass.as_ref()), check.skipped);
+        let _ = writeln!(out, "| {} | {} | {} |", escaped(&check.name), rate(check.pass.as_ref()), check.inconclusive);
     }
     let head = by.word();
     let _ = write!(
@@ -85,10 +104,11 @@ pub fn markdown(report: &Report, by: By) -> String {
         "\n## By {head}\n\n| {head} | runs | errors | passed | times | cost |\n|---|---|---|---|---|---|\n"
     );
     for line in report.lines(by) {
-        let Line { name, prompt, runs, errors, pass, times: own, cost: dollars, unpriced, .. } = line;
+        let Line { name, prompt, runs, counts, pass, times: own, cost: dollars, unpriced, .. } = line;
+        let errors = counts.error;
         let name =
             prompt.as_ref().map_or_else(|| escaped(name), |prompt| format!("{} {}", escaped(prompt), escaped(name)));
-        let (pass, own, dollars) = (rate(pass.as_ref()), times(own.as_ref()), cost(*dollars, *unpriced));
+        let (pass, own, dollars) = (pass_rate(pass.as_ref(), counts), times(own.as_ref()), cost(*dollars, *unpriced));
         let _ = writeln!(out, "| {name} | {runs} | {errors} | {pass} | {own} | {dollars} |");
     }
     if !report.classes.is_empty() {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::report::Report;
+use crate::model::RunStatus;
 
 /// Writes a report as gauges.
 #[must_use]
@@ -19,8 +20,8 @@ pub fn prometheus(report: &Report) -> String {
     };
     let plain = |value: u64| vec![(String::new(), value as f64)];
     family("runs", "Runs on record.", &plain(report.runs));
-    family("errors", "Runs that failed, broke off or crashed.", &plain(report.errors));
-    family("cancelled", "Runs a person stopped.", &plain(report.cancelled));
+    let statuses = RunStatus::ALL.map(|status| (label("status", status.word()), report.counts.of(status) as f64));
+    family("runs_by_status", "Runs by how they came out.", &statuses);
     let sides = [("in", report.tokens_in), ("out", report.tokens_out)];
     let sides = sides.map(|(side, count)| (label("direction", side), count as f64));
     family("tokens", "Tokens in and out, cached answers left out.", &sides);
@@ -31,14 +32,18 @@ pub fn prometheus(report: &Report) -> String {
     family("fallback_runs", "Runs that another target answered.", &plain(report.fell_back));
     family("cached_runs", "Runs answered from the cache.", &plain(report.cached));
     let pass: Vec<_> = report.pass.iter().map(|rate| (String::new(), rate.share)).collect();
-    family("pass_ratio", "Share of judged answers that pass every check.", &pass);
+    family(
+        "pass_ratio",
+        "Runs that pass every check, of those that passed, failed, are inconclusive or have no answer.",
+        &pass,
+    );
     let checks = report.checks.iter().filter_map(|check| Some((label("check", &check.name), check.pass?.share)));
-    family("check_pass_ratio", "Share of answers that pass a check.", &checks.collect::<Vec<_>>());
+    family("check_pass_ratio", "Share of the answers a check is for that pass it.", &checks.collect::<Vec<_>>());
     let models = |value: fn(&super::Line) -> Option<f64>| -> Vec<(String, f64)> {
         report.models.iter().filter_map(|line| Some((label("model", &line.name), value(line)?))).collect()
     };
     family("model_runs", "Runs by model.", &models(|line| Some(line.runs as f64)));
-    family("model_errors", "Errors by model.", &models(|line| Some(line.errors as f64)));
+    family("model_errors", "Errors by model.", &models(|line| Some(line.counts.error as f64)));
     family("model_pass_ratio", "Pass rate by model.", &models(|line| line.pass.map(|rate| rate.share)));
     let classes = |value: fn(&super::ClassLine) -> Option<f64>| -> Vec<(String, f64)> {
         report.classes.iter().filter_map(|line| Some((label("class", &line.name), value(line)?))).collect()

@@ -3,7 +3,13 @@
 use serde::Serialize;
 
 use super::BINS;
-use crate::eval::stats::{Interval, wilson};
+use crate::{
+    eval::{
+        evidence::Shown,
+        stats::{Interval, wilson},
+    },
+    model::StatusCounts,
+};
 
 /// What runs are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -87,9 +93,9 @@ pub struct Line {
     pub prompt: Option<String>,
     /// Runs.
     pub runs: u64,
-    /// Errors.
-    pub errors: u64,
-    /// The pass rate of those that were judged.
+    /// How they came out.
+    pub counts: StatusCounts,
+    /// The pass rate.
     pub pass: Option<Rate>,
     /// Times.
     pub times: Option<Times>,
@@ -112,7 +118,7 @@ pub struct ClassLine {
     pub ended: u64,
     /// Those that were answered all the same, by another try, key or model.
     pub answered: Option<Rate>,
-    /// The pass rate of those that were judged.
+    /// The pass rate.
     pub pass: Option<Rate>,
 }
 
@@ -125,6 +131,13 @@ pub struct Change {
     pub before: String,
     /// The last version.
     pub last: String,
+    /// How they compare; none where no input was run with both on the same target.
+    pub compared: Option<Compared>,
+}
+
+/// Two versions of a prompt over the inputs that both were run with on the same target.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Compared {
     /// The pass rate of the version before.
     pub from: Rate,
     /// The pass rate of the last version.
@@ -133,9 +146,12 @@ pub struct Change {
     pub by: f64,
     /// Its 95 % interval.
     pub interval: Interval,
-    /// Whether the interval leaves zero out.
-    pub shown: bool,
+    /// What the pairs show of the last version.
+    pub shown: Shown,
 }
+
+/// What is said of two versions that have no input in common.
+pub const NOT_COMPARABLE: &str = "not comparable: no common inputs";
 
 /// A stretch of time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -144,12 +160,8 @@ pub struct Point {
     pub from: i64,
     /// Runs.
     pub runs: u64,
-    /// Errors.
-    pub errors: u64,
-    /// Judged answers.
-    pub judged: u64,
-    /// Those that passed.
-    pub passed: u64,
+    /// How they came out.
+    pub counts: StatusCounts,
     /// US dollars.
     pub cost: f64,
     /// Runs whose cost is not known.
@@ -163,17 +175,15 @@ pub struct Point {
 pub struct Report {
     /// Runs.
     pub runs: u64,
-    /// Runs that failed, broke off or crashed.
-    pub errors: u64,
-    /// Runs a person stopped.
-    pub cancelled: u64,
+    /// How they came out.
+    pub counts: StatusCounts,
     /// Runs that ended with an answer.
     pub success: Option<Rate>,
-    /// Answers that passed every check.
+    /// Runs that passed every check, of those that passed, failed, are inconclusive or have no answer.
     pub pass: Option<Rate>,
     /// What got worse or better since the last version, the worst first.
     pub changes: Vec<Change>,
-    /// By check: how often it passed; skipped ones counted apart.
+    /// By check: how often it passed.
     pub checks: Vec<Check>,
     /// By class of fault, the one most runs met first.
     pub classes: Vec<ClassLine>,
@@ -242,10 +252,10 @@ impl Report {
 pub struct Check {
     /// The check.
     pub name: String,
-    /// How often it passed of the times it was applied.
+    /// How often it passed, of the answers it was to be applied to.
     pub pass: Option<Rate>,
-    /// How often it could not be applied.
-    pub skipped: u64,
+    /// How often it could not run.
+    pub inconclusive: u64,
 }
 
 impl Report {

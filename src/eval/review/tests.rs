@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use super::*;
+use crate::{
+    eval::evidence::Shown,
+    model::{RunStatus, StatusCounts},
+};
 
 fn facts(names: &mut Names, number: i64, change: impl FnOnce(&mut RunFacts, &mut Names)) -> RunFacts {
     let mut facts = RunFacts {
@@ -12,8 +16,11 @@ fn facts(names: &mut Names, number: i64, change: impl FnOnce(&mut RunFacts, &mut
         params: Some(names.of("{\"temperature\":0.3,\"stop\":null}")),
         model: Some(names.of("gpt-4o-mini")),
         provider: Some(names.of("openai")),
-        passed: Some(true),
-        marks: vec![(names.of("format"), Mark::Pass, None), (names.of("confidence"), Mark::Pass, Some(0.95))],
+        status: RunStatus::Passed,
+        compared: Some(true),
+        input: Some(number % 3),
+        target: Some(names.of("m")),
+        marks: vec![(names.of("format"), Status::Passed, None), (names.of("confidence"), Status::Passed, Some(0.95))],
         took: Some(Duration::from_millis(100 + number.unsigned_abs() * 10)),
         first_token: Some(Duration::from_millis(50)),
         tokens_in: Some(60),
@@ -37,7 +44,8 @@ fn runs(names: &mut Names) -> Vec<RunFacts> {
                     run.end = Ending::Failed;
                     run.class = Some(names.of("rate \"limited\""));
                     run.faults = vec![names.of("overloaded"), names.of("rate \"limited\"")];
-                    (run.passed, run.tokens_in, run.tokens_out, run.cost) = (None, None, None, None);
+                    (run.status, run.compared) = (RunStatus::Error, None);
+                    (run.tokens_in, run.tokens_out, run.cost) = (None, None, None);
                     run.marks.clear();
                     run.attempts = 3;
                 }
@@ -45,14 +53,14 @@ fn runs(names: &mut Names) -> Vec<RunFacts> {
                 5 => run.demo = true,
                 6 => {
                     run.end = Ending::Cancelled;
-                    run.passed = None;
+                    (run.status, run.compared) = (RunStatus::Cancelled, None);
                 }
                 7.. => {
                     run.version = Some(names.of("bbbbbbbbbb"));
                     run.model = Some(names.of("gpt-4.1"));
-                    run.passed = Some(false);
+                    (run.status, run.compared) = (RunStatus::Failed, Some(false));
                     let (confidence, rubric) = (names.of("confidence"), names.of("llm-rubric"));
-                    run.marks = vec![(confidence, Mark::Fail, Some(0.2)), (rubric, Mark::Skipped, None)];
+                    run.marks = vec![(confidence, Status::Failed, Some(0.2)), (rubric, Status::Inconclusive, None)];
                     (run.cost, run.right) = (None, Some(number == 7));
                 }
                 _ => {}
@@ -78,9 +86,11 @@ fn reviewed() -> Report {
 #[test]
 fn each_run_counts_where_it_belongs() {
     let report = reviewed();
-    assert_eq!((report.runs, report.errors, report.cancelled, report.cached, report.demo), (10, 1, 1, 1, 1));
+    let StatusCounts { passed, failed, error, cancelled, .. } = report.counts;
+    assert_eq!((report.runs, passed, failed, error, cancelled), (10, 5, 3, 1, 1));
+    assert_eq!((report.cached, report.demo), (1, 1));
     let pass = report.pass.unwrap();
-    assert_eq!((pass.part, pass.whole), (5, 8));
+    assert_eq!((pass.part, pass.whole), (5, 9), "an error should have passed, too");
     let success = report.success.unwrap();
     assert_eq!((success.part, success.whole), (8, 10));
     // Runs 0, 1, 2, 7, 8, 9: neither cached, nor a demonstration, nor without an answer.
@@ -93,8 +103,9 @@ fn each_run_counts_where_it_belongs() {
     assert_eq!((report.confidence[9], report.confidence[2]), (6, 3));
     assert_eq!((report.graded, report.right), (3, 1));
     let check = |name: &str| report.checks.iter().find(|check| check.name == name).unwrap();
-    assert_eq!(check("llm-rubric").pass, None);
-    assert_eq!((check("confidence").pass.unwrap().part, check("llm-rubric").skipped), (6, 3));
+    let (rubric, confidence) = (check("llm-rubric"), check("confidence"));
+    assert_eq!((rubric.pass.unwrap().part, rubric.pass.unwrap().whole, rubric.inconclusive), (0, 3, 3));
+    assert_eq!(confidence.pass.unwrap().part, 6);
     assert_eq!(report.checks[0].name, "confidence", "what fails most comes first");
 }
 
@@ -106,13 +117,42 @@ fn what_got_worse_since_the_last_version_comes_first() {
         all.push(facts(&mut names, 100 + number, |run, names| {
             run.prompt = Some(names.of("triage"));
             run.version = Some(names.of(if number < 20 { "cccccccc" } else { "dddddddd" }));
-            run.passed = Some(number >= 10);
+            run.input = Some(number % 20);
+            run.compared = Some(number >= 10);
+            run.status = if number >= 10 { RunStatus::Passed } else { RunStatus::Failed };
         }));
     }
     let report = review(names, &all);
-    let told: Vec<_> = report.changes.iter().map(|change| (change.prompt.as_str(), change.by, change.shown)).collect();
-    assert_eq!(told, [("sentiment", -1.0, true), ("triage", 0.5, true)]);
+    let told: Vec<_> = report
+        .changes
+        .iter()
+        .map(|change| (change.prompt.as_str(), change.compared.as_ref().map(|one| (one.by, one.to.whole, one.shown))))
+        .collect();
+    let worse = ("sentiment", Some((-1.0, 3, Shown::NoDifference)));
+    assert_eq!(told, [worse, ("triage", Some((0.5, 20, Shown::Better)))]);
     assert_eq!((report.changes[0].before.as_str(), report.changes[0].last.as_str()), ("aaaaaaa", "bbbbbbb"));
+}
+
+#[test]
+fn versions_without_a_common_input_on_the_same_target_are_not_compared() {
+    for apart in ["input", "target"] {
+        let mut names = Names::default();
+        let mut all = Vec::new();
+        for number in 0..40 {
+            all.push(facts(&mut names, number, |run, names| {
+                let last = number >= 20;
+                run.version = Some(names.of(if last { "dddddddd" } else { "cccccccc" }));
+                run.input = Some(if apart == "input" { number } else { number % 20 });
+                run.target = Some(names.of(if apart == "target" && last { "other" } else { "m" }));
+                run.compared = Some(last);
+                run.status = if last { RunStatus::Passed } else { RunStatus::Failed };
+            }));
+        }
+        let report = review(names, &all);
+        assert_eq!(report.changes.len(), 1);
+        assert_eq!(report.changes[0].compared, None, "another {apart}");
+        assert!(markdown(&report, By::Version).contains(NOT_COMPARABLE), "another {apart}");
+    }
 }
 
 #[test]
@@ -145,8 +185,8 @@ fn a_class_of_fault_tells_what_became_of_the_runs_that_met_it() {
             (line.name.clone(), count(line.met), line.ended, count(line.answered), count(line.pass))
         })
         .collect();
-    let overloaded = ("overloaded".to_owned(), Some((2, 10)), 0, Some((1, 2)), Some((1, 1)));
-    let limited = ("rate \"limited\"".to_owned(), Some((1, 10)), 1, Some((0, 1)), None);
+    let overloaded = ("overloaded".to_owned(), Some((2, 10)), 0, Some((1, 2)), Some((1, 2)));
+    let limited = ("rate \"limited\"".to_owned(), Some((1, 10)), 1, Some((0, 1)), Some((0, 1)));
     assert_eq!(told, [overloaded, limited]);
 }
 
@@ -198,15 +238,18 @@ fn the_text_for_prometheus_is_read_by_its_grammar() {
         }
     }
     assert!(text.contains("retort_class_errors{class=\"rate \\\"limited\\\"\"} 1"), "{text}");
-    assert!(text.contains("retort_pass_ratio 0.625"));
+    assert!(text.contains("retort_pass_ratio 0.5555"));
 }
 
 #[test]
 fn markdown_has_a_row_for_each_line() {
     let text = markdown(&reviewed(), By::Version);
-    for part in
-        ["- passed every check: 62% (31 to 86, 5 of 8)", "| sentiment bbbbbbb | 3 | 0 |", "| confidence |", "p50 0.12s"]
-    {
+    for part in [
+        "- passed every check: 56% (27 to 81, 5 of 9; 3 failed, 1 error)",
+        "| sentiment bbbbbbb | 3 | 0 |",
+        "| confidence |",
+        "p50 0.12s",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
 }

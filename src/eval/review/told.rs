@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Group, Live, Met, Review, SLOT, Timed,
+    Case, Group, Live, Met, Review, SLOT, Timed,
     ordered::Ordered,
-    report::{Change, Check, ClassLine, Line, Point, Rate, Report, Times},
+    report::{Change, Check, ClassLine, Compared, Line, Point, Rate, Report, Times},
 };
 use crate::{
-    eval::stats::difference_of,
-    model::facts::{Name, Names},
+    eval::{
+        Evidence,
+        evidence::{Difference, Pair, SEED, Samples},
+    },
+    model::facts::Name,
 };
 
 /// Points of a trend, at most.
@@ -62,8 +65,8 @@ impl Drafts {
             value,
             prompt,
             runs: group.runs,
-            errors: group.errors,
-            pass: Rate::of(group.passed, group.judged),
+            counts: group.counts,
+            pass: Rate::of(group.counts.passed, group.counts.rated()),
             times,
             first_token,
             cost: group.cost.dollars(),
@@ -96,10 +99,9 @@ impl Review {
         let completeness = self.marks_of("completeness").filter(|marks| marks.scored > 0);
         Report {
             runs: self.runs,
-            errors: all.errors,
-            cancelled: self.cancelled,
-            success: Rate::of(self.runs.saturating_sub(all.errors + self.cancelled), self.runs),
-            pass: Rate::of(all.passed, all.judged),
+            counts: all.counts,
+            success: Rate::of(self.runs.saturating_sub(all.counts.error + all.counts.cancelled), self.runs),
+            pass: Rate::of(all.counts.passed, all.counts.rated()),
             changes: self.changes(),
             checks,
             classes: self.classes(),
@@ -140,8 +142,8 @@ impl Review {
     fn checks(&self) -> Vec<Check> {
         let check = |(name, marks): (Name, &super::Marks)| Check {
             name: self.names.text(name).to_owned(),
-            pass: Rate::of(marks.pass, marks.pass + marks.fail),
-            skipped: marks.skipped,
+            pass: Rate::of(marks.passed, marks.passed + marks.failed + marks.inconclusive),
+            inconclusive: marks.inconclusive,
         };
         let mut checks: Vec<Check> = self.checks.iter().map(check).collect();
         let failing = |check: &Check| check.pass.map_or(0, |rate| rate.whole - rate.part);
@@ -155,7 +157,7 @@ impl Review {
             met: Rate::of(met.runs, self.runs),
             ended: met.ended,
             answered: Rate::of(met.answered, met.runs),
-            pass: Rate::of(met.passed, met.judged),
+            pass: Rate::of(met.counts.passed, met.counts.rated()),
         };
         let mut lines: Vec<ClassLine> = self.faults.iter().map(line).collect();
         let met = |line: &ClassLine| line.met.map_or(0, |rate| rate.part);
@@ -201,17 +203,47 @@ impl Review {
         drafts.told(ordered, |one| Some(one.params))
     }
 
-    /// Compares each prompt's version that was begun last with the one that was begun before it.
+    /// Compares each prompt's version that was begun last with the one that was begun before it; those that
+    /// cannot be compared come last.
     fn changes(&self) -> Vec<Change> {
-        let mut by_prompt: BTreeMap<Name, Vec<(Name, Group)>> = BTreeMap::new();
-        for ((prompt, version), _, group) in self.versions.iter() {
-            if let (Some(prompt), Some(version), true) = (prompt, version, group.judged > 0) {
-                by_prompt.entry(prompt).or_default().push((version, group));
+        let mut by_prompt: BTreeMap<Name, Vec<(i64, u32, Name)>> = BTreeMap::new();
+        for ((prompt, version), place, group) in self.versions.iter() {
+            if let (Some(prompt), Some(version), true) = (prompt, version, group.counts.rated() > 0) {
+                by_prompt.entry(prompt).or_default().push((group.first, place, version));
             }
         }
-        let mut changes: Vec<Change> =
-            by_prompt.into_iter().filter_map(|(prompt, own)| change(&self.names, prompt, own)).collect();
-        changes.sort_by(|one, other| one.by.total_cmp(&other.by).then_with(|| one.prompt.cmp(&other.prompt)));
+        let mut changes = Vec::new();
+        // Which change a version belongs to, and whether it is the last of the two.
+        let mut sides: BTreeMap<u32, (usize, bool)> = BTreeMap::new();
+        for (prompt, mut versions) in by_prompt {
+            versions.sort_unstable();
+            let [.., (_, before, old), (_, last, new)] = versions.as_slice() else { continue };
+            sides.extend([(*before, (changes.len(), false)), (*last, (changes.len(), true))]);
+            changes.push(Change {
+                prompt: self.names.text(prompt).to_owned(),
+                before: short(self.names.text(*old)),
+                last: short(self.names.text(*new)),
+                compared: None,
+            });
+        }
+        let mut pairs: BTreeMap<(usize, i64, Option<Name>), [Samples; 2]> = BTreeMap::new();
+        for Case { input, version, target, passed } in &self.cases {
+            let Some((change, last)) = sides.get(version) else { continue };
+            let [before, after] = pairs.entry((*change, *input, *target)).or_default();
+            let side = if *last { after } else { before };
+            side.take(Some(*passed), None);
+        }
+        let mut by_change: Vec<Vec<Pair>> = vec![Vec::new(); changes.len()];
+        for ((change, ..), [before, after]) in pairs {
+            if let Some(own) = by_change.get_mut(change).filter(|_| !before.is_empty() && !after.is_empty()) {
+                own.push(Pair::of(before, after));
+            }
+        }
+        for (change, pairs) in changes.iter_mut().zip(by_change) {
+            change.compared = compared(&pairs);
+        }
+        let by = |change: &Change| change.compared.as_ref().map_or(f64::INFINITY, |compared| compared.by);
+        changes.sort_by(|one, other| by(one).total_cmp(&by(other)).then_with(|| one.prompt.cmp(&other.prompt)));
         changes
     }
 
@@ -239,9 +271,7 @@ impl Review {
         let point = |(at, (group, times)): (i64, (Group, Option<Times>))| Point {
             from: (i64::from(first / each) + at) * stretch,
             runs: group.runs,
-            errors: group.errors,
-            judged: group.judged,
-            passed: group.passed,
+            counts: group.counts,
             cost: group.cost.dollars(),
             unpriced: group.unpriced,
             p50: times.map(|times| times.p50),
@@ -251,23 +281,14 @@ impl Review {
     }
 }
 
-fn change(names: &Names, prompt: Name, mut versions: Vec<(Name, Group)>) -> Option<Change> {
-    versions.sort_by_key(|(_, group)| group.first);
-    let [.., (before, old), (last, new)] = versions.as_slice() else {
-        return None;
-    };
-    let (from, to) = (Rate::of(old.passed, old.judged)?, Rate::of(new.passed, new.judged)?);
-    let (by, interval) = difference_of((old.passed, old.judged), (new.passed, new.judged))?;
-    Some(Change {
-        prompt: names.text(prompt).to_owned(),
-        before: short(names.text(*before)),
-        last: short(names.text(*last)),
-        from,
-        to,
-        by,
-        interval,
-        shown: interval.low > 0.0 || interval.high < 0.0,
-    })
+/// Compares two versions over their pairs; none without one.
+fn compared(pairs: &[Pair]) -> Option<Compared> {
+    let evidence = Evidence::of_what_decides(pairs.iter().copied(), SEED);
+    let Difference { by, interval } = evidence.passed?;
+    let passed = |of: fn(&Pair) -> Option<bool>| pairs.iter().filter(|pair| of(pair) == Some(true)).count() as u64;
+    let all = pairs.len() as u64;
+    let (from, to) = (Rate::of(passed(|pair| pair.a), all)?, Rate::of(passed(|pair| pair.b), all)?);
+    Some(Compared { from, to, by, interval, shown: evidence.shown })
 }
 
 fn short(version: &str) -> String {

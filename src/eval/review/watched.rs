@@ -1,7 +1,7 @@
 //! A review that is looked at while it grows.
 
 use super::{Group, Review, Timed, Times, ordered::Ordered};
-use crate::model::{Outcome, PicoDollars, facts::RunFacts};
+use crate::model::{Outcome, PicoDollars, StatusCounts, facts::RunFacts};
 
 /// Runs by the hundredth part of which a review grows before its times are put in order again: to the eye
 /// they are the same until then, and a run that ends does not cost more the longer the record is.
@@ -18,10 +18,8 @@ pub struct Figures {
     pub runs: u64,
     /// Calls.
     pub attempts: u64,
-    /// Runs that failed, broke off or crashed.
-    pub errors: u64,
-    /// Runs a person stopped.
-    pub cancelled: u64,
+    /// How the runs came out.
+    pub counts: StatusCounts,
     /// Runs answered from the cache.
     pub cached: u64,
     /// Runs of the demonstration.
@@ -32,10 +30,6 @@ pub struct Figures {
     pub cost: PicoDollars,
     /// Runs whose cost is not known.
     pub unpriced: u64,
-    /// Answers that were judged.
-    pub judged: u64,
-    /// Those that passed every check.
-    pub passed: u64,
     /// Response times.
     pub times: Option<Times>,
     /// Times to the first token.
@@ -55,7 +49,9 @@ pub struct Watched {
 impl Watched {
     /// Begins with what was folded before. Of [`MANY`] answers the ranks of their times stay as they are now.
     #[must_use]
-    pub fn new(review: Review) -> Self {
+    pub fn new(mut review: Review) -> Self {
+        // Versions are compared in reports alone.
+        review.cases = Vec::new();
         let mut watched = Self { review, ..Self::default() };
         watched.order();
         watched.count();
@@ -69,7 +65,7 @@ impl Watched {
     /// Takes in a run that ended at a time, in seconds since 1970.
     pub fn take(&mut self, outcome: &Outcome, at: i64) {
         let facts = RunFacts::of(outcome, at, self.review.names_mut());
-        self.review.take(&facts);
+        self.review.take(&RunFacts { compared: None, ..facts });
         if self.review.runs.saturating_sub(self.ordered) > self.ordered / PART {
             self.order();
         }
@@ -116,15 +112,12 @@ impl Watched {
         self.figures = Figures {
             runs: review.runs,
             attempts: review.attempts,
-            errors: all.errors,
-            cancelled: review.cancelled,
+            counts: all.counts,
             cached: review.cached,
             demo: review.demo,
             tokens: live.tokens_in.saturating_add(live.tokens_out),
             cost: all.cost,
             unpriced: all.unpriced,
-            judged: all.judged,
-            passed: all.passed,
             ..self.figures
         };
     }

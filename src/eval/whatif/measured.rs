@@ -3,7 +3,7 @@
 use super::{Knob, Point, knob};
 use crate::{
     eval::rubric,
-    model::{Mark, Quality, Rule},
+    model::{Quality, Rule, RunStatus, Status},
 };
 
 /// One stored answer, as a threshold sees it.
@@ -33,23 +33,23 @@ impl Measured {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Seen {
     /// The rule's verdict: its place among all, how it came out, what was measured.
-    found: Option<(usize, Mark, Option<f64>)>,
+    found: Option<(usize, Status, Option<f64>)>,
     /// Failures of required fields before it.
     fields: u32,
-    /// All other failures.
+    /// All other checks that failed or could not run.
     failed: u32,
 }
 
 impl Seen {
     /// Looks for the rule of a name, for the first or a later one of that name; `required` is the name of the
     /// rule on required fields.
-    pub fn of<N: Copy + PartialEq>(rule: N, nth: usize, required: N, marks: &[(N, Mark, Option<f64>)]) -> Self {
+    pub fn of<N: Copy + PartialEq>(rule: N, nth: usize, required: N, marks: &[(N, Status, Option<f64>)]) -> Self {
         let (mut seen, mut met) = (Self::default(), 0);
-        for (place, &(name, mark, value)) in marks.iter().enumerate() {
-            let fails = u32::from(mark == Mark::Fail);
+        for (place, &(name, status, value)) in marks.iter().enumerate() {
+            let fails = u32::from(status != Status::Passed);
             met += usize::from(name == rule);
             if name == rule && met == nth {
-                seen.found = Some((place, mark, value));
+                seen.found = Some((place, status, value));
             } else if name == required && seen.found.is_none() {
                 seen.fields += fails;
             } else {
@@ -67,10 +67,12 @@ impl Seen {
         let own = knob.is_of_response() && name == "completeness" && self.found.is_some();
         let rest = self.failed == 0 && (own || self.fields == 0);
         match self.found {
-            None | Some((_, Mark::Skipped, _) | (_, Mark::Pass, None)) => (None, false, rest),
-            // what could not be used passes no threshold
-            Some((_, Mark::Fail, None)) => (None, false, false),
-            Some((place, Mark::Fail, Some(value))) if name == "llm-rubric" && refused(knob, value, || said(place)) => {
+            None | Some((_, Status::Passed, None)) => (None, false, rest),
+            // what could not be used or did not run passes no threshold
+            Some((_, Status::Failed, None) | (_, Status::Inconclusive, _)) => (None, false, false),
+            Some((place, Status::Failed, Some(value)))
+                if name == "llm-rubric" && refused(knob, value, || said(place)) =>
+            {
                 (Some(value), false, false)
             }
             Some((_, _, Some(value))) => (Some(value), true, rest),
@@ -96,22 +98,30 @@ pub fn of_score(knob: &Knob, quality: &Quality) -> (Option<f64>, bool, bool) {
     let named = |rule: &Rule| rule.to_string() == name;
     let place = quality.verdicts.iter().enumerate().filter(|(_, verdict)| named(&verdict.rule)).nth(nth - 1);
     let Some((place, verdict)) = place else {
-        return (None, false, quality.passed());
+        return (None, false, passes(quality));
     };
-    let Some(value) = verdict.score.filter(|_| verdict.mark != Mark::Skipped) else {
-        return (None, false, quality.passed());
+    let Some(value) = verdict.score.filter(|_| verdict.status != Status::Inconclusive) else {
+        return (None, false, passes(quality));
     };
-    let with = |mark| {
+    let with = |status| {
         let mut quality = quality.clone();
         if let Some(verdict) = quality.verdicts.get_mut(place) {
-            verdict.mark = mark;
+            verdict.status = status;
         }
-        quality.passed()
+        passes(&quality)
     };
-    let refused = name == "llm-rubric" && verdict.mark == Mark::Fail && refused(knob, value, || verdict.reason.clone());
-    let (held, broken) =
-        if refused { (with(Mark::Fail), with(Mark::Fail)) } else { (with(Mark::Pass), with(Mark::Fail)) };
+    let refused =
+        name == "llm-rubric" && verdict.status == Status::Failed && refused(knob, value, || verdict.reason.clone());
+    let (held, broken) = if refused {
+        (with(Status::Failed), with(Status::Failed))
+    } else {
+        (with(Status::Passed), with(Status::Failed))
+    };
     (Some(value), held != broken, held)
+}
+
+fn passes(quality: &Quality) -> bool {
+    quality.status() == RunStatus::Passed
 }
 
 #[cfg(test)]
@@ -139,16 +149,16 @@ mod tests {
 
     /// Reads marks as they are on record, `+` `-` `?` before the value.
     fn of(rule: &str, line: &str) -> (Option<f64>, bool, bool) {
-        let marks: Vec<(&str, Mark, Option<f64>)> = line
+        let marks: Vec<(&str, Status, Option<f64>)> = line
             .split(' ')
             .map(|part| {
                 let sign = part.find(['+', '!', '?']).unwrap();
                 let (rule, rest) = part.split_at(sign);
                 let (sign, value) = rest.split_at(1);
                 let mark = match sign {
-                    "+" => Mark::Pass,
-                    "!" => Mark::Fail,
-                    _ => Mark::Skipped,
+                    "+" => Status::Passed,
+                    "!" => Status::Failed,
+                    _ => Status::Inconclusive,
                 };
                 (rule, mark, value.parse().ok())
             })
@@ -167,7 +177,8 @@ mod tests {
             ("confidence", "format+ confidence+0.9", (Some(0.9), true, true)),
             ("confidence", "format+ confidence!0.4", (Some(0.4), true, true)),
             ("confidence", "format! confidence?", (None, false, false)),
-            ("confidence", "format+ confidence?", (None, false, true)),
+            ("confidence", "format+ confidence?", (None, false, false)),
+            ("confidence", "format+ confidence+0.9 llm-rubric?", (Some(0.9), true, false)),
             ("confidence", "format+ confidence!", (None, false, false)),
             ("confidence", "format+ confidence+0.9 latency!9000", (Some(0.9), true, false)),
             ("confidence", "format+ latency+12", (None, false, true)),
@@ -196,9 +207,9 @@ mod tests {
         };
         let quality = |least, weight| Quality {
             verdicts: vec![
-                Verdict::new(Rule::Format, Mark::Pass, ""),
-                verdict("latency", Mark::Fail, 2500.0, weight),
-                verdict("rouge-n", Mark::Pass, 0.9, 1.0),
+                Verdict::new(Rule::Format, Status::Passed, ""),
+                verdict("latency", Status::Failed, 2500.0, weight),
+                verdict("rouge-n", Status::Passed, 0.9, 1.0),
             ],
             min_score: Some(least),
         };
@@ -209,7 +220,7 @@ mod tests {
             assert_eq!(of_score(&knob, &quality(least, weight)), (Some(2500.0), decides, rest), "{least} {weight}");
         }
         let mut none = quality(0.6, 1.0);
-        none.verdicts[0].mark = Mark::Fail;
+        none.verdicts[0].status = Status::Failed;
         assert_eq!(of_score(&knob, &none), (Some(2500.0), false, false), "an answer without its form never passes");
         none.verdicts.remove(1);
         assert_eq!(of_score(&knob, &none), (None, false, false));

@@ -4,6 +4,7 @@ use super::{
     Sort, SortBy,
     parse::{ENDS, KEYS, Part, parts},
 };
+use crate::model::RunStatus;
 
 /// The names that values of filters can have, as far as they are on record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,7 +98,7 @@ fn values(key: &str, vocabulary: &Vocabulary) -> Vec<String> {
         "failed" => vocabulary.checks.clone(),
         "error" => fixed(&["any"]).into_iter().chain(vocabulary.classes.iter().cloned()).collect(),
         "end" => fixed(ENDS),
-        "verdict" => fixed(&["passed", "failed"]),
+        "verdict" => fixed(&RunStatus::ALL.map(RunStatus::word)),
         "cached" | "demo" | "fallback" | "retried" | "pinned" => fixed(&["yes", "no"]),
         "since" | "until" => fixed(&["1h", "24h", "7d", "30d", "today", "yesterday"]),
         "grade" => fixed(&[">=4", "<=2", "yes", "none"]),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use super::{Bound, Filter, Query, Sign, Sort, SortBy, What, Word};
+use crate::model::RunStatus;
 
 /// A query line that means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +31,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("batch", "the end of a batch's id"),
     ("run", "the end of a run's id"),
     ("end", "done, failed, interrupted, cancelled, crashed or running"),
-    ("verdict", "passed or failed"),
+    ("verdict", "passed, failed, inconclusive, unchecked, error or cancelled"),
     ("failed", "a check: format, schema, required, confidence, completeness, latency, …"),
     ("error", "a class of fault, such as \"rate limited\", or any"),
     ("cached", "yes or no"),
@@ -155,11 +156,11 @@ fn what(key: &str, value: &str, now: Timestamp) -> Option<What> {
         "batch" => What::Batch(text()?.to_lowercase()),
         "run" => What::Run(text()?.to_lowercase()),
         "end" => What::End(ENDS.iter().find(|end| value.eq_ignore_ascii_case(end)).map(|end| (*end).to_owned())?),
-        "verdict" => match value.to_lowercase().as_str() {
-            "passed" | "pass" => What::Passed(true),
-            "failed" | "fail" => What::Passed(false),
-            _ => return None,
-        },
+        "verdict" => What::Status(match value.to_lowercase().as_str() {
+            "pass" => RunStatus::Passed,
+            "fail" => RunStatus::Failed,
+            word => RunStatus::of_word(word)?,
+        }),
         "failed" => What::Failed(text()?),
         "error" if value.eq_ignore_ascii_case("any") => What::Error(String::new()),
         "error" => What::Error(text()?),
@@ -284,7 +285,8 @@ mod tests {
             ("param:temperature=0.7", What::Param { key: "temperature".into(), value: Some("0.7".into()) }),
             ("param:stop=\"a = b\"", What::Param { key: "stop".into(), value: Some("a = b".into()) }),
             ("param:seed", What::Param { key: "seed".into(), value: None }),
-            ("VERDICT:Failed", What::Passed(false)),
+            ("VERDICT:Failed", What::Status(RunStatus::Failed)),
+            ("verdict:inconclusive", What::Status(RunStatus::Inconclusive)),
             ("failed:json-path", What::Failed("json-path".into())),
             ("error:\"rate limited\"", What::Error("rate limited".into())),
             ("error:any", What::Error(String::new())),

@@ -1,11 +1,14 @@
 //! Anthropic's message events.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::model::{Fault, Finish, Usage};
 use crate::provider::{
     classify,
-    dialect::{Dialect, Progress, count, error_in, not_json, split, text},
+    counts::{self, count, split},
+    dialect::{Dialect, Piece, Progress, text},
     wire::WireEvent,
 };
 
@@ -13,30 +16,23 @@ use crate::provider::{
 #[derive(Debug, Default)]
 pub(in crate::provider) struct Messages {
     progress: Progress,
+    /// The blocks of tools that the provider runs itself: a call to one asks nothing of us.
+    served: BTreeSet<u64>,
 }
 
 impl Dialect for Messages {
-    fn event(&mut self, name: &str, data: &str, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
-        if data.trim_start().starts_with("[DONE]") {
-            return self.progress.mark(out);
-        }
-        let Ok(event) = serde_json::from_str::<Value>(data) else {
-            return Err(if name == "error" { classify::event(data) } else { not_json(data) });
-        };
-        if let Some(fault) = error_in(name, &event) {
-            return Err(fault);
-        }
+    fn event(&mut self, name: &str, event: &Value, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
         let before = out.len();
-        match text(&event, "type").unwrap_or(name) {
+        match text(event, "type").unwrap_or(name) {
             "message_start" => self.message(event.get("message").unwrap_or(&Value::Null), out),
-            "content_block_start" => self.block(event.get("content_block"), out),
-            "content_block_delta" => self.block(event.get("delta"), out),
+            "content_block_start" => self.block(event, "content_block", out),
+            "content_block_delta" => self.block(event, "delta", out),
             "message_delta" => {
                 self.progress.begun = true;
                 if let Some(reason) = event.get("delta").and_then(|delta| text(delta, "stop_reason")) {
-                    self.progress.finish(finish(reason), out);
+                    self.progress.finish(Finish::read(reason), out);
                 }
-                out.extend(event.get("usage").and_then(usage).map(WireEvent::Usage));
+                counted(event, out);
             }
             "message_stop" => return self.progress.mark(out),
             _ => {}
@@ -50,28 +46,25 @@ impl Dialect for Messages {
     }
 
     fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
-        if let Some(fault) = error_in("", body) {
-            return Err(fault);
-        }
         let Some(Value::Array(blocks)) = body.get("content") else {
             return Err(classify::event(&body.to_string()));
         };
         self.message(body, out);
         for part in blocks {
-            self.block(Some(part), out);
+            self.part(part, None, out);
         }
         if let Some(reason) = text(body, "stop_reason") {
-            self.progress.finish(finish(reason), out);
+            self.progress.finish(Finish::read(reason), out);
         }
         self.progress.mark(out)
     }
 
-    fn end(&mut self, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
-        self.progress.end(out)
+    fn progress(&self) -> &Progress {
+        &self.progress
     }
 
-    fn ended(&self) -> bool {
-        self.progress.ended
+    fn progress_mut(&mut self) -> &mut Progress {
+        &mut self.progress
     }
 }
 
@@ -79,43 +72,48 @@ impl Messages {
     fn message(&mut self, message: &Value, out: &mut Vec<WireEvent>) {
         self.progress.begun = true;
         self.progress.model(message, out);
-        out.extend(message.get("usage").and_then(usage).map(WireEvent::Usage));
+        counted(message, out);
+    }
+
+    fn block(&mut self, event: &Value, name: &str, out: &mut Vec<WireEvent>) {
+        if let Some(part) = event.get(name) {
+            self.part(part, count(event, "/index"), out);
+        }
     }
 
     /// Says the text or the thinking of a block or of a part of one; both have the same fields.
-    fn block(&mut self, part: Option<&Value>, out: &mut Vec<WireEvent>) {
-        let Some(part) = part else {
-            return;
-        };
-        self.progress.called |= matches!(text(part, "type"), Some("tool_use" | "input_json_delta"));
-        out.extend(text(part, "text").map(|told| WireEvent::Text(told.to_owned())));
-        out.extend(text(part, "thinking").map(|told| WireEvent::Reasoning(told.to_owned())));
+    fn part(&mut self, part: &Value, index: Option<u64>, out: &mut Vec<WireEvent>) {
+        match text(part, "type") {
+            Some("tool_use") => self.progress.called = true,
+            Some("server_tool_use" | "mcp_tool_use") => self.served.extend(index),
+            Some("input_json_delta") => {
+                self.progress.called |= index.is_none_or(|index| !self.served.contains(&index));
+            }
+            _ => {}
+        }
+        self.progress.say(Piece::Text, text(part, "text").unwrap_or_default(), out);
+        self.progress.content(part.get("thinking").unwrap_or(&Value::Null), Piece::Reasoning, out);
     }
 }
 
-fn finish(reason: &str) -> Finish {
-    match reason {
-        "end_turn" | "stop_sequence" => Finish::Stop,
-        "max_tokens" => Finish::Length,
-        "tool_use" => Finish::ToolCalls,
-        "refusal" => Finish::Refusal,
-        "model_context_window_exceeded" => Finish::ContextWindow,
-        other => Finish::Other(other.to_owned()),
+/// Says the counts in an event or a message.
+fn counted(holder: &Value, out: &mut Vec<WireEvent>) {
+    if let Some(field) = holder.get("usage").filter(|usage| usage.is_object()) {
+        counts::say(field, usage(field), out);
     }
 }
 
 /// Reads the counts, which are cumulative. The input classes are apart already; thinking is within
 /// the output.
-fn usage(usage: &Value) -> Option<Usage> {
+fn usage(usage: &Value) -> Usage {
     let thought = count(usage, "/output_tokens_details/thinking_tokens");
     let (output, reasoning) = split(count(usage, "/output_tokens"), thought);
-    let usage = Usage {
+    Usage {
         input: count(usage, "/input_tokens"),
         cache_read: count(usage, "/cache_read_input_tokens"),
         cache_write: count(usage, "/cache_creation_input_tokens"),
         output,
         reasoning,
         estimated: false,
-    };
-    (usage != Usage::default()).then_some(usage)
+    }
 }

@@ -9,7 +9,8 @@ use serde_json::Value;
 use crate::model::{Class, Fault, Finish, Usage};
 use crate::provider::{
     classify,
-    dialect::{Progress, not_json, text},
+    dialect::{Piece, Progress, not_json, text},
+    json,
     lines::{Broken, EVENT_CAP, Frame},
     ndjson::Ndjson,
     wire::WireEvent,
@@ -116,28 +117,26 @@ impl Transcript {
             let Frame::Message { data, .. } = frame else {
                 continue;
             };
-            let Ok(event) = serde_json::from_str::<Value>(&data) else {
+            let Some(parsed) = json::read(&data) else {
                 return Err(not_json(&data));
             };
+            let event = &parsed.value;
             if event.get("error").is_some() {
                 return Err(classify::event(&data));
             }
+            self.progress.take(&parsed);
             self.progress.begun = true;
-            self.progress.model(&event, out);
-            out.extend(text(&event, "reasoning").map(|told| WireEvent::Reasoning(told.to_owned())));
-            out.extend(text(&event, "text").map(|told| WireEvent::Text(told.to_owned())));
+            self.progress.model(event, out);
+            self.progress.say(Piece::Reasoning, text(event, "reasoning").unwrap_or_default(), out);
+            self.progress.say(Piece::Text, text(event, "text").unwrap_or_default(), out);
             if let Some(usage) = event.get("usage") {
                 let Ok(usage) = serde_json::from_value::<Usage>(usage.clone()) else {
                     return Err(not_json(&data));
                 };
                 out.push(WireEvent::Usage(usage));
             }
-            match text(&event, "finish") {
-                Some("stop") => self.progress.finish(Finish::Stop, out),
-                Some("length") => self.progress.finish(Finish::Length, out),
-                Some("refusal") => self.progress.finish(Finish::Refusal, out),
-                Some(other) => self.progress.finish(Finish::Other(other.to_owned()), out),
-                None => {}
+            if let Some(reason) = text(event, "finish") {
+                self.progress.finish(Finish::read(reason), out);
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Order, judged_by, judges, targets};
+use super::{Comparing, ExpectedRows, Order, judged_by, targets};
 use crate::{
     eval::template,
     model::{Check, CheckKind, PicoDollars, Prompt, Row, Target, VersionId, usage::estimate_tokens},
@@ -42,6 +42,8 @@ pub struct Planned {
     pub targets: Vec<Vec<Vec<Target>>>,
     /// The models that judge by rubrics.
     pub judges: BTreeMap<String, Target>,
+    /// What becomes of the values that rows expect.
+    pub expected: ExpectedRows,
 }
 
 impl Planned {
@@ -57,7 +59,7 @@ impl Planned {
 /// The order's mapping is completed with what follows from the columns' names. A target nobody knows, a
 /// prompt that is no template and a row that cannot be read or lacks a variable are faults.
 pub async fn look(setup: &Setup, store: &Store, order: &mut Order) -> Result<Planned, StoreFault> {
-    let targets = targets(&setup.catalog, &order.spec).map_err(StoreFault::new)?;
+    let targets = targets(&setup.catalog, &order.spec).map_err(StoreFault::wrong)?;
     let asks = asked(order)?;
     let checked = checked(order);
     let (source, reading) = (order.source.clone(), order.reading());
@@ -68,8 +70,15 @@ pub async fn look(setup: &Setup, store: &Store, order: &mut Order) -> Result<Pla
     let fit = dataset::fit(&columns, &open, &order.spec.mapping);
     order.spec.mapping = fit.mapping;
     let missing: Vec<_> = fit.missing.into_iter().map(|one| (one.variable, one.near)).collect();
-    let mut planned =
-        Planned { preview, missing, rows: None, estimate: Estimate::default(), targets, judges: BTreeMap::new() };
+    let mut planned = Planned {
+        preview,
+        missing,
+        rows: None,
+        estimate: Estimate::default(),
+        targets,
+        judges: BTreeMap::new(),
+        expected: ExpectedRows::default(),
+    };
     if !planned.missing.is_empty() {
         return Ok(planned);
     }
@@ -77,9 +86,17 @@ pub async fn look(setup: &Setup, store: &Store, order: &mut Order) -> Result<Pla
     let answers = lengths.iter().flatten().map(|(_, answers)| answers).sum();
     let (own, lanes) = (order.clone(), planned.targets.clone());
     let read = blocking(move || read(&own, &asks, &lanes, &lengths)).await?;
+    if read.rows == 0 {
+        let which =
+            if order.reading.only.is_some() { "no row is among those that are wanted" } else { "there is no row" };
+        return Err(StoreFault::wrong(format!("{which} in {}", order.spec.data)));
+    }
     planned.rows = Some(read.rows);
+    planned.expected = read.expected;
     planned.estimate = Estimate { from: answers, ..read.estimate };
-    planned.judges = judges(setup, &read.judges).map_err(StoreFault::new)?;
+    let judges = setup.catalog.judges(read.judges.iter().map(String::as_str), setup.settings.judge_model());
+    let judges = judges.collect::<Result<_, _>>();
+    planned.judges = judges.map_err(|fault| StoreFault::wrong(format!("the judge cannot be asked: {fault}")))?;
     // A cell that is asked again stays in its batch, whatever stands behind the names by now.
     if order.again.is_none() || order.spec.behind.is_empty() {
         order.spec.behind = behind(&planned);
@@ -110,7 +127,7 @@ fn asked(order: &Order) -> Result<BTreeSet<String>, StoreFault> {
         let (asks, mistakes) = template::asks_of(&turns);
         if let Some((place, mistake)) = mistakes.first() {
             let role = turns.get(*place).map_or("", |turn| turn.role.name());
-            return Err(StoreFault::new(format!("message {} ({role}) of {name}, {mistake}", place + 1)));
+            return Err(StoreFault::wrong(format!("message {} ({role}) of {name}, {mistake}", place + 1)));
         }
         asked.extend(asks.missing(|_| false));
     }
@@ -167,6 +184,7 @@ struct Read {
     measured: u64,
     estimate: Estimate,
     judges: BTreeSet<String>,
+    expected: ExpectedRows,
 }
 
 fn read(
@@ -181,12 +199,13 @@ fn read(
         judged_by(&mut checks, order.judge.as_deref());
         all.judges.extend(judging(&checks));
     }
+    let comparing = Comparing::of(order);
     for row in order.rows()? {
-        let row = order.completed(row?);
+        let row = order.completed(row?, comparing, &mut all.expected);
         if let Some(name) = asks.iter().find(|name| row.input.value(name).is_none()) {
             let line = row.line.map(|line| format!(" (line {line})")).unwrap_or_default();
             let number = row.number;
-            return Err(StoreFault::new(format!(
+            return Err(StoreFault::wrong(format!(
                 "row {number}{line} of {} has no `{name}`, which a prompt asks for; --var {name}=VALUE gives it to \
                  every row",
                 order.spec.data
@@ -204,8 +223,7 @@ fn read(
 }
 
 fn judging(checks: &[Check]) -> impl Iterator<Item = String> {
-    let rubrics = checks.iter().filter(|check| check.kind.kind == CheckKind::LlmRubric);
-    rubrics.map(|check| check.judge.clone().unwrap_or_default())
+    checks.iter().filter_map(Check::judge_name).map(str::to_owned)
 }
 
 /// Adds the cells of a row to an estimate.

@@ -10,10 +10,10 @@ use super::{
     bytes::{Bytes, put_count, put_text, sum},
     column::{self, Column},
 };
-use crate::model::Mark;
+use crate::model::{RunStatus, Status};
 
 /// The form of these bytes. Those of another are read as if there were none.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 /// Columns of names, each with texts of its own.
 pub(super) const NAMES: usize = 9;
@@ -65,8 +65,6 @@ pub(super) enum Of {
 /// What holds of a run or does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flag {
-    Judged = 1,
-    Passed = 2,
     Cached = 4,
     Demo = 8,
     FellBack = 16,
@@ -75,6 +73,24 @@ pub(super) enum Flag {
     /// Somebody said whether it is right.
     Weighed = 128,
     Right = 256,
+}
+
+/// How a run came out stands above the flags.
+const STATUS: u32 = 16;
+
+/// The flags that say how a run came out.
+pub(super) const STATUS_MASK: i64 = 7 << STATUS;
+
+/// Writes how a run came out as flags.
+pub(super) fn status_flags(status: RunStatus) -> i64 {
+    let place = RunStatus::ALL.iter().position(|known| *known == status).unwrap_or(0);
+    i64::try_from(place).unwrap_or(0) << STATUS
+}
+
+/// Reads how a run came out off its flags.
+pub(super) fn status_of(flags: i64) -> RunStatus {
+    let place = usize::try_from((flags & STATUS_MASK) >> STATUS).unwrap_or(0);
+    RunStatus::ALL.get(place).copied().unwrap_or_default()
 }
 
 impl Flag {
@@ -93,7 +109,7 @@ pub(super) struct Fact<'a> {
     /// In the order of [`Named`].
     pub(super) names: [Option<&'a str>; NAMES],
     pub(super) faults: Vec<&'a str>,
-    pub(super) marks: Vec<(&'a str, Mark, Option<f64>)>,
+    pub(super) marks: Vec<(&'a str, Status, Option<f64>)>,
     /// [`Flag`]s.
     pub(super) flags: i64,
     pub(super) score: Option<f64>,
@@ -158,7 +174,7 @@ impl Builder {
         let mut measured = |value: Option<f64>| value.map(|value| self.values.of(&value.to_bits()));
         let score = measured(fact.score);
         self.measured.extend(fact.marks.iter().map(|(_, _, score)| measured(*score)));
-        let mark = |(rule, mark, _): &(&str, Mark, Option<f64>)| (self.rules.of(*rule), *mark as u8);
+        let mark = |(rule, mark, _): &(&str, Status, Option<f64>)| (self.rules.of(*rule), *mark as u8);
         let marks: Vec<(i64, u8)> = fact.marks.iter().map(mark).collect();
         let faults: Vec<i64> = fact.faults.iter().map(|class| self.classes.of(*class)).collect();
         // A run's number is told from its place, so that it takes no byte where none is missing.
@@ -244,7 +260,7 @@ pub(super) struct Block<'a> {
     /// The classes of faults.
     pub(super) classes: Vec<&'a str>,
     /// Lists of verdicts: which of the rules, and how it came out.
-    pub(super) marks: Vec<Vec<(usize, Mark)>>,
+    pub(super) marks: Vec<Vec<(usize, Status)>>,
     /// Lists of faults: which of the classes.
     pub(super) faults: Vec<Vec<usize>>,
     values: Vec<f64>,
@@ -318,8 +334,8 @@ fn many<'a, T>(bytes: &mut Bytes<'a>, one: impl Fn(&mut Bytes<'a>) -> Option<T>)
     (count <= bytes.0.len()).then(|| (0..count).map(|_| one(bytes)).collect()).flatten()
 }
 
-fn mark(byte: u8) -> Option<Mark> {
-    [Mark::Pass, Mark::Fail, Mark::Skipped].into_iter().find(|mark| *mark as u8 == byte)
+fn mark(byte: u8) -> Option<Status> {
+    [Status::Passed, Status::Failed, Status::Inconclusive].into_iter().find(|mark| *mark as u8 == byte)
 }
 
 #[cfg(test)]

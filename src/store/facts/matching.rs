@@ -9,10 +9,10 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::block::{Block, Flag, Named, Of};
+use super::block::{Block, Flag, Named, Of, STATUS_MASK, status_flags};
 use crate::{
     model::{
-        Mark,
+        Status,
         query::{Bound, Sign, What},
     },
     store::{
@@ -113,10 +113,7 @@ impl Test {
             What::Prompt(name) => is(&[Named::Prompt], name),
             What::Session(name) => is(&[Named::Session], name),
             What::End(word) => is(&[Named::End], word),
-            What::Passed(passed) => {
-                let (judged, both) = (Flag::Judged as i64, Flag::Judged as i64 | Flag::Passed as i64);
-                Self::Flags { among: both, set: if *passed { both } else { judged } }
-            }
+            What::Status(status) => Self::Flags { among: STATUS_MASK, set: status_flags(*status) },
             What::Failed(rule) if rule.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-') => {
                 Self::Failed(rule.clone())
             }
@@ -204,8 +201,8 @@ impl Test {
                 keep(picks, turned, |at| column.of(at) & among == *set);
             }
             Self::Failed(rule) => {
-                let fails = |(one, mark): &(usize, Mark)| {
-                    *mark == Mark::Fail && block.rules.get(*one).is_some_and(|name| name == rule)
+                let fails = |(one, mark): &(usize, Status)| {
+                    *mark == Status::Failed && block.rules.get(*one).is_some_and(|name| name == rule)
                 };
                 let lists: Vec<bool> = block.marks.iter().map(|list| list.iter().any(fails)).collect();
                 let column = block.column(Of::Marks);

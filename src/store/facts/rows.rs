@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, Row, ToSql};
 
-use super::block::{Builder, Fact, Flag};
+use super::block::{Builder, Fact, Flag, status_flags};
 use crate::{
-    model::{Grade, Mark, Quality, Thumb, Verdict},
+    model::{Grade, Quality, RunStatus, Status, Thumb, Verdict},
     store::runs::RUNNING,
 };
 
@@ -13,7 +13,7 @@ const FACTS: &str = "SELECT seq, started, session, prompt_name, prompt_hash, par
         error_class,
         CASE WHEN attempts > 1 OR error_class IS NOT NULL THEN (
             SELECT group_concat(DISTINCT class) FROM attempt WHERE attempt.seq = run.seq) END,
-        passed, marks, total_us, first_token_us,
+        status, marks, total_us, first_token_us,
         coalesce(tokens_input, tokens_cache_read, tokens_cache_write) IS NOT NULL,
         coalesce(tokens_input, 0) + coalesce(tokens_cache_read, 0) + coalesce(tokens_cache_write, 0),
         coalesce(tokens_output, tokens_reasoning) IS NOT NULL,
@@ -48,10 +48,9 @@ fn fact<'a>(row: &'a Row<'_>) -> rusqlite::Result<Fact<'a>> {
     let grade: Option<(Option<u8>, Option<Thumb>, String)> =
         text(28)?.and_then(|grade| serde_json::from_str(grade).ok());
     let grade = grade.map(|(stars, thumb, comment)| Grade { stars, thumb, comment }).unwrap_or_default();
-    let (passed, right): (Option<bool>, _) = (row.get(12)?, grade.right());
+    let right = grade.right();
+    let status = text(12)?.and_then(RunStatus::of_word).unwrap_or_default();
     let flags = Flag::all(&[
-        (Flag::Judged, passed.is_some()),
-        (Flag::Passed, passed == Some(true)),
         (Flag::FellBack, row.get(22)?),
         (Flag::Cached, row.get(23)?),
         (Flag::Demo, row.get(24)?),
@@ -59,7 +58,7 @@ fn fact<'a>(row: &'a Row<'_>) -> rusqlite::Result<Fact<'a>> {
         (Flag::Graded, !grade.is_empty()),
         (Flag::Weighed, right.is_some()),
         (Flag::Right, right == Some(true)),
-    ]);
+    ]) | status_flags(status);
     Ok(Fact {
         seq: row.get(0)?,
         started: row.get(1)?,
@@ -83,27 +82,27 @@ fn fact<'a>(row: &'a Row<'_>) -> rusqlite::Result<Fact<'a>> {
 /// Writes the verdicts of a run on one line: `format+ confidence-0.42 latency?`.
 pub(in crate::store) fn marks(quality: &Quality) -> String {
     let mark = |mark| match mark {
-        Mark::Pass => '+',
-        Mark::Fail => '-',
-        Mark::Skipped => '?',
+        Status::Passed => '+',
+        Status::Failed => '-',
+        Status::Inconclusive => '?',
     };
     let one = |verdict: &Verdict| {
         let score = verdict.score.map_or_else(String::new, |score| score.to_string());
-        format!("{}{}{score}", verdict.rule.to_string().replace(' ', "_"), mark(verdict.mark))
+        format!("{}{}{score}", verdict.rule.to_string().replace(' ', "_"), mark(verdict.status))
     };
     quality.verdicts.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
 /// Reads one verdict as [`marks`] writes it.
-fn one(part: &str) -> Option<(&str, Mark, Option<f64>)> {
+fn one(part: &str) -> Option<(&str, Status, Option<f64>)> {
     // A rule has no sign at its end but the mark; names such as `not-contains` have one inside.
     let at = part.rfind(['+', '?']).or_else(|| minus(part))?;
     let (rule, rest) = part.split_at_checked(at)?;
     let (mark, score) = rest.split_at_checked(1)?;
     let mark = match mark {
-        "+" => Mark::Pass,
-        "-" => Mark::Fail,
-        _ => Mark::Skipped,
+        "+" => Status::Passed,
+        "-" => Status::Failed,
+        _ => Status::Inconclusive,
     };
     Some((rule, mark, score.parse().ok()))
 }
@@ -126,17 +125,17 @@ mod tests {
         let verdict =
             |rule: &str, mark, score| Verdict { score, ..Verdict::new(Rule::Check(rule.to_owned()), mark, "") };
         let all = vec![
-            verdict("format", Mark::Pass, None),
-            verdict("not-contains", Mark::Fail, None),
-            verdict("confidence", Mark::Fail, Some(0.42)),
-            verdict("rouge-n", Mark::Pass, Some(1e-7)),
-            verdict("cost", Mark::Fail, Some(-0.5)),
-            verdict("llm-rubric", Mark::Skipped, None),
+            verdict("format", Status::Passed, None),
+            verdict("not-contains", Status::Failed, None),
+            verdict("confidence", Status::Failed, Some(0.42)),
+            verdict("rouge-n", Status::Passed, Some(1e-7)),
+            verdict("cost", Status::Failed, Some(-0.5)),
+            verdict("llm-rubric", Status::Inconclusive, None),
         ];
         let line = marks(&Quality::of(all.clone()));
         let read: Vec<_> =
             line.split(' ').filter_map(one).map(|(rule, mark, score)| (rule.to_owned(), mark, score)).collect();
-        let want: Vec<_> = all.iter().map(|made| (made.rule.to_string(), made.mark, made.score)).collect();
+        let want: Vec<_> = all.iter().map(|made| (made.rule.to_string(), made.status, made.score)).collect();
         assert_eq!(read, want);
     }
 }

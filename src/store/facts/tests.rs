@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    model::{Grade, Mark, Quality, Rule, RunId, Verdict, VersionId},
+    model::{Grade, Quality, Rule, RunId, RunStatus, Status, Verdict, VersionId},
     store::{
         db, grades, history,
         judgements::{self, Judged},
@@ -27,8 +27,8 @@ fn id(seq: i64) -> RunId {
 }
 
 fn insert(db: &Connection, seq: i64, end: &str) {
-    let sql = "INSERT INTO run (seq, id, started, requested, target, model, end, passed, marks, attempts)
-               VALUES (?1, ?2, ?3, 'm', 'm', 'm', ?4, 1, 'format+', 1)";
+    let sql = "INSERT INTO run (seq, id, started, requested, target, model, end, status, marks, attempts)
+               VALUES (?1, ?2, ?3, 'm', 'm', 'm', ?4, 'passed', 'format+', 1)";
     db.prepare_cached(sql).unwrap().execute(params![seq, id(seq).0.as_bytes(), seq * 1_000_000_000, end]).unwrap();
     let sql = "INSERT INTO run_body (seq, prompt, input, text, reasoning, outcome, timeline)
                VALUES (?1, '', '{}', '', '', '{}', '[]')";
@@ -78,7 +78,7 @@ type Change<'a> = (&'a str, &'a dyn Fn(&mut Connection), &'a dyn Fn(&RunFacts) -
 
 #[test]
 fn a_change_to_a_run_drops_its_block_alone_and_the_next_reader_makes_it_anew() {
-    let quality = Quality::of(vec![Verdict::new(Rule::Format, Mark::Fail, "no JSON")]);
+    let quality = Quality::of(vec![Verdict::new(Rule::Format, Status::Failed, "no JSON")]);
     let version = VersionId("v".to_owned());
     let judged = [Judged { run: id(1030), quality: &quality, version: &version }];
     let at = Timestamp::UNIX_EPOCH;
@@ -86,7 +86,7 @@ fn a_change_to_a_run_drops_its_block_alone_and_the_next_reader_makes_it_anew() {
     let changes: [Change<'_>; 5] = [
         ("graded", &|db| grades::give(db, id(1030), &stars, at).unwrap().unwrap(), &|facts| facts.right == Some(true)),
         ("judged", &|db| assert_eq!(judgements::judge(db, &judged, at).unwrap(), Ok(())), &|facts| {
-            facts.passed == Some(false) && facts.marks.iter().any(|(_, mark, _)| *mark == Mark::Fail)
+            facts.status == RunStatus::Failed && facts.marks.iter().any(|(_, mark, _)| *mark == Status::Failed)
         }),
         ("pinned", &|db| assert_eq!(history::pin(db, &[id(1030)], true).unwrap(), 1), &|_| true),
         ("ungraded", &|db| assert_eq!(db.execute("DELETE FROM grade", []).unwrap(), 1), &|facts| facts.right.is_none()),
@@ -141,7 +141,7 @@ fn a_run_under_way_is_in_no_block_and_its_own_is_kept_when_it_has_ended() {
 #[test]
 fn a_block_that_cannot_be_read_is_made_anew() {
     for damage in
-        ["x''", "x'00'", "zeroblob(5000)", "substr(facts, 1, 300)", "x'02' || substr(facts, 2)", "'text'", "7"]
+        ["x''", "x'00'", "zeroblob(5000)", "substr(facts, 1, 300)", "x'01' || substr(facts, 2)", "'text'", "7"]
     {
         let (db, _dir) = record(2 * BLOCK);
         let whole = all(&db);

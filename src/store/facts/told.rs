@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::block::{Block, Flag, Named, Of};
+use super::block::{Block, Flag, Named, Of, status_of};
 use crate::model::{
-    Mark, PicoDollars,
+    Class, PicoDollars, Status,
     facts::{Ending, Name, Names, RunFacts},
 };
 
@@ -13,6 +13,8 @@ pub(super) struct Told<'a> {
     block: &'a Block<'a>,
     names: Vec<Vec<Name>>,
     ends: Vec<Option<Ending>>,
+    /// Whether each class that runs ended with is one of the answer.
+    of_the_answer: Vec<bool>,
     rules: Vec<Name>,
     classes: Vec<Name>,
     /// Where the verdicts of the next run begin among those of all.
@@ -23,10 +25,13 @@ impl<'a> Told<'a> {
     /// Begins with the first run.
     pub(super) fn of(block: &'a Block<'a>, names: &mut Names) -> Self {
         let mut shared = |texts: &[&str]| texts.iter().map(|text| names.of(text)).collect::<Vec<Name>>();
+        let classes = block.names.get(Named::Class as usize).map(Vec::as_slice).unwrap_or_default();
+        let own = Class::OF_THE_ANSWER.map(|class| class.to_string());
         let ends = block.names.get(Named::End as usize).map(Vec::as_slice).unwrap_or_default();
         Self {
             block,
             names: block.names.iter().map(|texts| shared(texts)).collect(),
+            of_the_answer: classes.iter().map(|class| own.iter().any(|own| own == class)).collect(),
             ends: ends.iter().map(|word| Ending::of_word(word)).collect(),
             rules: shared(&block.rules),
             classes: shared(&block.classes),
@@ -39,7 +44,7 @@ impl<'a> Told<'a> {
         self.verdict += self.marks(at).len();
     }
 
-    fn marks(&self, at: usize) -> &'a [(usize, Mark)] {
+    fn marks(&self, at: usize) -> &'a [(usize, Status)] {
         list(&self.block.marks, self.block.column(Of::Marks).of(at))
     }
 
@@ -69,7 +74,9 @@ impl<'a> Told<'a> {
         facts.provider = name(Named::Provider);
         facts.end = end;
         facts.class = name(Named::Class);
-        facts.passed = has(Flag::Judged).then(|| has(Flag::Passed));
+        facts.status = status_of(flags);
+        let class = number_of(block.named(Named::Class).get(at)).and_then(|place| self.of_the_answer.get(place));
+        facts.compared = facts.status.compared(class.is_some_and(|own| *own));
         facts.score = block.score(at);
         facts.took = length(Of::Took);
         facts.first_token = length(Of::FirstToken);

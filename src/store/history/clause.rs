@@ -3,7 +3,10 @@
 use rusqlite::types::Value;
 
 use crate::{
-    model::query::{Bound, What},
+    model::{
+        RunStatus,
+        query::{Bound, What},
+    },
     store::runs::{microseconds, nanoseconds},
 };
 
@@ -49,8 +52,12 @@ pub(super) fn clause(what: &What) -> Clause {
         ),
         What::End(end) if end == "done" => plain("run.end = 'done'", []),
         What::End(end) => lookup("+run.end = ?", "seq FROM run WHERE end = ? AND end <> 'done'", [text(end)]),
-        What::Passed(true) => plain("+run.passed = 1", []),
-        What::Passed(false) => lookup("+run.passed = 0", "seq FROM run WHERE passed = 0", []),
+        What::Status(RunStatus::Passed) => plain("run.status = 'passed'", []),
+        What::Status(status) => lookup(
+            "+run.status = ?",
+            "seq FROM run WHERE status = ? AND status <> 'passed'",
+            [text(status.word())],
+        ),
         What::Failed(rule) => lookup(
             "EXISTS (SELECT 1 FROM verdict WHERE verdict.seq = run.seq AND rule = ? AND mark = 'fail')",
             "seq FROM verdict WHERE rule = ? AND mark = 'fail'",

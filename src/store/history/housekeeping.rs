@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use crate::{
     model::RunId,
     store::{
-        job::{Pruned, StoreFault},
+        job::{FaultKind, Pruned, StoreFault},
         runs::nanoseconds,
     },
 };
@@ -81,7 +81,7 @@ pub(in crate::store) fn backup(db: &Connection, to: &Path) -> rusqlite::Result<R
     };
     if to.exists() {
         let message = format!("{} is there already; choose another name, or move it away", to.display());
-        return Ok(Err(StoreFault { exists: true, ..StoreFault::new(message) }));
+        return Ok(Err(StoreFault { message, kind: FaultKind::Exists }));
     }
     db.execute("VACUUM INTO ?1", [path])?;
     Ok(std::fs::metadata(to)

@@ -6,13 +6,29 @@
 pub struct StoreFault {
     /// What happened: the file, the line and the key where there is one, and what to do.
     pub message: String,
-    /// True when it failed because a file of that name is already there.
-    pub exists: bool,
+    /// What kind it is.
+    pub kind: FaultKind,
+}
+
+/// What kind of fault the disk has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// It could not be done.
+    Failed,
+    /// A file of that name is already there.
+    Exists,
+    /// What was asked for is not there or makes no sense: a name, a prompt, a template.
+    Wrong,
 }
 
 impl StoreFault {
     /// Makes a fault of words alone.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), exists: false }
+        Self { message: message.into(), kind: FaultKind::Failed }
+    }
+
+    /// Makes a fault of something that was asked for and is not there, or makes no sense.
+    pub fn wrong(message: impl Into<String>) -> Self {
+        Self { message: message.into(), kind: FaultKind::Wrong }
     }
 }

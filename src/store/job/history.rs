@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Cost, Grade, RunId, VersionId,
+    Cost, Grade, RunId, RunStatus, VersionId,
     query::{Query, SortBy},
 };
 
@@ -47,8 +47,8 @@ pub struct HistoryEntry {
     pub provider: String,
     /// Its end in one word; `running`, or `crashed` if its process is gone.
     pub end: String,
-    /// Whether every check passed; none if nothing was judged.
-    pub passed: Option<bool>,
+    /// How it came out; none while it is under way.
+    pub status: Option<RunStatus>,
     /// The checks that failed.
     pub failed: Vec<String>,
     /// The class of the fault it ended with, in words.

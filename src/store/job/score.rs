@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::After;
-use crate::model::{Prompt, Quality, RunId, query::Query};
+use crate::model::{Prompt, Quality, RunId, RunStatus, query::Query};
 
 /// A page of answers to be judged again, those to a prompt by its checks as they are now.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,8 +38,8 @@ pub struct Scored {
 pub struct ScoredRun {
     /// Which.
     pub run: RunId,
-    /// Whether it passed before; none if nothing was judged.
-    pub before: Option<bool>,
+    /// How it came out before; none if nothing was judged.
+    pub before: Option<RunStatus>,
     /// The verdicts of today.
     pub quality: Quality,
 }

@@ -90,7 +90,14 @@ fn check(check: &Check) -> Result<Fields, String> {
             }
             None => return Err(format!("a check of type {kind}, which promptfoo has not")),
         },
-        (CheckKind::Format | CheckKind::Confidence | CheckKind::JsonPath, _) => {
+        (
+            CheckKind::Format
+            | CheckKind::Confidence
+            | CheckKind::JsonPath
+            | CheckKind::JsonEquals
+            | CheckKind::JsonFields,
+            _,
+        ) => {
             return Err(format!("a check of type {kind}, which promptfoo has not"));
         }
         _ => {

@@ -296,7 +296,14 @@ fn value(kind: CheckKind, given: Option<&Value>) -> Result<Read, String> {
             other => other.cloned(),
         },
         K::IsRefusal | K::Latency | K::Cost => None,
-        K::Format | K::Required | K::Confidence | K::Completeness | K::JsonPath | K::Unsupported => given.cloned(),
+        K::Format
+        | K::JsonEquals
+        | K::JsonFields
+        | K::Required
+        | K::Confidence
+        | K::Completeness
+        | K::JsonPath
+        | K::Unsupported => given.cloned(),
     };
     Ok(Read::Value(read))
 }

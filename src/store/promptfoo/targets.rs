@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Suite, SuiteTarget, fields::File, shown};
 use crate::{
+    eval::JsonTypes,
     model::{Format, Params, ProviderKind, Response},
     store::{
         job::StoreFault,
@@ -311,11 +312,13 @@ pub(super) fn write(target: &SuiteTarget) -> Value {
     set(
         "response_format",
         match (target.response.format, &target.response.schema) {
-            (Format::Text, _) => None,
             (Format::Schema, Some(schema)) => Some(serde_json::json!({
                 "type": "json_schema", "json_schema": { "name": "answer", "schema": schema }
             })),
-            _ => Some(serde_json::json!({ "type": "json_object" })),
+            (Format::Json | Format::Schema, _) if JsonTypes::of(&target.response) == JsonTypes::OBJECT => {
+                Some(serde_json::json!({ "type": "json_object" }))
+            }
+            (Format::Text | Format::Json | Format::Schema, _) => None,
         },
     );
     set("passthrough", (!extra.is_empty()).then(|| Value::Object(extra.clone())));

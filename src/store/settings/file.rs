@@ -17,6 +17,7 @@ use crate::model::{
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ConfigFile {
     default_model: Option<String>,
+    judge: Option<String>,
     providers: BTreeMap<String, ProviderTable>,
     models: BTreeMap<String, ModelTable>,
     retry: RetryTable,
@@ -110,6 +111,12 @@ impl ConfigFile {
             }
             settings.default_model = model;
         }
+        if let Some(model) = self.judge {
+            if model.trim().is_empty() {
+                return Err(fault(&["judge"], "`judge` must name a model"));
+            }
+            settings.judge = Some(model);
+        }
         for (name, table) in self.providers {
             check::provider_name(&name).map_err(|message| fault(&["providers", &name], &message))?;
             let provider = provider(table).map_err(|(key, index, message)| {
@@ -144,9 +151,6 @@ impl ConfigFile {
         let timeouts = &mut settings.timeouts;
         for (key, place, wait) in [
             ("connect", &mut timeouts.connect, self.timeouts.connect),
-            ("answer", &mut timeouts.answer, self.timeouts.answer),
-            ("local_answer", &mut timeouts.local_answer, self.timeouts.local_answer),
-            ("progress", &mut timeouts.progress, self.timeouts.progress),
             ("total", &mut timeouts.total, self.timeouts.total),
         ] {
             set(place, wait.map(|wait| wait.0));
@@ -155,9 +159,12 @@ impl ConfigFile {
             }
         }
         for (key, place, wait) in [
+            ("answer", &mut timeouts.answer, self.timeouts.answer),
+            ("local_answer", &mut timeouts.local_answer, self.timeouts.local_answer),
             ("first_byte", &mut timeouts.first_byte, self.timeouts.first_byte),
             ("first_token", &mut timeouts.first_token, self.timeouts.first_token),
             ("idle", &mut timeouts.idle, self.timeouts.idle),
+            ("progress", &mut timeouts.progress, self.timeouts.progress),
         ] {
             *place = wait.map(|wait| wait.0);
             if place.is_some_and(|wait| wait.is_zero()) {
@@ -246,6 +253,7 @@ fn provider(table: ProviderTable) -> Result<ProviderSettings, ProviderMistake> {
         command: table.command,
         headers: table.headers,
         timeout,
+        usual_key: false,
         limits: AccountLimits {
             concurrency: table.concurrency,
             requests_per_minute: table.requests_per_minute,

@@ -30,6 +30,7 @@ pub(super) fn join(settings: &mut Settings, env: Env<'_>) -> Result<(), StoreFau
         }
         if let (Some(variable), true) = (key, provider.api_keys.is_empty()) {
             provider.api_keys.push(KeySource::Env((*variable).to_owned()));
+            provider.usual_key = true;
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
-use super::{head::said, inside, lines, rows::role};
+use super::{head::said, inside, lines};
 use crate::{
     app::{
         action::Action,
@@ -10,20 +10,17 @@ use crate::{
             detail::{Detail, Shows},
             detail_areas,
             shown::Shown,
-            standing::mark,
         },
     },
-    eval::{
-        figures::{duration, tokens, unit},
-        tally::Standing,
-    },
-    model::{Mark, Verdict},
+    eval::figures::{duration, tokens, unit},
+    model::{Status, Verdict},
     text::{Wrapped, clean},
     ui::{
         lane::answer,
         part::{
             diff::summary,
             flow::{Item, flow},
+            status::{mark, role},
         },
         scene::Scene,
         theme::Role,
@@ -61,8 +58,8 @@ fn heading(scene: Scene<'_>, shown: &Shown, detail: &Detail, wide: usize) -> Vec
     }
     let mut second: Vec<Item> = Vec::new();
     if let Some(cell) = shown.grid.cell(place) {
-        let standing = Standing::of(cell);
-        first.push(vec![scene.span(format!("{} {}", mark(standing), standing.word()), role(standing))]);
+        let status = cell.status;
+        first.push(vec![scene.span(format!("{} {status}", mark(status)), role(status))]);
         first.extend(cell.score.map(|score| vec![scene.span(format!("score {}", unit(score)), Role::Number)]));
         second.push(vec![scene.span(duration(cell.took), Role::Number)]);
         if let Some(record) = &detail.record {
@@ -79,9 +76,9 @@ fn heading(scene: Scene<'_>, shown: &Shown, detail: &Detail, wide: usize) -> Vec
             second.push(vec![scene.span("cached", Role::Origin)]);
         }
         if let Some(before) = shown.baseline.as_ref().and_then(|baseline| baseline.cell(place)) {
-            let was = Standing::of(before);
-            let text = format!("was {} {}", mark(was), was.word());
-            second.push(vec![scene.span(text, if was == standing { Role::Quiet } else { Role::Differs })]);
+            let was = before.status;
+            let text = format!("was {} {was}", mark(was));
+            second.push(vec![scene.span(text, if was == status { Role::Quiet } else { Role::Differs })]);
         }
     }
     let input = detail.record.as_ref().map(|record| {
@@ -118,20 +115,20 @@ fn what(scene: Scene<'_>, detail: &Detail) -> Line<'static> {
 fn verdicts(scene: Scene<'_>, detail: &Detail, area: Rect, buffer: &mut Buffer) {
     let quality = detail.record.as_ref().and_then(|record| record.outcome.quality.as_ref());
     let mut all: Vec<&Verdict> = quality.map(|quality| quality.verdicts.iter().collect()).unwrap_or_default();
-    all.sort_by_key(|verdict| match verdict.mark {
-        Mark::Fail => 0,
-        Mark::Skipped => 1,
-        Mark::Pass => 2,
+    all.sort_by_key(|verdict| match verdict.status {
+        Status::Failed => 0,
+        Status::Inconclusive => 1,
+        Status::Passed => 2,
     });
     let mut texts = vec![("Checks".to_owned(), Role::Title)];
     if detail.record.is_some() && all.is_empty() {
         texts.push(("nothing was checked".to_owned(), Role::Quiet));
     }
     texts.extend(all.into_iter().map(|verdict| {
-        let (mark, role) = match verdict.mark {
-            Mark::Fail => ("✗", Role::Fail),
-            Mark::Skipped => ("○", Role::Quiet),
-            Mark::Pass => ("✓", Role::Pass),
+        let (mark, role) = match verdict.status {
+            Status::Failed => ("✗", Role::Fail),
+            Status::Inconclusive => ("○", Role::Quiet),
+            Status::Passed => ("✓", Role::Pass),
         };
         (format!("{mark} {}: {}", verdict.rule, verdict.reason), role)
     }));

@@ -18,15 +18,16 @@ use crate::{
     },
     eval::{
         Evidence,
-        figures::{count, duration, share},
+        figures::{count, duration, whole_percent},
     },
-    model::{Cost, PicoDollars, batch::Caps},
+    model::{Cost, PicoDollars, RunStatus, batch::Caps},
     text::{clean_line, truncate, width},
     ui::{
         overlay::typed,
         part::{
             evidence::role,
             flow::{Item, flow},
+            status,
         },
         scene::Scene,
         theme::Role,
@@ -83,11 +84,20 @@ fn progress(scene: Scene<'_>, shown: &Shown) -> Vec<Item> {
     if let Some(left) = shown.left().filter(|left| *left > 0) {
         items.push(item(scene, format!("{left} left"), Role::Text));
     }
-    items.push(item(scene, format!("✓{}", counts.passed), Role::Pass));
-    items.push(item(scene, format!("✗{}", counts.failed), if counts.failed > 0 { Role::Fail } else { Role::Quiet }));
-    items.push(item(scene, format!("!{}", counts.errors), if counts.errors > 0 { Role::Wait } else { Role::Quiet }));
-    if counts.done > 0 {
-        items.push(item(scene, format!("{} pass", share(counts.passed, counts.done)), Role::Number));
+    items.push(item(scene, format!("✓{}", counts.by.passed), Role::Pass));
+    for status in [RunStatus::Failed, RunStatus::Error] {
+        let count = counts.by.of(status);
+        let role = if count > 0 { status::role(status) } else { Role::Quiet };
+        items.push(item(scene, format!("{}{count}", status::mark(status)), role));
+    }
+    for status in [RunStatus::Inconclusive, RunStatus::Unchecked] {
+        let count = counts.by.of(status);
+        if count > 0 {
+            items.push(item(scene, format!("{}{count} {status}", status::mark(status)), status::role(status)));
+        }
+    }
+    if let Some(rate) = counts.by.pass_rate() {
+        items.push(item(scene, format!("{} passed", whole_percent(rate)), Role::Number));
     }
     items
 }
@@ -144,7 +154,7 @@ fn burn(scene: Scene<'_>, budget: &Budget) -> Vec<Item> {
         let mut item = vec![
             scene.span("█".repeat(filled), role),
             scene.span("░".repeat(BAR - filled), Role::Quiet),
-            scene.span(format!(" {:.0}% of {shown}", share * 100.0), role),
+            scene.span(format!(" {} of {shown}", whole_percent(share)), role),
         ];
         item.extend(projected.map(|projected| scene.span(format!(" → {projected}"), Role::Quiet)));
         items.push(item);
@@ -215,12 +225,10 @@ pub(super) fn chip(scene: Scene<'_>, shown: &Shown) -> Option<Item> {
     let role = if shown.is_paused() { Role::Wait } else { Role::Busy };
     let paused = if shown.is_paused() { " paused" } else { "" };
     let mut item = vec![scene.span(format!("batch {}/{total}{paused}", counts.done), role)];
-    let wrong = [("✗", counts.failed, Role::Fail), ("!", counts.errors, Role::Wait)];
+    let wrong = [RunStatus::Failed, RunStatus::Error, RunStatus::Inconclusive];
+    let counted = wrong.into_iter().map(|status| (status, counts.by.of(status))).filter(|(_, count)| *count > 0);
     item.extend(
-        wrong
-            .into_iter()
-            .filter(|(_, count, _)| *count > 0)
-            .map(|(mark, count, role)| scene.span(format!(" {mark}{count}"), role)),
+        counted.map(|(status, count)| scene.span(format!(" {}{count}", status::mark(status)), status::role(status))),
     );
     Some(item)
 }

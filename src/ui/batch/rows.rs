@@ -12,19 +12,15 @@ use super::head::said;
 use crate::{
     app::{
         action::Action,
-        batch::{
-            CELL, ROW, TEXT,
-            grid::Slot,
-            head,
-            shown::Shown,
-            standing::{mark, rank},
-        },
+        batch::{CELL, ROW, TEXT, grid::Slot, head, shown::Shown},
         table::{Column, Width},
     },
-    eval::{figures::unit, tally::Standing},
+    eval::figures::unit,
+    model::RunStatus,
     ui::{
         part::{
             column::{fitted, right},
+            status::{mark, role},
             table::{Cursor, table},
         },
         scene::Scene,
@@ -77,32 +73,22 @@ fn nothing(scene: Scene<'_>, shown: &Shown) -> Line<'static> {
     said(scene, if shown.is_busy() { "Reading the first rows …" } else { "No cell was asked yet." }, Role::Quiet)
 }
 
-/// What a mark looks like.
-pub(super) fn role(standing: Standing) -> Role {
-    match standing {
-        Standing::Passed => Role::Pass,
-        Standing::Failed => Role::Fail,
-        Standing::Error => Role::Wait,
-        Standing::Skipped | Standing::Open => Role::Quiet,
-    }
-}
-
 fn cell(scene: Scene<'_>, shown: &Shown, (row, column): (usize, usize), wide: usize) -> Line<'static> {
     let slots = shown.grid.slots(row, column);
     let busy = slots.iter().any(|slot| matches!(slot, Slot::Busy(_)));
-    let standing = shown.grid.standing(row, column);
-    let first = if busy && standing == Standing::Open {
-        scene.span("▸", Role::Busy)
-    } else {
-        scene.span(mark(standing), role(standing))
+    let status = shown.grid.status(row, column);
+    let first = match status {
+        Some(status) => scene.span(mark(status), role(status)),
+        None if busy => scene.span("▸", Role::Busy),
+        None => scene.span(" ", Role::Quiet),
     };
     let mut spans = vec![first];
     let known: Vec<_> = shown.grid.column(row, column).collect();
     if slots.len() > 1 && !known.is_empty() {
-        let good = known.iter().filter(|cell| Standing::of(cell) == Standing::Passed).count();
+        let good = known.iter().filter(|cell| cell.status == RunStatus::Passed).count();
         spans.push(scene.span(format!("{good}/{}", slots.len()), Role::Number));
     }
-    let Some(worst) = known.iter().min_by_key(|cell| rank(Standing::of(cell))) else {
+    let Some(worst) = known.iter().min_by_key(|cell| cell.status) else {
         return Line::from(spans);
     };
     if let Some(score) = worst.score {
@@ -111,7 +97,7 @@ fn cell(scene: Scene<'_>, shown: &Shown, (row, column): (usize, usize), wide: us
     if shown.baseline.as_ref().is_some_and(|baseline| known.iter().any(|cell| baseline.differs(cell))) {
         spans.push(scene.span(" ≠", Role::Differs));
     }
-    if busy && standing != Standing::Open {
+    if busy && status.is_some() {
         spans.push(scene.span(" ▸", Role::Busy));
     }
     let used: usize = spans.iter().map(Span::width).sum();

@@ -10,6 +10,7 @@ use crate::{
     },
     eval::figures::count,
     model::Cost,
+    text::{Wrapped, clean},
     ui::{
         overlay::form as drawn,
         part::column::{fitted, left},
@@ -139,6 +140,11 @@ pub(super) fn estimate(scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
     };
     shown.push(said(scene, &limit, if caps.is_empty() { Role::Quiet } else { Role::Text }));
     shown.push(said(scene, &format!("{} calls at once", order.concurrency), Role::Quiet));
+    if let Some(note) = &planned.note {
+        let mut rows = Wrapped::new(usize::from(area.width.max(1)));
+        rows.push(&clean(note));
+        shown.extend((0..rows.rows()).map(|row| said(scene, &rows.row(row).text, Role::Wait)));
+    }
     shown.push(Line::default());
     shown.push(Line::from(vec![
         scene.span(scene.key(Action::Accept), Role::Key),

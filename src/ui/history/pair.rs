@@ -15,6 +15,7 @@ use crate::{
             diff::{difference, summary},
             evidence::role,
             flow::{Item, flow},
+            status,
         },
         scene::Scene,
         theme::Role,
@@ -71,11 +72,8 @@ fn said(scene: Scene<'_>, record: &RunRecord) -> Vec<Item> {
         vec![scene.foreign(record.prompt_name.as_deref().unwrap_or("no name"), Role::Text)],
         vec![scene.foreign(&outcome.target, Role::Text)],
     ];
-    items.push(match &outcome.quality {
-        Some(quality) if !quality.passed() => vec![scene.span("✗ a check failed", Role::Fail)],
-        Some(_) if outcome.passed() => vec![scene.span("✓ passed", Role::Pass)],
-        _ => vec![scene.span(outcome.end.word(), Role::Quiet)],
-    });
+    let came = outcome.status();
+    items.push(vec![scene.span(format!("{} {came}", status::mark(came)), status::role(came))]);
     items.push(vec![scene.span(duration(outcome.timing.total), Role::Number)]);
     items.push(vec![scene.span(outcome.cost.to_string(), Role::Number)]);
     items.push(vec![scene.span(ago(record.started, scene.now().time), Role::Quiet)]);

@@ -16,10 +16,11 @@ use crate::{
         table::{self, Width},
     },
     eval::figures::{age, count, duration},
-    model::{Cost, Grade, Thumb, VersionId},
+    model::{Cost, Grade, RunStatus, Thumb, VersionId},
     ui::{
         part::{
             column::{fitted, right},
+            status,
             table::{Cursor, table},
         },
         scene::Scene,
@@ -116,13 +117,16 @@ pub(super) fn cell(scene: Scene<'_>, run: &HistoryEntry, column: Column, wide: u
 /// How a run came out: what failed, or that it passed, or how it ended.
 fn end(run: &HistoryEntry) -> (String, Role) {
     let from = if run.cached { "= " } else { "" };
-    match (run.end.as_str(), run.passed) {
-        ("done", None) => (format!("{from}done"), Role::Text),
-        ("done", Some(true)) => (format!("{from}✓"), Role::Pass),
-        ("done", Some(false)) => (format!("{from}✗ {}", run.failed.join(", ")), Role::Fail),
-        ("running", _) => ("▸ running".to_owned(), Role::Busy),
-        (end, _) => (format!("! {}", run.class.as_deref().unwrap_or(end)), Role::Wait),
-    }
+    let Some(came) = run.status else {
+        return ("▸ running".to_owned(), Role::Busy);
+    };
+    let words = match came {
+        RunStatus::Failed => run.failed.join(", "),
+        RunStatus::Passed => String::new(),
+        RunStatus::Inconclusive | RunStatus::Unchecked => came.word().to_owned(),
+        RunStatus::Error | RunStatus::Cancelled => run.class.clone().unwrap_or_else(|| run.end.clone()),
+    };
+    (format!("{from}{} {words}", status::mark(came)).trim_end().to_owned(), status::role(came))
 }
 
 /// Writes a grade in a few columns.

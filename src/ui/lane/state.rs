@@ -5,7 +5,8 @@ use ratatui::text::{Line, Span};
 use crate::{
     app::lane::{State, Take},
     eval::figures::{age, countdown},
-    ui::{scene::Scene, theme::Role},
+    model::{Quality, RunStatus},
+    ui::{part::status, scene::Scene, theme::Role},
 };
 
 /// What a lane's state looks like.
@@ -26,7 +27,7 @@ fn sign_of(scene: Scene<'_>, take: &Take) -> Sign {
         State::Queued(_) => {
             let left = take.queued_for(scene.now()).map(countdown);
             let words = left.map(|left| format!("queued, at most {left}")).into_iter();
-            Sign { mark: "○", role: Role::Wait, words: words.chain(["queued".to_owned()]).collect() }
+            Sign { mark: "⟳", role: Role::Wait, words: words.chain(["queued".to_owned()]).collect() }
         }
         State::Running if take.answer.is_empty() && take.reasoning.is_empty() => {
             sign("▸", Role::Busy, &["waiting for a token", "waiting"])
@@ -45,17 +46,32 @@ fn sign_of(scene: Scene<'_>, take: &Take) -> Sign {
         }
         State::Cached { stored } => {
             let age = age(*stored, scene.now().time);
-            Sign { mark: "✓", role: Role::Origin, words: vec![format!("cached {age} old"), "cached".to_owned()] }
+            let Sign { mark, role, words } = judged(take);
+            let came = words.into_iter().next().unwrap_or_default();
+            let role = if role == Role::Pass { Role::Origin } else { role };
+            let words = vec![format!("{came}, cached {age} old"), format!("cached {age} old"), "cached".to_owned()];
+            Sign { mark, role, words }
         }
-        State::Done if take.quality.as_ref().is_some_and(|quality| !quality.passed()) => {
-            sign("✗", Role::Fail, &["check failed", "check"])
-        }
-        State::Done => sign("✓", Role::Pass, &["done"]),
+        State::Done => judged(take),
         State::Interrupted => sign("✂", Role::Fail, &["cut off", "cut"]),
         State::Kept => sign("✂", Role::Wait, &["cut, kept", "kept"]),
         State::Failed => sign("✗", Role::Fail, &["failed"]),
         State::Cancelled => sign("■", Role::Wait, &["stopped"]),
     }
+}
+
+/// How an answer that is whole came out.
+fn judged(take: &Take) -> Sign {
+    let status = take.quality.as_ref().map_or(RunStatus::Unchecked, Quality::status);
+    let words: &[&str] = match status {
+        RunStatus::Failed => &["check failed", "failed"],
+        RunStatus::Passed
+        | RunStatus::Inconclusive
+        | RunStatus::Unchecked
+        | RunStatus::Error
+        | RunStatus::Cancelled => &[status.word()],
+    };
+    sign(status::mark(status), status::role(status), words)
 }
 
 /// The state as far as there is room for it, and the whole of it where that is more.

@@ -5,7 +5,7 @@ use ratatui::text::Span;
 use super::flow::Item;
 use crate::{
     eval::figures::unit,
-    model::{Mark, Quality, Rule, Verdict},
+    model::{Quality, Rule, Status, Verdict},
     text::clean_line,
     ui::theme::{Role, Theme},
 };
@@ -15,7 +15,7 @@ use crate::{
 pub struct Chips {
     /// One of each broken rule, with its reason.
     pub broken: Vec<Item>,
-    /// One of each kind of rule that holds or was skipped.
+    /// One of each kind of rule that holds or could not run.
     pub held: Vec<Item>,
 }
 
@@ -50,16 +50,16 @@ fn holds(verdict: &Verdict, json: bool, theme: Theme) -> Item {
     let mut item = vec![Span::styled(format!("{} ", name(&verdict.rule, json)), theme.style(Role::Text))];
     let scored = match verdict.rule {
         Rule::Confidence => verdict.score,
-        _ => verdict.credit.filter(|_| verdict.mark != Mark::Skipped),
+        _ => verdict.credit.filter(|_| verdict.status != Status::Inconclusive),
     };
     if let Some(score) = scored {
         item.push(Span::styled(format!("{} ", unit(score)), theme.style(Role::Number)));
     }
-    item.push(match verdict.mark {
+    item.push(match verdict.status {
         // Of no weight: whether it holds says nothing of the answer.
-        Mark::Pass if verdict.weight <= 0.0 => Span::styled("measured", theme.style(Role::Quiet)),
-        Mark::Skipped => Span::styled("skipped", theme.style(Role::Quiet)),
-        Mark::Pass | Mark::Fail => Span::styled("✓", theme.style(Role::Pass)),
+        Status::Passed if verdict.weight <= 0.0 => Span::styled("measured", theme.style(Role::Quiet)),
+        Status::Inconclusive => Span::styled("did not run ○", theme.style(Role::Quiet)),
+        Status::Passed | Status::Failed => Span::styled("✓", theme.style(Role::Pass)),
     });
     item
 }
@@ -68,6 +68,7 @@ fn name(rule: &Rule, json: bool) -> String {
     match rule {
         Rule::Format if json => "json".to_owned(),
         Rule::Format => "format".to_owned(),
+        Rule::Finish => "finish".to_owned(),
         Rule::Schema => "schema".to_owned(),
         Rule::Required => "fields".to_owned(),
         Rule::Confidence => "conf".to_owned(),
@@ -81,7 +82,7 @@ mod tests {
     use super::*;
     use crate::{model::Look, ui::part::flow::flow};
 
-    fn verdict(rule: Rule, mark: Mark, reason: &str, score: Option<f64>) -> Verdict {
+    fn verdict(rule: Rule, mark: Status, reason: &str, score: Option<f64>) -> Verdict {
         Verdict { score, ..Verdict::new(rule, mark, reason) }
     }
 
@@ -93,19 +94,19 @@ mod tests {
     #[test]
     fn what_is_broken_comes_first_with_its_reason() {
         let shown = shown(vec![
-            verdict(Rule::Format, Mark::Pass, "", None),
-            verdict(Rule::Confidence, Mark::Fail, "0.55 < minimum 0.70", Some(0.55)),
-            verdict(Rule::Required, Mark::Pass, "", None),
-            verdict(Rule::Required, Mark::Pass, "", None),
-            verdict(Rule::Completeness, Mark::Skipped, "", None),
+            verdict(Rule::Format, Status::Passed, "", None),
+            verdict(Rule::Confidence, Status::Failed, "0.55 < minimum 0.70", Some(0.55)),
+            verdict(Rule::Required, Status::Passed, "", None),
+            verdict(Rule::Required, Status::Passed, "", None),
+            verdict(Rule::Completeness, Status::Inconclusive, "", None),
         ]);
-        assert_eq!(shown, "conf 0.55 < 0.70 ✗  json ✓  fields ✓  full skipped");
+        assert_eq!(shown, "conf 0.55 < 0.70 ✗  json ✓  fields ✓  full did not run ○");
     }
 
     #[test]
     fn a_check_shows_what_it_gives_and_one_of_no_weight_that_it_was_measured() {
         let check =
-            |name: &str, credit| Verdict { credit, ..verdict(Rule::Check(name.to_owned()), Mark::Pass, "", None) };
+            |name: &str, credit| Verdict { credit, ..verdict(Rule::Check(name.to_owned()), Status::Passed, "", None) };
         let free = Verdict { weight: 0.0, ..check("latency", None) };
         assert_eq!(shown(vec![check("rouge-n", Some(0.81)), free]), "rouge-n .81 ✓  latency measured");
     }
@@ -113,9 +114,9 @@ mod tests {
     #[test]
     fn a_rule_broken_once_never_shows_as_held() {
         let shown = shown(vec![
-            verdict(Rule::Required, Mark::Pass, "sentiment is there", None),
-            verdict(Rule::Required, Mark::Fail, "`reason` is missing", None),
-            verdict(Rule::Confidence, Mark::Pass, "", Some(0.92)),
+            verdict(Rule::Required, Status::Passed, "sentiment is there", None),
+            verdict(Rule::Required, Status::Failed, "`reason` is missing", None),
+            verdict(Rule::Confidence, Status::Passed, "", Some(0.92)),
         ]);
         assert_eq!(shown, "fields `reason` is missing ✗  conf .92 ✓");
     }

@@ -6,14 +6,16 @@ use ratatui::{
     text::Line,
 };
 
-use super::{NARROW, cursor, framed, percent};
+use super::{NARROW, cursor, framed};
 use crate::{
     app::{
         quality::Part,
         table::{Column, Width},
     },
     eval::{
-        review::{Change, Report},
+        evidence::Shown,
+        figures::{count, whole_percent},
+        review::{Change, Compared, Report},
         stats::Interval,
     },
     ui::{
@@ -35,7 +37,7 @@ pub(super) fn draw(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut B
     let inside = framed(scene, Some(Part::Report), title, Line::from(summed(scene, report)), area, buffer);
     if report.changes.is_empty() {
         let place = inside.inner(Margin::new(1, 0));
-        let said = "No prompt has judged answers of two versions here; run an edit to compare.";
+        let said = "No prompt has checked answers of two versions here; run an edit to compare.";
         buffer.set_line(place.x, place.y, &Line::from(scene.span(said, Role::Quiet)), place.width);
         return;
     }
@@ -47,7 +49,7 @@ pub(super) fn draw(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut B
         Column::new("passed", Width::Fixed(11)),
         Column::new("points", Width::Fixed(18)).right(),
         Column::new("", Width::Fixed(said.len() as u16)),
-        Column::new("judged", Width::Share(1, 13)),
+        Column::new("inputs", Width::Share(1, 13)),
     ];
     let window = &scene.app.quality.changes;
     table(window, &columns, cursor(scene, Part::Report), inside, scene.theme, buffer, |row, column, wide| {
@@ -57,15 +59,17 @@ pub(super) fn draw(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut B
 
 /// How many got worse and better.
 fn summed(scene: Scene<'_>, report: &Report) -> Vec<ratatui::text::Span<'static>> {
-    let shown = |worse: bool| report.changes.iter().filter(|one| one.shown && (one.by < 0.0) == worse).count();
+    let compared = || report.changes.iter().filter_map(|change| change.compared.as_ref());
+    let count = |shown| compared().filter(|one| one.shown == shown).count();
     let mut spans = Vec::new();
-    for (count, word, role) in [(shown(true), "worse", Role::Fail), (shown(false), "better", Role::Pass)] {
+    for (shown, word, role) in [(Shown::Worse, "worse", Role::Fail), (Shown::Better, "better", Role::Pass)] {
+        let count = count(shown);
         if count > 0 {
             let gap = if spans.is_empty() { "" } else { ", " };
             spans.push(scene.span(format!("{gap}{count} {word}"), role));
         }
     }
-    if spans.is_empty() && !report.changes.is_empty() {
+    if spans.is_empty() && compared().next().is_some() {
         spans.push(scene.span("no difference shown", Role::Quiet));
     }
     spans
@@ -82,25 +86,29 @@ fn points(share: f64, digits: usize) -> String {
 }
 
 fn cell(scene: Scene<'_>, change: &Change, no: &str, column: usize, wide: usize) -> Line<'static> {
-    let (mark, word, role) = match (change.shown, change.by < 0.0) {
-        (true, true) => ("▼", "worse", Role::Fail),
-        (true, false) => ("▲", "better", Role::Pass),
-        (false, _) => ("=", no, Role::Quiet),
+    let (mark, word, role) = match change.compared.as_ref().map(|compared| compared.shown) {
+        Some(Shown::Worse) => ("▼", "worse", Role::Fail),
+        Some(Shown::Better) => ("▲", "better", Role::Pass),
+        Some(Shown::NoDifference) => ("=", no, Role::Quiet),
+        None => ("–", "not comparable", Role::Quiet),
     };
-    let (text, role) = match column {
-        0 => (mark.to_owned(), role),
-        1 => (change.prompt.clone(), Role::Text),
-        2 => (format!("{} → {}", change.before, change.last), Role::Quiet),
-        3 => (format!("{} → {}", percent(change.from.share), percent(change.to.share)), Role::Number),
-        4 => {
-            let Interval { low, high } = change.interval;
+    let (text, role) = match (column, &change.compared) {
+        (0, _) => (mark.to_owned(), role),
+        (1, _) => (change.prompt.clone(), Role::Text),
+        (2, _) => (format!("{} → {}", change.before, change.last), Role::Quiet),
+        (3, Some(Compared { from, to, .. })) => {
+            (format!("{} → {}", whole_percent(from.share), whole_percent(to.share)), Role::Number)
+        }
+        (4, Some(Compared { by, interval: Interval { low, high }, .. })) => {
             let digits = usize::from(high - low < NARROW);
-            let [by, low, high] = [change.by, low, high].map(|share| points(share, digits));
+            let [by, low, high] = [*by, *low, *high].map(|share| points(share, digits));
             let said = format!("{by} ({low} to {high})");
             return Line::from(scene.span(right(&said, wide), role));
         }
-        5 => (word.to_owned(), role),
-        _ => (format!("{} → {}", change.from.whole, change.to.whole), Role::Quiet),
+        (5, _) => (word.to_owned(), role),
+        (6, Some(Compared { to, .. })) => (count(to.whole), Role::Quiet),
+        (6, None) => ("no common inputs".to_owned(), Role::Quiet),
+        _ => (String::new(), Role::Quiet),
     };
     Line::from(scene.span(fitted(&text, wide), role))
 }

@@ -6,14 +6,20 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{framed, millis, money, percent, with_interval};
+use super::{framed, millis, money, with_interval};
 use crate::{
     app::{action::Action, quality::areas::is_wide},
     eval::{
-        figures::count,
+        figures::{count, whole_percent},
         review::{Rate, Report, Times},
     },
-    ui::{asking::thousands, part::bars::upright, scene::Scene, theme::Role},
+    model::RunStatus,
+    ui::{
+        asking::thousands,
+        part::{bars::upright, status::role},
+        scene::Scene,
+        theme::Role,
+    },
 };
 
 /// Columns of the names.
@@ -72,9 +78,9 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
     let text = |text: &str| scene.span(text.to_owned(), Role::Text);
     let quiet = |text: &str| scene.span(text.to_owned(), Role::Quiet);
     let demo = if report.is_demo() { Role::Demo } else { Role::Number };
-    let wrong = if report.errors > 0 { Role::Fail } else { Role::Number };
+    let wrong = if report.counts.error > 0 { Role::Fail } else { Role::Number };
     let completeness = match report.completeness {
-        Some(share) => vec![number(percent(share)), text(" of the required fields are filled")],
+        Some(share) => vec![number(whole_percent(share)), text(" of the required fields are filled")],
         None => vec![quiet("no required field was looked at")],
     };
     let graded = if report.graded > 0 {
@@ -89,15 +95,16 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
         runs => vec![scene.span(format!("  {} runs have no known price", count(runs)), Role::Origin)],
     };
     vec![
-        named(scene, "passed", rate(scene, report.pass.as_ref(), "judged")),
+        named(scene, "passed", rate(scene, report.pass.as_ref(), "checked")),
+        named(scene, "", others(scene, report)),
         named(scene, "answered", rate(scene, report.success.as_ref(), runs(report))),
         named(
             scene,
             "errors",
             vec![
-                scene.span(count(report.errors), wrong),
+                scene.span(count(report.counts.error), wrong),
                 text(&format!(" of {} {}, ", thousands(report.runs), runs(report))),
-                number(count(report.cancelled)),
+                number(count(report.counts.cancelled)),
                 text(" cancelled"),
             ],
         ),
@@ -130,6 +137,20 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
         named(scene, "complete", completeness),
         named(scene, "grades", graded),
     ]
+}
+
+/// How many of those that did not pass came out how.
+fn others(scene: Scene<'_>, report: &Report) -> Vec<Span<'static>> {
+    let statuses = [RunStatus::Failed, RunStatus::Inconclusive, RunStatus::Unchecked];
+    let mut spans = Vec::new();
+    for status in statuses {
+        let of = report.counts.of(status);
+        let gap = if spans.is_empty() { "" } else { ", " };
+        let style = if of > 0 { role(status) } else { Role::Quiet };
+        spans.push(scene.span(format!("{gap}{}", count(of)), style));
+        spans.push(scene.span(format!(" {status}"), Role::Quiet));
+    }
+    spans
 }
 
 fn runs(report: &Report) -> &'static str {

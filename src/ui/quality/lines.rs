@@ -6,7 +6,7 @@ use ratatui::{
     text::Line,
 };
 
-use super::{cursor, framed, millis, money, percent, rated};
+use super::{cursor, framed, millis, money, rated};
 use crate::{
     app::{
         quality::{Entry, Kind, Part, baseline::Stand},
@@ -14,7 +14,7 @@ use crate::{
         weighing,
     },
     eval::{
-        figures::count,
+        figures::{count, whole_percent},
         review::{Check, ClassLine, Line as Runs, Rate, Report},
     },
     text::{clean_line, width},
@@ -42,7 +42,7 @@ enum Cell {
     Name,
     Passed,
     Failed,
-    Skipped,
+    Inconclusive,
     Runs,
     Errors,
     Took,
@@ -60,7 +60,7 @@ impl Cell {
     /// Lists the columns of a grouping, the most needed first: those without room are left out.
     fn of(kind: Kind) -> &'static [Self] {
         match kind {
-            Kind::Check => &[Self::Name, Self::Passed, Self::Failed, Self::Runs, Self::Skipped, Self::Bar],
+            Kind::Check => &[Self::Name, Self::Passed, Self::Failed, Self::Runs, Self::Inconclusive, Self::Bar],
             Kind::Runs(_) => &[
                 Self::Name,
                 Self::Passed,
@@ -84,7 +84,7 @@ impl Cell {
             Self::Name => Column::new(kind.word(), Width::Share(1, 16)),
             Self::Passed => number("passed", 19),
             Self::Failed => number("failed", 6),
-            Self::Skipped => number("skipped", 7),
+            Self::Inconclusive => number("not run", 7),
             Self::Runs if kind == Kind::Check => number("applied", 7),
             Self::Runs => number("runs", 6),
             Self::Errors => number("errors", 6),
@@ -175,10 +175,10 @@ fn drawn(scene: Scene<'_>, entry: Entry<'_>, cell: Cell, wide: usize) -> Line<'s
         (Cell::Runs, Entry::Check(Check { pass, .. })) => {
             number(&count(pass.map_or(0, |rate| rate.whole)), Role::Number)
         }
-        (Cell::Skipped, Entry::Check(check)) => number(&count(check.skipped), Role::Quiet),
+        (Cell::Inconclusive, Entry::Check(check)) => bad(check.inconclusive),
         (Cell::Bar, _) => entry.pass().map(|rate| bar(scene, &rate, wide)).unwrap_or_default(),
         (Cell::Met, Entry::Fault(ClassLine { met, .. })) => {
-            let said = met.map(|met| format!("{} ({})", count(met.part), percent(met.share)));
+            let said = met.map(|met| format!("{} ({})", count(met.part), whole_percent(met.share)));
             number(&said.unwrap_or_default(), Role::Number)
         }
         (Cell::Ended, Entry::Fault(class)) => bad(class.ended),
@@ -191,7 +191,7 @@ fn drawn(scene: Scene<'_>, entry: Entry<'_>, cell: Cell, wide: usize) -> Line<'s
 fn of_runs(scene: Scene<'_>, line: &Runs, cell: Cell, wide: usize) -> Line<'static> {
     let time = |time: Option<u32>| time.map_or_else(|| "–".to_owned(), millis);
     let (text, role) = match cell {
-        Cell::Errors => (count(line.errors), if line.errors > 0 { Role::Fail } else { Role::Quiet }),
+        Cell::Errors => (count(line.counts.error), if line.counts.error > 0 { Role::Fail } else { Role::Quiet }),
         Cell::Runs => (count(line.runs), Role::Number),
         Cell::Took => (time(line.times.map(|times| times.p50)), Role::Number),
         Cell::Slow => (time(line.times.map(|times| times.p95)), Role::Number),

@@ -7,7 +7,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{framed, millis, money, percent};
+use super::{framed, millis, money};
 use crate::{
     app::{
         action::Action,
@@ -17,7 +17,7 @@ use crate::{
         },
     },
     eval::{
-        figures::count,
+        figures::{count, whole_percent},
         review::{Point, Report},
     },
     ui::{part::bars::upright, scene::Scene, theme::Role},
@@ -102,7 +102,7 @@ fn draw_one(
 
 fn written(series: Series, value: f64) -> String {
     match series {
-        Series::Passed => percent(value),
+        Series::Passed => whole_percent(value),
         Series::Errors | Series::Runs => count(value as u64),
         Series::Took => millis(value as u32),
         Series::Cost => money(value, 0),
@@ -139,13 +139,14 @@ fn under(scene: Scene<'_>, report: &Report) -> Line<'static> {
     let mut spans: Vec<Span<'static>> = vec![scene.span(moment(report, point).0, Role::Text)];
     let runs = if point.runs == 1 { "run" } else { "runs" };
     spans.push(scene.span(format!("  {} {runs}", count(point.runs)), Role::Number));
-    if point.errors > 0 {
-        let word = if point.errors == 1 { "error" } else { "errors" };
-        spans.push(scene.span(format!("  {} {word}", count(point.errors)), Role::Fail));
+    let errors = point.counts.error;
+    if errors > 0 {
+        let word = if errors == 1 { "error" } else { "errors" };
+        spans.push(scene.span(format!("  {} {word}", count(errors)), Role::Fail));
     }
-    if point.judged > 0 {
-        let share = percent(point.passed as f64 / point.judged as f64);
-        spans.push(scene.span(format!("  passed {share} of {}", count(point.judged)), Role::Number));
+    if let Some(rate) = point.counts.pass_rate() {
+        let rated = count(point.counts.rated());
+        spans.push(scene.span(format!("  passed {} of {rated}", whole_percent(rate)), Role::Number));
     }
     if let Some(time) = point.p50 {
         spans.push(scene.span(format!("  p50 {}", millis(time)), Role::Number));

@@ -70,6 +70,8 @@ fn sides_that_cannot_be_weighed_are_named() {
         (&["prompt:first", "--against", "verdict:passed"][..], 1, "runs are on both sides, such as run "),
         (&["prompt:first", "--against", "modle:x"], 2, "there is no filter `modle`"),
         (&["prompt:first", "--against", "prompt:nobody"], 0, "A, `prompt:nobody`, finds no run"),
+        (&["prompt:first", "--against", "prompt:nobody", "--fail-if-worse"], 1, "the gate says nothing"),
+        (&["prompt:frist", "--against", "prompt:first", "--fail-if-worse"], 1, "B, `prompt:frist`, finds no run"),
         (&["--fail-if-worse"], 2, "--against"),
         (&["prompt:first", "--against", "prompt:second", "--by", "model"], 2, "cannot be used with"),
     ] {
@@ -78,5 +80,5 @@ fn sides_that_cannot_be_weighed_are_named() {
         assert!(ran.err.contains(words), "{args:?}: {}", ran.err);
     }
     let nothing = quality(&home, &["prompt:first", "--against", "prompt:nobody"]);
-    assert!(nothing.out.starts_with("nothing to compare: no row was judged with both\n"), "{}", nothing.out);
+    assert!(nothing.out.starts_with("not comparable: no common inputs\n"), "{}", nothing.out);
 }

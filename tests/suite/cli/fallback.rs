@@ -79,7 +79,7 @@ async fn where_no_model_does_better_the_first_answer_is_shown_with_every_reason_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mistake_of_ones_own_asks_nobody() {
-    let (one, other) = (Server::start([says(GOOD)]).await, Server::start([says(GOOD)]).await);
+    let server = Server::start([says(GOOD)]).await;
     let home = Home::new();
     home.file(
         "config/prompts/p.toml",

@@ -9,7 +9,7 @@ fn answers_are_judged_by_the_checks_of_today() {
     home.file("work/prompts/brief.toml", PLAIN);
     home.file("work/retort.toml", "");
     let none = home.run(&["score", "brief"]);
-    assert!(none.code == Some(0) && none.err.contains("no answer to `brief` is on record"), "{none:?}");
+    assert!(none.code == Some(1) && none.err.contains("no answer to `brief` is on record"), "{none:?}");
     for text in ["one", "two", "three"] {
         assert_eq!(home.run_on(&["run", "brief", "-m", "demo", "--no-cache"], text).code, Some(0));
     }
@@ -21,7 +21,7 @@ fn answers_are_judged_by_the_checks_of_today() {
     let told = home.run(&["score", "brief", "--json", "two"]);
     let lines = told.lines();
     assert_eq!(lines.len(), 2, "{told:?}");
-    assert_eq!((&lines[0]["passed"], &lines[1]["summary"]["judged"]), (&false.into(), &1.into()));
+    assert_eq!((&lines[0]["status"], &lines[1]["summary"]["counts"]["failed"]), (&"failed".into(), &1.into()));
     assert_eq!(home.run(&["score", "brief"]).code, Some(100));
     assert_eq!(home.run(&["history", "verdict:failed", "--json"]).lines().len(), 3);
 }

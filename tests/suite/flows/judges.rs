@@ -6,9 +6,9 @@ use retort::{
         overlay::{Overlay, Xray},
     },
     model::{
-        Class, Cost, End, Message, Role, RunId,
+        Check, CheckKind, Class, Cost, End, Message, Role, RunId,
         outcome::Reason,
-        quality::{Mark, Quality, Rule, Verdict},
+        quality::{Quality, Rule, Status, Verdict},
     },
     pipeline::{Told, event::RunEvent, port::RunRecord},
     store::job::{Job, Reply, StoreFault},
@@ -16,7 +16,7 @@ use retort::{
 
 use crate::support::{
     batch,
-    bench::{Bench, ended, outcome, prepared},
+    bench::{self, Bench, ended, outcome, prepared},
     history,
 };
 
@@ -51,7 +51,7 @@ pub(super) fn scene() -> Bench {
     bench.keys("o");
     bench.tell(ticket, judged(0, &[11, 12]));
     bench.tell(ticket, judged(1, &[13]));
-    let verdict = Verdict::new(Rule::Confidence, Mark::Pass, "fine");
+    let verdict = Verdict::new(Rule::Confidence, Status::Passed, "fine");
     bench.tell(ticket, RunEvent::Checked { quality: Quality::of(vec![verdict]) });
     bench.tell(ticket, ended(outcome("x")));
     bench.take();
@@ -81,6 +81,24 @@ fn step(bench: &mut Bench, number: u64) {
     let (ticket, run) = press(bench);
     assert_eq!(run, history::id(number));
     bench.answer(ticket, Ok(Reply::Run(Box::new(judge(number)))));
+}
+
+#[test]
+fn every_rubric_of_the_prompt_is_put_to_its_judge_or_to_that_of_the_settings() {
+    let mut start = bench::start();
+    start.settings.judge = Some("local:gemma-3".to_owned());
+    let rubric = |judge: Option<&str>| {
+        let judge = judge.map(str::to_owned);
+        Check { judge, ..Check::of(CheckKind::LlmRubric).with("Is it kind?") }
+    };
+    let checks = [rubric(None), rubric(Some("demo")), rubric(Some("nobody:knows")), Check::of(CheckKind::IsJson)];
+    start.starters[0].1.checks.extend(checks);
+    let mut bench = Bench::with(start);
+    bench.keys("<f5>");
+    let started = bench.started();
+    let [(_, request)] = started.as_slice() else { panic!("{started:?}") };
+    let judges: Vec<_> = request.judges.iter().map(|(name, target)| (name.as_str(), target.name.as_str())).collect();
+    assert_eq!(judges, [("", "local:gemma-3"), ("demo", "demo")], "who nobody knows is said by the check itself");
 }
 
 #[test]

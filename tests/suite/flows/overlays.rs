@@ -11,7 +11,7 @@ use retort::{
     },
     model::{
         Class, Format, Quality,
-        quality::{Mark, Rule, Verdict},
+        quality::{Rule, Status, Verdict},
     },
     pipeline::event::{Lookup, Next, RunEvent},
 };
@@ -147,7 +147,7 @@ fn the_xray_shows_the_run_as_it_goes() {
     bench.tell(ticket, delta(1, "x"));
     bench.tell(ticket, failed(1, Class::RateLimited, Next::Retry { wait: Duration::from_secs(6) }));
     bench.tell(ticket, attempt(2, "demo"));
-    let verdict = Verdict::new(Rule::Confidence, Mark::Fail, "0.4 < 0.7\u{1b}[2J");
+    let verdict = Verdict::new(Rule::Confidence, Status::Failed, "0.4 < 0.7\u{1b}[2J");
     bench.tell(ticket, RunEvent::Checked { quality: Quality::of(vec![verdict]) });
     bench.tell(ticket, ended(outcome("x")));
     let Some(Overlay::Xray(xray)) = bench.app.overlay() else { panic!("no X-ray") };

@@ -6,7 +6,10 @@ use retort::{
         overlay::Overlay,
         quality::{Kind, Part, baseline::Stand, lines::Order},
     },
-    eval::review::{By, Report},
+    eval::{
+        evidence::Shown,
+        review::{By, Report},
+    },
     model::query::{Query, Vocabulary, What},
     store::job::{HistoryPage, Job, Reply, StoreFault},
 };
@@ -155,7 +158,10 @@ fn enter_on_what_got_worse_shows_the_runs_that_failed_and_a_step_back_returns() 
     let mut bench = shown();
     let quality = &bench.app.quality;
     let worst = &quality.report.as_deref().unwrap().changes[0];
-    assert!(quality.part == Part::Report && worst.shown && worst.by < 0.0, "what got worse comes first");
+    assert!(
+        quality.part == Part::Report && worst.compared.as_ref().unwrap().shown == Shown::Worse,
+        "what got worse comes first"
+    );
     bench.keys("<enter>");
     assert_eq!(asks_history(&bench), "prompt:sentiment version:0f9e8d7 verdict:failed");
     let mut pages = bench.jobs().into_iter().filter(|(_, job)| matches!(job, Job::History { .. }));
@@ -217,7 +223,7 @@ fn a_stretch_of_time_is_gone_through_and_its_runs_are_shown() {
 fn lines_are_ordered_and_the_cursor_stays_on_its_line_when_they_are_read_again() {
     let mut bench = shown();
     bench.keys("l");
-    assert_eq!((bench.app.quality.lines.order, chosen(&bench).as_str()), (Order::Wrong, "gpt-4.1"));
+    assert_eq!((bench.app.quality.lines.order, chosen(&bench).as_str()), (Order::Wrong, "gpt-4o-mini"));
     bench.keys("sss");
     assert_eq!((bench.app.quality.lines.order, chosen(&bench).as_str()), (Order::Took, "gpt-4.1"));
     bench.keys("S");

@@ -33,7 +33,7 @@ fn f5_streams_an_answer_to_its_end() {
     bench.tell(ticket, ended(outcome("{\"sentiment\": \"negative\"}")));
     assert_eq!(bench.shown(0).state, State::Done);
     assert!(bench.shown(0).ticket.is_none() && bench.shown(0).card.is_none());
-    assert_eq!((bench.figures().runs, bench.figures().errors), (1, 0));
+    assert_eq!((bench.figures().runs, bench.figures().counts.error), (1, 0));
     bench.tell(ticket, delta(1, "too late"));
     assert_eq!(bench.answer_of(0), "{\"sentiment\": \"negative\"}");
     assert_eq!(bench.figures().runs, 1);
@@ -100,7 +100,7 @@ fn ctrl_c_stops_and_keeps_what_came() {
     bench.tell(ticket, ended(end.clone()));
     bench.tell(ticket, ended(end));
     assert_eq!(bench.shown(0).state, State::Cancelled);
-    assert_eq!(bench.figures().cancelled, 1);
+    assert_eq!(bench.figures().counts.cancelled, 1);
     assert_eq!(bench.shown(0).card.as_ref().unwrap().next[0].0, Action::Run);
 }
 
@@ -203,7 +203,7 @@ fn when_all_models_fail_the_card_gives_every_reason_and_a_key_that_helps() {
     assert_eq!(card.tried.len(), 2);
     assert!(!card.tried[1].as_str().contains('\u{1b}') && card.tried[1].as_str().contains("key refused"));
     assert_eq!(card.next[0].0, Action::Models);
-    assert_eq!(bench.figures().errors, 1);
+    assert_eq!(bench.figures().counts.error, 1);
 }
 
 #[test]

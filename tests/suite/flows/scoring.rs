@@ -3,7 +3,7 @@
 use retort::{
     app::{Action, Msg, Screen, Ticket, overlay::Overlay},
     model::{
-        Mark, Prompt, Quality, Rule, RunId, Verdict,
+        Prompt, Quality, Rule, RunId, RunStatus, Status, Verdict,
         query::{Filter, What},
     },
     store::job::{After, Answers, Job, Reply, Scored, ScoredRun, StoreFault, ToScore},
@@ -60,8 +60,9 @@ fn next(bench: &mut Bench) -> (Ticket, ToScore) {
 }
 
 fn judged(numbers: std::ops::RangeInclusive<u64>, before: bool, now: bool, more: bool) -> Reply {
-    let mark = if now { Mark::Pass } else { Mark::Fail };
+    let mark = if now { Status::Passed } else { Status::Failed };
     let quality = Quality::of(vec![Verdict::new(Rule::Format, mark, "")]);
+    let before = if before { RunStatus::Passed } else { RunStatus::Failed };
     let run = |number| ScoredRun { run: id(number), before: Some(before), quality: quality.clone() };
     let last = After { seq: (*numbers.start()).cast_signed(), value: None };
     Reply::Scored(Box::new(Scored { after: more.then_some(last), runs: numbers.map(run).collect(), unread: 0 }))
@@ -194,7 +195,7 @@ fn the_verdicts_before_are_seen_in_the_run() {
     bench.answer(ticket, Ok(Reply::Run(Box::new(record(8, now, outcome("{}"))))));
     let (ticket, job) = asked(&mut bench, |job| matches!(job, Job::Judgements(_)));
     assert_eq!(job, Job::Judgements(RunId(id(8).0)));
-    let verdict = |why: &str| Quality::of(vec![Verdict::new(Rule::Confidence, Mark::Fail, why)]);
+    let verdict = |why: &str| Quality::of(vec![Verdict::new(Rule::Confidence, Status::Failed, why)]);
     let hours = |hours| now - jiff::SignedDuration::from_hours(hours);
     let all = vec![(hours(3), verdict("0.1 < 0.2")), (hours(2), verdict("0.1 < 0.3")), (now, verdict("0.1 < 0.4"))];
     bench.answer(ticket, Ok(Reply::Judgements(all)));

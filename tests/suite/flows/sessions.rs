@@ -6,7 +6,7 @@ use retort::{
     app::{Effect, Msg, overlay::Overlay, workbench::Focus},
     eval::Review,
     model::{Prompt, Session, facts::RunFacts},
-    store::job::{Job, PromptEntry, Reply, SessionEntry, StoreFault},
+    store::job::{FaultKind, Job, PromptEntry, Reply, SessionEntry, StoreFault},
 };
 
 use crate::support::bench::{Bench, ended, outcome, start};
@@ -107,7 +107,7 @@ fn saving_under_a_name_that_is_taken_asks_first() {
     bench.keys("<c-u>mine<enter>");
     let (ticket, job) = bench.jobs().pop().unwrap();
     assert!(matches!(job, Job::SavePrompt { replace: false, .. }));
-    bench.answer(ticket, Err(StoreFault { message: "there is one".to_owned(), exists: true }));
+    bench.answer(ticket, Err(StoreFault { message: "there is one".to_owned(), kind: FaultKind::Exists }));
     bench.keys("<enter>");
     let (_, job) = bench.jobs().pop().unwrap();
     assert!(matches!(job, Job::SavePrompt { name, replace: true, .. } if name == "mine"));
@@ -118,7 +118,7 @@ fn a_fault_of_the_store_is_told_and_the_edits_stay() {
     let mut bench = Bench::new();
     bench.keys("1ix<esc><c-s>");
     let (ticket, _) = bench.jobs().pop().unwrap();
-    bench.answer(ticket, Err(StoreFault { message: "no space left; free some".to_owned(), exists: false }));
+    bench.answer(ticket, Err(StoreFault { message: "no space left; free some".to_owned(), kind: FaultKind::Failed }));
     assert_eq!(bench.says(), "no space left; free some");
     assert!(bench.app.bench.dirty());
     bench.send(Msg::Fault("the record cannot be written".to_owned()));

@@ -2,7 +2,7 @@
 
 use retort::{
     app::{Ticket, overlay::Overlay, workbench::Focus},
-    model::{Grade, Mark, Outcome, Prompt, Provenance, Quality, Role, Rule, Thumb, Turn, Verdict, VersionId},
+    model::{Grade, Outcome, Prompt, Provenance, Quality, Role, Rule, Status, Thumb, Turn, Verdict, VersionId},
     store::job::{Job, Lineage, Reply, Results, StoreFault, VersionEntry},
 };
 
@@ -237,7 +237,7 @@ fn samples_fall_into_groups_and_each_group_can_be_looked_at() {
         [r#"{"label": "late", "n": 1}"#, r#"{"n": 1.0, "label": "lost"}"#, r#"{"n": 1.0, "label": "late"}"#, "oh"];
     for (ticket, answer) in tickets.into_iter().zip(answers) {
         let mut outcome = outcome(answer);
-        let mark = if outcome.json.is_some() { Mark::Pass } else { Mark::Fail };
+        let mark = if outcome.json.is_some() { Status::Passed } else { Status::Failed };
         let format = Verdict::new(Rule::Format, mark, String::new());
         outcome.quality = Some(Quality::of(vec![format]));
         bench.tell(ticket, ended(outcome));

@@ -3,7 +3,7 @@
 use retort::{
     app::{Effect, Msg, Ticket, history::pair::Kinds},
     model::{
-        BatchId, Mark, Outcome, Quality, Rule, Verdict, VersionId,
+        BatchId, Outcome, Quality, Rule, Status, Verdict, VersionId,
         batch::Cell,
         query::{Query, What},
     },
@@ -215,7 +215,7 @@ fn batch() -> (Bench, Ticket) {
 
 /// A finished cell of a row; with the first target every third one fails.
 fn judged(number: u64, target: u32) -> BatchEvent {
-    let mark = if target == 0 && number.is_multiple_of(3) { Mark::Fail } else { Mark::Pass };
+    let mark = if target == 0 && number.is_multiple_of(3) { Status::Failed } else { Status::Passed };
     let quality = Quality::of(vec![Verdict::new(Rule::Required, mark, "")]);
     filled(place(number, target), outcome("fine"), Some(quality))
 }

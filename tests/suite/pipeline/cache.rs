@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use retort::{
-    model::{CacheMode, Class, Cost, End, Finish, PicoDollars, Provenance, ProviderKind, RunRequest, Usage},
+    model::{CacheMode, Class, Cost, End, Finish, PicoDollars, Provenance, ProviderKind, RunRequest, RunStatus, Usage},
     pipeline::{
         Rules, RunEvent, Told,
         event::{Lookup, Part},
@@ -40,7 +40,7 @@ async fn the_same_again_is_answered_without_a_call_and_for_nothing() {
     assert!(matches!(lookups(&told)[..], [Lookup::Hit { .. }]));
     assert_eq!((&second.text, &second.json, &second.timing), (&first.text, &first.json, &first.timing));
     assert_eq!((second.attempts, second.cost, bench.calls().len()), (0, Cost::Known(PicoDollars(0)), 1));
-    assert!(matches!(second.provenance, Provenance::Cached { .. }) && second.passed());
+    assert!(matches!(second.provenance, Provenance::Cached { .. }) && second.status() == RunStatus::Passed);
     assert_ne!(first.run, second.run);
     let shown: String = told
         .iter()
@@ -99,11 +99,11 @@ async fn only_a_whole_and_good_answer_is_kept() {
 #[tokio::test(start_paused = true)]
 async fn a_stored_answer_is_judged_by_todays_rules() {
     let bench = Bench::new(|_, _| answer(&["{\"a\":1}"]));
-    assert!(bench.end(request(&["a"])).await.passed());
+    assert!(bench.end(request(&["a"])).await.status() == RunStatus::Passed);
     let mut stricter = request(&["a"]);
     Arc::make_mut(&mut stricter.prompt).response.required = vec!["b".to_owned()];
     let outcome = bench.end(stricter).await;
-    assert!(!outcome.passed() && matches!(outcome.provenance, Provenance::Cached { .. }));
+    assert!(outcome.status() != RunStatus::Passed && matches!(outcome.provenance, Provenance::Cached { .. }));
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use retort::{
-    model::{Class, Commit, End, Outcome, RunRequest},
+    model::{Class, Commit, End, Outcome, RunRequest, RunStatus},
     pipeline::{Rules, RunEvent, Told},
 };
+
+use serde_json::json;
 
 use crate::support::script::{Bench, Step, answer, cut, ended, fails, keys, request};
 
@@ -138,4 +140,26 @@ async fn a_run_without_targets_fails() {
     let bench = Bench::new(|_, _| Vec::new());
     let told = bench.tell(request(&[])).await;
     assert_eq!(one_end(&told).end.to_string(), "no model was asked");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_json_of_a_run_is_never_that_of_its_reasoning_and_the_text_stays_as_it_came() {
+    const PIECES: [&[&str]; 6] = [
+        &[
+            "<|channel|>analysis<|message|>Maybe {\"a\": 0}?<|end|><|start|>assi",
+            "stant<|channel|>final<|message|>{\"a\":1}<|return|>",
+        ],
+        &["[THI", "NK]is it {\"a\": 0}?[/THINK]{\"a\":1}"],
+        &["<thought>is it {\"a\": 0}?</thou", "ght>{\"a\":1}"],
+        &["is it {\"a\": 0}?\n</think>\n{\"a\":1}"],
+        &["<think>is it {\"a\": 0}?"],
+        &["It is {'x': {\"a\": 0}}."],
+    ];
+    for (place, pieces) in PIECES.into_iter().enumerate() {
+        let bench = Bench::new(move |_, _| answer(pieces));
+        let outcome = bench.end(request(&["a"])).await;
+        assert_eq!(outcome.text, pieces.concat());
+        let (json, passed) = (outcome.json, outcome.quality.unwrap().status() == RunStatus::Passed);
+        assert_eq!((json, passed), (if place < 4 { Some(json!({"a": 1})) } else { None }, place < 4), "{pieces:?}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use retort::{
-    model::{Class, Commit, Cost, End, Fault, Finish, Outcome, PicoDollars, Price, Role, RunRequest, Usage},
+    model::{Class, Commit, Cost, End, Fault, Finish, Outcome, PicoDollars, Price, Role, RunRequest, RunStatus, Usage},
     pipeline::{Rules, RunEvent, Told, event::Next},
     provider::{Call, WireEvent},
 };
@@ -128,7 +128,11 @@ async fn what_was_seen_is_asked_for_again_only_where_the_settings_say_so() {
         request.targets.truncate(1);
         let outcome = bench.end(request).await;
         assert_eq!(outcome.attempts, attempts, "wrong form, {commit:?}, {quality:?}");
-        assert_eq!((outcome.end.word(), outcome.passed()), ("done", attempts == 2), "{commit:?}, {quality:?}");
+        assert_eq!(
+            (outcome.end.word(), outcome.status() == RunStatus::Passed),
+            ("done", attempts == 2),
+            "{commit:?}, {quality:?}"
+        );
     }
 }
 
@@ -144,7 +148,7 @@ async fn an_answer_of_the_wrong_form_goes_back_once_with_what_is_wrong_with_it()
     assert_eq!(call.messages[2].content, "{}");
     assert!(call.messages[3].content.contains("mood"), "{}", call.messages[3].content);
     let outcome = ended(&told);
-    assert!(outcome.passed() && outcome.text == GOOD);
+    assert!(outcome.status() == RunStatus::Passed && outcome.text == GOOD);
     assert_eq!(outcome.cost, Cost::Known(PicoDollars(220)), "both attempts count");
     assert!(bench.cache.0.lock().unwrap().is_empty());
 }
@@ -154,7 +158,7 @@ async fn an_answer_that_fails_again_is_done_and_says_so() {
     let bench = Bench::with(rules(Some(1)), |_, _| answer(&["{}"]));
     let told = bench.tell(alone(Commit::Buffered)).await;
     let outcome = ended(&told);
-    assert_eq!((&outcome.end, outcome.passed(), outcome.attempts), (&End::Done, false, 2));
+    assert_eq!((&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts), (&End::Done, false, 2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -167,7 +171,7 @@ async fn a_correction_that_comes_to_nothing_leaves_the_answer_that_was_there() {
         assert_eq!((&outcome.end, outcome.text.as_str(), outcome.attempts), (&End::Done, "{}", 2));
         assert_eq!(outcome.usage, Usage { input: Some(10), output: Some(1), ..Usage::default() });
         assert_eq!(outcome.cost, Cost::Known(PicoDollars(110)), "counted once; the refused try was free");
-        assert!(outcome.quality.as_ref().is_some_and(|quality| !quality.passed()));
+        assert!(outcome.quality.as_ref().is_some_and(|quality| quality.status() != RunStatus::Passed));
         assert_eq!(given_up(outcome), [("a", Class::Quota)], "why there is no better one stays with it");
         let shown = told.iter().filter(|told| matches!(told.event, RunEvent::Delta { attempt: 1, .. })).count();
         assert_eq!(shown, 1, "{commit:?}");
@@ -187,7 +191,7 @@ async fn an_answer_of_the_wrong_form_gives_way_to_the_next_target() {
                 let told = bench.tell(request).await;
                 let outcome = ended(&told);
                 assert_eq!(
-                    (&outcome.end, outcome.passed(), outcome.target.as_str()),
+                    (&outcome.end, outcome.status() == RunStatus::Passed, outcome.target.as_str()),
                     (&End::Done, true, "b"),
                     "{bad}, {quality:?}, {commit:?}"
                 );
@@ -215,10 +219,15 @@ async fn what_only_fails_its_checks_or_is_out_already_stays() {
     };
     let bench = Bench::with(rules(Some(1)), |_, _| answer(&["{\"mood\":\"well\",\"mood_is\":0.1}"]));
     let outcome = bench.end(unsure(Commit::Buffered)).await;
-    assert_eq!((&outcome.end, outcome.passed(), outcome.attempts), (&End::Done, false, 1), "{:?}", outcome.quality);
+    assert_eq!(
+        (&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts),
+        (&End::Done, false, 1),
+        "{:?}",
+        outcome.quality
+    );
     let live = Bench::with(rules(Some(1)), |_, _| answer(&["{}"]));
     let outcome = live.end(asks(Commit::Live)).await;
-    assert_eq!((&outcome.end, outcome.passed(), outcome.attempts), (&End::Done, false, 1));
+    assert_eq!((&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts), (&End::Done, false, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -235,7 +244,7 @@ async fn where_no_target_does_better_the_best_answer_is_shown_with_what_failed()
             });
             let told = bench.tell(asks(commit)).await;
             let outcome = ended(&told);
-            assert_eq!((&outcome.end, outcome.passed(), outcome.attempts), (&End::Done, false, 2));
+            assert_eq!((&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts), (&End::Done, false, 2));
             assert_eq!((outcome.target.as_str(), outcome.text.as_str()), (best, text), "{first} or {second}");
             assert!(bench.cache.0.lock().unwrap().is_empty());
         }
@@ -266,6 +275,6 @@ async fn the_budgets_hold_for_it_too() {
         _ => answer(&[GOOD]),
     });
     let outcome = passing.end(asks(Commit::Buffered)).await;
-    assert_eq!((outcome.attempts, outcome.passed()), (3, true), "it is retried like any other");
+    assert_eq!((outcome.attempts, outcome.status() == RunStatus::Passed), (3, true), "it is retried like any other");
     assert_eq!(passing.last_call().messages.len(), 4, "still changed");
 }

@@ -90,10 +90,10 @@ async fn sums_keep_the_cached_and_the_unpriced_apart() {
         watched.take(&bench.end(request).await, 0);
     }
     let figures = watched.figures();
-    assert_eq!((figures.runs, figures.errors, figures.cached, figures.cancelled), (5, 1, 1, 0));
+    assert_eq!((figures.runs, figures.counts.error, figures.cached, figures.counts.cancelled), (5, 1, 1, 0));
     assert_eq!((figures.tokens, figures.unpriced), (36, 1));
     assert_eq!(figures.cost, PicoDollars(2 * (10 * 100 + 2 * 1000)));
-    assert_eq!((figures.judged, figures.passed), (4, 4));
+    assert_eq!((figures.counts.rated(), figures.counts.passed), (5, 4));
     let (times, first) = (figures.times.unwrap(), figures.first_token.unwrap());
     assert_eq!((times.n, times.p50, first.p95), (3, 200, 100));
 }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use retort::{
-    model::{Class, End, Format, Prompt, Role, RunRequest},
+    model::{Check, CheckKind, Class, End, Format, Prompt, Role, RunRequest, RunStatus},
     pipeline::{Rules, RunEvent, Told, event::Next},
     provider::WireFormat,
 };
+
+use serde_json::json;
 
 use crate::support::script::{Bench, answer, ended, keys, request};
 
@@ -31,6 +33,47 @@ async fn the_design_defaults_are_sent() {
     assert_eq!((call.params.temperature, call.format), (Some(0.3), WireFormat::JsonObject));
     let said: Vec<_> = call.messages.iter().map(|message| (message.role, message.content.as_str())).collect();
     assert_eq!(said, [(Role::System, "Answer in JSON."), (Role::User, "hello")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_array_is_asked_for_and_taken_where_the_schema_wants_one() {
+    for format in [Format::Json, Format::Schema] {
+        let bench = Bench::new(|_, _| answer(&["Of {\"b\": 1}: [1, 2]"]));
+        let outcome = bench
+            .end(with_prompt(|prompt| {
+                prompt.system = String::new();
+                prompt.response.format = format;
+                prompt.response.schema = Some(json!({"type": "array", "items": {"type": "integer"}}));
+            }))
+            .await;
+        assert_eq!((outcome.json, outcome.quality.unwrap().status()), (Some(json!([1, 2])), RunStatus::Passed));
+        let call = bench.last_call();
+        assert_ne!(call.format, WireFormat::JsonObject);
+        let asked = &call.messages[0].content;
+        assert!(asked.starts_with("Answer with ") && asked.contains("array"), "{asked}");
+        assert!(!asked.contains("JSON object"), "{asked}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_schema_that_cannot_be_compiled_ends_the_run_before_anything_is_sent() {
+    for (schema, words) in [
+        (json!({"$ref": "http://example.com/s.json"}), "a `$ref` to `http://example.com/s.json`"),
+        (json!({"properties": {"a": {"$schema": "http://example.com/mine"}}}), "`http://example.com/mine`"),
+        (json!({"prefixItems": [{}], "additionalItems": false}), "`additionalItems` (up to draft 2019-09)"),
+        (json!({"$ref": "#/$defs/a"}), "/$defs/a"),
+    ] {
+        let by_schema = with_prompt(|prompt| prompt.response.schema = Some(schema.clone()));
+        let by_check =
+            with_prompt(|prompt| prompt.checks.push(Check::of(CheckKind::ContainsJson).with(schema.clone())));
+        for (request, key) in [(by_schema, "response.schema"), (by_check, "check[0].value")] {
+            let bench = Bench::new(|_, _| answer(&["{}"]));
+            let End::Failed { reasons } = bench.end(request).await.end else { panic!("{schema}") };
+            let said = &reasons[0].fault.message;
+            assert!(said.contains(words) && said.contains(key), "{said}");
+            assert_eq!(bench.calls().len(), 0);
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

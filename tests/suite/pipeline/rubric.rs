@@ -6,8 +6,8 @@ use futures_util::{FutureExt, StreamExt};
 use retort::{
     app::overlay::Xray,
     model::{
-        CacheMode, Check, CheckKind, Class, Cost, End, Mark, Outcome, PicoDollars, Price, Provenance, RunRequest,
-        outcome::Judging,
+        CacheMode, Check, CheckKind, Class, Cost, End, Outcome, PicoDollars, Price, Provenance, RunRequest, RunStatus,
+        Status, outcome::Judging,
     },
     pipeline::{BatchPlan, RunEvent, rubric::JUDGE},
     provider::Call,
@@ -33,9 +33,9 @@ fn bench(judge: impl Fn(usize) -> Vec<Step> + Send + Sync + 'static) -> Bench {
     Bench::new(move |call, before| if call.target.name == "j" { judge(before) } else { answer(&["{}"]) })
 }
 
-fn verdict(outcome: &Outcome) -> (Mark, &str) {
+fn verdict(outcome: &Outcome) -> (Status, &str) {
     let verdict = outcome.quality.as_ref().unwrap().verdicts.last().unwrap();
-    (verdict.mark, verdict.reason.as_str())
+    (verdict.status, verdict.reason.as_str())
 }
 
 /// What is on record: name, end and sample of each run, in the order they ended.
@@ -53,9 +53,10 @@ fn case(call: &Call) -> serde_json::Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_judge_makes_the_verdict_and_its_run_is_on_record() {
-    for (said, mark, reason) in
-        [(GOOD, Mark::Pass, "score 0.90: Warm."), (BAD, Mark::Fail, "score 0.20, the judge says it fails: Cold.")]
-    {
+    for (said, mark, reason) in [
+        (GOOD, Status::Passed, "score 0.90: Warm."),
+        (BAD, Status::Failed, "score 0.20, the judge says it fails: Cold."),
+    ] {
         let bench = bench(move |_| answer(&[said]));
         let told = bench.tell(judged(vec![kind()])).await;
         let outcome = ended(&told);
@@ -107,7 +108,7 @@ async fn repeated_judgements_are_asked_together_and_their_spread_is_told() {
     let bench = bench(|before| answer(&[if before == 1 { BAD } else { GOOD }]));
     let outcome = bench.end(judged(vec![Check { repeat: Some(3), ..kind() }])).await;
     let want = "score 0.67, 3 judgements 0.20 to 0.90, 2 of them pass: Warm.";
-    assert_eq!((verdict(&outcome), bench.most_open()), ((Mark::Pass, want), 3));
+    assert_eq!((verdict(&outcome), bench.most_open()), ((Status::Passed, want), 3));
     let samples: Vec<u32> = record(&bench).iter().filter(|run| run.0 == JUDGE).map(|run| run.2).collect();
     assert_eq!(samples, [0, 1, 2]);
     assert_eq!(outcome.judging, Some(Judging { cost: Cost::Known(PicoDollars(330)), tokens: 33 }));
@@ -123,8 +124,8 @@ async fn several_rubrics_each_have_their_own_verdict() {
     let named = Check { judge: Some("none".to_owned()), ..kind() };
     let told = bench.tell(judged(vec![brief, named, kind(), Check::of(CheckKind::IsJson)])).await;
     let verdicts = &ended(&told).quality.as_ref().unwrap().verdicts;
-    let marks: Vec<Mark> = verdicts.iter().map(|verdict| verdict.mark).collect();
-    assert_eq!(marks, [Mark::Pass, Mark::Fail, Mark::Skipped, Mark::Pass, Mark::Pass]);
+    let marks: Vec<Status> = verdicts.iter().map(|verdict| verdict.status).collect();
+    assert_eq!(marks, [Status::Passed, Status::Failed, Status::Inconclusive, Status::Passed, Status::Passed]);
     let judged = |told: &retort::pipeline::Told| match told.event {
         RunEvent::Judged { verdict, .. } => Some(verdict),
         _ => None,
@@ -133,22 +134,25 @@ async fn several_rubrics_each_have_their_own_verdict() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_judge_that_answers_it_is_skipped_for_its_reason() {
+async fn without_a_judge_that_answers_it_is_inconclusive_for_its_reason() {
     let bench = bench(|_| fails(Class::CallerFault));
     let nobody = RunRequest { judges: BTreeMap::new(), ..judged(vec![kind()]) };
     let outcome = bench.end(nobody).await;
     let want = "not applied: no model was named to judge it: use --judge MODEL, or `judge = \"…\"` in the check";
-    assert_eq!((verdict(&outcome), outcome.judging), ((Mark::Skipped, want), None));
+    assert_eq!((verdict(&outcome), outcome.judging), ((Status::Inconclusive, want), None));
     let outcome = bench.end(judged(vec![Check { judge: Some("other".to_owned()), ..kind() }])).await;
     assert!(verdict(&outcome).1.starts_with("not applied: the judge `other` is no model"), "{outcome:?}");
     assert!(!bench.calls().iter().any(|call| call.0 == "j"));
     let outcome = bench.end(judged(vec![kind()])).await;
-    assert!(outcome.passed());
+    assert_eq!(outcome.status(), RunStatus::Inconclusive);
     let (mark, reason) = verdict(&outcome);
-    assert!(mark == Mark::Skipped && reason.starts_with("not applied: the judge j did not answer: j: "), "{reason}");
+    assert!(
+        mark == Status::Inconclusive && reason.starts_with("not applied: the judge j did not answer: j: "),
+        "{reason}"
+    );
     let bench = self::bench(|_| answer(&["Yes!"]));
     let (mark, reason) = (bench.end(judged(vec![kind()])).await, "not applied: the judge's answer is not JSON");
-    assert!(verdict(&mark).0 == Mark::Skipped && verdict(&mark).1.starts_with(reason), "{mark:?}");
+    assert!(verdict(&mark).0 == Status::Inconclusive && verdict(&mark).1.starts_with(reason), "{mark:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,7 +161,7 @@ async fn an_answer_from_the_cache_is_judged_and_its_judgement_comes_from_the_cac
     bench.end(judged(Vec::new())).await;
     let first = bench.end(judged(vec![kind()])).await;
     assert!(matches!(first.provenance, Provenance::Cached { .. }));
-    assert_eq!((verdict(&first).0, first.judging.unwrap().tokens), (Mark::Pass, 11));
+    assert_eq!((verdict(&first).0, first.judging.unwrap().tokens), (Status::Passed, 11));
     let second = bench.end(judged(vec![kind()])).await;
     assert_eq!((verdict(&second), second.judging), (verdict(&first), Some(Judging::default())));
     assert_eq!(bench.calls().len(), 2);
@@ -229,12 +233,12 @@ async fn checks_and_the_least_score_of_a_row_are_the_rules_of_its_run() {
     let contains = |text: &str| Check::of(CheckKind::Contains).with(text);
     let mut asked = RunRequest { checks: vec![contains("{"), contains("x")], ..request(&["m"]) };
     let outcome = bench.end(asked.clone()).await;
-    assert_eq!((verdict(&outcome).0, outcome.passed()), (Mark::Fail, false));
+    assert_eq!((verdict(&outcome).0, outcome.status() == RunStatus::Passed), (Status::Failed, false));
     asked.min_score = Some(0.5);
     let outcome = bench.end(asked.clone()).await;
-    assert!(outcome.passed());
+    assert!(outcome.status() == RunStatus::Passed);
     asked.min_score = Some(0.6);
-    assert!(!bench.end(asked.clone()).await.passed());
+    assert!(bench.end(asked.clone()).await.status() != RunStatus::Passed);
     for (checks, min_score, want) in [
         (vec![contains("x"), Check::of(CheckKind::Equals)], None, "in the checks of the row: `check[1].value`"),
         (vec![], Some(7.0), "in the row: `response.min_score`: expected a number from 0 to 1, found 7"),

@@ -63,12 +63,80 @@ async fn keep_alives_do_not_hold_up_the_first_token_timer() {
     assert_eq!(message, "the response began, but no text came within 30s");
 }
 
+/// Each place a server may be, with what is known of it.
+fn places() -> [(&'static str, RunRequest); 4] {
+    let at = |url: &str, reasons: bool| {
+        let mut request = request(&["a"]);
+        request.targets[0].base_url = Some(url.to_owned());
+        request.targets[0].card.reasons = reasons;
+        request
+    };
+    [
+        ("hosted", at("https://api.example.test/v1", false)),
+        ("hosted, reasons", at("https://api.example.test/v1", true)),
+        ("local", at("http://127.0.0.1:8080/v1", false)),
+        ("local, reasons", at("http://localhost:8080/v1", true)),
+    ]
+}
+
+/// When a server that is silent from the start, after its headers, and after some text runs out of time.
+async fn silences(rules: &Rules, request: &RunRequest) -> [u64; 3] {
+    let mut at = [0; 3];
+    let stages = [vec![Step::Hang], vec![headers(), Step::Hang], vec![headers(), text(), Step::Hang]];
+    for ((at, steps), timer) in at.iter_mut().zip(stages).zip([Timer::FirstByte, Timer::FirstToken, Timer::Idle]) {
+        let buffered = RunRequest { commit: Commit::Buffered, ..request.clone() };
+        let (elapsed, ran_out, ..) = stalls(rules.clone(), buffered, steps).await;
+        assert_eq!(ran_out, timer);
+        *at = elapsed.as_secs();
+    }
+    at
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_model_that_reasons_in_silence_has_longer() {
-    let mut request = request(&["a"]);
-    request.targets[0].card.reasons = true;
-    let (at, timer, ..) = stalls(rules(), request, vec![headers(), Step::Hang]).await;
-    assert_eq!((at, timer), (Duration::from_secs(180), Timer::FirstToken));
+async fn without_settings_only_the_first_token_is_waited_for_longer() {
+    let expected = [[30, 30, 30], [180, 180, 30], [300, 300, 30], [300, 300, 30]];
+    for ((place, request), expected) in places().iter().zip(expected) {
+        assert_eq!(silences(&rules(), request).await, expected, "{place}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_set_holds_everywhere_also_where_it_is_the_default() {
+    for seconds in [7, 30] {
+        let wait = Duration::from_secs(seconds);
+        let mut answer = rules();
+        answer.timeouts.answer = Some(wait);
+        let mut provider = rules();
+        provider.provider_timeouts.insert("openai".to_owned(), wait);
+        provider.timeouts.answer = Some(wait * 9);
+        for (place, request) in places() {
+            for rules in [&answer, &provider] {
+                assert_eq!(silences(rules, &request).await, [seconds; 3], "{place}");
+            }
+        }
+        let mut local = answer.clone();
+        local.timeouts.local_answer = Some(wait * 2);
+        for (place, request) in places() {
+            let twice = if place.starts_with("local") { 2 } else { 1 };
+            assert_eq!(silences(&local, &request).await, [seconds * twice; 3], "{place}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_timer_has_a_setting_of_its_own() {
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    let mut own = rules();
+    own.timeouts.first_byte = seconds(3);
+    own.timeouts.first_token = seconds(5);
+    own.timeouts.idle = seconds(8);
+    for (place, request) in places() {
+        assert_eq!(silences(&own, &request).await, [3, 5, 8], "{place}");
+    }
+    own.timeouts.progress = seconds(4);
+    let steps = vec![headers(), text(), after(3), Step::Say(WireEvent::Alive), Step::Hang];
+    let (at, timer, ..) = stalls(own, request(&["a"]), steps).await;
+    assert_eq!((at, timer), (Duration::from_secs(4), Timer::Progress), "shorter than the silence allowed");
 }
 
 #[tokio::test(start_paused = true)]
@@ -102,18 +170,6 @@ async fn a_drip_runs_into_the_total_timer() {
     assert_eq!((at, timer), (Duration::from_secs(600), Timer::Total));
     assert_eq!(message, "the run took longer than 600s");
     assert_eq!((outcome.end.word(), outcome.attempts), ("failed", 1), "nothing follows the end of time");
-}
-
-#[tokio::test(start_paused = true)]
-async fn this_machine_and_a_providers_own_setting_have_their_own_times() {
-    let mut local = request(&["a"]);
-    local.targets[0].base_url = Some("http://127.0.0.1:8080/v1".to_owned());
-    let (at, ..) = stalls(rules(), local.clone(), vec![Step::Hang]).await;
-    assert_eq!(at, Duration::from_secs(300));
-    let mut own = rules();
-    own.provider_timeouts.insert("openai".to_owned(), Duration::from_secs(7));
-    let (at, ..) = stalls(own, local, vec![Step::Hang]).await;
-    assert_eq!(at, Duration::from_secs(7));
 }
 
 #[tokio::test(start_paused = true)]

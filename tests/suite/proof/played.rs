@@ -145,7 +145,7 @@ fn seen(outcome: &Outcome, url: &str, cached: bool) -> Seen {
 fn rules(silent: bool) -> Rules {
     let wait = Duration::from_millis(1);
     let answer = if silent { SILENCE } else { Duration::from_secs(30) };
-    let timeouts = Timeouts { answer, local_answer: answer, progress: answer, ..Timeouts::default() };
+    let timeouts = Timeouts { answer: Some(answer), progress: Some(answer), ..Timeouts::default() };
     let key = Key { label: "env:TEST_KEY".to_owned(), account: "a".to_owned(), secret: SENTINEL.into() };
     Rules {
         retry: Retry { min_wait: wait, max_wait: wait, ..Retry::default() },

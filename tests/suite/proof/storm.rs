@@ -17,7 +17,7 @@ use retort::{
     model::{
         Commit, Input, Key, Outcome,
         ProviderKind::{self, Anthropic, Ollama, OpenAi},
-        RunRequest, Target, Timer,
+        RunRequest, RunStatus, Target, Timer,
         settings::{Retry, Timeouts},
     },
     pipeline::{
@@ -171,7 +171,7 @@ async fn a_storm_loses_no_run_counts_none_twice_and_calls_none_done_that_is_not(
     let silence = Duration::from_secs(2);
     let rules = Rules {
         retry: Retry { min_wait: Duration::ZERO, max_wait: Duration::ZERO, ..Retry::default() },
-        timeouts: Timeouts { answer: silence, local_answer: silence, progress: silence, ..Timeouts::default() },
+        timeouts: Timeouts { answer: Some(silence), progress: Some(silence), ..Timeouts::default() },
         keys: BTreeMap::from([("test".to_owned(), keys(0)), ("other".to_owned(), keys(1))]),
         cache: true,
         ..Rules::default()
@@ -185,7 +185,8 @@ async fn a_storm_loses_no_run_counts_none_twice_and_calls_none_done_that_is_not(
         assert!(!std::mem::replace(&mut seen[run as usize], true), "run {run} ended twice");
         events += begun;
         watched.take(&outcome, 0);
-        let fine = outcome.end.word() != "done" || (outcome.text == answer(run) && outcome.passed());
+        let fine =
+            outcome.end.word() != "done" || (outcome.text == answer(run) && outcome.status() == RunStatus::Passed);
         if !fine || (outcome.end.word(), u64::from(outcome.attempts)) != expected(run) {
             wrong.push(format!("run {run}: {outcome:?}, expected {:?}", expected(run)));
         }
@@ -215,7 +216,10 @@ async fn a_storm_loses_no_run_counts_none_twice_and_calls_none_done_that_is_not(
     assert_eq!([started, ended, metrics.runs], [runs; 3]);
     assert_eq!([events, attempts, noted], [sum; 3], "attempts: events, record, timeline, as the server counts them");
     let failed = (0..runs).filter(|run| expected(*run).0 != "done").count() as u64;
-    assert_eq!((metrics.errors, metrics.cancelled, times.map_or(0, |times| times.n)), (failed, 0, runs - failed));
+    assert_eq!(
+        (metrics.counts.error, metrics.counts.cancelled, times.map_or(0, |times| times.n)),
+        (failed, 0, runs - failed)
+    );
     let stats = store.cache_stats().await.unwrap();
     assert!(stats.entries as usize <= CAPACITY, "{stats:?}");
     let mut again = 0;

@@ -25,7 +25,7 @@ fn the_bench_and_the_command_line_record_the_same_outcome() {
     pty.wait_for("sentiment");
     pty.wait_until("raw keys", Pty::is_raw);
     pty.send("\x1b[15~");
-    pty.wait_for("✓ done");
+    pty.wait_for("✓ passed");
     pty.send("q");
     assert!(pty.wait_for_exit().success(), "{PROGRAM}");
     let input = include_str!("../../../assets/inputs/sentiment.txt");

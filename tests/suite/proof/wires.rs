@@ -38,7 +38,8 @@ pub(super) fn thinks(kind: ProviderKind, text: &str) -> String {
 pub(super) fn stops(kind: ProviderKind, reason: &str) -> String {
     let data = match (kind, reason) {
         (Anthropic, "length") => json!({"type": "message_delta", "delta": {"stop_reason": "max_tokens"}}),
-        (Anthropic, _) => json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}),
+        (Anthropic, "stop") => json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}),
+        (Anthropic, _) => json!({"type": "message_delta", "delta": {"stop_reason": reason}}),
         (Ollama, _) => json!({"message": {"content": ""}, "done": true, "done_reason": reason}),
         _ => json!({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}),
     };

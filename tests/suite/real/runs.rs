@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use retort::{
     model::{
         CacheMode, Class, Commit, End, Finish, Format, Input, Outcome, Params, Provenance, ProviderKind, Response,
-        RunRequest, Target, settings::Retry,
+        RunRequest, RunStatus, Target, settings::Retry,
     },
     pipeline::{Pipeline, Ports, Rules, RunEvent, Told},
     provider::Providers,
@@ -74,7 +74,7 @@ async fn a_run_streams_is_judged_and_is_a_cache_hit_the_second_time() {
     assert!(first.json.as_ref().is_some_and(|json| json["email"].is_string()), "{}", first.text);
     assert!(first.quality.is_some() && first.usage.total_output().unwrap() > 3 && !first.usage.estimated);
     assert!(first.timing.first_token.unwrap() <= first.timing.total);
-    if first.passed() {
+    if first.status() == RunStatus::Passed {
         let (_, second) = run(&pipeline, ask()).await;
         assert_eq!((second.attempts, &second.text), (0, &first.text));
         assert!(matches!(second.provenance, Provenance::Cached { .. }));

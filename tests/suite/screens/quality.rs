@@ -2,7 +2,7 @@
 
 use retort::{
     eval::review::Report,
-    model::query::Vocabulary,
+    model::{RunStatus, query::Vocabulary},
     store::job::{Job, Reply, StoreFault},
 };
 
@@ -69,7 +69,8 @@ fn no_run_is_like_that() {
 #[test]
 fn a_demonstration_that_nothing_is_known_of() {
     let mut stage = opened(folded(0..3, |run| {
-        (run.demo, run.passed, run.cost, run.version, run.first_token) = (true, None, None, None, None);
+        (run.demo, run.status, run.compared) = (true, RunStatus::Unchecked, None);
+        (run.cost, run.version, run.first_token) = (None, None, None);
         (run.tokens_in, run.params, run.right) = (None, None, None);
         run.marks.clear();
     }));

@@ -1,7 +1,7 @@
 //! Versions, grades and groups of answers as they are seen.
 
 use retort::{
-    model::{Cost, Mark, Outcome, PicoDollars, Prompt, Verdict, VersionId},
+    model::{Cost, Outcome, PicoDollars, Prompt, Status, Verdict, VersionId},
     store::job::{Job, Reply, Results, VersionEntry},
 };
 
@@ -81,7 +81,7 @@ fn samples_in_groups() {
         stage.ends_sample(sample, outcome);
     }
     let mut quality = judged(0.9);
-    quality.verdicts = vec![Verdict { mark: Mark::Fail, ..quality.verdicts.remove(0) }];
+    quality.verdicts = vec![Verdict { status: Status::Failed, ..quality.verdicts.remove(0) }];
     stage.ends_sample(
         5,
         Outcome { quality: Some(quality), ..answered("gpt-4o-mini", "Sure! It is", 700, 200, (212, 9)) },

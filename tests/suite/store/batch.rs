@@ -28,6 +28,7 @@ pub(super) fn spec(data: &str) -> BatchSpec {
         samples: 1,
         mapping: std::collections::BTreeMap::new(),
         behind: std::collections::BTreeMap::new(),
+        expected: retort::model::Expected::Auto,
     }
 }
 

@@ -5,16 +5,16 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 use retort::{
-    model::{Class, End},
+    model::{Class, End, RunStatus},
     model::{
-        Cost, Fault, Grade, Input, Mark, PicoDollars, Prompt, Provenance, Quality, Rule, RunId, Verdict,
+        Cost, Fault, Grade, Input, PicoDollars, Prompt, Provenance, Quality, Rule, RunId, Status, Verdict,
         outcome::Reason,
         query::{Query, Vocabulary},
     },
     pipeline::port::{RunRecord, RunStart},
     store::{
         Store,
-        job::{HistoryEntry, HistoryPage, Job, Pruned, Reply},
+        job::{FaultKind, HistoryEntry, HistoryPage, Job, Pruned, Reply},
     },
 };
 
@@ -92,8 +92,8 @@ fn prompt(system: &str) -> Prompt {
 
 pub(super) fn failed_check(rule: &str) -> Quality {
     Quality::of(vec![
-        Verdict::new(Rule::Format, Mark::Pass, "JSON"),
-        Verdict::new(Rule::Check(rule.to_owned()), Mark::Fail, "no"),
+        Verdict::new(Rule::Format, Status::Passed, "JSON"),
+        Verdict::new(Rule::Check(rule.to_owned()), Status::Failed, "no"),
     ])
 }
 
@@ -208,7 +208,9 @@ async fn filters_hold_alone_together_and_turned_round() {
         ("error:\"rate limited\"", vec![7]),
         ("retried:yes", vec![7]),
         ("verdict:failed", vec![5]),
-        ("verdict:passed", vec![6]),
+        ("verdict:passed", vec![]),
+        ("verdict:unchecked", vec![6, 4, 3, 2, 1]),
+        ("verdict:error", vec![7]),
         ("failed:latency", vec![5]),
         ("failed:format", vec![]),
         ("cached:yes", vec![6]),
@@ -258,7 +260,7 @@ async fn a_list_shows_what_is_known_of_a_run() {
     let store = filled(&dir);
     let page = page(&store, "run:0005", 10).await;
     let entry = &page.runs[0];
-    assert_eq!((entry.passed, entry.failed.as_slice()), (Some(false), ["latency".to_owned()].as_slice()));
+    assert_eq!((entry.status, entry.failed.as_slice()), (Some(RunStatus::Failed), ["latency".to_owned()].as_slice()));
     assert_eq!(entry.cost, Cost::Known(PicoDollars(20_000_000_000)));
     assert_eq!((entry.took, entry.tokens_in, entry.tokens_out), (Some(Duration::from_millis(300)), Some(10), Some(5)));
     assert!(entry.input.contains("Where is it?") && entry.answer.contains("back to me"));
@@ -322,7 +324,7 @@ async fn a_copy_holds_everything_and_never_replaces_a_file() {
     let Reply::BackedUp(bytes) = store.ask(Job::Backup(file.clone())).await.unwrap() else { panic!("no copy") };
     assert_eq!(bytes, std::fs::metadata(&file).unwrap().len());
     let refused = store.ask(Job::Backup(file.clone())).await.unwrap_err();
-    assert!(refused.exists && refused.message.contains("is there already"), "{refused}");
+    assert!(refused.kind == FaultKind::Exists && refused.message.contains("is there already"), "{refused}");
     let connection = rusqlite::Connection::open(&file).unwrap();
     let runs: i64 = connection.query_row("SELECT count(*) FROM run", [], |row| row.get(0)).unwrap();
     assert_eq!(runs, 8);

@@ -7,7 +7,7 @@ use retort::{
         WhatIf,
         whatif::{Knob, Measured},
     },
-    model::{Check, CheckKind, Grade, Mark, Prompt, Quality, Response, Rule, Thumb, Verdict, query::Query},
+    model::{Check, CheckKind, Grade, Prompt, Quality, Response, Rule, Status, Thumb, Verdict, query::Query},
     pipeline::port::RunStart,
     store::{
         Store,
@@ -28,7 +28,7 @@ fn sentiment() -> Prompt {
 
 /// The verdicts on an answer: its form, its confidence, how long it took in milliseconds.
 fn quality(confidence: Option<f64>, latency: f64) -> Quality {
-    let mark = |holds: bool| if holds { Mark::Pass } else { Mark::Fail };
+    let mark = |holds: bool| if holds { Status::Passed } else { Status::Failed };
     let verdict = |rule, score: Option<f64>, holds| Verdict { score, ..Verdict::new(rule, mark(holds), "said") };
     Quality::of(vec![
         verdict(Rule::Format, None, true),

@@ -6,7 +6,7 @@ use proptest::{collection::vec, option, prelude::*};
 use retort::{
     model::{Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::Comparison},
     store::{
-        job::{Job, Reply},
+        job::{FaultKind, Job, Reply},
         prompts,
     },
 };
@@ -205,8 +205,8 @@ fn every_mistake_is_told_by_line_column_and_key() {
             "p.toml:5:8: there is no check `latncy`; did you mean `latency`?\n  5 | type = \"latncy\"\n  the checks are \
              equals, contains, icontains, contains-any, contains-all, icontains-any, icontains-all, starts-with, regex, \
              is-json, contains-json, levenshtein, rouge-n, latency, cost, is-refusal, word-count, finish-reason, \
-             llm-rubric, format, required, confidence, completeness, json-path, each with `not-` before it for its \
-             opposite",
+             llm-rubric, format, required, confidence, completeness, json-equals, json-fields, json-path, each with \
+             `not-` before it for its opposite",
         ),
         (
             "[[check]]\ntype = \"latency\"\ntreshold = 1",
@@ -320,7 +320,10 @@ async fn the_projects_prompts_come_before_the_users_before_the_built_in() {
     };
     assert_eq!(*prompt, sentiment());
     let fault = store.ask(save("sentiment", false)).await.unwrap_err();
-    assert!(fault.exists && fault.message.starts_with("there is a prompt `sentiment` already"), "{fault}");
+    assert!(
+        fault.kind == FaultKind::Exists && fault.message.starts_with("there is a prompt `sentiment` already"),
+        "{fault}"
+    );
 }
 
 #[tokio::test]

@@ -11,7 +11,9 @@ use std::{
 
 use retort::{
     eval::review::Report,
-    model::{Class, Cost, End, Fault, Mark, PicoDollars, Provenance, Quality, Rule, Verdict, outcome::Reason},
+    model::{
+        Class, Cost, End, Fault, PicoDollars, Provenance, Quality, Rule, RunStatus, Status, Verdict, outcome::Reason,
+    },
     pipeline::port::RunRecord,
     store::{
         Store,
@@ -61,11 +63,11 @@ async fn a_run_comes_back_as_it_was_recorded() {
     run.outcome.reasoning = "because".to_owned();
     run.outcome.json = Some(serde_json::json!({"z": 0.92, "a": [null, 1]}));
     run.outcome.quality = Some(Quality::of(vec![
-        Verdict::new(Rule::Format, Mark::Pass, "json"),
+        Verdict::new(Rule::Format, Status::Passed, "json"),
         Verdict {
             score: Some(2100.0),
             at: Some("/x".to_owned()),
-            ..Verdict::new(Rule::Check("latency".to_owned()), Mark::Fail, "2100 ms > 2000 ms")
+            ..Verdict::new(Rule::Check("latency".to_owned()), Status::Failed, "2100 ms > 2000 ms")
         },
     ]));
     store.recorder().started(&start_of(1));
@@ -76,7 +78,7 @@ async fn a_run_comes_back_as_it_was_recorded() {
     let [entry] = listed.as_slice() else { panic!("{} runs", listed.len()) };
     assert_eq!((entry.run, entry.started, entry.end.as_str()), (run_id(1), at(1), "done"));
     assert_eq!((entry.prompt_name.as_deref(), entry.requested.as_str()), (Some("sentiment"), "gpt-4o-mini"));
-    assert_eq!((entry.passed, entry.failed.as_slice()), (Some(false), &["latency".to_owned()][..]));
+    assert_eq!((entry.status, entry.failed.as_slice()), (Some(RunStatus::Failed), &["latency".to_owned()][..]));
 
     store.close(SOON).unwrap();
     let db = database(dir.path());
@@ -140,7 +142,10 @@ async fn the_newest_come_first_and_the_sums_count_only_what_was_spent() {
     }
     store.recorder().started(&start_of(7));
     let told = report(&store).await;
-    assert_eq!((told.runs, told.errors, told.tokens(), told.unpriced, told.cached, told.demo), (6, 1, 45, 0, 1, 1));
+    assert_eq!(
+        (told.runs, told.counts.error, told.tokens(), told.unpriced, told.cached, told.demo),
+        (6, 1, 45, 0, 1, 1)
+    );
     assert!((told.cost - 3e-10).abs() < 1e-15, "{}", told.cost);
     let order: Vec<_> = recent(&store).await.into_iter().map(|run| run.run).collect();
     assert_eq!(order, [7, 6, 5, 4, 3, 2, 1].map(run_id));
@@ -207,7 +212,8 @@ async fn a_run_of_a_killed_process_has_crashed_and_one_of_a_living_process_runs(
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(ends(&store).await, ["running", "crashed"], "the living store's own run goes on");
-    assert_eq!(report(&store).await.errors, 1);
+    let counts = report(&store).await.counts;
+    assert_eq!((counts.error, counts.cancelled), (0, 1), "the model has no part in it");
     let fault = store.ask(Job::OpenRun(run_id(1))).await.unwrap_err().message;
     assert_eq!(fault, "run 00000001 crashed: nothing is on record but its start");
     let fault = store.ask(Job::OpenRun(run_id(2))).await.unwrap_err().message;
@@ -249,7 +255,7 @@ async fn a_newer_programs_record_is_refused_in_words_and_left_alone() {
     let fault = store.ask(Job::Report(Box::default())).await.unwrap_err().message;
     assert!(
         fault.ends_with(
-            "retort.db was written by a newer retort (form 99, this one knows 7); use that one, or move the file away"
+            "retort.db was written by a newer retort (form 99, this one knows 8); use that one, or move the file away"
         ),
         "{fault}"
     );

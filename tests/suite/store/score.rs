@@ -1,7 +1,7 @@
 //! Stored answers judged again: a page at a time, the new verdicts count, and the old ones are kept.
 
 use retort::{
-    model::{Check, CheckKind, Format, Mark, Prompt, Quality, Response, Rule, Verdict},
+    model::{Check, CheckKind, Format, Prompt, Quality, Response, Rule, RunStatus, Status, Verdict},
     store::{
         Store,
         job::{After, Answers, Job, Reply, Scored, ToScore},
@@ -71,11 +71,18 @@ async fn new_verdicts_count_and_the_old_ones_are_kept() {
     let store = filled(&dir);
     let today = prompt(vec![check(CheckKind::Contains, "m")]);
     let dry = score(&store, &today, "", false).await;
-    let told = |pages: &[Scored]| -> Vec<(u128, Option<bool>, bool)> {
+    let told = |pages: &[Scored]| -> Vec<(u128, Option<RunStatus>, RunStatus)> {
         let runs = pages.iter().flat_map(|page| &page.runs);
-        runs.map(|run| (run.run.0.as_u128(), run.before, run.quality.passed())).collect()
+        runs.map(|run| (run.run.0.as_u128(), run.before, run.quality.status())).collect()
     };
-    let want = [(6, Some(true), false), (5, Some(false), true), (4, None, true), (3, None, false), (1, None, true)];
+    let (passed, failed, unchecked) = (RunStatus::Passed, RunStatus::Failed, RunStatus::Unchecked);
+    let want = [
+        (6, Some(unchecked), failed),
+        (5, Some(failed), passed),
+        (4, None, passed),
+        (3, None, failed),
+        (1, None, passed),
+    ];
     assert_eq!(told(&dry), want);
     assert_eq!(dry.iter().map(|page| page.runs.len()).collect::<Vec<_>>(), [2, 2, 1]);
     assert_eq!(found(&store, "verdict:failed").await, [5], "a dry one writes nothing");
@@ -104,14 +111,14 @@ async fn what_a_judge_model_said_stays() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     let rubric = check(CheckKind::LlmRubric, "polite");
-    let said = Verdict::new(Rule::Check("llm-rubric".to_owned()), Mark::Pass, "it is polite");
+    let said = Verdict::new(Rule::Check("llm-rubric".to_owned()), Status::Passed, "it is polite");
     put(&store, 1, "x", "hello", |run| run.outcome.quality = Some(Quality::of(vec![said.clone()])));
     put(&store, 2, "x", "hello", |_| {});
     let today = prompt(vec![check(CheckKind::Contains, "hell"), rubric]);
     let pages = score(&store, &today, "", true).await;
     let last = |at: usize| pages[0].runs[at].quality.verdicts.last().unwrap().clone();
     assert_eq!(last(1), said);
-    assert_eq!(last(0).mark, Mark::Skipped, "nobody was asked");
+    assert_eq!(last(0).status, Status::Inconclusive, "nobody was asked");
 }
 
 #[tokio::test]

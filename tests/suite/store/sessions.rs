@@ -7,7 +7,7 @@ use retort::{
     model::{Input, LaneSpec, NamedInput, Pinned, Prompt, Session, session::SESSION_VERSION},
     store::{
         Store,
-        job::{Job, Reply, StoreFault},
+        job::{FaultKind, Job, Reply, StoreFault},
         sessions,
     },
 };
@@ -119,7 +119,7 @@ async fn a_rename_takes_no_name_that_is_in_use() {
     save(&store, session("b", 2)).await.unwrap();
     let rename = |from: &str, to: &str| store.ask(Job::RenameSession { from: from.to_owned(), to: to.to_owned() });
     let fault = rename("a", "b").await.unwrap_err();
-    assert!(fault.exists, "{fault}");
+    assert!(fault.kind == FaultKind::Exists, "{fault}");
     assert_eq!(fault.message, "there is a session `b` already; choose another name");
     assert_eq!(open(&store, "b").await.unwrap().input.text, "input of b");
     assert_eq!(rename("a", "c").await.unwrap(), Reply::SessionRenamed("c".to_owned()));

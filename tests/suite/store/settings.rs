@@ -26,7 +26,7 @@ mouse = maybe"#,
         r#"defualt_model = "x""#,
         r#"config.toml:1:1: unknown key `defualt_model`; did you mean `default_model`?
   1 | defualt_model = "x"
-  the file takes default_model, providers, models, retry, timeouts, batch, cache, theme, mouse, keys"#,
+  the file takes default_model, judge, providers, models, retry, timeouts, batch, cache, theme, mouse, keys"#,
     ),
     (
         "[retry]
@@ -136,7 +136,7 @@ enabled = "yes""#,
 x = 1",
         "config.toml:1:2: unknown key `prices`
   1 | [prices]
-  the file takes default_model, providers, models, retry, timeouts, batch, cache, theme, mouse, keys",
+  the file takes default_model, judge, providers, models, retry, timeouts, batch, cache, theme, mouse, keys",
     ),
     (
         r#"[providers.local]

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use retort::{
-    model::{Cost, Grade, PicoDollars, Prompt, Provenance, Quality, Thumb, VersionId},
+    model::{Cost, Grade, PicoDollars, Prompt, Provenance, Quality, Rule, Status, Thumb, Verdict, VersionId},
     store::{
         Store,
         job::{HistoryPage, Job, Lineage, Reply, Results, VersionEntry},
@@ -68,7 +68,10 @@ async fn every_distinct_prompt_that_was_run_is_a_version_with_its_results() {
         record.outcome.cost = Cost::Known(PicoDollars(100 * number as u64));
         record.outcome.timing.total = Duration::from_secs(number as u64);
         match number {
-            3 => record.outcome.quality = Some(Quality::default()),
+            3 => {
+                let passed = Verdict::new(Rule::Format, Status::Passed, "JSON");
+                record.outcome.quality = Some(Quality::of(vec![passed]));
+            }
             4 => record.outcome.provenance = Provenance::Cached { stored: at(2) },
             5 => record.outcome.demo = true,
             _ => {}

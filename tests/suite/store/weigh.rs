@@ -6,7 +6,7 @@ use std::time::Duration;
 use retort::{
     eval::evidence::{Basis, Shown},
     model::{
-        Class, End, Fault, Input, Mark, Params, Prompt, Provenance, Quality, Rule, Verdict, outcome::Reason,
+        Class, End, Fault, Input, Params, Prompt, Provenance, Quality, Rule, Status, Verdict, outcome::Reason,
         query::Query,
     },
     pipeline::{Told, event::RunEvent, port::RunRecord},
@@ -31,7 +31,7 @@ async fn weighed(store: &Store, a: &str, b: &str) -> Result<Weighed, StoreFault>
 }
 
 fn judged(passed: bool) -> Quality {
-    let mark = if passed { Mark::Pass } else { Mark::Fail };
+    let mark = if passed { Status::Passed } else { Status::Failed };
     Quality::of(vec![Verdict::new(Rule::Required, mark, "")])
 }
 
@@ -50,10 +50,7 @@ async fn runs_are_paired_by_their_inputs() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     let none = weighed(&store, "model:old", "model:new").await.unwrap();
-    assert_eq!(
-        (none.inputs, none.evidence.sentence().as_str()),
-        (0, "nothing to compare: no row was judged with both")
-    );
+    assert_eq!((none.inputs, none.evidence.sentence().as_str()), (0, "not comparable: no common inputs"));
     for n in 0..30 {
         let input = format!("text {n}");
         put(&store, n, "old", &input, n % 3 == 0, |_| {});
@@ -146,7 +143,7 @@ async fn the_verdicts_and_scores_that_count_are_the_newest() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     let scored = |score: f64| Quality {
-        verdicts: vec![Verdict { credit: Some(score), ..Verdict::new(Rule::Required, Mark::Pass, "") }],
+        verdicts: vec![Verdict { credit: Some(score), ..Verdict::new(Rule::Required, Status::Passed, "") }],
         min_score: None,
     };
     for n in 0..10 {

@@ -117,7 +117,7 @@ async fn a_list_of_models_over_a_socket() {
 #[tokio::test]
 async fn errors_as_a_response_over_a_socket_and_inside_a_stream() {
     let cases = [
-        ("llama-server/err-404", Class::CallerFault),
+        ("llama-server/err-404", Class::NotAnApi),
         ("llama-server/err-bad-json", Class::CallerFault),
         ("llama-server/err-bad-response-format", Class::ParamRejected),
         ("llama-server/err-bad-schema", Class::CallerFault),

@@ -1,6 +1,8 @@
 //! The streaming cases that are decided by the bytes of a body: each whole, under every split in
 //! two, and over a socket.
 
+mod odd;
+
 use retort::model::ProviderKind::{self, Anthropic, Ollama, OpenAi};
 
 use super::{ask, call, read, target, told};
@@ -391,7 +393,7 @@ fn shapes() -> Vec<Case> {
 }
 
 fn all() -> Vec<Case> {
-    [framing(), endings(), errors(), chunks(), messages(), shapes()].into_iter().flatten().collect()
+    [framing(), endings(), errors(), chunks(), messages(), shapes(), odd::all()].into_iter().flatten().collect()
 }
 
 #[test]

@@ -183,24 +183,33 @@ fn a_status_alone_has_a_class() {
         (400, CallerFault),
         (401, Credential),
         (402, Quota),
-        (403, Credential),
-        (404, CallerFault),
-        (405, CallerFault),
+        (403, CallerFault),
+        (404, NotAnApi),
+        (405, NotAnApi),
         (408, Transient),
         (409, Transient),
         (410, ModelGone),
         (413, ContextTooLong),
         (415, CallerFault),
-        (418, Unknown),
+        (412, CallerFault),
+        (418, CallerFault),
+        (424, Transient),
         (422, CallerFault),
         (429, RateLimited),
+        (451, Region),
+        (498, Overloaded),
+        (499, Transient),
         (500, Transient),
         (502, Transient),
         (503, Overloaded),
         (504, Transient),
+        (520, Transient),
         (522, Transient),
+        (527, Transient),
         (529, Overloaded),
-        (599, Unknown),
+        (530, Transient),
+        (599, Transient),
+        (700, Unknown),
     ];
     for (status, class) in classes {
         for body in ["", "{}", "null", "[]", "7"] {
@@ -261,6 +270,17 @@ fn a_wait_in_the_body_counts_where_no_header_says_one() {
     assert_eq!(classify::event(body).retry_after, Some(Duration::from_millis(17_500)));
     let headers = Headers::new([("retry-after", "3")]);
     assert_eq!(classify::response(429, &headers, body).retry_after, Some(Duration::from_secs(3)));
+}
+
+#[test]
+fn headers_that_a_gateway_passes_on_in_the_body_count() {
+    let now: jiff::Timestamp = "2026-11-28T10:00:00Z".parse().unwrap();
+    let reset = (now.as_millisecond() + 9000).to_string();
+    let body = serde_json::json!({"error": {"message": "Rate limit exceeded", "code": 429, "metadata": {"headers":
+        {"X-RateLimit-Limit": "20", "X-RateLimit-Remaining": 0, "X-RateLimit-Reset": reset}}}});
+    let headers = Headers::new([("content-type", "application/json")]).received(now);
+    let fault = classify::response(429, &headers, &body.to_string());
+    assert_eq!((fault.class, fault.retry_after), (RateLimited, Some(Duration::from_secs(9))));
 }
 
 #[test]

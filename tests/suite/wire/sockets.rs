@@ -1,8 +1,9 @@
 //! What only a socket can show: status, redirects, cuts, stalls, cancelling, caps, and what is
 //! refused before a byte is sent.
 
-use std::time::Duration;
+use std::{io::Write, time::Duration};
 
+use flate2::{Compression, write::GzEncoder};
 use futures_util::StreamExt;
 use retort::{
     model::{Class, ProviderKind::OpenAi, Timer},
@@ -10,7 +11,7 @@ use retort::{
 };
 use tokio::time::timeout;
 
-use super::{SENTINEL, ask, call, providers, target, told};
+use super::{SENTINEL, ask, call, listen, providers, target, told};
 use crate::support::server::{
     Gate, Script, Server, Step, chunk, event_stream, head, json, last_chunk, response, stream_head,
 };
@@ -107,12 +108,80 @@ async fn case_35_headers_and_then_silence_leave_the_call_waiting_for_its_timers(
 }
 
 #[tokio::test]
-async fn case_40_plain_bytes_are_asked_for_and_packed_ones_refused() {
-    let headers = [("content-type", "text/event-stream"), ("content-encoding", "gzip")];
-    let (events, fault, server) = asked(Script::answer(response("200 OK", &headers, b"\x1f\x8b"))).await;
-    assert_eq!(told(&events, fault.as_ref()), "fault not an API");
-    assert!(fault.unwrap().message.contains("gzip"));
-    assert_eq!(server.requests()[0].header("accept-encoding"), Some("identity"));
+async fn case_40_plain_bytes_are_asked_for_and_packed_ones_unpacked() {
+    let body = format!("{HI}{STOP}data: [DONE]\n\n");
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body.as_bytes()).unwrap();
+    let packed = encoder.finish().unwrap();
+    for (label, body) in [("gzip", packed.clone()), ("none", packed), ("gzip", body.into_bytes())] {
+        let headers = [("content-type", "text/event-stream"), ("content-encoding", label)];
+        let (events, fault, server) = asked(Script::answer(response("200 OK", &headers, body))).await;
+        assert_eq!(told(&events, fault.as_ref()), "text Hi | finish stop | end", "{label}");
+        assert_eq!(server.requests()[0].header("accept-encoding"), Some("identity"));
+    }
+}
+
+#[tokio::test]
+async fn a_packed_error_is_read_too() {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(br#"{"error":{"message":"slow down","type":"rate_limit_error"}}"#).unwrap();
+    let headers = [("content-type", "application/json"), ("content-encoding", "gzip")];
+    let (_, fault, _) = asked(Script::answer(response("503 No", &headers, encoder.finish().unwrap()))).await;
+    let fault = fault.unwrap();
+    assert_eq!((fault.class, fault.message.as_str()), (Class::RateLimited, "slow down"));
+}
+
+#[tokio::test]
+async fn many_headers_and_bad_ones_are_taken() {
+    let value = "v".repeat(480);
+    let many: Vec<String> = (0..400).map(|number| format!("x-h{number}")).collect();
+    let mut headers = vec![("content-type", "text/event-stream")];
+    headers.extend(many.iter().map(|name| (name.as_str(), value.as_str())));
+    headers.push(("no header at all", "x"));
+    let body = format!("{HI}{STOP}data: [DONE]\n\n");
+    let (events, fault, _) = asked(Script::answer(response("200 OK", &headers, body))).await;
+    assert_eq!(told(&events, fault.as_ref()), "text Hi | finish stop | end", "{fault:?}");
+}
+
+/// A whole answer whose connection may be used again.
+fn kept_open() -> Vec<u8> {
+    let answer = r#"{"choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}"#;
+    json("200 OK", &[], answer)
+}
+
+#[tokio::test]
+async fn a_stale_connection_costs_nothing() {
+    let stale = Script::answer(kept_open()).then(Step::Expect);
+    for stale in [stale.clone(), stale.then(Step::Reset)] {
+        let server = Server::start([stale, Script::answer(good())]).await;
+        let providers = providers();
+        for _ in 0..2 {
+            let (events, fault) = listen(&providers, call(target(OpenAi, &server.url))).await;
+            assert_eq!(told(&events, fault.as_ref()), "text Hi | finish stop | end");
+        }
+        let connections: Vec<usize> = server.requests().iter().map(|request| request.connection).collect();
+        assert_eq!(connections, [0, 0, 1], "asked on the old one, and again on a new one");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_new_is_not_asked_again_and_no_other_is_twice() {
+    // New connections that close without a word, the second time after a good answer on another.
+    let server = Server::start([
+        Script::default().then(Step::Expect),
+        Script::answer(kept_open()).then(Step::Expect),
+        Script::default().then(Step::Expect),
+    ])
+    .await;
+    let providers = providers();
+    let mut told_of = Vec::new();
+    for _ in 0..3 {
+        let (events, fault) = listen(&providers, call(target(OpenAi, &server.url))).await;
+        told_of.push(told(&events, fault.as_ref()));
+    }
+    assert_eq!(told_of, ["fault transient fault", "text Hi | finish stop | end", "fault transient fault"]);
+    let connections: Vec<usize> = server.requests().iter().map(|request| request.connection).collect();
+    assert_eq!(connections, [0, 1, 1, 2]);
 }
 
 #[tokio::test]

@@ -17,6 +17,14 @@ fn hostile_answers_end_soon_and_are_told_safely() {
         "\"a\" ".repeat(5_000),
         "a".repeat(50_000),
         "sorry ".repeat(10_000),
+        "<think>".repeat(10_000),
+        "</think>[[".repeat(10_000),
+        "<think>{\"a\":[".repeat(5_000),
+        "<|channel|>final<|constrain|>".repeat(3_000),
+        "< ".repeat(25_000),
+        "[ (".repeat(10_000) + &"}".repeat(10_000) + &"{}".repeat(10_000),
+        "{\"a\":1},".repeat(10_000),
+        "{'".repeat(25_000),
     ];
     for text in &hostile {
         for verdict in judged(&all, &answer(text), &Input::default()).quality.verdicts {
@@ -34,6 +42,7 @@ fn every() -> impl Iterator<Item = Check> {
         CheckKind::IsRefusal | CheckKind::Format | CheckKind::Unsupported => Check::of(*kind),
         CheckKind::IsJson | CheckKind::ContainsJson => Check::of(*kind).with(json!({"required": ["a"]})),
         CheckKind::Confidence => Check { path: Some("/a".to_owned()), ..Check::of(*kind).within(0.5) },
+        CheckKind::JsonEquals | CheckKind::JsonFields => Check::of(*kind).with(json!({"a": {"b": 1}, "c": [2]})),
         CheckKind::JsonPath => path("/a", Comparison::Equal, json!("x")),
         CheckKind::WordCount => Check::of(*kind).with(2),
         CheckKind::Regex => Check::of(*kind).with("(a|aa)+$"),
@@ -55,10 +64,10 @@ proptest! {
         let answer = Answer { latency: took.map(Duration::from_millis), cost, ..answer(&text) };
         for check in every() {
             let (plain, not) = (of(&check, &answer), of(&check.clone().negated(), &answer));
-            match plain.mark {
-                Mark::Skipped => prop_assert_eq!(not.mark, Mark::Skipped, "{}", check.kind),
-                Mark::Pass => prop_assert_eq!(not.mark, Mark::Fail, "{}", check.kind),
-                Mark::Fail => prop_assert_eq!(not.mark, Mark::Pass, "{}", check.kind),
+            match plain.status {
+                Status::Inconclusive => prop_assert_eq!(not.status, Status::Inconclusive, "{}", check.kind),
+                Status::Passed => prop_assert_eq!(not.status, Status::Failed, "{}", check.kind),
+                Status::Failed => prop_assert_eq!(not.status, Status::Passed, "{}", check.kind),
             }
             if let (Some(credit), Some(other)) = (plain.credit(), not.credit()) {
                 prop_assert!((credit + other - 1.0).abs() < 1e-9 && (0.0..=1.0).contains(&credit), "{}", check.kind);

@@ -82,7 +82,7 @@ fn read<'a>(block: &Block<'a>, at: usize) -> Fact<'a> {
     let marks = |at| &block.marks[place(block.column(Of::Marks).of(at))];
     let before: usize = (0..at).map(|at| marks(at).len()).sum();
     let number = |of| block.column(of).get(at);
-    let verdict = |((rule, mark), at): (&(usize, Mark), usize)| (block.rules[*rule], *mark, block.measured(at));
+    let verdict = |((rule, mark), at): (&(usize, Status), usize)| (block.rules[*rule], *mark, block.measured(at));
     Fact {
         seq: block.seq(at),
         started: number(Of::Started).unwrap(),

@@ -7,7 +7,10 @@ use rusqlite::params_from_iter;
 
 use super::*;
 use crate::{
-    model::query::{Bound, Filter, Sign, What, Word},
+    model::{
+        RunStatus,
+        query::{Bound, Filter, Sign, What, Word},
+    },
     store::search::{self, Known},
 };
 
@@ -30,7 +33,7 @@ pub(in crate::store) struct Made {
     /// Requested, target, model.
     targets: [&'static str; 3],
     end: &'static str,
-    passed: Option<bool>,
+    status: RunStatus,
     provenance: Option<&'static str>,
     demo: bool,
     pinned: bool,
@@ -51,7 +54,8 @@ fn name() -> impl Strategy<Value = &'static str> {
 pub(in crate::store) fn made() -> impl Strategy<Value = Made> {
     let some = |of: &'static [&'static str]| proptest::option::of(select(of));
     let places = (1..400_i64, 0..6_i64, [some(&NAMES), some(&NAMES), some(&NAMES)], some(&HASHES), some(&PARAMS));
-    let ends = (select(&ENDS[..]), any::<Option<bool>>(), some(&["live", "cached"]), any::<bool>(), any::<bool>());
+    let ends =
+        (select(&ENDS[..]), select(&RunStatus::ALL[..]), some(&["live", "cached"]), any::<bool>(), any::<bool>());
     let counts = (0..3_i64, some(&CLASSES), std::array::from_fn(|_| proptest::option::of(0..5_i64)));
     let mark = (select(&RULES[..]), select(&["pass", "fail", "skipped"][..]), proptest::option::of(-1.0..1.0));
     let grade = (proptest::option::of(1..=5_u8), some(&["up", "down"]), select(&["", "good"][..]));
@@ -65,7 +69,7 @@ pub(in crate::store) fn made() -> impl Strategy<Value = Made> {
             (marks, grades),
             (text, batch),
         )| {
-            let (end, passed, provenance, demo, pinned) = ends;
+            let (end, status, provenance, demo, pinned) = ends;
             Made {
                 gap,
                 started,
@@ -74,7 +78,7 @@ pub(in crate::store) fn made() -> impl Strategy<Value = Made> {
                 params,
                 targets,
                 end,
-                passed,
+                status,
                 provenance,
                 demo,
                 pinned,
@@ -124,7 +128,7 @@ fn put_one(db: &Connection, seq: i64, run: &Made) {
     let [requested, target, model] = run.targets;
     let [input, read, write, output, reasoning, cost, took] = run.numbers;
     let sql = "UPDATE run SET started = ?2, session = ?3, prompt_name = ?4, provider = ?5, prompt_hash = ?6,
-                   requested = ?7, target = ?8, model = ?9, passed = ?10, provenance = ?11, demo = ?12, pinned = ?13,
+                   requested = ?7, target = ?8, model = ?9, status = ?10, provenance = ?11, demo = ?12, pinned = ?13,
                    attempts = ?14, error_class = ?15, tokens_input = ?16, tokens_cache_read = ?17,
                    tokens_cache_write = ?18, tokens_output = ?19, tokens_reasoning = ?20, cost = ?21, total_us = ?22,
                    marks = ?23, params = ?24 WHERE seq = ?1";
@@ -140,7 +144,7 @@ fn put_one(db: &Connection, seq: i64, run: &Made) {
             requested,
             target,
             model,
-            run.passed,
+            run.status.word(),
             run.provenance,
             run.demo,
             run.pinned,
@@ -197,7 +201,7 @@ fn what() -> impl Strategy<Value = What> {
         text(&["ab", "", "00AB", "ff"]).prop_map(What::Batch),
         text(&["1", "a", "00", ""]).prop_map(What::Run),
         text(&ENDS).prop_map(What::End),
-        yes().prop_map(What::Passed),
+        select(&RunStatus::ALL[..]).prop_map(What::Status),
         text(&RULES).prop_map(What::Failed),
         text(&["", "rate limited", "timeout", "none"]).prop_map(What::Error),
         (0..5_u8, yes()).prop_map(|(which, yes)| match which {
@@ -250,7 +254,7 @@ fn by(db: &Connection, plan: Plan) -> Vec<(i64, String)> {
         let faults: Vec<&str> = one.faults.iter().map(|name| names.text(*name)).collect();
         let marks: Vec<_> = one.marks.iter().map(|(rule, mark, score)| (names.text(*rule), mark, score)).collect();
         let numbers = (one.tokens_in, one.tokens_out, one.cost, one.took, one.attempts, one.stars, one.right);
-        found.push((seq, format!("{named:?} {faults:?} {marks:?} {numbers:?} {:?} {:?}", one.end, one.passed)));
+        found.push((seq, format!("{named:?} {faults:?} {marks:?} {numbers:?} {:?} {:?}", one.end, one.status)));
     }
     found
 }

@@ -2,7 +2,7 @@
 
 use retort::model::{
     Class,
-    ProviderKind::{self, Anthropic, Ollama},
+    ProviderKind::{Anthropic, Ollama},
 };
 use serde_json::json;
 
@@ -118,14 +118,7 @@ fn shapes() -> Vec<Vec<Row>> {
         case(39, "a stream typed as text", ALL, done("Hi"), |kind| typed(Some("text/plain"), whole(kind, "Hi"))),
         case(39, "a stream without a type", ALL, done("Hi"), |kind| typed(None, format!("\n{}", whole(kind, "Hi")))),
         case(39, "an answer without a type", ALL, done("Hi"), |kind| typed(None, unstreamed(kind, "Hi").to_string())),
-        case(40, "packed though plain was asked for", ALL, foreign, packed),
         case(48, "no content", ALL, again, |_| Play::bytes(head("204 No Content", &[("connection", "close")]))),
         case(48, "an empty body", ALL, again, |kind| Play::bytes([stream_head(kind), last_chunk()].concat())),
     ]
-}
-
-fn packed(kind: ProviderKind) -> Play {
-    let media_type = if kind == Ollama { "application/x-ndjson" } else { "text/event-stream" };
-    let headers = [("content-type", media_type), ("content-encoding", "gzip"), ("content-length", "2")];
-    Play::bytes([head("200 OK", &headers), b"\x1f\x8b".to_vec()].concat())
 }

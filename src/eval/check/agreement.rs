@@ -1,0 +1,89 @@
+//! Whether the JSON of an answer agrees with the JSON that is expected: as a whole, or field by field.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::{Fact, Found, seen::Seen, written::Written};
+use crate::{
+    eval::{
+        json_diff::same,
+        rule::{BadRule, name, quote},
+    },
+    model::CheckKind,
+};
+
+/// Fields that a reason names, at most.
+const NAMED: usize = 3;
+
+/// What an answer is compared with.
+#[derive(Debug)]
+pub(super) struct Agreement {
+    expected: Value,
+    /// Whether the fields of the expected value alone are looked at.
+    by_field: bool,
+}
+
+impl Agreement {
+    pub(super) fn new(written: &Written<'_>) -> Result<Self, BadRule> {
+        let by_field = written.check.kind.kind == CheckKind::JsonFields;
+        let wanted = if by_field { "a JSON object, or its text" } else { "JSON, or its text" };
+        let expected = match &written.check.value {
+            None => return Err(written.bad("value", wanted, "nothing")),
+            Some(Value::String(text)) => serde_json::from_str(text)
+                .map_err(|fault| written.bad("value", wanted, format!("{}: {fault}", quote(text))))?,
+            Some(value) => value.clone(),
+        };
+        match &expected {
+            Value::Object(fields) if by_field && fields.is_empty() => {
+                Err(written.bad("value", "a JSON object with at least one field", "an empty one"))
+            }
+            Value::Object(_) => Ok(Self { expected, by_field }),
+            other if by_field => Err(written.bad("value", wanted, name(other))),
+            _ => Ok(Self { expected, by_field }),
+        }
+    }
+
+    pub(super) fn apply(&self, seen: &Seen<'_>) -> Found {
+        let answer = seen.json()?;
+        if !self.by_field {
+            let holds = same(answer, &self.expected);
+            let (found, wanted) = (quote(&answer.to_string()), quote(&self.expected.to_string()));
+            let says =
+                if holds { format!("the answer is {wanted}") } else { format!("the answer is {found}, not {wanted}") };
+            return Ok(Fact::new(holds, says));
+        }
+        let mut fields = Vec::new();
+        leaves(&self.expected, String::new(), &mut fields);
+        let differ: Vec<&(String, &Value)> = fields
+            .iter()
+            .filter(|(pointer, value)| answer.pointer(pointer).is_none_or(|found| !same(found, value)))
+            .collect();
+        let agree = fields.len() - differ.len();
+        let mut says = format!("{agree} of {} fields agree", fields.len());
+        for (pointer, value) in differ.iter().take(NAMED) {
+            let found = answer.pointer(pointer).map_or_else(|| "missing".to_owned(), |found| quote(&found.to_string()));
+            let _ = write!(says, "; {}: {found}, expected {}", quote(pointer), quote(&value.to_string()));
+        }
+        if differ.len() > NAMED {
+            let _ = write!(says, "; and {} more", differ.len() - NAMED);
+        }
+        let share = agree as f64 / fields.len() as f64;
+        let at = differ.first().map(|(pointer, _)| pointer.clone());
+        Ok(Fact { score: Some(share), credit: Some(share), at, ..Fact::new(differ.is_empty(), says) })
+    }
+}
+
+/// Lists the fields of an object and of the objects in it, by their JSON pointers (RFC 6901). Lists and empty
+/// objects are values as they are.
+fn leaves<'a>(value: &'a Value, pointer: String, out: &mut Vec<(String, &'a Value)>) {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            for (name, value) in fields {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                leaves(value, format!("{pointer}/{name}"), out);
+            }
+        }
+        _ => out.push((pointer, value)),
+    }
+}
