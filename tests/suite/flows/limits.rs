@@ -64,3 +64,16 @@ fn limits_of_a_batch_that_stopped_hold_once_it_goes_on() {
         .collect();
     assert_eq!(orders, [Some(900)]);
 }
+
+#[test]
+fn a_limit_on_cost_is_refused_where_a_price_is_unknown() {
+    let (mut bench, _) = running();
+    bench.take();
+    let shown = bench.app.batch.shown.as_mut().unwrap();
+    shown.order.spec.prompts[0].1.fallback = vec!["local/mine".to_owned()];
+    bench.keys("L1.5<enter>");
+    assert_eq!(caps(&bench), (Caps::default(), Some(Caps::default())));
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(_))), "the form stays open");
+    let said = bench.app.notices.shown().map(|notice| notice.text.to_string()).unwrap_or_default();
+    assert!(said.contains("no price is known for local/mine") && said.contains("input_price"), "{said}");
+}
