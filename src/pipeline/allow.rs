@@ -33,9 +33,12 @@ impl Run {
             return Err(closed);
         }
         if spending.is_limited() {
-            let bound = course.bound(&self.shared.usages);
-            let judges = self.judges(&bound);
-            let reservation = purse.reserve(bound.amount().plus(judges), &bound).await?;
+            let need = || {
+                let bound = course.bound(&self.shared.usages);
+                let judges = self.judges(&bound);
+                (bound.amount().plus(judges), bound, judges)
+            };
+            let (reservation, bound, judges) = purse.reserve(need).await?;
             self.reserved = Some(Reserved { reservation, bound, judges });
         }
         Ok(())
@@ -71,11 +74,8 @@ impl Run {
     pub(super) fn outgrown(&mut self) -> Result<(), Fault> {
         let Some(Reserved { reservation, bound, .. }) = &mut self.reserved else { return Ok(()) };
         let tokens = (self.heard.text.len() + self.heard.reasoning.len()) as u64 / 4;
-        let before = bound.clone();
         match bound.outgrown(tokens) {
-            Some(more) => {
-                reservation.extend(more, &before).map_err(|refusal| Fault::new(Class::Cancelled, refusal.why))
-            }
+            Some(more) => reservation.extend(more, bound).map_err(|refusal| Fault::new(Class::Cancelled, refusal.why)),
             None => Ok(()),
         }
     }

@@ -3,7 +3,10 @@
 
 pub(super) mod bound;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use tokio::sync::Notify;
 
@@ -59,6 +62,8 @@ struct State {
     /// Of calls under way, and of judges that are still to be asked.
     set_aside: Amount,
     reservations: usize,
+    /// Targets whose first call is under way: others wait to see what one takes.
+    probed: BTreeSet<String>,
     refused: Option<Refusal>,
     closed: Option<Refusal>,
 }
@@ -160,6 +165,10 @@ impl Spending {
         if let Some(closed) = &state.closed {
             return Answer::Refused(closed.clone());
         }
+        // A provider may count more than what is sent, for what it adds itself.
+        if !bound.known && state.probed.contains(&bound.target) {
+            return Answer::Wait;
+        }
         let from_pot = pot.map_or_else(Amount::default, |pot| pot.amount().least(amount));
         let more = amount.minus(from_pot);
         if let Some(cap) = state.obstacle(state.spent.plus(state.set_aside), more) {
@@ -178,8 +187,14 @@ impl Spending {
         }
         state.set_aside = state.set_aside.plus(more);
         state.reservations += 1;
+        let probe = (!bound.known).then(|| bound.target.clone());
+        state.probed.extend(probe.clone());
         drop(state);
-        Answer::Granted(Reservation { spending: self.clone(), kept: Mutex::new(Kept { amount, sent: false }) })
+        Answer::Granted(Reservation {
+            spending: self.clone(),
+            kept: Mutex::new(Kept { amount, sent: false }),
+            probe: Mutex::new(probe),
+        })
     }
 }
 
@@ -213,14 +228,19 @@ impl Purse {
         &self.spending
     }
 
-    /// Sets an amount aside for the call of a bound, as soon as there is room; fails if there will be none.
-    pub(super) async fn reserve(&self, amount: Amount, bound: &Bound) -> Result<Reservation, Refusal> {
+    /// Sets an amount aside for the call of a bound, as soon as there is room; fails if there will be none. Both
+    /// are asked for again after each wait, for more is known then of what calls take.
+    pub(super) async fn reserve<T>(
+        &self,
+        need: impl Fn() -> (Amount, Bound, T),
+    ) -> Result<(Reservation, Bound, T), Refusal> {
         loop {
             // Listening begins before asking, or a change between the two would go unheard.
             let mut changed = std::pin::pin!(self.spending.0.changed.notified());
             changed.as_mut().enable();
-            match self.spending.ask(self.pot.as_deref(), amount, bound) {
-                Answer::Granted(reservation) => return Ok(reservation),
+            let (amount, bound, more) = need();
+            match self.spending.ask(self.pot.as_deref(), amount, &bound) {
+                Answer::Granted(reservation) => return Ok((reservation, bound, more)),
                 Answer::Refused(refusal) => return Err(refusal),
                 Answer::Wait => changed.await,
             }
@@ -240,6 +260,8 @@ struct Kept {
 pub(super) struct Reservation {
     spending: Spending,
     kept: Mutex<Kept>,
+    /// The target whose first call it is, if it is one.
+    probe: Mutex<Option<String>>,
 }
 
 impl Reservation {
@@ -249,6 +271,13 @@ impl Reservation {
 
     fn amount(&self) -> Amount {
         self.kept().amount
+    }
+
+    /// Ends the wait of others for what the first call takes.
+    fn probed(&self, state: &mut State) {
+        if let Some(target) = self.probe.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            state.probed.remove(&target);
+        }
     }
 
     fn take(&self, amount: Amount) {
@@ -287,6 +316,7 @@ impl Reservation {
         let mut state = self.spending.state();
         state.spent = state.spent.plus(took);
         state.set_aside = state.set_aside.minus(own);
+        self.probed(&mut state);
         drop(state);
         *self.kept() = Kept { amount: rest, sent: false };
         self.spending.0.changed.notify_waiters();
@@ -300,6 +330,7 @@ impl Drop for Reservation {
         let mut state = self.spending.state();
         state.set_aside = state.set_aside.minus(amount);
         state.reservations -= 1;
+        self.probed(&mut state);
         if sent {
             state.spent = state.spent.plus(amount);
         }

@@ -28,11 +28,13 @@ struct Taken {
     output: u64,
     /// Answers.
     answers: u64,
+    /// Whether any call has shown what one takes, by an estimate of ours where the provider does not count.
+    known: bool,
 }
 
 impl Default for Taken {
     fn default() -> Self {
-        Self { input: 1.0, output: 0, answers: 0 }
+        Self { input: 1.0, output: 0, answers: 0, known: false }
     }
 }
 
@@ -46,13 +48,14 @@ impl Usages {
         known.get(&target.name).copied().unwrap_or_default()
     }
 
-    /// Takes in what the provider counted of a call.
+    /// Takes in what the provider counted of a call. An estimate of ours says nothing of other calls.
     pub(in crate::pipeline) fn learn(&self, bound: &Bound, usage: &Usage) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = known.entry(bound.target.clone()).or_default();
+        own.known = true;
         if usage.estimated {
             return;
         }
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = known.entry(bound.target.clone()).or_default();
         if let Some(input) = usage.total_input() {
             own.input = own.input.max(input as f64 / bound.sent.max(1) as f64);
         }
@@ -76,6 +79,8 @@ pub(in crate::pipeline) struct Bound {
     usual: u64,
     /// Whether anything limits the answer; else `output` is a guess.
     limited: bool,
+    /// Whether a call of the target has shown what one takes.
+    pub(in crate::pipeline) known: bool,
     price: Option<Price>,
 }
 
@@ -104,7 +109,7 @@ impl Bound {
         let guess = if taken.answers < ENOUGH { output } else { taken.output.saturating_mul(2) };
         let usual = if max_tokens.is_some() { output } else { guess.min(output) };
         let (target, price) = (target.name.clone(), card.price.clone());
-        Self { target, sent, input, output, usual, limited: limit.is_some(), price }
+        Self { target, sent, input, output, usual, limited: limit.is_some(), known: taken.known, price }
     }
 
     /// Returns the tokens in and out together, and what they cost at the highest price that may be asked.
@@ -208,6 +213,7 @@ mod tests {
         let of = |max_tokens| Bound::of(&target, 100, max_tokens, &usages);
         usages.learn(&of(Some(50)), &Usage { estimated: true, ..counted(9000, 9000) });
         assert_eq!(of(Some(50)).amount().tokens, 150, "our own estimate teaches nothing");
+        assert!(of(None).known, "but it is all there will be");
         usages.learn(&of(Some(50)), &counted(300, 70));
         assert_eq!(of(Some(50)).amount().tokens, 300 + 70);
         assert_eq!(of(None).amount().tokens, 300 + 1000);
