@@ -65,6 +65,7 @@ fn outcome() -> Outcome {
         usage: retort::model::Usage::default(),
         cost: Cost::Unknown,
         judging: None,
+        given_up: Vec::new(),
         timing: Timing::default(),
         quality: None,
     }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     eval::figures,
-    model::{Cost, RunId, RunStatus, query::Query},
+    model::{RunId, RunStatus, query::Query},
     store::{
         Store,
         job::{HistoryEntry, Job, Reply},
@@ -230,8 +230,6 @@ impl Column {
                 Some(status) => status.word().to_owned(),
             },
             Self::Tokens => format!("{}→{}", side(run.tokens_in), side(run.tokens_out)),
-            // A cached answer costs nothing now, whatever its model's price.
-            Self::Cost if run.cached => Cost::default().plus(run.cost).to_string(),
             Self::Cost => run.cost.to_string(),
             Self::Took => time(run.took),
             Self::First => time(run.first_token),

@@ -166,6 +166,7 @@ mod tests {
             timing: Timing { total: Duration::from_millis(900), ..Timing::default() },
             quality: None,
             judging: None,
+            given_up: Vec::new(),
         }
     }
 

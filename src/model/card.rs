@@ -19,6 +19,15 @@ pub struct Price {
     pub as_of: String,
 }
 
+impl Price {
+    /// Tells whether nothing is paid for, whatever is sent and comes.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        let Self { input, output, cache_read, cache_write, as_of: _ } = self;
+        [Some(*input), Some(*output), *cache_read, *cache_write].into_iter().flatten().all(|price| price.0 == 0)
+    }
+}
+
 /// How far a provider's model goes to answer in JSON.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -112,6 +112,13 @@ pub enum Provenance {
 pub struct Timing {
     /// From the run's start to its end, waits and failed attempts included.
     pub total: Duration,
+    /// The part of that in which the run itself waited before its calls: for a limit, a key, a retry, the record, a
+    /// cap, an identical run. What a provider took, for failed attempts too, is not in it.
+    #[serde(default, skip_serializing_if = "Duration::is_zero")]
+    pub waited: Duration,
+    /// From sending the answering attempt, or the last one, to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Duration>,
     /// From sending the answering attempt to its headers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_byte: Option<Duration>,
@@ -203,6 +210,10 @@ pub struct Outcome {
     /// What its judges took, if any was asked; not part of the cost and the usage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judging: Option<Judging>,
+    /// Each target whose answer was not taken, in order, with its last fault; empty where the run failed, whose
+    /// end names them all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given_up: Vec<Reason>,
 }
 
 impl Outcome {

@@ -139,7 +139,7 @@ impl Cost {
         }
     }
 
-    /// Adds two costs. With one of them unknown the sum is a lower bound.
+    /// Adds two costs. With one of them unknown the sum is a lower bound, or unknown too if the other is nothing.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         let sum = |one: PicoDollars, other: PicoDollars| PicoDollars(one.0.saturating_add(other.0));
@@ -154,11 +154,14 @@ impl Cost {
         }
     }
 
-    /// Weakens a known cost to a lower bound.
+    /// Weakens a known cost to a lower bound; that it is no less than nothing says nothing.
     #[must_use]
     pub fn at_least(self) -> Self {
         match self {
             Self::Unknown => Self::Unknown,
+            Self::Known(PicoDollars(0)) | Self::Estimated(PicoDollars(0)) | Self::AtLeast(PicoDollars(0)) => {
+                Self::Unknown
+            }
             Self::Known(amount) | Self::Estimated(amount) | Self::AtLeast(amount) => Self::AtLeast(amount),
         }
     }
@@ -167,7 +170,7 @@ impl Cost {
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown => f.write_str("?"),
+            Self::Unknown | Self::AtLeast(PicoDollars(0)) => f.write_str("?"),
             Self::Known(amount) => amount.fmt(f),
             Self::Estimated(amount) => write!(f, "~{amount}"),
             Self::AtLeast(amount) => write!(f, "≥{amount}"),
@@ -209,6 +212,22 @@ mod tests {
         let unsaid = Usage { output: None, ..usage };
         assert_eq!(unsaid.cost(Some(&price)), Cost::Unknown);
         assert_eq!(Cost::Unknown.to_string(), "?");
+    }
+
+    #[test]
+    fn a_sum_with_an_unknown_part_is_a_lower_bound_or_unknown_and_never_at_least_nothing() {
+        let (free, five) = (Cost::Known(PicoDollars(0)), Cost::Known(PicoDollars(5)));
+        for (sum, is) in [
+            (Cost::Unknown.plus(Cost::Unknown), Cost::Unknown),
+            (Cost::Unknown.plus(free), Cost::Unknown),
+            (free.plus(Cost::Unknown).plus(five), Cost::AtLeast(PicoDollars(5))),
+            (five.plus(Cost::Unknown).plus(free), Cost::AtLeast(PicoDollars(5))),
+            (free.plus(free), free),
+            (free.at_least(), Cost::Unknown),
+        ] {
+            assert_eq!(sum, is);
+        }
+        assert_eq!(Cost::AtLeast(PicoDollars(0)).to_string(), "?", "as older records have it");
     }
 
     #[test]

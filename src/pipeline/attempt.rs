@@ -37,8 +37,10 @@ impl Run {
             notices,
         };
         let sent = self.tell(begins).await;
+        self.sends();
         self.heard.sent_at(sent);
         let result = self.listen(target, key, fitted).await;
+        self.heard.ended_at(Instant::now());
         if matches!(&result, Err(Fault { class: Class::Timeout(timer), .. }) if *timer != Timer::Connect) {
             self.heard.billable = true;
         }
@@ -73,6 +75,7 @@ impl Run {
             }
             self.pass_on(added).await;
             limits.heard(content, self.heard.finished());
+            self.outgrown()?;
         }
     }
 

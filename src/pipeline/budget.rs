@@ -1,74 +1,19 @@
 //! What a batch may use: an estimate before, the burn-down during it, and when it has to pause.
 
+mod estimate;
+
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::model::{
-    Cost, PicoDollars, Price, Usage,
-    batch::{Caps, Cell},
+    Cost, PicoDollars,
+    batch::{Cap, Caps, Cell},
 };
+pub use estimate::{Estimate, Span};
 
 /// Cells that must have ended before a projection is believed: fewer say too little of the rest.
 pub const ENOUGH: u64 = 5;
-
-/// A number that is not known yet, from the least to the most that is likely.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Span<T> {
-    /// One in ten is less.
-    pub low: T,
-    /// Half are less.
-    pub expected: T,
-    /// One in ten is more.
-    pub high: T,
-}
-
-/// What a batch will take, added up cell by cell before the first call.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Estimate {
-    /// Cells.
-    pub cells: u64,
-    /// Tokens in; always an estimate of ours, from the lengths of the texts.
-    pub input: u64,
-    /// Tokens out.
-    pub output: Span<u64>,
-    /// What the priced cells will cost.
-    pub cost: Span<PicoDollars>,
-    /// Cells whose model has no known price: the cost leaves them out.
-    pub unpriced: u64,
-    /// Past answers that the lengths of the new ones are taken from; none where they are guessed.
-    pub from: u64,
-}
-
-impl Estimate {
-    /// Adds a cell: its tokens in, those that an answer is likely to have, and its model's price.
-    pub fn add(&mut self, input: u64, output: Span<u64>, price: Option<&Price>) {
-        self.cells += 1;
-        self.input = self.input.saturating_add(input);
-        let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
-        add(&mut self.output.low, output.low);
-        add(&mut self.output.expected, output.expected);
-        add(&mut self.output.high, output.high);
-        if price.is_none() {
-            self.unpriced += 1;
-        }
-        let cost = |output| Usage { input: Some(input), output: Some(output), ..Usage::default() }.cost(price);
-        for (sum, output) in [
-            (&mut self.cost.low, output.low),
-            (&mut self.cost.expected, output.expected),
-            (&mut self.cost.high, output.high),
-        ] {
-            add(&mut sum.0, cost(output).amount().unwrap_or_default().0);
-        }
-    }
-
-    /// Tells whether no cell has a known price.
-    #[must_use]
-    pub fn is_unpriced(&self) -> bool {
-        self.unpriced == self.cells
-    }
-}
 
 /// What a batch has used, and what it will have used in the end if it goes on like this.
 #[derive(Debug, Clone, PartialEq)]
@@ -227,29 +172,36 @@ impl Budget {
         self.caps.time.map(|most| most.saturating_sub(self.elapsed(now)))
     }
 
-    /// Says which cap is reached, or will be by the projection; none while there is room.
+    /// Says which cap on money or tokens is reached, or will be by the projection; none while there is room.
     #[must_use]
-    pub fn passed(&self, now: Instant) -> Option<String> {
-        let Caps { cost, tokens, time } = self.caps;
+    pub fn passed(&self) -> Option<(Cap, String)> {
+        let Caps { cost, tokens, time: _ } = self.caps;
         if let Some(dollars) = cost {
             let most = PicoDollars((dollars * 1e12).round().max(0.0) as u64);
             if self.cost >= most {
-                return Some(format!("{} is spent, and the cap is {most}", self.cost));
+                return Some((Cap::Cost, format!("{} is spent, and the cap is {most}", self.cost)));
             }
             if let Some(projected) = self.projected_cost().filter(|projected| *projected > most) {
-                return Some(format!("the projection of {projected} passes the cap of {most}"));
+                return Some((Cap::Cost, format!("the projection of {projected} passes the cap of {most}")));
             }
         }
         if let Some(most) = tokens {
             if self.tokens >= most {
-                return Some(format!("{} tokens are used, and the cap is {most}", self.tokens));
+                return Some((Cap::Tokens, format!("{} tokens are used, and the cap is {most}", self.tokens)));
             }
             if let Some(projected) = self.projected_tokens().filter(|projected| *projected > most) {
-                return Some(format!("the projection of {projected} tokens passes the cap of {most}"));
+                let why = format!("the projection of {projected} tokens passes the cap of {most}");
+                return Some((Cap::Tokens, why));
             }
         }
-        let most = time?;
-        (self.elapsed(now) >= most).then(|| format!("the cap of {most:?} on time is reached"))
+        None
+    }
+
+    /// Says that the cap on time is reached; none while there is some left.
+    #[must_use]
+    pub fn time_is_up(&self, now: Instant) -> Option<(Cap, String)> {
+        let most = self.caps.time?;
+        (self.elapsed(now) >= most).then(|| (Cap::Time, format!("the cap of {most:?} on time is reached")))
     }
 }
 
@@ -282,29 +234,6 @@ mod tests {
     const NONE: Caps = Caps { cost: None, tokens: None, time: None };
 
     #[test]
-    fn an_estimate_adds_cells_up_and_names_those_without_a_price() {
-        let price = Price { input: PicoDollars(2), output: PicoDollars(10), ..Price::default() };
-        let (output, mut estimate) = (Span { low: 1, expected: 5, high: 20 }, Estimate::default());
-        assert!(estimate.is_unpriced());
-        estimate.add(100, output, None);
-        assert!(estimate.is_unpriced());
-        assert_eq!(estimate.cost, Span::default());
-        estimate.add(100, output, Some(&price));
-        estimate.add(50, output, Some(&price));
-        assert!(!estimate.is_unpriced());
-        let pico = |low, expected, high| Span {
-            low: PicoDollars(low),
-            expected: PicoDollars(expected),
-            high: PicoDollars(high),
-        };
-        let output = Span { low: 3, expected: 15, high: 60 };
-        let want = Estimate { cells: 3, input: 250, output, cost: pico(320, 400, 700), unpriced: 1, from: 0 };
-        assert_eq!(estimate, want);
-        estimate.add(u64::MAX, Span { low: u64::MAX, expected: u64::MAX, high: u64::MAX }, Some(&price));
-        assert_eq!((estimate.input, estimate.cost), (u64::MAX, pico(u64::MAX, u64::MAX, u64::MAX)));
-    }
-
-    #[test]
     fn what_is_used_is_summed_up_with_what_judges_took_and_without_what_was_cached() {
         let mut budget = Budget::new(NONE, Some(10), Instant::now());
         budget.take(&cell(known(5), 7));
@@ -329,9 +258,9 @@ mod tests {
         assert_eq!((budget.cost, budget.tokens, budget.left()), (PicoDollars(140), 45, Some(15)));
         // Five cells took 28 and 8.4 each.
         assert_eq!((budget.projected_cost(), budget.projected_tokens()), (Some(PicoDollars(560)), Some(171)));
-        assert!(budget.passed(Instant::now()).is_some_and(|why| why.contains("projection")), "{budget:?}");
+        assert!(budget.passed().is_some_and(|(_, why)| why.contains("projection")), "{budget:?}");
         (0..11).for_each(|_| budget.take(&cell(known(10), 3)));
-        assert!(budget.passed(Instant::now()).is_some_and(|why| why.contains("is spent")), "{budget:?}");
+        assert!(budget.passed().is_some_and(|(_, why)| why.contains("is spent")), "{budget:?}");
     }
 
     #[test]
@@ -365,9 +294,10 @@ mod tests {
         budget.resume(at(100));
         budget.resume(at(105));
         assert_eq!(budget.elapsed(at(107)), Duration::from_secs(17));
-        assert_eq!((budget.deadline(at(107)), budget.passed(at(107))), (Some(Duration::from_secs(3)), None));
+        assert_eq!((budget.deadline(at(107)), budget.time_is_up(at(107))), (Some(Duration::from_secs(3)), None));
         assert_eq!(budget.deadline(at(200)), Some(Duration::ZERO));
-        assert_eq!(budget.passed(at(110)).as_deref(), Some("the cap of 20s on time is reached"));
+        let why = "the cap of 20s on time is reached".to_owned();
+        assert_eq!((budget.time_is_up(at(110)), budget.passed()), (Some((Cap::Time, why)), None));
     }
 
     #[test]
@@ -386,7 +316,8 @@ mod tests {
         ] {
             let mut budget = Budget::new(caps, Some(100), Instant::now());
             (0..cells).for_each(|_| budget.take(&cell(known(cent), 10)));
-            assert_eq!(budget.passed(Instant::now()).as_deref(), want, "{caps:?}, {cells} cells");
+            let why = budget.passed().map(|(_, why)| why);
+            assert_eq!(why.as_deref(), want, "{caps:?}, {cells} cells");
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     event::RunEvent,
     heard::Heard,
+    mend::Remedy,
     port::Cached,
     run::{Plan, Run},
 };
@@ -13,9 +14,8 @@ use crate::{
 
 impl Run {
     /// Judges an answer that ended properly and tells the verdicts; the fault of one that is not
-    /// a whole answer, or, if it may be asked for once more to `correct` it, of one that is not
-    /// what was asked for.
-    pub(super) async fn finish(&mut self, plan: &Plan, target: &Target, correct: bool) -> Result<(), Fault> {
+    /// a whole answer, or, if there is a `remedy`, of one that is not of the form that was asked for.
+    pub(super) async fn finish(&mut self, plan: &Plan, target: &Target, remedy: Remedy) -> Result<(), Fault> {
         let total = self.elapsed();
         let finish = self.heard.finish.get_or_insert(Finish::Unknown).clone();
         let cost = self.cost(target, true);
@@ -25,7 +25,7 @@ impl Run {
         if let Some(fault) = self.heard.complaint(whole) {
             return Err(fault);
         }
-        if correct && let Some(fault) = self.set_aside(&judgement) {
+        if let Some(fault) = self.set_aside(&judgement, remedy) {
             return Err(fault);
         }
         if self.request.commit == Commit::Buffered {
@@ -79,24 +79,14 @@ impl Run {
 
     /// Sums up what the answering attempt and those before it cost.
     pub(super) fn cost(&self, target: &Target, complete: bool) -> Cost {
-        let cost = self.heard.cost(target, complete);
-        let aside = self.kept.as_ref().filter(|kept| kept.heard.billable);
-        let aside = aside.map(|kept| kept.heard.cost(target, true).amount().unwrap_or_default());
-        let lost = match (self.lost, aside) {
-            (Some(lost), Some(aside)) => Some(PicoDollars(lost.0.saturating_add(aside.0))),
-            (lost, aside) => lost.or(aside),
-        };
-        match (lost, cost.amount()) {
-            (Some(lost), Some(amount)) => Cost::AtLeast(PicoDollars(amount.0.saturating_add(lost.0))),
-            _ => cost,
-        }
+        let aside = self.kept.as_ref().map_or(self.lost, |kept| self.lost.plus(kept.cost));
+        self.heard.cost(target, complete).plus(aside)
     }
 
     /// Writes off the attempt made last: another one follows.
     pub(super) fn forfeit(&mut self) {
         if let Some(target) = self.request.targets.get(self.asked).filter(|_| self.heard.billable) {
-            let amount = self.heard.cost(target, false).amount().unwrap_or_default();
-            self.lost = Some(PicoDollars(self.lost.unwrap_or_default().0.saturating_add(amount.0)));
+            self.lost = self.lost.plus(self.heard.cost(target, false));
         }
     }
 
@@ -105,17 +95,19 @@ impl Run {
         if let Some(replayed) = &self.replayed {
             return Outcome { end, judging: self.judging, ..replayed.clone() };
         }
-        let target = self.request.targets.get(self.asked);
+        let kept = self.kept.as_ref().filter(|_| !self.heard.anything());
+        let target = self.request.targets.get(kept.map_or(self.asked, |kept| kept.place));
         let name = |target: Option<&Target>| target.map_or_else(String::new, |target| target.name.clone());
         let (judgement, total) = match &self.judged {
             Some((judgement, total)) if end == End::Done => (Some(judgement), *total),
             _ => (None, self.elapsed()),
         };
-        let kept = self.kept.as_ref().filter(|_| !self.heard.anything());
         let mut heard = kept.map_or(&self.heard, |kept| &kept.heard).clone();
         heard.settle();
+        let given_up = if matches!(end, End::Failed { .. }) { Vec::new() } else { self.reasons.clone() };
         Outcome {
             run: self.id,
+            given_up,
             cost: target.map_or_else(Cost::default, |target| self.cost(target, end == End::Done)),
             end,
             json: judgement.and_then(|judgement| judgement.json.clone()),
@@ -127,7 +119,7 @@ impl Run {
             attempts: self.attempts,
             quality: judgement.map(|judgement| judgement.quality.clone()),
             judging: self.judging,
-            timing: heard.timing(total),
+            timing: heard.timing(total, self.waited),
             usage: heard.usage,
             text: heard.text,
             reasoning: heard.reasoning,

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::event::Part;
 use crate::{
     model::{
-        Class, Cost, Ending, Fault, Finish, Message, Outcome, PicoDollars, Target, Usage,
+        Class, Cost, Ending, Fault, Finish, Message, Outcome, PicoDollars, Price, Target, Usage,
         outcome::{ServerTiming, Timing},
         usage::{estimate_tokens, estimate_tokens_of},
     },
@@ -38,6 +38,7 @@ pub(super) struct Heard {
     first_byte: Option<Instant>,
     first: Option<Instant>,
     last: Option<Instant>,
+    ended: Option<Instant>,
 }
 
 /// What an event adds to what is shown.
@@ -81,6 +82,11 @@ impl Heard {
     /// Notes when the call was made.
     pub(super) fn sent_at(&mut self, now: Instant) {
         self.sent = Some(now);
+    }
+
+    /// Notes when the call was over.
+    pub(super) fn ended_at(&mut self, now: Instant) {
+        self.ended = Some(now);
     }
 
     /// Takes an event in.
@@ -207,19 +213,23 @@ impl Heard {
 
     /// Prices the attempt: nothing if it cannot have been billed, a lower bound if it broke off.
     pub(super) fn cost(&self, target: &Target, complete: bool) -> Cost {
-        let cost = self.usage.cost(target.card.price.as_ref());
+        let price = target.card.price.as_ref();
+        let cost = self.usage.cost(price);
         match (self.billable, complete) {
             (false, _) => Cost::Known(PicoDollars(0)),
+            _ if price.is_some_and(Price::is_free) => Cost::Known(PicoDollars(0)),
             (true, true) => cost,
             (true, false) => cost.at_least(),
         }
     }
 
-    /// Returns the attempt's times; the run's total is left to the caller.
-    pub(super) fn timing(&self, total: Duration) -> Timing {
+    /// Returns the attempt's times, with those of the run: how long it took, and how much of that it waited.
+    pub(super) fn timing(&self, total: Duration, waited: Duration) -> Timing {
         let since = |from: Option<Instant>, to: Option<Instant>| Some(to?.saturating_duration_since(from?));
         Timing {
             total,
+            waited,
+            response: since(self.sent, self.ended),
             first_byte: since(self.sent, self.first_byte),
             first_token: since(self.sent, self.first),
             generation: since(self.first, self.last),

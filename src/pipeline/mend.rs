@@ -1,4 +1,5 @@
-//! The one further try for an answer that came but is not what was asked for: a changed request.
+//! Answers that came but are not of the form that was asked for: one further try with a changed request, then
+//! the next target, and the best of them if no other is better.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     eval::Judgement,
-    model::{Class, Commit, Ending, Fault, Finish, Message, Quality, Role, Rule},
+    model::{Class, Commit, Cost, Ending, Fault, Finish, Message, Quality, Role, Rule},
 };
 
 /// What is sent otherwise than the prompt has it.
@@ -33,12 +34,30 @@ impl Changes {
     }
 }
 
-/// A complete answer that failed its checks, kept while a better one is asked for.
+/// A complete answer of the wrong form, kept while a better one is asked for.
 pub(super) struct Kept {
+    /// The place of the target that gave it.
+    pub place: usize,
     /// What was said.
     pub heard: Heard,
+    /// What it cost.
+    pub cost: Cost,
     judgement: Judgement,
     attempt: u32,
+    wrong: Wrong,
+}
+
+/// How far an answer is from the form that was asked for, nearer ones first: whether it cannot be read at all,
+/// and how many rules of form it breaks.
+type Wrong = (bool, usize);
+
+/// What may be done about an answer of the wrong form.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Remedy {
+    /// It may be asked for once more.
+    pub correct: bool,
+    /// Another target may be asked.
+    pub onward: bool,
 }
 
 impl Run {
@@ -54,14 +73,42 @@ impl Run {
         wanted && !course.mended && spent < retry.total_attempts && Instant::now() < self.deadline
     }
 
-    /// Says what is wrong with the form of a complete answer, and keeps it.
-    pub(super) fn set_aside(&mut self, judgement: &Judgement) -> Option<Fault> {
+    /// Tells what may be done if the answer of a target is of the wrong form: nothing where its text cannot be
+    /// taken back.
+    pub(super) fn remedy(&self, course: &Course, spent: u32) -> Remedy {
+        let wrong = Fault::new(Class::BadOutput, String::new());
+        let more = spent < self.shared.rules.retry.total_attempts && self.request.commit != Commit::Live;
+        Remedy {
+            correct: self.mendable(course, Class::BadOutput, spent),
+            onward: more && self.next_after(course.place, &course.target, &wrong).is_some(),
+        }
+    }
+
+    /// Says what is wrong with the form of a complete answer for which there is a remedy, or a better one
+    /// before it. The better one is kept, the first of equals.
+    pub(super) fn set_aside(&mut self, judgement: &Judgement, remedy: Remedy) -> Option<Fault> {
         let complete = self.heard.finish.as_ref().is_some_and(|finish| finish.ending() == Ending::Whole);
-        let wrong = wrong_form(&judgement.quality).filter(|_| complete)?;
-        // It is counted with what is kept from now on, and not as the attempt made last.
+        let words = wrong_form(&judgement.quality).filter(|_| complete)?;
+        let unreadable = judgement.quality.failures().any(|verdict| verdict.rule == Rule::Format);
+        let wrong: Wrong = (unreadable, words.len());
+        let worse = self.kept.as_ref().is_some_and(|kept| kept.wrong <= wrong);
+        if !remedy.correct && !remedy.onward && !worse {
+            return None;
+        }
+        self.wrong = Some((self.heard.text.clone(), words.clone()));
+        let cost = self.request.targets.get(self.asked).map_or(Cost::Unknown, |target| self.heard.cost(target, true));
+        // From here on it is not the attempt made last: it is counted with what is kept, or written off.
         let heard = std::mem::take(&mut self.heard);
-        self.kept = Some(Kept { heard, judgement: judgement.clone(), attempt: self.attempts });
-        Some(Fault::new(Class::BadOutput, wrong.join("; ")))
+        if worse {
+            self.lost = self.lost.plus(cost);
+        } else {
+            if let Some(before) = self.kept.take() {
+                self.lost = self.lost.plus(before.cost);
+            }
+            let (judgement, attempt) = (judgement.clone(), self.attempts);
+            self.kept = Some(Kept { place: self.asked, heard, cost, judgement, attempt, wrong });
+        }
+        Some(Fault::new(Class::BadOutput, words.join("; ")))
     }
 
     /// Changes what is sent next, if the fault is one that a changed request may heal.
@@ -99,27 +146,25 @@ impl Run {
 
     /// Shows the model its answer and what is wrong with it, if that still fits.
     fn correction(&self, course: &Course) -> Option<(Changes, String)> {
-        let kept = self.kept.as_ref()?;
-        let wrong = wrong_form(&kept.judgement.quality)?;
+        let (text, wrong) = self.wrong.as_ref()?;
         let content = format!(
             "This answer cannot be used:\n- {}\nGive the whole answer again with that put right, and nothing else.",
             wrong.join("\n- ")
         );
-        let said = vec![
-            Message { role: Role::Assistant, content: kept.heard.text.clone() },
-            Message { role: Role::User, content },
-        ];
+        let said =
+            vec![Message { role: Role::Assistant, content: text.clone() }, Message { role: Role::User, content }];
         let all = [course.fitted.messages.clone(), said.clone()].concat();
         self.preflight(&course.target, &all).ok()?;
         let notice = "the answer failed its checks; it was sent back with what is wrong with it".to_owned();
         Some((Changes { max_tokens: None, said }, notice))
     }
 
-    /// Returns to the answer that was there before a correction that came to nothing.
+    /// Returns to the best answer there was before others that came to nothing.
     pub(super) async fn restore(&mut self) -> bool {
-        let Some(Kept { heard, mut judgement, attempt }) = self.kept.take() else { return false };
+        let Some(Kept { place, heard, mut judgement, attempt, .. }) = self.kept.take() else { return false };
         self.forfeit();
         self.heard = heard;
+        self.asked = place;
         if self.request.commit == Commit::Buffered {
             self.show(attempt).await;
         }
@@ -131,9 +176,14 @@ impl Run {
     }
 }
 
-/// What is wrong with an answer's form, rule by rule.
+/// What is wrong with an answer's form, rule by rule. Where some fields may be missing, that too many are.
 fn wrong_form(quality: &Quality) -> Option<Vec<String>> {
-    let form = |rule: &Rule| matches!(rule, Rule::Format | Rule::Schema | Rule::Required);
+    let each = quality.verdicts.iter().any(|verdict| verdict.rule == Rule::Required);
+    let form = |rule: &Rule| match rule {
+        Rule::Format | Rule::Schema | Rule::Required => true,
+        Rule::Completeness => !each,
+        Rule::Confidence | Rule::Finish | Rule::Check(_) => false,
+    };
     let wrong: Vec<String> = quality
         .failures()
         .filter(|verdict| form(&verdict.rule))

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     Shared,
+    allow::Reserved,
     cache::{self, worth_keeping},
     event::{Lookup, RunEvent, Told},
     flight::{self, Leader, Part, Standing},
@@ -16,12 +17,13 @@ use super::{
     mend::Kept,
     port::{Cached, RunRecord, RunStart},
     prepare::{self, Fitted},
+    spending::{Purse, Reservation},
     stream::Line,
 };
 use crate::{
     eval::{Judge, Judgement, check},
     model::{
-        CacheMode, Class, End, Fault, Message, Outcome, PicoDollars, Response, RunId, RunRequest, Target,
+        CacheMode, Class, Cost, End, Fault, Message, Outcome, PicoDollars, Response, RunId, RunRequest, Target,
         outcome::{Judging, Reason},
     },
 };
@@ -48,20 +50,32 @@ pub(super) struct Run {
     pub attempts: u32,
     /// Each target that was given up, with its last fault.
     pub reasons: Vec<Reason>,
-    /// What attempts that came to nothing cost at least, if they may have cost anything.
-    pub lost: Option<PicoDollars>,
+    /// How long it has waited before its calls.
+    pub waited: Duration,
+    /// What attempts that came to nothing cost.
+    pub lost: Cost,
     /// The judgement, once there was an answer to judge, and when that was since the start.
     pub judged: Option<(Judgement, Duration)>,
-    /// The answer a better one is asked for.
+    /// The best answer of the wrong form so far, while a better one is asked for.
     pub kept: Option<Kept>,
+    /// The last answer of the wrong form, and what is wrong with it.
+    pub wrong: Option<(String, Vec<String>)>,
     /// Whether something else was sent than the prompt has.
     pub changed: bool,
     /// The leave of the attempt under way.
     pub permit: Option<Permit>,
+    /// What it may use, if it is part of a batch.
+    pub purse: Option<Purse>,
+    /// What is set aside for the attempt under way.
+    pub reserved: Option<Reserved>,
+    /// What is set aside for the judges of the answer.
+    pub pot: Option<Arc<Reservation>>,
     /// What the judges of its rubrics took, once one was asked.
     pub judging: Option<Judging>,
     /// What the answering attempt sent.
     pub sent: Option<Fitted>,
+    /// Whether it is a cell that was refused before any call: it leaves no trace, and is asked later.
+    pub unasked: bool,
     /// The cached outcome that is played again.
     pub replayed: Option<Outcome>,
     started: Timestamp,
@@ -78,8 +92,8 @@ pub(super) struct Plan {
 }
 
 /// Runs a request; the result is the last event.
-pub(super) async fn drive(shared: Arc<Shared>, request: RunRequest, line: Line) -> Told {
-    let mut run = Run::begin(shared, request, line.clone());
+pub(super) async fn drive(shared: Arc<Shared>, request: RunRequest, purse: Option<Purse>, line: Line) -> Told {
+    let mut run = Run::begin(shared, request, purse, line.clone());
     let end = tokio::select! {
         biased;
         () = line.stopped() => End::Cancelled,
@@ -89,7 +103,7 @@ pub(super) async fn drive(shared: Arc<Shared>, request: RunRequest, line: Line) 
 }
 
 impl Run {
-    fn begin(shared: Arc<Shared>, request: RunRequest, line: Line) -> Self {
+    fn begin(shared: Arc<Shared>, request: RunRequest, purse: Option<Purse>, line: Line) -> Self {
         let world = &shared.ports.world;
         let (id, started, start) = (world.run_id(), world.timestamp(), Instant::now());
         let head = request.targets.first();
@@ -120,13 +134,19 @@ impl Run {
             asked: 0,
             attempts: 0,
             reasons: Vec::new(),
-            lost: None,
+            waited: Duration::ZERO,
+            lost: Cost::Known(PicoDollars(0)),
             judged: None,
             kept: None,
+            wrong: None,
             changed: false,
             permit: None,
+            purse,
+            reserved: None,
+            pot: None,
             judging: None,
             sent: None,
+            unasked: false,
             replayed: None,
             started,
             timeline: Vec::new(),
@@ -175,7 +195,7 @@ impl Run {
         } else {
             judge(&self.request).map(Arc::new)
         };
-        let judge = judge.map_err(|bad| Fault::new(Class::CallerFault, bad))?;
+        let judge = judge.map_err(|bad| Fault::new(Class::InvalidPrompt, bad))?;
         Ok(Plan { messages, judge })
     }
 
@@ -219,7 +239,10 @@ impl Run {
                 }
                 Part::Follow(flight) => {
                     self.tell(RunEvent::Cache { lookup: Lookup::Joined }).await;
-                    match tokio::time::timeout_at(self.deadline, flight::landed(flight)).await {
+                    let began = Instant::now();
+                    let landed = tokio::time::timeout_at(self.deadline, flight::landed(flight)).await;
+                    self.waited += began.elapsed();
+                    match landed {
                         // Its leader left: the flight is taken over, or its new leader followed.
                         Ok(None) => {}
                         Ok(Some(Standing::Landed(cached))) if self.may_be_answered_by(&cached.outcome) => {
@@ -289,7 +312,11 @@ impl Run {
 
     fn end(mut self, end: End) -> Told {
         let outcome = self.outcome(end);
-        self.record(outcome.clone());
+        if self.unasked {
+            self.recorded = true;
+        } else {
+            self.record(outcome.clone());
+        }
         Told { at: self.elapsed(), event: RunEvent::Ended { outcome: Box::new(outcome) } }
     }
 

@@ -297,5 +297,6 @@ pub(crate) fn outcome(text: &str) -> Outcome {
         timing: Timing { total: Duration::from_millis(900), ..Timing::default() },
         quality: None,
         judging: None,
+        given_up: Vec::new(),
     }
 }

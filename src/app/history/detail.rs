@@ -232,6 +232,7 @@ fn figures(record: &RunRecord, now: Timestamp) -> Vec<String> {
         let _ = write!(model, " · says it is {served}");
     }
     all.push(model);
+    all.extend(outcome.given_up.iter().map(|reason| format!("given up {reason}")));
     let mut times = format!("took {}", duration(outcome.timing.total));
     if let Some(first) = outcome.timing.first_token {
         let _ = write!(times, " · first token after {}", duration(first));

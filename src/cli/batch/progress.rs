@@ -103,10 +103,12 @@ fn words(Now { budget, tally, open, paused }: &Now<'_>, now: Instant) -> String 
     parts.push(format!("{} tokens", figures::count(budget.tokens)));
     let cost = tally.cost().to_string();
     let spends = tally.cost().amount().is_some_and(|amount| amount.0 > 0);
-    parts.push(match budget.projected_cost().filter(|_| spends) {
+    // Before the first cell has ended nobody knows whether there is a price.
+    let known = done(budget) > 0;
+    parts.extend(known.then(|| match budget.projected_cost().filter(|_| spends) {
         Some(projected) if budget.left() != Some(0) => format!("{cost} (about {projected} in the end)"),
         _ => cost,
-    });
+    }));
     match (paused, budget.time_left(now)) {
         (Some(why), _) => parts.push(format!("paused: {why}")),
         (None, Some(left)) if budget.left() != Some(0) => parts.push(format!("{} left", figures::duration(left))),
@@ -150,7 +152,7 @@ mod tests {
         assert_eq!(bar(&budget), "[#####---------------] ");
         let unknown = Budget::new(Caps::default(), None, start);
         let what = Now { budget: &unknown, tally: &Tally::default(), open: 0, paused: Some("a cap") };
-        assert_eq!(words(&what, now), "0 done · 0 tokens · $0 · paused: a cap · 0 at once");
+        assert_eq!(words(&what, now), "0 done · 0 tokens · paused: a cap · 0 at once");
         assert_eq!(bar(&unknown), "");
     }
 

@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 
 use super::{Entries, Entry, Whole};
-use crate::model::{PicoDollars, RunStatus, Verdict};
+use crate::model::{PicoDollars, RunStatus, Verdict, outcome::Reason};
 
 /// A cell as a line of JSON.
 #[derive(Debug, Serialize)]
@@ -27,6 +27,7 @@ pub struct Line<'a> {
     why: String,
     class: Option<&'a str>,
     fallback: Option<&'a str>,
+    given_up: &'a [Reason],
     cached: bool,
     tokens: Option<u64>,
     /// US dollars, those of judges as well; null where nobody knows.
@@ -59,6 +60,7 @@ impl<'a> Line<'a> {
             why: entry.why(),
             class: cell.class.as_deref(),
             fallback: entry.fallback.as_deref(),
+            given_up: &entry.given_up,
             cached: cell.cached,
             tokens: cell.tokens,
             cost: cell.spent().amount().map(PicoDollars::dollars),
