@@ -71,6 +71,10 @@
 //!
 //! - One classifier, [`provider::classify`], takes status, headers, and a body or an event of a
 //!   stream. What follows from a class stands in one table, `pipeline::decide`.
+//! - Fallback covers every refusal and every answer of the wrong form; a mistake found before sending
+//!   ends the run ([`model::Class::InvalidPrompt`]). The best answer of the wrong form is kept.
+//! - Each call of a batch sets the most it may take aside before it is made, and waits until the
+//!   record has room for it ([`pipeline::port::Recorder::room`]).
 //! - Who may see partial text decides whether a run may start over: [`model::Commit`].
 //! - The cache key is `sha256(text ":" hex(sha256(spec)))`; the spec holds everything that can
 //!   change the answer and is built by exhaustive destructuring, so that a new field that is

@@ -2,6 +2,7 @@
 //! [`Pipeline::run`].
 
 mod admit;
+mod allow;
 mod ask;
 mod attempt;
 mod backoff;
@@ -26,6 +27,7 @@ mod preflight;
 mod prepare;
 pub mod rubric;
 mod run;
+mod spending;
 mod stream;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -46,8 +48,9 @@ pub use gate::AccountState;
 use gate::Gate;
 use keys::Pool;
 pub use keys::{KeyState, Readiness};
-use port::{Cache, Recorder, World};
+use port::{Cache, KeyMemory, Recorder, World};
 pub use prepare::plain_request;
+use spending::{Purse, bound::Usages};
 pub use stream::{RunControl, RunStream};
 
 pub use crate::provider::PlainRequest;
@@ -61,6 +64,8 @@ pub struct Ports {
     pub cache: Arc<dyn Cache>,
     /// Keeps the record of runs.
     pub recorder: Arc<dyn Recorder>,
+    /// Remembers keys.
+    pub keys: Arc<dyn KeyMemory>,
     /// Time of day and chance.
     pub world: Arc<dyn World>,
 }
@@ -101,6 +106,7 @@ pub(crate) struct Shared {
     flights: Flights,
     learnt: learnt::Learnt,
     gate: Gate,
+    usages: Usages,
     compiled: judged::Compiled,
 }
 
@@ -119,6 +125,7 @@ impl Pipeline {
                 flights,
                 learnt,
                 gate,
+                usages: Usages::default(),
                 compiled: judged::Compiled::default(),
             }),
         }
@@ -128,7 +135,12 @@ impl Pipeline {
     /// and closes its connection. The last item, and only the last, is [`RunEvent::Ended`].
     #[must_use]
     pub fn run(&self, request: RunRequest) -> RunStream {
-        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, line))
+        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, None, line))
+    }
+
+    /// Runs a request of a batch, within what the batch may use.
+    fn run_within(&self, request: RunRequest, purse: Purse) -> RunStream {
+        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, Some(purse), line))
     }
 
     /// Runs many requests, at most `concurrency` at a time, and yields how each ended with its

@@ -20,6 +20,7 @@ use crate::{
     store::{
         Store, cards,
         job::StoreFault,
+        key_memory::KeyFile,
         keys::{self, KeyFault},
         places, settings,
     },
@@ -175,6 +176,7 @@ impl Engine {
             backend: Arc::new(Backends { providers: providers.clone(), demo: Demo::default() }),
             cache: store.cache(),
             recorder: store.recorder(),
+            keys: Arc::new(KeyFile::of(&setup.places)),
             world: Arc::new(Machine::default()),
         };
         Self { pipeline: Pipeline::new(ports, rules), providers, unreadable_keys: unreadable, keyless }

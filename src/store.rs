@@ -7,6 +7,7 @@ pub mod atomic;
 pub mod cards;
 pub mod dataset;
 pub mod job;
+pub mod key_memory;
 pub mod keys;
 pub mod names;
 pub mod places;
@@ -61,21 +62,22 @@ use crate::{
     pipeline::port::{Cache, Recorder},
 };
 use job::{Job, Reply, StoreFault};
-use queue::{Queue, Refused};
+use queue::{Load, Queue, Refused};
 use worker::{CacheTask, FileTask, RecordTask, Reports};
 
-/// Pieces of work that wait for one thread, at most.
-const MOST_WAITING: usize = 1024;
+/// What waits for one thread, at most: pieces of work, and bytes of answers beyond a first.
+const MOST_WAITING: Load = Load { pieces: 1024, weight: 64 * 1024 * 1024 };
 
-/// Bytes of answers that wait for one thread, at most, beyond a first.
-const HEAVIEST_WAITING: usize = 64 * 1024 * 1024;
+/// What may wait for the record before a batch waits too.
+const BEHIND: Load = Load { pieces: 512, weight: 16 * 1024 * 1024 };
 
 /// The disk behind three threads: one for files, one for the record of runs, one for the cache.
 ///
 /// Each works its own queue off in order. A queue that is full refuses: [`Store::ask`] answers
-/// with a fault, a run is not recorded, an answer is not cached, and the latter two are told of
-/// once on [`Store::faults`]. Nothing ever waits for a slow disk but [`Store::close`], and that
-/// within its bound. Clones of the ports outlive the store but are refused once it is closed.
+/// with a fault, an answer is not cached, a run of more bytes than can wait is not recorded, and the
+/// latter two are told of once on [`Store::faults`]. A batch waits for a slow disk
+/// ([`Recorder::room`]), and [`Store::close`] does within its bound; nothing else ever. Clones of
+/// the ports outlive the store but are refused once it is closed.
 #[derive(Debug)]
 pub struct Store {
     files: Arc<Queue<FileTask>>,
@@ -94,9 +96,11 @@ impl Store {
         let (reports, faults) = Reports::new();
         let places = Arc::new(places);
         let store = Self {
-            files: Arc::new(Queue::new(MOST_WAITING, HEAVIEST_WAITING)),
-            record: Arc::new(Queue::new(MOST_WAITING, HEAVIEST_WAITING)),
-            cache: Arc::new(Queue::new(MOST_WAITING, HEAVIEST_WAITING)),
+            files: Arc::new(Queue::new(MOST_WAITING, Load::ANY)),
+            // However many runs come, a batch waits before it brings more, and questions are few.
+            record: Arc::new(Queue::new(Load { pieces: usize::MAX, ..MOST_WAITING }, BEHIND)),
+            // A batch may bring its answers faster than they are stored.
+            cache: Arc::new(Queue::new(Load { pieces: 8 * MOST_WAITING.pieces, ..MOST_WAITING }, Load::ANY)),
             reports,
             faults: Mutex::new(Some(faults)),
         };

@@ -18,7 +18,7 @@ use retort::{
     },
     pipeline::{
         Pipeline, Ports, Rules,
-        port::{NoCache, Recorder, RunRecord, RunStart, World},
+        port::{NoCache, NoKeyMemory, Recorder, RunRecord, RunStart, World},
     },
     provider::{Backend, Call, WireEvent, WireFormat, WireStream},
     store::Store,
@@ -119,6 +119,7 @@ pub(super) fn pipeline(store: Option<&Store>) -> Pipeline {
         backend: Arc::new(Transport::new()),
         cache: store.map_or_else(|| Arc::new(NoCache) as Arc<_>, Store::cache),
         recorder: store.map_or_else(|| Arc::new(NoRecord) as Arc<_>, Store::recorder),
+        keys: Arc::new(NoKeyMemory),
         world: Arc::new(Still::default()),
     };
     Pipeline::new(ports, Rules { cache: store.is_some(), ..Rules::default() })

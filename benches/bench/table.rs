@@ -70,6 +70,7 @@ fn outcome() -> Outcome {
         cost: Cost::Unknown,
         judging: None,
         by_attempt: Vec::new(),
+        given_up: Vec::new(),
         timing: Timing::default(),
         quality: None,
     }

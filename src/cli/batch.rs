@@ -22,19 +22,13 @@ use crate::{
         Tally,
         report::{Form, Lane, Whole},
     },
-    model::{BatchId, StatusCounts},
-    pipeline::{
-        batch::{BatchEnd, BatchStream},
-        budget::Budget,
-    },
+    model::{BatchId, StatusCounts, batch::Cap},
+    pipeline::batch::{BatchEnd, BatchStream},
     setup::{
         Engine,
-        batch::{self as common, Order, Planned},
+        batch::{self as common, Begun, Order, Planned},
     },
-    store::{
-        Store,
-        job::{BatchState, Job},
-    },
+    store::{Store, job::Job},
     text::clean_line,
 };
 use gate::Gates;
@@ -65,6 +59,9 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     if !planned.missing.is_empty() {
         return Err(order::unfit(&order, &planned));
     }
+    if let Some(words) = common::unpriced(&order, &planned) {
+        return Err(Stopped::Usage(words));
+    }
     if args.dry_run {
         if args.json {
             said::estimate_line(io.out, &planned.estimate)?;
@@ -78,27 +75,36 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     }
     let engine = Engine::start(&setup, &store);
     run::check_keys(&engine, planned.targets.iter().flatten().filter_map(|lane| lane.first()), io)?;
-    let (state, stream) = common::start(&engine, &store, &order, &planned).await?;
-    introduce(&state, &order, &planned, io);
+    let begun = common::start(&engine, &store, &order, &planned).await?;
+    introduce(&begun, &order, &planned, io);
+    let Begun { id, budget, stream, unanswered, crashed, .. } = begun;
+    let unlimited: Vec<String> = common::unlimited(&order, &planned).into_iter().collect();
+    if !unlimited.is_empty() {
+        let _ = writeln!(
+            io.err,
+            "note: nothing limits how long an answer of {} is, so what is set aside for one is a guess; \
+             --param max_tokens=N limits it",
+            clean_line(&unlimited.join(", "))
+        );
+    }
     let spool = if outs.is_empty() { None } else { Some(Spool::new()?) };
-    let total = planned.rows.map(|rows| rows * order.cells_of_a_row());
-    let mut budget = Budget::new(order.caps, total, Instant::now());
-    budget.expect(state.cells.iter().filter(|row| row.cell.answered()).count() as u64);
-    budget.before(state.cells.iter().map(|row| &row.cell));
-    let mut watch = Watch::new(budget, whole(&order, state.id), spool, args.json);
-    watch.before(&state.cells, state.crashed);
+    let mut watch = Watch::new(budget, whole(&order, id), spool, args.json);
+    watch.before(&unanswered, crashed);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
     let end = ended.as_ref().map_or("stopped", |end| word(end, &order));
     let gates =
         Gates { pass_rate: args.min_pass_rate, score: args.min_score, allow_inconclusive: args.allow_inconclusive };
     let exit = match ended {
-        Ok(end) => finish((watch, end), gates, &outs, args.json, io),
+        Ok(end) => {
+            let resting = said::resting(&engine.pipeline, Timestamp::now());
+            finish((watch, end, resting), gates, &outs, args.json, io)
+        }
         Err(fault) => Err(fault),
     };
     // Complete is what was also reported: without its report the same command goes on, and asks nothing again.
     // It is noted also where the reader is gone: whoever goes on must know that this one has ended.
     let end = if exit.is_ok() { end } else { "stopped" };
-    let noted = store.ask(Job::EndBatch { batch: state.id, end: end.to_owned(), at: Timestamp::now() }).await;
+    let noted = store.ask(Job::EndBatch { batch: id, end: end.to_owned(), at: Timestamp::now() }).await;
     if let Err(fault) = noted {
         let _ = writeln!(io.err, "note: {}", clean_line(&fault.to_string()));
     }
@@ -113,14 +119,14 @@ fn word(end: &BatchEnd, order: &Order) -> &'static str {
 }
 
 /// Says whether it goes on, and what it will take.
-fn introduce(state: &BatchState, order: &Order, planned: &Planned, io: &mut Io<'_>) {
+fn introduce(begun: &Begun, order: &Order, planned: &Planned, io: &mut Io<'_>) {
     let total = planned.rows.unwrap_or(0) * order.cells_of_a_row();
-    let done = state.cells.iter().filter(|row| row.cell.answered()).count() as u64;
-    if state.resumed {
+    let done = begun.answered;
+    if begun.resumed {
         let _ = writeln!(
             io.err,
             "going on with batch {}: {} of {} cells are done; --new begins anew",
-            state.id.short(),
+            begun.id.short(),
             grouped(done.min(total)),
             grouped(total)
         );
@@ -128,7 +134,7 @@ fn introduce(state: &BatchState, order: &Order, planned: &Planned, io: &mut Io<'
     if let Some(note) = planned.expected.note(order.spec.expected) {
         let _ = writeln!(io.err, "note: {note}");
     }
-    let left = total.saturating_sub(if state.resumed { done } else { 0 });
+    let left = total.saturating_sub(if begun.resumed { done } else { 0 });
     if left > 0 {
         let _ = writeln!(io.err, "{}", said::estimate(&planned.estimate_of(left)));
     }
@@ -159,7 +165,7 @@ fn whole(order: &Order, batch: BatchId) -> Whole {
 }
 
 /// Takes the events in until the end. Ctrl-c stops the batch and keeps what came; a second one does not
-/// wait. A cap stops it: nobody is there to raise it.
+/// wait. A cap ends it once what is under way has ended: nobody is there to raise it.
 async fn watched(
     mut stream: BatchStream,
     watch: &mut Watch,
@@ -183,8 +189,9 @@ async fn watched(
                     Ok(None) => {}
                     Err(fault) => break Err(fault.into()),
                 }
-                if watch.paused.as_ref().is_some_and(|(_, capped)| *capped) {
-                    control.stop();
+                // What is under way is paid for, and was let through by the cap.
+                if watch.paused.as_ref().is_some_and(|(_, cap)| cap.is_some()) {
+                    control.drain();
                 }
             }
             _ = interrupts.recv() => {
@@ -204,21 +211,37 @@ async fn watched(
 
 /// Writes the results and the reports, and says how to go on.
 fn finish(
-    (watch, end): (Watch, BatchEnd),
+    (watch, end, resting): (Watch, BatchEnd, Vec<said::RestingKey>),
     gates: Gates,
     outs: &[(PathBuf, Form)],
     json: bool,
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
-    let Watch { mut whole, failures, more, spool, budget, lanes, .. } = watch;
+    let Watch { mut whole, failures, more, unrecorded, spool, unspooled, budget, lanes, .. } = watch;
     whole.end = match &end {
         BatchEnd::Complete => "complete".to_owned(),
         BatchEnd::Stopped => "stopped before its end".to_owned(),
-        BatchEnd::Capped { why } | BatchEnd::Failed { why } => format!("stopped before its end: {why}"),
+        BatchEnd::Capped { why, .. } | BatchEnd::Failed { why } => format!("stopped before its end: {why}"),
     };
     whole.made = Timestamp::now();
+    if unrecorded > 0 {
+        let _ = writeln!(
+            io.err,
+            "{} cells ended that could not be recorded: their answers are on standard output alone, each a line of JSON \
+             with \"event\":\"unrecorded\"; they will be asked again",
+            grouped(unrecorded)
+        );
+    }
     let total = whole.total();
     let judged = gates.judge(&total);
+    if let Some(fault) = unspooled {
+        let temporary = std::env::temp_dir();
+        return Err(Stopped::Other(format!(
+            "the reports cannot be written: their cells cannot be kept in {}: {fault}; free some space there, and the \
+             same command goes on",
+            temporary.display()
+        )));
+    }
     if let Some(spool) = spool {
         let spooled = spool.finish()?;
         whole.variables.clone_from(&spooled.variables);
@@ -228,7 +251,7 @@ fn finish(
     }
     let evidence = against::evidence(&lanes, &whole);
     if json {
-        said::summary_line(io.out, &whole, &evidence, &judged)?;
+        said::summary_line(io.out, &whole, &evidence, (&judged, &resting))?;
     } else {
         said::summary(io, &whole, (failures, more), &evidence)?;
     }
@@ -238,6 +261,9 @@ fn finish(
     open(&total, gates, io);
     for (reached, words) in &judged {
         let _ = writeln!(io.err, "{} {words}", if *reached { "ok  " } else { "FAIL" });
+    }
+    for key in &resting {
+        let _ = writeln!(io.err, "{}", clean_line(&key.to_string()));
     }
     let of = budget.total.map(|total| format!(" of {}", grouped(total))).unwrap_or_default();
     let done = format!("{}{of} cells are done", grouped(total.cells()));
@@ -251,8 +277,8 @@ fn finish(
         BatchEnd::Stopped => {
             let _ = writeln!(io.err, "stopped: {done}; the same command goes on");
         }
-        BatchEnd::Capped { why } => {
-            let (why, option) = (clean_line(why), option(why));
+        BatchEnd::Capped { cap, why } => {
+            let (why, option) = (clean_line(why), option(*cap));
             let _ =
                 writeln!(io.err, "stopped by a cap: {why}; {done}; the same command with a higher {option} goes on");
         }
@@ -285,11 +311,11 @@ fn open(total: &Tally, gates: Gates, io: &mut Io<'_>) {
 }
 
 /// Names the option that raises a cap.
-fn option(why: &str) -> &'static str {
-    match why {
-        why if why.contains("token") => "--max-tokens",
-        why if why.contains("on time") => "--max-time",
-        _ => "--max-cost",
+fn option(cap: Cap) -> &'static str {
+    match cap {
+        Cap::Cost => "--max-cost",
+        Cap::Tokens => "--max-tokens",
+        Cap::Time => "--max-time",
     }
 }
 

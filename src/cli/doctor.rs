@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use jiff::Timestamp;
+
 use super::{Exit, Io, Stopped};
 use crate::{
     model::{
@@ -13,7 +15,7 @@ use crate::{
         settings::{AccountLimits, ProviderSettings},
     },
     setup::{Environment, Setup},
-    store::{Store, job::Job, places, prompts},
+    store::{Store, job::Job, key_memory::KeyFile, places, prompts},
     text::clean_line,
 };
 
@@ -118,9 +120,15 @@ fn writable(dir: &Path) -> io::Result<()> {
 }
 
 async fn providers(findings: &mut Findings<'_>, setup: &Setup) -> io::Result<()> {
-    let http = setup.providers();
+    let (http, now) = (setup.providers(), Timestamp::now());
+    let memory = KeyFile::of(&setup.places);
     for (name, settings) in setup.catalog.providers() {
         let keys = setup.keys(settings);
+        for (label, rest) in memory.resting(name, now) {
+            let seconds = rest.until.as_second().saturating_sub(now.as_second());
+            let words = format!("{name}: {label} rests {seconds} s: {}; without another it is tried at once", rest.why);
+            findings.note(State::Absent, "key", &words)?;
+        }
         // A key that the user has named is missed; one that is looked for by itself is not.
         let missed = keys.faults.iter().map(|fault| (State::Broken, fault));
         for (state, fault) in missed.chain(keys.unset.iter().map(|fault| (State::Absent, fault))) {

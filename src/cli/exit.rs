@@ -1,6 +1,6 @@
 //! How the program ends, as its exit code says it: one table for every command.
 
-use crate::model::{End, Outcome, RunStatus, StatusCounts};
+use crate::model::{Class, End, Outcome, RunStatus, StatusCounts};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +79,7 @@ impl Exit {
     pub fn of_run(outcome: &Outcome, allowed: bool) -> Self {
         match &outcome.end {
             End::Cancelled => Self::Cancelled,
+            End::Failed { .. } if outcome.end.class() == Some(Class::InvalidPrompt) => Self::Usage,
             End::Failed { .. } => Self::Failed,
             End::Interrupted { .. } => Self::Cut,
             End::Done if outcome.cut_off() => Self::Cut,
@@ -109,7 +110,7 @@ impl Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Class, Fault, Quality, Rule, Status, Verdict};
+    use crate::model::{Fault, Quality, Rule, Status, Verdict, outcome::Reason};
 
     fn outcome(end: End, rule: Rule, status: Option<Status>) -> Outcome {
         let bare = serde_json::json!({
@@ -125,9 +126,15 @@ mod tests {
     fn every_end_of_a_run_has_its_number() {
         let cut = End::Interrupted { fault: Fault::new(Class::Interrupted, "x") };
         let passed = Some(Status::Passed);
+        let failed = |class| {
+            let reason = Reason { target: "a".to_owned(), fault: Fault::new(class, "x") };
+            End::Failed { reasons: vec![reason] }
+        };
         for (end, rule, status, exit, allowed) in [
             (End::Cancelled, Rule::Format, passed, Exit::Cancelled, Exit::Cancelled),
             (End::Failed { reasons: vec![] }, Rule::Format, None, Exit::Failed, Exit::Failed),
+            (failed(Class::CallerFault), Rule::Format, None, Exit::Failed, Exit::Failed),
+            (failed(Class::InvalidPrompt), Rule::Format, None, Exit::Usage, Exit::Usage),
             (cut, Rule::Format, passed, Exit::Cut, Exit::Cut),
             (End::Done, Rule::Finish, Some(Status::Failed), Exit::Cut, Exit::Cut),
             (End::Done, Rule::Format, Some(Status::Failed), Exit::CheckFailed, Exit::CheckFailed),

@@ -1,20 +1,18 @@
 //! What a run tells, as a person at a command line reads it: the answer out, everything else aside.
 
+mod escape;
 mod summary;
 
-use std::{
-    borrow::Cow,
-    fmt::Write as _,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub(super) use escape::escaped;
 use summary::{figures, judged, seconds};
 
 use crate::{
-    model::{End, Fault, Outcome, RunStatus, Status},
+    model::{End, Fault, Outcome, RunStatus, Status, outcome::Reason},
     pipeline::{
         RunEvent, Told,
         event::{Lookup, Next, Part},
@@ -175,6 +173,12 @@ impl<'a> Report<'a> {
     }
 
     fn summary(&mut self, outcome: &Outcome) -> io::Result<()> {
+        // What another target was asked after was said when it was; the last of them was left to the end.
+        let unsaid = |reason: &&Reason| {
+            !self.said.iter().any(|(target, fault)| *target == reason.target && *fault == reason.fault)
+        };
+        let unsaid: Vec<String> = outcome.given_up.iter().filter(unsaid).map(ToString::to_string).collect();
+        unsaid.iter().try_for_each(|reason| self.say(reason))?;
         if self.form == Form::Aside {
             return Ok(());
         }
@@ -194,7 +198,9 @@ impl<'a> Report<'a> {
             }
             end => self.say(&end.to_string())?,
         }
-        if outcome.fell_back() && outcome.end == End::Done {
+        if !outcome.given_up.is_empty() && outcome.end == End::Done && outcome.status() != RunStatus::Passed {
+            self.say(&format!("no target did better than {}: its answer is shown with what failed", outcome.target))?;
+        } else if outcome.fell_back() && outcome.end == End::Done {
             self.say(&format!("answered by {} in place of {}", outcome.target, outcome.requested))?;
         }
         if let Some(quality) = &outcome.quality {
@@ -204,26 +210,6 @@ impl<'a> Report<'a> {
         }
         self.say(&figures(outcome))
     }
-}
-
-/// Writes characters that a terminal would obey, or that reorder what is around them, as JSON
-/// escapes. They stand in strings alone, so the value stays the same.
-pub(super) fn escaped(json: &str) -> Cow<'_, str> {
-    let obeyed = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if !json.contains(obeyed) {
-        return Cow::Borrowed(json);
-    }
-    let mut out = String::with_capacity(json.len() + 64);
-    for c in json.chars() {
-        if obeyed(c) {
-            let _ = write!(out, "\\u{:04x}", u32::from(c));
-        } else {
-            out.push(c);
-        }
-    }
-    Cow::Owned(out)
 }
 
 fn after(next: &Next) -> String {
@@ -253,10 +239,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{
-        Class, Cost, Finish, Provenance, RunId, Usage,
-        outcome::{Reason, Timing},
-    };
+    use crate::model::{Class, Cost, Finish, Provenance, Quality, Rule, RunId, Usage, Verdict, outcome::Timing};
 
     fn outcome(end: End) -> Outcome {
         Outcome {
@@ -279,6 +262,7 @@ mod tests {
             quality: None,
             judging: None,
             by_attempt: Vec::new(),
+            given_up: Vec::new(),
         }
     }
 
@@ -320,15 +304,6 @@ mod tests {
     }
 
     #[test]
-    fn json_lines_are_the_same_value_and_nothing_a_terminal_obeys() {
-        let text = "a\u{9b}31m\u{7f}\u{202e}\u{85}é\u{1f600}";
-        let line = serde_json::to_string(text).unwrap();
-        let safe = escaped(&line);
-        assert_eq!(safe, "\"a\\u009b31m\\u007f\\u202e\\u0085é\u{1f600}\"");
-        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), text);
-    }
-
-    #[test]
     fn each_reason_is_said_once_under_one_heading() {
         let fault = |message: &str| Fault::new(Class::Transient, message);
         let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -352,5 +327,30 @@ mod tests {
         assert_eq!(said.matches("gone away").count(), 1, "{said}");
         let (_, list) = said.split_once("all models failed:\n").expect(&said);
         assert!(list.starts_with("  a: ") && list.contains("\n  b: "), "{said}");
+    }
+
+    #[test]
+    fn why_a_target_was_given_up_is_said_with_the_answer_of_another() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut report = Report::new(Form::Bytes, Place::default(), &mut out, &mut err);
+        let reason = |target: &str, class, message: &str| Reason {
+            target: target.to_owned(),
+            fault: Fault::new(class, message),
+        };
+        let given_up = vec![reason("a", Class::BadOutput, "no JSON"), reason("b", Class::Quota, "no credit")];
+        let event = |reason: &Reason, next| RunEvent::AttemptFailed { attempt: 1, fault: reason.fault.clone(), next };
+        for (target, event) in [
+            ("a", event(&given_up[0], Next::NextModel { to: "b".to_owned() })),
+            ("b", event(&given_up[1], Next::GiveUp)),
+        ] {
+            report.asked = Some(target.to_owned());
+            report.take(&told(event), Timestamp::UNIX_EPOCH).unwrap();
+        }
+        let failed = Quality::of(vec![Verdict::new(Rule::Format, Status::Failed, "no JSON".to_owned())]);
+        let whole = Outcome { given_up, quality: Some(failed), ..outcome(End::Done) };
+        report.take(&told(RunEvent::Ended { outcome: Box::new(whole) }), Timestamp::UNIX_EPOCH).unwrap();
+        let said = String::from_utf8(err).unwrap();
+        assert!(said.contains("a: bad output: no JSON; falling back to b\n"), "{said}");
+        assert!(said.contains("\nb: out of credit: no credit\n") && said.contains("did better than a"), "{said}");
     }
 }

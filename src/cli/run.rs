@@ -23,8 +23,8 @@ use super::{
 use crate::{
     eval::template,
     model::{
-        CacheMode, Check, Class, Commit, End, Input, Outcome, Prompt, RunRequest, Target, catalog::UnknownTarget,
-        prompt::Params,
+        CacheMode, Check, Class, Commit, End, Format, Input, Outcome, Prompt, RunRequest, Target,
+        catalog::UnknownTarget, prompt::Params,
     },
     pipeline::{Pipeline, RunEvent},
     setup::{Engine, Setup},
@@ -85,7 +85,11 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
     };
     let ended = match lanes.as_slice() {
         [targets] if args.samples == 1 && !args.md && !args.diff => {
-            let commit = if form == Form::Json && !args.live { Commit::Buffered } else { Commit::Live };
+            // A reader of standard output gets one answer: with a form to keep and others to ask, not before it
+            // is known to be of use.
+            let one_answer = form == Form::Bytes && targets.len() > 1 && prompt.response.format != Format::Text;
+            let buffered = (form == Form::Json || one_answer) && !args.live;
+            let commit = if buffered { Commit::Buffered } else { Commit::Live };
             one(
                 (&engine.pipeline, &store),
                 request(targets, 0, commit),

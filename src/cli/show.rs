@@ -51,6 +51,9 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
     line("prompt", prompt_name.as_deref().unwrap_or("–"));
     line("version", &crate::model::VersionId::of(prompt).short());
     line("target", &format!("{} ({} at {provider})", outcome.target, outcome.model));
+    for reason in &outcome.given_up {
+        line("given up", &reason.to_string());
+    }
     if let Some(session) = session {
         line("session", session);
     }

@@ -167,6 +167,7 @@ mod tests {
             quality: None,
             judging: None,
             by_attempt: Vec::new(),
+            given_up: Vec::new(),
         }
     }
 

@@ -227,7 +227,7 @@ mod tests {
             let (number, unit) = part.split_at(digits);
             let unit = units.iter().find(|(name, _)| *name == unit).unwrap().1;
             let places = number.split_once('.').map_or(0, |(_, places)| places.len());
-            (sum + number.parse::<f64>().unwrap() * unit, unit / 10_f64.powi(places as i32))
+            (sum + number.parse::<f64>().unwrap() * unit, unit / 10_f64.powf(places as f64))
         })
     }
 

@@ -19,6 +19,7 @@ use super::tally::Tally;
 use crate::model::{
     BatchId, End, Input, Outcome, Quality, Row, RunStatus, Verdict,
     batch::{Cell, Place},
+    outcome::Reason,
 };
 
 /// A cell with its texts.
@@ -38,6 +39,9 @@ pub struct Entry {
     pub fault: Option<String>,
     /// The target that answered, where it is not the one that was asked.
     pub fallback: Option<String>,
+    /// Each target whose answer was not taken, with its fault.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given_up: Vec<Reason>,
     /// The verdicts, once there was an answer to judge.
     pub quality: Option<Quality>,
 }
@@ -54,6 +58,7 @@ impl Entry {
             answer: outcome.text.clone(),
             fault: (outcome.end != End::Done).then(|| outcome.end.to_string()),
             fallback: outcome.fell_back().then(|| outcome.target.clone()),
+            given_up: outcome.given_up.clone(),
             quality: outcome.quality.clone(),
         }
     }

@@ -210,6 +210,18 @@ impl Cell {
     }
 }
 
+/// What a cap is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cap {
+    /// Money.
+    Cost,
+    /// Tokens.
+    Tokens,
+    /// Time.
+    Time,
+}
+
 /// What a batch may use; unset is no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -98,6 +98,7 @@ pub struct TargetSpent {
 }
 
 /// The facts of one run that has ended.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunFacts {
     /// When it started, in seconds since 1970.

@@ -63,8 +63,10 @@ pub enum Class {
     ParamRejected,
     /// The provider's content policy refused.
     ContentPolicy,
-    /// The request is wrong in a way no other key or model heals.
+    /// The provider takes the request for a wrong one; another one may take it.
     CallerFault,
+    /// A mistake found before anything was sent: a template that cannot be filled, a check that cannot be applied.
+    InvalidPrompt,
     /// What answered is not the API: a web page, a redirect, a bad certificate, a bad URL.
     NotAnApi,
     /// The stream broke off after part of the answer was shown.
@@ -107,6 +109,7 @@ impl fmt::Display for Class {
             Self::ParamRejected => "parameter rejected",
             Self::ContentPolicy => "content policy",
             Self::CallerFault => "request refused",
+            Self::InvalidPrompt => "invalid prompt",
             Self::NotAnApi => "not an API",
             Self::Interrupted => "cut off",
             Self::Truncated => "truncated",

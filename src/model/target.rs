@@ -85,6 +85,12 @@ impl Target {
         self.kind == ProviderKind::Demo
     }
 
+    /// Tells whether it is known what its answers cost: by its price, or because a demonstration costs nothing.
+    #[must_use]
+    pub fn is_priced(&self) -> bool {
+        self.card.price.is_some() || self.is_demo()
+    }
+
     /// Names what is asked, whatever it is called: the SHA-256, in hex, of all that can change an answer.
     #[must_use]
     pub fn digest(&self) -> String {

@@ -10,7 +10,7 @@ use super::{
     decide::{self, Offered, Standing},
     event::{Next, RunEvent},
     gate::Answer,
-    keys::{Held, Offer},
+    keys::{Held, KeyState, Offer, Readiness, Resting},
     run::Run,
 };
 use crate::model::{Class, Fault, ProviderKind, Target, Timer};
@@ -25,8 +25,12 @@ pub(super) struct Walk {
 
 impl Run {
     /// Takes the provider's next key, waiting for one that cools if that is worth it; none for
-    /// providers that need none.
-    pub(super) async fn take_key(&mut self, target: &Target) -> Result<Option<Held>, Fault> {
+    /// providers that need none. `place` is that of the target.
+    pub(super) async fn take_key(&mut self, place: usize, target: &Target) -> Result<Option<Held>, Fault> {
+        if self.shared.pool.begins(&target.provider) {
+            let turn = self.shared.ports.keys.turn(&target.provider).await;
+            self.shared.pool.begin_at(&target.provider, turn);
+        }
         loop {
             let held = match self.shared.pool.offer(&target.provider, &BTreeSet::new()) {
                 Offer::Key(held) => held,
@@ -34,12 +38,7 @@ impl Run {
                     return Err(Fault::new(Class::Credential, no_key(target)));
                 }
                 Offer::NoKeys => return Ok(None),
-                Offer::AllDead(why) => {
-                    return Err(Fault::new(
-                        Class::Credential,
-                        format!("no key for {} is of use any more: {why}", target.provider),
-                    ));
-                }
+                Offer::Resting(resting) => self.wake(place, target, resting)?,
             };
             let wait = held.ready.saturating_duration_since(Instant::now());
             let cut = if wait.is_zero() {
@@ -62,10 +61,20 @@ impl Run {
         }
     }
 
+    /// Takes a key that rests after a refusal, for want of another and where nobody else is left to ask: the one
+    /// that rests least. A batch lets it rest once it was refused often enough; a person has it tried at once.
+    fn wake(&self, place: usize, target: &Target, resting: Resting) -> Result<Held, Fault> {
+        let Resting { least, hopeless, class, why } = resting;
+        let fault = Fault::new(class, format!("every key for {} rests: {why}", target.provider));
+        let elsewhere = self.next_after(place, target, &fault).is_some();
+        let hopeless = hopeless && self.purse.is_some();
+        least.filter(|_| !elsewhere && !hopeless).ok_or(fault)
+    }
+
     /// Waits before the next attempt, and makes sure that its key is still of use then.
     pub(super) async fn rest(
         &mut self,
-        target: &Target,
+        (place, target): (usize, &Target),
         held: Option<Held>,
         until: Instant,
     ) -> Result<Option<Held>, Fault> {
@@ -73,13 +82,12 @@ impl Run {
         let Some(held) = held else { return Ok(None) };
         match self.shared.pool.ready(&target.provider, held.place) {
             Some(ready) if cut || ready <= Instant::now() => Ok(Some(held)),
-            _ => self.take_key(target).await,
+            _ => self.take_key(place, target).await,
         }
     }
 
     /// Waits until the account may make the call: for room, for the minute's requests and tokens.
     pub(super) async fn admit(&mut self, course: &mut Course) -> Result<(), Fault> {
-        let tokens = course.fitted.tokens();
         let gate = self.shared.gate.clone();
         let mut told = None;
         loop {
@@ -88,6 +96,7 @@ impl Run {
             // Listening begins before asking, or a change between the two would go unheard.
             let mut changed = std::pin::pin!(gate.changed());
             changed.as_mut().enable();
+            let tokens = course.bound(&self.shared.usages).usual();
             let (why, until) = match gate.enter(&provider, &account, tokens) {
                 Answer::Wait(why, until) => (why, until),
                 Answer::Pass(permit) => {
@@ -100,7 +109,7 @@ impl Run {
                     }
                     drop(permit);
                     told = None;
-                    course.held = self.take_key(&course.target).await?;
+                    course.held = self.take_key(course.place, &course.target).await?;
                     continue;
                 }
             };
@@ -125,6 +134,17 @@ impl Run {
         }
     }
 
+    /// Remembers a key that was put aside, beyond the end of the program.
+    fn remember(&self, provider: &str, held: &Held) {
+        let (pool, ports) = (&self.shared.pool, &self.shared.ports);
+        let account = |state: &KeyState| state.provider == provider && state.account == held.key.account;
+        for KeyState { label, state, .. } in pool.states(ports.world.timestamp()).into_iter().filter(account) {
+            if let Readiness::Retired { until, why } = state {
+                ports.keys.rests(provider, &label, Some((until, &why)));
+            }
+        }
+    }
+
     /// Decides what follows from a fault, after the keys have felt it.
     pub(super) fn decide(&self, course: &Course, fault: &Fault, spent: u32) -> (Next, Option<Walk>) {
         let Course { place, target, held, tries, once_used, tried, .. } = course;
@@ -133,9 +153,32 @@ impl Run {
         if let Some(held) = held {
             match fault.class {
                 Class::RateLimited => pool.cool(provider, &held.key.account, wait),
-                Class::Credential => pool.kill_key(provider, held.place, &fault.class.to_string()),
-                Class::Quota => pool.kill_account(provider, &held.key.account, &fault.class.to_string()),
-                _ => {}
+                Class::Credential => {
+                    pool.retire_key(provider, held.place, fault.class);
+                    self.remember(provider, held);
+                }
+                Class::Quota => {
+                    pool.retire_account(provider, &held.key.account, fault.class);
+                    self.remember(provider, held);
+                }
+                // What concerns the request, the model or the way there concerns no key.
+                Class::Cancelled
+                | Class::Overloaded
+                | Class::Transient
+                | Class::Timeout(_)
+                | Class::Region
+                | Class::ModelGone
+                | Class::ContextTooLong
+                | Class::ParamRejected
+                | Class::ContentPolicy
+                | Class::CallerFault
+                | Class::InvalidPrompt
+                | Class::NotAnApi
+                | Class::Interrupted
+                | Class::Truncated
+                | Class::BadOutput
+                | Class::TooLarge
+                | Class::Unknown => {}
             }
         }
         let offered = |tried| match pool.offer(provider, tried) {

@@ -14,6 +14,7 @@ use super::{
     mend::Changes,
     prepare::{self, Fitted},
     run::{Plan, Run},
+    spending::bound::{self, Bound, Usages},
 };
 use crate::model::{Class, Commit, End, Fault, RunRequest, Target, outcome::Reason};
 
@@ -28,6 +29,8 @@ enum Left {
     Broken(Fault),
     /// It did not answer; the place of the next to ask, if there is one.
     Failed(Option<usize>),
+    /// A cap, or a full disk, keeps it from being asked.
+    Refused(String),
 }
 
 /// What has been done on one target.
@@ -38,6 +41,8 @@ pub(super) struct Course {
     pub target: Target,
     /// What is sent to it.
     pub fitted: Fitted,
+    /// The bytes of that.
+    pub sent: u64,
     /// The key in use.
     pub held: Option<Held>,
     /// Tries made, free walks from key to key not counted.
@@ -76,6 +81,12 @@ impl Course {
     pub(super) fn refit(&mut self, request: &RunRequest, plan: &Plan) {
         self.fitted = prepare::fit(&request.prompt, &request.params, &plan.messages, &self.target, &self.refused);
         self.changes.apply(&mut self.fitted);
+        self.sent = bound::sent(&self.fitted);
+    }
+
+    /// Bounds the next call, by all that is known by now of what calls take.
+    pub(super) fn bound(&self, usages: &Usages) -> Bound {
+        Bound::of(&self.target, self.sent, self.fitted.params.max_tokens, usages)
     }
 }
 
@@ -87,10 +98,15 @@ impl Run {
         while let Some(place) = next {
             next = match self.ask_target(plan, place, &mut spent).await {
                 Left::Answered => return End::Done,
-                _ if self.restore().await => return End::Done,
-                Left::Broken(fault) => return End::Interrupted { fault },
+                Left::Broken(fault) if self.kept.is_none() => return End::Interrupted { fault },
+                Left::Refused(why) if self.kept.is_none() => return self.refused(self.name_of(place), why),
+                Left::Broken(fault) => self.leave(place, fault),
+                Left::Refused(why) => self.leave(place, Fault::new(Class::Cancelled, why)),
                 Left::Failed(next) => next,
             };
+        }
+        if self.restore().await {
+            return End::Done;
         }
         // What a provider says can hold what was sent to it; it is for those who ask for it.
         let why: Vec<String> =
@@ -113,12 +129,18 @@ impl Run {
             Err(fault) => return self.skip(place, &target, fault).await,
         };
         loop {
+            if let Err(refusal) = self.allow(&course).await {
+                return Left::Refused(refusal.why);
+            }
             if let Err(fault) = self.admit(&mut course).await {
                 return self.skip(place, &target, fault).await;
             }
             course.tries += 1;
             *spent += 1;
             let Err(fault) = self.try_once(plan, &mut course, *spent).await else { return Left::Answered };
+            if fault.class == Class::Cancelled && self.purse.is_some() {
+                return Left::Refused(fault.message);
+            }
             let (next, walk) = if self.mend(plan, &mut course, &fault, *spent) {
                 (Next::Retry { wait: Duration::ZERO }, None)
             } else if let Some(wait) = self.patience(&mut course, &fault) {
@@ -151,7 +173,7 @@ impl Run {
                 None => self.learn(plan, &mut course, &fault),
             }
             if !wait.is_zero() {
-                match self.rest(&target, course.held.take(), after(told, wait)).await {
+                match self.rest((place, &target), course.held.take(), after(told, wait)).await {
                     Ok(held) => course.held = held,
                     Err(fault) => return self.skip(place, &target, fault).await,
                 }
@@ -173,12 +195,13 @@ impl Run {
         let refused = self.shared.learnt.refused(target);
         let fitted = prepare::fit(&self.request.prompt, &self.request.params, &plan.messages, target, &refused);
         let known = self.preflight(target, &fitted.messages)?;
-        let held = self.take_key(target).await?;
+        let held = self.take_key(place, target).await?;
         // What there is to know of the first target has been told.
         let notices = if place == 0 { Vec::new() } else { [fitted.notices.clone(), known].concat() };
         Ok(Course {
             place,
             target: self.shared.learnt.corrected(target.clone()),
+            sent: bound::sent(&fitted),
             fitted,
             held,
             tries: 0,
@@ -199,14 +222,15 @@ impl Run {
         self.asked = course.place;
         let notices = std::mem::take(&mut course.notices);
         let result = self.attempt(&course.target, key.as_ref(), &course.fitted, notices).await;
-        if let Some(permit) = self.permit.take() {
-            // An attempt that may have been billed and does not say for what keeps what was set aside.
-            let known = self.heard.usage.total().filter(|_| !self.heard.usage.estimated);
-            permit.settle(known.or((!self.heard.billable).then_some(0)), result.as_ref().copied());
-        }
+        self.settle(course, result.as_ref().copied());
         result?;
-        let correct = self.mendable(course, Class::BadOutput, spent);
-        self.finish(plan, correct).await?;
+        if let Some(held) = &course.held
+            && self.shared.pool.works(&course.target.provider, held.place)
+        {
+            self.shared.ports.keys.rests(&course.target.provider, &held.key.label, None);
+        }
+        let remedy = self.remedy(course, spent);
+        self.finish(plan, remedy).await?;
         self.sent = Some(course.fitted.clone());
         Ok(())
     }
@@ -261,6 +285,16 @@ impl Run {
         }
     }
 
+    /// Notes why a target is the last that is asked, for an answer that was there before.
+    fn leave(&mut self, place: usize, fault: Fault) -> Option<usize> {
+        self.reasons.push(Reason { target: self.name_of(place), fault });
+        None
+    }
+
+    fn name_of(&self, place: usize) -> String {
+        self.request.targets.get(place).map_or_else(String::new, |target| target.name.clone())
+    }
+
     fn give_up(&mut self, target: &Target, fault: Fault) -> Left {
         // A model that declines has ended its answer; nothing broke off.
         if self.committed() && fault.class != Class::ContentPolicy {
@@ -282,10 +316,6 @@ impl Run {
 
     /// Finds the next target that is worth asking after a fault of one.
     pub(super) fn next_after(&self, place: usize, target: &Target, fault: &Fault) -> Option<(usize, String)> {
-        // There is an answer already; nobody else is asked for a better one.
-        if self.kept.is_some() {
-            return None;
-        }
         let mut later = self.request.targets.iter().enumerate().skip(place + 1);
         let (place, next) = later.find(|(_, next)| decide::suits(fault, target, next))?;
         Some((place, next.name.clone()))

@@ -36,12 +36,11 @@ impl Run {
             cache_key: (!self.changed).then(|| self.key(target, fitted)),
             notices,
         };
-        self.under_way = true;
         let sent = self.tell(begins).await;
+        self.sends();
         self.heard.sent_at(sent);
         let result = self.listen(target, key, fitted).await;
         self.heard.end(result.as_ref().copied(), Instant::now());
-        self.under_way = false;
         self.by_attempt.push(self.attempt_usage(target, &self.heard));
         result
     }
@@ -73,6 +72,7 @@ impl Run {
             }
             self.pass_on(added).await;
             limits.heard(content, self.heard.finished());
+            self.outgrown()?;
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Cells are asked in the order of their places, and told as they finish. A cell counts only once it is
 //! durable: its run and its place in the batch are on the disk. What was answered before is not asked again.
-//! Dropping the stream cancels everything that is under way.
+//! No call is begun that may pass a cap on money or tokens, and none goes on when the time is over; a slow disk
+//! slows a batch down. Dropping the stream cancels everything that is under way.
 
 mod cells;
 mod control;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::Pipeline;
 use crate::model::{
     BatchId, CacheMode, Outcome, Params, Place, Prompt, Row, Target,
-    batch::{Caps, Cell},
+    batch::{Cap, Caps, Cell},
 };
 pub use control::BatchControl;
 use driver::Driver;
@@ -108,6 +109,15 @@ pub enum BatchEvent {
         /// Its row.
         row: Arc<Row>,
     },
+    /// A cell has ended and could not be recorded; the batch cannot go on, and a later one asks the cell again.
+    Unrecorded {
+        /// What came of it.
+        cell: Box<Cell>,
+        /// The same with its texts and verdicts: nobody else keeps them.
+        outcome: Box<Outcome>,
+        /// Its row.
+        row: Arc<Row>,
+    },
     /// So many rows were read.
     Rows {
         /// How many.
@@ -119,8 +129,8 @@ pub enum BatchEvent {
     Paused {
         /// Why, in words.
         why: String,
-        /// Whether a cap is the reason.
-        capped: bool,
+        /// The cap that is the reason, if one is.
+        cap: Option<Cap>,
     },
     /// Cells are started again.
     Resumed,
@@ -141,7 +151,9 @@ pub enum BatchEnd {
     Stopped,
     /// It was stopped while a cap kept it from going on.
     Capped {
-        /// Which, in words.
+        /// Which.
+        cap: Cap,
+        /// The same in words, with the numbers.
         why: String,
     },
     /// It cannot go on: a row cannot be read, or what ended cannot be kept.

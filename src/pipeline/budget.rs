@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::model::{
     Cost, PicoDollars, Spent,
-    batch::{Caps, Cell},
+    batch::{Cap, Caps, Cell},
     outcome::Judging,
 };
 pub use estimate::{Estimate, Span};
@@ -180,29 +180,36 @@ impl Budget {
         self.caps.time.map(|most| most.saturating_sub(self.elapsed(now)))
     }
 
-    /// Says which cap is reached, or will be by the projection; none while there is room.
+    /// Says which cap on money or tokens is reached, or will be by the projection; none while there is room.
     #[must_use]
-    pub fn passed(&self, now: Instant) -> Option<String> {
-        let Caps { cost, tokens, time } = self.caps;
+    pub fn passed(&self) -> Option<(Cap, String)> {
+        let Caps { cost, tokens, time: _ } = self.caps;
         if let Some(dollars) = cost {
             let most = PicoDollars((dollars * 1e12).round().max(0.0) as u64);
             if self.cost >= most {
-                return Some(format!("{} is spent, and the cap is {most}", self.cost));
+                return Some((Cap::Cost, format!("{} is spent, and the cap is {most}", self.cost)));
             }
             if let Some(projected) = self.projected_cost().filter(|projected| *projected > most) {
-                return Some(format!("the projection of {projected} passes the cap of {most}"));
+                return Some((Cap::Cost, format!("the projection of {projected} passes the cap of {most}")));
             }
         }
         if let Some(most) = tokens {
             if self.tokens >= most {
-                return Some(format!("{} tokens are used, and the cap is {most}", self.tokens));
+                return Some((Cap::Tokens, format!("{} tokens are used, and the cap is {most}", self.tokens)));
             }
             if let Some(projected) = self.projected_tokens().filter(|projected| *projected > most) {
-                return Some(format!("the projection of {projected} tokens passes the cap of {most}"));
+                let why = format!("the projection of {projected} tokens passes the cap of {most}");
+                return Some((Cap::Tokens, why));
             }
         }
-        let most = time?;
-        (self.elapsed(now) >= most).then(|| format!("the cap of {most:?} on time is reached"))
+        None
+    }
+
+    /// Says that the cap on time is reached; none while there is some left.
+    #[must_use]
+    pub fn time_is_up(&self, now: Instant) -> Option<(Cap, String)> {
+        let most = self.caps.time?;
+        (self.elapsed(now) >= most).then(|| (Cap::Time, format!("the cap of {most:?} on time is reached")))
     }
 }
 
@@ -236,8 +243,8 @@ mod tests {
         Cost::Known(PicoDollars(pico))
     }
 
-    fn judging(cost: Cost) -> Option<Judging> {
-        Some(Judging { cost, tokens: 3, ..Judging::default() })
+    fn judging(cost: Cost) -> Judging {
+        Judging { cost, tokens: 3, ..Judging::default() }
     }
 
     const NONE: Caps = Caps { cost: None, tokens: None, time: None };
@@ -247,9 +254,9 @@ mod tests {
         let mut budget = Budget::new(NONE, Some(10), Instant::now());
         budget.take(&cell(known(5), 7));
         budget.take(&Cell { cached: true, ..cell(known(0), 9) });
-        budget.take(&Cell { judging: judging(known(2)), cached: true, ..cell(known(1), 9) });
+        budget.take(&Cell { judging: Some(judging(known(2))), cached: true, ..cell(known(1), 9) });
         budget.take(&cell(Cost::Unknown, 1));
-        budget.take(&Cell { judging: judging(Cost::Unknown), ..cell(known(1), 1) });
+        budget.take(&Cell { judging: Some(judging(Cost::Unknown)), ..cell(known(1), 1) });
         budget.take(&Cell { end: "failed".to_owned(), tokens: None, ..cell(Cost::Unknown, 0) });
         budget.keep();
         assert_eq!((budget.done, budget.kept, budget.left()), (6, 1, Some(3)));
@@ -267,9 +274,9 @@ mod tests {
         assert_eq!((budget.cost, budget.tokens, budget.left()), (PicoDollars(140), 45, Some(15)));
         // Five cells took 28 and 8.4 each.
         assert_eq!((budget.projected_cost(), budget.projected_tokens()), (Some(PicoDollars(560)), Some(171)));
-        assert!(budget.passed(Instant::now()).is_some_and(|why| why.contains("projection")), "{budget:?}");
+        assert!(budget.passed().is_some_and(|(_, why)| why.contains("projection")), "{budget:?}");
         (0..11).for_each(|_| budget.take(&cell(known(10), 3)));
-        assert!(budget.passed(Instant::now()).is_some_and(|why| why.contains("is spent")), "{budget:?}");
+        assert!(budget.passed().is_some_and(|(_, why)| why.contains("is spent")), "{budget:?}");
     }
 
     #[test]
@@ -303,9 +310,10 @@ mod tests {
         budget.resume(at(100));
         budget.resume(at(105));
         assert_eq!(budget.elapsed(at(107)), Duration::from_secs(17));
-        assert_eq!((budget.deadline(at(107)), budget.passed(at(107))), (Some(Duration::from_secs(3)), None));
+        assert_eq!((budget.deadline(at(107)), budget.time_is_up(at(107))), (Some(Duration::from_secs(3)), None));
         assert_eq!(budget.deadline(at(200)), Some(Duration::ZERO));
-        assert_eq!(budget.passed(at(110)).as_deref(), Some("the cap of 20s on time is reached"));
+        let why = "the cap of 20s on time is reached".to_owned();
+        assert_eq!((budget.time_is_up(at(110)), budget.passed()), (Some((Cap::Time, why)), None));
     }
 
     #[test]
@@ -324,7 +332,8 @@ mod tests {
         ] {
             let mut budget = Budget::new(caps, Some(100), Instant::now());
             (0..cells).for_each(|_| budget.take(&cell(known(cent), 10)));
-            assert_eq!(budget.passed(Instant::now()).as_deref(), want, "{caps:?}, {cells} cells");
+            let why = budget.passed().map(|(_, why)| why);
+            assert_eq!(why.as_deref(), want, "{caps:?}, {cells} cells");
         }
     }
 }

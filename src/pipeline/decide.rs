@@ -60,11 +60,17 @@ pub(super) fn rule(fault: &Fault) -> Rule {
         Class::ParamRejected => (Again::Altered, Walk::Stay, Onward::Any),
         Class::Region => (Again::Never, Walk::Stay, Onward::OtherProvider),
         Class::ContextTooLong => (Again::Never, Walk::Stay, Onward::LargerContext),
-        Class::ModelGone | Class::NotAnApi | Class::Truncated | Class::BadOutput | Class::TooLarge | Class::Unknown => {
-            (Again::Never, Walk::Stay, Onward::Any)
-        }
-        // A wrong request is wrong everywhere, and falling back would hide that.
-        Class::Cancelled | Class::Timeout(Timer::Total) | Class::ContentPolicy | Class::CallerFault => {
+        // What one endpoint refuses another takes.
+        Class::ModelGone
+        | Class::ContentPolicy
+        | Class::CallerFault
+        | Class::NotAnApi
+        | Class::Truncated
+        | Class::BadOutput
+        | Class::TooLarge
+        | Class::Unknown => (Again::Never, Walk::Stay, Onward::Any),
+        // A mistake of one's own is one everywhere, and falling back would hide it.
+        Class::InvalidPrompt | Class::Cancelled | Class::Timeout(Timer::Total) => {
             (Again::Never, Walk::Stay, Onward::Never)
         }
     }
@@ -80,6 +86,7 @@ fn may_be_overruled(class: Class) -> bool {
             | Class::ModelGone
             | Class::ContentPolicy
             | Class::CallerFault
+            | Class::InvalidPrompt
             | Class::Timeout(Timer::Total)
     )
 }
@@ -245,8 +252,9 @@ mod tests {
             (Class::ModelGone, onward(), onward(), onward()),
             (Class::ContextTooLong, onward(), onward(), onward()),
             (Class::ParamRejected, now(), now(), onward()),
-            (Class::ContentPolicy, Next::GiveUp, Next::GiveUp, Next::GiveUp),
-            (Class::CallerFault, Next::GiveUp, Next::GiveUp, Next::GiveUp),
+            (Class::ContentPolicy, onward(), onward(), onward()),
+            (Class::CallerFault, onward(), onward(), onward()),
+            (Class::InvalidPrompt, Next::GiveUp, Next::GiveUp, Next::GiveUp),
             (Class::NotAnApi, onward(), onward(), onward()),
             (Class::Interrupted, retry(), retry(), onward()),
             (Class::Truncated, onward(), onward(), onward()),

@@ -5,6 +5,7 @@ use tokio::time::Instant;
 use super::{
     event::RunEvent,
     heard::Heard,
+    mend::Remedy,
     port::Cached,
     run::{Plan, Run},
 };
@@ -18,9 +19,8 @@ use crate::{
 
 impl Run {
     /// Judges an answer that ended properly and tells the verdicts; the fault of one that is not
-    /// a whole answer, or, if it may be asked for once more to `correct` it, of one that is not
-    /// what was asked for.
-    pub(super) async fn finish(&mut self, plan: &Plan, correct: bool) -> Result<(), Fault> {
+    /// a whole answer, or, if there is a `remedy`, of one that is not of the form that was asked for.
+    pub(super) async fn finish(&mut self, plan: &Plan, remedy: Remedy) -> Result<(), Fault> {
         let total = self.elapsed();
         let finish = self.heard.finish.get_or_insert(Finish::Unknown).clone();
         let response = self.heard.took(Instant::now());
@@ -31,7 +31,7 @@ impl Run {
         if let Some(fault) = self.heard.complaint(whole) {
             return Err(fault);
         }
-        if correct && let Some(fault) = self.set_aside(&judgement) {
+        if let Some(fault) = self.set_aside(&judgement, remedy) {
             return Err(fault);
         }
         self.answered = Some(self.attempts);
@@ -108,17 +108,18 @@ impl Run {
         if let Some(replayed) = &self.replayed {
             return Outcome { end, judging: self.judging, ..replayed.clone() };
         }
-        let target = self.request.targets.get(self.asked);
+        let kept = self.kept.as_ref().filter(|_| !self.heard.anything());
+        let target = self.request.targets.get(kept.map_or(self.asked, |kept| kept.place));
         let name = |target: Option<&Target>| target.map_or_else(String::new, |target| target.name.clone());
         let (judgement, total) = match &self.judged {
             Some((judgement, total)) if end == End::Done => (Some(judgement), *total),
             _ => (None, self.elapsed()),
         };
-        let kept = self.kept.as_ref().filter(|_| !self.heard.anything());
         let mut heard = kept.map_or(&self.heard, |kept| &kept.heard).clone();
         heard.settle();
         let mut by_attempt = self.by_attempt.clone();
-        if let Some(target) = target.filter(|_| self.under_way) {
+        let under_way = by_attempt.len() < self.attempts as usize;
+        if let Some(target) = self.request.targets.get(self.asked).filter(|_| under_way) {
             let mut heard = self.heard.clone();
             heard.settle();
             by_attempt.push(self.attempt_usage(target, &heard));
@@ -132,8 +133,10 @@ impl Run {
         let waited = total.saturating_sub(by_attempt.iter().map(|attempt| attempt.took).sum());
         let mut timing = heard.timing(total, waited);
         timing.response = timing.response.filter(|_| end == End::Done);
+        let given_up = if matches!(end, End::Failed { .. }) { Vec::new() } else { self.reasons.clone() };
         Outcome {
             run: self.id,
+            given_up,
             end,
             json: judgement.and_then(|judgement| judgement.json.clone()),
             requested: name(self.request.targets.first()),

@@ -1,4 +1,7 @@
 //! How many calls an account may have under way and make in a minute, and the way in.
+//!
+//! The rates hold over any sixty seconds, by what the provider counts: requests are spread evenly, a call counts with
+//! the most it may take until it is known what it took, and the first of an account goes alone.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -15,8 +18,9 @@ use tokio::{
 use super::limits::after;
 use crate::model::{Class, Fault, settings::AccountLimits};
 
-/// The window of the rates.
-const MINUTE: Duration = Duration::from_secs(60);
+/// The window of the rates: a second more than a minute, for a call arrives a little after it was let through,
+/// and one on a new connection later than one on an old.
+const WINDOW: Duration = Duration::from_secs(61);
 
 /// How an account stands, as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +37,7 @@ pub struct AccountState {
     pub concurrency: Option<usize>,
     /// Calls made within the last minute.
     pub requests: usize,
-    /// Tokens they took, as far as known; else what was set aside for them.
+    /// Tokens they took, as far as known; else the most they may take.
     pub tokens: u64,
     /// Until when the account rests, after a refusal or with nothing left of its limit.
     pub rests: Option<Timestamp>,
@@ -60,11 +64,13 @@ struct Account {
     rests: Option<Instant>,
     made: VecDeque<Made>,
     calls: u64,
+    /// Whether it is known of any call what it took.
+    known: bool,
 }
 
 impl Account {
     fn forget(&mut self, now: Instant) {
-        while self.made.front().is_some_and(|made| after(made.at, MINUTE) <= now) {
+        while self.made.front().is_some_and(|made| after(made.at, WINDOW) <= now) {
             self.made.pop_front();
         }
     }
@@ -82,14 +88,17 @@ impl Account {
         if self.room(limits).is_some_and(|room| self.under_way >= room) {
             return Some(("has as many calls under way as it may", None));
         }
-        let expiry = |made: &Made| after(made.at, MINUTE);
-        if let Some(most) = limits.requests_per_minute.map(|most| usize::try_from(most).unwrap_or(usize::MAX))
-            && self.made.len() >= most
-        {
-            let over = self.made.len().saturating_sub(most);
-            return Some(("has made its requests for this minute", self.made.get(over).map(expiry)));
+        if let (Some(most), Some(last)) = (limits.requests_per_minute, self.made.back()) {
+            let next = after(last.at, WINDOW / most.max(1));
+            if next > now {
+                return Some(("spreads its requests over the minute", Some(next)));
+            }
         }
+        let expiry = |made: &Made| after(made.at, WINDOW);
         let most = limits.tokens_per_minute?;
+        if !self.known && self.under_way > 0 {
+            return Some(("waits for its first answer, to know how many tokens one takes", None));
+        }
         // A call larger than the limit goes alone.
         let mut used = self.made.iter().fold(0_u64, |sum, made| sum.saturating_add(made.tokens));
         let free = most.saturating_sub(tokens.min(most));
@@ -149,7 +158,7 @@ impl Gate {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks for a call that takes about this many tokens.
+    /// Asks for a call that takes so many tokens at most.
     pub(super) fn enter(&self, provider: &str, account: &str, tokens: u64) -> Answer {
         let now = Instant::now();
         let place = (provider.to_owned(), account.to_owned());
@@ -319,6 +328,7 @@ impl Permit {
     pub(super) fn settle(self, tokens: Option<u64>, result: Result<(), &Fault>) {
         let overrun = |fault: &Fault| fault.class == Class::RateLimited || fault.status == Some(529);
         self.with(|own, limits| {
+            own.known |= tokens.is_some_and(|tokens| tokens > 0);
             if let (Some(tokens), Some(made)) = (tokens, own.made.iter_mut().find(|made| made.number == self.number)) {
                 made.tokens = tokens;
             }

@@ -15,6 +15,7 @@ use crate::{
 };
 
 /// One attempt's side of the conversation.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Default)]
 pub(super) struct Heard {
     /// The answer so far.

@@ -1,4 +1,6 @@
-//! The keys of each provider: which is used next, which cools, which is dead.
+//! The keys of each provider: which is used next, which cools, which rests after a refusal.
+//!
+//! A key is put aside for cause alone, and for a minute: what one request did wrong says nothing of it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +12,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::limits::after;
-use crate::model::Key;
+use crate::model::{Class, Key};
 
 /// One configured key, as it is shown. The key itself is not in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,12 +37,20 @@ pub enum Readiness {
         /// Until when.
         until: Timestamp,
     },
-    /// It is not used again before the program is started anew.
-    Dead {
-        /// Why.
+    /// It was refused, or its account is out of credit, and it has not been of use since.
+    Retired {
+        /// Until when it rests; in the past where it has rested and was not tried since.
+        until: Timestamp,
+        /// Why, in words.
         why: String,
     },
 }
+
+/// How long a key rests that was refused.
+const REST: Duration = Duration::from_secs(60);
+
+/// How often in a row a key is refused before a batch lets it rest though there is no other.
+const REFUSALS: u32 = 3;
 
 /// A key that was taken from the pool, and its place there.
 #[derive(Debug, Clone)]
@@ -60,21 +70,62 @@ pub(super) enum Offer {
     NoKeys,
     /// The key to use next.
     Key(Held),
-    /// Every key that may be tried is dead: each with its reason.
-    AllDead(String),
+    /// Every key that may be tried rests after a refusal, or all were tried.
+    Resting(Resting),
+}
+
+/// The keys of a provider, none of which is at hand.
+#[derive(Debug)]
+pub(super) struct Resting {
+    /// The one that rests least; none where all were tried.
+    pub least: Option<Held>,
+    /// Whether that one was refused so often in a row that only a person has it tried before its rest is over.
+    pub hopeless: bool,
+    /// What the keys were refused with last.
+    pub class: Class,
+    /// Each key with its reason.
+    pub why: String,
 }
 
 struct Entry {
     key: Key,
     used: u64,
-    dead: Option<String>,
+    refused: Option<Refused>,
+}
+
+/// A refusal that no success has followed.
+#[derive(Clone, Copy)]
+struct Refused {
+    until: Instant,
+    class: Class,
+    times: u32,
+}
+
+impl Entry {
+    fn rests(&self, now: Instant) -> Option<Refused> {
+        self.refused.filter(|refused| refused.until > now)
+    }
+
+    fn refuse(&mut self, class: Class) {
+        let times = self.refused.map_or(0, |refused| refused.times).saturating_add(1);
+        self.refused = Some(Refused { until: after(Instant::now(), REST), class, times });
+    }
 }
 
 #[derive(Default)]
 struct State {
     entries: BTreeMap<String, Vec<Entry>>,
     cooling: BTreeMap<(String, String), Instant>,
+    /// The place of the key that each provider began with.
+    first: BTreeMap<String, usize>,
     uses: u64,
+}
+
+impl State {
+    fn cooled(&self, provider: &str, entry: &Entry, now: Instant) -> Instant {
+        let cooled = self.cooling.get(&(provider.to_owned(), entry.key.account.clone()));
+        cooled.copied().unwrap_or(now).max(now)
+    }
 }
 
 /// All keys, shared by all runs.
@@ -85,7 +136,7 @@ pub(super) struct Pool {
 impl Pool {
     /// Makes a pool in which every key is ready.
     pub(super) fn new(keys: BTreeMap<String, Vec<Key>>) -> Self {
-        let fresh = |key| Entry { key, used: 0, dead: None };
+        let fresh = |key| Entry { key, used: 0, refused: None };
         let entries =
             keys.into_iter().map(|(provider, keys)| (provider, keys.into_iter().map(fresh).collect())).collect();
         Self { state: Mutex::new(State { entries, ..State::default() }) }
@@ -95,6 +146,24 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Tells whether it has to be known yet which of a provider's keys is the first; true but once.
+    pub(super) fn begins(&self, provider: &str) -> bool {
+        let mut state = self.state();
+        let several = state.entries.get(provider).is_some_and(|entries| entries.len() > 1);
+        let begun = state.first.contains_key(provider);
+        if several && !begun {
+            state.first.insert(provider.to_owned(), 0);
+        }
+        several && !begun
+    }
+
+    /// Begins with another of a provider's keys: its turn, counted from the first key on and round the end.
+    pub(super) fn begin_at(&self, provider: &str, turn: u64) {
+        let mut state = self.state();
+        let count = state.entries.get(provider).map_or(1, Vec::len).max(1) as u64;
+        state.first.insert(provider.to_owned(), usize::try_from(turn % count).unwrap_or(0));
+    }
+
     /// Offers the key that is ready first; among those ready at once, the least recently used.
     pub(super) fn offer(&self, provider: &str, tried: &BTreeSet<usize>) -> Offer {
         let now = Instant::now();
@@ -102,23 +171,29 @@ impl Pool {
         let Some(entries) = state.entries.get(provider).filter(|entries| !entries.is_empty()) else {
             return Offer::NoKeys;
         };
-        let alive = entries.iter().enumerate().filter(|(place, entry)| entry.dead.is_none() && !tried.contains(place));
-        let best = alive
-            .map(|(place, entry)| {
-                let cooled = state.cooling.get(&(provider.to_owned(), entry.key.account.clone()));
-                (cooled.copied().unwrap_or(now).max(now), entry.used, place, entry)
-            })
-            .min_by_key(|(ready, used, place, _)| (*ready, *used, *place));
-        match best {
-            Some((ready, _, place, entry)) => Offer::Key(Held { place, key: entry.key.clone(), ready }),
-            None => Offer::AllDead(
-                entries
-                    .iter()
-                    .map(|entry| format!("{} ({})", entry.key.label, entry.dead.as_deref().unwrap_or("tried")))
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            ),
+        let first = state.first.get(provider).copied().unwrap_or(0);
+        let turn = |place: usize| (place + entries.len() - first.min(entries.len())) % entries.len();
+        let held = |place, entry: &Entry, ready| Held { place, key: entry.key.clone(), ready };
+        let untried = || entries.iter().enumerate().filter(|(place, _)| !tried.contains(place));
+        let ready = untried().filter(|(_, entry)| entry.rests(now).is_none());
+        let best = ready
+            .map(|(place, entry)| (state.cooled(provider, entry, now), entry.used, turn(place), place, entry))
+            .min_by_key(|(ready, used, turn, ..)| (*ready, *used, *turn));
+        if let Some((ready, _, _, place, entry)) = best {
+            return Offer::Key(held(place, entry, ready));
         }
+        let resting = untried().filter_map(|(place, entry)| Some((entry.rests(now)?, entry.used, place, entry)));
+        let least = resting.min_by_key(|(refused, used, ..)| (refused.until, *used));
+        let reasons = entries.iter().map(|entry| {
+            let why = entry.refused.map_or_else(|| "tried".to_owned(), |refused| refused.class.to_string());
+            format!("{} ({why})", entry.key.label)
+        });
+        Offer::Resting(Resting {
+            hopeless: least.as_ref().is_none_or(|(refused, ..)| refused.times >= REFUSALS),
+            class: least.as_ref().map_or(Class::Credential, |(refused, ..)| refused.class),
+            least: least.map(|(_, _, place, entry)| held(place, entry, now)),
+            why: reasons.collect::<Vec<_>>().join(", "),
+        })
     }
 
     /// Tells whether a provider has any key, of use or not.
@@ -136,12 +211,12 @@ impl Pool {
         }
     }
 
-    /// Returns when a key is ready, or was; `None` if it is dead.
+    /// Returns when a key is ready, or was; `None` while it rests after a refusal.
     pub(super) fn ready(&self, provider: &str, place: usize) -> Option<Instant> {
+        let now = Instant::now();
         let state = self.state();
-        let entry = state.entries.get(provider)?.get(place).filter(|entry| entry.dead.is_none())?;
-        let cooling = state.cooling.get(&(provider.to_owned(), entry.key.account.clone()));
-        Some(cooling.copied().unwrap_or_else(Instant::now))
+        let entry = state.entries.get(provider)?.get(place).filter(|entry| entry.rests(now).is_none())?;
+        Some(state.cooled(provider, entry, now))
     }
 
     /// Lets an account rest; an earlier end never replaces a later one.
@@ -152,20 +227,37 @@ impl Pool {
         *cooling = until.max(*cooling);
     }
 
-    /// Ends the use of one key.
-    pub(super) fn kill_key(&self, provider: &str, place: usize, why: &str) {
+    /// Lets one key rest, because it was refused.
+    pub(super) fn retire_key(&self, provider: &str, place: usize, class: Class) {
         if let Some(entry) = self.state().entries.get_mut(provider).and_then(|entries| entries.get_mut(place)) {
-            entry.dead.get_or_insert_with(|| why.to_owned());
+            entry.refuse(class);
         }
     }
 
-    /// Ends the use of every key of an account.
-    pub(super) fn kill_account(&self, provider: &str, account: &str, why: &str) {
+    /// Lets every key of an account rest.
+    pub(super) fn retire_account(&self, provider: &str, account: &str, class: Class) {
         for entry in self.state().entries.get_mut(provider).into_iter().flatten() {
             if entry.key.account == account {
-                entry.dead.get_or_insert_with(|| why.to_owned());
+                entry.refuse(class);
             }
         }
+    }
+
+    /// Notes that a key was of use; tells whether it had been refused before, and its account's others with it.
+    pub(super) fn works(&self, provider: &str, place: usize) -> bool {
+        let mut state = self.state();
+        let Some(entries) = state.entries.get_mut(provider) else { return false };
+        let Some(entry) = entries.get_mut(place) else { return false };
+        let Some(Refused { class, .. }) = entry.refused.take() else { return false };
+        let account = entry.key.account.clone();
+        // An account that has credit has it for each of its keys.
+        let same = |entry: &&mut Entry| entry.key.account == account;
+        if class == Class::Quota {
+            for entry in entries.iter_mut().filter(same) {
+                entry.refused = entry.refused.filter(|refused| refused.class != Class::Quota);
+            }
+        }
+        true
     }
 
     /// Lists the account of every key, with when it has cooled down; in the past where it has.
@@ -185,14 +277,20 @@ impl Pool {
         let state = self.state();
         let mut states = Vec::new();
         for (provider, entries) in &state.entries {
-            for Entry { key, dead, .. } in entries {
+            for Entry { key, refused, .. } in entries {
                 let rest = state
                     .cooling
                     .get(&(provider.clone(), key.account.clone()))
                     .and_then(|until| until.checked_duration_since(now))
                     .filter(|rest| !rest.is_zero());
-                let readiness = match (dead, rest) {
-                    (Some(why), _) => Readiness::Dead { why: why.clone() },
+                let at = |instant: Instant| match instant.checked_duration_since(now) {
+                    Some(rest) => time.checked_add(rest),
+                    None => time.checked_sub(now.saturating_duration_since(instant)),
+                };
+                let readiness = match (refused, rest) {
+                    (Some(Refused { until, class, .. }), _) => {
+                        Readiness::Retired { until: at(*until).unwrap_or(time), why: class.to_string() }
+                    }
                     (None, Some(rest)) => Readiness::Cooling { until: time.checked_add(rest).unwrap_or(time) },
                     (None, None) => Readiness::Ready,
                 };

@@ -1,4 +1,5 @@
-//! The one further try for an answer that came but is not what was asked for: a changed request.
+//! Answers that came but are not of the form that was asked for: one further try with a changed request, then
+//! the next target, and the best of them if no other is better.
 
 use std::time::Duration;
 
@@ -33,13 +34,29 @@ impl Changes {
     }
 }
 
-/// A complete answer that failed its checks, kept while a better one is asked for.
+/// A complete answer of the wrong form, kept while a better one is asked for.
 pub(super) struct Kept {
+    /// The place of the target that gave it.
+    pub place: usize,
     /// What was said.
     pub heard: Heard,
-    judgement: Judgement,
     /// The number of the attempt that gave it.
     pub attempt: u32,
+    judgement: Judgement,
+    wrong: Wrong,
+}
+
+/// How far an answer is from the form that was asked for, nearer ones first: whether it cannot be read at all,
+/// and how many rules of form it breaks.
+type Wrong = (bool, usize);
+
+/// What may be done about an answer of the wrong form.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Remedy {
+    /// It may be asked for once more.
+    pub correct: bool,
+    /// Another target may be asked.
+    pub onward: bool,
 }
 
 impl Run {
@@ -55,14 +72,36 @@ impl Run {
         wanted && !course.mended && spent < retry.total_attempts && Instant::now() < self.deadline
     }
 
-    /// Says what is wrong with the form of a complete answer, and keeps it.
-    pub(super) fn set_aside(&mut self, judgement: &Judgement) -> Option<Fault> {
+    /// Tells what may be done if the answer of a target is of the wrong form: nothing where its text cannot be
+    /// taken back.
+    pub(super) fn remedy(&self, course: &Course, spent: u32) -> Remedy {
+        let wrong = Fault::new(Class::BadOutput, String::new());
+        let more = spent < self.shared.rules.retry.total_attempts && self.request.commit != Commit::Live;
+        Remedy {
+            correct: self.mendable(course, Class::BadOutput, spent),
+            onward: more && self.next_after(course.place, &course.target, &wrong).is_some(),
+        }
+    }
+
+    /// Says what is wrong with the form of a complete answer for which there is a remedy, or a better one
+    /// before it. The better one is kept, the first of equals.
+    pub(super) fn set_aside(&mut self, judgement: &Judgement, remedy: Remedy) -> Option<Fault> {
         let complete = self.heard.finish.as_ref().is_some_and(|finish| finish.ending() == Ending::Whole);
-        let wrong = wrong_form(&judgement.quality).filter(|_| complete)?;
-        // It is counted with what is kept from now on, and not as the attempt made last.
+        let words = wrong_form(&judgement.quality).filter(|_| complete)?;
+        let unreadable = judgement.quality.failures().any(|verdict| verdict.rule == Rule::Format);
+        let wrong: Wrong = (unreadable, words.len());
+        let worse = self.kept.as_ref().is_some_and(|kept| kept.wrong <= wrong);
+        if !remedy.correct && !remedy.onward && !worse {
+            return None;
+        }
+        self.wrong = Some((self.heard.text.clone(), words.clone()));
+        // From here on it is not what the attempt made last has said.
         let heard = std::mem::take(&mut self.heard);
-        self.kept = Some(Kept { heard, judgement: judgement.clone(), attempt: self.attempts });
-        Some(Fault::new(Class::BadOutput, wrong.join("; ")))
+        if !worse {
+            let (judgement, attempt) = (judgement.clone(), self.attempts);
+            self.kept = Some(Kept { place: self.asked, heard, attempt, judgement, wrong });
+        }
+        Some(Fault::new(Class::BadOutput, words.join("; ")))
     }
 
     /// Changes what is sent next, if the fault is one that a changed request may heal.
@@ -100,26 +139,24 @@ impl Run {
 
     /// Shows the model its answer and what is wrong with it, if that still fits.
     fn correction(&self, course: &Course) -> Option<(Changes, String)> {
-        let kept = self.kept.as_ref()?;
-        let wrong = wrong_form(&kept.judgement.quality)?;
+        let (text, wrong) = self.wrong.as_ref()?;
         let content = format!(
             "This answer cannot be used:\n- {}\nGive the whole answer again with that put right, and nothing else.",
             wrong.join("\n- ")
         );
-        let said = vec![
-            Message { role: Role::Assistant, content: kept.heard.text.clone() },
-            Message { role: Role::User, content },
-        ];
+        let said =
+            vec![Message { role: Role::Assistant, content: text.clone() }, Message { role: Role::User, content }];
         let all = [course.fitted.messages.clone(), said.clone()].concat();
         self.preflight(&course.target, &all).ok()?;
         let notice = "the answer failed its checks; it was sent back with what is wrong with it".to_owned();
         Some((Changes { max_tokens: None, said }, notice))
     }
 
-    /// Returns to the answer that was there before a correction that came to nothing.
+    /// Returns to the best answer there was before others that came to nothing.
     pub(super) async fn restore(&mut self) -> bool {
-        let Some(Kept { heard, mut judgement, attempt }) = self.kept.take() else { return false };
+        let Some(Kept { place, heard, mut judgement, attempt, .. }) = self.kept.take() else { return false };
         self.heard = heard;
+        self.asked = place;
         self.answered = Some(attempt);
         if self.request.commit == Commit::Buffered {
             self.show(attempt).await;
@@ -132,9 +169,14 @@ impl Run {
     }
 }
 
-/// What is wrong with an answer's form, rule by rule.
+/// What is wrong with an answer's form, rule by rule. Where some fields may be missing, that too many are.
 fn wrong_form(quality: &Quality) -> Option<Vec<String>> {
-    let form = |rule: &Rule| matches!(rule, Rule::Format | Rule::Schema | Rule::Required);
+    let each = quality.verdicts.iter().any(|verdict| verdict.rule == Rule::Required);
+    let form = |rule: &Rule| match rule {
+        Rule::Format | Rule::Schema | Rule::Required => true,
+        Rule::Completeness => !each,
+        Rule::Confidence | Rule::Finish | Rule::Check(_) => false,
+    };
     let wrong: Vec<String> = quality
         .failures()
         .filter(|verdict| form(&verdict.rule))

@@ -80,6 +80,13 @@ pub trait Recorder: Send + Sync + 'static {
     /// Keeps a run that has ended, and fills its cell with it. Returns at once; the work is done behind.
     fn ended(&self, record: RunRecord);
 
+    /// Resolves once a batch may bring a further run: at once unless what came before is still to be written.
+    /// The reason in words, with the file and the next step, if nothing can be written. A recorder that keeps
+    /// nothing resolves at once.
+    fn room(&self) -> PortFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Resolves once a run that has ended is on the disk and would outlast a loss of power; the reason in
     /// words if it could not be kept. A recorder that keeps nothing resolves at once.
     fn settled(&self, _run: RunId) -> PortFuture<'_, Result<(), String>> {
@@ -110,6 +117,29 @@ pub struct RunStart {
     pub parent: Option<VersionId>,
     /// Which of several samples of the same request it is.
     pub sample: u32,
+}
+
+/// What is remembered of keys from one run of the program to the next, by their labels. It never fails a run:
+/// what cannot be remembered is not.
+pub trait KeyMemory: Send + Sync + 'static {
+    /// Returns how often keys of a provider were begun with before, by all runs of the program, and counts this
+    /// time too.
+    fn turn<'a>(&'a self, provider: &'a str) -> PortFuture<'a, u64>;
+
+    /// Notes that a key rests until a time of day, and why; none if it is of use again. Returns at once.
+    fn rests(&self, provider: &str, label: &str, rest: Option<(Timestamp, &str)>);
+}
+
+/// Remembers nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoKeyMemory;
+
+impl KeyMemory for NoKeyMemory {
+    fn turn<'a>(&'a self, _provider: &'a str) -> PortFuture<'a, u64> {
+        Box::pin(std::future::ready(0))
+    }
+
+    fn rests(&self, _provider: &str, _label: &str, _rest: Option<(Timestamp, &str)>) {}
 }
 
 /// Time and chance.

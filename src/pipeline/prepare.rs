@@ -9,7 +9,7 @@ use crate::{
     },
     model::{
         Class, Fault, Format, Input, Message, Params, Prompt, ProviderKind, Role, RunRequest, Target,
-        card::JsonSupport, prompt::DEFAULT_TEMPERATURE, usage::estimate_tokens,
+        card::JsonSupport, prompt::DEFAULT_TEMPERATURE,
     },
     provider::{Call, PlainRequest, WireFormat},
 };
@@ -40,16 +40,8 @@ pub(super) struct Fitted {
     pub notices: Vec<String>,
 }
 
-/// What an answer is set aside for where nothing limits it, in tokens.
-const USUAL: u64 = 1000;
-
-impl Fitted {
-    /// Estimates the tokens of the call: those of its messages, and as many as its answer may have.
-    pub(super) fn tokens(&self) -> u64 {
-        let said: u64 = self.messages.iter().map(|message| estimate_tokens(&message.content)).sum();
-        said.saturating_add(self.params.max_tokens.unwrap_or(USUAL))
-    }
-}
+/// The tokens that an answer is taken to have where nothing limits it and none has come.
+pub(super) const USUAL: u64 = 1000;
 
 /// Returns the HTTP request that a run on its first target would begin with, the key left out; none
 /// where that target is not asked over HTTP. Fails where the prompt cannot be filled.
@@ -63,7 +55,7 @@ pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, Fault
     Ok(PlainRequest::of(&call))
 }
 
-/// Fills a prompt's templates from an input. A variable without a value is the caller's fault.
+/// Fills a prompt's templates from an input. A variable without a value is a mistake in the prompt.
 pub(super) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, Fault> {
     let (mut missing, mut filled) = (BTreeSet::new(), Vec::new());
     for (role, text) in prompt.spoken() {
@@ -73,7 +65,7 @@ pub(super) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, Fault
             Err(Unfilled::Mistake(mistake)) => {
                 let place = prompt.turns().iter().position(|turn| turn.role == role && turn.content == text);
                 let whose = place.map_or_else(String::new, |place| format!("message {} ", place + 1));
-                return Err(Fault::new(Class::CallerFault, format!("{whose}({}), {mistake}", role.name())));
+                return Err(Fault::new(Class::InvalidPrompt, format!("{whose}({}), {mistake}", role.name())));
             }
         }
     }
@@ -81,12 +73,12 @@ pub(super) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, Fault
         let names = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let (noun, it) = if missing.len() == 1 { ("variable", "it") } else { ("variables", "them") };
         return Err(Fault::new(
-            Class::CallerFault,
+            Class::InvalidPrompt,
             format!("no value for {noun} {names}: give {it} a value, or take {it} out of the prompt"),
         ));
     }
     if filled.iter().all(|message| message.content.trim().is_empty()) {
-        return Err(Fault::new(Class::CallerFault, "there is nothing to send: the prompt and the input are empty"));
+        return Err(Fault::new(Class::InvalidPrompt, "there is nothing to send: the prompt and the input are empty"));
     }
     let alone = filled.iter().all(|message| message.role == Role::System || message.content.trim().is_empty());
     let last = filled.len() - 1;
@@ -254,7 +246,7 @@ mod tests {
     fn missing_variables_are_named() {
         let asks = Prompt { system: "{{ b }}".to_owned(), user: "{{ a }} {{ input }}".to_owned(), ..Prompt::default() };
         let fault = fill(&asks, &Input::of("x")).unwrap_err();
-        assert_eq!(fault.class, Class::CallerFault);
+        assert_eq!(fault.class, Class::InvalidPrompt);
         assert_eq!(fault.message, "no value for variables `a`, `b`: give them a value, or take them out of the prompt");
         assert!(fill(&prompt("", Format::Text), &Input::of(" ")).unwrap_err().message.contains("nothing to send"));
     }

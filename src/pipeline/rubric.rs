@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::{StreamExt as _, future::join_all};
 
-use super::{Pipeline, event::RunEvent, run::Run};
+use super::{Pipeline, event::RunEvent, run::Run, spending::Purse};
 use crate::{
     eval::{
         Judgement, Rubric,
@@ -52,7 +52,8 @@ impl Run {
         self.judging = is_asked.then_some(Judging { cost: Cost::Unknown, partial: true, ..Judging::default() });
         // In one list, so that the samples of all rubrics are under way together.
         let asked = cases.iter().flat_map(|case| case.requests.iter().flatten());
-        let asked = asked.map(|request| end(&pipeline, request.clone()));
+        let purse = self.purse.as_ref().map(|purse| purse.within(self.pot.take()));
+        let asked = asked.map(|request| end(&pipeline, request.clone(), purse.clone()));
         let mut outcomes = join_all(asked).await.into_iter();
         let mut taken = Judging::default();
         for Case { verdict, rubric, requests } in cases {
@@ -115,8 +116,11 @@ fn target<'a>(judges: &'a BTreeMap<String, Target>, name: Option<&str>) -> Resul
 }
 
 /// Runs a judge to its end.
-async fn end(pipeline: &Pipeline, request: RunRequest) -> Option<Outcome> {
-    let mut events = pipeline.run(request);
+async fn end(pipeline: &Pipeline, request: RunRequest, purse: Option<Purse>) -> Option<Outcome> {
+    let mut events = match purse {
+        Some(purse) => pipeline.run_within(request, purse),
+        None => pipeline.run(request),
+    };
     while let Some(told) = events.next().await {
         if let RunEvent::Ended { outcome } = told.event {
             return Some(*outcome);

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     Shared,
+    allow::Reserved,
     cache::{self, worth_keeping},
     event::{Lookup, RunEvent, Told},
     flight::{self, Leader, Part, Standing},
@@ -16,6 +17,7 @@ use super::{
     mend::Kept,
     port::{Cached, RunRecord, RunStart},
     prepare::{self, Fitted},
+    spending::{Purse, Reservation},
     stream::Line,
 };
 use crate::{
@@ -50,22 +52,30 @@ pub(super) struct Run {
     pub reasons: Vec<Reason>,
     /// What each attempt took that is over.
     pub by_attempt: Vec<AttemptUsage>,
-    /// Whether a further one is under way.
-    pub under_way: bool,
     /// The attempt whose answer is taken.
     pub answered: Option<u32>,
     /// The judgement, once there was an answer to judge, and when that was since the start.
     pub judged: Option<(Judgement, Duration)>,
-    /// The answer a better one is asked for.
+    /// The best answer of the wrong form so far, while a better one is asked for.
     pub kept: Option<Kept>,
+    /// The last answer of the wrong form, and what is wrong with it.
+    pub wrong: Option<(String, Vec<String>)>,
     /// Whether something else was sent than the prompt has.
     pub changed: bool,
     /// The leave of the attempt under way.
     pub permit: Option<Permit>,
+    /// What it may use, if it is part of a batch.
+    pub purse: Option<Purse>,
+    /// What is set aside for the attempt under way.
+    pub reserved: Option<Reserved>,
+    /// What is set aside for the judges of the answer.
+    pub pot: Option<Arc<Reservation>>,
     /// What the judges of its rubrics took, once one was asked.
     pub judging: Option<Judging>,
     /// What the answering attempt sent.
     pub sent: Option<Fitted>,
+    /// Whether it is a cell that was refused before any call: it leaves no trace, and is asked later.
+    pub unasked: bool,
     /// The cached outcome that is played again.
     pub replayed: Option<Outcome>,
     started: Timestamp,
@@ -82,8 +92,8 @@ pub(super) struct Plan {
 }
 
 /// Runs a request; the result is the last event.
-pub(super) async fn drive(shared: Arc<Shared>, request: RunRequest, line: Line) -> Told {
-    let mut run = Run::begin(shared, request, line.clone());
+pub(super) async fn drive(shared: Arc<Shared>, request: RunRequest, purse: Option<Purse>, line: Line) -> Told {
+    let mut run = Run::begin(shared, request, purse, line.clone());
     let end = tokio::select! {
         biased;
         () = line.stopped() => End::Cancelled,
@@ -93,7 +103,7 @@ pub(super) async fn drive(shared: Arc<Shared>, request: RunRequest, line: Line) 
 }
 
 impl Run {
-    fn begin(shared: Arc<Shared>, request: RunRequest, line: Line) -> Self {
+    fn begin(shared: Arc<Shared>, request: RunRequest, purse: Option<Purse>, line: Line) -> Self {
         let world = &shared.ports.world;
         let (id, started, start) = (world.run_id(), world.timestamp(), Instant::now());
         let head = request.targets.first();
@@ -125,14 +135,18 @@ impl Run {
             attempts: 0,
             reasons: Vec::new(),
             by_attempt: Vec::new(),
-            under_way: false,
             answered: None,
             judged: None,
             kept: None,
+            wrong: None,
             changed: false,
             permit: None,
+            purse,
+            reserved: None,
+            pot: None,
             judging: None,
             sent: None,
+            unasked: false,
             replayed: None,
             started,
             timeline: Vec::new(),
@@ -181,7 +195,7 @@ impl Run {
         } else {
             judge(&self.request).map(Arc::new)
         };
-        let judge = judge.map_err(|bad| Fault::new(Class::CallerFault, bad))?;
+        let judge = judge.map_err(|bad| Fault::new(Class::InvalidPrompt, bad))?;
         Ok(Plan { messages, judge })
     }
 
@@ -296,7 +310,11 @@ impl Run {
 
     fn end(mut self, end: End) -> Told {
         let outcome = self.outcome(end);
-        self.record(outcome.clone());
+        if self.unasked {
+            self.recorded = true;
+        } else {
+            self.record(outcome.clone());
+        }
         Told { at: self.elapsed(), event: RunEvent::Ended { outcome: Box::new(outcome) } }
     }
 

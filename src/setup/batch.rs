@@ -3,28 +3,34 @@
 
 mod comparing;
 mod look;
+mod money;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::{Engine, Setup};
 use crate::{
     model::{
-        CacheMode, Catalog, Check, CheckKind, Expected, Params, Place, Prompt, Row, Target,
-        batch::{BatchSpec, Caps},
+        BatchId, CacheMode, Catalog, Check, CheckKind, Expected, Params, Place, Prompt, Row, Target,
+        batch::{BatchSpec, Caps, Cell},
     },
-    pipeline::batch::{BatchPlan, BatchStream, Known},
+    pipeline::{
+        batch::{BatchPlan, BatchStream, Known},
+        budget::Budget,
+    },
     store::{
         Store,
         dataset::{self, Reading},
-        job::{BatchState, Begin, Job, Reply, StoreFault},
+        job::{Begin, Job, Reply, StoreFault},
     },
 };
 use comparing::Comparing;
 pub use comparing::ExpectedRows;
 pub use look::{Planned, look};
+pub use money::{unlimited, unpriced};
 
 /// A batch as it is wanted.
 #[derive(Debug, Clone)]
@@ -45,6 +51,8 @@ pub struct Order {
     pub cache: CacheMode,
     /// What may be used.
     pub caps: Caps,
+    /// Whether a cap on cost holds for the models whose price is known alone.
+    pub allow_unpriced: bool,
     /// Cells under way at once, at most.
     pub concurrency: usize,
     /// Whether a batch that stopped goes on.
@@ -89,6 +97,7 @@ impl Order {
             judge: None,
             cache: CacheMode::On,
             caps: Caps::default(),
+            allow_unpriced: false,
             concurrency: setup.settings.batch.concurrency,
             begin: Begin::Resume,
             again: None,
@@ -159,17 +168,36 @@ pub fn targets(catalog: &Catalog, spec: &BatchSpec) -> Result<Vec<Vec<Vec<Target
     prompts.map(|((_, prompt), names)| names.iter().map(|name| lane(prompt, name)).collect()).collect()
 }
 
-/// Begins a batch, or goes on with one, and asks its first cells once the stream is polled.
+/// A batch that has begun.
+pub struct Begun {
+    /// The batch.
+    pub id: BatchId,
+    /// Whether it goes on where an earlier run stopped.
+    pub resumed: bool,
+    /// Cells of which something is known from before.
+    pub cells: u64,
+    /// Those among them that were answered.
+    pub answered: u64,
+    /// Cells that earlier runs of it asked and that have no answer yet, with what was used for them.
+    pub unanswered: Vec<Cell>,
+    /// Whether an earlier run was broken off with calls under way.
+    pub crashed: bool,
+    /// What was used before, for whoever follows what is used from now on.
+    pub budget: Budget,
+    /// What it tells.
+    pub stream: BatchStream,
+}
+
+/// Begins a batch, or goes on with one, and asks its first cells once the stream is polled. Fails where it has a
+/// cap that cannot hold.
 ///
 /// Whoever takes the events in ends it with [`Job::EndBatch`].
-pub async fn start(
-    engine: &Engine,
-    store: &Store,
-    order: &Order,
-    planned: &Planned,
-) -> Result<(BatchState, BatchStream), StoreFault> {
+pub async fn start(engine: &Engine, store: &Store, order: &Order, planned: &Planned) -> Result<Begun, StoreFault> {
+    if let Some(words) = unpriced(order, planned) {
+        return Err(StoreFault::new(words));
+    }
     let (spec, how) = (Box::new(order.spec.clone()), order.begin);
-    let Reply::Batch(state) = store.ask(Job::BeginBatch { spec, how, at: Timestamp::now() }).await? else {
+    let Reply::Batch(mut state) = store.ask(Job::BeginBatch { spec, how, at: Timestamp::now() }).await? else {
         return Err(StoreFault::new("the record does not say which batch has begun; please report this"));
     };
     let prompts = order.spec.prompts.iter().map(|(name, prompt)| {
@@ -177,6 +205,14 @@ pub async fn start(
         judged_by(&mut prompt.checks, order.judge.as_deref());
         (name.clone(), Arc::new(prompt))
     });
+    let total = planned.rows.map(|rows| rows * order.cells_of_a_row());
+    let mut budget = Budget::new(order.caps, total, Instant::now());
+    let unanswered = state.cells.iter().map(|row| &row.cell).filter(|cell| !cell.answered());
+    let unanswered: Vec<Cell> = unanswered.cloned().collect();
+    let answered = (state.cells.len() - unanswered.len()) as u64;
+    budget.expect(answered);
+    budget.before(state.cells.iter().map(|row| &row.cell));
+    let (cells, known) = (state.cells.len() as u64, std::mem::take(&mut state.cells));
     let plan = BatchPlan {
         id: state.id,
         prompts: prompts.collect(),
@@ -187,9 +223,9 @@ pub async fn start(
         judges: planned.judges.clone(),
         caps: order.caps,
         concurrency: order.concurrency,
-        total: planned.rows.map(|rows| rows * order.cells_of_a_row()),
+        total,
         session: order.session.clone(),
-        known: Known::of(state.cells.iter().map(|row| (row.cell.clone(), row.fingerprint))),
+        known: Known::of(known.into_iter().map(|row| (row.cell, row.fingerprint))),
         retry_failed: order.begin == Begin::RetryFailed,
         again: order.again.clone(),
     };
@@ -198,5 +234,7 @@ pub async fn start(
     let mut counts = ExpectedRows::default();
     let rows = rows
         .map(move |row| row.map(|row| own.completed(row, comparing, &mut counts)).map_err(|fault| fault.to_string()));
-    Ok((*state, engine.pipeline.batch(plan, rows)))
+    let stream = engine.pipeline.batch(plan, rows);
+    let (id, resumed, crashed) = (state.id, state.resumed, state.crashed);
+    Ok(Begun { id, resumed, cells, answered, unanswered, crashed, budget, stream })
 }

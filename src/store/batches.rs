@@ -28,6 +28,9 @@ pub(super) struct Own<'a> {
     pub(super) signs: &'a Path,
 }
 
+/// A batch on record: its number, id and start, whose it is, and whether it was broken off.
+type Found = (i64, [u8; 16], i64, Option<String>, bool);
+
 /// Begins a batch, or goes on with one; both are this process's own until they end.
 pub(super) fn begin(
     db: &mut Connection,
@@ -43,7 +46,7 @@ pub(super) fn begin(
         Begin::Resume => Some("end IS NOT 'complete'"),
         Begin::RetryFailed => Some("1"),
     };
-    let found: Option<(i64, [u8; 16], i64, Option<String>, bool)> = match which {
+    let found: Option<Found> = match which {
         None => None,
         Some(which) => {
             let sql = format!(

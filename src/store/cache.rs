@@ -179,7 +179,7 @@ impl CacheDb {
         };
         let done = work(&mut db, self.capacity).map_err(|error| db::fault(&self.path, &error));
         // A database that fails for good is looked for anew the next time.
-        if done.as_ref().err().is_none_or(|failed| failed.passing) {
+        if done.as_ref().err().is_none_or(|failed| failed.passing.is_some()) {
             self.db = Some(db);
         }
         done

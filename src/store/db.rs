@@ -11,11 +11,17 @@ use super::{atomic, job::StoreFault, schema::Step, search};
 pub(super) struct DbFault {
     /// In words, with the file and the next step.
     pub(super) fault: StoreFault,
-    /// True when it may work later: a lock, a full disk.
-    pub(super) passing: bool,
+    /// How long it is worth waiting where it may work later: a lock, a full disk.
+    pub(super) passing: Option<Duration>,
     /// True when the file is no sound database.
     pub(super) damaged: bool,
 }
+
+/// How long another program's lock is waited for by whoever needs a run on the disk: longer than one is held.
+const LOCKED: Duration = Duration::from_secs(20);
+
+/// How long a disk that is full or fails is: somebody may be about to help.
+const FULL: Duration = Duration::from_secs(3);
 
 /// How often switching to a write-ahead log is tried while others hold the file, at least.
 const FEWEST_TRIES: u128 = 5;
@@ -31,7 +37,7 @@ const SWITCH_WAIT: Duration = Duration::from_millis(20);
 /// by a newer version and is left alone. `patience` is how long a lock of another process is
 /// waited for.
 pub(super) fn open(path: &Path, schema: &[Step], patience: Duration) -> Result<Connection, DbFault> {
-    let refused = |fault| DbFault { fault, passing: true, damaged: false };
+    let refused = |fault| DbFault { fault, passing: Some(FULL), damaged: false };
     if let Some(dir) = path.parent() {
         atomic::make_dir(dir).map_err(refused)?;
     }
@@ -62,7 +68,7 @@ pub(super) fn open(path: &Path, schema: &[Step], patience: Duration) -> Result<C
             path.display(),
             schema.len()
         );
-        return Err(DbFault { fault: StoreFault::new(message), passing: false, damaged: false });
+        return Err(DbFault { fault: StoreFault::new(message), passing: None, damaged: false });
     }
     Ok(connection)
 }
@@ -103,7 +109,7 @@ fn migrate(connection: &mut Connection, schema: &[Step]) -> rusqlite::Result<usi
 
 /// Tells whether something may work later: a lock, a full disk.
 pub(super) fn is_passing(error: &rusqlite::Error) -> bool {
-    fault(Path::new(""), error).passing
+    fault(Path::new(""), error).passing.is_some()
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {
@@ -115,17 +121,19 @@ pub(super) fn fault(path: &Path, error: &rusqlite::Error) -> DbFault {
     let shown = path.display();
     let (message, passing, damaged) = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            (format!("{shown} is locked by another program; close what has it open"), true, false)
+            (format!("{shown} is locked by another program; close what has it open"), Some(LOCKED), false)
         }
-        Some(ErrorCode::DiskFull) => (format!("{shown} cannot grow: the disk is full; free some space"), true, false),
+        Some(ErrorCode::DiskFull) => {
+            (format!("{shown} cannot grow: the disk is full; free some space"), Some(FULL), false)
+        }
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            (format!("{shown} cannot be opened for writing; see who owns it and its directory"), true, false)
+            (format!("{shown} cannot be opened for writing; see who owns it and its directory"), Some(FULL), false)
         }
-        Some(ErrorCode::SystemIoFailure) => (format!("{shown}: the disk fails: {error}"), true, false),
+        Some(ErrorCode::SystemIoFailure) => (format!("{shown}: the disk fails: {error}"), Some(FULL), false),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            (format!("{shown} is damaged; move it away, and a new one is made"), false, true)
+            (format!("{shown} is damaged; move it away, and a new one is made"), None, true)
         }
-        _ => (format!("{shown}: {error}"), false, false),
+        _ => (format!("{shown}: {error}"), None, false),
     };
     DbFault { fault: StoreFault::new(message), passing, damaged }
 }

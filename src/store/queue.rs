@@ -1,10 +1,13 @@
-//! A bounded queue to a worker thread: what is put in is never waited for.
+//! A bounded queue to a worker thread: what is put in is never waited for, but whoever brings much can tell
+//! that the worker is behind, and wait.
 
 use std::{
     collections::VecDeque,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+
+use tokio::sync::watch;
 
 /// Why something was not put in. It is given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,14 +29,27 @@ pub(super) enum Popped<T> {
     Closed,
 }
 
-/// Work for one thread, in order. It holds `most` pieces at a time, and of large ones as many as
-/// weigh `heaviest` bytes together; a single piece may weigh more.
+/// How much work waits: pieces, and the bytes they weigh together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Load {
+    pub(super) pieces: usize,
+    pub(super) weight: usize,
+}
+
+impl Load {
+    /// No limit.
+    pub(super) const ANY: Self = Self { pieces: usize::MAX, weight: usize::MAX };
+}
+
+/// Work for one thread, in order. It refuses what is beyond `most`, but a first piece may weigh more. From
+/// `behind` on the worker counts as behind, until half of that is done.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     state: Mutex<State<T>>,
     changed: Condvar,
-    most: usize,
-    heaviest: usize,
+    most: Load,
+    behind: Load,
+    is_behind: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -46,26 +62,51 @@ struct State<T> {
 }
 
 impl<T> Queue<T> {
-    pub(super) fn new(most: usize, heaviest: usize) -> Self {
+    pub(super) fn new(most: Load, behind: Load) -> Self {
         let state = State { pieces: VecDeque::new(), weight: 0, closed: false, ended: false };
-        Self { state: Mutex::new(state), changed: Condvar::new(), most, heaviest }
+        Self { state: Mutex::new(state), changed: Condvar::new(), most, behind, is_behind: watch::Sender::new(false) }
     }
 
     /// Puts a piece in, or says at once why not.
     pub(super) fn push(&self, piece: T, weight: usize) -> Result<(), Refused> {
+        self.take_in(piece, weight, self.most)
+    }
+
+    /// Puts a piece in however much waits: whoever brings it has waited before.
+    pub(super) fn put(&self, piece: T, weight: usize) -> Result<(), Refused> {
+        self.take_in(piece, weight, Load::ANY)
+    }
+
+    fn take_in(&self, piece: T, weight: usize, most: Load) -> Result<(), Refused> {
         let mut state = self.lock();
         if state.closed || state.ended {
             return Err(Refused::Closed);
         }
-        let heavy = !state.pieces.is_empty() && state.weight.saturating_add(weight) > self.heaviest;
-        if heavy || state.pieces.len() >= self.most {
+        let heavy = !state.pieces.is_empty() && state.weight.saturating_add(weight) > most.weight;
+        if heavy || state.pieces.len() >= most.pieces {
             return Err(Refused::Full);
         }
         state.weight = state.weight.saturating_add(weight);
         state.pieces.push_back((piece, weight));
+        self.mark(&state);
         drop(state);
         self.changed.notify_all();
         Ok(())
+    }
+
+    /// Follows whether the worker is behind.
+    pub(super) fn is_behind(&self) -> watch::Receiver<bool> {
+        self.is_behind.subscribe()
+    }
+
+    fn mark(&self, state: &State<T>) {
+        let Load { pieces, weight } = self.behind;
+        let (waiting, heavy) = (state.pieces.len(), state.weight);
+        self.is_behind.send_if_modified(|behind| {
+            let now =
+                if *behind { waiting > pieces / 2 || heavy > weight / 2 } else { waiting >= pieces || heavy >= weight };
+            std::mem::replace(behind, now) != now
+        });
     }
 
     /// Takes the next piece out, waiting for one as long as `patience` says.
@@ -76,6 +117,7 @@ impl<T> Queue<T> {
         match state.pieces.pop_front() {
             Some((piece, weight)) => {
                 state.weight = state.weight.saturating_sub(weight);
+                self.mark(&state);
                 Popped::Piece(piece, weight)
             }
             None if state.closed => Popped::Closed,
@@ -92,6 +134,7 @@ impl<T> Queue<T> {
         }
         let weight: usize = taken.iter().map(|(_, weight)| weight).sum();
         state.weight = state.weight.saturating_sub(weight);
+        self.mark(&state);
         taken
     }
 
@@ -113,6 +156,8 @@ impl<T> Queue<T> {
         let mut state = self.lock();
         state.ended = true;
         state.pieces.clear();
+        state.weight = 0;
+        self.mark(&state);
         drop(state);
         self.changed.notify_all();
     }
@@ -128,7 +173,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_and_the_rest_comes_in_order() {
-        let queue = Queue::new(2, 100);
+        let queue = Queue::new(Load { pieces: 2, weight: 100 }, Load::ANY);
         assert_eq!(queue.push(1, 1000), Ok(()), "a single heavy piece fits");
         assert_eq!(queue.push(2, 1), Err(Refused::Full), "no weight is left");
         assert_eq!(queue.pop(Duration::ZERO), Popped::Piece(1, 1000));
@@ -143,5 +188,26 @@ mod tests {
         assert!(!queue.ended(Duration::ZERO));
         queue.end();
         assert!(queue.ended(Duration::ZERO));
+    }
+
+    #[test]
+    fn it_is_behind_from_its_mark_on_until_half_of_that_is_done() {
+        let queue = Queue::new(Load { pieces: 4, weight: 100 }, Load { pieces: 4, weight: 50 });
+        let behind = queue.is_behind();
+        for piece in 1..=4 {
+            assert!(!*behind.borrow(), "{piece}");
+            queue.push(piece, 1).unwrap();
+        }
+        assert!(*behind.borrow());
+        assert_eq!(queue.push(5, 1), Err(Refused::Full));
+        assert_eq!(queue.put(5, 1), Ok(()), "what has waited is taken all the same");
+        queue.pop_ready(2, |_| true);
+        assert!(*behind.borrow(), "three are more than half");
+        queue.pop(Duration::ZERO);
+        assert!(!*behind.borrow());
+        queue.put(6, 60).unwrap();
+        assert!(*behind.borrow(), "by weight");
+        queue.end();
+        assert!(!*behind.borrow(), "nobody waits for a worker that has ended");
     }
 }

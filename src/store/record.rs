@@ -1,9 +1,9 @@
 //! The record of runs: its database, opened when first needed, and writes that wait out a lock.
 
 mod calm;
+mod held;
 
 use std::{
-    collections::VecDeque,
     fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -21,14 +21,15 @@ use super::{
     judgements, points, review, runs, schema, score,
     search::Known,
     versions, weigh,
-    worker::{Reports, Trouble},
+    worker::Reports,
 };
 use crate::{
     eval::Review,
-    model::{RunId, query::Query},
+    model::query::Query,
     pipeline::port::{RunRecord, RunStart},
 };
 pub(super) use calm::Calm;
+use held::Held;
 
 /// How long another process's lock is waited for by a question.
 const QUESTION_PATIENCE: Duration = Duration::from_secs(5);
@@ -38,12 +39,6 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long by a write while others are held back already.
 const HELD_PATIENCE: Duration = Duration::from_millis(50);
-
-/// Writes that are held back, at most.
-const MOST_HELD: usize = 1024;
-
-/// Bytes that are held back, at most, beyond a first write.
-const HEAVIEST_HELD: usize = 64 * 1024 * 1024;
 
 /// A write to the record.
 #[derive(Debug)]
@@ -58,10 +53,7 @@ pub(super) struct Record {
     path: PathBuf,
     signs: PathBuf,
     open: Option<Open>,
-    held: VecDeque<(Write, usize)>,
-    held_weight: usize,
-    /// Runs that are not on record and will not be, the last of them, with the reason.
-    lost: VecDeque<(RunId, String)>,
+    held: Held,
     reports: Reports,
 }
 
@@ -72,7 +64,7 @@ pub(super) enum Standing {
     Kept,
     /// It waits to be written.
     Held,
-    /// It could not be written, for this reason.
+    /// It is not written, and not soon: for this reason.
     Lost(String),
 }
 
@@ -86,77 +78,7 @@ struct Open {
 
 impl Record {
     pub(super) fn new(data: &Path, reports: Reports) -> Self {
-        Self {
-            path: data.join("retort.db"),
-            signs: data.join("running"),
-            open: None,
-            held: VecDeque::new(),
-            held_weight: 0,
-            lost: VecDeque::new(),
-            reports,
-        }
-    }
-
-    /// Tells whether writes are held back.
-    pub(super) fn holds(&self) -> bool {
-        !self.held.is_empty()
-    }
-
-    /// Writes together, after everything that is held back. What a lock or a full disk keeps out is held
-    /// back and tried again later; that is told, and so is what is lost.
-    pub(super) fn write(&mut self, writes: Vec<(Write, usize)>) {
-        if self.holds() {
-            self.retry();
-        }
-        if self.holds() {
-            for (write, weight) in writes {
-                self.hold(write, weight);
-            }
-            return;
-        }
-        if let Err((fault, writes)) = self.attempt(writes) {
-            let message = format!("runs are not recorded yet: {fault}");
-            self.reports.tell(Trouble::Record, StoreFault::new(message));
-            for (write, weight) in writes {
-                self.hold(write, weight);
-            }
-        }
-    }
-
-    /// Writes what is held back, in order, if that can be done.
-    pub(super) fn retry(&mut self) {
-        let held: Vec<_> = std::mem::take(&mut self.held).into();
-        if held.is_empty() {
-            return;
-        }
-        match self.attempt(held) {
-            Ok(()) => self.held_weight = 0,
-            Err((_, writes)) => self.held = writes.into(),
-        }
-    }
-
-    /// Tells whether a run that has ended is on the disk.
-    pub(super) fn standing(&self, run: RunId) -> Standing {
-        let is_held = |(write, _): &(Write, usize)| matches!(write, Write::Ended(record) if record.run == run);
-        if let Some((_, why)) = self.lost.iter().find(|(lost, _)| *lost == run) {
-            Standing::Lost(why.clone())
-        } else if self.held.iter().any(is_held) {
-            Standing::Held
-        } else {
-            Standing::Kept
-        }
-    }
-
-    /// Says that a run is not on record and will not be.
-    fn lose(&mut self, write: &Write, fault: &StoreFault) {
-        let message = format!("runs are not recorded: {fault}");
-        self.reports.tell(Trouble::RecordLost, StoreFault::new(message.clone()));
-        if let Write::Ended(record) = write {
-            if self.lost.len() >= MOST_HELD {
-                self.lost.pop_front();
-            }
-            self.lost.push_back((record.run, message));
-        }
+        Self { path: data.join("retort.db"), signs: data.join("running"), open: None, held: Held::default(), reports }
     }
 
     /// Answers a question about runs.
@@ -240,29 +162,9 @@ impl Record {
         }
     }
 
-    fn hold(&mut self, write: Write, weight: usize) {
-        let heavy = self.holds() && self.held_weight.saturating_add(weight) > HEAVIEST_HELD;
-        if heavy || self.held.len() >= MOST_HELD {
-            let path = self.path.display();
-            let fault = StoreFault::new(format!("{path} is out of reach, and no more can wait for it"));
-            return self.lose(&write, &fault);
-        }
-        self.held_weight = self.held_weight.saturating_add(weight);
-        self.held.push_back((write, weight));
-    }
-
-    /// Says that what is still held back is lost, if anything is: the program ends.
-    pub(super) fn close(&mut self) {
-        self.retry();
-        let fault = StoreFault::new(format!("{} was out of reach until the end", self.path.display()));
-        for (write, _) in std::mem::take(&mut self.held) {
-            self.lose(&write, &fault);
-        }
-    }
-
     /// Writes all in one transaction. One that cannot be written is lost and no other with it; where a lock
     /// or a full disk is in the way all are given back.
-    fn attempt(&mut self, writes: Vec<(Write, usize)>) -> Result<(), (StoreFault, Vec<(Write, usize)>)> {
+    fn attempt(&mut self, writes: Vec<(Write, usize)>) -> Result<(), (DbFault, Vec<(Write, usize)>)> {
         let path = self.path.clone();
         let patience = if self.holds() { HELD_PATIENCE } else { WRITE_PATIENCE };
         let mut lost = Vec::new();
@@ -283,7 +185,7 @@ impl Record {
                 }
                 Ok(())
             }
-            Err(failed) if failed.passing => Err((failed.fault, writes)),
+            Err(failed) if failed.passing.is_some() => Err((failed, writes)),
             Err(failed) => {
                 for (write, _) in &writes {
                     self.lose(write, &failed.fault);
@@ -313,7 +215,7 @@ impl Record {
                 drop(open.db.busy_timeout(patience));
                 Ok(open)
             }
-            None => Err(DbFault { fault: StoreFault::new("the record is closed"), passing: false, damaged: false }),
+            None => Err(DbFault { fault: StoreFault::new("the record is closed"), passing: None, damaged: false }),
         }
     }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::Instant,
 };
 
@@ -80,17 +80,52 @@ pub(super) enum Trouble {
     CacheFull,
 }
 
-/// Tells of each kind of trouble once.
+/// Why runs cannot be written at the moment.
+#[derive(Debug, Clone)]
+pub(super) struct Blocked {
+    /// In words, with the file and the next step.
+    pub(super) why: String,
+    /// Until when it is worth waiting.
+    pub(super) until: Instant,
+}
+
+impl Blocked {
+    /// Tells whether it has taken longer than is waited for.
+    pub(super) fn is_over(&self) -> bool {
+        self.until <= Instant::now()
+    }
+}
+
+/// Tells of each kind of trouble once, and whether runs can be written.
 #[derive(Debug, Clone)]
 pub(super) struct Reports {
     told: Arc<Mutex<BTreeSet<Trouble>>>,
     faults: mpsc::UnboundedSender<StoreFault>,
+    blocked: Arc<watch::Sender<Option<Blocked>>>,
 }
 
 impl Reports {
     pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<StoreFault>) {
         let (faults, receiver) = mpsc::unbounded_channel();
-        (Self { told: Arc::default(), faults }, receiver)
+        (Self { told: Arc::default(), faults, blocked: Arc::default() }, receiver)
+    }
+
+    /// Notes that runs cannot be written, and how long that is worth waiting for from its beginning on.
+    pub(super) fn block(&self, why: String, patience: Duration) {
+        self.blocked.send_modify(|blocked| {
+            let until = blocked.as_ref().map_or_else(|| Instant::now() + patience, |known| known.until);
+            *blocked = Some(Blocked { why, until });
+        });
+    }
+
+    /// Notes that runs can be written again.
+    pub(super) fn unblock(&self) {
+        self.blocked.send_replace(None);
+    }
+
+    /// Follows whether runs can be written.
+    pub(super) fn blocked(&self) -> watch::Receiver<Option<Blocked>> {
+        self.blocked.subscribe()
     }
 
     pub(super) fn tell(&self, trouble: Trouble, fault: StoreFault) {
@@ -118,10 +153,6 @@ const TOGETHER: usize = 256;
 /// How long writes that come thick are gathered: a cell of a batch waits that long for the disk, and no call
 /// for the cell.
 const LINGER: Duration = Duration::from_millis(10);
-
-/// How long a run that is held back is waited for by whoever needs it on the disk: longer than other programs
-/// hold a lock.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often writes that are held back are tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -188,7 +219,7 @@ pub(super) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
                         match task {
                             RecordTask::Started(run) => writes.push((Write::Started(run), weight)),
                             RecordTask::Ended(run) => writes.push((Write::Ended(run), weight)),
-                            RecordTask::Settle(run, tell) => settling.0.push((run, tell, Instant::now())),
+                            RecordTask::Settle(run, tell) => settling.0.push((run, tell)),
                             RecordTask::Ask(..) => {}
                         }
                     }
@@ -198,40 +229,30 @@ pub(super) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
                 Popped::Nothing => record.retry(),
                 Popped::Closed => {
                     record.close();
-                    settling.tell(&record, true);
+                    settling.tell(&record);
                     return;
                 }
             }
-            settling.tell(&record, false);
+            settling.tell(&record);
         }
     });
 }
 
-/// Those who wait for a run to be on the disk.
+/// Those who wait for a run to be on the disk: which run, and where to tell.
 #[derive(Default)]
-struct Settling(Vec<Waiter>);
-
-/// Who waits for a run: where to tell, and since when.
-type Waiter = (RunId, Tell<Result<(), String>>, Instant);
+struct Settling(Vec<(RunId, Tell<Result<(), String>>)>);
 
 impl Settling {
-    /// Answers those whose run is there or lost; at the end all others too.
-    fn tell(&mut self, record: &Record, over: bool) {
-        let told = |(run, tell, since): Waiter| match record.standing(run) {
-            Standing::Held if !over && since.elapsed() < PATIENCE => Some((run, tell, since)),
-            Standing::Held => {
-                let why = "the record of runs is out of reach: a lock, or a full disk; `retort doctor` says more";
-                drop(tell.send(Err(why.to_owned())));
-                None
-            }
-            Standing::Lost(why) => {
-                drop(tell.send(Err(why)));
-                None
-            }
-            Standing::Kept => {
-                drop(tell.send(Ok(())));
-                None
-            }
+    /// Answers those whose run is there or lost.
+    fn tell(&mut self, record: &Record) {
+        let told = |(run, tell): (RunId, Tell<Result<(), String>>)| {
+            let word = match record.standing(run) {
+                Standing::Held => return Some((run, tell)),
+                Standing::Lost(why) => Err(why),
+                Standing::Kept => Ok(()),
+            };
+            drop(tell.send(word));
+            None
         };
         self.0 = std::mem::take(&mut self.0).into_iter().filter_map(told).collect();
     }

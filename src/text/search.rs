@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(found("ISTANBUL", true), []);
         assert_eq!(found("Straße", true), [(22, 29)]);
         assert_eq!(found("", true), []);
-        assert_eq!(find_all("ὁδός ΟΔΟΣ", "οδος", true), [10..18]);
+        assert_eq!(find_all("ὁδός ΟΔΟΣ", "οδος", true), vec![10..18]);
         assert!(holds("ΟΔΟΣ", &lower("οδο")) && holds("ΟΔΟΣ", &lower("ΔΟΣ")) && holds("οδοι", &lower("ΟΔΟ")));
         assert_eq!(find_all("aaaa", "aa", true), [0..2, 2..4]);
     }

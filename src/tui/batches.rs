@@ -24,7 +24,7 @@ use crate::{
     pipeline::batch::{BatchControl, BatchEnd, BatchEvent, BatchStream},
     setup::{
         Setup,
-        batch::{self, look, start},
+        batch::{self, Begun, look, start},
     },
     store::{
         Store,
@@ -164,17 +164,17 @@ impl Desk {
             Ok((ready, planned)) => start(&engine, &self.store, &ready, &planned).await.map(|begun| (begun, planned)),
             Err(fault) => Err(fault),
         };
-        let ((state, events), planned) = match begun {
+        let (Begun { id, cells, stream, .. }, planned) = match begun {
             Ok(begun) => begun,
             Err(fault) => return self.fail(ticket, fault.message).await,
         };
-        let _ = self.inbox.send(Msg::BatchBegun(ticket, state.id)).await;
-        let end = self.hear(ticket, events, told).await;
+        let _ = self.inbox.send(Msg::BatchBegun(ticket, id)).await;
+        let end = self.hear(ticket, stream, told).await;
         if order.again.is_empty() || alone {
             let all = planned.rows.map(|rows| order.cells(rows));
-            let was_whole = all == Some(state.cells.len() as u64);
+            let was_whole = all == Some(cells);
             let word = if order.again.is_empty() || was_whole { end.word() } else { BatchEnd::Stopped.word() };
-            let job = Job::EndBatch { batch: state.id, end: word.to_owned(), at: Timestamp::now() };
+            let job = Job::EndBatch { batch: id, end: word.to_owned(), at: Timestamp::now() };
             if let Err(fault) = self.store.ask(job).await {
                 tracing::warn!(%fault, "the end of a batch could not be noted");
             }

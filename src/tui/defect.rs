@@ -32,6 +32,7 @@ pub(super) fn ended(request: &RunRequest, words: &str) -> Told {
         timing: Timing::default(),
         quality: None,
         judging: None,
+        given_up: Vec::new(),
     };
     Told { at: Duration::ZERO, event: RunEvent::Ended { outcome: Box::new(outcome) } }
 }

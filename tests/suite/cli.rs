@@ -14,6 +14,15 @@ use crate::support::home::{Home, Ran};
 mod against;
 /// A batch: results in order, gates, reports, and going on.
 mod batch;
+/// What a batch may use: caps that hold, prices that are known, time that is up.
+mod caps;
+/// Fallback: refusals and answers of no use lead on, and the reasons are told.
+mod fallback;
+/// A disk without room: what was paid for is on record or on standard output.
+#[cfg(unix)]
+mod full_disk;
+/// Keys: their turns, and those that rest.
+mod keys;
 /// promptfoo: configs read and written.
 mod promptfoo;
 /// What stored answers come to, and what another threshold would do to them.

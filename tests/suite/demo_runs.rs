@@ -21,6 +21,7 @@ fn pipeline() -> Pipeline {
         backend: Arc::new(Demo::default()),
         cache: Arc::new(Memory::default()),
         recorder: Arc::new(Record::default()),
+        keys: Arc::new(retort::pipeline::port::NoKeyMemory),
         world: Arc::new(Still::default()),
     };
     Pipeline::new(ports, Rules { cache: true, ..Rules::default() })

@@ -15,7 +15,7 @@ mod end;
 mod finish;
 /// How much of an account is used at once and in a minute.
 mod gate;
-/// Which key is used, cools, or is dead.
+/// Which key is used, cools, or rests after a refusal.
 mod keys;
 /// What one run learns of a model for all later ones.
 mod learn;
@@ -27,6 +27,8 @@ mod mend;
 mod meter;
 /// What is refused or changed before anything is sent.
 mod prepare;
+/// A batch and a record that is slow or full.
+mod pressure;
 /// A judge that fails at random, and every form of report read back.
 mod reports;
 /// Retries, waits and fallbacks.

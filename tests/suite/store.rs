@@ -31,6 +31,8 @@ mod keys;
 mod places;
 /// Thresholds: what they see of stored answers, and how one is written to a prompt's file.
 mod points;
+/// A batch onto the real disk: it waits where the disk is behind.
+mod pressure;
 /// Prompts: exact round trips, and every mistake by line and column.
 mod prompts;
 /// The record of runs: what is kept, what a crash leaves, what a lock holds back.

@@ -299,5 +299,6 @@ pub(crate) fn outcome(text: &str) -> Outcome {
         quality: None,
         judging: None,
         by_attempt: Vec::new(),
+        given_up: Vec::new(),
     }
 }

@@ -84,6 +84,8 @@ pub(crate) fn record(number: u64, started: Timestamp, outcome: Outcome) -> RunRe
             run: id(number),
             usage: Usage { input: Some(212), output: Some(18), ..Usage::default() },
             timing: Timing {
+                waited: std::time::Duration::ZERO,
+                response: None,
                 total: std::time::Duration::from_millis(940),
                 first_token: Some(std::time::Duration::from_millis(210)),
                 ..Timing::default()

@@ -30,6 +30,7 @@ pub(crate) fn outcome(run: RunId, text: &str) -> Outcome {
         quality: None,
         judging: None,
         by_attempt: Vec::new(),
+        given_up: Vec::new(),
     }
 }
 

@@ -18,7 +18,7 @@ use retort::{
     },
     pipeline::{
         Pipeline, Ports, Rules, RunEvent, RunStream, Told,
-        port::{Cache, Cached, PortFuture, Recorder, RunRecord, RunStart, World},
+        port::{Cache, Cached, KeyMemory, NoKeyMemory, PortFuture, Recorder, RunRecord, RunStart, World},
     },
     provider::{Backend, Call, WireEvent, WireStream},
 };
@@ -166,6 +166,7 @@ impl World for Still {
 pub(crate) struct Bench {
     /// The pipeline.
     pub(crate) pipeline: Pipeline,
+    rules: Rules,
     /// What answers.
     pub(crate) backend: Arc<Scripted>,
     /// What it keeps.
@@ -188,9 +189,31 @@ impl Bench {
             backend: Arc::clone(&backend) as Arc<dyn Backend>,
             cache: Arc::clone(&cache) as Arc<dyn Cache>,
             recorder: Arc::clone(&record) as Arc<dyn Recorder>,
+            keys: Arc::new(NoKeyMemory),
             world: Arc::new(Still::default()),
         };
-        Self { pipeline: Pipeline::new(ports, rules), backend, cache, record }
+        Self { pipeline: Pipeline::new(ports, rules.clone()), rules, backend, cache, record }
+    }
+
+    /// Sets it up anew with a memory of keys.
+    pub(crate) fn remembers(&mut self, keys: Arc<dyn KeyMemory>) {
+        self.set_up(Arc::clone(&self.record) as Arc<dyn Recorder>, keys);
+    }
+
+    /// Sets it up anew with another record.
+    pub(crate) fn records(&mut self, recorder: Arc<dyn Recorder>) {
+        self.set_up(recorder, Arc::new(NoKeyMemory));
+    }
+
+    fn set_up(&mut self, recorder: Arc<dyn Recorder>, keys: Arc<dyn KeyMemory>) {
+        let ports = Ports {
+            backend: Arc::clone(&self.backend) as Arc<dyn Backend>,
+            cache: Arc::clone(&self.cache) as Arc<dyn Cache>,
+            recorder,
+            keys,
+            world: Arc::new(Still::default()),
+        };
+        self.pipeline = Pipeline::new(ports, self.rules.clone());
     }
 
     /// Runs a request to its end.

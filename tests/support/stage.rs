@@ -394,6 +394,8 @@ pub(crate) fn answered(target: &str, text: &str, millis: u64, first: u64, tokens
         usage,
         cost: usage.cost(price.as_ref()),
         timing: Timing {
+            waited: Duration::ZERO,
+            response: None,
             total: Duration::from_millis(millis),
             first_byte: Some(Duration::from_millis(first.saturating_sub(20))),
             first_token: Some(Duration::from_millis(first)),
@@ -403,6 +405,7 @@ pub(crate) fn answered(target: &str, text: &str, millis: u64, first: u64, tokens
         quality: None,
         judging: None,
         by_attempt: Vec::new(),
+        given_up: Vec::new(),
     }
 }
 

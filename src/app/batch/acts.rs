@@ -292,7 +292,7 @@ impl App {
         };
         let mut ended = false;
         for event in events {
-            if let BatchEvent::Cell { outcome, .. } = &event {
+            if let BatchEvent::Cell { outcome, .. } | BatchEvent::Unrecorded { outcome, .. } = &event {
                 self.metrics.take(outcome, self.now.time.as_second());
             }
             ended |= shown.hear(ticket, event, now);

@@ -75,6 +75,15 @@ impl App {
             self.overlays.push(Overlay::Limits(form));
             return;
         }
+        if let Some(name) = self.unpriced().filter(|_| caps.cost.is_some()) {
+            let says = format!(
+                "no price is known for {name}, so a limit on cost cannot hold: set input_price and output_price under \
+                 [models] in config.toml"
+            );
+            self.say(Tone::Error, &says);
+            self.overlays.push(Overlay::Limits(form));
+            return;
+        }
         let Some(shown) = &mut self.batch.shown else {
             return;
         };
@@ -91,5 +100,14 @@ impl App {
         } else {
             self.say(Tone::Info, &format!("{what} once it goes on"));
         }
+    }
+
+    /// Returns the first model that the batch on the screen asks, or falls back on, and whose price nobody knows.
+    fn unpriced(&self) -> Option<String> {
+        let order = &self.batch.shown.as_ref()?.order;
+        let lanes = order.lanes().into_iter().flat_map(|(_, targets)| targets);
+        let fallbacks = order.spec.prompts.iter().flat_map(|(_, prompt)| prompt.fallback.iter().map(String::as_str));
+        let unpriced = |name: &&str| self.catalog.resolve(name).is_ok_and(|target| !target.is_priced());
+        lanes.chain(fallbacks).find(unpriced).map(str::to_owned)
     }
 }

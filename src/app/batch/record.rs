@@ -42,8 +42,15 @@ pub(super) fn end(shown: &Shown) -> (Tone, String) {
     match &shown.state {
         State::Over(BatchEnd::Complete) => (Tone::Info, format!("the batch is complete: {counted}")),
         State::Over(BatchEnd::Stopped) => (Tone::Info, format!("the batch was stopped: {counted}")),
-        State::Over(BatchEnd::Capped { why }) => (Tone::Warning, format!("the batch ended: {why}; {counted}")),
-        State::Over(BatchEnd::Failed { why }) => (Tone::Error, format!("the batch cannot go on: {why}")),
+        State::Over(BatchEnd::Capped { why, .. }) => (Tone::Warning, format!("the batch ended: {why}; {counted}")),
+        State::Over(BatchEnd::Failed { why }) => {
+            let unrecorded = match shown.unrecorded {
+                0 => String::new(),
+                1 => "; 1 answer is not on record and will be asked for again".to_owned(),
+                many => format!("; {many} answers are not on record and will be asked for again"),
+            };
+            (Tone::Error, format!("the batch cannot go on: {why}{unrecorded}"))
+        }
         _ => (Tone::Info, counted),
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     app::{msg::Ticket, table::Table},
-    model::{BatchId, Place, batch::Cell},
+    model::{BatchId, Place, Row, RunStatus, batch::Cell},
     pipeline::{
         batch::{BatchEnd, BatchEvent},
         budget::Budget,
@@ -56,6 +56,8 @@ pub struct Shown {
     pub concurrency: usize,
     /// What it uses, since it began.
     pub budget: Option<Budget>,
+    /// Cells that ended and could not be recorded.
+    pub unrecorded: u64,
     /// Under which tickets single cells are asked again.
     pub again: Vec<Ticket>,
     /// The window on the rows.
@@ -90,6 +92,7 @@ impl Shown {
             rows: (0, false),
             counted: None,
             budget: None,
+            unrecorded: 0,
             again: Vec::new(),
             table: Table::default(),
             look: Look::default(),
@@ -160,12 +163,10 @@ impl Shown {
                     self.state = State::Running;
                 }
             }
-            BatchEvent::Cell { cell, row, outcome: _ } => {
-                self.grid.know(&row);
-                if let Some(budget) = &mut self.budget {
-                    budget.take(&cell);
-                }
-                self.fill(*cell);
+            BatchEvent::Cell { cell, row, outcome: _ } => self.ended(*cell, &row),
+            BatchEvent::Unrecorded { cell, row, outcome: _ } => {
+                self.unrecorded += 1;
+                self.ended(*cell, &row);
             }
             BatchEvent::Kept { cell, row } => {
                 self.grid.know(&row);
@@ -209,6 +210,17 @@ impl Shown {
         }
         self.table.grow(self.grid.len());
         false
+    }
+
+    fn ended(&mut self, cell: Cell, row: &Row) {
+        self.grid.know(row);
+        // One that was cut off has ended for now alone.
+        match &mut self.budget {
+            Some(budget) if cell.status == RunStatus::Cancelled => budget.before([&cell]),
+            Some(budget) => budget.take(&cell),
+            None => {}
+        }
+        self.fill(cell);
     }
 
     /// Puts a finished cell into the table.

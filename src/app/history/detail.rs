@@ -235,6 +235,7 @@ fn figures(record: &RunRecord, now: Timestamp) -> Vec<String> {
         let _ = write!(model, " · says it is {served}");
     }
     all.push(model);
+    all.extend(outcome.given_up.iter().map(|reason| format!("given up {reason}")));
     let mut times = format!("took {}", duration(outcome.timing.took()));
     if let Some(waited) = waited(outcome.timing.waited) {
         let _ = write!(times, " · {waited}");

@@ -134,7 +134,7 @@ fn helps(class: Class) -> Vec<(Action, &'static str)> {
     match class {
         Class::Credential | Class::Quota | Class::Region | Class::ModelGone | Class::NotAnApi => vec![model, again],
         Class::ParamRejected | Class::Truncated => vec![params, again],
-        Class::ContextTooLong | Class::ContentPolicy | Class::CallerFault => {
+        Class::ContextTooLong | Class::ContentPolicy | Class::CallerFault | Class::InvalidPrompt => {
             vec![(Action::FocusPrompt, "goes to the prompt"), model]
         }
         Class::BadOutput => vec![again, params],

@@ -144,12 +144,12 @@ pub fn warning(target: &Target, today: &str) -> Option<String> {
 #[must_use]
 pub fn standing(key: &KeyState, now: Timestamp) -> String {
     let account = if key.account == key.label { String::new() } else { format!(" (account {})", key.account) };
+    let left = |until: Timestamp| until.as_second().saturating_sub(now.as_second()).max(0);
     let state = match &key.state {
         Readiness::Ready => "ready".to_owned(),
-        Readiness::Cooling { until } => {
-            format!("rests {} s", until.as_second().saturating_sub(now.as_second()).max(0))
-        }
-        Readiness::Dead { why } => format!("not used any more: {why}"),
+        Readiness::Cooling { until } => format!("rests {} s", left(*until)),
+        Readiness::Retired { until, why } if *until > now => format!("rests {} s: {why}", left(*until)),
+        Readiness::Retired { why, .. } => format!("is tried again: {why}"),
     };
     format!("{}{account} {state}", key.label)
 }
@@ -202,8 +202,9 @@ mod tests {
         assert_eq!(said("env:K", Readiness::Ready), "env:K ready");
         let until = Timestamp::from_second(142).unwrap();
         assert_eq!(said("team", Readiness::Cooling { until }), "env:K (account team) rests 42 s");
-        let dead = Readiness::Dead { why: "key refused".to_owned() };
-        assert_eq!(said("env:K", dead), "env:K not used any more: key refused");
+        let refused = |until| Readiness::Retired { until, why: "key refused".to_owned() };
+        assert_eq!(said("env:K", refused(until)), "env:K rests 42 s: key refused");
+        assert_eq!(said("env:K", refused(now)), "env:K is tried again: key refused");
     }
 
     #[test]

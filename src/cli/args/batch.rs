@@ -114,15 +114,19 @@ pub struct BatchArgs {
     #[arg(long)]
     pub allow_inconclusive: bool,
 
-    /// Stops before more US dollars are spent than this.
+    /// Stops before a call that may bring the cost beyond so many US dollars; every model needs a price.
     #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
     pub max_cost: Option<f64>,
 
-    /// Stops before more tokens are used than this.
+    /// Lets --max-cost hold for the models whose price is known, and the others cost what they will.
+    #[arg(long, requires = "max_cost")]
+    pub allow_unpriced: bool,
+
+    /// Stops before a call that may bring the tokens, in and out, beyond this.
     #[arg(long, value_name = "N")]
     pub max_tokens: Option<u64>,
 
-    /// Stops after this long: `90s`, `10m`, `2h`.
+    /// Stops after this long, and cuts off what is under way: `90s`, `10m`, `2h`.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub max_time: Option<Duration>,
 

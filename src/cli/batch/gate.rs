@@ -62,7 +62,7 @@ impl Gates {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::StatusCounts;
+    use crate::model::{StatusCounts, batch::Cap};
 
     fn tally(passed: u64, failed: u64, inconclusive: u64, error: u64) -> Tally {
         let mut tally = Tally::default();
@@ -108,7 +108,7 @@ mod tests {
         let why = || "why".to_owned();
         for (end, exit) in [
             (BatchEnd::Stopped, Exit::Cancelled),
-            (BatchEnd::Capped { why: why() }, Exit::Failed),
+            (BatchEnd::Capped { cap: Cap::Time, why: why() }, Exit::Failed),
             (BatchEnd::Failed { why: why() }, Exit::Failed),
         ] {
             assert_eq!(Gates::default().exit(&end, &tally(1, 0, 0, 0)), exit);

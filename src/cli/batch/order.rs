@@ -65,6 +65,7 @@ pub(super) fn asked(order: &mut Order, args: &BatchArgs) {
         (false, false) => CacheMode::On,
     };
     order.caps = Caps { cost: args.max_cost, tokens: args.max_tokens, time: args.max_time };
+    order.allow_unpriced = args.allow_unpriced;
     order.concurrency = args.jobs.map_or(order.concurrency, usize::from);
     order.begin = match (args.new, args.retry_failed) {
         (true, _) => Begin::Anew,

@@ -104,10 +104,12 @@ fn words(Now { budget, tally, open, paused }: &Now<'_>, now: Instant) -> String 
     let Spent { usage, cost } = tally.answers();
     parts.push(format!("{} tokens", figures::all_tokens(&usage)));
     let spends = cost.amount().is_some_and(|amount| amount.0 > 0);
-    parts.push(match budget.projected_cost().filter(|_| spends) {
+    // Before the first cell has ended nobody knows whether there is a price.
+    let known = done(budget) > 0;
+    parts.extend(known.then(|| match budget.projected_cost().filter(|_| spends) {
         Some(projected) if budget.left() != Some(0) => format!("{cost} (about {projected} in the end)"),
         _ => cost.to_string(),
-    });
+    }));
     if tally.judges != Judging::default() {
         parts.push(format!("judges: {}", figures::spent(&tally.judges.spent())));
     }
@@ -155,7 +157,7 @@ mod tests {
         assert_eq!(bar(&budget), "[#####---------------] ");
         let unknown = Budget::new(Caps::default(), None, start);
         let what = Now { budget: &unknown, tally: &Tally::default(), open: 0, paused: Some("a cap") };
-        assert_eq!(words(&what, now), "0 done · 0 tokens · $0 · paused: a cap · 0 at once");
+        assert_eq!(words(&what, now), "0 done · 0 tokens · paused: a cap · 0 at once");
         assert_eq!(bar(&unknown), "");
     }
 

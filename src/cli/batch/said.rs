@@ -1,7 +1,11 @@
 //! What a person reads of a batch: what it will take, what failed, and the figures.
 
-use std::io::{self, Write};
+use std::{
+    fmt,
+    io::{self, Write},
+};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::progress::grouped;
@@ -13,7 +17,10 @@ use crate::{
         tally::Figures,
     },
     model::{Spent, StatusCounts},
-    pipeline::budget::{Estimate, Span},
+    pipeline::{
+        KeyState, Pipeline, Readiness,
+        budget::{Estimate, Span},
+    },
     text::truncate,
 };
 
@@ -40,15 +47,13 @@ pub(super) fn estimate(estimate: &Estimate) -> String {
         count(low),
         count(high)
     );
-    let cost = if estimate.is_unpriced() {
-        "cost ? (no price is known)".to_owned()
-    } else {
-        let rest = if *unpriced > 0 {
-            format!(", {} cells without a known price left out", grouped(*unpriced))
-        } else {
-            String::new()
-        };
-        format!("~{} ({}–{}{rest})", cost.expected, cost.low, cost.high)
+    let cost = match unpriced {
+        0 => format!("~{} ({}–{})", cost.expected, cost.low, cost.high),
+        _ if !estimate.is_priced() => "cost ? (no price is known)".to_owned(),
+        unpriced => {
+            let (unpriced, Span { low, expected, high }) = (grouped(*unpriced), cost);
+            format!("≥~{expected} ({low}–{high}, {unpriced} cells without a known price left out)")
+        }
     };
     format!("{} cell{}: {tokens}, {cost}", grouped(*cells), if *cells == 1 { "" } else { "s" })
 }
@@ -70,7 +75,7 @@ struct EstimateLine {
 pub(super) fn estimate_line(out: &mut dyn Write, estimate: &Estimate) -> io::Result<()> {
     let Estimate { cells, input, output, cost, unpriced, from } = *estimate;
     let dollars = Span { low: cost.low.dollars(), expected: cost.expected.dollars(), high: cost.high.dollars() };
-    let cost = (!estimate.is_unpriced()).then_some(dollars);
+    let cost = estimate.is_priced().then_some(dollars);
     let line = EstimateLine {
         event: "estimate",
         cells,
@@ -81,6 +86,37 @@ pub(super) fn estimate_line(out: &mut dyn Write, estimate: &Estimate) -> io::Res
         unpriced,
     };
     writeln!(out, "{}", serde_json::to_string(&line)?)
+}
+
+/// A key that was put aside and has not been of use since.
+#[derive(Debug, Serialize)]
+pub(super) struct RestingKey {
+    provider: String,
+    /// What it is called.
+    key: String,
+    why: String,
+    /// Until it is tried again.
+    seconds: i64,
+}
+
+impl fmt::Display for RestingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { provider, key, why, seconds } = self;
+        write!(f, "key {key} of {provider} rests: {why}; ")?;
+        if *seconds > 0 { write!(f, "it is tried again in {seconds} s") } else { f.write_str("it is tried again") }
+    }
+}
+
+/// Lists the keys that were put aside in a batch and have not been of use since.
+pub(super) fn resting(pipeline: &Pipeline, now: Timestamp) -> Vec<RestingKey> {
+    let each = |KeyState { provider, label, state, .. }| match state {
+        Readiness::Retired { until, why } => {
+            let seconds = until.as_second().saturating_sub(now.as_second()).max(0);
+            Some(RestingKey { provider, key: label, why, seconds })
+        }
+        Readiness::Ready | Readiness::Cooling { .. } => None,
+    };
+    pipeline.keys().into_iter().filter_map(each).collect()
 }
 
 /// The last line of `--json`.
@@ -96,6 +132,7 @@ struct SummaryLine<'a> {
     /// Each lane but the first against the first.
     evidence: Vec<EvidenceLine<'a>>,
     gates: Vec<GateLine<'a>>,
+    resting_keys: &'a [RestingKey],
 }
 
 #[derive(Serialize)]
@@ -126,7 +163,7 @@ pub(super) fn summary_line(
     out: &mut dyn Write,
     whole: &Whole,
     evidence: &[(String, String, Evidence)],
-    gates: &[(bool, String)],
+    (gates, resting_keys): (&[(bool, String)], &[RestingKey]),
 ) -> io::Result<()> {
     let lane = |lane: &Lane| lane.tally.figures(lane.tally.own());
     let total = whole.total();
@@ -146,6 +183,7 @@ pub(super) fn summary_line(
             .map(|(a, b, evidence)| EvidenceLine { a, b, sentence: evidence.sentence(), evidence })
             .collect(),
         gates: gates.iter().map(|(reached, words)| GateLine { reached: *reached, words }).collect(),
+        resting_keys,
     };
     let line = serde_json::to_string(&line)?;
     writeln!(out, "{}", escaped(&line))?;

@@ -21,12 +21,15 @@ use crate::{
         evidence::Lanes,
         report::{Entry, Whole, jsonl::Line},
     },
-    model::{Place, Row, RunStatus, batch::Cell},
+    model::{
+        Place, Row, RunStatus,
+        batch::{Cap, Cell},
+    },
     pipeline::{
         batch::{BatchEnd, BatchEvent},
         budget::Budget,
     },
-    store::{Store, job::CellRow},
+    store::Store,
 };
 
 /// A cell as a line of `--json`.
@@ -51,14 +54,18 @@ pub(super) struct Watch {
     /// The cells that did not pass, as they are listed, and how many more there are.
     pub(super) failures: Vec<Vec<String>>,
     pub(super) more: u64,
+    /// Cells that ended and could not be recorded: told on standard output alone.
+    pub(super) unrecorded: u64,
     /// Where the reports read the cells; none where no report is wanted.
     pub(super) spool: Option<Spool>,
+    /// Why they cannot, if a cell could not be kept for them.
+    pub(super) unspooled: Option<io::Error>,
     json: bool,
     kept: KeptRuns,
     /// How the lanes compare.
     pub(super) lanes: Lanes,
     /// Why nothing is started, if so.
-    pub(super) paused: Option<(String, bool)>,
+    pub(super) paused: Option<(String, Option<Cap>)>,
 }
 
 impl Watch {
@@ -73,7 +80,9 @@ impl Watch {
             open: BTreeSet::new(),
             failures: Vec::new(),
             more: 0,
+            unrecorded: 0,
             spool,
+            unspooled: None,
             json,
             kept,
             lanes: Lanes::default(),
@@ -103,11 +112,22 @@ impl Watch {
             BatchEvent::Cell { cell, outcome, row } => {
                 self.open.remove(&cell.place);
                 let entry = Entry::of(*cell, &row, &outcome);
-                if entry.cell.status != RunStatus::Cancelled {
+                if entry.cell.status == RunStatus::Cancelled {
+                    self.budget.before([&entry.cell]);
+                } else {
                     self.budget.take(&entry.cell);
                 }
                 self.count(&entry);
                 self.waiting.insert(entry.cell.place, Some(entry));
+                self.tell(io)?;
+            }
+            BatchEvent::Unrecorded { cell, outcome, row } => {
+                self.open.remove(&cell.place);
+                self.waiting.remove(&cell.place);
+                let entry = Entry::of(*cell, &row, &outcome);
+                self.budget.take(&entry.cell);
+                self.unrecorded += 1;
+                self.line("unrecorded", &entry, io)?;
                 self.tell(io)?;
             }
             BatchEvent::Rows { read, all } => {
@@ -116,9 +136,9 @@ impl Watch {
                     self.budget.total = Some(read.saturating_mul(each));
                 }
             }
-            BatchEvent::Paused { why, capped } => {
+            BatchEvent::Paused { why, cap } => {
                 self.budget.pause(Instant::now());
-                self.paused = Some((why, capped));
+                self.paused = Some((why, cap));
             }
             BatchEvent::Resumed => {
                 self.budget.resume(Instant::now());
@@ -149,6 +169,7 @@ impl Watch {
                     answer: cell.summary.clone(),
                     fault: Some(missing),
                     fallback: None,
+                    given_up: Vec::new(),
                     quality: None,
                     cell,
                 }
@@ -158,11 +179,10 @@ impl Watch {
 
     /// Takes in what earlier runs of the batch took for cells that have no answer yet, and what nobody knows of a run
     /// that was broken off with calls under way.
-    pub(super) fn before(&mut self, cells: &[CellRow], crashed: bool) {
+    pub(super) fn before(&mut self, unanswered: &[Cell], crashed: bool) {
         for lane in &mut self.whole.lanes {
             let own = |cell: &&Cell| (cell.place.prompt, cell.place.target) == (lane.prompt, lane.target);
-            let cells = cells.iter().map(|row| &row.cell).filter(own);
-            cells.filter(|cell| !cell.answered()).for_each(|cell| lane.tally.take_earlier(cell));
+            unanswered.iter().filter(own).for_each(|cell| lane.tally.take_earlier(cell));
         }
         if let Some(first) = self.whole.lanes.first_mut().filter(|_| crashed) {
             first.tally.take_unknown();
@@ -192,18 +212,22 @@ impl Watch {
         Ok(())
     }
 
+    fn line(&self, event: &'static str, entry: &Entry, io: &mut Io<'_>) -> io::Result<()> {
+        let line = CellLine { event, line: Line::of(&self.whole, entry) };
+        writeln!(io.out, "{}", escaped(&serde_json::to_string(&line)?))
+    }
+
     fn told(&mut self, entry: &Entry, io: &mut Io<'_>) -> io::Result<()> {
         let status = entry.cell.status;
         if status == RunStatus::Cancelled {
             return Ok(());
         }
-        if let Some(spool) = &mut self.spool {
-            spool.push(entry)?;
+        // Whatever becomes of the reports, what is under way is paid for.
+        if let Some(Err(fault)) = self.spool.as_mut().map(|spool| spool.push(entry)) {
+            (self.spool, self.unspooled) = (None, Some(fault));
         }
         if self.json {
-            let line = CellLine { event: "cell", line: Line::of(&self.whole, entry) };
-            let line = serde_json::to_string(&line)?;
-            writeln!(io.out, "{}", escaped(&line))?;
+            self.line("cell", entry, io)?;
         }
         if matches!(status, RunStatus::Failed | RunStatus::Error | RunStatus::Inconclusive) {
             if self.failures.len() < LISTED {

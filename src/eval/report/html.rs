@@ -175,14 +175,17 @@ fn row(out: &mut dyn Write, whole: &Whole, entry: &Entry) -> io::Result<()> {
         Html(title)
     )?;
     writeln!(out, "<td data-label=\"{}\" class=\"name\"><span>{}</span></td>", next(), Html(prompt))?;
-    let by = entry.fallback.as_ref().map(|other| format!("{target}, answered by {other}"));
+    let reasons: Vec<String> =
+        entry.given_up.iter().map(|reason| format!("{}: {}", reason.target, reason.fault.class)).collect();
+    let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };
+    let by = entry.fallback.as_ref().map(|other| format!("{target}, answered by {other}{why}"));
     let by = Html(by.as_deref().unwrap_or(target));
     writeln!(out, "<td data-label=\"{}\" class=\"name\"><span>{by}</span></td>", next())?;
     writeln!(out, "<td data-label=\"{}\" class=\"standing {standing}\">{standing}</td>", next())?;
     let score = cell.score.map(|score| format!("{score:.2}")).unwrap_or_default();
     writeln!(out, "<td data-label=\"{}\" class=\"number\" data-value=\"{score}\">{score}</td>", next())?;
     write!(out, "<td data-label=\"{}\">", next())?;
-    why(out, entry)?;
+    self::why(out, entry)?;
     write!(out, "</td>\n<td data-label=\"{}\">", next())?;
     input(out, entry)?;
     write!(out, "</td>\n<td data-label=\"{}\">", next())?;

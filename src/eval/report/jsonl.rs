@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{Entries, Entry, Whole};
 use crate::{
     eval::tally::Taken,
-    model::{PicoDollars, RunStatus, Verdict},
+    model::{PicoDollars, RunStatus, Verdict, outcome::Reason},
 };
 
 /// A cell as a line of JSON.
@@ -31,6 +31,7 @@ pub struct Line<'a> {
     why: String,
     class: Option<&'a str>,
     fallback: Option<&'a str>,
+    given_up: &'a [Reason],
     cached: bool,
     tokens: Option<u64>,
     tokens_is: &'static str,
@@ -68,6 +69,7 @@ impl<'a> Line<'a> {
             why: entry.why(),
             class: cell.class.as_deref(),
             fallback: entry.fallback.as_deref(),
+            given_up: &entry.given_up,
             cached: cell.cached,
             tokens: cell.tokens,
             tokens_is: cell.counted().sureness(),

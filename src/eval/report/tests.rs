@@ -48,6 +48,7 @@ fn entry(row: u64, target: u32, status: RunStatus) -> Entry {
         answer: HOSTILE.to_owned(),
         fault: (end == "failed").then(|| HOSTILE.to_owned()),
         fallback: None,
+        given_up: Vec::new(),
         quality: passed.map(|_| Quality::of(vec![verdict])),
     }
 }

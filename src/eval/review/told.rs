@@ -334,7 +334,7 @@ fn bounds(first: i64, last: i64, each: i64, zone: &TimeZone) -> Vec<i64> {
     }
     let days = each / DAY;
     let epoch = Date::constant(1970, 1, 1);
-    let number = i64::from(zone.to_datetime(at).date().duration_since(epoch).as_hours()) / 24;
+    let number = zone.to_datetime(at).date().duration_since(epoch).as_hours() / 24;
     let mut day = number.div_euclid(days) * days;
     // A day that no calendar has ends the list.
     while let Some(next) = midnight(epoch, day, zone) {

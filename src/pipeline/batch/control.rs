@@ -10,6 +10,7 @@ use crate::model::batch::Caps;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
     pub(super) stop: bool,
+    pub(super) drain: bool,
     pub(super) paused: bool,
     pub(super) concurrency: usize,
     pub(super) caps: Caps,
@@ -23,13 +24,19 @@ pub struct BatchControl(Arc<watch::Sender<Wanted>>);
 
 impl BatchControl {
     pub(super) fn new(concurrency: usize, caps: Caps) -> Self {
-        let wanted = Wanted { stop: false, paused: false, concurrency: concurrency.max(1), caps, resumed: 0 };
+        let wanted =
+            Wanted { stop: false, drain: false, paused: false, concurrency: concurrency.max(1), caps, resumed: 0 };
         Self(Arc::new(watch::Sender::new(wanted)))
     }
 
     /// Stops it: calls under way end as cancelled and no further one is made.
     pub fn stop(&self) {
         self.0.send_modify(|wanted| wanted.stop = true);
+    }
+
+    /// Starts no further cell, and ends once those under way have ended.
+    pub fn drain(&self) {
+        self.0.send_modify(|wanted| wanted.drain = true);
     }
 
     /// Starts no further cell; those under way end.

@@ -1,18 +1,26 @@
 //! The batch as it goes: which cell is next, which are under way, and when no further one is started.
 
+mod ended;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     pin::Pin,
     sync::Arc,
 };
 
-use futures_util::{FutureExt as _, Stream, StreamExt as _, stream::FuturesUnordered};
+use futures_util::{Stream, StreamExt as _, stream::FuturesUnordered};
 use tokio::{sync::watch, time::Instant};
 
-use super::{BatchControl, BatchEnd, BatchEvent, BatchPlan, control::Wanted};
+use super::{BatchControl, BatchEvent, BatchPlan, control::Wanted};
 use crate::{
-    model::{End, Outcome, Place, Row, batch::Cell},
-    pipeline::{Pipeline, RunControl, RunEvent, budget::Budget, gate::Adapted, limits::after},
+    model::{Outcome, Place, Row, batch::Cap},
+    pipeline::{
+        Pipeline, RunControl, RunEvent,
+        budget::Budget,
+        gate::Adapted,
+        limits::after,
+        spending::{Amount, Purse, Refusal, Spending},
+    },
 };
 
 /// Cells that may lie between the oldest one that has not ended and the newest one, for each that may be
@@ -29,6 +37,7 @@ struct Finished {
 type Rows = Pin<Box<dyn Stream<Item = Result<Row, String>> + Send>>;
 type UnderWay = Pin<Box<dyn Future<Output = Finished> + Send>>;
 type Settling = Pin<Box<dyn Future<Output = (Finished, Result<(), String>)> + Send>>;
+type Room = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
 /// A row whose cells are asked, and the next of them.
 struct Current {
@@ -45,9 +54,13 @@ pub(super) struct Driver {
     read: u64,
     all_read: bool,
     current: Option<Current>,
+    /// Cells that were cut off or refused by a cap: they are asked first when it goes on.
+    again: VecDeque<(Place, Arc<Row>)>,
     under_way: FuturesUnordered<UnderWay>,
     /// Cells that have ended and are not durable yet: they take no room from those that are asked.
     settling: FuturesUnordered<Settling>,
+    /// Waits until the record can take a further cell; none while it is not behind.
+    room: Option<Room>,
     /// The cells under way, by their places.
     open: BTreeMap<Place, RunControl>,
     /// Cells that were started or kept, counted.
@@ -55,6 +68,8 @@ pub(super) struct Driver {
     /// For each open place, how many were begun before it.
     order: BTreeMap<Place, u64>,
     budget: Budget,
+    /// What the calls under way may take together.
+    spending: Spending,
     wanted: watch::Receiver<Wanted>,
     adapted: Adapted,
     /// The concurrency the accounts were told of.
@@ -63,16 +78,27 @@ pub(super) struct Driver {
     /// Why nothing further is started, if a person or a cap said so.
     paused: Option<Pause>,
     resumed: u64,
-    stopping: bool,
+    ending: Ending,
     /// Cells that stopping it has cut off.
     cut: u64,
     failed: Option<String>,
     ended: bool,
 }
 
+/// Whether somebody wants it to end before its last cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// Nobody does.
+    Unasked,
+    /// It starts no further cell.
+    Drains,
+    /// What was under way is cut off, too.
+    Stops,
+}
+
 struct Pause {
     why: String,
-    capped: bool,
+    cap: Option<Cap>,
 }
 
 impl Driver {
@@ -93,6 +119,7 @@ impl Driver {
             budget.expect(plan.known.settled(plan.retry_failed));
             budget.before(plan.known.cells());
         }
+        let spending = Spending::new(plan.caps, Amount { tokens: budget.tokens, cost: budget.cost });
         Self {
             pipeline,
             plan,
@@ -100,19 +127,22 @@ impl Driver {
             read: 0,
             all_read: false,
             current: None,
+            again: VecDeque::new(),
             under_way: FuturesUnordered::new(),
             settling: FuturesUnordered::new(),
+            room: None,
             open: BTreeMap::new(),
             begun: 0,
             order: BTreeMap::new(),
             budget,
+            spending,
             wanted,
             adapted,
             told,
             queue: VecDeque::new(),
             paused: None,
             resumed: 0,
-            stopping: false,
+            ending: Ending::Unasked,
             cut: 0,
             failed: None,
             ended: false,
@@ -148,44 +178,65 @@ impl Driver {
             self.told = wanted.concurrency;
             self.adapted.set(wanted.concurrency);
         }
-        self.budget.caps = wanted.caps;
-        if wanted.stop && !self.stopping {
-            self.stopping = true;
-            self.open.values().for_each(RunControl::stop);
-        }
         let resumed = wanted.resumed != self.resumed;
         self.resumed = wanted.resumed;
-        if self.stopping {
-            return;
+        if resumed {
+            self.budget.caps = wanted.caps;
+            self.spending.set_caps(wanted.caps);
+        }
+        match self.ending {
+            Ending::Stops => return,
+            Ending::Unasked | Ending::Drains if wanted.stop => {
+                self.ending = Ending::Stops;
+                self.cut_off();
+                return;
+            }
+            Ending::Unasked if wanted.drain => self.ending = Ending::Drains,
+            Ending::Unasked | Ending::Drains => {}
         }
         match &self.paused {
-            None if wanted.paused => self.pause("paused".to_owned(), false),
-            Some(pause) if !wanted.paused && (resumed || !pause.capped) => {
+            None if wanted.paused => self.pause("paused".to_owned(), None),
+            Some(pause) if !wanted.paused && (resumed || pause.cap.is_none()) => {
                 self.paused = None;
                 self.budget.resume(Instant::now());
                 self.queue.push_back(BatchEvent::Resumed);
             }
             _ => {}
         }
-        // Asked of a cell that is there to be asked: a cap that the last one reaches stops nothing, and one that
-        // is kept costs nothing.
-        if self.paused.is_none()
-            && self.asks_next()
-            && let Some(why) = self.budget.passed(Instant::now())
-        {
-            self.pause(why, true);
+        if self.paused.is_none() {
+            self.hold_to_the_caps();
         }
     }
 
-    fn pause(&mut self, why: String, capped: bool) {
+    /// Pauses it at a cap. One on money or tokens is asked of a cell that is there to be asked: one that the last
+    /// cell reaches stops nothing, and a cell that is kept costs nothing. That on time cuts off what is under way.
+    fn hold_to_the_caps(&mut self) {
+        let asks = self.asks_next();
+        if let Some((cap, why)) = self.budget.time_is_up(Instant::now()).filter(|_| asks || !self.open.is_empty()) {
+            self.pause(why, Some(cap));
+            self.cut_off();
+        } else if asks {
+            let refused = self.spending.refused().and_then(|Refusal { cap, why }| Some((cap?, why)));
+            if let Some((cap, why)) = refused.or_else(|| self.budget.passed()) {
+                self.pause(why, Some(cap));
+            }
+        }
+    }
+
+    fn cut_off(&self) {
+        self.open.values().for_each(RunControl::stop);
+    }
+
+    fn pause(&mut self, why: String, cap: Option<Cap>) {
         self.budget.pause(Instant::now());
-        self.queue.push_back(BatchEvent::Paused { why: why.clone(), capped });
-        self.paused = Some(Pause { why, capped });
+        self.queue.push_back(BatchEvent::Paused { why: why.clone(), cap });
+        self.paused = Some(Pause { why, cap });
     }
 
     /// Tells whether there is, or may be, a further cell to start.
     fn goes_on(&self) -> bool {
-        self.failed.is_none() && !self.stopping && (self.current.is_some() || !self.all_read)
+        let left = self.current.is_some() || !self.again.is_empty() || !self.all_read;
+        self.failed.is_none() && self.ending == Ending::Unasked && left
     }
 
     /// Tells whether the next cell is known, and a model is to be asked for it.
@@ -194,7 +245,8 @@ impl Driver {
             let place = self.plan.place(current.row.number, current.next);
             place.is_some_and(|place| self.plan.keeps(place, current.fingerprint).is_some())
         };
-        self.goes_on() && self.current.as_ref().is_some_and(|current| !kept(current))
+        let next = self.current.as_ref().is_some_and(|current| !kept(current));
+        self.goes_on() && (next || !self.again.is_empty())
     }
 
     fn has_room(&self) -> bool {
@@ -202,9 +254,18 @@ impl Driver {
         self.under_way.len() < self.told && ahead < self.told.saturating_mul(AHEAD) as u64
     }
 
-    /// Starts cells of the row that was read last, as many as there is room for.
+    /// Starts cells, as many as there is room for: those that are asked again, then those of the row that was
+    /// read last.
     fn start_cells(&mut self) {
         while self.paused.is_none() && self.goes_on() && self.has_room() {
+            if (self.again.is_empty() && self.current.is_none()) || !self.can_be_recorded() {
+                return;
+            }
+            if let Some((place, row)) = self.again.pop_front() {
+                let fingerprint = row.fingerprint();
+                self.start(place, row, fingerprint);
+                continue;
+            }
             let Some(current) = &mut self.current else {
                 return;
             };
@@ -248,7 +309,7 @@ impl Driver {
             self.failed.get_or_insert(format!("there is no prompt {} in the batch", place.prompt + 1));
             return;
         };
-        let mut events = self.pipeline.run(request);
+        let mut events = self.pipeline.run_within(request, Purse::new(self.spending.clone()));
         self.open.insert(place, events.control());
         self.order.insert(place, self.begun);
         self.queue.push_back(BatchEvent::Started { place });
@@ -263,33 +324,13 @@ impl Driver {
         }));
     }
 
-    /// Waits for what came of a cell to be durable, while others are asked in its place.
-    fn settle(&mut self, finished: Finished) {
-        self.open.remove(&finished.place);
-        if let Some(outcome) = &finished.outcome {
-            // What it took is spent, whether it can be kept or not.
-            self.budget.take(&Cell::of(finished.place, outcome));
-        }
-        let recorder = Arc::clone(&self.pipeline.shared.ports.recorder);
-        let mut settling: Settling = Box::pin(async move {
-            let kept = match &finished.outcome {
-                Some(outcome) => recorder.settled(outcome.run).await,
-                None => Ok(()),
-            };
-            (finished, kept)
-        });
-        match (&mut settling).now_or_never() {
-            Some((finished, kept)) => self.finish(finished, kept),
-            None => self.settling.push(settling),
-        }
-    }
-
     /// Waits until something has changed: a cell ended, a row came, something else is wanted, time is up.
     async fn wait(&mut self) {
         // One row is read ahead, so that it is known whether there is anything left to pause.
         let reads = self.goes_on() && self.current.is_none();
-        let asks = self.paused.is_none() && self.asks_next();
-        let time_up = if asks { self.budget.deadline(Instant::now()) } else { None };
+        let timed =
+            self.paused.is_none() && self.ending != Ending::Stops && (self.asks_next() || !self.open.is_empty());
+        let time_up = if timed { self.budget.deadline(Instant::now()) } else { None };
         tokio::select! {
             biased;
             changed = self.wanted.changed() => if changed.is_err() {
@@ -298,6 +339,10 @@ impl Driver {
             },
             Some((finished, kept)) = self.settling.next(), if !self.settling.is_empty() => self.finish(finished, kept),
             Some(finished) = self.under_way.next(), if !self.under_way.is_empty() => self.settle(finished),
+            Some(room) = async { Some(self.room.as_mut()?.await) }, if self.room.is_some() => {
+                self.room = None;
+                self.is_recorded(room);
+            }
             row = self.rows.next(), if reads && !self.all_read => self.take_row(row),
             () = tokio::time::sleep_until(after(Instant::now(), time_up.unwrap_or_default())), if time_up.is_some() => {}
         }
@@ -326,36 +371,5 @@ impl Driver {
                 self.queue.push_back(BatchEvent::Rows { read: self.read, all: true });
             }
         }
-    }
-
-    fn finish(&mut self, finished: Finished, kept: Result<(), String>) {
-        let Finished { place, row, outcome } = finished;
-        self.order.remove(&place);
-        if let Err(why) = kept {
-            self.failed.get_or_insert(why);
-            return;
-        }
-        let Some(outcome) = outcome else { return };
-        self.cut += u64::from(outcome.end == End::Cancelled);
-        let cell = Box::new(Cell::of(place, &outcome));
-        self.queue.push_back(BatchEvent::Cell { cell, outcome, row });
-    }
-
-    /// Says how it ended, once nothing is under way and nothing further is to be.
-    fn end(&mut self) -> Option<BatchEnd> {
-        if !self.under_way.is_empty() || !self.settling.is_empty() {
-            return None;
-        }
-        if let Some(why) = self.failed.take() {
-            return Some(BatchEnd::Failed { why });
-        }
-        let complete = self.current.is_none() && self.all_read && self.cut == 0;
-        if self.stopping && !complete {
-            return Some(match self.paused.take() {
-                Some(Pause { why, capped: true }) => BatchEnd::Capped { why },
-                _ => BatchEnd::Stopped,
-            });
-        }
-        complete.then_some(BatchEnd::Complete)
     }
 }

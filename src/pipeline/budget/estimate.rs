@@ -54,10 +54,10 @@ impl Estimate {
         }
     }
 
-    /// Tells whether no cell has a known price.
+    /// Tells whether its cost says anything: each cell has a known price, or some cost something.
     #[must_use]
-    pub fn is_unpriced(&self) -> bool {
-        self.unpriced == self.cells
+    pub fn is_priced(&self) -> bool {
+        self.unpriced == 0 || self.cost.high.0 > 0
     }
 }
 
@@ -69,13 +69,16 @@ mod tests {
     fn an_estimate_adds_cells_up_and_names_those_without_a_price() {
         let price = Price { input: PicoDollars(2), output: PicoDollars(10), ..Price::default() };
         let (output, mut estimate) = (Span { low: 1, expected: 5, high: 20 }, Estimate::default());
-        assert!(estimate.is_unpriced());
         estimate.add(100, output, None);
-        assert!(estimate.is_unpriced());
+        assert!(!estimate.is_priced());
+        let free = Price::default();
+        let mut mixed = estimate;
+        mixed.add(100, output, Some(&free));
+        assert!(!mixed.is_priced(), "nothing and unknown is unknown");
         assert_eq!(estimate.cost, Span::default());
         estimate.add(100, output, Some(&price));
         estimate.add(50, output, Some(&price));
-        assert!(!estimate.is_unpriced());
+        assert!(estimate.is_priced());
         let pico = |low, expected, high| Span {
             low: PicoDollars(low),
             expected: PicoDollars(expected),

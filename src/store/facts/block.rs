@@ -373,6 +373,7 @@ fn put_number(number: Option<i64>, out: &mut Vec<u8>) {
 }
 
 /// Reads a number that may be none.
+#[allow(clippy::option_option, reason = "a number that is none was read as well")]
 fn number(bytes: &mut Bytes<'_>) -> Option<Option<i64>> {
     match bytes.byte()? {
         0 => Some(None),

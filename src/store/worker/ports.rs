@@ -34,14 +34,13 @@ pub(in crate::store) struct RecordPort {
 const MOST_REFUSED: usize = 1024;
 
 impl RecordPort {
-    /// Puts a write in; tells whether it was taken.
-    fn push(&self, task: RecordTask, weight: usize) -> bool {
-        let Err(why) = self.queue.push(task, weight) else {
-            return true;
-        };
-        let message = format!("runs are not recorded: {}", refused(why));
-        self.reports.tell(Trouble::RecordFull, StoreFault::new(message));
-        false
+    /// Tells of a write that was not taken in; whether it was.
+    fn taken(&self, pushed: Result<(), Refused>) -> bool {
+        if let Err(why) = pushed {
+            let message = format!("runs are not recorded: {}", refused(why));
+            self.reports.tell(Trouble::RecordFull, StoreFault::new(message));
+        }
+        pushed.is_ok()
     }
 
     fn refused(&self) -> MutexGuard<'_, VecDeque<RunId>> {
@@ -57,20 +56,44 @@ fn length(prompt: &Prompt) -> usize {
 
 impl Recorder for RecordPort {
     fn started(&self, record: &RunStart) {
-        let _ = self.push(RecordTask::Started(record.clone()), length(&record.prompt));
+        self.taken(self.queue.push(RecordTask::Started(record.clone()), length(&record.prompt)));
     }
 
     fn ended(&self, record: RunRecord) {
         let prompt = length(&record.prompt) + record.input.text.len();
         let answer = record.outcome.text.len() + record.outcome.reasoning.len();
-        let run = record.run;
-        if !self.push(RecordTask::Ended(Box::new(record)), prompt + answer) {
+        let (run, of_a_batch) = (record.run, record.cell.is_some());
+        let (task, weight) = (RecordTask::Ended(Box::new(record)), prompt + answer);
+        // A cell was let in when there was room, and what it was answered is paid for.
+        let pushed = if of_a_batch { self.queue.put(task, weight) } else { self.queue.push(task, weight) };
+        if !self.taken(pushed) {
             let mut refused = self.refused();
             if refused.len() >= MOST_REFUSED {
                 refused.pop_front();
             }
             refused.push_back(run);
         }
+    }
+
+    fn room(&self) -> PortFuture<'_, Result<(), String>> {
+        let (mut behind, mut blocked) = (self.queue.is_behind(), self.reports.blocked());
+        Box::pin(async move {
+            loop {
+                let late = *behind.borrow_and_update();
+                let until = match &*blocked.borrow_and_update() {
+                    None if !late => return Ok(()),
+                    None => None,
+                    Some(blocked) if blocked.is_over() => return Err(blocked.why.clone()),
+                    Some(blocked) => Some(blocked.until),
+                };
+                // Both senders live as long as the port does.
+                tokio::select! {
+                    _ = behind.changed() => {}
+                    _ = blocked.changed() => {}
+                    () = time::sleep_until(until.unwrap_or_else(time::Instant::now)), if until.is_some() => {}
+                }
+            }
+        })
     }
 
     fn settled(&self, run: RunId) -> PortFuture<'_, Result<(), String>> {

@@ -108,7 +108,7 @@ fn use_of(scene: Scene<'_>, shown: &Shown) -> Vec<Item> {
     let mut items = Vec::new();
     match &shown.state {
         State::Paused(why) => items.push(vec![scene.foreign(&format!("paused: {why}"), Role::Wait)]),
-        State::Over(BatchEnd::Capped { why } | BatchEnd::Failed { why }) => {
+        State::Over(BatchEnd::Capped { why, .. } | BatchEnd::Failed { why }) => {
             items.push(vec![scene.foreign(why, Role::Wait)]);
         }
         _ => {}

@@ -124,7 +124,7 @@ pub(super) fn estimate(scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
     let cost = [estimate.cost.low, estimate.cost.expected, estimate.cost.high];
     let (costs, says) = match estimate.unpriced {
         0 => (cost.map(|cost| Cost::Estimated(cost).to_string()), "estimated".to_owned()),
-        _ if estimate.is_unpriced() => ([(); 3].map(|()| "?".to_owned()), "no price is known".to_owned()),
+        _ if !estimate.is_priced() => ([(); 3].map(|()| "?".to_owned()), "no price is known".to_owned()),
         unpriced => (
             cost.map(|cost| Cost::AtLeast(cost).to_string()),
             format!("estimated; {unpriced} cells have no known price"),

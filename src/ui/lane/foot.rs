@@ -109,12 +109,16 @@ fn origins(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
     if let Some(to) = target
         && to != lane.spec.target
     {
-        items.push(vec![
+        let mut item = vec![
             scene.span("fallback ", Role::Origin),
             scene.foreign(&lane.spec.target, Role::Text),
             scene.span(" → ", Role::Origin),
             scene.foreign(to, Role::Text),
-        ]);
+        ];
+        if let Some(reason) = take.outcome.as_ref().and_then(|outcome| outcome.given_up.first()) {
+            item.push(scene.span(format!(", {}", reason.fault.class), Role::Text));
+        }
+        items.push(item);
     }
     if let Some(served) = take.meter.served() {
         items.push(vec![scene.span("served by ", Role::Origin), scene.foreign(served, Role::Text)]);

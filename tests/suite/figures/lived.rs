@@ -128,6 +128,7 @@ impl Lived {
             backend,
             cache: Arc::new(Memory::default()),
             recorder: store.recorder(),
+            keys: Arc::new(retort::pipeline::port::NoKeyMemory),
             world: Arc::new(Passing::default()),
         };
         let rules = Rules { cache: true, keys: keys("openai", &[("env:K", "k")]), ..Rules::default() };

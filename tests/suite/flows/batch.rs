@@ -243,7 +243,7 @@ fn a_batch_is_paused_goes_on_is_hurried_and_stopped() {
     let (mut bench, ticket) = running();
     bench.keys("p");
     assert_eq!(controls(&mut bench), [Control::Pause]);
-    bench.send(Msg::Batch(ticket, vec![BatchEvent::Paused { why: "asked to".to_owned(), capped: false }]));
+    bench.send(Msg::Batch(ticket, vec![BatchEvent::Paused { why: "asked to".to_owned(), cap: None }]));
     bench.keys(" ");
     assert_eq!(controls(&mut bench), [Control::Resume]);
     bench.keys("<a-up><a-up><a-down>");

@@ -8,7 +8,7 @@ use retort::{
         batch::{BatchEnd, Control},
         overlay::{Overlay, form::Row},
     },
-    model::batch::Caps,
+    model::batch::{Cap, Caps},
     pipeline::batch::BatchEvent,
 };
 
@@ -47,7 +47,7 @@ fn limits_are_changed_while_it_runs() {
 fn limits_of_a_batch_that_stopped_hold_once_it_goes_on() {
     let (mut bench, ticket) = running();
     let why = "5 tokens are used, and the cap is 5".to_owned();
-    bench.send(Msg::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Capped { why } }]));
+    bench.send(Msg::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Capped { cap: Cap::Cost, why } }]));
     bench.pass(Duration::from_secs(60));
     bench.take();
     bench.keys("L<tab>900<enter>");
@@ -63,4 +63,17 @@ fn limits_of_a_batch_that_stopped_hold_once_it_goes_on() {
         })
         .collect();
     assert_eq!(orders, [Some(900)]);
+}
+
+#[test]
+fn a_limit_on_cost_is_refused_where_a_price_is_unknown() {
+    let (mut bench, _) = running();
+    bench.take();
+    let shown = bench.app.batch.shown.as_mut().unwrap();
+    shown.order.spec.prompts[0].1.fallback = vec!["local/mine".to_owned()];
+    bench.keys("L1.5<enter>");
+    assert_eq!(caps(&bench), (Caps::default(), Some(Caps::default())));
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(_))), "the form stays open");
+    let said = bench.app.notices.shown().map(|notice| notice.text.to_string()).unwrap_or_default();
+    assert!(said.contains("no price is known for local/mine") && said.contains("input_price"), "{said}");
 }

@@ -57,8 +57,9 @@ pub(super) fn word(event: &BatchEvent) -> String {
         BatchEvent::Started { place: at } => format!("start {}", place(at)),
         BatchEvent::Kept { cell, .. } => format!("kept {}", place(&cell.place)),
         BatchEvent::Cell { cell, .. } => format!("{} {}", cell.end, place(&cell.place)),
+        BatchEvent::Unrecorded { cell, .. } => format!("unrecorded {}", place(&cell.place)),
         BatchEvent::Rows { read, all } => format!("rows {read} {all}"),
-        BatchEvent::Paused { why, capped } => format!("paused {capped}: {why}"),
+        BatchEvent::Paused { why, cap } => format!("paused {}: {why}", cap.is_some()),
         BatchEvent::Resumed => "resumed".to_owned(),
         BatchEvent::Ended { end } => format!("{end:?}"),
     }
@@ -108,7 +109,7 @@ async fn cells_start_in_order_and_are_told_as_they_end() {
 
 #[tokio::test(start_paused = true)]
 async fn each_row_is_asked_of_every_prompt_target_and_sample_and_no_failure_stops_another() {
-    let bench = Bench::new(|call, _| if call.target.name == "b" { fails(Class::CallerFault) } else { answer(&["{}"]) });
+    let bench = Bench::new(|call, _| if call.target.name == "a" { answer(&["{}"]) } else { fails(Class::CallerFault) });
     let prompt = request(&[]).prompt;
     let plan = BatchPlan {
         prompts: vec![("one".to_owned(), Arc::clone(&prompt)), ("two".to_owned(), prompt)],

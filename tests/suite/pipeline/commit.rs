@@ -122,7 +122,9 @@ async fn shown_pieces_make_up_the_answer() {
             steps.push(Step::Say(WireEvent::Reasoning("see".to_owned())));
             if n == 0 { fails(Class::Transient) } else { [steps, answer(&["{\"ä\"", ":", "\"\u{1b}[2J\"}"])].concat() }
         });
-        let told = bench.tell(by(commit)).await;
+        let mut alone = by(commit);
+        alone.targets.truncate(1);
+        let told = bench.tell(alone).await;
         let outcome = ended(&told);
         let joined = |part| deltas(&told, part).into_iter().map(|(_, text)| text).collect::<String>();
         assert_eq!(joined(Part::Text), outcome.text);

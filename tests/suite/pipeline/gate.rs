@@ -1,10 +1,15 @@
 //! How much of an account is used at once and in a minute, and what waits for it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::{FutureExt, StreamExt, future::join_all};
+use proptest::{collection::vec, prelude::*};
 use retort::{
-    model::{Class, End, Fault, Outcome, RunRequest, Usage, settings::AccountLimits},
+    model::{Class, End, Fault, Input, Outcome, RunRequest, Usage, settings::AccountLimits},
     pipeline::{AccountState, Rules, RunEvent, Told},
     provider::WireEvent,
 };
@@ -83,14 +88,109 @@ async fn concurrency_halves_once_for_calls_overrun_together_and_grows_with_succe
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_minutes_requests_are_not_exceeded() {
+async fn the_minutes_requests_are_spread_over_the_minute() {
     let limits = AccountLimits { requests_per_minute: Some(3), ..AccountLimits::default() };
     let bench = Bench::with(rules(limits), |_, _| answer(&["{}"]));
-    all(&bench, 3).await;
+    let outcomes = all(&bench, 3).await;
+    let times: Vec<_> = outcomes.iter().map(|outcome| outcome.timing.total.as_secs_f64()).collect();
+    let third = 61.0 / 3.0;
+    for (time, want) in times.iter().zip([0.1, third + 0.1, 2.0 * third + 0.1]) {
+        assert!((time - want).abs() < 0.01, "{times:?}");
+    }
     let told = bench.tell(request(&["a"])).await;
     assert_eq!(queued(&told).len(), 1);
-    assert_eq!(queued(&told)[0].0, "k has made its requests for this minute");
-    assert_eq!(ended(&told).timing.total, Duration::from_secs(60), "the first call left the window");
+    assert_eq!(queued(&told)[0].0, "k spreads its requests over the minute");
+}
+
+/// When each call was made, and the tokens it took in the end.
+type Made = Arc<Mutex<Vec<(tokio::time::Instant, u64)>>>;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Runs come at any time, take any time, fail and are tried again, and use up to what they may.
+    #[test]
+    fn no_sixty_seconds_have_more_than_the_limits(
+        requests in prop::option::of(1_u32..90),
+        tokens in prop::option::of(400_u64..3000),
+        at_once in prop::option::of(1_usize..8),
+        runs in vec((0_u64..40_000, 0_u64..20_000, 0_u64..=68, 0_u64..=100, prop::bool::weighted(0.2)), 1..40),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let limits = AccountLimits { concurrency: at_once, requests_per_minute: requests, tokens_per_minute: tokens };
+        runtime.block_on(holds(limits, runs));
+    }
+}
+
+async fn holds(limits: AccountLimits, runs: Vec<(u64, u64, u64, u64, bool)>) {
+    let made = Made::default();
+    let (noted, fates) = (Arc::clone(&made), runs.clone());
+    let mut all = rules(limits);
+    all.timeouts.total = Duration::from_secs(100_000);
+    (all.retry.min_wait, all.retry.max_wait) = (Duration::from_millis(10), Duration::from_millis(10));
+    let bench = Bench::with(all, move |call, before| {
+        let at: usize = call.messages.last().unwrap().content.parse().unwrap();
+        let (_, takes, input, output, fails) = fates[at];
+        let fails = fails && before % 2 == 0;
+        let billed = if fails { 0 } else { input + output };
+        noted.lock().unwrap().push((tokio::time::Instant::now(), billed));
+        if fails {
+            return vec![Step::After(Duration::from_millis(takes)), Step::Fail(Fault::new(Class::Transient, "x"))];
+        }
+        let usage = Usage { input: Some(input), output: Some(output), ..Usage::default() };
+        let mut steps = answer(&["{}"]);
+        steps.retain(|step| !matches!(step, Step::Say(WireEvent::Usage(_))));
+        steps.insert(1, Step::Say(WireEvent::Usage(usage)));
+        steps.insert(1, Step::After(Duration::from_millis(takes)));
+        steps
+    });
+    let start = tokio::time::Instant::now();
+    let one = async |at: usize, arrives: u64| {
+        tokio::time::sleep(Duration::from_millis(arrives)).await;
+        let mut request = request(&["a"]);
+        Arc::make_mut(&mut request.prompt).params.max_tokens = Some(100);
+        request.input = Input::of(at.to_string());
+        bench.end(request).await
+    };
+    let ends = join_all(runs.iter().enumerate().map(|(at, (arrives, ..))| one(at, *arrives))).await;
+    let made = made.lock().unwrap();
+    let minute = Duration::from_secs(60);
+    for (at, (from, _)) in made.iter().enumerate() {
+        let within = made[at..].iter().filter(|(time, _)| *time < *from + minute);
+        let (count, sum) = within.fold((0, 0), |(count, sum), (_, tokens)| (count + 1, sum + tokens));
+        let after = from.duration_since(start);
+        assert!(limits.requests_per_minute.is_none_or(|most| count <= most), "{count} requests from {after:?} on");
+        assert!(limits.tokens_per_minute.is_none_or(|most| sum <= most), "{sum} tokens from {after:?} on");
+    }
+    let let_through = |outcome: &Outcome| outcome.end == End::Done || outcome.attempts == 3;
+    assert!(ends.iter().all(let_through), "each is let through in the end");
+    if let Some(most) = limits.requests_per_minute {
+        let least = Duration::from_secs(60) / most;
+        assert!(made.windows(2).all(|pair| pair[1].0 - pair[0].0 >= least), "they are spread evenly");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_call_of_an_account_shows_what_one_takes() {
+    // Eight at once, each of which the provider counts as 2000 tokens whatever is set aside for it.
+    let limits = AccountLimits { tokens_per_minute: Some(20_000), ..AccountLimits::default() };
+    let made = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&made);
+    let bench = Bench::with(rules(limits), move |_, _| {
+        noted.lock().unwrap().push(tokio::time::Instant::now());
+        let usage = Usage { input: Some(1000), output: Some(1000), ..Usage::default() };
+        let mut steps = answer(&["{}"]);
+        steps.retain(|step| !matches!(step, Step::Say(WireEvent::Usage(_))));
+        steps.insert(1, Step::Say(WireEvent::Usage(usage)));
+        steps
+    });
+    all(&bench, 30).await;
+    let made = made.lock().unwrap();
+    let minute = Duration::from_secs(60);
+    let most =
+        made.iter().map(|from| made.iter().filter(|time| *time >= from && **time < *from + minute).count()).max();
+    assert!(most.is_some_and(|most| (8..=10).contains(&most)), "{most:?} calls of 2000 tokens in a minute");
+    assert_eq!(made.len(), 30);
 }
 
 #[tokio::test(start_paused = true)]

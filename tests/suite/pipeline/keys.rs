@@ -1,14 +1,23 @@
-//! Which key is used, cools, or is dead.
+//! Which key is used, cools, or rests after a refusal.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use jiff::Timestamp;
 use retort::{
     model::{Class, End, Fault, RunRequest},
-    pipeline::{Readiness, Rules, RunEvent, event::Next},
+    pipeline::{
+        BatchPlan, Readiness, Rules, RunEvent,
+        event::Next,
+        port::{KeyMemory, PortFuture, World as _},
+    },
     provider::Call,
 };
 
-use crate::support::script::{Bench, Step, answer, ended, fails, keys, request};
+use super::batch::{plan, rest, rows, until};
+use crate::support::script::{Bench, Step, Still, answer, ended, fails, keys, request};
 
 fn with_keys(list: &[(&str, &str)]) -> Rules {
     Rules { keys: keys("openai", list), ..Rules::default() }
@@ -38,20 +47,127 @@ fn next_keys(told: &[retort::pipeline::Told]) -> Vec<(String, Duration)> {
         .collect()
 }
 
+fn rests(bench: &Bench, label: &str) -> Option<String> {
+    let state = bench.pipeline.keys().into_iter().find(|key| key.label == label).unwrap().state;
+    let now = Still::default().timestamp();
+    match state {
+        Readiness::Retired { until, why } => Some(format!("{why}, {} s", until.as_second() - now.as_second())),
+        Readiness::Ready | Readiness::Cooling { .. } => None,
+    }
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_revoked_key_gives_way_to_the_next_at_once_and_for_good() {
-    let bench = Bench::with(with_keys(&[("env:A", "a"), ("env:B", "b")]), |call, _| {
-        if label(call) == "env:A" { fails(Class::Credential) } else { answer(&["{}"]) }
+async fn a_refused_key_gives_way_to_the_next_at_once_and_is_tried_again_after_a_minute() {
+    let bench = Bench::with(with_keys(&[("env:A", "a"), ("env:B", "b")]), |call, n| {
+        if label(call) == "env:A" && n < 4 { fails(Class::Credential) } else { answer(&["{}"]) }
     });
     let told = bench.tell(request(&["m"])).await;
     assert_eq!(next_keys(&told), [("env:B".to_owned(), Duration::ZERO)]);
     assert_eq!(ended(&told).end, End::Done);
     assert_eq!(bench.end(request(&["m"])).await.attempts, 1);
-    assert_eq!(used(&bench), ["env:A", "env:B", "env:B"], "a dead key is never sent again");
-    let states = bench.pipeline.keys();
-    assert_eq!(states[0].state, Readiness::Dead { why: "key refused".to_owned() });
-    assert_eq!(states[1].state, Readiness::Ready);
-    assert!(!format!("{told:?}{states:?}").contains("sk-env"), "keys appear by label alone");
+    assert_eq!(used(&bench), ["env:A", "env:B", "env:B"], "it rests while another is at hand");
+    assert_eq!((rests(&bench, "env:A").as_deref(), rests(&bench, "env:B")), (Some("key refused, 59 s"), None));
+    assert!(!format!("{told:?}{:?}", bench.pipeline.keys()).contains("sk-env"), "keys appear by label alone");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(bench.end(request(&["m"])).await.attempts, 2, "refused once more, it rests once more");
+    assert_eq!(rests(&bench, "env:A").as_deref(), Some("key refused, 59 s"));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(bench.end(request(&["m"])).await.attempts, 1);
+    assert_eq!((used(&bench)[3..].join(" "), rests(&bench, "env:A")), ("env:A env:B env:A".to_owned(), None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_has_the_only_key_tried_at_once_and_a_batch_until_it_was_refused_three_times() {
+    let bench = Bench::with(with_keys(&[("env:A", "a")]), |_, _| fails(Class::Credential));
+    for run in 1..=5 {
+        let outcome = bench.end(request(&["m"])).await;
+        assert_eq!((outcome.end.word(), bench.calls().len()), ("failed", run), "each new run has it tried");
+    }
+    let bench =
+        Bench::with(
+            with_keys(&[("env:A", "a")]),
+            |_, n| {
+                if n == 0 { fails(Class::Credential) } else { answer(&["{}"]) }
+            },
+        );
+    let words = rest(bench.pipeline.batch(BatchPlan { concurrency: 1, ..plan() }, rows(4))).await;
+    assert_eq!(words.iter().filter(|word| word.starts_with("done")).count(), 3, "one refusal takes one row: {words:?}");
+    let bench =
+        Bench::with(
+            with_keys(&[("env:A", "a")]),
+            |_, n| {
+                if n < 3 { fails(Class::Credential) } else { answer(&["{}"]) }
+            },
+        );
+    let mut batch = bench.pipeline.batch(BatchPlan { concurrency: 1, ..plan() }, rows(100));
+    until(&mut batch, "failed 50").await;
+    assert_eq!(bench.calls().len(), 3, "a hundred rows are not a hundred refusals");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let words = rest(batch).await;
+    assert_eq!(words.iter().filter(|word| word.starts_with("done")).count(), 50, "after a minute it is tried again");
+    assert_eq!(rests(&bench, "env:A"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_request_did_wrong_puts_no_key_aside() {
+    for class in [
+        Class::ContentPolicy,
+        Class::ModelGone,
+        Class::CallerFault,
+        Class::ContextTooLong,
+        Class::Region,
+        Class::ParamRejected,
+        Class::Overloaded,
+        Class::Unknown,
+    ] {
+        let bench = Bench::with(with_keys(&[("env:A", "a")]), move |_, n| {
+            if n == 0 {
+                vec![Step::Fail(Fault { status: Some(403), ..Fault::new(class, "x") })]
+            } else {
+                answer(&["{}"])
+            }
+        });
+        bench.end(request(&["m"])).await;
+        assert_eq!(bench.pipeline.keys()[0].state, Readiness::Ready, "{class}");
+        assert_eq!(bench.end(RunRequest { sample: 1, ..request(&["m"]) }).await.end, End::Done, "{class}");
+    }
+}
+
+/// Remembers one turn, and what rests.
+struct Remembers(u64, Mutex<Vec<(String, bool)>>);
+
+impl KeyMemory for Remembers {
+    fn turn<'a>(&'a self, _provider: &'a str) -> PortFuture<'a, u64> {
+        Box::pin(std::future::ready(self.0))
+    }
+
+    fn rests(&self, _provider: &str, label: &str, rest: Option<(Timestamp, &str)>) {
+        self.1.lock().unwrap().push((label.to_owned(), rest.is_some()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_turn_goes_on_where_the_last_program_left_it_and_what_rests_is_remembered() {
+    let list = [("env:A", "a"), ("env:B", "b"), ("env:C", "c")];
+    for (turn, order) in [(0, "A B C A"), (1, "B C A B"), (5, "C A B C"), (u64::MAX, "A B C A")] {
+        let mut bench = Bench::with(with_keys(&list), |_, _| answer(&["{}"]));
+        bench.remembers(Arc::new(Remembers(turn, Mutex::default())));
+        for _ in 0..4 {
+            bench.end(request(&["m"])).await;
+        }
+        assert_eq!(used(&bench).join(" ").replace("env:", ""), order, "turn {turn}");
+    }
+    let memory = Arc::new(Remembers(1, Mutex::default()));
+    let mut bench = Bench::with(with_keys(&[("env:A", "a"), ("env:B1", "b"), ("env:B2", "b")]), |call, n| {
+        if n == 0 && label(call) == "env:B1" { fails(Class::Quota) } else { answer(&["{}"]) }
+    });
+    bench.remembers(Arc::clone(&memory) as Arc<dyn KeyMemory>);
+    bench.end(request(&["m"])).await;
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    bench.end(request(&["m"])).await;
+    let told = memory.1.lock().unwrap().clone();
+    let owned = |label: &str, rests| (label.to_owned(), rests);
+    assert_eq!(told, [owned("env:B1", true), owned("env:B2", true), owned("env:B2", false)]);
 }
 
 #[tokio::test]
@@ -65,7 +181,7 @@ async fn a_walk_to_a_ready_key_is_free_also_while_the_clock_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn walks_over_dead_keys_cost_no_retries() {
+async fn walks_over_refused_keys_cost_no_retries() {
     let names: Vec<String> = (0..12).map(|n| format!("env:{n}")).collect();
     let list: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), name.as_str())).collect();
     let bench = Bench::with(with_keys(&list), |call, n| match label(call) {
@@ -78,7 +194,7 @@ async fn walks_over_dead_keys_cost_no_retries() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_every_key_is_dead_the_next_provider_is_asked() {
+async fn while_every_key_rests_the_next_provider_is_asked() {
     let bench = Bench::with(with_keys(&[("env:A", "a")]), |call, _| {
         if call.target.name == "m" { fails(Class::Credential) } else { answer(&["{}"]) }
     });
@@ -96,7 +212,7 @@ async fn when_every_key_is_dead_the_next_provider_is_asked() {
     });
     let (target, fault, next) = skipped.unwrap();
     assert_eq!(target, "m");
-    assert_eq!(fault, "key refused: no key for openai is of use any more: env:A (key refused)");
+    assert_eq!(fault, "key refused: every key for openai rests: env:A (key refused)");
     assert_eq!(next, Next::NextModel { to: "local".to_owned() });
     assert_eq!(bench.calls().iter().filter(|(target, _)| target == "m").count(), 1);
 }
@@ -152,14 +268,14 @@ async fn one_account_waits_and_takes_its_other_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_account_out_of_credit_is_dead_with_all_its_keys() {
+async fn an_account_out_of_credit_rests_with_all_its_keys() {
     let bench = Bench::with(with_keys(&[("env:A1", "a"), ("env:A2", "a"), ("env:B", "b")]), |call, _| {
         if label(call) == "env:B" { answer(&["{}"]) } else { fails(Class::Quota) }
     });
     bench.end(request(&["m"])).await;
     assert_eq!(used(&bench), ["env:A1", "env:B"]);
-    let dead = bench.pipeline.keys().iter().filter(|key| matches!(key.state, Readiness::Dead { .. })).count();
-    assert_eq!(dead, 2);
+    let rest = bench.pipeline.keys().iter().filter(|key| matches!(key.state, Readiness::Retired { .. })).count();
+    assert_eq!(rest, 2);
 }
 
 #[tokio::test(start_paused = true)]

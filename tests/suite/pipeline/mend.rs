@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use retort::{
-    model::{Class, Commit, Cost, End, Fault, Finish, PicoDollars, Price, Role, RunRequest, RunStatus, Usage},
+    model::{Class, Commit, Cost, End, Fault, Finish, Outcome, PicoDollars, Price, Role, RunRequest, RunStatus, Usage},
     pipeline::{Rules, RunEvent, Told, event::Next},
     provider::{Call, WireEvent},
 };
@@ -24,6 +24,17 @@ fn asks(commit: Commit) -> RunRequest {
     request.targets[0].card.max_output = Some(700);
     request.targets[0].card.price = Some(Price { input: PicoDollars(1), output: PicoDollars(100), ..Price::default() });
     request
+}
+
+/// The same with nobody to fall back on.
+fn alone(commit: Commit) -> RunRequest {
+    let mut request = asks(commit);
+    request.targets.truncate(1);
+    request
+}
+
+fn given_up(outcome: &Outcome) -> Vec<(&str, Class)> {
+    outcome.given_up.iter().map(|reason| (reason.target.as_str(), reason.fault.class)).collect()
 }
 
 /// A piece of an answer, ended by the token limit.
@@ -113,7 +124,9 @@ async fn what_was_seen_is_asked_for_again_only_where_the_settings_say_so() {
         let outcome = bench.end(request).await;
         assert_eq!(outcome.attempts, attempts, "truncated, {commit:?}, {quality:?}");
         let bench = Bench::with(rules(quality), |_, n| answer(if n == 0 { &["{}"] } else { &[GOOD] }));
-        let outcome = bench.end(asks(commit)).await;
+        let mut request = asks(commit);
+        request.targets.truncate(1);
+        let outcome = bench.end(request).await;
         assert_eq!(outcome.attempts, attempts, "wrong form, {commit:?}, {quality:?}");
         assert_eq!(
             (outcome.end.word(), outcome.status() == RunStatus::Passed),
@@ -143,25 +156,109 @@ async fn an_answer_of_the_wrong_form_goes_back_once_with_what_is_wrong_with_it()
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_fails_again_is_done_and_says_so() {
     let bench = Bench::with(rules(Some(1)), |_, _| answer(&["{}"]));
-    let told = bench.tell(asks(Commit::Buffered)).await;
+    let told = bench.tell(alone(Commit::Buffered)).await;
     let outcome = ended(&told);
     assert_eq!((&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts), (&End::Done, false, 2));
-    assert_eq!(bench.calls().len(), 2, "no other model is asked for a better form");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_correction_that_comes_to_nothing_leaves_the_answer_that_was_there() {
     for commit in [Commit::Buffered, Commit::Resettable] {
         let bench = Bench::with(rules(Some(1)), |_, n| if n == 0 { answer(&["{}"]) } else { fails(Class::Quota) });
-        let told = bench.tell(asks(commit)).await;
+        let told = bench.tell(alone(commit)).await;
         assert_eq!(failed(&told), [(Class::BadOutput, again()), (Class::Quota, Next::GiveUp)]);
         let outcome = ended(&told);
         assert_eq!((&outcome.end, outcome.text.as_str(), outcome.attempts), (&End::Done, "{}", 2));
         assert_eq!(outcome.usage, Usage { input: Some(10), output: Some(1), ..Usage::default() });
         assert_eq!(outcome.cost, Cost::Known(PicoDollars(110)), "counted once; the refused try was free");
         assert!(outcome.quality.as_ref().is_some_and(|quality| quality.status() != RunStatus::Passed));
+        assert_eq!(given_up(outcome), [("a", Class::Quota)], "why there is no better one stays with it");
         let shown = told.iter().filter(|told| matches!(told.event, RunEvent::Delta { attempt: 1, .. })).count();
         assert_eq!(shown, 1, "{commit:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_the_wrong_form_gives_way_to_the_next_target() {
+    for (quality, tries) in [(None, 1), (Some(0), 1), (Some(1), 2)] {
+        for commit in [Commit::Buffered, Commit::Resettable] {
+            for bad in ["Sure! It is well.", "{}", "[1]"] {
+                let bench = Bench::with(rules(quality), move |call, _| {
+                    answer(&[if call.target.name == "a" { bad } else { GOOD }])
+                });
+                let mut request = asks(commit);
+                request.targets[1].card.price = request.targets[0].card.price.clone();
+                let told = bench.tell(request).await;
+                let outcome = ended(&told);
+                assert_eq!(
+                    (&outcome.end, outcome.status() == RunStatus::Passed, outcome.target.as_str()),
+                    (&End::Done, true, "b"),
+                    "{bad}, {quality:?}, {commit:?}"
+                );
+                assert_eq!(
+                    (outcome.text.as_str(), u64::from(outcome.attempts)),
+                    (GOOD, tries + 1),
+                    "{quality:?}, {commit:?}"
+                );
+                assert_eq!(given_up(outcome), [("a", Class::BadOutput)]);
+                let to = Next::NextModel { to: "b".to_owned() };
+                assert_eq!(failed(&told).last(), Some(&(Class::BadOutput, to)));
+                assert_eq!(outcome.cost.amount(), Some(PicoDollars(110 * (1 + tries))), "what is put aside counts");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_fails_its_checks_or_is_out_already_stays() {
+    let unsure = |commit| {
+        let mut request = asks(commit);
+        let response = &mut Arc::make_mut(&mut request.prompt).response;
+        (response.confidence, response.min_confidence) = (Some("/mood_is".to_owned()), Some(0.9));
+        request
+    };
+    let bench = Bench::with(rules(Some(1)), |_, _| answer(&["{\"mood\":\"well\",\"mood_is\":0.1}"]));
+    let outcome = bench.end(unsure(Commit::Buffered)).await;
+    assert_eq!(
+        (&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts),
+        (&End::Done, false, 1),
+        "{:?}",
+        outcome.quality
+    );
+    let live = Bench::with(rules(Some(1)), |_, _| answer(&["{}"]));
+    let outcome = live.end(asks(Commit::Live)).await;
+    assert_eq!((&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts), (&End::Done, false, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_no_target_does_better_the_best_answer_is_shown_with_what_failed() {
+    for (first, second, best, text) in [
+        ("{}", "no JSON", "a", "{}"),
+        ("{}", "{ }", "a", "{}"),
+        ("no JSON", "{}", "b", "{}"),
+        ("no JSON", "not here either", "a", "no JSON"),
+    ] {
+        for commit in [Commit::Buffered, Commit::Resettable] {
+            let bench = Bench::with(rules(None), move |call, _| {
+                answer(&[if call.target.name == "a" { first } else { second }])
+            });
+            let told = bench.tell(asks(commit)).await;
+            let outcome = ended(&told);
+            assert_eq!((&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts), (&End::Done, false, 2));
+            assert_eq!((outcome.target.as_str(), outcome.text.as_str()), (best, text), "{first} or {second}");
+            assert!(bench.cache.0.lock().unwrap().is_empty());
+        }
+    }
+    for fate in [fails(Class::Overloaded), fails(Class::CallerFault), truncated("{\"mo")] {
+        let bench = Bench::with(
+            rules(None),
+            move |call, _| {
+                if call.target.name == "a" { answer(&["{}"]) } else { fate.clone() }
+            },
+        );
+        let outcome = bench.end(asks(Commit::Buffered)).await;
+        assert_eq!((&outcome.end, outcome.text.as_str(), outcome.target.as_str()), (&End::Done, "{}", "a"));
+        assert_eq!(given_up(&outcome).len(), 2, "both say why: {:?}", outcome.given_up);
     }
 }
 
@@ -170,7 +267,8 @@ async fn the_budgets_hold_for_it_too() {
     let mut tight = rules(Some(1));
     tight.retry.total_attempts = 1;
     let bench = Bench::with(tight, |_, _| answer(&["{}"]));
-    assert_eq!(bench.end(asks(Commit::Buffered)).await.attempts, 1);
+    let outcome = bench.end(asks(Commit::Buffered)).await;
+    assert_eq!((&outcome.end, outcome.attempts), (&End::Done, 1), "also where another target is left");
     let passing = Bench::with(rules(Some(1)), |_, n| match n {
         0 => answer(&["{}"]),
         1 => vec![Step::Fail(Fault::new(Class::Transient, "x"))],

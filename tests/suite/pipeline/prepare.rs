@@ -85,7 +85,7 @@ async fn the_users_mistakes_end_the_run_before_anything_is_sent() {
         let told = bench.tell(request).await;
         assert_eq!(told.len(), 1);
         let End::Failed { reasons } = &ended(&told).end else { panic!() };
-        assert_eq!((reasons.len(), reasons[0].fault.class), (1, Class::CallerFault));
+        assert_eq!((reasons.len(), reasons[0].fault.class), (1, Class::InvalidPrompt));
         assert!(reasons[0].fault.message.contains(words), "{}", reasons[0].fault);
         assert_eq!((bench.calls().len(), bench.record.ended.lock().unwrap().len()), (0, 1));
     }

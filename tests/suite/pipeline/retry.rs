@@ -1,10 +1,10 @@
 //! Retries, waits and fallbacks.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use retort::{
-    model::{Class, End, Fault, RunStatus},
+    model::{Class, Commit, End, Fault, RunRequest, RunStatus, settings::AccountLimits},
     pipeline::{Rules, RunEvent, Told, event::Next},
 };
 
@@ -137,12 +137,28 @@ async fn no_wait_outlasts_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wrong_request_is_not_tried_elsewhere() {
+async fn what_one_endpoint_refuses_another_takes() {
     for class in [Class::CallerFault, Class::ContentPolicy] {
+        for commit in [Commit::Buffered, Commit::Resettable, Commit::Live] {
+            let bench = Bench::new(move |call, _| if call.target.name == "a" { fails(class) } else { answer(&["{}"]) });
+            let outcome = bench.end(RunRequest { commit, ..request(&["a", "b"]) }).await;
+            assert_eq!((&outcome.end, outcome.target.as_str(), outcome.attempts), (&End::Done, "b", 2), "{class:?}");
+            let given_up: Vec<_> =
+                outcome.given_up.iter().map(|reason| (reason.target.as_str(), reason.fault.class)).collect();
+            assert_eq!(given_up, [("a", class)], "the reason stays with the answer");
+        }
         let bench = Bench::new(move |_, _| fails(class));
         let outcome = bench.end(request(&["a", "b"])).await;
-        assert_eq!((outcome.end.word(), outcome.attempts), ("failed", 1));
+        assert_eq!((outcome.end.word(), outcome.attempts), ("failed", 2), "each is asked but once");
+        assert!(outcome.given_up.is_empty(), "the end names them all");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mistake_of_ones_own_is_not_tried_elsewhere() {
+    let bench = Bench::new(|_, _| fails(Class::InvalidPrompt));
+    let outcome = bench.end(request(&["a", "b"])).await;
+    assert_eq!((outcome.end.word(), outcome.attempts), ("failed", 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -205,4 +221,25 @@ async fn an_empty_answer_is_none() {
     let bench = Bench::new(|_, n| if n == 0 { answer(&[]) } else { answer(&["{}"]) });
     let told = bench.tell(request(&["a"])).await;
     assert_eq!(nexts(&told), [(Class::Transient, retry(4))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_run_waits_is_told_apart_from_what_its_provider_takes() {
+    let limits = AccountLimits { requests_per_minute: Some(2), ..AccountLimits::default() };
+    let rules = Rules {
+        limits: BTreeMap::from([("openai".to_owned(), limits)]),
+        keys: keys("openai", &[("env:K", "k")]),
+        ..Rules::default()
+    };
+    // The first try fails after two seconds, the second is let through half a minute after it and answers in 0.3 s.
+    let bench = Bench::with(rules, |_, n| match n {
+        0 => vec![Step::After(Duration::from_secs(2)), Step::Fail(Fault::new(Class::Transient, "x"))],
+        _ => answer(&["{", "}", " "]),
+    });
+    let timing = bench.end(request(&["a"])).await.timing;
+    let (whole, waited) = (Duration::from_millis(30_800), Duration::from_millis(28_500));
+    assert_eq!((timing.total, timing.waited), (whole, waited), "the failed try is no wait");
+    assert_eq!(timing.response, Some(Duration::from_millis(300)), "the answering attempt alone");
+    let plain = Bench::new(|_, _| answer(&["{}"])).end(request(&["a"])).await.timing;
+    assert_eq!((plain.waited, plain.response), (Duration::ZERO, Some(plain.total)));
 }

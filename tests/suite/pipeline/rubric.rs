@@ -212,13 +212,22 @@ async fn what_judges_take_counts_in_the_budget_of_a_batch() {
     let bench = bench(|_| answer(&[GOOD]));
     let request = judged(vec![kind()]);
     let mut plan = BatchPlan { concurrency: 1, judges: request.judges, ..plan() };
-    // Each answer takes eleven tokens, and so does its judgement.
-    plan.caps.tokens = Some(40);
     let prompt = retort::model::Prompt { checks: request.checks, ..(*request.prompt).clone() };
     plan.prompts[0].1 = std::sync::Arc::new(prompt);
-    let mut batch = bench.pipeline.batch(plan, rows(9));
-    let words = until(&mut batch, "paused").await;
-    assert_eq!(words.last().unwrap(), "paused true: 44 tokens are used, and the cap is 40");
+    let paused = async |tokens| {
+        let mut plan = plan.clone();
+        plan.caps.tokens = Some(tokens);
+        let words = until(&mut bench.pipeline.batch(plan, rows(9)), "paused").await;
+        (words.last().unwrap().clone(), words.iter().filter(|word| word.starts_with("done")).count())
+    };
+    let (why, done) = paused(10).await;
+    let most: u64 = why.split("take up to ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!(why.contains(", its judges ") && why.ends_with("and 10 of 10 are left"), "{why}");
+    assert_eq!((done, bench.calls().len()), (0, 0), "none is begun that may pass the cap");
+    // Each answer takes eleven tokens, and so does its judgement.
+    let (why, done) = paused(most + 44).await;
+    assert_eq!((done, bench.calls().len()), (3, 6), "{why}");
+    assert!(why.ends_with(&format!("and {} of {} are left", most + 44 - 66, most + 44)), "{why}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,7 +13,7 @@ use retort::{
         Pipeline, Ports, Rules, RunEvent,
         event::Part,
         meter::RunMeter,
-        port::{Cache, Recorder},
+        port::{Cache, NoKeyMemory, Recorder},
     },
     provider::Providers,
 };
@@ -86,6 +86,7 @@ pub(super) async fn play(providers: &Arc<Providers>, kind: ProviderKind, play: &
         backend: Arc::clone(providers) as Arc<_>,
         cache: Arc::clone(&cache) as Arc<dyn Cache>,
         recorder: Arc::clone(&record) as Arc<dyn Recorder>,
+        keys: Arc::new(NoKeyMemory),
         world: Arc::new(Still::default()),
     };
     let request = request(kind, &server.url, play.json, if batch { Commit::Buffered } else { Commit::Resettable });

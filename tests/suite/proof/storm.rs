@@ -23,7 +23,7 @@ use retort::{
     pipeline::{
         Pipeline, Ports, Rules, RunEvent,
         meter::RunMeter,
-        port::{Recorder, RunRecord, RunStart},
+        port::{NoKeyMemory, Recorder, RunRecord, RunStart},
     },
     provider::Providers,
     store::Store,
@@ -165,6 +165,7 @@ async fn a_storm_loses_no_run_counts_none_twice_and_calls_none_done_that_is_not(
         backend: Arc::new(Providers::new([])),
         cache: store.cache(),
         recorder: Arc::clone(&record) as Arc<dyn Recorder>,
+        keys: Arc::new(NoKeyMemory),
         world: Arc::new(Still::default()),
     };
     let silence = Duration::from_secs(2);

@@ -38,7 +38,7 @@ fn two_real_models_answer_beside_each_other() {
     pty.send(&format!("{}\r", pair[1].0));
     pty.wait_for("t run");
     pty.send("\x1b[15~");
-    pty.wait_until("two answers", |pty| pty.text().matches("✓ done").count() == 2);
+    pty.wait_until("two answers", |pty| pty.text().matches("✓ passed").count() == 2);
     pty.send("d");
     pty.wait_for("baseline");
     pty.settle(Duration::from_millis(300));

@@ -21,6 +21,7 @@ fn pipeline(rules: Rules) -> Pipeline {
         backend: Arc::new(Providers::new([])),
         cache: Arc::new(Memory::default()),
         recorder: Arc::new(Record::default()),
+        keys: Arc::new(retort::pipeline::port::NoKeyMemory),
         world: Arc::new(Still::default()),
     };
     let retry = Retry { min_wait: Duration::from_millis(1), max_wait: Duration::from_millis(2), ..Retry::default() };

@@ -1,7 +1,7 @@
 //! The batch screen in every state.
 
 use retort::{
-    model::{Class, Fault, Outcome, Quality},
+    model::{Class, Fault, Outcome, Quality, batch::Cap},
     pipeline::batch::{BatchEnd, BatchEvent},
     store::job::{BatchEntry, CellRow, Job, Reply},
 };
@@ -79,7 +79,7 @@ fn a_batch_runs() {
     snapshot("batch-running", &mut stage);
     stage.batch(vec![BatchEvent::Paused {
         why: "the projection of $0.0712 passes the cap of $0.0500".to_owned(),
-        capped: true,
+        cap: Some(Cap::Cost),
     }]);
     snapshot_at("batch-paused", &mut stage, &[(80, 24)]);
     stage.keys("alt-1");

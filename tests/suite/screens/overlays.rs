@@ -85,7 +85,8 @@ fn the_list_of_models_says_how_keys_stand() {
         account: label.to_owned(),
         state,
     };
-    let dead = Readiness::Dead { why: "key refused".to_owned() };
+    let until = stage.now().time + jiff::SignedDuration::from_secs(42);
+    let dead = Readiness::Retired { until, why: "key refused".to_owned() };
     let account = AccountState {
         provider: "openai".to_owned(),
         account: "env:A".to_owned(),
@@ -101,5 +102,5 @@ fn the_list_of_models_says_how_keys_stand() {
     stage.keys("m").send(Msg::Keys(keys, vec![account]));
     snapshot("overlay-models-accounts", &mut stage);
     let screen = text(&stage.screen(80, 24));
-    assert!(screen.contains("keys of openai: env:A ready · env:B not used any more: key refused"), "{screen}");
+    assert!(screen.contains("keys of openai: env:A ready · env:B rests 42 s: key refused"), "{screen}");
 }

@@ -19,7 +19,7 @@ use retort::{
 
 use super::{SOON, at, record_of, run_id, start_of, store_in};
 
-fn spec(data: &str) -> BatchSpec {
+pub(super) fn spec(data: &str) -> BatchSpec {
     BatchSpec {
         name: "triage".to_owned(),
         data: data.to_owned(),

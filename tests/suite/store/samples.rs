@@ -42,6 +42,7 @@ async fn run(store: &Store, backend: &Arc<Counting>, world: &Arc<Still>) -> Vec<
         backend: Arc::clone(backend) as Arc<dyn Backend>,
         cache: store.cache(),
         recorder: store.recorder(),
+        keys: Arc::new(retort::pipeline::port::NoKeyMemory),
         world: Arc::clone(world) as Arc<dyn World>,
     };
     let rules = Rules { cache: true, keys: keys("openai", &[("env:K", "k")]), ..Rules::default() };

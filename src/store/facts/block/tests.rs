@@ -20,6 +20,9 @@ fn value() -> impl Strategy<Value = Option<f64>> {
     proptest::option::of(prop_oneof![any::<f64>(), Just(-0.0), (0..100_u8).prop_map(|part| f64::from(part) / 100.0)])
 }
 
+/// What a target took: its provider, its model, tokens in and out and the cost, flags.
+type MadeSpending = (Option<String>, String, [Option<i64>; 3], i64);
+
 /// A run as it is made up.
 #[derive(Debug, Clone)]
 struct Made {
@@ -27,7 +30,7 @@ struct Made {
     faults: Vec<String>,
     marks: Vec<(String, u8, Option<f64>)>,
     numbers: Vec<Option<i64>>,
-    spendings: Vec<(Option<String>, String, [Option<i64>; 3], i64)>,
+    spendings: Vec<MadeSpending>,
     score: Option<f64>,
     flags: i64,
 }
