@@ -196,22 +196,23 @@ fn quality(raw: &Raw, report: &Value) {
 fn prometheus(raw: &Raw, text: &str) {
     let read = |name: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(name).and_then(|rest| rest.strip_prefix(' ')));
-        line.unwrap_or_else(|| panic!("no {name} in\n{text}")).parse::<f64>().unwrap()
+        line.unwrap_or_else(|| panic!("no {name} in\n{text}"))
     };
+    let count = |name: &str| read(name).parse::<u64>().unwrap();
     let answers: Vec<&Run> = raw.answers().collect();
-    for (status, count) in counts(&answers) {
-        assert_eq!(read(&format!("retort_runs_by_status{{status=\"{status}\"}}")), count as f64);
+    for (status, runs) in counts(&answers) {
+        assert_eq!(count(&format!("retort_runs_by_status{{status=\"{status}\"}}")), runs);
     }
     let (took, judging) =
         (Sum::all(answers.iter().map(|run| run.took)), Sum::all(answers.iter().filter_map(|run| run.judging)));
-    assert_eq!(read("retort_tokens{direction=\"in\"}") + read("retort_tokens{direction=\"out\"}"), took.tokens as f64);
-    assert_eq!(read("retort_judge_tokens"), judging.tokens as f64);
+    assert_eq!(count("retort_tokens{direction=\"in\"}") + count("retort_tokens{direction=\"out\"}"), took.tokens);
+    assert_eq!(count("retort_judge_tokens"), judging.tokens);
     for (prefix, sum) in [("", took), ("judge_", judging)] {
-        assert_eq!(Some(read(&format!("retort_{prefix}cost_dollars"))), sum.dollars());
+        assert_eq!(read(&format!("retort_{prefix}cost_dollars")).parse().ok(), sum.dollars());
         for word in ["known", "estimated", "at_least", "unknown"] {
-            let state = |what: &str| read(&format!("retort_{prefix}{what}_state{{state=\"{word}\"}}"));
-            assert_eq!(state("tokens"), f64::from(u8::from(sum.tokens_is() == word)), "{prefix}tokens {word}");
-            assert_eq!(state("cost"), f64::from(u8::from(sum.cost_is() == word)), "{prefix}cost {word}");
+            let state = |what: &str| count(&format!("retort_{prefix}{what}_state{{state=\"{word}\"}}"));
+            assert_eq!(state("tokens"), u64::from(sum.tokens_is() == word), "{prefix}tokens {word}");
+            assert_eq!(state("cost"), u64::from(sum.cost_is() == word), "{prefix}cost {word}");
         }
     }
 }
@@ -308,9 +309,14 @@ fn batch(raw: &Raw, lived: &Lived) {
     tallied(&shown, &all, "the whole batch");
 
     let entries: Vec<Entry> = cells.into_iter().map(|(entry, _)| entry).collect();
+    reported(raw, &whole, &entries, took);
+}
+
+/// Asserts that each form of a batch's report says of its cells what their rows say, `took` in all.
+fn reported(raw: &Raw, whole: &Whole, entries: &Vec<Entry>, took: Sum) {
     let text = |form: Form| {
         let mut out = Vec::new();
-        form.write(&mut out, &whole, &entries).unwrap();
+        form.write(&mut out, whole, entries).unwrap();
         String::from_utf8(out).unwrap()
     };
     for line in text(Form::Lines).lines() {

@@ -96,7 +96,7 @@ fn priced(name: &str) -> Target {
     }
     if name == "demo" {
         target.kind = ProviderKind::Demo;
-        target.provider = "demo".to_owned();
+        "demo".clone_into(&mut target.provider);
     }
     target
 }
@@ -235,8 +235,11 @@ async fn batch(pipeline: &Pipeline, store: &Store, stop: bool) -> (BatchId, Vec<
     };
     let row = |number: u64| {
         // Some rows are alike.
-        let checks =
-            if number % 2 == 0 { vec![Check::of(CheckKind::LlmRubric).with("Is it kind?")] } else { Vec::new() };
+        let checks = if number.is_multiple_of(2) {
+            vec![Check::of(CheckKind::LlmRubric).with("Is it kind?")]
+        } else {
+            Vec::new()
+        };
         Row { number, input: Input::of(format!("row {}", number - number % 3)), checks, ..Row::default() }
     };
     let mut events = pipeline.batch(plan, stream::iter((1..=ROWS).map(move |number| Ok(row(number)))));

@@ -3,6 +3,7 @@
 use retort::model::{Cost, PicoDollars};
 
 /// What calls took.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Sum {
     /// In and out, as far as they are known.

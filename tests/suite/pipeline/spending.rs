@@ -19,8 +19,8 @@ use crate::support::script::{Bench, Step, answer, cut, ended, fails, keys, reque
 const IN: u64 = 100;
 const OUT: u64 = 1000;
 
-fn price() -> Option<Price> {
-    Some(Price { input: PicoDollars(IN), output: PicoDollars(OUT), ..Price::default() })
+fn price() -> Price {
+    Price { input: PicoDollars(IN), output: PicoDollars(OUT), ..Price::default() }
 }
 
 fn rules() -> Rules {
@@ -31,7 +31,7 @@ fn rules() -> Rules {
 fn priced(targets: &[&str]) -> RunRequest {
     let mut request = RunRequest { commit: Commit::Buffered, ..request(targets) };
     for target in &mut request.targets {
-        target.card.price = price();
+        target.card.price = Some(price());
     }
     request
 }
@@ -274,7 +274,7 @@ async fn one_that_waits_for_an_identical_run_shows_that_it_waited() {
 async fn what_judges_take_is_unknown_until_they_have_answered_and_never_the_runs_own() {
     let judged = || {
         let mut judge = target("j");
-        judge.card.price = price();
+        judge.card.price = Some(price());
         let checks = vec![Check::of(CheckKind::LlmRubric).with("Is it kind?")];
         RunRequest { checks, judges: BTreeMap::from([(String::new(), judge)]), commit: Commit::Live, ..priced(&["m"]) }
     };
