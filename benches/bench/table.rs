@@ -36,6 +36,7 @@ fn cell(number: u64, target: u32) -> Cell {
         run: RunId(uuid::Uuid::from_u128(u128::from(number))),
         end: "done".to_owned(),
         status: if number.is_multiple_of(7) { RunStatus::Failed } else { RunStatus::Passed },
+        cut_off: false,
         score: Some(number as f64 % 100.0 / 100.0),
         class: None,
         cached: false,

@@ -24,6 +24,7 @@ use crate::{
     },
     model::query::Query,
     store::job::{Job, Reply},
+    text::clean_line,
 };
 
 /// Writes the report of the runs a query asks for.
@@ -141,6 +142,9 @@ fn written(report: &Report, by: By, io: &mut Io<'_>) -> Result<(), Stopped> {
     if !rows.is_empty() {
         writeln!(io.out)?;
         table::write(io.out, &["CHECK", "PASSED", "INCONCLUSIVE"], &rows)?;
+    }
+    for unrun in &report.unrun {
+        writeln!(io.out, "not run: {}", clean_line(&unrun.to_string()))?;
     }
     let rows: Vec<_> = report
         .lines(by)

@@ -4,13 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 
-use super::{figures, stats::telling_rank};
+use super::{Unrun, UnrunCounts, figures, stats::telling_rank};
 use crate::model::{
     Cost, PicoDollars, Quality, RunStatus, Spent, Status, StatusCounts, Usage, batch::Cell, outcome::Judging,
 };
-
-/// Reasons why checks could not run that are told apart.
-const MOST_UNRUN: usize = 50;
 
 /// A mean that is still being taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -42,8 +39,10 @@ pub struct Tally {
     pub counts: StatusCounts,
     /// Those without an answer, by the class of the fault in words.
     pub errors: BTreeMap<String, u64>,
+    /// Those whose answer ended before it was whole.
+    pub cut_off: u64,
     /// Checks that could not run, by their rule and the reason.
-    unrun: BTreeMap<(String, String), u64>,
+    unrun: UnrunCounts,
     /// Those answered from the cache: neither their time, nor their tokens, nor their cost count.
     pub cached: u64,
     /// What the targets that were asked took themselves.
@@ -69,6 +68,7 @@ impl Tally {
     /// A cell that is inconclusive has no final score, and none is counted.
     pub fn take(&mut self, cell: &Cell, quality: Option<&Quality>) {
         self.counts.add(cell.status);
+        self.cut_off += u64::from(cell.cut_off);
         self.spend(cell);
         match cell.status {
             RunStatus::Cancelled => return,
@@ -87,7 +87,7 @@ impl Tally {
                 self.metrics.entry(metric.clone()).or_default().take(credit, 1.0);
             }
             if verdict.status == Status::Inconclusive {
-                self.take_unrun(&verdict.rule.to_string(), &verdict.reason, 1);
+                self.unrun.take(&verdict.rule.to_string(), &verdict.reason, 1);
             }
         }
         if cell.cached {
@@ -133,15 +133,27 @@ impl Tally {
 
     /// Takes in what another has counted.
     pub fn join(&mut self, other: &Self) {
-        let Self { counts, errors, unrun, cached, own, fallbacks, earlier, judges, waited, scores, metrics, times } =
-            other;
+        let Self {
+            counts,
+            errors,
+            cut_off,
+            unrun,
+            cached,
+            own,
+            fallbacks,
+            earlier,
+            judges,
+            waited,
+            scores,
+            metrics,
+            times,
+        } = other;
         self.counts.join(*counts);
+        self.cut_off += cut_off;
         for (class, count) in errors {
             *self.errors.entry(class.clone()).or_default() += count;
         }
-        for ((rule, reason), count) in unrun {
-            self.take_unrun(rule, reason, *count);
-        }
+        self.unrun.join(unrun);
         self.cached += cached;
         self.own = self.own.plus(*own);
         for (target, spent) in fallbacks {
@@ -155,15 +167,6 @@ impl Tally {
             self.metrics.entry(metric.clone()).or_default().join(*mean);
         }
         self.times.extend_from_slice(times);
-    }
-
-    /// Counts checks that could not run for a reason. Reasons beyond the first few are counted together.
-    fn take_unrun(&mut self, rule: &str, reason: &str, count: u64) {
-        let mut key = (rule.to_owned(), reason.to_owned());
-        if self.unrun.len() >= MOST_UNRUN && !self.unrun.contains_key(&key) {
-            key = (rule.to_owned(), "for other reasons".to_owned());
-        }
-        *self.unrun.entry(key).or_default() += count;
     }
 
     /// Counts the cells that have ended, those that were stopped left out.
@@ -236,12 +239,7 @@ impl Tally {
 
     /// Lists the checks that could not run, by rule and reason.
     pub fn unrun(&self) -> impl Iterator<Item = Unrun> {
-        let unrun = |((rule, reason), count): (&(String, String), &u64)| Unrun {
-            rule: rule.clone(),
-            reason: reason.clone(),
-            count: *count,
-        };
-        self.unrun.iter().map(unrun)
+        self.unrun.iter()
     }
 
     /// Returns all figures as they stand in `--json` and in JSON Lines, of what was taken those that are given:
@@ -255,6 +253,7 @@ impl Tally {
             inconclusive: self.counts.inconclusive,
             unchecked: self.counts.unchecked,
             errors: self.counts.error,
+            cut_off: self.cut_off,
             cached: self.cached,
             pass_rate: self.pass_rate(),
             score: self.score(),
@@ -287,6 +286,8 @@ pub struct Figures {
     pub unchecked: u64,
     /// Those without an answer.
     pub errors: u64,
+    /// Those whose answer ended before it was whole: failed ones and errors.
+    pub cut_off: u64,
     /// Those answered from the cache.
     pub cached: u64,
     /// From 0 to 1: those that passed of those that passed, failed, are inconclusive or have no answer.
@@ -341,23 +342,6 @@ impl Taken {
             cost: cost.amount().map(PicoDollars::dollars),
             cost_is: cost.sureness(),
         }
-    }
-}
-
-/// A check that could not run, how often, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Unrun {
-    /// The rule's name.
-    pub rule: String,
-    /// Why it could not run.
-    pub reason: String,
-    /// On how many answers.
-    pub count: u64,
-}
-
-impl std::fmt::Display for Unrun {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} × {}: {}", self.count, self.rule, self.reason)
     }
 }
 

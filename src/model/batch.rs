@@ -96,6 +96,7 @@ impl Row {
 }
 
 /// What came of a cell, without its texts: what a table shows and a report counts.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
     /// Its place.
@@ -106,6 +107,9 @@ pub struct Cell {
     pub end: String,
     /// How it came out.
     pub status: RunStatus,
+    /// Whether the answer ended before it was whole, as [`Outcome::cut_off`] says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut_off: bool,
     /// The score of the answer, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
@@ -159,6 +163,7 @@ impl Cell {
             run: outcome.run,
             end: outcome.end.word().to_owned(),
             status: outcome.status(),
+            cut_off: outcome.cut_off(),
             score: quality.and_then(super::quality::Quality::score),
             class,
             cached: matches!(outcome.provenance, Provenance::Cached { .. }),

@@ -9,7 +9,7 @@ use super::{
     fault::{Class, Fault},
     finish::Finish,
     id::RunId,
-    quality::{Quality, Rule},
+    quality::Quality,
     status::RunStatus,
     usage::{Cost, Spent, Usage},
 };
@@ -317,11 +317,16 @@ impl Outcome {
         all
     }
 
-    /// Tells whether the answer is kept although it ended before it was whole: its `finish` check failed.
+    /// Tells whether the answer ended before it was whole: it broke off, was given up for that, or was kept and
+    /// failed its `finish` check.
     #[must_use]
     pub fn cut_off(&self) -> bool {
-        let unfinished = |quality: &Quality| quality.failures().any(|verdict| verdict.rule == Rule::Finish);
-        self.end == End::Done && self.quality.as_ref().is_some_and(unfinished)
+        match &self.end {
+            End::Done => self.quality.as_ref().is_some_and(Quality::cut_off),
+            End::Interrupted { .. } => true,
+            End::Failed { .. } => matches!(self.end.class(), Some(Class::Truncated | Class::Interrupted)),
+            End::Cancelled => false,
+        }
     }
 
     /// Tells whether another target than the requested one answered.

@@ -224,6 +224,7 @@ mod tests {
             run: RunId(uuid::Uuid::nil()),
             end: "done".to_owned(),
             status: RunStatus::Unchecked,
+            cut_off: false,
             score: None,
             class: None,
             cached: false,

@@ -4,8 +4,9 @@ use rusqlite::Connection;
 
 use super::facts;
 use crate::{
-    eval::{Review, review::Report},
+    eval::{Review, UnrunCounts, review::Report},
     model::{
+        Status,
         facts::{Names, RunFacts},
         query::Query,
     },
@@ -41,5 +42,27 @@ pub(super) fn review(db: &Connection, query: &Query) -> rusqlite::Result<Review>
 
 /// Works out the report of the runs a query asks for, with the days of its time zone.
 pub(super) fn report(db: &Connection, query: &Query) -> rusqlite::Result<Report> {
-    review(db, query).map(|review| review.report(&query.time_zone()))
+    let (mut review, mut names, mut open) = (Review::default(), Names::default(), Vec::new());
+    each(db, query, &mut names, |seq, facts| {
+        if facts.marks.iter().any(|(_, status, _)| *status == Status::Inconclusive) {
+            open.push((facts.judge, seq));
+        }
+        review.take(facts);
+    })?;
+    let report = review.named(names).report(&query.time_zone());
+    let of_answers = open.into_iter().filter(|(judge, _)| *judge == report.of_judges).map(|(_, seq)| seq);
+    Ok(Report { unrun: unrun(db, of_answers)?.iter().collect(), ..report })
+}
+
+/// Counts the checks that could not run on the answers of runs.
+fn unrun(db: &Connection, runs: impl Iterator<Item = i64>) -> rusqlite::Result<UnrunCounts> {
+    let mut counts = UnrunCounts::default();
+    let mut statement = db.prepare_cached("SELECT rule, reason FROM verdict WHERE seq = ?1 AND mark = 'skipped'")?;
+    for seq in runs {
+        let mut rows = statement.query([seq])?;
+        while let Some(row) = rows.next()? {
+            counts.take(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?, 1);
+        }
+    }
+    Ok(counts)
 }

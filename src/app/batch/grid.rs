@@ -280,6 +280,7 @@ mod tests {
             run: RunId(uuid::Uuid::nil()),
             end: end.to_owned(),
             status,
+            cut_off: false,
             score: None,
             class: None,
             cached: false,

@@ -60,6 +60,7 @@ mod tests {
             run: RunId(uuid::Uuid::nil()),
             end: if status == RunStatus::Error { "failed" } else { "done" }.to_owned(),
             status,
+            cut_off: false,
             score: (status != RunStatus::Error).then_some(0.5),
             class: (status == RunStatus::Error).then(|| Class::Truncated.to_string()),
             cached: false,

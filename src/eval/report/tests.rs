@@ -27,6 +27,7 @@ fn entry(row: u64, target: u32, status: RunStatus) -> Entry {
         run: RunId(uuid::Uuid::nil()),
         end: end.to_owned(),
         status,
+        cut_off: false,
         score: passed.map(|passed| if passed { 1.0 } else { 0.25 }),
         class: (end == "failed").then(|| "rate limited".to_owned()),
         cached: false,

@@ -121,6 +121,9 @@ pub fn markdown(report: &Report, by: By) -> String {
     for check in &report.checks {
         let _ = writeln!(out, "| {} | {} | {} |", escaped(&check.name), rate(check.pass.as_ref()), check.inconclusive);
     }
+    for unrun in &report.unrun {
+        let _ = writeln!(out, "\nnot run: {}", escaped(&unrun.to_string()));
+    }
     let head = by.word();
     let _ = write!(
         out,

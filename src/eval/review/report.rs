@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use super::BINS;
 use crate::{
     eval::{
+        Unrun,
         evidence::Shown,
         figures::LEAST_WAIT,
         stats::{Interval, wilson},
@@ -216,6 +217,8 @@ pub struct Report {
     pub changes: Vec<Change>,
     /// By check: how often it passed.
     pub checks: Vec<Check>,
+    /// Checks that could not run, by rule and reason; none where the runs are not those on record.
+    pub unrun: Vec<Unrun>,
     /// By class of fault, the one most runs met first.
     pub classes: Vec<ClassLine>,
     /// By model.

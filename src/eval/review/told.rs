@@ -117,6 +117,7 @@ impl Review {
             pass: Rate::of(all.counts.passed, all.counts.rated()),
             changes: self.changes(),
             checks,
+            unrun: Vec::new(),
             classes: self.classes(),
             models: self.by_target(&ordered, |(_, model)| model),
             providers: self.by_target(&ordered, |(provider, _)| provider),
