@@ -88,7 +88,7 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         );
     }
     let spool = if outs.is_empty() { None } else { Some(Spool::new()?) };
-    let mut watch = Watch::new(budget, whole(&order, id), spool, args.json);
+    let mut watch = Watch::new(budget, whole(&order, id), order.concurrency, spool, args.json);
     watch.before(&unanswered, crashed);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
     let end = ended.as_ref().map_or("stopped", |end| word(end, &order));

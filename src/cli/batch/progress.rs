@@ -38,6 +38,8 @@ pub(super) struct Now<'a> {
     pub(super) tally: &'a Tally,
     /// Cells under way.
     pub(super) open: usize,
+    /// Cells that have ended and are not on record yet.
+    pub(super) unwritten: usize,
     /// Why nothing is started, if so.
     pub(super) paused: Option<&'a str>,
 }
@@ -94,7 +96,7 @@ fn bar(budget: &Budget) -> String {
     format!("[{}{}] ", "#".repeat(full), "-".repeat(rest))
 }
 
-fn words(Now { budget, tally, open, paused }: &Now<'_>, now: Instant) -> String {
+fn words(Now { budget, tally, open, unwritten, paused }: &Now<'_>, now: Instant) -> String {
     let of = budget.total.map(|total| format!(" of {}", grouped(total))).unwrap_or_default();
     let mut parts = vec![format!("{}{of} done", grouped(done(budget)))];
     parts.extend(Some(tally.counts.others()).filter(|others| !others.is_empty()));
@@ -119,6 +121,9 @@ fn words(Now { budget, tally, open, paused }: &Now<'_>, now: Instant) -> String 
         _ => {}
     }
     parts.push(format!("{open} at once"));
+    if *unwritten > 0 {
+        parts.push(format!("{unwritten} being written"));
+    }
     parts.join(" · ")
 }
 
@@ -149,14 +154,15 @@ mod tests {
         tally.take_unknown();
         (tally.counts.failed, tally.counts.inconclusive, tally.counts.error) = (3, 2, 1);
         let now = start + Duration::from_secs(60);
-        let what = Now { budget: &budget, tally: &tally, open: 5, paused: None };
+        let what = Now { budget: &budget, tally: &tally, open: 5, unwritten: 3, paused: None };
         assert_eq!(
             words(&what, now),
-            "1,000 of 4,000 done · 3 failed, 2 inconclusive, 1 error · 10.0/s · ? tokens · ? · 5m 00s left · 5 at once"
+            "1,000 of 4,000 done · 3 failed, 2 inconclusive, 1 error · 10.0/s · ? tokens · ? · 5m 00s left · 5 at once · \
+             3 being written"
         );
         assert_eq!(bar(&budget), "[#####---------------] ");
         let unknown = Budget::new(Caps::default(), None, start);
-        let what = Now { budget: &unknown, tally: &Tally::default(), open: 0, paused: Some("a cap") };
+        let what = Now { budget: &unknown, tally: &Tally::default(), open: 0, unwritten: 0, paused: Some("a cap") };
         assert_eq!(words(&what, now), "0 done · 0 tokens · paused: a cap · 0 at once");
         assert_eq!(bar(&unknown), "");
     }

@@ -51,6 +51,8 @@ pub(super) struct Watch {
     /// Cells whose turn has not come: those under way, and those that ended before one that began earlier.
     waiting: BTreeMap<Place, Option<Entry>>,
     open: BTreeSet<Place>,
+    /// Calls under way at once, at most.
+    concurrency: usize,
     /// The cells that did not pass, as they are listed, and how many more there are.
     pub(super) failures: Vec<Vec<String>>,
     pub(super) more: u64,
@@ -70,7 +72,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Begins before the first event.
-    pub(super) fn new(budget: Budget, whole: Whole, spool: Option<Spool>, json: bool) -> Self {
+    pub(super) fn new(budget: Budget, whole: Whole, concurrency: usize, spool: Option<Spool>, json: bool) -> Self {
         let kept = KeptRuns::new(whole.batch);
         Self {
             budget,
@@ -78,6 +80,7 @@ impl Watch {
             tally: Tally::default(),
             waiting: BTreeMap::new(),
             open: BTreeSet::new(),
+            concurrency,
             failures: Vec::new(),
             more: 0,
             unrecorded: 0,
@@ -242,7 +245,9 @@ impl Watch {
     /// Says how it goes.
     pub(super) fn show(&self, progress: &mut Progress, io: &mut Io<'_>) {
         let paused = self.paused.as_ref().map(|(why, _)| why.as_str());
-        let now = Now { budget: &self.budget, tally: &self.tally, open: self.open.len(), paused };
+        let open = self.open.len().min(self.concurrency);
+        let unwritten = self.open.len() - open;
+        let now = Now { budget: &self.budget, tally: &self.tally, open, unwritten, paused };
         progress.show(&now, Instant::now(), io);
     }
 }
