@@ -46,7 +46,7 @@ pub enum Stopped {
     #[error(transparent)]
     Store(StoreFault),
     /// Standard output.
-    #[error("cannot write: {0}")]
+    #[error("the output cannot be written")]
     Output(#[from] io::Error),
     /// Anything else.
     #[error("{0}")]

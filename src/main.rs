@@ -8,7 +8,6 @@ use std::{
 };
 
 use anyhow::Context as _;
-use clap::Parser as _;
 use retort::{
     cli::{
         self, Exit, Io, Stopped,
@@ -23,7 +22,7 @@ use retort::{
 use tracing::level_filters::LevelFilter;
 
 fn main() -> ExitCode {
-    let arguments = match Cli::try_parse() {
+    let arguments = match Cli::read() {
         Ok(arguments) => arguments,
         Err(help) => {
             // Who has closed the output does not want the help.

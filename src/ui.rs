@@ -79,7 +79,10 @@ fn too_small(scene: Scene<'_>, buffer: &mut Buffer) {
         return;
     }
     let (width, height) = SMALLEST;
-    let text = format!("retort needs {width}×{height}; this is {}×{}.", area.width, area.height);
+    let text = format!(
+        "retort needs {width}×{height}; this is {}×{}. Make the terminal larger; ctrl-c twice quits.",
+        area.width, area.height
+    );
     let mut rows = crate::text::Wrapped::new(usize::from(area.width));
     rows.push(&crate::text::clean(&text));
     for (row, place) in (0..rows.rows()).zip(area.rows()) {

@@ -6,8 +6,13 @@ mod run;
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{
+    CommandFactory as _, Parser, Subcommand, ValueEnum,
+    error::{ContextKind, ContextValue},
+};
 use clap_complete::Shell;
+
+use crate::model::catalog::nearest;
 
 pub use batch::BatchArgs;
 pub use history::{Grouping, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs};
@@ -37,6 +42,35 @@ pub struct Cli {
     /// this nor `RETORT_LOG` says.
     #[arg(long, global = true, value_name = "LEVEL", value_enum, hide_possible_values = true)]
     pub log_level: Option<LogLevel>,
+}
+
+impl Cli {
+    /// Reads the command line. A command that is mistyped is told with the nearest there is.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the command line is wrong in, or the help that it asks for.
+    pub fn read() -> Result<Self, clap::Error> {
+        Self::try_parse().map_err(|mut error| {
+            let command = Self::command();
+            let known = command.get_subcommands().map(clap::Command::get_name);
+            if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+                && error.get(ContextKind::SuggestedSubcommand).is_none()
+                && let Some(near) = nearest(word, known)
+            {
+                let near = ContextValue::Strings(vec![near]);
+                error.insert(ContextKind::SuggestedSubcommand, near);
+            }
+            error
+        })
+    }
+}
+
+/// Reads a whole number within limits.
+fn whole<T: TryFrom<u64>>(text: &str, from: u64, to: u64) -> Result<T, String> {
+    let number = text.trim().parse().ok().filter(|number| (from..=to).contains(number));
+    let number = number.and_then(|number| T::try_from(number).ok());
+    number.ok_or_else(|| format!("write a whole number from {from} to {to}"))
 }
 
 const EXAMPLES: &str = "Examples:
@@ -232,7 +266,6 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
 
     use super::*;
 

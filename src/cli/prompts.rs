@@ -77,8 +77,9 @@ fn path(prompts: &[PromptEntry], places: &Places, name: &str) -> Result<PathBuf,
     let file = format!("{name}.toml");
     match prompts.iter().find(|entry| entry.name == name) {
         Some(entry) if entry.built_in => Err(Stopped::Other(format!(
-            "`{name}` comes with the program and has no file; `retort prompts show {name} > {}` makes one of your own",
-            places.config.join("prompts").join(&file).display()
+            "`{name}` comes with the program and has no file; `mkdir -p {0} && retort prompts show {name} > {0}/{file}` \
+             makes one of your own",
+            places.config.join("prompts").display()
         ))),
         Some(entry) => match &places.project {
             Some(dir) if entry.project => Ok(dir.join(file)),

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    io::{IsTerminal as _, Read as _},
+    io::{self, IsTerminal as _, Read as _},
     path::Path,
     sync::Arc,
     time::Duration,
@@ -28,6 +28,7 @@ use crate::{
     },
     pipeline::{Pipeline, RunEvent},
     setup::{Engine, Setup},
+    store::settings::CONFIG_FILE,
     store::{Store, job::StoreFault},
     text::clean_line,
 };
@@ -177,12 +178,12 @@ pub(super) type Interrupts = tokio::signal::unix::Signal;
 pub(super) type Interrupts = tokio::signal::windows::CtrlC;
 
 #[cfg(unix)]
-pub(super) fn interrupts() -> std::io::Result<Interrupts> {
+pub(super) fn interrupts() -> io::Result<Interrupts> {
     tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
 }
 
 #[cfg(windows)]
-pub(super) fn interrupts() -> std::io::Result<Interrupts> {
+pub(super) fn interrupts() -> io::Result<Interrupts> {
     tokio::signal::windows::ctrl_c()
 }
 
@@ -225,7 +226,12 @@ fn lanes(setup: &Setup, args: &RunArgs, prompt: &Prompt) -> Result<Vec<Vec<Targe
     } else {
         prompt.targets.clone()
     };
-    let unknown = |fault: UnknownTarget| Stopped::Usage(fault.to_string());
+    let from_settings = !given && prompt.targets.is_empty();
+    let unknown = |fault: UnknownTarget| {
+        let fault = fault.to_string();
+        let file = setup.places.config.join(CONFIG_FILE);
+        Stopped::Usage(if from_settings { format!("{}, `default_model`: {fault}", file.display()) } else { fault })
+    };
     names
         .iter()
         .map(|name| {
@@ -257,7 +263,7 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<Input, Stopped> 
         Some(path) if path == Path::new("-") => standard_input()?,
         Some(path) => file(&cwd.join(path))?,
         None if !needs_text => String::new(),
-        None if std::io::stdin().is_terminal() => {
+        None if io::stdin().is_terminal() => {
             return Err(Stopped::Usage(format!(
                 "there is no input: name a file with -i FILE, or pipe it in: `retort run {} < FILE`",
                 args.prompt
@@ -274,14 +280,24 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<Input, Stopped> 
 }
 
 fn file(path: &Path) -> Result<String, Stopped> {
-    let bytes =
-        fs::read(path).map_err(|fault| Stopped::Usage(format!("cannot read the input {}: {fault}", path.display())))?;
-    text(bytes, &path.display().to_string())
+    let shown = path.display();
+    let bytes = fs::read(path).map_err(|fault| {
+        Stopped::Usage(match fault.kind() {
+            io::ErrorKind::NotFound => {
+                format!("there is no file {shown}: --input takes the path of a file, or `-` for standard input")
+            }
+            io::ErrorKind::IsADirectory => {
+                format!("{shown} is a folder: --input takes a file; `retort batch PROMPT {shown}` runs over its texts")
+            }
+            _ => format!("cannot read the input {shown}: {fault}"),
+        })
+    })?;
+    text(bytes, &shown.to_string())
 }
 
 fn standard_input() -> Result<String, Stopped> {
     let mut bytes = Vec::new();
-    std::io::stdin()
+    io::stdin()
         .read_to_end(&mut bytes)
         .map_err(|fault| Stopped::Usage(format!("cannot read standard input: {fault}")))?;
     text(bytes, "standard input")
@@ -289,7 +305,10 @@ fn standard_input() -> Result<String, Stopped> {
 
 fn text(bytes: Vec<u8>, whose: &str) -> Result<String, Stopped> {
     String::from_utf8(bytes).map_err(|fault| {
-        Stopped::Usage(format!("{whose} is not UTF-8: byte {} is none of it", fault.utf8_error().valid_up_to() + 1))
+        let at = fault.utf8_error().valid_up_to() + 1;
+        Stopped::Usage(format!(
+            "{whose} is no text in UTF-8, from byte {at} on; `iconv -f latin1 -t utf-8` writes a text in Latin-1 anew"
+        ))
     })
 }
 

@@ -39,12 +39,21 @@ pub(super) fn share(key: &str, value: Option<f64>) -> Result<Option<f64>, BadRul
 pub(super) fn pointer(key: &str, pointer: &str) -> Result<(), BadRule> {
     let bad = |expected: String| Err(BadRule::new(key, expected, format!("`{pointer}`")));
     if !pointer.starts_with('/') {
-        return bad(format!("a JSON pointer, such as `/{}`", if pointer.is_empty() { "confidence" } else { pointer }));
+        return bad(format!("a JSON pointer, such as `{}`", suggested(pointer)));
     }
     if pointer.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1'])) {
         return bad("a JSON pointer, in which `~` is written `~0` and `/` in a name `~1`".to_owned());
     }
     Ok(())
+}
+
+/// Writes a path of another form, such as that of `JSONPath` (`$.a[0]['b c']`, `a.b`), as a JSON pointer.
+fn suggested(path: &str) -> String {
+    let rest = path.trim().trim_start_matches('$');
+    let parts = rest.split(['.', '[', ']', '/']).map(|part| part.trim().trim_matches(['\'', '"']));
+    let escaped = |part: &str| format!("/{}", part.replace('~', "~0").replace('/', "~1"));
+    let pointer: String = parts.filter(|part| !part.is_empty()).map(escaped).collect();
+    if pointer.is_empty() { "/confidence".to_owned() } else { pointer }
 }
 
 /// Makes a verdict that has no score and no place.

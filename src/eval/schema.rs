@@ -61,7 +61,7 @@ impl Schema {
                     "a schema that stands alone, with each `$ref` inside it (`#/$defs/…`)",
                     format!("a `$ref` to `{}`", line(uri.strip_prefix(NO_BASE).unwrap_or(uri))),
                 ),
-                _ => bad("a valid JSON Schema", told(&error)),
+                _ => bad("a valid JSON Schema", misplaced(&error).unwrap_or_else(|| told(&error))),
             }),
         }
     }
@@ -115,6 +115,19 @@ impl Retrieve for StandsAlone {
     fn retrieve(&self, _: &Uri<String>) -> Result<Value, Box<dyn Error + Send + Sync>> {
         Err("a schema stands alone".into())
     }
+}
+
+/// Says of a schema's keyword that takes one of several things what it was given, and of a type which there are.
+fn misplaced(error: &ValidationError<'_>) -> Option<String> {
+    let several = matches!(error.kind(), ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. });
+    let at = error.instance_path().to_string();
+    let keyword = at.rsplit('/').next().filter(|keyword| several && !keyword.is_empty())?;
+    let types = if keyword == "type" {
+        ": it takes array, boolean, integer, null, number, object, string, or a list of these"
+    } else {
+        ""
+    };
+    Some(format!("{} as `{}`{types}", line(&error.instance().to_string()), clean_line(&at)))
 }
 
 fn told(error: &ValidationError<'_>) -> String {

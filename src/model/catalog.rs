@@ -20,23 +20,39 @@ pub struct Catalog {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnknownTarget {
     /// Neither a configured model, nor one of the table, nor `provider/model`.
-    #[error("no model is called `{name}`{}; `retort models` lists them, and [models.{name}] in config.toml adds it", hint(.nearest.as_ref()))]
+    #[error("no model is called `{name}`{}; `retort models` lists them, and [models.{}] in config.toml adds it", hint(.nearest.as_ref()), key(.name))]
     Model {
         /// The name.
         name: String,
         /// The nearest known name, if one is near.
         nearest: Option<String>,
     },
+    /// A model at a provider, as `provider/model` says, that is not configured.
+    #[error("no model is called `{name}`, and no provider `{provider}`{}: the providers are {}; [providers.{}] in config.toml adds one", hint(.nearest.as_ref()), .known.join(", "), key(.provider))]
+    At {
+        /// The name.
+        name: String,
+        /// The provider's part of it.
+        provider: String,
+        /// The nearest known name of a model, if one is near.
+        nearest: Option<String>,
+        /// The configured providers.
+        known: Vec<String>,
+    },
     /// A configured model at a provider that is not configured.
-    #[error(
-        "model `{model}` is at provider `{provider}`, which config.toml does not configure; add [providers.{provider}]"
-    )]
+    #[error("model `{model}` is at provider `{provider}`, which config.toml does not configure; add [providers.{}]", key(.provider))]
     Provider {
         /// The model's name.
         model: String,
         /// The provider's.
         provider: String,
     },
+}
+
+/// Writes a name as a key in TOML.
+fn key(name: &str) -> String {
+    let bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if bare { name.to_owned() } else { format!("{name:?}") }
 }
 
 fn hint(nearest: Option<&String>) -> String {
@@ -82,7 +98,16 @@ impl Catalog {
         {
             return Ok(self.target(name, name, provider, name, None));
         }
-        Err(UnknownTarget::Model { name: name.to_owned(), nearest: self.nearest(name) })
+        let (nearest, owned) = (self.nearest(name), name.to_owned());
+        Err(match name.split_once(['/', ':']) {
+            Some((provider, model)) if !provider.is_empty() && !model.is_empty() => UnknownTarget::At {
+                name: owned,
+                provider: provider.to_owned(),
+                nearest,
+                known: self.providers.keys().cloned().collect(),
+            },
+            _ => UnknownTarget::Model { name: owned, nearest },
+        })
     }
 
     /// Resolves the models that judge, by the names of [`Check::judge_name`]; the empty one is `default`'s.
@@ -255,6 +280,14 @@ mod tests {
         assert_eq!(catalog.resolve("demo:slow").unwrap().model, "slow");
         let slip = catalog.resolve("gpt-4o-mni").unwrap_err().to_string();
         assert!(slip.contains("did you mean `gpt-4o-mini`?"), "{slip}");
+        for (name, words) in [
+            ("gpt-4.1-x", "[models.\"gpt-4.1-x\"] in config.toml adds it"),
+            ("foo/bar", "and no provider `foo`: the providers are "),
+            ("a b:c", "[providers.\"a b\"] in config.toml adds one"),
+        ] {
+            let said = catalog.resolve(name).unwrap_err().to_string();
+            assert!(said.contains(words), "{said}");
+        }
         let lost = catalog.resolve("lost").unwrap_err().to_string();
         assert!(lost.contains("[providers.nowhere]"), "{lost}");
     }

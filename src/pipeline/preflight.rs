@@ -7,6 +7,9 @@ use crate::model::{Class, Fault, Message, Target, usage::estimate_tokens};
 /// How many days before a model's end it is spoken of.
 const WARN_DAYS: i32 = 60;
 
+/// Tokens of a prompt from which on it is spoken of where nobody knows how many the model takes.
+const MANY: u64 = 200_000;
+
 /// Checks a target on a day; what a person should know, or why it is not asked.
 ///
 /// A vendor's retirements do not bind somebody else's endpoint.
@@ -30,14 +33,19 @@ pub(super) fn check(
             notices.push(format!("{} will be shut down on {day}{instead}", target.model));
         }
     }
-    if let Some(context) = card.context {
-        let estimate: u64 = messages.iter().map(|message| estimate_tokens(&message.content)).sum();
-        if estimate > context {
+    let estimate: u64 = messages.iter().map(|message| estimate_tokens(&message.content)).sum();
+    match card.context {
+        Some(context) if estimate > context => {
             return Err(Fault::new(
                 Class::ContextTooLong,
                 format!("the prompt has about {estimate} tokens, and {} takes {context}", target.model),
             ));
         }
+        None if estimate >= MANY => notices.push(format!(
+            "the prompt has about {estimate} tokens, and how many {} takes is not known; `context` in config.toml says it",
+            target.model
+        )),
+        Some(_) | None => {}
     }
     Ok(notices)
 }

@@ -9,7 +9,7 @@
 
 mod transcript;
 
-use std::{collections::VecDeque, process::Stdio, time::Duration};
+use std::{collections::VecDeque, io, process::Stdio, time::Duration};
 
 use futures_util::stream;
 use secrecy::ExposeSecret;
@@ -141,7 +141,13 @@ fn start(call: &Call, environment: &Environment) -> Result<Running, Fault> {
     #[cfg(unix)]
     command.process_group(0);
     let mut child = command.spawn().map_err(|error| {
-        let text = format!("`{program}` could not be started: {error}; see [providers.{}]", call.target.provider);
+        let why = match error.kind() {
+            io::ErrorKind::NotFound => "there is no such program".to_owned(),
+            io::ErrorKind::PermissionDenied => "it is no program that may be started".to_owned(),
+            _ => error.to_string(),
+        };
+        let place = &call.target.provider;
+        let text = format!("`{program}` could not be started: {why}; see `command` under [providers.{place}]");
         Fault::new(Class::NotAnApi, text)
     })?;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());

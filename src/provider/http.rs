@@ -265,9 +265,18 @@ fn fault(error: &reqwest::Error, host: &str, connect: Duration) -> Fault {
     } else if let Some(tls) = tls(error) {
         let lasting = !matches!(tls, rustls::Error::AlertReceived(_) | rustls::Error::General(_));
         let class = if lasting { Class::NotAnApi } else { Class::Transient };
-        (class, format!("no secure connection to {host}: {tls}"))
+        let text = match tls {
+            rustls::Error::InvalidMessage(_) => {
+                format!("{host} does not speak TLS: is base_url to begin with http:// in place of https://?")
+            }
+            other => format!("no secure connection to {host}: {other}"),
+        };
+        (class, text)
     } else if error.is_connect() && error.is_timeout() {
         (Class::Timeout(Timer::Connect), format!("no connection to {host} within {} s", connect.as_secs_f32()))
+    } else if error.is_connect() && cause.contains("lookup address") {
+        let text = format!("no address is known for {host}: is its name in base_url right, is there a network?");
+        (Class::Transient, text)
     } else if error.is_connect() {
         (Class::Transient, format!("no connection to {host}: {cause}; is the server running, is base_url right?"))
     } else if cause.starts_with("invalid HTTP") {

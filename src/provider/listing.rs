@@ -48,7 +48,7 @@ impl Providers {
             }
         };
         let outgoing = asking(target, key, path, Duration::from_secs(5));
-        let redact = Redact::new(key.cloned());
+        let redact = Redact::new(key.cloned(), &target.provider);
         let listed = self.list(outgoing).await.map_err(|fault| redact.fault(fault))?;
         let shown = |listed: Listed| Listed {
             id: redact.text(&listed.id),

@@ -33,7 +33,7 @@ impl Providers {
 
 impl Backend for Providers {
     fn call(&self, call: Call) -> WireStream {
-        let redact = Redact::new(call.key.clone());
+        let redact = Redact::new(call.key.clone(), &call.target.provider);
         let Some(plain) = PlainRequest::of(&call) else {
             return match call.target.kind {
                 ProviderKind::Command => command::run(call, self.environment.clone(), redact),

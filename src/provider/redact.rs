@@ -38,13 +38,14 @@ const NAMES: &[&str] = &["x-api-key", "api-key", "api_key", "apikey", "x-goog-ap
 #[derive(Debug, Clone)]
 pub struct Redact {
     key: Option<Key>,
+    provider: String,
 }
 
 impl Redact {
-    /// Makes a redactor for a call with this key.
+    /// Makes a redactor for a call with this key to a provider of the settings.
     #[must_use]
-    pub fn new(key: Option<Key>) -> Self {
-        Self { key }
+    pub fn new(key: Option<Key>, provider: &str) -> Self {
+        Self { key, provider: provider.to_owned() }
     }
 
     /// Replaces the call's key, as it is, percent-encoded and in base64, and everything shaped like
@@ -74,7 +75,10 @@ impl Redact {
         if fault.class == Class::Credential {
             fault.message = match &self.key {
                 Some(key) => format!("the key {} was refused: {}", key.label, fault.message),
-                None => format!("no key was sent, and the provider wants one: {}", fault.message),
+                None => format!(
+                    "provider `{0}` wants a key, and none is set for it; `api_keys` under [providers.{0}] in config.toml names one: {1}",
+                    self.provider, fault.message
+                ),
             };
         }
         fault.param = fault.param.map(|param| self.text(&param));
@@ -184,7 +188,7 @@ mod tests {
 
     fn redact() -> Redact {
         let secret = SecretString::from("planted-sentinel.4711");
-        Redact::new(Some(Key { label: "env:KEY".to_owned(), account: "a".to_owned(), secret }))
+        Redact::new(Some(Key { label: "env:KEY".to_owned(), account: "a".to_owned(), secret }), "openai")
     }
 
     #[test]
@@ -203,7 +207,7 @@ mod tests {
         }
         assert_eq!(redact().text("a plant"), "a plant");
         let secret = SecretString::from("odd/key+of=>>>?4711");
-        let odd = Redact::new(Some(Key { label: String::new(), account: String::new(), secret }));
+        let odd = Redact::new(Some(Key { label: String::new(), account: String::new(), secret }), "openai");
         for text in ["odd%2Fkey%2Bof%3D%3E%3E%3E%3F4711", "b2RkL2tleStvZj0+Pj4/NDcxMQ", "b2RkL2tleStvZj0-Pj4_NDcxMQ"] {
             assert_eq!(odd.text(&format!("key={text};")), format!("key={GONE};"));
         }

@@ -42,6 +42,9 @@ pub use ranges::{NoRows, RowRanges, parse_rows};
 /// Rows that are read ahead of whoever takes them from a stream.
 const AHEAD: usize = 32;
 
+/// Columns that are listed where one is not there, at most.
+const COLUMNS: usize = 12;
+
 /// How a data set is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {
@@ -152,7 +155,10 @@ impl Dataset {
         let lost = self.reading.mapping.keys().find(|column| !columns.contains(column));
         lost.map_or(Ok(()), |column| {
             let near = slip(column, columns.iter().map(String::as_str));
-            Err(Trouble::new(None, format!("it has no column {}{near}", quoted(column))))
+            let known: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+            let known = format!("; its columns are {}", known.join(", "));
+            let known = if near.is_empty() && columns.len() <= COLUMNS { known } else { near };
+            Err(Trouble::new(None, format!("it has no column {}{known}", quoted(column))))
         })
     }
 

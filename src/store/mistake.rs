@@ -116,6 +116,10 @@ fn in_words(message: &str, path: &[String]) -> String {
         let name = names.next().unwrap_or_default();
         let known: Vec<&str> = names.collect();
         let near = slip(name, known.iter().copied());
+        // A table's own name is unknown to what is around it.
+        if path.len() <= 2 && path.first().is_some_and(|first| first == name) {
+            return format!("unknown key {}{near}\nthe file takes {}", quoted(name), known.join(", "));
+        }
         let takes = table(parent(path));
         return format!("unknown key {}{inside}{near}\n{takes} takes {}", quoted(name), known.join(", "));
     }

@@ -88,7 +88,7 @@ impl Record {
         let (path, signs) = (self.path.clone(), self.signs.clone());
         let told = |error: rusqlite::Error| db::fault(&path, &error).fault;
         if self.open.is_none()
-            && !self.path.exists()
+            && self.path.try_exists().is_ok_and(|exists| !exists)
             && !matches!(job, Job::KeepVersion { .. } | Job::BeginBatch { .. })
         {
             // A question makes no files.

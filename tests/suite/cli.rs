@@ -23,6 +23,8 @@ mod fallback;
 mod full_disk;
 /// Keys: their turns, and those that rest.
 mod keys;
+/// Mistakes: where, what, and the next step.
+mod mistakes;
 /// promptfoo: configs read and written.
 mod promptfoo;
 /// What stored answers come to, and what another threshold would do to them.

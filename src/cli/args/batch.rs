@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::{PARAM_HELP, pair};
+use super::{PARAM_HELP, pair, whole};
 use crate::cli::Exit;
 use crate::{
     model::expected::{Expected, UnknownExpected},
@@ -50,11 +50,11 @@ pub struct BatchArgs {
     pub model: Vec<String>,
 
     /// Asks so many cells at once; fewer while a provider says it is too much.
-    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(short = 'j', long, value_name = "N", value_parser = |text: &str| whole::<u16>(text, 1, 1024))]
     pub jobs: Option<u16>,
 
     /// Asks each cell this many times, to see how much the answers vary; once where nothing says otherwise.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N", value_parser = |text: &str| whole::<u32>(text, 1, 100))]
     pub samples: Option<u32>,
 
     /// Gives a column's values to a variable of another name; an empty one leaves the column out.

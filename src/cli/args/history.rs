@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::whole;
 use crate::cli::history::{Column, USUAL};
 
 const COLUMNS_HELP: &str = "Shows these columns: run, age, started, prompt, version, target, provider, session, end, \
@@ -84,7 +85,7 @@ pub enum HistoryAction {
         /// The run.
         run: String,
         /// One to five stars.
-        #[arg(long, value_parser = clap::value_parser!(u8).range(1..=5))]
+        #[arg(long, value_parser = |text: &str| whole::<u8>(text, 1, 5))]
         stars: Option<u8>,
         /// It will do.
         #[arg(long, conflicts_with = "down")]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{PARAM_HELP, pair};
+use super::{PARAM_HELP, pair, whole};
 use crate::cli::Exit;
 
 const EXAMPLES: &str = "Examples:
@@ -48,7 +48,7 @@ pub struct RunArgs {
     pub params: Vec<(String, String)>,
 
     /// Asks each model this many times, to see how much the answers vary.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = |text: &str| whole::<u32>(text, 1, 100))]
     pub samples: u32,
 
     /// Shows only what differs from the first model's answer.

@@ -11,7 +11,7 @@ use crate::{
         review::{self, Rate},
         whatif::{At, Knob, Measured, Share, Side},
     },
-    model::{Prompt, query::Query},
+    model::{CheckKind, Prompt, catalog::nearest, query::Query},
     store::{
         Store,
         job::{Job, Points, Reply},
@@ -52,6 +52,12 @@ struct Told<'a> {
 /// Writes a table of thresholds with what each would do.
 pub(super) async fn what_if(store: &Store, wish: Wish, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let Wish { query, rule, at, json } = wish;
+    let known = || CheckKind::ALL.iter().map(|kind| kind.name()).chain(["finish", "schema"]);
+    let plain = rule.strip_prefix("not-").unwrap_or(&rule);
+    if known().all(|name| name != plain) {
+        let near = nearest(plain, known()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        return Err(Stopped::Usage(format!("there is no check `{rule}`{near}")));
+    }
     let Reply::Points(points) = store.ask(Job::Points { query: Box::new(query), rule: rule.clone() }).await? else {
         return Err(Stopped::Other("the record answered another question".to_owned()));
     };

@@ -5,8 +5,14 @@ use super::*;
 #[test]
 fn too_small_a_terminal_says_so_and_none_is_too_small_to_draw() {
     let mut stage = done();
-    assert_eq!(text(&stage.screen(59, 20)).trim_end(), "retort needs 60×16; this is 59×20.");
-    assert_eq!(text(&stage.screen(20, 5)).trim_end(), "retort needs 60×16;\nthis is 20×5.");
+    assert_eq!(
+        text(&stage.screen(59, 20)).trim_end(),
+        "retort needs 60×16; this is 59×20. Make the terminal\nlarger; ctrl-c twice quits."
+    );
+    assert_eq!(
+        text(&stage.screen(20, 5)).trim_end(),
+        "retort needs 60×16;\nthis is 20×5. Make\nthe terminal larger;\nctrl-c twice quits."
+    );
     for keys in ["", "m", "p", "f1", "o", "ctrl-p", "y", "/"] {
         let mut stage = done();
         stage.screen(120, 40);

@@ -209,6 +209,22 @@ fn every_mistake_is_told_by_line_column_and_key() {
              `not-` before it for its opposite",
         ),
         (
+            "[[checks]]\ntype = \"latency\"",
+            "p.toml:1:3: unknown key `checks`; did you mean `check`?\n  1 | [[checks]]\n  the file takes description, \
+             system, user, targets, fallback, message, params, response, check",
+        ),
+        (
+            "[[check]]\ntype = \"json-path\"\npath = \"$.a[0]['b c']\"\nvalue = 1",
+            "p.toml:3:8: `path`: expected a JSON pointer, such as `/a/0/b c`, found `$.a[0]['b c']`\n  3 | path = \
+             \"$.a[0]['b c']\"",
+        ),
+        (
+            "[response]\nschema = '{\"properties\": {\"a\": {\"type\": \"objct\"}}}'",
+            "p.toml:2:10: `schema`: expected a valid JSON Schema, found \"objct\" as `/properties/a/type`: it takes array, \
+             boolean, integer, null, number, object, string, or a list of these\n  2 | schema = '{\"properties\": {\"a\": \
+             {\"type\": \"objct\"}}}'",
+        ),
+        (
             "[[check]]\ntype = \"latency\"\ntreshold = 1",
             "p.toml:3:1: unknown key `treshold` in [[check]]; did you mean `threshold`?\n  3 | treshold = 1\
              \n  [[check]] takes type, value, threshold, weight, metric, path, op, judge, repeat",

@@ -132,6 +132,13 @@ enabled = "yes""#,
   2 | enabled = "yes""#,
     ),
     (
+        "[provider.local]
+x = 1",
+        "config.toml:1:2: unknown key `provider`; did you mean `providers`?
+  1 | [provider.local]
+  the file takes default_model, judge, providers, models, retry, timeouts, batch, cache, theme, mouse, keys",
+    ),
+    (
         "[prices]
 x = 1",
         "config.toml:1:2: unknown key `prices`
