@@ -244,7 +244,7 @@ fn lanes(setup: &Setup, args: &RunArgs, prompt: &Prompt) -> Result<Vec<Vec<Targe
 /// Gathers the input: a file, standard input, the variables. Standard input is read only where
 /// the prompt has a use for it.
 fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<Input, Stopped> {
-    let vars = args.vars.iter().cloned().collect();
+    let vars = args.vars.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     let mut input = Input { text: String::new(), vars };
     let turns = prompt.turns();
     let (asks, mistakes) = template::asks_of(&turns);

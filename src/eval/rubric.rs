@@ -84,7 +84,7 @@ impl Rubric {
             case.insert("input".to_owned(), input.text.as_str().into());
         }
         if !input.vars.is_empty() {
-            case.insert("variables".to_owned(), json!(input.vars));
+            case.insert("variables".to_owned(), json!(input.texts()));
         }
         case.insert("answer".to_owned(), extract::answer(answer).into());
         // The same question asked again is worth something only if it may be answered otherwise.

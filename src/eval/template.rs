@@ -1,19 +1,24 @@
-//! Templates: `{{ name }}` stands for a variable, `{% if %}` and `{% for %}` decide and repeat,
-//! everything else stands for itself.
+//! Templates: `{{ name }}` stands for a variable, everything else stands for itself, but for the expressions,
+//! tags and comments of Jinja, as `MiniJinja` has them.
 //!
-//! Values are inserted as they are: not escaped, and not read as templates again. Braces that do
-//! not enclose a plain name and `{%` that begins none of the tags below are text, so JSON examples
-//! and other languages need no escaping. `{{{{` writes `{{`, and `{%{%` before the word of a tag
-//! writes `{%`.
+//! Values are inserted as they are: not escaped, and not read as templates again. They keep their types:
+//! numbers, truth values, null (which is written as nothing), lists and objects, whose fields and items are
+//! read by `{{ a.b }}` and `{{ l[0] }}`; a text that is a JSON array or object can be read so, too. Numbers are
+//! written as the data has them, and a text that writes a number can be compared with one. Braces that
+//! enclose no expression and `{%` that begins no tag are texts, so JSON examples and other languages need no
+//! escaping; [`Asks::notes`] has each such place. `{{{{` writes `{{`, `{%{%` before the word of a tag writes
+//! `{%`, and between `{% raw %}` and `{% endraw %}` everything is text.
 //!
-//! The tags are `if`, `elif`, `else`, `endif`, `for` and `endfor`, with the expressions of Jinja.
-//! In them a value that is a JSON array or object is one, and any other is a text. A loop runs over
-//! the items of an array, the keys of an object, or the lines of a text that are not blank;
-//! `{{ item.field }}` takes a field of an item. A line that holds nothing but a tag is left out.
+//! The tags are `if`, `elif`, `else`, `for`, `set`, `with` and `filter`, with their ends. A loop runs over the
+//! items of a list, the keys of an object (`for key, value in object` over both), or the lines of a text that
+//! are not blank. A line that holds nothing but a tag or a comment is left out.
 
 mod compose;
 mod library;
 mod pieces;
+mod tokens;
+mod values;
+mod words;
 
 use std::fmt;
 
@@ -49,6 +54,16 @@ impl fmt::Display for Mistake {
     }
 }
 
+/// A place of a template that looks like an expression, a tag or a comment and is text, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note(pub Mistake);
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Why a template was not filled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unfilled {
@@ -67,13 +82,15 @@ pub struct Asks {
     pub optional: Vec<String>,
     /// What is wrong with it.
     pub mistake: Option<Mistake>,
+    /// Places that look like templates and are texts.
+    pub notes: Vec<Note>,
 }
 
 impl Asks {
-    /// Lists the names that need a value and have none, in order.
+    /// Lists the names that need a value and have none, in order. `a.b` can be a variable or a field of `a`.
     #[must_use]
     pub fn missing(&self, has_value: impl Fn(&str) -> bool) -> Vec<String> {
-        let needed = |name: &&String| !self.optional.contains(name) && !has_value(name);
+        let needed = |name: &&String| !self.optional.contains(name) && !library::prefixes(name).any(&has_value);
         self.names.iter().filter(needed).cloned().collect()
     }
 
@@ -86,20 +103,26 @@ impl Asks {
         self.optional = both.cloned().collect();
         other.names.iter().for_each(|name| push_new(&mut self.names, name));
         self.mistake = self.mistake.take().or(other.mistake);
+        self.notes.extend(other.notes);
     }
 }
 
 /// Lists what a template asks for; of one that makes no sense, nothing is known.
 #[must_use]
 pub fn asks(template: &str) -> Asks {
-    match pieces(template) {
-        Ok(pieces) if pieces.iter().any(Piece::is_tag) => {
-            let composed = Composed::of(template, &pieces).and_then(|composed| library::asks(template, &composed));
-            composed.unwrap_or_else(|mistake| Asks { mistake: Some(mistake), ..Asks::default() })
-        }
-        Ok(pieces) => plain_asks(&pieces),
-        Err(mistake) => Asks { mistake: Some(mistake), ..Asks::default() },
+    let asked = pieces(template).and_then(|pieces| {
+        let asks = asks_of_pieces(template, &pieces.all)?;
+        Ok(Asks { notes: pieces.notes, ..asks })
+    });
+    asked.unwrap_or_else(|mistake| Asks { mistake: Some(mistake), ..Asks::default() })
+}
+
+fn asks_of_pieces(template: &str, pieces: &[Piece<'_>]) -> Result<Asks, Mistake> {
+    if !pieces.iter().any(Piece::is_code) {
+        return Ok(plain_asks(pieces));
     }
+    let composed = Composed::of(template, pieces, &|_| false)?;
+    library::asks(template, &composed)
 }
 
 /// Lists what the messages of a prompt ask for together, and each mistake with the place of its
@@ -117,23 +140,34 @@ pub fn asks_of(turns: &[Turn]) -> (Asks, Vec<(usize, Mistake)>) {
 
 /// Fills a template from an input.
 pub fn fill(template: &str, input: &Input) -> Result<String, Unfilled> {
-    let pieces = pieces(template).map_err(Unfilled::Mistake)?;
-    if pieces.iter().any(Piece::is_tag) {
-        let composed = Composed::of(template, &pieces).map_err(Unfilled::Mistake)?;
-        return library::fill(template, &composed, input);
+    let pieces = pieces(template).map_err(Unfilled::Mistake)?.all;
+    match fill_plain(&pieces, input) {
+        Some(text) => Ok(text),
+        None => fill_by_library(template, &pieces, input),
     }
-    let (mut text, mut missing) = (String::with_capacity(template.len()), Vec::new());
-    for piece in &pieces {
-        match piece {
-            Piece::Text { text: literal, .. } => text.push_str(literal),
-            Piece::Variable { name, .. } => match input.value(name) {
-                Some(value) => text.push_str(value),
-                None => push_new(&mut missing, name),
-            },
-            Piece::Tag { .. } => {}
-        }
+}
+
+/// Fills a template of texts and variables; none if it has anything else, or a variable has no value.
+fn fill_plain(pieces: &[Piece<'_>], input: &Input) -> Option<String> {
+    pieces.iter().try_fold(String::new(), |mut filled, piece| {
+        filled.push_str(match piece {
+            Piece::Text { text, .. } => text,
+            Piece::Variable { name, .. } => input.value(name)?,
+            Piece::Output { .. } | Piece::Tag { .. } | Piece::Silent { .. } => return None,
+        });
+        Some(filled)
+    })
+}
+
+fn fill_by_library(template: &str, pieces: &[Piece<'_>], input: &Input) -> Result<String, Unfilled> {
+    let asks = asks_of_pieces(template, pieces).map_err(Unfilled::Mistake)?;
+    let missing = asks.missing(|name| input.value(name).is_some());
+    if !missing.is_empty() {
+        return Err(Unfilled::Missing(missing));
     }
-    if missing.is_empty() { Ok(text) } else { Err(Unfilled::Missing(missing)) }
+    let composed =
+        Composed::of(template, pieces, &|name| input.value(name).is_some()).map_err(Unfilled::Mistake)?;
+    library::fill(template, &composed, &asks, input)
 }
 
 fn plain_asks(pieces: &[Piece<'_>]) -> Asks {

@@ -121,10 +121,8 @@ impl Order {
 
     /// Lays over a row what holds for all of them, `comparing` what it expects.
     fn completed(&self, mut row: Row, comparing: Comparing, counts: &mut ExpectedRows) -> Row {
-        row.input.vars.extend(self.vars.iter().map(|(name, value)| (name.clone(), value.clone())));
-        if let Some(text) = row.input.vars.remove("input") {
-            row.input.text = text;
-        }
+        row.input.vars.extend(self.vars.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
+        row.input.take_text();
         comparing.apply(&mut row, counts);
         judged_by(&mut row.checks, self.judge.as_deref());
         row.line = row.line.filter(|_| self.lines);

@@ -9,7 +9,7 @@ use std::{collections::HashSet, hash::BuildHasher};
 
 use rusqlite::{Connection, Transaction, params};
 
-use crate::model::{Input, Prompt, query::Word};
+use crate::model::{Input, Prompt, VarValue, query::Word};
 
 /// Words that hold a part of one, at most, that are looked for by the index. A part that more words hold is
 /// in so many runs that reading the newest ones finds a page of them.
@@ -90,7 +90,7 @@ pub(super) fn of_old_runs(db: &Transaction<'_>) -> rusqlite::Result<()> {
 
 /// Lists the texts of a run in which others are found.
 pub(super) fn texts<'a>(input: &'a Input, answer: &'a str) -> Vec<&'a str> {
-    std::iter::once(input.text.as_str()).chain(input.vars.values().map(String::as_str)).chain([answer]).collect()
+    std::iter::once(input.text.as_str()).chain(input.vars.values().map(VarValue::as_str)).chain([answer]).collect()
 }
 
 /// Says how a text is found.

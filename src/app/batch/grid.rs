@@ -3,7 +3,7 @@
 use super::standing::Counts;
 use crate::{
     eval::evidence::LaneKey,
-    model::{Input, Place, Row, RunStatus, batch::Cell},
+    model::{Input, Place, Row, RunStatus, VarValue, batch::Cell},
 };
 
 /// The characters of a row's text that the table keeps.
@@ -252,7 +252,7 @@ impl Grid {
 /// Says in one line what a row asks: its text, or where it has none its variables.
 fn summary(input: &Input) -> String {
     let text = Some(input.text.as_str()).filter(|text| !text.trim().is_empty());
-    let vars = input.vars.values().map(String::as_str).filter(|_| text.is_none());
+    let vars = input.vars.values().map(VarValue::as_str).filter(|_| text.is_none());
     let words = text.into_iter().chain(vars).flat_map(|part| part.split_whitespace().chain(["·"]));
     let mut line = String::new();
     for word in words {

@@ -35,7 +35,7 @@ pub struct Line<'a> {
     cost_is: &'static str,
     seconds: f64,
     input: &'a str,
-    vars: &'a BTreeMap<String, String>,
+    vars: BTreeMap<&'a str, &'a str>,
     answer: &'a str,
     verdicts: &'a [Verdict],
 }
@@ -67,7 +67,7 @@ impl<'a> Line<'a> {
             cost_is: cell.spent().sureness(),
             seconds: cell.took.as_secs_f64(),
             input: &entry.input.text,
-            vars: &entry.input.vars,
+            vars: entry.input.texts(),
             answer: &entry.answer,
             verdicts: entry.quality.as_ref().map_or(&[], |quality| &quality.verdicts),
         }

@@ -113,7 +113,7 @@ fn values(fields: &Fields) -> Vec<(&str, String)> {
     match fields {
         Fields::Text(text) => vec![("input", text.clone())],
         Fields::Columns(columns) if test_case::is(columns) => {
-            let vars = columns.iter().filter(|(key, _)| key == "vars").filter_map(|(_, value)| value.as_object());
+            let vars = columns.iter().filter(|(key, _)| key == "vars").filter_map(|(_, value)| test_case::fields(value));
             vars.flatten().map(|(name, value)| (name.as_str(), plain(value.clone()))).collect()
         }
         Fields::Columns(columns) => columns.iter().map(|(name, value)| (name.trim(), plain(value.clone()))).collect(),

@@ -1,12 +1,10 @@
 //! CSV and its kin (RFC 4180): quoted fields hold separators, line ends and doubled quotes.
 
-use serde_json::Value;
-
 use super::{
     lines::{LONGEST, Lines, Trouble},
     record::{Fields, Record, Records},
 };
-use crate::store::mistake::quoted;
+use crate::{store::mistake::quoted, text::json::ExactJson};
 
 /// The separators that are looked for, the likeliest first.
 const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
@@ -54,7 +52,7 @@ impl Records for Separated {
                 if found > wanted { "; quote fields that hold a separator" } else { "; every row needs all of them" };
             return Err(Trouble::new(line, format!("the row has {found} field{s}, the header has {wanted}{fix}")));
         }
-        let columns = self.heads.iter().cloned().zip(fields.into_iter().map(Value::String));
+        let columns = self.heads.iter().cloned().zip(fields.into_iter().map(ExactJson::Text));
         let columns = columns.filter(|(head, _)| !head.is_empty()).collect();
         Ok(Some(Record { line: Some(line), at: Vec::new(), fields: Fields::Columns(columns) }))
     }

@@ -4,19 +4,18 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::{
     lines::Trouble,
-    record::{Fields, Record, plain},
+    record::{Fields, Record, plain, variable},
     test_case,
 };
 use crate::{
-    model::{Check, Input, batch::Row},
+    model::{Check, VarValue, batch::Row},
     store::{
         mistake::{quoted, slip},
         promptfoo::assertion,
     },
+    text::json::ExactJson,
 };
 
 /// The columns with a meaning of their own.
@@ -35,7 +34,7 @@ pub(super) fn rows(record: Record, mapping: &Mapping) -> Result<Vec<Row>, Troubl
         Fields::Text(text) => {
             let mut making = Making::default();
             let name = mapping.get("input").map_or("input", String::as_str).to_owned();
-            making.take(&name, Value::String(text)).map_err(|what| Trouble::new(line, what))?;
+            making.take(&name, ExactJson::Text(text)).map_err(|what| Trouble::new(line, what))?;
             Ok(vec![making.row(line, mapping)])
         }
         Fields::Columns(columns) if test_case::is(&columns) => test_case::rows(columns, line, &record.at, mapping),
@@ -43,7 +42,7 @@ pub(super) fn rows(record: Record, mapping: &Mapping) -> Result<Vec<Row>, Troubl
     }
 }
 
-fn of_columns(columns: Vec<(String, Value)>, line: Option<u64>, at: &[u64], mapping: &Mapping) -> Result<Row, Trouble> {
+fn of_columns(columns: Vec<(String, ExactJson)>, line: Option<u64>, at: &[u64], mapping: &Mapping) -> Result<Row, Trouble> {
     let mut making = Making::default();
     for (index, (column, value)) in columns.into_iter().enumerate() {
         let line = at.get(index).copied().or(line);
@@ -77,7 +76,7 @@ impl Making {
     }
 
     /// Takes a column, by its name or that of the variable it is mapped to.
-    pub(super) fn take(&mut self, name: &str, value: Value) -> Result<(), String> {
+    pub(super) fn take(&mut self, name: &str, value: ExactJson) -> Result<(), String> {
         if name.is_empty() {
             return Ok(());
         }
@@ -88,7 +87,7 @@ impl Making {
             if KEPT.contains(&name) || name.strip_prefix("_expected").and_then(index).is_some() {
                 return Err(format!("did you mean `_{name}`? If not, map it to a variable of another name"));
             }
-            return self.variable(name, plain(value));
+            return self.variable(name, variable(value));
         }
         let text = plain(value);
         let filled = Some(text.trim()).filter(|text| !text.is_empty());
@@ -127,9 +126,9 @@ impl Making {
         Ok(())
     }
 
-    fn expect(&mut self, number: u64, value: Value) -> Result<(), String> {
+    fn expect(&mut self, number: u64, value: ExactJson) -> Result<(), String> {
         let check = match value {
-            Value::Array(_) | Value::Object(_) => assertion::of_json(&value)?,
+            ExactJson::List(_) | ExactJson::Fields(_) => assertion::of_exact(&value)?,
             other => {
                 let text = plain(other);
                 if text.trim().is_empty() {
@@ -142,7 +141,7 @@ impl Making {
         Ok(())
     }
 
-    pub(super) fn variable(&mut self, name: &str, value: String) -> Result<(), String> {
+    pub(super) fn variable(&mut self, name: &str, value: VarValue) -> Result<(), String> {
         match self.row.input.vars.insert(name.to_owned(), value) {
             None => Ok(()),
             Some(_) => Err(format!("the variable {} has two columns; map one to another name", quoted(name))),
@@ -160,9 +159,14 @@ impl Making {
             check.metric = check.metric.or_else(|| self.metric.clone());
             self.row.checks.push(check);
         }
-        let Input { text, vars } = &mut self.row.input;
+        let input = &mut self.row.input;
         let asked = mapping.values().any(|variable| variable == "text");
-        *text = vars.remove("input").or_else(|| if asked { None } else { vars.remove("text") }).unwrap_or_default();
+        if !input.take_text()
+            && !asked
+            && let Some(text) = input.vars.remove("text")
+        {
+            text.as_str().clone_into(&mut input.text);
+        }
         self.row.line = line;
         self.row
     }

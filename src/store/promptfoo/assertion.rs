@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     model::{Check, CheckKind, CheckType},
     store::mistake::{quoted, slip},
+    text::json::ExactJson,
 };
 
 /// promptfoo's kinds that cannot be applied here: they run code, ask another service or need what is
@@ -152,6 +153,21 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
     }
     if kind.kind == CheckKind::Latency && check.threshold.is_none() {
         return Err("threshold: `latency` needs one, in milliseconds".to_owned());
+    }
+    Ok(check)
+}
+
+/// Reads one entry of an `assert` list whose numbers keep all their digits.
+pub fn of_exact(assertion: &ExactJson) -> Result<Check, String> {
+    let mut check = of_json(&assertion.to_value())?;
+    let value = match assertion {
+        ExactJson::Fields(fields) => fields.iter().find(|(key, _)| key == "value").map(|(_, value)| value),
+        _ => None,
+    };
+    match value.filter(|value| value.is_lossy()) {
+        Some(ExactJson::Number(digits)) => check.value = Some(json!(digits)),
+        Some(value) => check.exact = Some(value.to_string()),
+        None => {}
     }
     Ok(check)
 }
