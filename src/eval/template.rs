@@ -87,10 +87,10 @@ pub struct Asks {
 }
 
 impl Asks {
-    /// Lists the names that need a value and have none, in order. `a.b` can be a variable or a field of `a`.
+    /// Lists the names that need a value and have none, in order.
     #[must_use]
     pub fn missing(&self, has_value: impl Fn(&str) -> bool) -> Vec<String> {
-        let needed = |name: &&String| !self.optional.contains(name) && !library::prefixes(name).any(&has_value);
+        let needed = |name: &&String| !self.optional.contains(name) && !is_given(name, &has_value);
         self.names.iter().filter(needed).cloned().collect()
     }
 
@@ -105,6 +105,11 @@ impl Asks {
         self.mistake = self.mistake.take().or(other.mistake);
         self.notes.extend(other.notes);
     }
+}
+
+/// Tells whether a name has a value: `a.b` can be a variable, or a field of the variable `a`.
+pub fn is_given(name: &str, has_value: impl Fn(&str) -> bool) -> bool {
+    library::prefixes(name).any(has_value)
 }
 
 /// Lists what a template asks for; of one that makes no sense, nothing is known.
@@ -165,8 +170,7 @@ fn fill_by_library(template: &str, pieces: &[Piece<'_>], input: &Input) -> Resul
     if !missing.is_empty() {
         return Err(Unfilled::Missing(missing));
     }
-    let composed =
-        Composed::of(template, pieces, &|name| input.value(name).is_some()).map_err(Unfilled::Mistake)?;
+    let composed = Composed::of(template, pieces, &|name| input.value(name).is_some()).map_err(Unfilled::Mistake)?;
     library::fill(template, &composed, &asks, input)
 }
 

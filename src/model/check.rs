@@ -62,6 +62,13 @@ impl Check {
         }
     }
 
+    /// Makes a check that does not run of one that was written wrong, and says why.
+    #[must_use]
+    pub fn unusable(written: &str, why: &str) -> Self {
+        let entry = serde_json::json!({ "type": written, "mistake": why });
+        Self::of(CheckKind::Unsupported).with(entry)
+    }
+
     /// Names the model that judges by it, if it is a rubric: empty where it names none.
     #[must_use]
     pub fn judge_name(&self) -> Option<&str> {

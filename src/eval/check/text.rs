@@ -5,9 +5,7 @@ use serde_json::Value;
 
 use super::{Fact, apart, written::Written};
 use crate::{
-    eval::{
-        rule::{BadRule, name, quote},
-    },
+    eval::rule::{BadRule, name, quote},
     model::CheckKind,
     text::json::ExactJson,
 };

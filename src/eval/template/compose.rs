@@ -68,7 +68,8 @@ impl Composed {
                 Piece::Tag { at, word, written } => composed.tag(template, at, word, written, &mut open, has)?,
                 Piece::Silent { written, .. } => {
                     let mark = |held: bool| if held { "-" } else { "" };
-                    let (before, after) = (written.get(2..3) == Some("-"), written.rfind('-') == Some(written.len() - 3));
+                    let (before, after) =
+                        (written.get(2..3) == Some("-"), written.rfind('-') == Some(written.len() - 3));
                     composed.source.push_str(&format!("{{#{} {}#}}", mark(before), mark(after)));
                 }
             }
@@ -144,8 +145,11 @@ impl Composed {
         {
             edits.push((end, 0, format!("|{}", if given.len() > 1 { PAIRS } else { ITEMS })));
         }
-        let skipped: Vec<usize> =
-            if word == "filter" { vec![0, 1] } else { [0].into_iter().chain(given.iter().map(|(place, _)| *place)).collect() };
+        let skipped: Vec<usize> = if word == "filter" {
+            vec![0, 1]
+        } else {
+            [0].into_iter().chain(given.iter().map(|(place, _)| *place)).collect()
+        };
         if word == "filter"
             && let Some(filter) = found.get(1)
         {
@@ -174,7 +178,11 @@ impl Composed {
                 let end = found.get(path.first + path.tokens - 1).map_or(path.at, Token::end);
                 edits.push((path.at, end - path.at, looked_up(&path.parts, whole)));
             }
-            self.mentions.push(Mention { name: path.parts.join("."), optional: asks_whether(found, &path), loose: true });
+            self.mentions.push(Mention {
+                name: path.parts.join("."),
+                optional: asks_whether(found, &path),
+                loose: true,
+            });
         }
         for (is_filter, sign, token) in filters(found) {
             known(template, start + token.at, token.text, is_filter)?;
@@ -299,7 +307,11 @@ fn given<'a>(word: &str, found: &[Token<'a>]) -> Vec<(usize, &'a str)> {
         "for" => names.take_while(|(_, token)| token.text != "in").map(name).collect(),
         "set" => {
             let end = found.iter().position(|token| token.text == "=").unwrap_or(found.len());
-            names.take_while(|(place, _)| *place < end && !is(*place, "|")).take_while(|(place, _)| !is(place - 1, "|")).map(name).collect()
+            names
+                .take_while(|(place, _)| *place < end && !is(*place, "|"))
+                .take_while(|(place, _)| !is(place - 1, "|"))
+                .map(name)
+                .collect()
         }
         "with" => names.filter(|(place, _)| is(place + 1, "=")).map(name).collect(),
         _ => Vec::new(),

@@ -4,14 +4,48 @@ use super::{Mistake, Note, library, tokens::quoted_end};
 
 /// The words a tag can begin with.
 const WORDS: [&str; 13] = [
-    "if", "elif", "elseif", "else", "endif", "for", "endfor", "set", "endset", "with", "endwith", "filter", "endfilter",
+    "if",
+    "elif",
+    "elseif",
+    "else",
+    "endif",
+    "for",
+    "endfor",
+    "set",
+    "endset",
+    "with",
+    "endwith",
+    "filter",
+    "endfilter",
 ];
 
 /// The words of Jinja's and Nunjucks' tags that are not understood here.
 const FOREIGN: [&str; 25] = [
-    "autoescape", "asyncAll", "asyncEach", "block", "break", "call", "case", "continue", "default", "do", "endall",
-    "endautoescape", "endblock", "endcall", "endeach", "endmacro", "endswitch", "extends", "from", "ifAsync", "import",
-    "include", "macro", "switch", "trans",
+    "autoescape",
+    "asyncAll",
+    "asyncEach",
+    "block",
+    "break",
+    "call",
+    "case",
+    "continue",
+    "default",
+    "do",
+    "endall",
+    "endautoescape",
+    "endblock",
+    "endcall",
+    "endeach",
+    "endmacro",
+    "endswitch",
+    "extends",
+    "from",
+    "ifAsync",
+    "import",
+    "include",
+    "macro",
+    "switch",
+    "trans",
 ];
 
 /// The tags between which nothing means anything.
@@ -91,12 +125,7 @@ pub(super) fn pieces(template: &str) -> Result<Pieces<'_>, Mistake> {
 }
 
 /// Reads `{% raw %}` and what it encloses, and tells the length of both.
-fn verbatim<'a>(
-    template: &str,
-    at: usize,
-    rest: &'a str,
-    pieces: &mut Pieces<'a>,
-) -> Result<Option<usize>, Mistake> {
+fn verbatim<'a>(template: &str, at: usize, rest: &'a str, pieces: &mut Pieces<'a>) -> Result<Option<usize>, Mistake> {
     let Some(word) = word(rest).filter(|word| VERBATIM.contains(word)) else { return Ok(None) };
     let Some(head) = tag_length(rest) else { return Err(Mistake::at(template, at, UNCLOSED)) };
     let end = format!("end{word}");
@@ -179,7 +208,9 @@ fn not_an_expression(inside: &str, text: &str) -> String {
     }
     let name: String = inside.trim_start().chars().take_while(|c| is_in_name(*c)).collect();
     if !text.contains("}}") && is_name(&name) {
-        return format!("`{{{{ {name}` is not closed by `}}}}` and stays as text; write `{{{{ {name} }}}}` for the variable");
+        return format!(
+            "`{{{{ {name}` is not closed by `}}}}` and stays as text; write `{{{{ {name} }}}}` for the variable"
+        );
     }
     format!("{} is no expression and stays as text", shown(text, "}}"))
 }

@@ -161,7 +161,8 @@ pub(super) fn operands(tokens: &[Token<'_>]) -> Vec<(usize, Operand)> {
         }
         let Some(first) = tokens.get(right) else { continue };
         let last = operand_end(tokens, right);
-        let is_literal = |kind: Kind| (left.kind == kind && !is_part(tokens, place - 1), first.kind == kind && last == right);
+        let is_literal =
+            |kind: Kind| (left.kind == kind && !is_part(tokens, place - 1), first.kind == kind && last == right);
         let (text_left, text_right) = is_literal(Kind::String);
         if text_left || text_right {
             continue;
@@ -181,9 +182,11 @@ pub(super) fn operands(tokens: &[Token<'_>]) -> Vec<(usize, Operand)> {
     }
     found.sort_unstable();
     // Of two for one operand the stricter.
-    found.dedup_by(|next, kept| next.0 == kept.0 && {
-        kept.1 = kept.1.max(next.1);
-        true
+    found.dedup_by(|next, kept| {
+        next.0 == kept.0 && {
+            kept.1 = kept.1.max(next.1);
+            true
+        }
     });
     found
 }
@@ -239,7 +242,8 @@ pub(super) fn filters<'a>(tokens: &[Token<'a>]) -> Vec<(bool, usize, Token<'a>)>
         let before = |back: usize| place.checked_sub(back).and_then(|before| tokens.get(before));
         let is_filter = before(1).is_some_and(|token| token.is("|"));
         let is_test = before(1).is_some_and(|token| token.is_word(&["is"]))
-            || (before(1).is_some_and(|token| token.is_word(&["not"])) && before(2).is_some_and(|token| token.is_word(&["is"])));
+            || (before(1).is_some_and(|token| token.is_word(&["not"]))
+                && before(2).is_some_and(|token| token.is_word(&["is"])));
         if is_filter || (is_test && token.text != "not") {
             let sign = if is_filter || !before(1).is_some_and(|token| token.is_word(&["not"])) { 1 } else { 2 };
             found.push((is_filter, place - sign, *token));
@@ -269,7 +273,14 @@ mod tests {
             let tokens = tokens(text);
             let mut marked = text.to_owned();
             for (at, how) in operands(&tokens).into_iter().rev() {
-                marked.insert_str(at, match how { Operand::Number => "ⁿ", Operand::Numeral => "⁼", Operand::Strict => "!" });
+                marked.insert_str(
+                    at,
+                    match how {
+                        Operand::Number => "ⁿ",
+                        Operand::Numeral => "⁼",
+                        Operand::Strict => "!",
+                    },
+                );
             }
             marked
         };

@@ -4,17 +4,94 @@ use crate::model::catalog::nearest;
 
 /// The library's filters, and our own: `dump` and `tojson` write JSON.
 const FILTERS: &[&str] = &[
-    "abs", "attr", "batch", "bool", "capitalize", "chain", "count", "d", "default", "dictsort", "dump", "e", "escape",
-    "first", "float", "format", "groupby", "indent", "int", "items", "join", "last", "length", "lines", "list", "lower",
-    "map", "max", "min", "pprint", "reject", "rejectattr", "replace", "reverse", "round", "safe", "select",
-    "selectattr", "slice", "sort", "split", "string", "sum", "title", "tojson", "trim", "unique", "upper", "zip",
+    "abs",
+    "attr",
+    "batch",
+    "bool",
+    "capitalize",
+    "chain",
+    "count",
+    "d",
+    "default",
+    "dictsort",
+    "dump",
+    "e",
+    "escape",
+    "first",
+    "float",
+    "format",
+    "groupby",
+    "indent",
+    "int",
+    "items",
+    "join",
+    "last",
+    "length",
+    "lines",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "pprint",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "round",
+    "safe",
+    "select",
+    "selectattr",
+    "slice",
+    "sort",
+    "split",
+    "string",
+    "sum",
+    "title",
+    "tojson",
+    "trim",
+    "unique",
+    "upper",
+    "zip",
 ];
 
 /// The library's tests.
 const TESTS: &[&str] = &[
-    "boolean", "defined", "divisibleby", "endingwith", "eq", "equalto", "escaped", "even", "false", "filter", "float",
-    "ge", "greaterthan", "gt", "in", "int", "integer", "iterable", "le", "lessthan", "lower", "lt", "mapping", "ne",
-    "none", "number", "odd", "safe", "sameas", "sequence", "startingwith", "string", "test", "true", "undefined",
+    "boolean",
+    "defined",
+    "divisibleby",
+    "endingwith",
+    "eq",
+    "equalto",
+    "escaped",
+    "even",
+    "false",
+    "filter",
+    "float",
+    "ge",
+    "greaterthan",
+    "gt",
+    "in",
+    "int",
+    "integer",
+    "iterable",
+    "le",
+    "lessthan",
+    "lower",
+    "lt",
+    "mapping",
+    "ne",
+    "none",
+    "number",
+    "odd",
+    "safe",
+    "sameas",
+    "sequence",
+    "startingwith",
+    "string",
+    "test",
+    "true",
+    "undefined",
     "upper",
 ];
 
@@ -24,7 +101,8 @@ pub(super) fn unknown(name: &str, is_filter: bool) -> Option<String> {
     if known.contains(&name) {
         return None;
     }
-    let near = nearest(name, known.iter().copied()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let near =
+        nearest(name, known.iter().copied()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     Some(format!("there is no {what} `{name}`{near}"))
 }
 
@@ -32,9 +110,29 @@ pub(super) fn unknown(name: &str, is_filter: bool) -> Option<String> {
 pub(super) fn takes_numbers(name: &str) -> bool {
     matches!(
         name,
-        "abs" | "divisibleby" | "eq" | "equalto" | "even" | "float" | "ge" | "greaterthan" | "gt" | "int" | "integer"
-            | "le" | "lessthan" | "lt" | "ne" | "number" | "odd" | "reject" | "rejectattr" | "round" | "select"
-            | "selectattr" | "sum"
+        "abs"
+            | "divisibleby"
+            | "eq"
+            | "equalto"
+            | "even"
+            | "float"
+            | "ge"
+            | "greaterthan"
+            | "gt"
+            | "int"
+            | "integer"
+            | "le"
+            | "lessthan"
+            | "lt"
+            | "ne"
+            | "number"
+            | "odd"
+            | "reject"
+            | "rejectattr"
+            | "round"
+            | "select"
+            | "selectattr"
+            | "sum"
     )
 }
 

@@ -5,7 +5,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-
 use super::{
     lines::{Lines, Trouble},
     record::{Fields, Record, Records},
@@ -46,7 +45,8 @@ impl Records for Folder {
         };
         let file = File::open(&path).map_err(|fault| of_file(Trouble::new(None, fault.to_string())))?;
         let text = Lines::new(Box::new(file)).whole().map_err(of_file)?;
-        let values = COLUMNS.iter().map(|&column| column.to_owned()).zip([ExactJson::Text(text), ExactJson::Text(name)]);
+        let values =
+            COLUMNS.iter().map(|&column| column.to_owned()).zip([ExactJson::Text(text), ExactJson::Text(name)]);
         Ok(Some(Record { line: None, at: Vec::new(), fields: Fields::Columns(values.collect()) }))
     }
 }

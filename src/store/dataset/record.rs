@@ -60,6 +60,11 @@ pub(super) trait Records: Send {
     fn columns(&self) -> Option<&[String]> {
         None
     }
+
+    /// Says what a person should know of the rows read so far.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Every line that is not blank is a row.

@@ -16,23 +16,30 @@ const SNIFFED: usize = 10;
 pub(super) struct Separated {
     from: Reader,
     heads: Vec<String>,
+    short: ShortRows,
+    /// Rows of nothing but separators, and rows that were made longer.
+    blank: u64,
+    padded: u64,
 }
 
 impl Separated {
     /// Reads the header. Without a separator it is sniffed from the first records.
-    pub(super) fn new(lines: Lines, separator: Option<char>) -> Result<Self, Trouble> {
+    pub(super) fn new(lines: Lines, separator: Option<char>, short: ShortRows) -> Result<Self, Trouble> {
         let mut from = Reader { lines, kept: Vec::new(), separator: separator.unwrap_or(',') };
-        if separator.is_none() {
-            from.sniff()?;
+        match (from.named_separator()?, separator) {
+            (Some(named), _) => from.separator = named,
+            (None, None) => from.sniff()?,
+            (None, Some(_)) => {}
         }
-        let Some((line, heads)) = from.next()? else { return Ok(Self { from, heads: Vec::new() }) };
+        let empty = |from| Self { from, heads: Vec::new(), short, blank: 0, padded: 0 };
+        let Some((line, heads)) = from.next()? else { return Ok(empty(from)) };
         let heads: Vec<String> = heads.iter().map(|head| head.trim().to_owned()).collect();
         for (index, head) in heads.iter().enumerate() {
             if !head.is_empty() && heads.iter().take(index).any(|other| other == head) {
                 return Err(Trouble::new(line, format!("two columns are called {}; rename one", quoted(head))));
             }
         }
-        Ok(Self { from, heads })
+        Ok(Self { heads, ..empty(from) })
     }
 
     /// Returns the character between its fields.
@@ -44,9 +51,18 @@ impl Separated {
 
 impl Records for Separated {
     fn read(&mut self) -> Result<Option<Record>, Trouble> {
-        let Some((line, fields)) = self.from.next()? else { return Ok(None) };
+        let (line, mut fields) = loop {
+            let Some((line, fields)) = self.from.next()? else { return Ok(None) };
+            if fields.len() < 2 || fields.iter().any(|field| !field.trim().is_empty()) {
+                break (line, fields);
+            }
+            self.blank += 1;
+        };
         let (found, wanted) = (fields.len(), self.heads.len());
-        if found != wanted {
+        if found < wanted && self.short == ShortRows::Padded {
+            self.padded += 1;
+            fields.resize(wanted, String::new());
+        } else if found != wanted {
             let s = if found == 1 { "" } else { "s" };
             let fix =
                 if found > wanted { "; quote fields that hold a separator" } else { "; every row needs all of them" };
@@ -60,6 +76,32 @@ impl Records for Separated {
     fn columns(&self) -> Option<&[String]> {
         Some(&self.heads)
     }
+
+    fn notes(&self) -> Vec<String> {
+        let rows = |count: u64, one: &str, many: &str| match count {
+            0 => None,
+            1 => Some(format!("1 row {one}")),
+            _ => Some(format!("{count} rows {many}")),
+        };
+        let blank =
+            rows(self.blank, "of nothing but separators was left out", "of nothing but separators were left out");
+        let padded = rows(
+            self.padded,
+            "has fewer fields than the header; the others are empty (--refuse-short-rows refuses it)",
+            "have fewer fields than the header; the others are empty (--refuse-short-rows refuses them)",
+        );
+        blank.into_iter().chain(padded).collect()
+    }
+}
+
+/// What becomes of rows with fewer fields than the header.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ShortRows {
+    /// Their other fields are empty, and a note counts them.
+    #[default]
+    Padded,
+    /// They are a mistake.
+    Refused,
 }
 
 /// Lines made records.
@@ -77,6 +119,21 @@ impl Reader {
         }
         let line = self.lines.next()?.map(str::to_owned);
         Ok(line.map(|line| (self.lines.number(), line)))
+    }
+
+    /// Takes the line `sep=;` that Excel reads and writes before the header, and tells its separator.
+    fn named_separator(&mut self) -> Result<Option<char>, Trouble> {
+        let Some((number, line)) = self.line()? else { return Ok(None) };
+        let text = line.trim_end_matches(['\r', '\n']).trim_matches('"');
+        let named = text.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).and_then(|_| text.get(4..));
+        let mut chars = named.unwrap_or_default().chars();
+        match (chars.next(), chars.next()) {
+            (Some(separator), None) => Ok(Some(separator)),
+            _ => {
+                self.kept.push((number, line));
+                Ok(None)
+            }
+        }
     }
 
     /// Reads a record and the line it begins on; blank lines are none.
@@ -231,7 +288,7 @@ mod tests {
     use super::*;
 
     fn set(text: &str) -> Result<Separated, Trouble> {
-        Separated::new(Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec()))), None)
+        Separated::new(Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec()))), None, ShortRows::Padded)
     }
 
     type Table = Vec<(u64, Vec<String>)>;
@@ -298,7 +355,7 @@ mod tests {
             }
             let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
             let lines = Lines::new(Box::new(std::io::Cursor::new(text.into_bytes())));
-            let mut set = Separated::new(lines, Some(',')).unwrap();
+            let mut set = Separated::new(lines, Some(','), ShortRows::Refused).unwrap();
             for row in &rows {
                 let Fields::Columns(columns) = set.read().unwrap().unwrap().fields else { panic!("no columns") };
                 let found: Vec<_> = columns.iter().map(|(_, value)| value.as_str().unwrap()).collect();

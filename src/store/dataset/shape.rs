@@ -28,7 +28,7 @@ const KEPT: &[&str] = &["_expected", "_description", "_metric", "_threshold", "_
 pub(super) type Mapping = BTreeMap<String, String>;
 
 /// Makes the rows of a record, without their numbers: one, or several where a test has lists of values.
-pub(super) fn rows(record: Record, mapping: &Mapping) -> Result<Vec<Row>, Trouble> {
+pub(super) fn rows(record: Record, mapping: &Mapping, keep_going: bool) -> Result<Vec<Row>, Trouble> {
     let line = record.line;
     match record.fields {
         Fields::Text(text) => {
@@ -37,13 +37,21 @@ pub(super) fn rows(record: Record, mapping: &Mapping) -> Result<Vec<Row>, Troubl
             making.take(&name, ExactJson::Text(text)).map_err(|what| Trouble::new(line, what))?;
             Ok(vec![making.row(line, mapping)])
         }
-        Fields::Columns(columns) if test_case::is(&columns) => test_case::rows(columns, line, &record.at, mapping),
-        Fields::Columns(columns) => Ok(vec![of_columns(columns, line, &record.at, mapping)?]),
+        Fields::Columns(columns) if test_case::is(&columns) => {
+            test_case::rows(columns, line, &record.at, mapping, keep_going)
+        }
+        Fields::Columns(columns) => Ok(vec![of_columns(columns, line, &record.at, mapping, keep_going)?]),
     }
 }
 
-fn of_columns(columns: Vec<(String, ExactJson)>, line: Option<u64>, at: &[u64], mapping: &Mapping) -> Result<Row, Trouble> {
-    let mut making = Making::default();
+fn of_columns(
+    columns: Vec<(String, ExactJson)>,
+    line: Option<u64>,
+    at: &[u64],
+    mapping: &Mapping,
+    keep_going: bool,
+) -> Result<Row, Trouble> {
+    let mut making = Making { keep_going, ..Making::default() };
     for (index, (column, value)) in columns.into_iter().enumerate() {
         let line = at.get(index).copied().or(line);
         let column = column.trim();
@@ -66,6 +74,7 @@ pub(super) struct Making {
     /// The checks of its cells, by the number of their column.
     cells: Vec<(u64, Check)>,
     metric: Option<String>,
+    keep_going: bool,
     thresholds: BTreeMap<u64, f64>,
 }
 
@@ -127,17 +136,15 @@ impl Making {
     }
 
     fn expect(&mut self, number: u64, value: ExactJson) -> Result<(), String> {
+        let text = plain(value.clone());
+        if text.trim().is_empty() {
+            return Ok(());
+        }
         let check = match value {
-            ExactJson::List(_) | ExactJson::Fields(_) => assertion::of_exact(&value)?,
-            other => {
-                let text = plain(other);
-                if text.trim().is_empty() {
-                    return Ok(());
-                }
-                assertion::of_text(&text)?
-            }
+            ExactJson::List(_) | ExactJson::Fields(_) => assertion::of_exact(&value),
+            _ => assertion::of_text(&text),
         };
-        self.cells.push((number, check));
+        self.cells.push((number, assertion::kept(check, &text, self.keep_going)?));
         Ok(())
     }
 

@@ -23,7 +23,9 @@ const MOST: usize = 10_000;
 
 /// Tells whether a row is a test: it has `vars` with names, or a list `assert`.
 pub(super) fn is(columns: &[(String, ExactJson)]) -> bool {
-    columns.iter().any(|(key, value)| (key == "vars" && fields(value).is_some()) || (key == "assert" && matches!(value, ExactJson::List(_))))
+    columns.iter().any(|(key, value)| {
+        (key == "vars" && fields(value).is_some()) || (key == "assert" && matches!(value, ExactJson::List(_)))
+    })
 }
 
 /// Makes the rows of a test. Variables with lists of values make a row for each combination, the first
@@ -33,6 +35,7 @@ pub(super) fn rows(
     line: Option<u64>,
     at: &[u64],
     mapping: &Mapping,
+    keep_going: bool,
 ) -> Result<Vec<Row>, Trouble> {
     let mut vars = Vec::new();
     let mut row = Row::default();
@@ -40,7 +43,7 @@ pub(super) fn rows(
         let line = at.get(index).copied().or(line);
         let taken = match key.as_str() {
             "vars" => object(value).map(|found| vars = found),
-            "assert" => checks(&value).map(|checks| row.checks = checks),
+            "assert" => checks(&value, keep_going).map(|checks| row.checks = checks),
             "description" => {
                 row.description = Some(plain(value)).filter(|text| !text.is_empty());
                 Ok(())
@@ -104,11 +107,14 @@ fn object(value: ExactJson) -> Result<Vec<(String, ExactJson)>, String> {
     }
 }
 
-fn checks(value: &ExactJson) -> Result<Vec<crate::model::Check>, String> {
+fn checks(value: &ExactJson, keep_going: bool) -> Result<Vec<crate::model::Check>, String> {
     match value {
         ExactJson::Null => Ok(Vec::new()),
         ExactJson::List(items) => {
-            let read = |(index, item)| assertion::of_exact(item).map_err(|what| format!("[{index}]: {what}"));
+            let read = |(index, item): (usize, &ExactJson)| {
+                let read = assertion::of_exact(item);
+                assertion::kept(read, &item.to_string(), keep_going).map_err(|what| format!("[{index}]: {what}"))
+            };
             items.iter().enumerate().map(read).collect()
         }
         other => Err(format!("expected a list of assertions, found {}", quoted(&other.to_string()))),

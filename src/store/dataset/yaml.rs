@@ -329,7 +329,9 @@ impl Kind {
 
 fn key(value: ExactJson, line: u64) -> Result<String, Trouble> {
     match value {
-        ExactJson::List(_) | ExactJson::Fields(_) => Err(Trouble::new(line, "a key is a list or a mapping; a key is a text")),
+        ExactJson::List(_) | ExactJson::Fields(_) => {
+            Err(Trouble::new(line, "a key is a list or a mapping; a key is a text"))
+        }
         ExactJson::Null => Ok(String::new()),
         other => Ok(super::record::plain(other)),
     }

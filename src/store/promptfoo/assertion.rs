@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    model::{Check, CheckKind, CheckType},
+    model::{Check, CheckKind, CheckType, catalog::nearest},
     store::mistake::{quoted, slip},
     text::json::ExactJson,
 };
@@ -172,6 +172,14 @@ pub fn of_exact(assertion: &ExactJson) -> Result<Check, String> {
     Ok(check)
 }
 
+/// Returns a check as it was read; one that could not be, if nothing is to stop for it, as one that does not run.
+pub fn kept(read: Result<Check, String>, written: &str, keep_going: bool) -> Result<Check, String> {
+    match read {
+        Err(what) if keep_going => Ok(Check::unusable(written, &what)),
+        read => read,
+    }
+}
+
 /// Reads a cell of an `__expected` column: `type: value`, `type(0.8): value`, `contains-any: a, b`, or
 /// a plain text that the answer is to equal.
 pub fn of_text(cell: &str) -> Result<Check, String> {
@@ -201,7 +209,7 @@ fn object(cell: &str) -> Result<Map<String, Value>, String> {
         return Ok(made(if python { "python" } else { "javascript" }, Some(json!(path))));
     }
     let Some((name, threshold, value)) = parts(cell) else {
-        return Ok(made("equals", Some(json!(cell))));
+        return mistyped(cell).map_or_else(|| Ok(made("equals", Some(json!(cell)))), Err);
     };
     let plain = name.strip_prefix("not-").unwrap_or(name);
     let mut fields = made(name, None);
@@ -229,6 +237,19 @@ fn object(cell: &str) -> Result<Map<String, Value>, String> {
         fields.insert("threshold".to_owned(), json!(threshold));
     }
     Ok(fields)
+}
+
+/// Says what is wrong with a text that begins like a check of nearly a known kind.
+fn mistyped(cell: &str) -> Option<String> {
+    let word = cell.split([':', '(']).next().filter(|word| word.len() < cell.len())?;
+    let plain = word.strip_prefix("not-").unwrap_or(word);
+    let known = || CheckKind::ALL.iter().filter(|kind| **kind != CheckKind::Unsupported).map(|kind| kind.name());
+    let is_word = plain.len() > 3 && plain.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '-' | '_' | ' '));
+    let near = nearest(&plain.to_lowercase().replace(['_', ' '], "-"), known()).filter(|_| is_word)?;
+    Some(format!(
+        "{} is no kind of check; did you mean `{near}`? For the text itself write `equals: {cell}`",
+        quoted(word)
+    ))
 }
 
 /// Splits `type(0.8): value`; none if the cell does not begin with a known kind.

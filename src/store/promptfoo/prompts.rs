@@ -203,6 +203,8 @@ pub(super) fn chat(raw: &str) -> Result<Option<Vec<Value>>, (usize, String)> {
     } else if trimmed.starts_with('[') && trimmed.ends_with(']') {
         match serde_json::from_str(trimmed) {
             Ok(value) => value,
+            // What does not even begin like a list of messages is a text in brackets.
+            Err(_) if !trimmed.trim_start_matches(['[', ' ', '\n', '\r', '\t']).starts_with('{') => return Ok(None),
             Err(error) => return Err((error.line().saturating_sub(1), format!("a chat that is not JSON: {error}"))),
         }
     } else {

@@ -152,7 +152,9 @@ fn vars(file: &File<'_>, node: &Node) -> Result<Vec<(String, Vec<VarValue>)>, St
     for field in file.mapping(node, "vars")? {
         let values = match &field.node.tree {
             // promptfoo takes a list for several values if its first is a text.
-            Tree::List(items) if matches!(items.first().map(|item| &item.tree), Some(Tree::One(ExactJson::Text(_)))) => {
+            Tree::List(items)
+                if matches!(items.first().map(|item| &item.tree), Some(Tree::One(ExactJson::Text(_)))) =>
+            {
                 let mut values = Vec::new();
                 for item in items {
                     values.extend(value(file, &field.key, item)?);
@@ -189,8 +191,10 @@ fn templateless(file: &File<'_>, name: &str, node: &Node, value: &str) -> Result
     if !nunjucks::is_template(value) {
         return Ok(());
     }
-    let what =
-        format!("vars.{}: a value that is a template itself is not filled here; write the text it comes to", quoted(name));
+    let what = format!(
+        "vars.{}: a value that is a template itself is not filled here; write the text it comes to",
+        quoted(name)
+    );
     Err(file.fault(node.line, what))
 }
 

@@ -7,7 +7,11 @@ use std::borrow::Cow;
 pub(in crate::store) fn indented(text: &str) -> Cow<'_, str> {
     let mut flow = Flow::default();
     let lines: Vec<Cow<'_, str>> = text.split_inclusive('\n').map(|line| flow.line(line)).collect();
-    if lines.iter().all(|line| matches!(line, Cow::Borrowed(_))) { Cow::Borrowed(text) } else { Cow::Owned(lines.concat()) }
+    if lines.iter().all(|line| matches!(line, Cow::Borrowed(_))) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(lines.concat())
+    }
 }
 
 /// Where a reader of lines is.
@@ -34,9 +38,14 @@ impl Flow {
             self.block = None;
         }
         if self.quote.is_some() || self.depth > 0 {
-            let moved = self.quote.is_none() && indent <= self.column && rest.starts_with(['}', ']', '{', '[', '"', ',']);
+            let moved =
+                self.quote.is_none() && indent <= self.column && rest.starts_with(['}', ']', '{', '[', '"', ',']);
             self.inside(rest);
-            return if moved { Cow::Owned(format!("{}{line}", " ".repeat(self.column + 1))) } else { Cow::Borrowed(line) };
+            return if moved {
+                Cow::Owned(format!("{}{line}", " ".repeat(self.column + 1)))
+            } else {
+                Cow::Borrowed(line)
+            };
         }
         self.begin(indent, rest);
         Cow::Borrowed(line)
@@ -83,7 +92,9 @@ impl Flow {
                 Some(quote) if c == quote => self.quote = None,
                 Some(_) => {}
                 None => match c {
-                    '"' | '\'' if self.depth == 0 || matches!(before, ' ' | '{' | '[' | ',' | ':') => self.quote = Some(c),
+                    '"' | '\'' if self.depth == 0 || matches!(before, ' ' | '{' | '[' | ',' | ':') => {
+                        self.quote = Some(c)
+                    }
                     '{' | '[' => self.depth += 1,
                     '}' | ']' => self.depth = self.depth.saturating_sub(1),
                     '#' if before == ' ' => return,
@@ -93,7 +104,8 @@ impl Flow {
             if self.quote.is_none() && self.depth == 0 {
                 return;
             }
-            before = if c.is_whitespace() { if matches!(before, '{' | '[' | ',' | ':') { before } else { ' ' } } else { c };
+            before =
+                if c.is_whitespace() { if matches!(before, '{' | '[' | ',' | ':') { before } else { ' ' } } else { c };
         }
     }
 }
@@ -122,7 +134,10 @@ mod tests {
     #[test]
     fn only_lines_of_brackets_that_stand_too_far_left_are_moved() {
         let moved = |text: &str| indented(text).into_owned();
-        assert_eq!(moved("a:\n  v: {\n    \"x\": 1\n  }\nb: 1\n"), "a:\n  v: {\n    \"x\": 1\n       }\nb: 1\n".replace("       }", "        }"));
+        assert_eq!(
+            moved("a:\n  v: {\n    \"x\": 1\n  }\nb: 1\n"),
+            "a:\n  v: {\n    \"x\": 1\n       }\nb: 1\n".replace("       }", "        }")
+        );
         for same in [
             "a: |\n  v: {\n  }\nb: [1,\n  2]\n",
             "a: 'it''s {\n  }'\nb: \"\\\"{\n }\"\n",

@@ -66,9 +66,9 @@ impl ExactJson {
             Self::Number(digits) => serde_json::from_str(digits).unwrap_or_else(|_| Value::String(digits.clone())),
             Self::Text(text) => Value::String(text.clone()),
             Self::List(items) => items.iter().map(Self::to_value).collect(),
-            Self::Fields(fields) => {
-                Value::Object(fields.iter().map(|(name, value)| (name.clone(), value.to_value())).collect::<Map<_, _>>())
-            }
+            Self::Fields(fields) => Value::Object(
+                fields.iter().map(|(name, value)| (name.clone(), value.to_value())).collect::<Map<_, _>>(),
+            ),
         }
     }
 
