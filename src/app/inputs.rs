@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(stand(&bench), (2, 3, "c".to_owned(), "text of c".to_owned()));
         assert!(bench.step_input(true));
         assert_eq!(stand(&bench), (0, 3, "a".to_owned(), "text of a".to_owned()));
-        bench.vars.insert("v".to_owned(), "1".to_owned());
+        bench.vars.insert("v".to_owned(), "1".into());
         bench.step_input(false);
         assert!(bench.vars.is_empty());
         bench.step_input(true);

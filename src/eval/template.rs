@@ -166,12 +166,57 @@ fn fill_plain(pieces: &[Piece<'_>], input: &Input) -> Option<String> {
 
 fn fill_by_library(template: &str, pieces: &[Piece<'_>], input: &Input) -> Result<String, Unfilled> {
     let asks = asks_of_pieces(template, pieces).map_err(Unfilled::Mistake)?;
-    let missing = asks.missing(|name| input.value(name).is_some());
+    // A field is there only if what it is read of has fields.
+    let has_fields = |name: &str| {
+        let text = input.value(name).unwrap_or_default().trim_start();
+        text.starts_with(['[', '{'])
+    };
+    let missing = asks
+        .missing(|_| false)
+        .into_iter()
+        .filter(|name| input.value(name).is_none() && !library::prefixes(name).skip(1).any(has_fields));
+    let missing: Vec<String> = missing.collect();
     if !missing.is_empty() {
         return Err(Unfilled::Missing(missing));
     }
     let composed = Composed::of(template, pieces, &|name| input.value(name).is_some()).map_err(Unfilled::Mistake)?;
     library::fill(template, &composed, &asks, input)
+}
+
+/// A stretch of a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// What stands for itself.
+    Text(&'a str),
+    /// What stands between `{% raw %}` and `{% endraw %}`.
+    Raw(&'a str),
+    /// A variable, an expression, a tag or a comment, as it was written.
+    Code(&'a str),
+}
+
+/// Cuts a template into texts and what is none; one that makes no sense is left whole.
+#[must_use]
+pub fn parts(template: &str) -> Vec<Part<'_>> {
+    let Ok(pieces) = pieces(template) else { return vec![Part::Code(template)] };
+    let mut raw = false;
+    let part = |piece: Piece<'_>| match piece {
+        Piece::Variable { at, .. } => {
+            let start = template.get(..at)?.rfind("{{")?;
+            let end = at + template.get(at..)?.find("}}")? + 2;
+            template.get(start..end).map(Part::Code)
+        }
+        Piece::Text { at, text } if raw => template.get(at..at + text.len()).map(Part::Raw),
+        Piece::Text { at, text } => template.get(at..at + text.len()).map(Part::Text),
+        Piece::Output { at, written } | Piece::Tag { at, written, .. } => {
+            template.get(at..at + written.len()).map(Part::Code)
+        }
+        Piece::Silent { written, .. } if !written.starts_with("{#") => {
+            raw = !raw;
+            None
+        }
+        Piece::Silent { at, written } => template.get(at..at + written.len()).map(Part::Code),
+    };
+    pieces.all.into_iter().filter_map(part).collect()
 }
 
 fn plain_asks(pieces: &[Piece<'_>]) -> Asks {
@@ -195,6 +240,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::VarValue;
 
     fn input(text: &str, vars: &[(&str, &str)]) -> Input {
         Input { text: text.to_owned(), vars: vars.iter().map(|&(name, value)| (name.into(), value.into())).collect() }
@@ -212,8 +258,8 @@ mod tests {
     }
 
     fn by_library(template: &str, input: &Input) -> Result<String, Unfilled> {
-        let pieces = pieces(template).map_err(Unfilled::Mistake)?;
-        library::fill(template, &Composed::of(template, &pieces).map_err(Unfilled::Mistake)?, input)
+        let pieces = pieces(template).map_err(Unfilled::Mistake)?.all;
+        fill_by_library(template, &pieces, input)
     }
 
     #[test]
@@ -227,13 +273,11 @@ mod tests {
         for text in [
             "{\"a\": {\"b\": {}}}",
             "{{\"a\":1}}",
-            "{# note #}",
             "}} {{",
             "{{ a b }}",
             "{{{",
             "{{}}",
             "\\textbf{%\nif",
-            "{% raw %}{{",
             "{%",
             "{% iffy %}",
             "%}",
@@ -300,14 +344,126 @@ mod tests {
             ("{% else %}", "line 1, column 1: `else` stands in no `if` and in no `for`"),
             ("\n{% if x", "line 2, column 1: this tag is not closed: `%}` is missing"),
             ("{}\n{{ x }}{% if x == %}{% endif %}", "line 2, column 19: unexpected end of block"),
-            ("{} {% if x|nope %}{% endif %}", "line 1, column 12: filter nope is unknown"),
+            ("{} {% if x|nope %}{% endif %}", "line 1, column 12: there is no filter `nope`"),
+            ("{{ x }}{% raw %}", "line 1, column 8: this `raw` is not closed: `{% endraw %}` is missing"),
+            (
+                "\n{% include 'a' %}",
+                "line 2, column 1: the tag `include` is not supported; the tags are if, for, set, with, filter and raw (between `{% raw %}` and `{% endraw %}` everything is text)",
+            ),
+            (
+                "{% if x > 3 %}{% endif %}",
+                "line 1, column 9: the text `y` is no number and cannot be compared with one",
+            ),
             ("{% for a in x %}{{ a.b }}{% endfor %}", "line 1, column 20: `a.b` has no value"),
-            ("{% for a in 3 %}{% endfor %}", "line 1, column 13: number is not iterable"),
+            ("{% for a in 3 %}{% endfor %}", "line 1, column 15: number is not iterable"),
         ];
         for (template, says) in rows {
             assert_eq!(mistake(template, &[("x", "y")]), says, "{template}");
         }
         assert_eq!(asks("{{ a }}{% if %}").mistake.unwrap().column, 8);
+    }
+
+    /// Fills a template from values as JSON has them.
+    fn typed(template: &str, vars: &[(&str, &str)]) -> String {
+        let vars = vars.iter().map(|&(name, json)| (name.to_owned(), VarValue::Json(json.to_owned()))).collect();
+        fill(template, &Input { text: "x".to_owned(), vars }).unwrap_or_else(|unfilled| format!("{unfilled:?}"))
+    }
+
+    #[test]
+    fn values_keep_their_types_and_their_spelling() {
+        let rows = [
+            ("{% if v %}Y{% else %}N{% endif %}", "false", "N"),
+            ("{% if v %}Y{% else %}N{% endif %}", "0", "N"),
+            ("{% if v %}Y{% else %}N{% endif %}", "0.00", "N"),
+            ("{% if v %}Y{% else %}N{% endif %}", "[]", "N"),
+            ("{{ v }}{% if v > 5 or v == 0 %}!{% endif %}", "null", ""),
+            ("{{ v }} {{ v > 1 }} {{ v == 1.1 }} {{ v + 1 }}", "1.10", "1.10 true true 2.1"),
+            ("{{ v }} {{ v == 1000 }} {{ v is number }} {{ v|int }}", "1e3", "1e3 true true 1000"),
+            ("{{ v }} {{ v > 9007199254740992 }}", "9007199254740993", "9007199254740993 true"),
+            ("{{ v }}", "123456789012345678901234567890.10", "123456789012345678901234567890.10"),
+            ("{{ v }} {{ v[1] }} {{ v.0 }} {{ v|join('|') }}", "[1.10, \"a\", 2]", "[1.10, \"a\", 2] a 1.10 1.10|a|2"),
+            ("{{ v|sort|join(' ') }} {{ v|max }} {{ v|sum }}", "[2, 1.10, 1e1]", "1.10 2 1e1 1e1 13.1"),
+            (
+                "{{ v.a.b }} {{ v.a }} {{ v['a']['b']|upper }}",
+                "{\"a\":{\"b\":\"x\",\"n\":1.0}}",
+                "x {\"b\":\"x\",\"n\":1.0} X",
+            ),
+            ("{% for k, n in v %}{{ k }}={{ n }};{% endfor %}", "{\"z\":1.10,\"a\":null}", "z=1.10;a=;"),
+            ("{% for x in v if x > 1 %}{{ x }},{% endfor %}", "[1.0, 1.50, 3]", "1.50,3,"),
+            (
+                "{{ v|tojson }} {{ v|dump(1) }}",
+                "{\"a\":[1.10,\"é\\n\"]}",
+                "{\"a\":[1.10,\"é\\n\"]} {\n \"a\": [\n  1.10,\n  \"é\\n\"\n ]\n}",
+            ),
+            ("{% if v.none %}Y{% else %}N{% endif %}{{ v.none|default('d') }}", "{}", "Nd"),
+        ];
+        for (template, value, expected) in rows {
+            assert_eq!(typed(template, &[("v", value)]), expected, "{template} of {value}");
+        }
+        assert!(typed("{{ v.gone }}", &[("v", "{}")]).contains("`v.gone` has no value"));
+    }
+
+    #[test]
+    fn a_text_that_writes_a_number_can_be_compared_with_one() {
+        for (template, value, expected) in [
+            ("{% if v > 9 %}big{% endif %}{{ v }}", "10", "big10"),
+            ("{% if 9.5 < v and v != 3 %}big{% endif %}{{ v * 2 }}", " 010 ", "mistake"),
+            ("{{ v * 2 }} {{ v == 10 }} {{ v == '10.0' }}", "10.0", "20.0 true true"),
+            ("{{ v > 9 }} {{ v == 1 }}", "", "false false"),
+            ("{{ v == 1 }}", "one", "false"),
+        ] {
+            let found = fill(template, &input("x", &[("v", value)])).unwrap_or_else(|_| "mistake".to_owned());
+            assert_eq!(found, expected, "{template} of {value}");
+        }
+    }
+
+    #[test]
+    fn filters_comments_raw_and_white_space_are_those_of_jinja() {
+        for (template, expected) in [
+            ("{{ n | upper }} {{ n|title|replace('A', 'E') }} {{ gone|default('no one') }}", "ANN Enn no one"),
+            ("{{ n|trim|length }} {{ [3, 1]|sort|join('-') }} {{ 2.567|round(1) }}", "3 1-3 2.6"),
+            ("A{# note {{ #}B\n  {# alone\non lines #}\nC", "AB\nC"),
+            ("{% raw %}{{ n }} {% if %}{# x #}{% endraw %}{{ n }}", "{{ n }} {% if %}{# x #}ann"),
+            ("{% verbatim %}{{ n }}{% endverbatim %}", "{{ n }}"),
+            ("a  {{- n -}}  b {%- if n %} c {%- endif -%} d {#- x #}e", "aannb cde"),
+            ("{%- raw -%} { {%- endraw -%} x", "{x"),
+            (
+                "{% set m = n|upper %}{{ m }}{% with k = 2 %}{{ k }}{% endwith %}{% filter upper %}{{ n }}{% endfilter %}",
+                "ANN2ANN",
+            ),
+            ("{% if n == 'x' %}1{% elseif n == 'ann' %}2{% endif %}", "2"),
+            ("{{ 'a' if n else 'b' }} {{ {'a': {'b': 1}}.a.b }} {{ n ~ '}}' }} {{ true }}", "a 1 ann}} true"),
+            ("{{ u.name|upper }}{{ u.name }}{% if u.name == 'Al' %}!{% endif %}", "ALAl!"),
+        ] {
+            assert_eq!(filled(template, &[("n", "ann"), ("u.name", "Al")]), expected, "{template}");
+        }
+        let asks = asks("{# {{ no }} #}{{ a.b|join(c) }}{% set d = e %}{{ d }}{% for f in g.h %}{{ f }}{% endfor %}");
+        assert_eq!(asks.names, ["a.b", "c", "e", "g.h"]);
+        assert_eq!(asks.missing(|name| matches!(name, "a" | "c" | "e" | "g.h")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_looks_like_a_template_and_is_none_is_noted_once_with_its_place() {
+        let notes = |template: &str| asks(template).notes.iter().map(ToString::to_string).collect::<Vec<_>>();
+        for (template, expected) in [
+            (
+                "a\n {{ input }",
+                "line 2, column 2: `{{ input }` lacks a brace and stays as text; write `{{ input }}` for the variable",
+            ),
+            (
+                "{{ input",
+                "line 1, column 1: `{{ input` is not closed by `}}` and stays as text; write `{{ input }}` for the variable",
+            ),
+            ("{{ a b }} {{ c }}", "line 1, column 1: `{{ a b }}` is no expression and stays as text"),
+            ("{{\"a\":1}}", "line 1, column 1: `{{\"a\":1}}` is no expression and stays as text"),
+            ("{% iffy %}", "line 1, column 1: `{% iffy %}` is no tag and stays as text"),
+            ("x{# y", "line 1, column 2: `{#` begins no comment, since `#}` is missing; it stays as text"),
+        ] {
+            assert_eq!(notes(template), [expected], "{template}");
+        }
+        for plain in ["{\"a\": {\"b\": {}}}", "\\textbf{%\nif", "{{{{ x }}", "{{ x }}", "{{{x}}}", "{%{% if %}"] {
+            assert_eq!(notes(plain), Vec::<String>::new(), "{plain}");
+        }
     }
 
     #[test]
@@ -365,7 +521,7 @@ mod tests {
         fn nothing_panics_and_what_is_asked_for_suffices(head in soup(), tail in soup(), inner in soup()) {
             let template = format!("{head}{{% for x in a %}}{inner}{{% endfor %}}{tail}{{% if {inner} %}}{{% endif %}}");
             let asks = asks(&template);
-            let vars = asks.names.iter().map(|name| (name.clone(), "v".to_owned())).collect();
+            let vars = asks.names.iter().map(|name| (name.clone(), "v".into())).collect();
             let filled = fill(&template, &Input { text: String::new(), vars });
             prop_assert!(!matches!(filled, Err(Unfilled::Missing(_))));
         }

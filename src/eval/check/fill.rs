@@ -102,7 +102,7 @@ mod tests {
         let vars = [("expected", "a.b {{ x }}"), ("team", "billing")];
         Input {
             text: "hello".to_owned(),
-            vars: vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect(),
+            vars: vars.map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect(),
         }
     }
 

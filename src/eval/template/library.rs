@@ -5,7 +5,11 @@ use std::{
     sync::LazyLock,
 };
 
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, syntax::SyntaxConfig, value::Value};
+use minijinja::{
+    Environment, Error, ErrorKind, UndefinedBehavior,
+    syntax::SyntaxConfig,
+    value::{Value, ValueKind},
+};
 
 use super::{
     Asks, Mistake, Unfilled,
@@ -83,7 +87,12 @@ fn environment() -> Environment<'static> {
     environment.add_filter(values::ALIKE, values::alike);
     environment.add_filter("tojson", values::json);
     environment.add_filter("dump", values::json);
-    environment.set_formatter(|out, _, value| if value.is_none() { Ok(()) } else { Ok(write!(out, "{value}")?) });
+    environment.set_formatter(|out, _, value| match value.kind() {
+        ValueKind::None => Ok(()),
+        // As JSON has it, and not as Python.
+        ValueKind::Bool => Ok(out.write_str(if value.is_true() { "true" } else { "false" })?),
+        _ => Ok(write!(out, "{value}")?),
+    });
     environment
 }
 

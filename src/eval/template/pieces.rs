@@ -195,7 +195,8 @@ fn opened<'a>(template: &str, text: &'a str, at: usize) -> Result<Opened<'a>, Mi
     {
         return code(Piece::Output { at, written }, length);
     }
-    brace(1, 1, Some(not_an_expression(inside, text)))
+    // Of three braces the inner two may still open one.
+    brace(1, 1, (!inside.starts_with('{')).then(|| not_an_expression(inside, text)))
 }
 
 /// Says why `{{` opens no expression.

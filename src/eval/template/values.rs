@@ -52,7 +52,7 @@ pub(super) fn value(given: Option<&VarValue>, text: &str) -> Value {
 fn grown(json: &ExactJson, written: Option<String>, alike: bool) -> Value {
     match json {
         ExactJson::Null => Value::from(()),
-        ExactJson::Bool(truth) => Value::from(*truth),
+        ExactJson::Bool(truth) => Value::from_object(Truth(*truth)),
         ExactJson::Number(digits) if alike => Value::from_object(Numeral(digits.clone())),
         ExactJson::Number(digits) => number(digits),
         ExactJson::Text(text) => Value::from(text.as_str()),
@@ -102,6 +102,28 @@ impl Object for Numeral {
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// A truth value that is written as JSON has it, and not as Python does.
+#[derive(Debug)]
+struct Truth(bool);
+
+impl Object for Truth {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        self.0
+    }
+
+    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<Ordering> {
+        other.downcast_ref::<Self>().map(|other| self.0.cmp(&other.0))
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
     }
 }
 
@@ -168,10 +190,13 @@ pub(super) fn pairs(value: Value) -> Result<Value, Error> {
     Ok(Value::from(value.try_iter()?.map(pair).collect::<Result<Vec<_>, _>>()?))
 }
 
-/// Takes a number for its value, and those in a list or an object as well.
+/// Takes a number or a truth value for the library's own, and those in a list or an object as well.
 pub(super) fn as_number(value: Value) -> Value {
     if let Some(numeral) = value.downcast_object_ref::<Numeral>() {
         return counted(&numeral.0);
+    }
+    if let Some(truth) = value.downcast_object_ref::<Truth>() {
+        return Value::from(truth.0);
     }
     match value.downcast_object_ref::<Tree>().map(|tree| &tree.parts) {
         Some(Parts::List(items)) => items.iter().cloned().map(as_number).collect(),
@@ -266,10 +291,11 @@ fn write_json(value: &Value, indent: Option<usize>, depth: usize, out: &mut Stri
             }
             out.push('}');
         }
-        ValueKind::Bool | ValueKind::Number => {
+        ValueKind::Bool => out.push_str(if value.is_true() { "true" } else { "false" }),
+        ValueKind::Number => {
             let _ = write!(out, "{value}");
         }
-        _ if value.downcast_object_ref::<Numeral>().is_some() => {
+        _ if value.downcast_object_ref::<Numeral>().is_some() || value.downcast_object_ref::<Truth>().is_some() => {
             let _ = write!(out, "{value}");
         }
         _ => {

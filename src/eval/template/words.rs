@@ -111,6 +111,9 @@ pub(super) fn takes_numbers(name: &str) -> bool {
     matches!(
         name,
         "abs"
+            | "boolean"
+            | "false"
+            | "true"
             | "divisibleby"
             | "eq"
             | "equalto"

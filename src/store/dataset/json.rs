@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(
             rows,
             [
-                (3, Fields::Columns(vec![("a".to_owned(), json!("],{\""))])),
+                (3, Fields::Columns(vec![("a".to_owned(), json!("],{\"").into())])),
                 (5, Fields::Text("[1,{\"b\":2}]".to_owned())),
                 (6, Fields::Text("7".to_owned())),
             ]

@@ -288,7 +288,7 @@ mod tests {
     use super::*;
 
     fn set(text: &str) -> Result<Separated, Trouble> {
-        Separated::new(Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec()))), None, ShortRows::Padded)
+        Separated::new(Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec()))), None, ShortRows::Refused)
     }
 
     type Table = Vec<(u64, Vec<String>)>;
@@ -298,7 +298,7 @@ mod tests {
         let mut rows = Vec::new();
         while let Some(record) = set.read()? {
             let Fields::Columns(columns) = record.fields else { panic!("no columns") };
-            let values = columns.into_iter().map(|(_, value)| value.as_str().unwrap().to_owned());
+            let values = columns.into_iter().map(|(_, value)| super::super::record::plain(value));
             rows.push((record.line.unwrap(), values.collect()));
         }
         Ok(rows)
@@ -343,6 +343,36 @@ mod tests {
         }
     }
 
+    #[test]
+    fn rows_of_separators_are_none_short_ones_are_filled_up_and_both_are_counted() {
+        let lines = Lines::new(Box::new(std::io::Cursor::new("sep=;\na;b\n;\n1\n ; \n2;3\n\"\";x\n")));
+        let mut set = Separated::new(lines, None, ShortRows::Padded).unwrap();
+        let mut rows = Vec::new();
+        while let Some(record) = set.read().unwrap() {
+            let Fields::Columns(columns) = record.fields else { panic!("no columns") };
+            rows.push(columns.into_iter().map(|(_, value)| super::super::record::plain(value)).collect::<Vec<_>>());
+        }
+        assert_eq!(
+            (set.columns().unwrap().join(" ").as_str(), rows),
+            (
+                "a b",
+                vec![
+                    vec!["1".to_owned(), String::new()],
+                    vec!["2".to_owned(), "3".to_owned()],
+                    vec![String::new(), "x".to_owned()],
+                ]
+            )
+        );
+        let notes = set.notes();
+        assert!(notes[0].starts_with("2 rows of nothing but separators"), "{notes:?}");
+        assert!(notes[1].starts_with("1 row has fewer fields"), "{notes:?}");
+        assert_eq!(set_of("sep=\n1\n"), ["sep="], "a column may be called so");
+    }
+
+    fn set_of(text: &str) -> Vec<String> {
+        set(text).unwrap().columns().unwrap().to_vec()
+    }
+
     proptest! {
         #[test]
         fn what_the_csv_crate_writes_is_read_back(
@@ -356,9 +386,10 @@ mod tests {
             let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
             let lines = Lines::new(Box::new(std::io::Cursor::new(text.into_bytes())));
             let mut set = Separated::new(lines, Some(','), ShortRows::Refused).unwrap();
-            for row in &rows {
+            // A row of nothing but separators is none.
+            for row in rows.iter().filter(|row| row.iter().any(|field| !field.trim().is_empty())) {
                 let Fields::Columns(columns) = set.read().unwrap().unwrap().fields else { panic!("no columns") };
-                let found: Vec<_> = columns.iter().map(|(_, value)| value.as_str().unwrap()).collect();
+                let found: Vec<_> = columns.into_iter().map(|(_, value)| super::super::record::plain(value)).collect();
                 prop_assert_eq!(&found, row);
             }
             prop_assert!(set.read().unwrap().is_none());
