@@ -99,6 +99,11 @@ impl Node {
     }
 }
 
+/// Reads a text of one document as a value whose numbers stay as they are written. The error names the line.
+pub fn read(text: &str) -> Result<ExactJson, String> {
+    parse(text).map(|node| node.exact()).map_err(|Broken { line, what }| format!("line {line}: {what}"))
+}
+
 /// Reads a text of one document; an empty one is null.
 pub(super) fn parse(text: &str) -> Result<Node, Broken> {
     let mut building = Building::default();

@@ -170,7 +170,7 @@ fn tests_of_promptfoo_are_rows_and_their_lists_make_combinations() {
 
 #[test]
 fn what_is_not_understood_in_a_row_is_told_with_its_line() {
-    let many = json!({"vars": {"a": vec![1; 200], "b": vec![1; 200]}}).to_string();
+    let many = json!({"vars": {"a": vec!["1"; 200], "b": vec!["1"; 200]}}).to_string();
     for (form, text, said) in [
         (Form::Jsonl, "1\n{\"vars\":{},\"asserts\":[]}", "line 2: `asserts`: it is not understood in a test"),
         (Form::Jsonl, "{\"vars\":{},\"asert\":[]}", "did you mean `assert`?"),

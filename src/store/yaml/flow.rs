@@ -17,9 +17,10 @@ pub(in crate::store) fn indented(text: &str) -> Cow<'_, str> {
 /// Where a reader of lines is.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Flow {
-    /// The brackets that are open, and the column at which the first of them stands.
+    /// The brackets that are open, the column at which the first of them stands, and that of its key.
     depth: usize,
     column: usize,
+    key: Option<usize>,
     /// The quote that is open.
     quote: Option<char>,
     /// The column that the lines of a block of text stand right of.
@@ -38,8 +39,9 @@ impl Flow {
             self.block = None;
         }
         if self.quote.is_some() || self.depth > 0 {
-            let moved =
-                self.quote.is_none() && indent <= self.column && rest.starts_with(['}', ']', '{', '[', '"', ',']);
+            let moved = self.quote.is_none()
+                && self.key.is_some_and(|key| indent <= key)
+                && rest.starts_with(['}', ']', '{', '[', '"', ',']);
             self.inside(rest);
             return if moved {
                 Cow::Owned(format!("{}{line}", " ".repeat(self.column + 1)))
@@ -53,17 +55,17 @@ impl Flow {
 
     /// Finds the value that a line of a block begins: behind its `- `, its keys, its tag and its anchor.
     fn begin(&mut self, indent: usize, line: &str) {
-        let (mut column, mut rest, mut key) = (indent, line, indent);
+        let (mut column, mut rest, mut key) = (indent, line, None);
         loop {
             let blanks = rest.len() - rest.trim_start_matches(' ').len();
             (column, rest) = (column + blanks, rest.get(blanks..).unwrap_or_default());
             let skipped = if let Some(after) = rest.strip_prefix("- ") {
-                key = column;
+                key = Some(column);
                 rest.len() - after.len()
             } else if rest.starts_with(['!', '&']) {
                 rest.find(' ').unwrap_or(rest.len())
             } else if let Some(length) = key_length(rest) {
-                key = column;
+                key = Some(column);
                 length
             } else {
                 break;
@@ -72,10 +74,10 @@ impl Flow {
         }
         match rest.chars().next() {
             Some('{' | '[' | '"' | '\'') => {
-                self.column = column;
+                (self.column, self.key) = (column, key);
                 self.inside(rest);
             }
-            Some('|' | '>') => self.block = Some(key),
+            Some('|' | '>') => self.block = key,
             _ => {}
         }
     }
