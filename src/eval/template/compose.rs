@@ -18,8 +18,8 @@ pub(super) struct Composed {
     pub source: String,
     /// What names variables, in order.
     pub mentions: Vec<Mention>,
-    /// Where in the source a stretch of the template starts, and where in the template that is.
-    marks: Vec<(usize, usize)>,
+    /// Where in the source a stretch starts, where in the template that is, and whether all of it is there.
+    marks: Vec<(usize, usize, bool)>,
 }
 
 /// A place that names a variable.
@@ -84,12 +84,17 @@ impl Composed {
 
     /// Finds the byte of the template for one of the source.
     pub(super) fn place(&self, source: usize) -> usize {
-        let mark = self.marks.iter().rev().find(|(start, _)| *start <= source);
-        mark.map_or(0, |(start, at)| at + (source - start))
+        let mark = self.marks.iter().rev().find(|(start, ..)| *start <= source);
+        mark.map_or(0, |(start, at, inserted)| if *inserted { *at } else { at + (source - start) })
     }
 
     fn mark(&mut self, at: usize) {
-        self.marks.push((self.source.len(), at));
+        self.marks.push((self.source.len(), at, false));
+    }
+
+    /// Notes that what follows in the source stands for what is at a byte of the template.
+    fn inserted(&mut self, at: usize) {
+        self.marks.push((self.source.len(), at, true));
     }
 
     fn text(&mut self, at: usize, text: &str) {
@@ -110,7 +115,7 @@ impl Composed {
     fn variable(&mut self, at: usize, name: &str, open: &[Open<'_>], has: &dyn Fn(&str) -> bool) {
         let parts: Vec<&str> = name.split('.').collect();
         self.source.push_str("{{ ");
-        self.mark(at);
+        self.inserted(at);
         if let [root, rest @ ..] = parts.as_slice()
             && is_given(root, open)
         {
@@ -208,7 +213,7 @@ impl Composed {
             let to = shift + byte;
             self.mark(at + from);
             self.source.push_str(written.get(from..to).unwrap_or_default());
-            self.mark(at + to);
+            self.inserted(at + to);
             self.source.push_str(&text);
             from = to + left_out;
         }

@@ -15,7 +15,9 @@ use super::{
     Asks, Mistake, Unfilled,
     compose::{Composed, VALUES},
     pieces::is_in_name,
-    push_new, values,
+    push_new,
+    tokens::KEYWORDS,
+    values,
 };
 use crate::model::Input;
 
@@ -105,7 +107,12 @@ fn mistake(template: &str, composed: &Composed, error: &Error) -> Mistake {
         ErrorKind::UndefinedError => {
             let rest = template.get(at..).unwrap_or_default();
             let name = rest.split(|c: char| !is_in_name(c)).next().unwrap_or_default();
-            format!("`{name}` has no value")
+            // A condition is found by its tag alone.
+            if name.is_empty() || KEYWORDS.contains(&name) || matches!(name, "elif" | "for" | "set" | "with") {
+                "a field that is read here has no value".to_owned()
+            } else {
+                format!("`{name}` has no value")
+            }
         }
         _ => said,
     };

@@ -30,15 +30,17 @@ pub(super) const ALIKE: &str = "__alike";
 /// object can be read.
 pub(super) fn value(given: Option<&VarValue>, text: &str) -> Value {
     let tree = |raw: &str| match ExactJson::parse(raw) {
-        Ok(tree @ (ExactJson::List(_) | ExactJson::Fields(_))) => Some(grown(&tree, Some(raw.to_owned()), false)),
+        Ok(tree @ (ExactJson::List(_) | ExactJson::Fields(_))) => {
+            Some(grown(&tree, Some(raw.to_owned()), Numbers::Written))
+        }
         _ => None,
     };
     match given {
         Some(VarValue::Json(json)) => ExactJson::parse(json).map_or_else(
             |_| Value::from(json.as_str()),
             |exact| match exact {
-                ExactJson::List(_) | ExactJson::Fields(_) => grown(&exact, Some(json.clone()), false),
-                other => grown(&other, None, false),
+                ExactJson::List(_) | ExactJson::Fields(_) => grown(&exact, Some(json.clone()), Numbers::Written),
+                other => grown(&other, None, Numbers::Written),
             },
         ),
         Some(VarValue::Text(_)) | None if text.trim_start().starts_with(['[', '{']) => {
@@ -48,23 +50,34 @@ pub(super) fn value(given: Option<&VarValue>, text: &str) -> Value {
     }
 }
 
-/// Builds a value; `alike`, every number is one that keeps its spelling.
-fn grown(json: &ExactJson, written: Option<String>, alike: bool) -> Value {
+/// What the numbers of a value are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    /// The library's own where it would write them the same, others [`Numeral`]s.
+    Written,
+    /// All [`Numeral`]s, so that each can be compared with each.
+    Alike,
+    /// All the library's own, and so are truth values.
+    Plain,
+}
+
+fn grown(json: &ExactJson, written: Option<String>, numbers: Numbers) -> Value {
+    let tree = |parts: Parts| Value::from_object(Tree { parts, json: json.clone(), written });
     match json {
         ExactJson::Null => Value::from(()),
+        ExactJson::Bool(truth) if numbers == Numbers::Plain => Value::from(*truth),
         ExactJson::Bool(truth) => Value::from_object(Truth(*truth)),
-        ExactJson::Number(digits) if alike => Value::from_object(Numeral(digits.clone())),
-        ExactJson::Number(digits) => number(digits),
+        ExactJson::Number(digits) => match numbers {
+            Numbers::Written => number(digits),
+            Numbers::Alike => Value::from_object(Numeral(digits.clone())),
+            Numbers::Plain => counted(digits),
+        },
         ExactJson::Text(text) => Value::from(text.as_str()),
-        ExactJson::List(items) => Value::from_object(Tree {
-            parts: Parts::List(items.iter().map(|item| grown(item, None, alike)).collect()),
-            json: json.clone(),
-            written,
-        }),
+        ExactJson::List(items) => tree(Parts::List(items.iter().map(|item| grown(item, None, numbers)).collect())),
         ExactJson::Fields(fields) => {
             let names = fields.iter().map(|(name, _)| name.clone()).collect();
-            let values = fields.iter().map(|(name, value)| (name.clone(), grown(value, None, alike))).collect();
-            Value::from_object(Tree { parts: Parts::Fields { names, values }, json: json.clone(), written })
+            let values = fields.iter().map(|(name, value)| (name.clone(), grown(value, None, numbers))).collect();
+            tree(Parts::Fields { names, values })
         }
     }
 }
@@ -198,12 +211,8 @@ pub(super) fn as_number(value: Value) -> Value {
     if let Some(truth) = value.downcast_object_ref::<Truth>() {
         return Value::from(truth.0);
     }
-    match value.downcast_object_ref::<Tree>().map(|tree| &tree.parts) {
-        Some(Parts::List(items)) => items.iter().cloned().map(as_number).collect(),
-        Some(Parts::Fields { names, values }) => {
-            let pair = |name: &String| (name.clone(), values.get(name).cloned().map(as_number).unwrap_or_default());
-            Value::from_iter(names.iter().map(pair))
-        }
+    match value.downcast_object_ref::<Tree>() {
+        Some(tree) => grown(&tree.json, None, Numbers::Plain),
         None => value,
     }
 }
@@ -234,7 +243,7 @@ pub(super) fn as_strict(value: Value) -> Result<Value, Error> {
 /// Makes all numbers of a value keep their spelling, so that each can be compared with each.
 pub(super) fn alike(value: Value) -> Value {
     match value.downcast_object_ref::<Tree>() {
-        Some(tree) => grown(&tree.json, None, true),
+        Some(tree) => grown(&tree.json, None, Numbers::Alike),
         None => value,
     }
 }
