@@ -213,7 +213,9 @@ impl Composed {
             let to = shift + byte;
             self.mark(at + from);
             self.source.push_str(written.get(from..to).unwrap_or_default());
-            self.inserted(at + to);
+            // What is put behind an operand stands for its end.
+            let before = written.get(..to).and_then(|before| before.char_indices().last());
+            self.inserted(at + before.filter(|_| left_out == 0).map_or(to, |(last, _)| last));
             self.source.push_str(&text);
             from = to + left_out;
         }
