@@ -51,6 +51,7 @@ use std::{
 };
 
 use crossterm::event::MouseEventKind;
+use jiff::{Zoned, tz::TimeZone};
 
 use crate::{
     model::{Catalog, Input, Look, Prompt, Session, Settings},
@@ -105,6 +106,8 @@ pub struct Start {
     pub look: Look,
     /// What went wrong before the start, in words.
     pub notices: Vec<String>,
+    /// The time zone whose days and times of day are meant where none is named.
+    pub zone: TimeZone,
 }
 
 /// The workbench: its state, and what it asks of the world.
@@ -139,6 +142,8 @@ pub struct App {
     pub mouse: bool,
     /// The time as of the last message or frame.
     pub now: Now,
+    /// The time zone whose days and times of day are meant where none is named.
+    pub zone: TimeZone,
     /// The settings.
     pub settings: Settings,
     /// What the terminal can show.
@@ -188,6 +193,7 @@ impl App {
             layout: Layout::default(),
             mouse: start.settings.mouse,
             now,
+            zone: start.zone,
             settings: start.settings,
             look: start.look,
             catalog: start.catalog,
@@ -218,6 +224,12 @@ impl App {
         }
         let effects = std::mem::take(&mut app.effects);
         (app, effects)
+    }
+
+    /// Returns the time as of the last message or frame, in the person's time zone.
+    #[must_use]
+    pub fn local_now(&self) -> Zoned {
+        self.now.time.to_zoned(self.zone.clone())
     }
 
     /// Takes a message in and returns what is to be done.

@@ -29,6 +29,7 @@ mod schema;
 pub mod stats;
 pub mod tally;
 pub mod template;
+mod unrun;
 pub mod whatif;
 
 pub use again::{Again, again};
@@ -43,4 +44,5 @@ pub use rubric::{Opinion, Rubric};
 pub use rule::BadRule;
 pub use schema::JsonTypes;
 pub use tally::Tally;
+pub use unrun::{Unrun, UnrunCounts};
 pub use whatif::WhatIf;

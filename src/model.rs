@@ -50,5 +50,5 @@ pub use session::Session;
 pub use settings::Settings;
 pub use status::{RunStatus, StatusCounts};
 pub use target::{ProviderKind, Target};
-pub use usage::{Cost, PicoDollars, Usage};
+pub use usage::{Cost, PicoDollars, Spent, Usage};
 pub use version::VersionId;

@@ -17,6 +17,6 @@ pub mod wrap;
 
 pub use clean::{Cleaner, Safe, clean, clean_line};
 pub use diff::{Change, TextDiff};
-pub use search::holds;
+pub use search::{holds, lower};
 pub use width::{truncate, width};
 pub use wrap::{Row, Wrapped};

@@ -23,6 +23,9 @@ mod suite {
     mod demo;
     /// The demonstration through the whole pipeline: what a person sees of retry, fallback and checks.
     mod demo_runs;
+    /// Every figure again, recomputed from the rows of the record.
+    #[cfg(unix)]
+    mod figures;
     /// The workbench: keys in, state and effects out, no terminal.
     mod flows;
     /// Hostile text at the command line: a terminal obeys none of it, a pipe gets all of it.

@@ -256,5 +256,5 @@ impl Filled {
 
 /// Reads a query line.
 pub(super) fn query(line: &str) -> Query {
-    Query::parse(line, Timestamp::UNIX_EPOCH).expect("a query")
+    Query::parse(line, &Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC)).expect("a query")
 }

@@ -51,6 +51,7 @@ fn bench(first: &str, words: &[&str]) -> (App, Vec<Ticket>) {
         default_target: "demo".to_owned(),
         look: Look::default(),
         notices: Vec::new(),
+        zone: jiff::tz::TimeZone::UTC,
     };
     let (mut app, _) = App::new(start, now());
     for _ in 0..3 {

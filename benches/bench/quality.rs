@@ -33,7 +33,7 @@ fn fold(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn tell(bencher: Bencher<'_, '_>) {
     let Reply::Review(review) = FILLED.ask(Job::Review(Box::default())) else { panic!("a review") };
-    bencher.bench_local(|| black_box(&review).report());
+    bencher.bench_local(|| black_box(&review).report(&jiff::tz::TimeZone::UTC));
 }
 
 /// What a threshold sees of the runs of one prompt.

@@ -36,6 +36,7 @@ fn cell(number: u64, target: u32) -> Cell {
         run: RunId(uuid::Uuid::from_u128(u128::from(number))),
         end: "done".to_owned(),
         status: if number.is_multiple_of(7) { RunStatus::Failed } else { RunStatus::Passed },
+        cut_off: false,
         score: Some(number as f64 % 100.0 / 100.0),
         class: None,
         cached: false,
@@ -43,6 +44,10 @@ fn cell(number: u64, target: u32) -> Cell {
         cost: Cost::Known(PicoDollars(45_000_000)),
         judging: None,
         took: Duration::from_millis(number % 3000),
+        tokens_estimated: false,
+        tokens_partial: false,
+        by_target: Vec::new(),
+        waited: Duration::ZERO,
         summary: format!("{{\"sentiment\": \"negative\", \"confidence_score\": 0.{number}}}"),
     }
 }
@@ -65,6 +70,7 @@ fn outcome() -> Outcome {
         usage: retort::model::Usage::default(),
         cost: Cost::Unknown,
         judging: None,
+        by_attempt: Vec::new(),
         given_up: Vec::new(),
         timing: Timing::default(),
         quality: None,
@@ -94,6 +100,7 @@ fn screen() -> (App, Ticket) {
         default_target: "demo".to_owned(),
         look: Look::default(),
         notices: Vec::new(),
+        zone: jiff::tz::TimeZone::UTC,
     };
     let (mut app, _) = App::new(start, now());
     let spec = BatchSpec {

@@ -1,6 +1,6 @@
 //! The line runs on record are asked by: typed, completed, read; its mistakes are said while it is typed.
 
-use jiff::Timestamp;
+use jiff::Zoned;
 
 use crate::{
     app::{Action, chord::Chord, line::Line, notice::Tone},
@@ -32,7 +32,7 @@ pub struct Asking {
 
 impl Asking {
     /// Takes a key into the line. Tells whether it meant anything to it.
-    pub fn key(&mut self, chord: Chord, now: Timestamp) -> bool {
+    pub fn key(&mut self, chord: Chord, now: &Zoned) -> bool {
         let changed = self.line.key(chord);
         if changed == Some(true) {
             self.turns = None;
@@ -42,21 +42,21 @@ impl Asking {
     }
 
     /// Takes a paste into the line.
-    pub fn paste(&mut self, text: &str, now: Timestamp) {
+    pub fn paste(&mut self, text: &str, now: &Zoned) {
         self.line.paste(text);
         self.turns = None;
         self.read(now);
     }
 
     /// Puts another line in its place.
-    pub fn put(&mut self, line: &str, now: Timestamp) {
+    pub fn put(&mut self, line: &str, now: &Zoned) {
         self.line = Line::of(line);
         self.turns = None;
         self.read(now);
     }
 
     /// Reads the line anew, as ages count back from now. What means nothing leaves the query as it was.
-    pub fn read(&mut self, now: Timestamp) {
+    pub fn read(&mut self, now: &Zoned) {
         match Query::parse(&self.line.text(), now) {
             Ok(query) => {
                 self.query = query;
@@ -81,7 +81,7 @@ impl Asking {
     }
 
     /// Completes the last part of the line, each time otherwise. Tells whether there is a way to.
-    pub fn complete(&mut self, forward: bool, now: Timestamp) -> bool {
+    pub fn complete(&mut self, forward: bool, now: &Zoned) -> bool {
         let turns = match self.turns.take() {
             Some(Turns { all, at }) => {
                 let count = all.len().max(1);
@@ -101,7 +101,7 @@ impl Asking {
     }
 
     /// Does an action while the line is typed: keeps it, or completes it. Returns what there is to say.
-    pub fn act(&mut self, action: Action, now: Timestamp) -> Option<(Tone, String)> {
+    pub fn act(&mut self, action: Action, now: &Zoned) -> Option<(Tone, String)> {
         match action {
             Action::Accept => match &self.mistake {
                 Some(bad) => return Some((Tone::Warning, bad.to_string())),
@@ -116,7 +116,7 @@ impl Asking {
     }
 
     /// Orders the runs by the next thing, or turns the order round; the line says so.
-    pub fn sort(&mut self, turn: bool, now: Timestamp) {
+    pub fn sort(&mut self, turn: bool, now: &Zoned) {
         let Sort { by, ascending } = self.query.sort;
         let sort = if turn {
             Sort { by, ascending: !ascending }

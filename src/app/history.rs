@@ -69,7 +69,7 @@ impl History {
     }
 
     /// Asks by a line that the quality screen made.
-    pub(super) fn narrow(&mut self, line: &str, now: jiff::Timestamp) {
+    pub(super) fn narrow(&mut self, line: &str, now: &jiff::Zoned) {
         self.asking.put(line, now);
         self.asking.typing = false;
         self.came_by = Some(line.to_owned());
@@ -188,7 +188,7 @@ impl App {
     /// Goes one step back: out of the query line, the comparison, the run, to the report it came from, out of
     /// the query, and at last to the bench.
     fn leave_history(&mut self) {
-        let now = self.now.time;
+        let now = self.local_now();
         let history = &mut self.history;
         if history.asking.typing {
             history.asking.typing = false;
@@ -199,7 +199,7 @@ impl App {
             history.came_by = None;
             self.go_to(Screen::Quality);
         } else if !history.asking.line.is_empty() {
-            history.asking.put("", now);
+            history.asking.put("", &now);
             history.runs.ask();
         } else if !history.runs.marked.is_empty() {
             history.runs.marked.clear();
@@ -215,7 +215,8 @@ impl App {
             return;
         }
         let before = self.history.asking.query.clone();
-        if let Some((tone, says)) = self.history.asking.act(action, self.now.time) {
+        let now = self.local_now();
+        if let Some((tone, says)) = self.history.asking.act(action, &now) {
             self.say(tone, &says);
         }
         self.asked_anew(&before);
@@ -223,18 +224,18 @@ impl App {
 
     /// Takes a key into the query line. Tells whether it meant anything to it.
     pub(super) fn history_key(&mut self, chord: Chord) -> bool {
-        let (before, now) = (self.history.asking.query.clone(), self.now.time);
-        let taken = self.history.asking.key(chord, now);
+        let (before, now) = (self.history.asking.query.clone(), self.local_now());
+        let taken = self.history.asking.key(chord, &now);
         self.asked_anew(&before);
         taken
     }
 
     /// Takes a paste into the query line; it begins to be typed with it.
     pub(super) fn history_paste(&mut self, text: &str) {
-        let (before, now) = (self.history.asking.query.clone(), self.now.time);
+        let (before, now) = (self.history.asking.query.clone(), self.local_now());
         if self.history.pair.is_none() {
             self.history.asking.typing = true;
-            self.history.asking.paste(text, now);
+            self.history.asking.paste(text, &now);
             self.asked_anew(&before);
         }
     }

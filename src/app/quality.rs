@@ -7,6 +7,7 @@ pub mod lines;
 pub mod trend;
 pub mod whatif;
 
+use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
 
 use super::{Action, App, Screen, asking::Asking, chord::Chord, stored::Asked, table::Table};
@@ -116,7 +117,7 @@ impl Quality {
         }
         let any = self.report.as_deref().is_some_and(|report| report.runs > 0);
         match action {
-            Action::Accept => self.filters().is_some(),
+            Action::Accept => self.filters(&TimeZone::UTC).is_some(),
             Action::NextPane | Action::Right | Action::Copy => any,
             Action::Sort => any && self.part == Part::Lines,
             Action::Baseline => any && self.part == Part::Lines && matches!(self.lines.kind, Kind::Runs(_)),
@@ -151,7 +152,8 @@ impl App {
 
     /// Asks the same question again.
     pub(super) fn refresh_quality(&mut self) {
-        self.quality.asking.read(self.now.time);
+        let now = self.local_now();
+        self.quality.asking.read(&now);
         self.quality.wanted = self.quality.asking.query.clone();
         self.ask_quality();
     }
@@ -234,7 +236,8 @@ impl App {
             Action::Stop => self.stop(),
             Action::Leave if self.quality.asking.typing || self.quality.what_if.is_none() => self.leave_quality(),
             action if self.quality.asking.typing => {
-                if let Some((tone, says)) = self.quality.asking.act(action, self.now.time) {
+                let now = self.local_now();
+                if let Some((tone, says)) = self.quality.asking.act(action, &now) {
                     self.say(tone, &says);
                 }
                 self.quality_asked();
@@ -247,20 +250,22 @@ impl App {
 
     /// Goes one step back: out of the query line, the query, and at last to the bench.
     fn leave_quality(&mut self) {
+        let now = self.local_now();
         let asking = &mut self.quality.asking;
         if asking.typing {
             asking.typing = false;
         } else if asking.line.is_empty() {
             self.go_to(Screen::Bench);
         } else {
-            asking.put("", self.now.time);
+            asking.put("", &now);
         }
         self.quality_asked();
     }
 
     /// Takes a key into the query line. Tells whether it meant anything to it.
     pub(super) fn quality_key(&mut self, chord: Chord) -> bool {
-        let taken = self.quality.asking.key(chord, self.now.time);
+        let now = self.local_now();
+        let taken = self.quality.asking.key(chord, &now);
         self.quality_asked();
         taken
     }
@@ -268,7 +273,8 @@ impl App {
     /// Takes a paste into the query line; it begins to be typed with it.
     pub(super) fn quality_paste(&mut self, text: &str) {
         self.quality.asking.typing = true;
-        self.quality.asking.paste(text, self.now.time);
+        let now = self.local_now();
+        self.quality.asking.paste(text, &now);
         self.quality_asked();
     }
 

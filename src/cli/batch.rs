@@ -75,7 +75,7 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     run::check_keys(&engine, planned.targets.iter().flatten().filter_map(|lane| lane.first()), io)?;
     let begun = common::start(&engine, &store, &order, &planned).await?;
     introduce(&begun, &order, &planned, io);
-    let Begun { id, budget, stream, .. } = begun;
+    let Begun { id, budget, stream, unanswered, crashed, .. } = begun;
     let unlimited: Vec<String> = common::unlimited(&order, &planned).into_iter().collect();
     if !unlimited.is_empty() {
         let _ = writeln!(
@@ -86,7 +86,8 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         );
     }
     let spool = if outs.is_empty() { None } else { Some(Spool::new()?) };
-    let mut watch = Watch::new(budget, whole(&order, id), spool, args.json);
+    let mut watch = Watch::new(budget, whole(&order, id), order.concurrency, spool, args.json);
+    watch.before(&unanswered, crashed);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
     let end = ended.as_ref().map_or("stopped", |end| word(end, &order));
     let gates =

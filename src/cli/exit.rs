@@ -80,9 +80,8 @@ impl Exit {
         match &outcome.end {
             End::Cancelled => Self::Cancelled,
             End::Failed { .. } if outcome.end.class() == Some(Class::InvalidPrompt) => Self::Usage,
-            End::Failed { .. } => Self::Failed,
-            End::Interrupted { .. } => Self::Cut,
-            End::Done if outcome.cut_off() => Self::Cut,
+            _ if outcome.cut_off() => Self::Cut,
+            End::Failed { .. } | End::Interrupted { .. } => Self::Failed,
             End::Done => match outcome.status() {
                 RunStatus::Passed | RunStatus::Unchecked => Self::Done,
                 RunStatus::Inconclusive if allowed => Self::Done,
@@ -93,10 +92,14 @@ impl Exit {
         }
     }
 
-    /// Decides the end of several runs by how they came out. What was not checked is fine where nothing was;
-    /// what is inconclusive, or unchecked beside others that were checked, only where that is `allowed`.
+    /// Decides the end of several runs by how they came out, and how many answers were `cut_off`. What was not
+    /// checked is fine where nothing was; what is inconclusive, or unchecked beside others that were checked, only
+    /// where that is `allowed`.
     #[must_use]
-    pub fn of(counts: &StatusCounts, allowed: bool) -> Self {
+    pub fn of(counts: &StatusCounts, cut_off: u64, allowed: bool) -> Self {
+        if cut_off > 0 {
+            return Self::Cut;
+        }
         let StatusCounts { passed, failed, inconclusive, unchecked, error, cancelled: _ } = *counts;
         let checked = passed + failed + inconclusive > 0;
         if error > 0 && !checked && unchecked == 0 {
@@ -135,6 +138,8 @@ mod tests {
             (End::Failed { reasons: vec![] }, Rule::Format, None, Exit::Failed, Exit::Failed),
             (failed(Class::CallerFault), Rule::Format, None, Exit::Failed, Exit::Failed),
             (failed(Class::InvalidPrompt), Rule::Format, None, Exit::Usage, Exit::Usage),
+            (failed(Class::Truncated), Rule::Format, None, Exit::Cut, Exit::Cut),
+            (failed(Class::Interrupted), Rule::Format, None, Exit::Cut, Exit::Cut),
             (cut, Rule::Format, passed, Exit::Cut, Exit::Cut),
             (End::Done, Rule::Finish, Some(Status::Failed), Exit::Cut, Exit::Cut),
             (End::Done, Rule::Format, Some(Status::Failed), Exit::CheckFailed, Exit::CheckFailed),
@@ -165,7 +170,8 @@ mod tests {
             (counts(3, 0, 0, 1, 0), Exit::CheckFailed, Exit::Done),
             (counts(0, 0, 0, 0, 3), Exit::Failed, Exit::Failed),
         ] {
-            assert_eq!((Exit::of(&counts, false), Exit::of(&counts, true)), (strict, allowed), "{counts:?}");
+            assert_eq!((Exit::of(&counts, 0, false), Exit::of(&counts, 0, true)), (strict, allowed), "{counts:?}");
+            assert_eq!(Exit::of(&counts, 1, true), Exit::Cut, "{counts:?}");
         }
     }
 

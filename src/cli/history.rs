@@ -4,7 +4,7 @@ mod copies;
 mod export;
 mod upkeep;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 
 use super::{
     Exit, Io, Stopped,
@@ -43,7 +43,7 @@ pub(super) async fn history(args: HistoryArgs, io: &mut Io<'_>) -> Result<Exit, 
 async fn list(store: &Store, args: &HistoryArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let now = Timestamp::now();
     let line = args.query.join(" ");
-    let query = Query::parse(&line, now).map_err(|bad| Stopped::Usage(bad.to_string()))?;
+    let query = Query::parse(&line, &Zoned::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
     let most = if args.all { usize::MAX } else { args.limit };
     if args.json || args.csv || args.md {
         let sheet = if args.csv { Some(Sheet::Csv) } else { args.md.then_some(Sheet::Markdown) };
@@ -124,7 +124,7 @@ pub(super) async fn find(store: &Store, id: &str) -> Result<RunId, Stopped> {
             format!("`{id}` is no run: give its id, or its last digits, at least four, as `retort history` lists");
         return Err(Stopped::Usage(words));
     }
-    let query = Query::parse(&format!("run:{id}"), Timestamp::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
+    let query = Query::parse(&format!("run:{id}"), &Zoned::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
     let mut pages = Pages::new(store, query, 2);
     let runs = pages.next().await?.unwrap_or_default();
     match runs.as_slice() {
@@ -161,8 +161,12 @@ pub enum Column {
     Tokens,
     /// What it cost.
     Cost,
-    /// How long it took.
+    /// What its judges took.
+    Judges,
+    /// How long its answer took.
     Took,
+    /// How long retort itself waited.
+    Waited,
     /// The time to the first token.
     First,
     /// Attempts.
@@ -196,7 +200,9 @@ impl Column {
             Self::Verdict => "VERDICT",
             Self::Tokens => "TOKENS",
             Self::Cost => "COST",
+            Self::Judges => "JUDGES",
             Self::Took => "TOOK",
+            Self::Waited => "WAITED",
             Self::First => "FIRST",
             Self::Attempts => "TRIES",
             Self::Grade => "GRADE",
@@ -206,7 +212,6 @@ impl Column {
     }
 
     fn cell(self, run: &HistoryEntry, now: Timestamp) -> String {
-        let side = |count: Option<u64>| count.map_or_else(|| "?".to_owned(), figures::count);
         let time = |time: Option<std::time::Duration>| time.map_or_else(|| "–".to_owned(), figures::duration);
         match self {
             Self::Run => run.run.short(),
@@ -229,9 +234,11 @@ impl Column {
                 Some(RunStatus::Passed) => "✓".to_owned(),
                 Some(status) => status.word().to_owned(),
             },
-            Self::Tokens => format!("{}→{}", side(run.tokens_in), side(run.tokens_out)),
+            Self::Tokens => figures::tokens(&run.tokens()),
             Self::Cost => run.cost.to_string(),
+            Self::Judges => run.judging.map_or_else(|| "–".to_owned(), |judging| figures::spent(&judging.spent())),
             Self::Took => time(run.took),
+            Self::Waited => time(Some(run.waited)),
             Self::First => time(run.first_token),
             Self::Attempts => run.attempts.to_string(),
             Self::Grade => run.grade.as_ref().map_or_else(|| "–".to_owned(), grade),

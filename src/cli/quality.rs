@@ -5,7 +5,7 @@ mod what_if;
 
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
+use jiff::Zoned;
 
 use super::{
     Exit, Io, Stopped,
@@ -19,15 +19,17 @@ use what_if::Wish;
 use crate::{
     eval::{
         evidence::Shown,
+        figures,
         review::{self, By, Change, Compared, NOT_COMPARABLE, Report, markdown, prometheus},
     },
     model::query::Query,
     store::job::{Job, Reply},
+    text::clean_line,
 };
 
 /// Writes the report of the runs a query asks for.
 pub(super) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
-    let now = Timestamp::now();
+    let now = Zoned::now();
     let asked = |line: &str| -> Result<(String, Query), Stopped> {
         let mut line = line.trim().to_owned();
         for (key, value) in [("since", &args.since), ("until", &args.until)] {
@@ -35,7 +37,7 @@ pub(super) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, 
                 let _ = write!(line, " {key}:{value}");
             }
         }
-        let query = Query::parse(&line, now).map_err(|bad| Stopped::Usage(bad.to_string()))?;
+        let query = Query::parse(&line, &now).map_err(|bad| Stopped::Usage(bad.to_string()))?;
         Ok((line, query))
     };
     let (line, query) = asked(&args.query.join(" "))?;
@@ -94,7 +96,7 @@ fn written(report: &Report, by: By, io: &mut Io<'_>) -> Result<(), Stopped> {
         row("response time", review::times(report.times.as_ref())),
         row("first token", review::times(report.first_token.as_ref())),
         row("tokens", review::tokens(report)),
-        row("cost", review::cost(report.cost, report.unpriced)),
+        row("cost", review::cost(report.spent.cost, report.unpriced)),
         row(
             "of them",
             format!(
@@ -103,6 +105,8 @@ fn written(report: &Report, by: By, io: &mut Io<'_>) -> Result<(), Stopped> {
             ),
         ),
     ];
+    rows.extend(review::waits(&report.waits).map(|waits| row("waited", waits)));
+    rows.extend(review::judges(report).map(|judges| row("judges", judges)));
     if report.graded > 0 {
         rows.push(row("graded", format!("{} right of {}", report.right, report.graded)));
     }
@@ -139,6 +143,9 @@ fn written(report: &Report, by: By, io: &mut Io<'_>) -> Result<(), Stopped> {
         writeln!(io.out)?;
         table::write(io.out, &["CHECK", "PASSED", "INCONCLUSIVE"], &rows)?;
     }
+    for unrun in &report.unrun {
+        writeln!(io.out, "not run: {}", clean_line(&unrun.to_string()))?;
+    }
     let rows: Vec<_> = report
         .lines(by)
         .iter()
@@ -152,14 +159,15 @@ fn written(report: &Report, by: By, io: &mut Io<'_>) -> Result<(), Stopped> {
                 line.runs.to_string(),
                 line.counts.error.to_string(),
                 pass,
-                review::cost(line.cost, line.unpriced),
+                figures::all_tokens(&line.spent.usage),
+                review::cost(line.spent.cost, line.unpriced),
                 times,
             ]
         })
         .collect();
     writeln!(io.out)?;
     let head = by.word().to_uppercase();
-    table::write(io.out, &[&head, "RUNS", "ERRORS", "PASSED", "COST", "TIMES"], &rows)?;
+    table::write(io.out, &[&head, "RUNS", "ERRORS", "PASSED", "TOKENS", "COST", "TIMES"], &rows)?;
     if !report.classes.is_empty() {
         let rows: Vec<_> = report
             .classes

@@ -34,7 +34,7 @@ pub(super) enum Form {
 }
 
 /// Which of several runs a report is of, counted from 0.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Place {
     /// The model's place on the command line.
     pub(super) lane: usize,
@@ -45,8 +45,10 @@ pub(super) struct Place {
 /// A line of `--json`.
 #[derive(Serialize)]
 struct JsonLine<'a> {
-    #[serde(flatten)]
-    place: Place,
+    /// Counted from 0, as the models stand on the command line.
+    lane: usize,
+    /// Counted from 1.
+    sample: u32,
     #[serde(flatten)]
     told: &'a Told,
     /// How the run came out, once it has ended.
@@ -76,11 +78,12 @@ impl<'a> Report<'a> {
     /// Takes the next event in.
     pub(super) fn take(&mut self, told: &Told, now: Timestamp) -> io::Result<()> {
         if self.form == Form::Json {
+            let Place { lane, sample } = self.place;
             let status = match &told.event {
                 RunEvent::Ended { outcome } => Some(outcome.status()),
                 _ => None,
             };
-            let line = serde_json::to_string(&JsonLine { place: self.place, told, status })?;
+            let line = serde_json::to_string(&JsonLine { lane, sample: sample + 1, told, status })?;
             self.out.write_all(escaped(&line).as_bytes())?;
             self.out.write_all(b"\n")?;
             self.out.flush()?;
@@ -258,6 +261,7 @@ mod tests {
             timing: Timing::default(),
             quality: None,
             judging: None,
+            by_attempt: Vec::new(),
             given_up: Vec::new(),
         }
     }

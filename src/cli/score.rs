@@ -1,6 +1,6 @@
 //! `retort score`: today's checks on stored answers, without a call.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 
 use super::{Exit, Io, Stopped, args::ScoreArgs, history::count, prompts, run::CLOSING, table};
 use crate::{
@@ -21,7 +21,7 @@ pub(super) async fn score(args: ScoreArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     let setup = io.setup()?;
     let (name, prompt) = prompts::find(&setup.places, &io.cwd, &args.prompt)?;
     Judge::new(&prompt.response, &prompt.checks).map_err(|bad| Stopped::Usage(bad.to_string()))?;
-    let query = Query::parse(&args.query.join(" "), Timestamp::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
+    let query = Query::parse(&args.query.join(" "), &Zoned::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
     let store = setup.store();
     let done = all(&store, &args, (&name, prompt), query.answers_to(&name), io).await;
     store.close(CLOSING)?;
@@ -40,7 +40,7 @@ async fn all(
             format!("no answer to `{name}` is on record; `retort run {name}` or `retort batch {name} DATA` makes some");
         return Err(Stopped::Other(words));
     }
-    let mut sums = Again::default();
+    let (mut sums, mut cut_off) = (Again::default(), 0);
     let mut flipped = Vec::new();
     let write = !args.dry_run;
     let mut page = ToScore { prompt, query, after: None, limit: TOGETHER, write, at: Timestamp::now() };
@@ -52,6 +52,7 @@ async fn all(
         for ScoredRun { run, before, quality } in scored.runs {
             let status = quality.status();
             sums.take(before, status);
+            cut_off += u64::from(quality.cut_off());
             if args.json {
                 let line = serde_json::json!({
                     "run": run, "before": before, "status": status, "score": quality.score(), "verdicts": quality.verdicts,
@@ -80,5 +81,5 @@ async fn all(
     }
     let kept = if args.dry_run { "nothing was written" } else { "the verdicts before are kept" };
     writeln!(io.err, "{}; {kept}", sums.sentence())?;
-    Ok(Exit::of(&sums.counts, args.allow_inconclusive))
+    Ok(Exit::of(&sums.counts, cut_off, args.allow_inconclusive))
 }

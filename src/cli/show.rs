@@ -21,7 +21,7 @@ pub(super) async fn show(id: &str, json: bool, io: &mut Io<'_>) -> Result<Exit, 
         return Err(Stopped::Other("the record answered another question".to_owned()));
     };
     if json {
-        let mut whole = serde_json::to_value(&*record).map_err(|fault| Stopped::Other(fault.to_string()))?;
+        let mut whole = record.shown().map_err(|fault| Stopped::Other(fault.to_string()))?;
         if let (Some(fields), Some((_, grade))) = (whole.as_object_mut(), grades.first()) {
             fields.insert("grade".to_owned(), serde_json::json!(grade));
         }
@@ -59,14 +59,20 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
     }
     if let Some(cell) = cell {
         let place = cell.place;
-        line("batch", &format!("{}, row {}, sample {}", cell.batch.short(), place.row, place.sample));
+        line("batch", &format!("{}, row {}, sample {}", cell.batch.short(), place.row, place.sample + 1));
     } else if *sample > 0 {
-        line("sample", &sample.to_string());
+        line("sample", &(sample + 1).to_string());
     }
     line("end", &outcome.end.to_string());
     line("tokens", &figures::tokens(&outcome.usage));
     line("cost", &outcome.cost.to_string());
-    line("took", &figures::duration(outcome.timing.total));
+    if let Some(judging) = outcome.judging {
+        line("judges", &figures::spent(&judging.spent()));
+    }
+    line("took", &figures::duration(outcome.timing.took()));
+    if let Some(waited) = figures::waited(outcome.timing.waited) {
+        line("", &waited);
+    }
     if let Some(grade) = grade {
         line("grade", grade);
     }
@@ -82,7 +88,7 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
     }
     part("answer", &outcome.text);
     out.push_str("\n── steps\n");
-    for row in Xray::of_run(&outcome.requested, timeline).rows {
+    for row in Xray::of_outcome(outcome, timeline).rows {
         let at = row.at.map_or_else(String::new, |at| format!("{:.2}s", at.as_secs_f64()));
         let _ = writeln!(out, "{at:>8}  {:<9} {}", row.what, row.detail.as_str());
     }

@@ -166,6 +166,7 @@ mod tests {
             timing: Timing { total: Duration::from_millis(900), ..Timing::default() },
             quality: None,
             judging: None,
+            by_attempt: Vec::new(),
             given_up: Vec::new(),
         }
     }
@@ -249,7 +250,7 @@ mod tests {
         let slow = Timing { total: Duration::from_secs(8), ..Timing::default() };
         let cached = || Outcome { provenance: stored, timing: slow, ..answered("x") };
         let comparison = compared(&[&[cached()], &[answered("x"), cached(), answered("y")]]);
-        assert_eq!(texts(&comparison, "total"), ["8.00s, of the original", "0.90s, median of 2"]);
+        assert_eq!(texts(&comparison, "response"), ["8.00s, of the original", "0.90s, median of 2"]);
         assert_eq!(texts(&comparison, "cost"), ["cached, $0 now", "$0.000100; cached, $0 now"]);
         assert_eq!(texts(&comparison, "from"), ["cached 10 min", "2× live, 1× cached 10 min"]);
     }

@@ -4,21 +4,49 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::{Usage, usage::PicoDollars};
+use crate::model::{Spent, Usage, usage::PicoDollars};
 
-/// Writes a stretch of time: `84ms`, `0.92s`, `12.4s`, `3m 05s`, `2h 10m`, `4d`.
+/// Writes a stretch of time, rounded to the digits it is written with: `84ms`, `0.92s`, `12.4s`, `3m 05s`, `2h 10m`,
+/// `4d`.
 #[must_use]
 pub fn duration(time: Duration) -> String {
-    let millis = time.as_millis();
-    let seconds = time.as_secs();
-    match seconds {
-        0 if millis < 100 => format!("{millis}ms"),
-        0..=9 => format!("{:.2}s", time.as_secs_f64()),
-        10..=59 => format!("{:.1}s", time.as_secs_f64()),
-        60..=3599 => format!("{}m {:02}s", seconds / 60, seconds % 60),
-        3600..=86_399 => format!("{}h {:02}m", seconds / 3600, seconds / 60 % 60),
-        _ => format!("{}d", seconds / 86_400),
+    // In the unit of the last digit; what is rounded up to the next larger unit is written in that.
+    let in_units_of = |unit: Duration| (time.as_nanos() + unit.as_nanos() / 2) / unit.as_nanos();
+    let (millis, hundredths, tenths) =
+        (in_units_of(MILLISECOND), in_units_of(10 * MILLISECOND), in_units_of(100 * MILLISECOND));
+    let (seconds, minutes, days) =
+        (in_units_of(1000 * MILLISECOND), in_units_of(MINUTE), in_units_of(24 * 60 * MINUTE));
+    if millis < 100 {
+        format!("{millis}ms")
+    } else if hundredths < 1000 {
+        format!("{}.{:02}s", hundredths / 100, hundredths % 100)
+    } else if tenths < 600 {
+        format!("{}.{}s", tenths / 10, tenths % 10)
+    } else if seconds < 3600 {
+        format!("{}m {:02}s", seconds / 60, seconds % 60)
+    } else if minutes < 24 * 60 {
+        format!("{}h {:02}m", minutes / 60, minutes % 60)
+    } else {
+        format!("{days}d")
     }
+}
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Rounds a stretch of time to milliseconds; one beyond their range is the longest.
+#[must_use]
+pub fn millis(time: Duration) -> u32 {
+    u32::try_from(time.saturating_add(Duration::from_micros(500)).as_millis()).unwrap_or(u32::MAX)
+}
+
+/// What a run waited shorter than this is next to nothing, and told nowhere.
+pub const LEAST_WAIT: Duration = Duration::from_millis(100);
+
+/// Says how long retort itself waited, `waited 4.0s`; none where that is next to nothing.
+#[must_use]
+pub fn waited(time: Duration) -> Option<String> {
+    (time >= LEAST_WAIT).then(|| format!("waited {}", duration(time)))
 }
 
 /// Writes how long ago something was, in one unit: `now`, `40 s`, `12 min`, `3 h`, `2 d`.
@@ -40,23 +68,54 @@ pub fn countdown(left: Duration) -> String {
     format!("{} s", left.as_millis().div_ceil(1000))
 }
 
-/// Writes a count: `38`, `4,096`, `31k`, `1.2M`.
+/// Writes a count, rounded to the digits it is written with: `38`, `4,096`, `31k`, `1.2M`.
 #[must_use]
 pub fn count(number: u64) -> String {
     match number {
         0..=999 => number.to_string(),
         1000..=9999 => format!("{},{:03}", number / 1000, number % 1000),
-        10_000..=999_999 => format!("{}k", number / 1000),
+        10_000..=999_499 => format!("{}k", (number + 500) / 1000),
         _ => format!("{:.1}M", number as f64 / 1e6),
     }
 }
 
-/// Writes tokens in and out, `212→38`; a side nobody counted is `?`, an estimate begins with `~`.
+/// Writes tokens in and out, `212→38`; a side nobody counted is `?`. What may be more begins with `≥`, an estimate
+/// with `~`.
 #[must_use]
 pub fn tokens(usage: &Usage) -> String {
-    let side = |known: Option<u64>| known.map_or_else(|| "?".to_owned(), count);
-    let mark = if usage.estimated { "~" } else { "" };
-    format!("{mark}{}→{}", side(usage.total_input()), side(usage.total_output()))
+    let known = |side: Option<u64>| side.filter(|_| usage.sureness() != "unknown");
+    let side = |side: Option<u64>| known(side).map_or_else(|| "?".to_owned(), count);
+    format!("{}{}→{}", token_mark(usage), side(usage.total_input()), side(usage.total_output()))
+}
+
+/// Writes all tokens in one number, marked alike: `250`, `~38`, `≥4,096`, `?`.
+#[must_use]
+pub fn all_tokens(usage: &Usage) -> String {
+    marked(usage, Some(usage.total().unwrap_or(0)), count)
+}
+
+/// Writes one of the counts of a usage, marked alike.
+#[must_use]
+pub fn marked(usage: &Usage, part: Option<u64>, write: impl Fn(u64) -> String) -> String {
+    match part.filter(|_| usage.sureness() != "unknown") {
+        Some(part) => format!("{}{}", token_mark(usage), write(part)),
+        None => "?".to_owned(),
+    }
+}
+
+/// Returns the sign before counts that are not known to be all: `≥`, `~`, or none.
+fn token_mark(usage: &Usage) -> &'static str {
+    match usage.sureness() {
+        "at_least" => "≥",
+        "estimated" => "~",
+        _ => "",
+    }
+}
+
+/// Writes what calls took: `4,096 tokens, $0.0041`.
+#[must_use]
+pub fn spent(spent: &Spent) -> String {
+    format!("{} tokens, {}", all_tokens(&spent.usage), spent.cost)
 }
 
 /// Writes a rate: `9.4 t/s`, `62 t/s`.
@@ -132,19 +191,56 @@ pub fn unit(score: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn durations_keep_three_digits() {
         for (millis, text) in [
+            (0, "0ms"),
+            (99, "99ms"),
+            (100, "0.10s"),
+            (996, "1.00s"),
+            (9_994, "9.99s"),
+            (9_995, "10.0s"),
+            (59_949, "59.9s"),
+            (59_960, "1m 00s"),
+            (3_599_500, "1h 00m"),
+            (86_370_000, "1d"),
             (84, "84ms"),
             (920, "0.92s"),
             (12_400, "12.4s"),
             (185_000, "3m 05s"),
             (7_800_000, "2h 10m"),
-            (400_000_000, "4d"),
+            (400_000_000, "5d"),
         ] {
             assert_eq!(duration(Duration::from_millis(millis)), text);
+        }
+    }
+
+    /// Reads what [`duration`] writes, with the length of its last digit.
+    fn read(text: &str) -> (f64, f64) {
+        let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
+        text.split(' ').fold((0.0, 0.0), |(sum, _), part| {
+            let digits = part.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap();
+            let (number, unit) = part.split_at(digits);
+            let unit = units.iter().find(|(name, _)| *name == unit).unwrap().1;
+            let places = number.split_once('.').map_or(0, |(_, places)| places.len());
+            (sum + number.parse::<f64>().unwrap() * unit, unit / 10_f64.powf(places as f64))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_duration_is_rounded_and_never_smaller_for_a_longer_one(
+            nanos in prop_oneof![0..100_000_000_000_u64, 0..1_000_000_000_000_000_u64], more in 0..100_000_000_000_u64,
+        ) {
+            let time = Duration::from_nanos(nanos);
+            let (value, digit) = read(&duration(time));
+            prop_assert!((value - time.as_secs_f64()).abs() <= digit / 2.0 + 1e-9, "{time:?}");
+            let (longer, _) = read(&duration(time + Duration::from_nanos(more)));
+            prop_assert!(longer >= value - 1e-9, "{time:?} {more}");
         }
     }
 
@@ -158,7 +254,13 @@ mod tests {
     fn unknown_and_estimated_show() {
         assert_eq!(tokens(&Usage::default()), "?→?");
         let usage = Usage { input: Some(212), output: Some(12_900), estimated: true, ..Usage::default() };
-        assert_eq!(tokens(&usage), "~212→12k");
+        assert_eq!(tokens(&usage), "~212→13k");
+        assert_eq!(tokens(&Usage { partial: true, ..usage }), "≥212→13k");
+        assert_eq!(all_tokens(&Usage { partial: true, ..Usage::default() }), "?");
+        assert_eq!(all_tokens(&Usage::default()), "0");
+        let nothing_of = Usage { input: Some(0), partial: true, ..Usage::default() };
+        assert_eq!((all_tokens(&nothing_of), tokens(&nothing_of)), ("?".to_owned(), "?→?".to_owned()));
+        assert_eq!([count(999_499), count(999_500), count(10_499)], ["999k", "1.0M", "10k"]);
         assert_eq!(share(0, 0), "–");
         assert_eq!(per_million(None), "?");
         assert_eq!(per_million(Some(PicoDollars::per_million(0.15))), "0.15");

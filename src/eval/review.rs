@@ -1,9 +1,12 @@
 //! What logged runs come to: a fold over their facts, the same for the runs of this session and for all on record.
 //!
 //! A run comes out in one of six ways ([`crate::model::RunStatus`]); a pass rate is over those that passed, failed, are
-//! inconclusive or have no answer. Times and tokens are
-//! those of answers that were asked just now: what came from the cache is left out, and so is a demonstration
-//! wherever there is anything else. A demonstration never costs anything.
+//! inconclusive or have no answer. Times and tokens are those of answers that were asked just now: what came from
+//! the cache is left out, and so is a demonstration wherever there is anything else. A demonstration never costs
+//! anything.
+//!
+//! What a judge says is no answer: wherever there is one, the runs of judges are left out of everything, and what
+//! judging the answers took stands apart from what they took.
 
 mod groups;
 mod markdown;
@@ -13,16 +16,20 @@ mod report;
 mod told;
 mod watched;
 
-pub use markdown::{cost, markdown, pass_rate, rate, times, tokens};
+pub use markdown::{cost, judges, markdown, pass_rate, rate, times, tokens, waits};
 pub use prometheus::prometheus;
-pub use report::{By, Change, Check, ClassLine, Compared, Line, NOT_COMPARABLE, Point, Rate, Report, Times};
+pub use report::{By, Change, Check, ClassLine, Compared, Line, NOT_COMPARABLE, Point, Rate, Report, Times, Waits};
 pub use watched::{Figures, Watched};
 
 use groups::{ByName, Groups};
 
-use crate::model::{
-    PicoDollars, Status, StatusCounts,
-    facts::{Ending, Name, Names, RunFacts},
+use crate::{
+    eval::figures::millis,
+    model::{
+        Cost, Spent, Status, StatusCounts, Usage,
+        facts::{Ending, Name, Names, RunFacts},
+        outcome::Judging,
+    },
 };
 
 /// Bins of the histogram of stated confidence.
@@ -31,12 +38,23 @@ pub const BINS: usize = 10;
 /// Seconds of the finest stretch of a trend: a slot.
 const SLOT: i64 = 300;
 
+/// What was taken, in the few bytes of which there are many.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Sum {
+    input: u64,
+    output: u64,
+    estimated: bool,
+    partial: bool,
+    cost: Cost,
+}
+
 /// Counts of runs of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Group {
     runs: u64,
     counts: StatusCounts,
-    cost: PicoDollars,
+    /// What those took that are no demonstration.
+    sum: Sum,
     unpriced: u64,
     /// When the first one started, in seconds since 1970.
     first: i64,
@@ -66,8 +84,7 @@ struct Met {
 /// The tokens and times of answers that were asked just now: of a demonstration, or of the others.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Live {
-    tokens_in: u64,
-    tokens_out: u64,
+    sum: Sum,
     timed: Vec<Timed>,
 }
 
@@ -107,6 +124,7 @@ pub struct Review {
     retried: u64,
     attempts: u64,
     fell_back: u64,
+    unpriced: u64,
     /// Of the demonstration, and of all else.
     live: [Live; 2],
     checks: ByName<Marks>,
@@ -121,32 +139,65 @@ pub struct Review {
     /// The runs by which versions are compared.
     cases: Vec<Case>,
     graded: (u64, u64),
+    /// What judging took.
+    judging: Judging,
+    waits: Waits,
+    /// The runs of judges, which are told where there are no others.
+    judges: Option<Box<Self>>,
 }
 
 impl Group {
     fn take(&mut self, facts: &RunFacts) {
+        self.count(facts);
+        self.spend(facts, facts.spent);
+    }
+
+    fn count(&mut self, facts: &RunFacts) {
         if self.runs == 0 || facts.started < self.first {
             self.first = facts.started;
         }
         self.runs += 1;
         self.counts.add(facts.status);
-        if !facts.demo && !facts.cached {
-            self.cost.0 = self.cost.0.saturating_add(facts.cost.unwrap_or_default().0);
-            // What never came to an answer and names no price was most likely never billed.
-            let billed = facts.end != Ending::Failed || facts.tokens_out.is_some();
-            self.unpriced += u64::from(facts.cost.is_none() && billed);
+    }
+
+    /// Takes in what a run took of what the group is of.
+    fn spend(&mut self, facts: &RunFacts, spent: Spent) {
+        if !facts.demo {
+            self.sum.take(spent);
+            self.unpriced += u64::from(spent.cost == Cost::Unknown);
         }
     }
 
     fn join(&mut self, other: Self) {
-        if other.runs == 0 {
-            return;
+        if other.runs > 0 {
+            self.first = if self.runs == 0 { other.first } else { self.first.min(other.first) };
         }
-        self.first = if self.runs == 0 { other.first } else { self.first.min(other.first) };
         self.runs += other.runs;
         self.counts.join(other.counts);
-        self.cost.0 = self.cost.0.saturating_add(other.cost.0);
+        self.sum.take(other.sum.spent());
         self.unpriced += other.unpriced;
+    }
+}
+
+impl Default for Sum {
+    fn default() -> Self {
+        Self { input: 0, output: 0, estimated: false, partial: false, cost: Cost::NOTHING }
+    }
+}
+
+impl Sum {
+    fn take(&mut self, Spent { usage, cost }: Spent) {
+        self.input = self.input.saturating_add(usage.total_input().unwrap_or(0));
+        self.output = self.output.saturating_add(usage.total_output().unwrap_or(0));
+        self.estimated |= usage.estimated;
+        self.partial |= usage.partial;
+        self.cost = self.cost.plus(cost);
+    }
+
+    fn spent(&self) -> Spent {
+        let Self { input, output, estimated, partial, cost } = *self;
+        let usage = Usage { input: Some(input), output: Some(output), estimated, partial, ..Usage::default() };
+        Spent { usage, cost }
     }
 }
 
@@ -157,7 +208,8 @@ impl Marks {
             Status::Failed => self.failed += 1,
             Status::Inconclusive => self.inconclusive += 1,
         }
-        if let Some(score) = score {
+        // What is no number would be none in every mean.
+        if let Some(score) = score.filter(|score| score.is_finite()) {
             self.scored += 1;
             self.sum += score;
             let bin = ((score * BINS as f64) as usize).min(BINS - 1);
@@ -182,6 +234,14 @@ impl Review {
 
     /// Takes a run in. Its names are numbered by [`Review::names_mut`], or by those [`Review::named`] brings.
     pub fn take(&mut self, facts: &RunFacts) {
+        if facts.judge {
+            self.judges.get_or_insert_default().fold(facts);
+        } else {
+            self.fold(facts);
+        }
+    }
+
+    fn fold(&mut self, facts: &RunFacts) {
         let live = !facts.cached;
         let answered = facts.end == Ending::Done;
         self.runs += 1;
@@ -190,13 +250,15 @@ impl Review {
         self.retried += u64::from(facts.attempts > 1);
         self.attempts += u64::from(facts.attempts);
         self.fell_back += u64::from(facts.fell_back);
+        self.unpriced += u64::from(!facts.demo && facts.spent.cost == Cost::Unknown);
         if let Some(right) = facts.right {
             self.graded.0 += 1;
             self.graded.1 += u64::from(right);
         }
         let slot = u32::try_from(facts.started.div_euclid(SLOT)).unwrap_or_default();
         self.take_at(slot, facts);
-        let target = self.targets.take((facts.provider, facts.model), facts);
+        self.judging = self.judging.plus(facts.judging.unwrap_or_default());
+        let target = self.take_target(facts);
         let version = facts
             .prompt
             .and(facts.version)
@@ -223,14 +285,26 @@ impl Review {
         }
         let [others, demo] = &mut self.live;
         let own = if facts.demo { demo } else { others };
-        own.tokens_in = own.tokens_in.saturating_add(facts.tokens_in.unwrap_or(0));
-        own.tokens_out = own.tokens_out.saturating_add(facts.tokens_out.unwrap_or(0));
+        own.sum.take(facts.spent);
+        self.waits.take(facts.waited);
         if let Some(took) = facts.took.filter(|_| answered) {
-            let millis = |time: std::time::Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
             let (took, first_token) = (millis(took), facts.first_token.map_or(u32::MAX, millis));
             let params = facts.params.map_or(u32::MAX, |name| u32::try_from(name.place()).unwrap_or(u32::MAX));
             own.timed.push(Timed { slot, target, version, params, took, first_token });
         }
+    }
+
+    /// Counts a run at the target that answered it, or was asked last, and what it took at those that took it.
+    /// Returns the place of the first.
+    fn take_target(&mut self, facts: &RunFacts) -> u32 {
+        let own = (facts.provider, facts.model);
+        if facts.by_target.is_empty() {
+            return self.targets.take(own, facts);
+        }
+        for other in &facts.by_target {
+            self.targets.change((other.provider, other.model), |group| group.spend(facts, other.spent));
+        }
+        self.targets.change(own, |group| group.count(facts))
     }
 
     /// Takes a run into its slot. Runs come mostly in the order of their slots.

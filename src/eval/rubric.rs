@@ -153,6 +153,12 @@ impl Rubric {
     }
 }
 
+/// Tells whether a prompt is the one judges are asked by.
+#[must_use]
+pub fn is_asked_by(prompt: &Prompt) -> bool {
+    prompt.system == SYSTEM
+}
+
 /// Reads what a judge answered. The error tells in words why it cannot be used.
 pub fn read(answer: &str) -> Result<Opinion, String> {
     let (json, how) = extract::extract(answer, JsonTypes::OBJECT)

@@ -70,6 +70,14 @@ pub fn rank(values: u64, share: f64) -> u64 {
     ((share.clamp(0.0, 1.0) * values as f64).ceil() as u64).clamp(values.min(1), values)
 }
 
+/// Returns the nearest rank of a share where so many values say something of it: one above the median that is the
+/// largest value says nothing, as that of 95 in 100 among less than twenty, and 99 in 100 among less than a hundred.
+#[must_use]
+pub fn telling_rank(values: u64, share: f64) -> Option<u64> {
+    let rank = rank(values, share);
+    (rank > 0 && (share <= 0.5 || share >= 1.0 || rank < values)).then_some(rank)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,5 +129,15 @@ mod tests {
             assert_eq!(percentile(&sorted, share), Some(value), "{share}");
         }
         assert_eq!(percentile::<u8>(&[], 0.5), None);
+    }
+
+    #[test]
+    fn a_percentile_of_few_values_says_nothing() {
+        for (share, least) in [(0.5, 1), (0.9, 10), (0.95, 20), (0.99, 100)] {
+            for values in 0..300 {
+                assert_eq!(telling_rank(values, share).is_some(), values >= least, "{share} of {values}");
+            }
+        }
+        assert_eq!((telling_rank(20, 0.95), telling_rank(3, 1.0)), (Some(19), Some(3)));
     }
 }

@@ -4,14 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 
+use super::{Unrun, UnrunCounts, figures, stats::telling_rank};
 use crate::model::{
-    Quality, RunStatus, Status, StatusCounts,
-    batch::Cell,
-    usage::{Cost, PicoDollars},
+    Cost, PicoDollars, Quality, RunStatus, Spent, Status, StatusCounts, Usage, batch::Cell, outcome::Judging,
 };
-
-/// Reasons why checks could not run that are told apart.
-const MOST_UNRUN: usize = 50;
 
 /// A mean that is still being taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -43,15 +39,22 @@ pub struct Tally {
     pub counts: StatusCounts,
     /// Those without an answer, by the class of the fault in words.
     pub errors: BTreeMap<String, u64>,
+    /// Those whose answer ended before it was whole.
+    pub cut_off: u64,
     /// Checks that could not run, by their rule and the reason.
-    unrun: BTreeMap<(String, String), u64>,
+    unrun: UnrunCounts,
     /// Those answered from the cache: neither their time, nor their tokens, nor their cost count.
     pub cached: u64,
-    /// Tokens, in and out, those of judges as well, as far as providers tell.
-    pub tokens: u64,
-    /// Cells of which nobody told the tokens.
-    pub uncounted: u64,
-    cost: Option<Cost>,
+    /// What the targets that were asked took themselves.
+    own: Spent,
+    /// What fallbacks took in their place, by their names.
+    fallbacks: BTreeMap<String, Spent>,
+    /// What runs took that were broken off before, of cells that were asked again.
+    earlier: Spent,
+    /// What judges took, apart from all answers.
+    pub judges: Judging,
+    /// Time retort itself waited, over all cells.
+    pub waited: Duration,
     scores: Mean,
     metrics: BTreeMap<String, Mean>,
     /// In milliseconds, of the cells that were answered just now.
@@ -59,11 +62,14 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Takes a cell in, with its verdicts where they are known. One that was stopped counts nowhere else.
+    /// Takes a cell in, with its verdicts where they are known. One that was stopped counts nowhere else, but for
+    /// what it took.
     ///
     /// A cell that is inconclusive has no final score, and none is counted.
     pub fn take(&mut self, cell: &Cell, quality: Option<&Quality>) {
         self.counts.add(cell.status);
+        self.cut_off += u64::from(cell.cut_off);
+        self.spend(cell);
         match cell.status {
             RunStatus::Cancelled => return,
             RunStatus::Error => {
@@ -81,62 +87,86 @@ impl Tally {
                 self.metrics.entry(metric.clone()).or_default().take(credit, 1.0);
             }
             if verdict.status == Status::Inconclusive {
-                self.take_unrun(&verdict.rule.to_string(), &verdict.reason, 1);
+                self.unrun.take(&verdict.rule.to_string(), &verdict.reason, 1);
             }
-        }
-        if let Some(judging) = cell.judging {
-            self.tokens = self.tokens.saturating_add(judging.tokens);
-            self.cost = Some(self.cost.map_or(judging.cost, |cost| cost.plus(judging.cost)));
         }
         if cell.cached {
             self.cached += 1;
-            return;
+        } else if cell.answered() {
+            self.times.push(figures::millis(cell.took));
         }
-        match cell.tokens {
-            Some(tokens) => self.tokens = self.tokens.saturating_add(tokens),
-            None if cell.answered() => self.uncounted += 1,
-            None => {}
+    }
+
+    fn spend(&mut self, cell: &Cell) {
+        self.judges = self.judges.plus(cell.judging.unwrap_or_default());
+        if cell.waited >= figures::LEAST_WAIT {
+            self.waited = self.waited.saturating_add(cell.waited);
         }
-        // What never came to an answer and names no price was most likely never billed.
-        if cell.answered() || cell.cost.amount().is_some() {
-            self.cost = Some(self.cost.map_or(cell.cost, |cost| cost.plus(cell.cost)));
+        match cell.by_target.split_first() {
+            // The first target is the one that was asked.
+            Some(((_, own), others)) => {
+                self.own = self.own.plus(*own);
+                for (target, spent) in others {
+                    self.fall_back(target, *spent);
+                }
+            }
+            None => self.own = self.own.plus(cell.spent()),
         }
-        if cell.answered() {
-            self.times.push(u32::try_from(cell.took.as_millis()).unwrap_or(u32::MAX));
-        }
+    }
+
+    /// Takes in what an earlier run of a cell took that is asked again; it counts nowhere else.
+    pub fn take_earlier(&mut self, cell: &Cell) {
+        self.earlier = self.earlier.plus(cell.spent());
+        self.judges = self.judges.plus(cell.judging.unwrap_or_default());
+    }
+
+    /// Notes that calls were made of which nothing is on record.
+    pub fn take_unknown(&mut self) {
+        let usage = Usage { partial: true, ..Usage::default() };
+        self.earlier = self.earlier.plus(Spent { usage, cost: Cost::Unknown });
+    }
+
+    fn fall_back(&mut self, target: &str, spent: Spent) {
+        let known = self.fallbacks.entry(target.to_owned()).or_default();
+        *known = known.plus(spent);
     }
 
     /// Takes in what another has counted.
     pub fn join(&mut self, other: &Self) {
-        let Self { counts, errors, unrun, cached, tokens, uncounted, cost, scores, metrics, times } = other;
+        let Self {
+            counts,
+            errors,
+            cut_off,
+            unrun,
+            cached,
+            own,
+            fallbacks,
+            earlier,
+            judges,
+            waited,
+            scores,
+            metrics,
+            times,
+        } = other;
         self.counts.join(*counts);
+        self.cut_off += cut_off;
         for (class, count) in errors {
             *self.errors.entry(class.clone()).or_default() += count;
         }
-        for ((rule, reason), count) in unrun {
-            self.take_unrun(rule, reason, *count);
-        }
+        self.unrun.join(unrun);
         self.cached += cached;
-        self.tokens = self.tokens.saturating_add(*tokens);
-        self.uncounted += uncounted;
-        self.cost = match (self.cost, *cost) {
-            (Some(one), Some(other)) => Some(one.plus(other)),
-            (one, other) => one.or(other),
-        };
+        self.own = self.own.plus(*own);
+        for (target, spent) in fallbacks {
+            self.fall_back(target, *spent);
+        }
+        self.earlier = self.earlier.plus(*earlier);
+        self.judges = self.judges.plus(*judges);
+        self.waited = self.waited.saturating_add(*waited);
         self.scores.join(*scores);
         for (metric, mean) in metrics {
             self.metrics.entry(metric.clone()).or_default().join(*mean);
         }
         self.times.extend_from_slice(times);
-    }
-
-    /// Counts checks that could not run for a reason. Reasons beyond the first few are counted together.
-    fn take_unrun(&mut self, rule: &str, reason: &str, count: u64) {
-        let mut key = (rule.to_owned(), reason.to_owned());
-        if self.unrun.len() >= MOST_UNRUN && !self.unrun.contains_key(&key) {
-            key = (rule.to_owned(), "for other reasons".to_owned());
-        }
-        *self.unrun.entry(key).or_default() += count;
     }
 
     /// Counts the cells that have ended, those that were stopped left out.
@@ -163,41 +193,59 @@ impl Tally {
         self.metrics.iter().filter_map(|(name, mean)| Some((name.as_str(), mean.value()?)))
     }
 
-    /// Returns what the cells cost that were asked just now: unknown where no price is known, a lower
-    /// bound where one is missing.
+    /// Returns what the targets that were asked took themselves; answers from the cache took nothing.
     #[must_use]
-    pub fn cost(&self) -> Cost {
-        match self.cost {
-            Some(cost) => cost,
-            None if self.cells() == self.cached => Cost::Known(PicoDollars(0)),
-            None => Cost::Unknown,
-        }
+    pub fn own(&self) -> Spent {
+        self.own
     }
 
-    /// Returns the time that this share of the answers took at most, cached ones left out; the nearest
-    /// rank. None if no answer was timed.
+    /// Lists what fallbacks took in their place, by their names.
+    pub fn fallbacks(&self) -> impl Iterator<Item = (&str, Spent)> {
+        self.fallbacks.iter().map(|(target, spent)| (target.as_str(), *spent))
+    }
+
+    /// Returns what all answers took, those of fallbacks and of earlier runs as well; judges are apart.
+    #[must_use]
+    pub fn answers(&self) -> Spent {
+        self.fallbacks.values().fold(self.own.plus(self.earlier), |sum, spent| sum.plus(*spent))
+    }
+
+    /// Returns the time that this share of the answers took at most, cached ones left out; the nearest rank. None
+    /// where too few answers were timed to say, as [`telling_rank`] has it.
     #[must_use]
     pub fn latency(&self, share: f64) -> Option<Duration> {
         let mut times = self.times.clone();
-        let last = times.len().checked_sub(1)?;
-        let rank = ((times.len() as f64 * share).ceil() as usize).saturating_sub(1).min(last);
+        let rank = usize::try_from(telling_rank(times.len() as u64, share)?).ok()?.checked_sub(1)?;
+        if rank >= times.len() {
+            return None;
+        }
         let (_, time, _) = times.select_nth_unstable(rank);
         Some(Duration::from_millis(u64::from(*time)))
     }
 
-    /// Lists the checks that could not run, by rule and reason.
-    pub fn unrun(&self) -> impl Iterator<Item = Unrun> {
-        let unrun = |((rule, reason), count): (&(String, String), &u64)| Unrun {
-            rule: rule.clone(),
-            reason: reason.clone(),
-            count: *count,
-        };
-        self.unrun.iter().map(unrun)
+    /// Says in words what fallbacks and judges took, and how long retort itself waited; a line for each.
+    #[must_use]
+    pub fn apart(&self) -> Vec<String> {
+        let fallbacks =
+            self.fallbacks().map(|(target, spent)| format!("{target} as a fallback: {}", figures::spent(&spent)));
+        let earlier = (!self.earlier.is_nothing())
+            .then(|| format!("runs that were broken off before: {}", figures::spent(&self.earlier)));
+        let judges =
+            (self.judges != Judging::default()).then(|| format!("judges: {}", figures::spent(&self.judges.spent())));
+        let waited = figures::waited(self.waited)
+            .map(|waited| format!("{waited}, all cells together; their times are those of the answering attempts"));
+        fallbacks.chain(earlier).chain(judges).chain(waited).collect()
     }
 
-    /// Returns all figures as they stand in `--json` and in JSON Lines.
+    /// Lists the checks that could not run, by rule and reason.
+    pub fn unrun(&self) -> impl Iterator<Item = Unrun> {
+        self.unrun.iter()
+    }
+
+    /// Returns all figures as they stand in `--json` and in JSON Lines, of what was taken those that are given:
+    /// [`Tally::own`] of a target, [`Tally::answers`] of all together.
     #[must_use]
-    pub fn figures(&self) -> Figures {
+    pub fn figures(&self, spent: Spent) -> Figures {
         Figures {
             cells: self.cells(),
             passed: self.counts.passed,
@@ -205,14 +253,16 @@ impl Tally {
             inconclusive: self.counts.inconclusive,
             unchecked: self.counts.unchecked,
             errors: self.counts.error,
+            cut_off: self.cut_off,
             cached: self.cached,
             pass_rate: self.pass_rate(),
             score: self.score(),
             metrics: self.metrics().map(|(name, mean)| (name.to_owned(), mean)).collect(),
-            tokens: self.tokens,
-            uncounted: self.uncounted,
-            cost: self.cost().amount().map(PicoDollars::dollars),
-            cost_is: self.cost().sureness(),
+            spent: Taken::of(spent),
+            fallbacks: self.fallbacks().map(|(target, spent)| (target.to_owned(), Taken::of(spent))).collect(),
+            earlier: (!self.earlier.is_nothing()).then(|| Taken::of(self.earlier)),
+            judges: (self.judges != Judging::default()).then(|| Taken::of(self.judges.spent())),
+            waited: self.waited.as_secs_f64(),
             latency_p50: self.latency(0.5).map(|time| time.as_secs_f64()),
             latency_p95: self.latency(0.95).map(|time| time.as_secs_f64()),
             error_classes: self.errors.clone(),
@@ -236,6 +286,8 @@ pub struct Figures {
     pub unchecked: u64,
     /// Those without an answer.
     pub errors: u64,
+    /// Those whose answer ended before it was whole: failed ones and errors.
+    pub cut_off: u64,
     /// Those answered from the cache.
     pub cached: u64,
     /// From 0 to 1: those that passed of those that passed, failed, are inconclusive or have no answer.
@@ -244,17 +296,22 @@ pub struct Figures {
     pub score: Option<f64>,
     /// From 0 to 1, by name.
     pub metrics: BTreeMap<String, f64>,
-    /// In and out.
-    pub tokens: u64,
-    /// Cells of which nobody told the tokens.
-    pub uncounted: u64,
-    /// US dollars, of the cells asked just now; none where no price is known.
-    pub cost: Option<f64>,
-    /// How sure that is: `known`, `estimated`, `at_least` or `unknown`.
-    pub cost_is: &'static str,
-    /// Seconds; half of the answers took no longer.
+    /// What the cells took that were asked just now: of a target its own attempts, of a batch all.
+    #[serde(flatten)]
+    pub spent: Taken,
+    /// What fallbacks took in place of the targets that were asked, by their names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fallbacks: BTreeMap<String, Taken>,
+    /// What runs took that were broken off before, of cells that were asked again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Taken>,
+    /// What judges took; no part of the rest.
+    pub judges: Option<Taken>,
+    /// Seconds that retort itself waited, over all cells.
+    pub waited: f64,
+    /// Seconds from the sending of the answering attempt; half of the answers took no longer.
     pub latency_p50: Option<f64>,
-    /// Seconds; 95 of 100 answers took no longer.
+    /// Seconds, likewise; 95 of 100 answers took no longer. None below twenty.
     pub latency_p95: Option<f64>,
     /// Cells without an answer, by the class of the fault.
     pub error_classes: BTreeMap<String, u64>,
@@ -262,20 +319,29 @@ pub struct Figures {
     pub unrun: Vec<Unrun>,
 }
 
-/// A check that could not run, how often, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Unrun {
-    /// The rule's name.
-    pub rule: String,
-    /// Why it could not run.
-    pub reason: String,
-    /// On how many answers.
-    pub count: u64,
+/// What calls took, for JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Taken {
+    /// In and out, as far as they are known.
+    pub tokens: u64,
+    /// How sure that is: `known`, `estimated`, `at_least` or `unknown`.
+    pub tokens_is: &'static str,
+    /// US dollars; none where no price is known.
+    pub cost: Option<f64>,
+    /// How sure that is, in the same words.
+    pub cost_is: &'static str,
 }
 
-impl std::fmt::Display for Unrun {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} × {}: {}", self.count, self.rule, self.reason)
+impl Taken {
+    /// Writes what calls took in the units of JSON.
+    #[must_use]
+    pub fn of(Spent { usage, cost }: Spent) -> Self {
+        Self {
+            tokens: usage.total().unwrap_or(0),
+            tokens_is: usage.sureness(),
+            cost: cost.amount().map(PicoDollars::dollars),
+            cost_is: cost.sureness(),
+        }
     }
 }
 

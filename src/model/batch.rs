@@ -13,7 +13,7 @@ use super::{
     input::Input,
     outcome::{End, Judging, Outcome, Provenance},
     status::RunStatus,
-    usage::Cost,
+    usage::{Cost, Spent, Usage},
 };
 
 /// Names one batch for ever: a UUID version 7, so that ids sort by the time they were made.
@@ -96,6 +96,7 @@ impl Row {
 }
 
 /// What came of a cell, without its texts: what a table shows and a report counts.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
     /// Its place.
@@ -106,6 +107,9 @@ pub struct Cell {
     pub end: String,
     /// How it came out.
     pub status: RunStatus,
+    /// Whether the answer ended before it was whole, as [`Outcome::cut_off`] says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut_off: bool,
     /// The score of the answer, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
@@ -115,16 +119,28 @@ pub struct Cell {
     /// Whether the answer came from the cache; its time and tokens are the original's then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cached: bool,
-    /// Tokens in and out, if known.
+    /// Tokens in and out of all its attempts, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<u64>,
-    /// What it cost, its judges left out: with them it is [`Cell::spent`].
+    /// True when they are our own estimate, or hold one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tokens_estimated: bool,
+    /// True when it may have taken more tokens than are counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tokens_partial: bool,
+    /// What it cost, its judges left out.
     pub cost: Cost,
+    /// What each target took where it was not the asked one alone; all of it is part of its tokens and its cost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_target: Vec<(String, Spent)>,
     /// What its judges took, if any was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judging: Option<Judging>,
-    /// How long it took.
+    /// How long its answer took, as [`Timing::took`](super::outcome::Timing::took) says.
     pub took: Duration,
+    /// Time retort itself waited.
+    #[serde(default, skip_serializing_if = "Duration::is_zero")]
+    pub waited: Duration,
     /// The beginning of the answer, or of the fault, on one line.
     pub summary: String,
 }
@@ -139,26 +155,56 @@ impl Cell {
         let quality = outcome.quality.as_ref();
         let class = outcome.end.class().map(|class| class.to_string());
         let text = if outcome.end == End::Done { outcome.text.clone() } else { outcome.end.to_string() };
+        let by_target: Vec<(String, Spent)> =
+            outcome.by_target().into_iter().map(|(attempt, spent)| (attempt.target.clone(), spent)).collect();
         let line = text.split_whitespace().flat_map(|word| word.chars().chain([' '])).take(SUMMARY).collect::<String>();
         Self {
             place,
             run: outcome.run,
             end: outcome.end.word().to_owned(),
             status: outcome.status(),
+            cut_off: outcome.cut_off(),
             score: quality.and_then(super::quality::Quality::score),
             class,
             cached: matches!(outcome.provenance, Provenance::Cached { .. }),
             tokens: outcome.usage.total(),
+            tokens_estimated: outcome.usage.estimated,
+            tokens_partial: outcome.usage.partial,
             cost: outcome.cost,
+            by_target: if by_target.iter().all(|(target, _)| *target == outcome.requested) {
+                Vec::new()
+            } else {
+                by_target
+            },
             judging: outcome.judging,
-            took: outcome.timing.total,
+            took: outcome.timing.took(),
+            waited: outcome.timing.waited,
             summary: line.trim_end().to_owned(),
         }
     }
 
+    /// Returns what its attempts took, its judges left out: nothing where the answer came from the cache.
+    #[must_use]
+    pub fn spent(&self) -> Spent {
+        if self.cached {
+            return Spent::default();
+        }
+        let counted = self.counted();
+        // What nobody counted was taken all the same where it may have cost something.
+        let partial = counted.partial || (self.tokens.is_none() && self.cost != Cost::NOTHING);
+        Spent { usage: Usage { partial, ..counted }, cost: self.cost }
+    }
+
+    /// Returns the tokens it shows, an answer's from the cache as well.
+    #[must_use]
+    pub fn counted(&self) -> Usage {
+        let (estimated, partial) = (self.tokens_estimated, self.tokens_partial);
+        Usage { input: self.tokens, estimated, partial, ..Usage::default() }
+    }
+
     /// Returns what it cost with its judges.
     #[must_use]
-    pub fn spent(&self) -> Cost {
+    pub fn cost_with_judges(&self) -> Cost {
         self.judging.map_or(self.cost, |judging| self.cost.plus(judging.cost))
     }
 

@@ -4,10 +4,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{
     fault::Class,
-    outcome::{End, Outcome, Provenance},
+    outcome::{End, Judging, Outcome, Provenance},
     quality::Status,
     status::RunStatus,
-    usage::PicoDollars,
+    usage::Spent,
 };
 
 /// A name's number among [`Names`].
@@ -84,15 +84,21 @@ impl Ending {
             _ => return None,
         })
     }
+}
 
-    /// Tells whether it is an error: whatever is neither an answer nor a person's wish.
-    #[must_use]
-    pub fn is_error(self) -> bool {
-        matches!(self, Self::Interrupted | Self::Failed | Self::Crashed)
-    }
+/// What a run took of one of the targets it asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TargetSpent {
+    /// The target's provider.
+    pub provider: Option<Name>,
+    /// Its model's name on the wire.
+    pub model: Option<Name>,
+    /// What it took.
+    pub spent: Spent,
 }
 
 /// The facts of one run that has ended.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunFacts {
     /// When it started, in seconds since 1970.
@@ -125,16 +131,20 @@ pub struct RunFacts {
     pub score: Option<f64>,
     /// Each rule's verdict, with what it measured.
     pub marks: Vec<(Name, Status, Option<f64>)>,
-    /// From its start to its end; the original's for a cached answer.
+    /// How long it took, as [`Timing::took`](super::outcome::Timing::took) says; the original's for a cached answer.
     pub took: Option<Duration>,
+    /// Time retort itself waited.
+    pub waited: Duration,
     /// The time to the first token.
     pub first_token: Option<Duration>,
-    /// Tokens in, if known.
-    pub tokens_in: Option<u64>,
-    /// Tokens out, if known.
-    pub tokens_out: Option<u64>,
-    /// What it cost, if known or bounded from below.
-    pub cost: Option<PicoDollars>,
+    /// What its calls took now, of the tokens the sums in and out; nothing for a cached answer.
+    pub spent: Spent,
+    /// What each target took, where it was not the answering one alone: all of it is part of `spent`.
+    pub by_target: Vec<TargetSpent>,
+    /// What its judges took.
+    pub judging: Option<Judging>,
+    /// Whether it is itself the run of a judge, which is no answer.
+    pub judge: bool,
     /// Calls made.
     pub attempts: u32,
     /// Whether another target than the requested one answered.
@@ -159,6 +169,14 @@ impl RunFacts {
         let verdicts = quality.map(|quality| quality.verdicts.as_slice()).unwrap_or_default();
         let marks = verdicts.iter().map(|made| (names.of(&made.rule.to_string()), made.status, made.score)).collect();
         let class = outcome.end.class().map(|class| names.of(&class.to_string()));
+        let by_target = outcome.by_target();
+        let alone = by_target.iter().all(|(attempt, _)| attempt.target == outcome.target);
+        let by_target = by_target.into_iter().filter(|_| !alone).map(|(attempt, spent)| TargetSpent {
+            provider: None,
+            model: Some(names.of(&attempt.model)),
+            spent,
+        });
+        let by_target = by_target.collect();
         Self {
             started,
             target: Some(names.of(&outcome.target)),
@@ -175,11 +193,12 @@ impl RunFacts {
             compared: outcome.status().compared(outcome.end.class().is_some_and(Class::is_of_the_answer)),
             score: quality.and_then(super::Quality::score),
             marks,
-            took: Some(outcome.timing.total),
+            took: Some(outcome.timing.took()),
+            waited: outcome.timing.waited,
             first_token: outcome.timing.first_token,
-            tokens_in: outcome.usage.total_input(),
-            tokens_out: outcome.usage.total_output(),
-            cost: outcome.cost.amount(),
+            spent: outcome.spent(),
+            by_target,
+            judging: outcome.judging,
             attempts: outcome.attempts,
             fell_back: outcome.requested != outcome.target,
             cached: matches!(outcome.provenance, Provenance::Cached { .. }),

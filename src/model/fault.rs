@@ -146,6 +146,9 @@ pub struct Fault {
     /// Whether an overloaded server is still loading the model, and answers once it has.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub loading: bool,
+    /// Whether the request was sent and nothing came back, so that nobody knows whether it is billed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
 }
 
 impl Fault {
@@ -160,6 +163,7 @@ impl Fault {
             param: None,
             request_id: None,
             loading: false,
+            unanswered: false,
         }
     }
 }

@@ -9,9 +9,9 @@ use super::{
     fault::{Class, Fault},
     finish::Finish,
     id::RunId,
-    quality::{Quality, Rule},
+    quality::Quality,
     status::RunStatus,
-    usage::{Cost, PicoDollars, Usage},
+    usage::{Cost, Spent, Usage},
 };
 
 /// How a run ended.
@@ -107,18 +107,17 @@ pub enum Provenance {
     },
 }
 
-/// How long the parts of a run took. A cached answer keeps the original's times.
+/// How long the parts of a run took. A cached answer keeps the original's times; what it waited is its own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timing {
     /// From the run's start to its end, waits and failed attempts included.
     pub total: Duration,
-    /// The part of that in which the run itself waited before its calls: for a limit, a key, a retry, the record, a
-    /// cap, an identical run. What a provider took, for failed attempts too, is not in it.
-    #[serde(default, skip_serializing_if = "Duration::is_zero")]
-    pub waited: Duration,
-    /// From sending the answering attempt, or the last one, to its end.
+    /// From sending the answering attempt to the end of its answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<Duration>,
+    /// Time retort itself waited: for limits, between tries, for a free place.
+    #[serde(default, skip_serializing_if = "Duration::is_zero")]
+    pub waited: Duration,
     /// From sending the answering attempt to its headers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_byte: Option<Duration>,
@@ -147,6 +146,36 @@ pub struct ServerTiming {
     pub generation: Option<Duration>,
 }
 
+impl Timing {
+    /// Returns the time that is told of the run wherever one number is: the answering attempt's; that of the whole
+    /// run where none answered.
+    #[must_use]
+    pub fn took(&self) -> Duration {
+        self.response.unwrap_or(self.total)
+    }
+}
+
+/// What one attempt of a run took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptUsage {
+    /// Its number, counted from 1 over the whole run.
+    pub attempt: u32,
+    /// The target it asked.
+    pub target: String,
+    /// The target's provider.
+    pub provider: String,
+    /// The model's name on the wire.
+    pub model: String,
+    /// Its tokens, and what it cost.
+    #[serde(flatten)]
+    pub spent: Spent,
+    /// From sending it to its end.
+    pub took: Duration,
+    /// Whether the answer of the run is this one's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answered: bool,
+}
+
 /// What the models took that judged an answer by its rubrics: apart from what the answer itself took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judging {
@@ -154,12 +183,45 @@ pub struct Judging {
     pub cost: Cost,
     /// Their tokens in and out, as far as they are known; those of cached answers left out.
     pub tokens: u64,
+    /// True when any of their counts is our own estimate.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub estimated: bool,
+    /// True when they may have taken more tokens than are counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
 }
 
 impl Default for Judging {
     /// Nothing.
     fn default() -> Self {
-        Self { cost: Cost::Known(PicoDollars(0)), tokens: 0 }
+        Self { cost: Cost::NOTHING, tokens: 0, estimated: false, partial: false }
+    }
+}
+
+impl Judging {
+    /// Takes what the run of a judge took; one that was answered from the cache took nothing.
+    #[must_use]
+    pub fn of(outcome: &Outcome) -> Self {
+        let Spent { usage, cost } = outcome.spent();
+        Self { cost, tokens: usage.total().unwrap_or(0), estimated: usage.estimated, partial: usage.partial }
+    }
+
+    /// Adds what others took.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            cost: self.cost.plus(other.cost),
+            tokens: self.tokens.saturating_add(other.tokens),
+            estimated: self.estimated || other.estimated,
+            partial: self.partial || other.partial,
+        }
+    }
+
+    /// Returns it as tokens whose kind nobody asks for, and money.
+    #[must_use]
+    pub fn spent(&self) -> Spent {
+        let Self { cost, tokens, estimated, partial } = *self;
+        Spent { usage: Usage { input: Some(tokens), estimated, partial, ..Usage::default() }, cost }
     }
 }
 
@@ -198,10 +260,13 @@ pub struct Outcome {
     /// Why the model stopped, if it said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish: Option<Finish>,
-    /// Tokens of the answering attempt.
+    /// Tokens of every attempt that may have been billed; of a cached answer, those of the original.
     pub usage: Usage,
-    /// What it cost.
+    /// What all attempts cost.
     pub cost: Cost,
+    /// What each attempt took, in their order; nothing of a cached answer, and in records of earlier builds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_attempt: Vec<AttemptUsage>,
     /// How long it took.
     pub timing: Timing,
     /// The verdicts, once there was an answer to judge.
@@ -223,11 +288,45 @@ impl Outcome {
         RunStatus::of(&self.end, self.quality.as_ref())
     }
 
-    /// Tells whether the answer is kept although it ended before it was whole: its `finish` check failed.
+    /// Returns what the run took now: nothing where the answer came from the cache.
+    #[must_use]
+    pub fn spent(&self) -> Spent {
+        match self.provenance {
+            Provenance::Live => Spent { usage: self.usage, cost: self.cost },
+            Provenance::Cached { .. } => Spent::default(),
+        }
+    }
+
+    /// Returns the tokens of the answering attempt alone, by which its speed is told.
+    #[must_use]
+    pub fn answer_usage(&self) -> Usage {
+        let answering = self.by_attempt.iter().find(|attempt| attempt.answered);
+        answering.map_or(self.usage, |attempt| attempt.spent.usage)
+    }
+
+    /// Sums up what each target took, in the order in which they were asked first.
+    #[must_use]
+    pub fn by_target(&self) -> Vec<(&AttemptUsage, Spent)> {
+        let mut all: Vec<(&AttemptUsage, Spent)> = Vec::new();
+        for attempt in &self.by_attempt {
+            match all.iter_mut().find(|(known, _)| known.target == attempt.target) {
+                Some((_, spent)) => *spent = spent.plus(attempt.spent),
+                None => all.push((attempt, attempt.spent)),
+            }
+        }
+        all
+    }
+
+    /// Tells whether the answer ended before it was whole: it broke off, was given up for that, or was kept and
+    /// failed its `finish` check.
     #[must_use]
     pub fn cut_off(&self) -> bool {
-        let unfinished = |quality: &Quality| quality.failures().any(|verdict| verdict.rule == Rule::Finish);
-        self.end == End::Done && self.quality.as_ref().is_some_and(unfinished)
+        match &self.end {
+            End::Done => self.quality.as_ref().is_some_and(Quality::cut_off),
+            End::Interrupted { .. } => true,
+            End::Failed { .. } => matches!(self.end.class(), Some(Class::Truncated | Class::Interrupted)),
+            End::Cancelled => false,
+        }
     }
 
     /// Tells whether another target than the requested one answered.

@@ -237,6 +237,12 @@ impl Quality {
         (counted().filter(|verdict| verdict.status == Status::Passed).count(), counted().count())
     }
 
+    /// Tells whether the answer ended before it was whole: the `finish` check failed.
+    #[must_use]
+    pub fn cut_off(&self) -> bool {
+        self.failures().any(|verdict| verdict.rule == Rule::Finish)
+    }
+
     /// Returns the verdicts of broken rules.
     pub fn failures(&self) -> impl Iterator<Item = &Verdict> {
         self.verdicts.iter().filter(|verdict| verdict.status == Status::Failed)

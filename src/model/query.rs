@@ -1,15 +1,16 @@
 //! A question about the runs on record, written on one line: words to find, filters, an order.
 //!
 //! ```text
-//! parcel "never came" model:gpt-4o-mini failed:confidence since:7d cost:>0.01 -cached:yes sort:cost
+//! parcel "never came" C++ model:gpt-4o-mini failed:confidence since:7d cost:>0.01 -cached:yes sort:cost
 //! ```
 
 mod complete;
 mod parse;
+mod parts;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use super::status::RunStatus;
 pub use complete::{Vocabulary, complete, with_filter, with_sort};
@@ -18,21 +19,14 @@ pub use parse::BadQuery;
 /// A question about runs. Every part of it has to hold.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Query {
-    /// Texts to be found in prompt, input or answer.
-    pub words: Vec<Word>,
+    /// Texts to be found in prompt, input or answer, as they are written.
+    pub words: Vec<String>,
     /// What else has to hold.
     pub filters: Vec<Filter>,
     /// The order; the newest first where unset.
     pub sort: Sort,
-}
-
-/// A text to be found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
-    /// The text: part of a word, or several words that follow each other.
-    pub text: String,
-    /// Whether it was in quotes, and so begins and ends with whole words but for the end of the last.
-    pub phrase: bool,
+    /// The time zone whose days are meant; UTC where unset.
+    pub zone: Option<TimeZone>,
 }
 
 /// Something that has to hold of a run, or must not.
@@ -84,6 +78,8 @@ pub enum What {
     Cached(bool),
     /// Whether it is a demonstration.
     Demo(bool),
+    /// Whether it is the run of a judge.
+    Judge(bool),
     /// Whether another target than the requested one answered.
     FellBack(bool),
     /// Whether more than one attempt was made.
@@ -161,26 +157,44 @@ pub enum SortBy {
     Time,
     /// What they cost; unknown last.
     Cost,
-    /// How long they took; unknown last.
+    /// How long their answers took; unknown last.
     Took,
-    /// Tokens out; unknown last.
+    /// Tokens, in and out; unknown last.
     Tokens,
+    /// How they came out, the worst first; those under way last.
+    Verdict,
+    /// The stars they were given, a thumb alone as four or two; those without a grade last.
+    Grade,
 }
 
 impl SortBy {
     /// Every order, with its name on the query line.
-    pub const ALL: &[(Self, &'static str)] =
-        &[(Self::Time, "time"), (Self::Cost, "cost"), (Self::Took, "took"), (Self::Tokens, "tokens")];
+    pub const ALL: &[(Self, &'static str)] = &[
+        (Self::Time, "time"),
+        (Self::Cost, "cost"),
+        (Self::Took, "took"),
+        (Self::Tokens, "tokens"),
+        (Self::Verdict, "verdict"),
+        (Self::Grade, "grade"),
+    ];
 }
 
 impl Query {
-    /// Reads a query line; `now` is what ages such as `7d` count back from.
+    /// Reads a query line; `now` is what ages such as `7d` count back from, and the days and times that name no zone
+    /// are those of its time zone.
     ///
     /// # Errors
     ///
     /// A key or a value that means nothing, with its place and what could stand there.
-    pub fn parse(line: &str, now: Timestamp) -> Result<Self, BadQuery> {
-        parse::parse(line, now)
+    pub fn parse(line: &str, now: &Zoned) -> Result<Self, BadQuery> {
+        let zone = Some(now.time_zone().clone()).filter(|zone| *zone != TimeZone::UTC);
+        Ok(Self { zone, ..parse::parse(line, now)? })
+    }
+
+    /// Returns the time zone whose days are meant.
+    #[must_use]
+    pub fn time_zone(&self) -> TimeZone {
+        self.zone.clone().unwrap_or(TimeZone::UTC)
     }
 
     /// Narrows the question to the answers to a prompt, the newest first.

@@ -27,7 +27,13 @@ pub struct Usage {
     /// True when any count is our own estimate.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub estimated: bool,
+    /// True when more may have been taken than is counted: a call was sent of which nobody told all counts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
 }
+
+/// Tokens that no single count reaches; what does is no count, and is left out of every sum.
+pub const IMPOSSIBLE_TOKENS: u64 = 100_000_000;
 
 impl Usage {
     /// Adds up everything that went in; `None` if nothing is known of it.
@@ -48,7 +54,46 @@ impl Usage {
         sum([self.total_input(), self.total_output()])
     }
 
+    /// Leaves out counts that cannot be, as [`IMPOSSIBLE_TOKENS`] says; the rest is partial then.
+    #[must_use]
+    pub fn possible(self) -> Self {
+        let can_be = |count: &u64| *count < IMPOSSIBLE_TOKENS;
+        let [input, cache_read, cache_write, output, reasoning] =
+            [self.input, self.cache_read, self.cache_write, self.output, self.reasoning]
+                .map(|count| count.filter(can_be));
+        let possible = Self { input, cache_read, cache_write, output, reasoning, ..self };
+        Self { partial: self.partial || possible != self, ..possible }
+    }
+
+    /// Adds two usages class by class. What nobody counted in one of them is left out.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            input: sum([self.input, other.input]),
+            cache_read: sum([self.cache_read, other.cache_read]),
+            cache_write: sum([self.cache_write, other.cache_write]),
+            output: sum([self.output, other.output]),
+            reasoning: sum([self.reasoning, other.reasoning]),
+            estimated: self.estimated || other.estimated,
+            partial: self.partial || other.partial,
+        }
+    }
+
+    /// Says how sure the counts are, in the words of [`Cost::sureness`].
+    #[must_use]
+    pub fn sureness(&self) -> &'static str {
+        match (self.total(), self.partial, self.estimated) {
+            (None | Some(0), true, _) => "unknown",
+            (_, true, _) => "at_least",
+            (_, false, true) => "estimated",
+            (_, false, false) => "known",
+        }
+    }
+
     /// Prices the usage. An unknown price or an unknown count makes an unknown cost, never zero.
+    ///
+    /// Tokens of the provider's cache that have no price of their own are taken at that of the input, which makes
+    /// the cost an estimate.
     #[must_use]
     pub fn cost(&self, price: Option<&Price>) -> Cost {
         let Some(price) = price else {
@@ -63,7 +108,47 @@ impl Usage {
             .saturating_add(part(self.cache_write, price.cache_write.unwrap_or(price.input)))
             .saturating_add(part(self.output, price.output))
             .saturating_add(part(self.reasoning, price.output));
-        if self.estimated { Cost::Estimated(PicoDollars(amount)) } else { Cost::Known(PicoDollars(amount)) }
+        let guessed = |count: Option<u64>, own: Option<PicoDollars>| {
+            own.is_none() && price.input.0 > 0 && count.is_some_and(|count| count > 0)
+        };
+        let guessed = guessed(self.cache_read, price.cache_read) || guessed(self.cache_write, price.cache_write);
+        if self.estimated || guessed { Cost::Estimated(PicoDollars(amount)) } else { Cost::Known(PicoDollars(amount)) }
+    }
+}
+
+/// What calls took together: tokens, and money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// Their tokens.
+    pub usage: Usage,
+    /// What they cost.
+    pub cost: Cost,
+}
+
+impl Default for Spent {
+    /// Nothing.
+    fn default() -> Self {
+        Self { usage: Usage::default(), cost: Cost::NOTHING }
+    }
+}
+
+impl Spent {
+    /// Adds what others took.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { usage: self.usage.plus(other.usage), cost: self.cost.plus(other.cost) }
+    }
+
+    /// Counts all tokens, as far as they are known.
+    #[must_use]
+    pub fn tokens(&self) -> u64 {
+        self.usage.total().unwrap_or(0)
+    }
+
+    /// Tells whether nothing was taken, or nothing is known of it but that.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -119,6 +204,20 @@ pub enum Cost {
 }
 
 impl Cost {
+    /// What is free, or was not asked for.
+    pub const NOTHING: Self = Self::Known(PicoDollars(0));
+
+    /// Puts a cost together from an amount and the word of [`Cost::sureness`].
+    #[must_use]
+    pub fn of(amount: Option<PicoDollars>, sureness: &str) -> Self {
+        match (amount, sureness) {
+            (Some(amount), "known") => Self::Known(amount),
+            (Some(amount), "estimated") => Self::Estimated(amount),
+            (Some(amount), "at_least") => Self::AtLeast(amount),
+            _ => Self::Unknown,
+        }
+    }
+
     /// Returns the amount, if there is one.
     #[must_use]
     pub fn amount(self) -> Option<PicoDollars> {
@@ -142,15 +241,16 @@ impl Cost {
     /// Adds two costs. With one of them unknown the sum is a lower bound, or unknown too if the other is nothing.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
-        let sum = |one: PicoDollars, other: PicoDollars| PicoDollars(one.0.saturating_add(other.0));
+        let (Some(one), Some(more)) = (self.amount(), other.amount()) else {
+            return if self == Self::Unknown { other.at_least() } else { self.at_least() };
+        };
+        let Some(sum) = one.0.checked_add(more.0).map(PicoDollars) else {
+            return Self::AtLeast(PicoDollars(u64::MAX));
+        };
         match (self, other) {
-            (Self::Unknown, Self::Unknown) => Self::Unknown,
-            (Self::Unknown, known) | (known, Self::Unknown) => known.at_least(),
-            (Self::Known(one), Self::Known(other)) => Self::Known(sum(one, other)),
-            (one @ Self::AtLeast(_), other) | (one, other @ Self::AtLeast(_)) => {
-                Self::AtLeast(sum(one.amount().unwrap_or_default(), other.amount().unwrap_or_default()))
-            }
-            (one, other) => Self::Estimated(sum(one.amount().unwrap_or_default(), other.amount().unwrap_or_default())),
+            (Self::Known(_), Self::Known(_)) => Self::Known(sum),
+            (Self::AtLeast(_), _) | (_, Self::AtLeast(_)) => Self::AtLeast(sum),
+            (Self::Known(_) | Self::Estimated(_) | Self::Unknown, _) => Self::Estimated(sum),
         }
     }
 
@@ -178,11 +278,16 @@ impl fmt::Display for Cost {
     }
 }
 
-/// Tokens per second of the stretch after the first token; `None` below two tokens or without time.
+/// Tokens from which on a rate says something.
+const LEAST_TOKENS: u64 = 10;
+
+/// The stretch of time from which on a rate says something.
+const LEAST_STRETCH: Duration = Duration::from_millis(100);
+
+/// Tokens per second of the stretch after the first token; `None` below ten tokens or a tenth of a second.
 #[must_use]
 pub fn tokens_per_second(output: u64, generation: Duration) -> Option<f64> {
-    let seconds = generation.as_secs_f64();
-    (output > 1 && seconds > 0.0).then(|| (output - 1) as f64 / seconds)
+    (output >= LEAST_TOKENS && generation >= LEAST_STRETCH).then(|| (output - 1) as f64 / generation.as_secs_f64())
 }
 
 /// Estimates the tokens of a text where the provider does not count: a quarter of its characters.
@@ -201,6 +306,8 @@ pub fn estimate_tokens_of(chars: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -216,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_sum_with_an_unknown_part_is_a_lower_bound_or_unknown_and_never_at_least_nothing() {
-        let (free, five) = (Cost::Known(PicoDollars(0)), Cost::Known(PicoDollars(5)));
+        let (free, five) = (Cost::NOTHING, Cost::Known(PicoDollars(5)));
         for (sum, is) in [
             (Cost::Unknown.plus(Cost::Unknown), Cost::Unknown),
             (Cost::Unknown.plus(free), Cost::Unknown),
@@ -224,10 +331,57 @@ mod tests {
             (five.plus(Cost::Unknown).plus(free), Cost::AtLeast(PicoDollars(5))),
             (free.plus(free), free),
             (free.at_least(), Cost::Unknown),
+            (five.plus(Cost::Known(PicoDollars(u64::MAX))), Cost::AtLeast(PicoDollars(u64::MAX))),
         ] {
             assert_eq!(sum, is);
         }
         assert_eq!(Cost::AtLeast(PicoDollars(0)).to_string(), "?", "as older records have it");
+    }
+
+    fn cost() -> impl Strategy<Value = Cost> {
+        let amount = prop_oneof![Just(0), 0..9_u64, Just(u64::MAX)].prop_map(PicoDollars);
+        prop_oneof![
+            Just(Cost::Unknown),
+            amount.clone().prop_map(Cost::Known),
+            amount.clone().prop_map(Cost::Estimated),
+            amount.prop_map(|amount| Cost::AtLeast(amount).plus(Cost::Unknown)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_sum_of_costs_is_the_same_in_any_order(one in cost(), other in cost(), third in cost()) {
+            prop_assert_eq!(one.plus(other), other.plus(one));
+            prop_assert_eq!(one.plus(other).plus(third), one.plus(other.plus(third)));
+            prop_assert_eq!(one.plus(Cost::NOTHING), one);
+        }
+    }
+
+    #[test]
+    fn tokens_of_the_providers_cache_have_their_own_price_or_make_an_estimate() {
+        let usage = Usage { input: Some(10), cache_read: Some(100), output: Some(5), ..Usage::default() };
+        let price = Price { input: PicoDollars(20), output: PicoDollars(3), ..Price::default() };
+        let own = Price { cache_read: Some(PicoDollars(2)), ..price.clone() };
+        assert_eq!(usage.cost(Some(&own)), Cost::Known(PicoDollars(200 + 200 + 15)));
+        assert_eq!(usage.cost(Some(&price)), Cost::Estimated(PicoDollars(200 + 2000 + 15)));
+        let free = Price { input: PicoDollars(0), ..price };
+        assert_eq!(usage.cost(Some(&free)), Cost::Known(PicoDollars(15)), "what costs nothing costs less nowhere");
+    }
+
+    #[test]
+    fn counts_that_cannot_be_are_in_no_sum() {
+        let usage = Usage { input: Some(u64::MAX), output: Some(7), ..Usage::default() }.possible();
+        assert_eq!((usage.input, usage.output, usage.sureness()), (None, Some(7), "at_least"));
+        let none = Usage { input: Some(u64::MAX), ..Usage::default() }.possible();
+        assert_eq!((none.total(), none.sureness()), (None, "unknown"));
+        let fine = Usage { input: Some(9), ..Usage::default() };
+        assert_eq!(fine.possible(), fine);
+    }
+
+    #[test]
+    fn a_rate_of_next_to_nothing_is_none() {
+        let rate = |tokens, millis| tokens_per_second(tokens, Duration::from_millis(millis));
+        assert_eq!((rate(9, 5000), rate(11, 99), rate(11, 100), rate(11, 5000)), (None, None, Some(100.0), Some(2.0)));
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Run {
         }
         if let Some(Reserved { reservation, judges, .. }) = self.reserved.take() {
             let rest = if result.is_ok() { judges } else { Amount::default() };
-            self.pot = reservation.settle(usage, heard.cost(&course.target, true), rest);
+            self.pot = reservation.settle(usage, heard.spent(&course.target).cost, rest);
         }
     }
 

@@ -129,14 +129,10 @@ impl Run {
             Err(fault) => return self.skip(place, &target, fault).await,
         };
         loop {
-            let began = Instant::now();
-            let allowed = self.allow(&course).await;
-            let admitted = if allowed.is_ok() { self.admit(&mut course).await } else { Ok(()) };
-            self.waited += began.elapsed();
-            if let Err(refusal) = allowed {
+            if let Err(refusal) = self.allow(&course).await {
                 return Left::Refused(refusal.why);
             }
-            if let Err(fault) = admitted {
+            if let Err(fault) = self.admit(&mut course).await {
                 return self.skip(place, &target, fault).await;
             }
             course.tries += 1;
@@ -177,9 +173,7 @@ impl Run {
                 None => self.learn(plan, &mut course, &fault),
             }
             if !wait.is_zero() {
-                let rested = self.rest((place, &target), course.held.take(), after(told, wait)).await;
-                self.waited += told.elapsed();
-                match rested {
+                match self.rest((place, &target), course.held.take(), after(told, wait)).await {
                     Ok(held) => course.held = held,
                     Err(fault) => return self.skip(place, &target, fault).await,
                 }
@@ -201,10 +195,7 @@ impl Run {
         let refused = self.shared.learnt.refused(target);
         let fitted = prepare::fit(&self.request.prompt, &self.request.params, &plan.messages, target, &refused);
         let known = self.preflight(target, &fitted.messages)?;
-        let began = Instant::now();
-        let held = self.take_key(place, target).await;
-        self.waited += began.elapsed();
-        let held = held?;
+        let held = self.take_key(place, target).await?;
         // What there is to know of the first target has been told.
         let notices = if place == 0 { Vec::new() } else { [fitted.notices.clone(), known].concat() };
         Ok(Course {
@@ -228,7 +219,6 @@ impl Run {
     async fn try_once(&mut self, plan: &Plan, course: &mut Course, spent: u32) -> Result<(), Fault> {
         let key = course.held.as_ref().map(|held| held.key.clone());
         course.tried.extend(course.held.as_ref().map(|held| held.place));
-        self.forfeit();
         self.asked = course.place;
         let notices = std::mem::take(&mut course.notices);
         let result = self.attempt(&course.target, key.as_ref(), &course.fitted, notices).await;
@@ -240,7 +230,7 @@ impl Run {
             self.shared.ports.keys.rests(&course.target.provider, &held.key.label, None);
         }
         let remedy = self.remedy(course, spent);
-        self.finish(plan, &course.target, remedy).await?;
+        self.finish(plan, remedy).await?;
         self.sent = Some(course.fitted.clone());
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::{
     run::Run,
 };
 use crate::{
-    model::{Class, Commit, Fault, Key, Target, Timer},
+    model::{Commit, Fault, Key, Target},
     provider::Call,
 };
 
@@ -40,11 +40,8 @@ impl Run {
         self.sends();
         self.heard.sent_at(sent);
         let result = self.listen(target, key, fitted).await;
-        self.heard.ended_at(Instant::now());
-        if matches!(&result, Err(Fault { class: Class::Timeout(timer), .. }) if *timer != Timer::Connect) {
-            self.heard.billable = true;
-        }
-        self.heard.settle();
+        self.heard.end(result.as_ref().copied(), Instant::now());
+        self.by_attempt.push(self.attempt_usage(target, &self.heard));
         result
     }
 

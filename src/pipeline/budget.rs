@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::model::{
-    Cost, PicoDollars,
+    Cost, PicoDollars, Spent,
     batch::{Cap, Caps, Cell},
+    outcome::Judging,
 };
 pub use estimate::{Estimate, Span};
 
@@ -39,6 +40,10 @@ pub struct Budget {
     lost: (u64, PicoDollars),
     /// Cells whose cost is not known.
     pub unpriced: u64,
+    /// What all that is made of: the answers' part.
+    pub answers: Spent,
+    /// The judges' part.
+    pub judging: Judging,
     began: Instant,
     /// Time of pauses that are over.
     rested: Duration,
@@ -60,6 +65,8 @@ impl Budget {
             measured: 0,
             lost: (0, PicoDollars(0)),
             unpriced: 0,
+            answers: Spent::default(),
+            judging: Judging::default(),
             began: now,
             rested: Duration::ZERO,
             paused: None,
@@ -88,12 +95,13 @@ impl Budget {
     }
 
     fn spend(&mut self, cell: &Cell) {
-        let judging = cell.judging.unwrap_or_default();
+        let (own, judging) = (cell.spent(), cell.judging.unwrap_or_default());
         let unknown = cell.cost == Cost::Unknown || judging.cost == Cost::Unknown;
         self.unpriced += u64::from(unknown && cell.answered());
-        self.cost.0 = self.cost.0.saturating_add(cell.spent().amount().unwrap_or_default().0);
-        let own = if cell.cached { 0 } else { cell.tokens.unwrap_or(0) };
-        self.tokens = self.tokens.saturating_add(own).saturating_add(judging.tokens);
+        let cost = cell.cost_with_judges().amount().unwrap_or_default();
+        self.cost.0 = self.cost.0.saturating_add(cost.0);
+        self.tokens = self.tokens.saturating_add(own.tokens()).saturating_add(judging.tokens);
+        (self.answers, self.judging) = (self.answers.plus(own), self.judging.plus(judging));
     }
 
     /// Takes in a cell that was answered before.
@@ -208,7 +216,7 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Place, RunId, RunStatus, outcome::Judging};
+    use crate::model::{Place, RunId, RunStatus};
 
     fn cell(cost: Cost, tokens: u64) -> Cell {
         Cell {
@@ -216,6 +224,7 @@ mod tests {
             run: RunId(uuid::Uuid::nil()),
             end: "done".to_owned(),
             status: RunStatus::Unchecked,
+            cut_off: false,
             score: None,
             class: None,
             cached: false,
@@ -223,12 +232,20 @@ mod tests {
             cost,
             judging: None,
             took: Duration::from_secs(1),
+            tokens_estimated: false,
+            tokens_partial: false,
+            by_target: Vec::new(),
+            waited: Duration::ZERO,
             summary: String::new(),
         }
     }
 
     fn known(pico: u64) -> Cost {
         Cost::Known(PicoDollars(pico))
+    }
+
+    fn judging(cost: Cost) -> Judging {
+        Judging { cost, tokens: 3, ..Judging::default() }
     }
 
     const NONE: Caps = Caps { cost: None, tokens: None, time: None };
@@ -238,9 +255,9 @@ mod tests {
         let mut budget = Budget::new(NONE, Some(10), Instant::now());
         budget.take(&cell(known(5), 7));
         budget.take(&Cell { cached: true, ..cell(known(0), 9) });
-        budget.take(&Cell { judging: Some(Judging { cost: known(2), tokens: 3 }), cached: true, ..cell(known(1), 9) });
+        budget.take(&Cell { judging: Some(judging(known(2))), cached: true, ..cell(known(1), 9) });
         budget.take(&cell(Cost::Unknown, 1));
-        budget.take(&Cell { judging: Some(Judging { cost: Cost::Unknown, tokens: 3 }), ..cell(known(1), 1) });
+        budget.take(&Cell { judging: Some(judging(Cost::Unknown)), ..cell(known(1), 1) });
         budget.take(&Cell { end: "failed".to_owned(), tokens: None, ..cell(Cost::Unknown, 0) });
         budget.keep();
         assert_eq!((budget.done, budget.kept, budget.left()), (6, 1, Some(3)));

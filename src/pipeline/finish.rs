@@ -1,5 +1,7 @@
 //! The end of a run: the answer judged, its cost summed up, the outcome made.
 
+use tokio::time::Instant;
+
 use super::{
     event::RunEvent,
     heard::Heard,
@@ -9,17 +11,21 @@ use super::{
 };
 use crate::{
     eval::Answer,
-    model::{Commit, Cost, End, Fault, Finish, Format, Outcome, PicoDollars, Provenance, Target},
+    model::{
+        Commit, Cost, End, Fault, Finish, Format, Outcome, Provenance, Spent, Target,
+        outcome::{AttemptUsage, Timing},
+    },
 };
 
 impl Run {
     /// Judges an answer that ended properly and tells the verdicts; the fault of one that is not
     /// a whole answer, or, if there is a `remedy`, of one that is not of the form that was asked for.
-    pub(super) async fn finish(&mut self, plan: &Plan, target: &Target, remedy: Remedy) -> Result<(), Fault> {
+    pub(super) async fn finish(&mut self, plan: &Plan, remedy: Remedy) -> Result<(), Fault> {
         let total = self.elapsed();
         let finish = self.heard.finish.get_or_insert(Finish::Unknown).clone();
-        let cost = self.cost(target, true);
-        let answer = Answer { text: &self.heard.text, finish: Some(&finish), latency: Some(total), cost };
+        let response = self.heard.took(Instant::now());
+        let cost = self.spent().cost;
+        let answer = Answer { text: &self.heard.text, finish: Some(&finish), latency: Some(response), cost };
         let mut judgement = plan.judge.judge_on(&answer, &self.request.input);
         let whole = self.request.prompt.response.format == Format::Text || judgement.json.is_some();
         if let Some(fault) = self.heard.complaint(whole) {
@@ -28,6 +34,7 @@ impl Run {
         if let Some(fault) = self.set_aside(&judgement, remedy) {
             return Err(fault);
         }
+        self.answered = Some(self.attempts);
         if self.request.commit == Commit::Buffered {
             self.show(self.attempts).await;
         }
@@ -60,7 +67,8 @@ impl Run {
             model,
             provenance: Provenance::Cached { stored },
             attempts: 0,
-            cost: Cost::Known(PicoDollars(0)),
+            cost: Cost::NOTHING,
+            timing: Timing { waited: self.elapsed(), ..outcome.timing },
             ..outcome
         });
         if let Some(model) = served {
@@ -77,16 +85,21 @@ impl Run {
         End::Done
     }
 
-    /// Sums up what the answering attempt and those before it cost.
-    pub(super) fn cost(&self, target: &Target, complete: bool) -> Cost {
-        let aside = self.kept.as_ref().map_or(self.lost, |kept| self.lost.plus(kept.cost));
-        self.heard.cost(target, complete).plus(aside)
+    /// Sums up what the attempts took that are over.
+    fn spent(&self) -> Spent {
+        self.by_attempt.iter().fold(Spent::default(), |sum, attempt| sum.plus(attempt.spent))
     }
 
-    /// Writes off the attempt made last: another one follows.
-    pub(super) fn forfeit(&mut self) {
-        if let Some(target) = self.request.targets.get(self.asked).filter(|_| self.heard.billable) {
-            self.lost = self.lost.plus(self.heard.cost(target, false));
+    /// Returns what the attempt made last took, from what was heard of it; until now if it is still under way.
+    pub(super) fn attempt_usage(&self, target: &Target, heard: &Heard) -> AttemptUsage {
+        AttemptUsage {
+            attempt: self.attempts,
+            target: target.name.clone(),
+            provider: target.provider.clone(),
+            model: target.model.clone(),
+            spent: heard.spent(target),
+            took: heard.took(Instant::now()),
+            answered: false,
         }
     }
 
@@ -104,11 +117,26 @@ impl Run {
         };
         let mut heard = kept.map_or(&self.heard, |kept| &kept.heard).clone();
         heard.settle();
+        let mut by_attempt = self.by_attempt.clone();
+        let under_way = by_attempt.len() < self.attempts as usize;
+        if let Some(target) = self.request.targets.get(self.asked).filter(|_| under_way) {
+            let mut heard = self.heard.clone();
+            heard.settle();
+            by_attempt.push(self.attempt_usage(target, &heard));
+        }
+        let shown = kept.map(|kept| kept.attempt).or(self.answered).unwrap_or(self.attempts);
+        let mut spent = Spent::default();
+        for attempt in &mut by_attempt {
+            attempt.answered = attempt.attempt == shown && heard.anything();
+            spent = spent.plus(attempt.spent);
+        }
+        let waited = total.saturating_sub(by_attempt.iter().map(|attempt| attempt.took).sum());
+        let mut timing = heard.timing(total, waited);
+        timing.response = timing.response.filter(|_| end == End::Done);
         let given_up = if matches!(end, End::Failed { .. }) { Vec::new() } else { self.reasons.clone() };
         Outcome {
             run: self.id,
             given_up,
-            cost: target.map_or_else(Cost::default, |target| self.cost(target, end == End::Done)),
             end,
             json: judgement.and_then(|judgement| judgement.json.clone()),
             requested: name(self.request.targets.first()),
@@ -119,8 +147,10 @@ impl Run {
             attempts: self.attempts,
             quality: judgement.map(|judgement| judgement.quality.clone()),
             judging: self.judging,
-            timing: heard.timing(total, self.waited),
-            usage: heard.usage,
+            timing,
+            usage: spent.usage,
+            cost: spent.cost,
+            by_attempt,
             text: heard.text,
             reasoning: heard.reasoning,
             served: heard.served,

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::event::Part;
 use crate::{
     model::{
-        Class, Cost, Ending, Fault, Finish, Message, Outcome, PicoDollars, Price, Target, Usage,
+        Class, Cost, Ending, Fault, Finish, Message, Outcome, Price, Spent, Target, Timer, Usage,
         outcome::{ServerTiming, Timing},
         usage::{estimate_tokens, estimate_tokens_of},
     },
@@ -15,6 +15,7 @@ use crate::{
 };
 
 /// One attempt's side of the conversation.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Default)]
 pub(super) struct Heard {
     /// The answer so far.
@@ -27,7 +28,7 @@ pub(super) struct Heard {
     pub finish: Option<Finish>,
     /// The model that says it answers, if it has another name.
     pub served: Option<String>,
-    /// Whether the provider may bill it.
+    /// Whether the provider may bill it: from sending it on, until a refusal says otherwise.
     pub billable: bool,
     server: Option<ServerTiming>,
     notices: Vec<String>,
@@ -39,6 +40,8 @@ pub(super) struct Heard {
     first: Option<Instant>,
     last: Option<Instant>,
     ended: Option<Instant>,
+    /// Whether it came to its end mark.
+    complete: bool,
 }
 
 /// What an event adds to what is shown.
@@ -82,11 +85,26 @@ impl Heard {
     /// Notes when the call was made.
     pub(super) fn sent_at(&mut self, now: Instant) {
         self.sent = Some(now);
+        self.billable = true;
     }
 
-    /// Notes when the call was over.
-    pub(super) fn ended_at(&mut self, now: Instant) {
+    /// Notes when and how it ended. What never came back is billed only if it may have arrived.
+    pub(super) fn end(&mut self, result: Result<(), &Fault>, now: Instant) {
         self.ended = Some(now);
+        self.complete = result.is_ok();
+        if let Err(fault) = result
+            && self.first_byte.is_none()
+        {
+            self.billable = fault.unanswered
+                || fault.class == Class::Cancelled
+                || matches!(fault.class, Class::Timeout(timer) if timer != Timer::Connect);
+        }
+        self.settle();
+    }
+
+    /// Returns how long it has taken, until now if it is still under way.
+    pub(super) fn took(&self, now: Instant) -> Duration {
+        self.sent.map_or(Duration::ZERO, |sent| self.ended.unwrap_or(now).saturating_duration_since(sent))
     }
 
     /// Takes an event in.
@@ -94,7 +112,7 @@ impl Heard {
         self.first_byte.get_or_insert(now);
         match event {
             WireEvent::Headers { status, request_id } => {
-                self.billable |= status < 400;
+                self.billable = (200..300).contains(&status);
                 Added::Headers(status, request_id)
             }
             WireEvent::Text(text) => self.piece(Part::Text, text, now),
@@ -205,31 +223,37 @@ impl Heard {
         if self.usage.output.is_none() {
             self.usage.output = Some(estimate_tokens(&self.text));
             self.usage.estimated = true;
-        }
-        if self.usage.reasoning.is_none() && !self.reasoning.is_empty() && self.usage.estimated {
-            self.usage.reasoning = Some(estimate_tokens(&self.reasoning));
+            if self.usage.reasoning.is_none() && !self.reasoning.is_empty() {
+                self.usage.reasoning = Some(estimate_tokens(&self.reasoning));
+            }
         }
     }
 
     /// Prices the attempt: nothing if it cannot have been billed, a lower bound if it broke off.
-    pub(super) fn cost(&self, target: &Target, complete: bool) -> Cost {
+    fn cost(&self, target: &Target) -> Cost {
         let price = target.card.price.as_ref();
-        let cost = self.usage.cost(price);
-        match (self.billable, complete) {
-            (false, _) => Cost::Known(PicoDollars(0)),
-            _ if price.is_some_and(Price::is_free) => Cost::Known(PicoDollars(0)),
-            (true, true) => cost,
-            (true, false) => cost.at_least(),
+        match (self.billable, self.complete) {
+            (false, _) => Cost::NOTHING,
+            _ if target.is_demo() || price.is_some_and(Price::is_free) => Cost::NOTHING,
+            (true, true) => self.usage.cost(price),
+            (true, false) => self.usage.cost(price).at_least(),
         }
     }
 
-    /// Returns the attempt's times, with those of the run: how long it took, and how much of that it waited.
+    /// Returns what the attempt took, as far as that is known: tokens that are not counted to its end are the least.
+    pub(super) fn spent(&self, target: &Target) -> Spent {
+        let told = self.complete && self.usage.total_input().is_some() && self.usage.total_output().is_some();
+        let partial = self.usage.partial || (self.billable && !told);
+        Spent { usage: Usage { partial, ..self.usage }, cost: self.cost(target) }
+    }
+
+    /// Returns the attempt's times; those of the run as a whole are left to the caller.
     pub(super) fn timing(&self, total: Duration, waited: Duration) -> Timing {
         let since = |from: Option<Instant>, to: Option<Instant>| Some(to?.saturating_duration_since(from?));
         Timing {
             total,
-            waited,
             response: since(self.sent, self.ended),
+            waited,
             first_byte: since(self.sent, self.first_byte),
             first_token: since(self.sent, self.first),
             generation: since(self.first, self.last),
@@ -247,6 +271,7 @@ fn overwritten(old: Usage, new: Usage) -> Usage {
         output: new.output.or(old.output),
         reasoning: new.reasoning.or(old.reasoning),
         estimated: old.estimated || new.estimated,
+        partial: old.partial || new.partial,
     }
 }
 

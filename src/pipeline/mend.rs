@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     eval::Judgement,
-    model::{Class, Commit, Cost, Ending, Fault, Finish, Message, Quality, Role, Rule},
+    model::{Class, Commit, Ending, Fault, Finish, Message, Quality, Role, Rule},
 };
 
 /// What is sent otherwise than the prompt has it.
@@ -40,10 +40,9 @@ pub(super) struct Kept {
     pub place: usize,
     /// What was said.
     pub heard: Heard,
-    /// What it cost.
-    pub cost: Cost,
+    /// The number of the attempt that gave it.
+    pub attempt: u32,
     judgement: Judgement,
-    attempt: u32,
     wrong: Wrong,
 }
 
@@ -96,17 +95,11 @@ impl Run {
             return None;
         }
         self.wrong = Some((self.heard.text.clone(), words.clone()));
-        let cost = self.request.targets.get(self.asked).map_or(Cost::Unknown, |target| self.heard.cost(target, true));
-        // From here on it is not the attempt made last: it is counted with what is kept, or written off.
+        // From here on it is not what the attempt made last has said.
         let heard = std::mem::take(&mut self.heard);
-        if worse {
-            self.lost = self.lost.plus(cost);
-        } else {
-            if let Some(before) = self.kept.take() {
-                self.lost = self.lost.plus(before.cost);
-            }
+        if !worse {
             let (judgement, attempt) = (judgement.clone(), self.attempts);
-            self.kept = Some(Kept { place: self.asked, heard, cost, judgement, attempt, wrong });
+            self.kept = Some(Kept { place: self.asked, heard, attempt, judgement, wrong });
         }
         Some(Fault::new(Class::BadOutput, words.join("; ")))
     }
@@ -162,9 +155,9 @@ impl Run {
     /// Returns to the best answer there was before others that came to nothing.
     pub(super) async fn restore(&mut self) -> bool {
         let Some(Kept { place, heard, mut judgement, attempt, .. }) = self.kept.take() else { return false };
-        self.forfeit();
         self.heard = heard;
         self.asked = place;
+        self.answered = Some(attempt);
         if self.request.commit == Commit::Buffered {
             self.show(attempt).await;
         }

@@ -172,10 +172,12 @@ impl RunMeter {
         }
     }
 
-    /// Returns the time since the run's start; its whole length once it has ended.
+    /// Returns the time since the run's start; once it has ended, that of its answer, as [`Timing::took`] says.
+    ///
+    /// [`Timing::took`]: crate::model::outcome::Timing::took
     #[must_use]
     pub fn elapsed(&self, now: Duration) -> Duration {
-        self.outcome.as_ref().map_or(now, |outcome| outcome.timing.total)
+        self.outcome.as_ref().map_or(now, |outcome| outcome.timing.took())
     }
 
     /// Returns the time until the wait the run is in is over.
@@ -203,7 +205,11 @@ impl RunMeter {
             Some(outcome) => outcome.timing.generation,
             None => self.last.zip(self.first).map(|(last, first)| last.saturating_sub(first)),
         };
-        tokens_per_second(self.tokens().count, generation?)
+        let count = match &self.outcome {
+            Some(outcome) => outcome.answer_usage().total_output()?,
+            None => self.tokens().count,
+        };
+        tokens_per_second(count, generation?)
     }
 
     /// Returns the cost of the attempt under way, as an estimate; the run's once it has ended.

@@ -4,6 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::event::Told;
 use crate::model::{CellRef, Input, Outcome, Prompt, RunId, VersionId};
@@ -56,6 +57,19 @@ pub struct RunRecord {
     /// The cell of a batch it fills.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cell: Option<CellRef>,
+}
+
+impl RunRecord {
+    /// Writes it as it is shown and read by others: as it is kept, but that samples count from 1.
+    pub fn shown(&self) -> serde_json::Result<Value> {
+        let mut record = serde_json::to_value(self)?;
+        for place in ["/sample", "/cell/place/sample"] {
+            if let Some(sample) = record.pointer_mut(place) {
+                *sample = sample.as_u64().map_or(0, |sample| sample + 1).into();
+            }
+        }
+        Ok(record)
+    }
 }
 
 /// Where runs are recorded. Never fails a run; reports its fault where the user sees it.

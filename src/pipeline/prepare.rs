@@ -99,7 +99,7 @@ pub(super) fn fit(
 ) -> Fitted {
     let mut notices = Vec::new();
     let params = fit_params(prompt.params.under(own), &mut notices, target, refused);
-    let (format, words) = form(prompt, target, refused, &mut notices);
+    let (format, words) = form(prompt, messages, target, refused, &mut notices);
     let opening = messages.iter().take_while(|message| message.role == Role::System).count();
     if target.kind == ProviderKind::Anthropic
         && messages.iter().skip(opening).any(|message| message.role == Role::System)
@@ -161,6 +161,7 @@ fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target, refuse
 /// The form the wire asks for, and the words that ask for it where the wire cannot.
 fn form(
     prompt: &Prompt,
+    messages: &[Message],
     target: &Target,
     refused: &BTreeSet<String>,
     notices: &mut Vec<String>,
@@ -192,9 +193,9 @@ fn form(
         notices.push(format!("{} takes {takes}; it was put into the system message", target.model));
         return (format, format!("Answer with JSON that satisfies this JSON Schema, and nothing else:\n{schema}"));
     }
-    // OpenAI refuses to answer in JSON unless a message names it.
-    let named = prompt.spoken().any(|(_, text)| text.to_lowercase().contains("json"));
-    if named {
+    // OpenAI refuses to answer in JSON unless a message names it: in words, and not in a variable's name alone.
+    let names = |text: &str| text.to_lowercase().contains("json");
+    if prompt.spoken().any(|(_, text)| names(text)) && messages.iter().any(|message| names(&message.content)) {
         return (format, String::new());
     }
     let words = json_words(types);
@@ -311,6 +312,21 @@ mod tests {
             let unnamed = fitted(&prompt("", format), &target(support, &[]));
             let system = unnamed.messages.iter().any(|m| m.role == Role::System && m.content.contains("JSON"));
             assert_eq!(system, format != Format::Text, "{format:?} {support:?}");
+        }
+    }
+
+    #[test]
+    fn a_variables_name_does_not_name_json_and_what_an_input_says_decides_nothing() {
+        for (user, value, named) in
+            [("{{ row_json }}", "a", false), ("{{ text }}", "json", false), ("as JSON: {{ text }}", "a", true)]
+        {
+            let prompt = Prompt { user: user.to_owned(), ..prompt("", Format::Json) };
+            let vars = ["row_json", "text"].map(|name| (name.to_owned(), value.into()));
+            let input = Input { vars: BTreeMap::from(vars), ..Input::default() };
+            let messages = fill(&prompt, &input).unwrap();
+            let target = target(JsonSupport::Object, &[]);
+            let fitted = fit(&prompt, &Params::default(), &messages, &target, &BTreeSet::new());
+            assert_eq!(fitted.words.is_empty(), named, "{user} with {value}");
         }
     }
 

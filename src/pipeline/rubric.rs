@@ -14,11 +14,17 @@ use crate::{
         Judgement, Rubric,
         rubric::{self, Opinion},
     },
-    model::{Commit, End, Outcome, Params, Provenance, RunRequest, Target, outcome::Judging},
+    model::{Commit, Cost, End, Outcome, Params, Prompt, RunRequest, Target, outcome::Judging},
 };
 
 /// The name under which the runs of judges are recorded.
 pub const JUDGE: &str = "judge";
+
+/// Tells the runs of judges from those of a person's own prompt that has the name of theirs.
+#[must_use]
+pub fn is_judge(prompt_name: Option<&str>, prompt: &Prompt) -> bool {
+    prompt_name == Some(JUDGE) && rubric::is_asked_by(prompt)
+}
 
 /// A rubric under way.
 struct Case {
@@ -41,11 +47,15 @@ impl Run {
             return;
         }
         let pipeline = Pipeline { shared: Arc::clone(&self.shared) };
+        let is_asked = cases.iter().any(|case| case.requests.is_ok());
+        // Until they have answered nobody knows what they take.
+        self.judging = is_asked.then_some(Judging { cost: Cost::Unknown, partial: true, ..Judging::default() });
         // In one list, so that the samples of all rubrics are under way together.
         let asked = cases.iter().flat_map(|case| case.requests.iter().flatten());
         let purse = self.purse.as_ref().map(|purse| purse.within(self.pot.take()));
         let asked = asked.map(|request| end(&pipeline, request.clone(), purse.clone()));
         let mut outcomes = join_all(asked).await.into_iter();
+        let mut taken = Judging::default();
         for Case { verdict, rubric, requests } in cases {
             let (opinions, runs) = match requests {
                 Err(why) => (vec![Err(why)], None),
@@ -61,15 +71,13 @@ impl Run {
                 *place = settled;
             }
             let Some(outcomes) = runs else { continue };
-            let mut own = None;
-            for outcome in &outcomes {
-                Judging::add(&mut own, outcome);
-                Judging::add(&mut self.judging, outcome);
-            }
-            let cost = own.unwrap_or_default().cost;
+            let own = outcomes.iter().map(Judging::of).fold(Judging::default(), Judging::plus);
+            let cost = own.cost;
+            taken = taken.plus(own);
             let runs = outcomes.iter().map(|outcome| outcome.run).collect();
             self.tell(RunEvent::Judged { verdict, rule, runs, cost }).await;
         }
+        self.judging = is_asked.then_some(taken);
     }
 
     fn requests(&self, rubric: &Rubric) -> Result<Vec<RunRequest>, String> {
@@ -126,19 +134,5 @@ fn opinion(outcome: &Outcome) -> Result<Opinion, String> {
     match &outcome.end {
         End::Done => rubric::read(&outcome.text),
         end => Err(format!("the judge {} did not answer: {end}", outcome.requested)),
-    }
-}
-
-impl Judging {
-    /// Adds what the run of a judge took; what came from the cache took nothing.
-    fn add(sum: &mut Option<Self>, outcome: &Outcome) {
-        let nothing = matches!(outcome.end, End::Failed { .. }) && outcome.usage.total_output().is_none();
-        let fresh = matches!(outcome.provenance, Provenance::Live) && !nothing;
-        let tokens = if fresh { outcome.usage.total().unwrap_or(0) } else { 0 };
-        let cost = if nothing { Self::default().cost } else { outcome.cost };
-        *sum = Some(match sum.take() {
-            None => Self { cost, tokens },
-            Some(known) => Self { cost: known.cost.plus(cost), tokens: known.tokens.saturating_add(tokens) },
-        });
     }
 }

@@ -23,8 +23,8 @@ use super::{
 use crate::{
     eval::{Judge, Judgement, check},
     model::{
-        CacheMode, Class, Cost, End, Fault, Message, Outcome, PicoDollars, Response, RunId, RunRequest, Target,
-        outcome::{Judging, Reason},
+        CacheMode, Class, End, Fault, Message, Outcome, Response, RunId, RunRequest, Target,
+        outcome::{AttemptUsage, Judging, Reason},
     },
 };
 
@@ -50,10 +50,10 @@ pub(super) struct Run {
     pub attempts: u32,
     /// Each target that was given up, with its last fault.
     pub reasons: Vec<Reason>,
-    /// How long it has waited before its calls.
-    pub waited: Duration,
-    /// What attempts that came to nothing cost.
-    pub lost: Cost,
+    /// What each attempt took that is over.
+    pub by_attempt: Vec<AttemptUsage>,
+    /// The attempt whose answer is taken.
+    pub answered: Option<u32>,
     /// The judgement, once there was an answer to judge, and when that was since the start.
     pub judged: Option<(Judgement, Duration)>,
     /// The best answer of the wrong form so far, while a better one is asked for.
@@ -134,8 +134,8 @@ impl Run {
             asked: 0,
             attempts: 0,
             reasons: Vec::new(),
-            waited: Duration::ZERO,
-            lost: Cost::Known(PicoDollars(0)),
+            by_attempt: Vec::new(),
+            answered: None,
             judged: None,
             kept: None,
             wrong: None,
@@ -239,10 +239,7 @@ impl Run {
                 }
                 Part::Follow(flight) => {
                     self.tell(RunEvent::Cache { lookup: Lookup::Joined }).await;
-                    let began = Instant::now();
-                    let landed = tokio::time::timeout_at(self.deadline, flight::landed(flight)).await;
-                    self.waited += began.elapsed();
-                    match landed {
+                    match tokio::time::timeout_at(self.deadline, flight::landed(flight)).await {
                         // Its leader left: the flight is taken over, or its new leader followed.
                         Ok(None) => {}
                         Ok(Some(Standing::Landed(cached))) if self.may_be_answered_by(&cached.outcome) => {
@@ -278,8 +275,9 @@ impl Run {
             }
             return;
         }
-        // What judging it took is not the answer's.
-        let outcome = Outcome { judging: None, ..self.outcome(End::Done) };
+        // What judging it took is not the answer's, nor what attempts before it did.
+        let outcome = self.outcome(End::Done);
+        let outcome = Outcome { judging: None, usage: outcome.answer_usage(), by_attempt: Vec::new(), ..outcome };
         let cached = Cached { stored: self.shared.ports.world.timestamp(), outcome };
         let asked = self.shared.rules.cache && self.request.cache != CacheMode::Off;
         // The answer to a changed request is not that of the request.

@@ -3,10 +3,7 @@
 use serde_json::Value;
 
 use super::wire::WireEvent;
-use crate::model::Usage;
-
-/// No prompt and no answer has as many tokens.
-const IMPOSSIBLE: f64 = 100_000_000.0;
+use crate::model::{Usage, usage::IMPOSSIBLE_TOKENS};
 
 /// Returns a field's count, if it is one that can be.
 pub(super) fn count(value: &Value, pointer: &str) -> Option<u64> {
@@ -26,7 +23,8 @@ pub(super) fn split(total: Option<u64>, subset: Option<u64>) -> (Option<u64>, Op
     }
 }
 
-/// Says counts that were read from a field, and of those that cannot be that they are ignored.
+/// Says counts that were read from a field, and of those that cannot be that they are ignored: the others are no more
+/// than an estimate then.
 pub(super) fn say(field: &Value, usage: Usage, out: &mut Vec<WireEvent>) {
     let mut wrong = Vec::new();
     impossible(field, &mut wrong);
@@ -35,7 +33,7 @@ pub(super) fn say(field: &Value, usage: Usage, out: &mut Vec<WireEvent>) {
         out.push(WireEvent::Notice(text));
     }
     if usage != Usage::default() {
-        out.push(WireEvent::Usage(usage));
+        out.push(WireEvent::Usage(Usage { estimated: !wrong.is_empty(), ..usage }));
     }
 }
 
@@ -48,7 +46,7 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 fn possible(number: f64) -> bool {
-    (0.0..IMPOSSIBLE).contains(&number)
+    (0.0..IMPOSSIBLE_TOKENS as f64).contains(&number)
 }
 
 /// Names the counts of tokens that cannot be.
@@ -96,6 +94,6 @@ mod tests {
         let [WireEvent::Notice(notice), WireEvent::Usage(told)] = out.as_slice() else { panic!("{out:?}") };
         assert!(notice.contains("prompt_tokens -5") && notice.contains("cached_tokens 4294967295"), "{notice}");
         assert!(!notice.contains("queue_time"), "{notice}");
-        assert_eq!(*told, usage);
+        assert_eq!(*told, Usage { estimated: true, ..usage });
     }
 }

@@ -273,7 +273,8 @@ fn fault(error: &reqwest::Error, host: &str, connect: Duration) -> Fault {
     } else if cause.starts_with("invalid HTTP") {
         (Class::NotAnApi, format!("{host} does not answer in HTTP: {cause}"))
     } else {
-        (Class::Transient, format!("{host} did not answer: {cause}"))
+        let text = format!("{host} did not answer: {cause}");
+        return Fault { unanswered: true, ..Fault::new(Class::Transient, text) };
     };
     Fault::new(class, text)
 }

@@ -16,7 +16,7 @@ use crate::{
     eval::Judge,
     model::{
         BatchId, CacheMode, Catalog, Check, CheckKind, Expected, Params, Place, Prompt, Response, Row, Target,
-        batch::{BatchSpec, Caps},
+        batch::{BatchSpec, Caps, Cell},
     },
     pipeline::{
         batch::{BatchPlan, BatchStream, Known},
@@ -189,6 +189,10 @@ pub struct Begun {
     pub cells: u64,
     /// Cells that are asked.
     pub left: u64,
+    /// Cells that earlier runs of it asked and that have no answer yet, with what was used for them.
+    pub unanswered: Vec<Cell>,
+    /// Whether an earlier run was broken off with calls under way.
+    pub crashed: bool,
     /// What was used before, for whoever follows what is used from now on.
     pub budget: Budget,
     /// What it tells.
@@ -214,7 +218,9 @@ pub async fn start(engine: &Engine, store: &Store, order: &Order, planned: &Plan
     });
     let total = planned.rows.map(|rows| rows * order.cells_of_a_row());
     let mut budget = Budget::new(order.caps, total, Instant::now());
-    let answered = state.cells.iter().filter(|row| row.cell.answered()).count() as u64;
+    let unanswered = state.cells.iter().map(|row| &row.cell).filter(|cell| !cell.answered());
+    let unanswered: Vec<Cell> = unanswered.cloned().collect();
+    let answered = (state.cells.len() - unanswered.len()) as u64;
     budget.expect(answered);
     budget.before(state.cells.iter().map(|row| &row.cell));
     let (cells, known) = (state.cells.len() as u64, std::mem::take(&mut state.cells));
@@ -252,5 +258,6 @@ pub async fn start(engine: &Engine, store: &Store, order: &Order, planned: &Plan
     let rows = rows
         .map(move |row| row.map(|row| own.completed(row, comparing, &mut counts)).map_err(|fault| fault.to_string()));
     let stream = engine.pipeline.batch(plan, rows);
-    Ok(Begun { id: state.id, resumed: state.resumed, cells, left, budget, stream })
+    let (id, resumed, crashed) = (state.id, state.resumed, state.crashed);
+    Ok(Begun { id, resumed, cells, left, unanswered, crashed, budget, stream })
 }

@@ -28,6 +28,9 @@ pub(super) struct Own<'a> {
     pub(super) signs: &'a Path,
 }
 
+/// A batch on record: its number, id and start, whose it is, and whether it was broken off.
+type Found = (i64, [u8; 16], i64, Option<String>, bool);
+
 /// Begins a batch, or goes on with one; both are this process's own until they end.
 pub(super) fn begin(
     db: &mut Connection,
@@ -43,18 +46,20 @@ pub(super) fn begin(
         Begin::Resume => Some("end IS NOT 'complete'"),
         Begin::RetryFailed => Some("1"),
     };
-    let found: Option<(i64, [u8; 16], i64, Option<String>)> = match which {
+    let found: Option<Found> = match which {
         None => None,
         Some(which) => {
             let sql = format!(
-                "SELECT seq, id, started, owner FROM batch WHERE fingerprint = ?1 AND {which} ORDER BY seq DESC LIMIT 1"
+                "SELECT seq, id, started, owner, end IS NULL FROM batch WHERE fingerprint = ?1 AND {which} ORDER BY seq DESC LIMIT 1"
             );
             transaction
-                .query_row(&sql, [&fingerprint], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+                .query_row(&sql, [&fingerprint], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                })
                 .optional()?
         }
     };
-    let state = if let Some((seq, id, started, owner)) = found {
+    let state = if let Some((seq, id, started, owner, crashed)) = found {
         if let Some(owner) = owner.filter(|owner| Some(owner.as_str()) != own.owner)
             && !alive::is_gone(own.signs, &owner)
         {
@@ -68,13 +73,13 @@ pub(super) fn begin(
         transaction.execute(sql, params![seq, own.owner])?;
         let id = BatchId(Uuid::from_bytes(id));
         let cells = page(&transaction, id, None, usize::MAX)?;
-        BatchState { id, spec: spec.clone(), started: timestamp(started), resumed: true, cells }
+        BatchState { id, spec: spec.clone(), started: timestamp(started), resumed: true, crashed, cells }
     } else {
         let id = BatchId(Uuid::now_v7());
         let sql = "INSERT INTO batch (id, started, name, spec, fingerprint, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let values = params![id.0.as_bytes(), nanoseconds(at), spec.name, json(spec)?, fingerprint, own.owner];
         transaction.execute(sql, values)?;
-        BatchState { id, spec: spec.clone(), started: at, resumed: false, cells: Vec::new() }
+        BatchState { id, spec: spec.clone(), started: at, resumed: false, crashed: false, cells: Vec::new() }
     };
     transaction.commit()?;
     Ok(Ok(state))
@@ -196,7 +201,8 @@ pub(super) fn past(db: &Connection, version: &VersionId, model: &str) -> rusqlit
         let sql = format!(
             "SELECT coalesce(tokens_input, 0) + coalesce(tokens_cache_read, 0) + coalesce(tokens_cache_write, 0),
                  tokens_output + coalesce(tokens_reasoning, 0)
-             FROM run WHERE {condition} AND end = 'done' AND provenance = 'live' AND NOT demo AND tokens_output IS NOT NULL
+             FROM run WHERE {condition} AND end = 'done' AND provenance = 'live' AND NOT demo AND attempts = 1
+                 AND tokens_output IS NOT NULL
              ORDER BY seq DESC LIMIT {PAST}"
         );
         let mut statement = db.prepare_cached(&sql)?;

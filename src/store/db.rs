@@ -4,7 +4,7 @@ use std::{fs::OpenOptions, path::Path, thread, time::Duration};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::{atomic, job::StoreFault, schema::Step};
+use super::{atomic, job::StoreFault, schema::Step, search};
 
 /// Why a database did not do what it was asked.
 #[derive(Debug, Clone)]
@@ -57,6 +57,7 @@ pub(super) fn open(path: &Path, schema: &[Step], patience: Duration) -> Result<C
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
+        search::define(&connection)?;
         Ok(connection)
     });
     let mut connection = opened.map_err(|error| fault(path, &error))?;

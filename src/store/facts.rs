@@ -6,6 +6,7 @@
 mod block;
 mod bytes;
 mod column;
+mod flags;
 mod listed;
 mod matching;
 mod plan;

@@ -7,6 +7,7 @@
 mod clause;
 mod dense;
 mod housekeeping;
+mod order;
 mod vocabulary;
 mod whole;
 
@@ -24,12 +25,14 @@ use super::{
     search::{self, Way},
 };
 use crate::model::{
-    Cost, Grade, PicoDollars, RunId, RunStatus, Thumb, VersionId,
-    query::{Query, Sort, SortBy, Word},
+    Cost, Grade, PicoDollars, RunId, RunStatus, Thumb, Usage, VersionId,
+    query::{Query, SortBy},
 };
 use clause::{Clause, clause};
 use dense::Part;
 pub(super) use housekeeping::{backup, pin, prune, remove};
+pub(super) use order::{Key, status_rank, thumb_rank};
+use order::{beyond, column};
 pub(super) use vocabulary::vocabulary;
 pub(super) use whole::{every, few_of, found, is_few, suits};
 
@@ -96,9 +99,6 @@ fn sparse(
         if let Some(after) = after {
             beyond(&mut route.condition, query, after);
         }
-        if query.sort.by != SortBy::Time && query.sort.ascending {
-            route.condition.and(&format!("{} IS NOT NULL", column(query.sort.by)), []);
-        }
         let number = if route.matching.is_some() { "run_text.rowid" } else { "run.seq" };
         match part {
             Some(Part::Among(list)) => {
@@ -148,43 +148,6 @@ pub(super) fn conditions(db: &Connection, query: &Query) -> rusqlite::Result<Vec
     }
     let list = serde_json::to_string(&all).unwrap_or_default();
     Ok(vec![(" AND run.seq IN (SELECT value FROM json_each(?))".to_owned(), vec![Value::Text(list)])])
-}
-
-/// The place of a run in the order asked for, the first the smallest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key(bool, i64, i64);
-
-impl Key {
-    /// Makes the place of a run by what it is ordered by, and its number.
-    pub(super) fn of(value: Option<i64>, seq: i64, sort: Sort) -> Self {
-        let sign = if sort.ascending { 1 } else { -1 };
-        Self(value.is_none(), value.unwrap_or_default().saturating_mul(sign), seq.saturating_mul(sign))
-    }
-}
-
-fn column(by: SortBy) -> &'static str {
-    match by {
-        SortBy::Time => "run.seq",
-        SortBy::Cost => "run.cost",
-        SortBy::Took => "run.total_us",
-        SortBy::Tokens => "run.tokens_output",
-    }
-}
-
-/// Leaves out what comes before a run in the order asked for, and the run itself.
-fn beyond(condition: &mut Condition, query: &Query, after: &After) {
-    let (less, seq) = (if query.sort.ascending { ">" } else { "<" }, Value::Integer(after.seq));
-    let by = column(query.sort.by);
-    match (query.sort.by, after.value) {
-        (SortBy::Time, _) => condition.and(&format!("run.seq {less} ?"), [seq]),
-        (_, None) => condition.and(&format!("({by} IS NULL AND run.seq {less} ?)"), [seq]),
-        (_, Some(value)) => {
-            let value = Value::Integer(value);
-            let unknown = if query.sort.ascending { String::new() } else { format!(" OR {by} IS NULL") };
-            let sql = format!("({by} {less} ? OR ({by} = ? AND run.seq {less} ?){unknown})");
-            condition.and(&sql, [value.clone(), value, seq]);
-        }
-    }
 }
 
 /// Finds the ways to what a query asks for.
@@ -248,12 +211,12 @@ impl ByWords {
 }
 
 /// Finds the ways to runs that hold all words: each word in the run's own texts, or in its prompt.
-fn by_words(db: &Connection, words: &[Word], base: &Condition) -> rusqlite::Result<Vec<ByWords>> {
+fn by_words(db: &Connection, words: &[String], base: &Condition) -> rusqlite::Result<Vec<ByWords>> {
     let ways = words.iter().map(|word| search::way(db, word)).collect::<rusqlite::Result<Vec<_>>>()?;
     // Which words each prompt version holds.
     let mut held: BTreeMap<String, Vec<bool>> = BTreeMap::new();
     for (at, word) in words.iter().enumerate() {
-        for version in search::versions(db, &word.text)? {
+        for version in search::versions(db, word)? {
             if let Some(holds) = held.entry(version).or_insert_with(|| vec![false; words.len()]).get_mut(at) {
                 *holds = true;
             }
@@ -279,11 +242,11 @@ fn route(ways: &[Way], held: &[bool], mut condition: Condition) -> Option<Route>
         match way {
             Way::Nowhere => return None,
             Way::Index(expression) => expressions.push(format!("({expression})")),
-            Way::Read(text) => {
+            Way::Read(expression, text) => {
+                expressions.extend(expression.iter().map(|expression| format!("({expression})")));
                 let sql = "EXISTS (SELECT 1 FROM run_body WHERE run_body.seq = run.seq
-                           AND (run_body.text LIKE ? ESCAPE '\\' OR run_body.input LIKE ? ESCAPE '\\'))";
-                let pattern = Value::Text(search::pattern(text));
-                condition.and(sql, [pattern.clone(), pattern]);
+                           AND found_in(run_body.input, run_body.text, ?))";
+                condition.and(sql, [Value::Text(text.clone())]);
             }
         }
     }
@@ -305,8 +268,12 @@ fn walk(db: &Connection, query: &Query, route: &Route, wanted: usize) -> rusqlit
         }
     };
     let then = if query.sort.by == SortBy::Time { String::new() } else { format!(", run.seq {direction}") };
-    let sql =
-        format!("SELECT run.seq, {by} FROM {from}{} ORDER BY {order} {direction}{then} LIMIT ?", route.condition.sql);
+    // What is not known comes last either way.
+    let nulls = if query.sort.by == SortBy::Time { "" } else { " NULLS LAST" };
+    let sql = format!(
+        "SELECT run.seq, {by} FROM {from}{} ORDER BY {order} {direction}{nulls}{then} LIMIT ?",
+        route.condition.sql
+    );
     values.extend(route.condition.values.iter().cloned());
     values.push(Value::Integer(i64::try_from(wanted).unwrap_or(i64::MAX)));
     let values = values.iter().map(|value| value as &dyn ToSql);
@@ -322,9 +289,10 @@ fn walk(db: &Connection, query: &Query, route: &Route, wanted: usize) -> rusqlit
 pub(super) fn entry(db: &Connection, seq: i64) -> rusqlite::Result<HistoryEntry> {
     let sql = "SELECT id, started, session, prompt_name, prompt_hash, requested, target, model, served, end, status,
                    provenance, demo, attempts, error_class, tokens_input, tokens_cache_read, tokens_cache_write,
-                   tokens_output, tokens_reasoning, cost, cost_state, total_us, first_token_us, provider, pinned,
+                   tokens_output, tokens_reasoning, cost, cost_state, took_us, first_token_us, provider, pinned,
                    substr(iif(json_extract(input, '$.text') <> '', json_extract(input, '$.text'), input), 1, 400), substr(text, 1, 200), sample,
-                   (SELECT json_group_array(rule) FROM verdict WHERE verdict.seq = run.seq AND mark = 'fail')
+                   (SELECT json_group_array(rule) FROM verdict WHERE verdict.seq = run.seq AND mark = 'fail'),
+                   tokens_estimated, tokens_partial, waited_us, judge, judging
                FROM run LEFT JOIN run_body USING (seq) WHERE seq = ?1";
     let mut entry = db.prepare_cached(sql)?.query_row([seq], |row| read(row, seq))?;
     let grade = "SELECT stars, thumb, comment FROM grade WHERE run = ?1 ORDER BY seq DESC LIMIT 1";
@@ -342,25 +310,21 @@ pub(super) fn entry(db: &Connection, seq: i64) -> rusqlite::Result<HistoryEntry>
 }
 
 fn read(row: &Row<'_>, seq: i64) -> rusqlite::Result<HistoryEntry> {
-    let sum = |columns: std::ops::RangeInclusive<usize>| -> rusqlite::Result<Option<u64>> {
-        let mut sum = None;
-        for column in columns {
-            if let Some(count) = row.get::<_, Option<i64>>(column)? {
-                sum = Some(sum.unwrap_or(0) + count.unsigned_abs());
-            }
-        }
-        Ok(sum)
-    };
     let length = |column| {
         Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(|us| Duration::from_micros(us.unsigned_abs())))
     };
+    let count = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(i64::unsigned_abs));
     let amount = row.get::<_, Option<i64>>(20)?.map(|amount| PicoDollars(amount.unsigned_abs()));
-    let cost = match (amount, row.get::<_, String>(21)?.as_str()) {
-        (Some(amount), "known") => Cost::Known(amount),
-        (Some(amount), "estimated") => Cost::Estimated(amount),
-        (Some(amount), "at_least") => Cost::AtLeast(amount),
-        _ => Cost::Unknown,
+    let usage = Usage {
+        input: count(15)?,
+        cache_read: count(16)?,
+        cache_write: count(17)?,
+        output: count(18)?,
+        reasoning: count(19)?,
+        estimated: row.get(30)?,
+        partial: row.get(31)?,
     };
+    let judging: Option<String> = row.get(34)?;
     let failed: Option<String> = row.get(29)?;
     Ok(HistoryEntry {
         seq,
@@ -379,17 +343,20 @@ fn read(row: &Row<'_>, seq: i64) -> rusqlite::Result<HistoryEntry> {
         demo: row.get(12)?,
         attempts: row.get(13)?,
         class: row.get(14)?,
-        tokens_in: sum(15..=17)?,
-        tokens_out: sum(18..=19)?,
-        tokens_visible: sum(18..=18)?,
-        cost,
+        tokens_in: usage.total_input(),
+        tokens_out: usage.total_output(),
+        tokens_is: usage.sureness().to_owned(),
+        cost: Cost::of(amount, &row.get::<_, String>(21)?),
         took: length(22)?,
+        waited: length(32)?.unwrap_or_default(),
+        judge: row.get(33)?,
+        judging: judging.and_then(|judging| serde_json::from_str(&judging).ok()),
         first_token: length(23)?,
         provider: row.get::<_, Option<String>>(24)?.unwrap_or_default(),
         pinned: row.get(25)?,
         input: row.get::<_, Option<String>>(26)?.unwrap_or_default(),
         answer: row.get::<_, Option<String>>(27)?.unwrap_or_default(),
-        sample: row.get(28)?,
+        sample: row.get::<_, u32>(28)?.saturating_add(1),
         failed: failed.and_then(|list| serde_json::from_str(&list).ok()).unwrap_or_default(),
         grade: None,
     })

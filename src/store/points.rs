@@ -51,7 +51,7 @@ fn points(db: &Connection, query: &Query, rule: &str) -> rusqlite::Result<Points
     let (name, required) = (names.of(name), names.of("required"));
     let mut prompts: BTreeMap<Option<Name>, u64> = BTreeMap::new();
     let mut briefs: Vec<Brief> = Vec::new();
-    review::each(db, query, &mut names, |seq, facts| {
+    review::answers(db, query, &mut names, |seq, facts| {
         if matches!(facts.status, RunStatus::Unchecked | RunStatus::Error | RunStatus::Cancelled) {
             return;
         }

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     eval::Review,
+    model::query::Query,
     pipeline::port::{RunRecord, RunStart},
 };
 pub(super) use calm::Calm;
@@ -152,7 +153,7 @@ impl Record {
                 review::review(&open.db, query).map(|review| Reply::Review(Box::new(review))).map_err(told)
             }
             Job::Report(query) => {
-                review::review(&open.db, query).map(|review| Reply::Report(Box::new(review.report()))).map_err(told)
+                review::report(&open.db, query).map(|report| Reply::Report(Box::new(report))).map_err(told)
             }
             Job::Weigh { a, b } => weigh::weigh(&open.db, a, b).map_err(told)?.map(|all| Reply::Weighed(Box::new(all))),
             Job::Points { .. } | Job::Entries(_) => points::answer(&open.db, job).map_err(told),
@@ -282,7 +283,7 @@ fn nothing(job: &Job) -> Result<Reply, StoreFault> {
         Job::ScoreRuns(_) => Ok(Reply::Scored(Box::default())),
         Job::Judgements(_) => Ok(Reply::Judgements(Vec::new())),
         Job::Review(_) => Ok(Reply::Review(Box::default())),
-        Job::Report(_) => Ok(Reply::Report(Box::new(Review::default().report()))),
+        Job::Report(_) => Ok(Reply::Report(Box::new(Review::default().report(&Query::default().time_zone())))),
         Job::Weigh { .. } => Ok(Reply::Weighed(Box::new(weigh::of_none()))),
         Job::Points { rule, .. } => Ok(points::of_none(rule)),
         Job::Entries(_) => Ok(Reply::Entries(Vec::new())),

@@ -13,10 +13,13 @@ use super::{
     versions::{self, Origin},
 };
 use crate::{
-    model::{Outcome, Prompt, Provenance, Quality, RunId, Status},
-    pipeline::port::{RunRecord, RunStart},
+    model::{Outcome, Prompt, Provenance, Quality, RunId, Spent, Status},
+    pipeline::{
+        port::{RunRecord, RunStart},
+        rubric::is_judge,
+    },
 };
-use columns::{AttemptRow, attempts, cost_state, effective, whole};
+use columns::{AttemptRow, attempts, effective, whole};
 pub(super) use columns::{json, microseconds, nanoseconds, parsed, timestamp};
 pub(super) use old::of_old_runs;
 
@@ -33,8 +36,8 @@ pub(super) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> r
     };
     let version = versions::note(db, &run.prompt, &origin)?;
     let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, end, owner,
-                   provider, sample)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, 'running', ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING";
+                   provider, sample, judge)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, 'running', ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING";
     let values = params![
         run.run.0.as_bytes(),
         nanoseconds(run.started),
@@ -45,7 +48,8 @@ pub(super) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> r
         run.model,
         owner,
         run.provider,
-        run.sample
+        run.sample,
+        is_judge(run.prompt_name.as_deref(), &run.prompt)
     ];
     db.prepare_cached(sql)?.execute(values).map(drop)
 }
@@ -56,11 +60,13 @@ pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
     let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, served, end,
                    status, provenance, cached_at, demo, attempts, finish, error_class, tokens_input, tokens_cache_read,
                    tokens_cache_write, tokens_output, tokens_reasoning, tokens_estimated, cost, cost_state, total_us,
-                   first_byte_us, first_token_us, generation_us, provider, sample, params, input_hash)
+                   first_byte_us, first_token_us, generation_us, provider, sample, params, input_hash, tokens,
+                   tokens_partial, took_us, waited_us, judge, judging)
                VALUES (:id, :started, :session, :prompt_name, :prompt_hash, :requested, :target, :model, :served, :end,
                    :status, :provenance, :cached_at, :demo, :attempts, :finish, :error_class, :input, :cache_read,
                    :cache_write, :output, :reasoning, :estimated, :cost, :cost_state, :total, :first_byte,
-                   :first_token, :generation, :provider, :sample, :params, :input_hash)
+                   :first_token, :generation, :provider, :sample, :params, :input_hash, :tokens, :partial, :took,
+                   :waited, :judge, :judging)
                ON CONFLICT (id) DO UPDATE SET
                    started = excluded.started, session = excluded.session, prompt_name = excluded.prompt_name,
                    prompt_hash = excluded.prompt_hash, requested = excluded.requested, target = excluded.target,
@@ -73,7 +79,9 @@ pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
                    cost = excluded.cost, cost_state = excluded.cost_state, total_us = excluded.total_us,
                    first_byte_us = excluded.first_byte_us, first_token_us = excluded.first_token_us,
                    generation_us = excluded.generation_us, provider = excluded.provider, sample = excluded.sample,
-                   params = excluded.params, input_hash = excluded.input_hash, owner = NULL
+                   params = excluded.params, input_hash = excluded.input_hash, tokens = excluded.tokens,
+                   tokens_partial = excluded.tokens_partial, took_us = excluded.took_us,
+                   waited_us = excluded.waited_us, judge = excluded.judge, judging = excluded.judging, owner = NULL
                RETURNING seq";
     let origin = Origin {
         made: record.started,
@@ -112,7 +120,7 @@ pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
         ":reasoning": whole(usage.reasoning),
         ":estimated": usage.estimated,
         ":cost": whole(outcome.cost.amount().map(|amount| amount.0)),
-        ":cost_state": cost_state(outcome.cost),
+        ":cost_state": outcome.cost.sureness(),
         ":total": microseconds(timing.total),
         ":first_byte": timing.first_byte.map(microseconds),
         ":first_token": timing.first_token.map(microseconds),
@@ -121,6 +129,12 @@ pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
         ":sample": record.sample,
         ":params": effective(&record.timeline).map(json).transpose()?,
         ":input_hash": record.input.hash(),
+        ":tokens": whole(usage.total()),
+        ":partial": usage.partial,
+        ":took": microseconds(timing.took()),
+        ":waited": microseconds(timing.waited),
+        ":judge": is_judge(record.prompt_name.as_deref(), &record.prompt),
+        ":judging": outcome.judging.map(|judging| json(&judging)).transpose()?,
     };
     let seq: i64 = db.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
     // The texts are kept once, in columns of their own.
@@ -139,13 +153,45 @@ pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
     ])?;
     batches::fill(db, record, seq)?;
     search::note(db, known, seq, &search::texts(&record.input, &outcome.text))?;
-    let mut attempt =
-        db.prepare_cached("INSERT OR REPLACE INTO attempt VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
-    for row in attempts(&record.timeline) {
-        let AttemptRow { number, target, provider, model, key, status, class, wait } = row;
-        attempt.execute(params![seq, number, target, model, key, status, class, wait, provider])?;
-    }
+    note_attempts(db, seq, record)?;
     outcome.quality.as_ref().map_or(Ok(()), |quality| verdicts(db, seq, quality))
+}
+
+/// Writes the calls of a run, each with what it took.
+fn note_attempts(db: &Connection, seq: i64, record: &RunRecord) -> rusqlite::Result<()> {
+    let mut attempt = db.prepare_cached(
+        "INSERT OR REPLACE INTO attempt (seq, number, target, model, key_label, status, class, wait_us, provider,
+             tokens_input, tokens_cache_read, tokens_cache_write, tokens_output, tokens_reasoning, tokens_estimated,
+             tokens_partial, cost, cost_state, took_us, answered)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+    )?;
+    for row in attempts(&record.timeline, &record.outcome.by_attempt) {
+        let AttemptRow { number, target, provider, model, key, status, class, wait, took } = row;
+        let Spent { usage, cost } = took.as_ref().map(|took| took.spent).unwrap_or_default();
+        attempt.execute(params![
+            seq,
+            number,
+            target,
+            model,
+            key,
+            status,
+            class,
+            wait,
+            provider,
+            whole(usage.input),
+            whole(usage.cache_read),
+            whole(usage.cache_write),
+            whole(usage.output),
+            whole(usage.reasoning),
+            usage.estimated,
+            usage.partial,
+            took.as_ref().and_then(|_| whole(cost.amount().map(|amount| amount.0))),
+            took.as_ref().map(|_| cost.sureness()),
+            took.as_ref().map(|took| microseconds(took.took)),
+            took.as_ref().is_some_and(|took| took.answered),
+        ])?;
+    }
+    Ok(())
 }
 
 /// Writes the verdicts on a run, each in its place, and what they come to.

@@ -20,7 +20,8 @@ impl Step {
 ///
 /// `run` is narrow, so that lists and sums read little; `run_body` holds the texts under the same
 /// `seq`, where a full-text index can find them. Times of day are nanoseconds since 1970 in UTC,
-/// lengths of time microseconds, money pico-dollars.
+/// lengths of time microseconds, money pico-dollars. `run.tokens` and `run.took_us` are the numbers that lists show:
+/// all tokens of all attempts, and the time of the answering one.
 ///
 /// Nothing in `prompt_version`, `version_name` and `grade` is ever overwritten: a version is its
 /// content, and of several names or grades the last one counts. `run.prompt_hash` names the version
@@ -265,6 +266,43 @@ pub(super) const RECORD: &[Step] = &[
     DELETE FROM fact_block;
     ",
     ),
+    Step {
+        tables: "
+    ALTER TABLE attempt ADD COLUMN tokens_input INTEGER;
+    ALTER TABLE attempt ADD COLUMN tokens_cache_read INTEGER;
+    ALTER TABLE attempt ADD COLUMN tokens_cache_write INTEGER;
+    ALTER TABLE attempt ADD COLUMN tokens_output INTEGER;
+    ALTER TABLE attempt ADD COLUMN tokens_reasoning INTEGER;
+    ALTER TABLE attempt ADD COLUMN tokens_estimated INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempt ADD COLUMN tokens_partial INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempt ADD COLUMN cost INTEGER;
+    ALTER TABLE attempt ADD COLUMN cost_state TEXT;
+    ALTER TABLE attempt ADD COLUMN took_us INTEGER;
+    ALTER TABLE attempt ADD COLUMN answered INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE run ADD COLUMN tokens INTEGER;
+    ALTER TABLE run ADD COLUMN tokens_partial INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE run ADD COLUMN took_us INTEGER;
+    ALTER TABLE run ADD COLUMN waited_us INTEGER;
+    ALTER TABLE run ADD COLUMN judge INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE run ADD COLUMN judging TEXT;
+    DELETE FROM fact_block;
+    UPDATE run SET
+        tokens = (SELECT sum(count) FROM (SELECT tokens_input AS count UNION ALL SELECT tokens_cache_read
+                UNION ALL SELECT tokens_cache_write UNION ALL SELECT tokens_output UNION ALL SELECT tokens_reasoning)
+            WHERE count < 100000000),
+        took_us = total_us,
+        judge = prompt_name IS 'judge' AND EXISTS (SELECT 1 FROM prompt_version WHERE hash = prompt_hash
+            AND content LIKE '%You judge the answer of a program by a rubric.%'),
+        judging = CASE WHEN marks LIKE '%llm-rubric%' THEN (SELECT outcome -> '$.judging' FROM run_body
+            WHERE run_body.seq = run.seq AND json_valid(outcome)) END;
+    DROP INDEX run_took;
+    DROP INDEX run_output;
+    CREATE INDEX run_took ON run (took_us);
+    CREATE INDEX run_tokens ON run (tokens);
+    CREATE INDEX run_judge ON run (judge) WHERE judge = 1;
+    ",
+        fill: search::of_old_signs,
+    },
 ];
 
 /// `cache.db`. `used` grows with every use, so the smallest is the least recently used.
@@ -280,85 +318,4 @@ pub(super) const CACHE: &[Step] = &[Step::tables(
 )];
 
 #[cfg(test)]
-mod tests {
-    use std::{path::Path, time::Duration};
-
-    use jiff::Timestamp;
-    use rusqlite::Connection;
-
-    use super::*;
-    use crate::{
-        model::{Input, query::Query},
-        store::{db, history},
-    };
-
-    /// What the runs of the first form are on.
-    fn input() -> Input {
-        Input::of("My parcel never came\n")
-    }
-
-    /// A record with three runs and a crash as the first form had it, brought to a later form.
-    fn of_form(path: &Path, form: usize) {
-        let mut old = Connection::open(path).unwrap();
-        old.pragma_update(None, "foreign_keys", false).unwrap();
-        old.execute_batch(include_str!("../../tests/fixtures/store/form1.sql")).unwrap();
-        let transaction = old.transaction().unwrap();
-        for step in &RECORD[1..form] {
-            transaction.execute_batch(step.tables).unwrap();
-            (step.fill)(&transaction).unwrap();
-        }
-        transaction.pragma_update(None, "user_version", i64::try_from(form).unwrap()).unwrap();
-        transaction.commit().unwrap();
-    }
-
-    #[test]
-    fn a_record_of_every_earlier_form_keeps_all_its_runs_and_finds_them() {
-        for form in 1..=RECORD.len() {
-            let dir = tempfile::tempdir().unwrap();
-            let path = dir.path().join("retort.db");
-            of_form(&path, form);
-            let db = db::open(&path, RECORD, Duration::from_secs(1)).unwrap();
-            let taken: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-            assert_eq!(taken, i64::try_from(RECORD.len()).unwrap(), "form {form}");
-            let page = |line: &str| {
-                let query = Query::parse(line, Timestamp::UNIX_EPOCH).unwrap();
-                history::page(&db, &query, None, 10).unwrap().runs
-            };
-            let all = page("");
-            let ends: Vec<&str> = all.iter().map(|run| run.end.as_str()).collect();
-            assert_eq!(ends, ["crashed", "done", "done", "done"], "form {form}");
-            assert_eq!(page("\"parcel never came\"").len(), 3, "form {form}");
-            assert_eq!(page("failed:required").len(), 3, "form {form}");
-            let paired = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
-            let alike =
-                paired("SELECT count(*) FROM run WHERE input_hash = (SELECT input_hash FROM run WHERE seq = 1)");
-            assert_eq!((alike, paired("SELECT input_hash FROM run WHERE seq = 1")), (3, input().hash()), "form {form}");
-            assert_eq!(paired("SELECT count(*) FROM run WHERE score BETWEEN 0 AND 1"), 3, "form {form}");
-            let run = runs::open(&db, all[3].run).unwrap().unwrap();
-            assert_eq!((run.prompt.description.as_str(), run.timeline.len()), ("Sort a message", 6), "form {form}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_read_in_an_old_record_is_paired_with_nothing_and_the_verdicts_that_count_are_scored() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("retort.db");
-        of_form(&path, 5);
-        let passed = r#"{"verdicts":[{"rule":"required","mark":"pass","reason":""}]}"#;
-        let half = r#"{"verdicts":[{"rule":"required","mark":"fail","reason":"","credit":0.5}]}"#;
-        let old = Connection::open(&path).unwrap();
-        old.execute_batch(&format!(
-            "UPDATE run_body SET input = x'ff', outcome = '[1' WHERE seq = 1;
-             UPDATE run_body SET input = '{{\"texts\": 1}}' WHERE seq = 2;
-             INSERT INTO judgement (run, judged, quality) VALUES (2, 0, '{passed}'), (2, 1, '{half}'), (3, 0, '{{');"
-        ))
-        .unwrap();
-        drop(old);
-        let db = db::open(&path, RECORD, Duration::from_secs(1)).unwrap();
-        let mut statement = db.prepare("SELECT input_hash, score FROM run ORDER BY seq").unwrap();
-        let found: Vec<(Option<i64>, Option<f64>)> =
-            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
-        let own = found[2].1.unwrap();
-        assert_eq!(found, [(None, None), (None, Some(0.5)), (Some(input().hash()), Some(own)), (None, None)]);
-    }
-}
+mod tests;

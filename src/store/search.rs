@@ -7,9 +7,12 @@
 
 use std::{collections::HashSet, hash::BuildHasher};
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Transaction, functions::FunctionFlags, params, types::ValueRef};
 
-use crate::model::{Input, Prompt, VarValue, query::Word};
+use crate::{
+    model::{Input, Prompt, VarValue},
+    text::{holds, lower},
+};
 
 /// Words that hold a part of one, at most, that are looked for by the index. A part that more words hold is
 /// in so many runs that reading the newest ones finds a page of them.
@@ -45,10 +48,31 @@ impl Known {
 pub(super) enum Way {
     /// By an expression of the index.
     Index(String),
-    /// By reading the texts.
-    Read(String),
+    /// By reading the texts, in lower case, of the runs that an expression of the index finds; of all without one.
+    Read(Option<String>, String),
     /// In no run.
     Nowhere,
+}
+
+/// Makes the functions that texts are looked into by known to a connection: `found_in(input, answer, text)` for the
+/// texts of a run and `holds(whole, text)` for any, both for a text in lower case and for upper and lower case alike.
+pub(super) fn define(db: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
+    db.create_scalar_function("found_in", 3, flags, |args| {
+        let [input, answer, wanted] = [0, 1, 2].map(|at| readable(args.get_raw(at)));
+        // An input that cannot be read holds nothing.
+        let input: Input = serde_json::from_str(input).unwrap_or_default();
+        Ok(texts(&input, answer).into_iter().any(|text| holds(text, wanted)))
+    })?;
+    db.create_scalar_function("holds", 2, flags, |args| {
+        let [text, wanted] = [0, 1].map(|at| readable(args.get_raw(at)));
+        Ok(holds(text, wanted))
+    })
+}
+
+/// Returns a value's text; an empty one where it has none that can be read.
+fn readable(value: ValueRef<'_>) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// Bytes of each text, at most, that are found: the beginning of a longer one.
@@ -76,14 +100,27 @@ pub(super) fn note(db: &Connection, known: &mut Known, seq: i64, texts: &[&str])
 
 /// Puts the texts of all runs of a database into the index that had none.
 pub(super) fn of_old_runs(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    index(db, |_| true)
+}
+
+/// Puts those texts into the index again in which signs stood that it took for letters, glued to the words beside them.
+pub(super) fn of_old_signs(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    let glues = |c: char| !c.is_ascii() && !is_letter(c) && !stands_alone(c);
+    index(db, |texts| texts.iter().any(|text| text.contains(glues)))
+}
+
+fn index(db: &Transaction<'_>, wanted: impl Fn(&[&str]) -> bool) -> rusqlite::Result<()> {
     let mut known = Known::default();
     let mut statement = db.prepare("SELECT seq, input, text FROM run_body ORDER BY seq")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (seq, input, text): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (input, answer) = (readable(row.get_ref(1)?), readable(row.get_ref(2)?));
         // An input that cannot be read stays where it is, and is not found.
-        let input = serde_json::from_str::<Input>(&input).unwrap_or_default();
-        note(db, &mut known, seq, &texts(&input, &text))?;
+        let input = serde_json::from_str::<Input>(input).unwrap_or_default();
+        let texts = texts(&input, answer);
+        if wanted(&texts) {
+            note(db, &mut known, row.get(0)?, &texts)?;
+        }
     }
     Ok(())
 }
@@ -93,28 +130,78 @@ pub(super) fn texts<'a>(input: &'a Input, answer: &'a str) -> Vec<&'a str> {
     std::iter::once(input.text.as_str()).chain(input.vars.values().map(VarValue::as_str)).chain([answer]).collect()
 }
 
-/// Says how a text is found.
-pub(super) fn way(db: &Connection, word: &Word) -> rusqlite::Result<Way> {
-    let mut text = String::new();
-    spaced(&word.text, &mut text);
-    let found: Vec<&str> = tokens(&text).collect();
-    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-    Ok(match found.as_slice() {
+/// Says how a text is found. One word is found whatever marks are on its letters, as far as the index goes; any other
+/// text as it is written, but for upper and lower case.
+pub(super) fn way(db: &Connection, text: &str) -> rusqlite::Result<Way> {
+    let read = |expression| Way::Read(expression, lower(text));
+    let pieces = pieces(text);
+    let words = match pieces.as_slice() {
         // Signs alone are in no index.
-        [] => Way::Read(word.text.clone()),
-        [one] if is_alone(one) => Way::Index(quoted(one)),
-        [one] if one.chars().count() < SHORTEST => Way::Read((*one).to_owned()),
-        [one] if word.phrase => Way::Index(format!("{} *", quoted(one))),
-        [one] => match holding(db, one)?.as_slice() {
-            [] => Way::Nowhere,
-            many if many.len() > MOST_WORDS => Way::Read((*one).to_owned()),
-            words => Way::Index(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" OR ")),
+        [] => return Ok(read(None)),
+        [only] if only.text == text && is_alone(text) => return Ok(Way::Index(quoted(text))),
+        [first, ..] if first.begins => None,
+        // The marks on letters are in no index.
+        [first, ..] if first.text.chars().filter(|c| !is_mark(*c)).count() < SHORTEST => None,
+        [first, ..] => match holding(db, first.text)? {
+            none if none.is_empty() => return Ok(Way::Nowhere),
+            many if many.len() > MOST_WORDS => None,
+            words => Some(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" OR ")),
         },
-        [.., last] => {
-            let end = if is_alone(last) { "" } else { " *" };
-            Way::Index(format!("{}{end}", quoted(&found.join(" "))))
+    };
+    if let ([only], Some(words)) = (pieces.as_slice(), &words)
+        && only.text == text
+    {
+        return Ok(Way::Index(words.clone()));
+    }
+    // Those that begin with a word follow each other; the last may be the beginning of a longer one.
+    let whole: Vec<&str> = pieces.iter().filter(|piece| piece.begins).map(|piece| piece.text).collect();
+    let open = pieces.last().is_some_and(|last| last.begins && !last.ends);
+    let phrase = (!whole.is_empty()).then(|| format!("{}{}", quoted(&whole.join(" ")), if open { " *" } else { "" }));
+    let both: Vec<String> = words.into_iter().chain(phrase).map(|part| format!("({part})")).collect();
+    Ok(read((!both.is_empty()).then(|| both.join(" AND "))))
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+/// A part of a text that is a word of the index, or a part of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Piece<'a> {
+    text: &'a str,
+    /// Whether the word begins with it: something stands before it that is in no word.
+    begins: bool,
+    /// Whether the word ends with it.
+    ends: bool,
+}
+
+/// Takes a text apart into words, of which the first and the last may be parts of longer ones.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut all: Vec<Piece<'_>> = Vec::new();
+    let mut from: Option<usize> = None;
+    let mut push = |start: usize, end: usize| {
+        if let Some(piece) = text.get(start..end) {
+            let alone = is_alone(piece);
+            all.push(Piece { text: piece, begins: alone || start > 0, ends: alone || end < text.len() });
         }
-    })
+    };
+    for (at, c) in text.char_indices() {
+        let alone = stands_alone(c);
+        if !alone && is_letter(c) {
+            from.get_or_insert(at);
+            continue;
+        }
+        if let Some(start) = from.take() {
+            push(start, at);
+        }
+        if alone {
+            push(at, at + c.len_utf8());
+        }
+    }
+    if let Some(start) = from {
+        push(start, text.len());
+    }
+    all
 }
 
 /// Lists the words that hold a part of one, one more than are of use at most.
@@ -128,40 +215,27 @@ fn holding(db: &Connection, part: &str) -> rusqlite::Result<Vec<String>> {
 
 /// Lists the prompt versions with a message that holds a text, upper and lower case alike.
 pub(super) fn versions(db: &Connection, text: &str) -> rusqlite::Result<Vec<String>> {
-    let sql = "SELECT hash, content FROM prompt_version WHERE content LIKE ?1 ESCAPE '\\'";
+    let sql = "SELECT hash, content FROM prompt_version WHERE holds(content, ?1)";
+    let wanted = lower(text);
     // The content is JSON, in which some characters are written otherwise, and which has keys of its own.
-    let written = serde_json::to_string(text).unwrap_or_default();
+    let written = serde_json::to_string(&wanted).unwrap_or_default();
     let inner = written.get(1..written.len().saturating_sub(1)).unwrap_or_default();
-    let wanted = text.to_lowercase();
     let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query([pattern(inner)])?;
+    let mut rows = statement.query([inner])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let content: String = row.get(1)?;
         let prompt: Option<Prompt> = serde_json::from_str(&content).ok();
         let mut turns = prompt.iter().flat_map(Prompt::turns);
-        if turns.any(|turn| turn.content.to_lowercase().contains(&wanted)) {
+        if turns.any(|turn| holds(&turn.content, &wanted)) {
             found.push(row.get(0)?);
         }
     }
     Ok(found)
 }
 
-/// Returns the pattern of LIKE, with `\` as its escape, of texts that hold another.
-pub(super) fn pattern(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
-/// Writes a text with blanks around every character that is a word by itself.
+/// Writes a text with blanks around every character that is a word by itself, and in place of every one that is in no
+/// word: the index has its own opinion of many signs.
 fn spaced(text: &str, out: &mut String) {
     for c in text.chars() {
         if stands_alone(c) {
@@ -169,13 +243,18 @@ fn spaced(text: &str, out: &mut String) {
             out.push(c);
             out.push(' ');
         } else {
-            out.push(c);
+            out.push(if is_letter(c) { c } else { ' ' });
         }
     }
 }
 
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !(c.is_alphanumeric() || is_mark(c))).filter(|token| !token.is_empty())
+    text.split(|c| !is_letter(c)).filter(|token| !token.is_empty())
+}
+
+/// Tells whether a character is part of a word.
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() || is_mark(c)
 }
 
 /// Tells whether a character goes with the letter before it.
@@ -207,7 +286,13 @@ mod tests {
     }
 
     #[test]
-    fn signs_of_patterns_are_taken_as_they_are() {
-        assert_eq!(pattern("100%_a\\"), "%100\\%\\_a\\\\%");
+    fn what_stands_beside_a_word_says_whether_it_may_go_on() {
+        let of =
+            |text| pieces(text).into_iter().map(|piece| (piece.text, piece.begins, piece.ends)).collect::<Vec<_>>();
+        assert_eq!(of("C++"), [("C", false, true)]);
+        assert_eq!(of("-x"), [("x", true, false)]);
+        assert_eq!(of("a_b"), [("a", false, true), ("b", true, false)]);
+        assert_eq!(of("GPTは本 x"), [("GPT", false, true), ("は", true, true), ("本", true, true), ("x", true, false)]);
+        assert_eq!(of("😀%\"\\"), []);
     }
 }

@@ -142,7 +142,7 @@ pub(super) fn list(db: &Connection, of: &Lineage, limit: usize) -> rusqlite::Res
              count(status) FILTER (WHERE status IN ('passed', 'failed', 'inconclusive', 'error')),
              count(status) FILTER (WHERE status = 'passed'),
              avg(cost) FILTER (WHERE provenance = 'live' AND NOT demo),
-             avg(total_us) FILTER (WHERE provenance = 'live' AND NOT demo AND end = 'done'),
+             avg(took_us) FILTER (WHERE provenance = 'live' AND NOT demo AND end = 'done'),
              max(started)
          FROM (SELECT prompt_version.* FROM line JOIN prompt_version USING (hash)
                ORDER BY made DESC, prompt_version.seq DESC LIMIT ?2) AS version

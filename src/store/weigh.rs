@@ -115,7 +115,7 @@ pub(super) fn weigh(db: &Connection, a: &Query, b: &Query) -> rusqlite::Result<R
 /// [`RunStatus::compared`]: crate::model::RunStatus::compared
 fn each(db: &Connection, query: &Query, names: &mut Names) -> rusqlite::Result<(Vec<Run>, Weighted)> {
     let (mut runs, mut weight) = (Vec::new(), Weighted::default());
-    review::each(db, query, names, |seq, facts| {
+    review::answers(db, query, names, |seq, facts| {
         let passed = facts.compared;
         match facts.input {
             Some(input) if passed.is_some() => {

@@ -10,11 +10,11 @@ pub(super) fn find_all(text: &str, needle: &str, case_insensitive: bool) -> Vec<
     if !case_insensitive {
         return text.match_indices(needle).map(|(at, found)| at..at + found.len()).collect();
     }
-    let (lower, origin) = lowered(text);
-    let needle = needle.to_lowercase();
+    let (lowered, origin) = lowered(text);
+    let needle = lower(needle);
     let original = |at: usize| origin.get(at).copied().unwrap_or(text.len());
     let mut found: Vec<Range<usize>> = Vec::new();
-    for (at, part) in lower.match_indices(&needle) {
+    for (at, part) in lowered.match_indices(&needle) {
         let start = original(at);
         let mut end = original(at + part.len());
         // A match may end inside the lower case of a character; the whole character is part of it.
@@ -28,22 +28,33 @@ pub(super) fn find_all(text: &str, needle: &str, case_insensitive: bool) -> Vec<
     found
 }
 
-/// Tells whether a text holds another one that is in lower case, upper and lower case alike.
+/// Tells whether a text holds another one as [`lower`] writes it, upper and lower case alike.
 #[must_use]
-pub fn holds(text: &str, lower: &str) -> bool {
-    if lower.is_ascii() && text.is_ascii() {
-        let (text, lower) = (text.as_bytes(), lower.as_bytes());
-        lower.is_empty() || text.windows(lower.len()).any(|part| part.eq_ignore_ascii_case(lower))
+pub fn holds(text: &str, wanted: &str) -> bool {
+    if wanted.is_ascii() && text.is_ascii() {
+        let (text, wanted) = (text.as_bytes(), wanted.as_bytes());
+        wanted.is_empty() || text.windows(wanted.len()).any(|part| part.eq_ignore_ascii_case(wanted))
     } else {
-        text.to_lowercase().contains(lower)
+        lower(text).contains(wanted)
     }
+}
+
+/// Returns a text in lower case, each character whatever stands beside it: a part of it is a part of the whole then.
+#[must_use]
+pub fn lower(text: &str) -> String {
+    text.chars().flat_map(folded).collect()
+}
+
+fn folded(c: char) -> std::char::ToLowercase {
+    // The sigma at a word's end is the same letter as in its middle.
+    if c == 'ς' { 'σ'.to_lowercase() } else { c.to_lowercase() }
 }
 
 /// Returns a text in lower case, and for each of its bytes where its character was in the original.
 fn lowered(text: &str) -> (String, Vec<usize>) {
     let (mut lower, mut origin) = (String::with_capacity(text.len()), Vec::with_capacity(text.len()));
     for (at, c) in text.char_indices() {
-        lower.extend(c.to_lowercase());
+        lower.extend(folded(c));
         origin.resize(lower.len(), at);
     }
     (lower, origin)
@@ -68,6 +79,8 @@ mod tests {
         assert_eq!(found("ISTANBUL", true), []);
         assert_eq!(found("Straße", true), [(22, 29)]);
         assert_eq!(found("", true), []);
+        assert_eq!(find_all("ὁδός ΟΔΟΣ", "οδος", true), vec![10..18]);
+        assert!(holds("ΟΔΟΣ", &lower("οδο")) && holds("ΟΔΟΣ", &lower("ΔΟΣ")) && holds("οδοι", &lower("ΟΔΟ")));
         assert_eq!(find_all("aaaa", "aa", true), [0..2, 2..4]);
     }
 

@@ -28,6 +28,7 @@ pub(super) fn ended(request: &RunRequest, words: &str) -> Told {
         finish: None,
         usage: Usage::default(),
         cost: Cost::Unknown,
+        by_attempt: Vec::new(),
         timing: Timing::default(),
         quality: None,
         judging: None,

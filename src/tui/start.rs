@@ -1,6 +1,6 @@
 //! What the workbench starts with: the last session, or a bench that works without a key.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::Refused;
 use crate::{
@@ -33,6 +33,7 @@ pub(super) fn start(setup: &Setup, session: Option<String>) -> Result<Start, Ref
         default_target,
         look: setup.environment.look(&setup.settings.theme),
         notices,
+        zone: TimeZone::system(),
     })
 }
 

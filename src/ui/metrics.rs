@@ -16,10 +16,10 @@ use super::{
 use crate::{
     app::{action::Action, workbench::Focus},
     eval::{
-        figures::{count, duration, share},
+        figures::{all_tokens, count, duration, share, spent},
         review::{Figures, Times, Watched},
     },
-    model::PicoDollars,
+    model::{Cost, outcome::Judging},
 };
 
 /// Bars of a sparkline, at most.
@@ -121,13 +121,16 @@ fn all_time(scene: Scene<'_>) -> Vec<Item> {
 
 /// Writes figures, the same of the session and of all time.
 fn counted(scene: Scene<'_>, figures: &Figures) -> Vec<Item> {
-    let Figures { runs, counts, demo, tokens: all, .. } = *figures;
+    let Figures { runs, counts, demo, spent: all, judges, .. } = *figures;
     let mut items = vec![
         one(scene, "runs", count(runs), Role::Number),
         errors(scene, counts.error),
-        tokens(scene, all),
-        cost(scene, figures.cost, figures.unpriced, runs.saturating_sub(demo)),
+        vec![scene.span(all_tokens(&all.usage), Role::Number), scene.span(" tok", Role::Quiet)],
+        cost(scene, all.cost, figures.unpriced, runs.saturating_sub(demo)),
     ];
+    if judges != Judging::default() {
+        items.push(one(scene, "judges", spent(&judges.spent()), Role::Number));
+    }
     if counts.rated() > 0 {
         let role = if counts.passed < counts.rated() { Role::Fail } else { Role::Number };
         items.push(one(scene, "passed", format!("{}/{}", count(counts.passed), count(counts.rated())), role));
@@ -138,7 +141,7 @@ fn counted(scene: Scene<'_>, figures: &Figures) -> Vec<Item> {
             scene.span("p50 ", Role::Quiet),
             scene.span(shown(p50), Role::Number),
             scene.span(" p95 ", Role::Quiet),
-            scene.span(shown(p95), Role::Number),
+            p95.map_or_else(|| scene.span("–", Role::Quiet), |p95| scene.span(shown(p95), Role::Number)),
             scene.span(format!(" n={}", count(n)), Role::Quiet),
         ]);
     }
@@ -153,19 +156,15 @@ fn errors(scene: Scene<'_>, errors: u64) -> Item {
     one(scene, "errors", count(errors), if errors == 0 { Role::Number } else { Role::Fail })
 }
 
-fn tokens(scene: Scene<'_>, tokens: u64) -> Item {
-    vec![scene.span(count(tokens), Role::Number), scene.span(" tok", Role::Quiet)]
-}
-
-/// Writes the sum of the costs of so many runs. Runs without a price are counted beside it, so that
-/// it is not taken for all; where no run could cost anything there is no sum.
-fn cost(scene: Scene<'_>, sum: PicoDollars, unpriced: u64, runs: u64) -> Item {
+/// Writes the sum of the costs of so many runs. Runs of which it is not known are counted beside it; where no run
+/// could cost anything there is no sum.
+fn cost(scene: Scene<'_>, sum: Cost, unpriced: u64, runs: u64) -> Item {
     let mut item = vec![scene.span("cost ", Role::Quiet)];
     if runs == 0 {
         item.push(scene.span("–", Role::Quiet));
         return item;
     }
-    if sum.0 == 0 && unpriced > 0 {
+    if sum == Cost::Unknown {
         item.push(scene.span("?", Role::Origin));
         return item;
     }

@@ -34,7 +34,6 @@ use crate::{
         review::{Rate, Report},
         stats::Interval,
     },
-    model::{Cost, PicoDollars},
     text::{Wrapped, clean},
 };
 
@@ -112,8 +111,7 @@ fn nothing(scene: Scene<'_>, wide: u16) -> Vec<Line<'static>> {
 fn about(scene: Scene<'_>, report: &Report) -> Vec<Item> {
     let mut items = Vec::new();
     if let (Some(first), Some(last)) = (report.trend.first(), report.trend.last()) {
-        let ends = trend::ends(report, first, last);
-        items.push(vec![scene.span(format!("{ends} UTC"), Role::Quiet)]);
+        items.push(vec![scene.span(trend::ends(scene, first, last), Role::Quiet)]);
     }
     if report.is_demo() {
         items.push(vec![scene.span("DEMO", Role::Demo), scene.span(" all of it is a demonstration", Role::Quiet)]);
@@ -182,15 +180,4 @@ const NARROW: f64 = 0.03;
 /// Writes a time in milliseconds.
 fn millis(time: u32) -> String {
     duration(Duration::from_millis(time.into()))
-}
-
-/// Writes a sum of US dollars; where some runs have no known price it is at least that, or unknown.
-fn money(dollars: f64, unpriced: u64) -> String {
-    let amount = PicoDollars((dollars.max(0.0) * 1e12).round() as u64);
-    match (amount.0, unpriced) {
-        (_, 0) => Cost::Known(amount),
-        (0, _) => Cost::Unknown,
-        _ => Cost::AtLeast(amount),
-    }
-    .to_string()
 }

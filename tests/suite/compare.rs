@@ -56,7 +56,7 @@ fn json_lines_name_lane_and_sample_and_end_with_the_comparison() {
     let lines = run(&home(BAD, GOOD), &["--json", "--samples", "2"]).lines();
     let ended: Vec<_> = lines.iter().filter(|line| line["event"] == "ended").collect();
     let places: Vec<_> = ended.iter().map(|line| (line["lane"].as_u64(), line["sample"].as_u64())).collect();
-    assert_eq!(places, [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(lane, sample)| (Some(lane), Some(sample))));
+    assert_eq!(places, [(0, 1), (0, 2), (1, 1), (1, 2)].map(|(lane, sample)| (Some(lane), Some(sample))));
     let last = lines.last().unwrap();
     assert_eq!((last["event"].as_str(), last["names"][1].as_str()), (Some("compared"), Some("b")));
     let mood = last["rows"].as_array().unwrap().iter().find(|row| row["label"] == "mood").unwrap();

@@ -80,7 +80,7 @@ async fn every_starter_runs_to_its_end_passes_its_checks_and_is_labelled() {
         let status = if checked { RunStatus::Passed } else { RunStatus::Unchecked };
         assert_eq!(outcome.status(), status, "{name}: {:?}", outcome.quality);
         assert!(!outcome.usage.estimated, "{name} is composed and not played");
-        assert_eq!(outcome.cost, Cost::Unknown, "{name}");
+        assert_eq!(outcome.cost, Cost::NOTHING, "{name}");
         let (told, again) = told(&pipeline, request(name, &["demo"])).await;
         assert_eq!((again.attempts, &again.text), (0, &outcome.text), "{name}: {told:?}");
     }

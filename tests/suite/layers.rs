@@ -12,7 +12,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("eval", &["model", "text"]),
     ("provider", &["model"]),
     ("pipeline", &["model", "eval", "provider"]),
-    ("store", &["model", "eval", "pipeline"]),
+    ("store", &["model", "text", "eval", "pipeline"]),
     ("app", &["model", "text", "eval", "pipeline", "store"]),
     ("ui", &["model", "text", "eval", "app"]),
     ("log", &["text"]),

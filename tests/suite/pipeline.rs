@@ -35,5 +35,7 @@ mod reports;
 mod retry;
 /// Judges, asked through the same pipeline.
 mod rubric;
+/// What each attempt took, and how sure that is.
+mod spending;
 /// Every timer of an attempt.
 mod timers;

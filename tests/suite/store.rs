@@ -41,6 +41,8 @@ mod record;
 mod samples;
 /// Stored answers judged again: a page at a time, the new verdicts count, and the old ones are kept.
 mod score;
+/// Texts that are looked for in the record.
+mod search;
 /// Sessions: exact round trips, and none is lost to another.
 mod sessions;
 /// Settings: every mistake by its exact words.

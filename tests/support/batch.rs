@@ -76,7 +76,8 @@ pub(crate) fn place(row: u64, target: u32) -> Place {
 pub(crate) fn filled(place: Place, mut outcome: Outcome, quality: Option<Quality>) -> BatchEvent {
     outcome.run = run(place);
     outcome.quality = quality;
-    let cell = Cell { cost: Cost::Known(PicoDollars(45_000_000)), ..Cell::of(place, &outcome) };
+    let cost = if outcome.usage.total().is_some() { Cost::Known(PicoDollars(45_000_000)) } else { Cost::NOTHING };
+    let cell = Cell { cost, ..Cell::of(place, &outcome) };
     BatchEvent::Cell { cell: Box::new(cell), outcome: Box::new(outcome), row: Arc::new(row(place.row)) }
 }
 

@@ -68,6 +68,7 @@ pub(crate) fn start() -> Start {
         default_target: "demo".to_owned(),
         look: Look::default(),
         notices: Vec::new(),
+        zone: jiff::tz::TimeZone::UTC,
     }
 }
 
@@ -297,6 +298,7 @@ pub(crate) fn outcome(text: &str) -> Outcome {
         timing: Timing { total: Duration::from_millis(900), ..Timing::default() },
         quality: None,
         judging: None,
+        by_attempt: Vec::new(),
         given_up: Vec::new(),
     }
 }

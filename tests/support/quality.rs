@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use retort::{
     eval::{Review, review::Report},
     model::{
-        PicoDollars, RunStatus, Status,
+        Cost, PicoDollars, RunStatus, Spent, Status, Usage,
         facts::{Ending, Names, RunFacts},
     },
 };
@@ -73,9 +74,10 @@ fn facts(number: i64, names: &mut Names) -> RunFacts {
         marks,
         took: Some(Duration::from_millis(took)),
         first_token: Some(Duration::from_millis(took / 4)),
-        tokens_in: Some(212),
-        tokens_out: Some(38),
-        cost: (provider != "here").then_some(PicoDollars(54_600_000 * slow)),
+        spent: Spent {
+            usage: Usage { input: Some(212), output: Some(38), ..Usage::default() },
+            cost: if provider == "here" { Cost::Unknown } else { Cost::Known(PicoDollars(54_600_000 * slow)) },
+        },
         attempts: 1,
         cached: dice(7) < 12,
         right: (number % 40 == 0).then_some(passed),
@@ -87,8 +89,8 @@ fn facts(number: i64, names: &mut Names) -> RunFacts {
             run.end = Ending::Failed;
             (run.class, run.faults) = (Some(class), vec![names.of("overloaded"), class]);
             (run.status, run.compared) = (RunStatus::Error, None);
-            (run.took, run.first_token, run.tokens_in, run.tokens_out) = (None, None, None, None);
-            (run.cost, run.cached, run.right) = (None, false, None);
+            (run.took, run.first_token, run.spent) = (None, None, Spent::default());
+            (run.cached, run.right) = (false, None);
             run.marks.clear();
             run.attempts = 3;
         }
@@ -100,6 +102,9 @@ fn facts(number: i64, names: &mut Names) -> RunFacts {
         _ => {}
     }
     run.demo = number % 50 == 7;
+    if run.cached {
+        run.spent = Spent::default();
+    }
     run
 }
 
@@ -111,7 +116,7 @@ pub(crate) fn folded(numbers: impl Iterator<Item = i64>, change: impl Fn(&mut Ru
         change(&mut run);
         review.take(&run);
     }
-    review.named(names).report()
+    review.named(names).report(&TimeZone::UTC)
 }
 
 /// A week of six hundred runs, three prompts of which have two versions each.

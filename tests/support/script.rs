@@ -56,6 +56,13 @@ impl Drop for Open {
     }
 }
 
+impl Scripted {
+    /// Makes one that has not been asked anything.
+    pub(crate) fn new(script: impl Fn(&Call, usize) -> Vec<Step> + Send + Sync + 'static) -> Self {
+        Self { script: Box::new(script), calls: Mutex::default(), open: Arc::default(), most: Arc::default() }
+    }
+}
+
 impl Backend for Scripted {
     fn call(&self, call: Call) -> WireStream {
         let mut calls = self.calls.lock().unwrap();
@@ -176,12 +183,7 @@ impl Bench {
 
     /// Sets a pipeline up by rules.
     pub(crate) fn with(rules: Rules, script: impl Fn(&Call, usize) -> Vec<Step> + Send + Sync + 'static) -> Self {
-        let backend = Arc::new(Scripted {
-            script: Box::new(script),
-            calls: Mutex::default(),
-            open: Arc::default(),
-            most: Arc::default(),
-        });
+        let backend = Arc::new(Scripted::new(script));
         let (cache, record) = (Arc::new(Memory::default()), Arc::new(Record::default()));
         let ports = Ports {
             backend: Arc::clone(&backend) as Arc<dyn Backend>,

@@ -10,7 +10,7 @@ use retort::{
     eval::Review,
     model::{
         Catalog, Class, Cost, End, Fault, Finish, Look, ModelCard, Outcome, Params, PicoDollars, Price, Prompt,
-        Provenance, ProviderKind, Quality, Rule, RunId, RunStatus, Settings, Status, Usage, Verdict,
+        Provenance, ProviderKind, Quality, Rule, RunId, RunStatus, Settings, Spent, Status, Usage, Verdict,
         facts::{Ending, RunFacts},
         outcome::{Reason, Timing},
         settings::{ModelSettings, ProviderSettings},
@@ -108,6 +108,7 @@ impl Stage {
             default_target: targets[0].to_owned(),
             look: Look::default(),
             notices: Vec::new(),
+            zone: jiff::tz::TimeZone::UTC,
         };
         let (app, effects) = App::new(begin, now);
         let mut stage = Self { app, start, at: Duration::ZERO, runs: Vec::new(), jobs: Vec::new(), batch: None };
@@ -399,10 +400,11 @@ pub(crate) fn answered(target: &str, text: &str, millis: u64, first: u64, tokens
             first_byte: Some(Duration::from_millis(first.saturating_sub(20))),
             first_token: Some(Duration::from_millis(first)),
             generation: Some(Duration::from_millis(millis.saturating_sub(first))),
-            server: None,
+            ..Timing::default()
         },
         quality: None,
         judging: None,
+        by_attempt: Vec::new(),
         given_up: Vec::new(),
     }
 }
@@ -418,7 +420,7 @@ pub(crate) fn failed(target: &str, reasons: Vec<(&str, Fault)>) -> Outcome {
         attempts: 3,
         finish: None,
         usage: Usage::default(),
-        cost: Cost::Unknown,
+        cost: Cost::NOTHING,
         timing: Timing { total: Duration::from_millis(12_400), ..Timing::default() },
         ..answered(target, "", 0, 0, (0, 0))
     }
@@ -430,6 +432,10 @@ fn earlier() -> Review {
     for number in 0..412 {
         let (failed, unpriced) = (number % 45 == 7, number % 30 == 11);
         let took = 700 + number * 37 % 900;
+        let spent = Spent {
+            usage: Usage { input: Some(700), output: Some(150 + number % 80), ..Usage::default() },
+            cost: if unpriced { Cost::Unknown } else { Cost::Known(PicoDollars(1_000_000_000)) },
+        };
         review.take(&RunFacts {
             started: day().as_second() - 86_400 * 21 + i64::try_from(number).unwrap() * 4000,
             end: if failed { Ending::Failed } else { Ending::Done },
@@ -440,9 +446,7 @@ fn earlier() -> Review {
             },
             took: Some(Duration::from_millis(took)),
             first_token: Some(Duration::from_millis(took / 4)),
-            tokens_in: Some(700),
-            tokens_out: Some(150 + number % 80),
-            cost: (!unpriced).then_some(PicoDollars(1_000_000_000)),
+            spent: if number % 7 == 2 { Spent::default() } else { spent },
             attempts: 1,
             cached: number % 7 == 2,
             demo: number % 10 == 1,

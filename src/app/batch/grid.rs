@@ -280,6 +280,7 @@ mod tests {
             run: RunId(uuid::Uuid::nil()),
             end: end.to_owned(),
             status,
+            cut_off: false,
             score: None,
             class: None,
             cached: false,
@@ -287,6 +288,10 @@ mod tests {
             cost: Cost::Unknown,
             judging: None,
             took: Duration::ZERO,
+            tokens_estimated: false,
+            tokens_partial: false,
+            by_target: Vec::new(),
+            waited: Duration::ZERO,
             summary: String::new(),
         }
     }

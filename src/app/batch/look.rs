@@ -6,7 +6,7 @@ use super::grid::Grid;
 use crate::{
     app::line::Line,
     model::{Place, RunStatus, batch::Cell},
-    text::holds,
+    text::{holds, lower},
 };
 
 /// What the rows are ordered by.
@@ -130,7 +130,7 @@ impl Look {
 
     /// Makes the test of which rows are shown; none where all are.
     pub fn fits<'a>(&self, grid: &'a Grid, baseline: Option<&'a Baseline>) -> Option<impl Fn(usize) -> bool + use<'a>> {
-        let (only, query) = (self.only, self.query.text().trim().to_lowercase());
+        let (only, query) = (self.only, lower(self.query.text().trim()));
         let kept = move |at: usize| match only {
             Only::All => true,
             Only::Failed => grid
@@ -164,7 +164,7 @@ impl Look {
                     Some(MOST - u64::try_from(longest.as_micros()).unwrap_or(MOST).min(MOST))
                 }
                 By::Cost => {
-                    let dearest = cells().filter_map(|cell| cell.spent().amount()).max()?;
+                    let dearest = cells().filter_map(|cell| cell.spent().cost.amount()).max()?;
                     Some(MOST - dearest.0.min(MOST))
                 }
             }

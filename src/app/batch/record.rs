@@ -190,7 +190,7 @@ impl App {
     /// Takes the run of a cell in.
     pub(in crate::app) fn batch_run(&mut self, asked: &AskedFor, record: Box<RunRecord>) {
         if *asked == AskedFor::Xray {
-            self.overlays.push(Overlay::Xray(Xray::of_run(&record.outcome.requested, &record.timeline)));
+            self.overlays.push(Overlay::Xray(Xray::of_outcome(&record.outcome, &record.timeline)));
             return;
         }
         let Some(detail) = self.batch.shown.as_mut().and_then(|shown| shown.detail.as_mut()) else {

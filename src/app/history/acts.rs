@@ -95,8 +95,8 @@ impl App {
             self.say(Tone::Warning, &says);
             return;
         }
-        let (before, now) = (self.history.asking.query.clone(), self.now.time);
-        self.history.asking.sort(turn, now);
+        let (before, now) = (self.history.asking.query.clone(), self.local_now());
+        self.history.asking.sort(turn, &now);
         self.asked_anew(&before);
     }
 

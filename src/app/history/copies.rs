@@ -12,7 +12,7 @@ pub fn text(form: CopyAs, history: &History) -> Option<String> {
         CopyAs::Answer => Some(outcome.text.clone()).filter(|text| !text.is_empty()),
         CopyAs::Json => outcome.json.as_ref().and_then(|json| serde_json::to_string_pretty(json).ok()),
         CopyAs::RunId => Some(record.run.to_string()),
-        CopyAs::Record => serde_json::to_string_pretty(record).ok(),
+        CopyAs::Record => record.shown().and_then(|record| serde_json::to_string_pretty(&record)).ok(),
         CopyAs::Query => Some(history.asking.line.text()).filter(|line| !line.trim().is_empty()),
         CopyAs::Value | CopyAs::Markdown | CopyAs::CommandLine | CopyAs::Curl | CopyAs::Python | CopyAs::Promptfoo => {
             None

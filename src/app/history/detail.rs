@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 
 use crate::{
     app::versions::ago,
-    eval::figures::{count, duration, tokens, unit},
-    model::{Cost, End, Grade, Provenance, Quality, RunId, Status, Thumb, Verdict, VersionId, grade::MAX_STARS},
+    eval::figures::{count, duration, spent, tokens, unit, waited},
+    model::{
+        End, Grade, Provenance, Quality, RunId, Status, Thumb, Verdict, VersionId, grade::MAX_STARS,
+        outcome::AttemptUsage,
+    },
     pipeline::port::RunRecord,
     text::{Wrapped, clean},
 };
@@ -233,7 +236,10 @@ fn figures(record: &RunRecord, now: Timestamp) -> Vec<String> {
     }
     all.push(model);
     all.extend(outcome.given_up.iter().map(|reason| format!("given up {reason}")));
-    let mut times = format!("took {}", duration(outcome.timing.total));
+    let mut times = format!("took {}", duration(outcome.timing.took()));
+    if let Some(waited) = waited(outcome.timing.waited) {
+        let _ = write!(times, " · {waited}");
+    }
     if let Some(first) = outcome.timing.first_token {
         let _ = write!(times, " · first token after {}", duration(first));
     }
@@ -250,13 +256,19 @@ fn figures(record: &RunRecord, now: Timestamp) -> Vec<String> {
         let _ = write!(used, " · {} of them reasoning", count(thought));
     }
     all.push(used);
-    let sure = match outcome.cost {
-        Cost::Unknown => "no price is known".to_owned(),
-        cost => cost.sureness().replace('_', " "),
-    };
-    let cached = matches!(outcome.provenance, Provenance::Cached { .. });
-    let was = if cached { "the original cost" } else { "cost" };
-    all.push(format!("{was} {} ({sure})", outcome.cost));
+    let sure = outcome.cost.sureness().replace('_', " ");
+    let cached = if matches!(outcome.provenance, Provenance::Cached { .. }) { ", from the cache" } else { "" };
+    all.push(format!("cost {} ({sure}{cached})", outcome.cost));
+    if outcome.by_attempt.len() > 1 {
+        for attempt in &outcome.by_attempt {
+            let AttemptUsage { attempt, target, spent: own, took, answered, .. } = attempt;
+            let answered = if *answered { " · the answer" } else { "" };
+            all.push(format!("attempt {attempt}: {target} · {} · {}{answered}", spent(own), duration(*took)));
+        }
+    }
+    if let Some(judging) = outcome.judging {
+        all.push(format!("judges: {}", spent(&judging.spent())));
+    }
     let tries = if outcome.attempts == 1 { "1 attempt".to_owned() } else { format!("{} attempts", outcome.attempts) };
     let stopped = outcome.finish.as_ref().map(|finish| format!(" · finish: {finish}")).unwrap_or_default();
     all.push(format!("{tries}{stopped}"));

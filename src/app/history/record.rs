@@ -61,7 +61,8 @@ impl App {
 
     /// Asks the same question again.
     pub(in crate::app) fn refresh_history(&mut self) {
-        self.history.asking.read(self.now.time);
+        let now = self.local_now();
+        self.history.asking.read(&now);
         self.history.runs.refresh();
     }
 
@@ -108,7 +109,7 @@ impl App {
         match want {
             Want::Look => {}
             Want::Xray => {
-                self.overlays.push(Overlay::Xray(Xray::of_run(&record.outcome.requested, &record.timeline)));
+                self.overlays.push(Overlay::Xray(Xray::of_outcome(&record.outcome, &record.timeline)));
             }
             Want::Copy => self.overlays.push(Overlay::Copy(copy::forms(self))),
             Want::Bench { run } => self.reopen(record, run),

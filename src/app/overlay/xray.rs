@@ -8,7 +8,12 @@ use super::{
 };
 use crate::{
     app::{lane::Take, notice::Tone},
-    model::{Outcome, RunStatus, Status, Verdict, outcome::ServerTiming, usage::Usage},
+    eval::figures,
+    model::{
+        Outcome, RunStatus, Status, Verdict,
+        outcome::{AttemptUsage, ServerTiming},
+        usage::Usage,
+    },
     pipeline::{
         Told,
         event::{Lookup, Next, Part, RunEvent},
@@ -81,6 +86,15 @@ impl Xray {
             run: None,
         };
         xray.hear(events);
+        xray
+    }
+
+    /// Shows the steps of a run that is over, with what came of it.
+    #[must_use]
+    pub fn of_outcome(outcome: &Outcome, events: &[Told]) -> Self {
+        let mut xray = Self::of_run(&outcome.requested, events);
+        let at = outcome.timing.total;
+        xray.hear(&[Told { at, event: RunEvent::Ended { outcome: Box::new(outcome.clone()) } }]);
         xray
     }
 
@@ -232,6 +246,16 @@ fn rows(told: &Told, out: &mut Vec<Row>) {
                 RunStatus::Inconclusive | RunStatus::Cancelled => Tone::Warning,
                 RunStatus::Failed | RunStatus::Error => Tone::Error,
             };
+            for own in &outcome.by_attempt {
+                let AttemptUsage { attempt, target, spent, took, answered, .. } = own;
+                let (tokens, took) = (figures::tokens(&spent.usage), seconds(*took));
+                let answered = if *answered { ", the answer" } else { "" };
+                row(
+                    "took",
+                    Tone::Info,
+                    &format!("{attempt}: {target}, {tokens} tokens, {}, {took}{answered}", spent.cost),
+                );
+            }
             row("ended", tone, &end(outcome));
         }
     }
@@ -282,12 +306,15 @@ pub(super) fn end(outcome: &Outcome) -> String {
     parts.push(format!("{} attempts", outcome.attempts));
     parts.extend(outcome.finish.as_ref().map(|finish| format!("finish {finish}")));
     parts.extend(outcome.timing.first_token.map(|first| format!("first token {}", seconds(first))));
+    parts.extend(outcome.timing.response.map(|response| format!("response {}", seconds(response))));
+    parts.extend(figures::waited(outcome.timing.waited));
     parts.push(format!("total {}", seconds(outcome.timing.total)));
     if let Some(ServerTiming { load, prompt, generation }) = outcome.timing.server {
         let named = [("load", load), ("prompt", prompt), ("generation", generation)];
         parts.extend(named.iter().filter_map(|(name, time)| Some(format!("server {name} {}", seconds((*time)?)))));
     }
-    parts.push(format!("cost {}", outcome.cost));
+    parts.push(format!("cost {}", outcome.spent().cost));
+    parts.extend(outcome.judging.map(|judging| format!("judges {}", figures::spent(&judging.spent()))));
     if outcome.demo {
         parts.push("demonstration".to_owned());
     }

@@ -1,5 +1,7 @@
 //! What actions do on the report: moving in its parts, going to the runs of what the cursor is on, copying.
 
+use jiff::tz::TimeZone;
+
 use super::{
     Kind, Part, Quality,
     areas::is_wide,
@@ -61,12 +63,12 @@ impl App {
     /// Goes to the history with the runs of what the cursor is on.
     fn show_runs(&mut self) {
         let quality = &self.quality;
-        let line = quality.filters().and_then(|filters| {
+        let line = quality.filters(&self.zone).and_then(|filters| {
             let start = Some(quality.asking.line.text());
             filters.iter().fold(start, |line, (key, value)| with_filter(&line?, key, value))
         });
         match line {
-            Some(line) if Query::parse(&line, self.now.time).is_ok() => self.narrow_history(&line),
+            Some(line) if Query::parse(&line, &self.local_now()).is_ok() => self.narrow_history(&line),
             _ => self.say(Tone::Info, "no filter finds the runs of this"),
         }
     }
@@ -74,14 +76,16 @@ impl App {
     /// Goes to the history with a line; a step back from there leads here.
     pub(super) fn narrow_history(&mut self, line: &str) {
         self.go_to(Screen::History);
-        self.history.narrow(line, self.now.time);
+        let now = self.local_now();
+        self.history.narrow(line, &now);
     }
 }
 
 impl Quality {
-    /// Lists the filters that find the runs of what the cursor is on; none where there is nothing to find.
+    /// Lists the filters that find the runs of what the cursor is on, times as they are in a time zone; none where
+    /// there is nothing to find.
     #[must_use]
-    pub fn filters(&self) -> Option<Vec<Filter>> {
+    pub fn filters(&self, zone: &TimeZone) -> Option<Vec<Filter>> {
         let report = self.report.as_deref()?;
         match self.part {
             Part::Report => {
@@ -93,8 +97,8 @@ impl Quality {
                 ])
             }
             Part::Trend => {
-                let (from, to) = stretch(report, self.point()?)?;
-                Some(vec![("since", minute(from)), ("until", minute(to))])
+                let (from, to) = stretch(self.point()?, zone)?;
+                Some(vec![("since", minute(&from)), ("until", minute(&to))])
             }
             Part::Lines => self.lines.chosen(report)?.filters(self.lines.kind),
         }

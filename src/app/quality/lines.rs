@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     app::table::Table,
     eval::review::{By, Check, ClassLine, Line, Rate, Report},
+    model::PicoDollars,
 };
 
 /// What the runs are grouped by.
@@ -162,29 +163,32 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Compares two lines; what has no value comes last.
-    fn compare(self, other: Self, order: Order) -> Ordering {
-        let least = |one: Option<f64>, other: Option<f64>| match (one, other) {
-            (Some(one), Some(other)) => one.total_cmp(&other),
+    /// Compares two lines by what the column shows; what has no value comes last, whether or not the order is turned
+    /// round.
+    fn compare(self, other: Self, order: Order, turned: bool) -> Ordering {
+        let turn = |compared: Ordering| if turned { compared.reverse() } else { compared };
+        let known = |one: Option<f64>, other: Option<f64>| match (one, other) {
+            (Some(one), Some(other)) => turn(one.total_cmp(&other)),
             (one, other) => other.is_some().cmp(&one.is_some()),
         };
+        let most = |of: fn(Self) -> Option<f64>| known(of(self).map(|value| -value), of(other).map(|value| -value));
         match order {
-            Order::Wrong => other.wrong().cmp(&self.wrong()).then_with(|| other.runs().cmp(&self.runs())),
-            Order::Passed => least(self.pass().map(|rate| rate.share), other.pass().map(|rate| rate.share)),
-            Order::Runs => other.runs().cmp(&self.runs()),
-            Order::Took => other.took().cmp(&self.took()),
-            Order::Cost => other.cost().total_cmp(&self.cost()),
+            Order::Wrong => turn(other.wrong().cmp(&self.wrong()).then_with(|| other.runs().cmp(&self.runs()))),
+            Order::Passed => known(self.pass().map(|rate| rate.share), other.pass().map(|rate| rate.share)),
+            Order::Runs => turn(other.runs().cmp(&self.runs())),
+            Order::Took => most(Self::took),
+            Order::Cost => most(Self::cost),
             Order::Name => Ordering::Equal,
         }
-        .then_with(|| self.name().cmp(&other.name()))
+        .then_with(|| turn(self.name().cmp(&other.name())))
     }
 
-    fn took(self) -> Option<u32> {
-        if let Self::Runs(line) = self { line.times.map(|times| times.p50) } else { None }
+    fn took(self) -> Option<f64> {
+        if let Self::Runs(line) = self { line.times.map(|times| times.p50.into()) } else { None }
     }
 
-    fn cost(self) -> f64 {
-        if let Self::Runs(line) = self { line.cost } else { 0.0 }
+    fn cost(self) -> Option<f64> {
+        if let Self::Runs(line) = self { line.spent.cost.amount().map(PicoDollars::dollars) } else { None }
     }
 
     /// Lists the filters that find its runs, as keys with values; none where no filter can.
@@ -264,12 +268,9 @@ impl Lines {
         let entry = |number| Entry::of(report, self.kind, number);
         let mut numbers: Vec<usize> = (0..count).collect();
         numbers.sort_by(|one, other| match (entry(*one), entry(*other)) {
-            (Some(one), Some(other)) => one.compare(other, self.order),
+            (Some(one), Some(other)) => one.compare(other, self.order, self.turned),
             _ => Ordering::Equal,
         });
-        if self.turned {
-            numbers.reverse();
-        }
         let mut places = vec![0_u64; count];
         for (place, number) in numbers.iter().enumerate() {
             if let Some(slot) = places.get_mut(*number) {
@@ -314,6 +315,64 @@ fn next<T: Copy + PartialEq + Default>(all: &[T], present: T, forward: bool) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        eval::{Review, figures},
+        model::{
+            Cost, RunStatus, Spent,
+            facts::{Ending, Names, RunFacts},
+        },
+    };
+
+    /// Three models: one that never answered and has no price, a dear and slow one, a cheap and fast one.
+    fn report() -> Report {
+        let (mut review, mut names) = (Review::default(), Names::default());
+        let mut take = |model: &str, status: RunStatus, took: Option<u64>, cost: Cost| {
+            let model = Some(names.of(model));
+            review.take(&RunFacts {
+                model,
+                status,
+                end: if took.is_some() { Ending::Done } else { Ending::Cancelled },
+                took: took.map(std::time::Duration::from_millis),
+                spent: Spent { cost, ..Spent::default() },
+                ..RunFacts::default()
+            });
+        };
+        take("m none", RunStatus::Cancelled, None, Cost::Unknown);
+        take("a slow", RunStatus::Failed, Some(59_960), Cost::AtLeast(PicoDollars(9)));
+        take("z fast", RunStatus::Passed, Some(5), Cost::Known(PicoDollars(2)));
+        review.named(names).report(&jiff::tz::TimeZone::UTC)
+    }
+
+    #[test]
+    fn lines_are_in_the_order_of_what_their_column_shows_and_what_is_not_known_is_last_either_way() {
+        let report = report();
+        for (order, turned, first) in [
+            (Order::Took, false, ["1m 00s", "5ms", "–"]),
+            (Order::Took, true, ["5ms", "1m 00s", "–"]),
+            (Order::Cost, false, ["≥<$0.000001", "<$0.000001", "?"]),
+            (Order::Cost, true, ["<$0.000001", "≥<$0.000001", "?"]),
+            (Order::Passed, false, ["0%", "100%", "–"]),
+            (Order::Passed, true, ["100%", "0%", "–"]),
+            (Order::Name, false, ["a slow", "m none", "z fast"]),
+            (Order::Name, true, ["z fast", "m none", "a slow"]),
+        ] {
+            let mut lines: Vec<Entry<'_>> = report.models.iter().map(Entry::Runs).collect();
+            lines.sort_by(|one, other| one.compare(*other, order, turned));
+            let shown = |entry: &Entry<'_>| {
+                let Entry::Runs(line) = entry else { return String::new() };
+                let none = || "–".to_owned();
+                match order {
+                    Order::Took => line.times.map_or_else(none, |times| {
+                        figures::duration(std::time::Duration::from_millis(times.p50.into()))
+                    }),
+                    Order::Cost => line.spent.cost.to_string(),
+                    Order::Passed => line.pass.map_or_else(none, |rate| figures::whole_percent(rate.share)),
+                    Order::Name | Order::Wrong | Order::Runs => line.name.clone(),
+                }
+            };
+            assert_eq!(lines.iter().map(shown).collect::<Vec<_>>(), first, "{order:?} {turned}");
+        }
+    }
 
     #[test]
     fn parameters_are_asked_for_as_a_person_would() {

@@ -1,8 +1,11 @@
 //! How the numbers of a report go over time: one series each, a place for every stretch, a cursor on one.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned, tz::TimeZone};
 
-use crate::eval::review::{Point, Report};
+use crate::{
+    eval::review::{Point, Report},
+    model::PicoDollars,
+};
 
 /// A number that is followed over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +46,7 @@ impl Series {
             Self::Errors => Some(point.counts.error as f64),
             Self::Took => point.p50.map(f64::from),
             Self::Runs => Some(point.runs as f64),
-            Self::Cost => (point.cost > 0.0 || point.unpriced == 0).then_some(point.cost),
+            Self::Cost => point.spent.cost.amount().map(PicoDollars::dollars),
         }
     }
 }
@@ -56,7 +59,9 @@ pub fn places(report: &Report) -> Vec<Option<&Point>> {
     };
     let mut places = Vec::new();
     for point in &report.trend {
-        let at = usize::try_from((point.from - first.from) / report.stretch.max(1)).unwrap_or(0);
+        // A day in which the clock is changed is an hour longer or shorter than others.
+        let after = point.from - first.from + report.stretch / 2;
+        let at = usize::try_from(after / report.stretch.max(1)).unwrap_or(0);
         // A report has some sixty stretches; nothing that is read is trusted to.
         if at >= places.len() && at < MOST {
             places.resize(at + 1, None);
@@ -98,17 +103,17 @@ impl Bars {
     }
 }
 
-/// When a stretch begins and ends.
+/// When a stretch begins and ends, in a time zone.
 #[must_use]
-pub fn stretch(report: &Report, point: &Point) -> Option<(Timestamp, Timestamp)> {
-    let from = Timestamp::from_second(point.from).ok()?;
-    Some((from, Timestamp::from_second(point.from.checked_add(report.stretch)?).ok()?))
+pub fn stretch(point: &Point, zone: &TimeZone) -> Option<(Zoned, Zoned)> {
+    let at = |second| Some(Timestamp::from_second(second).ok()?.to_zoned(zone.clone()));
+    Some((at(point.from)?, at(point.to)?))
 }
 
-/// Writes a time to the minute, in UTC: `2026-11-18T09:00`.
+/// Writes a time to the minute, as it is in its zone: `2026-11-18T09:00`.
 #[must_use]
-pub fn minute(time: Timestamp) -> String {
-    time.to_string().chars().take(16).collect()
+pub fn minute(time: &Zoned) -> String {
+    time.datetime().to_string().chars().take(16).collect()
 }
 
 /// The cursor on the stretches: the last one where it was not moved.
@@ -165,7 +170,7 @@ mod tests {
         for stretch in stretches {
             review.take(&RunFacts { started: 1_780_653_600 + stretch * 300, ..RunFacts::default() });
         }
-        review.named(Names::default()).report()
+        review.named(Names::default()).report(&TimeZone::UTC)
     }
 
     fn known(report: &Report) -> Vec<bool> {

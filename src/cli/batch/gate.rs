@@ -45,7 +45,7 @@ impl Gates {
             BatchEnd::Capped { .. } | BatchEnd::Failed { .. } => return Exit::Failed,
             BatchEnd::Complete => {}
         }
-        let plain = Exit::of(&tally.counts, self.allow_inconclusive);
+        let plain = Exit::of(&tally.counts, tally.cut_off, self.allow_inconclusive);
         let gates = self.judge(tally);
         if gates.is_empty() || plain == Exit::Failed {
             return plain;
@@ -53,7 +53,7 @@ impl Gates {
         // A gate says how many may fail, and nothing of what nobody knows.
         let mut open = tally.counts;
         (open.passed, open.failed, open.error) = (open.passed + open.failed, 0, 0);
-        let open = Exit::of(&open, self.allow_inconclusive);
+        let open = Exit::of(&open, 0, self.allow_inconclusive);
         let reached = gates.iter().all(|(reached, _)| *reached);
         if reached { open } else { Exit::CheckFailed }
     }
@@ -92,6 +92,11 @@ mod tests {
             (Gates { score: Some(0.1), ..none }, tally(1, 0, 0, 0), Exit::CheckFailed),
         ] {
             assert_eq!(gates.exit(&BatchEnd::Complete, &tally), exit, "{gates:?} {tally:?}");
+        }
+        let mut cut = tally(2, 1, 0, 0);
+        cut.cut_off = 1;
+        for (gates, exit) in [(none, Exit::Cut), (rate(0.5), Exit::Done), (rate(0.9), Exit::CheckFailed)] {
+            assert_eq!(gates.exit(&BatchEnd::Complete, &cut), exit, "{gates:?}");
         }
     }
 

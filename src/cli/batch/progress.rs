@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use crate::{
     cli::Io,
     eval::{Tally, figures},
+    model::{Spent, outcome::Judging},
     pipeline::budget::Budget,
     text::{clean_line, truncate},
 };
@@ -37,6 +38,8 @@ pub(super) struct Now<'a> {
     pub(super) tally: &'a Tally,
     /// Cells under way.
     pub(super) open: usize,
+    /// Cells that have ended and are not on record yet.
+    pub(super) unwritten: usize,
     /// Why nothing is started, if so.
     pub(super) paused: Option<&'a str>,
 }
@@ -93,28 +96,34 @@ fn bar(budget: &Budget) -> String {
     format!("[{}{}] ", "#".repeat(full), "-".repeat(rest))
 }
 
-fn words(Now { budget, tally, open, paused }: &Now<'_>, now: Instant) -> String {
+fn words(Now { budget, tally, open, unwritten, paused }: &Now<'_>, now: Instant) -> String {
     let of = budget.total.map(|total| format!(" of {}", grouped(total))).unwrap_or_default();
     let mut parts = vec![format!("{}{of} done", grouped(done(budget)))];
     parts.extend(Some(tally.counts.others()).filter(|others| !others.is_empty()));
     if let Some(rate) = budget.rate(now) {
         parts.push(format!("{rate:.1}/s"));
     }
-    parts.push(format!("{} tokens", figures::count(budget.tokens)));
-    let cost = tally.cost().to_string();
-    let spends = tally.cost().amount().is_some_and(|amount| amount.0 > 0);
+    let Spent { usage, cost } = tally.answers();
+    parts.push(format!("{} tokens", figures::all_tokens(&usage)));
+    let spends = cost.amount().is_some_and(|amount| amount.0 > 0);
     // Before the first cell has ended nobody knows whether there is a price.
     let known = done(budget) > 0;
     parts.extend(known.then(|| match budget.projected_cost().filter(|_| spends) {
         Some(projected) if budget.left() != Some(0) => format!("{cost} (about {projected} in the end)"),
-        _ => cost,
+        _ => cost.to_string(),
     }));
+    if tally.judges != Judging::default() {
+        parts.push(format!("judges: {}", figures::spent(&tally.judges.spent())));
+    }
     match (paused, budget.time_left(now)) {
         (Some(why), _) => parts.push(format!("paused: {why}")),
         (None, Some(left)) if budget.left() != Some(0) => parts.push(format!("{} left", figures::duration(left))),
         _ => {}
     }
     parts.push(format!("{open} at once"));
+    if *unwritten > 0 {
+        parts.push(format!("{unwritten} being written"));
+    }
     parts.join(" · ")
 }
 
@@ -140,18 +149,20 @@ mod tests {
     async fn a_line_says_what_is_known_and_no_more() {
         let start = Instant::now();
         let mut budget = Budget::new(Caps::default(), Some(4000), start);
-        (budget.done, budget.kept, budget.tokens) = (600, 400, 31_000);
+        (budget.done, budget.kept) = (600, 400);
         let mut tally = Tally::default();
+        tally.take_unknown();
         (tally.counts.failed, tally.counts.inconclusive, tally.counts.error) = (3, 2, 1);
         let now = start + Duration::from_secs(60);
-        let what = Now { budget: &budget, tally: &tally, open: 5, paused: None };
+        let what = Now { budget: &budget, tally: &tally, open: 5, unwritten: 3, paused: None };
         assert_eq!(
             words(&what, now),
-            "1,000 of 4,000 done · 3 failed, 2 inconclusive, 1 error · 10.0/s · 31k tokens · ? · 5m 00s left · 5 at once"
+            "1,000 of 4,000 done · 3 failed, 2 inconclusive, 1 error · 10.0/s · ? tokens · ? · 5m 00s left · 5 at once · \
+             3 being written"
         );
         assert_eq!(bar(&budget), "[#####---------------] ");
         let unknown = Budget::new(Caps::default(), None, start);
-        let what = Now { budget: &unknown, tally: &Tally::default(), open: 0, paused: Some("a cap") };
+        let what = Now { budget: &unknown, tally: &Tally::default(), open: 0, unwritten: 0, paused: Some("a cap") };
         assert_eq!(words(&what, now), "0 done · 0 tokens · paused: a cap · 0 at once");
         assert_eq!(bar(&unknown), "");
     }

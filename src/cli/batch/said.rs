@@ -16,7 +16,7 @@ use crate::{
         report::{Entry, Lane, Whole},
         tally::Figures,
     },
-    model::StatusCounts,
+    model::{Spent, StatusCounts},
     pipeline::{
         KeyState, Pipeline, Readiness,
         budget::{Estimate, Span},
@@ -165,13 +165,14 @@ pub(super) fn summary_line(
     evidence: &[(String, String, Evidence)],
     (gates, resting_keys): (&[(bool, String)], &[RestingKey]),
 ) -> io::Result<()> {
-    let lane = |lane: &Lane| lane.tally.figures();
+    let lane = |lane: &Lane| lane.tally.figures(lane.tally.own());
+    let total = whole.total();
     let line = SummaryLine {
         event: "summary",
         batch: whole.batch.to_string(),
         name: &whole.name,
         end: &whole.end,
-        figures: whole.total().figures(),
+        figures: total.figures(total.answers()),
         lanes: whole
             .lanes
             .iter()
@@ -219,15 +220,15 @@ pub(super) fn summary(
         vec!["PROMPT", "TARGET", "CELLS", "PASSED", "FAILED", "INCONCLUSIVE", "UNCHECKED", "ERRORS", "RATE", "SCORE"];
     heading.extend(&names);
     heading.extend(["TOKENS", "COST", "P50", "P95"]);
-    let row = |prompt: &str, target: &str, tally: &Tally| {
+    let row = |prompt: &str, target: &str, tally: &Tally, spent: Spent| {
         let mut row = vec![prompt.to_owned(), target.to_owned()];
-        row.extend(figures_of(tally, &names));
+        row.extend(figures_of(tally, spent, &names));
         row
     };
-    let mut rows: Vec<Vec<String>> =
-        whole.lanes.iter().map(|lane| row(&lane.prompt_name, &lane.target_name, &lane.tally)).collect();
+    let of = |lane: &Lane| row(&lane.prompt_name, &lane.target_name, &lane.tally, lane.tally.own());
+    let mut rows: Vec<Vec<String>> = whole.lanes.iter().map(of).collect();
     if rows.len() > 1 {
-        rows.push(row("all", "", &total));
+        rows.push(row("all", "", &total, total.answers()));
     }
     table::write(io.out, &heading, &rows)?;
     for (a, b, evidence) in evidence {
@@ -238,6 +239,9 @@ pub(super) fn summary(
         let class = crate::text::clean_line(class);
         writeln!(io.out, "{} × {class}", grouped(*count))?;
     }
+    for line in total.apart() {
+        writeln!(io.out, "{}", crate::text::clean_line(&line))?;
+    }
     if total.cached > 0 {
         let (cached, cells) = (grouped(total.cached), grouped(total.cells()));
         writeln!(io.out, "{cached} of {cells} from the cache, at no cost; their times are left out")?;
@@ -245,7 +249,7 @@ pub(super) fn summary(
     io.out.flush()
 }
 
-fn figures_of(tally: &Tally, names: &[&str]) -> Vec<String> {
+fn figures_of(tally: &Tally, spent: Spent, names: &[&str]) -> Vec<String> {
     let unknown = || "–".to_owned();
     let unit = |score: Option<f64>| score.map_or_else(unknown, |score| format!("{score:.2}"));
     let time = |share| tally.latency(share).map_or_else(unknown, figures::duration);
@@ -256,9 +260,8 @@ fn figures_of(tally: &Tally, names: &[&str]) -> Vec<String> {
     row.push(unit(tally.score()));
     let means: std::collections::BTreeMap<&str, f64> = tally.metrics().collect();
     row.extend(names.iter().map(|name| unit(means.get(name).copied())));
-    let mark = if tally.uncounted > 0 { "≥" } else { "" };
-    row.push(format!("{mark}{}", figures::count(tally.tokens)));
-    row.extend([tally.cost().to_string(), time(0.5), time(0.95)]);
+    row.push(figures::all_tokens(&spent.usage));
+    row.extend([spent.cost.to_string(), time(0.5), time(0.95)]);
     row
 }
 

@@ -51,6 +51,8 @@ pub(super) struct Watch {
     /// Cells whose turn has not come: those under way, and those that ended before one that began earlier.
     waiting: BTreeMap<Place, Option<Entry>>,
     open: BTreeSet<Place>,
+    /// Calls under way at once, at most.
+    concurrency: usize,
     /// The cells that did not pass, as they are listed, and how many more there are.
     pub(super) failures: Vec<Vec<String>>,
     pub(super) more: u64,
@@ -70,7 +72,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Begins before the first event.
-    pub(super) fn new(budget: Budget, whole: Whole, spool: Option<Spool>, json: bool) -> Self {
+    pub(super) fn new(budget: Budget, whole: Whole, concurrency: usize, spool: Option<Spool>, json: bool) -> Self {
         let kept = KeptRuns::new(whole.batch);
         Self {
             budget,
@@ -78,6 +80,7 @@ impl Watch {
             tally: Tally::default(),
             waiting: BTreeMap::new(),
             open: BTreeSet::new(),
+            concurrency,
             failures: Vec::new(),
             more: 0,
             unrecorded: 0,
@@ -116,8 +119,8 @@ impl Watch {
                     self.budget.before([&entry.cell]);
                 } else {
                     self.budget.take(&entry.cell);
-                    self.count(&entry);
                 }
+                self.count(&entry);
                 self.waiting.insert(entry.cell.place, Some(entry));
                 self.tell(io)?;
             }
@@ -177,6 +180,18 @@ impl Watch {
         }
     }
 
+    /// Takes in what earlier runs of the batch took for cells that have no answer yet, and what nobody knows of a run
+    /// that was broken off with calls under way.
+    pub(super) fn before(&mut self, unanswered: &[Cell], crashed: bool) {
+        for lane in &mut self.whole.lanes {
+            let own = |cell: &&Cell| (cell.place.prompt, cell.place.target) == (lane.prompt, lane.target);
+            unanswered.iter().filter(own).for_each(|cell| lane.tally.take_earlier(cell));
+        }
+        if let Some(first) = self.whole.lanes.first_mut().filter(|_| crashed) {
+            first.tally.take_unknown();
+        }
+    }
+
     fn count(&mut self, entry: &Entry) {
         let quality = entry.quality.as_ref();
         self.tally.take(&entry.cell, quality);
@@ -230,7 +245,9 @@ impl Watch {
     /// Says how it goes.
     pub(super) fn show(&self, progress: &mut Progress, io: &mut Io<'_>) {
         let paused = self.paused.as_ref().map(|(why, _)| why.as_str());
-        let now = Now { budget: &self.budget, tally: &self.tally, open: self.open.len(), paused };
+        let open = self.open.len().min(self.concurrency);
+        let unwritten = self.open.len() - open;
+        let now = Now { budget: &self.budget, tally: &self.tally, open, unwritten, paused };
         progress.show(&now, Instant::now(), io);
     }
 }

@@ -6,7 +6,8 @@ use serde_json::json;
 use super::Pages;
 use crate::{
     cli::{Exit, Io, Stopped, sheet::Sheet},
-    model::query::Query,
+    eval::figures,
+    model::{Cost, PicoDollars, query::Query},
     pipeline::port::RunRecord,
     store::{
         Store,
@@ -34,9 +35,14 @@ const HEADS: &[&str] = &[
     "attempts",
     "tokens_in",
     "tokens_out",
+    "tokens_state",
     "cost_usd",
     "cost_state",
+    "judges_tokens",
+    "judges_cost_usd",
+    "judges_cost_state",
     "took_ms",
+    "waited_ms",
     "first_token_ms",
     "stars",
     "thumb",
@@ -108,14 +114,9 @@ fn cells(run: &HistoryEntry) -> Vec<String> {
     fn shown<T: ToString>(value: Option<T>) -> String {
         value.map_or_else(String::new, |value| value.to_string())
     }
-    let millis = |time: Option<std::time::Duration>| shown(time.map(|time| time.as_millis()));
+    let millis = |time: Option<std::time::Duration>| shown(time.map(figures::millis));
+    let dollars = |cost: Cost| shown(cost.amount().map(PicoDollars::dollars));
     let grade = run.grade.clone().unwrap_or_default();
-    let state = match run.cost {
-        crate::model::Cost::Unknown => "unknown",
-        crate::model::Cost::Known(_) => "known",
-        crate::model::Cost::Estimated(_) => "estimated",
-        crate::model::Cost::AtLeast(_) => "at_least",
-    };
     vec![
         run.run.to_string(),
         run.started.to_string(),
@@ -135,9 +136,14 @@ fn cells(run: &HistoryEntry) -> Vec<String> {
         run.attempts.to_string(),
         shown(run.tokens_in),
         shown(run.tokens_out),
-        shown(run.cost.amount().map(crate::model::PicoDollars::dollars)),
-        state.to_owned(),
+        run.tokens_is.clone(),
+        dollars(run.cost),
+        run.cost.sureness().to_owned(),
+        shown(run.judging.map(|judging| judging.tokens)),
+        run.judging.map_or_else(String::new, |judging| dollars(judging.cost)),
+        run.judging.map_or_else(String::new, |judging| judging.cost.sureness().to_owned()),
         millis(run.took),
+        millis(Some(run.waited)),
         millis(run.first_token),
         shown(grade.stars),
         shown(grade.thumb.map(|thumb| if thumb == crate::model::Thumb::Up { "up" } else { "down" })),

@@ -99,7 +99,9 @@ pub(super) async fn what_if(store: &Store, wish: Wish, io: &mut Io<'_>) -> Resul
     writeln!(io.out, "{} answers, {measured} the threshold decides on, {graded} graded\n", what.answers())?;
     let rows: Vec<Vec<String>> = all.iter().map(|at| row(&knob, at)).collect();
     table::write(io.out, &["THRESHOLD", "PASSED", "FIXED", "BROKEN", "PRECISION", "RECALL"], &rows)?;
-    if measured == 0 {
+    if knob.weightless {
+        writeln!(io.err, "its weight is 0: it is measured, and decides on no answer whatever its threshold")?;
+    } else if measured == 0 {
         writeln!(io.err, "nothing was measured by that rule; `retort score` judges stored answers by today's checks")?;
     } else if graded == 0 {
         let says = "no answer is graded, so there is no precision and no recall; `retort history grade RUN` grades one";

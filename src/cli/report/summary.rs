@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use crate::model::{
-    End, Outcome, Provenance,
-    quality::{Quality, Status, Verdict},
+use crate::{
+    eval::figures::{marked, spent, waited},
+    model::{
+        End, Outcome, Provenance,
+        quality::{Quality, Status, Verdict},
+    },
 };
 
 /// Writes a verdict that is no pass.
@@ -16,30 +19,32 @@ pub(super) fn judged(verdict: &Verdict) -> String {
 
 /// Writes one line of numbers: end, model, tokens, cost, times, checks; each unknown left as `?`.
 pub(super) fn figures(outcome: &Outcome) -> String {
-    let count = |tokens: Option<u64>| tokens.map_or_else(|| "?".to_owned(), |count| count.to_string());
-    let mark = if outcome.usage.estimated { "~" } else { "" };
+    let usage = &outcome.usage;
+    let side = |tokens: Option<u64>| marked(usage, tokens, |count| count.to_string());
     let mut parts = vec![outcome.status().word().to_owned(), outcome.target.clone()];
     if outcome.demo {
         parts.push("demonstration, no cost".to_owned());
     }
-    parts.push(format!(
-        "{mark}{} tokens in, {mark}{} out",
-        count(outcome.usage.total_input()),
-        count(outcome.usage.total_output())
-    ));
+    parts.push(format!("{} tokens in, {} out", side(usage.total_input()), side(usage.total_output())));
     match outcome.provenance {
         Provenance::Live if outcome.demo => {}
-        Provenance::Live if matches!(outcome.end, End::Failed { .. }) && outcome.usage.total().is_none() => {}
+        Provenance::Live if outcome.spent().is_nothing() && matches!(outcome.end, End::Failed { .. }) => {}
         Provenance::Live => parts.push(outcome.cost.to_string()),
         Provenance::Cached { .. } => parts.push("cached, $0 now; times of the original".to_owned()),
     }
     if let Some(first) = outcome.timing.first_token {
         parts.push(format!("first token {}", seconds(first)));
     }
-    parts.push(seconds(outcome.timing.total));
+    parts.push(seconds(outcome.timing.took()));
+    parts.extend(waited(outcome.timing.waited));
     if outcome.attempts > 1 {
         parts.push(format!("{} attempts", outcome.attempts));
     }
+    if outcome.fell_back() {
+        let others = outcome.by_target().into_iter().filter(|(attempt, _)| attempt.target != outcome.target);
+        parts.extend(others.map(|(attempt, own)| format!("of that {}: {}", attempt.target, spent(&own))));
+    }
+    parts.extend(outcome.judging.map(|judging| format!("judges: {}", spent(&judging.spent()))));
     if let Some((passed, of)) = outcome.quality.as_ref().map(Quality::held).filter(|(_, of)| *of > 0) {
         parts.push(format!("checks {passed}/{of}"));
     }

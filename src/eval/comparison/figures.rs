@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::{Cell, Entry, Kind, Row, counted, tally};
 use crate::{
-    eval::figures::{age, count, duration, rate, tokens},
+    eval::figures::{self, age, duration, rate, tokens},
     eval::groups::{Groups, Sample},
-    model::{Cost, End, Outcome, Provenance, RunStatus, Usage, usage::tokens_per_second},
+    model::{Cost, End, Outcome, Provenance, RunStatus, Spent, Usage, outcome::Judging, usage::tokens_per_second},
 };
 
 /// Makes the rows. A figure that no lane has makes none.
@@ -31,10 +31,13 @@ pub(super) fn rows(lanes: &[Entry<'_>], now: Timestamp) -> Vec<Row> {
         row("from", &|runs| Some(tally(counted(runs.iter().map(|run| origin(run, now)))))),
         row("served by", &served),
         row("first token", &|runs| median(runs, |run| run.timing.first_token.map(Figure::Time))),
-        row("total", &|runs| median(runs, |run| Some(Figure::Time(run.timing.total)))),
+        row("response", &|runs| median(runs, |run| Some(Figure::Time(run.timing.took())))),
+        row("waited", &waited),
         row("speed", &|runs| median(runs, speed)),
         row("tokens", &|runs| Some(used(runs))),
         row("cost", &|runs| Some(cost(runs))),
+        row("by target", &targets),
+        row("judges", &judges),
     ];
     rows.into_iter().flatten().collect()
 }
@@ -136,19 +139,38 @@ fn median(runs: &[&Outcome], of: impl Fn(&Outcome) -> Option<Figure>) -> Option<
 }
 
 fn speed(run: &Outcome) -> Option<Figure> {
-    tokens_per_second(run.usage.total_output()?, run.timing.generation?).map(Figure::Rate)
+    tokens_per_second(run.answer_usage().total_output()?, run.timing.generation?).map(Figure::Rate)
 }
 
+/// Sums up what retort itself waited for live answers, which is no part of their times.
+fn waited(runs: &[&Outcome]) -> Option<String> {
+    let live = runs.iter().filter(|run| run.provenance == Provenance::Live);
+    let sum: Duration = live.map(|run| run.timing.waited).sum();
+    figures::waited(sum).map(|waited| waited.trim_start_matches("waited ").to_owned())
+}
+
+/// Sums up the tokens of all attempts, those of the originals where answers come from the cache.
 fn used(runs: &[&Outcome]) -> String {
-    if let [run] = runs {
-        return tokens(&run.usage);
+    tokens(&runs.iter().fold(Usage::default(), |sum, run| sum.plus(run.usage)))
+}
+
+/// Sums up what judges took, which is no part of the rest.
+fn judges(runs: &[&Outcome]) -> Option<String> {
+    let judging = runs.iter().filter_map(|run| run.judging).reduce(Judging::plus)?;
+    Some(figures::spent(&judging.spent()))
+}
+
+/// Splits what was taken by the targets that took it, where fallbacks did.
+fn targets(runs: &[&Outcome]) -> Option<String> {
+    let mut all: Vec<(&str, Spent)> = Vec::new();
+    for (attempt, spent) in runs.iter().flat_map(|run| run.by_target()) {
+        match all.iter_mut().find(|(known, _)| *known == attempt.target) {
+            Some((_, sum)) => *sum = sum.plus(spent),
+            None => all.push((&attempt.target, spent)),
+        }
     }
-    let sum = |side: fn(&Usage) -> Option<u64>| {
-        let known: Option<u64> = runs.iter().map(|run| side(&run.usage)).sum();
-        known.map_or_else(|| "?".to_owned(), count)
-    };
-    let mark = if runs.iter().any(|run| run.usage.estimated) { "~" } else { "" };
-    format!("{mark}{}→{}", sum(Usage::total_input), sum(Usage::total_output))
+    let said = all.iter().map(|(target, spent)| format!("{target}: {}", figures::spent(spent)));
+    (all.len() > 1).then(|| said.collect::<Vec<_>>().join("; "))
 }
 
 /// What was paid now: nothing for a cached answer and a demonstration.

@@ -60,6 +60,7 @@ mod tests {
             run: RunId(uuid::Uuid::nil()),
             end: if status == RunStatus::Error { "failed" } else { "done" }.to_owned(),
             status,
+            cut_off: false,
             score: (status != RunStatus::Error).then_some(0.5),
             class: (status == RunStatus::Error).then(|| Class::Truncated.to_string()),
             cached: false,
@@ -67,6 +68,10 @@ mod tests {
             cost: Cost::Unknown,
             judging: None,
             took: Duration::ZERO,
+            tokens_estimated: false,
+            tokens_partial: false,
+            by_target: Vec::new(),
+            waited: Duration::ZERO,
             summary: String::new(),
         }
     }

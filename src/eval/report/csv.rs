@@ -6,22 +6,38 @@ use std::{
 };
 
 use super::{Entries, Whole};
-use crate::model::PicoDollars;
+use crate::model::Cost;
 
 /// The columns before the variables.
 const BEFORE: &[&str] = &["row", "line", "description", "prompt", "target", "sample", "input"];
 
 /// The columns after the variables.
-const AFTER: &[&str] =
-    &["answer", "standing", "score", "why", "fallback", "cached", "tokens", "cost", "seconds", "run"];
+const AFTER: &[&str] = &[
+    "answer",
+    "standing",
+    "score",
+    "why",
+    "fallback",
+    "cached",
+    "tokens",
+    "tokens_is",
+    "cost",
+    "cost_is",
+    "judges_tokens",
+    "judges_cost",
+    "seconds",
+    "waited",
+    "run",
+];
 
-/// Writes the report. Costs are US dollars, those of judges as well, and empty where nobody knows; so are all unknowns.
+/// Writes the report. Costs are US dollars, and empty where nobody knows; so are all unknowns.
 pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::Result<()> {
     let mut rows = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
     let variables = whole.variables.iter().map(|name| Cow::Owned(format!("input.{name}")));
     let heading = BEFORE.iter().map(|name| Cow::Borrowed(*name)).chain(variables);
     let heading = heading.chain(AFTER.iter().map(|name| Cow::Borrowed(*name)));
     rows.write_record(heading.map(|name| guarded(name).into_owned()))?;
+    let dollars = |cost: Cost| cost.amount().map(|cost| cost.dollars().to_string()).unwrap_or_default();
     entries.each(None, &mut |entry| {
         let cell = &entry.cell;
         let (prompt, target) = whole.names(cell.place);
@@ -46,8 +62,13 @@ pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::R
             entry.fallback.clone().unwrap_or_default(),
             cell.cached.to_string(),
             number(cell.tokens),
-            cell.spent().amount().map(PicoDollars::dollars).map(|cost| cost.to_string()).unwrap_or_default(),
+            cell.counted().sureness().to_owned(),
+            dollars(cell.spent().cost),
+            cell.spent().cost.sureness().to_owned(),
+            number(cell.judging.map(|judging| judging.tokens)),
+            cell.judging.map(|judging| dollars(judging.cost)).unwrap_or_default(),
             format!("{:.3}", cell.took.as_secs_f64()),
+            format!("{:.3}", cell.waited.as_secs_f64()),
             cell.run.to_string(),
         ]);
         rows.write_record(row.iter().map(|text| guarded(Cow::Borrowed(text)).into_owned()))?;

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Entries, Entry, Lane, Whole};
 use crate::{
     eval::{figures, tally::Tally},
-    model::{PicoDollars, RunStatus, StatusCounts, VarValue},
+    model::{Cost, PicoDollars, RunStatus, Spent, StatusCounts, VarValue},
 };
 
 const STYLE: &str = include_str!("../../../assets/report/report.css");
@@ -35,6 +35,7 @@ const COLUMNS: &[(&str, bool)] = &[
     ("answer", false),
     ("tokens", true),
     ("cost", true),
+    ("judges", true),
     ("time", true),
 ];
 
@@ -87,11 +88,11 @@ fn summary(out: &mut dyn Write, whole: &Whole) -> io::Result<()> {
     writeln!(out, "</tr></thead>\n<tbody>")?;
     for Lane { prompt_name, target_name, tally, .. } in &whole.lanes {
         write!(out, "<tr><td>{}</td><td>{}</td>", Html(prompt_name), Html(target_name))?;
-        figures_of(out, tally, &metrics)?;
+        figures_of(out, tally, tally.own(), &metrics)?;
     }
     if whole.lanes.len() > 1 {
         write!(out, "<tr><th scope=\"row\" colspan=\"2\">all</th>")?;
-        figures_of(out, &total, &metrics)?;
+        figures_of(out, &total, total.answers(), &metrics)?;
     }
     writeln!(out, "</tbody></table></div>")?;
     if total.cached > 0 {
@@ -101,6 +102,9 @@ fn summary(out: &mut dyn Write, whole: &Whole) -> io::Result<()> {
             total.cached,
             total.cells()
         )?;
+    }
+    for line in total.apart() {
+        writeln!(out, "<p class=\"note\">{}</p>", Html(&line))?;
     }
     for (class, count) in &total.errors {
         writeln!(out, "<p class=\"note\"><span class=\"error\">{count} × {}</span></p>", Html(class))?;
@@ -112,7 +116,7 @@ fn summary(out: &mut dyn Write, whole: &Whole) -> io::Result<()> {
     Ok(())
 }
 
-fn figures_of(out: &mut dyn Write, tally: &Tally, metrics: &[&str]) -> io::Result<()> {
+fn figures_of(out: &mut dyn Write, tally: &Tally, spent: Spent, metrics: &[&str]) -> io::Result<()> {
     let unknown = || "–".to_owned();
     let unit = |score: Option<f64>| score.map_or_else(unknown, |score| format!("{score:.2}"));
     let time = |share| tally.latency(share).map_or_else(unknown, figures::duration);
@@ -123,9 +127,8 @@ fn figures_of(out: &mut dyn Write, tally: &Tally, metrics: &[&str]) -> io::Resul
     cells.push(tally.pass_rate().map_or_else(unknown, figures::percent));
     cells.push(unit(tally.score()));
     cells.extend(metrics.iter().map(|name| unit(means.get(name).copied())));
-    let more = if tally.uncounted > 0 { "≥" } else { "" };
-    cells.push(format!("{more}{}", tally.tokens));
-    cells.extend([tally.cost().to_string(), time(0.5), time(0.95)]);
+    cells.push(figures::all_tokens(&spent.usage));
+    cells.extend([spent.cost.to_string(), time(0.5), time(0.95)]);
     cells.iter().try_for_each(|cell| write!(out, "<td class=\"number\">{}</td>", Html(cell)))?;
     writeln!(out, "</tr>")
 }
@@ -188,14 +191,20 @@ fn row(out: &mut dyn Write, whole: &Whole, entry: &Entry) -> io::Result<()> {
     write!(out, "</td>\n<td data-label=\"{}\">", next())?;
     opened(out, &entry.answer)?;
     let tokens = cell.tokens.map(|tokens| tokens.to_string()).unwrap_or_default();
-    let tokens_shown = if tokens.is_empty() { "?" } else { &tokens };
+    let tokens_shown = figures::marked(&cell.counted(), cell.tokens, |tokens| tokens.to_string());
     writeln!(out, "</td>\n<td data-label=\"{}\" class=\"number\" data-value=\"{tokens}\">{tokens_shown}</td>", next())?;
-    let amount = cell.spent().amount().map(PicoDollars::dollars).map(|cost| cost.to_string()).unwrap_or_default();
-    let (label, cost, cached) = (next(), cell.spent().to_string(), if cell.cached { ", cached" } else { "" });
+    let dollars = |cost: Cost| cost.amount().map(PicoDollars::dollars).map(|cost| cost.to_string()).unwrap_or_default();
+    let (cost, cached) = (cell.spent().cost, if cell.cached { ", cached" } else { "" });
+    let (label, amount, cost) = (next(), dollars(cost), cost.to_string());
     let cost = Html(&cost);
     writeln!(out, "<td data-label=\"{label}\" class=\"number\" data-value=\"{amount}\">{cost}{cached}</td>")?;
-    let (took, millis) = (figures::duration(cell.took), cell.took.as_millis());
-    writeln!(out, "<td data-label=\"{}\" class=\"number\" data-value=\"{millis}\">{took}</td>\n</tr>", next())
+    let (amount, judges) =
+        cell.judging.map_or_else(Default::default, |judging| (dollars(judging.cost), judging.cost.to_string()));
+    let (label, judges) = (next(), Html(&judges));
+    writeln!(out, "<td data-label=\"{label}\" class=\"number\" data-value=\"{amount}\">{judges}</td>")?;
+    let (took, millis) = (figures::duration(cell.took), figures::millis(cell.took));
+    let waited = figures::waited(cell.waited).map(|waited| format!(", {waited}")).unwrap_or_default();
+    writeln!(out, "<td data-label=\"{}\" class=\"number\" data-value=\"{millis}\">{took}{waited}</td>\n</tr>", next())
 }
 
 /// Writes why it did not pass, and all verdicts behind it.

@@ -8,7 +8,10 @@ use std::{
 use serde::Serialize;
 
 use super::{Entries, Entry, Whole};
-use crate::model::{PicoDollars, RunStatus, Verdict, outcome::Reason};
+use crate::{
+    eval::tally::Taken,
+    model::{PicoDollars, RunStatus, Verdict, outcome::Reason},
+};
 
 /// A cell as a line of JSON.
 #[derive(Debug, Serialize)]
@@ -19,6 +22,7 @@ pub struct Line<'a> {
     description: Option<&'a str>,
     prompt: &'a str,
     target: &'a str,
+    /// Counted from 1.
     sample: u32,
     run: String,
     end: &'a str,
@@ -30,10 +34,15 @@ pub struct Line<'a> {
     given_up: &'a [Reason],
     cached: bool,
     tokens: Option<u64>,
-    /// US dollars, those of judges as well; null where nobody knows.
+    tokens_is: &'static str,
+    /// US dollars; null where nobody knows.
     cost: Option<f64>,
     cost_is: &'static str,
+    /// What judges took, which is no part of the rest; null where none was asked.
+    judges: Option<Taken>,
     seconds: f64,
+    /// Seconds that retort itself waited, which are no part of the others.
+    waited: f64,
     input: &'a str,
     vars: BTreeMap<&'a str, &'a str>,
     answer: &'a str,
@@ -52,7 +61,7 @@ impl<'a> Line<'a> {
             description: entry.description.as_deref(),
             prompt,
             target,
-            sample: cell.place.sample,
+            sample: cell.place.sample + 1,
             run: cell.run.to_string(),
             end: &cell.end,
             standing: cell.status,
@@ -63,9 +72,12 @@ impl<'a> Line<'a> {
             given_up: &entry.given_up,
             cached: cell.cached,
             tokens: cell.tokens,
-            cost: cell.spent().amount().map(PicoDollars::dollars),
-            cost_is: cell.spent().sureness(),
+            tokens_is: cell.counted().sureness(),
+            cost: cell.spent().cost.amount().map(PicoDollars::dollars),
+            cost_is: cell.spent().cost.sureness(),
+            judges: cell.judging.map(|judging| Taken::of(judging.spent())),
             seconds: cell.took.as_secs_f64(),
+            waited: cell.waited.as_secs_f64(),
             input: &entry.input.text,
             vars: entry.input.texts(),
             answer: &entry.answer,

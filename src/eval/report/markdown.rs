@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{Entries, Whole};
 use crate::eval::{comparison::escaped, figures, tally::Tally};
-use crate::model::{RunStatus, StatusCounts};
+use crate::model::{RunStatus, Spent, StatusCounts};
 
 /// The characters of an answer that stand in the list.
 const SHOWN: usize = 200;
@@ -20,17 +20,20 @@ pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::R
         "| prompt | target | cells | passed | failed | inconclusive | unchecked | errors | pass rate | score |"
     )?;
     names.iter().try_for_each(|name| write!(out, " {} |", escaped(name)))?;
-    writeln!(out, " cost | p50 | p95 |")?;
-    writeln!(out, "|---|---|{}", "--:|".repeat(11 + names.len()))?;
+    writeln!(out, " tokens | cost | p50 | p95 |")?;
+    writeln!(out, "|---|---|{}", "--:|".repeat(12 + names.len()))?;
     for lane in &whole.lanes {
-        let line = figures_of(&lane.tally, &names);
+        let line = figures_of(&lane.tally, lane.tally.own(), &names);
         writeln!(out, "| {} | {} | {line} |", escaped(&lane.prompt_name), escaped(&lane.target_name))?;
     }
     if whole.lanes.len() > 1 {
-        writeln!(out, "| **all** | | {} |", figures_of(&total, &names))?;
+        writeln!(out, "| **all** | | {} |", figures_of(&total, total.answers(), &names))?;
     }
     for (class, count) in &total.errors {
         writeln!(out, "\n{} × {}", count, escaped(class))?;
+    }
+    for line in total.apart() {
+        writeln!(out, "\n{}", escaped(&line))?;
     }
     for unrun in total.unrun() {
         writeln!(out, "\nnot run: {}", escaped(&unrun.to_string()))?;
@@ -50,7 +53,7 @@ pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::R
     })
 }
 
-fn figures_of(tally: &Tally, names: &[&str]) -> String {
+fn figures_of(tally: &Tally, spent: Spent, names: &[&str]) -> String {
     let unknown = || "–".to_owned();
     let share = |share: Option<f64>| share.map_or_else(unknown, figures::percent);
     let unit = |score: Option<f64>| score.map_or_else(unknown, |score| format!("{score:.2}"));
@@ -61,6 +64,6 @@ fn figures_of(tally: &Tally, names: &[&str]) -> String {
     cells.extend([share(tally.pass_rate()), unit(tally.score())]);
     let means: std::collections::BTreeMap<&str, f64> = tally.metrics().collect();
     cells.extend(names.iter().map(|name| unit(means.get(name).copied())));
-    cells.extend([tally.cost().to_string(), time(0.5), time(0.95)]);
+    cells.extend([figures::all_tokens(&spent.usage), spent.cost.to_string(), time(0.5), time(0.95)]);
     cells.join(" | ")
 }

@@ -27,6 +27,7 @@ fn entry(row: u64, target: u32, status: RunStatus) -> Entry {
         run: RunId(uuid::Uuid::nil()),
         end: end.to_owned(),
         status,
+        cut_off: false,
         score: passed.map(|passed| if passed { 1.0 } else { 0.25 }),
         class: (end == "failed").then(|| "rate limited".to_owned()),
         cached: false,
@@ -34,6 +35,10 @@ fn entry(row: u64, target: u32, status: RunStatus) -> Entry {
         cost: Cost::Known(PicoDollars(1_000_000)),
         judging: None,
         took: Duration::from_millis(1234),
+        tokens_estimated: false,
+        tokens_partial: false,
+        by_target: Vec::new(),
+        waited: Duration::ZERO,
         summary: String::new(),
     };
     Entry {
@@ -194,9 +199,9 @@ fn json_lines_hold_the_answer_as_it_was_sent() {
 }
 
 #[test]
-fn what_judges_took_is_part_of_what_a_cell_cost() {
+fn what_judges_took_stands_beside_what_a_cell_cost() {
     let (whole, mut entries) = batch();
-    let judging = Judging { cost: Cost::Known(PicoDollars(500_000)), tokens: 7 };
+    let judging = Judging { cost: Cost::Known(PicoDollars(500_000)), tokens: 7, ..Judging::default() };
     entries.truncate(3);
     entries[0].cell.judging = Some(judging);
     (entries[1].cell.judging, entries[1].cell.cost) = (Some(judging), Cost::Unknown);
@@ -209,20 +214,28 @@ fn what_judges_took_is_part_of_what_a_cell_cost() {
     };
     let lines = written(Form::Lines);
     let lines = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let costs: Vec<_> =
-        lines.map(|line| (line["cost"].as_f64().unwrap(), line["cost_is"].as_str().unwrap().to_owned())).collect();
-    let want = [(0.000_001_5, "known"), (0.000_000_5, "at_least"), (0.000_000_5, "known")];
+    let costs: Vec<_> = lines
+        .map(|line| {
+            let judges = &line["judges"];
+            assert_eq!((judges["tokens"].as_u64(), judges["cost"].as_f64()), (Some(7), Some(0.000_000_5)));
+            (line["cost"].as_f64(), line["cost_is"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    let want = [(Some(0.000_001), "known"), (None, "unknown"), (Some(0.0), "known")];
     assert_eq!(costs, want.map(|(cost, sure)| (cost, sure.to_owned())));
     let sheet = written(Form::Csv);
     let mut rows = ::csv::Reader::from_reader(sheet.as_bytes());
-    let at = rows.headers().unwrap().iter().position(|name| name == "cost").unwrap();
-    let costs: Vec<f64> = rows.records().map(|row| row.unwrap()[at].parse().unwrap()).collect();
-    assert_eq!(costs, [0.000_001_5, 0.000_000_5, 0.000_000_5]);
+    let at = ["cost", "cost_is", "judges_cost"];
+    let at = at.map(|name| rows.headers().unwrap().iter().position(|head| head == name).unwrap());
+    let costs: Vec<String> =
+        rows.records().map(|row| at.map(|at| row.as_ref().unwrap()[at].to_owned()).join(" ")).collect();
+    assert_eq!(costs, ["0.000001 known 0.0000005", " unknown 0.0000005", "0 known 0.0000005"]);
     let page = written(Form::Html);
     for (shown, times) in [
-        ("data-value=\"0.0000015\">$0.000002<", 1),
-        ("data-value=\"0.0000005\">≥&lt;$0.000001<", 1),
-        ("data-value=\"0.0000005\">&lt;$0.000001, cached<", 1),
+        ("data-value=\"0.000001\">$0.000001<", 1),
+        ("data-value=\"\">?<", 1),
+        ("data-value=\"0\">$0, cached<", 1),
+        ("data-value=\"0.0000005\">&lt;$0.000001<", 3),
     ] {
         assert_eq!(page.matches(shown).count(), times, "{shown}: {page}");
     }

@@ -59,6 +59,11 @@ impl<T: Default> ByName<T> {
 impl Groups {
     /// Takes a run into the group of a pair of names, and returns the group's place.
     pub(super) fn take(&mut self, pair: Pair, facts: &RunFacts) -> u32 {
+        self.change(pair, |group| group.take(facts))
+    }
+
+    /// Changes the group of a pair of names, and returns its place.
+    pub(super) fn change(&mut self, pair: Pair, change: impl FnOnce(&mut Group)) -> u32 {
         let second = pair.1.map_or(0, |name| name.place() + 1);
         if self.places.len() <= second {
             self.places.resize_with(second + 1, Vec::new);
@@ -73,7 +78,7 @@ impl Groups {
             next
         });
         if let Some((_, group)) = all.get_mut(place as usize) {
-            group.take(facts);
+            change(group);
         }
         place
     }

@@ -1,15 +1,15 @@
 //! A report in Markdown.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
-use super::report::{By, Change, ClassLine, Compared, Line, NOT_COMPARABLE, Rate, Report, Times};
+use super::report::{By, Change, ClassLine, Compared, Line, NOT_COMPARABLE, Rate, Report, Times, Waits};
 use crate::{
     eval::{
         comparison::escaped,
         evidence::Shown,
-        figures::{hundredths, whole_percent},
+        figures::{self, duration, hundredths, whole_percent},
     },
-    model::StatusCounts,
+    model::{Cost, StatusCounts, outcome::Judging},
 };
 
 /// Writes a rate with its interval: `92% (85 to 96, 110 of 120)`; nothing is `–`.
@@ -35,17 +35,34 @@ pub fn pass_rate(pass: Option<&Rate>, counts: &StatusCounts) -> String {
     }
 }
 
-/// Writes times: `p50 0.92s p90 1.40s p95 2.10s p99 3.00s, n 120`; nothing is `–`.
+/// Writes times: `p50 0.92s p90 1.40s p95 2.10s p99 3.00s, n 120`, without those that so few say nothing of; nothing
+/// is `–`.
 #[must_use]
 pub fn times(times: Option<&Times>) -> String {
     times.map_or_else(
         || "–".to_owned(),
-        |times| {
-            let shown = |millis: u32| crate::eval::figures::duration(std::time::Duration::from_millis(millis.into()));
-            let [p50, p90, p95, p99] = [times.p50, times.p90, times.p95, times.p99].map(shown);
-            format!("p50 {p50} p90 {p90} p95 {p95} p99 {p99}, n {}", times.n)
+        |Times { n, p50, p90, p95, p99 }| {
+            let ranks = [("p50", Some(*p50)), ("p90", *p90), ("p95", *p95), ("p99", *p99)];
+            let told = ranks.into_iter().filter_map(|(name, millis)| {
+                Some(format!("{name} {}", duration(Duration::from_millis(millis?.into()))))
+            });
+            format!("{}, n {n}", told.collect::<Vec<_>>().join(" "))
         },
     )
+}
+
+/// Says what retort itself waited; none where that is next to nothing.
+#[must_use]
+pub fn waits(waits: &Waits) -> Option<String> {
+    let Waits { runs, total, longest } = *waits;
+    let [total, longest] = [total, longest].map(Duration::from_millis).map(duration);
+    let runs_word = if runs == 1 { "run" } else { "runs" };
+    (runs > 0).then(|| {
+        format!(
+            "{total} for limits, between tries and for free places, in {runs} {runs_word}, {longest} at most; no part \
+             of the times, which are those of the answering attempts"
+        )
+    })
 }
 
 /// Writes a report with the lines of a grouping.
@@ -60,8 +77,14 @@ pub fn markdown(report: &Report, by: By) -> String {
     row("passed every check", &pass_rate(report.pass.as_ref(), &report.counts));
     row("response time", &times(report.times.as_ref()));
     row("first token", &times(report.first_token.as_ref()));
+    if let Some(waits) = waits(&report.waits) {
+        row("waited", &waits);
+    }
     row("tokens", &tokens(report));
-    row("cost", &cost(report.cost, report.unpriced));
+    row("cost", &cost(report.spent.cost, report.unpriced));
+    if let Some(judges) = judges(report) {
+        row("judges", &judges);
+    }
     let (retried, fallbacks, cached) = (report.retried, report.fell_back, report.cached);
     row(
         "retried",
@@ -98,18 +121,22 @@ pub fn markdown(report: &Report, by: By) -> String {
     for check in &report.checks {
         let _ = writeln!(out, "| {} | {} | {} |", escaped(&check.name), rate(check.pass.as_ref()), check.inconclusive);
     }
+    for unrun in &report.unrun {
+        let _ = writeln!(out, "\nnot run: {}", escaped(&unrun.to_string()));
+    }
     let head = by.word();
     let _ = write!(
         out,
-        "\n## By {head}\n\n| {head} | runs | errors | passed | times | cost |\n|---|---|---|---|---|---|\n"
+        "\n## By {head}\n\n| {head} | runs | errors | passed | times | tokens | cost |\n|---|---|---|---|---|---|---|\n"
     );
     for line in report.lines(by) {
-        let Line { name, prompt, runs, counts, pass, times: own, cost: dollars, unpriced, .. } = line;
+        let Line { name, prompt, runs, counts, pass, times: own, spent, unpriced, .. } = line;
         let errors = counts.error;
         let name =
             prompt.as_ref().map_or_else(|| escaped(name), |prompt| format!("{} {}", escaped(prompt), escaped(name)));
-        let (pass, own, dollars) = (pass_rate(pass.as_ref(), counts), times(own.as_ref()), cost(*dollars, *unpriced));
-        let _ = writeln!(out, "| {name} | {runs} | {errors} | {pass} | {own} | {dollars} |");
+        let (pass, own, dollars) = (pass_rate(pass.as_ref(), counts), times(own.as_ref()), cost(spent.cost, *unpriced));
+        let tokens = figures::all_tokens(&spent.usage);
+        let _ = writeln!(out, "| {name} | {runs} | {errors} | {pass} | {own} | {tokens} | {dollars} |");
     }
     if !report.classes.is_empty() {
         out.push_str("\n## Errors\n\n| class | runs that met it | ended with it | answered all the same | passed |\n");
@@ -128,19 +155,30 @@ pub fn markdown(report: &Report, by: By) -> String {
     out
 }
 
-/// Writes tokens in and out: `12000 in, 340 out`.
+/// Writes tokens in and out, `12000 in, 340 out`, marked `≥` where there may be more and `~` where they are an estimate.
 #[must_use]
 pub fn tokens(report: &Report) -> String {
-    format!("{} in, {} out", report.tokens_in, report.tokens_out)
+    let Report { spent, tokens_in, tokens_out, .. } = report;
+    let side = |count: u64| figures::marked(&spent.usage, Some(count), |count| count.to_string());
+    format!("{} in, {} out", side(*tokens_in), side(*tokens_out))
 }
 
-/// Writes a cost and how many runs it leaves out.
+/// Writes a cost, and how many runs it leaves out.
 #[must_use]
-pub fn cost(dollars: f64, unpriced: u64) -> String {
-    match (dollars, unpriced) {
-        (0.0, 0) => "$0".to_owned(),
-        (0.0, _) => format!("? ({unpriced} runs without a known price)"),
-        (dollars, 0) => format!("${dollars:.6}"),
-        (dollars, unpriced) => format!("${dollars:.6} and {unpriced} runs without a known price"),
+pub fn cost(cost: Cost, unpriced: u64) -> String {
+    match unpriced {
+        0 => cost.to_string(),
+        1 => format!("{cost} (the cost of 1 run is not known)"),
+        _ => format!("{cost} (the cost of {unpriced} runs is not known)"),
     }
+}
+
+/// Says what judging took, and of the runs of judges alone that they are; none where nothing was judged by a model.
+#[must_use]
+pub fn judges(report: &Report) -> Option<String> {
+    if report.of_judges {
+        return Some("all of these runs are those of judges".to_owned());
+    }
+    (report.judges != Judging::default())
+        .then(|| format!("{}, no part of the above", figures::spent(&report.judges.spent())))
 }

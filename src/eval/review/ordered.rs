@@ -1,7 +1,7 @@
 //! Times in order, so that the ranks of any groups among them are found by counting.
 
 use super::{Live, Timed, report::Times};
-use crate::eval::stats::rank;
+use crate::eval::stats::{rank, telling_rank};
 
 /// The shares that are told.
 const SHARES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
@@ -45,6 +45,9 @@ impl Ranks {
 
     fn told(self) -> Option<Times> {
         let [p50, p90, p95, p99] = self.found;
+        let [_, nine, nineteen, ninety_nine] = SHARES;
+        let telling = |share, found| telling_rank(self.n, share).map(|_| found);
+        let (p90, p95, p99) = (telling(nine, p90), telling(nineteen, p95), telling(ninety_nine, p99));
         (self.n > 0).then_some(Times { n: self.n, p50, p90, p95, p99 })
     }
 }
@@ -150,9 +153,9 @@ mod tests {
             for (target, told) in (0..3).zip(told) {
                 let mut own: Vec<u32> = all.iter().filter(|one| one.0 == target).map(|one| one.1).collect();
                 own.sort_unstable();
-                let rank = |share| percentile(&own, share);
-                let want = rank(0.5).map(|p50| Times {
-                    n: own.len() as u64, p50, p90: rank(0.9).unwrap(), p95: rank(0.95).unwrap(), p99: rank(0.99).unwrap(),
+                let rank = |share, least| percentile(&own, share).filter(|_| own.len() >= least);
+                let want = rank(0.5, 1).map(|p50| Times {
+                    n: own.len() as u64, p50, p90: rank(0.9, 10), p95: rank(0.95, 20), p99: rank(0.99, 100),
                 });
                 prop_assert_eq!(told, want);
             }

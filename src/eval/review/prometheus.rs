@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::report::Report;
-use crate::model::RunStatus;
+use crate::model::{RunStatus, Spent};
+
+/// How sure tokens and costs can be.
+const SURENESS: [&str; 4] = ["known", "estimated", "at_least", "unknown"];
 
 /// Writes a report as gauges.
 #[must_use]
@@ -24,9 +27,25 @@ pub fn prometheus(report: &Report) -> String {
     family("runs_by_status", "Runs by how they came out.", &statuses);
     let sides = [("in", report.tokens_in), ("out", report.tokens_out)];
     let sides = sides.map(|(side, count)| (label("direction", side), count as f64));
-    family("tokens", "Tokens in and out, cached answers left out.", &sides);
-    family("cost_dollars", "Known cost in US dollars.", &[(String::new(), report.cost)]);
+    family("tokens", "Tokens in and out of every billed call, cached answers and judges left out.", &sides);
+    let judging = report.judges.spent();
+    let spent = [("", "", report.spent), ("judge_", " that judges took", judging)];
+    for (prefix, whose, Spent { usage, cost }) in spent {
+        if prefix == "judge_" {
+            family("judge_tokens", "Tokens in and out of the calls of judges.", &plain(usage.total().unwrap_or(0)));
+        }
+        let states = |now: &str| SURENESS.map(|state| (label("state", state), f64::from(u8::from(state == now))));
+        family(
+            &format!("{prefix}tokens_state"),
+            &format!("How sure the tokens{whose} are."),
+            &states(usage.sureness()),
+        );
+        let dollars: Vec<_> = cost.amount().iter().map(|amount| (String::new(), amount.dollars())).collect();
+        family(&format!("{prefix}cost_dollars"), &format!("Cost in US dollars{whose}, as far as known."), &dollars);
+        family(&format!("{prefix}cost_state"), &format!("How sure the cost{whose} is."), &states(cost.sureness()));
+    }
     family("unpriced_runs", "Runs whose cost is not known.", &plain(report.unpriced));
+    family("waited_seconds", "Time retort itself waited.", &[(String::new(), report.waits.total as f64 / 1000.0)]);
     family("attempts", "Calls made.", &plain(report.attempts));
     family("retried_runs", "Runs that took more than one call.", &plain(report.retried));
     family("fallback_runs", "Runs that another target answered.", &plain(report.fell_back));
@@ -53,15 +72,15 @@ pub fn prometheus(report: &Report) -> String {
     let passing = classes(|line| line.pass.map(|rate| rate.share));
     family("class_pass_ratio", "Pass rate of the runs that met a fault, by class.", &passing);
     for (name, help, times) in [
-        ("response_seconds", "Response times, cached answers left out.", report.times),
+        ("response_seconds", "Response times of answering attempts, cached answers left out.", report.times),
         ("first_token_seconds", "Times to the first token.", report.first_token),
     ] {
         let ranks =
-            times.map(|times| [("0.5", times.p50), ("0.9", times.p90), ("0.95", times.p95), ("0.99", times.p99)]);
+            times.map(|times| [("0.5", Some(times.p50)), ("0.9", times.p90), ("0.95", times.p95), ("0.99", times.p99)]);
         let samples: Vec<_> = ranks
             .iter()
             .flatten()
-            .map(|(share, millis)| (label("quantile", share), f64::from(*millis) / 1000.0))
+            .filter_map(|(share, millis)| Some((label("quantile", share), f64::from((*millis)?) / 1000.0)))
             .collect();
         family(name, help, &samples);
     }

@@ -1,14 +1,19 @@
 //! A review as it is read: rates with intervals, times by rank, what got worse first.
 
-use serde::Serialize;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
 
 use super::BINS;
 use crate::{
     eval::{
+        Unrun,
         evidence::Shown,
+        figures::LEAST_WAIT,
         stats::{Interval, wilson},
+        tally::Taken,
     },
-    model::StatusCounts,
+    model::{Spent, StatusCounts, outcome::Judging},
 };
 
 /// What runs are grouped by.
@@ -65,19 +70,42 @@ impl Rate {
     }
 }
 
-/// Times by nearest rank, in milliseconds.
+/// Times of answering attempts from their sending, by nearest rank, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Times {
     /// How many were measured.
     pub n: u64,
     /// Half took at most this.
     pub p50: u32,
-    /// Nine in ten.
-    pub p90: u32,
-    /// Nineteen in twenty.
-    pub p95: u32,
-    /// Ninety-nine in a hundred.
-    pub p99: u32,
+    /// Nine in ten; none below ten.
+    pub p90: Option<u32>,
+    /// Nineteen in twenty; none below twenty.
+    pub p95: Option<u32>,
+    /// Ninety-nine in a hundred; none below a hundred.
+    pub p99: Option<u32>,
+}
+
+/// What retort itself waited: for limits, between tries, for a free place. No part of any other time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Waits {
+    /// Runs that waited, as [`LEAST_WAIT`] has it.
+    pub runs: u64,
+    /// Milliseconds that these waited together.
+    pub total: u64,
+    /// Milliseconds of the longest.
+    pub longest: u64,
+}
+
+impl Waits {
+    /// Takes in what one run waited.
+    pub(super) fn take(&mut self, waited: Duration) {
+        let millis = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+        if waited >= LEAST_WAIT {
+            self.runs += 1;
+            self.total = self.total.saturating_add(millis);
+            self.longest = self.longest.max(millis);
+        }
+    }
 }
 
 /// What runs of one kind come to.
@@ -101,9 +129,10 @@ pub struct Line {
     pub times: Option<Times>,
     /// Times to the first token.
     pub first_token: Option<Times>,
-    /// US dollars, as far as known.
-    pub cost: f64,
-    /// Runs whose cost is not known.
+    /// What the runs took; of a model or a provider what it took itself, in runs that others answered as well.
+    #[serde(flatten, serialize_with = "taken")]
+    pub spent: Spent,
+    /// Runs of whose cost, likewise, nothing is known.
     pub unpriced: u64,
 }
 
@@ -158,12 +187,15 @@ pub const NOT_COMPARABLE: &str = "not comparable: no common inputs";
 pub struct Point {
     /// When it begins, in seconds since 1970.
     pub from: i64,
+    /// When it ends.
+    pub to: i64,
     /// Runs.
     pub runs: u64,
     /// How they came out.
     pub counts: StatusCounts,
-    /// US dollars.
-    pub cost: f64,
+    /// What they took.
+    #[serde(flatten, serialize_with = "taken")]
+    pub spent: Spent,
     /// Runs whose cost is not known.
     pub unpriced: u64,
     /// The response time half of the answers stayed within, in milliseconds.
@@ -185,6 +217,8 @@ pub struct Report {
     pub changes: Vec<Change>,
     /// By check: how often it passed.
     pub checks: Vec<Check>,
+    /// Checks that could not run, by rule and reason; none where the runs are not those on record.
+    pub unrun: Vec<Unrun>,
     /// By class of fault, the one most runs met first.
     pub classes: Vec<ClassLine>,
     /// By model.
@@ -205,14 +239,22 @@ pub struct Report {
     pub times: Option<Times>,
     /// Times to the first token.
     pub first_token: Option<Times>,
+    /// What retort itself waited.
+    pub waits: Waits,
     /// Tokens in.
     pub tokens_in: u64,
     /// Tokens out.
     pub tokens_out: u64,
-    /// US dollars, as far as known.
-    pub cost: f64,
+    /// All that was taken, judges apart.
+    #[serde(flatten, serialize_with = "taken")]
+    pub spent: Spent,
     /// Runs whose cost is not known.
     pub unpriced: u64,
+    /// What judging took.
+    #[serde(serialize_with = "judging")]
+    pub judges: Judging,
+    /// Whether the runs are those of judges: there are no others.
+    pub of_judges: bool,
     /// Runs that took more than one call.
     pub retried: u64,
     /// Calls.
@@ -233,13 +275,15 @@ pub struct Report {
     pub trend: Vec<Point>,
 }
 
-impl Report {
-    /// Returns all tokens.
-    #[must_use]
-    pub fn tokens(&self) -> u64 {
-        self.tokens_in.saturating_add(self.tokens_out)
-    }
+fn taken<S: Serializer>(spent: &Spent, out: S) -> Result<S::Ok, S::Error> {
+    Taken::of(*spent).serialize(out)
+}
 
+fn judging<S: Serializer>(judging: &Judging, out: S) -> Result<S::Ok, S::Error> {
+    (*judging != Judging::default()).then(|| Taken::of(judging.spent())).serialize(out)
+}
+
+impl Report {
     /// Tells whether all of it is a demonstration, so that times and tokens are.
     #[must_use]
     pub fn is_demo(&self) -> bool {

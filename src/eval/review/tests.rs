@@ -2,11 +2,17 @@
 
 use std::time::Duration;
 
+use jiff::{Timestamp, tz::TimeZone};
+
 use super::*;
 use crate::{
     eval::evidence::Shown,
-    model::{RunStatus, StatusCounts},
+    model::{PicoDollars, RunStatus, StatusCounts, facts::TargetSpent},
 };
+
+fn spent(cost: Cost) -> Spent {
+    Spent { usage: Usage { input: Some(60), output: Some(40), ..Usage::default() }, cost }
+}
 
 fn facts(names: &mut Names, number: i64, change: impl FnOnce(&mut RunFacts, &mut Names)) -> RunFacts {
     let mut facts = RunFacts {
@@ -23,9 +29,7 @@ fn facts(names: &mut Names, number: i64, change: impl FnOnce(&mut RunFacts, &mut
         marks: vec![(names.of("format"), Status::Passed, None), (names.of("confidence"), Status::Passed, Some(0.95))],
         took: Some(Duration::from_millis(100 + number.unsigned_abs() * 10)),
         first_token: Some(Duration::from_millis(50)),
-        tokens_in: Some(60),
-        tokens_out: Some(40),
-        cost: Some(PicoDollars(1_000_000_000)),
+        spent: spent(Cost::Known(PicoDollars(1_000_000_000))),
         attempts: 1,
         ..RunFacts::default()
     };
@@ -45,11 +49,11 @@ fn runs(names: &mut Names) -> Vec<RunFacts> {
                     run.class = Some(names.of("rate \"limited\""));
                     run.faults = vec![names.of("overloaded"), names.of("rate \"limited\"")];
                     (run.status, run.compared) = (RunStatus::Error, None);
-                    (run.tokens_in, run.tokens_out, run.cost) = (None, None, None);
+                    run.spent = Spent::default();
                     run.marks.clear();
                     run.attempts = 3;
                 }
-                4 => run.cached = true,
+                4 => (run.cached, run.spent) = (true, Spent::default()),
                 5 => run.demo = true,
                 6 => {
                     run.end = Ending::Cancelled;
@@ -61,7 +65,7 @@ fn runs(names: &mut Names) -> Vec<RunFacts> {
                     (run.status, run.compared) = (RunStatus::Failed, Some(false));
                     let (confidence, rubric) = (names.of("confidence"), names.of("llm-rubric"));
                     run.marks = vec![(confidence, Status::Failed, Some(0.2)), (rubric, Status::Inconclusive, None)];
-                    (run.cost, run.right) = (None, Some(number == 7));
+                    (run.spent, run.right) = (spent(Cost::Unknown), Some(number == 7));
                 }
                 _ => {}
             })
@@ -74,7 +78,7 @@ fn review(names: Names, runs: &[RunFacts]) -> Report {
     for run in runs {
         review.take(run);
     }
-    review.named(names).report()
+    review.named(names).report(&TimeZone::UTC)
 }
 
 fn reviewed() -> Report {
@@ -95,11 +99,11 @@ fn each_run_counts_where_it_belongs() {
     assert_eq!((success.part, success.whole), (8, 10));
     // Runs 0, 1, 2, 7, 8, 9: neither cached, nor a demonstration, nor without an answer.
     let times = report.times.unwrap();
-    assert_eq!((times.n, times.p50, times.p99), (6, 120, 190));
+    assert_eq!((times.n, times.p50, times.p90, times.p99), (6, 120, None, None));
     assert_eq!(report.first_token.unwrap().n, 6);
-    assert_eq!((report.tokens_in, report.tokens_out, report.tokens()), (420, 280, 700));
+    assert_eq!((report.tokens_in, report.tokens_out, report.spent.tokens()), (420, 280, 700));
     assert_eq!((report.unpriced, report.retried, report.attempts), (3, 2, 13));
-    assert!((report.cost - 0.004).abs() < 1e-12);
+    assert_eq!(report.spent.cost, Cost::AtLeast(PicoDollars(4_000_000_000)), "three have no known cost");
     assert_eq!((report.confidence[9], report.confidence[2]), (6, 3));
     assert_eq!((report.graded, report.right), (3, 1));
     let check = |name: &str| report.checks.iter().find(|check| check.name == name).unwrap();
@@ -197,10 +201,131 @@ fn a_demonstration_is_measured_only_where_there_is_nothing_else() {
     let real = facts(&mut names, 5, |_, _| {});
     let alone = review(names.clone(), std::slice::from_ref(&shown));
     assert!(alone.is_demo());
-    assert_eq!((alone.tokens(), alone.times.unwrap().p50, alone.cost, alone.unpriced), (100, 100, 0.0, 0));
+    let figures = (alone.spent.tokens(), alone.times.unwrap().p50, alone.spent.cost, alone.unpriced);
+    assert_eq!(figures, (100, 100, Cost::NOTHING, 0));
     let both = review(names, &[shown, real]);
     assert!(!both.is_demo());
-    assert_eq!((both.tokens(), both.times.unwrap().n, both.times.unwrap().p50), (100, 1, 150));
+    assert_eq!((both.spent.tokens(), both.times.unwrap().n, both.times.unwrap().p50), (100, 1, 150));
+}
+
+#[test]
+fn each_model_has_what_it_took_itself_and_the_runs_it_answered() {
+    let mut names = Names::default();
+    let (dear, free) = (Cost::Known(PicoDollars(1_000_000)), Cost::NOTHING);
+    let run = facts(&mut names, 0, |run, names| {
+        run.model = Some(names.of("free"));
+        run.spent = spent(dear).plus(spent(free));
+        let own = |model, cost| TargetSpent { provider: run.provider, model: Some(model), spent: spent(cost) };
+        run.by_target = vec![own(names.of("dear"), dear), own(names.of("free"), free)];
+    });
+    let report = review(names, &[run]);
+    let lines: Vec<_> = report
+        .models
+        .iter()
+        .map(|line| (line.name.as_str(), line.runs, line.spent.cost, line.spent.tokens()))
+        .collect();
+    assert_eq!(lines, [("dear", 0, dear, 100), ("free", 1, free, 100)]);
+    assert_eq!((report.spent.cost, report.spent.tokens()), (dear, 200));
+    let prompt = &report.prompts[0];
+    assert_eq!((prompt.spent.cost, prompt.spent.tokens(), prompt.runs), (dear, 200, 1));
+}
+
+#[test]
+fn what_judges_say_is_no_answer_and_what_they_took_stands_apart() {
+    let mut names = Names::default();
+    let judging = Judging { cost: Cost::Known(PicoDollars(7)), tokens: 9, ..Judging::default() };
+    let judged = facts(&mut names, 0, |run, _| run.judging = Some(judging));
+    let judge = facts(&mut names, 1, |run, names| {
+        (run.judge, run.model, run.prompt) = (true, Some(names.of("judge-model")), Some(names.of("judge")));
+        (run.status, run.took) = (RunStatus::Failed, Some(Duration::from_secs(9)));
+    });
+    let both = review(names.clone(), &[judged, judge.clone()]);
+    assert_eq!((both.runs, both.counts.failed, both.times.unwrap().n, both.spent.tokens()), (1, 0, 1, 100));
+    assert_eq!((both.judges, both.models.len(), both.prompts.len()), (judging, 1, 1));
+    assert!(markdown(&both, By::Model).contains("- judges: 9 tokens, <$0.000001"), "{}", markdown(&both, By::Model));
+    assert!(prometheus(&both).contains("retort_judge_tokens 9\n"), "{}", prometheus(&both));
+    let alone = review(names, &[judge]);
+    assert_eq!((alone.runs, alone.of_judges, alone.spent.tokens()), (1, true, 100));
+    assert_eq!(alone.models[0].name, "judge-model");
+}
+
+#[test]
+fn how_sure_a_sum_is_is_the_same_in_words_in_markdown_in_json_and_for_prometheus() {
+    for (cost, usage, words, tokens, sureness) in [
+        (Cost::Known(PicoDollars(60_000_000)), Usage::default(), "$0.000060", "60 in, 40 out", "known"),
+        (
+            Cost::Estimated(PicoDollars(60_000_000)),
+            Usage { estimated: true, ..Usage::default() },
+            "~$0.000060",
+            "~60 in, ~40 out",
+            "estimated",
+        ),
+        (
+            Cost::AtLeast(PicoDollars(60_000_000)),
+            Usage { partial: true, ..Usage::default() },
+            "≥$0.000060",
+            "≥60 in, ≥40 out",
+            "at_least",
+        ),
+        (Cost::Unknown, Usage::default(), "? (the cost of 1 run is not known)", "60 in, 40 out", "unknown"),
+        (Cost::NOTHING, Usage::default(), "$0", "60 in, 40 out", "known"),
+    ] {
+        let mut names = Names::default();
+        let run = facts(&mut names, 0, |run, _| {
+            run.spent = Spent { usage: Usage { input: Some(60), output: Some(40), ..usage }, cost };
+        });
+        let report = review(names, &[run]);
+        let text = markdown(&report, By::Model);
+        assert!(text.contains(&format!("- cost: {words}\n")) && text.contains(&format!(" {words} |\n")), "{text}");
+        assert!(text.contains(&format!("- tokens: {tokens}\n")), "{text}");
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["cost_is"], sureness);
+        assert_eq!(json["models"][0]["cost_is"], sureness);
+        assert_eq!(json["cost"].as_f64(), cost.amount().map(PicoDollars::dollars));
+        let text = prometheus(&report);
+        assert!(text.contains(&format!("retort_cost_state{{state=\"{sureness}\"}} 1\n")), "{text}");
+        assert_eq!(text.contains("retort_cost_dollars "), cost != Cost::Unknown, "{text}");
+    }
+}
+
+#[test]
+fn waits_are_a_figure_of_their_own() {
+    let mut names = Names::default();
+    let waits = [4000, 20, 250].map(|millis| facts(&mut names, 0, |run, _| run.waited = Duration::from_millis(millis)));
+    let report = review(names, &waits);
+    assert_eq!(report.waits, Waits { runs: 2, total: 4250, longest: 4000 });
+    let text = markdown(&report, By::Model);
+    assert!(
+        text.contains("- waited: 4.25s for limits, between tries and for free places, in 2 runs, 4.00s at most"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_days_of_a_trend_are_those_of_the_zone() {
+    let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+    let mut names = Names::default();
+    let mut review = Review::default();
+    // Half past midnight and half past eleven in the evening of each day, over the end of summer time.
+    for day in 0..100 {
+        for (hour, minute) in [(0, 30), (23, 30)] {
+            let date = jiff::civil::date(2026, 9, 1).checked_add(jiff::Span::new().days(day)).unwrap();
+            let at = date.at(hour, minute, 0, 0).to_zoned(berlin.clone()).unwrap().timestamp();
+            review.take(&facts(&mut names, 0, |run, _| run.started = at.as_second()));
+        }
+    }
+    let review = review.named(names);
+    let report = review.report(&berlin);
+    assert_eq!((report.stretch, report.trend.len()), (2 * 86_400, 51));
+    for point in &report.trend {
+        let [from, to] = [point.from, point.to].map(|at| Timestamp::from_second(at).unwrap().to_zoned(berlin.clone()));
+        assert_eq!((from.hour(), from.minute(), to.hour()), (0, 0, 0), "{from} to {to}");
+        assert_eq!((to.date() - from.date()).get_days(), 2);
+    }
+    assert!(report.trend.windows(2).all(|pair| pair[0].to == pair[1].from));
+    assert_eq!(report.trend.iter().map(|point| point.runs).sum::<u64>(), 200);
+    let utc = review.report(&TimeZone::UTC);
+    assert!(utc.trend.iter().all(|point| point.from % 86_400 == 0));
 }
 
 #[test]

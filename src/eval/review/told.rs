@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+
 use super::{
     Case, Group, Live, Met, Review, SLOT, Timed,
     ordered::Ordered,
@@ -12,11 +14,11 @@ use crate::{
         Evidence,
         evidence::{Difference, Pair, SEED, Samples},
     },
-    model::facts::Name,
+    model::{Spent, facts::Name},
 };
 
 /// Points of a trend, at most.
-const POINTS: u32 = 60;
+const POINTS: i64 = 60;
 
 /// Digits of a version's hash that are shown.
 const SHORT: usize = 7;
@@ -69,7 +71,7 @@ impl Drafts {
             pass: Rate::of(group.counts.passed, group.counts.rated()),
             times,
             first_token,
-            cost: group.cost.dollars(),
+            spent: group.sum.spent(),
             unpriced: group.unpriced,
         };
         self.lines.into_values().zip(times).map(line).collect()
@@ -83,9 +85,19 @@ impl Review {
         if self.demo == self.runs { demo } else { others }
     }
 
-    /// Works out what is read of it.
+    /// Works out what is read of it; days and hours are those of a time zone.
     #[must_use]
-    pub fn report(&self) -> Report {
+    pub fn report(&self, zone: &TimeZone) -> Report {
+        match &self.judges {
+            Some(judges) if self.runs == 0 => {
+                let alone = judges.as_ref().clone().named(self.names.clone());
+                Report { of_judges: true, ..alone.told(zone) }
+            }
+            _ => self.told(zone),
+        }
+    }
+
+    fn told(&self, zone: &TimeZone) -> Report {
         let mut all = Group::default();
         for (_, _, group) in self.targets.iter() {
             all.join(group);
@@ -93,7 +105,8 @@ impl Review {
         let live = self.measured();
         let ordered = Ordered::of(live);
         let (times, first_token) = ordered.all();
-        let (stretch, trend) = self.trend(&ordered);
+        let (stretch, trend) = self.trend(&ordered, zone);
+        let tokens = live.sum.spent().usage;
         let checks = self.checks();
         let confidence = self.marks_of("confidence").map(|marks| marks.bins).unwrap_or_default();
         let completeness = self.marks_of("completeness").filter(|marks| marks.scored > 0);
@@ -104,6 +117,7 @@ impl Review {
             pass: Rate::of(all.counts.passed, all.counts.rated()),
             changes: self.changes(),
             checks,
+            unrun: Vec::new(),
             classes: self.classes(),
             models: self.by_target(&ordered, |(_, model)| model),
             providers: self.by_target(&ordered, |(provider, _)| provider),
@@ -114,10 +128,13 @@ impl Review {
             completeness: completeness.map(|marks| marks.sum / marks.scored as f64),
             times,
             first_token,
-            tokens_in: live.tokens_in,
-            tokens_out: live.tokens_out,
-            cost: all.cost.dollars(),
-            unpriced: all.unpriced,
+            waits: self.waits,
+            tokens_in: tokens.total_input().unwrap_or(0),
+            tokens_out: tokens.total_output().unwrap_or(0),
+            spent: Spent { usage: tokens, ..all.sum.spent() },
+            unpriced: self.unpriced,
+            judges: self.judging,
+            of_judges: false,
             retried: self.retried,
             attempts: self.attempts,
             fell_back: self.fell_back,
@@ -247,18 +264,16 @@ impl Review {
         changes
     }
 
-    /// Gathers the slots into stretches, so that there are not too many.
-    pub(super) fn trend(&self, ordered: &Ordered) -> (i64, Vec<Point>) {
+    /// Gathers the slots into stretches, so that there are not too many. Each begins with an hour, or a day, of the
+    /// time zone.
+    pub(super) fn trend(&self, ordered: &Ordered, zone: &TimeZone) -> (i64, Vec<Point>) {
         let (Some((first, _)), Some((last, _))) = (self.slots.first(), self.slots.last()) else {
             return (SLOT, Vec::new());
         };
-        let (hour, day) = (12, 12 * 24);
-        let hours = [1, 2, 3, 6, 12].map(|hours| hours * hour);
-        let days = [1, 2, 4, 7, 30, 365].map(|days| days * day);
-        let span = last - first + 1;
-        let lengths = [1, 3].into_iter().chain(hours).chain(days);
-        let each = lengths.into_iter().find(|each| span / each < POINTS).unwrap_or(365 * day);
-        let place = |slot: u32| (slot / each).saturating_sub(first / each) as usize;
+        let span = i64::from(last - first + 1) * SLOT;
+        let each = STRETCHES.into_iter().find(|each| span / each < POINTS).unwrap_or(365 * DAY);
+        let bounds = bounds(i64::from(*first) * SLOT, i64::from(*last) * SLOT, each, zone);
+        let place = |slot: u32| bounds.partition_point(|bound| *bound <= i64::from(slot) * SLOT).saturating_sub(1);
         let stretches = place(*last) + 1;
         let mut groups = vec![Group::default(); stretches];
         for (slot, group) in &self.slots {
@@ -267,18 +282,76 @@ impl Review {
             }
         }
         let times = ordered.took(stretches, |one| Some(place(one.slot)));
-        let stretch = i64::from(each) * SLOT;
-        let point = |(at, (group, times)): (i64, (Group, Option<Times>))| Point {
-            from: (i64::from(first / each) + at) * stretch,
+        let ends = bounds.iter().zip(bounds.iter().skip(1));
+        let point = |((from, to), (group, times)): ((&i64, &i64), (Group, Option<Times>))| Point {
+            from: *from,
+            to: *to,
             runs: group.runs,
             counts: group.counts,
-            cost: group.cost.dollars(),
+            spent: group.sum.spent(),
             unpriced: group.unpriced,
             p50: times.map(|times| times.p50),
         };
-        let points = (0..).zip(groups.into_iter().zip(times)).map(point);
-        (stretch, points.filter(|point| point.runs > 0).collect())
+        let points = ends.zip(groups.into_iter().zip(times)).map(point);
+        (each, points.filter(|point| point.runs > 0).collect())
     }
+}
+
+/// Seconds of a day that is neither longer nor shorter than others.
+const DAY: i64 = 86_400;
+
+/// The lengths that stretches of a trend can have, in seconds.
+const STRETCHES: [i64; 13] = [
+    SLOT,
+    3 * SLOT,
+    3600,
+    2 * 3600,
+    3 * 3600,
+    6 * 3600,
+    12 * 3600,
+    DAY,
+    2 * DAY,
+    4 * DAY,
+    7 * DAY,
+    30 * DAY,
+    365 * DAY,
+];
+
+/// Lists when stretches begin, from the one that holds a first time to the one after that of a last, in seconds
+/// since 1970. Those of a day or more begin at midnight in a time zone, others at its full hours as they were at the
+/// first time.
+fn bounds(first: i64, last: i64, each: i64, zone: &TimeZone) -> Vec<i64> {
+    let at = Timestamp::from_second(first).unwrap_or_default();
+    let mut bounds = Vec::new();
+    if each < DAY {
+        let offset = i64::from(zone.to_offset(at).seconds());
+        let mut next = (first + offset).div_euclid(each) * each - offset;
+        while next <= last {
+            bounds.push(next);
+            next += each;
+        }
+        bounds.push(next);
+        return bounds;
+    }
+    let days = each / DAY;
+    let epoch = Date::constant(1970, 1, 1);
+    let number = zone.to_datetime(at).date().duration_since(epoch).as_hours() / 24;
+    let mut day = number.div_euclid(days) * days;
+    // A day that no calendar has ends the list.
+    while let Some(next) = midnight(epoch, day, zone) {
+        bounds.push(next);
+        if next > last {
+            break;
+        }
+        day += days;
+    }
+    bounds
+}
+
+/// Returns when a day begins in a time zone, by its number since one; in seconds since 1970.
+fn midnight(epoch: Date, day: i64, zone: &TimeZone) -> Option<i64> {
+    let date = epoch.checked_add(Span::new().try_days(day).ok()?).ok()?;
+    Some(date.to_zoned(zone.clone()).ok()?.timestamp().as_second())
 }
 
 /// Compares two versions over their pairs; none without one.

@@ -1,7 +1,9 @@
 //! A review that is looked at while it grows.
 
+use jiff::tz::TimeZone;
+
 use super::{Group, Review, Timed, Times, ordered::Ordered};
-use crate::model::{Outcome, PicoDollars, StatusCounts, facts::RunFacts};
+use crate::model::{Outcome, Spent, StatusCounts, facts::RunFacts, outcome::Judging};
 
 /// Runs by the hundredth part of which a review grows before its times are put in order again: to the eye
 /// they are the same until then, and a run that ends does not cost more the longer the record is.
@@ -24,10 +26,10 @@ pub struct Figures {
     pub cached: u64,
     /// Runs of the demonstration.
     pub demo: u64,
-    /// Tokens in and out.
-    pub tokens: u64,
-    /// What is known of the cost.
-    pub cost: PicoDollars,
+    /// What the runs took, judges apart.
+    pub spent: Spent,
+    /// What judging took.
+    pub judges: Judging,
     /// Runs whose cost is not known.
     pub unpriced: u64,
     /// Response times.
@@ -50,8 +52,8 @@ impl Watched {
     /// Begins with what was folded before. Of [`MANY`] answers the ranks of their times stay as they are now.
     #[must_use]
     pub fn new(mut review: Review) -> Self {
-        // Versions are compared in reports alone.
-        review.cases = Vec::new();
+        // Versions are compared in reports alone, and the runs of judges are no answers.
+        (review.cases, review.judges) = (Vec::new(), None);
         let mut watched = Self { review, ..Self::default() };
         watched.order();
         watched.count();
@@ -100,7 +102,7 @@ impl Watched {
     fn order(&mut self) {
         let ordered = Ordered::of(self.review.measured());
         (self.figures.times, self.figures.first_token) = ordered.all();
-        self.trend = self.review.trend(&ordered).1.iter().map(|point| point.p50).collect();
+        self.trend = self.review.trend(&ordered, &TimeZone::UTC).1.iter().map(|point| point.p50).collect();
         self.ordered = self.review.runs;
     }
 
@@ -115,9 +117,9 @@ impl Watched {
             counts: all.counts,
             cached: review.cached,
             demo: review.demo,
-            tokens: live.tokens_in.saturating_add(live.tokens_out),
-            cost: all.cost,
-            unpriced: all.unpriced,
+            spent: Spent { usage: live.sum.spent().usage, ..all.sum.spent() },
+            judges: review.judging,
+            unpriced: self.review.unpriced,
             ..self.figures
         };
     }
@@ -148,7 +150,7 @@ mod tests {
                 .take(&Outcome { provenance, demo: number % 11 == 0, ..outcome(number) }, 3600 * number.cast_signed());
         }
         watched.order();
-        let (report, figures) = (watched.review().report(), watched.figures());
+        let (report, figures) = (watched.review().report(&TimeZone::UTC), watched.figures());
         assert_eq!((figures.runs, figures.cached, figures.demo), (report.runs, report.cached, report.demo));
         assert_eq!((figures.times, figures.first_token), (report.times, report.first_token));
         assert_eq!(watched.trend().len(), report.trend.len());

@@ -1,5 +1,7 @@
 //! A template rewritten for the library, so that nothing but its tags and expressions means anything.
 
+use std::fmt::Write as _;
+
 use super::{
     Mistake,
     pieces::{Piece, inner},
@@ -70,7 +72,7 @@ impl Composed {
                     let mark = |held: bool| if held { "-" } else { "" };
                     let (before, after) =
                         (written.get(2..3) == Some("-"), written.rfind('-') == Some(written.len() - 3));
-                    composed.source.push_str(&format!("{{#{} {}#}}", mark(before), mark(after)));
+                    let _ = write!(composed.source, "{{#{} {}#}}", mark(before), mark(after));
                 }
             }
         }
@@ -120,7 +122,7 @@ impl Composed {
             && is_given(root, open)
         {
             let rest: String = rest.iter().map(|part| subscript(part)).collect();
-            self.source.push_str(&format!("{root}{rest}"));
+            let _ = write!(self.source, "{root}{rest}");
         } else {
             let whole = named(&parts, has).unwrap_or(parts.len());
             self.source.push_str(&looked_up(&parts, whole));

@@ -249,6 +249,7 @@ pub(super) fn alike(value: Value) -> Value {
 }
 
 /// Writes a value as JSON: in one line, or with so many blanks before what lies one level deeper.
+#[allow(clippy::needless_pass_by_value, reason = "the library gives a filter what it owns")]
 pub(super) fn json(value: Value, indent: Option<usize>, named: Kwargs) -> Result<String, Error> {
     let indent = match indent {
         None => named.get::<Option<usize>>("indent")?,

@@ -75,7 +75,7 @@ impl Seen {
             {
                 (Some(value), false, false)
             }
-            Some((_, _, Some(value))) => (Some(value), true, rest),
+            Some((_, _, Some(value))) => (Some(value), !knob.weightless, rest),
         }
     }
 }
@@ -127,7 +127,10 @@ fn passes(quality: &Quality) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Check, CheckKind, Prompt, Response, Verdict};
+    use crate::{
+        eval::WhatIf,
+        model::{Check, CheckKind, Prompt, Response, Verdict},
+    };
 
     fn prompt() -> Prompt {
         Prompt {
@@ -224,6 +227,19 @@ mod tests {
         assert_eq!(of_score(&knob, &none), (Some(2500.0), false, false), "an answer without its form never passes");
         none.verdicts.remove(1);
         assert_eq!(of_score(&knob, &none), (None, false, false));
+    }
+
+    #[test]
+    fn a_rule_of_weight_0_never_decides() {
+        let mut prompt = prompt();
+        prompt.checks[0].weight = Some(0.0);
+        let knob = Knob::find(&prompt, "latency").unwrap();
+        let marks = [("format", Status::Passed, None), ("latency", Status::Passed, Some(9000.0))];
+        let seen = Seen::of("latency", 1, "required", &marks);
+        assert_eq!(seen.by(&knob, |_| String::new()), (Some(9000.0), false, true));
+        let what = WhatIf::of(knob.side, [Measured { value: Some(9000.0), rest: true, ..Measured::default() }.point()]);
+        let at = what.at(2000.0, knob.counting());
+        assert_eq!((at.passes.unwrap().part, at.fixed, at.broken), (1, 0, 0), "the present threshold changes nothing");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use super::{
     Sort, SortBy,
-    parse::{ENDS, KEYS, Part, parts},
+    parse::{ENDS, KEYS},
+    parts::{Part, parts},
 };
 use crate::model::RunStatus;
 
@@ -32,15 +33,21 @@ pub fn complete(line: &str, vocabulary: &Vocabulary) -> Vec<String> {
     if line.is_empty() || line.ends_with(char::is_whitespace) {
         return KEYS.iter().map(|(key, _)| format!("{line}{key}:")).collect();
     }
-    let Some(last) = parts(line).pop() else {
+    let mut parts = parts(line);
+    // A text in quotes may be under way, in which nothing is a filter.
+    if parts.iter().any(|part| part.key.is_none() && !part.quoted && part.value.starts_with('"')) {
+        return Vec::new();
+    }
+    let Some(last) = parts.pop() else {
         return Vec::new();
     };
     let before = line.get(..last.at).unwrap_or_default();
-    let sign = if last.not { "-" } else { "" };
     let Some(key) = &last.key else {
-        let begins = |key: &str| key.starts_with(&last.value.to_lowercase()) && !last.quoted;
+        let (sign, typed) = last.value.strip_prefix('-').map_or(("", last.value.as_str()), |typed| ("-", typed));
+        let begins = |key: &str| key.starts_with(&typed.to_lowercase()) && !last.quoted;
         return KEYS.iter().filter(|(key, _)| begins(key)).map(|(key, _)| format!("{before}{sign}{key}:")).collect();
     };
+    let sign = if last.not { "-" } else { "" };
     let typed = last.value.to_lowercase();
     let mut fitting: Vec<String> = values(key, vocabulary)
         .into_iter()
@@ -77,11 +84,12 @@ pub fn with_filter(line: &str, key: &str, value: &str) -> Option<String> {
         return None;
     }
     let there = |part: &Part| !part.not && part.key.as_deref() == Some(key) && part.value == value;
-    if parts(line).iter().any(there) {
+    let all = parts(line);
+    if all.iter().any(there) {
         return Some(line.to_owned());
     }
     // A quote that was left open would take the filter in.
-    let open = if line.matches('"').count() % 2 == 1 { "\"" } else { "" };
+    let open = if all.last().is_some_and(|last| last.open) { "\"" } else { "" };
     let blank = if line.trim().is_empty() { "" } else { " " };
     Some(format!("{}{open}{blank}{key}:{}", line.trim_end(), quoted(value)))
 }
@@ -99,10 +107,13 @@ fn values(key: &str, vocabulary: &Vocabulary) -> Vec<String> {
         "error" => fixed(&["any"]).into_iter().chain(vocabulary.classes.iter().cloned()).collect(),
         "end" => fixed(ENDS),
         "verdict" => fixed(&RunStatus::ALL.map(RunStatus::word)),
-        "cached" | "demo" | "fallback" | "retried" | "pinned" => fixed(&["yes", "no"]),
+        "cached" | "demo" | "judge" | "fallback" | "retried" | "pinned" => fixed(&["yes", "no"]),
         "since" | "until" => fixed(&["1h", "24h", "7d", "30d", "today", "yesterday"]),
         "grade" => fixed(&[">=4", "<=2", "yes", "none"]),
-        "sort" => fixed(&["time", "cost", "took", "tokens", "-time", "-cost", "-took", "-tokens"]),
+        "sort" => {
+            let names = SortBy::ALL.iter().map(|(_, name)| (*name).to_owned());
+            names.clone().chain(names.map(|name| format!("-{name}"))).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -144,7 +155,8 @@ mod tests {
             ("parcel since:7d ", "gpt 4", Some("parcel since:7d model:\"gpt 4\"")),
             ("-model:gpt-4", "gpt-4", Some("-model:gpt-4 model:gpt-4")),
             ("x model:\"gpt 4\" y", "gpt 4", Some("x model:\"gpt 4\" y")),
-            ("\"open", "gpt-4", Some("\"open\" model:gpt-4")),
+            ("\"open", "gpt-4", Some("\"open model:gpt-4")),
+            ("prompt:\"open x", "gpt-4", Some("prompt:\"open x\" model:gpt-4")),
             ("", "a\"b", None),
             ("", "", None),
             ("", " padded", None),
@@ -172,6 +184,7 @@ mod tests {
             assert_eq!((found[0].as_str(), found.len()), (first, count), "{line}");
         }
         assert!(complete("parcel", &vocabulary()).is_empty());
+        assert!(complete("\"never co", &vocabulary()).is_empty(), "a text in quotes is under way");
         assert!(complete("cost:>", &vocabulary()).is_empty());
         assert_eq!(complete("a ", &vocabulary())[0], "a model:");
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use jiff::{Timestamp, civil, tz::TimeZone};
+use jiff::{Timestamp, Zoned, civil};
 
-use super::{Bound, Filter, Query, Sign, Sort, SortBy, What, Word};
+use super::{Bound, Filter, Query, Sign, Sort, SortBy, What, parts::parts};
 use crate::model::RunStatus;
 
 /// A query line that means nothing.
@@ -36,6 +36,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("error", "a class of fault, such as \"rate limited\", or any"),
     ("cached", "yes or no"),
     ("demo", "yes or no"),
+    ("judge", "yes or no"),
     ("fallback", "yes or no"),
     ("retried", "yes or no"),
     ("pinned", "yes or no"),
@@ -45,76 +46,18 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("took", "a time with <, <=, >, >= or =: >2s, <=500ms"),
     ("tokens", "a number with <, <=, >, >= or =: >1000"),
     ("grade", "1 to 5 with <, <=, >, >= or =, or yes, or none"),
-    ("sort", "time, cost, took or tokens; -cost has the smallest first"),
+    ("sort", "time, cost, took, tokens, verdict or grade; -cost has the smallest first"),
 ];
 
 /// The ends a run can have.
 pub(super) const ENDS: &[&str] = &["done", "failed", "interrupted", "cancelled", "crashed", "running"];
 
-/// A part of the line between blanks, quotes taken off.
-#[derive(Debug)]
-pub(super) struct Part {
-    pub(super) at: usize,
-    pub(super) not: bool,
-    pub(super) key: Option<String>,
-    pub(super) value: String,
-    pub(super) quoted: bool,
-}
-
-/// Splits a line into its parts. A quote that is not closed ends with the line.
-pub(super) fn parts(line: &str) -> Vec<Part> {
-    let mut all = Vec::new();
-    let mut rest = line.char_indices().peekable();
-    while let Some(&(at, first)) = rest.peek() {
-        if first.is_whitespace() {
-            rest.next();
-            continue;
-        }
-        let mut part = Part { at, not: false, key: None, value: String::new(), quoted: false };
-        if first == '-' {
-            rest.next();
-            part.not = true;
-        }
-        let mut inside = false;
-        while let Some(&(place, c)) = rest.peek() {
-            match c {
-                '"' => {
-                    inside = !inside;
-                    part.quoted = true;
-                }
-                c if c.is_whitespace() && !inside => break,
-                ':' if !inside
-                    && !part.quoted
-                    && part.key.is_none()
-                    && is_key(&part.value)
-                    && !line.get(place..).is_some_and(|rest| rest.starts_with("://")) =>
-                {
-                    part.key = Some(std::mem::take(&mut part.value).to_lowercase());
-                }
-                c => part.value.push(c),
-            }
-            rest.next();
-        }
-        all.push(part);
-    }
-    all
-}
-
-/// Tells whether a colon after this text makes it a key: otherwise it is a text with a colon, as in a URL.
-fn is_key(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphabetic())
-}
-
-pub(super) fn parse(line: &str, now: Timestamp) -> Result<Query, BadQuery> {
+pub(super) fn parse(line: &str, now: &Zoned) -> Result<Query, BadQuery> {
     let mut query = Query::default();
     for part in parts(line) {
         let Some(key) = &part.key else {
-            if part.not {
-                let expected = "`-` stands before a filter, as in `-cached:yes`".to_owned();
-                return Err(BadQuery { at: part.at, part: format!("-{}", part.value), expected });
-            }
             if !part.value.trim().is_empty() {
-                query.words.push(Word { text: part.value, phrase: part.quoted });
+                query.words.push(part.value);
             }
             continue;
         };
@@ -143,7 +86,7 @@ pub(super) fn parse(line: &str, now: Timestamp) -> Result<Query, BadQuery> {
     Ok(query)
 }
 
-fn what(key: &str, value: &str, now: Timestamp) -> Option<What> {
+fn what(key: &str, value: &str, now: &Zoned) -> Option<What> {
     let text = || (!value.is_empty()).then(|| value.to_owned());
     Some(match key {
         "model" => What::Model(text()?),
@@ -166,6 +109,7 @@ fn what(key: &str, value: &str, now: Timestamp) -> Option<What> {
         "error" => What::Error(text()?),
         "cached" => What::Cached(yes(value)?),
         "demo" => What::Demo(yes(value)?),
+        "judge" => What::Judge(yes(value)?),
         "fallback" => What::FellBack(yes(value)?),
         "retried" => What::Retried(yes(value)?),
         "pinned" => What::Pinned(yes(value)?),
@@ -228,48 +172,81 @@ fn length(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()
 }
 
-/// Reads a day, a time of day in UTC where it names no zone, or an age.
-fn moment(text: &str, now: Timestamp) -> Option<Timestamp> {
+/// Reads a day, a time of day, both of the zone of `now` where they name none, or an age.
+fn moment(text: &str, now: &Zoned) -> Option<Timestamp> {
+    let day = |date: civil::Date| date.to_zoned(now.time_zone().clone()).ok().map(|midnight| midnight.timestamp());
     match text.to_lowercase().as_str() {
-        "now" => return Some(now),
-        "today" => return day(now.to_zoned(TimeZone::UTC).date()),
-        "yesterday" => return day(now.to_zoned(TimeZone::UTC).date().yesterday().ok()?),
+        "now" => return Some(now.timestamp()),
+        "today" => return day(now.date()),
+        "yesterday" => return day(now.date().yesterday().ok()?),
         _ => {}
     }
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time);
     }
     if let Ok(time) = text.parse::<civil::DateTime>() {
-        return time.to_zoned(TimeZone::UTC).ok().map(|time| time.timestamp());
+        return time.to_zoned(now.time_zone().clone()).ok().map(|time| time.timestamp());
     }
     let unit = text.chars().next_back().filter(char::is_ascii_alphabetic)?;
-    now.checked_sub(length(text).filter(|_| unit != '.')?).ok()
-}
-
-fn day(date: civil::Date) -> Option<Timestamp> {
-    date.to_zoned(TimeZone::UTC).ok().map(|midnight| midnight.timestamp())
+    now.timestamp().checked_sub(length(text).filter(|_| unit != '.')?).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
 
-    fn now() -> Timestamp {
-        "2026-11-25T12:00:00Z".parse().unwrap()
+    fn now() -> Zoned {
+        "2026-11-25T12:00:00Z".parse::<Timestamp>().unwrap().to_zoned(TimeZone::UTC)
     }
 
     fn only(line: &str) -> What {
-        let query = parse(line, now()).unwrap();
+        let query = parse(line, &now()).unwrap();
         assert_eq!((query.words.len(), query.filters.len()), (0, 1), "{line}");
         query.filters[0].what.clone()
     }
 
     #[test]
     fn words_phrases_filters_and_orders_are_told_apart() {
-        let query = parse("parcel \"never came\" -cached:yes http://x.test/a sort:-cost 9:30", now()).unwrap();
-        let words: Vec<_> = query.words.iter().map(|word| (word.text.as_str(), word.phrase)).collect();
-        assert_eq!(words[..2], [("parcel", false), ("never came", true)]);
-        assert_eq!([words[2].0, words[3].0], ["http://x.test/a", "9:30"]);
+        let query = parse("parcel \"never came\" -cached:yes http://x.test/a sort:-cost 9:30", &now()).unwrap();
+        assert_eq!(query.words, ["parcel", "never came", "http://x.test/a", "9:30"]);
+        assert_eq!(query.filters, [Filter { not: true, what: What::Cached(true) }]);
+        assert_eq!(query.sort, Sort { by: SortBy::Cost, ascending: true });
+    }
+
+    #[test]
+    fn a_text_is_taken_as_it_is_written() {
+        for (line, words) in [
+            ("C++ kind% a_b", vec!["C++", "kind%", "a_b"]),
+            ("\"parcel*\" 'x' \\", vec!["parcel*", "'x'", "\\"]),
+            ("-x - --", vec!["-x", "-", "--"]),
+            ("\" 5\" \"\" a\"b", vec!["\"", "5\"", "\"\"", "a\"b"]),
+            ("\"say \"hi\" now\"", vec!["say \"hi", "now\""]),
+            ("\"open model:x", vec!["\"open"]),
+            ("😀 日本:語 10:30 \"-cached:yes\"", vec!["😀", "日本:語", "10:30", "-cached:yes"]),
+        ] {
+            assert_eq!(parse(line, &now()).unwrap().words, words, "{line}");
+        }
+    }
+
+    #[test]
+    fn days_are_those_of_the_zone_the_question_is_asked_in() {
+        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let now = "2026-11-24T23:30:00Z".parse::<Timestamp>().unwrap().to_zoned(berlin);
+        for (value, time) in [
+            ("today", "2026-11-24T23:00:00Z"),
+            ("yesterday", "2026-11-23T23:00:00Z"),
+            ("2026-07-01", "2026-06-30T22:00:00Z"),
+            ("2026-11-28T09:30", "2026-11-28T08:30:00Z"),
+            ("2026-11-28T09:30Z", "2026-11-28T09:30:00Z"),
+            ("2026-11-28T09:30:00-05:00", "2026-11-28T14:30:00Z"),
+            ("1d", "2026-11-23T23:30:00Z"),
+        ] {
+            let query = Query::parse(&format!("since:{value}"), &now).unwrap();
+            assert_eq!(query.filters[0].what, What::Since(time.parse().unwrap()), "{value}");
+            assert_eq!(query.time_zone(), *now.time_zone());
+        }
     }
 
     #[test]
@@ -326,10 +303,9 @@ mod tests {
             ("param:a'b=1", 0, "temperature=0.7"),
             ("end:well", 0, "interrupted"),
             ("sort:name", 0, "took"),
-            ("-word", 0, "stands before a filter"),
             ("took:>5x", 0, "a time"),
         ] {
-            let fault = parse(line, now()).unwrap_err();
+            let fault = parse(line, &now()).unwrap_err();
             assert!(fault.at == at && fault.to_string().contains(says), "{line}: {fault}");
         }
     }
@@ -339,8 +315,8 @@ mod tests {
         for line in
             ["", "   ", "\"", "\"open", "-", ":", "::", "a:\"b", "-:x", "\"\"", "日本:語", "since:99999999999999d"]
         {
-            let _ = parse(line, now());
+            let _ = parse(line, &now());
         }
-        assert!(parse("", now()).unwrap().is_everything());
+        assert!(parse("", &now()).unwrap().is_everything());
     }
 }

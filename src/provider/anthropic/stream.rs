@@ -114,6 +114,6 @@ fn usage(usage: &Value) -> Usage {
         cache_write: count(usage, "/cache_creation_input_tokens"),
         output,
         reasoning,
-        estimated: false,
+        ..Usage::default()
     }
 }

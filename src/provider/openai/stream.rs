@@ -121,7 +121,7 @@ fn usage(usage: &Value) -> Usage {
     let sum = [prompt, completion, thought].into_iter().flatten().fold(0, u64::saturating_add);
     let beside = thought.is_some_and(|thought| thought > 0) && count(usage, "/total_tokens") == Some(sum);
     let (output, reasoning) = if beside { (completion, thought) } else { split(completion, thought) };
-    Usage { input, cache_read, cache_write, output, reasoning, estimated: false }
+    Usage { input, cache_read, cache_write, output, reasoning, ..Usage::default() }
 }
 
 /// Reads llama.cpp's own measurements.

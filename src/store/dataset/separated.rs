@@ -127,13 +127,11 @@ impl Reader {
         let text = line.trim_end_matches(['\r', '\n']).trim_matches('"');
         let named = text.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).and_then(|_| text.get(4..));
         let mut chars = named.unwrap_or_default().chars();
-        match (chars.next(), chars.next()) {
-            (Some(separator), None) => Ok(Some(separator)),
-            _ => {
-                self.kept.push((number, line));
-                Ok(None)
-            }
+        if let (Some(separator), None) = (chars.next(), chars.next()) {
+            return Ok(Some(separator));
         }
+        self.kept.push((number, line));
+        Ok(None)
     }
 
     /// Reads a record and the line it begins on; blank lines are none.

@@ -90,7 +90,7 @@ impl Making {
             return Ok(());
         }
         if let Some(number) = name.strip_prefix("__expected").and_then(index) {
-            return self.expect(number, value);
+            return self.expect(number, &value);
         }
         if !special(name) {
             if KEPT.contains(&name) || name.strip_prefix("_expected").and_then(index).is_some() {
@@ -135,13 +135,13 @@ impl Making {
         Ok(())
     }
 
-    fn expect(&mut self, number: u64, value: ExactJson) -> Result<(), String> {
+    fn expect(&mut self, number: u64, value: &ExactJson) -> Result<(), String> {
         let text = plain(value.clone());
         if text.trim().is_empty() {
             return Ok(());
         }
         let check = match value {
-            ExactJson::List(_) | ExactJson::Fields(_) => assertion::of_exact(&value),
+            ExactJson::List(_) | ExactJson::Fields(_) => assertion::of_exact(value),
             _ => assertion::of_text(&text),
         };
         self.cells.push((number, assertion::kept(check, &text, self.keep_going)?));

@@ -1,7 +1,7 @@
 //! The facts of many runs as one piece of bytes: columns of numbers, and the texts they stand for.
 //!
 //! ```text
-//! form · runs · texts of each column of names · marks · faults · scores · columns · sum
+//! form · runs · texts of each column of names · marks · faults · spendings · scores · columns · sum
 //! ```
 
 use std::collections::HashMap;
@@ -10,16 +10,16 @@ use super::{
     bytes::{Bytes, put_count, put_text, sum},
     column::{self, Column},
 };
-use crate::model::{RunStatus, Status};
+use crate::model::Status;
 
 /// The form of these bytes. Those of another are read as if there were none.
-const FORM: u8 = 2;
+const FORM: u8 = 3;
 
 /// Columns of names, each with texts of its own.
 pub(super) const NAMES: usize = 9;
 
 /// Columns of numbers, those of names before the others.
-const COLUMNS: usize = NAMES + 15;
+const COLUMNS: usize = NAMES + 18;
 
 /// A column whose numbers stand for names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,50 +54,16 @@ pub(super) enum Of {
     FirstToken,
     TokensIn,
     TokensOut,
-    /// Tokens out as they are on record, those of reasoning apart.
-    Output,
     Cost,
+    Waited,
+    /// Of its judges.
+    JudgingTokens,
+    JudgingCost,
+    /// Which of the lists of what each target took.
+    Spendings,
     Attempts,
     Stars,
     Input,
-}
-
-/// What holds of a run or does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flag {
-    Cached = 4,
-    Demo = 8,
-    FellBack = 16,
-    Pinned = 32,
-    Graded = 64,
-    /// Somebody said whether it is right.
-    Weighed = 128,
-    Right = 256,
-}
-
-/// How a run came out stands above the flags.
-const STATUS: u32 = 16;
-
-/// The flags that say how a run came out.
-pub(super) const STATUS_MASK: i64 = 7 << STATUS;
-
-/// Writes how a run came out as flags.
-pub(super) fn status_flags(status: RunStatus) -> i64 {
-    let place = RunStatus::ALL.iter().position(|known| *known == status).unwrap_or(0);
-    i64::try_from(place).unwrap_or(0) << STATUS
-}
-
-/// Reads how a run came out off its flags.
-pub(super) fn status_of(flags: i64) -> RunStatus {
-    let place = usize::try_from((flags & STATUS_MASK) >> STATUS).unwrap_or(0);
-    RunStatus::ALL.get(place).copied().unwrap_or_default()
-}
-
-impl Flag {
-    /// Puts together those that hold.
-    pub(super) fn all(flags: &[(Self, bool)]) -> i64 {
-        flags.iter().filter(|(_, holds)| *holds).fold(0, |all, (flag, _)| all | *flag as i64)
-    }
 }
 
 /// What is on record of one run, lengths of time in microseconds, money in pico-dollars.
@@ -117,11 +83,27 @@ pub(super) struct Fact<'a> {
     pub(super) first_token: Option<i64>,
     pub(super) tokens_in: Option<i64>,
     pub(super) tokens_out: Option<i64>,
-    pub(super) output: Option<i64>,
     pub(super) cost: Option<i64>,
+    pub(super) waited: Option<i64>,
+    pub(super) judging_tokens: Option<i64>,
+    pub(super) judging_cost: Option<i64>,
+    /// What each target took, where there were several.
+    pub(super) spendings: Vec<Spending<'a>>,
     pub(super) attempts: i64,
     pub(super) stars: Option<i64>,
     pub(super) input: Option<i64>,
+}
+
+/// What one of the targets of a run took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Spending<'a> {
+    pub(super) provider: Option<&'a str>,
+    pub(super) model: &'a str,
+    pub(super) tokens_in: Option<i64>,
+    pub(super) tokens_out: Option<i64>,
+    pub(super) cost: Option<i64>,
+    /// [`Flag`]s of its tokens and its cost.
+    pub(super) flags: i64,
 }
 
 /// A block in the making.
@@ -133,11 +115,17 @@ pub(super) struct Builder {
     classes: Numbered<String>,
     marks: Numbered<Vec<(i64, u8)>>,
     faults: Numbered<Vec<i64>>,
+    /// The names of providers and models that took something of a run.
+    spenders: Numbered<String>,
+    spendings: Numbered<Vec<Entry>>,
     /// Numbers by their bits.
     values: Numbered<u64>,
     /// What the verdicts of all runs measured, one after the other.
     measured: Vec<Option<i64>>,
 }
+
+/// What one target took: the places of its provider and its model among the spenders, and its numbers.
+type Entry = (Option<i64>, i64, [Option<i64>; 3], i64);
 
 /// Things in the order they were met, each once.
 #[derive(Debug)]
@@ -177,6 +165,11 @@ impl Builder {
         let mark = |(rule, mark, _): &(&str, Status, Option<f64>)| (self.rules.of(*rule), *mark as u8);
         let marks: Vec<(i64, u8)> = fact.marks.iter().map(mark).collect();
         let faults: Vec<i64> = fact.faults.iter().map(|class| self.classes.of(*class)).collect();
+        let spending = |own: &Spending<'_>| {
+            let provider = own.provider.map(|name| self.spenders.of(name));
+            (provider, self.spenders.of(own.model), [own.tokens_in, own.tokens_out, own.cost], own.flags)
+        };
+        let spendings: Vec<Entry> = fact.spendings.iter().map(spending).collect();
         // A run's number is told from its place, so that it takes no byte where none is missing.
         let before = i64::try_from(self.len()).unwrap_or(i64::MAX);
         let numbers = [
@@ -190,8 +183,11 @@ impl Builder {
             fact.first_token,
             fact.tokens_in,
             fact.tokens_out,
-            fact.output,
             fact.cost,
+            fact.waited,
+            fact.judging_tokens,
+            fact.judging_cost,
+            (!spendings.is_empty()).then(|| self.spendings.of(&spendings)),
             Some(fact.attempts),
             fact.stars,
             fact.input,
@@ -217,7 +213,7 @@ impl Builder {
     pub(super) fn bytes(&self) -> Vec<u8> {
         let mut out = vec![FORM];
         put_count(self.len(), &mut out);
-        for texts in self.names.iter().chain([&self.rules, &self.classes]) {
+        for texts in self.names.iter().chain([&self.rules, &self.classes, &self.spenders]) {
             put_count(texts.all.len(), &mut out);
             texts.all.iter().for_each(|text| put_text(text, &mut out));
         }
@@ -234,6 +230,18 @@ impl Builder {
             put_count(faults.len(), &mut out);
             for class in faults {
                 put_count(usize::try_from(*class).unwrap_or(usize::MAX), &mut out);
+            }
+        }
+        put_count(self.spendings.all.len(), &mut out);
+        for list in &self.spendings.all {
+            put_count(list.len(), &mut out);
+            for (provider, model, numbers, flags) in list {
+                let place = |place: Option<i64>| place.and_then(|place| usize::try_from(place).ok());
+                put_count(place(*provider).map_or(0, |place| place + 1), &mut out);
+                put_count(place(Some(*model)).unwrap_or(0), &mut out);
+                for number in numbers.iter().copied().chain([Some(*flags)]) {
+                    put_number(number, &mut out);
+                }
             }
         }
         put_count(self.values.all.len(), &mut out);
@@ -263,6 +271,8 @@ pub(super) struct Block<'a> {
     pub(super) marks: Vec<Vec<(usize, Status)>>,
     /// Lists of faults: which of the classes.
     pub(super) faults: Vec<Vec<usize>>,
+    /// Lists of what each target took.
+    pub(super) spendings: Vec<Vec<Spending<'a>>>,
     values: Vec<f64>,
     measured: Column<'a>,
 }
@@ -285,8 +295,17 @@ impl<'a> Block<'a> {
             *own = many(&mut bytes, Bytes::text)?;
         }
         let (rules, classes) = (many(&mut bytes, Bytes::text)?, many(&mut bytes, Bytes::text)?);
+        let spenders: Vec<&str> = many(&mut bytes, Bytes::text)?;
         let marks = many(&mut bytes, |bytes| many(bytes, |bytes| Some((bytes.count()?, mark(bytes.byte()?)?))))?;
         let faults = many(&mut bytes, |bytes| many(bytes, Bytes::count))?;
+        let spending = |bytes: &mut Bytes<'a>| {
+            let (provider, model) = (bytes.count()?, bytes.count()?);
+            let [tokens_in, tokens_out, cost, flags] = [number(bytes)?, number(bytes)?, number(bytes)?, number(bytes)?];
+            let provider = provider.checked_sub(1).and_then(|place| spenders.get(place).copied());
+            let model = spenders.get(model).copied()?;
+            Some(Spending { provider, model, tokens_in, tokens_out, cost, flags: flags.unwrap_or_default() })
+        };
+        let spendings = many(&mut bytes, |bytes| many(bytes, spending))?;
         let values = many(&mut bytes, |bytes| bytes.word().map(f64::from_bits))?;
         let count = bytes.count()?;
         let measured = Column::take(&mut bytes, count)?;
@@ -294,7 +313,18 @@ impl<'a> Block<'a> {
         for column in &mut columns {
             *column = Column::take(&mut bytes, len)?;
         }
-        (bytes.0.len() == 8).then_some(Self { len, columns, names, rules, classes, marks, faults, values, measured })
+        (bytes.0.len() == 8).then_some(Self {
+            len,
+            columns,
+            names,
+            rules,
+            classes,
+            marks,
+            faults,
+            spendings,
+            values,
+            measured,
+        })
     }
 
     /// Returns a column of numbers.
@@ -332,6 +362,24 @@ fn many<'a, T>(bytes: &mut Bytes<'a>, one: impl Fn(&mut Bytes<'a>) -> Option<T>)
     let count = bytes.count()?;
     // Each takes a byte at least.
     (count <= bytes.0.len()).then(|| (0..count).map(|_| one(bytes)).collect()).flatten()
+}
+
+/// Writes a number that may be none.
+fn put_number(number: Option<i64>, out: &mut Vec<u8>) {
+    out.push(u8::from(number.is_some()));
+    if let Some(number) = number {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+}
+
+/// Reads a number that may be none.
+#[allow(clippy::option_option, reason = "a number that is none was read as well")]
+fn number(bytes: &mut Bytes<'_>) -> Option<Option<i64>> {
+    match bytes.byte()? {
+        0 => Some(None),
+        1 => bytes.word().map(|word| Some(word.cast_signed())),
+        _ => None,
+    }
 }
 
 fn mark(byte: u8) -> Option<Status> {

@@ -7,11 +7,12 @@ use rusqlite::Connection;
 use super::{
     BLOCK, Plan, Reader,
     block::{Block, Of},
+    flags::{Flag, status_of},
     read, walk,
 };
 use crate::{
     model::query::{Sort, SortBy},
-    store::history::Key,
+    store::history::{Key, status_rank, thumb_rank},
 };
 
 /// Finds the first runs of those that come after a place in an order, as many as are wanted. Those under way are
@@ -25,21 +26,13 @@ pub(in crate::store) fn page(
     wanted: usize,
 ) -> rusqlite::Result<BTreeMap<Key, i64>> {
     let by_time = sort.by == SortBy::Time;
-    let column = match sort.by {
-        SortBy::Time => Of::Seq,
-        SortBy::Cost => Of::Cost,
-        SortBy::Took => Of::Took,
-        SortBy::Tokens => Of::Output,
-    };
     let mut found = BTreeMap::new();
     let take = |block: &Block<'_>, picks: &[bool]| {
-        let values = block.column(column);
         for (at, _) in picks.iter().enumerate().filter(|(_, picked)| **picked) {
             let seq = block.seq(at);
-            let value = if by_time { Some(seq) } else { values.get(at) };
-            let key = Key::of(value, seq, sort);
+            let key = Key::of(value(block, at, sort.by), seq, sort);
             let beyond = after.is_none_or(|after| after < key);
-            let asked = if by_time { within.contains(&seq) } else { value.is_some() || !sort.ascending };
+            let asked = !by_time || within.contains(&seq);
             let last = found.last_key_value().map(|(last, _): (&Key, &i64)| *last);
             if beyond && asked && (found.len() < wanted || last.is_some_and(|last| key < last)) {
                 found.insert(key, seq);
@@ -58,6 +51,26 @@ pub(in crate::store) fn page(
     let mut reader = Reader { matcher: plan.matcher, picks: Vec::new(), take };
     walk(db, &mut reader, blocks, !sort.ascending)?;
     Ok(found)
+}
+
+/// Returns what a run is ordered by, as `history` reads it off its row.
+fn value(block: &Block<'_>, at: usize, by: SortBy) -> Option<i64> {
+    let number = |of| block.column(of).get(at);
+    match by {
+        SortBy::Time => Some(block.seq(at)),
+        SortBy::Cost => number(Of::Cost),
+        SortBy::Took => number(Of::Took),
+        SortBy::Tokens => match (number(Of::TokensIn), number(Of::TokensOut)) {
+            (Some(into), Some(out)) => Some(into.saturating_add(out)),
+            (into, out) => into.or(out),
+        },
+        SortBy::Verdict => Some(status_rank(status_of(block.column(Of::Flags).of(at)))),
+        SortBy::Grade => number(Of::Stars).or_else(|| {
+            let flags = block.column(Of::Flags).of(at);
+            let has = |flag: Flag| flags & flag as i64 != 0;
+            has(Flag::Weighed).then(|| thumb_rank(has(Flag::Right)))
+        }),
+    }
 }
 
 /// Counts the runs that are asked for, but for those under way.

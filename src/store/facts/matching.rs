@@ -9,7 +9,10 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::block::{Block, Flag, Named, Of, STATUS_MASK, status_flags};
+use super::{
+    block::{Block, Named, Of},
+    flags::{Flag, STATUS_MASK, status_flags},
+};
 use crate::{
     model::{
         Status,
@@ -121,6 +124,7 @@ impl Test {
             What::Error(class) => is(&[Named::Class], class),
             What::Cached(yes) => flag(Flag::Cached, *yes),
             What::Demo(yes) => flag(Flag::Demo, *yes),
+            What::Judge(yes) => flag(Flag::Judge, *yes),
             What::FellBack(yes) => flag(Flag::FellBack, *yes),
             What::Retried(yes) => Self::Number(Of::Attempts, if *yes { Sign::Greater } else { Sign::AtMost }, 1),
             What::Pinned(yes) => flag(Flag::Pinned, *yes),

@@ -58,7 +58,7 @@ fn all(db: &Connection) -> Vec<(i64, RunFacts)> {
 }
 
 fn of(db: &Connection, line: &str) -> Vec<(i64, RunFacts)> {
-    let query = Query::parse(line, Timestamp::UNIX_EPOCH).unwrap();
+    let query = Query::parse(line, &Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC)).unwrap();
     let mut all = Vec::new();
     each(db, &query, &mut Names::default(), |seq, facts| all.push((seq, facts.clone()))).unwrap();
     all

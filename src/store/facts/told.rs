@@ -1,11 +1,15 @@
 //! The runs of a block as facts, one after the other, in names that all blocks share.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use super::block::{Block, Flag, Named, Of, status_of};
+use super::{
+    block::{Block, Named, Of},
+    flags::{CostOf, Flag, cost_of, status_of},
+};
 use crate::model::{
-    Class, PicoDollars, Status,
-    facts::{Ending, Name, Names, RunFacts},
+    Class, Spent, Status, Usage,
+    facts::{Ending, Name, Names, RunFacts, TargetSpent},
+    outcome::Judging,
 };
 
 /// A block whose runs are told.
@@ -17,6 +21,8 @@ pub(super) struct Told<'a> {
     of_the_answer: Vec<bool>,
     rules: Vec<Name>,
     classes: Vec<Name>,
+    /// Providers and models that took something of a run.
+    spenders: HashMap<&'a str, Name>,
     /// Where the verdicts of the next run begin among those of all.
     verdict: usize,
 }
@@ -24,6 +30,8 @@ pub(super) struct Told<'a> {
 impl<'a> Told<'a> {
     /// Begins with the first run.
     pub(super) fn of(block: &'a Block<'a>, names: &mut Names) -> Self {
+        let all = block.spendings.iter().flatten().flat_map(|own| own.provider.into_iter().chain([own.model]));
+        let spenders = all.map(|text| (text, names.of(text))).collect();
         let mut shared = |texts: &[&str]| texts.iter().map(|text| names.of(text)).collect::<Vec<Name>>();
         let classes = block.names.get(Named::Class as usize).map(Vec::as_slice).unwrap_or_default();
         let own = Class::OF_THE_ANSWER.map(|class| class.to_string());
@@ -33,6 +41,7 @@ impl<'a> Told<'a> {
             names: block.names.iter().map(|texts| shared(texts)).collect(),
             of_the_answer: classes.iter().map(|class| own.iter().any(|own| own == class)).collect(),
             ends: ends.iter().map(|word| Ending::of_word(word)).collect(),
+            spenders,
             rules: shared(&block.rules),
             classes: shared(&block.classes),
             verdict: 0,
@@ -80,12 +89,29 @@ impl<'a> Told<'a> {
         facts.score = block.score(at);
         facts.took = length(Of::Took);
         facts.first_token = length(Of::FirstToken);
-        facts.tokens_in = number(Of::TokensIn).map(i64::unsigned_abs);
-        facts.tokens_out = number(Of::TokensOut).map(i64::unsigned_abs);
-        facts.cost = number(Of::Cost).map(|cost| PicoDollars(cost.unsigned_abs()));
+        facts.waited = length(Of::Waited).unwrap_or_default();
+        facts.cached = has(Flag::Cached);
+        facts.spent = if facts.cached {
+            Spent::default()
+        } else {
+            spent(number(Of::TokensIn), number(Of::TokensOut), number(Of::Cost), flags)
+        };
+        facts.by_target.clear();
+        let spendings = number(Of::Spendings).map(|place| list(&block.spendings, place)).unwrap_or_default();
+        facts.by_target.extend(spendings.iter().map(|own| TargetSpent {
+            provider: own.provider.and_then(|name| self.spenders.get(name).copied()),
+            model: self.spenders.get(own.model).copied(),
+            spent: spent(own.tokens_in, own.tokens_out, own.cost, own.flags),
+        }));
+        facts.judging = cost_of(CostOf::Judges, flags, number(Of::JudgingCost)).map(|cost| Judging {
+            cost,
+            tokens: number(Of::JudgingTokens).unwrap_or_default().unsigned_abs(),
+            estimated: has(Flag::JudgingEstimated),
+            partial: has(Flag::JudgingPartial),
+        });
+        facts.judge = has(Flag::Judge);
         facts.attempts = u32::try_from(block.column(Of::Attempts).of(at)).unwrap_or(u32::MAX);
         facts.fell_back = has(Flag::FellBack);
-        facts.cached = has(Flag::Cached);
         facts.demo = has(Flag::Demo);
         facts.stars = number(Of::Stars).and_then(|stars| u8::try_from(stars).ok());
         facts.right = has(Flag::Weighed).then(|| has(Flag::Right));
@@ -103,6 +129,15 @@ impl<'a> Told<'a> {
         }
         true
     }
+}
+
+/// Puts together what was taken: sums in and out, the cost, how sure they are.
+fn spent(input: Option<i64>, output: Option<i64>, cost: Option<i64>, flags: i64) -> Spent {
+    let has = |flag: Flag| flags & flag as i64 != 0;
+    let [input, output] = [input, output].map(|count| count.map(i64::unsigned_abs));
+    let (estimated, partial) = (has(Flag::TokensEstimated), has(Flag::TokensPartial));
+    let cost = cost_of(CostOf::Run, flags, cost).unwrap_or_default();
+    Spent { usage: Usage { input, output, estimated, partial, ..Usage::default() }, cost }
 }
 
 fn number_of(place: Option<i64>) -> Option<usize> {

@@ -53,11 +53,9 @@ pub(super) fn clause(what: &What) -> Clause {
         What::End(end) if end == "done" => plain("run.end = 'done'", []),
         What::End(end) => lookup("+run.end = ?", "seq FROM run WHERE end = ? AND end <> 'done'", [text(end)]),
         What::Status(RunStatus::Passed) => plain("run.status = 'passed'", []),
-        What::Status(status) => lookup(
-            "+run.status = ?",
-            "seq FROM run WHERE status = ? AND status <> 'passed'",
-            [text(status.word())],
-        ),
+        What::Status(status) => {
+            lookup("+run.status = ?", "seq FROM run WHERE status = ? AND status <> 'passed'", [text(status.word())])
+        }
         What::Failed(rule) => lookup(
             "EXISTS (SELECT 1 FROM verdict WHERE verdict.seq = run.seq AND rule = ? AND mark = 'fail')",
             "seq FROM verdict WHERE rule = ? AND mark = 'fail'",
@@ -69,15 +67,15 @@ pub(super) fn clause(what: &What) -> Clause {
         What::Error(class) => lookup("+run.error_class = ?", "seq FROM run WHERE error_class = ?", [text(class)]),
         What::Cached(yes) => flag("run.provenance IS 'cached'", *yes),
         What::Demo(yes) => flag("run.demo", *yes),
+        What::Judge(true) => lookup("+run.judge = 1", "seq FROM run WHERE judge = 1", []),
+        What::Judge(false) => plain("run.judge = 0", []),
         What::FellBack(yes) => flag("run.requested <> run.target", *yes),
         What::Retried(yes) => flag("run.attempts > 1", *yes),
         What::Pinned(true) => lookup("+run.pinned = 1", "seq FROM run WHERE pinned = 1", []),
         What::Pinned(false) => plain("run.pinned = 0", []),
-        What::Since(time) => lookup(
-            "+run.started >= ?",
-            "seq FROM run WHERE started >= ?",
-            [Value::Integer(nanoseconds(*time))],
-        ),
+        What::Since(time) => {
+            lookup("+run.started >= ?", "seq FROM run WHERE started >= ?", [Value::Integer(nanoseconds(*time))])
+        }
         What::Until(time) => {
             lookup("+run.started < ?", "seq FROM run WHERE started < ?", [Value::Integer(nanoseconds(*time))])
         }
@@ -89,14 +87,10 @@ pub(super) fn clause(what: &What) -> Clause {
         What::Took(Bound { sign, limit }) => {
             let length = Value::Integer(microseconds(*limit));
             let sign = sign.word();
-            lookup(&format!("+run.total_us {sign} ?"), &format!("seq FROM run WHERE total_us {sign} ?"), [length])
+            lookup(&format!("+run.took_us {sign} ?"), &format!("seq FROM run WHERE took_us {sign} ?"), [length])
         }
         What::Tokens(Bound { sign, limit }) => plain(
-            format!(
-                "coalesce(run.tokens_input, 0) + coalesce(run.tokens_cache_read, 0) + coalesce(run.tokens_cache_write, 0)
-                 + coalesce(run.tokens_output, 0) + coalesce(run.tokens_reasoning, 0) {} ?",
-                sign.word()
-            ),
+            format!("coalesce(run.tokens, 0) {} ?", sign.word()),
             [Value::Integer(i64::try_from(*limit).unwrap_or(i64::MAX))],
         ),
         What::Stars(Bound { sign, limit }) => {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params_from_iter, types::Value};
 
 use super::{Clause, Condition, FEW, Route, by_words, clause, few, walk};
 use crate::{
-    model::query::{Query, What, Word},
+    model::query::{Query, What},
     store::facts::Found,
 };
 
@@ -42,7 +42,7 @@ pub(in crate::store) fn suits(db: &Connection, what: &What, params: &str) -> rus
 }
 
 /// Lists the runs that hold all words, by the ways they are found.
-pub(in crate::store) fn found(db: &Connection, words: &[Word]) -> rusqlite::Result<Vec<Found>> {
+pub(in crate::store) fn found(db: &Connection, words: &[String]) -> rusqlite::Result<Vec<Found>> {
     let list = |route: &Route| -> rusqlite::Result<Option<Vec<i64>>> {
         let Route { matching, condition } = route;
         match matching {

@@ -30,6 +30,8 @@ pub struct BatchState {
     pub started: Timestamp,
     /// Whether it goes on.
     pub resumed: bool,
+    /// Whether its last run was broken off without an end, perhaps with calls under way.
+    pub crashed: bool,
     /// The cells that have ended, in the order of their places.
     pub cells: Vec<CellRow>,
 }

@@ -5,9 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{
-    Cost, Grade, RunId, RunStatus, VersionId,
-    query::{Query, SortBy},
+use crate::{
+    model::{
+        Cost, Grade, RunId, RunStatus, Thumb, Usage, VersionId,
+        outcome::Judging,
+        query::{Query, SortBy},
+    },
+    store::history::{status_rank, thumb_rank},
 };
 
 /// A page of the history.
@@ -20,6 +24,7 @@ pub struct HistoryPage {
 }
 
 /// A run in a list of the history.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HistoryEntry {
     /// Its number on record; later ones are larger.
@@ -59,19 +64,25 @@ pub struct HistoryEntry {
     pub demo: bool,
     /// Calls made.
     pub attempts: u32,
-    /// Tokens in, if known.
+    /// Tokens in of all its attempts, if known.
     pub tokens_in: Option<u64>,
-    /// Tokens out, if known.
+    /// Tokens out of all its attempts, if known.
     pub tokens_out: Option<u64>,
-    /// Tokens of the visible answer, if known: those out without what was spent on reasoning.
-    pub tokens_visible: Option<u64>,
-    /// What it cost.
+    /// How sure they are: `known`, `estimated`, `at_least` or `unknown`.
+    pub tokens_is: String,
+    /// What all its attempts cost; nothing for an answer from the cache.
     pub cost: Cost,
-    /// How long it took.
+    /// How long its answer took, as [`Timing::took`](crate::model::outcome::Timing::took) says.
     pub took: Option<Duration>,
+    /// Time retort itself waited.
+    pub waited: Duration,
     /// The time to the first token.
     pub first_token: Option<Duration>,
-    /// Which of several samples of the same request it was.
+    /// Whether it is the run of a judge.
+    pub judge: bool,
+    /// What its judges took, if any was asked.
+    pub judging: Option<Judging>,
+    /// Which of several samples of the same request it was, counted from 1.
     pub sample: u32,
     /// Whether it is kept when others are pruned.
     pub pinned: bool,
@@ -93,6 +104,18 @@ pub struct After {
 }
 
 impl HistoryEntry {
+    /// Returns its tokens, of which the sums in and out are known.
+    #[must_use]
+    pub fn tokens(&self) -> Usage {
+        Usage {
+            input: self.tokens_in,
+            output: self.tokens_out,
+            estimated: self.tokens_is == "estimated",
+            partial: matches!(self.tokens_is.as_str(), "at_least" | "unknown"),
+            ..Usage::default()
+        }
+    }
+
     /// Returns the place after this run in the order a query asks for.
     #[must_use]
     pub fn place(&self, query: &Query) -> After {
@@ -101,7 +124,12 @@ impl HistoryEntry {
             SortBy::Time => Some(self.seq),
             SortBy::Cost => self.cost.amount().map(|amount| whole(amount.0)),
             SortBy::Took => self.took.map(|took| i64::try_from(took.as_micros()).unwrap_or(i64::MAX)),
-            SortBy::Tokens => self.tokens_visible.map(whole),
+            SortBy::Tokens => self.tokens().total().map(whole),
+            SortBy::Verdict => self.status.map(status_rank),
+            SortBy::Grade => self.grade.as_ref().and_then(|grade| {
+                let thumb = || grade.thumb.map(|thumb| thumb_rank(thumb == Thumb::Up));
+                grade.stars.map(i64::from).or_else(thumb)
+            }),
         };
         After { seq: self.seq, value }
     }

@@ -7,7 +7,7 @@ use rusqlite::{Error, Row, types::Type};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    model::{Cost, Params},
+    model::{Params, outcome::AttemptUsage},
     pipeline::event::{Next, RunEvent, Told},
 };
 
@@ -22,10 +22,12 @@ pub(super) struct AttemptRow {
     pub(super) status: Option<u16>,
     pub(super) class: Option<String>,
     pub(super) wait: Option<i64>,
+    /// What it took, where that is known.
+    pub(super) took: Option<AttemptUsage>,
 }
 
-/// Folds a timeline into its calls.
-pub(super) fn attempts(timeline: &[Told]) -> Vec<AttemptRow> {
+/// Folds a timeline into its calls, each with what it took.
+pub(super) fn attempts(timeline: &[Told], took: &[AttemptUsage]) -> Vec<AttemptRow> {
     let mut rows: Vec<AttemptRow> = Vec::new();
     for told in timeline {
         match &told.event {
@@ -55,6 +57,19 @@ pub(super) fn attempts(timeline: &[Told]) -> Vec<AttemptRow> {
             _ => {}
         }
     }
+    for took in took {
+        match rows.iter_mut().find(|row| row.number == took.attempt) {
+            Some(row) => row.took = Some(took.clone()),
+            None => rows.push(AttemptRow {
+                number: took.attempt,
+                target: took.target.clone(),
+                provider: took.provider.clone(),
+                model: took.model.clone(),
+                took: Some(took.clone()),
+                ..AttemptRow::default()
+            }),
+        }
+    }
     rows
 }
 
@@ -64,15 +79,6 @@ pub(super) fn effective(timeline: &[Told]) -> Option<&Params> {
         RunEvent::Prepared { params, .. } => Some(params),
         _ => None,
     })
-}
-
-pub(super) fn cost_state(cost: Cost) -> &'static str {
-    match cost {
-        Cost::Unknown => "unknown",
-        Cost::Known(_) => "known",
-        Cost::Estimated(_) => "estimated",
-        Cost::AtLeast(_) => "at_least",
-    }
 }
 
 /// A count as SQLite holds it; one beyond its range is its largest.

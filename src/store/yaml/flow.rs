@@ -95,7 +95,7 @@ impl Flow {
                 Some(_) => {}
                 None => match c {
                     '"' | '\'' if self.depth == 0 || matches!(before, ' ' | '{' | '[' | ',' | ':') => {
-                        self.quote = Some(c)
+                        self.quote = Some(c);
                     }
                     '{' | '[' => self.depth += 1,
                     '}' | ']' => self.depth = self.depth.saturating_sub(1),

@@ -183,7 +183,8 @@ impl Decimal {
         while digits.last() == Some(&b'0') {
             digits.pop();
         }
-        let magnitude = power.saturating_add(whole.len() as i64).saturating_sub(zeros as i64);
+        let length = |count: usize| i64::try_from(count).unwrap_or(i64::MAX / 4);
+        let magnitude = power.saturating_add(length(whole.len())).saturating_sub(length(zeros));
         Self { negative, digits, magnitude }
     }
 

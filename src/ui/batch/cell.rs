@@ -12,7 +12,7 @@ use crate::{
             shown::Shown,
         },
     },
-    eval::figures::{duration, tokens, unit},
+    eval::figures::{duration, spent, tokens, unit, waited},
     model::{Status, Verdict},
     text::{Wrapped, clean},
     ui::{
@@ -62,6 +62,7 @@ fn heading(scene: Scene<'_>, shown: &Shown, detail: &Detail, wide: usize) -> Vec
         first.push(vec![scene.span(format!("{} {status}", mark(status)), role(status))]);
         first.extend(cell.score.map(|score| vec![scene.span(format!("score {}", unit(score)), Role::Number)]));
         second.push(vec![scene.span(duration(cell.took), Role::Number)]);
+        second.extend(waited(cell.waited).map(|waited| vec![scene.span(waited, Role::Wait)]));
         if let Some(record) = &detail.record {
             second.push(vec![scene.span(format!("{} tok", tokens(&record.outcome.usage)), Role::Text)]);
             if record.outcome.attempts > 1 {
@@ -71,7 +72,10 @@ fn heading(scene: Scene<'_>, shown: &Shown, detail: &Detail, wide: usize) -> Vec
                 second.push(vec![scene.foreign(&format!("fell back to {}", record.outcome.target), Role::Origin)]);
             }
         }
-        second.push(vec![scene.span(cell.spent().to_string(), Role::Text)]);
+        second.push(vec![scene.span(cell.spent().cost.to_string(), Role::Text)]);
+        if let Some(judging) = cell.judging {
+            second.push(vec![scene.span(format!("judges: {}", spent(&judging.spent())), Role::Text)]);
+        }
         if cell.cached {
             second.push(vec![scene.span("cached", Role::Origin)]);
         }

@@ -18,9 +18,9 @@ use crate::{
     },
     eval::{
         Evidence,
-        figures::{count, duration, whole_percent},
+        figures::{all_tokens, count, duration, spent, whole_percent},
     },
-    model::{Cost, PicoDollars, RunStatus, batch::Caps},
+    model::{Cost, PicoDollars, RunStatus, batch::Caps, outcome::Judging},
     text::{clean_line, truncate, width},
     ui::{
         overlay::typed,
@@ -130,13 +130,11 @@ fn use_of(scene: Scene<'_>, shown: &Shown) -> Vec<Item> {
         items.extend(left.map(|left| item(scene, format!("~{} left", duration(left)), Role::Text)));
     }
     if budget.done > 0 {
-        items.push(item(scene, format!("{} tok", count(budget.tokens)), Role::Text));
-        let cost = match budget.unpriced {
-            0 => Cost::Known(budget.cost),
-            _ if budget.cost == PicoDollars(0) => Cost::Unknown,
-            _ => Cost::AtLeast(budget.cost),
-        };
-        items.push(item(scene, cost.to_string(), Role::Text));
+        items.push(item(scene, format!("{} tok", all_tokens(&budget.answers.usage)), Role::Text));
+        items.push(item(scene, budget.answers.cost.to_string(), Role::Text));
+        if budget.judging != Judging::default() {
+            items.push(item(scene, format!("judges: {}", spent(&budget.judging.spent())), Role::Text));
+        }
     }
     items.extend(burn(scene, budget));
     items

@@ -36,8 +36,12 @@ fn said(scene: Scene<'_>) -> Vec<Item> {
         (SortBy::Cost, true) => "cheapest first",
         (SortBy::Took, false) => "slowest first",
         (SortBy::Took, true) => "fastest first",
-        (SortBy::Tokens, false) => "longest answer first",
-        (SortBy::Tokens, true) => "shortest answer first",
+        (SortBy::Tokens, false) => "most tokens first",
+        (SortBy::Tokens, true) => "fewest tokens first",
+        (SortBy::Verdict, false) => "worst first",
+        (SortBy::Verdict, true) => "best first",
+        (SortBy::Grade, false) => "best grade first",
+        (SortBy::Grade, true) => "worst grade first",
     };
     let mut items = vec![vec![scene.span(order, Role::Quiet)]];
     if history.leads_back() && !history.reading {

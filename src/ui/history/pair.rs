@@ -74,7 +74,7 @@ fn said(scene: Scene<'_>, record: &RunRecord) -> Vec<Item> {
     ];
     let came = outcome.status();
     items.push(vec![scene.span(format!("{} {came}", status::mark(came)), status::role(came))]);
-    items.push(vec![scene.span(duration(outcome.timing.total), Role::Number)]);
+    items.push(vec![scene.span(duration(outcome.timing.took()), Role::Number)]);
     items.push(vec![scene.span(outcome.cost.to_string(), Role::Number)]);
     items.push(vec![scene.span(ago(record.started, scene.now().time), Role::Quiet)]);
     items

@@ -15,8 +15,8 @@ use crate::{
         history::{HistoryEntry, answered_by, column::Column},
         table::{self, Width},
     },
-    eval::figures::{age, count, duration},
-    model::{Cost, Grade, RunStatus, Thumb, VersionId},
+    eval::figures::{age, duration, tokens},
+    model::{Grade, RunStatus, Thumb, VersionId},
     ui::{
         part::{
             column::{fitted, right},
@@ -85,7 +85,6 @@ pub(super) fn cell(scene: Scene<'_>, run: &HistoryEntry, column: Column, wide: u
     let text = |text: &str, role: Role| Line::from(scene.span(fitted(text, wide), role));
     let number = |text: &str| Line::from(scene.span(right(text, wide), Role::Number));
     let time = |time: Option<Duration>| time.map_or_else(|| "–".to_owned(), duration);
-    let side = |known: Option<u64>| known.map_or_else(|| "?".to_owned(), count);
     match column {
         Column::Age => Line::from(scene.span(right(&age(run.started, scene.now().time), wide), Role::Quiet)),
         Column::End => {
@@ -100,9 +99,7 @@ pub(super) fn cell(scene: Scene<'_>, run: &HistoryEntry, column: Column, wide: u
         Column::Version => text(&run.version.as_ref().map_or_else(|| "–".to_owned(), VersionId::short), Role::Quiet),
         Column::Provider => text(&run.provider, Role::Text),
         Column::Session => text(run.session.as_deref().unwrap_or("–"), Role::Text),
-        Column::Tokens => number(&format!("{}→{}", side(run.tokens_in), side(run.tokens_out))),
-        // A cached answer costs nothing now, whatever its model's price.
-        Column::Cost if run.cached => number(&Cost::default().plus(run.cost).to_string()),
+        Column::Tokens => number(&tokens(&run.tokens())),
         Column::Cost => number(&run.cost.to_string()),
         Column::Took => number(&time(run.took)),
         Column::First => number(&time(run.first_token)),

@@ -10,7 +10,7 @@ use crate::{
         weighing::{self, Weighed},
     },
     eval::{
-        figures::{age, count, duration, rate, tokens},
+        figures::{age, count, duration, rate, spent, tokens, waited},
         groups::letter,
     },
     model::{Format, Grade, Provenance, Thumb},
@@ -154,6 +154,10 @@ fn numbers(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
         item
     };
     let mut items = vec![one("", duration(elapsed))];
+    let outcome = take.outcome.as_ref();
+    if let Some(waited) = outcome.and_then(|outcome| waited(outcome.timing.waited)) {
+        items.push(vec![scene.span(waited, Role::Wait)]);
+    }
     if let Some(first) = take.meter.first_token() {
         items.push(one("ttft", duration(first)));
     }
@@ -173,6 +177,9 @@ fn numbers(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
     }
     if !is_demo(scene, lane) {
         items.push(one("", take.meter.cost().to_string()));
+    }
+    if let Some(judging) = outcome.and_then(|outcome| outcome.judging) {
+        items.push(one("judges", spent(&judging.spent())));
     }
     items.push(vec![from(scene, lane)]);
     items

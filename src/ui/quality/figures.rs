@@ -1,17 +1,19 @@
 //! The figures of all runs: rates, times, tokens, cost, retries, grades, stated confidence.
 
+use std::time::Duration;
+
 use ratatui::{
     buffer::Buffer,
     layout::{Margin, Rect},
     text::{Line, Span},
 };
 
-use super::{framed, millis, money, with_interval};
+use super::{framed, millis, with_interval};
 use crate::{
     app::{action::Action, quality::areas::is_wide},
     eval::{
-        figures::{count, whole_percent},
-        review::{Rate, Report, Times},
+        figures::{count, duration, marked, whole_percent},
+        review::{Rate, Report, Times, Waits, judges},
     },
     model::RunStatus,
     ui::{
@@ -91,10 +93,11 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
     let priced = match report.unpriced {
         0 if report.is_demo() => vec![quiet("  a demonstration costs nothing")],
         0 => Vec::new(),
-        1 => vec![scene.span("  1 run has no known price", Role::Origin)],
-        runs => vec![scene.span(format!("  {} runs have no known price", count(runs)), Role::Origin)],
+        1 => vec![scene.span("  not known of 1 run", Role::Origin)],
+        runs => vec![scene.span(format!("  not known of {} runs", count(runs)), Role::Origin)],
     };
-    vec![
+    let side = |tokens: u64| marked(&report.spent.usage, Some(tokens), count);
+    let mut lines = vec![
         named(scene, "passed", rate(scene, report.pass.as_ref(), "checked")),
         named(scene, "", others(scene, report)),
         named(scene, "answered", rate(scene, report.success.as_ref(), runs(report))),
@@ -111,17 +114,23 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
         named(scene, "", ["p50", "p90", "p95", "p99", "n"].map(|head| quiet(&format!("{head:>TIME$}"))).to_vec()),
         named(scene, "response", times(scene, report.times.as_ref(), demo)),
         named(scene, "first token", times(scene, report.first_token.as_ref(), demo)),
+    ];
+    lines.extend(waited(scene, &report.waits).map(|spans| named(scene, "waited", spans)));
+    lines.extend([
         named(
             scene,
             "tokens",
             vec![
-                scene.span(count(report.tokens_in), demo),
+                scene.span(side(report.tokens_in), demo),
                 text(" in, "),
-                scene.span(count(report.tokens_out), demo),
+                scene.span(side(report.tokens_out), demo),
                 text(" out"),
             ],
         ),
-        named(scene, "cost", [vec![number(money(report.cost, report.unpriced))], priced].concat()),
+        named(scene, "cost", [vec![number(report.spent.cost.to_string())], priced].concat()),
+    ]);
+    lines.extend(judges(report).map(|judges| named(scene, "judges", vec![number(judges)])));
+    lines.extend([
         named(
             scene,
             "retried",
@@ -136,7 +145,8 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
         named(scene, "cached", left_out(scene, report)),
         named(scene, "complete", completeness),
         named(scene, "grades", graded),
-    ]
+    ]);
+    lines
 }
 
 /// How many of those that did not pass came out how.
@@ -184,10 +194,21 @@ fn times(scene: Scene<'_>, times: Option<&Times>, role: Role) -> Vec<Span<'stati
     let Some(Times { n, p50, p90, p95, p99 }) = times else {
         return vec![scene.span(format!("{:>TIME$}", "–"), Role::Quiet)];
     };
-    let mut spans: Vec<_> =
-        [p50, p90, p95, p99].map(|time| scene.span(format!("{:>TIME$}", millis(*time)), role)).to_vec();
+    let shown = |time: Option<u32>| match time {
+        Some(time) => scene.span(format!("{:>TIME$}", millis(time)), role),
+        None => scene.span(format!("{:>TIME$}", "–"), Role::Quiet),
+    };
+    let mut spans = [Some(*p50), *p90, *p95, *p99].map(shown).to_vec();
     spans.push(scene.span(format!("{:>TIME$}", count(*n)), Role::Quiet));
     spans
+}
+
+/// Says what retort itself waited, which is no part of the times; none where that is nothing.
+fn waited(scene: Scene<'_>, waits: &Waits) -> Option<Vec<Span<'static>>> {
+    let Waits { runs, total, longest } = *waits;
+    let [total, longest] = [total, longest].map(|millis| duration(Duration::from_millis(millis)));
+    let said = format!(" in {} runs, {longest} at most", count(runs));
+    (runs > 0).then(|| vec![scene.span(total, Role::Number), scene.span(said, Role::Quiet)])
 }
 
 /// Draws how often which confidence was stated, from 0 at the left to 1 at the right: beside the figures with

@@ -6,7 +6,7 @@ use ratatui::{
     text::Line,
 };
 
-use super::{cursor, framed, millis, money, rated};
+use super::{cursor, framed, millis, rated};
 use crate::{
     app::{
         quality::{Entry, Kind, Part, baseline::Stand},
@@ -194,10 +194,10 @@ fn of_runs(scene: Scene<'_>, line: &Runs, cell: Cell, wide: usize) -> Line<'stat
         Cell::Errors => (count(line.counts.error), if line.counts.error > 0 { Role::Fail } else { Role::Quiet }),
         Cell::Runs => (count(line.runs), Role::Number),
         Cell::Took => (time(line.times.map(|times| times.p50)), Role::Number),
-        Cell::Slow => (time(line.times.map(|times| times.p95)), Role::Number),
+        Cell::Slow => (time(line.times.and_then(|times| times.p95)), Role::Number),
         Cell::First => (time(line.first_token.map(|times| times.p50)), Role::Number),
         Cell::Measured => (line.times.map_or_else(|| "–".to_owned(), |times| count(times.n)), Role::Quiet),
-        Cell::Cost => (money(line.cost, line.unpriced), Role::Number),
+        Cell::Cost => (line.spent.cost.to_string(), Role::Number),
         _ => return Line::default(),
     };
     Line::from(scene.span(right(&text, wide), role))

@@ -1,5 +1,6 @@
 //! The numbers over time: a bar for every stretch, the stretch under the cursor in words.
 
+use jiff::Zoned;
 use ratatui::{
     buffer::Buffer,
     layout::{Margin, Rect},
@@ -7,7 +8,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{framed, millis, money};
+use super::{framed, millis};
 use crate::{
     app::{
         action::Action,
@@ -20,6 +21,7 @@ use crate::{
         figures::{count, whole_percent},
         review::{Point, Report},
     },
+    model::PicoDollars,
     ui::{part::bars::upright, scene::Scene, theme::Role},
 };
 
@@ -50,10 +52,10 @@ pub(super) fn draw(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut B
     }
     let axis = Rect { y: inside.bottom() - bottom, height: 1, ..inside };
     let wide = shown.len() * usize::from(each);
-    buffer.set_line(axis.x, axis.y, &times(scene, report, &shown, wide), axis.width);
+    buffer.set_line(axis.x, axis.y, &times(scene, &shown, wide), axis.width);
     if bottom > 1 {
         let row = Rect { y: axis.y + 1, ..axis };
-        buffer.set_line(row.x, row.y, &under(scene, report), row.width);
+        buffer.set_line(row.x, row.y, &under(scene), row.width);
     }
 }
 
@@ -105,25 +107,25 @@ fn written(series: Series, value: f64) -> String {
         Series::Passed => whole_percent(value),
         Series::Errors | Series::Runs => count(value as u64),
         Series::Took => millis(value as u32),
-        Series::Cost => money(value, 0),
+        Series::Cost => PicoDollars::per_million(value * 1e6).to_string(),
     }
 }
 
 /// The first and the last time, below the ends of the bars where they are far enough apart.
-fn times(scene: Scene<'_>, report: &Report, shown: &[Option<&Point>], wide: usize) -> Line<'static> {
+fn times(scene: Scene<'_>, shown: &[Option<&Point>], wide: usize) -> Line<'static> {
     let mut known = shown.iter().flatten();
     let Some(first) = known.next() else {
         return Line::default();
     };
     let last = known.next_back().unwrap_or(first);
-    let (from, to) = (moment(report, first).0, moment(report, last).1);
+    let (from, to) = (moment(scene, first).0, moment(scene, last).1);
     let gap = wide.saturating_sub(from.len() + to.len());
     let between = if gap < 4 { " to ".to_owned() } else { " ".repeat(gap) };
     Line::from(scene.span(format!("{from}{between}{to}"), Role::Quiet))
 }
 
 /// What is known of the stretch under the cursor; how to get to one while the part has not the keys.
-fn under(scene: Scene<'_>, report: &Report) -> Line<'static> {
+fn under(scene: Scene<'_>) -> Line<'static> {
     let quality = &scene.app.quality;
     if quality.part != Part::Trend {
         return Line::from(vec![
@@ -136,7 +138,7 @@ fn under(scene: Scene<'_>, report: &Report) -> Line<'static> {
     let Some(point) = quality.point() else {
         return Line::from(scene.span("no run in this stretch", Role::Quiet));
     };
-    let mut spans: Vec<Span<'static>> = vec![scene.span(moment(report, point).0, Role::Text)];
+    let mut spans: Vec<Span<'static>> = vec![scene.span(moment(scene, point).0, Role::Text)];
     let runs = if point.runs == 1 { "run" } else { "runs" };
     spans.push(scene.span(format!("  {} {runs}", count(point.runs)), Role::Number));
     let errors = point.counts.error;
@@ -155,14 +157,15 @@ fn under(scene: Scene<'_>, report: &Report) -> Line<'static> {
 }
 
 /// Writes when a stretch begins and ends, to the minute.
-fn moment(report: &Report, point: &Point) -> (String, String) {
-    let shown = |time| minute(time).replace('T', " ");
-    stretch(report, point).map(|(from, to)| (shown(from), shown(to))).unwrap_or_default()
+fn moment(scene: Scene<'_>, point: &Point) -> (String, String) {
+    let shown = |time: &Zoned| minute(time).replace('T', " ");
+    stretch(point, &scene.app.zone).map(|(from, to)| (shown(&from), shown(&to))).unwrap_or_default()
 }
 
-/// Writes from when to when the runs are.
-pub(super) fn ends(report: &Report, first: &Point, last: &Point) -> String {
-    format!("{} to {}", moment(report, first).0, moment(report, last).1)
+/// Writes from when to when the runs are, and in which time zone.
+pub(super) fn ends(scene: Scene<'_>, first: &Point, last: &Point) -> String {
+    let zone = stretch(last, &scene.app.zone).map(|(_, to)| to.strftime("%Z").to_string()).unwrap_or_default();
+    format!("{} to {} {zone}", moment(scene, first).0, moment(scene, last).1)
 }
 
 /// Writes how long a stretch is.

@@ -57,6 +57,15 @@ fn a_rubric_is_asked_by_a_run_as_by_a_batch_and_what_it_leaves_open_is_no_pass()
         assert_eq!((batch.code, standings(&batch)), (Some(code), vec![word.to_owned()]), "{}", batch.err);
         let listed = home.run(&["history", &format!("verdict:{word}"), "prompt:kind", "--json"]);
         assert_eq!(listed.lines().len(), 4, "{}", listed.err);
+        let unrun = if word == "inconclusive" { 4 } else { 0 };
+        let reviewed = |form: &[&str]| home.run(&[&["quality", "prompt:kind"], form].concat());
+        let counted = &reviewed(&["--json"]).lines()[0]["unrun"];
+        let counts: Vec<u64> = counted.as_array().unwrap().iter().map(|one| one["count"].as_u64().unwrap()).collect();
+        assert_eq!(counts.iter().sum::<u64>(), unrun, "{counted}");
+        for form in [&[][..], &["--md"]] {
+            let said = reviewed(form).out.lines().filter(|line| line.starts_with("not run: ")).count();
+            assert_eq!(said, counts.len(), "{form:?}");
+        }
     }
 }
 

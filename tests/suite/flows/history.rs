@@ -139,7 +139,7 @@ fn late_pages_are_dropped_and_the_present_question_is_asked() {
     assert!(bench.app.history.runs.entries.is_empty() && bench.app.history.runs.loading());
     let (second, job) = asked(&mut bench, is_page);
     let Job::History { query, after: None, .. } = job else { panic!("{job:?}") };
-    assert_eq!(query.words[0].text, "parcel");
+    assert_eq!(query.words[0], "parcel");
     bench.answer(first, Ok(Reply::History(page(now(), 1..=9, false))));
     assert!(bench.app.history.runs.loading(), "an answer nobody waits for");
     bench.answer(second, Ok(Reply::History(page(now(), 2..=3, false))));
@@ -204,6 +204,8 @@ fn the_order_is_part_of_the_line() {
         ("S", "parcel sort:-cost", SortBy::Cost, true),
         ("s", "parcel sort:took", SortBy::Took, false),
         ("s", "parcel sort:tokens", SortBy::Tokens, false),
+        ("s", "parcel sort:verdict", SortBy::Verdict, false),
+        ("s", "parcel sort:grade", SortBy::Grade, false),
         ("s", "parcel", SortBy::Time, false),
     ] {
         bench.keys(key);

@@ -123,7 +123,7 @@ fn a_word_that_begins_like_a_filter_is_asked_for_once_it_is_kept() {
         bench.keys("/cost");
         assert!(bench.jobs().is_empty());
         bench.keys(end);
-        assert_eq!(asked(&mut bench).1.words[0].text, "cost", "{end}");
+        assert_eq!(asked(&mut bench).1.words[0], "cost", "{end}");
     }
 }
 

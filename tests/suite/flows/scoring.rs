@@ -149,7 +149,7 @@ fn another_line_begins_anew() {
     bench.take();
     bench.keys("J");
     let (_, job) = asked(&mut bench, |job| matches!(job, Job::CountAnswers(_)));
-    assert!(matches!(job, Job::CountAnswers(query) if query.words[0].text == "parcel"));
+    assert!(matches!(job, Job::CountAnswers(query) if query.words[0] == "parcel"));
 }
 
 #[test]

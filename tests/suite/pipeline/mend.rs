@@ -82,7 +82,7 @@ async fn a_cut_answer_nobody_has_seen_is_asked_for_once_more_with_twice_the_room
     assert_eq!(noted(&told), ["the answer was cut at 400 tokens; max_tokens was raised to 700"]);
     let outcome = ended(&told);
     assert_eq!((&outcome.end, outcome.text.as_str(), outcome.attempts), (&End::Done, GOOD, 2));
-    assert_eq!(outcome.cost, Cost::AtLeast(PicoDollars(220)), "both attempts count");
+    assert_eq!(outcome.cost, Cost::Known(PicoDollars(220)), "both attempts count");
     assert!(bench.cache.0.lock().unwrap().is_empty(), "the answer to a changed request is not kept");
 }
 

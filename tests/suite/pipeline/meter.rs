@@ -39,8 +39,13 @@ async fn a_meter_says_what_the_outcome_says() {
         assert_eq!(meter.first_token(), outcome.timing.first_token);
         assert_eq!(meter.first_token(), Some(Duration::from_millis(100)));
         assert_eq!((meter.tokens().count, meter.tokens().estimated), (3, false));
-        assert_eq!(meter.tokens_per_second(), Some(10.0));
-        assert_eq!(meter.elapsed(Duration::from_secs(99)), Duration::from_millis(4300));
+        assert_eq!(meter.tokens_per_second(), None, "three tokens say nothing of a rate");
+        // The wait before the second attempt is no part of its time.
+        assert_eq!(meter.elapsed(Duration::from_secs(99)), Duration::from_millis(300));
+        assert_eq!(
+            (outcome.timing.total, outcome.timing.waited),
+            (Duration::from_millis(4300), Duration::from_secs(4))
+        );
         assert_eq!((meter.cost(), outcome.cost), (outcome.cost, Cost::Known(PicoDollars(10 * 100 + 3 * 1000))));
     }
 }
@@ -91,9 +96,9 @@ async fn sums_keep_the_cached_and_the_unpriced_apart() {
     }
     let figures = watched.figures();
     assert_eq!((figures.runs, figures.counts.error, figures.cached, figures.counts.cancelled), (5, 1, 1, 0));
-    assert_eq!((figures.tokens, figures.unpriced), (36, 1));
-    assert_eq!(figures.cost, PicoDollars(2 * (10 * 100 + 2 * 1000)));
+    assert_eq!((figures.spent.tokens(), figures.unpriced), (36, 1));
+    assert_eq!(figures.spent.cost, Cost::AtLeast(PicoDollars(2 * (10 * 100 + 2 * 1000))));
     assert_eq!((figures.counts.rated(), figures.counts.passed), (5, 4));
     let (times, first) = (figures.times.unwrap(), figures.first_token.unwrap());
-    assert_eq!((times.n, times.p50, first.p95), (3, 200, 100));
+    assert_eq!((times.n, times.p50, first.p50, first.p95), (3, 200, 100, None));
 }

@@ -195,7 +195,7 @@ async fn what_no_judge_decided_is_passed_in_no_report() {
             assert_eq!(read, wanted, "batch {batch} as {form:?}");
         }
     }
-    let report = review.named(names).report();
+    let report = review.named(names).report(&jiff::tz::TimeZone::UTC);
     assert_eq!(report.counts, all);
     assert_eq!(report.pass.map(|rate| (rate.part, rate.whole)), Some((all.passed, BATCHES * ROWS)));
     let words =

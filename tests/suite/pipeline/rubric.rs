@@ -78,7 +78,7 @@ async fn a_judge_makes_the_verdict_and_its_run_is_on_record() {
             (1, "llm-rubric", [run].as_slice(), cost)
         );
         // What it took is apart from the answer's own cost and time.
-        assert_eq!(outcome.judging, Some(Judging { cost, tokens: 11 }));
+        assert_eq!(outcome.judging, Some(Judging { cost, tokens: 11, ..Judging::default() }));
         assert_eq!((outcome.cost, outcome.timing.total), (Cost::Unknown, Duration::from_millis(100)));
     }
 }
@@ -111,7 +111,10 @@ async fn repeated_judgements_are_asked_together_and_their_spread_is_told() {
     assert_eq!((verdict(&outcome), bench.most_open()), ((Status::Passed, want), 3));
     let samples: Vec<u32> = record(&bench).iter().filter(|run| run.0 == JUDGE).map(|run| run.2).collect();
     assert_eq!(samples, [0, 1, 2]);
-    assert_eq!(outcome.judging, Some(Judging { cost: Cost::Known(PicoDollars(330)), tokens: 33 }));
+    assert_eq!(
+        outcome.judging,
+        Some(Judging { cost: Cost::Known(PicoDollars(330)), tokens: 33, ..Judging::default() })
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -57,7 +57,7 @@ fn cells(report: &str) -> Vec<Value> {
     let lines = report.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let cells = lines.map(|mut line| {
         let own = line.as_object_mut().unwrap();
-        for passing in ["run", "seconds"] {
+        for passing in ["run", "seconds", "waited"] {
             own.remove(passing).unwrap();
         }
         line

@@ -212,7 +212,7 @@ async fn a_storm_loses_no_run_counts_none_twice_and_calls_none_done_that_is_not(
     let [started, ended, attempts, noted] =
         [&record.started, &record.ended, &record.attempts, &record.noted].map(|count| count.load(Ordering::Relaxed));
     assert!(seen.iter().all(|seen| *seen) && asked.len() as u64 == runs, "a run is lost");
-    let (metrics, times) = (watched.figures(), watched.review().report().times);
+    let (metrics, times) = (watched.figures(), watched.review().report(&jiff::tz::TimeZone::UTC).times);
     assert_eq!([started, ended, metrics.runs], [runs; 3]);
     assert_eq!([events, attempts, noted], [sum; 3], "attempts: events, record, timeline, as the server counts them");
     let failed = (0..runs).filter(|run| expected(*run).0 != "done").count() as u64;

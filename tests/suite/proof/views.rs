@@ -15,6 +15,9 @@ fn recorded(home: &Home) -> serde_json::Value {
     for own in ["run", "timing"] {
         outcome.as_object_mut().unwrap().remove(own).unwrap();
     }
+    for attempt in outcome["by_attempt"].as_array_mut().unwrap() {
+        attempt.as_object_mut().unwrap().remove("took").unwrap();
+    }
     outcome
 }
 

@@ -2,7 +2,7 @@
 
 use retort::{
     eval::review::Report,
-    model::{RunStatus, query::Vocabulary},
+    model::{RunStatus, Spent, query::Vocabulary},
     store::job::{Job, Reply, StoreFault},
 };
 
@@ -70,8 +70,8 @@ fn no_run_is_like_that() {
 fn a_demonstration_that_nothing_is_known_of() {
     let mut stage = opened(folded(0..3, |run| {
         (run.demo, run.status, run.compared) = (true, RunStatus::Unchecked, None);
-        (run.cost, run.version, run.first_token) = (None, None, None);
-        (run.tokens_in, run.params, run.right) = (None, None, None);
+        (run.spent, run.version, run.first_token) = (Spent::default(), None, None);
+        (run.params, run.right) = (None, None);
         run.marks.clear();
     }));
     snapshot("quality-demo", &mut stage);

@@ -110,7 +110,7 @@ async fn a_cell_that_is_asked_again_has_its_new_run_and_the_old_one_stays_in_the
     tell(&store, filling(batch, 2, place(1, 0)));
     let all = cells(&store, batch, None, 10).await;
     assert_eq!((all.len(), all[0].cell.run), (1, run_id(2)));
-    let query = Query::parse(&format!("batch:{}", batch.short()), at(0)).unwrap();
+    let query = Query::parse(&format!("batch:{}", batch.short()), &at(0).to_zoned(jiff::tz::TimeZone::UTC)).unwrap();
     let job = Job::History { query: Box::new(query), after: None, limit: 10 };
     let Reply::History(page) = store.ask(job).await.unwrap() else { panic!("no page") };
     assert_eq!(page.runs.iter().map(|run| run.run).collect::<Vec<_>>(), [run_id(2)]);

@@ -3,11 +3,12 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use retort::{
-    model::{Class, End, RunStatus},
     model::{
-        Cost, Fault, Grade, Input, PicoDollars, Prompt, Provenance, Quality, Rule, RunId, Status, Verdict,
+        Class, Cost, End, Fault, Grade, Input, PicoDollars, Prompt, Provenance, Quality, Rule, RunId, RunStatus,
+        Status, Thumb, Verdict,
         outcome::Reason,
         query::{Query, Vocabulary},
     },
@@ -25,7 +26,7 @@ pub(super) fn now() -> jiff::Timestamp {
 }
 
 pub(super) fn query(line: &str) -> Query {
-    Query::parse(line, now()).unwrap()
+    Query::parse(line, &now().to_zoned(TimeZone::UTC)).unwrap()
 }
 
 async fn page(store: &Store, line: &str, limit: usize) -> HistoryPage {
@@ -150,7 +151,8 @@ async fn words_are_found_wherever_they_are_and_nowhere_else() {
         ("\"came never\"", vec![]),
         ("\"never came\"", vec![5, 1]),
         ("\"never ca\"", vec![5, 1]),
-        ("\"ever came\"", vec![]),
+        ("\"ever came\"", vec![5, 1]),
+        ("\"never  came\"", vec![]),
         // Marks on letters make no difference, in either direction.
         ("tres", vec![2]),
         ("größe", vec![2]),
@@ -177,7 +179,7 @@ async fn words_are_found_wherever_they_are_and_nowhere_else() {
         ("text:never", vec![]),
     ] {
         if line.starts_with("text:") {
-            assert!(Query::parse(line, now()).is_err());
+            assert!(Query::parse(line, &now().to_zoned(TimeZone::UTC)).is_err());
             continue;
         }
         assert_eq!(found(&store, line).await, runs, "{line}");
@@ -246,7 +248,7 @@ async fn runs_come_in_the_order_asked_for_each_once() {
     for (line, runs) in [
         ("sort:-time", vec![1, 2, 3, 4, 5, 6, 7, 8]),
         ("sort:cost", vec![5, 6, 8, 7, 4, 3, 2, 1]),
-        ("sort:-cost", vec![6, 5]),
+        ("sort:-cost", vec![6, 5, 1, 2, 3, 4, 7, 8]),
         ("sort:-took end:done", vec![5, 1, 2, 3, 4, 6]),
         ("sort:cost never", vec![5, 1]),
     ] {
@@ -352,5 +354,73 @@ proptest! {
         }
         let got: BTreeSet<u128> = runtime.block_on(found(&store, &word)).into_iter().collect();
         prop_assert_eq!(got, wanted);
+    }
+}
+
+/// What a column shows of a run, for its order: the greater comes first, and what is not known last.
+fn shown(run: &HistoryEntry, by: &str) -> Option<u128> {
+    let order = ["cancelled", "passed", "unchecked", "inconclusive", "failed", "error"];
+    match by {
+        "cost" => run.cost.amount().map(|amount| u128::from(amount.0)),
+        "took" => run.took.map(|took| took.as_micros()),
+        "tokens" => match (run.tokens_in, run.tokens_out) {
+            (None, None) => None,
+            (input, output) => Some(u128::from(input.unwrap_or(0) + output.unwrap_or(0))),
+        },
+        "verdict" => run.status.map(|status| order.iter().position(|word| *word == status.word()).unwrap() as u128),
+        "grade" => run.grade.as_ref().and_then(|grade| {
+            grade.stars.map(u128::from).or(grade.thumb.map(|thumb| if thumb == Thumb::Up { 4 } else { 2 }))
+        }),
+        _ => panic!("{by}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is known of runs, a list is in the order of the column that it is sorted by, unknown last.
+    #[test]
+    fn a_list_is_in_the_order_of_what_its_column_shows(
+        runs in prop::collection::vec((0..5_u64, 0..4_u64, 0..6_usize, 0..7_u8, 0..3_u64), 1..20),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let store = store_in(dir.path());
+        let few = |number: u64| (number > 0).then_some(number * 7 % 5 + 1);
+        for (number, (tokens, cost, status, grade, took)) in (1_u128..).zip(&runs) {
+            let run = put(&store, number, "x", "y", |run| {
+                let outcome = &mut run.outcome;
+                (outcome.usage.input, outcome.usage.output) = (few(*tokens), few(*cost));
+                outcome.cost = few(*cost).map_or(Cost::Unknown, |cost| Cost::Estimated(PicoDollars(cost)));
+                outcome.timing.total = Duration::from_millis(9 - took);
+                outcome.timing.response = (*took > 0).then(|| Duration::from_millis(3 - took));
+                match status {
+                    0 => outcome.quality = Some(failed_check("latency")),
+                    1 => outcome.quality = Some(Quality::of(vec![Verdict::new(Rule::Format, Status::Passed, "")])),
+                    2 => outcome.quality = Some(Quality::of(vec![Verdict::new(Rule::Format, Status::Inconclusive, "")])),
+                    3 => outcome.end = End::Cancelled,
+                    4 => outcome.end = End::Failed { reasons: Vec::new() },
+                    _ => {}
+                }
+            });
+            let thumb = [Some(Thumb::Up), Some(Thumb::Down)].get(usize::from(*grade)).copied().flatten();
+            let stars = (2..6).contains(grade).then_some(*grade);
+            if thumb.is_some() || stars.is_some() {
+                let grade = Grade { stars, thumb, ..Grade::default() };
+                runtime.block_on(store.ask(Job::GradeRun { run, grade, at: now() })).unwrap();
+            }
+        }
+        for by in ["cost", "took", "tokens", "verdict", "grade"] {
+            for (line, least_first) in [(format!("sort:{by}"), false), (format!("sort:-{by}"), true)] {
+                let listed = runtime.block_on(all(&store, &line, 3));
+                prop_assert_eq!(listed.len(), runs.len(), "{}", line);
+                let order: Vec<_> = listed.iter().map(|run| shown(run, by)).collect();
+                let known: Vec<u128> = order.iter().copied().flatten().collect();
+                let first = order.iter().take_while(|value| value.is_some()).count();
+                prop_assert_eq!(first, known.len(), "what is not known comes last: {}: {:?}", line, order);
+                let sorted = known.windows(2).all(|pair| if least_first { pair[0] <= pair[1] } else { pair[0] >= pair[1] });
+                prop_assert!(sorted, "{}: {:?}", line, order);
+            }
+        }
     }
 }

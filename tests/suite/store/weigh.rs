@@ -19,7 +19,7 @@ use retort::{
 use super::{at, record_of, run_id, store_in};
 
 fn query(line: &str) -> Query {
-    Query::parse(line, at(1000)).unwrap()
+    Query::parse(line, &at(1000).to_zoned(jiff::tz::TimeZone::UTC)).unwrap()
 }
 
 async fn weighed(store: &Store, a: &str, b: &str) -> Result<Weighed, StoreFault> {

@@ -72,7 +72,8 @@ impl App {
                 self.say(Tone::Info, says);
                 return;
             };
-            self.quality.asking.put(&line, self.now.time);
+            let now = self.local_now();
+            self.quality.asking.put(&line, &now);
             self.quality_asked();
         } else if let Some(run) = view.run().map(|entry| entry.run) {
             self.narrow_history(&format!("run:{}", run.short()));

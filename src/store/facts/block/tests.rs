@@ -20,6 +20,9 @@ fn value() -> impl Strategy<Value = Option<f64>> {
     proptest::option::of(prop_oneof![any::<f64>(), Just(-0.0), (0..100_u8).prop_map(|part| f64::from(part) / 100.0)])
 }
 
+/// What a target took: its provider, its model, tokens in and out and the cost, flags.
+type MadeSpending = (Option<String>, String, [Option<i64>; 3], i64);
+
 /// A run as it is made up.
 #[derive(Debug, Clone)]
 struct Made {
@@ -27,6 +30,7 @@ struct Made {
     faults: Vec<String>,
     marks: Vec<(String, u8, Option<f64>)>,
     numbers: Vec<Option<i64>>,
+    spendings: Vec<MadeSpending>,
     score: Option<f64>,
     flags: i64,
 }
@@ -35,13 +39,15 @@ fn made() -> impl Strategy<Value = Made> {
     let names = proptest::collection::vec(proptest::option::of(text()), NAMES);
     let faults = proptest::collection::vec(text(), 0..3);
     let marks = proptest::collection::vec((text(), 0..3_u8, value()), 0..5);
-    let numbers = proptest::collection::vec(number(), 10);
-    let rest = (value(), 0..512_i64);
-    (names, faults, marks, numbers, rest).prop_map(|(names, faults, marks, numbers, (score, flags))| Made {
+    let numbers = proptest::collection::vec(number(), 12);
+    let spending = (proptest::option::of(text()), text(), [number(), number(), number()], any::<i64>());
+    let rest = (value(), 0..512_i64, proptest::collection::vec(spending, 0..3));
+    (names, faults, marks, numbers, rest).prop_map(|(names, faults, marks, numbers, (score, flags, spendings))| Made {
         names,
         faults,
         marks,
         numbers,
+        spendings,
         score,
         flags,
     })
@@ -68,7 +74,21 @@ fn fact(made: &Made, seq: i64) -> Fact<'_> {
         attempts: made.numbers[6].unwrap_or_default(),
         stars: made.numbers[7],
         input: made.numbers[8],
-        output: made.numbers[9],
+        waited: made.numbers[9],
+        judging_tokens: made.numbers[10],
+        judging_cost: made.numbers[11],
+        spendings: made
+            .spendings
+            .iter()
+            .map(|(provider, model, [tokens_in, tokens_out, cost], flags)| Spending {
+                provider: provider.as_deref(),
+                model,
+                tokens_in: *tokens_in,
+                tokens_out: *tokens_out,
+                cost: *cost,
+                flags: *flags,
+            })
+            .collect(),
     }
 }
 
@@ -102,7 +122,10 @@ fn read<'a>(block: &Block<'a>, at: usize) -> Fact<'a> {
         attempts: number(Of::Attempts).unwrap(),
         stars: number(Of::Stars),
         input: number(Of::Input),
-        output: number(Of::Output),
+        waited: number(Of::Waited),
+        judging_tokens: number(Of::JudgingTokens),
+        judging_cost: number(Of::JudgingCost),
+        spendings: number(Of::Spendings).map(|list| block.spendings[place(list)].clone()).unwrap_or_default(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     model::{
         RunStatus,
-        query::{Bound, Filter, Sign, What, Word},
+        query::{Bound, Filter, Sign, What},
     },
     store::search::{self, Known},
 };
@@ -130,8 +130,9 @@ fn put_one(db: &Connection, seq: i64, run: &Made) {
     let sql = "UPDATE run SET started = ?2, session = ?3, prompt_name = ?4, provider = ?5, prompt_hash = ?6,
                    requested = ?7, target = ?8, model = ?9, status = ?10, provenance = ?11, demo = ?12, pinned = ?13,
                    attempts = ?14, error_class = ?15, tokens_input = ?16, tokens_cache_read = ?17,
-                   tokens_cache_write = ?18, tokens_output = ?19, tokens_reasoning = ?20, cost = ?21, total_us = ?22,
-                   marks = ?23, params = ?24 WHERE seq = ?1";
+                   tokens_cache_write = ?18, tokens_output = ?19, tokens_reasoning = ?20, cost = ?21, took_us = ?22,
+                   marks = ?23, params = ?24, tokens = ?25, cost_state = iif(?21 IS NULL, 'unknown', 'at_least'),
+                   waited_us = ?22, judge = ?13, judging = ?26 WHERE seq = ?1";
     db.prepare_cached(sql)
         .unwrap()
         .execute(params![
@@ -158,7 +159,9 @@ fn put_one(db: &Connection, seq: i64, run: &Made) {
             cost.map(|cost| cost * 1_000_000_000_000),
             took.map(|took| took * 1_000_000),
             marks,
-            run.params
+            run.params,
+            run.numbers[..5].iter().flatten().copied().reduce(|one, other| one + other),
+            run.pinned.then_some(r#"{"cost":{"state":"known","amount":3},"tokens":7,"partial":true}"#),
         ])
         .unwrap();
     db.execute("UPDATE run_body SET text = ?2 WHERE seq = ?1", params![seq, run.text]).unwrap();
@@ -171,8 +174,13 @@ fn put_one(db: &Connection, seq: i64, run: &Made) {
         db.execute(sql, params![seq, stars, thumb, comment]).unwrap();
     }
     for number in 1..=run.attempts {
-        let sql = "INSERT INTO attempt (seq, number, target, model, class) VALUES (?1, ?2, 'm', 'm', ?3)";
-        db.execute(sql, params![seq, number, CLASSES.get(usize::try_from(number).unwrap())]).unwrap();
+        let sql = "INSERT INTO attempt (seq, number, target, model, class, provider, tokens_input, tokens_output, cost,
+                       cost_state)
+                   VALUES (?1, ?2, 'm', ?3, ?4, ?5, ?6, ?7, ?8, iif(?8 IS NULL, 'unknown', 'known'))";
+        let (model, class) =
+            (if number == 1 { requested } else { model }, CLASSES.get(usize::try_from(number).unwrap()));
+        let provider = provider.unwrap_or_default();
+        db.execute(sql, params![seq, number, model, class, provider, input, output, cost]).unwrap();
     }
     if run.batch {
         db.execute("INSERT INTO cell VALUES (1, ?1, 0, 0, 0, 0, ?1, '')", [seq]).unwrap();
@@ -204,11 +212,12 @@ fn what() -> impl Strategy<Value = What> {
         select(&RunStatus::ALL[..]).prop_map(What::Status),
         text(&RULES).prop_map(What::Failed),
         text(&["", "rate limited", "timeout", "none"]).prop_map(What::Error),
-        (0..5_u8, yes()).prop_map(|(which, yes)| match which {
+        (0..6_u8, yes()).prop_map(|(which, yes)| match which {
             0 => What::Cached(yes),
             1 => What::Demo(yes),
             2 => What::FellBack(yes),
             3 => What::Retried(yes),
+            4 => What::Judge(yes),
             _ => What::Pinned(yes),
         }),
         time().prop_map(What::Since),
@@ -223,9 +232,8 @@ fn what() -> impl Strategy<Value = What> {
 
 pub(in crate::store) fn asked() -> impl Strategy<Value = Query> {
     let filter = (any::<bool>(), what()).prop_map(|(not, what)| Filter { not, what });
-    let word =
-        (select(&["parcel", "arc", "te", "tea", "parcel never", "sort", "荷物", "!", "gone"][..]), any::<bool>())
-            .prop_map(|(text, phrase)| Word { text: text.to_owned(), phrase });
+    let word = select(&["parcel", "arc", "te", "tea", "parcel never", "sort", "荷物", "!", "s!", "gone"][..])
+        .prop_map(str::to_owned);
     (proptest::collection::vec(filter, 0..4), proptest::collection::vec(word, 0..2))
         .prop_map(|(filters, words)| Query { words, filters, ..Query::default() })
 }
@@ -253,8 +261,16 @@ fn by(db: &Connection, plan: Plan) -> Vec<(i64, String)> {
         let named = [one.session, one.prompt, one.version, one.target, one.model, one.provider, one.class].map(text);
         let faults: Vec<&str> = one.faults.iter().map(|name| names.text(*name)).collect();
         let marks: Vec<_> = one.marks.iter().map(|(rule, mark, score)| (names.text(*rule), mark, score)).collect();
-        let numbers = (one.tokens_in, one.tokens_out, one.cost, one.took, one.attempts, one.stars, one.right);
-        found.push((seq, format!("{named:?} {faults:?} {marks:?} {numbers:?} {:?} {:?}", one.end, one.status)));
+        let numbers = (one.spent, one.judging, one.took, one.waited, one.attempts, one.stars, one.right);
+        let spent =
+            one.by_target.iter().map(|own| (text(own.provider), text(own.model), own.spent)).collect::<Vec<_>>();
+        found.push((
+            seq,
+            format!(
+                "{named:?} {faults:?} {marks:?} {numbers:?} {spent:?} {:?} {:?} {}",
+                one.end, one.status, one.judge
+            ),
+        ));
     }
     found
 }
