@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn numbers_keep_their_spelling_and_compare_by_their_value() {
         let text = r#"{"a":[1.10,1e3,12345678901234567890123,-0],"b":{"c":null,"d":"é\n","e":true}}"#;
-        assert_eq!(ExactJson::parse(text).unwrap().to_string(), text.replace("\\n", "\\n"));
+        assert_eq!(ExactJson::parse(text).unwrap().to_string(), text);
         for (one, other, order) in [
             ("1.10", "1.1", Ordering::Equal),
             ("1e3", "1000", Ordering::Equal),
