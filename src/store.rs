@@ -163,7 +163,8 @@ impl Store {
         let _ = tokio::time::timeout(limit, self.ask(Job::Grades(Vec::new()))).await;
     }
 
-    /// Takes no more work and blocks until everything queued is written, for `limit` at most.
+    /// Takes no more work and blocks until everything queued is written: a slow disk may take its time, one that
+    /// does nothing at all has `limit`.
     pub fn close(&self, limit: Duration) -> Result<(), StoreFault> {
         self.stop();
         let until = Instant::now() + limit;

@@ -55,6 +55,8 @@ struct Group {
     counts: StatusCounts,
     /// What those took that are no demonstration.
     sum: Sum,
+    /// What those took that are one.
+    demo: Sum,
     unpriced: u64,
     /// When the first one started, in seconds since 1970.
     first: i64,
@@ -162,7 +164,9 @@ impl Group {
 
     /// Takes in what a run took of what the group is of.
     fn spend(&mut self, facts: &RunFacts, spent: Spent) {
-        if !facts.demo {
+        if facts.demo {
+            self.demo.take(spent);
+        } else {
             self.sum.take(spent);
             self.unpriced += u64::from(spent.cost == Cost::Unknown);
         }
@@ -175,7 +179,13 @@ impl Group {
         self.runs += other.runs;
         self.counts.join(other.counts);
         self.sum.take(other.sum.spent());
+        self.demo.take(other.demo.spent());
         self.unpriced += other.unpriced;
+    }
+
+    /// Returns what its runs took: those of a demonstration where there are no others at all.
+    fn spent(&self, is_demo: bool) -> Spent {
+        if is_demo { self.demo.spent() } else { self.sum.spent() }
     }
 }
 

@@ -57,13 +57,17 @@ struct State<T> {
     pieces: VecDeque<(T, usize)>,
     weight: usize,
     closed: bool,
-    /// The worker has ended, everything put in is done.
+    /// Pieces taken out so far.
+    taken: u64,
+    /// Everything put in is done; the worker may still be tidying up.
+    done: bool,
+    /// The worker has ended.
     ended: bool,
 }
 
 impl<T> Queue<T> {
     pub(super) fn new(most: Load, behind: Load) -> Self {
-        let state = State { pieces: VecDeque::new(), weight: 0, closed: false, ended: false };
+        let state = State { pieces: VecDeque::new(), weight: 0, closed: false, taken: 0, done: false, ended: false };
         Self { state: Mutex::new(state), changed: Condvar::new(), most, behind, is_behind: watch::Sender::new(false) }
     }
 
@@ -117,7 +121,10 @@ impl<T> Queue<T> {
         match state.pieces.pop_front() {
             Some((piece, weight)) => {
                 state.weight = state.weight.saturating_sub(weight);
+                state.taken += 1;
                 self.mark(&state);
+                drop(state);
+                self.changed.notify_all();
                 Popped::Piece(piece, weight)
             }
             None if state.closed => Popped::Closed,
@@ -134,6 +141,7 @@ impl<T> Queue<T> {
         }
         let weight: usize = taken.iter().map(|(_, weight)| weight).sum();
         state.weight = state.weight.saturating_sub(weight);
+        state.taken += taken.len() as u64;
         self.mark(&state);
         taken
     }
@@ -144,11 +152,25 @@ impl<T> Queue<T> {
         self.changed.notify_all();
     }
 
-    /// Waits until the worker of a closed queue has done everything; false if it takes longer.
+    /// Waits until the worker of a closed queue has ended, as long as it comes on: false if it is not done with
+    /// everything and has not taken a further piece for as long as the limit.
     pub(super) fn ended(&self, limit: Duration) -> bool {
-        let state = self.lock();
-        let waited = self.changed.wait_timeout_while(state, limit, |state| !state.ended);
-        waited.unwrap_or_else(PoisonError::into_inner).0.ended
+        let mut state = self.lock();
+        loop {
+            let taken = state.taken;
+            let stands = |state: &mut State<T>| !state.ended && state.taken == taken;
+            let (next, waited) =
+                self.changed.wait_timeout_while(state, limit, stands).unwrap_or_else(PoisonError::into_inner);
+            if next.ended || waited.timed_out() {
+                return next.ended || next.done;
+            }
+            state = next;
+        }
+    }
+
+    /// Notes that everything put in is done.
+    pub(super) fn done(&self) {
+        self.lock().done = true;
     }
 
     /// Notes, when dropped at the worker's end, that nothing more will be done.
@@ -185,7 +207,9 @@ mod tests {
         assert_eq!(queue.pop(Duration::ZERO), Popped::Piece(3, 50));
         assert_eq!(queue.pop(Duration::ZERO), Popped::Piece(4, 50));
         assert_eq!(queue.pop(Duration::MAX), Popped::Closed);
-        assert!(!queue.ended(Duration::ZERO));
+        assert!(!queue.ended(Duration::ZERO), "the last piece may still be under way");
+        queue.done();
+        assert!(queue.ended(Duration::ZERO), "whatever is tidied up after it");
         queue.end();
         assert!(queue.ended(Duration::ZERO));
     }

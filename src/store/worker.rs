@@ -230,6 +230,7 @@ pub(super) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
                 Popped::Closed => {
                     record.close();
                     settling.tell(&record);
+                    queue.done();
                     return;
                 }
             }
@@ -291,7 +292,10 @@ pub(super) fn cache(queue: Arc<Queue<CacheTask>>, places: Arc<Places>, capacity:
                 Popped::Piece(CacheTask::Stats(tell), _) => drop(tell.send(cache.stats())),
                 Popped::Piece(CacheTask::Clear(tell), _) => drop(tell.send(cache.clear())),
                 Popped::Nothing => {}
-                Popped::Closed => return,
+                Popped::Closed => {
+                    queue.done();
+                    return;
+                }
             }
         }
     });

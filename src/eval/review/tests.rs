@@ -203,9 +203,11 @@ fn a_demonstration_is_measured_only_where_there_is_nothing_else() {
     assert!(alone.is_demo());
     let figures = (alone.spent.tokens(), alone.times.unwrap().p50, alone.spent.cost, alone.unpriced);
     assert_eq!(figures, (100, 100, Cost::NOTHING, 0));
+    assert_eq!((alone.models[0].spent.tokens(), alone.trend[0].spent.tokens()), (100, 100));
     let both = review(names, &[shown, real]);
     assert!(!both.is_demo());
     assert_eq!((both.spent.tokens(), both.times.unwrap().n, both.times.unwrap().p50), (100, 1, 150));
+    assert_eq!(both.models.iter().map(|model| model.spent.tokens()).sum::<u64>(), 100);
 }
 
 #[test]

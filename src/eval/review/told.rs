@@ -37,6 +37,8 @@ struct Draft {
 struct Drafts {
     lines: BTreeMap<String, Draft>,
     keys: BTreeMap<u32, String>,
+    /// Whether the runs are those of a demonstration alone.
+    is_demo: bool,
 }
 
 impl Drafts {
@@ -71,7 +73,7 @@ impl Drafts {
             pass: Rate::of(group.counts.passed, group.counts.rated()),
             times,
             first_token,
-            spent: group.sum.spent(),
+            spent: group.spent(self.is_demo),
             unpriced: group.unpriced,
         };
         self.lines.into_values().zip(times).map(line).collect()
@@ -82,7 +84,16 @@ impl Review {
     /// Returns what was measured: of all but the demonstration, or of the demonstration where that is all.
     pub(super) fn measured(&self) -> &Live {
         let [others, demo] = &self.live;
-        if self.demo == self.runs { demo } else { others }
+        if self.is_demo() { demo } else { others }
+    }
+
+    /// Tells whether all runs are those of a demonstration.
+    fn is_demo(&self) -> bool {
+        self.demo == self.runs
+    }
+
+    fn drafts(&self) -> Drafts {
+        Drafts { is_demo: self.is_demo(), ..Drafts::default() }
     }
 
     /// Works out what is read of it; days and hours are those of a time zone.
@@ -183,7 +194,7 @@ impl Review {
     }
 
     fn by_target(&self, ordered: &Ordered, of: impl Fn((Option<Name>, Option<Name>)) -> Option<Name>) -> Vec<Line> {
-        let mut drafts = Drafts::default();
+        let mut drafts = self.drafts();
         for (key, place, group) in self.targets.iter() {
             drafts.add(self.text(of(key)), place, group);
         }
@@ -191,7 +202,7 @@ impl Review {
     }
 
     fn by_prompt(&self, ordered: &Ordered) -> Vec<Line> {
-        let mut drafts = Drafts::default();
+        let mut drafts = self.drafts();
         for ((prompt, _), place, group) in self.versions.iter() {
             drafts.add(self.text(prompt), place, group);
         }
@@ -199,7 +210,7 @@ impl Review {
     }
 
     fn by_version(&self, ordered: &Ordered) -> Vec<Line> {
-        let mut drafts = Drafts::default();
+        let mut drafts = self.drafts();
         for ((prompt, version), place, group) in self.versions.iter() {
             let (prompt, version) = (self.text(prompt), self.text(version));
             let draft = drafts.add(format!("{prompt} {version}"), place, group);
@@ -210,7 +221,7 @@ impl Review {
     }
 
     fn by_params(&self, ordered: &Ordered) -> Vec<Line> {
-        let mut drafts = Drafts::default();
+        let mut drafts = self.drafts();
         for (params, group) in self.params.iter() {
             let json = self.text(Some(params));
             let place = u32::try_from(params.place()).unwrap_or(u32::MAX);
@@ -288,7 +299,7 @@ impl Review {
             to: *to,
             runs: group.runs,
             counts: group.counts,
-            spent: group.sum.spent(),
+            spent: group.spent(self.is_demo()),
             unpriced: group.unpriced,
             p50: times.map(|times| times.p50),
         };
