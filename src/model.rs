@@ -37,7 +37,7 @@ pub use fault::{Class, Fault, Timer};
 pub use finish::{Ending, Finish};
 pub use grade::{Grade, Thumb};
 pub use id::RunId;
-pub use input::{Input, NamedInput};
+pub use input::{Input, NamedInput, VarValue};
 pub use key::{Key, KeySource};
 pub use lane::{LaneSpec, Pinned};
 pub use look::Look;

@@ -42,7 +42,7 @@ mod thresholds;
 mod versions;
 mod weigh;
 mod worker;
-mod yaml;
+pub mod yaml;
 
 use std::{
     future::Future,

@@ -3,23 +3,29 @@
 use std::collections::BTreeMap;
 
 use super::{field::Field, workbench::Workbench};
-use crate::model::{Input, NamedInput};
+use crate::model::{Input, NamedInput, VarValue};
 
 /// Inputs of one session, at most.
 pub const MAX_INPUTS: usize = 500;
+
+/// Returns the variables that stand beside the text of an input; the text itself may be edited.
+pub(in crate::app) fn on_bench(input: &Input) -> BTreeMap<String, VarValue> {
+    let beside = input.vars.iter().filter(|(name, value)| *name != "input" || value.as_str() != input.text);
+    beside.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
 
 /// An input that is not on the bench.
 #[derive(Debug, Clone)]
 struct Parked {
     name: String,
     field: Field,
-    vars: BTreeMap<String, String>,
+    vars: BTreeMap<String, VarValue>,
 }
 
 impl Parked {
     fn of(named: &NamedInput) -> Self {
         let NamedInput { name, input } = named;
-        Self { name: name.clone(), field: Field::of(&input.text), vars: input.vars.clone() }
+        Self { name: name.clone(), field: Field::of(&input.text), vars: on_bench(input) }
     }
 }
 
@@ -96,7 +102,7 @@ impl Workbench {
             return true;
         }
         self.input.set(&named.input.text);
-        self.vars.clone_from(&named.input.vars);
+        self.vars = on_bench(&named.input);
         self.inputs.name.clone_from(&named.name);
         self.touch();
         true
@@ -184,7 +190,7 @@ mod tests {
         assert_eq!(stand(&bench), (2, 3, "c".to_owned(), "text of c".to_owned()));
         assert!(bench.step_input(true));
         assert_eq!(stand(&bench), (0, 3, "a".to_owned(), "text of a".to_owned()));
-        bench.vars.insert("v".to_owned(), "1".to_owned());
+        bench.vars.insert("v".to_owned(), "1".into());
         bench.step_input(false);
         assert!(bench.vars.is_empty());
         bench.step_input(true);

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     app::action::{ACTIONS, Entry, When},
-    model::LaneSpec,
+    model::{LaneSpec, VarValue},
     pipeline::AccountState,
     store::job::Job,
 };
@@ -93,7 +93,11 @@ impl App {
             Overlay::Limits(form) => self.take_limits(form),
             Overlay::Variables(form) => {
                 for row in form.rows {
-                    self.bench.vars.insert(row.label, row.line.text());
+                    let text = row.line.text();
+                    // What was not changed keeps its type.
+                    if self.bench.vars.get(&row.label).is_none_or(|known| known.as_str() != text) {
+                        self.bench.vars.insert(row.label, text.into());
+                    }
                 }
                 self.bench.touch();
             }
@@ -215,7 +219,7 @@ impl App {
             return;
         }
         let rows = names.iter().map(|name| {
-            let value = self.bench.vars.get(name).map_or("", String::as_str);
+            let value = self.bench.vars.get(name).map_or("", VarValue::as_str);
             Row::new(name.clone(), value, format!("stands for {{{{ {name} }}}}"))
         });
         let mut form = Form::new(rows.collect());

@@ -16,7 +16,7 @@ use crate::{
         template::{self, Asks, Mistake},
         whatif::Knob,
     },
-    model::{Check, Input, Params, Prompt, Response, Session, session::SESSION_VERSION},
+    model::{Check, Input, Params, Prompt, Response, Session, VarValue, session::SESSION_VERSION},
 };
 
 /// Lanes side by side, at most.
@@ -34,7 +34,7 @@ pub struct Workbench {
     /// The input's text.
     pub input: Field,
     /// The values of further variables.
-    pub vars: BTreeMap<String, String>,
+    pub vars: BTreeMap<String, VarValue>,
     /// The input's name and place, and the other inputs of the session.
     pub inputs: Inputs,
     /// One line on what the prompt is for.
@@ -95,7 +95,7 @@ impl Workbench {
         let mut bench = Self {
             messages: Messages::of(prompt),
             input: Field::of(&input.text),
-            vars: input.vars.clone(),
+            vars: super::inputs::on_bench(input),
             inputs: Inputs::default(),
             description: String::new(),
             params: Params::default(),

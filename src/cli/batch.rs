@@ -68,9 +68,7 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         } else {
             writeln!(io.out, "{}", said::estimate(&planned.estimate))?;
         }
-        if let Some(note) = planned.expected.note(order.spec.expected) {
-            let _ = writeln!(io.err, "note: {note}");
-        }
+        notes(&planned, io);
         return Ok(Exit::Done);
     }
     let engine = Engine::start(&setup, &store);
@@ -121,22 +119,26 @@ fn word(end: &BatchEnd, order: &Order) -> &'static str {
 /// Says whether it goes on, and what it will take.
 fn introduce(begun: &Begun, order: &Order, planned: &Planned, io: &mut Io<'_>) {
     let total = planned.rows.unwrap_or(0) * order.cells_of_a_row();
-    let done = begun.answered;
+    let left = begun.left;
     if begun.resumed {
         let _ = writeln!(
             io.err,
             "going on with batch {}: {} of {} cells are done; --new begins anew",
             begun.id.short(),
-            grouped(done.min(total)),
+            grouped(total.saturating_sub(left)),
             grouped(total)
         );
     }
-    if let Some(note) = planned.expected.note(order.spec.expected) {
-        let _ = writeln!(io.err, "note: {note}");
-    }
-    let left = total.saturating_sub(if begun.resumed { done } else { 0 });
+    notes(planned, io);
     if left > 0 {
         let _ = writeln!(io.err, "{}", said::estimate(&planned.estimate_of(left)));
+    }
+}
+
+/// Says what a person should know before the first call.
+fn notes(planned: &Planned, io: &mut Io<'_>) {
+    for note in &planned.notes {
+        let _ = writeln!(io.err, "note: {}", clean_line(note));
     }
 }
 

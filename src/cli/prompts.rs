@@ -26,6 +26,11 @@ pub(super) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
         PromptsAction::List => {
             let rows: Vec<Vec<String>> = prompts::list(&places)?.into_iter().map(row).collect();
             table::write(io.out, &["NAME", "FROM", "DESCRIPTION"], &rows)?;
+            for file in prompts::unlisted(&places)? {
+                let file = clean_line(&file.display().to_string());
+                let rule = "a prompt's name has letters, digits, `.`, `_` and `-`, a letter or digit first";
+                let _ = writeln!(io.err, "note: {file} is not listed: {rule}; rename it, or name it by its path");
+            }
         }
         PromptsAction::Show { name } => {
             let prompt = prompts::read(&places, &name)?;

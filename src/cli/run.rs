@@ -21,7 +21,7 @@ use super::{
     report::{Form, Place, Report},
 };
 use crate::{
-    eval::template,
+    eval::{check, template},
     model::{
         CacheMode, Check, Class, Commit, End, Format, Input, Outcome, Prompt, RunRequest, Target,
         catalog::UnknownTarget, prompt::Params,
@@ -51,7 +51,10 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
     let judges = setup.catalog.judges(prompt.checks.iter().filter_map(Check::judge_name), judge);
     let judges = judges.collect::<Result<BTreeMap<_, _>, _>>();
     let judges = judges.map_err(|fault| Stopped::Usage(format!("the judge cannot be asked: {fault}")))?;
-    let input = input(&args, &prompt, &io.cwd)?;
+    let (input, notes) = input(&args, &prompt, &io.cwd)?;
+    for note in notes {
+        let _ = writeln!(io.err, "note: {}", clean_line(&note));
+    }
     // Heard from here on, also while keys are read.
     let mut interrupts = interrupts()?;
     let store = setup.store();
@@ -249,8 +252,8 @@ fn lanes(setup: &Setup, args: &RunArgs, prompt: &Prompt) -> Result<Vec<Vec<Targe
 
 /// Gathers the input: a file, standard input, the variables. Standard input is read only where
 /// the prompt has a use for it.
-fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<Input, Stopped> {
-    let vars = args.vars.iter().cloned().collect();
+fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<(Input, Vec<String>), Stopped> {
+    let vars = args.vars.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     let mut input = Input { text: String::new(), vars };
     let turns = prompt.turns();
     let (asks, mistakes) = template::asks_of(&turns);
@@ -276,7 +279,26 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<Input, Stopped> 
         let names = missing.join("`, `");
         return Err(Stopped::Usage(format!("the prompt asks for `{names}`: give it as --var {first}=VALUE")));
     }
-    Ok(input)
+    let notes = unused(&asks, &input, args, prompt);
+    Ok((input, notes))
+}
+
+/// Says what of the prompt is not read as it may be meant, and what of the input is not sent.
+fn unused(asks: &template::Asks, input: &Input, args: &RunArgs, prompt: &Prompt) -> Vec<String> {
+    let mut notes: Vec<String> = asks.notes.iter().map(|note| format!("{}: {note}", args.prompt)).collect();
+    let uses = |name: &str| {
+        asks.names.iter().any(|asked| template::is_given(asked, |part| part == name))
+            || prompt.checks.iter().any(|check| check::uses(check, name))
+    };
+    if args.input.is_some() && !uses("input") {
+        notes.push(format!("{} never uses {{{{ input }}}}, so the input is not sent", args.prompt));
+    } else if uses("input") && input.value("input").is_none_or(|text| text.trim().is_empty()) {
+        notes.push("the input is empty".to_owned());
+    }
+    for (name, _) in args.vars.iter().filter(|(name, _)| name != "input" && !uses(name)) {
+        notes.push(format!("{} never uses {{{{ {name} }}}}, so its value is not sent", args.prompt));
+    }
+    notes
 }
 
 fn file(path: &Path) -> Result<String, Stopped> {

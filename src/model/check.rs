@@ -18,6 +18,9 @@ pub struct Check {
     /// What it is compared with: a text, a list of texts, a JSON Schema.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
+    /// `value` as JSON, where it has numbers of more digits than it can keep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact: Option<String>,
     /// The limit, in the unit of the kind: milliseconds for `latency`, US dollars for `cost`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
@@ -48,6 +51,7 @@ impl Check {
         Self {
             kind: CheckType { kind, not: false },
             value: None,
+            exact: None,
             threshold: None,
             weight: None,
             metric: None,
@@ -56,6 +60,13 @@ impl Check {
             judge: None,
             repeat: None,
         }
+    }
+
+    /// Makes a check that does not run of one that was written wrong, and says why.
+    #[must_use]
+    pub fn unusable(written: &str, why: &str) -> Self {
+        let entry = serde_json::json!({ "type": written, "mistake": why });
+        Self::of(CheckKind::Unsupported).with(entry)
     }
 
     /// Names the model that judges by it, if it is a rubric: empty where it names none.

@@ -1,6 +1,6 @@
 //! The text and the variables of one run.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, ops::Deref};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -14,7 +14,89 @@ pub struct Input {
     pub text: String,
     /// Further variables, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub vars: BTreeMap<String, String>,
+    pub vars: BTreeMap<String, VarValue>,
+}
+
+/// The value of a variable: a text, or another JSON value as it was written.
+///
+/// In files and in the record a text is a string, and another value `{"json": "1.10"}`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "WrittenValue", into = "WrittenValue")]
+pub enum VarValue {
+    /// A text.
+    Text(String),
+    /// A number, a truth value, null, a list or an object, as JSON has it.
+    Json(String),
+}
+
+/// The form of a [`VarValue`] outside.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a text, or `{ json = \"…\" }`")]
+enum WrittenValue {
+    Text(String),
+    Json { json: String },
+}
+
+impl From<WrittenValue> for VarValue {
+    fn from(written: WrittenValue) -> Self {
+        match written {
+            WrittenValue::Text(text) => Self::Text(text),
+            WrittenValue::Json { json } => Self::Json(json),
+        }
+    }
+}
+
+impl From<VarValue> for WrittenValue {
+    fn from(value: VarValue) -> Self {
+        match value {
+            VarValue::Text(text) => Self::Text(text),
+            VarValue::Json(json) => Self::Json { json },
+        }
+    }
+}
+
+impl VarValue {
+    /// Returns what stands in a prompt for it: the text, the JSON as it was written, nothing for null.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Json(json) if json == "null" => "",
+            Self::Json(json) => json,
+        }
+    }
+}
+
+impl Default for VarValue {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
+}
+
+impl Deref for VarValue {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for VarValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<String> for VarValue {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for VarValue {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
 }
 
 /// An input and what it is called.
@@ -45,6 +127,23 @@ impl Input {
         }
     }
 
+    /// Returns the texts that stand for the variables in a prompt.
+    #[must_use]
+    pub fn texts(&self) -> BTreeMap<&str, &str> {
+        self.vars.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    /// Makes a variable `input`, if there is one, the text. A number or a truth value stays a variable as
+    /// well, so that a condition knows it for one.
+    pub fn take_text(&mut self) -> bool {
+        let Some(value) = self.vars.remove("input") else { return false };
+        value.as_str().clone_into(&mut self.text);
+        if matches!(&value, VarValue::Json(json) if !json.starts_with(['{', '['])) {
+            self.vars.insert("input".to_owned(), value);
+        }
+        true
+    }
+
     /// Returns the number that runs on the same input share, for ever: the first 8 bytes of the SHA-256 of
     /// the text and the variables as JSON, the most significant first.
     #[must_use]
@@ -64,7 +163,7 @@ mod tests {
     fn an_input_keeps_its_number_for_ever() {
         let vars = |pairs: &[(&str, &str)]| Input {
             text: "a".to_owned(),
-            vars: pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            vars: pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect(),
         };
         assert_eq!(Input::of("My parcel never came").hash(), 6_066_197_799_578_648_608);
         assert_eq!(vars(&[("input", "é"), ("b", "c")]).hash(), 8_684_604_535_052_208_849);

@@ -152,7 +152,7 @@ mod tests {
             changed(|r| r.prompt.system.push('!')),
             changed(|r| r.prompt.user.push('!')),
             changed(|r| r.input.text.push('!')),
-            changed(|r| drop(r.input.vars.insert("v".to_owned(), "1".to_owned()))),
+            changed(|r| drop(r.input.vars.insert("v".to_owned(), "1".into()))),
             changed(|r| r.prompt.params.temperature = Some(0.4)),
             changed(|r| r.params.temperature = Some(0.5)),
             changed(|r| r.prompt.params.top_p = Some(0.3)),

@@ -321,7 +321,7 @@ mod tests {
             [("{{ row_json }}", "a", false), ("{{ text }}", "json", false), ("as JSON: {{ text }}", "a", true)]
         {
             let prompt = Prompt { user: user.to_owned(), ..prompt("", Format::Json) };
-            let vars = ["row_json", "text"].map(|name| (name.to_owned(), value.to_owned()));
+            let vars = ["row_json", "text"].map(|name| (name.to_owned(), value.into()));
             let input = Input { vars: BTreeMap::from(vars), ..Input::default() };
             let messages = fill(&prompt, &input).unwrap();
             let target = target(JsonSupport::Object, &[]);

@@ -13,8 +13,9 @@ use tokio::time::Instant;
 
 use super::{Engine, Setup};
 use crate::{
+    eval::Judge,
     model::{
-        BatchId, CacheMode, Catalog, Check, CheckKind, Expected, Params, Place, Prompt, Row, Target,
+        BatchId, CacheMode, Catalog, Check, CheckKind, Expected, Params, Place, Prompt, Response, Row, Target,
         batch::{BatchSpec, Caps, Cell},
     },
     pipeline::{
@@ -121,11 +122,12 @@ impl Order {
 
     /// Lays over a row what holds for all of them, `comparing` what it expects.
     fn completed(&self, mut row: Row, comparing: Comparing, counts: &mut ExpectedRows) -> Row {
-        row.input.vars.extend(self.vars.iter().map(|(name, value)| (name.clone(), value.clone())));
-        if let Some(text) = row.input.vars.remove("input") {
-            row.input.text = text;
-        }
+        row.input.vars.extend(self.vars.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
+        row.input.take_text();
         comparing.apply(&mut row, counts);
+        if self.reading.keep_going {
+            unusable(&mut row.checks);
+        }
         judged_by(&mut row.checks, self.judge.as_deref());
         row.line = row.line.filter(|_| self.lines);
         row
@@ -138,6 +140,15 @@ impl Order {
 
     fn reading(&self) -> Reading {
         Reading { mapping: self.spec.mapping.clone(), ..self.reading.clone() }
+    }
+}
+
+/// Makes those checks that cannot be applied ones that do not run, and say why.
+fn unusable(checks: &mut [Check]) {
+    for check in checks {
+        if let Err(bad) = Judge::new(&Response::default(), std::slice::from_ref(check)) {
+            *check = Check::unusable(&check.kind.to_string(), &bad.to_string());
+        }
     }
 }
 
@@ -176,8 +187,8 @@ pub struct Begun {
     pub resumed: bool,
     /// Cells of which something is known from before.
     pub cells: u64,
-    /// Those among them that were answered.
-    pub answered: u64,
+    /// Cells that are asked.
+    pub left: u64,
     /// Cells that earlier runs of it asked and that have no answer yet, with what was used for them.
     pub unanswered: Vec<Cell>,
     /// Whether an earlier run was broken off with calls under way.
@@ -230,11 +241,23 @@ pub async fn start(engine: &Engine, store: &Store, order: &Order, planned: &Plan
         again: order.again.clone(),
     };
     let (own, comparing) = (order.clone(), Comparing::of(order));
+    let (left, plan) = if cells == 0 && plan.again.is_none() {
+        (total.unwrap_or_default(), plan)
+    } else {
+        let counting = order.clone();
+        look::blocking(move || {
+            let mut counts = ExpectedRows::default();
+            let asked = |row: Result<Row, StoreFault>| Ok(plan.asks(&counting.completed(row?, comparing, &mut counts)));
+            let left = counting.rows()?.map(asked).sum::<Result<u64, StoreFault>>()?;
+            Ok((left, plan))
+        })
+        .await?
+    };
     let rows = order.rows()?.into_stream();
     let mut counts = ExpectedRows::default();
     let rows = rows
         .map(move |row| row.map(|row| own.completed(row, comparing, &mut counts)).map_err(|fault| fault.to_string()));
     let stream = engine.pipeline.batch(plan, rows);
     let (id, resumed, crashed) = (state.id, state.resumed, state.crashed);
-    Ok(Begun { id, resumed, cells, answered, unanswered, crashed, budget, stream })
+    Ok(Begun { id, resumed, cells, left, unanswered, crashed, budget, stream })
 }

@@ -38,6 +38,7 @@ pub use form::{Form, UnknownForm};
 pub(super) use pick::read;
 pub use preview::{Column, Kind, Preview, preview};
 pub use ranges::{NoRows, RowRanges, parse_rows};
+pub use separated::ShortRows;
 
 /// Rows that are read ahead of whoever takes them from a stream.
 const AHEAD: usize = 32;
@@ -54,6 +55,10 @@ pub struct Reading {
     pub form: Option<Form>,
     /// The rows that are wanted; all where unset. The others are read past and keep their numbers.
     pub only: Option<RowRanges>,
+    /// What becomes of rows of CSV with fewer fields than the header.
+    pub short: ShortRows,
+    /// Whether a check that cannot be read is one that does not run, and not a mistake of the whole.
+    pub keep_going: bool,
 }
 
 /// The rows of a data set, one by one. The first mistake is the last item.
@@ -110,7 +115,8 @@ pub fn from_reader(
     reading: &Reading,
 ) -> Result<Dataset, StoreFault> {
     let lines = Lines::new(from);
-    let separated = |lines, by| separated::Separated::new(lines, by).map_err(|trouble| told(source, &trouble));
+    let separated =
+        |lines, by| separated::Separated::new(lines, by, reading.short).map_err(|trouble| told(source, &trouble));
     let records: Box<dyn Records> = match form {
         Form::Csv => Box::new(separated(lines, None)?),
         Form::Tsv => Box::new(separated(lines, Some('\t'))?),
@@ -160,6 +166,12 @@ impl Dataset {
             let known = if near.is_empty() && columns.len() <= COLUMNS { known } else { near };
             Err(Trouble::new(None, format!("it has no column {}{known}", quoted(column))))
         })
+    }
+
+    /// Says what a person should know of the rows read so far: those that were left out or made longer.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        self.records.notes()
     }
 
     /// Returns its form.
@@ -216,7 +228,7 @@ impl Dataset {
             if self.read == 0 && self.records.columns().is_none() {
                 self.mapped(&preview::names(&record.fields))?;
             }
-            self.made = shape::rows(record, &self.reading.mapping)?.into();
+            self.made = shape::rows(record, &self.reading.mapping, self.reading.keep_going)?.into();
         }
     }
 }

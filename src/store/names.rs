@@ -28,8 +28,21 @@ pub(super) fn file(dir: &Path, name: &str) -> PathBuf {
 }
 
 /// Lists the names of the files in a directory, sorted; none if there is no such directory.
-/// Files with names that cannot be asked for are left out.
+/// Files with names that cannot be asked for are left out: see [`unlisted`].
 pub(super) fn list(dir: &Path) -> Result<Vec<String>, StoreFault> {
+    let mut names = stems(dir)?;
+    names.retain(|name| check("file", name).is_ok());
+    Ok(names)
+}
+
+/// Lists the files that [`list`] leaves out, sorted.
+pub(super) fn unlisted(dir: &Path) -> Result<Vec<PathBuf>, StoreFault> {
+    let mut names = stems(dir)?;
+    names.retain(|name| check("file", name).is_err());
+    Ok(names.iter().map(|name| file(dir, name)).collect())
+}
+
+fn stems(dir: &Path) -> Result<Vec<String>, StoreFault> {
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -38,8 +51,8 @@ pub(super) fn list(dir: &Path) -> Result<Vec<String>, StoreFault> {
     let mut names: Vec<String> = entries
         .filter_map(|entry| {
             let path = entry.ok()?.path();
-            let name = path.file_stem()?.to_str()?.to_owned();
-            (path.extension()? == ENDING && check("file", &name).is_ok()).then_some(name)
+            let name = path.file_stem()?.to_string_lossy().into_owned();
+            (path.extension()? == ENDING).then_some(name)
         })
         .collect();
     names.sort();

@@ -23,7 +23,7 @@ use std::{
 use serde_json::Value;
 
 use super::{atomic, job::StoreFault, yaml};
-use crate::model::{Check, Params, Prompt, ProviderKind, Response};
+use crate::model::{Check, Params, Prompt, ProviderKind, Response, VarValue};
 use fields::File;
 
 pub use asserted::{Fields, asserted};
@@ -109,7 +109,7 @@ pub struct Test {
     /// What it is called.
     pub description: Option<String>,
     /// Variables in order, each with its values.
-    pub vars: Vec<(String, Vec<String>)>,
+    pub vars: Vec<(String, Vec<VarValue>)>,
     /// What is expected of the answer.
     pub checks: Vec<Check>,
     /// The least score that passes.

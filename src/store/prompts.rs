@@ -30,6 +30,12 @@ fn homes(places: &Places) -> Vec<(Home, PathBuf)> {
     project.into_iter().chain([(Home::User, user_dir(places))]).collect()
 }
 
+/// Lists the prompt files whose names cannot be asked for, so that no list shows them.
+pub fn unlisted(places: &Places) -> Result<Vec<PathBuf>, StoreFault> {
+    let found = homes(places).into_iter().map(|(_, dir)| names::unlisted(&dir)).collect::<Result<Vec<_>, _>>()?;
+    Ok(found.concat())
+}
+
 /// Lists the prompts by name, the project's first. A name hides the same name further down.
 pub fn list(places: &Places) -> Result<Vec<PromptEntry>, StoreFault> {
     let mut entries: Vec<PromptEntry> = Vec::new();

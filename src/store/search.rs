@@ -10,7 +10,7 @@ use std::{collections::HashSet, hash::BuildHasher};
 use rusqlite::{Connection, Transaction, functions::FunctionFlags, params, types::ValueRef};
 
 use crate::{
-    model::{Input, Prompt},
+    model::{Input, Prompt, VarValue},
     text::{holds, lower},
 };
 
@@ -127,7 +127,7 @@ fn index(db: &Transaction<'_>, wanted: impl Fn(&[&str]) -> bool) -> rusqlite::Re
 
 /// Lists the texts of a run in which others are found.
 pub(super) fn texts<'a>(input: &'a Input, answer: &'a str) -> Vec<&'a str> {
-    std::iter::once(input.text.as_str()).chain(input.vars.values().map(String::as_str)).chain([answer]).collect()
+    std::iter::once(input.text.as_str()).chain(input.vars.values().map(VarValue::as_str)).chain([answer]).collect()
 }
 
 /// Says how a text is found. One word is found whatever marks are on its letters, as far as the index goes; any other

@@ -1,13 +1,18 @@
 //! A YAML or JSON file as a tree that knows the line of everything in it (YAML 1.2.2).
 //!
-//! Aliases are written out within a bound, `<<` takes over the fields of other mappings, tags are refused.
+//! Aliases are written out within a bound, `<<` takes over the fields of other mappings, and of the tags
+//! those of the JSON and the core schema are read.
+
+pub(super) mod flow;
+pub(super) mod scalar;
 
 use std::{collections::HashMap, fmt::Write as _};
 
-use saphyr_parser::{Event, Parser, ScalarStyle};
-use serde_json::{Map, Number, Value};
+use saphyr_parser::{Event, Parser};
+use serde_json::{Map, Value};
 
 use super::mistake::quoted;
+use crate::text::json::ExactJson;
 
 /// How deep lists and mappings may lie in each other.
 const DEEPEST: usize = 64;
@@ -26,7 +31,7 @@ pub(super) struct Node {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Tree {
     /// A text, a number, a truth value or nothing.
-    One(Value),
+    One(ExactJson),
     /// A list.
     List(Vec<Node>),
     /// A mapping, in its order.
@@ -55,13 +60,18 @@ impl Broken {
 }
 
 impl Node {
-    /// Returns it without its lines.
+    /// Returns it without its lines, and without the spelling of its numbers.
     pub(super) fn value(&self) -> Value {
+        self.exact().to_value()
+    }
+
+    /// Returns it without its lines.
+    pub(super) fn exact(&self) -> ExactJson {
         match &self.tree {
             Tree::One(value) => value.clone(),
-            Tree::List(items) => Value::Array(items.iter().map(Self::value).collect()),
+            Tree::List(items) => ExactJson::List(items.iter().map(Self::exact).collect()),
             Tree::Fields(fields) => {
-                Value::Object(fields.iter().map(|field| (field.key.clone(), field.node.value())).collect::<Map<_, _>>())
+                ExactJson::Fields(fields.iter().map(|field| (field.key.clone(), field.node.exact())).collect())
             }
         }
     }
@@ -76,12 +86,12 @@ impl Node {
 
     /// Tells whether nothing is there.
     pub(super) fn is_null(&self) -> bool {
-        matches!(self.tree, Tree::One(Value::Null))
+        matches!(self.tree, Tree::One(ExactJson::Null))
     }
 
     fn weight(&self) -> usize {
         1 + match &self.tree {
-            Tree::One(Value::String(text)) => text.len(),
+            Tree::One(ExactJson::Text(text)) => text.len(),
             Tree::One(_) => 1,
             Tree::List(items) => items.iter().map(Self::weight).sum(),
             Tree::Fields(fields) => fields.iter().map(|field| field.key.len() + field.node.weight()).sum(),
@@ -89,11 +99,17 @@ impl Node {
     }
 }
 
+/// Reads a text of one document as a value whose numbers stay as they are written. The error names the line.
+pub fn read(text: &str) -> Result<ExactJson, String> {
+    parse(text).map(|node| node.exact()).map_err(|Broken { line, what }| format!("line {line}: {what}"))
+}
+
 /// Reads a text of one document; an empty one is null.
 pub(super) fn parse(text: &str) -> Result<Node, Broken> {
     let mut building = Building::default();
     let mut whole: Option<Node> = None;
-    for event in Parser::new_from_str(text) {
+    let text = flow::indented(text);
+    for event in Parser::new_from_str(&text) {
         let (event, span) = event.map_err(|fault| {
             let column = fault.marker().col() + 1;
             Broken::at(fault.marker().line(), format!("it is not YAML: {} at column {column}", fault.info()))
@@ -106,7 +122,7 @@ pub(super) fn parse(text: &str) -> Result<Node, Broken> {
             whole = Some(node);
         }
     }
-    Ok(whole.unwrap_or(Node { line: 1, tree: Tree::One(Value::Null) }))
+    Ok(whole.unwrap_or(Node { line: 1, tree: Tree::One(ExactJson::Null) }))
 }
 
 #[derive(Default)]
@@ -134,9 +150,9 @@ impl Building {
     fn take(&mut self, event: Event<'_>, line: usize) -> Result<Option<Node>, Broken> {
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                untagged(tag.as_deref(), line)?;
                 self.spend(1 + text.len(), line)?;
-                (anchor, Node { line, tree: Tree::One(scalar(&text, style)) })
+                let value = scalar::read(&text, style, tag.as_deref()).map_err(|what| Broken::at(line, what))?;
+                (anchor, Node { line, tree: Tree::One(value) })
             }
             Event::Alias(anchor) => {
                 let Some((node, weight)) = self.anchors.get(&anchor).cloned() else {
@@ -146,11 +162,11 @@ impl Building {
                 (0, node)
             }
             Event::SequenceStart(anchor, tag) => {
-                untagged(tag.as_deref(), line)?;
+                scalar::collection(tag.as_deref(), "seq").map_err(|what| Broken::at(line, what))?;
                 return self.open(Frame { anchor, line, kind: Kind::List(Vec::new()) });
             }
             Event::MappingStart(anchor, tag) => {
-                untagged(tag.as_deref(), line)?;
+                scalar::collection(tag.as_deref(), "map").map_err(|what| Broken::at(line, what))?;
                 let kind = Kind::Fields { fields: Vec::new(), key: None, merged: Vec::new() };
                 return self.open(Frame { anchor, line, kind });
             }
@@ -237,38 +253,11 @@ fn merge(node: Node, merged: &mut Vec<Field>) -> Result<(), Broken> {
 
 fn named(node: &Node) -> Result<String, Broken> {
     match &node.tree {
-        Tree::One(Value::String(text)) => Ok(text.clone()),
-        Tree::One(Value::Null) => Ok(String::new()),
+        Tree::One(ExactJson::Text(text)) => Ok(text.clone()),
+        Tree::One(ExactJson::Null) => Ok(String::new()),
         Tree::One(other) => Ok(other.to_string()),
         _ => Err(Broken::at(node.line, "a key is a list or a mapping; a key is a text")),
     }
-}
-
-fn untagged(tag: Option<&saphyr_parser::Tag>, line: usize) -> Result<(), Broken> {
-    tag.map_or(Ok(()), |tag| {
-        let name = quoted(&tag.to_string());
-        Err(Broken::at(line, format!("the tag {name} is not read; leave it out, and quote what is to be a text")))
-    })
-}
-
-/// Reads a scalar: a quoted one is a text, a plain one null, a truth value or a number if JSON would
-/// write it so, and a text otherwise.
-fn scalar(text: &str, style: ScalarStyle) -> Value {
-    if style != ScalarStyle::Plain {
-        return Value::String(text.to_owned());
-    }
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "true" | "True" | "TRUE" => Value::Bool(true),
-        "false" | "False" | "FALSE" => Value::Bool(false),
-        other => number(other).map_or_else(|| Value::String(other.to_owned()), Value::Number),
-    }
-}
-
-fn number(text: &str) -> Option<Number> {
-    let number: Number = serde_json::from_str(text).ok()?;
-    let whole = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    (!whole || !number.is_f64()).then_some(number)
 }
 
 /// Writes a value as YAML in lines: mappings and lists open, texts as JSON writes them, or as a block

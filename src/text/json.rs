@@ -3,7 +3,9 @@
 //! Nothing here reads a value: order, spelling of numbers and repeated keys stay as they were
 //! written. [`Highlight`] goes along with a growing text, also with one that is broken or has prose
 //! around its JSON. [`Tree`] is one whole value, and [`Rows`] is the tree folded and cut to a width.
+//! [`ExactJson`] is a value taken out of its text, its numbers still as they were written.
 
+mod exact;
 mod highlight;
 mod lex;
 mod rows;
@@ -11,6 +13,7 @@ mod spelled;
 mod token;
 mod tree;
 
+pub use exact::{ExactJson, compare_numbers};
 pub use highlight::Highlight;
 pub use lex::Lexer;
 pub use rows::{Note, Piece, Row, Rows, Side};

@@ -146,7 +146,7 @@ impl Desk {
             rows: planned.rows,
             kept,
             estimate: planned.estimate,
-            note: planned.expected.note(order.spec.expected),
+            note: Some(planned.notes.join("; ")).filter(|note| !note.is_empty()),
         }
     }
 

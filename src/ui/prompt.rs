@@ -24,7 +24,7 @@ use crate::{
         versions::ago,
         workbench::Focus,
     },
-    model::{Format, Role as Said, prompt::DEFAULT_TEMPERATURE},
+    model::{Format, Role as Said, VarValue, prompt::DEFAULT_TEMPERATURE},
     text::{clean_line, truncate, width},
 };
 
@@ -82,7 +82,7 @@ fn variables(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
         line.spans.extend(scene.hint(Action::Variables, "sets it  "));
     }
     for name in bench.variables().filter(|name| !missing.iter().any(|other| other == name)) {
-        let value = bench.vars.get(name).map_or("", String::as_str);
+        let value = bench.vars.get(name).map_or("", VarValue::as_str);
         let seen: String = value.chars().take(VALUE).collect();
         let more = if value.chars().nth(VALUE).is_some() { "…" } else { "" };
         line.push_span(scene.foreign(name, Role::Quiet));

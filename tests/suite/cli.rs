@@ -29,6 +29,8 @@ mod mistakes;
 mod promptfoo;
 /// What stored answers come to, and what another threshold would do to them.
 mod quality;
+/// Prompts and rows: sent as written, refused before the first call, or noted.
+mod rows;
 /// Stored answers judged by the checks of today.
 mod score;
 /// What counts as passed: judges, expected values, gates and exit codes.

@@ -44,7 +44,8 @@ fn ours(recorded: &Recorded) -> Option<bool> {
     let finish = if text.contains("[cut]") { Finish::Length } else { Finish::Stop };
     let took = Some(Duration::from_millis(20));
     let answer = Answer { text, finish: Some(&finish), latency: took, cost: Cost::Unknown };
-    let input = Input { text: String::new(), vars: recorded.vars.clone() };
+    let vars = recorded.vars.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    let input = Input { text: String::new(), vars };
     let quality = judge.judge_on(&answer, &input).quality;
     match quality.status() {
         RunStatus::Passed | RunStatus::Unchecked => Some(true),

@@ -3,14 +3,20 @@
 //! They lie in the folder that `RETORT_SUITES` names, and are skipped without it: `tests/suites/run.sh`.
 #![allow(clippy::print_stdout, reason = "the counts are what these tests are run for")]
 
+mod csv;
+mod dotprompt;
 mod json;
 mod json_schema;
+mod nunjucks;
+mod yaml;
 
 use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
+
+use retort::text::json::ExactJson;
 
 /// Cases of a refusal that are named one by one.
 const NAMED: usize = 3;
@@ -78,4 +84,20 @@ fn files(folder: &Path, ending: &str) -> Vec<(String, PathBuf)> {
     files.sort();
     assert!(!files.is_empty(), "{} holds no .{ending}", folder.display());
     files
+}
+
+/// What a key of a mapping stands for.
+fn field<'a>(of: &'a ExactJson, key: &str) -> Option<&'a ExactJson> {
+    match of {
+        ExactJson::Fields(fields) => fields.iter().find(|(known, _)| known == key).map(|(_, value)| value),
+        _ => None,
+    }
+}
+
+/// The text that a key of a mapping stands for.
+fn text<'a>(of: &'a ExactJson, key: &str) -> Option<&'a str> {
+    match field(of, key) {
+        Some(ExactJson::Text(text)) => Some(text),
+        _ => None,
+    }
 }

@@ -9,6 +9,9 @@
 #   json-schema   https://github.com/json-schema-org/JSON-Schema-Test-Suite (its `tests`): drafts 4, 6, 7, 2019-09 and
 #                 2020-12, the required cases and those of `optional/format`
 #   json          https://github.com/nst/JSONTestSuite (its `test_parsing`)
+#   csv-spectrum  https://github.com/max-mapper/csv-spectrum (its `csvs` and `json`)
+#   yaml          https://github.com/yaml/yaml-test-suite (its `src`)
+#   dotprompt     https://github.com/google/dotprompt (its `spec`): what is rendered of variables alone
 #
 # A schema stands alone in retort, so that the cases whose schemas lead to others (the suite's `remotes`) are refused.
 set -euo pipefail

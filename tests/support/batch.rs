@@ -62,7 +62,7 @@ pub(crate) fn row(number: u64) -> Row {
         number,
         input: Input {
             text: text.to_owned(),
-            vars: [("expected".to_owned(), "{\"sentiment\":\"negative\"}".to_owned())].into(),
+            vars: [("expected".to_owned(), "{\"sentiment\":\"negative\"}".into())].into(),
         },
         ..Row::default()
     }

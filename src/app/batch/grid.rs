@@ -3,7 +3,7 @@
 use super::standing::Counts;
 use crate::{
     eval::evidence::LaneKey,
-    model::{Input, Place, Row, RunStatus, batch::Cell},
+    model::{Input, Place, Row, RunStatus, VarValue, batch::Cell},
 };
 
 /// The characters of a row's text that the table keeps.
@@ -252,7 +252,7 @@ impl Grid {
 /// Says in one line what a row asks: its text, or where it has none its variables.
 fn summary(input: &Input) -> String {
     let text = Some(input.text.as_str()).filter(|text| !text.trim().is_empty());
-    let vars = input.vars.values().map(String::as_str).filter(|_| text.is_none());
+    let vars = input.vars.values().map(VarValue::as_str).filter(|_| text.is_none());
     let words = text.into_iter().chain(vars).flat_map(|part| part.split_whitespace().chain(["·"]));
     let mut line = String::new();
     for word in words {
@@ -340,9 +340,9 @@ mod tests {
 
     #[test]
     fn a_row_is_told_by_its_text_else_by_its_variables() {
-        let vars = [("label".to_owned(), "neg".to_owned())].into();
+        let vars = [("label".to_owned(), "neg".into())].into();
         assert_eq!(summary(&Input { text: "late\nand  lost".to_owned(), vars }), "late and lost");
-        let vars = [("a".to_owned(), "one two".to_owned()), ("b".to_owned(), "three".to_owned())].into();
+        let vars = [("a".to_owned(), "one two".into()), ("b".to_owned(), "three".into())].into();
         assert_eq!(summary(&Input { text: " ".to_owned(), vars }), "one two · three");
         assert_eq!(summary(&Input::of("x".repeat(999))).len(), SHOWN);
         assert_eq!(summary(&Input::default()), "");

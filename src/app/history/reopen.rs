@@ -3,6 +3,7 @@
 use crate::{
     app::{
         App, Screen,
+        inputs::on_bench,
         notice::Tone,
         versions::{After, Stand},
         workbench::{Focus, MAX_LANES},
@@ -31,7 +32,7 @@ pub(in crate::app) fn put(app: &mut App, record: RunRecord, run: bool) {
     if app.bench.input() != input && !app.bench.add_input(&NamedInput { name: String::new(), input: input.clone() }) {
         // There is no room for a further input: the present text can be brought back by undo.
         app.bench.input.set(&input.text);
-        app.bench.vars = input.vars;
+        app.bench.vars = on_bench(&input);
     }
     let at = lane(app, &outcome.requested);
     app.bench.focus_on(Focus::Lane(at));

@@ -73,6 +73,14 @@ pub struct BatchArgs {
     #[arg(long, value_name = "FORMAT", value_parser = form)]
     pub format: Option<dataset::Form>,
 
+    /// Refuses rows of CSV that have fewer fields than the header; without this their other fields are empty.
+    #[arg(long)]
+    pub refuse_short_rows: bool,
+
+    /// Goes on where a row's own check cannot be read or applied: that check does not run, and says why.
+    #[arg(long)]
+    pub keep_going: bool,
+
     /// Asks these rows alone: `3`, `10-20`, `500-`, several with commas between.
     #[arg(long, value_name = "ROWS", value_parser = rows)]
     pub only: Option<RowRanges>,

@@ -15,7 +15,7 @@ use crate::{
         batch::{Order, Planned},
     },
     store::{
-        dataset::{Form, Reading},
+        dataset::{Form, Reading, ShortRows},
         job::Begin,
     },
     text::clean_line,
@@ -55,7 +55,9 @@ pub(super) fn order(setup: &Setup, args: &BatchArgs, io: &Io<'_>) -> Result<Want
 pub(super) fn asked(order: &mut Order, args: &BatchArgs) {
     order.spec.samples = args.samples.unwrap_or(1);
     order.spec.mapping = args.maps.iter().cloned().collect();
-    order.reading = Reading { form: args.format, only: args.only.clone(), ..Reading::default() };
+    let short = if args.refuse_short_rows { ShortRows::Refused } else { ShortRows::Padded };
+    let (form, only, keep_going) = (args.format, args.only.clone(), args.keep_going);
+    order.reading = Reading { form, only, short, keep_going, ..Reading::default() };
     order.vars = args.vars.iter().cloned().collect();
     order.judge.clone_from(&args.judge);
     order.spec.expected = args.expected;

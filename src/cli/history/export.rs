@@ -85,7 +85,7 @@ pub(super) async fn export(
             let record = record.as_ref();
             let outcome = record.map(|record| &record.outcome);
             let line = Line {
-                variables: record.map_or_else(|| json!({}), |record| json!(record.input.vars)),
+                variables: record.map_or_else(|| json!({}), |record| json!(record.input.texts())),
                 reasoning: outcome.map_or("", |outcome| &outcome.reasoning),
                 json: outcome.and_then(|outcome| outcome.json.as_ref()),
                 verdicts: outcome

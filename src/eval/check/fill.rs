@@ -17,7 +17,7 @@ pub fn filled(check: &Check, input: &Input) -> Result<Check, String> {
     if let Some(value) = filled.value.as_mut().filter(|_| has_texts(check)) {
         fill(value, input)?;
     }
-    for text in [&mut filled.path, &mut filled.metric].into_iter().flatten() {
+    for text in [&mut filled.path, &mut filled.metric, &mut filled.exact].into_iter().flatten() {
         *text = text_filled(text, input)?;
     }
     Ok(filled)
@@ -45,7 +45,7 @@ pub(super) fn asks(check: &Check) -> Result<bool, (&'static str, &str, Mistake)>
 /// Returns a check in which each variable stands for `1`.
 pub(super) fn stand_in(check: &Check) -> Check {
     let names = texts(check).into_iter().flat_map(|(_, text)| template::asks(text).names);
-    let input = Input { text: "1".to_owned(), vars: names.map(|name| (name, "1".to_owned())).collect() };
+    let input = Input { text: "1".to_owned(), vars: names.map(|name| (name, "1".into())).collect() };
     filled(check, &input).unwrap_or_else(|_| check.clone())
 }
 
@@ -102,7 +102,7 @@ mod tests {
         let vars = [("expected", "a.b {{ x }}"), ("team", "billing")];
         Input {
             text: "hello".to_owned(),
-            vars: vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect(),
+            vars: vars.map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect(),
         }
     }
 

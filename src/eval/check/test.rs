@@ -59,7 +59,11 @@ impl Test {
             CheckKind::LlmRubric => Self::Rubric(rubric(written)?),
             CheckKind::Unsupported => {
                 let name = original(written.check).unwrap_or("this rule");
-                Self::Never(format!("`{name}` cannot be applied here"))
+                let mistake = written.check.value.as_ref().and_then(|value| value.get("mistake")?.as_str());
+                Self::Never(match mistake {
+                    Some(mistake) => format!("it cannot be used: {mistake}"),
+                    None => format!("`{name}` cannot be applied here"),
+                })
             }
         })
     }

@@ -107,7 +107,7 @@ fn a_score_is_given_as_credit_and_turned_round_by_not() {
 
 #[test]
 fn variables_are_filled_from_the_input_or_the_check_is_skipped() {
-    let input = Input { text: "parcel".to_owned(), vars: [("want".to_owned(), "4".to_owned())].into() };
+    let input = Input { text: "parcel".to_owned(), vars: [("want".to_owned(), "4".into())].into() };
     for (check, text, mark, reason) in [
         (check("equals", json!("{{ want }}")), "4", Status::Passed, "the answer is `4`"),
         (check("contains", json!("{{ input }}")), "a parcel", Status::Passed, "the answer holds `parcel`"),
@@ -163,7 +163,7 @@ fn what_cannot_be_applied_is_skipped_under_its_own_name() {
     }
     let rubric =
         Check { repeat: Some(3), judge: Some("big".to_owned()), ..check("llm-rubric", json!("Is it {{ want }}?")) };
-    let input = Input { text: String::new(), vars: [("want".to_owned(), "kind".to_owned())].into() };
+    let input = Input { text: String::new(), vars: [("want".to_owned(), "kind".into())].into() };
     let judgement = judged(&[check("contains", json!("x")), rubric], &answer("x"), &input);
     let [(place, rubric)] = judgement.rubrics.as_slice() else { panic!("{:?}", judgement.rubrics) };
     assert_eq!(

@@ -5,11 +5,9 @@ use serde_json::Value;
 
 use super::{Fact, apart, written::Written};
 use crate::{
-    eval::{
-        json_diff::same,
-        rule::{BadRule, name, quote},
-    },
+    eval::rule::{BadRule, name, quote},
     model::CheckKind,
+    text::json::ExactJson,
 };
 
 /// Bytes a compiled regular expression may take.
@@ -26,7 +24,7 @@ const NAMED: usize = 5;
 pub(super) enum TextTest {
     Equals(String),
     /// As JSON, whatever the order of keys and the spelling of numbers.
-    EqualsJson(Value),
+    EqualsJson(ExactJson),
     Holds {
         parts: Vec<Part>,
         all: bool,
@@ -59,7 +57,10 @@ impl TextTest {
         let part = |text: String| Part { sought: if fold { text.to_lowercase() } else { text.clone() }, written: text };
         Ok(match kind {
             Equals => match &written.check.value {
-                Some(value @ (Value::Array(_) | Value::Object(_))) => Self::EqualsJson(value.clone()),
+                Some(value @ (Value::Array(_) | Value::Object(_))) => {
+                    let exact = written.check.exact.as_deref().and_then(|exact| ExactJson::parse(exact).ok());
+                    Self::EqualsJson(exact.unwrap_or_else(|| value.clone().into()))
+                }
                 _ => Self::Equals(written.text()?),
             },
             Contains | Icontains => Self::Holds { parts: vec![part(written.part()?)], all: true, fold },
@@ -104,9 +105,9 @@ impl TextTest {
     }
 }
 
-fn equals_json(text: &str, value: &Value) -> Fact {
-    match serde_json::from_str::<Value>(text) {
-        Ok(found) if same(&found, value) => Fact::new(true, format!("the answer is {}", quote(&value.to_string()))),
+fn equals_json(text: &str, value: &ExactJson) -> Fact {
+    match ExactJson::parse(text) {
+        Ok(found) if found.equals(value) => Fact::new(true, format!("the answer is {}", quote(&value.to_string()))),
         Ok(found) => {
             Fact::new(false, format!("the answer is {}, not {}", quote(&found.to_string()), quote(&value.to_string())))
         }

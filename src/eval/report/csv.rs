@@ -51,7 +51,9 @@ pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::R
             (cell.place.sample + 1).to_string(),
             entry.input.text.clone(),
         ];
-        row.extend(whole.variables.iter().map(|name| entry.input.vars.get(name).cloned().unwrap_or_default()));
+        row.extend(
+            whole.variables.iter().map(|name| entry.input.vars.get(name).map(ToString::to_string).unwrap_or_default()),
+        );
         row.extend([
             entry.answer.clone(),
             cell.status.word().to_owned(),

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Entries, Entry, Lane, Whole};
 use crate::{
     eval::{figures, tally::Tally},
-    model::{Cost, PicoDollars, RunStatus, Spent, StatusCounts},
+    model::{Cost, PicoDollars, RunStatus, Spent, StatusCounts, VarValue},
 };
 
 const STYLE: &str = include_str!("../../../assets/report/report.css");
@@ -230,8 +230,8 @@ fn input(out: &mut dyn Write, entry: &Entry) -> io::Result<()> {
     if entry.input.vars.is_empty() {
         return opened(out, &entry.input.text);
     }
-    let first = if entry.input.text.is_empty() { entry.input.vars.values().next() } else { Some(&entry.input.text) };
-    let line = start(first.map_or("", String::as_str));
+    let first = entry.input.vars.values().next().map(VarValue::as_str).filter(|_| entry.input.text.is_empty());
+    let line = start(first.unwrap_or(&entry.input.text));
     write!(out, "<details><summary>{}</summary><dl>", Html(&line))?;
     if !entry.input.text.is_empty() {
         write!(out, "<dt>input</dt><dd>{}</dd>", Html(&entry.input.text))?;

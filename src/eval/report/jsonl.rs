@@ -44,7 +44,7 @@ pub struct Line<'a> {
     /// Seconds that retort itself waited, which are no part of the others.
     waited: f64,
     input: &'a str,
-    vars: &'a BTreeMap<String, String>,
+    vars: BTreeMap<&'a str, &'a str>,
     answer: &'a str,
     verdicts: &'a [Verdict],
 }
@@ -79,7 +79,7 @@ impl<'a> Line<'a> {
             seconds: cell.took.as_secs_f64(),
             waited: cell.waited.as_secs_f64(),
             input: &entry.input.text,
-            vars: &entry.input.vars,
+            vars: entry.input.texts(),
             answer: &entry.answer,
             verdicts: entry.quality.as_ref().map_or(&[], |quality| &quality.verdicts),
         }

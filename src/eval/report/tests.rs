@@ -45,7 +45,7 @@ fn entry(row: u64, target: u32, status: RunStatus) -> Entry {
         cell,
         line: Some(row + 1),
         description: Some(HOSTILE.to_owned()),
-        input: Input { text: HOSTILE.to_owned(), vars: BTreeMap::from([(HOSTILE.to_owned(), HOSTILE.to_owned())]) },
+        input: Input { text: HOSTILE.to_owned(), vars: BTreeMap::from([(HOSTILE.to_owned(), HOSTILE.into())]) },
         answer: HOSTILE.to_owned(),
         fault: (end == "failed").then(|| HOSTILE.to_owned()),
         fallback: None,
@@ -165,7 +165,7 @@ fn a_spreadsheet_runs_nothing() {
         .zip(1..)
         .map(|(text, row)| {
             let own = (*text).to_owned();
-            let input = Input { text: own.clone(), vars: BTreeMap::from([("=x".to_owned(), own.clone())]) };
+            let input = Input { text: own.clone(), vars: BTreeMap::from([("=x".to_owned(), own.clone().into())]) };
             Entry { answer: own.clone(), description: Some(own), input, ..entry(row, 0, RunStatus::Passed) }
         })
         .collect();

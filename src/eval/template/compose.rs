@@ -1,31 +1,38 @@
-//! A template rewritten for the library, so that nothing but its tags and variables means anything.
+//! A template rewritten for the library, so that nothing but its tags and expressions means anything.
 
-use super::{Mistake, pieces::Piece};
+use std::fmt::Write as _;
 
-/// The name under which the library finds the values of the variables outside the tags.
+use super::{
+    Mistake,
+    pieces::{Piece, inner},
+    tokens::{Kind, Operand, Path, Token, filters, operands, paths, tokens},
+    values::{ALIKE, ITEMS, NUMBER, NUMERAL, PAIRS, STRICT},
+    words,
+};
+
+/// The name under which the library finds the values of the variables by their whole names.
 pub(super) const VALUES: &str = "__values";
-
-/// The filter that makes the items of a loop.
-pub(super) const ITEMS: &str = "__items";
 
 /// A template as the library reads it.
 #[derive(Debug, Default)]
-pub(super) struct Composed<'a> {
+pub(super) struct Composed {
     /// What the library reads.
     pub source: String,
     /// What names variables, in order.
-    pub mentions: Vec<Mention<'a>>,
-    /// Where in the source a stretch of the template starts, and where in the template that is.
-    marks: Vec<(usize, usize)>,
+    pub mentions: Vec<Mention>,
+    /// Where in the source a stretch starts, where in the template that is, and whether all of it is there.
+    marks: Vec<(usize, usize, bool)>,
 }
 
-/// A place that names variables.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Mention<'a> {
-    /// A variable outside the tags that is none of a loop's, by its name.
-    Variable(&'a str),
-    /// A tag, as it was written.
-    Tag(&'a str),
+/// A place that names a variable.
+#[derive(Debug, Clone)]
+pub(super) struct Mention {
+    /// The variable, with what is read of it: `a.b`.
+    pub name: String,
+    /// Whether it asks if the variable has a value.
+    pub optional: bool,
+    /// Whether the name may be one that the template gives itself.
+    pub loose: bool,
 }
 
 /// A tag that waits for its end.
@@ -36,12 +43,17 @@ struct Open<'a> {
     names: Vec<&'a str>,
 }
 
-impl<'a> Composed<'a> {
-    /// Rewrites a template. A tag that closes nothing or is not closed is a mistake.
-    pub(super) fn of(template: &str, pieces: &[Piece<'a>]) -> Result<Self, Mistake> {
+/// What is written into an expression: the byte, how much is left out there, and what stands for it.
+type Edit = (usize, usize, String);
+
+impl Composed {
+    /// Rewrites a template. A tag that closes nothing or is not closed is a mistake, and so is a filter that
+    /// nobody knows. A name with dots for which `has` holds is one variable, another is a path into one.
+    pub(super) fn of(template: &str, pieces: &[Piece<'_>], has: &dyn Fn(&str) -> bool) -> Result<Self, Mistake> {
         let mut composed = Self::default();
-        let mut open: Vec<Open<'a>> = Vec::new();
-        let alone = |piece: Option<&Piece<'a>>| piece.is_some_and(|piece| is_alone(template, piece));
+        // The outermost holds the names that the template gives outside of all tags.
+        let mut open = vec![Open { at: 0, word: "", names: Vec::new() }];
+        let alone = |piece: Option<&Piece<'_>>| piece.is_some_and(|piece| is_alone(template, piece));
         for (place, piece) in pieces.iter().enumerate() {
             match *piece {
                 Piece::Text { at, text } => {
@@ -50,14 +62,21 @@ impl<'a> Composed<'a> {
                     let skipped = if after { text_end.find('\n').map_or(text_end.len(), |end| end + 1) } else { 0 };
                     composed.text(at + skipped, text_end.get(skipped..).unwrap_or_default());
                 }
-                Piece::Variable { at, name } => composed.variable(at, name, &open),
-                Piece::Tag { at, word, written } => {
-                    nest(template, &mut open, at, word, written)?;
-                    composed.tag(at, word, written);
+                Piece::Variable { at, name } => composed.variable(at, name, &open, has),
+                Piece::Output { at, written } => {
+                    let found = tokens(inner(written));
+                    composed.code(template, at, written, &found, &[], &open, has, Vec::new())?;
+                }
+                Piece::Tag { at, word, written } => composed.tag(template, at, word, written, &mut open, has)?,
+                Piece::Silent { written, .. } => {
+                    let mark = |held: bool| if held { "-" } else { "" };
+                    let (before, after) =
+                        (written.get(2..3) == Some("-"), written.rfind('-') == Some(written.len() - 3));
+                    let _ = write!(composed.source, "{{#{} {}#}}", mark(before), mark(after));
                 }
             }
         }
-        match open.pop() {
+        match open.pop().filter(|tag| !tag.word.is_empty()) {
             Some(Open { at, word, .. }) => {
                 Err(Mistake::at(template, at, format!("this `{word}` is not closed: `{{% end{word} %}}` is missing")))
             }
@@ -67,12 +86,17 @@ impl<'a> Composed<'a> {
 
     /// Finds the byte of the template for one of the source.
     pub(super) fn place(&self, source: usize) -> usize {
-        let mark = self.marks.iter().rev().find(|(start, _)| *start <= source);
-        mark.map_or(0, |(start, at)| at + (source - start))
+        let mark = self.marks.iter().rev().find(|(start, ..)| *start <= source);
+        mark.map_or(0, |(start, at, inserted)| if *inserted { *at } else { at + (source - start) })
     }
 
     fn mark(&mut self, at: usize) {
-        self.marks.push((self.source.len(), at));
+        self.marks.push((self.source.len(), at, false));
+    }
+
+    /// Notes that what follows in the source stands for what is at a byte of the template.
+    fn inserted(&mut self, at: usize) {
+        self.marks.push((self.source.len(), at, true));
     }
 
     fn text(&mut self, at: usize, text: &str) {
@@ -90,42 +114,158 @@ impl<'a> Composed<'a> {
         }
     }
 
-    fn variable(&mut self, at: usize, name: &'a str, open: &[Open<'_>]) {
-        let mut parts = name.split('.');
-        let root = parts.next().unwrap_or_default();
+    fn variable(&mut self, at: usize, name: &str, open: &[Open<'_>], has: &dyn Fn(&str) -> bool) {
+        let parts: Vec<&str> = name.split('.').collect();
         self.source.push_str("{{ ");
-        self.mark(at);
-        if open.iter().any(|tag| tag.names.contains(&root)) {
-            self.source.push_str(root);
-            parts.for_each(|part| self.subscript(part));
+        self.inserted(at);
+        if let [root, rest @ ..] = parts.as_slice()
+            && is_given(root, open)
+        {
+            let rest: String = rest.iter().map(|part| subscript(part)).collect();
+            let _ = write!(self.source, "{root}{rest}");
         } else {
-            self.source.push_str(VALUES);
-            self.subscript(name);
-            self.mentions.push(Mention::Variable(name));
+            let whole = named(&parts, has).unwrap_or(parts.len());
+            self.source.push_str(&looked_up(&parts, whole));
+            self.mentions.push(Mention { name: name.to_owned(), optional: false, loose: false });
         }
         self.source.push_str(" }}");
     }
 
-    /// A name has neither quotes nor backslashes.
-    fn subscript(&mut self, name: &str) {
-        self.source.push_str("[\"");
-        self.source.push_str(name);
-        self.source.push_str("\"]");
+    fn tag<'a>(
+        &mut self,
+        template: &str,
+        at: usize,
+        word: &'a str,
+        written: &'a str,
+        open: &mut Vec<Open<'a>>,
+        has: &dyn Fn(&str) -> bool,
+    ) -> Result<(), Mistake> {
+        let found = tokens(inner(written));
+        let given = given(word, &found);
+        nest(template, open, at, word, &found, &given)?;
+        let mut edits = Vec::new();
+        if word == "elseif" {
+            edits.extend(found.first().map(|token| (token.at, token.text.len(), "elif".to_owned())));
+        }
+        if word == "for"
+            && let Some(end) = iterated(&found)
+        {
+            edits.push((end, 0, format!("|{}", if given.len() > 1 { PAIRS } else { ITEMS })));
+        }
+        let skipped: Vec<usize> = if word == "filter" {
+            vec![0, 1]
+        } else {
+            [0].into_iter().chain(given.iter().map(|(place, _)| *place)).collect()
+        };
+        if word == "filter"
+            && let Some(filter) = found.get(1)
+        {
+            known(template, place(at, written) + filter.at, filter.text, true)?;
+        }
+        self.code(template, at, written, &found, &skipped, open, has, edits)
     }
 
-    fn tag(&mut self, at: usize, word: &str, written: &'a str) {
-        self.mark(at);
-        self.mentions.push(Mention::Tag(written));
-        let end = if word == "for" { iterated(written) } else { None };
-        let (head, tail) = written.split_at(end.unwrap_or(written.len()));
-        self.source.push_str(head);
-        if end.is_some() {
-            self.source.push('|');
-            self.source.push_str(ITEMS);
+    /// Writes an expression or a tag, its operands made ready to be compared.
+    #[allow(clippy::too_many_arguments, reason = "what an expression is read with")]
+    fn code(
+        &mut self,
+        template: &str,
+        at: usize,
+        written: &str,
+        found: &[Token<'_>],
+        skipped: &[usize],
+        open: &[Open<'_>],
+        has: &dyn Fn(&str) -> bool,
+        mut edits: Vec<Edit>,
+    ) -> Result<(), Mistake> {
+        let start = place(at, written);
+        for path in paths(found).into_iter().filter(|path| !skipped.contains(&path.first)) {
+            let local = path.parts.first().is_some_and(|root| is_given(root, open));
+            if !local && let Some(whole) = named(&path.parts, has).filter(|whole| *whole > 1) {
+                let end = found.get(path.first + path.tokens - 1).map_or(path.at, Token::end);
+                edits.push((path.at, end - path.at, looked_up(&path.parts, whole)));
+            }
+            self.mentions.push(Mention {
+                name: path.parts.join("."),
+                optional: asks_whether(found, &path),
+                loose: true,
+            });
         }
-        self.mark(at + head.len());
-        self.source.push_str(tail);
+        for (is_filter, sign, token) in filters(found) {
+            known(template, start + token.at, token.text, is_filter)?;
+            let Some(sign) = found.get(sign) else { continue };
+            let ready = match (words::takes_numbers(token.text), words::orders(token.text)) {
+                (true, _) => NUMBER,
+                (false, true) => ALIKE,
+                (false, false) => continue,
+            };
+            edits.push((sign.at, 0, format!("|{ready} ")));
+        }
+        edits.extend(operands(found).into_iter().map(|(end, how)| {
+            let filter = match how {
+                Operand::Number => NUMBER,
+                Operand::Numeral => NUMERAL,
+                Operand::Strict => STRICT,
+            };
+            (end, 0, format!("|{filter}"))
+        }));
+        edits.sort_by_key(|(at, ..)| *at);
+        let (mut from, shift) = (0, start - at);
+        for (byte, left_out, text) in edits {
+            let to = shift + byte;
+            self.mark(at + from);
+            self.source.push_str(written.get(from..to).unwrap_or_default());
+            // What is put behind an operand stands for its end.
+            let before = written.get(..to).and_then(|before| before.char_indices().last());
+            self.inserted(at + before.filter(|_| left_out == 0).map_or(to, |(last, _)| last));
+            self.source.push_str(&text);
+            from = to + left_out;
+        }
+        self.mark(at + from);
+        self.source.push_str(written.get(from..).unwrap_or_default());
+        Ok(())
     }
+}
+
+/// The byte of the template at which what stands in an expression or a tag begins.
+fn place(at: usize, written: &str) -> usize {
+    at + 2 + usize::from(written.get(2..).is_some_and(|inside| inside.starts_with(['-', '+'])))
+}
+
+fn known(template: &str, at: usize, name: &str, is_filter: bool) -> Result<(), Mistake> {
+    words::unknown(name, is_filter).map_or(Ok(()), |message| Err(Mistake::at(template, at, message)))
+}
+
+/// How many parts of a name, joined by dots, are a variable: as many as can be.
+fn named(parts: &[&str], has: &dyn Fn(&str) -> bool) -> Option<usize> {
+    (1..=parts.len()).rev().find(|whole| parts.get(..*whole).is_some_and(|parts| has(&parts.join("."))))
+}
+
+/// A name whose first parts are a variable.
+fn looked_up(parts: &[&str], whole: usize) -> String {
+    let (name, rest) = parts.split_at(whole.min(parts.len()));
+    let rest: String = rest.iter().map(|part| subscript(part)).collect();
+    format!("{VALUES}{}{rest}", subscript(&name.join(".")))
+}
+
+/// A name has neither quotes nor backslashes.
+fn subscript(name: &str) -> String {
+    if name.bytes().all(|byte| byte.is_ascii_digit()) { format!("[{name}]") } else { format!("[\"{name}\"]") }
+}
+
+/// Tells whether the template gives a name itself.
+fn is_given(name: &str, open: &[Open<'_>]) -> bool {
+    open.iter().any(|tag| tag.names.contains(&name))
+}
+
+/// Tells whether what follows a name asks if it has a value.
+fn asks_whether(tokens: &[Token<'_>], path: &Path<'_>) -> bool {
+    let after = tokens.get(path.first + path.tokens..).unwrap_or_default();
+    let after: Vec<&str> = after.iter().take(3).map(|token| token.text).collect();
+    matches!(
+        after.as_slice(),
+        ["is", "defined" | "undefined", ..] | ["is", "not", "defined" | "undefined"] | ["|", "default" | "d", ..]
+    )
 }
 
 fn nest<'a>(
@@ -133,89 +273,71 @@ fn nest<'a>(
     open: &mut Vec<Open<'a>>,
     at: usize,
     word: &'a str,
-    written: &'a str,
+    found: &[Token<'a>],
+    given: &[(usize, &'a str)],
 ) -> Result<(), Mistake> {
-    match (word, open.last_mut()) {
-        ("if", _) => open.push(Open { at, word, names: Vec::new() }),
-        ("for", _) => open.push(Open { at, word, names: targets(written) }),
-        ("elif", Some(tag)) if tag.word == "if" => {}
-        // What a loop does without items knows none of its names.
-        ("else", Some(tag)) => tag.names.clear(),
-        ("endif" | "endfor", Some(tag)) if word.strip_prefix("end") == Some(tag.word) => drop(open.pop()),
-        ("endif" | "endfor", Some(tag)) => {
-            let line = Mistake::at(template, tag.at, "").line;
-            return Err(Mistake::at(template, at, format!("`{word}` cannot close the `{}` of line {line}", tag.word)));
+    let names = || given.iter().map(|(_, name)| *name);
+    let wrong = |message: String| Err(Mistake::at(template, at, message));
+    match (word, open.last_mut().filter(|tag| !tag.word.is_empty())) {
+        ("if" | "filter", _) => open.push(Open { at, word, names: Vec::new() }),
+        ("for", _) => open.push(Open { at, word, names: names().chain(["loop"]).collect() }),
+        ("with", _) => open.push(Open { at, word, names: names().collect() }),
+        ("set", _) => {
+            // What an `if` sets is set outside of it as well.
+            if let Some(scope) = open.iter_mut().rev().find(|tag| !matches!(tag.word, "if" | "filter" | "set")) {
+                scope.names.extend(names());
+            }
+            if !found.iter().any(|token| token.kind == Kind::Sign && token.text == "=") {
+                open.push(Open { at, word, names: Vec::new() });
+            }
         }
-        ("endif" | "endfor", None) => return Err(Mistake::at(template, at, format!("`{word}` closes nothing"))),
-        ("else", None) => return Err(Mistake::at(template, at, "`else` stands in no `if` and in no `for`")),
-        _ => return Err(Mistake::at(template, at, format!("`{word}` stands in no `if`"))),
+        ("elif" | "elseif", Some(tag)) if tag.word == "if" => {}
+        // What a loop does without items knows none of its names.
+        ("else", Some(tag)) if tag.word == "for" => tag.names.clear(),
+        ("else", Some(tag)) if tag.word == "if" => {}
+        ("else", _) => return wrong("`else` stands in no `if` and in no `for`".to_owned()),
+        ("elif" | "elseif", _) => return wrong(format!("`{word}` stands in no `if`")),
+        (_, Some(tag)) if word.strip_prefix("end") == Some(tag.word) => drop(open.pop()),
+        (_, Some(tag)) => {
+            let line = Mistake::at(template, tag.at, "").line;
+            return wrong(format!("`{word}` cannot close the `{}` of line {line}", tag.word));
+        }
+        (_, None) => return wrong(format!("`{word}` closes nothing")),
     }
     Ok(())
 }
 
-/// A word or a sign of a tag, with the byte at which it starts. What is in quotes is left out.
-pub(super) fn tokens(tag: &str) -> impl Iterator<Item = (usize, &str)> {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let mut at = 2;
-    std::iter::from_fn(move || {
-        loop {
-            let rest = tag.get(at..)?;
-            let first = rest.chars().next()?;
-            let length = if is_word(first) {
-                rest.find(|c| !is_word(c)).unwrap_or(rest.len())
-            } else if first == '"' || first == '\'' {
-                quoted(rest, first)
-            } else {
-                first.len_utf8()
-            };
-            let start = at;
-            at += length;
-            if !first.is_whitespace() && first != '"' && first != '\'' {
-                return rest.get(..length).map(|token| (start, token));
-            }
+/// The names that a tag gives, with the places of their tokens.
+fn given<'a>(word: &str, found: &[Token<'a>]) -> Vec<(usize, &'a str)> {
+    let names = found.iter().enumerate().skip(1).filter(|(_, token)| token.kind == Kind::Word);
+    let name = |(place, token): (usize, &Token<'a>)| (place, token.text);
+    let is = |place: usize, sign: &str| found.get(place).is_some_and(|token| token.text == sign);
+    match word {
+        "for" => names.take_while(|(_, token)| token.text != "in").map(name).collect(),
+        "set" => {
+            let end = found.iter().position(|token| token.text == "=").unwrap_or(found.len());
+            names
+                .take_while(|(place, _)| *place < end && !is(*place, "|"))
+                .take_while(|(place, _)| !is(place - 1, "|"))
+                .map(name)
+                .collect()
         }
-    })
-}
-
-fn quoted(text: &str, quote: char) -> usize {
-    let mut escaped = false;
-    for (at, c) in text.char_indices().skip(1) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            _ if c == quote => return at + 1,
-            _ => {}
-        }
+        "with" => names.filter(|(place, _)| is(place + 1, "=")).map(name).collect(),
+        _ => Vec::new(),
     }
-    text.len()
 }
 
-/// The names that a loop gives to an item and to itself.
-fn targets(tag: &str) -> Vec<&str> {
-    let names = tokens(tag).map(|(_, token)| token).skip_while(|token| *token != "for").skip(1);
-    let names = names.take_while(|token| *token != "in").filter(|token| !matches!(*token, "," | "(" | ")"));
-    names.chain(["loop"]).collect()
+/// The end of what a loop runs over, if that is one operand.
+fn iterated(found: &[Token<'_>]) -> Option<usize> {
+    let first = found.iter().position(|token| token.text == "in")? + 1;
+    let last = super::tokens::operand_end(found, first);
+    let ends = found.get(last + 1).is_none_or(|token| matches!(token.text, "if" | "recursive"));
+    found.get(last).filter(|_| ends).map(Token::end)
 }
 
-/// The end of what a loop runs over, if that is a plain name or a field of one.
-fn iterated(tag: &str) -> Option<usize> {
-    let (place, _) = tokens(tag).find(|(_, token)| *token == "in")?;
-    let mut end = None;
-    for (at, token) in tokens(tag).skip_while(|(at, _)| *at <= place) {
-        let joined = end.is_none_or(|end| end == at);
-        let word = token.starts_with(|c: char| c.is_alphabetic() || c == '_');
-        match (joined, word || token == ".") {
-            (true, true) => end = Some(at + token.len()),
-            (true, false) if matches!(token, "(" | "[") => return None,
-            _ => break,
-        }
-    }
-    end
-}
-
-/// Tells whether a tag is all that stands on its line.
+/// Tells whether a tag or a comment is all that stands on its lines.
 fn is_alone(template: &str, piece: &Piece<'_>) -> bool {
-    let Piece::Tag { at, written, .. } = *piece else {
+    let (Piece::Tag { at, written, .. } | Piece::Silent { at, written }) = *piece else {
         return false;
     };
     let before = template.get(..at).unwrap_or_default().rsplit('\n').next().unwrap_or_default();

@@ -30,6 +30,18 @@ impl BatchPlan {
         self.known.keeps(place, fingerprint, self.retry_failed).filter(|_| self.again.is_none())
     }
 
+    /// Counts the cells of a row that are asked, and not kept as they ended before.
+    #[must_use]
+    pub fn asks(&self, row: &Row) -> u64 {
+        let fingerprint = row.fingerprint();
+        let places = (0..self.cells_of_a_row()).filter_map(|at| self.place(row.number, at));
+        let asked = |place: &Place| match &self.again {
+            Some(again) => again.binary_search(place).is_ok(),
+            None => self.keeps(*place, fingerprint).is_none(),
+        };
+        places.filter(asked).count() as u64
+    }
+
     /// Makes the request of a cell; none for a place the plan has not.
     pub(super) fn request(&self, place: Place, row: &Row, fingerprint: u64) -> Option<RunRequest> {
         let (prompt_name, prompt) = self.prompts.get(place.prompt as usize)?;

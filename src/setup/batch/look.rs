@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{Comparing, ExpectedRows, Order, judged_by, targets};
 use crate::{
-    eval::template,
-    model::{Check, CheckKind, PicoDollars, Prompt, Row, Target, VersionId, usage::estimate_tokens},
+    eval::{Judge, check, template},
+    model::{Check, CheckKind, PicoDollars, Prompt, Response, Row, Target, VersionId, usage::estimate_tokens},
     pipeline::budget::{Estimate, Span},
     setup::Setup,
     store::{
@@ -44,6 +44,8 @@ pub struct Planned {
     pub judges: BTreeMap<String, Target>,
     /// What becomes of the values that rows expect.
     pub expected: ExpectedRows,
+    /// What a person should know of the prompts and the rows before the first call.
+    pub notes: Vec<String>,
 }
 
 impl Planned {
@@ -66,7 +68,7 @@ pub async fn look(setup: &Setup, store: &Store, order: &mut Order) -> Result<Pla
     let preview = blocking(move || dataset::preview(&source, &reading, SHOWN)).await?;
     let columns: Vec<String> = preview.columns.iter().map(|column| column.name.clone()).collect();
     let named = asks.iter().chain(&checked);
-    let open = named.filter(|name| !order.vars.contains_key(*name)).cloned().collect();
+    let open = named.filter(|name| !template::is_given(name, |name| order.vars.contains_key(name))).cloned().collect();
     let fit = dataset::fit(&columns, &open, &order.spec.mapping);
     order.spec.mapping = fit.mapping;
     let missing: Vec<_> = fit.missing.into_iter().map(|one| (one.variable, one.near)).collect();
@@ -78,6 +80,7 @@ pub async fn look(setup: &Setup, store: &Store, order: &mut Order) -> Result<Pla
         targets,
         judges: BTreeMap::new(),
         expected: ExpectedRows::default(),
+        notes: template_notes(order),
     };
     if !planned.missing.is_empty() {
         return Ok(planned);
@@ -93,6 +96,9 @@ pub async fn look(setup: &Setup, store: &Store, order: &mut Order) -> Result<Pla
     }
     planned.rows = Some(read.rows);
     planned.expected = read.expected;
+    planned.notes.extend(read.notes);
+    planned.notes.extend(unused(order, &planned.preview));
+    planned.notes.extend(read.expected.note(order.spec.expected));
     planned.estimate = Estimate { from: answers, ..read.estimate };
     let judges = setup.catalog.judges(read.judges.iter().map(String::as_str), setup.settings.judge_model());
     let judges = judges.collect::<Result<_, _>>();
@@ -112,7 +118,7 @@ fn behind(planned: &Planned) -> BTreeMap<String, String> {
     asked.chain(judges).collect()
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreFault> + Send + 'static,
 ) -> Result<T, StoreFault> {
     let done = tokio::task::spawn_blocking(work).await;
@@ -130,6 +136,8 @@ fn asked(order: &Order) -> Result<BTreeSet<String>, StoreFault> {
             return Err(StoreFault::wrong(format!("message {} ({role}) of {name}, {mistake}", place + 1)));
         }
         asked.extend(asks.missing(|_| false));
+        Judge::new(&prompt.response, &prompt.checks)
+            .map_err(|bad| StoreFault::wrong(format!("the rules of {name}: {bad}")))?;
     }
     Ok(asked)
 }
@@ -185,6 +193,42 @@ struct Read {
     estimate: Estimate,
     judges: BTreeSet<String>,
     expected: ExpectedRows,
+    notes: Vec<String>,
+}
+
+/// Says which places of the prompts look like templates and are texts.
+fn template_notes(order: &Order) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (name, prompt) in &order.spec.prompts {
+        for (place, turn) in prompt.turns().iter().enumerate().filter(|(_, turn)| !turn.muted) {
+            let found = template::asks(&turn.content).notes;
+            notes.extend(
+                found.iter().map(|note| format!("message {} ({}) of {name}, {note}", place + 1, turn.role.name())),
+            );
+        }
+    }
+    notes
+}
+
+/// Says that the rows have nothing that the prompts use.
+fn unused(order: &Order, preview: &Preview) -> Option<String> {
+    let prompts = || order.spec.prompts.iter().map(|(_, prompt)| prompt);
+    let gives = |name: &str| preview.columns.iter().any(|column| column.variable.as_deref() == Some(name));
+    let used: BTreeSet<String> = prompts().flat_map(|prompt| template::asks_of(&prompt.turns()).0.names).collect();
+    let checked = prompts().any(|prompt| prompt.checks.iter().any(|check| check::uses(check, "input")));
+    if used.is_empty() {
+        Some(format!(
+            "no prompt uses a variable: each row of {} sends the same; {{{{ input }}}} stands for its text",
+            order.spec.data
+        ))
+    } else if gives("input") && !used.contains("input") && !checked {
+        Some(format!(
+            "no prompt uses `{{{{ input }}}}`, which {} has: the text of its rows is not sent",
+            order.spec.data
+        ))
+    } else {
+        None
+    }
 }
 
 fn read(
@@ -200,17 +244,30 @@ fn read(
         all.judges.extend(judging(&checks));
     }
     let comparing = Comparing::of(order);
-    for row in order.rows()? {
+    let uses_input = asks.contains("input");
+    let (mut rows, mut empty, mut compiled) = (order.rows()?, 0_u64, Vec::new());
+    for row in rows.by_ref() {
         let row = order.completed(row?, comparing, &mut all.expected);
-        if let Some(name) = asks.iter().find(|name| row.input.value(name).is_none()) {
-            let line = row.line.map(|line| format!(" (line {line})")).unwrap_or_default();
-            let number = row.number;
+        let line = row.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+        let number = row.number;
+        let has = |name: &str| template::is_given(name, |name| row.input.value(name).is_some());
+        if let Some(name) = asks.iter().find(|name| !has(name)) {
             return Err(StoreFault::wrong(format!(
                 "row {number}{line} of {} has no `{name}`, which a prompt asks for; --var {name}=VALUE gives it to \
                  every row",
                 order.spec.data
             )));
         }
+        if row.checks != compiled {
+            Judge::new(&Response::default(), &row.checks).map_err(|bad| {
+                StoreFault::wrong(format!(
+                    "row {number}{line} of {}: {bad}\n  --keep-going makes that check one that does not run",
+                    order.spec.data
+                ))
+            })?;
+            compiled.clone_from(&row.checks);
+        }
+        empty += u64::from(uses_input && row.input.value("input").is_none_or(|text| text.trim().is_empty()));
         all.judges.extend(judging(&row.checks));
         if all.rows < MEASURED {
             measure(order, &row, (lanes, lengths), &mut all.estimate);
@@ -219,6 +276,12 @@ fn read(
         all.rows += 1;
     }
     all.estimate = scaled(&all.estimate, all.rows, all.measured);
+    all.notes = rows.notes();
+    match empty {
+        0 => {}
+        1 => all.notes.push("1 row has an empty `input`, which a prompt asks for".to_owned()),
+        many => all.notes.push(format!("{many} rows have an empty `input`, which a prompt asks for")),
+    }
     Ok(all)
 }
 

@@ -43,16 +43,24 @@ pub fn fit(columns: &[String], asks: &BTreeSet<String>, given: &BTreeMap<String,
             "input".clone_into(variable);
         }
     }
+    // `a.b` may be a column, or a field of the column `a`.
+    let is_given = |ask: &str| variables.iter().any(|name| within(ask, name));
+    let asked = |variable: &str| asks.iter().any(|ask| within(ask, variable));
     let unused = columns.iter().zip(&variables).filter(|(column, variable)| {
-        !variable.is_empty() && !special(variable) && !column.is_empty() && !asks.contains(*variable)
+        !variable.is_empty() && !special(variable) && !column.is_empty() && !asked(variable)
     });
     let unused: Vec<String> = unused.map(|(column, _)| column.clone()).collect();
-    let missing = asks.iter().filter(|ask| !variables.contains(ask)).map(|ask| {
+    let missing = asks.iter().filter(|ask| !is_given(ask)).map(|ask| {
         let lower = ask.to_lowercase();
         let same = unused.iter().find(|column| column.to_lowercase() == lower).cloned();
         Missing { variable: ask.clone(), near: same.or_else(|| nearest(ask, unused.iter().map(String::as_str))) }
     });
     Fit { missing: missing.collect(), mapping, unused }
+}
+
+/// Tells whether a name is that of a variable, or of something within it.
+fn within(name: &str, variable: &str) -> bool {
+    name.strip_prefix(variable).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 #[cfg(test)]

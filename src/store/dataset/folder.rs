@@ -5,12 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
-
 use super::{
     lines::{Lines, Trouble},
     record::{Fields, Record, Records},
 };
+use crate::text::json::ExactJson;
 
 /// The files of a folder; hidden ones and folders in it are left out.
 pub(super) struct Folder {
@@ -46,7 +45,8 @@ impl Records for Folder {
         };
         let file = File::open(&path).map_err(|fault| of_file(Trouble::new(None, fault.to_string())))?;
         let text = Lines::new(Box::new(file)).whole().map_err(of_file)?;
-        let values = COLUMNS.iter().map(|&column| column.to_owned()).zip([Value::String(text), Value::String(name)]);
+        let values =
+            COLUMNS.iter().map(|&column| column.to_owned()).zip([ExactJson::Text(text), ExactJson::Text(name)]);
         Ok(Some(Record { line: None, at: Vec::new(), fields: Fields::Columns(values.collect()) }))
     }
 }

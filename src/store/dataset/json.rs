@@ -1,93 +1,85 @@
 //! JSON, line by line and as an array, item by item; a key that is there twice is a mistake.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use serde::{
     Deserialize,
     de::{self, Deserializer, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::{Map, Value};
 
 use super::{
     lines::{LONGEST, Lines, Trouble},
     record::{Record, Records},
 };
+use crate::text::json::ExactJson;
 
-/// A JSON value whose objects have no key twice.
-struct Strict(Value);
+/// What reads a JSON value only to see that none of its objects has a key twice.
+struct Unambiguous;
 
-impl<'de> Deserialize<'de> for Strict {
+impl<'de> Deserialize<'de> for Unambiguous {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Build).map(Self)
+        from.deserialize_any(Self)
     }
 }
 
-struct Build;
-
-impl<'de> Visitor<'de> for Build {
-    type Value = Value;
+impl<'de> Visitor<'de> for Unambiguous {
+    type Value = Self;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut all = Vec::new();
-        while let Some(Strict(item)) = items.next_element()? {
-            all.push(item);
-        }
-        Ok(Value::Array(all))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
-        let mut all = Map::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self, A::Error> {
+        let mut seen = HashSet::new();
         while let Some(key) = fields.next_key::<String>()? {
-            if all.contains_key(&key) {
+            if seen.contains(&key) {
                 return Err(de::Error::custom(format!("the key `{key}` is there twice")));
             }
-            let Strict(value) = fields.next_value()?;
-            all.insert(key, value);
+            fields.next_value::<Self>()?;
+            seen.insert(key);
         }
-        Ok(Value::Object(all))
+        Ok(self)
     }
 }
 
 /// Reads a value that begins on a line.
-fn parse(text: &str, line: u64) -> Result<Value, Trouble> {
-    serde_json::from_str::<Strict>(text).map(|Strict(value)| value).map_err(|fault| {
+fn parse(text: &str, line: u64) -> Result<ExactJson, Trouble> {
+    serde_json::from_str::<Unambiguous>(text).map_err(|fault| {
         let at = line + (fault.line() as u64).saturating_sub(1);
         let said = fault.to_string();
         let said = said.rsplit_once(" at line ").map_or(said.as_str(), |(said, _)| said);
         Trouble::new(at, format!("it is not JSON: {said} at column {}", fault.column()))
-    })
+    })?;
+    ExactJson::parse(text).map_err(|broken| Trouble::new(line, format!("it is not JSON: {broken}")))
 }
 
 /// One JSON value on every line that is not blank.
@@ -262,7 +254,7 @@ mod tests {
         assert_eq!(
             rows,
             [
-                (3, Fields::Columns(vec![("a".to_owned(), json!("],{\""))])),
+                (3, Fields::Columns(vec![("a".to_owned(), json!("],{\"").into())])),
                 (5, Fields::Text("[1,{\"b\":2}]".to_owned())),
                 (6, Fields::Text("7".to_owned())),
             ]

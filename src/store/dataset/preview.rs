@@ -113,7 +113,8 @@ fn values(fields: &Fields) -> Vec<(&str, String)> {
     match fields {
         Fields::Text(text) => vec![("input", text.clone())],
         Fields::Columns(columns) if test_case::is(columns) => {
-            let vars = columns.iter().filter(|(key, _)| key == "vars").filter_map(|(_, value)| value.as_object());
+            let vars =
+                columns.iter().filter(|(key, _)| key == "vars").filter_map(|(_, value)| test_case::fields(value));
             vars.flatten().map(|(name, value)| (name.as_str(), plain(value.clone()))).collect()
         }
         Fields::Columns(columns) => columns.iter().map(|(name, value)| (name.trim(), plain(value.clone()))).collect(),
@@ -138,7 +139,9 @@ pub fn preview(source: &str, reading: &Reading, rows: usize) -> Result<Preview, 
         for (name, value) in values(&record.fields) {
             note(&mut columns, name, &value);
         }
-        for mut row in shape::rows(record, &reading.mapping).map_err(|trouble| told(source, &trouble))? {
+        for mut row in
+            shape::rows(record, &reading.mapping, reading.keep_going).map_err(|trouble| told(source, &trouble))?
+        {
             number += 1;
             row.number = number;
             if preview.rows.len() < rows {

@@ -1,8 +1,7 @@
 //! A row as its file holds it, before its columns have a meaning.
 
-use serde_json::Value;
-
 use super::lines::{Lines, Trouble};
+use crate::{model::VarValue, text::json::ExactJson};
 
 /// A row of a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,14 +20,14 @@ pub(super) enum Fields {
     /// One text, which is its input.
     Text(String),
     /// Columns, in the order of the file.
-    Columns(Vec<(String, Value)>),
+    Columns(Vec<(String, ExactJson)>),
 }
 
 impl Record {
     /// Makes a row of a JSON value: of an object its fields, of another its text.
-    pub(super) fn of(line: u64, value: Value) -> Self {
+    pub(super) fn of(line: u64, value: ExactJson) -> Self {
         let fields = match value {
-            Value::Object(fields) => Fields::Columns(fields.into_iter().collect()),
+            ExactJson::Fields(fields) => Fields::Columns(fields),
             other => Fields::Text(plain(other)),
         };
         Self { line: Some(line), at: Vec::new(), fields }
@@ -36,11 +35,19 @@ impl Record {
 }
 
 /// Returns a value as the text of a variable: null is empty, a list or an object is its JSON.
-pub(super) fn plain(value: Value) -> String {
+pub(super) fn plain(value: ExactJson) -> String {
     match value {
-        Value::Null => String::new(),
-        Value::String(text) => text,
+        ExactJson::Null => String::new(),
+        ExactJson::Text(text) => text,
         other => other.to_string(),
+    }
+}
+
+/// Returns a value as that of a variable.
+pub(super) fn variable(value: ExactJson) -> VarValue {
+    match value {
+        ExactJson::Text(text) => VarValue::Text(text),
+        other => VarValue::Json(other.to_string()),
     }
 }
 
@@ -52,6 +59,11 @@ pub(super) trait Records: Send {
     /// Returns the columns, where the source names them before its first row.
     fn columns(&self) -> Option<&[String]> {
         None
+    }
+
+    /// Says what a person should know of the rows read so far.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
     }
 }
 

@@ -1,12 +1,10 @@
 //! CSV and its kin (RFC 4180): quoted fields hold separators, line ends and doubled quotes.
 
-use serde_json::Value;
-
 use super::{
     lines::{LONGEST, Lines, Trouble},
     record::{Fields, Record, Records},
 };
-use crate::store::mistake::quoted;
+use crate::{store::mistake::quoted, text::json::ExactJson};
 
 /// The separators that are looked for, the likeliest first.
 const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
@@ -18,23 +16,30 @@ const SNIFFED: usize = 10;
 pub(super) struct Separated {
     from: Reader,
     heads: Vec<String>,
+    short: ShortRows,
+    /// Rows of nothing but separators, and rows that were made longer.
+    blank: u64,
+    padded: u64,
 }
 
 impl Separated {
     /// Reads the header. Without a separator it is sniffed from the first records.
-    pub(super) fn new(lines: Lines, separator: Option<char>) -> Result<Self, Trouble> {
+    pub(super) fn new(lines: Lines, separator: Option<char>, short: ShortRows) -> Result<Self, Trouble> {
         let mut from = Reader { lines, kept: Vec::new(), separator: separator.unwrap_or(',') };
-        if separator.is_none() {
-            from.sniff()?;
+        match (from.named_separator()?, separator) {
+            (Some(named), _) => from.separator = named,
+            (None, None) => from.sniff()?,
+            (None, Some(_)) => {}
         }
-        let Some((line, heads)) = from.next()? else { return Ok(Self { from, heads: Vec::new() }) };
+        let empty = |from| Self { from, heads: Vec::new(), short, blank: 0, padded: 0 };
+        let Some((line, heads)) = from.next()? else { return Ok(empty(from)) };
         let heads: Vec<String> = heads.iter().map(|head| head.trim().to_owned()).collect();
         for (index, head) in heads.iter().enumerate() {
             if !head.is_empty() && heads.iter().take(index).any(|other| other == head) {
                 return Err(Trouble::new(line, format!("two columns are called {}; rename one", quoted(head))));
             }
         }
-        Ok(Self { from, heads })
+        Ok(Self { heads, ..empty(from) })
     }
 
     /// Returns the character between its fields.
@@ -46,15 +51,24 @@ impl Separated {
 
 impl Records for Separated {
     fn read(&mut self) -> Result<Option<Record>, Trouble> {
-        let Some((line, fields)) = self.from.next()? else { return Ok(None) };
+        let (line, mut fields) = loop {
+            let Some((line, fields)) = self.from.next()? else { return Ok(None) };
+            if fields.len() < 2 || fields.iter().any(|field| !field.trim().is_empty()) {
+                break (line, fields);
+            }
+            self.blank += 1;
+        };
         let (found, wanted) = (fields.len(), self.heads.len());
-        if found != wanted {
+        if found < wanted && self.short == ShortRows::Padded {
+            self.padded += 1;
+            fields.resize(wanted, String::new());
+        } else if found != wanted {
             let s = if found == 1 { "" } else { "s" };
             let fix =
                 if found > wanted { "; quote fields that hold a separator" } else { "; every row needs all of them" };
             return Err(Trouble::new(line, format!("the row has {found} field{s}, the header has {wanted}{fix}")));
         }
-        let columns = self.heads.iter().cloned().zip(fields.into_iter().map(Value::String));
+        let columns = self.heads.iter().cloned().zip(fields.into_iter().map(ExactJson::Text));
         let columns = columns.filter(|(head, _)| !head.is_empty()).collect();
         Ok(Some(Record { line: Some(line), at: Vec::new(), fields: Fields::Columns(columns) }))
     }
@@ -62,6 +76,32 @@ impl Records for Separated {
     fn columns(&self) -> Option<&[String]> {
         Some(&self.heads)
     }
+
+    fn notes(&self) -> Vec<String> {
+        let rows = |count: u64, one: &str, many: &str| match count {
+            0 => None,
+            1 => Some(format!("1 row {one}")),
+            _ => Some(format!("{count} rows {many}")),
+        };
+        let blank =
+            rows(self.blank, "of nothing but separators was left out", "of nothing but separators were left out");
+        let padded = rows(
+            self.padded,
+            "has fewer fields than the header; the others are empty (--refuse-short-rows refuses it)",
+            "have fewer fields than the header; the others are empty (--refuse-short-rows refuses them)",
+        );
+        blank.into_iter().chain(padded).collect()
+    }
+}
+
+/// What becomes of rows with fewer fields than the header.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ShortRows {
+    /// Their other fields are empty, and a note counts them.
+    #[default]
+    Padded,
+    /// They are a mistake.
+    Refused,
 }
 
 /// Lines made records.
@@ -79,6 +119,19 @@ impl Reader {
         }
         let line = self.lines.next()?.map(str::to_owned);
         Ok(line.map(|line| (self.lines.number(), line)))
+    }
+
+    /// Takes the line `sep=;` that Excel reads and writes before the header, and tells its separator.
+    fn named_separator(&mut self) -> Result<Option<char>, Trouble> {
+        let Some((number, line)) = self.line()? else { return Ok(None) };
+        let text = line.trim_end_matches(['\r', '\n']).trim_matches('"');
+        let named = text.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).and_then(|_| text.get(4..));
+        let mut chars = named.unwrap_or_default().chars();
+        if let (Some(separator), None) = (chars.next(), chars.next()) {
+            return Ok(Some(separator));
+        }
+        self.kept.push((number, line));
+        Ok(None)
     }
 
     /// Reads a record and the line it begins on; blank lines are none.
@@ -233,7 +286,7 @@ mod tests {
     use super::*;
 
     fn set(text: &str) -> Result<Separated, Trouble> {
-        Separated::new(Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec()))), None)
+        Separated::new(Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec()))), None, ShortRows::Refused)
     }
 
     type Table = Vec<(u64, Vec<String>)>;
@@ -243,7 +296,7 @@ mod tests {
         let mut rows = Vec::new();
         while let Some(record) = set.read()? {
             let Fields::Columns(columns) = record.fields else { panic!("no columns") };
-            let values = columns.into_iter().map(|(_, value)| value.as_str().unwrap().to_owned());
+            let values = columns.into_iter().map(|(_, value)| super::super::record::plain(value));
             rows.push((record.line.unwrap(), values.collect()));
         }
         Ok(rows)
@@ -288,6 +341,36 @@ mod tests {
         }
     }
 
+    #[test]
+    fn rows_of_separators_are_none_short_ones_are_filled_up_and_both_are_counted() {
+        let lines = Lines::new(Box::new(std::io::Cursor::new("sep=;\na;b\n;\n1\n ; \n2;3\n\"\";x\n")));
+        let mut set = Separated::new(lines, None, ShortRows::Padded).unwrap();
+        let mut rows = Vec::new();
+        while let Some(record) = set.read().unwrap() {
+            let Fields::Columns(columns) = record.fields else { panic!("no columns") };
+            rows.push(columns.into_iter().map(|(_, value)| super::super::record::plain(value)).collect::<Vec<_>>());
+        }
+        assert_eq!(
+            (set.columns().unwrap().join(" ").as_str(), rows),
+            (
+                "a b",
+                vec![
+                    vec!["1".to_owned(), String::new()],
+                    vec!["2".to_owned(), "3".to_owned()],
+                    vec![String::new(), "x".to_owned()],
+                ]
+            )
+        );
+        let notes = set.notes();
+        assert!(notes[0].starts_with("2 rows of nothing but separators"), "{notes:?}");
+        assert!(notes[1].starts_with("1 row has fewer fields"), "{notes:?}");
+        assert_eq!(set_of("sep=\n1\n"), ["sep="], "a column may be called so");
+    }
+
+    fn set_of(text: &str) -> Vec<String> {
+        set(text).unwrap().columns().unwrap().to_vec()
+    }
+
     proptest! {
         #[test]
         fn what_the_csv_crate_writes_is_read_back(
@@ -300,10 +383,11 @@ mod tests {
             }
             let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
             let lines = Lines::new(Box::new(std::io::Cursor::new(text.into_bytes())));
-            let mut set = Separated::new(lines, Some(',')).unwrap();
-            for row in &rows {
+            let mut set = Separated::new(lines, Some(','), ShortRows::Refused).unwrap();
+            // A row of nothing but separators is none.
+            for row in rows.iter().filter(|row| row.iter().any(|field| !field.trim().is_empty())) {
                 let Fields::Columns(columns) = set.read().unwrap().unwrap().fields else { panic!("no columns") };
-                let found: Vec<_> = columns.iter().map(|(_, value)| value.as_str().unwrap()).collect();
+                let found: Vec<_> = columns.into_iter().map(|(_, value)| super::super::record::plain(value)).collect();
                 prop_assert_eq!(&found, row);
             }
             prop_assert!(set.read().unwrap().is_none());

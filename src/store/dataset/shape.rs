@@ -4,19 +4,18 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::{
     lines::Trouble,
-    record::{Fields, Record, plain},
+    record::{Fields, Record, plain, variable},
     test_case,
 };
 use crate::{
-    model::{Check, Input, batch::Row},
+    model::{Check, VarValue, batch::Row},
     store::{
         mistake::{quoted, slip},
         promptfoo::assertion,
     },
+    text::json::ExactJson,
 };
 
 /// The columns with a meaning of their own.
@@ -29,22 +28,30 @@ const KEPT: &[&str] = &["_expected", "_description", "_metric", "_threshold", "_
 pub(super) type Mapping = BTreeMap<String, String>;
 
 /// Makes the rows of a record, without their numbers: one, or several where a test has lists of values.
-pub(super) fn rows(record: Record, mapping: &Mapping) -> Result<Vec<Row>, Trouble> {
+pub(super) fn rows(record: Record, mapping: &Mapping, keep_going: bool) -> Result<Vec<Row>, Trouble> {
     let line = record.line;
     match record.fields {
         Fields::Text(text) => {
             let mut making = Making::default();
             let name = mapping.get("input").map_or("input", String::as_str).to_owned();
-            making.take(&name, Value::String(text)).map_err(|what| Trouble::new(line, what))?;
+            making.take(&name, ExactJson::Text(text)).map_err(|what| Trouble::new(line, what))?;
             Ok(vec![making.row(line, mapping)])
         }
-        Fields::Columns(columns) if test_case::is(&columns) => test_case::rows(columns, line, &record.at, mapping),
-        Fields::Columns(columns) => Ok(vec![of_columns(columns, line, &record.at, mapping)?]),
+        Fields::Columns(columns) if test_case::is(&columns) => {
+            test_case::rows(columns, line, &record.at, mapping, keep_going)
+        }
+        Fields::Columns(columns) => Ok(vec![of_columns(columns, line, &record.at, mapping, keep_going)?]),
     }
 }
 
-fn of_columns(columns: Vec<(String, Value)>, line: Option<u64>, at: &[u64], mapping: &Mapping) -> Result<Row, Trouble> {
-    let mut making = Making::default();
+fn of_columns(
+    columns: Vec<(String, ExactJson)>,
+    line: Option<u64>,
+    at: &[u64],
+    mapping: &Mapping,
+    keep_going: bool,
+) -> Result<Row, Trouble> {
+    let mut making = Making { keep_going, ..Making::default() };
     for (index, (column, value)) in columns.into_iter().enumerate() {
         let line = at.get(index).copied().or(line);
         let column = column.trim();
@@ -67,6 +74,7 @@ pub(super) struct Making {
     /// The checks of its cells, by the number of their column.
     cells: Vec<(u64, Check)>,
     metric: Option<String>,
+    keep_going: bool,
     thresholds: BTreeMap<u64, f64>,
 }
 
@@ -77,18 +85,18 @@ impl Making {
     }
 
     /// Takes a column, by its name or that of the variable it is mapped to.
-    pub(super) fn take(&mut self, name: &str, value: Value) -> Result<(), String> {
+    pub(super) fn take(&mut self, name: &str, value: ExactJson) -> Result<(), String> {
         if name.is_empty() {
             return Ok(());
         }
         if let Some(number) = name.strip_prefix("__expected").and_then(index) {
-            return self.expect(number, value);
+            return self.expect(number, &value);
         }
         if !special(name) {
             if KEPT.contains(&name) || name.strip_prefix("_expected").and_then(index).is_some() {
                 return Err(format!("did you mean `_{name}`? If not, map it to a variable of another name"));
             }
-            return self.variable(name, plain(value));
+            return self.variable(name, variable(value));
         }
         let text = plain(value);
         let filled = Some(text.trim()).filter(|text| !text.is_empty());
@@ -127,22 +135,20 @@ impl Making {
         Ok(())
     }
 
-    fn expect(&mut self, number: u64, value: Value) -> Result<(), String> {
+    fn expect(&mut self, number: u64, value: &ExactJson) -> Result<(), String> {
+        let text = plain(value.clone());
+        if text.trim().is_empty() {
+            return Ok(());
+        }
         let check = match value {
-            Value::Array(_) | Value::Object(_) => assertion::of_json(&value)?,
-            other => {
-                let text = plain(other);
-                if text.trim().is_empty() {
-                    return Ok(());
-                }
-                assertion::of_text(&text)?
-            }
+            ExactJson::List(_) | ExactJson::Fields(_) => assertion::of_exact(value),
+            _ => assertion::of_text(&text),
         };
-        self.cells.push((number, check));
+        self.cells.push((number, assertion::kept(check, &text, self.keep_going)?));
         Ok(())
     }
 
-    pub(super) fn variable(&mut self, name: &str, value: String) -> Result<(), String> {
+    pub(super) fn variable(&mut self, name: &str, value: VarValue) -> Result<(), String> {
         match self.row.input.vars.insert(name.to_owned(), value) {
             None => Ok(()),
             Some(_) => Err(format!("the variable {} has two columns; map one to another name", quoted(name))),
@@ -160,9 +166,14 @@ impl Making {
             check.metric = check.metric.or_else(|| self.metric.clone());
             self.row.checks.push(check);
         }
-        let Input { text, vars } = &mut self.row.input;
+        let input = &mut self.row.input;
         let asked = mapping.values().any(|variable| variable == "text");
-        *text = vars.remove("input").or_else(|| if asked { None } else { vars.remove("text") }).unwrap_or_default();
+        if !input.take_text()
+            && !asked
+            && let Some(text) = input.vars.remove("text")
+        {
+            text.as_str().clone_into(&mut input.text);
+        }
         self.row.line = line;
         self.row
     }

@@ -1,19 +1,18 @@
 //! Rows of the shape of promptfoo's tests: `{"vars": {…}, "assert": […]}` (`TestCaseSchema` in its
 //! `src/types/index.ts`).
 
-use serde_json::{Map, Value};
-
 use super::{
     lines::Trouble,
-    record::plain,
+    record::{plain, variable},
     shape::{Making, Mapping},
 };
 use crate::{
-    model::batch::Row,
+    model::{VarValue, batch::Row},
     store::{
         mistake::{quoted, slip},
         promptfoo::assertion,
     },
+    text::json::ExactJson,
 };
 
 /// The keys that are understood.
@@ -23,25 +22,28 @@ const KEYS: &[&str] = &["vars", "assert", "description", "threshold", "metadata"
 const MOST: usize = 10_000;
 
 /// Tells whether a row is a test: it has `vars` with names, or a list `assert`.
-pub(super) fn is(columns: &[(String, Value)]) -> bool {
-    columns.iter().any(|(key, value)| (key == "vars" && value.is_object()) || (key == "assert" && value.is_array()))
+pub(super) fn is(columns: &[(String, ExactJson)]) -> bool {
+    columns.iter().any(|(key, value)| {
+        (key == "vars" && fields(value).is_some()) || (key == "assert" && matches!(value, ExactJson::List(_)))
+    })
 }
 
 /// Makes the rows of a test. Variables with lists of values make a row for each combination, the first
 /// variable changing slowest.
 pub(super) fn rows(
-    columns: Vec<(String, Value)>,
+    columns: Vec<(String, ExactJson)>,
     line: Option<u64>,
     at: &[u64],
     mapping: &Mapping,
+    keep_going: bool,
 ) -> Result<Vec<Row>, Trouble> {
-    let mut vars = Map::new();
+    let mut vars = Vec::new();
     let mut row = Row::default();
     for (index, (key, value)) in columns.into_iter().enumerate() {
         let line = at.get(index).copied().or(line);
         let taken = match key.as_str() {
             "vars" => object(value).map(|found| vars = found),
-            "assert" => checks(&value).map(|checks| row.checks = checks),
+            "assert" => checks(&value, keep_going).map(|checks| row.checks = checks),
             "description" => {
                 row.description = Some(plain(value)).filter(|text| !text.is_empty());
                 Ok(())
@@ -58,16 +60,16 @@ pub(super) fn rows(
         taken.map_err(|what| Trouble::new(line, format!("{}: {what}", quoted(&key))))?;
     }
     let vars = vars.into_iter().map(|(name, value)| (mapping.get(&name).cloned().unwrap_or(name), value));
-    let mut combinations: Vec<Vec<(String, String)>> = vec![Vec::new()];
+    let mut combinations: Vec<Vec<(String, VarValue)>> = vec![Vec::new()];
     for (name, value) in vars.filter(|(name, _)| !name.is_empty()) {
-        let values: Vec<String> = match value {
-            Value::Array(values) => values.into_iter().map(plain).collect(),
-            one => vec![plain(one)],
+        // As promptfoo has it, a list stands for several values if its first is a text.
+        let values: Vec<VarValue> = match value {
+            ExactJson::List(values) if matches!(values.first(), Some(ExactJson::Text(_))) => {
+                values.into_iter().map(variable).collect()
+            }
+            one => vec![variable(one)],
         };
         let said = |what: &str| Trouble::new(line, format!("vars.{}: {what}", quoted(&name)));
-        if values.is_empty() {
-            return Err(said("the list of its values is empty"));
-        }
         if values.iter().any(|value| value.starts_with("file://")) {
             return Err(said("a file is not read in place of a value; write the text itself"));
         }
@@ -89,28 +91,39 @@ pub(super) fn rows(
     made.collect()
 }
 
-fn object(value: Value) -> Result<Map<String, Value>, String> {
+/// Returns the members of an object.
+pub(super) fn fields(value: &ExactJson) -> Option<&[(String, ExactJson)]> {
     match value {
-        Value::Object(fields) => Ok(fields),
-        Value::Null => Ok(Map::new()),
+        ExactJson::Fields(fields) => Some(fields),
+        _ => None,
+    }
+}
+
+fn object(value: ExactJson) -> Result<Vec<(String, ExactJson)>, String> {
+    match value {
+        ExactJson::Fields(fields) => Ok(fields),
+        ExactJson::Null => Ok(Vec::new()),
         other => Err(format!("expected names and values, found {}", quoted(&other.to_string()))),
     }
 }
 
-fn checks(value: &Value) -> Result<Vec<crate::model::Check>, String> {
+fn checks(value: &ExactJson, keep_going: bool) -> Result<Vec<crate::model::Check>, String> {
     match value {
-        Value::Null => Ok(Vec::new()),
-        Value::Array(items) => {
-            let read = |(index, item)| assertion::of_json(item).map_err(|what| format!("[{index}]: {what}"));
+        ExactJson::Null => Ok(Vec::new()),
+        ExactJson::List(items) => {
+            let read = |(index, item): (usize, &ExactJson)| {
+                let read = assertion::of_exact(item);
+                assertion::kept(read, &item.to_string(), keep_going).map_err(|what| format!("[{index}]: {what}"))
+            };
             items.iter().enumerate().map(read).collect()
         }
         other => Err(format!("expected a list of assertions, found {}", quoted(&other.to_string()))),
     }
 }
 
-fn threshold(value: &Value) -> Result<Option<f64>, String> {
+fn threshold(value: &ExactJson) -> Result<Option<f64>, String> {
     match value {
-        Value::Null => Ok(None),
+        ExactJson::Null => Ok(None),
         other => super::shape::figure(&other.to_string()).map(Some),
     }
 }

@@ -1,19 +1,23 @@
-//! A YAML list, item by item as its events come (YAML 1.2.2); aliases are bounded, tags refused.
+//! A YAML list, item by item as its events come (YAML 1.2.2); aliases are bounded.
 
 use std::{
-    borrow::Cow,
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use saphyr_parser::{BufferedInput, Event, Parser, ScalarStyle};
-use serde_json::{Map, Number, Value};
+use saphyr_parser::{BufferedInput, Event, Parser};
 
 use super::{
     lines::{LONGEST, Lines, Trouble},
     record::{Record, Records},
 };
-use crate::store::mistake::quoted;
+use crate::{
+    store::{
+        mistake::quoted,
+        yaml::{flow::Flow, scalar},
+    },
+    text::json::ExactJson,
+};
 
 /// How deep lists and mappings may lie in each other.
 const DEEPEST: usize = 128;
@@ -32,6 +36,7 @@ struct Chars {
     lines: Lines,
     line: std::vec::IntoIter<char>,
     told: Arc<Mutex<Told>>,
+    flow: Flow,
 }
 
 impl Iterator for Chars {
@@ -49,7 +54,7 @@ impl Iterator for Chars {
             Ok(line) => {
                 let line = line?;
                 told.read += line.len();
-                self.line = line.chars().collect::<Vec<_>>().into_iter();
+                self.line = self.flow.line(line).chars().collect::<Vec<_>>().into_iter();
             }
             Err(trouble) => told.trouble = Some(trouble),
         }
@@ -62,7 +67,7 @@ impl Iterator for Chars {
 }
 
 /// A value that a name stands for, and how much it holds.
-type Anchored = (Value, usize);
+type Anchored = (ExactJson, usize);
 
 /// The items of one list.
 pub(super) struct YamlList {
@@ -79,7 +84,7 @@ type Step = (Event<'static>, u64);
 impl YamlList {
     pub(super) fn new(lines: Lines) -> Self {
         let told = Arc::new(Mutex::new(Told::default()));
-        let chars = Chars { lines, line: Vec::new().into_iter(), told: Arc::clone(&told) };
+        let chars = Chars { lines, line: Vec::new().into_iter(), told: Arc::clone(&told), flow: Flow::default() };
         Self { parser: Parser::new_from_iter(chars), told, anchors: HashMap::new(), kept: 0, started: false }
     }
 
@@ -129,15 +134,14 @@ impl YamlList {
     }
 
     /// Builds the value that begins with an event, and tells the lines of its keys.
-    fn value(&mut self, first: Step) -> Result<(Value, Vec<u64>), Trouble> {
+    fn value(&mut self, first: Step) -> Result<(ExactJson, Vec<u64>), Trouble> {
         let mut building = Building::default();
         let (mut event, mut line) = first;
         loop {
             let done = match event {
                 Event::Scalar(text, style, anchor, tag) => {
-                    untagged(tag.as_deref(), line)?;
                     building.spend(text.len(), line)?;
-                    let value = scalar(text, style);
+                    let value = scalar::read(&text, style, tag.as_deref()).map_err(|what| Trouble::new(line, what))?;
                     self.keep(anchor, &value, line)?;
                     building.put(value, line)?
                 }
@@ -150,12 +154,12 @@ impl YamlList {
                     building.put(value, line)?
                 }
                 Event::SequenceStart(anchor, tag) => {
-                    untagged(tag.as_deref(), line)?;
+                    scalar::collection(tag.as_deref(), "seq").map_err(|what| Trouble::new(line, what))?;
                     building.open(Frame { anchor, kind: Kind::List(Vec::new()) }, line)?;
                     None
                 }
                 Event::MappingStart(anchor, tag) => {
-                    untagged(tag.as_deref(), line)?;
+                    scalar::collection(tag.as_deref(), "map").map_err(|what| Trouble::new(line, what))?;
                     building.open(Frame { anchor, kind: Kind::Fields(Fields::default()) }, line)?;
                     None
                 }
@@ -179,7 +183,7 @@ impl YamlList {
         }
     }
 
-    fn keep(&mut self, anchor: usize, value: &Value, line: u64) -> Result<(), Trouble> {
+    fn keep(&mut self, anchor: usize, value: &ExactJson, line: u64) -> Result<(), Trouble> {
         if anchor > 0 {
             let weight = weight(value);
             self.kept += weight;
@@ -226,16 +230,16 @@ struct Frame {
 }
 
 enum Kind {
-    List(Vec<Value>),
+    List(Vec<ExactJson>),
     Fields(Fields),
 }
 
 #[derive(Default)]
 struct Fields {
-    all: Map<String, Value>,
+    all: Vec<(String, ExactJson)>,
     key: Option<String>,
     /// What `<<` takes over where the mapping says nothing itself.
-    merged: Vec<Map<String, Value>>,
+    merged: Vec<Vec<(String, ExactJson)>>,
 }
 
 /// The key that takes over the fields of other mappings (YAML 1.1, `tag:yaml.org,2002:merge`).
@@ -263,7 +267,7 @@ impl Building {
     }
 
     /// Puts a value where it belongs; returns it if it is the whole.
-    fn put(&mut self, value: Value, line: u64) -> Result<Option<Value>, Trouble> {
+    fn put(&mut self, value: ExactJson, line: u64) -> Result<Option<ExactJson>, Trouble> {
         let outermost = self.frames.len() == 1;
         let Some(frame) = self.frames.last_mut() else { return Ok(Some(value)) };
         match &mut frame.kind {
@@ -277,12 +281,10 @@ impl Building {
                     fields.key = Some(key);
                 }
                 Some(key) if key == MERGE => fields.merge(value, line)?,
-                Some(key) if fields.all.contains_key(&key) => {
+                Some(key) if fields.has(&key) => {
                     return Err(Trouble::new(line, format!("the key {} is there twice", quoted(&key))));
                 }
-                Some(key) => {
-                    fields.all.insert(key, value);
-                }
+                Some(key) => fields.all.push((key, value)),
             },
         }
         Ok(None)
@@ -290,13 +292,17 @@ impl Building {
 }
 
 impl Fields {
-    fn merge(&mut self, value: Value, line: u64) -> Result<(), Trouble> {
+    fn has(&self, key: &str) -> bool {
+        self.all.iter().any(|(known, _)| known == key)
+    }
+
+    fn merge(&mut self, value: ExactJson, line: u64) -> Result<(), Trouble> {
         let list = match value {
-            Value::Array(items) => items,
+            ExactJson::List(items) => items,
             one => vec![one],
         };
         for item in list {
-            let Value::Object(fields) = item else {
+            let ExactJson::Fields(fields) = item else {
                 return Err(Trouble::new(line, "`<<` takes a mapping, or a list of them"));
             };
             self.merged.push(fields);
@@ -306,64 +312,37 @@ impl Fields {
 }
 
 impl Kind {
-    fn value(self) -> Value {
+    fn value(self) -> ExactJson {
         match self {
-            Self::List(items) => Value::Array(items),
-            Self::Fields(Fields { mut all, merged, .. }) => {
-                for (key, value) in merged.into_iter().flatten() {
-                    all.entry(key).or_insert(value);
+            Self::List(items) => ExactJson::List(items),
+            Self::Fields(mut fields) => {
+                for (key, value) in std::mem::take(&mut fields.merged).into_iter().flatten() {
+                    if !fields.has(&key) {
+                        fields.all.push((key, value));
+                    }
                 }
-                Value::Object(all)
+                ExactJson::Fields(fields.all)
             }
         }
     }
 }
 
-fn key(value: Value, line: u64) -> Result<String, Trouble> {
+fn key(value: ExactJson, line: u64) -> Result<String, Trouble> {
     match value {
-        Value::Array(_) | Value::Object(_) => Err(Trouble::new(line, "a key is a list or a mapping; a key is a text")),
-        Value::Null => Ok(String::new()),
+        ExactJson::List(_) | ExactJson::Fields(_) => {
+            Err(Trouble::new(line, "a key is a list or a mapping; a key is a text"))
+        }
+        ExactJson::Null => Ok(String::new()),
         other => Ok(super::record::plain(other)),
     }
 }
 
-fn untagged(tag: Option<&saphyr_parser::Tag>, line: u64) -> Result<(), Trouble> {
-    match tag {
-        None => Ok(()),
-        Some(tag) => {
-            let name = quoted(&tag.to_string());
-            Err(Trouble::new(line, format!("the tag {name} is not read; leave it out, and quote what is to be a text")))
-        }
-    }
-}
-
-/// Reads a scalar: a quoted one is a text, a plain one null, a truth value or a number if JSON would
-/// write it so, and a text otherwise.
-fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> Value {
-    if style != ScalarStyle::Plain {
-        return Value::String(text.into_owned());
-    }
-    match text.as_ref() {
-        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "true" | "True" | "TRUE" => Value::Bool(true),
-        "false" | "False" | "FALSE" => Value::Bool(false),
-        other => number(other).map_or_else(|| Value::String(text.into_owned()), Value::Number),
-    }
-}
-
-/// A number as JSON writes it; whole ones that are too big to be kept exactly stay texts.
-fn number(text: &str) -> Option<Number> {
-    let number: Number = serde_json::from_str(text).ok()?;
-    let whole = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    (!whole || !number.is_f64()).then_some(number)
-}
-
-fn weight(value: &Value) -> usize {
+fn weight(value: &ExactJson) -> usize {
     1 + match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
-        Value::String(text) => text.len(),
-        Value::Array(items) => items.iter().map(weight).sum(),
-        Value::Object(fields) => fields.iter().map(|(key, value)| key.len() + weight(value)).sum(),
+        ExactJson::Null | ExactJson::Bool(_) => 8,
+        ExactJson::Number(text) | ExactJson::Text(text) => text.len(),
+        ExactJson::List(items) => items.iter().map(weight).sum(),
+        ExactJson::Fields(fields) => fields.iter().map(|(key, value)| key.len() + weight(value)).sum(),
     }
 }
 

@@ -4,11 +4,14 @@
 //! cell that of its `src/csv.ts` (`assertionFromString`). What cannot be applied here becomes a
 //! check that is always skipped, and what nobody knows is a mistake: nothing is dropped.
 
+mod cell;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
     model::{Check, CheckKind, CheckType},
     store::mistake::{quoted, slip},
+    text::json::ExactJson,
 };
 
 /// promptfoo's kinds that cannot be applied here: they run code, ask another service or need what is
@@ -156,81 +159,34 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
     Ok(check)
 }
 
+/// Reads one entry of an `assert` list whose numbers keep all their digits.
+pub fn of_exact(assertion: &ExactJson) -> Result<Check, String> {
+    let mut check = of_json(&assertion.to_value())?;
+    let value = match assertion {
+        ExactJson::Fields(fields) => fields.iter().find(|(key, _)| key == "value").map(|(_, value)| value),
+        _ => None,
+    };
+    match value.filter(|value| value.is_lossy()) {
+        Some(ExactJson::Number(digits)) => check.value = Some(json!(digits)),
+        Some(value) => check.exact = Some(value.to_string()),
+        None => {}
+    }
+    Ok(check)
+}
+
+/// Returns a check as it was read; one that could not be, if nothing is to stop for it, as one that does not run.
+pub fn kept(read: Result<Check, String>, written: &str, keep_going: bool) -> Result<Check, String> {
+    match read {
+        Err(what) if keep_going => Ok(Check::unusable(written, &what)),
+        read => read,
+    }
+}
+
 /// Reads a cell of an `__expected` column: `type: value`, `type(0.8): value`, `contains-any: a, b`, or
 /// a plain text that the answer is to equal.
 pub fn of_text(cell: &str) -> Result<Check, String> {
     let cell = cell.trim();
-    of_json(&Value::Object(object(cell)?))
-}
-
-/// Turns a cell into the object that says the same.
-fn object(cell: &str) -> Result<Map<String, Value>, String> {
-    let made = |name: &str, value: Option<Value>| {
-        let fields = [("type".to_owned(), json!(name))];
-        fields.into_iter().chain(value.map(|value| ("value".to_owned(), value))).collect::<Map<_, _>>()
-    };
-    for (start, name) in [
-        ("javascript:", "javascript"),
-        ("fn:", "javascript"),
-        ("eval:", "javascript"),
-        ("python:", "python"),
-        ("grade:", "llm-rubric"),
-    ] {
-        if let Some(rest) = cell.strip_prefix(start) {
-            return Ok(made(name, Some(json!(rest.trim()))));
-        }
-    }
-    if let Some(path) = cell.strip_prefix("file://") {
-        let python = path.split(':').next().is_some_and(|path| path.rsplit('.').next() == Some("py"));
-        return Ok(made(if python { "python" } else { "javascript" }, Some(json!(path))));
-    }
-    let Some((name, threshold, value)) = parts(cell) else {
-        return Ok(made("equals", Some(json!(cell))));
-    };
-    let plain = name.strip_prefix("not-").unwrap_or(name);
-    let mut fields = made(name, None);
-    let (mut value, mut threshold) = (value.map(str::trim).filter(|value| !value.is_empty()), threshold);
-    match plain {
-        "latency" | "cost" => {
-            threshold = match (threshold, value.take()) {
-                (None, Some(value)) => Some(
-                    value
-                        .parse()
-                        .map_err(|_unread| format!("expected a number after `{name}:`, found {}", quoted(value)))?,
-                ),
-                (None, None) => return Err(format!("`{name}` needs its limit: write `{name}(LIMIT)`")),
-                (threshold, _) => threshold,
-            };
-        }
-        "levenshtein" | "rouge-n" => threshold = threshold.or(Some(CELL_THRESHOLD)),
-        "equals" | "contains" | "icontains" | "starts-with" | "regex" => value = value.or(Some("")),
-        _ => {}
-    }
-    if let Some(value) = value {
-        fields.insert("value".to_owned(), json!(value));
-    }
-    if let Some(threshold) = threshold {
-        fields.insert("threshold".to_owned(), json!(threshold));
-    }
-    Ok(fields)
-}
-
-/// Splits `type(0.8): value`; none if the cell does not begin with a known kind.
-fn parts(cell: &str) -> Option<(&str, Option<f64>, Option<&str>)> {
-    let plain = cell.strip_prefix("not-").unwrap_or(cell);
-    let known = CheckKind::ALL.iter().filter(|kind| **kind != CheckKind::Unsupported).map(|kind| kind.name());
-    known.chain(NOT_HERE.iter().copied()).filter(|name| *name != "assert-set").find_map(|name| {
-        let mut rest = plain.strip_prefix(name)?;
-        let mut threshold = None;
-        if let Some(inside) = rest.strip_prefix('(') {
-            let (figure, after) = inside.split_once(')')?;
-            figure.chars().all(|c| c.is_ascii_digit() || c == '.').then_some(())?;
-            (threshold, rest) = (Some(figure.parse().ok()?), after);
-        }
-        let value = if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) };
-        let length = cell.len() - plain.len() + name.len();
-        Some((cell.get(..length)?, threshold, value))
-    })
+    of_json(&Value::Object(cell::object(cell)?))
 }
 
 /// What a value came to.

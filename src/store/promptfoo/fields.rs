@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use super::shown;
-use crate::store::{
-    atomic,
-    job::StoreFault,
-    mistake::{quoted, slip},
-    yaml::{Field, Node, Tree},
+use crate::{
+    store::{
+        atomic,
+        job::StoreFault,
+        mistake::{quoted, slip},
+        yaml::{Field, Node, Tree},
+    },
+    text::json::ExactJson,
 };
 
 /// The file that is read.
@@ -49,7 +50,7 @@ impl<'a> File<'a> {
     pub(super) fn mapping<'n>(&self, node: &'n Node, whose: &str) -> Result<&'n [Field], StoreFault> {
         match &node.tree {
             Tree::Fields(fields) => Ok(fields),
-            Tree::One(Value::Null) => Ok(&[]),
+            Tree::One(ExactJson::Null) => Ok(&[]),
             _ => {
                 Err(self.fault(node.line, format!("{whose}: expected keys and values, found {}", shown(&node.value()))))
             }
@@ -59,7 +60,7 @@ impl<'a> File<'a> {
     /// Reads a text; a number or a truth value is one as well.
     pub(super) fn text(&self, node: &Node, key: &str) -> Result<Option<String>, StoreFault> {
         match &node.tree {
-            Tree::One(Value::Null) => Ok(None),
+            Tree::One(ExactJson::Null) => Ok(None),
             Tree::One(value) => Ok(Some(plain(value))),
             _ => Err(self.wrong(node, key, "a text")),
         }
@@ -67,24 +68,24 @@ impl<'a> File<'a> {
 
     pub(super) fn flag(&self, node: &Node, key: &str) -> Result<Option<bool>, StoreFault> {
         match &node.tree {
-            Tree::One(Value::Null) => Ok(None),
-            Tree::One(Value::Bool(flag)) => Ok(Some(*flag)),
+            Tree::One(ExactJson::Null) => Ok(None),
+            Tree::One(ExactJson::Bool(flag)) => Ok(Some(*flag)),
             _ => Err(self.wrong(node, key, "true or false")),
         }
     }
 
     pub(super) fn whole(&self, node: &Node, key: &str) -> Result<Option<u64>, StoreFault> {
         match &node.tree {
-            Tree::One(Value::Null) => Ok(None),
-            Tree::One(value) if value.as_u64().is_some() => Ok(value.as_u64()),
+            Tree::One(ExactJson::Null) => Ok(None),
+            Tree::One(ExactJson::Number(digits)) if digits.parse::<u64>().is_ok() => Ok(digits.parse().ok()),
             _ => Err(self.wrong(node, key, "a whole number of 0 or more")),
         }
     }
 
     pub(super) fn number(&self, node: &Node, key: &str) -> Result<Option<f64>, StoreFault> {
         match &node.tree {
-            Tree::One(Value::Null) => Ok(None),
-            Tree::One(Value::Number(number)) => Ok(number.as_f64()),
+            Tree::One(ExactJson::Null) => Ok(None),
+            Tree::One(ExactJson::Number(digits)) => Ok(digits.parse().ok()),
             _ => Err(self.wrong(node, key, "a number")),
         }
     }
@@ -161,10 +162,10 @@ fn fits(name: &str, parts: &[&str]) -> bool {
 }
 
 /// A value as a template shows it.
-pub(super) fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &ExactJson) -> String {
     match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
+        ExactJson::Text(text) => text.clone(),
+        ExactJson::Null => String::new(),
         other => other.to_string(),
     }
 }

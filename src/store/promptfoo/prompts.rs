@@ -15,6 +15,7 @@ use crate::{
         mistake::quoted,
         yaml::{self, Node, Tree},
     },
+    text::json::ExactJson,
 };
 
 /// Forms of prompts that run code or ask another service.
@@ -27,7 +28,7 @@ pub(super) fn read(file: &File<'_>, node: &Node) -> Result<Vec<(String, Prompt)>
     let mut found: Vec<(String, Prompt)> = Vec::new();
     let entries: Vec<&Node> = match &node.tree {
         Tree::List(items) => items.iter().collect(),
-        Tree::One(Value::Null) => Vec::new(),
+        Tree::One(ExactJson::Null) => Vec::new(),
         Tree::One(_) => vec![node],
         Tree::Fields(_) => {
             return Err(file.fault(node.line, "prompts: expected a list; write each as `- label: …` and `raw: …`"));
@@ -114,7 +115,7 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Vec<(Option<Stri
         "md" | "j2" | "json" => vec![(1, text)],
         "yaml" | "yml" => {
             let tree = yaml::parse(&text).map_err(|broken| inside(broken.line, (0, broken.what)))?;
-            vec![(1, plain(&tree.value()))]
+            vec![(1, plain(&tree.exact()))]
         }
         "jsonl" => {
             let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
@@ -202,6 +203,8 @@ pub(super) fn chat(raw: &str) -> Result<Option<Vec<Value>>, (usize, String)> {
     } else if trimmed.starts_with('[') && trimmed.ends_with(']') {
         match serde_json::from_str(trimmed) {
             Ok(value) => value,
+            // What does not even begin like a list of messages is a text in brackets.
+            Err(_) if !trimmed.trim_start_matches(['[', ' ', '\n', '\r', '\t']).starts_with('{') => return Ok(None),
             Err(error) => return Err((error.line().saturating_sub(1), format!("a chat that is not JSON: {error}"))),
         }
     } else {

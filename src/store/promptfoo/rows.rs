@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::{Suite, SuiteTarget, Test, Tests, write};
 use crate::{
     eval::template,
     model::{
-        Check, CheckKind, Input, KeySource, Prompt, ProviderKind, Role, Row, Settings,
+        Check, CheckKind, KeySource, Prompt, ProviderKind, Role, Row, Settings, VarValue,
         prompt::DEFAULT_TEMPERATURE,
         settings::{ModelSettings, ProviderSettings},
     },
@@ -16,6 +16,7 @@ use crate::{
         dataset::{self, Dataset, Reading},
         job::StoreFault,
     },
+    text::json::ExactJson,
 };
 
 /// A prompt as it is asked: its name, and the prompt with the targets and parameters that belong together.
@@ -233,10 +234,7 @@ impl Rows<'_> {
         let default = &self.suite.default_test;
         self.given += 1;
         row.number = self.given;
-        let Input { text, vars } = &mut row.input;
-        if let Some(input) = vars.remove("input") {
-            *text = input;
-        }
+        row.input.take_text();
         let own = std::mem::take(&mut row.checks);
         row.checks = judged(&default.checks, default.judge.as_deref());
         row.checks.extend(judged(&own, default.judge.as_deref()));
@@ -247,7 +245,7 @@ impl Rows<'_> {
         for (key, value) in &default.metadata {
             row.metadata.entry(key.clone()).or_insert_with(|| value.clone());
         }
-        let missing = self.asks.missing(|name| row.input.value(name).is_some() || root(name, &row.input));
+        let missing = self.asks.missing(|name| row.input.value(name).is_some());
         if missing.is_empty() {
             return Ok(row);
         }
@@ -270,7 +268,7 @@ pub fn opened(source: &str) -> Result<Dataset, StoreFault> {
 }
 
 /// Variables, each with its values.
-type Vars = Vec<(String, Vec<String>)>;
+type Vars = Vec<(String, Vec<VarValue>)>;
 
 /// A test without its variables.
 fn row(test: &Test) -> Row {
@@ -285,7 +283,7 @@ fn row(test: &Test) -> Row {
 }
 
 /// The combination of a number, the first variable changing slowest; none past the last.
-fn combination(vars: &[(String, Vec<String>)], number: u64) -> Option<BTreeMap<String, String>> {
+fn combination(vars: &[(String, Vec<VarValue>)], number: u64) -> Option<BTreeMap<String, VarValue>> {
     let (mut rest, mut chosen) = (number, BTreeMap::new());
     for (name, values) in vars.iter().rev() {
         let many = values.len() as u64;
@@ -293,11 +291,6 @@ fn combination(vars: &[(String, Vec<String>)], number: u64) -> Option<BTreeMap<S
         rest /= many;
     }
     (rest == 0).then_some(chosen)
-}
-
-/// Tells whether `a.b` is within a variable `a`.
-fn root(name: &str, input: &Input) -> bool {
-    name.split_once('.').is_some_and(|(root, _)| input.value(root).is_some())
 }
 
 fn judged(checks: &[Check], judge: Option<&str>) -> Vec<Check> {
@@ -326,24 +319,29 @@ impl Iterator for Rows<'_> {
 /// Writes a row as a line of a data set that reads the same.
 #[must_use]
 pub fn line(row: &Row) -> String {
-    let mut vars: Map<String, Value> =
-        row.input.vars.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    if !row.input.text.is_empty() || vars.is_empty() {
-        vars.insert("input".to_owned(), json!(row.input.text));
+    let exact = |value: &VarValue| match value {
+        VarValue::Text(text) => ExactJson::Text(text.clone()),
+        VarValue::Json(json) => ExactJson::parse(json).unwrap_or_else(|_| ExactJson::Text(json.clone())),
+    };
+    let mut vars: Vec<(String, ExactJson)> =
+        row.input.vars.iter().map(|(name, value)| (name.clone(), exact(value))).collect();
+    if !row.input.vars.contains_key("input") && (!row.input.text.is_empty() || vars.is_empty()) {
+        vars.push(("input".to_owned(), ExactJson::Text(row.input.text.clone())));
     }
-    let mut fields = Map::new();
+    let mut fields = Vec::new();
+    let mut set = |key: &str, value: ExactJson| fields.push((key.to_owned(), value));
     if let Some(description) = &row.description {
-        fields.insert("description".to_owned(), json!(description));
+        set("description", ExactJson::Text(description.clone()));
     }
-    fields.insert("vars".to_owned(), Value::Object(vars));
+    set("vars", ExactJson::Fields(vars));
     if !row.checks.is_empty() {
-        fields.insert("assert".to_owned(), row.checks.iter().map(write::check).collect());
+        set("assert", ExactJson::List(row.checks.iter().map(write::exact_check).collect()));
     }
     if let Some(least) = row.min_score {
-        fields.insert("threshold".to_owned(), json!(least));
+        set("threshold", json!(least).into());
     }
     if !row.metadata.is_empty() {
-        fields.insert("metadata".to_owned(), json!(row.metadata));
+        set("metadata", json!(row.metadata).into());
     }
-    Value::Object(fields).to_string()
+    ExactJson::Fields(fields).to_string()
 }

@@ -128,7 +128,7 @@ fn import_then_export_then_import_is_the_identity() {
 fn what_cannot_run_is_a_mistake_with_its_line() {
     for (text, line, part) in [
         ("prompts: [a b]\nprovidrs: x", 2, "did you mean `providers`"),
-        ("prompts:\n  - a b\n  - |\n    x\n    {{ y | upper }}", 5, "filters"),
+        ("prompts:\n  - a b\n  - |\n    x\n    {{ y | shout }}", 5, "no filter `shout`"),
         ("prompts: [a b]\nproviders:\n  - google:gemini-pro", 3, "`google` is not supported"),
         (
             "prompts: [a b]\nproviders:\n  - id: openai:x\n    config:\n      temprature: 1",
@@ -221,7 +221,7 @@ fn a_test() -> impl Strategy<Value = Test> {
         |(description, vars, checks, min_score)| Test {
             line: 1,
             description,
-            vars: vars.into_iter().collect(),
+            vars: vars.into_iter().map(|(name, all)| (name, all.into_iter().map(Into::into).collect())).collect(),
             checks,
             min_score,
             ..Test::default()

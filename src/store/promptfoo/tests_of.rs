@@ -2,20 +2,19 @@
 
 use std::path::Path;
 
-use serde_json::Value;
-
 use super::{
     Test, Tests, assertion,
     fields::{File, ending, plain},
     nunjucks,
 };
 use crate::{
-    model::Check,
+    model::{Check, VarValue},
     store::{
         job::StoreFault,
         mistake::quoted,
         yaml::{self, Node, Tree},
     },
+    text::json::ExactJson,
 };
 
 const KEYS: &[&str] = &["description", "vars", "assert", "threshold", "metadata", "options"];
@@ -41,7 +40,7 @@ const OPTIONS_NOT_HERE: &[&str] = &[
 pub(super) fn read(file: &mut File<'_>, node: &Node) -> Result<Vec<Tests>, StoreFault> {
     let entries: Vec<&Node> = match &node.tree {
         Tree::List(items) => items.iter().collect(),
-        Tree::One(Value::Null) => Vec::new(),
+        Tree::One(ExactJson::Null) => Vec::new(),
         _ => vec![node],
     };
     let mut all = Vec::new();
@@ -85,7 +84,7 @@ fn files(file: &File<'_>, node: &Node) -> Result<Vec<Tests>, StoreFault> {
 
 /// Reads `defaultTest`, which may be a file.
 pub(super) fn default(file: &mut File<'_>, node: &Node) -> Result<Test, StoreFault> {
-    if let Tree::One(Value::String(name)) = &node.tree {
+    if let Tree::One(ExactJson::Text(name)) = &node.tree {
         let path = file.beside(name.trim_start_matches("file://"));
         let text = file.open(node.line, &path)?;
         let mut other = File::new(&path);
@@ -114,7 +113,7 @@ fn test(file: &mut File<'_>, node: &Node, default: bool) -> Result<Test, StoreFa
             "threshold" => test.min_score = file.number(value, "threshold")?,
             "metadata" => {
                 let fields = file.mapping(value, "metadata")?;
-                test.metadata = fields.iter().map(|field| (field.key.clone(), plain(&field.node.value()))).collect();
+                test.metadata = fields.iter().map(|field| (field.key.clone(), plain(&field.node.exact()))).collect();
             }
             "options" => options(file, value, &mut test, default)?,
             _ => {}
@@ -148,12 +147,14 @@ fn options(file: &mut File<'_>, node: &Node, test: &mut Test, default: bool) -> 
     Ok(())
 }
 
-fn vars(file: &File<'_>, node: &Node) -> Result<Vec<(String, Vec<String>)>, StoreFault> {
+fn vars(file: &File<'_>, node: &Node) -> Result<Vec<(String, Vec<VarValue>)>, StoreFault> {
     let mut all = Vec::new();
     for field in file.mapping(node, "vars")? {
         let values = match &field.node.tree {
             // promptfoo takes a list for several values if its first is a text.
-            Tree::List(items) if matches!(items.first().map(|item| &item.tree), Some(Tree::One(Value::String(_)))) => {
+            Tree::List(items)
+                if matches!(items.first().map(|item| &item.tree), Some(Tree::One(ExactJson::Text(_)))) =>
+            {
                 let mut values = Vec::new();
                 for item in items {
                     values.extend(value(file, &field.key, item)?);
@@ -167,24 +168,34 @@ fn vars(file: &File<'_>, node: &Node) -> Result<Vec<(String, Vec<String>)>, Stor
     Ok(all)
 }
 
-fn value(file: &File<'_>, name: &str, node: &Node) -> Result<Vec<String>, StoreFault> {
-    let text = plain(&node.value());
+fn value(file: &File<'_>, name: &str, node: &Node) -> Result<Vec<VarValue>, StoreFault> {
+    let exact = node.exact();
+    let ExactJson::Text(text) = &exact else {
+        templateless(file, name, node, &exact.to_string())?;
+        return Ok(vec![VarValue::Json(exact.to_string())]);
+    };
     let values = match text.strip_prefix("file://") {
         Some(path) => {
             let read = |path: &Path| of_file(file, node.line, path);
             file.files(node.line, path)?.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?
         }
-        None => vec![text],
+        None => vec![text.clone()],
     };
-    if values.iter().any(|value| nunjucks::is_template(value)) {
-        let what = format!(
-            "vars.{}: a value that is a template itself is not filled here; write the text it comes to",
-            quoted(name)
-        );
-        return Err(file.fault(node.line, what));
-    }
+    values.iter().try_for_each(|value| templateless(file, name, node, value))?;
     // promptfoo takes one line end off a value.
-    Ok(values.into_iter().map(|value| value.strip_suffix('\n').map_or(value.clone(), str::to_owned)).collect())
+    Ok(values.into_iter().map(|value| value.strip_suffix('\n').map_or(value.clone(), str::to_owned).into()).collect())
+}
+
+/// Sees that a value is none that promptfoo would fill itself.
+fn templateless(file: &File<'_>, name: &str, node: &Node, value: &str) -> Result<(), StoreFault> {
+    if !nunjucks::is_template(value) {
+        return Ok(());
+    }
+    let what = format!(
+        "vars.{}: a value that is a template itself is not filled here; write the text it comes to",
+        quoted(name)
+    );
+    Err(file.fault(node.line, what))
 }
 
 fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<String, StoreFault> {
@@ -203,26 +214,27 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<String, StoreFau
 fn checks(file: &File<'_>, node: &Node) -> Result<Vec<Check>, StoreFault> {
     let items: &[Node] = match &node.tree {
         Tree::List(items) => items,
-        Tree::One(Value::Null) => &[],
+        Tree::One(ExactJson::Null) => &[],
         _ => return Err(file.wrong(node, "assert", "a list of assertions")),
     };
     let one = |item: &Node| {
-        let mut value = item.value();
-        if let Some(inner) = value.get_mut("value")
-            && let Some(path) =
-                inner.as_str().and_then(|text| text.strip_prefix("file://")).map(|name| file.beside(name))
+        let mut value = item.exact();
+        if let ExactJson::Fields(fields) = &mut value
+            && let Some((_, inner)) = fields.iter_mut().find(|(key, _)| key == "value")
+            && let ExactJson::Text(text) = inner
+            && let Some(path) = text.strip_prefix("file://").map(|name| file.beside(name))
             && ["txt", "md", "json", "yaml", "yml"].contains(&ending(&path).as_str())
         {
             let line = item.get("value").map_or(item.line, |node| node.line);
             let text = file.open(line, &path)?;
             *inner = match ending(&path).as_str() {
-                "txt" | "md" => text.trim().into(),
+                "txt" | "md" => ExactJson::Text(text.trim().to_owned()),
                 _ => yaml::parse(&text)
                     .map_err(|broken| file.fault(line, format!("{}: {}", path.display(), broken.what)))?
-                    .value(),
+                    .exact(),
             };
         }
-        assertion::of_json(&value).map_err(|what| {
+        assertion::of_exact(&value).map_err(|what| {
             let key = what.split([':', ' ']).next().unwrap_or_default().trim_matches('`');
             let line = match &item.tree {
                 Tree::Fields(fields) => fields.iter().find(|field| field.key == key).map(|field| field.line),

@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Suite, Test, Tests, nunjucks, prompts, targets};
 use crate::{
-    model::{Check, CheckKind, Prompt, Role},
+    model::{Check, CheckKind, Prompt, Role, VarValue},
     store::yaml,
+    text::json::ExactJson,
 };
 
 /// Writes the config. Read again it is the same suite.
@@ -82,9 +83,13 @@ fn test(test: &Test) -> Value {
         }
     };
     set("description", test.description.clone().map(Value::from));
-    let values = |values: &Vec<String>| match values.as_slice() {
-        [one] => json!(one),
-        many => json!(many),
+    let one = |value: &VarValue| match value {
+        VarValue::Text(text) => json!(text),
+        VarValue::Json(json) => serde_json::from_str(json).unwrap_or_else(|_| json!(json)),
+    };
+    let values = |values: &Vec<VarValue>| match values.as_slice() {
+        [value] => one(value),
+        many => many.iter().map(one).collect(),
     };
     let vars: Map<String, Value> = test.vars.iter().map(|(name, all)| (name.clone(), values(all))).collect();
     set("vars", (!vars.is_empty()).then_some(Value::Object(vars)));
@@ -113,10 +118,21 @@ pub(super) fn check(check: &Check) -> Value {
         return value.clone();
     }
     let mut value = serde_json::to_value(check).unwrap_or_default();
-    if let Value::Object(fields) = &mut value
-        && let Some(judge) = fields.shift_remove("judge")
-    {
-        fields.insert("provider".to_owned(), judge);
+    if let Value::Object(fields) = &mut value {
+        fields.shift_remove("exact");
+        if let Some(judge) = fields.shift_remove("judge") {
+            fields.insert("provider".to_owned(), judge);
+        }
     }
     value
+}
+
+/// Writes a check in the same way, and its numbers with all their digits.
+pub(super) fn exact_check(written: &Check) -> ExactJson {
+    let mut whole = ExactJson::from(check(written));
+    let exact = written.exact.as_deref().and_then(|exact| ExactJson::parse(exact).ok());
+    if let (ExactJson::Fields(fields), Some(exact)) = (&mut whole, exact) {
+        fields.iter_mut().filter(|(key, _)| key == "value").for_each(|(_, value)| *value = exact.clone());
+    }
+    whole
 }

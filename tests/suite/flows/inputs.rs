@@ -23,7 +23,7 @@ fn loaded(bench: &mut Bench, reply: Result<Reply, StoreFault>) -> String {
 fn inputs_are_added_walked_and_kept_with_their_variables() {
     let mut bench = Bench::new();
     let first = bench.app.bench.input.text();
-    bench.app.bench.vars.insert("tone".to_owned(), "warm".to_owned());
+    bench.app.bench.vars.insert("tone".to_owned(), "warm".into());
     bench.keys("I");
     assert!(bench.app.bench.typing && bench.app.bench.input.is_empty() && bench.app.bench.vars.is_empty());
     bench.keys("second<esc>:");
@@ -45,7 +45,7 @@ fn a_row_of_a_data_set_is_chosen_from_a_list() {
     assert_eq!(loaded(&mut bench, Ok(rows)), "set.csv");
     bench.keys("<down><enter>");
     let mut named = NamedInput { name: "set.csv:2".to_owned(), input: Input::of("text 2") };
-    named.input.vars.insert("label".to_owned(), "neg".to_owned());
+    named.input.vars.insert("label".to_owned(), "neg".into());
     assert_eq!(loaded(&mut bench, Ok(Reply::Input(Box::new(named)))), "set.csv:2");
     assert!(bench.app.overlays.is_empty());
     assert_eq!((bench.app.bench.input().value("label"), bench.app.bench.inputs.count()), (Some("neg"), 2));

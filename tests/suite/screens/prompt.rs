@@ -45,8 +45,8 @@ fn a_template_with_a_loop_a_mistake_and_a_missing_variable() {
     prompt.system = "You label customer messages.\n{% for example in examples %}\n{{ example.text }}: {{ example.label }}\n{% endfor %}\n{% if tone == \"warm\" %}Be kind.{% endif %}".to_owned();
     prompt.user = "{{ language }}: {{ input }}".to_owned();
     let mut stage = with(&prompt, 0);
-    stage.app.bench.vars.insert("examples".to_owned(), "[{\"text\": \"late\", \"label\": \"negative\"}]".to_owned());
-    stage.app.bench.vars.insert("tone".to_owned(), "warm".to_owned());
+    stage.app.bench.vars.insert("examples".to_owned(), "[{\"text\": \"late\", \"label\": \"negative\"}]".into());
+    stage.app.bench.vars.insert("tone".to_owned(), "warm".into());
     stage.app.bench.touch();
     stage.send(Msg::Resized);
     snapshot("prompt-loop", &mut stage);
@@ -59,7 +59,7 @@ fn several_inputs_and_the_rows_of_a_data_set() {
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     for name in ["", "late parcel", "set.csv:3"] {
         let mut named = NamedInput { name: name.to_owned(), input: Input::of(format!("The text of {name}.")) };
-        named.input.vars.insert("label".to_owned(), "negative".to_owned());
+        named.input.vars.insert("label".to_owned(), "negative".into());
         stage.app.bench.add_input(&named);
     }
     stage.app.bench.step_input(false);

@@ -227,7 +227,7 @@ fn every_mistake_is_told_by_line_column_and_key() {
         (
             "[[check]]\ntype = \"latency\"\ntreshold = 1",
             "p.toml:3:1: unknown key `treshold` in [[check]]; did you mean `threshold`?\n  3 | treshold = 1\
-             \n  [[check]] takes type, value, threshold, weight, metric, path, op, judge, repeat",
+             \n  [[check]] takes type, value, exact, threshold, weight, metric, path, op, judge, repeat",
         ),
         (
             "[[check]]\ntype = \"latency\"",

@@ -75,7 +75,7 @@ proptest! {
         session.samples = 3;
         session.prompt = prompt;
         session.input.text = text;
-        session.input.vars.insert(name, value);
+        session.input.vars.insert(name, value.into());
         sessions::save(&places, &session).unwrap();
         session.onto = Some(session.saved);
         prop_assert_eq!(sessions::read(&places, "s").unwrap(), session);

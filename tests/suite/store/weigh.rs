@@ -59,7 +59,7 @@ async fn runs_are_paired_by_their_inputs() {
     put(&store, 200, "new", "alone", true, |_| {});
     put(&store, 201, "old", "alone too", true, |_| {});
     // The same text with a variable is another input.
-    put(&store, 202, "old", "text 1", true, |run| drop(run.input.vars.insert("tone".to_owned(), "kind".to_owned())));
+    put(&store, 202, "old", "text 1", true, |run| drop(run.input.vars.insert("tone".to_owned(), "kind".into())));
     put(&store, 203, "new", "text 1", true, |run| {
         let fault = Fault::new(Class::RateLimited, "slow down");
         run.outcome.end = End::Failed { reasons: vec![Reason { target: "new".to_owned(), fault }] };

@@ -69,7 +69,7 @@ mod tests {
             ..Prompt::default()
         };
         let mut input = Input::of("It's: \"late\"\n- again");
-        input.vars.insert("tone".to_owned(), "calm".to_owned());
+        input.vars.insert("tone".to_owned(), "calm".into());
         let want = "- description: \"mood\"\n  vars:\n    \"input\": \"It's: \\\"late\\\"\\n- again\"\n    \"tone\": \"calm\"\n  \
                     assert:\n    - type: \"is-json\"\n      value: {\"type\":\"object\",\"required\":[\"mood\"]}\n    \
                     - type: \"javascript\"\n      value: \"JSON.parse(output)?.[\\\"who\\\"]?.[\\\"sure\\\"] >= 0.7\"\n    \

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     cli::{Io, Stopped},
-    model::{Check, KeySource, Prompt, ProviderKind, Response, Row, prompt::DEFAULT_TEMPERATURE},
+    model::{Check, KeySource, Prompt, ProviderKind, Response, Row, VarValue, prompt::DEFAULT_TEMPERATURE},
     setup::Setup,
     store::{
         dataset::{self, Reading},
@@ -108,9 +108,9 @@ fn checks(response: &Response, own: &[Check], whose: &str, lost: &mut Vec<String
 }
 
 fn test(row: Row, lost: &mut Vec<String>) -> Result<Test, Stopped> {
-    let mut vars: Vec<(String, String)> = row.input.vars.into_iter().collect();
+    let mut vars: Vec<(String, VarValue)> = row.input.vars.into_iter().collect();
     if !row.input.text.is_empty() {
-        vars.push(("input".to_owned(), row.input.text));
+        vars.push(("input".to_owned(), row.input.text.into()));
     }
     for (name, value) in &vars {
         let read = if value.starts_with("file://") {

@@ -77,7 +77,7 @@ proptest! {
 
     #[test]
     fn no_check_panics_whatever_it_holds(value in ".{0,20}", text in ".{0,40}", vars in ".{0,20}") {
-        let input = Input { text: text.clone(), vars: [("v".to_owned(), vars)].into() };
+        let input = Input { text: text.clone(), vars: [("v".to_owned(), vars.into())].into() };
         for kind in CheckKind::ALL {
             for value in [value.clone(), format!("{{{{ v }}}}{value}")] {
                 let check = Check { path: Some("/a".to_owned()), ..Check::of(*kind).with(value) };

@@ -1,6 +1,6 @@
 //! YAML lists, whole and broken.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{super::record::Fields as Found, *};
 
@@ -10,7 +10,7 @@ fn all(text: &str) -> Result<Vec<(u64, Value)>, Trouble> {
     while let Some(record) = list.read()? {
         let value = match record.fields {
             Found::Text(text) => Value::String(text),
-            Found::Columns(columns) => Value::Object(columns.into_iter().collect()),
+            Found::Columns(columns) => ExactJson::Fields(columns).to_value(),
         };
         rows.push((record.line.unwrap(), value));
     }
@@ -47,7 +47,8 @@ fn a_broken_list_is_told_by_its_line() {
         ("a: 1\n", "not a YAML list"),
         ("- a: 1\n  a: 2\n", "`a` is there twice"),
         ("- !!python/object x\n", "the tag"),
-        ("- a: !!str 5\n", "the tag"),
+        ("- a: !mine 5\n", "the tag"),
+        ("- a: !!int five\n", "is not a number"),
         ("- a: [1\n- b\n", "not YAML"),
         ("- *gone\n", "not YAML"),
         ("- &a [*a]\n", "itself a part"),
