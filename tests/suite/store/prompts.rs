@@ -6,7 +6,7 @@ use proptest::{collection::vec, option, prelude::*};
 use retort::{
     model::{Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::Comparison},
     store::{
-        job::{FaultKind, Job, Reply},
+        job::{FaultKind, Job, Over, Reply},
         prompts,
     },
 };
@@ -310,16 +310,20 @@ async fn the_projects_prompts_come_before_the_users_before_the_built_in() {
     );
 
     // A project's prompt is saved in the project, any other among the user's.
-    let save = |name: &str, replace| Job::SavePrompt { name: name.to_owned(), prompt: Box::new(sentiment()), replace };
-    let Ok(Reply::PromptSaved { path, .. }) = store.ask(save("shared", true)).await else { panic!("not saved") };
+    let save = |name: &str, over| Job::SavePrompt { name: name.to_owned(), prompt: Box::new(sentiment()), over };
+    let Ok(Reply::PromptSaved { path, .. }) = store.ask(save("shared", Over::Anything)).await else {
+        panic!("not saved")
+    };
     assert_eq!(path, project.join("shared.toml"));
-    let Ok(Reply::PromptSaved { path, .. }) = store.ask(save("sentiment", false)).await else { panic!("not saved") };
+    let Ok(Reply::PromptSaved { path, .. }) = store.ask(save("sentiment", Over::Nothing)).await else {
+        panic!("not saved")
+    };
     assert_eq!(path, user.join("sentiment.toml"));
     let Ok(Reply::Prompt { prompt, .. }) = store.ask(Job::OpenPrompt("sentiment".to_owned())).await else {
         panic!("not opened")
     };
     assert_eq!(*prompt, sentiment());
-    let fault = store.ask(save("sentiment", false)).await.unwrap_err();
+    let fault = store.ask(save("sentiment", Over::Nothing)).await.unwrap_err();
     assert!(
         fault.kind == FaultKind::Exists && fault.message.starts_with("there is a prompt `sentiment` already"),
         "{fault}"
@@ -331,7 +335,7 @@ async fn a_name_is_no_path() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     for name in ["", "../x", "a/b", ".x", "-x", "a\\b", "a b", "ä", "x\u{1b}[2J", &"x".repeat(65)] {
-        let save = Job::SavePrompt { name: name.to_owned(), prompt: Box::default(), replace: true };
+        let save = Job::SavePrompt { name: name.to_owned(), prompt: Box::default(), over: Over::Anything };
         let fault = store.ask(save).await.unwrap_err().message;
         assert!(fault.contains("cannot be a prompt's name"), "{fault}");
         assert!(store.ask(Job::OpenPrompt(name.to_owned())).await.is_err());
@@ -347,8 +351,11 @@ async fn what_no_run_could_use_is_not_saved() {
     let store = store_in(dir.path());
     let mut prompt = sentiment();
     prompt.response.format = Format::Schema;
-    let save =
-        |prompt: &Prompt| Job::SavePrompt { name: "x".to_owned(), prompt: Box::new(prompt.clone()), replace: true };
+    let save = |prompt: &Prompt| Job::SavePrompt {
+        name: "x".to_owned(),
+        prompt: Box::new(prompt.clone()),
+        over: Over::Anything,
+    };
     let fault = store.ask(save(&prompt)).await.unwrap_err().message;
     assert_eq!(
         fault,
