@@ -34,6 +34,7 @@ pub mod overlay;
 mod picked;
 mod prepare;
 pub mod quality;
+mod quit;
 mod runs;
 pub mod scoring;
 pub mod screen;
@@ -78,6 +79,9 @@ const BEAT: Duration = Duration::from_millis(100);
 
 /// How long after an edit the session is saved.
 const AUTOSAVE: Duration = Duration::from_secs(1);
+
+/// How long after a failure the session is saved again.
+const SAVE_AGAIN: Duration = Duration::from_secs(10);
 
 /// Within which time a second ctrl-c quits.
 const TWICE: Duration = Duration::from_secs(2);
@@ -167,6 +171,11 @@ pub struct App {
     stopped: Option<Instant>,
     saved: u64,
     save_at: Option<Instant>,
+    /// Why the session could not be saved the last time.
+    unsaved: Option<String>,
+    quitting: Option<quit::Quitting>,
+    quit_since: Option<Instant>,
+    last_words: Option<String>,
     effects: Vec<Effect>,
 }
 
@@ -210,6 +219,10 @@ impl App {
             stopped: None,
             saved: 0,
             save_at: None,
+            unsaved: None,
+            quitting: None,
+            quit_since: None,
+            last_words: None,
             effects: Vec::new(),
         };
         app.bench.settle();
@@ -252,10 +265,14 @@ impl App {
             Msg::Completed(ticket, path, choices) => self.completed(ticket, &path, &choices),
             Msg::Stored(ticket, answer) => self.stored(ticket, answer),
             Msg::Edited(field, text) => self.edited(field, text),
+            Msg::Copied { what, way, send } => {
+                self.effects.extend(send.map(Effect::SendCopy));
+                self.say(Tone::Info, &format!("{way}: {what}"));
+            }
             Msg::Found(found) => self.found(&found),
             Msg::Keys(keys, accounts) => (self.key_states, self.accounts) = (keys, accounts),
             Msg::Fault(fault) => self.say(Tone::Error, &fault),
-            Msg::Quit => self.quit(),
+            Msg::Quit => self.must_quit(),
         }
         self.bench.settle();
         self.bench.settle_comparison();
@@ -343,15 +360,10 @@ impl App {
         self.effects.push(Effect::Store(ticket, job));
     }
 
-    /// Ends the program: stops what runs, saves what is on the bench.
-    fn quit(&mut self) {
-        self.stop_all();
-        self.stop_batch();
-        // A bench that is as it was last saved has nothing to add, and may be older than its file.
-        if self.bench.revision() != self.saved || self.bench.saved_at.is_none() {
-            self.save_session();
-        }
-        self.effects.push(Effect::Quit);
+    /// Tells whether the session could not be saved the last time.
+    #[must_use]
+    pub fn is_unsaved(&self) -> bool {
+        self.unsaved.is_some()
     }
 }
 

@@ -57,7 +57,7 @@ impl From<StoreFault> for Stopped {
     fn from(fault: StoreFault) -> Self {
         match fault.kind {
             FaultKind::Wrong => Self::Usage(fault.message),
-            FaultKind::Failed | FaultKind::Exists => Self::Store(fault),
+            FaultKind::Failed | FaultKind::Exists | FaultKind::Changed => Self::Store(fault),
         }
     }
 }
@@ -102,8 +102,10 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Doctor => doctor::doctor(&mut io).await,
         Command::Cache { action } => cache::cache(action, &mut io).await,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "retort", io.out);
-            Ok(Exit::Done)
+            // Written to memory first: it panics where a reader has closed the output.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "retort", &mut script);
+            io.out.write_all(&script).map(|()| Exit::Done).map_err(Stopped::from)
         }
         Command::Man => man(&mut io),
     };

@@ -4,7 +4,7 @@ pub mod batch;
 pub mod card;
 pub mod catalog;
 pub mod check;
-mod digest;
+pub mod digest;
 pub mod expected;
 pub mod facts;
 pub mod fault;

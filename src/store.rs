@@ -31,6 +31,7 @@ mod mistake;
 mod outline;
 mod points;
 mod prompt_form;
+mod prompt_merge;
 mod queue;
 mod record;
 mod review;
@@ -71,9 +72,11 @@ const MOST_WAITING: Load = Load { pieces: 1024, weight: 64 * 1024 * 1024 };
 /// What may wait for the record before a batch waits too.
 const BEHIND: Load = Load { pieces: 512, weight: 16 * 1024 * 1024 };
 
-/// The disk behind three threads: one for files, one for the record of runs, one for the cache.
+/// The disk behind four threads: one for prompts and sessions, one for inputs, one for the record of runs, one
+/// for the cache.
 ///
-/// Each works its own queue off in order. A queue that is full refuses: [`Store::ask`] answers
+/// Each works its own queue off in order. A prompt, a session or an input that cannot be reached in time is
+/// answered with a fault and holds nothing else up. A queue that is full refuses: [`Store::ask`] answers
 /// with a fault, an answer is not cached, a run of more bytes than can wait is not recorded, and the
 /// latter two are told of once on [`Store::faults`]. A batch waits for a slow disk
 /// ([`Recorder::room`]), and [`Store::close`] does within its bound; nothing else ever. Clones of
@@ -81,6 +84,8 @@ const BEHIND: Load = Load { pieces: 512, weight: 16 * 1024 * 1024 };
 #[derive(Debug)]
 pub struct Store {
     files: Arc<Queue<FileTask>>,
+    /// Files that somebody names: what is blocked there must not keep a session from being saved.
+    inputs: Arc<Queue<FileTask>>,
     record: Arc<Queue<RecordTask>>,
     cache: Arc<Queue<CacheTask>>,
     reports: Reports,
@@ -97,6 +102,7 @@ impl Store {
         let places = Arc::new(places);
         let store = Self {
             files: Arc::new(Queue::new(MOST_WAITING, Load::ANY)),
+            inputs: Arc::new(Queue::new(MOST_WAITING, Load::ANY)),
             // However many runs come, a batch waits before it brings more, and questions are few.
             record: Arc::new(Queue::new(Load { pieces: usize::MAX, ..MOST_WAITING }, BEHIND)),
             // A batch may bring its answers faster than they are stored.
@@ -104,7 +110,8 @@ impl Store {
             reports,
             faults: Mutex::new(Some(faults)),
         };
-        worker::files(Arc::clone(&store.files), Arc::clone(&places));
+        worker::files("retort-files", Arc::clone(&store.files), Arc::clone(&places));
+        worker::files("retort-inputs", Arc::clone(&store.inputs), Arc::clone(&places));
         worker::record(Arc::clone(&store.record), Arc::clone(&places), store.reports.clone());
         worker::cache(Arc::clone(&store.cache), places, capacity, store.reports.clone());
         store
@@ -116,6 +123,7 @@ impl Store {
         let (tell, told) = oneshot::channel();
         let pushed = match job {
             job if job.is_of_record() => self.record.push(RecordTask::Ask(job, tell), 0),
+            job @ (Job::ReadInput(_) | Job::PreviewData { .. }) => self.inputs.push(FileTask { job, tell }, 0),
             job => self.files.push(FileTask { job, tell }, 0),
         };
         answer(pushed, told)
@@ -164,7 +172,7 @@ impl Store {
     }
 
     /// Takes no more work and blocks until everything queued is written: a slow disk may take its time, one that
-    /// does nothing at all has `limit`.
+    /// does nothing at all has `limit`. What is still to be read is not waited for.
     pub fn close(&self, limit: Duration) -> Result<(), StoreFault> {
         self.stop();
         let until = Instant::now() + limit;
@@ -175,6 +183,7 @@ impl Store {
 
     fn stop(&self) {
         self.files.close();
+        self.inputs.close();
         self.record.close();
         self.cache.close();
     }

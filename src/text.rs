@@ -7,6 +7,7 @@
 pub mod clean;
 pub mod diff;
 mod escape;
+pub mod graphemes;
 pub mod json;
 pub mod paragraph;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The terminal shell of the workbench: one loop over keys, messages, signals and the frame clock.
 
+mod backend;
 mod batches;
 mod clipboard;
 mod crash;
@@ -54,11 +55,12 @@ pub async fn run(setup: Arc<Setup>, session: Option<String>) -> Result<(), Refus
         signals,
         frames: FrameClock::default(),
         editing: None,
+        lost: false,
         setup: Arc::clone(&setup),
         over: false,
     };
     bench.draw();
-    bench.input.listen();
+    bench.input.listen()?;
     let store = Arc::new(setup.store());
     let (parts, shared) = (Arc::clone(&setup), Arc::clone(&store));
     let (mut work, mut inbox) = Work::begin(store, Arc::clone(&setup), move || Engine::start(&parts, &shared));
@@ -77,13 +79,19 @@ pub async fn run(setup: Arc<Setup>, session: Option<String>) -> Result<(), Refus
         Some((_, editing)) => editing.abandon().await,
         None => None,
     };
+    let last_words = [bench.app.last_words().map(str::to_owned), kept];
+    // What is typed from now on is for whoever has the terminal next.
+    bench.input.let_go();
     // The screen goes first: what is left to do must not look like a hang.
     drop(bench);
-    work.end(inbox).await?;
-    kept.map_or(Ok(()), |kept| {
-        tracing::warn!("{kept}");
-        Err(Refused::Words(kept))
-    })
+    let ended = work.end(inbox).await;
+    let lost: Vec<String> = last_words.into_iter().flatten().collect();
+    if lost.is_empty() {
+        return ended;
+    }
+    let lost = lost.join("\n");
+    tracing::warn!("{lost}");
+    Err(Refused::Words(lost))
 }
 
 /// Why the workbench did not come up, or what was lost when it closed.
@@ -116,6 +124,8 @@ struct Bench {
     frames: FrameClock,
     /// The editor that has the terminal.
     editing: Option<(FieldId, Editing)>,
+    /// Whether the terminal is gone.
+    lost: bool,
     setup: Arc<Setup>,
     over: bool,
 }
@@ -149,6 +159,7 @@ impl Bench {
                 },
                 ended = finished(&mut self.editing) => batch.extend(self.take_back(ended)),
                 _ = inbox.recv_many(&mut batch, DRAIN) => {}
+                () = lost(self.lost) => self.lose_terminal(&mut batch),
                 () = at(wake) => batch.push(Msg::Tick),
                 () = at(frame) => {}
             }
@@ -169,20 +180,15 @@ impl Bench {
             Effect::PlanBatch(ticket, order) => work.plan_batch(ticket, *order),
             Effect::StartBatch(ticket, order) => work.start_batch(ticket, *order),
             Effect::BatchControl(ticket, control) => work.tell_batch(ticket, control),
-            Effect::Complete(ticket, path) => {
-                let (path, choices) = paths::complete(&path);
-                self.tell(Msg::Completed(ticket, path, choices), work).await;
-            }
+            Effect::Complete(ticket, path) => work.complete(ticket, path),
             Effect::Keys => work.ask(|engine| async move { keys(&engine) }),
             Effect::Concurrency { provider, most } => work.ask(move |engine| async move {
                 engine.pipeline.set_concurrency(&provider, Some(most));
                 keys(&engine)
             }),
             Effect::Edit { field, text, suffix } => self.lend(field, &text, suffix, work).await,
-            Effect::Copy(text) => match clipboard::copy(&text) {
-                Ok(command) => self.write(&command),
-                Err(refusal) => self.tell(Msg::Fault(refusal), work).await,
-            },
+            Effect::Copy { what, text } => work.copy(what, text),
+            Effect::SendCopy(text) => self.write(&clipboard::sequence(&text)),
             Effect::SetMouse(true) => {
                 self.claims.mouse = true;
                 self.write(&event::EnableMouseCapture);
@@ -222,6 +228,7 @@ impl Bench {
         });
         if let Err(fault) = drawn {
             tracing::warn!(%fault, "the frame could not be drawn");
+            self.lost |= screen::is_gone(&fault);
         }
         self.app.take_dirty();
         self.frames.drawn(Instant::now());
@@ -273,8 +280,7 @@ impl Bench {
     }
 
     fn claim(&mut self) {
-        self.input.listen();
-        match Screen::enter(self.claims) {
+        match self.input.listen().and_then(|()| Screen::enter(self.claims)) {
             Ok(screen) => self.screen = Some(screen),
             Err(fault) => {
                 tracing::error!(%fault, "the terminal could not be claimed again");
@@ -289,6 +295,7 @@ impl Bench {
         if let Some(screen) = &mut self.screen {
             if let Err(fault) = screen.claim_again(self.claims) {
                 tracing::warn!(%fault, "the terminal could not be claimed again");
+                self.lost |= screen::is_gone(&fault);
             }
             self.frames.want(Instant::now());
         }
@@ -296,6 +303,7 @@ impl Bench {
 
     fn lose_terminal(&mut self, batch: &mut Vec<Msg>) {
         tracing::warn!("the terminal is gone");
+        self.lost = false;
         self.input.let_go();
         self.screen = None;
         batch.push(Msg::Quit);
@@ -307,6 +315,13 @@ async fn finished(editing: &mut Option<(FieldId, Editing)>) -> io::Result<()> {
     match editing {
         Some((_, editing)) => editing.ended().await,
         None => std::future::pending().await,
+    }
+}
+
+/// Waits for ever, unless the terminal is gone.
+async fn lost(gone: bool) {
+    if !gone {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -14,7 +14,9 @@ pub mod scene;
 mod status;
 pub mod theme;
 
-use ratatui::{Frame, buffer::Buffer, text::Line};
+use std::cell::Cell;
+
+use ratatui::{Frame, buffer::Buffer, layout::Position, style::Modifier, text::Line};
 
 use crate::app::{
     App,
@@ -27,14 +29,22 @@ use theme::Role;
 /// Draws the app as [`App::prepare`] left it.
 ///
 /// Should the terminal have another size by now, what lies outside it is left out; the resize
-/// brings the next frame.
+/// brings the next frame. The terminal's cursor stands at the caret, where input methods open.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
-    draw_on(app, frame.buffer_mut());
+    let Some(caret) = draw_on(app, frame.buffer_mut()) else {
+        return;
+    };
+    if let Some(cell) = frame.buffer_mut().cell_mut(caret) {
+        // The cursor shows the place; on a reversed cell some would not be seen.
+        cell.modifier.remove(Modifier::REVERSED);
+    }
+    frame.set_cursor_position(caret);
 }
 
-/// Draws the app on a buffer.
-pub fn draw_on(app: &App, buffer: &mut Buffer) {
-    let scene = Scene::new(app);
+/// Draws the app on a buffer, and returns where the caret stands; none where nothing is typed.
+pub fn draw_on(app: &App, buffer: &mut Buffer) -> Option<Position> {
+    let caret = Cell::new(None);
+    let scene = Scene::new(app, &caret);
     if app.layout.area == buffer.area {
         match app.layout.shape {
             Shape::Tiny => too_small(scene, buffer),
@@ -45,6 +55,7 @@ pub fn draw_on(app: &App, buffer: &mut Buffer) {
     if !app.look.unicode {
         cells::plain(buffer);
     }
+    caret.get().filter(|place| buffer.area.contains(*place))
 }
 
 fn screen(scene: Scene<'_>, buffer: &mut Buffer) {
@@ -57,6 +68,9 @@ fn screen(scene: Scene<'_>, buffer: &mut Buffer) {
     }
     status::status(scene, buffer);
     status::footer(scene, buffer);
+    if scene.app.overlay().is_some() {
+        scene.caret.set(None);
+    }
     overlay::draw(scene, buffer);
 }
 

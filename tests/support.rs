@@ -2,6 +2,8 @@
 
 pub(crate) mod batch;
 pub(crate) mod bench;
+#[cfg(unix)]
+pub(crate) mod clusters;
 pub(crate) mod history;
 pub(crate) mod home;
 pub(crate) mod picture;

@@ -304,12 +304,15 @@ impl App {
 
     fn save(&mut self) {
         match self.bench.prompt_name.clone() {
-            Some(name) => self.save_prompt(name, true),
+            Some(name) => {
+                let over = self.bench.known_file(&name);
+                self.save_prompt(name, over);
+            }
             None => self.open_name(NameFor::Prompt),
         }
     }
 
-    fn open_name(&mut self, what: NameFor) {
+    pub(super) fn open_name(&mut self, what: NameFor) {
         let present = match what {
             NameFor::Prompt => self.bench.prompt_name.clone().unwrap_or_default(),
             NameFor::RenameSession => self.bench.session.clone(),

@@ -32,12 +32,15 @@ const NAMED: &[(&str, KeyCode)] = &[
 impl Chord {
     /// Makes a chord of a key and the modifiers held with it.
     ///
-    /// A character carries shift in itself; with ctrl it is a lower-case letter, as terminals send it.
+    /// A character carries shift in itself; with ctrl it is a lower-case letter, as terminals send it. With
+    /// ctrl and alt together, what is no letter or digit of ASCII is text: that is how Windows and some
+    /// terminals report the characters of `AltGr`.
     #[must_use]
     pub fn new(code: KeyCode, mods: KeyModifiers) -> Self {
         let mods = mods & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
         match code {
             KeyCode::BackTab => Self { code: KeyCode::Tab, mods: mods | KeyModifiers::SHIFT },
+            KeyCode::Char(c) if is_alt_gr(c, mods) => Self { code, mods: KeyModifiers::NONE },
             KeyCode::Char(c) => {
                 let shifted = mods.contains(KeyModifiers::SHIFT) && c.is_ascii_lowercase();
                 let c = if mods.contains(KeyModifiers::CONTROL) {
@@ -59,6 +62,18 @@ impl Chord {
         match self.code {
             KeyCode::Char(c) if self.mods.is_empty() => Some(c),
             _ => None,
+        }
+    }
+
+    /// Returns the chord as a text takes it where it calls nothing: terminals whose alt key is also `AltGr`
+    /// report its characters with alt.
+    #[must_use]
+    pub fn typed(self) -> Self {
+        match self.code {
+            KeyCode::Char(c) if self.mods == KeyModifiers::ALT && !c.is_ascii_alphanumeric() && c != ' ' => {
+                Self { mods: KeyModifiers::NONE, ..self }
+            }
+            _ => self,
         }
     }
 
@@ -123,6 +138,10 @@ impl fmt::Display for Chord {
             other => write!(f, "{other:?}"),
         }
     }
+}
+
+fn is_alt_gr(c: char, mods: KeyModifiers) -> bool {
+    mods.contains(KeyModifiers::CONTROL | KeyModifiers::ALT) && !c.is_ascii_alphanumeric() && c != ' '
 }
 
 /// A text that names no key.
@@ -197,6 +216,18 @@ mod tests {
         assert_eq!(Chord::new(KeyCode::BackTab, KeyModifiers::NONE), "shift-tab".parse().unwrap());
         assert_eq!(Chord::new(KeyCode::Char('R'), KeyModifiers::CONTROL), "ctrl-r".parse().unwrap());
         assert_eq!("ctrl--".parse::<Chord>().unwrap().to_string(), "ctrl--");
+    }
+
+    #[test]
+    fn a_character_of_alt_gr_is_text() {
+        let both = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        for c in ['@', '€', '{', '}', '[', ']', '\\', '~', '|', 'ą', 'Ł', 'µ'] {
+            assert_eq!(Chord::new(KeyCode::Char(c), both).text(), Some(c));
+            assert_eq!(Chord::new(KeyCode::Char(c), both | KeyModifiers::SHIFT).text(), Some(c));
+            assert_eq!(Chord::new(KeyCode::Char(c), KeyModifiers::ALT).typed().text(), Some(c));
+        }
+        assert_eq!(Chord::new(KeyCode::Char('a'), both).text(), None);
+        assert_eq!(Chord::new(KeyCode::Char('a'), KeyModifiers::ALT).typed().text(), None);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! A text of many lines being edited: keys, one undo step for one word or one paste, texts too long to edit.
 
+mod caret;
+
 use crossterm::event::KeyCode;
 use ratatui::style::{Modifier, Style};
 use ratatui_textarea::{CursorMove, TextArea, WrapMode};
 
 use super::{chord::Chord, view::View};
-use crate::text::clean;
+use crate::text::{clean, graphemes};
 
 /// Texts beyond this many bytes are edited in the user's editor: a text area wraps its whole text
 /// at every edit.
@@ -173,10 +175,12 @@ impl Field {
                 self.area.insert_newline();
                 (Stroke::Space, true)
             }
-            (KeyCode::Backspace, false, false) => (Stroke::Delete, self.area.delete_char()),
-            (KeyCode::Delete, false, false) => (Stroke::Delete, self.area.delete_next_char()),
-            (KeyCode::Backspace, ..) | (KeyCode::Char('w'), true, false) => (Stroke::Other, self.area.delete_word()),
-            (KeyCode::Delete, ..) => (Stroke::Other, self.area.delete_next_word()),
+            (KeyCode::Backspace, false, false) => (Stroke::Delete, self.delete_back(graphemes::before)),
+            (KeyCode::Delete, false, false) => (Stroke::Delete, self.delete_on(graphemes::after)),
+            (KeyCode::Backspace, ..) | (KeyCode::Char('w'), true, false) => {
+                (Stroke::Other, self.delete_back(graphemes::word_before))
+            }
+            (KeyCode::Delete, ..) => (Stroke::Other, self.delete_on(graphemes::word_end_after)),
             (KeyCode::Char('k'), true, false) => (Stroke::Other, self.area.delete_line_by_end()),
             (KeyCode::Char('u'), true, false) => (Stroke::Other, self.area.delete_line_by_head()),
             _ => return false,
@@ -191,13 +195,20 @@ impl Field {
     /// Moves the cursor by a key that only moves.
     fn moved(&mut self, chord: Chord) -> bool {
         let far = chord.ctrl() || chord.alt();
+        match chord.code() {
+            KeyCode::Left => {
+                self.step_back(if far { graphemes::word_before } else { graphemes::before });
+                return true;
+            }
+            KeyCode::Right => {
+                self.step_on(if far { graphemes::next_word } else { graphemes::after });
+                return true;
+            }
+            _ => {}
+        }
         let to = match chord.code() {
             KeyCode::Up => CursorMove::Up,
             KeyCode::Down => CursorMove::Down,
-            KeyCode::Left if far => CursorMove::WordBack,
-            KeyCode::Right if far => CursorMove::WordForward,
-            KeyCode::Left => CursorMove::Back,
-            KeyCode::Right => CursorMove::Forward,
             KeyCode::Home if far => CursorMove::Top,
             KeyCode::End if far => CursorMove::Bottom,
             KeyCode::Home => CursorMove::Head,
@@ -211,6 +222,7 @@ impl Field {
             _ => return false,
         };
         self.area.move_cursor(to);
+        self.settle();
         true
     }
 
@@ -241,15 +253,20 @@ impl Field {
             long.view.scroll(lines);
             return;
         }
-        let to = if lines < 0 { CursorMove::Up } else { CursorMove::Down };
-        for _ in 0..lines.unsigned_abs() {
-            self.area.move_cursor(to);
-        }
+        self.move_by(if lines < 0 { CursorMove::Up } else { CursorMove::Down }, lines.unsigned_abs());
+        self.settle();
     }
 
-    /// Moves the cursor.
+    /// Moves the cursor, forwards and back by what a reader takes for a character.
     pub fn go(&mut self, to: CursorMove) {
-        self.area.move_cursor(to);
+        match to {
+            CursorMove::Back => self.step_back(graphemes::before),
+            CursorMove::Forward => self.step_on(graphemes::after),
+            other => {
+                self.area.move_cursor(other);
+                self.settle();
+            }
+        }
         self.stroke = Stroke::Other;
     }
 
@@ -309,72 +326,4 @@ impl Field {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn typed(field: &mut Field, text: &str) {
-        for c in text.chars() {
-            let name = if c == '\n' { "enter".to_owned() } else { c.to_string() };
-            let name = if c == ' ' { "space".to_owned() } else { name };
-            assert!(field.key(name.parse().unwrap()));
-        }
-    }
-
-    #[test]
-    fn a_word_is_one_undo_step() {
-        let mut field = Field::default();
-        typed(&mut field, "one two");
-        assert!(field.undo());
-        assert_eq!(field.text(), "one ");
-        assert!(field.undo() && !field.undo());
-        assert_eq!(field.text(), "");
-        assert!(field.redo() && field.redo() && !field.redo());
-        assert_eq!(field.text(), "one two");
-    }
-
-    #[test]
-    fn a_paste_is_one_undo_step_and_loses_its_carriage_returns() {
-        let mut field = Field::of("x");
-        assert!(field.paste("a\r\nb\rc"));
-        assert_eq!(field.text(), "a\nb\ncx");
-        assert!(field.undo());
-        assert_eq!(field.text(), "x");
-        assert!(!field.undo());
-    }
-
-    #[test]
-    fn another_text_is_one_undo_step() {
-        let mut field = Field::of("old\ntext");
-        field.set("new");
-        assert_eq!(field.text(), "new");
-        assert!(field.undo());
-        assert_eq!(field.text(), "old\ntext");
-        field.redo();
-        field.set("");
-        assert!(field.is_empty());
-        field.undo();
-        assert_eq!(field.text(), "new");
-    }
-
-    #[test]
-    fn the_shells_editing_keys_edit() {
-        let mut field = Field::default();
-        typed(&mut field, "one two three");
-        for (key, left) in [("ctrl-w", "one two "), ("ctrl-a", "one two "), ("ctrl-k", "")] {
-            assert!(field.key(key.parse().unwrap()));
-            assert_eq!(field.text(), left, "{key}");
-        }
-        assert!(!field.key("ctrl-g".parse().unwrap()));
-    }
-
-    #[test]
-    fn a_very_long_text_is_kept_but_not_edited_in_place() {
-        let text = "word ".repeat(50_000);
-        let mut field = Field::of(&text);
-        assert!(field.long().is_some() && !field.key("x".parse().unwrap()) && !field.paste("y"));
-        assert_eq!(field.text(), text);
-        field.set("short");
-        assert!(field.long().is_none());
-        assert!(!Field::of("x").paste(&text));
-    }
-}
+mod tests;

@@ -15,6 +15,16 @@ impl App {
             return;
         }
         let chord = Chord::from(event);
+        if let Some(Overlay::Confirm(confirm)) = self.overlays.last() {
+            if confirm.is_unseen(self.now.at) {
+                return;
+            }
+            if let Some(then) = chord.text().and_then(|key| confirm.answer(key)) {
+                self.overlays.pop();
+                self.confirmed(then);
+                return;
+            }
+        }
         if let Some(overlay) = self.overlays.last_mut() {
             if let Overlay::Grade(grading) = overlay
                 && chord.text().is_some_and(|key| grading.key(key))
@@ -47,7 +57,7 @@ impl App {
         if field.long().is_some() {
             self.too_long();
         } else {
-            field.key(chord);
+            field.key(chord.typed());
         }
     }
 

@@ -4,6 +4,7 @@ use crossterm::event::KeyCode;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::chord::Chord;
+use crate::text::graphemes;
 
 /// One line being edited. The cursor stands between characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,8 +72,8 @@ impl Line {
             (KeyCode::Char('u'), true) => self.before.clear(),
             (KeyCode::Char('k'), true) => self.after.clear(),
             (KeyCode::Char('w'), true) => {
-                let kept = self.before.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1);
-                self.before.truncate(kept);
+                let kept = graphemes::word_before(&self.before, self.before.chars().count());
+                self.before = self.before.chars().take(kept).collect();
             }
             _ => return None,
         }

@@ -67,6 +67,15 @@ pub enum Msg {
     Completed(Ticket, String, Vec<String>),
     /// An answer of the store.
     Stored(Ticket, Result<Reply, StoreFault>),
+    /// A text was copied.
+    Copied {
+        /// What it is, in words.
+        what: String,
+        /// How it was copied, in words.
+        way: String,
+        /// The text, where the terminal is still to be sent it.
+        send: Option<String>,
+    },
     /// What an editor left, or why it could not be used.
     Edited(FieldId, Result<String, String>),
     /// Real providers, in words, found after the start.
@@ -120,8 +129,15 @@ pub enum Effect {
         /// The file name's ending, `.md` or `.json`.
         suffix: &'static str,
     },
-    /// Copies a text to the terminal's clipboard.
-    Copy(String),
+    /// Copies a text, and says how that was done.
+    Copy {
+        /// What it is, in words.
+        what: String,
+        /// The text.
+        text: String,
+    },
+    /// Sends the terminal a text for its clipboard.
+    SendCopy(String),
     /// Captures the mouse or lets it go.
     SetMouse(bool),
     /// Rings.

@@ -12,7 +12,7 @@ use crate::{
     app::action::{ACTIONS, Entry, When},
     model::{LaneSpec, VarValue},
     pipeline::AccountState,
-    store::job::Job,
+    store::job::{Job, Over},
 };
 
 impl App {
@@ -276,8 +276,8 @@ impl App {
             }
             Ok(text) => match name.what {
                 NameFor::Prompt => {
-                    let own = self.bench.prompt_name.as_ref() == Some(&text);
-                    self.save_prompt(text, own);
+                    let over = self.bench.known_file(&text);
+                    self.save_prompt(text, over);
                 }
                 NameFor::Version => self.name_version(text),
                 NameFor::Fork => self.fork_version(text),
@@ -303,9 +303,8 @@ impl App {
             return;
         };
         if let Some(text) = copy::text(item.value, self) {
-            let says = format!("{} copied, {} characters", item.label, text.chars().count());
-            self.effects.push(Effect::Copy(text));
-            self.say(Tone::Info, &says);
+            let what = format!("{}, {} characters", item.label, text.chars().count());
+            self.effects.push(Effect::Copy { what, text });
         }
     }
 
@@ -321,7 +320,7 @@ impl App {
     }
 
     pub(super) fn ask(&mut self, text: &str, yes: &'static str, then: Then) {
-        self.overlays.push(Overlay::Confirm(Confirm { text: text.to_owned(), yes, then }));
+        self.overlays.push(Overlay::Confirm(Confirm::new(text, yes, then)));
     }
 
     /// Quits, or asks while something runs.
@@ -339,13 +338,15 @@ impl App {
         }
     }
 
-    fn confirmed(&mut self, then: Then) {
+    pub(super) fn confirmed(&mut self, then: Then) {
         match then {
             Then::Quit => self.quit(),
+            Then::LeaveBehind => self.leave_behind(),
+            Then::SavePromptAs => self.open_name(NameFor::Prompt),
             Then::OpenPrompt(name) => self.open_prompt(name),
             Then::OpenSession(name) => self.open_session(name),
             Then::NewSession(name) => self.new_session(name),
-            Then::ReplacePrompt(name) => self.save_prompt(name, true),
+            Then::ReplacePrompt(name) => self.save_prompt(name, Over::Anything),
             Then::CloseLane => self.drop_lane(),
             Then::RemoveRun(run) => self.remove_run(run),
             Then::ScoreRuns => self.go_on_scoring(),

@@ -216,7 +216,7 @@ impl App {
     pub(super) fn scoring_stored(&mut self, asked: AskedFor, reply: Reply) {
         match (asked, reply) {
             (AskedFor::Answers, Reply::Answers(found)) => self.look_for_prompts(&found),
-            (AskedFor::Prompt(at), Reply::Prompt { name, prompt }) => {
+            (AskedFor::Prompt(at), Reply::Prompt { name, prompt, .. }) => {
                 match Judge::new(&prompt.response, &prompt.checks) {
                     Ok(_) => self.prompt_read(at, Some(prompt)),
                     Err(bad) => {

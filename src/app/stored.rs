@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    AUTOSAVE, App, Ticket,
+    AUTOSAVE, App, SAVE_AGAIN, Ticket,
     batch::AskedFor,
     choice::Item,
     history,
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     eval::review::Watched,
     model::{Grade, Prompt, RunId, Session},
-    store::job::{FaultKind, Job, PromptEntry, Reply, SessionEntry, StoreFault},
+    store::job::{FaultKind, Job, Over, PromptEntry, Reply, SessionEntry, StoreFault},
 };
 
 /// What an answer is waited for.
@@ -45,6 +45,8 @@ pub(super) enum Asked {
     OpenSession,
     /// A prompt to be written.
     SavePrompt { name: String, prompt: Box<Prompt> },
+    /// A copy of a session that could not be saved.
+    Rescue,
     /// Another name for the session.
     Rename,
     /// The prompt of the bench to be kept, before what comes next.
@@ -77,15 +79,19 @@ impl App {
         };
         match (asked, answer) {
             (Asked::SavePrompt { name, .. }, Err(fault)) if fault.kind == FaultKind::Exists => {
-                self.overlays.push(Overlay::Confirm(Confirm {
-                    text: format!("There is a prompt `{name}` already. Replace it?"),
-                    yes: "replaces it",
-                    then: Then::ReplacePrompt(name),
-                }));
+                let text = format!("There is a prompt `{name}` already. Replace it?");
+                self.ask_in_between(text, "replaces it", Then::ReplacePrompt(name), Vec::new());
             }
+            (Asked::SavePrompt { name, .. }, Err(fault)) if fault.kind == FaultKind::Changed => {
+                let others =
+                    vec![('r', "reloads it", Then::OpenPrompt(name.clone())), ('s', "saves as", Then::SavePromptAs)];
+                self.ask_in_between(fault.message, "overwrites", Then::ReplacePrompt(name), others);
+            }
+            (Asked::Rescue, Ok(Reply::SessionRescued(path))) => self.rescued(Ok(path)),
+            (Asked::Rescue, Err(fault)) => self.rescued(Err(fault)),
+            (Asked::Autosave { name, before }, Err(fault)) => self.not_saved(&name, before, fault.message),
             (asked, Err(fault)) => {
                 match asked {
-                    Asked::Autosave { name, before } if self.bench.session == name => self.bench.saved_at = before,
                     Asked::Prompts => self.overlays.retain(|overlay| !matches!(overlay, Overlay::Prompts(_))),
                     Asked::Sessions => self.overlays.retain(|overlay| !matches!(overlay, Overlay::Sessions(_))),
                     Asked::Keep(_) | Asked::Versions(_) => {
@@ -118,19 +124,13 @@ impl App {
             (Asked::BaselineRun, Ok(Reply::Run(record))) => self.compare_with_run(&record),
             (Asked::Weighed(question), Ok(Reply::Weighed(weighed))) => self.bench.weighings.take(&question, weighed),
             (Asked::Judge(_), Ok(Reply::Run(record))) => self.judge_read(&record),
-            (Asked::OpenPrompt, Ok(Reply::Prompt { name, prompt })) => self.put_prompt(name, &prompt),
+            (Asked::OpenPrompt, Ok(Reply::Prompt { name, prompt, file })) => self.put_prompt(name, &prompt, file),
             (Asked::OpenSession, Ok(Reply::Session(session))) => self.put_session(&session),
-            (Asked::SavePrompt { prompt, .. }, Ok(Reply::PromptSaved { name, path })) => {
+            (Asked::SavePrompt { prompt, .. }, Ok(Reply::PromptSaved { name, path, file })) => {
                 self.say(Tone::Info, &format!("saved as {}", path.display()));
-                self.bench.saved(name, *prompt);
+                self.bench.saved(name, *prompt, file);
             }
-            (Asked::Autosave { name, .. }, Ok(Reply::SessionSaved(saved)))
-                if saved != name && self.bench.session == name =>
-            {
-                let told = format!("another retort goes on with session {name}; this one goes on as {saved}");
-                self.say(Tone::Warning, &told);
-                self.bench.session = saved;
-            }
+            (Asked::Autosave { name, .. }, Ok(Reply::SessionSaved(saved))) => self.session_saved(&name, saved),
             (Asked::Rename, Ok(Reply::SessionRenamed(name))) => {
                 self.say(Tone::Info, &format!("the session is called {name}"));
                 self.bench.session = name;
@@ -179,7 +179,7 @@ impl App {
 
     /// Puts a prompt on the bench, in lanes of its own targets if it names some. A starter brings
     /// its sample where there is no input.
-    fn put_prompt(&mut self, name: String, prompt: &Prompt) {
+    fn put_prompt(&mut self, name: String, prompt: &Prompt, file: Option<String>) {
         self.stop_all();
         self.say(Tone::Info, &format!("{name} is on the bench"));
         if let Some((.., sample)) = self.starters.iter().find(|(known, ..)| *known == name)
@@ -188,6 +188,7 @@ impl App {
             self.bench.input.set(sample);
         }
         self.bench.put(Some(name), prompt);
+        self.bench.file = file;
         if !prompt.targets.is_empty() {
             self.bench.set_lanes(&prompt.targets);
         }
@@ -267,9 +268,45 @@ impl App {
         self.ask_store(Job::SaveSession(session), asked);
     }
 
-    pub(super) fn save_prompt(&mut self, name: String, replace: bool) {
+    /// Takes in that the session is on disk.
+    fn session_saved(&mut self, name: &str, saved: String) {
+        self.last_words = None;
+        if self.unsaved.take().is_some() {
+            self.say(Tone::Info, &format!("session {saved} is saved again"));
+        }
+        if saved != name && self.bench.session == name {
+            let told = format!("another retort goes on with session {name}; this one goes on as {saved}");
+            self.say(Tone::Warning, &told);
+            self.bench.session = saved;
+        }
+        self.saved_to_quit();
+    }
+
+    /// Takes in that the session is not on disk: it stays on the bench, and is saved again in a while.
+    fn not_saved(&mut self, name: &str, before: Option<Timestamp>, why: String) {
+        if self.bench.session == name {
+            self.bench.saved_at = before;
+            self.saved = u64::MAX;
+            self.save_at = Some(self.now.at + SAVE_AGAIN);
+        }
+        // Nothing takes the place of what would be lost.
+        self.asked.retain(|_, asked| *asked != Asked::OpenSession);
+        if self.unsaved.as_ref() != Some(&why) {
+            self.say(Tone::Error, &why);
+        }
+        self.unsaved = Some(why);
+        self.not_saved_to_quit();
+    }
+
+    /// Asks a question that comes while something else may be typed.
+    fn ask_in_between(&mut self, text: String, yes: &'static str, then: Then, others: Vec<(char, &'static str, Then)>) {
+        let confirm = Confirm { others, since: Some(self.now.at), ..Confirm::new(text, yes, then) };
+        self.overlays.push(Overlay::Confirm(confirm));
+    }
+
+    pub(super) fn save_prompt(&mut self, name: String, over: Over) {
         let prompt = Box::new(self.bench.prompt_to_save(&self.default_target));
-        let job = Job::SavePrompt { name: name.clone(), prompt: prompt.clone(), replace };
+        let job = Job::SavePrompt { name: name.clone(), prompt: prompt.clone(), over };
         self.ask_store(job, Asked::SavePrompt { name, prompt });
     }
 }

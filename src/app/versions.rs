@@ -13,7 +13,7 @@ use crate::{
     eval::figures::age,
     model::{LaneSpec, Prompt, VersionId, lane::Pinned},
     pipeline::port::RunRecord,
-    store::job::{Job, Lineage},
+    store::job::{Job, Lineage, Over},
 };
 
 use jiff::Timestamp;
@@ -142,7 +142,7 @@ impl App {
                 let place = stand.place.clone();
                 self.bench.put_version(stand);
                 match (name, place) {
-                    (Some(name), _) => self.save_prompt(name, false),
+                    (Some(name), _) => self.save_prompt(name, Over::Nothing),
                     (None, Some(place)) => self.say(Tone::Info, &self.said(&place)),
                     (None, None) => {}
                 }

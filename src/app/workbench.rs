@@ -17,6 +17,7 @@ use crate::{
         whatif::Knob,
     },
     model::{Check, Input, Params, Prompt, Response, Session, VarValue, session::SESSION_VERSION},
+    store::job::Over,
 };
 
 /// Lanes side by side, at most.
@@ -75,6 +76,8 @@ pub struct Workbench {
     pub session: String,
     /// When the session's file was saved as this bench knows it, if it is on disk.
     pub saved_at: Option<Timestamp>,
+    /// The digest of the text of the prompt's file, as this bench knows it.
+    pub file: Option<String>,
     /// The prompt as its file has it, if that is known.
     base: Option<Prompt>,
     dirty: bool,
@@ -117,6 +120,7 @@ impl Workbench {
             weighings: Weighings::default(),
             session,
             saved_at: None,
+            file: None,
             base: None,
             dirty: false,
             asks: Asks::default(),
@@ -144,6 +148,7 @@ impl Workbench {
         self.fallback.clone_from(&prompt.fallback);
         self.stand = None;
         self.prompt_name = name;
+        self.file = None;
         self.base = Some(prompt.clone());
         self.touched = before + 1;
     }
@@ -173,6 +178,7 @@ impl Workbench {
         }
         bench.inputs = Inputs::of(session.input_name.clone(), &session.other_inputs, session.input_at);
         bench.saved_at = session.onto;
+        bench.file.clone_from(&session.prompt_file);
         bench
     }
 
@@ -184,6 +190,7 @@ impl Workbench {
             name: self.session.clone(),
             saved: now.time,
             prompt_name: self.prompt_name.clone(),
+            prompt_file: self.file.clone(),
             edited: self.dirty,
             onto: self.saved_at,
             lanes: self.specs(),
@@ -228,16 +235,26 @@ impl Workbench {
         Prompt { targets: if named { targets } else { Vec::new() }, ..self.prompt() }
     }
 
-    /// Notes that the prompt was saved as it was then.
-    pub fn saved(&mut self, name: String, prompt: Prompt) {
+    /// Tells what a prompt of a name may be written over: its own file, if this bench knows it.
+    #[must_use]
+    pub fn known_file(&self, name: &str) -> Over {
+        match &self.file {
+            Some(file) if self.prompt_name.as_deref() == Some(name) => Over::Known(file.clone()),
+            _ => Over::Nothing,
+        }
+    }
+
+    /// Notes that the prompt was saved as it was then, and the digest of what its file holds.
+    pub fn saved(&mut self, name: String, prompt: Prompt, file: String) {
         self.prompt_name = Some(name);
+        self.file = Some(file);
         self.base = Some(prompt);
         self.touch();
     }
 
     /// Takes over a threshold that was written to the prompt's file, where the prompt is as the file had it.
     /// Tells whether it was.
-    pub fn take_threshold(&mut self, written: &Knob) -> bool {
+    pub fn take_threshold(&mut self, written: &Knob, digest: String) -> bool {
         let mut prompt = self.prompt();
         let fits = Knob::find(&prompt, &written.rule).is_ok_and(|knob| knob.key == written.key);
         let (Some(value), Some(base)) = (written.present, &mut self.base) else {
@@ -247,6 +264,7 @@ impl Workbench {
             return false;
         }
         written.put(base, value);
+        self.file = Some(digest);
         (self.response, self.checks) = (prompt.response, prompt.checks);
         self.touch();
         true

@@ -25,6 +25,10 @@ pub struct Session {
     /// The name of the prompt it began from, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt_name: Option<String>,
+    /// The digest of the text of that prompt's file, as it was known; another one tells that somebody else has
+    /// written the file since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_file: Option<String>,
     /// True when the prompt differs from the file of that name.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub edited: bool,

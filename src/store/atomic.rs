@@ -3,7 +3,7 @@
 use std::{
     fs::{self, DirBuilder, File},
     io::{self, ErrorKind, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use super::job::{FaultKind, StoreFault};
@@ -41,8 +41,8 @@ pub fn read(path: &Path) -> Result<Option<String>, StoreFault> {
     }
 }
 
-/// Writes a file beside its place, makes it last, and moves it there: mode 0600, its directory
-/// 0700 if it has to be made. Where `replace` is false a file that is already there stays.
+/// Writes a file beside its place, makes it last, and moves it there: with the mode of the one it replaces,
+/// else 0600, its directory 0700 if it has to be made. Where `replace` is false a file that is already there stays.
 pub fn write(path: &Path, text: &str, replace: bool) -> Result<(), StoreFault> {
     if text.len() as u64 > MAX_BYTES {
         return Err(StoreFault::new(format!(
@@ -57,11 +57,24 @@ pub fn write(path: &Path, text: &str, replace: bool) -> Result<(), StoreFault> {
     let failed = |error: &io::Error| fault("write", path, error);
     let mut file = tempfile::Builder::new().prefix(".retort-").tempfile_in(dir).map_err(|error| failed(&error))?;
     file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
+    if let Ok(about) = fs::metadata(&real) {
+        // Who may read a file that is there already is its owner's to say.
+        file.as_file().set_permissions(about.permissions()).map_err(|error| failed(&error))?;
+    }
     file.as_file().sync_all().map_err(|error| failed(&error))?;
     let moved = if replace { file.persist(&real) } else { file.persist_noclobber(&real) };
     moved.map_err(|error| failed(&error.error))?;
     sync_dir(dir);
     Ok(())
+}
+
+/// Writes a file that stays where the system has its temporary ones, and returns it: mode 0600.
+pub(super) fn write_temporary(prefix: &str, text: &str) -> Result<PathBuf, StoreFault> {
+    let failed = |error: &io::Error| fault("write", Path::new("a temporary file"), error);
+    let mut file =
+        tempfile::Builder::new().prefix(prefix).suffix(".toml").tempfile().map_err(|error| failed(&error))?;
+    file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
+    file.keep().map(|(_, path)| path).map_err(|error| failed(&error.error))
 }
 
 /// Makes a directory and those above it that are missing, open to their owner alone.

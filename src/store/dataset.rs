@@ -107,6 +107,18 @@ pub fn open(source: &str, reading: &Reading) -> Result<Dataset, StoreFault> {
     from_reader(source, Box::new(file), form, reading)
 }
 
+/// Refuses what is no file and no folder: a pipe or a device can keep its reader waiting for ever.
+fn stored(source: &str) -> Result<(), StoreFault> {
+    match std::fs::metadata(source) {
+        Ok(about) if !about.is_file() && !about.is_dir() => {
+            let what =
+                "it is a pipe or a device, which is not waited for here; name a file, or read it with `retort batch`";
+            Err(told(source, &Trouble::new(None, what)))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Reads a data set from what is open already; `source` names it in faults.
 pub fn from_reader(
     source: &str,

@@ -4,6 +4,7 @@ mod batch;
 mod entry;
 mod fault;
 mod history;
+mod over;
 mod points;
 mod score;
 mod weigh;
@@ -25,7 +26,8 @@ pub use batch::{BatchEntry, BatchState, Begin, CellRow, PastLengths};
 pub use entry::{PromptEntry, Results, RowEntry, SessionEntry, VersionEntry};
 pub use fault::{FaultKind, StoreFault};
 pub use history::{After, HistoryEntry, HistoryPage, Pruned};
-pub use points::{NewThreshold, Points, PromptFile};
+pub use over::Over;
+pub use points::{FoundPrompt, NewThreshold, Points, PromptFile};
 pub use score::{Answers, Scored, ScoredRun, ToScore};
 pub use weigh::{LISTED, Turned, Weighed, Weighted};
 
@@ -44,8 +46,8 @@ pub enum Job {
         name: String,
         /// The prompt.
         prompt: Box<Prompt>,
-        /// Whether a file of that name may be replaced.
-        replace: bool,
+        /// What it may be written over.
+        over: Over,
     },
     /// Finds a prompt's own file.
     PromptFile(String),
@@ -57,6 +59,8 @@ pub enum Job {
     OpenSession(String),
     /// Writes a session.
     SaveSession(Box<Session>),
+    /// Writes a session that cannot be saved wherever else there is a place.
+    RescueSession(Box<Session>),
     /// Gives a session another name.
     RenameSession {
         /// Its name.
@@ -239,6 +243,7 @@ impl Job {
             | Self::ListSessions
             | Self::OpenSession(_)
             | Self::SaveSession(_)
+            | Self::RescueSession(_)
             | Self::RenameSession { .. } => false,
             Self::OpenRun(_)
             | Self::ListVersions { .. }
@@ -291,6 +296,8 @@ pub enum Reply {
         name: String,
         /// The prompt.
         prompt: Box<Prompt>,
+        /// The digest of its file's text; none where no file holds it.
+        file: Option<String>,
     },
     /// A prompt was written.
     PromptSaved {
@@ -298,6 +305,8 @@ pub enum Reply {
         name: String,
         /// Its file.
         path: PathBuf,
+        /// The digest of the file's text.
+        file: String,
     },
     /// A prompt's own file.
     PromptFile(Box<PromptFile>),
@@ -310,6 +319,8 @@ pub enum Reply {
     /// A session was written, under another name if another program had written the file of its own
     /// since this one knew it.
     SessionSaved(String),
+    /// A session that could not be saved was written to this file.
+    SessionRescued(PathBuf),
     /// A session has its new name.
     SessionRenamed(String),
     /// An input that was read.

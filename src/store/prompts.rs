@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::{
     atomic,
-    job::{FaultKind, PromptEntry, StoreFault},
+    job::{FaultKind, Over, PromptEntry, StoreFault},
     mistake::{self, slip},
-    names, prompt_form,
+    names, prompt_form, prompt_merge,
     starters::starters,
 };
 use crate::{
     eval::{BadRule, Judge},
-    model::{Prompt, settings::Places},
+    model::{Prompt, digest, settings::Places},
 };
 
 /// Where a prompt lies.
@@ -67,14 +67,20 @@ pub fn list(places: &Places) -> Result<Vec<PromptEntry>, StoreFault> {
 
 /// Reads a prompt: the project's of that name, else the user's, else the built-in one.
 pub fn read(places: &Places, name: &str) -> Result<Prompt, StoreFault> {
+    read_with_digest(places, name).map(|(prompt, _)| prompt)
+}
+
+/// Reads a prompt as [`read`] does, with the digest of its file's text; none where it is built in.
+pub(super) fn read_with_digest(places: &Places, name: &str) -> Result<(Prompt, Option<String>), StoreFault> {
     names::check("prompt", name)?;
     for (_, dir) in homes(places) {
-        if let Some(prompt) = open(&names::file(&dir, name))? {
-            return Ok(prompt);
+        let file = names::file(&dir, name);
+        if let Some(text) = atomic::read(&file)? {
+            return Ok((parse(&text, &file)?, Some(digest::hex(text.as_bytes()))));
         }
     }
     if let Some((_, prompt, _)) = starters().into_iter().find(|(known, ..)| *known == name) {
-        return Ok(prompt);
+        return Ok((prompt, None));
     }
     let known: Vec<String> = list(places).unwrap_or_default().into_iter().map(|entry| entry.name).collect();
     let near = slip(name, known.iter().map(String::as_str));
@@ -108,22 +114,51 @@ pub fn parse(text: &str, file: &Path) -> Result<Prompt, StoreFault> {
     read().map_err(|fault: StoreFault| StoreFault::wrong(fault.message))
 }
 
-/// Writes a prompt and returns its file: the project's if the name is one of its prompts, else
-/// among the user's. Comments in a file that is replaced are lost.
-pub fn save(places: &Places, name: &str, prompt: &Prompt, replace: bool) -> Result<PathBuf, StoreFault> {
+/// Writes a prompt and returns its file, the project's if the name is one of its prompts, else among the user's,
+/// and the digest of the file's text. In a file that is there only what differs is changed.
+pub fn save(places: &Places, name: &str, prompt: &Prompt, over: Over) -> Result<(PathBuf, String), StoreFault> {
     names::check("prompt", name)?;
     check(prompt).map_err(|(path, message)| {
         StoreFault::new(format!("prompt `{name}` is not saved: {}: {message}", path.join(".")))
     })?;
     let text = write(prompt).map_err(|message| StoreFault::new(format!("prompt `{name}` is not saved: {message}")))?;
     let file = file(places, name).unwrap_or_else(|| names::file(&user_dir(places), name));
-    match atomic::write(&file, &text, replace) {
-        Err(fault) if fault.kind == FaultKind::Exists => {
-            let message = format!("there is a prompt `{name}` already ({})", file.display());
-            Err(StoreFault { message, kind: FaultKind::Exists })
+    let exists = || StoreFault {
+        message: format!("there is a prompt `{name}` already ({})", file.display()),
+        kind: FaultKind::Exists,
+    };
+    let replace = over != Over::Nothing;
+    let present = match over {
+        // What stands there may be anything.
+        Over::Anything => atomic::read(&file).unwrap_or_default(),
+        Over::Nothing if file.exists() => return Err(exists()),
+        Over::Nothing => None,
+        Over::Known(known) => {
+            let present = atomic::read(&file)?;
+            if present.as_ref().is_some_and(|text| digest::hex(text.as_bytes()) != known) {
+                let shown = file.display();
+                let message = format!(
+                    "{shown} was changed by another program since it was opened here. Reloading it drops the edits on the bench."
+                );
+                return Err(StoreFault { message, kind: FaultKind::Changed });
+            }
+            present
         }
-        written => written.map(|()| file),
+    };
+    let text = present.and_then(|present| merged(&present, &file, prompt)).unwrap_or(text);
+    match atomic::write(&file, &text, replace) {
+        Err(fault) if fault.kind == FaultKind::Exists => Err(exists()),
+        written => written.map(|()| (file, digest::hex(text.as_bytes()))),
     }
+}
+
+/// Writes a prompt into the text of its file. None where that cannot be done, as in a file whose keys have
+/// another form than retort gives them.
+fn merged(text: &str, file: &Path, prompt: &Prompt) -> Option<String> {
+    let before = parse(text, file).ok()?;
+    let merged = prompt_merge::merge(text, &write(&before).ok()?, &write(prompt).ok()?)?;
+    let read = parse(&merged, file).ok()?;
+    (write(&read).ok()? == write(prompt).ok()?).then_some(merged)
 }
 
 /// Writes a prompt as TOML, texts of several lines as such.

@@ -1,6 +1,6 @@
 //! Sessions on disk: one TOML file each, written whole, damaged ones never written over.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, sync::mpsc, thread, time::Duration};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -19,6 +19,9 @@ struct Head {
     version: u32,
     saved: Timestamp,
 }
+
+/// How long a place may take to hold a copy of a session before another one is tried.
+const RESCUE: Duration = Duration::from_secs(1);
 
 fn dir(places: &Places) -> PathBuf {
     places.config.join("sessions")
@@ -103,6 +106,33 @@ pub fn save(places: &Places, session: &Session) -> Result<String, StoreFault> {
     }
     atomic::write(&file, &text, true)?;
     Ok(name)
+}
+
+/// Writes a copy of a session that cannot be saved into the first place that takes it within a second: the
+/// state, data or cache directory, or that of temporary files. Returns the file.
+pub(super) fn rescue(places: &Places, session: &Session) -> Result<PathBuf, StoreFault> {
+    let text = write(session)?;
+    let name = format!("rescued-{}-{}.toml", session.name, session.saved.strftime("%Y%m%dT%H%M%SZ"));
+    let own = [&places.state, &places.data, &places.cache].map(|dir| Some(dir.join(&name)));
+    let mut last = StoreFault::new("no disk answers");
+    for file in own.into_iter().chain([None]) {
+        let text = text.clone();
+        let (tell, told) = mpsc::channel();
+        // A place that does not answer keeps its thread.
+        let started = thread::Builder::new().name("retort-rescue".to_owned()).spawn(move || {
+            let written = match file {
+                Some(file) => atomic::write(&file, &text, true).map(|()| file),
+                None => atomic::write_temporary("retort-rescued-", &text),
+            };
+            let _ = tell.send(written);
+        });
+        match started.ok().and_then(|_| told.recv_timeout(RESCUE).ok()) {
+            Some(Ok(file)) => return Ok(file),
+            Some(Err(fault)) => last = fault,
+            None => {}
+        }
+    }
+    Err(last)
 }
 
 /// Tells whether a session's file is not the one that was last known of it.

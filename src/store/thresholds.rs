@@ -4,18 +4,26 @@ use toml_edit::{DocumentMut, InlineTable, Item, TableLike, Value};
 
 use super::{
     atomic,
-    job::{NewThreshold, PromptFile, StoreFault},
+    job::{FoundPrompt, NewThreshold, PromptFile, StoreFault},
     names,
     outline::Outline,
     prompts,
 };
-use crate::{eval::whatif::Knob, model::settings::Places};
+use crate::{
+    eval::whatif::Knob,
+    model::{digest, settings::Places},
+};
 
 /// Finds a prompt's own file and reads it.
 pub(super) fn find(places: &Places, name: &str) -> Result<PromptFile, StoreFault> {
     let file = names::check("prompt", name).ok().and_then(|()| prompts::file(places, name));
     let found = match file {
-        Some(file) => prompts::open(&file)?.map(|prompt| (file, prompt)),
+        Some(path) => match atomic::read(&path)? {
+            Some(text) => {
+                Some(FoundPrompt { prompt: prompts::parse(&text, &path)?, digest: digest::hex(text.as_bytes()), path })
+            }
+            None => None,
+        },
         None => None,
     };
     Ok(PromptFile { name: name.to_owned(), found })
@@ -49,7 +57,8 @@ pub(super) fn set(places: &Places, new: &NewThreshold) -> Result<PromptFile, Sto
         return Err(unfit());
     }
     atomic::write(&file, &written, true)?;
-    Ok(PromptFile { name: name.clone(), found: Some((file, prompt)) })
+    let digest = digest::hex(written.as_bytes());
+    Ok(PromptFile { name: name.clone(), found: Some(FoundPrompt { path: file, prompt, digest }) })
 }
 
 /// Puts a number at a path of keys into a TOML text. What stands there is replaced byte for byte; a key that

@@ -1,5 +1,6 @@
 //! The threads that touch the disk, and the ports through which runs reach them.
 
+mod files;
 mod ports;
 
 use std::{
@@ -16,17 +17,15 @@ use tokio::{
 
 use super::{
     cache::{CacheDb, CacheStats},
-    dataset,
     job::{Job, Reply, StoreFault},
-    prompts,
     queue::{Popped, Queue, Refused},
     record::{Calm, Record, Standing, Write},
-    sessions, thresholds,
 };
 use crate::{
     model::{RunId, settings::Places},
     pipeline::port::{Cached, RunRecord, RunStart},
 };
+pub(super) use files::files;
 pub(super) use ports::{CachePort, RecordPort};
 
 /// Where a task's answer goes. Nobody may be waiting for it any more.
@@ -156,42 +155,6 @@ const LINGER: Duration = Duration::from_millis(10);
 
 /// How often writes that are held back are tried again.
 const RETRY: Duration = Duration::from_secs(1);
-
-/// Starts the thread of prompts and sessions.
-pub(super) fn files(queue: Arc<Queue<FileTask>>, places: Arc<Places>) {
-    start("retort-files", queue, move |queue| {
-        loop {
-            match queue.pop(IDLE) {
-                Popped::Piece(FileTask { job, tell }, _) => drop(tell.send(file(&places, job))),
-                Popped::Nothing => {}
-                Popped::Closed => return,
-            }
-        }
-    });
-}
-
-fn file(places: &Places, job: Job) -> Result<Reply, StoreFault> {
-    match job {
-        Job::ListPrompts => prompts::list(places).map(Reply::Prompts),
-        Job::OpenPrompt(name) => {
-            prompts::read(places, &name).map(|prompt| Reply::Prompt { name, prompt: Box::new(prompt) })
-        }
-        Job::SavePrompt { name, prompt, replace } => {
-            prompts::save(places, &name, &prompt, replace).map(|path| Reply::PromptSaved { name, path })
-        }
-        Job::PromptFile(name) => thresholds::find(places, &name).map(|file| Reply::PromptFile(Box::new(file))),
-        Job::SetThreshold(new) => thresholds::set(places, &new).map(|file| Reply::ThresholdSet(Box::new(file))),
-        Job::ListSessions => sessions::list(places).map(Reply::Sessions),
-        Job::OpenSession(name) => sessions::read(places, &name).map(|session| Reply::Session(Box::new(session))),
-        Job::SaveSession(session) => sessions::save(places, &session).map(Reply::SessionSaved),
-        Job::ReadInput(from) => dataset::read(&from),
-        Job::PreviewData { source, reading, rows } => {
-            dataset::preview(&source, &reading, rows).map(|preview| Reply::Preview(Box::new(preview)))
-        }
-        Job::RenameSession { from, to } => sessions::rename(places, &from, &to).map(|()| Reply::SessionRenamed(to)),
-        _ => Err(StoreFault::new("runs are not kept in files")),
-    }
-}
 
 /// Starts the thread of the record.
 pub(super) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports: Reports) {

@@ -11,7 +11,8 @@ use tokio::{
 use super::{
     Refused,
     batches::{Batches, Desk},
-    defect,
+    clipboard::{self, Copied},
+    defect, paths,
 };
 use crate::{
     app::{
@@ -43,12 +44,15 @@ pub(super) type Ready = watch::Receiver<Option<Arc<Engine>>>;
 /// Everything under way. Runs handed over before the engine is up wait for it.
 pub(super) struct Work {
     inbox: mpsc::Sender<Msg>,
+    setup: Arc<Setup>,
     engine: Ready,
     store: Arc<Store>,
     runs: BTreeMap<Ticket, mpsc::Sender<Hurry>>,
     desk: Desk,
     batches: Batches,
     tasks: JoinSet<()>,
+    /// Those who wait for an answer, of the disk, a program or a server; at the end nobody wants it any more.
+    waiting: JoinSet<()>,
 }
 
 /// The engine did not come up.
@@ -83,8 +87,21 @@ impl Work {
                 fault(&tell, trouble.to_string()).await;
             }
         });
-        let desk = Desk::new(setup, Arc::clone(&store), engine.clone(), inbox.clone());
-        (Self { inbox, engine, store, runs: BTreeMap::new(), desk, batches: Batches::default(), tasks }, messages)
+        let desk = Desk::new(Arc::clone(&setup), Arc::clone(&store), engine.clone(), inbox.clone());
+        (
+            Self {
+                inbox,
+                setup,
+                engine,
+                store,
+                runs: BTreeMap::new(),
+                desk,
+                batches: Batches::default(),
+                tasks,
+                waiting: JoinSet::new(),
+            },
+            messages,
+        )
     }
 
     /// Starts a run.
@@ -137,9 +154,37 @@ impl Work {
     /// Hands the store a job; jobs are done in the order they come.
     pub(super) fn store(&mut self, ticket: Ticket, job: Job) {
         let answer = self.store.ask(job);
+        self.wait(async move { Msg::Stored(ticket, answer.await) });
+    }
+
+    /// Completes a path, if its disk answers.
+    pub(super) fn complete(&mut self, ticket: Ticket, path: String) {
+        let begun = path.clone();
+        let looked = tokio::task::spawn_blocking(move || paths::complete(&path));
+        self.wait(async move {
+            let (path, choices) = looked.await.unwrap_or_else(|_| (begun, Vec::new()));
+            Msg::Completed(ticket, path, choices)
+        });
+    }
+
+    /// Copies a text.
+    pub(super) fn copy(&mut self, what: String, text: String) {
+        let setup = Arc::clone(&self.setup);
+        self.wait(async move {
+            match clipboard::copy(&text, &setup.environment, &setup.places.state).await {
+                Copied::Done(way) => Msg::Copied { what, way, send: None },
+                Copied::Send(way) => Msg::Copied { what, way, send: Some(text) },
+                Copied::Failed(why) => Msg::Fault(why),
+            }
+        });
+    }
+
+    /// Reports what comes of waiting for the disk or a program.
+    fn wait(&mut self, answer: impl Future<Output = Msg> + Send + 'static) {
+        while self.waiting.try_join_next().is_some() {}
         let inbox = self.inbox.clone();
-        self.spawn(async move {
-            let _ = inbox.send(Msg::Stored(ticket, answer.await)).await;
+        self.waiting.spawn(async move {
+            let _ = inbox.send(answer.await).await;
         });
     }
 
@@ -149,7 +194,8 @@ impl Work {
         F: Future<Output = Msg> + Send + 'static,
     {
         let (engine, inbox) = (self.engine.clone(), self.inbox.clone());
-        self.spawn(async move {
+        while self.waiting.try_join_next().is_some() {}
+        self.waiting.spawn(async move {
             if let Some(engine) = ready(engine).await {
                 let _ = inbox.send(question(engine).await).await;
             }

@@ -9,18 +9,20 @@ use crossterm::{
     cursor, event, execute, queue,
     terminal::{self, BeginSynchronizedUpdate, EndSynchronizedUpdate},
 };
-use ratatui::{Frame, Terminal, backend::CrosstermBackend};
+use ratatui::{Frame, Terminal};
+
+use super::backend::SteadyBackend;
 
 /// What is claimed beyond raw mode, the alternate screen, bracketed paste and focus reports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Claims {
     /// Mouse reports; without them the terminal's own selection works.
     pub mouse: bool,
-    /// Unambiguous key reports (the kitty keyboard protocol).
+    /// Unambiguous key reports that also name the key's place (the kitty keyboard protocol).
     pub kitty: bool,
 }
 
-type Backend = CrosstermBackend<BufWriter<Stdout>>;
+type Backend = SteadyBackend<BufWriter<Stdout>>;
 
 /// The claimed terminal.
 pub struct Screen {
@@ -41,6 +43,18 @@ pub fn is_terminal() -> bool {
 #[must_use]
 pub fn columns() -> usize {
     terminal::size().map_or(80, |(columns, _)| usize::from(columns))
+}
+
+/// Tells whether a fault of the terminal is for good: what it was connected to is gone.
+#[must_use]
+pub fn is_gone(fault: &io::Error) -> bool {
+    #[cfg(unix)]
+    let hung_up = [rustix::io::Errno::IO, rustix::io::Errno::NXIO, rustix::io::Errno::NODEV]
+        .iter()
+        .any(|errno| fault.raw_os_error() == Some(errno.raw_os_error()));
+    #[cfg(not(unix))]
+    let hung_up = false;
+    hung_up || fault.kind() == io::ErrorKind::BrokenPipe
 }
 
 /// Tells from `TERM` and `TERM_PROGRAM` whether the terminal speaks the kitty keyboard protocol.
@@ -118,7 +132,7 @@ impl Drop for Screen {
 }
 
 fn backend() -> Backend {
-    CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()))
+    SteadyBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()))
 }
 
 fn claim(claims: Claims) -> io::Result<()> {
@@ -130,10 +144,14 @@ fn claim(claims: Claims) -> io::Result<()> {
         event::EnableBracketedPaste,
         event::EnableFocusChange,
         cursor::Hide,
+        // The cursor is shown where text is typed, between two characters.
+        cursor::SetCursorStyle::SteadyBar,
         terminal::DisableLineWrap
     )?;
     if claims.kitty {
-        queue!(out, event::PushKeyboardEnhancementFlags(event::KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES))?;
+        let flags = event::KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES
+            | event::KeyboardEnhancementFlags::REPORT_ALTERNATE_KEYS;
+        queue!(out, event::PushKeyboardEnhancementFlags(flags))?;
     }
     if claims.mouse {
         queue!(out, event::EnableMouseCapture)?;
@@ -151,7 +169,7 @@ pub fn restore() {
     let _ = execute!(out, EndSynchronizedUpdate);
     let _ = execute!(out, event::DisableMouseCapture);
     let _ = execute!(out, event::PopKeyboardEnhancementFlags);
-    let _ = execute!(out, terminal::EnableLineWrap, cursor::Show);
+    let _ = execute!(out, terminal::EnableLineWrap, cursor::SetCursorStyle::DefaultUserShape, cursor::Show);
     let _ = execute!(out, event::DisableFocusChange, event::DisableBracketedPaste);
     let _ = execute!(out, terminal::LeaveAlternateScreen);
     let _ = terminal::disable_raw_mode();

@@ -7,7 +7,7 @@ use crate::{
     app::{Keymap, Start},
     model::{Session, session::SESSION_VERSION},
     setup::Setup,
-    store::{sessions, settings, starters},
+    store::{names, sessions, settings, starters},
 };
 
 /// Gathers it. A session that cannot be read is named and left as it is.
@@ -20,7 +20,10 @@ pub(super) fn start(setup: &Setup, session: Option<String>) -> Result<Start, Ref
         .collect();
     let default_target = setup.first_target().to_owned();
     let session = match session {
-        Some(name) => Some(named(setup, name, &default_target)?),
+        Some(name) => {
+            names::check("session", &name)?;
+            Some(named(setup, name, &default_target)?)
+        }
         None => last(setup, &mut notices),
     };
     Ok(Start {
@@ -49,6 +52,7 @@ fn named(setup: &Setup, name: String, target: &str) -> Result<Session, Refused> 
         name,
         saved: Timestamp::now(),
         prompt_name: Some(prompt_name.to_owned()).filter(|name| !name.is_empty()),
+        prompt_file: None,
         edited: false,
         onto: None,
         lanes: vec![target.into()],

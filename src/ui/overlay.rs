@@ -8,7 +8,7 @@ mod versions;
 
 use ratatui::{
     buffer::Buffer,
-    layout::{Margin, Rect},
+    layout::{Margin, Position, Rect},
     text::{Line, Span},
 };
 
@@ -180,7 +180,11 @@ fn keys(scene: Scene<'_>, overlay: &Overlay) -> Vec<(String, String)> {
             vec![pair(Action::Accept, "takes all"), pair(Action::NextPane, "next line"), out]
         }
         Overlay::Name(_) | Overlay::Samples(_) => vec![pair(Action::Accept, "takes it"), out],
-        Overlay::Confirm(confirm) => vec![pair(Action::Accept, confirm.yes), pair(Action::Leave, "does not")],
+        Overlay::Confirm(confirm) => {
+            let others = confirm.others.iter().map(|(key, does, _)| (key.to_string(), (*does).to_owned()));
+            let no = pair(Action::Leave, "does not");
+            [pair(Action::Accept, confirm.yes)].into_iter().chain(others).chain([no]).collect()
+        }
         Overlay::Search(_) => vec![out],
     }
 }
@@ -195,6 +199,8 @@ pub(super) fn typed(scene: Scene<'_>, lead: &str, line: &Typed, empty: &str, are
         shown = shown.char_indices().nth(1).and_then(|(at, _)| shown.get(at..)).unwrap_or_default();
     }
     let mut rest = crate::text::clean_line(after).as_str().to_owned();
+    let left = crate::text::width(lead) + crate::text::width(shown);
+    scene.caret.set(u16::try_from(left).ok().map(|left| Position::new(area.x.saturating_add(left), area.y)));
     let under = if rest.is_empty() { ' ' } else { rest.remove(0) };
     let mut spans = vec![
         scene.span(lead, Role::Key),

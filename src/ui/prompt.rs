@@ -2,7 +2,7 @@
 
 use ratatui::{
     buffer::Buffer,
-    layout::Rect,
+    layout::{Position, Rect},
     style::{Modifier, Style},
     text::{Line, Span},
     widgets::Widget,
@@ -182,6 +182,25 @@ fn field(scene: Scene<'_>, field: &Field, of: Focus, empty: &str, area: Rect, bu
         return;
     }
     field.area().render(area, buffer);
+    if bench.typing && bench.focus == of {
+        caret(scene, field, area, buffer);
+    }
+}
+
+/// Notes where the caret is, and draws its row anew where the text area has cut a cluster in two to mark it.
+fn caret(scene: Scene<'_>, field: &Field, area: Rect, buffer: &mut Buffer) {
+    let (row, column, text) = field.caret();
+    let place = Position::new(area.x.saturating_add(column), area.y.saturating_add(row));
+    if !area.contains(place) {
+        return;
+    }
+    scene.caret.set(Some(place));
+    if !text.is_ascii() && !text.contains('\t') {
+        let blank = " ".repeat(usize::from(area.width));
+        buffer.set_stringn(area.x, place.y, blank, usize::from(area.width), Style::reset());
+        buffer.set_stringn(area.x, place.y, &text, usize::from(area.width), Style::new());
+        buffer.set_style(Rect { x: place.x, y: place.y, width: 1, height: 1 }, Modifier::REVERSED);
+    }
 }
 
 /// Shows a text that is too long to be typed in, and how it is edited.

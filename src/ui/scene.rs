@@ -1,6 +1,8 @@
 //! What every part of the screen is drawn from: the app, the theme, and the words for its keys.
 
-use ratatui::text::Span;
+use std::cell::Cell;
+
+use ratatui::{layout::Position, text::Span};
 
 use super::{
     part::pane::Hold,
@@ -25,13 +27,15 @@ pub struct Scene<'a> {
     pub app: &'a App,
     /// How.
     pub theme: Theme,
+    /// Where the caret stands, once what is typed into was drawn.
+    pub caret: &'a Cell<Option<Position>>,
 }
 
 impl<'a> Scene<'a> {
     /// Makes the scene of an app.
     #[must_use]
-    pub fn new(app: &'a App) -> Self {
-        Self { app, theme: Theme::new(app.look) }
+    pub fn new(app: &'a App, caret: &'a Cell<Option<Position>>) -> Self {
+        Self { app, theme: Theme::new(app.look), caret }
     }
 
     /// Returns the time for which the frame was prepared.

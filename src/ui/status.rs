@@ -63,6 +63,9 @@ fn bench(scene: Scene<'_>) -> Item {
     }
     item.push(scene.span("  session: ", Role::Quiet));
     item.push(scene.foreign(&bench.session, Role::Text));
+    if scene.app.is_unsaved() {
+        item.push(scene.span(" ✗ not saved", Role::Fail));
+    }
     item
 }
 

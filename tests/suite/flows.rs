@@ -13,6 +13,7 @@ mod limits;
 mod messages;
 mod overlays;
 mod quality;
+mod quitting;
 mod runs;
 mod scoring;
 mod sessions;

@@ -1,5 +1,8 @@
 //! The workbench in a terminal: it starts, works, lends the terminal, and leaves it as it was.
 
+mod input;
+mod kept;
+
 use std::{fs, time::Duration};
 
 use portable_pty::ExitStatus;

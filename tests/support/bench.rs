@@ -156,6 +156,20 @@ impl Bench {
         std::mem::take(&mut self.effects)
     }
 
+    /// Tells whether the program ends, once the session it saves first is on disk.
+    pub(crate) fn quits(&mut self) -> bool {
+        let mut effects = self.take();
+        let saving = effects.iter().find_map(|effect| match effect {
+            Effect::Store(ticket, Job::SaveSession(session)) => Some((*ticket, session.name.clone())),
+            _ => None,
+        });
+        if let Some((ticket, name)) = saving {
+            self.answer(ticket, Ok(Reply::SessionSaved(name)));
+            effects.extend(self.take());
+        }
+        effects.iter().any(|effect| matches!(effect, Effect::Quit))
+    }
+
     /// Takes the runs that were asked for.
     pub(crate) fn started(&mut self) -> Vec<(Ticket, RunRequest)> {
         let started = |effect| match effect {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use retort::{
     eval::whatif::Measured,
     model::{Check, CheckKind, Prompt},
-    store::job::{HistoryEntry, Points, PromptFile, Reply},
+    store::job::{FoundPrompt, HistoryEntry, Points, PromptFile, Reply},
 };
 
 use super::{history::entry, stage::sentiment};
@@ -46,7 +46,7 @@ pub(crate) fn path() -> PathBuf {
 
 /// The prompt's file.
 pub(crate) fn file() -> Reply {
-    let found = Some((path(), prompt()));
+    let found = Some(FoundPrompt { path: path(), prompt: prompt(), digest: "d1".to_owned() });
     Reply::PromptFile(Box::new(PromptFile { name: "sentiment".to_owned(), found }))
 }
 

@@ -4,7 +4,7 @@ use std::{
     io::{Read as _, Write},
     num::NonZeroU16,
     sync::mpsc::{self, Receiver, RecvTimeoutError},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -14,7 +14,10 @@ use rustix::{
     termios::{LocalModes, Termios, tcgetattr},
 };
 
-use super::home::{Home, PROGRAM};
+use super::{
+    clusters::{ClusterScreen, Widths},
+    home::{Home, PROGRAM},
+};
 
 /// How long a condition may take to come true before the test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -22,13 +25,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A program in a terminal.
 pub(crate) struct Pty {
     master: Box<dyn MasterPty + Send>,
-    child: Box<dyn Child + Send + Sync>,
+    child: Running,
     keyboard: Box<dyn Write + Send>,
     bytes: Receiver<Vec<u8>>,
     parser: vt100::Parser,
     raw: Vec<u8>,
     tty: std::fs::File,
     before: Termios,
+    reader: JoinHandle<()>,
 }
 
 impl Pty {
@@ -55,11 +59,11 @@ impl Pty {
             builder.env(name, value);
         }
         builder.cwd(home.dir("work"));
-        let child = pair.slave.spawn_command(builder).unwrap();
+        let child = Running(pair.slave.spawn_command(builder).unwrap());
         let keyboard = pair.master.take_writer().unwrap();
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (send, bytes) = mpsc::channel();
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             let mut buffer = [0; 16 * 1024];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
                 if send.send(buffer[..count].to_vec()).is_err() {
@@ -68,7 +72,7 @@ impl Pty {
             }
         });
         let parser = vt100::Parser::new(cells(rows), cells(columns), 0);
-        Self { master: pair.master, child, keyboard, bytes, parser, raw: Vec::new(), tty, before }
+        Self { master: pair.master, child, keyboard, bytes, parser, raw: Vec::new(), tty, before, reader }
     }
 
     /// Returns what the screen shows, line by line.
@@ -84,6 +88,25 @@ impl Pty {
     /// Returns every byte the program has written to the terminal.
     pub(crate) fn raw(&self) -> &[u8] {
         &self.raw
+    }
+
+    /// Returns what a terminal shows that takes clusters to be as wide as it does; none of the rows are trimmed.
+    pub(crate) fn clusters(&self, widths: Widths) -> Vec<String> {
+        let (rows, columns) = self.parser.screen().size();
+        let mut screen = ClusterScreen::new(usize::from(columns.get()), usize::from(rows.get()), widths);
+        screen.feed(&String::from_utf8_lossy(&self.raw));
+        screen.lines()
+    }
+
+    /// Closes the terminal, as a window does.
+    pub(crate) fn hang_up(self) -> Lost {
+        let Self { master, child, keyboard, bytes, tty, reader, .. } = self;
+        // The thread that reads holds the terminal open, too. It sees that nobody listens when it is drawn anew.
+        drop(bytes);
+        master.resize(PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 }).unwrap();
+        reader.join().unwrap();
+        drop((tty, keyboard, master));
+        Lost { child }
     }
 
     /// Types.
@@ -132,7 +155,7 @@ impl Pty {
 
     /// Returns the child's process id.
     pub(crate) fn pid(&self) -> Pid {
-        Pid::from_raw(i32::try_from(self.child.process_id().unwrap()).unwrap()).unwrap()
+        Pid::from_raw(i32::try_from(self.child.0.process_id().unwrap()).unwrap()).unwrap()
     }
 
     /// Sends the child a signal.
@@ -150,7 +173,7 @@ impl Pty {
             if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(20)) {
                 self.take(&bytes);
             }
-            status = self.child.try_wait().unwrap();
+            status = self.child.0.try_wait().unwrap();
         }
         self.settle(Duration::from_millis(100));
         status.unwrap()
@@ -189,10 +212,32 @@ impl Pty {
     }
 }
 
-impl Drop for Pty {
+/// A program whose terminal is gone.
+pub(crate) struct Lost {
+    child: Running,
+}
+
+impl Lost {
+    /// Waits for the child to end; false if it takes longer.
+    pub(crate) fn ends_within(&mut self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        while Instant::now() < deadline {
+            if self.child.0.try_wait().unwrap().is_some() {
+                return true;
+            }
+            thread::park_timeout(Duration::from_millis(10));
+        }
+        false
+    }
+}
+
+/// A child that does not outlive its test.
+struct Running(Box<dyn Child + Send + Sync>);
+
+impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -184,8 +184,7 @@ impl App {
             self.say(Tone::Info, "open a cell first");
             return;
         };
-        self.say(Tone::Info, &format!("answer copied, {} characters", text.chars().count()));
-        self.effects.push(Effect::Copy(text));
+        self.effects.push(Effect::Copy { what: format!("answer, {} characters", text.chars().count()), text });
     }
 
     fn pause_batch(&mut self) {

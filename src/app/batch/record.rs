@@ -60,7 +60,7 @@ impl App {
     pub(in crate::app) fn batch_stored(&mut self, asked: AskedFor, reply: Reply) {
         match (asked, reply) {
             (AskedFor::List, Reply::Batches(entries)) => self.batches_listed(entries),
-            (AskedFor::Prompt, Reply::Prompt { name, prompt }) => self.batch_prompt(name, *prompt),
+            (AskedFor::Prompt, Reply::Prompt { name, prompt, .. }) => self.batch_prompt(name, *prompt),
             (AskedFor::Open(order, id), Reply::Cells(rows)) => {
                 self.batch_opened(*order, id, rows.into_iter().map(|row| row.cell).collect());
             }

@@ -113,8 +113,7 @@ impl App {
     /// Says which command line writes the runs the line asks for, and copies it.
     fn export_runs(&mut self) {
         let command = self.history.command();
-        self.say(Tone::Info, &format!("copied: {command}"));
-        self.effects.push(Effect::Copy(command));
+        self.effects.push(Effect::Copy { what: command.clone(), text: command });
     }
 
     fn open_columns(&mut self) {

@@ -44,8 +44,7 @@ impl App {
                     return;
                 }
                 let command = self.quality.command();
-                self.say(Tone::Info, &format!("copied: {command}"));
-                self.effects.push(Effect::Copy(command));
+                self.effects.push(Effect::Copy { what: command.clone(), text: command });
             }
             Action::ScoreRuns => self.score_asked(&self.quality.asking.clone()),
             Action::Left | Action::Right if self.quality.part == Part::Trend => {

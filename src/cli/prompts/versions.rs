@@ -8,7 +8,7 @@ use crate::{
     model::{Prompt, VersionId},
     store::{
         Store,
-        job::{Job, Lineage, Reply, VersionEntry},
+        job::{Job, Lineage, Over, Reply, VersionEntry},
         prompts,
     },
     text::{
@@ -98,7 +98,7 @@ pub(in crate::cli) async fn restore(name: &str, version: &str, io: &mut Io<'_>) 
     store.ask(keep).await?;
     let Prompt { description, targets, fallback, .. } = present.clone();
     let restored = Prompt { description, targets, fallback, ..entry.prompt.clone() };
-    let file = prompts::save(&setup.places, name, &restored, true)?;
+    let (file, _) = prompts::save(&setup.places, name, &restored, Over::Anything)?;
     writeln!(
         io.err,
         "{} is as version {} was; it was {}",

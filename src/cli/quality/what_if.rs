@@ -14,7 +14,7 @@ use crate::{
     model::{CheckKind, Prompt, catalog::nearest, query::Query},
     store::{
         Store,
-        job::{Job, Points, Reply},
+        job::{FoundPrompt, Job, Points, Reply},
     },
 };
 
@@ -144,7 +144,7 @@ fn narrow(prompts: &[(Option<String>, u64)]) -> String {
 async fn present(store: &Store, name: Option<&str>, points: &Points) -> Result<(Option<PathBuf>, Prompt), Stopped> {
     if let Some(name) = name
         && let Reply::PromptFile(file) = store.ask(Job::PromptFile(name.to_owned())).await?
-        && let Some((path, prompt)) = file.found
+        && let Some(FoundPrompt { path, prompt, .. }) = file.found
     {
         return Ok((Some(path), prompt));
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Form, Reading, RowRanges, lines::Trouble, open, told};
+use super::{Form, Reading, RowRanges, lines::Trouble, open, stored, told};
 use crate::{
     model::{Input, NamedInput},
     store::job::{Reply, RowEntry, StoreFault},
@@ -21,6 +21,7 @@ pub(in crate::store) fn read(from: &str) -> Result<Reply, StoreFault> {
     }
     let (file, row) = split(from);
     let path = Path::new(file);
+    stored(file)?;
     let name = path.file_name().map_or_else(|| file.to_owned(), |name| name.to_string_lossy().into_owned());
     // what is neither a data set nor a folder is a text
     let form = Form::of(path).map_or(Some(Form::Text), |_| None);

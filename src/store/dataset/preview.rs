@@ -8,7 +8,7 @@ use super::{
     lines::Trouble,
     open,
     record::{Fields, Records, plain},
-    shape, test_case, told,
+    shape, stored, test_case, told,
 };
 use crate::{model::batch::Row, store::job::StoreFault};
 
@@ -127,6 +127,7 @@ pub fn preview(source: &str, reading: &Reading, rows: usize) -> Result<Preview, 
     if source == "-" {
         return Err(told(source, &Trouble::new(None, "what is read to be shown cannot be read again; name a file")));
     }
+    stored(source)?;
     let mut set = open(source, &Reading { only: None, ..reading.clone() })?;
     let mut columns: Vec<Column> = Vec::new();
     let mut preview = Preview { form: set.form, columns: Vec::new(), rows: Vec::new(), more: false };

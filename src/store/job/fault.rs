@@ -17,6 +17,8 @@ pub enum FaultKind {
     Failed,
     /// A file of that name is already there.
     Exists,
+    /// A file is not as it was known: somebody else has written it.
+    Changed,
     /// What was asked for is not there or makes no sense: a name, a prompt, a template.
     Wrong,
 }

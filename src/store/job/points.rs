@@ -27,8 +27,19 @@ pub struct Points {
 pub struct PromptFile {
     /// The prompt's name.
     pub name: String,
-    /// The file and what it holds; none where no file holds the prompt, as with one that is built in.
-    pub found: Option<(PathBuf, Prompt)>,
+    /// Its file; none where no file holds the prompt, as with one that is built in.
+    pub found: Option<FoundPrompt>,
+}
+
+/// A prompt's file and what it holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundPrompt {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// The prompt.
+    pub prompt: Prompt,
+    /// The digest of its text.
+    pub digest: String,
 }
 
 /// A value to be written to a prompt's file in place of another, and nothing else.

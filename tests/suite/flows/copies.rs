@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use retort::{
-    app::{Effect, overlay::Overlay},
+    app::{Effect, Msg, overlay::Overlay},
     model::KeySource,
 };
 
@@ -18,9 +18,25 @@ fn copied(bench: &mut Bench, label: &str) -> String {
     let at = labels.iter().position(|known| known == label).unwrap_or_else(|| panic!("{label} is not in {labels:?}"));
     bench.keys(&"j".repeat(at)).keys("<enter>");
     match bench.take().as_slice() {
-        [Effect::Copy(text)] => text.clone(),
+        [Effect::Copy { text, .. }] => text.clone(),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_copy_is_told_of_once_it_is_made_and_the_terminal_is_sent_it_only_where_nothing_else_took_it() {
+    let mut bench = Bench::new();
+    let ticket = bench.run();
+    bench.tell(ticket, ended(outcome("fine")));
+    bench.take();
+    bench.keys("y<enter>");
+    let Some(Effect::Copy { what, text }) = bench.take().pop() else { panic!("no copy") };
+    assert!(!bench.says().contains("copied"), "{}", bench.says());
+    bench.send(Msg::Copied { what: what.clone(), way: "copied with wl-copy".to_owned(), send: None });
+    assert_eq!(bench.says(), "copied with wl-copy: answer, 4 characters");
+    assert!(bench.take().is_empty());
+    bench.send(Msg::Copied { what, way: "sent to the terminal".to_owned(), send: Some(text) });
+    assert!(matches!(bench.take().as_slice(), [Effect::SendCopy(text)] if text == "fine"));
 }
 
 /// Gives a shell a script and returns what it prints.

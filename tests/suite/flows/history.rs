@@ -357,7 +357,7 @@ fn the_run_its_id_and_the_query_can_be_copied() {
     assert_eq!(labels, ["answer", "JSON", "id", "record"]);
     bench.keys("jj<enter>");
     let copied = bench.take().into_iter().find_map(|effect| match effect {
-        Effect::Copy(text) => Some(text),
+        Effect::Copy { text, .. } => Some(text),
         _ => None,
     });
     assert_eq!(copied, Some(id(9).to_string()));
@@ -367,8 +367,12 @@ fn the_run_its_id_and_the_query_can_be_copied() {
 fn the_command_line_of_the_present_query_is_told() {
     let mut bench = listed();
     bench.keys("/-cached:yes it's<enter>e");
-    let says = "copied: retort history --all --json -- '-cached:yes it'\\''s'";
-    assert_eq!(bench.says(), says);
+    let command = "retort history --all --json -- '-cached:yes it'\\''s'";
+    let effects = bench.take();
+    let Some(Effect::Copy { what, text }) = effects.last() else { panic!("{effects:?}") };
+    assert_eq!((what.as_str(), text.as_str()), (command, command));
+    bench.send(Msg::Copied { what: what.clone(), way: "copied with xclip".to_owned(), send: None });
+    assert_eq!(bench.says(), format!("copied with xclip: {command}"));
 }
 
 #[test]

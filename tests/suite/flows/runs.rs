@@ -109,15 +109,15 @@ fn ctrl_c_twice_within_two_seconds_quits() {
     let mut bench = Bench::new();
     bench.run();
     bench.keys("<c-c>").keys("<c-c>");
-    assert!(matches!(bench.take().last(), Some(Effect::Quit)));
+    assert!(bench.quits());
 
     let mut slow = Bench::new();
     slow.keys("<c-c>");
     slow.pass(Duration::from_millis(2100));
     slow.keys("<c-c>");
-    assert!(!slow.take().iter().any(|effect| matches!(effect, Effect::Quit)));
+    assert!(!slow.quits());
     slow.keys("<c-c>");
-    assert!(matches!(slow.take().last(), Some(Effect::Quit)));
+    assert!(slow.quits());
 }
 
 #[test]

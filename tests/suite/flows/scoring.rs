@@ -32,7 +32,7 @@ fn opened(bench: &mut Bench) {
         let Job::OpenPrompt(name) = job else { panic!("{job:?}") };
         let prompt = Box::new(Prompt { system: name.clone(), ..Prompt::default() });
         let gone = name.starts_with("gone");
-        let reply = Reply::Prompt { name, prompt };
+        let reply = Reply::Prompt { name, prompt, file: None };
         bench.answer(ticket, if gone { Err(StoreFault::new("no such prompt")) } else { Ok(reply) });
     }
 }

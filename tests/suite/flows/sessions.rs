@@ -6,7 +6,7 @@ use retort::{
     app::{Effect, Msg, overlay::Overlay, workbench::Focus},
     eval::Review,
     model::{Prompt, Session, facts::RunFacts},
-    store::job::{FaultKind, Job, PromptEntry, Reply, SessionEntry, StoreFault},
+    store::job::{FaultKind, Job, Over, PromptEntry, Reply, SessionEntry, StoreFault},
 };
 
 use crate::support::bench::{Bench, ended, outcome, start};
@@ -49,10 +49,10 @@ fn quitting_saves_what_is_on_the_bench_before_it_ends() {
         bench.keys("2ilast words<esc>");
         bench.send(quit);
         let effects = bench.take();
-        let [Effect::Store(_, Job::SaveSession(session)), Effect::Quit] = effects.as_slice() else {
-            panic!("{effects:?}")
-        };
+        let [Effect::Store(ticket, Job::SaveSession(session))] = effects.as_slice() else { panic!("{effects:?}") };
         assert!(session.input.text.starts_with("last words"));
+        bench.answer(*ticket, Ok(Reply::SessionSaved("default".to_owned())));
+        assert!(matches!(bench.take().as_slice(), [Effect::Quit]));
     }
 }
 
@@ -61,7 +61,12 @@ fn a_signal_stops_every_run_saves_and_quits() {
     let mut bench = Bench::new();
     bench.run();
     bench.send(Msg::Quit);
-    assert!(matches!(bench.take().as_slice(), [Effect::Stop(_), Effect::Store(_, Job::SaveSession(_)), Effect::Quit]));
+    let effects = bench.take();
+    let [Effect::Stop(_), Effect::Store(ticket, Job::SaveSession(_))] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    bench.answer(*ticket, Ok(Reply::SessionSaved("default".to_owned())));
+    assert!(matches!(bench.take().as_slice(), [Effect::Quit]));
 }
 
 #[test]
@@ -91,12 +96,81 @@ fn ctrl_s_saves_the_prompt_under_its_name_and_the_mark_goes() {
     let mut bench = Bench::new();
     bench.keys("1ix<c-s>");
     let (ticket, job) = bench.jobs().pop().unwrap();
-    let Job::SavePrompt { name, prompt, replace: true } = job else { panic!("{job:?}") };
+    let Job::SavePrompt { name, prompt, over: Over::Nothing } = job else { panic!("{job:?}") };
     assert_eq!((name.as_str(), prompt.user.as_str()), ("sentiment", "x{{ input }}"));
     assert_eq!(prompt.targets, [""; 0], "the default target is nobody's choice");
-    bench.answer(ticket, Ok(Reply::PromptSaved { name, path: "/p/sentiment.toml".into() }));
+    bench.answer(ticket, Ok(Reply::PromptSaved { name, path: "/p/sentiment.toml".into(), file: "d1".to_owned() }));
     assert!(!bench.app.bench.dirty());
     assert_eq!(bench.says(), "saved as /p/sentiment.toml");
+}
+
+/// Opens a prompt whose file's text has a digest.
+fn opened(digest: &str) -> Bench {
+    let mut bench = Bench::new();
+    bench.keys("<c-o>");
+    let (ticket, _) = bench.jobs().pop().unwrap();
+    let (name, description) = ("triage".to_owned(), String::new());
+    let entry = PromptEntry { name, description, project: false, built_in: false, valid: true };
+    bench.answer(ticket, Ok(Reply::Prompts(vec![entry])));
+    bench.keys("<enter>");
+    let (ticket, job) = bench.jobs().pop().unwrap();
+    assert_eq!(job, Job::OpenPrompt("triage".to_owned()));
+    let prompt = Box::new(Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() });
+    bench.answer(ticket, Ok(Reply::Prompt { name: "triage".to_owned(), prompt, file: Some(digest.to_owned()) }));
+    bench.keys("1ix<esc>");
+    bench.take();
+    bench
+}
+
+/// Saves, and has the store tell that the file is another one by now.
+fn changed() -> Bench {
+    let mut bench = opened("d1");
+    bench.keys("<c-s>");
+    let (ticket, job) = bench.jobs().pop().unwrap();
+    assert!(matches!(job, Job::SavePrompt { over: Over::Known(digest), .. } if digest == "d1"));
+    let message = "triage.toml was changed by another program".to_owned();
+    bench.answer(ticket, Err(StoreFault { message, kind: FaultKind::Changed }));
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(confirm)) if confirm.text.contains("was changed")));
+    bench.pass(Duration::from_millis(400));
+    bench.take();
+    bench
+}
+
+#[test]
+fn a_prompt_file_that_changed_is_overwritten_reloaded_or_left_as_the_person_says() {
+    let mut bench = changed();
+    bench.keys("<enter>");
+    let (ticket, job) = bench.jobs().pop().unwrap();
+    assert!(matches!(job, Job::SavePrompt { name, over: Over::Anything, .. } if name == "triage"));
+    bench.answer(ticket, Ok(Reply::PromptSaved { name: "triage".to_owned(), path: "p".into(), file: "d2".to_owned() }));
+    bench.keys("1iy<c-s>");
+    let (_, job) = bench.jobs().pop().unwrap();
+    assert!(
+        matches!(job, Job::SavePrompt { over: Over::Known(digest), .. } if digest == "d2"),
+        "what was written is known"
+    );
+
+    let mut bench = changed();
+    bench.keys("r");
+    assert_eq!(bench.jobs().pop().unwrap().1, Job::OpenPrompt("triage".to_owned()));
+
+    let mut bench = changed();
+    bench.keys("s<c-u>other<enter>");
+    let (_, job) = bench.jobs().pop().unwrap();
+    assert!(matches!(job, Job::SavePrompt { name, over: Over::Nothing, .. } if name == "other"));
+
+    let mut bench = changed();
+    bench.keys("<esc>");
+    assert_eq!(bench.jobs().len(), 0);
+    assert!(bench.app.bench.dirty(), "the edits stay");
+}
+
+#[test]
+fn a_reopened_session_still_knows_its_prompts_file() {
+    let mut bench = opened("d1");
+    bench.pass(Duration::from_secs(2));
+    let session = saved(&mut bench).pop().unwrap();
+    assert_eq!(session.prompt_file.as_deref(), Some("d1"));
 }
 
 #[test]
@@ -106,11 +180,14 @@ fn saving_under_a_name_that_is_taken_asks_first() {
     assert!(matches!(bench.app.overlay(), Some(Overlay::Name(name)) if name.fault.is_some()));
     bench.keys("<c-u>mine<enter>");
     let (ticket, job) = bench.jobs().pop().unwrap();
-    assert!(matches!(job, Job::SavePrompt { replace: false, .. }));
+    assert!(matches!(job, Job::SavePrompt { over: Over::Nothing, .. }));
     bench.answer(ticket, Err(StoreFault { message: "there is one".to_owned(), kind: FaultKind::Exists }));
     bench.keys("<enter>");
+    assert_eq!(bench.jobs().len(), 0, "a key that was typed before the question was there is no answer");
+    bench.pass(Duration::from_millis(400));
+    bench.keys("<enter>");
     let (_, job) = bench.jobs().pop().unwrap();
-    assert!(matches!(job, Job::SavePrompt { name, replace: true, .. } if name == "mine"));
+    assert!(matches!(job, Job::SavePrompt { name, over: Over::Anything, .. } if name == "mine"));
 }
 
 #[test]
@@ -152,7 +229,7 @@ fn a_prompt_is_opened_with_its_own_targets() {
     assert_eq!(job, Job::OpenPrompt("triage".to_owned()));
     let targets = vec!["gpt-4o-mini".to_owned(), "demo".to_owned()];
     let prompt = Prompt { user: "Sort: {{ input }}".to_owned(), targets: targets.clone(), ..Prompt::default() };
-    bench.answer(ticket, Ok(Reply::Prompt { name: "triage".to_owned(), prompt: Box::new(prompt) }));
+    bench.answer(ticket, Ok(Reply::Prompt { name: "triage".to_owned(), prompt: Box::new(prompt), file: None }));
     assert_eq!(bench.app.bench.messages.get(1).unwrap().field.text(), "Sort: {{ input }}");
     assert_eq!(bench.app.bench.targets(), targets);
     assert!(!bench.app.bench.dirty());
@@ -165,7 +242,7 @@ fn a_starter_brings_its_sample_where_there_is_no_input() {
     open(&mut bench, "summary<enter>");
     let (ticket, _) = bench.jobs().pop().unwrap();
     let prompt = Box::new(Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() });
-    bench.answer(ticket, Ok(Reply::Prompt { name: "summary".to_owned(), prompt }));
+    bench.answer(ticket, Ok(Reply::Prompt { name: "summary".to_owned(), prompt, file: None }));
     assert_eq!(bench.app.bench.prompt_name.as_deref(), Some("summary"));
     assert!(!bench.app.bench.input.is_empty());
 }

@@ -3,7 +3,7 @@
 use retort::{
     app::{Ticket, overlay::Overlay, workbench::Focus},
     model::{Grade, Outcome, Prompt, Provenance, Quality, Role, Rule, Status, Thumb, Turn, Verdict, VersionId},
-    store::job::{Job, Lineage, Reply, Results, StoreFault, VersionEntry},
+    store::job::{Job, Lineage, Over, Reply, Results, StoreFault, VersionEntry},
 };
 
 use crate::support::bench::{Bench, ended, outcome, prepared};
@@ -183,9 +183,9 @@ fn a_version_is_restored_forked_named_and_put_beside_the_bench() {
     opened(&mut bench, &all);
     bench.keys("<up>f<c-u>brief<enter>");
     let (ticket, saved) = job(&mut bench);
-    let Job::SavePrompt { name, prompt, replace: false } = saved else { panic!("{saved:?}") };
+    let Job::SavePrompt { name, prompt, over: Over::Nothing } = saved else { panic!("{saved:?}") };
     assert_eq!((name.as_str(), prompt.system.as_str()), ("brief", "second"));
-    bench.answer(ticket, Ok(Reply::PromptSaved { name, path: "brief.toml".into() }));
+    bench.answer(ticket, Ok(Reply::PromptSaved { name, path: "brief.toml".into(), file: "d1".to_owned() }));
     assert_eq!(bench.app.bench.prompt_name.as_deref(), Some("brief"));
 }
 

@@ -8,7 +8,7 @@ use retort::{
     },
     eval::whatif::Knob,
     model::{Prompt, query::What},
-    store::job::{Job, NewThreshold, Points, PromptFile, Reply, StoreFault},
+    store::job::{FoundPrompt, Job, NewThreshold, Points, PromptFile, Reply, StoreFault},
 };
 
 use crate::support::{
@@ -266,7 +266,10 @@ fn written(bench: &mut Bench) -> (Ticket, NewThreshold) {
 fn set(new: &NewThreshold) -> Reply {
     let mut prompt = prompt();
     assert!(Knob::find(&prompt, &new.rule).unwrap().put(&mut prompt, new.value));
-    Reply::ThresholdSet(Box::new(PromptFile { name: new.name.clone(), found: Some((path(), prompt)) }))
+    Reply::ThresholdSet(Box::new(PromptFile {
+        name: new.name.clone(),
+        found: Some(FoundPrompt { path: path(), prompt, digest: "d1".to_owned() }),
+    }))
 }
 
 #[test]

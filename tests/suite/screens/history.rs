@@ -93,7 +93,7 @@ fn answers_to_be_judged_again() {
     let lots = vec![lot(Some("sentiment"), 1180), lot(Some("triage"), 42), lot(None, 12)];
     stage.answer(|job| matches!(job, Job::CountAnswers(_)), Reply::Answers(lots));
     for name in ["sentiment", "triage"] {
-        let reply = Reply::Prompt { name: name.to_owned(), prompt: Box::new(Prompt::default()) };
+        let reply = Reply::Prompt { name: name.to_owned(), prompt: Box::new(Prompt::default()), file: None };
         stage.answer(|job| *job == Job::OpenPrompt(name.to_owned()), reply);
     }
     snapshot("history-score", &mut stage);

@@ -173,13 +173,13 @@ async fn a_threshold_is_written_to_the_file_and_nothing_else_changes() {
     let Reply::PromptFile(found) = store.ask(Job::PromptFile("triage".to_owned())).await.unwrap() else {
         panic!("no file")
     };
-    assert_eq!(found.found.map(|(path, prompt)| (path, prompt.checks)), Some((file.clone(), sentiment().checks)));
+    assert_eq!(found.found.map(|found| (found.path, found.prompt.checks)), Some((file.clone(), sentiment().checks)));
     let set = |rule: &str, before: Option<f64>, value: f64| {
         let new = NewThreshold { name: "triage".to_owned(), rule: rule.to_owned(), before, value };
         store.ask(Job::SetThreshold(Box::new(new)))
     };
     let Reply::ThresholdSet(written) = set("confidence", Some(0.7), 0.85).await.unwrap() else { panic!("not set") };
-    assert_eq!(written.found.unwrap().1.response.min_confidence, Some(0.85));
+    assert_eq!(written.found.unwrap().prompt.response.min_confidence, Some(0.85));
     set("latency", Some(2000.0), 1500.0).await.unwrap();
     let want = FILE.replace("= 0.7 #", "= 0.85 #").replace("2000", "1500");
     assert_eq!(fs::read_to_string(&file).unwrap(), want);

@@ -6,7 +6,7 @@ use proptest::{collection::vec, option, prelude::*};
 use retort::{
     model::{Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::Comparison},
     store::{
-        job::{FaultKind, Job, Reply},
+        job::{FaultKind, Job, Over, Reply},
         prompts,
     },
 };
@@ -194,109 +194,112 @@ fn a_prompt_is_written_to_be_read_by_people() {
 
 #[test]
 fn every_mistake_is_told_by_line_column_and_key() {
-    for (text, words) in [
-        (
-            "sytem = \"x\"",
-            "p.toml:1:1: unknown key `sytem`; did you mean `system`?\n  1 | sytem = \"x\"\n  the file takes description, \
+    for (text, words) in MISTAKES {
+        assert_eq!(prompts::parse(text, Path::new("p.toml")).unwrap_err().message, *words, "{text}");
+    }
+}
+
+/// Prompts, each with a mistake, and what is said of it.
+const MISTAKES: &[(&str, &str)] = &[
+    (
+        "sytem = \"x\"",
+        "p.toml:1:1: unknown key `sytem`; did you mean `system`?\n  1 | sytem = \"x\"\n  the file takes description, \
              system, user, targets, fallback, message, params, response, check",
-        ),
-        (
-            "[[check]]\ntype = \"latency\"\nthreshold = 1\n[[check]]\ntype = \"latncy\"",
-            "p.toml:5:8: there is no check `latncy`; did you mean `latency`?\n  5 | type = \"latncy\"\n  the checks are \
+    ),
+    (
+        "[[check]]\ntype = \"latency\"\nthreshold = 1\n[[check]]\ntype = \"latncy\"",
+        "p.toml:5:8: there is no check `latncy`; did you mean `latency`?\n  5 | type = \"latncy\"\n  the checks are \
              equals, contains, icontains, contains-any, contains-all, icontains-any, icontains-all, starts-with, regex, \
              is-json, contains-json, levenshtein, rouge-n, latency, cost, is-refusal, word-count, finish-reason, \
              llm-rubric, format, required, confidence, completeness, json-equals, json-fields, json-path, each with \
              `not-` before it for its opposite",
-        ),
-        (
-            "[[checks]]\ntype = \"latency\"",
-            "p.toml:1:3: unknown key `checks`; did you mean `check`?\n  1 | [[checks]]\n  the file takes description, \
+    ),
+    (
+        "[[checks]]\ntype = \"latency\"",
+        "p.toml:1:3: unknown key `checks`; did you mean `check`?\n  1 | [[checks]]\n  the file takes description, \
              system, user, targets, fallback, message, params, response, check",
-        ),
-        (
-            "[[check]]\ntype = \"json-path\"\npath = \"$.a[0]['b c']\"\nvalue = 1",
-            "p.toml:3:8: `path`: expected a JSON pointer, such as `/a/0/b c`, found `$.a[0]['b c']`\n  3 | path = \
+    ),
+    (
+        "[[check]]\ntype = \"json-path\"\npath = \"$.a[0]['b c']\"\nvalue = 1",
+        "p.toml:3:8: `path`: expected a JSON pointer, such as `/a/0/b c`, found `$.a[0]['b c']`\n  3 | path = \
              \"$.a[0]['b c']\"",
-        ),
-        (
-            "[response]\nschema = '{\"properties\": {\"a\": {\"type\": \"objct\"}}}'",
-            "p.toml:2:10: `schema`: expected a valid JSON Schema, found \"objct\" as `/properties/a/type`: it takes array, \
+    ),
+    (
+        "[response]\nschema = '{\"properties\": {\"a\": {\"type\": \"objct\"}}}'",
+        "p.toml:2:10: `schema`: expected a valid JSON Schema, found \"objct\" as `/properties/a/type`: it takes array, \
              boolean, integer, null, number, object, string, or a list of these\n  2 | schema = '{\"properties\": {\"a\": \
              {\"type\": \"objct\"}}}'",
-        ),
-        (
-            "[[check]]\ntype = \"latency\"\ntreshold = 1",
-            "p.toml:3:1: unknown key `treshold` in [[check]]; did you mean `threshold`?\n  3 | treshold = 1\
+    ),
+    (
+        "[[check]]\ntype = \"latency\"\ntreshold = 1",
+        "p.toml:3:1: unknown key `treshold` in [[check]]; did you mean `threshold`?\n  3 | treshold = 1\
              \n  [[check]] takes type, value, exact, threshold, weight, metric, path, op, judge, repeat",
-        ),
-        (
-            "[[check]]\ntype = \"latency\"",
-            "p.toml:1:1: `threshold`: expected a number of milliseconds, 0 or more, found nothing\n  1 | [[check]]",
-        ),
-        (
-            "[[check]]\ntype = \"cost\"\nthreshold = 1\n[[check]]\ntype = \"equals\"\nthreshold = 1",
-            "p.toml:6:13: `threshold`: expected `value` alone for `equals`, found `threshold`\n  6 | threshold = 1",
-        ),
-        (
-            "[response]\nformat = \"jsn\"",
-            "p.toml:2:10: `jsn` is none of text, json, schema; did you mean `json`?\n  2 | format = \"jsn\"",
-        ),
-        (
-            "[response]\nformat = \"schema\"",
-            "p.toml:1:2: `schema`: expected a JSON Schema, because the format is `schema`, found nothing\n  1 | [response]",
-        ),
-        (
-            "[response]\nmin_confidence = 70",
-            "p.toml:2:18: `min_confidence`: expected a number from 0 to 1, found 70\n  2 | min_confidence = 70",
-        ),
-        (
-            "[response]\nconfidence = \"score\"",
-            "p.toml:2:14: `confidence`: expected a JSON pointer, such as `/score`, found `score`\n  2 | confidence = \"score\"",
-        ),
-        (
-            "[[check]]\ntype = \"regex\"\nvalue = 'a(?=b)'",
-            "p.toml:3:9: `value`: expected a regular expression without look-around and backreferences, found `a(?=b)` \
+    ),
+    (
+        "[[check]]\ntype = \"latency\"",
+        "p.toml:1:1: `threshold`: expected a number of milliseconds, 0 or more, found nothing\n  1 | [[check]]",
+    ),
+    (
+        "[[check]]\ntype = \"cost\"\nthreshold = 1\n[[check]]\ntype = \"equals\"\nthreshold = 1",
+        "p.toml:6:13: `threshold`: expected `value` alone for `equals`, found `threshold`\n  6 | threshold = 1",
+    ),
+    (
+        "[response]\nformat = \"jsn\"",
+        "p.toml:2:10: `jsn` is none of text, json, schema; did you mean `json`?\n  2 | format = \"jsn\"",
+    ),
+    (
+        "[response]\nformat = \"schema\"",
+        "p.toml:1:2: `schema`: expected a JSON Schema, because the format is `schema`, found nothing\n  1 | [response]",
+    ),
+    (
+        "[response]\nmin_confidence = 70",
+        "p.toml:2:18: `min_confidence`: expected a number from 0 to 1, found 70\n  2 | min_confidence = 70",
+    ),
+    (
+        "[response]\nconfidence = \"score\"",
+        "p.toml:2:14: `confidence`: expected a JSON pointer, such as `/score`, found `score`\n  2 | confidence = \"score\"",
+    ),
+    (
+        "[[check]]\ntype = \"regex\"\nvalue = 'a(?=b)'",
+        "p.toml:3:9: `value`: expected a regular expression without look-around and backreferences, found `a(?=b)` \
              (look-around, including look-ahead and look-behind, is not supported)\n  3 | value = 'a(…'",
-        ),
-        (
-            "[[check]]\ntype = \"contains-json\"\nvalue = \"{\"",
-            "p.toml:3:9: `value` is a text, and not of JSON: EOF while parsing an object at line 1 column 1\
+    ),
+    (
+        "[[check]]\ntype = \"contains-json\"\nvalue = \"{\"",
+        "p.toml:3:9: `value` is a text, and not of JSON: EOF while parsing an object at line 1 column 1\
              \n  3 | value = \"{\"",
-        ),
-        (
-            "[[check]]\ntype = \"equals\"\nvalue = 1979-05-27",
-            "p.toml:3:9: a date is not compared; put it in quotes\n  3 | value = 1979-05-27",
-        ),
-        (
-            "[[check]]\ntype = \"json-path\"\npath = \"/a\"\nop = \"gt\"\nvalue = 1",
-            "p.toml:4:6: `gt` is none of ==, !=, <, <=, >, >=\n  4 | op = \"gt\"",
-        ),
-        (
-            "[response]\nrequired = [\"a\", \"\"]",
-            "p.toml:2:18: `required`: expected a field's name or a JSON pointer, found nothing\n  2 | required = [\"a\", \"\"]",
-        ),
-        (
-            "[response]\nmin_score = 2",
-            "p.toml:2:13: `min_score`: expected a number from 0 to 1, found 2\n  2 | min_score = 2",
-        ),
-        (
-            "[response]\nschema = \"{\"",
-            "p.toml:2:10: `schema` is a text, and not of JSON: EOF while parsing an object at line 1 column 1\
+    ),
+    (
+        "[[check]]\ntype = \"equals\"\nvalue = 1979-05-27",
+        "p.toml:3:9: a date is not compared; put it in quotes\n  3 | value = 1979-05-27",
+    ),
+    (
+        "[[check]]\ntype = \"json-path\"\npath = \"/a\"\nop = \"gt\"\nvalue = 1",
+        "p.toml:4:6: `gt` is none of ==, !=, <, <=, >, >=\n  4 | op = \"gt\"",
+    ),
+    (
+        "[response]\nrequired = [\"a\", \"\"]",
+        "p.toml:2:18: `required`: expected a field's name or a JSON pointer, found nothing\n  2 | required = [\"a\", \"\"]",
+    ),
+    (
+        "[response]\nmin_score = 2",
+        "p.toml:2:13: `min_score`: expected a number from 0 to 1, found 2\n  2 | min_score = 2",
+    ),
+    (
+        "[response]\nschema = \"{\"",
+        "p.toml:2:10: `schema` is a text, and not of JSON: EOF while parsing an object at line 1 column 1\
              \n  2 | schema = \"{\"",
-        ),
-        (
-            "[params]\nextra = { day = 1979-05-27 }",
-            "p.toml:2:9: a date is not a parameter; put it in quotes\n  2 | extra = { day = 1979-05-27 }",
-        ),
-        ("[params]\ntemperature = 3", "p.toml:2:15: `temperature` must be from 0 to 2\n  2 | temperature = 3"),
-        (
-            "targets = \"gpt-4o-mini\"",
-            "p.toml:1:11: `targets`: expected a list in [ ], found a text\n  1 | targets = \"gpt-4o-mini\"",
-        ),
-    ] {
-        assert_eq!(prompts::parse(text, Path::new("p.toml")).unwrap_err().message, words, "{text}");
-    }
-}
+    ),
+    (
+        "[params]\nextra = { day = 1979-05-27 }",
+        "p.toml:2:9: a date is not a parameter; put it in quotes\n  2 | extra = { day = 1979-05-27 }",
+    ),
+    ("[params]\ntemperature = 3", "p.toml:2:15: `temperature` must be from 0 to 2\n  2 | temperature = 3"),
+    (
+        "targets = \"gpt-4o-mini\"",
+        "p.toml:1:11: `targets`: expected a list in [ ], found a text\n  1 | targets = \"gpt-4o-mini\"",
+    ),
+];
 
 #[tokio::test]
 async fn the_projects_prompts_come_before_the_users_before_the_built_in() {
@@ -326,16 +329,20 @@ async fn the_projects_prompts_come_before_the_users_before_the_built_in() {
     );
 
     // A project's prompt is saved in the project, any other among the user's.
-    let save = |name: &str, replace| Job::SavePrompt { name: name.to_owned(), prompt: Box::new(sentiment()), replace };
-    let Ok(Reply::PromptSaved { path, .. }) = store.ask(save("shared", true)).await else { panic!("not saved") };
+    let save = |name: &str, over| Job::SavePrompt { name: name.to_owned(), prompt: Box::new(sentiment()), over };
+    let Ok(Reply::PromptSaved { path, .. }) = store.ask(save("shared", Over::Anything)).await else {
+        panic!("not saved")
+    };
     assert_eq!(path, project.join("shared.toml"));
-    let Ok(Reply::PromptSaved { path, .. }) = store.ask(save("sentiment", false)).await else { panic!("not saved") };
+    let Ok(Reply::PromptSaved { path, .. }) = store.ask(save("sentiment", Over::Nothing)).await else {
+        panic!("not saved")
+    };
     assert_eq!(path, user.join("sentiment.toml"));
     let Ok(Reply::Prompt { prompt, .. }) = store.ask(Job::OpenPrompt("sentiment".to_owned())).await else {
         panic!("not opened")
     };
     assert_eq!(*prompt, sentiment());
-    let fault = store.ask(save("sentiment", false)).await.unwrap_err();
+    let fault = store.ask(save("sentiment", Over::Nothing)).await.unwrap_err();
     assert!(
         fault.kind == FaultKind::Exists && fault.message.starts_with("there is a prompt `sentiment` already"),
         "{fault}"
@@ -347,7 +354,7 @@ async fn a_name_is_no_path() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     for name in ["", "../x", "a/b", ".x", "-x", "a\\b", "a b", "ä", "x\u{1b}[2J", &"x".repeat(65)] {
-        let save = Job::SavePrompt { name: name.to_owned(), prompt: Box::default(), replace: true };
+        let save = Job::SavePrompt { name: name.to_owned(), prompt: Box::default(), over: Over::Anything };
         let fault = store.ask(save).await.unwrap_err().message;
         assert!(fault.contains("cannot be a prompt's name"), "{fault}");
         assert!(store.ask(Job::OpenPrompt(name.to_owned())).await.is_err());
@@ -363,8 +370,11 @@ async fn what_no_run_could_use_is_not_saved() {
     let store = store_in(dir.path());
     let mut prompt = sentiment();
     prompt.response.format = Format::Schema;
-    let save =
-        |prompt: &Prompt| Job::SavePrompt { name: "x".to_owned(), prompt: Box::new(prompt.clone()), replace: true };
+    let save = |prompt: &Prompt| Job::SavePrompt {
+        name: "x".to_owned(),
+        prompt: Box::new(prompt.clone()),
+        over: Over::Anything,
+    };
     let fault = store.ask(save(&prompt)).await.unwrap_err().message;
     assert_eq!(
         fault,

@@ -24,6 +24,7 @@ fn session(name: &str, second: i64) -> Session {
         name: name.to_owned(),
         saved: at(second),
         prompt_name: None,
+        prompt_file: Some("d1".to_owned()),
         edited: true,
         onto: None,
         lanes: vec!["gpt-4o-mini".into()],

@@ -10,7 +10,7 @@ use crate::{
     },
     eval::whatif::Knob,
     model::query::with_filter,
-    store::job::{Job, NewThreshold, PromptFile},
+    store::job::{FoundPrompt, Job, NewThreshold, PromptFile},
 };
 
 use super::AskedFor;
@@ -130,7 +130,7 @@ impl App {
     /// as its file was.
     pub(super) fn threshold_set(&mut self, file: PromptFile) {
         let PromptFile { name, found } = file;
-        let Some((path, prompt)) = found else {
+        let Some(FoundPrompt { path, prompt, digest }) = found else {
             return;
         };
         let rule = self.quality.what_if.as_ref().map(|view| view.rule.clone()).unwrap_or_default();
@@ -138,7 +138,7 @@ impl App {
         let shown = knob.as_ref().map(Knob::shown_present).unwrap_or_default();
         let bench = match &knob {
             Some(knob) if self.bench.prompt_name.as_deref() == Some(name.as_str()) => {
-                if self.bench.take_threshold(knob) {
+                if self.bench.take_threshold(knob, digest) {
                     "; so it is on the bench"
                 } else {
                     "; the prompt on the bench is edited and keeps its own"

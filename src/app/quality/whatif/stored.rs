@@ -128,7 +128,7 @@ impl View {
             }
         };
         let found = file.and_then(|file| file.found);
-        let (path, prompt) = found.map_or((None, last), |(path, prompt)| (Some(path), Some(prompt)));
+        let (path, prompt) = found.map_or((None, last), |found| (Some(found.path), Some(found.prompt)));
         let Some(prompt) = prompt else {
             self.shown = Shown::Stuck("the prompt of these runs cannot be read; `retort doctor` says more".to_owned());
             return None;

@@ -1,0 +1,113 @@
+//! Ending the program: nothing that was typed is left behind without a word.
+
+use std::{path::PathBuf, time::Duration};
+
+use super::{
+    App, Effect,
+    notice::Tone,
+    overlay::{Confirm, Overlay, Then},
+    stored::Asked,
+};
+use crate::store::job::{Job, StoreFault};
+
+/// How long after a person wants to quit another wish counts as one not to wait: a key held down is none.
+const IMPATIENT: Duration = Duration::from_secs(1);
+
+/// Who wants the program to end, while its session is being saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quitting {
+    /// A person, who can be asked.
+    Asked,
+    /// A signal, or a terminal that is gone: there is nobody to ask.
+    Forced,
+}
+
+impl App {
+    /// Ends the program because a person wants it: stops what runs, saves what is on the bench. Where that
+    /// takes its time, asking once more ends it without.
+    pub(super) fn quit(&mut self) {
+        match self.quit_since {
+            Some(since) if self.quitting.is_some() => {
+                if self.now.at.saturating_duration_since(since) >= IMPATIENT {
+                    self.leave_behind();
+                }
+            }
+            _ => self.begin_to_quit(Quitting::Asked),
+        }
+    }
+
+    /// Ends the program because it must.
+    pub(super) fn must_quit(&mut self) {
+        self.begin_to_quit(Quitting::Forced);
+    }
+
+    fn begin_to_quit(&mut self, quitting: Quitting) {
+        self.stop_all();
+        self.stop_batch();
+        // A bench that is as it was last saved has nothing to add, and may be older than its file.
+        if self.bench.revision() == self.saved && self.bench.saved_at.is_some() && self.unsaved.is_none() {
+            self.effects.push(Effect::Quit);
+            return;
+        }
+        self.quitting = Some(quitting);
+        self.quit_since = Some(self.now.at);
+        self.say(Tone::Info, "saving the session …");
+        self.save_session();
+    }
+
+    /// Goes on with quitting once the session was saved: what was typed meanwhile is saved, too.
+    pub(super) fn saved_to_quit(&mut self) {
+        if self.quitting.is_none() {
+            return;
+        }
+        if self.bench.revision() == self.saved {
+            self.effects.push(Effect::Quit);
+        } else {
+            self.save_session();
+        }
+    }
+
+    /// Keeps a copy of a session that cannot be saved, before anybody is asked about it.
+    pub(super) fn not_saved_to_quit(&mut self) {
+        if self.quitting.is_some() {
+            let session = Box::new(self.bench.session(self.now));
+            self.ask_store(Job::RescueSession(session), Asked::Rescue);
+        }
+    }
+
+    /// Says where the copy is, and asks where there is somebody to ask.
+    pub(super) fn rescued(&mut self, rescued: Result<PathBuf, StoreFault>) {
+        let Some(quitting) = self.quitting.take() else {
+            return;
+        };
+        let why = self.unsaved.clone().unwrap_or_default();
+        let copy = match rescued {
+            Ok(path) => format!("A copy of it is in {}.", path.display()),
+            Err(fault) => format!("No copy of it could be kept either: {}.", fault.message),
+        };
+        let told = format!("The session {} is not saved: {why}. {copy}", self.bench.session);
+        self.last_words = Some(told.clone());
+        match quitting {
+            Quitting::Forced => self.effects.push(Effect::Quit),
+            Quitting::Asked => self.overlays.push(Overlay::Confirm(Confirm {
+                since: Some(self.now.at),
+                ..Confirm::new(format!("{told} Quit?"), "quits all the same", Then::LeaveBehind)
+            })),
+        }
+    }
+
+    /// Quits although the session is not saved.
+    pub(super) fn leave_behind(&mut self) {
+        if self.last_words.is_none() {
+            self.last_words =
+                Some(format!("The session {} may not be saved: its disk did not answer.", self.bench.session));
+        }
+        self.effects.push(Effect::Quit);
+    }
+
+    /// Returns what is to be said when the screen is gone; nothing after a good end.
+    #[must_use]
+    pub fn last_words(&self) -> Option<&str> {
+        self.last_words.as_deref()
+    }
+}

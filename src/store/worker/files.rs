@@ -1,0 +1,212 @@
+//! The thread of prompts, sessions and inputs: one job at a time, each with a deadline.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
+    thread,
+    time::Duration,
+};
+
+use super::{FileTask, IDLE, start};
+use crate::{
+    model::settings::Places,
+    store::{
+        dataset,
+        job::{Job, Reply, StoreFault},
+        prompts,
+        queue::{Popped, Queue},
+        sessions, thresholds,
+    },
+};
+
+/// How long a job may take. A disk that is there answers within milliseconds; a mount whose server is
+/// gone never does.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Threads that may be left behind in calls that do not come back.
+const MOST_STUCK: usize = 8;
+
+/// Starts a thread that does jobs in order. One that does not come back in time is answered with a fault, and
+/// the next are done without it.
+pub(in crate::store) fn files(name: &str, queue: Arc<Queue<FileTask>>, places: Arc<Places>) {
+    serve(name, queue, DEADLINE, move |job| file(&places, job));
+}
+
+fn serve(
+    name: &str,
+    queue: Arc<Queue<FileTask>>,
+    deadline: Duration,
+    work: impl Fn(Job) -> Answer + Clone + Send + 'static,
+) {
+    let hand_name = format!("{name}-work");
+    start(name, queue, move |queue| {
+        let stuck = Arc::new(AtomicUsize::new(0));
+        let mut hand: Option<Hand> = None;
+        loop {
+            match queue.pop(IDLE) {
+                Popped::Piece(FileTask { job, tell }, _) => {
+                    let late = too_late(&job, deadline);
+                    let able = hand.take().or_else(|| Hand::start(&hand_name, &stuck, work.clone()));
+                    let answer = able.and_then(|able| {
+                        let answer = able.work(job, deadline);
+                        hand = answer.is_some().then_some(able);
+                        answer
+                    });
+                    drop(tell.send(answer.unwrap_or(Err(late))));
+                }
+                Popped::Nothing => {}
+                Popped::Closed => return,
+            }
+        }
+    });
+}
+
+type Answer = Result<Reply, StoreFault>;
+
+/// A thread that does one job at a time. Dropped while at work, it ends with that job.
+struct Hand {
+    jobs: Sender<Job>,
+    answers: Receiver<Answer>,
+    stuck: Arc<AtomicUsize>,
+}
+
+impl Hand {
+    /// Starts one; none where too many are stuck already, or no thread can be started.
+    fn start(name: &str, stuck: &Arc<AtomicUsize>, work: impl Fn(Job) -> Answer + Send + 'static) -> Option<Self> {
+        if stuck.load(Ordering::Relaxed) >= MOST_STUCK {
+            return None;
+        }
+        let (jobs, todo) = mpsc::channel::<Job>();
+        let (tell, answers) = mpsc::channel();
+        let count = Arc::clone(stuck);
+        let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            for job in todo {
+                if tell.send(work(job)).is_err() {
+                    // It was given up, and has come back after all.
+                    count.fetch_sub(1, Ordering::Relaxed);
+                }
+            }
+        });
+        started.is_ok().then(|| Self { jobs, answers, stuck: Arc::clone(stuck) })
+    }
+
+    /// Has a job done; none if it takes longer than the deadline.
+    fn work(&self, job: Job, deadline: Duration) -> Option<Answer> {
+        let defect = || Err(StoreFault::new("a defect in retort ended the work on a file; see `retort paths`"));
+        if self.jobs.send(job).is_err() {
+            return Some(defect());
+        }
+        match self.answers.recv_timeout(deadline) {
+            Ok(answer) => Some(answer),
+            Err(RecvTimeoutError::Timeout) => {
+                self.stuck.fetch_add(1, Ordering::Relaxed);
+                None
+            }
+            Err(RecvTimeoutError::Disconnected) => Some(defect()),
+        }
+    }
+}
+
+/// Says that a job did not come back.
+fn too_late(job: &Job, deadline: Duration) -> StoreFault {
+    let (verb, what) = match job {
+        Job::ListPrompts => ("list", "the prompts".to_owned()),
+        Job::OpenPrompt(name) | Job::PromptFile(name) => ("read", format!("the prompt `{name}`")),
+        Job::SavePrompt { name, .. } => ("save", format!("the prompt `{name}`")),
+        Job::SetThreshold(new) => ("change", format!("the prompt `{}`", new.name)),
+        Job::ListSessions => ("list", "the sessions".to_owned()),
+        Job::OpenSession(name) => ("read", format!("the session `{name}`")),
+        Job::SaveSession(session) | Job::RescueSession(session) => ("save", format!("the session `{}`", session.name)),
+        Job::RenameSession { from, .. } => ("rename", format!("the session `{from}`")),
+        Job::ReadInput(from) => ("read", from.clone()),
+        Job::PreviewData { source, .. } => ("read", source.clone()),
+        _ => ("read", "the record".to_owned()),
+    };
+    let seconds = deadline.as_secs();
+    StoreFault::new(format!("cannot {verb} {what}: no answer within {seconds} s; is its disk or network mount there?"))
+}
+
+fn file(places: &Places, job: Job) -> Answer {
+    match job {
+        Job::ListPrompts => prompts::list(places).map(Reply::Prompts),
+        Job::OpenPrompt(name) => prompts::read_with_digest(places, &name).map(|(prompt, file)| Reply::Prompt {
+            name,
+            prompt: Box::new(prompt),
+            file,
+        }),
+        Job::SavePrompt { name, prompt, over } => {
+            prompts::save(places, &name, &prompt, over).map(|(path, file)| Reply::PromptSaved { name, path, file })
+        }
+        Job::PromptFile(name) => thresholds::find(places, &name).map(|file| Reply::PromptFile(Box::new(file))),
+        Job::SetThreshold(new) => thresholds::set(places, &new).map(|file| Reply::ThresholdSet(Box::new(file))),
+        Job::ListSessions => sessions::list(places).map(Reply::Sessions),
+        Job::OpenSession(name) => sessions::read(places, &name).map(|session| Reply::Session(Box::new(session))),
+        Job::SaveSession(session) => sessions::save(places, &session).map(Reply::SessionSaved),
+        Job::RescueSession(session) => sessions::rescue(places, &session).map(Reply::SessionRescued),
+        Job::ReadInput(from) => dataset::read(&from),
+        Job::PreviewData { source, reading, rows } => {
+            dataset::preview(&source, &reading, rows).map(|preview| Reply::Preview(Box::new(preview)))
+        }
+        Job::RenameSession { from, to } => sessions::rename(places, &from, &to).map(|()| Reply::SessionRenamed(to)),
+        _ => Err(StoreFault::new("runs are not kept in files")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::store::queue::Load;
+
+    #[test]
+    fn a_job_that_does_not_come_back_is_told_and_holds_up_no_other() {
+        let queue = Arc::new(Queue::new(Load::ANY, Load::ANY));
+        let (let_go, held) = mpsc::channel::<()>();
+        let held = Arc::new(std::sync::Mutex::new(held));
+        let work = move |job| match job {
+            Job::ReadInput(_) => {
+                let _ = held.lock().unwrap().recv();
+                Err(StoreFault::new("too late to matter"))
+            }
+            _ => Ok(Reply::Sessions(Vec::new())),
+        };
+        serve("test-files", Arc::clone(&queue), Duration::from_millis(20), work);
+        let ask = |job| {
+            let (tell, told) = oneshot::channel();
+            queue.push(FileTask { job, tell }, 0).unwrap();
+            told
+        };
+        let (stuck, next) = (ask(Job::ReadInput("/dead/mount".to_owned())), ask(Job::ListSessions));
+        let fault = stuck.blocking_recv().unwrap().unwrap_err();
+        assert!(fault.message.contains("/dead/mount") && fault.message.contains("no answer"), "{fault}");
+        assert_eq!(next.blocking_recv().unwrap(), Ok(Reply::Sessions(Vec::new())));
+        queue.close();
+        assert!(queue.ended(Duration::from_secs(5)), "closing waits for nothing that is stuck");
+        drop(let_go);
+    }
+
+    #[test]
+    fn threads_that_are_stuck_are_not_left_behind_without_end() {
+        let queue = Arc::new(Queue::new(Load::ANY, Load::ANY));
+        let started = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&started);
+        let work = move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+            loop {
+                thread::park();
+            }
+        };
+        serve("test-files", Arc::clone(&queue), Duration::from_millis(1), work);
+        for _ in 0..2 * MOST_STUCK {
+            let (tell, told) = oneshot::channel();
+            queue.push(FileTask { job: Job::ListSessions, tell }, 0).unwrap();
+            assert!(told.blocking_recv().unwrap().is_err());
+        }
+        assert!(started.load(Ordering::Relaxed) <= MOST_STUCK);
+        queue.close();
+    }
+}

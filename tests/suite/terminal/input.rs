@@ -1,0 +1,196 @@
+//! What comes from the terminal: pastes, replies, pieces of sequences, other layouts; and what is drawn of it.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
+
+use super::{CTRL_C, ESC, F5, bench, leave_field, quit, session};
+use crate::support::{
+    clusters::Widths,
+    home::{Home, PROGRAM},
+    pty::Pty,
+};
+
+/// A workbench in a terminal that speaks the kitty keyboard protocol.
+fn kitty(home: &Home) -> Pty {
+    let mut pty = Pty::start(home, &[PROGRAM], &[("TERM", "xterm-kitty")], 120, 40);
+    pty.wait_for("sentiment");
+    pty.wait_until("raw keys", Pty::is_raw);
+    pty
+}
+
+#[test]
+fn a_paste_without_its_end_is_kept_and_the_keyboard_goes_on() {
+    let home = Home::new();
+    let mut pty = bench(&home);
+    pty.send("2i\x1b[200~half a paste");
+    pty.wait_for("half a paste");
+    pty.send(" goes on");
+    pty.wait_for("half a paste goes on");
+    pty.send(CTRL_C);
+    pty.send(CTRL_C);
+    assert!(pty.wait_for_exit().success());
+    assert!(session(&home).contains("half a paste goes on"));
+}
+
+#[test]
+fn late_replies_of_the_terminal_are_neither_text_nor_commands() {
+    let home = Home::new();
+    let mut pty = bench(&home);
+    // Letters in them that would run, open a model list, quit.
+    for reply in ["\x1b]11;rgb:1e1e/2f2f/q\x1b\\", "\x1bP>|qrm(390)\x1b\\", "\x1b[?62;4c", "\x1b]10;rgb:q/q/q\x07"] {
+        pty.send(reply);
+    }
+    pty.send("2i");
+    let (begun, rest) = "\x1b]11;rgb:abcd/ef01/qqqq\x1b\\".split_at(9);
+    pty.send(begun);
+    pty.settle(Duration::from_millis(300));
+    pty.send(rest);
+    pty.send("typed");
+    pty.wait_for("typed");
+    leave_field(&mut pty);
+    let typed = pty.text();
+    assert!(!typed.contains("rgb") && !typed.contains("abcd") && !typed.contains("390"), "{typed}");
+    assert!(quit(&mut pty).success());
+}
+
+#[test]
+fn a_sequence_in_two_pieces_is_one_key() {
+    let home = Home::new();
+    let mut pty = bench(&home);
+    for (count, first, second) in [(1, "\x1b[1", "5~"), (2, "\x1b", "[15~")] {
+        pty.send(first);
+        pty.settle(Duration::from_millis(300));
+        pty.send(second);
+        pty.wait_for(&format!("runs {count}"));
+        pty.wait_until("the answer", |pty| pty.text().contains("✓ passed") && !pty.text().contains("running"));
+    }
+    assert!(quit(&mut pty).success());
+}
+
+#[test]
+fn alt_gr_types_and_a_control_key_of_another_layout_commands() {
+    let home = Home::new();
+    let mut pty = kitty(&home);
+    pty.send("2i");
+    for c in "@€{}".chars() {
+        pty.send(&format!("\x1b[{};7u", u32::from(c)));
+    }
+    pty.wait_for("@€{}");
+    // ctrl and the key of r, where it types к
+    pty.send("\x1b[1082::114;5u");
+    pty.wait_for("✓ passed");
+    pty.send("\x1b[27u");
+    pty.wait_for("NORMAL");
+    assert!(quit(&mut pty).success());
+    pty.assert_sane();
+}
+
+#[test]
+fn the_terminals_cursor_stands_at_the_caret_while_a_text_is_typed() {
+    let home = Home::new();
+    let mut pty = bench(&home);
+    assert!(pty.screen().hide_cursor());
+    pty.send("2i日本a");
+    pty.wait_for("日本a");
+    pty.settle(Duration::from_millis(100));
+    assert!(!pty.screen().hide_cursor());
+    let (row, column) = pty.screen().cursor_position();
+    let before: String = pty.screen().rows(0, column).nth(usize::from(row)).unwrap();
+    assert!(before.ends_with("日本a"), "{before:?}");
+    leave_field(&mut pty);
+    pty.settle(Duration::from_millis(100));
+    assert!(pty.screen().hide_cursor());
+    // A line of an overlay has one, too.
+    pty.send("m");
+    pty.wait_until("the caret of the query", |pty| !pty.screen().hide_cursor());
+    pty.send(ESC);
+    pty.wait_until("the overlay is closed", |pty| pty.screen().hide_cursor());
+    assert!(quit(&mut pty).success());
+}
+
+#[test]
+fn clusters_whose_width_terminals_disagree_on_leave_no_debris() {
+    let home = Home::new();
+    let mut pty = bench(&home);
+    let lines: Vec<String> = (0..60)
+        .map(|n| match n % 4 {
+            0 => format!("plain words {n} abcdefghijklmnop"),
+            1 => format!("⚠️ note {n}: keep ✔️ this ❤️ ok"),
+            2 => format!("- ☀️ item {n} 1️⃣ 🇩🇪 end"),
+            _ => format!("👨‍👩‍👧 family {n} 👍🏽 🪿 end"),
+        })
+        .collect();
+    pty.send("2i");
+    pty.send(&format!("\x1b[200~{}\x1b[201~", lines.join("\r")));
+    pty.wait_for("family 59");
+    let plain = |line: &str| {
+        line.chars().filter(char::is_ascii).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let known: Vec<String> = lines.iter().map(|line| plain(line)).collect();
+    for key in ["\x1b[5~", "\x1b[A", "\x1b[A", "\x1b[5~", "\x1b[A", "\x1b[B", "\x1b[6~"] {
+        pty.send(key);
+        pty.settle(Duration::from_millis(150));
+        for widths in [Widths::Whole, Widths::First, Widths::Sum] {
+            let screen = pty.clusters(widths);
+            let from = screen.iter().position(|line| line.contains("2 Input")).unwrap();
+            let pane = screen[from + 1..].iter().map_while(|line| line.strip_prefix('┃'));
+            let shown: Vec<String> = pane.filter_map(|line| Some(plain(line.split('┃').next()?))).collect();
+            assert!(shown.len() > 5, "{widths:?}: {screen:#?}");
+            for line in shown.iter().filter(|line| !line.is_empty()) {
+                assert!(known.contains(line), "{widths:?}: {line:?} is no line of the text: {shown:#?}");
+            }
+        }
+    }
+    leave_field(&mut pty);
+    assert!(quit(&mut pty).success());
+}
+
+/// Copies the answer with a `PATH` on which these programs are, and returns what the screen says.
+fn copied(home: &Home, programs: &[(&str, &str)], environment: &[(&str, &str)]) -> (String, Vec<u8>) {
+    for (name, script) in programs {
+        let file = home.file(&format!("bin/{name}"), &format!("#!/bin/sh\n{script}\n"));
+        fs::set_permissions(file, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", home.dir("bin").display());
+    let mut all = vec![("PATH", path.as_str())];
+    all.extend(environment);
+    let mut pty = Pty::start(home, &[PROGRAM], &all, 120, 40);
+    pty.wait_for("sentiment");
+    pty.wait_until("raw keys", Pty::is_raw);
+    pty.send(F5);
+    pty.wait_for("✓ passed");
+    pty.send("3y");
+    pty.wait_for("copies");
+    pty.send("\r");
+    pty.wait_for(": answer, ");
+    let said = pty.text().lines().find(|line| line.contains(": answer, ")).unwrap().trim().to_owned();
+    assert!(quit(&mut pty).success());
+    (said, pty.raw().to_vec())
+}
+
+#[test]
+fn a_copy_says_which_way_it_went() {
+    let has = |raw: &[u8]| raw.windows(5).any(|bytes| bytes == b"\x1b]52;");
+    let fails = ["tmux", "wl-copy", "xclip", "pbcopy"].map(|name| (name, "exit 1"));
+    let takes = |home: &Home| format!("cat > {}", home.dir("work").join("taken").display());
+    let taken = |home: &Home| fs::read_to_string(home.dir("work").join("taken")).unwrap();
+
+    let home = Home::new();
+    let take = takes(&home);
+    let (said, raw) = copied(&home, &[("tmux", &take), ("xclip", "exit 1")], &[("TMUX", "/tmp/tmux-1/default,1,0")]);
+    assert!(said.contains("tmux load-buffer") && !has(&raw), "{said}");
+    assert!(taken(&home).contains("confidence_score"));
+
+    let home = Home::new();
+    let take = takes(&home);
+    let (said, raw) = copied(&home, &[("wl-copy", "exit 1"), ("xclip", &take), ("pbcopy", "exit 1")], &[]);
+    assert!(said.contains("copied with xclip") && !has(&raw), "{said}");
+    assert!(taken(&home).contains("confidence_score"));
+
+    let (said, raw) = copied(&Home::new(), &fails, &[]);
+    assert!(said.contains("may not take it") && has(&raw), "{said}");
+
+    let home = Home::new();
+    let (said, raw) = copied(&home, &[("xclip", &takes(&home))], &[("TERM", "xterm-kitty")]);
+    assert!(said.contains("through the terminal (OSC 52)") && has(&raw), "{said}");
+    assert!(!home.dir("work").join("taken").exists());
+}
