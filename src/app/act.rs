@@ -155,7 +155,7 @@ impl App {
                 return;
             }
         };
-        let json = field == FieldId::Answer && self.bench.response.format != Format::Text;
+        let json = field == FieldId::Answer && self.bench.format() != Format::Text;
         self.effects.push(Effect::Edit { field, text, suffix: if json { ".json" } else { ".md" } });
     }
 

@@ -16,7 +16,10 @@ use crate::{
         template::{self, Asks, Mistake},
         whatif::Knob,
     },
-    model::{Check, Input, Params, Prompt, Response, Session, VarValue, session::SESSION_VERSION},
+    model::{
+        Check, Format, Input, Params, Prompt, Response, Session, VarValue, prompt::speaks_of_json,
+        session::SESSION_VERSION,
+    },
     store::job::Over,
 };
 
@@ -52,6 +55,8 @@ pub struct Workbench {
     pub stand: Option<Stand>,
     /// The name of the prompt's file, if it has one.
     pub prompt_name: Option<String>,
+    /// Whether the prompt speaks of JSON.
+    speaks_of_json: bool,
     /// How many runs each lane makes of the same request, 1 to [`MAX_SAMPLES`].
     pub samples: u32,
     /// The lanes, one to [`MAX_LANES`].
@@ -103,6 +108,7 @@ impl Workbench {
             description: String::new(),
             params: Params::default(),
             response: Response::default(),
+            speaks_of_json: false,
             checks: Vec::new(),
             fallback: Vec::new(),
             stand: None,
@@ -288,6 +294,12 @@ impl Workbench {
         &self.missing
     }
 
+    /// Returns the form of the answers.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.response.format_of(self.speaks_of_json).0
+    }
+
     /// Lists the messages that make no sense, by their places, with what is wrong with each.
     #[must_use]
     pub fn mistakes(&self) -> &[(usize, Mistake)] {
@@ -322,6 +334,7 @@ impl Workbench {
         if let Some(stand) = &mut self.stand {
             stand.edited = *stand.prompt != prompt.version();
         }
+        self.speaks_of_json = speaks_of_json(prompt.spoken().map(|(_, text)| text));
         (self.asks, self.mistakes) = template::asks_of(&self.messages.turns());
         // A version that a lane is held to was run once, so its templates make sense.
         for pinned in self.lanes.iter().filter_map(|lane| lane.spec.pinned.as_ref()) {

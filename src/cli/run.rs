@@ -91,7 +91,7 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
         [targets] if args.samples == 1 && !args.md && !args.diff => {
             // A reader of standard output gets one answer: with a form to keep and others to ask, not before it
             // is known to be of use.
-            let one_answer = form == Form::Bytes && targets.len() > 1 && prompt.response.format != Format::Text;
+            let one_answer = form == Form::Bytes && targets.len() > 1 && prompt.format().0 != Format::Text;
             let buffered = (form == Form::Json || one_answer) && !args.live;
             let commit = if buffered { Commit::Buffered } else { Commit::Live };
             one(
@@ -286,6 +286,7 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<(Input, Vec<Stri
 /// Says what of the prompt is not read as it may be meant, and what of the input is not sent.
 fn unused(asks: &template::Asks, input: &Input, args: &RunArgs, prompt: &Prompt) -> Vec<String> {
     let mut notes: Vec<String> = asks.notes.iter().map(|note| format!("{}: {note}", args.prompt)).collect();
+    notes.extend(prompt.format().1.map(|why| format!("{}: [response] names no format, so it is {why}", args.prompt)));
     let uses = |name: &str| {
         asks.names.iter().any(|asked| template::is_given(asked, |part| part == name))
             || prompt.checks.iter().any(|check| check::uses(check, name))

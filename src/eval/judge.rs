@@ -95,7 +95,7 @@ impl Judge {
     fn apply(&self, answer: &Answer<'_>, input: Option<&Input>) -> Judgement {
         let (mut judgement, form) = match self.format {
             Format::Text => (Judgement::default(), form::text(answer)),
-            Format::Json | Format::Schema => self.read(answer),
+            Format::Auto | Format::Json | Format::Schema => self.read(answer),
         };
         let judged = self.checks.judge(&Seen::new(answer, &form, judgement.json.as_ref()), input);
         judgement.quality.min_score = self.min_score;
@@ -120,7 +120,7 @@ impl Judge {
     fn read(&self, answer: &Answer<'_>) -> (Judgement, Verdict) {
         match extract::extract(answer.text, self.types) {
             Ok((json, extraction)) => {
-                let wanted = (self.format == Format::Json).then_some(self.types);
+                let wanted = (self.format != Format::Schema).then_some(self.types);
                 let form = form::json(wanted, answer, &json, &extraction);
                 (Judgement { json: Some(json), extraction: Some(extraction), ..Judgement::default() }, form)
             }

@@ -77,6 +77,29 @@ impl Prompt {
         let user = Some((Role::User, self.user.as_str())).filter(|(_, text)| alone || !text.trim().is_empty());
         system.into_iter().chain(between).chain(user)
     }
+
+    /// Returns the form of its answers, and why it is that one where `[response]` names none.
+    #[must_use]
+    pub fn format(&self) -> (Format, Option<&'static str>) {
+        self.response.format_of(speaks_of_json(self.spoken().map(|(_, text)| text)))
+    }
+
+    /// Returns the response it expects with its form named.
+    #[must_use]
+    pub fn expected(&self) -> Response {
+        Response { format: self.format().0, ..self.response.clone() }
+    }
+}
+
+/// Tells whether messages speak of JSON: in words, and not in the name of a variable alone.
+pub fn speaks_of_json<'a>(messages: impl IntoIterator<Item = &'a str>) -> bool {
+    let names = |text: &str| text.as_bytes().windows(4).any(|part| part.eq_ignore_ascii_case(b"json"));
+    messages.into_iter().filter(|text| names(text)).any(|text| {
+        let parts = text.split("{{").enumerate();
+        parts
+            .map(|(at, part)| if at == 0 { part } else { part.split_once("}}").map_or(part, |(_, rest)| rest) })
+            .any(names)
+    })
 }
 
 fn input_variable() -> String {
@@ -137,21 +160,33 @@ impl Params {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
+    /// None is named: JSON where the prompt speaks of it or asks for fields, a schema or a confidence, else text.
+    #[default]
+    #[serde(skip)]
+    Auto,
     /// Anything.
     Text,
     /// A JSON object, or JSON of the type that the schema names, if there is one.
-    #[default]
     Json,
     /// JSON that a schema allows.
     Schema,
 }
 
-/// The response a prompt expects; JSON unless it says otherwise.
+impl Format {
+    /// Tells whether none is named.
+    #[must_use]
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    pub fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
+}
+
+/// The response a prompt expects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Response {
     /// The form of the answer.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Format::is_auto")]
     pub format: Format,
     /// Fields that must be there and filled: names, or JSON pointers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -189,6 +224,31 @@ impl Default for Response {
             min_completeness: None,
             min_score: None,
             finish: true,
+        }
+    }
+}
+
+impl Response {
+    /// Returns the form of the answers to messages that speak of JSON or not, and why it is that one where none
+    /// is named.
+    #[must_use]
+    pub fn format_of(&self, speaks_of_json: bool) -> (Format, Option<&'static str>) {
+        let Self { format, required, schema, confidence, min_confidence, min_completeness, min_score: _, finish: _ } =
+            self;
+        if !format.is_auto() {
+            return (*format, None);
+        }
+        let asks = !required.is_empty() || min_completeness.is_some();
+        let asks = [
+            (schema.is_some(), "JSON, because [response] has a schema"),
+            (asks, "JSON, because [response] asks for fields"),
+            (confidence.is_some() || min_confidence.is_some(), "JSON, because [response] asks for a confidence"),
+            (speaks_of_json, "JSON, because the prompt speaks of it"),
+        ];
+        let why = asks.into_iter().find_map(|(holds, why)| holds.then_some(why));
+        match why {
+            Some(why) => (Format::Json, Some(why)),
+            None => (Format::Text, Some("text, because the prompt does not speak of JSON")),
         }
     }
 }
@@ -242,5 +302,27 @@ mod tests {
             turn(Role::User, "u", true),
         ]);
         assert_eq!(sent(&prompt), [(Role::User, "q".to_owned())]);
+    }
+
+    #[test]
+    fn a_form_that_is_not_named_follows_from_what_the_prompt_says_and_asks_for() {
+        let of = |user: &str, response: &str| {
+            let prompt = format!("user = {user:?}\n[response]\n{response}\n");
+            toml::from_str::<Prompt>(&prompt).unwrap().format()
+        };
+        for (user, response, format, why) in [
+            ("Say hello to {{ input }}", "", Format::Text, "text, because the prompt does not speak of JSON"),
+            ("{{ row_json }} and {{input}}", "", Format::Text, "text, because the prompt does not speak of JSON"),
+            ("Answer in Json: {{ input }}", "", Format::Json, "JSON, because the prompt speaks of it"),
+            ("{{ input }}", "required = [\"a\"]", Format::Json, "JSON, because [response] asks for fields"),
+            ("{{ input }}", "schema = { type = \"object\" }", Format::Json, "JSON, because [response] has a schema"),
+            ("{{ input }}", "confidence = \"/c\"", Format::Json, "JSON, because [response] asks for a confidence"),
+        ] {
+            assert_eq!(of(user, response), (format, Some(why)), "{user} {response}");
+        }
+        assert_eq!(of("{{ input }} JSON", "format = \"text\""), (Format::Text, None));
+        let unnamed = toml::to_string(&Prompt::default()).unwrap();
+        assert!(!unnamed.contains("format"), "what is not named is not written: {unnamed}");
+        assert!(toml::from_str::<Prompt>("[response]\nformat = \"auto\"").is_err(), "it is named by leaving it out");
     }
 }

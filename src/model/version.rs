@@ -41,13 +41,14 @@ impl Prompt {
     /// name.
     #[must_use]
     pub fn version(&self) -> Self {
-        let Self { description: _, targets: _, fallback: _, system, user, messages, params, response, checks } = self;
+        let Self { description: _, targets: _, fallback: _, system, user, messages, params, response: _, checks } =
+            self;
         Self {
             system: system.clone(),
             user: user.clone(),
             messages: messages.clone(),
             params: params.clone(),
-            response: response.clone(),
+            response: self.expected(),
             checks: checks.clone(),
             ..Self::default()
         }
@@ -57,11 +58,13 @@ impl Prompt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Check, CheckKind, Format};
+    use crate::model::{Check, CheckKind, Format, Response};
 
     #[test]
     fn what_shapes_or_judges_an_answer_makes_another_version_and_nothing_else_does() {
-        let prompt = Prompt { system: "Label it.".to_owned(), user: "{{ input }}".to_owned(), ..Prompt::default() };
+        let json = Response { format: Format::Json, ..Response::default() };
+        let (system, user) = ("Label it.".to_owned(), "{{ input }}".to_owned());
+        let prompt = Prompt { system, user, response: json, ..Prompt::default() };
         let changed = |change: fn(&mut Prompt)| {
             let mut other = prompt.clone();
             change(&mut other);
@@ -79,7 +82,15 @@ mod tests {
 
     #[test]
     fn a_version_keeps_its_name_for_ever() {
-        let prompt = Prompt { system: "Label it.".to_owned(), ..Prompt::default() };
+        let json = Response { format: Format::Json, ..Response::default() };
+        let prompt = Prompt { system: "Label it.".to_owned(), response: json, ..Prompt::default() };
         assert_eq!(VersionId::of(&prompt).short(), "f59bede");
+        let auto = Prompt { system: "As JSON.".to_owned(), ..Prompt::default() };
+        let named = Prompt { response: auto.expected(), ..auto.clone() };
+        assert_eq!(
+            VersionId::of(&auto),
+            VersionId::of(&named),
+            "a form that is named by the prompt's words is the same"
+        );
     }
 }

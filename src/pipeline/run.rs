@@ -23,7 +23,7 @@ use super::{
 use crate::{
     eval::{Judge, Judgement, check},
     model::{
-        CacheMode, Class, End, Fault, Message, Outcome, Response, RunId, RunRequest, Target,
+        CacheMode, Class, End, Fault, Message, Outcome, Prompt, Response, RunId, RunRequest, Target,
         outcome::{AttemptUsage, Judging, Reason},
     },
 };
@@ -103,9 +103,13 @@ pub(super) async fn drive(shared: Arc<Shared>, request: RunRequest, purse: Optio
 }
 
 impl Run {
-    fn begin(shared: Arc<Shared>, request: RunRequest, purse: Option<Purse>, line: Line) -> Self {
+    fn begin(shared: Arc<Shared>, mut request: RunRequest, purse: Option<Purse>, line: Line) -> Self {
         let world = &shared.ports.world;
         let (id, started, start) = (world.run_id(), world.timestamp(), Instant::now());
+        if request.prompt.response.format.is_auto() {
+            let prompt = Prompt { response: request.prompt.expected(), ..(*request.prompt).clone() };
+            request.prompt = Arc::new(prompt);
+        }
         let head = request.targets.first();
         // A cell that a crash cuts off leaves no trace but that it is asked again; its start is not worth a write.
         if request.cell.is_none() {

@@ -38,6 +38,8 @@ pub use money::{unlimited, unpriced};
 pub struct Order {
     /// What is asked. Its mapping is taken over those columns that differ in name from their variables.
     pub spec: BatchSpec,
+    /// Which form of answer stands for prompts that name none, and why.
+    pub formats: Vec<String>,
     /// Where its rows are read: the data set's path, or that of a copy of the standard input.
     pub source: String,
     /// How its rows are read.
@@ -69,7 +71,12 @@ impl Order {
     /// none are named. What is not said is the program's default.
     #[must_use]
     pub fn of(setup: &Setup, mut prompts: Vec<(String, Prompt)>, data: &str, targets: &[String]) -> Self {
-        for (_, prompt) in &mut prompts {
+        let mut formats = Vec::new();
+        for (name, prompt) in &mut prompts {
+            if let (format, Some(why)) = prompt.format() {
+                formats.push(format!("{name}: [response] names no format, so it is {why}"));
+                prompt.response.format = format;
+            }
             if !targets.is_empty() {
                 prompt.targets = targets.to_vec();
             } else if prompt.targets.is_empty() {
@@ -91,6 +98,7 @@ impl Order {
         };
         Self {
             spec,
+            formats,
             source: data.to_owned(),
             reading: Reading::default(),
             lines: true,

@@ -34,7 +34,7 @@ pub(super) fn answers(db: &Connection, query: &Query) -> rusqlite::Result<Vec<An
 
 /// Judges a page of answers again.
 pub(super) fn score(db: &mut Connection, page: &ToScore) -> rusqlite::Result<Result<Scored, StoreFault>> {
-    let judge = match Judge::new(&page.prompt.response, &page.prompt.checks) {
+    let judge = match Judge::new(&page.prompt.expected(), &page.prompt.checks) {
         Ok(judge) => judge,
         Err(bad) => return Ok(Err(StoreFault::new(bad.to_string()))),
     };

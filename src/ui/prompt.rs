@@ -135,9 +135,9 @@ fn stand(scene: Scene<'_>, room: usize) -> Option<Span<'static>> {
 /// Says what is asked for besides the texts: temperature and form.
 fn asked(scene: Scene<'_>) -> Line<'static> {
     let bench = &scene.app.bench;
-    let form = match bench.response.format {
+    let form = match bench.format() {
         Format::Text => "text",
-        Format::Json => "json",
+        Format::Auto | Format::Json => "json",
         Format::Schema => "schema",
     };
     let temperature = bench.params.temperature.unwrap_or(DEFAULT_TEMPERATURE);

@@ -31,9 +31,9 @@ fn call(name: &str, system: &str, user: &str, format: WireFormat) -> Call {
 }
 
 fn format_of(prompt: &Prompt) -> WireFormat {
-    match prompt.response.format {
+    match prompt.format().0 {
         Format::Text => WireFormat::Text,
-        Format::Json => WireFormat::JsonObject,
+        Format::Auto | Format::Json => WireFormat::JsonObject,
         Format::Schema => WireFormat::JsonSchema(prompt.response.schema.clone().unwrap()),
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use retort::{
-    model::{Cost, End, Input, Outcome, Prompt, Provenance, RunId, Usage, outcome::Timing},
+    model::{Cost, End, Format, Input, Outcome, Prompt, Provenance, Response, RunId, Usage, outcome::Timing},
     pipeline::port::{RunRecord, RunStart},
 };
 
@@ -68,5 +68,6 @@ pub(crate) fn record(run: RunId, started: Timestamp, text: &str) -> RunRecord {
 }
 
 fn prompt() -> Prompt {
-    Prompt { system: "Label it.".to_owned(), ..Prompt::default() }
+    let response = Response { format: Format::Json, ..Response::default() };
+    Prompt { system: "Label it.".to_owned(), response, ..Prompt::default() }
 }

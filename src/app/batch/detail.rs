@@ -70,7 +70,7 @@ impl Detail {
     pub fn take(&mut self, record: Box<RunRecord>) {
         let outcome = &record.outcome;
         self.answer = View::default();
-        self.answer.expect(&record.prompt.response);
+        self.answer.expect(&record.prompt.expected());
         self.answer.push(&clean(&outcome.text));
         self.answer.to_top();
         self.answer.settle(&outcome.text, outcome.json.is_some(), outcome.quality.as_ref());

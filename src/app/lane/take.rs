@@ -107,7 +107,7 @@ impl Take {
     pub fn begin(&mut self, ticket: Ticket, targets: &[Target], prompt: &Arc<Prompt>, now: Now) {
         let compared = self.next_compared();
         let (mut answer, reasoning) = (std::mem::take(&mut self.answer), std::mem::take(&mut self.reasoning));
-        answer.expect(&prompt.response);
+        answer.expect(&prompt.expected());
         *self = Self {
             asked: targets.first().map(|target| target.name.clone()).unwrap_or_default(),
             ticket: Some(ticket),

@@ -53,10 +53,14 @@ fn read_params(form: &mut Form, params: &Params) -> Params {
     }
 }
 
+/// No form of the answer is named.
+const AUTO: &str = "auto";
+
 /// Fills the form.
 #[must_use]
 pub fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
     let format = match response.format {
+        Format::Auto => AUTO,
         Format::Text => "text",
         Format::Json => "json",
         Format::Schema => "schema",
@@ -68,7 +72,12 @@ pub fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
         Row::new("top_p", &shown(params.top_p), "0 to 1; empty leaves it to the model"),
         Row::new("stop", &joined(&params.stop), "texts that end the answer, separated by commas; \\n is a line break"),
         Row::new("seed", &shown(params.seed), "a whole number; empty is none"),
-        Row::of_words("format", format, &["text", "json", "schema"], "the form of the answer; space changes it"),
+        Row::of_words(
+            "format",
+            format,
+            &[AUTO, "text", "json", "schema"],
+            "auto: JSON where the prompt speaks of it; space changes it",
+        ),
         Row::new("required", &joined(&response.required), "fields that must be filled, separated by commas"),
         Row::new("schema", &schema, "a JSON Schema; needed where the format is schema"),
         Row::new(
@@ -98,8 +107,9 @@ pub fn read(form: &mut Form, params: &Params, response: &Response) -> Option<(Pa
     let mut read = (read_params(form, params), response.clone(), Vec::new());
     read.1.format = match form.value("format").as_str() {
         "text" => Format::Text,
+        "json" => Format::Json,
         "schema" => Format::Schema,
-        _ => Format::Json,
+        _ => Format::Auto,
     };
     read.1.required = form.read("required", |text| Ok(list(text))).unwrap_or_default();
     read.1.schema = form.read("schema", schema);

@@ -25,7 +25,7 @@ impl Comparing {
             prompt.spoken().any(|(_, text)| asks(text))
                 || prompt.checks.iter().any(|check| check::uses(check, EXPECTED))
         });
-        Self { how: order.spec.expected, json: prompts().all(|prompt| prompt.response.format != Format::Text), used }
+        Self { how: order.spec.expected, json: prompts().all(|prompt| prompt.format().0 != Format::Text), used }
     }
 
     /// Adds the check of the answers to a row against what it expects, where they are compared, and counts it.

@@ -80,7 +80,7 @@ pub async fn look(setup: &Setup, store: &Store, order: &mut Order) -> Result<Pla
         targets,
         judges: BTreeMap::new(),
         expected: ExpectedRows::default(),
-        notes: template_notes(order),
+        notes: order.formats.iter().cloned().chain(template_notes(order)).collect(),
     };
     if !planned.missing.is_empty() {
         return Ok(planned);

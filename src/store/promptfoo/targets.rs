@@ -315,10 +315,12 @@ pub(super) fn write(target: &SuiteTarget) -> Value {
             (Format::Schema, Some(schema)) => Some(serde_json::json!({
                 "type": "json_schema", "json_schema": { "name": "answer", "schema": schema }
             })),
-            (Format::Json | Format::Schema, _) if JsonTypes::of(&target.response) == JsonTypes::OBJECT => {
+            (Format::Auto | Format::Json | Format::Schema, _)
+                if JsonTypes::of(&target.response) == JsonTypes::OBJECT =>
+            {
                 Some(serde_json::json!({ "type": "json_object" }))
             }
-            (Format::Text | Format::Json | Format::Schema, _) => None,
+            (Format::Auto | Format::Text | Format::Json | Format::Schema, _) => None,
         },
     );
     set("passthrough", (!extra.is_empty()).then(|| Value::Object(extra.clone())));

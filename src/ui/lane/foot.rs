@@ -47,7 +47,7 @@ pub(super) fn brief(scene: Scene<'_>, lane: &Lane) -> Vec<Item> {
 
 fn verdicts(scene: Scene<'_>, lane: &Lane, wide: usize) -> Vec<Item> {
     let take = lane.shown();
-    let json = scene.app.bench.response.format != Format::Text;
+    let json = scene.app.bench.format() != Format::Text;
     let chips = take.quality.as_ref().map(|quality| chips(quality, json, scene.theme)).unwrap_or_default();
     let sampled = groups(scene, lane);
     let (compared, origins) = (compared(scene, lane), origins(scene, lane));

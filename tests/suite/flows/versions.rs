@@ -104,7 +104,7 @@ fn a_version_with_other_messages_takes_their_place_and_gives_it_back() {
     bench.keys("[");
     assert_eq!(keeps(&mut bench).version(), examples.version());
     answer(&mut bench);
-    assert_eq!((bench.app.bench.prompt(), bench.app.bench.focus), (prompt("label it"), Focus::Message(1)));
+    assert_eq!((bench.app.bench.prompt(), bench.app.bench.focus), (prompt("label it").version(), Focus::Message(1)));
     bench.keys("ix<esc>");
     assert_eq!(bench.app.bench.messages.get(1).unwrap().field.text(), "x{{ input }}", "it can be typed in");
     bench.keys("u]");

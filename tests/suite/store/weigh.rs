@@ -6,8 +6,8 @@ use std::time::Duration;
 use retort::{
     eval::evidence::{Basis, Shown},
     model::{
-        Class, End, Fault, Input, Params, Prompt, Provenance, Quality, Rule, Status, Verdict, outcome::Reason,
-        query::Query,
+        Class, End, Fault, Format, Input, Params, Prompt, Provenance, Quality, Response, Rule, Status, Verdict,
+        outcome::Reason, query::Query,
     },
     pipeline::{Told, event::RunEvent, port::RunRecord},
     store::{
@@ -159,7 +159,8 @@ async fn the_verdicts_and_scores_that_count_are_the_newest() {
         (Basis::Scores, Shown::Better, Some(0.25))
     );
     let query = query("model:new").answers_to("sentiment");
-    let again = ToScore { prompt: Prompt::default(), query, after: None, limit: 50, write: true, at: at(1000) };
+    let json = Prompt { response: Response { format: Format::Json, ..Response::default() }, ..Prompt::default() };
+    let again = ToScore { prompt: json, query, after: None, limit: 50, write: true, at: at(1000) };
     store.ask(Job::ScoreRuns(Box::new(again))).await.unwrap();
     let found = weighed(&store, "model:old", "model:new").await.unwrap().evidence;
     assert_eq!((found.broken, found.score.map(|score| score.by)), (10, Some(-0.5)));

@@ -29,7 +29,7 @@ pub(super) fn test(name: Option<&str>, prompt: &Prompt, input: &Input) -> String
     if let Some(least) = prompt.response.min_score {
         let _ = writeln!(out, "  threshold: {}", Value::from(least));
     }
-    let asserted = promptfoo::asserted(&prompt.response, &prompt.checks);
+    let asserted = promptfoo::asserted(&prompt.expected(), &prompt.checks);
     if !asserted.is_empty() {
         out.push_str("  assert:\n");
     }

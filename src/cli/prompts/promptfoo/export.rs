@@ -26,7 +26,7 @@ pub(in crate::cli::prompts) fn export(
     let mut lost = unsaid(&prompt);
     let targets = targets(&prompt, setup, &mut lost);
     let default_test = Test {
-        checks: checks(&prompt.response, &prompt.checks, "", &mut lost),
+        checks: checks(&prompt.expected(), &prompt.checks, "", &mut lost),
         min_score: prompt.response.min_score,
         ..Test::default()
     };
