@@ -26,6 +26,10 @@ pub(super) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
         PromptsAction::List => {
             let rows: Vec<Vec<String>> = prompts::list(&places)?.into_iter().map(row).collect();
             table::write(io.out, &["NAME", "FROM", "DESCRIPTION"], &rows)?;
+            for file in prompts::hidden(&places)? {
+                let file = clean_line(&file.display().to_string());
+                let _ = writeln!(io.err, "note: {file} is hidden by the project's prompt of that name");
+            }
             for file in prompts::unlisted(&places)? {
                 let file = clean_line(&file.display().to_string());
                 let rule = "a prompt's name has letters, digits, `.`, `_` and `-`, a letter or digit first";

@@ -36,6 +36,14 @@ pub fn unlisted(places: &Places) -> Result<Vec<PathBuf>, StoreFault> {
     Ok(found.concat())
 }
 
+/// Lists the user's prompt files that a prompt of the project hides.
+pub fn hidden(places: &Places) -> Result<Vec<PathBuf>, StoreFault> {
+    let Some(project) = &places.project else { return Ok(Vec::new()) };
+    let (own, user) = (names::list(project)?, user_dir(places));
+    let both = names::list(&user)?.into_iter().filter(|name| own.contains(name));
+    Ok(both.map(|name| names::file(&user, &name)).collect())
+}
+
 /// Lists the prompts by name, the project's first. A name hides the same name further down.
 pub fn list(places: &Places) -> Result<Vec<PromptEntry>, StoreFault> {
     let mut entries: Vec<PromptEntry> = Vec::new();

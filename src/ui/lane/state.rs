@@ -15,10 +15,12 @@ struct Sign {
     role: Role,
     /// The same in words, the longest first.
     words: Vec<String>,
+    /// How many of these, from the first on, leave nothing out.
+    whole: usize,
 }
 
 fn sign(mark: &'static str, role: Role, words: &[&str]) -> Sign {
-    Sign { mark, role, words: words.iter().map(|word| (*word).to_owned()).collect() }
+    Sign { mark, role, words: words.iter().map(|word| (*word).to_owned()).collect(), whole: 1 }
 }
 
 fn sign_of(scene: Scene<'_>, take: &Take) -> Sign {
@@ -27,7 +29,7 @@ fn sign_of(scene: Scene<'_>, take: &Take) -> Sign {
         State::Queued(_) => {
             let left = take.queued_for(scene.now()).map(countdown);
             let words = left.map(|left| format!("queued, at most {left}")).into_iter();
-            Sign { mark: "⟳", role: Role::Wait, words: words.chain(["queued".to_owned()]).collect() }
+            Sign { mark: "⟳", role: Role::Wait, words: words.chain(["queued".to_owned()]).collect(), whole: 1 }
         }
         State::Running if take.answer.is_empty() && take.reasoning.is_empty() => {
             sign("▸", Role::Busy, &["waiting for a token", "waiting"])
@@ -36,42 +38,48 @@ fn sign_of(scene: Scene<'_>, take: &Take) -> Sign {
             let does = if take.shows_reasoning() { "reasoning" } else { "streaming" };
             let (tries, most) = (take.tries(), scene.app.settings.retry.attempts);
             let again = (tries > 1).then(|| format!("{does}, try {tries}/{most}"));
-            Sign { mark: "▸", role: Role::Busy, words: again.into_iter().chain([does.to_owned()]).collect() }
+            Sign {
+                mark: "▸", role: Role::Busy, words: again.into_iter().chain([does.to_owned()]).collect(), whole: 1
+            }
         }
         State::Waiting { .. } => {
             let left = countdown(take.wait_left(scene.now()).unwrap_or_default());
             let (next, most) = (take.tries() + 1, scene.app.settings.retry.attempts);
             let words = vec![format!("retry {next}/{most} in {left}"), format!("{next}/{most} in {left}"), left];
-            Sign { mark: "⟳", role: Role::Wait, words }
+            Sign { mark: "⟳", role: Role::Wait, words, whole: 1 }
         }
         State::Cached { stored } => {
             let age = age(*stored, scene.now().time);
-            let Sign { mark, role, words } = judged(take);
-            let came = words.into_iter().next().unwrap_or_default();
+            let Sign { mark, role, words, whole } = judged(take);
+            let came = words.into_iter().nth(whole - 1).unwrap_or_default();
             let role = if role == Role::Pass { Role::Origin } else { role };
             let words = vec![format!("{came}, cached {age} old"), format!("cached {age} old"), "cached".to_owned()];
-            Sign { mark, role, words }
+            Sign { mark, role, words, whole: 1 }
         }
         State::Done => judged(take),
         State::Interrupted => sign("✂", Role::Fail, &["cut off", "cut"]),
         State::Kept => sign("✂", Role::Wait, &["cut, kept", "kept"]),
-        State::Failed => sign("✗", Role::Fail, &["failed"]),
-        State::Cancelled => sign("■", Role::Wait, &["stopped"]),
+        State::Failed => came(RunStatus::Error),
+        State::Cancelled => came(RunStatus::Cancelled),
     }
 }
 
 /// How an answer that is whole came out.
 fn judged(take: &Take) -> Sign {
     let status = take.quality.as_ref().map_or(RunStatus::Unchecked, Quality::status);
+    came(status)
+}
+
+/// How a run came out, in the words of everywhere.
+fn came(status: RunStatus) -> Sign {
     let words: &[&str] = match status {
         RunStatus::Failed => &["check failed", "failed"],
-        RunStatus::Passed
-        | RunStatus::Inconclusive
-        | RunStatus::Unchecked
-        | RunStatus::Error
-        | RunStatus::Cancelled => &[status.word()],
+        RunStatus::Unchecked => &["done, unchecked", "unchecked"],
+        RunStatus::Passed | RunStatus::Inconclusive | RunStatus::Error | RunStatus::Cancelled => &[status.word()],
     };
-    sign(status::mark(status), status::role(status), words)
+    // An answer that was not checked is done all the same: that goes without saying where there is no room.
+    let whole = if status == RunStatus::Unchecked { words.len() } else { 1 };
+    Sign { whole, ..sign(status::mark(status), status::role(status), words) }
 }
 
 /// The state as far as there is room for it, and the whole of it where that is more.
@@ -98,6 +106,6 @@ pub(super) fn say(scene: Scene<'_>, take: &Take, room: usize) -> Said {
     };
     let fits = sign.words.iter().position(|words| marked(words).width() <= room);
     let short = fits.and_then(|at| sign.words.get(at)).map_or_else(|| marked(""), |words| marked(words));
-    let rest = sign.words.first().filter(|_| fits != Some(0)).map(|words| marked(words));
+    let rest = sign.words.first().filter(|_| fits.is_none_or(|at| at >= sign.whole)).map(|words| marked(words));
     Said { short: Line::from(short), rest }
 }

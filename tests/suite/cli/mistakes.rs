@@ -44,6 +44,18 @@ fn an_input_that_cannot_be_used_is_told_with_what_to_do() {
 }
 
 #[test]
+fn a_prompt_file_that_a_name_does_not_lead_to_is_named() {
+    let home = Home::new();
+    home.file("work/retort.toml", "");
+    home.file("work/prompts/plain.toml", PLAIN);
+    home.file("config/prompts/plain.toml", PLAIN);
+    home.file("config/prompts/my prompt.toml", PLAIN);
+    let listed = home.run(&["prompts"]);
+    says(&listed, 0, &["plain.toml is hidden by the project's", "my prompt.toml is not listed"]);
+    assert_eq!(listed.out.matches("plain").count(), 1, "{}", listed.out);
+}
+
+#[test]
 fn what_is_suggested_works() {
     let home = Home::new();
     let said = home.run(&["prompts", "path", "sentiment"]);
