@@ -16,7 +16,7 @@ use crate::{
         report::{Entry, Lane, Whole},
         tally::Figures,
     },
-    model::{Spent, StatusCounts},
+    model::{PicoDollars, Spent, StatusCounts},
     pipeline::{
         KeyState, Pipeline, Readiness,
         budget::{Estimate, Span},
@@ -48,6 +48,7 @@ pub(super) fn estimate(estimate: &Estimate) -> String {
         count(high)
     );
     let cost = match unpriced {
+        0 if cost.high == PicoDollars::default() => "free".to_owned(),
         0 => format!("~{} ({}–{})", cost.expected, cost.low, cost.high),
         _ if !estimate.is_priced() => "cost ? (no price is known)".to_owned(),
         unpriced => {

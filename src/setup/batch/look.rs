@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Comparing, ExpectedRows, Order, judged_by, targets};
 use crate::{
     eval::{Judge, check, template},
-    model::{Check, CheckKind, PicoDollars, Prompt, Response, Row, Target, VersionId, usage::estimate_tokens},
+    model::{Check, CheckKind, PicoDollars, Price, Prompt, Response, Row, Target, VersionId, usage::estimate_tokens},
     pipeline::budget::{Estimate, Span},
     setup::Setup,
     store::{
@@ -296,7 +296,8 @@ fn measure(order: &Order, row: &Row, (lanes, lengths): (&[Vec<Vec<Target>>], &Le
         let input = filled.map(|text| estimate_tokens(&text)).sum();
         for (target, (output, _)) in lanes.iter().filter_map(|lane| lane.first()).zip(lengths) {
             for _ in 0..order.spec.samples.max(1) {
-                estimate.add(input, capped(*output, prompt), target.card.price.as_ref());
+                let free = target.is_demo().then(Price::default);
+                estimate.add(input, capped(*output, prompt), target.card.price.as_ref().or(free.as_ref()));
             }
         }
     }
