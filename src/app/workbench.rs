@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     eval::{
-        template::{self, Asks, Mistake},
+        template::{self, Asks, Mistake, Note},
         whatif::Knob,
     },
     model::{
@@ -57,6 +57,8 @@ pub struct Workbench {
     pub prompt_name: Option<String>,
     /// Whether the prompt speaks of JSON.
     speaks_of_json: bool,
+    /// How many of the notes are on its messages; those of versions that lanes are held to follow.
+    own_notes: usize,
     /// How many runs each lane makes of the same request, 1 to [`MAX_SAMPLES`].
     pub samples: u32,
     /// The lanes, one to [`MAX_LANES`].
@@ -109,6 +111,7 @@ impl Workbench {
             params: Params::default(),
             response: Response::default(),
             speaks_of_json: false,
+            own_notes: 0,
             checks: Vec::new(),
             fallback: Vec::new(),
             stand: None,
@@ -294,6 +297,11 @@ impl Workbench {
         &self.missing
     }
 
+    /// Lists the places of the messages that look like templates and are texts.
+    pub fn notes(&self) -> impl Iterator<Item = &Note> {
+        self.asks.notes.iter().take(self.own_notes)
+    }
+
     /// Returns the form of the answers.
     #[must_use]
     pub fn format(&self) -> Format {
@@ -336,6 +344,7 @@ impl Workbench {
         }
         self.speaks_of_json = speaks_of_json(prompt.spoken().map(|(_, text)| text));
         (self.asks, self.mistakes) = template::asks_of(&self.messages.turns());
+        self.own_notes = self.asks.notes.len();
         // A version that a lane is held to was run once, so its templates make sense.
         for pinned in self.lanes.iter().filter_map(|lane| lane.spec.pinned.as_ref()) {
             self.asks.add(template::asks_of(&pinned.prompt.turns()).0);

@@ -27,7 +27,7 @@ use crate::{
         catalog::UnknownTarget, prompt::Params,
     },
     pipeline::{Pipeline, RunEvent},
-    setup::{Engine, Setup},
+    setup::{Engine, Setup, batch::note_of},
     store::settings::CONFIG_FILE,
     store::{Store, job::StoreFault},
     text::clean_line,
@@ -285,7 +285,8 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<(Input, Vec<Stri
 
 /// Says what of the prompt is not read as it may be meant, and what of the input is not sent.
 fn unused(asks: &template::Asks, input: &Input, args: &RunArgs, prompt: &Prompt) -> Vec<String> {
-    let mut notes: Vec<String> = asks.notes.iter().map(|note| format!("{}: {note}", args.prompt)).collect();
+    let turns = prompt.turns();
+    let mut notes: Vec<String> = asks.notes.iter().map(|note| note_of(&args.prompt, &turns, note)).collect();
     notes.extend(prompt.format().1.map(|why| format!("{}: [response] names no format, so it is {why}", args.prompt)));
     let uses = |name: &str| {
         asks.names.iter().any(|asked| template::is_given(asked, |part| part == name))

@@ -56,11 +56,16 @@ impl fmt::Display for Mistake {
 
 /// A place of a template that looks like an expression, a tag or a comment and is text, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note(pub Mistake);
+pub struct Note {
+    /// The place of its message among the prompt's, counted from 0.
+    pub message: usize,
+    /// Where in the template, and why.
+    pub mistake: Mistake,
+}
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.mistake.fmt(f)
     }
 }
 
@@ -136,7 +141,8 @@ fn asks_of_pieces(template: &str, pieces: &[Piece<'_>]) -> Result<Asks, Mistake>
 pub fn asks_of(turns: &[Turn]) -> (Asks, Vec<(usize, Mistake)>) {
     let (mut all, mut mistakes) = (Asks::default(), Vec::new());
     for (place, turn) in turns.iter().enumerate().filter(|(_, turn)| !turn.muted) {
-        let asks = asks(&turn.content);
+        let mut asks = asks(&turn.content);
+        asks.notes.iter_mut().for_each(|note| note.message = place);
         mistakes.extend(asks.mistake.clone().map(|mistake| (place, mistake)));
         all.add(asks);
     }

@@ -159,6 +159,8 @@ fn label(scene: Scene<'_>, at: usize, message: &Message, area: Rect, buffer: &mu
     if let Some((_, mistake)) = bench.mistakes().iter().find(|(place, _)| *place == at) {
         line.push_span(scene.span("  ✗ ", Role::Fail));
         line.push_span(scene.foreign(&mistake.to_string(), Role::Fail));
+    } else if let Some(note) = bench.notes().find(|note| note.message == at) {
+        line.push_span(scene.foreign(&format!("  {note}"), Role::Wait));
     }
     buffer.set_line(area.x, area.y, &line, area.width);
 }

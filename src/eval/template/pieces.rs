@@ -116,7 +116,7 @@ pub(super) fn pieces(template: &str) -> Result<Pieces<'_>, Mistake> {
         if let Some(message) = note
             && !at.checked_sub(1).is_some_and(brace)
         {
-            pieces.notes.push(Note(Mistake::at(template, at, message)));
+            pieces.notes.push(Note { message: 0, mistake: Mistake::at(template, at, message) });
         }
         pieces.all.push(piece);
         rest = rest.get(length..).unwrap_or_default();

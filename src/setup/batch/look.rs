@@ -7,7 +7,9 @@ use serde_json::Value;
 use super::{Comparing, ExpectedRows, Order, judged_by, targets};
 use crate::{
     eval::{Judge, check, template},
-    model::{Check, CheckKind, PicoDollars, Price, Prompt, Response, Row, Target, VersionId, usage::estimate_tokens},
+    model::{
+        Check, CheckKind, PicoDollars, Price, Prompt, Response, Row, Target, Turn, VersionId, usage::estimate_tokens,
+    },
     pipeline::budget::{Estimate, Span},
     setup::Setup,
     store::{
@@ -200,14 +202,16 @@ struct Read {
 fn template_notes(order: &Order) -> Vec<String> {
     let mut notes = Vec::new();
     for (name, prompt) in &order.spec.prompts {
-        for (place, turn) in prompt.turns().iter().enumerate().filter(|(_, turn)| !turn.muted) {
-            let found = template::asks(&turn.content).notes;
-            notes.extend(
-                found.iter().map(|note| format!("message {} ({}) of {name}, {note}", place + 1, turn.role.name())),
-            );
-        }
+        let turns = prompt.turns();
+        notes.extend(template::asks_of(&turns).0.notes.iter().map(|note| note_of(name, &turns, note)));
     }
     notes
+}
+
+/// Names the message of a prompt that a note is about.
+pub fn note_of(prompt: &str, turns: &[Turn], note: &template::Note) -> String {
+    let role = turns.get(note.message).map_or("", |turn| turn.role.name());
+    format!("message {} ({role}) of {prompt}, {note}", note.message + 1)
 }
 
 /// Says that the rows have nothing that the prompts use.

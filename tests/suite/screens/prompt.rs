@@ -52,6 +52,9 @@ fn a_template_with_a_loop_a_mistake_and_a_missing_variable() {
     snapshot("prompt-loop", &mut stage);
     prompt.system.push_str("\n{% endfor %}");
     snapshot("prompt-mistake", &mut with(&prompt, 0));
+    prompt.system = "Label it.".to_owned();
+    prompt.user = "The text: {{ input }".to_owned();
+    snapshot("prompt-note", &mut with(&prompt, 0));
 }
 
 #[test]
