@@ -27,7 +27,10 @@ use crate::{
         catalog::UnknownTarget, prompt::Params,
     },
     pipeline::{Pipeline, RunEvent},
-    setup::{Engine, Setup, batch::note_of},
+    setup::{
+        Engine, Setup,
+        batch::{bare_note, note_of},
+    },
     store::settings::CONFIG_FILE,
     store::{Store, job::StoreFault},
     text::clean_line,
@@ -132,8 +135,11 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
 pub(super) fn close(store: &Store, troubles: &mut UnboundedReceiver<StoreFault>, io: &mut Io<'_>) {
     let closed = store.close(CLOSING);
     let told = std::iter::from_fn(|| troubles.try_recv().ok()).chain(closed.err());
-    for trouble in told {
-        let _ = writeln!(io.err, "note: {}", clean_line(&trouble.to_string()));
+    let told: Vec<String> = told.map(|trouble| trouble.to_string()).collect();
+    // What was not recorded yet, and is not in the end, is said once.
+    let over = |words: &String| words.contains(" yet:") && told.contains(&words.replacen(" yet:", ":", 1));
+    for words in told.iter().filter(|words| !over(words)) {
+        let _ = writeln!(io.err, "note: {}", clean_line(words));
     }
 }
 
@@ -287,6 +293,7 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<(Input, Vec<Stri
 fn unused(asks: &template::Asks, input: &Input, args: &RunArgs, prompt: &Prompt) -> Vec<String> {
     let turns = prompt.turns();
     let mut notes: Vec<String> = asks.notes.iter().map(|note| note_of(&args.prompt, &turns, note)).collect();
+    notes.extend(bare_note(&args.prompt, prompt));
     notes.extend(prompt.format().1.map(|why| format!("{}: [response] names no format, so it is {why}", args.prompt)));
     let uses = |name: &str| {
         asks.names.iter().any(|asked| template::is_given(asked, |part| part == name))

@@ -78,6 +78,12 @@ impl Prompt {
         system.into_iter().chain(between).chain(user)
     }
 
+    /// Tells whether it says nothing itself: the input alone is sent.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.system.trim().is_empty() && self.messages.is_empty() && self.user.trim() == input_variable()
+    }
+
     /// Returns the form of its answers, and why it is that one where `[response]` names none.
     #[must_use]
     pub fn format(&self) -> (Format, Option<&'static str>) {

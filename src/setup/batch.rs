@@ -30,7 +30,7 @@ use crate::{
 };
 use comparing::Comparing;
 pub use comparing::ExpectedRows;
-pub use look::{Planned, look, note_of};
+pub use look::{Planned, bare_note, look, note_of};
 pub use money::{unlimited, unpriced};
 
 /// A batch as it is wanted.

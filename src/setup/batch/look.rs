@@ -203,9 +203,15 @@ fn template_notes(order: &Order) -> Vec<String> {
     let mut notes = Vec::new();
     for (name, prompt) in &order.spec.prompts {
         let turns = prompt.turns();
+        notes.extend(bare_note(name, prompt));
         notes.extend(template::asks_of(&turns).0.notes.iter().map(|note| note_of(name, &turns, note)));
     }
     notes
+}
+
+/// Says that a prompt says nothing itself, as one in an empty file does.
+pub fn bare_note(name: &str, prompt: &Prompt) -> Option<String> {
+    prompt.is_bare().then(|| format!("{name} has no words of its own: the input alone is sent"))
 }
 
 /// Names the message of a prompt that a note is about.

@@ -80,10 +80,22 @@ fn a_mistake_in_the_settings_names_their_file() {
 }
 
 #[test]
-fn a_record_out_of_reach_is_not_an_empty_one() {
+fn a_prompt_without_words_is_noted() {
     let home = Home::new();
+    home.file("config/prompts/empty.toml", "");
+    says(&home.run_on(&["run", "empty", "-m", "demo"], "x"), 0, &["empty has no words of its own"]);
+}
+
+#[test]
+fn a_record_out_of_reach_is_not_an_empty_one_and_said_once() {
+    let home = Home::new();
+    home.file("config/prompts/plain.toml", PLAIN);
     let place = home.dir("data").join("file");
     fs::write(&place, "").unwrap();
+    let mut run = home.command(&["run", "plain", "-m", "demo", "--var", "input=x"]);
+    let ran = Ran::of(run.env("RETORT_DATA_DIR", &place).output().unwrap());
+    says(&ran, 0, &["runs are not recorded"]);
+    assert_eq!(ran.err.matches("a part of the path is a file").count(), 1, "{}", ran.err);
     let ran = home.command(&["history"]).env("RETORT_DATA_DIR", &place).output().unwrap();
     says(&Ran::of(ran), 1, &["a part of the path is a file, not a directory"]);
 }
