@@ -101,7 +101,7 @@ fn without_a_place_for_data_a_run_answers_and_says_so_once() {
         let (code, out, said) = ran(&home, ("RETORT_DATA_DIR", place));
         assert_eq!(code, Some(0), "{said}");
         assert!(out.contains(CONFIDENCE), "{out}");
-        said_once(&said, "not recorded yet");
+        said_once(&said, "not recorded");
         let (code, out, said) = ran(&home, ("RETORT_CACHE_DIR", place));
         assert!(code == Some(0) && out.contains(CONFIDENCE), "{said}");
         said_once(&said, "not cached");

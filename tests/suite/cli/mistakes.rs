@@ -99,3 +99,14 @@ fn a_record_out_of_reach_is_not_an_empty_one_and_said_once() {
     let ran = home.command(&["history"]).env("RETORT_DATA_DIR", &place).output().unwrap();
     says(&Ran::of(ran), 1, &["a part of the path is a file, not a directory"]);
 }
+
+#[test]
+fn a_reader_that_is_gone_is_no_mistake() {
+    let home = Home::new();
+    for arguments in [&["completions", "bash"][..], &["man"], &["prompts"], &["keys"], &["models"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ran = Ran::of(home.command(arguments).stdout(writer).output().unwrap());
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
