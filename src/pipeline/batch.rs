@@ -76,6 +76,15 @@ impl Known {
         self.0.values().filter(|(_, cell)| settled(cell)).count() as u64
     }
 
+    /// Counts the cells of a row that need not be asked again.
+    #[must_use]
+    pub fn kept(&self, row: &Row, retry_failed: bool) -> u64 {
+        let fingerprint = row.fingerprint();
+        let first = Place { row: row.number, ..Place::default() };
+        let places = self.0.range(first..).map(|(place, _)| *place).take_while(|place| place.row == row.number);
+        places.filter(|place| self.keeps(*place, fingerprint, retry_failed).is_some()).count() as u64
+    }
+
     /// Returns the cell at a place if it need not be asked again: its row is as it was, and it was answered,
     /// or no model could and that is not to be tried again.
     fn keeps(&self, place: Place, row: u64, retry_failed: bool) -> Option<&Cell> {

@@ -207,6 +207,22 @@ pub struct Begun {
     pub stream: BatchStream,
 }
 
+/// Counts the cells of a batch on record that need not be asked again: those whose rows are as they were.
+pub async fn kept(store: &Store, order: &Order, batch: BatchId) -> Result<u64, StoreFault> {
+    let Reply::Cells(cells) = store.ask(Job::Cells { batch, after: None, limit: usize::MAX }).await? else {
+        return Err(StoreFault::new("the record does not say which cells have ended; please report this"));
+    };
+    let known = Known::of(cells.into_iter().map(|row| (row.cell, row.fingerprint)));
+    let (own, retry_failed) = (order.clone(), order.begin == Begin::RetryFailed);
+    look::blocking(move || {
+        let (comparing, mut counts) = (Comparing::of(&own), ExpectedRows::default());
+        let kept =
+            |row: Result<Row, StoreFault>| Ok(known.kept(&own.completed(row?, comparing, &mut counts), retry_failed));
+        own.rows()?.map(kept).sum()
+    })
+    .await
+}
+
 /// Begins a batch, or goes on with one, and asks its first cells once the stream is polled. Fails where it has a
 /// cap that cannot hold.
 ///

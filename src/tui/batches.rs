@@ -136,8 +136,9 @@ impl Desk {
             let own = ready.spec.fingerprint();
             let goes_on = |end: Option<&str>| end != Some("complete") || order.finished == Finished::FailedAgain;
             let found = entries.iter().find(|entry| goes_on(entry.end.as_deref()) && entry.spec.fingerprint() == own);
-            let again = order.finished == Finished::FailedAgain;
-            kept = found.map_or(0, |entry| if again { entry.answered } else { entry.cells });
+            if let Some(entry) = found {
+                kept = batch::kept(&self.store, ready, entry.id).await.unwrap_or_default();
+            }
         }
         let missing = planned.missing.into_iter().map(|(variable, near)| Missing { variable, near });
         Planned {
