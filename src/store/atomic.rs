@@ -1,9 +1,14 @@
 //! Files read and written whole: either the old text or the new one is there, never a part.
 
 use std::{
+    cell::RefCell,
     fs::{self, DirBuilder, File},
     io::{self, ErrorKind, Read, Write},
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use super::job::{FaultKind, StoreFault};
@@ -41,6 +46,16 @@ pub fn read(path: &Path) -> Result<Option<String>, StoreFault> {
     }
 }
 
+thread_local! {
+    /// Whether what this thread writes is wanted no longer.
+    static GIVEN_UP: RefCell<Arc<AtomicBool>> = RefCell::default();
+}
+
+/// Lets what this thread writes be given up: once the flag is set, nothing takes its place any more.
+pub(super) fn until_given_up(flag: Arc<AtomicBool>) {
+    GIVEN_UP.set(flag);
+}
+
 /// Writes a file beside its place, makes it last, and moves it there: with the mode of the one it replaces,
 /// else 0600, its directory 0700 if it has to be made. Where `replace` is false a file that is already there stays.
 pub fn write(path: &Path, text: &str, replace: bool) -> Result<(), StoreFault> {
@@ -62,6 +77,9 @@ pub fn write(path: &Path, text: &str, replace: bool) -> Result<(), StoreFault> {
         file.as_file().set_permissions(about.permissions()).map_err(|error| failed(&error))?;
     }
     file.as_file().sync_all().map_err(|error| failed(&error))?;
+    if GIVEN_UP.with_borrow(|flag| flag.load(Ordering::Acquire)) {
+        return Err(StoreFault::new(format!("{} was not written: its disk answered too late", path.display())));
+    }
     let moved = if replace { file.persist(&real) } else { file.persist_noclobber(&real) };
     moved.map_err(|error| failed(&error.error))?;
     sync_dir(dir);

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread,
@@ -14,7 +14,7 @@ use super::{FileTask, IDLE, start};
 use crate::{
     model::settings::Places,
     store::{
-        dataset,
+        atomic, dataset,
         job::{Job, Reply, StoreFault},
         prompts,
         queue::{Popped, Queue},
@@ -71,6 +71,8 @@ struct Hand {
     jobs: Sender<Job>,
     answers: Receiver<Answer>,
     stuck: Arc<AtomicUsize>,
+    /// Set when it is left behind: what it still writes would take the place of what is newer.
+    given_up: Arc<AtomicBool>,
 }
 
 impl Hand {
@@ -81,8 +83,10 @@ impl Hand {
         }
         let (jobs, todo) = mpsc::channel::<Job>();
         let (tell, answers) = mpsc::channel();
-        let count = Arc::clone(stuck);
+        let (count, given_up) = (Arc::clone(stuck), Arc::<AtomicBool>::default());
+        let flag = Arc::clone(&given_up);
         let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            atomic::until_given_up(flag);
             for job in todo {
                 if tell.send(work(job)).is_err() {
                     // It was given up, and has come back after all.
@@ -90,7 +94,7 @@ impl Hand {
                 }
             }
         });
-        started.is_ok().then(|| Self { jobs, answers, stuck: Arc::clone(stuck) })
+        started.is_ok().then(|| Self { jobs, answers, stuck: Arc::clone(stuck), given_up })
     }
 
     /// Has a job done; none if it takes longer than the deadline.
@@ -102,6 +106,7 @@ impl Hand {
         match self.answers.recv_timeout(deadline) {
             Ok(answer) => Some(answer),
             Err(RecvTimeoutError::Timeout) => {
+                self.given_up.store(true, Ordering::Release);
                 self.stuck.fetch_add(1, Ordering::Relaxed);
                 None
             }
@@ -187,6 +192,37 @@ mod tests {
         queue.close();
         assert!(queue.ended(Duration::from_secs(5)), "closing waits for nothing that is stuck");
         drop(let_go);
+    }
+
+    #[test]
+    fn what_comes_back_too_late_takes_the_place_of_nothing_newer() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("session.toml");
+        let (let_go, held) = mpsc::channel::<()>();
+        let (tell_late, late) = mpsc::channel();
+        let (held, file) = (Arc::new(std::sync::Mutex::new(held)), path.clone());
+        let work = move |job| match job {
+            Job::ListSessions => {
+                held.lock().unwrap().recv().unwrap();
+                let written = atomic::write(&file, "old", true);
+                tell_late.send(written.clone()).unwrap();
+                written.map(|()| Reply::Sessions(Vec::new()))
+            }
+            _ => atomic::write(&file, "new", true).map(|()| Reply::Sessions(Vec::new())),
+        };
+        let queue = Arc::new(Queue::new(Load::ANY, Load::ANY));
+        serve("test-files", Arc::clone(&queue), Duration::from_millis(200), work);
+        let ask = |job| {
+            let (tell, told) = oneshot::channel();
+            queue.push(FileTask { job, tell }, 0).unwrap();
+            told.blocking_recv().unwrap()
+        };
+        assert!(ask(Job::ListSessions).is_err());
+        assert!(ask(Job::ListPrompts).is_ok());
+        let_go.send(()).unwrap();
+        assert!(late.recv().unwrap().unwrap_err().message.contains("too late"));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+        queue.close();
     }
 
     #[test]
