@@ -12,6 +12,7 @@ mod prompts;
 mod quality;
 mod report;
 mod run;
+mod sanitize;
 mod score;
 mod sheet;
 mod show;
@@ -35,6 +36,7 @@ use crate::{
 };
 use args::{Cli, Command};
 pub use exit::Exit;
+pub use sanitize::Sanitized;
 
 /// Why a command did not come to its end, in words with the next step.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _, Write},
     process::ExitCode,
     sync::Arc,
 };
@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context as _;
 use retort::{
     cli::{
-        self, Exit, Io, Stopped,
+        self, Exit, Io, Sanitized, Stopped,
         args::{Cli, LogLevel},
     },
     log,
@@ -52,11 +52,20 @@ fn start(arguments: Cli) -> anyhow::Result<Exit> {
         .build()
         .context("no threads can be started")?;
     let exit = if let Some(command) = arguments.command {
+        let out_is_terminal = io::stdout().is_terminal();
+        let (mut piped, mut shown);
+        let out: &mut dyn Write = if out_is_terminal {
+            shown = Sanitized::new(io::stdout());
+            &mut shown
+        } else {
+            piped = io::stdout();
+            &mut piped
+        };
         let io = Io {
             environment,
             cwd,
-            out: &mut io::stdout(),
-            out_is_terminal: io::stdout().is_terminal(),
+            out,
+            out_is_terminal,
             columns: tui::screen::columns(),
             err: &mut io::stderr(),
             err_is_terminal: io::stderr().is_terminal(),

@@ -10,6 +10,7 @@ use jiff::Zoned;
 use super::{
     Exit, Io, Stopped,
     args::{Grouping, QualityArgs},
+    report::escaped,
     run::CLOSING,
     table,
 };
@@ -74,7 +75,7 @@ pub(super) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, 
     };
     if args.json {
         let text = serde_json::to_string(&*report).map_err(|fault| Stopped::Other(fault.to_string()))?;
-        writeln!(io.out, "{text}")?;
+        writeln!(io.out, "{}", escaped(&text))?;
     } else if args.md {
         write!(io.out, "{}", markdown(&report, by))?;
     } else if args.prometheus {

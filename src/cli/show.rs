@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Exit, Io, Stopped, history, run::CLOSING};
+use super::{Exit, Io, Stopped, history, report::escaped, run::CLOSING};
 use crate::{
     app::overlay::xray::Xray,
     eval::figures,
@@ -25,7 +25,7 @@ pub(super) async fn show(id: &str, json: bool, io: &mut Io<'_>) -> Result<Exit, 
         if let (Some(fields), Some((_, grade))) = (whole.as_object_mut(), grades.first()) {
             fields.insert("grade".to_owned(), serde_json::json!(grade));
         }
-        writeln!(io.out, "{whole}")?;
+        writeln!(io.out, "{}", escaped(&whole.to_string()))?;
         return Ok(Exit::Done);
     }
     let grade = grades.first().map(|(_, grade)| history::grade(grade));

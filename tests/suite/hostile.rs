@@ -108,6 +108,9 @@ async fn a_terminal_gets_no_answer_and_no_error_raw() {
             if what == "an answer" && form.is_empty() {
                 let text = String::from_utf8(raw).unwrap();
                 assert!(SHOWN.iter().all(|part| text.contains(part)), "{text:?}");
+                let home = aside(move || (every_look_at_the_record(&home), home).1).await;
+                drop(home);
+                continue;
             }
             if let Ok(log) = fs::read(home.dir("state").join("retort.log")) {
                 assert_plain(&format!("the log of {what}"), &log);
@@ -115,6 +118,28 @@ async fn a_terminal_gets_no_answer_and_no_error_raw() {
                 assert!(log.lines().all(|line| line.starts_with("20")), "a line of the log is forged: {log}");
             }
         }
+    }
+}
+
+/// Asserts that no command writes raw what a run on record holds.
+fn every_look_at_the_record(home: &Home) {
+    let id = home.run(&["history", "--columns", "run"]).out.lines().nth(1).unwrap().trim().to_owned();
+    for words in [
+        "history",
+        "history --json",
+        "history --csv",
+        "history --md",
+        "history --columns run,input,answer",
+        "quality",
+        "quality --json",
+        "quality --md",
+        "quality --prometheus",
+        "score p.toml --dry-run --json",
+        &format!("show {id}"),
+        &format!("show {id} --json"),
+    ] {
+        let arguments: Vec<String> = words.split(' ').map(str::to_owned).collect();
+        assert_plain(words, &shown(home, &arguments));
     }
 }
 

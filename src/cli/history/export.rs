@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Pages;
 use crate::{
-    cli::{Exit, Io, Stopped, sheet::Sheet},
+    cli::{Exit, Io, Stopped, report::escaped, sheet::Sheet},
     eval::figures,
     model::{Cost, PicoDollars, query::Query},
     pipeline::port::RunRecord,
@@ -94,7 +94,7 @@ pub(super) async fn export(
                 entry: &entry,
             };
             let text = serde_json::to_string(&line).map_err(|fault| Stopped::Other(fault.to_string()))?;
-            writeln!(io.out, "{text}")?;
+            writeln!(io.out, "{}", escaped(&text))?;
         }
     }
     Ok(Exit::Done)

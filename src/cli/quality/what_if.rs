@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::{
-    cli::{Exit, Io, Stopped, table},
+    cli::{Exit, Io, Stopped, report::escaped, table},
     eval::{
         WhatIf,
         review::{self, Rate},
@@ -94,7 +94,7 @@ pub(super) async fn what_if(store: &Store, wish: Wish, io: &mut Io<'_>) -> Resul
             thresholds: &all,
         };
         let text = serde_json::to_string(&told).map_err(|fault| Stopped::Other(fault.to_string()))?;
-        writeln!(io.out, "{text}")?;
+        writeln!(io.out, "{}", escaped(&text))?;
         return Ok(Exit::Done);
     }
     let side = if knob.side == Side::AtLeast { "at least" } else { "at most" };
