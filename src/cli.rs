@@ -70,8 +70,10 @@ pub struct Io<'a> {
     pub environment: Environment,
     /// The working directory.
     pub cwd: PathBuf,
-    /// Standard output.
+    /// Standard output; a terminal obeys nothing of what is written here.
     pub out: &'a mut dyn Write,
+    /// The same without that guard: for what is clean already and has hues of our own.
+    pub hued: &'a mut dyn Write,
     /// Whether a person reads it.
     pub out_is_terminal: bool,
     /// How many columns that person's terminal has.

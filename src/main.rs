@@ -65,6 +65,7 @@ fn start(arguments: Cli) -> anyhow::Result<Exit> {
             environment,
             cwd,
             out,
+            hued: &mut io::stdout(),
             out_is_terminal,
             columns: tui::screen::columns(),
             err: &mut io::stderr(),

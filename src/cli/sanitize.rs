@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::text::Cleaner;
 
-/// Writes to a terminal what it is given, cleaned as [`crate::text::clean`] does it, whoever gives it. Bytes that are
+/// Writes to a terminal what it is given, cleaned as [`clean`](crate::text::clean()) does it, whoever gives it. Bytes that are
 /// no UTF-8 are written as U+FFFD.
 pub struct Sanitized<W: Write> {
     terminal: W,
