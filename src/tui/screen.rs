@@ -39,10 +39,10 @@ pub fn is_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// Returns the width of the terminal in columns; 80 where there is none to ask.
+/// Returns the width of the terminal in columns; 80 where there is none to ask, or it does not say.
 #[must_use]
 pub fn columns() -> usize {
-    terminal::size().map_or(80, |(columns, _)| usize::from(columns))
+    terminal::size().map_or(80, |(columns, _)| if columns == 0 { 80 } else { usize::from(columns) })
 }
 
 /// Tells whether a fault of the terminal is for good: what it was connected to is gone.
