@@ -9,7 +9,7 @@ use super::{Exit, Io, Stopped, args::PromptsAction, table};
 use crate::{
     model::{Prompt, catalog::nearest, settings::Places},
     store::{job::PromptEntry, places, prompts},
-    text::{clean, clean_line},
+    text::clean_line,
 };
 
 /// Lists, shows or finds prompts, or does what is asked with their versions.
@@ -40,11 +40,7 @@ pub(super) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
             let prompt = prompts::read(&places, &name)?;
             let text = prompts::write(&prompt)
                 .map_err(|fault| Stopped::Other(format!("prompt `{name}` cannot be shown: {fault}")))?;
-            if io.out_is_terminal {
-                write!(io.out, "{}", clean(&text))?;
-            } else {
-                write!(io.out, "{text}")?;
-            }
+            write!(io.out, "{text}")?;
         }
         PromptsAction::Path { name } => {
             let path = path(&prompts::list(&places)?, &places, &name)?;

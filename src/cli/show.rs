@@ -8,7 +8,6 @@ use crate::{
     eval::figures,
     pipeline::port::RunRecord,
     store::job::{Job, Reply},
-    text::clean,
 };
 
 /// Shows a run.
@@ -30,11 +29,7 @@ pub(super) async fn show(id: &str, json: bool, io: &mut Io<'_>) -> Result<Exit, 
     }
     let grade = grades.first().map(|(_, grade)| history::grade(grade));
     let text = written(&record, grade.as_deref());
-    if io.out_is_terminal {
-        write!(io.out, "{}", clean(&text))?;
-    } else {
-        write!(io.out, "{text}")?;
-    }
+    write!(io.out, "{text}")?;
     Ok(Exit::Done)
 }
 

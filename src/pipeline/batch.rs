@@ -78,7 +78,7 @@ impl Known {
 
     /// Counts the cells of a row that need not be asked again.
     #[must_use]
-    pub fn kept(&self, row: &Row, retry_failed: bool) -> u64 {
+    pub fn settled_of(&self, row: &Row, retry_failed: bool) -> u64 {
         let fingerprint = row.fingerprint();
         let first = Place { row: row.number, ..Place::default() };
         let places = self.0.range(first..).map(|(place, _)| *place).take_while(|place| place.row == row.number);

@@ -9,7 +9,8 @@ use crate::{
     },
     model::{
         Class, Fault, Format, Input, Message, Params, Prompt, ProviderKind, Role, RunRequest, Target,
-        card::JsonSupport, prompt::DEFAULT_TEMPERATURE,
+        card::JsonSupport,
+        prompt::{DEFAULT_TEMPERATURE, speaks_of_json},
     },
     provider::{Call, PlainRequest, WireFormat},
 };
@@ -194,8 +195,8 @@ fn form(
         return (format, format!("Answer with JSON that satisfies this JSON Schema, and nothing else:\n{schema}"));
     }
     // OpenAI refuses to answer in JSON unless a message names it: in words, and not in a variable's name alone.
-    let names = |text: &str| text.to_lowercase().contains("json");
-    if prompt.spoken().any(|(_, text)| names(text)) && messages.iter().any(|message| names(&message.content)) {
+    let sent = messages.iter().map(|message| message.content.as_str());
+    if speaks_of_json(prompt.spoken().map(|(_, text)| text)) && speaks_of_json(sent) {
         return (format, String::new());
     }
     let words = json_words(types);

@@ -208,7 +208,7 @@ pub struct Begun {
 }
 
 /// Counts the cells of a batch on record that need not be asked again: those whose rows are as they were.
-pub async fn kept(store: &Store, order: &Order, batch: BatchId) -> Result<u64, StoreFault> {
+pub async fn settled(store: &Store, order: &Order, batch: BatchId) -> Result<u64, StoreFault> {
     let Reply::Cells(cells) = store.ask(Job::Cells { batch, after: None, limit: usize::MAX }).await? else {
         return Err(StoreFault::new("the record does not say which cells have ended; please report this"));
     };
@@ -216,9 +216,10 @@ pub async fn kept(store: &Store, order: &Order, batch: BatchId) -> Result<u64, S
     let (own, retry_failed) = (order.clone(), order.begin == Begin::RetryFailed);
     look::blocking(move || {
         let (comparing, mut counts) = (Comparing::of(&own), ExpectedRows::default());
-        let kept =
-            |row: Result<Row, StoreFault>| Ok(known.kept(&own.completed(row?, comparing, &mut counts), retry_failed));
-        own.rows()?.map(kept).sum()
+        let count = |row: Result<Row, StoreFault>| {
+            Ok(known.settled_of(&own.completed(row?, comparing, &mut counts), retry_failed))
+        };
+        own.rows()?.map(count).sum()
     })
     .await
 }

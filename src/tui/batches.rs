@@ -137,7 +137,7 @@ impl Desk {
             let goes_on = |end: Option<&str>| end != Some("complete") || order.finished == Finished::FailedAgain;
             let found = entries.iter().find(|entry| goes_on(entry.end.as_deref()) && entry.spec.fingerprint() == own);
             if let Some(entry) = found {
-                kept = batch::kept(&self.store, ready, entry.id).await.unwrap_or_default();
+                kept = batch::settled(&self.store, ready, entry.id).await.unwrap_or_default();
             }
         }
         let missing = planned.missing.into_iter().map(|(variable, near)| Missing { variable, near });

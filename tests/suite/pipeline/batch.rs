@@ -220,7 +220,7 @@ async fn what_was_answered_before_is_not_asked_again_unless_its_row_has_changed(
         });
         let known = Known::of(known);
         if again.is_none() {
-            let counted: u64 = (1..=6).map(|number| known.kept(&row_of(number), retry_failed)).sum();
+            let counted: u64 = (1..=6).map(|number| known.settled_of(&row_of(number), retry_failed)).sum();
             assert_eq!(counted, kept.len() as u64, "what is said before is what is kept");
         }
         let again = again.map(|rows| rows.into_iter().map(|row| Place { row, ..Place::default() }).collect());
