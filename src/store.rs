@@ -10,6 +10,7 @@ pub mod job;
 pub mod key_memory;
 pub mod keys;
 pub mod names;
+pub mod output;
 pub mod places;
 pub mod promptfoo;
 pub mod prompts;

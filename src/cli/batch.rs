@@ -10,7 +10,7 @@ mod spool;
 mod suite;
 mod watch;
 
-use std::{io, path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
@@ -28,7 +28,7 @@ use crate::{
         Engine,
         batch::{self as common, Begun, Order, Planned},
     },
-    store::{Store, job::Job},
+    store::{Store, job::Job, output::Output},
     text::clean_line,
 };
 use gate::Gates;
@@ -43,7 +43,7 @@ const BEAT: Duration = Duration::from_millis(100);
 /// Runs the batch.
 pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let mut setup = io.setup()?;
-    let outs = order::outs(&args, &io.cwd)?;
+    let outs = order::outs(&args, &setup, &io.cwd)?;
     let Wanted { mut order, copy: _copy } = match &args.config {
         Some(file) => suite::order(&mut setup, file, &args, io)?,
         None => order::order(&setup, &args, io)?,
@@ -215,7 +215,7 @@ async fn watched(
 fn finish(
     (watch, end, resting): (Watch, BatchEnd, Vec<said::RestingKey>),
     gates: Gates,
-    outs: &[(PathBuf, Form)],
+    outs: &[(Output, Form)],
     json: bool,
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
@@ -247,8 +247,8 @@ fn finish(
     if let Some(spool) = spool {
         let spooled = spool.finish()?;
         whole.variables.clone_from(&spooled.variables);
-        for (file, form) in outs {
-            written(file, |out| form.write(out, &whole, &spooled))?;
+        for (output, form) in outs {
+            output.write(|out| form.write(out, &whole, &spooled))?;
         }
     }
     let evidence = against::evidence(&lanes, &whole);
@@ -257,8 +257,8 @@ fn finish(
     } else {
         said::summary(io, &whole, (failures, more), &evidence)?;
     }
-    for (file, _) in outs {
-        let _ = writeln!(io.err, "wrote {}", clean_line(&file.display().to_string()));
+    for (output, _) in outs {
+        let _ = writeln!(io.err, "wrote {}", clean_line(&output.path().display().to_string()));
     }
     open(&total, gates, io);
     for (reached, words) in &judged {
@@ -319,15 +319,4 @@ fn option(cap: Cap) -> &'static str {
         Cap::Tokens => "--max-tokens",
         Cap::Time => "--max-time",
     }
-}
-
-/// Writes a report beside its place first, so that no reader ever sees half of one.
-fn written(file: &std::path::Path, write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<(), Stopped> {
-    let fault = |fault: io::Error| Stopped::Other(format!("cannot write the report {}: {fault}", file.display()));
-    let folder = file.parent().unwrap_or(std::path::Path::new("."));
-    let mut out = io::BufWriter::new(tempfile::NamedTempFile::new_in(folder).map_err(fault)?);
-    write(&mut out).map_err(fault)?;
-    let temporary = out.into_inner().map_err(|bad| fault(bad.into_error()))?;
-    temporary.persist(file).map_err(|bad| fault(bad.error))?;
-    Ok(())
 }

@@ -34,7 +34,7 @@ pub(super) async fn history(args: HistoryArgs, io: &mut Io<'_>) -> Result<Exit, 
     let store = setup.store();
     let ended = match args.action {
         None => list(&store, &args, io).await,
-        Some(action) => upkeep::upkeep(&store, action, io).await,
+        Some(action) => upkeep::upkeep(&store, &setup.places, action, io).await,
     };
     store.close(CLOSING)?;
     ended

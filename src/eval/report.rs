@@ -218,6 +218,19 @@ impl Form {
         }
     }
 
+    /// Tells by the beginning of a file whether it is a report of this form.
+    #[must_use]
+    pub fn recognizes(self, head: &[u8]) -> bool {
+        let head = String::from_utf8_lossy(head);
+        match self {
+            Self::Lines => jsonl::begins(&head),
+            Self::Csv => csv::begins(&head),
+            Self::Markdown => markdown::begins(&head),
+            Self::Html => html::begins(&head),
+            Self::Junit => junit::begins(&head),
+        }
+    }
+
     /// Writes the report in this form.
     pub fn write(self, out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::Result<()> {
         match self {

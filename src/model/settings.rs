@@ -21,6 +21,8 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// Many inputs at once.
     pub batch: Batch,
+    /// How much is taken in of what comes from outside.
+    pub intake: IntakeLimits,
     /// The response cache.
     pub cache: CacheSettings,
     /// Colours by theme name.
@@ -41,6 +43,7 @@ impl Default for Settings {
             retry: Retry::default(),
             timeouts: Timeouts::default(),
             batch: Batch::default(),
+            intake: IntakeLimits::default(),
             cache: CacheSettings::default(),
             theme: "default".to_owned(),
             mouse: false,
@@ -213,6 +216,41 @@ pub struct Batch {
 impl Default for Batch {
     fn default() -> Self {
         Self { concurrency: 5 }
+    }
+}
+
+/// How much is taken in of what comes from outside, in bytes. What is larger is refused by the name of its key in
+/// `[limits]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IntakeLimits {
+    /// One input: a file, standard input, a row of a data set, a file that a config includes.
+    pub input: u64,
+    /// The rows of a data set that come over standard input, together: they are copied to a temporary file.
+    pub stdin: u64,
+    /// One answer, its reasoning and the arguments of its tool calls included.
+    pub answer: u64,
+    /// The answers of all runs under way, together.
+    pub answers: u64,
+}
+
+impl IntakeLimits {
+    /// The name of [`Self::input`] in `[limits]`.
+    pub const INPUT: &'static str = "max_input_bytes";
+
+    /// The name of [`Self::stdin`].
+    pub const STDIN: &'static str = "max_stdin_bytes";
+
+    /// The name of [`Self::answer`].
+    pub const ANSWER: &'static str = "max_answer_bytes";
+
+    /// The name of [`Self::answers`].
+    pub const ANSWERS: &'static str = "max_answers_bytes";
+}
+
+impl Default for IntakeLimits {
+    fn default() -> Self {
+        const MIB: u64 = 1024 * 1024;
+        Self { input: 16 * MIB, stdin: 4096 * MIB, answer: 16 * MIB, answers: 64 * MIB }
     }
 }
 

@@ -96,7 +96,7 @@ pub(super) fn read_with_digest(places: &Places, name: &str) -> Result<(Prompt, O
 }
 
 /// Finds the file of a prompt: the project's of that name, else the user's.
-pub(super) fn file(places: &Places, name: &str) -> Option<PathBuf> {
+pub fn file(places: &Places, name: &str) -> Option<PathBuf> {
     homes(places).into_iter().map(|(_, dir)| names::file(&dir, name)).find(|file| file.exists())
 }
 

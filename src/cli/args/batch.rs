@@ -146,6 +146,10 @@ pub struct BatchArgs {
     #[arg(short, long, value_name = "FILE")]
     pub out: Vec<PathBuf>,
 
+    /// Replaces the files at --out and --junit whatever they hold, but none of retort's own.
+    #[arg(long)]
+    pub force: bool,
+
     /// Prints each cell as a line of JSON, in the order of the rows; the last line is the summary.
     #[arg(long)]
     pub json: bool,

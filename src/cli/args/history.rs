@@ -125,6 +125,9 @@ pub enum HistoryAction {
     Backup {
         /// The file.
         file: PathBuf,
+        /// Replaces the file whatever it holds, but none of retort's own.
+        #[arg(long)]
+        force: bool,
     },
     /// Put a copy in the record's place; what was there is moved aside.
     Restore {

@@ -2,13 +2,14 @@
 
 use std::{
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use tempfile::NamedTempFile;
 
 use crate::{
     cli::{Io, Stopped, args::BatchArgs, prompts, run, table},
+    eval::report::Form as Written,
     model::{CacheMode, batch::Caps},
     setup::{
         Setup,
@@ -17,6 +18,8 @@ use crate::{
     store::{
         dataset::{Form, Reading, ShortRows},
         job::Begin,
+        output::{Content, Output, Outputs},
+        prompts::file,
     },
     text::clean_line,
 };
@@ -153,9 +156,8 @@ pub(super) fn unfit(order: &Order, planned: &Planned) -> Stopped {
     ))
 }
 
-/// The files that reports go to, each with its form.
-pub(super) fn outs(args: &BatchArgs, cwd: &Path) -> Result<Vec<(PathBuf, crate::eval::report::Form)>, Stopped> {
-    use crate::eval::report::Form as Written;
+/// The files that reports go to, each with its form: fit to be written before anything is asked.
+pub(super) fn outs(args: &BatchArgs, setup: &Setup, cwd: &Path) -> Result<Vec<(Output, Written)>, Stopped> {
     let mut outs: Vec<_> = args.junit.iter().map(|file| (cwd.join(file), Written::Junit)).collect();
     for file in &args.out {
         let form = Written::of(&file.to_string_lossy()).ok_or_else(|| {
@@ -164,11 +166,11 @@ pub(super) fn outs(args: &BatchArgs, cwd: &Path) -> Result<Vec<(PathBuf, crate::
         })?;
         outs.push((cwd.join(file), form));
     }
-    for (file, _) in &outs {
-        let folder = file.parent().filter(|folder| !folder.is_dir());
-        if let Some(folder) = folder {
-            return Err(Stopped::Usage(format!("there is no folder {} for the report", folder.display())));
-        }
-    }
-    Ok(outs)
+    let prompts = args.what.iter().filter_map(|name| file(&setup.places, name));
+    let in_use = args.what.iter().map(|name| cwd.join(name)).chain(prompts);
+    let in_use = in_use.chain(args.config.iter().map(|file| cwd.join(file))).collect();
+    let outputs = Outputs { places: &setup.places, in_use, force: args.force };
+    let forms: Vec<Written> = outs.iter().map(|(_, form)| *form).collect();
+    let checked = outputs.check(outs.into_iter().map(|(file, form)| (file, Content::Report(form))))?;
+    Ok(checked.into_iter().zip(forms).collect())
 }

@@ -8,14 +8,21 @@ use crate::{
     model::{
         Grade, RunId, Thumb,
         query::{Query, What},
+        settings::Places,
     },
     store::{
         Store,
         job::{Job, Pruned, Reply},
+        output::{Content, Outputs},
     },
 };
 
-pub(super) async fn upkeep(store: &Store, action: HistoryAction, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+pub(super) async fn upkeep(
+    store: &Store,
+    places: &Places,
+    action: HistoryAction,
+    io: &mut Io<'_>,
+) -> Result<Exit, Stopped> {
     match action {
         HistoryAction::Pin { runs } => pin(store, &runs, true, io).await,
         HistoryAction::Unpin { runs } => pin(store, &runs, false, io).await,
@@ -40,11 +47,15 @@ pub(super) async fn upkeep(store: &Store, action: HistoryAction, io: &mut Io<'_>
         HistoryAction::Prune { older, keep_pinned: _, drop_pinned, yes } => {
             prune(store, &older, !drop_pinned, yes, io).await
         }
-        HistoryAction::Backup { file } => {
+        HistoryAction::Backup { file, force } => {
             let to = io.cwd.join(file);
-            let Reply::BackedUp(bytes) = store.ask(Job::Backup(to.clone())).await? else {
+            let outputs = Outputs { places, in_use: Vec::new(), force };
+            let output = outputs.one(to.clone(), Content::Backup)?;
+            let draft = output.draft()?;
+            let Reply::BackedUp(bytes) = store.ask(Job::Backup(draft.path().to_path_buf())).await? else {
                 return Err(Stopped::Other("the record answered another question".to_owned()));
             };
+            draft.finish()?;
             writeln!(io.err, "{} written to {}", size(bytes), to.display())?;
             Ok(Exit::Done)
         }

@@ -2,11 +2,7 @@
 
 mod export;
 
-use std::{
-    collections::BTreeMap,
-    io::{self, BufWriter, Write as _},
-    path::Path,
-};
+use std::{collections::BTreeMap, io, path::Path};
 
 use crate::{
     cli::{Io, Stopped},
@@ -14,6 +10,7 @@ use crate::{
     model::{Check, settings::Places},
     store::{
         atomic, names,
+        output::{Content, Output, Outputs},
         promptfoo::{self, Suite},
         prompts,
     },
@@ -60,7 +57,8 @@ pub(super) fn import(file: &Path, replace: bool, places: &Places, io: &mut Io<'_
         Ok((dir.join(format!("{name}.toml")), text))
     });
     let texts: Vec<(std::path::PathBuf, String)> = texts.collect::<Result<_, Stopped>>()?;
-    let mut unsupported = tests(&suite, &data, replace)?;
+    let outputs = Outputs { places, in_use: vec![path.clone()], force: replace };
+    let mut unsupported = tests(&suite, &outputs.one(data.clone(), Content::Rows)?)?;
     for (_, prompt) in &named {
         count_unsupported(&prompt.checks, &mut unsupported);
     }
@@ -87,20 +85,28 @@ fn count_unsupported(checks: &[Check], counts: &mut BTreeMap<String, u64>) {
 }
 
 /// Writes the tests row by row, beside their place first; returns the checks that cannot be applied here.
-fn tests(suite: &Suite, data: &Path, replace: bool) -> Result<BTreeMap<String, u64>, Stopped> {
-    let fault = |fault: io::Error| Stopped::Other(format!("cannot write {}: {fault}", data.display()));
-    let folder = data.parent().unwrap_or(Path::new("."));
-    let mut out = BufWriter::new(tempfile::NamedTempFile::new_in(folder).map_err(fault)?);
-    let mut unsupported = BTreeMap::new();
-    for row in suite.rows() {
-        let row = row?;
-        count_unsupported(&row.checks, &mut unsupported);
-        writeln!(out, "{}", promptfoo::line(&row)).map_err(fault)?;
+fn tests(suite: &Suite, output: &Output) -> Result<BTreeMap<String, u64>, Stopped> {
+    let (mut unsupported, mut broken) = (BTreeMap::new(), None);
+    let written = output.write(|out| {
+        for row in suite.rows() {
+            match row {
+                Ok(row) => {
+                    count_unsupported(&row.checks, &mut unsupported);
+                    writeln!(out, "{}", promptfoo::line(&row))?;
+                }
+                Err(fault) => {
+                    let stopped = io::Error::other(fault.to_string());
+                    broken = Some(fault);
+                    return Err(stopped);
+                }
+            }
+        }
+        Ok(())
+    });
+    match broken {
+        Some(fault) => Err(fault.into()),
+        None => Ok(written.map(|()| unsupported)?),
     }
-    let file = out.into_inner().map_err(|bad| fault(bad.into_error()))?;
-    let moved = if replace { file.persist(data) } else { file.persist_noclobber(data) };
-    moved.map_err(|bad| fault(bad.error))?;
-    Ok(unsupported)
 }
 
 /// Makes a name of a prompt's out of any text.

@@ -30,6 +30,12 @@ const AFTER: &[&str] = &[
     "run",
 ];
 
+/// Tells whether a text begins as such a report does: with its columns.
+pub(super) fn begins(text: &str) -> bool {
+    let columns = text.lines().next().unwrap_or_default().split(',');
+    columns.take(BEFORE.len()).eq(BEFORE.iter().copied())
+}
+
 /// Writes the report. Costs are US dollars, and empty where nobody knows; so are all unknowns.
 pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::Result<()> {
     let mut rows = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);

@@ -39,13 +39,22 @@ const COLUMNS: &[(&str, bool)] = &[
     ("time", true),
 ];
 
+/// What says in its head who wrote the page.
+const GENERATOR: &str = "<meta name=\"generator\" content=\"retort\">";
+
+/// Tells whether a text begins as such a report does: with a page that retort wrote.
+pub(super) fn begins(text: &str) -> bool {
+    let head = text.split_once("<style>").map_or(text, |(head, _)| head);
+    head.starts_with("<!doctype html>") && head.contains(GENERATOR)
+}
+
 /// Writes the report.
 pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::Result<()> {
     let name = Html(&whole.name);
     let (style, script) = (hash(STYLE), hash(SCRIPT));
     write!(
         out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta \
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{GENERATOR}\n<meta \
          http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{style}'; script-src \
          '{script}'; base-uri 'none'; form-action 'none'\">\n<meta name=\"viewport\" \
          content=\"width=device-width, initial-scale=1\">\n<meta name=\"referrer\" \

@@ -86,6 +86,13 @@ impl<'a> Line<'a> {
     }
 }
 
+/// Tells whether a text begins as such a report does: with an object of its keys.
+pub(super) fn begins(text: &str) -> bool {
+    let line = text.lines().next().unwrap_or_default();
+    let keys = [",\"prompt\":", ",\"target\":", ",\"sample\":", ",\"run\":\"", ",\"standing\":\""];
+    line.starts_with("{\"row\":") && keys.iter().all(|key| line.contains(key))
+}
+
 /// Writes the report.
 pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::Result<()> {
     entries.each(None, &mut |entry| {

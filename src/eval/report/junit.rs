@@ -17,11 +17,19 @@ use crate::{
 /// The characters of an answer that stand beside a failure.
 const SHOWN: usize = 4000;
 
+/// What the file begins with: XML, and who wrote it.
+const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- written by retort -->\n";
+
+/// Tells whether a text begins as such a report does: with its root, and who wrote it.
+pub(super) fn begins(text: &str) -> bool {
+    text.strip_prefix(PROLOGUE).is_some_and(|rest| rest.starts_with("<testsuites name=\""))
+}
+
 /// Writes the report. Cells without an answer are errors, broken rules failures; a cell that is inconclusive or
 /// has no check is skipped.
 pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::Result<()> {
     let name = if whole.complete() { whole.name.clone() } else { format!("{} ({})", whole.name, whole.end) };
-    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+    write!(out, "{PROLOGUE}")?;
     writeln!(out, "<testsuites name=\"{}\" {}>", Attribute(&name), counts(&whole.total()))?;
     for lane in &whole.lanes {
         let name = format!("{} · {}", lane.prompt_name, lane.target_name);

@@ -9,16 +9,22 @@ use crate::model::{RunStatus, Spent, StatusCounts};
 /// The characters of an answer that stand in the list.
 const SHOWN: usize = 200;
 
+/// The columns of the figures before those of the metrics.
+const FIGURES: &str =
+    "| prompt | target | cells | passed | failed | inconclusive | unchecked | errors | pass rate | score |";
+
+/// Tells whether a text begins as such a report does: with a heading, and the table of figures soon after it.
+pub(super) fn begins(text: &str) -> bool {
+    text.starts_with("# ") && text.lines().take(8).any(|line| line.starts_with(FIGURES))
+}
+
 /// Writes the report.
 pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::Result<()> {
     let total = whole.total();
     writeln!(out, "# {}\n", escaped(&whole.name))?;
     writeln!(out, "{}, from {}, {}\n", escaped(&whole.end), escaped(&whole.data), whole.made)?;
     let names: Vec<&str> = total.metrics().map(|(name, _)| name).collect();
-    write!(
-        out,
-        "| prompt | target | cells | passed | failed | inconclusive | unchecked | errors | pass rate | score |"
-    )?;
+    write!(out, "{FIGURES}")?;
     names.iter().try_for_each(|name| write!(out, " {} |", escaped(name)))?;
     writeln!(out, " tokens | cost | p50 | p95 |")?;
     writeln!(out, "|---|---|{}", "--:|".repeat(12 + names.len()))?;

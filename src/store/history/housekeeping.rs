@@ -74,12 +74,12 @@ pub(in crate::store) fn prune(
     Ok(Pruned { after: size(db)?, ..told })
 }
 
-/// Writes the record as it stands to a file that is not there yet, and returns its size in bytes.
+/// Writes the record as it stands to a file that is empty or not there yet, and returns its size in bytes.
 pub(in crate::store) fn backup(db: &Connection, to: &Path) -> rusqlite::Result<Result<u64, StoreFault>> {
     let Some(path) = to.to_str() else {
         return Ok(Err(StoreFault::new(format!("the name {} is not Unicode; choose another", to.display()))));
     };
-    if to.exists() {
+    if std::fs::metadata(to).is_ok_and(|there| there.len() > 0) {
         let message = format!("{} is there already; choose another name, or move it away", to.display());
         return Ok(Err(StoreFault { message, kind: FaultKind::Exists }));
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{super::job::StoreFault, check, wait::Wait};
 use crate::model::{
     Settings,
-    settings::{AccountLimits, ModelSettings, ProviderSettings},
+    settings::{AccountLimits, IntakeLimits, ModelSettings, ProviderSettings},
     target::ProviderKind,
     usage::PicoDollars,
 };
@@ -23,6 +23,7 @@ pub(super) struct ConfigFile {
     retry: RetryTable,
     timeouts: TimeoutsTable,
     batch: BatchTable,
+    limits: LimitsTable,
     cache: CacheTable,
     theme: Option<String>,
     mouse: Option<bool>,
@@ -84,6 +85,15 @@ struct TimeoutsTable {
 #[serde(deny_unknown_fields, default)]
 struct BatchTable {
     concurrency: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LimitsTable {
+    max_input_bytes: Option<u64>,
+    max_stdin_bytes: Option<u64>,
+    max_answer_bytes: Option<u64>,
+    max_answers_bytes: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -173,6 +183,16 @@ impl ConfigFile {
         }
         set(&mut settings.batch.concurrency, self.batch.concurrency);
         at_least_one(&fault, "batch", "concurrency", settings.batch.concurrency)?;
+        let intake = &mut settings.intake;
+        for (key, place, bytes) in [
+            (IntakeLimits::INPUT, &mut intake.input, self.limits.max_input_bytes),
+            (IntakeLimits::STDIN, &mut intake.stdin, self.limits.max_stdin_bytes),
+            (IntakeLimits::ANSWER, &mut intake.answer, self.limits.max_answer_bytes),
+            (IntakeLimits::ANSWERS, &mut intake.answers, self.limits.max_answers_bytes),
+        ] {
+            set(place, bytes);
+            at_least_one(&fault, "limits", key, *place)?;
+        }
         set(&mut settings.cache.enabled, self.cache.enabled);
         set(&mut settings.cache.capacity, self.cache.capacity);
         at_least_one(&fault, "cache", "capacity", settings.cache.capacity)?;
