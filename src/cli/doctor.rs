@@ -1,7 +1,6 @@
 //! `retort doctor`: what is set up, what is missing, what is broken, and what to do about it.
 
 use std::{
-    fs,
     io::{self, IsTerminal as _, Write},
     path::Path,
 };
@@ -15,7 +14,7 @@ use crate::{
         settings::{AccountLimits, ProviderSettings},
     },
     setup::{Environment, Setup},
-    store::{Store, job::Job, key_memory::KeyFile, places, prompts},
+    store::{Store, atomic, job::Job, key_memory::KeyFile, places, prompts},
     text::clean_line,
 };
 
@@ -115,7 +114,7 @@ fn terminal_size() -> Option<(u16, u16)> {
 
 /// Makes the directory if need be, and a file in it.
 fn writable(dir: &Path) -> io::Result<()> {
-    fs::create_dir_all(dir)?;
+    atomic::make_dir(dir).map_err(io::Error::other)?;
     tempfile::tempfile_in(dir).map(drop)
 }
 

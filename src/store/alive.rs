@@ -11,6 +11,8 @@ use std::{
 
 use uuid::Uuid;
 
+use super::atomic;
+
 /// This process's sign of life; it ends when dropped.
 #[derive(Debug)]
 pub(super) struct Alive {
@@ -25,7 +27,7 @@ impl Alive {
     pub(super) fn begin(dir: &Path) -> io::Result<Self> {
         let owner = Uuid::now_v7().simple().to_string();
         let (early, path) = (dir.join(format!("{owner}.new")), file(dir, &owner));
-        let lock = File::create_new(&early)?;
+        let lock = atomic::create_private(&early)?;
         // Nobody looks at the file before it is locked.
         lock.lock()?;
         fs::rename(early, &path)?;

@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    fs::{self, DirBuilder, File},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{self, ErrorKind, Read, Write},
     path::{Path, PathBuf},
     sync::{
@@ -93,6 +93,32 @@ pub(super) fn write_temporary(prefix: &str, text: &str) -> Result<PathBuf, Store
         tempfile::Builder::new().prefix(prefix).suffix(".toml").tempfile().map_err(|error| failed(&error))?;
     file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
     file.keep().map(|(_, path)| path).map_err(|error| failed(&error.error))
+}
+
+/// Makes a file that is not there yet, mode 0600.
+pub(super) fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Makes an empty file of a name that nothing has yet, mode 0600: the wanted one, or that with a number behind it.
+pub(super) fn reserve(wanted: &Path) -> Result<PathBuf, StoreFault> {
+    let mut path = wanted.to_path_buf();
+    for number in 2_u32.. {
+        match create_private(&path) {
+            Ok(_) => break,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let mut name = wanted.as_os_str().to_owned();
+                name.push(format!("-{number}"));
+                path = name.into();
+            }
+            Err(error) => return Err(fault("write", &path, &error)),
+        }
+    }
+    Ok(path)
 }
 
 /// Makes a directory and those above it that are missing, open to their owner alone.

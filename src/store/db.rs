@@ -2,9 +2,14 @@
 
 use std::{fs::OpenOptions, path::Path, thread, time::Duration};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, config::DbConfig};
 
-use super::{atomic, job::StoreFault, schema::Step, search};
+use super::{
+    atomic,
+    job::StoreFault,
+    schema::{Step, foreign},
+    search,
+};
 
 /// Why a database did not do what it was asked.
 #[derive(Debug, Clone)]
@@ -56,11 +61,20 @@ pub(super) fn open(path: &Path, schema: &[Step], patience: Duration) -> Result<C
         connection.busy_timeout(patience)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        connection.pragma_update(None, "trusted_schema", false)?;
+        guard(&connection)?;
         search::define(&connection)?;
-        Ok(connection)
+        let foreign = foreign::active(&connection, schema)?;
+        Ok((connection, foreign))
     });
-    let mut connection = opened.map_err(|error| fault(path, &error))?;
+    let (mut connection, foreign) = opened.map_err(|error| fault(path, &error))?;
+    if let Some(foreign) = foreign {
+        // It is looked for before anything is written that it might act on.
+        let message = format!(
+            "{} has {foreign}, which retort did not put there; move the file away, or restore a backup",
+            path.display()
+        );
+        return Err(DbFault { fault: StoreFault::new(message), passing: None, damaged: false });
+    }
     let taken = migrate(&mut connection, schema).map_err(|error| fault(path, &error))?;
     if taken > schema.len() {
         let message = format!(
@@ -71,6 +85,12 @@ pub(super) fn open(path: &Path, schema: &[Step], patience: Duration) -> Result<C
         return Err(DbFault { fault: StoreFault::new(message), passing: None, damaged: false });
     }
     Ok(connection)
+}
+
+/// Lets nothing that a database defines reach beyond it, and nothing change what it is made of.
+pub(super) fn guard(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map(drop)
 }
 
 /// Switches to a write-ahead log, and waits as long as `patience` for whoever is about the same.

@@ -1,18 +1,24 @@
 //! The record of runs put back from a copy of it.
 
 use std::{
-    fs,
+    fs::{self, File},
+    io::{self, ErrorKind, Read as _, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags};
+use tempfile::TempPath;
 
-use super::{alive, atomic, db, job::StoreFault, schema};
+use super::{alive, atomic, db, job::StoreFault, output, schema, search};
 use crate::model::settings::Places;
 
 /// How long a lock on the copy is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What every database of SQLite begins with.
+const HEAD: &[u8; 16] = b"SQLite format 3\0";
 
 /// What was put back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,41 +33,87 @@ pub struct Restored {
 
 /// Puts a copy of the record in the record's place, brought to today's form. The record that was there is
 /// moved aside, never removed. Refused while another program has the record open, and for a file that is
-/// no sound record; both leave everything as it was.
+/// no sound record as some retort made it; both leave everything as it was.
 pub fn restore(places: &Places, from: &Path, now: Timestamp) -> Result<Restored, StoreFault> {
     if alive::others(&places.data.join("running")) {
         let message = "another retort has the record open; close it first";
         return Err(StoreFault::new(message));
     }
     atomic::make_dir(&places.data)?;
-    let (record, new) = (places.data.join("retort.db"), places.data.join("retort.db.new"));
-    let cannot = |verb: &str, path: &Path, fault: &std::io::Error| atomic::fault(verb, path, fault);
-    let tidy = |fault: StoreFault| {
-        for path in files(&new) {
-            drop(fs::remove_file(path));
-        }
-        fault
-    };
-    if !from.is_file() {
-        return Err(StoreFault::new(format!("there is no file {}", from.display())));
-    }
-    fs::copy(from, &new).map_err(|fault| tidy(cannot("copy", from, &fault)))?;
-    let runs = sound(&new, from).map_err(tidy)?;
-    let bytes = fs::metadata(&new).map_err(|fault| tidy(cannot("read", &new, &fault)))?.len();
-    let aside = record.exists().then(|| {
-        let stamp = now.strftime("%Y%m%dT%H%M%S");
-        places.data.join(format!("retort.db.before-{stamp}"))
+    let record = places.data.join("retort.db");
+    let new = copied(from, &places.data)?;
+    let checked = sound(&new, from).and_then(|runs| {
+        let about = fs::metadata(&new).map_err(|fault| atomic::fault("read", &new, &fault))?;
+        Ok((runs, about.len(), aside(&record, now)?))
     });
-    if let Some(aside) = &aside {
-        for (old, kept) in files(&record).into_iter().zip(files(aside)) {
-            if old.exists() {
-                fs::rename(&old, &kept).map_err(|fault| tidy(cannot("move", &old, &fault)))?;
-            }
-        }
+    // What SQLite made beside the copy is of no use to anyone; the copy itself goes with its name.
+    for path in files(&new).iter().skip(1) {
+        drop(fs::remove_file(path));
     }
-    fs::rename(&new, &record).map_err(|fault| cannot("move", &new, &fault))?;
+    let (runs, bytes, aside) = checked?;
+    new.persist(&record).map_err(|fault| {
+        if let Some(aside) = &aside {
+            moved(aside, &record).map_or_else(|fault| fault, |()| atomic::fault("move", &record, &fault.error))
+        } else {
+            atomic::fault("move", &record, &fault.error)
+        }
+    })?;
     atomic::sync_dir(&places.data);
     Ok(Restored { runs, bytes, aside })
+}
+
+/// Copies a file that may be a record beside the record, mode 0600.
+fn copied(from: &Path, beside: &Path) -> Result<TempPath, StoreFault> {
+    let about = fs::metadata(from);
+    match &about {
+        Err(fault) if fault.kind() == ErrorKind::NotFound => {
+            return Err(StoreFault::new(format!("there is no file {}", from.display())));
+        }
+        Err(fault) => return Err(atomic::fault("read", from, fault)),
+        Ok(about) if !about.is_file() => {
+            let (shown, kind) = (from.display(), output::kind_of(about));
+            return Err(StoreFault::new(format!("{shown} is {kind}, and no backup; name the file of one")));
+        }
+        Ok(_) => {}
+    }
+    let read = |fault: &io::Error| atomic::fault("read", from, fault);
+    let mut file = File::open(from).map_err(|fault| read(&fault))?;
+    let mut head = [0; HEAD.len()];
+    let (told, length) = (file.read_exact(&mut head), about.map_or(0, |about| about.len()));
+    if told.is_err() || head != *HEAD {
+        return Err(no_record(from, &format!("it is no database ({length} bytes of something else)")));
+    }
+    let mut new = tempfile::Builder::new()
+        .prefix("retort.db.new-")
+        .tempfile_in(beside)
+        .map_err(|fault| atomic::fault("write", beside, &fault))?;
+    let copied = new.write_all(&head).and_then(|()| io::copy(&mut file, &mut new)).and_then(|_| new.flush());
+    copied.map_err(|fault| atomic::fault("copy", from, &fault))?;
+    new.as_file().sync_all().map_err(|fault| atomic::fault("copy", from, &fault))?;
+    Ok(new.into_temp_path())
+}
+
+/// Moves the record that is there, with what SQLite keeps beside it, to a name that nothing has.
+fn aside(record: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreFault> {
+    if fs::symlink_metadata(record).is_err() {
+        return Ok(None);
+    }
+    let mut wanted = record.as_os_str().to_owned();
+    wanted.push(now.strftime(".before-%Y%m%dT%H%M%S").to_string());
+    let aside = atomic::reserve(Path::new(&wanted))?;
+    moved(record, &aside)?;
+    Ok(Some(aside))
+}
+
+/// Moves a database and what SQLite keeps beside it.
+fn moved(from: &Path, to: &Path) -> Result<(), StoreFault> {
+    // The log goes first: it must never lie beside another database.
+    for (old, new) in files(from).into_iter().zip(files(to)).rev() {
+        if old.exists() {
+            fs::rename(&old, &new).map_err(|fault| atomic::fault("move", &old, &fault))?;
+        }
+    }
+    Ok(())
 }
 
 /// Lists a database's file and those that SQLite keeps beside it.
@@ -73,25 +125,61 @@ fn files(path: &Path) -> [PathBuf; 3] {
     })
 }
 
-/// Brings a copy to today's form, sees that it is sound, and counts its runs.
+fn no_record(from: &Path, why: &str) -> StoreFault {
+    StoreFault::new(format!("{} is no record of runs: {why}; everything is as it was", from.display()))
+}
+
+/// Sees that a copy is a record of a known form and sound, brings it to today's form, and counts its runs.
 fn sound(copy: &Path, from: &Path) -> Result<u64, StoreFault> {
     let words =
         |message: String| StoreFault::new(message.replace(&copy.display().to_string(), &from.display().to_string()));
-    let connection = db::open(copy, schema::RECORD, PATIENCE).map_err(|failed| {
+    let told = |error: &rusqlite::Error| {
+        let failed = db::fault(copy, error);
         if failed.damaged {
             StoreFault::new(format!("{} is no record of runs, or damaged; everything is as it was", from.display()))
         } else {
             words(failed.fault.message)
         }
-    })?;
-    let asked = connection.query_row("PRAGMA quick_check (1)", [], |row| row.get::<_, String>(0));
-    let told = |error: &rusqlite::Error| words(db::fault(copy, error).fault.message);
-    let says = asked.map_err(|error| told(&error))?;
-    if says != "ok" {
-        return Err(StoreFault::new(format!("{} is damaged: {says}", from.display())));
+    };
+    // Before anything is written, so that nothing the file defines is set going.
+    if let Some(why) = unfit(copy).map_err(|error| told(&error))? {
+        return Err(no_record(from, &why));
     }
+    let connection = db::open(copy, schema::RECORD, PATIENCE).map_err(|failed| words(failed.fault.message))?;
     let runs: i64 =
         connection.query_row("SELECT count(*) FROM run", [], |row| row.get(0)).map_err(|error| told(&error))?;
     connection.pragma_update(None, "journal_mode", "DELETE").map_err(|error| told(&error))?;
     Ok(runs.unsigned_abs())
+}
+
+/// Says why a database is no record as some retort made it; none where it is one.
+fn unfit(copy: &Path) -> rusqlite::Result<Option<String>> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(copy, flags)?;
+    db::guard(&connection)?;
+    search::define(&connection)?;
+    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let (form, known) = (number("user_version")?, schema::RECORD.len());
+    let taken = match usize::try_from(form) {
+        Ok(form) if (1..=known).contains(&form) => form,
+        Ok(form) if form > known => {
+            return Ok(Some(format!(
+                "it was written by a newer retort (form {form}, this one knows {known}), which reads it"
+            )));
+        }
+        _ => return Ok(Some(format!("its form is {form}, and those of records begin with 1"))),
+    };
+    if number("application_id")? != 0 {
+        return Ok(Some("it belongs to another program".to_owned()));
+    }
+    if let Some(difference) = schema::foreign::differs(&connection, schema::RECORD, taken)? {
+        return Ok(Some(difference));
+    }
+    let says: String = connection.query_row("PRAGMA integrity_check (1)", [], |row| row.get(0))?;
+    if says != "ok" {
+        return Ok(Some(format!("it is damaged: {says}")));
+    }
+    let mut lost = connection.prepare("PRAGMA foreign_key_check")?;
+    let lost = lost.query_map([], |row| row.get::<_, String>(0))?.next().transpose()?;
+    Ok(lost.map(|table| format!("it is damaged: rows of `{table}` belong to nothing")))
 }

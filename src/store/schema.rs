@@ -1,5 +1,7 @@
 //! The tables of both databases, as numbered steps: a database's `user_version` counts those taken.
 
+pub(super) mod foreign;
+
 use rusqlite::Transaction;
 
 use super::{runs, search, versions};

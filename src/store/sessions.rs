@@ -1,6 +1,12 @@
 //! Sessions on disk: one TOML file each, written whole, damaged ones never written over.
 
-use std::{fs, path::PathBuf, sync::mpsc, thread, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -102,6 +108,7 @@ pub fn save(places: &Places, session: &Session) -> Result<String, StoreFault> {
     if file.exists() && read(places, &name).is_err() {
         let mut aside = file.clone().into_os_string();
         aside.push(".damaged");
+        let aside = atomic::reserve(Path::new(&aside))?;
         fs::rename(&file, &aside).map_err(|error| atomic::fault("move aside", &file, &error))?;
     }
     atomic::write(&file, &text, true)?;

@@ -12,6 +12,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempPath;
 use tokio::process::{Child, Command};
 
+use crate::store::atomic;
+
 /// How long an editor may take to save what it holds when the program must end.
 const PARTING: Duration = Duration::from_secs(1);
 
@@ -89,7 +91,7 @@ impl Editing {
 }
 
 fn write(text: &str, suffix: &str, dir: &Path) -> io::Result<TempPath> {
-    fs::create_dir_all(dir)?;
+    atomic::make_dir(dir).map_err(io::Error::other)?;
     let directory: PathBuf = dir.to_path_buf();
     let mut file = tempfile::Builder::new().prefix("retort-").suffix(suffix).tempfile_in(directory)?;
     file.write_all(text.as_bytes())?;

@@ -25,6 +25,9 @@ mod full_disk;
 mod keys;
 /// Mistakes: where, what, and the next step.
 mod mistakes;
+/// What commands write, over what, and who can read it.
+#[cfg(unix)]
+mod outputs;
 /// promptfoo: configs read and written.
 mod promptfoo;
 /// What stored answers come to, and what another threshold would do to them.
