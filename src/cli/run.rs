@@ -1,9 +1,10 @@
 //! `retort run`: one prompt on one input, on one model or on several side by side.
 
+mod source;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    io::{self, IsTerminal as _, Read as _},
+    io::{self, IsTerminal as _},
     path::Path,
     sync::Arc,
     time::Duration,
@@ -54,7 +55,7 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
     let judges = setup.catalog.judges(prompt.checks.iter().filter_map(Check::judge_name), judge);
     let judges = judges.collect::<Result<BTreeMap<_, _>, _>>();
     let judges = judges.map_err(|fault| Stopped::Usage(format!("the judge cannot be asked: {fault}")))?;
-    let (input, notes) = input(&args, &prompt, &io.cwd)?;
+    let (input, notes) = input(&args, &prompt, &io.cwd, setup.settings.intake.input)?;
     for note in notes {
         let _ = writeln!(io.err, "note: {}", clean_line(&note));
     }
@@ -257,8 +258,8 @@ fn lanes(setup: &Setup, args: &RunArgs, prompt: &Prompt) -> Result<Vec<Vec<Targe
 }
 
 /// Gathers the input: a file, standard input, the variables. Standard input is read only where
-/// the prompt has a use for it.
-fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<(Input, Vec<String>), Stopped> {
+/// the prompt has a use for it; neither may have more than `most` bytes.
+fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path, most: u64) -> Result<(Input, Vec<String>), Stopped> {
     let vars = args.vars.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     let mut input = Input { text: String::new(), vars };
     let turns = prompt.turns();
@@ -269,8 +270,8 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<(Input, Vec<Stri
     }
     let needs_text = asks.names.iter().any(|name| name == "input") && !input.vars.contains_key("input");
     input.text = match args.input.as_deref() {
-        Some(path) if path == Path::new("-") => standard_input()?,
-        Some(path) => file(&cwd.join(path))?,
+        Some(path) if path == Path::new("-") => source::standard_input(most)?,
+        Some(path) => source::file(&cwd.join(path), most)?,
         None if !needs_text => String::new(),
         None if io::stdin().is_terminal() => {
             return Err(Stopped::Usage(format!(
@@ -278,7 +279,7 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path) -> Result<(Input, Vec<Stri
                 args.prompt
             )));
         }
-        None => standard_input()?,
+        None => source::standard_input(most)?,
     };
     let missing = asks.missing(|name| input.value(name).is_some());
     if let Some(first) = missing.first() {
@@ -308,39 +309,6 @@ fn unused(asks: &template::Asks, input: &Input, args: &RunArgs, prompt: &Prompt)
         notes.push(format!("{} never uses {{{{ {name} }}}}, so its value is not sent", args.prompt));
     }
     notes
-}
-
-fn file(path: &Path) -> Result<String, Stopped> {
-    let shown = path.display();
-    let bytes = fs::read(path).map_err(|fault| {
-        Stopped::Usage(match fault.kind() {
-            io::ErrorKind::NotFound => {
-                format!("there is no file {shown}: --input takes the path of a file, or `-` for standard input")
-            }
-            io::ErrorKind::IsADirectory => {
-                format!("{shown} is a folder: --input takes a file; `retort batch PROMPT {shown}` runs over its texts")
-            }
-            _ => format!("cannot read the input {shown}: {fault}"),
-        })
-    })?;
-    text(bytes, &shown.to_string())
-}
-
-fn standard_input() -> Result<String, Stopped> {
-    let mut bytes = Vec::new();
-    io::stdin()
-        .read_to_end(&mut bytes)
-        .map_err(|fault| Stopped::Usage(format!("cannot read standard input: {fault}")))?;
-    text(bytes, "standard input")
-}
-
-fn text(bytes: Vec<u8>, whose: &str) -> Result<String, Stopped> {
-    String::from_utf8(bytes).map_err(|fault| {
-        let at = fault.utf8_error().valid_up_to() + 1;
-        Stopped::Usage(format!(
-            "{whose} is no text in UTF-8, from byte {at} on; `iconv -f latin1 -t utf-8` writes a text in Latin-1 anew"
-        ))
-    })
 }
 
 /// Sets one parameter from the command line. A name that is none of ours goes to the provider as

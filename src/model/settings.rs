@@ -254,6 +254,13 @@ impl Default for IntakeLimits {
     }
 }
 
+/// Writes a limit in bytes as a person would: `16 MB`, in whole mebibytes where it is one.
+#[must_use]
+pub fn byte_size(limit: u64) -> String {
+    const MIB: u64 = 1024 * 1024;
+    if limit >= MIB && limit.is_multiple_of(MIB) { format!("{} MB", limit / MIB) } else { format!("{limit} bytes") }
+}
+
 /// The response cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheSettings {

@@ -100,7 +100,7 @@ impl Order {
             spec,
             formats,
             source: data.to_owned(),
-            reading: Reading::default(),
+            reading: Reading { intake: setup.settings.intake, ..Reading::default() },
             lines: true,
             vars: BTreeMap::new(),
             judge: None,

@@ -29,7 +29,7 @@ use super::{
     job::StoreFault,
     mistake::{quoted, slip},
 };
-use crate::model::batch::Row;
+use crate::model::{batch::Row, settings::IntakeLimits};
 use lines::{Lines, Trouble};
 use record::Records;
 
@@ -59,6 +59,8 @@ pub struct Reading {
     pub short: ShortRows,
     /// Whether a check that cannot be read is one that does not run, and not a mistake of the whole.
     pub keep_going: bool,
+    /// How much of it is taken in at once.
+    pub intake: IntakeLimits,
 }
 
 /// The rows of a data set, one by one. The first mistake is the last item.
@@ -87,7 +89,12 @@ pub fn open(source: &str, reading: &Reading) -> Result<Dataset, StoreFault> {
     let path = Path::new(source);
     let form = match (Form::of(path), reading.form) {
         (Some(Form::Folder), None) => {
-            return Dataset::new(source, Box::new(folder::Folder::new(path).map_err(fault)?), Form::Folder, reading);
+            return Dataset::new(
+                source,
+                Box::new(folder::Folder::new(path, reading.intake.input).map_err(fault)?),
+                Form::Folder,
+                reading,
+            );
         }
         (Some(Form::Folder), Some(form)) => {
             return Err(fault(Trouble::new(None, format!("it is a folder, whose texts are its rows, and not {form}"))));
@@ -126,7 +133,7 @@ pub fn from_reader(
     form: Form,
     reading: &Reading,
 ) -> Result<Dataset, StoreFault> {
-    let lines = Lines::new(from);
+    let lines = Lines::new(from, reading.intake.input);
     let separated =
         |lines, by| separated::Separated::new(lines, by, reading.short).map_err(|trouble| told(source, &trouble));
     let records: Box<dyn Records> = match form {

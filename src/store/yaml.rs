@@ -5,20 +5,49 @@
 
 pub(super) mod flow;
 pub(super) mod scalar;
+mod write;
 
-use std::{collections::HashMap, fmt::Write as _};
+use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::mistake::quoted;
 use crate::text::json::ExactJson;
+pub(super) use write::write;
 
 /// How deep lists and mappings may lie in each other.
 const DEEPEST: usize = 64;
 
-/// Values and characters a file may come to once its aliases are written out.
+/// Bytes of texts a file may come to once its aliases are written out.
 const HEAVIEST: usize = 8 * 1024 * 1024;
+
+/// Values that a file or a row may hold, keys included, once its aliases are written out. A value takes some hundred
+/// bytes of memory, however short it is.
+pub(super) const MOST_VALUES: usize = 250_000;
+
+/// How much values hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Load {
+    pub(super) values: usize,
+    /// Bytes of texts.
+    pub(super) bytes: usize,
+}
+
+impl Load {
+    /// One value with a text of so many bytes.
+    pub(super) fn one(bytes: usize) -> Self {
+        Self { values: 1, bytes }
+    }
+
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self { values: self.values.saturating_add(other.values), bytes: self.bytes.saturating_add(other.bytes) }
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        *self = self.plus(other);
+    }
+}
 
 /// A value and the line it begins on, counted from 1.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,12 +118,15 @@ impl Node {
         matches!(self.tree, Tree::One(ExactJson::Null))
     }
 
-    fn weight(&self) -> usize {
-        1 + match &self.tree {
-            Tree::One(ExactJson::Text(text)) => text.len(),
-            Tree::One(_) => 1,
-            Tree::List(items) => items.iter().map(Self::weight).sum(),
-            Tree::Fields(fields) => fields.iter().map(|field| field.key.len() + field.node.weight()).sum(),
+    fn load(&self) -> Load {
+        match &self.tree {
+            Tree::One(ExactJson::Text(text)) => Load::one(text.len()),
+            Tree::One(_) => Load::one(0),
+            Tree::List(items) => items.iter().map(Self::load).fold(Load::one(0), Load::plus),
+            Tree::Fields(fields) => {
+                let loads = fields.iter().map(|field| field.node.load().plus(Load::one(field.key.len())));
+                loads.fold(Load::one(0), Load::plus)
+            }
         }
     }
 }
@@ -128,8 +160,8 @@ pub(super) fn parse(text: &str) -> Result<Node, Broken> {
 #[derive(Default)]
 struct Building {
     frames: Vec<Frame>,
-    anchors: HashMap<usize, (Node, usize)>,
-    spent: usize,
+    anchors: HashMap<usize, (Node, Load)>,
+    spent: Load,
 }
 
 struct Frame {
@@ -140,7 +172,7 @@ struct Frame {
 
 enum Kind {
     List(Vec<Node>),
-    Fields { fields: Vec<Field>, key: Option<(String, usize)>, merged: Vec<Field> },
+    Fields { fields: Vec<Field>, names: HashSet<String>, key: Option<(String, usize)>, merged: Vec<Field> },
 }
 
 /// The key that takes over the fields of other mappings (YAML 1.1, `tag:yaml.org,2002:merge`).
@@ -150,16 +182,15 @@ impl Building {
     fn take(&mut self, event: Event<'_>, line: usize) -> Result<Option<Node>, Broken> {
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                self.spend(1 + text.len(), line)?;
+                self.spend(Load::one(text.len()), line)?;
                 let value = scalar::read(&text, style, tag.as_deref()).map_err(|what| Broken::at(line, what))?;
                 (anchor, Node { line, tree: Tree::One(value) })
             }
             Event::Alias(anchor) => {
-                let Some((node, weight)) = self.anchors.get(&anchor).cloned() else {
-                    return Err(Broken::at(line, "an alias of what it is itself a part of"));
-                };
-                self.spend(weight, line)?;
-                (0, node)
+                let lost = || Broken::at(line, "an alias of what it is itself a part of");
+                let load = self.anchors.get(&anchor).map(|(_, load)| *load).ok_or_else(lost)?;
+                self.spend(load, line)?;
+                (0, self.anchors.get(&anchor).map(|(node, _)| node.clone()).ok_or_else(lost)?)
             }
             Event::SequenceStart(anchor, tag) => {
                 scalar::collection(tag.as_deref(), "seq").map_err(|what| Broken::at(line, what))?;
@@ -167,7 +198,7 @@ impl Building {
             }
             Event::MappingStart(anchor, tag) => {
                 scalar::collection(tag.as_deref(), "map").map_err(|what| Broken::at(line, what))?;
-                let kind = Kind::Fields { fields: Vec::new(), key: None, merged: Vec::new() };
+                let kind = Kind::Fields { fields: Vec::new(), names: HashSet::new(), key: None, merged: Vec::new() };
                 return self.open(Frame { anchor, line, kind });
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -176,9 +207,9 @@ impl Building {
                 };
                 let tree = match frame.kind {
                     Kind::List(items) => Tree::List(items),
-                    Kind::Fields { mut fields, merged, .. } => {
+                    Kind::Fields { mut fields, mut names, merged, .. } => {
                         for field in merged {
-                            if fields.iter().all(|own| own.key != field.key) {
+                            if names.insert(field.key.clone()) {
                                 fields.push(field);
                             }
                         }
@@ -190,9 +221,9 @@ impl Building {
             _ => return Ok(None),
         };
         if anchor > 0 {
-            let weight = node.weight();
-            self.spend(weight, line)?;
-            self.anchors.insert(anchor, (node.clone(), weight));
+            let load = node.load();
+            self.spend(load, line)?;
+            self.anchors.insert(anchor, (node.clone(), load));
         }
         self.put(node, line)
     }
@@ -208,15 +239,20 @@ impl Building {
                 "a key is a list or a mapping; quote a text that begins with `{` or `[`",
             ));
         }
-        self.spend(1, frame.line)?;
+        self.spend(Load::one(0), frame.line)?;
         self.frames.push(frame);
         Ok(None)
     }
 
-    fn spend(&mut self, weight: usize, line: usize) -> Result<(), Broken> {
-        self.spent = self.spent.saturating_add(weight);
-        if self.spent > HEAVIEST {
+    /// Counts what is about to be built, before it is.
+    fn spend(&mut self, load: Load, line: usize) -> Result<(), Broken> {
+        self.spent.add(load);
+        if self.spent.bytes > HEAVIEST {
             return Err(Broken::at(line, "the file is larger than 8 MB once its aliases are written out"));
+        }
+        if self.spent.values > MOST_VALUES {
+            let what = format!("the file holds more than {MOST_VALUES} values once its aliases are written out");
+            return Err(Broken::at(line, what));
         }
         Ok(())
     }
@@ -226,10 +262,10 @@ impl Building {
         let Some(frame) = self.frames.last_mut() else { return Ok(Some(node)) };
         match &mut frame.kind {
             Kind::List(items) => items.push(node),
-            Kind::Fields { fields, key, merged } => match key.take() {
+            Kind::Fields { fields, names, key, merged } => match key.take() {
                 None => *key = Some((named(&node)?, line)),
                 Some((name, _)) if name == MERGE => merge(node, merged)?,
-                Some((name, at)) if fields.iter().any(|field| field.key == name) => {
+                Some((name, at)) if !names.insert(name.clone()) => {
                     return Err(Broken::at(at, format!("the key {} is there twice", quoted(&name))));
                 }
                 Some((key, line)) => fields.push(Field { key, line, node }),
@@ -258,115 +294,4 @@ fn named(node: &Node) -> Result<String, Broken> {
         Tree::One(other) => Ok(other.to_string()),
         _ => Err(Broken::at(node.line, "a key is a list or a mapping; a key is a text")),
     }
-}
-
-/// Writes a value as YAML in lines: mappings and lists open, texts as JSON writes them, or as a block
-/// where they have several lines and a block gives them back exactly.
-pub(super) fn write(value: &Value) -> String {
-    let mut out = String::new();
-    match value {
-        Value::Object(fields) if !fields.is_empty() => write_fields(fields, 0, &mut out),
-        Value::Array(items) if !items.is_empty() => write_items(items, 0, &mut out),
-        other => {
-            out.push_str(&flow(other));
-            out.push('\n');
-        }
-    }
-    out
-}
-
-fn write_fields(fields: &Map<String, Value>, depth: usize, out: &mut String) {
-    for (at, (key, value)) in fields.iter().enumerate() {
-        if at > 0 {
-            out.push_str(&"  ".repeat(depth));
-        }
-        let plain =
-            !matches!(key.to_lowercase().as_str(), "y" | "n" | "yes" | "no" | "on" | "off" | "null" | "true" | "false")
-                && key.starts_with(|c: char| c.is_ascii_alphabetic())
-                && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        out.push_str(&if plain { key.clone() } else { text(key) });
-        out.push(':');
-        match value {
-            Value::Object(inner) if !inner.is_empty() => {
-                out.push('\n');
-                out.push_str(&"  ".repeat(depth + 1));
-                write_fields(inner, depth + 1, out);
-            }
-            Value::Array(items) if !items.is_empty() => {
-                out.push('\n');
-                out.push_str(&"  ".repeat(depth + 1));
-                write_items(items, depth + 1, out);
-            }
-            other => {
-                out.push(' ');
-                write_one(other, depth + 1, out);
-            }
-        }
-    }
-}
-
-fn write_items(items: &[Value], depth: usize, out: &mut String) {
-    for (at, item) in items.iter().enumerate() {
-        if at > 0 {
-            out.push_str(&"  ".repeat(depth));
-        }
-        out.push_str("- ");
-        match item {
-            Value::Object(inner) if !inner.is_empty() => write_fields(inner, depth + 1, out),
-            Value::Array(inner) if !inner.is_empty() => write_items(inner, depth + 1, out),
-            other => write_one(other, depth + 1, out),
-        }
-    }
-}
-
-fn write_one(value: &Value, depth: usize, out: &mut String) {
-    match value {
-        Value::String(text) if blocks(text) => {
-            out.push_str("|-\n");
-            for line in text.split('\n') {
-                if !line.is_empty() {
-                    out.push_str(&"  ".repeat(depth));
-                    out.push_str(line);
-                }
-                out.push('\n');
-            }
-        }
-        other => {
-            out.push_str(&flow(other));
-            out.push('\n');
-        }
-    }
-}
-
-/// Tells whether a literal block gives a text back exactly.
-fn blocks(text: &str) -> bool {
-    let odd = |c: char| {
-        (c.is_control() && c != '\n') || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
-    };
-    text.contains('\n')
-        && !text.starts_with([' ', '\n', '\t'])
-        && !text.ends_with('\n')
-        && !text.split('\n').any(|line| line.ends_with([' ', '\t']))
-        && !text.chars().any(odd)
-}
-
-fn flow(value: &Value) -> String {
-    match value {
-        Value::String(inner) => text(inner),
-        other => other.to_string(),
-    }
-}
-
-/// Writes a text as JSON does, with an escape for what YAML does not print.
-fn text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    for c in Value::from(text).to_string().chars() {
-        let code = u32::from(c);
-        if (0x7f..=0x9f).contains(&code) || matches!(code, 0x2028 | 0x2029 | 0xfeff | 0xfffe | 0xffff) {
-            let _ = write!(out, "\\u{code:04x}");
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }

@@ -1,7 +1,7 @@
 //! What the command line asks for, as an order: prompts, data set, targets, and how they are asked.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::Path,
 };
 
@@ -10,7 +10,11 @@ use tempfile::NamedTempFile;
 use crate::{
     cli::{Io, Stopped, args::BatchArgs, prompts, run, table},
     eval::report::Form as Written,
-    model::{CacheMode, batch::Caps},
+    model::{
+        CacheMode,
+        batch::Caps,
+        settings::{IntakeLimits, byte_size},
+    },
     setup::{
         Setup,
         batch::{Order, Planned},
@@ -60,7 +64,8 @@ pub(super) fn asked(order: &mut Order, args: &BatchArgs) {
     order.spec.mapping = args.maps.iter().cloned().collect();
     let short = if args.refuse_short_rows { ShortRows::Refused } else { ShortRows::Padded };
     let (form, only, keep_going) = (args.format, args.only.clone(), args.keep_going);
-    order.reading = Reading { form, only, short, keep_going, ..Reading::default() };
+    let intake = order.reading.intake;
+    order.reading = Reading { form, only, short, keep_going, intake, ..Reading::default() };
     order.vars = args.vars.iter().cloned().collect();
     order.judge.clone_from(&args.judge);
     order.spec.expected = args.expected;
@@ -118,7 +123,15 @@ fn split<'a>(what: &'a [String], cwd: &Path) -> Result<(&'a [String], &'a str), 
 fn copied(order: &mut Order) -> Result<NamedTempFile, Stopped> {
     let fault = |fault: io::Error| Stopped::Other(format!("cannot keep the rows of standard input: {fault}"));
     let mut file = NamedTempFile::new().map_err(fault)?;
-    io::copy(&mut io::stdin().lock(), &mut file).map_err(fault)?;
+    let most = order.reading.intake.stdin;
+    let copied = io::copy(&mut io::stdin().lock().take(most.saturating_add(1)), &mut file).map_err(fault)?;
+    if copied > most {
+        let (most, key) = (byte_size(most), IntakeLimits::STDIN);
+        return Err(Stopped::Usage(format!(
+            "the rows on standard input are larger than {most}, as much as is copied; name a file, or raise {key} in \
+             [limits] of the settings"
+        )));
+    }
     file.flush().map_err(fault)?;
     order.source = file.path().to_string_lossy().into_owned();
     order.reading.form.get_or_insert(Form::Lines);

@@ -14,13 +14,15 @@ use crate::text::json::ExactJson;
 /// The files of a folder; hidden ones and folders in it are left out.
 pub(super) struct Folder {
     files: std::vec::IntoIter<PathBuf>,
+    longest: u64,
 }
 
 /// The columns of a folder.
 const COLUMNS: &[&str] = &["input", "file"];
 
 impl Folder {
-    pub(super) fn new(path: &Path) -> Result<Self, Trouble> {
+    /// Lists the files, none of which may have more than `longest` bytes.
+    pub(super) fn new(path: &Path, longest: u64) -> Result<Self, Trouble> {
         let broken = |fault: std::io::Error| Trouble::new(None, fault.to_string());
         let mut files = Vec::new();
         for entry in fs::read_dir(path).map_err(broken)? {
@@ -31,7 +33,7 @@ impl Folder {
             }
         }
         files.sort();
-        Ok(Self { files: files.into_iter() })
+        Ok(Self { files: files.into_iter(), longest })
     }
 }
 
@@ -44,7 +46,7 @@ impl Records for Folder {
             Trouble::new(None, format!("{name}{line}: {}", trouble.what))
         };
         let file = File::open(&path).map_err(|fault| of_file(Trouble::new(None, fault.to_string())))?;
-        let text = Lines::new(Box::new(file)).whole().map_err(of_file)?;
+        let text = Lines::new(Box::new(file), self.longest).whole().map_err(of_file)?;
         let values =
             COLUMNS.iter().map(|&column| column.to_owned()).zip([ExactJson::Text(text), ExactJson::Text(name)]);
         Ok(Some(Record { line: None, at: Vec::new(), fields: Fields::Columns(values.collect()) }))

@@ -2,78 +2,86 @@
 
 use std::{collections::HashSet, fmt};
 
-use serde::{
-    Deserialize,
-    de::{self, Deserializer, MapAccess, SeqAccess, Visitor},
-};
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::{
-    lines::{LONGEST, Lines, Trouble},
+    lines::{Lines, Trouble},
     record::{Record, Records},
 };
-use crate::text::json::ExactJson;
+use crate::{store::yaml::MOST_VALUES, text::json::ExactJson};
 
-/// What reads a JSON value only to see that none of its objects has a key twice.
-struct Unambiguous;
+/// What reads a JSON value only to see that none of its objects has a key twice, and that it holds no more than
+/// [`MOST_VALUES`]: before any of it is built.
+struct Unambiguous<'a> {
+    values: &'a mut usize,
+}
 
-impl<'de> Deserialize<'de> for Unambiguous {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Self)
+impl<'de> DeserializeSeed<'de> for Unambiguous<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        *self.values += 1;
+        if *self.values > MOST_VALUES {
+            return Err(de::Error::custom(format!("it holds more than {MOST_VALUES} values")));
+        }
+        from.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Unambiguous {
-    type Value = Self;
+impl<'de> Visitor<'de> for Unambiguous<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Self, E> {
-        Ok(self)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
-        while items.next_element::<Self>()?.is_some() {}
-        Ok(self)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(Unambiguous { values: &mut *self.values })?.is_some() {}
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
         let mut seen = HashSet::new();
         while let Some(key) = fields.next_key::<String>()? {
             if seen.contains(&key) {
                 return Err(de::Error::custom(format!("the key `{key}` is there twice")));
             }
-            fields.next_value::<Self>()?;
+            fields.next_value_seed(Unambiguous { values: &mut *self.values })?;
             seen.insert(key);
         }
-        Ok(self)
+        Ok(())
     }
 }
 
 /// Reads a value that begins on a line.
 fn parse(text: &str, line: u64) -> Result<ExactJson, Trouble> {
-    serde_json::from_str::<Unambiguous>(text).map_err(|fault| {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let looked = Unambiguous { values: &mut 0 }.deserialize(&mut reader).and_then(|()| reader.end());
+    looked.map_err(|fault| {
         let at = line + (fault.line() as u64).saturating_sub(1);
         let said = fault.to_string();
         let said = said.rsplit_once(" at line ").map_or(said.as_str(), |(said, _)| said);
@@ -177,8 +185,8 @@ impl JsonArray {
             let taken = end.unwrap_or(rest.len());
             item.push_str(rest.get(..taken).unwrap_or_default());
             self.next += taken;
-            if item.len() > LONGEST {
-                return Err(Trouble::long(start, "the row"));
+            if item.len() > self.lines.longest() {
+                return Err(Trouble::long(start, "the row", self.lines.longest()));
             }
             if end.is_some() {
                 return Ok((start, item, keys));
@@ -244,7 +252,7 @@ mod tests {
     }
 
     fn lines(text: &str) -> Lines {
-        Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())))
+        Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())), u64::MAX)
     }
 
     #[test]

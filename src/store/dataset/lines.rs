@@ -2,8 +2,10 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 
-/// The bytes a text, a line or a row may have.
-pub(super) const LONGEST: usize = 16 * 1024 * 1024;
+use crate::model::settings::{IntakeLimits, byte_size};
+
+/// Columns a row may have: as many as a spreadsheet has.
+pub(super) const MOST_COLUMNS: usize = 16_384;
 
 /// What is wrong with a source, and on which line, counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +19,18 @@ impl Trouble {
         Self { line: line.into(), what: what.into() }
     }
 
-    /// A row or a text that is too long, from the line it begins on.
-    pub(super) fn long(line: impl Into<Option<u64>>, what: &str) -> Self {
-        Self::new(line, format!("{what} is longer than {} MB; split it up", LONGEST / 1024 / 1024))
+    /// A row or a text of more bytes than are taken, from the line it begins on.
+    pub(super) fn long(line: impl Into<Option<u64>>, what: &str, longest: usize) -> Self {
+        let (longest, key) = (byte_size(longest as u64), IntakeLimits::INPUT);
+        Self::new(line, format!("{what} is longer than {longest} ({key} in [limits]); split it up, or raise that"))
+    }
+
+    /// A row of more columns than are taken.
+    pub(super) fn wide(line: impl Into<Option<u64>>) -> Self {
+        Self::new(
+            line,
+            format!("the row has more than {MOST_COLUMNS} columns; leave out those that no prompt asks for"),
+        )
     }
 }
 
@@ -28,11 +39,19 @@ pub(super) struct Lines {
     from: BufReader<Box<dyn Read + Send>>,
     line: Vec<u8>,
     number: u64,
+    longest: usize,
 }
 
 impl Lines {
-    pub(super) fn new(from: Box<dyn Read + Send>) -> Self {
-        Self { from: BufReader::with_capacity(64 * 1024, from), line: Vec::new(), number: 0 }
+    /// Begins to read; no line, row or text may have more than `longest` bytes.
+    pub(super) fn new(from: Box<dyn Read + Send>, longest: u64) -> Self {
+        let longest = usize::try_from(longest).unwrap_or(usize::MAX);
+        Self { from: BufReader::with_capacity(64 * 1024, from), line: Vec::new(), number: 0, longest }
+    }
+
+    /// Returns the bytes a line, a row or a text may have.
+    pub(super) fn longest(&self) -> usize {
+        self.longest
     }
 
     /// Returns the number of the line that was read last, counted from 1.
@@ -90,8 +109,8 @@ impl Lines {
             self.line.extend_from_slice(taken);
             let read = taken.len();
             self.from.consume(read);
-            if self.line.len() > LONGEST {
-                return Err(Trouble::long(self.number + 1, "the line"));
+            if self.line.len() > self.longest {
+                return Err(Trouble::long(self.number + 1, "the line", self.longest));
             }
             if ended {
                 return Ok(());
@@ -102,9 +121,10 @@ impl Lines {
     /// Reads what is left as one text.
     pub(super) fn whole(&mut self) -> Result<String, Trouble> {
         let mut text = String::new();
+        let longest = self.longest;
         while let Some(line) = self.next()? {
-            if text.len() + line.len() > LONGEST {
-                return Err(Trouble::long(None, "it"));
+            if text.len() + line.len() > longest {
+                return Err(Trouble::long(None, "it", longest));
             }
             text.push_str(line);
         }
@@ -117,7 +137,7 @@ mod tests {
     use super::*;
 
     fn lines(bytes: &[u8]) -> Result<Vec<String>, Trouble> {
-        let mut lines = Lines::new(Box::new(std::io::Cursor::new(bytes.to_vec())));
+        let mut lines = Lines::new(Box::new(std::io::Cursor::new(bytes.to_vec())), 1024 * 1024);
         let mut all = Vec::new();
         while let Some(line) = lines.next()? {
             all.push(line.to_owned());
@@ -145,7 +165,7 @@ mod tests {
             assert_eq!(trouble.line, Some(line));
             assert!(trouble.what.contains(said), "{trouble:?}");
         }
-        let long = lines(&[b"a\n".to_vec(), vec![b'x'; LONGEST + 1]].concat()).unwrap_err();
-        assert_eq!((long.line, long.what.contains("16 MB")), (Some(2), true));
+        let long = lines(&[b"a\n".to_vec(), vec![b'x'; 1024 * 1024 + 1]].concat()).unwrap_err();
+        assert_eq!((long.line, long.what.contains("1 MB (max_input_bytes in [limits])")), (Some(2), true));
     }
 }

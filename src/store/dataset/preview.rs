@@ -1,11 +1,13 @@
 //! The beginning of a data set: its columns, what they hold, its first rows.
 
+use std::collections::HashMap;
+
 use jiff::{Timestamp, civil::Date};
 use serde_json::Value;
 
 use super::{
     Form, Reading,
-    lines::Trouble,
+    lines::{MOST_COLUMNS, Trouble},
     open,
     record::{Fields, Records, plain},
     shape, stored, test_case, told,
@@ -129,16 +131,16 @@ pub fn preview(source: &str, reading: &Reading, rows: usize) -> Result<Preview, 
     }
     stored(source)?;
     let mut set = open(source, &Reading { only: None, ..reading.clone() })?;
-    let mut columns: Vec<Column> = Vec::new();
+    let mut columns = Columns::default();
     let mut preview = Preview { form: set.form, columns: Vec::new(), rows: Vec::new(), more: false };
     let mut number = 0;
     for head in set.records.columns().unwrap_or_default() {
-        note(&mut columns, head, "");
+        columns.note(head, "").map_err(|trouble| told(source, &trouble))?;
     }
     for _ in 0..LOOKED_AT.max(rows) {
         let Some(record) = next(set.records.as_mut(), source)? else { break };
         for (name, value) in values(&record.fields) {
-            note(&mut columns, name, &value);
+            columns.note(name, &value).map_err(|trouble| told(source, &trouble))?;
         }
         for mut row in
             shape::rows(record, &reading.mapping, reading.keep_going).map_err(|trouble| told(source, &trouble))?
@@ -156,6 +158,7 @@ pub fn preview(source: &str, reading: &Reading, rows: usize) -> Result<Preview, 
         return Err(told(source, &Trouble::new(None, "it has no rows")));
     }
     preview.more |= next(set.records.as_mut(), source).map_or(true, |record| record.is_some());
+    let columns = columns.all;
     let gives = |wanted: &str| columns.iter().any(|column| variable(&column.name, reading) == wanted);
     let text_is_input = !gives("input") && !reading.mapping.values().any(|variable| variable == "text");
     let named = columns.iter().map(|column| {
@@ -178,20 +181,40 @@ fn next(records: &mut dyn Records, source: &str) -> Result<Option<super::record:
     records.read().map_err(|trouble| told(source, &trouble))
 }
 
-fn note(columns: &mut Vec<Column>, name: &str, value: &str) {
-    if name.is_empty() {
-        return;
-    }
-    let kind = Kind::of(value);
-    let line = || value.split_whitespace().flat_map(|word| word.chars().chain([' '])).take(EXAMPLE).collect::<String>();
-    let example = if kind == Kind::Empty { String::new() } else { line().trim_end().to_owned() };
-    match columns.iter_mut().find(|column| column.name == name) {
-        Some(column) => {
-            column.kind = column.kind.with(kind);
-            if column.example.is_empty() {
-                column.example = example;
+/// The columns that rows had so far.
+#[derive(Default)]
+struct Columns {
+    all: Vec<Column>,
+    places: HashMap<String, usize>,
+}
+
+impl Columns {
+    /// Takes a value of a column in.
+    fn note(&mut self, name: &str, value: &str) -> Result<(), Trouble> {
+        if name.is_empty() {
+            return Ok(());
+        }
+        let kind = Kind::of(value);
+        let line =
+            || value.split_whitespace().flat_map(|word| word.chars().chain([' '])).take(EXAMPLE).collect::<String>();
+        let example = if kind == Kind::Empty { String::new() } else { line().trim_end().to_owned() };
+        let full = self.all.len() == MOST_COLUMNS;
+        let place = self.places.get(name).copied();
+        match place.and_then(|place| self.all.get_mut(place)) {
+            Some(column) => {
+                column.kind = column.kind.with(kind);
+                if column.example.is_empty() {
+                    column.example = example;
+                }
+            }
+            None if full => {
+                return Err(Trouble::new(None, format!("its rows have more than {MOST_COLUMNS} columns together")));
+            }
+            None => {
+                self.places.insert(name.to_owned(), self.all.len());
+                self.all.push(Column { name: name.to_owned(), kind, example, variable: None });
             }
         }
-        None => columns.push(Column { name: name.to_owned(), kind, example, variable: None }),
+        Ok(())
     }
 }

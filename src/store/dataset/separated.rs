@@ -1,10 +1,15 @@
 //! CSV and its kin (RFC 4180): quoted fields hold separators, line ends and doubled quotes.
 
+mod parsing;
+
+use std::collections::HashSet;
+
 use super::{
-    lines::{LONGEST, Lines, Trouble},
+    lines::{Lines, MOST_COLUMNS, Trouble},
     record::{Fields, Record, Records},
 };
 use crate::{store::mistake::quoted, text::json::ExactJson};
+use parsing::Parsing;
 
 /// The separators that are looked for, the likeliest first.
 const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
@@ -34,8 +39,9 @@ impl Separated {
         let empty = |from| Self { from, heads: Vec::new(), short, blank: 0, padded: 0 };
         let Some((line, heads)) = from.next()? else { return Ok(empty(from)) };
         let heads: Vec<String> = heads.iter().map(|head| head.trim().to_owned()).collect();
-        for (index, head) in heads.iter().enumerate() {
-            if !head.is_empty() && heads.iter().take(index).any(|other| other == head) {
+        let mut seen = HashSet::new();
+        for head in heads.iter().filter(|head| !head.is_empty()) {
+            if !seen.insert(head) {
                 return Err(Trouble::new(line, format!("two columns are called {}; rename one", quoted(head))));
             }
         }
@@ -148,10 +154,13 @@ impl Reader {
         let mut length = 0;
         loop {
             length += line.len();
-            if length > LONGEST {
-                return Err(Trouble::long(start, "the row"));
+            if length > self.lines.longest() {
+                return Err(Trouble::long(start, "the row", self.lines.longest()));
             }
             parsing.take(&line).map_err(|what| Trouble::new(number, what))?;
+            if parsing.fields.len() >= MOST_COLUMNS {
+                return Err(Trouble::wide(start));
+            }
             if parsing.ended() {
                 return Ok(Some((start, parsing.finish())));
             }
@@ -206,79 +215,6 @@ fn counts(text: &str, separator: char) -> Vec<usize> {
     counts
 }
 
-/// Where the parser is in a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum At {
-    Start,
-    Plain,
-    Quoted,
-    /// After a quote inside a quoted field: its end, or the first of two.
-    Quote,
-    /// After blanks after the closing quote; they are no part of the field.
-    Closed,
-}
-
-struct Parsing {
-    separator: char,
-    at: At,
-    field: String,
-    fields: Vec<String>,
-}
-
-impl Parsing {
-    fn new(separator: char) -> Self {
-        Self { separator, at: At::Start, field: String::new(), fields: Vec::new() }
-    }
-
-    fn fresh(&self) -> bool {
-        self.at == At::Start && self.fields.is_empty()
-    }
-
-    fn take(&mut self, line: &str) -> Result<(), String> {
-        let body = line.trim_end_matches(['\r', '\n']);
-        for c in body.chars() {
-            self.at = match (self.at, c) {
-                (At::Quoted, '"') => At::Quote,
-                (At::Quoted, c) => {
-                    self.field.push(c);
-                    At::Quoted
-                }
-                (At::Start, '"') => At::Quoted,
-                (At::Quote, '"') => {
-                    self.field.push('"');
-                    At::Quoted
-                }
-                (_, c) if c == self.separator => {
-                    self.fields.push(std::mem::take(&mut self.field));
-                    At::Start
-                }
-                (At::Quote | At::Closed, ' ' | '\t') => At::Closed,
-                (At::Quote | At::Closed, c) => {
-                    let c = quoted(&c.to_string());
-                    return Err(format!("{c} after a closing quote; write \"\" for a quote inside a quoted field"));
-                }
-                (At::Start | At::Plain, c) => {
-                    self.field.push(c);
-                    At::Plain
-                }
-            };
-        }
-        if self.at == At::Quoted {
-            self.field.push_str(line.get(body.len()..).unwrap_or_default());
-        }
-        Ok(())
-    }
-
-    fn ended(&self) -> bool {
-        self.at != At::Quoted
-    }
-
-    fn finish(mut self) -> Vec<String> {
-        self.fields.push(self.field);
-        self.fields
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -286,7 +222,11 @@ mod tests {
     use super::*;
 
     fn set(text: &str) -> Result<Separated, Trouble> {
-        Separated::new(Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec()))), None, ShortRows::Refused)
+        Separated::new(
+            Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())), u64::MAX),
+            None,
+            ShortRows::Refused,
+        )
     }
 
     type Table = Vec<(u64, Vec<String>)>;
@@ -343,7 +283,7 @@ mod tests {
 
     #[test]
     fn rows_of_separators_are_none_short_ones_are_filled_up_and_both_are_counted() {
-        let lines = Lines::new(Box::new(std::io::Cursor::new("sep=;\na;b\n;\n1\n ; \n2;3\n\"\";x\n")));
+        let lines = Lines::new(Box::new(std::io::Cursor::new("sep=;\na;b\n;\n1\n ; \n2;3\n\"\";x\n")), u64::MAX);
         let mut set = Separated::new(lines, None, ShortRows::Padded).unwrap();
         let mut rows = Vec::new();
         while let Some(record) = set.read().unwrap() {
@@ -382,7 +322,7 @@ mod tests {
                 writer.write_record(row).unwrap();
             }
             let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
-            let lines = Lines::new(Box::new(std::io::Cursor::new(text.into_bytes())));
+            let lines = Lines::new(Box::new(std::io::Cursor::new(text.into_bytes())), u64::MAX);
             let mut set = Separated::new(lines, Some(','), ShortRows::Refused).unwrap();
             // A row of nothing but separators is none.
             for row in rows.iter().filter(|row| row.iter().any(|field| !field.trim().is_empty())) {

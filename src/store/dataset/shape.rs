@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    lines::Trouble,
+    lines::{MOST_COLUMNS, Trouble},
     record::{Fields, Record, plain, variable},
     test_case,
 };
@@ -51,6 +51,9 @@ fn of_columns(
     mapping: &Mapping,
     keep_going: bool,
 ) -> Result<Row, Trouble> {
+    if columns.len() > MOST_COLUMNS {
+        return Err(Trouble::wide(line));
+    }
     let mut making = Making { keep_going, ..Making::default() };
     for (index, (column, value)) in columns.into_iter().enumerate() {
         let line = at.get(index).copied().or(line);

@@ -21,6 +21,9 @@ const KEYS: &[&str] = &["vars", "assert", "description", "threshold", "metadata"
 /// Rows that the lists of one test may come to.
 const MOST: usize = 10_000;
 
+/// Bytes that their variables may come to.
+const HEAVIEST: usize = 32 * 1024 * 1024;
+
 /// Tells whether a row is a test: it has `vars` with names, or a list `assert`.
 pub(super) fn is(columns: &[(String, ExactJson)]) -> bool {
     columns.iter().any(|(key, value)| {
@@ -60,6 +63,7 @@ pub(super) fn rows(
         taken.map_err(|what| Trouble::new(line, format!("{}: {what}", quoted(&key))))?;
     }
     let vars = vars.into_iter().map(|(name, value)| (mapping.get(&name).cloned().unwrap_or(name), value));
+    let mut size = 0_usize;
     let mut combinations: Vec<Vec<(String, VarValue)>> = vec![Vec::new()];
     for (name, value) in vars.filter(|(name, _)| !name.is_empty()) {
         // As promptfoo has it, a list stands for several values if its first is a text.
@@ -73,8 +77,16 @@ pub(super) fn rows(
         if values.iter().any(|value| value.starts_with("file://")) {
             return Err(said("a file is not read in place of a value; write the text itself"));
         }
-        if combinations.len().saturating_mul(values.len()) > MOST {
+        let rows = combinations.len().saturating_mul(values.len());
+        if rows > MOST {
             return Err(said(&format!("the lists of this test make more than {MOST} rows")));
+        }
+        // Each row has its own copy of everything.
+        let all = |values: &[VarValue]| values.iter().map(|value| value.len() + name.len()).sum::<usize>();
+        size = size.saturating_mul(values.len()).saturating_add(all(&values).saturating_mul(combinations.len()));
+        if size > HEAVIEST {
+            let most = HEAVIEST / 1024 / 1024;
+            return Err(said(&format!("the rows that the lists of this test make are larger than {most} MB together")));
         }
         let longer = combinations.iter().flat_map(|combination| {
             values.iter().map(|value| combination.iter().cloned().chain([(name.clone(), value.clone())]).collect())

@@ -1,20 +1,20 @@
 //! A YAML list, item by item as its events come (YAML 1.2.2); aliases are bounded.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use saphyr_parser::{BufferedInput, Event, Parser};
 
 use super::{
-    lines::{LONGEST, Lines, Trouble},
+    lines::{Lines, Trouble},
     record::{Record, Records},
 };
 use crate::{
     store::{
         mistake::quoted,
-        yaml::{flow::Flow, scalar},
+        yaml::{Load, MOST_VALUES, flow::Flow, scalar},
     },
     text::json::ExactJson,
 };
@@ -58,8 +58,9 @@ impl Iterator for Chars {
             }
             Err(trouble) => told.trouble = Some(trouble),
         }
-        if told.read > LONGEST {
-            told.trouble = Some(Trouble::long(self.lines.number(), "the row that reaches to here"));
+        if told.read > self.lines.longest() {
+            let (number, longest) = (self.lines.number(), self.lines.longest());
+            told.trouble = Some(Trouble::long(number, "the row that reaches to here", longest));
             return None;
         }
         self.line.next()
@@ -67,7 +68,7 @@ impl Iterator for Chars {
 }
 
 /// A value that a name stands for, and how much it holds.
-type Anchored = (ExactJson, usize);
+type Anchored = (ExactJson, Load);
 
 /// The items of one list.
 pub(super) struct YamlList {
@@ -75,7 +76,8 @@ pub(super) struct YamlList {
     told: Arc<Mutex<Told>>,
     anchors: HashMap<usize, Anchored>,
     /// What all anchors hold together.
-    kept: usize,
+    kept: Load,
+    longest: usize,
     started: bool,
 }
 
@@ -83,9 +85,10 @@ type Step = (Event<'static>, u64);
 
 impl YamlList {
     pub(super) fn new(lines: Lines) -> Self {
-        let told = Arc::new(Mutex::new(Told::default()));
+        let (told, longest) = (Arc::new(Mutex::new(Told::default())), lines.longest());
         let chars = Chars { lines, line: Vec::new().into_iter(), told: Arc::clone(&told), flow: Flow::default() };
-        Self { parser: Parser::new_from_iter(chars), told, anchors: HashMap::new(), kept: 0, started: false }
+        let (anchors, kept) = (HashMap::new(), Load::default());
+        Self { parser: Parser::new_from_iter(chars), told, anchors, kept, longest, started: false }
     }
 
     fn told(&self) -> std::sync::MutexGuard<'_, Told> {
@@ -135,12 +138,12 @@ impl YamlList {
 
     /// Builds the value that begins with an event, and tells the lines of its keys.
     fn value(&mut self, first: Step) -> Result<(ExactJson, Vec<u64>), Trouble> {
-        let mut building = Building::default();
+        let mut building = Building { longest: self.longest, ..Building::default() };
         let (mut event, mut line) = first;
         loop {
             let done = match event {
                 Event::Scalar(text, style, anchor, tag) => {
-                    building.spend(text.len(), line)?;
+                    building.spend(Load::one(text.len()), line)?;
                     let value = scalar::read(&text, style, tag.as_deref()).map_err(|what| Trouble::new(line, what))?;
                     self.keep(anchor, &value, line)?;
                     building.put(value, line)?
@@ -186,9 +189,12 @@ impl YamlList {
     fn keep(&mut self, anchor: usize, value: &ExactJson, line: u64) -> Result<(), Trouble> {
         if anchor > 0 {
             let weight = weight(value);
-            self.kept += weight;
-            if self.kept > LONGEST {
-                return Err(Trouble::long(line, "what the anchors up to here hold"));
+            self.kept.add(weight);
+            if self.kept.bytes > self.longest {
+                return Err(Trouble::long(line, "what the anchors up to here hold", self.longest));
+            }
+            if self.kept.values > MOST_VALUES {
+                return Err(Trouble::new(line, format!("the anchors up to here hold more than {MOST_VALUES} values")));
             }
             self.anchors.insert(anchor, (value.clone(), weight));
         }
@@ -219,7 +225,8 @@ impl Records for YamlList {
 #[derive(Default)]
 struct Building {
     frames: Vec<Frame>,
-    spent: usize,
+    spent: Load,
+    longest: usize,
     /// The lines of the keys of the whole.
     keys: Vec<u64>,
 }
@@ -237,6 +244,7 @@ enum Kind {
 #[derive(Default)]
 struct Fields {
     all: Vec<(String, ExactJson)>,
+    names: HashSet<String>,
     key: Option<String>,
     /// What `<<` takes over where the mapping says nothing itself.
     merged: Vec<Vec<(String, ExactJson)>>,
@@ -253,15 +261,20 @@ impl Building {
         if let Some(Frame { kind: Kind::Fields(Fields { key: None, .. }), .. }) = self.frames.last() {
             return Err(Trouble::new(line, "a key is a list or a mapping; a key is a text"));
         }
-        self.spend(1, line)?;
+        self.spend(Load::one(0), line)?;
         self.frames.push(frame);
         Ok(())
     }
 
-    fn spend(&mut self, weight: usize, line: u64) -> Result<(), Trouble> {
-        self.spent = self.spent.saturating_add(weight).saturating_add(1);
-        if self.spent > LONGEST {
-            return Err(Trouble::long(line, "the row, its aliases written out,"));
+    /// Counts what is about to be built, before it is.
+    fn spend(&mut self, weight: Load, line: u64) -> Result<(), Trouble> {
+        self.spent.add(weight);
+        if self.spent.bytes > self.longest {
+            return Err(Trouble::long(line, "the row, its aliases written out,", self.longest));
+        }
+        if self.spent.values > MOST_VALUES {
+            let what = format!("the row, its aliases written out, holds more than {MOST_VALUES} values; split it up");
+            return Err(Trouble::new(line, what));
         }
         Ok(())
     }
@@ -284,7 +297,7 @@ impl Building {
                 Some(key) if fields.has(&key) => {
                     return Err(Trouble::new(line, format!("the key {} is there twice", quoted(&key))));
                 }
-                Some(key) => fields.all.push((key, value)),
+                Some(key) => fields.add(key, value),
             },
         }
         Ok(None)
@@ -293,7 +306,12 @@ impl Building {
 
 impl Fields {
     fn has(&self, key: &str) -> bool {
-        self.all.iter().any(|(known, _)| known == key)
+        self.names.contains(key)
+    }
+
+    fn add(&mut self, key: String, value: ExactJson) {
+        self.names.insert(key.clone());
+        self.all.push((key, value));
     }
 
     fn merge(&mut self, value: ExactJson, line: u64) -> Result<(), Trouble> {
@@ -318,7 +336,7 @@ impl Kind {
             Self::Fields(mut fields) => {
                 for (key, value) in std::mem::take(&mut fields.merged).into_iter().flatten() {
                     if !fields.has(&key) {
-                        fields.all.push((key, value));
+                        fields.add(key, value);
                     }
                 }
                 ExactJson::Fields(fields.all)
@@ -337,12 +355,14 @@ fn key(value: ExactJson, line: u64) -> Result<String, Trouble> {
     }
 }
 
-fn weight(value: &ExactJson) -> usize {
-    1 + match value {
-        ExactJson::Null | ExactJson::Bool(_) => 8,
-        ExactJson::Number(text) | ExactJson::Text(text) => text.len(),
-        ExactJson::List(items) => items.iter().map(weight).sum(),
-        ExactJson::Fields(fields) => fields.iter().map(|(key, value)| key.len() + weight(value)).sum(),
+fn weight(value: &ExactJson) -> Load {
+    match value {
+        ExactJson::Null | ExactJson::Bool(_) => Load::one(0),
+        ExactJson::Number(text) | ExactJson::Text(text) => Load::one(text.len()),
+        ExactJson::List(items) => items.iter().map(weight).fold(Load::one(0), Load::plus),
+        ExactJson::Fields(fields) => {
+            fields.iter().map(|(key, value)| weight(value).plus(Load::one(key.len()))).fold(Load::one(0), Load::plus)
+        }
     }
 }
 

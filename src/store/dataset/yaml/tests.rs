@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{super::record::Fields as Found, *};
 
 fn all(text: &str) -> Result<Vec<(u64, Value)>, Trouble> {
-    let mut list = YamlList::new(Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec()))));
+    let mut list = YamlList::new(Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())), 16 << 20));
     let mut rows = Vec::new();
     while let Some(record) = list.read()? {
         let value = match record.fields {
