@@ -15,6 +15,7 @@ mod finish;
 mod flight;
 mod gate;
 mod heard;
+mod intake;
 mod judged;
 pub mod keys;
 mod learnt;
@@ -37,7 +38,7 @@ use futures_util::Stream;
 use crate::{
     model::{
         Key, Outcome, RunRequest,
-        settings::{AccountLimits, Retry, Timeouts},
+        settings::{AccountLimits, IntakeLimits, Retry, Timeouts},
     },
     provider::Backend,
 };
@@ -46,6 +47,7 @@ pub use event::{RunEvent, Told};
 use flight::Flights;
 pub use gate::AccountState;
 use gate::Gate;
+use intake::AllAnswers;
 use keys::Pool;
 pub use keys::{KeyState, Readiness};
 use port::{Cache, KeyMemory, Recorder, World};
@@ -86,6 +88,8 @@ pub struct Rules {
     /// Why other keys that are named cannot be had, by provider. Where no key of a provider can, no
     /// request goes to it.
     pub unreadable_keys: BTreeMap<String, Vec<String>>,
+    /// How much of answers is taken in.
+    pub intake: IntakeLimits,
     /// Whether the cache is used at all.
     pub cache: bool,
     /// Whether a retired model is asked all the same.
@@ -107,6 +111,7 @@ pub(crate) struct Shared {
     learnt: learnt::Learnt,
     gate: Gate,
     usages: Usages,
+    answers: AllAnswers,
     compiled: judged::Compiled,
 }
 
@@ -126,6 +131,7 @@ impl Pipeline {
                 learnt,
                 gate,
                 usages: Usages::default(),
+                answers: AllAnswers::default(),
                 compiled: judged::Compiled::default(),
             }),
         }

@@ -169,6 +169,7 @@ impl Engine {
             limits: settings.providers.iter().map(|(name, provider)| (name.clone(), provider.limits)).collect(),
             keys: usable,
             unreadable_keys: unreadable.clone(),
+            intake: settings.intake,
             cache: settings.cache.enabled,
             allow_retired: false,
         };

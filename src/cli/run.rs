@@ -28,6 +28,7 @@ use crate::{
         catalog::UnknownTarget, prompt::Params,
     },
     pipeline::{Pipeline, RunEvent},
+    provider::reserved::reserved,
     setup::{
         Engine, Setup,
         batch::{bare_note, note_of},
@@ -325,6 +326,9 @@ pub(super) fn set(params: &mut Params, name: &str, value: &str) -> Result<(), St
         "reasoning_effort" => params.reasoning_effort = Some(value.to_owned()),
         "stop" => params.stop.push(value.to_owned()),
         _ => {
+            if let Some(field) = reserved(name) {
+                return Err(format!("--param {name}: {}", field.refusal()));
+            }
             let value = serde_json::from_str(value).unwrap_or_else(|_| serde_json::Value::String(value.to_owned()));
             params.extra.insert(name.to_owned(), value);
         }

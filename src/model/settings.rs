@@ -250,7 +250,7 @@ impl IntakeLimits {
 impl Default for IntakeLimits {
     fn default() -> Self {
         const MIB: u64 = 1024 * 1024;
-        Self { input: 16 * MIB, stdin: 4096 * MIB, answer: 16 * MIB, answers: 64 * MIB }
+        Self { input: 16 * MIB, stdin: 4096 * MIB, answer: 8 * MIB, answers: 64 * MIB }
     }
 }
 

@@ -6,6 +6,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{
     event::{Part, RunEvent},
     heard::{Added, Heard},
+    intake::Intake,
     limits::Limits,
     prepare::Fitted,
     run::Run,
@@ -26,6 +27,7 @@ impl Run {
     ) -> Result<(), Fault> {
         self.attempts += 1;
         self.heard = Heard::new(&fitted.messages);
+        self.intake = Intake::new(self.shared.rules.intake, &self.shared.answers);
         let begins = RunEvent::Attempt {
             number: self.attempts,
             target: target.name.clone(),
@@ -57,7 +59,7 @@ impl Run {
         });
         loop {
             let (timer, instant) = limits.next();
-            let event = match timeout_at(instant, stream.next()).await {
+            let mut event = match timeout_at(instant, stream.next()).await {
                 Ok(Some(Ok(event))) => event,
                 Ok(Some(Err(fault))) => return Err(fault),
                 Ok(None) => return Err(self.heard.cut()),
@@ -65,6 +67,7 @@ impl Run {
                 Err(_elapsed) if self.heard.finished() => return Ok(()),
                 Err(_elapsed) => return Err(limits.fault(timer)),
             };
+            let too_large = self.intake.admit(&mut event);
             let added = self.heard.take(event, &target.model, Instant::now());
             let content = matches!(added, Added::Piece(..));
             if added == Added::End {
@@ -72,6 +75,7 @@ impl Run {
             }
             self.pass_on(added).await;
             limits.heard(content, self.heard.finished());
+            too_large.map_or(Ok(()), Err)?;
             self.outgrown()?;
         }
     }

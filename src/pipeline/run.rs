@@ -13,6 +13,7 @@ use super::{
     flight::{self, Leader, Part, Standing},
     gate::Permit,
     heard::Heard,
+    intake::Intake,
     limits::after,
     mend::Kept,
     port::{Cached, RunRecord, RunStart},
@@ -44,6 +45,8 @@ pub(super) struct Run {
     pub deadline: Instant,
     /// What the attempt under way, or the last one, has said.
     pub heard: Heard,
+    /// What of the answers' limits it holds.
+    pub intake: Intake,
     /// The place of the target asked last.
     pub asked: usize,
     /// Attempts made.
@@ -135,6 +138,7 @@ impl Run {
             start,
             deadline,
             heard: Heard::default(),
+            intake: Intake::default(),
             asked: 0,
             attempts: 0,
             reasons: Vec::new(),

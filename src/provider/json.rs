@@ -22,6 +22,28 @@ pub(super) struct Parsed {
     pub(super) halved: bool,
 }
 
+/// Values of JSON that one event may hold: some hundred bytes of memory each, however short they are.
+pub(super) const MOST_VALUES: usize = 250_000;
+
+/// Tells whether a text holds more values than [`MOST_VALUES`], without reading them.
+pub(super) fn is_heavy(text: &str) -> bool {
+    // Each value but the first needs at least two bytes.
+    if text.len() / 2 < MOST_VALUES {
+        return false;
+    }
+    let (mut values, mut inside, mut escaped) = (1_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if inside => escaped = true,
+            b'"' => inside = !inside,
+            b',' | b'[' | b'{' if !inside => values += 1,
+            _ => {}
+        }
+    }
+    values > MOST_VALUES
+}
+
 /// Reads a value; none where it is no JSON even so.
 pub(super) fn read(text: &str) -> Option<Parsed> {
     if let Ok(value) = serde_json::from_str(text) {

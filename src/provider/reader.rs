@@ -4,7 +4,7 @@ use serde::de::IgnoredAny;
 
 use super::{
     anthropic::Messages,
-    classify,
+    classify, counts,
     dialect::{Dialect, empty, not_json},
     json,
     lines::{BOM, Broken, EVENT_CAP, Frame},
@@ -32,6 +32,7 @@ pub struct Reader {
     lines: bool,
     media_type: Option<String>,
     body: Body,
+    balance: Balance,
     taken: usize,
     frames: Vec<Frame>,
 }
@@ -61,7 +62,15 @@ impl Reader {
             ProviderKind::OpenAi | ProviderKind::Command | ProviderKind::Demo => Box::new(Completion::default()),
         };
         let lines = kind == ProviderKind::Ollama;
-        Self { dialect, lines, media_type, body: Body::Unknown(Vec::new()), taken: 0, frames: Vec::new() }
+        Self {
+            dialect,
+            lines,
+            media_type,
+            body: Body::Unknown(Vec::new()),
+            balance: Balance::default(),
+            taken: 0,
+            frames: Vec::new(),
+        }
     }
 
     /// Tells whether the end was said; nothing more is of interest then.
@@ -124,6 +133,7 @@ impl Reader {
     fn whole(&mut self, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
         let Body::Whole(bytes) = &self.body else { return Ok(()) };
         let text = std::str::from_utf8(bytes).ok().map(|text| text.trim_start_matches(BOM));
+        few(text.unwrap_or_default())?;
         let Some(parsed) = text.and_then(json::read) else {
             let text = format!("the response should be JSON and is not: {}", head_of(bytes));
             return Err(Fault::new(Class::Transient, text));
@@ -132,7 +142,10 @@ impl Reader {
             return Err(fault);
         }
         self.dialect.progress_mut().take(&parsed);
-        self.dialect.whole(&parsed.value, out)
+        let before = out.len();
+        let read = self.dialect.whole(&parsed.value, out);
+        counts::within(self.taken, out, before);
+        read
     }
 
     fn settle(&mut self, shape: &Shape, out: &mut Vec<WireEvent>) -> Result<(), Fault> {
@@ -149,16 +162,22 @@ impl Reader {
     }
 
     fn feed(&mut self, bytes: &[u8], out: &mut Vec<WireEvent>) -> Result<(), Fault> {
+        let mut closed = false;
         let fed = match &mut self.body {
             Body::Events(sse) => sse.push(bytes, &mut self.frames),
             Body::Lines(ndjson) => ndjson.push(bytes, &mut self.frames),
             Body::Unknown(held) | Body::Whole(held) => {
+                if held.len().saturating_add(bytes.len()) > EVENT_CAP {
+                    return Err(broken(Broken::TooLarge(EVENT_CAP)));
+                }
                 held.extend_from_slice(bytes);
+                closed = self.balance.closes(bytes);
                 Ok(())
             }
         };
         self.frames(out)?;
         if let Body::Whole(held) = &self.body
+            && closed
             && is_complete(held)
         {
             // Nothing can follow it, and some servers do not close the connection.
@@ -185,6 +204,7 @@ impl Reader {
         if data.trim_start_matches([' ', '"']).starts_with(DONE) {
             return self.dialect.progress_mut().mark(out);
         }
+        few(data)?;
         let Some(parsed) = json::read(data) else {
             return self.stray(name, data, out);
         };
@@ -192,7 +212,10 @@ impl Reader {
             return Err(fault);
         }
         self.dialect.progress_mut().take(&parsed);
-        self.dialect.event(name, &parsed.value, out)
+        let before = out.len();
+        let read = self.dialect.event(name, &parsed.value, out);
+        counts::within(self.taken, out, before);
+        read
     }
 
     /// Takes an event that is no JSON: an error, a sign of life, or a piece of the answer that is
@@ -230,6 +253,51 @@ fn broken(broken: Broken) -> Fault {
         Broken::TooLarge(_) => Class::TooLarge,
     };
     Fault::new(class, broken.to_string())
+}
+
+/// Follows the brackets of a body, so that it is looked at as a whole once and not at every piece of it.
+#[derive(Debug, Default)]
+struct Balance {
+    depth: usize,
+    text: bool,
+    escaped: bool,
+    closed: bool,
+}
+
+impl Balance {
+    /// Takes the next bytes; true where they close the first bracket of the body.
+    fn closes(&mut self, bytes: &[u8]) -> bool {
+        if self.closed {
+            return false;
+        }
+        for byte in bytes {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.text => self.escaped = true,
+                b'"' => self.text = !self.text,
+                _ if self.text => {}
+                b'[' | b'{' => self.depth += 1,
+                b']' | b'}' => {
+                    self.depth = self.depth.saturating_sub(1);
+                    self.closed = self.depth == 0;
+                    if self.closed {
+                        return true;
+                    }
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+}
+
+/// Refuses JSON of more values than a response has, before they are built.
+fn few(text: &str) -> Result<(), Fault> {
+    if json::is_heavy(text) {
+        let words = format!("one event of the response holds more than {} values of JSON", json::MOST_VALUES);
+        return Err(Fault::new(Class::TooLarge, words));
+    }
+    Ok(())
 }
 
 /// Tells whether a body is one JSON value from its start to its end.
@@ -277,6 +345,34 @@ fn shape(head: &[u8], media_type: Option<&str>, over: bool) -> Option<Shape> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_of_more_values_or_bytes_than_a_response_has_is_refused() {
+        let reader = || (Reader::new(ProviderKind::OpenAi, Some("application/json".to_owned())), Vec::new());
+        let many = format!("{{\"choices\":[{{\"message\":{{\"content\":[{}]}}}}]}}", vec!["[]"; 300_000].join(","));
+        let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
+        let (mut own, mut out) = reader();
+        let fault = own.push(many.as_bytes(), &mut out).unwrap_err();
+        assert!(fault.class == Class::TooLarge && fault.message.contains("250000 values"), "{fault:?}");
+        let (mut own, mut out) = reader();
+        assert_eq!(own.push(deep.as_bytes(), &mut out).unwrap_err().class, Class::TooLarge);
+        let (mut own, mut out) = reader();
+        let text = "x".repeat(EVENT_CAP);
+        let fault = own.push(format!("{{\"a\":\"{text}").as_bytes(), &mut out).unwrap_err();
+        assert_eq!(fault.class, Class::TooLarge);
+        let event = format!("data: {many}\n\n");
+        let mut own = Reader::new(ProviderKind::OpenAi, Some("text/event-stream".to_owned()));
+        assert_eq!(own.push(event.as_bytes(), &mut Vec::new()).unwrap_err().class, Class::TooLarge);
+    }
+
+    #[test]
+    fn a_whole_answer_is_one_as_soon_as_its_bracket_closes_and_is_looked_at_once() {
+        let mut balance = Balance::default();
+        let body = br#"{"a":"}\"]","b":[1,{"c":2}]}"#;
+        let closed: Vec<usize> = (0..body.len()).filter(|at| balance.closes(&body[*at..=*at])).collect();
+        assert_eq!(closed, [body.len() - 1]);
+        assert!(!balance.closes(b"{}"), "what follows is no second one");
+    }
 
     #[test]
     fn the_shape_is_the_same_however_the_first_bytes_come() {

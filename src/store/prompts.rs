@@ -6,12 +6,15 @@ use super::{
     atomic,
     job::{FaultKind, Over, PromptEntry, StoreFault},
     mistake::{self, slip},
-    names, prompt_form, prompt_merge,
+    names,
+    places::PROJECT_FILE,
+    prompt_form, prompt_merge,
     starters::starters,
 };
 use crate::{
     eval::{BadRule, Judge},
     model::{Prompt, digest, settings::Places},
+    provider::reserved::reserved,
 };
 
 /// Where a prompt lies.
@@ -154,10 +157,27 @@ pub fn save(places: &Places, name: &str, prompt: &Prompt, over: Over) -> Result<
         }
     };
     let text = present.and_then(|present| merged(&present, &file, prompt)).unwrap_or(text);
-    match atomic::write(&file, &text, replace) {
+    match write_file(places, &file, &text, replace) {
         Err(fault) if fault.kind == FaultKind::Exists => Err(exists()),
         written => written.map(|()| (file, digest::hex(text.as_bytes()))),
     }
+}
+
+/// Writes the file of a prompt. One of the project's that is a link to somewhere outside the project is not written:
+/// a project comes from others, and may not say what of the user's is replaced.
+pub fn write_file(places: &Places, file: &Path, text: &str, replace: bool) -> Result<(), StoreFault> {
+    let own = places.project.as_deref().filter(|dir| file.starts_with(dir));
+    let root = own.and_then(|dir| dir.ancestors().find(|dir| dir.join(PROJECT_FILE).is_file()));
+    let real = file.canonicalize().or_else(|_| file.parent().unwrap_or(file).canonicalize());
+    if let (Some(root), Ok(real)) = (root.and_then(|root| root.canonicalize().ok()), real)
+        && !real.starts_with(&root)
+    {
+        let (shown, real) = (file.display(), real.display());
+        let message =
+            format!("{shown} leads to {real}, outside of the project, and is not written; make it a file of its own");
+        return Err(StoreFault::new(message));
+    }
+    atomic::write(file, text, replace)
 }
 
 /// Writes a prompt into the text of its file. None where that cannot be done, as in a file whose keys have
@@ -183,6 +203,9 @@ fn check(prompt: &Prompt) -> Result<(), (Vec<String>, String)> {
     }
     if prompt.params.top_p.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
         return wrong(&["params", "top_p"], "`top_p` must be from 0 to 1".to_owned());
+    }
+    if let Some((name, field)) = prompt.params.extra.keys().find_map(|name| Some((name, reserved(name)?))) {
+        return wrong(&["params", "extra", name], field.refusal());
     }
     if prompt.params.max_tokens == Some(0) {
         return wrong(&["params", "max_tokens"], "`max_tokens` must be at least 1".to_owned());

@@ -56,7 +56,7 @@ pub(super) fn set(places: &Places, new: &NewThreshold) -> Result<PromptFile, Sto
     if prompts::parse(&written, &file)? != prompt {
         return Err(unfit());
     }
-    atomic::write(&file, &written, true)?;
+    prompts::write_file(places, &file, &written, true)?;
     let digest = digest::hex(written.as_bytes());
     Ok(PromptFile { name: name.clone(), found: Some(FoundPrompt { path: file, prompt, digest }) })
 }

@@ -21,6 +21,9 @@ mod fallback;
 /// A disk without room: what was paid for is on record or on standard output.
 #[cfg(unix)]
 mod full_disk;
+/// What is read: bounded, in words and by the name of the limit.
+#[cfg(unix)]
+mod intake;
 /// Keys: their turns, and those that rest.
 mod keys;
 /// Mistakes: where, what, and the next step.

@@ -273,10 +273,12 @@ async fn large_answers_come_through_whole_and_over_the_cap_they_are_cut() {
         script.send(chunk(end)).send(last_chunk())
     };
     let line = "y".repeat(10 * MIB);
+    let raised = "[limits]\nmax_answer_bytes = 100000000\nmax_answers_bytes = 100000000\n";
     for (what, script, code, bytes, words) in [
         ("50 MB", stream(50, &piece, STOP), 0, 50 * MIB, "unchecked"),
         ("a line of 10 MB", stream(1, &line, STOP), 0, 10 * MIB, "unchecked"),
-        ("over the cap", stream(70, &piece, STOP), 4, 63 * MIB, "larger than 64 MiB"),
+        ("over the cap of what is received", stream(70, &piece, STOP), 4, 63 * MIB, "larger than 64 MiB"),
+        ("over the limit", stream(20, &piece, STOP), 4, 8 * MIB, "larger than 8 MB"),
         ("an event over the cap", stream(1, &"z".repeat(17 * MIB), STOP), 1, 0, "larger than 16 MiB"),
         (
             "a head without end",
@@ -289,6 +291,11 @@ async fn large_answers_come_through_whole_and_over_the_cap_they_are_cut() {
         let home = Home::new();
         let server = Server::start([script]).await;
         settings(&home, &server.url);
+        if !what.contains("limit") {
+            let config = home.dir("config").join("config.toml");
+            let text = fs::read_to_string(&config).unwrap();
+            fs::write(config, text + raised).unwrap();
+        }
         let arguments = run(&home);
         let (ended, out, said, peak) = aside(move || measured(child(&home, &arguments))).await;
         assert_eq!((ended, out.len()), (Some(code), bytes), "{what}: {said}");

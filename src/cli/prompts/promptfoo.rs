@@ -9,7 +9,7 @@ use crate::{
     eval::check,
     model::{Check, settings::Places},
     store::{
-        atomic, names,
+        names,
         output::{Content, Output, Outputs},
         promptfoo::{self, Suite},
         prompts,
@@ -69,7 +69,7 @@ pub(super) fn import(file: &Path, replace: bool, places: &Places, io: &mut Io<'_
     writeln!(io.out, "{}", data.display())?;
     let mut written = vec![data.display().to_string()];
     for (file, text) in texts {
-        atomic::write(&file, &text, replace)
+        prompts::write_file(places, &file, &text, replace)
             .map_err(|fault| Stopped::Other(format!("{fault}; written before: {}", written.join(", "))))?;
         writeln!(io.out, "{}", file.display())?;
         written.push(file.display().to_string());

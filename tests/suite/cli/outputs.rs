@@ -91,6 +91,26 @@ fn a_report_is_written_again_in_every_form_and_over_no_other() {
 }
 
 #[test]
+fn a_project_does_not_lead_a_prompt_to_a_file_outside_of_it() {
+    let home = Home::new();
+    let config = "prompts: ['{{input}} now']\nproviders: [echo]\ntests:\n  - vars: {input: a}\n";
+    home.file("work/x.yaml", config);
+    home.file("work/retort.toml", "");
+    let outside = home.file("home/notes.toml", PLAIN);
+    fs::create_dir(home.dir("work").join("prompts")).unwrap();
+    for name in ["x.toml", "input-now.toml"] {
+        symlink(&outside, home.dir("work").join("prompts").join(name)).unwrap();
+    }
+    let ran = home.run(&["prompts", "import", "x.yaml", "--replace"]);
+    assert!(ran.code != Some(0) && ran.err.contains("outside of the project"), "{ran:?}");
+    assert_eq!(fs::read_to_string(&outside).unwrap(), PLAIN);
+    fs::remove_dir_all(home.dir("work").join("prompts")).unwrap();
+    symlink(home.dir("home"), home.dir("work").join("prompts")).unwrap();
+    let ran = home.run(&["prompts", "import", "x.yaml", "--replace"]);
+    assert!(ran.code != Some(0) && ran.err.contains("outside of the project"), "{ran:?}");
+}
+
+#[test]
 fn a_backup_replaces_nothing_and_comes_back_as_it_was() {
     let home = home();
     home.file("work/thesis.md", "# My thesis\n");

@@ -1,0 +1,104 @@
+//! How much of the answers is taken in: each up to a limit, and those of all runs under way together up to another.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use crate::{
+    model::{
+        Class, Fault,
+        settings::{IntakeLimits, byte_size},
+    },
+    provider::WireEvent,
+};
+
+/// Bytes that the runs of a pipeline hold of their answers, all together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct AllAnswers(Arc<AtomicU64>);
+
+/// What one attempt holds of it, until it is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Intake {
+    limits: IntakeLimits,
+    all: AllAnswers,
+    own: u64,
+}
+
+impl Intake {
+    /// Begins with nothing.
+    pub(super) fn new(limits: IntakeLimits, all: &AllAnswers) -> Self {
+        Self { limits, all: all.clone(), own: 0 }
+    }
+
+    /// Counts a piece of an answer and cuts it off where a limit is reached; the fault that ends the attempt then.
+    pub(super) fn admit(&mut self, event: &mut WireEvent) -> Option<Fault> {
+        let (WireEvent::Text(text) | WireEvent::Refusal(text) | WireEvent::Reasoning(text)) = event else {
+            return None;
+        };
+        let more = text.len() as u64;
+        let room = self.limits.answer.saturating_sub(self.own);
+        let before = self.all.0.fetch_add(more, Ordering::Relaxed);
+        self.own = self.own.saturating_add(more);
+        let together = self.limits.answers.saturating_sub(before);
+        let (room, limit, whose, key) = if room <= together {
+            (room, self.limits.answer, "the answer is", IntakeLimits::ANSWER)
+        } else {
+            (together, self.limits.answers, "the answers of all runs under way are together", IntakeLimits::ANSWERS)
+        };
+        if more <= room {
+            return None;
+        }
+        let end = text.floor_char_boundary(usize::try_from(room).unwrap_or(usize::MAX));
+        text.truncate(end);
+        let limit = byte_size(limit);
+        let words = format!(
+            "{whose} larger than {limit}, as much as is taken; {key} in [limits] of the settings says how much"
+        );
+        Some(Fault::new(Class::TooLarge, words))
+    }
+}
+
+impl Drop for Intake {
+    fn drop(&mut self) {
+        self.all.0.fetch_sub(self.own, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admit(intake: &mut Intake, text: &str) -> (String, Option<String>) {
+        let mut event = WireEvent::Text(text.to_owned());
+        let fault = intake.admit(&mut event).map(|fault| fault.message);
+        let WireEvent::Text(text) = event else { unreachable!() };
+        (text, fault)
+    }
+
+    #[test]
+    fn an_answer_is_cut_at_its_limit_and_says_which() {
+        let limits = IntakeLimits { answer: 10, answers: 1000, ..IntakeLimits::default() };
+        let mut intake = Intake::new(limits, &AllAnswers::default());
+        assert_eq!(admit(&mut intake, "12345678"), ("12345678".to_owned(), None));
+        let mut thought = WireEvent::Reasoning("9".to_owned());
+        assert_eq!(intake.admit(&mut thought), None, "reasoning counts too");
+        let (kept, fault) = admit(&mut intake, "äö");
+        assert_eq!(kept, "", "no character is cut in two");
+        assert!(fault.is_some_and(|words| words.contains("max_answer_bytes") && words.contains("10 bytes")));
+    }
+
+    #[test]
+    fn all_answers_under_way_share_a_limit_and_give_back_what_they_held() {
+        let (limits, all) =
+            (IntakeLimits { answer: 10, answers: 15, ..IntakeLimits::default() }, AllAnswers::default());
+        let mut first = Intake::new(limits, &all);
+        let mut second = Intake::new(limits, &all);
+        assert_eq!(admit(&mut first, "1234567890").1, None);
+        let (kept, fault) = admit(&mut second, "1234567890");
+        assert_eq!(kept, "12345");
+        assert!(fault.is_some_and(|words| words.contains("max_answers_bytes")));
+        drop((first, second));
+        assert_eq!(admit(&mut Intake::new(limits, &all), "1234567890").1, None);
+    }
+}
