@@ -1,16 +1,16 @@
 //! The log: one file that only its owner can read, replaced when it has grown too large.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Mutex,
 };
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer as _, filter::Targets, layer::SubscriberExt as _};
 
-use crate::{store::atomic, text::clean_line};
+use crate::text::clean_line;
 
 /// The size at which the log is put aside as `retort.log.1`, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -45,7 +45,7 @@ impl LogFile {
                 fs::rename(&self.path, self.path.with_extension("log.1"))?;
             }
             if let Some(dir) = self.path.parent() {
-                atomic::make_dir(dir).map_err(io::Error::other)?;
+                make_dir(dir)?;
             }
             let mut options = OpenOptions::new();
             options.create(true).append(true);
@@ -57,6 +57,15 @@ impl LogFile {
         }
         self.open.as_mut().ok_or_else(|| io::Error::other("the log is closed"))
     }
+}
+
+/// Makes a directory and those above it that are missing, open to their owner alone.
+fn make_dir(dir: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
 }
 
 impl Write for LogFile {

@@ -21,6 +21,7 @@ pub mod prompt;
 pub mod quality;
 pub mod query;
 pub mod request;
+pub mod reserved;
 pub mod session;
 pub mod settings;
 pub mod status;

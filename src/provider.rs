@@ -23,7 +23,6 @@ pub mod plain;
 pub mod providers;
 pub mod reader;
 pub mod redact;
-pub mod reserved;
 pub mod sse;
 mod unpack;
 mod waits;

@@ -25,10 +25,9 @@ use crate::{
     eval::{check, template},
     model::{
         CacheMode, Check, Class, Commit, End, Format, Input, Outcome, Prompt, RunRequest, Target,
-        catalog::UnknownTarget, prompt::Params,
+        catalog::UnknownTarget, prompt::Params, reserved::reserved,
     },
     pipeline::{Pipeline, RunEvent},
-    provider::reserved::reserved,
     setup::{
         Engine, Setup,
         batch::{bare_note, note_of},

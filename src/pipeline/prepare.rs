@@ -11,8 +11,9 @@ use crate::{
         Class, Fault, Format, Input, Message, Params, Prompt, ProviderKind, Role, RunRequest, Target,
         card::JsonSupport,
         prompt::{DEFAULT_TEMPERATURE, speaks_of_json},
+        reserved::refuse,
     },
-    provider::{Call, PlainRequest, WireFormat, reserved},
+    provider::{Call, PlainRequest, WireFormat},
 };
 
 /// What is said to a model that is not told by the prompt to answer in JSON.
@@ -59,7 +60,7 @@ pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, Fault
 /// Fills a prompt's templates from an input. A variable without a value is a mistake in the prompt.
 pub(super) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, Fault> {
     // A prompt's file was checked when it was read; parameters may have come another way since.
-    reserved::refuse(&prompt.params.extra).map_err(|words| Fault::new(Class::InvalidPrompt, words))?;
+    refuse(&prompt.params.extra).map_err(|words| Fault::new(Class::InvalidPrompt, words))?;
     let (mut missing, mut filled) = (BTreeSet::new(), Vec::new());
     for (role, text) in prompt.spoken() {
         match template::fill(text, input) {

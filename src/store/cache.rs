@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     atomic,
-    db::{self, DbFault},
+    db::{self, DbFault, Foreign},
     job::StoreFault,
     schema,
 };
@@ -175,7 +175,7 @@ impl CacheDb {
     fn attempt<T>(&mut self, work: impl FnOnce(&mut Connection, usize) -> rusqlite::Result<T>) -> Result<T, DbFault> {
         let mut db = match self.db.take() {
             Some(db) => db,
-            None => db::open(&self.path, schema::CACHE, PATIENCE)?,
+            None => db::open_with(&self.path, schema::CACHE, PATIENCE, Foreign::Left)?,
         };
         let done = work(&mut db, self.capacity).map_err(|error| db::fault(&self.path, &error));
         // A database that fails for good is looked for anew the next time.

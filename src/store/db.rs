@@ -41,7 +41,28 @@ const SWITCH_WAIT: Duration = Duration::from_millis(20);
 /// and takes the steps of `schema` it has not taken. A file with more steps than that was written
 /// by a newer version and is left alone. `patience` is how long a lock of another process is
 /// waited for.
+///
+/// What somebody else made it do, a trigger or a view, is refused.
 pub(super) fn open(path: &Path, schema: &[Step], patience: Duration) -> Result<Connection, DbFault> {
+    open_with(path, schema, patience, Foreign::Refused)
+}
+
+/// What becomes of triggers and views that no step of a schema makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Foreign {
+    /// The database is not opened.
+    Refused,
+    /// They are left alone: nothing there is worth keeping, and nothing that reads it trusts it.
+    Left,
+}
+
+/// Opens a database as [`open`] does.
+pub(super) fn open_with(
+    path: &Path,
+    schema: &[Step],
+    patience: Duration,
+    others: Foreign,
+) -> Result<Connection, DbFault> {
     let refused = |fault| DbFault { fault, passing: Some(FULL), damaged: false };
     if let Some(dir) = path.parent() {
         atomic::make_dir(dir).map_err(refused)?;
@@ -63,7 +84,7 @@ pub(super) fn open(path: &Path, schema: &[Step], patience: Duration) -> Result<C
         connection.pragma_update(None, "foreign_keys", true)?;
         guard(&connection)?;
         search::define(&connection)?;
-        let foreign = foreign::active(&connection, schema)?;
+        let foreign = if others == Foreign::Refused { foreign::active(&connection, schema)? } else { None };
         Ok((connection, foreign))
     });
     let (mut connection, foreign) = opened.map_err(|error| fault(path, &error))?;

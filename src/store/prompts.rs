@@ -13,8 +13,7 @@ use super::{
 };
 use crate::{
     eval::{BadRule, Judge},
-    model::{Prompt, digest, settings::Places},
-    provider::reserved::reserved,
+    model::{Prompt, digest, reserved::reserved, settings::Places},
 };
 
 /// Where a prompt lies.

@@ -106,7 +106,7 @@ fn xml(text: &str) -> Vec<(String, BTreeMap<String, String>)> {
         }
     };
     let (mut open, mut found) = (Vec::new(), Vec::new());
-    let mut rest = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>").unwrap();
+    let mut rest = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- written by retort -->").unwrap();
     while let Some((between, tag)) = rest.split_once('<') {
         plain(between);
         let (tag, after) = tag.split_once('>').expect(tag);

@@ -1,3 +1,5 @@
+//! What may take the place of what, and what stays whole.
+
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use super::*;

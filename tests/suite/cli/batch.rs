@@ -107,13 +107,12 @@ fn reports_are_written_in_every_form() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn a_report_that_cannot_be_written_costs_no_second_call() {
     let home = home();
     rows(&home, 3);
-    fs::create_dir(home.dir("work").join("a.csv")).unwrap();
-    let ran = batch(&home, &["--out", "a.csv"]);
+    let ran = batch(&home, &["--junit", "/dev/full"]);
     assert_eq!(ran.code, Some(1), "{}", ran.err);
-    fs::remove_dir(home.dir("work").join("a.csv")).unwrap();
     let ran = batch(&home, &["--out", "a.csv"]);
     assert!(ran.err.contains("3 of 3 cells are done"), "{}", ran.err);
     assert_eq!(fs::read_to_string(home.dir("work").join("a.csv")).unwrap().lines().count(), 4);

@@ -1,7 +1,7 @@
 //! Fields of a request that are retort's to set: with another value in them the answer would not be the one that
 //! was asked for, or could not be read as one.
 
-use crate::model::ProviderKind::{self, Anthropic, Command, Demo, Ollama, OpenAi};
+use super::target::ProviderKind::{self, Anthropic, Command, Demo, Ollama, OpenAi};
 
 /// A field that is not taken from a prompt's further parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
