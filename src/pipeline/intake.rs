@@ -49,8 +49,9 @@ impl Intake {
         if more <= room {
             return None;
         }
-        let end = text.floor_char_boundary(usize::try_from(room).unwrap_or(usize::MAX));
-        text.truncate(end);
+        let room = usize::try_from(room).unwrap_or(usize::MAX).min(text.len());
+        // No character is cut in two; the start of a text is between two.
+        text.truncate((0..=room).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0));
         let limit = byte_size(limit);
         let words = format!(
             "{whose} larger than {limit}, as much as is taken; {key} in [limits] of the settings says how much"

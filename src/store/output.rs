@@ -375,5 +375,6 @@ fn failed(content: Content, path: &Path, error: &io::Error) -> StoreFault {
     StoreFault::new(format!("cannot write {} {}: {error}", content.name(), path.display()))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

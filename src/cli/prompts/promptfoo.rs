@@ -57,7 +57,7 @@ pub(super) fn import(file: &Path, replace: bool, places: &Places, io: &mut Io<'_
         Ok((dir.join(format!("{name}.toml")), text))
     });
     let texts: Vec<(std::path::PathBuf, String)> = texts.collect::<Result<_, Stopped>>()?;
-    let outputs = Outputs { places, in_use: vec![path.clone()], force: replace };
+    let outputs = Outputs { places, in_use: vec![path], force: replace };
     let mut unsupported = tests(&suite, &outputs.one(data.clone(), Content::Rows)?)?;
     for (_, prompt) in &named {
         count_unsupported(&prompt.checks, &mut unsupported);

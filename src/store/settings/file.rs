@@ -89,6 +89,7 @@ struct BatchTable {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_field_names, reason = "they are the keys of the table")]
 struct LimitsTable {
     max_input_bytes: Option<u64>,
     max_stdin_bytes: Option<u64>,

@@ -23,7 +23,7 @@ fn laughs(levels: usize) -> String {
     let mut text = "- a0: &a0 [\"x\",\"x\",\"x\",\"x\",\"x\",\"x\",\"x\",\"x\",\"x\"]\n".to_owned();
     for level in 1..levels {
         let before = vec![format!("*a{}", level - 1); 9].join(",");
-        text.push_str(&format!("  a{level}: &a{level} [{before}]\n"));
+        text = format!("{text}  a{level}: &a{level} [{before}]\n");
     }
     text.push_str("  input: hi\n");
     text
@@ -43,7 +43,7 @@ fn rows_that_would_take_too_much_are_refused_by_their_line_before_they_are_built
         ("deep.yaml", format!("- input: {}\n", "[".repeat(100_000)), "line 1: it is not YAML: recursion limit"),
         (
             "keys.yaml",
-            format!("- input: a\n  {}", (0..100_000).map(|at| format!("k{at}: 1\n  ")).collect::<String>()),
+            format!("- input: a\n  {}\n", (0..100_000).map(|at| format!("k{at}: 1")).collect::<Vec<_>>().join("\n  ")),
             "line 1: the row has more than 16384 columns",
         ),
         (
