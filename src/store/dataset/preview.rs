@@ -139,6 +139,7 @@ pub fn preview(source: &str, reading: &Reading, rows: usize) -> Result<Preview, 
     }
     for _ in 0..LOOKED_AT.max(rows) {
         let Some(record) = next(set.records.as_mut(), source)? else { break };
+        shape::narrow(&record).map_err(|trouble| told(source, &trouble))?;
         for (name, value) in values(&record.fields) {
             columns.note(name, &value).map_err(|trouble| told(source, &trouble))?;
         }

@@ -29,6 +29,7 @@ pub(super) type Mapping = BTreeMap<String, String>;
 
 /// Makes the rows of a record, without their numbers: one, or several where a test has lists of values.
 pub(super) fn rows(record: Record, mapping: &Mapping, keep_going: bool) -> Result<Vec<Row>, Trouble> {
+    narrow(&record)?;
     let line = record.line;
     match record.fields {
         Fields::Text(text) => {
@@ -44,6 +45,14 @@ pub(super) fn rows(record: Record, mapping: &Mapping, keep_going: bool) -> Resul
     }
 }
 
+/// Refuses a row of more columns than are taken.
+pub(super) fn narrow(record: &Record) -> Result<(), Trouble> {
+    match &record.fields {
+        Fields::Columns(columns) if columns.len() > MOST_COLUMNS => Err(Trouble::wide(record.line)),
+        Fields::Columns(_) | Fields::Text(_) => Ok(()),
+    }
+}
+
 fn of_columns(
     columns: Vec<(String, ExactJson)>,
     line: Option<u64>,
@@ -51,9 +60,6 @@ fn of_columns(
     mapping: &Mapping,
     keep_going: bool,
 ) -> Result<Row, Trouble> {
-    if columns.len() > MOST_COLUMNS {
-        return Err(Trouble::wide(line));
-    }
     let mut making = Making { keep_going, ..Making::default() };
     for (index, (column, value)) in columns.into_iter().enumerate() {
         let line = at.get(index).copied().or(line);
