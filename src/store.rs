@@ -11,12 +11,14 @@ pub mod key_memory;
 pub mod keys;
 pub mod names;
 pub mod places;
+pub mod project;
 pub mod promptfoo;
 pub mod prompts;
 pub mod restore;
 pub mod sessions;
 pub mod settings;
 pub mod starters;
+pub mod trust;
 
 mod alive;
 mod batches;

@@ -214,14 +214,10 @@ impl Run {
         let today = self.shared.ports.world.timestamp().to_zoned(TimeZone::UTC).date();
         let mut notices = super::preflight::check(target, messages, today, self.shared.rules.allow_retired)?;
         if self.shared.pool.has_keys(&target.provider) {
-            notices.extend(self.unreadable_keys(target).iter().map(|why| format!("{why}; another one is used")));
+            let unreadable = self.shared.pool.unreadable(&target.provider);
+            notices.extend(unreadable.iter().map(|why| format!("{why}; another one is used")));
         }
         Ok(notices)
-    }
-
-    /// Why keys that are named for a target's provider cannot be had.
-    pub(super) fn unreadable_keys(&self, target: &Target) -> &[String] {
-        self.shared.rules.unreadable_keys.get(&target.provider).map_or(&[], Vec::as_slice)
     }
 
     async fn look_up(&mut self, head: &Target, key: &str) -> Found {

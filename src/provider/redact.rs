@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::wire::WireEvent;
 use crate::model::{Class, Fault, Finish, Key};
@@ -38,6 +38,8 @@ const NAMES: &[&str] = &["x-api-key", "api-key", "api_key", "apikey", "x-goog-ap
 #[derive(Debug, Clone)]
 pub struct Redact {
     key: Option<Key>,
+    /// What else of the request is secret.
+    hidden: Vec<SecretString>,
     provider: String,
 }
 
@@ -45,15 +47,23 @@ impl Redact {
     /// Makes a redactor for a call with this key to a provider of the settings.
     #[must_use]
     pub fn new(key: Option<Key>, provider: &str) -> Self {
-        Self { key, provider: provider.to_owned() }
+        Self { key, hidden: Vec::new(), provider: provider.to_owned() }
+    }
+
+    /// Takes out these values as well.
+    #[must_use]
+    pub(super) fn hiding(mut self, values: Vec<SecretString>) -> Self {
+        self.hidden = values;
+        self
     }
 
     /// Replaces the call's key, as it is, percent-encoded and in base64, and everything shaped like
     /// a key, then cuts the text to 500 characters.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
-        let known = self.key.as_ref().map(|key| key.secret.expose_secret().trim()).filter(|key| !key.is_empty());
-        let text = known.map_or_else(|| text.to_owned(), |key| without_key(text, key));
+        let known = self.key.iter().map(|key| &key.secret).chain(&self.hidden);
+        let known = known.map(|secret| secret.expose_secret().trim()).filter(|secret| !secret.is_empty());
+        let text = known.fold(text.to_owned(), |text, secret| without_key(&text, secret));
         shorten(&without_shapes(&text))
     }
 

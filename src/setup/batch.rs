@@ -26,6 +26,7 @@ use crate::{
         Store,
         dataset::{self, Reading},
         job::{Begin, Job, Reply, StoreFault},
+        trust::Consent,
     },
 };
 use comparing::Comparing;
@@ -100,7 +101,7 @@ impl Order {
             spec,
             formats,
             source: data.to_owned(),
-            reading: Reading::default(),
+            reading: Reading { consent: Consent::of(&setup.places, false), ..Reading::default() },
             lines: true,
             vars: BTreeMap::new(),
             judge: None,
@@ -278,6 +279,8 @@ pub async fn start(engine: &Engine, store: &Store, order: &Order, planned: &Plan
         })
         .await?
     };
+    let asked = planned.targets.iter().flatten().flatten();
+    engine.read_keys(asked.chain(planned.judges.values())).await;
     let rows = order.rows()?.into_stream();
     let mut counts = ExpectedRows::default();
     let rows = rows

@@ -28,6 +28,7 @@ use tokio::sync::mpsc;
 use super::{
     job::StoreFault,
     mistake::{quoted, slip},
+    trust::{self, Allowed, Consent, Content, Outside},
 };
 use crate::model::batch::Row;
 use lines::{Lines, Trouble};
@@ -59,6 +60,8 @@ pub struct Reading {
     pub short: ShortRows,
     /// Whether a check that cannot be read is one that does not run, and not a mistake of the whole.
     pub keep_going: bool,
+    /// Whether links that lead out of a folder of texts are followed.
+    pub consent: Consent,
 }
 
 /// The rows of a data set, one by one. The first mistake is the last item.
@@ -87,6 +90,9 @@ pub fn open(source: &str, reading: &Reading) -> Result<Dataset, StoreFault> {
     let path = Path::new(source);
     let form = match (Form::of(path), reading.form) {
         (Some(Form::Folder), None) => {
+            trust::checked(&reading.consent, &Allowed::default(), |outside| {
+                Ok(((), folder::content(path, outside).map_err(fault)?))
+            })?;
             return Dataset::new(source, Box::new(folder::Folder::new(path).map_err(fault)?), Form::Folder, reading);
         }
         (Some(Form::Folder), Some(form)) => {
@@ -105,6 +111,11 @@ pub fn open(source: &str, reading: &Reading) -> Result<Dataset, StoreFault> {
     };
     let file = File::open(path).map_err(|error| fault(Trouble::new(None, error.to_string())))?;
     from_reader(source, Box::new(file), form, reading)
+}
+
+/// Lists what a folder of texts asks for.
+pub fn folder_content(path: &Path, outside: &Outside) -> Result<Content, StoreFault> {
+    folder::content(path, outside).map_err(|trouble| told(&path.to_string_lossy(), &trouble))
 }
 
 /// Refuses what is no file and no folder: a pipe or a device can keep its reader waiting for ever.

@@ -62,7 +62,7 @@ fn places_in(dir: &Path) -> Places {
         data: dir.join("data"),
         cache: dir.join("cache"),
         state: dir.join("state"),
-        project: None,
+        project: Project::Absent,
     }
 }
 

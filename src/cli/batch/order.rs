@@ -17,6 +17,7 @@ use crate::{
     store::{
         dataset::{Form, Reading, ShortRows},
         job::Begin,
+        trust::Consent,
     },
     text::clean_line,
 };
@@ -57,7 +58,8 @@ pub(super) fn asked(order: &mut Order, args: &BatchArgs) {
     order.spec.mapping = args.maps.iter().cloned().collect();
     let short = if args.refuse_short_rows { ShortRows::Refused } else { ShortRows::Padded };
     let (form, only, keep_going) = (args.format, args.only.clone(), args.keep_going);
-    order.reading = Reading { form, only, short, keep_going, ..Reading::default() };
+    let consent = if args.trust { Consent::All } else { order.reading.consent.clone() };
+    order.reading = Reading { form, only, short, keep_going, consent, ..Reading::default() };
     order.vars = args.vars.iter().cloned().collect();
     order.judge.clone_from(&args.judge);
     order.spec.expected = args.expected;
