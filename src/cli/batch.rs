@@ -67,9 +67,10 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     }
     if args.dry_run {
         if args.json {
-            said::estimate_line(io.out, &planned.estimate)?;
+            said::estimate_line(io.out, &planned.estimate, &planned.footprint)?;
         } else {
             writeln!(io.out, "{}", said::estimate(&planned.estimate))?;
+            writeln!(io.out, "{}", clean_line(&planned.footprint.to_string()))?;
         }
         notes(&planned, io);
         return Ok(Exit::Done);
@@ -139,6 +140,7 @@ fn introduce(begun: &Begun, order: &Order, planned: &Planned, io: &mut Io<'_>) {
     notes(planned, io);
     if left > 0 {
         let _ = writeln!(io.err, "{}", said::estimate(&planned.estimate_of(left)));
+        let _ = writeln!(io.err, "{}", clean_line(&planned.footprint.to_string()));
     }
 }
 

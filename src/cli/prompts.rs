@@ -56,8 +56,7 @@ pub(super) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
 
 /// Reads a prompt by its name, or by its path if it is written like one.
 pub(super) fn find(places: &Places, cwd: &Path, name: &str) -> Result<(String, Prompt), Stopped> {
-    let is_path = name.contains(['/', '\\']) || Path::new(name).extension().is_some_and(|ending| ending == "toml");
-    if !is_path {
+    if !is_path(name) {
         return Ok((name.to_owned(), prompts::read(places, name)?));
     }
     let path = cwd.join(name);
@@ -66,6 +65,16 @@ pub(super) fn find(places: &Places, cwd: &Path, name: &str) -> Result<(String, P
     };
     let stem = path.file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned());
     Ok((stem, prompt))
+}
+
+/// Finds the file of a prompt that is named by its name or its path; none where it is built in.
+pub(super) fn file(places: &Places, cwd: &Path, name: &str) -> Result<Option<PathBuf>, Stopped> {
+    Ok(if is_path(name) { Some(cwd.join(name)) } else { prompts::file(places, name)? })
+}
+
+/// Tells whether a prompt is named by its path.
+fn is_path(name: &str) -> bool {
+    name.contains(['/', '\\']) || Path::new(name).extension().is_some_and(|ending| ending == "toml")
 }
 
 fn row(entry: PromptEntry) -> Vec<String> {

@@ -2,10 +2,11 @@
 //! take, and the batch under way.
 
 mod comparing;
+mod footprint;
 mod look;
 mod money;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
@@ -31,6 +32,7 @@ use crate::{
 };
 use comparing::Comparing;
 pub use comparing::ExpectedRows;
+pub use footprint::{Footprint, SentVariable};
 pub use look::{Planned, bare_note, look, note_of};
 pub use money::{unlimited, unpriced};
 
@@ -43,6 +45,8 @@ pub struct Order {
     pub formats: Vec<String>,
     /// Where its rows are read: the data set's path, or that of a copy of the standard input.
     pub source: String,
+    /// The files that are read for it beside the data set, for whoever wants to know.
+    pub files: Vec<PathBuf>,
     /// How its rows are read.
     pub reading: Reading,
     /// Whether the lines of its rows are those of the data set, and not of a copy of another form.
@@ -101,6 +105,7 @@ impl Order {
             spec,
             formats,
             source: data.to_owned(),
+            files: Vec::new(),
             reading: Reading { consent: Consent::of(&setup.places, false), ..Reading::default() },
             lines: true,
             vars: BTreeMap::new(),

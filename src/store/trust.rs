@@ -205,7 +205,7 @@ fn refusal(content: &Content, open: &[&Asked]) -> StoreFault {
     let shown = content.path.display().to_string();
     let list: String = open.iter().map(|asked| format!("\n  {asked}")).collect();
     StoreFault::new(format!(
-        "{} asks for what you have not agreed to; nothing of it was read or sent:{list}\n\
+        "{} asks for what you have not agreed to; nothing was sent, and nothing read outside its folder:{list}\n\
          `retort trust {}` shows the list and agrees to it for this content; --trust agrees for one run",
         clean_line(&shown),
         clean_line(&shell_words::quote(&shown)),

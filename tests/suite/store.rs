@@ -4,7 +4,10 @@ use std::{collections::HashMap, path::Path, time::Duration};
 
 use jiff::Timestamp;
 use retort::{
-    model::{Outcome, RunId, settings::Places},
+    model::{
+        Outcome, RunId,
+        settings::{Places, Project},
+    },
     pipeline::{
         event::{Next, RunEvent, Told},
         port::{Cached, RunRecord, RunStart},

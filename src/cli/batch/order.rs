@@ -33,8 +33,9 @@ pub(super) struct Wanted {
 /// Reads the prompts, and standard input where the rows are there.
 pub(super) fn order(setup: &Setup, args: &BatchArgs, io: &Io<'_>) -> Result<Wanted, Stopped> {
     let (names, data) = split(&args.what, &io.cwd)?;
-    let mut found = Vec::new();
+    let (mut found, mut files) = (Vec::new(), Vec::new());
     for name in names {
+        files.extend(prompts::file(&setup.places, &io.cwd, name)?);
         let (name, mut prompt) = prompts::find(&setup.places, &io.cwd, name)?;
         for (param, value) in &args.params {
             run::set(&mut prompt.params, param, value).map_err(Stopped::Usage)?;
@@ -47,6 +48,7 @@ pub(super) fn order(setup: &Setup, args: &BatchArgs, io: &Io<'_>) -> Result<Want
     }
     let path = if data == "-" { data.to_owned() } else { io.cwd.join(data).to_string_lossy().into_owned() };
     let mut order = Order::of(setup, found, &path, &args.model);
+    order.files = files;
     asked(&mut order, args);
     let copy = if data == "-" { Some(copied(&mut order)?) } else { None };
     Ok(Wanted { order, copy })

@@ -54,6 +54,7 @@ pub(super) fn order(setup: &mut Setup, file: &Path, args: &BatchArgs, io: &mut I
     }
     order.caps.time = order.caps.time.or(options.time);
     order.lines = false;
+    order.files = suite.content.files().filter(|file| *file != suite.content.path).map(Path::to_path_buf).collect();
     let copy = rows(&suite, &mut order)?;
     Ok(Wanted { order, copy: Some(copy) })
 }

@@ -168,7 +168,7 @@ fn files_are_read_beside_the_config_and_rows_streamed_after_one_another() {
         "c.yaml",
         "prompts: file://p.txt\ntests:\n  - file://t.csv\n  - vars: {q: file://long.txt}\n    assert:\n      - {type: is-json, value: file://s.json}\n",
     );
-    let suite = read(&dir.path().join("c.yaml")).unwrap();
+    let suite = read(&dir.path().join("c.yaml"), Use::Run, &Consent::Nothing, &Allowed::default()).unwrap();
     let names: Vec<_> = suite.prompts.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["p", "p-2"]);
     let rows = rows(&suite);
