@@ -71,21 +71,17 @@ impl Scope {
     }
 
     fn of_v6(address: Ipv6Addr) -> Self {
-        let [.., e, f] = address.segments();
-        let inner = |high: u16, low: u16| {
-            let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-            Self::of_v4(Ipv4Addr::new(a, b, c, d))
-        };
+        let inner = |high: u16, low: u16| Self::of_v4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
         match address.segments() {
-            [0, 0, 0, 0, 0, 0, 0, 0] => Self::Special,
+            [0, 0, 0, 0, 0, 0, 0, 0] | [0xff00..=0xffff, ..] => Self::Special,
             [0, 0, 0, 0, 0, 0, 0, 1] => Self::Loopback,
-            // mapped, compatible, and translated by NAT64
-            [0, 0, 0, 0, 0, 0xffff | 0, ..] | [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, ..] => inner(e, f),
-            // 6to4
-            [0x2002, high, low, ..] => inner(high, low),
-            [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => Self::Private,
+            // mapped, compatible, translated by NAT64, 6to4
+            [0, 0, 0, 0, 0, 0xffff | 0, high, low]
+            | [0, 0, 0, 0, 0xffff, 0, high, low]
+            | [0x64, 0xff9b, _, _, _, _, high, low]
+            | [0x2002, high, low, ..] => inner(high, low),
+            [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Self::Private,
             [0xfe80..=0xfebf, ..] => Self::LinkLocal,
-            [0xff00..=0xffff, ..] => Self::Special,
             _ => Self::Public,
         }
     }

@@ -63,11 +63,13 @@ impl Backend for Providers {
                 _ => self.demo.call(call),
             };
         };
-        let redact = redact.hiding(self.fill(&mut plain.headers));
+        let used = self.fill(&mut plain.headers);
+        let (filled, redact) = (!used.is_empty(), redact.hiding(used));
         let outgoing = Outgoing {
             url: plain.url,
             body: Some(plain.body.to_string().into_bytes()),
             headers: plain.headers,
+            filled,
             secret: secret(call.target.kind, call.key.as_ref()),
             connect: call.connect,
         };
@@ -81,6 +83,7 @@ pub(super) fn asking(target: &Target, key: Option<&Key>, path: &str, connect: Du
         url: plain::url(target, path),
         body: None,
         headers: plain::headers(target),
+        filled: false,
         secret: secret(target.kind, key),
         connect,
     }

@@ -1,7 +1,8 @@
 //! Takes keys out of provider text before it becomes part of a fault.
 
-use std::fmt::Write as _;
+mod find;
 
+use find::find;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::wire::WireEvent;
@@ -57,8 +58,8 @@ impl Redact {
         self
     }
 
-    /// Replaces the call's key, as it is, percent-encoded and in base64, and everything shaped like
-    /// a key, then cuts the text to 500 characters.
+    /// Replaces the call's key in every form in which servers say one back, and everything shaped like a key, then
+    /// cuts the text to 500 characters.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
         let known = self.key.iter().map(|key| &key.secret).chain(&self.hidden);
@@ -97,52 +98,11 @@ impl Redact {
     }
 }
 
-/// The shortest beginning of a key that is taken out where a text was cut inside of it, in bytes.
-const PART: usize = 8;
-
-/// Replaces a key in every form in which servers say it back, and its beginning at the text's end.
+/// Replaces a key in every form in which servers say it back, its longer beginnings and ends as well.
 fn without_key(text: &str, key: &str) -> String {
-    let mut text = text.replace(key, GONE);
-    if key.len() >= PART {
-        for form in [percent(key), base64(key, b'+', b'/'), base64(key, b'-', b'_')] {
-            text = text.replace(&form, GONE);
-        }
-    }
-    let cut = (PART..key.len()).rev().filter_map(|length| key.get(..length)).find(|part| text.ends_with(part));
-    if let Some(part) = cut {
-        text.truncate(text.len() - part.len());
-        text.push_str(GONE);
-    }
-    text
-}
-
-/// Writes a text as it stands in a URL.
-fn percent(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
-}
-
-/// Writes a text in base64 without padding; the last two digits differ between its two alphabets.
-fn base64(text: &str, digit_62: u8, digit_63: u8) -> String {
-    let digit = |six: u32| match six & 63 {
-        six @ 0..=25 => b'A' + six as u8,
-        six @ 26..=51 => b'a' + (six - 26) as u8,
-        six @ 52..=61 => b'0' + (six - 52) as u8,
-        62 => digit_62,
-        _ => digit_63,
-    };
-    let mut out = String::new();
-    for three in text.as_bytes().chunks(3) {
-        let bits = three.iter().fold(0, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
-        let digits = [bits >> 18, bits >> 12, bits >> 6, bits];
-        out.extend(digits.into_iter().take(three.len() + 1).map(|six| char::from(digit(six))));
+    let mut out = text.to_owned();
+    for range in find(text, key).into_iter().rev() {
+        out.replace_range(range, GONE);
     }
     out
 }
@@ -209,18 +169,15 @@ mod tests {
 
     #[test]
     fn the_calls_own_key_is_gone_encoded_and_cut_off_too() {
-        for text in
-            ["in base64: cGxhbnRlZC1zZW50aW5lbC40NzEx", "a page that begins: <p>planted-sentin", "planted-sentinel.471"]
-        {
+        for text in [
+            "in base64: cGxhbnRlZC1zZW50aW5lbC40NzEx",
+            "a page that begins: <p>planted-sentin",
+            "it ends in sentinel.4711",
+        ] {
             let clean = redact().text(text);
             assert!(clean.ends_with(GONE) && !clean.contains("sentin") && !clean.contains("cGxh"), "{clean}");
         }
         assert_eq!(redact().text("a plant"), "a plant");
-        let secret = SecretString::from("odd/key+of=>>>?4711");
-        let odd = Redact::new(Some(Key { label: String::new(), account: String::new(), secret }), "openai");
-        for text in ["odd%2Fkey%2Bof%3D%3E%3E%3E%3F4711", "b2RkL2tleStvZj0+Pj4/NDcxMQ", "b2RkL2tleStvZj0-Pj4_NDcxMQ"] {
-            assert_eq!(odd.text(&format!("key={text};")), format!("key={GONE};"));
-        }
     }
 
     #[test]

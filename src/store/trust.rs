@@ -203,11 +203,12 @@ pub fn reviewed(
 /// Says what content asks for that nobody has agreed to, and what to do.
 fn refusal(content: &Content, open: &[&Asked]) -> StoreFault {
     let shown = content.path.display().to_string();
-    let list: String = open.iter().map(|asked| format!("\n  {asked}")).collect();
+    let list: Vec<String> = open.iter().map(|asked| format!("  {asked}")).collect();
+    // The next step comes first: where there is one line alone, the list is what is cut.
     StoreFault::new(format!(
-        "{} asks for what you have not agreed to; nothing was sent, and nothing read outside its folder:{list}\n\
-         `retort trust {}` shows the list and agrees to it for this content; --trust agrees for one run",
-        clean_line(&shown),
+        "agree first with `retort trust {}`, or with --trust for one run: it asks for what you have not agreed to; \
+         nothing was sent, and nothing read outside its folder\n{}",
         clean_line(&shell_words::quote(&shown)),
+        list.join("\n"),
     ))
 }

@@ -50,6 +50,9 @@ mod search;
 mod sessions;
 /// Settings: every mistake by its exact words.
 mod settings;
+/// What leads out of where it lies is read after a yes.
+#[cfg(unix)]
+mod trust;
 /// Prompt versions and grades: what was run is kept once, and nothing said of it is overwritten.
 mod versions;
 /// Two queries weighed against each other, over the inputs both were run with.

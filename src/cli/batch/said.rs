@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::progress::grouped;
 use crate::{
-    cli::{Io, report::escaped, table},
+    cli::{Io, table},
     eval::{
         Evidence, Tally, figures,
         report::{Entry, Lane, Whole},
@@ -22,7 +22,7 @@ use crate::{
         budget::{Estimate, Span},
     },
     setup::batch::Footprint,
-    text::truncate,
+    text::{json, truncate},
 };
 
 /// Cells that did not pass that are listed, at most; the reports have all.
@@ -91,7 +91,7 @@ pub(super) fn estimate_line(out: &mut dyn Write, estimate: &Estimate, footprint:
         unpriced,
         footprint,
     };
-    writeln!(out, "{}", escaped(&serde_json::to_string(&line)?))
+    writeln!(out, "{}", json::to_line(&line)?)
 }
 
 /// A key that was put aside and has not been of use since.
@@ -191,8 +191,7 @@ pub(super) fn summary_line(
         gates: gates.iter().map(|(reached, words)| GateLine { reached: *reached, words }).collect(),
         resting_keys,
     };
-    let line = serde_json::to_string(&line)?;
-    writeln!(out, "{}", escaped(&line))?;
+    writeln!(out, "{}", json::to_line(&line)?)?;
     out.flush()
 }
 

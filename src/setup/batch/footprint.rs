@@ -80,9 +80,17 @@ impl Footprint {
 }
 
 /// Counts what the judges are asked for in a row: each rubric of the prompts and of the row, for each answer.
-pub(super) fn judgements<'a>(order: &Order, own: &[Check], of_prompt: impl Iterator<Item = (&'a [Check], usize)>) -> u64 {
+pub(super) fn judgements<'a>(
+    order: &Order,
+    own: &[Check],
+    of_prompt: impl Iterator<Item = (&'a [Check], usize)>,
+) -> u64 {
     let asked = |checks: &[Check]| -> u64 {
-        checks.iter().filter(|check| check.judge_name().is_some()).map(|check| u64::from(check.repeat.unwrap_or(1))).sum()
+        checks
+            .iter()
+            .filter(|check| check.judge_name().is_some())
+            .map(|check| u64::from(check.repeat.unwrap_or(1)))
+            .sum()
     };
     let own = asked(own);
     let samples = u64::from(order.spec.samples.max(1));

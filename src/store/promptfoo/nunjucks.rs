@@ -64,7 +64,7 @@ pub(super) fn environment(theirs: &str) -> Option<(String, Vec<String>)> {
         let (code, behind) = after.split_once("}}")?;
         let name = code.trim().strip_prefix("env.").filter(|name| is_variable(name))?;
         text.push_str(before);
-        text.push_str(&format!("{{{{env.{name}}}}}"));
+        text.extend(["{{env.", name, "}}"]);
         names.push(name.to_owned());
         rest = behind;
     }

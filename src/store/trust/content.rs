@@ -3,14 +3,12 @@
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
-    fmt,
+    fmt::{self, Write as _},
     fs::File,
-    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::{
     folder::{Folder, Located, Outside},
@@ -103,12 +101,12 @@ impl Content {
         for (path, part) in &self.parts {
             let sum = match part {
                 Part::Read(sum) => sum.clone(),
-                Part::Rows => {
-                    sum_of(path).map_err(|error| StoreFault::new(format!("cannot read {}: {error}", path.display())))?
-                }
+                Part::Rows => File::open(path)
+                    .and_then(digest::hex_of)
+                    .map_err(|error| StoreFault::new(format!("cannot read {}: {error}", path.display())))?,
             };
             let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
-            all.push_str(&format!("{sum} {}:{name}\n", name.len()));
+            let _ = writeln!(all, "{sum} {}:{name}", name.len());
         }
         Ok(digest::hex(all.as_bytes()))
     }
@@ -127,17 +125,6 @@ impl Content {
     pub fn only_files(&mut self) {
         self.asked.retain(|asked| matches!(asked.access, Access::Read { .. }));
     }
-}
-
-fn sum_of(path: &Path) -> io::Result<String> {
-    let (mut file, mut hash, mut chunk) = (File::open(path)?, Sha256::new(), vec![0; 64 * 1024]);
-    loop {
-        match file.read(&mut chunk)? {
-            0 => break,
-            read => hash.update(chunk.get(..read).unwrap_or_default()),
-        }
-    }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Reads the files of content, and notes what it asks for. Outside the folder nothing is read that is not agreed to.
@@ -192,7 +179,7 @@ impl<'a> ContentReader<'a> {
         let Some(real) = self.admit(at, path) else { return Ok(None) };
         let text = atomic::read(&real)?;
         if let Some(text) = &text {
-            self.note(real, Part::Read(digest::hex(text.as_bytes())));
+            self.note(&real, Part::Read(digest::hex(text.as_bytes())));
         }
         Ok(Some(text))
     }
@@ -201,13 +188,13 @@ impl<'a> ContentReader<'a> {
     pub fn rows(&self, at: &str, path: &Path) -> Option<PathBuf> {
         let real = self.admit(at, path)?;
         if real.is_file() {
-            self.note(real.clone(), Part::Rows);
+            self.note(&real, Part::Rows);
         }
         Some(real)
     }
 
-    fn note(&self, real: PathBuf, part: Part) {
-        if let Located::Inside(real) = self.folder.locate(&real) {
+    fn note(&self, real: &Path, part: Part) {
+        if let Located::Inside(real) = self.folder.locate(real) {
             self.content.borrow_mut().parts.insert(real, part);
         }
     }

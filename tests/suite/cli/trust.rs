@@ -116,7 +116,11 @@ async fn a_config_sends_no_variable_and_reads_no_file_that_nobody_agreed_to() {
         let text = String::from_utf8_lossy(&held);
         assert!(SECRETS.iter().all(|(_, value)| !text.contains(value)), "{} holds a value", file.display());
     }
-    assert_eq!(ran(&home, &["batch", "-c", "clone/c.yaml", "--json", "--new"]).await.code, Some(1), "for one run alone");
+    assert_eq!(
+        ran(&home, &["batch", "-c", "clone/c.yaml", "--json", "--new"]).await.code,
+        Some(1),
+        "for one run alone"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -243,7 +247,8 @@ async fn templates_of_the_environment_are_mistakes_wherever_they_are_not_filled(
         assert!(ran.code == Some(1) && ran.err.contains(line), "{config}\n{}", ran.err);
     }
     // what a config says of its environment is not taken over
-    let config = plain.replace("tests:", "env: {OPENAI_BASE_URL: 'http://127.0.0.1:9', X: '{{env.GITHUB_TOKEN}}'}\ntests:");
+    let config =
+        plain.replace("tests:", "env: {OPENAI_BASE_URL: 'http://127.0.0.1:9', X: '{{env.GITHUB_TOKEN}}'}\ntests:");
     home.file("work/clone/c.yaml", &config);
     assert_eq!(ran(&home, &["batch", "-c", "clone/c.yaml"]).await.code, Some(0));
     assert!(server.requests().iter().all(|request| !format!("{request:?}").contains("-is-secret-")));
@@ -323,10 +328,16 @@ async fn an_agreed_file_is_read_and_what_it_names_in_turn_is_asked_for() {
     let home = at_home(&server);
     home.file("work/far/t.yaml", "vars: {doc: 'file://more.txt'}\n");
     home.file("work/far/more.txt", "OUTSIDE");
-    let config = provider(&server, "").replace("tests:\n  - vars: {doc: hello}\n", "defaultTest: file://../far/t.yaml\n");
+    let config =
+        provider(&server, "").replace("tests:\n  - vars: {doc: hello}\n", "defaultTest: file://../far/t.yaml\n");
     home.file("work/clone/c.yaml", &config);
     let yes = ran(&home, &["trust", "clone/c.yaml", "--yes"]).await;
-    assert!(yes.code == Some(0) && yes.out.contains("t.yaml") && yes.out.contains("more.txt"), "{}{}", yes.out, yes.err);
+    assert!(
+        yes.code == Some(0) && yes.out.contains("t.yaml") && yes.out.contains("more.txt"),
+        "{}{}",
+        yes.out,
+        yes.err
+    );
     let ok = ran(&home, &["batch", "-c", "clone/c.yaml"]).await;
     assert_eq!(ok.code, Some(0), "{}", ok.err);
     assert!(String::from_utf8_lossy(&server.requests()[0].body).contains("OUTSIDE"));
@@ -385,7 +396,10 @@ async fn a_judge_and_a_second_model_are_asked_for_like_the_first() {
 async fn the_cells_of_a_data_set_name_no_files_and_no_variables() {
     let server = server().await;
     let home = at_home(&server);
-    home.file("config/prompts/p.toml", "user = \"{{ doc }} {{ b }}\"\ntargets = [\"m\"]\n[response]\nformat = \"text\"\n");
+    home.file(
+        "config/prompts/p.toml",
+        "user = \"{{ doc }} {{ b }}\"\ntargets = [\"m\"]\n[response]\nformat = \"text\"\n",
+    );
     home.file(
         "work/rows.csv",
         "doc,b,__expected,__metadata:x\nfile://outside.txt,{{ env.GITHUB_TOKEN }},contains: file://outside.txt,{{env.GITHUB_TOKEN}}\n",
@@ -395,8 +409,14 @@ async fn the_cells_of_a_data_set_name_no_files_and_no_variables() {
     home.file("work/rows.jsonl", "{\"vars\": {\"doc\": \"file://outside.txt\", \"b\": \"\"}}\n");
     let batch = ran(&home, &["batch", "p", "rows.jsonl"]).await;
     assert!(batch.code == Some(1) && batch.err.contains("a file is not read"), "{}", batch.err);
-    let sent = format!("{:?}", server.requests().iter().map(|request| String::from_utf8_lossy(&request.body).into_owned()).collect::<Vec<_>>());
-    assert!(sent.contains("file://outside.txt") && !sent.contains("OUTSIDE") && !sent.contains("-is-secret-"), "{sent}");
+    let sent = format!(
+        "{:?}",
+        server.requests().iter().map(|request| String::from_utf8_lossy(&request.body).into_owned()).collect::<Vec<_>>()
+    );
+    assert!(
+        sent.contains("file://outside.txt") && !sent.contains("OUTSIDE") && !sent.contains("-is-secret-"),
+        "{sent}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -486,7 +506,11 @@ async fn a_project_that_others_can_write_is_not_used_and_a_broken_one_stops_only
     }
     for arguments in [&["prompts"][..], &["run", "sentiment", "-m", "demo"], &["prompts", "show", "sentiment"]] {
         let ran = ran(&home, arguments).await;
-        assert!(ran.code == Some(1) && ran.err.contains("retort.toml:1:1: unknown key `promts`"), "{arguments:?}: {}", ran.err);
+        assert!(
+            ran.code == Some(1) && ran.err.contains("retort.toml:1:1: unknown key `promts`"),
+            "{arguments:?}: {}",
+            ran.err
+        );
     }
     let doctor = ran(&home, &["doctor"]).await.out;
     assert!(doctor.contains("retort.toml:1:1") && doctor.contains("settings"), "{doctor}");
@@ -512,7 +536,10 @@ async fn keys_of_providers_that_a_run_does_not_use_are_not_read() {
         ),
     );
     home.file("config/prompts/p.toml", "user = \"hi\"\ntargets = [\"m\"]\n[response]\nformat = \"text\"\n");
-    home.file("config/prompts/q.toml", "user = \"ho\"\ntargets = [\"m\"]\nfallback = [\"n\"]\n[response]\nformat = \"text\"\n");
+    home.file(
+        "config/prompts/q.toml",
+        "user = \"ho\"\ntargets = [\"m\"]\nfallback = [\"n\"]\n[response]\nformat = \"text\"\n",
+    );
     home.file("work/rows.csv", "a\n1\n");
     let read = || {
         let mut names: Vec<_> = fs::read_dir(&marks).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -540,7 +567,8 @@ async fn an_estimate_names_requests_hosts_variables_and_files() {
     let home = at_home(&server);
     let config = format!(
         "{}  repeat: 3\n",
-        provider(&server, ", apiKeyEnvar: GITHUB_TOKEN").replace("evaluateOptions: {cache: false}\n", "evaluateOptions:\n")
+        provider(&server, ", apiKeyEnvar: GITHUB_TOKEN")
+            .replace("evaluateOptions: {cache: false}\n", "evaluateOptions:\n")
     );
     home.file("work/clone/c.yaml", &config);
     let dry = ran(&home, &["batch", "-c", "clone/c.yaml", "--trust", "--dry-run", "--json"]).await;

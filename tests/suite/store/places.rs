@@ -35,7 +35,8 @@ fn a_projects_prompts_are_found_from_below_it() {
     fs::create_dir_all(&below).unwrap();
     let marker = dir.path().join("retort.toml");
     fs::write(&marker, "").unwrap();
-    let prompts = |env: &dyn Fn(&str) -> Option<String>| places(env, &below).unwrap().project.prompts().map(Path::to_path_buf);
+    let prompts =
+        |env: &dyn Fn(&str) -> Option<String>| places(env, &below).unwrap().project.prompts().map(Path::to_path_buf);
     assert_eq!(prompts(&env), Some(dir.path().join("prompts")));
     fs::write(&marker, "prompts = \"ai/prompts\"").unwrap();
     assert_eq!(prompts(&env), Some(dir.path().join("ai/prompts")));

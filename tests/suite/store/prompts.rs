@@ -306,8 +306,7 @@ async fn the_projects_prompts_come_before_the_users_before_the_built_in() {
     let dir = tempfile::tempdir().unwrap();
     let mut places = places_in(dir.path());
     let project = dir.path().join("project/prompts");
-    places.project =
-        Project::Found { root: dir.path().join("project"), prompts: project.clone(), trusted: false };
+    places.project = Project::Found { root: dir.path().join("project"), prompts: project.clone(), trusted: false };
     let user = places.config.join("prompts");
     fs::create_dir_all(&project).unwrap();
     fs::create_dir_all(&user).unwrap();
