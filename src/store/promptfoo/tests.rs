@@ -18,9 +18,10 @@ fn rows(suite: &Suite) -> Vec<Row> {
     suite.rows().collect::<Result<_, _>>().unwrap()
 }
 
-/// What is left of a suite without its lines and notices.
+/// What is left of a suite without its lines, its notices and the files it is made of.
 fn bare(mut suite: Suite) -> Suite {
     suite.notices.clear();
+    suite.content = Content::default();
     suite.default_test.line = 0;
     for tests in &mut suite.tests {
         if let Tests::Inline(test) = tests {
