@@ -543,7 +543,9 @@ async fn keys_of_providers_that_a_run_does_not_use_are_not_read() {
     home.file("work/rows.csv", "a\n1\n");
     let read = || {
         let mut names: Vec<_> = fs::read_dir(&marks).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        names.iter().for_each(|name| fs::remove_file(marks.join(name)).unwrap());
+        for name in &names {
+            fs::remove_file(marks.join(name)).unwrap();
+        }
         names.sort();
         names.join(std::ffi::OsStr::new(" ")).into_string().unwrap()
     };
