@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     JsonTypes,
+    budget::Budget,
     check::{Checks, Seen},
     confidence::Confidence,
     extract::{self, ExtractError, Extraction},
@@ -93,17 +94,22 @@ impl Judge {
     }
 
     fn apply(&self, answer: &Answer<'_>, input: Option<&Input>) -> Judgement {
+        let budget = Budget::default();
         let (mut judgement, form) = match self.format {
             Format::Text => (Judgement::default(), form::text(answer)),
-            Format::Auto | Format::Json | Format::Schema => self.read(answer),
+            Format::Auto | Format::Json | Format::Schema => match extract::spend(answer.text, &budget) {
+                Ok(()) => self.read(answer),
+                Err(much) => (Judgement::default(), inconclusive(Rule::Format, &much.to_string())),
+            },
         };
-        let judged = self.checks.judge(&Seen::new(answer, &form, judgement.json.as_ref()), input);
+        let judged = self.checks.judge(&Seen::new(answer, &form, judgement.json.as_ref(), &budget), input);
         judgement.quality.min_score = self.min_score;
         let verdicts = &mut judgement.quality.verdicts;
         verdicts.push(form);
         verdicts.extend(answer.finish.filter(|_| self.finish).map(form::finish));
         if let Some(json) = &judgement.json {
-            verdicts.extend(self.schema.iter().flat_map(|schema| schema.judge(json)));
+            budget.next_rule();
+            verdicts.extend(self.schema.iter().flat_map(|schema| schema.judge(json, &budget)));
             verdicts.extend(self.fields.judge(json));
             verdicts.extend(self.confidence.iter().map(|confidence| confidence.judge(json)));
         } else {

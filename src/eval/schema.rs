@@ -1,20 +1,30 @@
 //! JSON Schema: the answer against the whole schema, whatever the provider promised.
 
 mod draft;
+mod metered;
 mod types;
+mod work;
 
-use std::error::Error;
+use std::{error::Error, sync::Arc};
 
 use jsonschema::{
-    ReferencingError, Retrieve, Uri, ValidationError, ValidationOptions, Validator, error::ValidationErrorKind,
+    PatternOptions, ReferencingError, Retrieve, Uri, ValidationError, ValidationOptions, Validator,
+    error::ValidationErrorKind,
 };
 use serde_json::{Value, json};
 
-use self::draft::Reading;
-use super::rule::{BadRule, name, verdict};
+use self::{
+    draft::Reading,
+    metered::{Counted, Metered, within},
+    work::{BACKTRACKS, PATTERN_SIZE, Work},
+};
+use super::{
+    budget::{Budget, TooMuch},
+    rule::{BadRule, brief, head, inconclusive, name, verdict},
+};
 use crate::{
     model::{Rule, Verdict},
-    text::{clean_line, truncate},
+    text::clean_line,
 };
 
 pub use types::JsonTypes;
@@ -25,17 +35,27 @@ const TOLD: usize = 5;
 /// Violations that are counted.
 const COUNTED: usize = 1000;
 
+/// Steps in which the violations are looked for, of an answer that is known not to be valid.
+const EXPLAINED: u64 = 10_000_000;
+
+/// Schemas and values that may lie in each other while a value is validated: the stack is as deep.
+const DEEP: usize = 1000;
+
 /// Columns of a violation's message, and of an address.
 const MESSAGE: usize = 200;
 
 /// What the validator puts before the address of a schema that names none of its own.
 const NO_BASE: &str = "json-schema:///";
 
+/// How a schema is compiled.
+type Options<'a> = ValidationOptions<'a, Arc<dyn Retrieve>, Counted>;
+
 /// A compiled schema, with `format` asserted. It never looks outside itself: a `$ref` to a file or
 /// an address is refused.
 #[derive(Debug)]
 pub(super) struct Schema {
-    validator: Validator,
+    validator: Validator<Counted>,
+    work: Work,
     /// What is written in it and checks nothing, in words.
     unchecked: Vec<String>,
 }
@@ -47,15 +67,20 @@ impl Schema {
         if !schema.is_object() && !schema.is_boolean() {
             return Err(bad("a JSON Schema (a table)", name(schema)));
         }
+        let work = Work::of(schema).map_err(|much| bad("a JSON Schema that can be applied", much.to_string()))?;
         let Reading { draft, formats, unchecked } =
             Reading::of(schema).map_err(|unreadable| bad(unreadable.expected, unreadable.found))?;
-        let mut options =
-            jsonschema::options().with_draft(draft).should_validate_formats(true).with_retriever(StandsAlone);
+        let patterns = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS).size_limit(PATTERN_SIZE);
+        let mut options = jsonschema::options_for::<Counted>()
+            .with_draft(draft)
+            .should_validate_formats(true)
+            .with_pattern_options(patterns)
+            .with_retriever(StandsAlone);
         for format in formats {
             options = with_newer_format(options, format);
         }
         match options.build(schema) {
-            Ok(validator) => Ok(Self { validator, unchecked }),
+            Ok(validator) => Ok(Self { validator, work, unchecked }),
             Err(error) => Err(match error.kind() {
                 ValidationErrorKind::Referencing(ReferencingError::Unretrievable { uri, .. }) => bad(
                     "a schema that stands alone, with each `$ref` inside it (`#/$defs/…`)",
@@ -66,26 +91,65 @@ impl Schema {
         }
     }
 
-    /// Gives one verdict per violation, the first five, or one that passes.
-    pub(super) fn judge(&self, json: &Value) -> Vec<Verdict> {
-        let mut errors = self.validator.iter_errors(json);
-        let mut verdicts: Vec<_> = errors
-            .by_ref()
-            .take(TOLD)
-            .map(|error| Verdict {
-                at: Some(error.instance_path().to_string()),
-                ..verdict(Rule::Schema, false, told(&error))
-            })
-            .collect();
-        let more = errors.take(COUNTED).count();
-        match verdicts.last_mut() {
-            None => verdicts.push(verdict(Rule::Schema, true, self.valid())),
-            Some(last) if more > 0 => {
-                last.reason = format!("{}; and {more} more", last.reason);
-            }
-            Some(_) => {}
+    /// Gives one verdict per violation, the first five, or one that passes. What would take too much work is
+    /// inconclusive, or fails without its violations where these alone would.
+    pub(super) fn judge(&self, json: &Value, budget: &Budget) -> Vec<Verdict> {
+        match self.violations(json, budget) {
+            Ok(verdicts) => verdicts,
+            Err(much) => vec![inconclusive(Rule::Schema, &much.to_string())],
         }
-        verdicts
+    }
+
+    /// Gives the same verdicts, or says what would take too much work.
+    pub(super) fn violations(&self, json: &Value, budget: &Budget) -> Result<Vec<Verdict>, TooMuch> {
+        let deep = depth(json).saturating_mul(self.work.deep);
+        if deep > DEEP {
+            return Err(TooMuch::new(format!(
+                "values and schemas lie up to {deep} deep in each other, of which at most {DEEP} can be validated"
+            )));
+        }
+        let what = "validating against the schema";
+        let valid = self.within(budget, budget.left(), json, |node| self.validator.is_valid(node));
+        if valid.ok_or_else(|| budget.exceeded(what))? {
+            return Ok(vec![verdict(Rule::Schema, true, self.valid())]);
+        }
+        let steps = EXPLAINED.min(budget.left());
+        let all = self.within(budget, steps, json, |node| {
+            let mut errors = self.validator.iter_errors(node);
+            let verdicts = errors.by_ref().take(TOLD).map(|error| violation(&error)).collect::<Result<Vec<_>, _>>();
+            verdicts.map(|verdicts| (verdicts, errors.take(COUNTED).count()))
+        });
+        // Where there are too many to be listed, the first is told; where even it holds too many, none is.
+        let all = all.or_else(|| {
+            self.within(budget, EXPLAINED.min(budget.left()), json, |node| match self.validator.validate(node) {
+                Err(error) => violation(&error).map(|verdict| (vec![verdict], COUNTED)),
+                Ok(()) => Ok((Vec::new(), COUNTED)),
+            })
+        });
+        let (mut verdicts, more) = all.unwrap_or_else(|| Ok((Vec::new(), 0)))?;
+        match verdicts.last_mut() {
+            Some(last) if more > 0 => last.reason = format!("{}; and {more} more", last.reason),
+            Some(_) => {}
+            None => {
+                let reason = "not valid against the schema, in more ways than can be listed";
+                verdicts.push(verdict(Rule::Schema, false, reason));
+            }
+        }
+        Ok(verdicts)
+    }
+
+    /// Runs a part of a validation, and takes its steps; none where so many were not enough.
+    fn within<T>(
+        &self,
+        budget: &Budget,
+        steps: u64,
+        json: &Value,
+        run: impl FnOnce(Metered<'_>) -> T,
+    ) -> Option<T> {
+        let done = within(steps, &self.work, json, run);
+        let taken = done.as_ref().map_or(steps, |(_, taken)| *taken);
+        budget.take(taken);
+        done.map(|(done, _)| done)
     }
 
     /// Says that an answer is valid, and what was not looked at.
@@ -99,8 +163,27 @@ impl Schema {
     }
 }
 
+/// Makes the verdict on a violation; that a pattern steps back too often says nothing of the value.
+fn violation(error: &ValidationError<'_>) -> Result<Verdict, TooMuch> {
+    if matches!(error.kind(), ValidationErrorKind::BacktrackLimitExceeded { .. }) {
+        let at = clean_line(&error.instance_path().to_string());
+        return Err(TooMuch::new(format!("matching a pattern at `{at}` steps back more than {BACKTRACKS} times")));
+    }
+    Ok(Verdict { at: Some(error.instance_path().to_string()), ..verdict(Rule::Schema, false, told(error)) })
+}
+
+/// How many values lie in each other at most, the whole one included.
+fn depth(json: &Value) -> usize {
+    let inside = match json {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+        Value::Array(items) => items.iter().map(depth).max(),
+        Value::Object(members) => members.values().map(depth).max(),
+    };
+    1 + inside.unwrap_or(0)
+}
+
 /// Asserts a format that the draft of the schema does not know, as the newest draft has it.
-fn with_newer_format<'a>(options: ValidationOptions<'a>, format: &'static str) -> ValidationOptions<'a> {
+fn with_newer_format<'a>(options: Options<'a>, format: &'static str) -> Options<'a> {
     let newest = jsonschema::options().should_validate_formats(true).build(&json!({ "format": format }));
     match newest {
         Ok(newest) => options.with_format(format, move |text: &str| newest.is_valid(&text.into())),
@@ -127,25 +210,32 @@ fn misplaced(error: &ValidationError<'_>) -> Option<String> {
     } else {
         ""
     };
-    Some(format!("{} as `{}`{types}", line(&error.instance().to_string()), clean_line(&at)))
+    Some(format!("{} as `{}`{types}", line(&brief(error.instance())), clean_line(&at)))
 }
 
 fn told(error: &ValidationError<'_>) -> String {
     let at = error.instance_path().to_string();
-    let message = line(&error.to_string());
+    let message = line(&brief(error));
     if at.is_empty() { message } else { format!("{}: {message}", clean_line(&at)) }
 }
 
 /// Puts what comes from a schema or an answer on one line, fit to be shown.
 fn line(text: &str) -> String {
-    truncate(&clean_line(text), MESSAGE).into_owned()
+    head(text, MESSAGE)
 }
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
     use crate::model::Status;
+
+    impl Schema {
+        fn judged(&self, json: &Value) -> Vec<Verdict> {
+            self.judge(json, &Budget::default())
+        }
+    }
 
     fn compiled(schema: &Value) -> Result<Schema, BadRule> {
         Schema::new("response.schema", schema)
@@ -162,11 +252,11 @@ mod tests {
             },
         });
         let schema = compiled(&schema).unwrap();
-        let good = schema.judge(&json!({"sentiment": "good"}));
+        let good = schema.judged(&json!({"sentiment": "good"}));
         assert_eq!(good.len(), 1);
         assert_eq!((good[0].status, good[0].reason.as_str()), (Status::Passed, "valid against the schema"));
 
-        let bad = schema.judge(&json!({"sentiment": "fine", "scores": [0.5, 2]}));
+        let bad = schema.judged(&json!({"sentiment": "fine", "scores": [0.5, 2]}));
         let told: Vec<_> = bad.iter().map(|v| (v.status, v.at.as_deref().unwrap(), v.reason.as_str())).collect();
         assert_eq!(
             told,
@@ -175,7 +265,7 @@ mod tests {
                 (Status::Failed, "/scores/1", "/scores/1: 2 is greater than the maximum of 1"),
             ]
         );
-        let missing = schema.judge(&json!({}));
+        let missing = schema.judged(&json!({}));
         assert_eq!(
             (missing[0].at.as_deref(), missing[0].reason.as_str()),
             (Some(""), "\"sentiment\" is a required property")
@@ -185,7 +275,7 @@ mod tests {
     #[test]
     fn many_violations_are_counted() {
         let schema = compiled(&json!({"items": {"type": "string"}})).unwrap();
-        let verdicts = schema.judge(&json!([1, 2, 3, 4, 5, 6, 7, 8]));
+        let verdicts = schema.judged(&json!([1, 2, 3, 4, 5, 6, 7, 8]));
         assert_eq!(verdicts.len(), 5);
         assert!(verdicts[4].reason.ends_with("; and 3 more"), "{}", verdicts[4].reason);
     }
@@ -193,7 +283,7 @@ mod tests {
     #[test]
     fn a_long_hostile_value_is_told_shortly_and_safely() {
         let schema = compiled(&json!({"type": "number"})).unwrap();
-        let verdicts = schema.judge(&json!(format!("\u{1b}[2J\u{202e}{}", "x".repeat(10_000))));
+        let verdicts = schema.judged(&json!(format!("\u{1b}[2J\u{202e}{}", "x".repeat(10_000))));
         assert!(verdicts[0].reason.len() < 300);
         assert!(!verdicts[0].reason.contains(['\u{1b}', '\u{202e}']));
     }
@@ -222,7 +312,7 @@ mod tests {
     }
 
     fn holds(schema: &Value, json: &Value) -> bool {
-        let verdicts = compiled(schema).unwrap_or_else(|bad| panic!("{schema}: {bad}")).judge(json);
+        let verdicts = compiled(schema).unwrap_or_else(|bad| panic!("{schema}: {bad}")).judged(json);
         verdicts.iter().all(|verdict| verdict.status == Status::Passed)
     }
 
@@ -260,7 +350,7 @@ mod tests {
 
     #[test]
     fn what_checks_nothing_is_said() {
-        let reason = |schema: Value| compiled(&schema).unwrap().judge(&json!({})).remove(0).reason;
+        let reason = |schema: Value| compiled(&schema).unwrap().judged(&json!({})).remove(0).reason;
         assert_eq!(
             reason(
                 json!({"properties": {"a": {"format": "phone"}, "b": {"format": "date"}, "c": {"format": "phone"}}})
@@ -322,7 +412,7 @@ mod tests {
     fn a_schema_that_names_itself_ends() {
         for schema in [json!({"$ref": "#"}), json!({"allOf": [{"$ref": "#"}]}), json!({"items": {"$ref": "#"}})] {
             if let Ok(schema) = compiled(&schema) {
-                assert!(!schema.judge(&json!([[[1]], {"a": 2}])).is_empty());
+                assert!(!schema.judged(&json!([[[1]], {"a": 2}])).is_empty());
             }
         }
     }
