@@ -84,32 +84,31 @@ impl Judge {
     /// variables is inconclusive: see [`Judge::judge_on`].
     #[must_use]
     pub fn judge(&self, answer: &Answer<'_>) -> Judgement {
-        self.apply(answer, None)
+        self.apply(answer, None, &Budget::default())
     }
 
     /// Applies the rules to the answer to an input, from which the variables in the checks are filled.
     #[must_use]
     pub fn judge_on(&self, answer: &Answer<'_>, input: &Input) -> Judgement {
-        self.apply(answer, Some(input))
+        self.apply(answer, Some(input), &Budget::default())
     }
 
-    fn apply(&self, answer: &Answer<'_>, input: Option<&Input>) -> Judgement {
-        let budget = Budget::default();
+    fn apply(&self, answer: &Answer<'_>, input: Option<&Input>, budget: &Budget) -> Judgement {
         let (mut judgement, form) = match self.format {
             Format::Text => (Judgement::default(), form::text(answer)),
-            Format::Auto | Format::Json | Format::Schema => match extract::spend(answer.text, &budget) {
+            Format::Auto | Format::Json | Format::Schema => match extract::spend(answer.text, budget) {
                 Ok(()) => self.read(answer),
                 Err(much) => (Judgement::default(), inconclusive(Rule::Format, &much.to_string())),
             },
         };
-        let judged = self.checks.judge(&Seen::new(answer, &form, judgement.json.as_ref(), &budget), input);
+        let judged = self.checks.judge(&Seen::new(answer, &form, judgement.json.as_ref(), budget), input);
         judgement.quality.min_score = self.min_score;
         let verdicts = &mut judgement.quality.verdicts;
         verdicts.push(form);
         verdicts.extend(answer.finish.filter(|_| self.finish).map(form::finish));
         if let Some(json) = &judgement.json {
             budget.next_rule();
-            verdicts.extend(self.schema.iter().flat_map(|schema| schema.judge(json, &budget)));
+            verdicts.extend(self.schema.iter().flat_map(|schema| schema.judge(json, budget)));
             verdicts.extend(self.fields.judge(json));
             verdicts.extend(self.confidence.iter().map(|confidence| confidence.judge(json)));
         } else {
@@ -149,6 +148,9 @@ impl Judge {
 fn of_finish(check: &Check) -> bool {
     check.kind.kind == CheckKind::FinishReason
 }
+
+#[cfg(test)]
+mod hostile;
 
 #[cfg(test)]
 mod tests {

@@ -41,6 +41,9 @@ const EXPLAINED: u64 = 10_000_000;
 /// Schemas and values that may lie in each other while a value is validated: the stack is as deep.
 const DEEP: usize = 1000;
 
+/// Columns of the place of a violation in words.
+const PLACE: usize = 400;
+
 /// Columns of a violation's message, and of an address.
 const MESSAGE: usize = 200;
 
@@ -166,7 +169,7 @@ impl Schema {
 /// Makes the verdict on a violation; that a pattern steps back too often says nothing of the value.
 fn violation(error: &ValidationError<'_>) -> Result<Verdict, TooMuch> {
     if matches!(error.kind(), ValidationErrorKind::BacktrackLimitExceeded { .. }) {
-        let at = clean_line(&error.instance_path().to_string());
+        let at = head(&error.instance_path().to_string(), PLACE);
         return Err(TooMuch::new(format!("matching a pattern at `{at}` steps back more than {BACKTRACKS} times")));
     }
     Ok(Verdict { at: Some(error.instance_path().to_string()), ..verdict(Rule::Schema, false, told(error)) })
@@ -216,7 +219,7 @@ fn misplaced(error: &ValidationError<'_>) -> Option<String> {
 fn told(error: &ValidationError<'_>) -> String {
     let at = error.instance_path().to_string();
     let message = line(&brief(error));
-    if at.is_empty() { message } else { format!("{}: {message}", clean_line(&at)) }
+    if at.is_empty() { message } else { format!("{}: {message}", head(&at, PLACE)) }
 }
 
 /// Puts what comes from a schema or an answer on one line, fit to be shown.
