@@ -21,11 +21,7 @@ pub use reasoning::answer;
 use reasoning::{BLANK, Bare};
 use scan::{First, Kind};
 
-use super::{
-    Budget, JsonTypes,
-    budget::TooMuch,
-    figures::thousands,
-};
+use super::{Budget, JsonTypes, budget::TooMuch, figures::thousands};
 
 /// Levels of nesting that are still read.
 pub const MAX_DEPTH: usize = 128;

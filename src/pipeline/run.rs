@@ -195,18 +195,17 @@ impl Run {
         let RunRequest { prompt, input, checks, min_score, .. } = &self.request;
         let messages = prepare::fill(prompt, input)?;
         let own = checks.is_empty() && min_score.is_none();
-        let judge = match self.shared.compiled.at_hand(prompt).filter(|_| own) {
-            Some(judge) => judge,
-            None => {
-                let (shared, prompt) = (Arc::clone(&self.shared), Arc::clone(prompt));
-                let (checks, min_score) = (checks.clone(), *min_score);
-                let compiled = aside(self.deadline, move || {
-                    let compile = || judge(&prompt, &checks, min_score);
-                    if own { shared.compiled.of(&prompt, compile) } else { compile().map(Arc::new) }
-                });
-                let compiled = compiled.await.ok_or_else(|| self.late())?;
-                compiled.map_err(|bad| Fault::new(Class::InvalidPrompt, bad))?
-            }
+        let judge = if let Some(judge) = self.shared.compiled.at_hand(prompt).filter(|_| own) {
+            judge
+        } else {
+            let (shared, prompt) = (Arc::clone(&self.shared), Arc::clone(prompt));
+            let (checks, min_score) = (checks.clone(), *min_score);
+            let compiled = aside(self.deadline, move || {
+                let compile = || judge(&prompt, &checks, min_score);
+                if own { shared.compiled.of(&prompt, compile) } else { compile().map(Arc::new) }
+            });
+            let compiled = compiled.await.ok_or_else(|| self.late())?;
+            compiled.map_err(|bad| Fault::new(Class::InvalidPrompt, bad))?
         };
         Ok(Plan { messages, judge })
     }

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::{Fact, Found, seen::Seen, written::Written};
 use crate::{
     eval::{
-        json_diff::same,
         budget::{Budget, TooMuch},
+        json_diff::same,
         rule::{BadRule, name, quote, quote_of},
     },
     model::CheckKind,

@@ -30,7 +30,10 @@ pub(super) fn told(found: &str, wanted: &str, say: impl Fn(&str, &str) -> String
 
 /// Says how two texts differ if they do so in white space or in characters that are not seen alone.
 pub(super) fn unseen(found: &str, wanted: &str) -> Option<String> {
-    if found == wanted || found.len() + wanted.len() > LONGEST || !found.chars().filter(|c| seen(*c)).eq(wanted.chars().filter(|c| seen(*c))) {
+    if found == wanted
+        || found.len() + wanted.len() > LONGEST
+        || !found.chars().filter(|c| seen(*c)).eq(wanted.chars().filter(|c| seen(*c)))
+    {
         return None;
     }
     let at = common(found, wanted);

@@ -7,11 +7,7 @@
 use regex::{Regex, RegexBuilder};
 use regex_automata::{Input, hybrid};
 
-use crate::eval::{
-    Budget,
-    budget::TooMuch,
-    rule::quote,
-};
+use crate::eval::{Budget, budget::TooMuch, rule::quote};
 
 /// Bytes that a compiled expression is measured with; the last is what it may take.
 const SIZES: &[usize] = &[16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20];
@@ -66,8 +62,8 @@ impl Pattern {
             .unicode_word_boundary(true)
             .skip_cache_capacity_check(true)
             .minimum_cache_clear_count(Some(FORGOTTEN));
-        let regex = hybrid::regex::Builder::new().dfa(dfa).build(self.as_str()).map_err(|_| ())?;
-        let found = regex.try_search(&mut regex.create_cache(), &Input::new(text)).map_err(|_| ())?;
+        let regex = hybrid::regex::Builder::new().dfa(dfa).build(self.as_str()).map_err(|_big| ())?;
+        let found = regex.try_search(&mut regex.create_cache(), &Input::new(text)).map_err(|_gave_up| ())?;
         Ok(found.map(|found| (found.start(), found.end())))
     }
 }

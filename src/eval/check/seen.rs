@@ -29,7 +29,12 @@ pub(in crate::eval) struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     /// Takes the answer, the verdict on its form, and the JSON if it was looked for and found.
-    pub(in crate::eval) fn new(answer: &'a Answer<'a>, form: &'a Verdict, found: Option<&'a Value>, budget: &'a Budget) -> Self {
+    pub(in crate::eval) fn new(
+        answer: &'a Answer<'a>,
+        form: &'a Verdict,
+        found: Option<&'a Value>,
+        budget: &'a Budget,
+    ) -> Self {
         let bare = extract::answer(answer.text);
         let text = if bare == extract::trim(answer.text) { answer.text } else { bare };
         Self { answer, text, form, budget, found, looked: OnceCell::new() }

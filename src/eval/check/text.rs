@@ -102,7 +102,9 @@ impl TextTest {
                 let start: String = text.chars().take(value.chars().count()).collect();
                 let said = |found: &str, wanted: &str| format!("the answer begins with {found}, not {wanted}");
                 let mut said = apart::told(&start, value, said);
-                if apart::unseen(&start, value).is_none() && apart::bare(text, value, |text, value| text.starts_with(value)) {
+                if apart::unseen(&start, value).is_none()
+                    && apart::bare(text, value, |text, value| text.starts_with(value))
+                {
                     said.push_str(BUT_FOR_UNSEEN);
                 }
                 Fact::new(false, said)
@@ -119,9 +121,7 @@ impl TextTest {
 fn equals_json(text: &str, value: &ExactJson) -> Fact {
     match ExactJson::parse(text) {
         Ok(found) if found.equals(value) => Fact::new(true, format!("the answer is {}", quote_of(value))),
-        Ok(found) => {
-            Fact::new(false, format!("the answer is {}, not {}", quote_of(&found), quote_of(value)))
-        }
+        Ok(found) => Fact::new(false, format!("the answer is {}, not {}", quote_of(&found), quote_of(value))),
         Err(_) => Fact::new(false, format!("the answer is {}, which is not JSON", quote(text))),
     }
 }

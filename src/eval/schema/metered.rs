@@ -336,7 +336,9 @@ fn hash(value: &Value, hasher: &mut DefaultHasher) {
         Value::String(text) => text.hash(hasher),
         Value::Array(items) => {
             items.len().hash(hasher);
-            items.iter().for_each(|item| hash(item, hasher));
+            for item in items {
+                hash(item, hasher);
+            }
         }
         Value::Object(members) => {
             // In whatever order.
@@ -368,9 +370,7 @@ fn longest_path(value: &Value) -> u64 {
     let longest = match value {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
         Value::Array(items) => items.iter().map(longest_path).max().map(|longest| longest + 8),
-        Value::Object(members) => {
-            members.iter().map(|(name, value)| longest_path(value) + name.len() as u64 + 1).max()
-        }
+        Value::Object(members) => members.iter().map(|(name, value)| longest_path(value) + name.len() as u64 + 1).max(),
     };
     longest.unwrap_or(0)
 }

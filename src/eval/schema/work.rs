@@ -10,11 +10,7 @@ use jsonschema::Draft;
 use regex::RegexBuilder;
 use serde_json::{Map, Value};
 
-use crate::eval::{
-    budget::TooMuch,
-    figures::thousands,
-    rule::quote,
-};
+use crate::eval::{budget::TooMuch, figures::thousands, rule::quote};
 
 /// Schemas that may be applied to one value.
 const VISITS: u64 = 100_000;
@@ -198,9 +194,10 @@ fn pointer(fragment: &str) -> String {
     let mut bytes = Vec::with_capacity(fragment.len());
     let mut rest = fragment.as_bytes();
     while let Some((first, after)) = rest.split_first() {
-        let coded = (*first == b'%').then(|| after.split_at_checked(2)).flatten().and_then(|(code, after)| {
-            Some((u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok()?, after))
-        });
+        let coded = (*first == b'%')
+            .then(|| after.split_at_checked(2))
+            .flatten()
+            .and_then(|(code, after)| Some((u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok()?, after)));
         let (byte, after) = coded.unwrap_or((*first, after));
         bytes.push(byte);
         rest = after;
@@ -208,7 +205,7 @@ fn pointer(fragment: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn references<'a>(fields: &'a Map<String, Value>) -> impl Iterator<Item = &'a str> {
+fn references(fields: &Map<String, Value>) -> impl Iterator<Item = &str> {
     REFERENCES.iter().filter_map(|keyword| fields.get(*keyword)?.as_str())
 }
 

@@ -4,8 +4,8 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
     app::{action::Action, history::runs::Count},
-    model::query::{Sort, SortBy},
     eval::figures::thousands,
+    model::query::{Sort, SortBy},
     ui::{asking, part::flow::Item, scene::Scene, theme::Role},
 };
 
