@@ -272,7 +272,8 @@ fn judging(home: &Home) -> Pty {
 #[test]
 #[cfg(debug_assertions)]
 fn it_can_be_left_while_an_answer_is_judged() {
-    let leave: [(&str, fn(&mut Pty)); 4] = [
+    type Leave = fn(&mut Pty);
+    let leave: [(&str, Leave); 4] = [
         ("ctrl-c twice", |pty| {
             pty.send(CTRL_C);
             pty.send(CTRL_C);
