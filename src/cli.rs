@@ -16,6 +16,7 @@ mod sanitize;
 mod score;
 mod sheet;
 mod show;
+mod status_line;
 mod table;
 
 use std::{
@@ -55,6 +56,12 @@ pub enum Stopped {
     Other(String),
 }
 
+impl From<serde_json::Error> for Stopped {
+    fn from(fault: serde_json::Error) -> Self {
+        Self::Output(fault.into())
+    }
+}
+
 impl From<StoreFault> for Stopped {
     fn from(fault: StoreFault) -> Self {
         match fault.kind {
@@ -72,14 +79,16 @@ pub struct Io<'a> {
     pub cwd: PathBuf,
     /// Standard output; a terminal obeys nothing of what is written here.
     pub out: &'a mut dyn Write,
-    /// The same without that guard: for what is clean already and has hues of our own.
-    pub hued: &'a mut dyn Write,
+    /// The same without that guard: for what is clean already and has colours of our own.
+    pub painted: &'a mut dyn Write,
     /// Whether a person reads it.
     pub out_is_terminal: bool,
     /// How many columns that person's terminal has.
     pub columns: usize,
-    /// Standard error.
+    /// Standard error; a terminal obeys nothing of what is written here, either.
     pub err: &'a mut dyn Write,
+    /// The same without that guard: for what is clean already and moves the cursor.
+    pub painted_err: &'a mut dyn Write,
     /// Whether a person reads that.
     pub err_is_terminal: bool,
 }

@@ -26,10 +26,15 @@ use tracing::level_filters::LevelFilter;
 fn main() -> ExitCode {
     let arguments = match Cli::read() {
         Ok(arguments) => arguments,
-        Err(help) => {
-            // Who has closed the output does not want the help.
+        // Who has closed the output does not want the help.
+        Err(help) if !help.use_stderr() => {
             let _ = help.print();
-            return ExitCode::from(if help.use_stderr() { Exit::Usage.code() } else { Exit::Done.code() });
+            return ExitCode::from(Exit::Done.code());
+        }
+        // It repeats what the command line says, which may be the name of anybody's file.
+        Err(mistake) => {
+            let _ = write!(io::stderr(), "{}", clean(&mistake.to_string()));
+            return ExitCode::from(Exit::Usage.code());
         }
     };
     match start(arguments) {
@@ -62,24 +67,17 @@ fn start(arguments: Cli) -> anyhow::Result<Exit> {
 /// Runs a command, or the workbench.
 fn begin(arguments: Cli, environment: Environment, cwd: &Path, runtime: &Runtime) -> anyhow::Result<Exit> {
     if let Some(command) = arguments.command {
-        let out_is_terminal = io::stdout().is_terminal();
-        let (mut piped, mut shown);
-        let out: &mut dyn Write = if out_is_terminal {
-            shown = Sanitized::new(io::stdout());
-            &mut shown
-        } else {
-            piped = io::stdout();
-            &mut piped
-        };
+        let (out_is_terminal, err_is_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let io = Io {
             environment,
             cwd: cwd.to_owned(),
-            out,
-            hued: &mut io::stdout(),
+            out: &mut *door(io::stdout(), out_is_terminal),
+            painted: &mut io::stdout(),
             out_is_terminal,
             columns: tui::screen::columns(),
-            err: &mut io::stderr(),
-            err_is_terminal: io::stderr().is_terminal(),
+            err: &mut *door(io::stderr(), err_is_terminal),
+            painted_err: &mut io::stderr(),
+            err_is_terminal,
         };
         Ok(runtime.block_on(cli::execute(command, io))?)
     } else {
@@ -92,6 +90,11 @@ fn begin(arguments: Cli, environment: Environment, cwd: &Path, runtime: &Runtime
         runtime.block_on(tui::run(setup, arguments.session))?;
         Ok(Exit::Done)
     }
+}
+
+/// Sanitizes what goes to a terminal; a pipe gets every byte.
+fn door(stream: impl Write + 'static, is_terminal: bool) -> Box<dyn Write> {
+    if is_terminal { Box::new(Sanitized::new(stream)) } else { Box::new(stream) }
 }
 
 fn level(argument: Option<LogLevel>, environment: &Environment) -> anyhow::Result<LevelFilter> {

@@ -195,7 +195,7 @@ impl Bench {
             }),
             Effect::Edit { field, text, suffix } => self.lend(field, &text, suffix, work).await,
             Effect::Copy { what, text } => work.copy(what, text),
-            Effect::SendCopy(text) => self.write(&clipboard::sequence(&text)),
+            Effect::SendCopy(text) => self.write(&clipboard::sequence(text.as_str())),
             Effect::SetMouse(true) => {
                 self.claims.mouse = true;
                 self.write(&event::EnableMouseCapture);

@@ -47,6 +47,9 @@ mod suite {
     /// The list of models, checked with one key after the other.
     #[cfg(unix)]
     mod models;
+    /// What is copied, pasted into a shell: nothing of it runs.
+    #[cfg(unix)]
+    mod pasted;
     /// The picture of the bench in the README, which is never out of date.
     mod pictures;
     /// The pipeline on a scripted backend and a paused clock: every budget, wait and end.

@@ -13,6 +13,7 @@ use crate::{
     model::{BatchId, RunRequest},
     pipeline::{AccountState, KeyState, Told, batch::BatchEvent},
     store::job::{Job, Reply, StoreFault},
+    text::Pasted,
 };
 
 /// The time, as the caller reads it; the workbench reads no clock.
@@ -74,7 +75,7 @@ pub enum Msg {
         /// How it was copied, in words.
         way: String,
         /// The text, where the terminal is still to be sent it.
-        send: Option<String>,
+        send: Option<Pasted>,
     },
     /// What an editor left, or why it could not be used.
     Edited(FieldId, Result<String, String>),
@@ -134,10 +135,10 @@ pub enum Effect {
         /// What it is, in words.
         what: String,
         /// The text.
-        text: String,
+        text: Pasted,
     },
     /// Sends the terminal a text for its clipboard.
-    SendCopy(String),
+    SendCopy(Pasted),
     /// Captures the mouse or lets it go.
     SetMouse(bool),
     /// Rings.

@@ -303,7 +303,7 @@ impl App {
             return;
         };
         if let Some(text) = copy::text(item.value, self) {
-            let what = format!("{}, {} characters", item.label, text.chars().count());
+            let what = copy::what(&item.label, &text);
             self.effects.push(Effect::Copy { what, text });
         }
     }

@@ -17,8 +17,9 @@ use evidence::Against;
 
 use super::{
     Exit, Io, Stopped,
-    report::{self, Form, Place, Report},
+    report::{Form, Place, Report},
     run::{CLOSING, Interrupts},
+    status_line::StatusLine,
 };
 use crate::{
     app::weighing::Setup,
@@ -29,7 +30,7 @@ use crate::{
         meter::{Phase, RunMeter},
     },
     store::Store,
-    text::{clean_line, truncate},
+    text::{clean_line, json},
 };
 
 /// Columns of a table that nobody's terminal limits.
@@ -113,7 +114,8 @@ pub(super) async fn compare(
     let controls: Vec<_> = streams.iter().map(crate::pipeline::RunStream::control).collect();
     let told = streams.into_iter().enumerate().map(|(at, run)| run.map(move |told| (at, told)));
     let mut told = stream::iter(told).flatten_unordered(at_once.max(1));
-    let mut teller = Teller { names, samples, shape, next: 0, progress: io.err_is_terminal, shown: String::new() };
+    let mut teller =
+        Teller { names, samples, shape, next: 0, progress: io.err_is_terminal, line: StatusLine::default() };
     let mut beat = tokio::time::interval(BEAT);
     let mut stopping = false;
     loop {
@@ -130,7 +132,7 @@ pub(super) async fn compare(
             }
             _ = interrupts.recv() => {
                 if std::mem::replace(&mut stopping, true) {
-                    teller.clear(io);
+                    teller.line.clear(io);
                     return Ok(Exit::Cancelled);
                 }
                 controls.iter().for_each(crate::pipeline::RunControl::stop);
@@ -138,7 +140,7 @@ pub(super) async fn compare(
             _ = beat.tick(), if teller.progress => teller.show(&runs, io),
         }
     }
-    teller.clear(io);
+    teller.line.clear(io);
     let setups: Vec<(String, Option<Setup>)> = teller
         .names
         .iter()
@@ -159,9 +161,8 @@ pub(super) async fn compare(
     match shape {
         Shape::Each(Form::Json) => {
             let evidence = against.iter().filter_map(Against::line).collect();
-            let line = serde_json::to_string(&Compared { event: "compared", comparison: &comparison, evidence })
-                .map_err(io::Error::from)?;
-            writeln!(io.out, "{}", report::escaped(&line))?;
+            let line = json::to_line(&Compared { event: "compared", comparison: &comparison, evidence })?;
+            writeln!(io.out, "{line}")?;
         }
         Shape::Each(_) => {}
         Shape::Markdown => io.out.write_all(comparison.markdown().as_bytes())?,
@@ -210,15 +211,14 @@ struct Teller {
     next: usize,
     /// Whether a person watches.
     progress: bool,
-    /// The line of progress as it is on the screen; empty while there is none.
-    shown: String,
+    line: StatusLine,
 }
 
 impl Teller {
     /// Tells every run that has ended and whose turn it is.
     fn tell(&mut self, runs: &[Run], io: &mut Io<'_>) -> io::Result<()> {
         while let Some(run) = runs.get(self.next).filter(|run| run.outcome.is_some()) {
-            self.clear(io);
+            self.line.clear(io);
             let name = self.name(run);
             let form = match self.shape {
                 Shape::Each(form) => {
@@ -268,18 +268,6 @@ impl Teller {
             };
             parts.push(format!("{}: {does}", self.name(run)));
         }
-        let line = clean_line(&parts.join(" · "));
-        let line = truncate(line.as_str(), io.columns.saturating_sub(1));
-        if line != self.shown {
-            let _ = write!(io.err, "\r{line}\x1b[K");
-            let _ = io.err.flush();
-            self.shown = line.into_owned();
-        }
-    }
-
-    fn clear(&mut self, io: &mut Io<'_>) {
-        if !std::mem::take(&mut self.shown).is_empty() {
-            let _ = write!(io.err, "\r\x1b[K");
-        }
+        self.line.show(&parts.join(" · "), io);
     }
 }

@@ -10,7 +10,6 @@ use jiff::Zoned;
 use super::{
     Exit, Io, Stopped,
     args::{Grouping, QualityArgs},
-    report::escaped,
     run::CLOSING,
     table,
 };
@@ -25,7 +24,7 @@ use crate::{
     },
     model::query::Query,
     store::job::{Job, Reply},
-    text::clean_line,
+    text::{clean_line, json},
 };
 
 /// Writes the report of the runs a query asks for.
@@ -74,8 +73,7 @@ pub(super) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, 
         Grouping::Params => By::Params,
     };
     if args.json {
-        let text = serde_json::to_string(&*report).map_err(|fault| Stopped::Other(fault.to_string()))?;
-        writeln!(io.out, "{}", escaped(&text))?;
+        writeln!(io.out, "{}", json::to_line(&*report)?)?;
     } else if args.md {
         write!(io.out, "{}", markdown(&report, by))?;
     } else if args.prometheus {

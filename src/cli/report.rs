@@ -1,6 +1,5 @@
 //! What a run tells, as a person at a command line reads it: the answer out, everything else aside.
 
-mod escape;
 mod summary;
 
 use std::io::{self, Write};
@@ -8,7 +7,6 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub(super) use escape::escaped;
 use summary::{figures, judged, seconds};
 
 use crate::{
@@ -17,7 +15,7 @@ use crate::{
         RunEvent, Told,
         event::{Lookup, Next, Part},
     },
-    text::{Cleaner, clean_line},
+    text::{Cleaner, clean_line, json},
 };
 
 /// How standard output is written.
@@ -83,9 +81,9 @@ impl<'a> Report<'a> {
                 RunEvent::Ended { outcome } => Some(outcome.status()),
                 _ => None,
             };
-            let line = serde_json::to_string(&JsonLine { lane, sample: sample + 1, told, status })?;
-            self.out.write_all(escaped(&line).as_bytes())?;
-            self.out.write_all(b"\n")?;
+            let mut line = json::to_line(&JsonLine { lane, sample: sample + 1, told, status })?;
+            line.push('\n');
+            self.out.write_all(line.as_bytes())?;
             self.out.flush()?;
         }
         match &told.event {

@@ -1,4 +1,4 @@
-//! The one door to a terminal on standard output: nothing that goes through is obeyed.
+//! The one door to a terminal, on standard output and on standard error: nothing that goes through is obeyed.
 
 use std::io::{self, Write};
 

@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, Zoned};
 
-use super::{Exit, Io, Stopped, args::ScoreArgs, history::count, prompts, report::escaped, run::CLOSING, table};
+use super::{Exit, Io, Stopped, args::ScoreArgs, history::count, prompts, run::CLOSING, table};
 use crate::{
     eval::{Again, Judge},
     model::{Prompt, RunStatus, query::Query},
@@ -10,7 +10,7 @@ use crate::{
         Store,
         job::{Job, Reply, ScoredRun, ToScore},
     },
-    text::clean_line,
+    text::{clean_line, json},
 };
 
 /// Runs that are judged before their verdicts are written.
@@ -57,7 +57,7 @@ async fn all(
                 let line = serde_json::json!({
                     "run": run, "before": before, "status": status, "score": quality.score(), "verdicts": quality.verdicts,
                 });
-                writeln!(io.out, "{}", escaped(&line.to_string()))?;
+                writeln!(io.out, "{}", json::to_line(&line)?)?;
             } else if before.is_some_and(|before| before != status) {
                 let why = quality.failures().chain(quality.inconclusive()).next();
                 let why = why.map_or_else(String::new, |verdict| verdict.reason.clone());

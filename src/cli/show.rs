@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::{Exit, Io, Stopped, history, report::escaped, run::CLOSING};
+use super::{Exit, Io, Stopped, history, run::CLOSING};
 use crate::{
     app::overlay::xray::Xray,
     eval::figures,
     pipeline::port::RunRecord,
     store::job::{Job, Reply},
+    text::json,
 };
 
 /// Shows a run.
@@ -24,7 +25,7 @@ pub(super) async fn show(id: &str, json: bool, io: &mut Io<'_>) -> Result<Exit, 
         if let (Some(fields), Some((_, grade))) = (whole.as_object_mut(), grades.first()) {
             fields.insert("grade".to_owned(), serde_json::json!(grade));
         }
-        writeln!(io.out, "{}", escaped(&whole.to_string()))?;
+        writeln!(io.out, "{}", json::to_line(&whole)?)?;
         return Ok(Exit::Done);
     }
     let grade = grades.first().map(|(_, grade)| history::grade(grade));

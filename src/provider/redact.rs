@@ -1,6 +1,11 @@
 //! Takes keys out of provider text before it becomes part of a fault.
 
-use std::fmt::Write as _;
+mod answer;
+mod find;
+
+use answer::Stream;
+use find::find;
+use std::collections::VecDeque;
 
 use secrecy::ExposeSecret;
 
@@ -35,21 +40,25 @@ const PREFIXES: &[&str] = &[
 const NAMES: &[&str] = &["x-api-key", "api-key", "api_key", "apikey", "x-goog-api-key", "authorization"];
 
 /// Knows the key of one call, and the shapes of others.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Redact {
     key: Option<Key>,
     provider: String,
+    text: Stream,
+    reasoning: Stream,
+    told: bool,
 }
 
 impl Redact {
     /// Makes a redactor for a call with this key to a provider of the settings.
     #[must_use]
     pub fn new(key: Option<Key>, provider: &str) -> Self {
-        Self { key, provider: provider.to_owned() }
+        let text = Stream::new(key.iter().map(|key| key.secret.expose_secret().trim()));
+        Self { key, provider: provider.to_owned(), reasoning: text.clone(), text, told: false }
     }
 
-    /// Replaces the call's key, as it is, percent-encoded and in base64, and everything shaped like
-    /// a key, then cuts the text to 500 characters.
+    /// Replaces the call's key in every form in which servers say one back, and everything shaped like a key, then
+    /// cuts the text to 500 characters.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
         let known = self.key.as_ref().map(|key| key.secret.expose_secret().trim()).filter(|key| !key.is_empty());
@@ -57,15 +66,49 @@ impl Redact {
         shorten(&without_shapes(&text))
     }
 
-    /// Makes what a provider says beside its answer fit to be shown: the names it gives itself
-    /// and its reasons. The answer is left as it is.
-    #[must_use]
-    pub(super) fn event(&self, event: WireEvent) -> WireEvent {
-        match event {
-            WireEvent::Model(name) => WireEvent::Model(self.text(&name)),
-            WireEvent::Finish(Finish::Other(reason)) => WireEvent::Finish(Finish::Other(self.text(&reason))),
-            other => other,
+    /// Makes what a provider says fit to be shown and stored: the names it gives itself, its reasons, and an
+    /// answer that says the call's key back, of which a notice tells. Of an answer the key alone is taken out.
+    pub(super) fn events(&mut self, events: Vec<WireEvent>, out: &mut VecDeque<Result<WireEvent, Fault>>) {
+        for event in events {
+            let event = match event {
+                WireEvent::Text(text) => WireEvent::Text(self.text.push(text, GONE)),
+                WireEvent::Refusal(text) => WireEvent::Refusal(self.text.push(text, GONE)),
+                WireEvent::Reasoning(text) => WireEvent::Reasoning(self.reasoning.push(text, GONE)),
+                WireEvent::Model(name) => WireEvent::Model(self.text(&name)),
+                WireEvent::Finish(Finish::Other(reason)) => {
+                    self.rest(out);
+                    WireEvent::Finish(Finish::Other(self.text(&reason)))
+                }
+                WireEvent::Finish(_) | WireEvent::End => {
+                    self.rest(out);
+                    event
+                }
+                WireEvent::Headers { .. }
+                | WireEvent::Usage(_)
+                | WireEvent::ServerTiming { .. }
+                | WireEvent::Exhausted(_)
+                | WireEvent::Notice(_)
+                | WireEvent::Alive => event,
+            };
+            if !self.told && (self.text.found() || self.reasoning.found()) {
+                self.told = true;
+                let label = self.key.as_ref().map_or("", |key| key.label.as_str());
+                let words = format!("the answer says the key {label} back; {GONE} stands for it");
+                out.push_back(Ok(WireEvent::Notice(words)));
+            }
+            // A piece that is held back is a sign of life all the same.
+            let held = matches!(&event, WireEvent::Text(text) | WireEvent::Refusal(text) | WireEvent::Reasoning(text) if text.is_empty());
+            out.push_back(Ok(if held { WireEvent::Alive } else { event }));
         }
+    }
+
+    /// Gives what was held back of an answer, before what ends it.
+    pub(super) fn rest(&mut self, out: &mut VecDeque<Result<WireEvent, Fault>>) {
+        let rests = [WireEvent::Reasoning(self.reasoning.finish()), WireEvent::Text(self.text.finish())];
+        let rests = rests
+            .into_iter()
+            .filter(|rest| !matches!(rest, WireEvent::Text(text) | WireEvent::Reasoning(text) if text.is_empty()));
+        out.extend(rests.map(Ok));
     }
 
     /// Makes a fault fit to be shown: its texts redacted, the refused key named by its label.
@@ -87,52 +130,11 @@ impl Redact {
     }
 }
 
-/// The shortest beginning of a key that is taken out where a text was cut inside of it, in bytes.
-const PART: usize = 8;
-
-/// Replaces a key in every form in which servers say it back, and its beginning at the text's end.
+/// Replaces a key in every form in which servers say it back, its longer beginnings and ends as well.
 fn without_key(text: &str, key: &str) -> String {
-    let mut text = text.replace(key, GONE);
-    if key.len() >= PART {
-        for form in [percent(key), base64(key, b'+', b'/'), base64(key, b'-', b'_')] {
-            text = text.replace(&form, GONE);
-        }
-    }
-    let cut = (PART..key.len()).rev().filter_map(|length| key.get(..length)).find(|part| text.ends_with(part));
-    if let Some(part) = cut {
-        text.truncate(text.len() - part.len());
-        text.push_str(GONE);
-    }
-    text
-}
-
-/// Writes a text as it stands in a URL.
-fn percent(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
-}
-
-/// Writes a text in base64 without padding; the last two digits differ between its two alphabets.
-fn base64(text: &str, digit_62: u8, digit_63: u8) -> String {
-    let digit = |six: u32| match six & 63 {
-        six @ 0..=25 => b'A' + six as u8,
-        six @ 26..=51 => b'a' + (six - 26) as u8,
-        six @ 52..=61 => b'0' + (six - 52) as u8,
-        62 => digit_62,
-        _ => digit_63,
-    };
-    let mut out = String::new();
-    for three in text.as_bytes().chunks(3) {
-        let bits = three.iter().fold(0, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
-        let digits = [bits >> 18, bits >> 12, bits >> 6, bits];
-        out.extend(digits.into_iter().take(three.len() + 1).map(|six| char::from(digit(six))));
+    let mut out = text.to_owned();
+    for range in find(text, key).into_iter().rev() {
+        out.replace_range(range, GONE);
     }
     out
 }
@@ -199,26 +201,32 @@ mod tests {
 
     #[test]
     fn the_calls_own_key_is_gone_encoded_and_cut_off_too() {
-        for text in
-            ["in base64: cGxhbnRlZC1zZW50aW5lbC40NzEx", "a page that begins: <p>planted-sentin", "planted-sentinel.471"]
-        {
+        for text in [
+            "in base64: cGxhbnRlZC1zZW50aW5lbC40NzEx",
+            "a page that begins: <p>planted-sentin",
+            "it ends in sentinel.4711",
+        ] {
             let clean = redact().text(text);
             assert!(clean.ends_with(GONE) && !clean.contains("sentin") && !clean.contains("cGxh"), "{clean}");
         }
         assert_eq!(redact().text("a plant"), "a plant");
-        let secret = SecretString::from("odd/key+of=>>>?4711");
-        let odd = Redact::new(Some(Key { label: String::new(), account: String::new(), secret }), "openai");
-        for text in ["odd%2Fkey%2Bof%3D%3E%3E%3E%3F4711", "b2RkL2tleStvZj0+Pj4/NDcxMQ", "b2RkL2tleStvZj0-Pj4_NDcxMQ"] {
-            assert_eq!(odd.text(&format!("key={text};")), format!("key={GONE};"));
-        }
     }
 
     #[test]
     fn names_that_servers_give_themselves_are_looked_through() {
-        let named = redact().event(WireEvent::Model("m planted-sentinel.4711".to_owned()));
-        assert_eq!(named, WireEvent::Model("m [key]".to_owned()));
-        let text = WireEvent::Text("an answer".to_owned());
-        assert_eq!(redact().event(text.clone()), text);
+        let mut out = VecDeque::new();
+        redact().events(vec![WireEvent::Model("m planted-sentinel.4711".to_owned())], &mut out);
+        assert_eq!(out, [Ok(WireEvent::Model("m [key]".to_owned()))]);
+    }
+
+    #[test]
+    fn an_answer_that_says_the_key_back_is_told_of_without_it() {
+        let text = |text: &str| WireEvent::Text(text.to_owned());
+        let (mut redact, mut out) = (redact(), VecDeque::new());
+        redact.events(vec![text("it is planted-"), text("sentinel.4711, or plant"), WireEvent::End], &mut out);
+        let notice = WireEvent::Notice("the answer says the key env:KEY back; [key] stands for it".to_owned());
+        let want = [text("it is "), notice, text("[key], or "), text("plant"), WireEvent::End];
+        assert_eq!(out, want.map(Ok));
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::{
     pipeline::{Told, event::RunEvent},
     setup::{Engine, Setup},
     store::{Store, job::Job},
+    text::Pasted,
 };
 
 /// How many messages may wait for the loop; whoever sends more waits.
@@ -168,10 +169,10 @@ impl Work {
     }
 
     /// Copies a text.
-    pub(super) fn copy(&mut self, what: String, text: String) {
+    pub(super) fn copy(&mut self, what: String, text: Pasted) {
         let setup = Arc::clone(&self.setup);
         self.wait(async move {
-            match clipboard::copy(&text, &setup.environment, &setup.places.state).await {
+            match clipboard::copy(text.as_str(), &setup.environment, &setup.places.state).await {
                 Copied::Done(way) => Msg::Copied { what, way, send: None },
                 Copied::Send(way) => Msg::Copied { what, way, send: Some(text) },
                 Copied::Failed(why) => Msg::Fault(why),

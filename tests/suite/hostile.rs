@@ -8,6 +8,9 @@ use std::{
     time::Duration,
 };
 
+use clap::CommandFactory as _;
+use retort::cli::args::Cli;
+
 use crate::support::{
     home::{Home, PROGRAM},
     pty::Pty,
@@ -63,9 +66,10 @@ fn assert_plain(what: &str, bytes: &[u8]) {
 /// Runs the program in a terminal to its end and gives what the terminal got.
 fn shown(home: &Home, arguments: &[String]) -> Vec<u8> {
     let command: Vec<&str> = std::iter::once(PROGRAM).chain(arguments.iter().map(String::as_str)).collect();
-    let mut pty = Pty::start(home, &command, &[], 200, 50);
+    let mut pty = Pty::start(home, &command, &[("NO_COLOR", "1")], 200, 50);
     pty.wait_for_exit();
-    pty.raw().to_vec()
+    // The line of progress is written over: the one sequence that is the program's own.
+    String::from_utf8_lossy(pty.raw()).replace("\x1b[K", "").into_bytes()
 }
 
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -108,9 +112,6 @@ async fn a_terminal_gets_no_answer_and_no_error_raw() {
             if what == "an answer" && form.is_empty() {
                 let text = String::from_utf8(raw).unwrap();
                 assert!(SHOWN.iter().all(|part| text.contains(part)), "{text:?}");
-                let home = aside(move || (every_look_at_the_record(&home), home).1).await;
-                drop(home);
-                continue;
             }
             if let Ok(log) = fs::read(home.dir("state").join("retort.log")) {
                 assert_plain(&format!("the log of {what}"), &log);
@@ -118,28 +119,6 @@ async fn a_terminal_gets_no_answer_and_no_error_raw() {
                 assert!(log.lines().all(|line| line.starts_with("20")), "a line of the log is forged: {log}");
             }
         }
-    }
-}
-
-/// Asserts that no command writes raw what a run on record holds.
-fn every_look_at_the_record(home: &Home) {
-    let id = home.run(&["history", "--columns", "run"]).out.lines().nth(1).unwrap().trim().to_owned();
-    for words in [
-        "history",
-        "history --json",
-        "history --csv",
-        "history --md",
-        "history --columns run,input,answer",
-        "quality",
-        "quality --json",
-        "quality --md",
-        "quality --prometheus",
-        "score p.toml --dry-run --json",
-        &format!("show {id}"),
-        &format!("show {id} --json"),
-    ] {
-        let arguments: Vec<String> = words.split(' ').map(str::to_owned).collect();
-        assert_plain(words, &shown(home, &arguments));
     }
 }
 
@@ -160,33 +139,128 @@ async fn a_list_of_models_is_shown_clean() {
     }
 }
 
-#[test]
-fn prompts_and_files_of_others_are_shown_clean() {
+/// The words of every command there is, `history pin` for one.
+fn every_command() -> Vec<String> {
+    let mut all = Vec::new();
+    for command in Cli::command().get_subcommands() {
+        all.push(command.get_name().to_owned());
+        all.extend(command.get_subcommands().map(|own| format!("{} {}", command.get_name(), own.get_name())));
+    }
+    all
+}
+
+/// A name of a file, a prompt or a version that says things to a terminal.
+const NAME: &str = "evil\x1b]0;t\x07\u{9b}31m\u{202e}";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_command_lets_a_terminal_obey_what_others_wrote() {
     let home = Home::new();
-    let name = "evil\x1b]0;t\x07\u{9b}31m\u{202e}";
-    let text = format!("description = {0}\nsystem = {0}\nuser = {0}\n", quoted("a\x1b[31m\u{7f}\u{9b}31mb\u{202e}c"));
+    let answers = std::iter::repeat_n(event_stream(format!("{}{STOP}", delta(HOSTILE))), 60);
+    let server = Server::start(answers.map(Script::answer)).await;
+    settings(&home, &server.url);
+    aside(move || {
+        let all = every_command_with_hostile_arguments(&home);
+        for command in every_command() {
+            let tried = all.iter().any(|row| row.join(" ").starts_with(&command));
+            assert!(tried, "`retort {command}` is not among those tried here");
+        }
+        for arguments in all {
+            assert_plain(&format!("{arguments:?}"), &shown(&home, &arguments));
+        }
+    })
+    .await;
+}
+
+/// Fills a home with files of others and a run on record, and lists what is tried on them.
+fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
+    let words = quoted("a\x1b[31m\u{9b}31mb\u{202e}c");
+    let prompt =
+        format!("description = {words}\nsystem = {words}\nuser = \"{{{{ input }}}}\"\nresponse.format = \"text\"\n");
     home.file("work/retort.toml", "");
-    home.file("work/prompts/evil.toml", &text);
-    home.file(&format!("work/prompts/{name}.toml"), &text);
-    home.file("work/prompts/broken.toml", &format!("user = 1 # \u{9b}31m\u{202e}\n[{0}]\n", quoted(HOSTILE)));
-    let input = home.file(&format!("work/{name}.txt"), "\u{1}").display().to_string();
-    let path = format!("./prompts/{name}.toml");
-    for arguments in [
-        &["prompts"][..],
+    home.file(&format!("work/prompts/{NAME}.toml"), &prompt);
+    home.file("work/prompts/broken.toml", &format!("user = 1 # \u{9b}31m\u{202e}\n[{}]\n", quoted(HOSTILE)));
+    let file = |name: &str, text: &str| home.file(&format!("work/{name}"), text).display().to_string();
+    let input = file(&format!("{NAME}.txt"), HOSTILE);
+    let cell = format!("\"{}\"", HOSTILE.replace('"', ""));
+    let csv = file(&format!("{NAME}.csv"), &format!("input,{cell}\n{cell},x\n"));
+    let quote = quoted(HOSTILE);
+    let yaml = file(
+        "evil.yaml",
+        &format!("prompts: [{quote}]\nproviders: [{quote}]\ntests:\n- vars: {{input: {quote}}}\n- {quote}: 1\n"),
+    );
+    // Two versions are on record.
+    for system in ["one\u{9b}31m", "two\u{202e}"] {
+        home.file("work/prompts/evil.toml", &prompt.replacen(&words, &quoted(system), 1));
+        let ran = home.run(&["run", "evil", "-i", &input, "--no-cache"]);
+        assert!(ran.out.contains("\x1b[31m"), "{}", ran.err);
+    }
+    let id = home.run(&["history", "--columns", "run"]).out.lines().nth(1).unwrap().trim().to_owned();
+    let rows = [
+        &["run", "evil", "-i", &input][..],
+        &["run", "evil", "-i", &input, "--json", "--fresh"],
+        &["run", "evil", "-i", &input, "-m", "evil/m", "-m", "demo"],
+        &["run", "evil", "-i", &input, "-m", "evil/m", "-m", "demo", "--md"],
+        &["run", "evil", "-i", &input, "--samples", "2", "--fresh"],
+        &["run", &format!("./prompts/{NAME}.toml"), "-m", "demo", "-i", &input],
+        &["run", "broken", "-m", "demo", "-i", &input],
+        &["run", "evil", "-m", NAME, "-i", &input],
+        &["run", NAME, "-m", "demo", "-i", "nowhere\x1b]0;t\x07"],
+        &["run", &format!("--{NAME}")],
+        &[NAME],
+        &["batch", "evil", &csv],
+        &["batch", "evil", &csv, "--json", "--new"],
+        &["batch", "evil", &csv, "--dry-run"],
+        &["batch", "evil", &format!("{csv}.nowhere")],
+        &["batch", "-c", &yaml],
+        &["history"],
+        &["history", "--json"],
+        &["history", "--csv"],
+        &["history", "--md"],
+        &["history", "--columns", "run,input,answer"],
+        &["history", NAME],
+        &["history", &format!("verdict:{NAME}")],
+        &["history", "pin", &id],
+        &["history", "unpin", &id],
+        &["history", "grade", &id, "--up", "--comment", NAME],
+        &["history", "prune", "--older", NAME],
+        &["history", "backup", &format!("backup{NAME}")],
+        &["history", "restore", &input],
+        &["show", &id],
+        &["show", &id, "--json"],
+        &["show", NAME],
+        &["quality"],
+        &["quality", "--json"],
+        &["quality", "--md"],
+        &["quality", "--prometheus"],
+        &["quality", "--by", "version"],
+        &["score", "evil", "--dry-run", "--json"],
+        &["score", "evil", "--dry-run"],
+        &["prompts"],
+        &["prompts", "list"],
         &["prompts", "show", "evil"],
         &["prompts", "show", "broken"],
-        &["prompts", "path", name],
+        &["prompts", "path", NAME],
         &["prompts", "path", "evil"],
-        &["run", "evil", "-m", "demo", "-i", &input],
-        &["run", &path, "-m", "demo", "-i", &input],
-        &["run", "broken", "-m", "demo", "-i", &input],
-        &["run", "evil", "-m", name, "-i", &input],
-        &["run", name, "-m", "demo", "-i", "nowhere\x1b]0;t\x07"],
+        &["prompts", "name", "evil", "1", NAME],
+        &["prompts", "versions", "evil"],
+        &["prompts", "diff", "evil", "1", "2"],
+        &["prompts", "diff", "evil", NAME],
+        &["prompts", "restore", "evil", NAME],
+        &["prompts", "export", "evil"],
+        &["prompts", "export", "evil", "--data", &csv],
+        &["prompts", "import", &yaml],
+        &["models"],
+        &["models", "--check"],
+        &["keys"],
+        &["paths"],
         &["doctor"],
-    ] {
-        let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        assert_plain(&format!("{arguments:?}"), &shown(&home, &arguments));
-    }
+        &["cache", "stats"],
+        &["cache", "clear"],
+        &["completions", "bash"],
+        &["man"],
+        &["history", "delete", &id, "--yes"],
+    ];
+    rows.iter().map(|row| row.iter().map(|word| (*word).to_owned()).collect()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,12 +11,13 @@ use crate::{
     app::{
         Action, App, Effect,
         notice::Tone,
-        overlay::{Overlay, Xray},
+        overlay::{Overlay, Xray, copy},
         stored::Asked,
     },
     model::Place,
     pipeline::batch::BatchEvent,
     store::job::Job,
+    text::Pasted,
 };
 
 /// Goes one step back inside the table: out of the filter line, the cell, the filter. Tells whether
@@ -184,7 +185,8 @@ impl App {
             self.say(Tone::Info, "open a cell first");
             return;
         };
-        self.effects.push(Effect::Copy { what: format!("answer, {} characters", text.chars().count()), text });
+        let text = Pasted::new(text);
+        self.effects.push(Effect::Copy { what: copy::what("answer", &text), text });
     }
 
     fn pause_batch(&mut self) {

@@ -9,6 +9,7 @@ use crate::{
         overlay::{Overlay, Then},
     },
     store::job::HistoryEntry,
+    text::Pasted,
 };
 
 impl App {
@@ -113,7 +114,7 @@ impl App {
     /// Says which command line writes the runs the line asks for, and copies it.
     fn export_runs(&mut self) {
         let command = self.history.command();
-        self.effects.push(Effect::Copy { what: command.clone(), text: command });
+        self.effects.push(Effect::Copy { what: command.clone(), text: Pasted::new(command) });
     }
 
     fn open_columns(&mut self) {

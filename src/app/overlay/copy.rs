@@ -14,6 +14,7 @@ use crate::{
     eval::comparison::{Comparison, Entry},
     model::{KeySource, Outcome, Params, RunRequest},
     pipeline::{PlainRequest, plain_request},
+    text::{Pasted, json, shell},
 };
 
 /// A form to copy in.
@@ -21,6 +22,8 @@ use crate::{
 pub enum CopyAs {
     /// The answer as the model sent it.
     Answer,
+    /// The same with its control characters, which do something where they are pasted.
+    RawAnswer,
     /// The JSON value under the cursor, as the model wrote it.
     Value,
     /// The JSON found in the answer, indented.
@@ -48,6 +51,7 @@ pub enum CopyAs {
 pub fn forms(app: &App) -> Choice<CopyAs> {
     let all = [
         CopyAs::Answer,
+        CopyAs::RawAnswer,
         CopyAs::Value,
         CopyAs::Json,
         CopyAs::Markdown,
@@ -71,7 +75,9 @@ fn words(form: CopyAs, app: &App) -> (&'static str, String) {
     let report = app.screen == Screen::Quality;
     let saved = app.bench.prompt_name.is_some() && !app.bench.dirty();
     let (label, detail) = match form {
+        CopyAs::Answer if text(CopyAs::RawAnswer, app).is_some() => ("answer", "without its control characters"),
         CopyAs::Answer => ("answer", "as the model sent it"),
+        CopyAs::RawAnswer => ("raw answer", "with its control characters, which a terminal obeys when they are pasted"),
         CopyAs::Value => ("value", "the one under the cursor"),
         CopyAs::Json => ("JSON", "the JSON of the answer, indented"),
         CopyAs::Markdown if report => ("Markdown", "the report"),
@@ -96,7 +102,7 @@ fn words(form: CopyAs, app: &App) -> (&'static str, String) {
 
 /// Writes the lane with the focus, or all, in a form; none if there is nothing to write.
 #[must_use]
-pub fn text(form: CopyAs, app: &App) -> Option<String> {
+pub fn text(form: CopyAs, app: &App) -> Option<Pasted> {
     if app.screen == Screen::History {
         return history::copied(form, &app.history);
     }
@@ -104,10 +110,11 @@ pub fn text(form: CopyAs, app: &App) -> Option<String> {
         return quality::copied(form, &app.quality);
     }
     let take = app.bench.lane()?.shown();
-    match form {
+    let text = match form {
         CopyAs::Answer => Some(take.raw().to_owned()).filter(|raw| !raw.is_empty()),
+        CopyAs::RawAnswer => return raw_answer(take.raw()),
         CopyAs::Value => take.view().json().map(|json| json.value_at_cursor().1.to_owned()),
-        CopyAs::Json => take.outcome.as_ref()?.json.as_ref().and_then(|json| serde_json::to_string_pretty(json).ok()),
+        CopyAs::Json => take.outcome.as_ref()?.json.as_ref().and_then(|json| json::to_pretty(json).ok()),
         CopyAs::Markdown => comparison(app),
         CopyAs::CommandLine => app.shown_request().map(|request| command_line(&request)),
         CopyAs::Curl => plain(app).map(|request| curl::curl(&request, key(app).as_deref())),
@@ -117,7 +124,24 @@ pub fn text(form: CopyAs, app: &App) -> Option<String> {
             Some(promptfoo::test(request.prompt_name.as_deref(), &request.prompt, &request.input))
         }
         CopyAs::RunId | CopyAs::Record | CopyAs::Query => None,
-    }
+    };
+    text.map(Pasted::new)
+}
+
+/// An answer as it is, where [`CopyAs::Answer`] leaves something of it out.
+pub(in crate::app) fn raw_answer(text: &str) -> Option<Pasted> {
+    let raw = Pasted::raw(text.to_owned());
+    (Pasted::new(text.to_owned()) != raw).then_some(raw)
+}
+
+/// Says what is copied, and what of it is not.
+pub(in crate::app) fn what(label: &str, text: &Pasted) -> String {
+    let left_out = match text.left_out() {
+        0 => String::new(),
+        1 => ", 1 control character left out".to_owned(),
+        count => format!(", {count} control characters left out"),
+    };
+    format!("{label}, {} characters{left_out}", text.as_str().chars().count())
 }
 
 fn comparison(app: &App) -> Option<String> {
@@ -145,7 +169,7 @@ fn key(app: &App) -> Option<String> {
     let target = app.shown_request()?.targets.into_iter().next()?;
     let sources = &app.settings.providers.get(&target.provider)?.api_keys;
     let named = sources.iter().find_map(|source| match source {
-        KeySource::Env(name) => Some(name.clone()),
+        KeySource::Env(name) if is_variable(name) => Some(name.clone()),
         _ => None,
     });
     named.or_else(|| (!sources.is_empty()).then(|| "API_KEY".to_owned()))
@@ -162,8 +186,8 @@ fn command_line(request: &RunRequest) -> String {
     for (name, value) in &request.input.vars {
         words.extend(["--var".to_owned(), format!("{name}={value}")]);
     }
-    let quoted: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-    format!("printf %s {} | {} -i -", quoted_text(&request.input.text), quoted.join(" "))
+    let words: Vec<String> = words.iter().map(|word| shell::word(word)).collect();
+    format!("printf %s {} | {} -i -", shell::quoted(&request.input.text), words.join(" "))
 }
 
 /// Lists the parameters that are set, as `--param` takes them.
@@ -182,12 +206,7 @@ fn set(params: &Params) -> Vec<(String, String)> {
     ones.into_iter().flatten().chain(stops).chain(extra).collect()
 }
 
-/// Quotes a word for a shell where it needs it.
-pub(in crate::app) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | ',');
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { quoted_text(word) }
-}
-
-fn quoted_text(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+/// Tells whether a shell takes a name for that of a variable, and for nothing else.
+fn is_variable(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

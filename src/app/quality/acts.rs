@@ -11,13 +11,11 @@ use crate::{
     app::{
         Action, App, Effect, Screen,
         notice::Tone,
-        overlay::{
-            CopyAs, Overlay,
-            copy::{self, quoted},
-        },
+        overlay::{CopyAs, Overlay, copy},
     },
     eval::review::{By, markdown},
     model::query::{Query, with_filter},
+    text::{Pasted, shell},
 };
 
 /// A filter: its key and its value.
@@ -44,7 +42,7 @@ impl App {
                     return;
                 }
                 let command = self.quality.command();
-                self.effects.push(Effect::Copy { what: command.clone(), text: command });
+                self.effects.push(Effect::Copy { what: command.clone(), text: Pasted::new(command) });
             }
             Action::ScoreRuns => self.score_asked(&self.quality.asking.clone()),
             Action::Left | Action::Right if self.quality.part == Part::Trend => {
@@ -159,19 +157,20 @@ impl Quality {
         let line = self.asking.line.text();
         match line.trim() {
             "" => format!("retort quality{by}"),
-            line => format!("retort quality{by} -- {}", quoted(line)),
+            line => format!("retort quality{by} -- {}", shell::word(line)),
         }
     }
 }
 
 /// Writes the report, or the question, in a form; none if there is nothing to write.
 #[must_use]
-pub fn text(form: CopyAs, quality: &Quality) -> Option<String> {
-    match form {
+pub fn text(form: CopyAs, quality: &Quality) -> Option<Pasted> {
+    let text = match form {
         CopyAs::Markdown => Some(markdown(quality.report.as_deref()?, quality.by())),
         CopyAs::CommandLine => Some(quality.command()),
         CopyAs::Query => Some(quality.asking.line.text()).filter(|line| !line.trim().is_empty()),
         CopyAs::Answer
+        | CopyAs::RawAnswer
         | CopyAs::Value
         | CopyAs::Json
         | CopyAs::Curl
@@ -179,5 +178,6 @@ pub fn text(form: CopyAs, quality: &Quality) -> Option<String> {
         | CopyAs::Promptfoo
         | CopyAs::RunId
         | CopyAs::Record => None,
-    }
+    };
+    text.map(Pasted::new)
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::{
-    cli::Io,
+    cli::{Io, status_line::StatusLine},
     eval::{Tally, figures},
     model::{Spent, outcome::Judging},
     pipeline::budget::Budget,
-    text::{clean_line, truncate},
+    text::clean_line,
 };
 
 /// How long nothing is said where nobody watches, at most.
@@ -23,8 +23,7 @@ const BAR: u64 = 20;
 
 /// What was said so far.
 pub(super) struct Progress {
-    /// The line on the screen; empty while there is none.
-    shown: String,
+    line: StatusLine,
     said: Instant,
     /// Tenths of the whole that were done then.
     tenths: u64,
@@ -47,19 +46,13 @@ pub(super) struct Now<'a> {
 impl Progress {
     /// Begins with nothing said.
     pub(super) fn new(now: Instant) -> Self {
-        Self { shown: String::new(), said: now, tenths: 0 }
+        Self { line: StatusLine::default(), said: now, tenths: 0 }
     }
 
     /// Says how it goes: at each call where a person watches, else every ten seconds or tenth.
     pub(super) fn show(&mut self, what: &Now<'_>, now: Instant, io: &mut Io<'_>) {
         if io.err_is_terminal {
-            let line = clean_line(&format!("{}{}", bar(what.budget), words(what, now)));
-            let line = truncate(line.as_str(), io.columns.saturating_sub(1));
-            if line != self.shown {
-                let _ = write!(io.err, "\r{line}\x1b[K");
-                let _ = io.err.flush();
-                self.shown = line.into_owned();
-            }
+            self.line.show(&format!("{}{}", bar(what.budget), words(what, now)), io);
             return;
         }
         let tenths = share(what.budget, 10).unwrap_or(0);
@@ -72,9 +65,7 @@ impl Progress {
 
     /// Takes the line away, so that another can be written.
     pub(super) fn clear(&mut self, io: &mut Io<'_>) {
-        if !std::mem::take(&mut self.shown).is_empty() {
-            let _ = write!(io.err, "\r\x1b[K");
-        }
+        self.line.clear(io);
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::progress::grouped;
 use crate::{
-    cli::{Io, report::escaped, table},
+    cli::{Io, table},
     eval::{
         Evidence, Tally, figures,
         report::{Entry, Lane, Whole},
@@ -21,7 +21,7 @@ use crate::{
         KeyState, Pipeline, Readiness,
         budget::{Estimate, Span},
     },
-    text::truncate,
+    text::{json, truncate},
 };
 
 /// Cells that did not pass that are listed, at most; the reports have all.
@@ -86,7 +86,7 @@ pub(super) fn estimate_line(out: &mut dyn Write, estimate: &Estimate) -> io::Res
         cost,
         unpriced,
     };
-    writeln!(out, "{}", serde_json::to_string(&line)?)
+    writeln!(out, "{}", json::to_line(&line)?)
 }
 
 /// A key that was put aside and has not been of use since.
@@ -186,8 +186,7 @@ pub(super) fn summary_line(
         gates: gates.iter().map(|(reached, words)| GateLine { reached: *reached, words }).collect(),
         resting_keys,
     };
-    let line = serde_json::to_string(&line)?;
-    writeln!(out, "{}", escaped(&line))?;
+    writeln!(out, "{}", json::to_line(&line)?)?;
     out.flush()
 }
 

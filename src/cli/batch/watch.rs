@@ -15,7 +15,7 @@ use super::{
     spool::Spool,
 };
 use crate::{
-    cli::{Io, report::escaped},
+    cli::Io,
     eval::{
         Tally,
         evidence::Lanes,
@@ -30,6 +30,7 @@ use crate::{
         budget::Budget,
     },
     store::Store,
+    text::json,
 };
 
 /// A cell as a line of `--json`.
@@ -217,7 +218,7 @@ impl Watch {
 
     fn line(&self, event: &'static str, entry: &Entry, io: &mut Io<'_>) -> io::Result<()> {
         let line = CellLine { event, line: Line::of(&self.whole, entry) };
-        writeln!(io.out, "{}", escaped(&serde_json::to_string(&line)?))
+        writeln!(io.out, "{}", json::to_line(&line)?)
     }
 
     fn told(&mut self, entry: &Entry, io: &mut Io<'_>) -> io::Result<()> {

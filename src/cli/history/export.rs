@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Pages;
 use crate::{
-    cli::{Exit, Io, Stopped, report::escaped, sheet::Sheet},
+    cli::{Exit, Io, Stopped, sheet::Sheet},
     eval::figures,
     model::{Cost, PicoDollars, query::Query},
     pipeline::port::RunRecord,
@@ -13,6 +13,7 @@ use crate::{
         Store,
         job::{HistoryEntry, Job, Reply},
     },
+    text::json,
 };
 
 /// The columns of a sheet.
@@ -93,8 +94,7 @@ pub(super) async fn export(
                     .map_or_else(|| json!([]), |quality| json!(quality.verdicts)),
                 entry: &entry,
             };
-            let text = serde_json::to_string(&line).map_err(|fault| Stopped::Other(fault.to_string()))?;
-            writeln!(io.out, "{}", escaped(&text))?;
+            writeln!(io.out, "{}", json::to_line(&line)?)?;
         }
     }
     Ok(Exit::Done)

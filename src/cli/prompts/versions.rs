@@ -71,7 +71,7 @@ pub(in crate::cli) async fn diff(name: &str, from: &str, to: Option<&str>, io: &
     let hues = io.environment.look(&setup.settings.theme).colour;
     for row in rows(&old, &new, io.columns) {
         let line: String = row.iter().map(|piece| painted(piece.change, &piece.text, hues)).collect();
-        writeln!(io.hued, "{}", line.trim_end())?;
+        writeln!(io.painted, "{}", line.trim_end())?;
     }
     Ok(Exit::Done)
 }

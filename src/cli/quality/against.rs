@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::{
-    cli::{Exit, Io, Stopped, report::escaped, sheet::Sheet, table},
+    cli::{Exit, Io, Stopped, sheet::Sheet, table},
     eval::{
         Evidence,
         evidence::{FEWEST, Shown},
@@ -15,7 +15,7 @@ use crate::{
         Store,
         job::{Job, Reply, Turned, Weighed, Weighted},
     },
-    text::{clean_line, truncate},
+    text::{clean_line, json, truncate},
 };
 
 /// Characters of an input that a list shows.
@@ -99,8 +99,7 @@ pub(super) async fn against(
                 inputs_fixed: &weighed.fixed,
                 inputs_broken: &weighed.broken,
             };
-            let text = serde_json::to_string(&line).map_err(|fault| Stopped::Other(fault.to_string()))?;
-            writeln!(io.out, "{}", escaped(&text))?;
+            writeln!(io.out, "{}", json::to_line(&line)?)?;
         }
     }
     if !fail_if_worse {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::{
-    cli::{Exit, Io, Stopped, report::escaped, table},
+    cli::{Exit, Io, Stopped, table},
     eval::{
         WhatIf,
         review::{self, Rate},
@@ -16,6 +16,7 @@ use crate::{
         Store,
         job::{FoundPrompt, Job, Points, Reply},
     },
+    text::json,
 };
 
 /// Thresholds that are tried where none is named, at most.
@@ -93,8 +94,7 @@ pub(super) async fn what_if(store: &Store, wish: Wish, io: &mut Io<'_>) -> Resul
             right,
             thresholds: &all,
         };
-        let text = serde_json::to_string(&told).map_err(|fault| Stopped::Other(fault.to_string()))?;
-        writeln!(io.out, "{}", escaped(&text))?;
+        writeln!(io.out, "{}", json::to_line(&told)?)?;
         return Ok(Exit::Done);
     }
     let side = if knob.side == Side::AtLeast { "at least" } else { "at most" };

@@ -11,6 +11,7 @@ use super::{Entries, Entry, Whole};
 use crate::{
     eval::tally::Taken,
     model::{PicoDollars, RunStatus, Verdict, outcome::Reason},
+    text::json,
 };
 
 /// A cell as a line of JSON.
@@ -88,8 +89,5 @@ impl<'a> Line<'a> {
 
 /// Writes the report.
 pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::Result<()> {
-    entries.each(None, &mut |entry| {
-        serde_json::to_writer(&mut *out, &Line::of(whole, entry))?;
-        out.write_all(b"\n")
-    })
+    entries.each(None, &mut |entry| writeln!(out, "{}", json::to_line(&Line::of(whole, entry))?))
 }

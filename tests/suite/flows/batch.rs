@@ -368,7 +368,7 @@ fn a_cell_is_opened_compared_and_left() {
     bench.keys("o");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Xray(_))));
     bench.keys("<esc>y");
-    assert!(bench.take().iter().any(|effect| matches!(effect, Effect::Copy { text, .. } if text == "fine")));
+    assert!(bench.take().iter().any(|effect| matches!(effect, Effect::Copy { text, .. } if text.as_str() == "fine")));
     bench.keys("d");
     assert!(shown(&bench).detail.as_ref().unwrap().difference().is_some());
     bench.keys("<tab>");

@@ -18,7 +18,7 @@ fn copied(bench: &mut Bench, label: &str) -> String {
     let at = labels.iter().position(|known| known == label).unwrap_or_else(|| panic!("{label} is not in {labels:?}"));
     bench.keys(&"j".repeat(at)).keys("<enter>");
     match bench.take().as_slice() {
-        [Effect::Copy { text, .. }] => text.clone(),
+        [Effect::Copy { text, .. }] => text.as_str().to_owned(),
         other => panic!("{other:?}"),
     }
 }
@@ -36,7 +36,7 @@ fn a_copy_is_told_of_once_it_is_made_and_the_terminal_is_sent_it_only_where_noth
     assert_eq!(bench.says(), "copied with wl-copy: answer, 4 characters");
     assert!(bench.take().is_empty());
     bench.send(Msg::Copied { what, way: "sent to the terminal".to_owned(), send: Some(text) });
-    assert!(matches!(bench.take().as_slice(), [Effect::SendCopy(text)] if text == "fine"));
+    assert!(matches!(bench.take().as_slice(), [Effect::SendCopy(text)] if text.as_str() == "fine"));
 }
 
 /// Gives a shell a script and returns what it prints.

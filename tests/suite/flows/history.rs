@@ -357,7 +357,7 @@ fn the_run_its_id_and_the_query_can_be_copied() {
     assert_eq!(labels, ["answer", "JSON", "id", "record"]);
     bench.keys("jj<enter>");
     let copied = bench.take().into_iter().find_map(|effect| match effect {
-        Effect::Copy { text, .. } => Some(text),
+        Effect::Copy { text, .. } => Some(text.as_str().to_owned()),
         _ => None,
     });
     assert_eq!(copied, Some(id(9).to_string()));

@@ -258,7 +258,7 @@ fn the_command_line_the_report_and_the_query_can_be_copied() {
     bench.keys("le");
     bench.keys("l/model:gpt-4o failed:\"my check\"<enter>e");
     let copies = bench.take().into_iter().filter_map(|effect| match effect {
-        Effect::Copy { text, .. } => Some(text),
+        Effect::Copy { text, .. } => Some(text.as_str().to_owned()),
         _ => None,
     });
     let copies: Vec<String> = copies.collect();
@@ -270,7 +270,7 @@ fn the_command_line_the_report_and_the_query_can_be_copied() {
     assert_eq!(labels, ["Markdown", "command line", "query"]);
     bench.keys("<enter>");
     let copied = bench.take().into_iter().find_map(|effect| match effect {
-        Effect::Copy { text, .. } => Some(text),
+        Effect::Copy { text, .. } => Some(text.as_str().to_owned()),
         _ => None,
     });
     let copied = copied.unwrap();

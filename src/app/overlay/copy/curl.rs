@@ -1,19 +1,25 @@
 //! A request as a `curl` command line.
 
-use super::quoted_text;
-use crate::pipeline::PlainRequest;
+use crate::{
+    pipeline::PlainRequest,
+    text::{json, shell},
+};
 
 /// Writes the command. The key is taken from an environment variable, where one is named. The body
 /// goes in as a here-document, so that no character of it matters to the shell; none of its lines
-/// can end that document, because JSON writes line breaks of texts as `\n`.
+/// can end that document, because JSON writes line breaks of texts as `\n`. An exclamation mark is an
+/// escape there: bash 3.2, which macOS has, takes it for its history in a here-document too.
 pub(super) fn curl(request: &PlainRequest, key: Option<&str>) -> String {
-    let mut lines =
-        vec![format!("curl -sS -N {}", quoted_text(&request.url)), "  -H 'content-type: application/json'".to_owned()];
+    let mut lines = vec![
+        format!("curl -sS -N {}", shell::quoted(&request.url)),
+        "  -H 'content-type: application/json'".to_owned(),
+    ];
     lines.extend(
-        request.headers.iter().map(|(name, value)| format!("  -H {}", quoted_text(&format!("{name}: {value}")))),
+        request.headers.iter().map(|(name, value)| format!("  -H {}", shell::quoted(&format!("{name}: {value}")))),
     );
     lines.extend(key.map(|key| format!("  -H \"{}: {}${key}\"", request.key.0, request.key.1)));
-    let body = serde_json::to_string_pretty(&request.body).unwrap_or_default();
+    let body = json::to_pretty(&request.body).unwrap_or_default();
+    let body = json::escape(&body, |c| c == '!');
     format!("{} \\\n  --data-binary @- <<'JSON'\n{body}\nJSON\n", lines.join(" \\\n"))
 }
 
@@ -29,12 +35,13 @@ mod tests {
             url: "http://127.0.0.1:8080/v1/chat/completions".to_owned(),
             headers: vec![("x-team".to_owned(), "it's us".to_owned())],
             key: ("authorization", "Bearer "),
-            body: json!({ "messages": [{ "content": "a\nJSON\n$(rm) 'b'" }] }),
+            body: json!({ "messages": [{ "content": "a\nJSON\n$(rm) 'b' !!" }] }),
         };
         let text = curl(&request, Some("MY_KEY"));
         assert!(text.contains("-H \"authorization: Bearer $MY_KEY\" \\\n"), "{text}");
         assert!(text.contains(r"-H 'x-team: it'\''s us'"), "{text}");
         assert_eq!(text.lines().filter(|line| *line == "JSON").count(), 1, "{text}");
+        assert!(text.contains(r"$(rm) 'b' \u0021\u0021"), "{text}");
         assert!(!curl(&request, None).contains("authorization"));
     }
 }

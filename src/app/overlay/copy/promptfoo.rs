@@ -11,23 +11,30 @@ use crate::{
     eval::template,
     model::{Input, Prompt},
     store::promptfoo,
+    text::{clean_line, json},
 };
 
 /// Writes the test case, an item of a `tests:` list.
 pub(super) fn test(name: Option<&str>, prompt: &Prompt, input: &Input) -> String {
-    let mut out = format!("- description: {}\n", Value::from(name.unwrap_or("from retort")));
+    let mut out = format!("- description: {}\n", written(&Value::from(name.unwrap_or("from retort"))));
     let (asks, _) = template::asks_of(&prompt.turns());
     let mut names = asks.names;
     names.sort_unstable();
     let vars: Vec<String> = names
         .into_iter()
-        .filter_map(|name| Some(format!("    {}: {}\n", Value::from(name.as_str()), Value::from(input.value(&name)?))))
+        .filter_map(|name| {
+            Some(format!(
+                "    {}: {}\n",
+                written(&Value::from(name.as_str())),
+                written(&Value::from(input.value(&name)?))
+            ))
+        })
         .collect();
     if !vars.is_empty() {
         let _ = write!(out, "  vars:\n{}", vars.concat());
     }
     if let Some(least) = prompt.response.min_score {
-        let _ = writeln!(out, "  threshold: {}", Value::from(least));
+        let _ = writeln!(out, "  threshold: {}", written(&Value::from(least)));
     }
     let asserted = promptfoo::asserted(&prompt.expected(), &prompt.checks);
     if !asserted.is_empty() {
@@ -37,15 +44,19 @@ pub(super) fn test(name: Option<&str>, prompt: &Prompt, input: &Input) -> String
         match fields {
             Ok(fields) => {
                 for (at, (name, value)) in fields.iter().enumerate() {
-                    let _ = writeln!(out, "    {} {name}: {value}", if at == 0 { "-" } else { " " });
+                    let _ = writeln!(out, "    {} {name}: {}", if at == 0 { "-" } else { " " }, written(value));
                 }
             }
             Err(left_out) => {
-                let _ = writeln!(out, "    # left out: {left_out}");
+                let _ = writeln!(out, "    # left out: {}", clean_line(&left_out));
             }
         }
     }
     out
+}
+
+fn written(value: &Value) -> String {
+    json::to_line(value).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! A request as a Python program that needs nothing but Python.
 
-use crate::pipeline::PlainRequest;
+use crate::{pipeline::PlainRequest, text::json};
 
 /// Writes the program. The key is taken from an environment variable, where one is named.
 ///
 /// The body stands in it as JSON in a raw text: JSON has no three quotation marks in a row, and
 /// escapes its line breaks.
 pub(super) fn python(request: &PlainRequest, key: Option<&str>) -> String {
-    let text = |text: &str| serde_json::Value::from(text).to_string();
+    let text = |text: &str| json::to_line(text).unwrap_or_default();
     let mut headers = vec![("content-type".to_owned(), text("application/json"))];
     headers.extend(request.headers.iter().map(|(name, value)| (name.clone(), text(value))));
     headers.extend(key.map(|key| {
@@ -16,7 +16,7 @@ pub(super) fn python(request: &PlainRequest, key: Option<&str>) -> String {
     }));
     let headers: Vec<String> =
         headers.into_iter().map(|(name, value)| format!("        {}: {value},\n", text(&name))).collect();
-    let body = serde_json::to_string_pretty(&request.body).unwrap_or_default();
+    let body = json::to_pretty(&request.body).unwrap_or_default();
     format!(
         "import json\nimport os\nimport urllib.request\n\nbody = json.loads(r\"\"\"\n{body}\n\"\"\")\n\
          body[\"stream\"] = False  # the whole answer at once\nbody.pop(\"stream_options\", None)\n\n\

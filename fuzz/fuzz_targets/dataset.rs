@@ -1,0 +1,23 @@
+//! Any file is a data set or its mistake is named with the file: in every form, however it is read.
+#![no_main]
+
+use std::io::Cursor;
+
+use libfuzzer_sys::fuzz_target;
+use retort::store::dataset::{self, Form, Reading};
+
+const FORMS: [Form; 7] = [Form::Csv, Form::Tsv, Form::Jsonl, Form::Json, Form::Yaml, Form::Lines, Form::Text];
+
+fuzz_target!(|input: (u8, bool, &[u8])| {
+    let (form, keep_going, bytes) = input;
+    let form = FORMS[usize::from(form) % FORMS.len()];
+    let reading = Reading { keep_going, ..Reading::default() };
+    match dataset::from_reader("rows", Box::new(Cursor::new(bytes.to_vec())), form, &reading) {
+        Ok(rows) => {
+            for row in rows {
+                assert!(row.as_ref().err().is_none_or(|fault| fault.to_string().contains("rows")), "{row:?}");
+            }
+        }
+        Err(fault) => assert!(fault.to_string().contains("rows"), "{fault}"),
+    }
+});
