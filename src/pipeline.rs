@@ -3,6 +3,7 @@
 
 mod admit;
 mod allow;
+mod aside;
 mod ask;
 mod attempt;
 mod backoff;
