@@ -18,6 +18,7 @@ mod sheet;
 mod show;
 mod status_line;
 mod table;
+mod trust;
 
 use std::{
     io::{self, Write},
@@ -28,12 +29,14 @@ use clap::CommandFactory as _;
 
 use crate::{
     app::keymap::Keymap,
+    model::settings::{Places, Project},
     setup::{Environment, Setup},
     store::{
         job::{FaultKind, StoreFault},
         places,
         settings::{self, CONFIG_FILE},
     },
+    text::clean_line,
 };
 use args::{Cli, Command};
 pub use exit::Exit;
@@ -94,8 +97,24 @@ pub struct Io<'a> {
 }
 
 impl Io<'_> {
-    fn setup(&self) -> Result<Setup, Stopped> {
-        Ok(Setup::read(self.environment.clone(), &self.cwd)?)
+    /// Reads environment, places and settings; says where a project is not used.
+    fn setup(&mut self) -> Result<Setup, Stopped> {
+        let setup = Setup::read(self.environment.clone(), &self.cwd)?;
+        self.notice(&setup.places.project);
+        Ok(setup)
+    }
+
+    /// Finds the places alone.
+    fn places(&mut self) -> Result<Places, Stopped> {
+        let places = places::places(&|name| self.environment.value(name), &self.cwd)?;
+        self.notice(&places.project);
+        Ok(places)
+    }
+
+    fn notice(&mut self, project: &Project) {
+        if let Some(why) = project.notice() {
+            let _ = writeln!(self.err, "note: {}", clean_line(why));
+        }
     }
 }
 
@@ -113,6 +132,7 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Keys => keys(&mut io),
         Command::Paths => paths(&mut io),
         Command::Doctor => doctor::doctor(&mut io).await,
+        Command::Trust(args) => trust::trust(&args, &mut io),
         Command::Cache { action } => cache::cache(action, &mut io).await,
         Command::Completions { shell } => {
             // Written to memory first: it panics where a reader has closed the output.
@@ -141,8 +161,7 @@ fn keymap(setup: &Setup) -> Result<Keymap, StoreFault> {
 }
 
 fn paths(io: &mut Io<'_>) -> Result<Exit, Stopped> {
-    let environment = io.environment.clone();
-    let places = places::places(&|name| environment.value(name), &io.cwd)?;
+    let places = io.places()?;
     let mut rows = vec![
         ("settings", places.config.join(CONFIG_FILE)),
         ("prompts", places.config.join("prompts")),
@@ -152,7 +171,7 @@ fn paths(io: &mut Io<'_>) -> Result<Exit, Stopped> {
         ("log", Setup::log(&places)),
         ("crash reports", places.state.clone()),
     ];
-    rows.extend(places.project.map(|dir| ("project", dir)));
+    rows.extend(places.project.prompts().map(|dir| ("project", dir.to_path_buf())));
     for (what, path) in rows {
         writeln!(io.out, "{what:<14} {}", path.display())?;
     }

@@ -6,10 +6,12 @@
 //! A [`Tally`] is what the cells of a batch come to, and [`report`] writes them all as a file.
 //! A [`JsonDiff`] says which values two answers differ in, [`Groups`] which of many are the same.
 //! [`Evidence`] says whether one of two is better over the same rows, by the tests of [`stats`].
+//! A [`Budget`] bounds the work of it all: what exceeds it is inconclusive.
 //! [`again()`] judges an answer on record by the checks of today, and [`Again`] sums up many.
 //! A [`WhatIf`] says what another threshold would do to answers that are there already.
 
 mod again;
+pub mod budget;
 pub mod check;
 pub mod comparison;
 mod confidence;
@@ -33,6 +35,7 @@ mod unrun;
 pub mod whatif;
 
 pub use again::{Again, again};
+pub use budget::Budget;
 pub use comparison::Comparison;
 pub use evidence::{Evidence, Pair};
 pub use extract::{ExtractError, Extraction, Found, Step, extract, locate};

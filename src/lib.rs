@@ -58,6 +58,10 @@
 //! **A secret is a `SecretString` from the moment it is read.** It is never stored, logged or
 //! shown; everywhere its label stands for it.
 //!
+//! **Content of others asks first.** A promptfoo config, a project's prompts and a data set send no variable, reach
+//! no host and read no file outside their folder that the user's settings do not name or the user has not agreed to:
+//! the list is made while they are read, and [`store::trust`] alone decides.
+//!
 //! **A provider's 200 proves nothing.** Success needs a terminal signal and a complete answer; what
 //! a finish reason makes of one, [`model::Finish::ending`] alone decides.
 //!

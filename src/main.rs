@@ -3,6 +3,7 @@
 use std::{
     env,
     io::{self, IsTerminal as _, Write},
+    path::Path,
     process::ExitCode,
     sync::Arc,
 };
@@ -19,6 +20,7 @@ use retort::{
     text::clean,
     tui,
 };
+use tokio::runtime::Runtime;
 use tracing::level_filters::LevelFilter;
 
 fn main() -> ExitCode {
@@ -56,11 +58,19 @@ fn start(arguments: Cli) -> anyhow::Result<Exit> {
         .enable_all()
         .build()
         .context("no threads can be started")?;
-    let exit = if let Some(command) = arguments.command {
+    let ended = begin(arguments, environment, &cwd, &runtime);
+    // Whatever still works or blocks must not keep the program, however it ended.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Runs a command, or the workbench.
+fn begin(arguments: Cli, environment: Environment, cwd: &Path, runtime: &Runtime) -> anyhow::Result<Exit> {
+    if let Some(command) = arguments.command {
         let (out_is_terminal, err_is_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let io = Io {
             environment,
-            cwd,
+            cwd: cwd.to_owned(),
             out: &mut *door(io::stdout(), out_is_terminal),
             painted: &mut io::stdout(),
             out_is_terminal,
@@ -69,20 +79,17 @@ fn start(arguments: Cli) -> anyhow::Result<Exit> {
             painted_err: &mut io::stderr(),
             err_is_terminal,
         };
-        runtime.block_on(cli::execute(command, io))?
+        Ok(runtime.block_on(cli::execute(command, io))?)
     } else {
         if !tui::screen::is_terminal() {
             let words = "the workbench needs a terminal; without one, use `retort run PROMPT -i FILE` \
                          (`retort run --help` shows examples)";
             return Err(Stopped::Usage(words.to_owned()).into());
         }
-        let setup = Arc::new(Setup::read(environment, &cwd)?);
+        let setup = Arc::new(Setup::read(environment, cwd)?);
         runtime.block_on(tui::run(setup, arguments.session))?;
-        Exit::Done
-    };
-    // Whatever still blocks must not keep the program.
-    runtime.shutdown_background();
-    Ok(exit)
+        Ok(Exit::Done)
+    }
 }
 
 /// Sanitizes what goes to a terminal; a pipe gets every byte.

@@ -1,5 +1,6 @@
 //! What the program talks about: pure data, no behaviour beyond its own rules.
 
+pub mod address;
 pub mod batch;
 pub mod card;
 pub mod catalog;

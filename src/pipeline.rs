@@ -3,6 +3,7 @@
 
 mod admit;
 mod allow;
+mod aside;
 mod ask;
 mod attempt;
 mod backoff;
@@ -83,11 +84,8 @@ pub struct Rules {
     pub provider_timeouts: BTreeMap<String, Duration>,
     /// How much of a provider each account may use at once and in a minute.
     pub limits: BTreeMap<String, AccountLimits>,
-    /// Keys by provider, in the user's order.
+    /// Keys that are at hand from the beginning, by provider, in the user's order; see [`Pipeline::add_keys`].
     pub keys: BTreeMap<String, Vec<Key>>,
-    /// Why other keys that are named cannot be had, by provider. Where no key of a provider can, no
-    /// request goes to it.
-    pub unreadable_keys: BTreeMap<String, Vec<String>>,
     /// How much of answers is taken in.
     pub intake: IntakeLimits,
     /// Whether the cache is used at all.
@@ -171,7 +169,13 @@ impl Pipeline {
         self.shared.gate.set_concurrency(provider, most);
     }
 
-    /// Lists every configured key with its state, by provider.
+    /// Takes the keys of a provider, in the user's order, and why others that are named cannot be had. Where none
+    /// can though some are named, no request goes to it.
+    pub fn add_keys(&self, provider: &str, keys: Vec<Key>, unreadable: Vec<String>) {
+        self.shared.pool.add(provider, keys, unreadable);
+    }
+
+    /// Lists every key that was read, with its state, by provider.
     #[must_use]
     pub fn keys(&self) -> Vec<KeyState> {
         self.shared.pool.states(self.shared.ports.world.timestamp())

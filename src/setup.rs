@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod found;
+pub mod keys;
 pub mod world;
 
 use std::{
@@ -11,20 +12,12 @@ use std::{
 };
 
 use crate::{
-    model::{
-        Catalog, Look, ProviderKind, Settings, Target,
-        settings::{Places, ProviderSettings},
-    },
+    model::{Catalog, Look, ProviderKind, Settings, Target, settings::Places},
     pipeline::{Pipeline, Ports, Rules},
     provider::{Backend, Call, Providers, WireStream, demo::Demo},
-    store::{
-        Store, cards,
-        job::StoreFault,
-        key_memory::KeyFile,
-        keys::{self, KeyFault},
-        places, settings,
-    },
+    store::{Store, cards, job::StoreFault, key_memory::KeyFile, places, settings},
 };
+use keys::{KeyReader, NamedKeys};
 use world::Machine;
 
 /// The environment, read once.
@@ -65,6 +58,8 @@ pub struct Setup {
     pub settings: Settings,
     /// Every model that can be named.
     pub catalog: Catalog,
+    /// The environment variables that headers of this run are filled from, agreed to by the user.
+    pub header_variables: BTreeSet<String>,
 }
 
 impl Setup {
@@ -74,7 +69,7 @@ impl Setup {
         let places = places::places(&value, cwd)?;
         let settings = settings::load(&places, &value)?;
         let catalog = Catalog::new(cards::cards(), &settings);
-        Ok(Self { environment, places, settings, catalog })
+        Ok(Self { environment, places, settings, catalog, header_variables: BTreeSet::new() })
     }
 
     /// Takes other settings for this run, and names the models that they have.
@@ -95,25 +90,12 @@ impl Setup {
         Store::open(self.places.clone(), self.settings.cache.capacity)
     }
 
-    /// Reads a provider's keys, in the user's order: those that can be used, and why the others
-    /// cannot. Blocks while commands that print keys run.
-    #[must_use]
-    pub fn keys(&self, provider: &ProviderSettings) -> Keys {
-        let mut read = Keys::default();
-        for key in keys::read(&provider.api_keys, &|name| self.environment.value(name)) {
-            match key {
-                Ok(key) => read.usable.push(key),
-                Err(fault) if fault.absent && provider.usual_key => read.unset.push(fault),
-                Err(fault) => read.faults.push(fault),
-            }
-        }
-        read
-    }
-
     /// Makes the providers. The HTTP client behind them is built when it is needed.
     #[must_use]
     pub fn providers(&self) -> Providers {
-        Providers::new(self.environment.0.clone())
+        let filling = self.header_variables.iter();
+        let filling = filling.filter_map(|name| Some((name.clone(), self.environment.value(name)?.into())));
+        Providers::new(self.environment.0.clone()).filling_headers(filling)
     }
 
     /// Tells whether a target's provider asks for a key.
@@ -123,42 +105,19 @@ impl Setup {
     }
 }
 
-/// A provider's keys as they could be read.
-#[derive(Debug, Default)]
-pub struct Keys {
-    /// Those that can be used.
-    pub usable: Vec<crate::model::Key>,
-    /// Why the others that are named cannot.
-    pub faults: Vec<KeyFault>,
-    /// The vendor's usual variable, where it is not set and nobody named a key: nothing is wrong then.
-    pub unset: Vec<KeyFault>,
-}
-
-/// The pipeline, ready to run, with what went wrong while its keys were read.
+/// The pipeline, ready to run once it has the keys of what it is to ask.
 pub struct Engine {
     /// The pipeline.
     pub pipeline: Pipeline,
     /// The providers behind it.
     pub providers: Providers,
-    /// Why keys that are named could not be read, by provider.
-    pub unreadable_keys: BTreeMap<String, Vec<String>>,
-    /// The providers of whose named keys none could be read.
-    pub keyless: BTreeSet<String>,
+    keys: KeyReader,
 }
 
 impl Engine {
-    /// Wires the pipeline. Blocks while keys are read.
+    /// Wires the pipeline. No key is read yet.
     #[must_use]
     pub fn start(setup: &Setup, store: &Store) -> Self {
-        let (mut usable, mut unreadable, mut keyless) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        for (name, provider) in &setup.settings.providers {
-            let keys = setup.keys(provider);
-            if keys.usable.is_empty() && !keys.faults.is_empty() {
-                keyless.insert(name.clone());
-            }
-            usable.insert(name.clone(), keys.usable);
-            unreadable.insert(name.clone(), keys.faults.iter().map(ToString::to_string).collect());
-        }
         let providers = setup.providers();
         let settings = &setup.settings;
         let timeouts = settings.providers.iter().filter_map(|(name, provider)| Some((name.clone(), provider.timeout?)));
@@ -167,8 +126,7 @@ impl Engine {
             timeouts: settings.timeouts,
             provider_timeouts: timeouts.collect(),
             limits: settings.providers.iter().map(|(name, provider)| (name.clone(), provider.limits)).collect(),
-            keys: usable,
-            unreadable_keys: unreadable.clone(),
+            keys: BTreeMap::new(),
             intake: settings.intake,
             cache: settings.cache.enabled,
             allow_retired: false,
@@ -180,7 +138,13 @@ impl Engine {
             keys: Arc::new(KeyFile::of(&setup.places)),
             world: Arc::new(Machine::default()),
         };
-        Self { pipeline: Pipeline::new(ports, rules), providers, unreadable_keys: unreadable, keyless }
+        Self { pipeline: Pipeline::new(ports, rules), providers, keys: KeyReader::new(setup) }
+    }
+
+    /// Reads the keys of the providers that these targets are at, each provider's once, before they are asked;
+    /// returns what came of it by provider. Waits while commands that print keys run.
+    pub async fn read_keys<'a>(&self, targets: impl IntoIterator<Item = &'a Target>) -> BTreeMap<String, NamedKeys> {
+        self.keys.read(&self.pipeline, targets).await
     }
 }
 

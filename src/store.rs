@@ -12,12 +12,14 @@ pub mod keys;
 pub mod names;
 pub mod output;
 pub mod places;
+pub mod project;
 pub mod promptfoo;
 pub mod prompts;
 pub mod restore;
 pub mod sessions;
 pub mod settings;
 pub mod starters;
+pub mod trust;
 
 mod alive;
 mod batches;

@@ -83,8 +83,12 @@ pub async fn run(setup: Arc<Setup>, session: Option<String>) -> Result<(), Refus
     // What is typed from now on is for whoever has the terminal next.
     bench.input.let_go();
     // The screen goes first: what is left to do must not look like a hang.
-    drop(bench);
-    let ended = work.end(inbox).await;
+    let Bench { mut signals, screen, .. } = bench;
+    drop(screen);
+    let ended = tokio::select! {
+        ended = work.end(inbox) => ended,
+        () = signals.asked_to_quit() => Err(Refused::Words(HURRIED.to_owned())),
+    };
     let lost: Vec<String> = last_words.into_iter().flatten().collect();
     if lost.is_empty() {
         return ended;
@@ -93,6 +97,9 @@ pub async fn run(setup: Arc<Setup>, session: Option<String>) -> Result<(), Refus
     tracing::warn!("{lost}");
     Err(Refused::Words(lost))
 }
+
+/// What is said where the end is not waited for.
+const HURRIED: &str = "left at once: what was not yet on disk is lost; `retort history` shows what is on record";
 
 /// Why the workbench did not come up, or what was lost when it closed.
 #[derive(Debug, thiserror::Error)]

@@ -209,7 +209,7 @@ fn open(dir: &Path, runs: u64) -> Filled {
         data: below("data"),
         cache: below("cache"),
         state: below("state"),
-        project: None,
+        project: retort::model::settings::Project::Absent,
     };
     let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
     Filled { store: Store::open(places, 1000), runtime, runs, _dir: None }

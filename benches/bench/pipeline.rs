@@ -178,7 +178,7 @@ fn with_store(work: impl FnOnce(&Pipeline, &Runtime)) {
         data: place("data"),
         cache: place("cache"),
         state: place("state"),
-        project: None,
+        project: retort::model::settings::Project::Absent,
     };
     let (store, runtime) = (Store::open(places, 1000), runtime());
     work(&pipeline(Some(&store)), &runtime);

@@ -34,7 +34,7 @@ fn bench() -> Bench {
         data: below("data"),
         cache: below("cache"),
         state: below("state"),
-        project: None,
+        project: retort::model::settings::Project::Absent,
     };
     let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
     Bench { store: Store::open(places, CAPACITY), runtime, _dir: dir }

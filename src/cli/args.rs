@@ -7,7 +7,7 @@ mod run;
 use std::path::PathBuf;
 
 use clap::{
-    CommandFactory as _, Parser, Subcommand, ValueEnum,
+    Args, CommandFactory as _, Parser, Subcommand, ValueEnum,
     error::{ContextKind, ContextValue},
 };
 use clap_complete::Shell;
@@ -147,6 +147,10 @@ pub enum Command {
     /// Check terminal, directories, settings, keys, providers and databases.
     Doctor,
 
+    /// Show what a config, a project or a folder asks for, and agree to it.
+    #[command(after_help = TRUST_EXAMPLES)]
+    Trust(TrustArgs),
+
     /// Look at the response cache, or empty it.
     Cache {
         /// What to do with it.
@@ -220,6 +224,9 @@ pub enum PromptsAction {
         /// Writes over prompts and a data set of the same names.
         #[arg(long)]
         replace: bool,
+        /// Lets the config read, this once, what lies outside its folder.
+        #[arg(long)]
+        trust: bool,
     },
     /// Print a prompt as a promptfoo config.
     Export {
@@ -229,6 +236,34 @@ pub enum PromptsAction {
         #[arg(long, value_name = "FILE")]
         data: Option<PathBuf>,
     },
+}
+
+const TRUST_EXAMPLES: &str = "Examples:
+  retort trust promptfooconfig.yaml
+  retort trust . --yes
+  retort trust --list
+  retort trust --forget promptfooconfig.yaml
+
+A yes holds for the content as it is: where a byte of it changes, it is asked for again.";
+
+/// `retort trust`.
+#[derive(Debug, Args)]
+pub struct TrustArgs {
+    /// A promptfoo config, a project's folder or retort.toml, or a folder of texts.
+    #[arg(value_name = "FILE|FOLDER", required_unless_present_any = ["list", "forget"])]
+    pub path: Option<PathBuf>,
+
+    /// Agrees without asking.
+    #[arg(long, requires = "path")]
+    pub yes: bool,
+
+    /// Lists what was agreed to.
+    #[arg(long, conflicts_with_all = ["path", "forget"])]
+    pub list: bool,
+
+    /// Forgets what was agreed to for a file or folder.
+    #[arg(long, value_name = "FILE|FOLDER", conflicts_with = "path")]
+    pub forget: Option<PathBuf>,
 }
 
 /// `retort cache`.

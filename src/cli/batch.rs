@@ -43,6 +43,9 @@ const BEAT: Duration = Duration::from_millis(100);
 /// Runs the batch.
 pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let mut setup = io.setup()?;
+    if args.trust {
+        setup.places.project.trust();
+    }
     let outs = order::outs(&args, &setup, &io.cwd)?;
     let Wanted { mut order, copy: _copy } = match &args.config {
         Some(file) => suite::order(&mut setup, file, &args, io)?,
@@ -64,15 +67,20 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     }
     if args.dry_run {
         if args.json {
-            said::estimate_line(io.out, &planned.estimate)?;
+            said::estimate_line(io.out, &planned.estimate, &planned.footprint)?;
         } else {
             writeln!(io.out, "{}", said::estimate(&planned.estimate))?;
+            writeln!(io.out, "{}", clean_line(&planned.footprint.to_string()))?;
         }
         notes(&planned, io);
         return Ok(Exit::Done);
     }
     let engine = Engine::start(&setup, &store);
-    run::check_keys(&engine, planned.targets.iter().flatten().filter_map(|lane| lane.first()), io)?;
+    let named = tokio::select! {
+        named = engine.read_keys(planned.targets.iter().flatten().filter_map(|lane| lane.first())) => named,
+        _ = interrupts.recv() => return Ok(Exit::Cancelled),
+    };
+    run::check_keys(&named, io)?;
     let begun = common::start(&engine, &store, &order, &planned).await?;
     introduce(&begun, &order, &planned, io);
     let Begun { id, budget, stream, unanswered, crashed, .. } = begun;
@@ -132,6 +140,7 @@ fn introduce(begun: &Begun, order: &Order, planned: &Planned, io: &mut Io<'_>) {
     notes(planned, io);
     if left > 0 {
         let _ = writeln!(io.err, "{}", said::estimate(&planned.estimate_of(left)));
+        let _ = writeln!(io.err, "{}", clean_line(&planned.footprint.to_string()));
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Exit, Io, Stopped};
 use crate::{
     model::{
         Class, Fault, ProviderKind, Target,
-        settings::{AccountLimits, ProviderSettings},
+        settings::{AccountLimits, Project, ProviderSettings},
     },
     setup::{Environment, Setup},
     store::{Store, atomic, job::Job, key_memory::KeyFile, places, prompts},
@@ -64,6 +64,14 @@ pub(super) async fn doctor(io: &mut Io<'_>) -> Result<Exit, Stopped> {
                         findings.note(State::Broken, what, &words)?;
                     }
                 }
+            }
+            match &places.project {
+                Project::Absent => {}
+                Project::Found { prompts, .. } => {
+                    findings.note(State::Good, "project", &format!("prompts in {}", prompts.display()))?;
+                }
+                Project::Ignored(why) => findings.note(State::Absent, "project", why)?,
+                Project::Broken(why) => findings.note(State::Broken, "project", why)?,
             }
         }
         Err(fault) => findings.note(State::Broken, "directories", &fault.to_string())?,

@@ -8,20 +8,20 @@ use std::path::{Path, PathBuf};
 use super::{Exit, Io, Stopped, args::PromptsAction, table};
 use crate::{
     model::{Prompt, catalog::nearest, settings::Places},
-    store::{job::PromptEntry, places, prompts},
+    store::{job::PromptEntry, prompts},
     text::clean_line,
 };
 
 /// Lists, shows or finds prompts, or does what is asked with their versions.
 pub(super) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let action = action.unwrap_or(PromptsAction::List);
-    let places = places::places(&|name| io.environment.value(name), &io.cwd)?;
+    let places = io.places()?;
     match action {
         PromptsAction::Versions { name } => return versions::list(&name, io).await,
         PromptsAction::Diff { name, from, to } => return versions::diff(&name, &from, to.as_deref(), io).await,
         PromptsAction::Restore { name, which } => return versions::restore(&name, &which, io).await,
         PromptsAction::Name { name, which, to } => return versions::name(&name, &which, &to, io).await,
-        PromptsAction::Import { file, replace } => promptfoo::import(&file, replace, &places, io)?,
+        PromptsAction::Import { file, replace, trust } => promptfoo::import(&file, (replace, trust), &places, io)?,
         PromptsAction::Export { name, data } => promptfoo::export(&name, data.as_deref(), &io.setup()?, io)?,
         PromptsAction::List => {
             let rows: Vec<Vec<String>> = prompts::list(&places)?.into_iter().map(row).collect();
@@ -56,8 +56,7 @@ pub(super) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
 
 /// Reads a prompt by its name, or by its path if it is written like one.
 pub(super) fn find(places: &Places, cwd: &Path, name: &str) -> Result<(String, Prompt), Stopped> {
-    let is_path = name.contains(['/', '\\']) || Path::new(name).extension().is_some_and(|ending| ending == "toml");
-    if !is_path {
+    if !is_path(name) {
         return Ok((name.to_owned(), prompts::read(places, name)?));
     }
     let path = cwd.join(name);
@@ -66,6 +65,16 @@ pub(super) fn find(places: &Places, cwd: &Path, name: &str) -> Result<(String, P
     };
     let stem = path.file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned());
     Ok((stem, prompt))
+}
+
+/// Finds the file of a prompt that is named by its name or its path; none where it is built in.
+pub(super) fn file(places: &Places, cwd: &Path, name: &str) -> Result<Option<PathBuf>, Stopped> {
+    Ok(if is_path(name) { Some(cwd.join(name)) } else { prompts::file(places, name)? })
+}
+
+/// Tells whether a prompt is named by its path.
+fn is_path(name: &str) -> bool {
+    name.contains(['/', '\\']) || Path::new(name).extension().is_some_and(|ending| ending == "toml")
 }
 
 fn row(entry: PromptEntry) -> Vec<String> {
@@ -86,7 +95,7 @@ fn path(prompts: &[PromptEntry], places: &Places, name: &str) -> Result<PathBuf,
              makes one of your own",
             places.config.join("prompts").display()
         ))),
-        Some(entry) => match &places.project {
+        Some(entry) => match places.project.prompts() {
             Some(dir) if entry.project => Ok(dir.join(file)),
             _ => Ok(places.config.join("prompts").join(file)),
         },

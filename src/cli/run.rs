@@ -3,7 +3,7 @@
 mod source;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     io::{self, IsTerminal as _},
     path::Path,
     sync::Arc,
@@ -31,6 +31,7 @@ use crate::{
     setup::{
         Engine, Setup,
         batch::{bare_note, note_of},
+        keys::NamedKeys,
     },
     store::settings::CONFIG_FILE,
     store::{Store, job::StoreFault},
@@ -42,7 +43,10 @@ pub(super) const CLOSING: Duration = Duration::from_secs(6);
 
 /// Runs the prompt.
 pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
-    let setup = io.setup()?;
+    let mut setup = io.setup()?;
+    if args.trust {
+        setup.places.project.trust();
+    }
     let (prompt_name, mut prompt) = prompts::find(&setup.places, &io.cwd, &args.prompt)?;
     for (name, value) in &args.params {
         set(&mut prompt.params, name, value).map_err(Stopped::Usage)?;
@@ -64,6 +68,10 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
     let store = setup.store();
     let mut troubles = store.faults();
     let engine = Engine::start(&setup, &store);
+    tokio::select! {
+        _ = engine.read_keys(lanes.iter().flatten().chain(judges.values())) => {}
+        _ = interrupts.recv() => return Ok(Exit::Cancelled),
+    }
     let prompt = Arc::new(prompt);
     let cache = match (args.no_cache, args.fresh) {
         (true, _) => CacheMode::Off,
@@ -198,18 +206,12 @@ pub(super) fn interrupts() -> io::Result<Interrupts> {
 }
 
 /// Says which of the keys that are named for targets cannot be had, and stops where none of a target's can.
-pub(super) fn check_keys<'a>(
-    engine: &Engine,
-    targets: impl IntoIterator<Item = &'a Target>,
-    io: &mut Io<'_>,
-) -> Result<(), Stopped> {
-    let providers: BTreeSet<&str> = targets.into_iter().map(|target| target.provider.as_str()).collect();
-    for provider in providers {
-        let why = engine.unreadable_keys.get(provider).map_or(&[][..], Vec::as_slice);
-        if engine.keyless.contains(provider) {
-            return Err(Stopped::Other(format!("no key for {provider} can be had: {}", why.join("; "))));
+pub(super) fn check_keys(named: &BTreeMap<String, NamedKeys>, io: &mut Io<'_>) -> Result<(), Stopped> {
+    for (provider, NamedKeys { faults, none }) in named {
+        if *none {
+            return Err(Stopped::Other(format!("no key for {provider} can be had: {}", faults.join("; "))));
         }
-        for why in why {
+        for why in faults {
             let _ = writeln!(io.err, "note: {}; another one is used", clean_line(why));
         }
     }

@@ -11,6 +11,7 @@ mod fill;
 mod json;
 mod levenshtein;
 mod limit;
+mod pattern;
 mod refusal;
 mod rouge;
 mod seen;
@@ -86,6 +87,7 @@ impl Checks {
     pub(super) fn judge(&self, seen: &Seen<'_>, input: Option<&Input>) -> Judged {
         let mut judged = Judged::default();
         for compiled in &self.0 {
+            seen.budget.next_rule();
             let (verdict, rubric) = compiled.judge(seen, input);
             judged.rubrics.extend(rubric.map(|rubric| (judged.verdicts.len(), rubric)));
             judged.verdicts.push(verdict);

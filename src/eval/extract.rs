@@ -21,7 +21,7 @@ pub use reasoning::answer;
 use reasoning::{BLANK, Bare};
 use scan::{First, Kind};
 
-use super::JsonTypes;
+use super::{Budget, JsonTypes, budget::TooMuch, figures::thousands};
 
 /// Levels of nesting that are still read.
 pub const MAX_DEPTH: usize = 128;
@@ -70,6 +70,34 @@ pub enum Found {
     },
 }
 
+/// Values in a text, above which it is not read as JSON: each takes some hundred bytes of memory.
+const MOST_VALUES: usize = 100_000;
+
+/// Steps of reading a byte as JSON.
+const STEPS: u64 = 2;
+
+/// Takes the work of reading a text as JSON from a budget. The error says that it may hold too many values, or
+/// is too long.
+pub fn spend(text: &str, budget: &Budget) -> Result<(), TooMuch> {
+    bounded(text)?;
+    let steps = (text.len() as u64).saturating_mul(STEPS);
+    budget.spend(steps, || format!("reading {} bytes as JSON", thousands(text.len() as u64)))
+}
+
+/// Refuses a text that may hold too many values to be read as JSON.
+pub fn bounded(text: &str) -> Result<(), TooMuch> {
+    // Those in strings are counted as well: which they are, is not known before it is read.
+    let values = 1 + text.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+    if values <= MOST_VALUES {
+        return Ok(());
+    }
+    Err(TooMuch::new(format!(
+        "the answer may hold {} JSON values, of which at most {} are read",
+        thousands(values as u64),
+        thousands(MOST_VALUES as u64)
+    )))
+}
+
 /// Finds the JSON of an answer. In other text it is the first object or array of the types that are
 /// wanted, or else the first object, or else the first array; alone or in a fence it may be anything.
 pub fn extract(text: &str, wanted: JsonTypes) -> Result<(Value, Extraction), ExtractError> {
@@ -108,6 +136,7 @@ struct Read {
 }
 
 fn read(text: &str, wanted: JsonTypes) -> Result<Read, ExtractError> {
+    bounded(text).map_err(|much| Place::new(text, 0).error(Step::Find, much.to_string()))?;
     let trimmed = trim(text);
     let whole = match scan::whole(trimmed) {
         Ok(value) => {

@@ -68,6 +68,20 @@ pub fn countdown(left: Duration) -> String {
     format!("{} s", left.as_millis().div_ceil(1000))
 }
 
+/// Writes a number with a comma at the thousands: `50,000,000`.
+#[must_use]
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// Writes a count, rounded to the digits it is written with: `38`, `4,096`, `31k`, `1.2M`.
 #[must_use]
 pub fn count(number: u64) -> String {

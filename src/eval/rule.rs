@@ -1,5 +1,7 @@
 //! What the rules have in common: refusing what cannot be applied, and putting numbers in words.
 
+use std::fmt::{self, Write as _};
+
 use serde_json::Value;
 
 use crate::{
@@ -74,9 +76,53 @@ pub fn apart(one: f64, other: f64, least: usize) -> (String, String) {
     (format!("{one:.digits$}"), format!("{other:.digits$}"))
 }
 
+/// Columns of a quotation.
+const QUOTED: usize = 48;
+
+/// Bytes of a text from outside that are looked at to show its beginning.
+const BRIEF: usize = 4096;
+
 /// Quotes the beginning of a text from outside on one line, fit to be shown.
 pub(super) fn quote(text: &str) -> String {
-    format!("`{}`", truncate(clean_line(text.trim()).as_str(), 48))
+    format!("`{}`", head(text, QUOTED))
+}
+
+/// Quotes the beginning of what is written, as [`quote()`] does.
+pub(super) fn quote_of(written: &impl fmt::Display) -> String {
+    quote(&brief(written))
+}
+
+/// Writes something until it is longer than can be shown.
+pub(super) fn brief(written: &impl fmt::Display) -> String {
+    /// Breaks off what is written where it is long enough.
+    struct Brief(String);
+    impl fmt::Write for Brief {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.push_str(beginning(text, BRIEF + 1));
+            if self.0.len() > BRIEF { Err(fmt::Error) } else { Ok(()) }
+        }
+    }
+    let mut out = Brief(String::new());
+    // The error is that of breaking off.
+    let _ = write!(out, "{written}");
+    out.0
+}
+
+/// Returns the first so many columns of a text from outside on one line, however long it is.
+pub(super) fn head(text: &str, columns: usize) -> String {
+    let text = text.trim();
+    let seen = beginning(text, BRIEF);
+    let mut shown = truncate(clean_line(seen).as_str(), columns).into_owned();
+    if seen.len() < text.len() && !shown.ends_with('…') {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Returns at most so many bytes of a text, whole characters.
+fn beginning(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
 }
 
 /// Names a JSON value: `an object`, `the number 85`, `the string "0.9"`.

@@ -1,13 +1,33 @@
 //! The SHA-256 of what is kept under it, as text.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    io::{self, Read},
+};
 
 use sha2::{Digest as _, Sha256};
 
 /// Returns the SHA-256 of bytes, in hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+    shown(&Sha256::digest(bytes))
+}
+
+/// Returns the SHA-256 of all that can be read, in hex.
+pub fn hex_of(mut from: impl Read) -> io::Result<String> {
+    let (mut hash, mut chunk) = (Sha256::new(), vec![0; 64 * 1024]);
+    loop {
+        match from.read(&mut chunk) {
+            Ok(0) => return Ok(shown(&hash.finalize())),
+            Ok(read) => hash.update(chunk.get(..read).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn shown(digest: &[u8]) -> String {
+    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
@@ -20,5 +40,6 @@ mod tests {
         // FIPS 180-2, appendix B.1.
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(super::hex(b"abc"), abc);
+        assert_eq!(super::hex_of(&b"abc"[..]).unwrap(), abc);
     }
 }

@@ -276,7 +276,7 @@ impl Default for CacheSettings {
     }
 }
 
-/// The four directories everything is kept in, and the project's prompts if there are any.
+/// The four directories everything is kept in, and the project if there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
     /// Settings, prompts, sessions.
@@ -287,6 +287,55 @@ pub struct Places {
     pub cache: PathBuf,
     /// The log.
     pub state: PathBuf,
-    /// `prompts/` beside a `retort.toml` found upward from the working directory.
-    pub project: Option<PathBuf>,
+    /// The project that the working directory lies in.
+    pub project: Project,
+}
+
+/// A folder with a `retort.toml`, which brings prompts of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Project {
+    /// There is none upward of the working directory.
+    #[default]
+    Absent,
+    /// There is one.
+    Found {
+        /// The folder of its `retort.toml`.
+        root: PathBuf,
+        /// The folder of its prompts.
+        prompts: PathBuf,
+        /// Whether all that it asks for is agreed to for this run.
+        trusted: bool,
+    },
+    /// It is not used, since others can have written it; why, in words.
+    Ignored(String),
+    /// Its `retort.toml` cannot be read; why, in words. Whoever needs its prompts fails.
+    Broken(String),
+}
+
+impl Project {
+    /// Agrees to all that it asks for, for this run.
+    pub fn trust(&mut self) {
+        match self {
+            Self::Found { trusted, .. } => *trusted = true,
+            Self::Absent | Self::Ignored(_) | Self::Broken(_) => {}
+        }
+    }
+
+    /// Returns the folder of its prompts, whether or not there is one.
+    #[must_use]
+    pub fn prompts(&self) -> Option<&std::path::Path> {
+        match self {
+            Self::Found { prompts, .. } => Some(prompts),
+            Self::Absent | Self::Ignored(_) | Self::Broken(_) => None,
+        }
+    }
+
+    /// Says why it is not used, where that is for what it is and not for what is written in it.
+    #[must_use]
+    pub fn notice(&self) -> Option<&str> {
+        match self {
+            Self::Ignored(why) => Some(why),
+            Self::Absent | Self::Found { .. } | Self::Broken(_) => None,
+        }
+    }
 }

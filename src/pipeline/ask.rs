@@ -185,7 +185,7 @@ impl Run {
     /// right, and ends the run: what was to be asked with a key is not asked without one, and no
     /// other model is asked behind the user's back.
     fn keyless(&self, target: &Target) -> Option<Fault> {
-        let why = self.unreadable_keys(target);
+        let why = self.shared.pool.unreadable(&target.provider);
         let none = !why.is_empty() && !self.shared.pool.has_keys(&target.provider);
         none.then(|| Fault::new(Class::Credential, why.join("; ")))
     }

@@ -1,8 +1,11 @@
 //! The end of a run: the answer judged, its cost summed up, the outcome made.
 
+use std::{sync::Arc, time::Duration};
+
 use tokio::time::Instant;
 
 use super::{
+    aside::aside,
     event::RunEvent,
     heard::Heard,
     mend::Remedy,
@@ -10,10 +13,10 @@ use super::{
     run::{Plan, Run},
 };
 use crate::{
-    eval::Answer,
+    eval::{Answer, Judgement},
     model::{
         Commit, Cost, End, Fault, Finish, Format, Outcome, Provenance, Spent, Target,
-        outcome::{AttemptUsage, Timing},
+        outcome::{AttemptUsage, Reason, Timing},
     },
 };
 
@@ -25,8 +28,7 @@ impl Run {
         let finish = self.heard.finish.get_or_insert(Finish::Unknown).clone();
         let response = self.heard.took(Instant::now());
         let cost = self.spent().cost;
-        let answer = Answer { text: &self.heard.text, finish: Some(&finish), latency: Some(response), cost };
-        let mut judgement = plan.judge.judge_on(&answer, &self.request.input);
+        let mut judgement = self.judge(plan, self.heard.text.clone(), finish, (Some(response), cost)).await?;
         let whole = self.request.prompt.response.format == Format::Text || judgement.json.is_some();
         if let Some(fault) = self.heard.complaint(whole) {
             return Err(fault);
@@ -51,8 +53,10 @@ impl Run {
     pub(super) async fn replay(&mut self, plan: &Plan, head: &Target, cached: Cached, shared: bool) -> End {
         let Cached { stored, outcome } = cached;
         let finish = outcome.finish.clone().unwrap_or(Finish::Unknown);
-        let answer = Answer { text: &outcome.text, finish: Some(&finish), latency: None, cost: outcome.cost };
-        let mut judgement = plan.judge.judge_on(&answer, &self.request.input);
+        let mut judgement = match self.judge(plan, outcome.text.clone(), finish, (None, outcome.cost)).await {
+            Ok(judgement) => judgement,
+            Err(fault) => return End::Failed { reasons: vec![Reason { target: head.name.clone(), fault }] },
+        };
         self.heard = Heard::again(&outcome);
         let (usage, served) = (outcome.usage, outcome.served.clone());
         let (target, model) =
@@ -83,6 +87,21 @@ impl Run {
         }
         self.tell(RunEvent::Checked { quality }).await;
         End::Done
+    }
+
+    /// Judges an answer, of which `figures` say how long it took and what it cost.
+    async fn judge(
+        &self,
+        plan: &Plan,
+        text: String,
+        finish: Finish,
+        (latency, cost): (Option<Duration>, Cost),
+    ) -> Result<Judgement, Fault> {
+        let (judge, input) = (Arc::clone(&plan.judge), self.request.input.clone());
+        let judged = aside(self.deadline, move || {
+            judge.judge_on(&Answer { text: &text, finish: Some(&finish), latency, cost }, &input)
+        });
+        judged.await.ok_or_else(|| self.late())
     }
 
     /// Sums up what the attempts took that are over.

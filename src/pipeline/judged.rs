@@ -15,6 +15,12 @@ const MOST: usize = 16;
 pub(super) struct Compiled(Mutex<VecDeque<(Arc<Prompt>, Arc<Judge>)>>);
 
 impl Compiled {
+    /// Returns the rules of a prompt, if they were compiled lately.
+    pub(super) fn at_hand(&self, prompt: &Arc<Prompt>) -> Option<Arc<Judge>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().find(|(known, _)| Arc::ptr_eq(known, prompt)).map(|(_, judge)| Arc::clone(judge))
+    }
+
     /// Returns the rules of a prompt, compiled by `compile` where they are not at hand. Prompts are told apart by
     /// where they are: a copy is another one.
     pub(super) fn of<E>(
@@ -22,12 +28,11 @@ impl Compiled {
         prompt: &Arc<Prompt>,
         compile: impl FnOnce() -> Result<Judge, E>,
     ) -> Result<Arc<Judge>, E> {
-        let at_hand = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, judge)) = at_hand().iter().find(|(known, _)| Arc::ptr_eq(known, prompt)) {
-            return Ok(Arc::clone(judge));
+        if let Some(judge) = self.at_hand(prompt) {
+            return Ok(judge);
         }
         let judge = Arc::new(compile()?);
-        let mut kept = at_hand();
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.truncate(MOST - 1);
         kept.push_front((Arc::clone(prompt), Arc::clone(&judge)));
         Ok(judge)

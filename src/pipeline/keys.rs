@@ -115,6 +115,8 @@ impl Entry {
 #[derive(Default)]
 struct State {
     entries: BTreeMap<String, Vec<Entry>>,
+    /// Why keys that are named cannot be had.
+    unreadable: BTreeMap<String, Vec<String>>,
     cooling: BTreeMap<(String, String), Instant>,
     /// The place of the key that each provider began with.
     first: BTreeMap<String, usize>,
@@ -136,10 +138,24 @@ pub(super) struct Pool {
 impl Pool {
     /// Makes a pool in which every key is ready.
     pub(super) fn new(keys: BTreeMap<String, Vec<Key>>) -> Self {
-        let fresh = |key| Entry { key, used: 0, refused: None };
-        let entries =
-            keys.into_iter().map(|(provider, keys)| (provider, keys.into_iter().map(fresh).collect())).collect();
-        Self { state: Mutex::new(State { entries, ..State::default() }) }
+        let pool = Self { state: Mutex::default() };
+        for (provider, keys) in keys {
+            pool.add(&provider, keys, Vec::new());
+        }
+        pool
+    }
+
+    /// Adds a provider's keys, every one ready, and why others cannot be had.
+    pub(super) fn add(&self, provider: &str, keys: Vec<Key>, unreadable: Vec<String>) {
+        let entries = keys.into_iter().map(|key| Entry { key, used: 0, refused: None }).collect();
+        let mut state = self.state();
+        state.entries.insert(provider.to_owned(), entries);
+        state.unreadable.insert(provider.to_owned(), unreadable);
+    }
+
+    /// Lists why keys that are named for a provider cannot be had.
+    pub(super) fn unreadable(&self, provider: &str) -> Vec<String> {
+        self.state().unreadable.get(provider).cloned().unwrap_or_default()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

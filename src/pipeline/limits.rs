@@ -56,6 +56,11 @@ pub(super) struct Limits {
     finished: Option<Instant>,
 }
 
+/// Says that a run took longer than it may.
+pub(super) fn late(total: Duration) -> Fault {
+    Fault::new(Class::Timeout(Timer::Total), format!("the run took longer than {total:?}"))
+}
+
 impl Limits {
     /// Starts the timers of an attempt on a target; `deadline` is the run's.
     pub(super) fn new(rules: &Rules, target: &Target, deadline: Instant) -> Self {
@@ -105,11 +110,11 @@ impl Limits {
     /// Says that a timer ran out.
     pub(super) fn fault(&self, timer: Timer) -> Fault {
         let message = match timer {
+            Timer::Total => return late(self.total),
             Timer::Connect | Timer::FirstByte => format!("no response within {:?}", self.first_byte),
             Timer::FirstToken => format!("the response began, but no text came within {:?}", self.first_token),
             Timer::Idle => format!("nothing more came for {:?}", self.idle),
             Timer::Progress => format!("only keep-alives came for {:?}", self.progress),
-            Timer::Total => format!("the run took longer than {:?}", self.total),
         };
         Fault::new(Class::Timeout(timer), message)
     }

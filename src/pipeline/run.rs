@@ -8,13 +8,14 @@ use tokio::time::Instant;
 use super::{
     Shared,
     allow::Reserved,
+    aside::aside,
     cache::{self, worth_keeping},
     event::{Lookup, RunEvent, Told},
     flight::{self, Leader, Part, Standing},
     gate::Permit,
     heard::Heard,
     intake::Intake,
-    limits::after,
+    limits::{self, after},
     mend::Kept,
     port::{Cached, RunRecord, RunStart},
     prepare::{self, Fitted},
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     eval::{Judge, Judgement, check},
     model::{
-        CacheMode, Class, End, Fault, Message, Outcome, Prompt, Response, RunId, RunRequest, Target,
+        CacheMode, Check, Class, End, Fault, Message, Outcome, Prompt, Response, RunId, RunRequest, Target,
         outcome::{AttemptUsage, Judging, Reason},
     },
 };
@@ -166,7 +167,7 @@ impl Run {
         let Some(head) = self.request.targets.first().cloned() else {
             return End::Failed { reasons: Vec::new() };
         };
-        let plan = match self.plan() {
+        let plan = match self.plan().await {
             Ok(plan) => plan,
             Err(fault) => return End::Failed { reasons: vec![Reason { target: head.name, fault }] },
         };
@@ -194,17 +195,28 @@ impl Run {
         }
     }
 
-    fn plan(&self) -> Result<Plan, Fault> {
-        let prompt = &self.request.prompt;
-        let messages = prepare::fill(prompt, &self.request.input)?;
-        let own = self.request.checks.is_empty() && self.request.min_score.is_none();
-        let judge = if own {
-            self.shared.compiled.of(prompt, || judge(&self.request))
+    async fn plan(&self) -> Result<Plan, Fault> {
+        let RunRequest { prompt, input, checks, min_score, .. } = &self.request;
+        let messages = prepare::fill(prompt, input)?;
+        let own = checks.is_empty() && min_score.is_none();
+        let judge = if let Some(judge) = self.shared.compiled.at_hand(prompt).filter(|_| own) {
+            judge
         } else {
-            judge(&self.request).map(Arc::new)
+            let (shared, prompt) = (Arc::clone(&self.shared), Arc::clone(prompt));
+            let (checks, min_score) = (checks.clone(), *min_score);
+            let compiled = aside(self.deadline, move || {
+                let compile = || judge(&prompt, &checks, min_score);
+                if own { shared.compiled.of(&prompt, compile) } else { compile().map(Arc::new) }
+            });
+            let compiled = compiled.await.ok_or_else(|| self.late())?;
+            compiled.map_err(|bad| Fault::new(Class::InvalidPrompt, bad))?
         };
-        let judge = judge.map_err(|bad| Fault::new(Class::InvalidPrompt, bad))?;
         Ok(Plan { messages, judge })
+    }
+
+    /// Says that the run's time is over.
+    pub(super) fn late(&self) -> Fault {
+        limits::late(self.shared.rules.timeouts.total)
     }
 
     /// The cache key of what is sent to a target.
@@ -218,14 +230,10 @@ impl Run {
         let today = self.shared.ports.world.timestamp().to_zoned(TimeZone::UTC).date();
         let mut notices = super::preflight::check(target, messages, today, self.shared.rules.allow_retired)?;
         if self.shared.pool.has_keys(&target.provider) {
-            notices.extend(self.unreadable_keys(target).iter().map(|why| format!("{why}; another one is used")));
+            let unreadable = self.shared.pool.unreadable(&target.provider);
+            notices.extend(unreadable.iter().map(|why| format!("{why}; another one is used")));
         }
         Ok(notices)
-    }
-
-    /// Why keys that are named for a target's provider cannot be had.
-    pub(super) fn unreadable_keys(&self, target: &Target) -> &[String] {
-        self.shared.rules.unreadable_keys.get(&target.provider).map_or(&[], Vec::as_slice)
     }
 
     async fn look_up(&mut self, head: &Target, key: &str) -> Found {
@@ -365,13 +373,12 @@ enum Found {
 }
 
 /// Compiles the rules of the prompt and of the request itself; the fault, if one could never be applied.
-fn judge(request: &RunRequest) -> Result<Judge, String> {
-    let RunRequest { prompt, checks, min_score, .. } = request;
+fn judge(prompt: &Prompt, checks: &[Check], min_score: Option<f64>) -> Result<Judge, String> {
     if checks.is_empty() && min_score.is_none() {
         return Judge::new(&prompt.response, &prompt.checks).map_err(|bad| bad.to_string());
     }
     let response = Response { min_score: min_score.or(prompt.response.min_score), ..prompt.response.clone() };
-    let all = [prompt.checks.as_slice(), checks.as_slice()].concat();
+    let all = [prompt.checks.as_slice(), checks].concat();
     Judge::new(&response, &all).map_err(|bad| {
         // What is the row's own is named by its place there.
         if let Err(own) = check::validate(checks) {

@@ -89,6 +89,7 @@ impl Run {
                 Stage::Read(running) => self.read(running).await,
             };
             if let Err(fault) = done {
+                self.redact.rest(&mut self.ready);
                 self.ready.push_back(Err(self.redact.fault(fault)));
             }
         }
@@ -123,7 +124,7 @@ impl Run {
     }
 
     fn tell(&mut self, told: Vec<WireEvent>) {
-        self.ready.extend(told.into_iter().map(|event| Ok(self.redact.event(event))));
+        self.redact.events(told, &mut self.ready);
     }
 }
 

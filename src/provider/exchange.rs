@@ -107,7 +107,7 @@ impl Exchange {
         if told.is_empty() && !over {
             told.push(WireEvent::Alive);
         }
-        self.ready.extend(told.into_iter().map(|event| Ok(self.redact.event(event))));
+        self.redact.events(told, &mut self.ready);
         match outcome {
             Err(mut fault) => {
                 classify::hints(&mut fault, &incoming.headers);
@@ -119,6 +119,7 @@ impl Exchange {
     }
 
     fn fail(&mut self, fault: Fault) {
+        self.redact.rest(&mut self.ready);
         self.ready.push_back(Err(self.redact.fault(fault)));
     }
 }

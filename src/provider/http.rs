@@ -29,8 +29,10 @@ pub(super) struct Outgoing {
     pub(super) url: String,
     /// The JSON body of a POST; a GET has none.
     pub(super) body: Option<Vec<u8>>,
-    /// Headers that are no secret.
+    /// Headers but that of the key.
     pub(super) headers: Vec<(String, String)>,
+    /// Whether one of them was filled with what is a secret.
+    pub(super) filled: bool,
     /// The header that carries the key.
     pub(super) secret: Option<(&'static str, SecretString)>,
     /// How long connecting may take.
@@ -222,7 +224,8 @@ fn address(outgoing: &Outgoing) -> Result<Url, Fault> {
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(bad(format!("base_url begins with `{}:`; it must begin with https:// or http://", url.scheme())));
     }
-    if url.scheme() == "http" && outgoing.secret.is_some() && !is_loopback(url.as_str()) {
+    let secret = outgoing.secret.is_some() || outgoing.filled;
+    if url.scheme() == "http" && secret && !is_loopback(url.as_str()) {
         let host = host_of(&url);
         return Err(bad(format!("no key is sent to {host} over plain http; set base_url to https://{host}")));
     }

@@ -61,7 +61,7 @@ impl Providers {
     pub async fn probe(&self, kind: ProviderKind, base_url: &str) -> Option<Vec<Listed>> {
         let path = if kind == ProviderKind::Ollama { "/api/tags" } else { "/models" };
         let url = format!("{}{path}", base_url.trim_end_matches('/'));
-        let outgoing = Outgoing { url, body: None, headers: Vec::new(), secret: None, connect: PROBE };
+        let outgoing = Outgoing { url, body: None, headers: Vec::new(), filled: false, secret: None, connect: PROBE };
         tokio::time::timeout(PROBE, self.list(outgoing)).await.ok()?.ok()
     }
 

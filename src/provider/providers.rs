@@ -1,6 +1,6 @@
 //! Every provider behind one backend, chosen by the target's kind.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -20,6 +20,8 @@ use crate::model::{Key, ProviderKind, Target};
 pub struct Providers {
     pub(super) http: Arc<Http>,
     environment: Environment,
+    /// The values of the variables that headers are filled from.
+    filling: Arc<BTreeMap<String, SecretString>>,
     demo: Arc<Demo>,
 }
 
@@ -27,23 +29,47 @@ impl Providers {
     /// Makes the providers. Of the environment an external command sees `PATH`, `HOME`, `LANG`,
     /// `LC_*` and `TMPDIR`, and nothing else.
     pub fn new(environment: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { http: Arc::default(), environment: Environment::allowed(environment), demo: Arc::default() }
+        let environment = Environment::allowed(environment);
+        Self { http: Arc::default(), environment, filling: Arc::default(), demo: Arc::default() }
+    }
+
+    /// Fills `{{env.NAME}}` in headers with these values, as they go out and nowhere else.
+    #[must_use]
+    pub fn filling_headers(mut self, values: impl IntoIterator<Item = (String, SecretString)>) -> Self {
+        self.filling = Arc::new(values.into_iter().collect());
+        self
+    }
+
+    /// Fills the headers of a request; returns the values that were put in.
+    fn fill(&self, headers: &mut [(String, String)]) -> Vec<SecretString> {
+        let mut used = Vec::new();
+        for (name, secret) in self.filling.iter() {
+            let place = format!("{{{{env.{name}}}}}");
+            for (_, value) in headers.iter_mut().filter(|(_, value)| value.contains(&place)) {
+                *value = value.replace(&place, secret.expose_secret());
+                used.push(secret.clone());
+            }
+        }
+        used
     }
 }
 
 impl Backend for Providers {
     fn call(&self, call: Call) -> WireStream {
         let redact = Redact::new(call.key.clone(), &call.target.provider);
-        let Some(plain) = PlainRequest::of(&call) else {
+        let Some(mut plain) = PlainRequest::of(&call) else {
             return match call.target.kind {
                 ProviderKind::Command => command::run(call, self.environment.clone(), redact),
                 _ => self.demo.call(call),
             };
         };
+        let used = self.fill(&mut plain.headers);
+        let (filled, redact) = (!used.is_empty(), redact.hiding(used));
         let outgoing = Outgoing {
             url: plain.url,
             body: Some(plain.body.to_string().into_bytes()),
             headers: plain.headers,
+            filled,
             secret: secret(call.target.kind, call.key.as_ref()),
             connect: call.connect,
         };
@@ -57,6 +83,7 @@ pub(super) fn asking(target: &Target, key: Option<&Key>, path: &str, connect: Du
         url: plain::url(target, path),
         body: None,
         headers: plain::headers(target),
+        filled: false,
         secret: secret(target.kind, key),
         connect,
     }

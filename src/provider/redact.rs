@@ -1,9 +1,13 @@
 //! Takes keys out of provider text before it becomes part of a fault.
 
+mod answer;
 mod find;
 
+use answer::Stream;
 use find::find;
-use secrecy::ExposeSecret;
+use std::collections::VecDeque;
+
+use secrecy::{ExposeSecret, SecretString};
 
 use super::wire::WireEvent;
 use crate::model::{Class, Fault, Finish, Key};
@@ -36,37 +40,88 @@ const PREFIXES: &[&str] = &[
 const NAMES: &[&str] = &["x-api-key", "api-key", "api_key", "apikey", "x-goog-api-key", "authorization"];
 
 /// Knows the key of one call, and the shapes of others.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Redact {
     key: Option<Key>,
+    /// What else of the request is secret.
+    hidden: Vec<SecretString>,
     provider: String,
+    text: Stream,
+    reasoning: Stream,
+    told: bool,
 }
 
 impl Redact {
     /// Makes a redactor for a call with this key to a provider of the settings.
     #[must_use]
     pub fn new(key: Option<Key>, provider: &str) -> Self {
-        Self { key, provider: provider.to_owned() }
+        let text = Stream::new(key.iter().map(|key| key.secret.expose_secret().trim()));
+        Self { key, hidden: Vec::new(), provider: provider.to_owned(), reasoning: text.clone(), text, told: false }
+    }
+
+    /// Takes out these values as well.
+    #[must_use]
+    pub(super) fn hiding(mut self, values: Vec<SecretString>) -> Self {
+        self.hidden = values;
+        let known = self.key.iter().map(|key| &key.secret).chain(&self.hidden);
+        self.text = Stream::new(known.map(|secret| secret.expose_secret().trim()));
+        self.reasoning = self.text.clone();
+        self
     }
 
     /// Replaces the call's key in every form in which servers say one back, and everything shaped like a key, then
     /// cuts the text to 500 characters.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
-        let known = self.key.as_ref().map(|key| key.secret.expose_secret().trim()).filter(|key| !key.is_empty());
-        let text = known.map_or_else(|| text.to_owned(), |key| without_key(text, key));
+        let known = self.key.iter().map(|key| &key.secret).chain(&self.hidden);
+        let known = known.map(|secret| secret.expose_secret().trim()).filter(|secret| !secret.is_empty());
+        let text = known.fold(text.to_owned(), |text, secret| without_key(&text, secret));
         shorten(&without_shapes(&text))
     }
 
-    /// Makes what a provider says beside its answer fit to be shown: the names it gives itself
-    /// and its reasons. The answer is left as it is.
-    #[must_use]
-    pub(super) fn event(&self, event: WireEvent) -> WireEvent {
-        match event {
-            WireEvent::Model(name) => WireEvent::Model(self.text(&name)),
-            WireEvent::Finish(Finish::Other(reason)) => WireEvent::Finish(Finish::Other(self.text(&reason))),
-            other => other,
+    /// Makes what a provider says fit to be shown and stored: the names it gives itself, its reasons, and an
+    /// answer that says the call's key back, of which a notice tells. Of an answer the key alone is taken out.
+    pub(super) fn events(&mut self, events: Vec<WireEvent>, out: &mut VecDeque<Result<WireEvent, Fault>>) {
+        for event in events {
+            let event = match event {
+                WireEvent::Text(text) => WireEvent::Text(self.text.push(text, GONE)),
+                WireEvent::Refusal(text) => WireEvent::Refusal(self.text.push(text, GONE)),
+                WireEvent::Reasoning(text) => WireEvent::Reasoning(self.reasoning.push(text, GONE)),
+                WireEvent::Model(name) => WireEvent::Model(self.text(&name)),
+                WireEvent::Finish(Finish::Other(reason)) => {
+                    self.rest(out);
+                    WireEvent::Finish(Finish::Other(self.text(&reason)))
+                }
+                WireEvent::Finish(_) | WireEvent::End => {
+                    self.rest(out);
+                    event
+                }
+                WireEvent::Headers { .. }
+                | WireEvent::Usage(_)
+                | WireEvent::ServerTiming { .. }
+                | WireEvent::Exhausted(_)
+                | WireEvent::Notice(_)
+                | WireEvent::Alive => event,
+            };
+            if !self.told && (self.text.found() || self.reasoning.found()) {
+                self.told = true;
+                let label = self.key.as_ref().map_or("", |key| key.label.as_str());
+                let words = format!("the answer says the key {label} back; {GONE} stands for it");
+                out.push_back(Ok(WireEvent::Notice(words)));
+            }
+            // A piece that is held back is a sign of life all the same.
+            let held = matches!(&event, WireEvent::Text(text) | WireEvent::Refusal(text) | WireEvent::Reasoning(text) if text.is_empty());
+            out.push_back(Ok(if held { WireEvent::Alive } else { event }));
         }
+    }
+
+    /// Gives what was held back of an answer, before what ends it.
+    pub(super) fn rest(&mut self, out: &mut VecDeque<Result<WireEvent, Fault>>) {
+        let rests = [WireEvent::Reasoning(self.reasoning.finish()), WireEvent::Text(self.text.finish())];
+        let rests = rests
+            .into_iter()
+            .filter(|rest| !matches!(rest, WireEvent::Text(text) | WireEvent::Reasoning(text) if text.is_empty()));
+        out.extend(rests.map(Ok));
     }
 
     /// Makes a fault fit to be shown: its texts redacted, the refused key named by its label.
@@ -172,10 +227,19 @@ mod tests {
 
     #[test]
     fn names_that_servers_give_themselves_are_looked_through() {
-        let named = redact().event(WireEvent::Model("m planted-sentinel.4711".to_owned()));
-        assert_eq!(named, WireEvent::Model("m [key]".to_owned()));
-        let text = WireEvent::Text("an answer".to_owned());
-        assert_eq!(redact().event(text.clone()), text);
+        let mut out = VecDeque::new();
+        redact().events(vec![WireEvent::Model("m planted-sentinel.4711".to_owned())], &mut out);
+        assert_eq!(out, [Ok(WireEvent::Model("m [key]".to_owned()))]);
+    }
+
+    #[test]
+    fn an_answer_that_says_the_key_back_is_told_of_without_it() {
+        let text = |text: &str| WireEvent::Text(text.to_owned());
+        let (mut redact, mut out) = (redact(), VecDeque::new());
+        redact.events(vec![text("it is planted-"), text("sentinel.4711, or plant"), WireEvent::End], &mut out);
+        let notice = WireEvent::Notice("the answer says the key env:KEY back; [key] stands for it".to_owned());
+        let want = [text("it is "), notice, text("[key], or "), text("plant"), WireEvent::End];
+        assert_eq!(out, want.map(Ok));
     }
 
     #[test]

@@ -2,10 +2,11 @@
 //! take, and the batch under way.
 
 mod comparing;
+mod footprint;
 mod look;
 mod money;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
@@ -26,10 +27,12 @@ use crate::{
         Store,
         dataset::{self, Reading},
         job::{Begin, Job, Reply, StoreFault},
+        trust::Consent,
     },
 };
 use comparing::Comparing;
 pub use comparing::ExpectedRows;
+pub use footprint::{Footprint, SentVariable};
 pub use look::{Planned, bare_note, look, note_of};
 pub use money::{unlimited, unpriced};
 
@@ -42,6 +45,8 @@ pub struct Order {
     pub formats: Vec<String>,
     /// Where its rows are read: the data set's path, or that of a copy of the standard input.
     pub source: String,
+    /// The files that are read for it beside the data set, for whoever wants to know.
+    pub files: Vec<PathBuf>,
     /// How its rows are read.
     pub reading: Reading,
     /// Whether the lines of its rows are those of the data set, and not of a copy of another form.
@@ -100,7 +105,12 @@ impl Order {
             spec,
             formats,
             source: data.to_owned(),
-            reading: Reading { intake: setup.settings.intake, ..Reading::default() },
+            files: Vec::new(),
+            reading: Reading {
+                consent: Consent::of(&setup.places, false),
+                intake: setup.settings.intake,
+                ..Reading::default()
+            },
             lines: true,
             vars: BTreeMap::new(),
             judge: None,
@@ -278,6 +288,8 @@ pub async fn start(engine: &Engine, store: &Store, order: &Order, planned: &Plan
         })
         .await?
     };
+    let asked = planned.targets.iter().flatten().flatten();
+    engine.read_keys(asked.chain(planned.judges.values())).await;
     let rows = order.rows()?.into_stream();
     let mut counts = ExpectedRows::default();
     let rows = rows

@@ -28,6 +28,7 @@ use tokio::sync::mpsc;
 use super::{
     job::StoreFault,
     mistake::{quoted, slip},
+    trust::{self, Allowed, Consent, Content, Outside},
 };
 use crate::model::{batch::Row, settings::IntakeLimits};
 use lines::{Lines, Trouble};
@@ -61,6 +62,8 @@ pub struct Reading {
     pub keep_going: bool,
     /// How much of it is taken in at once.
     pub intake: IntakeLimits,
+    /// Whether links that lead out of a folder of texts are followed.
+    pub consent: Consent,
 }
 
 /// The rows of a data set, one by one. The first mistake is the last item.
@@ -89,12 +92,11 @@ pub fn open(source: &str, reading: &Reading) -> Result<Dataset, StoreFault> {
     let path = Path::new(source);
     let form = match (Form::of(path), reading.form) {
         (Some(Form::Folder), None) => {
-            return Dataset::new(
-                source,
-                Box::new(folder::Folder::new(path, reading.intake.input).map_err(fault)?),
-                Form::Folder,
-                reading,
-            );
+            trust::checked(&reading.consent, &Allowed::default(), |outside| {
+                Ok(((), folder::content(path, outside).map_err(fault)?))
+            })?;
+            let folder = folder::Folder::new(path, reading.intake.input).map_err(fault)?;
+            return Dataset::new(source, Box::new(folder), Form::Folder, reading);
         }
         (Some(Form::Folder), Some(form)) => {
             return Err(fault(Trouble::new(None, format!("it is a folder, whose texts are its rows, and not {form}"))));
@@ -112,6 +114,11 @@ pub fn open(source: &str, reading: &Reading) -> Result<Dataset, StoreFault> {
     };
     let file = File::open(path).map_err(|error| fault(Trouble::new(None, error.to_string())))?;
     from_reader(source, Box::new(file), form, reading)
+}
+
+/// Lists what a folder of texts asks for.
+pub fn folder_content(path: &Path, outside: &Outside) -> Result<Content, StoreFault> {
+    folder::content(path, outside).map_err(|trouble| told(&path.to_string_lossy(), &trouble))
 }
 
 /// Refuses what is no file and no folder: a pipe or a device can keep its reader waiting for ever.

@@ -15,14 +15,18 @@ mod tests_of;
 mod write;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use serde_json::Value;
 
-use super::{atomic, job::StoreFault, yaml};
+use super::{
+    job::StoreFault,
+    trust::{self, Allowed, Consent, Content, ContentReader, Outside},
+    yaml,
+};
 use crate::model::{Check, Params, Prompt, ProviderKind, Response, VarValue};
 use fields::File;
 
@@ -47,8 +51,12 @@ pub struct Suite {
     pub options: Options,
     /// What was read and has no effect here, in words, each with its line.
     pub notices: Vec<String>,
+    /// The environment variables that headers are filled from when they are sent.
+    pub header_variables: BTreeSet<String>,
     /// The file it was read from, for faults.
     pub source: PathBuf,
+    /// The files it consists of, and what it asks for.
+    pub content: Content,
 }
 
 /// A model to run on.
@@ -64,7 +72,7 @@ pub struct SuiteTarget {
     pub base_url: Option<String>,
     /// The environment variable its key is in, if it names one.
     pub key: Option<String>,
-    /// Further headers, none of them secret.
+    /// Further headers; `{{env.NAME}}` stands for the value of a variable of [`Suite::header_variables`].
     pub headers: BTreeMap<String, String>,
     /// The parameters sent to it.
     pub params: Params,
@@ -161,17 +169,52 @@ const KEYS: &[&str] = &[
     "redteam",
 ];
 
-/// Reads a config, YAML or JSON.
-pub fn read(path: &Path) -> Result<Suite, StoreFault> {
-    let Some(text) = atomic::read(path)? else {
-        return Err(StoreFault::new(format!("there is no config {}", path.display())));
-    };
-    parse(&text, path)
+/// What is taken from a config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// All of it: its requests are sent.
+    Run,
+    /// Its prompts and tests: nothing is sent.
+    Import,
 }
 
-/// Reads a config from a text; files it names are looked for beside `path`.
+/// Reads a config, YAML or JSON, as far as the user has agreed to what it asks for.
+pub fn read(path: &Path, usage: Use, consent: &Consent, allowed: &Allowed) -> Result<Suite, StoreFault> {
+    trust::checked(consent, allowed, |outside| {
+        let suite = unchecked(path, outside)?;
+        let mut content = suite.content.clone();
+        match usage {
+            Use::Run => {}
+            Use::Import => content.only_files(),
+        }
+        Ok((suite, content))
+    })
+}
+
+/// Reads what a config consists of and asks for, of the files outside its folder those that may be read.
+pub fn content(path: &Path, outside: &Outside) -> Result<Content, StoreFault> {
+    unchecked(path, outside).map(|suite| suite.content)
+}
+
+/// Reads a config of which nobody has looked yet at what it asks for.
+fn unchecked(path: &Path, outside: &Outside) -> Result<Suite, StoreFault> {
+    let reader = ContentReader::new(path, outside);
+    let mut suite = match reader.read("the config", path)? {
+        Some(Some(text)) => parsed(&text, path, &reader)?,
+        Some(None) => return Err(StoreFault::new(format!("there is no config {}", path.display()))),
+        None => Suite::default(),
+    };
+    suite.content = reader.finish();
+    Ok(suite)
+}
+
+/// Reads a config from a text; files it names are looked for beside `path` and not outside that folder.
 pub fn parse(text: &str, path: &Path) -> Result<Suite, StoreFault> {
-    let mut file = File::new(path);
+    parsed(text, path, &ContentReader::new(path, &Outside::Nothing))
+}
+
+fn parsed(text: &str, path: &Path, reader: &ContentReader<'_>) -> Result<Suite, StoreFault> {
+    let mut file = File::new(path, reader);
     let root = yaml::parse(text).map_err(|broken| file.fault(broken.line, broken.what))?;
     let mut suite = Suite { source: path.to_path_buf(), ..Suite::default() };
     for field in file.fields(&root, "a config", KEYS)? {
@@ -197,6 +240,10 @@ pub fn parse(text: &str, path: &Path) -> Result<Suite, StoreFault> {
             "$schema" => {}
             key => file.notice(line, &format!("`{key}` has no effect here")),
         }
+    }
+    suite.header_variables = std::mem::take(&mut file.header_variables);
+    if reader.withholds() {
+        return Ok(suite);
     }
     if suite.prompts.is_empty() {
         return Err(file.fault(1, "it has no `prompts`; write `prompts: [\"… {{ name }} …\"]`"));

@@ -6,9 +6,7 @@ use super::{
     atomic,
     job::{FaultKind, Over, PromptEntry, StoreFault},
     mistake::{self, slip},
-    names,
-    places::PROJECT_FILE,
-    prompt_form, prompt_merge,
+    names, project, prompt_form, prompt_merge,
     starters::starters,
 };
 use crate::{
@@ -27,20 +25,35 @@ fn user_dir(places: &Places) -> PathBuf {
     places.config.join("prompts")
 }
 
-fn homes(places: &Places) -> Vec<(Home, PathBuf)> {
-    let project = places.project.clone().map(|dir| (Home::Project, dir));
-    project.into_iter().chain([(Home::User, user_dir(places))]).collect()
+fn homes(places: &Places) -> Result<Vec<(Home, PathBuf)>, StoreFault> {
+    let project = project::prompts(places)?.map(|dir| (Home::Project, dir.to_path_buf()));
+    Ok(project.into_iter().chain([(Home::User, user_dir(places))]).collect())
+}
+
+/// Returns the folder in which new prompts belong: the project's, else the user's.
+pub fn folder(places: &Places) -> Result<PathBuf, StoreFault> {
+    Ok(project::prompts(places)?.map_or_else(|| user_dir(places), Path::to_path_buf))
+}
+
+impl Home {
+    /// Refuses a prompt's file that leads out of where the prompts that are at home here may lie.
+    fn check(self, places: &Places, file: &Path) -> Result<(), StoreFault> {
+        match self {
+            Self::Project => project::check_file(places, file),
+            Self::User => Ok(()),
+        }
+    }
 }
 
 /// Lists the prompt files whose names cannot be asked for, so that no list shows them.
 pub fn unlisted(places: &Places) -> Result<Vec<PathBuf>, StoreFault> {
-    let found = homes(places).into_iter().map(|(_, dir)| names::unlisted(&dir)).collect::<Result<Vec<_>, _>>()?;
+    let found = homes(places)?.into_iter().map(|(_, dir)| names::unlisted(&dir)).collect::<Result<Vec<_>, _>>()?;
     Ok(found.concat())
 }
 
 /// Lists the user's prompt files that a prompt of the project hides.
 pub fn hidden(places: &Places) -> Result<Vec<PathBuf>, StoreFault> {
-    let Some(project) = &places.project else { return Ok(Vec::new()) };
+    let Some(project) = project::prompts(places)? else { return Ok(Vec::new()) };
     let (own, user) = (names::list(project)?, user_dir(places));
     let both = names::list(&user)?.into_iter().filter(|name| own.contains(name));
     Ok(both.map(|name| names::file(&user, &name)).collect())
@@ -49,12 +62,13 @@ pub fn hidden(places: &Places) -> Result<Vec<PathBuf>, StoreFault> {
 /// Lists the prompts by name, the project's first. A name hides the same name further down.
 pub fn list(places: &Places) -> Result<Vec<PromptEntry>, StoreFault> {
     let mut entries: Vec<PromptEntry> = Vec::new();
-    for (home, dir) in homes(places) {
+    for (home, dir) in homes(places)? {
         for name in names::list(&dir)? {
             if entries.iter().any(|entry| entry.name == name) {
                 continue;
             }
-            let (description, valid) = match open(&names::file(&dir, &name)) {
+            let file = names::file(&dir, &name);
+            let (description, valid) = match home.check(places, &file).and_then(|()| open(&file)) {
                 Ok(prompt) => (prompt.map(|prompt| prompt.description).unwrap_or_default(), true),
                 Err(fault) => (fault.message, false),
             };
@@ -83,8 +97,9 @@ pub fn read(places: &Places, name: &str) -> Result<Prompt, StoreFault> {
 /// Reads a prompt as [`read`] does, with the digest of its file's text; none where it is built in.
 pub(super) fn read_with_digest(places: &Places, name: &str) -> Result<(Prompt, Option<String>), StoreFault> {
     names::check("prompt", name)?;
-    for (_, dir) in homes(places) {
+    for (home, dir) in homes(places)? {
         let file = names::file(&dir, name);
+        home.check(places, &file)?;
         if let Some(text) = atomic::read(&file)? {
             return Ok((parse(&text, &file)?, Some(digest::hex(text.as_bytes()))));
         }
@@ -98,8 +113,14 @@ pub(super) fn read_with_digest(places: &Places, name: &str) -> Result<(Prompt, O
 }
 
 /// Finds the file of a prompt: the project's of that name, else the user's.
-pub fn file(places: &Places, name: &str) -> Option<PathBuf> {
-    homes(places).into_iter().map(|(_, dir)| names::file(&dir, name)).find(|file| file.exists())
+pub fn file(places: &Places, name: &str) -> Result<Option<PathBuf>, StoreFault> {
+    for (home, dir) in homes(places)? {
+        let file = names::file(&dir, name);
+        if file.exists() {
+            return home.check(places, &file).map(|()| Some(file));
+        }
+    }
+    Ok(None)
 }
 
 /// Reads the prompt in a file; none if there is no such file.
@@ -132,7 +153,7 @@ pub fn save(places: &Places, name: &str, prompt: &Prompt, over: Over) -> Result<
         StoreFault::new(format!("prompt `{name}` is not saved: {}: {message}", path.join(".")))
     })?;
     let text = write(prompt).map_err(|message| StoreFault::new(format!("prompt `{name}` is not saved: {message}")))?;
-    let file = file(places, name).unwrap_or_else(|| names::file(&user_dir(places), name));
+    let file = file(places, name)?.unwrap_or_else(|| names::file(&user_dir(places), name));
     let exists = || StoreFault {
         message: format!("there is a prompt `{name}` already ({})", file.display()),
         kind: FaultKind::Exists,
@@ -162,19 +183,11 @@ pub fn save(places: &Places, name: &str, prompt: &Prompt, over: Over) -> Result<
     }
 }
 
-/// Writes the file of a prompt. One of the project's that is a link to somewhere outside the project is not written:
-/// a project comes from others, and may not say what of the user's is replaced.
+/// Writes the file of a prompt. One of the project's that leads out of the project is not written without the user's
+/// yes: a project comes from others, and may not say what of the user's is replaced.
 pub fn write_file(places: &Places, file: &Path, text: &str, replace: bool) -> Result<(), StoreFault> {
-    let own = places.project.as_deref().filter(|dir| file.starts_with(dir));
-    let root = own.and_then(|dir| dir.ancestors().find(|dir| dir.join(PROJECT_FILE).is_file()));
-    let real = file.canonicalize().or_else(|_| file.parent().unwrap_or(file).canonicalize());
-    if let (Some(root), Ok(real)) = (root.and_then(|root| root.canonicalize().ok()), real)
-        && !real.starts_with(&root)
-    {
-        let (shown, real) = (file.display(), real.display());
-        let message =
-            format!("{shown} leads to {real}, outside of the project, and is not written; make it a file of its own");
-        return Err(StoreFault::new(message));
+    if places.project.prompts().is_some_and(|dir| file.starts_with(dir)) {
+        project::check_file(places, file)?;
     }
     atomic::write(file, text, replace)
 }

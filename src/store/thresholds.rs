@@ -16,7 +16,7 @@ use crate::{
 
 /// Finds a prompt's own file and reads it.
 pub(super) fn find(places: &Places, name: &str) -> Result<PromptFile, StoreFault> {
-    let file = names::check("prompt", name).ok().and_then(|()| prompts::file(places, name));
+    let file = names::check("prompt", name).ok().map(|()| prompts::file(places, name)).transpose()?.flatten();
     let found = match file {
         Some(path) => match atomic::read(&path)? {
             Some(text) => {
@@ -36,7 +36,7 @@ pub(super) fn set(places: &Places, new: &NewThreshold) -> Result<PromptFile, Sto
     let gone = || {
         StoreFault::new(format!("no file holds the prompt `{name}` any more; open it on the bench and save it first"))
     };
-    let file = prompts::file(places, name).ok_or_else(gone)?;
+    let file = prompts::file(places, name)?.ok_or_else(gone)?;
     let text = atomic::read(&file)?.ok_or_else(gone)?;
     let mut prompt = prompts::parse(&text, &file)?;
     let shown = file.display();

@@ -2,6 +2,7 @@
 
 mod blocks;
 pub mod rows;
+pub mod stretches;
 pub mod unified;
 
 use std::ops::Range;

@@ -1,7 +1,7 @@
 //! Batches behind the screen: looked at, begun, told, each answering under its ticket.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -140,6 +140,11 @@ impl Desk {
                 kept = batch::settled(&self.store, ready, entry.id).await.unwrap_or_default();
             }
         }
+        // The data set's path is in the form.
+        let used = batch::Footprint { files: BTreeSet::new(), ..planned.footprint };
+        let known = planned.missing.is_empty().then(|| used.to_string());
+        let said: Vec<String> = planned.notes.iter().cloned().chain(known).collect();
+        let note = Some(said.join("; ")).filter(|note| !note.is_empty());
         let missing = planned.missing.into_iter().map(|(variable, near)| Missing { variable, near });
         Planned {
             preview: planned.preview,
@@ -147,7 +152,7 @@ impl Desk {
             rows: planned.rows,
             kept,
             estimate: planned.estimate,
-            note: Some(planned.notes.join("; ")).filter(|note| !note.is_empty()),
+            note,
         }
     }
 

@@ -63,7 +63,7 @@ struct NotUp;
 struct Hurry;
 
 impl Work {
-    /// Begins: `open` is called aside, because keys and the HTTP client take longer than a frame.
+    /// Begins: `open` is called aside, because the HTTP client takes longer than a frame.
     /// What comes of the work arrives in the inbox.
     pub(super) fn begin(
         store: Arc<Store>,
@@ -244,6 +244,7 @@ async fn run(
     inbox: mpsc::Sender<Msg>,
 ) -> Result<(), NotUp> {
     let engine = ready(engine).await.ok_or(NotUp)?;
+    engine.read_keys(request.targets.iter().chain(request.judges.values())).await;
     let events = engine.pipeline.run(request);
     let control = events.control();
     let mut events = events.ready_chunks(TOGETHER);

@@ -51,6 +51,11 @@ mod unix {
             }
         }
 
+        /// Waits until it is asked to end.
+        pub(crate) async fn asked_to_quit(&mut self) {
+            while self.next().await != Asked::Quit {}
+        }
+
         /// Stops this process and its group, and returns when it is continued.
         pub(crate) async fn suspend(&mut self) {
             if kill_current_process_group(Signal::TSTP).is_ok() {
@@ -77,6 +82,11 @@ mod unix {
 
         /// Waits for ever.
         pub(crate) async fn next(&mut self) -> Asked {
+            std::future::pending().await
+        }
+
+        /// Waits for ever.
+        pub(crate) async fn asked_to_quit(&mut self) {
             std::future::pending().await
         }
 

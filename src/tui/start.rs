@@ -13,7 +13,7 @@ use crate::{
 /// Gathers it. A session that cannot be read is named and left as it is.
 pub(super) fn start(setup: &Setup, session: Option<String>) -> Result<Start, Refused> {
     let keymap = Keymap::new(&setup.settings.keys).map_err(|bad| settings::mistaken(&setup.places, "keys", &bad.0))?;
-    let mut notices = Vec::new();
+    let mut notices: Vec<String> = setup.places.project.notice().map(str::to_owned).into_iter().collect();
     let starters: Vec<_> = starters::starters()
         .into_iter()
         .map(|(name, prompt, input)| (name.to_owned(), prompt, input.to_owned()))

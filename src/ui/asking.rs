@@ -68,17 +68,3 @@ fn about(scene: Scene<'_>, asking: &Asking) -> Vec<Item> {
     }
     items
 }
-
-/// Writes a number with a comma at the thousands.
-#[must_use]
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}

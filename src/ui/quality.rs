@@ -15,7 +15,7 @@ use ratatui::{
 };
 
 use super::{
-    asking::{self, thousands},
+    asking,
     part::{
         flow::Item,
         pane::{Hold, pane},
@@ -30,7 +30,7 @@ use crate::{
         quality::{Areas, Part, below},
     },
     eval::{
-        figures::{duration, hundredths},
+        figures::{duration, hundredths, thousands},
         review::{Rate, Report},
         stats::Interval,
     },

@@ -39,7 +39,7 @@ for test in config["tests"]:
 config["tests"] = [test for test in config["tests"] if test["description"] not in refused]
 json.dump(config, open(sys.argv[1], "w"))
 P
-"${RETORT:-retort}" batch -c "$work/promptfooconfig.json" --no-cache --json >"$work/retort.jsonl" 2>"$work/retort.log" \
+"${RETORT:-retort}" batch -c "$work/promptfooconfig.json" --trust --no-cache --json >"$work/retort.jsonl" 2>"$work/retort.log" \
     || [ $? -eq 100 ] || { cat "$work/retort.log"; exit 1; }
 python3 - "$work/verdicts.json" "$work/retort.jsonl" <<'P'
 import json, sys

@@ -39,6 +39,9 @@ mod quality;
 mod rows;
 /// Stored answers judged by the checks of today.
 mod score;
+/// What content of others may do: nothing beyond its folder and the settings without a yes by name.
+#[cfg(unix)]
+mod trust;
 /// What counts as passed: judges, expected values, gates and exit codes.
 #[cfg(unix)]
 mod verdicts;

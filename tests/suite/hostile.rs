@@ -188,6 +188,8 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         "evil.yaml",
         &format!("prompts: [{quote}]\nproviders: [{quote}]\ntests:\n- vars: {{input: {quote}}}\n- {quote}: 1\n"),
     );
+    let outside = quoted(&format!("file://../{NAME}.md"));
+    let asking = file("asks.yaml", &format!("prompts: [hi]\nproviders: [demo]\ntests: [{{vars: {{a: {outside}}}}}]\n"));
     // Two versions are on record.
     for system in ["one\u{9b}31m", "two\u{202e}"] {
         home.file("work/prompts/evil.toml", &prompt.replacen(&words, &quoted(system), 1));
@@ -212,6 +214,12 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         &["batch", "evil", &csv, "--dry-run"],
         &["batch", "evil", &format!("{csv}.nowhere")],
         &["batch", "-c", &yaml],
+        &["batch", "-c", &asking],
+        &["trust", &yaml],
+        &["trust", &asking],
+        &["trust", &asking, "--yes"],
+        &["trust", "--list"],
+        &["trust", "--forget", NAME],
         &["history"],
         &["history", "--json"],
         &["history", "--csv"],

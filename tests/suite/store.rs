@@ -4,7 +4,10 @@ use std::{collections::HashMap, path::Path, time::Duration};
 
 use jiff::Timestamp;
 use retort::{
-    model::{Outcome, RunId, settings::Places},
+    model::{
+        Outcome, RunId,
+        settings::{Places, Project},
+    },
     pipeline::{
         event::{Next, RunEvent, Told},
         port::{Cached, RunRecord, RunStart},
@@ -47,6 +50,9 @@ mod search;
 mod sessions;
 /// Settings: every mistake by its exact words.
 mod settings;
+/// What leads out of where it lies is read after a yes.
+#[cfg(unix)]
+mod trust;
 /// Prompt versions and grades: what was run is kept once, and nothing said of it is overwritten.
 mod versions;
 /// Two queries weighed against each other, over the inputs both were run with.
@@ -62,7 +68,7 @@ fn places_in(dir: &Path) -> Places {
         data: dir.join("data"),
         cache: dir.join("cache"),
         state: dir.join("state"),
-        project: None,
+        project: Project::Absent,
     }
 }
 

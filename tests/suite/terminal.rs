@@ -248,6 +248,50 @@ fn signals_end_it_with_the_session_saved_and_the_terminal_as_it_was() {
     }
 }
 
+/// A bench whose answer is judged for longer than anybody waits.
+#[cfg(debug_assertions)]
+fn judging(home: &Home) -> Pty {
+    let answer = "y".repeat(7000);
+    let script = home.file("work/answer.sh", &format!("cat > /dev/null; echo {answer}\n"));
+    home.file(
+        "config/config.toml",
+        &format!(
+            "default_model = \"own/m\"\n[providers.own]\nkind = \"command\"\ncommand = [\"sh\", \"{}\"]\n",
+            script.display()
+        ),
+    );
+    let far = format!("[[check]]\ntype = \"levenshtein\"\nthreshold = 1000000\nvalue = \"{}\"\n", "x".repeat(7000));
+    let text = format!("user = \"go\"\n[response]\nformat = \"text\"\n{}", far.repeat(4));
+    home.file("config/prompts/sentiment.toml", &text);
+    let mut pty = bench(home);
+    pty.send(F5);
+    pty.wait_for("yyyy");
+    pty
+}
+
+#[test]
+#[cfg(debug_assertions)]
+fn it_can_be_left_while_an_answer_is_judged() {
+    type Leave = fn(&mut Pty);
+    let leave: [(&str, Leave); 4] = [
+        ("ctrl-c twice", |pty| {
+            pty.send(CTRL_C);
+            pty.send(CTRL_C);
+        }),
+        ("q", |pty| pty.send("qq")),
+        ("SIGTERM", |pty| pty.signal(Signal::TERM)),
+        ("SIGHUP", |pty| pty.signal(Signal::HUP)),
+    ];
+    for (how, leave) in leave {
+        let home = Home::new();
+        let mut pty = judging(&home);
+        leave(&mut pty);
+        pty.wait_for_exit();
+        pty.assert_sane();
+        assert!(!pty.text().contains("✗ failed"), "{how} did not wait for the checks");
+    }
+}
+
 #[test]
 fn a_restart_brings_unsaved_edits_back() {
     let home = Home::new();

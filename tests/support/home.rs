@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use retort::model::settings::Places;
+use retort::model::settings::{Places, Project};
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_retort");
@@ -41,7 +41,13 @@ impl Home {
     /// Returns the directories as the store takes them.
     pub(crate) fn places(&self) -> Places {
         let dir = |name| self.dir(name);
-        Places { config: dir("config"), data: dir("data"), cache: dir("cache"), state: dir("state"), project: None }
+        Places {
+            config: dir("config"),
+            data: dir("data"),
+            cache: dir("cache"),
+            state: dir("state"),
+            project: Project::Absent,
+        }
     }
 
     /// Lists the whole environment the program runs in.

@@ -154,6 +154,10 @@ pub struct BatchArgs {
     #[arg(long)]
     pub json: bool,
 
+    /// Agrees, for this run, to all that the config, the prompts or the data set ask for; `retort trust` shows it.
+    #[arg(long)]
+    pub trust: bool,
+
     /// Says what the batch would take, and asks nothing.
     #[arg(long)]
     pub dry_run: bool,

@@ -71,6 +71,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "MODEL")]
     pub judge: Option<String>,
 
+    /// Agrees, for this run, to what the project's prompt asks for; `retort trust` shows it.
+    #[arg(long)]
+    pub trust: bool,
+
     /// Exits with 0 also where a check could not run.
     #[arg(long)]
     pub allow_inconclusive: bool,

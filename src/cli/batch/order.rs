@@ -24,6 +24,7 @@ use crate::{
         job::Begin,
         output::{Content, Output, Outputs},
         prompts::file,
+        trust::Consent,
     },
     text::clean_line,
 };
@@ -39,8 +40,9 @@ pub(super) struct Wanted {
 /// Reads the prompts, and standard input where the rows are there.
 pub(super) fn order(setup: &Setup, args: &BatchArgs, io: &Io<'_>) -> Result<Wanted, Stopped> {
     let (names, data) = split(&args.what, &io.cwd)?;
-    let mut found = Vec::new();
+    let (mut found, mut files) = (Vec::new(), Vec::new());
     for name in names {
+        files.extend(prompts::file(&setup.places, &io.cwd, name)?);
         let (name, mut prompt) = prompts::find(&setup.places, &io.cwd, name)?;
         for (param, value) in &args.params {
             run::set(&mut prompt.params, param, value).map_err(Stopped::Usage)?;
@@ -53,6 +55,7 @@ pub(super) fn order(setup: &Setup, args: &BatchArgs, io: &Io<'_>) -> Result<Want
     }
     let path = if data == "-" { data.to_owned() } else { io.cwd.join(data).to_string_lossy().into_owned() };
     let mut order = Order::of(setup, found, &path, &args.model);
+    order.files = files;
     asked(&mut order, args);
     let copy = if data == "-" { Some(copied(&mut order)?) } else { None };
     Ok(Wanted { order, copy })
@@ -64,8 +67,9 @@ pub(super) fn asked(order: &mut Order, args: &BatchArgs) {
     order.spec.mapping = args.maps.iter().cloned().collect();
     let short = if args.refuse_short_rows { ShortRows::Refused } else { ShortRows::Padded };
     let (form, only, keep_going) = (args.format, args.only.clone(), args.keep_going);
-    let intake = order.reading.intake;
-    order.reading = Reading { form, only, short, keep_going, intake, ..Reading::default() };
+    let (intake, read) = (order.reading.intake, order.reading.consent.clone());
+    let consent = if args.trust { Consent::All } else { read };
+    order.reading = Reading { form, only, short, keep_going, consent, intake, ..Reading::default() };
     order.vars = args.vars.iter().cloned().collect();
     order.judge.clone_from(&args.judge);
     order.spec.expected = args.expected;
@@ -179,7 +183,8 @@ pub(super) fn outs(args: &BatchArgs, setup: &Setup, cwd: &Path) -> Result<Vec<(O
         })?;
         outs.push((cwd.join(file), form));
     }
-    let prompts = args.what.iter().filter_map(|name| file(&setup.places, name));
+    // One that cannot be read stops the command by itself.
+    let prompts = args.what.iter().filter_map(|name| file(&setup.places, name).ok().flatten());
     let in_use = args.what.iter().map(|name| cwd.join(name)).chain(prompts);
     let in_use = in_use.chain(args.config.iter().map(|file| cwd.join(file))).collect();
     let outputs = Outputs { places: &setup.places, in_use, force: args.force };

@@ -21,6 +21,7 @@ use crate::{
         KeyState, Pipeline, Readiness,
         budget::{Estimate, Span},
     },
+    setup::batch::Footprint,
     text::{json, truncate},
 };
 
@@ -61,7 +62,7 @@ pub(super) fn estimate(estimate: &Estimate) -> String {
 
 /// An estimate as a line of JSON.
 #[derive(Serialize)]
-struct EstimateLine {
+struct EstimateLine<'a> {
     event: &'static str,
     cells: u64,
     input_tokens: u64,
@@ -70,10 +71,13 @@ struct EstimateLine {
     /// US dollars; null where no price is known.
     cost: Option<Span<f64>>,
     unpriced: u64,
+    /// Requests, hosts, variables and files.
+    #[serde(flatten)]
+    footprint: &'a Footprint,
 }
 
 /// Writes an estimate as a line of JSON.
-pub(super) fn estimate_line(out: &mut dyn Write, estimate: &Estimate) -> io::Result<()> {
+pub(super) fn estimate_line(out: &mut dyn Write, estimate: &Estimate, footprint: &Footprint) -> io::Result<()> {
     let Estimate { cells, input, output, cost, unpriced, from } = *estimate;
     let dollars = Span { low: cost.low.dollars(), expected: cost.expected.dollars(), high: cost.high.dollars() };
     let cost = estimate.is_priced().then_some(dollars);
@@ -85,6 +89,7 @@ pub(super) fn estimate_line(out: &mut dyn Write, estimate: &Estimate) -> io::Res
         output_from: from,
         cost,
         unpriced,
+        footprint,
     };
     writeln!(out, "{}", json::to_line(&line)?)
 }

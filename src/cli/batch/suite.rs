@@ -14,7 +14,8 @@ use crate::{
     setup::{Setup, batch::Order},
     store::{
         dataset::Form,
-        promptfoo::{self, Suite},
+        promptfoo::{self, Suite, Use},
+        trust::{Allowed, Consent},
     },
     text::clean_line,
 };
@@ -23,11 +24,18 @@ use crate::{
 /// counted before they are asked. What is said on the command line holds over what the config says.
 pub(super) fn order(setup: &mut Setup, file: &Path, args: &BatchArgs, io: &mut Io<'_>) -> Result<Wanted, Stopped> {
     let path = io.cwd.join(file);
-    let suite = promptfoo::read(&path)?;
+    let consent = Consent::of(&setup.places, args.trust);
+    let suite = promptfoo::read(&path, Use::Run, &consent, &Allowed::of(&setup.settings))?;
     for notice in suite.notices.iter().chain(&suite.differences()) {
         let _ = writeln!(io.err, "note: {}", clean_line(notice));
     }
     setup.settle(suite.settle(&setup.settings));
+    setup.header_variables.clone_from(&suite.header_variables);
+    if let Some(unset) = suite.header_variables.iter().find(|name| setup.environment.value(name).is_none()) {
+        let words =
+            format!("a header of {} is filled from the environment variable {unset}, which is not set", path.display());
+        return Err(Stopped::Other(words));
+    }
     let mut lanes = suite.lanes()?;
     for (_, prompt) in &mut lanes {
         for (param, value) in &args.params {
@@ -46,6 +54,7 @@ pub(super) fn order(setup: &mut Setup, file: &Path, args: &BatchArgs, io: &mut I
     }
     order.caps.time = order.caps.time.or(options.time);
     order.lines = false;
+    order.files = suite.content.files().filter(|file| *file != suite.content.path).map(Path::to_path_buf).collect();
     let copy = rows(&suite, &mut order)?;
     Ok(Wanted { order, copy: Some(copy) })
 }

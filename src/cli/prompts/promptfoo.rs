@@ -11,8 +11,9 @@ use crate::{
     store::{
         names,
         output::{Content, Output, Outputs},
-        promptfoo::{self, Suite},
+        promptfoo::{self, Suite, Use},
         prompts,
+        trust::{Allowed, Consent},
     },
     text::clean_line,
 };
@@ -22,9 +23,15 @@ pub(super) use export::export;
 ///
 /// Nothing is written if one of the files is there already, unless `replace` is set. The tests come first,
 /// and each file whole or not at all; where one cannot be written, those that were are named.
-pub(super) fn import(file: &Path, replace: bool, places: &Places, io: &mut Io<'_>) -> Result<(), Stopped> {
+pub(super) fn import(
+    file: &Path,
+    (replace, trust): (bool, bool),
+    places: &Places,
+    io: &mut Io<'_>,
+) -> Result<(), Stopped> {
     let path = io.cwd.join(file);
-    let suite = promptfoo::read(&path)?;
+    let consent = Consent::of(places, trust);
+    let suite = promptfoo::read(&path, Use::Import, &consent, &Allowed::default())?;
     for notice in suite.notices.iter().chain(&suite.differences()) {
         writeln!(io.err, "{}", clean_line(notice))?;
     }
@@ -41,7 +48,7 @@ pub(super) fn import(file: &Path, replace: bool, places: &Places, io: &mut Io<'_
         }
         named.push((name, prompt));
     }
-    let dir = places.project.clone().unwrap_or_else(|| places.config.join("prompts"));
+    let dir = prompts::folder(places)?;
     let data = path.with_file_name(format!("{stem}.tests.jsonl"));
     let there =
         named.iter().map(|(name, _)| dir.join(format!("{name}.toml"))).chain([data.clone()]).find(|path| path.exists());

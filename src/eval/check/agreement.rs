@@ -7,14 +7,18 @@ use serde_json::Value;
 use super::{Fact, Found, seen::Seen, written::Written};
 use crate::{
     eval::{
+        budget::{Budget, TooMuch},
         json_diff::same,
-        rule::{BadRule, name, quote},
+        rule::{BadRule, name, quote, quote_of},
     },
     model::CheckKind,
 };
 
 /// Fields that a reason names, at most.
 const NAMED: usize = 3;
+
+/// Steps of a field that is expected, beside those for its path.
+const LEAF: u64 = 100;
 
 /// What an answer is compared with.
 #[derive(Debug)]
@@ -48,13 +52,13 @@ impl Agreement {
         let answer = seen.json()?;
         if !self.by_field {
             let holds = same(answer, &self.expected);
-            let (found, wanted) = (quote(&answer.to_string()), quote(&self.expected.to_string()));
+            let (found, wanted) = (quote_of(answer), quote_of(&self.expected));
             let says =
                 if holds { format!("the answer is {wanted}") } else { format!("the answer is {found}, not {wanted}") };
             return Ok(Fact::new(holds, says));
         }
         let mut fields = Vec::new();
-        leaves(&self.expected, String::new(), &mut fields);
+        leaves(&self.expected, String::new(), &mut fields, seen.budget).map_err(|much| much.to_string())?;
         let differ: Vec<&(String, &Value)> = fields
             .iter()
             .filter(|(pointer, value)| answer.pointer(pointer).is_none_or(|found| !same(found, value)))
@@ -62,8 +66,8 @@ impl Agreement {
         let agree = fields.len() - differ.len();
         let mut says = format!("{agree} of {} fields agree", fields.len());
         for (pointer, value) in differ.iter().take(NAMED) {
-            let found = answer.pointer(pointer).map_or_else(|| "missing".to_owned(), |found| quote(&found.to_string()));
-            let _ = write!(says, "; {}: {found}, expected {}", quote(pointer), quote(&value.to_string()));
+            let found = answer.pointer(pointer).map_or_else(|| "missing".to_owned(), quote_of);
+            let _ = write!(says, "; {}: {found}, expected {}", quote(pointer), quote_of(value));
         }
         if differ.len() > NAMED {
             let _ = write!(says, "; and {} more", differ.len() - NAMED);
@@ -76,14 +80,22 @@ impl Agreement {
 
 /// Lists the fields of an object and of the objects in it, by their JSON pointers (RFC 6901). Lists and empty
 /// objects are values as they are.
-fn leaves<'a>(value: &'a Value, pointer: String, out: &mut Vec<(String, &'a Value)>) {
+fn leaves<'a>(
+    value: &'a Value,
+    pointer: String,
+    out: &mut Vec<(String, &'a Value)>,
+    budget: &Budget,
+) -> Result<(), TooMuch> {
     match value {
         Value::Object(fields) if !fields.is_empty() => {
             for (name, value) in fields {
                 let name = name.replace('~', "~0").replace('/', "~1");
-                leaves(value, format!("{pointer}/{name}"), out);
+                let pointer = format!("{pointer}/{name}");
+                budget.spend(LEAF + pointer.len() as u64, || "listing the fields that are expected".to_owned())?;
+                leaves(value, pointer, out, budget)?;
             }
         }
         _ => out.push((pointer, value)),
     }
+    Ok(())
 }

@@ -9,7 +9,7 @@ use crate::{
         extract::{self},
         fields::Fields,
         json_diff::same,
-        rule::{BadRule, name, pointer, quote},
+        rule::{BadRule, name, pointer, quote, quote_of},
         schema::Schema,
     },
     model::{CheckKind, Response, Status, Verdict, check::Comparison},
@@ -70,7 +70,7 @@ impl JsonTest {
 
     pub(super) fn apply(&self, seen: &Seen<'_>) -> Found {
         match self {
-            Self::Is(schema) => Ok(is(seen.text, schema.as_ref())),
+            Self::Is(schema) => is(seen, schema.as_ref()),
             Self::Contains(schema) => contains(seen, schema.as_ref()),
             Self::Required(fields) => {
                 let verdicts = fields.judge(seen.json()?);
@@ -125,15 +125,18 @@ fn path(written: &Written<'_>) -> Result<String, BadRule> {
     Ok(path.clone())
 }
 
-fn is(text: &str, schema: Option<&Schema>) -> Fact {
+fn is(seen: &Seen<'_>, schema: Option<&Schema>) -> Found {
+    seen.read()?;
+    let text = seen.text;
     match (extract::whole(text), schema) {
-        (Err(said), _) => Fact::new(false, format!("the answer is {}, which is not JSON: {said}", quote(text))),
-        (Ok(json), None) => Fact::new(true, format!("JSON: {}", name(&json))),
-        (Ok(json), Some(schema)) => valid(&json, schema),
+        (Err(said), _) => Ok(Fact::new(false, format!("the answer is {}, which is not JSON: {said}", quote(text)))),
+        (Ok(json), None) => Ok(Fact::new(true, format!("JSON: {}", name(&json)))),
+        (Ok(json), Some(schema)) => valid(&json, schema, seen),
     }
 }
 
 fn contains(seen: &Seen<'_>, schema: Option<&Schema>) -> Found {
+    seen.read()?;
     let found = match extract::whole(seen.text) {
         Ok(json) => vec![json],
         Err(_) => extract::all(seen.answer.text)?,
@@ -146,12 +149,12 @@ fn contains(seen: &Seen<'_>, schema: Option<&Schema>) -> Found {
         return Ok(Fact::new(true, format!("JSON: {}", name(first))));
     };
     // What is told is the last one that was tried.
-    let mut told = valid(first, schema);
+    let mut told = valid(first, schema, seen)?;
     for json in found.iter().skip(1) {
         if told.holds {
             break;
         }
-        told = valid(json, schema);
+        told = valid(json, schema, seen)?;
     }
     Ok(told)
 }
@@ -165,12 +168,12 @@ fn objects(json: Value) -> Vec<Value> {
     }
 }
 
-fn valid(json: &Value, schema: &Schema) -> Fact {
-    let verdicts = schema.judge(json);
+fn valid(json: &Value, schema: &Schema, seen: &Seen<'_>) -> Found {
+    let verdicts = schema.violations(json, seen.budget).map_err(|much| much.to_string())?;
     let holds = verdicts.iter().all(|verdict| verdict.status == Status::Passed);
     let reasons: Vec<&str> = verdicts.iter().map(|verdict| verdict.reason.as_str()).collect();
     let at = verdicts.first().and_then(|verdict| verdict.at.clone());
-    Fact { at, ..Fact::new(holds, reasons.join("; ")) }
+    Ok(Fact { at, ..Fact::new(holds, reasons.join("; ")) })
 }
 
 /// Reads a number; a text is one where it holds nothing else, as a variable's value is a text.
@@ -237,6 +240,6 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Number(number) => number.to_string(),
         Value::String(text) => quote(text),
-        other => quote(&other.to_string()),
+        other => quote_of(other),
     }
 }

@@ -6,6 +6,9 @@
 use super::Fact;
 use crate::{eval::rule::quote, model::Finish};
 
+/// Steps of looking for every phrase at a byte.
+pub(super) const STEPS: u64 = 4;
+
 /// How a refusal begins.
 const BEGINNINGS: &[&str] = &[
     "i am not able to",

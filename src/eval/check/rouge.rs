@@ -5,11 +5,18 @@
 
 use std::collections::HashMap;
 
-use super::{Fact, tokens::tokens, written::Written};
-use crate::eval::rule::{BadRule, apart};
+use super::{Fact, Found, seen::Seen, tokens::tokens, written::Written};
+use crate::eval::{
+    budget::RULE_STEPS,
+    figures::thousands,
+    rule::{BadRule, apart},
+};
 
 /// The least score where no threshold is set, as promptfoo has it.
 pub(in crate::eval) const USUAL: f64 = 0.75;
+
+/// Steps of cutting a byte into words.
+const STEPS: u64 = 40;
 
 /// The words of a reference and the least score.
 #[derive(Debug)]
@@ -22,19 +29,25 @@ pub(super) struct Reference {
 impl Reference {
     pub(super) fn new(written: &Written<'_>) -> Result<Self, BadRule> {
         let least = written.threshold("a score from 0 to 1", 1.0, Some(USUAL))?;
-        let (words, count) = counted(&written.part()?);
+        let text = written.part()?;
+        if text.len() as u64 > RULE_STEPS / STEPS {
+            let expected = format!("a text of at most {} bytes", thousands(RULE_STEPS / STEPS));
+            return Err(written.bad("value", expected, format!("one of {}", thousands(text.len() as u64))));
+        }
+        let (words, count) = counted(&text);
         if count == 0 {
             return Err(written.bad("value", "a text with a word in it", "blanks alone"));
         }
         Ok(Self { words, count, least })
     }
 
-    pub(super) fn apply(&self, text: &str) -> Fact {
-        let score = self.score(text);
+    pub(super) fn apply(&self, seen: &Seen<'_>) -> Found {
+        seen.spend(STEPS, "counting the words of")?;
+        let score = self.score(seen.text);
         let holds = score >= self.least;
         let (shown, least) = apart(score, self.least, 2);
         let said = format!("ROUGE-1 {shown} {} threshold {least}", if holds { "≥" } else { "<" });
-        Fact { score: Some(score), credit: Some(score), ..Fact::new(holds, said) }
+        Ok(Fact { score: Some(score), credit: Some(score), ..Fact::new(holds, said) })
     }
 
     fn score(&self, text: &str) -> f64 {

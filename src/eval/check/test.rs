@@ -71,13 +71,16 @@ impl Test {
     /// Finds out what the test is about.
     pub(super) fn apply(&self, seen: &Seen<'_>) -> Found {
         match self {
-            Self::Text(test) => Ok(test.apply(seen.text)),
+            Self::Text(test) => test.apply(seen),
             Self::Json(test) => test.apply(seen),
             Self::Agreement(test) => test.apply(seen),
             Self::Limit(limit) => limit.apply(seen.answer),
-            Self::Distance(distance) => distance.apply(seen.text),
-            Self::Rouge(reference) => Ok(reference.apply(seen.text)),
-            Self::Refusal => Ok(refusal::apply(seen.text, seen.answer.finish)),
+            Self::Distance(distance) => distance.apply(seen),
+            Self::Rouge(reference) => reference.apply(seen),
+            Self::Refusal => {
+                seen.spend(refusal::STEPS, "looking for a refusal in")?;
+                Ok(refusal::apply(seen.text, seen.answer.finish))
+            }
             Self::Form => {
                 Ok(super::Fact::new(seen.form.status == crate::model::Status::Passed, seen.form.reason.clone()))
             }

@@ -1,17 +1,19 @@
 //! Checks on the text of an answer: what it is, what it holds, how it begins, how long it is.
 
-use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
-use super::{Fact, apart, written::Written};
+use super::{Fact, Found, apart, pattern::Pattern, seen::Seen, written::Written};
 use crate::{
-    eval::rule::{BadRule, name, quote},
+    eval::rule::{BadRule, name, quote, quote_of},
     model::CheckKind,
     text::json::ExactJson,
 };
 
-/// Bytes a compiled regular expression may take.
-const REGEX_SIZE: usize = 4 << 20;
+/// Steps of reading a byte in lower case, and of looking for the first few texts there.
+const SEARCH: u64 = 2;
+
+/// Texts that are looked for at a byte in one step.
+const PARTS: u64 = 8;
 
 /// What is said where a text is looked for and is there in other white space.
 const BUT_FOR_UNSEEN: &str = "; without white space and characters that are not seen, it does";
@@ -31,7 +33,7 @@ pub(super) enum TextTest {
         fold: bool,
     },
     Begins(String),
-    Matches(Regex),
+    Matches(Pattern),
     Words {
         least: Option<u64>,
         most: Option<u64>,
@@ -75,15 +77,24 @@ impl TextTest {
         })
     }
 
-    pub(super) fn apply(&self, text: &str) -> Fact {
-        match self {
+    pub(super) fn apply(&self, seen: &Seen<'_>) -> Found {
+        let text = seen.text;
+        seen.spend(1, "reading")?;
+        Ok(match self {
             Self::Equals(value) if text == value => Fact::new(true, format!("the answer is {}", quote(value))),
             Self::Equals(value) => {
                 let said = |found: &str, wanted: &str| format!("the answer is {found}, not {wanted}");
                 Fact::new(false, apart::told(text, value, said))
             }
-            Self::EqualsJson(value) => equals_json(text, value),
-            Self::Holds { parts, all, fold } => holds(text, parts, *all, *fold),
+            Self::EqualsJson(value) => {
+                seen.read()?;
+                equals_json(text, value)
+            }
+            Self::Holds { parts, all, fold } => {
+                let steps = SEARCH + parts.len() as u64 / PARTS;
+                seen.spend(steps, &format!("looking for {} texts in", parts.len()))?;
+                holds(text, parts, *all, *fold)
+            }
             Self::Begins(value) if text.starts_with(value.as_str()) => {
                 Fact::new(true, format!("the answer begins with {}", quote(value)))
             }
@@ -91,26 +102,26 @@ impl TextTest {
                 let start: String = text.chars().take(value.chars().count()).collect();
                 let said = |found: &str, wanted: &str| format!("the answer begins with {found}, not {wanted}");
                 let mut said = apart::told(&start, value, said);
-                if apart::unseen(&start, value).is_none() && apart::bare(text).starts_with(&apart::bare(value)) {
+                if apart::unseen(&start, value).is_none()
+                    && apart::bare(text, value, |text, value| text.starts_with(value))
+                {
                     said.push_str(BUT_FOR_UNSEEN);
                 }
                 Fact::new(false, said)
             }
-            Self::Matches(regex) => match regex.find(text) {
-                Some(found) => Fact::new(true, format!("{} matches {}", quote(regex.as_str()), quote(found.as_str()))),
-                None => Fact::new(false, format!("{} matches nowhere", quote(regex.as_str()))),
+            Self::Matches(pattern) => match pattern.find(text, seen.budget).map_err(|much| much.to_string())? {
+                Some(found) => Fact::new(true, format!("{} matches {}", quote(pattern.as_str()), quote(found))),
+                None => Fact::new(false, format!("{} matches nowhere", quote(pattern.as_str()))),
             },
             Self::Words { least, most } => counted(text, *least, *most),
-        }
+        })
     }
 }
 
 fn equals_json(text: &str, value: &ExactJson) -> Fact {
     match ExactJson::parse(text) {
-        Ok(found) if found.equals(value) => Fact::new(true, format!("the answer is {}", quote(&value.to_string()))),
-        Ok(found) => {
-            Fact::new(false, format!("the answer is {}, not {}", quote(&found.to_string()), quote(&value.to_string())))
-        }
+        Ok(found) if found.equals(value) => Fact::new(true, format!("the answer is {}", quote_of(value))),
+        Ok(found) => Fact::new(false, format!("the answer is {}, not {}", quote_of(&found), quote_of(value))),
         Err(_) => Fact::new(false, format!("the answer is {}, which is not JSON", quote(text))),
     }
 }
@@ -121,8 +132,8 @@ fn holds(text: &str, parts: &[Part], all: bool, fold: bool) -> Fact {
     let (there, gone): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| text.contains(&part.sought));
     let says = |says: &str, parts: &[&Part]| format!("the answer {says} {}", named(parts));
     let lacks = |what: &str| {
-        let bare = apart::bare(text);
-        let unseen = gone.iter().any(|part| bare.contains(&apart::bare(&part.sought)));
+        let holds = |part: &&&Part| apart::bare(text, &part.sought, |text, sought| text.contains(sought));
+        let unseen = gone.iter().take(NAMED).any(|part| holds(&part));
         Fact::new(false, says(what, &gone) + if unseen { BUT_FOR_UNSEEN } else { "" })
     };
     match (all, there.first()) {
@@ -140,11 +151,10 @@ fn named(parts: &[&Part]) -> String {
     if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") }
 }
 
-/// Compiles a regular expression. Matching takes time in proportion to the answer, whatever the
-/// expression is.
-fn regex(written: &Written<'_>) -> Result<Regex, BadRule> {
+/// Compiles a regular expression.
+fn regex(written: &Written<'_>) -> Result<Pattern, BadRule> {
     let text = written.part()?;
-    RegexBuilder::new(&text).size_limit(REGEX_SIZE).build().map_err(|error| {
+    Pattern::new(&text).map_err(|error| {
         let found = match error {
             regex::Error::CompiledTooBig(_) => "one that grows too big".to_owned(),
             error => {

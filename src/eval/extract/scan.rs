@@ -14,6 +14,9 @@ pub(super) use twice::duplicates;
 /// How often a text may be read over where it begins like JSON and is none.
 const AGAIN: usize = 32;
 
+/// Bytes that may be read in vain of a text that is not longer.
+const VAIN: usize = 16 << 20;
+
 /// Spellings of other languages, each with what JSON has.
 const FOREIGN: &[(&str, &str)] = &[
     ("NaN", "a number or `null`"),
@@ -105,7 +108,7 @@ fn leading(text: &str) -> Result<(Value, usize), Broken> {
 
 /// How many bytes of a text may be read in vain.
 pub(super) fn budget(text: &str) -> usize {
-    (text.len() + 1).saturating_mul(AGAIN)
+    (text.len() + 1).saturating_mul(AGAIN).min(VAIN.max(text.len() + 1))
 }
 
 /// Returns the length of the object or array that a text begins with; none where it begins with

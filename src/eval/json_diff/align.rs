@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use serde_json::Value;
-use similar::{Algorithm, DiffOp, capture_diff_slices};
+use similar::DiffOp;
 
 use super::{canonical, same};
+use crate::text::diff::stretches::stretches;
 
 /// Elements of two arrays that stand for each other, or one that stands alone.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +28,7 @@ const MOST: usize = 4096;
 pub(super) fn align<'a>(old: &'a [Value], new: &'a [Value]) -> Vec<Pair<'a>> {
     let key = |values: &[Value]| values.iter().map(canonical).collect::<Vec<_>>();
     let mut pairs = Vec::new();
-    for op in capture_diff_slices(Algorithm::Myers, &key(old), &key(new)) {
+    for op in stretches(&key(old), &key(new)) {
         let (old, new) = (part(old, op.old_range()), part(new, op.new_range()));
         match op {
             DiffOp::Equal { .. } => pairs.extend(old.iter().zip(new).map(|(old, new)| Pair::Both(old, new))),

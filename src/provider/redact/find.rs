@@ -8,6 +8,26 @@ const PART: usize = 8;
 /// How often a text is decoded: a link in a JSON string in a JSON string takes three turns.
 const TURNS: usize = 3;
 
+/// Writes a secret in the forms in which a model says one back: as it is, with the escapes of JSON, percent-encoded in
+/// either case, and in base64.
+pub(super) fn forms(secret: &str) -> Vec<Vec<u8>> {
+    let percent = |upper: bool| {
+        let write = |byte: u8| match byte {
+            b'-' | b'_' | b'.' | b'~' => vec![byte],
+            byte if byte.is_ascii_alphanumeric() => vec![byte],
+            byte if upper => format!("%{byte:02X}").into_bytes(),
+            byte => format!("%{byte:02x}").into_bytes(),
+        };
+        secret.bytes().flat_map(write).collect::<Vec<u8>>()
+    };
+    let mut forms =
+        vec![secret.as_bytes().to_vec(), secret.replace('/', "\\/").into_bytes(), percent(true), percent(false)];
+    forms.extend((0..3).flat_map(|offset| [b"+/", b"-_"].map(|two| base64(secret.as_bytes(), offset, *two))));
+    forms.sort_unstable();
+    forms.dedup();
+    forms
+}
+
 /// Returns where a text holds a secret, in order and apart from each other: as it is, percent-encoded in either
 /// case, with the escapes of JSON or HTML, in base64 by itself or within something longer (`Bearer KEY`, `:KEY`),
 /// and its beginnings and ends of 8 bytes or more in each of these but base64.

@@ -4,7 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Comparing, ExpectedRows, Order, judged_by, targets};
+use super::{
+    Comparing, ExpectedRows, Order,
+    footprint::{Footprint, judgements},
+    judged_by, targets,
+};
 use crate::{
     eval::{Judge, check, template},
     model::{
@@ -48,6 +52,8 @@ pub struct Planned {
     pub expected: ExpectedRows,
     /// What a person should know of the prompts and the rows before the first call.
     pub notes: Vec<String>,
+    /// What all its cells use of the world.
+    pub footprint: Footprint,
 }
 
 impl Planned {
@@ -83,6 +89,7 @@ pub async fn look(setup: &Setup, store: &Store, order: &mut Order) -> Result<Pla
         judges: BTreeMap::new(),
         expected: ExpectedRows::default(),
         notes: order.formats.iter().cloned().chain(template_notes(order)).collect(),
+        footprint: Footprint::default(),
     };
     if !planned.missing.is_empty() {
         return Ok(planned);
@@ -105,6 +112,7 @@ pub async fn look(setup: &Setup, store: &Store, order: &mut Order) -> Result<Pla
     let judges = setup.catalog.judges(read.judges.iter().map(String::as_str), setup.settings.judge_model());
     let judges = judges.collect::<Result<_, _>>();
     planned.judges = judges.map_err(|fault| StoreFault::wrong(format!("the judge cannot be asked: {fault}")))?;
+    planned.footprint = Footprint::of(setup, order, &planned, read.judgements);
     // A cell that is asked again stays in its batch, whatever stands behind the names by now.
     if order.again.is_none() || order.spec.behind.is_empty() {
         order.spec.behind = behind(&planned);
@@ -194,6 +202,7 @@ struct Read {
     measured: u64,
     estimate: Estimate,
     judges: BTreeSet<String>,
+    judgements: u64,
     expected: ExpectedRows,
     notes: Vec<String>,
 }
@@ -279,6 +288,9 @@ fn read(
         }
         empty += u64::from(uses_input && row.input.value("input").is_none_or(|text| text.trim().is_empty()));
         all.judges.extend(judging(&row.checks));
+        let prompts = order.spec.prompts.iter().zip(lanes);
+        let prompts = prompts.map(|((_, prompt), lanes)| (prompt.checks.as_slice(), lanes.len()));
+        all.judgements = all.judgements.saturating_add(judgements(order, &row.checks, prompts));
         if all.rows < MEASURED {
             measure(order, &row, (lanes, lengths), &mut all.estimate);
             all.measured += 1;

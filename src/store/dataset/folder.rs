@@ -9,7 +9,10 @@ use super::{
     lines::{Lines, Trouble},
     record::{Fields, Record, Records},
 };
-use crate::text::json::ExactJson;
+use crate::{
+    store::trust::{Content, ContentReader, Outside},
+    text::json::ExactJson,
+};
 
 /// The files of a folder; hidden ones and folders in it are left out.
 pub(super) struct Folder {
@@ -23,18 +26,33 @@ const COLUMNS: &[&str] = &["input", "file"];
 impl Folder {
     /// Lists the files, none of which may have more than `longest` bytes.
     pub(super) fn new(path: &Path, longest: u64) -> Result<Self, Trouble> {
-        let broken = |fault: std::io::Error| Trouble::new(None, fault.to_string());
-        let mut files = Vec::new();
-        for entry in fs::read_dir(path).map_err(broken)? {
-            let path = entry.map_err(broken)?.path();
-            let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-            if !hidden && path.is_file() {
-                files.push(path);
-            }
-        }
-        files.sort();
-        Ok(Self { files: files.into_iter(), longest })
+        Ok(Self { files: files(path)?.into_iter(), longest })
     }
+}
+
+/// Lists the files of a folder whose texts are its rows.
+fn files(path: &Path) -> Result<Vec<PathBuf>, Trouble> {
+    let broken = |fault: std::io::Error| Trouble::new(None, fault.to_string());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(broken)? {
+        let path = entry.map_err(broken)?.path();
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if !hidden && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Lists what a folder asks for: those of its files that are links out of it. Nothing is read.
+pub(super) fn content(path: &Path, outside: &Outside) -> Result<Content, Trouble> {
+    let reader = ContentReader::new(path, outside);
+    for file in files(path)? {
+        let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        reader.admit(&name, &file);
+    }
+    Ok(reader.finish())
 }
 
 impl Records for Folder {

@@ -5,7 +5,10 @@ use std::path::Path;
 use super::{Form, Reading, RowRanges, lines::Trouble, open, stored, told};
 use crate::{
     model::{Input, NamedInput},
-    store::job::{Reply, RowEntry, StoreFault},
+    store::{
+        job::{Reply, RowEntry, StoreFault},
+        trust::Consent,
+    },
 };
 
 /// Rows that are listed, at most.
@@ -15,7 +18,7 @@ const LISTED: usize = 1000;
 const SUMMARY: usize = 120;
 
 /// Reads `FILE` as a text or as a list of rows, or the one row that `FILE:ROW` names.
-pub(in crate::store) fn read(from: &str) -> Result<Reply, StoreFault> {
+pub(in crate::store) fn read(from: &str, consent: &Consent) -> Result<Reply, StoreFault> {
     if from == "-" {
         return Err(told(from, &Trouble::new(None, "it belongs to the keyboard; name a file")));
     }
@@ -27,7 +30,7 @@ pub(in crate::store) fn read(from: &str) -> Result<Reply, StoreFault> {
     let form = Form::of(path).map_or(Some(Form::Text), |_| None);
     let only = row.filter(|_| form.is_none()).map(RowRanges::only);
     let picked = only.is_some();
-    let mut rows = open(file, &Reading { form, only, ..Reading::default() })?;
+    let mut rows = open(file, &Reading { form, only, consent: consent.clone(), ..Reading::default() })?;
     let none = || told(file, &Trouble::new(None, "it has no rows"));
     if form.is_some() || picked {
         let input = rows.next().ok_or_else(none)??.input;

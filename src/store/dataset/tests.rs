@@ -36,14 +36,14 @@ fn mapping(pairs: &[(&str, &str)]) -> Reading {
 }
 
 fn row(from: &str) -> NamedInput {
-    match read(from).unwrap() {
+    match read(from, &Consent::Nothing).unwrap() {
         Reply::Input(named) => *named,
         other => panic!("{other:?}"),
     }
 }
 
 fn numbers(from: &str) -> (Vec<u64>, bool, String) {
-    match read(from).unwrap() {
+    match read(from, &Consent::Nothing).unwrap() {
         Reply::Rows { rows, more, .. } => (rows.iter().map(|row| row.number).collect(), more, rows[0].summary.clone()),
         other => panic!("{other:?}"),
     }
@@ -91,7 +91,7 @@ fn every_form_gives_the_same_rows() {
         assert_eq!(numbers(&from), (vec![1, 2], false, "late, and\nlost · label=neg".to_owned()), "{from}");
         let picked = row(&format!("{from}:2"));
         assert_eq!((&picked.input, picked.name), (&second.input, format!("{name}:2")), "{from}");
-        let far = read(&format!("{from}:9")).unwrap_err().message;
+        let far = read(&format!("{from}:9"), &Consent::Nothing).unwrap_err().message;
         assert!(far.contains(&from) && far.contains("it has 2 rows, and no row 9"), "{far}");
     }
 }
@@ -217,8 +217,8 @@ fn hostile_files_are_told_and_never_taken_for_rows() {
     assert!(from_reader("set", utf16, Form::Csv, &Reading::default()).unwrap_err().message.contains("UTF-16"));
     let dir = tempfile::tempdir().unwrap();
     let missing = dir.path().join("no.csv").to_string_lossy().into_owned();
-    assert!(read(&missing).unwrap_err().message.starts_with(&format!("cannot read {missing}: ")));
-    assert!(read("-").is_err() && preview("-", &Reading::default(), 3).is_err());
+    assert!(read(&missing, &Consent::Nothing).unwrap_err().message.starts_with(&format!("cannot read {missing}: ")));
+    assert!(read("-", &Consent::Nothing).is_err() && preview("-", &Reading::default(), 3).is_err());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use super::*;
+use crate::model::settings::Project;
 
 /// What each form of a report begins with.
 const REPORTS: [(Form, &str); 5] = [
@@ -40,7 +41,7 @@ impl Stand {
             data: own("data"),
             cache: own("cache"),
             state: own("state"),
-            project: None,
+            project: Project::Absent,
         };
         own("work");
         for (file, text) in [

@@ -1,13 +1,16 @@
 //! The fields of a config, each read as what it has to be, and mistakes told with file and line.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use super::shown;
 use crate::{
     store::{
-        atomic,
         job::StoreFault,
         mistake::{quoted, slip},
+        trust::{Access, ContentReader},
         yaml::{Field, Node, Tree},
     },
     text::json::ExactJson,
@@ -16,12 +19,23 @@ use crate::{
 /// The file that is read.
 pub(super) struct File<'a> {
     path: &'a Path,
+    reader: &'a ContentReader<'a>,
     pub(super) notices: Vec<String>,
+    /// The environment variables that headers are filled from.
+    pub(super) header_variables: BTreeSet<String>,
 }
 
 impl<'a> File<'a> {
-    pub(super) fn new(path: &'a Path) -> Self {
-        Self { path, notices: Vec::new() }
+    pub(super) fn new(path: &'a Path, reader: &'a ContentReader<'a>) -> Self {
+        Self { path, reader, notices: Vec::new(), header_variables: BTreeSet::new() }
+    }
+
+    /// Begins with a file that this one names.
+    pub(super) fn other<'o>(&self, path: &'o Path) -> File<'o>
+    where
+        'a: 'o,
+    {
+        File::new(path, self.reader)
     }
 
     pub(super) fn fault(&self, line: usize, what: impl AsRef<str>) -> StoreFault {
@@ -109,17 +123,34 @@ impl<'a> File<'a> {
         self.path.parent().unwrap_or(Path::new("")).join(name)
     }
 
-    /// Reads a file that the config names on a line.
-    pub(super) fn open(&self, line: usize, path: &Path) -> Result<String, StoreFault> {
-        match atomic::read(path) {
-            Ok(Some(text)) => Ok(text),
-            Ok(None) => Err(self.fault(line, format!("there is no file {}", path.display()))),
+    /// Where something is asked for.
+    fn at(&self, line: usize) -> String {
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy();
+        format!("{name}:{line}")
+    }
+
+    /// Notes what a line asks for that the user has to agree to.
+    pub(super) fn ask(&self, line: usize, access: Access) {
+        self.reader.ask(&self.at(line), access);
+    }
+
+    /// Reads a file that the config names on a line; none where the user has not agreed to that.
+    pub(super) fn open(&self, line: usize, path: &Path) -> Result<Option<String>, StoreFault> {
+        match self.reader.read(&self.at(line), path) {
+            Ok(Some(Some(text))) => Ok(Some(text)),
+            Ok(Some(None)) => Err(self.fault(line, format!("there is no file {}", path.display()))),
+            Ok(None) => Ok(None),
             Err(fault) => Err(self.fault(line, fault.message)),
         }
     }
 
+    /// Names a data set by where it lies; none where the user has not agreed to its being read.
+    pub(super) fn rows(&self, line: usize, path: &Path) -> Option<PathBuf> {
+        self.reader.rows(&self.at(line), path)
+    }
+
     /// Lists the files that a name stands for: itself, or in the order of their names those that fit a `*`
-    /// in its last part.
+    /// in its last part; none of a folder that the user has not agreed to.
     pub(super) fn files(&self, line: usize, name: &str) -> Result<Vec<PathBuf>, StoreFault> {
         if !name.contains(['*', '?', '[', '{']) {
             return Ok(vec![self.beside(name)]);
@@ -131,6 +162,9 @@ impl<'a> File<'a> {
             return Err(self.fault(line, what));
         }
         let dir = if dir.is_empty() { self.beside("").join(".") } else { self.beside(dir) };
+        if self.reader.admit(&self.at(line), &dir).is_none() {
+            return Ok(Vec::new());
+        }
         let entries = std::fs::read_dir(&dir)
             .map_err(|error| self.fault(line, format!("cannot list {}: {error}", dir.display())))?;
         let mut found: Vec<PathBuf> = entries

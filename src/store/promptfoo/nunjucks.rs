@@ -55,6 +55,29 @@ pub(super) fn theirs(ours: &str) -> String {
     out + &literal(&text)
 }
 
+/// Reads a text that is filled from the environment when it is sent: returns it with its places written
+/// `{{env.NAME}}`, and the names. None where it has other templates.
+pub(super) fn environment(theirs: &str) -> Option<(String, Vec<String>)> {
+    let (mut text, mut names) = (String::new(), Vec::new());
+    let mut rest = theirs;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (code, behind) = after.split_once("}}")?;
+        let name = code.trim().strip_prefix("env.").filter(|name| is_variable(name))?;
+        text.push_str(before);
+        text.extend(["{{env.", name, "}}"]);
+        names.push(name.to_owned());
+        rest = behind;
+    }
+    text.push_str(rest);
+    (!["{%", "{#"].into_iter().any(|opening| text.contains(opening))).then_some((text, names))
+}
+
+/// Tells whether a text can be the name of an environment variable.
+pub(super) fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 /// Tells whether a text would be filled once more by promptfoo, which reads values as templates too.
 pub(super) fn is_template(text: &str) -> bool {
     ["{{", "{%", "{#"].into_iter().any(|opening| text.contains(opening))

@@ -106,7 +106,7 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Vec<(Option<Stri
     if PROGRAMS.contains(&form.split(':').next().unwrap_or_default()) {
         return Err(file.fault(line, format!("{} is a program; write the prompt it makes", path.display())));
     }
-    let text = file.open(line, path)?;
+    let Some(text) = file.open(line, path)? else { return Ok(Vec::new()) };
     let inside = |at: usize, (below, what): (usize, String)| {
         StoreFault::new(format!("{}:{}: {what}", path.display(), at + below))
     };

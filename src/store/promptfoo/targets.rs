@@ -1,10 +1,12 @@
 //! The providers of a config: ids of promptfoo's read as models at ours, with what is sent to them.
 
+mod asks;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Suite, SuiteTarget, fields::File, shown};
+use super::{Suite, SuiteTarget, fields::File, nunjucks, shown};
 use crate::{
     eval::JsonTypes,
     model::{Format, Params, ProviderKind, Response},
@@ -191,8 +193,14 @@ const VENDORS: &[&str] = &[
 ];
 
 fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<(), StoreFault> {
+    // The variables that are sent, and the address they go to, each with its line.
+    let (mut sent, mut address) = (Vec::new(), node.line);
     for field in file.fields(node, "a provider's `config`", CONFIG)? {
         let (key, value) = (field.key.as_str(), &field.node);
+        if !matches!(key, "headers" | "apiKey") && asks::templates(&value.value()) {
+            let what = format!("config.{key}: a template is not filled here; write what it comes to");
+            return Err(file.fault(field.line, what));
+        }
         let params = &mut target.params;
         match key {
             "temperature" => params.temperature = file.number(value, key)?,
@@ -214,9 +222,21 @@ fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<
                 params.extra.extend(fields.iter().map(|field| (field.key.clone(), field.node.value())));
             }
             "response_format" => target.response = response(file, value)?,
-            "apiBaseUrl" => target.base_url = file.text(value, key)?,
-            "apiHost" => target.base_url = file.text(value, key)?.map(|host| format!("https://{host}/v1")),
-            "apiKeyEnvar" => target.key = file.text(value, key)?,
+            "apiBaseUrl" => (address, target.base_url) = (field.line, file.text(value, key)?),
+            "apiHost" => {
+                address = field.line;
+                target.base_url = file.text(value, key)?.map(|host| format!("https://{host}/v1"));
+            }
+            "apiKeyEnvar" => {
+                if let Some(variable) = file.text(value, key)? {
+                    if !nunjucks::is_variable(&variable) {
+                        let what = format!("apiKeyEnvar: {} is not the name of a variable", quoted(&variable));
+                        return Err(file.fault(field.line, what));
+                    }
+                    sent.push((field.line, variable.clone()));
+                    target.key = Some(variable);
+                }
+            }
             "headers" => {
                 for header in file.mapping(value, key)? {
                     let name = header.key.to_lowercase();
@@ -228,13 +248,33 @@ fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<
                         return Err(file.fault(header.line, what));
                     }
                     let text = file.text(&header.node, &header.key)?.unwrap_or_default();
+                    let Some((text, variables)) = nunjucks::environment(&text) else {
+                        let what = format!(
+                            "the header {} has a template, of which only `{{{{env.NAME}}}}` is filled here",
+                            quoted(&header.key)
+                        );
+                        return Err(file.fault(header.line, what));
+                    };
                     target.headers.insert(header.key.clone(), text);
+                    file.header_variables.extend(variables.iter().cloned());
+                    sent.extend(variables.into_iter().map(|variable| (header.line, variable)));
                 }
             }
-            "apiKey" => file.notice(
-                field.line,
-                "`apiKey` is not taken over; name a variable with `apiKeyEnvar`, or set the key in config.toml",
-            ),
+            "apiKey" => {
+                let text = file.text(value, key)?.unwrap_or_default();
+                match nunjucks::environment(&text) {
+                    Some((whole, names))
+                        if names.first().is_some_and(|name| whole == format!("{{{{env.{name}}}}}")) =>
+                    {
+                        sent.extend(names.iter().map(|variable| (field.line, variable.clone())));
+                        target.key = names.into_iter().next();
+                    }
+                    _ => file.notice(
+                        field.line,
+                        "`apiKey` is not taken over; name a variable with `apiKeyEnvar`, or set the key in config.toml",
+                    ),
+                }
+            }
             _ => file.notice(field.line, &format!("`config.{key}` has no effect here")),
         }
     }
@@ -243,14 +283,14 @@ fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<
         return Err(file
             .fault(node.line, format!("apiBaseUrl: expected a URL with http:// or https://, found {}", quoted(url))));
     }
-    Ok(())
+    asks::note(file, target, address, sent)
 }
 
 fn response(file: &File<'_>, node: &Node) -> Result<Response, StoreFault> {
     let value = match node.value() {
         Value::String(name) if name.starts_with("file://") => {
             let path = file.beside(name.trim_start_matches("file://"));
-            let text = file.open(node.line, &path)?;
+            let Some(text) = file.open(node.line, &path)? else { return Ok(Response::default()) };
             yaml::parse(&text)
                 .map_err(|broken| file.fault(node.line, format!("{}: {}", path.display(), broken.what)))?
                 .value()

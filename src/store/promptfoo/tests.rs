@@ -18,9 +18,10 @@ fn rows(suite: &Suite) -> Vec<Row> {
     suite.rows().collect::<Result<_, _>>().unwrap()
 }
 
-/// What is left of a suite without its lines and notices.
+/// What is left of a suite without its lines, its notices and the files it is made of.
 fn bare(mut suite: Suite) -> Suite {
     suite.notices.clear();
+    suite.content = Content::default();
     suite.default_test.line = 0;
     for tests in &mut suite.tests {
         if let Tests::Inline(test) = tests {
@@ -168,7 +169,7 @@ fn files_are_read_beside_the_config_and_rows_streamed_after_one_another() {
         "c.yaml",
         "prompts: file://p.txt\ntests:\n  - file://t.csv\n  - vars: {q: file://long.txt}\n    assert:\n      - {type: is-json, value: file://s.json}\n",
     );
-    let suite = read(&dir.path().join("c.yaml")).unwrap();
+    let suite = read(&dir.path().join("c.yaml"), Use::Run, &Consent::Nothing, &Allowed::default()).unwrap();
     let names: Vec<_> = suite.prompts.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["p", "p-2"]);
     let rows = rows(&suite);

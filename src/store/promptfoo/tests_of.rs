@@ -1,6 +1,6 @@
 //! The tests of a config: variables, assertions, and the files that hold more of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{
     Test, Tests, assertion,
@@ -70,14 +70,15 @@ fn files(file: &File<'_>, node: &Node) -> Result<Vec<Tests>, StoreFault> {
     }
     let mut found = Vec::new();
     for path in file.files(node.line, path)? {
+        let Some(real) = file.rows(node.line, &path) else { continue };
         if !["csv", "tsv", "jsonl", "ndjson", "json", "yaml", "yml"].contains(&ending(&path).as_str()) {
             let what = format!("{}: tests are read from .csv, .tsv, .jsonl, .json and .yaml files", path.display());
             return Err(file.fault(node.line, what));
         }
-        if !path.is_file() {
+        if !real.is_file() {
             return Err(file.fault(node.line, format!("there is no file {}", path.display())));
         }
-        found.push(Tests::File(path));
+        found.push(Tests::File(real));
     }
     Ok(found)
 }
@@ -86,8 +87,8 @@ fn files(file: &File<'_>, node: &Node) -> Result<Vec<Tests>, StoreFault> {
 pub(super) fn default(file: &mut File<'_>, node: &Node) -> Result<Test, StoreFault> {
     if let Tree::One(ExactJson::Text(name)) = &node.tree {
         let path = file.beside(name.trim_start_matches("file://"));
-        let text = file.open(node.line, &path)?;
-        let mut other = File::new(&path);
+        let Some(text) = file.open(node.line, &path)? else { return Ok(Test::default()) };
+        let mut other = file.other(&path);
         let tree = yaml::parse(&text).map_err(|broken| other.fault(broken.line, broken.what))?;
         let found = test(&mut other, &tree, true)?;
         file.notices.append(&mut other.notices);
@@ -176,8 +177,8 @@ fn value(file: &File<'_>, name: &str, node: &Node) -> Result<Vec<VarValue>, Stor
     };
     let values = match text.strip_prefix("file://") {
         Some(path) => {
-            let read = |path: &Path| of_file(file, node.line, path);
-            file.files(node.line, path)?.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?
+            let read = |path: &PathBuf| of_file(file, node.line, path).transpose();
+            file.files(node.line, path)?.iter().filter_map(read).collect::<Result<Vec<_>, _>>()?
         }
         None => vec![text.clone()],
     };
@@ -198,15 +199,19 @@ fn templateless(file: &File<'_>, name: &str, node: &Node, value: &str) -> Result
     Err(file.fault(node.line, what))
 }
 
-fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<String, StoreFault> {
-    match ending(path).as_str() {
-        "yaml" | "yml" => {
-            let text = file.open(line, path)?;
+/// Reads the value that a file holds; none where the user has not agreed to that.
+fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Option<String>, StoreFault> {
+    let form = ending(path);
+    match form.as_str() {
+        "yaml" | "yml" | "txt" | "md" | "json" | "csv" | "tsv" | "html" | "xml" | "" => {
+            let Some(text) = file.open(line, path)? else { return Ok(None) };
+            if !matches!(form.as_str(), "yaml" | "yml") {
+                return Ok(Some(text.trim().to_owned()));
+            }
             let tree = yaml::parse(&text)
                 .map_err(|broken| file.fault(line, format!("{}: {}", path.display(), broken.what)))?;
-            Ok(tree.value().to_string())
+            Ok(Some(tree.value().to_string()))
         }
-        "txt" | "md" | "json" | "csv" | "tsv" | "html" | "xml" | "" => Ok(file.open(line, path)?.trim().to_owned()),
         _ => Err(file.fault(line, format!("{}: only files of text are read into variables", path.display()))),
     }
 }
@@ -226,7 +231,7 @@ fn checks(file: &File<'_>, node: &Node) -> Result<Vec<Check>, StoreFault> {
             && ["txt", "md", "json", "yaml", "yml"].contains(&ending(&path).as_str())
         {
             let line = item.get("value").map_or(item.line, |node| node.line);
-            let text = file.open(line, &path)?;
+            let Some(text) = file.open(line, &path)? else { return Ok(None) };
             *inner = match ending(&path).as_str() {
                 "txt" | "md" => ExactJson::Text(text.trim().to_owned()),
                 _ => yaml::parse(&text)
@@ -234,7 +239,7 @@ fn checks(file: &File<'_>, node: &Node) -> Result<Vec<Check>, StoreFault> {
                     .exact(),
             };
         }
-        assertion::of_exact(&value).map_err(|what| {
+        assertion::of_exact(&value).map(Some).map_err(|what| {
             let key = what.split([':', ' ']).next().unwrap_or_default().trim_matches('`');
             let line = match &item.tree {
                 Tree::Fields(fields) => fields.iter().find(|field| field.key == key).map(|field| field.line),
@@ -243,5 +248,5 @@ fn checks(file: &File<'_>, node: &Node) -> Result<Vec<Check>, StoreFault> {
             file.fault(line.unwrap_or(item.line), format!("assert: {what}"))
         })
     };
-    items.iter().map(one).collect()
+    items.iter().filter_map(|item| one(item).transpose()).collect()
 }

@@ -36,6 +36,12 @@ pub(super) fn join(settings: &mut Settings, env: Env<'_>) -> Result<(), StoreFau
     Ok(())
 }
 
+/// Names the variable in which a vendor's key usually is.
+#[must_use]
+pub fn usual_key(kind: ProviderKind) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(_, known, ..)| *known == kind).and_then(|(_, _, key, _)| *key)
+}
+
 fn set(name: &str, env: Env<'_>) -> Option<String> {
     env(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
 }

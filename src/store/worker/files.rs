@@ -14,11 +14,13 @@ use super::{FileTask, IDLE, start};
 use crate::{
     model::settings::Places,
     store::{
-        atomic, dataset,
+        atomic,
+        dataset::{self, Reading},
         job::{Job, Reply, StoreFault},
         prompts,
         queue::{Popped, Queue},
         sessions, thresholds,
+        trust::Consent,
     },
 };
 
@@ -151,8 +153,9 @@ fn file(places: &Places, job: Job) -> Answer {
         Job::OpenSession(name) => sessions::read(places, &name).map(|session| Reply::Session(Box::new(session))),
         Job::SaveSession(session) => sessions::save(places, &session).map(Reply::SessionSaved),
         Job::RescueSession(session) => sessions::rescue(places, &session).map(Reply::SessionRescued),
-        Job::ReadInput(from) => dataset::read(&from),
+        Job::ReadInput(from) => dataset::read(&from, &Consent::of(places, false)),
         Job::PreviewData { source, reading, rows } => {
+            let reading = Reading { consent: Consent::of(places, false), ..reading };
             dataset::preview(&source, &reading, rows).map(|preview| Reply::Preview(Box::new(preview)))
         }
         Job::RenameSession { from, to } => sessions::rename(places, &from, &to).map(|()| Reply::SessionRenamed(to)),

@@ -2,10 +2,10 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use similar::{Algorithm, DiffTag, capture_diff_slices};
+use similar::DiffTag;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::Grain;
+use super::{Grain, stretches::stretches};
 
 /// Bytes, both texts together, up to which they are compared word by word throughout.
 const BY_WORDS: usize = 64 * 1024;
@@ -130,7 +130,7 @@ struct Matched<'a> {
 impl Matched<'_> {
     /// Finds the runs of pieces that are the same and those that are not, in turn.
     fn runs(&self) -> Vec<Run> {
-        let ops = capture_diff_slices(Algorithm::Myers, &keys(self.old), &keys(self.new));
+        let ops = stretches(&keys(self.old), &keys(self.new));
         ops.iter()
             .map(|op| Run { same: op.tag() == DiffTag::Equal, old: op.old_range(), new: op.new_range() })
             .fold(Vec::new(), joined)

@@ -4,6 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
     app::{action::Action, history::runs::Count},
+    eval::figures::thousands,
     model::query::{Sort, SortBy},
     ui::{asking, part::flow::Item, scene::Scene, theme::Role},
 };
@@ -20,8 +21,8 @@ fn found(scene: Scene<'_>) -> String {
     match runs.count {
         _ if runs.loading() => "reading …".to_owned(),
         Some(Count { runs: 1, more: false }) => "1 run".to_owned(),
-        Some(Count { runs, more }) => format!("{}{} runs", asking::thousands(runs), if more { "+" } else { "" }),
-        None => format!("{}+ runs", asking::thousands(runs.entries.len() as u64)),
+        Some(Count { runs, more }) => format!("{}{} runs", thousands(runs), if more { "+" } else { "" }),
+        None => format!("{}+ runs", thousands(runs.entries.len() as u64)),
     }
 }
 

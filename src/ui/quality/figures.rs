@@ -12,12 +12,11 @@ use super::{framed, millis, with_interval};
 use crate::{
     app::{action::Action, quality::areas::is_wide},
     eval::{
-        figures::{count, duration, marked, whole_percent},
+        figures::{count, duration, marked, thousands, whole_percent},
         review::{Rate, Report, Times, Waits, judges},
     },
     model::RunStatus,
     ui::{
-        asking::thousands,
         part::{bars::upright, status::role},
         scene::Scene,
         theme::Role,

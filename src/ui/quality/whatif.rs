@@ -17,9 +17,9 @@ use crate::{
         quality::whatif::{Shown, View},
         table::{Column, Width},
     },
+    eval::figures::thousands,
     text::{Wrapped, clean},
     ui::{
-        asking::thousands,
         part::{
             column::{fitted, right},
             flow::Item,

@@ -44,7 +44,7 @@ fn chat(text: &str) -> Script {
 }
 
 async fn run(home: &Home, more: &[&str]) -> Ran {
-    let mut command = home.command(&[&["batch", "-c", "promptfooconfig.yaml"], more].concat());
+    let mut command = home.command(&[&["batch", "-c", "promptfooconfig.yaml", "--trust"], more].concat());
     command.env("LOCAL_KEY", "sk-of-the-server").env("OPENAI_API_KEY", "sk-of-the-vendor");
     tokio::task::spawn_blocking(move || Ran::of(command.output().unwrap())).await.unwrap()
 }

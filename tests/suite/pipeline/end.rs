@@ -1,10 +1,13 @@
 //! Exactly one end, whatever happens, and always a record.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use retort::{
-    model::{Class, Commit, End, Outcome, RunRequest, RunStatus},
+    model::{
+        Check, CheckKind, Class, Commit, End, Format, Outcome, Prompt, Response, RunRequest, RunStatus, Timer,
+        settings::Timeouts,
+    },
     pipeline::{Rules, RunEvent, Told},
 };
 
@@ -69,6 +72,50 @@ async fn stopped_after_any_event_a_run_ends_once_with_its_part_kept() {
             }
         }
     }
+}
+
+/// A run whose answer is judged for seconds.
+fn slow_to_judge() -> RunRequest {
+    let far = Check { value: Some("x".repeat(7000).into()), ..Check::of(CheckKind::Levenshtein) }.within(1e9);
+    let prompt = Prompt {
+        response: Response { format: Format::Text, ..Response::default() },
+        checks: vec![far; 4],
+        ..(*request(&["a"]).prompt).clone()
+    };
+    RunRequest { prompt: Arc::new(prompt), ..request(&["a"]) }
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_an_answer_that_is_being_judged() {
+    let long: &'static str = Box::leak("y".repeat(7000).into_boxed_str());
+    let rules = Rules { keys: keys("openai", &[("env:A", "a")]), ..Rules::default() };
+    let bench = Bench::with(rules, move |_, _| answer(&[long]));
+    let mut stream = bench.pipeline.run(slow_to_judge());
+    let control = stream.control();
+    let mut told = Vec::new();
+    while let Some(next) = stream.next().await {
+        let came = matches!(next.event, RunEvent::Usage { .. } | RunEvent::Delta { .. });
+        told.push(next);
+        if came {
+            control.stop();
+        }
+    }
+    assert_eq!(one_end(&told).end, End::Cancelled);
+    assert!(!told.iter().any(|told| matches!(told.event, RunEvent::Checked { .. })));
+    assert_eq!(one_end(&told).text, long);
+}
+
+#[tokio::test]
+async fn a_deadline_does_not_wait_for_an_answer_that_is_being_judged() {
+    let long: &'static str = Box::leak("y".repeat(7000).into_boxed_str());
+    let timeouts = Timeouts { total: Duration::from_millis(300), ..Timeouts::default() };
+    let bench =
+        Bench::with(Rules { timeouts, keys: keys("openai", &[("env:A", "a")]), ..Rules::default() }, move |_, _| {
+            answer(&[long])
+        });
+    let told = bench.tell(slow_to_judge()).await;
+    let End::Failed { reasons } = &one_end(&told).end else { panic!("{:?}", one_end(&told).end) };
+    assert_eq!(reasons[0].fault.class, Class::Timeout(Timer::Total));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,8 +1,8 @@
 //! Where everything is kept.
 
-use std::fs;
+use std::{fs, path::Path};
 
-use retort::store::places::places;
+use retort::{model::settings::Project, store::places::places};
 
 use super::{env_of, without};
 
@@ -18,7 +18,7 @@ fn the_environment_names_all_four_directories() {
     let found = places(&env, dir.path()).unwrap();
     assert_eq!(found.config.to_str(), Some("/a/config"));
     assert_eq!(found.data, dir.path().join("data"), "a relative one counts from the working directory");
-    assert_eq!(found.project, None);
+    assert_eq!(found.project, Project::Absent);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is created");
 }
 
@@ -35,9 +35,11 @@ fn a_projects_prompts_are_found_from_below_it() {
     fs::create_dir_all(&below).unwrap();
     let marker = dir.path().join("retort.toml");
     fs::write(&marker, "").unwrap();
-    assert_eq!(places(&env, &below).unwrap().project, Some(dir.path().join("prompts")));
+    let prompts =
+        |env: &dyn Fn(&str) -> Option<String>| places(env, &below).unwrap().project.prompts().map(Path::to_path_buf);
+    assert_eq!(prompts(&env), Some(dir.path().join("prompts")));
     fs::write(&marker, "prompts = \"ai/prompts\"").unwrap();
-    assert_eq!(places(&env, &below).unwrap().project, Some(dir.path().join("ai/prompts")));
+    assert_eq!(prompts(&env), Some(dir.path().join("ai/prompts")));
     for (text, words) in [
         (
             "prompts = \"../x\"",
@@ -53,6 +55,7 @@ fn a_projects_prompts_are_found_from_below_it() {
         ),
     ] {
         fs::write(&marker, text).unwrap();
-        assert_eq!(without(dir.path(), &places(&env, &below).unwrap_err().message), words);
+        let Project::Broken(why) = places(&env, &below).unwrap().project else { panic!("{text}") };
+        assert_eq!(without(dir.path(), &why), words);
     }
 }

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use proptest::{collection::vec, option, prelude::*};
 use retort::{
-    model::{Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::Comparison},
+    model::{Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::Comparison, settings::Project},
     store::{
         job::{FaultKind, Job, Over, Reply},
         prompts,
@@ -306,7 +306,7 @@ async fn the_projects_prompts_come_before_the_users_before_the_built_in() {
     let dir = tempfile::tempdir().unwrap();
     let mut places = places_in(dir.path());
     let project = dir.path().join("project/prompts");
-    places.project = Some(project.clone());
+    places.project = Project::Found { root: dir.path().join("project"), prompts: project.clone(), trusted: false };
     let user = places.config.join("prompts");
     fs::create_dir_all(&project).unwrap();
     fs::create_dir_all(&user).unwrap();

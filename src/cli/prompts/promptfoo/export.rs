@@ -11,6 +11,7 @@ use crate::{
     store::{
         dataset::{self, Reading},
         promptfoo::{self, Suite, SuiteTarget, Test, Tests, assertion},
+        trust::Consent,
     },
     text::clean_line,
 };
@@ -33,7 +34,8 @@ pub(in crate::cli::prompts) fn export(
     let mut tests = Vec::new();
     if let Some(data) = data {
         let path: PathBuf = io.cwd.join(data);
-        for row in dataset::open(&path.to_string_lossy(), &Reading::default())? {
+        let reading = Reading { consent: Consent::of(&setup.places, false), ..Reading::default() };
+        for row in dataset::open(&path.to_string_lossy(), &reading)? {
             tests.push(Tests::Inline(Box::new(test(row?, &mut lost)?)));
         }
     }

@@ -1,0 +1,87 @@
+//! A bound on the work that judging one answer may take.
+//!
+//! Work is counted in steps, never in time, so that the same answer gets the same verdict on every machine.
+//! A step is what takes a few nanoseconds: a cell of an edit distance, a byte that a regular expression reads.
+//! A rule whose work is known beforehand spends it before it begins; one that finds out as it goes spends as
+//! it goes. What exceeds the bound is inconclusive.
+
+use std::cell::Cell;
+
+use super::figures::thousands;
+
+/// Steps that one rule may take.
+pub const RULE_STEPS: u64 = 50_000_000;
+
+/// Steps that all rules of an answer may take together.
+pub const ANSWER_STEPS: u64 = 200_000_000;
+
+/// The steps that are left for an answer.
+#[derive(Debug)]
+pub struct Budget {
+    rule: Cell<u64>,
+    answer: Cell<u64>,
+}
+
+/// Why a rule was not applied: what it would have to do, and the bound.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("too much work: {0}")]
+pub struct TooMuch(String);
+
+impl TooMuch {
+    /// Says in words what is too much, and of what there may be how much.
+    pub(super) fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { rule: Cell::new(RULE_STEPS), answer: Cell::new(ANSWER_STEPS) }
+    }
+}
+
+impl Budget {
+    /// Begins the next rule, which has steps of its own as far as the answer has any left.
+    pub fn next_rule(&self) {
+        self.rule.set(RULE_STEPS.min(self.answer.get()));
+    }
+
+    /// Returns the steps that are left for this rule.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        self.rule.get()
+    }
+
+    /// Returns the steps that were taken for this answer.
+    #[must_use]
+    pub fn spent(&self) -> u64 {
+        ANSWER_STEPS - self.answer.get()
+    }
+
+    /// Takes steps. The error says `what` would take them (`comparing texts of 9 and 7 characters`); then
+    /// nothing is taken.
+    pub fn spend(&self, steps: u64, what: impl FnOnce() -> String) -> Result<(), TooMuch> {
+        if steps > self.rule.get() {
+            return Err(self.exceeded(&what()));
+        }
+        self.take(steps);
+        Ok(())
+    }
+
+    /// Takes steps that were counted while they were made.
+    pub(super) fn take(&self, steps: u64) {
+        self.rule.set(self.rule.get().saturating_sub(steps));
+        self.answer.set(self.answer.get().saturating_sub(steps));
+    }
+
+    /// Says of `what` that it would take more steps than there are.
+    pub(super) fn exceeded(&self, what: &str) -> TooMuch {
+        if self.answer.get() < RULE_STEPS {
+            return TooMuch::new(format!(
+                "{what} takes more than is left of the {} steps that all checks of an answer may take",
+                thousands(ANSWER_STEPS)
+            ));
+        }
+        TooMuch::new(format!("{what} takes more than {} steps", thousands(RULE_STEPS)))
+    }
+}

@@ -1,0 +1,369 @@
+//! Hostile and huge answers against every rule: a right verdict or an inconclusive one that says what is too much
+//! work, and never more steps than there are.
+
+use serde_json::{Value, json};
+
+use crate::{
+    eval::{Answer, Budget, Judge, budget::ANSWER_STEPS},
+    model::{Check, CheckKind, Cost, Finish, Format, Input, Response, Status, Verdict},
+};
+
+fn answer(text: &str) -> Answer<'_> {
+    Answer { text, finish: Some(&Finish::Stop), latency: None, cost: Cost::Unknown }
+}
+
+/// Judges a text, and returns the last verdict.
+fn judged(response: &Response, checks: &[Check], text: &str) -> Verdict {
+    let judge = Judge::new(response, checks).unwrap_or_else(|bad| panic!("{bad}"));
+    let budget = Budget::default();
+    let judgement = judge.apply(&answer(text), Some(&Input::default()), &budget);
+    assert!(budget.spent() <= ANSWER_STEPS, "{} steps", budget.spent());
+    judgement.quality.verdicts.into_iter().next_back().unwrap()
+}
+
+fn by_schema(schema: &Value, json: &str) -> Verdict {
+    judged(&Response { format: Format::Schema, schema: Some(schema.clone()), ..Response::default() }, &[], json)
+}
+
+/// The verdict of the schema must be this one, in words that hold those.
+fn expect(name: &str, verdict: &Verdict, status: Status, words: &str) {
+    let told = verdict.reason.contains(words);
+    assert!(verdict.status == status && told, "{name}: {:?} {}", verdict.status, verdict.reason);
+    assert!(verdict.reason.len() < 1500, "{name}: a reason of {} bytes", verdict.reason.len());
+}
+
+fn refused(schema: &Value, words: &str) {
+    let response = Response { format: Format::Schema, schema: Some(schema.clone()), ..Response::default() };
+    let bad = Judge::new(&response, &[]).unwrap_err().to_string();
+    assert!(bad.contains("too much work") && bad.contains(words), "{bad}");
+}
+
+/// A list in lists, or members in members, with something innermost.
+fn nested(depth: usize, open: &str, inside: &str, close: &str) -> String {
+    format!("{}{inside}{}", open.repeat(depth), close.repeat(depth))
+}
+
+/// The schema of an expression, as a model is given it: lists and items of the same, and leaves.
+fn expression(definitions: &str) -> Value {
+    let kind = |kind: &str| {
+        json!({
+            "type": "object",
+            "properties": {"kind": {"const": kind}, "child": {"$ref": format!("#/{definitions}/node")}},
+            "required": ["kind"],
+        })
+    };
+    let leaf = json!({
+        "type": "object",
+        "properties": {"kind": {"const": "leaf"}},
+        "required": ["kind"],
+        "additionalProperties": false,
+    });
+    json!({
+        "$ref": format!("#/{definitions}/node"),
+        definitions: {"node": {"anyOf": [kind("list"), kind("item"), leaf]}},
+    })
+}
+
+#[test]
+fn an_answer_that_is_nearly_right_fails_however_deep_it_is() {
+    for definitions in ["$defs", "definitions"] {
+        for depth in [3, 18, 60, 120] {
+            let child = |inside: &str| nested(depth, "{\"kind\":\"list\",\"child\":", inside, "}");
+            let bad = by_schema(&expression(definitions), &child("1"));
+            let words = if depth < 10 { "is not valid under any of" } else { "not valid" };
+            expect(&format!("{definitions} {depth}"), &bad, Status::Failed, words);
+            let good = by_schema(&expression(definitions), &child("{\"kind\":\"leaf\"}"));
+            expect(&format!("{definitions} {depth}"), &good, Status::Passed, "valid against the schema");
+        }
+    }
+}
+
+#[test]
+fn a_tower_of_schemas_is_refused_before_it_is_compiled() {
+    for floors in [26, 60, 100] {
+        for (combine, reference) in
+            [("allOf", "#/$defs/d"), ("anyOf", "#/$defs/d"), ("oneOf", "#d"), ("allOf", "http://example.com/d")]
+        {
+            let mut definitions = serde_json::Map::new();
+            for floor in 0..floors {
+                let next = json!({"$ref": format!("{reference}{}", floor + 1)});
+                let named = |key: &str, value: String| (key.to_owned(), Value::from(value));
+                let name = match reference {
+                    "#d" => Some(named("$anchor", format!("d{floor}"))),
+                    "#/$defs/d" => None,
+                    _ => Some(named("$id", format!("http://example.com/d{floor}"))),
+                };
+                let mut schema = serde_json::Map::from_iter(name);
+                schema.insert(combine.to_owned(), json!([next.clone(), next]));
+                definitions.insert(format!("d{floor}"), schema.into());
+            }
+            let last = json!({"type": "object", "$anchor": format!("d{floors}")});
+            let last = if reference.starts_with("http") {
+                json!({"$id": format!("http://example.com/d{floors}"), "type": "object"})
+            } else {
+                last
+            };
+            definitions.insert(format!("d{floors}"), last);
+            let tower = json!({"$ref": format!("{reference}0"), "$defs": definitions});
+            refused(&tower, "applies more than 100,000 schemas to one value");
+        }
+    }
+    let mut chain = serde_json::Map::new();
+    for link in 0..20_000 {
+        chain.insert(format!("d{link}"), json!({"$ref": format!("#/definitions/d{}", link + 1)}));
+    }
+    chain.insert("d20000".to_owned(), json!(true));
+    refused(&json!({"$ref": "#/definitions/d0", "definitions": chain}), "inside more than 250 other schemas");
+    let grown: serde_json::Map<String, Value> =
+        (0..40).map(|at| (format!("^a{{{},60000}}[^{at}]{{60000}}$", at + 1), json!({}))).collect();
+    refused(&json!({"patternProperties": grown}), "patterns take more than 64 MB");
+}
+
+#[test]
+fn a_schema_that_leads_back_to_itself_ends() {
+    let names: Vec<String> = (0..12).map(|at| format!("d{at}")).collect();
+    let all: Vec<Value> = names.iter().map(|name| json!({"$ref": format!("#/$defs/{name}")})).collect();
+    for combine in ["anyOf", "oneOf", "allOf"] {
+        let definitions: serde_json::Map<String, Value> =
+            names.iter().map(|name| (name.clone(), json!({combine: all, "minProperties": 1}))).collect();
+        for text in ["{}", "{\"a\":1}", "[[],[]]"] {
+            let schema = json!({"$ref": "#/$defs/d0", "$defs": definitions});
+            let response = Response { format: Format::Schema, schema: Some(schema.clone()), ..Response::default() };
+            if Judge::new(&response, &[]).is_ok() {
+                by_schema(&schema, text);
+            }
+        }
+    }
+    let tree = json!({
+        "$id": "http://example.com/tree",
+        "$dynamicAnchor": "node",
+        "type": "object",
+        "properties": {"left": {"$dynamicRef": "#node"}, "right": {"$dynamicRef": "#node"}},
+        "unevaluatedProperties": false,
+    });
+    let deep = nested(100, "{\"left\":{},\"right\":", "{\"up\":1}", "}");
+    let verdict = by_schema(&tree, &deep);
+    assert!(verdict.status != Status::Passed, "{}", verdict.reason);
+    let good = by_schema(&tree, &nested(100, "{\"left\":{},\"right\":", "{}", "}"));
+    expect("tree", &good, Status::Passed, "valid");
+}
+
+#[test]
+fn every_keyword_ends_on_what_is_hostile_to_it() {
+    use Status::{Failed, Inconclusive, Passed};
+    let list = |count: usize, item: &dyn Fn(usize) -> String| {
+        format!("[{}]", (0..count).map(item).collect::<Vec<_>>().join(","))
+    };
+    let numbers = list(90_000, &|at| at.to_string());
+    let half = "[".to_owned() + &"[[]],[[],[]],".repeat(10_000) + "[]]";
+    let long = format!("\"{}\"", "a".repeat(1 << 20));
+    let overlong = format!("\"{}!\"", "a".repeat(5000));
+    let names = list(4000, &|at| format!("{{\"{}\":{at}}}", "k".repeat(at % 50 + 1)));
+    let many_false: Vec<Value> = vec![json!(false); 2000];
+    let patterns: serde_json::Map<String, Value> =
+        (0..1500).map(|at| (format!("^k{{{}}}$", at % 900 + 1), json!(true))).collect();
+    let cases = [
+        ("unique numbers", json!({"uniqueItems": true}), &numbers, Passed, "valid"),
+        ("lists that hash alike", json!({"uniqueItems": true}), &half, Failed, "[[[]],[[],[]]"),
+        ("many errors", json!({"items": {"type": "string"}}), &numbers, Failed, "/0: 0 is not of type \"string\""),
+        (
+            "a long name in every path",
+            json!({"additionalProperties": {"items": {"type": "null"}}}),
+            &format!("{{\"{}\":{numbers}}}", "x".repeat(1 << 20)),
+            Failed,
+            "is not of type \"null\"",
+        ),
+        (
+            "false over and over",
+            json!({"items": {"not": {"anyOf": many_false}}}),
+            &numbers,
+            Inconclusive,
+            "too much work: validating against the schema takes more than 50,000,000 steps",
+        ),
+        ("contains", json!({"contains": {"const": -1}}), &numbers, Failed, "[0,1,2"),
+        ("patterns by names", json!({"items": {"patternProperties": patterns}}), &names, Inconclusive, "too much work"),
+        ("a pattern of the linear engine", json!({"pattern": "^(a+)+$"}), &overlong, Failed, "\"aaa"),
+        ("a long text to go back in", json!({"pattern": "(?=a.*b)c"}), &long, Inconclusive, "too much work"),
+        ("a text that is short", json!({"minLength": 2_000_000_000_u64}), &long, Failed, "\"aaa"),
+        ("a divisor", json!({"multipleOf": 1e-300}), &"1e300".to_owned(), Passed, "valid"),
+        ("a format", json!({"format": "idn-hostname"}), &long, Failed, "\"aaa"),
+        ("a format of addresses", json!({"format": "email"}), &long, Failed, "\"aaa"),
+        (
+            "a format of patterns",
+            json!({"format": "regex"}),
+            &format!("\"{}\"", "(a{9}".repeat(50_000)),
+            Failed,
+            "(a{9}",
+        ),
+    ];
+    for (name, schema, text, status, words) in cases {
+        expect(name, &by_schema(&schema, text), status, words);
+    }
+    let back = by_schema(&json!({"pattern": "^(?:(a+)+)\\1$"}), &overlong);
+    assert!(back.status != Passed, "{}", back.reason);
+    let lookahead = json!({"items": {"pattern": "^(?!.*bad)[a-z]+$"}});
+    expect("look-around", &by_schema(&lookahead, &list(500, &|_| "\"good\"".to_owned())), Passed, "valid");
+    for draft in ["draft-04", "draft-06", "draft-07", "draft/2019-09", "draft/2020-12"] {
+        let mut schema = json!(true);
+        for _ in 0..40 {
+            schema = json!({"not": {"anyOf": [schema, {"type": "null"}]}, "items": {"$ref": "#"}});
+        }
+        schema["$schema"] = json!(format!("http://json-schema.org/{draft}/schema"));
+        let verdict = by_schema(&schema, &nested(120, "[", "1,2", "]"));
+        assert!(verdict.status != Passed || verdict.reason.contains("valid"), "{draft}: {}", verdict.reason);
+    }
+}
+
+#[test]
+fn nested_and_broken_json_is_read_in_bounded_work() {
+    let text = Response { format: Format::Auto, ..Response::default() };
+    let json = Check::of(CheckKind::ContainsJson);
+    for (name, answer) in [
+        ("brackets", "[".repeat(90_000)),
+        ("braces", "{\"a\":".repeat(10_000)),
+        ("texts that never end", "[\"a ".repeat(20_000)),
+        ("numbers that never end", format!("{}{}", "[1".repeat(9_000), "1".repeat(1 << 18))),
+        ("reasoning", "<think></think>[\"".repeat(9_000)),
+        ("fences", "```json\n".repeat(100_000)),
+        ("many values", format!("[{}]", "[],".repeat(1 << 17))),
+        ("prose with brackets", "{ [1] (a) ".repeat(20_000)),
+    ] {
+        for verdict in [judged(&text, std::slice::from_ref(&json), &answer), judged(&text, &[], &answer)] {
+            assert!(verdict.status != Status::Passed, "{name}: {}", verdict.reason);
+        }
+    }
+    let many = judged(&Response { format: Format::Json, ..text }, &[], &format!("[{}1]", "[],".repeat(1 << 17)));
+    expect("many values", &many, Status::Inconclusive, "too much work: the answer may hold 262,146 JSON values");
+}
+
+#[test]
+fn every_check_ends_on_a_huge_answer() {
+    use Status::{Failed, Inconclusive, Passed};
+    let plain = Response { format: Format::Text, ..Response::default() };
+    let mega = "lorem ipsum, ".repeat((1 << 20) / 13);
+    let ten = "a ".repeat(5 << 20);
+    let check = |kind, value: &str| Check { value: Some(value.into()), ..Check::of(kind) };
+    let mut seed = 1_u32;
+    let noise: String = std::iter::repeat_with(|| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        if seed >> 31 == 0 { 'x' } else { 'y' }
+    })
+    .take(1 << 19)
+    .collect();
+    let alphabet: Vec<Value> = (0..20_000).map(|at| json!(format!("word{at}"))).collect();
+    let fields: serde_json::Map<String, Value> = (0..2000).map(|at| (format!("{at}"), json!(at))).collect();
+    let wide = json!({"k".repeat(100_000): fields});
+    for (name, check, text, status, words) in [
+        (
+            "edit distance",
+            check(CheckKind::Levenshtein, &mega).within(2e6),
+            &mega,
+            Inconclusive,
+            "too much work: comparing texts of 1048567 and 1048567 characters",
+        ),
+        ("far apart", check(CheckKind::Levenshtein, &mega).within(9.0), &ten, Failed, "at least"),
+        ("words", check(CheckKind::RougeN, &mega), &mega, Passed, "ROUGE-1 1.00"),
+        (
+            "words of ten megabytes",
+            check(CheckKind::RougeN, "a b"),
+            &ten,
+            Inconclusive,
+            "too much work: counting the words of",
+        ),
+        (
+            "nested repetition",
+            check(CheckKind::Regex, "(a+)+$"),
+            &"a".repeat(10 << 20).replace("aa", "ab"),
+            Failed,
+            "matches nowhere",
+        ),
+        ("a common expression", check(CheckKind::Regex, r"\b\w+@\w+\.com\b"), &ten, Failed, "matches nowhere"),
+        (
+            "many states",
+            check(CheckKind::Regex, "[ab]*b[ab ]{5000}c"),
+            &"ab".repeat(1 << 19),
+            Failed,
+            "matches nowhere",
+        ),
+        (
+            "states of one text",
+            check(CheckKind::Regex, "(x|y)*x[xy]{4000}z"),
+            &noise,
+            Inconclusive,
+            "needs too many states",
+        ),
+        (
+            "many texts",
+            Check { value: Some(alphabet.into()), ..Check::of(CheckKind::ContainsAny) },
+            &ten,
+            Inconclusive,
+            "too much work: looking for 20000 texts",
+        ),
+        ("one text", check(CheckKind::Icontains, "needle"), &ten, Failed, "does not hold `needle`"),
+        ("equal", check(CheckKind::Equals, &mega), &ten, Failed, "the answer is `a a a"),
+        ("how it begins", check(CheckKind::StartsWith, &mega), &ten, Failed, "the answer begins with"),
+        ("how many words", check(CheckKind::WordCount, "3"), &ten, Failed, "5242880 words"),
+        ("a refusal", Check::of(CheckKind::IsRefusal), &ten, Failed, "no phrase"),
+        ("JSON alone", Check::of(CheckKind::IsJson), &ten, Failed, "is not JSON"),
+        (
+            "fields with long paths",
+            Check { value: Some(wide.clone()), ..Check::of(CheckKind::JsonFields) },
+            &"{}".to_owned(),
+            Inconclusive,
+            "too much work: listing the fields",
+        ),
+        (
+            "equal JSON",
+            Check { value: Some(wide), ..Check::of(CheckKind::JsonEquals) },
+            &"{}".to_owned(),
+            Failed,
+            "the answer is `{}`, not `{\"kkk",
+        ),
+    ] {
+        expect(name, &judged(&plain, &[check], text), status, words);
+    }
+}
+
+#[test]
+fn a_template_in_a_check_is_bounded() {
+    let plain = Response { format: Format::Text, ..Response::default() };
+    for bomb in [
+        "{{ 'x' * 1000000000 }}",
+        "{% for i in range(100000000) %}x{% endfor %}",
+        "{% for i in range(9999) %}{% for j in range(9999) %}x{% endfor %}{% endfor %}",
+        "{{ ('x' * 9999) | replace('x', 'y' * 9999) | replace('y', 'z' * 9999) }}",
+        "{{ range(100000) | join('x' * 100000) }}",
+        "{{ 'a\nb' | indent(1000000000) }}",
+        "{{ 'a' | center(1000000000) }}",
+        "{{ '%1000000000s' | format('a') }}",
+        "{% set a = 'x' * 1000 %}{% set b = a * 1000 %}{% set c = b * 1000 %}{{ c }}",
+        "{% set ns = namespace(t='x') %}{% for i in range(60) %}{% set ns.t = ns.t ~ ns.t %}{% endfor %}{{ ns.t }}",
+        "{{ [1] * 1000000000 }}",
+        "{{ range(1000000) | batch(1) | list | tojson }}",
+        "{{ ('x' * 100000) | list | join('yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy') | list | length }}",
+        "{% macro m(n) %}{{ m(n) }}{{ m(n) }}{% endmacro %}{{ m(1) }}",
+    ] {
+        let check = Check { value: Some(bomb.into()), ..Check::of(CheckKind::Contains) };
+        match Judge::new(&plain, &[check]) {
+            Ok(judge) => {
+                let judgement = judge.judge_on(&answer("x"), &Input::default());
+                let verdict = judgement.quality.verdicts.into_iter().next_back().unwrap();
+                assert!(verdict.reason.len() < 1000, "{bomb}: {}", verdict.reason.len());
+            }
+            Err(bad) => assert!(bad.to_string().len() < 1000, "{bomb}"),
+        }
+    }
+}
+
+#[test]
+fn the_checks_of_an_answer_share_a_bound() {
+    let text = "word ".repeat(2000);
+    let check = Check { value: Some(text.clone().into()), ..Check::of(CheckKind::Levenshtein) }.within(1e9);
+    let checks = vec![Check { value: Some("x".repeat(4900).into()), ..check }; 6];
+    let judge = Judge::new(&Response { format: Format::Text, ..Response::default() }, &checks).unwrap();
+    let budget = Budget::default();
+    let judgement = judge.apply(&answer(&text), None, &budget);
+    assert!(budget.spent() <= ANSWER_STEPS);
+    let last = judgement.quality.verdicts.last().unwrap();
+    expect("the last", last, Status::Inconclusive, "more than is left of the 200,000,000 steps that all checks");
+}
