@@ -15,11 +15,16 @@ pub const RULE_STEPS: u64 = 50_000_000;
 /// Steps that all rules of an answer may take together.
 pub const ANSWER_STEPS: u64 = 200_000_000;
 
+/// Steps that are over before anybody could wait for them: a few milliseconds.
+const FEW_STEPS: u64 = 1_000_000;
+
 /// The steps that are left for an answer.
 #[derive(Debug)]
 pub struct Budget {
+    most: u64,
     rule: Cell<u64>,
     answer: Cell<u64>,
+    exceeded: Cell<bool>,
 }
 
 /// Why a rule was not applied: what it would have to do, and the bound.
@@ -36,11 +41,27 @@ impl TooMuch {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { rule: Cell::new(RULE_STEPS), answer: Cell::new(ANSWER_STEPS) }
+        Self::of(ANSWER_STEPS)
     }
 }
 
 impl Budget {
+    /// Bounds the work by [`FEW_STEPS`], to find out whether it is little.
+    #[must_use]
+    pub(super) fn few() -> Self {
+        Self::of(FEW_STEPS)
+    }
+
+    fn of(most: u64) -> Self {
+        Self { most, rule: Cell::new(RULE_STEPS.min(most)), answer: Cell::new(most), exceeded: Cell::new(false) }
+    }
+
+    /// Tells whether something would have taken more steps than there were.
+    #[must_use]
+    pub(super) fn was_exceeded(&self) -> bool {
+        self.exceeded.get()
+    }
+
     /// Begins the next rule, which has steps of its own as far as the answer has any left.
     pub fn next_rule(&self) {
         self.rule.set(RULE_STEPS.min(self.answer.get()));
@@ -55,7 +76,7 @@ impl Budget {
     /// Returns the steps that were taken for this answer.
     #[must_use]
     pub fn spent(&self) -> u64 {
-        ANSWER_STEPS - self.answer.get()
+        self.most - self.answer.get()
     }
 
     /// Takes steps. The error says `what` would take them (`comparing texts of 9 and 7 characters`); then
@@ -68,6 +89,11 @@ impl Budget {
         Ok(())
     }
 
+    /// Keeps in mind that something would have taken more steps than there were.
+    pub(super) fn ran_out(&self) {
+        self.exceeded.set(true);
+    }
+
     /// Takes steps that were counted while they were made.
     pub(super) fn take(&self, steps: u64) {
         self.rule.set(self.rule.get().saturating_sub(steps));
@@ -76,6 +102,7 @@ impl Budget {
 
     /// Says of `what` that it would take more steps than there are.
     pub(super) fn exceeded(&self, what: &str) -> TooMuch {
+        self.ran_out();
         if self.answer.get() < RULE_STEPS {
             return TooMuch::new(format!(
                 "{what} takes more than is left of the {} steps that all checks of an answer may take",

@@ -25,6 +25,7 @@ pub(super) use json::USUAL as USUAL_COMPLETENESS;
 pub(super) use levenshtein::USUAL as USUAL_DISTANCE;
 pub(super) use rouge::USUAL as USUAL_ROUGE;
 pub(super) use seen::Seen;
+pub(super) use test::is_compiled;
 
 use self::{test::Test, written::Written};
 use super::{

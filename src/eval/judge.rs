@@ -7,16 +7,19 @@ use serde_json::Value;
 use super::{
     JsonTypes,
     budget::Budget,
-    check::{Checks, Seen},
+    check::{Checks, Seen, is_compiled},
     confidence::Confidence,
     extract::{self, ExtractError, Extraction},
     fields::Fields,
     form,
     rubric::Rubric,
     rule::{BadRule, inconclusive, share},
-    schema::Schema,
+    schema::{self, Schema},
 };
 use crate::model::{Check, CheckKind, Cost, Finish, Format, Input, Quality, Response, Rule, Verdict};
+
+/// The longest answer that may be judged at once, in bytes.
+const SHORT: usize = 16 * 1024;
 
 /// The rules of one prompt.
 #[derive(Debug)]
@@ -80,6 +83,13 @@ impl Judge {
         })
     }
 
+    /// Tells whether the rules are compiled at once: they hold no pattern and no large schema, which may take long.
+    #[must_use]
+    pub fn compiles_at_once<'a>(response: &Response, checks: impl IntoIterator<Item = &'a Check>) -> bool {
+        response.schema.as_ref().is_none_or(schema::is_small)
+            && checks.into_iter().all(|check| !is_compiled(check.kind.kind))
+    }
+
     /// Applies the rules to an answer. The same answer always gets the same verdicts. A check with
     /// variables is inconclusive: see [`Judge::judge_on`].
     #[must_use]
@@ -91,6 +101,17 @@ impl Judge {
     #[must_use]
     pub fn judge_on(&self, answer: &Answer<'_>, input: &Input) -> Judgement {
         self.apply(answer, Some(input), &Budget::default())
+    }
+
+    /// Applies the rules as [`Judge::judge_on`] does, where that is over at once; none where it may take longer.
+    #[must_use]
+    pub fn judge_at_once(&self, answer: &Answer<'_>, input: &Input) -> Option<Judgement> {
+        if answer.text.len() > SHORT {
+            return None;
+        }
+        let budget = Budget::few();
+        let judgement = self.apply(answer, Some(input), &budget);
+        (!budget.was_exceeded()).then_some(judgement)
     }
 
     fn apply(&self, answer: &Answer<'_>, input: Option<&Input>, budget: &Budget) -> Judgement {

@@ -153,6 +153,9 @@ impl Schema {
         let done = within(steps, &self.work, json, run);
         let taken = done.as_ref().map_or(steps, |(_, taken)| *taken);
         budget.take(taken);
+        if done.is_none() {
+            budget.ran_out();
+        }
         done.map(|(done, _)| done)
     }
 
@@ -174,6 +177,25 @@ fn violation(error: &ValidationError<'_>) -> Result<Verdict, TooMuch> {
         return Err(TooMuch::new(format!("matching a pattern at `{at}` steps back more than {BACKTRACKS} times")));
     }
     Ok(Verdict { at: Some(error.instance_path().to_string()), ..verdict(Rule::Schema, false, told(error)) })
+}
+
+/// Values of a schema that is compiled at once.
+const FEW: usize = 256;
+
+/// Tells whether a schema is compiled at once: it has few values, and no pattern.
+pub(super) fn is_small(schema: &Value) -> bool {
+    fn counts(value: &Value, left: &mut usize) -> bool {
+        let Some(less) = left.checked_sub(1) else { return false };
+        *left = less;
+        match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+            Value::Array(items) => items.iter().all(|item| counts(item, left)),
+            Value::Object(members) => {
+                members.iter().all(|(name, value)| !name.starts_with("pattern") && counts(value, left))
+            }
+        }
+    }
+    counts(schema, &mut FEW.clone())
 }
 
 /// How many values lie in each other at most, the whole one included.

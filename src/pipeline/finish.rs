@@ -97,6 +97,10 @@ impl Run {
         finish: Finish,
         (latency, cost): (Option<Duration>, Cost),
     ) -> Result<Judgement, Fault> {
+        let answer = Answer { text: &text, finish: Some(&finish), latency, cost };
+        if let Some(judged) = plan.judge.judge_at_once(&answer, &self.request.input) {
+            return Ok(judged);
+        }
         let (judge, input) = (Arc::clone(&plan.judge), self.request.input.clone());
         let judged = aside(self.deadline, move || {
             judge.judge_on(&Answer { text: &text, finish: Some(&finish), latency, cost }, &input)

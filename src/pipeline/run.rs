@@ -204,12 +204,13 @@ impl Run {
         } else {
             let (shared, prompt) = (Arc::clone(&self.shared), Arc::clone(prompt));
             let (checks, min_score) = (checks.clone(), *min_score);
-            let compiled = aside(self.deadline, move || {
+            let at_once = Judge::compiles_at_once(&prompt.response, prompt.checks.iter().chain(&checks));
+            let compile = move || {
                 let compile = || judge(&prompt, &checks, min_score);
                 if own { shared.compiled.of(&prompt, compile) } else { compile().map(Arc::new) }
-            });
-            let compiled = compiled.await.ok_or_else(|| self.late())?;
-            compiled.map_err(|bad| Fault::new(Class::InvalidPrompt, bad))?
+            };
+            let compiled = if at_once { Some(compile()) } else { aside(self.deadline, compile).await };
+            compiled.ok_or_else(|| self.late())?.map_err(|bad| Fault::new(Class::InvalidPrompt, bad))?
         };
         Ok(Plan { messages, judge })
     }

@@ -67,6 +67,8 @@ fn assert_plain(what: &str, bytes: &[u8]) {
 fn shown(home: &Home, arguments: &[String]) -> Vec<u8> {
     let command: Vec<&str> = std::iter::once(PROGRAM).chain(arguments.iter().map(String::as_str)).collect();
     let mut pty = Pty::start(home, &command, &[("NO_COLOR", "1")], 200, 50);
+    // Whoever asks something gets the end of the input for an answer.
+    pty.send("\x04");
     pty.wait_for_exit();
     // The line of progress is written over: the one sequence that is the program's own.
     String::from_utf8_lossy(pty.raw()).replace("\x1b[K", "").into_bytes()

@@ -52,7 +52,10 @@ impl Pattern {
         }
         let what = || format!("matching {} against {length} bytes", quote(self.as_str()));
         budget.spend(length.saturating_mul(2), what)?;
-        let found = self.by_states(text).map_err(|()| TooMuch::new(format!("{} needs too many states", what())))?;
+        let found = self.by_states(text).map_err(|()| {
+            budget.ran_out();
+            TooMuch::new(format!("{} needs too many states", what()))
+        })?;
         Ok(found.and_then(|(start, end)| text.get(start..end)))
     }
 

@@ -31,6 +31,37 @@ pub(super) enum Test {
     Never(String),
 }
 
+/// Tells whether a check of a kind may hold a pattern or a schema, the compiling of which may take long.
+pub(crate) fn is_compiled(kind: CheckKind) -> bool {
+    match kind {
+        CheckKind::Regex | CheckKind::IsJson | CheckKind::ContainsJson => true,
+        CheckKind::Equals
+        | CheckKind::Contains
+        | CheckKind::Icontains
+        | CheckKind::ContainsAny
+        | CheckKind::ContainsAll
+        | CheckKind::IcontainsAny
+        | CheckKind::IcontainsAll
+        | CheckKind::StartsWith
+        | CheckKind::WordCount
+        | CheckKind::Required
+        | CheckKind::Confidence
+        | CheckKind::Completeness
+        | CheckKind::JsonPath
+        | CheckKind::JsonEquals
+        | CheckKind::JsonFields
+        | CheckKind::Latency
+        | CheckKind::Cost
+        | CheckKind::FinishReason
+        | CheckKind::Levenshtein
+        | CheckKind::RougeN
+        | CheckKind::IsRefusal
+        | CheckKind::Format
+        | CheckKind::LlmRubric
+        | CheckKind::Unsupported => false,
+    }
+}
+
 impl Test {
     pub(super) fn new(written: &Written<'_>) -> Result<Self, BadRule> {
         Ok(match written.check.kind.kind {
