@@ -147,6 +147,16 @@ pub(super) fn sync_dir(dir: &Path) {
     let _ = dir;
 }
 
+#[cfg(unix)]
+fn is_loop(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+#[cfg(not(unix))]
+fn is_loop(_error: &io::Error) -> bool {
+    false
+}
+
 /// Puts a failure of the disk into words: what, where, why, and what to do.
 pub(super) fn fault(verb: &str, path: &Path, error: &io::Error) -> StoreFault {
     let (why, next) = match error.kind() {
@@ -156,6 +166,7 @@ pub(super) fn fault(verb: &str, path: &Path, error: &io::Error) -> StoreFault {
         ErrorKind::NotADirectory => ("a part of the path is a file, not a directory", "move that file away"),
         ErrorKind::AlreadyExists => ("a file of that name is already there", "choose another name"),
         ErrorKind::IsADirectory => ("it is a directory", "move it away"),
+        _ if is_loop(error) => ("it is a link that leads back to itself", "remove it"),
         _ => return StoreFault::new(format!("cannot {verb} {}: {error}", path.display())),
     };
     let kind = if error.kind() == ErrorKind::AlreadyExists { FaultKind::Exists } else { FaultKind::Failed };
