@@ -11,6 +11,7 @@ pub mod facts;
 pub mod fault;
 pub mod finish;
 pub mod grade;
+pub mod header;
 pub mod id;
 pub mod input;
 pub mod key;

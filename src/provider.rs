@@ -11,6 +11,7 @@ mod counts;
 pub mod demo;
 mod dialect;
 mod exchange;
+pub mod filling;
 pub mod headers;
 mod http;
 mod json;

@@ -1,6 +1,7 @@
 //! What both shells start from: environment, places, settings, and the engine wired from them.
 
 pub mod batch;
+pub mod environment;
 pub mod found;
 pub mod keys;
 pub mod world;
@@ -12,40 +13,15 @@ use std::{
 };
 
 use crate::{
-    model::{Catalog, Look, ProviderKind, Settings, Target, settings::Places},
+    model::{Catalog, ProviderKind, Settings, Target, settings::Places},
     pipeline::{Pipeline, Ports, Rules},
     provider::{Backend, Call, Providers, WireStream, demo::Demo},
     store::{Store, cards, job::StoreFault, key_memory::KeyFile, places, settings},
 };
+use environment::Child;
+pub use environment::Environment;
 use keys::{KeyReader, NamedKeys};
 use world::Machine;
-
-/// The environment, read once.
-#[derive(Debug, Clone, Default)]
-pub struct Environment(BTreeMap<String, String>);
-
-impl Environment {
-    /// Reads this process's own. What is not Unicode is left out.
-    #[must_use]
-    pub fn read() -> Self {
-        let text = |text: std::ffi::OsString| text.into_string().ok();
-        Self(std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect())
-    }
-
-    /// Looks a variable up.
-    #[must_use]
-    pub fn value(&self, name: &str) -> Option<String> {
-        self.0.get(name).cloned()
-    }
-
-    /// Chooses what the terminal can show.
-    #[must_use]
-    pub fn look(&self, theme: &str) -> Look {
-        let set = |name: &str| self.0.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default();
-        Look::choose(theme, set("NO_COLOR").is_some(), set("TERM").unwrap_or_default(), locale)
-    }
-}
 
 /// All that is known before a database, a key or the network is touched.
 #[derive(Debug, Clone)]
@@ -93,9 +69,9 @@ impl Setup {
     /// Makes the providers. The HTTP client behind them is built when it is needed.
     #[must_use]
     pub fn providers(&self) -> Providers {
-        let filling = self.header_variables.iter();
-        let filling = filling.filter_map(|name| Some((name.clone(), self.environment.value(name)?.into())));
-        Providers::new(self.environment.0.clone()).filling_headers(filling)
+        let commands = self.settings.providers.iter().filter(|(_, provider)| provider.kind == ProviderKind::Command);
+        let seen = |provider| self.environment.of(Child::Command(provider));
+        Providers::new(commands.map(|(name, provider)| (name.clone(), seen(provider))).collect())
     }
 
     /// Tells whether a target's provider asks for a key.
@@ -144,7 +120,7 @@ impl Engine {
     /// Reads the keys of the providers that these targets are at, each provider's once, before they are asked;
     /// returns what came of it by provider. Waits while commands that print keys run.
     pub async fn read_keys<'a>(&self, targets: impl IntoIterator<Item = &'a Target>) -> BTreeMap<String, NamedKeys> {
-        self.keys.read(&self.pipeline, targets).await
+        self.keys.read(self, targets).await
     }
 }
 

@@ -22,7 +22,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     app::{App, Effect, FieldId, Msg, Now},
-    setup::{Engine, Setup},
+    setup::{Engine, Setup, environment::Child},
     store::job::StoreFault,
     ui,
 };
@@ -265,7 +265,8 @@ impl Bench {
         self.screen = None;
         let environment = &self.setup.environment;
         let line = editor::command(environment.value("VISUAL"), environment.value("EDITOR"));
-        match Editing::start(&line, text, suffix, &self.setup.places.state) {
+        let seen = environment.of(Child::Editor(&self.setup.settings));
+        match Editing::start(&line, text, suffix, &self.setup.places.state, &seen) {
             Ok(editing) => self.editing = Some((field, editing)),
             Err(refusal) => {
                 self.claim();

@@ -13,6 +13,7 @@ use crate::{
         Class, Fault, ProviderKind, Target,
         settings::{AccountLimits, Project, ProviderSettings},
     },
+    provider::filling::HeaderSecret,
     setup::{Environment, Setup},
     store::{Store, atomic, job::Job, key_memory::KeyFile, places, prompts},
     text::clean_line,
@@ -130,7 +131,14 @@ async fn providers(findings: &mut Findings<'_>, setup: &Setup) -> io::Result<()>
     let (http, now) = (setup.providers(), Timestamp::now());
     let memory = KeyFile::of(&setup.places);
     for (name, settings) in setup.catalog.providers() {
-        let keys = setup.keys(settings);
+        let keys = setup.keys(name, settings);
+        for fault in &keys.header_faults {
+            findings.note(State::Broken, "header", fault)?;
+        }
+        for HeaderSecret { header, secret } in &keys.headers {
+            findings.note(State::Good, "header", &format!("{name}: {header} found ({})", secret.label))?;
+        }
+        http.set_header_secrets(name, keys.headers);
         for (label, rest) in memory.resting(name, now) {
             let seconds = rest.until.as_second().saturating_sub(now.as_second());
             let words = format!("{name}: {label} rests {seconds} s: {}; without another it is tried at once", rest.why);
@@ -149,6 +157,7 @@ async fn providers(findings: &mut Findings<'_>, setup: &Setup) -> io::Result<()>
             // The first key is tried with the provider itself, below.
             let (state, words) = match at {
                 0 => (State::Good, "found".to_owned()),
+                _ if !keys.header_faults.is_empty() => (State::Good, "found".to_owned()),
                 _ => match http.models(&target, Some(key)).await {
                     Ok(_) => (State::Good, "found, accepted".to_owned()),
                     Err(fault) => (State::Broken, fault.to_string()),
@@ -159,6 +168,7 @@ async fn providers(findings: &mut Findings<'_>, setup: &Setup) -> io::Result<()>
         let (state, words) = match settings.kind {
             ProviderKind::Demo => (State::Good, "answers without a key or a network".to_owned()),
             ProviderKind::Command => command(settings),
+            _ if !keys.header_faults.is_empty() => (State::Absent, "not asked without its headers".to_owned()),
             _ if keys.usable.is_empty() && setup.needs_key(&target) => (State::Absent, "no key".to_owned()),
             _ => match http.models(&target, keys.usable.first()).await {
                 Ok(list) => (State::Good, format!("serves {} models", list.len())),

@@ -207,9 +207,9 @@ pub(super) fn interrupts() -> io::Result<Interrupts> {
 
 /// Says which of the keys that are named for targets cannot be had, and stops where none of a target's can.
 pub(super) fn check_keys(named: &BTreeMap<String, NamedKeys>, io: &mut Io<'_>) -> Result<(), Stopped> {
-    for (provider, NamedKeys { faults, none }) in named {
-        if *none {
-            return Err(Stopped::Other(format!("no key for {provider} can be had: {}", faults.join("; "))));
+    for NamedKeys { faults, refusal } in named.values() {
+        if let Some(refusal) = refusal {
+            return Err(Stopped::Other(refusal.clone()));
         }
         for why in faults {
             let _ = writeln!(io.err, "note: {}; another one is used", clean_line(why));

@@ -180,6 +180,8 @@ impl Catalog {
                     Some(Price { input, output, cache_read: None, cache_write: None, as_of: "config.toml".to_owned() });
             }
         }
+        let mut headers = provider.headers.clone();
+        headers.extend(provider.secret_headers.iter().map(|(name, source)| (name.clone(), source.label())));
         Target {
             name: name.to_owned(),
             provider: provider_name.to_owned(),
@@ -188,7 +190,7 @@ impl Catalog {
             custom_endpoint,
             model: model.to_owned(),
             command: provider.command.clone(),
-            headers: provider.headers.clone(),
+            headers,
             card,
         }
     }

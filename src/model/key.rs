@@ -1,6 +1,6 @@
 //! API keys: where they come from, and how they are named without being shown.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, path::Path, str::FromStr};
 
 use secrecy::SecretString;
 
@@ -21,6 +21,29 @@ pub enum KeySource {
         /// Whose it is; without one, whoever is logged in.
         user: Option<String>,
     },
+}
+
+impl KeySource {
+    /// Names the source on screens and in records: for a command its program alone, since its arguments may be
+    /// secret.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Env(_) | Self::File(_) | Self::Keyring { .. } => self.to_string(),
+            Self::Command(line) => {
+                let words = shell_words::split(line).unwrap_or_default();
+                let program = words.first().map_or("?", String::as_str);
+                let name = Path::new(program).file_name().map_or_else(|| program.into(), |name| name.to_string_lossy());
+                format!("cmd:{name}")
+            }
+        }
+    }
+
+    /// Tells whether a text is meant as a source, though what follows may not be one.
+    #[must_use]
+    pub fn is_meant_by(text: &str) -> bool {
+        text.split_once(':').is_some_and(|(kind, _)| matches!(kind, "env" | "file" | "cmd" | "keyring"))
+    }
 }
 
 /// A key source that cannot be used.
@@ -80,4 +103,30 @@ pub struct Key {
     pub account: String,
     /// The value.
     pub secret: SecretString,
+}
+
+/// How well-known providers begin their keys.
+const PREFIXES: &[&str] = &[
+    "sk-",
+    "sk_",
+    "gsk_",
+    "xai-",
+    "hf_",
+    "ghp_",
+    "github_pat_",
+    "glpat-",
+    "pplx-",
+    "nvapi-",
+    "r8_",
+    "AIza",
+    "AKIA",
+    "ya29.",
+    "eyJ",
+];
+
+/// Tells whether a word begins like a key of a well-known provider and is long enough for one, or partly hidden.
+#[must_use]
+pub fn looks_like_key(word: &str) -> bool {
+    let least = if word.starts_with("sk-") { 8 } else { 16 };
+    PREFIXES.iter().any(|prefix| word.starts_with(prefix)) && (word.len() >= least || word.contains('*'))
 }

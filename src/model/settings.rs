@@ -74,8 +74,12 @@ pub struct ProviderSettings {
     pub usual_key: bool,
     /// The program and its arguments, for an external command.
     pub command: Vec<String>,
-    /// Further request headers.
+    /// Further request headers, none of them secret.
     pub headers: BTreeMap<String, String>,
+    /// Further request headers that are, and where their values are read from.
+    pub secret_headers: BTreeMap<String, KeySource>,
+    /// Variables of the environment that its commands see beyond those that every command sees.
+    pub env: Vec<String>,
     /// Replaces [`Timeouts::answer`] for this provider.
     pub timeout: Option<Duration>,
     /// What each of its accounts may use.
@@ -104,6 +108,8 @@ impl ProviderSettings {
             usual_key: false,
             command: Vec::new(),
             headers: BTreeMap::new(),
+            secret_headers: BTreeMap::new(),
+            env: Vec::new(),
             timeout: None,
             limits: AccountLimits::default(),
         }

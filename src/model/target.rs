@@ -71,7 +71,7 @@ pub struct Target {
     /// The program and its arguments, for an external command.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
-    /// Further request headers, none of them secret.
+    /// Further request headers. A secret stands in them by the label of its source.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
     /// What is known of the model.

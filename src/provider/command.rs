@@ -1,9 +1,9 @@
 //! External commands as providers: a JSON request on standard input, the answer on standard output.
 //!
-//! The program is started without a shell, in a process group of its own, with an environment
-//! reduced to `PATH`, `HOME`, `LANG`, `LC_*`, `TMPDIR` and, where the provider has a key,
-//! `RETORT_API_KEY`. It reads one object: `model`, `messages` (each `role` and `content`), `params`
-//! and `format` (`"text"`, `"json"`, or a JSON Schema). What it may print, [`transcript`] says.
+//! The program is started without a shell, in a process group of its own, with the environment it
+//! is given and, where the provider has a key, `RETORT_API_KEY`. It reads one object: `model`,
+//! `messages` (each `role` and `content`), `params` and `format` (`"text"`, `"json"`, or a JSON
+//! Schema). What it may print, [`transcript`] says.
 //! Exit codes are those of sysexits: 0 is an answer, 64 and 65 a wrong request, 69 and 75 a passing
 //! fault, 77 a refused key, 124 and 137 a timeout.
 
@@ -20,7 +20,9 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{Call, WireFormat, WireStream, reader::RESPONSE_CAP, redact::Redact, wire::WireEvent};
+use super::{
+    Call, WireFormat, WireStream, providers::Variables, reader::RESPONSE_CAP, redact::Redact, wire::WireEvent,
+};
 use crate::model::{Class, Fault, Timer};
 use transcript::Transcript;
 
@@ -30,24 +32,9 @@ const GRACE: Duration = Duration::from_secs(2);
 /// The end of standard error that is kept, in bytes.
 const STDERR_TAIL: usize = 8 * 1024;
 
-/// Variables a command sees; those that begin with `LC_` as well.
-const ALLOWED: &[&str] = &["PATH", "HOME", "LANG", "TMPDIR"];
-
-/// The part of the environment that a command sees.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Environment(Vec<(String, String)>);
-
-impl Environment {
-    /// Keeps what is on the list.
-    pub(super) fn allowed(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let allowed = |name: &str| ALLOWED.contains(&name) || name.starts_with("LC_");
-        Self(variables.into_iter().filter(|(name, _)| allowed(name)).collect())
-    }
-}
-
 /// Makes the stream of a call. Nothing is started before it is polled; dropping it stops the
 /// command and everything it started.
-pub(super) fn run(call: Call, environment: Environment, redact: Redact) -> WireStream {
+pub(super) fn run(call: Call, environment: Variables, redact: Redact) -> WireStream {
     let run = Run { redact, stage: Stage::Start(Box::new(call), environment), ready: VecDeque::new() };
     Box::pin(stream::unfold(run, Run::next))
 }
@@ -59,7 +46,7 @@ struct Run {
 }
 
 enum Stage {
-    Start(Box<Call>, Environment),
+    Start(Box<Call>, Variables),
     Read(Box<Running>),
     Over,
 }
@@ -128,13 +115,13 @@ impl Run {
     }
 }
 
-fn start(call: &Call, environment: &Environment) -> Result<Running, Fault> {
+fn start(call: &Call, environment: &Variables) -> Result<Running, Fault> {
     let Some((program, arguments)) = call.target.command.split_first() else {
         let text = format!("provider `{}` names no command; set command = [\"PROGRAM\", …]", call.target.provider);
         return Err(Fault::new(Class::CallerFault, text));
     };
     let mut command = Command::new(program);
-    command.args(arguments).env_clear().envs(environment.0.iter().map(|(name, value)| (name, value)));
+    command.args(arguments).env_clear().envs(environment);
     if let Some(key) = &call.key {
         command.env("RETORT_API_KEY", key.secret.expose_secret());
     }

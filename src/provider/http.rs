@@ -29,12 +29,10 @@ pub(super) struct Outgoing {
     pub(super) url: String,
     /// The JSON body of a POST; a GET has none.
     pub(super) body: Option<Vec<u8>>,
-    /// Headers but that of the key.
+    /// The headers that hold no secret.
     pub(super) headers: Vec<(String, String)>,
-    /// Whether one of them was filled with what is a secret.
-    pub(super) filled: bool,
-    /// The header that carries the key.
-    pub(super) secret: Option<(&'static str, SecretString)>,
+    /// Those that do: filled ones, and last the one that carries the key.
+    pub(super) secrets: Vec<(String, SecretString)>,
     /// How long connecting may take.
     pub(super) connect: Duration,
 }
@@ -224,10 +222,10 @@ fn address(outgoing: &Outgoing) -> Result<Url, Fault> {
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(bad(format!("base_url begins with `{}:`; it must begin with https:// or http://", url.scheme())));
     }
-    let secret = outgoing.secret.is_some() || outgoing.filled;
-    if url.scheme() == "http" && secret && !is_loopback(url.as_str()) {
+    if url.scheme() == "http" && !outgoing.secrets.is_empty() && !is_loopback(url.as_str()) {
         let host = host_of(&url);
-        return Err(bad(format!("no key is sent to {host} over plain http; set base_url to https://{host}")));
+        let what = "no key and no secret header";
+        return Err(bad(format!("{what} is sent to {host} over plain http; set base_url to https://{host}")));
     }
     Ok(url)
 }
@@ -250,13 +248,14 @@ fn headers(outgoing: &Outgoing) -> Result<HeaderMap, Fault> {
         };
         map.insert(name, value);
     }
-    if let Some((name, secret)) = &outgoing.secret {
-        let Ok(mut value) = HeaderValue::from_str(secret.expose_secret()) else {
-            let text = "it holds characters that no header can carry, perhaps a line end";
+    for (name, secret) in &outgoing.secrets {
+        let pair = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(secret.expose_secret()));
+        let (Ok(name), Ok(mut value)) = pair else {
+            let text = format!("what `{name}` carries holds characters that no header can, perhaps a line end");
             return Err(Fault::new(Class::Credential, text));
         };
         value.set_sensitive(true);
-        map.insert(*name, value);
+        map.insert(name, value);
     }
     Ok(map)
 }

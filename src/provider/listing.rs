@@ -4,13 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{
-    classify,
-    exchange::refused,
-    http::Outgoing,
-    providers::{Providers, asking},
-    redact::Redact,
-};
+use super::{classify, exchange::refused, http::Outgoing, plain, providers::Providers};
 use crate::model::{Class, Fault, Key, ProviderKind, Target};
 
 /// The largest list taken, in bytes.
@@ -47,8 +41,8 @@ impl Providers {
                 return Err(Fault::new(Class::CallerFault, text));
             }
         };
-        let outgoing = asking(target, key, path, Duration::from_secs(5));
-        let redact = Redact::new(key.cloned(), &target.provider);
+        let url = plain::url(target, path);
+        let (outgoing, redact) = self.outgoing((target, key), (url, None), Duration::from_secs(5))?;
         let listed = self.list(outgoing).await.map_err(|fault| redact.fault(fault))?;
         let shown = |listed: Listed| Listed {
             id: redact.text(&listed.id),
@@ -61,7 +55,7 @@ impl Providers {
     pub async fn probe(&self, kind: ProviderKind, base_url: &str) -> Option<Vec<Listed>> {
         let path = if kind == ProviderKind::Ollama { "/api/tags" } else { "/models" };
         let url = format!("{}{path}", base_url.trim_end_matches('/'));
-        let outgoing = Outgoing { url, body: None, headers: Vec::new(), filled: false, secret: None, connect: PROBE };
+        let outgoing = Outgoing { url, body: None, headers: Vec::new(), secrets: Vec::new(), connect: PROBE };
         tokio::time::timeout(PROBE, self.list(outgoing)).await.ok()?.ok()
     }
 

@@ -1,96 +1,83 @@
 //! Every provider behind one backend, chosen by the target's kind.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, ffi::OsString, sync::Arc, time::Duration};
 
+use futures_util::stream;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Backend, Call, PlainRequest, WireStream,
-    command::{self, Environment},
+    Backend, Call, PlainRequest, WireStream, command,
     demo::Demo,
     exchange::exchange,
+    filling::{Filling, HeaderSecret},
     http::{Http, Outgoing},
     plain,
     redact::Redact,
 };
-use crate::model::{Key, ProviderKind, Target};
+use crate::model::{Fault, Key, ProviderKind, Target};
+
+/// The whole environment of a command, by name.
+pub type Variables = BTreeMap<OsString, OsString>;
 
 /// All providers. Cheap to make: a client is built when the first call needs it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Providers {
     pub(super) http: Arc<Http>,
-    environment: Environment,
-    /// The values of the variables that headers are filled from.
-    filling: Arc<BTreeMap<String, SecretString>>,
+    environments: Arc<BTreeMap<String, Variables>>,
+    filling: Filling,
     demo: Arc<Demo>,
 }
 
 impl Providers {
-    /// Makes the providers. Of the environment an external command sees `PATH`, `HOME`, `LANG`,
-    /// `LC_*` and `TMPDIR`, and nothing else.
-    pub fn new(environment: impl IntoIterator<Item = (String, String)>) -> Self {
-        let environment = Environment::allowed(environment);
-        Self { http: Arc::default(), environment, filling: Arc::default(), demo: Arc::default() }
-    }
-
-    /// Fills `{{env.NAME}}` in headers with these values, as they go out and nowhere else.
+    /// Makes the providers, with the environment of each that is a command, by its name. A command without one has
+    /// an empty one.
     #[must_use]
-    pub fn filling_headers(mut self, values: impl IntoIterator<Item = (String, SecretString)>) -> Self {
-        self.filling = Arc::new(values.into_iter().collect());
-        self
+    pub fn new(environments: BTreeMap<String, Variables>) -> Self {
+        Self { environments: Arc::new(environments), ..Self::default() }
     }
 
-    /// Fills the headers of a request; returns the values that were put in.
-    fn fill(&self, headers: &mut [(String, String)]) -> Vec<SecretString> {
-        let mut used = Vec::new();
-        for (name, secret) in self.filling.iter() {
-            let place = format!("{{{{env.{name}}}}}");
-            for (_, value) in headers.iter_mut().filter(|(_, value)| value.contains(&place)) {
-                *value = value.replace(&place, secret.expose_secret());
-                used.push(secret.clone());
-            }
-        }
-        used
+    /// Sets the secrets of a provider's headers, for every clone. Until then no request that needs one goes out.
+    pub fn set_header_secrets(&self, provider: &str, secrets: Vec<HeaderSecret>) {
+        self.filling.set(provider, secrets);
+    }
+
+    /// Makes a request to a target ready, and a redactor that knows all that is secret in it.
+    pub(super) fn outgoing(
+        &self,
+        (target, key): (&Target, Option<&Key>),
+        (url, body): (String, Option<Vec<u8>>),
+        connect: Duration,
+    ) -> Result<(Outgoing, Redact), Fault> {
+        let filled = self.filling.fill(target, plain::headers(target))?;
+        let redact = Redact::new(key.cloned(), &target.provider).hiding(filled.used);
+        let mut secrets = filled.secret;
+        secrets.extend(key.map(|key| key_header(target.kind, key)));
+        Ok((Outgoing { url, body, headers: filled.plain, secrets, connect }, redact))
     }
 }
 
 impl Backend for Providers {
     fn call(&self, call: Call) -> WireStream {
-        let redact = Redact::new(call.key.clone(), &call.target.provider);
-        let Some(mut plain) = PlainRequest::of(&call) else {
+        let Some(plain) = PlainRequest::of(&call) else {
             return match call.target.kind {
-                ProviderKind::Command => command::run(call, self.environment.clone(), redact),
+                ProviderKind::Command => {
+                    let redact = Redact::new(call.key.clone(), &call.target.provider);
+                    let environment = self.environments.get(&call.target.provider).cloned().unwrap_or_default();
+                    command::run(call, environment, redact)
+                }
                 _ => self.demo.call(call),
             };
         };
-        let used = self.fill(&mut plain.headers);
-        let (filled, redact) = (!used.is_empty(), redact.hiding(used));
-        let outgoing = Outgoing {
-            url: plain.url,
-            body: Some(plain.body.to_string().into_bytes()),
-            headers: plain.headers,
-            filled,
-            secret: secret(call.target.kind, call.key.as_ref()),
-            connect: call.connect,
-        };
-        exchange(Arc::clone(&self.http), call.target.kind, outgoing, redact)
-    }
-}
-
-/// Asks a target's provider for what lies at a path.
-pub(super) fn asking(target: &Target, key: Option<&Key>, path: &str, connect: Duration) -> Outgoing {
-    Outgoing {
-        url: plain::url(target, path),
-        body: None,
-        headers: plain::headers(target),
-        filled: false,
-        secret: secret(target.kind, key),
-        connect,
+        let body = Some(plain.body.to_string().into_bytes());
+        match self.outgoing((&call.target, call.key.as_ref()), (plain.url, body), call.connect) {
+            Ok((outgoing, redact)) => exchange(Arc::clone(&self.http), call.target.kind, outgoing, redact),
+            Err(fault) => Box::pin(stream::iter([Err(fault)])),
+        }
     }
 }
 
 /// Writes the header that carries the key.
-fn secret(kind: ProviderKind, key: Option<&Key>) -> Option<(&'static str, SecretString)> {
+fn key_header(kind: ProviderKind, key: &Key) -> (String, SecretString) {
     let (name, before) = plain::key(kind);
-    key.map(|key| (name, SecretString::from(format!("{before}{}", key.secret.expose_secret().trim()))))
+    (name.to_owned(), format!("{before}{}", key.secret.expose_secret().trim()).into())
 }

@@ -5,36 +5,17 @@ mod find;
 
 use answer::Stream;
 use find::find;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::wire::WireEvent;
-use crate::model::{Class, Fault, Finish, Key};
+use crate::model::{Class, Fault, Finish, Key, key::looks_like_key};
 
 /// The longest message a fault carries, in characters.
 const LONGEST: usize = 500;
 
 const GONE: &str = "[key]";
-
-/// How well-known providers begin their keys.
-const PREFIXES: &[&str] = &[
-    "sk-",
-    "sk_",
-    "gsk_",
-    "xai-",
-    "hf_",
-    "ghp_",
-    "github_pat_",
-    "glpat-",
-    "pplx-",
-    "nvapi-",
-    "r8_",
-    "AIza",
-    "AKIA",
-    "ya29.",
-    "eyJ",
-];
 
 /// Names that are followed by a key.
 const NAMES: &[&str] = &["x-api-key", "api-key", "api_key", "apikey", "x-goog-api-key", "authorization"];
@@ -43,44 +24,46 @@ const NAMES: &[&str] = &["x-api-key", "api-key", "api_key", "apikey", "x-goog-ap
 #[derive(Debug)]
 pub struct Redact {
     key: Option<Key>,
-    /// What else of the request is secret.
-    hidden: Vec<SecretString>,
+    /// What is secret of the request, each with its label: the key and what headers are filled with.
+    secrets: Vec<(String, SecretString)>,
     provider: String,
     text: Stream,
     reasoning: Stream,
-    told: bool,
+    /// The labels of those that an answer has said back.
+    told: BTreeSet<String>,
 }
 
 impl Redact {
     /// Makes a redactor for a call with this key to a provider of the settings.
     #[must_use]
     pub fn new(key: Option<Key>, provider: &str) -> Self {
-        let text = Stream::new(key.iter().map(|key| key.secret.expose_secret().trim()));
-        Self { key, hidden: Vec::new(), provider: provider.to_owned(), reasoning: text.clone(), text, told: false }
+        let secrets = key.iter().map(|key| (format!("key {}", key.label), key.secret.clone())).collect();
+        let (text, reasoning) = Default::default();
+        let redact = Self { key, secrets, provider: provider.to_owned(), text, reasoning, told: BTreeSet::new() };
+        redact.hiding(Vec::new())
     }
 
-    /// Takes out these values as well.
+    /// Takes out these values as well, each named as its label says.
     #[must_use]
-    pub(super) fn hiding(mut self, values: Vec<SecretString>) -> Self {
-        self.hidden = values;
-        let known = self.key.iter().map(|key| &key.secret).chain(&self.hidden);
-        self.text = Stream::new(known.map(|secret| secret.expose_secret().trim()));
+    pub(super) fn hiding(mut self, values: Vec<(String, SecretString)>) -> Self {
+        self.secrets.extend(values);
+        self.text = Stream::new(self.secrets.iter().map(|(_, secret)| secret.expose_secret().trim()));
         self.reasoning = self.text.clone();
         self
     }
 
-    /// Replaces the call's key in every form in which servers say one back, and everything shaped like a key, then
+    /// Replaces the call's secrets in every form in which servers say one back, and everything shaped like a key, then
     /// cuts the text to 500 characters.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
-        let known = self.key.iter().map(|key| &key.secret).chain(&self.hidden);
-        let known = known.map(|secret| secret.expose_secret().trim()).filter(|secret| !secret.is_empty());
+        let known = self.secrets.iter().map(|(_, secret)| secret.expose_secret().trim());
+        let known = known.filter(|secret| !secret.is_empty());
         let text = known.fold(text.to_owned(), |text, secret| without_key(&text, secret));
         shorten(&without_shapes(&text))
     }
 
     /// Makes what a provider says fit to be shown and stored: the names it gives itself, its reasons, and an
-    /// answer that says the call's key back, of which a notice tells. Of an answer the key alone is taken out.
+    /// answer that says a secret of the call back, of which a notice tells. Of an answer nothing else is taken out.
     pub(super) fn events(&mut self, events: Vec<WireEvent>, out: &mut VecDeque<Result<WireEvent, Fault>>) {
         for event in events {
             let event = match event {
@@ -103,11 +86,12 @@ impl Redact {
                 | WireEvent::Notice(_)
                 | WireEvent::Alive => event,
             };
-            if !self.told && (self.text.found() || self.reasoning.found()) {
-                self.told = true;
-                let label = self.key.as_ref().map_or("", |key| key.label.as_str());
-                let words = format!("the answer says the key {label} back; {GONE} stands for it");
-                out.push_back(Ok(WireEvent::Notice(words)));
+            for place in self.text.found() | self.reasoning.found() {
+                let Some((label, _)) = self.secrets.get(place) else { continue };
+                if self.told.insert(label.clone()) {
+                    let words = format!("the answer says the {label} back; {GONE} stands for it");
+                    out.push_back(Ok(WireEvent::Notice(words)));
+                }
             }
             // A piece that is held back is a sign of life all the same.
             let held = matches!(&event, WireEvent::Text(text) | WireEvent::Refusal(text) | WireEvent::Reasoning(text) if text.is_empty());
@@ -179,7 +163,7 @@ fn without_shapes(text: &str) -> String {
         rest = after;
         let lower = word.to_ascii_lowercase();
         let scheme = matches!(lower.as_str(), "bearer" | "basic");
-        let secret = !scheme && ((named && word.len() >= 4) || (bearer && word.len() >= 8) || is_key(word));
+        let secret = !scheme && ((named && word.len() >= 4) || (bearer && word.len() >= 8) || looks_like_key(word));
         out.push_str(if secret { GONE } else { word });
         out.push_str(between);
         if !word.is_empty() {
@@ -188,11 +172,6 @@ fn without_shapes(text: &str) -> String {
         }
     }
     out
-}
-
-fn is_key(word: &str) -> bool {
-    let least = if word.starts_with("sk-") { 8 } else { 16 };
-    PREFIXES.iter().any(|prefix| word.starts_with(prefix)) && (word.len() >= least || word.contains('*'))
 }
 
 #[cfg(test)]

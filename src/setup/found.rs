@@ -6,7 +6,6 @@ use super::Setup;
 use crate::{
     model::{KeySource, settings::ProviderSettings},
     provider::{Providers, listing::LOCAL_SERVERS},
-    store::keys,
 };
 
 /// The model that answers without a key or a network.
@@ -30,7 +29,7 @@ impl Setup {
     pub fn found_keys(&self) -> Vec<String> {
         let with_key = self.settings.providers.iter().filter_map(|(name, provider)| {
             let source = provider.api_keys.iter().find(|source| self.is_there(source))?;
-            Some(format!("{name} ({})", keys::label(source)))
+            Some(format!("{name} ({})", source.label()))
         });
         with_key.collect()
     }
@@ -65,14 +64,13 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::setup::Environment;
 
     fn setup(variables: &[(&str, &str)]) -> Setup {
         let dir = tempfile::tempdir().unwrap();
         let places = ["CONFIG", "DATA", "CACHE", "STATE"].map(|name| format!("RETORT_{name}_DIR"));
         let own = places.map(|name| (name, dir.path().display().to_string()));
         let given = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Setup::read(Environment(own.into_iter().chain(given).collect()), Path::new("/")).unwrap()
+        Setup::read(own.into_iter().chain(given).collect(), Path::new("/")).unwrap()
     }
 
     #[test]

@@ -4,6 +4,8 @@
 mod keyring;
 
 use std::{
+    collections::BTreeMap,
+    ffi::OsString,
     fs::{self, File},
     io::{BufRead, BufReader, Read},
     path::Path,
@@ -29,8 +31,48 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// How often a command is asked whether it has ended.
 const POLL: Duration = Duration::from_millis(10);
 
-/// The longest key that is taken, in bytes.
-const MAX_KEY: usize = 512;
+/// What is read from a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// A key: one word.
+    Key,
+    /// The value of a request header, which may be several, such as `Bearer KEY`.
+    Header,
+}
+
+impl Holds {
+    /// The longest that is taken, in bytes.
+    fn longest(self) -> usize {
+        match self {
+            Self::Key => 512,
+            Self::Header => 8192,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Header => "header",
+        }
+    }
+
+    /// Checks what was read and takes the white space around it away.
+    fn checked(self, text: &str) -> Result<SecretString, String> {
+        let (trimmed, word) = (text.trim(), self.word());
+        let blank = |c: char| c.is_control() || (self == Self::Key && c.is_whitespace());
+        if trimmed.is_empty() {
+            Err("it is empty".to_owned())
+        } else if trimmed.len() > self.longest() {
+            Err(format!("what is there is longer than {} characters and so no {word}", self.longest()))
+        } else if trimmed.chars().any(blank) {
+            Err(format!("what is there holds blanks or control characters and so is no {word}"))
+        } else if !trimmed.is_ascii() {
+            Err(format!("what is there holds characters that no request header can carry and so is no {word}"))
+        } else {
+            Ok(SecretString::from(trimmed))
+        }
+    }
+}
 
 /// A key that could not be read, and what to do. It never holds any part of the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,32 +86,22 @@ pub struct KeyFault {
     pub absent: bool,
 }
 
-/// Names a source on screens and in records: for a command its program alone, since its
-/// arguments may be secret.
-#[must_use]
-pub fn label(source: &KeySource) -> String {
-    match source {
-        KeySource::Env(_) | KeySource::File(_) | KeySource::Keyring { .. } => source.to_string(),
-        KeySource::Command(line) => {
-            let words = shell_words::split(line).unwrap_or_default();
-            let program = words.first().map_or("?", String::as_str);
-            let name = Path::new(program).file_name().map_or_else(|| program.into(), |name| name.to_string_lossy());
-            format!("cmd:{name}")
-        }
-    }
-}
-
 /// Reads every source, commands and the keyring side by side, in the order given. Blocks for 10 s
 /// at most.
 ///
 /// `env` looks a variable up; `~/` in a file's path stands for its `HOME`, and the keyring's user
-/// is its `USER` or `USERNAME` where the source names none, else `retort`.
-pub fn read(sources: &[KeySource], env: &(dyn Fn(&str) -> Option<String> + Sync)) -> Vec<Result<Key, KeyFault>> {
+/// is its `USER` or `USERNAME` where the source names none, else `retort`. `seen` is the whole environment of the
+/// commands.
+pub fn read(
+    sources: &[(Holds, KeySource)],
+    env: &(dyn Fn(&str) -> Option<String> + Sync),
+    seen: &BTreeMap<OsString, OsString>,
+) -> Vec<Result<Key, KeyFault>> {
     thread::scope(|scope| {
         let under_way: Vec<_> = sources
             .iter()
-            .map(|source| match source {
-                KeySource::Command(line) => Err(scope.spawn(move || run(line, LIMIT))),
+            .map(|(_, source)| match source {
+                KeySource::Command(line) => Err(scope.spawn(move || run(line, seen, LIMIT))),
                 #[cfg(feature = "keyring")]
                 KeySource::Keyring { service, user } => {
                     let user = user.clone().or_else(|| env("USER")).or_else(|| env("USERNAME"));
@@ -86,28 +118,14 @@ pub fn read(sources: &[KeySource], env: &(dyn Fn(&str) -> Option<String> + Sync)
             Ok(text) => text,
             Err(thread) => thread.join().unwrap_or_else(|_| Err("reading it failed; try again".to_owned())),
         });
-        texts.zip(sources).map(|(text, source)| key(source, text)).collect()
+        texts.zip(sources).map(|(text, (holds, source))| key(*holds, source, text)).collect()
     })
 }
 
-fn key(source: &KeySource, text: Result<String, String>) -> Result<Key, KeyFault> {
-    let label = label(source);
+fn key(holds: Holds, source: &KeySource, text: Result<String, String>) -> Result<Key, KeyFault> {
+    let label = source.label();
     let absent = matches!(source, KeySource::Env(_)) && text.is_err();
-    let checked = text.and_then(|text| {
-        let trimmed = text.trim();
-        if trimmed.is_empty() {
-            Err("it is empty".to_owned())
-        } else if trimmed.len() > MAX_KEY {
-            Err(format!("what is there is longer than {MAX_KEY} characters and so no key"))
-        } else if trimmed.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            Err("what is there holds blanks or control characters and so is no key".to_owned())
-        } else if !trimmed.is_ascii() {
-            Err("what is there holds characters that no request header can carry and so is no key".to_owned())
-        } else {
-            Ok(SecretString::from(trimmed))
-        }
-    });
-    match checked {
+    match text.and_then(|text| holds.checked(&text)) {
         Ok(secret) => Ok(Key { account: label.clone(), label, secret }),
         Err(message) => Err(KeyFault { label, message, absent }),
     }
@@ -152,16 +170,17 @@ fn private(file: &Path, about: &fs::Metadata) -> Result<(), String> {
 /// Reads the first line, or as much of it as a key could be.
 fn line_of(from: impl Read) -> std::io::Result<String> {
     let mut line = Vec::new();
-    BufReader::new(from.take(4 * MAX_KEY as u64)).read_until(b'\n', &mut line)?;
+    BufReader::new(from.take(4 * Holds::Header.longest() as u64)).read_until(b'\n', &mut line)?;
     Ok(String::from_utf8_lossy(&line).trim_start_matches('\u{feff}').to_owned())
 }
 
 /// Runs a command without a shell and returns the first line it prints.
-fn run(line: &str, limit: Duration) -> Result<String, String> {
+fn run(line: &str, seen: &BTreeMap<OsString, OsString>, limit: Duration) -> Result<String, String> {
     let words = shell_words::split(line).map_err(|error| format!("the command cannot be read: {error}"))?;
     let (program, arguments) = words.split_first().ok_or("the command is empty")?;
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.args(arguments).env_clear().envs(seen);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     // In a group of its own, so that a time-out ends whatever it has started as well.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);

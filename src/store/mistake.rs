@@ -54,7 +54,7 @@ fn told(text: &str, label: &str, start: usize, path: &[String], message: &str) -
 }
 
 /// Names that say that what stands under them is secret.
-const SECRET_NAMES: &[&str] = &["key", "secret", "token", "password", "auth", "header", "credential"];
+const SECRET_NAMES: &[&str] = &["key", "secret", "token", "password", "auth", "header", "credential", "env"];
 
 /// The longest unbroken text that is shown without knowing what it is.
 const SHOWN_LENGTH: usize = 24;

@@ -31,6 +31,7 @@ use crate::model::{Check, Params, Prompt, ProviderKind, Response, VarValue};
 use fields::File;
 
 pub use asserted::{Fields, asserted};
+pub use nunjucks::header;
 pub use rows::{Lane, Rows, line, opened};
 pub use write::write;
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use super::{atomic, job::StoreFault, mistake};
 use crate::model::{Settings, settings::Places};
 
-pub use providers::usual_key;
+pub use providers::{usual_key, usual_keys};
 
 /// The settings file's name in the config directory.
 pub const CONFIG_FILE: &str = "config.toml";

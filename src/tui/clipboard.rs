@@ -9,8 +9,11 @@ use std::{io, path::Path, process::Stdio, time::Duration};
 use crossterm::clipboard::CopyToClipboard;
 use tokio::{io::AsyncWriteExt as _, process::Command, time::timeout};
 
-use crate::setup::Environment;
-use crate::store::atomic;
+use crate::{
+    provider::providers::Variables,
+    setup::{Environment, environment::Child},
+    store::atomic,
+};
 
 /// The longest text terminals commonly take, in bytes: 100,000 as base64.
 const MAX_BYTES: usize = 74_994;
@@ -54,8 +57,9 @@ pub(super) async fn copy(text: &str, environment: &Environment, dir: &Path) -> C
     if known && fits {
         return Copied::Send("copied through the terminal (OSC 52)".to_owned());
     }
+    let seen = environment.of(Child::Clipboard);
     for program in PROGRAMS.iter().filter(|program| is_here(program, &value)) {
-        if matches!(timeout(PATIENCE, feed(program.argv, text)).await, Ok(Ok(()))) {
+        if matches!(timeout(PATIENCE, feed(program.argv, text, &seen)).await, Ok(Ok(()))) {
             return Copied::Done(program.says.to_owned());
         }
     }
@@ -91,11 +95,13 @@ fn is_here(program: &Program, value: &impl Fn(&str) -> String) -> bool {
     }
 }
 
-/// Runs a program with a text on its standard input, and waits until it has taken it.
-async fn feed(argv: &[&str], text: &str) -> io::Result<()> {
+/// Runs a program in an environment, with a text on its standard input, and waits until it has taken it.
+async fn feed(argv: &[&str], text: &str, seen: &Variables) -> io::Result<()> {
     let (name, arguments) = argv.split_first().ok_or(io::ErrorKind::NotFound)?;
     let mut child = Command::new(name)
         .args(arguments)
+        .env_clear()
+        .envs(seen)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -129,8 +135,23 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_that_fails_or_is_not_there_has_taken_nothing() {
-        assert!(feed(&["no-such-program-here"], "x").await.is_err());
-        assert!(feed(&["false"], "x").await.is_err());
-        assert!(feed(&["cat"], "x").await.is_ok());
+        let seen = [("PATH".into(), "/usr/bin:/bin".into())].into();
+        assert!(feed(&["no-such-program-here"], "x", &seen).await.is_err());
+        assert!(feed(&["false"], "x", &seen).await.is_err());
+        assert!(feed(&["cat"], "x", &seen).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_program_sees_its_environment_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let printed = dir.path().join("printed");
+        let environment: Environment =
+            [("PATH", "/usr/bin:/bin"), ("WAYLAND_DISPLAY", "w"), ("MY_KEY", "planted")].into_iter().collect();
+        let seen = environment.of(Child::Clipboard);
+        let script = format!("cat > {0}; env > {0}", printed.display());
+        feed(&["sh", "-c", &script], "x", &seen).await.unwrap();
+        let printed = std::fs::read_to_string(printed).unwrap();
+        assert!(printed.contains("WAYLAND_DISPLAY=w\n") && !printed.contains("MY_KEY"), "{printed}");
+        assert!(!printed.contains("CARGO"), "what the process itself has is not handed on: {printed}");
     }
 }

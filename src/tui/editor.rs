@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempPath;
 use tokio::process::{Child, Command};
 
-use crate::store::atomic;
+use crate::{provider::providers::Variables, store::atomic};
 
 /// How long an editor may take to save what it holds when the program must end.
 const PARTING: Duration = Duration::from_secs(1);
@@ -35,8 +35,8 @@ impl Editing {
     /// Starts the editor on a text. The screen must be given back and the input let go before.
     ///
     /// The file lies in `dir`, is readable by its owner alone, and ends in `suffix` so that the
-    /// editor knows what it is.
-    pub(super) fn start(command: &str, text: &str, suffix: &str, dir: &Path) -> Result<Self, String> {
+    /// editor knows what it is. `seen` is the editor's whole environment.
+    pub(super) fn start(command: &str, text: &str, suffix: &str, dir: &Path, seen: &Variables) -> Result<Self, String> {
         let words = shell_words::split(command).map_err(|fault| {
             format!("cannot read the editor's command `{command}`: {fault}; set VISUAL or EDITOR again")
         })?;
@@ -45,7 +45,9 @@ impl Editing {
         let file = write(text, suffix, dir).map_err(|fault| {
             format!("cannot write the text for the editor into {}: {fault}; check `retort doctor`", dir.display())
         })?;
-        let child = Command::new(program).args(arguments).arg(&file).kill_on_drop(true).spawn().map_err(|fault| {
+        let mut editor = Command::new(program);
+        editor.args(arguments).arg(&file).env_clear().envs(seen).kill_on_drop(true);
+        let child = editor.spawn().map_err(|fault| {
             format!("cannot start the editor `{program}`: {fault}; set VISUAL or EDITOR to one that is installed")
         })?;
         Ok(Self { program: program.clone(), child, file, before: text.to_owned() })
@@ -111,11 +113,24 @@ mod tests {
         assert_eq!(command(None, None), "vi");
     }
 
+    fn seen() -> Variables {
+        [("PATH", "/usr/bin:/bin"), ("MINE", "1")].map(|(name, value)| (name.into(), value.into())).into()
+    }
+
+    #[tokio::test]
+    async fn the_editor_sees_its_environment_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut editing = Editing::start("sh -c 'env > \"$0\"'", "", ".md", dir.path(), &seen()).unwrap();
+        editing.ended().await.unwrap();
+        let printed = editing.read().unwrap();
+        assert!(printed.contains("MINE=1\n") && !printed.contains("CARGO"), "{printed}");
+    }
+
     #[tokio::test]
     async fn the_file_counts_and_not_the_exit_code() {
         let dir = tempfile::tempdir().unwrap();
         let line = "sh -c 'printf \" and more\" >> \"$0\"; exit 3'";
-        let mut editing = Editing::start(line, "text", ".md", dir.path()).unwrap();
+        let mut editing = Editing::start(line, "text", ".md", dir.path(), &seen()).unwrap();
         editing.ended().await.unwrap();
         assert_eq!(editing.read().unwrap(), "text and more");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
@@ -124,7 +139,7 @@ mod tests {
     #[tokio::test]
     async fn a_missing_editor_is_named() {
         let dir = tempfile::tempdir().unwrap();
-        let refusal = Editing::start("no-such-editor-here", "", ".md", dir.path()).err().unwrap();
+        let refusal = Editing::start("no-such-editor-here", "", ".md", dir.path(), &seen()).err().unwrap();
         assert!(refusal.contains("no-such-editor-here") && refusal.contains("EDITOR"), "{refusal}");
     }
 }

@@ -115,7 +115,7 @@ impl Heard {
 
 async fn heard(call: Call) -> Heard {
     let mut heard = Heard::default();
-    let mut stream = Providers::new([]).call(call);
+    let mut stream = Providers::default().call(call);
     while let Some(item) = stream.next().await {
         assert!(heard.fault.is_none(), "something followed the fault");
         match item {
@@ -267,7 +267,7 @@ async fn until(most: Duration, mut holds: impl FnMut() -> bool) -> Option<Durati
 async fn dropping_the_stream_stops_the_server() {
     let Some(base) = told("RETORT_REAL_SERVER") else { return };
     for kind in WIRES {
-        let mut stream = Providers::new([]).call(call(&base, kind, "Write a very long story of a lighthouse.", 3000));
+        let mut stream = Providers::default().call(call(&base, kind, "Write a very long story of a lighthouse.", 3000));
         let mut pieces = 0;
         while pieces < 3 {
             match stream.next().await {

@@ -52,7 +52,7 @@ fn call(target: Target) -> Call {
 }
 
 fn providers() -> Arc<Providers> {
-    Arc::new(Providers::new([]))
+    Arc::new(Providers::default())
 }
 
 /// Reads a call to its end.

@@ -12,7 +12,10 @@ use crate::{
         screen::Screen,
     },
     eval::comparison::{Comparison, Entry},
-    model::{KeySource, Outcome, Params, RunRequest},
+    model::{
+        KeySource, Outcome, Params, RunRequest,
+        header::{self, Part},
+    },
     pipeline::{PlainRequest, plain_request},
     text::{Pasted, json, shell},
 };
@@ -169,10 +172,27 @@ fn key(app: &App) -> Option<String> {
     let target = app.shown_request()?.targets.into_iter().next()?;
     let sources = &app.settings.providers.get(&target.provider)?.api_keys;
     let named = sources.iter().find_map(|source| match source {
-        KeySource::Env(name) if is_variable(name) => Some(name.clone()),
+        KeySource::Env(name) if header::is_variable(name) => Some(name.clone()),
         _ => None,
     });
     named.or_else(|| (!sources.is_empty()).then(|| "API_KEY".to_owned()))
+}
+
+/// A part of a header's value as a person may repeat it.
+enum HeaderPart<'a> {
+    Text(&'a str),
+    /// The environment variable that the secret is in.
+    Variable(String),
+}
+
+/// Writes a header's value with a variable for every secret: the one it is read from, else one named like the header,
+/// which a person can fill.
+fn header_parts<'a>(name: &str, value: &'a str) -> Vec<HeaderPart<'a>> {
+    let part = |part| match part {
+        Part::Text(text) => HeaderPart::Text(text),
+        Part::Secret(source) => HeaderPart::Variable(header::variable(name, &source)),
+    };
+    header::parts(value).into_iter().map(part).collect()
 }
 
 /// The input goes in by standard input, so that no length or character of it matters to the shell.
@@ -204,9 +224,4 @@ fn set(params: &Params) -> Vec<(String, String)> {
     let stops = stop.iter().map(|stop| ("stop".to_owned(), stop.clone()));
     let extra = extra.iter().map(|(name, value)| (name.clone(), value.to_string()));
     ones.into_iter().flatten().chain(stops).chain(extra).collect()
-}
-
-/// Tells whether a shell takes a name for that of a variable, and for nothing else.
-fn is_variable(name: &str) -> bool {
-    !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

@@ -69,7 +69,7 @@ pub(super) fn asked(order: &mut Order, args: &BatchArgs) {
     let (form, only, keep_going) = (args.format, args.only.clone(), args.keep_going);
     let (intake, read) = (order.reading.intake, order.reading.consent.clone());
     let consent = if args.trust { Consent::All } else { read };
-    order.reading = Reading { form, only, short, keep_going, consent, intake, ..Reading::default() };
+    order.reading = Reading { form, only, short, keep_going, intake, consent, ..Reading::default() };
     order.vars = args.vars.iter().cloned().collect();
     order.judge.clone_from(&args.judge);
     order.spec.expected = args.expected;

@@ -1,5 +1,7 @@
 //! Takes a secret out of an answer while it streams.
 
+use std::collections::BTreeSet;
+
 use super::find::forms;
 
 /// The shortest secret looked for, in bytes: what local servers take for a key (`none`, `lm-studio`) is a word.
@@ -12,23 +14,26 @@ const BEGUN: usize = 4;
 /// A text that comes in pieces, from which a secret is taken.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Stream {
-    forms: Vec<Vec<u8>>,
+    /// The forms of every secret, each with the secret's place in the list.
+    forms: Vec<(usize, Vec<u8>)>,
     /// The last bytes given out, fewer than [`BEGUN`] characters.
     given: String,
     held: String,
-    found: bool,
+    /// The places of those that were found.
+    found: BTreeSet<usize>,
 }
 
 impl Stream {
     /// Begins a text from which these secrets are taken, each in the forms of [`forms`].
     pub(super) fn new<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
-        let forms = secrets.filter(|secret| secret.len() >= SHORTEST).flat_map(forms).collect();
-        Self { forms, ..Self::default() }
+        let long = secrets.enumerate().filter(|(_, secret)| secret.len() >= SHORTEST);
+        let forms = long.flat_map(|(place, secret)| forms(secret).into_iter().map(move |form| (place, form)));
+        Self { forms: forms.collect(), ..Self::default() }
     }
 
-    /// Tells whether a secret was found.
-    pub(super) fn found(&self) -> bool {
-        self.found
+    /// Returns the places of the secrets that were found, in the order they were given in.
+    pub(super) fn found(&self) -> &BTreeSet<usize> {
+        &self.found
     }
 
     /// Takes the next piece and gives what can be shown by now; `gone` stands for a secret.
@@ -41,8 +46,8 @@ impl Stream {
         text.push_str(&std::mem::take(&mut self.held));
         text.push_str(&piece);
         let mut out = String::new();
-        while let Some((at, length)) = self.first(&text) {
-            self.found = true;
+        while let Some((at, length, place)) = self.first(&text) {
+            self.found.insert(place);
             out.push_str(text.get(given.min(at)..at).unwrap_or_default());
             out.push_str(gone);
             text.drain(..at + length);
@@ -62,11 +67,13 @@ impl Stream {
         std::mem::take(&mut self.held)
     }
 
-    /// Returns where the first secret stands and how long it is there.
-    fn first(&self, text: &str) -> Option<(usize, usize)> {
-        let found =
-            self.forms.iter().filter_map(|form| Some((memchr::memmem::find(text.as_bytes(), form)?, form.len())));
-        found.min_by_key(|(at, length)| (*at, usize::MAX - length))
+    /// Returns where the first secret stands, how long it is there, and its place in the list.
+    fn first(&self, text: &str) -> Option<(usize, usize, usize)> {
+        let found = self
+            .forms
+            .iter()
+            .filter_map(|(place, form)| Some((memchr::memmem::find(text.as_bytes(), form)?, form.len(), *place)));
+        found.min_by_key(|(at, length, _)| (*at, usize::MAX - length))
     }
 
     /// Returns how many of the last bytes may be the beginning of a secret.
@@ -76,7 +83,7 @@ impl Stream {
             let lengths = (BEGUN..form.len().min(bytes.len() + 1)).rev();
             lengths.into_iter().find(|length| form.get(..*length).is_some_and(|part| bytes.ends_with(part)))
         };
-        self.forms.iter().filter_map(ends).max().unwrap_or(0)
+        self.forms.iter().map(|(_, form)| form).filter_map(ends).max().unwrap_or(0)
     }
 }
 
@@ -92,7 +99,7 @@ mod tests {
         let letters: Vec<char> = text.chars().collect();
         let mut out: String = letters.chunks(size).map(|piece| stream.push(piece.iter().collect(), "[key]")).collect();
         out.push_str(&stream.finish());
-        (out, stream.found())
+        (out, !stream.found().is_empty())
     }
 
     #[test]

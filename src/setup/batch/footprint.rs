@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::{Order, Planned};
 use crate::{
     eval::figures,
-    model::{Check, KeySource, ProviderKind, Target},
+    model::{Check, KeySource, ProviderKind, Target, header},
     setup::Setup,
-    store::{keys, trust::Host},
+    store::trust::Host,
 };
 
 /// What is sent to a host beside the prompts: a key or a variable, by its name.
@@ -63,17 +63,12 @@ impl Footprint {
             }
         };
         let keys = setup.settings.providers.get(&target.provider).map_or(&[][..], |provider| &provider.api_keys);
-        let keys = keys.iter().filter_map(|source| match source {
+        let in_headers = target.headers.values().flat_map(|value| header::secrets(value));
+        let names = keys.iter().cloned().chain(in_headers).filter_map(|source| match source {
             // The vendor's usual variable need not be set.
-            KeySource::Env(name) => setup.environment.value(name).is_some().then(|| name.clone()),
-            KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => Some(keys::label(source)),
+            KeySource::Env(name) => setup.environment.value(&name).is_some().then_some(name),
+            KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => Some(source.label()),
         });
-        let filled = setup.header_variables.iter();
-        let filled = filled.filter(|name| {
-            let place = format!("{{{{env.{name}}}}}");
-            target.headers.values().any(|value| value.contains(&place))
-        });
-        let names = keys.chain(filled.cloned());
         self.variables.extend(names.map(|name| SentVariable { name, host: host.clone() }));
         self.hosts.insert(host);
     }

@@ -3,7 +3,10 @@
 //! Both have `{{ … }}` with filters, the tags of Jinja, comments and `{% raw %}`. What only they have is a
 //! mistake that is named, or a place that stays as text and is noted.
 
-use crate::eval::template::{self, Part};
+use crate::{
+    eval::template::{self, Part},
+    model::header,
+};
 
 /// What is wrong with a template, and how many lines below its first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +65,7 @@ pub(super) fn environment(theirs: &str) -> Option<(String, Vec<String>)> {
     let mut rest = theirs;
     while let Some((before, after)) = rest.split_once("{{") {
         let (code, behind) = after.split_once("}}")?;
-        let name = code.trim().strip_prefix("env.").filter(|name| is_variable(name))?;
+        let name = code.trim().strip_prefix("env.").filter(|name| header::is_variable(name))?;
         text.push_str(before);
         text.extend(["{{env.", name, "}}"]);
         names.push(name.to_owned());
@@ -72,10 +75,19 @@ pub(super) fn environment(theirs: &str) -> Option<(String, Vec<String>)> {
     (!["{%", "{#"].into_iter().any(|opening| text.contains(opening))).then_some((text, names))
 }
 
-/// Tells whether a text can be the name of an environment variable.
-pub(super) fn is_variable(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+/// Writes a header's value as promptfoo fills it, with `{{env.NAME}}` for every secret. None where a text of it is a
+/// template to promptfoo.
+#[must_use]
+pub fn header(name: &str, value: &str) -> Option<String> {
+    let mut out = String::new();
+    for part in header::parts(value) {
+        match part {
+            header::Part::Text(text) if is_template(text) => return None,
+            header::Part::Text(text) => out.push_str(text),
+            header::Part::Secret(source) => out.extend(["{{env.", &header::variable(name, &source), "}}"]),
+        }
+    }
+    Some(out)
 }
 
 /// Tells whether a text would be filled once more by promptfoo, which reads values as templates too.

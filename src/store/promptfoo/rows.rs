@@ -156,7 +156,11 @@ fn provider(settings: &mut Settings, own: &Settings, target: &SuiteTarget, kind:
             return name.clone();
         }
         new = ProviderSettings { headers: known.headers.clone(), ..known.clone() };
-        new.headers.extend(target.headers.clone());
+        for (name, value) in &target.headers {
+            new.headers.retain(|own, _| !own.eq_ignore_ascii_case(name));
+            new.secret_headers.retain(|own, _| !own.eq_ignore_ascii_case(name));
+            new.headers.insert(name.clone(), value.clone());
+        }
     }
     if let Some(key) = &target.key {
         new.api_keys = vec![KeySource::Env(key.clone())];

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{Suite, SuiteTarget, fields::File, nunjucks, shown};
 use crate::{
     eval::JsonTypes,
-    model::{Format, Params, ProviderKind, Response},
+    model::{Format, KeySource, Params, ProviderKind, Response, header},
     store::{
         job::StoreFault,
         mistake::quoted,
@@ -41,9 +41,6 @@ const CONFIG: &[&str] = &[
     "cost",
     "showThinking",
 ];
-
-/// Headers that are keys, or hold one.
-const SECRET: &[&str] = &["auth", "key", "token", "cookie", "secret"];
 
 pub(super) fn read(file: &mut File<'_>, node: &Node) -> Result<Vec<SuiteTarget>, StoreFault> {
     let mut found: Vec<SuiteTarget> = Vec::new();
@@ -229,7 +226,7 @@ fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<
             }
             "apiKeyEnvar" => {
                 if let Some(variable) = file.text(value, key)? {
-                    if !nunjucks::is_variable(&variable) {
+                    if !header::is_variable(&variable) {
                         let what = format!("apiKeyEnvar: {} is not the name of a variable", quoted(&variable));
                         return Err(file.fault(field.line, what));
                     }
@@ -239,14 +236,6 @@ fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<
             }
             "headers" => {
                 for header in file.mapping(value, key)? {
-                    let name = header.key.to_lowercase();
-                    if SECRET.iter().any(|word| name.contains(word)) {
-                        let what = format!(
-                            "the header {} may be a key; name its variable with `apiKeyEnvar`",
-                            quoted(&header.key)
-                        );
-                        return Err(file.fault(header.line, what));
-                    }
                     let text = file.text(&header.node, &header.key)?.unwrap_or_default();
                     let Some((text, variables)) = nunjucks::environment(&text) else {
                         let what = format!(
@@ -255,6 +244,9 @@ fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<
                         );
                         return Err(file.fault(header.line, what));
                     };
+                    if let Some(wrong) = refused(&header.key, &text) {
+                        return Err(file.fault(header.line, format!("the header {} {wrong}", quoted(&header.key))));
+                    }
                     target.headers.insert(header.key.clone(), text);
                     file.header_variables.extend(variables.iter().cloned());
                     sent.extend(variables.into_iter().map(|variable| (header.line, variable)));
@@ -284,6 +276,19 @@ fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<
             .fault(node.line, format!("apiBaseUrl: expected a URL with http:// or https://, found {}", quoted(url))));
     }
     asks::note(file, target, address, sent)
+}
+
+/// Says why a header of a config's is not taken: it is the key's, a secret in plain text, or names a source, which
+/// only the user's own settings may.
+fn refused(name: &str, text: &str) -> Option<&'static str> {
+    if ["authorization", "proxy-authorization", "x-api-key", "api-key"].contains(&name.to_ascii_lowercase().as_str()) {
+        return Some("may be a key; name its variable with `apiKeyEnvar`");
+    }
+    if KeySource::is_meant_by(text.trim()) {
+        return Some("names a source of a secret, as only config.toml may; write {{env.NAME}}");
+    }
+    let plain = header::secrets(text).next().is_none();
+    (plain && header::looks_secret(name, text).is_some()).then_some("looks like a secret; write {{env.NAME}}")
 }
 
 fn response(file: &File<'_>, node: &Node) -> Result<Response, StoreFault> {

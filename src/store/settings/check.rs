@@ -2,7 +2,10 @@
 
 use super::super::mistake::{quoted, slip};
 use crate::{
-    model::{KeySource, Settings},
+    model::{
+        KeySource, Settings,
+        header::{self, Sign},
+    },
     store::keys,
 };
 
@@ -51,18 +54,38 @@ pub(super) fn base_url(url: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks a request header. Those that carry keys are refused: a key is no setting.
-pub(super) fn header(name: &str, value: &str) -> Result<(), String> {
+/// Checks a request header and reads where its value is kept, if it is a secret. One that looks like a secret and
+/// is written into the file itself is refused unseen.
+pub(super) fn header(name: &str, value: &str) -> Result<Option<KeySource>, String> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.is_empty() || !name.chars().all(token) {
         return Err(format!("{} is not a header's name", quoted(name)));
     }
-    let secret = ["authorization", "proxy-authorization", "x-api-key", "api-key", "cookie"];
-    if secret.contains(&name.to_ascii_lowercase().as_str()) {
-        return Err(format!("the header {} carries a key; name the key in `api_keys` instead", quoted(name)));
+    if KeySource::is_meant_by(value.trim()) {
+        let source = key_source(value.trim());
+        return source.map(Some).map_err(|message| format!("the header {}: {message}", quoted(name)));
+    }
+    let way_out = "write `env:NAME` and export NAME, or file:PATH, cmd:COMMAND";
+    if value.contains("{{env.") {
+        return Err(format!("the header {} is no template; {way_out}", quoted(name)));
+    }
+    match header::looks_secret(name, value) {
+        None => {}
+        Some(Sign::Name) => return Err(format!("the header {} carries a secret by its name; {way_out}", quoted(name))),
+        Some(Sign::Value) => {
+            return Err(format!("the header {} has a value that looks like a secret; {way_out}", quoted(name)));
+        }
     }
     if value.chars().any(|c| c.is_control() && c != '\t') || !value.is_ascii() {
         return Err(format!("the header {} has a value that no request can carry", quoted(name)));
+    }
+    Ok(None)
+}
+
+/// Checks the name of a variable that a provider's commands may see.
+pub(super) fn variable(name: &str) -> Result<(), String> {
+    if name.is_empty() || name.contains(['=', '\0']) {
+        return Err("`env` lists names of environment variables, without their values".to_owned());
     }
     Ok(())
 }

@@ -41,6 +41,8 @@ struct ProviderTable {
     command: Vec<String>,
     #[serde(default)]
     headers: BTreeMap<String, String>,
+    #[serde(default)]
+    env: Vec<String>,
     timeout: Option<Wait>,
     concurrency: Option<usize>,
     requests_per_minute: Option<u32>,
@@ -251,8 +253,15 @@ fn provider(table: ProviderTable) -> Result<ProviderSettings, ProviderMistake> {
         }
         _ => {}
     }
-    for (name, value) in &table.headers {
-        check::header(name, value).map_err(|message| ("headers", Some(name.clone()), message))?;
+    let (mut headers, mut secret_headers) = (BTreeMap::new(), BTreeMap::new());
+    for (name, value) in table.headers {
+        match check::header(&name, &value).map_err(|message| ("headers", Some(name.clone()), message))? {
+            Some(source) => drop(secret_headers.insert(name, source)),
+            None => drop(headers.insert(name, value)),
+        }
+    }
+    for (place, name) in table.env.iter().enumerate() {
+        check::variable(name).map_err(|message| ("env", Some(place.to_string()), message))?;
     }
     let timeout: Option<Duration> = table.timeout.map(|wait| wait.0);
     if timeout.is_some_and(|timeout| timeout.is_zero()) {
@@ -272,7 +281,9 @@ fn provider(table: ProviderTable) -> Result<ProviderSettings, ProviderMistake> {
         base_url: table.base_url,
         api_keys,
         command: table.command,
-        headers: table.headers,
+        headers,
+        secret_headers,
+        env: table.env,
         timeout,
         usual_key: false,
         limits: AccountLimits {

@@ -42,6 +42,11 @@ pub fn usual_key(kind: ProviderKind) -> Option<&'static str> {
     BUILT_IN.iter().find(|(_, known, ..)| *known == kind).and_then(|(_, _, key, _)| *key)
 }
 
+/// Lists the variables in which the vendors' keys usually are.
+pub fn usual_keys() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().filter_map(|(_, _, key, _)| *key)
+}
+
 fn set(name: &str, env: Env<'_>) -> Option<String> {
     env(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
 }

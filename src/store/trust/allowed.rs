@@ -31,7 +31,7 @@ impl Allowed {
     fn add(&mut self, provider: &ProviderSettings) {
         let address = provider.base_url.as_deref().or(provider.kind.default_base_url());
         let Some(host) = address.and_then(|address| Host::of(address).ok()) else { return };
-        for key in &provider.api_keys {
+        for key in provider.api_keys.iter().chain(provider.secret_headers.values()) {
             if let KeySource::Env(variable) = key {
                 self.pairs.insert((variable.clone(), host.origin().to_owned()));
             }
@@ -92,9 +92,11 @@ mod tests {
     #[test]
     fn what_the_user_has_paired_is_allowed() {
         let own = allowed(
-            "[providers.local]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:8080/v1/\"\napi_keys = [\"env:LOCAL\"]\n",
+            "[providers.local]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:8080/v1/\"\napi_keys = [\"env:LOCAL\"]\n\
+             headers = { x-team = \"env:TEAM\" }\n",
             &[("OPENAI_BASE_URL", "https://gate.example.org/v1")],
         );
+        assert!(sends(&own, "TEAM", "http://127.0.0.1:8080") && !sends(&own, "TEAM", "https://api.openai.com"));
         assert!(sends(&own, "LOCAL", "http://127.0.0.1:8080") && reaches(&own, "http://127.0.0.1:8080"));
         assert!(sends(&own, "OPENAI_API_KEY", "https://gate.example.org"));
         assert!(

@@ -185,6 +185,27 @@ fn an_export_names_what_it_leaves_out_and_refuses_what_would_be_read_otherwise()
 }
 
 #[test]
+fn an_export_writes_a_secret_header_as_a_variable_and_an_import_takes_it() {
+    let home = Home::new();
+    home.file(
+        "config/config.toml",
+        "[providers.gate]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\nheaders = { x-team = \"eval\", \
+         x-gate-token = \"env:GATE\", x-b = \"file:/secret/b\", x-c = \"{% c %}\" }\n",
+    );
+    home.file("config/prompts/p.toml", "user = \"{{ q }}\"\ntargets = [\"gate/m\"]\n");
+    let ran = home.run(&["prompts", "export", "p"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    for word in ["\"x-team\": \"eval\"", "\"{{env.GATE}}\"", "\"{{env.X_B}}\""] {
+        assert!(ran.out.contains(word), "{word}: {}", ran.out);
+    }
+    assert!(!ran.out.contains("/secret/b") && !ran.out.contains("x-c"), "{}", ran.out);
+    assert!(ran.err.contains("left out: the header `x-c` of `gate/m`"), "{}", ran.err);
+    home.file("work/again.yaml", &ran.out);
+    let again = home.run(&["prompts", "import", "again.yaml", "--replace"]);
+    assert!(!again.err.contains("the header"), "{}", again.err);
+}
+
+#[test]
 fn many_tests_are_imported_and_a_mistake_in_the_last_writes_nothing() {
     let home = Home::new();
     let words = "w".repeat(400);

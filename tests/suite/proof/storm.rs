@@ -162,7 +162,7 @@ async fn a_storm_loses_no_run_counts_none_twice_and_calls_none_done_that_is_not(
     let (home, record) = (Home::new(), Arc::new(Counts::default()));
     let store = Store::open(home.places(), CAPACITY);
     let ports = Ports {
-        backend: Arc::new(Providers::new([])),
+        backend: Arc::new(Providers::default()),
         cache: store.cache(),
         recorder: Arc::clone(&record) as Arc<dyn Recorder>,
         keys: Arc::new(NoKeyMemory),

@@ -18,7 +18,7 @@ use crate::support::script::{Memory, Record, Still};
 
 fn pipeline(rules: Rules) -> Pipeline {
     let ports = Ports {
-        backend: Arc::new(Providers::new([])),
+        backend: Arc::new(Providers::default()),
         cache: Arc::new(Memory::default()),
         recorder: Arc::new(Record::default()),
         keys: Arc::new(retort::pipeline::port::NoKeyMemory),

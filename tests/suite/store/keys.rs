@@ -2,7 +2,10 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use retort::{model::KeySource, store::keys};
+use retort::{
+    model::{Key, KeySource},
+    store::keys::{self, Holds, KeyFault},
+};
 use secrecy::ExposeSecret;
 
 use super::env_of;
@@ -22,6 +25,36 @@ fn cmd(line: &str) -> KeySource {
     KeySource::Command(line.to_owned())
 }
 
+/// Reads keys in an environment, of which commands see `PATH` alone.
+fn read(sources: &[KeySource], variables: &[(&str, &str)]) -> Vec<Result<Key, KeyFault>> {
+    read_as(Holds::Key, sources, variables)
+}
+
+fn read_as(holds: Holds, sources: &[KeySource], variables: &[(&str, &str)]) -> Vec<Result<Key, KeyFault>> {
+    let sources: Vec<_> = sources.iter().map(|source| (holds, source.clone())).collect();
+    let seen = [("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into())].into();
+    keys::read(&sources, &env_of(variables), &seen)
+}
+
+#[test]
+fn a_header_may_be_several_words_and_long() {
+    let long = format!("session={}", "a".repeat(4000));
+    let variables = [("BEARER", " Bearer abc \n"), ("LONG", &long), ("LINES", "a\nb"), ("ENDLESS", &long.repeat(3))];
+    let read = read_as(Holds::Header, &variables.map(|(name, _)| env(name)), &variables);
+    let text = |at: usize| read[at].as_ref().map(|secret| secret.secret.expose_secret().to_owned());
+    assert_eq!((text(0).unwrap(), text(1).unwrap()), ("Bearer abc".to_owned(), long));
+    let words = |at: usize| read[at].as_ref().unwrap_err().message.clone();
+    assert_eq!(words(2), "what is there holds blanks or control characters and so is no header");
+    assert_eq!(words(3), "what is there is longer than 8192 characters and so no header");
+}
+
+#[test]
+fn a_command_sees_the_environment_it_is_given_alone() {
+    let commands = [cmd("sh -c 'env | cut -d= -f1 | grep -v -e ^PWD -e ^SHLVL -e ^_ | sort | tr \"\\n\" +'")];
+    let read = read(&commands, &[("A_KEY", "from-env")]);
+    assert_eq!(read[0].as_ref().unwrap().secret.expose_secret(), "PATH+");
+}
+
 #[test]
 fn every_source_gives_its_key_and_its_label() {
     let dir = tempfile::tempdir().unwrap();
@@ -33,7 +66,7 @@ fn every_source_gives_its_key_and_its_label() {
         cmd("printf '%s\\n%s' 'from-cmd' 'second line'"),
         cmd("sh -c 'printf from-sh; exit 0' --token hunter2"),
     ];
-    let read = keys::read(&sources, &env_of(&[("A_KEY", "from-env\n"), ("HOME", &home)]));
+    let read = read(&sources, &[("A_KEY", "from-env\n"), ("HOME", &home)]);
     let texts: Vec<String> = read.iter().map(|key| key.as_ref().unwrap().secret.expose_secret().to_owned()).collect();
     assert_eq!(texts, ["from-env", "from-file", "from-file", "from-cmd", "from-sh"]);
     let labels: Vec<String> = read.iter().map(|key| key.as_ref().unwrap().label.clone()).collect();
@@ -81,8 +114,8 @@ fn every_failure_is_told_in_words_and_never_with_the_key() {
         ("UMLAUT", "S3NTINELä"),
     ];
     let sources: Vec<KeySource> = table.iter().map(|(source, _)| source.clone()).collect();
-    for (read, (source, words)) in keys::read(&sources, &env_of(&variables)).into_iter().zip(&table) {
-        let fault = read.unwrap_err();
+    for (had, (source, words)) in read(&sources, &variables).into_iter().zip(&table) {
+        let fault = had.unwrap_err();
         assert_eq!(fault.message, *words, "{source}");
         assert!(!fault.to_string().contains("S3NTINEL"), "{fault}");
     }
@@ -91,7 +124,7 @@ fn every_failure_is_told_in_words_and_never_with_the_key() {
 #[test]
 fn a_command_runs_without_a_shell_and_without_input() {
     let sources = [cmd("echo $HOME;whoami"), cmd("cat")];
-    let read = keys::read(&sources, &env_of(&[]));
+    let read = read(&sources, &[]);
     assert_eq!(read[0].as_ref().unwrap().secret.expose_secret(), "$HOME;whoami");
     assert_eq!(read[1].as_ref().unwrap_err().message, "it is empty", "its input is empty");
 }
@@ -104,7 +137,7 @@ fn an_entry_of_the_keyring_is_a_service_and_perhaps_a_user() {
         ("keyring:https://api.example/v1/me", "https://api.example/v1", Some("me")),
     ] {
         let source: KeySource = text.parse().unwrap();
-        assert_eq!(keys::label(&source), text);
+        assert_eq!(source.label(), text);
         assert_eq!(source, KeySource::Keyring { service: service.to_owned(), user: user.map(str::to_owned) });
     }
     for text in ["keyring:", "keyring:/me", "keyring:openai/"] {
@@ -115,6 +148,6 @@ fn an_entry_of_the_keyring_is_a_service_and_perhaps_a_user() {
 #[cfg(not(feature = "keyring"))]
 #[test]
 fn a_build_without_the_keyring_says_what_reads_it() {
-    let read = keys::read(&["keyring:openai".parse().unwrap()], &env_of(&[]));
+    let read = read(&["keyring:openai".parse().unwrap()], &[]);
     assert_eq!(read[0].as_ref().unwrap_err().message, keys::NO_KEYRING);
 }

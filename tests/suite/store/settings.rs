@@ -214,7 +214,7 @@ kind = "openai"
 api_key = "hunter2""#,
         r#"config.toml:3:1: unknown key `api_key` in [providers.local]; did you mean `api_keys`?
   3 | api_key = "…"
-  [providers.local] takes kind, base_url, api_keys, command, headers, timeout, concurrency, requests_per_minute, tokens_per_minute"#,
+  [providers.local] takes kind, base_url, api_keys, command, headers, env, timeout, concurrency, requests_per_minute, tokens_per_minute"#,
     ),
     (
         r#"[providers.local]
@@ -269,8 +269,36 @@ command = ["cat"]"#,
         r#"[providers.local]
 kind = "openai"
 headers = { Authorization = "Bearer hunter2" }"#,
-        r#"config.toml:3:29: the header `Authorization` carries a key; name the key in `api_keys` instead
+        r#"config.toml:3:29: the header `Authorization` carries a secret by its name; write `env:NAME` and export NAME, or file:PATH, cmd:COMMAND
   3 | headers = { … = "… …" }"#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+headers = { x-team = "sk-hunter2-hunter2" }"#,
+        r#"config.toml:3:22: the header `x-team` has a value that looks like a secret; write `env:NAME` and export NAME, or file:PATH, cmd:COMMAND
+  3 | headers = { … = "…" }"#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+headers = { x-team = "env:sk-hunter2" }"#,
+        r#"config.toml:3:22: the header `x-team`: what follows env: is not a variable's name; write the name and export the key
+  3 | headers = { … = "…" }"#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+headers = { x-team = "{{env.TEAM}}" }"#,
+        r#"config.toml:3:22: the header `x-team` is no template; write `env:NAME` and export NAME, or file:PATH, cmd:COMMAND
+  3 | headers = { … = "{{…}}" }"#,
+    ),
+    (
+        r#"[providers.local]
+kind = "openai"
+env = ["TEAM=hunter2"]"#,
+        r#"config.toml:3:8: `env` lists names of environment variables, without their values
+  3 | env = ["…=…"]"#,
     ),
     (
         r#"[providers.local]
@@ -385,7 +413,8 @@ timeout = "1m"
 [providers.local]
 kind = "openai"
 base_url = "http://127.0.0.1:8080/v1"
-headers = { "X-Team" = "bench" }
+headers = { "X-Team" = "bench", Authorization = "env:TEAM", x-tenant = " file:~/tenant" }
+env = ["VAULT_ADDR"]
 
 [providers.mine]
 kind = "command"
@@ -420,6 +449,11 @@ stop = ["ctrl-c", "f7"]
     assert_eq!(openai.api_keys[2], KeySource::Command("pass show openai".to_owned()));
     assert_eq!(openai.timeout, Some(Duration::from_secs(60)));
     assert_eq!(read.providers["local"].headers["X-Team"], "bench");
+    assert_eq!(read.providers["local"].headers.len(), 1);
+    let secret = &read.providers["local"].secret_headers;
+    assert_eq!(secret["Authorization"], KeySource::Env("TEAM".to_owned()));
+    assert_eq!(secret["x-tenant"], KeySource::File("~/tenant".to_owned()));
+    assert_eq!(read.providers["local"].env, ["VAULT_ADDR"]);
     assert_eq!(read.providers["mine"].command, ["./answer", "--fast"]);
     assert_eq!(read.models["local"].input_price, Some(PicoDollars(150_000)));
     assert_eq!(read.models["local"].output_price, Some(PicoDollars(0)));

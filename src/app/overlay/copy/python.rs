@@ -1,5 +1,6 @@
 //! A request as a Python program that needs nothing but Python.
 
+use super::{HeaderPart, header_parts};
 use crate::{pipeline::PlainRequest, text::json};
 
 /// Writes the program. The key is taken from an environment variable, where one is named.
@@ -9,7 +10,15 @@ use crate::{pipeline::PlainRequest, text::json};
 pub(super) fn python(request: &PlainRequest, key: Option<&str>) -> String {
     let text = |text: &str| json::to_line(text).unwrap_or_default();
     let mut headers = vec![("content-type".to_owned(), text("application/json"))];
-    headers.extend(request.headers.iter().map(|(name, value)| (name.clone(), text(value))));
+    let value = |name: &str, value: &str| {
+        let parts = header_parts(name, value).into_iter().map(|part| match part {
+            HeaderPart::Text(part) => text(part),
+            HeaderPart::Variable(variable) => format!("os.environ[{}]", text(&variable)),
+        });
+        let parts: Vec<String> = parts.collect();
+        if parts.is_empty() { text("") } else { parts.join(" + ") }
+    };
+    headers.extend(request.headers.iter().map(|(name, own)| (name.clone(), value(name, own))));
     headers.extend(key.map(|key| {
         let before = if request.key.1.is_empty() { String::new() } else { format!("{} + ", text(request.key.1)) };
         (request.key.0.to_owned(), format!("{before}os.environ[{}]", text(key)))
@@ -38,7 +47,9 @@ mod tests {
     fn no_text_of_the_body_ends_the_literal_it_stands_in() {
         let request = PlainRequest {
             url: "https://api.example.com/v1/messages".to_owned(),
-            headers: vec![("anthropic-version".to_owned(), "2023-06-01".to_owned())],
+            headers: [("anthropic-version", "2023-06-01"), ("x-team", "env:TEAM"), ("x-b", "b {{env.A}}.")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
             key: ("x-api-key", ""),
             body: json!({ "": "", "content": "\"\"\" + evil()\n\\" }),
         };
@@ -48,5 +59,8 @@ mod tests {
         let (body, _) = rest.split_once("\"\"\"").unwrap();
         assert_eq!(serde_json::from_str::<serde_json::Value>(body).unwrap(), request.body);
         assert!(text.contains("\"x-api-key\": os.environ[\"MY_KEY\"],"), "{text}");
+        assert!(text.contains("\"anthropic-version\": \"2023-06-01\","), "{text}");
+        assert!(text.contains("\"x-team\": os.environ[\"TEAM\"],"), "{text}");
+        assert!(text.contains("\"x-b\": \"b \" + os.environ[\"A\"] + \".\","), "{text}");
     }
 }

@@ -89,8 +89,11 @@ fn targets(prompt: &Prompt, setup: &Setup, lost: &mut Vec<String>) -> Vec<SuiteT
             Some(KeySource::Env(name)) => Some(name.clone()),
             _ => None,
         });
-        if !found.headers.is_empty() {
-            lost.push(format!("the headers of `{name}`, which may hold a key"));
+        for (header, value) in &found.headers {
+            match promptfoo::header(header, value) {
+                Some(value) => drop(target.headers.insert(header.clone(), value)),
+                None => lost.push(format!("the header `{header}` of `{name}`, which promptfoo fills as a template")),
+            }
         }
         targets.push(target);
     }
