@@ -20,6 +20,8 @@ pub const ANSWER_STEPS: u64 = 200_000_000;
 pub struct Budget {
     rule: Cell<u64>,
     answer: Cell<u64>,
+    /// The steps that one rule, and all rules, may take.
+    most: (u64, u64),
 }
 
 /// Why a rule was not applied: what it would have to do, and the bound.
@@ -36,14 +38,19 @@ impl TooMuch {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { rule: Cell::new(RULE_STEPS), answer: Cell::new(ANSWER_STEPS) }
+        Self::of(RULE_STEPS, ANSWER_STEPS)
     }
 }
 
 impl Budget {
+    /// Has so many steps for a rule, and for all rules of an answer.
+    pub(super) fn of(rule: u64, answer: u64) -> Self {
+        Self { rule: Cell::new(rule), answer: Cell::new(answer), most: (rule, answer) }
+    }
+
     /// Begins the next rule, which has steps of its own as far as the answer has any left.
     pub fn next_rule(&self) {
-        self.rule.set(RULE_STEPS.min(self.answer.get()));
+        self.rule.set(self.most.0.min(self.answer.get()));
     }
 
     /// Returns the steps that are left for this rule.
@@ -55,7 +62,7 @@ impl Budget {
     /// Returns the steps that were taken for this answer.
     #[must_use]
     pub fn spent(&self) -> u64 {
-        ANSWER_STEPS - self.answer.get()
+        self.most.1 - self.answer.get()
     }
 
     /// Takes steps. The error says `what` would take them (`comparing texts of 9 and 7 characters`); then
@@ -76,12 +83,12 @@ impl Budget {
 
     /// Says of `what` that it would take more steps than there are.
     pub(super) fn exceeded(&self, what: &str) -> TooMuch {
-        if self.answer.get() < RULE_STEPS {
+        if self.answer.get() < self.most.0 {
             return TooMuch::new(format!(
                 "{what} takes more than is left of the {} steps that all checks of an answer may take",
-                thousands(ANSWER_STEPS)
+                thousands(self.most.1)
             ));
         }
-        TooMuch::new(format!("{what} takes more than {} steps", thousands(RULE_STEPS)))
+        TooMuch::new(format!("{what} takes more than {} steps", thousands(self.most.0)))
     }
 }
