@@ -2,7 +2,7 @@
 
 use super::{Action, App, Screen, asking::Asking, notice::Tone, overlay::Then, stored::Asked};
 use crate::{
-    eval::{Again, Judge},
+    eval::Again,
     model::{Prompt, query::Query},
     store::job::{After, Answers, Job, Reply, Scored, ToScore},
 };
@@ -216,15 +216,8 @@ impl App {
     pub(super) fn scoring_stored(&mut self, asked: AskedFor, reply: Reply) {
         match (asked, reply) {
             (AskedFor::Answers, Reply::Answers(found)) => self.look_for_prompts(&found),
-            (AskedFor::Prompt(at), Reply::Prompt { name, prompt, .. }) => {
-                match Judge::new(&prompt.response, &prompt.checks) {
-                    Ok(_) => self.prompt_read(at, Some(prompt)),
-                    Err(bad) => {
-                        self.say(Tone::Warning, &format!("{name}: {bad}"));
-                        self.prompt_read(at, None);
-                    }
-                }
-            }
+            // What is read has checks that can be applied: the store compiles them.
+            (AskedFor::Prompt(at), Reply::Prompt { prompt, .. }) => self.prompt_read(at, Some(prompt)),
             (AskedFor::Page, Reply::Scored(page)) => {
                 if let Some(scoring) = &mut self.scoring {
                     scoring.take(&page);

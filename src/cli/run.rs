@@ -41,6 +41,9 @@ use crate::{
 /// How long the record may take to reach the disk at the end.
 pub(super) const CLOSING: Duration = Duration::from_secs(6);
 
+/// How long a second ctrl-c leaves for what came to be recorded.
+const LEAVING: Duration = Duration::from_millis(500);
+
 /// Runs the prompt.
 pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let mut setup = io.setup()?;
@@ -195,13 +198,26 @@ pub(super) type Interrupts = tokio::signal::unix::Signal;
 #[cfg(windows)]
 pub(super) type Interrupts = tokio::signal::windows::CtrlC;
 
-#[cfg(unix)]
+/// Hears ctrl-c from here on. A second one ends the program a moment later whatever it does, as where it writes to a
+/// reader that does not read.
 pub(super) fn interrupts() -> io::Result<Interrupts> {
+    let (heard, mut again) = (signals()?, signals()?);
+    tokio::spawn(async move {
+        again.recv().await;
+        again.recv().await;
+        tokio::time::sleep(LEAVING).await;
+        std::process::exit(i32::from(Exit::Cancelled.code()));
+    });
+    Ok(heard)
+}
+
+#[cfg(unix)]
+fn signals() -> io::Result<Interrupts> {
     tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
 }
 
 #[cfg(windows)]
-pub(super) fn interrupts() -> io::Result<Interrupts> {
+fn signals() -> io::Result<Interrupts> {
     tokio::signal::windows::ctrl_c()
 }
 

@@ -21,10 +21,11 @@ const FEW_STEPS: u64 = 1_000_000;
 /// The steps that are left for an answer.
 #[derive(Debug)]
 pub struct Budget {
-    most: u64,
     rule: Cell<u64>,
     answer: Cell<u64>,
     exceeded: Cell<bool>,
+    /// The steps that one rule, and all rules, may take.
+    most: (u64, u64),
 }
 
 /// Why a rule was not applied: what it would have to do, and the bound.
@@ -41,30 +42,29 @@ impl TooMuch {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self::of(ANSWER_STEPS)
+        Self::of(RULE_STEPS, ANSWER_STEPS)
     }
 }
 
 impl Budget {
     /// Bounds the work by [`FEW_STEPS`], to find out whether it is little.
-    #[must_use]
     pub(super) fn few() -> Self {
-        Self::of(FEW_STEPS)
+        Self::of(FEW_STEPS, FEW_STEPS)
     }
 
-    fn of(most: u64) -> Self {
-        Self { most, rule: Cell::new(RULE_STEPS.min(most)), answer: Cell::new(most), exceeded: Cell::new(false) }
+    /// Has so many steps for a rule, and for all rules of an answer.
+    pub(super) fn of(rule: u64, answer: u64) -> Self {
+        Self { rule: Cell::new(rule), answer: Cell::new(answer), exceeded: Cell::new(false), most: (rule, answer) }
     }
 
     /// Tells whether something would have taken more steps than there were.
-    #[must_use]
     pub(super) fn was_exceeded(&self) -> bool {
         self.exceeded.get()
     }
 
     /// Begins the next rule, which has steps of its own as far as the answer has any left.
     pub fn next_rule(&self) {
-        self.rule.set(RULE_STEPS.min(self.answer.get()));
+        self.rule.set(self.most.0.min(self.answer.get()));
     }
 
     /// Returns the steps that are left for this rule.
@@ -76,7 +76,7 @@ impl Budget {
     /// Returns the steps that were taken for this answer.
     #[must_use]
     pub fn spent(&self) -> u64 {
-        self.most - self.answer.get()
+        self.most.1 - self.answer.get()
     }
 
     /// Takes steps. The error says `what` would take them (`comparing texts of 9 and 7 characters`); then
@@ -103,12 +103,12 @@ impl Budget {
     /// Says of `what` that it would take more steps than there are.
     pub(super) fn exceeded(&self, what: &str) -> TooMuch {
         self.ran_out();
-        if self.answer.get() < RULE_STEPS {
+        if self.answer.get() < self.most.0 {
             return TooMuch::new(format!(
                 "{what} takes more than is left of the {} steps that all checks of an answer may take",
-                thousands(ANSWER_STEPS)
+                thousands(self.most.1)
             ));
         }
-        TooMuch::new(format!("{what} takes more than {} steps", thousands(RULE_STEPS)))
+        TooMuch::new(format!("{what} takes more than {} steps", thousands(self.most.0)))
     }
 }

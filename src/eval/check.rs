@@ -20,7 +20,7 @@ mod text;
 mod tokens;
 mod written;
 
-pub use fill::{filled, uses};
+pub use fill::uses;
 pub(super) use json::USUAL as USUAL_COMPLETENESS;
 pub(super) use levenshtein::USUAL as USUAL_DISTANCE;
 pub(super) use rouge::USUAL as USUAL_ROUGE;
@@ -29,8 +29,10 @@ pub(super) use test::is_compiled;
 
 use self::{test::Test, written::Written};
 use super::{
+    budget::Budget,
     rubric::Rubric,
     rule::{BadRule, inconclusive, quote, verdict},
+    template::FillBudget,
 };
 use crate::model::{Check, CheckKind, Input, Rule, Status, Verdict};
 
@@ -81,7 +83,10 @@ struct Compiled {
 
 impl Checks {
     pub(super) fn new(checks: &[Check]) -> Result<Self, BadRule> {
-        checks.iter().enumerate().map(|(place, check)| Compiled::new(place, check)).collect::<Result<_, _>>().map(Self)
+        let texts = checks.iter().map(fill::length).sum();
+        let mut budget = FillBudget::new(texts, &Input::default());
+        let compiled = checks.iter().enumerate().map(|(place, check)| Compiled::new(place, check, &mut budget));
+        compiled.collect::<Result<_, _>>().map(Self)
     }
 
     /// Gives one verdict per check. Without an input no variable has a value.
@@ -98,7 +103,7 @@ impl Checks {
 }
 
 impl Compiled {
-    fn new(place: usize, check: &Check) -> Result<Self, BadRule> {
+    fn new(place: usize, check: &Check, budget: &mut FillBudget) -> Result<Self, BadRule> {
         let written = Written::new(place, check)?;
         let asks = fill::asks(check).map_err(|(key, text, mistake)| {
             let found = format!("{mistake} in {}", quote(text));
@@ -106,13 +111,14 @@ impl Compiled {
         })?;
         let test = if asks {
             // A number is a text as well, so that what is not known yet is at fault for the least.
-            let stand_in = fill::stand_in(check);
+            let stand_in = fill::stand_in(check, budget);
             match Test::new(&Written::new(place, &stand_in)?) {
                 Err(bad) if bad.key != written.key("value") => return Err(bad),
                 Ok(_) | Err(_) => None,
             }
         } else {
-            let plain = filled(check, &Input::default()).unwrap_or_else(|_| check.clone());
+            let plain = fill::filled(check, &Input::default(), budget)
+                .map_err(|why| written.bad("value", "a text that can be filled", why))?;
             Some(Test::new(&Written::new(place, &plain)?)?)
         };
         Ok(Self { place, check: check.clone(), test })
@@ -123,7 +129,7 @@ impl Compiled {
             (Some(test), _) => settle(&self.check, test, seen),
             (None, None) => (skip(&self.check, "there is no input to fill its variables from"), None),
             (None, Some(input)) => {
-                let check = match filled(&self.check, input) {
+                let check = match self.filled(input, seen.budget) {
                     Ok(check) => check,
                     Err(why) => return (skip(&self.check, &why), None),
                 };
@@ -135,6 +141,14 @@ impl Compiled {
                 }
             }
         }
+    }
+
+    /// Fills the check from an input, which is a part of the work of judging.
+    fn filled(&self, input: &Input, budget: &Budget) -> Result<Check, String> {
+        let mut fills = FillBudget::new(fill::length(&self.check), input);
+        let filled = fill::filled(&self.check, input, &mut fills)?;
+        budget.spend(fills.steps(), || "filling its variables".to_owned()).map_err(|much| much.to_string())?;
+        Ok(filled)
     }
 }
 

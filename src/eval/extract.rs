@@ -79,20 +79,20 @@ const STEPS: u64 = 2;
 /// Takes the work of reading a text as JSON from a budget. The error says that it may hold too many values, or
 /// is too long.
 pub fn spend(text: &str, budget: &Budget) -> Result<(), TooMuch> {
-    bounded(text)?;
+    bounded("the answer", text)?;
     let steps = (text.len() as u64).saturating_mul(STEPS);
     budget.spend(steps, || format!("reading {} bytes as JSON", thousands(text.len() as u64)))
 }
 
-/// Refuses a text that may hold too many values to be read as JSON.
-pub fn bounded(text: &str) -> Result<(), TooMuch> {
+/// Refuses a text that may hold too many values to be read as JSON; `what` names it in the error.
+pub fn bounded(what: &str, text: &str) -> Result<(), TooMuch> {
     // Those in strings are counted as well: which they are, is not known before it is read.
     let values = 1 + text.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
     if values <= MOST_VALUES {
         return Ok(());
     }
     Err(TooMuch::new(format!(
-        "the answer may hold {} JSON values, of which at most {} are read",
+        "{what} may hold {} JSON values, of which at most {} are read",
         thousands(values as u64),
         thousands(MOST_VALUES as u64)
     )))
@@ -136,7 +136,7 @@ struct Read {
 }
 
 fn read(text: &str, wanted: JsonTypes) -> Result<Read, ExtractError> {
-    bounded(text).map_err(|much| Place::new(text, 0).error(Step::Find, much.to_string()))?;
+    bounded("the answer", text).map_err(|much| Place::new(text, 0).error(Step::Find, much.to_string()))?;
     let trimmed = trim(text);
     let whole = match scan::whole(trimmed) {
         Ok(value) => {

@@ -7,6 +7,9 @@ use serde_json::Value;
 use super::json_diff::canonical;
 use crate::model::{End, Outcome, Rule, Status};
 
+/// Bytes of the paths of fields that are listed.
+const POINTERS: usize = 1 << 20;
+
 /// One of several answers to the same request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sample<'a> {
@@ -73,7 +76,7 @@ pub struct Groups {
     pub invalid: Vec<usize>,
     /// The places of the runs without a whole answer.
     pub failed: Vec<usize>,
-    /// The fields the JSON answers disagree in, the most split first.
+    /// The fields the JSON answers disagree in, the most split first; of those with long paths the first few.
     pub split: Vec<Split>,
 }
 
@@ -153,55 +156,110 @@ impl fmt::Display for Groups {
     }
 }
 
-fn split(answers: &[&Value]) -> Vec<Split> {
-    let mut pointers: Vec<String> = Vec::new();
-    let mut values: HashMap<String, Vec<(Option<String>, usize)>> = HashMap::new();
-    for answer in answers {
-        leaves(answer, &mut String::new(), &mut |pointer, value| {
-            let counts = values.entry(pointer.to_owned()).or_insert_with(|| {
-                pointers.push(pointer.to_owned());
-                Vec::new()
-            });
-            let value = Some(canonical(value));
-            match counts.iter_mut().find(|(known, _)| *known == value) {
-                Some((_, count)) => *count += 1,
-                None => counts.push((value, 1)),
+/// Where a value lies: the place that it is inside of, and its name there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Step<'a> {
+    Member(&'a str),
+    Element(usize),
+}
+
+/// The places of answers by what they are inside of, as a path that were copied to each could be long.
+#[derive(Debug, Default)]
+struct Paths<'a> {
+    numbers: HashMap<(usize, Step<'a>), usize>,
+    /// What each place is inside of; the first is the whole answer.
+    steps: Vec<Option<(usize, Step<'a>)>>,
+    /// The places that hold values with nothing inside, in order, with those values and how many answers have each.
+    found: Vec<(usize, Vec<(Option<String>, usize)>)>,
+    /// The place of each among them.
+    places: HashMap<usize, usize>,
+}
+
+impl<'a> Paths<'a> {
+    /// Walks through everything in an answer that has nothing inside.
+    fn take(&mut self, value: &'a Value, at: usize) {
+        match value {
+            Value::Object(members) if !members.is_empty() => {
+                for (name, value) in members {
+                    let inside = self.inside(at, Step::Member(name));
+                    self.take(value, inside);
+                }
             }
-        });
+            Value::Array(elements) if !elements.is_empty() => {
+                for (place, value) in elements.iter().enumerate() {
+                    let inside = self.inside(at, Step::Element(place));
+                    self.take(value, inside);
+                }
+            }
+            _ => self.count(at, canonical(value)),
+        }
     }
-    let mut split: Vec<Split> = Vec::new();
-    for pointer in pointers {
-        let mut values = values.remove(&pointer).unwrap_or_default();
+
+    fn inside(&mut self, at: usize, step: Step<'a>) -> usize {
+        let next = self.steps.len();
+        let number = *self.numbers.entry((at, step)).or_insert(next);
+        if number == next {
+            self.steps.push(Some((at, step)));
+        }
+        number
+    }
+
+    fn count(&mut self, at: usize, value: String) {
+        let place = *self.places.entry(at).or_insert(self.found.len());
+        if place == self.found.len() {
+            self.found.push((at, Vec::new()));
+        }
+        let Some((_, counts)) = self.found.get_mut(place) else { return };
+        match counts.iter_mut().find(|(known, _)| known.as_ref() == Some(&value)) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((Some(value), 1)),
+        }
+    }
+
+    /// Writes a place as a JSON pointer.
+    fn pointer(&self, mut at: usize) -> String {
+        let mut steps = Vec::new();
+        while let Some(Some((outside, step))) = self.steps.get(at) {
+            steps.push(*step);
+            at = *outside;
+        }
+        steps.into_iter().rev().fold(String::new(), |mut pointer, step| {
+            pointer.push('/');
+            match step {
+                Step::Member(name) => pointer.push_str(&name.replace('~', "~0").replace('/', "~1")),
+                Step::Element(place) => pointer.push_str(&place.to_string()),
+            }
+            pointer
+        })
+    }
+}
+
+fn split(answers: &[&Value]) -> Vec<Split> {
+    let mut paths = Paths { steps: vec![None], ..Paths::default() };
+    for answer in answers {
+        paths.take(answer, 0);
+    }
+    let mut split: Vec<(usize, Vec<(Option<String>, usize)>)> = Vec::new();
+    for (at, mut values) in std::mem::take(&mut paths.found) {
         let there: usize = values.iter().map(|(_, count)| count).sum();
         if there < answers.len() {
             values.push((None, answers.len() - there));
         }
         if values.len() > 1 {
             values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-            split.push(Split { pointer, values });
+            split.push((at, values));
         }
     }
     // The fewer agree on the most frequent value, the more a field is split.
-    split.sort_by_key(|field| field.values.first().map(|(_, count)| *count));
-    split
-}
-
-/// Walks through everything that has nothing inside.
-fn leaves(value: &Value, pointer: &mut String, leaf: &mut impl FnMut(&str, &Value)) {
-    let mut inside = |key: &str, value: &Value| {
-        let length = pointer.len();
-        pointer.push('/');
-        pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-        leaves(value, pointer, leaf);
-        pointer.truncate(length);
-    };
-    match value {
-        Value::Object(members) if !members.is_empty() => members.iter().for_each(|(key, value)| inside(key, value)),
-        Value::Array(elements) if !elements.is_empty() => {
-            elements.iter().enumerate().for_each(|(at, value)| inside(&at.to_string(), value));
-        }
-        _ => leaf(pointer, value),
-    }
+    split.sort_by_key(|(_, values)| values.first().map(|(_, count)| *count));
+    let mut bytes = 0;
+    let fields = split.into_iter().map(|(at, values)| Split { pointer: paths.pointer(at), values });
+    let listed = fields.take_while(|field| {
+        let fits = bytes < POINTERS;
+        bytes += field.pointer.len();
+        fits
+    });
+    listed.collect()
 }
 
 #[cfg(test)]
@@ -269,6 +327,16 @@ mod tests {
             ]
         );
         assert!(Groups::of(&samples[..1]).split.is_empty());
+    }
+
+    #[test]
+    fn a_long_name_is_not_copied_to_every_field_inside_it() {
+        let answer = |from: u32| json!({"n".repeat(300_000): (from..from + 5000).collect::<Vec<_>>()});
+        let (one, other) = (answer(0), answer(1));
+        let groups = Groups::of(&[Sample::Json(&one), Sample::Json(&other)]);
+        assert_eq!(groups.groups.len(), 2);
+        let lengths: Vec<usize> = groups.split.iter().map(|field| field.pointer.len()).collect();
+        assert_eq!(lengths, [300_003; 4], "the first few");
     }
 
     #[test]

@@ -8,6 +8,9 @@ use serde_json::{Map, Number, Value};
 
 use align::{Pair, align};
 
+/// Bytes that may be read, over and over, to match the elements of arrays; past them they are matched in order.
+const WORK: usize = 32 << 20;
+
 /// A value and how it stands to the other one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
@@ -31,38 +34,12 @@ pub enum Node {
     Array(Vec<Self>),
 }
 
-/// What happened to a value.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Edit<'a> {
-    /// It is new.
-    Added(&'a Value),
-    /// It is gone.
-    Removed(&'a Value),
-    /// It was one and is another.
-    Changed {
-        /// What it was.
-        from: &'a Value,
-        /// What it is.
-        to: &'a Value,
-    },
-}
-
-/// One difference and where it is.
-#[derive(Debug, Clone, PartialEq)]
-pub struct JsonChange<'a> {
-    /// Where it was, as a JSON pointer (RFC 6901) into the old value; none for what is new.
-    pub old: Option<String>,
-    /// Where it is, as a JSON pointer into the new value; none for what is gone.
-    pub new: Option<String>,
-    /// What happened.
-    pub edit: Edit<'a>,
-}
-
 /// What differs between an old value and a new one.
 ///
 /// Objects are compared by key, whatever the order. Arrays are compared by content: the longest run
 /// of equal elements in common stays, and what lies between is matched with what is most like it, in
-/// order, so that an element put first does not make all that follow differ. Numbers are equal if
+/// order, so that an element put first does not make all that follow differ; where that would take too much work,
+/// elements are matched in order. Numbers are equal if
 /// their values are. Strings are equal if every character is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JsonDiff {
@@ -75,7 +52,7 @@ impl JsonDiff {
     /// Compares two values.
     #[must_use]
     pub fn new(old: &Value, new: &Value) -> Self {
-        let root = compare(old, new);
+        let root = compare(old, new, &mut { WORK });
         let mut diff = Self { root: Node::Array(Vec::new()), fields: 0, differing: 0 };
         diff.count(&root);
         diff.root = root;
@@ -129,14 +106,6 @@ impl JsonDiff {
     #[must_use]
     pub fn differing(&self) -> usize {
         self.differing
-    }
-
-    /// Lists the differences in the order of [`JsonDiff::root`].
-    #[must_use]
-    pub fn changes(&self) -> Vec<JsonChange<'_>> {
-        let mut changes = Vec::new();
-        list(&self.root, &mut String::new(), &mut String::new(), &mut changes);
-        changes
     }
 }
 
@@ -201,15 +170,16 @@ fn plain(number: &Number) -> String {
     }
 }
 
-fn compare(old: &Value, new: &Value) -> Node {
+/// Compares two values with so many bytes left that may be read to match the elements of arrays.
+fn compare(old: &Value, new: &Value, left: &mut usize) -> Node {
     match (old, new) {
         _ if same(old, new) => Node::Same(new.clone()),
-        (Value::Object(old), Value::Object(new)) => members(old, new),
+        (Value::Object(old), Value::Object(new)) => members(old, new, left),
         (Value::Array(old), Value::Array(new)) => Node::Array(
-            align(old, new)
+            align(old, new, left)
                 .into_iter()
                 .map(|pair| match pair {
-                    Pair::Both(old, new) => compare(old, new),
+                    Pair::Both(old, new) => compare(old, new, left),
                     Pair::Old(old) => Node::Removed(old.clone()),
                     Pair::New(new) => Node::Added(new.clone()),
                 })
@@ -219,7 +189,7 @@ fn compare(old: &Value, new: &Value) -> Node {
     }
 }
 
-fn members(old: &Map<String, Value>, new: &Map<String, Value>) -> Node {
+fn members(old: &Map<String, Value>, new: &Map<String, Value>, left: &mut usize) -> Node {
     let mut gone: BTreeMap<Option<&str>, Vec<(String, Node)>> = BTreeMap::new();
     let mut behind = None;
     for (key, value) in old {
@@ -231,7 +201,7 @@ fn members(old: &Map<String, Value>, new: &Map<String, Value>) -> Node {
     }
     let mut all = gone.remove(&None).unwrap_or_default();
     for (key, value) in new {
-        let node = old.get(key).map_or_else(|| Node::Added(value.clone()), |old| compare(old, value));
+        let node = old.get(key).map_or_else(|| Node::Added(value.clone()), |old| compare(old, value, left));
         all.push((key.clone(), node));
         all.extend(gone.remove(&Some(key.as_str())).unwrap_or_default());
     }
@@ -245,49 +215,6 @@ fn leaves(value: &Value) -> usize {
         Value::Object(members) => members.values().map(leaves).sum::<usize>().max(1),
         _ => 1,
     }
-}
-
-fn list<'a>(node: &'a Node, old: &mut String, new: &mut String, out: &mut Vec<JsonChange<'a>>) {
-    let (was, is) = (|old: &String| Some(old.clone()), |new: &String| Some(new.clone()));
-    match node {
-        Node::Same(_) => {}
-        Node::Added(value) => out.push(JsonChange { old: None, new: is(new), edit: Edit::Added(value) }),
-        Node::Removed(value) => out.push(JsonChange { old: was(old), new: None, edit: Edit::Removed(value) }),
-        Node::Changed { from, to } => {
-            out.push(JsonChange { old: was(old), new: is(new), edit: Edit::Changed { from, to } });
-        }
-        Node::Object(members) => {
-            for (key, node) in members {
-                let step = key.replace('~', "~0").replace('/', "~1");
-                inside(node, &step, &step, old, new, out);
-            }
-        }
-        Node::Array(elements) => {
-            let (mut before, mut after) = (0_usize, 0_usize);
-            for node in elements {
-                inside(node, &before.to_string(), &after.to_string(), old, new, out);
-                before += usize::from(!matches!(node, Node::Added(_)));
-                after += usize::from(!matches!(node, Node::Removed(_)));
-            }
-        }
-    }
-}
-
-/// Lists what differs one step further inside.
-fn inside<'a>(
-    node: &'a Node,
-    before: &str,
-    after: &str,
-    old: &mut String,
-    new: &mut String,
-    out: &mut Vec<JsonChange<'a>>,
-) {
-    let (was, is) = (old.len(), new.len());
-    let _ = write!(old, "/{before}");
-    let _ = write!(new, "/{after}");
-    list(node, old, new, out);
-    old.truncate(was);
-    new.truncate(is);
 }
 
 #[cfg(test)]

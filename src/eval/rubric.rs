@@ -254,7 +254,13 @@ mod tests {
             "rubric": "Is it kind?", "input": "Where is it?", "variables": {"team": "billing"}, "answer": answer
         });
         assert_eq!(case, want);
-        assert_eq!(crate::eval::template::fill(&prompt.user, &asked).unwrap(), asked.text);
+        assert_eq!(
+            {
+                use crate::eval::template::{FillBudget, fill};
+                fill(&prompt.user, &asked, &mut FillBudget::new(0, &asked)).unwrap()
+            },
+            asked.text
+        );
         assert!(!prompt.system.contains("{{") && prompt.params.temperature == Some(0.0));
         assert!(crate::eval::Judge::new(&prompt.response, &prompt.checks).is_ok());
         let thrice = rubric(&Check { repeat: Some(3), ..plain() });

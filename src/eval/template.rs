@@ -13,6 +13,7 @@
 //! items of a list, the keys of an object (`for key, value in object` over both), or the lines of a text that
 //! are not blank. A line that holds nothing but a tag or a comment is left out.
 
+mod budget;
 mod compose;
 mod library;
 mod pieces;
@@ -22,11 +23,18 @@ mod words;
 
 use std::fmt;
 
+pub use self::budget::FillBudget;
 use self::{
     compose::Composed,
     pieces::{Piece, pieces},
 };
 use crate::model::{Input, Turn};
+
+/// Variables of a prompt, at most.
+const MOST_NAMES: usize = 5000;
+
+/// Bytes of templates and values that are filled in a moment.
+const LIGHT: usize = 256 << 10;
 
 /// What is wrong with a template, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,8 +114,15 @@ impl Asks {
         let both =
             self.optional.iter().chain(&other.optional).filter(|name| optional(self, name) && optional(&other, name));
         self.optional = both.cloned().collect();
-        other.names.iter().for_each(|name| push_new(&mut self.names, name));
-        self.mistake = self.mistake.take().or(other.mistake);
+        for name in &other.names {
+            if self.names.len() > MOST_NAMES {
+                break;
+            }
+            push_new(&mut self.names, name);
+        }
+        let many = self.names.len() > MOST_NAMES;
+        let many = many.then(|| Mistake { line: 1, column: 1, message: too_many() });
+        self.mistake = self.mistake.take().or(other.mistake).or(many);
         self.notes.extend(other.notes);
     }
 }
@@ -129,7 +144,7 @@ pub fn asks(template: &str) -> Asks {
 
 fn asks_of_pieces(template: &str, pieces: &[Piece<'_>]) -> Result<Asks, Mistake> {
     if !pieces.iter().any(Piece::is_code) {
-        return Ok(plain_asks(pieces));
+        return plain_asks(template, pieces);
     }
     let composed = Composed::of(template, pieces, &|_| false)?;
     library::asks(template, &composed)
@@ -149,28 +164,58 @@ pub fn asks_of(turns: &[Turn]) -> (Asks, Vec<(usize, Mistake)>) {
     (all, mistakes)
 }
 
-/// Fills a template from an input.
-pub fn fill(template: &str, input: &Input) -> Result<String, Unfilled> {
+/// Fills a template from an input, and takes what that takes from a budget.
+pub fn fill(template: &str, input: &Input, budget: &mut FillBudget) -> Result<String, Unfilled> {
+    budget.begin(template).map_err(Unfilled::Mistake)?;
     let pieces = pieces(template).map_err(Unfilled::Mistake)?.all;
-    match fill_plain(&pieces, input) {
-        Some(text) => Ok(text),
-        None => fill_by_library(template, &pieces, input),
+    match fill_plain(template, &pieces, input, budget) {
+        Some(filled) => filled.map_err(Unfilled::Mistake),
+        None => fill_by_library(template, &pieces, input, budget),
     }
 }
 
-/// Fills a template of texts and variables; none if it has anything else, or a variable has no value.
-fn fill_plain(pieces: &[Piece<'_>], input: &Input) -> Option<String> {
-    pieces.iter().try_fold(String::new(), |mut filled, piece| {
-        filled.push_str(match piece {
-            Piece::Text { text, .. } => text,
-            Piece::Variable { name, .. } => input.value(name)?,
-            Piece::Output { .. } | Piece::Tag { .. } | Piece::Silent { .. } => return None,
-        });
-        Some(filled)
+/// Tells whether filling templates is done in a moment: they hold no code, and neither they nor the input are long.
+#[must_use]
+pub fn is_light<'a>(templates: impl IntoIterator<Item = &'a str>, input: &Input) -> bool {
+    let values: usize = input.vars.values().map(|value| value.as_str().len()).sum();
+    let mut left = LIGHT.saturating_sub(values.saturating_add(input.text.len()));
+    templates.into_iter().all(|template| {
+        left = left.saturating_sub(template.len());
+        left > 0 && pieces(template).is_ok_and(|pieces| !pieces.all.iter().any(Piece::is_code))
     })
 }
 
-fn fill_by_library(template: &str, pieces: &[Piece<'_>], input: &Input) -> Result<String, Unfilled> {
+/// Fills a template of texts and variables; none if it has anything else, or a variable has no value.
+fn fill_plain(
+    template: &str,
+    pieces: &[Piece<'_>],
+    input: &Input,
+    budget: &mut FillBudget,
+) -> Option<Result<String, Mistake>> {
+    let mut parts = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        parts.push(match piece {
+            Piece::Text { at, text } => (*at, *text),
+            Piece::Variable { at, name } => (*at, input.value(name)?),
+            Piece::Output { .. } | Piece::Tag { .. } | Piece::Silent { .. } => return None,
+        });
+    }
+    let mut filled = String::new();
+    for (at, part) in parts {
+        if let Err(much) = budget.write(template, at, part.len()) {
+            return Some(Err(much));
+        }
+        filled.push_str(part);
+    }
+    Some(Ok(filled))
+}
+
+fn fill_by_library(
+    template: &str,
+    pieces: &[Piece<'_>],
+    input: &Input,
+    budget: &mut FillBudget,
+) -> Result<String, Unfilled> {
     let asks = asks_of_pieces(template, pieces).map_err(Unfilled::Mistake)?;
     // A field is there only if what it is read of has fields.
     let has_fields = |name: &str| {
@@ -186,7 +231,11 @@ fn fill_by_library(template: &str, pieces: &[Piece<'_>], input: &Input) -> Resul
         return Err(Unfilled::Missing(missing));
     }
     let composed = Composed::of(template, pieces, &|name| input.value(name).is_some()).map_err(Unfilled::Mistake)?;
-    library::fill(template, &composed, &asks, input)
+    let done = library::fill(template, &composed, &asks, input);
+    budget.burn(done.as_ref().map_or(library::FUEL, |(_, fuel)| *fuel));
+    let (filled, _) = done?;
+    budget.write(template, 0, filled.len()).map_err(Unfilled::Mistake)?;
+    Ok(filled)
 }
 
 /// A stretch of a template.
@@ -225,14 +274,21 @@ pub fn parts(template: &str) -> Vec<Part<'_>> {
     pieces.all.into_iter().filter_map(part).collect()
 }
 
-fn plain_asks(pieces: &[Piece<'_>]) -> Asks {
+fn plain_asks(template: &str, pieces: &[Piece<'_>]) -> Result<Asks, Mistake> {
     let mut asks = Asks::default();
     for piece in pieces {
-        if let Piece::Variable { name, .. } = piece {
+        if let Piece::Variable { at, name } = piece {
             push_new(&mut asks.names, name);
+            if asks.names.len() > MOST_NAMES {
+                return Err(Mistake::at(template, *at, too_many()));
+            }
         }
     }
-    asks
+    Ok(asks)
+}
+
+fn too_many() -> String {
+    format!("too much work: there are more than {MOST_NAMES} variables")
 }
 
 fn push_new(names: &mut Vec<String>, name: &str) {

@@ -24,3 +24,48 @@ pub(super) async fn aside<T: Send + 'static>(
         Err(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::mpsc::{Receiver, Sender, channel},
+        time::Duration,
+    };
+
+    use super::*;
+
+    /// Work that has begun, and ends when the sender is dropped.
+    fn blocks() -> (impl FnOnce() -> &'static str + Send, Receiver<()>, Sender<()>) {
+        let ((begins, begun), (end, ended)) = (channel(), channel::<()>());
+        let work = move || {
+            let _ = begins.send(());
+            let _ = ended.recv();
+            "done"
+        };
+        (work, begun, end)
+    }
+
+    #[tokio::test]
+    async fn what_is_given_up_is_not_waited_for() {
+        let (work, begun, end) = blocks();
+        let work = aside(Instant::now() + Duration::from_secs(3600), work);
+        let stop = spawn_blocking(move || begun.recv());
+        let is_done = tokio::select! {
+            _ = work => true,
+            begun = stop => begun.unwrap().is_err(),
+        };
+        assert!(!is_done, "it has begun, and still blocks");
+        drop(end);
+    }
+
+    #[tokio::test]
+    async fn a_deadline_passes_while_work_blocks() {
+        let (work, begun, end) = blocks();
+        assert_eq!(aside(Instant::now() + Duration::from_millis(1), work).await, None);
+        begun.recv().unwrap();
+        drop(end);
+        let (work, _, end) = blocks();
+        drop(end);
+        assert_eq!(aside(Instant::now() + Duration::from_secs(3600), work).await, Some("done"));
+    }
+}

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use crate::{
     eval::{
         JsonTypes,
-        template::{self, Unfilled},
+        template::{self, FillBudget, Unfilled},
     },
     model::{
         Class, Fault, Format, Input, Message, Params, Prompt, ProviderKind, Role, RunRequest, Target,
@@ -62,8 +62,9 @@ pub(super) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, Fault
     // A prompt's file was checked when it was read; parameters may have come another way since.
     refuse(&prompt.params.extra).map_err(|words| Fault::new(Class::InvalidPrompt, words))?;
     let (mut missing, mut filled) = (BTreeSet::new(), Vec::new());
+    let mut budget = FillBudget::new(prompt.spoken().map(|(_, text)| text.len()).sum(), input);
     for (role, text) in prompt.spoken() {
-        match template::fill(text, input) {
+        match template::fill(text, input, &mut budget) {
             Ok(content) => filled.push(Message { role, content }),
             Err(Unfilled::Missing(names)) => missing.extend(names),
             Err(Unfilled::Mistake(mistake)) => {

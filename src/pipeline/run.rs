@@ -23,7 +23,7 @@ use super::{
     stream::Line,
 };
 use crate::{
-    eval::{Judge, Judgement, check},
+    eval::{Judge, Judgement, check, template::is_light},
     model::{
         CacheMode, Check, Class, End, Fault, Message, Outcome, Prompt, Response, RunId, RunRequest, Target,
         outcome::{AttemptUsage, Judging, Reason},
@@ -197,7 +197,12 @@ impl Run {
 
     async fn plan(&self) -> Result<Plan, Fault> {
         let RunRequest { prompt, input, checks, min_score, .. } = &self.request;
-        let messages = prepare::fill(prompt, input)?;
+        let messages = if is_light(prompt.spoken().map(|(_, text)| text), input) {
+            prepare::fill(prompt, input)?
+        } else {
+            let (prompt, input) = (Arc::clone(prompt), input.clone());
+            aside(self.deadline, move || prepare::fill(&prompt, &input)).await.ok_or_else(|| self.late())??
+        };
         let own = checks.is_empty() && min_score.is_none();
         let judge = if let Some(judge) = self.shared.compiled.at_hand(prompt).filter(|_| own) {
             judge

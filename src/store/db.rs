@@ -157,6 +157,36 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
+/// Tells whether a row holds what retort does not write.
+fn is_of_other_form(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnIndex, InvalidColumnName, InvalidColumnType,
+        Utf8Error,
+    };
+    matches!(
+        error,
+        FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnIndex(_)
+            | InvalidColumnName(_)
+            | InvalidColumnType(..)
+            | Utf8Error(..)
+    )
+}
+
+/// Says that a database is another one than retort writes, and why that is known.
+fn other_form(path: &Path, error: &rusqlite::Error) -> String {
+    // What was asked of it is nothing to the reader.
+    let why = match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    };
+    format!(
+        "{} is no database of retort's, or it is damaged ({why}); move it away, and a new one is made",
+        path.display()
+    )
+}
+
 /// Puts an error of SQLite into words.
 pub(super) fn fault(path: &Path, error: &rusqlite::Error) -> DbFault {
     let shown = path.display();
@@ -174,7 +204,44 @@ pub(super) fn fault(path: &Path, error: &rusqlite::Error) -> DbFault {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             (format!("{shown} is damaged; move it away, and a new one is made"), None, true)
         }
-        _ => (format!("{shown}: {error}"), None, false),
+        // A statement or a value of ours does not fit what is there.
+        Some(ErrorCode::Unknown | ErrorCode::TypeMismatch | ErrorCode::SchemaChanged) => {
+            (other_form(path, error), None, true)
+        }
+        None if is_of_other_form(error) => (other_form(path, error), None, true),
+        Some(_) | None => (format!("{shown}: {error}"), None, false),
     };
     DbFault { fault: StoreFault::new(message), passing, damaged }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_retort_did_not_write_is_named_with_the_next_step() {
+        let made = |sql: &str| {
+            let connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch(sql).unwrap();
+            connection
+        };
+        for (sql, why) in [
+            ("", "no such table: attempt"),
+            ("CREATE TABLE attempt (other)", "no such column: run"),
+            ("CREATE TABLE attempt (run); INSERT INTO attempt VALUES ('a text')", "Invalid column type Text"),
+            ("CREATE VIEW attempt AS SELECT load_extension('x') AS run", "unsafe use of load_extension()"),
+        ] {
+            let connection = made(sql);
+            let _ = guard(&connection);
+            let error = connection.query_row("SELECT run FROM attempt", [], |row| row.get::<_, i64>(0)).unwrap_err();
+            let DbFault { fault, passing, damaged } = fault(Path::new("retort.db"), &error);
+            let said = fault.to_string();
+            assert!(
+                said.starts_with("retort.db is no database of retort's, or it is damaged (") && said.contains(why),
+                "{said}"
+            );
+            assert!(said.ends_with("move it away, and a new one is made"), "{said}");
+            assert!(damaged && passing.is_none(), "{said}");
+        }
+    }
 }

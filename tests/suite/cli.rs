@@ -253,6 +253,28 @@ fn ctrl_c_stops_the_run_with_130_and_it_is_on_record() {
 }
 
 #[test]
+fn a_second_ctrl_c_ends_what_nobody_reads() {
+    let home = Home::new();
+    home.file(
+        "config/config.toml",
+        "[providers.own]\nkind = \"command\"\ncommand = [\"sh\", \"-c\", \"cat > /dev/null; yes | head -c 1000000\"]\n",
+    );
+    let prompt = home.file("work/p.toml", PLAIN).to_string_lossy().into_owned();
+    let mut child = home.command(&["run", &prompt, "-m", "own", "--md"]).stdin(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), INPUT.as_bytes()).unwrap();
+    // What follows the first byte is more than a pipe holds.
+    let mut first = [0];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut first).unwrap();
+    let mut ended = None;
+    while ended.is_none() {
+        kill_process(pid(&child), Signal::INT).unwrap();
+        std::thread::yield_now();
+        ended = child.try_wait().unwrap();
+    }
+    assert_eq!(ended.unwrap().code(), Some(130));
+}
+
+#[test]
 fn a_terminal_gets_no_escapes_and_a_pipe_gets_every_byte() {
     let home = Home::new();
     let hostile = "printf 'a\\033[31mb\\007\\r\\nc'";

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use retort::{
-    eval::template,
+    eval::template::{self, FillBudget},
     model::{Catalog, settings::ProviderSettings},
     model::{Class, Fault, Finish, Format, Input, Message, Params, Prompt, ProviderKind, Role, Settings, Target},
     provider::{Backend, Call, WireEvent, WireFormat, demo},
@@ -42,7 +42,7 @@ fn format_of(prompt: &Prompt) -> WireFormat {
 fn starter(name: &str, model: &str) -> Call {
     let (_, prompt, text) = starters().into_iter().find(|(known, ..)| *known == name).unwrap();
     let input = Input::of(text);
-    let user = template::fill(&prompt.user, &input).unwrap();
+    let user = template::fill(&prompt.user, &input, &mut FillBudget::new(0, &input)).unwrap();
     call(model, &prompt.system, &user, format_of(&prompt))
 }
 

@@ -13,6 +13,9 @@ use crate::{
 /// How many equal members or elements in a row are shown whole, and how many at either end of more.
 const RUN: (usize, usize) = (12, 3);
 
+/// Bytes of the paths of lines: with long names each would hold them all.
+const PATHS: usize = 8 << 20;
+
 /// Writes two values as one. `alike` tells whether their texts are the same.
 pub(super) fn write(diff: &JsonDiff, alike: bool) -> Written {
     let summary = match diff.differing() {
@@ -20,8 +23,12 @@ pub(super) fn write(diff: &JsonDiff, alike: bool) -> Written {
         0 => Summary::SameJson,
         differ => Summary::Fields { differ, of: diff.fields() },
     };
-    let mut writer =
-        Writer { out: Written::new(summary, Origins::Paths(Vec::new())), lines: Vec::new(), path: String::new() };
+    let mut writer = Writer {
+        out: Written::new(summary, Origins::Paths(Vec::new())),
+        lines: Vec::new(),
+        path: String::new(),
+        room: PATHS,
+    };
     let place = Place { depth: 0, name: None, comma: false };
     match diff.root() {
         Node::Same(value) => writer.value(place, value, Sign::Same),
@@ -52,12 +59,18 @@ struct Writer {
     out: Written,
     lines: Vec<(usize, String)>,
     path: String,
+    /// The bytes of paths that may still be kept.
+    room: usize,
 }
 
 impl Writer {
     /// Begins a line with its sign, which also says without colour what it is, and its name.
     fn begin(&mut self, place: Place<'_>, sign: Sign) {
-        self.lines.push((self.out.view.len(), self.path.clone()));
+        // Lines past the room are found by the last one before them.
+        if let Some(room) = self.room.checked_sub(self.path.len()) {
+            self.room = room;
+            self.lines.push((self.out.view.len(), self.path.clone()));
+        }
         // The sign takes the room of the first level, which is nowhere without its brackets.
         match sign {
             Sign::Same => self.out.put(if place.depth > 0 { "  " } else { "" }),

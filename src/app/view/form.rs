@@ -181,7 +181,7 @@ fn read(raw: &str, expected: Option<JsonTypes>, quality: Option<&Quality>) -> Re
     let rest = raw.trim_start();
     let start = raw.len() - rest.len();
     let refused = |quality: &Quality| quality.failures().any(|verdict| verdict.rule == Rule::Format);
-    bounded(raw).map_err(|_much| 0_usize)?;
+    bounded("the answer", raw).map_err(|_much| 0_usize)?;
     // Most answers are nothing else, and are read once instead of twice.
     if rest.starts_with(['{', '['])
         && !quality.is_some_and(refused)

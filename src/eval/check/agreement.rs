@@ -34,8 +34,11 @@ impl Agreement {
         let wanted = if by_field { "a JSON object, or its text" } else { "JSON, or its text" };
         let expected = match &written.check.value {
             None => return Err(written.bad("value", wanted, "nothing")),
-            Some(Value::String(text)) => serde_json::from_str(text)
-                .map_err(|fault| written.bad("value", wanted, format!("{}: {fault}", quote(text))))?,
+            Some(Value::String(text)) => {
+                written.bounded("value", text)?;
+                serde_json::from_str(text)
+                    .map_err(|fault| written.bad("value", wanted, format!("{}: {fault}", quote(text))))?
+            }
             Some(value) => value.clone(),
         };
         match &expected {

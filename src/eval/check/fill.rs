@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    eval::template::{self, Mistake, Unfilled},
+    eval::template::{self, FillBudget, Mistake, Unfilled},
     model::{Check, CheckKind, Input},
 };
 
@@ -12,13 +12,13 @@ use crate::{
 ///
 /// Values stand as they are, in a regular expression too, and are not read as templates again. What
 /// is inside a JSON Schema is no template.
-pub fn filled(check: &Check, input: &Input) -> Result<Check, String> {
+pub(super) fn filled(check: &Check, input: &Input, budget: &mut FillBudget) -> Result<Check, String> {
     let mut filled = check.clone();
     if let Some(value) = filled.value.as_mut().filter(|_| has_texts(check)) {
-        fill(value, input)?;
+        fill(value, input, budget)?;
     }
     for text in [&mut filled.path, &mut filled.metric, &mut filled.exact].into_iter().flatten() {
-        *text = text_filled(text, input)?;
+        *text = text_filled(text, input, budget)?;
     }
     Ok(filled)
 }
@@ -42,11 +42,16 @@ pub(super) fn asks(check: &Check) -> Result<bool, (&'static str, &str, Mistake)>
     Ok(asks)
 }
 
+/// Returns the bytes of the texts of a check that are templates.
+pub(super) fn length(check: &Check) -> usize {
+    texts(check).iter().map(|(_, text)| text.len()).sum()
+}
+
 /// Returns a check in which each variable stands for `1`.
-pub(super) fn stand_in(check: &Check) -> Check {
+pub(super) fn stand_in(check: &Check, budget: &mut FillBudget) -> Check {
     let names = texts(check).into_iter().flat_map(|(_, text)| template::asks(text).names);
     let input = Input { text: "1".to_owned(), vars: names.map(|name| (name, "1".into())).collect() };
-    filled(check, &input).unwrap_or_else(|_| check.clone())
+    filled(check, &input, budget).unwrap_or_else(|_| check.clone())
 }
 
 fn has_texts(check: &Check) -> bool {
@@ -72,18 +77,18 @@ fn texts(check: &Check) -> Vec<(&'static str, &str)> {
     found
 }
 
-fn fill(value: &mut Value, input: &Input) -> Result<(), String> {
+fn fill(value: &mut Value, input: &Input, budget: &mut FillBudget) -> Result<(), String> {
     match value {
-        Value::String(text) => *text = text_filled(text, input)?,
-        Value::Array(items) => items.iter_mut().try_for_each(|item| fill(item, input))?,
-        Value::Object(members) => members.values_mut().try_for_each(|member| fill(member, input))?,
+        Value::String(text) => *text = text_filled(text, input, budget)?,
+        Value::Array(items) => items.iter_mut().try_for_each(|item| fill(item, input, budget))?,
+        Value::Object(members) => members.values_mut().try_for_each(|member| fill(member, input, budget))?,
         _ => {}
     }
     Ok(())
 }
 
-fn text_filled(text: &str, input: &Input) -> Result<String, String> {
-    template::fill(text, input).map_err(|unfilled| match unfilled {
+fn text_filled(text: &str, input: &Input, budget: &mut FillBudget) -> Result<String, String> {
+    template::fill(text, input, budget).map_err(|unfilled| match unfilled {
         Unfilled::Missing(names) => {
             let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
             format!("{} has no value in this input", names.join(", "))
@@ -97,6 +102,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn fill(check: &Check, input: &Input) -> Result<Check, String> {
+        filled(check, input, &mut FillBudget::new(length(check), input))
+    }
 
     fn input() -> Input {
         let vars = [("expected", "a.b {{ x }}"), ("team", "billing")];
@@ -120,16 +129,16 @@ mod tests {
                 json!({"type": "javascript", "value": "{{ nope }}"}),
             ),
         ] {
-            assert_eq!(filled(&Check::of(kind).with(value), &input()).unwrap().value, Some(want));
+            assert_eq!(fill(&Check::of(kind).with(value), &input()).unwrap().value, Some(want));
         }
         let metric = Check { metric: Some("{{ team }} ok".to_owned()), ..Check::of(CheckKind::IsRefusal) };
-        assert_eq!(filled(&metric, &input()).unwrap().metric.as_deref(), Some("billing ok"));
+        assert_eq!(fill(&metric, &input()).unwrap().metric.as_deref(), Some("billing ok"));
     }
 
     #[test]
     fn what_has_no_value_is_named() {
         let check = Check::of(CheckKind::Contains).with("{{ who }} and {{ what }}");
-        assert_eq!(filled(&check, &input()).unwrap_err(), "`who`, `what` has no value in this input");
+        assert_eq!(fill(&check, &input()).unwrap_err(), "`who`, `what` has no value in this input");
         assert_eq!(asks(&check), Ok(true));
         assert_eq!(asks(&Check::of(CheckKind::Contains).with("{ } {{}} {{{{ x }}")), Ok(false));
         assert!(asks(&Check::of(CheckKind::Contains).with("{% if x %}")).is_err());

@@ -104,6 +104,7 @@ fn schema(written: &Written<'_>) -> Result<Option<Schema>, BadRule> {
         None => Ok(None),
         Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
         Some(Value::String(text)) => {
+            written.bounded("value", text)?;
             let schema = serde_json::from_str(text)
                 .map_err(|error| written.bad("value", "a JSON Schema", format!("a text that is not JSON ({error})")))?;
             Schema::new(&key, &schema).map(Some)

@@ -60,6 +60,9 @@ impl TextTest {
         Ok(match kind {
             Equals => match &written.check.value {
                 Some(value @ (Value::Array(_) | Value::Object(_))) => {
+                    if let Some(exact) = &written.check.exact {
+                        written.bounded("value", exact)?;
+                    }
                     let exact = written.check.exact.as_deref().and_then(|exact| ExactJson::parse(exact).ok());
                     Self::EqualsJson(exact.unwrap_or_else(|| value.clone().into()))
                 }

@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use crate::{
-    eval::rule::{BadRule, name},
+    eval::{
+        extract::bounded,
+        rule::{BadRule, name},
+    },
     model::{Check, CheckKind},
 };
 
@@ -46,6 +49,11 @@ impl<'a> Written<'a> {
     /// Names a key of it in the prompt.
     pub(super) fn key(&self, key: &str) -> String {
         format!("check[{}].{key}", self.place)
+    }
+
+    /// Refuses a text at a key that may hold too many values to be read as JSON.
+    pub(super) fn bounded(&self, key: &str, text: &str) -> Result<(), BadRule> {
+        bounded("it", text).map_err(|much| self.bad(key, "JSON that can be read", much.to_string()))
     }
 
     /// Reads a text; a number or a truth value is one as JSON writes it.

@@ -112,6 +112,9 @@ fn trimmed(text: &str, part: Range<usize>) -> Option<Range<usize>> {
     (!head.is_empty()).then(|| part.end - head.len()..part.start + tail.len())
 }
 
+/// Places at which a mark may begin, above which a text is taken as it is: each is read for every mark.
+const MOST_PLACES: usize = 100_000;
+
 /// What is answer in a text and what is not.
 #[derive(Debug, Default)]
 struct Parts {
@@ -126,6 +129,10 @@ struct Parts {
 impl Parts {
     fn of(text: &str) -> Self {
         let mut parts = Self::default();
+        if text.matches(['<', '[', '◁']).nth(MOST_PLACES).is_some() {
+            parts.keep(text, 0..text.len());
+            return parts;
+        }
         let mut at = text.len() - text.trim_start_matches(is_blank).len();
         let (mut from, mut answered) = (at, false);
         let mut next = words(text, at).map(|event| (at, event)).or_else(|| event(text, at));

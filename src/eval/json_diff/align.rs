@@ -1,6 +1,6 @@
 //! The elements of two arrays, matched by content and in order.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use serde_json::Value;
 use similar::DiffOp;
@@ -24,19 +24,54 @@ pub(super) enum Pair<'a> {
 const MOST: usize = 4096;
 
 /// Matches the elements of two arrays: equal ones first, then in each stretch between them those
-/// that are most alike.
-pub(super) fn align<'a>(old: &'a [Value], new: &'a [Value]) -> Vec<Pair<'a>> {
+/// that are most alike. What is read for that is taken from the bytes that are left; where they are too few,
+/// elements are matched in order.
+pub(super) fn align<'a>(old: &'a [Value], new: &'a [Value], left: &mut usize) -> Vec<Pair<'a>> {
     let key = |values: &[Value]| values.iter().map(canonical).collect::<Vec<_>>();
     let mut pairs = Vec::new();
+    if !take(left, total(old).saturating_add(total(new))) {
+        in_order(old, new, &mut pairs);
+        return pairs;
+    }
     for op in stretches(&key(old), &key(new)) {
         let (old, new) = (part(old, op.old_range()), part(new, op.new_range()));
         match op {
             DiffOp::Equal { .. } => pairs.extend(old.iter().zip(new).map(|(old, new)| Pair::Both(old, new))),
-            _ if old.len() * new.len() > MOST => in_order(old, new, &mut pairs),
+            // Each is compared with each.
+            _ if old.len() * new.len() > MOST
+                || !take(
+                    left,
+                    (total(old).saturating_mul(new.len())).saturating_add(total(new).saturating_mul(old.len())),
+                ) =>
+            {
+                in_order(old, new, &mut pairs);
+            }
             _ => alike(old, new, &mut pairs),
         }
     }
     pairs
+}
+
+/// Takes bytes from those that are left; none where they are too few.
+fn take(left: &mut usize, bytes: usize) -> bool {
+    left.checked_sub(bytes).is_some_and(|rest| {
+        *left = rest;
+        true
+    })
+}
+
+/// The bytes of values, about as JSON writes them.
+fn total(values: &[Value]) -> usize {
+    values.iter().map(size).sum()
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => 8 + text.len(),
+        Value::Array(items) => 8 + total(items),
+        Value::Object(members) => 8 + members.iter().map(|(name, value)| 8 + name.len() + size(value)).sum::<usize>(),
+    }
 }
 
 fn part(values: &[Value], at: Range<usize>) -> &[Value] {
@@ -102,9 +137,10 @@ fn likeness(old: &Value, new: &Value) -> u32 {
             10 + share(10 * equal + keys, old.len().max(new.len()))
         }
         (Value::String(old), Value::String(new)) => {
-            let words: Vec<&str> = old.split_whitespace().collect();
+            let (words, many): (HashSet<&str>, usize) =
+                (old.split_whitespace().collect(), old.split_whitespace().count());
             let common = new.split_whitespace().filter(|word| words.contains(word)).count();
-            10 + share(10 * common, words.len().max(1))
+            10 + share(10 * common, many.max(1))
         }
         _ if std::mem::discriminant(old) == std::mem::discriminant(new) => 10,
         _ => 1,

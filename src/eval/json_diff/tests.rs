@@ -5,9 +5,87 @@ use serde_json::json;
 
 use super::*;
 
+/// What happened to a value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Edit<'a> {
+    /// It is new.
+    Added(&'a Value),
+    /// It is gone.
+    Removed(&'a Value),
+    /// It was one and is another.
+    Changed {
+        //// What it was.
+        from: &'a Value,
+        //// What it is.
+        to: &'a Value,
+    },
+}
+
+/// One difference and where it is.
+#[derive(Debug, Clone, PartialEq)]
+struct JsonChange<'a> {
+    /// Where it was, as a JSON pointer (RFC 6901) into the old value; none for what is new.
+    old: Option<String>,
+    /// Where it is, as a JSON pointer into the new value; none for what is gone.
+    new: Option<String>,
+    //// What happened.
+    edit: Edit<'a>,
+}
+
+/// Lists the differences in the order of [`JsonDiff::root`].
+fn changes(diff: &JsonDiff) -> Vec<JsonChange<'_>> {
+    let mut changes = Vec::new();
+    list(&diff.root, &mut String::new(), &mut String::new(), &mut changes);
+    changes
+}
+
+/// Lists what differs in a node at these two places.
+fn list<'a>(node: &'a Node, old: &mut String, new: &mut String, out: &mut Vec<JsonChange<'a>>) {
+    let (was, is) = (|old: &String| Some(old.clone()), |new: &String| Some(new.clone()));
+    match node {
+        Node::Same(_) => {}
+        Node::Added(value) => out.push(JsonChange { old: None, new: is(new), edit: Edit::Added(value) }),
+        Node::Removed(value) => out.push(JsonChange { old: was(old), new: None, edit: Edit::Removed(value) }),
+        Node::Changed { from, to } => {
+            out.push(JsonChange { old: was(old), new: is(new), edit: Edit::Changed { from, to } });
+        }
+        Node::Object(members) => {
+            for (key, node) in members {
+                let step = key.replace('~', "~0").replace('/', "~1");
+                inside(node, &step, &step, old, new, out);
+            }
+        }
+        Node::Array(elements) => {
+            let (mut before, mut after) = (0_usize, 0_usize);
+            for node in elements {
+                inside(node, &before.to_string(), &after.to_string(), old, new, out);
+                before += usize::from(!matches!(node, Node::Added(_)));
+                after += usize::from(!matches!(node, Node::Removed(_)));
+            }
+        }
+    }
+}
+
+/// Lists what differs one step further inside.
+fn inside<'a>(
+    node: &'a Node,
+    before: &str,
+    after: &str,
+    old: &mut String,
+    new: &mut String,
+    out: &mut Vec<JsonChange<'a>>,
+) {
+    let (was, is) = (old.len(), new.len());
+    let _ = write!(old, "/{before}");
+    let _ = write!(new, "/{after}");
+    list(node, old, new, out);
+    old.truncate(was);
+    new.truncate(is);
+}
+
 fn told(old: &Value, new: &Value) -> Vec<String> {
     let diff = JsonDiff::new(old, new);
-    diff.changes()
+    changes(&diff)
         .iter()
         .map(|change| match change.edit {
             Edit::Added(value) => format!("+ {} {value}", change.new.as_deref().unwrap()),
@@ -22,7 +100,7 @@ fn order_and_spelling_are_no_difference() {
     let (old, new) =
         (json!({"a": 1, "b": {"c": [1.0, 2e3], "d": null}}), json!({"b": {"d": null, "c": [1, 2000]}, "a": 1.0}));
     let diff = JsonDiff::new(&old, &new);
-    assert!(diff.is_same() && diff.changes().is_empty());
+    assert!(diff.is_same() && changes(&diff).is_empty());
     assert_eq!(diff.fields(), 4);
     assert_eq!(canonical(&old), canonical(&new));
 }
@@ -67,7 +145,7 @@ fn applied(old: &Value, diff: &JsonDiff) -> Value {
         (parent.to_owned(), key.replace("~1", "/").replace("~0", "~"))
     };
     let mut value = old.clone();
-    let changes = diff.changes();
+    let changes = changes(&diff);
     for change in changes.iter().rev().filter(|change| change.new.is_none()) {
         let (parent, key) = split(change.old.as_deref().unwrap());
         match value.pointer_mut(&parent).unwrap() {
@@ -121,18 +199,31 @@ fn reversed(value: &Value) -> Value {
     }
 }
 
+#[test]
+fn texts_and_lists_without_end_are_matched_in_bounded_work() {
+    let words = |from: usize| (0..60_000).map(|at| format!("w{}", at * from % 59_999)).collect::<Vec<_>>().join(" ");
+    let texts = |from: usize| (from..from + 60).map(words).collect::<Vec<_>>();
+    let (old, new) = (json!(texts(1)), json!(texts(61)));
+    let diff = JsonDiff::new(&old, &new);
+    assert_eq!((diff.differing(), diff.fields()), (60, 60), "matched in order");
+    let nest = |inside: &str| {
+        (0..100).fold(json!(inside.repeat(100_000)), |value, at| json!([format!("{inside}{at}"), value, at]))
+    };
+    assert!(JsonDiff::new(&nest("a"), &nest("b")).differing() > 100);
+}
+
 proptest! {
     #[test]
     fn the_changes_turn_the_old_value_into_the_new_one(old in values(), new in values()) {
         let diff = JsonDiff::new(&old, &new);
         let turned = applied(&old, &diff);
         prop_assert!(same(&turned, &new), "{turned} is not {new}");
-        prop_assert_eq!(diff.is_same(), diff.changes().is_empty());
+        prop_assert_eq!(diff.is_same(), changes(&diff).is_empty());
     }
 
     #[test]
     fn a_value_is_the_same_as_itself_whatever_the_order(value in values()) {
-        prop_assert!(JsonDiff::new(&value, &reversed(&value)).changes().is_empty());
+        prop_assert!(changes(&JsonDiff::new(&value, &reversed(&value))).is_empty());
         prop_assert_eq!(canonical(&value), canonical(&reversed(&value)));
     }
 }

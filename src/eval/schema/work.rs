@@ -28,7 +28,7 @@ const SIZES: &[usize] = &[16 << 10, 64 << 10, 256 << 10, 1 << 20, PATTERN_SIZE];
 pub(super) const PATTERN_SIZE: usize = 4 << 20;
 
 /// Bytes that all compiled patterns may take.
-const PATTERNS_SIZE: usize = 64 << 20;
+const PATTERNS_SIZE: usize = 16 << 20;
 
 /// Bytes of a compiled pattern for which reading a byte of a text takes one step.
 const SIZE_OF_STEP: usize = 512;

@@ -24,8 +24,11 @@ pub(super) struct Composed {
     marks: Vec<(usize, usize, bool)>,
 }
 
+/// Tags that may lie in each other.
+const DEEP: usize = 100;
+
 /// A place that names a variable.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Mention {
     /// The variable, with what is read of it: `a.b`.
     pub name: String,
@@ -278,6 +281,9 @@ fn nest<'a>(
 ) -> Result<(), Mistake> {
     let names = || given.iter().map(|(_, name)| *name);
     let wrong = |message: String| Err(Mistake::at(template, at, message));
+    if open.len() > DEEP {
+        return wrong(format!("too much work: tags lie more than {DEEP} deep in each other"));
+    }
     match (word, open.last_mut().filter(|tag| !tag.word.is_empty())) {
         ("if" | "filter", _) => open.push(Open { at, word, names: Vec::new() }),
         ("for", _) => open.push(Open { at, word, names: names().chain(["loop"]).collect() }),

@@ -1,7 +1,7 @@
 //! The template library at work on a composed template.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashSet, btree_map::Entry},
     sync::LazyLock,
 };
 
@@ -12,17 +12,17 @@ use minijinja::{
 };
 
 use super::{
-    Asks, Mistake, Unfilled,
+    Asks, MOST_NAMES, Mistake, Unfilled,
     compose::{Composed, VALUES},
     pieces::is_in_name,
     push_new,
     tokens::KEYWORDS,
-    values,
+    too_many, values,
 };
 use crate::model::Input;
 
 /// What a template may do, in the library's measure: one for a step or for 64 bytes of text.
-const FUEL: u64 = 500_000;
+pub(super) const FUEL: u64 = 500_000;
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(environment);
 
@@ -38,12 +38,16 @@ pub(super) fn asks(template: &str, composed: &Composed) -> Result<Asks, Mistake>
         ENVIRONMENT.template_from_str(&composed.source).map_err(told)?.undeclared_variables(false);
     let is_global = |name: &str| ENVIRONMENT.globals().any(|(global, _)| global == name);
     let mut asks = Asks::default();
-    for mention in &composed.mentions {
+    let mut met = HashSet::new();
+    for mention in composed.mentions.iter().filter(|mention| met.insert(*mention)) {
         let root = mention.name.split('.').next().unwrap_or_default();
         if mention.loose && (!asked.contains(root) || is_global(root)) {
             continue;
         }
         push_new(&mut asks.names, &mention.name);
+        if asks.names.len() > MOST_NAMES {
+            return Err(Mistake::at(template, 0, too_many()));
+        }
         if mention.optional {
             push_new(&mut asks.optional, &mention.name);
         }
@@ -51,20 +55,27 @@ pub(super) fn asks(template: &str, composed: &Composed) -> Result<Asks, Mistake>
     Ok(asks)
 }
 
-/// Fills a composed template from an input, which has what the template `asks` for.
-pub(super) fn fill(template: &str, composed: &Composed, asks: &Asks, input: &Input) -> Result<String, Unfilled> {
+/// Fills a composed template from an input, which has what the template `asks` for. Returns the text, and what it took
+/// in the library's measure.
+pub(super) fn fill(template: &str, composed: &Composed, asks: &Asks, input: &Input) -> Result<(String, u64), Unfilled> {
     let mut whole: BTreeMap<String, Value> = BTreeMap::new();
     for name in &asks.names {
         for prefix in prefixes(name) {
             if let Some(text) = input.value(prefix) {
-                whole.entry(prefix.to_owned()).or_insert_with(|| values::value(input.vars.get(prefix), text));
+                if let Entry::Vacant(place) = whole.entry(prefix.to_owned()) {
+                    let value = values::value(prefix, input.vars.get(prefix), text);
+                    place.insert(value.map_err(|much| Unfilled::Mistake(Mistake::at(template, 0, much.to_string())))?);
+                }
             }
         }
     }
     let mut known = whole.clone();
     known.insert(VALUES.to_owned(), Value::from(whole));
     let told = |error: Error| Unfilled::Mistake(mistake(template, composed, &error));
-    ENVIRONMENT.template_from_str(&composed.source).and_then(|ready| ready.render(Value::from(known))).map_err(told)
+    let ready = ENVIRONMENT.template_from_str(&composed.source).map_err(told)?;
+    let done = ready.render_captured(Value::from(known)).map_err(told)?;
+    let taken = done.state().fuel_levels().map_or(FUEL, |(taken, _)| taken);
+    Ok((done.into_output(), taken))
 }
 
 /// A name, and what stands before its dots: `a.b.c`, `a.b`, `a`.
@@ -103,7 +114,7 @@ fn mistake(template: &str, composed: &Composed, error: &Error) -> Mistake {
     let at = composed.place(error.range().map_or(0, |range| range.start));
     let said = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     let message = match error.kind() {
-        ErrorKind::OutOfFuel => "the template repeats too much and was stopped".to_owned(),
+        ErrorKind::OutOfFuel => "too much work: the template repeats too much and was stopped".to_owned(),
         ErrorKind::UndefinedError => {
             let rest = template.get(at..).unwrap_or_default();
             let name = rest.split(|c: char| !is_in_name(c)).next().unwrap_or_default();

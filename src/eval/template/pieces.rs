@@ -51,6 +51,12 @@ const FOREIGN: [&str; 25] = [
 /// The tags between which nothing means anything.
 const VERBATIM: [&str; 2] = ["raw", "verbatim"];
 
+/// Places that are noted, at most.
+const NOTED: usize = 100;
+
+/// Bytes that may be read behind braces which open nothing.
+const IN_VAIN: usize = 16 << 20;
+
 /// Characters of a place that are shown.
 const SHOWN: usize = 40;
 
@@ -91,13 +97,14 @@ pub(super) struct Pieces<'a> {
 struct Opened<'a> {
     piece: Piece<'a>,
     length: usize,
-    note: Option<String>,
+    note: Option<Odd>,
 }
 
 /// Cuts a template; a tag that is not closed, or that only others understand, is a mistake.
 pub(super) fn pieces(template: &str) -> Result<Pieces<'_>, Mistake> {
     let mut pieces = Pieces::default();
     let mut rest = template;
+    let (mut left, last) = (IN_VAIN, Last::of(template));
     while !rest.is_empty() {
         let at = template.len() - rest.len();
         let plain = rest.find('{').unwrap_or(rest.len());
@@ -111,11 +118,13 @@ pub(super) fn pieces(template: &str) -> Result<Pieces<'_>, Mistake> {
             rest = rest.get(length..).unwrap_or_default();
             continue;
         }
-        let Opened { piece, length, note } = opened(template, rest, at)?;
+        let Opened { piece, length, note } = opened(template, rest, at, last, &mut left)?;
         let brace = |at: usize| template.as_bytes().get(at) == Some(&b'{');
-        if let Some(message) = note
+        if let Some(note) = note
             && !at.checked_sub(1).is_some_and(brace)
+            && pieces.notes.len() < NOTED
         {
+            let message = note.words(rest);
             pieces.notes.push(Note { message: 0, mistake: Mistake::at(template, at, message) });
         }
         pieces.all.push(piece);
@@ -150,9 +159,30 @@ fn verbatim<'a>(template: &str, at: usize, rest: &'a str, pieces: &mut Pieces<'a
 
 const UNCLOSED: &str = "this tag is not closed: `%}` is missing";
 
-/// Reads what a brace opens.
-fn opened<'a>(template: &str, text: &'a str, at: usize) -> Result<Opened<'a>, Mistake> {
-    let brace = |length: usize, stands: usize, note: Option<String>| {
+/// Where the last ends of comments, tags and expressions stand: nothing behind them is closed.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    comment: usize,
+    tag: usize,
+    expression: usize,
+}
+
+impl Last {
+    fn of(template: &str) -> Self {
+        let last = |end: &str| template.rfind(end).unwrap_or(0);
+        Self { comment: last("#}"), tag: last("%}"), expression: last("}}") }
+    }
+}
+
+/// Reads what a brace opens. What is read in vain is taken from the bytes that are left.
+fn opened<'a>(template: &str, text: &'a str, at: usize, last: Last, left: &mut usize) -> Result<Opened<'a>, Mistake> {
+    let mut in_vain = |bytes: usize| {
+        *left = left.checked_sub(bytes).ok_or_else(|| {
+            Mistake::at(template, at, "too much work: too many braces before this one open what is not closed")
+        })?;
+        Ok(())
+    };
+    let brace = |length: usize, stands: usize, note: Option<Odd>| {
         Ok(Opened { piece: Piece::Text { at, text: text.get(..stands).unwrap_or(text) }, length, note })
     };
     let code = |piece: Piece<'a>, length: usize| Ok(Opened { piece, length, note: None });
@@ -163,9 +193,9 @@ fn opened<'a>(template: &str, text: &'a str, at: usize) -> Result<Opened<'a>, Mi
         return brace(4, 2, None);
     }
     if text.starts_with("{#") {
-        return match text.find("#}") {
+        return match text.find("#}").filter(|_| at < last.comment) {
             Some(end) => code(Piece::Silent { at, written: text.get(..end + 2).unwrap_or(text) }, end + 2),
-            None => brace(1, 1, Some("`{#` begins no comment, since `#}` is missing; it stays as text".to_owned())),
+            None => brace(1, 1, Some(Odd::Comment)),
         };
     }
     if let Some(word) = word(text) {
@@ -173,30 +203,58 @@ fn opened<'a>(template: &str, text: &'a str, at: usize) -> Result<Opened<'a>, Mi
             let length = tag_length(text).ok_or_else(|| Mistake::at(template, at, UNCLOSED))?;
             return code(Piece::Tag { at, word, written: text.get(..length).unwrap_or(text) }, length);
         }
-        if FOREIGN.contains(&word) && tag_length(text).is_some() {
+        let is_foreign = FOREIGN.contains(&word) && at < last.tag;
+        if is_foreign && tag_length(text).is_none() {
+            in_vain(text.len())?;
+        } else if is_foreign {
             let message = format!(
                 "the tag `{word}` is not supported; the tags are if, for, set, with, filter and raw \
                  (between `{{% raw %}}` and `{{% endraw %}}` everything is text)"
             );
             return Err(Mistake::at(template, at, message));
         }
-        return brace(1, 1, Some(format!("{} is no tag and stays as text", shown(text, "%}"))));
+        return brace(1, 1, Some(Odd::Tag));
     }
     let Some(inside) = text.strip_prefix("{{") else { return brace(1, 1, None) };
+    let odd = (!inside.starts_with('{')).then_some(Odd::Expression);
+    if at > last.expression {
+        return brace(1, 1, odd);
+    }
     if let Some((name, after)) = inside.split_once("}}")
         && is_name(name.trim())
     {
         let at = at + 2 + (name.len() - name.trim_start().len());
         return code(Piece::Variable { at, name: name.trim() }, text.len() - after.len());
     }
-    if let Some(length) = output_length(text)
+    let length = output_length(text);
+    if let Some(length) = length
         && let Some(written) = text.get(..length)
         && library::is_expression(inner(written))
     {
         return code(Piece::Output { at, written }, length);
     }
+    in_vain(length.unwrap_or(text.len()))?;
     // Of three braces the inner two may still open one.
-    brace(1, 1, (!inside.starts_with('{')).then(|| not_an_expression(inside, text)))
+    brace(1, 1, odd)
+}
+
+/// What looks like a part of a template and is text.
+#[derive(Debug, Clone, Copy)]
+enum Odd {
+    Comment,
+    Tag,
+    Expression,
+}
+
+impl Odd {
+    /// Says why what begins a text is none.
+    fn words(self, text: &str) -> String {
+        match self {
+            Self::Comment => "`{#` begins no comment, since `#}` is missing; it stays as text".to_owned(),
+            Self::Tag => format!("{} is no tag and stays as text", shown(text, "%}")),
+            Self::Expression => not_an_expression(text.strip_prefix("{{").unwrap_or(text), text),
+        }
+    }
 }
 
 /// Says why `{{` opens no expression.

@@ -5,16 +5,20 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::VarValue;
 
+fn fill_alone(template: &str, input: &Input) -> Result<String, Unfilled> {
+    fill(template, input, &mut FillBudget::new(template.len(), input))
+}
+
 fn input(text: &str, vars: &[(&str, &str)]) -> Input {
     Input { text: text.to_owned(), vars: vars.iter().map(|&(name, value)| (name.into(), value.into())).collect() }
 }
 
 fn filled(template: &str, vars: &[(&str, &str)]) -> String {
-    fill(template, &input("<{{ other }} & {\"a\":1}>", vars)).unwrap()
+    fill_alone(template, &input("<{{ other }} & {\"a\":1}>", vars)).unwrap()
 }
 
 fn mistake(template: &str, vars: &[(&str, &str)]) -> String {
-    match fill(template, &input("x", vars)) {
+    match fill_alone(template, &input("x", vars)) {
         Err(Unfilled::Mistake(mistake)) => mistake.to_string(),
         other => format!("{other:?}"),
     }
@@ -22,7 +26,7 @@ fn mistake(template: &str, vars: &[(&str, &str)]) -> String {
 
 fn by_library(template: &str, input: &Input) -> Result<String, Unfilled> {
     let pieces = pieces(template).map_err(Unfilled::Mistake)?.all;
-    fill_by_library(template, &pieces, input)
+    fill_by_library(template, &pieces, input, &mut FillBudget::new(template.len(), input))
 }
 
 #[test]
@@ -54,7 +58,7 @@ fn braces_of_json_and_of_other_languages_are_text() {
 
 #[test]
 fn a_missing_variable_is_named_once_in_order() {
-    let missing = |template: &str| fill(template, &input("x", &[])).unwrap_err();
+    let missing = |template: &str| fill_alone(template, &input("x", &[])).unwrap_err();
     let both = Unfilled::Missing(vec!["who".to_owned(), "input.kind".to_owned()]);
     assert_eq!(missing("{{ who }} and {{who}} met {{ input.kind }}"), both);
     assert_eq!(missing("{% if who %}and {{who}} met {{ input.kind }}{% endif %}"), both);
@@ -123,7 +127,7 @@ fn a_mistake_is_told_by_line_and_column() {
 /// Fills a template from values as JSON has them.
 fn typed(template: &str, vars: &[(&str, &str)]) -> String {
     let vars = vars.iter().map(|&(name, json)| (name.to_owned(), VarValue::Json(json.to_owned()))).collect();
-    fill(template, &Input { text: "x".to_owned(), vars }).unwrap_or_else(|unfilled| format!("{unfilled:?}"))
+    fill_alone(template, &Input { text: "x".to_owned(), vars }).unwrap_or_else(|unfilled| format!("{unfilled:?}"))
 }
 
 #[test]
@@ -169,7 +173,7 @@ fn a_text_that_writes_a_number_can_be_compared_with_one() {
         ("{{ v > 9 }} {{ v == 1 }}", "", "false false"),
         ("{{ v == 1 }}", "one", "false"),
     ] {
-        let found = fill(template, &input("x", &[("v", value)])).unwrap_or_else(|_| "mistake".to_owned());
+        let found = fill_alone(template, &input("x", &[("v", value)])).unwrap_or_else(|_| "mistake".to_owned());
         assert_eq!(found, expected, "{template} of {value}");
     }
 }
@@ -227,10 +231,46 @@ fn what_looks_like_a_template_and_is_none_is_noted_once_with_its_place() {
 fn a_runaway_template_is_stopped() {
     let lines = "line\n".repeat(2000);
     let bomb = "{% for a in x %}{% for b in x %}{% for c in x %}{{ x }}{% endfor %}{% endfor %}{% endfor %}";
-    assert_eq!(
-        mistake(bomb, &[("x", &lines)]).split(": ").last(),
-        Some("the template repeats too much and was stopped")
-    );
+    let said = mistake(bomb, &[("x", &lines)]);
+    assert!(said.ends_with("too much work: the template repeats too much and was stopped"), "{said}");
+}
+
+#[test]
+fn filling_is_bounded_in_text_and_by_the_templates_before() {
+    let many = "{{ x }}".repeat(2000);
+    let input = input("", &[("x", &"y".repeat(10_000))]);
+    let Err(Unfilled::Mistake(much)) = fill_alone(&many, &input) else { panic!("20 MB were filled") };
+    assert_eq!(much.message, "too much work: this fills more than 16 MB");
+    // What is inserted once always fits, however long it is.
+    let long = self::input("", &[("x", &"y".repeat(20 << 20))]);
+    assert_eq!(fill_alone("{{ x }}", &long).unwrap().len(), 20 << 20);
+    let mut budget = FillBudget::new(0, &input);
+    let work = "{% for a in range(9999) %}{% for b in range(9) %}{% endfor %}{% endfor %}";
+    let filled = (0..20).map(|_| fill(work, &input, &mut budget)).find_map(Result::err).unwrap();
+    let Unfilled::Mistake(much) = filled else { panic!("{filled:?}") };
+    assert_eq!(much.message, "too much work: the templates before this one took all there is");
+    assert!(budget.steps() > 1_000_000);
+}
+
+#[test]
+fn reading_a_template_is_bounded() {
+    for (template, words) in [
+        ("{% if x %}".repeat(20_000), "too much work: tags lie more than 100 deep in each other"),
+        ((0..6000).map(|at| format!("{{{{ v{at} }}}}")).collect(), "too much work: there are more than 5000 variables"),
+        ("{{ ( ".repeat(20_000) + "}}", "too much work: too many braces before this one open what is not closed"),
+    ] {
+        assert_eq!(asks(&template).mistake.map(|mistake| mistake.message).as_deref(), Some(words));
+    }
+    for odd in ["{{ ", "{% iffy %}", "{# "] {
+        let asks = asks(&odd.repeat(50_000));
+        assert_eq!((asks.notes.len(), asks.mistake), (100, None), "{odd}: the first are noted");
+    }
+    let deep = format!("{}{}{}", "[".repeat(100), serde_json::json!("x".repeat(1 << 20)), "]".repeat(100));
+    let said = mistake("{{ v[0] }}", &[("v", &deep)]);
+    assert!(said.ends_with("too much work: `v` holds long values too deep in each other"), "{said}");
+    let wide = format!("[{}1]", "1,".repeat(100_000));
+    let said = mistake("{{ v[0] }}", &[("v", &wide)]);
+    assert!(said.ends_with("`v` may hold 100,002 JSON values, of which at most 100,000 are read"), "{said}");
 }
 
 fn soup() -> impl Strategy<Value = String> {
@@ -263,7 +303,7 @@ proptest! {
     #[test]
     fn a_plain_template_is_the_same_with_and_without_the_library(template in soup(), a in soup(), b in soup()) {
         let input = input("", &[("a", &a), ("b.c", &b), ("d-e", "{{ a }}")]);
-        prop_assert_eq!(fill(&template, &input), by_library(&template, &input));
+        prop_assert_eq!(fill_alone(&template, &input), by_library(&template, &input));
     }
 
     #[test]
@@ -271,7 +311,7 @@ proptest! {
         let rows = serde_json::to_string(&lines).unwrap();
         let template = "{{ a }}{% for row in rows %}<{{ row }}|{{ a }}>{% endfor %}";
         let expected = lines.iter().fold(a.clone(), |text, line| format!("{text}<{line}|{a}>"));
-        prop_assert_eq!(fill(template, &input("", &[("a", &a), ("rows", &rows)])), Ok(expected));
+        prop_assert_eq!(fill_alone(template, &input("", &[("a", &a), ("rows", &rows)])), Ok(expected));
     }
 
     #[test]
@@ -279,7 +319,7 @@ proptest! {
         let template = format!("{head}{{% for x in a %}}{inner}{{% endfor %}}{tail}{{% if {inner} %}}{{% endif %}}");
         let asks = asks(&template);
         let vars = asks.names.iter().map(|name| (name.clone(), "v".into())).collect();
-        let filled = fill(&template, &Input { text: String::new(), vars });
+        let filled = fill_alone(&template, &Input { text: String::new(), vars });
         prop_assert!(!matches!(filled, Err(Unfilled::Missing(_))));
     }
 }

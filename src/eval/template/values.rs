@@ -9,6 +9,7 @@ use minijinja::{
 use serde_json::Value as Json;
 
 use crate::{
+    eval::{budget::TooMuch, extract::bounded},
     model::VarValue,
     text::json::{ExactJson, compare_numbers},
 };
@@ -26,28 +27,42 @@ pub(super) const STRICT: &str = "__strict";
 /// The filter that makes all numbers of a list of one kind, so that they can be compared.
 pub(super) const ALIKE: &str = "__alike";
 
-/// Returns the value of a variable. A text is one, but the items and fields of one that is a JSON array or
-/// object can be read.
-pub(super) fn value(given: Option<&VarValue>, text: &str) -> Value {
-    let tree = |raw: &str| match ExactJson::parse(raw) {
-        Ok(tree @ (ExactJson::List(_) | ExactJson::Fields(_))) => {
-            Some(grown(&tree, Some(raw.to_owned()), Numbers::Written))
-        }
-        _ => None,
+/// Bytes that the values inside a value may take, each with all that lies in it.
+const LARGEST: usize = 48 << 20;
+
+/// Returns the value of the variable of a name. A text is one, but the items and fields of one that is a JSON array
+/// or object can be read. The error says that it holds too much for that.
+pub(super) fn value(name: &str, given: Option<&VarValue>, text: &str) -> Result<Value, TooMuch> {
+    let raw = match given {
+        Some(VarValue::Json(json)) => json,
+        Some(VarValue::Text(_)) | None if text.trim_start().starts_with(['[', '{']) => text,
+        Some(VarValue::Text(_)) | None => return Ok(Value::from(text)),
     };
-    match given {
-        Some(VarValue::Json(json)) => ExactJson::parse(json).map_or_else(
-            |_| Value::from(json.as_str()),
-            |exact| match exact {
-                ExactJson::List(_) | ExactJson::Fields(_) => grown(&exact, Some(json.clone()), Numbers::Written),
-                other => grown(&other, None, Numbers::Written),
-            },
-        ),
-        Some(VarValue::Text(_)) | None if text.trim_start().starts_with(['[', '{']) => {
-            tree(text).unwrap_or_else(|| Value::from(text))
-        }
-        Some(VarValue::Text(_)) | None => Value::from(text),
+    bounded(&format!("`{name}`"), raw)?;
+    let Ok(exact) = ExactJson::parse(raw) else { return Ok(Value::from(raw)) };
+    let mut taken = 0;
+    weight(&exact, &mut taken);
+    if taken > LARGEST {
+        return Err(TooMuch::new(format!("`{name}` holds long values too deep in each other")));
     }
+    Ok(match exact {
+        ExactJson::List(_) | ExactJson::Fields(_) => grown(&exact, Some(raw.to_owned()), Numbers::Written),
+        other => grown(&other, None, Numbers::Written),
+    })
+}
+
+/// Returns the bytes of a value, and adds to `taken` those of each value in it, as every list and object has what
+/// lies in it once more.
+fn weight(json: &ExactJson, taken: &mut usize) -> usize {
+    let inside = match json {
+        ExactJson::Null | ExactJson::Bool(_) => 0,
+        ExactJson::Number(text) | ExactJson::Text(text) => text.len(),
+        ExactJson::List(items) => items.iter().map(|item| weight(item, taken)).sum(),
+        ExactJson::Fields(fields) => fields.iter().map(|(name, value)| 2 * name.len() + weight(value, taken)).sum(),
+    };
+    let whole = size_of::<ExactJson>() + inside;
+    *taken = taken.saturating_add(whole);
+    whole
 }
 
 /// What the numbers of a value are made.

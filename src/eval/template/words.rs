@@ -148,7 +148,7 @@ pub(super) fn orders(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        eval::template::{asks, fill},
+        eval::template::{FillBudget, asks, fill},
         model::Input,
     };
 
@@ -156,7 +156,8 @@ mod tests {
     fn the_library_knows_the_filters_and_tests_that_are_listed() {
         for (names, sign) in [(FILTERS, "|"), (TESTS, " is ")] {
             for name in names {
-                let said = format!("{:?}", fill(&format!("{{{{ x{sign}{name} }}}}"), &Input::default()));
+                let mut budget = FillBudget::new(0, &Input::default());
+                let said = format!("{:?}", fill(&format!("{{{{ x{sign}{name} }}}}"), &Input::default(), &mut budget));
                 assert!(!said.contains("unknown"), "{name}: {said}");
             }
         }

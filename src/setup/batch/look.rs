@@ -10,7 +10,10 @@ use super::{
     judged_by, targets,
 };
 use crate::{
-    eval::{Judge, check, template},
+    eval::{
+        Judge, check,
+        template::{self, FillBudget},
+    },
     model::{
         Check, CheckKind, PicoDollars, Price, Prompt, Response, Row, Target, Turn, VersionId, usage::estimate_tokens,
     },
@@ -25,6 +28,9 @@ use crate::{
 
 /// Rows whose filled prompts are measured; the others are taken to be as long.
 const MEASURED: u64 = 200;
+
+/// Steps after which no further row is measured, as filling prompts may be much work.
+const MEASURED_STEPS: u64 = 50_000_000;
 
 /// Rows of the preview.
 const SHOWN: usize = 20;
@@ -264,7 +270,7 @@ fn read(
     }
     let comparing = Comparing::of(order);
     let uses_input = asks.contains("input");
-    let (mut rows, mut empty, mut compiled) = (order.rows()?, 0_u64, Vec::new());
+    let (mut rows, mut empty, mut compiled, mut steps) = (order.rows()?, 0_u64, Vec::new(), 0);
     for row in rows.by_ref() {
         let row = order.completed(row?, comparing, &mut all.expected);
         let line = row.line.map(|line| format!(" (line {line})")).unwrap_or_default();
@@ -291,8 +297,8 @@ fn read(
         let prompts = order.spec.prompts.iter().zip(lanes);
         let prompts = prompts.map(|((_, prompt), lanes)| (prompt.checks.as_slice(), lanes.len()));
         all.judgements = all.judgements.saturating_add(judgements(order, &row.checks, prompts));
-        if all.rows < MEASURED {
-            measure(order, &row, (lanes, lengths), &mut all.estimate);
+        if all.rows < MEASURED && steps < MEASURED_STEPS {
+            steps += measure(order, &row, (lanes, lengths), &mut all.estimate);
             all.measured += 1;
         }
         all.rows += 1;
@@ -311,11 +317,19 @@ fn judging(checks: &[Check]) -> impl Iterator<Item = String> {
     checks.iter().filter_map(Check::judge_name).map(str::to_owned)
 }
 
-/// Adds the cells of a row to an estimate.
-fn measure(order: &Order, row: &Row, (lanes, lengths): (&[Vec<Vec<Target>>], &Lengths), estimate: &mut Estimate) {
+/// Adds the cells of a row to an estimate. Returns the steps of filling its prompts.
+fn measure(
+    order: &Order,
+    row: &Row,
+    (lanes, lengths): (&[Vec<Vec<Target>>], &Lengths),
+    estimate: &mut Estimate,
+) -> u64 {
+    let mut steps = 0;
     for (((_, prompt), lanes), lengths) in order.spec.prompts.iter().zip(lanes).zip(lengths) {
-        let filled = prompt.spoken().map(|(_, text)| template::fill(text, &row.input).unwrap_or_default());
+        let mut budget = FillBudget::new(prompt.spoken().map(|(_, text)| text.len()).sum(), &row.input);
+        let filled = prompt.spoken().map(|(_, text)| template::fill(text, &row.input, &mut budget).unwrap_or_default());
         let input = filled.map(|text| estimate_tokens(&text)).sum();
+        steps += budget.steps();
         for (target, (output, _)) in lanes.iter().filter_map(|lane| lane.first()).zip(lengths) {
             for _ in 0..order.spec.samples.max(1) {
                 let free = target.is_demo().then(Price::default);
@@ -323,6 +337,7 @@ fn measure(order: &Order, row: &Row, (lanes, lengths): (&[Vec<Vec<Target>>], &Le
             }
         }
     }
+    steps
 }
 
 /// An answer is not longer than the prompt lets it be.

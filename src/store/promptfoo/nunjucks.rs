@@ -98,7 +98,7 @@ pub(super) fn is_template(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Input;
+    use crate::{eval::template::FillBudget, model::Input};
 
     #[test]
     fn what_both_understand_stays_and_the_rest_is_named_with_its_line() {
@@ -123,12 +123,13 @@ mod tests {
 
     #[test]
     fn what_is_no_template_is_sent_as_it_was_written() {
+        let filled = |text: &str| template::fill(text, &Input::default(), &mut FillBudget::new(0, &Input::default()));
         let plain = "{{\"a\":1}} {% verb %} {# x #} {{ a b }} {% if x";
         let raw = format!("{{% verbatim %}}{plain}{{% endverbatim %}}");
-        assert_eq!(template::fill(&ours(&raw).unwrap(), &Input::default()).unwrap(), plain);
+        assert_eq!(filled(&ours(&raw).unwrap()).unwrap(), plain);
         let again = theirs(&raw);
         assert_eq!(again, format!("{{% raw %}}{plain}{{% endraw %}}"));
-        assert_eq!(template::fill(&again, &Input::default()).unwrap(), plain);
+        assert_eq!(filled(&again).unwrap(), plain);
         assert_eq!(theirs("{{{{ x }}{{{y}}"), "{% raw %}{{ x }}{{% endraw %}{{y}}");
     }
 }

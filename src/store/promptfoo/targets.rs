@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{Suite, SuiteTarget, fields::File, nunjucks, shown};
 use crate::{
     eval::JsonTypes,
-    model::{Format, KeySource, Params, ProviderKind, Response, header},
+    model::{Format, KeySource, Params, ProviderKind, Response, header, reserved::reserved},
     store::{
         job::StoreFault,
         mistake::quoted,
@@ -189,9 +189,18 @@ const VENDORS: &[&str] = &[
     "promptfoo",
 ];
 
+/// Refuses fields of a request that are retort's to set, as those of a prompt's further parameters are.
+fn unreserved(file: &File<'_>, fields: &[Field], whose: &str) -> Result<(), StoreFault> {
+    let found = fields.iter().find_map(|field| Some((field.line, reserved(&field.key)?)));
+    found.map_or(Ok(()), |(line, field)| Err(file.fault(line, format!("{whose}: {}", field.refusal()))))
+}
+
 fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<(), StoreFault> {
     // The variables that are sent, and the address they go to, each with its line.
     let (mut sent, mut address) = (Vec::new(), node.line);
+    if let Tree::Fields(fields) = &node.tree {
+        unreserved(file, fields, "config")?;
+    }
     for field in file.fields(node, "a provider's `config`", CONFIG)? {
         let (key, value) = (field.key.as_str(), &field.node);
         if !matches!(key, "headers" | "apiKey") && asks::templates(&value.value()) {
@@ -216,6 +225,7 @@ fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<
             }
             "passthrough" => {
                 let fields = file.mapping(value, key)?;
+                unreserved(file, fields, "config.passthrough")?;
                 params.extra.extend(fields.iter().map(|field| (field.key.clone(), field.node.value())));
             }
             "response_format" => target.response = response(file, value)?,

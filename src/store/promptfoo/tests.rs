@@ -142,6 +142,23 @@ fn what_cannot_run_is_a_mistake_with_its_line() {
         ("prompts: [a b]\ntests: file://none.csv", 2, "there is no file"),
         ("prompts: [a b]\na: &x [*x]", 2, "alias"),
         ("prompts: [a b]\nprompts: [c]", 2, "twice"),
+        (
+            "prompts: [a b]\nproviders:\n  - id: openai:x\n    config:\n      top_k: 1\n      n: 100",
+            6,
+            "config: `n` is set by retort and cannot be a further parameter; ask several times with --samples",
+        ),
+        (
+            "prompts: [a b]\nproviders:\n  - id: openai:x\n    config:\n      passthrough:\n        user: me\n        Model: o3",
+            7,
+            "config.passthrough: `model` is set by retort",
+        ),
+        (
+            "prompts: [a b]\nproviders:\n  - id: openai:x\n    config: {passthrough: {messages: []}}",
+            4,
+            "`messages` is set",
+        ),
+        ("prompts: [a b]\nproviders:\n  - id: openai:x\n    config: {stream: false}", 4, "`stream` is set by retort"),
+        ("prompts: [a b]\nproviders:\n  - id: openai:x\n    config: {passthrough: {input: x}}", 4, "`input` is set"),
         ("prompts: exec:./run.sh", 1, "another program"),
     ] {
         let told = fault(text);

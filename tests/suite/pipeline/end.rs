@@ -1,19 +1,16 @@
 //! Exactly one end, whatever happens, and always a record.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use retort::{
-    model::{
-        Check, CheckKind, Class, Commit, End, Format, Outcome, Prompt, Response, RunRequest, RunStatus, Timer,
-        settings::Timeouts,
-    },
-    pipeline::{Rules, RunEvent, Told},
+    model::{Class, Commit, End, Outcome, RunRequest, RunStatus, Timer, settings::Timeouts},
+    pipeline::{Rules, RunControl, RunEvent, Told},
 };
 
 use serde_json::json;
 
-use crate::support::script::{Bench, Step, answer, cut, ended, fails, keys, request};
+use crate::support::script::{Bench, Step, answer, cut, ended, fails, keys, request, until};
 
 /// A bench on which a run goes through a walk, a retry, a fallback and an answer.
 fn eventful(last: fn() -> Vec<Step>) -> Bench {
@@ -74,46 +71,45 @@ async fn stopped_after_any_event_a_run_ends_once_with_its_part_kept() {
     }
 }
 
-/// A run whose answer is judged for seconds.
-fn slow_to_judge() -> RunRequest {
-    let far = Check { value: Some("x".repeat(7000).into()), ..Check::of(CheckKind::Levenshtein) }.within(1e9);
-    let prompt = Prompt {
-        response: Response { format: Format::Text, ..Response::default() },
-        checks: vec![far; 4],
-        ..(*request(&["a"]).prompt).clone()
-    };
-    RunRequest { prompt: Arc::new(prompt), ..request(&["a"]) }
-}
-
-#[tokio::test]
-async fn a_stop_does_not_wait_for_an_answer_that_is_being_judged() {
-    let long: &'static str = Box::leak("y".repeat(7000).into_boxed_str());
-    let rules = Rules { keys: keys("openai", &[("env:A", "a")]), ..Rules::default() };
-    let bench = Bench::with(rules, move |_, _| answer(&[long]));
-    let mut stream = bench.pipeline.run(slow_to_judge());
-    let control = stream.control();
-    let mut told = Vec::new();
-    while let Some(next) = stream.next().await {
-        let came = matches!(next.event, RunEvent::Usage { .. } | RunEvent::Delta { .. });
-        told.push(next);
-        if came {
-            control.stop();
+/// Runs a request on the only thread there is for work of the processor, which is taken before the answer comes and
+/// given back at the end: the answer waits to be judged. Does `then` once nothing else can happen, and returns what
+/// was told.
+fn while_judging(timeouts: Timeouts, then: impl FnOnce(&RunControl)) -> Vec<Told> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
+    let (give_back, taken) = std::sync::mpsc::channel::<()>();
+    let told = runtime.block_on(async move {
+        let rules = Rules { timeouts, keys: keys("openai", &[("env:A", "a")]), ..Rules::default() };
+        let bench = Bench::with(rules, |_, _| answer(&["yes"]));
+        let mut stream = bench.pipeline.run(request(&["a"]));
+        let (control, mut told) = (stream.control(), Vec::new());
+        told.push(until(&mut stream, |event| matches!(event, RunEvent::Attempt { .. })).await);
+        let thread = tokio::task::spawn_blocking(move || taken.recv());
+        told.push(until(&mut stream, |event| matches!(event, RunEvent::Usage { .. })).await);
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+            assert!(stream.next().now_or_never().is_none(), "it waits for its verdicts");
         }
-    }
-    assert_eq!(one_end(&told).end, End::Cancelled);
+        then(&control);
+        told.extend(stream.collect::<Vec<_>>().await);
+        drop(give_back);
+        let _ = thread.await;
+        told
+    });
     assert!(!told.iter().any(|told| matches!(told.event, RunEvent::Checked { .. })));
-    assert_eq!(one_end(&told).text, long);
+    assert_eq!(one_end(&told).text, "yes");
+    told
 }
 
-#[tokio::test]
-async fn a_deadline_does_not_wait_for_an_answer_that_is_being_judged() {
-    let long: &'static str = Box::leak("y".repeat(7000).into_boxed_str());
-    let timeouts = Timeouts { total: Duration::from_millis(300), ..Timeouts::default() };
-    let bench =
-        Bench::with(Rules { timeouts, keys: keys("openai", &[("env:A", "a")]), ..Rules::default() }, move |_, _| {
-            answer(&[long])
-        });
-    let told = bench.tell(slow_to_judge()).await;
+#[test]
+fn a_stop_does_not_wait_for_an_answer_that_is_being_judged() {
+    let told = while_judging(Timeouts::default(), RunControl::stop);
+    assert_eq!(one_end(&told).end, End::Cancelled);
+}
+
+#[test]
+fn a_deadline_does_not_wait_for_an_answer_that_is_being_judged() {
+    let timeouts = Timeouts { total: Duration::from_millis(500), ..Timeouts::default() };
+    let told = while_judging(timeouts, |_| {});
     let End::Failed { reasons } = &one_end(&told).end else { panic!("{:?}", one_end(&told).end) };
     assert_eq!(reasons[0].fault.class, Class::Timeout(Timer::Total));
 }

@@ -4,7 +4,7 @@
 use std::fs;
 
 use retort::{
-    eval::template,
+    eval::template::{self, FillBudget},
     model::{Input, VarValue},
     store::yaml,
     text::json::ExactJson,
@@ -82,7 +82,8 @@ fn the_dotprompt_specs_have_nothing_wrong() {
                 {
                     outcomes.refuse(name, "it uses what Handlebars alone has");
                 } else if let Some(expected) = expected(test) {
-                    let found = template::fill(source, &input(group, test));
+                    let input = input(group, test);
+                    let found = template::fill(source, &input, &mut FillBudget::new(0, &input));
                     outcomes.take(name, found.as_deref() == Ok(expected), &format!("{expected:?}, found {found:?}"));
                 } else {
                     outcomes.refuse(name, "it expects something else than one text of the user");
