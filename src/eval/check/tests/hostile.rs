@@ -9,22 +9,22 @@ use super::*;
 fn hostile_answers_end_soon_and_are_told_safely() {
     let all: Vec<Check> = every().collect();
     let hostile = [
-        "[".repeat(50_000),
-        "{\"".repeat(25_000),
-        "{\"a\":".repeat(50_000),
-        format!("\u{1b}[2J\u{202e}{}", "x ".repeat(20_000)),
-        "'".repeat(25_000),
-        "\"a\" ".repeat(5_000),
-        "a".repeat(50_000),
-        "sorry ".repeat(10_000),
-        "<think>".repeat(10_000),
-        "</think>[[".repeat(10_000),
-        "<think>{\"a\":[".repeat(5_000),
-        "<|channel|>final<|constrain|>".repeat(3_000),
-        "< ".repeat(25_000),
-        "[ (".repeat(10_000) + &"}".repeat(10_000) + &"{}".repeat(10_000),
-        "{\"a\":1},".repeat(10_000),
-        "{'".repeat(25_000),
+        "[".repeat(5_000),
+        "{\"".repeat(2_500),
+        "{\"a\":".repeat(5_000),
+        format!("\u{1b}[2J\u{202e}{}", "x ".repeat(2_000)),
+        "'".repeat(2_500),
+        "\"a\" ".repeat(500),
+        "a".repeat(5_000),
+        "sorry ".repeat(1_000),
+        "<think>".repeat(1_000),
+        "</think>[[".repeat(1_000),
+        "<think>{\"a\":[".repeat(500),
+        "<|channel|>final<|constrain|>".repeat(300),
+        "< ".repeat(2_500),
+        "[ (".repeat(1_000) + &"}".repeat(1_000) + &"{}".repeat(1_000),
+        "{\"a\":1},".repeat(1_000),
+        "{'".repeat(2_500),
     ];
     for text in &hostile {
         for verdict in judged(&all, &answer(text), &Input::default()).quality.verdicts {
