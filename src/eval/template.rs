@@ -174,14 +174,17 @@ pub fn fill(template: &str, input: &Input, budget: &mut FillBudget) -> Result<St
     }
 }
 
-/// Tells whether filling templates is done in a moment: they hold no code, and neither they nor the input are long.
+/// Tells whether filling templates is done in a moment: they hold no expressions and no tags, and neither they nor the input are long.
 #[must_use]
 pub fn is_light<'a>(templates: impl IntoIterator<Item = &'a str>, input: &Input) -> bool {
     let values: usize = input.vars.values().map(|value| value.as_str().len()).sum();
     let mut left = LIGHT.saturating_sub(values.saturating_add(input.text.len()));
     templates.into_iter().all(|template| {
         left = left.saturating_sub(template.len());
-        left > 0 && pieces(template).is_ok_and(|pieces| !pieces.all.iter().any(Piece::is_code))
+        left > 0
+            && pieces(template).is_ok_and(|pieces| {
+                pieces.all.iter().all(|piece| !matches!(piece, Piece::Output { .. } | Piece::Tag { .. }))
+            })
     })
 }
 

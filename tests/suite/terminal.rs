@@ -263,8 +263,12 @@ fn judging(home: &Home) -> Pty {
     // As much work as is done for one answer.
     let far = format!("[[check]]\ntype = \"levenshtein\"\nthreshold = 1000000\nvalue = \"{}\"\n", "x".repeat(7000));
     let text = format!("user = \"go\"\n[response]\nformat = \"text\"\n{}", far.repeat(4));
-    home.file("config/prompts/sentiment.toml", &text);
+    home.file("config/prompts/aaa.toml", &text);
     let mut pty = bench(home);
+    pty.send("\x0f");
+    pty.wait_for("aaa");
+    pty.send("\r");
+    pty.wait_for("aaa is on the bench");
     pty.send(F5);
     pty.wait_until("the whole answer", |_| sent.exists());
     let before = ticks(&pty);
