@@ -200,6 +200,7 @@ pub(super) type Interrupts = tokio::signal::windows::CtrlC;
 
 /// Hears ctrl-c from here on. A second one ends the program a moment later whatever it does, as where it writes to a
 /// reader that does not read.
+#[allow(clippy::disallowed_methods, reason = "main may wait for a write that never ends")]
 pub(super) fn interrupts() -> io::Result<Interrupts> {
     let (heard, mut again) = (signals()?, signals()?);
     tokio::spawn(async move {

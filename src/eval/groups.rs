@@ -163,6 +163,9 @@ enum Step<'a> {
     Element(usize),
 }
 
+/// Values, none for a place that is missing, with how many answers have each.
+type Counts = Vec<(Option<String>, usize)>;
+
 /// The places of answers by what they are inside of, as a path that were copied to each could be long.
 #[derive(Debug, Default)]
 struct Paths<'a> {
@@ -170,7 +173,7 @@ struct Paths<'a> {
     /// What each place is inside of; the first is the whole answer.
     steps: Vec<Option<(usize, Step<'a>)>>,
     /// The places that hold values with nothing inside, in order, with those values and how many answers have each.
-    found: Vec<(usize, Vec<(Option<String>, usize)>)>,
+    found: Vec<(usize, Counts)>,
     /// The place of each among them.
     places: HashMap<usize, usize>,
 }
@@ -239,7 +242,7 @@ fn split(answers: &[&Value]) -> Vec<Split> {
     for answer in answers {
         paths.take(answer, 0);
     }
-    let mut split: Vec<(usize, Vec<(Option<String>, usize)>)> = Vec::new();
+    let mut split: Vec<(usize, Counts)> = Vec::new();
     for (at, mut values) in std::mem::take(&mut paths.found) {
         let there: usize = values.iter().map(|(_, count)| count).sum();
         if there < answers.len() {

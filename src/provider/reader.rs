@@ -34,6 +34,8 @@ pub struct Reader {
     body: Body,
     balance: Balance,
     taken: usize,
+    /// Bytes of the events read so far.
+    told: usize,
     frames: Vec<Frame>,
 }
 
@@ -69,6 +71,7 @@ impl Reader {
             body: Body::Unknown(Vec::new()),
             balance: Balance::default(),
             taken: 0,
+            told: 0,
             frames: Vec::new(),
         }
     }
@@ -134,6 +137,7 @@ impl Reader {
         let Body::Whole(bytes) = &self.body else { return Ok(()) };
         let text = std::str::from_utf8(bytes).ok().map(|text| text.trim_start_matches(BOM));
         few(text.unwrap_or_default())?;
+        let length = text.unwrap_or_default().trim_end().len();
         let Some(parsed) = text.and_then(json::read) else {
             let text = format!("the response should be JSON and is not: {}", head_of(bytes));
             return Err(Fault::new(Class::Transient, text));
@@ -144,7 +148,7 @@ impl Reader {
         self.dialect.progress_mut().take(&parsed);
         let before = out.len();
         let read = self.dialect.whole(&parsed.value, out);
-        counts::within(self.taken, out, before);
+        counts::within(length, out, before);
         read
     }
 
@@ -212,9 +216,11 @@ impl Reader {
             return Err(fault);
         }
         self.dialect.progress_mut().take(&parsed);
+        // What came with it in one piece is not counted, so that the count is the same however the response is cut.
+        self.told = self.told.saturating_add(data.len());
         let before = out.len();
         let read = self.dialect.event(name, &parsed.value, out);
-        counts::within(self.taken, out, before);
+        counts::within(self.told, out, before);
         read
     }
 

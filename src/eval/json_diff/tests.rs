@@ -145,7 +145,7 @@ fn applied(old: &Value, diff: &JsonDiff) -> Value {
         (parent.to_owned(), key.replace("~1", "/").replace("~0", "~"))
     };
     let mut value = old.clone();
-    let changes = changes(&diff);
+    let changes = changes(diff);
     for change in changes.iter().rev().filter(|change| change.new.is_none()) {
         let (parent, key) = split(change.old.as_deref().unwrap());
         match value.pointer_mut(&parent).unwrap() {

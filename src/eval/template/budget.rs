@@ -38,16 +38,12 @@ impl FillBudget {
 
     /// Takes the bytes of a text that is written at a place of a template.
     pub(super) fn write(&mut self, template: &str, at: usize, bytes: usize) -> Result<(), Mistake> {
-        match self.bytes.checked_sub(bytes) {
-            Some(left) => {
-                self.bytes = left;
-                Ok(())
-            }
-            None => {
-                let most = byte_size((self.most >> 20 << 20) as u64);
-                Err(Mistake::at(template, at, format!("too much work: this fills more than {most}")))
-            }
-        }
+        let Some(left) = self.bytes.checked_sub(bytes) else {
+            let most = byte_size((self.most >> 20 << 20) as u64);
+            return Err(Mistake::at(template, at, format!("too much work: this fills more than {most}")));
+        };
+        self.bytes = left;
+        Ok(())
     }
 
     /// Takes what the library has counted. A template begins as long as anything is left.

@@ -61,11 +61,11 @@ pub(super) fn fill(template: &str, composed: &Composed, asks: &Asks, input: &Inp
     let mut whole: BTreeMap<String, Value> = BTreeMap::new();
     for name in &asks.names {
         for prefix in prefixes(name) {
-            if let Some(text) = input.value(prefix) {
-                if let Entry::Vacant(place) = whole.entry(prefix.to_owned()) {
-                    let value = values::value(prefix, input.vars.get(prefix), text);
-                    place.insert(value.map_err(|much| Unfilled::Mistake(Mistake::at(template, 0, much.to_string())))?);
-                }
+            if let Some(text) = input.value(prefix)
+                && let Entry::Vacant(place) = whole.entry(prefix.to_owned())
+            {
+                let value = values::value(prefix, input.vars.get(prefix), text);
+                place.insert(value.map_err(|much| Unfilled::Mistake(Mistake::at(template, 0, much.to_string())))?);
             }
         }
     }

@@ -245,6 +245,7 @@ fn every_check_ends_on_a_huge_answer() {
     use Status::{Failed, Inconclusive, Passed};
     let plain = Response { format: Format::Text, ..Response::default() };
     let mega = "lorem ipsum, ".repeat(5000);
+    let words = "lorem ipsum, ".repeat(400);
     let ten = "a ".repeat(300_000);
     let check = |kind, value: &str| Check { value: Some(value.into()), ..Check::of(kind) };
     let mut seed = 1_u32;
@@ -266,7 +267,7 @@ fn every_check_ends_on_a_huge_answer() {
             "too much work: comparing texts of 65000 and 65000 characters",
         ),
         ("far apart", check(CheckKind::Levenshtein, &mega).within(9.0), &ten, Failed, "at least"),
-        ("words", check(CheckKind::RougeN, &mega[..5200]), &mega[..5200].to_owned(), Passed, "ROUGE-1 1.00"),
+        ("words", check(CheckKind::RougeN, &words), &words, Passed, "ROUGE-1 1.00"),
         (
             "words of a long text",
             check(CheckKind::RougeN, "a b"),
