@@ -372,6 +372,24 @@ mod tests {
     }
 
     #[test]
+    fn a_count_of_tokens_is_weighed_the_same_however_the_response_is_cut() {
+        let usage = r#"data: {"choices":[],"usage":{"completion_tokens":9000000}}"#;
+        let more = r#"data: {"choices":[{"delta":{"content":"more"},"finish_reason":"stop"}]}"#;
+        let bytes = format!("{usage}\n\n{more}\n\ndata: [DONE]\n\n").into_bytes();
+        let read = |size: usize| {
+            let mut own = Reader::new(ProviderKind::OpenAi, Some("text/event-stream".to_owned()));
+            let mut out = Vec::new();
+            bytes.chunks(size).for_each(|piece| own.push(piece, &mut out).unwrap());
+            out
+        };
+        let whole = read(bytes.len());
+        assert!(whole.iter().any(|event| matches!(event, WireEvent::Notice(text) if text.contains("9000000"))));
+        for size in 1..bytes.len() {
+            assert_eq!(read(size), whole, "in pieces of {size}");
+        }
+    }
+
+    #[test]
     fn a_whole_answer_is_one_as_soon_as_its_bracket_closes_and_is_looked_at_once() {
         let mut balance = Balance::default();
         let body = br#"{"a":"}\"]","b":[1,{"c":2}]}"#;

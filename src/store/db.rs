@@ -157,11 +157,11 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
-/// Tells whether a row holds what retort does not write.
+/// Tells whether a table, or a row, is not as retort writes it.
 fn is_of_other_form(error: &rusqlite::Error) -> bool {
     use rusqlite::Error::{
         FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnIndex, InvalidColumnName, InvalidColumnType,
-        Utf8Error,
+        SqlInputError, Utf8Error,
     };
     matches!(
         error,
@@ -170,6 +170,7 @@ fn is_of_other_form(error: &rusqlite::Error) -> bool {
             | InvalidColumnIndex(_)
             | InvalidColumnName(_)
             | InvalidColumnType(..)
+            | SqlInputError { .. }
             | Utf8Error(..)
     )
 }
