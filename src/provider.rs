@@ -5,6 +5,7 @@
 //! kills the process.
 
 mod anthropic;
+mod balance;
 pub mod classify;
 mod command;
 mod counts;

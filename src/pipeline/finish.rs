@@ -8,6 +8,7 @@ use super::{
     aside::aside,
     event::RunEvent,
     heard::Heard,
+    limits,
     mend::Remedy,
     port::Cached,
     run::{Plan, Run},
@@ -106,6 +107,11 @@ impl Run {
             judge.judge_on(&Answer { text: &text, finish: Some(&finish), latency, cost }, &input)
         });
         judged.await.ok_or_else(|| self.late())
+    }
+
+    /// Says that the run's time is over.
+    pub(super) fn late(&self) -> Fault {
+        limits::late(self.shared.rules.timeouts.total)
     }
 
     /// Sums up what the attempts took that are over.

@@ -15,7 +15,7 @@ use super::{
     gate::Permit,
     heard::Heard,
     intake::Intake,
-    limits::{self, after},
+    limits::after,
     mend::Kept,
     port::{Cached, RunRecord, RunStart},
     prepare::{self, Fitted},
@@ -218,11 +218,6 @@ impl Run {
             compiled.ok_or_else(|| self.late())?.map_err(|bad| Fault::new(Class::InvalidPrompt, bad))?
         };
         Ok(Plan { messages, judge })
-    }
-
-    /// Says that the run's time is over.
-    pub(super) fn late(&self) -> Fault {
-        limits::late(self.shared.rules.timeouts.total)
     }
 
     /// The cache key of what is sent to a target.

@@ -1,6 +1,6 @@
 //! Exactly one end, whatever happens, and always a record.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use futures_util::{FutureExt, StreamExt};
 use retort::{
@@ -71,6 +71,9 @@ async fn stopped_after_any_event_a_run_ends_once_with_its_part_kept() {
     }
 }
 
+/// An answer that is not judged at once.
+static LONG: LazyLock<String> = LazyLock::new(|| "yes ".repeat(8000));
+
 /// Runs a request on the only thread there is for work of the processor, which is taken before the answer comes and
 /// given back at the end: the answer waits to be judged. Does `then` once nothing else can happen, and returns what
 /// was told.
@@ -79,7 +82,7 @@ fn while_judging(timeouts: Timeouts, then: impl FnOnce(&RunControl)) -> Vec<Told
     let (give_back, taken) = std::sync::mpsc::channel::<()>();
     let told = runtime.block_on(async move {
         let rules = Rules { timeouts, keys: keys("openai", &[("env:A", "a")]), ..Rules::default() };
-        let bench = Bench::with(rules, |_, _| answer(&["yes"]));
+        let bench = Bench::with(rules, |_, _| answer(&[LONG.as_str()]));
         let mut stream = bench.pipeline.run(request(&["a"]));
         let (control, mut told) = (stream.control(), Vec::new());
         told.push(until(&mut stream, |event| matches!(event, RunEvent::Attempt { .. })).await);
@@ -96,7 +99,7 @@ fn while_judging(timeouts: Timeouts, then: impl FnOnce(&RunControl)) -> Vec<Told
         told
     });
     assert!(!told.iter().any(|told| matches!(told.event, RunEvent::Checked { .. })));
-    assert_eq!(one_end(&told).text, "yes");
+    assert_eq!(one_end(&told).text, *LONG);
     told
 }
 
