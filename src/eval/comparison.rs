@@ -236,6 +236,14 @@ mod tests {
     }
 
     #[test]
+    fn answers_of_many_fields_are_compared_as_texts() {
+        let long = |last: &str| format!("[{}{last}]", "1,".repeat(30_000));
+        let comparison = compared(&[&[answered(&long("1"))], &[answered(&long("2"))]]);
+        let answers = texts(&comparison, "answer");
+        assert!(answers[0].ends_with(",1]") && answers[1].ends_with(",2]"), "{} rows", comparison.rows.len());
+    }
+
+    #[test]
     fn samples_are_grouped_by_what_they_say() {
         let texts_of = ["{\"a\": 1}", "{\"a\": 1.0}", "{\"a\": 2}"];
         let comparison = compared(&[&texts_of.map(answered), &[answered("x"), answered("y"), answered(" x ")]]);

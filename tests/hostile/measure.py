@@ -157,7 +157,7 @@ CASES = [
     Case("1 MB of tags that are none", prompt("{% iffy %}" * 90_000)),
     Case("1 MB of braces", prompt("{{ " * 300_000)),
     Case("90,000 variables", prompt("".join(f"{{{{ v{at} }}}}" for at in range(90_000)))),
-    Case("90,000 messages", 'user = "x"\n' + '[[messages]]\nrole = "user"\ncontent = "{{ input }}"\n' * 20_000, input="x" * 90_000),
+    Case("90,000 messages", 'user = "x"\n' + '[[message]]\nrole = "user"\ncontent = "{{ input }}"\n' * 20_000, input="x" * 90_000),
     # Answers side by side.
     Case("JSON diff of 1 MB", JSON, ITEMS, MOVED, command=TWO),
     Case("JSON diff of long texts", JSON, LINES, LINES_TOO, command=TWO),

@@ -261,7 +261,7 @@ fn judging(home: &Home) -> Pty {
         ),
     );
     // As much work as is done for one answer.
-    let far = format!("[[check]]\ntype = \"levenshtein\"\nthreshold = 1000000\nvalue = \"{}\"\n", "x".repeat(7000));
+    let far = format!("[[check]]\ntype = \"levenshtein\"\nthreshold = 6500\nvalue = \"{}\"\n", "x".repeat(7000));
     let text = format!("user = \"go\"\n[response]\nformat = \"text\"\n{}", far.repeat(4));
     home.file("config/prompts/aaa.toml", &text);
     let mut pty = bench(home);
@@ -293,7 +293,11 @@ fn it_can_be_left_while_an_answer_is_judged() {
             pty.send(CTRL_C);
             pty.send(CTRL_C);
         }),
-        ("q", |pty| pty.send("qq")),
+        ("q", |pty| {
+            pty.send("q");
+            pty.wait_for("A run is under way. Quit?");
+            pty.send("\r");
+        }),
         ("SIGTERM", |pty| pty.signal(Signal::TERM)),
         ("SIGHUP", |pty| pty.signal(Signal::HUP)),
     ];

@@ -1,5 +1,7 @@
 //! The rows of answers: a field each where they are JSON, the whole text where they are not.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::Value;
 
 use super::{Cell, Entry, Kind, Row, counted, tally};
@@ -9,16 +11,13 @@ use crate::model::Outcome;
 pub(super) fn rows(lanes: &[Entry<'_>]) -> Vec<Row> {
     let answers: Vec<Vec<Leaves>> =
         lanes.iter().map(|lane| lane.outcomes.iter().map(|run| leaves(run)).collect()).collect();
-    let mut names: Vec<&str> = Vec::new();
-    for (name, _) in answers.iter().flatten().flatten() {
-        if !names.contains(&name.as_str()) {
-            names.push(name);
-        }
-    }
+    let mut seen = HashSet::new();
+    let all = answers.iter().flatten().flat_map(Leaves::names);
+    let names: Vec<&str> = all.filter(|name| seen.insert(*name)).collect();
     let fields = names.into_iter().map(|name| {
         let lanes = answers.iter().map(|samples| {
             let json = samples.iter().filter(|leaves| !leaves.is_empty());
-            json.map(|leaves| value(leaves, name)).collect()
+            json.map(|leaves| leaves.value(name)).collect()
         });
         row(name, Kind::Field, lanes.collect(), false)
     });
@@ -62,17 +61,54 @@ fn listed(mut said: Vec<(String, usize)>) -> String {
     said.into_iter().map(|(text, count)| format!("{count}×\n{text}")).collect::<Vec<_>>().join("\n\n")
 }
 
-/// The leaves of a JSON value, each with its place: `a/b/0`.
-type Leaves = Vec<(String, String)>;
+/// The leaves of a JSON value that has more than this many are not compared one by one, but as a text.
+const MOST_LEAVES: usize = 20_000;
 
-fn value(leaves: &Leaves, name: &str) -> String {
-    let found = leaves.iter().find(|(known, _)| known == name);
-    found.map_or_else(|| "–".to_owned(), |(_, value)| value.clone())
+/// So is a value the places of whose leaves take more bytes than this.
+const MOST_PLACES: usize = 4 * 1024 * 1024;
+
+/// The leaves of a JSON value, each with its place: `a/b/0`.
+#[derive(Default)]
+struct Leaves {
+    listed: Vec<(String, String)>,
+    at: HashMap<String, usize>,
+    bytes: usize,
 }
 
-/// Lists the leaves of a JSON answer; none where it is no object or list.
+impl Leaves {
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.listed.iter().map(|(name, _)| name.as_str())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.listed.is_empty()
+    }
+
+    fn value(&self, name: &str) -> String {
+        let found = self.at.get(name).and_then(|at| self.listed.get(*at));
+        found.map_or_else(|| "–".to_owned(), |(_, value)| value.clone())
+    }
+
+    fn push(&mut self, place: &str, value: String) {
+        self.bytes += place.len();
+        if self.are_too_many() {
+            return;
+        }
+        self.at.entry(place.to_owned()).or_insert(self.listed.len());
+        self.listed.push((place.to_owned(), value));
+    }
+
+    fn are_too_many(&self) -> bool {
+        self.listed.len() >= MOST_LEAVES || self.bytes > MOST_PLACES
+    }
+}
+
+/// Lists the leaves of a JSON answer; none where it is no object or list, or has too many.
 fn leaves(run: &Outcome) -> Leaves {
     fn walk(value: &Value, place: &str, out: &mut Leaves) {
+        if out.are_too_many() {
+            return;
+        }
         let below = |name: &str| if place.is_empty() { name.to_owned() } else { format!("{place}/{name}") };
         match value {
             Value::Object(fields) if !fields.is_empty() => {
@@ -81,15 +117,15 @@ fn leaves(run: &Outcome) -> Leaves {
             Value::Array(items) if !items.is_empty() => {
                 items.iter().enumerate().for_each(|(at, value)| walk(value, &below(&at.to_string()), out));
             }
-            Value::String(text) => out.push((place.to_owned(), text.clone())),
-            other => out.push((place.to_owned(), number(other))),
+            Value::String(text) => out.push(place, text.clone()),
+            other => out.push(place, number(other)),
         }
     }
-    let mut out = Vec::new();
+    let mut out = Leaves::default();
     if let Some(value @ (Value::Object(_) | Value::Array(_))) = &run.json {
         walk(value, "", &mut out);
     }
-    out
+    if out.are_too_many() { Leaves::default() } else { out }
 }
 
 /// Writes a value so that numbers of one value are one text: `1` for `1.0`.
