@@ -206,9 +206,9 @@ fn every_keyword_ends_on_what_is_hostile_to_it() {
     let back = by_schema(&json!({"pattern": "^(?:(a+)+)\\1$"}), &overlong);
     assert!(back.status != Passed, "{}", back.reason);
     let lookahead = json!({"items": {"pattern": "^(?!.*bad)[a-z]+$"}});
-    expect("look-around", &by_schema(&lookahead, &list(500, &|_| "\"good\"".to_owned())), Passed, "valid");
+    expect("look-around", &by_schema(&lookahead, &list(5, &|_| "\"good\"".to_owned())), Passed, "valid");
     for draft in ["draft-04", "draft-06", "draft-07", "draft/2019-09", "draft/2020-12"] {
-        let mut schema = json!(true);
+        let mut schema = json!({});
         for _ in 0..40 {
             schema = json!({"not": {"anyOf": [schema, {"type": "null"}]}, "items": {"$ref": "#"}});
         }
