@@ -12,6 +12,7 @@ pub mod graphemes;
 pub mod json;
 pub mod paragraph;
 mod pasted;
+mod prefix;
 #[cfg(test)]
 mod samples;
 mod search;
@@ -19,9 +20,10 @@ pub mod shell;
 pub mod width;
 pub mod wrap;
 
-pub use clean::{Cleaner, Safe, clean, clean_line};
+pub use clean::{Cleaner, Safe, clean, clean_line, reorders};
 pub use diff::{Change, TextDiff};
 pub use pasted::Pasted;
+pub use prefix::prefix;
 pub use search::{holds, lower};
 pub use width::{truncate, width};
 pub use wrap::{Row, Wrapped};

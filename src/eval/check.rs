@@ -11,7 +11,7 @@ mod fill;
 mod json;
 mod levenshtein;
 mod limit;
-mod pattern;
+pub(super) mod pattern;
 mod refusal;
 mod rouge;
 mod seen;
@@ -111,8 +111,8 @@ impl Compiled {
         })?;
         let test = if asks {
             // A number is a text as well, so that what is not known yet is at fault for the least.
-            let stand_in = fill::stand_in(check, budget);
-            match Test::new(&Written::new(place, &stand_in)?) {
+            let placed = fill::with_placeholders(check, budget);
+            match Test::new(&Written::new(place, &placed)?) {
                 Err(bad) if bad.key != written.key("value") => return Err(bad),
                 Ok(_) | Err(_) => None,
             }

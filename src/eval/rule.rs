@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     model::{Rule, Status, Verdict},
-    text::{clean_line, truncate},
+    text::{clean_line, prefix, truncate},
 };
 
 /// A rule of a prompt that could never be applied.
@@ -98,7 +98,7 @@ pub(super) fn brief(written: &impl fmt::Display) -> String {
     struct Brief(String);
     impl fmt::Write for Brief {
         fn write_str(&mut self, text: &str) -> fmt::Result {
-            self.0.push_str(beginning(text, BRIEF + 1));
+            self.0.push_str(prefix(text, BRIEF + 1));
             if self.0.len() > BRIEF { Err(fmt::Error) } else { Ok(()) }
         }
     }
@@ -111,18 +111,12 @@ pub(super) fn brief(written: &impl fmt::Display) -> String {
 /// Returns the first so many columns of a text from outside on one line, however long it is.
 pub(super) fn head(text: &str, columns: usize) -> String {
     let text = text.trim();
-    let seen = beginning(text, BRIEF);
+    let seen = prefix(text, BRIEF);
     let mut shown = truncate(clean_line(seen).as_str(), columns).into_owned();
     if seen.len() < text.len() && !shown.ends_with('…') {
         shown.push('…');
     }
     shown
-}
-
-/// Returns at most so many bytes of a text, whole characters.
-fn beginning(text: &str, most: usize) -> &str {
-    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    text.get(..end).unwrap_or_default()
 }
 
 /// Names a JSON value: `an object`, `the number 85`, `the string "0.9"`.

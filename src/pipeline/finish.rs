@@ -29,7 +29,7 @@ impl Run {
         let finish = self.heard.finish.get_or_insert(Finish::Unknown).clone();
         let response = self.heard.took(Instant::now());
         let cost = self.spent().cost;
-        let mut judgement = self.judge(plan, self.heard.text.clone(), finish, (Some(response), cost)).await?;
+        let mut judgement = self.judge(plan, &self.heard.text, finish, (Some(response), cost)).await?;
         let whole = self.request.prompt.response.format == Format::Text || judgement.json.is_some();
         if let Some(fault) = self.heard.complaint(whole) {
             return Err(fault);
@@ -54,7 +54,7 @@ impl Run {
     pub(super) async fn replay(&mut self, plan: &Plan, head: &Target, cached: Cached, shared: bool) -> End {
         let Cached { stored, outcome } = cached;
         let finish = outcome.finish.clone().unwrap_or(Finish::Unknown);
-        let mut judgement = match self.judge(plan, outcome.text.clone(), finish, (None, outcome.cost)).await {
+        let mut judgement = match self.judge(plan, &outcome.text, finish, (None, outcome.cost)).await {
             Ok(judgement) => judgement,
             Err(fault) => return End::Failed { reasons: vec![Reason { target: head.name.clone(), fault }] },
         };
@@ -94,15 +94,15 @@ impl Run {
     async fn judge(
         &self,
         plan: &Plan,
-        text: String,
+        text: &str,
         finish: Finish,
         (latency, cost): (Option<Duration>, Cost),
     ) -> Result<Judgement, Fault> {
-        let answer = Answer { text: &text, finish: Some(&finish), latency, cost };
+        let answer = Answer { text, finish: Some(&finish), latency, cost };
         if let Some(judged) = plan.judge.judge_at_once(&answer, &self.request.input) {
             return Ok(judged);
         }
-        let (judge, input) = (Arc::clone(&plan.judge), self.request.input.clone());
+        let (judge, input, text) = (Arc::clone(&plan.judge), self.request.input.clone(), text.to_owned());
         let judged = aside(self.deadline, move || {
             judge.judge_on(&Answer { text: &text, finish: Some(&finish), latency, cost }, &input)
         });

@@ -3,14 +3,18 @@
 mod answer;
 mod find;
 
-use answer::Stream;
-use find::find;
 use std::collections::{BTreeSet, VecDeque};
 
 use secrecy::{ExposeSecret, SecretString};
 
+use answer::StreamRedactor;
+use find::find;
+
 use super::wire::WireEvent;
 use crate::model::{Class, Fault, Finish, Key, key::looks_like_key};
+
+/// What of a message is looked at for a fault, in characters: more than it carries, whatever is taken out.
+const LOOKED_AT: usize = 16_000;
 
 /// The longest message a fault carries, in characters.
 const LONGEST: usize = 500;
@@ -27,8 +31,8 @@ pub struct Redact {
     /// What is secret of the request, each with its label: the key and what headers are filled with.
     secrets: Vec<(String, SecretString)>,
     provider: String,
-    text: Stream,
-    reasoning: Stream,
+    text: StreamRedactor,
+    reasoning: StreamRedactor,
     /// The labels of those that an answer has said back.
     told: BTreeSet<String>,
 }
@@ -47,7 +51,7 @@ impl Redact {
     #[must_use]
     pub(super) fn hiding(mut self, values: Vec<(String, SecretString)>) -> Self {
         self.secrets.extend(values);
-        self.text = Stream::new(self.secrets.iter().map(|(_, secret)| secret.expose_secret().trim()));
+        self.text = StreamRedactor::new(self.secrets.iter().map(|(_, secret)| secret.expose_secret().trim()));
         self.reasoning = self.text.clone();
         self
     }
@@ -58,7 +62,8 @@ impl Redact {
     pub fn text(&self, text: &str) -> String {
         let known = self.secrets.iter().map(|(_, secret)| secret.expose_secret().trim());
         let known = known.filter(|secret| !secret.is_empty());
-        let text = known.fold(text.to_owned(), |text, secret| without_key(&text, secret));
+        let text =
+            known.fold(text.chars().take(LOOKED_AT).collect::<String>(), |text, secret| without_key(&text, secret));
         shorten(&without_shapes(&text))
     }
 

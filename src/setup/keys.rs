@@ -62,7 +62,7 @@ impl Reader {
             match secret {
                 Ok(secret) => read.headers.push(HeaderSecret { header, secret }),
                 Err(KeyFault { label, message, absent: _ }) => read.header_faults.push(format!(
-                    "the header `{header}` of provider `{name}` cannot be had from {label}: {message};                      see `headers` under [providers.{name}] in config.toml"
+                    "the header `{header}` of provider `{name}` cannot be had from {label}: {message}; see `headers` under [providers.{name}] in config.toml"
                 )),
             }
         }

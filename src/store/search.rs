@@ -11,7 +11,7 @@ use rusqlite::{Connection, Transaction, functions::FunctionFlags, params, types:
 
 use crate::{
     model::{Input, Prompt, VarValue},
-    text::{holds, lower},
+    text::{holds, lower, prefix},
 };
 
 /// Words that hold a part of one, at most, that are looked for by the index. A part that more words hold is
@@ -82,9 +82,7 @@ const INDEXED: usize = 256 * 1024;
 pub(super) fn note(db: &Connection, known: &mut Known, seq: i64, texts: &[&str]) -> rusqlite::Result<()> {
     let mut whole = String::with_capacity(texts.iter().map(|text| text.len().min(INDEXED) + 1).sum());
     for text in texts {
-        let most = INDEXED.min(text.len());
-        let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
-        spaced(text.get(..end).unwrap_or_default(), &mut whole);
+        spaced(prefix(text, INDEXED), &mut whole);
         whole.push('\n');
     }
     db.prepare_cached("INSERT OR REPLACE INTO run_text (rowid, text) VALUES (?1, ?2)")?.execute(params![seq, whole])?;

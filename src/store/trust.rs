@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{atomic, job::StoreFault};
-use crate::{model::settings::Places, text::clean_line};
+use crate::{model::settings::Places, text::shell};
 
 pub use allowed::Allowed;
 pub use content::{Access, Asked, Content, ContentReader};
@@ -208,7 +208,7 @@ fn refusal(content: &Content, open: &[&Asked]) -> StoreFault {
     StoreFault::new(format!(
         "agree first with `retort trust {}`, or with --trust for one run: it asks for what you have not agreed to; \
          nothing was sent, and nothing read outside its folder\n{}",
-        clean_line(&shell_words::quote(&shown)),
+        shell::word(&shown),
         list.join("\n"),
     ))
 }

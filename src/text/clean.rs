@@ -115,6 +115,12 @@ pub fn clean(text: &str) -> Safe {
     safe
 }
 
+/// Tells whether a character reorders the text around it: a bidirectional embedding, override or isolate.
+#[must_use]
+pub fn reorders(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Cleans a text for a place that has one line: line breaks and tabs become spaces.
 #[must_use]
 pub fn clean_line(text: &str) -> Safe {
@@ -146,7 +152,7 @@ impl Policy {
             c if c.is_control() || invisible(c) => {}
             JOINER if self.cluster.is_ascii() => {}
             '\u{fe0e}' | '\u{fe0f}' if self.cluster.is_empty() => {}
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => self.join(REORDERS, out),
+            c if reorders(c) => self.join(REORDERS, out),
             c => self.join(c, out),
         }
     }

@@ -1,6 +1,6 @@
 //! What may go to the clipboard: it does nothing but arrive where it is pasted.
 
-use super::escape::Escapes;
+use super::{clean::reorders, escape::Escapes};
 
 /// A text for the clipboard. Only here is one made, and only [`Pasted::raw`] leaves in it what a
 /// terminal would obey when it is pasted there.
@@ -56,7 +56,7 @@ impl Pasted {
 
 /// Tells whether a terminal, or a line editor in one, would obey a character.
 fn obeyed(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    (c.is_control() && !matches!(c, '\n' | '\t')) || reorders(c)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use super::clean::reorders;
+
 /// Quotes a word where it needs it.
 #[must_use]
 pub fn word(word: &str) -> String {
@@ -44,7 +46,7 @@ pub fn quoted(text: &str) -> String {
 
 /// Tells whether a character cannot stand in a pasted line as itself.
 fn escapes(c: char) -> bool {
-    (c.is_control() && c != '\n') || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    (c.is_control() && c != '\n') || matches!(c, '\u{2028}' | '\u{2029}') || reorders(c)
 }
 
 #[cfg(test)]

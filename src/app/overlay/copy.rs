@@ -133,8 +133,7 @@ pub fn text(form: CopyAs, app: &App) -> Option<Pasted> {
 
 /// An answer as it is, where [`CopyAs::Answer`] leaves something of it out.
 pub(in crate::app) fn raw_answer(text: &str) -> Option<Pasted> {
-    let raw = Pasted::raw(text.to_owned());
-    (Pasted::new(text.to_owned()) != raw).then_some(raw)
+    (Pasted::new(text.to_owned()).as_str() != text).then(|| Pasted::raw(text.to_owned()))
 }
 
 /// Says what is copied, and what of it is not.

@@ -26,7 +26,7 @@ use crate::{
         prompts::file,
         trust::Consent,
     },
-    text::clean_line,
+    text::{clean_line, shell},
 };
 
 /// An order, and the copy of standard input it reads.
@@ -160,7 +160,7 @@ pub(super) fn unfit(order: &Order, planned: &Planned) -> Stopped {
     let maps: Vec<String> = planned
         .missing
         .iter()
-        .filter_map(|(name, near)| near.as_ref().map(|near| format!("--map {}={name}", shell_words::quote(near))))
+        .filter_map(|(name, near)| near.as_ref().map(|near| format!("--map {}={name}", shell::word(near))))
         .collect();
     let hint = if maps.is_empty() { format!("--map COLUMN={first}") } else { maps.join(" ") };
     Stopped::Usage(format!(

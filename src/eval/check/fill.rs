@@ -48,7 +48,7 @@ pub(super) fn length(check: &Check) -> usize {
 }
 
 /// Returns a check in which each variable stands for `1`.
-pub(super) fn stand_in(check: &Check, budget: &mut FillBudget) -> Check {
+pub(super) fn with_placeholders(check: &Check, budget: &mut FillBudget) -> Check {
     let names = texts(check).into_iter().flat_map(|(_, text)| template::asks(text).names);
     let input = Input { text: "1".to_owned(), vars: names.map(|name| (name, "1".into())).collect() };
     filled(check, &input, budget).unwrap_or_else(|_| check.clone())

@@ -9,14 +9,29 @@ use regex_automata::{Input, hybrid};
 
 use crate::eval::{Budget, budget::TooMuch, rule::quote};
 
-/// Bytes that a compiled expression is measured with; the last is what it may take.
-const SIZES: &[usize] = &[16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20];
+/// Bytes that a compiled expression may take.
+pub(in crate::eval) const LARGEST: usize = 4 << 20;
+
+/// Bytes that a compiled expression is measured with.
+const SIZES: &[usize] = &[16 << 10, 64 << 10, 256 << 10, 1 << 20, LARGEST];
 
 /// Bytes of a compiled expression whose states are followed in one step.
 const SIZE_OF_STEP: usize = 64;
 
 /// How often states are forgotten to make room for others, before that is too much.
 const FORGOTTEN: usize = 8;
+
+/// Compiles an expression; returns it with the bytes it takes, rounded up.
+pub(in crate::eval) fn compiled(text: &str) -> Result<(Regex, usize), regex::Error> {
+    let mut last = Err(regex::Error::CompiledTooBig(0));
+    for size in SIZES.iter().copied() {
+        last = RegexBuilder::new(text).size_limit(size).build().map(|regex| (regex, size));
+        if !matches!(last, Err(regex::Error::CompiledTooBig(_))) {
+            break;
+        }
+    }
+    last
+}
 
 /// A regular expression.
 #[derive(Debug)]
@@ -28,14 +43,7 @@ pub(super) struct Pattern {
 
 impl Pattern {
     pub(super) fn new(text: &str) -> Result<Self, regex::Error> {
-        let mut last = Err(regex::Error::CompiledTooBig(0));
-        for size in SIZES.iter().copied() {
-            last = RegexBuilder::new(text).size_limit(size).build().map(|regex| Self { regex, size });
-            if !matches!(last, Err(regex::Error::CompiledTooBig(_))) {
-                break;
-            }
-        }
-        last
+        compiled(text).map(|(regex, size)| Self { regex, size })
     }
 
     pub(super) fn as_str(&self) -> &str {

@@ -9,16 +9,18 @@ use crate::model::Outcome;
 
 /// Makes the rows of all answers.
 pub(super) fn rows(lanes: &[Entry<'_>]) -> Vec<Row> {
-    let answers: Vec<Vec<Leaves>> =
+    let answers: Vec<Vec<Vec<(String, String)>>> =
         lanes.iter().map(|lane| lane.outcomes.iter().map(|run| leaves(run)).collect()).collect();
     let mut seen = HashSet::new();
-    let all = answers.iter().flatten().flat_map(Leaves::names);
+    let all = answers.iter().flatten().flatten().map(|(name, _)| name.as_str());
     let names: Vec<&str> = all.filter(|name| seen.insert(*name)).collect();
+    let json = answers
+        .iter()
+        .map(|samples| samples.iter().filter(|leaves| !leaves.is_empty()).map(|leaves| by_place(leaves)).collect());
+    let json: Vec<Vec<HashMap<&str, &str>>> = json.collect();
     let fields = names.into_iter().map(|name| {
-        let lanes = answers.iter().map(|samples| {
-            let json = samples.iter().filter(|leaves| !leaves.is_empty());
-            json.map(|leaves| leaves.value(name)).collect()
-        });
+        let value = |leaves: &HashMap<&str, &str>| (*leaves.get(name).unwrap_or(&"–")).to_owned();
+        let lanes = json.iter().map(|samples| samples.iter().map(value).collect());
         row(name, Kind::Field, lanes.collect(), false)
     });
     let mut rows: Vec<Row> = fields.collect();
@@ -67,34 +69,24 @@ const MOST_LEAVES: usize = 20_000;
 /// So is a value the places of whose leaves take more bytes than this.
 const MOST_PLACES: usize = 4 * 1024 * 1024;
 
+/// The leaves of an answer by their places; of two at one place, as a `/` in a name makes them, the first.
+fn by_place(leaves: &[(String, String)]) -> HashMap<&str, &str> {
+    leaves.iter().rev().map(|(place, value)| (place.as_str(), value.as_str())).collect()
+}
+
 /// The leaves of a JSON value, each with its place: `a/b/0`.
 #[derive(Default)]
 struct Leaves {
     listed: Vec<(String, String)>,
-    at: HashMap<String, usize>,
     bytes: usize,
 }
 
 impl Leaves {
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.listed.iter().map(|(name, _)| name.as_str())
-    }
-
-    fn is_empty(&self) -> bool {
-        self.listed.is_empty()
-    }
-
-    fn value(&self, name: &str) -> String {
-        let found = self.at.get(name).and_then(|at| self.listed.get(*at));
-        found.map_or_else(|| "–".to_owned(), |(_, value)| value.clone())
-    }
-
     fn push(&mut self, place: &str, value: String) {
         self.bytes += place.len();
         if self.are_too_many() {
             return;
         }
-        self.at.entry(place.to_owned()).or_insert(self.listed.len());
         self.listed.push((place.to_owned(), value));
     }
 
@@ -104,7 +96,7 @@ impl Leaves {
 }
 
 /// Lists the leaves of a JSON answer; none where it is no object or list, or has too many.
-fn leaves(run: &Outcome) -> Leaves {
+fn leaves(run: &Outcome) -> Vec<(String, String)> {
     fn walk(value: &Value, place: &str, out: &mut Leaves) {
         if out.are_too_many() {
             return;
@@ -125,7 +117,7 @@ fn leaves(run: &Outcome) -> Leaves {
     if let Some(value @ (Value::Object(_) | Value::Array(_))) = &run.json {
         walk(value, "", &mut out);
     }
-    if out.are_too_many() { Leaves::default() } else { out }
+    if out.are_too_many() { Vec::new() } else { out.listed }
 }
 
 /// Writes a value so that numbers of one value are one text: `1` for `1.0`.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Comparison;
+use crate::text::reorders;
 
 /// Writes the table, a heading row first.
 pub(super) fn table(comparison: &Comparison) -> String {
@@ -37,7 +38,7 @@ pub(in crate::eval) fn escaped(text: &str) -> String {
             }
             '\n' => out.push_str("<br>"),
             '\r' => {}
-            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+            c if c.is_control() || reorders(c) => {
                 out.push('\u{fffd}');
             }
             c => out.push(c),

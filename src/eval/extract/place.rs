@@ -1,7 +1,7 @@
 //! A place in an answer, as a person finds it: line, column and the text around.
 
 use super::{ExtractError, Step};
-use crate::text::clean_line;
+use crate::text::{clean_line, prefix};
 
 /// Characters of an excerpt on each side of its place.
 const AROUND: usize = 24;
@@ -16,8 +16,7 @@ pub(super) struct Place<'a> {
 impl<'a> Place<'a> {
     /// Takes a byte offset; one inside a character means the character.
     pub(super) fn new(text: &'a str, at: usize) -> Self {
-        let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        let (before, after) = text.split_at(at);
+        let (before, after) = text.split_at(prefix(text, at).len());
         Self { before, after }
     }
 

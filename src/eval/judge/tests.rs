@@ -24,7 +24,7 @@ fn sentiment() -> Response {
     }
 }
 
-fn told(judgement: &Judgement) -> Vec<(String, Status, &str)> {
+fn listed(judgement: &Judgement) -> Vec<(String, Status, &str)> {
     judgement.quality.verdicts.iter().map(|v| (v.rule.to_string(), v.status, v.reason.as_str())).collect()
 }
 
@@ -46,7 +46,7 @@ fn a_good_answer_passes_every_rule_with_its_numbers() {
     assert_eq!(judgement.extraction.as_ref().unwrap().found, crate::eval::Found::Whole);
     let pass = |rule: &str, reason| (rule.to_owned(), Status::Passed, reason);
     assert_eq!(
-        told(&judgement),
+        listed(&judgement),
         [
             pass("format", "JSON: an object"),
             pass("schema", "valid against the schema"),
@@ -64,7 +64,7 @@ fn a_bad_answer_fails_each_rule_for_its_reason() {
     let judgement = judge.judge(&answer(r#"{"sentiment": "sad"}"#));
     let fail = |rule: &str, reason| (rule.to_owned(), Status::Failed, reason);
     assert_eq!(
-        told(&judgement)[1..],
+        listed(&judgement)[1..],
         [
             fail("schema", "/sentiment: \"sad\" is not one of \"positive\", \"neutral\" or \"negative\""),
             fail("required", "`confidence_score` is missing"),
@@ -78,7 +78,7 @@ fn a_bad_answer_fails_each_rule_for_its_reason() {
 fn without_json_its_rules_are_inconclusive_and_never_passed() {
     let judge = Judge::new(&sentiment(), &[]).unwrap();
     let judgement = judge.judge(&answer("I cannot help."));
-    let marks: Vec<_> = told(&judgement).into_iter().map(|(rule, mark, _)| (rule, mark)).collect();
+    let marks: Vec<_> = listed(&judgement).into_iter().map(|(rule, mark, _)| (rule, mark)).collect();
     let skipped = |rule: &str| (rule.to_owned(), Status::Inconclusive);
     assert_eq!(
         marks,
@@ -100,7 +100,7 @@ fn a_text_is_not_read_as_json() {
     let judgement = Judge::new(&response, &[]).unwrap().judge(&answer(r#"{"sentiment": "sad"}"#));
     let skipped = |rule: &str| (rule.to_owned(), Status::Inconclusive, "not applied: the format is text");
     assert_eq!(
-        told(&judgement),
+        listed(&judgement),
         [
             ("format".to_owned(), Status::Passed, "text of 20 characters"),
             ("finish".to_owned(), Status::Passed, "the model was done"),
@@ -112,7 +112,7 @@ fn a_text_is_not_read_as_json() {
     assert_eq!(judgement.json, None);
     let bare = Response { format: Format::Text, ..Response::default() };
     let empty = Judge::new(&bare, &[]).unwrap().judge(&answer(" \n"));
-    assert_eq!(told(&empty)[0], ("format".to_owned(), Status::Failed, "the answer is empty"));
+    assert_eq!(listed(&empty)[0], ("format".to_owned(), Status::Failed, "the answer is empty"));
 }
 
 #[test]

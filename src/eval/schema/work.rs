@@ -7,10 +7,9 @@
 use std::collections::{HashMap, HashSet};
 
 use jsonschema::Draft;
-use regex::RegexBuilder;
 use serde_json::{Map, Value};
 
-use crate::eval::{budget::TooMuch, figures::thousands, rule::quote};
+use crate::eval::{budget::TooMuch, check::pattern, figures::thousands, rule::quote};
 
 /// Schemas that may be applied to one value.
 const VISITS: u64 = 100_000;
@@ -21,11 +20,8 @@ const DEEP: usize = 250;
 /// How often a pattern with look-around or backreferences may step back on one text.
 pub(super) const BACKTRACKS: usize = 20_000;
 
-/// Bytes that a compiled pattern is measured with.
-const SIZES: &[usize] = &[16 << 10, 64 << 10, 256 << 10, 1 << 20, PATTERN_SIZE];
-
 /// Bytes that a compiled pattern may take.
-pub(super) const PATTERN_SIZE: usize = 4 << 20;
+pub(super) const PATTERN_SIZE: usize = pattern::LARGEST;
 
 /// Bytes that all compiled patterns may take.
 const PATTERNS_SIZE: usize = 16 << 20;
@@ -302,12 +298,9 @@ fn is_linear(pattern: &str) -> bool {
 
 /// Returns the bytes a compiled pattern takes, rounded up; none if no engine of linear time takes it.
 fn measured(pattern: &str) -> Option<usize> {
-    for size in SIZES {
-        match RegexBuilder::new(pattern).size_limit(*size).build() {
-            Ok(_) => return Some(*size),
-            Err(regex::Error::CompiledTooBig(_)) => {}
-            Err(_) => return None,
-        }
+    match pattern::compiled(pattern) {
+        Ok((_, size)) => Some(size),
+        Err(regex::Error::CompiledTooBig(_)) => Some(PATTERN_SIZE),
+        Err(_) => None,
     }
-    Some(PATTERN_SIZE)
 }

@@ -13,7 +13,7 @@ const BEGUN: usize = 4;
 
 /// A text that comes in pieces, from which a secret is taken.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Stream {
+pub(super) struct StreamRedactor {
     /// The forms of every secret, each with the secret's place in the list.
     forms: Vec<(usize, Vec<u8>)>,
     /// The last bytes given out, fewer than [`BEGUN`] characters.
@@ -23,7 +23,7 @@ pub(super) struct Stream {
     found: BTreeSet<usize>,
 }
 
-impl Stream {
+impl StreamRedactor {
     /// Begins a text from which these secrets are taken, each in the forms of [`forms`].
     pub(super) fn new<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
         let long = secrets.enumerate().filter(|(_, secret)| secret.len() >= SHORTEST);
@@ -95,7 +95,7 @@ mod tests {
 
     /// Streams a text in pieces of a size.
     fn through(text: &str, size: usize) -> (String, bool) {
-        let mut stream = Stream::new([SECRET].into_iter());
+        let mut stream = StreamRedactor::new([SECRET].into_iter());
         let letters: Vec<char> = text.chars().collect();
         let mut out: String = letters.chunks(size).map(|piece| stream.push(piece.iter().collect(), "[key]")).collect();
         out.push_str(&stream.finish());
@@ -137,13 +137,13 @@ mod tests {
 
     #[test]
     fn a_word_that_stands_for_a_key_is_none() {
-        let mut stream = Stream::new(["lm-studio", ""].into_iter());
+        let mut stream = StreamRedactor::new(["lm-studio", ""].into_iter());
         assert_eq!(stream.push("lm-studio runs".to_owned(), "[key]"), "lm-studio runs");
     }
 
     #[test]
     fn a_piece_is_held_back_only_where_a_secret_has_begun() {
-        let mut stream = Stream::new([SECRET].into_iter());
+        let mut stream = StreamRedactor::new([SECRET].into_iter());
         assert_eq!(stream.push("a map".to_owned(), "-"), "a map");
         assert_eq!(stream.push("of plant".to_owned(), "-"), "of ");
         assert_eq!(stream.push("s".to_owned(), "-"), "plants");

@@ -149,10 +149,10 @@ impl YamlList {
                     building.put(value, line)?
                 }
                 Event::Alias(anchor) => {
-                    let Some((value, weight)) = self.anchors.get(&anchor) else {
+                    let Some((value, load)) = self.anchors.get(&anchor) else {
                         return Err(Trouble::new(line, "an alias of what it is itself a part of"));
                     };
-                    building.spend(*weight, line)?;
+                    building.spend(*load, line)?;
                     let value = value.clone();
                     building.put(value, line)?
                 }
@@ -188,15 +188,15 @@ impl YamlList {
 
     fn keep(&mut self, anchor: usize, value: &ExactJson, line: u64) -> Result<(), Trouble> {
         if anchor > 0 {
-            let weight = weight(value);
-            self.kept.add(weight);
+            let load = load(value);
+            self.kept.add(load);
             if self.kept.bytes > self.longest {
                 return Err(Trouble::long(line, "what the anchors up to here hold", self.longest));
             }
             if self.kept.values > MOST_VALUES {
                 return Err(Trouble::new(line, format!("the anchors up to here hold more than {MOST_VALUES} values")));
             }
-            self.anchors.insert(anchor, (value.clone(), weight));
+            self.anchors.insert(anchor, (value.clone(), load));
         }
         Ok(())
     }
@@ -267,8 +267,8 @@ impl Building {
     }
 
     /// Counts what is about to be built, before it is.
-    fn spend(&mut self, weight: Load, line: u64) -> Result<(), Trouble> {
-        self.spent.add(weight);
+    fn spend(&mut self, load: Load, line: u64) -> Result<(), Trouble> {
+        self.spent.add(load);
         if self.spent.bytes > self.longest {
             return Err(Trouble::long(line, "the row, its aliases written out,", self.longest));
         }
@@ -355,13 +355,13 @@ fn key(value: ExactJson, line: u64) -> Result<String, Trouble> {
     }
 }
 
-fn weight(value: &ExactJson) -> Load {
+fn load(value: &ExactJson) -> Load {
     match value {
         ExactJson::Null | ExactJson::Bool(_) => Load::one(0),
         ExactJson::Number(text) | ExactJson::Text(text) => Load::one(text.len()),
-        ExactJson::List(items) => items.iter().map(weight).fold(Load::one(0), Load::plus),
+        ExactJson::List(items) => items.iter().map(load).fold(Load::one(0), Load::plus),
         ExactJson::Fields(fields) => {
-            fields.iter().map(|(key, value)| weight(value).plus(Load::one(key.len()))).fold(Load::one(0), Load::plus)
+            fields.iter().map(|(key, value)| load(value).plus(Load::one(key.len()))).fold(Load::one(0), Load::plus)
         }
     }
 }

@@ -19,17 +19,14 @@ pub(super) fn provider_name(name: &str) -> Result<(), String> {
 pub(super) fn key_source(text: &str) -> Result<KeySource, String> {
     let source: KeySource = text.parse().map_err(|error| format!("{error}"))?;
     match &source {
-        KeySource::Env(name) => {
-            let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            if !plain || name.starts_with(|c: char| c.is_ascii_digit()) {
-                return Err("what follows env: is not a variable's name; write the name and export the key".to_owned());
-            }
+        KeySource::Env(name) if !header::is_variable(name) => {
+            return Err("what follows env: is not a variable's name; write the name and export the key".to_owned());
         }
         KeySource::Command(line) if shell_words::split(line).is_err() => {
             return Err("what follows cmd: has a quote that is not closed".to_owned());
         }
         KeySource::Keyring { .. } if cfg!(not(feature = "keyring")) => return Err(keys::NO_KEYRING.to_owned()),
-        KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => {}
+        KeySource::Env(_) | KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => {}
     }
     Ok(source)
 }

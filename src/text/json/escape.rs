@@ -4,6 +4,8 @@ use std::{borrow::Cow, fmt::Write as _};
 
 use serde::Serialize;
 
+use crate::text::clean::reorders;
+
 /// Writes a value as one line, without the line's end. Fails as its [`Serialize`] does.
 pub fn to_line<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
     serde_json::to_string(value).map(escaped)
@@ -42,7 +44,7 @@ pub fn escape(json: &str, chosen: impl Fn(char) -> bool) -> Cow<'_, str> {
 
 /// Tells whether a character is invisible, or reorders or breaks what is around it.
 fn hides(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{2060}' | '\u{feff}') || reorders(c)
 }
 
 #[cfg(test)]
