@@ -10,12 +10,12 @@ pub(super) struct Balance {
 }
 
 impl Balance {
-    /// Takes the next bytes; true where they close the first bracket of the body.
-    pub(super) fn closes(&mut self, bytes: &[u8]) -> bool {
+    /// Takes the next bytes; returns how many of them end with the close of the body's first bracket.
+    pub(super) fn closes(&mut self, bytes: &[u8]) -> Option<usize> {
         if self.closed {
-            return false;
+            return None;
         }
-        for byte in bytes {
+        for (at, byte) in bytes.iter().enumerate() {
             match byte {
                 _ if self.escaped => self.escaped = false,
                 b'\\' if self.text => self.escaped = true,
@@ -26,13 +26,13 @@ impl Balance {
                     self.depth = self.depth.saturating_sub(1);
                     self.closed = self.depth == 0;
                     if self.closed {
-                        return true;
+                        return Some(at.saturating_add(1));
                     }
                 }
                 _ => {}
             }
         }
-        false
+        None
     }
 }
 
@@ -44,8 +44,10 @@ mod tests {
     fn a_whole_answer_is_one_as_soon_as_its_bracket_closes_and_is_looked_at_once() {
         let mut balance = Balance::default();
         let body = br#"{"a":"}\"]","b":[1,{"c":2}]}"#;
-        let closed: Vec<usize> = (0..body.len()).filter(|at| balance.closes(&body[*at..=*at])).collect();
+        let closed: Vec<usize> = (0..body.len()).filter(|at| balance.closes(&body[*at..=*at]).is_some()).collect();
         assert_eq!(closed, [body.len() - 1]);
-        assert!(!balance.closes(b"{}"), "what follows is no second one");
+        assert_eq!(balance.closes(b"{}"), None, "what follows is no second one");
+        let more = [body, &b" {}"[..]].concat();
+        assert_eq!(Balance::default().closes(&more), Some(body.len()));
     }
 }

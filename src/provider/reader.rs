@@ -167,7 +167,7 @@ impl Reader {
     }
 
     fn feed(&mut self, bytes: &[u8], out: &mut Vec<WireEvent>) -> Result<(), Fault> {
-        let mut closed = false;
+        let mut complete = false;
         let fed = match &mut self.body {
             Body::Events(sse) => sse.push(bytes, &mut self.frames),
             Body::Lines(ndjson) => ndjson.push(bytes, &mut self.frames),
@@ -175,17 +175,20 @@ impl Reader {
                 if held.len().saturating_add(bytes.len()) > EVENT_CAP {
                     return Err(broken(Broken::TooLarge(EVENT_CAP)));
                 }
+                let closed = self.balance.closes(bytes).map(|end| held.len().saturating_add(end));
                 held.extend_from_slice(bytes);
-                closed = self.balance.closes(bytes);
+                if let Some(end) = closed
+                    && held.get(..end).is_some_and(is_complete)
+                {
+                    held.truncate(end);
+                    complete = true;
+                }
                 Ok(())
             }
         };
         self.frames(out)?;
-        if let Body::Whole(held) = &self.body
-            && closed
-            && is_complete(held)
-        {
-            // Nothing can follow it, and some servers do not close the connection.
+        if complete {
+            // What follows is not part of it, and some servers do not close the connection.
             self.whole(out)?;
         }
         match fed {
@@ -273,7 +276,7 @@ fn few(text: &str) -> Result<(), Fault> {
 
 /// Tells whether a body is one JSON value from its start to its end.
 fn is_complete(body: &[u8]) -> bool {
-    matches!(body.trim_ascii_end().last(), Some(b'}' | b']')) && serde_json::from_slice::<IgnoredAny>(body).is_ok()
+    serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }
 
 /// The first 200 bytes as text.
@@ -351,6 +354,28 @@ mod tests {
         assert!(whole.iter().any(|event| matches!(event, WireEvent::Notice(text) if text.contains("9000000"))));
         for size in 1..bytes.len() {
             assert_eq!(read(size), whole, "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn what_follows_a_whole_body_says_nothing_however_the_response_is_cut() {
+        let answer = r#"{"content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn"}"#;
+        let error = r#"{"type":"error","error":{"type":"overloaded_error","message":"later"}}"#;
+        for (value, more) in [(answer, "\n{}"), (answer, "}"), (error, " [1"), ("{}", "\nno JSON"), ("[]", "\u{0}")] {
+            let bytes = format!("{value}{more}").into_bytes();
+            let read = |pieces: &[&[u8]]| {
+                let mut own = Reader::new(ProviderKind::Anthropic, Some("application/json".to_owned()));
+                let mut out = Vec::new();
+                let pushed =
+                    pieces.iter().try_for_each(|piece| if own.ended() { Ok(()) } else { own.push(piece, &mut out) });
+                (pushed.and_then(|()| if own.ended() { Ok(()) } else { own.finish(&mut out) }), out)
+            };
+            let whole = read(&[&bytes]);
+            assert_eq!(whole, read(&[value.as_bytes()]), "{value} and then {more:?}");
+            for cut in 0..bytes.len() {
+                let (left, right) = bytes.split_at(cut);
+                assert_eq!(read(&[left, right]), whole, "{value}{more:?} cut at {cut}");
+            }
         }
     }
 
