@@ -272,7 +272,7 @@ impl App {
 
     pub(super) fn compare_with_run(&mut self, record: &RunRecord) {
         let which = earlier(record.run, record.started, self.now.time);
-        let side = Arc::new(Side::of(&record.outcome.text, record.outcome.json.as_ref()));
+        let side = Arc::new(Side::of(&record.outcome.text, record.outcome.json.as_deref()));
         self.compare_with(Against::Kept { label: format!("{} ({which})", record.outcome.requested), side });
     }
 

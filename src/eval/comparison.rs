@@ -135,7 +135,7 @@ fn tally(mut counts: Vec<(String, usize)>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{sync::Arc, time::Duration};
 
     use serde_json::{Value, json};
 
@@ -152,7 +152,7 @@ mod tests {
             end: End::Done,
             text: text.to_owned(),
             reasoning: String::new(),
-            json: serde_json::from_str::<Value>(text).ok(),
+            json: serde_json::from_str::<Value>(text).ok().map(Arc::new),
             requested: "a".to_owned(),
             target: "a".to_owned(),
             model: "a".to_owned(),

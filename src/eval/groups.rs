@@ -38,7 +38,7 @@ impl<'a> Sample<'a> {
         if verdicts.any(|verdict| verdict.status == Status::Failed && malformed(&verdict.rule)) {
             return Self::Invalid;
         }
-        outcome.json.as_ref().map_or(Self::Text(&outcome.text), Self::Json)
+        outcome.json.as_deref().map_or(Self::Text(&outcome.text), Self::Json)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The rules of one prompt, compiled once and applied to any number of answers.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
@@ -52,7 +52,7 @@ pub struct Answer<'a> {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Judgement {
     /// The JSON that was found, where JSON is expected.
-    pub json: Option<Value>,
+    pub json: Option<Arc<Value>>,
     /// How it was found.
     pub extraction: Option<Extraction>,
     /// Why none was found, where JSON is expected.
@@ -122,7 +122,7 @@ impl Judge {
                 Err(much) => (Judgement::default(), inconclusive(Rule::Format, &much.to_string())),
             },
         };
-        let judged = self.checks.judge(&Seen::new(answer, &form, judgement.json.as_ref(), budget), input);
+        let judged = self.checks.judge(&Seen::new(answer, &form, judgement.json.as_deref(), budget), input);
         judgement.quality.min_score = self.min_score;
         let verdicts = &mut judgement.quality.verdicts;
         verdicts.push(form);
@@ -148,7 +148,7 @@ impl Judge {
             Ok((json, extraction)) => {
                 let wanted = (self.format != Format::Schema).then_some(self.types);
                 let form = form::json(wanted, answer, &json, &extraction);
-                (Judgement { json: Some(json), extraction: Some(extraction), ..Judgement::default() }, form)
+                (Judgement { json: Some(Arc::new(json)), extraction: Some(extraction), ..Judgement::default() }, form)
             }
             Err(error) => {
                 let form = form::none(answer, &error);

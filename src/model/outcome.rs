@@ -1,6 +1,6 @@
 //! How a run ended, with everything that is worth keeping of it.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -240,7 +240,7 @@ pub struct Outcome {
     pub reasoning: String,
     /// The JSON found in the text, where the prompt asks for JSON and there is some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub json: Option<serde_json::Value>,
+    pub json: Option<Arc<serde_json::Value>>,
     /// The target that was asked for.
     pub requested: String,
     /// The target that answered, or was tried last.

@@ -327,6 +327,8 @@ impl Run {
 
     fn end(mut self, end: End) -> Told {
         let outcome = self.outcome(end);
+        // It holds all of what was heard, which may be long.
+        (self.heard, self.replayed) = (Heard::default(), None);
         if self.unasked {
             self.recorded = true;
         } else {

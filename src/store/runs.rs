@@ -138,7 +138,7 @@ pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
     };
     let seq: i64 = db.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
     // The texts are kept once, in columns of their own.
-    let bare = Outcome { text: String::new(), reasoning: String::new(), ..outcome.clone() };
+    let bare = json(&Outcome { text: String::new(), reasoning: String::new(), ..outcome.clone() })?;
     // So is the prompt, with its version; what is no part of that stands beside it.
     let sql = "INSERT OR REPLACE INTO run_body (seq, prompt, beside, input, text, reasoning, outcome, timeline)
                VALUES (?1, '', ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -148,7 +148,7 @@ pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
         json(&record.input)?,
         outcome.text,
         outcome.reasoning,
-        json(&bare)?,
+        bare,
         json(&record.timeline)?
     ])?;
     batches::fill(db, record, seq)?;

@@ -75,7 +75,7 @@ impl Detail {
         self.answer.to_top();
         self.answer.settle(&outcome.text, outcome.json.is_some(), outcome.quality.as_ref());
         self.expected = expected(&record).map(|expected| {
-            let new = Arc::new(Side::of(&outcome.text, outcome.json.as_ref()));
+            let new = Arc::new(Side::of(&outcome.text, outcome.json.as_deref()));
             Box::new(Difference::new(&Arc::new(Side::of(&expected, None)), &new))
         });
         self.record = Some(record);
@@ -86,7 +86,7 @@ impl Detail {
         let Some(record) = &self.record else {
             return;
         };
-        let side = |record: &RunRecord| Arc::new(Side::of(&record.outcome.text, record.outcome.json.as_ref()));
+        let side = |record: &RunRecord| Arc::new(Side::of(&record.outcome.text, record.outcome.json.as_deref()));
         self.before = Some(Box::new(Difference::new(&side(before), &side(record))));
         self.shows = Shows::Baseline;
     }

@@ -14,7 +14,7 @@ pub fn text(form: CopyAs, history: &History) -> Option<Pasted> {
     let text = match form {
         CopyAs::Answer => Some(outcome.text.clone()).filter(|text| !text.is_empty()),
         CopyAs::RawAnswer => return raw_answer(&outcome.text),
-        CopyAs::Json => outcome.json.as_ref().and_then(|json| json::to_pretty(json).ok()),
+        CopyAs::Json => outcome.json.as_deref().and_then(|json| json::to_pretty(json).ok()),
         CopyAs::RunId => Some(record.run.to_string()),
         CopyAs::Record => record.shown().and_then(|record| json::to_pretty(&record)).ok(),
         CopyAs::Query => Some(history.asking.line.text()).filter(|line| !line.trim().is_empty()),

@@ -63,7 +63,7 @@ impl Pair {
             *place = Some(record);
         }
         if let [Some(older), Some(newer)] = &self.records {
-            let side = |record: &RunRecord| Arc::new(Side::of(&record.outcome.text, record.outcome.json.as_ref()));
+            let side = |record: &RunRecord| Arc::new(Side::of(&record.outcome.text, record.outcome.json.as_deref()));
             let mut difference = Difference::new(&side(older), &side(newer));
             difference.view_mut().to_top();
             self.difference = Some(Box::new(difference));

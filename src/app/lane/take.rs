@@ -137,7 +137,7 @@ impl Take {
     /// Returns the answer to be compared, if it is whole.
     pub fn whole(&mut self) -> Option<Arc<Side>> {
         let outcome = self.outcome.as_ref().filter(|_| matches!(self.state, State::Done | State::Cached { .. }))?;
-        Some(self.compared.present(|| Side::of(&outcome.text, outcome.json.as_ref())))
+        Some(self.compared.present(|| Side::of(&outcome.text, outcome.json.as_deref())))
     }
 
     /// Marks the run as stopped, keeps what came of it, and returns the run's ticket.

@@ -117,7 +117,7 @@ pub fn text(form: CopyAs, app: &App) -> Option<Pasted> {
         CopyAs::Answer => Some(take.raw().to_owned()).filter(|raw| !raw.is_empty()),
         CopyAs::RawAnswer => return raw_answer(take.raw()),
         CopyAs::Value => take.view().json().map(|json| json.value_at_cursor().1.to_owned()),
-        CopyAs::Json => take.outcome.as_ref()?.json.as_ref().and_then(|json| json::to_pretty(json).ok()),
+        CopyAs::Json => take.outcome.as_ref()?.json.as_deref().and_then(|json| json::to_pretty(json).ok()),
         CopyAs::Markdown => comparison(app),
         CopyAs::CommandLine => app.shown_request().map(|request| command_line(&request)),
         CopyAs::Curl => plain(app).map(|request| curl::curl(&request, key(app).as_deref())),

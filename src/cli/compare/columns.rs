@@ -71,8 +71,8 @@ fn line(
         })
         .collect();
     let height = wrapped.iter().map(Wrapped::rows).max().unwrap_or(0).max(1);
+    let label = clean_line(label);
     for row in 0..height {
-        let label = clean_line(label);
         let mut text = padded(if row == 0 { label.as_str() } else { "" }, label_width);
         for ((differs, _), rows) in cells.iter().zip(&wrapped) {
             text.push_str(if *differs && row == 0 { MARKS.0 } else { MARKS.1 });

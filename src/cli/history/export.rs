@@ -88,7 +88,7 @@ pub(super) async fn export(
             let line = Line {
                 variables: record.map_or_else(|| json!({}), |record| json!(record.input.texts())),
                 reasoning: outcome.map_or("", |outcome| &outcome.reasoning),
-                json: outcome.and_then(|outcome| outcome.json.as_ref()),
+                json: outcome.and_then(|outcome| outcome.json.as_deref()),
                 verdicts: outcome
                     .and_then(|outcome| outcome.quality.as_ref())
                     .map_or_else(|| json!([]), |quality| json!(quality.verdicts)),

@@ -97,25 +97,31 @@ impl Leaves {
 
 /// Lists the leaves of a JSON answer; none where it is no object or list, or has too many.
 fn leaves(run: &Outcome) -> Vec<(String, String)> {
-    fn walk(value: &Value, place: &str, out: &mut Leaves) {
-        if out.are_too_many() {
-            return;
-        }
-        let below = |name: &str| if place.is_empty() { name.to_owned() } else { format!("{place}/{name}") };
-        match value {
-            Value::Object(fields) if !fields.is_empty() => {
-                fields.iter().for_each(|(name, value)| walk(value, &below(name), out));
+    fn walk(value: &Value, place: &mut String, out: &mut Leaves) {
+        let start = place.len();
+        let mut below = |name: &str, value: &Value| {
+            if out.are_too_many() {
+                return;
             }
+            if start > 0 {
+                place.push('/');
+            }
+            place.push_str(name);
+            walk(value, place, out);
+            place.truncate(start);
+        };
+        match value {
+            Value::Object(fields) if !fields.is_empty() => fields.iter().for_each(|(name, value)| below(name, value)),
             Value::Array(items) if !items.is_empty() => {
-                items.iter().enumerate().for_each(|(at, value)| walk(value, &below(&at.to_string()), out));
+                items.iter().enumerate().for_each(|(at, value)| below(&at.to_string(), value));
             }
             Value::String(text) => out.push(place, text.clone()),
             other => out.push(place, number(other)),
         }
     }
     let mut out = Leaves::default();
-    if let Some(value @ (Value::Object(_) | Value::Array(_))) = &run.json {
-        walk(value, "", &mut out);
+    if let Some(value) = run.json.as_deref().filter(|value| value.is_object() || value.is_array()) {
+        walk(value, &mut String::new(), &mut out);
     }
     if out.are_too_many() { Vec::new() } else { out.listed }
 }

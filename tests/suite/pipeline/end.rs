@@ -205,7 +205,7 @@ async fn the_json_of_a_run_is_never_that_of_its_reasoning_and_the_text_stays_as_
         let bench = Bench::new(move |_, _| answer(pieces));
         let outcome = bench.end(request(&["a"])).await;
         assert_eq!(outcome.text, pieces.concat());
-        let (json, passed) = (outcome.json, outcome.quality.unwrap().status() == RunStatus::Passed);
+        let (json, passed) = (outcome.json.as_deref().cloned(), outcome.quality.unwrap().status() == RunStatus::Passed);
         assert_eq!((json, passed), (if place < 4 { Some(json!({"a": 1})) } else { None }, place < 4), "{pieces:?}");
     }
 }

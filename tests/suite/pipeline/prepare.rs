@@ -46,7 +46,10 @@ async fn an_array_is_asked_for_and_taken_where_the_schema_wants_one() {
                 prompt.response.schema = Some(json!({"type": "array", "items": {"type": "integer"}}));
             }))
             .await;
-        assert_eq!((outcome.json, outcome.quality.unwrap().status()), (Some(json!([1, 2])), RunStatus::Passed));
+        assert_eq!(
+            (outcome.json, outcome.quality.unwrap().status()),
+            (Some(Arc::new(json!([1, 2]))), RunStatus::Passed)
+        );
         let call = bench.last_call();
         assert_ne!(call.format, WireFormat::JsonObject);
         let asked = &call.messages[0].content;

@@ -74,7 +74,7 @@ fn samples_in_groups() {
         let text = ANSWER.replace("0.92", &confidence.to_string());
         let outcome = Outcome {
             quality: Some(judged(confidence)),
-            json: serde_json::from_str(&text).ok(),
+            json: serde_json::from_str(&text).ok().map(std::sync::Arc::new),
             cost: Cost::Unknown,
             ..answered("gpt-4o-mini", &text, 940, 210, (212, 18))
         };

@@ -61,7 +61,7 @@ async fn a_run_comes_back_as_it_was_recorded() {
     let store = store_in(dir.path());
     let mut run = record_of(1, "an \u{1b}[2J answer\r\n\0 🙂");
     run.outcome.reasoning = "because".to_owned();
-    run.outcome.json = Some(serde_json::json!({"z": 0.92, "a": [null, 1]}));
+    run.outcome.json = Some(std::sync::Arc::new(serde_json::json!({"z": 0.92, "a": [null, 1]})));
     run.outcome.quality = Some(Quality::of(vec![
         Verdict::new(Rule::Format, Status::Passed, "json"),
         Verdict {
