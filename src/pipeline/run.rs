@@ -327,8 +327,9 @@ impl Run {
 
     fn end(mut self, end: End) -> Told {
         let outcome = self.outcome(end);
-        // It holds all of what was heard, which may be long.
-        (self.heard, self.replayed) = (Heard::default(), None);
+        // The outcome holds the answer now, which may be long.
+        self.heard = Heard::default();
+        (self.replayed, self.kept, self.wrong) = (None, None, None);
         if self.unasked {
             self.recorded = true;
         } else {

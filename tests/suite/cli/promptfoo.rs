@@ -231,8 +231,8 @@ fn many_tests_are_imported_and_a_mistake_in_the_last_writes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_judge_that_a_config_names_is_asked() {
     let home = Home::new();
-    let server =
-        Server::start([chat("red"), chat("{\"pass\": false, \"score\": 0.2, \"reason\": \"too short\"}")]).await;
+    let judgement = || chat("{\"pass\": false, \"score\": 0.2, \"reason\": \"too short\"}");
+    let server = Server::start([chat("red"), judgement(), chat("blue"), judgement()]).await;
     let url = &server.url;
     home.file(
         "work/promptfooconfig.yaml",
