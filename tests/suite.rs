@@ -30,6 +30,8 @@ mod suite {
     mod figures;
     /// The workbench: keys in, state and effects out, no terminal.
     mod flows;
+    /// What is on the disk of every user: forms to the letter, and the hashes made of them.
+    mod golden;
     /// Hostile text at the command line: a terminal obeys none of it, a pipe gets all of it.
     #[cfg(unix)]
     mod hostile;

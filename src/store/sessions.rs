@@ -109,6 +109,10 @@ pub fn save(places: &Places, session: &Session) -> Result<String, StoreFault> {
         let mut aside = file.clone().into_os_string();
         aside.push(".damaged");
         let aside = atomic::reserve(Path::new(&aside))?;
+        if file.is_dir() {
+            // A folder takes the name of no file.
+            fs::remove_file(&aside).map_err(|error| atomic::fault("remove", &aside, &error))?;
+        }
         fs::rename(&file, &aside).map_err(|error| atomic::fault("move aside", &file, &error))?;
     }
     atomic::write(&file, &text, true)?;

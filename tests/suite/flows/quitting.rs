@@ -64,6 +64,19 @@ fn a_person_is_asked_and_told_where_the_copy_is() {
 }
 
 #[test]
+fn who_is_asked_whether_to_quit_and_wants_to_twice_quits() {
+    let (mut bench, ticket) = quitting(Msg::Do(retort::app::Action::Quit));
+    let ticket = refused(&mut bench, ticket);
+    bench.answer(ticket, Ok(Reply::SessionRescued("/s/rescued-default-1.toml".into())));
+    bench.pass(Duration::from_millis(400));
+    bench.keys("<c-c>");
+    assert!(!bench.quits(), "one is to stop what runs");
+    bench.keys("<c-c>");
+    assert!(matches!(bench.take().as_slice(), [.., Effect::Quit]));
+    assert!(bench.app.last_words().unwrap().contains("/s/rescued-default-1.toml"));
+}
+
+#[test]
 fn a_signal_asks_nobody_and_leaves_the_copy_with_a_word() {
     let (mut bench, ticket) = quitting(Msg::Quit);
     let ticket = refused(&mut bench, ticket);

@@ -147,6 +147,18 @@ async fn a_damaged_session_is_told_of_and_never_written_over() {
 }
 
 #[tokio::test]
+async fn a_folder_in_the_place_of_a_session_is_moved_aside_with_all_it_holds() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let file = dir.path().join("config/sessions/a.toml");
+    fs::create_dir_all(&file).unwrap();
+    fs::write(file.join("mine"), "precious").unwrap();
+    save(&store, session("a", 1)).await.unwrap();
+    assert!(open(&store, "a").await.is_ok());
+    assert_eq!(fs::read_to_string(file.with_extension("toml.damaged").join("mine")).unwrap(), "precious");
+}
+
+#[tokio::test]
 async fn a_newer_programs_session_is_left_to_it() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
