@@ -30,7 +30,7 @@ const STAND_INS: [&str; 2] = ["cargo", "jq"];
 fn commands(text: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for line in text.lines() {
-        let line = line.strip_prefix("$ ").unwrap_or(line);
+        let line = line.trim_start().trim_start_matches("- ").trim_start_matches("run: ").trim_start_matches("$ ");
         for part in line.split(" | ") {
             let Ok(mut words) = shell_words::split(part.split(" # ").next().unwrap_or(part)) else { continue };
             if words.first().is_none_or(|word| word != "retort") {
@@ -124,7 +124,10 @@ fn furnished() -> crate::support::home::Home {
 /// Runs the examples of a page in their order, as a reader who follows it from top to bottom does.
 #[cfg(unix)]
 fn walk(page: &Path, blocks: &[Block]) -> usize {
-    use std::process::{Command, Stdio};
+    use std::{
+        fmt::Write as _,
+        process::{Command, Stdio},
+    };
 
     use crate::support::home::Ran;
 
@@ -138,10 +141,11 @@ fn walk(page: &Path, blocks: &[Block]) -> usize {
             continue;
         }
         // A check may fail, as 100 says: the demonstration answers, not a model.
-        let lines = block.text.lines().filter(|line| !line.is_empty());
-        let script: String = lines
-            .map(|line| format!("{line}\ncode=$?; case $code in 0|100) ;; *) echo \"exit $code\" >&2; exit 1;; esac\n"))
-            .collect();
+        let mut script = String::new();
+        for line in block.text.lines().filter(|line| !line.is_empty()) {
+            writeln!(script, "{line}\ncode=$?; case $code in 0|100) ;; *) echo \"exit $code\" >&2; exit 1;; esac")
+                .unwrap();
+        }
         let mut command = Command::new("sh");
         command.arg("-c").arg(&script).env_clear().envs(home.environment()).current_dir(home.dir("work"));
         command.env("PATH", format!("{}:/usr/bin:/bin", home.dir("bin").display()));
@@ -155,12 +159,20 @@ fn walk(page: &Path, blocks: &[Block]) -> usize {
 #[cfg(unix)]
 #[test]
 fn every_shell_example_runs() {
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        thread,
+    };
+
     // The pages are walked at once: the demonstration takes its time to answer.
-    let ran: usize = std::thread::scope(|scope| {
-        let walks: Vec<_> =
-            pages().into_iter().map(|page| scope.spawn(move || walk(&page, &parts(&read(&page)).1))).collect();
-        walks.into_iter().map(|walk| walk.join().unwrap()).sum()
+    let ran = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for page in pages() {
+            let ran = &ran;
+            scope.spawn(move || ran.fetch_add(walk(&page, &parts(&read(&page)).1), Ordering::Relaxed));
+        }
     });
+    let ran = ran.into_inner();
     assert!(ran > 15, "only {ran} examples ran");
 }
 
