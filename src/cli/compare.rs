@@ -4,7 +4,7 @@ mod columns;
 mod evidence;
 
 use std::{
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     sync::Arc,
     time::Duration,
 };
@@ -168,7 +168,9 @@ pub(super) async fn compare(
         Shape::Markdown => io.out.write_all(comparison.markdown().as_bytes())?,
         Shape::Columns => {
             let room = if io.out_is_terminal { io.columns } else { USUAL_COLUMNS };
-            columns::write(io.out, &comparison, room)?;
+            let mut out = BufWriter::new(&mut *io.out);
+            columns::write(&mut out, &comparison, room)?;
+            out.flush()?;
         }
     }
     if diff && shape != Shape::Each(Form::Json) && comparison.differing() == 0 {

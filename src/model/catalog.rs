@@ -207,25 +207,10 @@ impl Catalog {
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     candidates
         .into_iter()
-        .map(|candidate| (edits(name, candidate), candidate))
+        .map(|candidate| (strsim::levenshtein(name, candidate), candidate))
         .filter(|(edits, candidate)| *edits * 3 <= candidate.chars().count().max(3))
         .min()
         .map(|(_, candidate)| candidate.to_owned())
-}
-
-/// Counts insertions, deletions and substitutions between two texts (Levenshtein 1966).
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for ((y, above), (left_above, left)) in b.iter().zip(row.iter().skip(1)).zip(row.iter().zip(0..)) {
-            let before = next.get(left).copied().unwrap_or(i + 1);
-            next.push((left_above + usize::from(x != *y)).min(above + 1).min(before + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -292,12 +277,5 @@ mod tests {
         }
         let lost = catalog.resolve("lost").unwrap_err().to_string();
         assert!(lost.contains("[providers.nowhere]"), "{lost}");
-    }
-
-    #[test]
-    fn edits_are_counted() {
-        assert_eq!(edits("kitten", "sitting"), 3);
-        assert_eq!(edits("", "abc"), 3);
-        assert_eq!(edits("same", "same"), 0);
     }
 }

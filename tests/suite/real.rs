@@ -1,7 +1,7 @@
 //! End to end against a real llama.cpp server with a real model, over both wire formats.
 //!
 //! `tests/real/run.sh` starts the servers and names them in the environment. Without it these tests
-//! are skipped and say so. They look at shapes, never at wording: the model is small and errs.
+//! are ignored. They look at shapes, never at wording: the model is small and errs.
 #![allow(clippy::print_stdout, reason = "a test that is skipped, or that measures, says so")]
 
 /// Two models at the bench.
@@ -31,12 +31,8 @@ use tokio::time::Instant;
 const WIRES: [ProviderKind; 2] = [ProviderKind::OpenAi, ProviderKind::Anthropic];
 
 #[allow(clippy::disallowed_methods, reason = "the script that starts the servers names them in the environment")]
-fn told(name: &str) -> Option<String> {
-    let value = std::env::var(name).ok();
-    if value.is_none() {
-        println!("skipped: {name} is not set; tests/real/run.sh starts a real server and runs this test");
-    }
-    value
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; tests/real/run.sh sets it"))
 }
 
 /// A call to the server at a base URL without a path.
@@ -69,7 +65,7 @@ fn key(value: &str) -> Key {
     Key { label: "test".to_owned(), account: "test".to_owned(), secret: value.to_owned().into() }
 }
 
-/// Everything a call told, in order, and the fault it ended with.
+/// Everything a call variable, in order, and the fault it ended with.
 #[derive(Default)]
 struct Heard {
     events: Vec<WireEvent>,
@@ -144,8 +140,9 @@ fn exchange(base: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
 }
 
 #[tokio::test]
+#[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn both_wires_stream_an_answer_to_its_end() {
-    let Some(base) = told("RETORT_REAL_SERVER") else { return };
+    let base = variable("RETORT_REAL_SERVER");
     for kind in WIRES {
         let heard = heard(call(&base, kind, "Name the days of the week.", 60)).await;
         assert_eq!(heard.fault, None, "{kind}");
@@ -158,8 +155,9 @@ async fn both_wires_stream_an_answer_to_its_end() {
 }
 
 #[tokio::test]
+#[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn the_output_limit_is_told_as_such() {
-    let Some(base) = told("RETORT_REAL_SERVER") else { return };
+    let base = variable("RETORT_REAL_SERVER");
     for kind in WIRES {
         let heard = heard(call(&base, kind, "Tell a long story of a lighthouse.", 12)).await;
         assert_eq!(heard.finish(), Some(&Finish::Length), "{kind}");
@@ -168,8 +166,9 @@ async fn the_output_limit_is_told_as_such() {
 }
 
 #[tokio::test]
+#[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn usage_is_what_the_server_counts() {
-    let Some(base) = told("RETORT_REAL_SERVER") else { return };
+    let base = variable("RETORT_REAL_SERVER");
     let ask = "How many legs has a spider?";
     for kind in WIRES {
         let call = call(&base, kind, ask, 8);
@@ -183,8 +182,9 @@ async fn usage_is_what_the_server_counts() {
 }
 
 #[tokio::test]
+#[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn a_json_object_is_one() {
-    let Some(base) = told("RETORT_REAL_SERVER") else { return };
+    let base = variable("RETORT_REAL_SERVER");
     let mut call = call(&base, ProviderKind::OpenAi, "Repeat this: {\"colour\": \"green\"}", 300);
     call.format = WireFormat::JsonObject;
     let heard = heard(call).await;
@@ -193,8 +193,9 @@ async fn a_json_object_is_one() {
 }
 
 #[tokio::test]
+#[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn a_json_schema_is_kept() {
-    let Some(base) = told("RETORT_REAL_SERVER") else { return };
+    let base = variable("RETORT_REAL_SERVER");
     let mut call = call(&base, ProviderKind::OpenAi, "My parcel never came. Label this message.", 200);
     call.format = WireFormat::JsonSchema(json!({
         "type": "object", "additionalProperties": false, "required": ["sentiment", "urgent"],
@@ -208,8 +209,9 @@ async fn a_json_schema_is_kept() {
 }
 
 #[tokio::test]
+#[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn a_wrong_key_and_no_key_are_refused_and_the_right_one_is_not() {
-    let (Some(base), Some(right)) = (told("RETORT_REAL_LOCKED"), told("RETORT_REAL_KEY")) else { return };
+    let (base, right) = (variable("RETORT_REAL_LOCKED"), variable("RETORT_REAL_KEY"));
     let wrong = "sk-wrong-5f2b";
     for kind in WIRES {
         for given in [None, Some(wrong)] {
@@ -228,8 +230,9 @@ async fn a_wrong_key_and_no_key_are_refused_and_the_right_one_is_not() {
 }
 
 #[tokio::test]
+#[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn a_prompt_beyond_the_context_is_refused_with_the_numbers() {
-    let Some(base) = told("RETORT_REAL_SERVER") else { return };
+    let base = variable("RETORT_REAL_SERVER");
     let (_, props) = exchange(&base, "GET", "/props", "");
     let context = props["default_generation_settings"]["n_ctx"].as_u64().unwrap();
     for kind in WIRES {
@@ -264,8 +267,9 @@ async fn until(most: Duration, mut holds: impl FnMut() -> bool) -> Option<Durati
 }
 
 #[tokio::test]
+#[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn dropping_the_stream_stops_the_server() {
-    let Some(base) = told("RETORT_REAL_SERVER") else { return };
+    let base = variable("RETORT_REAL_SERVER");
     for kind in WIRES {
         let mut stream = Providers::default().call(call(&base, kind, "Write a very long story of a lighthouse.", 3000));
         let mut pieces = 0;
@@ -313,8 +317,9 @@ impl Drop for Server {
 }
 
 #[tokio::test]
+#[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn a_server_that_loads_its_model_is_overloaded_and_then_answers() {
-    let Some(command) = told("RETORT_REAL_START") else { return };
+    let command = variable("RETORT_REAL_START");
     let server = Server::start(&command);
     let host = server.base.trim_start_matches("http://").to_owned();
     let listens = until(Duration::from_secs(60), || TcpStream::connect(&host).is_ok()).await;

@@ -25,4 +25,4 @@ NODE_PATH=$folder/node_modules node -e '
     fs.writeFileSync(process.argv[2], JSON.stringify({ vars, cases: cases.map(render) }));
 ' "$root/tests/suites/nunjucks.json" "$rendered"
 RETORT_NUNJUCKS=$rendered cargo test --quiet --manifest-path "$root/Cargo.toml" --test suite -- \
-    --nocapture --test-threads=1 suites::nunjucks
+    --ignored --nocapture --test-threads=1 suites::nunjucks

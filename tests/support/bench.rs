@@ -30,6 +30,7 @@ use retort::{
 };
 
 /// A bench, the time at it, and what it has asked for since that was last taken.
+#[derive(Clone)]
 pub(crate) struct Bench {
     pub(crate) app: App,
     pub(crate) effects: Vec<Effect>,

@@ -5,7 +5,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use super::told;
+use super::variable;
 use crate::support::{
     home::{Home, PROGRAM},
     picture::{of_terminal, svg},
@@ -24,8 +24,9 @@ fn settings(pair: &[(&str, &str)]) -> String {
 }
 
 #[test]
+#[ignore = "needs a real server: tests/real/run.sh starts one"]
 fn two_real_models_answer_beside_each_other() {
-    let Some(pair) = told("RETORT_REAL_PAIR") else { return };
+    let pair = variable("RETORT_REAL_PAIR");
     let pair: Vec<(&str, &str)> = pair.split_whitespace().filter_map(|model| model.split_once('=')).collect();
     assert_eq!(pair.len(), 2, "RETORT_REAL_PAIR names two models");
     let home = Home::new();

@@ -13,7 +13,7 @@ use retort::{
     store::starters::starters,
 };
 
-use super::{WIRES, busy, call, key, told, until};
+use super::{WIRES, busy, call, key, until, variable};
 use crate::support::script::{Memory, Record, Still};
 
 fn pipeline(rules: Rules) -> Pipeline {
@@ -64,8 +64,9 @@ async fn run(pipeline: &Pipeline, request: RunRequest) -> (Vec<Told>, Outcome) {
 }
 
 #[tokio::test]
+#[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn a_run_streams_is_judged_and_is_a_cache_hit_the_second_time() {
-    let Some(base) = told("RETORT_REAL_SERVER") else { return };
+    let base = variable("RETORT_REAL_SERVER");
     let pipeline = pipeline(Rules::default());
     let ask = || request(vec![target("real", &base, ProviderKind::OpenAi)]);
     let (told, first) = run(&pipeline, ask()).await;
@@ -82,8 +83,9 @@ async fn a_run_streams_is_judged_and_is_a_cache_hit_the_second_time() {
 }
 
 #[tokio::test]
+#[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn the_second_key_answers_when_the_first_is_refused() {
-    let (Some(base), Some(right)) = (told("RETORT_REAL_LOCKED"), told("RETORT_REAL_KEY")) else { return };
+    let (base, right) = (variable("RETORT_REAL_LOCKED"), variable("RETORT_REAL_KEY"));
     for kind in WIRES {
         let mut keys = vec![key("sk-revoked"), key(&right)];
         keys[0].label = "env:FIRST".to_owned();
@@ -103,8 +105,9 @@ async fn the_second_key_answers_when_the_first_is_refused() {
 }
 
 #[tokio::test]
+#[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn the_fallback_answers_when_the_server_is_down() {
-    let Some(base) = told("RETORT_REAL_SERVER") else { return };
+    let base = variable("RETORT_REAL_SERVER");
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let dead = target("dead", &format!("http://{nobody}"), ProviderKind::OpenAi);
     let (_, outcome) =
@@ -118,8 +121,9 @@ async fn the_fallback_answers_when_the_server_is_down() {
 }
 
 #[tokio::test]
+#[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn stopping_a_run_keeps_the_part_and_frees_the_server() {
-    let Some(base) = told("RETORT_REAL_SERVER") else { return };
+    let base = variable("RETORT_REAL_SERVER");
     let mut request = request(vec![target("real", &base, ProviderKind::OpenAi)]);
     let prompt = Arc::make_mut(&mut request.prompt);
     prompt.system = "You write very long stories.".to_owned();

@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use super::told;
+use super::variable;
 use crate::support::{
     home::{Home, PROGRAM},
     picture::{of_terminal, svg},
@@ -24,8 +24,9 @@ fn keep(pty: &mut Pty, home: &Home, name: &str, title: &str) {
 }
 
 #[test]
+#[ignore = "needs the runs of tests/real/walkthrough.sh"]
 fn the_screens_show_what_the_walk_through_found() {
-    let Some(walk) = told("RETORT_WALK") else { return };
+    let walk = variable("RETORT_WALK");
     let walk = Path::new(&walk);
     let read = |name: &str| fs::read_to_string(walk.join(name)).unwrap();
     let versions: Vec<String> = read("versions").lines().map(str::to_owned).collect();

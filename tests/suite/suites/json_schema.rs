@@ -91,8 +91,9 @@ fn run(folder: &Path, draft: Option<&str>) -> Outcomes {
 }
 
 #[test]
+#[ignore = "needs data: tests/suites/run.sh runs it"]
 fn the_json_schema_test_suite_has_nothing_wrong() {
-    let Some(tests) = suite("json-schema/tests") else { return };
+    let tests = suite("json-schema/tests");
     let mut wrong = Vec::new();
     for (draft, address) in DRAFTS {
         for (title, folder, address) in [

@@ -32,8 +32,9 @@ fn alike(found: &ExactJson, expected: &ExactJson) -> bool {
 }
 
 #[test]
+#[ignore = "needs data: tests/suites/run.sh runs it"]
 fn the_yaml_test_suite_has_nothing_wrong() {
-    let Some(folder) = suite("yaml/src") else { return };
+    let folder = suite("yaml/src");
     let (mut good, mut broken) = (Outcomes::default(), Outcomes::default());
     for (name, path) in files(&folder, "yaml") {
         let whole = match yaml::read(&fs::read_to_string(&path).unwrap()) {
