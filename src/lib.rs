@@ -90,7 +90,7 @@
 //!
 //! | | touch |
 //! |---|---|
-//! | an action | a row in `app/action.rs`, a line in `assets/keys.toml`, a `match` arm; help, palette and the README's table follow |
+//! | an action | a row in `app/action.rs`, a line in `assets/keys.toml`, a `match` arm; help, palette and `docs/keys.md` follow |
 //! | a provider | a file in `provider/`, a [`model::ProviderKind`], an arm in [`provider::Providers`] |
 //! | a model | a row in `assets/models.toml` |
 //! | a check | a [`model::CheckKind`] and its arm in `eval` |

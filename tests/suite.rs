@@ -23,6 +23,8 @@ mod suite {
     mod demo;
     /// The demonstration through the whole pipeline: what a person sees of retry, fallback and checks.
     mod demo_runs;
+    /// The documentation: its tables, its examples, its links.
+    mod docs;
     /// Every figure again, recomputed from the rows of the record.
     #[cfg(unix)]
     mod figures;
@@ -52,7 +54,7 @@ mod suite {
     /// What is copied, pasted into a shell: nothing of it runs.
     #[cfg(unix)]
     mod pasted;
-    /// The picture of the bench in the README, which is never out of date.
+    /// The pictures of the bench in the documentation, which are never out of date.
     mod pictures;
     /// The pipeline on a scripted backend and a paused clock: every budget, wait and end.
     mod pipeline;
@@ -60,8 +62,6 @@ mod suite {
     mod promptfoo;
     /// What the design promises, shown through the whole pipeline over a real socket.
     mod proof;
-    /// The README's tables of keys and of exit codes, which are never out of date.
-    mod readme;
     /// A real model behind a real server, over both wire formats; skipped unless tests/real/run.sh runs it.
     mod real;
     /// What the screen shows, in every state and at every size.

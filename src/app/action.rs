@@ -1,4 +1,4 @@
-//! Everything a person can do, in one table that feeds the key map, footer, help, palette and README.
+//! Everything a person can do, in one table that feeds the key map, footer, help, palette and docs/keys.md.
 
 mod entry;
 mod name;

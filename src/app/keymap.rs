@@ -140,7 +140,7 @@ impl Keymap {
         chords.iter().find(usable).copied()
     }
 
-    /// Writes all actions with their keys as a Markdown table, as the README shows it.
+    /// Writes all actions with their keys as a Markdown table, as docs/keys.md shows it.
     #[must_use]
     pub fn table(&self) -> String {
         let mut table = String::from("| action | keys | where | does |\n|---|---|---|---|\n");

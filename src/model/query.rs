@@ -14,7 +14,7 @@ use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use super::status::RunStatus;
 pub use complete::{Vocabulary, complete, with_filter, with_sort};
-pub use parse::BadQuery;
+pub use parse::{BadQuery, FILTERS};
 
 /// A question about runs. Every part of it has to hold.
 #[derive(Debug, Clone, Default, PartialEq)]

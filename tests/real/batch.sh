@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs forty rows of a real data set through a real llama.cpp server, held to a JSON Schema, and writes a report and
-# a JUnit file: the example of the README.
+# a JUnit file: the example of docs/batch.md.
 #
 #   tests/real/batch.sh OUT [OPTION of retort batch]...
 #

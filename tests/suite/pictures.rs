@@ -1,4 +1,4 @@
-//! The README's picture of the bench, drawn by the program itself and kept up to date.
+//! The pictures of the bench in the README and in docs/workbench.md, drawn by the program itself and kept up to date.
 //!
 //! `RETORT_PICTURES=write cargo nextest run pictures` draws it anew.
 
@@ -94,6 +94,6 @@ fn the_readme_shows_the_bench_as_it_is() {
 }
 
 #[test]
-fn the_readme_shows_four_lanes_and_what_differs() {
+fn the_page_of_the_workbench_shows_four_lanes_and_what_differs() {
     kept_as("lanes.svg", &svg(&four().screen(200, 60), "retort — four models, and what differs from the first"));
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Sort, SortBy,
-    parse::{ENDS, KEYS},
+    parse::{ENDS, FILTERS},
     parts::{Part, parts},
 };
 use crate::model::RunStatus;
@@ -31,7 +31,7 @@ pub struct Vocabulary {
 #[must_use]
 pub fn complete(line: &str, vocabulary: &Vocabulary) -> Vec<String> {
     if line.is_empty() || line.ends_with(char::is_whitespace) {
-        return KEYS.iter().map(|(key, _)| format!("{line}{key}:")).collect();
+        return FILTERS.iter().map(|(key, _)| format!("{line}{key}:")).collect();
     }
     let mut parts = parts(line);
     // A text in quotes may be under way, in which nothing is a filter.
@@ -45,7 +45,7 @@ pub fn complete(line: &str, vocabulary: &Vocabulary) -> Vec<String> {
     let Some(key) = &last.key else {
         let (sign, typed) = last.value.strip_prefix('-').map_or(("", last.value.as_str()), |typed| ("-", typed));
         let begins = |key: &str| key.starts_with(&typed.to_lowercase()) && !last.quoted;
-        return KEYS.iter().filter(|(key, _)| begins(key)).map(|(key, _)| format!("{before}{sign}{key}:")).collect();
+        return FILTERS.iter().filter(|(key, _)| begins(key)).map(|(key, _)| format!("{before}{sign}{key}:")).collect();
     };
     let sign = if last.not { "-" } else { "" };
     let typed = last.value.to_lowercase();

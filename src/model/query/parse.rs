@@ -19,8 +19,8 @@ pub struct BadQuery {
     pub expected: String,
 }
 
-/// The keys of filters, with what each takes.
-pub(super) const KEYS: &[(&str, &str)] = &[
+/// Every filter by its key, with what it takes.
+pub const FILTERS: &[(&str, &str)] = &[
     ("model", "a model or a target"),
     ("target", "a target"),
     ("provider", "a provider"),
@@ -66,8 +66,8 @@ pub(super) fn parse(line: &str, now: &Zoned) -> Result<Query, BadQuery> {
             part: format!("{key}:{}", part.value),
             expected: expected.to_owned(),
         };
-        let Some((_, takes)) = KEYS.iter().find(|(known, _)| known == key) else {
-            let keys: Vec<_> = KEYS.iter().map(|(key, _)| *key).collect();
+        let Some((_, takes)) = FILTERS.iter().find(|(known, _)| known == key) else {
+            let keys: Vec<_> = FILTERS.iter().map(|(key, _)| *key).collect();
             return Err(bad(&format!(
                 "there is no filter `{key}`; write \"{key}:{}\" in quotes to find it as a text, or \
                                      one of {}",
