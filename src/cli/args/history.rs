@@ -21,11 +21,12 @@ A query is words, \"phrases\" and filters, all of which have to hold; `-` before
 begins with one comes after `--`):
   model: target: provider: prompt: version: session: batch: run:   names, ids by their end
   param:KEY=VALUE   a parameter as it was sent, as in param:temperature=0.7; param:KEY where any value will do
-  end:done|failed|interrupted|cancelled|crashed|running    verdict:passed|failed    failed:CHECK
-  error:any|CLASS   cached: demo: fallback: retried: pinned: yes|no
+  end:done|failed|interrupted|cancelled|crashed|running    failed:CHECK
+  verdict:passed|failed|inconclusive|unchecked|error|cancelled
+  error:any|CLASS   cached: demo: judge: fallback: retried: pinned: yes|no
   since: until:     2026-11-25, 2026-11-25T09:30, 7d, 12h, yesterday
   cost: took: tokens: grade:    with < <= > >= =, as in cost:>0.01 took:>2s grade:<=2; grade:none
-  sort:time|cost|took|tokens    -cost for the smallest first, unknown ones left out";
+  sort:time|cost|took|tokens|verdict|grade    -cost for the smallest first, unknown ones left out";
 
 /// `retort history`.
 #[derive(Debug, Args)]

@@ -42,6 +42,15 @@ fn every_filter_of_a_query_is_listed_with_what_it_takes() {
         writeln!(table, "| `{key}:` | {takes} |").unwrap();
     }
     holds("docs/history.md", "filters", &table);
+    let mut cli = Cli::command();
+    let help = cli.find_subcommand_mut("history").unwrap().render_long_help().to_string();
+    for (key, takes) in FILTERS {
+        assert!(help.contains(&format!("{key}:")), "retort history --help lacks {key}:");
+        let words = takes.split([',', ' ', ';']).filter(|_| ["end", "verdict"].contains(key));
+        for word in words.filter(|word| !["", "or"].contains(word)) {
+            assert!(help.contains(word), "retort history --help lacks {key}:{word}");
+        }
+    }
 }
 
 #[test]
