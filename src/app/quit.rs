@@ -26,11 +26,11 @@ impl App {
     /// Ends the program because a person wants it: stops what runs, saves what is on the bench. Where that
     /// takes its time, asking once more ends it without.
     pub(super) fn quit(&mut self) {
-        let asked =
+        let is_the_question =
             |overlay: &Overlay| matches!(overlay, Overlay::Confirm(confirm) if confirm.then == Then::LeaveBehind);
         match self.quit_since {
             // Who is asked whether to quit and wants to says yes.
-            _ if self.overlays.last().is_some_and(asked) => self.leave_behind(),
+            _ if self.overlays.last().is_some_and(is_the_question) => self.leave_behind(),
             Some(since) if self.quitting.is_some() => {
                 if self.now.at.saturating_duration_since(since) >= IMPATIENT {
                     self.leave_behind();

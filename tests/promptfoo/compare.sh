@@ -8,7 +8,7 @@
 # With RECORD=FILE what promptfoo says is written there, and retort is not run.
 set -euo pipefail
 for program in node python3 "${PROMPTFOO:-promptfoo}"; do
-    command -v "$program" >/dev/null || { echo "skipped: there is no $program"; exit 0; }
+    command -v "$program" >/dev/null || { echo "there is no $program" >&2; exit 1; }
 done
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

@@ -26,7 +26,9 @@ fn lines<T: Serialize + DeserializeOwned + Debug>(name: &str) -> Vec<T> {
         assert_eq!(serde_json::to_string(&value).unwrap(), line, "{name}");
         value
     };
-    golden(name).lines().map(read).collect()
+    let values: Vec<T> = golden(name).lines().map(read).collect();
+    assert!(!values.is_empty(), "{name} is empty");
+    values
 }
 
 fn only<T: Serialize + DeserializeOwned + Debug>(name: &str) -> T {
