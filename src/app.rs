@@ -2,77 +2,76 @@
 //!
 //! [`App::update`] is total and synchronous, so a session can be replayed from its messages. What
 //! the screen needs is computed in [`App::prepare`], just before it is drawn from `&App`.
+//!
+//! What the screen needs, computed just before it is drawn: places, visible rows, what has expired.
+//!
+//! Drawing: a function of the app that cannot fail, block or change anything.
 
-pub mod act;
 pub mod action;
-pub mod asking;
 pub mod batch;
-pub mod choice;
-pub mod chord;
-pub mod compare;
-pub mod difference;
-pub mod field;
-pub mod focus;
+pub mod context;
+pub mod event;
 pub mod history;
-pub mod inputs;
-mod inputting;
-mod json;
-pub mod judged;
-mod judging;
+pub mod input;
 pub mod keymap;
-pub mod keys;
-pub mod lane;
-mod lanes;
-pub mod layout;
-pub mod line;
-pub mod messages;
-mod messaging;
-pub mod metrics;
-pub mod msg;
-pub mod notice;
 pub mod overlay;
-mod picked;
-mod prepare;
 pub mod quality;
-mod quit;
-mod runs;
-pub mod scoring;
+pub mod rescore;
 pub mod screen;
-mod stored;
-pub mod table;
-mod together;
-pub mod versions;
-pub mod view;
-pub mod weighing;
+pub mod status_bar;
 pub mod workbench;
 
+pub mod overlays;
+pub(crate) mod quit;
+pub(crate) mod store_request;
+
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     time::{Duration, Instant},
 };
 
 use crossterm::event::MouseEventKind;
 use jiff::{Zoned, tz::TimeZone};
-
-use crate::{
-    model::{Catalog, Input, Look, Prompt, Session, Settings},
-    pipeline::{AccountState, KeyState},
-    store::job::Job,
-    text::{Safe, clean_line},
+use ratatui::{
+    Frame,
+    buffer::Buffer,
+    layout::{Position, Rect},
+    style::Modifier,
+    text::Line,
 };
-pub use action::{ACTIONS, Action};
-use batch::Batches;
-use history::History;
-pub use keymap::Keymap;
-pub use layout::Layout;
-use metrics::Metrics;
-pub use msg::{Effect, FieldId, Msg, Now, Ticket};
-use notice::{Notices, Tone};
-use overlay::Overlay;
-use quality::Quality;
-pub use screen::Screen;
-use stored::Asked;
-use workbench::Workbench;
+
+pub use crate::app::{
+    action::{ACTIONS, Action},
+    event::{Effect, Event, FieldId, Now, Ticket},
+    keymap::Keymap,
+    screen::Screen,
+    workbench::layout::Layout,
+};
+use crate::{
+    app::{
+        batch::Batches,
+        context::Scene,
+        history::History,
+        overlay::Overlay,
+        overlays::models,
+        quality::Quality,
+        status_bar::{Notices, Tone},
+        store_request::Pending,
+        workbench::{
+            Focus, Workbench,
+            layout::{SMALLEST, Shape, Wish},
+            metrics,
+            metrics::Metrics,
+            view::lane,
+        },
+    },
+    model::{Catalog, Input, Prompt, Session, Settings, TerminalCaps},
+    pipeline::{AccountState, KeyState},
+    store::api::StoreRequest,
+    text::{SanitizedText, clean_line},
+    widgets::{buffer_guard, theme::Role},
+};
 
 /// How often the picture changes by itself while something runs.
 const BEAT: Duration = Duration::from_millis(100);
@@ -107,7 +106,7 @@ pub struct Start {
     /// The target of a lane where nothing names one: `demo` while no real one can be asked.
     pub default_target: String,
     /// What the terminal can show.
-    pub look: Look,
+    pub look: TerminalCaps,
     /// What went wrong before the start, in words.
     pub notices: Vec<String>,
     /// The time zone whose days and times of day are meant where none is named.
@@ -131,7 +130,7 @@ pub struct App {
     /// What they come to.
     pub quality: Quality,
     /// The answers that are judged again, while that is under way or was stopped.
-    pub scoring: Option<scoring::Scoring>,
+    pub scoring: Option<rescore::Rescore>,
     /// What lies over the screen, the last on top.
     pub overlays: Vec<Overlay>,
     /// The keys.
@@ -139,7 +138,7 @@ pub struct App {
     /// The status line.
     pub notices: Notices,
     /// Which real providers were found, while that is news.
-    pub banner: Option<Safe>,
+    pub banner: Option<SanitizedText>,
     /// Where everything is, as of the last [`App::prepare`].
     pub layout: Layout,
     /// Whether the mouse is captured.
@@ -151,7 +150,7 @@ pub struct App {
     /// The settings.
     pub settings: Settings,
     /// What the terminal can show.
-    pub look: Look,
+    pub look: TerminalCaps,
     /// Every model that can be named.
     pub catalog: Catalog,
     /// The state of every key, as of when the list of models was opened last.
@@ -167,7 +166,7 @@ pub struct App {
     focused: bool,
     dirty: bool,
     tickets: u64,
-    asked: BTreeMap<Ticket, Asked>,
+    asked: BTreeMap<Ticket, Pending>,
     stopped: Option<Instant>,
     saved: u64,
     save_at: Option<Instant>,
@@ -246,33 +245,33 @@ impl App {
     }
 
     /// Takes a message in and returns what is to be done.
-    pub fn update(&mut self, msg: Msg, now: Now) -> Vec<Effect> {
+    pub fn update(&mut self, msg: Event, now: Now) -> Vec<Effect> {
         self.now = now;
-        self.dirty |= !matches!(&msg, Msg::Mouse(event) if event.kind == MouseEventKind::Moved);
+        self.dirty |= !matches!(&msg, Event::Mouse(event) if event.kind == MouseEventKind::Moved);
         self.notices.expire(now);
         match msg {
-            Msg::Key(event) => self.key(event),
-            Msg::Paste(text) => self.paste(&text),
-            Msg::Mouse(event) => self.mouse(event),
-            Msg::Tick => self.look_at_accounts(),
-            Msg::Resized | Msg::Resumed => {}
-            Msg::Focused(focused) => self.focused = focused,
-            Msg::Do(action) => self.act(action),
-            Msg::Run(ticket, told) => self.told(ticket, told),
-            Msg::BatchBegun(ticket, id) => self.batch.begun(ticket, id),
-            Msg::Batch(ticket, events) => self.batch_told(ticket, events),
-            Msg::Planned(ticket, planned) => self.planned(ticket, planned.map(|planned| *planned)),
-            Msg::Completed(ticket, path, choices) => self.completed(ticket, &path, &choices),
-            Msg::Stored(ticket, answer) => self.stored(ticket, answer),
-            Msg::Edited(field, text) => self.edited(field, text),
-            Msg::Copied { what, way, send } => {
+            Event::Key(event) => self.key(event),
+            Event::Paste(text) => self.paste(&text),
+            Event::Mouse(event) => self.mouse(event),
+            Event::Tick => self.look_at_accounts(),
+            Event::Resized | Event::Resumed => {}
+            Event::Focused(focused) => self.focused = focused,
+            Event::Do(action) => self.act(action),
+            Event::Run(ticket, told) => self.told(ticket, told),
+            Event::BatchBegun(ticket, id) => self.batch.begun(ticket, id),
+            Event::Batch(ticket, events) => self.batch_told(ticket, events),
+            Event::Planned(ticket, planned) => self.planned(ticket, planned.map(|planned| *planned)),
+            Event::Completed(ticket, path, choices) => self.completed(ticket, &path, &choices),
+            Event::Stored(ticket, answer) => self.stored(ticket, answer),
+            Event::Edited(field, text) => self.edited(field, text),
+            Event::Copied { what, way, send } => {
                 self.effects.extend(send.map(Effect::SendCopy));
                 self.say(Tone::Info, &format!("{way}: {what}"));
             }
-            Msg::Found(found) => self.found(&found),
-            Msg::Keys(keys, accounts) => (self.key_states, self.accounts) = (keys, accounts),
-            Msg::Fault(fault) => self.say(Tone::Error, &fault),
-            Msg::Quit => self.must_quit(),
+            Event::Found(found) => self.found(&found),
+            Event::Keys(keys, accounts) => (self.key_states, self.accounts) = (keys, accounts),
+            Event::Fault(fault) => self.say(Tone::Error, &fault),
+            Event::Quit => self.must_quit(),
         }
         self.bench.settle();
         self.bench.settle_comparison();
@@ -288,7 +287,7 @@ impl App {
         std::mem::take(&mut self.effects)
     }
 
-    /// Tells when the picture or the state next changes by itself: a [`Msg::Tick`] is due then.
+    /// Tells when the picture or the state next changes by itself: a [`Event::Tick`] is due then.
     #[must_use]
     pub fn wake_at(&self, now: Now) -> Option<Instant> {
         let beat = (self.bench.busy() || self.batch.busy()).then(|| {
@@ -335,17 +334,17 @@ impl App {
 
     /// Says how the keys of a provider stand; nothing where it has none.
     #[must_use]
-    pub fn keys_of(&self, provider: &str) -> Option<Safe> {
+    pub fn keys_of(&self, provider: &str) -> Option<SanitizedText> {
         let own = self.key_states.iter().filter(|key| key.provider == provider);
-        let said: Vec<String> = own.map(|key| overlay::models::standing(key, self.now.time)).collect();
+        let said: Vec<String> = own.map(|key| models::standing(key, self.now.time)).collect();
         (!said.is_empty()).then(|| clean_line(&said.join(" · ")))
     }
 
     /// Says what the accounts of a provider use of their limits; nothing where it has none.
     #[must_use]
-    pub fn accounts_of(&self, provider: &str) -> Option<Safe> {
+    pub fn accounts_of(&self, provider: &str) -> Option<SanitizedText> {
         let own = self.accounts.iter().filter(|account| account.provider == provider);
-        let said: Vec<String> = own.map(|account| overlay::accounts::usage(account, self.now.time)).collect();
+        let said: Vec<String> = own.map(|account| models::usage(account, self.now.time)).collect();
         (!said.is_empty()).then(|| clean_line(&said.join(" · ")))
     }
 
@@ -354,7 +353,7 @@ impl App {
         Ticket(self.tickets)
     }
 
-    fn ask_store(&mut self, job: Job, asked: Asked) {
+    fn ask_store(&mut self, job: StoreRequest, asked: Pending) {
         let ticket = self.ticket();
         self.asked.insert(ticket, asked);
         self.effects.push(Effect::Store(ticket, job));
@@ -375,4 +374,142 @@ fn first_bench(starters: &[(String, Prompt, String)], target: &str) -> Workbench
     }
     let prompt = Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() };
     Workbench::new(None, &prompt, &Input::default(), &targets, session)
+}
+
+impl App {
+    /// Computes what the screen needs: places, visible rows, what has expired.
+    pub fn prepare(&mut self, area: Rect, now: Now) {
+        self.now = now;
+        self.notices.expire(now);
+        let (left, prompt) = self.bigger;
+        let wish = Wish {
+            lanes: self.bench.lanes.len(),
+            lane: self.bench.lane_at(),
+            solo: self.bench.solo.is_some(),
+            focus: self.bench.focus,
+            zoom: self.bench.zoom,
+            left,
+            prompt,
+            banner: self.banner.is_some() && self.screen == Screen::Bench,
+            overlay: self.overlays.last().and_then(Overlay::size),
+            beside: self.screen != Screen::Bench,
+        };
+        self.layout = Layout::new(area, &wish);
+        if self.screen == Screen::Bench {
+            self.prepare_bench();
+        } else {
+            self.prepare_screen(self.layout.body);
+        }
+        if let Some(top) = self.overlays.last_mut() {
+            if let Overlay::Xray(xray) = top
+                && let Some(lane) = xray.lane.and_then(|lane| self.bench.lanes.get(lane))
+            {
+                xray.refresh(lane.shown());
+            }
+            top.fit(self.layout.overlay);
+        }
+    }
+
+    fn prepare_bench(&mut self) {
+        let width = self.layout.message_width();
+        let rows: Vec<u16> = self.bench.messages.iter().map(|message| message.field.rows(width)).collect();
+        let variables = self.bench.variables().next().is_some();
+        self.layout.place_messages(&rows, self.bench.message_at(), variables);
+        for (lane, place) in self.bench.lanes.iter_mut().zip(&mut self.layout.lanes) {
+            if !place.text.is_empty() {
+                place.make_tally(lane.samples() > 1);
+                place.make_head(lane.head_rows(place.text.width));
+                let take = lane.shown_mut();
+                place.make_room(take.card.as_ref(), !take.view().is_empty());
+                take.fit(place.text.width, place.text.height);
+            }
+        }
+        let editing = self.bench.typing && self.overlays.is_empty();
+        let focus = self.bench.focus;
+        for (at, (field, place)) in self.bench.messages.fields_mut().zip(&self.layout.messages).enumerate() {
+            field.fit(place.text.width, place.text.height);
+            field.show_cursor(editing && focus == Focus::Message(at));
+        }
+        self.bench.input.fit(self.layout.input_text.width, self.layout.input_text.height);
+        self.bench.input.show_cursor(editing && focus == Focus::Input);
+    }
+}
+
+/// Draws the app as [`App::prepare`] left it.
+///
+/// Should the terminal have another size by now, what lies outside it is left out; the resize
+/// brings the next frame. The terminal's cursor stands at the caret, where input methods open.
+pub fn draw(app: &App, frame: &mut Frame<'_>) {
+    let Some(caret) = draw_on(app, frame.buffer_mut()) else {
+        return;
+    };
+    if let Some(cell) = frame.buffer_mut().cell_mut(caret) {
+        // The cursor shows the place; on a reversed cell some would not be seen.
+        cell.modifier.remove(Modifier::REVERSED);
+    }
+    frame.set_cursor_position(caret);
+}
+
+/// Draws the app on a buffer, and returns where the caret stands; none where nothing is typed.
+pub fn draw_on(app: &App, buffer: &mut Buffer) -> Option<Position> {
+    let caret = Cell::new(None);
+    let scene = Scene::new(app, &caret);
+    if app.layout.area == buffer.area {
+        match app.layout.shape {
+            Shape::Tiny => too_small(scene, buffer),
+            Shape::Tabs | Shape::Wide => screen(scene, buffer),
+        }
+    }
+    buffer_guard::guard(buffer);
+    if !app.look.unicode {
+        buffer_guard::plain(buffer);
+    }
+    caret.get().filter(|place| buffer.area.contains(*place))
+}
+
+fn screen(scene: Scene<'_>, buffer: &mut Buffer) {
+    status_bar::title(scene, buffer);
+    match scene.app.screen {
+        Screen::Bench => bench(scene, buffer),
+        Screen::Batch => batch::view::draw(scene, buffer),
+        Screen::History => history::view::draw(scene, buffer),
+        Screen::Quality => quality::view::draw(scene, buffer),
+    }
+    status_bar::status(scene, buffer);
+    status_bar::footer(scene, buffer);
+    if scene.app.overlay().is_some() {
+        scene.caret.set(None);
+    }
+    overlay::draw(scene, buffer);
+}
+
+fn bench(scene: Scene<'_>, buffer: &mut Buffer) {
+    status_bar::tabs(scene, buffer);
+    status_bar::strip(scene, buffer);
+    status_bar::banner(scene, buffer);
+    workbench::view::draw_prompt(scene, buffer);
+    workbench::view::draw_input(scene, buffer);
+    for (at, (lane, area)) in scene.app.bench.lanes.iter().zip(&scene.app.layout.lanes).enumerate() {
+        lane::draw(scene, at, lane, area, buffer);
+    }
+    metrics::draw(scene, buffer);
+}
+
+/// Says in one sentence, on as many rows as it takes, how large the terminal has to be.
+fn too_small(scene: Scene<'_>, buffer: &mut Buffer) {
+    let area = buffer.area;
+    if area.is_empty() {
+        return;
+    }
+    let (width, height) = SMALLEST;
+    let text = format!(
+        "retort needs {width}×{height}; this is {}×{}. Make the terminal larger; ctrl-c twice quits.",
+        area.width, area.height
+    );
+    let mut rows = crate::text::Wrapped::new(usize::from(area.width));
+    rows.push(&crate::text::clean(&text));
+    for (row, place) in (0..rows.rows()).zip(area.rows()) {
+        let line = Line::from(scene.span(rows.row(row).text.into_owned(), Role::Text));
+        buffer.set_line(place.x, place.y, &line, place.width);
+    }
 }

@@ -1,46 +1,42 @@
 //! The headless commands.
 
 pub mod args;
-mod batch;
-mod cache;
-mod compare;
-mod doctor;
-mod exit;
 pub mod history;
-mod models;
-mod prompts;
-mod quality;
-mod report;
-mod run;
-mod sanitize;
-mod score;
-mod sheet;
-mod show;
-mod status_line;
-mod table;
-mod trust;
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+pub(crate) mod batch;
+pub(crate) mod cache;
+pub(crate) mod compare;
+pub(crate) mod doctor;
+pub(crate) mod exit;
+pub(crate) mod models;
+pub(crate) mod output;
+pub(crate) mod prompts;
+pub(crate) mod quality;
+pub(crate) mod rescore;
+pub(crate) mod run;
+pub(crate) mod run_output;
+pub(crate) mod sanitize;
+pub(crate) mod show;
+pub(crate) mod text_table;
+pub(crate) mod trust;
+
+use std::{io, io::Write, path::PathBuf};
 
 use clap::CommandFactory as _;
 
+pub use crate::cli::{exit::Exit, sanitize::Sanitized};
 use crate::{
     app::keymap::Keymap,
-    model::settings::{Places, Project},
-    setup::{Environment, Setup},
-    store::{
-        job::{FaultKind, StoreFault},
-        places,
-        settings::{self, CONFIG_FILE},
+    cli::args::{Cli, Command},
+    config,
+    config::{CONFIG_FILE, paths},
+    engine::{Environment, Workspace},
+    model::{
+        error::{FaultKind, StoreError},
+        settings::{Places, Project},
     },
     text::clean_line,
 };
-use args::{Cli, Command};
-pub use exit::Exit;
-pub use sanitize::Sanitized;
 
 /// Why a command did not come to its end, in words with the next step.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +46,7 @@ pub enum Stopped {
     Usage(String),
     /// The disk.
     #[error(transparent)]
-    Store(StoreFault),
+    Store(StoreError),
     /// Standard output.
     #[error("the output cannot be written")]
     Output(#[from] io::Error),
@@ -65,8 +61,8 @@ impl From<serde_json::Error> for Stopped {
     }
 }
 
-impl From<StoreFault> for Stopped {
-    fn from(fault: StoreFault) -> Self {
+impl From<StoreError> for Stopped {
+    fn from(fault: StoreError) -> Self {
         match fault.kind {
             FaultKind::Wrong => Self::Usage(fault.message),
             FaultKind::Failed | FaultKind::Exists | FaultKind::Changed => Self::Store(fault),
@@ -98,15 +94,15 @@ pub struct Io<'a> {
 
 impl Io<'_> {
     /// Reads environment, places and settings; says where a project is not used.
-    fn setup(&mut self) -> Result<Setup, Stopped> {
-        let setup = Setup::read(self.environment.clone(), &self.cwd)?;
+    fn setup(&mut self) -> Result<Workspace, Stopped> {
+        let setup = Workspace::read(self.environment.clone(), &self.cwd)?;
         self.notice(&setup.places.project);
         Ok(setup)
     }
 
     /// Finds the places alone.
     fn places(&mut self) -> Result<Places, Stopped> {
-        let places = places::places(&|name| self.environment.value(name), &self.cwd)?;
+        let places = paths::places(&|name| self.environment.value(name), &self.cwd)?;
         self.notice(&places.project);
         Ok(places)
     }
@@ -124,7 +120,7 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Run(args) => Box::pin(run::run(args, &mut io)).await,
         Command::History(args) => Box::pin(history::history(args, &mut io)).await,
         Command::Quality(args) => Box::pin(quality::quality(args, &mut io)).await,
-        Command::Score(args) => Box::pin(score::score(args, &mut io)).await,
+        Command::Score(args) => Box::pin(rescore::score(args, &mut io)).await,
         Command::Show { run, json } => show::show(&run, json, &mut io).await,
         Command::Batch(args) => Box::pin(batch::batch(*args, &mut io)).await,
         Command::Prompts { action } => prompts::prompts(action, &mut io).await,
@@ -156,8 +152,8 @@ fn keys(io: &mut Io<'_>) -> Result<Exit, Stopped> {
 }
 
 /// Makes the key map, or says where in the settings it is wrong.
-fn keymap(setup: &Setup) -> Result<Keymap, StoreFault> {
-    Keymap::new(&setup.settings.keys).map_err(|bad| settings::mistaken(&setup.places, "keys", &bad.0))
+fn keymap(setup: &Workspace) -> Result<Keymap, StoreError> {
+    Keymap::new(&setup.settings.keys).map_err(|bad| config::mistaken(&setup.places, "keys", &bad.0))
 }
 
 fn paths(io: &mut Io<'_>) -> Result<Exit, Stopped> {
@@ -168,7 +164,7 @@ fn paths(io: &mut Io<'_>) -> Result<Exit, Stopped> {
         ("sessions", places.config.join("sessions")),
         ("runs", places.data.join("retort.db")),
         ("cache", places.cache.join("cache.db")),
-        ("log", Setup::log(&places)),
+        ("log", Workspace::log(&places)),
         ("crash reports", places.state.clone()),
     ];
     rows.extend(places.project.prompts().map(|dir| ("project", dir.to_path_buf())));

@@ -7,33 +7,45 @@
 //! (`tests/suite/layers.rs`) holds the building to it.
 //!
 //! ```text
-//!               main.rs                 parses, wires, exits
-//!           ┌──────┴───────┐
-//!         tui             cli           shells: the terminal, the processes, stdout
-//!       ┌──┴──┐            │
-//!      ui     │            │            drawing: a function of the app
-//!       └─ app┘            │            the workbench's state machine, without IO
-//!          └──────┬────────┘
-//!         pipeline   store              the engine behind its ports · the disk
-//!             │
-//!         provider                      wire formats and the one HTTP client
-//!             └────┬───────┘
-//!        eval                           checks and quality: pure functions
-//!          └──┬──┘
-//!      model · text                     pure data · pure text
+//!                main                    parses, wires, exits
+//!         ┌────────┴────────┐
+//!     terminal             cli            shells: the event loop · the headless commands
+//!         │                 │
+//!        app                │             the workbench: state, messages in, effects out, drawing
+//!         │                 │
+//!      widgets              │             parts with state and drawing
+//!         ├──── present ────┤             how results read: tables, figures, reports as data
+//!         └──── engine ─────┘             wiring for both shells
+//!                  │
+//!     store · promptfoo · dataset · config      the record of runs · foreign configs · rows · settings
+//!                  │
+//!              pipeline                   a request becomes events
+//!            ┌─────┴──────┐
+//!         provider       eval             wires and the HTTP client · is an answer good, is B better
+//!            │            │
+//!            │         template           prompt templates
+//!            │            │
+//!            │          text              pure text
+//!            └── model ───┘               pure data
 //! ```
 //!
-//! | floor | holds | may use |
+//! | floor | holds | touches |
 //! |---|---|---|
 //! | [`model`] | prompts, inputs, targets, outcomes: what the program talks about | serde |
-//! | [`text`] | width, cleaning, wrapping, JSON as it was written, difference | unicode tables, a JSON parser, a diff |
-//! | [`eval`] | templates, JSON extraction, checks, verdicts, statistics, what runs come to | a template library, a JSON parser, a JSON Schema validator |
-//! | [`provider`] | the wire formats, the decoders, the classifier of failures | reqwest in one file, processes in one file |
-//! | [`pipeline`] | the order of a run's stages, retry, fallback, keys, the figures of a run | tokio's time and channels |
-//! | [`store`] | settings, prompts, sessions, the record of runs, the cache | files, SQLite, TOML |
-//! | [`app`] | the workbench's state: messages in, effects out | ratatui's text area and rectangles |
-//! | [`ui`] | the frame as a function of the app | ratatui |
-//! | [`tui`] | the event loop, the terminal claimed and given back | crossterm, signals, `$EDITOR` |
+//! | [`text`] | width, sanitizing, wrapping, JSON as it was written, diffs, figures in words, work budgets | unicode tables, a JSON parser, a diff |
+//! | [`template`] | prompt templates: what they ask for, and filled | a template library |
+//! | [`eval`] | JSON extraction, checks, verdicts, statistics, what-if, quality figures | a JSON Schema validator |
+//! | [`provider`] | wires, decoders, the classifier of errors, redaction of secrets | reqwest in `http`, processes in `vendors/command` |
+//! | [`pipeline`] | the stages of a run, retry policy, rate limiter, key pool, timeouts, single flight, metrics, batches | tokio's time and channels |
+//! | [`config`] | settings, paths, API keys, built-in tables, trust in the content of others | files, environment, keyring |
+//! | [`dataset`] | rows of CSV, JSON, YAML, JSON Lines and folders, streamed | files |
+//! | [`promptfoo`] | promptfoo's configs, in and out | files |
+//! | [`store`] | prompts, sessions, the SQLite record of runs, the cache, history queries | files, SQLite, threads |
+//! | [`engine`] | environment, workspace, batch requests: wiring for both shells | environment, tokio |
+//! | [`present`] | columns, X-ray steps, snippets, comparison tables, reports as data | nothing |
+//! | [`widgets`] | text editor, pick list, table, query bar, answer and diff view, charts, theme | ratatui |
+//! | [`app`] | the workbench: actions, key map, screens, overlays | ratatui's buffer, crossterm's events |
+//! | [`terminal`] | the event loop; the terminal claimed and given back; clipboard, editor, signals | crossterm, signals |
 //! | [`cli`] | the headless commands | clap, a `Write` handed in |
 //!
 //! # What holds everywhere
@@ -52,7 +64,7 @@
 //! [`app::App::prepare`]. Work is proportional to the screen or to the change, never to the length
 //! of the output.
 //!
-//! **Raw text is what is stored, checked, cached and piped.** Only [`text::Safe`], which only the
+//! **Raw text is what is stored, checked, cached and piped.** Only [`text::SanitizedText`], which only the
 //! cleaner can make, reaches a terminal.
 //!
 //! **A secret is a `SecretString` from the moment it is read.** It is never stored, logged or
@@ -60,7 +72,7 @@
 //!
 //! **Content of others asks first.** A promptfoo config, a project's prompts and a data set send no variable, reach
 //! no host and read no file outside their folder that the user's settings do not name or the user has not agreed to:
-//! the list is made while they are read, and [`store::trust`] alone decides.
+//! the list is made while they are read, and [`config::trust`] alone decides.
 //!
 //! **A provider's 200 proves nothing.** Success needs a terminal signal and a complete answer; what
 //! a finish reason makes of one, [`model::Finish::ending`] alone decides.
@@ -74,11 +86,11 @@
 //! → done.
 //!
 //! - One classifier, [`provider::classify`], takes status, headers, and a body or an event of a
-//!   stream. What follows from a class stands in one table, `pipeline::decide`.
+//!   stream. What follows from a class stands in one table, `crate::pipeline::retry_policy`.
 //! - Fallback covers every refusal and every answer of the wrong form; a mistake found before sending
-//!   ends the run ([`model::Class::InvalidPrompt`]). The best answer of the wrong form is kept.
+//!   ends the run ([`model::ErrorKind::InvalidPrompt`]). The best answer of the wrong form is kept.
 //! - Each call of a batch sets the most it may take aside before it is made, and waits until the
-//!   record has room for it ([`pipeline::port::Recorder::room`]).
+//!   record has room for it ([`pipeline::ports::Recorder::room`]).
 //! - Who may see partial text decides whether a run may start over: [`model::Commit`].
 //! - The cache key is `sha256(text ":" hex(sha256(spec)))`; the spec holds everything that can
 //!   change the answer and is built by exhaustive destructuring, so that a new field that is
@@ -88,31 +100,31 @@
 //!
 //! # How to add …
 //!
-//! | | touch |
-//! |---|---|
-//! | an action | a row in `app/action.rs`, a line in `assets/keys.toml`, a `match` arm; help, palette and `docs/keys.md` follow |
-//! | a provider | a file in `provider/`, a [`model::ProviderKind`], an arm in [`provider::Providers`] |
-//! | a model | a row in `assets/models.toml` |
-//! | a check | a [`model::CheckKind`] and its arm in `eval` |
-//! | a setting | a field in [`model::Settings`] and in `store/settings.rs` |
-//! | a command | a file in `cli/` and a variant in `cli/args.rs` |
+//! `CONTRIBUTING.md` has the table, with the files that each addition touches.
 
 pub mod model;
 pub mod text;
+
+pub mod template;
 
 pub mod eval;
 
 pub mod provider;
 
 pub mod pipeline;
+
+pub mod config;
+pub mod dataset;
+pub mod promptfoo;
 pub mod store;
+
+pub mod engine;
+pub mod present;
+
+pub mod widgets;
 
 pub mod app;
 
-pub mod ui;
-
-pub mod setup;
-
 pub mod cli;
 pub mod log;
-pub mod tui;
+pub mod terminal;

@@ -1,8 +1,10 @@
 //! The log: one file that only its owner can read, replaced when it has grown too large.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Write},
+    fs,
+    fs::{DirBuilder, File, OpenOptions},
+    io,
+    io::Write,
     path::{Path, PathBuf},
     sync::Mutex,
 };

@@ -2,7 +2,9 @@
 
 use std::{
     env,
-    io::{self, IsTerminal as _, Write},
+    io::{
+        IsTerminal as _, Write, {self},
+    },
     path::Path,
     process::ExitCode,
     sync::Arc,
@@ -11,14 +13,15 @@ use std::{
 use anyhow::Context as _;
 use retort::{
     cli::{
-        self, Exit, Io, Sanitized, Stopped,
+        Exit, Io, Sanitized, Stopped,
         args::{Cli, LogLevel},
+        {self},
     },
-    log,
-    setup::{Environment, Setup},
-    store::places,
+    config::paths,
+    engine::{Environment, Workspace},
+    log, terminal,
+    terminal::terminal_guard,
     text::clean,
-    tui,
 };
 use tokio::runtime::Runtime;
 use tracing::level_filters::LevelFilter;
@@ -50,8 +53,8 @@ fn main() -> ExitCode {
 fn start(arguments: Cli) -> anyhow::Result<Exit> {
     let environment = Environment::read();
     let cwd = env::current_dir().context("the working directory is gone; change into another")?;
-    if let Ok(places) = places::places(&|name| environment.value(name), &cwd) {
-        log::start(Setup::log(&places), level(arguments.log_level, &environment)?);
+    if let Ok(places) = paths::places(&|name| environment.value(name), &cwd) {
+        log::start(Workspace::log(&places), level(arguments.log_level, &environment)?);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -74,20 +77,20 @@ fn begin(arguments: Cli, environment: Environment, cwd: &Path, runtime: &Runtime
             out: &mut *door(io::stdout(), out_is_terminal),
             painted: &mut io::stdout(),
             out_is_terminal,
-            columns: tui::screen::columns(),
+            columns: terminal_guard::columns(),
             err: &mut *door(io::stderr(), err_is_terminal),
             painted_err: &mut io::stderr(),
             err_is_terminal,
         };
         Ok(runtime.block_on(cli::execute(command, io))?)
     } else {
-        if !tui::screen::is_terminal() {
+        if !terminal_guard::is_terminal() {
             let words = "the workbench needs a terminal; without one, use `retort run PROMPT -i FILE` \
                          (`retort run --help` shows examples)";
             return Err(Stopped::Usage(words.to_owned()).into());
         }
-        let setup = Arc::new(Setup::read(environment, cwd)?);
-        runtime.block_on(tui::run(setup, arguments.session))?;
+        let setup = Arc::new(Workspace::read(environment, cwd)?);
+        runtime.block_on(terminal::run(setup, arguments.session))?;
         Ok(Exit::Done)
     }
 }

@@ -1,57 +1,47 @@
 //! What the program talks about: pure data, no behaviour beyond its own rules.
 
 pub mod address;
+pub mod api_key;
 pub mod batch;
-pub mod card;
 pub mod catalog;
 pub mod check;
-pub mod digest;
+pub mod error;
 pub mod expected;
-pub mod facts;
-pub mod fault;
 pub mod finish;
-pub mod grade;
 pub mod header;
 pub mod id;
 pub mod input;
-pub mod key;
-pub mod lane;
-pub mod look;
-pub mod message;
+pub mod model_card;
 pub mod outcome;
 pub mod prompt;
-pub mod quality;
 pub mod query;
 pub mod request;
-pub mod reserved;
+pub mod run_facts;
 pub mod session;
 pub mod settings;
-pub mod status;
 pub mod target;
 pub mod usage;
+pub mod verdict;
 pub mod version;
 
-pub use batch::{BatchId, CellRef, Place, Row};
-pub use card::{ModelCard, Price};
-pub use catalog::Catalog;
-pub use check::{Check, CheckKind, CheckType};
-pub use expected::Expected;
-pub use fault::{Class, Fault, Timer};
-pub use finish::{Ending, Finish};
-pub use grade::{Grade, Thumb};
-pub use id::RunId;
-pub use input::{Input, NamedInput, VarValue};
-pub use key::{Key, KeySource};
-pub use lane::{LaneSpec, Pinned};
-pub use look::Look;
-pub use message::{Message, Role, Turn};
-pub use outcome::{End, Outcome, Provenance};
-pub use prompt::{Format, Params, Prompt, Response};
-pub use quality::{Quality, Rule, Status, Verdict};
-pub use request::{CacheMode, Commit, RunRequest};
-pub use session::Session;
-pub use settings::Settings;
-pub use status::{RunStatus, StatusCounts};
-pub use target::{ProviderKind, Target};
-pub use usage::{Cost, PicoDollars, Spent, Usage};
-pub use version::VersionId;
+pub use crate::model::{
+    api_key::{Key, KeySource},
+    batch::{BatchId, CellIndex, CellRef, DatasetRow},
+    catalog::Catalog,
+    check::{Check, CheckKind, CheckType},
+    error::{CallError, ErrorKind, Timer},
+    expected::Expected,
+    finish::{Ending, Finish},
+    id::RunId,
+    input::{Input, NamedInput, VarValue},
+    model_card::{ModelCard, Price},
+    outcome::{Outcome, Provenance, RunEnd},
+    prompt::{Format, Message, Params, Prompt, Response, Role, Turn},
+    request::{CacheMode, Commit, RunRequest},
+    session::{LaneSpec, Pinned, Session},
+    settings::{Settings, TerminalCaps},
+    target::{Target, Vendor},
+    usage::{Cost, PicoDollars, Spent, Usage},
+    verdict::{Grade, Quality, Rule, RunStatus, Status, StatusCounts, Thumb, Verdict},
+    version::VersionId,
+};

@@ -1,62 +1,56 @@
 //! The one pipeline: every request of the workbench, the command line and the batch goes through
 //! [`Pipeline::run`].
+//!
+//! Many runs, some at a time, their ends in the order they were asked for.
 
-mod admit;
-mod allow;
-mod aside;
-mod ask;
-mod attempt;
-mod backoff;
 pub mod batch;
-pub mod budget;
-mod cache;
-mod decide;
 pub mod event;
-mod finish;
-mod flight;
-mod gate;
-mod heard;
-mod intake;
-mod judged;
-pub mod keys;
-mod learnt;
-mod limits;
-mod many;
-mod mend;
+pub mod key_pool;
 pub mod meter;
-pub mod port;
-mod preflight;
-mod prepare;
-pub mod rubric;
-mod run;
-mod spending;
-mod stream;
+pub mod ports;
+
+pub(crate) mod cache_key;
+pub(crate) mod event_sink;
+pub(crate) mod intake;
+pub(crate) mod prepare;
+pub(crate) mod quirks;
+pub(crate) mod rate_limiter;
+pub(crate) mod response_accumulator;
+pub(crate) mod retry_policy;
+pub(crate) mod run;
+pub(crate) mod spending;
+pub(crate) mod timeouts;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 
 use crate::{
     model::{
         Key, Outcome, RunRequest,
         settings::{AccountLimits, IntakeLimits, Retry, Timeouts},
     },
+    pipeline::{
+        intake::AllAnswers,
+        key_pool::KeyPool,
+        ports::{Cache, KeyMemory, Recorder, World},
+        rate_limiter::RateLimiter,
+        run::{cache_lookup::Flights, finish},
+        spending::{Purse, Usages},
+    },
     provider::Backend,
 };
-pub use batch::{BatchControl, BatchEnd, BatchEvent, BatchPlan, BatchStream, Known};
-pub use event::{RunEvent, Told};
-use flight::Flights;
-pub use gate::AccountState;
-use gate::Gate;
-use intake::AllAnswers;
-use keys::Pool;
-pub use keys::{KeyState, Readiness};
-use port::{Cache, KeyMemory, Recorder, World};
-pub use prepare::plain_request;
-use spending::{Purse, bound::Usages};
-pub use stream::{RunControl, RunStream};
-
-pub use crate::provider::PlainRequest;
+pub use crate::{
+    pipeline::{
+        batch::{BatchControl, BatchEnd, BatchEvent, BatchPlan, BatchStream, Known},
+        event::{RunEvent, TimedEvent},
+        event_sink::{RunControl, RunStream},
+        key_pool::{KeyState, Readiness},
+        prepare::plain_request,
+        rate_limiter::AccountState,
+    },
+    provider::PlainRequest,
+};
 
 /// What the pipeline works with.
 #[derive(Clone)]
@@ -75,7 +69,7 @@ pub struct Ports {
 
 /// What the pipeline goes by.
 #[derive(Debug, Clone, Default)]
-pub struct Rules {
+pub struct PipelineConfig {
     /// When to try again.
     pub retry: Retry,
     /// How long to wait for what.
@@ -103,23 +97,23 @@ pub struct Pipeline {
 /// What all runs of a pipeline share.
 pub(crate) struct Shared {
     ports: Ports,
-    rules: Rules,
-    pool: Pool,
+    rules: PipelineConfig,
+    pool: KeyPool,
     flights: Flights,
-    learnt: learnt::Learnt,
-    gate: Gate,
+    learnt: quirks::ModelQuirks,
+    gate: RateLimiter,
     usages: Usages,
     answers: AllAnswers,
-    compiled: judged::Compiled,
+    compiled: finish::CompiledChecks,
 }
 
 impl Pipeline {
     /// Makes a pipeline on its ports.
     #[must_use]
-    pub fn new(ports: Ports, mut rules: Rules) -> Self {
-        let pool = Pool::new(std::mem::take(&mut rules.keys));
-        let (flights, learnt) = (Flights::default(), learnt::Learnt::default());
-        let gate = Gate::new(std::mem::take(&mut rules.limits));
+    pub fn new(ports: Ports, mut rules: PipelineConfig) -> Self {
+        let pool = KeyPool::new(std::mem::take(&mut rules.keys));
+        let (flights, learnt) = (Flights::default(), quirks::ModelQuirks::default());
+        let gate = RateLimiter::new(std::mem::take(&mut rules.limits));
         Self {
             shared: Arc::new(Shared {
                 ports,
@@ -130,7 +124,7 @@ impl Pipeline {
                 gate,
                 usages: Usages::default(),
                 answers: AllAnswers::default(),
-                compiled: judged::Compiled::default(),
+                compiled: finish::CompiledChecks::default(),
             }),
         }
     }
@@ -154,7 +148,7 @@ impl Pipeline {
         requests: impl Stream<Item = RunRequest> + Send,
         concurrency: usize,
     ) -> impl Stream<Item = (usize, Outcome)> + Send {
-        many::many(self.clone(), requests, concurrency)
+        many(self.clone(), requests, concurrency)
     }
 
     /// Lists every account that has a key or was called, with its limits and what it uses of them.
@@ -180,4 +174,27 @@ impl Pipeline {
     pub fn keys(&self) -> Vec<KeyState> {
         self.shared.pool.states(self.shared.ports.world.timestamp())
     }
+}
+
+/// Runs each request to its end, `concurrency` of them at a time.
+pub(crate) fn many(
+    pipeline: Pipeline,
+    requests: impl Stream<Item = RunRequest> + Send,
+    concurrency: usize,
+) -> impl Stream<Item = (usize, Outcome)> + Send {
+    requests
+        .enumerate()
+        .map(move |(place, request)| {
+            let mut told = pipeline.run(request);
+            async move {
+                while let Some(told) = told.next().await {
+                    if let RunEvent::Ended { outcome } = told.event {
+                        return Some((place, *outcome));
+                    }
+                }
+                None
+            }
+        })
+        .buffered(concurrency.max(1))
+        .filter_map(std::future::ready)
 }

@@ -1,43 +1,32 @@
 //! Wire formats and the one HTTP client: from a call to a stream of wire events.
 //!
 //! A provider makes no policy: it does not retry, does not wait, does not judge. It turns one
-//! [`Call`] into [`WireEvent`]s or one [`Fault`], and dropping the stream closes the socket or
+//! [`Call`] into [`WireEvent`]s or one [`CallError`], and dropping the stream closes the socket or
 //! kills the process.
+//!
+//! What any provider's stream boils down to.
 
-mod anthropic;
-mod balance;
 pub mod classify;
-mod command;
-mod counts;
-pub mod demo;
-mod dialect;
-mod exchange;
-pub mod filling;
+pub mod discovery;
 pub mod headers;
-mod http;
-mod json;
-pub mod lines;
-pub mod listing;
 pub mod ndjson;
-mod ollama;
-mod openai;
-pub mod plain;
-pub mod providers;
-pub mod reader;
 pub mod redact;
+pub mod response_reader;
 pub mod sse;
-mod unpack;
-mod waits;
-pub mod wire;
+pub mod vendors;
+
+pub(crate) mod http;
+pub(crate) mod json;
+pub(crate) mod retry_after;
+pub(crate) mod unpack;
+pub(crate) mod usage;
 
 use std::{pin::Pin, time::Duration};
 
 use futures_util::Stream;
 
-use crate::model::{Fault, Key, Message, Params, Target};
-pub use plain::PlainRequest;
-pub use providers::Providers;
-pub use wire::WireEvent;
+use crate::model::{CallError, Finish, Key, Message, Params, Target, Usage};
+pub use crate::provider::vendors::{PlainRequest, Providers};
 
 /// The form an answer is asked for in, as far as the wire carries it.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,10 +58,52 @@ pub struct Call {
 
 /// What one call tells. The first fault is the last item; an end without [`WireEvent::End`] is a
 /// cut stream, whatever the status was.
-pub type WireStream = Pin<Box<dyn Stream<Item = Result<WireEvent, Fault>> + Send>>;
+pub type WireStream = Pin<Box<dyn Stream<Item = Result<WireEvent, CallError>> + Send>>;
 
 /// Whatever can answer a call: the real providers, the demonstration, a test's script.
 pub trait Backend: Send + Sync + 'static {
     /// Sends the call. Nothing happens before the stream is polled; dropping it stops the call.
     fn call(&self, call: Call) -> WireStream;
+}
+
+/// One thing a provider's stream says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WireEvent {
+    /// The response began.
+    Headers {
+        /// The HTTP status; 200 for providers without one.
+        status: u16,
+        /// The provider's id of the request.
+        request_id: Option<String>,
+    },
+    /// More of the answer.
+    Text(String),
+    /// More of the reasoning.
+    Reasoning(String),
+    /// More of a refusal; shown like text, but the finish is [`Finish::Refusal`].
+    Refusal(String),
+    /// Token counts so far. A later one overwrites the classes it names.
+    Usage(Usage),
+    /// The model that says it answers.
+    Model(String),
+    /// Why the model stopped. The first one counts.
+    Finish(Finish),
+    /// The server's own timing.
+    ServerTiming {
+        /// Loading the model.
+        load: Option<Duration>,
+        /// Reading the prompt.
+        prompt: Option<Duration>,
+        /// Writing the answer.
+        generation: Option<Duration>,
+    },
+    /// Nothing is left of the account's limit for as long as this, say the headers.
+    Exhausted(Duration),
+    /// Something a person should know of the answer, in words.
+    Notice(String),
+    /// A sign of life without content.
+    Alive,
+    /// The format's own end mark (`[DONE]`, `message_stop`, `done: true`), or a finish reason
+    /// followed by a clean end where the format has no mark. Nothing follows it.
+    End,
 }

@@ -3,50 +3,27 @@
 //! Settings, keys and places are read by whoever starts the program. Everything else is asked of
 //! a [`Store`], which works on threads of its own: no run, no key press and no frame waits for it.
 
-pub mod atomic;
-pub mod cards;
-pub mod dataset;
-pub mod job;
+pub mod api;
 pub mod key_memory;
-pub mod keys;
-pub mod names;
-pub mod output;
-pub mod places;
-pub mod project;
-pub mod promptfoo;
+pub mod maintenance;
 pub mod prompts;
-pub mod restore;
 pub mod sessions;
-pub mod settings;
-pub mod starters;
-pub mod trust;
 
-mod alive;
-mod batches;
-mod cache;
-
-mod db;
-mod facts;
-mod grades;
-mod history;
-mod judgements;
-mod mistake;
-mod outline;
-mod points;
-mod prompt_form;
-mod prompt_merge;
-mod queue;
-mod record;
-mod review;
-mod runs;
-mod schema;
-mod score;
-mod search;
-mod thresholds;
-mod versions;
-mod weigh;
-mod worker;
-pub mod yaml;
+pub(crate) mod analysis;
+pub(crate) mod batches;
+pub(crate) mod cache;
+pub(crate) mod database;
+pub(crate) mod fact_blocks;
+pub(crate) mod history;
+pub(crate) mod prompt_edit;
+pub(crate) mod prompt_merge;
+pub(crate) mod record;
+pub(crate) mod runs;
+pub(crate) mod schema;
+pub(crate) mod search;
+pub(crate) mod verdicts;
+pub(crate) mod versions;
+pub(crate) mod worker;
 
 use std::{
     future::Future,
@@ -59,15 +36,18 @@ use tokio::{
     time::Instant,
 };
 
-pub use cache::CacheStats;
-
+pub use crate::store::cache::CacheStats;
 use crate::{
-    model::settings::Places,
-    pipeline::port::{Cache, Recorder},
+    model::{error::StoreError, settings::Places},
+    pipeline::ports::{Cache, Recorder},
+    store::{
+        api::{StoreReply, StoreRequest},
+        worker::{
+            CacheTask, FileTask, RecordTask, Reports,
+            queue::{Load, Queue, Refused},
+        },
+    },
 };
-use job::{Job, Reply, StoreFault};
-use queue::{Load, Queue, Refused};
-use worker::{CacheTask, FileTask, RecordTask, Reports};
 
 /// What waits for one thread, at most: pieces of work, and bytes of answers beyond a first.
 const MOST_WAITING: Load = Load { pieces: 1024, weight: 64 * 1024 * 1024 };
@@ -92,7 +72,7 @@ pub struct Store {
     record: Arc<Queue<RecordTask>>,
     cache: Arc<Queue<CacheTask>>,
     reports: Reports,
-    faults: Mutex<Option<mpsc::UnboundedReceiver<StoreFault>>>,
+    faults: Mutex<Option<mpsc::UnboundedReceiver<StoreError>>>,
 }
 
 impl Store {
@@ -122,11 +102,13 @@ impl Store {
 
     /// Asks for something and answers when it is done. It is queued at once, whether or not the
     /// future is polled, so that what is saved in order is written in order.
-    pub fn ask(&self, job: Job) -> impl Future<Output = Result<Reply, StoreFault>> + Send + use<> {
+    pub fn ask(&self, job: StoreRequest) -> impl Future<Output = Result<StoreReply, StoreError>> + Send + use<> {
         let (tell, told) = oneshot::channel();
         let pushed = match job {
             job if job.is_of_record() => self.record.push(RecordTask::Ask(job, tell), 0),
-            job @ (Job::ReadInput(_) | Job::PreviewData { .. }) => self.inputs.push(FileTask { job, tell }, 0),
+            job @ (StoreRequest::ReadInput(_) | StoreRequest::PreviewData { .. }) => {
+                self.inputs.push(FileTask { job, tell }, 0)
+            }
             job => self.files.push(FileTask { job, tell }, 0),
         };
         answer(pushed, told)
@@ -149,20 +131,20 @@ impl Store {
     }
 
     /// Counts what the cache holds.
-    pub fn cache_stats(&self) -> impl Future<Output = Result<CacheStats, StoreFault>> + Send + use<> {
+    pub fn cache_stats(&self) -> impl Future<Output = Result<CacheStats, StoreError>> + Send + use<> {
         let (tell, told) = oneshot::channel();
         answer(self.cache.push(CacheTask::Stats(tell), 0), told)
     }
 
     /// Empties the cache and tells how many answers it held. A damaged cache is made anew.
-    pub fn clear_cache(&self) -> impl Future<Output = Result<u64, StoreFault>> + Send + use<> {
+    pub fn clear_cache(&self) -> impl Future<Output = Result<u64, StoreError>> + Send + use<> {
         let (tell, told) = oneshot::channel();
         answer(self.cache.push(CacheTask::Clear(tell), 0), told)
     }
 
     /// Returns what goes wrong in work nobody asked about: each kind of trouble once, what
     /// happened before included. The first caller has it; for later ones it has already ended.
-    pub fn faults(&self) -> mpsc::UnboundedReceiver<StoreFault> {
+    pub fn faults(&self) -> mpsc::UnboundedReceiver<StoreError> {
         let first = self.faults.lock().unwrap_or_else(PoisonError::into_inner).take();
         first.unwrap_or_else(|| mpsc::unbounded_channel().1)
     }
@@ -171,17 +153,17 @@ impl Store {
     /// at most.
     pub async fn recorded(&self, limit: Duration) {
         // The record is one queue in order: whoever is answered comes after all that was before.
-        let _ = tokio::time::timeout(limit, self.ask(Job::Grades(Vec::new()))).await;
+        let _ = tokio::time::timeout(limit, self.ask(StoreRequest::Grades(Vec::new()))).await;
     }
 
     /// Takes no more work and blocks until everything queued is written: a slow disk may take its time, one that
     /// does nothing at all has `limit`. What is still to be read is not waited for.
-    pub fn close(&self, limit: Duration) -> Result<(), StoreFault> {
+    pub fn close(&self, limit: Duration) -> Result<(), StoreError> {
         self.stop();
         let until = Instant::now() + limit;
         let left = || until.saturating_duration_since(Instant::now());
         let done = self.files.ended(left()) && self.record.ended(left()) && self.cache.ended(left());
-        if done { Ok(()) } else { Err(StoreFault::new("the disk is too slow: what was still to be written is lost")) }
+        if done { Ok(()) } else { Err(StoreError::new("the disk is too slow: what was still to be written is lost")) }
     }
 
     fn stop(&self) {
@@ -200,8 +182,8 @@ impl Drop for Store {
 
 async fn answer<T>(
     pushed: Result<(), Refused>,
-    told: oneshot::Receiver<Result<T, StoreFault>>,
-) -> Result<T, StoreFault> {
+    told: oneshot::Receiver<Result<T, StoreError>>,
+) -> Result<T, StoreError> {
     match pushed {
         Ok(()) => told.await.unwrap_or_else(|_| Err(worker::refused(Refused::Closed))),
         Err(why) => Err(worker::refused(why)),

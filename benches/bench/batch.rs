@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use divan::{Bencher, counter::ItemsCount};
 use futures_util::{StreamExt, stream};
 use retort::{
-    model::{BatchId, CacheMode, Input, Params, Row, RunRequest, batch::Caps},
+    model::{BatchId, CacheMode, DatasetRow, Input, Params, RunRequest, batch::BatchLimits},
     pipeline::{BatchEvent, BatchPlan, Known},
 };
 use uuid::Uuid;
@@ -23,7 +23,7 @@ fn plan() -> BatchPlan {
         samples: 1,
         cache: CacheMode::Off,
         judges: BTreeMap::new(),
-        caps: Caps::default(),
+        caps: BatchLimits::default(),
         concurrency: 64,
         total: Some(ROWS),
         session: None,
@@ -33,8 +33,8 @@ fn plan() -> BatchPlan {
     }
 }
 
-fn row(number: u64) -> Row {
-    Row { number, input: Input::of(format!("My parcel {number} never came.")), ..Row::default() }
+fn row(number: u64) -> DatasetRow {
+    DatasetRow { number, input: Input::of(format!("My parcel {number} never came.")), ..DatasetRow::default() }
 }
 
 /// The whole batch; the cells a second are the items a second.

@@ -14,19 +14,19 @@ use std::{
 use jiff::Timestamp;
 use retort::{
     model::{
-        Class, Cost, End, Fault, Grade, Input, Params, PicoDollars, Prompt, Provenance, Quality, Rule, RunId, Status,
-        Usage, Verdict,
+        CallError, Cost, ErrorKind, Grade, Input, Params, PicoDollars, Prompt, Provenance, Quality, Rule, RunEnd,
+        RunId, Status, Usage, Verdict,
         outcome::{Reason, Timing},
         query::Query,
         settings::Places,
     },
     pipeline::{
-        event::{Next, RunEvent, Told},
-        port::{RunRecord, RunStart},
+        event::{NextStep, RunEvent, TimedEvent},
+        ports::{RunRecord, RunStart},
     },
     store::{
         Store,
-        job::{After, HistoryPage, Job, Reply},
+        api::{After, HistoryPage, StoreReply, StoreRequest},
     },
 };
 use tokio::runtime::{Builder, Runtime};
@@ -44,14 +44,14 @@ const MODELS: [(&str, &str); 6] = [
 ];
 
 /// The record, a runtime to ask it from, and how many runs there are.
-pub(super) struct Filled {
-    pub(super) store: Store,
+pub(crate) struct Filled {
+    pub(crate) store: Store,
     runtime: Runtime,
-    pub(super) runs: u64,
+    pub(crate) runs: u64,
     _dir: Option<tempfile::TempDir>,
 }
 
-pub(super) static FILLED: LazyLock<Filled> = LazyLock::new(fill);
+pub(crate) static FILLED: LazyLock<Filled> = LazyLock::new(fill);
 
 /// A generator of numbers that is the same everywhere: `SplitMix64` (Steele, Lea, Flood 2014).
 struct Dice(u64);
@@ -132,8 +132,8 @@ fn run(number: u64, dice: &mut Dice) -> (RunStart, RunRecord) {
     let total = Duration::from_micros(200_000 + dice.below(4_000_000));
     outcome.timing = Timing { total, first_token: Some(total / 5), ..outcome.timing };
     if failed {
-        let fault = Fault::new(Class::RateLimited, "slow down");
-        outcome.end = End::Failed { reasons: vec![Reason { target: model.to_owned(), fault }] };
+        let fault = CallError::new(ErrorKind::RateLimited, "slow down");
+        outcome.end = RunEnd::Failed { reasons: vec![Reason { target: model.to_owned(), fault }] };
         outcome.quality = None;
     } else if cached {
         outcome.provenance = Provenance::Cached { stored: started };
@@ -153,7 +153,7 @@ fn run(number: u64, dice: &mut Dice) -> (RunStart, RunRecord) {
 }
 
 /// One call, or two where the first is refused; at one of three temperatures.
-fn timeline(run: RunId, started: Timestamp, number: u64, on: (&str, &str), failed: bool) -> Vec<Told> {
+fn timeline(run: RunId, started: Timestamp, number: u64, on: (&str, &str), failed: bool) -> Vec<TimedEvent> {
     let params = Params { temperature: Some((number % 3) as f64 * 0.3), max_tokens: Some(400), ..Params::default() };
     let mut told = vec![RunEvent::Prepared {
         run,
@@ -176,12 +176,13 @@ fn timeline(run: RunId, started: Timestamp, number: u64, on: (&str, &str), faile
             notices: Vec::new(),
         });
         if failed || attempt < calls {
-            let next = if attempt < calls { Next::Retry { wait: Duration::from_secs(4) } } else { Next::GiveUp };
-            let fault = Fault::new(Class::RateLimited, "slow down");
+            let next =
+                if attempt < calls { NextStep::Retry { wait: Duration::from_secs(4) } } else { NextStep::GiveUp };
+            let fault = CallError::new(ErrorKind::RateLimited, "slow down");
             told.push(RunEvent::AttemptFailed { attempt, fault, next });
         }
     }
-    (0..).zip(told).map(|(at, event)| Told { at: Duration::from_millis(at), event }).collect()
+    (0..).zip(told).map(|(at, event)| TimedEvent { at: Duration::from_millis(at), event }).collect()
 }
 
 /// A number from the environment.
@@ -231,30 +232,30 @@ impl Filled {
         for number in (0..self.runs).step_by(500) {
             let run = RunId(Uuid::from_u128(u128::from(number)));
             let grade = Grade { stars: Some((number / 500 % 5 + 1) as u8), ..Grade::default() };
-            self.ask(Job::GradeRun { run, grade, at: Timestamp::UNIX_EPOCH });
+            self.ask(StoreRequest::GradeRun { run, grade, at: Timestamp::UNIX_EPOCH });
         }
     }
 
-    pub(super) fn ask(&self, job: Job) -> Reply {
+    pub(crate) fn ask(&self, job: StoreRequest) -> StoreReply {
         self.runtime.block_on(self.store.ask(job)).expect("an answer")
     }
 
-    pub(super) fn page(&self, line: &str, after: Option<After>) -> HistoryPage {
-        match self.ask(Job::History { query: Box::new(query(line)), after, limit: 50 }) {
-            Reply::History(page) => page,
+    pub(crate) fn page(&self, line: &str, after: Option<After>) -> HistoryPage {
+        match self.ask(StoreRequest::History { query: Box::new(query(line)), after, limit: 50 }) {
+            StoreReply::History(page) => page,
             other => panic!("{other:?}"),
         }
     }
 
-    pub(super) fn count(&self, line: &str) -> u64 {
-        match self.ask(Job::CountRuns(Box::new(query(line)))) {
-            Reply::Counted { runs, .. } => runs,
+    pub(crate) fn count(&self, line: &str) -> u64 {
+        match self.ask(StoreRequest::CountRuns(Box::new(query(line)))) {
+            StoreReply::Counted { runs, .. } => runs,
             other => panic!("{other:?}"),
         }
     }
 }
 
 /// Reads a query line.
-pub(super) fn query(line: &str) -> Query {
+pub(crate) fn query(line: &str) -> Query {
     Query::parse(line, &Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC)).expect("a query")
 }

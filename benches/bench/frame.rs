@@ -4,11 +4,11 @@ use divan::Bencher;
 use jiff::Timestamp;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 use retort::{
-    app::{App, Keymap, Msg, Now, Start, Ticket, lane::Lane},
-    model::{Catalog, Look, Prompt, ProviderKind, Settings, settings::ProviderSettings},
+    app::{App, Event, Keymap, Now, Start, Ticket, workbench::lane::Lane},
+    model::{Catalog, Prompt, Settings, TerminalCaps, Vendor, settings::ProviderSettings},
     pipeline::{
-        Told,
-        event::{Part, RunEvent},
+        TimedEvent,
+        event::{DeltaPart, RunEvent},
     },
 };
 
@@ -22,9 +22,9 @@ fn now() -> Now {
     Now { at: tokio::time::Instant::now().into_std(), time: Timestamp::UNIX_EPOCH }
 }
 
-fn told(text: String) -> Told {
-    let event = RunEvent::Delta { attempt: 1, part: Part::Text, text };
-    Told { at: std::time::Duration::from_millis(300), event }
+fn told(text: String) -> TimedEvent {
+    let event = RunEvent::Delta { attempt: 1, part: DeltaPart::Text, text };
+    TimedEvent { at: std::time::Duration::from_millis(300), event }
 }
 
 const PROSE: &[&str] = &["The ", "parcel ", "of ", "order ", "日本 ", "is ", "late, ", "and ", "nobody ", "answers.\n"];
@@ -36,7 +36,7 @@ const ITEM: &[&str] =
 /// A bench whose four lanes are in the middle of answers made of some words, and the tickets of their runs.
 fn bench(first: &str, words: &[&str]) -> (App, Vec<Ticket>) {
     let mut settings = Settings::default();
-    settings.providers.insert("demo".to_owned(), ProviderSettings::of(ProviderKind::Demo));
+    settings.providers.insert("demo".to_owned(), ProviderSettings::of(Vendor::Demo));
     let start = Start {
         keymap: Keymap::default(),
         catalog: Catalog::new(Vec::new(), &settings),
@@ -49,7 +49,7 @@ fn bench(first: &str, words: &[&str]) -> (App, Vec<Ticket>) {
         session: None,
         found: Vec::new(),
         default_target: "demo".to_owned(),
-        look: Look::default(),
+        look: TerminalCaps::default(),
         notices: Vec::new(),
         zone: jiff::tz::TimeZone::UTC,
     };
@@ -57,13 +57,13 @@ fn bench(first: &str, words: &[&str]) -> (App, Vec<Ticket>) {
     for _ in 0..3 {
         app.bench.lanes.push(Lane::new("demo"));
     }
-    app.update(Msg::Do(retort::app::Action::Run), now());
+    app.update(Event::Do(retort::app::Action::Run), now());
     let tickets: Vec<Ticket> = app.bench.lanes.iter().filter_map(|lane| lane.shown().ticket).collect();
     let item = words.concat();
     for ticket in &tickets {
-        app.update(Msg::Run(*ticket, told(first.to_owned())), now());
+        app.update(Event::Run(*ticket, told(first.to_owned())), now());
         for _ in 0..TOKENS / words.len() {
-            app.update(Msg::Run(*ticket, told(item.clone())), now());
+            app.update(Event::Run(*ticket, told(item.clone())), now());
         }
     }
     (app, tickets)
@@ -73,10 +73,10 @@ fn frames(bencher: Bencher<'_, '_>, mut app: App, tickets: &[Ticket], more: &str
     let mut terminal = Terminal::new(TestBackend::new(SCREEN.width, SCREEN.height)).unwrap();
     bencher.bench_local(|| {
         for ticket in tickets {
-            app.update(Msg::Run(*ticket, told(more.to_owned())), now());
+            app.update(Event::Run(*ticket, told(more.to_owned())), now());
         }
         app.prepare(SCREEN, now());
-        terminal.draw(|frame| retort::ui::draw(&app, frame)).unwrap();
+        terminal.draw(|frame| retort::app::draw(&app, frame)).unwrap();
     });
 }
 
@@ -110,7 +110,7 @@ fn four_lanes_of_whole_json(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| {
         app.bench.lanes.iter_mut().for_each(|lane| lane.shown_mut().answer.step(true));
         app.prepare(SCREEN, now());
-        terminal.draw(|frame| retort::ui::draw(&app, frame)).unwrap();
+        terminal.draw(|frame| retort::app::draw(&app, frame)).unwrap();
     });
 }
 

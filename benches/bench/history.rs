@@ -1,7 +1,7 @@
 //! The history of many runs: pages, filters, searches.
 
 use divan::{Bencher, black_box};
-use retort::store::job::{After, Job};
+use retort::store::api::{After, StoreRequest};
 
 use super::filled::FILLED;
 
@@ -66,7 +66,7 @@ fn searches(bencher: Bencher<'_, '_>, line: &str) {
 #[divan::bench]
 fn completes(bencher: Bencher<'_, '_>) {
     let filled = &*FILLED;
-    bencher.bench_local(|| filled.ask(Job::Vocabulary));
+    bencher.bench_local(|| filled.ask(StoreRequest::Vocabulary));
 }
 
 /// How many runs a query finds, up to the number that is counted.

@@ -13,12 +13,12 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use retort::{
     model::{
-        CacheMode, Commit, Finish, Input, Key, ModelCard, Params, Prompt, ProviderKind, RunId, RunRequest, Target,
-        Usage, settings::Places,
+        CacheMode, Commit, Finish, Input, Key, ModelCard, Params, Prompt, RunId, RunRequest, Target, Usage, Vendor,
+        settings::Places,
     },
     pipeline::{
-        Pipeline, Ports, Rules,
-        port::{NoCache, NoKeyMemory, Recorder, RunRecord, RunStart, World},
+        Pipeline, PipelineConfig, Ports,
+        ports::{NoCache, NoKeyMemory, Recorder, RunRecord, RunStart, World},
     },
     provider::{Backend, Call, WireEvent, WireFormat, WireStream},
     store::Store,
@@ -71,11 +71,11 @@ impl World for Still {
     }
 }
 
-pub(super) fn target() -> Target {
+pub(crate) fn target() -> Target {
     Target {
         name: "scripted".to_owned(),
         provider: "scripted".to_owned(),
-        kind: ProviderKind::OpenAi,
+        kind: Vendor::OpenAi,
         base_url: Some("http://127.0.0.1/v1".to_owned()),
         custom_endpoint: true,
         model: "scripted".to_owned(),
@@ -85,7 +85,7 @@ pub(super) fn target() -> Target {
     }
 }
 
-pub(super) fn request(sample: u32) -> RunRequest {
+pub(crate) fn request(sample: u32) -> RunRequest {
     let mut prompt = Prompt {
         system: "You label customer messages. Answer as a JSON object.".to_owned(),
         user: "{{ input }}".to_owned(),
@@ -110,11 +110,11 @@ pub(super) fn request(sample: u32) -> RunRequest {
     }
 }
 
-pub(super) fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().enable_time().build().unwrap()
 }
 
-pub(super) fn pipeline(store: Option<&Store>) -> Pipeline {
+pub(crate) fn pipeline(store: Option<&Store>) -> Pipeline {
     let ports = Ports {
         backend: Arc::new(Transport::new()),
         cache: store.map_or_else(|| Arc::new(NoCache) as Arc<_>, Store::cache),
@@ -122,7 +122,7 @@ pub(super) fn pipeline(store: Option<&Store>) -> Pipeline {
         keys: Arc::new(NoKeyMemory),
         world: Arc::new(Still::default()),
     };
-    Pipeline::new(ports, Rules { cache: store.is_some(), ..Rules::default() })
+    Pipeline::new(ports, PipelineConfig { cache: store.is_some(), ..PipelineConfig::default() })
 }
 
 /// The floor: the transport's stream drained by itself.

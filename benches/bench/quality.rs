@@ -1,7 +1,7 @@
 //! What many runs come to: the fold that the quality screen asks for.
 
 use divan::{Bencher, black_box};
-use retort::store::job::{Job, Reply};
+use retort::store::api::{StoreReply, StoreRequest};
 
 use super::filled::{FILLED, query};
 
@@ -19,20 +19,20 @@ use super::filled::{FILLED, query};
 ])]
 fn report(bencher: Bencher<'_, '_>, line: &str) {
     let filled = &*FILLED;
-    bencher.bench_local(|| filled.ask(Job::Report(Box::new(query(black_box(line))))));
+    bencher.bench_local(|| filled.ask(StoreRequest::Report(Box::new(query(black_box(line))))));
 }
 
 /// All runs folded, and not yet told.
 #[divan::bench]
 fn fold(bencher: Bencher<'_, '_>) {
     let filled = &*FILLED;
-    bencher.bench_local(|| filled.ask(Job::Review(Box::default())));
+    bencher.bench_local(|| filled.ask(StoreRequest::Review(Box::default())));
 }
 
 /// What was folded, told.
 #[divan::bench]
 fn tell(bencher: Bencher<'_, '_>) {
-    let Reply::Review(review) = FILLED.ask(Job::Review(Box::default())) else { panic!("a review") };
+    let StoreReply::Review(review) = FILLED.ask(StoreRequest::Review(Box::default())) else { panic!("a review") };
     bencher.bench_local(|| black_box(&review).report(&jiff::tz::TimeZone::UTC));
 }
 
@@ -42,6 +42,6 @@ fn points(bencher: Bencher<'_, '_>) {
     let filled = &*FILLED;
     bencher.bench_local(|| {
         let query = Box::new(query(black_box("prompt:prompt-3")));
-        filled.ask(Job::Points { query, rule: "confidence".to_owned() })
+        filled.ask(StoreRequest::Points { query, rule: "confidence".to_owned() })
     });
 }

@@ -6,10 +6,10 @@ use divan::{Bencher, black_box};
 use jiff::Timestamp;
 use retort::{
     model::{Input, Prompt, RunId, settings::Places},
-    pipeline::port::{Cached, RunRecord},
+    pipeline::ports::{Cached, RunRecord},
     store::{
         Store,
-        job::{Job, Reply},
+        api::{StoreReply, StoreRequest},
     },
 };
 use tokio::runtime::{Builder, Runtime};
@@ -121,8 +121,8 @@ fn record_a_run_until_written(bencher: Bencher<'_, '_>) {
         let id = run.run;
         recorder.started(&record::start(id, run.started));
         recorder.ended(run);
-        let read = bench.runtime.block_on(bench.store.ask(Job::OpenRun(id)));
-        assert!(matches!(read, Ok(Reply::Run(_))));
+        let read = bench.runtime.block_on(bench.store.ask(StoreRequest::OpenRun(id)));
+        assert!(matches!(read, Ok(StoreReply::Run(_))));
     });
 }
 

@@ -7,19 +7,20 @@ use jiff::Timestamp;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 use retort::{
     app::{
-        Action, App, Effect, Keymap, Msg, Now, Start, Ticket,
+        Action, App, Effect, Event, Keymap, Now, Start, Ticket,
         batch::{
-            order::{Finished, Order},
-            shown::{Shown, State},
+            run_state::{BatchState, Shown},
+            setup::{BatchOrder, Finished},
         },
     },
     model::{
-        Catalog, Cost, Input, Look, Outcome, PicoDollars, Place, Prompt, ProviderKind, Row, RunId, RunStatus, Settings,
-        batch::{BatchSpec, Caps, Cell},
-        outcome::{End, Provenance, Timing},
+        Catalog, CellIndex, Cost, DatasetRow, Input, Outcome, PicoDollars, Prompt, RunId, RunStatus, Settings,
+        TerminalCaps, Vendor,
+        batch::{BatchLimits, BatchSpec, Cell},
+        outcome::{Provenance, RunEnd, Timing},
         settings::ProviderSettings,
     },
-    pipeline::{batch::BatchEvent, budget::Budget},
+    pipeline::batch::{BatchEvent, budget::Budget},
 };
 
 const ROWS: u64 = 100_000;
@@ -32,7 +33,7 @@ fn now() -> Now {
 
 fn cell(number: u64, target: u32) -> Cell {
     Cell {
-        place: Place { row: number, target, ..Place::default() },
+        place: CellIndex { row: number, target, ..CellIndex::default() },
         run: RunId(uuid::Uuid::from_u128(u128::from(number))),
         end: "done".to_owned(),
         status: if number.is_multiple_of(7) { RunStatus::Failed } else { RunStatus::Passed },
@@ -55,7 +56,7 @@ fn cell(number: u64, target: u32) -> Cell {
 fn outcome() -> Outcome {
     Outcome {
         run: RunId(uuid::Uuid::nil()),
-        end: End::Done,
+        end: RunEnd::Done,
         text: String::new(),
         reasoning: String::new(),
         json: None,
@@ -77,9 +78,9 @@ fn outcome() -> Outcome {
     }
 }
 
-fn row(number: u64) -> Arc<Row> {
+fn row(number: u64) -> Arc<DatasetRow> {
     let input = Input::of(format!("Message {number}: my parcel never came, and nobody answers the telephone"));
-    Arc::new(Row { number, input, ..Row::default() })
+    Arc::new(DatasetRow { number, input, ..DatasetRow::default() })
 }
 
 fn event(number: u64, target: u32) -> BatchEvent {
@@ -89,7 +90,7 @@ fn event(number: u64, target: u32) -> BatchEvent {
 /// The screen of a batch under way whose first cells are finished.
 fn screen() -> (App, Ticket) {
     let mut settings = Settings::default();
-    settings.providers.insert("demo".to_owned(), ProviderSettings::of(ProviderKind::Demo));
+    settings.providers.insert("demo".to_owned(), ProviderSettings::of(Vendor::Demo));
     let start = Start {
         keymap: Keymap::default(),
         catalog: Catalog::new(Vec::new(), &settings),
@@ -98,7 +99,7 @@ fn screen() -> (App, Ticket) {
         session: None,
         found: Vec::new(),
         default_target: "demo".to_owned(),
-        look: Look::default(),
+        look: TerminalCaps::default(),
         notices: Vec::new(),
         zone: jiff::tz::TimeZone::UTC,
     };
@@ -113,39 +114,39 @@ fn screen() -> (App, Ticket) {
         behind: std::collections::BTreeMap::new(),
         expected: retort::model::Expected::Auto,
     };
-    let order = Order {
+    let order = BatchOrder {
         spec,
         concurrency: 64,
-        caps: Caps { cost: Some(20.0), ..Caps::default() },
+        caps: BatchLimits { cost: Some(20.0), ..BatchLimits::default() },
         finished: Finished::Kept,
         session: "s".to_owned(),
         again: Vec::new(),
     };
     let ticket = Ticket(9_000_000);
-    let mut shown = Shown::new(order, State::Running);
+    let mut shown = Shown::new(order, BatchState::Running);
     shown.ticket = Some(ticket);
-    shown.budget = Some(Budget::new(Caps::default(), None, now().at.into()));
+    shown.budget = Some(Budget::new(BatchLimits::default(), None, now().at.into()));
     app.batch.shown = Some(shown);
-    app.update(Msg::Do(Action::ScreenBatch), now());
+    app.update(Event::Do(Action::ScreenBatch), now());
     let all = (1..=ROWS).flat_map(|number| (0..3).map(move |target| event(number, target)));
-    app.update(Msg::Batch(ticket, all.collect()), now());
-    app.update(Msg::Batch(ticket, vec![BatchEvent::Rows { read: ROWS, all: true }]), now());
+    app.update(Event::Batch(ticket, all.collect()), now());
+    app.update(Event::Batch(ticket, vec![BatchEvent::Rows { read: ROWS, all: true }]), now());
     (app, ticket)
 }
 
 fn frames(bencher: Bencher<'_, '_>, keys: &[Action]) {
     let (mut app, ticket) = screen();
     for action in keys {
-        app.update(Msg::Do(*action), now());
+        app.update(Event::Do(*action), now());
     }
     let mut terminal = Terminal::new(TestBackend::new(SCREEN.width, SCREEN.height)).unwrap();
     let mut at = 0;
     bencher.bench_local(|| {
         at = at % ROWS + 1;
-        app.update(Msg::Batch(ticket, vec![event(at, 1)]), now());
-        app.update(Msg::Do(Action::Down), now());
+        app.update(Event::Batch(ticket, vec![event(at, 1)]), now());
+        app.update(Event::Do(Action::Down), now());
         app.prepare(SCREEN, now());
-        terminal.draw(|frame| retort::ui::draw(&app, frame)).unwrap();
+        terminal.draw(|frame| retort::app::draw(&app, frame)).unwrap();
     });
 }
 
@@ -165,10 +166,10 @@ fn a_frame_of_100k_rows_ordered(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn an_order_of_100k_rows(bencher: Bencher<'_, '_>) {
     let (mut app, _) = screen();
-    app.update(Msg::Do(Action::Sort), now());
-    app.update(Msg::Do(Action::Sort), now());
+    app.update(Event::Do(Action::Sort), now());
+    app.update(Event::Do(Action::Sort), now());
     bencher.bench_local(|| {
-        app.update(Msg::Do(Action::TurnSort), now());
+        app.update(Event::Do(Action::TurnSort), now());
         app.prepare(SCREEN, now());
     });
 }
@@ -179,7 +180,7 @@ fn a_thousand_cells(bencher: Bencher<'_, '_>) {
     let (mut app, ticket) = screen();
     bencher.with_inputs(|| (1..=1000).map(|number| event(number, 0)).collect::<Vec<_>>()).bench_local_values(
         |events| {
-            let effects: Vec<Effect> = app.update(Msg::Batch(ticket, events), now());
+            let effects: Vec<Effect> = app.update(Event::Batch(ticket, events), now());
             effects.len()
         },
     );

@@ -1,23 +1,23 @@
 //! The wrapped buffer: what a token costs, what a resize costs, and a line that never ends.
 
 use divan::{Bencher, black_box, counter::BytesCount};
-use retort::text::{Cleaner, Safe, Wrapped, clean};
+use retort::text::{SanitizedText, Sanitizer, Wrapped, clean};
 
 const WIDTH: usize = 48;
 
 /// The mixed text of 100,000 tokens, about 580 KB.
-fn answer() -> Safe {
+fn answer() -> SanitizedText {
     clean(
         &"The parcel never came, and the customer — 顧客 — is still waiting; naïve hope 🙂.\n  - item\tvalue\n"
             .repeat(5_600),
     )
 }
 
-fn ascii() -> Safe {
+fn ascii() -> SanitizedText {
     clean(&"The parcel never came, and the customer is still waiting.\n  - item\tvalue\n".repeat(8_000))
 }
 
-fn filled(text: &Safe) -> Wrapped {
+fn filled(text: &SanitizedText) -> Wrapped {
     let mut wrapped = Wrapped::new(WIDTH);
     wrapped.push(text);
     wrapped
@@ -63,5 +63,5 @@ fn a_screen_of_rows(bencher: Bencher<'_, '_>) {
 #[divan::bench(args = ["mixed", "ascii"])]
 fn cleaning(bencher: Bencher<'_, '_>, kind: &str) {
     let text = if kind == "mixed" { answer() } else { ascii() };
-    bencher.counter(BytesCount::of_str(&text)).bench_local(|| Cleaner::new().push(black_box(&text)));
+    bencher.counter(BytesCount::of_str(&text)).bench_local(|| Sanitizer::new().push(black_box(&text)));
 }

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use retort::text::{Cleaner, Safe, Wrapped, clean, clean_line, width};
+use retort::text::{SanitizedText, Sanitizer, Wrapped, clean, clean_line, width};
 
 fuzz_target!(|input: (usize, u8, &str)| {
     let (cut, columns, text) = input;
@@ -14,9 +14,9 @@ fuzz_target!(|input: (usize, u8, &str)| {
 
     let cut = (0..=cut % (text.len() + 1)).rev().find(|cut| text.is_char_boundary(*cut)).unwrap_or(0);
     let (left, right) = text.split_at(cut);
-    let mut cleaner = Cleaner::new();
+    let mut cleaner = Sanitizer::new();
     let pieces = [cleaner.push(left), cleaner.push(right), cleaner.finish()];
-    assert_eq!(pieces.iter().map(Safe::as_str).collect::<String>(), safe.as_str());
+    assert_eq!(pieces.iter().map(SanitizedText::as_str).collect::<String>(), safe.as_str());
     assert!(width(&safe) <= safe.len() * 2);
 
     let columns = usize::from(columns).max(2);

@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use retort::store::settings;
+use retort::config;
 
 fuzz_target!(|text: &str| {
-    if let Err(fault) = settings::parse(text, Path::new("config.toml"), &|_| None) {
+    if let Err(fault) = config::parse(text, Path::new("config.toml"), &|_| None) {
         assert!(fault.to_string().contains("config.toml"), "{fault}");
     }
 });

@@ -4,14 +4,22 @@
 use std::io::Cursor;
 
 use libfuzzer_sys::fuzz_target;
-use retort::store::dataset::{self, Form, Reading};
+use retort::dataset::{self, DatasetFormat, ReadOptions};
 
-const FORMS: [Form; 7] = [Form::Csv, Form::Tsv, Form::Jsonl, Form::Json, Form::Yaml, Form::Lines, Form::Text];
+const FORMS: [DatasetFormat; 7] = [
+    DatasetFormat::Csv,
+    DatasetFormat::Tsv,
+    DatasetFormat::Jsonl,
+    DatasetFormat::Json,
+    DatasetFormat::Yaml,
+    DatasetFormat::Lines,
+    DatasetFormat::Text,
+];
 
 fuzz_target!(|input: (u8, bool, &[u8])| {
     let (form, keep_going, bytes) = input;
     let form = FORMS[usize::from(form) % FORMS.len()];
-    let reading = Reading { keep_going, ..Reading::default() };
+    let reading = ReadOptions { keep_going, ..ReadOptions::default() };
     match dataset::from_reader("rows", Box::new(Cursor::new(bytes.to_vec())), form, &reading) {
         Ok(rows) => {
             for row in rows {

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use retort::{
-    eval::{Answer, Judge},
+    eval::{Answer, CheckSuite},
     model::{Check, Cost, Format, Response},
 };
 
@@ -13,7 +13,7 @@ fuzz_target!(|input: (&str, &str, &str)| {
     let checks: Vec<Check> = serde_json::from_str(rule).into_iter().collect();
     let format = if schema.is_some() { Format::Schema } else { Format::Json };
     let response = Response { format, schema, ..Response::default() };
-    if let Ok(judge) = Judge::new(&response, &checks) {
+    if let Ok(judge) = CheckSuite::new(&response, &checks) {
         let answer = Answer { text, finish: None, latency: None, cost: Cost::default() };
         assert_eq!(judge.judge(&answer), judge.judge(&answer));
     }

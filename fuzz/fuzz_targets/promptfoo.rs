@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use retort::store::promptfoo;
+use retort::promptfoo;
 
 fuzz_target!(|text: &str| {
     let file = Path::new("promptfooconfig.yaml");

@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::{arbitrary, arbitrary::Arbitrary, fuzz_target};
 use retort::{
-    model::{Class, ProviderKind},
-    provider::{reader::Reader, wire::WireEvent},
+    model::{ErrorKind, Vendor},
+    provider::{WireEvent, response_reader::Reader},
 };
 use serde_json::{Value, json};
 
@@ -28,17 +28,24 @@ enum Event<'a> {
 impl Event<'_> {
     fn anthropic(&self) -> String {
         let (name, data): (&str, Value) = match self {
-            Self::Start(model, tokens) => {
-                ("message_start", json!({ "message": { "model": model, "usage": { "input_tokens": tokens, "output_tokens": 1 } } }))
+            Self::Start(model, tokens) => (
+                "message_start",
+                json!({ "message": { "model": model, "usage": { "input_tokens": tokens, "output_tokens": 1 } } }),
+            ),
+            Self::Open(at, kind) => (
+                "content_block_start",
+                json!({ "index": at, "content_block": { "type": kind, "text": "", "name": kind } }),
+            ),
+            Self::Text(at, text) => {
+                ("content_block_delta", json!({ "index": at, "delta": { "type": "text_delta", "text": text } }))
             }
-            Self::Open(at, kind) => ("content_block_start", json!({ "index": at, "content_block": { "type": kind, "text": "", "name": kind } })),
-            Self::Text(at, text) => ("content_block_delta", json!({ "index": at, "delta": { "type": "text_delta", "text": text } })),
             Self::Thinking(at, text) => {
                 ("content_block_delta", json!({ "index": at, "delta": { "type": "thinking_delta", "thinking": text } }))
             }
-            Self::Arguments(at, text) => {
-                ("content_block_delta", json!({ "index": at, "delta": { "type": "input_json_delta", "partial_json": text } }))
-            }
+            Self::Arguments(at, text) => (
+                "content_block_delta",
+                json!({ "index": at, "delta": { "type": "input_json_delta", "partial_json": text } }),
+            ),
             Self::Close(at) => ("content_block_stop", json!({ "index": at })),
             Self::Stop(reason, tokens) => {
                 ("message_delta", json!({ "delta": { "stop_reason": reason }, "usage": { "output_tokens": tokens } }))
@@ -55,11 +62,15 @@ impl Event<'_> {
 
     fn ollama(&self) -> String {
         let data = match self {
-            Self::Start(model, _) => json!({ "model": model, "message": { "role": "assistant", "content": "" }, "done": false }),
+            Self::Start(model, _) => {
+                json!({ "model": model, "message": { "role": "assistant", "content": "" }, "done": false })
+            }
             Self::Open(_, role) => json!({ "message": { "role": role, "content": "" }, "done": false }),
             Self::Text(_, text) => json!({ "message": { "content": text }, "done": false }),
             Self::Thinking(_, text) => json!({ "message": { "thinking": text, "content": "" }, "done": false }),
-            Self::Arguments(_, text) => json!({ "message": { "tool_calls": [{ "function": { "name": text, "arguments": { "a": text } } }] } }),
+            Self::Arguments(_, text) => {
+                json!({ "message": { "tool_calls": [{ "function": { "name": text, "arguments": { "a": text } } }] } })
+            }
             Self::Close(count) => json!({ "eval_count": count }),
             Self::Stop(reason, tokens) => {
                 json!({ "message": { "content": "" }, "done": true, "done_reason": reason, "prompt_eval_count": tokens, "eval_count": tokens })
@@ -73,7 +84,7 @@ impl Event<'_> {
     }
 }
 
-fn read(kind: ProviderKind, media_type: &str, pieces: &[&[u8]]) -> (Vec<WireEvent>, Option<Class>) {
+fn read(kind: Vendor, media_type: &str, pieces: &[&[u8]]) -> (Vec<WireEvent>, Option<ErrorKind>) {
     let (mut reader, mut out) = (Reader::new(kind, Some(media_type.to_owned())), Vec::new());
     let pushed = pieces.iter().try_for_each(|piece| if reader.ended() { Ok(()) } else { reader.push(piece, &mut out) });
     let read = pushed.and_then(|()| if reader.ended() { Ok(()) } else { reader.finish(&mut out) });
@@ -84,10 +95,9 @@ fuzz_target!(|input: (u16, Vec<Event<'_>>)| {
     let (cut, events) = input;
     let anthropic: String = events.iter().map(Event::anthropic).collect();
     let ollama: String = events.iter().map(Event::ollama).collect();
-    for (kind, media_type, text) in [
-        (ProviderKind::Anthropic, "text/event-stream", anthropic),
-        (ProviderKind::Ollama, "application/x-ndjson", ollama),
-    ] {
+    for (kind, media_type, text) in
+        [(Vendor::Anthropic, "text/event-stream", anthropic), (Vendor::Ollama, "application/x-ndjson", ollama)]
+    {
         let bytes = text.as_bytes();
         let (left, right) = bytes.split_at(usize::from(cut).min(bytes.len()));
         let whole = read(kind, media_type, &[bytes]);

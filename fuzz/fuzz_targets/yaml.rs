@@ -2,13 +2,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use retort::store::yaml;
+use retort::dataset::yaml::document;
 
 fuzz_target!(|text: &str| {
-    if let Ok(value) = yaml::read(text) {
+    if let Ok(value) = document::read(text) {
         let value = value.to_value();
         let written = value.to_string();
-        let again = yaml::read(&written).map(|again| again.to_value());
+        let again = document::read(&written).map(|again| again.to_value());
         assert_eq!(again.as_ref(), Ok(&value), "{written}");
     }
 });

@@ -1,13 +1,15 @@
 //! Everything a person can do, in one table that feeds the key map, footer, help, palette and docs/keys.md.
+//!
+//! One row of the table of actions, and where its keys work.
+//!
+//! Actions by their names, as `[keys]` and the palette have them.
 
-mod entry;
-mod name;
-mod table;
+pub(crate) mod table;
 
-use entry::entry;
-pub use entry::{Entry, When};
-pub use name::UnknownAction;
-pub use table::ACTIONS;
+use std::{fmt, str::FromStr};
+
+pub use crate::app::action::table::ACTIONS;
+use crate::{app::screen::Screen, model::catalog::nearest};
 
 /// Something a person can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -275,7 +277,7 @@ pub enum Action {
 impl Action {
     /// Returns the action's row.
     #[must_use]
-    pub fn entry(self) -> &'static Entry {
+    pub fn entry(self) -> &'static ActionInfo {
         // Every variant has a row (tested), so the fallback is never taken.
         ACTIONS.iter().find(|entry| entry.action == self).unwrap_or(&FALLBACK)
     }
@@ -287,4 +289,157 @@ impl Action {
     }
 }
 
-const FALLBACK: Entry = entry(Action::Redraw, "redraw", When::Always, 0, "");
+const FALLBACK: ActionInfo = entry(Action::Redraw, "redraw", When::Always, 0, "");
+
+/// Where an action can be called by its keys. The palette calls any of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum When {
+    /// Everywhere; a plain character only where it is not text.
+    Always,
+    /// At the bench, also while typing.
+    Bench,
+    /// At the bench while not typing.
+    Normal,
+    /// In an overlay.
+    Overlay,
+    /// On every screen while not typing, and in an overlay.
+    Moving,
+    /// On every screen, also while typing, and in an overlay.
+    Focus,
+    /// On a screen beside the bench; a plain character only where it is not text.
+    On(Screen),
+}
+
+impl When {
+    /// Tells whether the action can be called at the bench.
+    #[must_use]
+    pub fn at_bench(self) -> bool {
+        !matches!(self, Self::Overlay | Self::On(_))
+    }
+
+    /// Tells whether the action can be called in a field of the bench that is being edited.
+    #[must_use]
+    pub fn while_typing(self) -> bool {
+        matches!(self, Self::Always | Self::Bench | Self::Focus)
+    }
+
+    /// Tells whether the action can be called in an overlay.
+    #[must_use]
+    pub fn in_overlay(self) -> bool {
+        matches!(self, Self::Always | Self::Overlay | Self::Moving | Self::Focus)
+    }
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActionInfo {
+    /// The action.
+    pub action: Action,
+    /// Its name in `[keys]` and in the palette.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub doc: &'static str,
+    /// Where its keys work.
+    pub when: When,
+    /// Its place in the footer of its screen, the lowest first; 0 keeps it out.
+    pub footer: u8,
+    /// Further screens on which its keys work, each with its place in the footer there.
+    pub also: &'static [(Screen, u8)],
+}
+
+impl ActionInfo {
+    /// The same on further screens, each with its place in the footer there.
+    pub(crate) const fn also(self, also: &'static [(Screen, u8)]) -> Self {
+        Self { also, ..self }
+    }
+
+    /// Tells whether the action can be called on a screen, no overlay being open.
+    #[must_use]
+    pub fn works_on(&self, screen: Screen) -> bool {
+        if screen == Screen::Bench {
+            return self.when.at_bench();
+        }
+        matches!(self.when, When::Always | When::Moving | When::Focus)
+            || self.when == When::On(screen)
+            || self.also.iter().any(|(also, _)| *also == screen)
+    }
+
+    /// Returns the screen to go to for the action where it does not work on the present one.
+    #[must_use]
+    pub fn home(&self) -> Screen {
+        if let When::On(screen) = self.when { screen } else { Screen::Bench }
+    }
+
+    /// Returns its place in the footer of a screen; what works everywhere comes last on those beside
+    /// the bench.
+    #[must_use]
+    pub fn footer_on(&self, screen: Screen) -> Option<u8> {
+        let also = self.also.iter().find(|(also, _)| *also == screen).map(|(_, place)| *place);
+        let own = match self.when {
+            When::Always => true,
+            When::On(own) => own == screen,
+            _ => screen == Screen::Bench,
+        };
+        let place = also.or(own.then_some(self.footer)).unwrap_or(0);
+        let last = if self.when == When::Always && screen != Screen::Bench { 100 } else { 0 };
+        (place > 0).then_some(place.saturating_add(last))
+    }
+
+    /// Tells whether a key could mean either of two actions.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let both = |screen: &Screen| self.works_on(*screen) && other.works_on(*screen);
+        Screen::ALL.iter().any(both) || (self.when.in_overlay() && other.when.in_overlay())
+    }
+}
+
+pub(crate) const fn entry(action: Action, name: &'static str, when: When, footer: u8, doc: &'static str) -> ActionInfo {
+    ActionInfo { action, name, doc, when, footer, also: &[] }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name no action has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no action is called `{name}`{}; `retort keys` lists them", .nearest.as_ref().map_or_else(String::new, |near| format!(" (did you mean `{near}`?)")))]
+pub struct UnknownAction {
+    /// The name.
+    pub name: String,
+    /// The nearest name, if one is near.
+    pub nearest: Option<String>,
+}
+
+impl FromStr for Action {
+    type Err = UnknownAction;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        ACTIONS.iter().find(|entry| entry.name == name).map(|entry| entry.action).ok_or_else(|| UnknownAction {
+            name: name.to_owned(),
+            nearest: nearest(name, ACTIONS.iter().map(|entry| entry.name)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_kebab_case_and_stand_for_one_action_each() {
+        for entry in ACTIONS {
+            assert!(entry.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'));
+            assert_eq!(entry.name.parse(), Ok(entry.action));
+            assert_eq!(entry.action.entry(), entry);
+        }
+    }
+
+    #[test]
+    fn a_slip_is_answered_with_the_nearest_name() {
+        let slip = "palete".parse::<Action>().unwrap_err().to_string();
+        assert!(slip.contains("did you mean `palette`?"), "{slip}");
+    }
+}

@@ -1,32 +1,29 @@
 //! The batch screen: a prompt over a data set, set up, watched and looked through.
 
-mod acts;
-pub mod detail;
+pub mod cell;
 pub mod grid;
-mod limits;
-pub mod look;
-pub mod order;
-mod record;
+pub mod run_state;
 pub mod setup;
-pub mod shown;
-pub mod standing;
-pub mod weighed;
+
+pub(crate) mod update;
+pub(crate) mod view;
 
 use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
 
-use super::{Action, App, Screen, choice::Choice, chord::Chord, overlay::Form};
 use crate::{
-    app::msg::Ticket,
-    model::{BatchId, Place, batch::Caps},
+    app::{
+        Action, App, Screen,
+        batch::{
+            run_state::Shown,
+            setup::{BatchOrder, BatchSetup},
+        },
+        event::Ticket,
+    },
+    model::{BatchId, CellIndex, batch::BatchLimits},
+    store::api::BatchEntry,
+    widgets::{form::Form, key::Chord, pick_list::PickList},
 };
-pub use crate::{
-    pipeline::{batch::BatchEnd, budget::Budget},
-    store::{dataset::Column, job::BatchEntry},
-};
-use order::Order;
-use setup::Setup;
-use shown::Shown;
 
 /// What the screen shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,7 +53,7 @@ pub enum Control {
     /// Has so many calls under way at once.
     Concurrency(usize),
     /// Has it use no more than this.
-    Caps(Caps),
+    Caps(BatchLimits),
 }
 
 /// What the list of batches is for.
@@ -75,7 +72,7 @@ pub struct Batches {
     /// What it shows.
     pub page: Page,
     /// The batches on record.
-    pub list: Choice<usize>,
+    pub list: PickList<usize>,
     /// The entries behind them.
     pub entries: Vec<BatchEntry>,
     /// Whether the record was not heard of yet.
@@ -83,7 +80,7 @@ pub struct Batches {
     /// What the list is for.
     pub list_for: For,
     /// The batch that is being set up.
-    pub setup: Setup,
+    pub setup: BatchSetup,
     /// The batch on the screen.
     pub shown: Option<Shown>,
 }
@@ -92,11 +89,11 @@ impl Default for Batches {
     fn default() -> Self {
         Self {
             page: Page::List,
-            list: Choice::new(Vec::new()),
+            list: PickList::new(Vec::new()),
             entries: Vec::new(),
             loading: false,
             list_for: For::Opening,
-            setup: Setup::default(),
+            setup: BatchSetup::default(),
             shown: None,
         }
     }
@@ -114,7 +111,7 @@ impl Batches {
     }
 
     /// Notes what a batch that has begun is called on record.
-    pub(super) fn begun(&mut self, ticket: Ticket, id: BatchId) {
+    pub(crate) fn begun(&mut self, ticket: Ticket, id: BatchId) {
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.ticket == Some(ticket)) {
             shown.id = Some(id);
         }
@@ -178,7 +175,7 @@ impl Batches {
             (Action::Accept, Page::Estimate) => Some("starts it"),
             (Action::Accept, Page::Table) if shown.is_some_and(|shown| shown.look.typing) => Some("keeps it"),
             (Action::Pause, _) if shown.is_some_and(|shown| shown.is_paused() || shown.can_go_on()) => Some("go on"),
-            (Action::OnlyFailed, _) if shown.is_some_and(|shown| shown.look.only == look::Only::Failed) => Some("all"),
+            (Action::OnlyFailed, _) if shown.is_some_and(|shown| shown.look.only == grid::Only::Failed) => Some("all"),
             (Action::Diff, _) if shown.and_then(|shown| shown.detail.as_ref()?.difference()).is_some() => {
                 Some("answer")
             }
@@ -195,7 +192,7 @@ impl Batches {
 
 impl App {
     /// Shows the batch that is there, or the batches on record.
-    pub(super) fn enter_batch(&mut self) {
+    pub(crate) fn enter_batch(&mut self) {
         match (self.batch.page, &self.batch.shown) {
             (Page::List, Some(_)) => self.batch.page = Page::Table,
             (Page::List, None) => self.list_batches(For::Opening),
@@ -204,7 +201,7 @@ impl App {
     }
 
     /// Does an action on the batch screen.
-    pub(super) fn on_batch(&mut self, action: Action) {
+    pub(crate) fn on_batch(&mut self, action: Action) {
         match action {
             Action::NewBatch => self.new_batch(),
             Action::OpenBatch => self.list_batches(For::Opening),
@@ -235,7 +232,7 @@ impl App {
             Page::List if there => self.batch.page = Page::Table,
             Page::List => self.go_to(Screen::Bench),
             Page::Table => {
-                if !self.batch.shown.as_mut().is_some_and(acts::leave) {
+                if !self.batch.shown.as_mut().is_some_and(update::leave) {
                     self.go_to(Screen::Bench);
                 }
             }
@@ -258,7 +255,7 @@ impl App {
     }
 
     /// Takes a key into the line that is being typed. Tells whether it meant anything to it.
-    pub(super) fn batch_key(&mut self, chord: Chord) -> bool {
+    pub(crate) fn batch_key(&mut self, chord: Chord) -> bool {
         if self.batch.page == Page::Map && matches!(chord.code(), KeyCode::Left | KeyCode::Right) {
             // They walk through the columns.
             return false;
@@ -280,7 +277,7 @@ impl App {
     }
 
     /// Takes a paste into the line that is being typed.
-    pub(super) fn batch_paste(&mut self, text: &str) {
+    pub(crate) fn batch_paste(&mut self, text: &str) {
         if let Some(form) = self.batch.form_mut() {
             if let Some(line) = form.line_mut() {
                 line.paste(text);
@@ -292,7 +289,7 @@ impl App {
     }
 
     /// Takes a click or a turn of the wheel.
-    pub(super) fn batch_mouse(&mut self, _column: u16, row: u16, wheel: Option<isize>) {
+    pub(crate) fn batch_mouse(&mut self, _column: u16, row: u16, wheel: Option<isize>) {
         let Some(shown) = self.batch.shown.as_mut().filter(|_| self.batch.page == Page::Table) else {
             return;
         };
@@ -311,7 +308,7 @@ impl App {
     }
 
     /// Computes what is in sight.
-    pub(super) fn prepare_batch(&mut self, body: Rect) {
+    pub(crate) fn prepare_batch(&mut self, body: Rect) {
         let now = self.now.at;
         self.batch.list.fit(usize::from(body.height.saturating_sub(3)));
         let Some(shown) = self.batch.shown.as_mut().filter(|_| self.batch.page == Page::Table) else {
@@ -363,26 +360,26 @@ pub fn detail_areas(body: Rect) -> [Rect; 3] {
 
 /// Names what was asked under a ticket for the batch screen.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum AskedFor {
+pub(crate) enum BatchQuestion {
     /// The batches on record.
     List,
     /// A prompt of the batch that is being set up.
     Prompt,
     /// The cells of a batch that is opened.
-    Open(Box<Order>, BatchId),
+    Open(Box<BatchOrder>, BatchId),
     /// What the rows in sight say.
     Rows,
     /// The cells of the baseline, by its name.
     Baseline(String),
     /// The run of a cell that is looked at.
-    Run(Place),
+    Run(CellIndex),
     /// The run of the same cell of the baseline.
-    BaselineRun(Place),
+    BaselineRun(CellIndex),
     /// The X-ray of a cell.
     Xray,
 }
 
 /// Tells whether a ticket is the one that is waited for.
-pub(super) fn is_waited_for(waited: Option<Ticket>, ticket: Ticket) -> bool {
+pub(crate) fn is_waited_for(waited: Option<Ticket>, ticket: Ticket) -> bool {
     waited == Some(ticket)
 }

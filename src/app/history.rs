@@ -1,26 +1,27 @@
 //! The history screen: the runs on record, asked for by a line, looked at, compared, graded, opened again.
 
-mod acts;
-pub mod column;
-mod copies;
 pub mod detail;
-pub mod pair;
-mod record;
-mod reopen;
-pub mod runs;
+pub mod run_list;
+
+pub(crate) mod update;
+pub(crate) mod view;
 
 use ratatui::layout::{Margin, Rect};
 
-use super::{Action, App, Screen, asking::Asking, chord::Chord};
-pub use crate::store::job::HistoryEntry;
-pub use acts::answered_by;
-use column::Column;
-pub use copies::text as copied;
-use detail::Detail;
-use pair::Pair;
-pub(super) use record::AskedFor;
-pub(super) use reopen::put as put_run;
-use runs::Runs;
+pub(crate) use crate::app::history::update::{HistoryQuestion, put as put_run};
+pub use crate::app::history::update::{answered_by, text as copied};
+use crate::{
+    app::{
+        Action, App, Screen,
+        history::{
+            detail::{Detail, Pair},
+            run_list::Runs,
+        },
+    },
+    present::run_columns::RunColumn,
+    store::api::HistoryEntry,
+    widgets::{key::Chord, query_bar::QueryBar},
+};
 
 /// Rows above the table: the query line, and what is said of it.
 pub const HEAD: u16 = 2;
@@ -35,11 +36,11 @@ const TALL: u16 = 24;
 #[derive(Debug, Clone, Default)]
 pub struct History {
     /// The line the runs are asked by.
-    pub asking: Asking,
+    pub asking: QueryBar,
     /// The runs that are listed.
     pub runs: Runs,
     /// The columns that were chosen; the usual ones of the screen's width where none were.
-    pub columns: Option<Vec<Column>>,
+    pub columns: Option<Vec<RunColumn>>,
     /// The run under the cursor, as far as it was read.
     pub detail: Option<Box<Detail>>,
     /// Why the run under the cursor cannot be read.
@@ -69,7 +70,7 @@ impl History {
     }
 
     /// Asks by a line that the quality screen made.
-    pub(super) fn narrow(&mut self, line: &str, now: &jiff::Zoned) {
+    pub(crate) fn narrow(&mut self, line: &str, now: &jiff::Zoned) {
         self.asking.put(line, now);
         self.asking.typing = false;
         self.came_by = Some(line.to_owned());
@@ -79,8 +80,8 @@ impl History {
 
     /// Lists the columns that are shown.
     #[must_use]
-    pub fn shown_columns(&self) -> Vec<Column> {
-        self.columns.clone().unwrap_or_else(|| Column::usual(self.width))
+    pub fn shown_columns(&self) -> Vec<RunColumn> {
+        self.columns.clone().unwrap_or_else(|| RunColumn::usual(self.width))
     }
 
     /// Returns the run under the cursor.
@@ -169,13 +170,13 @@ fn is_wide(body: Rect) -> bool {
 
 impl App {
     /// Asks for the newest runs, and for the names that filters can have.
-    pub(super) fn enter_history(&mut self) {
+    pub(crate) fn enter_history(&mut self) {
         self.refresh_history();
         self.ask_vocabulary();
     }
 
     /// Does an action on the history screen.
-    pub(super) fn on_history(&mut self, action: Action) {
+    pub(crate) fn on_history(&mut self, action: Action) {
         match action {
             Action::Stop => self.stop(),
             Action::Leave => self.leave_history(),
@@ -223,7 +224,7 @@ impl App {
     }
 
     /// Takes a key into the query line. Tells whether it meant anything to it.
-    pub(super) fn history_key(&mut self, chord: Chord) -> bool {
+    pub(crate) fn history_key(&mut self, chord: Chord) -> bool {
         let (before, now) = (self.history.asking.query.clone(), self.local_now());
         let taken = self.history.asking.key(chord, &now);
         self.asked_anew(&before);
@@ -231,7 +232,7 @@ impl App {
     }
 
     /// Takes a paste into the query line; it begins to be typed with it.
-    pub(super) fn history_paste(&mut self, text: &str) {
+    pub(crate) fn history_paste(&mut self, text: &str) {
         let (before, now) = (self.history.asking.query.clone(), self.local_now());
         if self.history.pair.is_none() {
             self.history.asking.typing = true;
@@ -241,14 +242,14 @@ impl App {
     }
 
     /// Asks for the runs anew where the line means something else by now.
-    pub(super) fn asked_anew(&mut self, before: &crate::model::query::Query) {
+    pub(crate) fn asked_anew(&mut self, before: &crate::model::query::Query) {
         if self.history.asking.query != *before {
             self.history.runs.ask();
         }
     }
 
     /// Takes a click or a turn of the wheel.
-    pub(super) fn history_mouse(&mut self, _column: u16, row: u16, wheel: Option<isize>) {
+    pub(crate) fn history_mouse(&mut self, _column: u16, row: u16, wheel: Option<isize>) {
         let body = self.layout.body;
         let history = &mut self.history;
         if let (Some(pair), Some(by)) = (&mut history.pair, wheel) {
@@ -277,7 +278,7 @@ impl App {
     }
 
     /// Computes what is in sight.
-    pub(super) fn prepare_history(&mut self, body: Rect) {
+    pub(crate) fn prepare_history(&mut self, body: Rect) {
         let history = &mut self.history;
         (history.both, history.width) = (is_wide(body), body.width);
         let areas = areas(body, history.reading);
@@ -287,7 +288,7 @@ impl App {
             detail.fit(inside.width, inside.height);
         }
         if let Some(pair) = &mut history.pair {
-            let area = pair::area(body);
+            let area = detail::area(body);
             pair.fit(area.width, area.height);
         }
     }

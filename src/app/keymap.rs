@@ -1,21 +1,20 @@
 //! Which chord calls which action where; read from the built-in table and the user's `[keys]`.
 
-use std::{
-    collections::BTreeMap,
-    fmt::{self, Write as _},
-};
+use std::{collections::BTreeMap, fmt, fmt::Write as _};
 
-use super::{
-    action::{ACTIONS, Action, Entry, When},
-    chord::Chord,
-    screen::Screen,
+use crate::{
+    app::{
+        action::{ACTIONS, Action, ActionInfo, When},
+        screen::Screen,
+    },
+    widgets::key::Chord,
 };
 
 const DEFAULT_KEYS: &str = include_str!("../../assets/keys.toml");
 
 /// Where a chord is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum KeyContext {
     /// At the bench, no field being edited.
     Normal,
     /// In a field of the bench that is being edited.
@@ -107,8 +106,8 @@ impl Keymap {
 
     /// Returns what a chord means in a place. In a field, a chord that is text or edits means nothing.
     #[must_use]
-    pub fn action(&self, chord: Chord, place: Place) -> Option<Action> {
-        if place == Place::Typing && chord.is_for_fields() {
+    pub fn action(&self, chord: Chord, place: KeyContext) -> Option<Action> {
+        if place == KeyContext::Typing && chord.is_for_fields() {
             return None;
         }
         self.chords
@@ -116,10 +115,10 @@ impl Keymap {
             .filter(|(action, _)| {
                 let entry = action.entry();
                 match place {
-                    Place::Normal => entry.when.at_bench(),
-                    Place::Typing => entry.when.while_typing(),
-                    Place::Overlay => entry.when.in_overlay(),
-                    Place::Screen(screen) => entry.works_on(screen),
+                    KeyContext::Normal => entry.when.at_bench(),
+                    KeyContext::Typing => entry.when.while_typing(),
+                    KeyContext::Overlay => entry.when.in_overlay(),
+                    KeyContext::Screen(screen) => entry.works_on(screen),
                 }
             })
             .find(|(_, chords)| chords.contains(&chord))
@@ -158,7 +157,7 @@ impl Keymap {
 }
 
 /// Says where the keys of an action work.
-fn place(entry: &Entry) -> String {
+fn place(entry: &ActionInfo) -> String {
     let place = match entry.when {
         When::Always => "everywhere",
         When::Bench => "bench, typing too",
@@ -211,8 +210,8 @@ mod tests {
     #[test]
     fn a_users_keys_replace_the_built_in_ones() {
         let map = Keymap::new(&user(&[("run", &["ctrl-g"]), ("xray", &[])])).unwrap();
-        assert_eq!(map.action("ctrl-g".parse().unwrap(), Place::Typing), Some(Action::Run));
-        assert_eq!(map.action("f5".parse().unwrap(), Place::Normal), None);
+        assert_eq!(map.action("ctrl-g".parse().unwrap(), KeyContext::Typing), Some(Action::Run));
+        assert_eq!(map.action("f5".parse().unwrap(), KeyContext::Normal), None);
         assert_eq!(map.chords(Action::Xray), []);
     }
 
@@ -229,10 +228,10 @@ mod tests {
     fn a_plain_character_is_text_first_while_typing() {
         let map = Keymap::default();
         for text in ["q", "?", "enter", "up", "1"] {
-            assert_eq!(map.action(text.parse().unwrap(), Place::Typing), None, "{text}");
-            assert!(map.action(text.parse().unwrap(), Place::Normal).is_some(), "{text}");
+            assert_eq!(map.action(text.parse().unwrap(), KeyContext::Typing), None, "{text}");
+            assert!(map.action(text.parse().unwrap(), KeyContext::Normal).is_some(), "{text}");
         }
-        assert_eq!(map.action("esc".parse().unwrap(), Place::Typing), Some(Action::Leave));
-        assert_eq!(map.action("ctrl-u".parse().unwrap(), Place::Typing), None);
+        assert_eq!(map.action("esc".parse().unwrap(), KeyContext::Typing), Some(Action::Leave));
+        assert_eq!(map.action("ctrl-u".parse().unwrap(), KeyContext::Typing), None);
     }
 }

@@ -1,38 +1,44 @@
 //! The quality screen: what the runs on record come to, asked for by a line, what got worse first.
+//!
+//! Where the parts of the quality screen are: all in sight where there is room, else one at a time under tabs.
 
-mod acts;
-pub mod areas;
-pub mod baseline;
-pub mod lines;
+pub mod groups;
 pub mod trend;
+pub mod update;
 pub mod whatif;
+
+pub(crate) mod view;
 
 use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
 
-use super::{Action, App, Screen, asking::Asking, chord::Chord, stored::Asked, table::Table};
-use crate::{
-    eval::review::{Point, Report},
-    model::query::Query,
-    store::job::{Job, Reply},
+pub use crate::app::quality::{
+    groups::{GroupEntry, Grouping, Lines},
+    update::text as copied,
 };
-pub use acts::text as copied;
-pub use areas::{Areas, Part, areas};
-use baseline::Baseline;
-pub use lines::{Entry, Kind, Lines};
-use trend::Cursor;
+use crate::{
+    app::{
+        Action, App, Screen,
+        quality::{trend::Cursor, update::Baseline},
+        store_request::Pending,
+    },
+    eval::quality::{Point, Report},
+    model::query::Query,
+    store::api::{StoreReply, StoreRequest},
+    widgets::{key::Chord, query_bar::QueryBar, table::Table},
+};
 
 /// The screen's state.
 #[derive(Debug, Clone, Default)]
 pub struct Quality {
     /// The line the runs are asked by.
-    pub asking: Asking,
+    pub asking: QueryBar,
     /// What the runs come to that were asked for last, as far as it was read.
     pub report: Option<Box<Report>>,
     /// Why there is no report of them.
     pub fault: Option<String>,
     /// The part that has the keys; where not all are in sight, the one that is shown.
-    pub part: Part,
+    pub part: QualityPane,
     /// The window on what changed since the last versions.
     pub changes: Table,
     /// The lines of a grouping.
@@ -56,13 +62,13 @@ pub struct Quality {
 
 /// Names what was asked under a ticket for the quality screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AskedFor {
+pub(crate) enum QualityQuestion {
     /// A report, by the number of its question.
     Report(u64),
     /// A line against the baseline, by the number of that question.
     Baseline(u64),
     /// Something for the what-if.
-    WhatIf(whatif::AskedFor),
+    WhatIf(whatif::WhatIfQuestion),
 }
 
 impl Quality {
@@ -119,8 +125,8 @@ impl Quality {
         match action {
             Action::Accept => self.filters(&TimeZone::UTC).is_some(),
             Action::NextPane | Action::Right | Action::Copy => any,
-            Action::Sort => any && self.part == Part::Lines,
-            Action::Baseline => any && self.part == Part::Lines && matches!(self.lines.kind, Kind::Runs(_)),
+            Action::Sort => any && self.part == QualityPane::Lines,
+            Action::Baseline => any && self.part == QualityPane::Lines && matches!(self.lines.kind, Grouping::Runs(_)),
             _ => true,
         }
     }
@@ -135,7 +141,7 @@ impl Quality {
             Action::Accept => Some("its runs"),
             Action::Filter => Some("search"),
             Action::NextPane => Some("next part"),
-            Action::Right if self.part == Part::Trend => Some("later"),
+            Action::Right if self.part == QualityPane::Trend => Some("later"),
             Action::Right => Some("group by the next"),
             Action::ExportRuns => Some("command line"),
             _ => None,
@@ -145,13 +151,13 @@ impl Quality {
 
 impl App {
     /// Asks for the report of what is on record now, and for the names that filters can have.
-    pub(super) fn enter_quality(&mut self) {
+    pub(crate) fn enter_quality(&mut self) {
         self.refresh_quality();
         self.ask_vocabulary();
     }
 
     /// Asks the same question again.
-    pub(super) fn refresh_quality(&mut self) {
+    pub(crate) fn refresh_quality(&mut self) {
         let now = self.local_now();
         self.quality.asking.read(&now);
         self.quality.wanted = self.quality.asking.query.clone();
@@ -167,7 +173,7 @@ impl App {
     }
 
     /// Asks for the report that the screen lacks, one at a time.
-    pub(super) fn settle_quality(&mut self) {
+    pub(crate) fn settle_quality(&mut self) {
         self.settle_baseline();
         let quality = &mut self.quality;
         if self.screen != Screen::Quality || quality.what_if.is_some() || quality.waits || !quality.loading() {
@@ -175,22 +181,22 @@ impl App {
         }
         quality.waits = true;
         let (query, round) = (Box::new(quality.wanted.clone()), quality.round);
-        self.ask_store(Job::Report(query), Asked::Quality(AskedFor::Report(round)));
+        self.ask_store(StoreRequest::Report(query), Pending::Quality(QualityQuestion::Report(round)));
     }
 
     /// Takes an answer of the store for the screen in; a late one is dropped.
-    pub(super) fn quality_stored(&mut self, asked: AskedFor, reply: Reply) {
+    pub(crate) fn quality_stored(&mut self, asked: QualityQuestion, reply: StoreReply) {
         let round = match asked {
-            AskedFor::Report(round) => round,
-            AskedFor::Baseline(number) => return self.quality.baseline.take(number, Ok(reply)),
-            AskedFor::WhatIf(asked) => return self.what_if_stored(asked, reply),
+            QualityQuestion::Report(round) => round,
+            QualityQuestion::Baseline(number) => return self.quality.baseline.take(number, Ok(reply)),
+            QualityQuestion::WhatIf(asked) => return self.what_if_stored(asked, reply),
         };
         self.quality.waits = false;
         if round != self.quality.round {
             return;
         }
         self.quality.read = round;
-        if let Reply::Report(report) = reply {
+        if let StoreReply::Report(report) = reply {
             self.put_report(report);
         }
     }
@@ -199,7 +205,7 @@ impl App {
     fn put_report(&mut self, report: Box<Report>) {
         let quality = &mut self.quality;
         let before = quality.report.replace(report);
-        let name = before.and_then(|before| quality.lines.chosen(&before).map(Entry::name));
+        let name = before.and_then(|before| quality.lines.chosen(&before).map(GroupEntry::name));
         quality.fault = None;
         if let Some(report) = quality.report.as_deref() {
             quality.changes.grow(report.changes.len());
@@ -216,11 +222,11 @@ impl App {
     }
 
     /// Says why there is no report.
-    pub(super) fn quality_fault(&mut self, asked: AskedFor, why: &str) {
+    pub(crate) fn quality_fault(&mut self, asked: QualityQuestion, why: &str) {
         let round = match asked {
-            AskedFor::Report(round) => round,
-            AskedFor::Baseline(number) => return self.quality.baseline.take(number, Err(why.to_owned())),
-            AskedFor::WhatIf(asked) => return self.what_if_fault(asked, why),
+            QualityQuestion::Report(round) => round,
+            QualityQuestion::Baseline(number) => return self.quality.baseline.take(number, Err(why.to_owned())),
+            QualityQuestion::WhatIf(asked) => return self.what_if_fault(asked, why),
         };
         self.quality.waits = false;
         if round == self.quality.round {
@@ -231,7 +237,7 @@ impl App {
     }
 
     /// Does an action on the quality screen.
-    pub(super) fn on_quality(&mut self, action: Action) {
+    pub(crate) fn on_quality(&mut self, action: Action) {
         match action {
             Action::Stop => self.stop(),
             Action::Leave if self.quality.asking.typing || self.quality.what_if.is_none() => self.leave_quality(),
@@ -263,7 +269,7 @@ impl App {
     }
 
     /// Takes a key into the query line. Tells whether it meant anything to it.
-    pub(super) fn quality_key(&mut self, chord: Chord) -> bool {
+    pub(crate) fn quality_key(&mut self, chord: Chord) -> bool {
         let now = self.local_now();
         let taken = self.quality.asking.key(chord, &now);
         self.quality_asked();
@@ -271,7 +277,7 @@ impl App {
     }
 
     /// Takes a paste into the query line; it begins to be typed with it.
-    pub(super) fn quality_paste(&mut self, text: &str) {
+    pub(crate) fn quality_paste(&mut self, text: &str) {
         self.quality.asking.typing = true;
         let now = self.local_now();
         self.quality.asking.paste(text, &now);
@@ -290,7 +296,7 @@ impl App {
     }
 
     /// Takes a click or a turn of the wheel.
-    pub(super) fn quality_mouse(&mut self, column: u16, row: u16, wheel: Option<isize>) {
+    pub(crate) fn quality_mouse(&mut self, column: u16, row: u16, wheel: Option<isize>) {
         let body = self.layout.body;
         let quality = &mut self.quality;
         let at = Position::new(body.x.saturating_add(column), body.y.saturating_add(row));
@@ -299,15 +305,19 @@ impl App {
             return;
         }
         let areas = quality.areas(body);
-        let parts = [(Part::Report, areas.changes), (Part::Trend, areas.trend), (Part::Lines, areas.lines)];
+        let parts = [
+            (QualityPane::Report, areas.changes),
+            (QualityPane::Trend, areas.trend),
+            (QualityPane::Lines, areas.lines),
+        ];
         let Some((part, area)) = parts.into_iter().find(|(_, area)| area.contains(at)) else {
             quality.asking.typing |= wheel.is_none() && areas.head.contains(at);
             return;
         };
         let table = match part {
-            Part::Report => &mut quality.changes,
-            Part::Lines => &mut quality.lines.table,
-            Part::Trend => {
+            QualityPane::Report => &mut quality.changes,
+            QualityPane::Lines => &mut quality.lines.table,
+            QualityPane::Trend => {
                 quality.part = part;
                 if let (None, Some(report)) = (wheel, quality.report.as_deref()) {
                     let column = at.x.saturating_sub(area.x + 2);
@@ -328,7 +338,7 @@ impl App {
     }
 
     /// Computes what is in sight.
-    pub(super) fn prepare_quality(&mut self, body: Rect) {
+    pub(crate) fn prepare_quality(&mut self, body: Rect) {
         let quality = &mut self.quality;
         quality.body = body;
         if let Some(view) = &mut quality.what_if {
@@ -336,8 +346,8 @@ impl App {
             return;
         }
         let told = quality.report.as_deref().is_some_and(|report| report.runs > 0);
-        if told && areas::is_wide(body) && quality.part == Part::Report && quality.changes.is_empty() {
-            quality.part = Part::Lines;
+        if told && is_wide(body) && quality.part == QualityPane::Report && quality.changes.is_empty() {
+            quality.part = QualityPane::Lines;
         }
         let areas = quality.areas(body);
         quality.changes.fit(usize::from(areas.changes.height.saturating_sub(3)));
@@ -349,6 +359,126 @@ impl App {
 /// Returns the room below the query line.
 #[must_use]
 pub fn below(body: Rect) -> Rect {
-    let head = areas::HEAD.min(body.height);
+    let head = HEAD.min(body.height);
     Rect { y: body.y + head, height: body.height - head, ..body }
+}
+
+/// Rows above the parts: the query line, and what is said of it.
+pub(crate) const HEAD: u16 = 2;
+
+/// The width from which on all parts are shown: the figures beside as many stretches as a trend has.
+const WIDE: u16 = 118;
+
+/// The height from which on they are.
+const TALL: u16 = 33;
+
+/// Columns of the trend with its frame, at least: it has some sixty stretches.
+const TREND: u16 = 64;
+
+/// Rows of the figures with their frame.
+const FIGURES: u16 = 17;
+
+/// Changes that are in sight at once, at most.
+const CHANGES: u16 = 4;
+
+/// Rows of a frame.
+const FRAME: u16 = 2;
+
+/// Rows of the bars below the figures; on a small screen they stand beside them.
+const BARS: u16 = 3;
+
+/// A part of the screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum QualityPane {
+    /// What got worse since the last version, and the figures of all runs.
+    #[default]
+    Report,
+    /// How they go over time.
+    Trend,
+    /// The lines of a grouping.
+    Lines,
+}
+
+impl QualityPane {
+    /// Every part, in the order of the keys.
+    pub const ALL: &[Self] = &[Self::Report, Self::Trend, Self::Lines];
+}
+
+/// Where the parts are; a part that is out of sight is empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Areas {
+    /// The query line and what is said of it.
+    pub head: Rect,
+    /// The tabs.
+    pub tabs: Rect,
+    /// What got worse, with its frame.
+    pub changes: Rect,
+    /// The figures, with their frame where all parts are in sight.
+    pub figures: Rect,
+    /// The trend, with its frame.
+    pub trend: Rect,
+    /// The lines, with their frame.
+    pub lines: Rect,
+}
+
+/// Tells whether all parts are shown.
+#[must_use]
+pub fn is_wide(body: Rect) -> bool {
+    body.width >= WIDE && body.height >= TALL
+}
+
+/// Shares the body among its parts, given how many changes there are.
+#[must_use]
+pub fn areas(body: Rect, part: QualityPane, changes: usize) -> Areas {
+    let (head, rest) = cut(body, HEAD);
+    let none = Rect { height: 0, ..rest };
+    // A frame, and the heads above what changed; where nothing did, a sentence.
+    let told = |most: u16| 3 + u16::try_from(changes).unwrap_or(most).min(most);
+    if is_wide(body) {
+        let (above, rest) = cut(rest, told(CHANGES));
+        let (middle, lines) = cut(rest, FIGURES);
+        let wide = TREND.max(body.width / 2);
+        let figures = Rect { width: middle.width.saturating_sub(wide), ..middle };
+        let trend = Rect { x: middle.x + figures.width, width: middle.width - figures.width, ..middle };
+        return Areas { head, tabs: none, changes: above, figures, trend, lines };
+    }
+    let (tabs, rest) = cut(rest, 1);
+    let shown = Areas { head, tabs, changes: none, figures: none, trend: none, lines: none };
+    match part {
+        QualityPane::Report => {
+            // Without their frame the figures take as many rows as there are of them, if there is room.
+            let most = rest.height.saturating_sub(FIGURES + 3 - BARS - FRAME).clamp(1, CHANGES);
+            let (changes, figures) = cut(rest, told(most));
+            Areas { changes, figures, ..shown }
+        }
+        QualityPane::Trend => Areas { trend: rest, ..shown },
+        QualityPane::Lines => Areas { lines: rest, ..shown },
+    }
+}
+
+fn cut(area: Rect, rows: u16) -> (Rect, Rect) {
+    let rows = rows.min(area.height);
+    (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_lies_over_another_whatever_the_size() {
+        for (width, height) in [(120, 37), (200, 60), (80, 21), (60, 13), (118, 33), (117, 33), (0, 0), (9, 2)] {
+            let body = Rect::new(0, 1, width, height);
+            for (part, changes) in QualityPane::ALL.iter().flat_map(|part| [(*part, 0), (*part, 2), (*part, 90)]) {
+                let Areas { head, tabs, changes, figures, trend, lines } = areas(body, part, changes);
+                let all = [head, tabs, changes, figures, trend, lines];
+                for (at, one) in all.iter().enumerate() {
+                    assert!(body.union(*one) == body || one.is_empty(), "{one} in {body}");
+                    for other in all.iter().skip(at + 1) {
+                        assert!(one.intersection(*other).is_empty(), "{one} {other}");
+                    }
+                }
+            }
+        }
+    }
 }

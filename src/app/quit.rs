@@ -2,20 +2,23 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{
-    App, Effect,
-    notice::Tone,
-    overlay::{Confirm, Overlay, Then},
-    stored::Asked,
+use crate::{
+    app::{
+        App, Effect,
+        overlay::{Confirm, Overlay, Then},
+        status_bar::Tone,
+        store_request::Pending,
+    },
+    model::error::StoreError,
+    store::api::StoreRequest,
 };
-use crate::store::job::{Job, StoreFault};
 
 /// How long after a person wants to quit another wish counts as one not to wait: a key held down is none.
 const IMPATIENT: Duration = Duration::from_secs(1);
 
 /// Who wants the program to end, while its session is being saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Quitting {
+pub(crate) enum Quitting {
     /// A person, who can be asked.
     Asked,
     /// A signal, or a terminal that is gone: there is nobody to ask.
@@ -25,7 +28,7 @@ pub(super) enum Quitting {
 impl App {
     /// Ends the program because a person wants it: stops what runs, saves what is on the bench. Where that
     /// takes its time, asking once more ends it without.
-    pub(super) fn quit(&mut self) {
+    pub(crate) fn quit(&mut self) {
         let is_the_question =
             |overlay: &Overlay| matches!(overlay, Overlay::Confirm(confirm) if confirm.then == Then::LeaveBehind);
         match self.quit_since {
@@ -41,7 +44,7 @@ impl App {
     }
 
     /// Ends the program because it must.
-    pub(super) fn must_quit(&mut self) {
+    pub(crate) fn must_quit(&mut self) {
         self.begin_to_quit(Quitting::Forced);
     }
 
@@ -60,7 +63,7 @@ impl App {
     }
 
     /// Goes on with quitting once the session was saved: what was typed meanwhile is saved, too.
-    pub(super) fn saved_to_quit(&mut self) {
+    pub(crate) fn saved_to_quit(&mut self) {
         if self.quitting.is_none() {
             return;
         }
@@ -72,15 +75,15 @@ impl App {
     }
 
     /// Keeps a copy of a session that cannot be saved, before anybody is asked about it.
-    pub(super) fn not_saved_to_quit(&mut self) {
+    pub(crate) fn not_saved_to_quit(&mut self) {
         if self.quitting.is_some() {
             let session = Box::new(self.bench.session(self.now));
-            self.ask_store(Job::RescueSession(session), Asked::Rescue);
+            self.ask_store(StoreRequest::RescueSession(session), Pending::Rescue);
         }
     }
 
     /// Says where the copy is, and asks where there is somebody to ask.
-    pub(super) fn rescued(&mut self, rescued: Result<PathBuf, StoreFault>) {
+    pub(crate) fn rescued(&mut self, rescued: Result<PathBuf, StoreError>) {
         let Some(quitting) = self.quitting.take() else {
             return;
         };
@@ -101,7 +104,7 @@ impl App {
     }
 
     /// Quits although the session is not saved.
-    pub(super) fn leave_behind(&mut self) {
+    pub(crate) fn leave_behind(&mut self) {
         if self.last_words.is_none() {
             self.last_words =
                 Some(format!("The session {} may not be saved: its disk did not answer.", self.bench.session));

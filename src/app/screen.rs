@@ -4,12 +4,14 @@
 
 use ratatui::layout::Rect;
 
-use super::{
-    Action, App, Effect,
-    action::{ACTIONS, Entry},
-    chord::Chord,
-    keymap::Place,
-    keys::edits_a_line,
+use crate::{
+    app::{
+        Action, App, Effect,
+        action::{ACTIONS, ActionInfo},
+        input::edits_a_line,
+        keymap::KeyContext,
+    },
+    widgets::key::Chord,
 };
 
 /// One screen.
@@ -66,7 +68,7 @@ impl Screen {
 
 impl App {
     /// Goes to a screen; overlays close.
-    pub(super) fn go_to(&mut self, screen: Screen) {
+    pub(crate) fn go_to(&mut self, screen: Screen) {
         self.overlays.clear();
         if self.screen == screen {
             return;
@@ -81,7 +83,7 @@ impl App {
     }
 
     /// Does an action where no overlay is open.
-    pub(super) fn on_screen(&mut self, action: Action) {
+    pub(crate) fn on_screen(&mut self, action: Action) {
         match action {
             Action::ScreenBench => self.go_to(Screen::Bench),
             Action::ScreenBatch => self.go_to(Screen::Batch),
@@ -103,7 +105,7 @@ impl App {
     }
 
     /// Does an action that was chosen from a list, on the screen it belongs to.
-    pub(super) fn act_there(&mut self, action: Action) {
+    pub(crate) fn act_there(&mut self, action: Action) {
         let entry = action.entry();
         if !entry.works_on(self.screen) {
             self.go_to(entry.home());
@@ -112,7 +114,7 @@ impl App {
     }
 
     /// Takes a key on a screen beside the bench: its line first where the key is text, then the key map.
-    pub(super) fn screen_key(&mut self, chord: Chord) {
+    pub(crate) fn screen_key(&mut self, chord: Chord) {
         let taken = match self.screen {
             Screen::Bench => false,
             Screen::Batch => self.batch.typing() && edits_a_line(chord) && self.batch_key(chord),
@@ -122,13 +124,13 @@ impl App {
         if taken {
             return;
         }
-        if let Some(action) = self.keymap.action(chord, Place::Screen(self.screen)) {
+        if let Some(action) = self.keymap.action(chord, KeyContext::Screen(self.screen)) {
             self.act(action);
         }
     }
 
     /// Takes a paste on a screen beside the bench.
-    pub(super) fn screen_paste(&mut self, text: &str) {
+    pub(crate) fn screen_paste(&mut self, text: &str) {
         match self.screen {
             Screen::Bench => {}
             Screen::Batch => self.batch_paste(text),
@@ -138,7 +140,7 @@ impl App {
     }
 
     /// Takes a click, or a turn of the wheel by some rows, at a place of the screen's body.
-    pub(super) fn screen_mouse(&mut self, column: u16, row: u16, wheel: Option<isize>) {
+    pub(crate) fn screen_mouse(&mut self, column: u16, row: u16, wheel: Option<isize>) {
         match self.screen {
             Screen::Bench => {}
             Screen::Batch => self.batch_mouse(column, row, wheel),
@@ -148,7 +150,7 @@ impl App {
     }
 
     /// Computes what a screen beside the bench needs.
-    pub(super) fn prepare_screen(&mut self, body: Rect) {
+    pub(crate) fn prepare_screen(&mut self, body: Rect) {
         match self.screen {
             Screen::Bench => {}
             Screen::Batch => self.prepare_batch(body),
@@ -180,8 +182,8 @@ impl App {
 
     /// Lists the actions for the footer of the present screen, the most useful first.
     #[must_use]
-    pub fn footer(&self) -> Vec<&'static Entry> {
-        let mut usual: Vec<(u8, &Entry)> = ACTIONS
+    pub fn footer(&self) -> Vec<&'static ActionInfo> {
+        let mut usual: Vec<(u8, &ActionInfo)> = ACTIONS
             .iter()
             .filter_map(|entry| Some((entry.footer_on(self.screen)?, entry)))
             .filter(|(_, entry)| self.is_useful(entry.action))

@@ -1,27 +1,122 @@
+//! What has the focus at the bench, and the text that goes with it.
+//!
 //! The bench itself: the prompt, the input, the lanes and the numbers of this session.
 
-mod lanes;
+pub mod compare;
+pub mod grading;
+pub mod inputs;
+pub mod lane;
+pub mod lane_run;
+pub mod layout;
+pub mod messages;
+pub mod metrics;
+pub mod update;
+pub mod versions;
+
+pub(crate) mod run;
+pub(crate) mod view;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-pub use super::focus::Focus;
-use super::{
-    compare::Comparison, field::Field, inputs::Inputs, lane::Lane, messages::Messages, msg::Now, versions::Stand,
-    weighing::lanes::Weighings,
-};
 use crate::{
-    eval::{
-        template::{self, Asks, Mistake, Note},
-        whatif::Knob,
+    app::{
+        event::Now,
+        workbench::{
+            compare::{Comparison, Weighings},
+            inputs::Inputs,
+            lane::Lane,
+            messages::Messages,
+            versions::Stand,
+        },
     },
+    eval::whatif::Threshold,
     model::{
         Check, Format, Input, Params, Prompt, Response, Session, VarValue, prompt::speaks_of_json,
         session::SESSION_VERSION,
     },
-    store::job::Over,
+    store::api::Over,
+    template,
+    template::{Asks, Mistake, Note},
+    widgets::text_editor::TextEditor,
 };
+
+/// What has the focus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Focus {
+    /// A message of the prompt, counted from 0.
+    Message(usize),
+    /// The input.
+    Input,
+    /// A lane, counted from 0.
+    Lane(usize),
+    /// The metrics.
+    Metrics,
+}
+
+impl Workbench {
+    /// Returns the text with the focus, if a text has it.
+    #[must_use]
+    pub fn field(&self) -> Option<&TextEditor> {
+        match self.focus {
+            Focus::Message(at) => self.messages.get(at).map(|message| &message.field),
+            Focus::Input => Some(&self.input),
+            Focus::Lane(_) | Focus::Metrics => None,
+        }
+    }
+
+    /// The same, to be edited.
+    pub fn field_mut(&mut self) -> Option<&mut TextEditor> {
+        self.field_of(self.focus)
+    }
+
+    /// Returns the text of anything that can have the focus, if it is one, to be edited.
+    pub fn field_of(&mut self, focus: Focus) -> Option<&mut TextEditor> {
+        match focus {
+            Focus::Message(at) => self.messages.field_mut(at),
+            Focus::Input => Some(&mut self.input),
+            Focus::Lane(_) | Focus::Metrics => None,
+        }
+    }
+
+    /// Returns the place of the message with the focus, or of the one that had it last.
+    #[must_use]
+    pub fn message_at(&self) -> usize {
+        self.message.min(self.messages.count() - 1)
+    }
+
+    /// Lists everything that can have the focus, in the order in which it is walked.
+    #[must_use]
+    pub fn stops(&self) -> Vec<Focus> {
+        let mut stops: Vec<Focus> = (0..self.messages.count()).map(Focus::Message).collect();
+        stops.push(Focus::Input);
+        stops.extend((0..self.lanes.len()).map(Focus::Lane));
+        stops.push(Focus::Metrics);
+        stops
+    }
+
+    /// Gives something the focus. A field keeps being edited only if another field follows.
+    pub fn focus_on(&mut self, focus: Focus) {
+        self.focus = focus;
+        match focus {
+            Focus::Message(at) => self.message = at,
+            Focus::Lane(at) => self.keep_to(at),
+            Focus::Input | Focus::Metrics => {}
+        }
+        self.typing &= self.field().is_some();
+    }
+
+    /// Gives the next or the former stop the focus, round the end.
+    pub fn focus_step(&mut self, forward: bool) {
+        let stops = self.stops();
+        let at = stops.iter().position(|stop| *stop == self.focus).unwrap_or(0);
+        let to = (at + if forward { 1 } else { stops.len() - 1 }) % stops.len();
+        if let Some(stop) = stops.get(to) {
+            self.focus_on(*stop);
+        }
+    }
+}
 
 /// Lanes side by side, at most.
 pub const MAX_LANES: usize = 4;
@@ -36,7 +131,7 @@ pub struct Workbench {
     /// The prompt's messages.
     pub messages: Messages,
     /// The input's text.
-    pub input: Field,
+    pub input: TextEditor,
     /// The values of further variables.
     pub vars: BTreeMap<String, VarValue>,
     /// The input's name and place, and the other inputs of the session.
@@ -89,7 +184,7 @@ pub struct Workbench {
     base: Option<Prompt>,
     dirty: bool,
     /// The place of the message that had the focus last.
-    pub(super) message: usize,
+    pub(crate) message: usize,
     asks: Asks,
     mistakes: Vec<(usize, Mistake)>,
     missing: Vec<String>,
@@ -104,8 +199,8 @@ impl Workbench {
     pub fn new(name: Option<String>, prompt: &Prompt, input: &Input, targets: &[String], session: String) -> Self {
         let mut bench = Self {
             messages: Messages::of(prompt),
-            input: Field::of(&input.text),
-            vars: super::inputs::on_bench(input),
+            input: TextEditor::of(&input.text),
+            vars: inputs::on_bench(input),
             inputs: Inputs::default(),
             description: String::new(),
             params: Params::default(),
@@ -263,9 +358,9 @@ impl Workbench {
 
     /// Takes over a threshold that was written to the prompt's file, where the prompt is as the file had it.
     /// Tells whether it was.
-    pub fn take_threshold(&mut self, written: &Knob, digest: String) -> bool {
+    pub fn take_threshold(&mut self, written: &Threshold, digest: String) -> bool {
         let mut prompt = self.prompt();
-        let fits = Knob::find(&prompt, &written.rule).is_ok_and(|knob| knob.key == written.key);
+        let fits = Threshold::find(&prompt, &written.rule).is_ok_and(|knob| knob.key == written.key);
         let (Some(value), Some(base)) = (written.present, &mut self.base) else {
             return false;
         };

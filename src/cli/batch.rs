@@ -1,55 +1,69 @@
 //! `retort batch`: prompts over a data set, at the speed of the provider, nothing lost.
+//!
+//! Each lane of a batch against the first, over the rows both have.
+//!
+//! How the program exits after a batch: by its cells, and by the gates that were asked for.
+//!
+//! The runs of cells that were answered before, read from the record in pages, in the order of their places.
 
-mod against;
-mod gate;
-mod kept;
-mod order;
-mod progress;
-mod said;
-mod spool;
-mod suite;
-mod watch;
+pub(crate) mod progress;
+pub(crate) mod request;
+pub(crate) mod spool;
+pub(crate) mod summary;
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{Exit, Io, Stopped, args::BatchArgs, run};
 use crate::{
+    cli::{
+        Exit, Io, Stopped,
+        args::BatchArgs,
+        batch::{
+            progress::{Progress, Watch, grouped},
+            request::BatchArgsInput,
+            spool::Spool,
+        },
+        output::Output,
+        run,
+    },
+    engine::{
+        Engine, batch as common,
+        batch::{BatchPreview, BatchRequest, Begun},
+    },
     eval::{
-        Tally,
-        report::{Form, Lane, Whole},
+        Evidence, Tally,
+        check_suite::apart,
+        evidence::{Lanes, SEED},
     },
-    model::{BatchId, StatusCounts, batch::Cap},
-    pipeline::batch::{BatchEnd, BatchStream},
-    setup::{
-        Engine,
-        batch::{self as common, Begun, Order, Planned},
+    model::{BatchId, CellIndex, RunId, StatusCounts, batch::Cap, error::StoreError},
+    pipeline::{
+        batch::{BatchEnd, BatchStream},
+        ports::RunRecord,
     },
-    store::{Store, job::Job, output::Output},
+    present::report::{Lane, ReportFormat, Whole},
+    store::{
+        Store,
+        api::{StoreReply, StoreRequest},
+    },
     text::clean_line,
 };
-use gate::Gates;
-use order::Wanted;
-use progress::{Progress, grouped};
-use spool::Spool;
-use watch::Watch;
 
 /// How often the progress is written afresh.
 const BEAT: Duration = Duration::from_millis(100);
 
 /// Runs the batch.
-pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let mut setup = io.setup()?;
     if args.trust {
         setup.places.project.trust();
     }
-    let outs = order::outs(&args, &setup, &io.cwd)?;
-    let Wanted { mut order, copy: _copy } = match &args.config {
-        Some(file) => suite::order(&mut setup, file, &args, io)?,
-        None => order::order(&setup, &args, io)?,
+    let outs = request::outs(&args, &setup, &io.cwd)?;
+    let BatchArgsInput { mut order, copy: _copy } = match &args.config {
+        Some(file) => request::suite_order(&mut setup, file, &args, io)?,
+        None => request::order(&setup, &args, io)?,
     };
     // Heard from here on, also while rows are counted and keys are read.
     let mut interrupts = run::interrupts()?;
@@ -60,16 +74,16 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         _ = interrupts.recv() => return Ok(Exit::Cancelled),
     };
     if !planned.missing.is_empty() {
-        return Err(order::unfit(&order, &planned));
+        return Err(request::unfit(&order, &planned));
     }
     if let Some(words) = common::unpriced(&order, &planned) {
         return Err(Stopped::Usage(words));
     }
     if args.dry_run {
         if args.json {
-            said::estimate_line(io.out, &planned.estimate, &planned.footprint)?;
+            summary::estimate_line(io.out, &planned.estimate, &planned.footprint)?;
         } else {
-            writeln!(io.out, "{}", said::estimate(&planned.estimate))?;
+            writeln!(io.out, "{}", summary::estimate(&planned.estimate))?;
             writeln!(io.out, "{}", clean_line(&planned.footprint.to_string()))?;
         }
         notes(&planned, io);
@@ -102,7 +116,7 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         Gates { pass_rate: args.min_pass_rate, score: args.min_score, allow_inconclusive: args.allow_inconclusive };
     let exit = match ended {
         Ok(end) => {
-            let resting = said::resting(&engine.pipeline, Timestamp::now());
+            let resting = summary::resting(&engine.pipeline, Timestamp::now());
             finish((watch, end, resting), gates, &outs, args.json, io)
         }
         Err(fault) => Err(fault),
@@ -110,7 +124,7 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     // Complete is what was also reported: without its report the same command goes on, and asks nothing again.
     // It is noted also where the reader is gone: whoever goes on must know that this one has ended.
     let end = if exit.is_ok() { end } else { "stopped" };
-    let noted = store.ask(Job::EndBatch { batch: id, end: end.to_owned(), at: Timestamp::now() }).await;
+    let noted = store.ask(StoreRequest::EndBatch { batch: id, end: end.to_owned(), at: Timestamp::now() }).await;
     if let Err(fault) = noted {
         let _ = writeln!(io.err, "note: {}", clean_line(&fault.to_string()));
     }
@@ -119,13 +133,13 @@ pub(super) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
 }
 
 /// Names how a batch ended for the record: one whose rows were not all wanted is not complete.
-fn word(end: &BatchEnd, order: &Order) -> &'static str {
+fn word(end: &BatchEnd, order: &BatchRequest) -> &'static str {
     let part = order.reading.only.is_some() || order.again.is_some();
     if *end == BatchEnd::Complete && part { "part" } else { end.word() }
 }
 
 /// Says whether it goes on, and what it will take.
-fn introduce(begun: &Begun, order: &Order, planned: &Planned, io: &mut Io<'_>) {
+fn introduce(begun: &Begun, order: &BatchRequest, planned: &BatchPreview, io: &mut Io<'_>) {
     let total = planned.rows.unwrap_or(0) * order.cells_of_a_row();
     let left = begun.left;
     if begun.resumed {
@@ -139,20 +153,20 @@ fn introduce(begun: &Begun, order: &Order, planned: &Planned, io: &mut Io<'_>) {
     }
     notes(planned, io);
     if left > 0 {
-        let _ = writeln!(io.err, "{}", said::estimate(&planned.estimate_of(left)));
+        let _ = writeln!(io.err, "{}", summary::estimate(&planned.estimate_of(left)));
         let _ = writeln!(io.err, "{}", clean_line(&planned.footprint.to_string()));
     }
 }
 
 /// Says what a person should know before the first call.
-fn notes(planned: &Planned, io: &mut Io<'_>) {
+fn notes(planned: &BatchPreview, io: &mut Io<'_>) {
     for note in &planned.notes {
         let _ = writeln!(io.err, "note: {}", clean_line(note));
     }
 }
 
-fn whole(order: &Order, batch: BatchId) -> Whole {
-    let names = Order::target_names(&order.spec);
+fn whole(order: &BatchRequest, batch: BatchId) -> Whole {
+    let names = BatchRequest::target_names(&order.spec);
     let prompts = order.spec.prompts.iter().zip(&names).zip(0_u32..);
     let lanes = prompts.flat_map(|(((prompt_name, _), targets), prompt)| {
         targets.iter().zip(0_u32..).map(move |(target_name, target)| Lane {
@@ -222,9 +236,9 @@ async fn watched(
 
 /// Writes the results and the reports, and says how to go on.
 fn finish(
-    (watch, end, resting): (Watch, BatchEnd, Vec<said::RestingKey>),
+    (watch, end, resting): (Watch, BatchEnd, Vec<summary::RestingKey>),
     gates: Gates,
-    outs: &[(Output, Form)],
+    outs: &[(Output, ReportFormat)],
     json: bool,
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
@@ -260,11 +274,11 @@ fn finish(
             output.write(|out| form.write(out, &whole, &spooled))?;
         }
     }
-    let evidence = against::evidence(&lanes, &whole);
+    let evidence = evidence(&lanes, &whole);
     if json {
-        said::summary_line(io.out, &whole, &evidence, (&judged, &resting))?;
+        summary::summary_line(io.out, &whole, &evidence, (&judged, &resting))?;
     } else {
-        said::summary(io, &whole, (failures, more), &evidence)?;
+        summary::summary(io, &whole, (failures, more), &evidence)?;
     }
     for (output, _) in outs {
         let _ = writeln!(io.err, "wrote {}", clean_line(&output.path().display().to_string()));
@@ -327,5 +341,186 @@ fn option(cap: Cap) -> &'static str {
         Cap::Cost => "--max-cost",
         Cap::Tokens => "--max-tokens",
         Cap::Time => "--max-time",
+    }
+}
+
+/// Weighs each lane but the first against the first, with the names of both.
+pub(crate) fn evidence(lanes: &Lanes, whole: &Whole) -> Vec<(String, String, Evidence)> {
+    let name = |prompt: &str, target: &str| format!("{prompt} on {target}");
+    let Some(first) = whole.lanes.first() else {
+        return Vec::new();
+    };
+    let others = whole.lanes.iter().skip(1);
+    others
+        .map(|lane| {
+            let pairs = lanes.pairs((lane.prompt, lane.target), lanes, (first.prompt, first.target));
+            let [one, other] = [first, lane].map(|lane| name(&lane.prompt_name, &lane.target_name));
+            (one, other, Evidence::of(pairs, SEED))
+        })
+        .collect()
+}
+
+/// What has to be reached, from 0 to 1, and what is let through.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Gates {
+    /// The share of cells that pass.
+    pub(crate) pass_rate: Option<f64>,
+    /// The mean score.
+    pub(crate) score: Option<f64>,
+    /// Whether cells that are inconclusive, or unchecked beside others that were checked, fail nothing.
+    pub(crate) allow_inconclusive: bool,
+}
+
+/// How close two shares count as the same: a mean of tenths must not fail by the last bit.
+const NEAR: f64 = 1e-9;
+
+impl Gates {
+    /// Lists the gates with whether each is reached, in words with enough digits to show why. One that nothing
+    /// can be said about is not.
+    pub(crate) fn judge(self, tally: &Tally) -> Vec<(bool, String)> {
+        let rate = |rate: Option<f64>| rate.map(|rate| rate * 100.0);
+        let rates = ("pass rate", rate(self.pass_rate), rate(tally.pass_rate()), 1, "%");
+        let scores = ("score", self.score, tally.score(), 2, "");
+        let judged = [rates, scores].into_iter().filter_map(|(name, least, value, digits, unit)| {
+            let least = least?;
+            let Some(value) = value else { return Some((false, format!("no {name}: no cell was judged"))) };
+            let reached = value + NEAR >= least;
+            let (value, least) = apart(value, least, digits);
+            let sign = if reached { "≥" } else { "<" };
+            Some((reached, format!("{name} {value}{unit} {sign} {least}{unit}")))
+        });
+        judged.collect()
+    }
+
+    /// Tells how the program exits.
+    pub(crate) fn exit(self, end: &BatchEnd, tally: &Tally) -> Exit {
+        match end {
+            BatchEnd::Stopped => return Exit::Cancelled,
+            BatchEnd::Capped { .. } | BatchEnd::Failed { .. } => return Exit::Failed,
+            BatchEnd::Complete => {}
+        }
+        let plain = Exit::of(&tally.counts, tally.cut_off, self.allow_inconclusive);
+        let gates = self.judge(tally);
+        if gates.is_empty() || plain == Exit::Failed {
+            return plain;
+        }
+        // A gate says how many may fail, and nothing of what nobody knows.
+        let mut open = tally.counts;
+        (open.passed, open.failed, open.error) = (open.passed + open.failed, 0, 0);
+        let open = Exit::of(&open, 0, self.allow_inconclusive);
+        let reached = gates.iter().all(|(reached, _)| *reached);
+        if reached { open } else { Exit::CheckFailed }
+    }
+}
+
+/// Runs of a page.
+const PAGE: usize = 100;
+
+/// Runs on record, read ahead.
+pub(crate) struct KeptRuns {
+    batch: BatchId,
+    after: Option<CellIndex>,
+    page: VecDeque<RunRecord>,
+    over: bool,
+}
+
+impl KeptRuns {
+    /// Begins before the first place.
+    pub(crate) fn new(batch: BatchId) -> Self {
+        Self { batch, after: None, page: VecDeque::new(), over: false }
+    }
+
+    /// Reads the run that fills a place. Places are asked for in their order; none if the record does not
+    /// have the run.
+    pub(crate) async fn run(
+        &mut self,
+        store: &Store,
+        place: CellIndex,
+        run: RunId,
+    ) -> Result<Option<RunRecord>, StoreError> {
+        loop {
+            while let Some(record) = self.page.pop_front() {
+                let own = record.cell.map(|cell| cell.place);
+                if own.is_some_and(|own| own > place) {
+                    self.page.push_front(record);
+                    return Ok(None);
+                }
+                if record.run == run {
+                    return Ok(Some(record));
+                }
+            }
+            if self.over {
+                return Ok(None);
+            }
+            let job = StoreRequest::CellRuns { batch: self.batch, after: self.after, limit: PAGE };
+            let StoreReply::CellRuns(page) = store.ask(job).await? else {
+                return Ok(None);
+            };
+            self.over = page.len() < PAGE;
+            self.after = page.last().and_then(|record| record.cell).map(|cell| cell.place).or(self.after);
+            self.page = page.into();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{StatusCounts, batch::Cap};
+
+    fn tally(passed: u64, failed: u64, inconclusive: u64, error: u64) -> Tally {
+        let mut tally = Tally::default();
+        tally.counts = StatusCounts { passed, failed, inconclusive, error, ..StatusCounts::default() };
+        tally
+    }
+
+    #[test]
+    fn gates_decide_where_there_are_any() {
+        let none = Gates::default();
+        let rate = |rate| Gates { pass_rate: Some(rate), ..none };
+        for (gates, tally, exit) in [
+            (none, tally(3, 0, 0, 0), Exit::Done),
+            (none, tally(2, 1, 0, 0), Exit::CheckFailed),
+            (none, tally(2, 0, 1, 0), Exit::CheckFailed),
+            (none, tally(2, 0, 0, 1), Exit::CheckFailed),
+            (none, tally(0, 0, 0, 3), Exit::Failed),
+            (none, tally(0, 0, 0, 0), Exit::Done),
+            (rate(0.9), tally(9, 1, 0, 0), Exit::Done),
+            (rate(0.9), tally(9, 0, 0, 1), Exit::Done),
+            (rate(0.9), tally(8, 1, 0, 1), Exit::CheckFailed),
+            (rate(0.0), tally(0, 0, 0, 3), Exit::Failed),
+            (rate(0.5), tally(0, 0, 0, 0), Exit::CheckFailed),
+            (rate(0.5), tally(9, 0, 1, 0), Exit::CheckFailed),
+            (Gates { allow_inconclusive: true, ..rate(0.5) }, tally(9, 0, 1, 0), Exit::Done),
+            (Gates { allow_inconclusive: true, ..rate(0.95) }, tally(9, 0, 1, 0), Exit::CheckFailed),
+            (Gates { score: Some(0.1), ..none }, tally(1, 0, 0, 0), Exit::CheckFailed),
+        ] {
+            assert_eq!(gates.exit(&BatchEnd::Complete, &tally), exit, "{gates:?} {tally:?}");
+        }
+        let mut cut = tally(2, 1, 0, 0);
+        cut.cut_off = 1;
+        for (gates, exit) in [(none, Exit::Cut), (rate(0.5), Exit::Done), (rate(0.9), Exit::CheckFailed)] {
+            assert_eq!(gates.exit(&BatchEnd::Complete, &cut), exit, "{gates:?}");
+        }
+    }
+
+    #[test]
+    fn a_gate_shows_two_numbers_that_differ() {
+        let of = |least, tally: &Tally| Gates { pass_rate: Some(least), ..Gates::default() }.judge(tally);
+        assert_eq!(of(0.9999, &tally(2499, 1, 0, 0)), [(false, "pass rate 99.96% < 99.99%".to_owned())]);
+        assert_eq!(of(1.0, &tally(999_999, 1, 0, 0)), [(false, "pass rate 99.9999% < 100.0000%".to_owned())]);
+        assert_eq!(of(0.9, &tally(9, 1, 0, 0)), [(true, "pass rate 90.0% ≥ 90.0%".to_owned())]);
+    }
+
+    #[test]
+    fn a_batch_that_did_not_come_to_its_end_is_no_success() {
+        let why = || "why".to_owned();
+        for (end, exit) in [
+            (BatchEnd::Stopped, Exit::Cancelled),
+            (BatchEnd::Capped { cap: Cap::Time, why: why() }, Exit::Failed),
+            (BatchEnd::Failed { why: why() }, Exit::Failed),
+        ] {
+            assert_eq!(Gates::default().exit(&end, &tally(1, 0, 0, 0)), exit);
+        }
     }
 }

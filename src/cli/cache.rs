@@ -1,9 +1,9 @@
 //! `retort cache`: what the response cache holds, and emptying it.
 
-use super::{Exit, Io, Stopped, args::CacheAction};
+use crate::cli::{Exit, Io, Stopped, args::CacheAction};
 
 /// Does what is asked of the cache.
-pub(super) async fn cache(action: CacheAction, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+pub(crate) async fn cache(action: CacheAction, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let setup = io.setup()?;
     let store = setup.store();
     match action {

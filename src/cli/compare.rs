@@ -1,10 +1,12 @@
 //! Several runs of one prompt on one input: all under way at once, told in their order.
-
-mod columns;
-mod evidence;
+//!
+//! A comparison in columns, as wide as the terminal; one lane below the other where it is narrow.
+//!
+//! Each model against the first, over all inputs on record that both were run with.
 
 use std::{
-    io::{self, BufWriter, Write},
+    io,
+    io::{BufWriter, Write},
     sync::Arc,
     time::Duration,
 };
@@ -13,24 +15,29 @@ use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use evidence::Against;
-
-use super::{
-    Exit, Io, Stopped,
-    report::{Form, Place, Report},
-    run::{CLOSING, Interrupts},
-    status_line::StatusLine,
-};
 use crate::{
-    app::weighing::Setup,
-    eval::comparison::{Comparison, Entry},
+    cli::{
+        Exit, Io, Stopped,
+        run::{CLOSING, Interrupts},
+        run_output::{Destination, OutputFormat, Report},
+        sanitize::StatusLine,
+    },
+    eval::Evidence,
     model::{Outcome, Prompt, RunRequest},
     pipeline::{
-        Pipeline, RunEvent, Told,
+        Pipeline, RunEvent, TimedEvent,
         meter::{Phase, RunMeter},
     },
-    store::Store,
-    text::{clean_line, json},
+    present::{
+        comparison::{ComparedLane, Comparison, ComparisonRow, RowKind},
+        evidence,
+        evidence::RunConfig,
+    },
+    store::{
+        Store,
+        api::{PairedComparison, StoreReply},
+    },
+    text::{Wrapped, clean, clean_line, json, truncate, width},
 };
 
 /// Columns of a table that nobody's terminal limits.
@@ -40,18 +47,18 @@ const USUAL_COLUMNS: usize = 120;
 const BEAT: Duration = Duration::from_millis(200);
 
 /// One model with the requests of all its samples.
-pub(super) struct Lane {
+pub(crate) struct Lane {
     /// The model's name.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// One for each sample, in order.
-    pub(super) requests: Vec<RunRequest>,
+    pub(crate) requests: Vec<RunRequest>,
 }
 
 /// How the runs are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// One after the other, each as if it were alone.
-    Each(Form),
+    Each(OutputFormat),
     /// As a table, in columns.
     Columns,
     /// As a table in Markdown.
@@ -60,23 +67,23 @@ pub(super) enum Shape {
 
 /// How they are run and told.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Options {
+pub(crate) struct Options {
     /// How they are told.
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
     /// Whether what differs alone is told.
-    pub(super) diff: bool,
+    pub(crate) diff: bool,
     /// Whether checks that could not run are let through.
-    pub(super) allow_inconclusive: bool,
+    pub(crate) allow_inconclusive: bool,
     /// Runs under way at once, at most.
-    pub(super) at_once: usize,
+    pub(crate) at_once: usize,
 }
 
 /// One run among them.
-struct Run {
+struct ComparedRun {
     lane: usize,
     sample: u32,
     meter: RunMeter,
-    told: Vec<Told>,
+    told: Vec<TimedEvent>,
     outcome: Option<Box<Outcome>>,
 }
 
@@ -88,11 +95,11 @@ struct Compared<'a> {
     comparison: &'a Comparison,
     /// Each model against the first, over the inputs on record that both were run with, if there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    evidence: Vec<evidence::Line<'a>>,
+    evidence: Vec<EvidenceRecord<'a>>,
 }
 
 /// Runs every lane and tells how each went and how they compare.
-pub(super) async fn compare(
+pub(crate) async fn compare(
     (pipeline, store): (&Pipeline, &Store),
     lanes: Vec<Lane>,
     Options { shape, diff, allow_inconclusive, at_once }: Options,
@@ -107,7 +114,7 @@ pub(super) async fn compare(
     for (lane, requests) in lanes.into_iter().map(|lane| lane.requests).enumerate() {
         for request in requests {
             let (sample, meter) = (request.sample, RunMeter::new(&request.targets));
-            runs.push(Run { lane, sample, meter, told: Vec::new(), outcome: None });
+            runs.push(ComparedRun { lane, sample, meter, told: Vec::new(), outcome: None });
             streams.push(pipeline.run(request));
         }
     }
@@ -122,7 +129,7 @@ pub(super) async fn compare(
         tokio::select! {
             next = told.next() => {
                 let Some((at, told)) = next else { break };
-                if shape == Shape::Each(Form::Json) && matches!(told.event, RunEvent::Ended { .. }) {
+                if shape == Shape::Each(OutputFormat::Json) && matches!(told.event, RunEvent::Ended { .. }) {
                     store.recorded(CLOSING).await;
                 }
                 if let Some(run) = runs.get_mut(at) {
@@ -141,7 +148,7 @@ pub(super) async fn compare(
         }
     }
     teller.line.clear(io);
-    let setups: Vec<(String, Option<Setup>)> = teller
+    let setups: Vec<(String, Option<RunConfig>)> = teller
         .names
         .iter()
         .zip(&prompts)
@@ -149,17 +156,17 @@ pub(super) async fn compare(
         .map(|(lane, (name, prompt))| (name.clone(), prompt.as_ref().and_then(|prompt| setup(&runs, lane, prompt))))
         .collect();
     let against = Against::ask(store, &setups).await;
-    let entries: Vec<Entry<'_>> = teller
+    let entries: Vec<ComparedLane<'_>> = teller
         .names
         .iter()
         .enumerate()
-        .map(|(lane, name)| Entry { name: name.clone(), outcomes: ended(&runs, lane) })
+        .map(|(lane, name)| ComparedLane { name: name.clone(), outcomes: ended(&runs, lane) })
         .filter(|entry| !entry.outcomes.is_empty())
         .collect();
     let whole = Comparison::of(&entries, Timestamp::now());
     let comparison = if diff { whole.differences() } else { whole };
     match shape {
-        Shape::Each(Form::Json) => {
+        Shape::Each(OutputFormat::Json) => {
             let evidence = against.iter().filter_map(Against::line).collect();
             let line = json::to_line(&Compared { event: "compared", comparison: &comparison, evidence })?;
             writeln!(io.out, "{line}")?;
@@ -169,15 +176,15 @@ pub(super) async fn compare(
         Shape::Columns => {
             let room = if io.out_is_terminal { io.columns } else { USUAL_COLUMNS };
             let mut out = BufWriter::new(&mut *io.out);
-            columns::write(&mut out, &comparison, room)?;
+            write(&mut out, &comparison, room)?;
             out.flush()?;
         }
     }
-    if diff && shape != Shape::Each(Form::Json) && comparison.differing() == 0 {
+    if diff && shape != Shape::Each(OutputFormat::Json) && comparison.differing() == 0 {
         writeln!(io.err, "no difference")?;
     }
     if matches!(shape, Shape::Columns | Shape::Markdown) {
-        evidence::tell(&against, io)?;
+        tell(&against, io)?;
     }
     let exit = |outcome: &Outcome| Exit::of_run(outcome, allow_inconclusive);
     let ends = runs.iter().map(|run| run.outcome.as_deref().map_or(Exit::Cancelled, exit));
@@ -185,17 +192,17 @@ pub(super) async fn compare(
 }
 
 /// Names what the runs of a lane were made with.
-fn setup(runs: &[Run], lane: usize, prompt: &Prompt) -> Option<Setup> {
+fn setup(runs: &[ComparedRun], lane: usize, prompt: &Prompt) -> Option<RunConfig> {
     let (told, outcome) = runs.iter().find(|run| run.lane == lane).map(|run| (&run.told, run.outcome.as_ref()))?;
-    Setup::of(prompt, &outcome?.requested, told)
+    RunConfig::of(prompt, &outcome?.requested, told)
 }
 
-fn ended(runs: &[Run], lane: usize) -> Vec<&Outcome> {
+fn ended(runs: &[ComparedRun], lane: usize) -> Vec<&Outcome> {
     runs.iter().filter(|run| run.lane == lane).filter_map(|run| run.outcome.as_deref()).collect()
 }
 
-impl Run {
-    fn take(&mut self, told: Told) {
+impl ComparedRun {
+    fn take(&mut self, told: TimedEvent) {
         self.meter.take(&told);
         if let RunEvent::Ended { outcome } = &told.event {
             self.outcome = Some(outcome.clone());
@@ -218,13 +225,13 @@ struct Teller {
 
 impl Teller {
     /// Tells every run that has ended and whose turn it is.
-    fn tell(&mut self, runs: &[Run], io: &mut Io<'_>) -> io::Result<()> {
+    fn tell(&mut self, runs: &[ComparedRun], io: &mut Io<'_>) -> io::Result<()> {
         while let Some(run) = runs.get(self.next).filter(|run| run.outcome.is_some()) {
             self.line.clear(io);
             let name = self.name(run);
             let form = match self.shape {
                 Shape::Each(form) => {
-                    if form != Form::Json {
+                    if form != OutputFormat::Json {
                         if self.next > 0 {
                             writeln!(io.out)?;
                         }
@@ -233,11 +240,11 @@ impl Teller {
                     }
                     form
                 }
-                Shape::Columns | Shape::Markdown => Form::Aside,
+                Shape::Columns | Shape::Markdown => OutputFormat::Aside,
             };
             let mut notes = Vec::new();
-            let place = Place { lane: run.lane, sample: run.sample };
-            let aside: &mut dyn Write = if form == Form::Aside { &mut notes } else { &mut *io.err };
+            let place = Destination { lane: run.lane, sample: run.sample };
+            let aside: &mut dyn Write = if form == OutputFormat::Aside { &mut notes } else { &mut *io.err };
             let mut report = Report::new(form, place, &mut *io.out, aside);
             for told in &run.told {
                 report.take(told, Timestamp::now())?;
@@ -250,13 +257,13 @@ impl Teller {
         Ok(())
     }
 
-    fn name(&self, run: &Run) -> String {
+    fn name(&self, run: &ComparedRun) -> String {
         let name = self.names.get(run.lane).map_or("", String::as_str);
         if self.samples > 1 { format!("{name}, sample {}", run.sample + 1) } else { name.to_owned() }
     }
 
     /// Writes what goes on over the last line: how many runs are done, and what the others do.
-    fn show(&mut self, runs: &[Run], io: &mut Io<'_>) {
+    fn show(&mut self, runs: &[ComparedRun], io: &mut Io<'_>) {
         let done = runs.iter().filter(|run| run.outcome.is_some()).count();
         let mut parts = vec![format!("{done} of {} done", runs.len())];
         for run in runs.iter().filter(|run| run.outcome.is_none()) {
@@ -272,4 +279,148 @@ impl Teller {
         }
         self.line.show(&parts.join(" · "), io);
     }
+}
+
+/// The fewest columns a lane can be read in.
+const NARROWEST: usize = 22;
+
+/// The most columns that labels take.
+const LABEL: usize = 24;
+
+/// What stands before a cell: the mark of a difference, or as much room.
+const MARKS: (&str, &str) = ("≠ ", "  ");
+
+/// Writes the table.
+pub(crate) fn write(out: &mut dyn Write, comparison: &Comparison, room: usize) -> io::Result<()> {
+    let lanes = comparison.names.len().max(1);
+    let label = comparison.rows.iter().map(|row| width(clean_line(&row.label).as_str())).max().unwrap_or(0).min(LABEL);
+    let each = room.saturating_sub(label) / lanes;
+    if each < NARROWEST + width(MARKS.0) && lanes > 1 {
+        return below(out, comparison, label, room);
+    }
+    let each = each.saturating_sub(width(MARKS.0) + 1);
+    let names: Vec<(bool, String)> = comparison.names.iter().map(|name| (false, name.clone())).collect();
+    line(out, ("", label), &names, each)?;
+    let mut before = None;
+    for row in &comparison.rows {
+        if before.is_some_and(|kind| kind != row.kind) {
+            writeln!(out)?;
+        }
+        before = Some(row.kind);
+        let cells: Vec<(bool, String)> = row.cells.iter().map(|cell| (cell.differs, cell.text.clone())).collect();
+        line(out, (&row.label, label), &cells, each)?;
+    }
+    Ok(())
+}
+
+/// Writes the lanes one below the other.
+fn below(out: &mut dyn Write, comparison: &Comparison, label: usize, room: usize) -> io::Result<()> {
+    for (at, name) in comparison.names.iter().enumerate() {
+        if at > 0 {
+            writeln!(out)?;
+        }
+        writeln!(out, "== {} ==", clean_line(name))?;
+        let here = |row: &&ComparisonRow| {
+            row.kind != RowKind::Answer || row.cells.get(at).is_some_and(|cell| !cell.text.is_empty())
+        };
+        for row in comparison.rows.iter().filter(here) {
+            let cell = row.cells.get(at).map(|cell| (cell.differs, cell.text.clone())).unwrap_or_default();
+            line(out, (&row.label, label), &[cell], room.saturating_sub(label + width(MARKS.0)))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes one row of the table: as many lines as its tallest cell takes.
+fn line(
+    out: &mut dyn Write,
+    (label, label_width): (&str, usize),
+    cells: &[(bool, String)],
+    each: usize,
+) -> io::Result<()> {
+    let wrapped: Vec<Wrapped> = cells
+        .iter()
+        .map(|(_, text)| {
+            let mut rows = Wrapped::new(each.max(1));
+            rows.push(&clean(text.trim_end()));
+            rows
+        })
+        .collect();
+    let height = wrapped.iter().map(Wrapped::rows).max().unwrap_or(0).max(1);
+    let label = clean_line(label);
+    for row in 0..height {
+        let mut text = padded(if row == 0 { label.as_str() } else { "" }, label_width);
+        for ((differs, _), rows) in cells.iter().zip(&wrapped) {
+            text.push_str(if *differs && row == 0 { MARKS.0 } else { MARKS.1 });
+            let cell = if row < rows.rows() { rows.row(row).text.into_owned() } else { String::new() };
+            text.push_str(&padded(&cell, each));
+            text.push(' ');
+        }
+        writeln!(out, "{}", text.trim_end())?;
+    }
+    Ok(())
+}
+
+fn padded(text: &str, columns: usize) -> String {
+    let mut text = truncate(text, columns).into_owned();
+    text.extend(std::iter::repeat_n(' ', columns.saturating_sub(width(&text))));
+    text
+}
+
+/// A model against the first one.
+pub(crate) struct Against {
+    a: String,
+    b: String,
+    weighed: Box<PairedComparison>,
+}
+
+/// The same in JSON.
+#[derive(Serialize)]
+pub(crate) struct EvidenceRecord<'a> {
+    a: &'a str,
+    b: &'a str,
+    inputs: u64,
+    sentence: String,
+    #[serde(flatten)]
+    evidence: &'a Evidence,
+}
+
+impl Against {
+    /// Asks the record for each model but the first. It knows of the runs that have just ended; what it cannot
+    /// tell is left out.
+    pub(crate) async fn ask(store: &Store, lanes: &[(String, Option<RunConfig>)]) -> Vec<Self> {
+        let mut all = Vec::new();
+        let Some(((first, Some(base)), others)) = lanes.split_first() else {
+            return all;
+        };
+        for (name, setup) in others {
+            let Some(setup) = setup.as_ref().filter(|setup| *setup != base) else {
+                continue;
+            };
+            if let Ok(StoreReply::Weighed(weighed)) = store.ask(evidence::job(base, setup)).await {
+                all.push(Self { a: first.clone(), b: name.clone(), weighed });
+            }
+        }
+        all
+    }
+
+    /// Returns what is to be written as JSON, unless the input of these runs is all there is: one is no evidence.
+    pub(crate) fn line(&self) -> Option<EvidenceRecord<'_>> {
+        let PairedComparison { inputs, evidence, .. } = &*self.weighed;
+        let line = EvidenceRecord { a: &self.a, b: &self.b, inputs: *inputs, sentence: evidence.sentence(), evidence };
+        (*inputs > 1).then_some(line)
+    }
+}
+
+/// Tells a person how each stands; where there is but the one input, what would tell.
+pub(crate) fn tell(all: &[Against], io: &mut Io<'_>) -> io::Result<()> {
+    for Against { a, b, weighed } in all.iter().filter(|against| against.weighed.inputs > 1) {
+        let words = (format!("better than {a}"), format!("worse than {a}"));
+        let said = evidence::said(weighed, (&words.0, &words.1), usize::MAX);
+        writeln!(io.err, "{}", clean_line(&format!("{b}: {said}")))?;
+    }
+    if !all.is_empty() && all.iter().all(|against| against.weighed.inputs == 1) {
+        writeln!(io.err, "one input is no evidence of which is better; `retort batch` asks both on many")?;
+    }
+    Ok(())
 }

@@ -1,27 +1,29 @@
 //! `retort doctor`: what is set up, what is missing, what is broken, and what to do about it.
 
 use std::{
-    io::{self, IsTerminal as _, Write},
+    io,
+    io::{IsTerminal as _, Write},
     path::Path,
 };
 
 use jiff::Timestamp;
 
-use super::{Exit, Io, Stopped};
 use crate::{
+    cli::{Exit, Io, Stopped},
+    config::{atomic_file, paths},
+    engine::{Environment, Workspace},
     model::{
-        Class, Fault, ProviderKind, Target,
+        CallError, ErrorKind, Target, Vendor,
         settings::{AccountLimits, Project, ProviderSettings},
     },
-    provider::filling::HeaderSecret,
-    setup::{Environment, Setup},
-    store::{Store, atomic, job::Job, key_memory::KeyFile, places, prompts},
+    provider::response_reader::HeaderSecret,
+    store::{Store, api::StoreRequest, key_memory::KeyFile, prompts},
     text::clean_line,
 };
 
 /// How one thing stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum FindingState {
     /// As it should be.
     Good,
     /// Not there, and not needed.
@@ -36,58 +38,62 @@ struct Findings<'a> {
 }
 
 impl Findings<'_> {
-    fn note(&mut self, state: State, what: &str, words: &str) -> io::Result<()> {
+    fn note(&mut self, state: FindingState, what: &str, words: &str) -> io::Result<()> {
         let mark = match state {
-            State::Good => "ok  ",
-            State::Absent => "-   ",
-            State::Broken => "FAIL",
+            FindingState::Good => "ok  ",
+            FindingState::Absent => "-   ",
+            FindingState::Broken => "FAIL",
         };
-        self.broken |= state == State::Broken;
+        self.broken |= state == FindingState::Broken;
         writeln!(self.out, "{mark}  {what:<12} {}", clean_line(words))
     }
 }
 
 /// Checks everything and prints a line for each; fails if something is broken.
-pub(super) async fn doctor(io: &mut Io<'_>) -> Result<Exit, Stopped> {
+pub(crate) async fn doctor(io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let (environment, cwd) = (io.environment.clone(), io.cwd.clone());
     let mut findings = Findings { out: &mut *io.out, broken: false };
-    findings.note(State::Good, "version", env!("CARGO_PKG_VERSION"))?;
+    findings.note(FindingState::Good, "version", env!("CARGO_PKG_VERSION"))?;
     terminal(&mut findings, &environment, io.out_is_terminal)?;
-    match places::places(&|name| environment.value(name), &cwd) {
+    match paths::places(&|name| environment.value(name), &cwd) {
         Ok(places) => {
             for (what, dir) in
                 [("config", &places.config), ("data", &places.data), ("cache", &places.cache), ("state", &places.state)]
             {
                 match writable(dir) {
-                    Ok(()) => findings.note(State::Good, what, &dir.display().to_string())?,
+                    Ok(()) => findings.note(FindingState::Good, what, &dir.display().to_string())?,
                     Err(fault) => {
                         let words = format!("{} cannot be written: {fault}", dir.display());
-                        findings.note(State::Broken, what, &words)?;
+                        findings.note(FindingState::Broken, what, &words)?;
                     }
                 }
             }
             match &places.project {
                 Project::Absent => {}
                 Project::Found { prompts, .. } => {
-                    findings.note(State::Good, "project", &format!("prompts in {}", prompts.display()))?;
+                    findings.note(FindingState::Good, "project", &format!("prompts in {}", prompts.display()))?;
                 }
-                Project::Ignored(why) => findings.note(State::Absent, "project", why)?,
-                Project::Broken(why) => findings.note(State::Broken, "project", why)?,
+                Project::Ignored(why) => findings.note(FindingState::Absent, "project", why)?,
+                Project::Broken(why) => findings.note(FindingState::Broken, "project", why)?,
             }
         }
-        Err(fault) => findings.note(State::Broken, "directories", &fault.to_string())?,
+        Err(fault) => findings.note(FindingState::Broken, "directories", &fault.to_string())?,
     }
-    match Setup::read(environment, &cwd) {
+    match Workspace::read(environment, &cwd) {
         Ok(setup) => {
-            findings.note(State::Good, "settings", &format!("default model {}", setup.settings.default_model))?;
-            if let Err(fault) = super::keymap(&setup) {
-                findings.note(State::Broken, "settings", &fault.to_string())?;
+            findings.note(
+                FindingState::Good,
+                "settings",
+                &format!("default model {}", setup.settings.default_model),
+            )?;
+            if let Err(fault) = crate::cli::keymap(&setup) {
+                findings.note(FindingState::Broken, "settings", &fault.to_string())?;
             }
             providers(&mut findings, &setup).await?;
             let store = setup.store();
             databases(&mut findings, &setup, &store).await?;
         }
-        Err(fault) => findings.note(State::Broken, "settings", &fault.to_string())?,
+        Err(fault) => findings.note(FindingState::Broken, "settings", &fault.to_string())?,
     }
     Ok(if findings.broken { Exit::Failed } else { Exit::Done })
 }
@@ -104,9 +110,9 @@ fn terminal(findings: &mut Findings<'_>, environment: &Environment, is_terminal:
         if look.unicode { "Unicode" } else { "ASCII" },
     );
     if both {
-        findings.note(State::Good, "terminal", &words)
+        findings.note(FindingState::Good, "terminal", &words)
     } else {
-        findings.note(State::Absent, "terminal", &format!("not a terminal here, so no workbench; {words}"))
+        findings.note(FindingState::Absent, "terminal", &format!("not a terminal here, so no workbench; {words}"))
     }
 }
 
@@ -123,30 +129,30 @@ fn terminal_size() -> Option<(u16, u16)> {
 
 /// Makes the directory if need be, and a file in it.
 fn writable(dir: &Path) -> io::Result<()> {
-    atomic::make_dir(dir).map_err(io::Error::other)?;
+    atomic_file::make_dir(dir).map_err(io::Error::other)?;
     tempfile::tempfile_in(dir).map(drop)
 }
 
-async fn providers(findings: &mut Findings<'_>, setup: &Setup) -> io::Result<()> {
+async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result<()> {
     let (http, now) = (setup.providers(), Timestamp::now());
     let memory = KeyFile::of(&setup.places);
     for (name, settings) in setup.catalog.providers() {
         let keys = setup.keys(name, settings);
         for fault in &keys.header_faults {
-            findings.note(State::Broken, "header", fault)?;
+            findings.note(FindingState::Broken, "header", fault)?;
         }
         for HeaderSecret { header, secret } in &keys.headers {
-            findings.note(State::Good, "header", &format!("{name}: {header} found ({})", secret.label))?;
+            findings.note(FindingState::Good, "header", &format!("{name}: {header} found ({})", secret.label))?;
         }
         http.set_header_secrets(name, keys.headers);
         for (label, rest) in memory.resting(name, now) {
             let seconds = rest.until.as_second().saturating_sub(now.as_second());
             let words = format!("{name}: {label} rests {seconds} s: {}; without another it is tried at once", rest.why);
-            findings.note(State::Absent, "key", &words)?;
+            findings.note(FindingState::Absent, "key", &words)?;
         }
         // A key that the user has named is missed; one that is looked for by itself is not.
-        let missed = keys.faults.iter().map(|fault| (State::Broken, fault));
-        for (state, fault) in missed.chain(keys.unset.iter().map(|fault| (State::Absent, fault))) {
+        let missed = keys.faults.iter().map(|fault| (FindingState::Broken, fault));
+        for (state, fault) in missed.chain(keys.unset.iter().map(|fault| (FindingState::Absent, fault))) {
             findings.note(state, "key", &format!("{name}: {fault}"))?;
         }
         let Ok(target) = setup.catalog.resolve(&format!("{name}/list")) else {
@@ -156,33 +162,33 @@ async fn providers(findings: &mut Findings<'_>, setup: &Setup) -> io::Result<()>
             let account = if key.account == key.label { String::new() } else { format!(" (account {})", key.account) };
             // The first key is tried with the provider itself, below.
             let (state, words) = match at {
-                0 => (State::Good, "found".to_owned()),
-                _ if !keys.header_faults.is_empty() => (State::Good, "found".to_owned()),
+                0 => (FindingState::Good, "found".to_owned()),
+                _ if !keys.header_faults.is_empty() => (FindingState::Good, "found".to_owned()),
                 _ => match http.models(&target, Some(key)).await {
-                    Ok(_) => (State::Good, "found, accepted".to_owned()),
-                    Err(fault) => (State::Broken, fault.to_string()),
+                    Ok(_) => (FindingState::Good, "found, accepted".to_owned()),
+                    Err(fault) => (FindingState::Broken, fault.to_string()),
                 },
             };
             findings.note(state, "key", &format!("{name}: {}{account} {words}", key.label))?;
         }
         let (state, words) = match settings.kind {
-            ProviderKind::Demo => (State::Good, "answers without a key or a network".to_owned()),
-            ProviderKind::Command => command(settings),
-            _ if !keys.header_faults.is_empty() => (State::Absent, "not asked without its headers".to_owned()),
-            _ if keys.usable.is_empty() && setup.needs_key(&target) => (State::Absent, "no key".to_owned()),
+            Vendor::Demo => (FindingState::Good, "answers without a key or a network".to_owned()),
+            Vendor::Command => command(settings),
+            _ if !keys.header_faults.is_empty() => (FindingState::Absent, "not asked without its headers".to_owned()),
+            _ if keys.usable.is_empty() && setup.needs_key(&target) => (FindingState::Absent, "no key".to_owned()),
             _ => match http.models(&target, keys.usable.first()).await {
-                Ok(list) => (State::Good, format!("serves {} models", list.len())),
-                Err(fault) if target.is_local() => (State::Absent, not_there(&target, &fault)),
-                Err(fault) => (State::Broken, fault.to_string()),
+                Ok(list) => (FindingState::Good, format!("serves {} models", list.len())),
+                Err(fault) if target.is_local() => (FindingState::Absent, not_there(&target, &fault)),
+                Err(fault) => (FindingState::Broken, fault.to_string()),
             },
         };
         findings.note(state, "provider", &format!("{name}: {words}"))?;
         if let Some(words) = limits(&settings.limits) {
-            findings.note(State::Good, "limits", &format!("{name}: {words}, for each account"))?;
+            findings.note(FindingState::Good, "limits", &format!("{name}: {words}, for each account"))?;
         }
     }
     for server in setup.local_servers(&http).await {
-        findings.note(State::Good, "server", &server)?;
+        findings.note(FindingState::Good, "server", &server)?;
     }
     Ok(())
 }
@@ -200,42 +206,44 @@ fn limits(limits: &AccountLimits) -> Option<String> {
 }
 
 /// Says that a server on this machine does not answer; what else it said, if it is there.
-fn not_there(target: &Target, fault: &Fault) -> String {
+fn not_there(target: &Target, fault: &CallError) -> String {
     match fault.class {
-        Class::Transient | Class::Timeout(_) => {
+        ErrorKind::Transient | ErrorKind::Timeout(_) => {
             format!("does not run at {}", target.base_url.as_deref().unwrap_or_default())
         }
         _ => fault.to_string(),
     }
 }
 
-fn command(settings: &ProviderSettings) -> (State, String) {
+fn command(settings: &ProviderSettings) -> (FindingState, String) {
     match settings.command.first() {
-        Some(program) => (State::Good, format!("runs {program}")),
-        None => (State::Broken, "no command is set; add command = [\"PROGRAM\", …]".to_owned()),
+        Some(program) => (FindingState::Good, format!("runs {program}")),
+        None => (FindingState::Broken, "no command is set; add command = [\"PROGRAM\", …]".to_owned()),
     }
 }
 
-async fn databases(findings: &mut Findings<'_>, setup: &Setup, store: &Store) -> io::Result<()> {
-    match store.ask(Job::CountRuns(Box::default())).await {
-        Ok(_) => findings.note(State::Good, "runs", &setup.places.data.join("retort.db").display().to_string())?,
-        Err(fault) => findings.note(State::Broken, "runs", &fault.to_string())?,
+async fn databases(findings: &mut Findings<'_>, setup: &Workspace, store: &Store) -> io::Result<()> {
+    match store.ask(StoreRequest::CountRuns(Box::default())).await {
+        Ok(_) => {
+            findings.note(FindingState::Good, "runs", &setup.places.data.join("retort.db").display().to_string())?;
+        }
+        Err(fault) => findings.note(FindingState::Broken, "runs", &fault.to_string())?,
     }
     match store.cache_stats().await {
         Ok(stats) => {
-            findings.note(State::Good, "cache", &format!("{} of {} answers", stats.entries, stats.capacity))?;
+            findings.note(FindingState::Good, "cache", &format!("{} of {} answers", stats.entries, stats.capacity))?;
         }
-        Err(fault) => findings.note(State::Broken, "cache", &fault.to_string())?,
+        Err(fault) => findings.note(FindingState::Broken, "cache", &fault.to_string())?,
     }
     let broken: Vec<String> = match prompts::list(&setup.places) {
         Ok(list) => list.into_iter().filter(|entry| !entry.valid).map(|entry| entry.description).collect(),
         Err(fault) => vec![fault.to_string()],
     };
     for words in &broken {
-        findings.note(State::Broken, "prompt", words)?;
+        findings.note(FindingState::Broken, "prompt", words)?;
     }
     if broken.is_empty() {
-        findings.note(State::Good, "prompts", "all can be read")?;
+        findings.note(FindingState::Good, "prompts", "all can be read")?;
     }
     Ok(())
 }

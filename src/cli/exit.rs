@@ -1,6 +1,6 @@
 //! How the program ends, as its exit code says it: one table for every command.
 
-use crate::model::{Class, End, Outcome, RunStatus, StatusCounts};
+use crate::model::{ErrorKind, Outcome, RunEnd, RunStatus, StatusCounts};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,11 +78,11 @@ impl Exit {
     #[must_use]
     pub fn of_run(outcome: &Outcome, allowed: bool) -> Self {
         match &outcome.end {
-            End::Cancelled => Self::Cancelled,
-            End::Failed { .. } if outcome.end.class() == Some(Class::InvalidPrompt) => Self::Usage,
+            RunEnd::Cancelled => Self::Cancelled,
+            RunEnd::Failed { .. } if outcome.end.class() == Some(ErrorKind::InvalidPrompt) => Self::Usage,
             _ if outcome.cut_off() => Self::Cut,
-            End::Failed { .. } | End::Interrupted { .. } => Self::Failed,
-            End::Done => match outcome.status() {
+            RunEnd::Failed { .. } | RunEnd::Interrupted { .. } => Self::Failed,
+            RunEnd::Done => match outcome.status() {
                 RunStatus::Passed | RunStatus::Unchecked => Self::Done,
                 RunStatus::Inconclusive if allowed => Self::Done,
                 RunStatus::Inconclusive | RunStatus::Failed | RunStatus::Error | RunStatus::Cancelled => {
@@ -113,9 +113,9 @@ impl Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Fault, Quality, Rule, Status, Verdict, outcome::Reason};
+    use crate::model::{CallError, Quality, Rule, Status, Verdict, outcome::Reason};
 
-    fn outcome(end: End, rule: Rule, status: Option<Status>) -> Outcome {
+    fn outcome(end: RunEnd, rule: Rule, status: Option<Status>) -> Outcome {
         let bare = serde_json::json!({
             "run": "018f0000-0000-7000-8000-000000000000", "end": "done", "text": "", "requested": "a", "target": "a",
             "model": "m", "provenance": {"from": "live"}, "attempts": 1, "usage": {}, "cost": {"state": "unknown"},
@@ -127,25 +127,25 @@ mod tests {
 
     #[test]
     fn every_end_of_a_run_has_its_number() {
-        let cut = End::Interrupted { fault: Fault::new(Class::Interrupted, "x") };
+        let cut = RunEnd::Interrupted { fault: CallError::new(ErrorKind::Interrupted, "x") };
         let passed = Some(Status::Passed);
         let failed = |class| {
-            let reason = Reason { target: "a".to_owned(), fault: Fault::new(class, "x") };
-            End::Failed { reasons: vec![reason] }
+            let reason = Reason { target: "a".to_owned(), fault: CallError::new(class, "x") };
+            RunEnd::Failed { reasons: vec![reason] }
         };
         for (end, rule, status, exit, allowed) in [
-            (End::Cancelled, Rule::Format, passed, Exit::Cancelled, Exit::Cancelled),
-            (End::Failed { reasons: vec![] }, Rule::Format, None, Exit::Failed, Exit::Failed),
-            (failed(Class::CallerFault), Rule::Format, None, Exit::Failed, Exit::Failed),
-            (failed(Class::InvalidPrompt), Rule::Format, None, Exit::Usage, Exit::Usage),
-            (failed(Class::Truncated), Rule::Format, None, Exit::Cut, Exit::Cut),
-            (failed(Class::Interrupted), Rule::Format, None, Exit::Cut, Exit::Cut),
+            (RunEnd::Cancelled, Rule::Format, passed, Exit::Cancelled, Exit::Cancelled),
+            (RunEnd::Failed { reasons: vec![] }, Rule::Format, None, Exit::Failed, Exit::Failed),
+            (failed(ErrorKind::CallerFault), Rule::Format, None, Exit::Failed, Exit::Failed),
+            (failed(ErrorKind::InvalidPrompt), Rule::Format, None, Exit::Usage, Exit::Usage),
+            (failed(ErrorKind::Truncated), Rule::Format, None, Exit::Cut, Exit::Cut),
+            (failed(ErrorKind::Interrupted), Rule::Format, None, Exit::Cut, Exit::Cut),
             (cut, Rule::Format, passed, Exit::Cut, Exit::Cut),
-            (End::Done, Rule::Finish, Some(Status::Failed), Exit::Cut, Exit::Cut),
-            (End::Done, Rule::Format, Some(Status::Failed), Exit::CheckFailed, Exit::CheckFailed),
-            (End::Done, Rule::Format, Some(Status::Inconclusive), Exit::CheckFailed, Exit::Done),
-            (End::Done, Rule::Format, passed, Exit::Done, Exit::Done),
-            (End::Done, Rule::Format, None, Exit::Done, Exit::Done),
+            (RunEnd::Done, Rule::Finish, Some(Status::Failed), Exit::Cut, Exit::Cut),
+            (RunEnd::Done, Rule::Format, Some(Status::Failed), Exit::CheckFailed, Exit::CheckFailed),
+            (RunEnd::Done, Rule::Format, Some(Status::Inconclusive), Exit::CheckFailed, Exit::Done),
+            (RunEnd::Done, Rule::Format, passed, Exit::Done, Exit::Done),
+            (RunEnd::Done, Rule::Format, None, Exit::Done, Exit::Done),
         ] {
             let outcome = outcome(end, rule, status);
             assert_eq!((Exit::of_run(&outcome, false), Exit::of_run(&outcome, true)), (exit, allowed), "{outcome:?}");

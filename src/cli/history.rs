@@ -1,40 +1,45 @@
 //! `retort history`: the runs on record, asked for by words and filters; kept, removed, exported, copied.
+//!
+//! The record put back from a copy.
 
-mod copies;
-mod export;
-mod upkeep;
+pub(crate) mod export;
+pub(crate) mod maintain;
+
+use std::path::Path;
 
 use jiff::{Timestamp, Zoned};
 
-use super::{
-    Exit, Io, Stopped,
-    args::{HistoryAction, HistoryArgs},
-    run::CLOSING,
-    sheet::Sheet,
-    table,
-};
 use crate::{
-    eval::figures,
-    model::{RunId, RunStatus, query::Query},
+    cli::{
+        Exit, Io, Stopped,
+        args::{HistoryAction, HistoryArgs},
+        history::maintain::{many, size},
+        run::CLOSING,
+        text_table,
+    },
+    model::{RunId, RunStatus, query::Query, settings::Places},
+    present::sheet::Sheet,
     store::{
         Store,
-        job::{HistoryEntry, Job, Reply},
+        api::{HistoryEntry, StoreReply, StoreRequest},
+        maintenance,
     },
+    text::format,
 };
 
 /// Runs that are asked for together.
 const PAGE: usize = 200;
 
 /// Lists runs, or does what is asked with them.
-pub(super) async fn history(args: HistoryArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+pub(crate) async fn history(args: HistoryArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let setup = io.setup()?;
     if let Some(HistoryAction::Restore { file }) = &args.action {
-        return copies::restore(&setup.places, &io.cwd.join(file), io);
+        return restore(&setup.places, &io.cwd.join(file), io);
     }
     let store = setup.store();
     let ended = match args.action {
         None => list(&store, &args, io).await,
-        Some(action) => upkeep::upkeep(&store, &setup.places, action, io).await,
+        Some(action) => maintain::upkeep(&store, &setup.places, action, io).await,
     };
     store.close(CLOSING)?;
     ended
@@ -64,7 +69,7 @@ async fn list(store: &Store, args: &HistoryArgs, io: &mut Io<'_>) -> Result<Exit
         return Ok(Exit::Done);
     }
     let heads: Vec<&str> = args.columns.iter().map(|column| column.head()).collect();
-    table::write(io.out, &heads, &rows)?;
+    text_table::write(io.out, &heads, &rows)?;
     if pages.more {
         let (runs, more) = count(store, &query).await?;
         let sign = if more { "more than " } else { "" };
@@ -74,28 +79,28 @@ async fn list(store: &Store, args: &HistoryArgs, io: &mut Io<'_>) -> Result<Exit
 }
 
 /// The runs a query asks for, read in pages.
-pub(super) struct Pages<'a> {
+pub(crate) struct Pages<'a> {
     store: &'a Store,
     query: Query,
-    after: Option<crate::store::job::After>,
+    after: Option<crate::store::api::After>,
     left: usize,
     /// Whether further runs follow those that were read.
-    pub(super) more: bool,
+    pub(crate) more: bool,
 }
 
 impl<'a> Pages<'a> {
-    pub(super) fn new(store: &'a Store, query: Query, most: usize) -> Self {
+    pub(crate) fn new(store: &'a Store, query: Query, most: usize) -> Self {
         Self { store, query, after: None, left: most, more: true }
     }
 
     /// Reads the next page; none at the end.
-    pub(super) async fn next(&mut self) -> Result<Option<Vec<HistoryEntry>>, Stopped> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<HistoryEntry>>, Stopped> {
         if self.left == 0 || !self.more {
             return Ok(None);
         }
         let limit = self.left.min(PAGE);
-        let job = Job::History { query: Box::new(self.query.clone()), after: self.after, limit };
-        let Reply::History(page) = self.store.ask(job).await? else {
+        let job = StoreRequest::History { query: Box::new(self.query.clone()), after: self.after, limit };
+        let StoreReply::History(page) = self.store.ask(job).await? else {
             return Err(Stopped::Other("the record answered another question".to_owned()));
         };
         self.more = page.more;
@@ -106,15 +111,15 @@ impl<'a> Pages<'a> {
 }
 
 /// Counts the runs a query asks for; tells whether there may be more.
-pub(super) async fn count(store: &Store, query: &Query) -> Result<(u64, bool), Stopped> {
-    match store.ask(Job::CountRuns(Box::new(query.clone()))).await? {
-        Reply::Counted { runs, more } => Ok((runs, more)),
+pub(crate) async fn count(store: &Store, query: &Query) -> Result<(u64, bool), Stopped> {
+    match store.ask(StoreRequest::CountRuns(Box::new(query.clone()))).await? {
+        StoreReply::Counted { runs, more } => Ok((runs, more)),
         _ => Err(Stopped::Other("the record answered another question".to_owned())),
     }
 }
 
 /// Finds the one run whose id is this, or ends so.
-pub(super) async fn find(store: &Store, id: &str) -> Result<RunId, Stopped> {
+pub(crate) async fn find(store: &Store, id: &str) -> Result<RunId, Stopped> {
     if let Ok(run) = id.parse() {
         return Ok(run);
     }
@@ -136,7 +141,7 @@ pub(super) async fn find(store: &Store, id: &str) -> Result<RunId, Stopped> {
 
 /// A column of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Column {
+pub enum RunColumnArg {
     /// The last digits of the run's id.
     Run,
     /// How long ago it started.
@@ -185,7 +190,7 @@ pub const USUAL: &str = "run,age,prompt,target,end,verdict,tokens,cost,took,grad
 /// Characters of a text in a column.
 const SHOWN: usize = 60;
 
-impl Column {
+impl RunColumnArg {
     fn head(self) -> &'static str {
         match self {
             Self::Run => "RUN",
@@ -212,10 +217,10 @@ impl Column {
     }
 
     fn cell(self, run: &HistoryEntry, now: Timestamp) -> String {
-        let time = |time: Option<std::time::Duration>| time.map_or_else(|| "–".to_owned(), figures::duration);
+        let time = |time: Option<std::time::Duration>| time.map_or_else(|| "–".to_owned(), format::duration);
         match self {
             Self::Run => run.run.short(),
-            Self::Age => figures::age(run.started, now),
+            Self::Age => format::age(run.started, now),
             Self::Started => run.started.to_string(),
             Self::Prompt => run.prompt_name.clone().unwrap_or_else(|| "–".to_owned()),
             Self::Version => run.version.as_ref().map_or_else(|| "–".to_owned(), crate::model::VersionId::short),
@@ -234,9 +239,9 @@ impl Column {
                 Some(RunStatus::Passed) => "✓".to_owned(),
                 Some(status) => status.word().to_owned(),
             },
-            Self::Tokens => figures::tokens(&run.tokens()),
+            Self::Tokens => format::tokens(&run.tokens()),
             Self::Cost => run.cost.to_string(),
-            Self::Judges => run.judging.map_or_else(|| "–".to_owned(), |judging| figures::spent(&judging.spent())),
+            Self::Judges => run.judging.map_or_else(|| "–".to_owned(), |judging| format::spent(&judging.spent())),
             Self::Took => time(run.took),
             Self::Waited => time(Some(run.waited)),
             Self::First => time(run.first_token),
@@ -249,9 +254,9 @@ impl Column {
 }
 
 /// Writes a grade: stars, a thumb, and whether there is a comment.
-pub(super) fn grade(grade: &crate::model::Grade) -> String {
+pub(crate) fn grade(grade: &crate::model::Grade) -> String {
     use crate::model::Thumb;
-    let stars = grade.stars.map(|stars| format!("{stars}/{}", crate::model::grade::MAX_STARS));
+    let stars = grade.stars.map(|stars| format!("{stars}/{}", crate::model::verdict::MAX_STARS));
     let thumb = grade.thumb.map(|thumb| if thumb == Thumb::Up { "up" } else { "down" }.to_owned());
     let comment = (!grade.comment.is_empty()).then(|| "…".to_owned());
     stars.into_iter().chain(thumb).chain(comment).collect::<Vec<_>>().join(" ")
@@ -260,4 +265,14 @@ pub(super) fn grade(grade: &crate::model::Grade) -> String {
 fn short(text: &str) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     crate::text::truncate(crate::text::clean_line(&line).as_str(), SHOWN).into_owned()
+}
+
+/// Puts a copy in the record's place; what was there is moved aside and told where.
+pub(crate) fn restore(places: &Places, file: &Path, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let done = maintenance::restore(places, file, Timestamp::now())?;
+    writeln!(io.err, "the record is that of {} again: {}, {}", file.display(), many(done.runs), size(done.bytes))?;
+    if let Some(aside) = done.aside {
+        writeln!(io.err, "what was there is in {}", aside.display())?;
+    }
+    Ok(Exit::Done)
 }

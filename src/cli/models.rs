@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use super::{Exit, Io, Stopped, table};
 use crate::{
-    model::{Class, Fault, Key, ProviderKind, Target},
-    provider::{Providers, demo, listing::Listed},
-    setup::Setup,
+    cli::{Exit, Io, Stopped, text_table},
+    engine::Workspace,
+    model::{CallError, ErrorKind, Key, Target, Vendor},
+    provider::{Providers, discovery::Listed, vendors::demo},
     text::clean_line,
 };
 
@@ -24,7 +24,7 @@ struct Silent {
 }
 
 /// Lists the models; with `check`, after asking every configured provider.
-pub(super) async fn models(check: bool, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+pub(crate) async fn models(check: bool, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let setup = io.setup()?;
     let lists = if check { ask(&setup).await } else { Lists::new() };
     let today = Timestamp::now().strftime("%Y-%m-%d").to_string();
@@ -41,7 +41,7 @@ pub(super) async fn models(check: bool, io: &mut Io<'_>) -> Result<Exit, Stopped
         rows.push(vec![(*name).to_owned(), "demo".to_owned(), "–".to_owned(), price, (*what).to_owned()]);
     }
     rows.append(&mut over);
-    table::write(io.out, &["NAME", "PROVIDER", "CONTEXT", "PRICE IN/OUT PER MILLION", "NOTES"], &rows)?;
+    text_table::write(io.out, &["NAME", "PROVIDER", "CONTEXT", "PRICE IN/OUT PER MILLION", "NOTES"], &rows)?;
     let mut exit = Exit::Done;
     for (provider, list) in &lists {
         match list {
@@ -64,11 +64,12 @@ pub(super) async fn models(check: bool, io: &mut Io<'_>) -> Result<Exit, Stopped
 }
 
 /// Asks every provider that has a list what it serves, all at once.
-async fn ask(setup: &Setup) -> Lists {
+async fn ask(setup: &Workspace) -> Lists {
     let providers = setup.providers();
-    let asked = setup.catalog.providers().filter(|(_, settings)| {
-        matches!(settings.kind, ProviderKind::OpenAi | ProviderKind::Anthropic | ProviderKind::Ollama)
-    });
+    let asked = setup
+        .catalog
+        .providers()
+        .filter(|(_, settings)| matches!(settings.kind, Vendor::OpenAi | Vendor::Anthropic | Vendor::Ollama));
     let answers = asked.filter_map(|(name, settings)| {
         let target = setup.catalog.resolve(&format!("{name}/list")).ok()?;
         let (mut keys, providers) = (setup.keys(name, settings), &providers);
@@ -92,11 +93,11 @@ async fn ask(setup: &Setup) -> Lists {
 }
 
 /// Asks with one key after the other, as long as the server refuses them.
-async fn first_accepted(providers: &Providers, target: &Target, keys: &[Key]) -> Result<Vec<Listed>, Fault> {
+async fn first_accepted(providers: &Providers, target: &Target, keys: &[Key]) -> Result<Vec<Listed>, CallError> {
     let mut list = providers.models(target, keys.first()).await;
     for key in keys.iter().skip(1) {
         match list {
-            Err(Fault { class: Class::Credential | Class::Quota, .. }) => {}
+            Err(CallError { class: ErrorKind::Credential | ErrorKind::Quota, .. }) => {}
             other => return other,
         }
         list = providers.models(target, Some(key)).await;

@@ -1,10 +1,11 @@
 //! `retort run`: one prompt on one input, on one model or on several side by side.
-
-mod source;
+//!
+//! Where the input of a run is read from: a file, or standard input; bounded, and text.
 
 use std::{
     collections::BTreeMap,
-    io::{self, IsTerminal as _},
+    fs, io,
+    io::{IsTerminal as _, Read as _},
     path::Path,
     sync::Arc,
     time::Duration,
@@ -14,38 +15,42 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::{
-    Exit, Io, Stopped,
-    args::RunArgs,
-    compare::{Lane, Options, Shape, compare},
-    prompts,
-    report::{Form, Place, Report},
-};
 use crate::{
-    eval::{check, template},
-    model::{
-        CacheMode, Check, Class, Commit, End, Format, Input, Outcome, Prompt, RunRequest, Target,
-        catalog::UnknownTarget, prompt::Params, reserved::reserved,
+    cli::{
+        Exit, Io, Stopped,
+        args::RunArgs,
+        compare::{Lane, Options, Shape, compare},
+        prompts,
+        run_output::{Destination, OutputFormat, Report},
     },
-    pipeline::{Pipeline, RunEvent},
-    setup::{
-        Engine, Setup,
+    config::CONFIG_FILE,
+    engine::{
+        Engine, Workspace,
         batch::{bare_note, note_of},
         keys::NamedKeys,
     },
-    store::settings::CONFIG_FILE,
-    store::{Store, job::StoreFault},
+    eval::check,
+    model::{
+        CacheMode, Check, Commit, ErrorKind, Format, Input, Outcome, Prompt, RunEnd, RunRequest, Target,
+        catalog::UnknownTarget,
+        error::StoreError,
+        prompt::{Params, reserved},
+        settings::{IntakeLimits, byte_size},
+    },
+    pipeline::{Pipeline, RunEvent},
+    store::Store,
+    template,
     text::clean_line,
 };
 
 /// How long the record may take to reach the disk at the end.
-pub(super) const CLOSING: Duration = Duration::from_secs(6);
+pub(crate) const CLOSING: Duration = Duration::from_secs(6);
 
 /// How long a second ctrl-c leaves for what came to be recorded.
 const LEAVING: Duration = Duration::from_millis(500);
 
 /// Runs the prompt.
-pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+pub(crate) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let mut setup = io.setup()?;
     if args.trust {
         setup.places.project.trust();
@@ -98,16 +103,16 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
         cell: None,
     };
     let form = match (args.json, io.out_is_terminal) {
-        (true, _) => Form::Json,
-        (false, true) => Form::Terminal,
-        (false, false) => Form::Bytes,
+        (true, _) => OutputFormat::Json,
+        (false, true) => OutputFormat::Terminal,
+        (false, false) => OutputFormat::Bytes,
     };
     let ended = match lanes.as_slice() {
         [targets] if args.samples == 1 && !args.md && !args.diff => {
             // A reader of standard output gets one answer: with a form to keep and others to ask, not before it
             // is known to be of use.
-            let one_answer = form == Form::Bytes && targets.len() > 1 && prompt.format().0 != Format::Text;
-            let buffered = (form == Form::Json || one_answer) && !args.live;
+            let one_answer = form == OutputFormat::Bytes && targets.len() > 1 && prompt.format().0 != Format::Text;
+            let buffered = (form == OutputFormat::Json || one_answer) && !args.live;
             let commit = if buffered { Commit::Buffered } else { Commit::Live };
             one(
                 (&engine.pipeline, &store),
@@ -125,8 +130,8 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
             });
             let shape = match form {
                 _ if args.md => Shape::Markdown,
-                Form::Bytes if args.diff => Shape::Columns,
-                Form::Terminal => Shape::Columns,
+                OutputFormat::Bytes if args.diff => Shape::Columns,
+                OutputFormat::Terminal => Shape::Columns,
                 form => Shape::Each(form),
             };
             let options = Options {
@@ -144,7 +149,7 @@ pub(super) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
 }
 
 /// Has everything written, and says what of it could not be: it costs nobody an answer.
-pub(super) fn close(store: &Store, troubles: &mut UnboundedReceiver<StoreFault>, io: &mut Io<'_>) {
+pub(crate) fn close(store: &Store, troubles: &mut UnboundedReceiver<StoreError>, io: &mut Io<'_>) {
     let closed = store.close(CLOSING);
     let told = std::iter::from_fn(|| troubles.try_recv().ok()).chain(closed.err());
     let told: Vec<String> = told.map(|trouble| trouble.to_string()).collect();
@@ -159,21 +164,21 @@ pub(super) fn close(store: &Store, troubles: &mut UnboundedReceiver<StoreFault>,
 async fn one(
     (pipeline, store): (&Pipeline, &Store),
     request: RunRequest,
-    (form, allowed): (Form, bool),
+    (form, allowed): (OutputFormat, bool),
     io: &mut Io<'_>,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, Stopped> {
     let mut events = pipeline.run(request);
     let control = events.control();
     let mut stopping = false;
-    let mut report = Report::new(form, Place::default(), io.out, io.err);
+    let mut report = Report::new(form, Destination::default(), io.out, io.err);
     loop {
         tokio::select! {
             told = events.next() => {
                 let Some(told) = told else {
                     return Err(Stopped::Other("the run ended without an end; please report this".to_owned()));
                 };
-                if form == Form::Json && matches!(told.event, RunEvent::Ended { .. }) {
+                if form == OutputFormat::Json && matches!(told.event, RunEvent::Ended { .. }) {
                     store.recorded(CLOSING).await;
                 }
                 report.take(&told, Timestamp::now())?;
@@ -193,15 +198,15 @@ async fn one(
 }
 
 #[cfg(unix)]
-pub(super) type Interrupts = tokio::signal::unix::Signal;
+pub(crate) type Interrupts = tokio::signal::unix::Signal;
 
 #[cfg(windows)]
-pub(super) type Interrupts = tokio::signal::windows::CtrlC;
+pub(crate) type Interrupts = tokio::signal::windows::CtrlC;
 
 /// Hears ctrl-c from here on. A second one ends the program a moment later whatever it does, as where it writes to a
 /// reader that does not read.
 #[allow(clippy::disallowed_methods, reason = "main may wait for a write that never ends")]
-pub(super) fn interrupts() -> io::Result<Interrupts> {
+pub(crate) fn interrupts() -> io::Result<Interrupts> {
     let (heard, mut again) = (signals()?, signals()?);
     tokio::spawn(async move {
         again.recv().await;
@@ -223,7 +228,7 @@ fn signals() -> io::Result<Interrupts> {
 }
 
 /// Says which of the keys that are named for targets cannot be had, and stops where none of a target's can.
-pub(super) fn check_keys(named: &BTreeMap<String, NamedKeys>, io: &mut Io<'_>) -> Result<(), Stopped> {
+pub(crate) fn check_keys(named: &BTreeMap<String, NamedKeys>, io: &mut Io<'_>) -> Result<(), Stopped> {
     for NamedKeys { faults, refusal } in named.values() {
         if let Some(refusal) = refusal {
             return Err(Stopped::Other(refusal.clone()));
@@ -237,16 +242,16 @@ pub(super) fn check_keys(named: &BTreeMap<String, NamedKeys>, io: &mut Io<'_>) -
 
 /// Says what works without a key, where a key was all that was missing.
 fn hint(outcome: &Outcome, io: &mut Io<'_>) {
-    if let End::Failed { reasons } = &outcome.end
+    if let RunEnd::Failed { reasons } = &outcome.end
         && !reasons.is_empty()
-        && reasons.iter().all(|reason| reason.fault.class == Class::Credential)
+        && reasons.iter().all(|reason| reason.fault.class == ErrorKind::Credential)
     {
         let _ = writeln!(io.err, "`-m demo` answers without a key; `retort doctor` shows which keys are found");
     }
 }
 
 /// Lists the targets of each run: the model, then the prompt's fallbacks, none twice.
-fn lanes(setup: &Setup, args: &RunArgs, prompt: &Prompt) -> Result<Vec<Vec<Target>>, Stopped> {
+fn lanes(setup: &Workspace, args: &RunArgs, prompt: &Prompt) -> Result<Vec<Vec<Target>>, Stopped> {
     let given = !args.model.is_empty();
     let names = if given {
         args.model.clone()
@@ -289,8 +294,8 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path, most: u64) -> Result<(Inpu
     }
     let needs_text = asks.names.iter().any(|name| name == "input") && !input.vars.contains_key("input");
     input.text = match args.input.as_deref() {
-        Some(path) if path == Path::new("-") => source::standard_input(most)?,
-        Some(path) => source::file(&cwd.join(path), most)?,
+        Some(path) if path == Path::new("-") => standard_input(most)?,
+        Some(path) => file(&cwd.join(path), most)?,
         None if !needs_text => String::new(),
         None if io::stdin().is_terminal() => {
             return Err(Stopped::Usage(format!(
@@ -298,7 +303,7 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path, most: u64) -> Result<(Inpu
                 args.prompt
             )));
         }
-        None => source::standard_input(most)?,
+        None => standard_input(most)?,
     };
     let missing = asks.missing(|name| input.value(name).is_some());
     if let Some(first) = missing.first() {
@@ -332,7 +337,7 @@ fn unused(asks: &template::Asks, input: &Input, args: &RunArgs, prompt: &Prompt)
 
 /// Sets one parameter from the command line. A name that is none of ours goes to the provider as
 /// it is, read as JSON where it is JSON.
-pub(super) fn set(params: &mut Params, name: &str, value: &str) -> Result<(), String> {
+pub(crate) fn set(params: &mut Params, name: &str, value: &str) -> Result<(), String> {
     fn number<T: std::str::FromStr>(name: &str, value: &str, what: &str) -> Result<Option<T>, String> {
         value.trim().parse().map(Some).map_err(|_wrong| format!("--param {name}={value}: `{name}` is {what}"))
     }
@@ -352,6 +357,58 @@ pub(super) fn set(params: &mut Params, name: &str, value: &str) -> Result<(), St
         }
     }
     Ok(())
+}
+
+/// Reads a file, of so many bytes at most.
+pub(crate) fn file(path: &Path, most: u64) -> Result<String, Stopped> {
+    let shown = path.display();
+    let bytes = fs::File::open(path).and_then(|file| within(file, most)).map_err(|fault| {
+        Stopped::Usage(match fault.kind() {
+            io::ErrorKind::NotFound => {
+                format!("there is no file {shown}: --input takes the path of a file, or `-` for standard input")
+            }
+            io::ErrorKind::IsADirectory => {
+                format!("{shown} is a folder: --input takes a file; `retort batch PROMPT {shown}` runs over its texts")
+            }
+            io::ErrorKind::FileTooLarge => too_large(&format!("the input {shown}"), most),
+            _ => format!("cannot read the input {shown}: {fault}"),
+        })
+    })?;
+    text(bytes, &shown.to_string())
+}
+
+/// Reads standard input, of so many bytes at most.
+pub(crate) fn standard_input(most: u64) -> Result<String, Stopped> {
+    let bytes = within(io::stdin().lock(), most).map_err(|fault| {
+        Stopped::Usage(match fault.kind() {
+            io::ErrorKind::FileTooLarge => too_large("the input on standard input", most),
+            _ => format!("cannot read standard input: {fault}"),
+        })
+    })?;
+    text(bytes, "standard input")
+}
+
+/// Reads all there is, so many bytes at most.
+fn within(from: impl io::Read, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
+fn too_large(what: &str, most: u64) -> String {
+    let (most, key) = (byte_size(most), IntakeLimits::INPUT);
+    format!(
+        "{what} is larger than {most}, as much as is taken; make it smaller, or raise {key} in [limits] of the settings"
+    )
+}
+
+fn text(bytes: Vec<u8>, whose: &str) -> Result<String, Stopped> {
+    String::from_utf8(bytes).map_err(|fault| {
+        let at = fault.utf8_error().valid_up_to() + 1;
+        Stopped::Usage(format!(
+            "{whose} is no text in UTF-8, from byte {at} on; `iconv -f latin1 -t utf-8` writes a text in Latin-1 anew"
+        ))
+    })
 }
 
 #[cfg(test)]

@@ -1,14 +1,19 @@
 //! The one door to a terminal, on standard output and on standard error: nothing that goes through is obeyed.
+//!
+//! The last line on standard error while something goes on.
 
-use std::io::{self, Write};
+use std::{io, io::Write};
 
-use crate::text::Cleaner;
+use crate::{
+    cli::Io,
+    text::{Sanitizer, clean_line, truncate},
+};
 
-/// Writes to a terminal what it is given, cleaned as [`clean`](crate::text::clean()) does it, whoever gives it. Bytes that are
+/// Writes to a terminal what it is given, cleaned as [`crate::text::clean()`] does it, whoever gives it. Bytes that are
 /// no UTF-8 are written as U+FFFD.
 pub struct Sanitized<W: Write> {
     terminal: W,
-    cleaner: Cleaner,
+    cleaner: Sanitizer,
     /// The beginning of a character whose end is still to come.
     begun: Vec<u8>,
 }
@@ -16,7 +21,7 @@ pub struct Sanitized<W: Write> {
 impl<W: Write> Sanitized<W> {
     /// Begins a text.
     pub fn new(terminal: W) -> Self {
-        Self { terminal, cleaner: Cleaner::new(), begun: Vec::new() }
+        Self { terminal, cleaner: Sanitizer::new(), begun: Vec::new() }
     }
 
     fn clean(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -59,6 +64,32 @@ impl<W: Write> Drop for Sanitized<W> {
         let rest = format!("{begun}{}", self.cleaner.finish().as_str());
         drop(self.terminal.write_all(rest.as_bytes()));
         drop(self.terminal.flush());
+    }
+}
+
+/// A line that is written over until it is taken away. Only a terminal is shown one.
+#[derive(Debug, Default)]
+pub(crate) struct StatusLine {
+    shown: String,
+}
+
+impl StatusLine {
+    /// Shows a text, cut to the terminal's width. Writes nothing if it stands there already.
+    pub(crate) fn show(&mut self, text: &str, io: &mut Io<'_>) {
+        let line = clean_line(text);
+        let line = truncate(line.as_str(), io.columns.saturating_sub(1));
+        if line != self.shown {
+            let _ = write!(io.painted_err, "\r{line}\x1b[K");
+            let _ = io.painted_err.flush();
+            self.shown = line.into_owned();
+        }
+    }
+
+    /// Takes the line away, so that another can be written.
+    pub(crate) fn clear(&mut self, io: &mut Io<'_>) {
+        if !std::mem::take(&mut self.shown).is_empty() {
+            let _ = write!(io.painted_err, "\r\x1b[K");
+        }
     }
 }
 

@@ -2,22 +2,22 @@
 
 use std::fmt::Write as _;
 
-use super::{Exit, Io, Stopped, history, run::CLOSING};
 use crate::{
-    app::overlay::xray::Xray,
-    eval::figures,
-    pipeline::port::RunRecord,
-    store::job::{Job, Reply},
-    text::json,
+    cli::{Exit, Io, Stopped, history, run::CLOSING},
+    pipeline::ports::RunRecord,
+    present::xray::Xray,
+    store::api::{StoreReply, StoreRequest},
+    text::{format, json},
 };
 
 /// Shows a run.
-pub(super) async fn show(id: &str, json: bool, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+pub(crate) async fn show(id: &str, json: bool, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let store = io.setup()?.store();
     let run = history::find(&store, id).await?;
-    let (opened, graded) = (store.ask(Job::OpenRun(run)).await?, store.ask(Job::Grades(vec![run])).await?);
+    let (opened, graded) =
+        (store.ask(StoreRequest::OpenRun(run)).await?, store.ask(StoreRequest::Grades(vec![run])).await?);
     store.close(CLOSING)?;
-    let (Reply::Run(record), Reply::Grades(grades)) = (opened, graded) else {
+    let (StoreReply::Run(record), StoreReply::Grades(grades)) = (opened, graded) else {
         return Err(Stopped::Other("the record answered another question".to_owned()));
     };
     if json {
@@ -60,13 +60,13 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
         line("sample", &(sample + 1).to_string());
     }
     line("end", &outcome.end.to_string());
-    line("tokens", &figures::tokens(&outcome.usage));
+    line("tokens", &format::tokens(&outcome.usage));
     line("cost", &outcome.cost.to_string());
     if let Some(judging) = outcome.judging {
-        line("judges", &figures::spent(&judging.spent()));
+        line("judges", &format::spent(&judging.spent()));
     }
-    line("took", &figures::duration(outcome.timing.took()));
-    if let Some(waited) = figures::waited(outcome.timing.waited) {
+    line("took", &format::duration(outcome.timing.took()));
+    if let Some(waited) = format::waited(outcome.timing.waited) {
         line("", &waited);
     }
     if let Some(grade) = grade {

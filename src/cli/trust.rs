@@ -1,19 +1,22 @@
 //! `retort trust`: what content of others asks for, and what of it was agreed to.
 
 use std::{
-    io::{self, BufRead as _, IsTerminal as _},
+    io,
+    io::{BufRead as _, IsTerminal as _},
     path::{Path, PathBuf},
 };
 
-use super::{Exit, Io, Stopped, args::TrustArgs};
 use crate::{
-    store::{
-        dataset,
-        job::StoreFault,
-        project::{self, PROJECT_FILE},
-        promptfoo,
-        trust::{self, Agreements, Allowed, Asked, Content, Folder, Outside},
+    cli::{Exit, Io, Stopped, args::TrustArgs},
+    config::{
+        project,
+        project::PROJECT_FILE,
+        trust,
+        trust::{Agreements, Allowed, Asked, Content, Folder, Outside},
     },
+    dataset,
+    model::error::StoreError,
+    promptfoo,
     text::clean_line,
 };
 
@@ -31,7 +34,7 @@ enum Kind {
 }
 
 /// Shows what a file or folder asks for and notes that the user agrees, lists what was agreed to, or forgets it.
-pub(super) fn trust(args: &TrustArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+pub(crate) fn trust(args: &TrustArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let setup = io.setup()?;
     let agreements = Agreements::of(&setup.places);
     if args.list {
@@ -82,7 +85,7 @@ fn kinds(path: &Path) -> Result<Vec<Kind>, Stopped> {
     })
 }
 
-fn content(kind: &Kind, outside: &Outside) -> Result<Content, StoreFault> {
+fn content(kind: &Kind, outside: &Outside) -> Result<Content, StoreError> {
     match kind {
         Kind::Config(path) => promptfoo::content(path, outside),
         Kind::Project(root) => Ok(project::content(root, outside)?.unwrap_or_default()),
@@ -91,8 +94,8 @@ fn content(kind: &Kind, outside: &Outside) -> Result<Content, StoreFault> {
 }
 
 /// Shows what is asked for, and asks for a yes.
-fn agree(content: &Content, open: &[&Asked], yes: bool, io: &mut Io<'_>) -> Result<bool, StoreFault> {
-    let failed = |error: io::Error| StoreFault::new(format!("the list cannot be shown: {error}"));
+fn agree(content: &Content, open: &[&Asked], yes: bool, io: &mut Io<'_>) -> Result<bool, StoreError> {
+    let failed = |error: io::Error| StoreError::new(format!("the list cannot be shown: {error}"));
     writeln!(io.out, "{} asks for:", clean_line(&content.path.display().to_string())).map_err(failed)?;
     for asked in open {
         writeln!(io.out, "  {asked}").map_err(failed)?;
@@ -101,7 +104,7 @@ fn agree(content: &Content, open: &[&Asked], yes: bool, io: &mut Io<'_>) -> Resu
         return Ok(true);
     }
     if !io::stdin().is_terminal() || !io.err_is_terminal {
-        return Err(StoreFault::new("nothing was agreed to: without a terminal to ask at, --yes agrees"));
+        return Err(StoreError::new("nothing was agreed to: without a terminal to ask at, --yes agrees"));
     }
     let mut answer = String::new();
     let asked = write!(io.err, "agree to all of it, for this content? [y/N] ").and_then(|()| io.err.flush());

@@ -5,36 +5,40 @@
 //! finds out a fact about the answer; `not-` turns round what the fact means, and what could not be
 //! found out is inconclusive either way.
 
-mod agreement;
-mod apart;
-mod fill;
-mod json;
-mod levenshtein;
-mod limit;
-pub(super) mod pattern;
-mod refusal;
-mod rouge;
-mod seen;
-mod test;
-mod text;
-mod tokens;
-mod written;
+pub mod promptfoo;
 
-pub use fill::uses;
-pub(super) use json::USUAL as USUAL_COMPLETENESS;
-pub(super) use levenshtein::USUAL as USUAL_DISTANCE;
-pub(super) use rouge::USUAL as USUAL_ROUGE;
-pub(super) use seen::Seen;
-pub(super) use test::is_compiled;
+pub(crate) mod agreement;
+pub(crate) mod answer;
+pub(crate) mod apart;
+pub(crate) mod json;
+pub(crate) mod limits;
+pub(crate) mod pattern;
+pub(crate) mod refusal;
+pub(crate) mod similarity;
+pub(crate) mod source;
+pub(crate) mod table;
+#[cfg(test)]
+mod tests;
+pub(crate) mod text;
+pub(crate) mod variables;
 
-use self::{test::Test, written::Written};
-use super::{
-    budget::Budget,
-    rubric::Rubric,
-    rule::{BadRule, inconclusive, quote, verdict},
-    template::FillBudget,
+pub use crate::eval::check::variables::uses;
+pub(crate) use crate::eval::check::{
+    answer::CheckInput,
+    json::USUAL as USUAL_COMPLETENESS,
+    similarity::{USUAL_DISTANCE, USUAL_ROUGE},
+    table::is_compiled,
 };
-use crate::model::{Check, CheckKind, Input, Rule, Status, Verdict};
+use crate::{
+    eval::{
+        check::{source::CheckSource, table::Test},
+        check_suite::{BadRule, inconclusive, quote, verdict},
+        rubric::Rubric,
+    },
+    model::{Check, CheckKind, Input, Rule, Status, Verdict},
+    template::FillBudget,
+    text::budget::Budget,
+};
 
 /// Refuses checks that could never be applied: one whose value is missing, a regular expression that
 /// is none, a key its kind does not look at. What a variable stands for is not known yet.
@@ -44,19 +48,19 @@ pub fn validate(checks: &[Check]) -> Result<(), BadRule> {
 
 /// Checks in order.
 #[derive(Debug)]
-pub(super) struct Checks(Vec<Compiled>);
+pub(crate) struct Checks(Vec<Compiled>);
 
 /// What came of some checks.
 #[derive(Debug, Default)]
-pub(super) struct Judged {
-    pub(super) verdicts: Vec<Verdict>,
+pub(crate) struct Judged {
+    pub(crate) verdicts: Vec<Verdict>,
     /// The rubrics, each with the place of its verdict among `verdicts`.
-    pub(super) rubrics: Vec<(usize, Rubric)>,
+    pub(crate) rubrics: Vec<(usize, Rubric)>,
 }
 
 /// What a check found out about an answer, whatever was wanted.
 #[derive(Debug, Clone, PartialEq)]
-struct Fact {
+pub(crate) struct Finding {
     holds: bool,
     said: String,
     score: Option<f64>,
@@ -64,14 +68,14 @@ struct Fact {
     at: Option<String>,
 }
 
-impl Fact {
+impl Finding {
     fn new(holds: bool, said: impl Into<String>) -> Self {
         Self { holds, said: said.into(), score: None, credit: None, at: None }
     }
 }
 
 /// A fact, or why it could not be found out.
-type Found = Result<Fact, String>;
+type CheckResult = Result<Finding, String>;
 
 #[derive(Debug)]
 struct Compiled {
@@ -82,15 +86,15 @@ struct Compiled {
 }
 
 impl Checks {
-    pub(super) fn new(checks: &[Check]) -> Result<Self, BadRule> {
-        let texts = checks.iter().map(fill::length).sum();
+    pub(crate) fn new(checks: &[Check]) -> Result<Self, BadRule> {
+        let texts = checks.iter().map(variables::length).sum();
         let mut budget = FillBudget::new(texts, &Input::default());
         let compiled = checks.iter().enumerate().map(|(place, check)| Compiled::new(place, check, &mut budget));
         compiled.collect::<Result<_, _>>().map(Self)
     }
 
     /// Gives one verdict per check. Without an input no variable has a value.
-    pub(super) fn judge(&self, seen: &Seen<'_>, input: Option<&Input>) -> Judged {
+    pub(crate) fn judge(&self, seen: &CheckInput<'_>, input: Option<&Input>) -> Judged {
         let mut judged = Judged::default();
         for compiled in &self.0 {
             seen.budget.next_rule();
@@ -104,27 +108,27 @@ impl Checks {
 
 impl Compiled {
     fn new(place: usize, check: &Check, budget: &mut FillBudget) -> Result<Self, BadRule> {
-        let written = Written::new(place, check)?;
-        let asks = fill::asks(check).map_err(|(key, text, mistake)| {
+        let written = CheckSource::new(place, check)?;
+        let asks = variables::asks(check).map_err(|(key, text, mistake)| {
             let found = format!("{mistake} in {}", quote(text));
             written.bad(key, "a text whose variables make sense", found)
         })?;
         let test = if asks {
             // A number is a text as well, so that what is not known yet is at fault for the least.
-            let placed = fill::with_placeholders(check, budget);
-            match Test::new(&Written::new(place, &placed)?) {
+            let placed = variables::with_placeholders(check, budget);
+            match Test::new(&CheckSource::new(place, &placed)?) {
                 Err(bad) if bad.key != written.key("value") => return Err(bad),
                 Ok(_) | Err(_) => None,
             }
         } else {
-            let plain = fill::filled(check, &Input::default(), budget)
+            let plain = variables::filled(check, &Input::default(), budget)
                 .map_err(|why| written.bad("value", "a text that can be filled", why))?;
-            Some(Test::new(&Written::new(place, &plain)?)?)
+            Some(Test::new(&CheckSource::new(place, &plain)?)?)
         };
         Ok(Self { place, check: check.clone(), test })
     }
 
-    fn judge(&self, seen: &Seen<'_>, input: Option<&Input>) -> (Verdict, Option<Rubric>) {
+    fn judge(&self, seen: &CheckInput<'_>, input: Option<&Input>) -> (Verdict, Option<Rubric>) {
         match (&self.test, input) {
             (Some(test), _) => settle(&self.check, test, seen),
             (None, None) => (skip(&self.check, "there is no input to fill its variables from"), None),
@@ -133,7 +137,7 @@ impl Compiled {
                     Ok(check) => check,
                     Err(why) => return (skip(&self.check, &why), None),
                 };
-                match Written::new(self.place, &check).and_then(|written| Test::new(&written)) {
+                match CheckSource::new(self.place, &check).and_then(|written| Test::new(&written)) {
                     Ok(test) => settle(&check, &test, seen),
                     Err(BadRule { expected, found, .. }) => {
                         (skip(&check, &format!("for this input it expects {expected} and gets {found}")), None)
@@ -145,21 +149,21 @@ impl Compiled {
 
     /// Fills the check from an input, which is a part of the work of judging.
     fn filled(&self, input: &Input, budget: &Budget) -> Result<Check, String> {
-        let mut fills = FillBudget::new(fill::length(&self.check), input);
-        let filled = fill::filled(&self.check, input, &mut fills)?;
+        let mut fills = FillBudget::new(variables::length(&self.check), input);
+        let filled = variables::filled(&self.check, input, &mut fills)?;
         budget.spend(fills.steps(), || "filling its variables".to_owned()).map_err(|much| much.to_string())?;
         Ok(filled)
     }
 }
 
 /// Applies a test and makes its verdict; of a rubric the verdict stands until a judge was asked.
-fn settle(check: &Check, test: &Test, seen: &Seen<'_>) -> (Verdict, Option<Rubric>) {
+fn settle(check: &Check, test: &Test, seen: &CheckInput<'_>) -> (Verdict, Option<Rubric>) {
     if let Test::Rubric(text) = test {
         return (skip(check, "no judge model was asked"), Some(Rubric::of(check, text)));
     }
     let verdict = match test.apply(seen) {
         Err(why) => skip(check, &why),
-        Ok(Fact { holds, said, score, credit, at }) => {
+        Ok(Finding { holds, said, score, credit, at }) => {
             let not = check.kind.not;
             let credit = credit.map(|credit| if not { 1.0 - credit } else { credit });
             Verdict { score, at, credit, ..verdict(rule(check), holds != not, said) }
@@ -173,7 +177,7 @@ fn skip(check: &Check, why: &str) -> Verdict {
 }
 
 /// Gives a verdict its check's weight and metric. What weighs nothing is measured and never fails.
-pub(super) fn weighed(check: &Check, verdict: Verdict) -> Verdict {
+pub(crate) fn weighed(check: &Check, verdict: Verdict) -> Verdict {
     let weight = check.weight.unwrap_or(1.0);
     let mut verdict = Verdict { weight, metric: check.metric.clone(), ..verdict };
     if weight <= 0.0 && verdict.status == Status::Failed {
@@ -187,14 +191,11 @@ pub(super) fn weighed(check: &Check, verdict: Verdict) -> Verdict {
 /// Names a rule of another program that cannot be applied here, as it is called there; none for any other check.
 #[must_use]
 pub fn unsupported(check: &Check) -> Option<&str> {
-    (check.kind.kind == CheckKind::Unsupported).then(|| written::original(check).unwrap_or("unknown"))
+    (check.kind.kind == CheckKind::Unsupported).then(|| source::original(check).unwrap_or("unknown"))
 }
 
 /// Names the rule of a check; of one that cannot be applied here, as it was written.
-pub(super) fn rule(check: &Check) -> Rule {
-    let unknown = (check.kind.kind == CheckKind::Unsupported).then(|| written::original(check)).flatten();
+pub(crate) fn rule(check: &Check) -> Rule {
+    let unknown = (check.kind.kind == CheckKind::Unsupported).then(|| source::original(check)).flatten();
     Rule::Check(unknown.map_or_else(|| check.kind.to_string(), str::to_owned))
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,18 +2,20 @@
 
 use serde_json::Value;
 
-use super::rule::{BadRule, apart, name, pointer, share, verdict};
-use crate::model::{Response, Rule, Verdict};
+use crate::{
+    eval::check_suite::{BadRule, apart, name, pointer, share, verdict},
+    model::{Response, Rule, Verdict},
+};
 
 /// Where the answer states its confidence, and the least that passes.
 #[derive(Debug)]
-pub(super) struct Confidence {
+pub(crate) struct Confidence {
     pointer: String,
     minimum: Option<f64>,
 }
 
 impl Confidence {
-    pub(super) fn new(response: &Response) -> Result<Option<Self>, BadRule> {
+    pub(crate) fn new(response: &Response) -> Result<Option<Self>, BadRule> {
         let minimum = share("response.min_confidence", response.min_confidence)?;
         let Some(place) = &response.confidence else {
             if minimum.is_none() {
@@ -27,7 +29,7 @@ impl Confidence {
     }
 
     /// Judges only a number from 0 to 1; nothing else is read as one, and none at all is not zero.
-    pub(super) fn judge(&self, json: &Value) -> Verdict {
+    pub(crate) fn judge(&self, json: &Value) -> Verdict {
         let stated = json.pointer(&self.pointer);
         let number = stated.and_then(Value::as_f64);
         let bare = match (stated, number) {

@@ -1,13 +1,15 @@
 //! Whether B is better than A, over the same rows, and how sure one may be.
+//!
+//! The lanes of a batch, a prompt on a target each, paired by the rows they have in common.
 
-mod lanes;
-mod said;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use lanes::{LaneKey, Lanes};
-
-use super::stats::{Interval, Paired, SplitMix, difference, flip_test, mean_difference, rows_needed, sign_test};
+use crate::{
+    eval::stats::{Interval, Paired, SplitMix, difference, flip_test, mean_difference, rows_needed, sign_test},
+    model::{ErrorKind, RunStatus, batch::Cell},
+};
 
 /// A difference is called one when chance gives it in fewer cases than this.
 ///
@@ -15,7 +17,7 @@ use super::stats::{Interval, Paired, SplitMix, difference, flip_test, mean_diffe
 /// randomisation test, which is exact, does that every other time, and the sign test of many rows every
 /// tenth; at 3 % 50 lies 3.7 standard errors above what is expected, 30. A difference of 10 points is still
 /// found over 400 rows in 8 of 10 comparisons, the least where 40 of 100 rows go another way.
-const LEVEL: f64 = 0.03;
+pub(crate) const LEVEL: f64 = 0.03;
 /// The two-sided quantile of the normal distribution for it.
 const QUANTILE: f64 = 2.170_090_377_584_56;
 /// The difference, as a share, a comparison should be able to see.
@@ -226,5 +228,356 @@ impl Samples {
     }
 }
 
+/// A prompt and a target, by their places in the batch.
+pub type LaneKey = (u32, u32);
+
+/// How a cell came out: whether it passed, and its score.
+type Judged = (Option<bool>, Option<f64>);
+
+/// How the cells of each lane came out, by row and sample.
+#[derive(Debug, Clone, Default)]
+pub struct Lanes(BTreeMap<LaneKey, BTreeMap<(u64, u32), Judged>>);
+
+impl Lanes {
+    /// Takes a cell in, as [`RunStatus::compared`] counts it; one that was stopped is as if it had not been asked.
+    pub fn take(&mut self, cell: &Cell) {
+        if cell.status == RunStatus::Cancelled {
+            return;
+        }
+        let of_the_answer = |class: &str| ErrorKind::OF_THE_ANSWER.iter().any(|own| own.to_string() == class);
+        let passed = cell.status.compared(cell.class.as_deref().is_some_and(of_the_answer));
+        let score = if cell.status == RunStatus::Error { passed.map(|_| 0.0) } else { cell.score };
+        let judged = (passed, score.filter(|_| passed.is_some()));
+        let place = cell.place;
+        self.0.entry((place.prompt, place.target)).or_default().insert((place.row, place.sample), judged);
+    }
+
+    /// Pairs a lane with one of these or other lanes, the baseline, over the samples of rows that both have.
+    #[must_use]
+    pub fn pairs(&self, lane: LaneKey, base: &Self, first: LaneKey) -> Vec<Pair> {
+        let Some((old, new)) = base.0.get(&first).zip(self.0.get(&lane)) else {
+            return Vec::new();
+        };
+        let mut rows: BTreeMap<u64, [Samples; 2]> = BTreeMap::new();
+        for ((row, sample), (passed, score)) in new {
+            if let Some((before, score_before)) = old.get(&(*row, *sample)) {
+                let [a, b] = rows.entry(*row).or_default();
+                a.take(*before, *score_before);
+                b.take(*passed, *score);
+            }
+        }
+        rows.into_values().map(|[a, b]| Pair::of(a, b)).collect()
+    }
+}
+
 #[cfg(test)]
-mod tests;
+mod tests {
+    use std::{collections::BTreeMap, time::Duration};
+
+    use super::*;
+    use crate::{
+        model::{CellIndex, Cost, RunId},
+        present::evidence::chance,
+    };
+
+    fn cell(row: u64, target: u32, sample: u32, status: RunStatus) -> Cell {
+        Cell {
+            place: CellIndex { row, target, sample, ..CellIndex::default() },
+            run: RunId(uuid::Uuid::nil()),
+            end: if status == RunStatus::Error { "failed" } else { "done" }.to_owned(),
+            status,
+            cut_off: false,
+            score: (status != RunStatus::Error).then_some(0.5),
+            class: (status == RunStatus::Error).then(|| ErrorKind::Truncated.to_string()),
+            cached: false,
+            tokens: None,
+            cost: Cost::Unknown,
+            judging: None,
+            took: Duration::ZERO,
+            tokens_estimated: false,
+            tokens_partial: false,
+            by_target: Vec::new(),
+            waited: Duration::ZERO,
+            summary: String::new(),
+        }
+    }
+
+    fn lanes(cells: &[Cell]) -> Lanes {
+        let mut lanes = Lanes::default();
+        for cell in cells {
+            lanes.take(cell);
+        }
+        lanes
+    }
+
+    #[test]
+    fn lanes_are_paired_by_the_samples_of_rows_that_both_have() {
+        let (passed, failed, error) = (RunStatus::Passed, RunStatus::Failed, RunStatus::Error);
+        let all = lanes(&[
+            cell(1, 0, 0, failed),
+            cell(1, 1, 0, passed),
+            cell(2, 0, 0, passed),
+            cell(2, 0, 1, passed),
+            cell(2, 1, 0, error),
+            cell(2, 1, 1, failed),
+            cell(3, 0, 0, passed),
+            cell(4, 1, 0, passed),
+        ]);
+        let (yes, no) = (Some(true), Some(false));
+        let pair = |a, b, score_b| Pair { a, b, score_a: Some(0.5), score_b: Some(score_b) };
+        assert_eq!(all.pairs((0, 1), &all, (0, 0)), [pair(no, yes, 0.5), pair(yes, no, 0.25)]);
+        assert!(all.pairs((0, 2), &all, (0, 0)).is_empty() && all.pairs((0, 1), &all, (1, 0)).is_empty());
+        let before = lanes(&[cell(1, 1, 0, failed)]);
+        assert_eq!(all.pairs((0, 1), &before, (0, 1)), [pair(no, yes, 0.5)]);
+    }
+
+    #[test]
+    fn what_says_nothing_of_the_answer_is_no_side_of_a_pair() {
+        let passed = RunStatus::Passed;
+        for status in [RunStatus::Inconclusive, RunStatus::Unchecked, RunStatus::Cancelled] {
+            let all = lanes(&[cell(1, 0, 0, passed), cell(1, 1, 0, status)]);
+            assert!(all.pairs((0, 1), &all, (0, 0)).iter().all(|pair| pair.b.is_none()), "{status}");
+        }
+        let limited = Cell { class: Some("rate limited".to_owned()), ..cell(1, 1, 0, RunStatus::Error) };
+        let all = lanes(&[cell(1, 0, 0, passed), limited]);
+        assert_eq!(all.pairs((0, 1), &all, (0, 0))[0].b, None, "a fault on the way is none of the answer");
+    }
+
+    #[test]
+    fn a_cell_asked_again_counts_once() {
+        let passed = RunStatus::Passed;
+        let again = lanes(&[cell(1, 0, 0, RunStatus::Error), cell(1, 0, 0, passed), cell(1, 1, 0, passed)]);
+        assert_eq!(again.pairs((0, 1), &again, (0, 0)).first().map(|pair| pair.a), Some(Some(true)));
+    }
+    fn pairs(both: usize, broken: usize, fixed: usize, neither: usize) -> Vec<Pair> {
+        [(both, true, true), (broken, true, false), (fixed, false, true), (neither, false, false)]
+            .into_iter()
+            .flat_map(|(count, a, b)| std::iter::repeat_n(Pair { a: Some(a), b: Some(b), ..Pair::default() }, count))
+            .collect()
+    }
+
+    #[test]
+    fn the_sentence_says_what_is_shown() {
+        for ((both, broken, fixed, neither), sentence) in [
+            ((60, 3, 14, 23), "B better: 14 fixed, 3 broken, p=0.013, +11 points (3 to 19)"),
+            ((60, 14, 3, 23), "B worse: 3 fixed, 14 broken, p=0.013, -11 points (-19 to -3)"),
+            ((0, 0, 0, 0), "not comparable: no common inputs"),
+        ] {
+            assert_eq!(Evidence::of(pairs(both, broken, fixed, neither), 1).sentence(), sentence);
+        }
+        let few = Evidence::of(pairs(40, 4, 6, 10), 1).sentence();
+        assert!(
+            few.starts_with("no difference shown: 6 fixed, 4 broken, p=0.754, +3 points (")
+                && few.ends_with(" more rows needed to see 5 points"),
+            "{few}"
+        );
+    }
+
+    #[test]
+    fn a_sentence_is_as_long_as_there_is_room_for() {
+        let (better, few) = (Evidence::of(pairs(60, 3, 14, 23), 1), Evidence::of(pairs(40, 4, 6, 10), 1));
+        let words = ("+ better", "+ worse");
+        let needed =
+            format!("no difference shown: 6 fixed, 4 broken; about {} more rows needed", few.more_rows.unwrap());
+        for (found, room, said) in [
+            (&better, 80, "+ better: 14 fixed, 3 broken, p=0.013, +11 points (3 to 19)"),
+            (&better, 40, "+ better: 14 fixed, 3 broken"),
+            (&better, 20, "+ better"),
+            (&better, 0, "+ better"),
+            (&few, 70, needed.as_str()),
+            (&few, 60, "no difference shown: 6 fixed, 4 broken"),
+            (&few, 30, "no difference shown"),
+        ] {
+            assert_eq!(found.said(words, room), said, "{room}");
+        }
+        assert_eq!(Evidence::of([], 1).said(words, 20), "not comparable");
+    }
+
+    #[test]
+    fn what_was_not_judged_with_both_is_counted_apart() {
+        let odd = [Pair { a: Some(true), ..Pair::default() }, Pair::default()];
+        let found = Evidence::of(pairs(1, 0, 0, 0).into_iter().chain(odd), 1);
+        assert_eq!((found.unchanged, found.not_comparable), (1, 2));
+        let json = serde_json::to_string(&found).unwrap();
+        assert_eq!(serde_json::from_str::<Evidence>(&json).unwrap(), found);
+    }
+
+    #[test]
+    fn scores_are_told_beside_passes() {
+        let scored = (0..50).map(|n| Pair {
+            score_a: Some(0.5),
+            score_b: Some(if n % 2 == 0 { 0.6 } else { 0.8 }),
+            ..Pair::default()
+        });
+        let score = Evidence::of(scored, 7).score.unwrap();
+        assert!((score.by - 0.2).abs() < 1e-9 && score.interval.low > 0.15 && score.interval.high < 0.25, "{score:?}");
+    }
+
+    /// How many of 1,000 comparisons of 400 rows, with so many of 100 rows fixed and broken, show a difference.
+    fn called(seed: u64, fixed: usize, broken: usize) -> usize {
+        let mut rng = SplitMix::new(seed);
+        (0..1000)
+            .filter(|_| {
+                let rows: Vec<Pair> = (0..400)
+                    .map(|_| match rng.below(100) {
+                        n if n < fixed => Pair { a: Some(false), b: Some(true), ..Pair::default() },
+                        n if n < fixed + broken => Pair { a: Some(true), b: Some(false), ..Pair::default() },
+                        _ => Pair { a: Some(true), b: Some(true), ..Pair::default() },
+                    })
+                    .collect();
+                Evidence::of(rows, 1).shown != Shown::NoDifference
+            })
+            .count()
+    }
+
+    /// The seeds that each simulation is made with.
+    const SEEDS: [u64; 3] = [20_250_101, 20_250_102, 1];
+
+    #[test]
+    fn no_difference_is_rarely_called_one() {
+        for (seed, discordance) in SEEDS.iter().flat_map(|seed| [2, 10, 20].map(|discordance| (*seed, discordance))) {
+            let wrong = called(seed, discordance, discordance);
+            assert!(wrong <= 50, "{wrong} of 1,000 at {discordance} + {discordance} of 100 from {seed}");
+        }
+    }
+
+    /// With 20, 30 and 40 of 100 rows discordant.
+    #[test]
+    fn ten_points_are_found_at_four_hundred_rows() {
+        for (fixed, broken) in [(15, 5), (20, 10), (25, 15)] {
+            let found = called(20_250_101, fixed, broken);
+            assert!(found >= 800, "{found} of 1,000 at {fixed} + {broken} of 100");
+        }
+    }
+
+    /// Rows whose scores differ by these, judged alike with both.
+    fn scored(differences: impl IntoIterator<Item = f64>) -> Vec<Pair> {
+        let pair = |by| Pair { a: Some(false), b: Some(false), score_a: Some(0.5), score_b: Some(0.5 + by) };
+        differences.into_iter().map(pair).collect()
+    }
+
+    #[test]
+    fn scores_decide_where_passes_cannot() {
+        let up = || (0..50).map(|n| if n % 2 == 0 { 0.1 } else { 0.3 });
+        let found = Evidence::of(scored(up()), 7);
+        assert_eq!((found.basis, found.shown), (Basis::Scores, Shown::Better));
+        let line = found.sentence();
+        assert!(
+            line.starts_with("B better: 0 fixed, 0 broken; mean score +0.20 (0.1")
+                && line.ends_with(") over 50 rows, p<0.001"),
+            "{line}"
+        );
+        let alone = scored(up().map(|by| -by)).into_iter().map(|pair| Pair { a: None, b: None, ..pair });
+        let line = Evidence::of(alone, 7).sentence();
+        assert!(line.starts_with("B worse: mean score -0.20 (-0.2"), "{line}");
+        for (differences, shown) in [
+            (vec![0.2, 0.2], Shown::NoDifference),
+            (vec![0.2; 5], Shown::NoDifference),
+            (vec![0.2; 6], Shown::NoDifference),
+            (vec![0.2; 7], Shown::Better),
+            (vec![0.0; 30], Shown::NoDifference),
+        ] {
+            assert_eq!(Evidence::of(scored(differences.clone()), 1).shown, shown, "{differences:?}");
+        }
+    }
+
+    #[test]
+    fn passes_decide_where_they_can_whatever_the_scores() {
+        let rows = pairs(40, 5, 5, 10).into_iter().zip(scored((0..60).map(|_| 0.2)));
+        let found = Evidence::of(rows.map(|(row, score)| Pair { a: row.a, b: row.b, ..score }), 1);
+        assert_eq!((found.basis, found.shown), (Basis::Passes, Shown::NoDifference));
+        assert!(found.score_p < Some(0.001), "{found:?}");
+    }
+
+    #[test]
+    fn one_score_is_nothing_to_compare() {
+        let one = Pair { score_a: Some(0.1), score_b: Some(0.2), ..Pair::default() };
+        assert_eq!(Evidence::of([one], 1).sentence(), "not comparable: only one input was scored with both");
+    }
+
+    /// Weighs samples, each with the row it is of.
+    fn of_samples<R: Ord>(samples: impl IntoIterator<Item = (R, Pair)>, seed: u64) -> Evidence {
+        let mut rows: BTreeMap<R, [Samples; 2]> = BTreeMap::new();
+        for (row, pair) in samples {
+            let [a, b] = rows.entry(row).or_default();
+            a.take(pair.a, pair.score_a);
+            b.take(pair.b, pair.score_b);
+        }
+        Evidence::of(rows.into_values().map(|[a, b]| Pair::of(a, b)), seed)
+    }
+
+    /// Five samples of each row that all go the same way are as much evidence as one.
+    #[test]
+    fn samples_of_a_row_count_as_one() {
+        let rows = pairs(60, 3, 5, 23);
+        let five = (0..5).flat_map(|_| rows.iter().copied().enumerate());
+        assert_eq!(of_samples(five, 1), Evidence::of(rows.clone(), 1));
+        let side =
+            |a: Option<bool>, score_a: f64| Pair { a, b: Some(true), score_a: Some(score_a), score_b: Some(1.0) };
+        for (samples, fixed) in [
+            (vec![side(Some(true), 0.0), side(Some(true), 1.0), side(Some(false), 0.5)], 0),
+            (vec![side(Some(true), 0.0), side(Some(false), 1.0), side(Some(false), 0.5)], 1),
+            (vec![side(Some(true), 0.0), side(Some(false), 1.0)], 1),
+            (vec![side(Some(true), 0.5), side(None, f64::NAN)], 0),
+        ] {
+            let both = samples.iter().flat_map(|pair| [("one", *pair), ("two", *pair)]);
+            let found = of_samples(both, 1);
+            assert_eq!((found.fixed, found.scored), (fixed * 2, 2), "{samples:?}");
+            assert!((found.score.unwrap().by - 0.5).abs() < 1e-12, "{samples:?}");
+        }
+    }
+
+    #[test]
+    fn a_p_is_never_written_as_a_level_it_is_below_and_one_between_the_levels_says_so() {
+        for (p, written) in [
+            (0.029_4, "p=0.029"),
+            (0.029_6, "p<0.03"),
+            (0.029_999_9, "p<0.03"),
+            (0.03, "p=0.030, not below 0.03"),
+            (0.031_25, "p=0.031, not below 0.03"),
+            (0.05, "p=0.050"),
+            (0.000_99, "p<0.001"),
+            (1.0, "p=1.000"),
+        ] {
+            assert_eq!(chance(p), written, "{p}");
+        }
+        let six = Evidence::of(pairs(40, 0, 6, 10), 1);
+        assert_eq!((six.shown, six.basis), (Shown::NoDifference, Basis::Passes));
+        let sentence = six.sentence();
+        assert!(
+            sentence.starts_with("no difference shown: 6 fixed, 0 broken, p=0.031, not below 0.03, +11 points ("),
+            "{sentence}"
+        );
+        assert_eq!(Evidence::of(pairs(40, 0, 7, 10), 1).shown, Shown::Better);
+    }
+
+    /// How many comparisons of scores from 0 to 1 in steps of 0.1, alike with A and B but for what is added to
+    /// B's, show a difference.
+    fn called_by_scores(seed: u64, comparisons: u64, rows: usize, more: f64) -> usize {
+        let mut rng = SplitMix::new(seed);
+        (0..comparisons)
+            .filter(|seed| {
+                let mut one = || rng.below(11) as f64 / 10.0;
+                let apart: Vec<f64> = (0..rows).map(|_| one() - one() + more).collect();
+                Evidence::of(scored(apart), *seed).shown != Shown::NoDifference
+            })
+            .count()
+    }
+
+    #[test]
+    fn scores_alike_are_rarely_called_different() {
+        for (seed, rows) in SEEDS.iter().flat_map(|seed| [3, 10, 20].map(|rows| (*seed, rows))) {
+            let wrong = called_by_scores(seed, 1000, rows, 0.0);
+            assert!(wrong <= 50, "{wrong} of 1,000 at {rows} rows from {seed}");
+        }
+    }
+
+    /// 0.3 more over 30 rows and 0.1 more over 400, where one row's difference spreads by 0.45.
+    #[test]
+    fn scores_apart_are_found() {
+        let found = called_by_scores(20_250_102, 200, 30, 0.3);
+        assert!(found >= 160, "{found} of 200");
+        let found = called_by_scores(20_250_102, 40, 400, 0.1);
+        assert!(found >= 32, "{found} of 40");
+    }
+}

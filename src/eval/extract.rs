@@ -3,25 +3,35 @@
 //!
 //! Nothing is ever repaired. What stands around the JSON is reported, and so is every key that an
 //! object holds twice.
+//!
+//! Why no JSON came of an answer.
+//!
+//! A place in an answer, as a person finds it: line, column and the text around.
 
-mod error;
-mod fence;
-mod place;
-mod reasoning;
-mod scan;
+pub(crate) mod markup;
+pub(crate) mod scan;
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use error::{ExtractError, Step};
-use place::Place;
-pub use reasoning::answer;
-use reasoning::{BLANK, Bare};
-use scan::{First, Kind};
-
-use super::{Budget, JsonTypes, budget::TooMuch, figures::thousands};
+pub use crate::eval::extract::markup::answer;
+use crate::{
+    eval::{
+        Budget, JsonTypes,
+        extract::{
+            markup::{BLANK, Bare},
+            scan::{First, JsonStart},
+        },
+    },
+    text::{
+        budget::{TooMuch, bounded},
+        clean_line,
+        format::thousands,
+        prefix,
+    },
+};
 
 /// Levels of nesting that are still read.
 pub const MAX_DEPTH: usize = 128;
@@ -30,7 +40,7 @@ pub const MAX_DEPTH: usize = 128;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extraction {
     /// Where it stood.
-    pub found: Found,
+    pub found: FoundJson,
     /// True when reasoning was taken away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub thought: bool,
@@ -51,7 +61,7 @@ fn is_zero(count: &usize) -> bool {
 /// Where the JSON of an answer stood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "found")]
-pub enum Found {
+pub enum FoundJson {
     /// The answer is nothing else.
     Whole,
     /// In the only Markdown fence that can hold it.
@@ -70,9 +80,6 @@ pub enum Found {
     },
 }
 
-/// Values in a text, above which it is not read as JSON: each takes some hundred bytes of memory.
-const MOST_VALUES: usize = 100_000;
-
 /// Steps of reading a byte as JSON.
 const STEPS: u64 = 2;
 
@@ -84,20 +91,6 @@ pub fn spend(text: &str, budget: &Budget) -> Result<(), TooMuch> {
     budget.spend(steps, || format!("reading {} bytes as JSON", thousands(text.len() as u64)))
 }
 
-/// Refuses a text that may hold too many values to be read as JSON; `what` names it in the error.
-pub fn bounded(what: &str, text: &str) -> Result<(), TooMuch> {
-    // Those in strings are counted as well: which they are, is not known before it is read.
-    let values = 1 + text.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
-    if values <= MOST_VALUES {
-        return Ok(());
-    }
-    Err(TooMuch::new(format!(
-        "{what} may hold {} JSON values, of which at most {} are read",
-        thousands(values as u64),
-        thousands(MOST_VALUES as u64)
-    )))
-}
-
 /// Finds the JSON of an answer. In other text it is the first object or array of the types that are
 /// wanted, or else the first object, or else the first array; alone or in a fence it may be anything.
 pub fn extract(text: &str, wanted: JsonTypes) -> Result<(Value, Extraction), ExtractError> {
@@ -107,98 +100,187 @@ pub fn extract(text: &str, wanted: JsonTypes) -> Result<(Value, Extraction), Ext
 }
 
 /// Reads a text that is to be JSON and nothing else. The error tells what is wrong and where.
-pub(super) fn whole(text: &str) -> Result<Value, String> {
+pub(crate) fn whole(text: &str) -> Result<Value, String> {
     scan::whole(text).map_err(|broken| {
-        let ExtractError { problem, line, column, .. } = broken.placed(text, 0, Step::Whole);
+        let ExtractError { problem, line, column, .. } = broken.placed(text, 0, ExtractStep::Whole);
         format!("{problem} at line {line}, column {column}")
     })
 }
 
 /// Lists every object and array in an answer, in order, none inside another. The error tells that it
 /// holds too much that begins like JSON and is none.
-pub(super) fn all(text: &str) -> Result<Vec<Value>, String> {
-    let answer = reasoning::without(text);
+pub(crate) fn all(text: &str) -> Result<Vec<Value>, String> {
+    let answer = markup::without(text);
     scan::all(&answer.text).ok_or_else(|| "it holds too much that begins like JSON and is none".to_owned())
 }
 
 /// Finds where the JSON of an answer stands, in bytes of the answer, and what stands around it.
-pub fn locate(text: &str, wanted: JsonTypes) -> Result<(Range<usize>, Found), ExtractError> {
+pub fn locate(text: &str, wanted: JsonTypes) -> Result<(Range<usize>, FoundJson), ExtractError> {
     read(text, wanted).map(|read| (read.bytes, read.found))
 }
 
 /// The JSON of an answer.
 struct Read {
     value: Value,
-    found: Found,
+    found: FoundJson,
     thought: bool,
     others: usize,
     bytes: Range<usize>,
 }
 
 fn read(text: &str, wanted: JsonTypes) -> Result<Read, ExtractError> {
-    bounded("the answer", text).map_err(|much| Place::new(text, 0).error(Step::Find, much.to_string()))?;
+    bounded("the answer", text)
+        .map_err(|much| TextPosition::new(text, 0).error(ExtractStep::Find, much.to_string()))?;
     let trimmed = trim(text);
     let whole = match scan::whole(trimmed) {
         Ok(value) => {
             let start = text.len() - text.trim_start_matches(is_blank).len();
             let bytes = start..start + trimmed.len();
-            return Ok(Read { value, found: Found::Whole, thought: false, others: 0, bytes });
+            return Ok(Read { value, found: FoundJson::Whole, thought: false, others: 0, bytes });
         }
         Err(broken) => broken,
     };
-    let Bare { start, text: answer, thought, unended } = reasoning::without(text);
+    let Bare { start, text: answer, thought, unended } = markup::without(text);
     let answer = answer.as_ref();
-    let read = |value: Value, found: Found, others: usize, at: usize, json: &str| {
+    let read = |value: Value, found: FoundJson, others: usize, at: usize, json: &str| {
         let at = start + at;
         Read { value, found, thought, others, bytes: at..at + json.len() }
     };
     let missing = |problem: &str| match unended {
         Some(at) => {
-            let error = Place::new(text, at).error(Step::Reasoning, "the reasoning is never closed");
+            let error = TextPosition::new(text, at).error(ExtractStep::Reasoning, "the reasoning is never closed");
             ExtractError { cut: true, ..error }
         }
-        None => Place::new(text, start).error(Step::Find, problem),
+        None => TextPosition::new(text, start).error(ExtractStep::Find, problem),
     };
     if answer.is_empty() {
         return Err(missing(if thought { "there is nothing but reasoning" } else { "the answer is empty" }));
     }
     let whole = if answer == trimmed { Err(whole) } else { scan::whole(answer) };
     let whole = match whole {
-        Ok(value) => return Ok(read(value, Found::Whole, 0, 0, answer)),
+        Ok(value) => return Ok(read(value, FoundJson::Whole, 0, 0, answer)),
         Err(broken) => broken,
     };
     let around = |text: &str| text.replace(BLANK, "").trim().to_owned();
-    if let Some(fence) = fence::only(answer) {
+    if let Some(fence) = markup::only(answer) {
         return match scan::whole(fence.content) {
             Ok(value) => {
-                let found = Found::Fenced { before: around(fence.before), after: around(fence.after) };
+                let found = FoundJson::Fenced { before: around(fence.before), after: around(fence.after) };
                 Ok(read(value, found, 0, fence.start, fence.content))
             }
-            Err(broken) => Err(broken.placed(text, start + fence.start, Step::Fence)),
+            Err(broken) => Err(broken.placed(text, start + fence.start, ExtractStep::Fence)),
         };
     }
     let bare = answer.starts_with(['{', '[']);
     match scan::first(answer, wanted) {
         Ok(Some(First { value, before, json, after, others })) => {
-            let found = Found::Embedded { before: around(before), after: around(after) };
+            let found = FoundJson::Embedded { before: around(before), after: around(after) };
             Ok(read(value, found, others, before.len(), json))
         }
-        Ok(None) if bare => Err(whole.placed(text, start, Step::Whole)),
+        Ok(None) if bare => Err(whole.placed(text, start, ExtractStep::Whole)),
         Ok(None) => Err(missing("there is no JSON object or array")),
         // What is wrong with the whole says more than that a part of it is well.
-        Err(broken) if bare && broken.kind == Kind::Part => Err(whole.placed(text, start, Step::Whole)),
-        Err(broken) => Err(broken.placed(text, start, if bare { Step::Whole } else { Step::Embedded })),
+        Err(broken) if bare && broken.kind == JsonStart::Part => Err(whole.placed(text, start, ExtractStep::Whole)),
+        Err(broken) => Err(broken.placed(text, start, if bare { ExtractStep::Whole } else { ExtractStep::Embedded })),
     }
 }
 
 /// Leaves out what stands around an answer and is no part of it.
-pub(super) fn trim(text: &str) -> &str {
+pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches(is_blank)
 }
 
 /// Tells what stands around an answer and is no part of it.
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || c == '\u{feff}'
+}
+
+/// What was being done when the search for JSON failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExtractStep {
+    /// Taking away the reasoning before the answer.
+    Reasoning,
+    /// Looking for an object or an array.
+    Find,
+    /// Reading the answer as a whole.
+    Whole,
+    /// Reading what a Markdown fence holds.
+    Fence,
+    /// Reading an object or array that other text stands before.
+    Embedded,
+}
+
+impl fmt::Display for ExtractStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reasoning => "taking away the reasoning",
+            Self::Find => "looking for JSON",
+            Self::Whole => "reading the answer",
+            Self::Fence => "reading the Markdown fence",
+            Self::Embedded => "reading the JSON after the text",
+        })
+    }
+}
+
+/// Why no JSON came of an answer: the step that failed and the place it failed at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{step}: {problem} at line {line}, column {column}, near `{excerpt}`")]
+pub struct ExtractError {
+    /// What was being done.
+    pub step: ExtractStep,
+    /// What is wrong, in words.
+    pub problem: String,
+    /// The place in the answer, in bytes.
+    pub at: usize,
+    /// The line in the answer, counted from 1.
+    pub line: usize,
+    /// The character in the line, counted from 1.
+    pub column: usize,
+    /// The answer around the place, on one line, fit to be shown.
+    pub excerpt: String,
+    /// True when the text ends inside the JSON, as that of a cut answer does.
+    pub cut: bool,
+}
+
+/// Characters of an excerpt on each side of its place.
+const AROUND: usize = 24;
+
+/// A place in a text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TextPosition<'a> {
+    before: &'a str,
+    after: &'a str,
+}
+
+impl<'a> TextPosition<'a> {
+    /// Takes a byte offset; one inside a character means the character.
+    pub(crate) fn new(text: &'a str, at: usize) -> Self {
+        let (before, after) = text.split_at(prefix(text, at).len());
+        Self { before, after }
+    }
+
+    pub(crate) fn error(self, step: ExtractStep, problem: impl Into<String>) -> ExtractError {
+        let line_start = self.before.rfind('\n').map_or(0, |at| at + 1);
+        ExtractError {
+            step,
+            problem: problem.into(),
+            at: self.before.len(),
+            line: self.before.matches('\n').count() + 1,
+            column: self.before.get(line_start..).unwrap_or_default().chars().count() + 1,
+            excerpt: self.excerpt(),
+            cut: false,
+        }
+    }
+
+    fn excerpt(self) -> String {
+        let head = self.before.char_indices().rev().nth(AROUND - 1).map_or(0, |(at, _)| at);
+        let tail = self.after.char_indices().nth(AROUND).map_or(self.after.len(), |(at, _)| at);
+        let mark = |cut: bool| if cut { "…" } else { "" };
+        let part = |text: Option<&str>| clean_line(text.unwrap_or_default());
+        let (before, after) = (part(self.before.get(head..)), part(self.after.get(..tail)));
+        format!("{}{before}{after}{}", mark(head > 0), mark(tail < self.after.len())).trim().to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,10 @@ use std::{collections::HashMap, fmt};
 
 use serde_json::Value;
 
-use super::json_diff::canonical;
-use crate::model::{End, Outcome, Rule, Status};
+use crate::{
+    eval::json_diff::canonical,
+    model::{Outcome, Rule, RunEnd, Status},
+};
 
 /// Bytes of the paths of fields that are listed.
 const POINTERS: usize = 1 << 20;
@@ -30,7 +32,7 @@ impl<'a> Sample<'a> {
     /// Reads the end of a run: JSON where JSON was asked for and came.
     #[must_use]
     pub fn of(outcome: &'a Outcome) -> Self {
-        if outcome.end != End::Done {
+        if outcome.end != RunEnd::Done {
             return Self::Failed;
         }
         let malformed = |rule: &Rule| matches!(rule, Rule::Format | Rule::Schema);

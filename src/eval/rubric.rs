@@ -6,12 +6,23 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::{Value, json};
 
-use super::{
-    JsonTypes, check,
-    extract::{self},
-    rule::{apart, inconclusive, name, quote, verdict},
+use crate::{
+    eval::{
+        JsonTypes, check,
+        check_suite::{apart, inconclusive, name, quote, verdict},
+        extract,
+    },
+    model::{Check, Format, Input, Params, Prompt, Response, Verdict},
 };
-use crate::model::{Check, Format, Input, Params, Prompt, Response, Verdict};
+
+/// The name under which the runs of judges are recorded.
+pub const JUDGE: &str = "judge";
+
+/// Tells the runs of judges from those of a person's own prompt that has the name of theirs.
+#[must_use]
+pub fn is_judge(prompt_name: Option<&str>, prompt: &Prompt) -> bool {
+    prompt_name == Some(JUDGE) && is_asked_by(prompt)
+}
 
 /// How often a judge is asked at most for one answer.
 pub const MOST: u32 = 20;
@@ -66,7 +77,7 @@ fn prompt(temperature: Option<f64>) -> Prompt {
 }
 
 impl Rubric {
-    pub(super) fn of(check: &Check, text: &str) -> Self {
+    pub(crate) fn of(check: &Check, text: &str) -> Self {
         Self {
             text: text.to_owned(),
             judge: check.judge.clone(),
@@ -161,7 +172,7 @@ pub fn is_asked_by(prompt: &Prompt) -> bool {
 
 /// Reads what a judge answered. The error tells in words why it cannot be used.
 pub fn read(answer: &str) -> Result<Opinion, String> {
-    let (json, how) = extract::extract(answer, JsonTypes::OBJECT)
+    let (json, how) = extract(answer, JsonTypes::OBJECT)
         .map_err(|error| format!("the judge's answer is not JSON: {}", error.problem))?;
     if how.others > 0 {
         return Err("the judge's answer holds JSON objects that differ".to_owned());
@@ -193,7 +204,7 @@ pub fn read(answer: &str) -> Result<Opinion, String> {
 
 /// Tells from the reason of a verdict whether the judge refused the answer, whatever the score it gave.
 #[must_use]
-pub(super) fn refused(reason: &str) -> bool {
+pub(crate) fn refused(reason: &str) -> bool {
     // what the judge says comes after the first colon
     let ours = reason.split_once(": ").map_or(reason, |(ours, _)| ours);
     let of = |what: &str| ours.split(' ').zip(ours.split(' ').skip(1)).find(|(_, word)| *word == what);
@@ -256,13 +267,13 @@ mod tests {
         assert_eq!(case, want);
         assert_eq!(
             {
-                use crate::eval::template::{FillBudget, fill};
+                use crate::template::{FillBudget, fill};
                 fill(&prompt.user, &asked, &mut FillBudget::new(0, &asked)).unwrap()
             },
             asked.text
         );
         assert!(!prompt.system.contains("{{") && prompt.params.temperature == Some(0.0));
-        assert!(crate::eval::Judge::new(&prompt.response, &prompt.checks).is_ok());
+        assert!(crate::eval::CheckSuite::new(&prompt.response, &prompt.checks).is_ok());
         let thrice = rubric(&Check { repeat: Some(3), ..plain() });
         assert_eq!((thrice.repeat, thrice.ask("", &input).0.params.temperature), (3, None));
     }

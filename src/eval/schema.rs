@@ -1,9 +1,8 @@
 //! JSON Schema: the answer against the whole schema, whatever the provider promised.
 
-mod draft;
-mod metered;
-mod types;
-mod work;
+pub(crate) mod draft;
+pub(crate) mod metered;
+pub(crate) mod types;
 
 use std::{error::Error, sync::Arc};
 
@@ -13,21 +12,21 @@ use jsonschema::{
 };
 use serde_json::{Value, json};
 
-use self::{
-    draft::Reading,
-    metered::{Counted, Metered, within},
-    work::{BACKTRACKS, PATTERN_SIZE, Work},
-};
-use super::{
-    budget::{Budget, TooMuch},
-    rule::{BadRule, brief, head, inconclusive, name, verdict},
-};
+pub use crate::eval::schema::types::JsonTypes;
 use crate::{
+    eval::{
+        check_suite::{BadRule, brief, head, inconclusive, name, verdict},
+        schema::{
+            draft::Reading,
+            metered::{BACKTRACKS, Counted, Metered, PATTERN_SIZE, Work, within},
+        },
+    },
     model::{Rule, Verdict},
-    text::clean_line,
+    text::{
+        budget::{Budget, TooMuch},
+        clean_line,
+    },
 };
-
-pub use types::JsonTypes;
 
 /// Violations that are told one by one.
 const TOLD: usize = 5;
@@ -56,7 +55,7 @@ type Options<'a> = ValidationOptions<'a, Arc<dyn Retrieve>, Counted>;
 /// A compiled schema, with `format` asserted. It never looks outside itself: a `$ref` to a file or
 /// an address is refused.
 #[derive(Debug)]
-pub(super) struct Schema {
+pub(crate) struct Schema {
     validator: Validator<Counted>,
     work: Work,
     /// What is written in it and checks nothing, in words.
@@ -65,7 +64,7 @@ pub(super) struct Schema {
 
 impl Schema {
     /// Compiles a schema; `key` names it in the prompt.
-    pub(super) fn new(key: &str, schema: &Value) -> Result<Self, BadRule> {
+    pub(crate) fn new(key: &str, schema: &Value) -> Result<Self, BadRule> {
         let bad = |expected: &str, found: String| BadRule::new(key, expected, found);
         if !schema.is_object() && !schema.is_boolean() {
             return Err(bad("a JSON Schema (a table)", name(schema)));
@@ -96,7 +95,7 @@ impl Schema {
 
     /// Gives one verdict per violation, the first five, or one that passes. What would take too much work is
     /// inconclusive, or fails without its violations where these alone would.
-    pub(super) fn judge(&self, json: &Value, budget: &Budget) -> Vec<Verdict> {
+    pub(crate) fn judge(&self, json: &Value, budget: &Budget) -> Vec<Verdict> {
         match self.violations(json, budget) {
             Ok(verdicts) => verdicts,
             Err(much) => vec![inconclusive(Rule::Schema, &much.to_string())],
@@ -104,7 +103,7 @@ impl Schema {
     }
 
     /// Gives the same verdicts, or says what would take too much work.
-    pub(super) fn violations(&self, json: &Value, budget: &Budget) -> Result<Vec<Verdict>, TooMuch> {
+    pub(crate) fn violations(&self, json: &Value, budget: &Budget) -> Result<Vec<Verdict>, TooMuch> {
         let deep = depth(json).saturating_mul(self.work.deep);
         if deep > DEEP {
             return Err(TooMuch::new(format!(
@@ -183,7 +182,7 @@ fn violation(error: &ValidationError<'_>) -> Result<Verdict, TooMuch> {
 const FEW: usize = 256;
 
 /// Tells whether a schema is compiled at once: it has few values, and no pattern.
-pub(super) fn is_small(schema: &Value) -> bool {
+pub(crate) fn is_small(schema: &Value) -> bool {
     fn counts(value: &Value, left: &mut usize) -> bool {
         let Some(less) = left.checked_sub(1) else { return false };
         *left = less;

@@ -5,15 +5,14 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{
+use crate::model::{
     check::Check,
-    digest::hex,
     expected::Expected,
-    id::RunId,
+    id::{RunId, hex},
     input::Input,
-    outcome::{End, Judging, Outcome, Provenance},
-    status::RunStatus,
+    outcome::{Judging, Outcome, Provenance, RunEnd},
     usage::{Cost, Spent, Usage},
+    verdict::RunStatus,
 };
 
 /// Names one batch for ever: a UUID version 7, so that ids sort by the time they were made.
@@ -37,7 +36,7 @@ impl fmt::Display for BatchId {
 
 /// Where a cell is in its batch. Cells are asked, listed and reported in the order of their places.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Place {
+pub struct CellIndex {
     /// The row's number in its data set, counted from 1.
     pub row: u64,
     /// The prompt, counted from 0.
@@ -54,14 +53,14 @@ pub struct CellRef {
     /// Its batch.
     pub batch: BatchId,
     /// Its place there.
-    pub place: Place,
-    /// The [`Row::fingerprint`] of its row, by which a changed row is known.
+    pub place: CellIndex,
+    /// The [`DatasetRow::fingerprint`] of its row, by which a changed row is known.
     pub row: u64,
 }
 
 /// One row of a data set: an input, and what is expected of the answers to it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Row {
+pub struct DatasetRow {
     /// Its number, counted from 1.
     pub number: u64,
     /// The line of the file it begins on, counted from 1, where the file has lines.
@@ -83,7 +82,7 @@ pub struct Row {
     pub metadata: BTreeMap<String, String>,
 }
 
-impl Row {
+impl DatasetRow {
     /// Names what shapes and judges the answers to it: the first eight bytes of the SHA-256 of its
     /// input and its checks as JSON.
     #[must_use]
@@ -100,7 +99,7 @@ impl Row {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
     /// Its place.
-    pub place: Place,
+    pub place: CellIndex,
     /// The run that answered it, or failed to.
     pub run: RunId,
     /// The end of that run in one word: `done`, `failed`, `interrupted`, `cancelled`.
@@ -136,7 +135,7 @@ pub struct Cell {
     /// What its judges took, if any was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judging: Option<Judging>,
-    /// How long its answer took, as [`Timing::took`](super::outcome::Timing::took) says.
+    /// How long its answer took, as [`Timing::took`](crate::model::outcome::Timing::took) says.
     pub took: Duration,
     /// Time retort itself waited.
     #[serde(default, skip_serializing_if = "Duration::is_zero")]
@@ -151,10 +150,10 @@ pub const SUMMARY: usize = 80;
 impl Cell {
     /// Sums a run's outcome up.
     #[must_use]
-    pub fn of(place: Place, outcome: &Outcome) -> Self {
+    pub fn of(place: CellIndex, outcome: &Outcome) -> Self {
         let quality = outcome.quality.as_ref();
         let class = outcome.end.class().map(|class| class.to_string());
-        let text = if outcome.end == End::Done { outcome.text.clone() } else { outcome.end.to_string() };
+        let text = if outcome.end == RunEnd::Done { outcome.text.clone() } else { outcome.end.to_string() };
         let by_target: Vec<(String, Spent)> =
             outcome.by_target().into_iter().map(|(attempt, spent)| (attempt.target.clone(), spent)).collect();
         let line = text.split_whitespace().flat_map(|word| word.chars().chain([' '])).take(SUMMARY).collect::<String>();
@@ -164,7 +163,7 @@ impl Cell {
             end: outcome.end.word().to_owned(),
             status: outcome.status(),
             cut_off: outcome.cut_off(),
-            score: quality.and_then(super::quality::Quality::score),
+            score: quality.and_then(crate::model::verdict::Quality::score),
             class,
             cached: matches!(outcome.provenance, Provenance::Cached { .. }),
             tokens: outcome.usage.total(),
@@ -230,7 +229,7 @@ pub enum Cap {
 /// What a batch may use; unset is no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Caps {
+pub struct BatchLimits {
     /// US dollars.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<f64>,
@@ -250,7 +249,7 @@ pub struct BatchSpec {
     /// Where its rows come from, as a person wrote it: a path, or `-`.
     pub data: String,
     /// The prompts' names and prompts.
-    pub prompts: Vec<(String, super::prompt::Prompt)>,
+    pub prompts: Vec<(String, crate::model::prompt::Prompt)>,
     /// The targets' names.
     pub targets: Vec<String>,
     /// How often each request is made.
@@ -259,7 +258,7 @@ pub struct BatchSpec {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub mapping: BTreeMap<String, String>,
     /// What stands behind the names of models, those of judges with `judge ` before them: for each the
-    /// [`Target::digest`](super::Target::digest). Empty before the names were looked up.
+    /// [`Target::digest`](crate::model::Target::digest). Empty before the names were looked up.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub behind: BTreeMap<String, String>,
     /// How answers are compared with what their rows expect.

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    card::{ModelCard, Price},
+use crate::model::{
+    model_card::{ModelCard, Price},
     settings::{ModelSettings, ProviderSettings, Settings},
-    target::{ProviderKind, Target},
+    target::{Target, Vendor},
 };
 
 /// Every model that can be named: the user's, the table's, and any at a configured provider.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
-    cards: BTreeMap<String, (ProviderKind, ModelCard)>,
+    cards: BTreeMap<String, (Vendor, ModelCard)>,
     providers: BTreeMap<String, ProviderSettings>,
     models: BTreeMap<String, ModelSettings>,
 }
@@ -64,7 +64,7 @@ impl Catalog {
     ///
     /// `cards` names each model of the table with the kind of provider that serves it.
     #[must_use]
-    pub fn new(cards: Vec<(ProviderKind, ModelCard)>, settings: &Settings) -> Self {
+    pub fn new(cards: Vec<(Vendor, ModelCard)>, settings: &Settings) -> Self {
         Self {
             cards: cards.into_iter().map(|(kind, card)| (card.id.clone(), (kind, card))).collect(),
             providers: settings.providers.clone(),
@@ -94,7 +94,7 @@ impl Catalog {
             return Ok(self.target(name, provider_name, provider, model, None));
         }
         if let Some(provider) = self.providers.get(name)
-            && matches!(provider.kind, ProviderKind::Demo | ProviderKind::Command)
+            && matches!(provider.kind, Vendor::Demo | Vendor::Command)
         {
             return Ok(self.target(name, name, provider, name, None));
         }
@@ -112,7 +112,7 @@ impl Catalog {
 
     /// Resolves the models that judge, by the names of [`Check::judge_name`]; the empty one is `default`'s.
     ///
-    /// [`Check::judge_name`]: super::Check::judge_name
+    /// [`Check::judge_name`]: crate::model::Check::judge_name
     pub fn judges<'a>(
         &self,
         names: impl Iterator<Item = &'a str>,
@@ -146,7 +146,7 @@ impl Catalog {
     }
 
     /// The provider named like its kind if there is one, else the first of the kind.
-    fn provider_of(&self, kind: ProviderKind) -> Option<(&str, &ProviderSettings)> {
+    fn provider_of(&self, kind: Vendor) -> Option<(&str, &ProviderSettings)> {
         let eponymous =
             self.providers.get_key_value(kind.to_string().as_str()).filter(|(_, provider)| provider.kind == kind);
         eponymous
@@ -219,11 +219,11 @@ mod tests {
 
     fn settings() -> Settings {
         let mut settings = Settings::default();
-        let mut local = ProviderSettings::of(ProviderKind::OpenAi);
+        let mut local = ProviderSettings::of(Vendor::OpenAi);
         local.base_url = Some("http://127.0.0.1:8080/v1/".to_owned());
         settings.providers.insert("local".to_owned(), local);
-        settings.providers.insert("openai".to_owned(), ProviderSettings::of(ProviderKind::OpenAi));
-        settings.providers.insert("demo".to_owned(), ProviderSettings::of(ProviderKind::Demo));
+        settings.providers.insert("openai".to_owned(), ProviderSettings::of(Vendor::OpenAi));
+        settings.providers.insert("demo".to_owned(), ProviderSettings::of(Vendor::Demo));
         settings.models.insert(
             "small".to_owned(),
             ModelSettings { provider: "local".to_owned(), model: "qwen".to_owned(), ..ModelSettings::default() },
@@ -242,7 +242,7 @@ mod tests {
             price: Some(Price::default()),
             ..ModelCard::default()
         };
-        Catalog::new(vec![(ProviderKind::OpenAi, card)], &settings())
+        Catalog::new(vec![(Vendor::OpenAi, card)], &settings())
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::check::{Check, CheckKind};
+use crate::model::check::{Check, CheckKind};
 
 /// The variable that holds what is expected of the answer to a row.
 pub const EXPECTED: &str = "expected";

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Class;
+use crate::model::error::ErrorKind;
 
 /// Why the model stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub enum Ending {
     /// The answer stops at the token limit, or before a tool's result: right as far as it goes.
     Unfinished,
     /// The answer broke off; the class says whether to ask again or to ask another model.
-    Broken(Class),
+    Broken(ErrorKind),
 }
 
 /// The words of all providers for a finish reason, in lower case. What is not here is
@@ -79,24 +79,24 @@ const WORDS: &[(&str, Finish)] = &[
 
 /// The reasons among the others whose class is known, in lower case. All the rest broke the answer
 /// off, as far as anybody can tell.
-const OTHERS: &[(&str, Class)] = &[
-    ("insufficient_system_resource", Class::Overloaded),
-    ("overloaded", Class::Overloaded),
-    ("error", Class::Transient),
-    ("network_error", Class::Transient),
-    ("internal_error", Class::Transient),
-    ("server_error", Class::Transient),
-    ("timeout", Class::Transient),
-    ("recitation", Class::ContentPolicy),
-    ("language", Class::ContentPolicy),
-    ("image_safety", Class::ContentPolicy),
-    ("image_prohibited_content", Class::ContentPolicy),
-    ("image_recitation", Class::ContentPolicy),
-    ("malformed_function_call", Class::BadOutput),
-    ("unexpected_tool_call", Class::BadOutput),
-    ("too_many_tool_calls", Class::BadOutput),
-    ("malformed_response", Class::BadOutput),
-    ("repetition", Class::BadOutput),
+const OTHERS: &[(&str, ErrorKind)] = &[
+    ("insufficient_system_resource", ErrorKind::Overloaded),
+    ("overloaded", ErrorKind::Overloaded),
+    ("error", ErrorKind::Transient),
+    ("network_error", ErrorKind::Transient),
+    ("internal_error", ErrorKind::Transient),
+    ("server_error", ErrorKind::Transient),
+    ("timeout", ErrorKind::Transient),
+    ("recitation", ErrorKind::ContentPolicy),
+    ("language", ErrorKind::ContentPolicy),
+    ("image_safety", ErrorKind::ContentPolicy),
+    ("image_prohibited_content", ErrorKind::ContentPolicy),
+    ("image_recitation", ErrorKind::ContentPolicy),
+    ("malformed_function_call", ErrorKind::BadOutput),
+    ("unexpected_tool_call", ErrorKind::BadOutput),
+    ("too_many_tool_calls", ErrorKind::BadOutput),
+    ("malformed_response", ErrorKind::BadOutput),
+    ("repetition", ErrorKind::BadOutput),
 ];
 
 impl Finish {
@@ -116,11 +116,11 @@ impl Finish {
         match self {
             Self::Stop | Self::Unknown => Ending::Whole,
             Self::Length | Self::ToolCalls => Ending::Unfinished,
-            Self::ContentFilter | Self::Refusal => Ending::Broken(Class::ContentPolicy),
-            Self::ContextWindow => Ending::Broken(Class::ContextTooLong),
+            Self::ContentFilter | Self::Refusal => Ending::Broken(ErrorKind::ContentPolicy),
+            Self::ContextWindow => Ending::Broken(ErrorKind::ContextTooLong),
             Self::Other(reason) => {
                 let class = OTHERS.iter().find(|(own, _)| own.eq_ignore_ascii_case(reason)).map(|(_, class)| *class);
-                Ending::Broken(class.unwrap_or(Class::Interrupted))
+                Ending::Broken(class.unwrap_or(ErrorKind::Interrupted))
             }
         }
     }
@@ -192,15 +192,15 @@ mod tests {
         assert_eq!(Finish::Unknown.ending(), Ending::Whole, "its end mark came");
         assert_eq!(ending("length"), Ending::Unfinished);
         for (word, class) in [
-            ("abort", Class::Interrupted),
-            ("pause_turn", Class::Interrupted),
-            ("OTHER", Class::Interrupted),
-            ("a reason of next year", Class::Interrupted),
-            ("insufficient_system_resource", Class::Overloaded),
-            ("RECITATION", Class::ContentPolicy),
-            ("MALFORMED_FUNCTION_CALL", Class::BadOutput),
-            ("error", Class::Transient),
-            ("model_context_window_exceeded", Class::ContextTooLong),
+            ("abort", ErrorKind::Interrupted),
+            ("pause_turn", ErrorKind::Interrupted),
+            ("OTHER", ErrorKind::Interrupted),
+            ("a reason of next year", ErrorKind::Interrupted),
+            ("insufficient_system_resource", ErrorKind::Overloaded),
+            ("RECITATION", ErrorKind::ContentPolicy),
+            ("MALFORMED_FUNCTION_CALL", ErrorKind::BadOutput),
+            ("error", ErrorKind::Transient),
+            ("model_context_window_exceeded", ErrorKind::ContextTooLong),
         ] {
             assert_eq!(ending(word), Ending::Broken(class), "{word}");
             assert!(Finish::read(word).complaint().is_some(), "{word}");

@@ -1,6 +1,6 @@
 //! Values of request headers: what in them stands for a secret, and what looks like one.
 
-use super::key::{KeySource, looks_like_key};
+use crate::model::api_key::{KeySource, looks_like_key};
 
 /// A part of a header's value as settings and records have it.
 #[derive(Debug, Clone, PartialEq, Eq)]

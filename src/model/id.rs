@@ -1,9 +1,38 @@
+//! The SHA-256 of what is kept under it, as text.
+//!
 //! Identifiers: sortable by time, printable, parseable.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, fmt::Write as _, io, io::Read, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
+
+/// Returns the SHA-256 of bytes, in hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    shown(&Sha256::digest(bytes))
+}
+
+/// Returns the SHA-256 of all that can be read, in hex.
+pub fn hex_of(mut from: impl Read) -> io::Result<String> {
+    let (mut hash, mut chunk) = (Sha256::new(), vec![0; 64 * 1024]);
+    loop {
+        match from.read(&mut chunk) {
+            Ok(0) => return Ok(shown(&hash.finalize())),
+            Ok(read) => hash.update(chunk.get(..read).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn shown(digest: &[u8]) -> String {
+    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
 
 /// Names one run for ever: a UUID version 7, so that ids sort by the time they were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,5 +59,17 @@ impl FromStr for RunId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Uuid::parse_str(text).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+
+    #[test]
+    fn a_digest_is_that_of_fips_180() {
+        // FIPS 180-2, appendix B.1.
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(super::hex(b"abc"), abc);
+        assert_eq!(super::hex_of(&b"abc"[..]).unwrap(), abc);
     }
 }

@@ -5,25 +5,24 @@ use std::{fmt, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    fault::{Class, Fault},
+use crate::model::{
+    error::{CallError, ErrorKind},
     finish::Finish,
     id::RunId,
-    quality::Quality,
-    status::RunStatus,
     usage::{Cost, Spent, Usage},
+    verdict::{Quality, RunStatus},
 };
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "end")]
-pub enum End {
+pub enum RunEnd {
     /// A complete answer. Whether it is good enough, its quality says.
     Done,
     /// The answer broke off; the part that came is kept.
     Interrupted {
         /// What broke it.
-        fault: Fault,
+        fault: CallError,
     },
     /// No target answered.
     Failed {
@@ -34,7 +33,7 @@ pub enum End {
     Cancelled,
 }
 
-impl End {
+impl RunEnd {
     /// Names the end in one word, as stored and as shown.
     #[must_use]
     pub fn word(&self) -> &'static str {
@@ -48,7 +47,7 @@ impl End {
 
     /// Returns the class of the fault it ended with, if it ended with one.
     #[must_use]
-    pub fn class(&self) -> Option<Class> {
+    pub fn class(&self) -> Option<ErrorKind> {
         match self {
             Self::Interrupted { fault } => Some(fault.class),
             Self::Failed { reasons } => reasons.last().map(|reason| reason.fault.class),
@@ -57,7 +56,7 @@ impl End {
     }
 }
 
-impl fmt::Display for End {
+impl fmt::Display for RunEnd {
     /// Says it in a sentence; a failure names every target that was tried with its reason.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -85,7 +84,7 @@ pub struct Reason {
     /// The target's name.
     pub target: String,
     /// Its last fault.
-    pub fault: Fault,
+    pub fault: CallError,
 }
 
 impl fmt::Display for Reason {
@@ -232,7 +231,7 @@ pub struct Outcome {
     pub run: RunId,
     /// How it ended.
     #[serde(flatten)]
-    pub end: End,
+    pub end: RunEnd,
     /// The answer's text exactly as the model sent it; what came of it if it broke off.
     pub text: String,
     /// The model's reasoning, if it showed any.
@@ -322,10 +321,10 @@ impl Outcome {
     #[must_use]
     pub fn cut_off(&self) -> bool {
         match &self.end {
-            End::Done => self.quality.as_ref().is_some_and(Quality::cut_off),
-            End::Interrupted { .. } => true,
-            End::Failed { .. } => matches!(self.end.class(), Some(Class::Truncated | Class::Interrupted)),
-            End::Cancelled => false,
+            RunEnd::Done => self.quality.as_ref().is_some_and(Quality::cut_off),
+            RunEnd::Interrupted { .. } => true,
+            RunEnd::Failed { .. } => matches!(self.end.class(), Some(ErrorKind::Truncated | ErrorKind::Interrupted)),
+            RunEnd::Cancelled => false,
         }
     }
 

@@ -4,17 +4,18 @@
 //! parcel "never came" C++ model:gpt-4o-mini failed:confidence since:7d cost:>0.01 -cached:yes sort:cost
 //! ```
 
-mod complete;
-mod parse;
-mod parts;
+pub(crate) mod complete;
+pub(crate) mod parse;
 
 use std::time::Duration;
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
-use super::status::RunStatus;
-pub use complete::{Vocabulary, complete, with_filter, with_sort};
-pub use parse::{BadQuery, FILTERS};
+pub use crate::model::query::{
+    complete::{Vocabulary, complete, with_filter, with_sort},
+    parse::{BadQuery, FILTERS},
+};
+use crate::model::verdict::RunStatus;
 
 /// A question about runs. Every part of it has to hold.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::model::{
     batch::CellRef,
     check::Check,
     input::Input,

@@ -1,8 +1,41 @@
+//! What a screen is drawn with: hues or none, Unicode or plain ASCII.
+//!
 //! What the user may choose, with the defaults.
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use super::{key::KeySource, target::ProviderKind, usage::PicoDollars};
+use crate::model::{api_key::KeySource, target::Vendor, usage::PicoDollars};
+
+/// What the terminal can show, as far as its environment and the settings tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TerminalCaps {
+    /// Whether hues are used; without them bold, dim, underlined and reversed remain.
+    pub colour: bool,
+    /// Whether characters beyond ASCII are used for frames and marks.
+    pub unicode: bool,
+}
+
+impl Default for TerminalCaps {
+    fn default() -> Self {
+        Self { colour: true, unicode: true }
+    }
+}
+
+impl TerminalCaps {
+    /// Chooses from the theme's name in the settings (`default`, `mono`, `ascii`), whether
+    /// `NO_COLOR` is set to anything but nothing, the value of `TERM`, and that of the first of
+    /// `LC_ALL`, `LC_CTYPE` and `LANG` that is set.
+    #[must_use]
+    pub fn choose(theme: &str, no_color: bool, term: &str, locale: &str) -> Self {
+        let locale = locale.to_ascii_lowercase();
+        let plain_locale = matches!(locale.as_str(), "c" | "posix")
+            || (locale.contains('.') && !locale.contains("utf-8") && !locale.contains("utf8"));
+        Self {
+            colour: !no_color && theme != "mono" && term != "dumb" && !term.ends_with("-m"),
+            unicode: theme != "ascii" && term != "dumb" && !plain_locale,
+        }
+    }
+}
 
 /// The whole of `config.toml`. Built by the store, which names the line of every mistake.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +97,7 @@ impl Settings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderSettings {
     /// Its wire format.
-    pub kind: ProviderKind,
+    pub kind: Vendor,
     /// Where it is; the vendor's own address where unset.
     pub base_url: Option<String>,
     /// Where its keys are read from.
@@ -100,7 +133,7 @@ pub struct AccountLimits {
 impl ProviderSettings {
     /// Makes a provider of a kind with nothing else set.
     #[must_use]
-    pub fn of(kind: ProviderKind) -> Self {
+    pub fn of(kind: Vendor) -> Self {
         Self {
             kind,
             base_url: None,
@@ -343,5 +376,22 @@ impl Project {
             Self::Ignored(why) => Some(why),
             Self::Absent | Self::Found { .. } | Self::Broken(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TerminalCaps;
+
+    #[test]
+    fn the_environment_takes_hues_and_unicode_away() {
+        assert_eq!(TerminalCaps::choose("default", false, "xterm-256color", "en_GB.UTF-8"), TerminalCaps::default());
+        assert_eq!(TerminalCaps::choose("default", false, "xterm-256color", ""), TerminalCaps::default());
+        assert!(!TerminalCaps::choose("default", true, "xterm", "C.UTF-8").colour);
+        assert!(!TerminalCaps::choose("mono", false, "xterm", "C.UTF-8").colour);
+        assert!(!TerminalCaps::choose("default", false, "xterm", "C").unicode);
+        assert!(!TerminalCaps::choose("default", false, "xterm", "de_DE.ISO-8859-1").unicode);
+        assert!(!TerminalCaps::choose("ascii", false, "xterm", "en_GB.UTF-8").unicode);
+        assert_eq!(TerminalCaps::choose("default", false, "dumb", ""), TerminalCaps { colour: false, unicode: false });
     }
 }

@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{card::ModelCard, digest::hex};
+use crate::model::{id::hex, model_card::ModelCard};
 
 /// Which wire format a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum ProviderKind {
+pub enum Vendor {
     /// OpenAI chat completions, and every endpoint compatible with them.
     OpenAi,
     /// Anthropic messages.
@@ -22,7 +22,7 @@ pub enum ProviderKind {
     Demo,
 }
 
-impl ProviderKind {
+impl Vendor {
     /// Returns the vendor's public base URL, where the kind has one.
     #[must_use]
     pub fn default_base_url(self) -> Option<&'static str> {
@@ -41,7 +41,7 @@ impl ProviderKind {
     }
 }
 
-impl fmt::Display for ProviderKind {
+impl fmt::Display for Vendor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::OpenAi => "openai",
@@ -61,7 +61,7 @@ pub struct Target {
     /// The provider's name in the settings.
     pub provider: String,
     /// Its wire format.
-    pub kind: ProviderKind,
+    pub kind: Vendor,
     /// Where it is, without credentials and without a trailing slash; none for command and demo.
     pub base_url: Option<String>,
     /// True when `base_url` is not the vendor's own, so that the vendor's retirements do not bind it.
@@ -82,7 +82,7 @@ impl Target {
     /// Tells whether the numbers of this target are a demonstration and not a measurement.
     #[must_use]
     pub fn is_demo(&self) -> bool {
-        self.kind == ProviderKind::Demo
+        self.kind == Vendor::Demo
     }
 
     /// Tells whether it is known what its answers cost: by its price, or because a demonstration costs nothing.
@@ -101,8 +101,7 @@ impl Target {
     /// Tells whether the endpoint is this machine's own.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        matches!(self.kind, ProviderKind::Demo | ProviderKind::Command)
-            || self.base_url.as_deref().is_some_and(is_loopback)
+        matches!(self.kind, Vendor::Demo | Vendor::Command) || self.base_url.as_deref().is_some_and(is_loopback)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::card::Price;
+use crate::model::model_card::Price;
 
 /// Tokens of one answer in classes that do not overlap. `None` is "the provider did not say".
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{digest::hex, prompt::Prompt};
+use crate::model::{id::hex, prompt::Prompt};
 
 /// Names a version for ever: the SHA-256, in hex, of [`Prompt::version`] as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -4,23 +4,33 @@
 //! durable: its run and its place in the batch are on the disk. What was answered before is not asked again.
 //! No call is begun that may pass a cap on money or tokens, and none goes on when the time is over; a slow disk
 //! slows a batch down. Dropping the stream cancels everything that is under way.
+//!
+//! The cells of a row: their places, which are kept, and the request that each is.
+//!
+//! A hand on a batch under way.
 
-mod cells;
-mod control;
-mod driver;
+pub mod budget;
 
-use std::{collections::BTreeMap, pin::Pin, sync::Arc, task::Context, task::Poll};
+pub(crate) mod driver;
+
+use std::{
+    collections::BTreeMap,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
-use super::Pipeline;
-use crate::model::{
-    BatchId, CacheMode, Outcome, Params, Place, Prompt, Row, Target,
-    batch::{Cap, Caps, Cell},
+use crate::{
+    model::{
+        BatchId, CacheMode, CellIndex, CellRef, Commit, DatasetRow, Outcome, Params, Prompt, RunRequest, Target,
+        batch::{BatchLimits, Cap, Cell},
+    },
+    pipeline::{Pipeline, batch::driver::Driver},
 };
-pub use control::BatchControl;
-use driver::Driver;
 
 /// What is asked in a batch, beside its rows.
 #[derive(Debug, Clone)]
@@ -40,7 +50,7 @@ pub struct BatchPlan {
     /// The models that judge by rubrics, as in [`crate::model::RunRequest::judges`].
     pub judges: BTreeMap<String, Target>,
     /// What may be used.
-    pub caps: Caps,
+    pub caps: BatchLimits,
     /// Cells under way at once, at most; at least one.
     pub concurrency: usize,
     /// Cells in all, if the number of rows is known.
@@ -52,12 +62,12 @@ pub struct BatchPlan {
     /// Whether cells that no model answered are asked again.
     pub retry_failed: bool,
     /// Asks these cells alone, whatever is known of them; all where there is none.
-    pub again: Option<Vec<Place>>,
+    pub again: Option<Vec<CellIndex>>,
 }
 
 /// Cells that ended before, by their places.
 #[derive(Debug, Clone, Default)]
-pub struct Known(BTreeMap<Place, (u64, Box<Cell>)>);
+pub struct Known(BTreeMap<CellIndex, (u64, Box<Cell>)>);
 
 impl Known {
     /// Gathers cells, each with the fingerprint of its row as it was then.
@@ -66,28 +76,28 @@ impl Known {
     }
 
     /// Lists them in the order of their places.
-    pub(super) fn cells(&self) -> impl Iterator<Item = &Cell> {
+    pub(crate) fn cells(&self) -> impl Iterator<Item = &Cell> {
         self.0.values().map(|(_, cell)| &**cell)
     }
 
     /// Counts the cells that need not be asked again, as long as their rows are as they were.
-    pub(super) fn settled(&self, retry_failed: bool) -> u64 {
+    pub(crate) fn settled(&self, retry_failed: bool) -> u64 {
         let settled = |cell: &Cell| cell.answered() || (cell.end == "failed" && !retry_failed);
         self.0.values().filter(|(_, cell)| settled(cell)).count() as u64
     }
 
     /// Counts the cells of a row that need not be asked again.
     #[must_use]
-    pub fn settled_of(&self, row: &Row, retry_failed: bool) -> u64 {
+    pub fn settled_of(&self, row: &DatasetRow, retry_failed: bool) -> u64 {
         let fingerprint = row.fingerprint();
-        let first = Place { row: row.number, ..Place::default() };
+        let first = CellIndex { row: row.number, ..CellIndex::default() };
         let places = self.0.range(first..).map(|(place, _)| *place).take_while(|place| place.row == row.number);
         places.filter(|place| self.keeps(*place, fingerprint, retry_failed).is_some()).count() as u64
     }
 
     /// Returns the cell at a place if it need not be asked again: its row is as it was, and it was answered,
     /// or no model could and that is not to be tried again.
-    fn keeps(&self, place: Place, row: u64, retry_failed: bool) -> Option<&Cell> {
+    fn keeps(&self, place: CellIndex, row: u64, retry_failed: bool) -> Option<&Cell> {
         let (fingerprint, cell) = self.0.get(&place)?;
         let settled = cell.answered() || (cell.end == "failed" && !retry_failed);
         (*fingerprint == row && settled).then_some(&**cell)
@@ -100,14 +110,14 @@ pub enum BatchEvent {
     /// A cell is asked. Cells are started and kept in the order of their places.
     Started {
         /// Its place.
-        place: Place,
+        place: CellIndex,
     },
     /// A cell was answered before, and is not asked again.
     Kept {
         /// What came of it.
         cell: Box<Cell>,
         /// Its row.
-        row: Arc<Row>,
+        row: Arc<DatasetRow>,
     },
     /// A cell has ended and is durable.
     Cell {
@@ -116,7 +126,7 @@ pub enum BatchEvent {
         /// The same with its texts and verdicts.
         outcome: Box<Outcome>,
         /// Its row.
-        row: Arc<Row>,
+        row: Arc<DatasetRow>,
     },
     /// A cell has ended and could not be recorded; the batch cannot go on, and a later one asks the cell again.
     Unrecorded {
@@ -125,7 +135,7 @@ pub enum BatchEvent {
         /// The same with its texts and verdicts: nobody else keeps them.
         outcome: Box<Outcome>,
         /// Its row.
-        row: Arc<Row>,
+        row: Arc<DatasetRow>,
     },
     /// So many rows were read.
     Rows {
@@ -214,7 +224,7 @@ impl Pipeline {
     pub fn batch(
         &self,
         plan: BatchPlan,
-        rows: impl Stream<Item = Result<Row, String>> + Send + 'static,
+        rows: impl Stream<Item = Result<DatasetRow, String>> + Send + 'static,
     ) -> BatchStream {
         let control = BatchControl::new(plan.concurrency, plan.caps);
         let driver = Driver::new(self.clone(), plan, Box::pin(rows), &control);
@@ -223,5 +233,129 @@ impl Pipeline {
             Some((event, driver))
         });
         BatchStream { events: Box::pin(events.fuse()), control }
+    }
+}
+
+impl BatchPlan {
+    /// Counts the cells of each row.
+    #[must_use]
+    pub fn cells_of_a_row(&self) -> usize {
+        self.targets.iter().map(Vec::len).sum::<usize>() * self.samples.max(1) as usize
+    }
+
+    /// Returns the place of a row's cell, counted from 0 in the order of places; none after the last.
+    pub(crate) fn place(&self, row: u64, at: usize) -> Option<CellIndex> {
+        let samples = self.samples.max(1) as usize;
+        let (mut lane, sample) = (at / samples, (at % samples) as u32);
+        for (prompt, targets) in (0_u32..).zip(&self.targets) {
+            if lane < targets.len() {
+                return Some(CellIndex { row, prompt, target: lane as u32, sample });
+            }
+            lane -= targets.len();
+        }
+        None
+    }
+
+    /// Returns the cell at a place if it is not asked again.
+    pub(crate) fn keeps(&self, place: CellIndex, fingerprint: u64) -> Option<&Cell> {
+        self.known.keeps(place, fingerprint, self.retry_failed).filter(|_| self.again.is_none())
+    }
+
+    /// Counts the cells of a row that are asked, and not kept as they ended before.
+    #[must_use]
+    pub fn asks(&self, row: &DatasetRow) -> u64 {
+        let fingerprint = row.fingerprint();
+        let places = (0..self.cells_of_a_row()).filter_map(|at| self.place(row.number, at));
+        let asked = |place: &CellIndex| match &self.again {
+            Some(again) => again.binary_search(place).is_ok(),
+            None => self.keeps(*place, fingerprint).is_none(),
+        };
+        places.filter(asked).count() as u64
+    }
+
+    /// Makes the request of a cell; none for a place the plan has not.
+    pub(crate) fn request(&self, place: CellIndex, row: &DatasetRow, fingerprint: u64) -> Option<RunRequest> {
+        let (prompt_name, prompt) = self.prompts.get(place.prompt as usize)?;
+        let targets = self.targets.get(place.prompt as usize)?.get(place.target as usize)?;
+        Some(RunRequest {
+            prompt_name: Some(prompt_name.clone()),
+            prompt: Arc::clone(prompt),
+            params: self.params.clone(),
+            input: row.input.clone(),
+            targets: targets.clone(),
+            cache: self.cache,
+            commit: Commit::Buffered,
+            sample: place.sample,
+            session: self.session.clone(),
+            parent: None,
+            checks: row.checks.clone(),
+            min_score: row.min_score,
+            judges: self.judges.clone(),
+            cell: Some(CellRef { batch: self.id, place, row: fingerprint }),
+        })
+    }
+}
+
+/// What is wanted of a batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(crate) stop: bool,
+    pub(crate) drain: bool,
+    pub(crate) paused: bool,
+    pub(crate) concurrency: usize,
+    pub(crate) caps: BatchLimits,
+    /// Counts the times it was resumed.
+    pub(crate) resumed: u64,
+}
+
+/// A hand on a batch under way; clones are the same hand.
+#[derive(Debug, Clone)]
+pub struct BatchControl(Arc<watch::Sender<Wanted>>);
+
+impl BatchControl {
+    pub(crate) fn new(concurrency: usize, caps: BatchLimits) -> Self {
+        let wanted =
+            Wanted { stop: false, drain: false, paused: false, concurrency: concurrency.max(1), caps, resumed: 0 };
+        Self(Arc::new(watch::Sender::new(wanted)))
+    }
+
+    /// Stops it: calls under way end as cancelled and no further one is made.
+    pub fn stop(&self) {
+        self.0.send_modify(|wanted| wanted.stop = true);
+    }
+
+    /// Starts no further cell, and ends once those under way have ended.
+    pub fn drain(&self) {
+        self.0.send_modify(|wanted| wanted.drain = true);
+    }
+
+    /// Starts no further cell; those under way end.
+    pub fn pause(&self) {
+        self.0.send_modify(|wanted| wanted.paused = true);
+    }
+
+    /// Goes on after a pause, also after one that a cap made: the cap is looked at again.
+    pub fn resume(&self) {
+        self.0.send_modify(|wanted| {
+            wanted.paused = false;
+            wanted.resumed += 1;
+        });
+    }
+
+    /// Changes how many cells are under way at once, at most; those that are too many by then end first.
+    pub fn set_concurrency(&self, most: usize) {
+        self.0.send_modify(|wanted| wanted.concurrency = most.max(1));
+    }
+
+    /// Changes what may be used; a pause that a cap made is over if there is room by then.
+    pub fn set_caps(&self, caps: BatchLimits) {
+        self.0.send_modify(|wanted| {
+            wanted.caps = caps;
+            wanted.resumed += 1;
+        });
+    }
+
+    pub(crate) fn wanted(&self) -> watch::Receiver<Wanted> {
+        self.0.subscribe()
     }
 }

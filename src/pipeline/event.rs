@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Cost, Fault, Message, Outcome, Params, Quality, Rule, RunId, Usage};
+use crate::model::{CallError, Cost, Message, Outcome, Params, Quality, Rule, RunId, Usage};
 
 /// An event and when it happened, counted from the start of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Told {
+pub struct TimedEvent {
     /// Since the run's start.
     pub at: Duration,
     /// What happened.
@@ -55,9 +55,9 @@ pub enum RunEvent {
         /// The target's name.
         target: String,
         /// Why.
-        fault: Fault,
+        fault: CallError,
         /// What happens next.
-        next: Next,
+        next: NextStep,
     },
     /// A call starts. It voids all text of earlier attempts.
     Attempt {
@@ -96,7 +96,7 @@ pub enum RunEvent {
         /// Which attempt it belongs to.
         attempt: u32,
         /// Which part of the answer.
-        part: Part,
+        part: DeltaPart,
         /// The text.
         text: String,
     },
@@ -126,9 +126,9 @@ pub enum RunEvent {
         /// Which attempt.
         attempt: u32,
         /// Why.
-        fault: Fault,
+        fault: CallError,
         /// What happens next.
-        next: Next,
+        next: NextStep,
     },
     /// A rubric was asked of its judge. It comes before the verdicts are told.
     Judged {
@@ -176,7 +176,7 @@ pub enum Lookup {
 /// Which part of an answer a delta belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
+pub enum DeltaPart {
     /// The answer.
     Text,
     /// The reasoning before it.
@@ -186,7 +186,7 @@ pub enum Part {
 /// What follows a failed attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "next")]
-pub enum Next {
+pub enum NextStep {
     /// The same target again, after a wait that can be cut short.
     Retry {
         /// How long.

@@ -7,7 +7,7 @@ use std::sync::{
 
 use crate::{
     model::{
-        Class, Fault,
+        CallError, ErrorKind,
         settings::{IntakeLimits, byte_size},
     },
     provider::WireEvent,
@@ -15,11 +15,11 @@ use crate::{
 
 /// Bytes that the runs of a pipeline hold of their answers, all together.
 #[derive(Debug, Clone, Default)]
-pub(super) struct AllAnswers(Arc<AtomicU64>);
+pub(crate) struct AllAnswers(Arc<AtomicU64>);
 
 /// What one attempt holds of it, until it is dropped.
 #[derive(Debug, Default)]
-pub(super) struct Intake {
+pub(crate) struct Intake {
     limits: IntakeLimits,
     all: AllAnswers,
     own: u64,
@@ -27,12 +27,12 @@ pub(super) struct Intake {
 
 impl Intake {
     /// Begins with nothing.
-    pub(super) fn new(limits: IntakeLimits, all: &AllAnswers) -> Self {
+    pub(crate) fn new(limits: IntakeLimits, all: &AllAnswers) -> Self {
         Self { limits, all: all.clone(), own: 0 }
     }
 
     /// Counts a piece of an answer and cuts it off where a limit is reached; the fault that ends the attempt then.
-    pub(super) fn admit(&mut self, event: &mut WireEvent) -> Option<Fault> {
+    pub(crate) fn admit(&mut self, event: &mut WireEvent) -> Option<CallError> {
         let (WireEvent::Text(text) | WireEvent::Refusal(text) | WireEvent::Reasoning(text)) = event else {
             return None;
         };
@@ -56,7 +56,7 @@ impl Intake {
         let words = format!(
             "{whose} larger than {limit}, as much as is taken; {key} in [limits] of the settings says how much"
         );
-        Some(Fault::new(Class::TooLarge, words))
+        Some(CallError::new(ErrorKind::TooLarge, words))
     }
 }
 

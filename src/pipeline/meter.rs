@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::event::{Lookup, Next, RunEvent, Told};
-use crate::model::{
-    Cost, Outcome, Price, Target, Usage,
-    usage::{estimate_tokens, estimate_tokens_of, tokens_per_second},
+use crate::{
+    model::{
+        Cost, Outcome, Price, Target, Usage,
+        usage::{estimate_tokens, estimate_tokens_of, tokens_per_second},
+    },
+    pipeline::event::{Lookup, NextStep, RunEvent, TimedEvent},
 };
 
 /// What a run is doing.
@@ -66,7 +68,7 @@ impl RunMeter {
     }
 
     /// Takes the next event in.
-    pub fn take(&mut self, told: &Told) {
+    pub fn take(&mut self, told: &TimedEvent) {
         match &told.event {
             RunEvent::Prepared { messages, .. } => {
                 self.prompt = messages.iter().map(|message| estimate_tokens(&message.content)).sum();
@@ -104,12 +106,12 @@ impl RunMeter {
             RunEvent::Usage { usage, .. } => self.usage = *usage,
             RunEvent::Served { model, .. } => self.served = Some(model.clone()),
             RunEvent::AttemptFailed { next, .. } => match next {
-                Next::Retry { wait } | Next::NextKey { wait, .. } => {
+                NextStep::Retry { wait } | NextStep::NextKey { wait, .. } => {
                     self.phase = Phase::Backoff;
                     self.deadline = Some(told.at.saturating_add(*wait));
                 }
-                Next::NextModel { .. } => self.phase = Phase::Preparing,
-                Next::GiveUp => {}
+                NextStep::NextModel { .. } => self.phase = Phase::Preparing,
+                NextStep::GiveUp => {}
             },
             RunEvent::Ended { outcome } => {
                 self.phase = Phase::Ended;

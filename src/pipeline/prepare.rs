@@ -1,20 +1,69 @@
+//! What is refused or said before anything is sent: retired models, models about to go, prompts too long.
+//!
 //! From a prompt, an input and a target to what is sent, with a notice for every change.
 
 use std::{collections::BTreeSet, time::Duration};
 
+use jiff::civil::Date;
+
 use crate::{
-    eval::{
-        JsonTypes,
-        template::{self, FillBudget, Unfilled},
-    },
+    eval::JsonTypes,
     model::{
-        Class, Fault, Format, Input, Message, Params, Prompt, ProviderKind, Role, RunRequest, Target,
-        card::JsonSupport,
-        prompt::{DEFAULT_TEMPERATURE, speaks_of_json},
-        reserved::refuse,
+        CallError, ErrorKind, Format, Input, Message, Params, Prompt, Role, RunRequest, Target, Vendor,
+        model_card::JsonSupport,
+        prompt::{DEFAULT_TEMPERATURE, refuse, speaks_of_json},
+        usage::estimate_tokens,
     },
     provider::{Call, PlainRequest, WireFormat},
+    template,
+    template::{FillBudget, Unfilled},
 };
+
+/// How many days before a model's end it is spoken of.
+const WARN_DAYS: i32 = 60;
+
+/// Tokens of a prompt from which on it is spoken of where nobody knows how many the model takes.
+const MANY: u64 = 200_000;
+
+/// Checks a target on a day; what a person should know, or why it is not asked.
+///
+/// A vendor's retirements do not bind somebody else's endpoint.
+pub(crate) fn check(
+    target: &Target,
+    messages: &[Message],
+    today: Date,
+    allow_retired: bool,
+) -> Result<Vec<String>, CallError> {
+    let card = &target.card;
+    let mut notices = Vec::new();
+    if let Some(day) = card.shutdown.as_deref().filter(|_| !target.custom_endpoint) {
+        let instead = card.successor.as_ref().map_or_else(String::new, |name| format!("; its successor is {name}"));
+        if card.retired_on(&today.to_string()) {
+            let gone = format!("{} was shut down on {day}{instead}", target.model);
+            if !allow_retired {
+                return Err(CallError::new(ErrorKind::ModelGone, gone));
+            }
+            notices.push(gone);
+        } else if day.parse::<Date>().is_ok_and(|day| (day - today).get_days() <= WARN_DAYS) {
+            notices.push(format!("{} will be shut down on {day}{instead}", target.model));
+        }
+    }
+    let estimate: u64 = messages.iter().map(|message| estimate_tokens(&message.content)).sum();
+    match card.context {
+        Some(context) if estimate > context => {
+            return Err(CallError::new(
+                ErrorKind::ContextTooLong,
+                format!("the prompt has about {estimate} tokens, and {} takes {context}", target.model),
+            ));
+        }
+        None if estimate >= MANY => notices.push(format!(
+            "the prompt has about {estimate} tokens, and how many {} takes is not known; `context` in config.toml says it",
+            target.model
+        )),
+        Some(_) | None => {}
+    }
+    Ok(notices)
+}
 
 /// What is said to a model that is not told by the prompt to answer in JSON.
 fn json_words(types: JsonTypes) -> &'static str {
@@ -29,7 +78,7 @@ fn json_words(types: JsonTypes) -> &'static str {
 
 /// What is sent to one target.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Fitted {
+pub(crate) struct PreparedRequest {
     /// The conversation.
     pub messages: Vec<Message>,
     /// The parameters the target takes.
@@ -43,24 +92,24 @@ pub(super) struct Fitted {
 }
 
 /// The tokens that an answer is taken to have where nothing limits it and none has come.
-pub(super) const USUAL: u64 = 1000;
+pub(crate) const USUAL: u64 = 1000;
 
 /// Returns the HTTP request that a run on its first target would begin with, the key left out; none
 /// where that target is not asked over HTTP. Fails where the prompt cannot be filled.
-pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, Fault> {
+pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, CallError> {
     let Some(target) = request.targets.first() else {
         return Ok(None);
     };
-    let Fitted { messages, params, format, .. } =
+    let PreparedRequest { messages, params, format, .. } =
         fit(&request.prompt, &request.params, &fill(&request.prompt, &request.input)?, target, &BTreeSet::new());
     let call = Call { target: target.clone(), key: None, messages, params, format, connect: Duration::ZERO };
     Ok(PlainRequest::of(&call))
 }
 
 /// Fills a prompt's templates from an input. A variable without a value is a mistake in the prompt.
-pub(super) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, Fault> {
+pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallError> {
     // A prompt's file was checked when it was read; parameters may have come another way since.
-    refuse(&prompt.params.extra).map_err(|words| Fault::new(Class::InvalidPrompt, words))?;
+    refuse(&prompt.params.extra).map_err(|words| CallError::new(ErrorKind::InvalidPrompt, words))?;
     let (mut missing, mut filled) = (BTreeSet::new(), Vec::new());
     let mut budget = FillBudget::new(prompt.spoken().map(|(_, text)| text.len()).sum(), input);
     for (role, text) in prompt.spoken() {
@@ -70,20 +119,23 @@ pub(super) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, Fault
             Err(Unfilled::Mistake(mistake)) => {
                 let place = prompt.turns().iter().position(|turn| turn.role == role && turn.content == text);
                 let whose = place.map_or_else(String::new, |place| format!("message {} ", place + 1));
-                return Err(Fault::new(Class::InvalidPrompt, format!("{whose}({}), {mistake}", role.name())));
+                return Err(CallError::new(ErrorKind::InvalidPrompt, format!("{whose}({}), {mistake}", role.name())));
             }
         }
     }
     if !missing.is_empty() {
         let names = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let (noun, it) = if missing.len() == 1 { ("variable", "it") } else { ("variables", "them") };
-        return Err(Fault::new(
-            Class::InvalidPrompt,
+        return Err(CallError::new(
+            ErrorKind::InvalidPrompt,
             format!("no value for {noun} {names}: give {it} a value, or take {it} out of the prompt"),
         ));
     }
     if filled.iter().all(|message| message.content.trim().is_empty()) {
-        return Err(Fault::new(Class::InvalidPrompt, "there is nothing to send: the prompt and the input are empty"));
+        return Err(CallError::new(
+            ErrorKind::InvalidPrompt,
+            "there is nothing to send: the prompt and the input are empty",
+        ));
     }
     let alone = filled.iter().all(|message| message.role == Role::System || message.content.trim().is_empty());
     let last = filled.len() - 1;
@@ -95,20 +147,18 @@ pub(super) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, Fault
 
 /// Fits filled messages and a prompt's parameters, with a run's `own` over them, to a target, leaving
 /// out what it rejects and what is `refused`, which the target was seen to reject.
-pub(super) fn fit(
+pub(crate) fn fit(
     prompt: &Prompt,
     own: &Params,
     messages: &[Message],
     target: &Target,
     refused: &BTreeSet<String>,
-) -> Fitted {
+) -> PreparedRequest {
     let mut notices = Vec::new();
     let params = fit_params(prompt.params.under(own), &mut notices, target, refused);
     let (format, words) = form(prompt, messages, target, refused, &mut notices);
     let opening = messages.iter().take_while(|message| message.role == Role::System).count();
-    if target.kind == ProviderKind::Anthropic
-        && messages.iter().skip(opening).any(|message| message.role == Role::System)
-    {
+    if target.kind == Vendor::Anthropic && messages.iter().skip(opening).any(|message| message.role == Role::System) {
         notices.push(format!(
             "{} takes system messages at the start alone; the later ones were moved there",
             target.model
@@ -124,11 +174,11 @@ pub(super) fn fit(
             None => messages.insert(0, Message { role: Role::System, content: words.clone() }),
         }
     }
-    Fitted { messages, params, format, words, notices }
+    PreparedRequest { messages, params, format, words, notices }
 }
 
 /// Tells whether a parameter a target rejects is one that can be left out of the next try.
-pub(super) fn droppable(fitted: &Fitted, param: &str) -> bool {
+pub(crate) fn droppable(fitted: &PreparedRequest, param: &str) -> bool {
     let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = &fitted.params;
     match param {
         "temperature" => temperature.is_some(),
@@ -180,7 +230,7 @@ fn form(
     };
     let schema = prompt.response.schema.as_ref().filter(|_| prompt.response.format == Format::Schema);
     // OpenAI itself takes the schema of an object alone.
-    let objects_only = target.kind == ProviderKind::OpenAi && !target.custom_endpoint;
+    let objects_only = target.kind == Vendor::OpenAi && !target.custom_endpoint;
     let takes_schema = types == JsonTypes::OBJECT || !objects_only;
     let format = match (prompt.response.format, support, schema) {
         (Format::Text, ..) => return (WireFormat::Text, String::new()),
@@ -212,16 +262,65 @@ fn form(
 mod tests {
     use std::collections::BTreeMap;
 
+    use jiff::civil::date;
     use serde_json::json;
 
     use super::*;
-    use crate::model::{ModelCard, Response, Turn};
+    use crate::model::{ModelCard, Response, Role, Turn, Vendor};
 
+    fn retired_target(shutdown: &str) -> Target {
+        Target {
+            name: "old".to_owned(),
+            provider: "anthropic".to_owned(),
+            kind: Vendor::Anthropic,
+            base_url: None,
+            custom_endpoint: false,
+            model: "claude-2".to_owned(),
+            command: Vec::new(),
+            headers: BTreeMap::new(),
+            card: ModelCard {
+                shutdown: Some(shutdown.to_owned()),
+                successor: Some("claude-next".to_owned()),
+                context: Some(10),
+                ..ModelCard::default()
+            },
+        }
+    }
+
+    #[test]
+    fn a_retired_model_is_refused_with_its_date_and_successor_unless_asked_for() {
+        let (old, today) = (retired_target("2025-07-21"), date(2026, 11, 22));
+        let fault = check(&old, &[], today, false).unwrap_err();
+        assert_eq!(fault.class, ErrorKind::ModelGone);
+        assert_eq!(fault.message, "claude-2 was shut down on 2025-07-21; its successor is claude-next");
+        assert_eq!(check(&old, &[], today, true).unwrap().len(), 1);
+        let elsewhere = Target { custom_endpoint: true, ..old };
+        assert_eq!(check(&elsewhere, &[], today, false).unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_end_within_sixty_days_is_told() {
+        let today = date(2026, 11, 22);
+        let told = |day: &str| check(&retired_target(day), &[], today, false).unwrap();
+        assert_eq!(told("2027-01-14"), ["claude-2 will be shut down on 2027-01-14; its successor is claude-next"]);
+        assert_eq!(told("2027-01-21").len(), 1);
+        assert_eq!(told("2027-01-22"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_prompt_beyond_the_context_is_not_sent() {
+        let message = |content: String| [Message { role: Role::User, content }];
+        let target = retired_target("2030-01-01");
+        assert!(check(&target, &message("x".repeat(40)), date(2026, 1, 1), false).is_ok());
+        let fault = check(&target, &message("x".repeat(41)), date(2026, 1, 1), false).unwrap_err();
+        assert_eq!(fault.class, ErrorKind::ContextTooLong);
+        assert_eq!(fault.message, "the prompt has about 11 tokens, and claude-2 takes 10");
+    }
     fn target(json: JsonSupport, rejects: &[&str]) -> Target {
         Target {
             name: "m".to_owned(),
             provider: "p".to_owned(),
-            kind: ProviderKind::OpenAi,
+            kind: Vendor::OpenAi,
             base_url: None,
             custom_endpoint: true,
             model: "m-1".to_owned(),
@@ -244,7 +343,7 @@ mod tests {
         }
     }
 
-    fn fitted(prompt: &Prompt, target: &Target) -> Fitted {
+    fn fitted(prompt: &Prompt, target: &Target) -> PreparedRequest {
         fit(prompt, &Params::default(), &fill(prompt, &Input::of("hi")).unwrap(), target, &BTreeSet::new())
     }
 
@@ -252,7 +351,7 @@ mod tests {
     fn missing_variables_are_named() {
         let asks = Prompt { system: "{{ b }}".to_owned(), user: "{{ a }} {{ input }}".to_owned(), ..Prompt::default() };
         let fault = fill(&asks, &Input::of("x")).unwrap_err();
-        assert_eq!(fault.class, Class::InvalidPrompt);
+        assert_eq!(fault.class, ErrorKind::InvalidPrompt);
         assert_eq!(fault.message, "no value for variables `a`, `b`: give them a value, or take them out of the prompt");
         assert!(fill(&prompt("", Format::Text), &Input::of(" ")).unwrap_err().message.contains("nothing to send"));
     }
@@ -351,7 +450,7 @@ mod tests {
                 prompt.response.schema = Some(schema.clone());
                 for support in [None, Object, Schema, SchemaOnly] {
                     for target in [target(support, &[]), official(support)] {
-                        let Fitted { format: wire, messages, .. } = fitted(&prompt, &target);
+                        let PreparedRequest { format: wire, messages, .. } = fitted(&prompt, &target);
                         assert_ne!(wire, WireFormat::JsonObject, "{schema} {support:?}");
                         let said = &messages[0].content;
                         assert!(!said.to_lowercase().contains("json object"), "{schema} {support:?}: {said}");

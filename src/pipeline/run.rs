@@ -1,43 +1,56 @@
 //! One run from request to end: the stages in order, and the record that is kept whatever happens.
 
+pub(crate) mod judges;
+
+pub(crate) mod attempt;
+pub(crate) mod cache_lookup;
+pub(crate) mod correction;
+pub(crate) mod finish;
+pub(crate) mod judging_thread;
+pub(crate) mod key_lease;
+pub(crate) mod targets;
+
 use std::{sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
 
-use super::{
-    Shared,
-    allow::Reserved,
-    aside::aside,
-    cache::{self, worth_keeping},
-    event::{Lookup, RunEvent, Told},
-    flight::{self, Leader, Part, Standing},
-    gate::Permit,
-    heard::Heard,
-    intake::Intake,
-    limits::after,
-    mend::Kept,
-    port::{Cached, RunRecord, RunStart},
-    prepare::{self, Fitted},
-    spending::{Purse, Reservation},
-    stream::Line,
-};
 use crate::{
-    eval::{Judge, Judgement, check, template::is_light},
+    eval::{CheckSuite, Judgement, check},
     model::{
-        CacheMode, Check, Class, End, Fault, Message, Outcome, Prompt, Response, RunId, RunRequest, Target,
+        CacheMode, CallError, Check, ErrorKind, Message, Outcome, Prompt, Response, RunEnd, RunId, RunRequest, Target,
         outcome::{AttemptUsage, Judging, Reason},
     },
+    pipeline::{
+        Shared, cache_key,
+        cache_key::worth_keeping,
+        event::{Lookup, RunEvent, TimedEvent},
+        event_sink::EventSink,
+        intake::Intake,
+        ports::{Cached, RunRecord, RunStart},
+        prepare,
+        prepare::PreparedRequest,
+        rate_limiter::Permit,
+        response_accumulator::ResponseAccumulator,
+        run::{
+            cache_lookup::{FlightRole, FlightState, Leader},
+            correction::{Reserved, SetAsideAnswer},
+            judging_thread::aside,
+        },
+        spending::{Purse, Reservation},
+        timeouts::after,
+    },
+    template::is_light,
 };
 
 /// A run under way.
-pub(super) struct Run {
+pub(crate) struct Run {
     /// What all runs share.
     pub shared: Arc<Shared>,
     /// What was asked for.
     pub request: RunRequest,
     /// The way to whoever watches.
-    pub line: Line,
+    pub line: EventSink,
     /// Its id.
     pub id: RunId,
     /// When it started.
@@ -45,7 +58,7 @@ pub(super) struct Run {
     /// When it must have ended.
     pub deadline: Instant,
     /// What the attempt under way, or the last one, has said.
-    pub heard: Heard,
+    pub heard: ResponseAccumulator,
     /// What of the answers' limits it holds.
     pub intake: Intake,
     /// The place of the target asked last.
@@ -61,7 +74,7 @@ pub(super) struct Run {
     /// The judgement, once there was an answer to judge, and when that was since the start.
     pub judged: Option<(Judgement, Duration)>,
     /// The best answer of the wrong form so far, while a better one is asked for.
-    pub kept: Option<Kept>,
+    pub kept: Option<SetAsideAnswer>,
     /// The last answer of the wrong form, and what is wrong with it.
     pub wrong: Option<(String, Vec<String>)>,
     /// Whether something else was sent than the prompt has.
@@ -77,37 +90,42 @@ pub(super) struct Run {
     /// What the judges of its rubrics took, once one was asked.
     pub judging: Option<Judging>,
     /// What the answering attempt sent.
-    pub sent: Option<Fitted>,
+    pub sent: Option<PreparedRequest>,
     /// Whether it is a cell that was refused before any call: it leaves no trace, and is asked later.
     pub unasked: bool,
     /// The cached outcome that is played again.
     pub replayed: Option<Outcome>,
     started: Timestamp,
-    timeline: Vec<Told>,
+    timeline: Vec<TimedEvent>,
     recorded: bool,
 }
 
 /// What a run needs for any target.
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// The messages, filled in.
     pub messages: Vec<Message>,
     /// The checks.
-    pub judge: Arc<Judge>,
+    pub judge: Arc<CheckSuite>,
 }
 
 /// Runs a request; the result is the last event.
-pub(super) async fn drive(shared: Arc<Shared>, request: RunRequest, purse: Option<Purse>, line: Line) -> Told {
+pub(crate) async fn drive(
+    shared: Arc<Shared>,
+    request: RunRequest,
+    purse: Option<Purse>,
+    line: EventSink,
+) -> TimedEvent {
     let mut run = Run::begin(shared, request, purse, line.clone());
     let end = tokio::select! {
         biased;
-        () = line.stopped() => End::Cancelled,
+        () = line.stopped() => RunEnd::Cancelled,
         end = run.stages() => end,
     };
     run.end(end)
 }
 
 impl Run {
-    fn begin(shared: Arc<Shared>, mut request: RunRequest, purse: Option<Purse>, line: Line) -> Self {
+    fn begin(shared: Arc<Shared>, mut request: RunRequest, purse: Option<Purse>, line: EventSink) -> Self {
         let world = &shared.ports.world;
         let (id, started, start) = (world.run_id(), world.timestamp(), Instant::now());
         if request.prompt.response.format.is_auto() {
@@ -138,7 +156,7 @@ impl Run {
             id,
             start,
             deadline,
-            heard: Heard::default(),
+            heard: ResponseAccumulator::default(),
             intake: Intake::default(),
             asked: 0,
             attempts: 0,
@@ -163,13 +181,13 @@ impl Run {
         }
     }
 
-    async fn stages(&mut self) -> End {
+    async fn stages(&mut self) -> RunEnd {
         let Some(head) = self.request.targets.first().cloned() else {
-            return End::Failed { reasons: Vec::new() };
+            return RunEnd::Failed { reasons: Vec::new() };
         };
         let plan = match self.plan().await {
             Ok(plan) => plan,
-            Err(fault) => return End::Failed { reasons: vec![Reason { target: head.name, fault }] },
+            Err(fault) => return RunEnd::Failed { reasons: vec![Reason { target: head.name, fault }] },
         };
         let refused = self.shared.learnt.refused(&head);
         let fitted = prepare::fit(&self.request.prompt, &self.request.params, &plan.messages, &head, &refused);
@@ -186,8 +204,8 @@ impl Run {
         })
         .await;
         match self.look_up(&head, &key).await {
-            Found::Answer { cached, shared } => self.replay(&plan, &head, *cached, shared).await,
-            Found::Nothing { leader } => {
+            LookupResult::Answer { cached, shared } => self.replay(&plan, &head, *cached, shared).await,
+            LookupResult::Nothing { leader } => {
                 let end = self.ask(&plan).await;
                 self.keep(leader, &end);
                 end
@@ -195,7 +213,7 @@ impl Run {
         }
     }
 
-    async fn plan(&self) -> Result<Plan, Fault> {
+    async fn plan(&self) -> Result<Plan, CallError> {
         let RunRequest { prompt, input, checks, min_score, .. } = &self.request;
         let messages = if is_light(prompt.spoken().map(|(_, text)| text), input) {
             prepare::fill(prompt, input)?
@@ -209,27 +227,27 @@ impl Run {
         } else {
             let (shared, prompt) = (Arc::clone(&self.shared), Arc::clone(prompt));
             let (checks, min_score) = (checks.clone(), *min_score);
-            let at_once = Judge::compiles_at_once(&prompt.response, prompt.checks.iter().chain(&checks));
+            let at_once = CheckSuite::compiles_at_once(&prompt.response, prompt.checks.iter().chain(&checks));
             let compile = move || {
                 let compile = || judge(&prompt, &checks, min_score);
                 if own { shared.compiled.of(&prompt, compile) } else { compile().map(Arc::new) }
             };
             let compiled = if at_once { Some(compile()) } else { aside(self.deadline, compile).await };
-            compiled.ok_or_else(|| self.late())?.map_err(|bad| Fault::new(Class::InvalidPrompt, bad))?
+            compiled.ok_or_else(|| self.late())?.map_err(|bad| CallError::new(ErrorKind::InvalidPrompt, bad))?
         };
         Ok(Plan { messages, judge })
     }
 
     /// The cache key of what is sent to a target.
-    pub(super) fn key(&self, target: &Target, fitted: &Fitted) -> String {
+    pub(crate) fn key(&self, target: &Target, fitted: &PreparedRequest) -> String {
         let RunRequest { prompt, input, sample, .. } = &self.request;
-        cache::key(prompt, input, target, fitted, *sample)
+        cache_key::key(prompt, input, target, fitted, *sample)
     }
 
     /// What a person should know of a target today, or why it is not asked.
-    pub(super) fn preflight(&self, target: &Target, messages: &[Message]) -> Result<Vec<String>, Fault> {
+    pub(crate) fn preflight(&self, target: &Target, messages: &[Message]) -> Result<Vec<String>, CallError> {
         let today = self.shared.ports.world.timestamp().to_zoned(TimeZone::UTC).date();
-        let mut notices = super::preflight::check(target, messages, today, self.shared.rules.allow_retired)?;
+        let mut notices = prepare::check(target, messages, today, self.shared.rules.allow_retired)?;
         if self.shared.pool.has_keys(&target.provider) {
             let unreadable = self.shared.pool.unreadable(&target.provider);
             notices.extend(unreadable.iter().map(|why| format!("{why}; another one is used")));
@@ -237,32 +255,32 @@ impl Run {
         Ok(notices)
     }
 
-    async fn look_up(&mut self, head: &Target, key: &str) -> Found {
+    async fn look_up(&mut self, head: &Target, key: &str) -> LookupResult {
         if let Some(why) = self.bypass(head) {
             self.tell(RunEvent::Cache { lookup: Lookup::Bypass { why: why.to_owned() } }).await;
-            return Found::Nothing { leader: None };
+            return LookupResult::Nothing { leader: None };
         }
         loop {
             match self.shared.flights.join(key) {
-                Part::Lead(leader) => {
+                FlightRole::Lead(leader) => {
                     let shared = Arc::clone(&self.shared);
                     let Some(cached) = shared.ports.cache.get(key).await else {
                         self.tell(RunEvent::Cache { lookup: Lookup::Miss }).await;
-                        return Found::Nothing { leader: Some(leader) };
+                        return LookupResult::Nothing { leader: Some(leader) };
                     };
-                    leader.land(Standing::Landed(Arc::new(cached.clone())));
+                    leader.land(FlightState::Landed(Arc::new(cached.clone())));
                     self.tell(RunEvent::Cache { lookup: Lookup::Hit { stored: cached.stored } }).await;
-                    return Found::Answer { cached: Box::new(cached), shared: false };
+                    return LookupResult::Answer { cached: Box::new(cached), shared: false };
                 }
-                Part::Follow(flight) => {
+                FlightRole::Follow(flight) => {
                     self.tell(RunEvent::Cache { lookup: Lookup::Joined }).await;
-                    match tokio::time::timeout_at(self.deadline, flight::landed(flight)).await {
+                    match tokio::time::timeout_at(self.deadline, cache_lookup::landed(flight)).await {
                         // Its leader left: the flight is taken over, or its new leader followed.
                         Ok(None) => {}
-                        Ok(Some(Standing::Landed(cached))) if self.may_be_answered_by(&cached.outcome) => {
-                            return Found::Answer { cached: Box::new((*cached).clone()), shared: true };
+                        Ok(Some(FlightState::Landed(cached))) if self.may_be_answered_by(&cached.outcome) => {
+                            return LookupResult::Answer { cached: Box::new((*cached).clone()), shared: true };
                         }
-                        Ok(Some(_)) | Err(_) => return Found::Nothing { leader: None },
+                        Ok(Some(_)) | Err(_) => return LookupResult::Nothing { leader: None },
                     }
                 }
             }
@@ -284,16 +302,16 @@ impl Run {
     }
 
     /// Keeps a new answer in the cache, and gives it to the runs that wait for it.
-    fn keep(&mut self, leader: Option<Leader>, end: &End) {
+    fn keep(&mut self, leader: Option<Leader>, end: &RunEnd) {
         let Some(target) = self.request.targets.get(self.asked).cloned() else { return };
-        if *end != End::Done {
+        if *end != RunEnd::Done {
             if let Some(leader) = leader {
-                leader.land(Standing::Failed);
+                leader.land(FlightState::Failed);
             }
             return;
         }
         // What judging it took is not the answer's, nor what attempts before it did.
-        let outcome = self.outcome(End::Done);
+        let outcome = self.outcome(RunEnd::Done);
         let outcome = Outcome { judging: None, usage: outcome.answer_usage(), by_attempt: Vec::new(), ..outcome };
         let cached = Cached { stored: self.shared.ports.world.timestamp(), outcome };
         let asked = self.shared.rules.cache && self.request.cache != CacheMode::Off;
@@ -305,14 +323,14 @@ impl Run {
             self.shared.ports.cache.put(self.key(&target, &fitted), cached.clone());
         }
         if let Some(leader) = leader {
-            leader.land(Standing::Landed(Arc::new(cached)));
+            leader.land(FlightState::Landed(Arc::new(cached)));
         }
     }
 
     /// Tells an event; the instant it happened, before anybody took it.
-    pub(super) async fn tell(&mut self, event: RunEvent) -> Instant {
+    pub(crate) async fn tell(&mut self, event: RunEvent) -> Instant {
         let now = Instant::now();
-        let told = Told { at: now.saturating_duration_since(self.start), event };
+        let told = TimedEvent { at: now.saturating_duration_since(self.start), event };
         if !matches!(told.event, RunEvent::Delta { .. }) {
             self.timeline.push(told.clone());
         }
@@ -321,21 +339,21 @@ impl Run {
     }
 
     /// Returns the time since the run's start.
-    pub(super) fn elapsed(&self) -> Duration {
+    pub(crate) fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
 
-    fn end(mut self, end: End) -> Told {
+    fn end(mut self, end: RunEnd) -> TimedEvent {
         let outcome = self.outcome(end);
         // The outcome holds the answer now, which may be long.
-        self.heard = Heard::default();
+        self.heard = ResponseAccumulator::default();
         (self.replayed, self.kept, self.wrong) = (None, None, None);
         if self.unasked {
             self.recorded = true;
         } else {
             self.record(outcome.clone());
         }
-        Told { at: self.elapsed(), event: RunEvent::Ended { outcome: Box::new(outcome) } }
+        TimedEvent { at: self.elapsed(), event: RunEvent::Ended { outcome: Box::new(outcome) } }
     }
 
     fn record(&mut self, outcome: Outcome) {
@@ -362,14 +380,14 @@ impl Drop for Run {
     /// A run nobody watches any more was cancelled, and is recorded as such.
     fn drop(&mut self) {
         if !self.recorded {
-            let outcome = self.outcome(End::Cancelled);
+            let outcome = self.outcome(RunEnd::Cancelled);
             self.record(outcome);
         }
     }
 }
 
 /// What the cache, or an identical run, has for a run.
-enum Found {
+enum LookupResult {
     /// An answer; `shared` if it is that of a run under way.
     Answer { cached: Box<Cached>, shared: bool },
     /// Nothing: the run asks, for others too if it leads a flight.
@@ -377,13 +395,13 @@ enum Found {
 }
 
 /// Compiles the rules of the prompt and of the request itself; the fault, if one could never be applied.
-fn judge(prompt: &Prompt, checks: &[Check], min_score: Option<f64>) -> Result<Judge, String> {
+fn judge(prompt: &Prompt, checks: &[Check], min_score: Option<f64>) -> Result<CheckSuite, String> {
     if checks.is_empty() && min_score.is_none() {
-        return Judge::new(&prompt.response, &prompt.checks).map_err(|bad| bad.to_string());
+        return CheckSuite::new(&prompt.response, &prompt.checks).map_err(|bad| bad.to_string());
     }
     let response = Response { min_score: min_score.or(prompt.response.min_score), ..prompt.response.clone() };
     let all = [prompt.checks.as_slice(), checks].concat();
-    Judge::new(&response, &all).map_err(|bad| {
+    CheckSuite::new(&response, &all).map_err(|bad| {
         // What is the row's own is named by its place there.
         if let Err(own) = check::validate(checks) {
             return format!("in the checks of the row: {own}");

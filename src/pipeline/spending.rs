@@ -1,24 +1,28 @@
 //! What the calls of a batch may use together: each sets the most it may take aside before it is made, so
 //! that none is begun that may pass a cap, however many are under way.
-
-pub(super) mod bound;
+//!
+//! The most a call may take: from what is sent, from what limits the answer, and from what was seen of others.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::Notify;
 
-use crate::model::{
-    Cost, PicoDollars, Usage,
-    batch::{Cap, Caps},
+use crate::{
+    model::{
+        Cost, PicoDollars, Price, Target, Usage,
+        batch::{BatchLimits, Cap},
+    },
+    pipeline::prepare::{PreparedRequest, USUAL},
+    provider::WireFormat,
 };
-use bound::Bound;
 
 /// Tokens and money.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Amount {
+pub(crate) struct Amount {
     /// In and out.
     pub tokens: u64,
     /// As far as prices are known.
@@ -26,7 +30,7 @@ pub(super) struct Amount {
 }
 
 impl Amount {
-    pub(super) fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             tokens: self.tokens.saturating_add(other.tokens),
             cost: PicoDollars(self.cost.0.saturating_add(other.cost.0)),
@@ -47,7 +51,7 @@ impl Amount {
 
 /// Why a call is not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     /// The cap that it may pass; none where nothing more can be recorded.
     pub cap: Option<Cap>,
     /// In words, with the numbers.
@@ -69,7 +73,7 @@ struct State {
 }
 
 impl State {
-    fn hold(&mut self, caps: Caps) {
+    fn hold(&mut self, caps: BatchLimits) {
         self.tokens = caps.tokens;
         self.cost = caps.cost.map(|dollars| PicoDollars((dollars * 1e12).round().max(0.0) as u64));
         self.refused = None;
@@ -115,11 +119,11 @@ struct Shared {
 
 /// What a batch may use and has used. Clones are the same.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Spending(Arc<Shared>);
+pub(crate) struct Spending(Arc<Shared>);
 
 impl Spending {
     /// Begins with what was spent before.
-    pub(super) fn new(caps: Caps, spent: Amount) -> Self {
+    pub(crate) fn new(caps: BatchLimits, spent: Amount) -> Self {
         let spending = Self::default();
         let mut state = spending.state();
         state.hold(caps);
@@ -133,30 +137,30 @@ impl Spending {
     }
 
     /// Changes the caps; what was refused may be asked for again.
-    pub(super) fn set_caps(&self, caps: Caps) {
+    pub(crate) fn set_caps(&self, caps: BatchLimits) {
         self.state().hold(caps);
         self.0.changed.notify_waiters();
     }
 
     /// Lets no further call be made.
-    pub(super) fn close(&self, why: &str) {
+    pub(crate) fn close(&self, why: &str) {
         self.state().closed.get_or_insert_with(|| Refusal { cap: None, why: why.to_owned() });
         self.0.changed.notify_waiters();
     }
 
     /// Returns why a call was refused since the caps were changed last.
-    pub(super) fn refused(&self) -> Option<Refusal> {
+    pub(crate) fn refused(&self) -> Option<Refusal> {
         self.state().refused.clone()
     }
 
     /// Tells whether anything is limited.
-    pub(super) fn is_limited(&self) -> bool {
+    pub(crate) fn is_limited(&self) -> bool {
         let state = self.state();
         state.tokens.is_some() || state.cost.is_some()
     }
 
     /// Tells why no further call is made, if none is.
-    pub(super) fn closed(&self) -> Option<Refusal> {
+    pub(crate) fn closed(&self) -> Option<Refusal> {
         self.state().closed.clone()
     }
 
@@ -207,30 +211,30 @@ enum Answer {
 
 /// What a run of a batch may use: a part of what the batch may, beginning with what is set aside for it.
 #[derive(Debug, Clone)]
-pub(super) struct Purse {
+pub(crate) struct Purse {
     spending: Spending,
     pot: Option<Arc<Reservation>>,
 }
 
 impl Purse {
     /// Makes the purse of a cell.
-    pub(super) fn new(spending: Spending) -> Self {
+    pub(crate) fn new(spending: Spending) -> Self {
         Self { spending, pot: None }
     }
 
     /// Makes the purse of a run for which something is set aside already.
-    pub(super) fn within(&self, pot: Option<Arc<Reservation>>) -> Self {
+    pub(crate) fn within(&self, pot: Option<Arc<Reservation>>) -> Self {
         Self { spending: self.spending.clone(), pot }
     }
 
     /// Returns what the batch may use.
-    pub(super) fn spending(&self) -> &Spending {
+    pub(crate) fn spending(&self) -> &Spending {
         &self.spending
     }
 
     /// Sets an amount aside for the call of a bound, as soon as there is room; fails if there will be none. Both
     /// are asked for again after each wait, for more is known then of what calls take.
-    pub(super) async fn reserve<T>(
+    pub(crate) async fn reserve<T>(
         &self,
         need: impl Fn() -> (Amount, Bound, T),
     ) -> Result<(Reservation, Bound, T), Refusal> {
@@ -257,7 +261,7 @@ struct Kept {
 /// An amount that is set aside. Dropping it gives back what was not sent; a call that was sent and is not
 /// settled has taken all of it, as far as anybody knows.
 #[derive(Debug)]
-pub(super) struct Reservation {
+pub(crate) struct Reservation {
     spending: Spending,
     kept: Mutex<Kept>,
     /// The target whose first call it is, if it is one.
@@ -286,12 +290,12 @@ impl Reservation {
     }
 
     /// Notes that the call is made.
-    pub(super) fn send(&self) {
+    pub(crate) fn send(&self) {
         self.kept().sent = true;
     }
 
     /// Sets more aside for a call that takes longer than was expected, if there is room.
-    pub(super) fn extend(&self, more: Amount, bound: &Bound) -> Result<(), Refusal> {
+    pub(crate) fn extend(&self, more: Amount, bound: &Bound) -> Result<(), Refusal> {
         let mut state = self.spending.state();
         if let Some(cap) = state.obstacle(state.spent.plus(state.set_aside), more) {
             let refusal = state.refusal(cap, more, bound);
@@ -307,7 +311,7 @@ impl Reservation {
 
     /// Puts what the call took in the place of what was set aside for it; `rest` stays set aside for what
     /// follows. Without a usage it has taken all of it, if it may have been billed at all.
-    pub(super) fn settle(self, usage: Option<Usage>, price: Cost, rest: Amount) -> Option<Arc<Self>> {
+    pub(crate) fn settle(self, usage: Option<Usage>, price: Cost, rest: Amount) -> Option<Arc<Self>> {
         let own = self.amount().minus(rest);
         let took = usage.map_or(own, |usage| Amount {
             tokens: usage.total().unwrap_or(0),
@@ -336,5 +340,239 @@ impl Drop for Reservation {
         }
         drop(state);
         self.spending.0.changed.notify_waiters();
+    }
+}
+
+/// Tokens that a wire adds to each message, at most, and to the call.
+const AROUND: u64 = 16;
+
+/// Answers that must have come before their lengths say what others may have.
+const ENOUGH: u64 = 5;
+
+/// What calls of a target took, as the provider counted them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Taken {
+    /// The tokens in of the call that was counted highest, for each byte that was sent, if that is more than one.
+    input: f64,
+    /// The longest answer.
+    output: u64,
+    /// Answers.
+    answers: u64,
+    /// Whether any call has shown what one takes, by an estimate of ours where the provider does not count.
+    known: bool,
+}
+
+impl Default for Taken {
+    fn default() -> Self {
+        Self { input: 1.0, output: 0, answers: 0, known: false }
+    }
+}
+
+/// What calls took, by target: known to all runs until the program ends.
+#[derive(Debug, Default)]
+pub(crate) struct Usages(Mutex<BTreeMap<String, Taken>>);
+
+impl Usages {
+    fn of(&self, target: &Target) -> Taken {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&target.name).copied().unwrap_or_default()
+    }
+
+    /// Takes in what the provider counted of a call. An estimate of ours says nothing of other calls.
+    pub(crate) fn learn(&self, bound: &Bound, usage: &Usage) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = known.entry(bound.target.clone()).or_default();
+        own.known = true;
+        if usage.estimated {
+            return;
+        }
+        if let Some(input) = usage.total_input() {
+            own.input = own.input.max(input as f64 / bound.sent.max(1) as f64);
+        }
+        if let Some(output) = usage.total_output() {
+            own.output = own.output.max(output);
+            own.answers += 1;
+        }
+    }
+}
+
+/// The most a call may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bound {
+    /// The name of its target.
+    pub(crate) target: String,
+    /// The bytes that are sent.
+    sent: u64,
+    input: u64,
+    output: u64,
+    /// The most that answers have, as far as those that came tell.
+    usual: u64,
+    /// Whether anything limits the answer; else `output` is a guess.
+    limited: bool,
+    /// Whether a call of the target has shown what one takes.
+    pub(crate) known: bool,
+    price: Option<Price>,
+}
+
+/// Counts the bytes of what is sent: no text has more tokens than bytes.
+pub(crate) fn sent(fitted: &PreparedRequest) -> u64 {
+    let said: u64 = fitted.messages.iter().map(|message| message.content.len() as u64 + AROUND).sum();
+    let form = match &fitted.format {
+        WireFormat::Text | WireFormat::JsonObject => 0,
+        WireFormat::JsonSchema(schema) => length(schema),
+    };
+    let extra: u64 = fitted.params.extra.values().map(length).sum();
+    said + form + extra + AROUND
+}
+
+impl Bound {
+    /// Bounds a call that sends so many bytes and sets this limit to the answer.
+    pub(crate) fn of(target: &Target, sent: u64, max_tokens: Option<u64>, usages: &Usages) -> Self {
+        let (card, taken) = (&target.card, usages.of(target));
+        let limit = max_tokens.or(card.max_output).or(card.context);
+        let within = |tokens: u64| tokens.min(card.context.unwrap_or(u64::MAX));
+        let counted = (sent as f64 * taken.input).ceil() as u64;
+        let input = if taken.input > 1.0 { counted } else { within(sent) };
+        let likely = USUAL.max(taken.output.saturating_mul(2));
+        let output = limit.map_or(likely, |limit| within(limit).max(taken.output));
+        // What a person has set holds; what a model is able to is far more than it does.
+        let guess = if taken.answers < ENOUGH { output } else { taken.output.saturating_mul(2) };
+        let usual = if max_tokens.is_some() { output } else { guess.min(output) };
+        let (target, price) = (target.name.clone(), card.price.clone());
+        Self { target, sent, input, output, usual, limited: limit.is_some(), known: taken.known, price }
+    }
+
+    /// Returns the tokens in and out together, and what they cost at the highest price that may be asked.
+    pub(crate) fn amount(&self) -> Amount {
+        self.amount_of(self.input, self.output)
+    }
+
+    /// Returns the tokens that it counts with at a limit by the minute until it is known what it took.
+    pub(crate) fn usual(&self) -> u64 {
+        self.input.saturating_add(self.usual)
+    }
+
+    fn amount_of(&self, input: u64, output: u64) -> Amount {
+        let cost = self.price.as_ref().map_or(0, |price| {
+            let each = price.input.max(price.cache_write.unwrap_or_default());
+            each.0.saturating_mul(input).saturating_add(price.output.0.saturating_mul(output))
+        });
+        Amount { tokens: input.saturating_add(output), cost: PicoDollars(cost) }
+    }
+
+    /// Returns the tokens that the answer has, at most, where another model reads it: no two of them count
+    /// twice as differently.
+    pub(crate) fn read_by_another(&self) -> u64 {
+        self.output.saturating_mul(2)
+    }
+
+    /// Grows with an answer that nothing limits, once it has so many tokens; the amount that comes on top.
+    pub(crate) fn outgrown(&mut self, output: u64) -> Option<Amount> {
+        if self.limited || output < self.output {
+            return None;
+        }
+        let more = self.output.max(output - self.output + 1);
+        self.output = self.output.saturating_add(more);
+        Some(self.amount_of(0, more))
+    }
+}
+
+fn length(value: &serde_json::Value) -> u64 {
+    value.to_string().len() as u64
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { input, output, limited, .. } = self;
+        write!(f, "{input} in, {output} out")?;
+        f.write_str(if *limited {
+            "; a lower max_tokens sets less aside"
+        } else {
+            ", a guess; max_tokens sets a limit"
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::{ModelCard, Vendor};
+
+    fn target(max_output: Option<u64>, context: Option<u64>) -> Target {
+        let price = Price { input: PicoDollars(2), output: PicoDollars(10), ..Price::default() };
+        Target {
+            name: "m".to_owned(),
+            provider: "own".to_owned(),
+            kind: Vendor::OpenAi,
+            base_url: None,
+            custom_endpoint: true,
+            model: "m".to_owned(),
+            command: Vec::new(),
+            headers: BTreeMap::new(),
+            card: ModelCard { max_output, context, price: Some(price), ..ModelCard::default() },
+        }
+    }
+
+    fn counted(input: u64, output: u64) -> Usage {
+        Usage { input: Some(input), output: Some(output), ..Usage::default() }
+    }
+
+    #[test]
+    fn what_limits_an_answer_bounds_it_and_a_guess_is_told_as_one() {
+        let (usages, words) = (Usages::default(), |bound: &Bound| bound.to_string());
+        for (max_output, context, max_tokens, input, output, limited) in [
+            (None, None, Some(50), 300, 50, true),
+            (Some(4000), None, Some(50), 300, 50, true),
+            (Some(4000), None, None, 300, 4000, true),
+            (Some(4000), Some(200), None, 200, 200, true),
+            (None, Some(2000), None, 300, 2000, true),
+            (None, None, None, 300, 1000, false),
+        ] {
+            let bound = Bound::of(&target(max_output, context), 300, max_tokens, &usages);
+            let cost = PicoDollars(2 * input + 10 * output);
+            assert_eq!(bound.amount(), Amount { tokens: input + output, cost }, "{max_output:?} {context:?}");
+            assert_eq!(words(&bound).contains("a guess"), !limited, "{}", words(&bound));
+        }
+    }
+
+    #[test]
+    fn what_a_provider_counts_beyond_the_bound_holds_from_the_next_call_on() {
+        let (usages, target) = (Usages::default(), target(None, None));
+        let of = |max_tokens| Bound::of(&target, 100, max_tokens, &usages);
+        usages.learn(&of(Some(50)), &Usage { estimated: true, ..counted(9000, 9000) });
+        assert_eq!(of(Some(50)).amount().tokens, 150, "our own estimate teaches nothing");
+        assert!(of(None).known, "but it is all there will be");
+        usages.learn(&of(Some(50)), &counted(300, 70));
+        assert_eq!(of(Some(50)).amount().tokens, 300 + 70);
+        assert_eq!(of(None).amount().tokens, 300 + 1000);
+        usages.learn(&of(None), &counted(10, 800));
+        assert_eq!(of(None).amount().tokens, 300 + 1600, "an answer may be twice as long as the longest");
+    }
+
+    #[test]
+    fn a_rate_counts_with_what_answers_have_been_once_enough_have_come() {
+        let (usages, target) = (Usages::default(), target(Some(16_000), None));
+        let usual = || Bound::of(&target, 100, None, &usages).usual();
+        for _ in 0..ENOUGH {
+            assert_eq!(usual(), 16_100);
+            usages.learn(&Bound::of(&target, 100, None, &usages), &counted(40, 60));
+        }
+        assert_eq!(usual(), 100 + 120);
+        assert_eq!(Bound::of(&target, 100, Some(500), &usages).usual(), 600, "what a person has set holds");
+        assert_eq!(Bound::of(&target, 100, None, &usages).amount().tokens, 16_100, "a cap counts with the most");
+    }
+
+    #[test]
+    fn an_answer_outgrows_a_guess_alone() {
+        let usages = Usages::default();
+        let mut guess = Bound::of(&target(None, None), 100, None, &usages);
+        assert_eq!(guess.outgrown(999), None);
+        assert_eq!(guess.outgrown(1000), Some(Amount { tokens: 1000, cost: PicoDollars(10_000) }));
+        assert_eq!((guess.outgrown(1999), guess.amount().tokens), (None, 2100));
+        assert_eq!(guess.outgrown(9000).map(|more| more.tokens), Some(7001));
+        let mut limited = Bound::of(&target(Some(10), None), 100, None, &usages);
+        assert_eq!(limited.outgrown(1_000_000), None, "the provider ends it");
     }
 }

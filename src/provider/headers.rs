@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::waits;
+use crate::provider::retry_after;
 
 /// What the names of the limits on calls are made of. There are others, on images or on audio.
 const OF_CALLS: &[&str] = &[
@@ -83,7 +83,7 @@ impl Headers {
     pub fn retry_after(&self) -> Option<Duration> {
         let millis = ["retry-after-ms", "x-ms-retry-after-ms"].iter().find_map(|name| number(self.value(name)?));
         if let Some(millis) = millis {
-            return waits::seconds(millis / 1000.0);
+            return retry_after::seconds(millis / 1000.0);
         }
         self.wait(self.value("retry-after")?)
     }
@@ -123,12 +123,12 @@ impl Headers {
     /// does not matter, and where it has none from when it came.
     fn wait(&self, text: &str) -> Option<Duration> {
         // Without a clock a point in time says nothing.
-        waits::value(text, self.now().unwrap_or(Timestamp::MAX))
+        retry_after::value(text, self.now().unwrap_or(Timestamp::MAX))
     }
 
     /// Returns what time it was when the response was made, or came.
-    pub(super) fn now(&self) -> Option<Timestamp> {
-        self.value("date").and_then(waits::date).or(self.received)
+    pub(crate) fn now(&self) -> Option<Timestamp> {
+        self.value("date").and_then(retry_after::date).or(self.received)
     }
 
     /// Returns the server's word on whether to try again.

@@ -1,15 +1,17 @@
+//! One HTTP call as a stream: send, judge the status, read the body, say what it says.
+//!
 //! The one HTTP client: connects, sends, hands out headers and bytes; follows and retries nothing.
 
 use std::{
     collections::VecDeque,
     error::Error,
-    io::ErrorKind,
     net::SocketAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use bytes::Bytes;
+use futures_util::stream;
 use hyper_util::client::legacy::connect::HttpInfo;
 use jiff::Timestamp;
 use reqwest::{
@@ -19,31 +21,146 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{headers::Headers, unpack::Unpack};
-use crate::model::{Class, Fault, Timer, target::is_loopback};
+use crate::{
+    model::{CallError, ErrorKind, Timer, Vendor, target::is_loopback},
+    provider::{
+        WireEvent, WireStream, classify, headers::Headers, redact::Redact, response_reader::Reader, unpack::Unpack,
+        vendors::empty,
+    },
+};
+
+/// The most that is read of an error's body, in bytes.
+const ERROR_CAP: usize = 64 * 1024;
+
+/// Makes the stream of a call. Nothing is sent before it is polled.
+pub(crate) fn exchange(http: Arc<Http>, kind: Vendor, outgoing: Outgoing, redact: Redact) -> WireStream {
+    let start = Exchange { http, kind, redact, stage: Stage::Send(Box::new(outgoing)), ready: VecDeque::new() };
+    Box::pin(stream::unfold(start, Exchange::next))
+}
+
+/// Reads the body of an HTTP error and classifies it.
+pub(crate) async fn refused(incoming: &mut Incoming) -> CallError {
+    let status = incoming.status;
+    if (300..400).contains(&status) {
+        let to = incoming.location().unwrap_or_else(|| "nowhere".to_owned());
+        let text =
+            format!("a redirect to {to} is not followed, as the key would go there; set base_url to where the API is");
+        let mut fault = CallError::new(ErrorKind::NotAnApi, text);
+        fault.status = Some(status);
+        return fault;
+    }
+    let mut body = Vec::new();
+    while body.len() < ERROR_CAP {
+        let Ok(Some(bytes)) = incoming.chunk().await else {
+            break;
+        };
+        body.extend_from_slice(&bytes);
+    }
+    body.truncate(ERROR_CAP);
+    classify::response(status, &incoming.headers, &String::from_utf8_lossy(&body))
+}
+
+struct Exchange {
+    http: Arc<Http>,
+    kind: Vendor,
+    redact: Redact,
+    stage: Stage,
+    ready: VecDeque<Result<WireEvent, CallError>>,
+}
+
+enum Stage {
+    Send(Box<Outgoing>),
+    Refuse(Box<Incoming>),
+    Read(Box<Incoming>, Box<Reader>),
+    Over,
+}
+
+impl Exchange {
+    async fn next(mut self) -> Option<(Result<WireEvent, CallError>, Self)> {
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Some((item, self));
+            }
+            // The stage is taken: an end or a fault closes the connection before it is told.
+            match std::mem::replace(&mut self.stage, Stage::Over) {
+                Stage::Over => return None,
+                Stage::Send(outgoing) => match self.http.send(*outgoing).await {
+                    Ok(incoming) => self.open(incoming),
+                    Err(fault) => self.fail(fault),
+                },
+                Stage::Refuse(mut incoming) => {
+                    let fault = refused(&mut incoming).await;
+                    self.fail(fault);
+                }
+                Stage::Read(incoming, reader) => self.read(incoming, reader).await,
+            }
+        }
+    }
+
+    fn open(&mut self, incoming: Incoming) {
+        let headers = &incoming.headers;
+        let request_id = headers.request_id().map(|id| self.redact.text(&id));
+        self.ready.push_back(Ok(WireEvent::Headers { status: incoming.status, request_id }));
+        self.ready.extend(headers.exhausted().map(|wait| Ok(WireEvent::Exhausted(wait))));
+        if incoming.status == 204 {
+            self.fail(empty());
+        } else if (200..300).contains(&incoming.status) {
+            let reader = Reader::new(self.kind, headers.media_type());
+            self.stage = Stage::Read(Box::new(incoming), Box::new(reader));
+        } else {
+            self.stage = Stage::Refuse(Box::new(incoming));
+        }
+    }
+
+    async fn read(&mut self, mut incoming: Box<Incoming>, mut reader: Box<Reader>) {
+        let mut told = Vec::new();
+        let (outcome, over) = match incoming.chunk().await {
+            Ok(Some(bytes)) => (reader.push(&bytes, &mut told), false),
+            Ok(None) => (reader.finish(&mut told), true),
+            Err(fault) => (reader.broke_off(fault, &mut told), true),
+        };
+        if told.is_empty() && !over {
+            told.push(WireEvent::Alive);
+        }
+        self.redact.events(told, &mut self.ready);
+        match outcome {
+            Err(mut fault) => {
+                classify::hints(&mut fault, &incoming.headers);
+                self.fail(fault);
+            }
+            Ok(()) if over || reader.ended() => {}
+            Ok(()) => self.stage = Stage::Read(incoming, reader),
+        }
+    }
+
+    fn fail(&mut self, fault: CallError) {
+        self.redact.rest(&mut self.ready);
+        self.ready.push_back(Err(self.redact.fault(fault)));
+    }
+}
 
 /// A request, ready to be sent.
 #[derive(Debug, Clone)]
-pub(super) struct Outgoing {
+pub(crate) struct Outgoing {
     /// The whole URL.
-    pub(super) url: String,
+    pub(crate) url: String,
     /// The JSON body of a POST; a GET has none.
-    pub(super) body: Option<Vec<u8>>,
+    pub(crate) body: Option<Vec<u8>>,
     /// The headers that hold no secret.
-    pub(super) headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// Those that do: filled ones, and last the one that carries the key.
-    pub(super) secrets: Vec<(String, SecretString)>,
+    pub(crate) secrets: Vec<(String, SecretString)>,
     /// How long connecting may take.
-    pub(super) connect: Duration,
+    pub(crate) connect: Duration,
 }
 
 /// A response whose body is still to be read. Dropping it closes the connection.
 #[derive(Debug)]
-pub(super) struct Incoming {
+pub(crate) struct Incoming {
     /// The status.
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// The headers.
-    pub(super) headers: Headers,
+    pub(crate) headers: Headers,
     response: reqwest::Response,
     unpack: Unpack,
     host: String,
@@ -60,7 +177,7 @@ const REMEMBERED: usize = 256;
 
 /// What makes one client differ from another. A client for plain HTTP reads no certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Line {
+struct HeaderLine {
     loopback: bool,
     tls: bool,
     connect: Duration,
@@ -73,8 +190,8 @@ type Connection = (SocketAddr, SocketAddr);
 
 /// The clients of a process, built when first needed.
 #[derive(Debug, Default)]
-pub(super) struct Http {
-    clients: Mutex<Vec<(Line, Client)>>,
+pub(crate) struct Http {
+    clients: Mutex<Vec<(HeaderLine, Client)>>,
     /// The connections that have answered once, the latest last: only they can have gone stale.
     answered: Mutex<VecDeque<Connection>>,
 }
@@ -82,10 +199,10 @@ pub(super) struct Http {
 impl Http {
     /// Sends a request and waits for the response's headers. A connection that has answered before
     /// and that the server has closed since is replaced once: nobody has seen the request then.
-    pub(super) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Fault> {
+    pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, CallError> {
         let url = address(&outgoing)?;
         let host = host_of(&url);
-        let pooled = Line {
+        let pooled = HeaderLine {
             loopback: is_loopback(url.as_str()),
             tls: url.scheme() == "https",
             connect: outgoing.connect,
@@ -103,7 +220,7 @@ impl Http {
         };
         let mut answer = ask(pooled)?.await;
         if answer.as_ref().err().is_some_and(|error| self.went_stale(error)) {
-            answer = ask(Line { pooled: false, ..pooled })?.await;
+            answer = ask(HeaderLine { pooled: false, ..pooled })?.await;
         }
         let response = answer.map_err(|error| fault(&error, &host, outgoing.connect))?;
         if let Some(info) = response.extensions().get::<HttpInfo>() {
@@ -134,7 +251,9 @@ impl Http {
             let broken = error.downcast_ref::<std::io::Error>().is_some_and(|error| {
                 matches!(
                     error.kind(),
-                    ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe
+                    std::io::ErrorKind::ConnectionReset
+                        | std::io::ErrorKind::ConnectionAborted
+                        | std::io::ErrorKind::BrokenPipe
                 )
             });
             unanswered || broken
@@ -148,7 +267,7 @@ impl Http {
         closed && connection.is_some_and(|connection| self.answered().contains(&connection))
     }
 
-    fn client(&self, line: Line) -> Result<Client, Fault> {
+    fn client(&self, line: HeaderLine) -> Result<Client, CallError> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, client)) = clients.iter().find(|(own, _)| *own == line) {
             return Ok(client.clone());
@@ -162,10 +281,10 @@ impl Http {
 
 impl Incoming {
     /// Waits for more of the body, unpacked; `None` at its clean end. A piece may be empty.
-    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Fault> {
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, CallError> {
         let bytes = self.response.chunk().await.map_err(|error| {
             let text = format!("the connection to {} broke off: {}", self.host, cause(&error));
-            Fault::new(Class::Transient, text)
+            CallError::new(ErrorKind::Transient, text)
         })?;
         match bytes {
             Some(bytes) => self.unpack.push(bytes).map(Some),
@@ -174,13 +293,13 @@ impl Incoming {
     }
 
     /// Returns the host a redirect leads to.
-    pub(super) fn location(&self) -> Option<String> {
+    pub(crate) fn location(&self) -> Option<String> {
         let target = self.headers.value("location")?;
         self.response.url().join(target).ok().map(|url| host_of(&url))
     }
 }
 
-fn build(line: Line) -> Result<Client, Fault> {
+fn build(line: HeaderLine) -> Result<Client, CallError> {
     // Whoever installed a provider first wins; that it is ours only matters to the first client.
     drop(rustls::crypto::ring::default_provider().install_default());
     let builder = || {
@@ -211,13 +330,13 @@ fn build(line: Line) -> Result<Client, Fault> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it maps an error")]
-fn unbuilt(error: reqwest::Error) -> Fault {
-    Fault::new(Class::NotAnApi, format!("no HTTP client could be made: {}", cause(&error)))
+fn unbuilt(error: reqwest::Error) -> CallError {
+    CallError::new(ErrorKind::NotAnApi, format!("no HTTP client could be made: {}", cause(&error)))
 }
 
 /// Parses the URL, and refuses to send a key where anyone on the way can read it.
-fn address(outgoing: &Outgoing) -> Result<Url, Fault> {
-    let bad = |text: String| Fault::new(Class::NotAnApi, text);
+fn address(outgoing: &Outgoing) -> Result<Url, CallError> {
+    let bad = |text: String| CallError::new(ErrorKind::NotAnApi, text);
     let url = Url::parse(&outgoing.url).map_err(|error| bad(format!("base_url is not a URL: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(bad(format!("base_url begins with `{}:`; it must begin with https:// or http://", url.scheme())));
@@ -235,7 +354,7 @@ fn host_of(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-fn headers(outgoing: &Outgoing) -> Result<HeaderMap, Fault> {
+fn headers(outgoing: &Outgoing) -> Result<HeaderMap, CallError> {
     let mut map = HeaderMap::new();
     map.insert("accept-encoding", HeaderValue::from_static("identity"));
     if outgoing.body.is_some() {
@@ -244,7 +363,10 @@ fn headers(outgoing: &Outgoing) -> Result<HeaderMap, Fault> {
     for (name, value) in &outgoing.headers {
         let pair = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
         let (Ok(name), Ok(value)) = pair else {
-            return Err(Fault::new(Class::CallerFault, format!("the header `{name}` cannot be sent; see config.toml")));
+            return Err(CallError::new(
+                ErrorKind::CallerFault,
+                format!("the header `{name}` cannot be sent; see config.toml"),
+            ));
         };
         map.insert(name, value);
     }
@@ -252,7 +374,7 @@ fn headers(outgoing: &Outgoing) -> Result<HeaderMap, Fault> {
         let pair = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(secret.expose_secret()));
         let (Ok(name), Ok(mut value)) = pair else {
             let text = format!("what `{name}` carries holds characters that no header can, perhaps a line end");
-            return Err(Fault::new(Class::Credential, text));
+            return Err(CallError::new(ErrorKind::Credential, text));
         };
         value.set_sensitive(true);
         map.insert(name, value);
@@ -260,13 +382,13 @@ fn headers(outgoing: &Outgoing) -> Result<HeaderMap, Fault> {
     Ok(map)
 }
 
-fn fault(error: &reqwest::Error, host: &str, connect: Duration) -> Fault {
+fn fault(error: &reqwest::Error, host: &str, connect: Duration) -> CallError {
     let cause = cause(error);
     let (class, text) = if error.is_builder() {
-        (Class::NotAnApi, format!("the request to {host} could not be made: {cause}"))
+        (ErrorKind::NotAnApi, format!("the request to {host} could not be made: {cause}"))
     } else if let Some(tls) = tls(error) {
         let lasting = !matches!(tls, rustls::Error::AlertReceived(_) | rustls::Error::General(_));
-        let class = if lasting { Class::NotAnApi } else { Class::Transient };
+        let class = if lasting { ErrorKind::NotAnApi } else { ErrorKind::Transient };
         let text = match tls {
             rustls::Error::InvalidMessage(_) => {
                 format!("{host} does not speak TLS: is base_url to begin with http:// in place of https://?")
@@ -275,19 +397,19 @@ fn fault(error: &reqwest::Error, host: &str, connect: Duration) -> Fault {
         };
         (class, text)
     } else if error.is_connect() && error.is_timeout() {
-        (Class::Timeout(Timer::Connect), format!("no connection to {host} within {} s", connect.as_secs_f32()))
+        (ErrorKind::Timeout(Timer::Connect), format!("no connection to {host} within {} s", connect.as_secs_f32()))
     } else if error.is_connect() && cause.contains("lookup address") {
         let text = format!("no address is known for {host}: is its name in base_url right, is there a network?");
-        (Class::Transient, text)
+        (ErrorKind::Transient, text)
     } else if error.is_connect() {
-        (Class::Transient, format!("no connection to {host}: {cause}; is the server running, is base_url right?"))
+        (ErrorKind::Transient, format!("no connection to {host}: {cause}; is the server running, is base_url right?"))
     } else if cause.starts_with("invalid HTTP") {
-        (Class::NotAnApi, format!("{host} does not answer in HTTP: {cause}"))
+        (ErrorKind::NotAnApi, format!("{host} does not answer in HTTP: {cause}"))
     } else {
         let text = format!("{host} did not answer: {cause}");
-        return Fault { unanswered: true, ..Fault::new(Class::Transient, text) };
+        return CallError { unanswered: true, ..CallError::new(ErrorKind::Transient, text) };
     };
-    Fault::new(class, text)
+    CallError::new(class, text)
 }
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -1,3 +1,5 @@
+//! When a body that is one JSON value is whole.
+//!
 //! JSON as providers write it, which is not always JSON.
 //!
 //! What RFC 8259 takes is read as it is. What it refuses is put right where that loses nothing:
@@ -9,24 +11,60 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+/// Follows the brackets of a body, so that it is looked at as a whole once and not at every piece of it.
+#[derive(Debug, Default)]
+pub(crate) struct Balance {
+    depth: usize,
+    text: bool,
+    escaped: bool,
+    closed: bool,
+}
+
+impl Balance {
+    /// Takes the next bytes; returns how many of them end with the close of the body's first bracket.
+    pub(crate) fn closes(&mut self, bytes: &[u8]) -> Option<usize> {
+        if self.closed {
+            return None;
+        }
+        for (at, byte) in bytes.iter().enumerate() {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.text => self.escaped = true,
+                b'"' => self.text = !self.text,
+                _ if self.text => {}
+                b'[' | b'{' => self.depth += 1,
+                b']' | b'}' => {
+                    self.depth = self.depth.saturating_sub(1);
+                    self.closed = self.depth == 0;
+                    if self.closed {
+                        return Some(at.saturating_add(1));
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
 /// A half of a surrogate pair stands as the private character this far above it: no text that
 /// holds such a character itself is read so.
 const SHIFT: u32 = 0x10_F800 - 0xD800;
 
 /// A value, and whether its texts hold halves of surrogate pairs.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Parsed {
+pub(crate) struct Parsed {
     /// The value.
-    pub(super) value: Value,
+    pub(crate) value: Value,
     /// Whether its texts have to be read by [`Halves::join`].
-    pub(super) halved: bool,
+    pub(crate) halved: bool,
 }
 
 /// Values of JSON that one event may hold: some hundred bytes of memory each, however short they are.
-pub(super) const MOST_VALUES: usize = 250_000;
+pub(crate) const MOST_VALUES: usize = 250_000;
 
 /// Tells whether a text holds more values than [`MOST_VALUES`], without reading them.
-pub(super) fn is_heavy(text: &str) -> bool {
+pub(crate) fn is_heavy(text: &str) -> bool {
     // Each value but the first needs at least two bytes.
     if text.len() / 2 < MOST_VALUES {
         return false;
@@ -45,7 +83,7 @@ pub(super) fn is_heavy(text: &str) -> bool {
 }
 
 /// Reads a value; none where it is no JSON even so.
-pub(super) fn read(text: &str) -> Option<Parsed> {
+pub(crate) fn read(text: &str) -> Option<Parsed> {
     if let Ok(value) = serde_json::from_str(text) {
         return Some(Parsed { value, halved: false });
     }
@@ -144,14 +182,14 @@ fn is_half(c: char) -> bool {
 
 /// Puts surrogate pairs together again whose halves came apart.
 #[derive(Debug, Default)]
-pub(super) struct Halves {
+pub(crate) struct Halves {
     high: Option<u32>,
 }
 
 impl Halves {
     /// Takes the next piece of a text and returns what of it is known by now. A half whose other
     /// half is not next to it becomes U+FFFD.
-    pub(super) fn join(&mut self, text: String, halved: bool) -> String {
+    pub(crate) fn join(&mut self, text: String, halved: bool) -> String {
         if !halved && self.high.is_none() {
             return text;
         }
@@ -177,7 +215,7 @@ impl Halves {
     }
 
     /// Returns what is left of a text that is over.
-    pub(super) fn rest(&mut self) -> Option<String> {
+    pub(crate) fn rest(&mut self) -> Option<String> {
         self.high.take().map(|_| char::REPLACEMENT_CHARACTER.to_string())
     }
 }
@@ -189,6 +227,16 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_whole_answer_is_one_as_soon_as_its_bracket_closes_and_is_looked_at_once() {
+        let mut balance = Balance::default();
+        let body = br#"{"a":"}\"]","b":[1,{"c":2}]}"#;
+        let closed: Vec<usize> = (0..body.len()).filter(|at| balance.closes(&body[*at..=*at]).is_some()).collect();
+        assert_eq!(closed, [body.len() - 1]);
+        assert_eq!(balance.closes(b"{}"), None, "what follows is no second one");
+        let more = [body, &b" {}"[..]].concat();
+        assert_eq!(Balance::default().closes(&more), Some(body.len()));
+    }
     fn value(text: &str) -> Option<Value> {
         read(text).map(|parsed| parsed.value)
     }

@@ -5,7 +5,7 @@
 //! one whose data is `[DONE]` at once, and bytes that are not UTF-8 are an error instead of
 //! replacement characters.
 
-use super::lines::{Broken, Frame, Lines};
+use crate::provider::ndjson::{Broken, Frame, Lines};
 
 /// The data of the event that ends a stream.
 const DONE: &str = "[DONE]";

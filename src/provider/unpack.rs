@@ -3,15 +3,17 @@
 //! Plain bodies are asked for. A server or a proxy may pack them all the same, or unpack them and
 //! leave the label on; so the first bytes decide, and the label only where they say nothing.
 
-use std::io::{Error, ErrorKind, Write};
+use std::io::{Error, Write};
 
 use brotli_decompressor::DecompressorWriter;
 use bytes::Bytes;
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer};
 
-use super::reader::RESPONSE_CAP;
-use crate::model::{Class, Fault};
+use crate::{
+    model::{CallError, ErrorKind},
+    provider::response_reader::RESPONSE_CAP,
+};
 
 /// What a gzip member begins with, and what a frame of Zstandard does.
 const GZIP: &[u8] = b"\x1f\x8b";
@@ -36,7 +38,7 @@ enum Label {
 
 /// Unpacks one body, pushed in pieces of any size.
 #[derive(Debug)]
-pub(super) struct Unpack {
+pub(crate) struct Unpack {
     label: Label,
     stage: Stage,
 }
@@ -79,7 +81,7 @@ impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.total = self.total.saturating_add(bytes.len());
         if self.total > RESPONSE_CAP {
-            return Err(Error::from(ErrorKind::FileTooLarge));
+            return Err(Error::from(std::io::ErrorKind::FileTooLarge));
         }
         self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
@@ -92,7 +94,7 @@ impl Write for Sink {
 
 impl Unpack {
     /// Begins a body with the value of its `Content-Encoding`.
-    pub(super) fn new(label: Option<&str>) -> Self {
+    pub(crate) fn new(label: Option<&str>) -> Self {
         let last = label.and_then(|label| label.rsplit(',').next()).unwrap_or_default();
         let label = match last.trim().to_ascii_lowercase().as_str() {
             "gzip" | "x-gzip" => Label::Gzip,
@@ -105,7 +107,7 @@ impl Unpack {
     }
 
     /// Takes more of the body and returns what is known of it by now, which may be nothing.
-    pub(super) fn push(&mut self, bytes: Bytes) -> Result<Bytes, Fault> {
+    pub(crate) fn push(&mut self, bytes: Bytes) -> Result<Bytes, CallError> {
         match &mut self.stage {
             Stage::Plain => Ok(bytes),
             Stage::Packed(packed) => packed.push(&bytes).map_err(|error| self.fault(&error)),
@@ -118,14 +120,14 @@ impl Unpack {
 
     /// Takes the end of the body and returns what was held back. A packed body that ends early has
     /// put out all there is of it: whether that is a whole answer, it says itself.
-    pub(super) fn finish(&mut self) -> Result<Bytes, Fault> {
+    pub(crate) fn finish(&mut self) -> Result<Bytes, CallError> {
         match &self.stage {
             Stage::Head(_) => self.settle(true),
             Stage::Plain | Stage::Packed(_) => Ok(Bytes::new()),
         }
     }
 
-    fn settle(&mut self, over: bool) -> Result<Bytes, Fault> {
+    fn settle(&mut self, over: bool) -> Result<Bytes, CallError> {
         let Stage::Head(head) = &mut self.stage else { return Ok(Bytes::new()) };
         let may_begin = |magic: &[u8]| !over && !head.is_empty() && magic.starts_with(head);
         let stage = if head.starts_with(GZIP) {
@@ -151,13 +153,16 @@ impl Unpack {
         self.push(head.into())
     }
 
-    fn fault(&self, error: &Error) -> Fault {
-        if error.kind() == ErrorKind::FileTooLarge {
+    fn fault(&self, error: &Error) -> CallError {
+        if error.kind() == std::io::ErrorKind::FileTooLarge {
             let text = format!("the response is larger than {} MiB unpacked", RESPONSE_CAP / (1024 * 1024));
-            return Fault::new(Class::TooLarge, text);
+            return CallError::new(ErrorKind::TooLarge, text);
         }
         let label = self.label;
-        Fault::new(Class::Transient, format!("the answer came packed ({label:?}) and cannot be unpacked: {error}"))
+        CallError::new(
+            ErrorKind::Transient,
+            format!("the answer came packed ({label:?}) and cannot be unpacked: {error}"),
+        )
     }
 }
 
@@ -216,7 +221,7 @@ fn write_all(decoder: &mut impl Write, mut bytes: &[u8]) -> std::io::Result<()> 
         match decoder.write(bytes) {
             Ok(0) => break,
             Ok(taken) => bytes = bytes.get(taken..).unwrap_or_default(),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
@@ -265,7 +270,7 @@ mod tests {
         0x0f, 0x90, 0xbb, 0x5b, 0xb4, 0x35, 0x9b, 0xb9, 0x89, 0xfb, 0x3b, 0xc1, 0xb3, 0xcd, 0x8a, 0x1a,
     ];
 
-    fn unpacked(label: Option<&str>, body: &[u8], size: usize) -> Result<Vec<u8>, Fault> {
+    fn unpacked(label: Option<&str>, body: &[u8], size: usize) -> Result<Vec<u8>, CallError> {
         let mut unpack = Unpack::new(label);
         let mut out = Vec::new();
         for piece in body.chunks(size) {
@@ -357,7 +362,7 @@ mod tests {
         let bomb = vec![0; RESPONSE_CAP + 1];
         for (label, body) in [("gzip", gzip(&bomb)), ("deflate", zlib(&bomb)), ("zstd", zstd(&bomb))] {
             assert!(body.len() < bomb.len() / 100);
-            assert_eq!(unpacked(Some(label), &body, body.len()).unwrap_err().class, Class::TooLarge, "{label}");
+            assert_eq!(unpacked(Some(label), &body, body.len()).unwrap_err().class, ErrorKind::TooLarge, "{label}");
         }
     }
 
@@ -367,7 +372,7 @@ mod tests {
         let middle = body.len() / 2;
         body[middle..].fill(0xff);
         let fault = unpacked(Some("gzip"), &body, 7).unwrap_err();
-        assert_eq!(fault.class, Class::Transient);
+        assert_eq!(fault.class, ErrorKind::Transient);
         assert!(fault.message.contains("Gzip"), "{fault}");
     }
 }

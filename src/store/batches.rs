@@ -6,39 +6,40 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use uuid::Uuid;
 
-use super::{
-    alive,
-    job::{BatchEntry, BatchState, Begin, CellRow, PastLengths, StoreFault},
-    runs::{self, json, nanoseconds, parsed, timestamp},
-};
 use crate::{
     model::{
-        BatchId, CellRef, Place, VersionId,
+        BatchId, CellIndex, CellRef, VersionId,
         batch::{BatchSpec, Cell},
+        error::StoreError,
     },
-    pipeline::port::RunRecord,
+    pipeline::ports::RunRecord,
+    store::{
+        api::{BatchEntry, BatchState, Begin, CellRow, PastLengths},
+        database, runs,
+        runs::{json, nanoseconds, parsed, timestamp},
+    },
 };
 
 /// Past answers that lengths are taken from, at most, the newest.
 const PAST: usize = 1000;
 
 /// Who a process is in the record, and where processes give signs of life.
-pub(super) struct Own<'a> {
-    pub(super) owner: Option<&'a str>,
-    pub(super) signs: &'a Path,
+pub(crate) struct Own<'a> {
+    pub(crate) owner: Option<&'a str>,
+    pub(crate) signs: &'a Path,
 }
 
 /// A batch on record: its number, id and start, whose it is, and whether it was broken off.
 type Found = (i64, [u8; 16], i64, Option<String>, bool);
 
 /// Begins a batch, or goes on with one; both are this process's own until they end.
-pub(super) fn begin(
+pub(crate) fn begin(
     db: &mut Connection,
     own: &Own<'_>,
     spec: &BatchSpec,
     how: Begin,
     at: Timestamp,
-) -> rusqlite::Result<Result<BatchState, StoreFault>> {
+) -> rusqlite::Result<Result<BatchState, StoreError>> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let fingerprint = spec.fingerprint();
     let which = match how {
@@ -61,13 +62,13 @@ pub(super) fn begin(
     };
     let state = if let Some((seq, id, started, owner, crashed)) = found {
         if let Some(owner) = owner.filter(|owner| Some(owner.as_str()) != own.owner)
-            && !alive::is_gone(own.signs, &owner)
+            && !database::is_gone(own.signs, &owner)
         {
             let message = format!(
                 "another retort is running this batch ({}); wait for it, stop it, or begin a new one",
                 BatchId(Uuid::from_bytes(id)).short()
             );
-            return Ok(Err(StoreFault::new(message)));
+            return Ok(Err(StoreError::new(message)));
         }
         let sql = "UPDATE batch SET owner = ?2, end = NULL, ended = NULL WHERE seq = ?1";
         transaction.execute(sql, params![seq, own.owner])?;
@@ -86,18 +87,18 @@ pub(super) fn begin(
 }
 
 /// Notes how a batch ended; it is nobody's any more.
-pub(super) fn end(db: &Connection, batch: BatchId, end: &str, at: Timestamp) -> rusqlite::Result<()> {
+pub(crate) fn end(db: &Connection, batch: BatchId, end: &str, at: Timestamp) -> rusqlite::Result<()> {
     let sql = "UPDATE batch SET end = ?2, ended = ?3, owner = NULL WHERE id = ?1";
     db.prepare_cached(sql)?.execute(params![batch.0.as_bytes(), end, nanoseconds(at)]).map(drop)
 }
 
 /// Fills a run's cell with it, in place of a run that filled it before. A batch that is not on record has no
 /// cells to fill.
-pub(super) fn fill(db: &Connection, record: &RunRecord, seq: i64) -> rusqlite::Result<()> {
+pub(crate) fn fill(db: &Connection, record: &RunRecord, seq: i64) -> rusqlite::Result<()> {
     let Some(cell) = &record.cell else {
         return Ok(());
     };
-    let Place { row, prompt, target, sample } = cell.place;
+    let CellIndex { row, prompt, target, sample } = cell.place;
     let sql = "INSERT OR REPLACE INTO cell (batch, row, prompt, target, sample, fingerprint, run, content)
                SELECT seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM batch WHERE id = ?1";
     let content = json(&Cell::of(cell.place, &record.outcome))?;
@@ -107,13 +108,13 @@ pub(super) fn fill(db: &Connection, record: &RunRecord, seq: i64) -> rusqlite::R
 }
 
 /// Finds the cell that a run fills, if it fills one.
-pub(super) fn cell(db: &Connection, seq: i64) -> rusqlite::Result<Option<CellRef>> {
+pub(crate) fn cell(db: &Connection, seq: i64) -> rusqlite::Result<Option<CellRef>> {
     let sql = "SELECT batch.id, row, prompt, target, sample, cell.fingerprint
                FROM cell JOIN batch ON batch.seq = cell.batch WHERE cell.run = ?1";
     let read = |row: &rusqlite::Row<'_>| {
         Ok(CellRef {
             batch: BatchId(Uuid::from_bytes(row.get(0)?)),
-            place: Place {
+            place: CellIndex {
                 row: row.get::<_, i64>(1)?.unsigned_abs(),
                 prompt: row.get(2)?,
                 target: row.get(3)?,
@@ -129,7 +130,7 @@ pub(super) fn cell(db: &Connection, seq: i64) -> rusqlite::Result<Option<CellRef
 const AFTER: &str = "batch.id = ?1 AND (cell.row, cell.prompt, cell.target, cell.sample) > (?2, ?3, ?4, ?5)";
 
 /// The five values of [`AFTER`]; those before the first place where there is none.
-fn after_values(batch: BatchId, after: Option<Place>) -> ([u8; 16], i64, i64, i64, i64) {
+fn after_values(batch: BatchId, after: Option<CellIndex>) -> ([u8; 16], i64, i64, i64, i64) {
     let id = *batch.0.as_bytes();
     after.map_or((id, -1, -1, -1, -1), |place| {
         let row = i64::try_from(place.row).unwrap_or(i64::MAX);
@@ -138,10 +139,10 @@ fn after_values(batch: BatchId, after: Option<Place>) -> ([u8; 16], i64, i64, i6
 }
 
 /// Reads a page of a batch's cells in the order of their places, those after a place if one is given.
-pub(super) fn page(
+pub(crate) fn page(
     db: &Connection,
     batch: BatchId,
-    after: Option<Place>,
+    after: Option<CellIndex>,
     limit: usize,
 ) -> rusqlite::Result<Vec<CellRow>> {
     let sql = format!(
@@ -158,17 +159,17 @@ pub(super) fn page(
 }
 
 /// Reads the runs that fill a page of a batch's cells, likewise.
-pub(super) fn runs(
+pub(crate) fn runs(
     db: &Connection,
     batch: BatchId,
-    after: Option<Place>,
+    after: Option<CellIndex>,
     limit: usize,
-) -> rusqlite::Result<Result<Vec<RunRecord>, StoreFault>> {
+) -> rusqlite::Result<Result<Vec<RunRecord>, StoreError>> {
     page(db, batch, after, limit)?.into_iter().map(|row| runs::open(db, row.cell.run)).collect()
 }
 
 /// Lists the newest batches, the newest first.
-pub(super) fn list(db: &Connection, own: &Own<'_>, limit: usize) -> rusqlite::Result<Vec<BatchEntry>> {
+pub(crate) fn list(db: &Connection, own: &Own<'_>, limit: usize) -> rusqlite::Result<Vec<BatchEntry>> {
     let sql = "SELECT id, started, name, spec, end,
                    (SELECT count(*) FROM cell JOIN run ON run.seq = cell.run
                     WHERE cell.batch = batch.seq AND run.end IN ('done', 'failed')),
@@ -188,7 +189,7 @@ pub(super) fn list(db: &Connection, own: &Own<'_>, limit: usize) -> rusqlite::Re
                 answered: row.get::<_, i64>(6)?.unsigned_abs(),
                 running: row
                     .get::<_, Option<String>>(7)?
-                    .is_some_and(|owner| own.owner == Some(owner.as_str()) || !alive::is_gone(own.signs, &owner)),
+                    .is_some_and(|owner| own.owner == Some(owner.as_str()) || !database::is_gone(own.signs, &owner)),
             })
         })?
         .collect()
@@ -196,7 +197,7 @@ pub(super) fn list(db: &Connection, own: &Own<'_>, limit: usize) -> rusqlite::Re
 
 /// Measures how long past answers to a prompt version were on a model; to anything on the model where there
 /// is none.
-pub(super) fn past(db: &Connection, version: &VersionId, model: &str) -> rusqlite::Result<PastLengths> {
+pub(crate) fn past(db: &Connection, version: &VersionId, model: &str) -> rusqlite::Result<PastLengths> {
     let of = |condition: &str| -> rusqlite::Result<PastLengths> {
         let sql = format!(
             "SELECT coalesce(tokens_input, 0) + coalesce(tokens_cache_read, 0) + coalesce(tokens_cache_write, 0),

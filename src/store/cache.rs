@@ -5,13 +5,16 @@ use std::{fs, io::ErrorKind, path::PathBuf, time::Duration};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    atomic,
-    db::{self, DbFault, Foreign},
-    job::StoreFault,
-    schema,
+use crate::{
+    config::atomic_file,
+    model::error::StoreError,
+    pipeline::ports::Cached,
+    store::{
+        database,
+        database::{DbFault, Foreign},
+        schema,
+    },
 };
-use crate::pipeline::port::Cached;
 
 /// The version of a value's form; another one is a miss.
 const VALUE_VERSION: u32 = 1;
@@ -45,19 +48,19 @@ struct Head {
 /// The cache's database, opened when first needed and shared with other processes: every use and
 /// every eviction is one transaction, so that together they are one LRU of `capacity`.
 #[derive(Debug)]
-pub(super) struct CacheDb {
+pub(crate) struct CacheDb {
     path: PathBuf,
     capacity: usize,
     db: Option<Connection>,
 }
 
 impl CacheDb {
-    pub(super) fn new(cache: &std::path::Path, capacity: usize) -> Self {
+    pub(crate) fn new(cache: &std::path::Path, capacity: usize) -> Self {
         Self { path: cache.join("cache.db"), capacity, db: None }
     }
 
     /// Looks an answer up and marks it used. A value that cannot be read is a miss and deleted.
-    pub(super) fn get(&mut self, key: &str) -> Result<Option<Cached>, StoreFault> {
+    pub(crate) fn get(&mut self, key: &str) -> Result<Option<Cached>, StoreError> {
         if self.is_missing() {
             return Ok(None);
         }
@@ -82,13 +85,13 @@ impl CacheDb {
     }
 
     /// Stores answers, the newest last, and drops the least recently used beyond the capacity, in one transaction.
-    pub(super) fn put(&mut self, answers: &[(String, Box<Cached>)]) -> Result<(), StoreFault> {
+    pub(crate) fn put(&mut self, answers: &[(String, Box<Cached>)]) -> Result<(), StoreError> {
         let value = |cached: &Cached| {
             serde_json::to_string(&Written { version: VALUE_VERSION, cached })
-                .map_err(|error| StoreFault::new(format!("an answer cannot be cached: {error}")))
+                .map_err(|error| StoreError::new(format!("an answer cannot be cached: {error}")))
         };
         let written = answers.iter().map(|(key, cached)| Ok((key, value(cached)?)));
-        let written = written.collect::<Result<Vec<_>, StoreFault>>()?;
+        let written = written.collect::<Result<Vec<_>, StoreError>>()?;
         self.with(|db, capacity| {
             let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             {
@@ -110,7 +113,7 @@ impl CacheDb {
         })
     }
 
-    pub(super) fn stats(&mut self) -> Result<CacheStats, StoreFault> {
+    pub(crate) fn stats(&mut self) -> Result<CacheStats, StoreError> {
         if self.is_missing() {
             return Ok(CacheStats { entries: 0, capacity: self.capacity, bytes: 0 });
         }
@@ -123,7 +126,7 @@ impl CacheDb {
     }
 
     /// Empties the cache and tells how many answers it held. A damaged file is made anew.
-    pub(super) fn clear(&mut self) -> Result<u64, StoreFault> {
+    pub(crate) fn clear(&mut self) -> Result<u64, StoreError> {
         if self.is_missing() {
             return Ok(0);
         }
@@ -146,14 +149,14 @@ impl CacheDb {
         self.db.is_none() && !self.path.exists()
     }
 
-    fn remove(&mut self) -> Result<(), StoreFault> {
+    fn remove(&mut self) -> Result<(), StoreError> {
         self.db = None;
         for ending in ["", "-wal", "-shm"] {
             let mut file = self.path.clone().into_os_string();
             file.push(ending);
             match fs::remove_file(&file) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(atomic::fault("remove", std::path::Path::new(&file), &error));
+                    return Err(atomic_file::fault("remove", std::path::Path::new(&file), &error));
                 }
                 _ => {}
             }
@@ -161,11 +164,11 @@ impl CacheDb {
         Ok(())
     }
 
-    fn with<T>(&mut self, work: impl FnOnce(&mut Connection, usize) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
+    fn with<T>(&mut self, work: impl FnOnce(&mut Connection, usize) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         self.attempt(work).map_err(|failed| {
             if failed.damaged {
                 let path = self.path.display();
-                StoreFault::new(format!("{path} is damaged and not used; `retort cache clear` makes a new one"))
+                StoreError::new(format!("{path} is damaged and not used; `retort cache clear` makes a new one"))
             } else {
                 failed.fault
             }
@@ -175,9 +178,9 @@ impl CacheDb {
     fn attempt<T>(&mut self, work: impl FnOnce(&mut Connection, usize) -> rusqlite::Result<T>) -> Result<T, DbFault> {
         let mut db = match self.db.take() {
             Some(db) => db,
-            None => db::open_with(&self.path, schema::CACHE, PATIENCE, Foreign::Left)?,
+            None => database::open_with(&self.path, schema::CACHE, PATIENCE, Foreign::Left)?,
         };
-        let done = work(&mut db, self.capacity).map_err(|error| db::fault(&self.path, &error));
+        let done = work(&mut db, self.capacity).map_err(|error| database::fault(&self.path, &error));
         // A database that fails for good is looked for anew the next time.
         if done.as_ref().err().is_none_or(|failed| failed.passing.is_some()) {
             self.db = Some(db);

@@ -3,13 +3,10 @@
 //! A page never reads more than it must. What few runs have (a class of fault, a grade, a rare model) is
 //! looked up first and the rest checked on those few; what many have is checked while walking down from the
 //! newest run, until a page is full. Which of both is found out by counting up to [`FEW`].
+//!
+//! The names that values of filters can have, found without reading every run.
 
-mod clause;
-mod dense;
-mod housekeeping;
-mod order;
-mod vocabulary;
-mod whole;
+pub(crate) mod sql;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,22 +16,23 @@ use std::{
 use rusqlite::{Connection, Row, ToSql, params_from_iter, types::Value};
 use uuid::Uuid;
 
-use super::{
-    job::{After, HistoryEntry, HistoryPage},
-    runs::timestamp,
-    search::{self, Way},
+pub(crate) use crate::store::{
+    history::sql::{Key, every, few_of, found, is_few, status_rank, suits, thumb_rank},
+    maintenance::{backup, pin, prune, remove},
 };
-use crate::model::{
-    Cost, Grade, PicoDollars, RunId, RunStatus, Thumb, Usage, VersionId,
-    query::{Query, SortBy},
+use crate::{
+    model::{
+        Cost, Grade, PicoDollars, RunId, RunStatus, Thumb, Usage, VersionId,
+        query::{Query, SortBy, Vocabulary},
+    },
+    store::{
+        api::{After, HistoryEntry, HistoryPage},
+        history::sql::{Clause, ScanStep, beyond, clause, order_column},
+        runs::timestamp,
+        search,
+        search::Way,
+    },
 };
-use clause::{Clause, clause};
-use dense::Part;
-pub(super) use housekeeping::{backup, pin, prune, remove};
-pub(super) use order::{Key, status_rank, thumb_rank};
-use order::{beyond, column};
-pub(super) use vocabulary::vocabulary;
-pub(super) use whole::{every, few_of, found, is_few, suits};
 
 /// Runs that are few enough to be looked up one by one.
 const FEW: i64 = 2000;
@@ -47,7 +45,7 @@ const COUNTED: i64 = 10_000;
 
 /// A condition in SQL on the row `run`, with its values.
 #[derive(Debug, Clone, Default)]
-struct Condition {
+pub(crate) struct Condition {
     sql: String,
     values: Vec<Value>,
 }
@@ -69,15 +67,15 @@ struct Route {
 }
 
 /// Reads a page of the runs a query asks for, those after another if one is given.
-pub(super) fn page(
+pub(crate) fn page(
     db: &Connection,
     query: &Query,
     after: Option<&After>,
     limit: usize,
 ) -> rusqlite::Result<HistoryPage> {
     let wanted = limit.saturating_add(1);
-    let found = if dense::is_better(db, query, query.sort.by)? {
-        dense::page(db, query, after, wanted)?
+    let found = if sql::is_better(db, query, query.sort.by)? {
+        sql::page(db, query, after, wanted)?
     } else {
         sparse(db, query, after, wanted, None)?
     };
@@ -92,7 +90,7 @@ fn sparse(
     query: &Query,
     after: Option<&After>,
     wanted: usize,
-    part: Option<&Part>,
+    part: Option<&ScanStep>,
 ) -> rusqlite::Result<BTreeMap<Key, i64>> {
     let mut found = BTreeMap::new();
     for mut route in routes(db, query)? {
@@ -101,11 +99,11 @@ fn sparse(
         }
         let number = if route.matching.is_some() { "run_text.rowid" } else { "run.seq" };
         match part {
-            Some(Part::Among(list)) => {
+            Some(ScanStep::Among(list)) => {
                 let sql = format!("{number} IN (SELECT value FROM json_each(?))");
                 route.condition.and(&sql, [Value::Text(list.clone())]);
             }
-            Some(Part::Within(numbers)) => {
+            Some(ScanStep::Within(numbers)) => {
                 let bounds = [*numbers.start(), *numbers.end()].map(Value::Integer);
                 route.condition.and(&format!("{number} BETWEEN ? AND ?"), bounds);
             }
@@ -117,13 +115,13 @@ fn sparse(
 }
 
 /// Counts the runs a query asks for, in some cases up to [`COUNTED`] alone; tells whether there may be more.
-pub(super) fn count(db: &Connection, query: &Query) -> rusqlite::Result<(u64, bool)> {
+pub(crate) fn count(db: &Connection, query: &Query) -> rusqlite::Result<(u64, bool)> {
     if query.is_everything() {
         let all: i64 = db.prepare_cached("SELECT count(*) FROM run")?.query_row([], |row| row.get(0))?;
         return Ok((all.unsigned_abs(), false));
     }
-    if dense::is_better(db, query, SortBy::Time)? {
-        return dense::count(db, query).map(|runs| (runs, false));
+    if sql::is_better(db, query, SortBy::Time)? {
+        return sql::count(db, query).map(|runs| (runs, false));
     }
     let mut seen = BTreeSet::new();
     for route in routes(db, query)? {
@@ -137,7 +135,7 @@ pub(super) fn count(db: &Connection, query: &Query) -> rusqlite::Result<(u64, bo
 
 /// Lists conditions on `run` that together find each run a query asks for exactly once, each as SQL to be
 /// appended with its values.
-pub(super) fn conditions(db: &Connection, query: &Query) -> rusqlite::Result<Vec<(String, Vec<Value>)>> {
+pub(crate) fn conditions(db: &Connection, query: &Query) -> rusqlite::Result<Vec<(String, Vec<Value>)>> {
     if query.words.is_empty() {
         let routes = routes(db, query)?.into_iter();
         return Ok(routes.map(|route| (route.condition.sql, route.condition.values)).collect());
@@ -256,7 +254,7 @@ fn route(ways: &[Way], held: &[bool], mut condition: Condition) -> Option<Route>
 
 /// Walks a way in the order asked for, until enough runs are found.
 fn walk(db: &Connection, query: &Query, route: &Route, wanted: usize) -> rusqlite::Result<Vec<(Key, i64)>> {
-    let by = column(query.sort.by);
+    let by = order_column(query.sort.by);
     let direction = if query.sort.ascending { "ASC" } else { "DESC" };
     let mut values: Vec<Value> = Vec::new();
     let (from, order) = match &route.matching {
@@ -286,7 +284,7 @@ fn walk(db: &Connection, query: &Query, route: &Route, wanted: usize) -> rusqlit
 }
 
 /// Reads what a list shows of a run.
-pub(super) fn entry(db: &Connection, seq: i64) -> rusqlite::Result<HistoryEntry> {
+pub(crate) fn entry(db: &Connection, seq: i64) -> rusqlite::Result<HistoryEntry> {
     let sql = "SELECT id, started, session, prompt_name, prompt_hash, requested, target, model, served, end, status,
                    provenance, demo, attempts, error_class, tokens_input, tokens_cache_read, tokens_cache_write,
                    tokens_output, tokens_reasoning, cost, cost_state, took_us, first_token_us, provider, pinned,
@@ -360,4 +358,37 @@ fn read(row: &Row<'_>, seq: i64) -> rusqlite::Result<HistoryEntry> {
         failed: failed.and_then(|list| serde_json::from_str(&list).ok()).unwrap_or_default(),
         grade: None,
     })
+}
+
+/// Names of one kind, at most.
+const MOST: usize = 500;
+
+/// Lists the names on record.
+pub(crate) fn vocabulary(db: &Connection) -> rusqlite::Result<Vocabulary> {
+    let mut models = distinct(db, "run", "model", "1")?;
+    models.extend(distinct(db, "run", "target", "1")?);
+    models.sort();
+    models.dedup();
+    Ok(Vocabulary {
+        models,
+        providers: distinct(db, "run", "provider", "1")?,
+        prompts: distinct(db, "run", "prompt_name", "1")?,
+        sessions: distinct(db, "run", "session", "1")?,
+        versions: distinct(db, "version_name", "name", "name <> ''")?,
+        checks: distinct(db, "verdict", "rule", "mark = 'fail'")?,
+        classes: distinct(db, "run", "error_class", "error_class IS NOT NULL")?,
+    })
+}
+
+/// Lists the values of a column that has an index, from each to the next larger one.
+fn distinct(db: &Connection, table: &str, column: &str, among: &str) -> rusqlite::Result<Vec<String>> {
+    let sql = format!(
+        "WITH RECURSIVE value (it) AS (
+             SELECT min({column}) FROM {table} WHERE {among}
+             UNION ALL
+             SELECT (SELECT min({column}) FROM {table} WHERE {column} > it AND {among}) FROM value WHERE it IS NOT NULL
+         )
+         SELECT it FROM value WHERE it IS NOT NULL AND it <> '' LIMIT {MOST}"
+    );
+    db.prepare_cached(&sql)?.query_map([], |row| row.get(0))?.collect()
 }

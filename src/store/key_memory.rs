@@ -6,7 +6,8 @@
 use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions},
-    io::{self, Read as _, Seek as _, Write as _},
+    io,
+    io::{Read as _, Seek as _, Write as _},
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -16,10 +17,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::{task, time};
 
-use super::atomic;
 use crate::{
+    config::atomic_file,
     model::settings::Places,
-    pipeline::port::{KeyMemory, PortFuture},
+    pipeline::ports::{KeyMemory, PortFuture},
 };
 
 /// The largest file that is read, in bytes.
@@ -84,7 +85,7 @@ fn read(file: &mut File) -> Memory {
 /// Changes the file while nobody else does.
 fn change<T>(path: &Path, change: impl FnOnce(&mut Memory) -> T) -> io::Result<T> {
     if let Some(dir) = path.parent() {
-        atomic::make_dir(dir).map_err(io::Error::other)?;
+        atomic_file::make_dir(dir).map_err(io::Error::other)?;
     }
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).read(true).write(true);

@@ -5,7 +5,7 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, TableLike, Value};
 
 /// Changes a text that holds one prompt so that it holds another; both are given as TOML of their own, written
 /// by the same hand. None where the text is no TOML.
-pub(super) fn merge(text: &str, before: &str, after: &str) -> Option<String> {
+pub(crate) fn merge(text: &str, before: &str, after: &str) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
     let (before, after): (DocumentMut, DocumentMut) = (before.parse().ok()?, after.parse().ok()?);
     tables(document.as_table_mut(), before.as_table(), after.as_table());

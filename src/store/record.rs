@@ -1,9 +1,11 @@
 //! The record of runs: its database, opened when first needed, and writes that wait out a lock.
-
-mod calm;
-mod held;
+//!
+//! What the thread of the record does while nobody asks: it makes the blocks of facts that are missing.
+//!
+//! Writes that a lock or a full disk keeps out: held back in order, tried again, and lost only at the end.
 
 use std::{
+    collections::VecDeque,
     fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -11,25 +13,24 @@ use std::{
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{
-    alive::{self, Alive},
-    atomic,
-    batches::{self, Own},
-    db::{self, DbFault},
-    grades, history,
-    job::{HistoryPage, Job, PastLengths, Pruned, Reply, StoreFault},
-    judgements, points, review, runs, schema, score,
-    search::Known,
-    versions, weigh,
-    worker::Reports,
-};
 use crate::{
+    config::atomic_file,
     eval::Review,
-    model::query::Query,
-    pipeline::port::{RunRecord, RunStart},
+    model::{RunId, error::StoreError, query::Query},
+    pipeline::ports::{RunRecord, RunStart},
+    store::{
+        analysis,
+        api::{HistoryPage, PastLengths, Pruned, StoreReply, StoreRequest},
+        batches,
+        batches::Own,
+        database,
+        database::{Alive, DbFault},
+        fact_blocks, history, runs, schema,
+        search::Known,
+        verdicts, versions,
+        worker::{Blocked, Reports, Trouble, queue::Load},
+    },
 };
-pub(super) use calm::Calm;
-use held::Held;
 
 /// How long another process's lock is waited for by a question.
 const QUESTION_PATIENCE: Duration = Duration::from_secs(5);
@@ -42,14 +43,14 @@ const HELD_PATIENCE: Duration = Duration::from_millis(50);
 
 /// A write to the record.
 #[derive(Debug)]
-pub(super) enum Write {
+pub(crate) enum Write {
     Started(RunStart),
     Ended(Box<RunRecord>),
 }
 
 /// `retort.db` and this process's sign of life beside it, in `running/`.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(crate) struct Record {
     path: PathBuf,
     signs: PathBuf,
     open: Option<Open>,
@@ -59,7 +60,7 @@ pub(super) struct Record {
 
 /// How a run that has ended stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(crate) enum RecordState {
     /// It is on the disk.
     Kept,
     /// It waits to be written.
@@ -77,19 +78,19 @@ struct Open {
 }
 
 impl Record {
-    pub(super) fn new(data: &Path, reports: Reports) -> Self {
+    pub(crate) fn new(data: &Path, reports: Reports) -> Self {
         Self { path: data.join("retort.db"), signs: data.join("running"), open: None, held: Held::default(), reports }
     }
 
     /// Answers a question about runs.
-    pub(super) fn answer(&mut self, job: &Job) -> Result<Reply, StoreFault> {
+    pub(crate) fn answer(&mut self, job: &StoreRequest) -> Result<StoreReply, StoreError> {
         // What was just written must be found; if it cannot be written the rest still is.
         self.retry();
         let (path, signs) = (self.path.clone(), self.signs.clone());
-        let told = |error: rusqlite::Error| db::fault(&path, &error).fault;
+        let told = |error: rusqlite::Error| database::fault(&path, &error).fault;
         if self.open.is_none()
             && self.path.try_exists().is_ok_and(|exists| !exists)
-            && !matches!(job, Job::KeepVersion { .. } | Job::BeginBatch { .. })
+            && !matches!(job, StoreRequest::KeepVersion { .. } | StoreRequest::BeginBatch { .. })
         {
             // A question makes no files.
             return nothing(job);
@@ -97,67 +98,77 @@ impl Record {
         self.sweep();
         let open = self.open(QUESTION_PATIENCE).map_err(|failed| failed.fault)?;
         match job {
-            Job::OpenRun(run) => runs::open(&open.db, *run).map_err(told)?.map(|run| Reply::Run(Box::new(run))),
-            Job::ListVersions { of, limit } => versions::list(&open.db, of, *limit).map(Reply::Versions).map_err(told),
-            Job::KeepVersion { prompt, of, parent, at } => {
-                versions::keep(&open.db, prompt, of, parent.as_ref(), *at).map(Reply::VersionKept).map_err(told)
+            StoreRequest::OpenRun(run) => {
+                runs::open(&open.db, *run).map_err(told)?.map(|run| StoreReply::Run(Box::new(run)))
             }
-            Job::NameVersion { version, name, at } => versions::name(&open.db, version, name, *at)
+            StoreRequest::ListVersions { of, limit } => {
+                versions::list(&open.db, of, *limit).map(StoreReply::Versions).map_err(told)
+            }
+            StoreRequest::KeepVersion { prompt, of, parent, at } => {
+                versions::keep(&open.db, prompt, of, parent.as_ref(), *at).map(StoreReply::VersionKept).map_err(told)
+            }
+            StoreRequest::NameVersion { version, name, at } => versions::name(&open.db, version, name, *at)
                 .map_err(told)?
-                .map(|()| Reply::VersionNamed(version.clone())),
-            Job::GradeRun { run, grade, at } => {
-                grades::give(&open.db, *run, grade, *at).map_err(told)?.map(|()| Reply::Graded(*run))
+                .map(|()| StoreReply::VersionNamed(version.clone())),
+            StoreRequest::GradeRun { run, grade, at } => {
+                verdicts::give(&open.db, *run, grade, *at).map_err(told)?.map(|()| StoreReply::Graded(*run))
             }
-            Job::Grades(runs) => grades::of(&open.db, runs).map(Reply::Grades).map_err(told),
-            Job::History { query, after, limit } => {
-                history::page(&open.db, query, after.as_ref(), *limit).map(Reply::History).map_err(told)
+            StoreRequest::Grades(runs) => verdicts::of(&open.db, runs).map(StoreReply::Grades).map_err(told),
+            StoreRequest::History { query, after, limit } => {
+                history::page(&open.db, query, after.as_ref(), *limit).map(StoreReply::History).map_err(told)
             }
-            Job::CountRuns(query) => {
-                history::count(&open.db, query).map(|(runs, more)| Reply::Counted { runs, more }).map_err(told)
+            StoreRequest::CountRuns(query) => {
+                history::count(&open.db, query).map(|(runs, more)| StoreReply::Counted { runs, more }).map_err(told)
             }
-            Job::Vocabulary => {
-                history::vocabulary(&open.db).map(|names| Reply::Vocabulary(Box::new(names))).map_err(told)
+            StoreRequest::Vocabulary => {
+                history::vocabulary(&open.db).map(|names| StoreReply::Vocabulary(Box::new(names))).map_err(told)
             }
-            Job::PinRuns { runs, pinned } => history::pin(&open.db, runs, *pinned).map(Reply::Pinned).map_err(told),
-            Job::RemoveRuns(runs) => history::remove(&mut open.db, runs).map(Reply::Pruned).map_err(told),
-            Job::PruneRuns { before, keep_pinned, dry } => {
-                history::prune(&mut open.db, *before, *keep_pinned, *dry).map(Reply::Pruned).map_err(told)
+            StoreRequest::PinRuns { runs, pinned } => {
+                history::pin(&open.db, runs, *pinned).map(StoreReply::Pinned).map_err(told)
             }
-            Job::BeginBatch { spec, how, at } => {
+            StoreRequest::RemoveRuns(runs) => history::remove(&mut open.db, runs).map(StoreReply::Pruned).map_err(told),
+            StoreRequest::PruneRuns { before, keep_pinned, dry } => {
+                history::prune(&mut open.db, *before, *keep_pinned, *dry).map(StoreReply::Pruned).map_err(told)
+            }
+            StoreRequest::BeginBatch { spec, how, at } => {
                 let own = Own { owner: open.alive.as_ref().map(|alive| alive.owner.as_str()), signs: &signs };
                 let begun = batches::begin(&mut open.db, &own, spec, *how, *at).map_err(told)?;
-                begun.map(|state| Reply::Batch(Box::new(state)))
+                begun.map(|state| StoreReply::Batch(Box::new(state)))
             }
-            Job::EndBatch { batch, end, at } => {
-                batches::end(&open.db, *batch, end, *at).map(|()| Reply::BatchEnded(*batch)).map_err(told)
+            StoreRequest::EndBatch { batch, end, at } => {
+                batches::end(&open.db, *batch, end, *at).map(|()| StoreReply::BatchEnded(*batch)).map_err(told)
             }
-            Job::Cells { batch, after, limit } => {
-                batches::page(&open.db, *batch, *after, *limit).map(Reply::Cells).map_err(told)
+            StoreRequest::Cells { batch, after, limit } => {
+                batches::page(&open.db, *batch, *after, *limit).map(StoreReply::Cells).map_err(told)
             }
-            Job::CellRuns { batch, after, limit } => {
-                batches::runs(&open.db, *batch, *after, *limit).map_err(told)?.map(Reply::CellRuns)
+            StoreRequest::CellRuns { batch, after, limit } => {
+                batches::runs(&open.db, *batch, *after, *limit).map_err(told)?.map(StoreReply::CellRuns)
             }
-            Job::Batches { limit } => {
+            StoreRequest::Batches { limit } => {
                 let own = Own { owner: open.alive.as_ref().map(|alive| alive.owner.as_str()), signs: &signs };
-                batches::list(&open.db, &own, *limit).map(Reply::Batches).map_err(told)
+                batches::list(&open.db, &own, *limit).map(StoreReply::Batches).map_err(told)
             }
-            Job::PastLengths { version, model } => {
-                batches::past(&open.db, version, model).map(Reply::PastLengths).map_err(told)
+            StoreRequest::PastLengths { version, model } => {
+                batches::past(&open.db, version, model).map(StoreReply::PastLengths).map_err(told)
             }
-            Job::CountAnswers(query) => score::answers(&open.db, query).map(Reply::Answers).map_err(told),
-            Job::ScoreRuns(page) => {
-                score::score(&mut open.db, page).map_err(told)?.map(|scored| Reply::Scored(Box::new(scored)))
+            StoreRequest::CountAnswers(query) => {
+                analysis::answers_to_score(&open.db, query).map(StoreReply::Answers).map_err(told)
             }
-            Job::Judgements(run) => judgements::all(&open.db, *run).map(Reply::Judgements).map_err(told),
-            Job::Review(query) => {
-                review::review(&open.db, query).map(|review| Reply::Review(Box::new(review))).map_err(told)
+            StoreRequest::ScoreRuns(page) => {
+                analysis::score(&mut open.db, page).map_err(told)?.map(|scored| StoreReply::Scored(Box::new(scored)))
             }
-            Job::Report(query) => {
-                review::report(&open.db, query).map(|report| Reply::Report(Box::new(report))).map_err(told)
+            StoreRequest::Judgements(run) => verdicts::all(&open.db, *run).map(StoreReply::Judgements).map_err(told),
+            StoreRequest::Review(query) => {
+                analysis::review(&open.db, query).map(|review| StoreReply::Review(Box::new(review))).map_err(told)
             }
-            Job::Weigh { a, b } => weigh::weigh(&open.db, a, b).map_err(told)?.map(|all| Reply::Weighed(Box::new(all))),
-            Job::Points { .. } | Job::Entries(_) => points::answer(&open.db, job).map_err(told),
-            Job::Backup(to) => history::backup(&open.db, to).map_err(told)?.map(Reply::BackedUp),
+            StoreRequest::Report(query) => {
+                analysis::report(&open.db, query).map(|report| StoreReply::Report(Box::new(report))).map_err(told)
+            }
+            StoreRequest::Weigh { a, b } => {
+                analysis::weigh(&open.db, a, b).map_err(told)?.map(|all| StoreReply::Weighed(Box::new(all)))
+            }
+            StoreRequest::Points { .. } | StoreRequest::Entries(_) => analysis::answer(&open.db, job).map_err(told),
+            StoreRequest::Backup(to) => history::backup(&open.db, to).map_err(told)?.map(StoreReply::BackedUp),
             _ => nothing(job),
         }
     }
@@ -174,13 +185,13 @@ impl Record {
             if done.is_err() || !lost.is_empty() {
                 open.known.clear();
             }
-            done.map_err(|error| db::fault(&path, &error))
+            done.map_err(|error| database::fault(&path, &error))
         });
         match written {
             Ok(()) => {
                 for (at, error) in lost {
                     if let Some((write, _)) = writes.get(at) {
-                        self.lose(write, &db::fault(&path, &error).fault);
+                        self.lose(write, &database::fault(&path, &error).fault);
                     }
                 }
                 Ok(())
@@ -197,16 +208,16 @@ impl Record {
 
     fn open(&mut self, patience: Duration) -> Result<&mut Open, DbFault> {
         if self.open.is_none() {
-            let db = db::open(&self.path, schema::RECORD, patience)?;
+            let db = database::open(&self.path, schema::RECORD, patience)?;
             // With a write-ahead log this syncs once for each transaction: what is committed outlasts a loss of
             // power, and many writes share the wait.
-            db.pragma_update(None, "synchronous", "FULL").map_err(|error| db::fault(&self.path, &error))?;
+            db.pragma_update(None, "synchronous", "FULL").map_err(|error| database::fault(&self.path, &error))?;
             // What a savepoint would take back, and the pages of a large group, stay in memory.
-            db.pragma_update(None, "temp_store", "MEMORY").map_err(|error| db::fault(&self.path, &error))?;
-            db.pragma_update(None, "cache_size", -16_384).map_err(|error| db::fault(&self.path, &error))?;
+            db.pragma_update(None, "temp_store", "MEMORY").map_err(|error| database::fault(&self.path, &error))?;
+            db.pragma_update(None, "cache_size", -16_384).map_err(|error| database::fault(&self.path, &error))?;
             // Pages that many transactions change go to their places once for all of them: 16 MB of log.
-            db.pragma_update(None, "wal_autocheckpoint", 4096).map_err(|error| db::fault(&self.path, &error))?;
-            let alive = atomic::make_dir(&self.signs).ok().and_then(|()| Alive::begin(&self.signs).ok());
+            db.pragma_update(None, "wal_autocheckpoint", 4096).map_err(|error| database::fault(&self.path, &error))?;
+            let alive = atomic_file::make_dir(&self.signs).ok().and_then(|()| Alive::begin(&self.signs).ok());
             self.open = Some(Open { db, alive, known: Known::default() });
             self.sweep();
         }
@@ -215,7 +226,7 @@ impl Record {
                 drop(open.db.busy_timeout(patience));
                 Ok(open)
             }
-            None => Err(DbFault { fault: StoreFault::new("the record is closed"), passing: None, damaged: false }),
+            None => Err(DbFault { fault: StoreError::new("the record is closed"), passing: None, damaged: false }),
         }
     }
 
@@ -227,7 +238,7 @@ impl Record {
         };
         let own = open.alive.as_ref().map(|alive| alive.owner.as_str());
         for owner in runs::owners(&open.db).unwrap_or_default() {
-            if Some(owner.as_str()) != own && alive::is_gone(&self.signs, &owner) {
+            if Some(owner.as_str()) != own && database::is_gone(&self.signs, &owner) {
                 drop(runs::crashed(&open.db, &owner));
             }
         }
@@ -252,7 +263,7 @@ fn together(
         match done {
             Ok(()) => savepoint.commit()?,
             // What keeps one out keeps all out.
-            Err(error) if db::is_passing(&error) => return Err(error),
+            Err(error) if database::is_passing(&error) => return Err(error),
             Err(error) => {
                 drop(savepoint);
                 lost.push((at, error));
@@ -263,32 +274,34 @@ fn together(
 }
 
 /// Answers out of an empty record.
-fn nothing(job: &Job) -> Result<Reply, StoreFault> {
+fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
     match job {
-        Job::OpenRun(run) | Job::GradeRun { run, .. } => Err(runs::missing(*run)),
-        Job::ListVersions { .. } => Ok(Reply::Versions(Vec::new())),
-        Job::NameVersion { version, .. } => Err(versions::missing(version)),
-        Job::Grades(_) => Ok(Reply::Grades(Vec::new())),
-        Job::History { .. } => Ok(Reply::History(HistoryPage::default())),
-        Job::CountRuns(_) => Ok(Reply::Counted { runs: 0, more: false }),
-        Job::Vocabulary => Ok(Reply::Vocabulary(Box::default())),
-        Job::PinRuns { .. } => Ok(Reply::Pinned(0)),
-        Job::RemoveRuns(_) | Job::PruneRuns { .. } => Ok(Reply::Pruned(Pruned::default())),
-        Job::EndBatch { batch, .. } => Ok(Reply::BatchEnded(*batch)),
-        Job::Cells { .. } => Ok(Reply::Cells(Vec::new())),
-        Job::CellRuns { .. } => Ok(Reply::CellRuns(Vec::new())),
-        Job::Batches { .. } => Ok(Reply::Batches(Vec::new())),
-        Job::PastLengths { .. } => Ok(Reply::PastLengths(PastLengths::default())),
-        Job::CountAnswers(_) => Ok(Reply::Answers(Vec::new())),
-        Job::ScoreRuns(_) => Ok(Reply::Scored(Box::default())),
-        Job::Judgements(_) => Ok(Reply::Judgements(Vec::new())),
-        Job::Review(_) => Ok(Reply::Review(Box::default())),
-        Job::Report(_) => Ok(Reply::Report(Box::new(Review::default().report(&Query::default().time_zone())))),
-        Job::Weigh { .. } => Ok(Reply::Weighed(Box::new(weigh::of_none()))),
-        Job::Points { rule, .. } => Ok(points::of_none(rule)),
-        Job::Entries(_) => Ok(Reply::Entries(Vec::new())),
-        Job::Backup(_) => Err(StoreFault::new("there is no record of runs to copy")),
-        _ => Err(StoreFault::new("the record of runs was asked for something else")),
+        StoreRequest::OpenRun(run) | StoreRequest::GradeRun { run, .. } => Err(runs::missing(*run)),
+        StoreRequest::ListVersions { .. } => Ok(StoreReply::Versions(Vec::new())),
+        StoreRequest::NameVersion { version, .. } => Err(versions::missing(version)),
+        StoreRequest::Grades(_) => Ok(StoreReply::Grades(Vec::new())),
+        StoreRequest::History { .. } => Ok(StoreReply::History(HistoryPage::default())),
+        StoreRequest::CountRuns(_) => Ok(StoreReply::Counted { runs: 0, more: false }),
+        StoreRequest::Vocabulary => Ok(StoreReply::Vocabulary(Box::default())),
+        StoreRequest::PinRuns { .. } => Ok(StoreReply::Pinned(0)),
+        StoreRequest::RemoveRuns(_) | StoreRequest::PruneRuns { .. } => Ok(StoreReply::Pruned(Pruned::default())),
+        StoreRequest::EndBatch { batch, .. } => Ok(StoreReply::BatchEnded(*batch)),
+        StoreRequest::Cells { .. } => Ok(StoreReply::Cells(Vec::new())),
+        StoreRequest::CellRuns { .. } => Ok(StoreReply::CellRuns(Vec::new())),
+        StoreRequest::Batches { .. } => Ok(StoreReply::Batches(Vec::new())),
+        StoreRequest::PastLengths { .. } => Ok(StoreReply::PastLengths(PastLengths::default())),
+        StoreRequest::CountAnswers(_) => Ok(StoreReply::Answers(Vec::new())),
+        StoreRequest::ScoreRuns(_) => Ok(StoreReply::Scored(Box::default())),
+        StoreRequest::Judgements(_) => Ok(StoreReply::Judgements(Vec::new())),
+        StoreRequest::Review(_) => Ok(StoreReply::Review(Box::default())),
+        StoreRequest::Report(_) => {
+            Ok(StoreReply::Report(Box::new(Review::default().report(&Query::default().time_zone()))))
+        }
+        StoreRequest::Weigh { .. } => Ok(StoreReply::Weighed(Box::new(analysis::of_none()))),
+        StoreRequest::Points { rule, .. } => Ok(analysis::no_points(rule)),
+        StoreRequest::Entries(_) => Ok(StoreReply::Entries(Vec::new())),
+        StoreRequest::Backup(_) => Err(StoreError::new("there is no record of runs to copy")),
+        _ => Err(StoreError::new("the record of runs was asked for something else")),
     }
 }
 
@@ -297,5 +310,172 @@ impl Drop for Record {
     fn drop(&mut self) {
         self.open = None;
         drop(fs::remove_dir(&self.signs));
+    }
+}
+
+/// How long nobody must have asked before anything is made.
+const QUIET: Duration = Duration::from_millis(50);
+
+/// How far the blocks that are missing are made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Calm {
+    /// The block below which others may be missing; none if none are.
+    below: Option<i64>,
+    /// How long to wait before more are made.
+    pub(crate) wait: Duration,
+}
+
+impl Calm {
+    /// Returns how it stands when anything may have changed.
+    pub(crate) fn disturbed() -> Self {
+        Self { below: Some(i64::MAX), wait: QUIET }
+    }
+
+    /// Makes some more, if the record is open: a question opens it, not this.
+    pub(crate) fn go_on(self, record: &Record, idle: Duration) -> Self {
+        let none = Self { below: None, wait: idle };
+        let (Some(open), Some(below)) = (&record.open, self.below) else {
+            return none;
+        };
+        // What cannot be made is left to whoever reads the rows next.
+        match fact_blocks::mend(&open.db, below) {
+            Ok(Some(below)) => Self { below: Some(below), wait: Duration::ZERO },
+            Ok(None) | Err(_) => none,
+        }
+    }
+}
+
+/// Writes that are held back, at most: of bytes only beyond a first write.
+const MOST: Load = Load { pieces: 4096, weight: 64 * 1024 * 1024 };
+
+/// Runs that are remembered as lost, at most.
+const MOST_LOST: usize = 4096;
+
+/// What is held back, and what could not be.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    writes: VecDeque<(Write, usize)>,
+    weight: usize,
+    /// Runs that are not on record and will not be, the last of them, with the reason.
+    lost: VecDeque<(RunId, String)>,
+}
+
+impl Record {
+    /// Tells whether writes are held back.
+    pub(crate) fn holds(&self) -> bool {
+        !self.held.writes.is_empty()
+    }
+
+    /// Writes together, after everything that is held back. What a lock or a full disk keeps out is held
+    /// back and tried again later; that is told, and so is what is lost.
+    pub(crate) fn write(&mut self, writes: Vec<(Write, usize)>) {
+        if self.holds() {
+            self.retry();
+        }
+        if self.holds() {
+            for (write, weight) in writes {
+                self.hold(write, weight);
+            }
+            return;
+        }
+        if let Err((failed, writes)) = self.attempt(writes) {
+            self.reports.tell(Trouble::Record, StoreError::new(format!("runs are not recorded yet: {}", failed.fault)));
+            self.block(&failed);
+            for (write, weight) in writes {
+                self.hold(write, weight);
+            }
+        }
+    }
+
+    /// Writes what is held back, in order, if that can be done.
+    pub(crate) fn retry(&mut self) {
+        let held: Vec<_> = std::mem::take(&mut self.held.writes).into();
+        if held.is_empty() {
+            return;
+        }
+        match self.attempt(held) {
+            Ok(()) => {
+                self.held.weight = 0;
+                self.reports.unblock();
+            }
+            Err((failed, writes)) => {
+                self.held.writes = writes.into();
+                self.block(&failed);
+            }
+        }
+    }
+
+    fn block(&self, failed: &DbFault) {
+        self.reports.block(failed.fault.to_string(), failed.passing.unwrap_or_default());
+    }
+
+    fn hold(&mut self, write: Write, weight: usize) {
+        let heavy = self.holds() && self.held.weight.saturating_add(weight) > MOST.weight;
+        if heavy || self.held.writes.len() >= MOST.pieces {
+            let path = self.path.display();
+            let fault = StoreError::new(format!("{path} is out of reach, and no more can wait for it"));
+            return self.lose(&write, &fault);
+        }
+        self.held.weight = self.held.weight.saturating_add(weight);
+        self.held.writes.push_back((write, weight));
+    }
+
+    /// Says that a run is not on record and will not be.
+    pub(crate) fn lose(&mut self, write: &Write, fault: &StoreError) {
+        let message = format!("runs are not recorded: {fault}");
+        self.reports.tell(Trouble::RecordLost, StoreError::new(message.clone()));
+        if let Write::Ended(record) = write {
+            if self.held.lost.len() >= MOST_LOST {
+                self.held.lost.pop_front();
+            }
+            self.held.lost.push_back((record.run, message));
+        }
+    }
+
+    /// Tells how a run that has ended stands.
+    pub(crate) fn standing(&self, run: RunId) -> RecordState {
+        let is_held = |(write, _): &(Write, usize)| matches!(write, Write::Ended(record) if record.run == run);
+        if let Some((_, why)) = self.held.lost.iter().find(|(lost, _)| *lost == run) {
+            RecordState::Lost(why.clone())
+        } else if self.held.writes.iter().any(is_held) {
+            match self.reports.blocked().borrow().as_ref().filter(|blocked| blocked.is_over()) {
+                Some(Blocked { why, .. }) => RecordState::Lost(format!("runs are not recorded: {why}")),
+                None => RecordState::Held,
+            }
+        } else {
+            RecordState::Kept
+        }
+    }
+
+    /// Says that what is still held back is lost, if anything is: the program ends.
+    pub(crate) fn close(&mut self) {
+        self.retry();
+        let blocked = self.reports.blocked().borrow().as_ref().map(|blocked| blocked.why.clone());
+        let why = blocked.unwrap_or_else(|| format!("{} was out of reach until the end", self.path.display()));
+        for (write, _) in std::mem::take(&mut self.held.writes) {
+            self.lose(&write, &StoreError::new(why.clone()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{api::StoreRequest, worker::Reports};
+
+    #[test]
+    fn blocks_are_made_while_nobody_asks_until_none_is_missing() {
+        let idle = Duration::from_secs(60);
+        let (db, dir) = fact_blocks::tests::record(6 * 1024);
+        let mut record = Record::new(dir.path(), Reports::new().0);
+        assert_eq!(Calm::disturbed().go_on(&record, idle).wait, idle, "a record that nobody asked for stays closed");
+        record.answer(&StoreRequest::Vocabulary).unwrap();
+        let first = Calm::disturbed();
+        assert_eq!(first.wait, QUIET);
+        let second = first.go_on(&record, idle);
+        assert_eq!((second.wait, fact_blocks::tests::blocks(&db)), (Duration::ZERO, vec![2, 3, 4, 5]));
+        let third = second.go_on(&record, idle);
+        assert_eq!((third.wait, fact_blocks::tests::blocks(&db)), (idle, vec![0, 1, 2, 3, 4, 5]));
+        assert_eq!(third.go_on(&record, idle).wait, idle);
     }
 }

@@ -1,33 +1,33 @@
 //! Runs in `retort.db`: written when they start and end, read back whole, listed and summed up.
+//!
+//! What stands in a run's columns, made from the model and read back.
+//!
+//! What runs are paired and compared by, worked out for a database that did not keep it.
 
-mod columns;
-mod old;
+use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use jiff::Timestamp;
+use rusqlite::{Connection, Error, OptionalExtension, Row, Transaction, named_params, params, types::Type};
+use serde::{Serialize, de::DeserializeOwned};
 
-use super::{
-    batches, facts,
-    job::StoreFault,
-    judgements,
-    search::{self, Known},
-    versions::{self, Origin},
-};
 use crate::{
-    model::{Outcome, Prompt, Provenance, Quality, RunId, Spent, Status},
-    pipeline::{
-        port::{RunRecord, RunStart},
-        rubric::is_judge,
+    eval::rubric::is_judge,
+    model::{
+        Input, Outcome, Params, Prompt, Provenance, Quality, RunId, Spent, Status, error::StoreError,
+        outcome::AttemptUsage,
     },
+    pipeline::{
+        event::{NextStep, RunEvent, TimedEvent},
+        ports::{RunRecord, RunStart},
+    },
+    store::{batches, fact_blocks, search, search::Known, verdicts, verdicts::First, versions, versions::Origin},
 };
-use columns::{AttemptRow, attempts, effective, whole};
-pub(super) use columns::{json, microseconds, nanoseconds, parsed, timestamp};
-pub(super) use old::of_old_runs;
 
 /// How the row of a run under way is marked.
-pub(super) const RUNNING: &str = "running";
+pub(crate) const RUNNING: &str = "running";
 
 /// Writes the row of a run that has started, and its prompt as a version.
-pub(super) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> rusqlite::Result<()> {
+pub(crate) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> rusqlite::Result<()> {
     let origin = Origin {
         made: run.started,
         prompt_name: run.prompt_name.as_deref(),
@@ -55,7 +55,7 @@ pub(super) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> r
 }
 
 /// Writes a run that has ended, over the row of its start.
-pub(super) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> rusqlite::Result<()> {
+pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> rusqlite::Result<()> {
     let outcome = &record.outcome;
     let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, served, end,
                    status, provenance, cached_at, demo, attempts, finish, error_class, tokens_input, tokens_cache_read,
@@ -195,13 +195,13 @@ fn note_attempts(db: &Connection, seq: i64, record: &RunRecord) -> rusqlite::Res
 }
 
 /// Writes the verdicts on a run, each in its place, and what they come to.
-pub(super) fn verdicts(db: &Connection, seq: i64, quality: &Quality) -> rusqlite::Result<()> {
+pub(crate) fn verdicts(db: &Connection, seq: i64, quality: &Quality) -> rusqlite::Result<()> {
     let mut verdict = db.prepare_cached("INSERT OR REPLACE INTO verdict VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     for (place, made) in (0_i64..).zip(&quality.verdicts) {
         verdict.execute(params![seq, place, made.rule.to_string(), mark(made.status), made.score, made.reason])?;
     }
     let sql = "UPDATE run SET marks = ?2, score = ?3 WHERE seq = ?1";
-    db.prepare_cached(sql)?.execute(params![seq, facts::marks(quality), quality.score()]).map(drop)
+    db.prepare_cached(sql)?.execute(params![seq, fact_blocks::marks(quality), quality.score()]).map(drop)
 }
 
 /// Names how a check came out in the column `verdict.mark`.
@@ -214,27 +214,27 @@ fn mark(status: Status) -> &'static str {
 }
 
 /// Marks the runs a process left behind as crashed.
-pub(super) fn crashed(db: &Connection, owner: &str) -> rusqlite::Result<usize> {
+pub(crate) fn crashed(db: &Connection, owner: &str) -> rusqlite::Result<usize> {
     let sql = "UPDATE run SET end = 'crashed', status = 'cancelled', owner = NULL WHERE end = 'running' AND owner = ?1";
     db.execute(sql, [owner])
 }
 
 /// Lists the processes that have runs under way.
-pub(super) fn owners(db: &Connection) -> rusqlite::Result<Vec<String>> {
+pub(crate) fn owners(db: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement =
         db.prepare_cached("SELECT DISTINCT owner FROM run WHERE end = 'running' AND owner IS NOT NULL")?;
     statement.query_map([], |row| row.get(0))?.collect()
 }
 
 /// Reads a run back as it was written.
-pub(super) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRecord, StoreFault>> {
+pub(crate) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRecord, StoreError>> {
     let sql = "SELECT started, session, prompt_name, end, prompt, input, text, reasoning, outcome, timeline, sample,
                    provider, (SELECT content FROM prompt_version WHERE hash = prompt_hash), beside, seq
                FROM run LEFT JOIN run_body USING (seq) WHERE id = ?1";
     let row = db.prepare_cached(sql)?.query_row([run.0.as_bytes()], |row| {
         let end: String = row.get(3)?;
         if row.get_ref(4)?.as_str_or_null()?.is_none() {
-            return Ok(Err(StoreFault::new(match end.as_str() {
+            return Ok(Err(StoreError::new(match end.as_str() {
                 RUNNING => format!("run {} is still under way; look again when it has ended", run.short()),
                 _ => format!("run {} crashed: nothing is on record but its start", run.short()),
             })));
@@ -242,7 +242,7 @@ pub(super) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRe
         let mut outcome: Outcome = parsed(row, 8)?;
         outcome.text = row.get(6)?;
         outcome.reasoning = row.get(7)?;
-        if let Some(quality) = judgements::last(db, row.get(14)?)? {
+        if let Some(quality) = verdicts::last(db, row.get(14)?)? {
             outcome.quality = Some(quality);
         }
         Ok(Ok(RunRecord {
@@ -279,6 +279,128 @@ fn prompt(row: &Row<'_>) -> rusqlite::Result<Prompt> {
 }
 
 /// Says that there is no such run.
-pub(super) fn missing(run: RunId) -> StoreFault {
-    StoreFault::new(format!("run {run} is not on record"))
+pub(crate) fn missing(run: RunId) -> StoreError {
+    StoreError::new(format!("run {run} is not on record"))
+}
+
+/// One call of a run.
+#[derive(Debug, Default)]
+pub(crate) struct AttemptRow {
+    pub(crate) number: u32,
+    pub(crate) target: String,
+    pub(crate) provider: String,
+    pub(crate) model: String,
+    pub(crate) key: Option<String>,
+    pub(crate) status: Option<u16>,
+    pub(crate) class: Option<String>,
+    pub(crate) wait: Option<i64>,
+    /// What it took, where that is known.
+    pub(crate) took: Option<AttemptUsage>,
+}
+
+/// Folds a timeline into its calls, each with what it took.
+pub(crate) fn attempts(timeline: &[TimedEvent], took: &[AttemptUsage]) -> Vec<AttemptRow> {
+    let mut rows: Vec<AttemptRow> = Vec::new();
+    for told in timeline {
+        match &told.event {
+            RunEvent::Attempt { number, target, provider, model, key, .. } => rows.push(AttemptRow {
+                number: *number,
+                target: target.clone(),
+                provider: provider.clone(),
+                model: model.clone(),
+                key: key.clone(),
+                ..AttemptRow::default()
+            }),
+            RunEvent::Headers { attempt, status, .. } => {
+                if let Some(row) = rows.iter_mut().find(|row| row.number == *attempt) {
+                    row.status = Some(*status);
+                }
+            }
+            RunEvent::AttemptFailed { attempt, fault, next } => {
+                if let Some(row) = rows.iter_mut().find(|row| row.number == *attempt) {
+                    row.status = fault.status.or(row.status);
+                    row.class = Some(fault.class.to_string());
+                    row.wait = match next {
+                        NextStep::Retry { wait } | NextStep::NextKey { wait, .. } => Some(microseconds(*wait)),
+                        NextStep::NextModel { .. } | NextStep::GiveUp => None,
+                    };
+                }
+            }
+            _ => {}
+        }
+    }
+    for took in took {
+        match rows.iter_mut().find(|row| row.number == took.attempt) {
+            Some(row) => row.took = Some(took.clone()),
+            None => rows.push(AttemptRow {
+                number: took.attempt,
+                target: took.target.clone(),
+                provider: took.provider.clone(),
+                model: took.model.clone(),
+                took: Some(took.clone()),
+                ..AttemptRow::default()
+            }),
+        }
+    }
+    rows
+}
+
+/// Returns the parameters that were sent to the first target, if the run came that far.
+pub(crate) fn effective(timeline: &[TimedEvent]) -> Option<&Params> {
+    timeline.iter().find_map(|told| match &told.event {
+        RunEvent::Prepared { params, .. } => Some(params),
+        _ => None,
+    })
+}
+
+/// A count as SQLite holds it; one beyond its range is its largest.
+pub(crate) fn whole(count: Option<u64>) -> Option<i64> {
+    count.map(|count| i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+pub(crate) fn microseconds(length: Duration) -> i64 {
+    i64::try_from(length.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// Nanoseconds since 1970, held within the years 1677 to 2262.
+pub(crate) fn nanoseconds(time: Timestamp) -> i64 {
+    let range = i128::from(i64::MIN)..=i128::from(i64::MAX);
+    time.as_nanosecond().clamp(*range.start(), *range.end()) as i64
+}
+
+pub(crate) fn timestamp(nanoseconds: i64) -> Timestamp {
+    Timestamp::from_nanosecond(i128::from(nanoseconds)).unwrap_or_default()
+}
+
+pub(crate) fn json(value: &impl Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::ToSqlConversionFailure(error.into()))
+}
+
+/// Reads a column of JSON.
+pub(crate) fn parsed<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    let damaged = |error: serde_json::Error| Error::FromSqlConversionFailure(column, Type::Text, error.into());
+    serde_json::from_str(&text).map_err(damaged)
+}
+
+/// Notes the hash of the input and the score of every run whose texts can be read.
+pub(crate) fn of_old_runs(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    let sql = "SELECT seq, input, outcome,
+                   (SELECT quality FROM judgement WHERE judgement.run = run_body.seq ORDER BY judgement.seq DESC LIMIT 1)
+               FROM run_body";
+    let mut note = db.prepare("UPDATE run SET input_hash = ?2, score = ?3 WHERE seq = ?1")?;
+    let mut statement = db.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let hash = read::<Input>(row, 1).map(|input| input.hash());
+        let first = || read::<First>(row, 2).and_then(|first| first.quality);
+        let score = read::<Quality>(row, 3).or_else(first).and_then(|quality| quality.score());
+        note.execute(params![row.get::<_, i64>(0)?, hash, score])?;
+    }
+    Ok(())
+}
+
+/// Reads a column of JSON, if it can be read.
+fn read<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Option<T> {
+    serde_json::from_str(row.get_ref(column).ok()?.as_str().ok()?).ok()
 }

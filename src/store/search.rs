@@ -26,11 +26,11 @@ const MOST_KNOWN: usize = 200_000;
 
 /// Words that need not be looked up before they are noted, by their hashes.
 #[derive(Debug, Default)]
-pub(super) struct Known(HashSet<u64>);
+pub(crate) struct Known(HashSet<u64>);
 
 impl Known {
     /// Forgets all: what was noted last may not have reached the disk.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
@@ -45,7 +45,7 @@ impl Known {
 
 /// How a text is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Way {
+pub(crate) enum Way {
     /// By an expression of the index.
     Index(String),
     /// By reading the texts, in lower case, of the runs that an expression of the index finds; of all without one.
@@ -56,7 +56,7 @@ pub(super) enum Way {
 
 /// Makes the functions that texts are looked into by known to a connection: `found_in(input, answer, text)` for the
 /// texts of a run and `holds(whole, text)` for any, both for a text in lower case and for upper and lower case alike.
-pub(super) fn define(db: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn define(db: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
     db.create_scalar_function("found_in", 3, flags, |args| {
         let [input, answer, wanted] = [0, 1, 2].map(|at| readable(args.get_raw(at)));
@@ -79,7 +79,7 @@ fn readable(value: ValueRef<'_>) -> &str {
 const INDEXED: usize = 256 * 1024;
 
 /// Puts the texts of a run into the index, each as far as [`INDEXED`].
-pub(super) fn note(db: &Connection, known: &mut Known, seq: i64, texts: &[&str]) -> rusqlite::Result<()> {
+pub(crate) fn note(db: &Connection, known: &mut Known, seq: i64, texts: &[&str]) -> rusqlite::Result<()> {
     let mut whole = String::with_capacity(texts.iter().map(|text| text.len().min(INDEXED) + 1).sum());
     for text in texts {
         spaced(prefix(text, INDEXED), &mut whole);
@@ -97,12 +97,12 @@ pub(super) fn note(db: &Connection, known: &mut Known, seq: i64, texts: &[&str])
 }
 
 /// Puts the texts of all runs of a database into the index that had none.
-pub(super) fn of_old_runs(db: &Transaction<'_>) -> rusqlite::Result<()> {
+pub(crate) fn of_old_runs(db: &Transaction<'_>) -> rusqlite::Result<()> {
     index(db, |_| true)
 }
 
 /// Puts those texts into the index again in which signs stood that it took for letters, glued to the words beside them.
-pub(super) fn of_old_signs(db: &Transaction<'_>) -> rusqlite::Result<()> {
+pub(crate) fn of_old_signs(db: &Transaction<'_>) -> rusqlite::Result<()> {
     let glues = |c: char| !c.is_ascii() && !is_letter(c) && !stands_alone(c);
     index(db, |texts| texts.iter().any(|text| text.contains(glues)))
 }
@@ -124,13 +124,13 @@ fn index(db: &Transaction<'_>, wanted: impl Fn(&[&str]) -> bool) -> rusqlite::Re
 }
 
 /// Lists the texts of a run in which others are found.
-pub(super) fn texts<'a>(input: &'a Input, answer: &'a str) -> Vec<&'a str> {
+pub(crate) fn texts<'a>(input: &'a Input, answer: &'a str) -> Vec<&'a str> {
     std::iter::once(input.text.as_str()).chain(input.vars.values().map(VarValue::as_str)).chain([answer]).collect()
 }
 
 /// Says how a text is found. One word is found whatever marks are on its letters, as far as the index goes; any other
 /// text as it is written, but for upper and lower case.
-pub(super) fn way(db: &Connection, text: &str) -> rusqlite::Result<Way> {
+pub(crate) fn way(db: &Connection, text: &str) -> rusqlite::Result<Way> {
     let read = |expression| Way::Read(expression, lower(text));
     let pieces = pieces(text);
     let words = match pieces.as_slice() {
@@ -212,7 +212,7 @@ fn holding(db: &Connection, part: &str) -> rusqlite::Result<Vec<String>> {
 }
 
 /// Lists the prompt versions with a message that holds a text, upper and lower case alike.
-pub(super) fn versions(db: &Connection, text: &str) -> rusqlite::Result<Vec<String>> {
+pub(crate) fn versions(db: &Connection, text: &str) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT hash, content FROM prompt_version WHERE holds(content, ?1)";
     let wanted = lower(text);
     // The content is JSON, in which some characters are written otherwise, and which has keys of its own.

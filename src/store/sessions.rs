@@ -11,13 +11,17 @@ use std::{
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{
-    atomic,
-    job::{FaultKind, SessionEntry, StoreFault},
-    mistake::{self, slip},
-    names, prompt_form,
+use crate::{
+    config::{atomic_file, names, toml_error},
+    model::{
+        Session,
+        error::{FaultKind, StoreError},
+        session::SESSION_VERSION,
+        settings::Places,
+    },
+    store::{api::SessionEntry, prompts},
+    text::suggest::slip,
 };
-use crate::model::{Session, session::SESSION_VERSION, settings::Places};
 
 /// What is read of a file first: enough to list it, and to see who wrote it.
 #[derive(Debug, Deserialize)]
@@ -35,11 +39,11 @@ fn dir(places: &Places) -> PathBuf {
 
 /// Lists the sessions, the last saved first. One whose file is damaged stands where the file's
 /// own time puts it: opening it says what is wrong.
-pub fn list(places: &Places) -> Result<Vec<SessionEntry>, StoreFault> {
+pub fn list(places: &Places) -> Result<Vec<SessionEntry>, StoreError> {
     let dir = dir(places);
     let entry = |name: String| {
         let file = names::file(&dir, &name);
-        let saved = atomic::read(&file)
+        let saved = atomic_file::read(&file)
             .ok()
             .flatten()
             .and_then(|text| toml::from_str::<Head>(&text).ok())
@@ -53,13 +57,13 @@ pub fn list(places: &Places) -> Result<Vec<SessionEntry>, StoreFault> {
 }
 
 /// Reads a session. A file that cannot be read is left as it is.
-pub fn read(places: &Places, name: &str) -> Result<Session, StoreFault> {
+pub fn read(places: &Places, name: &str) -> Result<Session, StoreError> {
     names::check("session", name)?;
     let file = names::file(&dir(places), name);
-    let Some(text) = atomic::read(&file)? else {
+    let Some(text) = atomic_file::read(&file)? else {
         let known: Vec<String> = names::list(&dir(places)).unwrap_or_default();
         let near = slip(name, known.iter().map(String::as_str));
-        return Err(StoreFault::new(format!("no session is called `{name}`{near}")));
+        return Err(StoreError::new(format!("no session is called `{name}`{near}")));
     };
     let label = file.display().to_string();
     if let Ok(Head { version, .. }) = toml::from_str(&text)
@@ -68,20 +72,20 @@ pub fn read(places: &Places, name: &str) -> Result<Session, StoreFault> {
         let message = format!(
             "the session was written by a newer retort (form {version}, this one knows {SESSION_VERSION}); open it with that one"
         );
-        return Err(mistake::at(&text, &label, &["version"], &message));
+        return Err(toml_error::at(&text, &label, &["version"], &message));
     }
-    let mut session: Session = mistake::parse(&text, &label)?;
-    prompt_form::restore(&mut session.prompt).map_err(|(path, message)| {
+    let mut session: Session = toml_error::parse(&text, &label)?;
+    prompts::restore(&mut session.prompt).map_err(|(path, message)| {
         let path: Vec<&str> = ["prompt"].into_iter().chain(path.iter().map(String::as_str)).collect();
-        mistake::at(&text, &label, &path, &message)
+        toml_error::at(&text, &label, &path, &message)
     })?;
     for (at, lane) in session.lanes.iter_mut().enumerate() {
         let Some(pinned) = &mut lane.pinned else { continue };
-        prompt_form::restore(&mut pinned.prompt).map_err(|(path, message)| {
+        prompts::restore(&mut pinned.prompt).map_err(|(path, message)| {
             let at = at.to_string();
             let path: Vec<&str> =
                 ["lanes", &at, "pinned", "prompt"].into_iter().chain(path.iter().map(String::as_str)).collect();
-            mistake::at(&text, &label, &path, &message)
+            toml_error::at(&text, &label, &path, &message)
         })?;
     }
     session.version = SESSION_VERSION;
@@ -95,7 +99,7 @@ pub fn read(places: &Places, name: &str) -> Result<Session, StoreFault> {
 /// written since is left: the session goes on under the first free name `<name>-2`, `<name>-3`, ….
 /// What stands there and is no session this program can read is moved aside first, to
 /// `<name>.toml.damaged`.
-pub fn save(places: &Places, session: &Session) -> Result<String, StoreFault> {
+pub fn save(places: &Places, session: &Session) -> Result<String, StoreError> {
     names::check("session", &session.name)?;
     let later = (2_u32..).map(|number| format!("{}-{number}", session.name));
     let name = std::iter::once(session.name.clone())
@@ -108,32 +112,32 @@ pub fn save(places: &Places, session: &Session) -> Result<String, StoreFault> {
     if file.exists() && read(places, &name).is_err() {
         let mut aside = file.clone().into_os_string();
         aside.push(".damaged");
-        let aside = atomic::reserve(Path::new(&aside))?;
+        let aside = atomic_file::reserve(Path::new(&aside))?;
         if file.is_dir() {
             // A folder takes the name of no file.
-            fs::remove_file(&aside).map_err(|error| atomic::fault("remove", &aside, &error))?;
+            fs::remove_file(&aside).map_err(|error| atomic_file::fault("remove", &aside, &error))?;
         }
-        fs::rename(&file, &aside).map_err(|error| atomic::fault("move aside", &file, &error))?;
+        fs::rename(&file, &aside).map_err(|error| atomic_file::fault("move aside", &file, &error))?;
     }
-    atomic::write(&file, &text, true)?;
+    atomic_file::write(&file, &text, true)?;
     Ok(name)
 }
 
 /// Writes a copy of a session that cannot be saved into the first place that takes it within a second: the
 /// state, data or cache directory, or that of temporary files. Returns the file.
-pub(super) fn rescue(places: &Places, session: &Session) -> Result<PathBuf, StoreFault> {
+pub(crate) fn rescue(places: &Places, session: &Session) -> Result<PathBuf, StoreError> {
     let text = write(session)?;
     let name = format!("rescued-{}-{}.toml", session.name, session.saved.strftime("%Y%m%dT%H%M%SZ"));
     let own = [&places.state, &places.data, &places.cache].map(|dir| Some(dir.join(&name)));
-    let mut last = StoreFault::new("no disk answers");
+    let mut last = StoreError::new("no disk answers");
     for file in own.into_iter().chain([None]) {
         let text = text.clone();
         let (tell, told) = mpsc::channel();
         // A place that does not answer keeps its thread.
         let started = thread::Builder::new().name("retort-rescue".to_owned()).spawn(move || {
             let written = match file {
-                Some(file) => atomic::write(&file, &text, true).map(|()| file),
-                None => atomic::write_temporary("retort-rescued-", &text),
+                Some(file) => atomic_file::write(&file, &text, true).map(|()| file),
+                None => atomic_file::write_temporary("retort-rescued-", &text),
             };
             let _ = tell.send(written);
         });
@@ -152,7 +156,7 @@ fn overtaken(places: &Places, name: &str, known: Option<Timestamp>) -> bool {
 }
 
 /// Gives a session another name. A session that already has it stays, and the rename fails.
-pub fn rename(places: &Places, from: &str, to: &str) -> Result<(), StoreFault> {
+pub fn rename(places: &Places, from: &str, to: &str) -> Result<(), StoreError> {
     names::check("session", to)?;
     let mut session = read(places, from)?;
     if from == to {
@@ -160,23 +164,23 @@ pub fn rename(places: &Places, from: &str, to: &str) -> Result<(), StoreFault> {
     }
     to.clone_into(&mut session.name);
     let text = write(&session)?;
-    match atomic::write(&names::file(&dir(places), to), &text, false) {
+    match atomic_file::write(&names::file(&dir(places), to), &text, false) {
         Err(fault) if fault.kind == FaultKind::Exists => {
             let message = format!("there is a session `{to}` already; choose another name");
-            return Err(StoreFault { message, kind: FaultKind::Exists });
+            return Err(StoreError { message, kind: FaultKind::Exists });
         }
         written => written?,
     }
     let old = names::file(&dir(places), from);
-    fs::remove_file(&old).map_err(|error| atomic::fault("remove", &old, &error))
+    fs::remove_file(&old).map_err(|error| atomic_file::fault("remove", &old, &error))
 }
 
-fn write(session: &Session) -> Result<String, StoreFault> {
-    let told = |message| StoreFault::new(format!("session `{}` is not saved: {message}", session.name));
+fn write(session: &Session) -> Result<String, StoreError> {
+    let told = |message| StoreError::new(format!("session `{}` is not saved: {message}", session.name));
     let mut written = session.clone();
-    written.prompt = prompt_form::writable(&session.prompt).map_err(told)?.into_owned();
+    written.prompt = prompts::writable(&session.prompt).map_err(told)?.into_owned();
     for pinned in written.lanes.iter_mut().filter_map(|lane| lane.pinned.as_mut()) {
-        *pinned.prompt = prompt_form::writable(&pinned.prompt).map_err(told)?.into_owned();
+        *pinned.prompt = prompts::writable(&pinned.prompt).map_err(told)?.into_owned();
     }
     toml::to_string_pretty(&written).map_err(|error| told(error.to_string()))
 }

@@ -5,27 +5,29 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::{
-    job::{Lineage, Results, StoreFault, VersionEntry},
-    runs::{json, nanoseconds, parsed, timestamp},
+use crate::{
+    model::{PicoDollars, Prompt, VersionId, error::StoreError},
+    store::{
+        api::{Lineage, Results, VersionEntry},
+        runs::{json, nanoseconds, parsed, timestamp},
+    },
 };
-use crate::model::{PicoDollars, Prompt, VersionId};
 
 /// The longest name of a version, in characters.
 const MAX_NAME: usize = 64;
 
 /// How a prompt came to be a version.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Origin<'a> {
-    pub(super) made: Timestamp,
-    pub(super) prompt_name: Option<&'a str>,
-    pub(super) session: Option<&'a str>,
+pub(crate) struct Origin<'a> {
+    pub(crate) made: Timestamp,
+    pub(crate) prompt_name: Option<&'a str>,
+    pub(crate) session: Option<&'a str>,
     /// What it was edited from; where nobody says, a named prompt's last run stands for it.
-    pub(super) parent: Option<&'a VersionId>,
+    pub(crate) parent: Option<&'a VersionId>,
 }
 
 /// Notes a prompt as a version, unless it is one already, and names it.
-pub(super) fn note(db: &Connection, prompt: &Prompt, origin: &Origin<'_>) -> rusqlite::Result<VersionId> {
+pub(crate) fn note(db: &Connection, prompt: &Prompt, origin: &Origin<'_>) -> rusqlite::Result<VersionId> {
     let version = VersionId::of(prompt);
     let known = db.prepare_cached("SELECT 1 FROM prompt_version WHERE hash = ?1")?.exists([&version.0])?;
     if known {
@@ -48,7 +50,7 @@ pub(super) fn note(db: &Connection, prompt: &Prompt, origin: &Origin<'_>) -> rus
 }
 
 /// Notes the prompts of all runs of a database that knew no versions.
-pub(super) fn of_old_runs(db: &Transaction<'_>) -> rusqlite::Result<()> {
+pub(crate) fn of_old_runs(db: &Transaction<'_>) -> rusqlite::Result<()> {
     type Old = (i64, String, i64, Option<String>, Option<String>);
     let sql = "SELECT seq, prompt_hash, started, prompt_name, session FROM run WHERE prompt_hash IS NOT NULL
                ORDER BY started, seq";
@@ -86,7 +88,7 @@ pub(super) fn of_old_runs(db: &Transaction<'_>) -> rusqlite::Result<()> {
 }
 
 /// Keeps a prompt that was not run.
-pub(super) fn keep(
+pub(crate) fn keep(
     db: &Connection,
     prompt: &Prompt,
     of: &Lineage,
@@ -101,16 +103,16 @@ pub(super) fn keep(
 }
 
 /// Gives a version another name.
-pub(super) fn name(
+pub(crate) fn name(
     db: &Connection,
     version: &VersionId,
     name: &str,
     at: Timestamp,
-) -> rusqlite::Result<Result<(), StoreFault>> {
+) -> rusqlite::Result<Result<(), StoreError>> {
     let name = name.trim();
     if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
         let message = format!("a version's name is one line of at most {MAX_NAME} characters");
-        return Ok(Err(StoreFault::new(message)));
+        return Ok(Err(StoreError::new(message)));
     }
     let sql = "INSERT INTO version_name (hash, named, name) SELECT hash, ?2, ?3 FROM prompt_version WHERE hash = ?1";
     let named = db.prepare_cached(sql)?.execute(params![version.0, nanoseconds(at), name])?;
@@ -118,12 +120,12 @@ pub(super) fn name(
 }
 
 /// Says that there is no such version.
-pub(super) fn missing(version: &VersionId) -> StoreFault {
-    StoreFault::new(format!("version {} is not on record", version.short()))
+pub(crate) fn missing(version: &VersionId) -> StoreError {
+    StoreError::new(format!("version {} is not on record", version.short()))
 }
 
 /// Lists the newest versions of a line and those they were edited from, with what came of each.
-pub(super) fn list(db: &Connection, of: &Lineage, limit: usize) -> rusqlite::Result<Vec<VersionEntry>> {
+pub(crate) fn list(db: &Connection, of: &Lineage, limit: usize) -> rusqlite::Result<Vec<VersionEntry>> {
     let (whose, line) = match of {
         Lineage::Prompt(name) => ("prompt_name = ?1", name),
         Lineage::Session(name) => ("prompt_name IS NULL AND session = ?1", name),

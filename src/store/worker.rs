@@ -1,49 +1,51 @@
 //! The threads that touch the disk, and the ports through which runs reach them.
+//!
+//! The cache and the record as the pipeline sees them: quick to take, never failing a run.
 
-mod files;
-mod ports;
+pub(crate) mod files;
+pub(crate) mod queue;
 
 use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
 
 use tokio::{
     sync::{mpsc, oneshot, watch},
+    time,
     time::Instant,
 };
 
-use super::{
-    cache::{CacheDb, CacheStats},
-    job::{Job, Reply, StoreFault},
-    queue::{Popped, Queue, Refused},
-    record::{Calm, Record, Standing, Write},
-};
+pub(crate) use crate::store::worker::files::files;
 use crate::{
-    model::{RunId, settings::Places},
-    pipeline::port::{Cached, RunRecord, RunStart},
+    model::{Prompt, RunId, error::StoreError, settings::Places},
+    pipeline::ports::{Cache, Cached, PortFuture, Recorder, RunRecord, RunStart},
+    store::{
+        api::{StoreReply, StoreRequest},
+        cache::{CacheDb, CacheStats},
+        record::{Calm, Record, RecordState, Write},
+        worker::queue::{Popped, Queue, Refused},
+    },
 };
-pub(super) use files::files;
-pub(super) use ports::{CachePort, RecordPort};
 
 /// Where a task's answer goes. Nobody may be waiting for it any more.
-pub(super) type Tell<T> = oneshot::Sender<T>;
+pub(crate) type Tell<T> = oneshot::Sender<T>;
 
 /// Work for the thread of files.
 #[derive(Debug)]
-pub(super) struct FileTask {
-    pub(super) job: Job,
-    pub(super) tell: Tell<Result<Reply, StoreFault>>,
+pub(crate) struct FileTask {
+    pub(crate) job: StoreRequest,
+    pub(crate) tell: Tell<Result<StoreReply, StoreError>>,
 }
 
 /// Work for the thread of the record.
 #[derive(Debug)]
-pub(super) enum RecordTask {
+pub(crate) enum RecordTask {
     Started(RunStart),
     Ended(Box<RunRecord>),
-    Ask(Job, Tell<Result<Reply, StoreFault>>),
+    Ask(StoreRequest, Tell<Result<StoreReply, StoreError>>),
     /// Tells once a run that has ended is on the disk.
     Settle(RunId, Tell<Result<(), String>>),
 }
@@ -57,16 +59,16 @@ impl RecordTask {
 
 /// Work for the thread of the cache.
 #[derive(Debug)]
-pub(super) enum CacheTask {
+pub(crate) enum CacheTask {
     Get(String, Tell<Option<Cached>>),
     Put(String, Box<Cached>),
-    Stats(Tell<Result<CacheStats, StoreFault>>),
-    Clear(Tell<Result<u64, StoreFault>>),
+    Stats(Tell<Result<CacheStats, StoreError>>),
+    Clear(Tell<Result<u64, StoreError>>),
 }
 
 /// A kind of trouble in work nobody asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// Runs wait for the record to come into reach.
     Record,
     /// A run could not be recorded.
@@ -81,36 +83,36 @@ pub(super) enum Trouble {
 
 /// Why runs cannot be written at the moment.
 #[derive(Debug, Clone)]
-pub(super) struct Blocked {
+pub(crate) struct Blocked {
     /// In words, with the file and the next step.
-    pub(super) why: String,
+    pub(crate) why: String,
     /// Until when it is worth waiting.
-    pub(super) until: Instant,
+    pub(crate) until: Instant,
 }
 
 impl Blocked {
     /// Tells whether it has taken longer than is waited for.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.until <= Instant::now()
     }
 }
 
 /// Tells of each kind of trouble once, and whether runs can be written.
 #[derive(Debug, Clone)]
-pub(super) struct Reports {
+pub(crate) struct Reports {
     told: Arc<Mutex<BTreeSet<Trouble>>>,
-    faults: mpsc::UnboundedSender<StoreFault>,
+    faults: mpsc::UnboundedSender<StoreError>,
     blocked: Arc<watch::Sender<Option<Blocked>>>,
 }
 
 impl Reports {
-    pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<StoreFault>) {
+    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<StoreError>) {
         let (faults, receiver) = mpsc::unbounded_channel();
         (Self { told: Arc::default(), faults, blocked: Arc::default() }, receiver)
     }
 
     /// Notes that runs cannot be written, and how long that is worth waiting for from its beginning on.
-    pub(super) fn block(&self, why: String, patience: Duration) {
+    pub(crate) fn block(&self, why: String, patience: Duration) {
         self.blocked.send_modify(|blocked| {
             let until = blocked.as_ref().map_or_else(|| Instant::now() + patience, |known| known.until);
             *blocked = Some(Blocked { why, until });
@@ -118,16 +120,16 @@ impl Reports {
     }
 
     /// Notes that runs can be written again.
-    pub(super) fn unblock(&self) {
+    pub(crate) fn unblock(&self) {
         self.blocked.send_replace(None);
     }
 
     /// Follows whether runs can be written.
-    pub(super) fn blocked(&self) -> watch::Receiver<Option<Blocked>> {
+    pub(crate) fn blocked(&self) -> watch::Receiver<Option<Blocked>> {
         self.blocked.subscribe()
     }
 
-    pub(super) fn tell(&self, trouble: Trouble, fault: StoreFault) {
+    pub(crate) fn tell(&self, trouble: Trouble, fault: StoreError) {
         if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(trouble) {
             // Nobody may be listening, as at the program's end.
             drop(self.faults.send(fault));
@@ -136,8 +138,8 @@ impl Reports {
 }
 
 /// Says why something could not be queued.
-pub(super) fn refused(why: Refused) -> StoreFault {
-    StoreFault::new(match why {
+pub(crate) fn refused(why: Refused) -> StoreError {
+    StoreError::new(match why {
         Refused::Full => "the disk is too slow: too much is waiting to be written; try again in a moment",
         Refused::Closed => "the store is closed: the program is about to end",
     })
@@ -157,7 +159,7 @@ const LINGER: Duration = Duration::from_millis(10);
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Starts the thread of the record.
-pub(super) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports: Reports) {
+pub(crate) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports: Reports) {
     start("retort-record", queue, move |queue| {
         let mut record = Record::new(&places.data, reports);
         let mut settling = Settling::default();
@@ -211,9 +213,9 @@ impl Settling {
     fn tell(&mut self, record: &Record) {
         let told = |(run, tell): (RunId, Tell<Result<(), String>>)| {
             let word = match record.standing(run) {
-                Standing::Held => return Some((run, tell)),
-                Standing::Lost(why) => Err(why),
-                Standing::Kept => Ok(()),
+                RecordState::Held => return Some((run, tell)),
+                RecordState::Lost(why) => Err(why),
+                RecordState::Kept => Ok(()),
             };
             drop(tell.send(word));
             None
@@ -223,10 +225,10 @@ impl Settling {
 }
 
 /// Starts the thread of the cache.
-pub(super) fn cache(queue: Arc<Queue<CacheTask>>, places: Arc<Places>, capacity: usize, reports: Reports) {
+pub(crate) fn cache(queue: Arc<Queue<CacheTask>>, places: Arc<Places>, capacity: usize, reports: Reports) {
     start("retort-cache", queue, move |queue| {
         let mut cache = CacheDb::new(&places.cache, capacity);
-        let report = |fault| reports.tell(Trouble::Cache, StoreFault::new(format!("answers are not cached: {fault}")));
+        let report = |fault| reports.tell(Trouble::Cache, StoreError::new(format!("answers are not cached: {fault}")));
         let mut waiting: Vec<(String, Box<Cached>)> = Vec::new();
         let mut stored: Option<Instant> = None;
         loop {
@@ -276,4 +278,132 @@ fn start<T: Send + 'static>(name: &str, queue: Arc<Queue<T>>, work: impl FnOnce(
     let end = End(queue);
     // An error drops the closure, and with it `end`.
     drop(thread::Builder::new().name(name.to_owned()).spawn(move || work(&end.0)));
+}
+
+/// How long a lookup may take before the answer is asked for instead.
+const LOOKUP_LIMIT: Duration = Duration::from_secs(1);
+
+/// The record of runs.
+#[derive(Debug)]
+pub(crate) struct RecordPort {
+    pub(crate) queue: Arc<Queue<RecordTask>>,
+    pub(crate) reports: Reports,
+    /// Runs whose end was not taken in, the last of them.
+    pub(crate) refused: Mutex<VecDeque<RunId>>,
+}
+
+/// Runs that are remembered as not taken in, at most.
+const MOST_REFUSED: usize = 1024;
+
+impl RecordPort {
+    /// Tells of a write that was not taken in; whether it was.
+    fn taken(&self, pushed: Result<(), Refused>) -> bool {
+        if let Err(why) = pushed {
+            let message = format!("runs are not recorded: {}", refused(why));
+            self.reports.tell(Trouble::RecordFull, StoreError::new(message));
+        }
+        pushed.is_ok()
+    }
+
+    fn refused(&self) -> MutexGuard<'_, VecDeque<RunId>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The bytes of a prompt's messages.
+fn length(prompt: &Prompt) -> usize {
+    let between: usize = prompt.messages.iter().map(|turn| turn.content.len()).sum();
+    prompt.system.len() + between + prompt.user.len()
+}
+
+impl Recorder for RecordPort {
+    fn started(&self, record: &RunStart) {
+        self.taken(self.queue.push(RecordTask::Started(record.clone()), length(&record.prompt)));
+    }
+
+    fn ended(&self, record: RunRecord) {
+        let prompt = length(&record.prompt) + record.input.text.len();
+        let answer = record.outcome.text.len() + record.outcome.reasoning.len();
+        let (run, of_a_batch) = (record.run, record.cell.is_some());
+        let (task, weight) = (RecordTask::Ended(Box::new(record)), prompt + answer);
+        // A cell was let in when there was room, and what it was answered is paid for.
+        let pushed = if of_a_batch { self.queue.put(task, weight) } else { self.queue.push(task, weight) };
+        if !self.taken(pushed) {
+            let mut refused = self.refused();
+            if refused.len() >= MOST_REFUSED {
+                refused.pop_front();
+            }
+            refused.push_back(run);
+        }
+    }
+
+    fn room(&self) -> PortFuture<'_, Result<(), String>> {
+        let (mut behind, mut blocked) = (self.queue.is_behind(), self.reports.blocked());
+        Box::pin(async move {
+            loop {
+                let late = *behind.borrow_and_update();
+                let until = match &*blocked.borrow_and_update() {
+                    None if !late => return Ok(()),
+                    None => None,
+                    Some(blocked) if blocked.is_over() => return Err(blocked.why.clone()),
+                    Some(blocked) => Some(blocked.until),
+                };
+                // Both senders live as long as the port does.
+                tokio::select! {
+                    _ = behind.changed() => {}
+                    _ = blocked.changed() => {}
+                    () = time::sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {}
+                }
+            }
+        })
+    }
+
+    fn settled(&self, run: RunId) -> PortFuture<'_, Result<(), String>> {
+        let (tell, told) = oneshot::channel();
+        let taken = !self.refused().contains(&run);
+        let asked = if taken { self.queue.push(RecordTask::Settle(run, tell), 0) } else { Err(Refused::Full) };
+        Box::pin(async move {
+            match asked {
+                Ok(()) => told.await.unwrap_or_else(|_| Err(refused(Refused::Closed).message)),
+                Err(why) => Err(refused(why).message),
+            }
+        })
+    }
+}
+
+/// The response cache.
+#[derive(Debug)]
+pub(crate) struct CachePort {
+    pub(crate) queue: Arc<Queue<CacheTask>>,
+    pub(crate) reports: Reports,
+}
+
+impl CachePort {
+    fn behind(&self, why: &str) {
+        self.reports.tell(Trouble::CacheFull, StoreError::new(format!("answers are not cached: {why}")));
+    }
+}
+
+impl Cache for CachePort {
+    fn get<'a>(&'a self, key: &'a str) -> PortFuture<'a, Option<Cached>> {
+        Box::pin(async move {
+            let (tell, told) = oneshot::channel();
+            if let Err(why) = self.queue.push(CacheTask::Get(key.to_owned(), tell), 0) {
+                self.behind(&refused(why).message);
+                return None;
+            }
+            if let Ok(answer) = time::timeout(LOOKUP_LIMIT, told).await {
+                return answer.ok().flatten();
+            }
+            self.behind("the disk is too slow to look them up");
+            None
+        })
+    }
+
+    fn put(&self, key: String, cached: Cached) {
+        let weight = cached.outcome.text.len() + cached.outcome.reasoning.len();
+        if let Err(why) = self.queue.push(CacheTask::Put(key, Box::new(cached)), weight) {
+            self.behind(&refused(why).message);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What may go to the clipboard: it does nothing but arrive where it is pasted.
 
-use super::{clean::reorders, escape::Escapes};
+use crate::text::sanitize::{Escapes, reorders};
 
 /// A text for the clipboard. Only here is one made, and only [`Pasted::raw`] leaves in it what a
 /// terminal would obey when it is pasted there.

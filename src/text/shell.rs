@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::clean::reorders;
+use crate::text::sanitize::reorders;
 
 /// Quotes a word where it needs it.
 #[must_use]

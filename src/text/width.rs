@@ -36,7 +36,7 @@ pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
 
 /// Counts the columns of one grapheme as the screen's buffer does, which gives the halfwidth sound
 /// marks a cell more than `unicode-width` does.
-pub(super) fn grapheme_width(grapheme: &str) -> usize {
+pub(crate) fn grapheme_width(grapheme: &str) -> usize {
     if grapheme.contains(char::is_control) {
         0
     } else if grapheme.len() == 1 {
@@ -53,7 +53,7 @@ mod tests {
     use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
     use super::*;
-    use crate::text::samples::hostile;
+    use crate::text::hostile::hostile;
 
     #[test]
     fn known_widths() {

@@ -4,8 +4,8 @@ use std::{borrow::Cow, ops::Range};
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{
-    clean::Safe,
+use crate::text::{
+    sanitize::SanitizedText,
     search::find_all,
     width::{grapheme_width, width},
 };
@@ -29,7 +29,7 @@ pub struct Wrapped {
 
 /// One row, ready to be drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row<'a> {
+pub struct WrappedRow<'a> {
     /// What is drawn: tabs are spaces, what hangs over the edge is cut.
     pub text: Cow<'a, str>,
     /// True when the row goes on with the line of the row before.
@@ -46,7 +46,7 @@ impl Wrapped {
     }
 
     /// Appends to the text.
-    pub fn push(&mut self, more: &Safe) {
+    pub fn push(&mut self, more: &SanitizedText) {
         self.push_str(more);
     }
 
@@ -98,7 +98,7 @@ impl Wrapped {
 
     /// Returns a row, counted from 0; an empty one past the end.
     #[must_use]
-    pub fn row(&self, row: usize) -> Row<'_> {
+    pub fn row(&self, row: usize) -> WrappedRow<'_> {
         let raw = self.raw(row);
         let start = self.anchor_of(row);
         let text = if raw.contains('\t') {
@@ -108,7 +108,7 @@ impl Wrapped {
         } else {
             Cow::Borrowed(raw)
         };
-        Row { text, continued: self.is_continued(start), start }
+        WrappedRow { text, continued: self.is_continued(start), start }
     }
 
     /// Returns where in the text a row starts, in bytes; the text's end for a row past the end.
@@ -172,7 +172,7 @@ impl Wrapped {
 }
 
 /// Cuts a text that stands still into rows of a width, by the rules of [`Wrapped`]. Returns their bytes.
-pub(super) fn breaks(text: &str, width: usize) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn breaks(text: &str, width: usize) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     std::iter::from_fn(move || {
         let row = start..row_end(text, start, width.max(1));
@@ -258,7 +258,7 @@ mod tests {
     use super::*;
     use crate::text::{
         clean, clean_line,
-        samples::{cut, hostile},
+        hostile::{cut, hostile},
     };
 
     fn wrapped(text: &str, width: usize) -> Wrapped {
@@ -308,7 +308,7 @@ mod tests {
         let text = wrapped("hello world\nnext", 6);
         let flags: Vec<_> = (0..3).map(|row| (text.row(row).continued, text.row(row).start)).collect();
         assert_eq!(flags, [(false, 0), (true, 6), (false, 12)]);
-        assert_eq!(text.row(9), Row { text: "".into(), continued: true, start: 16 });
+        assert_eq!(text.row(9), WrappedRow { text: "".into(), continued: true, start: 16 });
     }
 
     #[test]
@@ -374,7 +374,7 @@ mod tests {
                 let shown = text.row(row).text;
                 prop_assert!(!shown.contains(['\t', '\n']));
                 let drawn = shown.graphemes(true).filter(|g| grapheme_width(g) > 0).count();
-                prop_assert!(super::width(&shown) <= text.width() || drawn == 1, "{:?}", shown);
+                prop_assert!(crate::text::width::width(&shown) <= text.width() || drawn == 1, "{:?}", shown);
             }
         }
 

@@ -4,9 +4,9 @@ use std::{fmt::Write as _, io};
 
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect, style::Color};
 use retort::{
-    app::Msg,
-    model::{Class, Fault, Look},
-    ui::theme::{ROLES, Theme},
+    app::Event,
+    model::{CallError, ErrorKind, TerminalCaps},
+    widgets::theme::{ROLES, Theme},
 };
 
 use crate::support::stage::{Stage, failed};
@@ -24,7 +24,7 @@ fn drawn(stage: &mut Stage, width: u16, height: u16) -> Vec<u8> {
         let mut terminal =
             Terminal::with_options(backend, TerminalOptions { viewport: Viewport::Fixed(area) }).unwrap();
         stage.screen(width, height);
-        terminal.draw(|frame| retort::ui::draw(&stage.app, frame)).unwrap();
+        terminal.draw(|frame| retort::app::draw(&stage.app, frame)).unwrap();
     }
     bytes
 }
@@ -57,14 +57,14 @@ fn obeyed(bytes: &[u8]) -> Vec<String> {
 /// A bench on which every text that comes from outside is hostile.
 fn besieged() -> Stage {
     let mut stage = Stage::open(&["gpt-4o-mini", "local"]);
-    stage.send(Msg::Found(vec![HOSTILE.to_owned()]));
+    stage.send(Event::Found(vec![HOSTILE.to_owned()]));
     stage.run().wait(20).begins("gpt-4o-mini").begins("local");
     for piece in HOSTILE.split_inclusive('b') {
         stage.says("gpt-4o-mini", 1, piece);
     }
-    stage.ends("local", failed("local", vec![("local", Fault::new(Class::Unknown, HOSTILE))]));
-    stage.keys("1 i").send(Msg::Paste(HOSTILE.to_owned()));
-    stage.send(Msg::Fault(HOSTILE.to_owned()));
+    stage.ends("local", failed("local", vec![("local", CallError::new(ErrorKind::Unknown, HOSTILE))]));
+    stage.keys("1 i").send(Event::Paste(HOSTILE.to_owned()));
+    stage.send(Event::Fault(HOSTILE.to_owned()));
     stage
 }
 
@@ -111,7 +111,7 @@ fn every_role_has_its_style() {
     for role in ROLES {
         let _ = write!(table, "{:<10}", format!("{role:?}"));
         for colour in [true, false] {
-            let style = Theme::new(Look { colour, unicode: true }).style(role);
+            let style = Theme::new(TerminalCaps { colour, unicode: true }).style(role);
             let with: Vec<String> = style.add_modifier.iter_names().map(|(name, _)| name.to_lowercase()).collect();
             let _ = write!(table, " | {:<8}{:<20}", named(style.fg), with.join(" "));
         }

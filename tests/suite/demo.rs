@@ -4,17 +4,20 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use retort::{
-    eval::template::{self, FillBudget},
-    model::{Catalog, settings::ProviderSettings},
-    model::{Class, Fault, Finish, Format, Input, Message, Params, Prompt, ProviderKind, Role, Settings, Target},
-    provider::{Backend, Call, WireEvent, WireFormat, demo},
-    store::starters::starters,
+    config::builtin::starters,
+    model::{
+        CallError, Catalog, ErrorKind, Finish, Format, Input, Message, Params, Prompt, Role, Settings, Target, Vendor,
+        settings::ProviderSettings,
+    },
+    provider::{Backend, Call, WireEvent, WireFormat, vendors::demo},
+    template,
+    template::FillBudget,
 };
 use tokio::time::Instant;
 
 fn target(name: &str) -> Target {
     let mut settings = Settings::default();
-    settings.providers.insert("demo".to_owned(), ProviderSettings::of(ProviderKind::Demo));
+    settings.providers.insert("demo".to_owned(), ProviderSettings::of(Vendor::Demo));
     Catalog::new(Vec::new(), &settings).resolve(name).unwrap()
 }
 
@@ -57,7 +60,7 @@ struct Told {
     estimated: bool,
     models: Vec<String>,
     ended: bool,
-    fault: Option<Fault>,
+    fault: Option<CallError>,
 }
 
 async fn told(demo: &demo::Demo, call: Call) -> Told {
@@ -186,10 +189,10 @@ async fn flaky_fails_twice_of_three_calls_and_says_how_long_to_wait() {
     let demo = demo::Demo::default();
     for _ in 0..2 {
         let first = told(&demo, starter("sentiment", "demo:flaky")).await.fault.unwrap();
-        assert_eq!((first.class, first.status), (Class::RateLimited, Some(429)));
+        assert_eq!((first.class, first.status), (ErrorKind::RateLimited, Some(429)));
         assert!(first.retry_after.is_some());
         let second = told(&demo, starter("sentiment", "demo:flaky")).await.fault.unwrap();
-        assert_eq!((second.class, second.status), (Class::Overloaded, Some(503)));
+        assert_eq!((second.class, second.status), (ErrorKind::Overloaded, Some(503)));
         assert!(told(&demo, starter("sentiment", "demo:flaky")).await.ended);
     }
     drop(demo.call(starter("sentiment", "demo:flaky")));
@@ -220,9 +223,9 @@ async fn bad_json_ends_well_and_does_not_parse() {
 #[tokio::test(start_paused = true)]
 async fn down_and_unheard_of_models_fail_each_in_its_class() {
     let fault = answer(starter("sentiment", "demo:down")).await.fault.unwrap();
-    assert_eq!((fault.class, fault.status), (Class::Overloaded, Some(503)));
+    assert_eq!((fault.class, fault.status), (ErrorKind::Overloaded, Some(503)));
     let fault = answer(starter("sentiment", "demo:nonesuch")).await.fault.unwrap();
-    assert_eq!(fault.class, Class::ModelGone);
+    assert_eq!(fault.class, ErrorKind::ModelGone);
     assert!(fault.message.contains("nonesuch") && fault.message.contains("demo:flaky"));
 }
 
@@ -231,6 +234,6 @@ async fn every_listed_model_can_be_named() {
     for (name, about) in demo::MODELS {
         assert!(!about.is_empty());
         let told = answer(starter("sentiment", name)).await;
-        assert!(told.fault.is_none_or(|fault| fault.class != Class::ModelGone), "{name}");
+        assert!(told.fault.is_none_or(|fault| fault.class != ErrorKind::ModelGone), "{name}");
     }
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use retort::{
+    config::builtin::{cards, starters},
     model::{
-        CacheMode, Catalog, Class, Commit, Cost, End, Format, Input, Outcome, Params, ProviderKind, Rule, RunRequest,
-        RunStatus, Settings, Status, settings::ProviderSettings,
+        CacheMode, Catalog, Commit, Cost, ErrorKind, Format, Input, Outcome, Params, Rule, RunEnd, RunRequest,
+        RunStatus, Settings, Status, Vendor, settings::ProviderSettings,
     },
-    pipeline::{Pipeline, Ports, Rules, RunEvent, Told},
-    provider::demo::Demo,
-    store::{cards::cards, starters::starters},
+    pipeline::{Pipeline, PipelineConfig, Ports, RunEvent, TimedEvent},
+    provider::vendors::demo::Demo,
 };
 
 use crate::support::script::{Memory, Record, Still};
@@ -21,16 +21,16 @@ fn pipeline() -> Pipeline {
         backend: Arc::new(Demo::default()),
         cache: Arc::new(Memory::default()),
         recorder: Arc::new(Record::default()),
-        keys: Arc::new(retort::pipeline::port::NoKeyMemory),
+        keys: Arc::new(retort::pipeline::ports::NoKeyMemory),
         world: Arc::new(Still::default()),
     };
-    Pipeline::new(ports, Rules { cache: true, ..Rules::default() })
+    Pipeline::new(ports, PipelineConfig { cache: true, ..PipelineConfig::default() })
 }
 
 /// A starter prompt on its sample input, on some of the demonstration's models.
 fn request(name: &str, models: &[&str]) -> RunRequest {
     let mut settings = Settings::default();
-    settings.providers.insert("demo".to_owned(), ProviderSettings::of(ProviderKind::Demo));
+    settings.providers.insert("demo".to_owned(), ProviderSettings::of(Vendor::Demo));
     let catalog = Catalog::new(cards(), &settings);
     let (_, prompt, input) = starters().into_iter().find(|(known, ..)| *known == name).unwrap();
     RunRequest {
@@ -51,8 +51,8 @@ fn request(name: &str, models: &[&str]) -> RunRequest {
     }
 }
 
-async fn told(pipeline: &Pipeline, request: RunRequest) -> (Vec<Told>, Outcome) {
-    let told: Vec<Told> = pipeline.run(request).collect().await;
+async fn told(pipeline: &Pipeline, request: RunRequest) -> (Vec<TimedEvent>, Outcome) {
+    let told: Vec<TimedEvent> = pipeline.run(request).collect().await;
     let Some(RunEvent::Ended { outcome }) = told.last().map(|told| &told.event) else {
         panic!("a run without an end: {told:?}")
     };
@@ -60,7 +60,7 @@ async fn told(pipeline: &Pipeline, request: RunRequest) -> (Vec<Told>, Outcome) 
     (told, outcome)
 }
 
-fn failures(told: &[Told]) -> Vec<Class> {
+fn failures(told: &[TimedEvent]) -> Vec<ErrorKind> {
     told.iter()
         .filter_map(|told| match &told.event {
             RunEvent::AttemptFailed { fault, .. } => Some(fault.class),
@@ -74,7 +74,7 @@ async fn every_starter_runs_to_its_end_passes_its_checks_and_is_labelled() {
     for (name, ..) in starters() {
         let pipeline = pipeline();
         let (_, outcome) = told(&pipeline, request(name, &["demo"])).await;
-        assert_eq!((&outcome.end, outcome.attempts, outcome.demo), (&End::Done, 1, true), "{name}");
+        assert_eq!((&outcome.end, outcome.attempts, outcome.demo), (&RunEnd::Done, 1, true), "{name}");
         let prompt = request(name, &["demo"]).prompt;
         let checked = prompt.response.format != Format::Text || !prompt.checks.is_empty();
         let status = if checked { RunStatus::Passed } else { RunStatus::Unchecked };
@@ -89,23 +89,23 @@ async fn every_starter_runs_to_its_end_passes_its_checks_and_is_labelled() {
 #[tokio::test(start_paused = true)]
 async fn flaky_shows_two_retries_and_then_the_answer() {
     let (told, outcome) = told(&pipeline(), request("sentiment", &["demo:flaky"])).await;
-    assert_eq!(failures(&told), [Class::RateLimited, Class::Overloaded]);
-    assert_eq!((outcome.end, outcome.attempts), (End::Done, 3));
+    assert_eq!(failures(&told), [ErrorKind::RateLimited, ErrorKind::Overloaded]);
+    assert_eq!((outcome.end, outcome.attempts), (RunEnd::Done, 3));
 }
 
 #[tokio::test(start_paused = true)]
 async fn down_falls_back_and_says_from_where_to_where() {
     let (_, outcome) = told(&pipeline(), request("extract", &["demo:down", "demo"])).await;
-    assert_eq!((&outcome.end, outcome.fell_back()), (&End::Done, true));
+    assert_eq!((&outcome.end, outcome.fell_back()), (&RunEnd::Done, true));
     assert_eq!((outcome.requested.as_str(), outcome.target.as_str()), ("demo:down", "demo"));
     let (_, alone) = told(&pipeline(), request("extract", &["demo:down"])).await;
-    assert!(matches!(alone.end, End::Failed { reasons } if reasons.len() == 1));
+    assert!(matches!(alone.end, RunEnd::Failed { reasons } if reasons.len() == 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn cut_keeps_what_came_and_is_not_done() {
     let (_, outcome) = told(&pipeline(), request("sentiment", &["demo:cut"])).await;
-    assert!(matches!(outcome.end, End::Interrupted { .. }), "{:?}", outcome.end);
+    assert!(matches!(outcome.end, RunEnd::Interrupted { .. }), "{:?}", outcome.end);
     assert!(!outcome.text.is_empty());
 }
 

@@ -16,13 +16,13 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use retort::{
-    eval::{
-        Tally,
-        comparison::{Comparison, Entry as Lane},
-        figures,
-        report::{Entry, Form, Lane as ReportLane, Whole},
-    },
+    eval::Tally,
     model::{Outcome, RunStatus},
+    present::{
+        comparison::{ComparedLane as Lane, Comparison},
+        report::{Lane as ReportLane, ReportCell, ReportFormat, Whole},
+    },
+    text::format,
 };
 use serde_json::Value;
 
@@ -242,10 +242,10 @@ fn history(raw: &Raw, lines: &[Value]) {
 
 /// Asserts that the ways a batch is told by say what the rows of its cells say.
 fn batch(raw: &Raw, lived: &Lived) {
-    let cells: Vec<(Entry, &Outcome)> = lived
+    let cells: Vec<(ReportCell, &Outcome)> = lived
         .cells
         .iter()
-        .map(|(cell, outcome, row)| (Entry::of((**cell).clone(), row, outcome), &**outcome))
+        .map(|(cell, outcome, row)| (ReportCell::of((**cell).clone(), row, outcome), &**outcome))
         .collect();
     let runs: BTreeMap<(u64, u32, u32, u32), &Run> =
         raw.runs.iter().filter_map(|run| run.cell.map(|place| (place, run))).collect();
@@ -308,18 +308,18 @@ fn batch(raw: &Raw, lived: &Lived) {
     says(&shown, took, "the whole batch");
     tallied(&shown, &all, "the whole batch");
 
-    let entries: Vec<Entry> = cells.into_iter().map(|(entry, _)| entry).collect();
+    let entries: Vec<ReportCell> = cells.into_iter().map(|(entry, _)| entry).collect();
     reported(raw, &whole, &entries, took);
 }
 
 /// Asserts that each form of a batch's report says of its cells what their rows say, `took` in all.
-fn reported(raw: &Raw, whole: &Whole, entries: &Vec<Entry>, took: Sum) {
-    let text = |form: Form| {
+fn reported(raw: &Raw, whole: &Whole, entries: &Vec<ReportCell>, took: Sum) {
+    let text = |form: ReportFormat| {
         let mut out = Vec::new();
         form.write(&mut out, whole, entries).unwrap();
         String::from_utf8(out).unwrap()
     };
-    for line in text(Form::Lines).lines() {
+    for line in text(ReportFormat::Lines).lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         let run = raw.run(line["run"].as_str().unwrap());
         assert_eq!(number(&line["sample"]), run.sample + 1);
@@ -334,7 +334,7 @@ fn reported(raw: &Raw, whole: &Whole, entries: &Vec<Entry>, took: Sum) {
             None => assert!(line["judges"].is_null()),
         }
     }
-    let sheet = text(Form::Csv);
+    let sheet = text(ReportFormat::Csv);
     let mut sheet = csv::Reader::from_reader(sheet.as_bytes());
     let heads = sheet.headers().unwrap().clone();
     for row in sheet.records() {
@@ -351,7 +351,7 @@ fn reported(raw: &Raw, whole: &Whole, entries: &Vec<Entry>, took: Sum) {
             );
         }
     }
-    let markdown = text(Form::Markdown);
+    let markdown = text(ReportFormat::Markdown);
     let line = markdown.lines().find(|line| line.starts_with("| **all**")).unwrap();
     let cells: Vec<&str> = line.split(" | ").collect();
     let [.., tokens, cost, _, _] = cells.as_slice() else { panic!("{line}") };
@@ -400,7 +400,7 @@ fn compared(outcomes: &[&Outcome], runs: &[&Run], what: &str) {
     });
     assert_eq!(row("judges"), wanted, "{what}");
     let waited: u64 = runs.iter().filter(|run| !run.cached).map(|run| run.waited_us).sum();
-    let wanted = (waited >= 100_000).then(|| figures::duration(Duration::from_micros(waited)));
+    let wanted = (waited >= 100_000).then(|| format::duration(Duration::from_micros(waited)));
     assert_eq!(row("waited"), wanted, "{what}");
 }
 

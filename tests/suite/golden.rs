@@ -6,10 +6,11 @@ use std::{fmt::Debug, fs, path::PathBuf};
 
 use retort::{
     model::{
-        BatchId, Class, Finish, Format, Grade, Prompt, Row, Rule, RunStatus, Session, Status, Target, VersionId,
-        batch::{BatchSpec, Caps, Cell},
+        BatchId, DatasetRow, ErrorKind, Finish, Format, Grade, Prompt, Rule, RunStatus, Session, Status, Target,
+        VersionId,
+        batch::{BatchLimits, BatchSpec, Cell},
     },
-    pipeline::Told,
+    pipeline::TimedEvent,
     store::prompts,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -39,8 +40,8 @@ fn only<T: Serialize + DeserializeOwned + Debug>(name: &str) -> T {
 
 #[test]
 fn what_is_on_record_is_read_and_written_to_the_letter() {
-    assert_eq!(lines::<Told>("events.jsonl").len(), 23);
-    assert_eq!(lines::<Class>("classes.jsonl").len(), 25);
+    assert_eq!(lines::<TimedEvent>("events.jsonl").len(), 23);
+    assert_eq!(lines::<ErrorKind>("classes.jsonl").len(), 25);
     assert_eq!(lines::<Rule>("rules.jsonl").len(), 7);
     assert_eq!(lines::<Status>("statuses.jsonl").len(), 3);
     assert_eq!(lines::<RunStatus>("run_statuses.jsonl").len(), RunStatus::ALL.len());
@@ -48,7 +49,7 @@ fn what_is_on_record_is_read_and_written_to_the_letter() {
     assert_eq!(lines::<Format>("formats.jsonl").len(), 3);
     lines::<Grade>("grades.jsonl");
     lines::<Cell>("cells.jsonl");
-    lines::<Caps>("limits.jsonl");
+    lines::<BatchLimits>("limits.jsonl");
     lines::<BatchId>("batch_ids.jsonl");
 }
 
@@ -88,7 +89,7 @@ fn what_stands_behind_a_name_has_the_same_digest() {
 fn a_batch_under_way_is_found_again() {
     let spec: BatchSpec = only("batches.jsonl");
     assert_eq!(spec.fingerprint(), "b3ec63dab9fd55c2a16165dd342d8ac2de5c7a6ee1f249acb9825264e020fec6");
-    let row: Row = only("rows.jsonl");
+    let row: DatasetRow = only("rows.jsonl");
     assert_eq!(row.fingerprint(), 1_388_662_271_306_267_945);
     assert_eq!(row.input.hash(), -326_917_155_585_235_532);
 }

@@ -10,8 +10,8 @@ use std::{
 };
 
 use retort::{
-    model::{ProviderKind, target::is_loopback},
-    provider::listing::LOCAL_SERVERS,
+    model::{Vendor, target::is_loopback},
+    provider::discovery::LOCAL_SERVERS,
 };
 
 use crate::support::{
@@ -225,5 +225,5 @@ fn servers_are_looked_for_on_this_machine_alone() {
     for (name, _, url) in LOCAL_SERVERS {
         assert!(is_loopback(url), "{name} at {url}");
     }
-    assert!(is_loopback(ProviderKind::Ollama.default_base_url().unwrap()));
+    assert!(is_loopback(Vendor::Ollama.default_base_url().unwrap()));
 }

@@ -3,8 +3,8 @@
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::style::{Color, Modifier};
 use retort::{
-    app::Msg,
-    eval::{Judge, judge::Answer},
+    app::Event,
+    eval::{CheckSuite, check_suite::Answer},
     model::{Cost, Finish, Format, Outcome, Quality, Response, Rule, Status, Verdict},
 };
 use serde_json::json;
@@ -35,7 +35,7 @@ fn response() -> Response {
 /// What comes of an answer to a prompt that asks for the response above.
 fn outcome(text: &str) -> Outcome {
     let answer = Answer { text, finish: Some(&Finish::Stop), latency: None, cost: Cost::Unknown };
-    let judged = Judge::new(&response(), &[]).unwrap().judge(&answer);
+    let judged = CheckSuite::new(&response(), &[]).unwrap().judge(&answer);
     Outcome { json: judged.json, quality: Some(judged.quality), ..answered(MODEL, text, 940, 210, (212, 180)) }
 }
 
@@ -169,7 +169,7 @@ fn a_string_longer_than_the_screen_is_read_row_by_row_and_a_click_folds() {
     let row = lane(&mut stage).lines().position(|line| line.contains("\"list\"")).unwrap();
     let kind = MouseEventKind::Down(MouseButton::Left);
     let click = MouseEvent { kind, column: area.x + 4, row: row as u16, modifiers: KeyModifiers::NONE };
-    stage.send(Msg::Mouse(click));
+    stage.send(Event::Mouse(click));
     assert!(lane(&mut stage).contains("\"list\": [… 1 item]"));
 }
 

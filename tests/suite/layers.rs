@@ -1,24 +1,138 @@
 //! The floors, enforced: who may name whom, who may touch the world, how long a file may be.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 
-/// Every floor with the floors it may name, the lowest first.
+/// Every floor with the floors it may name, the lowest first; where only a part of one may be named, its path.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("text", &[]),
-    ("eval", &["model", "text"]),
+    ("text", &["model"]),
+    ("template", &["model", "text"]),
+    ("eval", &["model", "text", "template"]),
     ("provider", &["model"]),
-    ("pipeline", &["model", "eval", "provider"]),
-    ("store", &["model", "text", "eval", "pipeline"]),
-    ("app", &["model", "text", "eval", "pipeline", "store"]),
-    ("ui", &["model", "text", "eval", "app"]),
+    ("pipeline", &["model", "template", "eval", "provider"]),
+    ("config", &["model", "text", "template"]),
+    ("dataset", &["model", "text", "eval", "config"]),
+    ("promptfoo", &["model", "text", "template", "eval", "config", "dataset"]),
+    (
+        "store",
+        &[
+            "model",
+            "text",
+            "template",
+            "eval",
+            "config",
+            "dataset",
+            "pipeline::TimedEvent",
+            "pipeline::event",
+            "pipeline::ports",
+        ],
+    ),
+    (
+        "present",
+        &[
+            "model",
+            "text",
+            "template",
+            "eval",
+            "pipeline::PlainRequest",
+            "pipeline::TimedEvent",
+            "pipeline::event",
+            "store::api",
+        ],
+    ),
+    (
+        "engine",
+        &["model", "text", "template", "eval", "provider", "pipeline", "config", "dataset", "promptfoo", "store"],
+    ),
+    ("widgets", &["model", "text", "eval", "present"]),
+    (
+        "app",
+        &[
+            "model",
+            "text",
+            "template",
+            "eval",
+            "pipeline::AccountState",
+            "pipeline::KeyState",
+            "pipeline::PlainRequest",
+            "pipeline::Readiness",
+            "pipeline::TimedEvent",
+            "pipeline::batch",
+            "pipeline::event",
+            "pipeline::meter",
+            "pipeline::plain_request",
+            "pipeline::ports",
+            "config::names",
+            "store::api",
+            "present",
+            "widgets",
+        ],
+    ),
     ("log", &["text"]),
-    ("setup", &["model", "eval", "provider", "pipeline", "store"]),
-    ("tui", &["model", "text", "eval", "provider", "pipeline", "store", "setup", "app", "ui"]),
-    ("cli", &["model", "text", "eval", "provider", "pipeline", "store", "setup", "app"]),
+    (
+        "terminal",
+        &[
+            "model",
+            "text",
+            "template",
+            "eval",
+            "provider",
+            "pipeline",
+            "config",
+            "dataset",
+            "promptfoo",
+            "store",
+            "present",
+            "engine",
+            "widgets",
+            "app",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "model",
+            "text",
+            "template",
+            "eval",
+            "provider",
+            "pipeline",
+            "config",
+            "dataset",
+            "promptfoo",
+            "store",
+            "present",
+            "engine",
+            "app::action",
+            "app::keymap",
+        ],
+    ),
+];
+
+/// What still names a floor above its own, by file and path. The list only shrinks: an entry that is not needed fails.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("present/xray.rs", "app::overlays"),
+    ("present/xray.rs", "app::status_bar::Tone"),
+    ("present/xray.rs", "app::workbench::lane::LaneRun"),
+    ("present/run_columns.rs", "widgets::table"),
+    ("present/snippets.rs", "app::overlays::copy"),
+    ("app/overlays/versions.rs", "store::prompts"),
+    ("app/batch/view.rs", "dataset::DatasetColumn"),
+    ("app/batch/setup.rs", "dataset::Missing"),
+    ("app/batch/setup.rs", "dataset::Preview"),
+    ("eval/quality/tests.rs", "present::quality_report"),
+    ("widgets/answer_view.rs", "app::Action"),
+    ("widgets/query_bar.rs", "app::action::Action"),
+    ("widgets/query_bar.rs", "app::context::Scene"),
+    ("widgets/query_bar.rs", "app::overlay::typed"),
+    ("widgets/query_bar.rs", "app::status_bar::Tone"),
+    ("widgets/form.rs", "app::context::Scene"),
+    ("widgets/form.rs", "app::overlay::typed"),
+    ("widgets/table.rs", "app::Action"),
 ];
 
 /// Words that touch the world, each with the files or floors that may write it.
@@ -26,7 +140,7 @@ const WORLD: &[(&str, &[&str])] = &[
     ("reqwest", &["provider/http.rs"]),
     ("rustls", &["provider/http.rs"]),
     ("hyper", &["provider/http.rs"]),
-    ("std::fs", &["store", "log", "tui", "cli"]),
+    ("std::fs", &["config", "dataset", "promptfoo", "store", "log", "terminal", "cli"]),
     ("tokio::fs", &[]),
     ("std::net", &["model/address.rs", "model/target.rs", "provider/http.rs"]),
     ("tokio::net", &[]),
@@ -38,14 +152,14 @@ const WORLD: &[(&str, &[&str])] = &[
     ("UnixDatagram", &[]),
     ("ToSocketAddrs", &[]),
     ("lookup_host", &[]),
-    ("process::", &["provider/command.rs", "store/keys.rs", "store/trust/ownership.rs", "tui", "cli"]),
-    ("std::env", &["setup", "tui", "cli"]),
-    ("std::thread", &["store", "tui"]),
-    ("keyring::", &["store/keys.rs", "store/keys/keyring.rs"]),
+    ("process::", &["provider/vendors/command.rs", "config/api_keys.rs", "config/trust/folder.rs", "terminal", "cli"]),
+    ("std::env", &["engine", "terminal", "cli"]),
+    ("std::thread", &["dataset", "store", "terminal", "cli/output/tests.rs"]),
+    ("keyring::", &["config/api_keys.rs", "config/api_keys/keyring.rs"]),
     ("rusqlite", &["store"]),
-    ("ratatui::", &["app", "ui", "tui"]),
-    ("crossterm", &["app", "tui"]),
-    ("tokio::", &["provider", "pipeline", "store", "setup", "tui", "cli"]),
+    ("ratatui::", &["widgets", "app", "terminal"]),
+    ("crossterm", &["widgets", "app", "terminal"]),
+    ("tokio::", &["provider", "pipeline", "dataset", "store", "engine", "terminal", "cli"]),
     ("println!", &[]),
 ];
 
@@ -56,11 +170,11 @@ const HOSTS: &[(&str, &[&str])] = &[
     // The name of a draft, shown in the words of a mistake.
     ("json-schema.org", &["eval/schema/draft.rs"]),
     // An address shown in the words of a mistake, and the servers looked for on this machine.
-    ("127.0.0.1", &["model/target.rs", "provider/listing.rs", "store/settings/check.rs"]),
+    ("127.0.0.1", &["model/target.rs", "provider/discovery.rs", "config.rs"]),
 ];
 
 /// A file this long has met its second sentence.
-const MAX_LINES: usize = 400;
+const MAX_LINES: usize = 800;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
@@ -83,35 +197,47 @@ fn code(text: &str) -> String {
     body.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// The floors a piece of code names through `crate::`, also inside braces.
+/// The paths a piece of code names through `crate::`, those inside braces written out.
 fn named(code: &str) -> Vec<String> {
-    let mut floors = Vec::new();
-    for rest in code.split("crate::").skip(1) {
-        if let Some(list) = rest.strip_prefix('{') {
-            let mut depth = 0;
-            for part in list.split_inclusive([',', '{', '}']) {
-                if depth == 0 {
-                    let floor: String = part.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                    floors.push(floor);
+    fn tree(before: &str, rest: &mut std::iter::Peekable<std::str::Chars<'_>>, out: &mut Vec<String>) {
+        let mut path = before.to_owned();
+        while let Some(c) = rest.peek().copied() {
+            match c {
+                '{' => {
+                    rest.next();
+                    loop {
+                        tree(&path, rest, out);
+                        match rest.next() {
+                            Some(',') => {}
+                            _ => return,
+                        }
+                    }
                 }
-                match part.chars().last() {
-                    Some('{') => depth += 1,
-                    Some('}') if depth == 0 => break,
-                    Some('}') => depth -= 1,
-                    _ => {}
-                }
+                ':' | '_' => path.push(c),
+                c if c.is_alphanumeric() => path.push(c),
+                c if c.is_whitespace() && path == before => {}
+                _ => break,
             }
-        } else {
-            floors.push(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+            rest.next();
+        }
+        // an alias, a glob
+        while before != "crate::" && rest.peek().is_some_and(|c| !",}".contains(*c)) {
+            rest.next();
+        }
+        if path != before {
+            out.push(path);
         }
     }
-    floors.retain(|floor| !floor.is_empty());
-    floors
+    let mut paths = Vec::new();
+    for rest in code.split("crate::").skip(1) {
+        tree("crate::", &mut rest.chars().peekable(), &mut paths);
+    }
+    paths.into_iter().map(|path| path.trim_start_matches("crate::").trim_end_matches(':').to_owned()).collect()
 }
 
 fn complaints() -> Vec<String> {
     let root = root().join("src");
-    let (mut files, mut bad) = (Vec::new(), Vec::new());
+    let (mut files, mut bad, mut needed) = (Vec::new(), Vec::new(), BTreeSet::new());
     sources(&root, &mut files);
     for file in files {
         let name = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
@@ -135,10 +261,19 @@ fn complaints() -> Vec<String> {
             continue;
         };
         let code = code(&text);
-        for other in named(&code) {
-            if MAY_NAME.iter().any(|(known, _)| *known == other) && other != floor && !allowed.contains(&other.as_str())
+        for path in named(&code) {
+            let other = path.split("::").next().unwrap_or_default();
+            let within =
+                |part: &str| path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+            if other == floor
+                || !MAY_NAME.iter().any(|(known, _)| *known == other)
+                || allowed.iter().any(|part| within(part))
             {
-                bad.push(format!("{name}: `{floor}` may not name `{other}`"));
+                continue;
+            }
+            match EXCEPTIONS.iter().position(|(file, part)| *file == name && within(part)) {
+                Some(at) => drop(needed.insert(at)),
+                None => bad.push(format!("{name}: `{floor}` may not name `{path}`")),
             }
         }
         for (word, places) in WORLD {
@@ -147,6 +282,9 @@ fn complaints() -> Vec<String> {
                 bad.push(format!("{name}: `{word}` is not for this floor"));
             }
         }
+    }
+    for (at, (file, path)) in EXCEPTIONS.iter().enumerate().filter(|(at, _)| !needed.contains(at)) {
+        bad.push(format!("exception {at}: {file} does not name `{path}` any more; take it off the list"));
     }
     bad
 }
@@ -159,8 +297,11 @@ fn floors_hold() {
 
 #[test]
 fn a_floor_named_inside_braces_is_seen() {
-    assert_eq!(named("use crate::{model::{Fault, Key}, ui::draw};"), ["model", "ui"]);
-    assert_eq!(named("crate::tui::run()"), ["tui"]);
+    assert_eq!(
+        named("use crate::{model::{CallError, key::{Key as K, self}}, app::draw};\nuse crate::cli::*;"),
+        ["model::CallError", "model::key::Key", "model::key::self", "app::draw", "cli"]
+    );
+    assert_eq!(named("crate::terminal::run()"), ["terminal::run"]);
 }
 
 /// The hosts in the addresses that a text writes out.

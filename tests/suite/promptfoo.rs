@@ -4,9 +4,9 @@
 use std::{collections::BTreeMap, path::Path, process::Command, time::Duration};
 
 use retort::{
-    eval::{Answer, Judge},
+    eval::{Answer, CheckSuite, check::promptfoo},
     model::{Check, Cost, Finish, Format, Input, Response, RunStatus},
-    store::promptfoo::{assertion, parse, write},
+    promptfoo::{parse, write},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -35,9 +35,9 @@ fn fixture(name: &str) -> std::path::PathBuf {
 
 /// Judges as a batch does; none where a check is refused or could not run. Without a check promptfoo passes.
 fn ours(recorded: &Recorded) -> Option<bool> {
-    let checks: Result<Vec<Check>, _> = recorded.assert.iter().map(assertion::of_json).collect();
+    let checks: Result<Vec<Check>, _> = recorded.assert.iter().map(promptfoo::of_json).collect();
     let response = Response { format: Format::Text, min_score: recorded.threshold, ..Response::default() };
-    let judge = Judge::new(&response, &checks.ok()?).ok()?;
+    let judge = CheckSuite::new(&response, &checks.ok()?).ok()?;
     // promptfoo takes the last line break from a variable before the model is asked
     let sent = &recorded.vars["answer"];
     let text = sent.strip_suffix('\n').unwrap_or(sent);
@@ -94,7 +94,7 @@ fn examples_of_configs_read_and_written_and_read_again_are_the_same() {
             suite.notices.clear();
             suite.default_test.line = 0;
             for tests in &mut suite.tests {
-                if let retort::store::promptfoo::Tests::Inline(test) = tests {
+                if let retort::promptfoo::Tests::Inline(test) = tests {
                     test.line = 0;
                 }
             }

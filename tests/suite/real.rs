@@ -22,13 +22,13 @@ use std::{
 
 use futures_util::StreamExt;
 use retort::{
-    model::{Class, Fault, Finish, Key, Message, ModelCard, Params, ProviderKind, Role, Target, Usage},
+    model::{CallError, ErrorKind, Finish, Key, Message, ModelCard, Params, Role, Target, Usage, Vendor},
     provider::{Backend, Call, Providers, WireEvent, WireFormat},
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-const WIRES: [ProviderKind; 2] = [ProviderKind::OpenAi, ProviderKind::Anthropic];
+const WIRES: [Vendor; 2] = [Vendor::OpenAi, Vendor::Anthropic];
 
 #[allow(clippy::disallowed_methods, reason = "the script that starts the servers names them in the environment")]
 fn variable(name: &str) -> String {
@@ -36,8 +36,8 @@ fn variable(name: &str) -> String {
 }
 
 /// A call to the server at a base URL without a path.
-fn call(base: &str, kind: ProviderKind, ask: &str, most: u64) -> Call {
-    let base_url = if kind == ProviderKind::OpenAi { format!("{base}/v1") } else { base.to_owned() };
+fn call(base: &str, kind: Vendor, ask: &str, most: u64) -> Call {
+    let base_url = if kind == Vendor::OpenAi { format!("{base}/v1") } else { base.to_owned() };
     Call {
         target: Target {
             name: "real".to_owned(),
@@ -69,7 +69,7 @@ fn key(value: &str) -> Key {
 #[derive(Default)]
 struct Heard {
     events: Vec<WireEvent>,
-    fault: Option<Fault>,
+    fault: Option<CallError>,
 }
 
 impl Heard {
@@ -104,7 +104,7 @@ impl Heard {
         })
     }
 
-    fn fault(&self) -> &Fault {
+    fn fault(&self) -> &CallError {
         self.fault.as_ref().unwrap_or_else(|| panic!("no fault, but {:?}", self.events))
     }
 }
@@ -185,7 +185,7 @@ async fn usage_is_what_the_server_counts() {
 #[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn a_json_object_is_one() {
     let base = variable("RETORT_REAL_SERVER");
-    let mut call = call(&base, ProviderKind::OpenAi, "Repeat this: {\"colour\": \"green\"}", 300);
+    let mut call = call(&base, Vendor::OpenAi, "Repeat this: {\"colour\": \"green\"}", 300);
     call.format = WireFormat::JsonObject;
     let heard = heard(call).await;
     assert_eq!(heard.finish(), Some(&Finish::Stop), "{}", heard.text());
@@ -196,7 +196,7 @@ async fn a_json_object_is_one() {
 #[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn a_json_schema_is_kept() {
     let base = variable("RETORT_REAL_SERVER");
-    let mut call = call(&base, ProviderKind::OpenAi, "My parcel never came. Label this message.", 200);
+    let mut call = call(&base, Vendor::OpenAi, "My parcel never came. Label this message.", 200);
     call.format = WireFormat::JsonSchema(json!({
         "type": "object", "additionalProperties": false, "required": ["sentiment", "urgent"],
         "properties": {"sentiment": {"type": "string", "enum": ["positive", "negative"]}, "urgent": {"type": "boolean"}}
@@ -219,7 +219,7 @@ async fn a_wrong_key_and_no_key_are_refused_and_the_right_one_is_not() {
             call.key = given.map(key);
             let heard = heard(call).await;
             let fault = heard.fault();
-            assert_eq!((fault.class, fault.status), (Class::Credential, Some(401)), "{kind}: {fault}");
+            assert_eq!((fault.class, fault.status), (ErrorKind::Credential, Some(401)), "{kind}: {fault}");
             assert!(!fault.message.contains(wrong) && !fault.message.is_empty(), "{kind}: {fault}");
         }
         let mut call = call(&base, kind, "Hello", 4);
@@ -238,7 +238,7 @@ async fn a_prompt_beyond_the_context_is_refused_with_the_numbers() {
     for kind in WIRES {
         let heard = heard(call(&base, kind, &"word ".repeat(9000), 4)).await;
         let fault = heard.fault();
-        assert_eq!(fault.class, Class::ContextTooLong, "{kind}: {fault}");
+        assert_eq!(fault.class, ErrorKind::ContextTooLong, "{kind}: {fault}");
         let digits: String = fault.message.chars().filter(|c| c.is_ascii_digit() || c.is_whitespace()).collect();
         let numbers: Vec<u64> = digits.split_whitespace().filter_map(|number| number.parse().ok()).collect();
         assert!(numbers.contains(&context), "{kind}: {fault}");
@@ -327,10 +327,10 @@ async fn a_server_that_loads_its_model_is_overloaded_and_then_answers() {
     for kind in WIRES {
         let heard = heard(call(&server.base, kind, "Hello", 4)).await;
         let fault = heard.fault();
-        assert_eq!((fault.class, fault.status), (Class::Overloaded, Some(503)), "{kind}: {fault}");
+        assert_eq!((fault.class, fault.status), (ErrorKind::Overloaded, Some(503)), "{kind}: {fault}");
     }
     let health = || exchange(&server.base, "GET", "/health", "").0;
     assert!(until(Duration::from_secs(120), || health() == 200).await.is_some(), "the model never loads");
-    let heard = heard(call(&server.base, ProviderKind::OpenAi, "Hello", 4)).await;
+    let heard = heard(call(&server.base, Vendor::OpenAi, "Hello", 4)).await;
     assert_eq!((heard.fault.as_ref(), heard.events.last()), (None, Some(&WireEvent::End)));
 }

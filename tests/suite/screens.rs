@@ -20,8 +20,8 @@ mod whatif;
 
 use ratatui::buffer::Buffer;
 use retort::{
-    model::{Class, Cost, End, Fault, Outcome, Provenance},
-    pipeline::event::{Next, RunEvent},
+    model::{CallError, Cost, ErrorKind, Outcome, Provenance, RunEnd},
+    pipeline::event::{NextStep, RunEvent},
 };
 
 use crate::support::stage::{Stage, answered, failed, judged, rate_limited, retry_in};
@@ -105,10 +105,10 @@ fn troubled() -> Stage {
     stage.run();
     stage.wait(30).begins("gpt-4o-mini").begins("claude-haiku-4-5").begins("local");
     stage.wait(400).tell("gpt-4o-mini", retry_in(1, rate_limited(4), 4));
-    let refused = Fault { status: Some(401), ..Fault::new(Class::Credential, "invalid x-api-key") };
+    let refused = CallError { status: Some(401), ..CallError::new(ErrorKind::Credential, "invalid x-api-key") };
     stage.ends("claude-haiku-4-5", failed("claude-haiku-4-5", vec![("claude-haiku-4-5", refused)]));
-    let down = Fault::new(Class::Transient, "connection refused by 127.0.0.1:8080");
-    let next = Next::NextModel { to: "gpt-4".to_owned() };
+    let down = CallError::new(ErrorKind::Transient, "connection refused by 127.0.0.1:8080");
+    let next = NextStep::NextModel { to: "gpt-4".to_owned() };
     stage.tell("local", RunEvent::AttemptFailed { attempt: 1, fault: down, next });
     stage.attempt("local", 2, "gpt-4").wait(500).says("local", 2, "{\n  \"sentiment\": \"nega");
     stage.wait(300);
@@ -119,9 +119,9 @@ fn troubled() -> Stage {
 fn cut() -> Stage {
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.run().wait(30).begins("gpt-4o-mini").wait(250).says("gpt-4o-mini", 1, "{\n  \"sentiment\": \"neg");
-    let fault = Fault::new(Class::Interrupted, "the connection closed before the answer was complete");
+    let fault = CallError::new(ErrorKind::Interrupted, "the connection closed before the answer was complete");
     let outcome = Outcome {
-        end: End::Interrupted { fault },
+        end: RunEnd::Interrupted { fault },
         cost: Cost::Unknown,
         finish: None,
         ..answered("gpt-4o-mini", "{\n  \"sentiment\": \"neg", 700, 250, (212, 7))

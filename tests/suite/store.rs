@@ -9,8 +9,8 @@ use retort::{
         settings::{Places, Project},
     },
     pipeline::{
-        event::{Next, RunEvent, Told},
-        port::{Cached, RunRecord, RunStart},
+        event::{NextStep, RunEvent, TimedEvent},
+        ports::{Cached, RunRecord, RunStart},
     },
     store::Store,
 };
@@ -108,7 +108,7 @@ fn cached(text: &str) -> Cached {
 }
 
 fn record_of(number: u128, text: &str) -> RunRecord {
-    let told = |millis, event| Told { at: Duration::from_millis(millis), event };
+    let told = |millis, event| TimedEvent { at: Duration::from_millis(millis), event };
     let attempt = |number| RunEvent::Attempt {
         number,
         target: "gpt-4o-mini".to_owned(),
@@ -119,14 +119,17 @@ fn record_of(number: u128, text: &str) -> RunRecord {
         cache_key: Some("9f2c".to_owned()),
         notices: Vec::new(),
     };
-    let fault = retort::model::Fault {
+    let fault = retort::model::CallError {
         status: Some(429),
-        ..retort::model::Fault::new(retort::model::Class::RateLimited, "slow down")
+        ..retort::model::CallError::new(retort::model::ErrorKind::RateLimited, "slow down")
     };
     RunRecord {
         timeline: vec![
             told(1, attempt(1)),
-            told(20, RunEvent::AttemptFailed { attempt: 1, fault, next: Next::Retry { wait: Duration::from_secs(4) } }),
+            told(
+                20,
+                RunEvent::AttemptFailed { attempt: 1, fault, next: NextStep::Retry { wait: Duration::from_secs(4) } },
+            ),
             told(4020, attempt(2)),
             told(4100, RunEvent::Headers { attempt: 2, status: 200, request_id: None }),
         ],

@@ -14,14 +14,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use retort::{
-    model::{Fault, Key, Message, ModelCard, Params, ProviderKind, Role, Target, Usage},
-    provider::{Backend, Call, Providers, WireEvent, WireFormat, reader::Reader},
+    model::{CallError, Key, Message, ModelCard, Params, Role, Target, Usage, Vendor},
+    provider::{Backend, Call, Providers, WireEvent, WireFormat, response_reader::Reader},
 };
 
 /// A key that must never be seen anywhere.
 const SENTINEL: &str = "sentinel-0f2a.9c41-planted";
 
-fn target(kind: ProviderKind, base_url: &str) -> Target {
+fn target(kind: Vendor, base_url: &str) -> Target {
     Target {
         name: "lane".to_owned(),
         provider: "test".to_owned(),
@@ -56,12 +56,12 @@ fn providers() -> Arc<Providers> {
 }
 
 /// Reads a call to its end.
-async fn ask(call: Call) -> (Vec<WireEvent>, Option<Fault>) {
+async fn ask(call: Call) -> (Vec<WireEvent>, Option<CallError>) {
     listen(&providers(), call).await
 }
 
 /// Reads a call of one of several to the same providers.
-async fn listen(providers: &Providers, call: Call) -> (Vec<WireEvent>, Option<Fault>) {
+async fn listen(providers: &Providers, call: Call) -> (Vec<WireEvent>, Option<CallError>) {
     let mut stream = providers.call(call);
     let (mut events, mut fault) = (Vec::new(), None);
     while let Some(item) = stream.next().await {
@@ -76,7 +76,7 @@ async fn listen(providers: &Providers, call: Call) -> (Vec<WireEvent>, Option<Fa
 }
 
 /// Reads bytes in parts without a socket.
-fn read(kind: ProviderKind, media_type: Option<&str>, parts: &[&[u8]]) -> (Vec<WireEvent>, Option<Fault>) {
+fn read(kind: Vendor, media_type: Option<&str>, parts: &[&[u8]]) -> (Vec<WireEvent>, Option<CallError>) {
     let mut reader = Reader::new(kind, media_type.map(str::to_owned));
     let mut events = Vec::new();
     for part in parts {
@@ -92,7 +92,7 @@ fn read(kind: ProviderKind, media_type: Option<&str>, parts: &[&[u8]]) -> (Vec<W
 }
 
 /// Writes down what came, without signs of life, texts of one kind joined: how it ended is last.
-fn told(events: &[WireEvent], fault: Option<&Fault>) -> String {
+fn told(events: &[WireEvent], fault: Option<&CallError>) -> String {
     let mut parts: Vec<(&str, String)> = Vec::new();
     for event in events {
         let (kind, text) = match event {

@@ -3,24 +3,26 @@
 use std::sync::Arc;
 
 use retort::{
-    app::batch::setup::Planned,
+    app::batch::setup::BatchPreviewView,
+    dataset::{ColumnKind, DatasetColumn, DatasetFormat, Missing, Preview},
     model::{
-        Cost, Input, Outcome, PicoDollars, Place, Price, Quality, Row, RunId,
+        CellIndex, Cost, DatasetRow, Input, Outcome, PicoDollars, Price, Quality, RunId,
         batch::{BatchSpec, Cell},
     },
     pipeline::{
-        batch::BatchEvent,
-        budget::{Estimate, Span},
-        port::RunRecord,
+        batch::{
+            BatchEvent,
+            budget::{Estimate, Span},
+        },
+        ports::RunRecord,
     },
-    store::dataset::{Column, Form, Kind, Missing, Preview},
 };
 
 /// What is found in a data set with some columns.
-pub(crate) fn planned(columns: &[&str], rows: u64) -> Planned {
-    let column = |name: &&str| Column {
+pub(crate) fn planned(columns: &[&str], rows: u64) -> BatchPreviewView {
+    let column = |name: &&str| DatasetColumn {
         name: (*name).to_owned(),
-        kind: if *name == "id" { Kind::Whole } else { Kind::Text },
+        kind: if *name == "id" { ColumnKind::Whole } else { ColumnKind::Text },
         example: if *name == "id" { "4711" } else { "My parcel never came and nobody answers" }.to_owned(),
         variable: None,
     };
@@ -34,9 +36,9 @@ pub(crate) fn planned(columns: &[&str], rows: u64) -> Planned {
         estimate.add(212, Span { low: 14, expected: 18, high: 41 }, None);
     }
     estimate.from = 38;
-    Planned {
+    BatchPreviewView {
         preview: Preview {
-            form: Form::Csv,
+            form: DatasetFormat::Csv,
             columns: columns.iter().map(column).collect(),
             rows: Vec::new(),
             more: true,
@@ -50,7 +52,7 @@ pub(crate) fn planned(columns: &[&str], rows: u64) -> Planned {
 }
 
 /// A row of customers' messages.
-pub(crate) fn row(number: u64) -> Row {
+pub(crate) fn row(number: u64) -> DatasetRow {
     let texts = [
         "My parcel never came and nobody answers",
         "Thanks, all fine",
@@ -58,22 +60,22 @@ pub(crate) fn row(number: u64) -> Row {
         "It broke\nafter a day",
     ];
     let text = texts[(number as usize - 1) % texts.len()];
-    Row {
+    DatasetRow {
         number,
         input: Input {
             text: text.to_owned(),
             vars: [("expected".to_owned(), "{\"sentiment\":\"negative\"}".into())].into(),
         },
-        ..Row::default()
+        ..DatasetRow::default()
     }
 }
 
-pub(crate) fn place(row: u64, target: u32) -> Place {
-    Place { row, target, ..Place::default() }
+pub(crate) fn place(row: u64, target: u32) -> CellIndex {
+    CellIndex { row, target, ..CellIndex::default() }
 }
 
 /// A cell of an outcome, its run named after its place.
-pub(crate) fn filled(place: Place, mut outcome: Outcome, quality: Option<Quality>) -> BatchEvent {
+pub(crate) fn filled(place: CellIndex, mut outcome: Outcome, quality: Option<Quality>) -> BatchEvent {
     outcome.run = run(place);
     outcome.quality = quality;
     let cost = if outcome.usage.total().is_some() { Cost::Known(PicoDollars(45_000_000)) } else { Cost::NOTHING };
@@ -82,13 +84,13 @@ pub(crate) fn filled(place: Place, mut outcome: Outcome, quality: Option<Quality
 }
 
 /// The run that fills a place.
-pub(crate) fn run(place: Place) -> RunId {
+pub(crate) fn run(place: CellIndex) -> RunId {
     let sample = u128::from(place.sample) << 16;
     RunId(uuid::Uuid::from_u128(u128::from(place.row) << 32 | sample | u128::from(place.target)))
 }
 
 /// What is on record of the run in a place.
-pub(crate) fn record(place: Place, mut outcome: Outcome, quality: Option<Quality>) -> RunRecord {
+pub(crate) fn record(place: CellIndex, mut outcome: Outcome, quality: Option<Quality>) -> RunRecord {
     outcome.run = run(place);
     outcome.quality = quality;
     RunRecord {

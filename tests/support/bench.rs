@@ -7,26 +7,24 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 use retort::{
     app::{
-        App, Effect, Keymap, Msg, Now, Start, Ticket,
-        chord::Chord,
-        lane::{Lane, Take},
+        App, Effect, Event, Keymap, Now, Start, Ticket,
+        workbench::lane::{Lane, LaneRun},
     },
-    eval::review::Figures,
+    config::builtin,
+    eval::quality::Figures,
     model::{
-        Catalog, Class, Cost, End, Fault, Look, Outcome, Params, Provenance, ProviderKind, RunId, RunRequest, Settings,
-        Usage,
+        CallError, Catalog, Cost, ErrorKind, Outcome, Params, Provenance, RunEnd, RunId, RunRequest, Settings,
+        TerminalCaps, Usage, Vendor,
+        error::StoreError,
         outcome::Timing,
         settings::{AccountLimits, ProviderSettings},
     },
     pipeline::{
-        AccountState, Told,
-        event::{Next, Part, RunEvent},
+        AccountState, TimedEvent,
+        event::{DeltaPart, NextStep, RunEvent},
     },
-    store::{
-        cards,
-        job::{Job, Reply, StoreFault},
-        starters,
-    },
+    store::api::{StoreReply, StoreRequest},
+    widgets::key::Chord,
 };
 
 /// A bench, the time at it, and what it has asked for since that was last taken.
@@ -42,12 +40,10 @@ pub(crate) struct Bench {
 /// The settings of somebody with two real providers and the demonstration.
 pub(crate) fn settings() -> Settings {
     let mut settings = Settings::default();
-    let mut local = ProviderSettings::of(ProviderKind::OpenAi);
+    let mut local = ProviderSettings::of(Vendor::OpenAi);
     local.base_url = Some("http://127.0.0.1:8080/v1".to_owned());
     settings.providers.insert("local".to_owned(), local);
-    for (name, kind) in
-        [("openai", ProviderKind::OpenAi), ("anthropic", ProviderKind::Anthropic), ("demo", ProviderKind::Demo)]
-    {
+    for (name, kind) in [("openai", Vendor::OpenAi), ("anthropic", Vendor::Anthropic), ("demo", Vendor::Demo)] {
         settings.providers.insert(name.to_owned(), ProviderSettings::of(kind));
     }
     settings
@@ -58,16 +54,16 @@ pub(crate) fn start() -> Start {
     let settings = settings();
     Start {
         keymap: Keymap::new(&settings.keys).unwrap(),
-        catalog: Catalog::new(cards::cards(), &settings),
+        catalog: Catalog::new(builtin::cards(), &settings),
         settings,
-        starters: starters::starters()
+        starters: builtin::starters()
             .into_iter()
             .map(|(name, prompt, input)| (name.to_owned(), prompt, input.to_owned()))
             .collect(),
         session: None,
         found: Vec::new(),
         default_target: "demo".to_owned(),
-        look: Look::default(),
+        look: TerminalCaps::default(),
         notices: Vec::new(),
         zone: jiff::tz::TimeZone::UTC,
     }
@@ -98,7 +94,7 @@ impl Bench {
     }
 
     /// Sends a message.
-    pub(crate) fn send(&mut self, msg: Msg) {
+    pub(crate) fn send(&mut self, msg: Event) {
         self.effects.extend(self.app.update(msg, self.now));
         self.see();
     }
@@ -119,7 +115,7 @@ impl Bench {
                 "\n" => "enter".to_owned(),
                 _ => name,
             };
-            self.send(Msg::Key(name.parse::<Chord>().unwrap().event()));
+            self.send(Event::Key(name.parse::<Chord>().unwrap().event()));
             rest = after;
         }
         self
@@ -133,7 +129,7 @@ impl Bench {
     /// Changes the screen's size.
     pub(crate) fn resize(&mut self, width: u16, height: u16) {
         self.size = Rect::new(0, 0, width, height);
-        self.send(Msg::Resized);
+        self.send(Event::Resized);
     }
 
     /// Lets time pass, with a tick whenever the workbench has asked for one.
@@ -141,7 +137,7 @@ impl Bench {
         let end = self.now.at + time;
         while let Some(wake) = self.app.wake_at(self.now).filter(|wake| *wake <= end) {
             self.until(wake);
-            self.send(Msg::Tick);
+            self.send(Event::Tick);
         }
         self.until(end);
         self.see();
@@ -161,11 +157,11 @@ impl Bench {
     pub(crate) fn quits(&mut self) -> bool {
         let mut effects = self.take();
         let saving = effects.iter().find_map(|effect| match effect {
-            Effect::Store(ticket, Job::SaveSession(session)) => Some((*ticket, session.name.clone())),
+            Effect::Store(ticket, StoreRequest::SaveSession(session)) => Some((*ticket, session.name.clone())),
             _ => None,
         });
         if let Some((ticket, name)) = saving {
-            self.answer(ticket, Ok(Reply::SessionSaved(name)));
+            self.answer(ticket, Ok(StoreReply::SessionSaved(name)));
             effects.extend(self.take());
         }
         effects.iter().any(|effect| matches!(effect, Effect::Quit))
@@ -181,7 +177,7 @@ impl Bench {
     }
 
     /// Takes the store jobs that were asked for.
-    pub(crate) fn jobs(&mut self) -> Vec<(Ticket, Job)> {
+    pub(crate) fn jobs(&mut self) -> Vec<(Ticket, StoreRequest)> {
         let job = |effect| match effect {
             Effect::Store(ticket, job) => Some((ticket, job)),
             _ => None,
@@ -192,12 +188,12 @@ impl Bench {
     /// Tells an event of a run.
     pub(crate) fn tell(&mut self, ticket: Ticket, event: RunEvent) {
         let at = self.now.at.saturating_duration_since(self.begun);
-        self.send(Msg::Run(ticket, Told { at, event }));
+        self.send(Event::Run(ticket, TimedEvent { at, event }));
     }
 
     /// Answers a store job.
-    pub(crate) fn answer(&mut self, ticket: Ticket, answer: Result<Reply, StoreFault>) {
-        self.send(Msg::Stored(ticket, answer));
+    pub(crate) fn answer(&mut self, ticket: Ticket, answer: Result<StoreReply, StoreError>) {
+        self.send(Event::Stored(ticket, answer));
     }
 
     /// Presses F5 and returns the ticket of the one run.
@@ -215,7 +211,7 @@ impl Bench {
     }
 
     /// Returns the run that a lane shows.
-    pub(crate) fn shown(&self, at: usize) -> &Take {
+    pub(crate) fn shown(&self, at: usize) -> &LaneRun {
         self.lane(at).shown()
     }
 
@@ -279,12 +275,12 @@ pub(crate) fn attempt(number: u32, target: &str) -> RunEvent {
 
 /// More of the answer.
 pub(crate) fn delta(attempt: u32, text: &str) -> RunEvent {
-    RunEvent::Delta { attempt, part: Part::Text, text: text.to_owned() }
+    RunEvent::Delta { attempt, part: DeltaPart::Text, text: text.to_owned() }
 }
 
 /// An attempt that failed.
-pub(crate) fn failed(attempt: u32, class: Class, next: Next) -> RunEvent {
-    RunEvent::AttemptFailed { attempt, fault: Fault::new(class, format!("the server says {class}")), next }
+pub(crate) fn failed(attempt: u32, class: ErrorKind, next: NextStep) -> RunEvent {
+    RunEvent::AttemptFailed { attempt, fault: CallError::new(class, format!("the server says {class}")), next }
 }
 
 /// The end of a run.
@@ -296,7 +292,7 @@ pub(crate) fn ended(outcome: Outcome) -> RunEvent {
 pub(crate) fn outcome(text: &str) -> Outcome {
     Outcome {
         run: "01890a5d-ac96-774b-bcce-b302099a8057".parse::<RunId>().unwrap(),
-        end: End::Done,
+        end: RunEnd::Done,
         text: text.to_owned(),
         reasoning: String::new(),
         json: serde_json::from_str(text).ok(),

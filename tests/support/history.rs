@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use retort::{
     eval::{Evidence, Pair},
     model::{Cost, Grade, Input, Outcome, Params, PicoDollars, Prompt, RunId, RunStatus, Usage, outcome::Timing},
-    pipeline::{Told, event::RunEvent, port::RunRecord},
-    store::job::{HistoryEntry, HistoryPage, Weighed, Weighted},
+    pipeline::{TimedEvent, event::RunEvent, ports::RunRecord},
+    store::api::{HistoryEntry, HistoryPage, PairedComparison, Weighted},
 };
 
 /// The id of a run by its number; later ones are larger.
@@ -107,16 +107,23 @@ pub(crate) fn sent_with(temperature: f64, record: RunRecord) -> RunRecord {
         params: Params { temperature: Some(temperature), ..Params::default() },
         notices: Vec::new(),
     };
-    RunRecord { timeline: vec![Told { at: std::time::Duration::ZERO, event }], ..record }
+    RunRecord { timeline: vec![TimedEvent { at: std::time::Duration::ZERO, event }], ..record }
 }
 
 /// What runs on so many inputs say, each run once with both sides.
-pub(crate) fn weighed(fixed: u64, broken: u64, unchanged: u64) -> Weighed {
+pub(crate) fn weighed(fixed: u64, broken: u64, unchanged: u64) -> PairedComparison {
     let all = [(fixed, false, true), (broken, true, false), (unchanged, true, true)];
     let pairs = all
         .into_iter()
         .flat_map(|(count, a, b)| (0..count).map(move |_| Pair { a: Some(a), b: Some(b), ..Pair::default() }));
     let inputs = fixed + broken + unchanged;
     let side = Weighted { runs: inputs, unjudged: 0, alone: 0 };
-    Weighed { evidence: Evidence::of(pairs, 1), a: side, b: side, inputs, fixed: Vec::new(), broken: Vec::new() }
+    PairedComparison {
+        evidence: Evidence::of(pairs, 1),
+        a: side,
+        b: side,
+        inputs,
+        fixed: Vec::new(),
+        broken: Vec::new(),
+    }
 }

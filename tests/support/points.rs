@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use retort::{
     eval::whatif::Measured,
     model::{Check, CheckKind, Prompt},
-    store::job::{FoundPrompt, HistoryEntry, Points, PromptFile, Reply},
+    store::api::{FoundPrompt, HistoryEntry, Points, PromptFile, StoreReply},
 };
 
 use super::{history::entry, stage::sentiment};
@@ -45,9 +45,9 @@ pub(crate) fn path() -> PathBuf {
 }
 
 /// The prompt's file.
-pub(crate) fn file() -> Reply {
+pub(crate) fn file() -> StoreReply {
     let found = Some(FoundPrompt { path: path(), prompt: prompt(), digest: "d1".to_owned() });
-    Reply::PromptFile(Box::new(PromptFile { name: "sentiment".to_owned(), found }))
+    StoreReply::PromptFile(Box::new(PromptFile { name: "sentiment".to_owned(), found }))
 }
 
 /// The rows of runs by their numbers on record.

@@ -3,8 +3,12 @@
 use std::{
     io::{Read as _, Write},
     num::NonZeroU16,
-    sync::mpsc::{self, Receiver, RecvTimeoutError},
-    thread::{self, JoinHandle},
+    sync::mpsc::{
+        Receiver, RecvTimeoutError, {self},
+    },
+    thread::{
+        JoinHandle, {self},
+    },
     time::{Duration, Instant},
 };
 

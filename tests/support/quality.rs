@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use retort::{
-    eval::{Review, review::Report},
+    eval::{Review, quality::Report},
     model::{
         Cost, PicoDollars, RunStatus, Spent, Status, Usage,
-        facts::{Ending, Names, RunFacts},
+        run_facts::{Ending, Names, RunFacts},
     },
 };
 

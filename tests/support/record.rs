@@ -4,15 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use retort::{
-    model::{Cost, End, Format, Input, Outcome, Prompt, Provenance, Response, RunId, Usage, outcome::Timing},
-    pipeline::port::{RunRecord, RunStart},
+    model::{Cost, Format, Input, Outcome, Prompt, Provenance, Response, RunEnd, RunId, Usage, outcome::Timing},
+    pipeline::ports::{RunRecord, RunStart},
 };
 
 /// A whole answer of one attempt.
 pub(crate) fn outcome(run: RunId, text: &str) -> Outcome {
     Outcome {
         run,
-        end: End::Done,
+        end: RunEnd::Done,
         text: text.to_owned(),
         reasoning: String::new(),
         json: None,

@@ -13,12 +13,12 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use retort::{
     model::{
-        CacheMode, Class, Commit, Fault, Finish, Input, Key, ModelCard, Outcome, Params, Prompt, ProviderKind, RunId,
-        RunRequest, Target, Usage,
+        CacheMode, CallError, Commit, ErrorKind, Finish, Input, Key, ModelCard, Outcome, Params, Prompt, RunId,
+        RunRequest, Target, Usage, Vendor,
     },
     pipeline::{
-        Pipeline, Ports, Rules, RunEvent, RunStream, Told,
-        port::{Cache, Cached, KeyMemory, NoKeyMemory, PortFuture, Recorder, RunRecord, RunStart, World},
+        Pipeline, PipelineConfig, Ports, RunEvent, RunStream, TimedEvent,
+        ports::{Cache, Cached, KeyMemory, NoKeyMemory, PortFuture, Recorder, RunRecord, RunStart, World},
     },
     provider::{Backend, Call, WireEvent, WireStream},
 };
@@ -31,7 +31,7 @@ pub(crate) enum Step {
     /// The provider says something.
     Say(WireEvent),
     /// The call fails.
-    Fail(Fault),
+    Fail(CallError),
     /// Nothing more ever comes.
     Hang,
 }
@@ -166,7 +166,7 @@ impl World for Still {
 pub(crate) struct Bench {
     /// The pipeline.
     pub(crate) pipeline: Pipeline,
-    rules: Rules,
+    rules: PipelineConfig,
     /// What answers.
     pub(crate) backend: Arc<Scripted>,
     /// What it keeps.
@@ -178,11 +178,17 @@ pub(crate) struct Bench {
 impl Bench {
     /// Sets a pipeline up with the cache on and a key `env:K` for every vendor.
     pub(crate) fn new(script: impl Fn(&Call, usize) -> Vec<Step> + Send + Sync + 'static) -> Self {
-        Self::with(Rules { cache: true, keys: keys("openai", &[("env:K", "k")]), ..Rules::default() }, script)
+        Self::with(
+            PipelineConfig { cache: true, keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() },
+            script,
+        )
     }
 
     /// Sets a pipeline up by rules.
-    pub(crate) fn with(rules: Rules, script: impl Fn(&Call, usize) -> Vec<Step> + Send + Sync + 'static) -> Self {
+    pub(crate) fn with(
+        rules: PipelineConfig,
+        script: impl Fn(&Call, usize) -> Vec<Step> + Send + Sync + 'static,
+    ) -> Self {
         let backend = Arc::new(Scripted::new(script));
         let (cache, record) = (Arc::new(Memory::default()), Arc::new(Record::default()));
         let ports = Ports {
@@ -217,7 +223,7 @@ impl Bench {
     }
 
     /// Runs a request to its end.
-    pub(crate) async fn tell(&self, request: RunRequest) -> Vec<Told> {
+    pub(crate) async fn tell(&self, request: RunRequest) -> Vec<TimedEvent> {
         self.pipeline.run(request).collect().await
     }
 
@@ -263,7 +269,7 @@ pub(crate) fn target(name: &str) -> Target {
     Target {
         name: name.to_owned(),
         provider: "openai".to_owned(),
-        kind: ProviderKind::OpenAi,
+        kind: Vendor::OpenAi,
         base_url: Some("https://api.openai.com/v1".to_owned()),
         custom_endpoint: false,
         model: format!("{name}-1"),
@@ -312,8 +318,8 @@ pub(crate) fn answer(pieces: &[&str]) -> Vec<Step> {
 }
 
 /// A call that fails at once.
-pub(crate) fn fails(class: Class) -> Vec<Step> {
-    vec![Step::Fail(Fault::new(class, "scripted"))]
+pub(crate) fn fails(class: ErrorKind) -> Vec<Step> {
+    vec![Step::Fail(CallError::new(class, "scripted"))]
 }
 
 /// An answer that breaks off after a piece.
@@ -322,7 +328,7 @@ pub(crate) fn cut(piece: &str) -> Vec<Step> {
 }
 
 /// The outcome of a run that was told to its end.
-pub(crate) fn ended(told: &[Told]) -> &Outcome {
+pub(crate) fn ended(told: &[TimedEvent]) -> &Outcome {
     match told.last().map(|told| &told.event) {
         Some(RunEvent::Ended { outcome }) => outcome,
         other => panic!("the last event is {other:?}"),
@@ -330,7 +336,7 @@ pub(crate) fn ended(told: &[Told]) -> &Outcome {
 }
 
 /// Takes events until one is as wanted, and returns it.
-pub(crate) async fn until(stream: &mut RunStream, wanted: impl Fn(&RunEvent) -> bool) -> Told {
+pub(crate) async fn until(stream: &mut RunStream, wanted: impl Fn(&RunEvent) -> bool) -> TimedEvent {
     loop {
         let told = stream.next().await.expect("the run ended before that");
         if wanted(&told.event) {

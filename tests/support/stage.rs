@@ -6,21 +6,23 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 use retort::{
-    app::{App, Effect, Keymap, Msg, Now, Start, Ticket, batch::setup::Planned},
+    app::{App, Effect, Event, Keymap, Now, Start, Ticket, batch::setup::BatchPreviewView},
     eval::Review,
     model::{
-        Catalog, Class, Cost, End, Fault, Finish, Look, ModelCard, Outcome, Params, PicoDollars, Price, Prompt,
-        Provenance, ProviderKind, Quality, Rule, RunId, RunStatus, Settings, Spent, Status, Usage, Verdict,
-        facts::{Ending, RunFacts},
+        CallError, Catalog, Cost, ErrorKind, Finish, ModelCard, Outcome, Params, PicoDollars, Price, Prompt,
+        Provenance, Quality, Rule, RunEnd, RunId, RunStatus, Settings, Spent, Status, TerminalCaps, Usage, Vendor,
+        Verdict,
+        error::StoreError,
         outcome::{Reason, Timing},
+        run_facts::{Ending, RunFacts},
         settings::{ModelSettings, ProviderSettings},
     },
     pipeline::{
-        Told,
+        TimedEvent,
         batch::BatchEvent,
-        event::{Lookup, Next, Part, RunEvent},
+        event::{DeltaPart, Lookup, NextStep, RunEvent},
     },
-    store::job::{Job, PromptEntry, Reply, SessionEntry, StoreFault},
+    store::api::{PromptEntry, SessionEntry, StoreReply, StoreRequest},
 };
 
 /// The workbench, its clock, and the runs it has asked for.
@@ -29,7 +31,7 @@ pub(crate) struct Stage {
     start: Instant,
     at: Duration,
     runs: Vec<(Ticket, String, Duration)>,
-    jobs: Vec<(Ticket, Job)>,
+    jobs: Vec<(Ticket, StoreRequest)>,
     batch: Option<Ticket>,
 }
 
@@ -58,14 +60,12 @@ fn card(id: &str, price: Option<(f64, f64)>, context: u64, shutdown: Option<(&st
 /// A few models of every kind: priced, going, gone, local and without a price, and the demonstration.
 fn settings_and_catalog() -> (Settings, Catalog) {
     let mut settings = Settings::default();
-    for (name, kind) in
-        [("openai", ProviderKind::OpenAi), ("anthropic", ProviderKind::Anthropic), ("demo", ProviderKind::Demo)]
-    {
+    for (name, kind) in [("openai", Vendor::OpenAi), ("anthropic", Vendor::Anthropic), ("demo", Vendor::Demo)] {
         settings.providers.insert(name.to_owned(), ProviderSettings::of(kind));
     }
     let here = ProviderSettings {
         base_url: Some("http://127.0.0.1:8080/v1".to_owned()),
-        ..ProviderSettings::of(ProviderKind::OpenAi)
+        ..ProviderSettings::of(Vendor::OpenAi)
     };
     settings.providers.insert("here".to_owned(), here);
     let local = ModelSettings {
@@ -75,7 +75,7 @@ fn settings_and_catalog() -> (Settings, Catalog) {
         ..ModelSettings::default()
     };
     settings.models.insert("local".to_owned(), local);
-    let (openai, anthropic) = (ProviderKind::OpenAi, ProviderKind::Anthropic);
+    let (openai, anthropic) = (Vendor::OpenAi, Vendor::Anthropic);
     let cards = vec![
         (openai, card("gpt-4o-mini", Some((0.15, 0.60)), 128_000, Some(("2026-10-23", "gpt-5-mini")))),
         (openai, card("gpt-4", Some((30.0, 60.0)), 8192, None)),
@@ -106,7 +106,7 @@ impl Stage {
             session: None,
             found: Vec::new(),
             default_target: targets[0].to_owned(),
-            look: Look::default(),
+            look: TerminalCaps::default(),
             notices: Vec::new(),
             zone: jiff::tz::TimeZone::UTC,
         };
@@ -114,9 +114,9 @@ impl Stage {
         let mut stage = Self { app, start, at: Duration::ZERO, runs: Vec::new(), jobs: Vec::new(), batch: None };
         stage.carry_out(effects);
         for target in &targets[1..] {
-            stage.app.bench.lanes.push(retort::app::lane::Lane::new(*target));
+            stage.app.bench.lanes.push(retort::app::workbench::lane::Lane::new(*target));
         }
-        stage.answer(|job| matches!(job, Job::Review(_)), Reply::Review(Box::new(earlier())));
+        stage.answer(|job| matches!(job, StoreRequest::Review(_)), StoreReply::Review(Box::new(earlier())));
         stage
     }
 
@@ -148,7 +148,7 @@ impl Stage {
         }
     }
 
-    pub(crate) fn send(&mut self, msg: Msg) -> &mut Self {
+    pub(crate) fn send(&mut self, msg: Event) -> &mut Self {
         let now = self.now();
         let effects = self.app.update(msg, now);
         self.carry_out(effects);
@@ -174,7 +174,7 @@ impl Stage {
                 key if key.len() > 1 && key.starts_with('f') => KeyCode::F(key[1..].parse().unwrap()),
                 key => KeyCode::Char(key.chars().next().unwrap()),
             };
-            self.send(Msg::Key(KeyEvent::new(code, mods)));
+            self.send(Event::Key(KeyEvent::new(code, mods)));
         }
         self
     }
@@ -182,35 +182,35 @@ impl Stage {
     /// Types a text.
     pub(crate) fn types(&mut self, text: &str) -> &mut Self {
         for c in text.chars() {
-            self.send(Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
+            self.send(Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
         }
         self
     }
 
     /// Answers a job the workbench has asked of the store.
-    pub(crate) fn answer(&mut self, which: impl Fn(&Job) -> bool, reply: Reply) -> &mut Self {
+    pub(crate) fn answer(&mut self, which: impl Fn(&StoreRequest) -> bool, reply: StoreReply) -> &mut Self {
         let at = self.jobs.iter().rposition(|(_, job)| which(job)).unwrap();
         let (ticket, _) = self.jobs.remove(at);
-        self.send(Msg::Stored(ticket, Ok(reply)))
+        self.send(Event::Stored(ticket, Ok(reply)))
     }
 
     /// Says why a job the workbench has asked of the store could not be done.
-    pub(crate) fn refuse(&mut self, which: impl Fn(&Job) -> bool, fault: StoreFault) -> &mut Self {
+    pub(crate) fn refuse(&mut self, which: impl Fn(&StoreRequest) -> bool, fault: StoreError) -> &mut Self {
         let at = self.jobs.iter().rposition(|(_, job)| which(job)).unwrap();
         let (ticket, _) = self.jobs.remove(at);
-        self.send(Msg::Stored(ticket, Err(fault)))
+        self.send(Event::Stored(ticket, Err(fault)))
     }
 
     /// Says what is known of the batch that is being set up.
-    pub(crate) fn plans(&mut self, planned: Planned) -> &mut Self {
+    pub(crate) fn plans(&mut self, planned: BatchPreviewView) -> &mut Self {
         let ticket = self.batch.unwrap();
-        self.send(Msg::Planned(ticket, Ok(Box::new(planned))))
+        self.send(Event::Planned(ticket, Ok(Box::new(planned))))
     }
 
     /// Tells what happened in the batch.
     pub(crate) fn batch(&mut self, events: Vec<BatchEvent>) -> &mut Self {
         let ticket = self.batch.unwrap();
-        self.send(Msg::Batch(ticket, events))
+        self.send(Event::Batch(ticket, events))
     }
 
     pub(crate) fn lists_prompts(&mut self) -> &mut Self {
@@ -227,7 +227,7 @@ impl Stage {
             entry("triage", "Which team a ticket goes to", true, true),
             entry("broken", "line 7: unknown key `sytem` (did you mean `system`?)", false, false),
         ];
-        self.answer(|job| matches!(job, Job::ListPrompts), Reply::Prompts(entries))
+        self.answer(|job| matches!(job, StoreRequest::ListPrompts), StoreReply::Prompts(entries))
     }
 
     pub(crate) fn lists_sessions(&mut self) -> &mut Self {
@@ -236,7 +236,7 @@ impl Stage {
             saved: day() - jiff::SignedDuration::from_hours(hours),
         };
         let entries = vec![entry("default", 0), entry("triage", 3), entry("march-eval", 800)];
-        self.answer(|job| matches!(job, Job::ListSessions), Reply::Sessions(entries))
+        self.answer(|job| matches!(job, StoreRequest::ListSessions), StoreReply::Sessions(entries))
     }
 
     /// Runs the bench.
@@ -249,7 +249,7 @@ impl Stage {
     pub(crate) fn tell(&mut self, target: &str, event: RunEvent) -> &mut Self {
         let (ticket, _, began) = self.runs.iter().rfind(|(_, name, _)| name == target).unwrap().clone();
         let at = self.at.checked_sub(began).unwrap();
-        self.send(Msg::Run(ticket, Told { at, event }))
+        self.send(Event::Run(ticket, TimedEvent { at, event }))
     }
 
     /// Begins a run: prepared, not in the cache, first attempt under way.
@@ -279,11 +279,11 @@ impl Stage {
     }
 
     pub(crate) fn says(&mut self, target: &str, attempt: u32, text: &str) -> &mut Self {
-        self.tell(target, RunEvent::Delta { attempt, part: Part::Text, text: text.to_owned() })
+        self.tell(target, RunEvent::Delta { attempt, part: DeltaPart::Text, text: text.to_owned() })
     }
 
     pub(crate) fn thinks(&mut self, target: &str, text: &str) -> &mut Self {
-        self.tell(target, RunEvent::Delta { attempt: 1, part: Part::Reasoning, text: text.to_owned() })
+        self.tell(target, RunEvent::Delta { attempt: 1, part: DeltaPart::Reasoning, text: text.to_owned() })
     }
 
     /// Ends a run with what came of it.
@@ -298,7 +298,7 @@ impl Stage {
     pub(crate) fn ends_sample(&mut self, sample: usize, outcome: Outcome) -> &mut Self {
         let (ticket, _, began) = self.runs[sample].clone();
         let at = self.at.checked_sub(began).unwrap();
-        self.send(Msg::Run(ticket, Told { at, event: RunEvent::Ended { outcome: Box::new(outcome) } }))
+        self.send(Event::Run(ticket, TimedEvent { at, event: RunEvent::Ended { outcome: Box::new(outcome) } }))
     }
 
     /// Draws the screen at a size.
@@ -307,12 +307,12 @@ impl Stage {
         let now = self.now();
         self.app.prepare(area, now);
         let mut buffer = Buffer::empty(area);
-        retort::ui::draw_on(&self.app, &mut buffer);
+        retort::app::draw_on(&self.app, &mut buffer);
         buffer
     }
 
     pub(crate) fn look(&mut self, colour: bool, unicode: bool) -> &mut Self {
-        self.app.look = Look { colour, unicode };
+        self.app.look = TerminalCaps { colour, unicode };
         self
     }
 }
@@ -328,16 +328,16 @@ fn prepared() -> RunEvent {
     }
 }
 
-pub(crate) fn rate_limited(seconds: u64) -> Fault {
-    Fault {
+pub(crate) fn rate_limited(seconds: u64) -> CallError {
+    CallError {
         status: Some(429),
         retry_after: Some(Duration::from_secs(seconds)),
-        ..Fault::new(Class::RateLimited, "requests per minute exceeded on tier 1")
+        ..CallError::new(ErrorKind::RateLimited, "requests per minute exceeded on tier 1")
     }
 }
 
-pub(crate) fn retry_in(attempt: u32, fault: Fault, seconds: u64) -> RunEvent {
-    RunEvent::AttemptFailed { attempt, fault, next: Next::Retry { wait: Duration::from_secs(seconds) } }
+pub(crate) fn retry_in(attempt: u32, fault: CallError, seconds: u64) -> RunEvent {
+    RunEvent::AttemptFailed { attempt, fault, next: NextStep::Retry { wait: Duration::from_secs(seconds) } }
 }
 
 pub(crate) fn verdict(rule: Rule, mark: Status, reason: &str, score: Option<f64>) -> Verdict {
@@ -379,7 +379,7 @@ pub(crate) fn answered(target: &str, text: &str, millis: u64, first: u64, tokens
     });
     Outcome {
         run: RunId(uuid::Uuid::from_u128(7)),
-        end: End::Done,
+        end: RunEnd::Done,
         text: text.to_owned(),
         reasoning: String::new(),
         json: None,
@@ -410,12 +410,12 @@ pub(crate) fn answered(target: &str, text: &str, millis: u64, first: u64, tokens
 }
 
 /// What came of a run that no target answered.
-pub(crate) fn failed(target: &str, reasons: Vec<(&str, Fault)>) -> Outcome {
+pub(crate) fn failed(target: &str, reasons: Vec<(&str, CallError)>) -> Outcome {
     let reasons: Vec<Reason> =
         reasons.into_iter().map(|(target, fault)| Reason { target: target.to_owned(), fault }).collect();
     let last = reasons.last().map_or(target, |reason| reason.target.as_str()).to_owned();
     Outcome {
-        end: End::Failed { reasons },
+        end: RunEnd::Failed { reasons },
         target: last,
         attempts: 3,
         finish: None,

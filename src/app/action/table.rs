@@ -1,14 +1,16 @@
 //! The table of actions itself.
 
-use super::{Action, Entry, When, entry};
-use crate::app::screen::Screen;
+use crate::app::{
+    action::{Action, ActionInfo, When, entry},
+    screen::Screen,
+};
 
 const BATCH: When = When::On(Screen::Batch);
 const HISTORY: When = When::On(Screen::History);
 const QUALITY: When = When::On(Screen::Quality);
 
 /// Every action, in the order in which help and palette list them.
-pub const ACTIONS: &[Entry] = &[
+pub const ACTIONS: &[ActionInfo] = &[
     entry(
         Action::Run,
         "run",

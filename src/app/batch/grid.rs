@@ -1,9 +1,16 @@
 //! The rows of a batch with their cells, as far as they are known.
+//!
+//! How a batch is looked at: which rows, in which order, compared with what.
+//!
+//! What happened to the cells of a batch, counted.
 
-use super::standing::Counts;
+use std::collections::HashMap;
+
 use crate::{
     eval::evidence::LaneKey,
-    model::{Input, Place, Row, RunStatus, VarValue, batch::Cell},
+    model::{CellIndex, DatasetRow, Input, RunStatus, StatusCounts, VarValue, batch::Cell},
+    text::{holds, lower},
+    widgets::line_input::LineInput,
 };
 
 /// The characters of a row's text that the table keeps.
@@ -11,7 +18,7 @@ const SHOWN: usize = 120;
 
 /// One row: its number, what it says, and its cells.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Line {
+pub struct GridRow {
     /// The row's number, counted from 1.
     pub number: u64,
     /// What it is called, or the beginning of its input, on one line; empty until it is known.
@@ -51,7 +58,7 @@ pub struct Grid {
     /// The prompt and the target of each column.
     columns: Vec<LaneKey>,
     samples: usize,
-    lines: Vec<Line>,
+    lines: Vec<GridRow>,
     counts: Counts,
 }
 
@@ -103,7 +110,7 @@ impl Grid {
 
     /// Returns a row by its place in the grid.
     #[must_use]
-    pub fn line(&self, at: usize) -> Option<&Line> {
+    pub fn line(&self, at: usize) -> Option<&GridRow> {
         self.lines.get(at)
     }
 
@@ -139,10 +146,10 @@ impl Grid {
 
     /// Returns the place of a sample of a row's column.
     #[must_use]
-    pub fn place(&self, at: usize, column: usize, sample: usize) -> Option<Place> {
+    pub fn place(&self, at: usize, column: usize, sample: usize) -> Option<CellIndex> {
         let row = self.lines.get(at)?.number;
         let (prompt, target) = *self.columns.get(column)?;
-        Some(Place { row, prompt, target, sample: u32::try_from(sample).ok()? })
+        Some(CellIndex { row, prompt, target, sample: u32::try_from(sample).ok()? })
     }
 
     /// Returns the prompt and the target of a column.
@@ -153,24 +160,24 @@ impl Grid {
 
     /// Returns the column a place is in.
     #[must_use]
-    pub fn column_of(&self, place: Place) -> Option<usize> {
+    pub fn column_of(&self, place: CellIndex) -> Option<usize> {
         self.columns.binary_search(&(place.prompt, place.target)).ok()
     }
 
     /// Finds a cell by its place.
     #[must_use]
-    pub fn cell(&self, place: Place) -> Option<&Cell> {
+    pub fn cell(&self, place: CellIndex) -> Option<&Cell> {
         let at = self.lines.binary_search_by_key(&place.row, |line| line.number).ok()?;
         self.lines.get(at)?.cells.get(self.offset(place)?)?.cell()
     }
 
-    fn offset(&self, place: Place) -> Option<usize> {
+    fn offset(&self, place: CellIndex) -> Option<usize> {
         let sample = usize::try_from(place.sample).ok().filter(|sample| *sample < self.samples())?;
         Some(self.column_of(place)? * self.samples() + sample)
     }
 
     /// Finds a row, or makes its place.
-    fn row(&mut self, number: u64) -> Option<&mut Line> {
+    fn row(&mut self, number: u64) -> Option<&mut GridRow> {
         let last = self.lines.last().map(|line| line.number);
         let at = if last.is_none_or(|last| last < number) {
             Err(self.lines.len())
@@ -179,7 +186,7 @@ impl Grid {
         };
         let width = self.cells_of_a_row();
         let at = at.unwrap_or_else(|at| {
-            let line = Line { number, text: String::new(), asked: false, cells: vec![Slot::Open; width] };
+            let line = GridRow { number, text: String::new(), asked: false, cells: vec![Slot::Open; width] };
             self.lines.insert(at, line);
             at
         });
@@ -187,7 +194,7 @@ impl Grid {
     }
 
     /// Notes what a row says.
-    pub fn know(&mut self, row: &Row) {
+    pub fn know(&mut self, row: &DatasetRow) {
         if let Some(line) = self.row(row.number).filter(|line| line.text.is_empty()) {
             line.asked = true;
             line.text = row.description.clone().unwrap_or_else(|| summary(&row.input));
@@ -201,7 +208,7 @@ impl Grid {
     }
 
     /// Notes that a cell is under way.
-    pub fn begin(&mut self, place: Place) {
+    pub fn begin(&mut self, place: CellIndex) {
         self.change(place, |slot| {
             let before = match std::mem::take(slot) {
                 Slot::Open | Slot::Busy(None) => None,
@@ -235,7 +242,7 @@ impl Grid {
         cells.for_each(|slot| self.counts.count(slot, true));
     }
 
-    fn change(&mut self, place: Place, change: impl FnOnce(&mut Slot)) {
+    fn change(&mut self, place: CellIndex, change: impl FnOnce(&mut Slot)) {
         let Some(offset) = self.offset(place) else {
             return;
         };
@@ -267,6 +274,205 @@ fn summary(input: &Input) -> String {
     line.trim_end_matches([' ', '·']).chars().take(SHOWN).collect()
 }
 
+/// What the rows are ordered by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum By {
+    /// Their numbers.
+    #[default]
+    Row,
+    /// How they came out, the worst first.
+    Verdict,
+    /// Their scores, the lowest first.
+    Score,
+    /// How long they took, the longest first.
+    Latency,
+    /// What they cost, the dearest first.
+    Cost,
+}
+
+impl By {
+    /// Returns it in a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Row => "row",
+            Self::Verdict => "verdict",
+            Self::Score => "score",
+            Self::Latency => "latency",
+            Self::Cost => "cost",
+        }
+    }
+
+    /// Returns the next one, round the end.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Row => Self::Verdict,
+            Self::Verdict => Self::Score,
+            Self::Score => Self::Latency,
+            Self::Latency => Self::Cost,
+            Self::Cost => Self::Row,
+        }
+    }
+}
+
+/// Which rows are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Only {
+    /// All.
+    #[default]
+    All,
+    /// Those with a cell that failed, is inconclusive or has no answer.
+    Failed,
+    /// Those with a cell without an answer.
+    Errors,
+    /// Those with a cell that came out otherwise than in the baseline.
+    Changed,
+}
+
+/// How cells of an earlier batch came out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Baseline {
+    /// What it is called.
+    pub name: String,
+    cells: HashMap<CellIndex, Cell>,
+}
+
+impl Baseline {
+    /// Makes a baseline of a batch's cells.
+    #[must_use]
+    pub fn new(name: String, cells: impl IntoIterator<Item = Cell>) -> Self {
+        Self { name, cells: cells.into_iter().map(|cell| (cell.place, cell)).collect() }
+    }
+
+    /// Finds the cell that is in the same place.
+    #[must_use]
+    pub fn cell(&self, place: CellIndex) -> Option<&Cell> {
+        self.cells.get(&place)
+    }
+
+    /// Lists the cells.
+    pub fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.cells.values()
+    }
+
+    /// Tells whether a cell came out otherwise than here: which passed, which failed.
+    #[must_use]
+    pub fn differs(&self, cell: &Cell) -> bool {
+        self.cell(cell.place).is_some_and(|before| before.status != cell.status)
+    }
+}
+
+/// Order, filter and what is searched.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GridView {
+    /// What the rows are ordered by.
+    pub by: By,
+    /// Whether the order is turned round.
+    pub turned: bool,
+    /// The column that is gone by, where it is not the rows' number.
+    pub column: usize,
+    /// Which rows are shown.
+    pub only: Only,
+    /// The text they are narrowed by.
+    pub query: LineInput,
+    /// Whether that text is being typed.
+    pub typing: bool,
+}
+
+impl GridView {
+    /// Tells whether every row is shown.
+    #[must_use]
+    pub fn shows_all(&self) -> bool {
+        self.only == Only::All && self.query.is_empty()
+    }
+
+    /// Tells whether the rows stand in their own order.
+    #[must_use]
+    pub fn is_natural(&self) -> bool {
+        self.by == By::Row && !self.turned
+    }
+
+    /// Makes the test of which rows are shown; none where all are.
+    pub fn fits<'a>(&self, grid: &'a Grid, baseline: Option<&'a Baseline>) -> Option<impl Fn(usize) -> bool + use<'a>> {
+        let (only, query) = (self.only, lower(self.query.text().trim()));
+        let kept = move |at: usize| match only {
+            Only::All => true,
+            Only::Failed => grid
+                .finished(at)
+                .any(|cell| matches!(cell.status, RunStatus::Error | RunStatus::Failed | RunStatus::Inconclusive)),
+            Only::Errors => grid.finished(at).any(|cell| cell.status == RunStatus::Error),
+            Only::Changed => grid.finished(at).any(|cell| baseline.is_some_and(|baseline| baseline.differs(cell))),
+        };
+        let found = move |at: usize| {
+            query.is_empty()
+                || grid.line(at).is_some_and(|line| holds(&line.text, &query))
+                || grid.finished(at).any(|cell| holds(&cell.summary, &query))
+        };
+        (!self.shows_all()).then_some(move |at: usize| kept(at) && found(at))
+    }
+
+    /// Makes the key the rows are ordered by, the least first; none where they stand as they are. What
+    /// is not known comes last either way.
+    pub fn key<'a>(&self, grid: &'a Grid) -> Option<impl Fn(usize) -> u64 + use<'a>> {
+        let Self { by, turned, column, .. } = *self;
+        let known = move |at: usize| -> Option<u64> {
+            let cells = || grid.column(at, column);
+            match by {
+                By::Row => grid.line(at).map(|line| line.number),
+                By::Verdict => grid.status(at, column).map(|status| status as u64),
+                By::Score => {
+                    mean(cells().filter_map(|cell| cell.score)).map(|score| (score.clamp(0.0, 1.0) * 1e9) as u64)
+                }
+                By::Latency => {
+                    let longest = cells().filter(|cell| cell.answered()).map(|cell| cell.took).max()?;
+                    Some(MOST - u64::try_from(longest.as_micros()).unwrap_or(MOST).min(MOST))
+                }
+                By::Cost => {
+                    let dearest = cells().filter_map(|cell| cell.spent().cost.amount()).max()?;
+                    Some(MOST - dearest.0.min(MOST))
+                }
+            }
+        };
+        let turn = move |key: u64| if turned { MOST - key.min(MOST) } else { key };
+        (!self.is_natural()).then_some(move |at: usize| known(at).map_or(u64::MAX, turn))
+    }
+}
+
+/// The greatest key of what is known.
+const MOST: u64 = u64::MAX / 2;
+
+fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = numbers.fold((0.0, 0_u32), |(sum, count), number| (sum + number, count + 1));
+    (count > 0).then(|| sum / f64::from(count))
+}
+
+/// What happened to the cells so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Cells that are finished.
+    pub done: u64,
+    /// Those of them by how they came out.
+    pub by: StatusCounts,
+    /// Cells under way.
+    pub busy: u64,
+}
+
+impl Counts {
+    /// Counts a cell in or out.
+    pub(crate) fn count(&mut self, slot: &Slot, more: bool) {
+        let add = |number: &mut u64| *number = if more { *number + 1 } else { number.saturating_sub(1) };
+        match slot {
+            Slot::Open => {}
+            Slot::Busy(_) => add(&mut self.busy),
+            Slot::Full(cell) => {
+                add(&mut self.done);
+                add(self.by.of_mut(cell.status));
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -276,7 +482,7 @@ mod tests {
 
     fn cell(row: u64, target: u32, end: &str, status: RunStatus) -> Cell {
         Cell {
-            place: Place { row, target, ..Place::default() },
+            place: CellIndex { row, target, ..CellIndex::default() },
             run: RunId(uuid::Uuid::nil()),
             end: end.to_owned(),
             status,
@@ -299,7 +505,7 @@ mod tests {
     #[test]
     fn cells_are_found_where_they_were_put_and_counted_once() {
         let mut grid = Grid::new(&[2], 1);
-        grid.begin(Place { row: 2, target: 1, ..Place::default() });
+        grid.begin(CellIndex { row: 2, target: 1, ..CellIndex::default() });
         grid.fill(cell(2, 1, "done", RunStatus::Failed));
         grid.fill(cell(1, 0, "failed", RunStatus::Error));
         grid.fill(cell(9, 1, "done", RunStatus::Passed));
@@ -317,7 +523,7 @@ mod tests {
     fn a_cell_asked_again_keeps_what_came_before_until_it_is_answered() {
         let mut grid = Grid::new(&[1], 1);
         grid.fill(cell(1, 0, "failed", RunStatus::Error));
-        grid.begin(Place { row: 1, ..Place::default() });
+        grid.begin(CellIndex { row: 1, ..CellIndex::default() });
         assert_eq!(grid.counts(), Counts { busy: 1, ..Counts::default() });
         assert!(grid.slots(0, 0)[0].cell().is_some());
         grid.rest();
@@ -331,7 +537,7 @@ mod tests {
         for place in [(2, 0, 0), (0, 7, 0), (1, 0, 0), (0, 0, 3), (u32::MAX, u32::MAX, u32::MAX)] {
             let (prompt, target, sample) = place;
             grid.fill(Cell {
-                place: Place { row: 1, prompt, target, sample },
+                place: CellIndex { row: 1, prompt, target, sample },
                 ..cell(1, 0, "done", RunStatus::Unchecked)
             });
         }

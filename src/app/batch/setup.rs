@@ -1,31 +1,240 @@
+//! What is to be run: the form a batch is set up with, and the order that is read from it.
+//!
 //! From the form to a batch that runs: prompts read, data looked at, columns mapped, cost estimated.
 
 use std::collections::BTreeMap;
 
-use super::{
-    AskedFor, Page, is_waited_for,
-    order::{self, Order, PATH, Wanted},
-    shown::{Shown, State},
-};
 use crate::{
     app::{
         Action, App, Effect, Ticket,
-        line::Line,
-        notice::Tone,
-        overlay::{Form, form::Row},
-        stored::Asked,
+        batch::{
+            BatchQuestion, Page, is_waited_for,
+            run_state::{BatchState, Shown},
+        },
+        overlays::batch_limits,
+        status_bar::Tone,
+        store_request::Pending,
     },
-    model::Prompt,
-    pipeline::budget::{Budget, Estimate},
-    store::{
-        dataset::{Missing, Preview},
-        job::Job,
+    dataset::{Missing, Preview},
+    model::{
+        CellIndex, Prompt,
+        batch::{BatchLimits, BatchSpec},
+        usage::{Cost, PicoDollars},
+    },
+    pipeline::batch::budget::{Budget, Estimate},
+    store::api::StoreRequest,
+    widgets::{
+        form::{Form, FormField},
+        line_input::LineInput,
     },
 };
 
+/// Samples of each request, at most.
+const MOST_SAMPLES: u32 = 100;
+
+/// Calls under way at once, at most.
+pub const MOST_AT_ONCE: usize = 256;
+
+/// What happens to the cells an earlier run of the same batch has finished.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Finished {
+    /// They are kept; what is missing is asked.
+    #[default]
+    Kept,
+    /// Those that failed are asked again.
+    FailedAgain,
+    /// All are asked anew, as a batch of its own.
+    Anew,
+}
+
+/// The words for it in the form.
+const FINISHED: &[&str] = &["kept", "failed again", "anew"];
+
+/// Everything a batch is started with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchOrder {
+    /// Prompts, targets, data, samples and mapping.
+    pub spec: BatchSpec,
+    /// Calls under way at once.
+    pub concurrency: usize,
+    /// What it may use.
+    pub caps: BatchLimits,
+    /// What happens to finished cells.
+    pub finished: Finished,
+    /// The session it belongs to.
+    pub session: String,
+    /// The cells that are asked, whatever is known of them; all where there are none.
+    pub again: Vec<CellIndex>,
+}
+
+impl BatchOrder {
+    /// Lists the prompts with the targets each is asked of.
+    #[must_use]
+    pub fn lanes(&self) -> Vec<(&str, Vec<&str>)> {
+        let BatchSpec { prompts, targets, .. } = &self.spec;
+        let mut lanes = Vec::with_capacity(prompts.len());
+        for (name, prompt) in prompts {
+            let own = if targets.is_empty() { &prompt.targets } else { targets };
+            lanes.push((name.as_str(), own.iter().map(String::as_str).collect()));
+        }
+        lanes
+    }
+
+    /// Counts the cells of so many rows.
+    #[must_use]
+    pub fn cells(&self, rows: u64) -> u64 {
+        let lanes: usize = self.lanes().iter().map(|(_, targets)| targets.len()).sum();
+        rows.saturating_mul(lanes as u64).saturating_mul(u64::from(self.spec.samples.max(1)))
+    }
+}
+
+/// What a form names, its prompts not read yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchFormInput {
+    /// The prompts' names.
+    pub prompts: Vec<String>,
+    /// The rest.
+    pub order: BatchOrder,
+}
+
+const PROMPTS: &str = "prompts";
+const DATA: &str = "data set";
+const TARGETS: &str = "models";
+const SAMPLES: &str = "samples";
+const AT_ONCE: &str = "calls at once";
+const THERE: &str = "finished cells";
+const EXPECTED: &str = "expected";
+
+/// The words for how answers are compared with what their rows expect, as [`Expected::word`] has them.
+const WAYS: &[&str] = &["auto", "equals", "json", "fields", "off"];
+
+/// The label of the line that holds the data set's path.
+pub const PATH: &str = DATA;
+
+/// Fills the form a batch is set up with.
+#[must_use]
+pub fn form(prompt: &str, targets: &[String], concurrency: usize) -> Form {
+    let [cost, tokens, time] = batch_limits::rows(&BatchLimits::default());
+    let mut form = Form::new(vec![
+        FormField::new(DATA, "", "a .csv .tsv .jsonl .json .yaml file or a folder of texts; tab completes the path"),
+        FormField::new(PROMPTS, prompt, "names, by commas; the one on the bench goes as it is there"),
+        FormField::new(TARGETS, &targets.join(", "), "models, by commas"),
+        FormField::new(SAMPLES, "", "how often each is asked; empty is once"),
+        FormField::new(AT_ONCE, &concurrency.to_string(), "calls under way at once; can be changed while it runs"),
+        cost,
+        tokens,
+        time,
+        FormField::of_words(THERE, "kept", FINISHED, "what happens to the cells of an earlier run of the same batch"),
+        FormField::of_words(
+            EXPECTED,
+            "auto",
+            WAYS,
+            "how answers are compared with the column `expected`; auto: JSON by field",
+        ),
+    ]);
+    form.at = 0;
+    form
+}
+
+/// Reads the form. With a fault in it, the line at fault says so and nothing is read.
+pub fn read(form: &mut Form, known: impl Fn(&str) -> Result<(), String>, session: &str) -> Option<BatchFormInput> {
+    form.rows.iter_mut().for_each(|row| row.fault = None);
+    let needed = |what: &'static str| format!("name {what}");
+    let data = form.read(DATA, |text| Ok(text.to_owned()));
+    let prompts = form.read(PROMPTS, |text| Ok(list(text))).filter(|names| !names.is_empty());
+    let targets = form.read(TARGETS, |text| {
+        let names = list(text);
+        names.iter().try_for_each(|name| known(name)).map(|()| names)
+    });
+    let samples = form.read(SAMPLES, |text| whole(text, u64::from(MOST_SAMPLES)));
+    let concurrency = form.read(AT_ONCE, |text| whole(text, MOST_AT_ONCE as u64));
+    let caps = batch_limits::read(form);
+    let finished = match form.value(THERE).as_str() {
+        "failed again" => Finished::FailedAgain,
+        "anew" => Finished::Anew,
+        _ => Finished::Kept,
+    };
+    let empty = [
+        (DATA, data.is_none(), needed("a file or a folder")),
+        (PROMPTS, prompts.is_none(), needed("a prompt")),
+        (TARGETS, targets.as_ref().is_none_or(Vec::is_empty), needed("a model")),
+    ];
+    for (label, empty, says) in empty {
+        if let Some(row) = form.rows.iter_mut().find(|row| row.label == label && empty && row.fault.is_none()) {
+            row.fault = Some(says);
+        }
+    }
+    if form.show_fault() {
+        return None;
+    }
+    let data = data?;
+    let spec = BatchSpec {
+        name: name_of(&data),
+        data,
+        prompts: Vec::new(),
+        targets: targets?,
+        samples: samples.and_then(|samples| u32::try_from(samples).ok()).unwrap_or(1),
+        mapping: BTreeMap::new(),
+        behind: BTreeMap::new(),
+        expected: form.value(EXPECTED).parse().unwrap_or_default(),
+    };
+    let concurrency = concurrency.and_then(|calls| usize::try_from(calls).ok()).unwrap_or(1);
+    let order = BatchOrder { spec, concurrency, caps, finished, session: session.to_owned(), again: Vec::new() };
+    Some(BatchFormInput { prompts: prompts?, order })
+}
+
+/// Puts the prompts of an order in, in the order in which they were named.
+#[must_use]
+pub fn with_prompts(mut order: BatchOrder, prompts: Vec<(String, Prompt)>) -> BatchOrder {
+    order.spec.prompts = prompts;
+    order
+}
+
+/// The last part of a path.
+fn name_of(path: &str) -> String {
+    let end = path.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or(path);
+    if end.is_empty() { path.to_owned() } else { end.to_owned() }
+}
+
+/// Reads names, by commas; each once.
+fn list(text: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// Reads a whole number above 0.
+pub(crate) fn whole(text: &str, most: u64) -> Result<u64, String> {
+    let digits: String = text.chars().filter(|c| !matches!(c, '_' | ' ' | '\'')).collect();
+    let number: Option<u64> = digits.parse().ok();
+    number.filter(|n| (1..=most).contains(n)).ok_or_else(|| {
+        if most == u64::MAX {
+            "a whole number above 0 is expected".to_owned()
+        } else {
+            format!("1 to {most} is expected")
+        }
+    })
+}
+
+/// Says what a cap is, where there is one.
+#[must_use]
+pub fn capped(caps: &BatchLimits) -> Vec<String> {
+    let cost = caps.cost.map(|dollars| {
+        let pico = PicoDollars((dollars.max(0.0) * 1e12).round() as u64);
+        Cost::Known(pico).to_string()
+    });
+    let tokens = caps.tokens.map(|tokens| format!("{} tokens", crate::text::format::count(tokens)));
+    let time = caps.time.map(crate::text::format::duration);
+    [cost, tokens, time].into_iter().flatten().collect()
+}
+
 /// What is known of a batch before its first call.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Planned {
+pub struct BatchPreviewView {
     /// The beginning of its data.
     pub preview: Preview,
     /// Variables of its prompts that no column gives.
@@ -42,26 +251,26 @@ pub struct Planned {
 
 /// A batch that is being set up.
 #[derive(Debug, Clone, Default)]
-pub struct Setup {
+pub struct BatchSetup {
     /// The form.
     pub form: Option<Form>,
     /// Which column each variable is, where they differ in name.
     pub map: Option<Form>,
     /// What the form says.
-    wanted: Option<Wanted>,
+    wanted: Option<BatchFormInput>,
     /// Prompts that were read for it.
     prompts: BTreeMap<String, Prompt>,
     /// What would be started.
-    pub order: Option<Order>,
+    pub order: Option<BatchOrder>,
     /// What is known of it.
-    pub planned: Option<Planned>,
+    pub planned: Option<BatchPreviewView>,
     /// What is waited for.
     pub ticket: Option<Ticket>,
 }
 
-impl Setup {
+impl BatchSetup {
     /// Gives up what the form named.
-    pub(super) fn forget_wanted(&mut self) {
+    pub(crate) fn forget_wanted(&mut self) {
         self.wanted = None;
     }
 
@@ -74,7 +283,7 @@ impl Setup {
 
 impl App {
     /// Opens the form a batch is set up with: as it was left, else filled from the bench.
-    pub(super) fn new_batch(&mut self) {
+    pub(crate) fn new_batch(&mut self) {
         if self.batch.busy() {
             self.say(Tone::Warning, "a batch is under way; stop it first");
             return;
@@ -88,13 +297,13 @@ impl App {
             }
             let prompt = self.bench.prompt_name.clone().unwrap_or_else(|| UNNAMED.to_owned());
             let concurrency = self.settings.batch.concurrency;
-            self.batch.setup.form = Some(order::form(&prompt, &targets, concurrency));
+            self.batch.setup.form = Some(form(&prompt, &targets, concurrency));
         }
         self.batch.page = Page::Form;
     }
 
     /// Does an action in the form, or in the mapping.
-    pub(super) fn in_form(&mut self, action: Action) {
+    pub(crate) fn in_form(&mut self, action: Action) {
         if action == Action::Accept {
             match self.batch.page {
                 Page::Map => self.take_map(),
@@ -131,7 +340,7 @@ impl App {
     }
 
     /// Takes a completed path in, with what it could go on with; one that is whole leads to the next line.
-    pub(in crate::app) fn completed(&mut self, ticket: Ticket, path: &str, choices: &[String]) {
+    pub(crate) fn completed(&mut self, ticket: Ticket, path: &str, choices: &[String]) {
         let setup = &mut self.batch.setup;
         if !is_waited_for(setup.ticket, ticket) {
             return;
@@ -142,7 +351,7 @@ impl App {
         };
         let whole = form.value(PATH) == path;
         if let Some(row) = form.rows.iter_mut().find(|row| row.label == PATH) {
-            row.line = Line::of(path);
+            row.line = LineInput::of(path);
             row.fault = None;
         }
         match choices {
@@ -157,7 +366,7 @@ impl App {
         let session = self.bench.session.clone();
         let catalog = &self.catalog;
         let known = |name: &str| catalog.resolve(name).map(drop).map_err(|unknown| unknown.to_string());
-        let Some(wanted) = self.batch.setup.form.as_mut().and_then(|form| order::read(form, known, &session)) else {
+        let Some(wanted) = self.batch.setup.form.as_mut().and_then(|form| read(form, known, &session)) else {
             return;
         };
         let here = self.bench.prompt_name.clone().unwrap_or_else(|| UNNAMED.to_owned());
@@ -171,13 +380,13 @@ impl App {
             wanted.prompts.iter().filter(|name| !setup.prompts.contains_key(*name)).cloned().collect();
         setup.wanted = Some(wanted);
         for name in unread {
-            self.ask_store(Job::OpenPrompt(name), Asked::Batch(AskedFor::Prompt));
+            self.ask_store(StoreRequest::OpenPrompt(name), Pending::Batch(BatchQuestion::Prompt));
         }
         self.plan_batch();
     }
 
     /// Takes a prompt of the batch in.
-    pub(in crate::app) fn batch_prompt(&mut self, name: String, prompt: Prompt) {
+    pub(crate) fn batch_prompt(&mut self, name: String, prompt: Prompt) {
         self.batch.setup.prompts.insert(name, prompt);
         self.plan_batch();
     }
@@ -192,13 +401,13 @@ impl App {
         let Some(prompts) = wanted.prompts.iter().map(read).collect::<Option<Vec<_>>>() else {
             return;
         };
-        let order = order::with_prompts(wanted.order.clone(), prompts);
+        let order = with_prompts(wanted.order.clone(), prompts);
         setup.wanted = None;
         self.look_at(order);
     }
 
     /// Has an order looked at.
-    fn look_at(&mut self, order: Order) {
+    fn look_at(&mut self, order: BatchOrder) {
         let ticket = self.ticket();
         self.batch.setup.ticket = Some(ticket);
         self.batch.setup.order = Some(order.clone());
@@ -206,7 +415,7 @@ impl App {
     }
 
     /// Takes in what is known of a batch: shows the mapping where a variable has no column, else the estimate.
-    pub(in crate::app) fn planned(&mut self, ticket: Ticket, planned: Result<Planned, String>) {
+    pub(crate) fn planned(&mut self, ticket: Ticket, planned: Result<BatchPreviewView, String>) {
         let setup = &mut self.batch.setup;
         if !is_waited_for(setup.ticket, ticket) {
             return;
@@ -262,7 +471,7 @@ impl App {
     }
 
     /// Walks through the columns a variable can be.
-    pub(super) fn turn_column(&mut self, forward: bool) {
+    pub(crate) fn turn_column(&mut self, forward: bool) {
         let setup = &mut self.batch.setup;
         let (Some(form), Some(planned)) = (&mut setup.map, &setup.planned) else {
             return;
@@ -279,13 +488,13 @@ impl App {
             (None, false) => count - 1,
         };
         if let Some(column) = planned.preview.columns.get(to) {
-            row.line = Line::of(&column.name);
+            row.line = LineInput::of(&column.name);
             row.fault = None;
         }
     }
 
     /// Starts the batch that was set up.
-    pub(super) fn start_batch(&mut self) {
+    pub(crate) fn start_batch(&mut self) {
         let Some(order) = self.batch.setup.order.take() else {
             return;
         };
@@ -296,9 +505,9 @@ impl App {
     }
 
     /// Starts a batch, over the one that is shown.
-    pub(super) fn begin_batch(&mut self, order: Order) {
+    pub(crate) fn begin_batch(&mut self, order: BatchOrder) {
         let ticket = self.ticket();
-        let mut shown = Shown::new(order.clone(), State::Starting);
+        let mut shown = Shown::new(order.clone(), BatchState::Starting);
         shown.ticket = Some(ticket);
         shown.budget = Some(Budget::new(order.caps, None, self.now.at.into()));
         if let Some(before) = self.batch.shown.take().filter(|before| before.order.spec == order.spec) {
@@ -314,7 +523,7 @@ impl App {
 const UNNAMED: &str = "bench";
 
 /// Makes the form in which each variable is given a column, the likeliest one filled in.
-fn map_form(planned: &Planned, mapping: &BTreeMap<String, String>) -> Form {
+fn map_form(planned: &BatchPreviewView, mapping: &BTreeMap<String, String>) -> Form {
     let columns = &planned.preview.columns;
     let free = |name: &String| !mapping.contains_key(name);
     let only = match columns.as_slice() {
@@ -324,7 +533,88 @@ fn map_form(planned: &Planned, mapping: &BTreeMap<String, String>) -> Form {
     let row = |missing: &Missing| {
         let guess = missing.near.as_ref().filter(|near| free(near)).or(only).map_or("", String::as_str);
         let hint = format!("the column that is {{{{ {} }}}}: ← → walk through them", missing.variable);
-        Row::new(missing.variable.clone(), guess, hint)
+        FormField::new(missing.variable.clone(), guess, hint)
     };
     Form::new(planned.missing.iter().map(row).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        app::overlays::batch_limits::{COST, TIME, TOKENS},
+        model::Expected,
+    };
+
+    fn filled(values: &[(&str, &str)]) -> Form {
+        let mut form = form("sentiment", &["demo".to_owned()], 5);
+        for (label, value) in values {
+            let row = form.rows.iter_mut().find(|row| row.label == *label).unwrap();
+            row.line = LineInput::of(value);
+        }
+        form
+    }
+
+    fn knows(name: &str) -> Result<(), String> {
+        if name.starts_with("no") { Err(format!("no model is called `{name}`")) } else { Ok(()) }
+    }
+
+    #[test]
+    fn a_form_is_read_as_it_is_filled_in() {
+        let mut form = filled(&[
+            (DATA, "data/rows.csv"),
+            (PROMPTS, "sentiment, triage,sentiment"),
+            (TARGETS, "demo, gpt-4"),
+            (SAMPLES, "3"),
+            (COST, "$1.50"),
+            (TOKENS, "1_000_000"),
+            (TIME, "2 h"),
+            (THERE, "failed again"),
+            (EXPECTED, "fields"),
+        ]);
+        let wanted = read(&mut form, knows, "default").unwrap();
+        assert_eq!(wanted.prompts, ["sentiment", "triage"]);
+        let BatchOrder { spec, caps, finished, concurrency, session, again: _ } = wanted.order;
+        assert_eq!(spec.expected, Expected::Fields);
+        assert_eq!((spec.name.as_str(), spec.targets.len(), spec.samples), ("rows.csv", 2, 3));
+        assert_eq!((caps.cost, caps.tokens, caps.time), (Some(1.5), Some(1_000_000), Some(Duration::from_secs(7200))));
+        assert_eq!((finished, concurrency, session.as_str()), (Finished::FailedAgain, 5, "default"));
+    }
+
+    #[test]
+    fn every_way_of_comparing_is_offered() {
+        assert_eq!(WAYS, Expected::ALL.map(Expected::word));
+    }
+
+    #[test]
+    fn each_mistake_is_told_on_its_line() {
+        for (label, value, says) in [
+            (DATA, "", "name a file"),
+            (PROMPTS, " , ", "name a prompt"),
+            (TARGETS, "", "name a model"),
+            (TARGETS, "demo, nope", "no model is called `nope`"),
+            (SAMPLES, "0", "1 to 100"),
+            (AT_ONCE, "9999", "1 to 256"),
+            (COST, "-1", "above 0"),
+            (COST, "inf", "above 0"),
+            (TOKENS, "many", "whole number"),
+            (TIME, "soon", "90s"),
+            (TIME, "1e300h", "90s"),
+        ] {
+            let mut form = filled(&[(DATA, "x.csv"), (label, value)]);
+            assert!(read(&mut form, knows, "s").is_none(), "{label} {value}");
+            let row = form.rows.get(form.at).unwrap();
+            assert_eq!(row.label, label);
+            assert!(row.fault.as_ref().is_some_and(|fault| fault.contains(says)), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn a_batch_is_called_by_the_last_part_of_its_path() {
+        for (path, name) in [("a/b.csv", "b.csv"), ("texts/", "texts"), ("/", "/"), ("-", "-")] {
+            assert_eq!(name_of(path), name);
+        }
+    }
 }

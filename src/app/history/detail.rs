@@ -1,23 +1,32 @@
 //! One run, looked at closely: its answer, verdicts, grade, figures, input and request, one text.
+//!
+//! Two runs that are compared: the older one, the newer one, what differs in their answers, and what the record
+//! says of the one's kind against the other's.
 
-use std::fmt::Write as _;
-
-use crate::{
-    app::versions::ago,
-    eval::figures::{count, duration, spent, tokens, unit, waited},
-    model::{
-        End, Grade, Provenance, Quality, RunId, Status, Thumb, Verdict, VersionId, grade::MAX_STARS,
-        outcome::AttemptUsage,
-    },
-    pipeline::port::RunRecord,
-    text::{Wrapped, clean},
-};
+use std::{fmt::Write as _, sync::Arc};
 
 use jiff::Timestamp;
+use ratatui::layout::{Margin, Rect};
+
+use crate::{
+    app::workbench::versions::ago,
+    model::{
+        Grade, Provenance, Quality, RunEnd, RunId, Status, Thumb, Verdict, VersionId, outcome::AttemptUsage,
+        verdict::MAX_STARS,
+    },
+    pipeline::ports::RunRecord,
+    present::{evidence, evidence::RunConfig},
+    store::api::{PairedComparison, StoreRequest},
+    text::{
+        Wrapped, clean,
+        format::{count, duration, spent, tokens, unit, waited},
+    },
+    widgets::diff_view::{DiffView, Side},
+};
 
 /// What a part of the text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum SectionKind {
     /// The head of a section.
     Head,
     /// Text from outside, as it is.
@@ -33,8 +42,8 @@ pub enum Kind {
 }
 
 #[derive(Debug, Clone)]
-struct Part {
-    kind: Kind,
+struct DetailSection {
+    kind: SectionKind,
     rows: Wrapped,
 }
 
@@ -45,7 +54,7 @@ pub struct Detail {
     pub record: Box<RunRecord>,
     /// Verdicts that were given before those that count, each with its time, the oldest first.
     earlier: Vec<(Timestamp, Quality)>,
-    parts: Vec<Part>,
+    parts: Vec<DetailSection>,
     /// The first row that is seen.
     top: usize,
     height: usize,
@@ -77,54 +86,54 @@ impl Detail {
     pub fn lay_out(&mut self, grade: &Grade, now: Timestamp) {
         let record = &*self.record;
         let mut parts = Vec::new();
-        let mut put = |kind: Kind, text: &str| {
+        let mut put = |kind: SectionKind, text: &str| {
             let mut rows = Wrapped::new(80);
             rows.push(&clean(text));
-            parts.push(Part { kind, rows });
+            parts.push(DetailSection { kind, rows });
         };
-        put(Kind::Head, "Answer");
+        put(SectionKind::Head, "Answer");
         let outcome = &record.outcome;
         if !outcome.text.is_empty() {
-            put(Kind::Text, outcome.text.trim_end());
+            put(SectionKind::Text, outcome.text.trim_end());
         }
         match &outcome.end {
-            End::Done if outcome.text.is_empty() => put(Kind::Quiet, "an empty answer"),
-            End::Done => {}
-            end => put(Kind::Fail, &end.to_string()),
+            RunEnd::Done if outcome.text.is_empty() => put(SectionKind::Quiet, "an empty answer"),
+            RunEnd::Done => {}
+            end => put(SectionKind::Fail, &end.to_string()),
         }
-        put(Kind::Head, "Verdicts");
+        put(SectionKind::Head, "Verdicts");
         for (kind, text) in verdicts(outcome.quality.as_ref()) {
             put(kind, &text);
         }
         for (at, quality) in self.earlier.iter().rev() {
-            put(Kind::Head, &format!("Earlier verdicts, {}", ago(*at, now)));
+            put(SectionKind::Head, &format!("Earlier verdicts, {}", ago(*at, now)));
             for (kind, text) in verdicts(Some(quality)) {
                 put(kind, &text);
             }
         }
         if *grade != Grade::default() {
-            put(Kind::Head, "Grade");
-            put(Kind::Figure, &graded(grade));
+            put(SectionKind::Head, "Grade");
+            put(SectionKind::Figure, &graded(grade));
         }
-        put(Kind::Head, "Figures");
+        put(SectionKind::Head, "Figures");
         for figure in figures(record, now) {
-            put(Kind::Figure, &figure);
+            put(SectionKind::Figure, &figure);
         }
-        put(Kind::Head, "Input");
+        put(SectionKind::Head, "Input");
         if !record.input.text.is_empty() {
-            put(Kind::Text, &record.input.text);
+            put(SectionKind::Text, &record.input.text);
         }
         for (name, value) in &record.input.vars {
-            put(Kind::Text, &format!("{name} = {value}"));
+            put(SectionKind::Text, &format!("{name} = {value}"));
         }
         if record.input.text.is_empty() && record.input.vars.is_empty() {
-            put(Kind::Quiet, "no input");
+            put(SectionKind::Quiet, "no input");
         }
-        put(Kind::Head, "Request");
+        put(SectionKind::Head, "Request");
         for turn in record.prompt.turns() {
             let muted = if turn.muted { " (muted)" } else { "" };
-            put(Kind::Quiet, &format!("{}{muted}", turn.role.name()));
-            put(Kind::Text, &turn.content);
+            put(SectionKind::Quiet, &format!("{}{muted}", turn.role.name()));
+            put(SectionKind::Text, &turn.content);
         }
         let width = self.parts.first().map_or(80, |part| part.rows.width());
         for part in &mut parts {
@@ -136,7 +145,12 @@ impl Detail {
     /// Counts the rows, a blank one before each head but the first.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.parts.iter().map(|part| part.rows.rows() + usize::from(part.kind == Kind::Head)).sum::<usize>().max(1) - 1
+        self.parts
+            .iter()
+            .map(|part| part.rows.rows() + usize::from(part.kind == SectionKind::Head))
+            .sum::<usize>()
+            .max(1)
+            - 1
     }
 
     /// Returns the first row that is seen.
@@ -170,14 +184,14 @@ impl Detail {
 
     /// Lists the rows in sight.
     #[must_use]
-    pub fn seen(&self) -> Vec<(Kind, String)> {
+    pub fn seen(&self) -> Vec<(SectionKind, String)> {
         let mut seen = Vec::new();
         let mut first = 0;
         let end = self.top + self.height;
         for (at, part) in self.parts.iter().enumerate() {
-            if part.kind == Kind::Head && at > 0 {
+            if part.kind == SectionKind::Head && at > 0 {
                 if (self.top..end).contains(&first) {
-                    seen.push((Kind::Quiet, String::new()));
+                    seen.push((SectionKind::Quiet, String::new()));
                 }
                 first += 1;
             }
@@ -195,21 +209,21 @@ impl Detail {
 }
 
 /// Writes verdicts, those that failed first, and the score they come to.
-fn verdicts(quality: Option<&Quality>) -> Vec<(Kind, String)> {
+fn verdicts(quality: Option<&Quality>) -> Vec<(SectionKind, String)> {
     let mut verdicts: Vec<&Verdict> = quality.iter().flat_map(|quality| &quality.verdicts).collect();
     verdicts.sort_by_key(|verdict| verdict.status != Status::Failed);
     if verdicts.is_empty() {
-        return vec![(Kind::Quiet, "nothing was checked".to_owned())];
+        return vec![(SectionKind::Quiet, "nothing was checked".to_owned())];
     }
     let line = |verdict: &Verdict| {
         let (mark, kind) = match verdict.status {
-            Status::Failed => ("✗", Kind::Fail),
-            Status::Inconclusive => ("○", Kind::Quiet),
-            Status::Passed => ("✓", Kind::Pass),
+            Status::Failed => ("✗", SectionKind::Fail),
+            Status::Inconclusive => ("○", SectionKind::Quiet),
+            Status::Passed => ("✓", SectionKind::Pass),
         };
         (kind, format!("{mark} {}: {}", verdict.rule, verdict.reason))
     };
-    let score = quality.and_then(Quality::score).map(|score| (Kind::Figure, format!("score {}", unit(score))));
+    let score = quality.and_then(Quality::score).map(|score| (SectionKind::Figure, format!("score {}", unit(score))));
     verdicts.into_iter().map(line).chain(score).collect()
 }
 
@@ -279,4 +293,116 @@ fn figures(record: &RunRecord, now: Timestamp) -> Vec<String> {
         all.push("a demonstration: the numbers are made up".to_owned());
     }
     all
+}
+
+/// Rows above what differs: either run, what differs in a few words, the evidence, and a blank one.
+pub const ABOVE: u16 = 5;
+
+/// What the record says of the newer run's kind against the older one's.
+#[derive(Debug, Clone, Default)]
+pub enum Kinds {
+    /// The records are yet to be read.
+    #[default]
+    Waits,
+    /// A run was not sent, so that nobody knows what it was made with.
+    Unknown,
+    /// Both are of one kind.
+    Alike,
+    /// They differ in this, and the record was asked.
+    Asked(Vec<&'static str>),
+    /// They differ in this, and the record says so much.
+    Told(Vec<&'static str>, Box<PairedComparison>),
+    /// The record could not say, and why.
+    Failed(String),
+}
+
+/// Two runs.
+#[derive(Debug, Clone)]
+pub struct Pair {
+    /// The older one and the newer one.
+    pub runs: [RunId; 2],
+    /// Their records, once they are read.
+    pub records: [Option<Box<RunRecord>>; 2],
+    /// What differs, once both are.
+    difference: Option<Box<DiffView>>,
+    /// What the record says of either kind.
+    pub kinds: Kinds,
+}
+
+impl Pair {
+    /// Begins with two runs whose records are yet to be read.
+    #[must_use]
+    pub fn new(older: RunId, newer: RunId) -> Self {
+        Self { runs: [older, newer], records: [None, None], difference: None, kinds: Kinds::Waits }
+    }
+
+    /// Takes a record in. Returns what is to be asked of the record, once both are there.
+    pub fn take(&mut self, record: Box<RunRecord>) -> Option<StoreRequest> {
+        let at = self.runs.iter().position(|run| *run == record.run)?;
+        if let Some(place) = self.records.get_mut(at) {
+            *place = Some(record);
+        }
+        if let [Some(older), Some(newer)] = &self.records {
+            let side = |record: &RunRecord| Arc::new(Side::of(&record.outcome.text, record.outcome.json.as_deref()));
+            let mut difference = DiffView::new(&side(older), &side(newer));
+            difference.view_mut().to_top();
+            self.difference = Some(Box::new(difference));
+            let setup = |record: &RunRecord| RunConfig::of(&record.prompt, &record.outcome.requested, &record.timeline);
+            let Some((a, b)) = setup(older).zip(setup(newer)) else {
+                self.kinds = Kinds::Unknown;
+                return None;
+            };
+            let apart = a.apart(&b);
+            if apart.is_empty() {
+                self.kinds = Kinds::Alike;
+                return None;
+            }
+            self.kinds = Kinds::Asked(apart);
+            return Some(evidence::job(&a, &b));
+        }
+        None
+    }
+
+    /// Takes what the record says in.
+    pub(crate) fn weighed(&mut self, told: Result<Box<PairedComparison>, String>) {
+        let Kinds::Asked(apart) = &mut self.kinds else {
+            return;
+        };
+        self.kinds = match told {
+            Ok(weighed) => Kinds::Told(std::mem::take(apart), weighed),
+            Err(why) => Kinds::Failed(why),
+        };
+    }
+
+    /// Returns what differs.
+    #[must_use]
+    pub fn difference(&self) -> Option<&DiffView> {
+        self.difference.as_deref()
+    }
+
+    /// The same, to be moved in.
+    pub(crate) fn difference_mut(&mut self) -> Option<&mut DiffView> {
+        self.difference.as_deref_mut()
+    }
+
+    /// Moves the window.
+    pub(crate) fn scroll(&mut self, by: isize) {
+        if let Some(difference) = &mut self.difference {
+            difference.view_mut().scroll(by);
+        }
+    }
+
+    /// Gives the window a size.
+    pub(crate) fn fit(&mut self, width: u16, height: u16) {
+        if let Some(difference) = &mut self.difference {
+            difference.view_mut().fit(width, height);
+        }
+    }
+}
+
+/// Returns where what differs is drawn.
+#[must_use]
+pub fn area(body: Rect) -> Rect {
+    let inside = body.inner(Margin::new(1, 0));
+    Rect { y: inside.y + ABOVE.min(inside.height), height: inside.height.saturating_sub(ABOVE), ..inside }
 }

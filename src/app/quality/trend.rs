@@ -3,7 +3,7 @@
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::{
-    eval::review::{Point, Report},
+    eval::quality::{Point, Report},
     model::PicoDollars,
 };
 
@@ -131,7 +131,7 @@ impl Cursor {
     }
 
     /// Moves to the next stretch with a run, or to the one before; stays where there is none.
-    pub(super) fn step(&mut self, places: &[Option<&Point>], forward: bool) {
+    pub(crate) fn step(&mut self, places: &[Option<&Point>], forward: bool) {
         let Some(at) = self.at(places.len()) else {
             return;
         };
@@ -143,7 +143,7 @@ impl Cursor {
     }
 
     /// Puts it on the stretch that is at a column of a width, if there was a run in it.
-    pub(super) fn click(&mut self, places: &[Option<&Point>], column: u16, width: u16) {
+    pub(crate) fn click(&mut self, places: &[Option<&Point>], column: u16, width: u16) {
         let found = Bars::of(places.len(), width).at(column, places.len());
         if let Some(at) = found.filter(|at| places.get(*at).is_some_and(Option::is_some)) {
             self.put(at, places.len());
@@ -151,7 +151,7 @@ impl Cursor {
     }
 
     /// Puts it on a place among so many.
-    pub(super) fn put(&mut self, at: usize, count: usize) {
+    pub(crate) fn put(&mut self, at: usize, count: usize) {
         self.back = count.saturating_sub(1).saturating_sub(at);
     }
 }
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
     use crate::{
         eval::Review,
-        model::facts::{Names, RunFacts},
+        model::run_facts::{Names, RunFacts},
     };
 
     /// A report with runs at some stretches of five minutes.

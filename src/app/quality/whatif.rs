@@ -1,8 +1,8 @@
 //! The what-if of the quality screen: a threshold that is moved over stored answers, and what that does.
+//!
+//! How often which value was measured, between round thresholds, with what people found of the answers.
 
-mod acts;
-mod bins;
-mod stored;
+pub(crate) mod update;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,17 +11,16 @@ use std::{
 
 use ratatui::layout::{Position, Rect};
 
-pub(in crate::app) use stored::AskedFor;
-
+pub(crate) use crate::app::quality::whatif::update::WhatIfQuestion;
 use crate::{
-    app::{Action, table::Table},
+    app::Action,
     eval::{
         WhatIf,
-        whatif::{At, Flip, Knob, Measured, Sorted},
+        whatif::{At, Flip, Measured, Sorted, Threshold},
     },
-    store::job::{HistoryEntry, Points},
+    store::api::{HistoryEntry, Points},
+    widgets::table::Table,
 };
-pub use bins::Bin;
 
 /// Round thresholds that the arrows stop at, at most.
 const STOPS: usize = 41;
@@ -43,7 +42,7 @@ pub struct Read {
     /// The prompt's file that holds the present value; without one it is the last version's.
     pub file: Option<PathBuf>,
     /// The threshold.
-    pub knob: Knob,
+    pub knob: Threshold,
     /// All that can be moved in the prompt.
     pub rules: Vec<String>,
     /// The answers.
@@ -199,7 +198,7 @@ impl View {
     }
 
     /// Gives the list the room it has.
-    pub(super) fn fit(&mut self, body: Rect) {
+    pub(crate) fn fit(&mut self, body: Rect) {
         let several = matches!(self.shown, Shown::Several(_));
         let rows =
             if several { body.height.saturating_sub(5) } else { Self::places(body).list.height.saturating_sub(3) };
@@ -207,8 +206,8 @@ impl View {
     }
 
     /// Takes a click or a turn of the wheel at a place of the screen.
-    pub(super) fn click(&mut self, at: Position, body: Rect, wheel: Option<isize>) {
-        let below = super::below(body);
+    pub(crate) fn click(&mut self, at: Position, body: Rect, wheel: Option<isize>) {
+        let below = crate::app::quality::below(body);
         let list = if matches!(self.shown, Shown::Several(_)) { below } else { Self::places(below).list };
         match (wheel, at.y.checked_sub(list.y + 2)) {
             (Some(by), _) => self.table.step(by),
@@ -218,13 +217,64 @@ impl View {
     }
 
     /// Asks anew, as the runs that are asked for have changed, or the rule has.
-    pub(super) fn ask(&mut self) {
+    pub(crate) fn ask(&mut self) {
         self.round += 1;
     }
 }
 
 /// Tells whether two thresholds are the same one.
 #[allow(clippy::float_cmp, reason = "a threshold that differs in its last digit is another one")]
-pub(super) fn same(one: f64, other: f64) -> bool {
+pub(crate) fn same(one: f64, other: f64) -> bool {
     one == other
+}
+
+/// What was measured from one round threshold up to the next.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bin {
+    /// Answers.
+    pub all: u64,
+    /// Those among them that were found right.
+    pub right: u64,
+    /// Those that were found wrong.
+    pub wrong: u64,
+}
+
+/// Counts the answers that the threshold decides on between round thresholds, ascending; each bin comes with
+/// the threshold it begins at, and the last holds what is that threshold exactly.
+pub(crate) fn bins(edges: &[f64], judged: &[Measured]) -> Vec<(f64, Bin)> {
+    let mut bins: Vec<(f64, Bin)> = edges.iter().map(|edge| (*edge, Bin::default())).collect();
+    for measured in judged {
+        let Some(value) = measured.point().value.filter(|value| value.is_finite()) else {
+            continue;
+        };
+        let at = edges.partition_point(|edge| *edge <= value).saturating_sub(1);
+        if let Some((_, bin)) = bins.get_mut(at) {
+            bin.all += 1;
+            bin.right += u64::from(measured.right == Some(true));
+            bin.wrong += u64::from(measured.right == Some(false));
+        }
+    }
+    bins
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_in_the_bin_of_the_threshold_below_it() {
+        let of = |value, right| Measured { seq: 1, value: Some(value), decides: true, rest: true, right };
+        let judged = [
+            of(0.2, Some(true)),
+            of(0.29, Some(false)),
+            of(0.3, None),
+            of(0.4, None),
+            Measured { decides: false, ..of(0.3, None) },
+            of(f64::INFINITY, None),
+        ];
+        let bin = |all, right, wrong| Bin { all, right, wrong };
+        let want = [(0.2, bin(2, 1, 1)), (0.3, bin(1, 0, 0)), (0.4, bin(1, 0, 0))];
+        assert_eq!(bins(&[0.2, 0.3, 0.4], &judged), want);
+        assert!(bins(&[], &judged).is_empty());
+    }
 }

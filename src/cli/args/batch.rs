@@ -4,11 +4,14 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::{PARAM_HELP, pair, whole};
-use crate::cli::Exit;
 use crate::{
+    cli::{
+        Exit,
+        args::{PARAM_HELP, pair, whole},
+    },
+    dataset,
+    dataset::RowRanges,
     model::expected::{Expected, UnknownExpected},
-    store::dataset::{self, RowRanges},
 };
 
 const EXAMPLES: &str = "Examples:
@@ -28,7 +31,7 @@ The results go to standard output, everything else to standard error.
 With --min-pass-rate or --min-score cells may fail as long as these are reached.";
 
 /// What stands below the options.
-pub(super) fn after_help() -> String {
+pub(crate) fn after_help() -> String {
     format!("{EXAMPLES}\n\n{}", Exit::help())
 }
 
@@ -71,7 +74,7 @@ pub struct BatchArgs {
 
     /// Reads the data set as csv, tsv, jsonl, json, yaml, lines or text, whatever its name says.
     #[arg(long, value_name = "FORMAT", value_parser = form)]
-    pub format: Option<dataset::Form>,
+    pub format: Option<dataset::DatasetFormat>,
 
     /// Refuses rows of CSV that have fewer fields than the header; without this their other fields are empty.
     #[arg(long)]
@@ -163,7 +166,7 @@ pub struct BatchArgs {
     pub dry_run: bool,
 }
 
-fn form(text: &str) -> Result<dataset::Form, String> {
+fn form(text: &str) -> Result<dataset::DatasetFormat, String> {
     text.parse().map_err(|fault: dataset::UnknownForm| fault.to_string())
 }
 

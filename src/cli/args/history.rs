@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::whole;
-use crate::cli::history::{Column, USUAL};
+use crate::cli::{
+    args::whole,
+    history::{RunColumnArg, USUAL},
+};
 
 const COLUMNS_HELP: &str = "Shows these columns: run, age, started, prompt, version, target, provider, session, end, \
                             verdict, tokens, cost, took, first, attempts, grade, input, answer";
 
-pub(super) const EXAMPLES: &str = "Examples:
+pub(crate) const EXAMPLES: &str = "Examples:
   retort history parcel                          runs with the text in prompt, input or answer
   retort history '\"never came\" verdict:failed since:7d -cached:yes'
   retort history model:gpt-4o-mini 'cost:>0.01' sort:cost --columns run,target,cost,input
@@ -51,7 +53,7 @@ pub struct HistoryArgs {
     /// Shows these columns.
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', value_enum, hide_possible_values = true,
         default_value = USUAL, help = COLUMNS_HELP, conflicts_with_all = ["json", "csv", "md"])]
-    pub columns: Vec<Column>,
+    pub columns: Vec<RunColumnArg>,
 
     /// Writes a line of JSON for each run, its texts whole.
     #[arg(long, group = "form")]

@@ -1,15 +1,36 @@
 //! How a batch goes, in one line that is written over on a terminal, and in a line now and then elsewhere.
+//!
+//! A batch as it is watched: cells put in order, counted, kept for the reports, and told.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    time::Duration,
+};
 
+use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::{
-    cli::{Io, status_line::StatusLine},
-    eval::{Tally, figures},
-    model::{Spent, outcome::Judging},
-    pipeline::budget::Budget,
-    text::clean_line,
+    cli::{
+        Io,
+        batch::{
+            KeptRuns,
+            spool::Spool,
+            summary::{LISTED, listed},
+        },
+        sanitize::StatusLine,
+    },
+    eval::{Tally, evidence::Lanes},
+    model::{
+        CellIndex, DatasetRow, RunStatus, Spent,
+        batch::{Cap, Cell},
+        outcome::Judging,
+    },
+    pipeline::batch::{BatchEnd, BatchEvent, budget::Budget},
+    present::report::{ReportCell, Whole, rows::CellRecord},
+    store::Store,
+    text::{clean_line, format, json},
 };
 
 /// How long nothing is said where nobody watches, at most.
@@ -22,7 +43,7 @@ const SHORT: Duration = Duration::from_secs(1);
 const BAR: u64 = 20;
 
 /// What was said so far.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     line: StatusLine,
     said: Instant,
     /// Tenths of the whole that were done then.
@@ -30,27 +51,27 @@ pub(super) struct Progress {
 }
 
 /// What goes on.
-pub(super) struct Now<'a> {
+pub(crate) struct Now<'a> {
     /// What is used.
-    pub(super) budget: &'a Budget,
+    pub(crate) budget: &'a Budget,
     /// What came of the cells so far.
-    pub(super) tally: &'a Tally,
+    pub(crate) tally: &'a Tally,
     /// Cells under way.
-    pub(super) open: usize,
+    pub(crate) open: usize,
     /// Cells that have ended and are not on record yet.
-    pub(super) unwritten: usize,
+    pub(crate) unwritten: usize,
     /// Why nothing is started, if so.
-    pub(super) paused: Option<&'a str>,
+    pub(crate) paused: Option<&'a str>,
 }
 
 impl Progress {
     /// Begins with nothing said.
-    pub(super) fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         Self { line: StatusLine::default(), said: now, tenths: 0 }
     }
 
     /// Says how it goes: at each call where a person watches, else every ten seconds or tenth.
-    pub(super) fn show(&mut self, what: &Now<'_>, now: Instant, io: &mut Io<'_>) {
+    pub(crate) fn show(&mut self, what: &Now<'_>, now: Instant, io: &mut Io<'_>) {
         if io.err_is_terminal {
             self.line.show(&format!("{}{}", bar(what.budget), words(what, now)), io);
             return;
@@ -64,7 +85,7 @@ impl Progress {
     }
 
     /// Takes the line away, so that another can be written.
-    pub(super) fn clear(&mut self, io: &mut Io<'_>) {
+    pub(crate) fn clear(&mut self, io: &mut Io<'_>) {
         self.line.clear(io);
     }
 }
@@ -95,7 +116,7 @@ fn words(Now { budget, tally, open, unwritten, paused }: &Now<'_>, now: Instant)
         parts.push(format!("{rate:.1}/s"));
     }
     let Spent { usage, cost } = tally.answers();
-    parts.push(format!("{} tokens", figures::all_tokens(&usage)));
+    parts.push(format!("{} tokens", format::all_tokens(&usage)));
     let spends = cost.amount().is_some_and(|amount| amount.0 > 0);
     // Before the first cell has ended nobody knows whether there is a price.
     let known = done(budget) > 0;
@@ -104,11 +125,11 @@ fn words(Now { budget, tally, open, unwritten, paused }: &Now<'_>, now: Instant)
         _ => cost.to_string(),
     }));
     if tally.judges != Judging::default() {
-        parts.push(format!("judges: {}", figures::spent(&tally.judges.spent())));
+        parts.push(format!("judges: {}", format::spent(&tally.judges.spent())));
     }
     match (paused, budget.time_left(now)) {
         (Some(why), _) => parts.push(format!("paused: {why}")),
-        (None, Some(left)) if budget.left() != Some(0) => parts.push(format!("{} left", figures::duration(left))),
+        (None, Some(left)) if budget.left() != Some(0) => parts.push(format!("{} left", format::duration(left))),
         _ => {}
     }
     parts.push(format!("{open} at once"));
@@ -119,7 +140,7 @@ fn words(Now { budget, tally, open, unwritten, paused }: &Now<'_>, now: Instant)
 }
 
 /// Writes a count with its thousands apart.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -131,15 +152,235 @@ pub(super) fn grouped(number: u64) -> String {
     out
 }
 
+/// A cell as a line of `--json`.
+#[derive(Serialize)]
+struct CellLine<'a> {
+    event: &'static str,
+    #[serde(flatten)]
+    line: CellRecord<'a>,
+}
+
+/// The fold of a batch's events into what is told of it.
+pub(crate) struct Watch {
+    /// What is used.
+    pub(crate) budget: Budget,
+    /// Everything but the cells; its lanes count as cells are told.
+    pub(crate) whole: Whole,
+    /// What all cells come to that have ended.
+    tally: Tally,
+    /// Cells whose turn has not come: those under way, and those that ended before one that began earlier.
+    waiting: BTreeMap<CellIndex, Option<ReportCell>>,
+    open: BTreeSet<CellIndex>,
+    /// Calls under way at once, at most.
+    concurrency: usize,
+    /// The cells that did not pass, as they are listed, and how many more there are.
+    pub(crate) failures: Vec<Vec<String>>,
+    pub(crate) more: u64,
+    /// Cells that ended and could not be recorded: told on standard output alone.
+    pub(crate) unrecorded: u64,
+    /// Where the reports read the cells; none where no report is wanted.
+    pub(crate) spool: Option<Spool>,
+    /// Why they cannot, if a cell could not be kept for them.
+    pub(crate) unspooled: Option<io::Error>,
+    json: bool,
+    kept: KeptRuns,
+    /// How the lanes compare.
+    pub(crate) lanes: Lanes,
+    /// Why nothing is started, if so.
+    pub(crate) paused: Option<(String, Option<Cap>)>,
+}
+
+impl Watch {
+    /// Begins before the first event.
+    pub(crate) fn new(budget: Budget, whole: Whole, concurrency: usize, spool: Option<Spool>, json: bool) -> Self {
+        let kept = KeptRuns::new(whole.batch);
+        Self {
+            budget,
+            whole,
+            tally: Tally::default(),
+            waiting: BTreeMap::new(),
+            open: BTreeSet::new(),
+            concurrency,
+            failures: Vec::new(),
+            more: 0,
+            unrecorded: 0,
+            spool,
+            unspooled: None,
+            json,
+            kept,
+            lanes: Lanes::default(),
+            paused: None,
+        }
+    }
+
+    /// Takes an event in; the last one yields the end.
+    pub(crate) async fn take(
+        &mut self,
+        event: BatchEvent,
+        store: &Store,
+        io: &mut Io<'_>,
+    ) -> io::Result<Option<BatchEnd>> {
+        match event {
+            BatchEvent::Started { place } => {
+                self.open.insert(place);
+                self.waiting.insert(place, None);
+            }
+            BatchEvent::Kept { cell, row } => {
+                self.budget.keep();
+                let entry = self.was(store, *cell, &row).await;
+                self.count(&entry);
+                self.waiting.insert(entry.cell.place, Some(entry));
+                self.tell(io)?;
+            }
+            BatchEvent::Cell { cell, outcome, row } => {
+                self.open.remove(&cell.place);
+                let entry = ReportCell::of(*cell, &row, &outcome);
+                if entry.cell.status == RunStatus::Cancelled {
+                    self.budget.before([&entry.cell]);
+                } else {
+                    self.budget.take(&entry.cell);
+                }
+                self.count(&entry);
+                self.waiting.insert(entry.cell.place, Some(entry));
+                self.tell(io)?;
+            }
+            BatchEvent::Unrecorded { cell, outcome, row } => {
+                self.open.remove(&cell.place);
+                self.waiting.remove(&cell.place);
+                let entry = ReportCell::of(*cell, &row, &outcome);
+                self.budget.take(&entry.cell);
+                self.unrecorded += 1;
+                self.line("unrecorded", &entry, io)?;
+                self.tell(io)?;
+            }
+            BatchEvent::Rows { read, all } => {
+                if all {
+                    let each = self.whole.lanes.len() as u64 * u64::from(self.whole.samples);
+                    self.budget.total = Some(read.saturating_mul(each));
+                }
+            }
+            BatchEvent::Paused { why, cap } => {
+                self.budget.pause(Instant::now());
+                self.paused = Some((why, cap));
+            }
+            BatchEvent::Resumed => {
+                self.budget.resume(Instant::now());
+                self.paused = None;
+            }
+            BatchEvent::Ended { end } => {
+                let waiting = std::mem::take(&mut self.waiting);
+                for entry in waiting.into_values().flatten() {
+                    self.told(&entry, io)?;
+                }
+                return Ok(Some(end));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Joins a cell that was answered before with its texts, as the record has them.
+    async fn was(&mut self, store: &Store, cell: Cell, row: &DatasetRow) -> ReportCell {
+        match self.kept.run(store, cell.place, cell.run).await {
+            Ok(Some(record)) => ReportCell::of(cell, row, &record.outcome),
+            other => {
+                let missing =
+                    other.err().map_or_else(|| "the record has no run of it".to_owned(), |fault| fault.message);
+                ReportCell {
+                    line: row.line,
+                    description: row.description.clone(),
+                    input: row.input.clone(),
+                    answer: cell.summary.clone(),
+                    fault: Some(missing),
+                    fallback: None,
+                    given_up: Vec::new(),
+                    quality: None,
+                    cell,
+                }
+            }
+        }
+    }
+
+    /// Takes in what earlier runs of the batch took for cells that have no answer yet, and what nobody knows of a run
+    /// that was broken off with calls under way.
+    pub(crate) fn before(&mut self, unanswered: &[Cell], crashed: bool) {
+        for lane in &mut self.whole.lanes {
+            let own = |cell: &&Cell| (cell.place.prompt, cell.place.target) == (lane.prompt, lane.target);
+            unanswered.iter().filter(own).for_each(|cell| lane.tally.take_earlier(cell));
+        }
+        if let Some(first) = self.whole.lanes.first_mut().filter(|_| crashed) {
+            first.tally.take_unknown();
+        }
+    }
+
+    fn count(&mut self, entry: &ReportCell) {
+        let quality = entry.quality.as_ref();
+        self.tally.take(&entry.cell, quality);
+        if self.whole.lanes.len() > 1 {
+            self.lanes.take(&entry.cell);
+        }
+        let CellIndex { prompt, target, .. } = entry.cell.place;
+        let lanes = &mut self.whole.lanes;
+        if let Some(lane) = lanes.iter_mut().find(|lane| (lane.prompt, lane.target) == (prompt, target)) {
+            lane.tally.take(&entry.cell, quality);
+        }
+    }
+
+    /// Tells the cells whose turn has come.
+    fn tell(&mut self, io: &mut Io<'_>) -> io::Result<()> {
+        while let Some(first) = self.waiting.first_entry().filter(|first| first.get().is_some()) {
+            if let Some(entry) = first.remove() {
+                self.told(&entry, io)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&self, event: &'static str, entry: &ReportCell, io: &mut Io<'_>) -> io::Result<()> {
+        let line = CellLine { event, line: CellRecord::of(&self.whole, entry) };
+        writeln!(io.out, "{}", json::to_line(&line)?)
+    }
+
+    fn told(&mut self, entry: &ReportCell, io: &mut Io<'_>) -> io::Result<()> {
+        let status = entry.cell.status;
+        if status == RunStatus::Cancelled {
+            return Ok(());
+        }
+        // Whatever becomes of the reports, what is under way is paid for.
+        if let Some(Err(fault)) = self.spool.as_mut().map(|spool| spool.push(entry)) {
+            (self.spool, self.unspooled) = (None, Some(fault));
+        }
+        if self.json {
+            self.line("cell", entry, io)?;
+        }
+        if matches!(status, RunStatus::Failed | RunStatus::Error | RunStatus::Inconclusive) {
+            if self.failures.len() < LISTED {
+                self.failures.push(listed(&self.whole, entry));
+            } else {
+                self.more += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says how it goes.
+    pub(crate) fn show(&self, progress: &mut Progress, io: &mut Io<'_>) {
+        let paused = self.paused.as_ref().map(|(why, _)| why.as_str());
+        let open = self.open.len().min(self.concurrency);
+        let unwritten = self.open.len() - open;
+        let now = Now { budget: &self.budget, tally: &self.tally, open, unwritten, paused };
+        progress.show(&now, Instant::now(), io);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::batch::Caps;
+    use crate::model::batch::BatchLimits;
 
     #[tokio::test(start_paused = true)]
     async fn a_line_says_what_is_known_and_no_more() {
         let start = Instant::now();
-        let mut budget = Budget::new(Caps::default(), Some(4000), start);
+        let mut budget = Budget::new(BatchLimits::default(), Some(4000), start);
         (budget.done, budget.kept) = (600, 400);
         let mut tally = Tally::default();
         tally.take_unknown();
@@ -152,7 +393,7 @@ mod tests {
              3 being written"
         );
         assert_eq!(bar(&budget), "[#####---------------] ");
-        let unknown = Budget::new(Caps::default(), None, start);
+        let unknown = Budget::new(BatchLimits::default(), None, start);
         let what = Now { budget: &unknown, tally: &Tally::default(), open: 0, unwritten: 0, paused: Some("a cap") };
         assert_eq!(words(&what, now), "0 done · 0 tokens · paused: a cap · 0 at once");
         assert_eq!(bar(&unknown), "");

@@ -3,28 +3,29 @@
 use std::{
     collections::BTreeSet,
     fs::File,
-    io::{self, BufRead as _, BufReader, BufWriter, Seek as _, Write as _},
+    io,
+    io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _},
 };
 
-use crate::eval::report::{Entries, Entry, Take};
+use crate::present::report::{Entries, ReportCell, Take};
 
 /// Variables that get a column of their own in a report, at most.
 const MOST_VARIABLES: usize = 1000;
 
 /// Cells in a file without a name, which is gone with this value or with the program.
-pub(super) struct Spool {
+pub(crate) struct Spool {
     file: BufWriter<File>,
     variables: BTreeSet<String>,
 }
 
 impl Spool {
     /// Begins an empty one.
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self { file: BufWriter::new(tempfile::tempfile()?), variables: BTreeSet::new() })
     }
 
     /// Keeps a cell behind those that are there.
-    pub(super) fn push(&mut self, entry: &Entry) -> io::Result<()> {
+    pub(crate) fn push(&mut self, entry: &ReportCell) -> io::Result<()> {
         for name in entry.input.vars.keys() {
             if self.variables.len() < MOST_VARIABLES && !self.variables.contains(name) {
                 self.variables.insert(name.clone());
@@ -35,17 +36,17 @@ impl Spool {
     }
 
     /// Takes no more, and gives them out again and again.
-    pub(super) fn finish(self) -> io::Result<Spooled> {
+    pub(crate) fn finish(self) -> io::Result<Spooled> {
         let file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
         Ok(Spooled { file, variables: self.variables.into_iter().collect() })
     }
 }
 
 /// All cells, in the order in which they were kept.
-pub(super) struct Spooled {
+pub(crate) struct Spooled {
     file: File,
     /// The names of all variables that any cell has.
-    pub(super) variables: Vec<String>,
+    pub(crate) variables: Vec<String>,
 }
 
 impl Entries for Spooled {
@@ -53,7 +54,7 @@ impl Entries for Spooled {
         let mut file = &self.file;
         file.rewind()?;
         for line in BufReader::new(file).lines() {
-            let entry: Entry = serde_json::from_str(&line?)?;
+            let entry: ReportCell = serde_json::from_str(&line?)?;
             let place = entry.cell.place;
             if lane.is_none_or(|lane| lane == (place.prompt, place.target)) {
                 take(&entry)?;

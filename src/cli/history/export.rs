@@ -3,17 +3,16 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::Pages;
 use crate::{
-    cli::{Exit, Io, Stopped, sheet::Sheet},
-    eval::figures,
+    cli::{Exit, Io, Stopped, history::Pages},
     model::{Cost, PicoDollars, query::Query},
-    pipeline::port::RunRecord,
+    pipeline::ports::RunRecord,
+    present::sheet::Sheet,
     store::{
         Store,
-        job::{HistoryEntry, Job, Reply},
+        api::{HistoryEntry, StoreReply, StoreRequest},
     },
-    text::json,
+    text::{format, json},
 };
 
 /// The columns of a sheet.
@@ -55,7 +54,7 @@ const HEADS: &[&str] = &[
 
 /// A run as a line of JSON: what the list shows, and the texts whole.
 #[derive(Serialize)]
-struct Line<'a> {
+struct RunRecordLine<'a> {
     #[serde(flatten)]
     entry: &'a HistoryEntry,
     variables: serde_json::Value,
@@ -65,7 +64,7 @@ struct Line<'a> {
 }
 
 /// Writes the runs a query asks for: as a sheet, or else as lines of JSON.
-pub(super) async fn export(
+pub(crate) async fn export(
     store: &Store,
     query: &Query,
     most: usize,
@@ -85,7 +84,7 @@ pub(super) async fn export(
             }
             let record = record.as_ref();
             let outcome = record.map(|record| &record.outcome);
-            let line = Line {
+            let line = RunRecordLine {
                 variables: record.map_or_else(|| json!({}), |record| json!(record.input.texts())),
                 reasoning: outcome.map_or("", |outcome| &outcome.reasoning),
                 json: outcome.and_then(|outcome| outcome.json.as_deref()),
@@ -102,7 +101,7 @@ pub(super) async fn export(
 
 /// Puts the whole input and the whole answer in place of their beginnings; none where a run has left no texts.
 async fn texts(store: &Store, entry: &mut HistoryEntry) -> Result<Option<RunRecord>, Stopped> {
-    let Ok(Reply::Run(record)) = store.ask(Job::OpenRun(entry.run)).await else {
+    let Ok(StoreReply::Run(record)) = store.ask(StoreRequest::OpenRun(entry.run)).await else {
         return Ok(None);
     };
     entry.input.clone_from(&record.input.text);
@@ -114,7 +113,7 @@ fn cells(run: &HistoryEntry) -> Vec<String> {
     fn shown<T: ToString>(value: Option<T>) -> String {
         value.map_or_else(String::new, |value| value.to_string())
     }
-    let millis = |time: Option<std::time::Duration>| shown(time.map(figures::millis));
+    let millis = |time: Option<std::time::Duration>| shown(time.map(format::millis));
     let dollars = |cost: Cost| shown(cost.amount().map(PicoDollars::dollars));
     let grade = run.grade.clone().unwrap_or_default();
     vec![

@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{Fact, Found, seen::Seen, written::Written};
 use crate::{
     eval::{
-        budget::{Budget, TooMuch},
+        check::{CheckResult, Finding, answer::CheckInput, source::CheckSource},
+        check_suite::{BadRule, name, quote, quote_of},
         json_diff::same,
-        rule::{BadRule, name, quote, quote_of},
     },
     model::CheckKind,
+    text::budget::{Budget, TooMuch},
 };
 
 /// Fields that a reason names, at most.
@@ -22,14 +22,14 @@ const LEAF: u64 = 100;
 
 /// What an answer is compared with.
 #[derive(Debug)]
-pub(super) struct Agreement {
+pub(crate) struct Agreement {
     expected: Value,
     /// Whether the fields of the expected value alone are looked at.
     by_field: bool,
 }
 
 impl Agreement {
-    pub(super) fn new(written: &Written<'_>) -> Result<Self, BadRule> {
+    pub(crate) fn new(written: &CheckSource<'_>) -> Result<Self, BadRule> {
         let by_field = written.check.kind.kind == CheckKind::JsonFields;
         let wanted = if by_field { "a JSON object, or its text" } else { "JSON, or its text" };
         let expected = match &written.check.value {
@@ -51,14 +51,14 @@ impl Agreement {
         }
     }
 
-    pub(super) fn apply(&self, seen: &Seen<'_>) -> Found {
+    pub(crate) fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
         let answer = seen.json()?;
         if !self.by_field {
             let holds = same(answer, &self.expected);
             let (found, wanted) = (quote_of(answer), quote_of(&self.expected));
             let says =
                 if holds { format!("the answer is {wanted}") } else { format!("the answer is {found}, not {wanted}") };
-            return Ok(Fact::new(holds, says));
+            return Ok(Finding::new(holds, says));
         }
         let mut fields = Vec::new();
         leaves(&self.expected, String::new(), &mut fields, seen.budget).map_err(|much| much.to_string())?;
@@ -77,7 +77,7 @@ impl Agreement {
         }
         let share = agree as f64 / fields.len() as f64;
         let at = differ.first().map(|(pointer, _)| pointer.clone());
-        Ok(Fact { score: Some(share), credit: Some(share), at, ..Fact::new(differ.is_empty(), says) })
+        Ok(Finding { score: Some(share), credit: Some(share), at, ..Finding::new(differ.is_empty(), says) })
     }
 }
 

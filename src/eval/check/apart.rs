@@ -1,6 +1,6 @@
 //! What tells two texts apart that look the same: white space, and characters that are not seen.
 
-use crate::{eval::rule::quote, text::clean};
+use crate::{eval::check_suite::quote, text::clean};
 
 /// Bytes of two texts together, above which no word is said about what is not seen.
 const LONGEST: usize = 256 << 10;
@@ -10,7 +10,7 @@ const BEFORE: usize = 8;
 
 /// Quotes two texts that differ, and says what is not to be seen of the difference: `found` and
 /// `wanted` come quoted into the middle of the sentence that `say` makes.
-pub(super) fn told(found: &str, wanted: &str, say: impl Fn(&str, &str) -> String) -> String {
+pub(crate) fn told(found: &str, wanted: &str, say: impl Fn(&str, &str) -> String) -> String {
     if let Some(unseen) = unseen(found, wanted) {
         return format!("{}; {unseen}", say(&quote(found), &quote(wanted)));
     }
@@ -29,7 +29,7 @@ pub(super) fn told(found: &str, wanted: &str, say: impl Fn(&str, &str) -> String
 }
 
 /// Says how two texts differ if they do so in white space or in characters that are not seen alone.
-pub(super) fn unseen(found: &str, wanted: &str) -> Option<String> {
+pub(crate) fn unseen(found: &str, wanted: &str) -> Option<String> {
     if found == wanted
         || found.len() + wanted.len() > LONGEST
         || !found.chars().filter(|c| seen(*c)).eq(wanted.chars().filter(|c| seen(*c)))
@@ -44,7 +44,7 @@ pub(super) fn unseen(found: &str, wanted: &str) -> Option<String> {
 
 /// Tells whether a text would hold another, by `holds`, if neither had white space or characters that are not
 /// seen; long texts are not looked at.
-pub(super) fn bare(text: &str, other: &str, holds: impl Fn(&str, &str) -> bool) -> bool {
+pub(crate) fn bare(text: &str, other: &str, holds: impl Fn(&str, &str) -> bool) -> bool {
     let bare = |text: &str| text.chars().filter(|c| seen(*c)).collect::<String>();
     text.len() + other.len() <= LONGEST && holds(&bare(text), &bare(other))
 }

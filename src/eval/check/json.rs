@@ -2,25 +2,25 @@
 
 use serde_json::Value;
 
-use super::{Fact, Found, apart, seen::Seen, written::Written};
 use crate::{
     eval::{
+        check::{CheckResult, Finding, answer::CheckInput, apart, source::CheckSource},
+        check_suite::{BadRule, name, pointer, quote, quote_of},
         confidence::Confidence,
-        extract::{self},
-        fields::Fields,
+        extract,
         json_diff::same,
-        rule::{BadRule, name, pointer, quote, quote_of},
+        required_fields::Fields,
         schema::Schema,
     },
     model::{CheckKind, Response, Status, Verdict, check::Comparison},
 };
 
 /// The share of fields that has to be filled where a check sets none.
-pub(in crate::eval) const USUAL: f64 = 1.0;
+pub(crate) const USUAL: f64 = 1.0;
 
 /// A test of the JSON of an answer.
 #[derive(Debug)]
-pub(super) enum JsonTest {
+pub(crate) enum JsonTest {
     /// The answer is JSON and nothing else.
     Is(Option<Schema>),
     /// There is a JSON object in the answer.
@@ -38,7 +38,7 @@ pub(super) enum JsonTest {
 }
 
 impl JsonTest {
-    pub(super) fn new(written: &Written<'_>) -> Result<Self, BadRule> {
+    pub(crate) fn new(written: &CheckSource<'_>) -> Result<Self, BadRule> {
         Ok(match written.check.kind.kind {
             CheckKind::IsJson => Self::Is(schema(written)?),
             CheckKind::ContainsJson => Self::Contains(schema(written)?),
@@ -68,7 +68,7 @@ impl JsonTest {
         })
     }
 
-    pub(super) fn apply(&self, seen: &Seen<'_>) -> Found {
+    pub(crate) fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
         match self {
             Self::Is(schema) => is(seen, schema.as_ref()),
             Self::Contains(schema) => contains(seen, schema.as_ref()),
@@ -79,12 +79,12 @@ impl JsonTest {
                 let reasons: Vec<&str> = about.iter().map(|verdict| verdict.reason.as_str()).collect();
                 let at = about.iter().find_map(|verdict| verdict.at.clone());
                 let holds = about.iter().all(|verdict| verdict.status == Status::Passed);
-                Ok(Fact { at, ..Fact::new(holds, reasons.join("; ")) })
+                Ok(Finding { at, ..Finding::new(holds, reasons.join("; ")) })
             }
             Self::Completeness(fields) => {
                 let verdicts = fields.judge(seen.json()?);
                 let verdict = verdicts.into_iter().next_back().ok_or("no field is named")?;
-                Ok(Fact { credit: verdict.score, ..fact(verdict) })
+                Ok(Finding { credit: verdict.score, ..fact(verdict) })
             }
             Self::Confidence(confidence) => Ok(fact(confidence.judge(seen.json()?))),
             Self::Path { path, comparison, value } => Ok(compared(seen.json()?, path, *comparison, value)),
@@ -92,13 +92,13 @@ impl JsonTest {
     }
 }
 
-fn fact(verdict: Verdict) -> Fact {
+fn fact(verdict: Verdict) -> Finding {
     let Verdict { status, reason, score, at, .. } = verdict;
-    Fact { score, at, ..Fact::new(status == Status::Passed, reason) }
+    Finding { score, at, ..Finding::new(status == Status::Passed, reason) }
 }
 
 /// Reads a JSON Schema: a table, or its JSON as a text.
-fn schema(written: &Written<'_>) -> Result<Option<Schema>, BadRule> {
+fn schema(written: &CheckSource<'_>) -> Result<Option<Schema>, BadRule> {
     let key = written.key("value");
     match &written.check.value {
         None => Ok(None),
@@ -113,12 +113,12 @@ fn schema(written: &Written<'_>) -> Result<Option<Schema>, BadRule> {
     }
 }
 
-fn fields(written: &Written<'_>, share: Option<f64>) -> Result<Fields, BadRule> {
+fn fields(written: &CheckSource<'_>, share: Option<f64>) -> Result<Fields, BadRule> {
     let response = Response { required: written.parts()?, min_completeness: share, ..Response::default() };
     Fields::new(&response).map_err(|bad| written.bad("value", bad.expected, bad.found))
 }
 
-fn path(written: &Written<'_>) -> Result<String, BadRule> {
+fn path(written: &CheckSource<'_>) -> Result<String, BadRule> {
     let Some(path) = &written.check.path else {
         return Err(written.bad("path", "a JSON pointer, such as `/score`", "nothing"));
     };
@@ -126,17 +126,17 @@ fn path(written: &Written<'_>) -> Result<String, BadRule> {
     Ok(path.clone())
 }
 
-fn is(seen: &Seen<'_>, schema: Option<&Schema>) -> Found {
+fn is(seen: &CheckInput<'_>, schema: Option<&Schema>) -> CheckResult {
     seen.read()?;
     let text = seen.text;
     match (extract::whole(text), schema) {
-        (Err(said), _) => Ok(Fact::new(false, format!("the answer is {}, which is not JSON: {said}", quote(text)))),
-        (Ok(json), None) => Ok(Fact::new(true, format!("JSON: {}", name(&json)))),
+        (Err(said), _) => Ok(Finding::new(false, format!("the answer is {}, which is not JSON: {said}", quote(text)))),
+        (Ok(json), None) => Ok(Finding::new(true, format!("JSON: {}", name(&json)))),
         (Ok(json), Some(schema)) => valid(&json, schema, seen),
     }
 }
 
-fn contains(seen: &Seen<'_>, schema: Option<&Schema>) -> Found {
+fn contains(seen: &CheckInput<'_>, schema: Option<&Schema>) -> CheckResult {
     seen.read()?;
     let found = match extract::whole(seen.text) {
         Ok(json) => vec![json],
@@ -144,10 +144,10 @@ fn contains(seen: &Seen<'_>, schema: Option<&Schema>) -> Found {
     };
     let found: Vec<Value> = found.into_iter().flat_map(objects).collect();
     let Some(first) = found.first() else {
-        return Ok(Fact::new(false, "no JSON object was found"));
+        return Ok(Finding::new(false, "no JSON object was found"));
     };
     let Some(schema) = schema else {
-        return Ok(Fact::new(true, format!("JSON: {}", name(first))));
+        return Ok(Finding::new(true, format!("JSON: {}", name(first))));
     };
     // What is told is the last one that was tried.
     let mut told = valid(first, schema, seen)?;
@@ -169,12 +169,12 @@ fn objects(json: Value) -> Vec<Value> {
     }
 }
 
-fn valid(json: &Value, schema: &Schema, seen: &Seen<'_>) -> Found {
+fn valid(json: &Value, schema: &Schema, seen: &CheckInput<'_>) -> CheckResult {
     let verdicts = schema.violations(json, seen.budget).map_err(|much| much.to_string())?;
     let holds = verdicts.iter().all(|verdict| verdict.status == Status::Passed);
     let reasons: Vec<&str> = verdicts.iter().map(|verdict| verdict.reason.as_str()).collect();
     let at = verdicts.first().and_then(|verdict| verdict.at.clone());
-    Ok(Fact { at, ..Fact::new(holds, reasons.join("; ")) })
+    Ok(Finding { at, ..Finding::new(holds, reasons.join("; ")) })
 }
 
 /// Reads a number; a text is one where it holds nothing else, as a variable's value is a text.
@@ -198,11 +198,11 @@ fn equal(found: &Value, value: &Value) -> bool {
     }
 }
 
-fn compared(json: &Value, path: &str, comparison: Comparison, value: &Value) -> Fact {
+fn compared(json: &Value, path: &str, comparison: Comparison, value: &Value) -> Finding {
     let place = quote(path);
     let at = Some(path.to_owned());
     let Some(found) = json.pointer(path) else {
-        return Fact { at: Some(String::new()), ..Fact::new(false, format!("there is nothing at {place}")) };
+        return Finding { at: Some(String::new()), ..Finding::new(false, format!("there is nothing at {place}")) };
     };
     let sign = sign(comparison);
     let numbers = found.as_f64().zip(number(value));
@@ -223,7 +223,7 @@ fn compared(json: &Value, path: &str, comparison: Comparison, value: &Value) -> 
             format!("{place} is {}, not {sign} {}{unseen}", shown(found), shown(value))
         }
     };
-    Fact { score: found.as_f64(), at, ..Fact::new(holds.unwrap_or(false), said) }
+    Finding { score: found.as_f64(), at, ..Finding::new(holds.unwrap_or(false), said) }
 }
 
 fn sign(comparison: Comparison) -> &'static str {

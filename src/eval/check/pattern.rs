@@ -7,10 +7,13 @@
 use regex::{Regex, RegexBuilder};
 use regex_automata::{Input, hybrid};
 
-use crate::eval::{Budget, budget::TooMuch, rule::quote};
+use crate::{
+    eval::{Budget, check_suite::quote},
+    text::budget::TooMuch,
+};
 
 /// Bytes that a compiled expression may take.
-pub(in crate::eval) const LARGEST: usize = 4 << 20;
+pub(crate) const LARGEST: usize = 4 << 20;
 
 /// Bytes that a compiled expression is measured with.
 const SIZES: &[usize] = &[16 << 10, 64 << 10, 256 << 10, 1 << 20, LARGEST];
@@ -22,7 +25,7 @@ const SIZE_OF_STEP: usize = 64;
 const FORGOTTEN: usize = 8;
 
 /// Compiles an expression; returns it with the bytes it takes, rounded up.
-pub(in crate::eval) fn compiled(text: &str) -> Result<(Regex, usize), regex::Error> {
+pub(crate) fn compiled(text: &str) -> Result<(Regex, usize), regex::Error> {
     let mut last = Err(regex::Error::CompiledTooBig(0));
     for size in SIZES.iter().copied() {
         last = RegexBuilder::new(text).size_limit(size).build().map(|regex| (regex, size));
@@ -35,23 +38,23 @@ pub(in crate::eval) fn compiled(text: &str) -> Result<(Regex, usize), regex::Err
 
 /// A regular expression.
 #[derive(Debug)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     regex: Regex,
     /// The bytes it takes, rounded up.
     size: usize,
 }
 
 impl Pattern {
-    pub(super) fn new(text: &str) -> Result<Self, regex::Error> {
+    pub(crate) fn new(text: &str) -> Result<Self, regex::Error> {
         compiled(text).map(|(regex, size)| Self { regex, size })
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         self.regex.as_str()
     }
 
     /// Returns the first match.
-    pub(super) fn find<'t>(&self, text: &'t str, budget: &Budget) -> Result<Option<&'t str>, TooMuch> {
+    pub(crate) fn find<'t>(&self, text: &'t str, budget: &Budget) -> Result<Option<&'t str>, TooMuch> {
         let length = text.len() as u64;
         let every_state = length.saturating_mul((self.size / SIZE_OF_STEP) as u64);
         if every_state <= budget.left() {

@@ -3,11 +3,13 @@
 //! The phrases are those promptfoo's `is-refusal` goes by, put together from their parts. Words are
 //! a guess: an answer that begins with an apology counts as a refusal.
 
-use super::Fact;
-use crate::{eval::rule::quote, model::Finish};
+use crate::{
+    eval::{check::Finding, check_suite::quote},
+    model::Finish,
+};
 
 /// Steps of looking for every phrase at a byte.
-pub(super) const STEPS: u64 = 4;
+pub(crate) const STEPS: u64 = 4;
 
 /// How a refusal begins.
 const BEGINNINGS: &[&str] = &[
@@ -94,16 +96,16 @@ const PHRASES: &[&str] = &[
 ];
 
 /// Finds out whether the model declined.
-pub(super) fn apply(text: &str, finish: Option<&Finish>) -> Fact {
+pub(crate) fn apply(text: &str, finish: Option<&Finish>) -> Finding {
     if finish == Some(&Finish::Refusal) {
-        return Fact::new(true, "the model declined");
+        return Finding::new(true, "the model declined");
     }
     if text.trim().is_empty() {
-        return Fact::new(true, "the answer is empty");
+        return Finding::new(true, "the answer is empty");
     }
     match phrase(text) {
-        Some(phrase) => Fact::new(true, format!("the answer says {}", quote(&phrase))),
-        None => Fact::new(false, "no phrase of a refusal was found"),
+        Some(phrase) => Finding::new(true, format!("the answer says {}", quote(&phrase))),
+        None => Finding::new(false, "no phrase of a refusal was found"),
     }
 }
 

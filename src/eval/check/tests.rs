@@ -1,15 +1,13 @@
-//! Every check: what passes, what fails, what is skipped, and the opposite of each.
-
-mod compared;
-mod hostile;
+//! Every check on answers made up here.
 
 use std::time::Duration;
 
-use serde_json::json;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    eval::{Answer, Judge, Judgement},
+    eval::{Answer, CheckSuite, Judgement},
     model::{Cost, Finish, Format, PicoDollars, Quality, Response, RunStatus, check::Comparison},
 };
 
@@ -22,7 +20,7 @@ fn text_format() -> Response {
 }
 
 fn judged(checks: &[Check], answer: &Answer<'_>, input: &Input) -> Judgement {
-    Judge::new(&text_format(), checks).unwrap().judge_on(answer, input)
+    CheckSuite::new(&text_format(), checks).unwrap().judge_on(answer, input)
 }
 
 fn of(check: &Check, answer: &Answer<'_>) -> Verdict {
@@ -34,12 +32,12 @@ fn told(check: &Check, text: &str) -> (Status, String) {
     (verdict.status, verdict.reason)
 }
 
-fn check(kind: &str, value: serde_json::Value) -> Check {
+fn check(kind: &str, value: Value) -> Check {
     let check = serde_json::from_value::<Check>(json!({"type": kind})).unwrap();
     if value.is_null() { check } else { check.with(value) }
 }
 
-fn path(path: &str, comparison: Comparison, value: serde_json::Value) -> Check {
+fn path(path: &str, comparison: Comparison, value: Value) -> Check {
     Check { path: Some(path.to_owned()), comparison: Some(comparison), ..check("json-path", value) }
 }
 
@@ -124,7 +122,7 @@ fn variables_are_filled_from_the_input_or_the_check_is_skipped() {
             "one",
             Status::Inconclusive,
             "not applied: for this input it expects a number of words, a range such as `20-100`, or \
-             `{ min = 20, max = 100 }` and gets the string `parcel`",
+         `{ min = 20, max = 100 }` and gets the string `parcel`",
         ),
     ] {
         for (check, mark) in [
@@ -142,7 +140,7 @@ fn variables_are_filled_from_the_input_or_the_check_is_skipped() {
             assert_eq!((verdict.status, verdict.reason.as_str()), (mark, reason));
         }
     }
-    let judge = Judge::new(&text_format(), &[check("equals", json!("{{ want }}"))]).unwrap();
+    let judge = CheckSuite::new(&text_format(), &[check("equals", json!("{{ want }}"))]).unwrap();
     let verdict = judge.judge(&answer("4")).quality.verdicts.pop().unwrap();
     assert_eq!(
         (verdict.status, verdict.reason.as_str()),
@@ -183,7 +181,7 @@ fn weights_make_the_score_and_nothing_of_weight_0_fails() {
     let weighs = |weight: f64, value: &str| Check { weight: Some(weight), ..check("contains", json!(value)) };
     let quality = |checks: &[Check], min_score| -> Quality {
         let response = Response { min_score, ..text_format() };
-        Judge::new(&response, checks).unwrap().judge(&answer("a")).quality
+        CheckSuite::new(&response, checks).unwrap().judge(&answer("a")).quality
     };
     let checks = [weighs(3.0, "a"), weighs(1.0, "b")];
     assert_eq!(quality(&checks, None).score(), Some(0.75));
@@ -205,7 +203,7 @@ fn weights_make_the_score_and_nothing_of_weight_0_fails() {
 
 #[test]
 fn what_can_never_be_applied_is_refused_by_its_key() {
-    let with = |kind: &str, fields: serde_json::Value| -> Check {
+    let with = |kind: &str, fields: Value| -> Check {
         let mut check = json!({"type": kind});
         check.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         serde_json::from_value(check).unwrap()
@@ -267,7 +265,7 @@ fn what_can_never_be_applied_is_refused_by_its_key() {
     assert_eq!(
         told(check("regex", json!("a(?=b)"))),
         "`check[0].value`: expected a regular expression without look-around and backreferences, found `a(?=b)` \
-         (look-around, including look-ahead and look-behind, is not supported)"
+     (look-around, including look-ahead and look-behind, is not supported)"
     );
     for fine in [
         with("regex", json!({"value": "{{ pattern }}("})),
@@ -278,4 +276,295 @@ fn what_can_never_be_applied_is_refused_by_its_key() {
     ] {
         assert_eq!(validate(std::slice::from_ref(&fine)), Ok(()), "{fine:?}");
     }
+}
+#[test]
+fn hostile_answers_end_soon_and_are_told_safely() {
+    let all: Vec<Check> = every().collect();
+    let hostile = [
+        "[".repeat(5_000),
+        "{\"".repeat(2_500),
+        "{\"a\":".repeat(5_000),
+        format!("\u{1b}[2J\u{202e}{}", "x ".repeat(2_000)),
+        "'".repeat(2_500),
+        "\"a\" ".repeat(500),
+        "a".repeat(5_000),
+        "sorry ".repeat(1_000),
+        "<think>".repeat(1_000),
+        "</think>[[".repeat(1_000),
+        "<think>{\"a\":[".repeat(500),
+        "<|channel|>final<|constrain|>".repeat(300),
+        "< ".repeat(2_500),
+        "[ (".repeat(1_000) + &"}".repeat(1_000) + &"{}".repeat(1_000),
+        "{\"a\":1},".repeat(1_000),
+        "{'".repeat(2_500),
+    ];
+    for text in &hostile {
+        for verdict in judged(&all, &answer(text), &Input::default()).quality.verdicts {
+            assert!(verdict.reason.chars().count() < 900, "{}: {}", verdict.rule, verdict.reason.len());
+            assert!(!verdict.reason.contains(['\u{1b}', '\u{202e}', '\n']), "{}: {}", verdict.rule, verdict.reason);
+        }
+    }
+}
+
+/// A check of every kind.
+fn every() -> impl Iterator<Item = Check> {
+    CheckKind::ALL.iter().map(|kind| match kind {
+        CheckKind::Latency => Check::of(*kind).within(1000.0),
+        CheckKind::Cost => Check::of(*kind).within(0.1),
+        CheckKind::IsRefusal | CheckKind::Format | CheckKind::Unsupported => Check::of(*kind),
+        CheckKind::IsJson | CheckKind::ContainsJson => Check::of(*kind).with(json!({"required": ["a"]})),
+        CheckKind::Confidence => Check { path: Some("/a".to_owned()), ..Check::of(*kind).within(0.5) },
+        CheckKind::JsonEquals | CheckKind::JsonFields => Check::of(*kind).with(json!({"a": {"b": 1}, "c": [2]})),
+        CheckKind::JsonPath => path("/a", Comparison::Equal, json!("x")),
+        CheckKind::WordCount => Check::of(*kind).with(2),
+        CheckKind::Regex => Check::of(*kind).with("(a|aa)+$"),
+        _ => Check::of(*kind).with("a"),
+    })
+}
+
+proptest! {
+    #[test]
+    fn not_turns_every_verdict_round_or_leaves_it_skipped(
+        text in prop_oneof![".{0,40}", "[a-c {}\\[\\]\":,0-9]{0,40}", Just(r#"{"a": 0.5}"#.to_owned())],
+        took in prop::option::of(0_u64..2000),
+        cost in prop_oneof![
+            Just(Cost::Unknown),
+            any::<u32>().prop_map(|n| Cost::Known(PicoDollars(u64::from(n) * 100))),
+            any::<u32>().prop_map(|n| Cost::AtLeast(PicoDollars(u64::from(n) * 100))),
+        ],
+    ) {
+        let answer = Answer { latency: took.map(Duration::from_millis), cost, ..answer(&text) };
+        for check in every() {
+            let (plain, not) = (of(&check, &answer), of(&check.clone().negated(), &answer));
+            match plain.status {
+                Status::Inconclusive => prop_assert_eq!(not.status, Status::Inconclusive, "{}", check.kind),
+                Status::Passed => prop_assert_eq!(not.status, Status::Failed, "{}", check.kind),
+                Status::Failed => prop_assert_eq!(not.status, Status::Passed, "{}", check.kind),
+            }
+            if let (Some(credit), Some(other)) = (plain.credit(), not.credit()) {
+                prop_assert!((credit + other - 1.0).abs() < 1e-9 && (0.0..=1.0).contains(&credit), "{}", check.kind);
+            }
+        }
+    }
+
+    #[test]
+    fn no_check_panics_whatever_it_holds(value in ".{0,20}", text in ".{0,40}", vars in ".{0,20}") {
+        let input = Input { text: text.clone(), vars: [("v".to_owned(), vars.into())].into() };
+        for kind in CheckKind::ALL {
+            for value in [value.clone(), format!("{{{{ v }}}}{value}")] {
+                let check = Check { path: Some("/a".to_owned()), ..Check::of(*kind).with(value) };
+                for check in [Check { path: None, ..check.clone() }, check] {
+                    if let Ok(judge) = CheckSuite::new(&text_format(), &[check]) {
+                        let quality = judge.judge_on(&answer(&text), &input).quality;
+                        prop_assert_eq!(quality.verdicts.len(), 2);
+                    }
+                }
+            }
+        }
+    }
+}
+#[test]
+fn texts_are_compared() {
+    use Status::{Failed as Fail, Passed as Pass};
+    for (kind, value, text, mark, reason) in [
+        ("equals", json!("yes"), "yes", Pass, "the answer is `yes`"),
+        ("equals", json!("yes"), "<think>no</think>\nyes\n", Pass, "the answer is `yes`"),
+        ("equals", json!("yes"), "Yes", Fail, "the answer is `Yes`, not `yes`"),
+        ("equals", json!("yes"), "<think>no</think>yes", Pass, "the answer is `yes`"),
+        ("equals", json!(4), "4", Pass, "the answer is `4`"),
+        ("equals", json!({"a": 1, "b": 2}), "{\"b\": 2.0, \"a\": 1}", Pass, "the answer is `{\"a\":1,\"b\":2}`"),
+        ("equals", json!({"a": 1}), "{\"a\": 2}", Fail, "the answer is `{\"a\":2}`, not `{\"a\":1}`"),
+        ("equals", json!([1]), "one", Fail, "the answer is `one`, which is not JSON"),
+        (
+            "equals",
+            json!("{\"a\":1}"),
+            "{\"a\": 1}",
+            Fail,
+            "the answer is `{\"a\": 1}`, not `{\"a\":1}`; they differ in white space alone: character 6 is a space in the \
+         answer and `1` in what is expected",
+        ),
+        (
+            "equals",
+            json!("yes"),
+            "yes ",
+            Fail,
+            "the answer is `yes`, not `yes`; they differ in white space alone: the answer goes on with a space at \
+         character 4",
+        ),
+        (
+            "contains",
+            json!("a refund"),
+            "a\nrefund",
+            Fail,
+            "the answer does not hold `a refund`; without white space and characters that are not seen, it does",
+        ),
+        (
+            "icontains-any",
+            json!(["X", "A  B"]),
+            "a b",
+            Fail,
+            "the answer holds none of `X`, `A  B`; without white space and characters that are not seen, it does",
+        ),
+        (
+            "starts-with",
+            json!("Dear"),
+            "\u{feff}Dear you",
+            Fail,
+            "the answer begins with `Dea`, not `Dear`; without white space and characters that are not seen, it does",
+        ),
+        (
+            "starts-with",
+            json!("Dear you"),
+            "Dear\tyou,",
+            Fail,
+            "the answer begins with `Dear you`, not `Dear you`; they differ in white space alone: character 5 is a tab in \
+         the answer and a space in what is expected",
+        ),
+        ("contains", json!("refund"), "a refund is due", Pass, "the answer holds `refund`"),
+        ("contains", json!("refund"), "<think>refund</think>no", Fail, "the answer does not hold `refund`"),
+        ("contains", json!("Refund"), "a refund is due", Fail, "the answer does not hold `Refund`"),
+        ("contains", json!(0), "10", Pass, "the answer holds `0`"),
+        ("icontains", json!("REFUND"), "a Refund is due", Pass, "the answer holds `REFUND`"),
+        ("icontains", json!("ÄRGER"), "viel Ärger", Pass, "the answer holds `ÄRGER`"),
+        ("contains-any", json!(["x", "due"]), "a refund is due", Pass, "the answer holds `due`"),
+        ("contains-any", json!("x, due"), "a refund is due", Pass, "the answer holds `due`"),
+        ("contains-any", json!(["x", "y"]), "a refund", Fail, "the answer holds none of `x`, `y`"),
+        ("contains-all", json!(["a", "b"]), "ab", Pass, "the answer holds all of `a`, `b`"),
+        ("contains-all", json!("\"1,000\", b"), "1,000 b", Pass, "the answer holds all of `1,000`, `b`"),
+        ("contains-all", json!(["a", "b", "c"]), "a", Fail, "the answer does not hold `b`, `c`"),
+        ("icontains-any", json!(["X", "DUE"]), "due", Pass, "the answer holds `DUE`"),
+        ("icontains-all", json!(["A", "B"]), "a", Fail, "the answer does not hold `B`"),
+        ("starts-with", json!("Dear"), "Dear you", Pass, "the answer begins with `Dear`"),
+        ("starts-with", json!("Dear"), "Hello you", Fail, "the answer begins with `Hell`, not `Dear`"),
+        ("regex", json!("\\d{4}"), "in 1999", Pass, "`\\d{4}` matches `1999`"),
+        ("regex", json!("^\\d+$"), "in 1999", Fail, "`^\\d+$` matches nowhere"),
+        ("regex", json!("(?i)YEAR"), "year", Pass, "`(?i)YEAR` matches `year`"),
+        ("levenshtein", json!("sitting"), "kitten", Pass, "3 changes ≤ threshold 5"),
+        ("word-count", json!(3), "one two  three\n", Pass, "3 words = 3"),
+        ("word-count", json!("3"), "one two", Fail, "2 words ≠ 3"),
+        ("word-count", json!({"min": 2, "max": 4}), "one", Fail, "1 word outside 2 to 4"),
+        ("word-count", json!("2-4"), "one two", Pass, "2 words within 2 to 4"),
+        ("word-count", json!({"min": 2}), "one", Fail, "1 word < minimum 2"),
+        ("word-count", json!({"max": 2}), "one", Pass, "1 word ≤ maximum 2"),
+        ("equals", json!("yes"), "<|channel|>analysis<|message|>no<|end|>yes", Pass, "the answer is `yes`"),
+        ("contains", json!("yes"), "<think>yes, yes", Fail, "the answer does not hold `yes`"),
+        ("format", json!(null), "<think>yes, yes", Fail, "there is nothing but reasoning"),
+        ("is-refusal", json!(null), "I can't help with that.", Pass, "the answer says `can't help`"),
+        ("is-refusal", json!(null), "Of course.", Fail, "no phrase of a refusal was found"),
+        ("finish-reason", json!("STOP"), "x", Pass, "the model stopped for `stop`"),
+        ("finish-reason", json!("length"), "x", Fail, "the model stopped for `stop`, not `length`"),
+        ("format", json!(null), "x", Pass, "text of 1 characters"),
+    ] {
+        assert_eq!(told(&check(kind, value.clone()), text), (mark, reason.to_owned()), "{kind} {value} {text:?}");
+        let flipped = if mark == Pass { Fail } else { Pass };
+        let not = check(kind, value.clone()).negated();
+        assert_eq!(told(&not, text), (flipped, reason.to_owned()), "not-{kind} {value} {text:?}");
+        assert_eq!(of(&not, &answer(text)).rule, Rule::Check(format!("not-{kind}")));
+    }
+}
+
+#[test]
+fn json_is_found_and_compared() {
+    use Comparison::{AtLeast, AtMost, Equal, Greater, Less, Unequal};
+    use Status::{Failed as Fail, Passed as Pass};
+    let schema = json!({"type": "object", "required": ["a"]});
+    let sure = |least: f64| Check { path: Some("/c".to_owned()), ..check("confidence", json!(null)).within(least) };
+    let doc = r#"It is {"b": 2} or {"a": 1, "c": 0.75, "s": "5", "t": true}."#;
+    let whole = r#"{"a": 1, "c": 0.75, "s": "5", "t": true, "e": ""}"#;
+    for (check, text, mark, reason) in [
+        (check("is-json", json!(null)), "[1]", Pass, "JSON: an array"),
+        (
+            check("is-json", json!(null)),
+            "x",
+            Fail,
+            "the answer is `x`, which is not JSON: expected value at line 1, column 1",
+        ),
+        (check("is-json", schema.clone()), whole, Pass, "valid against the schema"),
+        (check("is-json", schema.clone()), "{}", Fail, "\"a\" is a required property"),
+        (check("is-json", json!(schema.to_string())), "{}", Fail, "\"a\" is a required property"),
+        (check("contains-json", json!(null)), doc, Pass, "JSON: an object"),
+        (check("contains-json", json!(null)), "42 {x}", Fail, "no JSON object was found"),
+        (check("contains-json", schema.clone()), doc, Pass, "valid against the schema"),
+        (check("contains-json", json!(null)), r#"{'x': {"a": 1}}"#, Fail, "no JSON object was found"),
+        (check("contains-json", json!(null)), r#"<think>{"a": 1}</think>no"#, Fail, "no JSON object was found"),
+        (check("contains-json", json!(null)), r#"no <think>{"a": 1}</think>"#, Fail, "no JSON object was found"),
+        (
+            check("is-json", json!(null)),
+            r#"{"a": NaN}"#,
+            Fail,
+            "the answer is `{\"a\": NaN}`, which is not JSON: `NaN` is not JSON, which has a number or `null` at line 1, \
+         column 7",
+        ),
+        (
+            check("is-json", json!({"properties": {"d": {"format": "date"}}})),
+            r#"{"d": "tomorrow"}"#,
+            Fail,
+            "/d: \"tomorrow\" is not a \"date\"",
+        ),
+        (
+            check("is-json", json!({"properties": {"a": {"items": [{"type": "string"}, {"type": "string"}]}}})),
+            r#"{"a": ["x", 2]}"#,
+            Fail,
+            "/a/1: 2 is not of type \"string\"",
+        ),
+        (check("contains-json", schema), "It is {\"b\": 2}", Fail, "\"a\" is a required property"),
+        (check("required", json!(["a", "/c"])), whole, Pass, "filled: `a`, `/c`"),
+        (check("required", json!("a, e, x")), whole, Fail, "`e` is an empty string; `x` is missing"),
+        (
+            check("completeness", json!(["a", "x"])).within(0.5),
+            whole,
+            Pass,
+            "1 of 2 filled: 0.50 ≥ minimum 0.50; `x` missing",
+        ),
+        (check("completeness", json!(["a", "x"])), whole, Fail, "1 of 2 filled: 0.50 < minimum 1.00"),
+        (sure(0.7), whole, Pass, "0.75 ≥ minimum 0.70 (self-reported)"),
+        (sure(0.8), whole, Fail, "0.75 < minimum 0.80 (self-reported)"),
+        (path("/c", AtLeast, json!(0.8)), whole, Fail, "`/c` is 0.75, not ≥ 0.8"),
+        (path("/c", Greater, json!(0.7)), whole, Pass, "`/c` is 0.75 > 0.7"),
+        (path("/c", AtMost, json!("0.75")), whole, Pass, "`/c` is 0.75 ≤ `0.75`"),
+        (path("/a", Less, json!(1)), whole, Fail, "`/a` is 1, not < 1"),
+        (path("/a", Equal, json!(1.0)), whole, Pass, "`/a` is 1 = 1.0"),
+        (path("/a", Equal, json!("1")), whole, Pass, "`/a` is 1 = `1`"),
+        (path("/t", Equal, json!("true")), whole, Pass, "`/t` is `true` = `true`"),
+        (path("/s", Equal, json!(5)), whole, Fail, "`/s` is `5`, not = 5"),
+        (path("/s", Less, json!(9)), whole, Fail, "`/s` is `5`, which is not a number"),
+        (path("/s", Unequal, json!("6")), whole, Pass, "`/s` is `5` ≠ `6`"),
+        (
+            path("/s", Equal, json!("5 ")),
+            whole,
+            Fail,
+            "`/s` is `5`, not = `5`; they differ in white space alone: the answer lacks a space at character 2",
+        ),
+        (path("/z", Unequal, json!("6")), whole, Fail, "there is nothing at `/z`"),
+        (path("/b", Equal, json!(2)), "It is {\"b\": 2}.", Pass, "`/b` is 2 = 2"),
+    ] {
+        assert_eq!(told(&check, text), (mark, reason.to_owned()), "{} {:?}", check.kind, check.value);
+        let flipped = if mark == Pass { Fail } else { Pass };
+        assert_eq!(told(&check.clone().negated(), text).0, flipped, "not-{}", check.kind);
+    }
+    for kind in [check("required", json!("a")), path("/a", Equal, json!(1)), sure(0.5)] {
+        for check in [kind.clone(), kind.negated()] {
+            let (mark, reason) = told(&check, "no");
+            assert_eq!(mark, Status::Inconclusive);
+            assert!(reason.starts_with("not applied: no JSON was found:"), "{reason}");
+            let (mark, reason) = told(&check, doc);
+            assert_eq!(mark, Status::Inconclusive);
+            assert_eq!(reason, "not applied: it holds JSON that differs: which is meant is not clear");
+        }
+    }
+}
+
+#[test]
+fn a_distance_made_by_white_space_is_told_as_that() {
+    let near = check("levenshtein", json!("hello")).within(0.0);
+    assert_eq!(
+        told(&near, "hello\u{a0}"),
+        (
+            Status::Failed,
+            "1 change > threshold 0; they differ in white space alone: the answer goes on with a no-break space \
+         (U+00A0) at character 6"
+                .to_owned()
+        )
+    );
+    assert_eq!(told(&near, "hallo"), (Status::Failed, "1 change > threshold 0".to_owned()));
 }

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Fact, Found, apart, pattern::Pattern, seen::Seen, written::Written};
 use crate::{
-    eval::rule::{BadRule, name, quote, quote_of},
+    eval::{
+        check::{CheckResult, Finding, answer::CheckInput, apart, pattern::Pattern, source::CheckSource},
+        check_suite::{BadRule, name, quote, quote_of},
+    },
     model::CheckKind,
     text::json::ExactJson,
 };
@@ -23,12 +25,12 @@ const NAMED: usize = 5;
 
 /// A test of a text.
 #[derive(Debug)]
-pub(super) enum TextTest {
+pub(crate) enum TextTest {
     Equals(String),
     /// As JSON, whatever the order of keys and the spelling of numbers.
     EqualsJson(ExactJson),
     Holds {
-        parts: Vec<Part>,
+        parts: Vec<TextPattern>,
         all: bool,
         fold: bool,
     },
@@ -42,21 +44,22 @@ pub(super) enum TextTest {
 
 /// A text that is looked for.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(crate) struct TextPattern {
     written: String,
     /// As it is looked for: in lower case where case is no matter.
     sought: String,
 }
 
 impl TextTest {
-    pub(super) fn new(written: &Written<'_>) -> Result<Self, BadRule> {
+    pub(crate) fn new(written: &CheckSource<'_>) -> Result<Self, BadRule> {
         use CheckKind::{
             Contains, ContainsAll, ContainsAny, Equals, Icontains, IcontainsAll, IcontainsAny, Regex, StartsWith,
             WordCount,
         };
         let kind = written.check.kind.kind;
         let fold = matches!(kind, Icontains | IcontainsAny | IcontainsAll);
-        let part = |text: String| Part { sought: if fold { text.to_lowercase() } else { text.clone() }, written: text };
+        let part =
+            |text: String| TextPattern { sought: if fold { text.to_lowercase() } else { text.clone() }, written: text };
         Ok(match kind {
             Equals => match &written.check.value {
                 Some(value @ (Value::Array(_) | Value::Object(_))) => {
@@ -80,14 +83,14 @@ impl TextTest {
         })
     }
 
-    pub(super) fn apply(&self, seen: &Seen<'_>) -> Found {
+    pub(crate) fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
         let text = seen.text;
         seen.spend(1, "reading")?;
         Ok(match self {
-            Self::Equals(value) if text == value => Fact::new(true, format!("the answer is {}", quote(value))),
+            Self::Equals(value) if text == value => Finding::new(true, format!("the answer is {}", quote(value))),
             Self::Equals(value) => {
                 let said = |found: &str, wanted: &str| format!("the answer is {found}, not {wanted}");
-                Fact::new(false, apart::told(text, value, said))
+                Finding::new(false, apart::told(text, value, said))
             }
             Self::EqualsJson(value) => {
                 seen.read()?;
@@ -99,7 +102,7 @@ impl TextTest {
                 holds(text, parts, *all, *fold)
             }
             Self::Begins(value) if text.starts_with(value.as_str()) => {
-                Fact::new(true, format!("the answer begins with {}", quote(value)))
+                Finding::new(true, format!("the answer begins with {}", quote(value)))
             }
             Self::Begins(value) => {
                 let start: String = text.chars().take(value.chars().count()).collect();
@@ -110,52 +113,53 @@ impl TextTest {
                 {
                     said.push_str(BUT_FOR_UNSEEN);
                 }
-                Fact::new(false, said)
+                Finding::new(false, said)
             }
             Self::Matches(pattern) => match pattern.find(text, seen.budget).map_err(|much| much.to_string())? {
-                Some(found) => Fact::new(true, format!("{} matches {}", quote(pattern.as_str()), quote(found))),
-                None => Fact::new(false, format!("{} matches nowhere", quote(pattern.as_str()))),
+                Some(found) => Finding::new(true, format!("{} matches {}", quote(pattern.as_str()), quote(found))),
+                None => Finding::new(false, format!("{} matches nowhere", quote(pattern.as_str()))),
             },
             Self::Words { least, most } => counted(text, *least, *most),
         })
     }
 }
 
-fn equals_json(text: &str, value: &ExactJson) -> Fact {
+fn equals_json(text: &str, value: &ExactJson) -> Finding {
     match ExactJson::parse(text) {
-        Ok(found) if found.equals(value) => Fact::new(true, format!("the answer is {}", quote_of(value))),
-        Ok(found) => Fact::new(false, format!("the answer is {}, not {}", quote_of(&found), quote_of(value))),
-        Err(_) => Fact::new(false, format!("the answer is {}, which is not JSON", quote(text))),
+        Ok(found) if found.equals(value) => Finding::new(true, format!("the answer is {}", quote_of(value))),
+        Ok(found) => Finding::new(false, format!("the answer is {}, not {}", quote_of(&found), quote_of(value))),
+        Err(_) => Finding::new(false, format!("the answer is {}, which is not JSON", quote(text))),
     }
 }
 
-fn holds(text: &str, parts: &[Part], all: bool, fold: bool) -> Fact {
+fn holds(text: &str, parts: &[TextPattern], all: bool, fold: bool) -> Finding {
     let folded = fold.then(|| text.to_lowercase());
     let text = folded.as_deref().unwrap_or(text);
-    let (there, gone): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| text.contains(&part.sought));
-    let says = |says: &str, parts: &[&Part]| format!("the answer {says} {}", named(parts));
+    let (there, gone): (Vec<&TextPattern>, Vec<&TextPattern>) =
+        parts.iter().partition(|part| text.contains(&part.sought));
+    let says = |says: &str, parts: &[&TextPattern]| format!("the answer {says} {}", named(parts));
     let lacks = |what: &str| {
-        let holds = |part: &&&Part| apart::bare(text, &part.sought, |text, sought| text.contains(sought));
+        let holds = |part: &&&TextPattern| apart::bare(text, &part.sought, |text, sought| text.contains(sought));
         let unseen = gone.iter().take(NAMED).any(|part| holds(&part));
-        Fact::new(false, says(what, &gone) + if unseen { BUT_FOR_UNSEEN } else { "" })
+        Finding::new(false, says(what, &gone) + if unseen { BUT_FOR_UNSEEN } else { "" })
     };
     match (all, there.first()) {
-        (true, _) if gone.is_empty() && there.len() > 1 => Fact::new(true, says("holds all of", &there)),
-        (true, _) if gone.is_empty() => Fact::new(true, says("holds", &there)),
+        (true, _) if gone.is_empty() && there.len() > 1 => Finding::new(true, says("holds all of", &there)),
+        (true, _) if gone.is_empty() => Finding::new(true, says("holds", &there)),
         (true, _) => lacks("does not hold"),
-        (false, Some(first)) => Fact::new(true, says("holds", &[first])),
+        (false, Some(first)) => Finding::new(true, says("holds", &[first])),
         (false, None) => lacks("holds none of"),
     }
 }
 
-fn named(parts: &[&Part]) -> String {
+fn named(parts: &[&TextPattern]) -> String {
     let names: Vec<String> = parts.iter().take(NAMED).map(|part| quote(&part.written)).collect();
     let more = parts.len().saturating_sub(NAMED);
     if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") }
 }
 
 /// Compiles a regular expression.
-fn regex(written: &Written<'_>) -> Result<Pattern, BadRule> {
+fn regex(written: &CheckSource<'_>) -> Result<Pattern, BadRule> {
     let text = written.part()?;
     Pattern::new(&text).map_err(|error| {
         let found = match error {
@@ -172,7 +176,7 @@ fn regex(written: &Written<'_>) -> Result<Pattern, BadRule> {
 }
 
 /// Reads how many words: a number, a text of one, `20-100`, or bounds `{ min, max }`.
-fn words(written: &Written<'_>) -> Result<TextTest, BadRule> {
+fn words(written: &CheckSource<'_>) -> Result<TextTest, BadRule> {
     let expected = "a number of words, a range such as `20-100`, or `{ min = 20, max = 100 }`";
     let Some(value) = &written.check.value else { return Err(written.bad("value", expected, "nothing")) };
     let number = |value: &Value| match value {
@@ -203,7 +207,7 @@ fn words(written: &Written<'_>) -> Result<TextTest, BadRule> {
     }
 }
 
-fn counted(text: &str, least: Option<u64>, most: Option<u64>) -> Fact {
+fn counted(text: &str, least: Option<u64>, most: Option<u64>) -> Finding {
     let count = text.split_whitespace().count() as u64;
     let holds = least.is_none_or(|least| count >= least) && most.is_none_or(|most| count <= most);
     let words = if count == 1 { "1 word".to_owned() } else { format!("{count} words") };
@@ -214,5 +218,5 @@ fn counted(text: &str, least: Option<u64>, most: Option<u64>) -> Fact {
         (None, Some(most)) => format!("{words} {} maximum {most}", if holds { "≤" } else { ">" }),
         (None, None) => words,
     };
-    Fact { score: Some(count as f64), ..Fact::new(holds, said) }
+    Finding { score: Some(count as f64), ..Finding::new(holds, said) }
 }

@@ -3,26 +3,26 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::*;
+use crate::eval::extract::*;
 
 const OBJECT: JsonTypes = JsonTypes::OBJECT;
 
-fn fenced(before: &str, after: &str) -> Found {
-    Found::Fenced { before: before.to_owned(), after: after.to_owned() }
+fn fenced(before: &str, after: &str) -> FoundJson {
+    FoundJson::Fenced { before: before.to_owned(), after: after.to_owned() }
 }
 
-fn embedded(before: &str, after: &str) -> Found {
-    Found::Embedded { before: before.to_owned(), after: after.to_owned() }
+fn embedded(before: &str, after: &str) -> FoundJson {
+    FoundJson::Embedded { before: before.to_owned(), after: after.to_owned() }
 }
 
 #[test]
 fn json_is_found_where_models_put_it() {
     let a = json!({"a": 1});
     for (text, value, found) in [
-        (r#"{"a":1}"#, &a, Found::Whole),
-        ("\u{feff} \n{\"a\":1}\r\n ", &a, Found::Whole),
-        (r#""{\"a\":1}""#, &json!("{\"a\":1}"), Found::Whole),
-        ("42", &json!(42), Found::Whole),
+        (r#"{"a":1}"#, &a, FoundJson::Whole),
+        ("\u{feff} \n{\"a\":1}\r\n ", &a, FoundJson::Whole),
+        (r#""{\"a\":1}""#, &json!("{\"a\":1}"), FoundJson::Whole),
+        ("42", &json!(42), FoundJson::Whole),
         ("```json\n{\"a\":1}\n```", &a, fenced("", "")),
         ("Sure:\n```\n{\"a\":1}\n```\nAnything else?", &a, fenced("Sure:", "Anything else?")),
         ("```json\n42\n```", &json!(42), fenced("", "")),
@@ -63,9 +63,9 @@ fn json_is_found_where_models_put_it() {
 #[test]
 fn reasoning_is_taken_away_first() {
     for (text, found) in [
-        ("<think>is it {\"b\":2}?</think>\n{\"a\":1}", Found::Whole),
-        ("\n<think></think><think>more</think>{\"a\":1}", Found::Whole),
-        ("so {\"b\":2} it is\n</think>\n{\"a\":1}", Found::Whole),
+        ("<think>is it {\"b\":2}?</think>\n{\"a\":1}", FoundJson::Whole),
+        ("\n<think></think><think>more</think>{\"a\":1}", FoundJson::Whole),
+        ("so {\"b\":2} it is\n</think>\n{\"a\":1}", FoundJson::Whole),
         ("<think>x</think>```json\n{\"a\":1}\n```", fenced("", "")),
     ] {
         let (value, how) = extract(text, OBJECT).unwrap_or_else(|error| panic!("{text:?}: {error}"));
@@ -76,59 +76,59 @@ fn reasoning_is_taken_away_first() {
 #[test]
 fn a_failure_says_which_step_failed_where_and_on_what() {
     for (text, step, at, cut, message) in [
-        ("", Step::Find, (1, 1), false, "looking for JSON: the answer is empty at line 1, column 1, near ``"),
+        ("", ExtractStep::Find, (1, 1), false, "looking for JSON: the answer is empty at line 1, column 1, near ``"),
         (
             "I cannot\nhelp with that.",
-            Step::Find,
+            ExtractStep::Find,
             (1, 1),
             false,
             "looking for JSON: there is no JSON object or array at line 1, column 1, near `I cannot help with that.`",
         ),
         (
             "{\"a\": 1,\n \"ü\": tru}",
-            Step::Whole,
+            ExtractStep::Whole,
             (2, 10),
             false,
             "reading the answer: expected `true`, `false` or `null` at line 2, column 10, near `{\"a\": 1,  \"ü\": tru}`",
         ),
         (
             r#"{"a": 1,}"#,
-            Step::Whole,
+            ExtractStep::Whole,
             (1, 9),
             false,
             r#"reading the answer: trailing comma at line 1, column 9, near `{"a": 1,}`"#,
         ),
         (
             "{'a': 1}",
-            Step::Whole,
+            ExtractStep::Whole,
             (1, 2),
             false,
             "reading the answer: `'` is not JSON, which has texts in double quotes at line 1, column 2, near `{'a': 1}`",
         ),
         (
             r#"{"sentiment": "neg"#,
-            Step::Whole,
+            ExtractStep::Whole,
             (1, 19),
             true,
             "reading the answer: the text ends inside the JSON (EOF while parsing a string) at line 1, column 19, near `{\"sentiment\": \"neg`",
         ),
         (
             "Sure:\n```json\n{\"a\": NaN}\n```",
-            Step::Fence,
+            ExtractStep::Fence,
             (3, 7),
             false,
             "reading the Markdown fence: `NaN` is not JSON, which has a number or `null` at line 3, column 7, near `Sure: ```json {\"a\": NaN} ````",
         ),
         (
             "Sure! {\"a\": [1, 2",
-            Step::Embedded,
+            ExtractStep::Embedded,
             (1, 18),
             true,
             "reading the JSON after the text: the text ends inside the JSON (EOF while parsing a list) at line 1, column 18, near `Sure! {\"a\": [1, 2`",
         ),
         (
             "<think>hm {\"a\":1}",
-            Step::Reasoning,
+            ExtractStep::Reasoning,
             (1, 1),
             true,
             "taking away the reasoning: the reasoning is never closed at line 1, column 1, near `<think>hm {\"a\":1}`",
@@ -209,7 +209,10 @@ fn a_part_of_something_that_is_not_json_is_never_taken() {
         "reading the JSON after the text: it is a part of something that is not JSON at line 1, column 13, near `It is {'x': {\"a\": 1}}.`"
     );
     let bare = extract(r#"{'x': {"a": 1}}"#, OBJECT).unwrap_err();
-    assert_eq!((bare.step, bare.problem.as_str()), (Step::Whole, "`'` is not JSON, which has texts in double quotes"));
+    assert_eq!(
+        (bare.step, bare.problem.as_str()),
+        (ExtractStep::Whole, "`'` is not JSON, which has texts in double quotes")
+    );
 }
 
 #[test]
@@ -342,8 +345,8 @@ proptest! {
             let (found, how) = extract(&format!("{before}{json}{after}"), OBJECT).unwrap();
             prop_assert_eq!(&found, &value);
             let around = match how.found {
-                Found::Whole => String::new(),
-                Found::Embedded { before, after } | Found::Fenced { before, after } => before + &after,
+                FoundJson::Whole => String::new(),
+                FoundJson::Embedded { before, after } | FoundJson::Fenced { before, after } => before + &after,
             };
             prop_assert_eq!(around, before.trim().to_owned() + after.trim());
             let (found, _) = extract(&format!("{before}\n```json\n{json}\n```\n{after}"), OBJECT).unwrap();

@@ -4,7 +4,7 @@
 use jsonschema::Draft;
 use serde_json::{Map, Value};
 
-use crate::eval::rule::{name, quote};
+use crate::eval::check_suite::{name, quote};
 
 /// What `$schema` may name, in words.
 const DRAFTS: &str = "draft 4, 6, 7, 2019-09 or 2020-12 in `$schema` (as `http://json-schema.org/draft-07/schema#`), \
@@ -57,19 +57,19 @@ const NAMED: usize = 3;
 
 /// How a schema is read.
 #[derive(Debug)]
-pub(super) struct Reading {
-    pub(super) draft: Draft,
+pub(crate) struct Reading {
+    pub(crate) draft: Draft,
     /// The formats it uses that its draft does not know and a newer one does.
-    pub(super) formats: Vec<&'static str>,
+    pub(crate) formats: Vec<&'static str>,
     /// What is written in it and asserts nothing, in words.
-    pub(super) unchecked: Vec<String>,
+    pub(crate) unchecked: Vec<String>,
 }
 
 /// Why a schema can be read by no draft.
 #[derive(Debug)]
-pub(super) struct Unreadable {
-    pub(super) expected: &'static str,
-    pub(super) found: String,
+pub(crate) struct Unreadable {
+    pub(crate) expected: &'static str,
+    pub(crate) found: String,
 }
 
 /// A way of writing that some drafts have and others do not.
@@ -83,7 +83,7 @@ struct Form<'a> {
 }
 
 impl Reading {
-    pub(super) fn of(schema: &Value) -> Result<Self, Unreadable> {
+    pub(crate) fn of(schema: &Value) -> Result<Self, Unreadable> {
         let parts = parts(schema)?;
         let draft = match named(schema)? {
             Some(draft) => draft,

@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use super::*;
-use crate::model::Status;
+use crate::{eval::schema::*, model::Status};
 
 impl Schema {
     fn judged(&self, json: &Value) -> Vec<Verdict> {

@@ -1,11 +1,12 @@
 //! What could come next on a query line, and lines made of others: with another order, with a further filter.
 
-use super::{
-    Sort, SortBy,
-    parse::{ENDS, FILTERS},
-    parts::{Part, parts},
+use crate::model::{
+    RunStatus,
+    query::{
+        Sort, SortBy,
+        parse::{ENDS, FILTERS, Part, parts},
+    },
 };
-use crate::model::RunStatus;
 
 /// The names that values of filters can have, as far as they are on record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The batch as it goes: which cell is next, which are under way, and when no further one is started.
-
-mod ended;
+//!
+//! What follows when a cell has ended: it is counted, waited for until it is durable, told, or asked again; and
+//! when the batch has ended.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -8,18 +9,20 @@ use std::{
     sync::Arc,
 };
 
-use futures_util::{Stream, StreamExt as _, stream::FuturesUnordered};
+use futures_util::{FutureExt as _, Stream, StreamExt as _, stream::FuturesUnordered};
 use tokio::{sync::watch, time::Instant};
 
-use super::{BatchControl, BatchEvent, BatchPlan, control::Wanted};
 use crate::{
-    model::{Outcome, Place, Row, batch::Cap},
+    model::{
+        CellIndex, DatasetRow, Outcome, RunEnd,
+        batch::{Cap, Cell},
+    },
     pipeline::{
         Pipeline, RunControl, RunEvent,
-        budget::Budget,
-        gate::Adapted,
-        limits::after,
+        batch::{BatchControl, BatchEnd, BatchEvent, BatchPlan, Wanted, budget::Budget},
+        rate_limiter::Adapted,
         spending::{Amount, Purse, Refusal, Spending},
+        timeouts::after,
     },
 };
 
@@ -28,26 +31,26 @@ use crate::{
 const AHEAD: usize = 16;
 
 /// A cell that has ended.
-struct Finished {
-    place: Place,
-    row: Arc<Row>,
+pub(crate) struct Finished {
+    place: CellIndex,
+    row: Arc<DatasetRow>,
     outcome: Option<Box<Outcome>>,
 }
 
-type Rows = Pin<Box<dyn Stream<Item = Result<Row, String>> + Send>>;
+type Rows = Pin<Box<dyn Stream<Item = Result<DatasetRow, String>> + Send>>;
 type UnderWay = Pin<Box<dyn Future<Output = Finished> + Send>>;
 type Settling = Pin<Box<dyn Future<Output = (Finished, Result<(), String>)> + Send>>;
 type Room = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
 /// A row whose cells are asked, and the next of them.
 struct Current {
-    row: Arc<Row>,
+    row: Arc<DatasetRow>,
     fingerprint: u64,
     next: usize,
 }
 
 /// A batch under way.
-pub(super) struct Driver {
+pub(crate) struct Driver {
     pipeline: Pipeline,
     plan: BatchPlan,
     rows: Rows,
@@ -55,18 +58,18 @@ pub(super) struct Driver {
     all_read: bool,
     current: Option<Current>,
     /// Cells that were cut off or refused by a cap: they are asked first when it goes on.
-    again: VecDeque<(Place, Arc<Row>)>,
+    again: VecDeque<(CellIndex, Arc<DatasetRow>)>,
     under_way: FuturesUnordered<UnderWay>,
     /// Cells that have ended and are not durable yet: they take no room from those that are asked.
     settling: FuturesUnordered<Settling>,
     /// Waits until the record can take a further cell; none while it is not behind.
     room: Option<Room>,
     /// The cells under way, by their places.
-    open: BTreeMap<Place, RunControl>,
+    open: BTreeMap<CellIndex, RunControl>,
     /// Cells that were started or kept, counted.
     begun: u64,
     /// For each open place, how many were begun before it.
-    order: BTreeMap<Place, u64>,
+    order: BTreeMap<CellIndex, u64>,
     budget: Budget,
     /// What the calls under way may take together.
     spending: Spending,
@@ -102,7 +105,7 @@ struct Pause {
 }
 
 impl Driver {
-    pub(super) fn new(pipeline: Pipeline, mut plan: BatchPlan, rows: Rows, control: &BatchControl) -> Self {
+    pub(crate) fn new(pipeline: Pipeline, mut plan: BatchPlan, rows: Rows, control: &BatchControl) -> Self {
         plan.samples = plan.samples.max(1);
         if let Some(again) = &mut plan.again {
             again.sort_unstable();
@@ -150,7 +153,7 @@ impl Driver {
     }
 
     /// Goes on until there is something to tell; none at the end.
-    pub(super) async fn next(&mut self) -> Option<BatchEvent> {
+    pub(crate) async fn next(&mut self) -> Option<BatchEvent> {
         loop {
             if let Some(event) = self.queue.pop_front() {
                 return Some(event);
@@ -291,7 +294,8 @@ impl Driver {
     fn pass_over(&mut self) {
         let Some(current) = &mut self.current else { return };
         let number = current.row.number;
-        let wanted = |place: &Place| self.plan.again.as_ref().is_none_or(|again| again.binary_search(place).is_ok());
+        let wanted =
+            |place: &CellIndex| self.plan.again.as_ref().is_none_or(|again| again.binary_search(place).is_ok());
         while let Some(place) = self.plan.place(number, current.next) {
             if wanted(&place) {
                 return;
@@ -304,7 +308,7 @@ impl Driver {
         self.all_read |= last.is_some_and(|last| last <= number);
     }
 
-    fn start(&mut self, place: Place, row: Arc<Row>, fingerprint: u64) {
+    fn start(&mut self, place: CellIndex, row: Arc<DatasetRow>, fingerprint: u64) {
         let Some(request) = self.plan.request(place, &row, fingerprint) else {
             self.failed.get_or_insert(format!("there is no prompt {} in the batch", place.prompt + 1));
             return;
@@ -348,7 +352,7 @@ impl Driver {
         }
     }
 
-    fn take_row(&mut self, row: Option<Result<Row, String>>) {
+    fn take_row(&mut self, row: Option<Result<DatasetRow, String>>) {
         match row {
             Some(Ok(row)) => {
                 self.read += 1;
@@ -371,5 +375,99 @@ impl Driver {
                 self.queue.push_back(BatchEvent::Rows { read: self.read, all: true });
             }
         }
+    }
+}
+
+impl Driver {
+    /// Tells whether the record can take a further cell: a slow disk slows a batch down, and one that is full
+    /// ends it before anything more is paid for.
+    pub(crate) fn can_be_recorded(&mut self) -> bool {
+        let recorder = &self.pipeline.shared.ports.recorder;
+        let mut room = self.room.take().unwrap_or_else(|| {
+            let recorder = Arc::clone(recorder);
+            Box::pin(async move { recorder.room().await })
+        });
+        if let Some(room) = (&mut room).now_or_never() {
+            return self.is_recorded(room);
+        }
+        self.room = Some(room);
+        false
+    }
+
+    /// Notes that nothing can be recorded any more, if so; tells whether something can. What is under way is paid
+    /// for and goes on to its end, but no further call is made for it.
+    pub(crate) fn is_recorded(&mut self, done: Result<(), String>) -> bool {
+        let Err(why) = done else { return true };
+        self.spending.close(&why);
+        self.failed.get_or_insert(why);
+        false
+    }
+
+    /// Waits for what came of a cell to be durable, while others are asked in its place.
+    pub(crate) fn settle(&mut self, finished: Finished) {
+        self.open.remove(&finished.place);
+        if let Some(outcome) = &finished.outcome {
+            // What it took is spent, whether it can be kept or not.
+            let cell = Cell::of(finished.place, outcome);
+            match outcome.end {
+                RunEnd::Cancelled => self.budget.before([&cell]),
+                RunEnd::Done | RunEnd::Failed { .. } | RunEnd::Interrupted { .. } => self.budget.take(&cell),
+            }
+        }
+        let recorder = Arc::clone(&self.pipeline.shared.ports.recorder);
+        let mut settling: Settling = Box::pin(async move {
+            // Of a cell that was never asked there is nothing to keep.
+            let asked =
+                finished.outcome.as_ref().filter(|outcome| outcome.end != RunEnd::Cancelled || outcome.attempts > 0);
+            let kept = match asked {
+                Some(outcome) => recorder.settled(outcome.run).await,
+                None => Ok(()),
+            };
+            (finished, kept)
+        });
+        match (&mut settling).now_or_never() {
+            Some((finished, kept)) => self.finish(finished, kept),
+            None => self.settling.push(settling),
+        }
+    }
+
+    pub(crate) fn finish(&mut self, finished: Finished, kept: Result<(), String>) {
+        let Finished { place, row, outcome } = finished;
+        self.order.remove(&place);
+        let Some(outcome) = outcome else { return };
+        let cell = Box::new(Cell::of(place, &outcome));
+        if !self.is_recorded(kept) {
+            self.queue.push_back(BatchEvent::Unrecorded { cell, outcome, row });
+            return;
+        }
+        if outcome.end == RunEnd::Cancelled {
+            if self.ending == Ending::Stops {
+                self.cut += 1;
+            } else {
+                self.again.push_back((place, Arc::clone(&row)));
+                if outcome.attempts == 0 {
+                    return;
+                }
+            }
+        }
+        self.queue.push_back(BatchEvent::Cell { cell, outcome, row });
+    }
+
+    /// Says how it ended, once nothing is under way and nothing further is to be.
+    pub(crate) fn end(&mut self) -> Option<BatchEnd> {
+        if !self.under_way.is_empty() || !self.settling.is_empty() {
+            return None;
+        }
+        if let Some(why) = self.failed.take() {
+            return Some(BatchEnd::Failed { why });
+        }
+        let complete = self.current.is_none() && self.again.is_empty() && self.all_read && self.cut == 0;
+        if self.ending != Ending::Unasked && !complete {
+            return Some(match self.paused.take() {
+                Some(Pause { why, cap: Some(cap) }) => BatchEnd::Capped { cap, why },
+                _ => BatchEnd::Stopped,
+            });
+        }
+        complete.then_some(BatchEnd::Complete)
     }
 }

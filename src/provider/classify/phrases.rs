@@ -1,7 +1,6 @@
 //! The classifier's table of words: what providers write for people, in the languages they write.
 
-use super::codes::holds;
-use crate::model::Class;
+use crate::{model::ErrorKind, provider::classify::codes::holds};
 
 /// Where a row counts. Inside a stream there is no status: all rows count there but those of a status.
 #[derive(Debug)]
@@ -38,20 +37,20 @@ const MODELS: &str = "model|deployment|模型";
 const CONTENT: &str = "content|input|prompt|message|request|output|text|polic|guideline|material|word";
 
 /// A class, where it counts, and the words for it, read by [`holds`].
-type Row = (Class, On, &'static [&'static str]);
+type Row = (ErrorKind, On, &'static [&'static str]);
 
 /// Words in the message, in lower case: the first row that fits counts.
 const CLEAR: &[Row] = &[
     // An answer that was none, told as a refusal.
     (
-        Class::BadOutput,
+        ErrorKind::BadOutput,
         On::Any,
         &["json", "failed to generate|failed to validate|not generate a valid|generated invalid|valid json could not"],
     ),
-    (Class::BadOutput, On::Any, &["failed to call a function|tool_use_failed|json_validate_failed"]),
+    (ErrorKind::BadOutput, On::Any, &["failed to call a function|tool_use_failed|json_validate_failed"]),
     // A limit of the minute that speaks of a quota is one of the minute all the same.
     (
-        Class::RateLimited,
+        ErrorKind::RateLimited,
         ACCOUNT,
         &[
             "quota|limit",
@@ -59,33 +58,33 @@ const CLEAR: &[Row] = &[
             "!per day|balance|hard limit",
         ],
     ),
-    (Class::RateLimited, ACCOUNT, &["rate limit|rate-limit|ratelimit|usage limit", "retry|try again|reset"]),
-    (Class::RateLimited, ACCOUNT, &["quota", "retry in|retry after|try again in|try again after"]),
+    (ErrorKind::RateLimited, ACCOUNT, &["rate limit|rate-limit|ratelimit|usage limit", "retry|try again|reset"]),
+    (ErrorKind::RateLimited, ACCOUNT, &["quota", "retry in|retry after|try again in|try again after"]),
     // The account is out of money.
     (
-        Class::Quota,
+        ErrorKind::Quota,
         ACCOUNT,
         &["insufficient|not enough|not sufficient|no remaining|negative", "balance|credit|fund|quota"],
     ),
     (
-        Class::Quota,
+        ErrorKind::Quota,
         ACCOUNT,
         &["balance|credit", "too low|is low|exhausted|depleted|ran out|run out|used up|have expired|n't have any"],
     ),
     (
-        Class::Quota,
+        ErrorKind::Quota,
         ACCOUNT,
         &["more credits|no credits|out of credit|add credits|purchase credits|buy credits|all available credits|\
              top up|top-up|recharge|included credits"],
     ),
     (
-        Class::Quota,
+        ErrorKind::Quota,
         ACCOUNT,
         &["spend limit|spending limit|spend cap|blocked_api_access|billing limit|billing hard limit|\
              payment required|past due|overdue|unpaid|arrear|key limit exceeded"],
     ),
     (
-        Class::Quota,
+        ErrorKind::Quota,
         ACCOUNT,
         &[
             "current quota|quota exceeded|quota has been|exceeded quota|exceeded your|exceeded the quota|\
@@ -94,26 +93,26 @@ const CLEAR: &[Row] = &[
         ],
     ),
     (
-        Class::Quota,
+        ErrorKind::Quota,
         ACCOUNT,
         &["monthly|daily|per day|per month|weekly", "limit|quota|allowance", "exceed|exhaust|reached|used"],
     ),
-    (Class::Quota, ACCOUNT, &["budget|usage limit", "exceeded|exhausted|reached"]),
-    (Class::Quota, ACCOUNT, &["billing", "not active|inactive|disabled|problem with|issue with|not enabled"]),
-    (Class::Quota, ACCOUNT, &["account|organization|subscription|plan|trial", "suspended|delinquent|has expired"]),
+    (ErrorKind::Quota, ACCOUNT, &["budget|usage limit", "exceeded|exhausted|reached"]),
+    (ErrorKind::Quota, ACCOUNT, &["billing", "not active|inactive|disabled|problem with|issue with|not enabled"]),
+    (ErrorKind::Quota, ACCOUNT, &["account|organization|subscription|plan|trial", "suspended|delinquent|has expired"]),
     (
-        Class::Quota,
+        ErrorKind::Quota,
         ACCOUNT,
         &["欠费|余额不足|餘額不足|充值|額度不足|額度已|额度不足|额度已|额度用|配额已|配额不足|已用完|用尽"],
     ),
     // The place is not served.
     (
-        Class::Region,
+        ErrorKind::Region,
         LOCKED,
         &["country, region|unsupported_country|user location|your country|your location|您所在的地区|所在地区"],
     ),
     (
-        Class::Region,
+        ErrorKind::Region,
         LOCKED,
         &[
             "not available|not supported|n't available|n't supported|unsupported|restricted|unavailable|不支持",
@@ -122,7 +121,7 @@ const CLEAR: &[Row] = &[
     ),
     // The prompt does not fit.
     (
-        Class::ContextTooLong,
+        ErrorKind::ContextTooLong,
         PROMPT,
         &[
             "context length|context window|context size|context limit|context_length|context_window|contextwindow",
@@ -130,7 +129,7 @@ const CLEAR: &[Row] = &[
         ],
     ),
     (
-        Class::ContextTooLong,
+        ErrorKind::ContextTooLong,
         PROMPT,
         &[
             "prompt|input|message|request|conversation|query",
@@ -139,7 +138,7 @@ const CLEAR: &[Row] = &[
         ],
     ),
     (
-        Class::ContextTooLong,
+        ErrorKind::ContextTooLong,
         PROMPT,
         &[
             "prompt length|input length|range of input|context",
@@ -148,7 +147,7 @@ const CLEAR: &[Row] = &[
         ],
     ),
     (
-        Class::ContextTooLong,
+        ErrorKind::ContextTooLong,
         PROMPT,
         &[
             "token",
@@ -158,30 +157,30 @@ const CLEAR: &[Row] = &[
         ],
     ),
     (
-        Class::ContextTooLong,
+        ErrorKind::ContextTooLong,
         PROMPT,
         &["reduce the length|reduce your prompt|reduce your message|reduce the number of tokens|shorten your|\
              shorten the"],
     ),
     (
-        Class::ContextTooLong,
+        ErrorKind::ContextTooLong,
         PROMPT,
         &["keep the first|must have less than|must be less than", "token", "!max_tokens|max_completion_tokens"],
     ),
     (
-        Class::ContextTooLong,
+        ErrorKind::ContextTooLong,
         PROMPT,
         &["上下文|输入|长度|token|提示词|prompt", "超过|超出|过长|超长|太长", "!频率|速率|每分钟|max_tokens"],
     ),
     // A policy refused.
     (
-        Class::ContentPolicy,
+        ErrorKind::ContentPolicy,
         REFUSED,
         &["content management policy|content policy|content_policy|contentpolicy|content filter|content_filter|\
              usage polic|safety system|safety polic|acceptable use|responsible ai|content exists risk|high risk"],
     ),
     (
-        Class::ContentPolicy,
+        ErrorKind::ContentPolicy,
         REFUSED,
         &[
             "flagged|moderation|inappropriate|prohibited|harmful|objectionable|offensive|sensitive|unsafe|violat|\
@@ -189,39 +188,39 @@ const CLEAR: &[Row] = &[
             CONTENT,
         ],
     ),
-    (Class::ContentPolicy, REFUSED, &["敏感|违规|違規|不当|不當|不合规|审核|審核|不安全|有害"]),
+    (ErrorKind::ContentPolicy, REFUSED, &["敏感|违规|違規|不当|不當|不合规|审核|審核|不安全|有害"]),
     // A path that leads nowhere.
     (
-        Class::NotAnApi,
+        ErrorKind::NotAnApi,
         NOWHERE,
         &["page not found|file not found|cannot post|cannot get|no route |route not found|invalid url|\
              unknown path|url not found|resource not found|unknown endpoint|unknown request url|\
              unrecognized request|method not allowed|path not found"],
     ),
-    (Class::ParamRejected, NOWHERE, &["no endpoints found that"]),
+    (ErrorKind::ParamRejected, NOWHERE, &["no endpoints found that"]),
     // Busy for a moment, which is not gone.
     (
-        Class::Overloaded,
+        ErrorKind::Overloaded,
         BUSY,
         &["overloaded|server busy|is busy|are busy|too busy|currently busy|high demand|high traffic|high load|\
              heavy load|at capacity|over capacity|capacity exceeded|insufficient capacity|no capacity|\
              out of capacity|capacity constraint|maximum pending|queue is full|no healthy upstream"],
     ),
     (
-        Class::Overloaded,
+        ErrorKind::Overloaded,
         BUSY,
         &["loading model|is loading|still loading|currently loading|being loaded|warming up|cold start|\
              starting up|not ready"],
     ),
     (
-        Class::Overloaded,
+        ErrorKind::Overloaded,
         BUSY,
         &[
             "temporarily|currently unavailable|momentarily",
             "unavailable|try again|busy|offline|out of service|not available",
         ],
     ),
-    (Class::Overloaded, BUSY, &["繁忙|过载|過載|负载|拥挤|加载中"]),
+    (ErrorKind::Overloaded, BUSY, &["繁忙|过载|過載|负载|拥挤|加载中"]),
 ];
 
 /// Words that count where no parameter of the request is named beside them. Each message in the text
@@ -229,13 +228,13 @@ const CLEAR: &[Row] = &[
 const BROAD: &[Row] = &[
     // The model is not there, or not for this account.
     (
-        Class::ModelGone,
+        ErrorKind::ModelGone,
         On::Any,
         &["no available channel|no healthy deployment|no deployments available|无可用渠道|no endpoints found for|\
              no endpoints available|no allowed providers|llm provider not provided"],
     ),
     (
-        Class::ModelGone,
+        ErrorKind::ModelGone,
         MODEL,
         &[
             MODELS,
@@ -245,7 +244,7 @@ const BROAD: &[Row] = &[
         ],
     ),
     (
-        Class::ModelGone,
+        ErrorKind::ModelGone,
         MODEL,
         &[
             MODELS,
@@ -255,7 +254,7 @@ const BROAD: &[Row] = &[
         ],
     ),
     (
-        Class::ModelGone,
+        ErrorKind::ModelGone,
         MODEL,
         &[
             MODELS,
@@ -266,7 +265,7 @@ const BROAD: &[Row] = &[
         ],
     ),
     (
-        Class::ModelGone,
+        ErrorKind::ModelGone,
         MODEL,
         &[
             MODELS,
@@ -277,21 +276,21 @@ const BROAD: &[Row] = &[
         ],
     ),
     (
-        Class::ModelGone,
+        ErrorKind::ModelGone,
         MODEL,
         &["not support chat|failed to load model|unable to load model|could not load model|error loading model"],
     ),
-    (Class::ModelGone, On::Status(&[403, 404]), &["have access to|no access to", "!organization|api key|project"]),
-    (Class::ModelGone, On::Only(&[404]), &["\nmodel:"]),
-    (Class::ModelGone, On::Status(&[404]), &["function", "not found for account"]),
+    (ErrorKind::ModelGone, On::Status(&[403, 404]), &["have access to|no access to", "!organization|api key|project"]),
+    (ErrorKind::ModelGone, On::Only(&[404]), &["\nmodel:"]),
+    (ErrorKind::ModelGone, On::Status(&[404]), &["function", "not found for account"]),
     (
-        Class::ModelGone,
+        ErrorKind::ModelGone,
         MODEL,
         &["模型", "不存在|未找到|找不到|无权|没有权限|未授权|未开通|不可用|已下线|已停用|不支持|无效|错误|未部署"],
     ),
     // The key is not taken.
     (
-        Class::Credential,
+        ErrorKind::Credential,
         LOCKED,
         &[
             "api key|api-key|api_key|apikey|access key|secret key|credentials|authorization header|auth token|\
@@ -302,7 +301,7 @@ const BROAD: &[Row] = &[
         ],
     ),
     (
-        Class::Credential,
+        ErrorKind::Credential,
         CLOSED,
         &[
             "token|key|credential|signature|密钥|令牌",
@@ -310,16 +309,16 @@ const BROAD: &[Row] = &[
         ],
     ),
     (
-        Class::Credential,
+        ErrorKind::Credential,
         CLOSED,
         &["unauthorized|unauthenticated|authentication|authenticate|authorization|not logged in|login|sign in|\
              permission denied|permission to use"],
     ),
-    (Class::Credential, On::Only(&[400, 401, 403, 500]), &["no connected db"]),
-    (Class::Credential, LOCKED, &["鉴权|认证失败|身份验证|无效的令牌|api key 无效|apikey无效"]),
+    (ErrorKind::Credential, On::Only(&[400, 401, 403, 500]), &["no connected db"]),
+    (ErrorKind::Credential, LOCKED, &["鉴权|认证失败|身份验证|无效的令牌|api key 无效|apikey无效"]),
     // Too much at once.
     (
-        Class::RateLimited,
+        ErrorKind::RateLimited,
         On::Not(&[401]),
         &["rate limit|rate-limit|ratelimit|rate_limit|too many requests|too many tokens|too many concurrent|\
              throttl|slow down|concurrency limit|concurrent request|requests per|tokens per|过于频繁|速率|频率|限流|并发|请求过多|\
@@ -327,7 +326,7 @@ const BROAD: &[Row] = &[
     ),
     // It failed, and may not the next time.
     (
-        Class::Transient,
+        ErrorKind::Transient,
         FAILED,
         &["connection error|connection reset|connection refused|runner|unexpected eof|internal server error|\
              internal error|server error|timed out|timeout|bad gateway|upstream|during generation|内部错误|系统错误|系统异常|\
@@ -336,16 +335,16 @@ const BROAD: &[Row] = &[
 ];
 
 /// The class that words leave no doubt of.
-pub(super) fn clear(status: Option<u16>, text: &str) -> Option<Class> {
+pub(crate) fn clear(status: Option<u16>, text: &str) -> Option<ErrorKind> {
     first(CLEAR, status, text)
 }
 
 /// The class that words speak for.
-pub(super) fn broad(status: Option<u16>, text: &str) -> Option<Class> {
+pub(crate) fn broad(status: Option<u16>, text: &str) -> Option<ErrorKind> {
     first(BROAD, status, text)
 }
 
-fn first(rows: &[Row], status: Option<u16>, text: &str) -> Option<Class> {
+fn first(rows: &[Row], status: Option<u16>, text: &str) -> Option<ErrorKind> {
     let counts = |on: &On| match (on, status) {
         (On::Any, _) | (On::Only(_) | On::Not(_), None) => true,
         (On::Status(_), None) => false,
@@ -357,7 +356,7 @@ fn first(rows: &[Row], status: Option<u16>, text: &str) -> Option<Class> {
 
 /// Tells whether a text says that one request asks for more than the limit ever allows: `Limit 6000,
 /// Requested 8000`. No wait heals that.
-pub(super) fn never_fits(text: &str) -> bool {
+pub(crate) fn never_fits(text: &str) -> bool {
     let after = |word: &str| -> Option<u64> {
         let (_, rest) = text.split_once(word)?;
         let number: String =

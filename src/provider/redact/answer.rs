@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::find::forms;
+use crate::provider::redact::forms;
 
 /// The shortest secret looked for, in bytes: what local servers take for a key (`none`, `lm-studio`) is a word.
 const SHORTEST: usize = 12;
@@ -13,7 +13,7 @@ const BEGUN: usize = 4;
 
 /// A text that comes in pieces, from which a secret is taken.
 #[derive(Debug, Clone, Default)]
-pub(super) struct StreamRedactor {
+pub(crate) struct StreamRedactor {
     /// The forms of every secret, each with the secret's place in the list.
     forms: Vec<(usize, Vec<u8>)>,
     /// The last bytes given out, fewer than [`BEGUN`] characters.
@@ -25,19 +25,19 @@ pub(super) struct StreamRedactor {
 
 impl StreamRedactor {
     /// Begins a text from which these secrets are taken, each in the forms of [`forms`].
-    pub(super) fn new<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn new<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
         let long = secrets.enumerate().filter(|(_, secret)| secret.len() >= SHORTEST);
         let forms = long.flat_map(|(place, secret)| forms(secret).into_iter().map(move |form| (place, form)));
         Self { forms: forms.collect(), ..Self::default() }
     }
 
     /// Returns the places of the secrets that were found, in the order they were given in.
-    pub(super) fn found(&self) -> &BTreeSet<usize> {
+    pub(crate) fn found(&self) -> &BTreeSet<usize> {
         &self.found
     }
 
     /// Takes the next piece and gives what can be shown by now; `gone` stands for a secret.
-    pub(super) fn push(&mut self, piece: String, gone: &str) -> String {
+    pub(crate) fn push(&mut self, piece: String, gone: &str) -> String {
         if self.forms.is_empty() {
             return piece;
         }
@@ -62,7 +62,7 @@ impl StreamRedactor {
     }
 
     /// Gives what was held back, at the end.
-    pub(super) fn finish(&mut self) -> String {
+    pub(crate) fn finish(&mut self) -> String {
         self.given.clear();
         std::mem::take(&mut self.held)
     }

@@ -5,11 +5,10 @@ use std::{path::Path, time::Duration};
 use jiff::{Timestamp, tz::TimeZone};
 use rusqlite::Connection;
 
-use super::*;
 use crate::{
-    eval::figures,
     model::{Cost, Input, PicoDollars, query::Query},
-    store::{db, history, review},
+    store::{analysis, database, history, runs, schema::*},
+    text::format,
 };
 
 /// What the runs of the first form are on.
@@ -37,7 +36,7 @@ fn a_record_of_every_earlier_form_keeps_all_its_runs_and_finds_them() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("retort.db");
         of_form(&path, form);
-        let db = db::open(&path, RECORD, Duration::from_secs(1)).unwrap();
+        let db = database::open(&path, RECORD, Duration::from_secs(1)).unwrap();
         let taken: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         assert_eq!(taken, i64::try_from(RECORD.len()).unwrap(), "form {form}");
         let page = |line: &str| {
@@ -48,15 +47,15 @@ fn a_record_of_every_earlier_form_keeps_all_its_runs_and_finds_them() {
         let ends: Vec<&str> = all.iter().map(|run| run.end.as_str()).collect();
         assert_eq!(ends, ["crashed", "done", "done", "done"], "form {form}");
         assert_eq!(page("\"parcel never came\"").len(), 3, "form {form}");
-        let shown = (figures::tokens(&all[1].tokens()), all[1].took, all[1].waited, all[1].judge);
+        let shown = (format::tokens(&all[1].tokens()), all[1].took, all[1].waited, all[1].judge);
         let took = Some(Duration::from_micros(463_058));
         assert_eq!(shown, ("~22→16".to_owned(), took, Duration::ZERO, false), "form {form}");
         assert_eq!(
-            (all[0].took, all[0].cost, figures::tokens(&all[0].tokens())),
+            (all[0].took, all[0].cost, format::tokens(&all[0].tokens())),
             (None, Cost::Unknown, "?→?".to_owned())
         );
         assert_eq!(page("sort:tokens").first().map(|run| run.seq), Some(3), "form {form}");
-        let report = review::report(&db, &Query::default()).unwrap();
+        let report = analysis::report(&db, &Query::default()).unwrap();
         assert_eq!((report.runs, report.spent.cost, report.unpriced, report.attempts), (4, Cost::Unknown, 1, 3));
         assert_eq!(page("failed:required").len(), 3, "form {form}");
         let paired = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
@@ -83,7 +82,7 @@ fn what_cannot_be_read_in_an_old_record_is_paired_with_nothing_and_the_verdicts_
     ))
     .unwrap();
     drop(old);
-    let db = db::open(&path, RECORD, Duration::from_secs(1)).unwrap();
+    let db = database::open(&path, RECORD, Duration::from_secs(1)).unwrap();
     let mut statement = db.prepare("SELECT input_hash, score FROM run ORDER BY seq").unwrap();
     let found: Vec<(Option<i64>, Option<f64>)> =
         statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
@@ -114,8 +113,8 @@ fn the_runs_of_judges_and_what_they_took_are_told_apart_in_an_old_record_too() {
     )
     .unwrap();
     drop(old);
-    let db = db::open(&path, RECORD, Duration::from_secs(1)).unwrap();
-    let report = review::report(&db, &Query::default()).unwrap();
+    let db = database::open(&path, RECORD, Duration::from_secs(1)).unwrap();
+    let report = analysis::report(&db, &Query::default()).unwrap();
     assert_eq!((report.runs, report.judges.tokens, report.judges.cost), (2, 38, Cost::Known(PicoDollars(7))));
     assert_eq!(report.spent.cost, Cost::AtLeast(PicoDollars(5)), "a price of what cannot be means nothing");
     assert_eq!((report.tokens_in, report.tokens_out, report.spent.usage.sureness()), (22, 32, "at_least"));
@@ -137,7 +136,7 @@ fn words_beside_signs_that_the_index_took_for_letters_are_found_in_an_old_record
     old.execute("UPDATE run_body SET text = ?1 WHERE seq = 1", [text]).unwrap();
     old.execute("INSERT OR REPLACE INTO run_text (rowid, text) VALUES (1, ?1)", [text]).unwrap();
     drop(old);
-    let db = db::open(&path, RECORD, Duration::from_secs(1)).unwrap();
+    let db = database::open(&path, RECORD, Duration::from_secs(1)).unwrap();
     for line in ["lost", "again", "ost\u{1f44d}", "\u{1f3fd}again", "\"parcel\u{1f916}lo\""] {
         let query = Query::parse(line, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC)).unwrap();
         let found: Vec<i64> = history::page(&db, &query, None, 10).unwrap().runs.iter().map(|run| run.seq).collect();

@@ -4,23 +4,26 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
-        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+        mpsc,
+        mpsc::{Receiver, RecvTimeoutError, Sender},
     },
     thread,
     time::Duration,
 };
 
-use super::{FileTask, IDLE, start};
 use crate::{
-    model::settings::Places,
+    config::{atomic_file, trust::Consent},
+    dataset,
+    dataset::ReadOptions,
+    model::{error::StoreError, settings::Places},
     store::{
-        atomic,
-        dataset::{self, Reading},
-        job::{Job, Reply, StoreFault},
-        prompts,
-        queue::{Popped, Queue},
-        sessions, thresholds,
-        trust::Consent,
+        api::{StoreReply, StoreRequest},
+        prompt_edit, prompts, sessions,
+        worker::{
+            FileTask, IDLE,
+            queue::{Popped, Queue},
+            start,
+        },
     },
 };
 
@@ -33,7 +36,7 @@ const MOST_STUCK: usize = 8;
 
 /// Starts a thread that does jobs in order. One that does not come back in time is answered with a fault, and
 /// the next are done without it.
-pub(in crate::store) fn files(name: &str, queue: Arc<Queue<FileTask>>, places: Arc<Places>) {
+pub(crate) fn files(name: &str, queue: Arc<Queue<FileTask>>, places: Arc<Places>) {
     serve(name, queue, DEADLINE, move |job| file(&places, job));
 }
 
@@ -41,7 +44,7 @@ fn serve(
     name: &str,
     queue: Arc<Queue<FileTask>>,
     deadline: Duration,
-    work: impl Fn(Job) -> Answer + Clone + Send + 'static,
+    work: impl Fn(StoreRequest) -> Answer + Clone + Send + 'static,
 ) {
     let hand_name = format!("{name}-work");
     start(name, queue, move |queue| {
@@ -66,11 +69,11 @@ fn serve(
     });
 }
 
-type Answer = Result<Reply, StoreFault>;
+type Answer = Result<StoreReply, StoreError>;
 
 /// A thread that does one job at a time. Dropped while at work, it ends with that job.
 struct Hand {
-    jobs: Sender<Job>,
+    jobs: Sender<StoreRequest>,
     answers: Receiver<Answer>,
     stuck: Arc<AtomicUsize>,
     /// Set when it is left behind: what it still writes would take the place of what is newer.
@@ -79,16 +82,20 @@ struct Hand {
 
 impl Hand {
     /// Starts one; none where too many are stuck already, or no thread can be started.
-    fn start(name: &str, stuck: &Arc<AtomicUsize>, work: impl Fn(Job) -> Answer + Send + 'static) -> Option<Self> {
+    fn start(
+        name: &str,
+        stuck: &Arc<AtomicUsize>,
+        work: impl Fn(StoreRequest) -> Answer + Send + 'static,
+    ) -> Option<Self> {
         if stuck.load(Ordering::Relaxed) >= MOST_STUCK {
             return None;
         }
-        let (jobs, todo) = mpsc::channel::<Job>();
+        let (jobs, todo) = mpsc::channel::<StoreRequest>();
         let (tell, answers) = mpsc::channel();
         let (count, given_up) = (Arc::clone(stuck), Arc::<AtomicBool>::default());
         let flag = Arc::clone(&given_up);
         let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
-            atomic::until_given_up(flag);
+            atomic_file::until_given_up(flag);
             for job in todo {
                 if tell.send(work(job)).is_err() {
                     // It was given up, and has come back after all.
@@ -100,8 +107,8 @@ impl Hand {
     }
 
     /// Has a job done; none if it takes longer than the deadline.
-    fn work(&self, job: Job, deadline: Duration) -> Option<Answer> {
-        let defect = || Err(StoreFault::new("a defect in retort ended the work on a file; see `retort paths`"));
+    fn work(&self, job: StoreRequest, deadline: Duration) -> Option<Answer> {
+        let defect = || Err(StoreError::new("a defect in retort ended the work on a file; see `retort paths`"));
         if self.jobs.send(job).is_err() {
             return Some(defect());
         }
@@ -118,48 +125,55 @@ impl Hand {
 }
 
 /// Says that a job did not come back.
-fn too_late(job: &Job, deadline: Duration) -> StoreFault {
+fn too_late(job: &StoreRequest, deadline: Duration) -> StoreError {
     let (verb, what) = match job {
-        Job::ListPrompts => ("list", "the prompts".to_owned()),
-        Job::OpenPrompt(name) | Job::PromptFile(name) => ("read", format!("the prompt `{name}`")),
-        Job::SavePrompt { name, .. } => ("save", format!("the prompt `{name}`")),
-        Job::SetThreshold(new) => ("change", format!("the prompt `{}`", new.name)),
-        Job::ListSessions => ("list", "the sessions".to_owned()),
-        Job::OpenSession(name) => ("read", format!("the session `{name}`")),
-        Job::SaveSession(session) | Job::RescueSession(session) => ("save", format!("the session `{}`", session.name)),
-        Job::RenameSession { from, .. } => ("rename", format!("the session `{from}`")),
-        Job::ReadInput(from) => ("read", from.clone()),
-        Job::PreviewData { source, .. } => ("read", source.clone()),
+        StoreRequest::ListPrompts => ("list", "the prompts".to_owned()),
+        StoreRequest::OpenPrompt(name) | StoreRequest::PromptFile(name) => ("read", format!("the prompt `{name}`")),
+        StoreRequest::SavePrompt { name, .. } => ("save", format!("the prompt `{name}`")),
+        StoreRequest::SetThreshold(new) => ("change", format!("the prompt `{}`", new.name)),
+        StoreRequest::ListSessions => ("list", "the sessions".to_owned()),
+        StoreRequest::OpenSession(name) => ("read", format!("the session `{name}`")),
+        StoreRequest::SaveSession(session) | StoreRequest::RescueSession(session) => {
+            ("save", format!("the session `{}`", session.name))
+        }
+        StoreRequest::RenameSession { from, .. } => ("rename", format!("the session `{from}`")),
+        StoreRequest::ReadInput(from) => ("read", from.clone()),
+        StoreRequest::PreviewData { source, .. } => ("read", source.clone()),
         _ => ("read", "the record".to_owned()),
     };
     let seconds = deadline.as_secs();
-    StoreFault::new(format!("cannot {verb} {what}: no answer within {seconds} s; is its disk or network mount there?"))
+    StoreError::new(format!("cannot {verb} {what}: no answer within {seconds} s; is its disk or network mount there?"))
 }
 
-fn file(places: &Places, job: Job) -> Answer {
+fn file(places: &Places, job: StoreRequest) -> Answer {
     match job {
-        Job::ListPrompts => prompts::list(places).map(Reply::Prompts),
-        Job::OpenPrompt(name) => prompts::read_with_digest(places, &name).map(|(prompt, file)| Reply::Prompt {
-            name,
-            prompt: Box::new(prompt),
-            file,
-        }),
-        Job::SavePrompt { name, prompt, over } => {
-            prompts::save(places, &name, &prompt, over).map(|(path, file)| Reply::PromptSaved { name, path, file })
+        StoreRequest::ListPrompts => prompts::list(places).map(StoreReply::Prompts),
+        StoreRequest::OpenPrompt(name) => prompts::read_with_digest(places, &name)
+            .map(|(prompt, file)| StoreReply::Prompt { name, prompt: Box::new(prompt), file }),
+        StoreRequest::SavePrompt { name, prompt, over } => {
+            prompts::save(places, &name, &prompt, over).map(|(path, file)| StoreReply::PromptSaved { name, path, file })
         }
-        Job::PromptFile(name) => thresholds::find(places, &name).map(|file| Reply::PromptFile(Box::new(file))),
-        Job::SetThreshold(new) => thresholds::set(places, &new).map(|file| Reply::ThresholdSet(Box::new(file))),
-        Job::ListSessions => sessions::list(places).map(Reply::Sessions),
-        Job::OpenSession(name) => sessions::read(places, &name).map(|session| Reply::Session(Box::new(session))),
-        Job::SaveSession(session) => sessions::save(places, &session).map(Reply::SessionSaved),
-        Job::RescueSession(session) => sessions::rescue(places, &session).map(Reply::SessionRescued),
-        Job::ReadInput(from) => dataset::read(&from, &Consent::of(places, false)),
-        Job::PreviewData { source, reading, rows } => {
-            let reading = Reading { consent: Consent::of(places, false), ..reading };
-            dataset::preview(&source, &reading, rows).map(|preview| Reply::Preview(Box::new(preview)))
+        StoreRequest::PromptFile(name) => {
+            prompt_edit::find(places, &name).map(|file| StoreReply::PromptFile(Box::new(file)))
         }
-        Job::RenameSession { from, to } => sessions::rename(places, &from, &to).map(|()| Reply::SessionRenamed(to)),
-        _ => Err(StoreFault::new("runs are not kept in files")),
+        StoreRequest::SetThreshold(new) => {
+            prompt_edit::set(places, &new).map(|file| StoreReply::ThresholdSet(Box::new(file)))
+        }
+        StoreRequest::ListSessions => sessions::list(places).map(StoreReply::Sessions),
+        StoreRequest::OpenSession(name) => {
+            sessions::read(places, &name).map(|session| StoreReply::Session(Box::new(session)))
+        }
+        StoreRequest::SaveSession(session) => sessions::save(places, &session).map(StoreReply::SessionSaved),
+        StoreRequest::RescueSession(session) => sessions::rescue(places, &session).map(StoreReply::SessionRescued),
+        StoreRequest::ReadInput(from) => dataset::read(&from, &Consent::of(places, false)).map(StoreReply::of_file),
+        StoreRequest::PreviewData { source, reading, rows } => {
+            let reading = ReadOptions { consent: Consent::of(places, false), ..reading };
+            dataset::preview(&source, &reading, rows).map(|preview| StoreReply::Preview(Box::new(preview)))
+        }
+        StoreRequest::RenameSession { from, to } => {
+            sessions::rename(places, &from, &to).map(|()| StoreReply::SessionRenamed(to))
+        }
+        _ => Err(StoreError::new("runs are not kept in files")),
     }
 }
 
@@ -168,7 +182,7 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
-    use crate::store::queue::Load;
+    use crate::store::worker::queue::Load;
 
     #[test]
     fn a_job_that_does_not_come_back_is_told_and_holds_up_no_other() {
@@ -176,11 +190,11 @@ mod tests {
         let (let_go, held) = mpsc::channel::<()>();
         let held = Arc::new(std::sync::Mutex::new(held));
         let work = move |job| match job {
-            Job::ReadInput(_) => {
+            StoreRequest::ReadInput(_) => {
                 let _ = held.lock().unwrap().recv();
-                Err(StoreFault::new("too late to matter"))
+                Err(StoreError::new("too late to matter"))
             }
-            _ => Ok(Reply::Sessions(Vec::new())),
+            _ => Ok(StoreReply::Sessions(Vec::new())),
         };
         serve("test-files", Arc::clone(&queue), Duration::from_millis(20), work);
         let ask = |job| {
@@ -188,10 +202,10 @@ mod tests {
             queue.push(FileTask { job, tell }, 0).unwrap();
             told
         };
-        let (stuck, next) = (ask(Job::ReadInput("/dead/mount".to_owned())), ask(Job::ListSessions));
+        let (stuck, next) = (ask(StoreRequest::ReadInput("/dead/mount".to_owned())), ask(StoreRequest::ListSessions));
         let fault = stuck.blocking_recv().unwrap().unwrap_err();
         assert!(fault.message.contains("/dead/mount") && fault.message.contains("no answer"), "{fault}");
-        assert_eq!(next.blocking_recv().unwrap(), Ok(Reply::Sessions(Vec::new())));
+        assert_eq!(next.blocking_recv().unwrap(), Ok(StoreReply::Sessions(Vec::new())));
         queue.close();
         assert!(queue.ended(Duration::from_secs(5)), "closing waits for nothing that is stuck");
         drop(let_go);
@@ -205,13 +219,13 @@ mod tests {
         let (tell_late, late) = mpsc::channel();
         let (held, file) = (Arc::new(std::sync::Mutex::new(held)), path.clone());
         let work = move |job| match job {
-            Job::ListSessions => {
+            StoreRequest::ListSessions => {
                 held.lock().unwrap().recv().unwrap();
-                let written = atomic::write(&file, "old", true);
+                let written = atomic_file::write(&file, "old", true);
                 tell_late.send(written.clone()).unwrap();
-                written.map(|()| Reply::Sessions(Vec::new()))
+                written.map(|()| StoreReply::Sessions(Vec::new()))
             }
-            _ => atomic::write(&file, "new", true).map(|()| Reply::Sessions(Vec::new())),
+            _ => atomic_file::write(&file, "new", true).map(|()| StoreReply::Sessions(Vec::new())),
         };
         let queue = Arc::new(Queue::new(Load::ANY, Load::ANY));
         serve("test-files", Arc::clone(&queue), Duration::from_millis(200), work);
@@ -220,8 +234,8 @@ mod tests {
             queue.push(FileTask { job, tell }, 0).unwrap();
             told.blocking_recv().unwrap()
         };
-        assert!(ask(Job::ListSessions).is_err());
-        assert!(ask(Job::ListPrompts).is_ok());
+        assert!(ask(StoreRequest::ListSessions).is_err());
+        assert!(ask(StoreRequest::ListPrompts).is_ok());
         let_go.send(()).unwrap();
         assert!(late.recv().unwrap().unwrap_err().message.contains("too late"));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
@@ -242,7 +256,7 @@ mod tests {
         serve("test-files", Arc::clone(&queue), Duration::from_millis(1), work);
         for _ in 0..2 * MOST_STUCK {
             let (tell, told) = oneshot::channel();
-            queue.push(FileTask { job: Job::ListSessions, tell }, 0).unwrap();
+            queue.push(FileTask { job: StoreRequest::ListSessions, tell }, 0).unwrap();
             assert!(told.blocking_recv().unwrap().is_err());
         }
         assert!(started.load(Ordering::Relaxed) <= MOST_STUCK);

@@ -1,7 +1,10 @@
 //! A diff as rows of a width: the lines that differ, words gone and words new marked, the rest folded.
 
-use super::{Change, TextDiff};
-use crate::text::{clean_line, width};
+use crate::text::{
+    clean_line,
+    diff::{Change, TextDiff},
+    width,
+};
 
 /// Lines shown before and after one that differs.
 const AROUND: usize = 1;

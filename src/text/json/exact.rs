@@ -4,10 +4,7 @@ use std::{cmp::Ordering, fmt};
 
 use serde_json::{Map, Value};
 
-use super::{
-    spelled::{is_number, unescaped},
-    tree::{Broken, Shape, Tree},
-};
+use crate::text::json::tree::{Broken, Shape, Tree, is_number, unescaped};
 
 /// A JSON value that keeps the digits of its numbers, whatever their length.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! The lexer: what each byte of a text is in JSON, with a state of a few words at every byte.
+//!
+//! The pieces of a text, and what each is in JSON.
 
-use super::token::{Kind, Tokens};
+use std::ops::Range;
 
 /// Levels of nesting that are told apart; what is deeper is not read.
 const MAX_DEPTH: u32 = 128;
@@ -28,7 +30,7 @@ enum Inside {
     Blank,
     Prose,
     String {
-        kind: Kind,
+        kind: TokenKind,
         escaped: bool,
     },
     Number,
@@ -40,7 +42,7 @@ enum Inside {
 /// The place in the grammar after some text; a copy of it goes on from there.
 ///
 /// It never fails and never takes back what it said: a piece that cannot stand where it stands is
-/// [`Kind::Wrong`], and reading goes on with the least guess. A string ends with its line. The text
+/// [`TokenKind::Wrong`], and reading goes on with the least guess. A string ends with its line. The text
 /// can be cut anywhere, also inside a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lexer {
@@ -91,7 +93,7 @@ impl Lexer {
     }
 
     /// Counts the bytes at the beginning of what follows that are nothing but more of a string.
-    pub(super) fn plain(&self, rest: &[u8]) -> usize {
+    pub(crate) fn plain(&self, rest: &[u8]) -> usize {
         let Inside::String { escaped: false, .. } = self.inside else {
             return 0;
         };
@@ -99,7 +101,7 @@ impl Lexer {
     }
 
     /// Takes a byte. Returns what it is, and whether it begins a token.
-    pub(super) fn step(&mut self, byte: u8) -> (Kind, bool) {
+    pub(crate) fn step(&mut self, byte: u8) -> (TokenKind, bool) {
         match self.inside {
             Inside::String { kind, escaped } if byte != b'\n' => {
                 self.inside = match byte {
@@ -109,26 +111,26 @@ impl Lexer {
                 };
                 return (kind, false);
             }
-            Inside::Blank if is_blank(byte) => return (Kind::Blank, false),
+            Inside::Blank if is_blank(byte) => return (TokenKind::Blank, false),
             Inside::Number if byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E') => {
-                return (Kind::Number, false);
+                return (TokenKind::Number, false);
             }
             Inside::Word(rest) => {
                 if let Some((_, rest)) = rest.split_first().filter(|(letter, _)| **letter == byte) {
                     self.inside = Inside::Word(rest);
-                    return (Kind::Word, false);
+                    return (TokenKind::Word, false);
                 }
             }
-            Inside::Wrong if !is_blank(byte) && !is_mark(byte) && byte != b'"' => return (Kind::Wrong, false),
+            Inside::Wrong if !is_blank(byte) && !is_mark(byte) && byte != b'"' => return (TokenKind::Wrong, false),
             _ => {}
         }
         let before = std::mem::replace(&mut self.inside, Inside::Nothing);
         let kind = self.begin(byte);
-        (kind, !(kind == Kind::Prose && before == Inside::Prose))
+        (kind, !(kind == TokenKind::Prose && before == Inside::Prose))
     }
 
     /// Takes a byte that does not go on with the token before.
-    fn begin(&mut self, byte: u8) -> Kind {
+    fn begin(&mut self, byte: u8) -> TokenKind {
         if self.next == Next::Lost {
             return if self.prose { self.read_prose() } else { self.wrong() };
         }
@@ -139,7 +141,7 @@ impl Lexer {
         match byte {
             _ if is_blank(byte) => {
                 self.inside = Inside::Blank;
-                Kind::Blank
+                TokenKind::Blank
             }
             b'"' => self.string(value),
             b'{' | b'[' if value => self.open(byte),
@@ -155,15 +157,15 @@ impl Lexer {
                     return self.read_prose();
                 }
                 self.next = next;
-                if fits { Kind::Mark } else { Kind::Wrong }
+                if fits { TokenKind::Mark } else { TokenKind::Wrong }
             }
             b':' if self.next == Next::Colon => {
                 self.next = Next::Value;
-                Kind::Mark
+                TokenKind::Mark
             }
             b'-' | b'0'..=b'9' if value => {
                 (self.inside, self.next) = (Inside::Number, Next::After);
-                Kind::Number
+                TokenKind::Number
             }
             b't' | b'f' | b'n' if value => {
                 let rest: &[u8] = match byte {
@@ -172,7 +174,7 @@ impl Lexer {
                     _ => b"ull",
                 };
                 (self.inside, self.next) = (Inside::Word(rest), Next::After);
-                Kind::Word
+                TokenKind::Word
             }
             _ => self.wrong(),
         }
@@ -182,14 +184,14 @@ impl Lexer {
         self.depth > 0 && self.objects & 1 == 1
     }
 
-    fn string(&mut self, value: bool) -> Kind {
+    fn string(&mut self, value: bool) -> TokenKind {
         let (kind, next) = match self.next {
-            _ if value => (Kind::String, Next::After),
-            Next::First | Next::Name => (Kind::Name, Next::Colon),
-            Next::After if self.in_object() => (Kind::Wrong, Next::Colon),
-            _ => (Kind::Wrong, Next::After),
+            _ if value => (TokenKind::String, Next::After),
+            Next::First | Next::Name => (TokenKind::Name, Next::Colon),
+            Next::After if self.in_object() => (TokenKind::Wrong, Next::Colon),
+            _ => (TokenKind::Wrong, Next::After),
         };
-        if kind == Kind::Wrong && self.doubt() {
+        if kind == TokenKind::Wrong && self.doubt() {
             return self.read_prose();
         }
         self.sure = true;
@@ -197,23 +199,23 @@ impl Lexer {
         kind
     }
 
-    fn open(&mut self, byte: u8) -> Kind {
+    fn open(&mut self, byte: u8) -> TokenKind {
         self.sure = !self.prose || self.depth > 0 && (self.sure || byte == b'{');
         self.depth += 1;
         self.objects = self.objects << 1 | u128::from(byte == b'{');
         self.next = if self.depth > MAX_DEPTH { Next::Lost } else { Next::First };
-        Kind::Mark
+        TokenKind::Mark
     }
 
-    fn close(&mut self) -> Kind {
+    fn close(&mut self) -> TokenKind {
         self.depth -= 1;
         self.objects >>= 1;
         self.next = if self.depth == 0 && self.prose { Next::Prose } else { Next::After };
-        Kind::Mark
+        TokenKind::Mark
     }
 
     /// Takes a byte that cannot stand here: it is taken for what could have stood here.
-    fn wrong(&mut self) -> Kind {
+    fn wrong(&mut self) -> TokenKind {
         if self.doubt() {
             return self.read_prose();
         }
@@ -223,16 +225,16 @@ impl Lexer {
             Next::First | Next::Colon | Next::Value => Next::After,
             next => next,
         };
-        Kind::Wrong
+        TokenKind::Wrong
     }
 
     /// Takes a mark that cannot stand here but still opens or closes a level.
-    fn wrong_then(&mut self, take: impl Fn(&mut Self) -> Kind) -> Kind {
+    fn wrong_then(&mut self, take: impl Fn(&mut Self) -> TokenKind) -> TokenKind {
         if self.doubt() {
             return self.read_prose();
         }
         take(self);
-        Kind::Wrong
+        TokenKind::Wrong
     }
 
     /// Gives up what was opened in prose and never went on like JSON. Tells whether it did.
@@ -244,9 +246,9 @@ impl Lexer {
         true
     }
 
-    fn read_prose(&mut self) -> Kind {
+    fn read_prose(&mut self) -> TokenKind {
         self.inside = Inside::Prose;
-        Kind::Prose
+        TokenKind::Prose
     }
 }
 
@@ -258,23 +260,94 @@ fn is_mark(byte: u8) -> bool {
     matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':')
 }
 
+/// What a piece of text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// White space between tokens.
+    Blank,
+    /// A brace, a bracket, a comma or a colon.
+    Mark,
+    /// The name of a member, with its quotation marks.
+    Name,
+    /// A string, with its quotation marks.
+    String,
+    /// A number.
+    Number,
+    /// `true`, `false` or `null`.
+    Word,
+    /// What JSON cannot hold where it stands.
+    Wrong,
+    /// Text outside of any JSON.
+    Prose,
+}
+
+/// A piece of a text and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// What it is.
+    pub kind: TokenKind,
+    /// Where it stands, in bytes of the text that was given.
+    pub bytes: Range<usize>,
+}
+
+/// The tokens of a text.
+#[derive(Debug, Clone)]
+pub struct Tokens<'a> {
+    lexer: Lexer,
+    rest: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Tokens<'a> {
+    pub(crate) fn new(lexer: Lexer, text: &'a str) -> Self {
+        Self { lexer, rest: text.as_bytes(), at: 0 }
+    }
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        let (first, rest) = self.rest.split_first()?;
+        let start = self.at;
+        let (kind, _) = self.lexer.step(*first);
+        let mut rest = rest;
+        let mut at = start + 1;
+        loop {
+            let plain = self.lexer.plain(rest);
+            (rest, at) = (rest.get(plain..).unwrap_or_default(), at + plain);
+            let Some((byte, after)) = rest.split_first() else {
+                break;
+            };
+            let mut lexer = self.lexer;
+            if lexer.step(*byte) != (kind, false) {
+                break;
+            }
+            (self.lexer, rest) = (lexer, after);
+            at += 1;
+        }
+        (self.rest, self.at) = (rest, at);
+        Some(Token { kind, bytes: start..at })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::text::{
-        json::Token,
-        samples::{cut, json_like},
+        hostile::{cut, json_like},
+        json::lex::Token,
     };
 
     /// Writes tokens as `kind text`, without the white space.
     fn told(lexer: Lexer, text: &str) -> Vec<String> {
         let told = |token: Token| format!("{:?} {}", token.kind, text.get(token.bytes).unwrap());
-        lexer.tokens(text).filter(|token| token.kind != Kind::Blank).map(told).collect()
+        lexer.tokens(text).filter(|token| token.kind != TokenKind::Blank).map(told).collect()
     }
 
-    fn kinds(lexer: Lexer, text: &str) -> Vec<Kind> {
+    fn kinds(lexer: Lexer, text: &str) -> Vec<TokenKind> {
         lexer.tokens(text).flat_map(|token| vec![token.kind; token.bytes.len()]).collect()
     }
 
@@ -324,7 +397,7 @@ mod tests {
             (r#"{"a": 1} x"#, &["x"]),
             (r"[1] [2]", &["["]),
         ] {
-            let found = Lexer::alone().tokens(text).filter(|token| token.kind == Kind::Wrong);
+            let found = Lexer::alone().tokens(text).filter(|token| token.kind == TokenKind::Wrong);
             let found: Vec<_> = found.map(|token| text.get(token.bytes).unwrap()).collect();
             assert_eq!(found, wrong, "{text}");
         }
@@ -340,21 +413,21 @@ mod tests {
         ] {
             let found: String = Lexer::in_prose()
                 .tokens(text)
-                .filter(|t| t.kind == Kind::Mark)
+                .filter(|t| t.kind == TokenKind::Mark)
                 .map(|t| text.get(t.bytes).unwrap())
                 .collect();
             assert_eq!(found, marks, "{text}");
-            assert!(!kinds(Lexer::in_prose(), text).contains(&Kind::Wrong), "{text}");
+            assert!(!kinds(Lexer::in_prose(), text).contains(&TokenKind::Wrong), "{text}");
         }
     }
 
     #[test]
     fn endless_nesting_is_given_up() {
         let deep = "[".repeat(1000) + &"]".repeat(1000);
-        assert!(kinds(Lexer::alone(), &deep).contains(&Kind::Wrong));
-        assert!(!kinds(Lexer::in_prose(), &deep).contains(&Kind::Wrong));
+        assert!(kinds(Lexer::alone(), &deep).contains(&TokenKind::Wrong));
+        assert!(!kinds(Lexer::in_prose(), &deep).contains(&TokenKind::Wrong));
         let most = "[".repeat(128) + &"]".repeat(128);
-        assert!(!kinds(Lexer::alone(), &most).contains(&Kind::Wrong));
+        assert!(!kinds(Lexer::alone(), &most).contains(&TokenKind::Wrong));
     }
 
     proptest! {

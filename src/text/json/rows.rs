@@ -2,11 +2,15 @@
 
 use std::{borrow::Cow, collections::BTreeMap, ops::Range};
 
-use super::{
-    token::Kind,
-    tree::{Shape, Tree},
+use crate::text::{
+    SanitizedText,
+    json::{
+        lex::TokenKind,
+        tree::{Shape, Tree},
+    },
+    width,
+    wrap::breaks,
 };
-use crate::text::{Safe, width, wrap::breaks};
 
 /// Columns a level is set in.
 const INDENT: usize = 2;
@@ -23,7 +27,7 @@ pub struct Note {
     /// Whether it says that something is wrong.
     pub wrong: bool,
     /// What it says, on one line.
-    pub text: Safe,
+    pub text: SanitizedText,
 }
 
 /// Which line of a node.
@@ -37,7 +41,7 @@ pub enum Side {
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct JsonRow {
     /// The node it belongs to.
     pub node: usize,
     /// Which of the node's lines.
@@ -52,11 +56,11 @@ pub struct Row {
     pub alone: bool,
 }
 
-/// A piece of a row and what it is; [`Kind::Prose`] is what stands for something folded.
+/// A piece of a row and what it is; [`TokenKind::Prose`] is what stands for something folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece<'a> {
     /// What it is.
-    pub kind: Kind,
+    pub kind: TokenKind,
     /// What is drawn.
     pub text: Cow<'a, str>,
 }
@@ -64,7 +68,7 @@ pub struct Piece<'a> {
 /// The rows of a tree at one width.
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
-    rows: Vec<Row>,
+    rows: Vec<JsonRow>,
 }
 
 impl Rows {
@@ -96,22 +100,22 @@ impl Rows {
     }
 
     fn line(&mut self, tree: &Tree, node: usize, side: Side, folded: bool, notes: &[Note], columns: usize) {
-        let line = Line::of(tree, node, side, folded);
+        let line = JsonLine::of(tree, node, side, folded);
         let indent = (tree.depth(node) * INDENT).min(columns / 3);
         let room = columns.saturating_sub(indent).max(1);
         let wide = width(line.head) + width(&line.tail);
-        let row = Row { node, side, indent, note: None, bytes: 0..line.len(), alone: false };
+        let row = JsonRow { node, side, indent, note: None, bytes: 0..line.len(), alone: false };
         if wide > room {
             let text = line.head.to_owned() + &line.tail;
             let mut at = indent;
             for bytes in breaks(&text, room.saturating_sub(INDENT)) {
-                self.rows.push(Row { indent: at, bytes, ..row.clone() });
+                self.rows.push(JsonRow { indent: at, bytes, ..row.clone() });
                 at = indent + INDENT;
             }
         } else if let [note] = notes
             && wide + GAP + MARK + width(&note.text) <= room
         {
-            self.rows.push(Row { note: Some(0), ..row });
+            self.rows.push(JsonRow { note: Some(0), ..row });
             return;
         } else {
             self.rows.push(row.clone());
@@ -119,7 +123,7 @@ impl Rows {
         let indent = indent + INDENT;
         for (at, note) in notes.iter().enumerate() {
             for bytes in breaks(&note.text, columns.saturating_sub(indent + MARK)) {
-                self.rows.push(Row { note: Some(at), indent, bytes, alone: true, ..row.clone() });
+                self.rows.push(JsonRow { note: Some(at), indent, bytes, alone: true, ..row.clone() });
             }
         }
     }
@@ -138,7 +142,7 @@ impl Rows {
 
     /// Returns a row, counted from 0.
     #[must_use]
-    pub fn row(&self, row: usize) -> Option<&Row> {
+    pub fn row(&self, row: usize) -> Option<&JsonRow> {
         self.rows.get(row)
     }
 
@@ -160,7 +164,7 @@ impl Rows {
     }
 }
 
-impl Row {
+impl JsonRow {
     /// Tells whether the row goes on with the line or the remark of the row before.
     #[must_use]
     pub fn continued(&self) -> bool {
@@ -174,9 +178,9 @@ impl Row {
         if self.alone {
             let note = self.note.and_then(|note| notes.get(&self.node)?.get(note));
             let text = note.and_then(|note| note.text.get(self.bytes.clone())).unwrap_or_default();
-            return vec![Piece { kind: Kind::Wrong, text: text.trim_end().into() }];
+            return vec![Piece { kind: TokenKind::Wrong, text: text.trim_end().into() }];
         }
-        let line = Line::of(tree, self.node, self.side, is_folded(folded, self.node));
+        let line = JsonLine::of(tree, self.node, self.side, is_folded(folded, self.node));
         line.pieces(&self.bytes)
     }
 
@@ -199,10 +203,10 @@ fn is_folded(folded: &[bool], node: usize) -> bool {
 }
 
 /// One line before it is cut into rows.
-struct Line<'a> {
+struct JsonLine<'a> {
     /// How much of the head is the name.
     name: usize,
-    kind: Kind,
+    kind: TokenKind,
     head: &'a str,
     /// What follows: what stands for something folded, what closes it, a comma.
     tail: String,
@@ -210,20 +214,20 @@ struct Line<'a> {
     summary: usize,
 }
 
-impl<'a> Line<'a> {
+impl<'a> JsonLine<'a> {
     fn of(tree: &'a Tree, node: usize, side: Side, folded: bool) -> Self {
         let shape = tree.shape(node);
         let closing = if shape == Some(Shape::Object) { "}" } else { "]" };
         let comma = if tree.goes_on(node) { "," } else { "" };
         if side == Side::Close {
-            return Line { name: 0, kind: Kind::Mark, head: closing, tail: comma.to_owned(), summary: 0 };
+            return JsonLine { name: 0, kind: TokenKind::Mark, head: closing, tail: comma.to_owned(), summary: 0 };
         }
         let (head, name) = (tree.line(node), tree.name_shown(node));
         let kind = match shape {
-            Some(Shape::String) => Kind::String,
-            Some(Shape::Number) => Kind::Number,
-            Some(Shape::Word) => Kind::Word,
-            Some(Shape::Object | Shape::Array) | None => Kind::Mark,
+            Some(Shape::String) => TokenKind::String,
+            Some(Shape::Number) => TokenKind::Number,
+            Some(Shape::Word) => TokenKind::Word,
+            Some(Shape::Object | Shape::Array) | None => TokenKind::Mark,
         };
         let opens = tree.count(node) > 0;
         let summary = if folded && opens { summary(shape, tree.count(node)) } else { String::new() };
@@ -232,7 +236,7 @@ impl<'a> Line<'a> {
             (true, false) => String::new(),
             (false, _) => comma.to_owned(),
         };
-        Line { name, kind, head, tail, summary: summary.len() }
+        JsonLine { name, kind, head, tail, summary: summary.len() }
     }
 
     fn len(&self) -> usize {
@@ -243,13 +247,13 @@ impl<'a> Line<'a> {
         let named = if self.name > 0 { self.name + ": ".len() } else { 0 };
         let (head, all) = (self.head.len(), self.len());
         let parts = [
-            (Kind::Name, 0..self.name),
-            (Kind::Mark, self.name..named),
+            (TokenKind::Name, 0..self.name),
+            (TokenKind::Mark, self.name..named),
             (self.kind, named..head),
-            (Kind::Prose, head..head + self.summary),
-            (Kind::Mark, head + self.summary..all),
+            (TokenKind::Prose, head..head + self.summary),
+            (TokenKind::Mark, head + self.summary..all),
         ];
-        let cut = |(kind, part): (Kind, Range<usize>)| {
+        let cut = |(kind, part): (TokenKind, Range<usize>)| {
             let part = part.start.max(bytes.start)..part.end.min(bytes.end);
             let text: Cow<'a, str> = match part.start.checked_sub(head) {
                 _ if part.is_empty() => return None,
@@ -278,7 +282,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::text::{clean_line, samples::whole_json};
+    use crate::text::{clean_line, hostile::whole_json};
 
     fn shown(text: &str, folded: &[usize], notes: &[(usize, &str)], width: usize) -> Vec<String> {
         let tree = Tree::parse(text).unwrap();
@@ -288,7 +292,7 @@ mod tests {
             said.entry(*node).or_default().push(Note { wrong: true, text: clean_line(note) });
         }
         let rows = Rows::new(&tree, &folded, &said, width);
-        let row = |row: &Row| {
+        let row = |row: &JsonRow| {
             let text: String = row.pieces(&tree, &folded, &said).into_iter().map(|piece| piece.text).collect();
             let mark = if row.alone && !row.continued() { "✗ " } else { "" };
             let beside = row.note.filter(|_| !row.alone).map(|at| format!("  ✗ {}", said[&row.node][at].text));

@@ -1,13 +1,70 @@
+//! Whether a string or a number is written as JSON has it (RFC 8259, sections 6 and 7).
+//!
 //! One whole JSON value as it was written: its nodes in order, and where each stands in the text.
 
 use std::ops::Range;
 
-use super::{
-    lex::Lexer,
-    spelled::{is_number, is_string, unescaped},
-    token::Kind,
+use crate::text::{
+    clean_line,
+    json::lex::{Lexer, TokenKind},
+    search::find_all,
 };
-use crate::text::{clean_line, search::find_all};
+
+/// Tells whether a token with its quotation marks is a string.
+pub(crate) fn is_string(token: &str) -> bool {
+    let Some(inner) = token.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return false;
+    };
+    let mut bytes = inner.bytes();
+    while let Some(byte) = bytes.next() {
+        let holds = match byte {
+            b'\\' => match bytes.next() {
+                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => true,
+                Some(b'u') => (0..4).all(|_| bytes.next().is_some_and(|digit| digit.is_ascii_hexdigit())),
+                _ => false,
+            },
+            b'"' => false,
+            byte => byte >= b' ',
+        };
+        if !holds {
+            return false;
+        }
+    }
+    true
+}
+
+/// Tells whether a token is a number.
+pub(crate) fn is_number(token: &str) -> bool {
+    let rest = token.strip_prefix('-').unwrap_or(token);
+    let (whole, rest) = digits(rest);
+    if whole == 0 || (whole > 1 && token.trim_start_matches('-').starts_with('0')) {
+        return false;
+    }
+    let rest = match rest.strip_prefix('.').map(digits) {
+        Some((0, _)) => return false,
+        Some((_, rest)) => rest,
+        None => rest,
+    };
+    match rest.strip_prefix(['e', 'E']) {
+        Some(power) => {
+            let (power, rest) = digits(power.strip_prefix(['+', '-']).unwrap_or(power));
+            power > 0 && rest.is_empty()
+        }
+        None => rest.is_empty(),
+    }
+}
+
+/// Counts the digits a text begins with, and returns what follows.
+fn digits(text: &str) -> (usize, &str) {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    (text.len() - rest.len(), rest)
+}
+
+/// Returns what a string says, its escapes resolved; what stands between its marks where half a
+/// surrogate pair says nothing.
+pub(crate) fn unescaped(token: &str) -> String {
+    serde_json::from_str(token).unwrap_or_else(|_| token.trim_matches('"').to_owned())
+}
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,23 +134,25 @@ impl Tree {
             let said = text.get(token.bytes.clone()).unwrap_or_default();
             let broken = |problem| Err(Broken { at: token.bytes.start, problem });
             let shape = match (token.kind, said) {
-                (Kind::Blank, _) | (Kind::Mark, "," | ":") => continue,
-                (Kind::Mark, "{") => Shape::Object,
-                (Kind::Mark, "[") => Shape::Array,
-                (Kind::Mark, closing) => {
+                (TokenKind::Blank, _) | (TokenKind::Mark, "," | ":") => continue,
+                (TokenKind::Mark, "{") => Shape::Object,
+                (TokenKind::Mark, "[") => Shape::Array,
+                (TokenKind::Mark, closing) => {
                     tree.close(&mut open, closing, token.bytes.end);
                     continue;
                 }
-                (Kind::Name | Kind::String, said) if !is_string(said) => return broken("a string is not well formed"),
-                (Kind::Name, _) => {
+                (TokenKind::Name | TokenKind::String, said) if !is_string(said) => {
+                    return broken("a string is not well formed");
+                }
+                (TokenKind::Name, _) => {
                     name = token.bytes;
                     continue;
                 }
-                (Kind::String, _) => Shape::String,
-                (Kind::Number, said) if is_number(said) => Shape::Number,
-                (Kind::Number, _) => return broken("a number is not well formed"),
-                (Kind::Word, "true" | "false" | "null") => Shape::Word,
-                (Kind::Word | Kind::Wrong | Kind::Prose, _) => return broken("this cannot stand here"),
+                (TokenKind::String, _) => Shape::String,
+                (TokenKind::Number, said) if is_number(said) => Shape::Number,
+                (TokenKind::Number, _) => return broken("a number is not well formed"),
+                (TokenKind::Word, "true" | "false" | "null") => Shape::Word,
+                (TokenKind::Word | TokenKind::Wrong | TokenKind::Prose, _) => return broken("this cannot stand here"),
             };
             tree.add(&mut open, shape, std::mem::replace(&mut name, 0..0), token.bytes);
         }
@@ -259,7 +318,7 @@ impl Tree {
     }
 
     /// Counts the bytes of a node's line that are the name.
-    pub(super) fn name_shown(&self, node: usize) -> usize {
+    pub(crate) fn name_shown(&self, node: usize) -> usize {
         self.nodes.get(node).map_or(0, |node| node.name_shown)
     }
 
@@ -299,8 +358,25 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::text::samples::{json_like, whole_json};
+    use crate::text::hostile::{json_like, whole_json};
 
+    #[test]
+    fn numbers_and_strings_are_those_of_the_standard() {
+        for good in ["0", "-0", "10", "1.0", "0.05", "1e5", "1E+05", "-1.5e-3"] {
+            assert!(is_number(good), "{good}");
+        }
+        for bad in ["", "-", "01", "--1", "1.", ".5", "1e", "1e+", "1.5.2", "1-2", "00"] {
+            assert!(!is_number(bad), "{bad}");
+        }
+        for good in [r#""""#, r#""a\"\\\/\b\u00Af""#, "\"\u{7f}é\""] {
+            assert!(is_string(good), "{good}");
+        }
+        for bad in ["\"", "\"a", "a\"", r#""\x""#, r#""\u00g0""#, r#""\u00""#, "\"\u{1}\"", r#""a\""#] {
+            assert!(!is_string(bad), "{bad}");
+        }
+        assert_eq!(unescaped(r#""a\u00e9\n""#), "aé\n");
+        assert_eq!(unescaped(r#""\ud83d""#), r"\ud83d");
+    }
     const SAMPLE: &str = r#" {"a": [1.0, {"b~/": "x\ny"}, []], "dup": 1e5, "dup": {} } "#;
 
     #[test]

@@ -1,7 +1,9 @@
 //! What is read is bounded: an input, rows, a config, an answer of any size ends in words and not in memory.
 
 use std::{
-    fs::{self, File},
+    fs::{
+        File, {self},
+    },
     time::{Duration, Instant},
 };
 

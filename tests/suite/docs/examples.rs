@@ -3,11 +3,7 @@
 use std::{fs, path::Path};
 
 use clap::Parser as _;
-use retort::{
-    app::Keymap,
-    cli::args::Cli,
-    store::{prompts, settings},
-};
+use retort::{app::Keymap, cli::args::Cli, config, store::prompts};
 
 #[cfg(unix)]
 use super::Block;
@@ -73,7 +69,7 @@ fn every_example_of_toml_is_read() {
             let place = format!("{}:{}", page.display(), block.line);
             let file = block.text.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or_default();
             if file == "config.toml" {
-                let settings = settings::parse(&block.text, Path::new(file), &|_| None);
+                let settings = config::parse(&block.text, Path::new(file), &|_| None);
                 let settings = settings.unwrap_or_else(|fault| panic!("{place}: {fault}"));
                 assert!(Keymap::new(&settings.keys).is_ok(), "{place}: its keys are not read");
             } else if file.starts_with("prompts/") {

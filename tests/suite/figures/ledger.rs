@@ -9,7 +9,7 @@ use std::{
 
 use retort::{
     eval::stats::SplitMix,
-    model::{Class, Fault, Finish, Price, Timer, Usage},
+    model::{CallError, ErrorKind, Finish, Price, Timer, Usage},
     provider::{Call, WireEvent},
 };
 
@@ -70,7 +70,7 @@ const PLAYS: [Play; 16] = [
 
 /// Every call that was made, with what it gave away.
 #[derive(Default)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     calls: Mutex<Vec<Entry>>,
 }
 
@@ -83,7 +83,7 @@ struct Entry {
 
 impl Ledger {
     /// Plays the next call, and notes what it gives away.
-    pub(super) fn play(&self, seed: u64, call: &Call) -> Vec<Step> {
+    pub(crate) fn play(&self, seed: u64, call: &Call) -> Vec<Step> {
         let said = &call.messages.last().unwrap().content;
         let judge = call.target.name == "j";
         let input = if judge {
@@ -114,7 +114,7 @@ impl Ledger {
     }
 
     /// How many calls there were and what they gave away, by their inputs and targets; those of judges left out.
-    pub(super) fn by_input(&self) -> BTreeMap<(String, String), (usize, Sum)> {
+    pub(crate) fn by_input(&self) -> BTreeMap<(String, String), (usize, Sum)> {
         let mut all: BTreeMap<_, (usize, Sum)> = BTreeMap::new();
         for entry in self.calls.lock().unwrap().iter().filter(|entry| !entry.judge) {
             let (calls, sum) = all.entry((entry.input.clone(), entry.target.clone())).or_default();
@@ -125,7 +125,7 @@ impl Ledger {
     }
 
     /// How many calls were judges', and what they gave away.
-    pub(super) fn judges(&self) -> (usize, Sum) {
+    pub(crate) fn judges(&self) -> (usize, Sum) {
         let calls = self.calls.lock().unwrap();
         let own = || calls.iter().filter(|entry| entry.judge);
         (own().count(), Sum::all(own().map(|entry| entry.gave)))
@@ -144,7 +144,7 @@ fn steps(play: Play, text: &str, (input, output): (u64, u64), rng: &mut SplitMix
     let cached =
         || usage(Usage { input: Some(input), cache_read: Some(1000), output: Some(output), ..Usage::default() });
     let end = |finish: Finish| [Step::Say(WireEvent::Finish(finish)), Step::Say(WireEvent::End)];
-    let fails = |class: Class| Step::Fail(Fault::new(class, "scripted"));
+    let fails = |class: ErrorKind| Step::Fail(CallError::new(class, "scripted"));
     let headers = |status: u16| Step::Say(WireEvent::Headers { status, request_id: None });
     let mut after = |most: usize| Step::After(Duration::from_micros(rng.below(most * 1000) as u64));
     let mut steps = vec![after(300), headers(200), after(700)];
@@ -173,13 +173,13 @@ fn steps(play: Play, text: &str, (input, output): (u64, u64), rng: &mut SplitMix
         Play::CutCounted => steps.extend([counts(), said(half(text))]),
         Play::Silent => steps.push(Step::Hang),
         Play::Stalls => steps.extend([said(half(text)), Step::Hang]),
-        Play::Refused => steps = vec![after(300), headers(503), fails(Class::Overloaded)],
-        Play::Down => steps = vec![fails(Class::Timeout(Timer::Connect))],
+        Play::Refused => steps = vec![after(300), headers(503), fails(ErrorKind::Overloaded)],
+        Play::Down => steps = vec![fails(ErrorKind::Timeout(Timer::Connect))],
         Play::Lost => {
-            let fault = Fault { unanswered: true, ..Fault::new(Class::Transient, "reset") };
+            let fault = CallError { unanswered: true, ..CallError::new(ErrorKind::Transient, "reset") };
             steps = vec![after(300), Step::Fail(fault)];
         }
-        Play::Never => steps = vec![after(300), headers(404), fails(Class::ModelGone)],
+        Play::Never => steps = vec![after(300), headers(404), fails(ErrorKind::ModelGone)],
     }
     steps
 }

@@ -14,17 +14,17 @@ use jiff::Timestamp;
 use retort::{
     eval::stats::SplitMix,
     model::{
-        BatchId, CacheMode, Check, CheckKind, Commit, Expected, Format, Input, Outcome, Params, PicoDollars, Price,
-        Prompt, ProviderKind, Row, RunId, RunRequest, Target,
-        batch::{BatchSpec, Caps, Cell},
+        BatchId, CacheMode, Check, CheckKind, Commit, DatasetRow, Expected, Format, Input, Outcome, Params,
+        PicoDollars, Price, Prompt, RunId, RunRequest, Target, Vendor,
+        batch::{BatchLimits, BatchSpec, Cell},
     },
     pipeline::{
-        BatchEvent, BatchPlan, Known, Pipeline, Ports, Rules,
-        port::{RunStart, World},
+        BatchEvent, BatchPlan, Known, Pipeline, PipelineConfig, Ports,
+        ports::{RunStart, World},
     },
     store::{
         Store,
-        job::{Begin, Job, Reply},
+        api::{Begin, StoreReply, StoreRequest},
     },
 };
 
@@ -35,10 +35,10 @@ use crate::support::{
 };
 
 /// The batch's prompts.
-pub(super) const PROMPTS: [&str; 2] = ["moods", "plain"];
+pub(crate) const PROMPTS: [&str; 2] = ["moods", "plain"];
 
 /// The batch's targets, each with its fallbacks.
-pub(super) const TARGETS: [&[&str]; 3] = [&["a", "b"], &["free"], &["unknown", "a"]];
+pub(crate) const TARGETS: [&[&str]; 3] = [&["a", "b"], &["free"], &["unknown", "a"]];
 
 /// Single runs.
 const RUNS: u64 = 160;
@@ -47,11 +47,11 @@ const RUNS: u64 = 160;
 const ROWS: u64 = 24;
 
 /// What was lived through.
-pub(super) struct Lived {
-    pub(super) home: Arc<Home>,
-    pub(super) ledger: Arc<Ledger>,
-    pub(super) batch: BatchId,
-    pub(super) cells: Vec<(Box<Cell>, Box<Outcome>, Arc<Row>)>,
+pub(crate) struct Lived {
+    pub(crate) home: Arc<Home>,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) batch: BatchId,
+    pub(crate) cells: Vec<(Box<Cell>, Box<Outcome>, Arc<DatasetRow>)>,
 }
 
 /// A world in which it is later at every look.
@@ -95,7 +95,7 @@ fn priced(name: &str) -> Target {
         target.custom_endpoint = true;
     }
     if name == "demo" {
-        target.kind = ProviderKind::Demo;
+        target.kind = Vendor::Demo;
         "demo".clone_into(&mut target.provider);
     }
     target
@@ -119,7 +119,7 @@ fn judges() -> BTreeMap<String, Target> {
 }
 
 impl Lived {
-    pub(super) async fn new(seed: u64, stop: bool) -> Self {
+    pub(crate) async fn new(seed: u64, stop: bool) -> Self {
         let (home, ledger) = (Arc::new(Home::new()), Arc::new(Ledger::default()));
         let store = Store::open(home.places(), 1000);
         let noted = Arc::clone(&ledger);
@@ -128,10 +128,11 @@ impl Lived {
             backend,
             cache: Arc::new(Memory::default()),
             recorder: store.recorder(),
-            keys: Arc::new(retort::pipeline::port::NoKeyMemory),
+            keys: Arc::new(retort::pipeline::ports::NoKeyMemory),
             world: Arc::new(Passing::default()),
         };
-        let rules = Rules { cache: true, keys: keys("openai", &[("env:K", "k")]), ..Rules::default() };
+        let rules =
+            PipelineConfig { cache: true, keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };
         let pipeline = Pipeline::new(ports, rules);
         let mut rng = SplitMix::new(seed);
         for number in 0..RUNS {
@@ -198,7 +199,11 @@ fn crash(store: &Store, number: u64) {
     });
 }
 
-async fn batch(pipeline: &Pipeline, store: &Store, stop: bool) -> (BatchId, Vec<(Box<Cell>, Box<Outcome>, Arc<Row>)>) {
+async fn batch(
+    pipeline: &Pipeline,
+    store: &Store,
+    stop: bool,
+) -> (BatchId, Vec<(Box<Cell>, Box<Outcome>, Arc<DatasetRow>)>) {
     let prompts: Vec<(String, Prompt)> = PROMPTS.iter().map(|name| ((*name).to_owned(), prompt(name))).collect();
     let spec = BatchSpec {
         name: "b".to_owned(),
@@ -211,7 +216,8 @@ async fn batch(pipeline: &Pipeline, store: &Store, stop: bool) -> (BatchId, Vec<
         expected: Expected::Auto,
     };
     let at = "2026-11-29T00:00:00Z".parse().unwrap();
-    let Reply::Batch(begun) = store.ask(Job::BeginBatch { spec: Box::new(spec), how: Begin::Anew, at }).await.unwrap()
+    let StoreReply::Batch(begun) =
+        store.ask(StoreRequest::BeginBatch { spec: Box::new(spec), how: Begin::Anew, at }).await.unwrap()
     else {
         panic!("no batch")
     };
@@ -225,7 +231,7 @@ async fn batch(pipeline: &Pipeline, store: &Store, stop: bool) -> (BatchId, Vec<
         samples: 2,
         cache: CacheMode::On,
         judges: judges(),
-        caps: Caps::default(),
+        caps: BatchLimits::default(),
         concurrency: 4,
         total: None,
         session: None,
@@ -240,7 +246,7 @@ async fn batch(pipeline: &Pipeline, store: &Store, stop: bool) -> (BatchId, Vec<
         } else {
             Vec::new()
         };
-        Row { number, input: Input::of(format!("row {}", number - number % 3)), checks, ..Row::default() }
+        DatasetRow { number, input: Input::of(format!("row {}", number - number % 3)), checks, ..DatasetRow::default() }
     };
     let mut events = pipeline.batch(plan, stream::iter((1..=ROWS).map(move |number| Ok(row(number)))));
     let mut cells = Vec::new();

@@ -10,11 +10,11 @@ use crate::support::home::Home;
 
 /// A call on record.
 #[derive(Debug, Clone)]
-pub(super) struct Call {
-    pub(super) target: String,
-    pub(super) provider: String,
-    pub(super) model: String,
-    pub(super) took: Sum,
+pub(crate) struct Call {
+    pub(crate) target: String,
+    pub(crate) provider: String,
+    pub(crate) model: String,
+    pub(crate) took: Sum,
     tokens_in: u64,
     tokens_out: u64,
     class: Option<String>,
@@ -22,49 +22,49 @@ pub(super) struct Call {
 
 /// A run on record.
 #[derive(Debug, Clone)]
-pub(super) struct Run {
+pub(crate) struct Run {
     seq: i64,
-    pub(super) id: String,
+    pub(crate) id: String,
     /// Seconds since 1970.
-    pub(super) started: i64,
-    pub(super) prompt: String,
-    pub(super) provider: String,
-    pub(super) model: String,
-    pub(super) requested: String,
-    pub(super) target: String,
-    pub(super) end: String,
-    pub(super) status: String,
-    pub(super) cached: bool,
-    pub(super) demo: bool,
-    pub(super) attempts: u32,
+    pub(crate) started: i64,
+    pub(crate) prompt: String,
+    pub(crate) provider: String,
+    pub(crate) model: String,
+    pub(crate) requested: String,
+    pub(crate) target: String,
+    pub(crate) end: String,
+    pub(crate) status: String,
+    pub(crate) cached: bool,
+    pub(crate) demo: bool,
+    pub(crate) attempts: u32,
     took_us: u64,
-    pub(super) waited_us: u64,
-    pub(super) first_token_us: Option<u64>,
-    pub(super) judge: bool,
-    pub(super) judging: Option<Sum>,
-    pub(super) class: Option<String>,
-    pub(super) sample: u64,
-    pub(super) input: String,
-    pub(super) calls: Vec<Call>,
+    pub(crate) waited_us: u64,
+    pub(crate) first_token_us: Option<u64>,
+    pub(crate) judge: bool,
+    pub(crate) judging: Option<Sum>,
+    pub(crate) class: Option<String>,
+    pub(crate) sample: u64,
+    pub(crate) input: String,
+    pub(crate) calls: Vec<Call>,
     /// Rule and mark of each verdict.
-    pub(super) verdicts: Vec<(String, String)>,
+    pub(crate) verdicts: Vec<(String, String)>,
     /// Row, prompt, target and sample.
-    pub(super) cell: Option<(u64, u32, u32, u32)>,
+    pub(crate) cell: Option<(u64, u32, u32, u32)>,
     /// What its calls took: nothing where the answer came from the cache.
-    pub(super) took: Sum,
-    pub(super) tokens_in: u64,
-    pub(super) tokens_out: u64,
+    pub(crate) took: Sum,
+    pub(crate) tokens_in: u64,
+    pub(crate) tokens_out: u64,
     /// The classes of all faults it met.
-    pub(super) classes: BTreeSet<String>,
+    pub(crate) classes: BTreeSet<String>,
 }
 
 /// All of it.
-pub(super) struct Raw {
-    pub(super) runs: Vec<Run>,
+pub(crate) struct Raw {
+    pub(crate) runs: Vec<Run>,
 }
 
 impl Raw {
-    pub(super) fn read(home: &Home) -> Self {
+    pub(crate) fn read(home: &Home) -> Self {
         let file = home.dir("data").join("retort.db");
         let db = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
         let mut runs: Vec<Run> = rows(
@@ -105,11 +105,11 @@ impl Raw {
     }
 
     /// The runs that are no judges'.
-    pub(super) fn answers(&self) -> impl Iterator<Item = &Run> {
+    pub(crate) fn answers(&self) -> impl Iterator<Item = &Run> {
         self.runs.iter().filter(|run| !run.judge)
     }
 
-    pub(super) fn run(&self, id: &str) -> &Run {
+    pub(crate) fn run(&self, id: &str) -> &Run {
         let id = id.replace('-', "");
         self.runs.iter().find(|run| run.id == id).unwrap()
     }
@@ -128,22 +128,22 @@ impl Run {
         self.classes = self.calls.iter().filter_map(|call| call.class.clone()).chain(self.class.clone()).collect();
     }
 
-    pub(super) fn took_ms(&self) -> u64 {
+    pub(crate) fn took_ms(&self) -> u64 {
         (self.took_us + 500) / 1000
     }
 
     /// What it waited, if that is a tenth of a second.
-    pub(super) fn waited_ms(&self) -> Option<u64> {
+    pub(crate) fn waited_ms(&self) -> Option<u64> {
         (self.waited_us >= 100_000).then_some(self.waited_us / 1000)
     }
 
-    pub(super) fn cost_shown(&self) -> &'static str {
+    pub(crate) fn cost_shown(&self) -> &'static str {
         self.took.cost_is()
     }
 }
 
 /// The value that so many in a hundred do not exceed; none where that would be the largest of all.
-pub(super) fn percentile(sorted: &[u64], per_cent: usize) -> Option<u64> {
+pub(crate) fn percentile(sorted: &[u64], per_cent: usize) -> Option<u64> {
     let rank = (sorted.len() * per_cent).div_ceil(100).max(1);
     let least = if per_cent > 50 { 100 / (100 - per_cent) } else { 1 };
     sorted.get(rank - 1).copied().filter(|_| sorted.len() >= least)

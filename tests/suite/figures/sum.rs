@@ -5,27 +5,27 @@ use retort::model::{Cost, PicoDollars};
 /// What calls took.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Sum {
+pub(crate) struct Sum {
     /// In and out, as far as they are known.
-    pub(super) tokens: u64,
+    pub(crate) tokens: u64,
     /// Whether some of these are guessed.
-    pub(super) tokens_guessed: bool,
+    pub(crate) tokens_guessed: bool,
     /// Whether there may be more.
-    pub(super) tokens_more: bool,
+    pub(crate) tokens_more: bool,
     /// Money, as far as it is known.
-    pub(super) pico: u64,
+    pub(crate) pico: u64,
     /// Whether some of it is guessed.
-    pub(super) pico_guessed: bool,
+    pub(crate) pico_guessed: bool,
     /// Whether there may be more.
-    pub(super) pico_more: bool,
+    pub(crate) pico_more: bool,
 }
 
 impl Sum {
     /// Something was taken, and nobody knows what.
-    pub(super) const UNKNOWN: Self =
+    pub(crate) const UNKNOWN: Self =
         Self { tokens: 0, tokens_guessed: false, tokens_more: true, pico: 0, pico_guessed: false, pico_more: true };
 
-    pub(super) fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             tokens: self.tokens + other.tokens,
             tokens_guessed: self.tokens_guessed || other.tokens_guessed,
@@ -36,23 +36,23 @@ impl Sum {
         }
     }
 
-    pub(super) fn all(sums: impl IntoIterator<Item = Self>) -> Self {
+    pub(crate) fn all(sums: impl IntoIterator<Item = Self>) -> Self {
         sums.into_iter().fold(Self::default(), Self::plus)
     }
 
-    pub(super) fn tokens_is(&self) -> &'static str {
+    pub(crate) fn tokens_is(&self) -> &'static str {
         word(self.tokens, self.tokens_guessed, self.tokens_more)
     }
 
-    pub(super) fn cost_is(&self) -> &'static str {
+    pub(crate) fn cost_is(&self) -> &'static str {
         word(self.pico, self.pico_guessed, self.pico_more)
     }
 
-    pub(super) fn dollars(&self) -> Option<f64> {
+    pub(crate) fn dollars(&self) -> Option<f64> {
         (self.cost_is() != "unknown").then(|| self.pico as f64 / 1e12)
     }
 
-    pub(super) fn tokens_shown(&self) -> String {
+    pub(crate) fn tokens_shown(&self) -> String {
         let digits = match self.tokens {
             0..=999 => self.tokens.to_string(),
             1000..=9999 => format!("{},{:03}", self.tokens / 1000, self.tokens % 1000),
@@ -61,7 +61,7 @@ impl Sum {
         shown(self.tokens_is(), &digits)
     }
 
-    pub(super) fn cost_shown(&self) -> String {
+    pub(crate) fn cost_shown(&self) -> String {
         // How an amount is written is not what is tried here.
         shown(self.cost_is(), &Cost::Known(PicoDollars(self.pico)).to_string())
     }

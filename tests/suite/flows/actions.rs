@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use retort::{
-    app::{ACTIONS, Action, Effect, Msg, Screen, action::When, overlay::Overlay, workbench::Focus},
+    app::{ACTIONS, Action, Effect, Event, Screen, action::When, overlay::Overlay, workbench::Focus},
     model::{Prompt, VersionId},
-    store::job::{Reply, Results, VersionEntry},
+    store::api::{Results, StoreReply, VersionEntry},
 };
 
 use crate::support::bench::{Bench, account, attempt, delta, ended, failed, outcome};
@@ -28,7 +28,10 @@ fn scenes() -> Vec<Bench> {
     waiting.tell(ticket, attempt(1, "demo"));
     waiting.tell(ticket, delta(1, "x"));
     let wait = std::time::Duration::from_secs(5);
-    waiting.tell(ticket, failed(1, retort::model::Class::Overloaded, retort::pipeline::event::Next::Retry { wait }));
+    waiting.tell(
+        ticket,
+        failed(1, retort::model::ErrorKind::Overloaded, retort::pipeline::event::NextStep::Retry { wait }),
+    );
     let mut typing = Bench::new();
     typing.keys("2iabc\nabc\nabc<up><left>");
     let mut undone = Bench::new();
@@ -37,12 +40,12 @@ fn scenes() -> Vec<Bench> {
     over.keys("<c-p><down>");
     let mut models = Bench::new();
     models.keys("mgpt-4o-mini");
-    models.send(Msg::Keys(Vec::new(), vec![account("openai", 4)]));
+    models.send(Event::Keys(Vec::new(), vec![account("openai", 4)]));
     let mut versions = Bench::new();
     versions.take();
     versions.keys("V");
     let (keep, _) = versions.jobs().remove(0);
-    versions.answer(keep, Ok(Reply::VersionKept(VersionId(String::new()))));
+    versions.answer(keep, Ok(StoreReply::VersionKept(VersionId(String::new()))));
     let (list, _) = versions.jobs().remove(0);
     let entry = VersionEntry {
         id: VersionId(String::new()),
@@ -52,7 +55,7 @@ fn scenes() -> Vec<Bench> {
         prompt: Prompt::default(),
         results: Results::default(),
     };
-    versions.answer(list, Ok(Reply::Versions(vec![entry])));
+    versions.answer(list, Ok(StoreReply::Versions(vec![entry])));
     let mut all = vec![done, waiting, typing, undone, over, models, versions];
     all.push(super::judges::scene());
     all.extend(super::batch::scenes());
@@ -81,7 +84,7 @@ fn every_action_does_something_somewhere() {
     for entry in ACTIONS {
         let acts = scenes.iter().any(|(scene, before)| {
             let mut bench = scene.clone();
-            bench.send(Msg::Do(entry.action));
+            bench.send(Event::Do(entry.action));
             !bench.take().is_empty() || state(&mut bench) != *before
         });
         assert!(acts, "{} does nothing", entry.name);
@@ -151,10 +154,10 @@ proptest! {
         for step in steps {
             match step {
                 Step::Key(key) => {
-                    let chord: retort::app::chord::Chord = key.parse().unwrap();
-                    bench.send(Msg::Key(chord.event()));
+                    let chord: retort::widgets::key::Chord = key.parse().unwrap();
+                    bench.send(Event::Key(chord.event()));
                 }
-                Step::Paste(text) => bench.send(Msg::Paste(text)),
+                Step::Paste(text) => bench.send(Event::Paste(text)),
                 Step::Size(width, height) => bench.resize(width, height),
                 Step::Pass(seconds) => bench.pass(std::time::Duration::from_secs(seconds)),
                 Step::Told(kind, text) => if let Some(ticket) = runs.last().copied() {

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use retort::{
     app::{
-        Effect, Msg, Screen, Ticket,
-        batch::{Control, Page, look::By, order::Order, shown::State},
+        Effect, Event, Screen, Ticket,
+        batch::{Control, Page, grid::By, run_state::BatchState, setup::BatchOrder},
         overlay::Overlay,
     },
-    model::{BatchId, Place, Prompt, batch::BatchSpec},
+    model::{BatchId, CellIndex, Prompt, batch::BatchSpec, error::StoreError},
     pipeline::{
-        Told,
+        TimedEvent,
         batch::{BatchEnd, BatchEvent},
-        port::RunRecord,
+        ports::RunRecord,
     },
-    store::job::{BatchEntry, CellRow, Job, Reply, StoreFault},
+    store::api::{BatchEntry, CellRow, StoreReply, StoreRequest},
 };
 
 use crate::support::{
@@ -27,11 +27,11 @@ fn form() -> Bench {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
     bench.keys("<a-2>n");
     bench.take();
-    bench.send(Msg::Paste("rows.csv".to_owned()));
+    bench.send(Event::Paste("rows.csv".to_owned()));
     bench
 }
 
-fn plan(bench: &mut Bench) -> (Ticket, Order) {
+fn plan(bench: &mut Bench) -> (Ticket, BatchOrder) {
     let planned = bench.take().into_iter().find_map(|effect| match effect {
         Effect::PlanBatch(ticket, order) => Some((ticket, *order)),
         _ => None,
@@ -39,7 +39,7 @@ fn plan(bench: &mut Bench) -> (Ticket, Order) {
     planned.expect("the data is looked at")
 }
 
-fn start(bench: &mut Bench) -> (Ticket, Order) {
+fn start(bench: &mut Bench) -> (Ticket, BatchOrder) {
     let started = bench.take().into_iter().find_map(|effect| match effect {
         Effect::StartBatch(ticket, order) => Some((ticket, *order)),
         _ => None,
@@ -47,7 +47,7 @@ fn start(bench: &mut Bench) -> (Ticket, Order) {
     started.expect("a batch is started")
 }
 
-pub(super) fn controls(bench: &mut Bench) -> Vec<Control> {
+pub(crate) fn controls(bench: &mut Bench) -> Vec<Control> {
     let control = |effect| match effect {
         Effect::BatchControl(_, control) => Some(control),
         _ => None,
@@ -56,14 +56,14 @@ pub(super) fn controls(bench: &mut Bench) -> Vec<Control> {
 }
 
 /// A batch that has begun.
-pub(super) fn running() -> (Bench, Ticket) {
+pub(crate) fn running() -> (Bench, Ticket) {
     let mut bench = form();
     bench.keys("<enter>");
     let (ticket, _) = plan(&mut bench);
-    bench.send(Msg::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
+    bench.send(Event::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
     bench.keys("<enter>");
     let (ticket, _) = start(&mut bench);
-    bench.send(Msg::Batch(
+    bench.send(Event::Batch(
         ticket,
         vec![BatchEvent::Rows { read: 10, all: true }, BatchEvent::Started { place: place(1, 0) }],
     ));
@@ -75,39 +75,39 @@ fn done(number: u64, target: u32) -> BatchEvent {
 }
 
 /// A batch under way with cells of every kind, and the same when it is over, a cell being looked at.
-pub(super) fn scenes() -> Vec<Bench> {
+pub(crate) fn scenes() -> Vec<Bench> {
     let scene = || {
         let (mut bench, ticket) = running();
         let mut failed = outcome("");
-        failed.end = retort::model::End::Failed { reasons: Vec::new() };
-        bench.send(Msg::Batch(ticket, vec![done(1, 0), done(2, 0), done(3, 0), filled(place(4, 0), failed, None)]));
+        failed.end = retort::model::RunEnd::Failed { reasons: Vec::new() };
+        bench.send(Event::Batch(ticket, vec![done(1, 0), done(2, 0), done(3, 0), filled(place(4, 0), failed, None)]));
         bench.keys("jl<left>");
         (bench, ticket)
     };
     let (running, _) = scene();
     let (mut over, ticket) = scene();
-    over.send(Msg::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Complete }]));
+    over.send(Event::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Complete }]));
     let mut samples = sampled(&[0, 1]);
     samples.take();
     vec![running, over, cell(Vec::new()), samples]
 }
 
 /// A cell that is looked at, of whose run this was told.
-pub(super) fn cell(timeline: Vec<Told>) -> Bench {
+pub(crate) fn cell(timeline: Vec<TimedEvent>) -> Bench {
     let (mut bench, ticket) = running();
-    bench.send(Msg::Batch(ticket, vec![done(1, 0), done(2, 0), done(3, 0)]));
+    bench.send(Event::Batch(ticket, vec![done(1, 0), done(2, 0), done(3, 0)]));
     bench.keys("jl<left>");
     bench.take();
     bench.keys("<enter>");
     let (asked, _) = bench.jobs().remove(0);
     let record = RunRecord { timeline, ..record(place(2, 0), outcome("fine"), None) };
-    bench.answer(asked, Ok(Reply::Run(Box::new(record))));
+    bench.answer(asked, Ok(StoreReply::Run(Box::new(record))));
     bench
 }
 
 /// A batch from the record whose only cell is asked four times, some of which are answered; the first
 /// of them is looked at.
-pub(super) fn sampled(answered: &[u32]) -> Bench {
+pub(crate) fn sampled(answered: &[u32]) -> Bench {
     let mut bench = Bench::new();
     bench.take();
     bench.keys("<a-2>");
@@ -122,20 +122,20 @@ pub(super) fn sampled(answered: &[u32]) -> Bench {
         answered: answered.len() as u64,
         running: false,
     };
-    bench.answer(list, Ok(Reply::Batches(vec![entry])));
+    bench.answer(list, Ok(StoreReply::Batches(vec![entry])));
     bench.keys("<enter>");
     let (opened, _) = bench.jobs().remove(0);
     let cells = answered.iter().map(|sample| {
-        let event = filled(Place { sample: *sample, ..place(1, 0) }, outcome("fine"), None);
+        let event = filled(CellIndex { sample: *sample, ..place(1, 0) }, outcome("fine"), None);
         let BatchEvent::Cell { cell, .. } = event else { panic!("{event:?}") };
         CellRow { cell: *cell, fingerprint: 0 }
     });
-    bench.answer(opened, Ok(Reply::Cells(cells.collect())));
+    bench.answer(opened, Ok(StoreReply::Cells(cells.collect())));
     bench.keys("<enter>");
     bench
 }
 
-fn shown(bench: &Bench) -> &retort::app::batch::shown::Shown {
+fn shown(bench: &Bench) -> &retort::app::batch::run_state::Shown {
     bench.app.batch.shown.as_ref().unwrap()
 }
 
@@ -146,19 +146,19 @@ fn from_the_form_over_the_estimate_to_a_batch_that_runs() {
     let (ticket, order) = plan(&mut bench);
     assert_eq!((order.spec.data.as_str(), order.spec.targets.len(), order.concurrency), ("rows.csv", 2, 5));
     assert_eq!(order.spec.prompts.first().map(|(name, _)| name.as_str()), bench.app.bench.prompt_name.as_deref());
-    bench.send(Msg::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
+    bench.send(Event::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
     assert_eq!(bench.app.batch.page, Page::Estimate);
     bench.keys("<enter>");
     let (ticket, started) = start(&mut bench);
     assert_eq!(started.spec, order.spec);
-    assert_eq!((bench.app.batch.page, &shown(&bench).state), (Page::Table, &State::Starting));
-    bench.send(Msg::Batch(
+    assert_eq!((bench.app.batch.page, &shown(&bench).state), (Page::Table, &BatchState::Starting));
+    bench.send(Event::Batch(
         ticket,
         vec![BatchEvent::Rows { read: 10, all: true }, BatchEvent::Started { place: place(1, 0) }],
     ));
-    assert_eq!((shown(&bench).total(), &shown(&bench).state), (Some(20), &State::Running));
-    bench.send(Msg::Batch(ticket, vec![done(1, 0), done(1, 1), BatchEvent::Ended { end: BatchEnd::Complete }]));
-    assert_eq!(shown(&bench).state, State::Over(BatchEnd::Complete));
+    assert_eq!((shown(&bench).total(), &shown(&bench).state), (Some(20), &BatchState::Running));
+    bench.send(Event::Batch(ticket, vec![done(1, 0), done(1, 1), BatchEvent::Ended { end: BatchEnd::Complete }]));
+    assert_eq!(shown(&bench).state, BatchState::Over(BatchEnd::Complete));
     assert!(bench.says().contains("complete: 2 cells, 2 unchecked"), "{}", bench.says());
 }
 
@@ -167,7 +167,7 @@ fn data_that_cannot_be_used_is_told_on_its_line() {
     let mut bench = form();
     bench.keys("<enter>");
     let (ticket, _) = plan(&mut bench);
-    bench.send(Msg::Planned(ticket, Err("rows.csv, line 7: an unclosed quote".to_owned())));
+    bench.send(Event::Planned(ticket, Err("rows.csv, line 7: an unclosed quote".to_owned())));
     assert_eq!(bench.app.batch.page, Page::Form);
     let form = bench.app.batch.form().unwrap();
     assert_eq!(form.rows[form.at].fault.as_deref(), Some("rows.csv, line 7: an unclosed quote"));
@@ -178,19 +178,19 @@ fn saved_prompts_are_read_before_the_data_is_looked_at() {
     let mut bench = form();
     bench.keys("<tab>");
     // The path could not be completed, so the form stays on it.
-    bench.keys("<down><c-u>").send(Msg::Paste("sentiment, triage".to_owned()));
+    bench.keys("<down><c-u>").send(Event::Paste("sentiment, triage".to_owned()));
     bench.take();
     bench.keys("<enter>");
     let jobs = bench.jobs();
-    let [(ticket, Job::OpenPrompt(name))] = jobs.as_slice() else { panic!("{jobs:?}") };
+    let [(ticket, StoreRequest::OpenPrompt(name))] = jobs.as_slice() else { panic!("{jobs:?}") };
     assert_eq!(name, "triage");
     let prompt = Box::new(Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() });
-    bench.answer(*ticket, Ok(Reply::Prompt { name: "triage".to_owned(), prompt, file: None }));
+    bench.answer(*ticket, Ok(StoreReply::Prompt { name: "triage".to_owned(), prompt, file: None }));
     let (_, order) = plan(&mut bench);
     assert_eq!(order.spec.prompts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["sentiment", "triage"]);
     bench.keys("<enter>");
     let (ticket, _) = bench.jobs().remove(0);
-    bench.answer(ticket, Err(StoreFault::new("no prompt is called triage")));
+    bench.answer(ticket, Err(StoreError::new("no prompt is called triage")));
     assert_eq!(bench.says(), "no prompt is called triage");
 }
 
@@ -199,7 +199,7 @@ fn columns_are_mapped_where_no_variable_is_called_like_them() {
     let mut bench = form();
     bench.keys("<enter>");
     let (ticket, _) = plan(&mut bench);
-    bench.send(Msg::Planned(ticket, Ok(Box::new(planned(&["id", "Message"], 10)))));
+    bench.send(Event::Planned(ticket, Ok(Box::new(planned(&["id", "Message"], 10)))));
     assert_eq!(bench.app.batch.page, Page::Map);
     bench.keys("<enter>");
     let form = bench.app.batch.form().unwrap();
@@ -209,7 +209,7 @@ fn columns_are_mapped_where_no_variable_is_called_like_them() {
     bench.keys("<right><enter>");
     let (ticket, order) = plan(&mut bench);
     assert_eq!(order.spec.mapping.get("Message").map(String::as_str), Some("input"));
-    bench.send(Msg::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
+    bench.send(Event::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
     assert_eq!(bench.app.batch.page, Page::Estimate);
 }
 
@@ -220,7 +220,7 @@ fn a_path_is_completed() {
     let effects = bench.take();
     let [Effect::Complete(ticket, path)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(path, "rows.csv");
-    bench.send(Msg::Completed(*ticket, "rows.csv".to_owned(), Vec::new()));
+    bench.send(Event::Completed(*ticket, "rows.csv".to_owned(), Vec::new()));
     assert_eq!(bench.app.batch.form().unwrap().at, 1);
 }
 
@@ -230,7 +230,7 @@ fn leaving_the_screen_stops_nothing_and_coming_back_shows_the_same() {
     bench.keys("q");
     assert_eq!(bench.app.screen, Screen::Bench);
     assert!(controls(&mut bench).is_empty());
-    bench.send(Msg::Batch(ticket, vec![done(1, 0)]));
+    bench.send(Event::Batch(ticket, vec![done(1, 0)]));
     assert_eq!(shown(&bench).grid.counts().done, 1);
     bench.keys("<a-2>");
     assert_eq!(bench.app.batch.page, Page::Table);
@@ -243,7 +243,7 @@ fn a_batch_is_paused_goes_on_is_hurried_and_stopped() {
     let (mut bench, ticket) = running();
     bench.keys("p");
     assert_eq!(controls(&mut bench), [Control::Pause]);
-    bench.send(Msg::Batch(ticket, vec![BatchEvent::Paused { why: "asked to".to_owned(), cap: None }]));
+    bench.send(Event::Batch(ticket, vec![BatchEvent::Paused { why: "asked to".to_owned(), cap: None }]));
     bench.keys(" ");
     assert_eq!(controls(&mut bench), [Control::Resume]);
     bench.keys("<a-up><a-up><a-down>");
@@ -251,7 +251,7 @@ fn a_batch_is_paused_goes_on_is_hurried_and_stopped() {
     assert_eq!(controls(&mut bench), calls);
     bench.keys("<c-c>");
     assert_eq!(controls(&mut bench), [Control::Stop]);
-    assert_eq!(shown(&bench).state, State::Stopping);
+    assert_eq!(shown(&bench).state, BatchState::Stopping);
     bench.keys("<c-c>");
     assert!(bench.quits(), "twice quits");
 }
@@ -282,34 +282,38 @@ fn quitting_asks_while_a_batch_runs() {
 #[test]
 fn one_cell_or_the_failed_ones_are_asked_again() {
     let (mut bench, ticket) = running();
-    bench.send(Msg::Batch(ticket, vec![done(1, 0)]));
+    bench.send(Event::Batch(ticket, vec![done(1, 0)]));
     bench.keys("r");
     let (again, order) = start(&mut bench);
     assert_eq!(order.again, [place(1, 0)]);
-    bench.send(Msg::Batch(again, vec![BatchEvent::Started { place: place(1, 0) }]));
+    bench.send(Event::Batch(again, vec![BatchEvent::Started { place: place(1, 0) }]));
     assert_eq!(shown(&bench).grid.counts().done, 0);
     let end = BatchEvent::Ended { end: BatchEnd::Complete };
-    bench.send(Msg::Batch(again, vec![done(1, 0), end]));
-    assert_eq!((shown(&bench).grid.counts().done, &shown(&bench).state), (1, &State::Running), "the batch goes on");
+    bench.send(Event::Batch(again, vec![done(1, 0), end]));
+    assert_eq!(
+        (shown(&bench).grid.counts().done, &shown(&bench).state),
+        (1, &BatchState::Running),
+        "the batch goes on"
+    );
     let mut failed = outcome("");
-    failed.end = retort::model::End::Failed { reasons: Vec::new() };
+    failed.end = retort::model::RunEnd::Failed { reasons: Vec::new() };
     let event = filled(place(2, 1), failed, None);
-    bench.send(Msg::Batch(ticket, vec![event, BatchEvent::Ended { end: BatchEnd::Stopped }]));
+    bench.send(Event::Batch(ticket, vec![event, BatchEvent::Ended { end: BatchEnd::Stopped }]));
     bench.keys("R");
     let (_, order) = start(&mut bench);
-    assert_eq!(order.finished, retort::app::batch::order::Finished::FailedAgain);
+    assert_eq!(order.finished, retort::app::batch::setup::Finished::FailedAgain);
     assert_eq!(shown(&bench).grid.counts().done, 2, "what is known stays in sight");
 }
 
 #[test]
 fn a_batch_that_was_stopped_goes_on() {
     let (mut bench, ticket) = running();
-    bench.send(Msg::Batch(ticket, vec![done(1, 0), BatchEvent::Ended { end: BatchEnd::Stopped }]));
+    bench.send(Event::Batch(ticket, vec![done(1, 0), BatchEvent::Ended { end: BatchEnd::Stopped }]));
     bench.take();
     bench.keys(" ");
     let (ticket, order) = start(&mut bench);
-    assert_eq!(order.finished, retort::app::batch::order::Finished::Kept);
-    bench.send(Msg::Batch(ticket, vec![done(2, 0), BatchEvent::Ended { end: BatchEnd::Complete }]));
+    assert_eq!(order.finished, retort::app::batch::setup::Finished::Kept);
+    bench.send(Event::Batch(ticket, vec![done(2, 0), BatchEvent::Ended { end: BatchEnd::Complete }]));
     assert_eq!(shown(&bench).grid.counts().done, 2);
     bench.keys(" ");
     assert!(bench.says().contains("this one is complete"), "{}", bench.says());
@@ -324,9 +328,9 @@ fn rows_are_narrowed_ordered_and_shown_again() {
         filled(place(number, 0), outcome, None)
     };
     let mut failed = outcome("");
-    failed.end = retort::model::End::Failed { reasons: Vec::new() };
+    failed.end = retort::model::RunEnd::Failed { reasons: Vec::new() };
     let events = vec![slow(1, 100), slow(2, 900), slow(3, 500), filled(place(4, 0), failed, None)];
-    bench.send(Msg::Batch(ticket, events));
+    bench.send(Event::Batch(ticket, events));
     let numbers = |bench: &Bench| {
         let shown = shown(bench);
         shown.table.seen().filter_map(|(at, _)| Some(shown.grid.line(at)?.number)).collect::<Vec<_>>()
@@ -358,12 +362,12 @@ fn letters_are_text_while_the_filter_is_typed() {
 #[test]
 fn a_cell_is_opened_compared_and_left() {
     let (mut bench, ticket) = running();
-    bench.send(Msg::Batch(ticket, vec![done(1, 0), done(2, 0)]));
+    bench.send(Event::Batch(ticket, vec![done(1, 0), done(2, 0)]));
     bench.take();
     bench.keys("<enter>");
     let (asked, job) = bench.jobs().remove(0);
-    assert_eq!(job, Job::OpenRun(run(place(1, 0))));
-    bench.answer(asked, Ok(Reply::Run(Box::new(record(place(1, 0), outcome("fine"), None)))));
+    assert_eq!(job, StoreRequest::OpenRun(run(place(1, 0))));
+    bench.answer(asked, Ok(StoreReply::Run(Box::new(record(place(1, 0), outcome("fine"), None)))));
     assert!(shown(&bench).detail.as_ref().unwrap().record.is_some());
     bench.keys("o");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Xray(_))));
@@ -373,7 +377,7 @@ fn a_cell_is_opened_compared_and_left() {
     assert!(shown(&bench).detail.as_ref().unwrap().difference().is_some());
     bench.keys("<tab>");
     let (_, job) = bench.jobs().remove(0);
-    assert_eq!(job, Job::OpenRun(run(place(2, 0))));
+    assert_eq!(job, StoreRequest::OpenRun(run(place(2, 0))));
     bench.keys("<esc>");
     assert!(shown(&bench).detail.is_none());
 }
@@ -381,10 +385,10 @@ fn a_cell_is_opened_compared_and_left() {
 #[test]
 fn late_words_of_a_batch_are_ignored() {
     let (mut bench, ticket) = running();
-    bench.send(Msg::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Stopped }]));
-    bench.send(Msg::Batch(ticket, vec![done(1, 0)]));
+    bench.send(Event::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Stopped }]));
+    bench.send(Event::Batch(ticket, vec![done(1, 0)]));
     assert_eq!(shown(&bench).grid.counts().done, 0);
-    bench.send(Msg::Planned(ticket, Ok(Box::new(planned(&["text"], 1)))));
+    bench.send(Event::Planned(ticket, Ok(Box::new(planned(&["text"], 1)))));
     assert_eq!(bench.app.batch.page, Page::Table);
 }
 

@@ -1,10 +1,11 @@
 //! Comparing lanes with a baseline: what is compared, when, and how one walks through it.
 
 use retort::{
-    app::{Msg, Ticket, compare::Standing, difference::Summary},
+    app::{Event, Ticket, workbench::compare::LaneStanding},
     model::{Input, Prompt, RunId},
-    pipeline::port::RunRecord,
-    store::job::{HistoryEntry, HistoryPage, Job, Reply},
+    pipeline::ports::RunRecord,
+    store::api::{HistoryEntry, HistoryPage, StoreReply, StoreRequest},
+    widgets::diff_view::Summary,
 };
 
 use crate::support::bench::{Bench, attempt, delta, ended, outcome, prepared};
@@ -31,14 +32,14 @@ fn run(bench: &mut Bench, answers: &[&str]) -> Vec<Ticket> {
 
 fn summary(bench: &Bench, at: usize) -> Summary {
     match bench.app.bench.standing(bench.lane(at)) {
-        Some(Standing::Differs(difference)) => difference.summary(),
+        Some(LaneStanding::Differs(difference)) => difference.summary(),
         other => panic!("lane {at} is not compared: {other:?}"),
     }
 }
 
 fn waits(bench: &Bench, at: usize) -> &'static str {
     match bench.app.bench.standing(bench.lane(at)) {
-        Some(Standing::Waits(why)) => why,
+        Some(LaneStanding::Waits(why)) => why,
         other => panic!("lane {at} waits for nothing: {other:?}"),
     }
 }
@@ -58,7 +59,7 @@ fn the_first_lane_is_the_baseline_until_another_is_made_it() {
     assert_eq!(summary(&bench, 2), Summary::Same);
     assert_eq!((seen(&bench, 0).as_str(), seen(&bench, 1).as_str()), ("one two", "one [-two-]{+three+}"));
     bench.keys("Lb");
-    assert!(matches!(bench.app.bench.standing(bench.lane(1)), Some(Standing::Baseline)));
+    assert!(matches!(bench.app.bench.standing(bench.lane(1)), Some(LaneStanding::Baseline)));
     assert_eq!(seen(&bench, 0), "one [-three-]{+two+}");
     bench.keys("b");
     assert_eq!(bench.says(), "no baseline");
@@ -158,20 +159,20 @@ fn an_earlier_run_of_this_prompt_can_be_the_baseline() {
     };
     let name = bench.app.bench.prompt_name.clone();
     bench.keys("B");
-    let ticket = bench.jobs().into_iter().find(|(_, job)| matches!(job, Job::History { .. })).unwrap().0;
+    let ticket = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::History { .. })).unwrap().0;
     let runs = vec![
         entry(1, name.as_ref(), "done"),
         entry(2, None, "done"),
         entry(3, name.as_ref(), "failed"),
         entry(101, name.as_ref(), "done"),
     ];
-    bench.answer(ticket, Ok(Reply::History(HistoryPage { runs, more: false })));
+    bench.answer(ticket, Ok(StoreReply::History(HistoryPage { runs, more: false })));
     let Some(retort::app::overlay::Overlay::Against(bases)) = bench.app.overlay() else { panic!("no list") };
     let labels: Vec<&str> = bases.choice.shown().map(|item| item.label.as_str()).collect();
     assert_eq!(labels, ["demo", "demo:slow", "the answer before", "this answer", "model-1"]);
     bench.keys("model<enter>");
     let (ticket, job) = bench.jobs().pop().unwrap();
-    assert_eq!(job, Job::OpenRun(RunId(uuid::Uuid::from_u128(1))));
+    assert_eq!(job, StoreRequest::OpenRun(RunId(uuid::Uuid::from_u128(1))));
     let mut end = outcome("one two");
     end.requested = "model-1".to_owned();
     let record = RunRecord {
@@ -187,7 +188,7 @@ fn an_earlier_run_of_this_prompt_can_be_the_baseline() {
         timeline: Vec::new(),
         cell: None,
     };
-    bench.answer(ticket, Ok(Reply::Run(Box::new(record))));
+    bench.answer(ticket, Ok(StoreReply::Run(Box::new(record))));
     assert!(bench.says().starts_with("what differs from model-1 (run "), "{}", bench.says());
     assert_eq!(summary(&bench, 0), Summary::Same);
     assert_eq!(seen(&bench, 1), "one [-two-]{+three+}");
@@ -211,6 +212,6 @@ fn lanes_scroll_together_by_what_matches_in_them() {
     assert_eq!(first(&bench, 0), first(&bench, 1), "by the diff");
     bench.keys("Ljj");
     assert_eq!(first(&bench, 0), first(&bench, 1), "and back");
-    bench.send(Msg::Do(retort::app::Action::Bottom));
+    bench.send(Event::Do(retort::app::Action::Bottom));
     assert!(bench.shown(0).view().follows() && bench.shown(1).view().follows());
 }

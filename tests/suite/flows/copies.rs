@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use retort::{
-    app::{Effect, Msg, overlay::Overlay},
+    app::{Effect, Event, overlay::Overlay},
     model::KeySource,
 };
 
@@ -32,10 +32,10 @@ fn a_copy_is_told_of_once_it_is_made_and_the_terminal_is_sent_it_only_where_noth
     bench.keys("y<enter>");
     let Some(Effect::Copy { what, text }) = bench.take().pop() else { panic!("no copy") };
     assert!(!bench.says().contains("copied"), "{}", bench.says());
-    bench.send(Msg::Copied { what: what.clone(), way: "copied with wl-copy".to_owned(), send: None });
+    bench.send(Event::Copied { what: what.clone(), way: "copied with wl-copy".to_owned(), send: None });
     assert_eq!(bench.says(), "copied with wl-copy: answer, 4 characters");
     assert!(bench.take().is_empty());
-    bench.send(Msg::Copied { what, way: "sent to the terminal".to_owned(), send: Some(text) });
+    bench.send(Event::Copied { what, way: "sent to the terminal".to_owned(), send: Some(text) });
     assert!(matches!(bench.take().as_slice(), [Effect::SendCopy(text)] if text.as_str() == "fine"));
 }
 

@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use retort::{
-    app::{Effect, Msg, Screen, Ticket, history::runs::PAGE, overlay::Overlay},
+    app::{Effect, Event, Screen, Ticket, history::run_list::PAGE, overlay::Overlay},
     model::{
         Grade,
+        error::StoreError,
         query::{SortBy, Vocabulary, What},
     },
-    pipeline::port::RunRecord,
-    store::job::{HistoryPage, Job, Pruned, Reply, StoreFault},
+    pipeline::ports::RunRecord,
+    store::api::{HistoryPage, Pruned, StoreReply, StoreRequest},
 };
 
 use crate::support::{
@@ -25,38 +26,38 @@ fn run(number: u64) -> RunRecord {
 }
 
 /// Takes the one job of a kind that was asked for.
-pub(super) fn asked(bench: &mut Bench, which: impl Fn(&Job) -> bool) -> (Ticket, Job) {
-    let mut jobs: Vec<(Ticket, Job)> = bench.jobs().into_iter().filter(|(_, job)| which(job)).collect();
+pub(crate) fn asked(bench: &mut Bench, which: impl Fn(&StoreRequest) -> bool) -> (Ticket, StoreRequest) {
+    let mut jobs: Vec<(Ticket, StoreRequest)> = bench.jobs().into_iter().filter(|(_, job)| which(job)).collect();
     assert_eq!(jobs.len(), 1, "{jobs:?}");
     jobs.remove(0)
 }
 
-pub(super) fn is_page(job: &Job) -> bool {
-    matches!(job, Job::History { .. })
+pub(crate) fn is_page(job: &StoreRequest) -> bool {
+    matches!(job, StoreRequest::History { .. })
 }
 
-fn is_run(job: &Job) -> bool {
-    matches!(job, Job::OpenRun(_))
+fn is_run(job: &StoreRequest) -> bool {
+    matches!(job, StoreRequest::OpenRun(_))
 }
 
 fn answer(bench: &mut Bench, page: HistoryPage) {
     let (ticket, _) = asked(bench, is_page);
-    bench.answer(ticket, Ok(Reply::History(page)));
+    bench.answer(ticket, Ok(StoreReply::History(page)));
 }
 
 /// Reads the record that is asked for.
 fn read(bench: &mut Bench) -> u64 {
     let (ticket, job) = asked(bench, is_run);
-    let Job::OpenRun(run_id) = job else { panic!("{job:?}") };
+    let StoreRequest::OpenRun(run_id) = job else { panic!("{job:?}") };
     let number = (run_id.0.as_u128() & 0xffff) as u64;
-    bench.answer(ticket, Ok(Reply::Run(Box::new(run(number)))));
-    let (ticket, _) = asked(bench, |job| matches!(job, Job::Judgements(_)));
-    bench.answer(ticket, Ok(Reply::Judgements(Vec::new())));
+    bench.answer(ticket, Ok(StoreReply::Run(Box::new(run(number)))));
+    let (ticket, _) = asked(bench, |job| matches!(job, StoreRequest::Judgements(_)));
+    bench.answer(ticket, Ok(StoreReply::Judgements(Vec::new())));
     number
 }
 
 /// The screen with a few runs, the newest under the cursor and read.
-pub(super) fn listed() -> Bench {
+pub(crate) fn listed() -> Bench {
     let mut bench = Bench::new();
     bench.take();
     bench.keys("<a-3>");
@@ -70,7 +71,7 @@ fn chosen(bench: &Bench) -> u64 {
 }
 
 /// The list, the query line, the run, two compared.
-pub(super) fn scenes() -> Vec<Bench> {
+pub(crate) fn scenes() -> Vec<Bench> {
     let mut typing = listed();
     typing.keys("/mo");
     let mut marked = listed();
@@ -79,9 +80,9 @@ pub(super) fn scenes() -> Vec<Bench> {
     pair.take();
     pair.keys("  d");
     for (ticket, job) in pair.jobs() {
-        if let Job::OpenRun(run_id) = job {
+        if let StoreRequest::OpenRun(run_id) = job {
             let number = (run_id.0.as_u128() & 0xffff) as u64;
-            pair.answer(ticket, Ok(Reply::Run(Box::new(run(number)))));
+            pair.answer(ticket, Ok(StoreReply::Run(Box::new(run(number)))));
         }
     }
     let mut reading = listed();
@@ -109,17 +110,17 @@ fn further_pages_come_as_the_cursor_nears_the_end() {
     bench.take();
     bench.keys("<a-3>");
     answer(&mut bench, page(now(), 301..=500, true));
-    let (ticket, job) = asked(&mut bench, |job| matches!(job, Job::CountRuns(_)));
-    assert!(matches!(job, Job::CountRuns(query) if query.is_everything()));
-    bench.answer(ticket, Ok(Reply::Counted { runs: 10_000, more: true }));
+    let (ticket, job) = asked(&mut bench, |job| matches!(job, StoreRequest::CountRuns(_)));
+    assert!(matches!(job, StoreRequest::CountRuns(query) if query.is_everything()));
+    bench.answer(ticket, Ok(StoreReply::Counted { runs: 10_000, more: true }));
     assert!(bench.jobs().iter().all(|(_, job)| !is_page(job)), "the end is far");
     bench.keys("G");
     let (ticket, job) = asked(&mut bench, is_page);
-    let Job::History { after, limit, .. } = job else { panic!("{job:?}") };
+    let StoreRequest::History { after, limit, .. } = job else { panic!("{job:?}") };
     assert_eq!((after.map(|after| after.seq), limit), (Some(301), PAGE));
     bench.keys("kk");
     assert!(bench.jobs().iter().all(|(_, job)| !is_page(job)), "one page at a time");
-    bench.answer(ticket, Ok(Reply::History(page(now(), 101..=300, false))));
+    bench.answer(ticket, Ok(StoreReply::History(page(now(), 101..=300, false))));
     assert_eq!(bench.app.history.runs.entries.len(), 400);
     assert_eq!(chosen(&bench), 303);
     bench.keys("G");
@@ -135,14 +136,14 @@ fn late_pages_are_dropped_and_the_present_question_is_asked() {
     let (first, _) = asked(&mut bench, is_page);
     bench.keys("/parcel");
     assert!(bench.jobs().iter().all(|(_, job)| !is_page(job)), "one question at a time");
-    bench.answer(first, Ok(Reply::History(page(now(), 1..=9, true))));
+    bench.answer(first, Ok(StoreReply::History(page(now(), 1..=9, true))));
     assert!(bench.app.history.runs.entries.is_empty() && bench.app.history.runs.loading());
     let (second, job) = asked(&mut bench, is_page);
-    let Job::History { query, after: None, .. } = job else { panic!("{job:?}") };
+    let StoreRequest::History { query, after: None, .. } = job else { panic!("{job:?}") };
     assert_eq!(query.words[0], "parcel");
-    bench.answer(first, Ok(Reply::History(page(now(), 1..=9, false))));
+    bench.answer(first, Ok(StoreReply::History(page(now(), 1..=9, false))));
     assert!(bench.app.history.runs.loading(), "an answer nobody waits for");
-    bench.answer(second, Ok(Reply::History(page(now(), 2..=3, false))));
+    bench.answer(second, Ok(StoreReply::History(page(now(), 2..=3, false))));
     assert_eq!((bench.app.history.runs.entries.len(), bench.app.history.runs.loading()), (2, false));
 }
 
@@ -150,7 +151,7 @@ fn late_pages_are_dropped_and_the_present_question_is_asked() {
 fn a_mistake_is_told_while_it_is_typed_and_the_list_stays() {
     let mut bench = listed();
     bench.keys("/");
-    bench.send(Msg::Paste("cost:dear".to_owned()));
+    bench.send(Event::Paste("cost:dear".to_owned()));
     let bad = bench.app.history.asking.mistake.clone().unwrap();
     assert_eq!((bad.at, bad.part.as_str()), (0, "cost:dear"));
     assert!(bench.jobs().iter().all(|(_, job)| !is_page(job)));
@@ -158,10 +159,10 @@ fn a_mistake_is_told_while_it_is_typed_and_the_list_stays() {
     bench.keys("<enter>");
     assert!(bench.app.history.typing() && bench.says().contains("cost:dear"), "{}", bench.says());
     bench.keys("<c-u>");
-    bench.send(Msg::Paste("cost:>0.01".to_owned()));
+    bench.send(Event::Paste("cost:>0.01".to_owned()));
     assert!(bench.app.history.asking.mistake.is_none());
     let (_, job) = asked(&mut bench, is_page);
-    assert!(matches!(job, Job::History { query, .. } if matches!(query.filters[0].what, What::Cost(_))));
+    assert!(matches!(job, StoreRequest::History { query, .. } if matches!(query.filters[0].what, What::Cost(_))));
     bench.keys("<enter>");
     assert!(!bench.app.history.typing());
     bench.keys("<esc>");
@@ -175,9 +176,9 @@ fn the_line_is_completed_with_what_is_on_record() {
     let mut bench = Bench::new();
     bench.take();
     bench.keys("<a-3>");
-    let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::Vocabulary));
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::Vocabulary));
     let vocabulary = Vocabulary { models: vec!["gpt-4".into(), "gpt-4o-mini".into()], ..Vocabulary::default() };
-    bench.answer(ticket, Ok(Reply::Vocabulary(Box::new(vocabulary))));
+    bench.answer(ticket, Ok(StoreReply::Vocabulary(Box::new(vocabulary))));
     let line = |bench: &Bench| bench.app.history.asking.line.text();
     bench.keys("/late mo<tab>");
     assert_eq!(line(&bench), "late model:");
@@ -196,7 +197,7 @@ fn the_line_is_completed_with_what_is_on_record() {
 #[test]
 fn the_order_is_part_of_the_line() {
     let mut bench = listed();
-    bench.send(Msg::Paste("parcel".to_owned()));
+    bench.send(Event::Paste("parcel".to_owned()));
     bench.keys("<enter>");
     answer(&mut bench, page(now(), 1..=9, false));
     for (key, line, by, ascending) in [
@@ -211,9 +212,9 @@ fn the_order_is_part_of_the_line() {
         bench.keys(key);
         assert_eq!(bench.app.history.asking.line.text(), line);
         let (ticket, job) = asked(&mut bench, is_page);
-        let Job::History { query, .. } = job else { panic!("{job:?}") };
+        let StoreRequest::History { query, .. } = job else { panic!("{job:?}") };
         assert_eq!((query.sort.by, query.sort.ascending), (by, ascending));
-        bench.answer(ticket, Ok(Reply::History(page(now(), 1..=9, false))));
+        bench.answer(ticket, Ok(StoreReply::History(page(now(), 1..=9, false))));
     }
 }
 
@@ -222,15 +223,15 @@ fn the_run_under_the_cursor_is_read_one_at_a_time() {
     let mut bench = listed();
     bench.keys("j");
     let (ticket, job) = asked(&mut bench, is_run);
-    assert_eq!(job, Job::OpenRun(id(8)));
+    assert_eq!(job, StoreRequest::OpenRun(id(8)));
     bench.keys("jjj");
     assert!(bench.jobs().is_empty(), "the next one is asked for when this one is read");
-    bench.answer(ticket, Ok(Reply::Run(Box::new(run(8)))));
+    bench.answer(ticket, Ok(StoreReply::Run(Box::new(run(8)))));
     assert_eq!(read(&mut bench), 5);
     assert_eq!(bench.app.history.shown().unwrap().run(), id(5));
     bench.keys("j");
     let (ticket, _) = asked(&mut bench, is_run);
-    bench.answer(ticket, Err(StoreFault::new("the run is not on record")));
+    bench.answer(ticket, Err(StoreError::new("the run is not on record")));
     assert!(bench.app.history.fault.as_ref().is_some_and(|(run, why)| *run == id(4) && why.contains("not on record")));
     assert!(bench.jobs().is_empty(), "it is not asked for again and again");
 }
@@ -256,9 +257,9 @@ fn a_small_screen_reads_a_run_on_enter() {
 fn a_run_is_put_on_the_bench_as_it_was_run_and_run_again() {
     let mut bench = listed();
     bench.keys("b");
-    let (keep, job) = asked(&mut bench, |job| matches!(job, Job::KeepVersion { .. }));
-    assert!(matches!(job, Job::KeepVersion { .. }), "what was on the bench is kept first");
-    bench.answer(keep, Ok(Reply::VersionKept(retort::model::VersionId(String::new()))));
+    let (keep, job) = asked(&mut bench, |job| matches!(job, StoreRequest::KeepVersion { .. }));
+    assert!(matches!(job, StoreRequest::KeepVersion { .. }), "what was on the bench is kept first");
+    bench.answer(keep, Ok(StoreReply::VersionKept(retort::model::VersionId(String::new()))));
     let stage = &bench.app.bench;
     assert_eq!((bench.app.screen, stage.prompt().user.as_str()), (Screen::Bench, "Message: {{ input }}"));
     assert_eq!(stage.input().text, "My parcel never came and nobody answers");
@@ -266,8 +267,8 @@ fn a_run_is_put_on_the_bench_as_it_was_run_and_run_again() {
     assert!(bench.started().is_empty());
     let mut bench = listed();
     bench.keys("<f5>");
-    let (keep, _) = asked(&mut bench, |job| matches!(job, Job::KeepVersion { .. }));
-    bench.answer(keep, Ok(Reply::VersionKept(retort::model::VersionId(String::new()))));
+    let (keep, _) = asked(&mut bench, |job| matches!(job, StoreRequest::KeepVersion { .. }));
+    bench.answer(keep, Ok(StoreReply::VersionKept(retort::model::VersionId(String::new()))));
     let started = bench.started();
     let [(_, request)] = started.as_slice() else { panic!("{} runs", started.len()) };
     assert_eq!(request.prompt.user, "Message: {{ input }}");
@@ -280,11 +281,11 @@ fn a_run_is_graded_where_it_is_listed() {
     bench.keys("f");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Grade(grading)) if grading.run == id(9)));
     bench.keys("4");
-    let (ticket, job) = asked(&mut bench, |job| matches!(job, Job::GradeRun { .. }));
-    assert!(matches!(job, Job::GradeRun { run, grade, .. } if run == id(9) && grade.stars == Some(4)));
+    let (ticket, job) = asked(&mut bench, |job| matches!(job, StoreRequest::GradeRun { .. }));
+    assert!(matches!(job, StoreRequest::GradeRun { run, grade, .. } if run == id(9) && grade.stars == Some(4)));
     let grade = |bench: &Bench| bench.app.history.chosen().unwrap().grade.clone();
     assert_eq!(grade(&bench), Some(Grade { stars: Some(4), ..Grade::default() }));
-    bench.answer(ticket, Err(StoreFault::new("the disk is full")));
+    bench.answer(ticket, Err(StoreError::new("the disk is full")));
     assert_eq!((grade(&bench), bench.says()), (None, "the disk is full"));
 }
 
@@ -293,9 +294,9 @@ fn a_run_is_pinned_and_let_go() {
     let mut bench = listed();
     for pinned in [true, false] {
         bench.keys("p");
-        let (ticket, job) = asked(&mut bench, |job| matches!(job, Job::PinRuns { .. }));
-        assert_eq!(job, Job::PinRuns { runs: vec![id(9)], pinned });
-        bench.answer(ticket, Ok(Reply::Pinned(1)));
+        let (ticket, job) = asked(&mut bench, |job| matches!(job, StoreRequest::PinRuns { .. }));
+        assert_eq!(job, StoreRequest::PinRuns { runs: vec![id(9)], pinned });
+        bench.answer(ticket, Ok(StoreReply::Pinned(1)));
         assert_eq!(bench.app.history.chosen().unwrap().pinned, pinned);
     }
 }
@@ -306,9 +307,9 @@ fn removing_a_run_asks_first() {
     bench.keys("D<esc>");
     assert!(bench.jobs().is_empty() && bench.app.overlay().is_none());
     bench.keys("D<enter>");
-    let (ticket, job) = asked(&mut bench, |job| matches!(job, Job::RemoveRuns(_)));
-    assert_eq!(job, Job::RemoveRuns(vec![id(9)]));
-    bench.answer(ticket, Ok(Reply::Pruned(Pruned::default())));
+    let (ticket, job) = asked(&mut bench, |job| matches!(job, StoreRequest::RemoveRuns(_)));
+    assert_eq!(job, StoreRequest::RemoveRuns(vec![id(9)]));
+    bench.answer(ticket, Ok(StoreReply::Pruned(Pruned::default())));
     assert_eq!((chosen(&bench), bench.app.history.runs.entries.len()), (8, 8));
     assert_eq!(bench.app.history.runs.count.map(|count| count.runs), Some(8));
 }
@@ -322,12 +323,12 @@ fn two_marked_runs_are_compared_the_older_first() {
     bench.keys(" ");
     read(&mut bench);
     bench.keys(" d");
-    let jobs: Vec<(Ticket, Job)> = bench.jobs().into_iter().filter(|(_, job)| is_run(job)).collect();
-    let runs: Vec<&Job> = jobs.iter().map(|(_, job)| job).collect();
-    assert!(runs.contains(&&Job::OpenRun(id(8))) && runs.contains(&&Job::OpenRun(id(9))), "{runs:?}");
+    let jobs: Vec<(Ticket, StoreRequest)> = bench.jobs().into_iter().filter(|(_, job)| is_run(job)).collect();
+    let runs: Vec<&StoreRequest> = jobs.iter().map(|(_, job)| job).collect();
+    assert!(runs.contains(&&StoreRequest::OpenRun(id(8))) && runs.contains(&&StoreRequest::OpenRun(id(9))), "{runs:?}");
     for (ticket, job) in jobs.clone() {
-        let Job::OpenRun(run_id) = job else { continue };
-        bench.answer(ticket, Ok(Reply::Run(Box::new(run((run_id.0.as_u128() & 0xffff) as u64)))));
+        let StoreRequest::OpenRun(run_id) = job else { continue };
+        bench.answer(ticket, Ok(StoreReply::Run(Box::new(run((run_id.0.as_u128() & 0xffff) as u64)))));
     }
     let pair = bench.app.history.pair.as_ref().unwrap();
     assert_eq!(pair.runs, [id(8), id(9)]);
@@ -371,7 +372,7 @@ fn the_command_line_of_the_present_query_is_told() {
     let effects = bench.take();
     let Some(Effect::Copy { what, text }) = effects.last() else { panic!("{effects:?}") };
     assert_eq!((what.as_str(), text.as_str()), (command, command));
-    bench.send(Msg::Copied { what: what.clone(), way: "copied with xclip".to_owned(), send: None });
+    bench.send(Event::Copied { what: what.clone(), way: "copied with xclip".to_owned(), send: None });
     assert_eq!(bench.says(), format!("copied with xclip: {command}"));
 }
 
@@ -392,7 +393,7 @@ fn the_x_ray_of_a_run_and_a_paste_into_the_line() {
     bench.keys("o");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Xray(xray)) if xray.target == "demo"));
     bench.keys("<esc>");
-    bench.send(Msg::Paste("never\ncame".to_owned()));
+    bench.send(Event::Paste("never\ncame".to_owned()));
     assert_eq!(bench.app.history.asking.line.text(), "never came");
     assert!(bench.app.history.typing());
 }

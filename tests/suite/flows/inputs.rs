@@ -1,21 +1,21 @@
 //! The inputs of a session: added, walked, named, removed, loaded from files, kept.
 
 use retort::{
-    app::{Effect, Msg, workbench::Focus},
-    model::{Input, NamedInput},
-    store::job::{Job, Reply, RowEntry, StoreFault},
+    app::{Effect, Event, workbench::Focus},
+    model::{Input, NamedInput, error::StoreError},
+    store::api::{RowEntry, StoreReply, StoreRequest},
 };
 
 use crate::support::bench::Bench;
 
-fn loaded(bench: &mut Bench, reply: Result<Reply, StoreFault>) -> String {
+fn loaded(bench: &mut Bench, reply: Result<StoreReply, StoreError>) -> String {
     let effects = bench.take();
     let asked = effects.into_iter().find_map(|effect| match effect {
-        Effect::Store(ticket, Job::ReadInput(from)) => Some((ticket, from)),
+        Effect::Store(ticket, StoreRequest::ReadInput(from)) => Some((ticket, from)),
         _ => None,
     });
     let (ticket, from) = asked.expect("nothing was asked of the store");
-    bench.send(Msg::Stored(ticket, reply));
+    bench.send(Event::Stored(ticket, reply));
     from
 }
 
@@ -41,17 +41,17 @@ fn a_row_of_a_data_set_is_chosen_from_a_list() {
     let mut bench = Bench::new();
     bench.keys("Dset.csv<enter>");
     let rows = [1, 2].map(|number| RowEntry { number, summary: format!("text {number}") });
-    let rows = Reply::Rows { file: "set.csv".to_owned(), rows: rows.to_vec(), more: true };
+    let rows = StoreReply::Rows { file: "set.csv".to_owned(), rows: rows.to_vec(), more: true };
     assert_eq!(loaded(&mut bench, Ok(rows)), "set.csv");
     bench.keys("<down><enter>");
     let mut named = NamedInput { name: "set.csv:2".to_owned(), input: Input::of("text 2") };
     named.input.vars.insert("label".to_owned(), "neg".into());
-    assert_eq!(loaded(&mut bench, Ok(Reply::Input(Box::new(named)))), "set.csv:2");
+    assert_eq!(loaded(&mut bench, Ok(StoreReply::Input(Box::new(named)))), "set.csv:2");
     assert!(bench.app.overlays.is_empty());
     assert_eq!((bench.app.bench.input().value("label"), bench.app.bench.inputs.count()), (Some("neg"), 2));
     assert!(bench.says().contains("input 2/2: set.csv:2"), "{}", bench.says());
     bench.keys("Dnowhere.txt<enter>");
-    let fault = StoreFault::new("cannot read nowhere.txt: it is not there");
+    let fault = StoreError::new("cannot read nowhere.txt: it is not there");
     loaded(&mut bench, Err(fault));
     assert!(bench.says().contains("nowhere.txt"), "{}", bench.says());
 }
@@ -60,10 +60,10 @@ fn a_row_of_a_data_set_is_chosen_from_a_list() {
 fn a_removed_input_comes_back_by_undo() {
     let mut bench = Bench::new();
     bench.keys("Isecond<esc>");
-    bench.send(Msg::Do(retort::app::Action::RenameInput));
+    bench.send(Event::Do(retort::app::Action::RenameInput));
     bench.keys("late parcel<enter>");
     assert_eq!(bench.app.bench.inputs.name, "late parcel");
-    bench.send(Msg::Do(retort::app::Action::RemoveInput));
+    bench.send(Event::Do(retort::app::Action::RemoveInput));
     assert_eq!(bench.app.bench.inputs.count(), 1);
     bench.keys("u");
     assert_eq!((bench.app.bench.inputs.name.as_str(), bench.app.bench.focus), ("late parcel", Focus::Input));

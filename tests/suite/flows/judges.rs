@@ -1,22 +1,23 @@
 //! From the X-ray of a run to what its judges were asked and said, on every screen.
 
 use retort::{
-    app::{
-        Ticket,
-        overlay::{Overlay, Xray},
-    },
+    app::{Ticket, overlay::Overlay},
     model::{
-        Check, CheckKind, Class, Cost, End, Message, Role, RunId,
+        Check, CheckKind, Cost, ErrorKind, Message, Role, RunEnd, RunId,
+        error::StoreError,
         outcome::Reason,
-        quality::{Quality, Rule, Status, Verdict},
+        verdict::{Quality, Rule, Status, Verdict},
     },
-    pipeline::{Told, event::RunEvent, port::RunRecord},
-    store::job::{Job, Reply, StoreFault},
+    pipeline::{TimedEvent, event::RunEvent, ports::RunRecord},
+    present::xray::Xray,
+    store::api::{StoreReply, StoreRequest},
 };
 
 use crate::support::{
     batch,
-    bench::{self, Bench, ended, outcome, prepared},
+    bench::{
+        Bench, ended, outcome, prepared, {self},
+    },
     history,
 };
 
@@ -26,8 +27,8 @@ fn judged(verdict: usize, runs: &[u64]) -> RunEvent {
     RunEvent::Judged { verdict, rule: Rule::Check("llm-rubric".to_owned()), runs, cost: Cost::Unknown }
 }
 
-fn told(event: RunEvent) -> Told {
-    Told { at: std::time::Duration::from_millis(9), event }
+fn told(event: RunEvent) -> TimedEvent {
+    TimedEvent { at: std::time::Duration::from_millis(9), event }
 }
 
 /// What is on record of a judge's run.
@@ -44,7 +45,7 @@ fn judge(number: u64) -> RunRecord {
 }
 
 /// An X-ray at the bench of a run whose rubrics were put to two judges, one of them twice.
-pub(super) fn scene() -> Bench {
+pub(crate) fn scene() -> Bench {
     let mut bench = Bench::new();
     let ticket = bench.run();
     bench.tell(ticket, prepared(history::id(1)));
@@ -72,7 +73,7 @@ fn press(bench: &mut Bench) -> (Ticket, RunId) {
     bench.take();
     bench.keys("J");
     let jobs = bench.jobs();
-    let [(ticket, Job::OpenRun(run))] = jobs.as_slice() else { panic!("{jobs:?}") };
+    let [(ticket, StoreRequest::OpenRun(run))] = jobs.as_slice() else { panic!("{jobs:?}") };
     (*ticket, *run)
 }
 
@@ -80,7 +81,7 @@ fn press(bench: &mut Bench) -> (Ticket, RunId) {
 fn step(bench: &mut Bench, number: u64) {
     let (ticket, run) = press(bench);
     assert_eq!(run, history::id(number));
-    bench.answer(ticket, Ok(Reply::Run(Box::new(judge(number)))));
+    bench.answer(ticket, Ok(StoreReply::Run(Box::new(judge(number)))));
 }
 
 #[test]
@@ -138,11 +139,11 @@ fn a_judge_of_a_run_on_record_is_shown_in_the_batch_and_the_history() {
     run.timeline = vec![told(judged(0, &[11]))];
     let now = "2026-03-01T12:00:00Z".parse().unwrap();
     let jobs = bench.jobs();
-    let (page, _) = jobs.iter().find(|(_, job)| matches!(job, Job::History { .. })).unwrap();
-    bench.answer(*page, Ok(Reply::History(history::page(now, 9..=9, false))));
+    let (page, _) = jobs.iter().find(|(_, job)| matches!(job, StoreRequest::History { .. })).unwrap();
+    bench.answer(*page, Ok(StoreReply::History(history::page(now, 9..=9, false))));
     let jobs = bench.jobs();
-    let (record, _) = jobs.iter().find(|(_, job)| matches!(job, Job::OpenRun(_))).unwrap();
-    bench.answer(*record, Ok(Reply::Run(Box::new(run))));
+    let (record, _) = jobs.iter().find(|(_, job)| matches!(job, StoreRequest::OpenRun(_))).unwrap();
+    bench.answer(*record, Ok(StoreReply::Run(Box::new(run))));
     bench.keys("o");
     step(&mut bench, 11);
     assert!(rows(&bench).iter().any(|row| row == "user Is it polite?"));
@@ -161,7 +162,7 @@ fn a_judge_of_a_run_on_record_is_shown_in_the_batch_and_the_history() {
 fn a_judge_that_is_not_on_record_any_more_is_told_and_the_next_one_can_be_reached() {
     let mut bench = scene();
     let (ticket, run) = press(&mut bench);
-    bench.answer(ticket, Err(StoreFault::new("no run is called so")));
+    bench.answer(ticket, Err(StoreError::new("no run is called so")));
     assert!(bench.says().starts_with(&format!("the judge's run {}", run.short())), "{}", bench.says());
     assert!(!xray(&bench).judges.is_shown());
     step(&mut bench, 12);
@@ -174,9 +175,9 @@ fn a_judge_that_did_not_answer_says_why() {
     let (ticket, _) = press(&mut bench);
     let mut record = judge(11);
     record.outcome.text.clear();
-    let fault = retort::model::Fault::new(Class::Overloaded, "the server is busy");
-    record.outcome.end = End::Failed { reasons: vec![Reason { target: "demo".to_owned(), fault }] };
-    bench.answer(ticket, Ok(Reply::Run(Box::new(record))));
+    let fault = retort::model::CallError::new(ErrorKind::Overloaded, "the server is busy");
+    record.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "demo".to_owned(), fault }] };
+    bench.answer(ticket, Ok(StoreReply::Run(Box::new(record))));
     let shown = rows(&bench);
     assert!(shown.contains(&"answer nothing".to_owned()), "{shown:#?}");
     assert!(shown.last().unwrap().starts_with("ended failed"), "{shown:#?}");
@@ -188,19 +189,19 @@ fn late_records_of_judges_are_dropped() {
     let (first, _) = press(&mut bench);
     let (second, run) = press(&mut bench);
     assert_eq!(run, history::id(12), "pressed twice it goes on");
-    bench.answer(first, Ok(Reply::Run(Box::new(judge(11)))));
+    bench.answer(first, Ok(StoreReply::Run(Box::new(judge(11)))));
     assert!(!xray(&bench).judges.is_shown());
-    bench.answer(second, Ok(Reply::Run(Box::new(judge(12)))));
+    bench.answer(second, Ok(StoreReply::Run(Box::new(judge(12)))));
     assert!(rows(&bench)[0].starts_with("judge 2 of 3"));
     bench.keys("<esc>");
     let (late, _) = press(&mut bench);
     bench.keys("<esc>");
-    bench.answer(late, Ok(Reply::Run(Box::new(judge(11)))));
+    bench.answer(late, Ok(StoreReply::Run(Box::new(judge(11)))));
     assert!(bench.app.overlays.is_empty());
     let mut bench = scene();
     let (late, _) = press(&mut bench);
     bench.keys("<esc><f5>o");
-    bench.answer(late, Ok(Reply::Run(Box::new(judge(11)))));
+    bench.answer(late, Ok(StoreReply::Run(Box::new(judge(11)))));
     assert!(!xray(&bench).judges.is_shown(), "another run has other judges");
 }
 
@@ -213,10 +214,13 @@ fn the_samples_of_a_cell_are_walked_round_those_that_have_an_answer() {
         bench.take();
         bench.keys(key);
         let jobs = bench.jobs();
-        let [(ticket, Job::OpenRun(run))] = jobs.as_slice() else { panic!("{jobs:?}") };
-        let place = retort::model::Place { sample: to, ..batch::place(1, 0) };
+        let [(ticket, StoreRequest::OpenRun(run))] = jobs.as_slice() else { panic!("{jobs:?}") };
+        let place = retort::model::CellIndex { sample: to, ..batch::place(1, 0) };
         assert_eq!((sample(&bench), *run), (to, batch::run(place)), "{key}");
-        bench.answer(*ticket, Ok(Reply::Run(Box::new(batch::record(place, outcome(&format!("answer {to}")), None)))));
+        bench.answer(
+            *ticket,
+            Ok(StoreReply::Run(Box::new(batch::record(place, outcome(&format!("answer {to}")), None)))),
+        );
         let detail = bench.app.batch.shown.as_ref().unwrap().detail.as_ref().unwrap();
         assert_eq!(detail.record.as_ref().unwrap().outcome.text, format!("answer {to}"));
     }

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use retort::app::{Effect, Keymap, Msg, layout::Shape, overlay::Overlay, workbench::Focus};
+use retort::app::{
+    Effect, Event, Keymap,
+    overlay::Overlay,
+    workbench::{Focus, layout::Shape},
+};
 
 use crate::support::bench::{Bench, attempt, delta, start};
 
@@ -156,7 +160,7 @@ fn the_mouse_is_the_terminals_until_asked_for_then_clicks_focus_and_wheels_scrol
     bench.take();
     bench.keys("M");
     assert!(matches!(bench.take().as_slice(), [Effect::SetMouse(true)]));
-    let at = |kind, column, row| Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE });
+    let at = |kind, column, row| Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE });
     let text = bench.app.layout.input_text;
     bench.send(at(MouseEventKind::Down(MouseButton::Left), text.x, text.y));
     assert_eq!((bench.app.bench.focus, bench.app.bench.typing), (Focus::Input, false));
@@ -186,6 +190,6 @@ fn a_mouse_that_only_moves_draws_nothing() {
     let mut bench = Bench::new();
     bench.app.take_dirty();
     let event = MouseEvent { kind: MouseEventKind::Moved, column: 3, row: 3, modifiers: KeyModifiers::NONE };
-    bench.send(Msg::Mouse(event));
+    bench.send(Event::Mouse(event));
     assert!(!bench.app.take_dirty());
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use retort::{
     app::{
         Effect, Ticket,
-        lane::State,
-        overlay::{Overlay, models::For},
-        workbench::Focus,
+        overlay::Overlay,
+        overlays::models::For,
+        workbench::{Focus, lane::RunPhase},
     },
-    model::{CacheMode, Class, End, Fault, LaneSpec, Params, Pinned, Prompt, RunRequest, outcome::Reason},
-    pipeline::event::Next,
-    store::job::Job,
+    model::{CacheMode, CallError, ErrorKind, LaneSpec, Params, Pinned, Prompt, RunEnd, RunRequest, outcome::Reason},
+    pipeline::event::NextStep,
+    store::api::StoreRequest,
 };
 
 use crate::support::bench::{Bench, attempt, delta, ended, failed, outcome};
@@ -35,7 +35,7 @@ fn cut(fallback: &[&str]) -> Bench {
     bench.tell(ticket, delta(1, "{\"half\":"));
     let mut end = outcome("{\"half\":");
     (end.requested, end.target) = ("gpt-4o-mini".to_owned(), "gpt-4o-mini".to_owned());
-    end.end = End::Interrupted { fault: Fault::new(Class::Interrupted, "the connection closed") };
+    end.end = RunEnd::Interrupted { fault: CallError::new(ErrorKind::Interrupted, "the connection closed") };
     bench.tell(ticket, ended(end));
     bench.take();
     bench
@@ -84,7 +84,7 @@ fn parameters_of_a_lanes_own_go_with_its_runs_and_the_session_alone() {
     assert!(started.iter().all(|(_, request)| *request.prompt == prompt));
     bench.pass(Duration::from_secs(2));
     let saved = bench.jobs().into_iter().find_map(|(_, job)| match job {
-        Job::SaveSession(session) => Some(session.lanes),
+        StoreRequest::SaveSession(session) => Some(session.lanes),
         _ => None,
     });
     let own = Params { temperature: Some(1.2), ..Params::default() };
@@ -145,13 +145,13 @@ fn a_slow_lane_holds_no_other_and_stopping_one_leaves_the_others() {
     let started = run(&mut bench);
     bench.tell(started[0].0, attempt(1, "demo"));
     bench.tell(started[2].0, attempt(1, "gpt-4o-mini"));
-    bench.tell(started[2].0, failed(1, Class::RateLimited, Next::Retry { wait: Duration::from_secs(9) }));
+    bench.tell(started[2].0, failed(1, ErrorKind::RateLimited, NextStep::Retry { wait: Duration::from_secs(9) }));
     bench.tell(started[0].0, ended(outcome("whole")));
     let states = |bench: &Bench| (0..3).map(|at| bench.shown(at).state.is_busy()).collect::<Vec<_>>();
     assert_eq!(states(&bench), [false, true, true]);
     bench.keys("3L<c-c>");
     assert_eq!(states(&bench), [false, false, true]);
-    assert_eq!((&bench.shown(0).state, &bench.shown(1).state), (&State::Done, &State::Cancelled));
+    assert_eq!((&bench.shown(0).state, &bench.shown(1).state), (&RunPhase::Done, &RunPhase::Cancelled));
     bench.take();
     bench.keys("r");
     assert_eq!(asked(&bench.started()), ["demo:slow"]);
@@ -161,7 +161,7 @@ fn a_slow_lane_holds_no_other_and_stopping_one_leaves_the_others() {
 fn the_part_of_a_cut_answer_can_be_kept_and_is_still_no_whole_one() {
     let mut bench = cut(&[]);
     bench.keys("3K");
-    assert_eq!((&bench.shown(0).state, bench.shown(0).card.is_some()), (&State::Kept, false));
+    assert_eq!((&bench.shown(0).state, bench.shown(0).card.is_some()), (&RunPhase::Kept, false));
     assert_eq!(bench.shown(0).raw(), "{\"half\":");
     bench.keys("R");
     assert_eq!(bench.started().len(), 0, "what was accepted is not run again as failed");
@@ -174,9 +174,9 @@ fn the_part_of_a_cut_answer_can_be_kept_and_is_still_no_whole_one() {
     stopped.tell(ticket, delta(1, "half"));
     stopped.keys("3<c-c>K");
     let mut end = outcome("half");
-    end.end = End::Cancelled;
+    end.end = RunEnd::Cancelled;
     stopped.tell(ticket, ended(end));
-    assert_eq!((&stopped.shown(0).state, stopped.shown(0).card.is_some()), (&State::Kept, false));
+    assert_eq!((&stopped.shown(0).state, stopped.shown(0).card.is_some()), (&RunPhase::Kept, false));
 }
 
 #[test]
@@ -219,14 +219,14 @@ fn the_same_fault_of_every_try_is_told_once() {
     let ticket = bench.run();
     for number in 1..=3 {
         bench.tell(ticket, attempt(number, "gpt-4o-mini"));
-        let next = if number < 3 { Next::Retry { wait: Duration::from_secs(4) } } else { Next::GiveUp };
-        bench.tell(ticket, failed(number, Class::Overloaded, next));
+        let next = if number < 3 { NextStep::Retry { wait: Duration::from_secs(4) } } else { NextStep::GiveUp };
+        bench.tell(ticket, failed(number, ErrorKind::Overloaded, next));
     }
     let mut end = outcome("");
-    let fault = Fault::new(Class::Overloaded, format!("the server says {}", Class::Overloaded));
-    end.end = End::Failed { reasons: vec![Reason { target: "gpt-4o-mini".to_owned(), fault }] };
+    let fault = CallError::new(ErrorKind::Overloaded, format!("the server says {}", ErrorKind::Overloaded));
+    end.end = RunEnd::Failed { reasons: vec![Reason { target: "gpt-4o-mini".to_owned(), fault }] };
     bench.tell(ticket, ended(end));
     let card = bench.shown(0).card.clone().unwrap();
     assert!(card.what.as_str().starts_with("gpt-4o-mini: "), "{card:?}");
-    assert_eq!(card.tried.iter().map(retort::text::Safe::as_str).collect::<Vec<_>>(), ["tried 3 times"]);
+    assert_eq!(card.tried.iter().map(retort::text::SanitizedText::as_str).collect::<Vec<_>>(), ["tried 3 times"]);
 }

@@ -1,7 +1,7 @@
 //! The prompt as a list of messages: added, moved, muted, removed, brought back, sent in order.
 
 use retort::{
-    app::{Effect, Msg, msg::FieldId, workbench::Focus},
+    app::{Effect, Event, event::FieldId, workbench::Focus},
     model::{Prompt, Role, Turn},
 };
 
@@ -13,7 +13,7 @@ fn examples() -> Bench {
     let mut prompt = Prompt { system: "label".to_owned(), user: "{{ input }}".to_owned(), ..Prompt::default() };
     prompt.messages = vec![Turn::of(Role::User, "good"), Turn::of(Role::Assistant, "positive")];
     bench.app.bench.put(Some("shots".to_owned()), &prompt);
-    bench.send(Msg::Resized);
+    bench.send(Event::Resized);
     bench.take();
     bench
 }
@@ -49,7 +49,7 @@ fn an_example_is_added_and_sent_where_it_stands() {
 fn a_muted_message_stays_and_is_neither_sent_nor_asked_for() {
     let mut bench = examples();
     bench.app.bench.messages.field_mut(1).unwrap().set("{{ nothing }}{% if %}");
-    bench.send(Msg::Resized);
+    bench.send(Event::Resized);
     assert_eq!(bench.app.bench.mistakes().len(), 1);
     bench.app.bench.focus_on(Focus::Message(1));
     bench.keys("~");
@@ -87,8 +87,8 @@ fn tab_walks_the_messages_and_the_editor_opens_the_one_with_the_focus() {
     assert!(
         matches!(bench.take().as_slice(), [Effect::Edit { field: FieldId::Message(2), text, .. }] if text == "positive")
     );
-    bench.send(Msg::Edited(FieldId::Message(2), Ok("neutral\n".to_owned())));
-    bench.send(Msg::Edited(FieldId::Message(9), Ok("gone".to_owned())));
+    bench.send(Event::Edited(FieldId::Message(2), Ok("neutral\n".to_owned())));
+    bench.send(Event::Edited(FieldId::Message(9), Ok("gone".to_owned())));
     assert_eq!(said(&bench)[2], "system:neutral");
     bench.keys("<tab><tab>");
     assert_eq!(bench.app.bench.focus, Focus::Input);

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use retort::{
     app::{
-        Action, Effect, Msg,
-        lane::State,
-        overlay::{Overlay, help},
-        workbench::{Focus, MAX_LANES},
+        Action, Effect, Event,
+        overlay::Overlay,
+        overlays::help,
+        workbench::{Focus, MAX_LANES, lane::RunPhase},
     },
     model::{
-        Class, Format, Quality,
-        quality::{Rule, Status, Verdict},
+        ErrorKind, Format, Quality,
+        verdict::{Rule, Status, Verdict},
     },
-    pipeline::event::{Lookup, Next, RunEvent},
+    pipeline::event::{Lookup, NextStep, RunEvent},
 };
 
 use crate::support::bench::{Bench, account, attempt, delta, ended, failed, outcome, start};
@@ -88,7 +88,7 @@ fn another_model_stops_the_lanes_run() {
     bench.run();
     bench.keys("mdemo:slow<enter>");
     assert!(matches!(bench.take().as_slice(), [Effect::Keys, Effect::Stop(_)]));
-    assert_eq!(bench.shown(0).state, State::Idle);
+    assert_eq!(bench.shown(0).state, RunPhase::Idle);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn the_list_of_models_moves_how_many_calls_a_provider_is_sent_at_once() {
     bench.take();
     bench.keys("<a-up>");
     assert!(bench.take().is_empty(), "nothing is known of the provider yet");
-    bench.send(Msg::Keys(Vec::new(), vec![account("openai", 4)]));
+    bench.send(Event::Keys(Vec::new(), vec![account("openai", 4)]));
     bench.keys("<a-down><a-down>");
     let asked: Vec<_> = bench.take().into_iter().map(|effect| format!("{effect:?}")).collect();
     assert_eq!(asked, [3, 2].map(|most| format!("Concurrency {{ provider: \"openai\", most: {most} }}")));
@@ -145,7 +145,7 @@ fn the_xray_shows_the_run_as_it_goes() {
     bench.keys("o");
     bench.tell(ticket, attempt(1, "demo"));
     bench.tell(ticket, delta(1, "x"));
-    bench.tell(ticket, failed(1, Class::RateLimited, Next::Retry { wait: Duration::from_secs(6) }));
+    bench.tell(ticket, failed(1, ErrorKind::RateLimited, NextStep::Retry { wait: Duration::from_secs(6) }));
     bench.tell(ticket, attempt(2, "demo"));
     let verdict = Verdict::new(Rule::Confidence, Status::Failed, "0.4 < 0.7\u{1b}[2J");
     bench.tell(ticket, RunEvent::Checked { quality: Quality::of(vec![verdict]) });
@@ -168,9 +168,9 @@ fn the_help_begins_with_what_has_the_focus_and_names_every_action() {
     for (keys, title) in [("2", "Input"), ("3", "Lane"), ("4", "Metrics"), ("1i", "Typing")] {
         bench.keys(keys).keys("<f1>");
         let Some(Overlay::Help(help)) = bench.app.overlay() else { panic!("no help") };
-        assert_eq!(help.rows[0], help::Row::Title(title.to_owned()));
+        assert_eq!(help.rows[0], help::HelpRow::Title(title.to_owned()));
         for entry in retort::app::ACTIONS {
-            let named = |row: &help::Row| matches!(row, help::Row::Key { doc, .. } if *doc == entry.doc);
+            let named = |row: &help::HelpRow| matches!(row, help::HelpRow::Key { doc, .. } if *doc == entry.doc);
             assert!(help.rows.iter().any(named), "{}", entry.name);
         }
         bench.keys("<esc><esc>");
@@ -183,7 +183,7 @@ fn at_the_first_start_the_banner_tells_what_was_found_also_where_it_is_used() {
     first.default_target = "gpt-4o-mini".to_owned();
     first.found = vec!["openai (env:OPENAI_API_KEY)".to_owned()];
     let bench = Bench::with(first);
-    let told = bench.app.banner.as_ref().map(retort::text::Safe::as_str);
+    let told = bench.app.banner.as_ref().map(retort::text::SanitizedText::as_str);
     assert_eq!(told, Some("found openai (env:OPENAI_API_KEY); m takes another"));
 }
 
@@ -192,9 +192,12 @@ fn the_banner_tells_which_providers_were_found_until_one_is_taken() {
     let mut first = start();
     first.found = vec!["OPENAI_API_KEY".to_owned()];
     let mut bench = Bench::with(first);
-    assert_eq!(bench.app.banner.as_ref().map(retort::text::Safe::as_str), Some("found OPENAI_API_KEY; m takes one"));
+    assert_eq!(
+        bench.app.banner.as_ref().map(retort::text::SanitizedText::as_str),
+        Some("found OPENAI_API_KEY; m takes one")
+    );
     assert_eq!(bench.app.layout.banner.height, 1);
-    bench.send(Msg::Found(vec!["OPENAI_API_KEY".to_owned(), "Ollama".to_owned()]));
+    bench.send(Event::Found(vec!["OPENAI_API_KEY".to_owned(), "Ollama".to_owned()]));
     assert!(bench.app.banner.as_ref().unwrap().as_str().contains("Ollama"));
     bench.keys("mgpt-4o-mini<enter>");
     assert!(bench.app.banner.is_none());

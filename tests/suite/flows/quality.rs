@@ -2,16 +2,19 @@
 
 use retort::{
     app::{
-        Effect, Msg, Screen, Ticket,
+        Effect, Event, Screen, Ticket,
         overlay::Overlay,
-        quality::{Kind, Part, baseline::Stand, lines::Order},
+        quality::{Grouping, QualityPane, groups::GroupOrder, update::Stand},
     },
     eval::{
         evidence::Shown,
-        review::{By, Report},
+        quality::{By, Report},
     },
-    model::query::{Query, Vocabulary, What},
-    store::job::{HistoryPage, Job, Reply, StoreFault},
+    model::{
+        error::StoreError,
+        query::{Query, Vocabulary, What},
+    },
+    store::api::{HistoryPage, StoreReply, StoreRequest},
 };
 
 use crate::support::{
@@ -23,7 +26,7 @@ use crate::support::{
 /// Takes the one report that was asked for.
 fn asked(bench: &mut Bench) -> (Ticket, Query) {
     let mut all = bench.jobs().into_iter().filter_map(|(ticket, job)| match job {
-        Job::Report(query) => Some((ticket, *query)),
+        StoreRequest::Report(query) => Some((ticket, *query)),
         _ => None,
     });
     let first = all.next().unwrap();
@@ -33,7 +36,7 @@ fn asked(bench: &mut Bench) -> (Ticket, Query) {
 
 fn answer(bench: &mut Bench, report: Report) {
     let (ticket, _) = asked(bench);
-    bench.answer(ticket, Ok(Reply::Report(Box::new(report))));
+    bench.answer(ticket, Ok(StoreReply::Report(Box::new(report))));
     bench.see();
 }
 
@@ -63,7 +66,7 @@ fn asks_history(bench: &Bench) -> String {
 }
 
 /// The report, its query line, its trend and its lines.
-pub(super) fn scenes() -> Vec<Bench> {
+pub(crate) fn scenes() -> Vec<Bench> {
     let few = || opened(folded(390..410, |_| {}));
     let mut typing = few();
     typing.keys("/mo");
@@ -97,11 +100,11 @@ fn one_question_at_a_time_and_a_late_answer_is_ignored() {
     assert_eq!(query.filters[0].what, What::Model("x".into()));
     bench.keys("y<enter>");
     assert!(bench.jobs().is_empty(), "the first answer is still waited for");
-    bench.answer(ticket, Ok(Reply::Report(Box::new(folded(0..1, |_| {})))));
+    bench.answer(ticket, Ok(StoreReply::Report(Box::new(folded(0..1, |_| {})))));
     assert_eq!(bench.app.quality.report.as_deref().map(|report| report.runs), Some(600), "that was of `x`");
     let (ticket, query) = asked(&mut bench);
     assert_eq!(query.filters[0].what, What::Model("xy".into()));
-    bench.answer(ticket, Ok(Reply::Report(Box::new(folded(0..2, |_| {})))));
+    bench.answer(ticket, Ok(StoreReply::Report(Box::new(folded(0..2, |_| {})))));
     assert_eq!(bench.app.quality.report.as_deref().map(|report| report.runs), Some(2));
     bench.keys("<esc>");
     assert!(asked(&mut bench).1.is_everything(), "a step back takes the query off");
@@ -113,7 +116,7 @@ fn nothing_is_asked_while_the_screen_is_out_of_sight() {
     bench.keys("r<a-1>");
     answer(&mut bench, folded(0..1, |_| {}));
     bench.keys("<a-2><a-1>");
-    assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, Job::Report(_))));
+    assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, StoreRequest::Report(_))));
 }
 
 #[test]
@@ -143,13 +146,13 @@ fn the_line_is_completed_with_what_is_on_record() {
     let mut bench = Bench::new();
     bench.take();
     bench.keys("<a-4>");
-    let (ticket, _) = bench.jobs().into_iter().find(|(_, job)| *job == Job::Vocabulary).unwrap();
+    let (ticket, _) = bench.jobs().into_iter().find(|(_, job)| *job == StoreRequest::Vocabulary).unwrap();
     let vocabulary = Vocabulary { providers: vec!["openai".into()], ..Vocabulary::default() };
-    bench.answer(ticket, Ok(Reply::Vocabulary(Box::new(vocabulary))));
+    bench.answer(ticket, Ok(StoreReply::Vocabulary(Box::new(vocabulary))));
     bench.keys("/prov<tab><tab><enter>");
     assert_eq!(bench.app.quality.asking.line.text(), "provider:openai");
     assert!(!bench.app.typing());
-    bench.send(Msg::Paste(" demo:no".into()));
+    bench.send(Event::Paste(" demo:no".into()));
     assert_eq!(bench.app.quality.asking.query.filters.len(), 2);
 }
 
@@ -159,16 +162,16 @@ fn enter_on_what_got_worse_shows_the_runs_that_failed_and_a_step_back_returns() 
     let quality = &bench.app.quality;
     let worst = &quality.report.as_deref().unwrap().changes[0];
     assert!(
-        quality.part == Part::Report && worst.compared.as_ref().unwrap().shown == Shown::Worse,
+        quality.part == QualityPane::Report && worst.compared.as_ref().unwrap().shown == Shown::Worse,
         "what got worse comes first"
     );
     bench.keys("<enter>");
     assert_eq!(asks_history(&bench), "prompt:sentiment version:0f9e8d7 verdict:failed");
-    let mut pages = bench.jobs().into_iter().filter(|(_, job)| matches!(job, Job::History { .. }));
+    let mut pages = bench.jobs().into_iter().filter(|(_, job)| matches!(job, StoreRequest::History { .. }));
     let (ticket, job) = pages.next_back().unwrap();
-    let Job::History { query, .. } = job else { panic!("{job:?}") };
+    let StoreRequest::History { query, .. } = job else { panic!("{job:?}") };
     assert_eq!(query.filters.len(), 3);
-    bench.answer(ticket, Ok(Reply::History(HistoryPage::default())));
+    bench.answer(ticket, Ok(StoreReply::History(HistoryPage::default())));
     bench.keys("<esc>");
     assert_eq!(bench.app.screen, Screen::Quality);
     bench.keys("<a-3><esc>");
@@ -178,22 +181,22 @@ fn enter_on_what_got_worse_shows_the_runs_that_failed_and_a_step_back_returns() 
 #[test]
 fn enter_on_a_line_narrows_the_history_by_it() {
     for (keys, kind, filter) in [
-        ("", Kind::Check, "failed:confidence"),
-        ("l", Kind::Runs(By::Model), "model:gpt-4.1"),
-        ("ll", Kind::Runs(By::Provider), "provider:openai"),
-        ("lll", Kind::Runs(By::Prompt), "prompt:sentiment"),
-        ("llll", Kind::Runs(By::Version), "prompt:sentiment version:0f9e8d7c6b5a4938"),
-        ("h", Kind::Fault, "error:\"rate limited\""),
+        ("", Grouping::Check, "failed:confidence"),
+        ("l", Grouping::Runs(By::Model), "model:gpt-4.1"),
+        ("ll", Grouping::Runs(By::Provider), "provider:openai"),
+        ("lll", Grouping::Runs(By::Prompt), "prompt:sentiment"),
+        ("llll", Grouping::Runs(By::Version), "prompt:sentiment version:0f9e8d7c6b5a4938"),
+        ("h", Grouping::Fault, "error:\"rate limited\""),
         // Nobody's run ended with it: those that met it were answered by another call.
-        ("hjj", Kind::Fault, "retried:yes"),
+        ("hjj", Grouping::Fault, "retried:yes"),
     ] {
         let mut bench = shown();
         bench.keys("/since:7d<enter>");
         answer(&mut bench, report());
         bench.keys("<tab><tab>");
         bench.keys(keys);
-        assert_eq!((bench.app.quality.part, bench.app.quality.lines.kind), (Part::Lines, kind), "{keys}");
-        if matches!(kind, Kind::Runs(_)) {
+        assert_eq!((bench.app.quality.part, bench.app.quality.lines.kind), (QualityPane::Lines, kind), "{keys}");
+        if matches!(kind, Grouping::Runs(_)) {
             while !filter.ends_with(&chosen(&bench)) && !chosen(&bench).ends_with("0f9e8d7") {
                 bench.keys("j");
             }
@@ -223,9 +226,9 @@ fn a_stretch_of_time_is_gone_through_and_its_runs_are_shown() {
 fn lines_are_ordered_and_the_cursor_stays_on_its_line_when_they_are_read_again() {
     let mut bench = shown();
     bench.keys("l");
-    assert_eq!((bench.app.quality.lines.order, chosen(&bench).as_str()), (Order::Wrong, "gpt-4o-mini"));
+    assert_eq!((bench.app.quality.lines.order, chosen(&bench).as_str()), (GroupOrder::Wrong, "gpt-4o-mini"));
     bench.keys("sss");
-    assert_eq!((bench.app.quality.lines.order, chosen(&bench).as_str()), (Order::Took, "gpt-4.1"));
+    assert_eq!((bench.app.quality.lines.order, chosen(&bench).as_str()), (GroupOrder::Took, "gpt-4.1"));
     bench.keys("S");
     assert!(bench.app.quality.lines.turned && chosen(&bench) != "gpt-4.1", "the fastest comes first");
     bench.keys("G");
@@ -234,14 +237,14 @@ fn lines_are_ordered_and_the_cursor_stays_on_its_line_when_they_are_read_again()
     answer(&mut bench, folded(0..300, |_| {}));
     assert_eq!(chosen(&bench), "gpt-4.1");
     bench.keys("h");
-    assert_eq!(bench.app.quality.lines.order, Order::Wrong, "a check has no time to be ordered by");
+    assert_eq!(bench.app.quality.lines.order, GroupOrder::Wrong, "a check has no time to be ordered by");
 }
 
 #[test]
 fn parts_without_anything_in_them_are_passed_over_where_all_are_in_sight() {
     let mut bench = opened(folded(0..100, |_| {}));
-    assert_eq!(bench.app.quality.part, Part::Lines, "nothing has changed yet");
-    for part in [Part::Trend, Part::Lines] {
+    assert_eq!(bench.app.quality.part, QualityPane::Lines, "nothing has changed yet");
+    for part in [QualityPane::Trend, QualityPane::Lines] {
         bench.keys("<tab>");
         bench.see();
         assert_eq!(bench.app.quality.part, part);
@@ -249,7 +252,7 @@ fn parts_without_anything_in_them_are_passed_over_where_all_are_in_sight() {
     bench.resize(80, 24);
     bench.keys("<tab>");
     bench.see();
-    assert_eq!(bench.app.quality.part, Part::Report, "the figures are a tab of their own");
+    assert_eq!(bench.app.quality.part, QualityPane::Report, "the figures are a tab of their own");
 }
 
 #[test]
@@ -283,9 +286,12 @@ fn why_there_is_no_report_is_shown_and_it_can_be_asked_for_again() {
     bench.take();
     bench.keys("<a-4>");
     let (ticket, _) = asked(&mut bench);
-    bench.answer(ticket, Err(StoreFault::new("the disk is full")));
+    bench.answer(ticket, Err(StoreError::new("the disk is full")));
     assert_eq!(bench.app.quality.fault.as_deref(), Some("the disk is full"));
-    assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, Job::Report(_))), "it is not asked over and over");
+    assert!(
+        bench.jobs().iter().all(|(_, job)| !matches!(job, StoreRequest::Report(_))),
+        "it is not asked over and over"
+    );
     bench.keys("r");
     answer(&mut bench, report());
     assert_eq!(bench.app.quality.fault, None);
@@ -297,7 +303,7 @@ fn a_click_goes_to_the_part_and_to_what_is_there() {
     let mut bench = shown();
     bench.keys("M");
     let mut mouse = |kind, column, row| {
-        bench.send(Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+        bench.send(Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
         bench.see();
         let quality = &bench.app.quality;
         (quality.part, quality.changes.at(), quality.lines.table.at(), quality.point().map(|point| point.from))
@@ -306,10 +312,10 @@ fn a_click_goes_to_the_part_and_to_what_is_there() {
     let first = report().trend[0].from;
     let (_, _, _, last) = mouse(press, 5, 6);
     // The title, the query line with what is said of it, then frames and heads.
-    assert_eq!(mouse(press, 5, 6), (Part::Report, 1, 0, last));
-    assert_eq!(mouse(press, 58, 12), (Part::Trend, 1, 0, Some(first)));
-    assert_eq!(mouse(press, 5, 29), (Part::Lines, 1, 1, Some(first)));
-    assert_eq!(mouse(MouseEventKind::ScrollDown, 5, 30).0, Part::Lines);
+    assert_eq!(mouse(press, 5, 6), (QualityPane::Report, 1, 0, last));
+    assert_eq!(mouse(press, 58, 12), (QualityPane::Trend, 1, 0, Some(first)));
+    assert_eq!(mouse(press, 5, 29), (QualityPane::Lines, 1, 1, Some(first)));
+    assert_eq!(mouse(MouseEventKind::ScrollDown, 5, 30).0, QualityPane::Lines);
     mouse(press, 5, 1);
     assert!(bench.app.typing());
 }
@@ -317,7 +323,7 @@ fn a_click_goes_to_the_part_and_to_what_is_there() {
 /// Takes the questions about a line against the baseline that were asked.
 fn weighings(bench: &mut Bench) -> Vec<(Ticket, Query, Query)> {
     let of = |(ticket, job)| match job {
-        Job::Weigh { a, b } => Some((ticket, *a, *b)),
+        StoreRequest::Weigh { a, b } => Some((ticket, *a, *b)),
         _ => None,
     };
     bench.jobs().into_iter().filter_map(of).collect()
@@ -343,9 +349,9 @@ fn a_line_is_the_baseline_and_the_one_under_the_cursor_is_weighed_against_it() {
     assert_eq!((whats(&a), whats(&b)), (vec![&What::Model(base)], vec![&What::Model(other)]));
     bench.keys("j");
     assert!(weighings(&mut bench).is_empty() && matches!(bench.app.quality.stand(), Some(Stand::Waits)));
-    bench.answer(first, Ok(Reply::Weighed(Box::new(weighed(9, 0, 20)))));
+    bench.answer(first, Ok(StoreReply::Weighed(Box::new(weighed(9, 0, 20)))));
     let (second, ..) = weighings(&mut bench).remove(0);
-    bench.answer(second, Err(StoreFault::new("the record is locked")));
+    bench.answer(second, Err(StoreError::new("the record is locked")));
     assert!(matches!(bench.app.quality.stand(), Some(Stand::Failed("the record is locked"))));
     bench.keys("k");
     assert!(weighings(&mut bench).is_empty(), "it was asked already");
@@ -373,7 +379,7 @@ fn versions_and_parameters_are_weighed_within_the_query() {
     assert_ne!(a, b);
     // The same question of another report is asked anew.
     bench.keys("r");
-    bench.answer(ticket, Ok(Reply::Weighed(Box::new(weighed(9, 0, 20)))));
+    bench.answer(ticket, Ok(StoreReply::Weighed(Box::new(weighed(9, 0, 20)))));
     bench.keys("k");
     assert!(matches!(bench.app.quality.stand(), Some(Stand::Is)));
     answer(&mut bench, folded(390..410, |_| {}));

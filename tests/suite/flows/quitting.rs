@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use retort::{
-    app::{Effect, Msg, Ticket, overlay::Overlay},
-    store::job::{Job, Reply, StoreFault},
+    app::{Effect, Event, Ticket, overlay::Overlay},
+    model::error::StoreError,
+    store::api::{StoreReply, StoreRequest},
 };
 
 use crate::support::bench::Bench;
@@ -12,22 +13,22 @@ use crate::support::bench::Bench;
 const WHY: &str = "cannot create the directory /c/sessions: a part of the path is a file, not a directory";
 
 /// Types, wants to quit, and returns the ticket of the session that is saved first.
-fn quitting(quit: Msg) -> (Bench, Ticket) {
+fn quitting(quit: Event) -> (Bench, Ticket) {
     let mut bench = Bench::new();
     bench.take();
     bench.keys("2iprecious words<esc>");
     bench.send(quit);
     let effects = bench.take();
-    let [Effect::Store(ticket, Job::SaveSession(session))] = effects.as_slice() else { panic!("{effects:?}") };
+    let [Effect::Store(ticket, StoreRequest::SaveSession(session))] = effects.as_slice() else { panic!("{effects:?}") };
     assert!(session.input.text.starts_with("precious words"));
     (bench, *ticket)
 }
 
 /// Has the store refuse the session and returns the ticket of the copy that is written instead.
 fn refused(bench: &mut Bench, ticket: Ticket) -> Ticket {
-    bench.answer(ticket, Err(StoreFault::new(WHY)));
+    bench.answer(ticket, Err(StoreError::new(WHY)));
     let jobs = bench.jobs();
-    let [(ticket, Job::RescueSession(session))] = jobs.as_slice() else { panic!("{jobs:?}") };
+    let [(ticket, StoreRequest::RescueSession(session))] = jobs.as_slice() else { panic!("{jobs:?}") };
     assert!(session.input.text.starts_with("precious words"));
     *ticket
 }
@@ -41,9 +42,9 @@ fn question(bench: &Bench) -> &str {
 
 #[test]
 fn a_person_is_asked_and_told_where_the_copy_is() {
-    let (mut bench, ticket) = quitting(Msg::Do(retort::app::Action::Quit));
+    let (mut bench, ticket) = quitting(Event::Do(retort::app::Action::Quit));
     let ticket = refused(&mut bench, ticket);
-    bench.answer(ticket, Ok(Reply::SessionRescued("/s/rescued-default-1.toml".into())));
+    bench.answer(ticket, Ok(StoreReply::SessionRescued("/s/rescued-default-1.toml".into())));
     assert!(question(&bench).contains(WHY) && question(&bench).contains("/s/rescued-default-1.toml"));
     bench.keys("<enter>");
     assert!(!bench.quits(), "a key that was typed before the question was there is no answer");
@@ -55,7 +56,7 @@ fn a_person_is_asked_and_told_where_the_copy_is() {
     bench.keys("q");
     let (ticket, _) = bench.jobs().pop().unwrap();
     let ticket = refused(&mut bench, ticket);
-    bench.answer(ticket, Err(StoreFault::new("the disk is full")));
+    bench.answer(ticket, Err(StoreError::new("the disk is full")));
     assert!(question(&bench).contains("the disk is full"));
     bench.pass(Duration::from_millis(400));
     bench.keys("<enter>");
@@ -65,9 +66,9 @@ fn a_person_is_asked_and_told_where_the_copy_is() {
 
 #[test]
 fn who_is_asked_whether_to_quit_and_wants_to_twice_quits() {
-    let (mut bench, ticket) = quitting(Msg::Do(retort::app::Action::Quit));
+    let (mut bench, ticket) = quitting(Event::Do(retort::app::Action::Quit));
     let ticket = refused(&mut bench, ticket);
-    bench.answer(ticket, Ok(Reply::SessionRescued("/s/rescued-default-1.toml".into())));
+    bench.answer(ticket, Ok(StoreReply::SessionRescued("/s/rescued-default-1.toml".into())));
     bench.pass(Duration::from_millis(400));
     bench.keys("<c-c>");
     assert!(!bench.quits(), "one is to stop what runs");
@@ -78,16 +79,16 @@ fn who_is_asked_whether_to_quit_and_wants_to_twice_quits() {
 
 #[test]
 fn a_signal_asks_nobody_and_leaves_the_copy_with_a_word() {
-    let (mut bench, ticket) = quitting(Msg::Quit);
+    let (mut bench, ticket) = quitting(Event::Quit);
     let ticket = refused(&mut bench, ticket);
-    bench.answer(ticket, Ok(Reply::SessionRescued("/s/rescued-default-1.toml".into())));
+    bench.answer(ticket, Ok(StoreReply::SessionRescued("/s/rescued-default-1.toml".into())));
     assert!(matches!(bench.take().as_slice(), [Effect::Quit]));
     assert!(bench.app.last_words().unwrap().contains("/s/rescued-default-1.toml"));
 }
 
 #[test]
 fn quitting_twice_does_not_wait_for_a_disk_that_does_not_answer() {
-    let (mut bench, _) = quitting(Msg::Do(retort::app::Action::Quit));
+    let (mut bench, _) = quitting(Event::Do(retort::app::Action::Quit));
     bench.keys("q");
     assert!(bench.take().is_empty(), "a key that is held down is no second wish");
     bench.pass(Duration::from_millis(1100));
@@ -98,13 +99,13 @@ fn quitting_twice_does_not_wait_for_a_disk_that_does_not_answer() {
 
 #[test]
 fn what_is_typed_while_it_saves_is_saved_too() {
-    let (mut bench, ticket) = quitting(Msg::Do(retort::app::Action::Quit));
+    let (mut bench, ticket) = quitting(Event::Do(retort::app::Action::Quit));
     bench.keys("imore <esc>");
-    bench.answer(ticket, Ok(Reply::SessionSaved("default".to_owned())));
+    bench.answer(ticket, Ok(StoreReply::SessionSaved("default".to_owned())));
     let effects = bench.take();
-    let [Effect::Store(ticket, Job::SaveSession(session))] = effects.as_slice() else { panic!("{effects:?}") };
+    let [Effect::Store(ticket, StoreRequest::SaveSession(session))] = effects.as_slice() else { panic!("{effects:?}") };
     assert!(session.input.text.contains("more "));
-    bench.answer(*ticket, Ok(Reply::SessionSaved("default".to_owned())));
+    bench.answer(*ticket, Ok(StoreReply::SessionSaved("default".to_owned())));
     assert!(matches!(bench.take().as_slice(), [Effect::Quit]));
     assert_eq!(bench.app.last_words(), None);
 }
@@ -118,9 +119,9 @@ fn a_session_that_is_not_saved_is_saved_again_and_says_so_once() {
     for _ in 0..3 {
         bench.pass(Duration::from_secs(11));
         let jobs = bench.jobs();
-        let [(ticket, Job::SaveSession(session))] = jobs.as_slice() else { panic!("{jobs:?}") };
+        let [(ticket, StoreRequest::SaveSession(session))] = jobs.as_slice() else { panic!("{jobs:?}") };
         assert!(session.input.text.starts_with("words"));
-        bench.answer(*ticket, Err(StoreFault::new(WHY)));
+        bench.answer(*ticket, Err(StoreError::new(WHY)));
         faults += usize::from(bench.says().contains("cannot create"));
         bench.app.notices.clear();
         assert!(bench.app.is_unsaved());
@@ -128,7 +129,7 @@ fn a_session_that_is_not_saved_is_saved_again_and_says_so_once() {
     assert_eq!(faults, 1);
     bench.pass(Duration::from_secs(11));
     let (ticket, _) = bench.jobs().pop().unwrap();
-    bench.answer(ticket, Ok(Reply::SessionSaved("default".to_owned())));
+    bench.answer(ticket, Ok(StoreReply::SessionSaved("default".to_owned())));
     assert!(!bench.app.is_unsaved() && bench.says().contains("saved again"));
 }
 
@@ -138,14 +139,16 @@ fn another_session_does_not_take_the_place_of_one_that_is_not_saved() {
     bench.keys("2iwords<esc>");
     bench.keys("<f9>");
     let (ticket, _) = bench.jobs().pop().unwrap();
-    let entry = retort::store::job::SessionEntry { name: "other".to_owned(), saved: jiff::Timestamp::UNIX_EPOCH };
-    bench.answer(ticket, Ok(Reply::Sessions(vec![entry])));
+    let entry = retort::store::api::SessionEntry { name: "other".to_owned(), saved: jiff::Timestamp::UNIX_EPOCH };
+    bench.answer(ticket, Ok(StoreReply::Sessions(vec![entry])));
     bench.keys("<enter>");
     let jobs = bench.jobs();
-    let [(save, Job::SaveSession(own)), (open, Job::OpenSession(_))] = jobs.as_slice() else { panic!("{jobs:?}") };
+    let [(save, StoreRequest::SaveSession(own)), (open, StoreRequest::OpenSession(_))] = jobs.as_slice() else {
+        panic!("{jobs:?}")
+    };
     let other = retort::model::Session { name: "other".to_owned(), ..(**own).clone() };
-    bench.answer(*save, Err(StoreFault::new(WHY)));
-    bench.answer(*open, Ok(Reply::Session(Box::new(other))));
+    bench.answer(*save, Err(StoreError::new(WHY)));
+    bench.answer(*open, Ok(StoreReply::Session(Box::new(other))));
     assert_eq!(bench.app.bench.session, "default");
     assert!(bench.app.bench.input.text().starts_with("words"));
 }

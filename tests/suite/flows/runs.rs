@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use retort::{
-    app::{Action, Effect, Msg, Ticket, lane::State, workbench::Focus},
-    model::{CacheMode, Class, Commit, Cost, End, Fault, Provenance, outcome::Reason},
-    pipeline::event::{Lookup, Next, Part, RunEvent},
+    app::{
+        Action, Effect, Event, Ticket,
+        workbench::{Focus, lane::RunPhase},
+    },
+    model::{CacheMode, CallError, Commit, Cost, ErrorKind, Provenance, RunEnd, outcome::Reason},
+    pipeline::event::{DeltaPart, Lookup, NextStep, RunEvent},
 };
 
 use crate::support::bench::{Bench, attempt, delta, ended, failed, outcome};
@@ -23,15 +26,15 @@ fn f5_streams_an_answer_to_its_end() {
     assert!(!request.input.text.is_empty());
 
     bench.tell(ticket, RunEvent::Cache { lookup: Lookup::Miss });
-    assert!(matches!(bench.shown(0).state, State::Queued(_)));
+    assert!(matches!(bench.shown(0).state, RunPhase::Queued(_)));
     bench.tell(ticket, attempt(1, "demo"));
     bench.tell(ticket, delta(1, "{\"sentiment\": "));
     bench.tell(ticket, delta(1, "\"negative\"}"));
-    assert_eq!(bench.shown(0).state, State::Running);
+    assert_eq!(bench.shown(0).state, RunPhase::Running);
     assert_eq!(bench.answer_of(0), "{\"sentiment\": \"negative\"}");
 
     bench.tell(ticket, ended(outcome("{\"sentiment\": \"negative\"}")));
-    assert_eq!(bench.shown(0).state, State::Done);
+    assert_eq!(bench.shown(0).state, RunPhase::Done);
     assert!(bench.shown(0).ticket.is_none() && bench.shown(0).card.is_none());
     assert_eq!((bench.figures().runs, bench.figures().counts.error), (1, 0));
     bench.tell(ticket, delta(1, "too late"));
@@ -48,7 +51,7 @@ fn a_cached_answer_comes_whole_and_is_marked() {
     let mut cached = outcome("{\"a\": 1}");
     cached.provenance = Provenance::Cached { stored };
     bench.tell(ticket, ended(cached));
-    assert_eq!(bench.shown(0).state, State::Cached { stored });
+    assert_eq!(bench.shown(0).state, RunPhase::Cached { stored });
     assert_eq!(bench.answer_of(0), "{\"a\": 1}");
     assert_eq!(bench.figures().times, None);
 }
@@ -59,7 +62,7 @@ fn a_new_attempt_voids_the_text_of_the_one_before() {
     let ticket = bench.run();
     bench.tell(ticket, attempt(1, "demo"));
     bench.tell(ticket, delta(1, "half an ans"));
-    bench.tell(ticket, failed(1, Class::Transient, Next::Retry { wait: Duration::from_secs(4) }));
+    bench.tell(ticket, failed(1, ErrorKind::Transient, NextStep::Retry { wait: Duration::from_secs(4) }));
     bench.tell(ticket, attempt(2, "demo"));
     bench.tell(ticket, delta(2, "whole"));
     assert_eq!(bench.answer_of(0), "whole");
@@ -71,7 +74,7 @@ fn a_wait_counts_down_and_can_be_cut_short() {
     let mut bench = Bench::new();
     let ticket = bench.run();
     bench.tell(ticket, attempt(1, "demo"));
-    bench.tell(ticket, failed(1, Class::RateLimited, Next::Retry { wait: Duration::from_secs(6) }));
+    bench.tell(ticket, failed(1, ErrorKind::RateLimited, NextStep::Retry { wait: Duration::from_secs(6) }));
     assert_eq!(bench.shown(0).wait_left(bench.app.now), Some(Duration::from_secs(6)));
     bench.pass(Duration::from_secs(2));
     assert_eq!(bench.shown(0).wait_left(bench.app.now), Some(Duration::from_secs(4)));
@@ -92,14 +95,14 @@ fn ctrl_c_stops_and_keeps_what_came() {
     bench.tell(ticket, delta(1, "the first half"));
     bench.keys("i<c-c>");
     assert!(matches!(bench.take().as_slice(), [Effect::Stop(stopped)] if *stopped == ticket));
-    assert_eq!(bench.shown(0).state, State::Cancelled);
+    assert_eq!(bench.shown(0).state, RunPhase::Cancelled);
     bench.tell(ticket, delta(1, " and a late piece"));
     assert_eq!(bench.shown(0).raw(), "the first half");
     let mut end = outcome("the first half");
-    end.end = End::Cancelled;
+    end.end = RunEnd::Cancelled;
     bench.tell(ticket, ended(end.clone()));
     bench.tell(ticket, ended(end));
-    assert_eq!(bench.shown(0).state, State::Cancelled);
+    assert_eq!(bench.shown(0).state, RunPhase::Cancelled);
     assert_eq!(bench.figures().counts.cancelled, 1);
     assert_eq!(bench.shown(0).card.as_ref().unwrap().next[0].0, Action::Run);
 }
@@ -154,12 +157,12 @@ fn a_cut_answer_is_kept_and_can_be_started_over() {
     let ticket = bench.run();
     bench.tell(ticket, attempt(1, "demo:cut"));
     bench.tell(ticket, delta(1, "{\"sentiment\": \"neg"));
-    let fault = Fault::new(Class::Interrupted, "the connection closed in mid-answer");
-    bench.tell(ticket, failed(1, Class::Interrupted, Next::GiveUp));
+    let fault = CallError::new(ErrorKind::Interrupted, "the connection closed in mid-answer");
+    bench.tell(ticket, failed(1, ErrorKind::Interrupted, NextStep::GiveUp));
     let mut cut = outcome("{\"sentiment\": \"neg");
-    (cut.end, cut.cost) = (End::Interrupted { fault }, Cost::Unknown);
+    (cut.end, cut.cost) = (RunEnd::Interrupted { fault }, Cost::Unknown);
     bench.tell(ticket, ended(cut));
-    assert_eq!(bench.shown(0).state, State::Interrupted);
+    assert_eq!(bench.shown(0).state, RunPhase::Interrupted);
     assert_eq!(bench.answer_of(0), "{\"sentiment\": \"neg");
     let card = bench.shown(0).card.clone().unwrap();
     assert!(card.what.as_str().contains("the connection closed"), "{card:?}");
@@ -179,8 +182,8 @@ fn a_fallback_says_from_which_model_to_which() {
     let (ticket, request) = bench.started().remove(0);
     assert_eq!(request.targets.iter().map(|target| target.name.as_str()).collect::<Vec<_>>(), ["gpt-4o-mini", "demo"]);
     bench.tell(ticket, attempt(1, "gpt-4o-mini"));
-    bench.tell(ticket, failed(1, Class::Quota, Next::NextModel { to: "demo".to_owned() }));
-    assert_eq!(bench.shown(0).state, State::Queued("falling back to demo".to_owned()));
+    bench.tell(ticket, failed(1, ErrorKind::Quota, NextStep::NextModel { to: "demo".to_owned() }));
+    assert_eq!(bench.shown(0).state, RunPhase::Queued("falling back to demo".to_owned()));
     assert_eq!(bench.shown(0).survived[0].target, "gpt-4o-mini");
     bench.tell(ticket, attempt(2, "demo"));
     let mut end = outcome("{}");
@@ -194,10 +197,12 @@ fn when_all_models_fail_the_card_gives_every_reason_and_a_key_that_helps() {
     let mut bench = Bench::new();
     let ticket = bench.run();
     let mut end = outcome("");
-    let reason = |target: &str, class| Reason { target: target.to_owned(), fault: Fault::new(class, "it said no") };
-    end.end = End::Failed { reasons: vec![reason("a", Class::Overloaded), reason("b\u{1b}[31m", Class::Credential)] };
+    let reason = |target: &str, class| Reason { target: target.to_owned(), fault: CallError::new(class, "it said no") };
+    end.end = RunEnd::Failed {
+        reasons: vec![reason("a", ErrorKind::Overloaded), reason("b\u{1b}[31m", ErrorKind::Credential)],
+    };
     bench.tell(ticket, ended(end));
-    assert_eq!(bench.shown(0).state, State::Failed);
+    assert_eq!(bench.shown(0).state, RunPhase::Failed);
     let card = bench.shown(0).card.clone().unwrap();
     assert!(card.what.as_str().contains("All models failed"), "{card:?}");
     assert_eq!(card.tried.len(), 2);
@@ -214,7 +219,7 @@ fn a_model_nobody_knows_is_a_card_with_the_nearest_name() {
     assert!(bench.started().is_empty());
     let card = bench.shown(0).card.clone().unwrap();
     assert!(card.what.as_str().contains("did you mean `gpt-4o-mini`?"), "{card:?}");
-    assert_eq!(bench.shown(0).state, State::Failed);
+    assert_eq!(bench.shown(0).state, RunPhase::Failed);
 }
 
 #[test]
@@ -233,7 +238,7 @@ fn r_asks_the_models_whatever_the_cache_holds() {
 fn a_variable_without_a_value_is_asked_for_before_anything_is_sent() {
     let mut bench = Bench::new();
     bench.app.bench.messages.field_mut(1).unwrap().set("{{ language }}: {{ input }}");
-    bench.send(Msg::Resized);
+    bench.send(Event::Resized);
     assert_eq!(bench.app.bench.missing(), ["language"]);
     bench.take();
     bench.keys("<f5>");
@@ -248,7 +253,7 @@ fn a_variable_without_a_value_is_asked_for_before_anything_is_sent() {
 fn a_template_that_makes_no_sense_is_not_sent_and_says_where() {
     let mut bench = Bench::new();
     bench.app.bench.messages.field_mut(0).unwrap().set("{\n  {% if tone %}Be kind.");
-    bench.send(Msg::Resized);
+    bench.send(Event::Resized);
     bench.take();
     bench.keys("<f5>");
     assert!(bench.started().is_empty());
@@ -282,7 +287,7 @@ fn reasoning_is_shown_until_the_answer_comes_and_when_asked_for() {
     let mut bench = Bench::new();
     let ticket = bench.run();
     bench.tell(ticket, attempt(1, "demo"));
-    bench.tell(ticket, RunEvent::Delta { attempt: 1, part: Part::Reasoning, text: "let me see".to_owned() });
+    bench.tell(ticket, RunEvent::Delta { attempt: 1, part: DeltaPart::Reasoning, text: "let me see".to_owned() });
     assert!(bench.shown(0).shows_reasoning());
     bench.tell(ticket, delta(1, "it is 4"));
     assert!(!bench.shown(0).shows_reasoning());
@@ -294,7 +299,7 @@ fn reasoning_is_shown_until_the_answer_comes_and_when_asked_for() {
 fn a_long_run_rings_when_it_ends_unseen() {
     let mut bench = Bench::new();
     let ticket = bench.run();
-    bench.send(Msg::Focused(false));
+    bench.send(Event::Focused(false));
     bench.pass(Duration::from_secs(6));
     bench.take();
     bench.tell(ticket, ended(outcome("done")));
@@ -324,7 +329,8 @@ fn every_lane_makes_as_many_runs_as_samples_are_asked_for_and_each_goes_its_own_
     bench.tell(started[1].0, attempt(1, "demo"));
     bench.tell(started[1].0, delta(1, "the second"));
     bench.tell(started[0].0, ended(outcome("the first")));
-    let said: Vec<(&str, bool)> = bench.lane(0).takes().map(|take| (take.raw(), take.state == State::Done)).collect();
+    let said: Vec<(&str, bool)> =
+        bench.lane(0).takes().map(|take| (take.raw(), take.state == RunPhase::Done)).collect();
     assert_eq!(said, [("the first", true), ("the second", false)]);
     bench.keys("3<c-c>");
     assert!(matches!(bench.take().as_slice(), [Effect::Stop(stopped)] if *stopped == started[1].0));

@@ -1,12 +1,13 @@
 //! Answers on record judged again from the history: asked about, a page at a time, stopped, gone on with.
 
 use retort::{
-    app::{Action, Msg, Screen, Ticket, overlay::Overlay},
+    app::{Action, Event, Screen, Ticket, overlay::Overlay},
     model::{
         Prompt, Quality, Rule, RunId, RunStatus, Status, Verdict,
+        error::StoreError,
         query::{Filter, What},
     },
-    store::job::{After, Answers, Job, Reply, Scored, ScoredRun, StoreFault, ToScore},
+    store::api::{After, Answers, Scored, ScoredRun, StoreReply, StoreRequest, ToScore},
 };
 
 use super::history::{asked, is_page, listed};
@@ -22,18 +23,18 @@ fn lot(prompt: Option<&str>, answers: u64) -> Answers {
 
 /// Answers the question which prompts there are answers to.
 fn counted(bench: &mut Bench, lots: &[Answers]) {
-    let (ticket, _) = asked(bench, |job| matches!(job, Job::CountAnswers(_)));
-    bench.answer(ticket, Ok(Reply::Answers(lots.to_vec())));
+    let (ticket, _) = asked(bench, |job| matches!(job, StoreRequest::CountAnswers(_)));
+    bench.answer(ticket, Ok(StoreReply::Answers(lots.to_vec())));
 }
 
 /// Gives the prompts that are asked for; those that begin with `gone` are not there.
 fn opened(bench: &mut Bench) {
     for (ticket, job) in bench.jobs() {
-        let Job::OpenPrompt(name) = job else { panic!("{job:?}") };
+        let StoreRequest::OpenPrompt(name) = job else { panic!("{job:?}") };
         let prompt = Box::new(Prompt { system: name.clone(), ..Prompt::default() });
         let gone = name.starts_with("gone");
-        let reply = Reply::Prompt { name, prompt, file: None };
-        bench.answer(ticket, if gone { Err(StoreFault::new("no such prompt")) } else { Ok(reply) });
+        let reply = StoreReply::Prompt { name, prompt, file: None };
+        bench.answer(ticket, if gone { Err(StoreError::new("no such prompt")) } else { Ok(reply) });
     }
 }
 
@@ -54,18 +55,18 @@ fn question(bench: &Bench) -> String {
 }
 
 fn next(bench: &mut Bench) -> (Ticket, ToScore) {
-    let (ticket, job) = asked(bench, |job| matches!(job, Job::ScoreRuns(_)));
-    let Job::ScoreRuns(page) = job else { unreachable!() };
+    let (ticket, job) = asked(bench, |job| matches!(job, StoreRequest::ScoreRuns(_)));
+    let StoreRequest::ScoreRuns(page) = job else { unreachable!() };
     (ticket, *page)
 }
 
-fn judged(numbers: std::ops::RangeInclusive<u64>, before: bool, now: bool, more: bool) -> Reply {
+fn judged(numbers: std::ops::RangeInclusive<u64>, before: bool, now: bool, more: bool) -> StoreReply {
     let mark = if now { Status::Passed } else { Status::Failed };
     let quality = Quality::of(vec![Verdict::new(Rule::Format, mark, "")]);
     let before = if before { RunStatus::Passed } else { RunStatus::Failed };
     let run = |number| ScoredRun { run: id(number), before: Some(before), quality: quality.clone() };
     let last = After { seq: (*numbers.start()).cast_signed(), value: None };
-    Reply::Scored(Box::new(Scored { after: more.then_some(last), runs: numbers.map(run).collect(), unread: 0 }))
+    StoreReply::Scored(Box::new(Scored { after: more.then_some(last), runs: numbers.map(run).collect(), unread: 0 }))
 }
 
 #[test]
@@ -113,7 +114,7 @@ fn pages_follow_each_other_over_all_prompts_and_the_list_is_read_anew() {
     assert!(bench.app.scoring.is_none());
     let jobs = bench.jobs();
     assert!(jobs.iter().any(|(_, job)| is_page(job)), "the list is read anew: {jobs:?}");
-    assert!(jobs.iter().any(|(_, job)| *job == Job::OpenRun(id(9))), "and the run under the cursor: {jobs:?}");
+    assert!(jobs.iter().any(|(_, job)| *job == StoreRequest::OpenRun(id(9))), "and the run under the cursor: {jobs:?}");
 }
 
 #[test]
@@ -126,7 +127,7 @@ fn it_is_stopped_after_the_page_under_way_and_gone_on_with_from_there() {
     bench.keys("<c-c>");
     assert!(bench.says().contains("stops"), "{}", bench.says());
     bench.answer(ticket, Ok(judged(7..=9, false, true, true)));
-    assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, Job::ScoreRuns(_))));
+    assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, StoreRequest::ScoreRuns(_))));
     assert_eq!(bench.says(), "stopped: 3 of 6 answers are judged; J goes on");
     bench.keys("J");
     assert_eq!(question(&bench), "3 of 6 answers are judged. Go on with the others?");
@@ -148,8 +149,8 @@ fn another_line_begins_anew() {
     bench.keys("/parcel<enter>");
     bench.take();
     bench.keys("J");
-    let (_, job) = asked(&mut bench, |job| matches!(job, Job::CountAnswers(_)));
-    assert!(matches!(job, Job::CountAnswers(query) if query.words[0] == "parcel"));
+    let (_, job) = asked(&mut bench, |job| matches!(job, StoreRequest::CountAnswers(_)));
+    assert!(matches!(job, StoreRequest::CountAnswers(query) if query.words[0] == "parcel"));
 }
 
 #[test]
@@ -171,7 +172,7 @@ fn where_nothing_can_be_judged_that_is_said() {
     }
     let mut bench = listed();
     bench.keys("/cost:dear<enter><esc>J");
-    assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, Job::CountAnswers(_))));
+    assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, StoreRequest::CountAnswers(_))));
 }
 
 #[test]
@@ -179,10 +180,10 @@ fn a_fault_of_the_disk_stops_it_and_it_can_be_gone_on_with() {
     let mut bench = questioned();
     bench.keys("<enter>");
     let (ticket, _) = next(&mut bench);
-    bench.answer(ticket, Err(StoreFault::new("the disk is full")));
+    bench.answer(ticket, Err(StoreError::new("the disk is full")));
     assert_eq!(bench.says(), "the disk is full");
     bench.take();
-    bench.send(Msg::Do(Action::ScoreRuns));
+    bench.send(Event::Do(Action::ScoreRuns));
     assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(_))) || !bench.jobs().is_empty());
 }
 
@@ -190,15 +191,15 @@ fn a_fault_of_the_disk_stops_it_and_it_can_be_gone_on_with() {
 fn the_verdicts_before_are_seen_in_the_run() {
     let mut bench = listed();
     bench.keys("j");
-    let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::OpenRun(_)));
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::OpenRun(_)));
     let now = bench.app.now.time;
-    bench.answer(ticket, Ok(Reply::Run(Box::new(record(8, now, outcome("{}"))))));
-    let (ticket, job) = asked(&mut bench, |job| matches!(job, Job::Judgements(_)));
-    assert_eq!(job, Job::Judgements(RunId(id(8).0)));
+    bench.answer(ticket, Ok(StoreReply::Run(Box::new(record(8, now, outcome("{}"))))));
+    let (ticket, job) = asked(&mut bench, |job| matches!(job, StoreRequest::Judgements(_)));
+    assert_eq!(job, StoreRequest::Judgements(RunId(id(8).0)));
     let verdict = |why: &str| Quality::of(vec![Verdict::new(Rule::Confidence, Status::Failed, why)]);
     let hours = |hours| now - jiff::SignedDuration::from_hours(hours);
     let all = vec![(hours(3), verdict("0.1 < 0.2")), (hours(2), verdict("0.1 < 0.3")), (now, verdict("0.1 < 0.4"))];
-    bench.answer(ticket, Ok(Reply::Judgements(all)));
+    bench.answer(ticket, Ok(StoreReply::Judgements(all)));
     let seen: Vec<String> = bench.app.history.shown().unwrap().seen().into_iter().map(|(_, text)| text).collect();
     let text = seen.join("\n");
     let (first, second) = (text.find("0.1 < 0.2").unwrap(), text.find("0.1 < 0.3").unwrap());
@@ -212,8 +213,8 @@ fn it_is_reached_from_the_report_too_which_is_read_anew_after() {
     let mut bench = Bench::new();
     bench.take();
     bench.keys("<a-4>");
-    let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::Report(_)));
-    bench.answer(ticket, Ok(Reply::Report(Box::new(report()))));
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::Report(_)));
+    bench.answer(ticket, Ok(StoreReply::Report(Box::new(report()))));
     bench.keys("J");
     counted(&mut bench, &[lot(Some("sentiment"), 3)]);
     opened(&mut bench);
@@ -221,5 +222,5 @@ fn it_is_reached_from_the_report_too_which_is_read_anew_after() {
     bench.keys("<enter>");
     let (ticket, _) = next(&mut bench);
     bench.answer(ticket, Ok(judged(7..=9, true, false, false)));
-    assert!(bench.jobs().iter().any(|(_, job)| matches!(job, Job::Report(_))), "the report is read anew");
+    assert!(bench.jobs().iter().any(|(_, job)| matches!(job, StoreRequest::Report(_))), "the report is read anew");
 }

@@ -3,17 +3,21 @@
 use std::time::Duration;
 
 use retort::{
-    app::{Effect, Msg, overlay::Overlay, workbench::Focus},
+    app::{Effect, Event, overlay::Overlay, workbench::Focus},
     eval::Review,
-    model::{Prompt, Session, facts::RunFacts},
-    store::job::{FaultKind, Job, Over, PromptEntry, Reply, SessionEntry, StoreFault},
+    model::{
+        Prompt, Session,
+        error::{FaultKind, StoreError},
+        run_facts::RunFacts,
+    },
+    store::api::{Over, PromptEntry, SessionEntry, StoreReply, StoreRequest},
 };
 
 use crate::support::bench::{Bench, ended, outcome, start};
 
 fn saved(bench: &mut Bench) -> Vec<Session> {
     let session = |(_, job)| match job {
-        Job::SaveSession(session) => Some(*session),
+        StoreRequest::SaveSession(session) => Some(*session),
         _ => None,
     };
     bench.jobs().into_iter().filter_map(session).collect()
@@ -43,15 +47,17 @@ fn typing_is_saved_within_a_second_and_only_once() {
 
 #[test]
 fn quitting_saves_what_is_on_the_bench_before_it_ends() {
-    for quit in [Msg::Quit, Msg::Do(retort::app::Action::Quit)] {
+    for quit in [Event::Quit, Event::Do(retort::app::Action::Quit)] {
         let mut bench = Bench::new();
         bench.take();
         bench.keys("2ilast words<esc>");
         bench.send(quit);
         let effects = bench.take();
-        let [Effect::Store(ticket, Job::SaveSession(session))] = effects.as_slice() else { panic!("{effects:?}") };
+        let [Effect::Store(ticket, StoreRequest::SaveSession(session))] = effects.as_slice() else {
+            panic!("{effects:?}")
+        };
         assert!(session.input.text.starts_with("last words"));
-        bench.answer(*ticket, Ok(Reply::SessionSaved("default".to_owned())));
+        bench.answer(*ticket, Ok(StoreReply::SessionSaved("default".to_owned())));
         assert!(matches!(bench.take().as_slice(), [Effect::Quit]));
     }
 }
@@ -60,12 +66,12 @@ fn quitting_saves_what_is_on_the_bench_before_it_ends() {
 fn a_signal_stops_every_run_saves_and_quits() {
     let mut bench = Bench::new();
     bench.run();
-    bench.send(Msg::Quit);
+    bench.send(Event::Quit);
     let effects = bench.take();
-    let [Effect::Stop(_), Effect::Store(ticket, Job::SaveSession(_))] = effects.as_slice() else {
+    let [Effect::Stop(_), Effect::Store(ticket, StoreRequest::SaveSession(_))] = effects.as_slice() else {
         panic!("{effects:?}")
     };
-    bench.answer(*ticket, Ok(Reply::SessionSaved("default".to_owned())));
+    bench.answer(*ticket, Ok(StoreReply::SessionSaved("default".to_owned())));
     assert!(matches!(bench.take().as_slice(), [Effect::Quit]));
 }
 
@@ -96,10 +102,10 @@ fn ctrl_s_saves_the_prompt_under_its_name_and_the_mark_goes() {
     let mut bench = Bench::new();
     bench.keys("1ix<c-s>");
     let (ticket, job) = bench.jobs().pop().unwrap();
-    let Job::SavePrompt { name, prompt, over: Over::Nothing } = job else { panic!("{job:?}") };
+    let StoreRequest::SavePrompt { name, prompt, over: Over::Nothing } = job else { panic!("{job:?}") };
     assert_eq!((name.as_str(), prompt.user.as_str()), ("sentiment", "x{{ input }}"));
     assert_eq!(prompt.targets, [""; 0], "the default target is nobody's choice");
-    bench.answer(ticket, Ok(Reply::PromptSaved { name, path: "/p/sentiment.toml".into(), file: "d1".to_owned() }));
+    bench.answer(ticket, Ok(StoreReply::PromptSaved { name, path: "/p/sentiment.toml".into(), file: "d1".to_owned() }));
     assert!(!bench.app.bench.dirty());
     assert_eq!(bench.says(), "saved as /p/sentiment.toml");
 }
@@ -111,12 +117,12 @@ fn opened(digest: &str) -> Bench {
     let (ticket, _) = bench.jobs().pop().unwrap();
     let (name, description) = ("triage".to_owned(), String::new());
     let entry = PromptEntry { name, description, project: false, built_in: false, valid: true };
-    bench.answer(ticket, Ok(Reply::Prompts(vec![entry])));
+    bench.answer(ticket, Ok(StoreReply::Prompts(vec![entry])));
     bench.keys("<enter>");
     let (ticket, job) = bench.jobs().pop().unwrap();
-    assert_eq!(job, Job::OpenPrompt("triage".to_owned()));
+    assert_eq!(job, StoreRequest::OpenPrompt("triage".to_owned()));
     let prompt = Box::new(Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() });
-    bench.answer(ticket, Ok(Reply::Prompt { name: "triage".to_owned(), prompt, file: Some(digest.to_owned()) }));
+    bench.answer(ticket, Ok(StoreReply::Prompt { name: "triage".to_owned(), prompt, file: Some(digest.to_owned()) }));
     bench.keys("1ix<esc>");
     bench.take();
     bench
@@ -127,9 +133,9 @@ fn changed() -> Bench {
     let mut bench = opened("d1");
     bench.keys("<c-s>");
     let (ticket, job) = bench.jobs().pop().unwrap();
-    assert!(matches!(job, Job::SavePrompt { over: Over::Known(digest), .. } if digest == "d1"));
+    assert!(matches!(job, StoreRequest::SavePrompt { over: Over::Known(digest), .. } if digest == "d1"));
     let message = "triage.toml was changed by another program".to_owned();
-    bench.answer(ticket, Err(StoreFault { message, kind: FaultKind::Changed }));
+    bench.answer(ticket, Err(StoreError { message, kind: FaultKind::Changed }));
     assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(confirm)) if confirm.text.contains("was changed")));
     bench.pass(Duration::from_millis(400));
     bench.take();
@@ -141,23 +147,26 @@ fn a_prompt_file_that_changed_is_overwritten_reloaded_or_left_as_the_person_says
     let mut bench = changed();
     bench.keys("<enter>");
     let (ticket, job) = bench.jobs().pop().unwrap();
-    assert!(matches!(job, Job::SavePrompt { name, over: Over::Anything, .. } if name == "triage"));
-    bench.answer(ticket, Ok(Reply::PromptSaved { name: "triage".to_owned(), path: "p".into(), file: "d2".to_owned() }));
+    assert!(matches!(job, StoreRequest::SavePrompt { name, over: Over::Anything, .. } if name == "triage"));
+    bench.answer(
+        ticket,
+        Ok(StoreReply::PromptSaved { name: "triage".to_owned(), path: "p".into(), file: "d2".to_owned() }),
+    );
     bench.keys("1iy<c-s>");
     let (_, job) = bench.jobs().pop().unwrap();
     assert!(
-        matches!(job, Job::SavePrompt { over: Over::Known(digest), .. } if digest == "d2"),
+        matches!(job, StoreRequest::SavePrompt { over: Over::Known(digest), .. } if digest == "d2"),
         "what was written is known"
     );
 
     let mut bench = changed();
     bench.keys("r");
-    assert_eq!(bench.jobs().pop().unwrap().1, Job::OpenPrompt("triage".to_owned()));
+    assert_eq!(bench.jobs().pop().unwrap().1, StoreRequest::OpenPrompt("triage".to_owned()));
 
     let mut bench = changed();
     bench.keys("s<c-u>other<enter>");
     let (_, job) = bench.jobs().pop().unwrap();
-    assert!(matches!(job, Job::SavePrompt { name, over: Over::Nothing, .. } if name == "other"));
+    assert!(matches!(job, StoreRequest::SavePrompt { name, over: Over::Nothing, .. } if name == "other"));
 
     let mut bench = changed();
     bench.keys("<esc>");
@@ -180,14 +189,14 @@ fn saving_under_a_name_that_is_taken_asks_first() {
     assert!(matches!(bench.app.overlay(), Some(Overlay::Name(name)) if name.fault.is_some()));
     bench.keys("<c-u>mine<enter>");
     let (ticket, job) = bench.jobs().pop().unwrap();
-    assert!(matches!(job, Job::SavePrompt { over: Over::Nothing, .. }));
-    bench.answer(ticket, Err(StoreFault { message: "there is one".to_owned(), kind: FaultKind::Exists }));
+    assert!(matches!(job, StoreRequest::SavePrompt { over: Over::Nothing, .. }));
+    bench.answer(ticket, Err(StoreError { message: "there is one".to_owned(), kind: FaultKind::Exists }));
     bench.keys("<enter>");
     assert_eq!(bench.jobs().len(), 0, "a key that was typed before the question was there is no answer");
     bench.pass(Duration::from_millis(400));
     bench.keys("<enter>");
     let (_, job) = bench.jobs().pop().unwrap();
-    assert!(matches!(job, Job::SavePrompt { name, over: Over::Anything, .. } if name == "mine"));
+    assert!(matches!(job, StoreRequest::SavePrompt { name, over: Over::Anything, .. } if name == "mine"));
 }
 
 #[test]
@@ -195,10 +204,10 @@ fn a_fault_of_the_store_is_told_and_the_edits_stay() {
     let mut bench = Bench::new();
     bench.keys("1ix<esc><c-s>");
     let (ticket, _) = bench.jobs().pop().unwrap();
-    bench.answer(ticket, Err(StoreFault { message: "no space left; free some".to_owned(), kind: FaultKind::Failed }));
+    bench.answer(ticket, Err(StoreError { message: "no space left; free some".to_owned(), kind: FaultKind::Failed }));
     assert_eq!(bench.says(), "no space left; free some");
     assert!(bench.app.bench.dirty());
-    bench.send(Msg::Fault("the record cannot be written".to_owned()));
+    bench.send(Event::Fault("the record cannot be written".to_owned()));
     assert_eq!(bench.says(), "the record cannot be written");
 }
 
@@ -206,7 +215,7 @@ fn open(bench: &mut Bench, keys: &str) {
     bench.take();
     bench.keys("<c-o>");
     let (ticket, job) = bench.jobs().pop().unwrap();
-    assert_eq!(job, Job::ListPrompts);
+    assert_eq!(job, StoreRequest::ListPrompts);
     let entry = |name: &str, valid| PromptEntry {
         name: name.to_owned(),
         description: format!("what {name} does"),
@@ -216,7 +225,7 @@ fn open(bench: &mut Bench, keys: &str) {
     };
     bench.answer(
         ticket,
-        Ok(Reply::Prompts(vec![entry("triage", true), entry("broken", false), entry("summary", true)])),
+        Ok(StoreReply::Prompts(vec![entry("triage", true), entry("broken", false), entry("summary", true)])),
     );
     bench.keys(keys);
 }
@@ -226,10 +235,10 @@ fn a_prompt_is_opened_with_its_own_targets() {
     let mut bench = Bench::new();
     open(&mut bench, "triage<enter>");
     let (ticket, job) = bench.jobs().pop().unwrap();
-    assert_eq!(job, Job::OpenPrompt("triage".to_owned()));
+    assert_eq!(job, StoreRequest::OpenPrompt("triage".to_owned()));
     let targets = vec!["gpt-4o-mini".to_owned(), "demo".to_owned()];
     let prompt = Prompt { user: "Sort: {{ input }}".to_owned(), targets: targets.clone(), ..Prompt::default() };
-    bench.answer(ticket, Ok(Reply::Prompt { name: "triage".to_owned(), prompt: Box::new(prompt), file: None }));
+    bench.answer(ticket, Ok(StoreReply::Prompt { name: "triage".to_owned(), prompt: Box::new(prompt), file: None }));
     assert_eq!(bench.app.bench.messages.get(1).unwrap().field.text(), "Sort: {{ input }}");
     assert_eq!(bench.app.bench.targets(), targets);
     assert!(!bench.app.bench.dirty());
@@ -242,7 +251,7 @@ fn a_starter_brings_its_sample_where_there_is_no_input() {
     open(&mut bench, "summary<enter>");
     let (ticket, _) = bench.jobs().pop().unwrap();
     let prompt = Box::new(Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() });
-    bench.answer(ticket, Ok(Reply::Prompt { name: "summary".to_owned(), prompt, file: None }));
+    bench.answer(ticket, Ok(StoreReply::Prompt { name: "summary".to_owned(), prompt, file: None }));
     assert_eq!(bench.app.bench.prompt_name.as_deref(), Some("summary"));
     assert!(!bench.app.bench.input.is_empty());
 }
@@ -271,14 +280,16 @@ fn another_session_comes_after_this_one_is_saved() {
     bench.take();
     bench.keys("s");
     let (ticket, _) = bench.jobs().pop().unwrap();
-    bench.answer(ticket, Ok(Reply::Sessions(vec![entry("other"), entry("default")])));
+    bench.answer(ticket, Ok(StoreReply::Sessions(vec![entry("other"), entry("default")])));
     bench.keys("<enter>");
     let jobs = bench.jobs();
-    let [(_, Job::SaveSession(own)), (ticket, Job::OpenSession(name))] = jobs.as_slice() else { panic!("{jobs:?}") };
+    let [(_, StoreRequest::SaveSession(own)), (ticket, StoreRequest::OpenSession(name))] = jobs.as_slice() else {
+        panic!("{jobs:?}")
+    };
     assert!(own.input.text.starts_with("half a thought") && name == "other");
     let mut other = (**own).clone();
     (other.name, other.input.text, other.lanes) = ("other".to_owned(), "new".to_owned(), vec!["demo:slow".into()]);
-    bench.answer(*ticket, Ok(Reply::Session(Box::new(other))));
+    bench.answer(*ticket, Ok(StoreReply::Session(Box::new(other))));
     assert_eq!(bench.app.bench.session, "other");
     assert_eq!(
         (bench.app.bench.input.text().as_str(), bench.app.bench.targets()),
@@ -291,12 +302,12 @@ fn a_new_session_takes_no_other_ones_name() {
     let mut bench = Bench::new();
     bench.keys("<c-p>new-session<enter>other<enter>");
     let (ticket, _) = bench.jobs().pop().unwrap();
-    bench.answer(ticket, Ok(Reply::Sessions(vec![entry("other")])));
+    bench.answer(ticket, Ok(StoreReply::Sessions(vec![entry("other")])));
     assert_eq!(bench.app.bench.session, "default");
     assert!(bench.says().contains("already"));
     bench.keys("<c-p>new-session<enter>fresh<enter>");
     let (ticket, _) = bench.jobs().pop().unwrap();
-    bench.answer(ticket, Ok(Reply::Sessions(vec![entry("other")])));
+    bench.answer(ticket, Ok(StoreReply::Sessions(vec![entry("other")])));
     assert_eq!(bench.app.bench.session, "fresh");
     let sessions = saved(&mut bench);
     assert_eq!(sessions.first().map(|session| session.name.as_str()), Some("default"));
@@ -309,12 +320,12 @@ fn while_a_session_is_renamed_nothing_brings_the_old_name_back() {
     let mut bench = Bench::new();
     bench.keys("<c-p>rename-session<enter><c-u>triage<enter>");
     let jobs = bench.jobs();
-    let Some((ticket, Job::RenameSession { from, to })) = jobs.last() else { panic!("{jobs:?}") };
+    let Some((ticket, StoreRequest::RenameSession { from, to })) = jobs.last() else { panic!("{jobs:?}") };
     assert_eq!((from.as_str(), to.as_str()), ("default", "triage"));
     bench.keys("2ix");
     bench.pass(Duration::from_secs(3));
     assert_eq!(saved(&mut bench).len(), 0);
-    bench.answer(*ticket, Ok(Reply::SessionRenamed("triage".to_owned())));
+    bench.answer(*ticket, Ok(StoreReply::SessionRenamed("triage".to_owned())));
     bench.pass(Duration::from_secs(2));
     assert_eq!(saved(&mut bench).last().map(|session| session.name.as_str()), Some("triage"));
 }
@@ -323,11 +334,11 @@ fn while_a_session_is_renamed_nothing_brings_the_old_name_back() {
 fn answers_nobody_waits_for_are_ignored() {
     let mut bench = Bench::new();
     let jobs = bench.jobs();
-    let [(ticket, Job::Review(_))] = jobs.as_slice() else { panic!("{jobs:?}") };
+    let [(ticket, StoreRequest::Review(_))] = jobs.as_slice() else { panic!("{jobs:?}") };
     let review = |runs| {
         let mut review = Review::default();
         (0..runs).for_each(|_| review.take(&RunFacts::default()));
-        Ok(Reply::Review(Box::new(review)))
+        Ok(StoreReply::Review(Box::new(review)))
     };
     bench.answer(*ticket, review(41));
     bench.answer(*ticket, review(1));
@@ -343,11 +354,11 @@ fn opening_another_session_does_not_lose_the_numbers_of_this_start() {
     bench.keys("3");
     bench.keys("s");
     let (ticket, _) = bench.jobs().pop().unwrap();
-    bench.answer(ticket, Ok(Reply::Sessions(vec![entry("other")])));
+    bench.answer(ticket, Ok(StoreReply::Sessions(vec![entry("other")])));
     bench.keys("<enter>");
     let jobs = bench.jobs();
-    let [(_, Job::SaveSession(own)), (ticket, _)] = jobs.as_slice() else { panic!("{jobs:?}") };
+    let [(_, StoreRequest::SaveSession(own)), (ticket, _)] = jobs.as_slice() else { panic!("{jobs:?}") };
     let other = Session { name: "other".to_owned(), ..(**own).clone() };
-    bench.answer(*ticket, Ok(Reply::Session(Box::new(other))));
+    bench.answer(*ticket, Ok(StoreReply::Session(Box::new(other))));
     assert_eq!((bench.app.metrics.session.figures().runs, bench.app.bench.focus), (1, Focus::Message(1)));
 }

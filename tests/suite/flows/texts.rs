@@ -1,6 +1,6 @@
 //! Editing, pasting, undoing, the user's editor, scrolling and searching.
 
-use retort::app::{Effect, FieldId, Msg, workbench::Focus};
+use retort::app::{Effect, Event, FieldId, workbench::Focus};
 
 use crate::support::bench::{Bench, attempt, delta};
 
@@ -30,7 +30,7 @@ fn the_input_is_not_part_of_the_prompt() {
 fn a_paste_is_one_undo_step_and_begins_the_editing() {
     let mut bench = Bench::new();
     bench.keys("2").app.bench.input.set("");
-    bench.send(Msg::Paste("one\r\ntwo\rq".to_owned()));
+    bench.send(Event::Paste("one\r\ntwo\rq".to_owned()));
     assert_eq!(bench.app.bench.input.text(), "one\ntwo\nq");
     assert!(bench.app.bench.typing);
     bench.keys("<a-u>");
@@ -41,7 +41,7 @@ fn a_paste_is_one_undo_step_and_begins_the_editing() {
 fn a_paste_too_long_for_a_field_changes_nothing_and_says_where_it_can_go() {
     let mut bench = Bench::new();
     let before = bench.app.bench.messages.get(1).unwrap().field.text();
-    bench.send(Msg::Paste("x".repeat(300_000)));
+    bench.send(Event::Paste("x".repeat(300_000)));
     assert_eq!(bench.app.bench.messages.get(1).unwrap().field.text(), before);
     assert!(bench.says().contains("f4"), "{}", bench.says());
 }
@@ -55,11 +55,11 @@ fn the_editor_gets_the_text_with_the_focus_and_gives_it_back_as_one_step() {
     assert!(
         matches!(bench.take().as_slice(), [Effect::Edit { field: FieldId::Input, text, suffix: ".md" }] if *text == sample)
     );
-    bench.send(Msg::Edited(FieldId::Input, Ok("from the editor\n".to_owned())));
+    bench.send(Event::Edited(FieldId::Input, Ok("from the editor\n".to_owned())));
     assert_eq!(bench.app.bench.input.text(), "from the editor");
     bench.keys("u");
     assert_eq!(bench.app.bench.input.text(), sample);
-    bench.send(Msg::Edited(FieldId::Input, Err("the editor `vim` could not be started".to_owned())));
+    bench.send(Event::Edited(FieldId::Input, Err("the editor `vim` could not be started".to_owned())));
     assert_eq!(bench.app.bench.input.text(), sample);
     assert!(bench.says().contains("vim"));
 }
@@ -74,7 +74,7 @@ fn an_answer_can_be_looked_at_in_the_editor_but_not_changed_by_it() {
     assert!(
         matches!(bench.take().as_slice(), [Effect::Edit { field: FieldId::Answer, text, suffix: ".json" }] if text == "{}")
     );
-    bench.send(Msg::Edited(FieldId::Answer, Ok("other".to_owned())));
+    bench.send(Event::Edited(FieldId::Answer, Ok("other".to_owned())));
     assert_eq!(bench.shown(0).raw(), "{}");
 }
 
@@ -82,7 +82,7 @@ fn an_answer_can_be_looked_at_in_the_editor_but_not_changed_by_it() {
 fn a_very_long_text_is_read_here_and_edited_in_the_editor() {
     let mut bench = Bench::new();
     let long = "a line of the report\n".repeat(20_000) + "its end";
-    bench.send(Msg::Edited(FieldId::Input, Ok(long.clone())));
+    bench.send(Event::Edited(FieldId::Input, Ok(long.clone())));
     bench.keys("2i");
     assert!(!bench.app.bench.typing && bench.says().contains("f4"));
     bench.keys("jjj");

@@ -2,8 +2,11 @@
 
 use retort::{
     app::{Ticket, overlay::Overlay, workbench::Focus},
-    model::{Grade, Outcome, Prompt, Provenance, Quality, Role, Rule, Status, Thumb, Turn, Verdict, VersionId},
-    store::job::{Job, Lineage, Over, Reply, Results, StoreFault, VersionEntry},
+    model::{
+        Grade, Outcome, Prompt, Provenance, Quality, Role, Rule, Status, Thumb, Turn, Verdict, VersionId,
+        error::StoreError,
+    },
+    store::api::{Lineage, Over, Results, StoreReply, StoreRequest, VersionEntry},
 };
 
 use crate::support::bench::{Bench, ended, outcome, prepared};
@@ -34,7 +37,7 @@ fn bench(system: &str) -> Bench {
     bench
 }
 
-fn job(bench: &mut Bench) -> (Ticket, Job) {
+fn job(bench: &mut Bench) -> (Ticket, StoreRequest) {
     let mut jobs = bench.jobs();
     assert_eq!(jobs.len(), 1, "{jobs:?}");
     jobs.remove(0)
@@ -43,16 +46,16 @@ fn job(bench: &mut Bench) -> (Ticket, Job) {
 /// Answers the job to keep what is on the bench, and returns what was kept.
 fn keeps(bench: &mut Bench) -> Prompt {
     let (ticket, job) = job(bench);
-    let Job::KeepVersion { prompt, of, .. } = job else { panic!("{job:?}") };
+    let StoreRequest::KeepVersion { prompt, of, .. } = job else { panic!("{job:?}") };
     assert_eq!(of, Lineage::Prompt("triage".to_owned()));
-    bench.answer(ticket, Ok(Reply::VersionKept(VersionId::of(&prompt))));
+    bench.answer(ticket, Ok(StoreReply::VersionKept(VersionId::of(&prompt))));
     *prompt
 }
 
 fn lists(bench: &mut Bench, systems: &[&str]) {
     let (ticket, job) = job(bench);
-    assert!(matches!(job, Job::ListVersions { .. }), "{job:?}");
-    bench.answer(ticket, Ok(Reply::Versions(entries(systems))));
+    assert!(matches!(job, StoreRequest::ListVersions { .. }), "{job:?}");
+    bench.answer(ticket, Ok(StoreReply::Versions(entries(systems))));
 }
 
 fn system(bench: &Bench) -> String {
@@ -99,7 +102,7 @@ fn a_version_with_other_messages_takes_their_place_and_gives_it_back() {
         let (ticket, _) = job(bench);
         let mut all = entries(&["label", "label it"]);
         (all[0].id, all[0].prompt) = (VersionId::of(&examples), examples.version());
-        bench.answer(ticket, Ok(Reply::Versions(all)));
+        bench.answer(ticket, Ok(StoreReply::Versions(all)));
     };
     bench.keys("[");
     assert_eq!(keeps(&mut bench).version(), examples.version());
@@ -118,7 +121,7 @@ fn what_cannot_be_kept_is_not_replaced() {
     let mut bench = bench("a draft");
     bench.keys("[");
     let (ticket, _) = job(&mut bench);
-    bench.answer(ticket, Err(StoreFault::new("the disk is full")));
+    bench.answer(ticket, Err(StoreError::new("the disk is full")));
     assert_eq!((system(&bench).as_str(), bench.says()), ("a draft", "the disk is full"));
     assert!(bench.jobs().is_empty());
 }
@@ -145,7 +148,7 @@ fn a_run_says_which_version_its_prompt_was_edited_from() {
 
 fn opened(bench: &mut Bench, systems: &[&str]) {
     bench.keys("V");
-    if matches!(bench.effects.as_slice(), [retort::app::Effect::Store(_, Job::KeepVersion { .. })]) {
+    if matches!(bench.effects.as_slice(), [retort::app::Effect::Store(_, StoreRequest::KeepVersion { .. })]) {
         keeps(bench);
     }
     lists(bench, systems);
@@ -162,9 +165,9 @@ fn a_version_is_restored_forked_named_and_put_beside_the_bench() {
     bench.keys("jnterse one<enter>");
     let (ticket, named) = job(&mut bench);
     let second = VersionId::of(&prompt("second"));
-    let Job::NameVersion { version, name, .. } = named else { panic!("{named:?}") };
+    let StoreRequest::NameVersion { version, name, .. } = named else { panic!("{named:?}") };
     assert_eq!((&version, name.as_str()), (&second, "terse one"));
-    bench.answer(ticket, Ok(Reply::VersionNamed(version)));
+    bench.answer(ticket, Ok(StoreReply::VersionNamed(version)));
     lists(&mut bench, &all);
 
     bench.keys("c");
@@ -183,9 +186,9 @@ fn a_version_is_restored_forked_named_and_put_beside_the_bench() {
     opened(&mut bench, &all);
     bench.keys("<up>f<c-u>brief<enter>");
     let (ticket, saved) = job(&mut bench);
-    let Job::SavePrompt { name, prompt, over: Over::Nothing } = saved else { panic!("{saved:?}") };
+    let StoreRequest::SavePrompt { name, prompt, over: Over::Nothing } = saved else { panic!("{saved:?}") };
     assert_eq!((name.as_str(), prompt.system.as_str()), ("brief", "second"));
-    bench.answer(ticket, Ok(Reply::PromptSaved { name, path: "brief.toml".into(), file: "d1".to_owned() }));
+    bench.answer(ticket, Ok(StoreReply::PromptSaved { name, path: "brief.toml".into(), file: "d1".to_owned() }));
     assert_eq!(bench.app.bench.prompt_name.as_deref(), Some("brief"));
 }
 
@@ -211,14 +214,14 @@ fn an_answer_is_graded_by_one_key_and_a_grade_that_is_not_kept_is_not_shown() {
         let wanted = Grade { stars, thumb, comment: comment.to_owned() };
         assert_eq!(bench.shown(0).grade, wanted, "{keys}");
         let (ticket, given) = job(&mut bench);
-        let Job::GradeRun { run: graded, grade, .. } = given else { panic!("{given:?}") };
+        let StoreRequest::GradeRun { run: graded, grade, .. } = given else { panic!("{given:?}") };
         assert_eq!((graded, grade), (run, wanted));
-        bench.answer(ticket, Ok(Reply::Graded(run)));
+        bench.answer(ticket, Ok(StoreReply::Graded(run)));
         assert!(bench.app.overlays.is_empty(), "{keys}");
     }
     bench.keys("f5");
     let (ticket, _) = job(&mut bench);
-    bench.answer(ticket, Err(StoreFault::new("the disk is full")));
+    bench.answer(ticket, Err(StoreError::new("the disk is full")));
     assert_eq!((bench.shown(0).grade.stars, bench.says()), (Some(2), "the disk is full"));
     bench.keys("f2");
     assert!(bench.jobs().is_empty(), "it has that grade");

@@ -1,14 +1,15 @@
 //! What the record says of one kind of run against another: what is asked, when, and which answers count.
 
 use retort::{
-    app::{Effect, Msg, Ticket, history::pair::Kinds},
+    app::{Effect, Event, Ticket, history::detail::Kinds},
     model::{
         BatchId, Outcome, Quality, Rule, Status, Verdict, VersionId,
         batch::Cell,
+        error::StoreError,
         query::{Query, What},
     },
     pipeline::batch::{BatchEnd, BatchEvent},
-    store::job::{BatchEntry, CellRow, Job, Reply, StoreFault},
+    store::api::{BatchEntry, CellRow, StoreReply, StoreRequest},
 };
 
 use crate::support::{
@@ -20,14 +21,14 @@ use crate::support::{
 /// Takes the questions about two kinds that were asked.
 fn weighings(bench: &mut Bench) -> Vec<(Ticket, Query, Query)> {
     let of = |(ticket, job)| match job {
-        Job::Weigh { a, b } => Some((ticket, *a, *b)),
+        StoreRequest::Weigh { a, b } => Some((ticket, *a, *b)),
         _ => None,
     };
     bench.jobs().into_iter().filter_map(of).collect()
 }
 
 fn answer(bench: &mut Bench, ticket: Ticket, fixed: u64) {
-    bench.answer(ticket, Ok(Reply::Weighed(Box::new(weighed(fixed, 0, 20)))));
+    bench.answer(ticket, Ok(StoreReply::Weighed(Box::new(weighed(fixed, 0, 20)))));
 }
 
 /// Runs the lanes; the runs that are started are ended by [`end`].
@@ -116,7 +117,7 @@ fn a_further_run_asks_again_and_a_late_answer_is_ignored() {
     end(&mut bench, tickets[1], 6);
     let third = weighings(&mut bench).remove(0).0;
     assert_eq!(shown(&bench, 1), Some(9), "what was said before stays until there is more");
-    bench.answer(third, Err(StoreFault::new("the record is locked")));
+    bench.answer(third, Err(StoreError::new("the record is locked")));
     assert_eq!((shown(&bench, 1), bench.says()), (Some(9), ""), "the lanes go without it");
     assert!(weighings(&mut bench).is_empty());
 }
@@ -141,17 +142,17 @@ fn pair(temperatures: [f64; 2]) -> Bench {
     let mut bench = Bench::new();
     bench.take();
     bench.keys("<a-3>");
-    let (ticket, _) = bench.jobs().into_iter().find(|(_, job)| matches!(job, Job::History { .. })).unwrap();
+    let (ticket, _) = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::History { .. })).unwrap();
     let now: jiff::Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-    bench.answer(ticket, Ok(Reply::History(page(now, 1..=9, false))));
+    bench.answer(ticket, Ok(StoreReply::History(page(now, 1..=9, false))));
     bench.take();
     bench.keys("  d");
     for (ticket, job) in bench.jobs() {
-        if let Job::OpenRun(run) = job {
+        if let StoreRequest::OpenRun(run) = job {
             let newer = run == id(9);
             let record = record(if newer { 9 } else { 8 }, now, outcome("yes"));
             let record = sent_with(temperatures[usize::from(newer)], record);
-            bench.answer(ticket, Ok(Reply::Run(Box::new(record))));
+            bench.answer(ticket, Ok(StoreReply::Run(Box::new(record))));
         }
     }
     bench
@@ -173,7 +174,7 @@ fn two_runs_are_weighed_by_all_runs_of_either_kind() {
     assert!(matches!(kinds(&bench), Kinds::Told(_, weighed) if weighed.evidence.fixed == 8));
     let mut failed = pair([0.2, 0.7]);
     let ticket = weighings(&mut failed).remove(0).0;
-    failed.answer(ticket, Err(StoreFault::new("the record is locked")));
+    failed.answer(ticket, Err(StoreError::new("the record is locked")));
     assert!(matches!(kinds(&failed), Kinds::Failed(why) if why == "the record is locked"));
 }
 
@@ -198,13 +199,13 @@ fn batch() -> (Bench, Ticket) {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
     bench.keys("<a-2>n");
     bench.take();
-    bench.send(Msg::Paste("rows.csv".to_owned()));
+    bench.send(Event::Paste("rows.csv".to_owned()));
     bench.keys("<enter>");
     let planned_for = bench.take().into_iter().find_map(|effect| match effect {
         Effect::PlanBatch(ticket, _) => Some(ticket),
         _ => None,
     });
-    bench.send(Msg::Planned(planned_for.unwrap(), Ok(Box::new(planned(&["text"], 100)))));
+    bench.send(Event::Planned(planned_for.unwrap(), Ok(Box::new(planned(&["text"], 100)))));
     bench.keys("<enter>");
     let started = bench.take().into_iter().find_map(|effect| match effect {
         Effect::StartBatch(ticket, _) => Some(ticket),
@@ -233,23 +234,23 @@ fn columns(bench: &Bench, height: u16) -> Vec<(usize, u64)> {
 #[test]
 fn the_columns_of_a_batch_are_weighed_as_cells_end_but_not_at_each() {
     let (mut bench, ticket) = batch();
-    bench.send(Msg::Batch(ticket, rows(1..=9)));
+    bench.send(Event::Batch(ticket, rows(1..=9)));
     assert_eq!(columns(&bench, 40), [], "18 cells are few");
-    bench.send(Msg::Batch(ticket, rows(10..=15)));
+    bench.send(Event::Batch(ticket, rows(10..=15)));
     assert_eq!(columns(&bench, 40), [(1, 5)]);
     assert_eq!(columns(&bench, 7), [], "a low screen has no room for it");
-    bench.send(Msg::Batch(ticket, rows(16..=21)));
+    bench.send(Event::Batch(ticket, rows(16..=21)));
     assert_eq!(columns(&bench, 40), [(1, 5)], "12 cells more");
-    bench.send(Msg::Batch(ticket, rows(22..=30)));
+    bench.send(Event::Batch(ticket, rows(22..=30)));
     assert_eq!(columns(&bench, 40), [(1, 10)]);
-    bench.send(Msg::Batch(ticket, [rows(31..=33), vec![BatchEvent::Ended { end: BatchEnd::Complete }]].concat()));
+    bench.send(Event::Batch(ticket, [rows(31..=33), vec![BatchEvent::Ended { end: BatchEnd::Complete }]].concat()));
     assert_eq!(columns(&bench, 40), [(1, 11)], "at the end all count");
 }
 
 #[test]
 fn a_batch_is_weighed_against_the_one_it_is_compared_with() {
     let (mut bench, ticket) = batch();
-    bench.send(Msg::Batch(ticket, [rows(1..=30), vec![BatchEvent::Ended { end: BatchEnd::Complete }]].concat()));
+    bench.send(Event::Batch(ticket, [rows(1..=30), vec![BatchEvent::Ended { end: BatchEnd::Complete }]].concat()));
     bench.take();
     bench.keys("b");
     let (list, _) = bench.jobs().remove(0);
@@ -263,7 +264,7 @@ fn a_batch_is_weighed_against_the_one_it_is_compared_with() {
         answered: 60,
         running: false,
     };
-    bench.answer(list, Ok(Reply::Batches(vec![entry])));
+    bench.answer(list, Ok(StoreReply::Batches(vec![entry])));
     bench.keys("<enter>");
     let (cells, _) = bench.jobs().remove(0);
     let before = |number: u64, target: u32| {
@@ -272,7 +273,7 @@ fn a_batch_is_weighed_against_the_one_it_is_compared_with() {
         CellRow { cell: Cell { place: place(number, target), ..*cell }, fingerprint: 0 }
     };
     let all = (1..=30).flat_map(|number| [before(number, 0), before(number, 1)]).collect();
-    bench.answer(cells, Ok(Reply::Cells(all)));
+    bench.answer(cells, Ok(StoreReply::Cells(all)));
     let shown = bench.app.batch.shown.as_ref().unwrap();
     let found: Vec<_> = shown.evidence(40).iter().map(|(at, found)| (*at, found.fixed, found.broken)).collect();
     assert_eq!(found, [(0, 0, 10), (1, 10, 0)]);

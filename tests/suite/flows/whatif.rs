@@ -6,9 +6,9 @@ use retort::{
         overlay::Overlay,
         quality::whatif::{Shown, View},
     },
-    eval::whatif::Knob,
-    model::{Prompt, query::What},
-    store::job::{FoundPrompt, Job, NewThreshold, Points, PromptFile, Reply, StoreFault},
+    eval::whatif::Threshold,
+    model::{Prompt, error::StoreError, query::What},
+    store::api::{FoundPrompt, NewThreshold, Points, PromptFile, StoreReply, StoreRequest},
 };
 
 use crate::support::{
@@ -17,8 +17,8 @@ use crate::support::{
     quality::report,
 };
 
-fn asked(bench: &mut Bench, which: impl Fn(&Job) -> bool) -> (Ticket, Job) {
-    let mut jobs: Vec<(Ticket, Job)> = bench.jobs().into_iter().filter(|(_, job)| which(job)).collect();
+fn asked(bench: &mut Bench, which: impl Fn(&StoreRequest) -> bool) -> (Ticket, StoreRequest) {
+    let mut jobs: Vec<(Ticket, StoreRequest)> = bench.jobs().into_iter().filter(|(_, job)| which(job)).collect();
     assert_eq!(jobs.len(), 1, "{jobs:?}");
     jobs.remove(0)
 }
@@ -28,18 +28,18 @@ fn quality() -> Bench {
     let mut bench = Bench::new();
     bench.take();
     bench.keys("<a-4>");
-    let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::Report(_)));
-    bench.answer(ticket, Ok(Reply::Report(Box::new(report()))));
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::Report(_)));
+    bench.answer(ticket, Ok(StoreReply::Report(Box::new(report()))));
     bench
 }
 
 /// Answers what is asked of the store until the threshold can be moved.
-fn answer(bench: &mut Bench, graded: bool, prompt_file: Reply) {
-    let (ticket, job) = asked(bench, |job| matches!(job, Job::Points { .. }));
-    let Job::Points { rule, .. } = job else { panic!("{job:?}") };
-    bench.answer(ticket, Ok(Reply::Points(Box::new(points(&rule, graded)))));
-    let (ticket, job) = asked(bench, |job| matches!(job, Job::PromptFile(_)));
-    assert_eq!(job, Job::PromptFile("sentiment".to_owned()));
+fn answer(bench: &mut Bench, graded: bool, prompt_file: StoreReply) {
+    let (ticket, job) = asked(bench, |job| matches!(job, StoreRequest::Points { .. }));
+    let StoreRequest::Points { rule, .. } = job else { panic!("{job:?}") };
+    bench.answer(ticket, Ok(StoreReply::Points(Box::new(points(&rule, graded)))));
+    let (ticket, job) = asked(bench, |job| matches!(job, StoreRequest::PromptFile(_)));
+    assert_eq!(job, StoreRequest::PromptFile("sentiment".to_owned()));
     bench.answer(ticket, Ok(prompt_file));
     read(bench);
 }
@@ -48,10 +48,10 @@ fn answer(bench: &mut Bench, graded: bool, prompt_file: Reply) {
 fn read(bench: &mut Bench) -> usize {
     let mut count = 0;
     for (ticket, job) in bench.jobs() {
-        if let Job::Entries(runs) = job {
+        if let StoreRequest::Entries(runs) = job {
             count += runs.len();
             let now = bench.app.now.time;
-            bench.answer(ticket, Ok(Reply::Entries(rows(&runs, now))));
+            bench.answer(ticket, Ok(StoreReply::Entries(rows(&runs, now))));
         }
     }
     count
@@ -73,18 +73,18 @@ fn chosen(bench: &Bench) -> String {
     knob(bench).shown(view(bench).chosen)
 }
 
-fn knob(bench: &Bench) -> &Knob {
+fn knob(bench: &Bench) -> &Threshold {
     &view(bench).read().unwrap().knob
 }
 
 /// The view, several prompts, and one with nothing to move.
-pub(super) fn scenes() -> Vec<Bench> {
+pub(crate) fn scenes() -> Vec<Bench> {
     let mut moved = opened(true);
     moved.keys("<left>");
     let mut several = quality();
     several.keys("w");
-    let (ticket, _) = asked(&mut several, |job| matches!(job, Job::Points { .. }));
-    several.answer(ticket, Ok(Reply::Points(Box::new(two()))));
+    let (ticket, _) = asked(&mut several, |job| matches!(job, StoreRequest::Points { .. }));
+    several.answer(ticket, Ok(StoreReply::Points(Box::new(two()))));
     let mut waiting = quality();
     waiting.keys("w");
     vec![opened(false), moved, several, waiting]
@@ -128,9 +128,9 @@ fn only_rows_in_sight_are_read_and_a_larger_screen_reads_more() {
     let mut bench = quality();
     bench.resize(80, 24);
     bench.keys("w");
-    let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::Points { .. }));
-    bench.answer(ticket, Ok(Reply::Points(Box::new(points("confidence", false)))));
-    let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::PromptFile(_)));
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::Points { .. }));
+    bench.answer(ticket, Ok(StoreReply::Points(Box::new(points("confidence", false)))));
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::PromptFile(_)));
     bench.answer(ticket, Ok(file()));
     let few = read(&mut bench);
     assert!((1..10).contains(&few), "{few}");
@@ -148,12 +148,12 @@ fn only_rows_in_sight_are_read_and_a_larger_screen_reads_more() {
 fn a_run_that_is_gone_is_asked_for_once() {
     let mut bench = quality();
     bench.keys("w");
-    let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::Points { .. }));
-    bench.answer(ticket, Ok(Reply::Points(Box::new(points("confidence", false)))));
-    let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::PromptFile(_)));
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::Points { .. }));
+    bench.answer(ticket, Ok(StoreReply::Points(Box::new(points("confidence", false)))));
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::PromptFile(_)));
     bench.answer(ticket, Ok(file()));
-    let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::Entries(_)));
-    bench.answer(ticket, Ok(Reply::Entries(Vec::new())));
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::Entries(_)));
+    bench.answer(ticket, Ok(StoreReply::Entries(Vec::new())));
     bench.keys("j");
     assert!(bench.jobs().is_empty());
     assert_eq!(bench.app.wake_at(bench.app.now).filter(|at| *at <= bench.app.now.at), None);
@@ -183,7 +183,7 @@ fn the_next_threshold_of_the_prompt_and_back() {
         .take()
         .into_iter()
         .filter_map(|effect| match effect {
-            Effect::Store(_, Job::Points { rule, .. }) => Some(rule),
+            Effect::Store(_, StoreRequest::Points { rule, .. }) => Some(rule),
             _ => None,
         })
         .collect();
@@ -213,10 +213,10 @@ fn a_check_without_a_threshold_is_told_and_what_there_is_is_shown() {
     }
     assert_eq!(chosen(&bench), "format");
     bench.keys("w");
-    let (ticket, job) = asked(&mut bench, |job| matches!(job, Job::Points { .. }));
-    assert!(matches!(job, Job::Points { rule, .. } if rule == "format"));
-    bench.answer(ticket, Ok(Reply::Points(Box::new(points("format", false)))));
-    let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::PromptFile(_)));
+    let (ticket, job) = asked(&mut bench, |job| matches!(job, StoreRequest::Points { .. }));
+    assert!(matches!(job, StoreRequest::Points { rule, .. } if rule == "format"));
+    bench.answer(ticket, Ok(StoreReply::Points(Box::new(points("format", false)))));
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::PromptFile(_)));
     bench.answer(ticket, Ok(file()));
     assert!(said(&bench).contains("no threshold `format`"), "{}", said(&bench));
     answer(&mut bench, false, file());
@@ -234,8 +234,8 @@ fn of_several_prompts_one_is_chosen_and_the_query_says_so() {
     bench.keys("j<enter>");
     assert!(said(&bench).contains("without a name"), "{}", said(&bench));
     bench.keys("k<enter>");
-    let (_, job) = asked(&mut bench, |job| matches!(job, Job::Points { .. }));
-    let Job::Points { query, rule } = job else { panic!("{job:?}") };
+    let (_, job) = asked(&mut bench, |job| matches!(job, StoreRequest::Points { .. }));
+    let StoreRequest::Points { query, rule } = job else { panic!("{job:?}") };
     assert_eq!((query.filters[0].what.clone(), rule.as_str()), (What::Prompt("triage".to_owned()), "confidence"));
     assert_eq!(bench.app.quality.asking.line.text(), "prompt:triage");
 }
@@ -244,29 +244,32 @@ fn of_several_prompts_one_is_chosen_and_the_query_says_so() {
 fn another_query_is_asked_at_once_and_a_late_answer_is_ignored() {
     let mut bench = opened(false);
     bench.keys("/model:x");
-    let jobs: Vec<_> = bench.jobs().into_iter().filter(|(_, job)| matches!(job, Job::Points { .. })).collect();
+    let jobs: Vec<_> = bench.jobs().into_iter().filter(|(_, job)| matches!(job, StoreRequest::Points { .. })).collect();
     let (ticket, _) = jobs.last().unwrap().clone();
     bench.keys("y<enter>");
-    bench.answer(ticket, Ok(Reply::Points(Box::default())));
+    bench.answer(ticket, Ok(StoreReply::Points(Box::default())));
     assert!(view(&bench).read().is_some(), "that was of `x`");
-    let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::Points { .. }));
-    bench.answer(ticket, Ok(Reply::Points(Box::default())));
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::Points { .. }));
+    bench.answer(ticket, Ok(StoreReply::Points(Box::default())));
     assert!(matches!(view(&bench).shown, Shown::Nothing));
     bench.keys("<esc>");
-    assert!(bench.jobs().iter().any(|(_, job)| matches!(job, Job::Report(_))), "the report is of that query now");
+    assert!(
+        bench.jobs().iter().any(|(_, job)| matches!(job, StoreRequest::Report(_))),
+        "the report is of that query now"
+    );
 }
 
 fn written(bench: &mut Bench) -> (Ticket, NewThreshold) {
-    let (ticket, job) = asked(bench, |job| matches!(job, Job::SetThreshold(_)));
-    let Job::SetThreshold(new) = job else { panic!("{job:?}") };
+    let (ticket, job) = asked(bench, |job| matches!(job, StoreRequest::SetThreshold(_)));
+    let StoreRequest::SetThreshold(new) = job else { panic!("{job:?}") };
     (ticket, *new)
 }
 
 /// What the store answers when the value was written.
-fn set(new: &NewThreshold) -> Reply {
+fn set(new: &NewThreshold) -> StoreReply {
     let mut prompt = prompt();
-    assert!(Knob::find(&prompt, &new.rule).unwrap().put(&mut prompt, new.value));
-    Reply::ThresholdSet(Box::new(PromptFile {
+    assert!(Threshold::find(&prompt, &new.rule).unwrap().put(&mut prompt, new.value));
+    StoreReply::ThresholdSet(Box::new(PromptFile {
         name: new.name.clone(),
         found: Some(FoundPrompt { path: path(), prompt, digest: "d1".to_owned() }),
     }))
@@ -281,7 +284,7 @@ fn the_value_is_written_after_a_yes_and_is_the_present_one_then() {
     let Some(Overlay::Confirm(confirm)) = bench.app.overlay() else { panic!("no question") };
     assert_eq!(confirm.text, format!("Write min_confidence = 0.72 to {}? It is 0.70 now.", path().display()));
     bench.keys("<esc>");
-    assert!(!bench.jobs().iter().any(|(_, job)| matches!(job, Job::SetThreshold(_))), "esc writes nothing");
+    assert!(!bench.jobs().iter().any(|(_, job)| matches!(job, StoreRequest::SetThreshold(_))), "esc writes nothing");
     bench.keys("<c-s><enter>");
     let (ticket, new) = written(&mut bench);
     assert_eq!(
@@ -298,10 +301,10 @@ fn the_value_is_written_after_a_yes_and_is_the_present_one_then() {
         "{says}"
     );
     bench.keys("J");
-    asked(&mut bench, |job| matches!(job, Job::CountAnswers(_)));
+    asked(&mut bench, |job| matches!(job, StoreRequest::CountAnswers(_)));
     bench.keys("<right>W<enter>");
     let (ticket, _) = written(&mut bench);
-    bench.answer(ticket, Err(StoreFault::new("the disk is full")));
+    bench.answer(ticket, Err(StoreError::new("the disk is full")));
     assert_eq!((said(&bench).as_str(), knob(&bench).present), ("the disk is full", Some(0.72)));
 }
 
@@ -312,9 +315,9 @@ fn the_bench_takes_the_value_over_where_its_prompt_is_as_the_file_was() {
         bench.app.bench.put(Some("sentiment".to_owned()), &prompt());
         bench.keys(edit).keys("<a-4>w");
         bench.see();
-        let (ticket, _) = bench.jobs().into_iter().find(|(_, job)| matches!(job, Job::Points { .. })).unwrap();
-        bench.answer(ticket, Ok(Reply::Points(Box::new(points("confidence", false)))));
-        let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::PromptFile(_)));
+        let (ticket, _) = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::Points { .. })).unwrap();
+        bench.answer(ticket, Ok(StoreReply::Points(Box::new(points("confidence", false)))));
+        let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::PromptFile(_)));
         bench.answer(ticket, Ok(file()));
         bench.keys("<right>W<enter>");
         let (ticket, new) = written(&mut bench);
@@ -327,7 +330,7 @@ fn the_bench_takes_the_value_over_where_its_prompt_is_as_the_file_was() {
 
 #[test]
 fn a_prompt_without_a_file_says_what_to_do() {
-    let none = Reply::PromptFile(Box::new(PromptFile { name: "sentiment".to_owned(), found: None }));
+    let none = StoreReply::PromptFile(Box::new(PromptFile { name: "sentiment".to_owned(), found: None }));
     let mut bench = quality();
     bench.keys("w");
     answer(&mut bench, false, none);
@@ -340,28 +343,28 @@ fn a_prompt_without_a_file_says_what_to_do() {
     );
     let mut bench = quality();
     bench.keys("w");
-    let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::Points { .. }));
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::Points { .. }));
     let unnamed = Points { prompts: vec![(None, 200)], ..points("confidence", false) };
-    bench.answer(ticket, Ok(Reply::Points(Box::new(unnamed))));
+    bench.answer(ticket, Ok(StoreReply::Points(Box::new(unnamed))));
     bench.keys("<right>W");
     assert!(said(&bench).contains("has no name, and so no file"), "{}", said(&bench));
 }
 
 #[test]
 fn what_cannot_be_moved_or_read_is_told() {
-    let ask = |reply: Result<Reply, StoreFault>| {
+    let ask = |reply: Result<StoreReply, StoreError>| {
         let mut bench = quality();
         bench.keys("w");
-        let (ticket, _) = asked(&mut bench, |job| matches!(job, Job::Points { .. }));
+        let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::Points { .. }));
         bench.answer(ticket, reply);
         bench
     };
     let unnamed = |prompt: Option<Prompt>| {
         let points = Points { prompts: vec![(None, 1)], prompt, ..points("confidence", false) };
-        Ok(Reply::Points(Box::new(points)))
+        Ok(StoreReply::Points(Box::new(points)))
     };
     for (reply, says) in [
-        (Err(StoreFault::new("the record is damaged")), "the record is damaged"),
+        (Err(StoreError::new("the record is damaged")), "the record is damaged"),
         (unnamed(None), "the prompt of these runs cannot be read"),
         (unnamed(Some(Prompt::default())), "the prompt has no threshold `confidence`; it has none"),
     ] {

@@ -6,8 +6,8 @@ use futures_util::{FutureExt, Stream, StreamExt, stream};
 use proptest::{collection::vec, prelude::*};
 use retort::{
     model::{
-        BatchId, CacheMode, Class, Input, Params, Place, Row,
-        batch::{Caps, Cell},
+        BatchId, CacheMode, CellIndex, DatasetRow, ErrorKind, Input, Params,
+        batch::{BatchLimits, Cell},
     },
     pipeline::{BatchEnd, BatchEvent, BatchPlan, BatchStream, Known},
     provider::Call,
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::support::script::{Bench, Step, answer, fails, request, target};
 
 /// A plan that asks one model about every row, two cells at a time.
-pub(super) fn plan() -> BatchPlan {
+pub(crate) fn plan() -> BatchPlan {
     BatchPlan {
         id: BatchId(Uuid::nil()),
         prompts: vec![("test".to_owned(), request(&["m"]).prompt)],
@@ -26,7 +26,7 @@ pub(super) fn plan() -> BatchPlan {
         samples: 1,
         cache: CacheMode::On,
         judges: BTreeMap::new(),
-        caps: Caps::default(),
+        caps: BatchLimits::default(),
         concurrency: 2,
         total: None,
         session: None,
@@ -36,22 +36,22 @@ pub(super) fn plan() -> BatchPlan {
     }
 }
 
-pub(super) fn row_of(number: u64) -> Row {
-    Row { number, input: Input::of(number.to_string()), ..Row::default() }
+pub(crate) fn row_of(number: u64) -> DatasetRow {
+    DatasetRow { number, input: Input::of(number.to_string()), ..DatasetRow::default() }
 }
 
-pub(super) fn rows(count: u64) -> impl Stream<Item = Result<Row, String>> + Send + 'static {
+pub(crate) fn rows(count: u64) -> impl Stream<Item = Result<DatasetRow, String>> + Send + 'static {
     stream::iter((1..=count).map(|number| Ok(row_of(number))))
 }
 
-pub(super) fn number(call: &Call) -> u64 {
+pub(crate) fn number(call: &Call) -> u64 {
     call.messages.last().unwrap().content.parse().unwrap()
 }
 
-pub(super) fn word(event: &BatchEvent) -> String {
-    let place = |place: &Place| match place {
-        Place { row, prompt: 0, target: 0, sample: 0 } => row.to_string(),
-        Place { row, prompt, target, sample } => format!("{row}.{prompt}.{target}.{sample}"),
+pub(crate) fn word(event: &BatchEvent) -> String {
+    let place = |place: &CellIndex| match place {
+        CellIndex { row, prompt: 0, target: 0, sample: 0 } => row.to_string(),
+        CellIndex { row, prompt, target, sample } => format!("{row}.{prompt}.{target}.{sample}"),
     };
     match event {
         BatchEvent::Started { place: at } => format!("start {}", place(at)),
@@ -66,7 +66,7 @@ pub(super) fn word(event: &BatchEvent) -> String {
 }
 
 /// Takes events until one is as wanted, and tells all of them.
-pub(super) async fn until(batch: &mut BatchStream, wanted: &str) -> Vec<String> {
+pub(crate) async fn until(batch: &mut BatchStream, wanted: &str) -> Vec<String> {
     let mut words = Vec::new();
     while let Some(event) = batch.next().await {
         words.push(word(&event));
@@ -78,7 +78,7 @@ pub(super) async fn until(batch: &mut BatchStream, wanted: &str) -> Vec<String> 
 }
 
 /// Tells all that is left.
-pub(super) async fn rest(batch: BatchStream) -> Vec<String> {
+pub(crate) async fn rest(batch: BatchStream) -> Vec<String> {
     batch.map(|event| word(&event)).collect().await
 }
 
@@ -109,7 +109,8 @@ async fn cells_start_in_order_and_are_told_as_they_end() {
 
 #[tokio::test(start_paused = true)]
 async fn each_row_is_asked_of_every_prompt_target_and_sample_and_no_failure_stops_another() {
-    let bench = Bench::new(|call, _| if call.target.name == "a" { answer(&["{}"]) } else { fails(Class::CallerFault) });
+    let bench =
+        Bench::new(|call, _| if call.target.name == "a" { answer(&["{}"]) } else { fails(ErrorKind::CallerFault) });
     let prompt = request(&[]).prompt;
     let plan = BatchPlan {
         prompts: vec![("one".to_owned(), Arc::clone(&prompt)), ("two".to_owned(), prompt)],
@@ -196,7 +197,7 @@ async fn a_pause_lets_what_is_under_way_end_and_goes_on_when_asked() {
     assert_eq!(rest(batch).await, ["Stopped"]);
 }
 
-pub(super) fn cell_of(number: u64, end: &str) -> Cell {
+pub(crate) fn cell_of(number: u64, end: &str) -> Cell {
     serde_json::from_value(serde_json::json!({
         "place": {"row": number, "prompt": 0, "target": 0, "sample": 0}, "run": Uuid::nil(), "end": end,
         "status": if end == "done" { "passed" } else { "error" },
@@ -223,7 +224,7 @@ async fn what_was_answered_before_is_not_asked_again_unless_its_row_has_changed(
             let counted: u64 = (1..=6).map(|number| known.settled_of(&row_of(number), retry_failed)).sum();
             assert_eq!(counted, kept.len() as u64, "what is said before is what is kept");
         }
-        let again = again.map(|rows| rows.into_iter().map(|row| Place { row, ..Place::default() }).collect());
+        let again = again.map(|rows| rows.into_iter().map(|row| CellIndex { row, ..CellIndex::default() }).collect());
         let plan = BatchPlan { known, retry_failed, again, ..plan() };
         let words = rest(bench.pipeline.batch(plan, rows(6))).await;
         assert_eq!((with(&words, "kept "), with(&words, "start ")), (kept, started));
@@ -235,7 +236,7 @@ async fn what_was_answered_before_is_not_asked_again_unless_its_row_has_changed(
 async fn rows_after_the_last_that_is_asked_again_are_not_read() {
     let bench = Bench::new(|_, _| answer(&["{}"]));
     let data = rows(3).chain(stream::iter([Err("line 5: one column is missing".to_owned())]));
-    let again = Some(vec![Place { row: 3, ..Place::default() }]);
+    let again = Some(vec![CellIndex { row: 3, ..CellIndex::default() }]);
     assert_eq!(
         rest(bench.pipeline.batch(BatchPlan { again, ..plan() }, data)).await,
         ["start 3", "done 3", "Complete"]
@@ -363,8 +364,8 @@ proptest! {
             let bench = Bench::new(move |call, _| {
                 let (wait, kind) = script[number(call) as usize - 1];
                 let end = match kind {
-                    0 => fails(Class::CallerFault),
-                    1 => fails(Class::Transient),
+                    0 => fails(ErrorKind::CallerFault),
+                    1 => fails(ErrorKind::Transient),
                     _ => answer(&["{}"]),
                 };
                 std::iter::once(Step::After(Duration::from_secs(wait))).chain(end).collect()

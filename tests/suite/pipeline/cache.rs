@@ -4,17 +4,19 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use retort::{
-    model::{CacheMode, Class, Cost, End, Finish, PicoDollars, Provenance, ProviderKind, RunRequest, RunStatus, Usage},
+    model::{
+        CacheMode, Cost, ErrorKind, Finish, PicoDollars, Provenance, RunEnd, RunRequest, RunStatus, Usage, Vendor,
+    },
     pipeline::{
-        Rules, RunEvent, Told,
-        event::{Lookup, Part},
+        PipelineConfig, RunEvent, TimedEvent,
+        event::{DeltaPart, Lookup},
     },
     provider::WireEvent,
 };
 
 use crate::support::script::{Bench, Step, answer, ended, fails, keys, request, until};
 
-fn lookups(told: &[Told]) -> Vec<&Lookup> {
+fn lookups(told: &[TimedEvent]) -> Vec<&Lookup> {
     told.iter()
         .filter_map(|told| match &told.event {
             RunEvent::Cache { lookup } => Some(lookup),
@@ -45,7 +47,7 @@ async fn the_same_again_is_answered_without_a_call_and_for_nothing() {
     let shown: String = told
         .iter()
         .filter_map(|told| match &told.event {
-            RunEvent::Delta { attempt: 0, part: Part::Text, text } => Some(text.as_str()),
+            RunEvent::Delta { attempt: 0, part: DeltaPart::Text, text } => Some(text.as_str()),
             _ => None,
         })
         .collect();
@@ -62,7 +64,9 @@ async fn modes_are_respected() {
     assert_eq!(bench.end(by(CacheMode::On)).await.text, "{\"n\":2}", "refresh writes over what is stored");
     assert_eq!(bench.end(by(CacheMode::Off)).await.text, "{\"n\":3}", "off does not read");
     let off =
-        Bench::with(Rules { keys: keys("openai", &[("env:K", "k")]), ..Rules::default() }, |_, _| answer(&["{}"]));
+        Bench::with(PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() }, |_, _| {
+            answer(&["{}"])
+        });
     let told = off.tell(by(CacheMode::On)).await;
     assert!(matches!(lookups(&told)[..], [Lookup::Bypass { .. }]));
     assert_eq!(kept(&off), 0);
@@ -84,7 +88,7 @@ async fn only_a_whole_and_good_answer_is_kept() {
         (ends("{\"k\":1}", Some(Finish::Other("?".to_owned()))), 0),
         (ends("{\"other\":1}", Some(Finish::Stop)), 0),
         (ends("no json", Some(Finish::Stop)), 0),
-        (fails(Class::CallerFault), 0),
+        (fails(ErrorKind::CallerFault), 0),
     ];
     for (steps, want) in rows {
         let words = format!("{steps:?}");
@@ -109,7 +113,7 @@ async fn a_stored_answer_is_judged_by_todays_rules() {
 #[tokio::test(start_paused = true)]
 async fn a_fallbacks_answer_is_not_the_heads() {
     let bench = Bench::new(|call, n| match (call.target.name.as_str(), n) {
-        ("a", 0) => fails(Class::Unknown),
+        ("a", 0) => fails(ErrorKind::Unknown),
         ("a", _) => answer(&["{\"from\":\"a\"}"]),
         _ => answer(&["{\"from\":\"b\"}"]),
     });
@@ -123,7 +127,7 @@ async fn a_fallbacks_answer_is_not_the_heads() {
 async fn a_demonstration_of_faults_is_played_anew() {
     let bench = Bench::new(|_, _| answer(&["{}"]));
     let mut request = request(&["flaky"]);
-    (request.targets[0].kind, request.targets[0].model) = (ProviderKind::Demo, "flaky".to_owned());
+    (request.targets[0].kind, request.targets[0].model) = (Vendor::Demo, "flaky".to_owned());
     let told = bench.tell(request).await;
     assert!(matches!(lookups(&told)[..], [Lookup::Bypass { .. }]) && ended(&told).demo);
     assert_eq!(kept(&bench), 0);
@@ -135,7 +139,7 @@ async fn identical_runs_at_once_make_one_call() {
     let runs = (0..5).map(|_| bench.tell(request(&["a"])));
     let told = futures_util::future::join_all(runs).await;
     assert_eq!(bench.calls().len(), 1);
-    assert!(told.iter().all(|told| ended(told).end == End::Done && ended(told).text == "{}"));
+    assert!(told.iter().all(|told| ended(told).end == RunEnd::Done && ended(told).text == "{}"));
     let joined = told.iter().filter(|told| lookups(told)[0] == &Lookup::Joined).count();
     let free = told.iter().filter(|told| ended(told).cost == Cost::Known(PicoDollars(0))).count();
     assert_eq!((joined, free), (4, 4));
@@ -164,16 +168,16 @@ async fn a_cancelled_leader_hands_over() {
         control.stop();
     };
     let (led, others, ()) = tokio::join!(leader.collect::<Vec<_>>(), others, stop);
-    assert_eq!(ended(&led).end, End::Cancelled);
-    assert!(others.iter().all(|outcome| outcome.end == End::Done));
+    assert_eq!(ended(&led).end, RunEnd::Cancelled);
+    assert!(others.iter().all(|outcome| outcome.end == RunEnd::Done));
     assert_eq!(bench.calls().len(), 2, "one of the waiting asks for all of them");
 }
 
 #[tokio::test(start_paused = true)]
 async fn those_who_wait_for_a_failed_leader_ask_once_themselves() {
-    let late_fault = || [vec![Step::After(Duration::from_secs(1))], fails(Class::Unknown)].concat();
+    let late_fault = || [vec![Step::After(Duration::from_secs(1))], fails(ErrorKind::Unknown)].concat();
     let bench = Bench::new(move |_, n| if n == 0 { late_fault() } else { answer(&["{}"]) });
     let ends = futures_util::future::join_all((0..4).map(|_| bench.end(request(&["a"])))).await;
-    assert_eq!(ends.iter().filter(|outcome| outcome.end == End::Done).count(), 3);
+    assert_eq!(ends.iter().filter(|outcome| outcome.end == RunEnd::Done).count(), 3);
     assert_eq!(bench.calls().len(), 4);
 }

@@ -6,8 +6,8 @@ use futures_util::{FutureExt as _, StreamExt};
 use proptest::{collection::vec, prelude::*};
 use retort::{
     model::{
-        Class, Cost, End, Fault, Finish, PicoDollars, Price, Usage,
-        batch::{Caps, Cell},
+        CallError, Cost, ErrorKind, Finish, PicoDollars, Price, RunEnd, Usage,
+        batch::{BatchLimits, Cell},
     },
     pipeline::{BatchPlan, BatchStream, Known},
     provider::WireEvent,
@@ -22,7 +22,7 @@ fn bench() -> Bench {
 }
 
 /// A plan whose answers have two tokens at most.
-fn limited(caps: Caps) -> BatchPlan {
+fn limited(caps: BatchLimits) -> BatchPlan {
     let mut plan = BatchPlan { caps, concurrency: 1, ..plan() };
     Arc::make_mut(&mut plan.prompts[0].1).params.max_tokens = Some(2);
     let price = Price { input: PicoDollars(0), output: PicoDollars(500_000_000), ..Price::default() };
@@ -30,14 +30,14 @@ fn limited(caps: Caps) -> BatchPlan {
     plan
 }
 
-fn capped(bench: &Bench, caps: Caps, total: Option<u64>, count: u64) -> BatchStream {
+fn capped(bench: &Bench, caps: BatchLimits, total: Option<u64>, count: u64) -> BatchStream {
     bench.pipeline.batch(BatchPlan { total, ..limited(caps) }, rows(count))
 }
 
-const COST: Caps = Caps { cost: Some(0.003), tokens: None, time: None };
+const COST: BatchLimits = BatchLimits { cost: Some(0.003), tokens: None, time: None };
 /// Room for three answers, and for the bytes of one more.
-const TOKENS: Caps = Caps { cost: None, tokens: Some(90), time: None };
-const TIME: Caps = Caps { cost: None, tokens: None, time: Some(Duration::from_millis(500)) };
+const TOKENS: BatchLimits = BatchLimits { cost: None, tokens: Some(90), time: None };
+const TIME: BatchLimits = BatchLimits { cost: None, tokens: None, time: Some(Duration::from_millis(500)) };
 
 fn with_end(words: &[String], end: &str) -> usize {
     words.iter().filter(|word| word.starts_with(end)).count()
@@ -63,7 +63,7 @@ async fn a_cap_that_is_reached_pauses_it_and_more_room_lets_it_go_on() {
         // Without more room it is paused again.
         control.resume();
         assert_eq!(until(&mut batch, "paused").await[0], "resumed");
-        control.set_caps(Caps::default());
+        control.set_caps(BatchLimits::default());
         let words = rest(batch).await;
         assert_eq!((words[0].as_str(), words.last().unwrap().as_str()), ("resumed", "Complete"), "{why}");
         assert_eq!(with_end(&words, "done"), 9 - before, "{why}: none is lost and none told twice");
@@ -73,7 +73,7 @@ async fn a_cap_that_is_reached_pauses_it_and_more_room_lets_it_go_on() {
 #[tokio::test(start_paused = true)]
 async fn more_room_does_not_end_a_pause_that_a_person_made() {
     let bench = bench();
-    let mut batch = capped(&bench, Caps::default(), None, 9);
+    let mut batch = capped(&bench, BatchLimits::default(), None, 9);
     until(&mut batch, "done 2").await;
     let control = batch.control();
     control.pause();
@@ -103,7 +103,11 @@ async fn what_is_under_way_at_a_cap_is_paid_for_and_ends_by_itself() {
         let wait = Step::After(Duration::from_secs(number(call)));
         std::iter::once(wait).chain(answer(&["{", "}"])).collect()
     });
-    let plan = BatchPlan { concurrency: 12, total: Some(100), ..limited(Caps { cost: Some(0.05), ..Caps::default() }) };
+    let plan = BatchPlan {
+        concurrency: 12,
+        total: Some(100),
+        ..limited(BatchLimits { cost: Some(0.05), ..BatchLimits::default() })
+    };
     let mut batch = bench.pipeline.batch(plan, rows(100));
     let control = batch.control();
     let mut words = until(&mut batch, "paused").await;
@@ -117,30 +121,32 @@ async fn what_is_under_way_at_a_cap_is_paid_for_and_ends_by_itself() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cap_that_the_last_cell_reaches_stops_nothing() {
-    for caps in
-        [COST, Caps { tokens: Some(36 + 54), ..TOKENS }, Caps { time: Some(Duration::from_millis(600)), ..TIME }]
-    {
+    for caps in [
+        COST,
+        BatchLimits { tokens: Some(36 + 54), ..TOKENS },
+        BatchLimits { time: Some(Duration::from_millis(600)), ..TIME },
+    ] {
         assert_eq!(rest(capped(&bench(), caps, None, 3)).await.last().unwrap(), "Complete");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn it_pauses_when_the_projection_passes_the_cap() {
-    let caps = Caps { cost: Some(0.05), tokens: Some(10_000), time: None };
+    let caps = BatchLimits { cost: Some(0.05), tokens: Some(10_000), time: None };
     let bench = bench();
     let mut batch = capped(&bench, caps, Some(100), 100);
     let words = until(&mut batch, "paused").await;
     assert_eq!(words.last().unwrap(), "paused true: the projection of $0.1000 passes the cap of $0.0500");
     assert_eq!(bench.calls().len(), 5);
     let bench = self::bench();
-    let mut batch = capped(&bench, Caps { cost: None, tokens: Some(1000), time: None }, Some(100), 100);
+    let mut batch = capped(&bench, BatchLimits { cost: None, tokens: Some(1000), time: None }, Some(100), 100);
     let words = until(&mut batch, "paused").await;
     assert_eq!(words.last().unwrap(), "paused true: the projection of 1200 tokens passes the cap of 1000");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_account_that_is_overrun_gets_half_as_many_calls_and_then_more_again() {
-    let bench = Bench::new(|_, before| if before == 0 { fails(Class::RateLimited) } else { answer(&["{", "}"]) });
+    let bench = Bench::new(|_, before| if before == 0 { fails(ErrorKind::RateLimited) } else { answer(&["{", "}"]) });
     let now = |bench: &Bench| bench.pipeline.accounts().first().and_then(|account| account.concurrency);
     let mut batch = bench.pipeline.batch(BatchPlan { concurrency: 8, ..plan() }, rows(100));
     let (mut seen, mut most_at) = (Vec::new(), Vec::new());
@@ -174,7 +180,7 @@ async fn cells_that_will_be_kept_are_not_projected() {
     let bench = bench();
     let ends = |number| if number <= 10 { "failed" } else { "done" };
     let known = (1..=100).map(|number| (cell_of(number, ends(number)), row_of(number).fingerprint()));
-    let caps = Caps { cost: Some(0.02), tokens: None, time: None };
+    let caps = BatchLimits { cost: Some(0.02), tokens: None, time: None };
     let plan = BatchPlan { total: Some(100), known: Known::of(known), retry_failed: true, ..limited(caps) };
     let words = rest(bench.pipeline.batch(plan, rows(100))).await;
     assert!(!words.iter().any(|word| word.starts_with("paused")), "{words:?}");
@@ -223,7 +229,7 @@ async fn the_cap_on_time_cuts_off_what_hangs_and_more_time_asks_it_again() {
         _ if before < 3 => vec![Step::Hang],
         _ => answer(&["{}"]),
     });
-    let caps = Caps { time: Some(Duration::from_secs(2)), ..Caps::default() };
+    let caps = BatchLimits { time: Some(Duration::from_secs(2)), ..BatchLimits::default() };
     let start = tokio::time::Instant::now();
     let mut batch = bench.pipeline.batch(BatchPlan { caps, ..plan() }, rows(3));
     let words = until(&mut batch, "paused").await;
@@ -231,7 +237,7 @@ async fn the_cap_on_time_cuts_off_what_hangs_and_more_time_asks_it_again() {
     assert_eq!((start.elapsed(), with_end(&words, "done")), (Duration::from_secs(2), 1));
     assert_eq!(until(&mut batch, "cancelled 3").await.len(), 2, "both are cut off, and told so");
     assert_eq!(bench.open(), 0);
-    batch.control().set_caps(Caps::default());
+    batch.control().set_caps(BatchLimits::default());
     let words = rest(batch).await;
     assert_eq!(words, ["resumed", "start 2", "start 3", "done 2", "done 3", "Complete"]);
 }
@@ -239,7 +245,7 @@ async fn the_cap_on_time_cuts_off_what_hangs_and_more_time_asks_it_again() {
 #[tokio::test(start_paused = true)]
 async fn a_batch_that_is_stopped_at_its_time_says_which_cap_and_asks_nothing_more() {
     let bench = Bench::new(|_, _| vec![Step::Hang]);
-    let caps = Caps { time: Some(Duration::from_secs(2)), ..Caps::default() };
+    let caps = BatchLimits { time: Some(Duration::from_secs(2)), ..BatchLimits::default() };
     let mut batch = bench.pipeline.batch(BatchPlan { caps, ..plan() }, rows(1));
     let control = batch.control();
     let start = tokio::time::Instant::now();
@@ -249,7 +255,7 @@ async fn a_batch_that_is_stopped_at_its_time_says_which_cap_and_asks_nothing_mor
     assert_eq!(after.last().unwrap(), "Capped { cap: Time, why: \"the cap of 2s on time is reached\" }", "{words:?}");
     assert_eq!((start.elapsed(), bench.calls().len()), (Duration::from_secs(2), 1));
     let ends: Vec<_> = bench.record.ended.lock().unwrap().iter().map(|run| run.outcome.end.clone()).collect();
-    assert_eq!(ends, [End::Cancelled], "what was under way is on record as cut off");
+    assert_eq!(ends, [RunEnd::Cancelled], "what was under way is on record as cut off");
 }
 
 #[tokio::test(start_paused = true)]
@@ -257,7 +263,7 @@ async fn an_answer_that_nothing_limits_ends_where_it_would_pass_a_cap() {
     let piece = "word ".repeat(400);
     let bench = Bench::new(move |_, _| answer(&[piece.as_str(); 20]));
     // What is set aside first are 1000 tokens; each piece has about 500.
-    let caps = Caps { tokens: Some(4000), ..Caps::default() };
+    let caps = BatchLimits { tokens: Some(4000), ..BatchLimits::default() };
     let mut batch = bench.pipeline.batch(BatchPlan { caps, concurrency: 1, ..plan() }, rows(2));
     let words = until(&mut batch, "paused").await;
     assert!(words.last().unwrap().contains("a guess; max_tokens sets a limit"), "{words:?}");
@@ -276,7 +282,7 @@ async fn what_a_provider_counts_above_the_bound_is_learnt_at_once() {
         steps.retain(|step| !matches!(step, Step::Say(WireEvent::Usage(usage)) if usage.input == Some(10)));
         steps
     });
-    let caps = Caps { tokens: Some(12_000), ..Caps::default() };
+    let caps = BatchLimits { tokens: Some(12_000), ..BatchLimits::default() };
     let words = until(&mut bench.pipeline.batch(limited(caps), rows(9)), "paused").await;
     assert!(words.last().unwrap().contains("5000 in"), "{words:?}");
     assert_eq!(bench.calls().len(), 2, "a third would pass 12,000");
@@ -312,7 +318,7 @@ async fn holds(fates: Vec<Fate>, concurrency: usize, tokens: Option<u64>, micro:
         noted.lock().unwrap().push((input, output));
         let usage = Usage { input: Some(input), output: Some(output), ..Usage::default() };
         let end = if fails {
-            vec![Step::Fail(Fault::new(Class::Transient, "scripted"))]
+            vec![Step::Fail(CallError::new(ErrorKind::Transient, "scripted"))]
         } else {
             vec![Step::Say(WireEvent::Finish(Finish::Stop)), Step::Say(WireEvent::End)]
         };
@@ -326,7 +332,7 @@ async fn holds(fates: Vec<Fate>, concurrency: usize, tokens: Option<u64>, micro:
     });
     // A token costs a millionth of a dollar.
     let price = Price { input: PicoDollars(1_000_000), output: PicoDollars(1_000_000), ..Price::default() };
-    let caps = Caps { cost: micro.map(|micro| micro as f64 * 1e-6), tokens, time: None };
+    let caps = BatchLimits { cost: micro.map(|micro| micro as f64 * 1e-6), tokens, time: None };
     let mut own = BatchPlan { concurrency, ..limited(caps) };
     Arc::make_mut(&mut own.prompts[0].1).params.max_tokens = Some(40);
     own.targets[0][0].push(target("other"));

@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use proptest::{collection::vec, option, prelude::*};
 use retort::{
-    model::{Class, Commit, End, Fault, Finish, RunRequest, Timer},
+    model::{CallError, Commit, ErrorKind, Finish, RunEnd, RunRequest, Timer},
     pipeline::{
-        Rules, RunEvent, Told,
-        event::{Next, Part},
+        PipelineConfig, RunEvent, TimedEvent,
+        event::{DeltaPart, NextStep},
         meter::RunMeter,
     },
     provider::WireEvent,
@@ -16,33 +16,33 @@ use retort::{
 
 use crate::support::script::{Bench, Step, ended, keys, request};
 
-fn class() -> impl Strategy<Value = Class> {
+fn class() -> impl Strategy<Value = ErrorKind> {
     prop::sample::select(vec![
-        Class::Quota,
-        Class::RateLimited,
-        Class::Overloaded,
-        Class::Transient,
-        Class::Timeout(Timer::Connect),
-        Class::Region,
-        Class::Credential,
-        Class::ModelGone,
-        Class::ContextTooLong,
-        Class::ParamRejected,
-        Class::ContentPolicy,
-        Class::CallerFault,
-        Class::NotAnApi,
-        Class::TooLarge,
-        Class::Unknown,
+        ErrorKind::Quota,
+        ErrorKind::RateLimited,
+        ErrorKind::Overloaded,
+        ErrorKind::Transient,
+        ErrorKind::Timeout(Timer::Connect),
+        ErrorKind::Region,
+        ErrorKind::Credential,
+        ErrorKind::ModelGone,
+        ErrorKind::ContextTooLong,
+        ErrorKind::ParamRejected,
+        ErrorKind::ContentPolicy,
+        ErrorKind::CallerFault,
+        ErrorKind::NotAnApi,
+        ErrorKind::TooLarge,
+        ErrorKind::Unknown,
     ])
 }
 
-fn fault() -> impl Strategy<Value = Fault> {
+fn fault() -> impl Strategy<Value = CallError> {
     let wait = option::of((0_u64..200).prop_map(Duration::from_secs));
-    (class(), wait, option::of(any::<bool>())).prop_map(|(class, retry_after, should_retry)| Fault {
+    (class(), wait, option::of(any::<bool>())).prop_map(|(class, retry_after, should_retry)| CallError {
         retry_after,
         should_retry,
         param: Some("temperature".to_owned()),
-        ..Fault::new(class, "chance")
+        ..CallError::new(class, "chance")
     })
 }
 
@@ -70,16 +70,16 @@ fn commit() -> impl Strategy<Value = Commit> {
     prop::sample::select(vec![Commit::Buffered, Commit::Resettable, Commit::Live])
 }
 
-fn text_of(told: &[Told], wanted: u32) -> String {
+fn text_of(told: &[TimedEvent], wanted: u32) -> String {
     told.iter()
         .filter_map(|told| match &told.event {
-            RunEvent::Delta { attempt, part: Part::Text, text } if *attempt == wanted => Some(text.as_str()),
+            RunEvent::Delta { attempt, part: DeltaPart::Text, text } if *attempt == wanted => Some(text.as_str()),
             _ => None,
         })
         .collect()
 }
 
-fn invariants(bench: &Bench, request: &RunRequest, told: &[Told], rules: &Rules) {
+fn invariants(bench: &Bench, request: &RunRequest, told: &[TimedEvent], rules: &PipelineConfig) {
     let outcome = ended(told);
     let count = |wanted: fn(&RunEvent) -> bool| told.iter().filter(|told| wanted(&told.event)).count();
     assert_eq!(count(|event| matches!(event, RunEvent::Ended { .. })), 1);
@@ -89,25 +89,25 @@ fn invariants(bench: &Bench, request: &RunRequest, told: &[Told], rules: &Rules)
     assert!(begun <= budget, "{begun} attempts");
     let total = rules.timeouts.total;
     assert!(told.iter().all(|told| told.at <= total), "the deadline is kept");
-    if outcome.end == End::Done {
+    if outcome.end == RunEnd::Done {
         let spoken = (1..=outcome.attempts).any(|attempt| text_of(told, attempt) == outcome.text);
         assert!(spoken, "one attempt said all of it: {outcome:?}");
         assert!(outcome.quality.is_some() && !outcome.text.trim().is_empty());
     }
-    let first_text = told.iter().position(|told| matches!(told.event, RunEvent::Delta { part: Part::Text, .. }));
+    let first_text = told.iter().position(|told| matches!(told.event, RunEvent::Delta { part: DeltaPart::Text, .. }));
     if let Some(shown) = first_text.filter(|_| request.commit != Commit::Buffered) {
         // An answer that is whole but of no use gives way to the next target, where it can be taken back.
-        let useless = |told: &Told| matches!(&told.event, RunEvent::AttemptFailed { fault, .. } if fault.class == Class::BadOutput);
+        let useless = |told: &TimedEvent| matches!(&told.event, RunEvent::AttemptFailed { fault, .. } if fault.class == ErrorKind::BadOutput);
         let gives_way = request.commit == Commit::Resettable && told[shown..].iter().any(useless);
         let again = told[shown..].iter().any(|told| matches!(told.event, RunEvent::Attempt { .. }));
         assert!(!again || gives_way, "no second attempt after text was shown");
     }
     for pair in told.windows(2) {
-        if let (RunEvent::AttemptFailed { fault, next: Next::Retry { wait }, .. }, RunEvent::Attempt { .. }) =
+        if let (RunEvent::AttemptFailed { fault, next: NextStep::Retry { wait }, .. }, RunEvent::Attempt { .. }) =
             (&pair[0].event, &pair[1].event)
         {
             assert!(pair[1].at.saturating_sub(pair[0].at) >= *wait);
-            let asked = fault.retry_after.filter(|_| fault.class != Class::ParamRejected);
+            let asked = fault.retry_after.filter(|_| fault.class != ErrorKind::ParamRejected);
             assert!(*wait >= asked.unwrap_or_default(), "never earlier than the server asks");
         }
     }
@@ -133,7 +133,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
             let list = [("env:A", "a"), ("env:B", "b"), ("env:C", "b")];
-            let rules = Rules { cache: true, keys: keys("openai", &list), ..Rules::default() };
+            let rules = PipelineConfig { cache: true, keys: keys("openai", &list), ..PipelineConfig::default() };
             let calls = std::sync::atomic::AtomicUsize::new(0);
             let bench = Bench::with(rules.clone(), move |_, _| {
                 let call = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -143,7 +143,7 @@ proptest! {
             let mut stream = bench.pipeline.run(request.clone());
             let control = stream.control();
             let (events, seconds) = stop.unwrap_or_default();
-            let mut told: Vec<Told> = (&mut stream).take(events).collect().await;
+            let mut told: Vec<TimedEvent> = (&mut stream).take(events).collect().await;
             let rest = stream.collect::<Vec<_>>();
             if stop.is_some() {
                 let stop = async {

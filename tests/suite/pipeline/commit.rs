@@ -1,8 +1,8 @@
 //! Who may see partial text decides whether a run starts over.
 
 use retort::{
-    model::{Class, Commit, Cost, End, Finish, RunRequest},
-    pipeline::{RunEvent, Told, event::Part},
+    model::{Commit, Cost, ErrorKind, Finish, RunEnd, RunRequest},
+    pipeline::{RunEvent, TimedEvent, event::DeltaPart},
     provider::WireEvent,
 };
 
@@ -12,7 +12,7 @@ fn by(commit: Commit) -> RunRequest {
     RunRequest { commit, ..request(&["a", "b"]) }
 }
 
-fn deltas(told: &[Told], part: Part) -> Vec<(u32, String)> {
+fn deltas(told: &[TimedEvent], part: DeltaPart) -> Vec<(u32, String)> {
     told.iter()
         .filter_map(|told| match &told.event {
             RunEvent::Delta { attempt, part: of, text } if *of == part => Some((*attempt, text.clone())),
@@ -25,9 +25,9 @@ fn deltas(told: &[Told], part: Part) -> Vec<(u32, String)> {
 async fn nobody_has_seen_anything_so_it_starts_over() {
     let bench = Bench::new(|_, n| if n == 0 { cut("{\"half") } else { answer(&["{\"a\":", "1}"]) });
     let told = bench.tell(by(Commit::Buffered)).await;
-    assert_eq!(deltas(&told, Part::Text), [(2, "{\"a\":1}".to_owned())]);
+    assert_eq!(deltas(&told, DeltaPart::Text), [(2, "{\"a\":1}".to_owned())]);
     let outcome = ended(&told);
-    assert_eq!((&outcome.end, outcome.text.as_str()), (&End::Done, "{\"a\":1}"));
+    assert_eq!((&outcome.end, outcome.text.as_str()), (&RunEnd::Done, "{\"a\":1}"));
     assert!(!matches!(outcome.cost, Cost::Known(_)), "the first attempt may have been billed");
 }
 
@@ -37,8 +37,8 @@ async fn what_was_shown_is_kept_when_it_breaks_off() {
         let bench = Bench::new(|_, _| cut("{\"half"));
         let told = bench.tell(by(commit)).await;
         let outcome = ended(&told);
-        let End::Interrupted { fault } = &outcome.end else { panic!("{:?}", outcome.end) };
-        assert_eq!((fault.class, outcome.text.as_str(), outcome.attempts), (Class::Interrupted, "{\"half", 1));
+        let RunEnd::Interrupted { fault } = &outcome.end else { panic!("{:?}", outcome.end) };
+        assert_eq!((fault.class, outcome.text.as_str(), outcome.attempts), (ErrorKind::Interrupted, "{\"half", 1));
         assert_eq!(outcome.quality, None);
         assert!(outcome.usage.estimated);
     }
@@ -60,7 +60,7 @@ async fn reasoning_commits_a_screen_but_not_standard_output() {
             return answer(&["{}"]);
         }
         let mut steps = vec![Step::Say(WireEvent::Reasoning("hm".to_owned()))];
-        steps.extend(fails(Class::Transient));
+        steps.extend(fails(ErrorKind::Transient));
         steps
     };
     for (commit, word) in [(Commit::Resettable, "interrupted"), (Commit::Live, "done"), (Commit::Buffered, "done")] {
@@ -91,12 +91,12 @@ async fn json_cut_by_the_token_limit_is_no_answer() {
     };
     let bench = Bench::new(move |call, _| if call.target.name == "a" { full("{\"a\":") } else { answer(&["{}"]) });
     let live = bench.end(by(Commit::Live)).await;
-    assert!(matches!(live.end, End::Interrupted { ref fault } if fault.class == Class::Truncated));
+    assert!(matches!(live.end, RunEnd::Interrupted { ref fault } if fault.class == ErrorKind::Truncated));
     let buffered = bench.end(by(Commit::Buffered)).await;
-    assert_eq!((buffered.end, buffered.target.as_str()), (End::Done, "b"));
+    assert_eq!((buffered.end, buffered.target.as_str()), (RunEnd::Done, "b"));
     let whole = Bench::new(move |_, _| full("{}"));
     let outcome = whole.end(by(Commit::Live)).await;
-    assert_eq!((outcome.end, outcome.finish), (End::Done, Some(Finish::Length)));
+    assert_eq!((outcome.end, outcome.finish), (RunEnd::Done, Some(Finish::Length)));
     assert!(whole.cache.0.lock().unwrap().is_empty(), "not finished by the model, so not kept");
 }
 
@@ -110,7 +110,7 @@ async fn a_refusal_fails_with_its_text_kept() {
         ]
     });
     let outcome = bench.end(by(Commit::Resettable)).await;
-    assert!(matches!(&outcome.end, End::Failed { reasons } if reasons[0].fault.class == Class::ContentPolicy));
+    assert!(matches!(&outcome.end, RunEnd::Failed { reasons } if reasons[0].fault.class == ErrorKind::ContentPolicy));
     assert_eq!((outcome.text.as_str(), outcome.attempts), ("I can't.", 1));
 }
 
@@ -120,16 +120,20 @@ async fn shown_pieces_make_up_the_answer() {
         let bench = Bench::new(|_, n| {
             let mut steps = vec![Step::Say(WireEvent::Reasoning("let me ".to_owned()))];
             steps.push(Step::Say(WireEvent::Reasoning("see".to_owned())));
-            if n == 0 { fails(Class::Transient) } else { [steps, answer(&["{\"ä\"", ":", "\"\u{1b}[2J\"}"])].concat() }
+            if n == 0 {
+                fails(ErrorKind::Transient)
+            } else {
+                [steps, answer(&["{\"ä\"", ":", "\"\u{1b}[2J\"}"])].concat()
+            }
         });
         let mut alone = by(commit);
         alone.targets.truncate(1);
         let told = bench.tell(alone).await;
         let outcome = ended(&told);
         let joined = |part| deltas(&told, part).into_iter().map(|(_, text)| text).collect::<String>();
-        assert_eq!(joined(Part::Text), outcome.text);
-        assert_eq!(joined(Part::Reasoning), "let me see");
+        assert_eq!(joined(DeltaPart::Text), outcome.text);
+        assert_eq!(joined(DeltaPart::Reasoning), "let me see");
         assert_eq!(outcome.reasoning, "let me see");
-        assert!(deltas(&told, Part::Text).iter().all(|(attempt, _)| *attempt == 2));
+        assert!(deltas(&told, DeltaPart::Text).iter().all(|(attempt, _)| *attempt == 2));
     }
 }

@@ -4,32 +4,35 @@ use std::{sync::LazyLock, time::Duration};
 
 use futures_util::{FutureExt, StreamExt};
 use retort::{
-    model::{Class, Commit, End, Outcome, RunRequest, RunStatus, Timer, settings::Timeouts},
-    pipeline::{Rules, RunControl, RunEvent, Told},
+    model::{Commit, ErrorKind, Outcome, RunEnd, RunRequest, RunStatus, Timer, settings::Timeouts},
+    pipeline::{PipelineConfig, RunControl, RunEvent, TimedEvent},
 };
-
 use serde_json::json;
 
 use crate::support::script::{Bench, Step, answer, cut, ended, fails, keys, request, until};
 
 /// A bench on which a run goes through a walk, a retry, a fallback and an answer.
 fn eventful(last: fn() -> Vec<Step>) -> Bench {
-    let rules = Rules { cache: true, keys: keys("openai", &[("env:A", "a"), ("env:B", "b")]), ..Rules::default() };
+    let rules = PipelineConfig {
+        cache: true,
+        keys: keys("openai", &[("env:A", "a"), ("env:B", "b")]),
+        ..PipelineConfig::default()
+    };
     Bench::with(rules, move |call, n| match (call.target.name.as_str(), n) {
-        ("a", 0) => fails(Class::Credential),
-        ("a", _) => fails(Class::Overloaded),
+        ("a", 0) => fails(ErrorKind::Credential),
+        ("a", _) => fails(ErrorKind::Overloaded),
         _ => last(),
     })
 }
 
-fn one_end(told: &[Told]) -> &Outcome {
+fn one_end(told: &[TimedEvent]) -> &Outcome {
     let ends = told.iter().filter(|told| matches!(told.event, RunEvent::Ended { .. })).count();
     assert_eq!(ends, 1, "{told:#?}");
     assert!(told.windows(2).all(|pair| pair[0].at <= pair[1].at), "time does not run backwards");
     ended(told)
 }
 
-fn recorded(bench: &Bench) -> Vec<(Outcome, Vec<Told>)> {
+fn recorded(bench: &Bench) -> Vec<(Outcome, Vec<TimedEvent>)> {
     let started = bench.record.started.lock().unwrap().len();
     let ended = bench.record.ended.lock().unwrap();
     assert_eq!(started, ended.len(), "every run that started has ended on record");
@@ -44,18 +47,18 @@ const COMMITS: [Commit; 3] = [Commit::Buffered, Commit::Resettable, Commit::Live
 
 #[tokio::test(start_paused = true)]
 async fn stopped_after_any_event_a_run_ends_once_with_its_part_kept() {
-    for last in [|| answer(&["{", "}"]), || cut("{"), || fails(Class::Unknown)] as [fn() -> Vec<Step>; 3] {
+    for last in [|| answer(&["{", "}"]), || cut("{"), || fails(ErrorKind::Unknown)] as [fn() -> Vec<Step>; 3] {
         for commit in COMMITS {
             let whole = eventful(last).tell(request_by(commit)).await;
             for stop in 0..whole.len() {
                 let bench = eventful(last);
                 let mut stream = bench.pipeline.run(request_by(commit));
-                let mut told: Vec<Told> = (&mut stream).take(stop).collect().await;
+                let mut told: Vec<TimedEvent> = (&mut stream).take(stop).collect().await;
                 stream.control().stop();
                 told.extend((&mut stream).collect::<Vec<_>>().await);
                 assert!(stream.next().await.is_none());
                 let outcome = one_end(&told);
-                assert_eq!(outcome.end, End::Cancelled);
+                assert_eq!(outcome.end, RunEnd::Cancelled);
                 assert_eq!(bench.open(), 0, "its connection is closed");
                 let shown: String = told
                     .iter()
@@ -77,11 +80,11 @@ static LONG: LazyLock<String> = LazyLock::new(|| "yes ".repeat(8000));
 /// Runs a request on the only thread there is for work of the processor, which is taken before the answer comes and
 /// given back at the end: the answer waits to be judged. Does `then` once nothing else can happen, and returns what
 /// was told.
-fn while_judging(timeouts: Timeouts, then: impl FnOnce(&RunControl)) -> Vec<Told> {
+fn while_judging(timeouts: Timeouts, then: impl FnOnce(&RunControl)) -> Vec<TimedEvent> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
     let (give_back, taken) = std::sync::mpsc::channel::<()>();
     let told = runtime.block_on(async move {
-        let rules = Rules { timeouts, keys: keys("openai", &[("env:A", "a")]), ..Rules::default() };
+        let rules = PipelineConfig { timeouts, keys: keys("openai", &[("env:A", "a")]), ..PipelineConfig::default() };
         let bench = Bench::with(rules, |_, _| answer(&[LONG.as_str()]));
         let mut stream = bench.pipeline.run(request(&["a"]));
         let (control, mut told) = (stream.control(), Vec::new());
@@ -106,15 +109,15 @@ fn while_judging(timeouts: Timeouts, then: impl FnOnce(&RunControl)) -> Vec<Told
 #[test]
 fn a_stop_does_not_wait_for_an_answer_that_is_being_judged() {
     let told = while_judging(Timeouts::default(), RunControl::stop);
-    assert_eq!(one_end(&told).end, End::Cancelled);
+    assert_eq!(one_end(&told).end, RunEnd::Cancelled);
 }
 
 #[test]
 fn a_deadline_does_not_wait_for_an_answer_that_is_being_judged() {
     let timeouts = Timeouts { total: Duration::from_millis(500), ..Timeouts::default() };
     let told = while_judging(timeouts, |_| {});
-    let End::Interrupted { fault } = &one_end(&told).end else { panic!("{:?}", one_end(&told).end) };
-    assert_eq!(fault.class, Class::Timeout(Timer::Total));
+    let RunEnd::Interrupted { fault } = &one_end(&told).end else { panic!("{:?}", one_end(&told).end) };
+    assert_eq!(fault.class, ErrorKind::Timeout(Timer::Total));
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,11 +126,11 @@ async fn dropped_after_any_event_a_run_is_closed_and_on_record_as_cancelled() {
     for drop_at in 1..=whole.len() {
         let bench = eventful(|| answer(&["{", "}"]));
         let mut stream = bench.pipeline.run(request_by(Commit::Live));
-        let told: Vec<Told> = (&mut stream).take(drop_at).collect().await;
+        let told: Vec<TimedEvent> = (&mut stream).take(drop_at).collect().await;
         drop(stream);
         assert_eq!(bench.open(), 0);
         let record = recorded(&bench);
-        let end = if drop_at == whole.len() { End::Done } else { End::Cancelled };
+        let end = if drop_at == whole.len() { RunEnd::Done } else { RunEnd::Cancelled };
         assert_eq!((record.len(), &record[0].0.end), (1, &end), "{told:?}");
     }
 }
@@ -145,7 +148,7 @@ async fn the_record_tells_what_the_stream_told_without_the_text() {
         let bench = eventful(|| answer(&["{", "}"]));
         let told = bench.tell(request_by(commit)).await;
         let outcome = one_end(&told).clone();
-        let timeline: Vec<Told> = told
+        let timeline: Vec<TimedEvent> = told
             .iter()
             .filter(|told| !matches!(told.event, RunEvent::Delta { .. } | RunEvent::Ended { .. }))
             .cloned()
@@ -168,7 +171,7 @@ async fn attempts_are_counted_alike_everywhere() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_is_heard_in_every_wait() {
-    for steps in [vec![Step::Hang], fails(Class::Transient)] {
+    for steps in [vec![Step::Hang], fails(ErrorKind::Transient)] {
         let bench = Bench::new(move |_, _| steps.clone());
         let stream = bench.pipeline.run(request(&["a"]));
         let control = stream.control();
@@ -177,7 +180,7 @@ async fn a_stop_is_heard_in_every_wait() {
             control.stop();
         };
         let (told, ()) = tokio::join!(stream.collect::<Vec<_>>(), stop);
-        assert_eq!((&one_end(&told).end, one_end(&told).timing.total), (&End::Cancelled, Duration::from_secs(2)));
+        assert_eq!((&one_end(&told).end, one_end(&told).timing.total), (&RunEnd::Cancelled, Duration::from_secs(2)));
     }
 }
 

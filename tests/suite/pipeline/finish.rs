@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use retort::{
-    model::{CacheMode, Class, Commit, End, Finish, Format, Rule, RunRequest, RunStatus, Usage},
-    pipeline::{Rules, RunEvent},
+    model::{CacheMode, Commit, ErrorKind, Finish, Format, Rule, RunEnd, RunRequest, RunStatus, Usage},
+    pipeline::{PipelineConfig, RunEvent},
     provider::WireEvent,
 };
 
 use crate::support::script::{Bench, Step, answer, ended, keys, request};
 
-fn rules() -> Rules {
-    Rules { cache: true, keys: keys("openai", &[("env:K", "k")]), ..Rules::default() }
+fn rules() -> PipelineConfig {
+    PipelineConfig { cache: true, keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() }
 }
 
 fn said(text: &str, finish: Option<Finish>) -> Vec<Step> {
@@ -38,15 +38,15 @@ fn asks(format: Format, commit: Commit, targets: &[&str]) -> RunRequest {
 #[tokio::test(start_paused = true)]
 async fn no_reason_but_a_good_one_makes_a_run_done() {
     for (reason, class) in [
-        ("abort", Class::Interrupted),
-        ("pause_turn", Class::Interrupted),
-        ("OTHER", Class::Interrupted),
-        ("a reason of next year", Class::Interrupted),
-        ("insufficient_system_resource", Class::Overloaded),
-        ("error", Class::Transient),
-        ("RECITATION", Class::ContentPolicy),
-        ("MALFORMED_FUNCTION_CALL", Class::BadOutput),
-        ("model_context_window_exceeded", Class::ContextTooLong),
+        ("abort", ErrorKind::Interrupted),
+        ("pause_turn", ErrorKind::Interrupted),
+        ("OTHER", ErrorKind::Interrupted),
+        ("a reason of next year", ErrorKind::Interrupted),
+        ("insufficient_system_resource", ErrorKind::Overloaded),
+        ("error", ErrorKind::Transient),
+        ("RECITATION", ErrorKind::ContentPolicy),
+        ("MALFORMED_FUNCTION_CALL", ErrorKind::BadOutput),
+        ("model_context_window_exceeded", ErrorKind::ContextTooLong),
     ] {
         for format in [Format::Text, Format::Json] {
             for commit in [Commit::Live, Commit::Resettable, Commit::Buffered] {
@@ -68,13 +68,13 @@ async fn a_broken_off_answer_is_asked_for_again_and_elsewhere() {
     for reason in ["abort", "insufficient_system_resource"] {
         let again = Bench::with(rules(), move |_, n| if n == 0 { stopped("x", reason) } else { answer(&["{}"]) });
         let outcome = again.end(asks(Format::Text, Commit::Buffered, &["m"])).await;
-        assert_eq!((outcome.end, outcome.attempts), (End::Done, 2), "{reason}");
+        assert_eq!((outcome.end, outcome.attempts), (RunEnd::Done, 2), "{reason}");
         let elsewhere = Bench::with(rules(), move |call, _| match call.target.name.as_str() {
             "m" => stopped("x", reason),
             _ => answer(&["{}"]),
         });
         let outcome = elsewhere.end(asks(Format::Text, Commit::Buffered, &["m", "good"])).await;
-        assert_eq!((outcome.end, outcome.target.as_str()), (End::Done, "good"), "{reason}");
+        assert_eq!((outcome.end, outcome.target.as_str()), (RunEnd::Done, "good"), "{reason}");
     }
 }
 
@@ -83,7 +83,7 @@ async fn a_text_that_was_cut_is_kept_and_fails_its_check() {
     for commit in [Commit::Live, Commit::Resettable, Commit::Buffered] {
         let bench = Bench::with(rules(), |_, _| stopped("This was cut", "length"));
         let outcome = bench.end(asks(Format::Text, commit, &["m"])).await;
-        assert_eq!((outcome.end.clone(), outcome.text.as_str()), (End::Done, "This was cut"));
+        assert_eq!((outcome.end.clone(), outcome.text.as_str()), (RunEnd::Done, "This was cut"));
         assert!(outcome.status() == RunStatus::Failed && outcome.cut_off());
         let failed: Vec<_> = outcome.quality.as_ref().unwrap().failures().map(|verdict| verdict.rule.clone()).collect();
         assert_eq!(failed, [Rule::Finish]);
@@ -104,7 +104,7 @@ async fn json_that_was_cut_falls_back_and_json_that_is_whole_is_whole() {
         _ => answer(&["{}"]),
     });
     let outcome = bench.end(asks(Format::Json, Commit::Buffered, &["m", "good"])).await;
-    assert_eq!((outcome.end, outcome.target.as_str()), (End::Done, "good"));
+    assert_eq!((outcome.end, outcome.target.as_str()), (RunEnd::Done, "good"));
     let bench = Bench::with(rules(), |_, _| stopped("{\"a\":1}", "length"));
     let outcome = bench.end(asks(Format::Json, Commit::Buffered, &["m"])).await;
     assert!(outcome.status() == RunStatus::Passed && !outcome.cut_off(), "{outcome:?}");
@@ -124,7 +124,7 @@ async fn a_stream_that_stays_open_after_its_reason_is_over_within_two_seconds() 
             let bench = Bench::with(rules(), move |_, _| steps.clone());
             let told = bench.tell(asks(Format::Text, commit, &["m"])).await;
             let outcome = ended(&told);
-            assert_eq!((&outcome.end, outcome.text.as_str(), outcome.attempts), (&End::Done, "Hi", 1));
+            assert_eq!((&outcome.end, outcome.text.as_str(), outcome.attempts), (&RunEnd::Done, "Hi", 1));
             assert!(told.last().unwrap().at <= Duration::from_secs(2), "{:?}", told.last().unwrap().at);
             assert_eq!(outcome.usage == usage, counted);
             assert_eq!(bench.open(), 0, "its connection is closed");
@@ -143,7 +143,7 @@ async fn text_that_goes_on_after_a_reason_is_waited_for() {
     steps.remove(3);
     let bench = Bench::with(rules(), move |_, _| steps.clone());
     let outcome = bench.end(asks(Format::Text, Commit::Buffered, &["m"])).await;
-    assert_eq!((outcome.text.as_str(), outcome.end), ("Hi", End::Done), "some repeat the reason on every piece");
+    assert_eq!((outcome.text.as_str(), outcome.end), ("Hi", RunEnd::Done), "some repeat the reason on every piece");
 }
 
 #[tokio::test(start_paused = true)]
@@ -154,5 +154,5 @@ async fn what_is_odd_about_an_answer_is_told_once() {
     let told = bench.tell(asks(Format::Text, Commit::Live, &["m"])).await;
     let notices = told.iter().filter(|told| matches!(told.event, RunEvent::Notice { attempt: 1, .. })).count();
     assert_eq!(notices, 1);
-    assert_eq!(ended(&told).end, End::Done);
+    assert_eq!(ended(&told).end, RunEnd::Done);
 }

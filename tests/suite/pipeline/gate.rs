@@ -9,19 +9,19 @@ use std::{
 use futures_util::{FutureExt, StreamExt, future::join_all};
 use proptest::{collection::vec, prelude::*};
 use retort::{
-    model::{Class, End, Fault, Input, Outcome, RunRequest, Usage, settings::AccountLimits},
-    pipeline::{AccountState, Rules, RunEvent, Told},
+    model::{CallError, ErrorKind, Input, Outcome, RunEnd, RunRequest, Usage, settings::AccountLimits},
+    pipeline::{AccountState, PipelineConfig, RunEvent, TimedEvent},
     provider::WireEvent,
 };
 
 use crate::support::script::{Bench, Step, answer, ended, keys, request, until};
 
-fn rules(limits: AccountLimits) -> Rules {
+fn rules(limits: AccountLimits) -> PipelineConfig {
     let limits = BTreeMap::from([("openai".to_owned(), limits)]);
-    Rules { limits, keys: keys("openai", &[("env:K", "k")]), ..Rules::default() }
+    PipelineConfig { limits, keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() }
 }
 
-fn at_once(concurrency: usize) -> Rules {
+fn at_once(concurrency: usize) -> PipelineConfig {
     rules(AccountLimits { concurrency: Some(concurrency), ..AccountLimits::default() })
 }
 
@@ -29,7 +29,7 @@ fn state(bench: &Bench) -> AccountState {
     bench.pipeline.accounts().remove(0)
 }
 
-fn queued(told: &[Told]) -> Vec<(String, Option<Duration>)> {
+fn queued(told: &[TimedEvent]) -> Vec<(String, Option<Duration>)> {
     told.iter()
         .filter_map(|told| match &told.event {
             RunEvent::Queued { why, wait } => Some((why.clone(), *wait)),
@@ -46,7 +46,7 @@ async fn all(bench: &Bench, count: usize) -> Vec<Outcome> {
 async fn no_more_calls_are_under_way_than_an_account_may_have() {
     let bench = Bench::with(at_once(2), |_, _| answer(&["{}"]));
     let outcomes = all(&bench, 7).await;
-    assert!(outcomes.iter().all(|outcome| outcome.end == End::Done));
+    assert!(outcomes.iter().all(|outcome| outcome.end == RunEnd::Done));
     assert_eq!((bench.most_open(), bench.calls().len(), state(&bench).under_way), (2, 7, 0));
 }
 
@@ -61,15 +61,16 @@ async fn a_run_that_waits_says_so_and_can_be_stopped() {
     let told = until(&mut second, |event| matches!(event, RunEvent::Queued { .. })).await;
     assert_eq!(queued(&[told]), [("k has as many calls under way as it may".to_owned(), None)]);
     second.control().stop();
-    let told: Vec<Told> = second.collect().await;
-    assert_eq!((&ended(&told).end, ended(&told).attempts), (&End::Cancelled, 0));
+    let told: Vec<TimedEvent> = second.collect().await;
+    assert_eq!((&ended(&told).end, ended(&told).attempts), (&RunEnd::Cancelled, 0));
     drop(first);
     assert_eq!(state(&bench).under_way, 0, "a dropped run leaves its place");
 }
 
 #[tokio::test(start_paused = true)]
 async fn concurrency_halves_once_for_calls_overrun_together_and_grows_with_success() {
-    let limited = || Fault { retry_after: Some(Duration::from_secs(1)), ..Fault::new(Class::RateLimited, "x") };
+    let limited =
+        || CallError { retry_after: Some(Duration::from_secs(1)), ..CallError::new(ErrorKind::RateLimited, "x") };
     let bench = Bench::with(at_once(8), move |_, n| match n {
         0..8 => vec![Step::After(Duration::from_millis(10)), Step::Fail(limited())],
         _ => answer(&["{}"]),
@@ -81,7 +82,7 @@ async fn concurrency_halves_once_for_calls_overrun_together_and_grows_with_succe
     };
     let (outcomes, halved) = tokio::join!(runs, halved);
     assert_eq!(halved, Some(4));
-    assert!(outcomes.iter().all(|outcome| outcome.end == End::Done));
+    assert!(outcomes.iter().all(|outcome| outcome.end == RunEnd::Done));
     assert_eq!(state(&bench).concurrency, Some(5), "one more after four successes");
     all(&bench, 40).await;
     assert_eq!(state(&bench).concurrency, Some(8), "as many as are configured, and no more");
@@ -135,7 +136,10 @@ async fn holds(limits: AccountLimits, runs: Vec<(u64, u64, u64, u64, bool)>) {
         let billed = if fails { 0 } else { input + output };
         noted.lock().unwrap().push((tokio::time::Instant::now(), billed));
         if fails {
-            return vec![Step::After(Duration::from_millis(takes)), Step::Fail(Fault::new(Class::Transient, "x"))];
+            return vec![
+                Step::After(Duration::from_millis(takes)),
+                Step::Fail(CallError::new(ErrorKind::Transient, "x")),
+            ];
         }
         let usage = Usage { input: Some(input), output: Some(output), ..Usage::default() };
         let mut steps = answer(&["{}"]);
@@ -162,7 +166,7 @@ async fn holds(limits: AccountLimits, runs: Vec<(u64, u64, u64, u64, bool)>) {
         assert!(limits.requests_per_minute.is_none_or(|most| count <= most), "{count} requests from {after:?} on");
         assert!(limits.tokens_per_minute.is_none_or(|most| sum <= most), "{sum} tokens from {after:?} on");
     }
-    let let_through = |outcome: &Outcome| outcome.end == End::Done || outcome.attempts == 3;
+    let let_through = |outcome: &Outcome| outcome.end == RunEnd::Done || outcome.attempts == 3;
     assert!(ends.iter().all(let_through), "each is let through in the end");
     if let Some(most) = limits.requests_per_minute {
         let least = Duration::from_secs(60) / most;
@@ -208,7 +212,7 @@ async fn tokens_are_set_aside_and_settled_with_what_was_used() {
     assert_eq!(second.timing.total, Duration::from_millis(200), "the first took little: the second goes on at once");
     assert_eq!(state(&bench).tokens, 22);
     let alone = bench.end(asks(5000)).await;
-    assert_eq!(alone.end, End::Done, "a call larger than the limit goes alone");
+    assert_eq!(alone.end, RunEnd::Done, "a call larger than the limit goes alone");
 }
 
 #[tokio::test(start_paused = true)]
@@ -220,7 +224,7 @@ async fn headers_that_say_nothing_is_left_hold_the_next_call_back() {
         }
         steps
     });
-    assert_eq!(bench.end(request(&["a"])).await.end, End::Done);
+    assert_eq!(bench.end(request(&["a"])).await.end, RunEnd::Done);
     let told = bench.tell(request(&["a"])).await;
     let wait = Duration::from_millis(19_900);
     assert_eq!(queued(&told), [("k has nothing left of its limit".to_owned(), Some(wait))]);
@@ -243,7 +247,7 @@ async fn a_lower_limit_holds_for_the_runs_under_way_and_says_who_waits() {
         (before, seen)
     };
     let (outcomes, (before, seen)) = tokio::join!(all(&bench, 8), lowered);
-    assert!(outcomes.iter().all(|outcome| outcome.end == End::Done));
+    assert!(outcomes.iter().all(|outcome| outcome.end == RunEnd::Done));
     assert_eq!((before.under_way, before.waiting, before.concurrency), (4, 4, Some(1)), "none is cut off");
     assert_eq!(seen[..4], [(1, 1, 3), (1, 1, 2), (1, 1, 1), (1, 1, 0)]);
     assert_eq!(seen[9], (0, 0, 0));

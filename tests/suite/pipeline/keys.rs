@@ -7,11 +7,11 @@ use std::{
 
 use jiff::Timestamp;
 use retort::{
-    model::{Class, End, Fault, RunRequest},
+    model::{CallError, ErrorKind, RunEnd, RunRequest},
     pipeline::{
-        BatchPlan, Readiness, Rules, RunEvent,
-        event::Next,
-        port::{KeyMemory, PortFuture, World as _},
+        BatchPlan, PipelineConfig, Readiness, RunEvent,
+        event::NextStep,
+        ports::{KeyMemory, PortFuture, World as _},
     },
     provider::Call,
 };
@@ -19,8 +19,8 @@ use retort::{
 use super::batch::{plan, rest, rows, until};
 use crate::support::script::{Bench, Step, Still, answer, ended, fails, keys, request};
 
-fn with_keys(list: &[(&str, &str)]) -> Rules {
-    Rules { keys: keys("openai", list), ..Rules::default() }
+fn with_keys(list: &[(&str, &str)]) -> PipelineConfig {
+    PipelineConfig { keys: keys("openai", list), ..PipelineConfig::default() }
 }
 
 fn label(call: &Call) -> &str {
@@ -32,16 +32,16 @@ fn used(bench: &Bench) -> Vec<String> {
 }
 
 fn limited(seconds: u64) -> Vec<Step> {
-    vec![Step::Fail(Fault {
+    vec![Step::Fail(CallError {
         retry_after: Some(Duration::from_secs(seconds)),
-        ..Fault::new(Class::RateLimited, "too many")
+        ..CallError::new(ErrorKind::RateLimited, "too many")
     })]
 }
 
-fn next_keys(told: &[retort::pipeline::Told]) -> Vec<(String, Duration)> {
+fn next_keys(told: &[retort::pipeline::TimedEvent]) -> Vec<(String, Duration)> {
     told.iter()
         .filter_map(|told| match &told.event {
-            RunEvent::AttemptFailed { next: Next::NextKey { key, wait }, .. } => Some((key.clone(), *wait)),
+            RunEvent::AttemptFailed { next: NextStep::NextKey { key, wait }, .. } => Some((key.clone(), *wait)),
             _ => None,
         })
         .collect()
@@ -59,11 +59,11 @@ fn rests(bench: &Bench, label: &str) -> Option<String> {
 #[tokio::test(start_paused = true)]
 async fn a_refused_key_gives_way_to_the_next_at_once_and_is_tried_again_after_a_minute() {
     let bench = Bench::with(with_keys(&[("env:A", "a"), ("env:B", "b")]), |call, n| {
-        if label(call) == "env:A" && n < 4 { fails(Class::Credential) } else { answer(&["{}"]) }
+        if label(call) == "env:A" && n < 4 { fails(ErrorKind::Credential) } else { answer(&["{}"]) }
     });
     let told = bench.tell(request(&["m"])).await;
     assert_eq!(next_keys(&told), [("env:B".to_owned(), Duration::ZERO)]);
-    assert_eq!(ended(&told).end, End::Done);
+    assert_eq!(ended(&told).end, RunEnd::Done);
     assert_eq!(bench.end(request(&["m"])).await.attempts, 1);
     assert_eq!(used(&bench), ["env:A", "env:B", "env:B"], "it rests while another is at hand");
     assert_eq!((rests(&bench, "env:A").as_deref(), rests(&bench, "env:B")), (Some("key refused, 59 s"), None));
@@ -78,7 +78,7 @@ async fn a_refused_key_gives_way_to_the_next_at_once_and_is_tried_again_after_a_
 
 #[tokio::test(start_paused = true)]
 async fn a_person_has_the_only_key_tried_at_once_and_a_batch_until_it_was_refused_three_times() {
-    let bench = Bench::with(with_keys(&[("env:A", "a")]), |_, _| fails(Class::Credential));
+    let bench = Bench::with(with_keys(&[("env:A", "a")]), |_, _| fails(ErrorKind::Credential));
     for run in 1..=5 {
         let outcome = bench.end(request(&["m"])).await;
         assert_eq!((outcome.end.word(), bench.calls().len()), ("failed", run), "each new run has it tried");
@@ -87,7 +87,7 @@ async fn a_person_has_the_only_key_tried_at_once_and_a_batch_until_it_was_refuse
         Bench::with(
             with_keys(&[("env:A", "a")]),
             |_, n| {
-                if n == 0 { fails(Class::Credential) } else { answer(&["{}"]) }
+                if n == 0 { fails(ErrorKind::Credential) } else { answer(&["{}"]) }
             },
         );
     let words = rest(bench.pipeline.batch(BatchPlan { concurrency: 1, ..plan() }, rows(4))).await;
@@ -96,7 +96,7 @@ async fn a_person_has_the_only_key_tried_at_once_and_a_batch_until_it_was_refuse
         Bench::with(
             with_keys(&[("env:A", "a")]),
             |_, n| {
-                if n < 3 { fails(Class::Credential) } else { answer(&["{}"]) }
+                if n < 3 { fails(ErrorKind::Credential) } else { answer(&["{}"]) }
             },
         );
     let mut batch = bench.pipeline.batch(BatchPlan { concurrency: 1, ..plan() }, rows(100));
@@ -111,25 +111,25 @@ async fn a_person_has_the_only_key_tried_at_once_and_a_batch_until_it_was_refuse
 #[tokio::test(start_paused = true)]
 async fn what_one_request_did_wrong_puts_no_key_aside() {
     for class in [
-        Class::ContentPolicy,
-        Class::ModelGone,
-        Class::CallerFault,
-        Class::ContextTooLong,
-        Class::Region,
-        Class::ParamRejected,
-        Class::Overloaded,
-        Class::Unknown,
+        ErrorKind::ContentPolicy,
+        ErrorKind::ModelGone,
+        ErrorKind::CallerFault,
+        ErrorKind::ContextTooLong,
+        ErrorKind::Region,
+        ErrorKind::ParamRejected,
+        ErrorKind::Overloaded,
+        ErrorKind::Unknown,
     ] {
         let bench = Bench::with(with_keys(&[("env:A", "a")]), move |_, n| {
             if n == 0 {
-                vec![Step::Fail(Fault { status: Some(403), ..Fault::new(class, "x") })]
+                vec![Step::Fail(CallError { status: Some(403), ..CallError::new(class, "x") })]
             } else {
                 answer(&["{}"])
             }
         });
         bench.end(request(&["m"])).await;
         assert_eq!(bench.pipeline.keys()[0].state, Readiness::Ready, "{class}");
-        assert_eq!(bench.end(RunRequest { sample: 1, ..request(&["m"]) }).await.end, End::Done, "{class}");
+        assert_eq!(bench.end(RunRequest { sample: 1, ..request(&["m"]) }).await.end, RunEnd::Done, "{class}");
     }
 }
 
@@ -159,7 +159,7 @@ async fn the_turn_goes_on_where_the_last_program_left_it_and_what_rests_is_remem
     }
     let memory = Arc::new(Remembers(1, Mutex::default()));
     let mut bench = Bench::with(with_keys(&[("env:A", "a"), ("env:B1", "b"), ("env:B2", "b")]), |call, n| {
-        if n == 0 && label(call) == "env:B1" { fails(Class::Quota) } else { answer(&["{}"]) }
+        if n == 0 && label(call) == "env:B1" { fails(ErrorKind::Quota) } else { answer(&["{}"]) }
     });
     bench.remembers(Arc::clone(&memory) as Arc<dyn KeyMemory>);
     bench.end(request(&["m"])).await;
@@ -174,9 +174,9 @@ async fn the_turn_goes_on_where_the_last_program_left_it_and_what_rests_is_remem
 async fn a_walk_to_a_ready_key_is_free_also_while_the_clock_runs() {
     let names = ["env:A", "env:B", "env:C", "env:D", "env:E", "env:F"];
     let bench = Bench::with(with_keys(&names.map(|name| (name, name))), |call, _| {
-        if label(call) == "env:F" { answer(&["{}"]) } else { fails(Class::Credential) }
+        if label(call) == "env:F" { answer(&["{}"]) } else { fails(ErrorKind::Credential) }
     });
-    assert_eq!(bench.end(request(&["m"])).await.end, End::Done);
+    assert_eq!(bench.end(request(&["m"])).await.end, RunEnd::Done);
     assert_eq!(used(&bench), names);
 }
 
@@ -185,18 +185,18 @@ async fn walks_over_refused_keys_cost_no_retries() {
     let names: Vec<String> = (0..12).map(|n| format!("env:{n}")).collect();
     let list: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), name.as_str())).collect();
     let bench = Bench::with(with_keys(&list), |call, n| match label(call) {
-        "env:11" if n < 13 => fails(Class::Transient),
+        "env:11" if n < 13 => fails(ErrorKind::Transient),
         "env:11" => answer(&["{}"]),
-        _ => fails(Class::Credential),
+        _ => fails(ErrorKind::Credential),
     });
     let outcome = bench.end(request(&["m"])).await;
-    assert_eq!((outcome.end, outcome.attempts), (End::Done, 14));
+    assert_eq!((outcome.end, outcome.attempts), (RunEnd::Done, 14));
 }
 
 #[tokio::test(start_paused = true)]
 async fn while_every_key_rests_the_next_provider_is_asked() {
     let bench = Bench::with(with_keys(&[("env:A", "a")]), |call, _| {
-        if call.target.name == "m" { fails(Class::Credential) } else { answer(&["{}"]) }
+        if call.target.name == "m" { fails(ErrorKind::Credential) } else { answer(&["{}"]) }
     });
     let two = || {
         let mut two = request(&["m", "local"]);
@@ -213,13 +213,13 @@ async fn while_every_key_rests_the_next_provider_is_asked() {
     let (target, fault, next) = skipped.unwrap();
     assert_eq!(target, "m");
     assert_eq!(fault, "key refused: every key for openai rests: env:A (key refused)");
-    assert_eq!(next, Next::NextModel { to: "local".to_owned() });
+    assert_eq!(next, NextStep::NextModel { to: "local".to_owned() });
     assert_eq!(bench.calls().iter().filter(|(target, _)| target == "m").count(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_a_key_a_vendor_is_not_asked_and_the_words_say_what_to_do() {
-    let bench = Bench::with(Rules::default(), |_, _| answer(&["{}"]));
+    let bench = Bench::with(PipelineConfig::default(), |_, _| answer(&["{}"]));
     let outcome = bench.end(request(&["m"])).await;
     assert_eq!(
         outcome.end.to_string(),
@@ -228,7 +228,7 @@ async fn without_a_key_a_vendor_is_not_asked_and_the_words_say_what_to_do() {
     assert_eq!((outcome.attempts, bench.calls().len()), (0, 0));
     let mut local = request(&["m"]);
     local.targets[0].custom_endpoint = true;
-    assert_eq!(bench.end(local).await.end, End::Done, "another endpoint may need none");
+    assert_eq!(bench.end(local).await.end, RunEnd::Done, "another endpoint may need none");
 }
 
 #[tokio::test(start_paused = true)]
@@ -270,7 +270,7 @@ async fn one_account_waits_and_takes_its_other_key() {
 #[tokio::test(start_paused = true)]
 async fn an_account_out_of_credit_rests_with_all_its_keys() {
     let bench = Bench::with(with_keys(&[("env:A1", "a"), ("env:A2", "a"), ("env:B", "b")]), |call, _| {
-        if label(call) == "env:B" { answer(&["{}"]) } else { fails(Class::Quota) }
+        if label(call) == "env:B" { answer(&["{}"]) } else { fails(ErrorKind::Quota) }
     });
     bench.end(request(&["m"])).await;
     assert_eq!(used(&bench), ["env:A1", "env:B"]);

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use retort::{
-    model::{Class, Fault, RunRequest, Timer, outcome::ServerTiming},
-    pipeline::{Rules, RunEvent, Told, event::Next},
+    model::{CallError, ErrorKind, RunRequest, Timer, outcome::ServerTiming},
+    pipeline::{PipelineConfig, RunEvent, TimedEvent, event::NextStep},
     provider::{Call, WireEvent},
 };
 
@@ -12,7 +12,7 @@ use crate::support::script::{Bench, Step, answer, ended, keys, request};
 
 fn refuses(param: &str, message: &str) -> Vec<Step> {
     let param = Some(param.to_owned());
-    vec![Step::Fail(Fault { param, ..Fault::new(Class::ParamRejected, message) })]
+    vec![Step::Fail(CallError { param, ..CallError::new(ErrorKind::ParamRejected, message) })]
 }
 
 fn limited() -> RunRequest {
@@ -25,7 +25,7 @@ fn picky(call: &Call) -> Vec<Step> {
     if call.params.temperature.is_some() { refuses("temperature", "no") } else { answer(&["{}"]) }
 }
 
-fn prepared(told: &[Told]) -> Vec<String> {
+fn prepared(told: &[TimedEvent]) -> Vec<String> {
     match &told[0].event {
         RunEvent::Prepared { notices, params, .. } if params.temperature.is_none() => notices.clone(),
         other => panic!("{other:?}"),
@@ -101,7 +101,8 @@ async fn a_token_limit_refused_under_both_names_is_left_out() {
 }
 
 fn loads() -> Vec<Step> {
-    let fault = Fault { loading: true, status: Some(503), ..Fault::new(Class::Overloaded, "Loading model") };
+    let fault =
+        CallError { loading: true, status: Some(503), ..CallError::new(ErrorKind::Overloaded, "Loading model") };
     vec![Step::Fail(fault)]
 }
 
@@ -118,7 +119,7 @@ async fn a_local_server_that_loads_its_model_is_waited_for() {
     let outcome = ended(&told);
     assert_eq!((outcome.end.word(), outcome.attempts), ("done", 51));
     let waits = told.iter().filter(|told| {
-        matches!(&told.event, RunEvent::AttemptFailed { fault, next: Next::Retry { wait }, .. }
+        matches!(&told.event, RunEvent::AttemptFailed { fault, next: NextStep::Retry { wait }, .. }
             if fault.message == "Loading model" && *wait == Duration::from_secs(4))
     });
     assert_eq!(waits.count(), 50, "each wait is told with its reason");
@@ -148,7 +149,7 @@ async fn what_the_server_says_of_its_time_is_kept() {
 #[tokio::test(start_paused = true)]
 async fn every_timer_can_be_set_by_itself() {
     let seconds = |seconds| Some(Duration::from_secs(seconds));
-    let mut rules = Rules { keys: keys("openai", &[("env:K", "k")]), ..Rules::default() };
+    let mut rules = PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };
     (rules.timeouts.first_byte, rules.timeouts.first_token, rules.timeouts.idle) = (seconds(3), seconds(5), seconds(7));
     let headers = || Step::Say(WireEvent::Headers { status: 200, request_id: None });
     let text = Step::Say(WireEvent::Text("x".to_owned()));
@@ -163,6 +164,6 @@ async fn every_timer_can_be_set_by_itself() {
             RunEvent::AttemptFailed { fault, .. } => Some((told.at, fault.class)),
             _ => None,
         });
-        assert_eq!(first, Some((Duration::from_secs(at), Class::Timeout(timer))));
+        assert_eq!(first, Some((Duration::from_secs(at), ErrorKind::Timeout(timer))));
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use retort::model::{Class, End, Input, RunRequest};
+use retort::model::{ErrorKind, Input, RunEnd, RunRequest};
 
 use crate::support::script::{Bench, Step, answer, fails, request};
 
@@ -21,7 +21,7 @@ async fn results_come_in_the_order_of_the_inputs_and_a_failure_stops_no_other() 
         let row = row(call);
         let mut steps = vec![Step::After(Duration::from_secs(20 - row))];
         steps.extend(if row.is_multiple_of(3) {
-            fails(Class::CallerFault)
+            fails(ErrorKind::CallerFault)
         } else {
             answer(&["{\"row\":", &row.to_string(), "}"])
         });
@@ -33,7 +33,7 @@ async fn results_come_in_the_order_of_the_inputs_and_a_failure_stops_no_other() 
         if place.is_multiple_of(3) {
             assert_eq!(outcome.end.word(), "failed");
         } else {
-            assert_eq!((&outcome.end, &outcome.text), (&End::Done, &format!("{{\"row\":{place}}}")));
+            assert_eq!((&outcome.end, &outcome.text), (&RunEnd::Done, &format!("{{\"row\":{place}}}")));
         }
     }
     assert_eq!(bench.most_open(), 5);

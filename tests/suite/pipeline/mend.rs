@@ -3,15 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use retort::{
-    model::{Class, Commit, Cost, End, Fault, Finish, Outcome, PicoDollars, Price, Role, RunRequest, RunStatus, Usage},
-    pipeline::{Rules, RunEvent, Told, event::Next},
+    model::{
+        CallError, Commit, Cost, ErrorKind, Finish, Outcome, PicoDollars, Price, Role, RunEnd, RunRequest, RunStatus,
+        Usage,
+    },
+    pipeline::{PipelineConfig, RunEvent, TimedEvent, event::NextStep},
     provider::{Call, WireEvent},
 };
 
 use crate::support::script::{Bench, Step, answer, ended, fails, keys, request};
 
-fn rules(quality: Option<u32>) -> Rules {
-    let mut rules = Rules { cache: true, keys: keys("openai", &[("env:K", "k")]), ..Rules::default() };
+fn rules(quality: Option<u32>) -> PipelineConfig {
+    let mut rules =
+        PipelineConfig { cache: true, keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };
     rules.retry.quality = quality;
     rules
 }
@@ -33,7 +37,7 @@ fn alone(commit: Commit) -> RunRequest {
     request
 }
 
-fn given_up(outcome: &Outcome) -> Vec<(&str, Class)> {
+fn given_up(outcome: &Outcome) -> Vec<(&str, ErrorKind)> {
     outcome.given_up.iter().map(|reason| (reason.target.as_str(), reason.fault.class)).collect()
 }
 
@@ -48,7 +52,7 @@ fn truncated(text: &str) -> Vec<Step> {
     steps
 }
 
-fn failed(told: &[Told]) -> Vec<(Class, Next)> {
+fn failed(told: &[TimedEvent]) -> Vec<(ErrorKind, NextStep)> {
     told.iter()
         .filter_map(|told| match &told.event {
             RunEvent::AttemptFailed { fault, next, .. } => Some((fault.class, next.clone())),
@@ -57,7 +61,7 @@ fn failed(told: &[Told]) -> Vec<(Class, Next)> {
         .collect()
 }
 
-fn noted(told: &[Told]) -> Vec<String> {
+fn noted(told: &[TimedEvent]) -> Vec<String> {
     told.iter()
         .filter_map(|told| match &told.event {
             RunEvent::Attempt { notices, .. } => Some(notices.clone()),
@@ -67,8 +71,8 @@ fn noted(told: &[Told]) -> Vec<String> {
         .collect()
 }
 
-fn again() -> Next {
-    Next::Retry { wait: Duration::ZERO }
+fn again() -> NextStep {
+    NextStep::Retry { wait: Duration::ZERO }
 }
 
 const GOOD: &str = "{\"mood\":\"well\"}";
@@ -77,11 +81,11 @@ const GOOD: &str = "{\"mood\":\"well\"}";
 async fn a_cut_answer_nobody_has_seen_is_asked_for_once_more_with_twice_the_room() {
     let bench = Bench::with(rules(None), |_, n| if n == 0 { truncated("{\"mo") } else { answer(&[GOOD]) });
     let told = bench.tell(asks(Commit::Buffered)).await;
-    assert_eq!(failed(&told), [(Class::Truncated, again())]);
+    assert_eq!(failed(&told), [(ErrorKind::Truncated, again())]);
     assert_eq!(bench.last_call().params.max_tokens, Some(700), "no further than the model goes");
     assert_eq!(noted(&told), ["the answer was cut at 400 tokens; max_tokens was raised to 700"]);
     let outcome = ended(&told);
-    assert_eq!((&outcome.end, outcome.text.as_str(), outcome.attempts), (&End::Done, GOOD, 2));
+    assert_eq!((&outcome.end, outcome.text.as_str(), outcome.attempts), (&RunEnd::Done, GOOD, 2));
     assert_eq!(outcome.cost, Cost::Known(PicoDollars(220)), "both attempts count");
     assert!(bench.cache.0.lock().unwrap().is_empty(), "the answer to a changed request is not kept");
 }
@@ -95,7 +99,7 @@ async fn a_second_cut_leads_on_as_any_other() {
     let told = bench.tell(asks(Commit::Buffered)).await;
     assert_eq!(
         failed(&told),
-        [(Class::Truncated, again()), (Class::Truncated, Next::NextModel { to: "b".to_owned() })]
+        [(ErrorKind::Truncated, again()), (ErrorKind::Truncated, NextStep::NextModel { to: "b".to_owned() })]
     );
     assert_eq!((ended(&told).target.as_str(), bench.last_call().params.max_tokens), ("b", Some(400)));
 }
@@ -140,7 +144,7 @@ async fn what_was_seen_is_asked_for_again_only_where_the_settings_say_so() {
 async fn an_answer_of_the_wrong_form_goes_back_once_with_what_is_wrong_with_it() {
     let bench = Bench::with(rules(Some(1)), |_, n| answer(if n == 0 { &["{}"] } else { &[GOOD] }));
     let told = bench.tell(asks(Commit::Resettable)).await;
-    assert_eq!(failed(&told), [(Class::BadOutput, again())]);
+    assert_eq!(failed(&told), [(ErrorKind::BadOutput, again())]);
     assert_eq!(noted(&told), ["the answer failed its checks; it was sent back with what is wrong with it"]);
     let call: Call = bench.last_call();
     let said: Vec<_> = call.messages.iter().map(|message| message.role).collect();
@@ -158,21 +162,21 @@ async fn an_answer_that_fails_again_is_done_and_says_so() {
     let bench = Bench::with(rules(Some(1)), |_, _| answer(&["{}"]));
     let told = bench.tell(alone(Commit::Buffered)).await;
     let outcome = ended(&told);
-    assert_eq!((&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts), (&End::Done, false, 2));
+    assert_eq!((&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts), (&RunEnd::Done, false, 2));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_correction_that_comes_to_nothing_leaves_the_answer_that_was_there() {
     for commit in [Commit::Buffered, Commit::Resettable] {
-        let bench = Bench::with(rules(Some(1)), |_, n| if n == 0 { answer(&["{}"]) } else { fails(Class::Quota) });
+        let bench = Bench::with(rules(Some(1)), |_, n| if n == 0 { answer(&["{}"]) } else { fails(ErrorKind::Quota) });
         let told = bench.tell(alone(commit)).await;
-        assert_eq!(failed(&told), [(Class::BadOutput, again()), (Class::Quota, Next::GiveUp)]);
+        assert_eq!(failed(&told), [(ErrorKind::BadOutput, again()), (ErrorKind::Quota, NextStep::GiveUp)]);
         let outcome = ended(&told);
-        assert_eq!((&outcome.end, outcome.text.as_str(), outcome.attempts), (&End::Done, "{}", 2));
+        assert_eq!((&outcome.end, outcome.text.as_str(), outcome.attempts), (&RunEnd::Done, "{}", 2));
         assert_eq!(outcome.usage, Usage { input: Some(10), output: Some(1), ..Usage::default() });
         assert_eq!(outcome.cost, Cost::Known(PicoDollars(110)), "counted once; the refused try was free");
         assert!(outcome.quality.as_ref().is_some_and(|quality| quality.status() != RunStatus::Passed));
-        assert_eq!(given_up(outcome), [("a", Class::Quota)], "why there is no better one stays with it");
+        assert_eq!(given_up(outcome), [("a", ErrorKind::Quota)], "why there is no better one stays with it");
         let shown = told.iter().filter(|told| matches!(told.event, RunEvent::Delta { attempt: 1, .. })).count();
         assert_eq!(shown, 1, "{commit:?}");
     }
@@ -192,7 +196,7 @@ async fn an_answer_of_the_wrong_form_gives_way_to_the_next_target() {
                 let outcome = ended(&told);
                 assert_eq!(
                     (&outcome.end, outcome.status() == RunStatus::Passed, outcome.target.as_str()),
-                    (&End::Done, true, "b"),
+                    (&RunEnd::Done, true, "b"),
                     "{bad}, {quality:?}, {commit:?}"
                 );
                 assert_eq!(
@@ -200,9 +204,9 @@ async fn an_answer_of_the_wrong_form_gives_way_to_the_next_target() {
                     (GOOD, tries + 1),
                     "{quality:?}, {commit:?}"
                 );
-                assert_eq!(given_up(outcome), [("a", Class::BadOutput)]);
-                let to = Next::NextModel { to: "b".to_owned() };
-                assert_eq!(failed(&told).last(), Some(&(Class::BadOutput, to)));
+                assert_eq!(given_up(outcome), [("a", ErrorKind::BadOutput)]);
+                let to = NextStep::NextModel { to: "b".to_owned() };
+                assert_eq!(failed(&told).last(), Some(&(ErrorKind::BadOutput, to)));
                 assert_eq!(outcome.cost.amount(), Some(PicoDollars(110 * (1 + tries))), "what is put aside counts");
             }
         }
@@ -221,13 +225,13 @@ async fn what_only_fails_its_checks_or_is_out_already_stays() {
     let outcome = bench.end(unsure(Commit::Buffered)).await;
     assert_eq!(
         (&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts),
-        (&End::Done, false, 1),
+        (&RunEnd::Done, false, 1),
         "{:?}",
         outcome.quality
     );
     let live = Bench::with(rules(Some(1)), |_, _| answer(&["{}"]));
     let outcome = live.end(asks(Commit::Live)).await;
-    assert_eq!((&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts), (&End::Done, false, 1));
+    assert_eq!((&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts), (&RunEnd::Done, false, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -244,12 +248,15 @@ async fn where_no_target_does_better_the_best_answer_is_shown_with_what_failed()
             });
             let told = bench.tell(asks(commit)).await;
             let outcome = ended(&told);
-            assert_eq!((&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts), (&End::Done, false, 2));
+            assert_eq!(
+                (&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts),
+                (&RunEnd::Done, false, 2)
+            );
             assert_eq!((outcome.target.as_str(), outcome.text.as_str()), (best, text), "{first} or {second}");
             assert!(bench.cache.0.lock().unwrap().is_empty());
         }
     }
-    for fate in [fails(Class::Overloaded), fails(Class::CallerFault), truncated("{\"mo")] {
+    for fate in [fails(ErrorKind::Overloaded), fails(ErrorKind::CallerFault), truncated("{\"mo")] {
         let bench = Bench::with(
             rules(None),
             move |call, _| {
@@ -257,7 +264,7 @@ async fn where_no_target_does_better_the_best_answer_is_shown_with_what_failed()
             },
         );
         let outcome = bench.end(asks(Commit::Buffered)).await;
-        assert_eq!((&outcome.end, outcome.text.as_str(), outcome.target.as_str()), (&End::Done, "{}", "a"));
+        assert_eq!((&outcome.end, outcome.text.as_str(), outcome.target.as_str()), (&RunEnd::Done, "{}", "a"));
         assert_eq!(given_up(&outcome).len(), 2, "both say why: {:?}", outcome.given_up);
     }
 }
@@ -268,10 +275,10 @@ async fn the_budgets_hold_for_it_too() {
     tight.retry.total_attempts = 1;
     let bench = Bench::with(tight, |_, _| answer(&["{}"]));
     let outcome = bench.end(asks(Commit::Buffered)).await;
-    assert_eq!((&outcome.end, outcome.attempts), (&End::Done, 1), "also where another target is left");
+    assert_eq!((&outcome.end, outcome.attempts), (&RunEnd::Done, 1), "also where another target is left");
     let passing = Bench::with(rules(Some(1)), |_, n| match n {
         0 => answer(&["{}"]),
-        1 => vec![Step::Fail(Fault::new(Class::Transient, "x"))],
+        1 => vec![Step::Fail(CallError::new(ErrorKind::Transient, "x"))],
         _ => answer(&[GOOD]),
     });
     let outcome = passing.end(asks(Commit::Buffered)).await;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use retort::{
-    eval::review::Watched,
-    model::{CacheMode, Class, Commit, Cost, PicoDollars, Price, RunRequest},
+    eval::quality::Watched,
+    model::{CacheMode, Commit, Cost, ErrorKind, PicoDollars, Price, RunRequest},
     pipeline::{
-        Told,
+        TimedEvent,
         meter::{Phase, RunMeter},
     },
 };
@@ -20,7 +20,7 @@ fn priced() -> RunRequest {
     request
 }
 
-fn fold(request: &RunRequest, told: &[Told]) -> RunMeter {
+fn fold(request: &RunRequest, told: &[TimedEvent]) -> RunMeter {
     let mut meter = RunMeter::new(&request.targets);
     for told in told {
         meter.take(told);
@@ -31,7 +31,8 @@ fn fold(request: &RunRequest, told: &[Told]) -> RunMeter {
 #[tokio::test(start_paused = true)]
 async fn a_meter_says_what_the_outcome_says() {
     for commit in [Commit::Buffered, Commit::Resettable] {
-        let bench = Bench::new(|_, n| if n == 0 { fails(Class::Transient) } else { answer(&["{", "\"a\":1", "}"]) });
+        let bench =
+            Bench::new(|_, n| if n == 0 { fails(ErrorKind::Transient) } else { answer(&["{", "\"a\":1", "}"]) });
         let request = RunRequest { commit, ..priced() };
         let told = bench.tell(request.clone()).await;
         let (meter, outcome) = (fold(&request, &told), ended(&told));
@@ -71,7 +72,7 @@ async fn live_numbers_lead_to_the_final_ones() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_counts_down() {
-    let bench = Bench::new(|_, _| fails(Class::Transient));
+    let bench = Bench::new(|_, _| fails(ErrorKind::Transient));
     let told = bench.tell(request(&["a"])).await;
     let failed = told.iter().position(|told| format!("{told:?}").contains("AttemptFailed")).unwrap();
     let meter = fold(&request(&["a"]), &told[..=failed]);
@@ -82,8 +83,9 @@ async fn a_wait_counts_down() {
 
 #[tokio::test(start_paused = true)]
 async fn sums_keep_the_cached_and_the_unpriced_apart() {
-    let bench =
-        Bench::new(|call, _| if call.target.name == "bad" { fails(Class::CallerFault) } else { answer(&["{", "}"]) });
+    let bench = Bench::new(
+        |call, _| if call.target.name == "bad" { fails(ErrorKind::CallerFault) } else { answer(&["{", "}"]) },
+    );
     let mut watched = Watched::default();
     for request in [
         priced(),

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use retort::{
-    model::{Check, CheckKind, Class, End, Format, Prompt, Role, RunRequest, RunStatus},
-    pipeline::{Rules, RunEvent, Told, event::Next},
+    model::{Check, CheckKind, ErrorKind, Format, Prompt, Role, RunEnd, RunRequest, RunStatus},
+    pipeline::{PipelineConfig, RunEvent, TimedEvent, event::NextStep},
     provider::WireFormat,
 };
-
 use serde_json::json;
 
 use crate::support::script::{Bench, answer, ended, keys, request};
@@ -18,7 +17,7 @@ fn with_prompt(change: impl FnOnce(&mut Prompt)) -> RunRequest {
     request
 }
 
-fn notices(told: &[Told]) -> Vec<String> {
+fn notices(told: &[TimedEvent]) -> Vec<String> {
     match &told[0].event {
         RunEvent::Prepared { notices, .. } => notices.clone(),
         other => panic!("{other:?}"),
@@ -71,7 +70,7 @@ async fn a_schema_that_cannot_be_compiled_ends_the_run_before_anything_is_sent()
             with_prompt(|prompt| prompt.checks.push(Check::of(CheckKind::ContainsJson).with(schema.clone())));
         for (request, key) in [(by_schema, "response.schema"), (by_check, "check[0].value")] {
             let bench = Bench::new(|_, _| answer(&["{}"]));
-            let End::Failed { reasons } = bench.end(request).await.end else { panic!("{schema}") };
+            let RunEnd::Failed { reasons } = bench.end(request).await.end else { panic!("{schema}") };
             let said = &reasons[0].fault.message;
             assert!(said.contains(words) && said.contains(key), "{said}");
             assert_eq!(bench.calls().len(), 0);
@@ -87,8 +86,8 @@ async fn the_users_mistakes_end_the_run_before_anything_is_sent() {
         let bench = Bench::new(|_, _| answer(&["{}"]));
         let told = bench.tell(request).await;
         assert_eq!(told.len(), 1);
-        let End::Failed { reasons } = &ended(&told).end else { panic!() };
-        assert_eq!((reasons.len(), reasons[0].fault.class), (1, Class::InvalidPrompt));
+        let RunEnd::Failed { reasons } = &ended(&told).end else { panic!() };
+        assert_eq!((reasons.len(), reasons[0].fault.class), (1, ErrorKind::InvalidPrompt));
         assert!(reasons[0].fault.message.contains(words), "{}", reasons[0].fault);
         assert_eq!((bench.calls().len(), bench.record.ended.lock().unwrap().len()), (0, 1));
     }
@@ -109,9 +108,10 @@ async fn a_retired_model_is_passed_over_for_the_next_with_its_date_and_successor
         _ => None,
     });
     let words = "a-1 was shut down on 2025-07-21; its successor is b".to_owned();
-    assert_eq!(skipped.unwrap(), (Class::ModelGone, words, Next::NextModel { to: "b".to_owned() }));
+    assert_eq!(skipped.unwrap(), (ErrorKind::ModelGone, words, NextStep::NextModel { to: "b".to_owned() }));
     assert_eq!((ended(&told).target.as_str(), bench.calls().len()), ("b", 1));
-    let rules = Rules { allow_retired: true, keys: keys("openai", &[("env:K", "k")]), ..Rules::default() };
+    let rules =
+        PipelineConfig { allow_retired: true, keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };
     let all_the_same = Bench::with(rules, |_, _| answer(&["{}"]));
     let told = all_the_same.tell(retired()).await;
     assert_eq!(ended(&told).target, "a");
@@ -125,13 +125,13 @@ async fn a_model_about_to_go_is_asked_with_a_warning() {
     request.targets[0].card.shutdown = Some("2027-01-14".to_owned());
     let told = bench.tell(request).await;
     assert_eq!(notices(&told), ["a-1 will be shut down on 2027-01-14"]);
-    assert_eq!(ended(&told).end, End::Done);
+    assert_eq!(ended(&told).end, RunEnd::Done);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_fallback_tells_what_it_changes_when_it_is_asked() {
     let bench = Bench::new(|call, _| {
-        if call.target.name == "a" { crate::support::script::fails(Class::Unknown) } else { answer(&["{}"]) }
+        if call.target.name == "a" { crate::support::script::fails(ErrorKind::Unknown) } else { answer(&["{}"]) }
     });
     let mut request = request(&["a", "b"]);
     request.targets[1].card.rejects = vec!["temperature".to_owned()];

@@ -11,10 +11,10 @@ use std::{
 
 use futures_util::StreamExt as _;
 use retort::{
-    model::{Class, RunId},
+    model::{ErrorKind, RunId},
     pipeline::{
         BatchEvent, BatchPlan,
-        port::{PortFuture, Recorder, RunRecord, RunStart},
+        ports::{PortFuture, Recorder, RunRecord, RunStart},
     },
 };
 use tokio::time::Instant;
@@ -118,7 +118,7 @@ async fn a_full_disk_ends_a_batch_with_every_answer_told_and_no_further_call() {
     let count = Arc::clone(&answers);
     let mut bench = Bench::new(move |call, _| {
         if call.target.name == "m" && number(call) % 2 == 1 {
-            return fails(Class::ModelGone);
+            return fails(ErrorKind::ModelGone);
         }
         count.fetch_add(1, Ordering::Relaxed);
         answer(&["{}"])

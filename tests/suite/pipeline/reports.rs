@@ -7,17 +7,16 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use retort::{
-    eval::{
-        Review, Tally,
-        report::{Entry, Form, Lane, Whole},
-        review::{By, markdown, prometheus},
-        stats::SplitMix,
-    },
+    eval::{Review, Tally, quality::By, stats::SplitMix},
     model::{
-        BatchId, Check, CheckKind, Class, Input, Outcome, Row, RunStatus, StatusCounts, Target,
-        facts::{Names, RunFacts},
+        BatchId, Check, CheckKind, DatasetRow, ErrorKind, Input, Outcome, RunStatus, StatusCounts, Target,
+        run_facts::{Names, RunFacts},
     },
     pipeline::{BatchEvent, BatchPlan},
+    present::{
+        quality_report::{markdown, prometheus},
+        report::{Lane, ReportCell, ReportFormat, Whole},
+    },
 };
 use uuid::Uuid;
 
@@ -49,7 +48,7 @@ impl Does {
         match self {
             Self::Passes => answer(&[r#"{"reason": "Kind.", "pass": true, "score": 1}"#]),
             Self::Fails => answer(&[r#"{"reason": "Cold.", "pass": false, "score": 0}"#]),
-            Self::Down => fails(Class::ModelGone),
+            Self::Down => fails(ErrorKind::ModelGone),
             Self::Babbles => answer(&["I would say it passes."]),
             Self::BreaksOff => cut(r#"{"reason": "Kind.", "pass": true"#),
             Self::Evades => answer(&[r#"{"reason": "Hard to say.", "pass": "maybe", "score": 1}"#]),
@@ -73,7 +72,7 @@ fn drawn(batch: u64) -> BTreeMap<u64, Does> {
     (1..=ROWS).map(|row| (row, one())).collect()
 }
 
-async fn run(does: &BTreeMap<u64, Does>) -> Vec<(Entry, Outcome)> {
+async fn run(does: &BTreeMap<u64, Does>) -> Vec<(ReportCell, Outcome)> {
     let script = does.clone();
     let bench = Bench::new(move |call, _| {
         let said = &call.messages.last().unwrap().content;
@@ -84,18 +83,18 @@ async fn run(does: &BTreeMap<u64, Does>) -> Vec<(Entry, Outcome)> {
         script[&case["input"].as_str().unwrap().parse::<u64>().unwrap()].steps()
     });
     let checks = vec![Check::of(CheckKind::IsJson), Check::of(CheckKind::LlmRubric).with("Is it kind?")];
-    let row = move |number: u64| Row {
+    let row = move |number: u64| DatasetRow {
         number,
         input: Input::of(number.to_string()),
         checks: checks.clone(),
-        ..Row::default()
+        ..DatasetRow::default()
     };
     let judges: BTreeMap<String, Target> = BTreeMap::from([(String::new(), target("j"))]);
     let plan = BatchPlan { judges, concurrency: 3, ..plan() };
     let rows = stream::iter((1..=ROWS).map(move |number| Ok(row(number))));
     let events: Vec<BatchEvent> = bench.pipeline.batch(plan, rows).collect().await;
     let cells = events.into_iter().filter_map(|event| match event {
-        BatchEvent::Cell { cell, outcome, row } => Some((Entry::of(*cell, &row, &outcome), *outcome)),
+        BatchEvent::Cell { cell, outcome, row } => Some((ReportCell::of(*cell, &row, &outcome), *outcome)),
         _ => None,
     });
     let mut cells: Vec<_> = cells.collect();
@@ -104,32 +103,32 @@ async fn run(does: &BTreeMap<u64, Does>) -> Vec<(Entry, Outcome)> {
 }
 
 /// Reads the row and the word of each case off a report.
-fn read_back(form: Form, text: &str) -> BTreeMap<u64, String> {
+fn read_back(form: ReportFormat, text: &str) -> BTreeMap<u64, String> {
     let row = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>().parse::<u64>().unwrap();
     match form {
-        Form::Lines => text
+        ReportFormat::Lines => text
             .lines()
             .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
             .map(|line| (line["row"].as_u64().unwrap(), line["standing"].as_str().unwrap().to_owned()))
             .collect(),
-        Form::Csv => {
+        ReportFormat::Csv => {
             let mut reader = csv::Reader::from_reader(text.as_bytes());
             let at = reader.headers().unwrap().iter().position(|name| name == "standing").unwrap();
             reader.records().map(|line| line.unwrap()).map(|line| (row(&line[0]), line[at].to_owned())).collect()
         }
         // What passed is not listed.
-        Form::Markdown => text
+        ReportFormat::Markdown => text
             .lines()
             .filter_map(|line| line.strip_prefix("| row "))
             .map(|line| (row(line), line.split(" | ").nth(3).unwrap().to_owned()))
             .collect(),
-        Form::Html => text
+        ReportFormat::Html => text
             .split("<tr data-standing=\"")
             .skip(1)
             .map(|part| (part, part.split_once("class=\"row\"").unwrap().1.split_once("<span>").unwrap().1))
             .map(|(part, title)| (row(title), part.split_once('"').unwrap().0.to_owned()))
             .collect(),
-        Form::Junit => text
+        ReportFormat::Junit => text
             .split("<testcase name=\"row ")
             .skip(1)
             .map(|case| {
@@ -181,12 +180,14 @@ async fn what_no_judge_decided_is_passed_in_no_report() {
             variables: Vec::new(),
             lanes: vec![lane],
         };
-        let entries: Vec<Entry> = cells.into_iter().map(|(entry, _)| entry).collect();
-        for form in [Form::Lines, Form::Csv, Form::Markdown, Form::Html, Form::Junit] {
+        let entries: Vec<ReportCell> = cells.into_iter().map(|(entry, _)| entry).collect();
+        for form in
+            [ReportFormat::Lines, ReportFormat::Csv, ReportFormat::Markdown, ReportFormat::Html, ReportFormat::Junit]
+        {
             let mut out = Vec::new();
             form.write(&mut out, &whole, &entries).unwrap();
             let mut read = read_back(form, &String::from_utf8(out).unwrap());
-            if form == Form::Markdown {
+            if form == ReportFormat::Markdown {
                 // The report in Markdown lists what did not pass.
                 for (row, word) in wanted.iter().filter(|(_, word)| *word == "passed") {
                     read.entry(*row).or_insert_with(|| word.clone());

@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use retort::{
-    model::{Class, Commit, End, Fault, RunRequest, RunStatus, settings::AccountLimits},
-    pipeline::{Rules, RunEvent, Told, event::Next},
+    model::{CallError, Commit, ErrorKind, RunEnd, RunRequest, RunStatus, settings::AccountLimits},
+    pipeline::{PipelineConfig, RunEvent, TimedEvent, event::NextStep},
 };
 
 use crate::support::script::{Bench, Step, answer, ended, fails, keys, request, until};
 
-fn nexts(told: &[Told]) -> Vec<(Class, Next)> {
+fn nexts(told: &[TimedEvent]) -> Vec<(ErrorKind, NextStep)> {
     told.iter()
         .filter_map(|told| match &told.event {
             RunEvent::AttemptFailed { fault, next, .. } => Some((fault.class, next.clone())),
@@ -19,29 +19,29 @@ fn nexts(told: &[Told]) -> Vec<(Class, Next)> {
         .collect()
 }
 
-fn retry(seconds: u64) -> Next {
-    Next::Retry { wait: Duration::from_secs(seconds) }
+fn retry(seconds: u64) -> NextStep {
+    NextStep::Retry { wait: Duration::from_secs(seconds) }
 }
 
-fn to(name: &str) -> Next {
-    Next::NextModel { to: name.to_owned() }
+fn to(name: &str) -> NextStep {
+    NextStep::NextModel { to: name.to_owned() }
 }
 
 fn limited(seconds: u64) -> Vec<Step> {
-    let fault = Fault {
+    let fault = CallError {
         retry_after: Some(Duration::from_secs(seconds)),
-        ..Fault::new(Class::RateLimited, "too many requests")
+        ..CallError::new(ErrorKind::RateLimited, "too many requests")
     };
     vec![Step::Fail(fault)]
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_passing_fault_is_tried_three_times_four_seconds_apart() {
-    let bench = Bench::new(|_, n| if n < 2 { fails(Class::Transient) } else { answer(&["{\"a\":", "1}"]) });
+    let bench = Bench::new(|_, n| if n < 2 { fails(ErrorKind::Transient) } else { answer(&["{\"a\":", "1}"]) });
     let told = bench.tell(request(&["a"])).await;
-    assert_eq!(nexts(&told), [(Class::Transient, retry(4)), (Class::Transient, retry(4))]);
+    assert_eq!(nexts(&told), [(ErrorKind::Transient, retry(4)), (ErrorKind::Transient, retry(4))]);
     let outcome = ended(&told);
-    assert_eq!((&outcome.end, outcome.attempts, outcome.text.as_str()), (&End::Done, 3, "{\"a\":1}"));
+    assert_eq!((&outcome.end, outcome.attempts, outcome.text.as_str()), (&RunEnd::Done, 3, "{\"a\":1}"));
     assert_eq!(outcome.timing.total, Duration::from_millis(8200));
     assert_eq!(outcome.timing.first_token, Some(Duration::from_millis(100)), "counted from the answering attempt");
 }
@@ -49,17 +49,17 @@ async fn a_passing_fault_is_tried_three_times_four_seconds_apart() {
 #[tokio::test(start_paused = true)]
 async fn all_models_fail_each_with_its_reason() {
     let bench = Bench::new(|call, _| match call.target.name.as_str() {
-        "a" => fails(Class::Overloaded),
-        _ => fails(Class::NotAnApi),
+        "a" => fails(ErrorKind::Overloaded),
+        _ => fails(ErrorKind::NotAnApi),
     });
     let told = bench.tell(request(&["a", "b"])).await;
     assert_eq!(
         nexts(&told),
         [
-            (Class::Overloaded, retry(4)),
-            (Class::Overloaded, retry(4)),
-            (Class::Overloaded, to("b")),
-            (Class::NotAnApi, Next::GiveUp)
+            (ErrorKind::Overloaded, retry(4)),
+            (ErrorKind::Overloaded, retry(4)),
+            (ErrorKind::Overloaded, to("b")),
+            (ErrorKind::NotAnApi, NextStep::GiveUp)
         ]
     );
     let outcome = ended(&told);
@@ -70,7 +70,7 @@ async fn all_models_fail_each_with_its_reason() {
 #[tokio::test(start_paused = true)]
 async fn the_next_model_answers_and_the_outcome_says_so() {
     let bench = Bench::new(|call, _| match call.target.name.as_str() {
-        "a" => fails(Class::Unknown),
+        "a" => fails(ErrorKind::Unknown),
         _ => answer(&["{}"]),
     });
     let outcome = bench.end(request(&["a", "b"])).await;
@@ -94,7 +94,7 @@ async fn a_wish_too_long_leads_to_the_next_model_and_tells_the_time() {
     request.targets[1].provider.clone_from(&elsewhere);
     request.targets[1].custom_endpoint = true;
     let told = bench.tell(request).await;
-    assert_eq!(nexts(&told), [(Class::RateLimited, to("b"))]);
+    assert_eq!(nexts(&told), [(ErrorKind::RateLimited, to("b"))]);
     let failed = told.iter().find_map(|told| match &told.event {
         RunEvent::AttemptFailed { fault, .. } => Some(fault.message.clone()),
         _ => None,
@@ -108,7 +108,7 @@ async fn no_wish_and_no_setting_is_too_long_to_count() {
     let bench = Bench::new(|_, _| limited(u64::MAX));
     assert_eq!(bench.end(request(&["a"])).await.end.word(), "failed");
     assert_eq!(bench.pipeline.keys().len(), 1);
-    let mut rules = Rules { keys: keys("openai", &[("env:K", "k")]), ..Rules::default() };
+    let mut rules = PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };
     rules.timeouts.total = Duration::MAX;
     rules.timeouts.answer = Some(Duration::MAX);
     rules.timeouts.progress = Some(Duration::MAX);
@@ -119,30 +119,30 @@ async fn no_wish_and_no_setting_is_too_long_to_count() {
 
 #[tokio::test(start_paused = true)]
 async fn eight_attempts_are_all() {
-    let bench = Bench::new(|_, _| fails(Class::Transient));
+    let bench = Bench::new(|_, _| fails(ErrorKind::Transient));
     let outcome = bench.end(request(&["a", "b", "c", "d"])).await;
     assert_eq!(outcome.attempts, 8);
-    let End::Failed { reasons } = outcome.end else { panic!("{:?}", outcome.end) };
+    let RunEnd::Failed { reasons } = outcome.end else { panic!("{:?}", outcome.end) };
     assert_eq!(reasons.iter().map(|reason| reason.target.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
     assert_eq!(bench.calls().len(), 8);
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_wait_outlasts_the_run() {
-    let mut rules = Rules { keys: keys("openai", &[("env:K", "k")]), ..Rules::default() };
+    let mut rules = PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };
     rules.timeouts.total = Duration::from_secs(6);
-    let bench = Bench::with(rules, |_, _| fails(Class::Transient));
+    let bench = Bench::with(rules, |_, _| fails(ErrorKind::Transient));
     let outcome = bench.end(request(&["a", "b"])).await;
     assert_eq!((outcome.attempts, outcome.timing.total), (3, Duration::from_secs(4)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_one_endpoint_refuses_another_takes() {
-    for class in [Class::CallerFault, Class::ContentPolicy] {
+    for class in [ErrorKind::CallerFault, ErrorKind::ContentPolicy] {
         for commit in [Commit::Buffered, Commit::Resettable, Commit::Live] {
             let bench = Bench::new(move |call, _| if call.target.name == "a" { fails(class) } else { answer(&["{}"]) });
             let outcome = bench.end(RunRequest { commit, ..request(&["a", "b"]) }).await;
-            assert_eq!((&outcome.end, outcome.target.as_str(), outcome.attempts), (&End::Done, "b", 2), "{class:?}");
+            assert_eq!((&outcome.end, outcome.target.as_str(), outcome.attempts), (&RunEnd::Done, "b", 2), "{class:?}");
             let given_up: Vec<_> =
                 outcome.given_up.iter().map(|reason| (reason.target.as_str(), reason.fault.class)).collect();
             assert_eq!(given_up, [("a", class)], "the reason stays with the answer");
@@ -156,7 +156,7 @@ async fn what_one_endpoint_refuses_another_takes() {
 
 #[tokio::test(start_paused = true)]
 async fn a_mistake_of_ones_own_is_not_tried_elsewhere() {
-    let bench = Bench::new(|_, _| fails(Class::InvalidPrompt));
+    let bench = Bench::new(|_, _| fails(ErrorKind::InvalidPrompt));
     let outcome = bench.end(request(&["a", "b"])).await;
     assert_eq!((outcome.end.word(), outcome.attempts), ("failed", 1));
 }
@@ -165,7 +165,7 @@ async fn a_mistake_of_ones_own_is_not_tried_elsewhere() {
 async fn a_context_too_long_asks_only_a_larger_one() {
     let bench = Bench::new(|call, _| match call.target.name.as_str() {
         "c" => answer(&["{}"]),
-        _ => fails(Class::ContextTooLong),
+        _ => fails(ErrorKind::ContextTooLong),
     });
     let mut request = request(&["a", "b", "c"]);
     for (target, context) in request.targets.iter_mut().zip([8_000, 4_000, 32_000]) {
@@ -180,7 +180,8 @@ async fn a_context_too_long_asks_only_a_larger_one() {
 async fn a_refused_parameter_is_left_out_once_and_at_once() {
     let refuses = |_: &_, n| {
         if n == 0 {
-            let fault = Fault { param: Some("temperature".to_owned()), ..Fault::new(Class::ParamRejected, "no") };
+            let fault =
+                CallError { param: Some("temperature".to_owned()), ..CallError::new(ErrorKind::ParamRejected, "no") };
             vec![Step::Fail(fault)]
         } else {
             answer(&["{}"])
@@ -188,7 +189,7 @@ async fn a_refused_parameter_is_left_out_once_and_at_once() {
     };
     let bench = Bench::new(refuses);
     let told = bench.tell(request(&["a"])).await;
-    assert_eq!(nexts(&told), [(Class::ParamRejected, Next::Retry { wait: Duration::ZERO })]);
+    assert_eq!(nexts(&told), [(ErrorKind::ParamRejected, NextStep::Retry { wait: Duration::ZERO })]);
     assert_eq!(bench.last_call().params.temperature, None);
     let noticed = told.iter().any(|told| {
         matches!(&told.event, RunEvent::Attempt { number: 2, notices, .. }
@@ -196,7 +197,8 @@ async fn a_refused_parameter_is_left_out_once_and_at_once() {
     });
     assert!(noticed);
     let never = Bench::new(|_, _| {
-        let fault = Fault { param: Some("temperature".to_owned()), ..Fault::new(Class::ParamRejected, "no") };
+        let fault =
+            CallError { param: Some("temperature".to_owned()), ..CallError::new(ErrorKind::ParamRejected, "no") };
         vec![Step::Fail(fault)]
     });
     assert_eq!(never.end(request(&["a"])).await.attempts, 2);
@@ -220,20 +222,20 @@ async fn a_wait_can_be_cut_short() {
 async fn an_empty_answer_is_none() {
     let bench = Bench::new(|_, n| if n == 0 { answer(&[]) } else { answer(&["{}"]) });
     let told = bench.tell(request(&["a"])).await;
-    assert_eq!(nexts(&told), [(Class::Transient, retry(4))]);
+    assert_eq!(nexts(&told), [(ErrorKind::Transient, retry(4))]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_run_waits_is_told_apart_from_what_its_provider_takes() {
     let limits = AccountLimits { requests_per_minute: Some(2), ..AccountLimits::default() };
-    let rules = Rules {
+    let rules = PipelineConfig {
         limits: BTreeMap::from([("openai".to_owned(), limits)]),
         keys: keys("openai", &[("env:K", "k")]),
-        ..Rules::default()
+        ..PipelineConfig::default()
     };
     // The first try fails after two seconds, the second is let through half a minute after it and answers in 0.3 s.
     let bench = Bench::with(rules, |_, n| match n {
-        0 => vec![Step::After(Duration::from_secs(2)), Step::Fail(Fault::new(Class::Transient, "x"))],
+        0 => vec![Step::After(Duration::from_secs(2)), Step::Fail(CallError::new(ErrorKind::Transient, "x"))],
         _ => answer(&["{", "}", " "]),
     });
     let timing = bench.end(request(&["a"])).await.timing;

@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::{FutureExt, StreamExt};
 use retort::{
-    app::overlay::Xray,
+    eval::rubric::JUDGE,
     model::{
-        CacheMode, Check, CheckKind, Class, Cost, End, Outcome, PicoDollars, Price, Provenance, RunRequest, RunStatus,
-        Status, outcome::Judging,
+        CacheMode, Check, CheckKind, Cost, ErrorKind, Outcome, PicoDollars, Price, Provenance, RunEnd, RunRequest,
+        RunStatus, Status, outcome::Judging,
     },
-    pipeline::{BatchPlan, RunEvent, rubric::JUDGE},
+    pipeline::{BatchPlan, RunEvent},
+    present::xray::Xray,
     provider::Call,
 };
 
@@ -41,7 +42,7 @@ fn verdict(outcome: &Outcome) -> (Status, &str) {
 /// What is on record: name, end and sample of each run, in the order they ended.
 fn record(bench: &Bench) -> Vec<(String, String, u32)> {
     let ended = bench.record.ended.lock().unwrap();
-    let one = |run: &retort::pipeline::port::RunRecord| {
+    let one = |run: &retort::pipeline::ports::RunRecord| {
         (run.prompt_name.clone().unwrap(), run.outcome.end.word().to_owned(), run.sample)
     };
     ended.iter().map(one).collect()
@@ -60,7 +61,7 @@ async fn a_judge_makes_the_verdict_and_its_run_is_on_record() {
         let bench = bench(move |_| answer(&[said]));
         let told = bench.tell(judged(vec![kind()])).await;
         let outcome = ended(&told);
-        assert_eq!((verdict(outcome), &outcome.end), ((mark, reason), &End::Done));
+        assert_eq!((verdict(outcome), &outcome.end), ((mark, reason), &RunEnd::Done));
         assert_eq!((case(&bench.last_call())["answer"].as_str(), outcome.text.as_str()), (Some("{}"), "{}"));
         let names = [(JUDGE.to_owned(), "done".to_owned(), 0), ("test".to_owned(), "done".to_owned(), 0)];
         assert_eq!(record(&bench), names);
@@ -129,7 +130,7 @@ async fn several_rubrics_each_have_their_own_verdict() {
     let verdicts = &ended(&told).quality.as_ref().unwrap().verdicts;
     let marks: Vec<Status> = verdicts.iter().map(|verdict| verdict.status).collect();
     assert_eq!(marks, [Status::Passed, Status::Failed, Status::Inconclusive, Status::Passed, Status::Passed]);
-    let judged = |told: &retort::pipeline::Told| match told.event {
+    let judged = |told: &retort::pipeline::TimedEvent| match told.event {
         RunEvent::Judged { verdict, .. } => Some(verdict),
         _ => None,
     };
@@ -138,7 +139,7 @@ async fn several_rubrics_each_have_their_own_verdict() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_judge_that_answers_it_is_inconclusive_for_its_reason() {
-    let bench = bench(|_| fails(Class::CallerFault));
+    let bench = bench(|_| fails(ErrorKind::CallerFault));
     let nobody = RunRequest { judges: BTreeMap::new(), ..judged(vec![kind()]) };
     let outcome = bench.end(nobody).await;
     let want = "not applied: no model was named to judge it: use --judge MODEL, or `judge = \"…\"` in the check";
@@ -184,7 +185,7 @@ async fn stopping_or_dropping_a_run_cancels_its_judge() {
         if stop {
             run.control().stop();
             let told: Vec<_> = run.collect().await;
-            assert_eq!((&ended(&told).end, ended(&told).text.as_str()), (&End::Cancelled, "{}"));
+            assert_eq!((&ended(&told).end, ended(&told).text.as_str()), (&RunEnd::Cancelled, "{}"));
         } else {
             drop(run);
         }

@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use futures_util::StreamExt;
 use retort::{
     model::{
-        Check, CheckKind, Class, Commit, Cost, End, Fault, Finish, Outcome, PicoDollars, Price, Provenance, RunRequest,
-        Spent, Status, Target, Timer, Usage,
+        CallError, Check, CheckKind, Commit, Cost, ErrorKind, Finish, Outcome, PicoDollars, Price, Provenance, RunEnd,
+        RunRequest, Spent, Status, Target, Timer, Usage,
         outcome::{AttemptUsage, Judging},
         settings::AccountLimits,
     },
-    pipeline::{Rules, RunEvent},
+    pipeline::{PipelineConfig, RunEvent},
     provider::WireEvent,
 };
 
@@ -23,8 +23,8 @@ fn price() -> Price {
     Price { input: PicoDollars(IN), output: PicoDollars(OUT), ..Price::default() }
 }
 
-fn rules() -> Rules {
-    Rules { keys: keys("openai", &[("env:K", "k")]), ..Rules::default() }
+fn rules() -> PipelineConfig {
+    PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() }
 }
 
 /// A request to targets with a price, whose answer nobody sees before it is whole.
@@ -78,14 +78,14 @@ async fn first(steps: Vec<Step>) -> AttemptUsage {
 async fn what_a_call_may_have_taken_depends_on_how_far_it_came() {
     // The prompt has 20 characters, which are 5 tokens by our own estimate, and `{"half` is 2.
     let guess = 5 * IN + 2 * OUT;
-    let refused = |status| vec![headers(status), Step::Fail(Fault::new(Class::Transient, "refused"))];
-    let lost = Fault { unanswered: true, ..Fault::new(Class::Transient, "reset") };
+    let refused = |status| vec![headers(status), Step::Fail(CallError::new(ErrorKind::Transient, "refused"))];
+    let lost = CallError { unanswered: true, ..CallError::new(ErrorKind::Transient, "reset") };
     let least = |amount| Cost::AtLeast(PicoDollars(amount));
     for (name, steps, cost, sureness, tokens) in [
-        ("refused at once", fails(Class::RateLimited), Cost::NOTHING, "known", None),
+        ("refused at once", fails(ErrorKind::RateLimited), Cost::NOTHING, "known", None),
         ("refused with a status", refused(429), Cost::NOTHING, "known", None),
         ("a fault of the server", refused(503), Cost::NOTHING, "known", None),
-        ("never connected", fails(Class::Timeout(Timer::Connect)), Cost::NOTHING, "known", None),
+        ("never connected", fails(ErrorKind::Timeout(Timer::Connect)), Cost::NOTHING, "known", None),
         ("sent, and no answer", vec![Step::Fail(lost)], Cost::Unknown, "unknown", None),
         ("sent, and silence", vec![Step::Hang], Cost::Unknown, "unknown", None),
         ("accepted, then closed", vec![headers(200)], Cost::Unknown, "unknown", None),
@@ -139,7 +139,7 @@ async fn a_run_that_is_stopped_costs_what_is_not_known_once_its_call_is_sent() {
         run.control().stop();
         let told: Vec<_> = run.collect().await;
         let outcome = ended(&told).clone();
-        assert_eq!(outcome.end, End::Cancelled);
+        assert_eq!(outcome.end, RunEnd::Cancelled);
         adds_up(&outcome);
         outcome
     };
@@ -175,7 +175,7 @@ async fn what_is_free_costs_nothing_however_it_ends() {
 async fn each_target_shows_what_it_took_itself() {
     let bench = Bench::new(|call, n| match (call.target.name.as_str(), n) {
         ("a", 0) => cut("{\"half"),
-        ("a", 1) => fails(Class::Overloaded),
+        ("a", 1) => fails(ErrorKind::Overloaded),
         ("a", _) => [vec![headers(200), counted(10, 0)], finish(Finish::Stop).into()].concat(),
         _ => answer(&["{", "}"]),
     });
@@ -201,7 +201,7 @@ async fn an_answer_set_aside_is_counted_once_and_answers_if_none_better_comes() 
     // The second try breaks off: the answer that was set aside is kept.
     let mut rules = rules();
     rules.retry.quality = Some(1);
-    let bench = Bench::with(rules, |_, n| if n == 0 { answer(&["no ", "json"]) } else { fails(Class::Unknown) });
+    let bench = Bench::with(rules, |_, n| if n == 0 { answer(&["no ", "json"]) } else { fails(ErrorKind::Unknown) });
     let mut request = priced(&["a"]);
     Arc::make_mut(&mut request.prompt).response.required = vec!["k".to_owned()];
     let outcome = bench.end(request).await;
@@ -214,7 +214,7 @@ async fn an_answer_set_aside_is_counted_once_and_answers_if_none_better_comes() 
 
 #[tokio::test(start_paused = true)]
 async fn the_time_of_an_answer_is_that_of_its_own_attempt_and_what_was_waited_stands_beside() {
-    let slow = || [vec![Step::After(Duration::from_secs(9))], fails(Class::Transient)].concat();
+    let slow = || [vec![Step::After(Duration::from_secs(9))], fails(ErrorKind::Transient)].concat();
     let bench = Bench::new(move |_, n| if n == 0 { slow() } else { answer(&["{", "}"]) });
     let check = |seconds: f64| Check { threshold: Some(seconds * 1000.0), ..Check::of(CheckKind::Latency) };
     let request = RunRequest { checks: vec![check(0.25), check(0.15)], ..priced(&["a"]) };
@@ -233,9 +233,10 @@ async fn the_time_of_an_answer_is_that_of_its_own_attempt_and_what_was_waited_st
 #[tokio::test(start_paused = true)]
 async fn a_place_that_is_waited_for_is_no_part_of_an_answers_time() {
     let limits = AccountLimits { concurrency: Some(1), ..AccountLimits::default() };
-    let bench = Bench::with(Rules { limits: BTreeMap::from([("openai".to_owned(), limits)]), ..rules() }, |_, _| {
-        answer(&["{", "}"])
-    });
+    let bench =
+        Bench::with(PipelineConfig { limits: BTreeMap::from([("openai".to_owned(), limits)]), ..rules() }, |_, _| {
+            answer(&["{", "}"])
+        });
     let runs = (0..3).map(|sample| bench.end(RunRequest { sample, ..priced(&["a"]) }));
     let mut outcomes = futures_util::future::join_all(runs).await;
     outcomes.sort_by_key(|outcome| outcome.timing.total);
@@ -296,7 +297,7 @@ async fn what_judges_take_is_unknown_until_they_have_answered_and_never_the_runs
     };
     let (told, ()) = tokio::join!((&mut run).collect::<Vec<_>>(), stop);
     let outcome = ended(&told);
-    assert_eq!((&outcome.end, outcome.cost), (&End::Cancelled, known(10, 2)), "its own answer is whole");
+    assert_eq!((&outcome.end, outcome.cost), (&RunEnd::Cancelled, known(10, 2)), "its own answer is whole");
     let judging = outcome.judging.unwrap();
     assert_eq!((judging.cost, judging.partial), (Cost::Unknown, true));
 }

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use retort::{
-    model::{Class, Commit, End, Outcome, RunRequest, Timer},
-    pipeline::{Rules, RunEvent, Told},
+    model::{Commit, ErrorKind, Outcome, RunEnd, RunRequest, Timer},
+    pipeline::{PipelineConfig, RunEvent, TimedEvent},
     provider::WireEvent,
 };
 
 use crate::support::script::{Bench, Step, answer, ended, keys, request};
 
-fn rules() -> Rules {
-    Rules { keys: keys("openai", &[("env:K", "k")]), ..Rules::default() }
+fn rules() -> PipelineConfig {
+    PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() }
 }
 
 fn headers() -> Step {
@@ -26,7 +26,7 @@ fn after(seconds: u64) -> Step {
     Step::After(Duration::from_secs(seconds))
 }
 
-fn first_fault(told: &[Told]) -> (Duration, Class, String) {
+fn first_fault(told: &[TimedEvent]) -> (Duration, ErrorKind, String) {
     told.iter()
         .find_map(|told| match &told.event {
             RunEvent::AttemptFailed { fault, .. } => Some((told.at, fault.class, fault.message.clone())),
@@ -35,12 +35,12 @@ fn first_fault(told: &[Told]) -> (Duration, Class, String) {
         .unwrap()
 }
 
-async fn stalls(rules: Rules, request: RunRequest, steps: Vec<Step>) -> (Duration, Timer, String, Outcome) {
+async fn stalls(rules: PipelineConfig, request: RunRequest, steps: Vec<Step>) -> (Duration, Timer, String, Outcome) {
     let bench = Bench::with(rules, move |_, n| if n == 0 { steps.clone() } else { answer(&["{}"]) });
     let told = bench.tell(request).await;
     assert_eq!(bench.open(), 0, "a call that timed out is closed");
     let (at, class, message) = first_fault(&told);
-    let Class::Timeout(timer) = class else { panic!("{class}: {message}") };
+    let ErrorKind::Timeout(timer) = class else { panic!("{class}: {message}") };
     (at, timer, message, ended(&told).clone())
 }
 
@@ -49,7 +49,7 @@ async fn a_silent_server_runs_into_the_first_byte_timer() {
     let (at, timer, message, outcome) = stalls(rules(), request(&["a"]), vec![Step::Hang]).await;
     assert_eq!((at, timer), (Duration::from_secs(30), Timer::FirstByte));
     assert_eq!(message, "no response within 30s");
-    assert_eq!((outcome.end, outcome.attempts), (End::Done, 2));
+    assert_eq!((outcome.end, outcome.attempts), (RunEnd::Done, 2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -80,7 +80,7 @@ fn places() -> [(&'static str, RunRequest); 4] {
 }
 
 /// When a server that is silent from the start, after its headers, and after some text runs out of time.
-async fn silences(rules: &Rules, request: &RunRequest) -> [u64; 3] {
+async fn silences(rules: &PipelineConfig, request: &RunRequest) -> [u64; 3] {
     let mut at = [0; 3];
     let stages = [vec![Step::Hang], vec![headers(), Step::Hang], vec![headers(), text(), Step::Hang]];
     for ((at, steps), timer) in at.iter_mut().zip(stages).zip([Timer::FirstByte, Timer::FirstToken, Timer::Idle]) {
@@ -182,5 +182,5 @@ async fn a_slow_reader_is_not_the_servers_fault() {
         tokio::time::sleep(Duration::from_secs(60)).await;
         last = Some(told);
     }
-    assert_eq!(ended(&last.into_iter().collect::<Vec<_>>()).end, End::Done);
+    assert_eq!(ended(&last.into_iter().collect::<Vec<_>>()).end, RunEnd::Done);
 }

@@ -15,24 +15,26 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 use retort::{
     model::{
-        Class,
-        ProviderKind::{self, Anthropic, Ollama, OpenAi},
+        ErrorKind,
+        Vendor::{
+            Anthropic, Ollama, OpenAi, {self},
+        },
     },
     provider::Providers,
 };
 
 use super::played::{Play, Seen, play};
 
-const ALL: &[ProviderKind] = &[OpenAi, Anthropic, Ollama];
-const EVENTS: &[ProviderKind] = &[OpenAi, Anthropic];
-const CHAT: &[ProviderKind] = &[OpenAi];
-const MESSAGES: &[ProviderKind] = &[Anthropic];
+const ALL: &[Vendor] = &[OpenAi, Anthropic, Ollama];
+const EVENTS: &[Vendor] = &[OpenAi, Anthropic];
+const CHAT: &[Vendor] = &[OpenAi];
+const MESSAGES: &[Vendor] = &[Anthropic];
 
 /// A case on one wire format. Its number is its own in the list of streaming faults.
 struct Row {
     number: u8,
     what: &'static str,
-    kind: ProviderKind,
+    kind: Vendor,
     play: Play,
     must: Must,
 }
@@ -41,7 +43,7 @@ struct Row {
 #[derive(Debug, Clone, Copy)]
 struct Must {
     end: &'static str,
-    class: Option<Class>,
+    class: Option<ErrorKind>,
     attempts: u32,
     text: &'static str,
     tokens: Option<(u64, u64)>,
@@ -56,18 +58,18 @@ const fn done(text: &'static str) -> Must {
 
 /// Nothing was shown yet, so it is tried again, this many times in all; a server that is well
 /// again answers the second.
-const fn retried(class: Class, attempts: u32) -> Must {
+const fn retried(class: ErrorKind, attempts: u32) -> Must {
     Must { end: "failed", class: Some(class), attempts, text: "", tokens: None, cached: false, batch: ("done", 2) }
 }
 
 /// What was shown is kept, and the run broken off; where nobody watches it starts over.
-const fn broken(class: Class, text: &'static str) -> Must {
+const fn broken(class: ErrorKind, text: &'static str) -> Must {
     let batch = ("done", 2);
     Must { end: "interrupted", class: Some(class), attempts: 1, text, tokens: None, cached: false, batch }
 }
 
 /// Asking again would not help.
-const fn hopeless(class: Class) -> Must {
+const fn hopeless(class: ErrorKind) -> Must {
     Must { batch: ("failed", 1), ..retried(class, 1) }
 }
 
@@ -86,13 +88,7 @@ impl Must {
 }
 
 /// Lists a case on each of its wires.
-fn rows(
-    number: u8,
-    what: &'static str,
-    kinds: &[ProviderKind],
-    must: Must,
-    play: impl Fn(ProviderKind) -> Play,
-) -> Vec<Row> {
+fn rows(number: u8, what: &'static str, kinds: &[Vendor], must: Must, play: impl Fn(Vendor) -> Play) -> Vec<Row> {
     kinds.iter().map(|kind| Row { number, what, kind: *kind, play: play(*kind), must }).collect()
 }
 

@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use retort::model::ProviderKind::{self, Anthropic, Ollama, OpenAi};
+use retort::model::Vendor::{
+    Anthropic, Ollama, OpenAi, {self},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -17,7 +19,7 @@ use crate::support::server::{chunk, json, last_chunk, read_request};
 
 /// What an attempt meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     /// A whole answer.
     Well,
     /// 429.
@@ -33,7 +35,7 @@ pub(super) enum Fate {
 }
 
 /// Decides by two numbers, evenly: 10 % limited, 5 % broken, 3 % cut, 2 % stalled, 1 % malformed.
-pub(super) fn by_chance(run: u64, attempt: u64) -> Fate {
+pub(crate) fn by_chance(run: u64, attempt: u64) -> Fate {
     let mut mixed = (run << 8 | attempt).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -48,20 +50,20 @@ pub(super) fn by_chance(run: u64, attempt: u64) -> Fate {
 }
 
 /// The answer to a run, whose number is its input.
-pub(super) fn answer(run: u64) -> String {
+pub(crate) fn answer(run: u64) -> String {
     format!("{{\"run\":{run}}}")
 }
 
 /// The server. It ends with its runtime.
-pub(super) struct Flaky {
+pub(crate) struct Flaky {
     /// `http://127.0.0.1:PORT`.
-    pub(super) url: String,
+    pub(crate) url: String,
     asked: Arc<Mutex<HashMap<u64, u64>>>,
 }
 
 impl Flaky {
     /// Starts it. `pace` is what it waits between the pieces of an answer.
-    pub(super) async fn start(fate: fn(u64, u64) -> Fate, pace: Duration) -> Self {
+    pub(crate) async fn start(fate: fn(u64, u64) -> Fate, pace: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(HashMap::new()));
@@ -75,13 +77,13 @@ impl Flaky {
     }
 
     /// How often each run has asked.
-    pub(super) fn asked(&self) -> HashMap<u64, u64> {
+    pub(crate) fn asked(&self) -> HashMap<u64, u64> {
         self.asked.lock().unwrap().clone()
     }
 }
 
 /// Which wire a path belongs to.
-fn spoken(path: &str) -> ProviderKind {
+fn spoken(path: &str) -> Vendor {
     match path {
         path if path.ends_with("/messages") => Anthropic,
         path if path.ends_with("/api/chat") => Ollama,

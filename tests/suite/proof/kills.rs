@@ -10,7 +10,7 @@ use std::{
 
 use retort::store::{
     Store,
-    job::{Job, Reply},
+    api::{StoreReply, StoreRequest},
 };
 use rusqlite::Connection;
 
@@ -126,7 +126,9 @@ async fn a_process_killed_at_any_point_leaves_nothing_half_done() {
     assert!(uses > rounds && outs > 0, "{uses} uses, {outs} left");
     // The next process that looks marks what the killed ones left behind.
     let store = Store::open(home.places(), CAPACITY);
-    let Ok(Reply::Grades(_)) = store.ask(Job::Grades(Vec::new())).await else { panic!("no grades of runs") };
+    let Ok(StoreReply::Grades(_)) = store.ask(StoreRequest::Grades(Vec::new())).await else {
+        panic!("no grades of runs")
+    };
     store.close(Duration::from_secs(30)).unwrap();
     let record = open(&home, "data/retort.db");
     let ends = |word: &str| count(&record, &format!("SELECT count(*) FROM run WHERE end = '{word}'"));

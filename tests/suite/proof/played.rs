@@ -5,15 +5,15 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use futures_util::StreamExt;
 use retort::{
     model::{
-        CacheMode, Class, Commit, End, Format, Input, Key, ModelCard, Outcome, Params, Prompt, ProviderKind,
-        RunRequest, Target, Timer,
+        CacheMode, Commit, ErrorKind, Format, Input, Key, ModelCard, Outcome, Params, Prompt, RunEnd, RunRequest,
+        Target, Timer, Vendor,
         settings::{Retry, Timeouts},
     },
     pipeline::{
-        Pipeline, Ports, Rules, RunEvent,
-        event::Part,
+        Pipeline, PipelineConfig, Ports, RunEvent,
+        event::DeltaPart,
         meter::RunMeter,
-        port::{Cache, NoKeyMemory, Recorder},
+        ports::{Cache, NoKeyMemory, Recorder},
     },
     provider::Providers,
 };
@@ -33,26 +33,26 @@ const SILENCE: Duration = Duration::from_millis(300);
 
 /// What the server does on a connection once it has read the request.
 #[derive(Clone, Default)]
-pub(super) struct Play {
-    pub(super) steps: Vec<Step>,
+pub(crate) struct Play {
+    pub(crate) steps: Vec<Step>,
     /// Opened once the first text, or in a batch the head, has arrived.
-    pub(super) gate: Gate,
+    pub(crate) gate: Gate,
     /// The prompt asks for JSON.
-    pub(super) json: bool,
+    pub(crate) json: bool,
     /// The user stops the run at its first text.
-    pub(super) stopped: bool,
+    pub(crate) stopped: bool,
     /// The server's silence is what the case is about.
-    pub(super) silent: bool,
+    pub(crate) silent: bool,
 }
 
 impl Play {
     /// Sends bytes and closes.
-    pub(super) fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
         Self::default().then(Step::Send(bytes.into()))
     }
 
     /// Adds a step.
-    pub(super) fn then(mut self, step: Step) -> Self {
+    pub(crate) fn then(mut self, step: Step) -> Self {
         self.steps.push(step);
         self
     }
@@ -64,20 +64,20 @@ impl Play {
 
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) end: &'static str,
-    pub(super) fault: Option<(Class, String)>,
-    pub(super) attempts: u32,
-    pub(super) text: String,
-    pub(super) reasoning: String,
+pub(crate) struct Seen {
+    pub(crate) end: &'static str,
+    pub(crate) fault: Option<(ErrorKind, String)>,
+    pub(crate) attempts: u32,
+    pub(crate) text: String,
+    pub(crate) reasoning: String,
     /// Into and out of the model, and whether that is an estimate.
-    pub(super) tokens: (Option<u64>, Option<u64>, bool),
-    pub(super) cached: bool,
+    pub(crate) tokens: (Option<u64>, Option<u64>, bool),
+    pub(crate) cached: bool,
 }
 
 /// Plays a case. In a batch nobody watches, and the server is well from the second call on; else
 /// a person watches, and the server does the same on every call.
-pub(super) async fn play(providers: &Arc<Providers>, kind: ProviderKind, play: &Play, batch: bool) -> Seen {
+pub(crate) async fn play(providers: &Arc<Providers>, kind: Vendor, play: &Play, batch: bool) -> Seen {
     let well = || Script::answer(stream(kind, whole(kind, if play.json { "{\"a\":1}" } else { "Hi" })));
     let script = |call: usize| if batch && call > 0 { well() } else { play.script() };
     let server = Server::start((0..8).map(script)).await;
@@ -96,8 +96,8 @@ pub(super) async fn play(providers: &Arc<Providers>, kind: ProviderKind, play: &
     let (mut told, mut meter) = (Vec::new(), RunMeter::new(&request.targets));
     while let Some(event) = run.next().await {
         match &event.event {
-            RunEvent::Delta { part: Part::Text, .. } if !batch && play.stopped => control.stop(),
-            RunEvent::Delta { part: Part::Text, .. } if !batch => play.gate.open(),
+            RunEvent::Delta { part: DeltaPart::Text, .. } if !batch && play.stopped => control.stop(),
+            RunEvent::Delta { part: DeltaPart::Text, .. } if !batch => play.gate.open(),
             RunEvent::Headers { .. } if batch => play.gate.open(),
             _ => {}
         }
@@ -121,9 +121,9 @@ pub(super) async fn play(providers: &Arc<Providers>, kind: ProviderKind, play: &
 
 fn seen(outcome: &Outcome, url: &str, cached: bool) -> Seen {
     let fault = match &outcome.end {
-        End::Interrupted { fault } => Some(fault),
-        End::Failed { reasons } => reasons.last().map(|reason| &reason.fault),
-        End::Done | End::Cancelled => None,
+        RunEnd::Interrupted { fault } => Some(fault),
+        RunEnd::Failed { reasons } => reasons.last().map(|reason| &reason.fault),
+        RunEnd::Done | RunEnd::Cancelled => None,
     };
     let host = url.trim_start_matches("http://");
     let out = match (outcome.usage.output, outcome.usage.reasoning) {
@@ -142,22 +142,22 @@ fn seen(outcome: &Outcome, url: &str, cached: bool) -> Seen {
 }
 
 /// The user's settings, but for waits that a test has no time for.
-fn rules(silent: bool) -> Rules {
+fn rules(silent: bool) -> PipelineConfig {
     let wait = Duration::from_millis(1);
     let answer = if silent { SILENCE } else { Duration::from_secs(30) };
     let timeouts = Timeouts { answer: Some(answer), progress: Some(answer), ..Timeouts::default() };
     let key = Key { label: "env:TEST_KEY".to_owned(), account: "a".to_owned(), secret: SENTINEL.into() };
-    Rules {
+    PipelineConfig {
         retry: Retry { min_wait: wait, max_wait: wait, ..Retry::default() },
         timeouts,
         keys: BTreeMap::from([("test".to_owned(), vec![key])]),
         cache: true,
-        ..Rules::default()
+        ..PipelineConfig::default()
     }
 }
 
 /// A request to one target at an address.
-pub(super) fn request(kind: ProviderKind, url: &str, json: bool, commit: Commit) -> RunRequest {
+pub(crate) fn request(kind: Vendor, url: &str, json: bool, commit: Commit) -> RunRequest {
     let mut prompt = Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() };
     prompt.response.format = if json { Format::Json } else { Format::Text };
     RunRequest {
@@ -189,6 +189,6 @@ pub(super) fn request(kind: ProviderKind, url: &str, json: bool, commit: Commit)
 }
 
 /// A timer that ran out.
-pub(super) fn late(timer: Timer) -> Class {
-    Class::Timeout(timer)
+pub(crate) fn late(timer: Timer) -> ErrorKind {
+    ErrorKind::Timeout(timer)
 }

@@ -13,17 +13,18 @@ use std::{
 
 use futures_util::{StreamExt, stream};
 use retort::{
-    eval::review::Watched,
+    eval::quality::Watched,
     model::{
-        Commit, Input, Key, Outcome,
-        ProviderKind::{self, Anthropic, Ollama, OpenAi},
-        RunRequest, RunStatus, Target, Timer,
+        Commit, Input, Key, Outcome, RunRequest, RunStatus, Target, Timer,
+        Vendor::{
+            Anthropic, Ollama, OpenAi, {self},
+        },
         settings::{Retry, Timeouts},
     },
     pipeline::{
-        Pipeline, Ports, Rules, RunEvent,
+        Pipeline, PipelineConfig, Ports, RunEvent,
         meter::RunMeter,
-        port::{NoKeyMemory, Recorder, RunRecord, RunStart},
+        ports::{NoKeyMemory, Recorder, RunRecord, RunStart},
     },
     provider::Providers,
     store::Store,
@@ -72,7 +73,7 @@ fn commit(run: u64) -> Commit {
 }
 
 /// A wire for each run, and the next one to fall back on.
-fn wires(run: u64) -> [ProviderKind; 2] {
+fn wires(run: u64) -> [Vendor; 2] {
     let all = [OpenAi, Anthropic, Ollama];
     let at = usize::try_from(run / 3 % 3).unwrap();
     [all[at], all[(at + 1) % 3]]
@@ -169,12 +170,12 @@ async fn a_storm_loses_no_run_counts_none_twice_and_calls_none_done_that_is_not(
         world: Arc::new(Still::default()),
     };
     let silence = Duration::from_secs(2);
-    let rules = Rules {
+    let rules = PipelineConfig {
         retry: Retry { min_wait: Duration::ZERO, max_wait: Duration::ZERO, ..Retry::default() },
         timeouts: Timeouts { answer: Some(silence), progress: Some(silence), ..Timeouts::default() },
         keys: BTreeMap::from([("test".to_owned(), keys(0)), ("other".to_owned(), keys(1))]),
         cache: true,
-        ..Rules::default()
+        ..PipelineConfig::default()
     };
     let pipeline = Pipeline::new(ports, rules);
     let mut ends = stream::iter(0..runs).map(|run| one(&pipeline, &server.url, run)).buffer_unordered(AT_ONCE);

@@ -1,12 +1,14 @@
 //! The words of each wire format.
 
-use retort::model::ProviderKind::{self, Anthropic, Ollama};
+use retort::model::Vendor::{
+    Anthropic, Ollama, {self},
+};
 use serde_json::{Value, json};
 
 use crate::support::server::{chunk, head, last_chunk};
 
 /// One event as the wire frames it.
-pub(super) fn event(kind: ProviderKind, data: &Value) -> String {
+pub(crate) fn event(kind: Vendor, data: &Value) -> String {
     match (kind, data.get("type").and_then(Value::as_str)) {
         (Ollama, _) => format!("{data}\n"),
         (Anthropic, Some(name)) => format!("event: {name}\ndata: {data}\n\n"),
@@ -15,7 +17,7 @@ pub(super) fn event(kind: ProviderKind, data: &Value) -> String {
 }
 
 /// A piece of the answer.
-pub(super) fn says(kind: ProviderKind, text: &str) -> String {
+pub(crate) fn says(kind: Vendor, text: &str) -> String {
     let data = match kind {
         Anthropic => json!({"type": "content_block_delta", "delta": {"type": "text_delta", "text": text}}),
         Ollama => json!({"message": {"content": text}, "done": false}),
@@ -25,7 +27,7 @@ pub(super) fn says(kind: ProviderKind, text: &str) -> String {
 }
 
 /// A piece of the reasoning.
-pub(super) fn thinks(kind: ProviderKind, text: &str) -> String {
+pub(crate) fn thinks(kind: Vendor, text: &str) -> String {
     let data = match kind {
         Anthropic => json!({"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": text}}),
         Ollama => json!({"message": {"content": "", "thinking": text}, "done": false}),
@@ -35,7 +37,7 @@ pub(super) fn thinks(kind: ProviderKind, text: &str) -> String {
 }
 
 /// Why the model stopped: `stop` or `length`.
-pub(super) fn stops(kind: ProviderKind, reason: &str) -> String {
+pub(crate) fn stops(kind: Vendor, reason: &str) -> String {
     let data = match (kind, reason) {
         (Anthropic, "length") => json!({"type": "message_delta", "delta": {"stop_reason": "max_tokens"}}),
         (Anthropic, "stop") => json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}),
@@ -47,7 +49,7 @@ pub(super) fn stops(kind: ProviderKind, reason: &str) -> String {
 }
 
 /// The end mark, where it is apart from the reason.
-pub(super) fn ends(kind: ProviderKind) -> String {
+pub(crate) fn ends(kind: Vendor) -> String {
     match kind {
         Anthropic => event(kind, &json!({"type": "message_stop"})),
         Ollama => String::new(),
@@ -56,12 +58,12 @@ pub(super) fn ends(kind: ProviderKind) -> String {
 }
 
 /// A whole answer.
-pub(super) fn whole(kind: ProviderKind, text: &str) -> String {
+pub(crate) fn whole(kind: Vendor, text: &str) -> String {
     says(kind, text) + &stops(kind, "stop") + &ends(kind)
 }
 
 /// A whole answer that was not streamed.
-pub(super) fn unstreamed(kind: ProviderKind, text: &str) -> Value {
+pub(crate) fn unstreamed(kind: Vendor, text: &str) -> Value {
     match kind {
         Anthropic => {
             json!({"type": "message", "content": [{"type": "text", "text": text}], "stop_reason": "end_turn"})
@@ -72,7 +74,7 @@ pub(super) fn unstreamed(kind: ProviderKind, text: &str) -> Value {
 }
 
 /// The word of a server with too much to do.
-pub(super) fn overloaded(kind: ProviderKind) -> Value {
+pub(crate) fn overloaded(kind: Vendor) -> Value {
     match kind {
         Anthropic => json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}),
         Ollama => json!({"error": "server busy, please try again.  maximum pending requests exceeded"}),
@@ -83,7 +85,7 @@ pub(super) fn overloaded(kind: ProviderKind) -> Value {
 }
 
 /// What keeps a connection open and says nothing.
-pub(super) fn keep_alive(kind: ProviderKind) -> String {
+pub(crate) fn keep_alive(kind: Vendor) -> String {
     match kind {
         Anthropic => event(kind, &json!({"type": "ping"})),
         Ollama => "\n".to_owned(),
@@ -92,19 +94,19 @@ pub(super) fn keep_alive(kind: ProviderKind) -> String {
 }
 
 /// The head of a stream that ends with its connection.
-pub(super) fn stream_head(kind: ProviderKind) -> Vec<u8> {
+pub(crate) fn stream_head(kind: Vendor) -> Vec<u8> {
     let media_type = if kind == Ollama { "application/x-ndjson" } else { "text/event-stream" };
     typed_head(Some(media_type))
 }
 
 /// The head of a chunked response that claims a media type.
-pub(super) fn typed_head(media_type: Option<&str>) -> Vec<u8> {
+pub(crate) fn typed_head(media_type: Option<&str>) -> Vec<u8> {
     let mut headers = vec![("transfer-encoding", "chunked"), ("connection", "close")];
     headers.extend(media_type.map(|media_type| ("content-type", media_type)));
     head("200 OK", &headers)
 }
 
 /// A stream from head to clean end.
-pub(super) fn stream(kind: ProviderKind, body: impl AsRef<[u8]>) -> Vec<u8> {
+pub(crate) fn stream(kind: Vendor, body: impl AsRef<[u8]>) -> Vec<u8> {
     [stream_head(kind), chunk(body), last_chunk()].concat()
 }

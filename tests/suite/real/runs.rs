@@ -4,31 +4,31 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use retort::{
+    config::builtin::starters,
     model::{
-        CacheMode, Class, Commit, End, Finish, Format, Input, Outcome, Params, Provenance, ProviderKind, Response,
-        RunRequest, RunStatus, Target, settings::Retry,
+        CacheMode, Commit, ErrorKind, Finish, Format, Input, Outcome, Params, Provenance, Response, RunEnd, RunRequest,
+        RunStatus, Target, Vendor, settings::Retry,
     },
-    pipeline::{Pipeline, Ports, Rules, RunEvent, Told},
+    pipeline::{Pipeline, PipelineConfig, Ports, RunEvent, TimedEvent},
     provider::Providers,
-    store::starters::starters,
 };
 
 use super::{WIRES, busy, call, key, until, variable};
 use crate::support::script::{Memory, Record, Still};
 
-fn pipeline(rules: Rules) -> Pipeline {
+fn pipeline(rules: PipelineConfig) -> Pipeline {
     let ports = Ports {
         backend: Arc::new(Providers::default()),
         cache: Arc::new(Memory::default()),
         recorder: Arc::new(Record::default()),
-        keys: Arc::new(retort::pipeline::port::NoKeyMemory),
+        keys: Arc::new(retort::pipeline::ports::NoKeyMemory),
         world: Arc::new(Still::default()),
     };
     let retry = Retry { min_wait: Duration::from_millis(1), max_wait: Duration::from_millis(2), ..Retry::default() };
-    Pipeline::new(ports, Rules { cache: true, retry, ..rules })
+    Pipeline::new(ports, PipelineConfig { cache: true, retry, ..rules })
 }
 
-fn target(name: &str, base: &str, kind: ProviderKind) -> Target {
+fn target(name: &str, base: &str, kind: Vendor) -> Target {
     Target { name: name.to_owned(), provider: name.to_owned(), ..call(base, kind, "", 1).target }
 }
 
@@ -54,8 +54,8 @@ fn request(targets: Vec<Target>) -> RunRequest {
     }
 }
 
-async fn run(pipeline: &Pipeline, request: RunRequest) -> (Vec<Told>, Outcome) {
-    let told: Vec<Told> = pipeline.run(request).collect().await;
+async fn run(pipeline: &Pipeline, request: RunRequest) -> (Vec<TimedEvent>, Outcome) {
+    let told: Vec<TimedEvent> = pipeline.run(request).collect().await;
     let Some(RunEvent::Ended { outcome }) = told.last().map(|told| &told.event) else {
         panic!("a run without an end: {told:?}")
     };
@@ -67,10 +67,10 @@ async fn run(pipeline: &Pipeline, request: RunRequest) -> (Vec<Told>, Outcome) {
 #[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn a_run_streams_is_judged_and_is_a_cache_hit_the_second_time() {
     let base = variable("RETORT_REAL_SERVER");
-    let pipeline = pipeline(Rules::default());
-    let ask = || request(vec![target("real", &base, ProviderKind::OpenAi)]);
+    let pipeline = pipeline(PipelineConfig::default());
+    let ask = || request(vec![target("real", &base, Vendor::OpenAi)]);
     let (told, first) = run(&pipeline, ask()).await;
-    assert_eq!((&first.end, first.attempts, first.finish.as_ref()), (&End::Done, 1, Some(&Finish::Stop)));
+    assert_eq!((&first.end, first.attempts, first.finish.as_ref()), (&RunEnd::Done, 1, Some(&Finish::Stop)));
     assert!(told.iter().filter(|told| matches!(told.event, RunEvent::Delta { .. })).count() > 3);
     assert!(first.json.as_ref().is_some_and(|json| json["email"].is_string()), "{}", first.text);
     assert!(first.quality.is_some() && first.usage.total_output().unwrap() > 3 && !first.usage.estimated);
@@ -90,7 +90,7 @@ async fn the_second_key_answers_when_the_first_is_refused() {
         let mut keys = vec![key("sk-revoked"), key(&right)];
         keys[0].label = "env:FIRST".to_owned();
         keys[1].label = "env:SECOND".to_owned();
-        let rules = Rules { keys: BTreeMap::from([("real".to_owned(), keys)]), ..Rules::default() };
+        let rules = PipelineConfig { keys: BTreeMap::from([("real".to_owned(), keys)]), ..PipelineConfig::default() };
         let (told, outcome) = run(&pipeline(rules), request(vec![target("real", &base, kind)])).await;
         let used: Vec<_> = told
             .iter()
@@ -100,7 +100,7 @@ async fn the_second_key_answers_when_the_first_is_refused() {
             })
             .collect();
         assert_eq!(used, ["env:FIRST", "env:SECOND"], "{kind}");
-        assert_eq!(outcome.end, End::Done, "{kind}");
+        assert_eq!(outcome.end, RunEnd::Done, "{kind}");
     }
 }
 
@@ -109,28 +109,30 @@ async fn the_second_key_answers_when_the_first_is_refused() {
 async fn the_fallback_answers_when_the_server_is_down() {
     let base = variable("RETORT_REAL_SERVER");
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let dead = target("dead", &format!("http://{nobody}"), ProviderKind::OpenAi);
-    let (_, outcome) =
-        run(&pipeline(Rules::default()), request(vec![dead.clone(), target("real", &base, ProviderKind::Anthropic)]))
-            .await;
-    assert_eq!((&outcome.end, outcome.requested.as_str(), outcome.target.as_str()), (&End::Done, "dead", "real"));
-    let (_, outcome) = run(&pipeline(Rules::default()), request(vec![dead])).await;
-    let End::Failed { reasons } = outcome.end else { panic!("{:?}", outcome.end) };
+    let dead = target("dead", &format!("http://{nobody}"), Vendor::OpenAi);
+    let (_, outcome) = run(
+        &pipeline(PipelineConfig::default()),
+        request(vec![dead.clone(), target("real", &base, Vendor::Anthropic)]),
+    )
+    .await;
+    assert_eq!((&outcome.end, outcome.requested.as_str(), outcome.target.as_str()), (&RunEnd::Done, "dead", "real"));
+    let (_, outcome) = run(&pipeline(PipelineConfig::default()), request(vec![dead])).await;
+    let RunEnd::Failed { reasons } = outcome.end else { panic!("{:?}", outcome.end) };
     assert_eq!(reasons[0].target, "dead");
-    assert!(matches!(reasons[0].fault.class, Class::Transient | Class::Overloaded), "{}", reasons[0].fault);
+    assert!(matches!(reasons[0].fault.class, ErrorKind::Transient | ErrorKind::Overloaded), "{}", reasons[0].fault);
 }
 
 #[tokio::test]
 #[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn stopping_a_run_keeps_the_part_and_frees_the_server() {
     let base = variable("RETORT_REAL_SERVER");
-    let mut request = request(vec![target("real", &base, ProviderKind::OpenAi)]);
+    let mut request = request(vec![target("real", &base, Vendor::OpenAi)]);
     let prompt = Arc::make_mut(&mut request.prompt);
     prompt.system = "You write very long stories.".to_owned();
     prompt.response = Response { format: Format::Text, ..Response::default() };
     prompt.params.max_tokens = Some(3000);
     request.input = Input::of("Write a very long story of a lighthouse.");
-    let mut stream = pipeline(Rules::default()).run(request);
+    let mut stream = pipeline(PipelineConfig::default()).run(request);
     let control = stream.control();
     let (mut deltas, mut end) = (0, None);
     while let Some(told) = stream.next().await {
@@ -146,7 +148,7 @@ async fn stopping_a_run_keeps_the_part_and_frees_the_server() {
         }
     }
     let outcome = end.unwrap();
-    assert_eq!(outcome.end, End::Cancelled);
+    assert_eq!(outcome.end, RunEnd::Cancelled);
     assert!(!outcome.text.is_empty());
     let idle = until(Duration::from_secs(5), || !busy(&base)).await;
     assert!(idle.is_some(), "the server still works 5 s after the stop");

@@ -1,9 +1,9 @@
 //! The batch screen in every state.
 
 use retort::{
-    model::{Class, Fault, Outcome, Quality, batch::Cap},
+    model::{CallError, ErrorKind, Outcome, Quality, batch::Cap},
     pipeline::batch::{BatchEnd, BatchEvent},
-    store::job::{BatchEntry, CellRow, Job, Reply},
+    store::api::{BatchEntry, CellRow, StoreReply, StoreRequest},
 };
 
 use super::*;
@@ -17,7 +17,7 @@ fn said(target: &str, confidence: f64, millis: u64) -> (Outcome, Option<Quality>
 }
 
 fn broken(target: &str) -> (Outcome, Option<Quality>) {
-    (failed(target, vec![(target, Fault::new(Class::Overloaded, "the server is overloaded"))]), None)
+    (failed(target, vec![(target, CallError::new(ErrorKind::Overloaded, "the server is overloaded"))]), None)
 }
 
 fn cell(number: u64, target: u32, (outcome, quality): (Outcome, Option<Quality>)) -> BatchEvent {
@@ -29,7 +29,7 @@ fn form() -> Stage {
     let mut stage = Stage::open(&TARGETS);
     stage.screen(80, 24);
     stage.keys("alt-2");
-    stage.answer(|job| matches!(job, Job::Batches { .. }), Reply::Batches(Vec::new()));
+    stage.answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(Vec::new()));
     stage.keys("n").types("data/messages.csv");
     stage
 }
@@ -63,7 +63,7 @@ fn a_batch_is_set_up() {
     let mut stage = Stage::open(&TARGETS);
     stage.screen(80, 24);
     stage.keys("alt-2");
-    stage.answer(|job| matches!(job, Job::Batches { .. }), Reply::Batches(Vec::new()));
+    stage.answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(Vec::new()));
     snapshot("batch-empty", &mut stage);
     let mut stage = form();
     snapshot("batch-form", &mut stage);
@@ -103,7 +103,7 @@ fn a_cell_is_looked_at() {
     stage.keys("l enter");
     let (outcome, quality) = said("claude-haiku-4-5", 0.55, 1300);
     let record = Box::new(record(place(1, 1), outcome, quality));
-    stage.answer(|job| matches!(job, Job::OpenRun(_)), Reply::Run(record));
+    stage.answer(|job| matches!(job, StoreRequest::OpenRun(_)), StoreReply::Run(record));
     snapshot("batch-cell", &mut stage);
     stage.keys("d");
     snapshot("batch-cell-expected", &mut stage);
@@ -124,10 +124,10 @@ fn batches_on_record_are_listed_and_compared_with() {
     let entries = vec![entry(1, None), entry(30, Some("complete"))];
     let mut stage = Stage::open(&TARGETS);
     stage.screen(80, 24);
-    stage.keys("alt-2").answer(|job| matches!(job, Job::Batches { .. }), Reply::Batches(entries.clone()));
+    stage.keys("alt-2").answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(entries.clone()));
     snapshot("batch-list", &mut stage);
     let mut stage = over();
-    stage.keys("b").answer(|job| matches!(job, Job::Batches { .. }), Reply::Batches(entries));
+    stage.keys("b").answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(entries));
     stage.keys("enter");
     let before = |number: u64, target: u32| {
         let BatchEvent::Cell { cell, .. } = cell(number, target, said(TARGETS[target as usize], 0.9, 700)) else {
@@ -136,7 +136,7 @@ fn batches_on_record_are_listed_and_compared_with() {
         CellRow { cell: *cell, fingerprint: 0 }
     };
     let cells = (1..=40).flat_map(|number| [before(number, 0), before(number, 1)]).collect();
-    stage.answer(|job| matches!(job, Job::Cells { .. }), Reply::Cells(cells));
+    stage.answer(|job| matches!(job, StoreRequest::Cells { .. }), StoreReply::Cells(cells));
     snapshot_at("batch-changed", &mut stage, &[(120, 40)]);
 }
 

@@ -2,7 +2,7 @@
 
 use retort::{
     model::Prompt,
-    store::job::{Answers, HistoryPage, Job, Reply},
+    store::api::{Answers, HistoryPage, StoreReply, StoreRequest},
 };
 
 use super::*;
@@ -16,7 +16,7 @@ fn opened(runs: HistoryPage) -> Stage {
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.screen(120, 40);
     stage.keys("alt-3").screen(120, 40);
-    stage.answer(|job| matches!(job, Job::History { .. }), Reply::History(runs));
+    stage.answer(|job| matches!(job, StoreRequest::History { .. }), StoreReply::History(runs));
     stage
 }
 
@@ -27,13 +27,13 @@ fn read(stage: &mut Stage, number: u64, confidence: f64) {
     };
     let record = record(number, now() - jiff::SignedDuration::from_mins(3), answer);
     let run = record.run;
-    stage.answer(|job| *job == Job::OpenRun(run), Reply::Run(Box::new(record)));
+    stage.answer(|job| *job == StoreRequest::OpenRun(run), StoreReply::Run(Box::new(record)));
 }
 
 /// Forty runs, the newest under the cursor and read.
 fn listed() -> Stage {
     let mut stage = opened(page(now(), 1..=40, true));
-    stage.answer(|job| matches!(job, Job::CountRuns(_)), Reply::Counted { runs: 1234, more: false });
+    stage.answer(|job| matches!(job, StoreRequest::CountRuns(_)), StoreReply::Counted { runs: 1234, more: false });
     read(&mut stage, 40, 0.92);
     stage
 }
@@ -91,10 +91,10 @@ fn answers_to_be_judged_again() {
     stage.types("J");
     let lot = |prompt: Option<&str>, answers| Answers { prompt: prompt.map(str::to_owned), answers };
     let lots = vec![lot(Some("sentiment"), 1180), lot(Some("triage"), 42), lot(None, 12)];
-    stage.answer(|job| matches!(job, Job::CountAnswers(_)), Reply::Answers(lots));
+    stage.answer(|job| matches!(job, StoreRequest::CountAnswers(_)), StoreReply::Answers(lots));
     for name in ["sentiment", "triage"] {
-        let reply = Reply::Prompt { name: name.to_owned(), prompt: Box::new(Prompt::default()), file: None };
-        stage.answer(|job| *job == Job::OpenPrompt(name.to_owned()), reply);
+        let reply = StoreReply::Prompt { name: name.to_owned(), prompt: Box::new(Prompt::default()), file: None };
+        stage.answer(|job| *job == StoreRequest::OpenPrompt(name.to_owned()), reply);
     }
     snapshot("history-score", &mut stage);
 }

@@ -1,6 +1,6 @@
 //! One to four lanes beside each other, in every state, at three sizes.
 
-use retort::model::{Class, Cost, End, Fault, LaneSpec, Outcome, Params, Pinned, Provenance};
+use retort::model::{CallError, Cost, ErrorKind, LaneSpec, Outcome, Params, Pinned, Provenance, RunEnd};
 
 use super::{ANSWER, snapshot_at, text};
 use crate::support::stage::{Stage, answered, failed, judged, rate_limited, retry_in, sentiment};
@@ -76,8 +76,8 @@ fn cached() {
 #[test]
 fn cut() {
     each("cut", |stage, target| {
-        let fault = Fault::new(Class::Interrupted, "the connection closed before the answer was complete");
-        let end = End::Interrupted { fault };
+        let fault = CallError::new(ErrorKind::Interrupted, "the connection closed before the answer was complete");
+        let end = RunEnd::Interrupted { fault };
         let partial = answered(target, "{\n  \"sentiment\": \"neg", 700, 210, (212, 7));
         stage.ends(target, Outcome { end, cost: Cost::Unknown, finish: None, ..partial });
     });

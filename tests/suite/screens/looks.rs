@@ -52,7 +52,7 @@ fn a_screen_of_another_size_than_prepared_is_left_to_the_next_frame() {
     let mut stage = done();
     stage.screen(120, 40);
     let mut smaller = Buffer::empty(ratatui::layout::Rect::new(0, 0, 40, 10));
-    retort::ui::draw_on(&stage.app, &mut smaller);
+    retort::app::draw_on(&stage.app, &mut smaller);
     assert_eq!(text(&smaller).trim(), "");
 }
 

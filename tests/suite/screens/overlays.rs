@@ -1,10 +1,10 @@
 //! What lies over the bench.
 
 use retort::{
-    app::Msg,
+    app::Event,
     model::{Message, Params, PicoDollars, Role, Rule, RunId, settings::AccountLimits},
-    pipeline::{AccountState, KeyState, Readiness, Told, event::Lookup},
-    store::job::{Job, Reply},
+    pipeline::{AccountState, KeyState, Readiness, TimedEvent, event::Lookup},
+    store::api::{StoreReply, StoreRequest},
 };
 
 use super::*;
@@ -70,8 +70,8 @@ fn what_a_judge_was_asked_and_said() {
         notices: Vec::new(),
     };
     let steps = [prepared, RunEvent::Cache { lookup: Lookup::Miss }];
-    record.timeline = steps.map(|event| Told { at: std::time::Duration::from_millis(2), event }).into();
-    stage.keys("J").answer(|job| matches!(job, Job::OpenRun(_)), Reply::Run(Box::new(record)));
+    record.timeline = steps.map(|event| TimedEvent { at: std::time::Duration::from_millis(2), event }).into();
+    stage.keys("J").answer(|job| matches!(job, StoreRequest::OpenRun(_)), StoreReply::Run(Box::new(record)));
     snapshot("overlay-xray-judge", &mut stage);
 }
 
@@ -99,7 +99,7 @@ fn the_list_of_models_says_how_keys_stand() {
         limits: AccountLimits { concurrency: Some(8), requests_per_minute: Some(60), ..AccountLimits::default() },
     };
     let keys = vec![state("env:A", Readiness::Ready), state("env:B", dead)];
-    stage.keys("m").send(Msg::Keys(keys, vec![account]));
+    stage.keys("m").send(Event::Keys(keys, vec![account]));
     snapshot("overlay-models-accounts", &mut stage);
     let screen = text(&stage.screen(80, 24));
     assert!(screen.contains("keys of openai: env:A ready · env:B rests 42 s: key refused"), "{screen}");

@@ -1,7 +1,7 @@
 //! The prompt's pane: messages, templates, variables.
 
 use retort::{
-    app::{Msg, workbench::Focus},
+    app::{Event, workbench::Focus},
     model::{Input, NamedInput, Prompt, Role, Turn},
 };
 
@@ -12,7 +12,7 @@ fn with(prompt: &Prompt, focus: usize) -> Stage {
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.app.bench.put(Some("sentiment".to_owned()), prompt);
     stage.app.bench.focus_on(Focus::Message(focus));
-    stage.send(Msg::Resized);
+    stage.send(Event::Resized);
     stage
 }
 
@@ -48,7 +48,7 @@ fn a_template_with_a_loop_a_mistake_and_a_missing_variable() {
     stage.app.bench.vars.insert("examples".to_owned(), "[{\"text\": \"late\", \"label\": \"negative\"}]".into());
     stage.app.bench.vars.insert("tone".to_owned(), "warm".into());
     stage.app.bench.touch();
-    stage.send(Msg::Resized);
+    stage.send(Event::Resized);
     snapshot("prompt-loop", &mut stage);
     prompt.system.push_str("\n{% endfor %}");
     snapshot("prompt-mistake", &mut with(&prompt, 0));
@@ -67,7 +67,7 @@ fn several_inputs_and_the_rows_of_a_data_set() {
     }
     stage.app.bench.step_input(false);
     stage.app.bench.focus_on(Focus::Input);
-    stage.send(Msg::Resized);
+    stage.send(Event::Resized);
     snapshot("inputs", &mut stage);
     snapshot("overlay-load-input", stage.keys("D"));
 }

@@ -1,23 +1,23 @@
 //! The quality screen in every state.
 
 use retort::{
-    eval::review::Report,
-    model::{RunStatus, Spent, query::Vocabulary},
-    store::job::{Job, Reply, StoreFault},
+    eval::quality::Report,
+    model::{RunStatus, Spent, error::StoreError, query::Vocabulary},
+    store::api::{StoreReply, StoreRequest},
 };
 
 use super::*;
 use crate::support::quality::{folded, report};
 
-fn asks(job: &Job) -> bool {
-    matches!(job, Job::Report(_))
+fn asks(job: &StoreRequest) -> bool {
+    matches!(job, StoreRequest::Report(_))
 }
 
 fn opened(report: Report) -> Stage {
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.screen(120, 40);
     stage.keys("alt-4").screen(120, 40);
-    stage.answer(asks, Reply::Report(Box::new(report)));
+    stage.answer(asks, StoreReply::Report(Box::new(report)));
     stage
 }
 
@@ -49,7 +49,7 @@ fn a_line_against_the_baseline() {
     let mut stage = opened(report());
     stage.keys("right b down");
     let weighed = crate::support::history::weighed(14, 3, 83);
-    stage.answer(|job| matches!(job, Job::Weigh { .. }), Reply::Weighed(Box::new(weighed)));
+    stage.answer(|job| matches!(job, StoreRequest::Weigh { .. }), StoreReply::Weighed(Box::new(weighed)));
     snapshot("quality-baseline", &mut stage);
 }
 
@@ -62,7 +62,7 @@ fn no_runs() {
 fn no_run_is_like_that() {
     let mut stage = opened(report());
     stage.keys("/").types("model:none").keys("enter");
-    stage.answer(asks, Reply::Report(Box::new(folded(0..0, |_| {}))));
+    stage.answer(asks, StoreReply::Report(Box::new(folded(0..0, |_| {}))));
     snapshot_at("quality-none", &mut stage, &[(80, 24)]);
 }
 
@@ -88,7 +88,7 @@ fn a_query_with_a_mistake() {
 fn a_query_with_completion() {
     let mut stage = opened(report());
     let vocabulary = Vocabulary { checks: vec!["confidence".into(), "format".into()], ..Vocabulary::default() };
-    stage.answer(|job| *job == Job::Vocabulary, Reply::Vocabulary(Box::new(vocabulary)));
+    stage.answer(|job| *job == StoreRequest::Vocabulary, StoreReply::Vocabulary(Box::new(vocabulary)));
     stage.keys("/").types("failed:");
     snapshot_at("quality-completion", &mut stage, &[(120, 40)]);
 }
@@ -106,7 +106,7 @@ fn a_record_that_cannot_be_read() {
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.screen(120, 40);
     stage.keys("alt-4");
-    stage.refuse(asks, StoreFault::new("/home/sam/.local/share/retort/retort.db was written by a newer retort (form 9, this one knows 7); use that one"));
+    stage.refuse(asks, StoreError::new("/home/sam/.local/share/retort/retort.db was written by a newer retort (form 9, this one knows 7); use that one"));
     snapshot_at("quality-fault", &mut stage, &[(80, 24)]);
 }
 
@@ -115,6 +115,6 @@ fn the_runs_behind_a_line() {
     let mut stage = opened(report());
     stage.keys("enter");
     let runs = crate::support::history::page("2026-06-12T09:30:00Z".parse().unwrap(), 1..=5, false);
-    stage.answer(|job| matches!(job, Job::History { .. }), Reply::History(runs));
+    stage.answer(|job| matches!(job, StoreRequest::History { .. }), StoreReply::History(runs));
     snapshot_at("quality-runs", &mut stage, &[(80, 24)]);
 }

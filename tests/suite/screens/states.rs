@@ -46,8 +46,8 @@ fn all_models_failed() {
     stage.run().wait(30).begins("gpt-4o-mini").wait(9000);
     let reasons = vec![
         ("gpt-4o-mini", rate_limited(300)),
-        ("claude-haiku-4-5", Fault { status: Some(529), ..Fault::new(Class::Overloaded, "Overloaded") }),
-        ("local", Fault::new(Class::Transient, "connection refused by 127.0.0.1:8080; is the server running?")),
+        ("claude-haiku-4-5", CallError { status: Some(529), ..CallError::new(ErrorKind::Overloaded, "Overloaded") }),
+        ("local", CallError::new(ErrorKind::Transient, "connection refused by 127.0.0.1:8080; is the server running?")),
     ];
     stage.ends("gpt-4o-mini", failed("gpt-4o-mini", reasons));
     snapshot("all-failed", stage.keys("3"));

@@ -2,7 +2,7 @@
 
 use retort::{
     model::{Cost, Outcome, PicoDollars, Prompt, Status, Verdict, VersionId},
-    store::job::{Job, Reply, Results, VersionEntry},
+    store::api::{Results, StoreReply, StoreRequest, VersionEntry},
 };
 
 use super::{ANSWER, done, snapshot};
@@ -41,7 +41,7 @@ fn listed() -> Stage {
     let mut stage = done();
     stage.screen(120, 40);
     stage.keys("V");
-    stage.answer(|job| matches!(job, Job::ListVersions { .. }), Reply::Versions(versions()));
+    stage.answer(|job| matches!(job, StoreRequest::ListVersions { .. }), StoreReply::Versions(versions()));
     stage
 }
 

@@ -1,12 +1,15 @@
 //! What the screens show of one kind of run against another.
 
-use retort::store::job::{Job, Reply};
+use retort::store::api::{StoreReply, StoreRequest};
 
 use super::*;
 use crate::support::history::{page, record, sent_with, weighed};
 
 fn weighs(stage: &mut Stage, fixed: u64, broken: u64, unchanged: u64) {
-    stage.answer(|job| matches!(job, Job::Weigh { .. }), Reply::Weighed(Box::new(weighed(fixed, broken, unchanged))));
+    stage.answer(
+        |job| matches!(job, StoreRequest::Weigh { .. }),
+        StoreReply::Weighed(Box::new(weighed(fixed, broken, unchanged))),
+    );
 }
 
 /// Three lanes that have answered and are compared.
@@ -38,7 +41,7 @@ fn pair(newer: f64) -> Stage {
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.screen(120, 40);
     stage.keys("alt-3").screen(120, 40);
-    stage.answer(|job| matches!(job, Job::History { .. }), Reply::History(page(now, 1..=40, false)));
+    stage.answer(|job| matches!(job, StoreRequest::History { .. }), StoreReply::History(page(now, 1..=40, false)));
     stage.types("  d");
     for (number, temperature) in [(39, 0.2), (40, newer)] {
         let answer = Outcome {
@@ -48,7 +51,7 @@ fn pair(newer: f64) -> Stage {
         let record = record(number, now - jiff::SignedDuration::from_mins(3), answer);
         let record = sent_with(temperature, record);
         let run = record.run;
-        stage.answer(|job| *job == Job::OpenRun(run), Reply::Run(Box::new(record)));
+        stage.answer(|job| *job == StoreRequest::OpenRun(run), StoreReply::Run(Box::new(record)));
     }
     stage
 }

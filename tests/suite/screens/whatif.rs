@@ -1,6 +1,6 @@
 //! The what-if of the quality screen in every state.
 
-use retort::store::job::{Job, Points, PromptFile, Reply};
+use retort::store::api::{Points, PromptFile, StoreReply, StoreRequest};
 
 use super::*;
 use crate::support::{
@@ -12,23 +12,23 @@ fn now() -> jiff::Timestamp {
     "2026-06-12T09:30:00Z".parse().unwrap()
 }
 
-fn asks(job: &Job) -> bool {
-    matches!(job, Job::Points { .. })
+fn asks(job: &StoreRequest) -> bool {
+    matches!(job, StoreRequest::Points { .. })
 }
 
 fn asked(points: Points) -> Stage {
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.screen(120, 40);
     stage.keys("alt-4").screen(120, 40);
-    stage.answer(|job| matches!(job, Job::Report(_)), Reply::Report(Box::new(report())));
+    stage.answer(|job| matches!(job, StoreRequest::Report(_)), StoreReply::Report(Box::new(report())));
     stage.types("w");
-    stage.answer(asks, Reply::Points(Box::new(points)));
+    stage.answer(asks, StoreReply::Points(Box::new(points)));
     stage
 }
 
-fn opened(rule: &str, graded: bool, file: Reply) -> Stage {
+fn opened(rule: &str, graded: bool, file: StoreReply) -> Stage {
     let mut stage = asked(points(rule, graded));
-    stage.answer(|job| matches!(job, Job::PromptFile(_)), file);
+    stage.answer(|job| matches!(job, StoreRequest::PromptFile(_)), file);
     stage.screen(120, 40);
     stage
 }
@@ -36,7 +36,7 @@ fn opened(rule: &str, graded: bool, file: Reply) -> Stage {
 /// Reads the rows in sight.
 fn read(stage: &mut Stage) {
     let all: Vec<i64> = (1..=200).collect();
-    stage.answer(|job| matches!(job, Job::Entries(_)), Reply::Entries(rows(&all, now())));
+    stage.answer(|job| matches!(job, StoreRequest::Entries(_)), StoreReply::Entries(rows(&all, now())));
 }
 
 #[test]
@@ -60,8 +60,8 @@ fn with_grades() {
 fn at_most() {
     let mut stage = opened("confidence", true, file());
     stage.keys("tab tab");
-    stage.answer(asks, Reply::Points(Box::new(points("latency", true))));
-    stage.answer(|job| matches!(job, Job::PromptFile(_)), file());
+    stage.answer(asks, StoreReply::Points(Box::new(points("latency", true))));
+    stage.answer(|job| matches!(job, StoreRequest::PromptFile(_)), file());
     stage.screen(120, 40);
     stage.keys("left left");
     read(&mut stage);
@@ -79,7 +79,7 @@ fn the_question_before_it_is_written() {
 #[test]
 fn of_a_version_without_a_file() {
     let none = PromptFile { name: "sentiment".to_owned(), found: None };
-    let mut stage = opened("confidence", false, Reply::PromptFile(Box::new(none)));
+    let mut stage = opened("confidence", false, StoreReply::PromptFile(Box::new(none)));
     read(&mut stage);
     snapshot_at("whatif-no-file", &mut stage, &[(80, 24)]);
 }

@@ -5,21 +5,21 @@ use std::time::Duration;
 use proptest::prelude::*;
 use retort::{
     model::{
-        BatchId, CellRef, Class, Cost, End, Fault, Place, Prompt, RunId,
+        BatchId, CallError, CellIndex, CellRef, Cost, ErrorKind, Prompt, RunEnd, RunId,
         batch::{BatchSpec, Cell},
         outcome::Reason,
         query::Query,
     },
-    pipeline::port::{RunRecord, RunStart},
+    pipeline::ports::{RunRecord, RunStart},
     store::{
         Store,
-        job::{BatchEntry, BatchState, Begin, CellRow, Job, PastLengths, Reply},
+        api::{BatchEntry, BatchState, Begin, CellRow, PastLengths, StoreReply, StoreRequest},
     },
 };
 
 use super::{SOON, at, record_of, run_id, start_of, store_in};
 
-pub(super) fn spec(data: &str) -> BatchSpec {
+pub(crate) fn spec(data: &str) -> BatchSpec {
     BatchSpec {
         name: "triage".to_owned(),
         data: data.to_owned(),
@@ -33,23 +33,23 @@ pub(super) fn spec(data: &str) -> BatchSpec {
 }
 
 async fn begin(store: &Store, how: Begin) -> Result<BatchState, String> {
-    match store.ask(Job::BeginBatch { spec: Box::new(spec("mail.csv")), how, at: at(0) }).await {
-        Ok(Reply::Batch(state)) => Ok(*state),
+    match store.ask(StoreRequest::BeginBatch { spec: Box::new(spec("mail.csv")), how, at: at(0) }).await {
+        Ok(StoreReply::Batch(state)) => Ok(*state),
         Ok(other) => panic!("{other:?}"),
         Err(fault) => Err(fault.message),
     }
 }
 
 async fn end(store: &Store, batch: BatchId, end: &str) {
-    store.ask(Job::EndBatch { batch, end: end.to_owned(), at: at(9) }).await.unwrap();
+    store.ask(StoreRequest::EndBatch { batch, end: end.to_owned(), at: at(9) }).await.unwrap();
 }
 
-fn place(row: u64, sample: u32) -> Place {
-    Place { row, prompt: 0, target: 0, sample }
+fn place(row: u64, sample: u32) -> CellIndex {
+    CellIndex { row, prompt: 0, target: 0, sample }
 }
 
 /// A run that fills a cell, and its start.
-fn filling(batch: BatchId, number: u128, place: Place) -> (RunStart, RunRecord) {
+fn filling(batch: BatchId, number: u128, place: CellIndex) -> (RunStart, RunRecord) {
     let record = RunRecord {
         cell: Some(CellRef { batch, place, row: u64::MAX - place.row }),
         ..record_of(number, &format!("answer {number}"))
@@ -68,9 +68,9 @@ async fn settled(store: &Store, run: RunId) -> Result<(), String> {
     store.recorder().settled(run).await
 }
 
-async fn cells(store: &Store, batch: BatchId, after: Option<Place>, limit: usize) -> Vec<CellRow> {
-    match store.ask(Job::Cells { batch, after, limit }).await.unwrap() {
-        Reply::Cells(cells) => cells,
+async fn cells(store: &Store, batch: BatchId, after: Option<CellIndex>, limit: usize) -> Vec<CellRow> {
+    match store.ask(StoreRequest::Cells { batch, after, limit }).await.unwrap() {
+        StoreReply::Cells(cells) => cells,
         other => panic!("{other:?}"),
     }
 }
@@ -94,7 +94,8 @@ async fn a_cell_comes_back_as_it_was_in_the_order_of_places() {
     assert_eq!(all[0], CellRow { cell: Cell::of(place(2, 0), &record.outcome), fingerprint: u64::MAX - 2 });
     let first = cells(&store, batch, None, 3).await;
     assert_eq!(cells(&store, batch, Some(first[2].cell.place), 3).await, all[3..]);
-    let Reply::CellRuns(runs) = store.ask(Job::CellRuns { batch, after: None, limit: 2 }).await.unwrap() else {
+    let StoreReply::CellRuns(runs) = store.ask(StoreRequest::CellRuns { batch, after: None, limit: 2 }).await.unwrap()
+    else {
         panic!("no runs")
     };
     assert_eq!(runs[0], record, "the whole run with its cell");
@@ -111,11 +112,13 @@ async fn a_cell_that_is_asked_again_has_its_new_run_and_the_old_one_stays_in_the
     let all = cells(&store, batch, None, 10).await;
     assert_eq!((all.len(), all[0].cell.run), (1, run_id(2)));
     let query = Query::parse(&format!("batch:{}", batch.short()), &at(0).to_zoned(jiff::tz::TimeZone::UTC)).unwrap();
-    let job = Job::History { query: Box::new(query), after: None, limit: 10 };
-    let Reply::History(page) = store.ask(job).await.unwrap() else { panic!("no page") };
+    let job = StoreRequest::History { query: Box::new(query), after: None, limit: 10 };
+    let StoreReply::History(page) = store.ask(job).await.unwrap() else { panic!("no page") };
     assert_eq!(page.runs.iter().map(|run| run.run).collect::<Vec<_>>(), [run_id(2)]);
-    assert!(matches!(store.ask(Job::OpenRun(run_id(1))).await.unwrap(), Reply::Run(run) if run.cell.is_none()));
-    store.ask(Job::RemoveRuns(vec![run_id(2)])).await.unwrap();
+    assert!(
+        matches!(store.ask(StoreRequest::OpenRun(run_id(1))).await.unwrap(), StoreReply::Run(run) if run.cell.is_none())
+    );
+    store.ask(StoreRequest::RemoveRuns(vec![run_id(2)])).await.unwrap();
     assert!(cells(&store, batch, None, 10).await.is_empty(), "a removed run leaves its cell to be asked again");
 }
 
@@ -138,7 +141,9 @@ async fn a_batch_goes_on_where_it_stopped_and_begins_anew_once_complete() {
     assert!(!other.resumed && other.id != first.id);
     let anew = begin(&store, Begin::Anew).await.unwrap();
     assert!(!anew.resumed && anew.id != other.id);
-    let Reply::Batches(list) = store.ask(Job::Batches { limit: 10 }).await.unwrap() else { panic!("no list") };
+    let StoreReply::Batches(list) = store.ask(StoreRequest::Batches { limit: 10 }).await.unwrap() else {
+        panic!("no list")
+    };
     let told = |entry: &BatchEntry| (entry.id, entry.end.clone(), entry.cells, entry.running);
     assert_eq!(
         list.iter().map(told).collect::<Vec<_>>(),
@@ -152,15 +157,18 @@ async fn cells_that_were_stopped_or_broke_off_are_not_counted_as_ended() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     let batch = begin(&store, Begin::Anew).await.unwrap().id;
-    let fault = Fault::new(Class::Overloaded, "busy");
+    let fault = CallError::new(ErrorKind::Overloaded, "busy");
     let reasons = vec![Reason { target: "a".to_owned(), fault: fault.clone() }];
-    let ends = [End::Done, End::Cancelled, End::Failed { reasons }, End::Interrupted { fault }, End::Done];
+    let ends =
+        [RunEnd::Done, RunEnd::Cancelled, RunEnd::Failed { reasons }, RunEnd::Interrupted { fault }, RunEnd::Done];
     for (number, end) in (1_u32..).zip(ends) {
         let (start, mut record) = filling(batch, number.into(), place(number.into(), 0));
         record.outcome.end = end;
         tell(&store, (start, record));
     }
-    let Reply::Batches(list) = store.ask(Job::Batches { limit: 10 }).await.unwrap() else { panic!("no list") };
+    let StoreReply::Batches(list) = store.ask(StoreRequest::Batches { limit: 10 }).await.unwrap() else {
+        panic!("no list")
+    };
     assert_eq!((list[0].cells, list[0].answered), (3, 2));
     assert_eq!(cells(&store, batch, None, 10).await.len(), 5);
 }
@@ -228,19 +236,19 @@ async fn lengths_are_those_of_the_same_prompt_or_else_of_the_model() {
         let mut record = record_of(number, "x");
         record.outcome.usage.output = Some(number as u64 * 10);
         if number == 10 {
-            record.outcome.end = End::Failed {
-                reasons: vec![Reason { target: "m".to_owned(), fault: Fault::new(Class::Transient, "x") }],
+            record.outcome.end = RunEnd::Failed {
+                reasons: vec![Reason { target: "m".to_owned(), fault: CallError::new(ErrorKind::Transient, "x") }],
             };
         }
         record.outcome.cost = Cost::Unknown;
         tell(&store, (start_of(number), record));
     }
     let past = async |version: retort::model::VersionId, model: &str| match store
-        .ask(Job::PastLengths { version, model: model.to_owned() })
+        .ask(StoreRequest::PastLengths { version, model: model.to_owned() })
         .await
         .unwrap()
     {
-        Reply::PastLengths(past) => past,
+        StoreReply::PastLengths(past) => past,
         other => panic!("{other:?}"),
     };
     let own = retort::model::VersionId::of(&record_of(1, "x").prompt);

@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, fs};
 
-use retort::store::{
-    dataset::{self, Form, Kind, Reading},
-    job::{Job, Reply},
+use retort::{
+    dataset,
+    dataset::{ColumnKind, DatasetFormat, ReadOptions},
+    store::api::{StoreReply, StoreRequest},
 };
 
 use super::store_in;
@@ -16,19 +17,20 @@ async fn a_preview_is_asked_of_the_store_and_fits_columns_to_variables() {
     fs::write(&file, "text;Language;stars\nlate;en;2\nfine;de;5\n").unwrap();
     let source = file.to_string_lossy().into_owned();
     let store = store_in(dir.path());
-    let asked = Job::PreviewData { source, reading: Reading::default(), rows: 1 };
-    let Reply::Preview(found) = store.ask(asked).await.unwrap() else { panic!("no preview") };
+    let asked = StoreRequest::PreviewData { source, reading: ReadOptions::default(), rows: 1 };
+    let StoreReply::Preview(found) = store.ask(asked).await.unwrap() else { panic!("no preview") };
     let told: Vec<_> = found.columns.iter().map(|column| (column.name.as_str(), column.kind)).collect();
-    assert_eq!(told, [("text", Kind::Text), ("Language", Kind::Text), ("stars", Kind::Whole)]);
-    assert_eq!((found.form, found.rows.len(), found.more), (Form::Csv, 1, true));
+    assert_eq!(told, [("text", ColumnKind::Text), ("Language", ColumnKind::Text), ("stars", ColumnKind::Whole)]);
+    assert_eq!((found.form, found.rows.len(), found.more), (DatasetFormat::Csv, 1, true));
 
     let columns: Vec<String> = found.columns.into_iter().map(|column| column.name).collect();
     let asks: BTreeSet<String> = ["input", "language"].map(str::to_owned).into();
-    let fit = dataset::fit(&columns, &asks, &Reading::default().mapping);
+    let fit = dataset::fit(&columns, &asks, &ReadOptions::default().mapping);
     assert_eq!(fit.missing.len(), 1);
     assert_eq!(fit.missing[0].near.as_deref(), Some("Language"));
 
-    let folder = Job::PreviewData { source: "no/such/folder".to_owned(), reading: Reading::default(), rows: 1 };
+    let folder =
+        StoreRequest::PreviewData { source: "no/such/folder".to_owned(), reading: ReadOptions::default(), rows: 1 };
     assert!(store.ask(folder).await.unwrap_err().message.starts_with("cannot read no/such/folder: "));
 }
 
@@ -41,7 +43,7 @@ fn a_hundred_thousand_rows_are_all_there_and_in_order() {
         text
     });
     fs::write(&file, text).unwrap();
-    let set = dataset::open(&file.to_string_lossy(), &Reading::default()).unwrap();
+    let set = dataset::open(&file.to_string_lossy(), &ReadOptions::default()).unwrap();
     let mut seen = 0;
     for row in set {
         let row = row.unwrap();

@@ -7,32 +7,33 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use retort::{
     model::{
-        Class, Cost, End, Fault, Grade, Input, PicoDollars, Prompt, Provenance, Quality, Rule, RunId, RunStatus,
-        Status, Thumb, Verdict,
+        CallError, Cost, ErrorKind, Grade, Input, PicoDollars, Prompt, Provenance, Quality, Rule, RunEnd, RunId,
+        RunStatus, Status, Thumb, Verdict,
+        error::FaultKind,
         outcome::Reason,
         query::{Query, Vocabulary},
     },
-    pipeline::port::{RunRecord, RunStart},
+    pipeline::ports::{RunRecord, RunStart},
     store::{
         Store,
-        job::{FaultKind, HistoryEntry, HistoryPage, Job, Pruned, Reply},
+        api::{HistoryEntry, HistoryPage, Pruned, StoreReply, StoreRequest},
     },
 };
 
 use super::{at, record_of, run_id, start_of, store_in};
 
-pub(super) fn now() -> jiff::Timestamp {
+pub(crate) fn now() -> jiff::Timestamp {
     at(1000)
 }
 
-pub(super) fn query(line: &str) -> Query {
+pub(crate) fn query(line: &str) -> Query {
     Query::parse(line, &now().to_zoned(TimeZone::UTC)).unwrap()
 }
 
 async fn page(store: &Store, line: &str, limit: usize) -> HistoryPage {
-    let job = Job::History { query: Box::new(query(line)), after: None, limit };
+    let job = StoreRequest::History { query: Box::new(query(line)), after: None, limit };
     match store.ask(job).await.unwrap() {
-        Reply::History(page) => page,
+        StoreReply::History(page) => page,
         other => panic!("{other:?}"),
     }
 }
@@ -42,8 +43,8 @@ async fn all(store: &Store, line: &str, limit: usize) -> Vec<HistoryEntry> {
     let query = query(line);
     let (mut runs, mut after) = (Vec::<HistoryEntry>::new(), None);
     loop {
-        let job = Job::History { query: Box::new(query.clone()), after, limit };
-        let Reply::History(page) = store.ask(job).await.unwrap() else { panic!("no page") };
+        let job = StoreRequest::History { query: Box::new(query.clone()), after, limit };
+        let StoreReply::History(page) = store.ask(job).await.unwrap() else { panic!("no page") };
         assert!(page.runs.len() <= limit && (!page.more || page.runs.len() == limit));
         after = page.runs.last().map(|run| run.place(&query));
         runs.extend(page.runs);
@@ -54,19 +55,19 @@ async fn all(store: &Store, line: &str, limit: usize) -> Vec<HistoryEntry> {
 }
 
 /// The numbers of the runs a line finds, the newest first.
-pub(super) async fn found(store: &Store, line: &str) -> Vec<u128> {
+pub(crate) async fn found(store: &Store, line: &str) -> Vec<u128> {
     all(store, line, 3).await.iter().map(|entry| entry.run.0.as_u128()).collect()
 }
 
 async fn counted(store: &Store, line: &str) -> (u64, bool) {
-    match store.ask(Job::CountRuns(Box::new(query(line)))).await.unwrap() {
-        Reply::Counted { runs, more } => (runs, more),
+    match store.ask(StoreRequest::CountRuns(Box::new(query(line)))).await.unwrap() {
+        StoreReply::Counted { runs, more } => (runs, more),
         other => panic!("{other:?}"),
     }
 }
 
 /// Records a run as another changes it.
-pub(super) fn put(
+pub(crate) fn put(
     store: &Store,
     number: u128,
     input: &str,
@@ -91,7 +92,7 @@ fn prompt(system: &str) -> Prompt {
     Prompt { system: system.to_owned(), ..Prompt::default() }
 }
 
-pub(super) fn failed_check(rule: &str) -> Quality {
+pub(crate) fn failed_check(rule: &str) -> Quality {
     Quality::of(vec![
         Verdict::new(Rule::Format, Status::Passed, "JSON"),
         Verdict::new(Rule::Check(rule.to_owned()), Status::Failed, "no"),
@@ -99,7 +100,7 @@ pub(super) fn failed_check(rule: &str) -> Quality {
 }
 
 /// A store with runs of many kinds, numbered from 1 in the order they came.
-pub(super) fn filled(dir: &tempfile::TempDir) -> Store {
+pub(crate) fn filled(dir: &tempfile::TempDir) -> Store {
     let store = store_in(dir.path());
     put(&store, 1, "My parcel never came", "{\"sentiment\": \"negative\"}", |_| {});
     put(&store, 2, "Ça va très bien", "Größe 42 passt", |run| run.prompt_name = Some("french".to_owned()));
@@ -120,8 +121,8 @@ pub(super) fn filled(dir: &tempfile::TempDir) -> Store {
         run.outcome.cost = Cost::Known(PicoDollars(5_000_000_000));
     });
     put(&store, 7, "Hello", "", |run| {
-        let fault = Fault::new(Class::RateLimited, "slow down");
-        run.outcome.end = End::Failed { reasons: vec![Reason { target: "gpt-4".to_owned(), fault }] };
+        let fault = CallError::new(ErrorKind::RateLimited, "slow down");
+        run.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "gpt-4".to_owned(), fault }] };
         for name in [&mut run.outcome.model, &mut run.outcome.target] {
             "gpt-4".clone_into(name);
         }
@@ -193,10 +194,10 @@ async fn filters_hold_alone_together_and_turned_round() {
     let store = filled(&dir);
     let grade = |stars| Grade { stars: Some(stars), ..Grade::default() };
     for (number, stars) in [(2, 2), (2, 5), (5, 1)] {
-        store.ask(Job::GradeRun { run: run_id(number), grade: grade(stars), at: now() }).await.unwrap();
+        store.ask(StoreRequest::GradeRun { run: run_id(number), grade: grade(stars), at: now() }).await.unwrap();
     }
-    store.ask(Job::GradeRun { run: run_id(6), grade: Grade::default(), at: now() }).await.unwrap();
-    store.ask(Job::PinRuns { runs: vec![run_id(3)], pinned: true }).await.unwrap();
+    store.ask(StoreRequest::GradeRun { run: run_id(6), grade: Grade::default(), at: now() }).await.unwrap();
+    store.ask(StoreRequest::PinRuns { runs: vec![run_id(3)], pinned: true }).await.unwrap();
     for (line, runs) in [
         ("model:gpt-4", vec![7]),
         ("model:gpt-4o-mini end:done", vec![6, 5, 4, 3, 2, 1]),
@@ -235,7 +236,7 @@ async fn filters_hold_alone_together_and_turned_round() {
     }
     let version = all(&store, "Korean", 1).await[0].version.clone().unwrap();
     assert_eq!(found(&store, &format!("version:{}", version.short())).await, [4]);
-    store.ask(Job::NameVersion { version, name: "korean one".to_owned(), at: now() }).await.unwrap();
+    store.ask(StoreRequest::NameVersion { version, name: "korean one".to_owned(), at: now() }).await.unwrap();
     assert_eq!(found(&store, "version:\"korean one\"").await, [4]);
     let since = format!("since:{} until:{}", at(3), at(5));
     assert_eq!(found(&store, &since).await, [4, 3]);
@@ -272,7 +273,7 @@ async fn a_list_shows_what_is_known_of_a_run() {
 async fn filters_are_completed_with_the_names_on_record() {
     let dir = tempfile::tempdir().unwrap();
     let store = filled(&dir);
-    let Reply::Vocabulary(names) = store.ask(Job::Vocabulary).await.unwrap() else { panic!("no names") };
+    let StoreReply::Vocabulary(names) = store.ask(StoreRequest::Vocabulary).await.unwrap() else { panic!("no names") };
     let text = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     assert_eq!(
         *names,
@@ -289,8 +290,8 @@ async fn filters_are_completed_with_the_names_on_record() {
 }
 
 async fn prune(store: &Store, before: i64, keep_pinned: bool, dry: bool) -> Pruned {
-    match store.ask(Job::PruneRuns { before: at(before), keep_pinned, dry }).await.unwrap() {
-        Reply::Pruned(pruned) => pruned,
+    match store.ask(StoreRequest::PruneRuns { before: at(before), keep_pinned, dry }).await.unwrap() {
+        StoreReply::Pruned(pruned) => pruned,
         other => panic!("{other:?}"),
     }
 }
@@ -302,7 +303,7 @@ async fn pruning_is_told_first_and_keeps_what_is_pinned_or_under_way() {
     for number in 20..60 {
         put(&store, number, "much", &"text to be removed ".repeat(500), |_| {});
     }
-    store.ask(Job::PinRuns { runs: vec![run_id(1)], pinned: true }).await.unwrap();
+    store.ask(StoreRequest::PinRuns { runs: vec![run_id(1)], pinned: true }).await.unwrap();
     let told = prune(&store, 100, true, true).await;
     assert!(told.runs == 46 && told.texts > 300_000 && told.before == told.after, "{told:?}");
     assert_eq!(counted(&store, "").await.0, 48);
@@ -312,8 +313,8 @@ async fn pruning_is_told_first_and_keeps_what_is_pinned_or_under_way() {
     assert_eq!(found(&store, "removed").await, [] as [u128; 0]);
     assert_eq!(found(&store, "parcel").await, [1]);
     assert_eq!(prune(&store, 100, false, false).await.runs, 1);
-    let removed = store.ask(Job::RemoveRuns(vec![run_id(8), run_id(99)])).await.unwrap();
-    assert!(matches!(removed, Reply::Pruned(Pruned { runs: 0, .. })), "a run under way stays: {removed:?}");
+    let removed = store.ask(StoreRequest::RemoveRuns(vec![run_id(8), run_id(99)])).await.unwrap();
+    assert!(matches!(removed, StoreReply::Pruned(Pruned { runs: 0, .. })), "a run under way stays: {removed:?}");
 }
 
 #[tokio::test]
@@ -323,9 +324,11 @@ async fn a_copy_holds_everything_and_never_replaces_a_file() {
     let copy = dir.path().join("copy");
     std::fs::create_dir(&copy).unwrap();
     let file = copy.join("retort.db");
-    let Reply::BackedUp(bytes) = store.ask(Job::Backup(file.clone())).await.unwrap() else { panic!("no copy") };
+    let StoreReply::BackedUp(bytes) = store.ask(StoreRequest::Backup(file.clone())).await.unwrap() else {
+        panic!("no copy")
+    };
     assert_eq!(bytes, std::fs::metadata(&file).unwrap().len());
-    let refused = store.ask(Job::Backup(file.clone())).await.unwrap_err();
+    let refused = store.ask(StoreRequest::Backup(file.clone())).await.unwrap_err();
     assert!(refused.kind == FaultKind::Exists && refused.message.contains("is there already"), "{refused}");
     let connection = rusqlite::Connection::open(&file).unwrap();
     let runs: i64 = connection.query_row("SELECT count(*) FROM run", [], |row| row.get(0)).unwrap();
@@ -398,8 +401,8 @@ proptest! {
                     0 => outcome.quality = Some(failed_check("latency")),
                     1 => outcome.quality = Some(Quality::of(vec![Verdict::new(Rule::Format, Status::Passed, "")])),
                     2 => outcome.quality = Some(Quality::of(vec![Verdict::new(Rule::Format, Status::Inconclusive, "")])),
-                    3 => outcome.end = End::Cancelled,
-                    4 => outcome.end = End::Failed { reasons: Vec::new() },
+                    3 => outcome.end = RunEnd::Cancelled,
+                    4 => outcome.end = RunEnd::Failed { reasons: Vec::new() },
                     _ => {}
                 }
             });
@@ -407,7 +410,7 @@ proptest! {
             let stars = (2..6).contains(grade).then_some(*grade);
             if thumb.is_some() || stars.is_some() {
                 let grade = Grade { stars, thumb, ..Grade::default() };
-                runtime.block_on(store.ask(Job::GradeRun { run, grade, at: now() })).unwrap();
+                runtime.block_on(store.ask(StoreRequest::GradeRun { run, grade, at: now() })).unwrap();
             }
         }
         for by in ["cost", "took", "tokens", "verdict", "grade"] {

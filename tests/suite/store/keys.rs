@@ -3,8 +3,11 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use retort::{
+    config::{
+        api_keys,
+        api_keys::{Holds, KeyFault},
+    },
     model::{Key, KeySource},
-    store::keys::{self, Holds, KeyFault},
 };
 use secrecy::ExposeSecret;
 
@@ -33,7 +36,7 @@ fn read(sources: &[KeySource], variables: &[(&str, &str)]) -> Vec<Result<Key, Ke
 fn read_as(holds: Holds, sources: &[KeySource], variables: &[(&str, &str)]) -> Vec<Result<Key, KeyFault>> {
     let sources: Vec<_> = sources.iter().map(|source| (holds, source.clone())).collect();
     let seen = [("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into())].into();
-    keys::read(&sources, &env_of(variables), &seen)
+    api_keys::read(&sources, &env_of(variables), &seen)
 }
 
 #[test]
@@ -149,5 +152,5 @@ fn an_entry_of_the_keyring_is_a_service_and_perhaps_a_user() {
 #[test]
 fn a_build_without_the_keyring_says_what_reads_it() {
     let read = read(&["keyring:openai".parse().unwrap()], &[]);
-    assert_eq!(read[0].as_ref().unwrap_err().message, keys::NO_KEYRING);
+    assert_eq!(read[0].as_ref().unwrap_err().message, api_keys::NO_KEYRING);
 }

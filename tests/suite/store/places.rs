@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use retort::{model::settings::Project, store::places::places};
+use retort::{config::paths::places, model::settings::Project};
 
 use super::{env_of, without};
 

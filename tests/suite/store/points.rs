@@ -5,13 +5,13 @@ use std::{fs, sync::Arc};
 use retort::{
     eval::{
         WhatIf,
-        whatif::{Knob, Measured},
+        whatif::{Measured, Threshold},
     },
     model::{Check, CheckKind, Grade, Prompt, Quality, Response, Rule, Status, Thumb, Verdict, query::Query},
-    pipeline::port::RunStart,
+    pipeline::ports::RunStart,
     store::{
         Store,
-        job::{Job, NewThreshold, Points, PromptFile, Reply},
+        api::{NewThreshold, Points, PromptFile, StoreReply, StoreRequest},
     },
 };
 
@@ -54,8 +54,8 @@ fn put(store: &Store, number: u128, prompt: &Prompt, name: Option<&str>, quality
 
 async fn points(store: &Store, line: &str, rule: &str) -> Points {
     let query = Box::new(Query::parse(line, &at(1000).to_zoned(jiff::tz::TimeZone::UTC)).unwrap());
-    match store.ask(Job::Points { query, rule: rule.to_owned() }).await.unwrap() {
-        Reply::Points(points) => *points,
+    match store.ask(StoreRequest::Points { query, rule: rule.to_owned() }).await.unwrap() {
+        StoreReply::Points(points) => *points,
         other => panic!("{other:?}"),
     }
 }
@@ -80,7 +80,7 @@ async fn a_threshold_sees_each_judged_run_with_its_grade() {
     for (number, grade) in
         [(1, Grade { stars: Some(4), ..Grade::default() }), (2, Grade { thumb: Some(Thumb::Down), ..Grade::default() })]
     {
-        store.ask(Job::GradeRun { run: run_id(number), grade, at: at(100) }).await.unwrap();
+        store.ask(StoreRequest::GradeRun { run: run_id(number), grade, at: at(100) }).await.unwrap();
     }
     let seen = points(&store, "", "confidence").await;
     assert_eq!(seen.prompts, [(Some("triage".to_owned()), 4)], "what was not judged is left out");
@@ -89,7 +89,7 @@ async fn a_threshold_sees_each_judged_run_with_its_grade() {
         values(&seen),
         [(Some(0.9), true, true), (Some(0.5), true, true), (Some(0.8), true, false), (None, false, false)]
     );
-    let knob = Knob::find(&prompt, "confidence").unwrap();
+    let knob = Threshold::find(&prompt, "confidence").unwrap();
     let what = WhatIf::of(knob.side, seen.judged.iter().map(Measured::point));
     let at = what.at(0.5, knob.counting());
     assert_eq!((at.fixed, at.broken, at.passes.map(|share| (share.part, share.whole))), (1, 0, Some((2, 4))));
@@ -143,11 +143,13 @@ async fn the_rows_in_sight_are_read_by_their_numbers() {
     let store = store_in(dir.path());
     put(&store, 1, &sentiment(), Some("triage"), Some(quality(Some(0.9), 500.0)));
     let seq = points(&store, "", "confidence").await.judged[0].seq;
-    let Reply::Entries(rows) = store.ask(Job::Entries(vec![seq + 1, seq])).await.unwrap() else { panic!("no rows") };
+    let StoreReply::Entries(rows) = store.ask(StoreRequest::Entries(vec![seq + 1, seq])).await.unwrap() else {
+        panic!("no rows")
+    };
     assert_eq!(rows.iter().map(|row| (row.run, row.answer.as_str())).collect::<Vec<_>>(), [(run_id(1), "answer 1")]);
     let empty = tempfile::tempdir().unwrap();
     let store = store_in(empty.path());
-    assert_eq!(store.ask(Job::Entries(vec![1])).await.unwrap(), Reply::Entries(Vec::new()));
+    assert_eq!(store.ask(StoreRequest::Entries(vec![1])).await.unwrap(), StoreReply::Entries(Vec::new()));
     assert_eq!(points(&store, "", "confidence").await.rule, "confidence");
 }
 
@@ -170,15 +172,17 @@ async fn a_threshold_is_written_to_the_file_and_nothing_else_changes() {
     let file = places_in(dir.path()).config.join("prompts/triage.toml");
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     fs::write(&file, FILE).unwrap();
-    let Reply::PromptFile(found) = store.ask(Job::PromptFile("triage".to_owned())).await.unwrap() else {
+    let StoreReply::PromptFile(found) = store.ask(StoreRequest::PromptFile("triage".to_owned())).await.unwrap() else {
         panic!("no file")
     };
     assert_eq!(found.found.map(|found| (found.path, found.prompt.checks)), Some((file.clone(), sentiment().checks)));
     let set = |rule: &str, before: Option<f64>, value: f64| {
         let new = NewThreshold { name: "triage".to_owned(), rule: rule.to_owned(), before, value };
-        store.ask(Job::SetThreshold(Box::new(new)))
+        store.ask(StoreRequest::SetThreshold(Box::new(new)))
     };
-    let Reply::ThresholdSet(written) = set("confidence", Some(0.7), 0.85).await.unwrap() else { panic!("not set") };
+    let StoreReply::ThresholdSet(written) = set("confidence", Some(0.7), 0.85).await.unwrap() else {
+        panic!("not set")
+    };
     assert_eq!(written.found.unwrap().prompt.response.min_confidence, Some(0.85));
     set("latency", Some(2000.0), 1500.0).await.unwrap();
     let want = FILE.replace("= 0.7 #", "= 0.85 #").replace("2000", "1500");
@@ -201,10 +205,10 @@ async fn a_prompt_without_a_file_is_told_as_such() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     for name in ["sentiment", "no such", "../x"] {
-        let answer = store.ask(Job::PromptFile(name.to_owned())).await.unwrap();
-        assert_eq!(answer, Reply::PromptFile(Box::new(PromptFile { name: name.to_owned(), found: None })));
+        let answer = store.ask(StoreRequest::PromptFile(name.to_owned())).await.unwrap();
+        assert_eq!(answer, StoreReply::PromptFile(Box::new(PromptFile { name: name.to_owned(), found: None })));
     }
     let new = NewThreshold { name: "gone".to_owned(), rule: "confidence".to_owned(), before: None, value: 0.5 };
-    let fault = store.ask(Job::SetThreshold(Box::new(new))).await.unwrap_err().message;
+    let fault = store.ask(StoreRequest::SetThreshold(Box::new(new))).await.unwrap_err().message;
     assert!(fault.starts_with("no file holds the prompt `gone` any more"), "{fault}");
 }

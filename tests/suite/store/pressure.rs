@@ -4,15 +4,15 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use retort::{
-    model::{BatchId, CacheMode, Finish, Input, Params, Row, batch::Caps},
+    model::{BatchId, CacheMode, DatasetRow, Finish, Input, Params, batch::BatchLimits},
     pipeline::{
-        BatchEnd, BatchEvent, BatchPlan, Known, Pipeline, Ports, Rules,
-        port::{NoCache, NoKeyMemory},
+        BatchEnd, BatchEvent, BatchPlan, Known, Pipeline, PipelineConfig, Ports,
+        ports::{NoCache, NoKeyMemory},
     },
     provider::{Backend, Call, WireEvent, WireStream},
     store::{
         Store,
-        job::{Begin, Job, Reply},
+        api::{Begin, StoreReply, StoreRequest},
     },
 };
 use rusqlite::Connection;
@@ -36,8 +36,12 @@ impl Backend for Instant {
 }
 
 async fn begin(store: &Store) -> BatchId {
-    match store.ask(Job::BeginBatch { spec: Box::new(spec("rows")), how: Begin::Anew, at: at(0) }).await.unwrap() {
-        Reply::Batch(state) => state.id,
+    match store
+        .ask(StoreRequest::BeginBatch { spec: Box::new(spec("rows")), how: Begin::Anew, at: at(0) })
+        .await
+        .unwrap()
+    {
+        StoreReply::Batch(state) => state.id,
         other => panic!("{other:?}"),
     }
 }
@@ -50,7 +54,7 @@ fn pipeline(store: &Store) -> Pipeline {
         keys: Arc::new(NoKeyMemory),
         world: Arc::new(Still::default()),
     };
-    Pipeline::new(ports, Rules { keys: keys("openai", &[("env:K", "k")]), ..Rules::default() })
+    Pipeline::new(ports, PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() })
 }
 
 fn recorded(db: &Connection) -> i64 {
@@ -72,7 +76,7 @@ async fn a_server_without_latency_is_no_faster_than_the_disk_and_a_lock_holds_a_
         samples: 1,
         cache: CacheMode::Off,
         judges: BTreeMap::new(),
-        caps: Caps::default(),
+        caps: BatchLimits::default(),
         concurrency: 64,
         total: None,
         session: None,
@@ -80,7 +84,9 @@ async fn a_server_without_latency_is_no_faster_than_the_disk_and_a_lock_holds_a_
         retry_failed: false,
         again: None,
     };
-    let rows = stream::iter((1..=6000).map(|number| Ok(Row { number, input: Input::of("x"), ..Row::default() })));
+    let rows = stream::iter(
+        (1..=6000).map(|number| Ok(DatasetRow { number, input: Input::of("x"), ..DatasetRow::default() })),
+    );
     let mut batch = pipeline(&store).batch(own, rows);
     let db = Connection::open(dir.path().join("data/retort.db")).unwrap();
     let (mut started, mut done) = (0_u64, 0_u64);

@@ -4,9 +4,12 @@ use std::{fs, path::Path};
 
 use proptest::{collection::vec, option, prelude::*};
 use retort::{
-    model::{Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::Comparison, settings::Project},
+    model::{
+        Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::Comparison, error::FaultKind,
+        settings::Project,
+    },
     store::{
-        job::{FaultKind, Job, Over, Reply},
+        api::{Over, StoreReply, StoreRequest},
         prompts,
     },
 };
@@ -15,7 +18,7 @@ use serde_json::{Value, json};
 use super::{places_in, store_in, without};
 
 /// Text as it is pasted: line ends of every kind, escapes, quotes, wide characters.
-pub(super) fn nasty() -> impl Strategy<Value = String> {
+pub(crate) fn nasty() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<String>(),
         "[a-z ]{0,12}",
@@ -103,7 +106,7 @@ fn schema() -> impl Strategy<Value = Value> {
     ]
 }
 
-pub(super) fn prompt() -> impl Strategy<Value = Prompt> {
+pub(crate) fn prompt() -> impl Strategy<Value = Prompt> {
     let texts = (nasty(), nasty(), nasty(), vec(nasty(), 0..3), vec(nasty(), 0..2));
     let params =
         (option::of(0.0..2.0), option::of(1..u64::from(u32::MAX)), vec(nasty(), 0..2), option::of(any::<i64>()))
@@ -317,7 +320,7 @@ async fn the_projects_prompts_come_before_the_users_before_the_built_in() {
     fs::write(user.join("notes.txt"), "").unwrap();
     let store = retort::store::Store::open(places, 10);
 
-    let Ok(Reply::Prompts(list)) = store.ask(Job::ListPrompts).await else { panic!("no list") };
+    let Ok(StoreReply::Prompts(list)) = store.ask(StoreRequest::ListPrompts).await else { panic!("no list") };
     let names: Vec<&str> = list.iter().map(|entry| entry.name.as_str()).collect();
     assert_eq!(names[..2], ["shared", "broken"]);
     assert!(list[0].project && list[0].description == "project's");
@@ -329,16 +332,18 @@ async fn the_projects_prompts_come_before_the_users_before_the_built_in() {
     );
 
     // A project's prompt is saved in the project, any other among the user's.
-    let save = |name: &str, over| Job::SavePrompt { name: name.to_owned(), prompt: Box::new(sentiment()), over };
-    let Ok(Reply::PromptSaved { path, .. }) = store.ask(save("shared", Over::Anything)).await else {
+    let save =
+        |name: &str, over| StoreRequest::SavePrompt { name: name.to_owned(), prompt: Box::new(sentiment()), over };
+    let Ok(StoreReply::PromptSaved { path, .. }) = store.ask(save("shared", Over::Anything)).await else {
         panic!("not saved")
     };
     assert_eq!(path, project.join("shared.toml"));
-    let Ok(Reply::PromptSaved { path, .. }) = store.ask(save("sentiment", Over::Nothing)).await else {
+    let Ok(StoreReply::PromptSaved { path, .. }) = store.ask(save("sentiment", Over::Nothing)).await else {
         panic!("not saved")
     };
     assert_eq!(path, user.join("sentiment.toml"));
-    let Ok(Reply::Prompt { prompt, .. }) = store.ask(Job::OpenPrompt("sentiment".to_owned())).await else {
+    let Ok(StoreReply::Prompt { prompt, .. }) = store.ask(StoreRequest::OpenPrompt("sentiment".to_owned())).await
+    else {
         panic!("not opened")
     };
     assert_eq!(*prompt, sentiment());
@@ -354,12 +359,12 @@ async fn a_name_is_no_path() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     for name in ["", "../x", "a/b", ".x", "-x", "a\\b", "a b", "ä", "x\u{1b}[2J", &"x".repeat(65)] {
-        let save = Job::SavePrompt { name: name.to_owned(), prompt: Box::default(), over: Over::Anything };
+        let save = StoreRequest::SavePrompt { name: name.to_owned(), prompt: Box::default(), over: Over::Anything };
         let fault = store.ask(save).await.unwrap_err().message;
         assert!(fault.contains("cannot be a prompt's name"), "{fault}");
-        assert!(store.ask(Job::OpenPrompt(name.to_owned())).await.is_err());
+        assert!(store.ask(StoreRequest::OpenPrompt(name.to_owned())).await.is_err());
     }
-    let fault = store.ask(Job::OpenPrompt("sentimnt".to_owned())).await.unwrap_err().message;
+    let fault = store.ask(StoreRequest::OpenPrompt("sentimnt".to_owned())).await.unwrap_err().message;
     assert_eq!(fault, "no prompt is called `sentimnt`; did you mean `sentiment`?; `retort prompts` lists them");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing was created");
 }
@@ -370,7 +375,7 @@ async fn what_no_run_could_use_is_not_saved() {
     let store = store_in(dir.path());
     let mut prompt = sentiment();
     prompt.response.format = Format::Schema;
-    let save = |prompt: &Prompt| Job::SavePrompt {
+    let save = |prompt: &Prompt| StoreRequest::SavePrompt {
         name: "x".to_owned(),
         prompt: Box::new(prompt.clone()),
         over: Over::Anything,

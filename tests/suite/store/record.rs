@@ -10,14 +10,15 @@ use std::{
 };
 
 use retort::{
-    eval::review::Report,
+    eval::quality::Report,
     model::{
-        Class, Cost, End, Fault, PicoDollars, Provenance, Quality, Rule, RunStatus, Status, Verdict, outcome::Reason,
+        CallError, Cost, ErrorKind, PicoDollars, Provenance, Quality, Rule, RunEnd, RunStatus, Status, Verdict,
+        outcome::Reason,
     },
-    pipeline::port::RunRecord,
+    pipeline::ports::RunRecord,
     store::{
         Store,
-        job::{HistoryEntry, Job, Reply},
+        api::{HistoryEntry, StoreReply, StoreRequest},
     },
 };
 use rusqlite::Connection;
@@ -25,22 +26,22 @@ use rusqlite::Connection;
 use super::{SOON, at, outcome_of, record_of, run_id, start_of, store_in};
 
 async fn recent(store: &Store) -> Vec<HistoryEntry> {
-    match store.ask(Job::History { query: Box::default(), after: None, limit: 100 }).await.unwrap() {
-        Reply::History(page) => page.runs,
+    match store.ask(StoreRequest::History { query: Box::default(), after: None, limit: 100 }).await.unwrap() {
+        StoreReply::History(page) => page.runs,
         other => panic!("{other:?}"),
     }
 }
 
 async fn report(store: &Store) -> Report {
-    match store.ask(Job::Report(Box::default())).await.unwrap() {
-        Reply::Report(report) => *report,
+    match store.ask(StoreRequest::Report(Box::default())).await.unwrap() {
+        StoreReply::Report(report) => *report,
         other => panic!("{other:?}"),
     }
 }
 
 async fn opened(store: &Store, number: u128) -> RunRecord {
-    match store.ask(Job::OpenRun(run_id(number))).await.unwrap() {
-        Reply::Run(run) => *run,
+    match store.ask(StoreRequest::OpenRun(run_id(number))).await.unwrap() {
+        StoreReply::Run(run) => *run,
         other => panic!("{other:?}"),
     }
 }
@@ -108,7 +109,7 @@ async fn a_question_makes_no_files_and_what_is_made_is_private() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     assert_eq!((recent(&store).await, report(&store).await.runs), (Vec::new(), 0));
-    let fault = store.ask(Job::OpenRun(run_id(1))).await.unwrap_err().message;
+    let fault = store.ask(StoreRequest::OpenRun(run_id(1))).await.unwrap_err().message;
     assert_eq!(fault, format!("run {} is not on record", run_id(1)));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     store.recorder().started(&start_of(1));
@@ -122,7 +123,7 @@ async fn a_question_makes_no_files_and_what_is_made_is_private() {
 async fn the_newest_come_first_and_the_sums_count_only_what_was_spent() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
-    let fault = Fault::new(Class::Overloaded, "busy");
+    let fault = CallError::new(ErrorKind::Overloaded, "busy");
     for number in 1..=6 {
         let mut run = record_of(number, "x");
         run.outcome.cost = Cost::Known(PicoDollars(100));
@@ -131,11 +132,11 @@ async fn the_newest_come_first_and_the_sums_count_only_what_was_spent() {
             3 => run.outcome.demo = true,
             4 => {
                 let reasons = vec![Reason { target: "a".to_owned(), fault: fault.clone() }];
-                run.outcome.end = End::Failed { reasons };
+                run.outcome.end = RunEnd::Failed { reasons };
                 run.outcome.usage = retort::model::Usage::default();
                 run.outcome.cost = Cost::Unknown;
             }
-            5 => run.outcome.end = End::Cancelled,
+            5 => run.outcome.end = RunEnd::Cancelled,
             _ => {}
         }
         store.recorder().ended(run);
@@ -214,9 +215,9 @@ async fn a_run_of_a_killed_process_has_crashed_and_one_of_a_living_process_runs(
     assert_eq!(ends(&store).await, ["running", "crashed"], "the living store's own run goes on");
     let counts = report(&store).await.counts;
     assert_eq!((counts.error, counts.cancelled), (0, 1), "the model has no part in it");
-    let fault = store.ask(Job::OpenRun(run_id(1))).await.unwrap_err().message;
+    let fault = store.ask(StoreRequest::OpenRun(run_id(1))).await.unwrap_err().message;
     assert_eq!(fault, "run 00000001 crashed: nothing is on record but its start");
-    let fault = store.ask(Job::OpenRun(run_id(2))).await.unwrap_err().message;
+    let fault = store.ask(StoreRequest::OpenRun(run_id(2))).await.unwrap_err().message;
     assert_eq!(fault, "run 00000002 is still under way; look again when it has ended");
     store.close(SOON).unwrap();
     assert!(!dir.path().join("data/running").exists(), "no sign of life is left");
@@ -252,7 +253,7 @@ async fn a_newer_programs_record_is_refused_in_words_and_left_alone() {
     database(dir.path()).pragma_update(None, "user_version", 99).unwrap();
     let store = store_in(dir.path());
     store.recorder().ended(record_of(1, "x"));
-    let fault = store.ask(Job::Report(Box::default())).await.unwrap_err().message;
+    let fault = store.ask(StoreRequest::Report(Box::default())).await.unwrap_err().message;
     assert!(
         fault.ends_with(
             "retort.db was written by a newer retort (form 99, this one knows 9); use that one, or move the file away"
@@ -276,7 +277,7 @@ async fn closing_writes_everything_and_takes_no_more() {
     store.close(SOON).unwrap();
     recorder.ended(record_of(999, "x"));
     assert!(store.faults().recv().await.unwrap().message.contains("the store is closed"));
-    let fault = store.ask(Job::Report(Box::default())).await.unwrap_err().message;
+    let fault = store.ask(StoreRequest::Report(Box::default())).await.unwrap_err().message;
     assert_eq!(fault, "the store is closed: the program is about to end");
     assert_eq!(report(&store_in(dir.path())).await.runs, 200);
 }

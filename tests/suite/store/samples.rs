@@ -7,12 +7,12 @@ use std::sync::{
 
 use futures_util::{StreamExt, future::join_all, stream};
 use retort::{
-    model::{End, Finish, Outcome, Provenance, RunRequest},
-    pipeline::{Pipeline, Ports, Rules, port::World},
+    model::{Finish, Outcome, Provenance, RunEnd, RunRequest},
+    pipeline::{Pipeline, PipelineConfig, Ports, ports::World},
     provider::{Backend, Call, WireEvent, WireStream},
     store::{
         Store,
-        job::{HistoryPage, Job, Reply},
+        api::{HistoryPage, StoreReply, StoreRequest},
     },
 };
 
@@ -42,10 +42,10 @@ async fn run(store: &Store, backend: &Arc<Counting>, world: &Arc<Still>) -> Vec<
         backend: Arc::clone(backend) as Arc<dyn Backend>,
         cache: store.cache(),
         recorder: store.recorder(),
-        keys: Arc::new(retort::pipeline::port::NoKeyMemory),
+        keys: Arc::new(retort::pipeline::ports::NoKeyMemory),
         world: Arc::clone(world) as Arc<dyn World>,
     };
-    let rules = Rules { cache: true, keys: keys("openai", &[("env:K", "k")]), ..Rules::default() };
+    let rules = PipelineConfig { cache: true, keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };
     let pipeline = Pipeline::new(ports, rules);
     let samples = (0..3).map(|sample| pipeline.run(RunRequest { sample, ..request(&["gpt"]) }).collect::<Vec<_>>());
     join_all(samples).await.iter().map(|told| ended(told).clone()).collect()
@@ -53,13 +53,15 @@ async fn run(store: &Store, backend: &Arc<Counting>, world: &Arc<Still>) -> Vec<
 
 /// The samples of all runs on record, in the order of their start.
 async fn recorded(store: &Store) -> Vec<u32> {
-    let job = Job::History { query: Box::default(), after: None, limit: 100 };
-    let Reply::History(HistoryPage { mut runs, .. }) = store.ask(job).await.unwrap() else { panic!("no runs") };
+    let job = StoreRequest::History { query: Box::default(), after: None, limit: 100 };
+    let StoreReply::History(HistoryPage { mut runs, .. }) = store.ask(job).await.unwrap() else { panic!("no runs") };
     runs.sort_by_key(|entry| entry.run);
     let mut samples = Vec::new();
     for entry in runs {
         assert_eq!(entry.end, "done");
-        let Reply::Run(record) = store.ask(Job::OpenRun(entry.run)).await.unwrap() else { panic!("no run") };
+        let StoreReply::Run(record) = store.ask(StoreRequest::OpenRun(entry.run)).await.unwrap() else {
+            panic!("no run")
+        };
         samples.push(record.sample);
     }
     samples
@@ -71,7 +73,7 @@ async fn each_sample_is_cached_and_recorded_by_itself_and_all_come_back_from_the
     let (backend, world) = (Arc::default(), Arc::default());
     let store = store_in(dir.path());
     let first = run(&store, &backend, &world).await;
-    assert!(first.iter().all(|outcome| outcome.end == End::Done && outcome.provenance == Provenance::Live));
+    assert!(first.iter().all(|outcome| outcome.end == RunEnd::Done && outcome.provenance == Provenance::Live));
     let mut texts: Vec<&str> = first.iter().map(|outcome| outcome.text.as_str()).collect();
     texts.sort_unstable();
     assert_eq!(texts, [r#"{"number": 0}"#, r#"{"number": 1}"#, r#"{"number": 2}"#], "no two share a call");

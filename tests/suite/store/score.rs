@@ -4,7 +4,7 @@ use retort::{
     model::{Check, CheckKind, Format, Prompt, Quality, Response, Rule, RunStatus, Status, Verdict},
     store::{
         Store,
-        job::{After, Answers, Job, Reply, Scored, ToScore},
+        api::{After, Answers, Scored, StoreReply, StoreRequest, ToScore},
     },
 };
 
@@ -24,15 +24,15 @@ fn prompt(checks: Vec<Check>) -> Prompt {
     Prompt { system: "Label it.".to_owned(), checks, response, ..Prompt::default() }
 }
 
-fn page(prompt: &Prompt, line: &str, after: Option<After>, write: bool) -> Job {
+fn page(prompt: &Prompt, line: &str, after: Option<After>, write: bool) -> StoreRequest {
     let query = query(line).answers_to("sentiment");
-    Job::ScoreRuns(Box::new(ToScore { prompt: prompt.clone(), query, after, limit: 2, write, at: now() }))
+    StoreRequest::ScoreRuns(Box::new(ToScore { prompt: prompt.clone(), query, after, limit: 2, write, at: now() }))
 }
 
 async fn score(store: &Store, prompt: &Prompt, line: &str, write: bool) -> Vec<Scored> {
     let (mut pages, mut after) = (Vec::new(), None);
     loop {
-        let Reply::Scored(scored) = store.ask(page(prompt, line, after, write)).await.unwrap() else { panic!() };
+        let StoreReply::Scored(scored) = store.ask(page(prompt, line, after, write)).await.unwrap() else { panic!() };
         after = scored.after;
         pages.push(*scored);
         if after.is_none() {
@@ -42,7 +42,9 @@ async fn score(store: &Store, prompt: &Prompt, line: &str, write: bool) -> Vec<S
 }
 
 async fn judgements(store: &Store, run: u128) -> Vec<(jiff::Timestamp, Quality)> {
-    let Reply::Judgements(all) = store.ask(Job::Judgements(run_id(run))).await.unwrap() else { panic!("no list") };
+    let StoreReply::Judgements(all) = store.ask(StoreRequest::Judgements(run_id(run))).await.unwrap() else {
+        panic!("no list")
+    };
     all
 }
 
@@ -58,11 +60,14 @@ async fn answers_are_counted_by_their_prompts() {
         ("verdict:failed", vec![lot(Some("sentiment"), 1)]),
         ("model:gpt-4", vec![]),
     ] {
-        let Reply::Answers(all) = store.ask(Job::CountAnswers(Box::new(query(line)))).await.unwrap() else { panic!() };
+        let StoreReply::Answers(all) = store.ask(StoreRequest::CountAnswers(Box::new(query(line)))).await.unwrap()
+        else {
+            panic!()
+        };
         assert_eq!(all, want, "{line}");
     }
     let none = store_in(tempfile::tempdir().unwrap().path());
-    assert_eq!(none.ask(Job::CountAnswers(Box::default())).await.unwrap(), Reply::Answers(Vec::new()));
+    assert_eq!(none.ask(StoreRequest::CountAnswers(Box::default())).await.unwrap(), StoreReply::Answers(Vec::new()));
 }
 
 #[tokio::test]
@@ -92,7 +97,7 @@ async fn new_verdicts_count_and_the_old_ones_are_kept() {
     assert_eq!(found(&store, "verdict:failed").await, [6, 3]);
     assert_eq!(found(&store, "failed:latency").await, [] as [u128; 0]);
     assert_eq!(found(&store, "failed:contains").await, [6, 3]);
-    let Reply::Run(run) = store.ask(Job::OpenRun(run_id(5))).await.unwrap() else { panic!("no run") };
+    let StoreReply::Run(run) = store.ask(StoreRequest::OpenRun(run_id(5))).await.unwrap() else { panic!("no run") };
     let new = run.outcome.quality.unwrap();
     assert_eq!(judgements(&store, 5).await, [(at(5), failed_check("latency")), (now(), new.clone())]);
 

@@ -4,10 +4,14 @@ use std::fs;
 
 use proptest::prelude::*;
 use retort::{
-    model::{Input, LaneSpec, NamedInput, Pinned, Prompt, Session, session::SESSION_VERSION},
+    model::{
+        Input, LaneSpec, NamedInput, Pinned, Prompt, Session,
+        error::{FaultKind, StoreError},
+        session::SESSION_VERSION,
+    },
     store::{
         Store,
-        job::{FaultKind, Job, Reply, StoreFault},
+        api::{StoreReply, StoreRequest},
         sessions,
     },
 };
@@ -49,13 +53,13 @@ fn a_session_of_the_first_form_is_read() {
     assert_eq!((old.lanes, old.samples, old.version), (vec!["a".into(), "b".into()], 1, SESSION_VERSION));
 }
 
-async fn save(store: &Store, session: Session) -> Result<Reply, StoreFault> {
-    store.ask(Job::SaveSession(Box::new(session))).await
+async fn save(store: &Store, session: Session) -> Result<StoreReply, StoreError> {
+    store.ask(StoreRequest::SaveSession(Box::new(session))).await
 }
 
-async fn open(store: &Store, name: &str) -> Result<Session, StoreFault> {
-    match store.ask(Job::OpenSession(name.to_owned())).await? {
-        Reply::Session(session) => Ok(*session),
+async fn open(store: &Store, name: &str) -> Result<Session, StoreError> {
+    match store.ask(StoreRequest::OpenSession(name.to_owned())).await? {
+        StoreReply::Session(session) => Ok(*session),
         other => panic!("{other:?}"),
     }
 }
@@ -88,9 +92,9 @@ async fn the_last_saved_comes_first() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     for (name, second) in [("old", 1), ("new", 3), ("mid", 2)] {
-        assert_eq!(save(&store, session(name, second)).await.unwrap(), Reply::SessionSaved(name.to_owned()));
+        assert_eq!(save(&store, session(name, second)).await.unwrap(), StoreReply::SessionSaved(name.to_owned()));
     }
-    let Ok(Reply::Sessions(list)) = store.ask(Job::ListSessions).await else { panic!("no list") };
+    let Ok(StoreReply::Sessions(list)) = store.ask(StoreRequest::ListSessions).await else { panic!("no list") };
     assert_eq!(list.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["new", "mid", "old"]);
     assert_eq!(list[0].saved, at(3));
 }
@@ -99,7 +103,7 @@ async fn the_last_saved_comes_first() {
 async fn a_session_that_somebody_else_saved_since_is_not_written_over() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
-    let saved = |name: &str| Reply::SessionSaved(name.to_owned());
+    let saved = |name: &str| StoreReply::SessionSaved(name.to_owned());
     let theirs = session("s", 1);
     assert_eq!(save(&store, theirs.clone()).await.unwrap(), saved("s"));
     let ours = Session { input: Input::of("ours"), ..session("s", 2) };
@@ -118,15 +122,16 @@ async fn a_rename_takes_no_name_that_is_in_use() {
     let store = store_in(dir.path());
     save(&store, session("a", 1)).await.unwrap();
     save(&store, session("b", 2)).await.unwrap();
-    let rename = |from: &str, to: &str| store.ask(Job::RenameSession { from: from.to_owned(), to: to.to_owned() });
+    let rename =
+        |from: &str, to: &str| store.ask(StoreRequest::RenameSession { from: from.to_owned(), to: to.to_owned() });
     let fault = rename("a", "b").await.unwrap_err();
     assert!(fault.kind == FaultKind::Exists, "{fault}");
     assert_eq!(fault.message, "there is a session `b` already; choose another name");
     assert_eq!(open(&store, "b").await.unwrap().input.text, "input of b");
-    assert_eq!(rename("a", "c").await.unwrap(), Reply::SessionRenamed("c".to_owned()));
+    assert_eq!(rename("a", "c").await.unwrap(), StoreReply::SessionRenamed("c".to_owned()));
     assert_eq!(open(&store, "c").await.unwrap().name, "c");
     assert!(open(&store, "a").await.unwrap_err().message.starts_with("no session is called `a`"));
-    assert_eq!(rename("c", "c").await.unwrap(), Reply::SessionRenamed("c".to_owned()));
+    assert_eq!(rename("c", "c").await.unwrap(), StoreReply::SessionRenamed("c".to_owned()));
     assert!(rename("c", "../c").await.is_err());
 }
 
@@ -139,7 +144,7 @@ async fn a_damaged_session_is_told_of_and_never_written_over() {
     fs::write(&file, "version = 1\nname = ").unwrap();
     let fault = open(&store, "a").await.unwrap_err().message;
     assert!(without(dir.path(), &fault).starts_with("config/sessions/a.toml:2:8: "), "{fault}");
-    let Ok(Reply::Sessions(list)) = store.ask(Job::ListSessions).await else { panic!("no list") };
+    let Ok(StoreReply::Sessions(list)) = store.ask(StoreRequest::ListSessions).await else { panic!("no list") };
     assert_eq!(list.len(), 1, "it is listed all the same");
     save(&store, session("a", 2)).await.unwrap();
     assert_eq!(open(&store, "a").await.unwrap(), Session { onto: Some(at(2)), ..session("a", 2) });

@@ -4,14 +4,14 @@ use std::{path::Path, time::Duration};
 
 use proptest::prelude::*;
 use retort::{
-    model::{KeySource, PicoDollars, Settings, target::ProviderKind},
-    store::settings,
+    config,
+    model::{KeySource, PicoDollars, Settings, target::Vendor},
 };
 
 use super::{env_of, places_in};
 
 fn read(text: &str) -> Result<Settings, String> {
-    settings::parse(text, Path::new("config.toml"), &env_of(&[])).map_err(|fault| fault.message)
+    config::parse(text, Path::new("config.toml"), &env_of(&[])).map_err(|fault| fault.message)
 }
 
 /// Files with one mistake each, and what is said of it.
@@ -466,7 +466,7 @@ stop = ["ctrl-c", "f7"]
 #[test]
 fn without_a_file_everything_has_its_default_and_nothing_is_created() {
     let dir = tempfile::tempdir().unwrap();
-    let read = settings::load(&places_in(dir.path()), &env_of(&[])).unwrap();
+    let read = config::load(&places_in(dir.path()), &env_of(&[])).unwrap();
     let defaults = Settings::default();
     assert_eq!((read.retry, read.timeouts, read.cache), (defaults.retry, defaults.timeouts, defaults.cache));
     assert_eq!(read.providers.keys().collect::<Vec<_>>(), ["anthropic", "demo", "ollama", "openai"]);
@@ -481,14 +481,14 @@ fn the_usual_variables_set_the_built_in_providers() {
         ("ANTHROPIC_BASE_URL", "https://proxy.example"),
         ("OLLAMA_HOST", "0.0.0.0:1234"),
     ]);
-    let read = settings::parse("", Path::new("config.toml"), &env).unwrap();
+    let read = config::parse("", Path::new("config.toml"), &env).unwrap();
     let url = |name: &str| read.providers[name].base_url.clone().unwrap();
     assert_eq!(url("openai"), "http://127.0.0.1:9/v1");
     assert_eq!(url("anthropic"), "https://proxy.example");
     assert_eq!(url("ollama"), "http://127.0.0.1:1234");
 
     let bad = env_of(&[("OPENAI_BASE_URL", "http://me:hunter2@host")]);
-    let fault = settings::parse("", Path::new("config.toml"), &bad).unwrap_err().message;
+    let fault = config::parse("", Path::new("config.toml"), &bad).unwrap_err().message;
     assert!(fault.contains("OPENAI_BASE_URL") && !fault.contains("hunter2"), "{fault}");
 }
 
@@ -496,7 +496,7 @@ fn the_usual_variables_set_the_built_in_providers() {
 fn the_environments_key_goes_to_no_address_of_the_files() {
     let text = "[providers.openai]\nkind = \"openai\"\nbase_url = \"http://10.0.0.1/v1\"";
     let openai = &read(text).unwrap().providers["openai"];
-    assert_eq!(openai.kind, ProviderKind::OpenAi);
+    assert_eq!(openai.kind, Vendor::OpenAi);
     assert!(openai.api_keys.is_empty());
     let text = "[providers.openai]\nkind = \"openai\"\ntimeout = \"5s\"";
     assert_eq!(read(text).unwrap().providers["openai"].api_keys.len(), 1);
@@ -509,11 +509,11 @@ fn a_file_that_is_not_text_is_told_of() {
     std::fs::create_dir_all(&places.config).unwrap();
     let file = places.config.join("config.toml");
     std::fs::write(&file, b"theme = \"x\"\n# caf\xe9\n").unwrap();
-    let fault = settings::load(&places, &env_of(&[])).unwrap_err().message;
+    let fault = config::load(&places, &env_of(&[])).unwrap_err().message;
     assert!(fault.ends_with("config.toml:2: the text is not UTF-8; save the file as UTF-8"), "{fault}");
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
-    let fault = settings::load(&places, &env_of(&[])).unwrap_err().message;
+    let fault = config::load(&places, &env_of(&[])).unwrap_err().message;
     assert!(fault.ends_with("it is not a regular file; move it away"), "{fault}");
 }
 

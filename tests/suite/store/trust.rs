@@ -3,11 +3,11 @@
 use std::{fs, os::unix::fs::symlink};
 
 use retort::{
+    dataset::ReadOptions,
     model::settings::{Places, Project},
     store::{
         Store,
-        dataset::Reading,
-        job::{Job, Over, Reply},
+        api::{Over, StoreReply, StoreRequest},
     },
 };
 
@@ -32,19 +32,19 @@ async fn the_bench_reads_nothing_that_leads_out_without_a_yes() {
     let store = Store::open(Places { project: project(false), ..places_in(dir.path()) }, 10);
     let source = texts.display().to_string();
     for (job, file) in [
-        (Job::OpenPrompt("out".to_owned()), "out.toml, outside its folder"),
-        (Job::PromptFile("out".to_owned()), "out.toml, outside its folder"),
+        (StoreRequest::OpenPrompt("out".to_owned()), "out.toml, outside its folder"),
+        (StoreRequest::PromptFile("out".to_owned()), "out.toml, outside its folder"),
         (
-            Job::SavePrompt { name: "out".to_owned(), prompt: Box::default(), over: Over::Anything },
+            StoreRequest::SavePrompt { name: "out".to_owned(), prompt: Box::default(), over: Over::Anything },
             "out.toml, outside its folder",
         ),
-        (Job::ReadInput(source.clone()), "out.txt, outside its folder"),
-        (Job::PreviewData { source, reading: Reading::default(), rows: 9 }, "out.txt, outside its folder"),
+        (StoreRequest::ReadInput(source.clone()), "out.txt, outside its folder"),
+        (StoreRequest::PreviewData { source, reading: ReadOptions::default(), rows: 9 }, "out.txt, outside its folder"),
     ] {
         let fault = store.ask(job).await.unwrap_err().message;
         assert!(fault.contains(file) && fault.contains("retort trust ") && !fault.contains("OUTSIDE"), "{fault}");
     }
-    let Ok(Reply::Prompts(list)) = store.ask(Job::ListPrompts).await else { panic!() };
+    let Ok(StoreReply::Prompts(list)) = store.ask(StoreRequest::ListPrompts).await else { panic!() };
     assert!(list.iter().any(|entry| entry.name == "out" && !entry.valid), "{list:?}");
     assert_eq!(
         fs::read_to_string(dir.path().join("out.toml")).unwrap(),
@@ -53,5 +53,5 @@ async fn the_bench_reads_nothing_that_leads_out_without_a_yes() {
     );
 
     let trusting = Store::open(Places { project: project(true), ..places_in(dir.path()) }, 10);
-    assert!(matches!(trusting.ask(Job::OpenPrompt("out".to_owned())).await, Ok(Reply::Prompt { .. })));
+    assert!(matches!(trusting.ask(StoreRequest::OpenPrompt("out".to_owned())).await, Ok(StoreReply::Prompt { .. })));
 }

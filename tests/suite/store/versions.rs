@@ -6,7 +6,7 @@ use retort::{
     model::{Cost, Grade, PicoDollars, Prompt, Provenance, Quality, Rule, Status, Thumb, Verdict, VersionId},
     store::{
         Store,
-        job::{HistoryPage, Job, Lineage, Reply, Results, VersionEntry},
+        api::{HistoryPage, Lineage, Results, StoreReply, StoreRequest, VersionEntry},
     },
 };
 use rusqlite::Connection;
@@ -22,8 +22,8 @@ fn sentiment() -> Lineage {
 }
 
 async fn versions(store: &Store, of: Lineage) -> Vec<VersionEntry> {
-    match store.ask(Job::ListVersions { of, limit: 100 }).await.unwrap() {
-        Reply::Versions(versions) => versions,
+    match store.ask(StoreRequest::ListVersions { of, limit: 100 }).await.unwrap() {
+        StoreReply::Versions(versions) => versions,
         other => panic!("{other:?}"),
     }
 }
@@ -36,19 +36,19 @@ fn systems(versions: &[VersionEntry]) -> Vec<&str> {
 fn run(store: &Store, number: u128, system: &str) {
     let mut record = record_of(number, "x");
     record.prompt = prompt(system);
-    let start = retort::pipeline::port::RunStart { prompt: Arc::new(record.prompt.clone()), ..start_of(number) };
+    let start = retort::pipeline::ports::RunStart { prompt: Arc::new(record.prompt.clone()), ..start_of(number) };
     store.recorder().started(&start);
     store.recorder().ended(record);
 }
 
-async fn grade(store: &Store, number: u128, grade: Grade) -> Result<Reply, retort::store::job::StoreFault> {
-    store.ask(Job::GradeRun { run: run_id(number), grade, at: at(100) }).await
+async fn grade(store: &Store, number: u128, grade: Grade) -> Result<StoreReply, retort::model::error::StoreError> {
+    store.ask(StoreRequest::GradeRun { run: run_id(number), grade, at: at(100) }).await
 }
 
 async fn grades(store: &Store, numbers: &[u128]) -> Vec<(retort::model::RunId, Grade)> {
     let runs = numbers.iter().map(|number| run_id(*number)).collect();
-    match store.ask(Job::Grades(runs)).await.unwrap() {
-        Reply::Grades(grades) => grades,
+    match store.ask(StoreRequest::Grades(runs)).await.unwrap() {
+        StoreReply::Grades(grades) => grades,
         other => panic!("{other:?}"),
     }
 }
@@ -95,7 +95,9 @@ async fn every_distinct_prompt_that_was_run_is_a_version_with_its_results() {
     };
     assert_eq!(listed[0].results, results, "neither the cache nor a demonstration is measured");
     assert_eq!((listed[1].results.runs, listed[1].results.last), (2, Some(at(6))));
-    let Reply::Versions(newest) = store.ask(Job::ListVersions { of: sentiment(), limit: 1 }).await.unwrap() else {
+    let StoreReply::Versions(newest) =
+        store.ask(StoreRequest::ListVersions { of: sentiment(), limit: 1 }).await.unwrap()
+    else {
         panic!("no versions")
     };
     assert_eq!(systems(&newest), ["second"]);
@@ -105,8 +107,9 @@ async fn every_distinct_prompt_that_was_run_is_a_version_with_its_results() {
 async fn a_prompt_is_a_version_as_soon_as_it_is_run_and_a_draft_once_it_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
-    let keep = Job::KeepVersion { prompt: Box::new(prompt("draft")), of: sentiment(), parent: None, at: at(0) };
-    let Reply::VersionKept(draft) = store.ask(keep).await.unwrap() else { panic!("not kept") };
+    let keep =
+        StoreRequest::KeepVersion { prompt: Box::new(prompt("draft")), of: sentiment(), parent: None, at: at(0) };
+    let StoreReply::VersionKept(draft) = store.ask(keep).await.unwrap() else { panic!("not kept") };
     store.recorder().started(&start_of(1));
     store.close(SOON).unwrap();
     let listed = versions(&store_in(dir.path()), sentiment()).await;
@@ -120,7 +123,7 @@ async fn a_fork_has_the_versions_it_came_from_and_a_prompt_without_a_name_those_
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     let started = |number, system: &str, name: Option<&str>, session: &str, parent: Option<&str>| {
-        store.recorder().started(&retort::pipeline::port::RunStart {
+        store.recorder().started(&retort::pipeline::ports::RunStart {
             prompt: Arc::new(prompt(system)),
             prompt_name: name.map(str::to_owned),
             session: Some(session.to_owned()),
@@ -148,10 +151,10 @@ async fn a_name_and_a_grade_can_be_changed_and_what_was_there_before_stays_on_re
     run(&store, 2, "first");
     let version = VersionId::of(&prompt("first"));
     let name = async |version: &VersionId, name: &str| {
-        store.ask(Job::NameVersion { version: version.clone(), name: name.to_owned(), at: at(9) }).await
+        store.ask(StoreRequest::NameVersion { version: version.clone(), name: name.to_owned(), at: at(9) }).await
     };
     for (given, shown) in [("terse", Some("terse")), (" with rules ", Some("with rules")), ("", None)] {
-        assert_eq!(name(&version, given).await, Ok(Reply::VersionNamed(version.clone())));
+        assert_eq!(name(&version, given).await, Ok(StoreReply::VersionNamed(version.clone())));
         assert_eq!(versions(&store, sentiment()).await[0].name.as_deref(), shown);
     }
     let fault = name(&VersionId("0123456789".to_owned()), "x").await.unwrap_err().message;
@@ -211,11 +214,11 @@ async fn a_record_of_the_first_form_keeps_everything_and_has_its_versions() {
     assert_eq!((listed[0].parent.as_ref(), &listed[1].parent), (Some(&listed[1].id), &None));
     assert_eq!(listed[1].id, VersionId::of(&listed[1].prompt));
 
-    let job = Job::History { query: Box::default(), after: None, limit: 10 };
-    let Reply::History(HistoryPage { runs, .. }) = store.ask(job).await.unwrap() else { panic!("no runs") };
+    let job = StoreRequest::History { query: Box::default(), after: None, limit: 10 };
+    let StoreReply::History(HistoryPage { runs, .. }) = store.ask(job).await.unwrap() else { panic!("no runs") };
     let ends: Vec<&str> = runs.iter().map(|run| run.end.as_str()).collect();
     assert_eq!(ends, ["crashed", "done", "done", "done"]);
-    let Reply::Run(run) = store.ask(Job::OpenRun(runs[3].run)).await.unwrap() else { panic!("no run") };
+    let StoreReply::Run(run) = store.ask(StoreRequest::OpenRun(runs[3].run)).await.unwrap() else { panic!("no run") };
     assert_eq!((run.prompt.description.as_str(), run.sample, run.provider.as_str()), ("Sort a message", 0, ""));
     assert!(run.outcome.text.contains("My parcel never came"));
     assert_eq!(run.timeline.len(), 6);

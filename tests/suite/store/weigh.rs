@@ -6,13 +6,13 @@ use std::time::Duration;
 use retort::{
     eval::evidence::{Basis, Shown},
     model::{
-        Class, End, Fault, Format, Input, Params, Prompt, Provenance, Quality, Response, Rule, Status, Verdict,
-        outcome::Reason, query::Query,
+        CallError, ErrorKind, Format, Input, Params, Prompt, Provenance, Quality, Response, Rule, RunEnd, Status,
+        Verdict, error::StoreError, outcome::Reason, query::Query,
     },
-    pipeline::{Told, event::RunEvent, port::RunRecord},
+    pipeline::{TimedEvent, event::RunEvent, ports::RunRecord},
     store::{
         Store,
-        job::{HistoryPage, Job, LISTED, Reply, StoreFault, ToScore, Weighed, Weighted},
+        api::{HistoryPage, LISTED, PairedComparison, StoreReply, StoreRequest, ToScore, Weighted},
     },
 };
 
@@ -22,10 +22,10 @@ fn query(line: &str) -> Query {
     Query::parse(line, &at(1000).to_zoned(jiff::tz::TimeZone::UTC)).unwrap()
 }
 
-async fn weighed(store: &Store, a: &str, b: &str) -> Result<Weighed, StoreFault> {
-    let job = Job::Weigh { a: Box::new(query(a)), b: Box::new(query(b)) };
+async fn weighed(store: &Store, a: &str, b: &str) -> Result<PairedComparison, StoreError> {
+    let job = StoreRequest::Weigh { a: Box::new(query(a)), b: Box::new(query(b)) };
     store.ask(job).await.map(|reply| match reply {
-        Reply::Weighed(all) => *all,
+        StoreReply::Weighed(all) => *all,
         other => panic!("{other:?}"),
     })
 }
@@ -61,8 +61,8 @@ async fn runs_are_paired_by_their_inputs() {
     // The same text with a variable is another input.
     put(&store, 202, "old", "text 1", true, |run| drop(run.input.vars.insert("tone".to_owned(), "kind".into())));
     put(&store, 203, "new", "text 1", true, |run| {
-        let fault = Fault::new(Class::RateLimited, "slow down");
-        run.outcome.end = End::Failed { reasons: vec![Reason { target: "new".to_owned(), fault }] };
+        let fault = CallError::new(ErrorKind::RateLimited, "slow down");
+        run.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "new".to_owned(), fault }] };
         run.outcome.quality = None;
     });
     let found = weighed(&store, "model:old", "model:new").await.unwrap();
@@ -125,10 +125,10 @@ async fn an_answer_that_did_not_become_whole_did_not_pass_and_a_fault_on_the_way
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     for n in 0..10 {
-        let class = if n < 8 { Class::Truncated } else { Class::RateLimited };
+        let class = if n < 8 { ErrorKind::Truncated } else { ErrorKind::RateLimited };
         put(&store, n, "old", &n.to_string(), true, |run| {
-            let fault = Fault::new(class, "no answer");
-            run.outcome.end = End::Failed { reasons: vec![Reason { target: "old".to_owned(), fault }] };
+            let fault = CallError::new(class, "no answer");
+            run.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "old".to_owned(), fault }] };
             run.outcome.quality = None;
         });
         put(&store, 100 + n, "new", &n.to_string(), true, |_| {});
@@ -161,7 +161,7 @@ async fn the_verdicts_and_scores_that_count_are_the_newest() {
     let query = query("model:new").answers_to("sentiment");
     let json = Prompt { response: Response { format: Format::Json, ..Response::default() }, ..Prompt::default() };
     let again = ToScore { prompt: json, query, after: None, limit: 50, write: true, at: at(1000) };
-    store.ask(Job::ScoreRuns(Box::new(again))).await.unwrap();
+    store.ask(StoreRequest::ScoreRuns(Box::new(again))).await.unwrap();
     let found = weighed(&store, "model:old", "model:new").await.unwrap().evidence;
     assert_eq!((found.broken, found.score.map(|score| score.by)), (10, Some(-0.5)));
 }
@@ -177,7 +177,7 @@ fn with_params(store: &Store, number: u128, params: &str) {
             params: serde_json::from_str::<Params>(params).unwrap(),
             notices: Vec::new(),
         };
-        run.timeline.insert(0, Told { at: Duration::ZERO, event: prepared });
+        run.timeline.insert(0, TimedEvent { at: Duration::ZERO, event: prepared });
     });
 }
 
@@ -190,7 +190,7 @@ async fn runs_are_found_by_their_parameters() {
     with_params(&store, 3, r#"{"temperature": 0.7, "extra": {"mode": "7", "deep": {"a": [1, 2]}}}"#);
     put(&store, 4, "old", "one", true, |_| {});
     with_params(&store, 5, r#"{"seed": 5}"#);
-    store.ask(Job::CountRuns(Box::default())).await.unwrap();
+    store.ask(StoreRequest::CountRuns(Box::default())).await.unwrap();
     let other = rusqlite::Connection::open(dir.path().join("data/retort.db")).unwrap();
     other.execute("UPDATE run SET params = '{damaged' WHERE seq = 5", []).unwrap();
     for (line, runs) in [
@@ -212,8 +212,10 @@ async fn runs_are_found_by_their_parameters() {
         ("target:old", vec![5, 4, 3, 2, 1]),
         ("target:gpt-4o-mini", vec![]),
     ] {
-        let job = Job::History { query: Box::new(query(line)), after: None, limit: 10 };
-        let Reply::History(HistoryPage { runs: found, .. }) = store.ask(job).await.unwrap() else { panic!("no page") };
+        let job = StoreRequest::History { query: Box::new(query(line)), after: None, limit: 10 };
+        let StoreReply::History(HistoryPage { runs: found, .. }) = store.ask(job).await.unwrap() else {
+            panic!("no page")
+        };
         assert_eq!(found.iter().map(|run| run.run.0.as_u128()).collect::<Vec<_>>(), runs, "{line}");
     }
 }

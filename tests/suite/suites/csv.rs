@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeMap, fs, io::Cursor};
 
-use retort::store::dataset::{self, Form, Reading};
+use retort::{
+    dataset,
+    dataset::{DatasetFormat, ReadOptions},
+};
 
 use super::{Outcomes, files, suite};
 
@@ -26,7 +29,7 @@ fn csv_spectrum_has_nothing_wrong() {
             continue;
         };
         let from = Box::new(Cursor::new(bytes));
-        let rows = dataset::from_reader(&name, from, Form::Csv, &Reading::default()).unwrap();
+        let rows = dataset::from_reader(&name, from, DatasetFormat::Csv, &ReadOptions::default()).unwrap();
         let rows: Result<Rows, String> = rows
             .map(|row| {
                 let vars = row.map_err(|fault| fault.to_string())?.input.vars;

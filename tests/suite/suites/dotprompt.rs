@@ -4,9 +4,10 @@
 use std::fs;
 
 use retort::{
-    eval::template::{self, FillBudget},
+    dataset::yaml::document,
     model::{Input, VarValue},
-    store::yaml,
+    template,
+    template::FillBudget,
     text::json::ExactJson,
 };
 
@@ -46,7 +47,7 @@ fn the_dotprompt_specs_have_nothing_wrong() {
     let folder = suite("dotprompt/spec");
     let mut outcomes = Outcomes::default();
     for (file, path) in files(&folder, "yaml").into_iter().chain(files(&folder.join("helpers"), "yaml")) {
-        let groups = match yaml::read(&fs::read_to_string(&path).unwrap()) {
+        let groups = match document::read(&fs::read_to_string(&path).unwrap()) {
             Ok(ExactJson::List(groups)) => groups,
             other => {
                 outcomes.refuse(file, format!("it is no list of specs: {other:?}"));

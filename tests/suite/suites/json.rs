@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use retort::eval::{Found, JsonTypes, extract};
+use retort::eval::{FoundJson, JsonTypes, extract};
 
 use super::{Outcomes, files, suite};
 
@@ -16,7 +16,7 @@ fn the_json_test_suite_has_nothing_wrong() {
         let bytes = fs::read(&path).unwrap();
         // What is not UTF-8 never comes to be an answer's text.
         let read = match str::from_utf8(&bytes).map(|text| extract(text, JsonTypes::OBJECT)) {
-            Ok(Ok((_, how))) if how.found == Found::Whole => Ok(()),
+            Ok(Ok((_, how))) if how.found == FoundJson::Whole => Ok(()),
             Ok(Ok((_, how))) => Err(format!("{:?}", how.found)),
             Ok(Err(error)) => Err(error.problem),
             Err(_) => Err("it is not UTF-8".to_owned()),

@@ -7,7 +7,7 @@
 use std::{fs, path::Path};
 
 use retort::{
-    eval::{Answer, Judge},
+    eval::{Answer, CheckSuite},
     model::{Cost, Finish, Format, Response, Rule, Status},
 };
 use serde::Deserialize;
@@ -42,16 +42,16 @@ struct Case {
 const ANNOTATION: &str = "is only an annotation by default";
 
 /// The rules of an answer that a schema judges, or why it is refused.
-fn judge(schema: Value) -> Result<Judge, String> {
+fn judge(schema: Value) -> Result<CheckSuite, String> {
     let response = Response { format: Format::Schema, schema: Some(schema), ..Response::default() };
-    Judge::new(&response, &[]).map_err(|bad| match bad.found.split_once("http://localhost:1234/") {
+    CheckSuite::new(&response, &[]).map_err(|bad| match bad.found.split_once("http://localhost:1234/") {
         Some((before, _)) if before.starts_with("a `$ref` to") => "a `$ref` to another document".to_owned(),
         Some(_) => "a `$schema` that is another document".to_owned(),
         None => bad.to_string(),
     })
 }
 
-fn holds(judge: &Judge, data: &Value) -> bool {
+fn holds(judge: &CheckSuite, data: &Value) -> bool {
     let text = data.to_string();
     let answer = Answer { text: &text, finish: Some(&Finish::Stop), latency: None, cost: Cost::Unknown };
     let verdicts = judge.judge(&answer).quality.verdicts;

@@ -3,8 +3,9 @@
 use std::fs;
 
 use retort::{
-    eval::template::{self, FillBudget},
     model::{Input, VarValue},
+    template,
+    template::FillBudget,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};

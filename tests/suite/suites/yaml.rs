@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use retort::{store::yaml, text::json::ExactJson};
+use retort::{dataset::yaml::document, text::json::ExactJson};
 
 use super::{Outcomes, field, files, suite, text};
 
@@ -37,7 +37,7 @@ fn the_yaml_test_suite_has_nothing_wrong() {
     let folder = suite("yaml/src");
     let (mut good, mut broken) = (Outcomes::default(), Outcomes::default());
     for (name, path) in files(&folder, "yaml") {
-        let whole = match yaml::read(&fs::read_to_string(&path).unwrap()) {
+        let whole = match document::read(&fs::read_to_string(&path).unwrap()) {
             Ok(ExactJson::List(cases)) => cases,
             other => {
                 good.refuse(name, format!("the case itself cannot be read: {other:?}"));
@@ -54,7 +54,7 @@ fn the_yaml_test_suite_has_nothing_wrong() {
             if field(case, "yaml").is_some() || field(case, "json").is_some() {
                 json = text(case, "json").map(str::to_owned);
             }
-            let read = yaml::read(&source);
+            let read = document::read(&source);
             if field(case, "fail") == Some(&ExactJson::Bool(true)) {
                 match read {
                     Err(_) => broken.right += 1,

@@ -5,7 +5,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use retort::{
-    model::{Class, Fault},
+    model::{CallError, ErrorKind},
     provider::{classify, headers::Headers},
 };
 use serde_json::Value;
@@ -20,7 +20,7 @@ fn body(row: &Value) -> String {
     row["body"].as_str().map_or_else(|| row["body"].to_string(), str::to_owned)
 }
 
-fn read(row: &Value, body: &str) -> Fault {
+fn read(row: &Value, body: &str) -> CallError {
     match row["status"].as_u64() {
         Some(status) => classify::response(u16::try_from(status).unwrap(), &Headers::default(), body),
         None => classify::event(body),
@@ -28,9 +28,9 @@ fn read(row: &Value, body: &str) -> Fault {
 }
 
 /// Says what is told otherwise than a row wants.
-fn slip(row: &Value, fault: &Fault) -> Option<String> {
+fn slip(row: &Value, fault: &CallError) -> Option<String> {
     let wanted = row["class"].as_str().unwrap();
-    let class = |word: &str| serde_json::from_value::<Class>(word.into()).unwrap();
+    let class = |word: &str| serde_json::from_value::<ErrorKind>(word.into()).unwrap();
     let fits = wanted.split(" or ").any(|word| class(word) == fault.class);
     let waits = row["wait"].as_f64().is_none_or(|wait| fault.retry_after == Some(Duration::from_secs_f64(wait)));
     let param = row["param"].as_str().is_none_or(|param| fault.param.as_deref() == Some(param));

@@ -4,8 +4,10 @@ use std::{fs, path::Path};
 
 use retort::{
     model::{
-        Class,
-        ProviderKind::{self, Anthropic, OpenAi},
+        ErrorKind,
+        Vendor::{
+            Anthropic, OpenAi, {self},
+        },
     },
     provider::{WireEvent, classify, headers::Headers},
 };
@@ -33,7 +35,7 @@ fn capture(name: &str) -> Capture {
     Capture { status, headers, body: body.to_owned() }
 }
 
-fn replay(kind: ProviderKind, name: &str) -> String {
+fn replay(kind: Vendor, name: &str) -> String {
     let capture = capture(name);
     assert_eq!(capture.status, 200);
     let media_type = capture.headers.media_type();
@@ -117,24 +119,24 @@ async fn a_list_of_models_over_a_socket() {
 #[tokio::test]
 async fn errors_as_a_response_over_a_socket_and_inside_a_stream() {
     let cases = [
-        ("llama-server/err-404", Class::NotAnApi),
-        ("llama-server/err-bad-json", Class::CallerFault),
-        ("llama-server/err-bad-response-format", Class::ParamRejected),
-        ("llama-server/err-bad-schema", Class::CallerFault),
-        ("llama-server/err-bad-type-temperature", Class::ParamRejected),
-        ("llama-server/err-context-overflow", Class::ContextTooLong),
-        ("llama-server/err-image-input", Class::Transient),
-        ("llama-server/err-messages-no-messages", Class::Transient),
-        ("llama-server/err-no-messages", Class::CallerFault),
-        ("llama-server/err-wrong-key", Class::Credential),
-        ("litellm/err-bad-json", Class::CallerFault),
-        ("litellm/err-context-overflow", Class::ContextTooLong),
-        ("litellm/err-dead-backend", Class::Transient),
-        ("litellm/err-messages-dead-backend-stream", Class::Transient),
-        ("litellm/err-messages-unknown-model", Class::ModelGone),
-        ("litellm/err-no-messages", Class::CallerFault),
-        ("litellm/err-unknown-model", Class::ModelGone),
-        ("litellm/err-wrong-key", Class::Credential),
+        ("llama-server/err-404", ErrorKind::NotAnApi),
+        ("llama-server/err-bad-json", ErrorKind::CallerFault),
+        ("llama-server/err-bad-response-format", ErrorKind::ParamRejected),
+        ("llama-server/err-bad-schema", ErrorKind::CallerFault),
+        ("llama-server/err-bad-type-temperature", ErrorKind::ParamRejected),
+        ("llama-server/err-context-overflow", ErrorKind::ContextTooLong),
+        ("llama-server/err-image-input", ErrorKind::Transient),
+        ("llama-server/err-messages-no-messages", ErrorKind::Transient),
+        ("llama-server/err-no-messages", ErrorKind::CallerFault),
+        ("llama-server/err-wrong-key", ErrorKind::Credential),
+        ("litellm/err-bad-json", ErrorKind::CallerFault),
+        ("litellm/err-context-overflow", ErrorKind::ContextTooLong),
+        ("litellm/err-dead-backend", ErrorKind::Transient),
+        ("litellm/err-messages-dead-backend-stream", ErrorKind::Transient),
+        ("litellm/err-messages-unknown-model", ErrorKind::ModelGone),
+        ("litellm/err-no-messages", ErrorKind::CallerFault),
+        ("litellm/err-unknown-model", ErrorKind::ModelGone),
+        ("litellm/err-wrong-key", ErrorKind::Credential),
     ];
     let server = Server::start(cases.iter().map(|(name, _)| Script::answer(raw(name)))).await;
     for (name, class) in cases {
@@ -154,7 +156,7 @@ async fn plain_text_with_an_error_status() {
     let server = Server::start([Script::answer(text)]).await;
     let (_, fault) = ask(call(target(OpenAi, &server.url))).await;
     let fault = fault.unwrap();
-    assert_eq!((fault.class, fault.message.as_str()), (Class::Transient, "Internal Server Error"));
+    assert_eq!((fault.class, fault.message.as_str()), (ErrorKind::Transient, "Internal Server Error"));
 }
 
 #[test]

@@ -3,7 +3,9 @@
 
 mod odd;
 
-use retort::model::ProviderKind::{self, Anthropic, Ollama, OpenAi};
+use retort::model::Vendor::{
+    Anthropic, Ollama, OpenAi, {self},
+};
 
 use super::{ask, call, read, target, told};
 use crate::support::server::{Script, Server, chunk, head, last_chunk};
@@ -14,13 +16,13 @@ const SSE: Option<&str> = Some("text/event-stream");
 /// streaming faults every client meets.
 struct Case {
     name: &'static str,
-    kind: ProviderKind,
+    kind: Vendor,
     media_type: Option<&'static str>,
     body: Vec<u8>,
     told: &'static str,
 }
 
-fn case(name: &'static str, kind: ProviderKind, body: impl Into<Vec<u8>>, told: &'static str) -> Case {
+fn case(name: &'static str, kind: Vendor, body: impl Into<Vec<u8>>, told: &'static str) -> Case {
     let media_type = if kind == Ollama { Some("application/x-ndjson") } else { SSE };
     Case { name, kind, media_type, body: body.into(), told }
 }

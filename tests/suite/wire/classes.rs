@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use retort::{
-    model::Class::{
-        self, CallerFault, ContentPolicy, ContextTooLong, Credential, ModelGone, NotAnApi, Overloaded, ParamRejected,
-        Quota, RateLimited, Region, Transient, Unknown,
+    model::ErrorKind::{
+        CallerFault, ContentPolicy, ContextTooLong, Credential, ModelGone, NotAnApi, Overloaded, ParamRejected, Quota,
+        RateLimited, Region, Transient, Unknown, {self},
     },
     provider::{classify, headers::Headers},
 };
@@ -27,7 +27,7 @@ fn ollama(message: &str) -> String {
     serde_json::json!({ "error": message }).to_string()
 }
 
-fn hosted() -> Vec<(u16, String, Class)> {
+fn hosted() -> Vec<(u16, String, ErrorKind)> {
     let invalid = "invalid_request_error";
     vec![
         // OpenAI
@@ -94,7 +94,7 @@ fn hosted() -> Vec<(u16, String, Class)> {
     ]
 }
 
-fn compatible() -> Vec<(u16, String, Class)> {
+fn compatible() -> Vec<(u16, String, ErrorKind)> {
     vec![
         // Gemini's compatible endpoint
         (400, gemini(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."), Credential),

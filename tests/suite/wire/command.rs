@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use retort::{
-    model::{Class, Fault, ProviderKind::Command, Timer},
+    model::{CallError, ErrorKind, Timer, Vendor::Command},
     provider::{Backend, Call, Providers, WireEvent},
 };
 use tokio::time::timeout;
@@ -28,7 +28,7 @@ fn backend() -> Arc<Providers> {
     Arc::new(Providers::new([("test".to_owned(), environment)].into()))
 }
 
-async fn run(call: Call) -> (String, Option<Fault>) {
+async fn run(call: Call) -> (String, Option<CallError>) {
     let mut stream = backend().call(call);
     let (mut events, mut fault) = (Vec::new(), None);
     while let Some(item) = timeout(LONG, stream.next()).await.expect("an end") {
@@ -68,14 +68,14 @@ async fn the_environment_is_the_one_given_and_the_key() {
 #[tokio::test]
 async fn the_exit_code_has_a_class_and_standard_error_a_say() {
     let classes = [
-        (1, Class::Unknown),
-        (64, Class::CallerFault),
-        (65, Class::CallerFault),
-        (69, Class::Transient),
-        (75, Class::Transient),
-        (77, Class::Credential),
-        (124, Class::Timeout(Timer::Total)),
-        (137, Class::Timeout(Timer::Total)),
+        (1, ErrorKind::Unknown),
+        (64, ErrorKind::CallerFault),
+        (65, ErrorKind::CallerFault),
+        (69, ErrorKind::Transient),
+        (75, ErrorKind::Transient),
+        (77, ErrorKind::Credential),
+        (124, ErrorKind::Timeout(Timer::Total)),
+        (137, ErrorKind::Timeout(Timer::Total)),
     ];
     for (code, class) in classes {
         let (_, fault) = run(shell(&format!("echo some; echo \"why: $RETORT_API_KEY\" >&2; exit {code}"))).await;
@@ -84,7 +84,7 @@ async fn the_exit_code_has_a_class_and_standard_error_a_say() {
         assert!(fault.message.contains("why: [key]") && !fault.message.contains(SENTINEL), "{fault}");
     }
     let (_, fault) = run(shell("kill -9 $$")).await;
-    assert_eq!(fault.unwrap().class, Class::Timeout(Timer::Total));
+    assert_eq!(fault.unwrap().class, ErrorKind::Timeout(Timer::Total));
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn a_command_that_cannot_be_started_is_said_with_its_place() {
     missing.target.command = vec!["/nonexistent/program".to_owned()];
     let (_, fault) = run(missing).await;
     let fault = fault.unwrap();
-    assert_eq!(fault.class, Class::NotAnApi);
+    assert_eq!(fault.class, ErrorKind::NotAnApi);
     assert!(fault.message.contains("[providers.test]"), "{fault}");
     let mut none = shell("");
     none.target.command = Vec::new();

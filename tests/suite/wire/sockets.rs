@@ -6,8 +6,8 @@ use std::{io::Write, time::Duration};
 use flate2::{Compression, write::GzEncoder};
 use futures_util::StreamExt;
 use retort::{
-    model::{Class, ProviderKind::OpenAi, Timer},
-    provider::{Backend, WireEvent, listing::Listed},
+    model::{ErrorKind, Timer, Vendor::OpenAi},
+    provider::{Backend, WireEvent, discovery::Listed},
 };
 use tokio::time::timeout;
 
@@ -26,7 +26,7 @@ fn good() -> Vec<u8> {
     event_stream(format!("{HI}{STOP}data: [DONE]\n\n"))
 }
 
-async fn asked(script: Script) -> (Vec<WireEvent>, Option<retort::model::Fault>, Server) {
+async fn asked(script: Script) -> (Vec<WireEvent>, Option<retort::model::CallError>, Server) {
     let server = Server::start([script]).await;
     let (events, fault) = timeout(LONG, ask(call(target(OpenAi, &server.url)))).await.expect("an end");
     (events, fault, server)
@@ -128,7 +128,7 @@ async fn a_packed_error_is_read_too() {
     let headers = [("content-type", "application/json"), ("content-encoding", "gzip")];
     let (_, fault, _) = asked(Script::answer(response("503 No", &headers, encoder.finish().unwrap()))).await;
     let fault = fault.unwrap();
-    assert_eq!((fault.class, fault.message.as_str()), (Class::RateLimited, "slow down"));
+    assert_eq!((fault.class, fault.message.as_str()), (ErrorKind::RateLimited, "slow down"));
 }
 
 #[tokio::test]
@@ -231,7 +231,7 @@ async fn an_http_error_carries_status_wait_word_and_id() {
     let body = r#"{"error":{"message":"slow down","type":"rate_limit_error"}}"#;
     let (_, fault, _) = asked(Script::answer(json("429 Too Many Requests", &headers, body))).await;
     let fault = fault.unwrap();
-    assert_eq!((fault.class, fault.status), (Class::RateLimited, Some(429)));
+    assert_eq!((fault.class, fault.status), (ErrorKind::RateLimited, Some(429)));
     assert_eq!((fault.retry_after, fault.should_retry), (Some(Duration::from_secs(7)), Some(false)));
     assert_eq!((fault.request_id.as_deref(), fault.message.as_str()), (Some("r-1"), "slow down"));
 }
@@ -246,7 +246,7 @@ async fn an_error_body_without_end_is_read_to_its_cap() {
     }
     let (_, fault, _) = asked(script.then(Step::Stall)).await;
     let fault = fault.unwrap();
-    assert_eq!((fault.class, fault.message.chars().count()), (Class::Transient, 500));
+    assert_eq!((fault.class, fault.message.chars().count()), (ErrorKind::Transient, 500));
 }
 
 #[tokio::test]
@@ -254,7 +254,7 @@ async fn an_error_body_that_breaks_off_still_has_its_status() {
     let headers = [("content-type", "application/json"), ("content-length", "500")];
     let script = Script::answer([head("401 Unauthorized", &headers), b"{\"error\":".to_vec()].concat());
     let (_, fault, _) = asked(script).await;
-    assert_eq!(fault.unwrap().class, Class::Credential);
+    assert_eq!(fault.unwrap().class, ErrorKind::Credential);
 }
 
 #[tokio::test]
@@ -309,7 +309,7 @@ async fn a_connection_that_takes_too_long_is_a_connect_timeout() {
     let mut call = call(target(OpenAi, &server.url.replace("http:", "https:")));
     call.connect = Duration::from_millis(50);
     let (_, fault) = timeout(LONG, ask(call)).await.expect("an end");
-    assert_eq!(fault.unwrap().class, Class::Timeout(Timer::Connect));
+    assert_eq!(fault.unwrap().class, ErrorKind::Timeout(Timer::Connect));
 }
 
 #[tokio::test]
@@ -320,7 +320,7 @@ async fn something_that_is_not_the_api_is_said_so() {
     }
     let server = Server::start([Script::default().send("HTTP/1.1 400 Bad Request\r\n\r\n").then(Step::Stall)]).await;
     let (_, fault) = ask(call(target(OpenAi, &server.url.replace("http:", "https:")))).await;
-    assert_eq!(fault.as_ref().unwrap().class, Class::NotAnApi, "{fault:?}");
+    assert_eq!(fault.as_ref().unwrap().class, ErrorKind::NotAnApi, "{fault:?}");
 }
 
 #[tokio::test]
@@ -355,7 +355,7 @@ async fn an_answer_without_end_is_refused_at_its_cap() {
         script = script.send(chunk(&event));
     }
     let (_, fault, _) = asked(script.then(Step::Stall)).await;
-    assert_eq!(fault.unwrap().class, Class::TooLarge);
+    assert_eq!(fault.unwrap().class, ErrorKind::TooLarge);
 }
 
 #[tokio::test]
@@ -372,7 +372,7 @@ async fn the_models_of_a_provider_are_listed_and_a_server_here_is_found() {
     let target = target(OpenAi, &format!("{}/v1", server.url));
     let models = providers.models(&target, Some(&super::key())).await.unwrap();
     assert_eq!(models[0], Listed { id: "m-1".to_owned(), shutdown: Some("2027-01-14".to_owned()) });
-    assert_eq!(providers.models(&target, None).await.unwrap_err().class, Class::Credential);
+    assert_eq!(providers.models(&target, None).await.unwrap_err().class, ErrorKind::Credential);
     assert_eq!(providers.probe(OpenAi, &target.base_url.clone().unwrap()).await.map(|list| list.len()), Some(2));
     assert_eq!(providers.probe(OpenAi, &target.base_url.clone().unwrap()).await, None);
     let requests = server.requests();

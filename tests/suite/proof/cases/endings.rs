@@ -1,8 +1,8 @@
 //! Cases of the end: proven, missing, cut, double, and too early.
 
 use retort::model::{
-    Class,
-    ProviderKind::{Anthropic, Ollama},
+    ErrorKind,
+    Vendor::{Anthropic, Ollama},
 };
 use serde_json::json;
 
@@ -14,11 +14,11 @@ use crate::{
 
 /// The token limit was reached after this text.
 const fn cut_short(text: &'static str) -> Must {
-    broken(Class::Truncated, text).in_a_batch("failed", 1)
+    broken(ErrorKind::Truncated, text).in_a_batch("failed", 1)
 }
 
-pub(super) fn rows() -> Vec<Vec<Row>> {
-    let (transient, cut) = (Class::Transient, Class::Interrupted);
+pub(crate) fn rows() -> Vec<Vec<Row>> {
+    let (transient, cut) = (ErrorKind::Transient, ErrorKind::Interrupted);
     vec![
         case(12, "a reason, but no end mark", EVENTS, done("Hi"), |kind| {
             Play::bytes(stream(kind, says(kind, "Hi") + &stops(kind, "stop")))
@@ -79,11 +79,11 @@ pub(super) fn rows() -> Vec<Vec<Row>> {
 
 /// In a batch nobody stops it, and the server that closes there is well at the second call.
 const fn stopped() -> Must {
-    let broken = broken(Class::Cancelled, "Hi");
+    let broken = broken(ErrorKind::Cancelled, "Hi");
     Must { end: "cancelled", class: None, ..broken }
 }
 
-fn unreasoned(kind: retort::model::ProviderKind) -> String {
+fn unreasoned(kind: retort::model::Vendor) -> String {
     match kind {
         Ollama => event(kind, &json!({"message": {"content": ""}, "done": true})),
         Anthropic => event(kind, &json!({"type": "message_delta", "delta": {}})) + &ends(kind),

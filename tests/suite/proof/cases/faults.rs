@@ -1,8 +1,8 @@
 //! Cases of what a body says: errors after a 200, odd chunks, other shapes, packed and redirected.
 
 use retort::model::{
-    Class,
-    ProviderKind::{Anthropic, Ollama},
+    ErrorKind,
+    Vendor::{Anthropic, Ollama},
 };
 use serde_json::json;
 
@@ -14,12 +14,12 @@ use crate::{
     support::server::{chunk, head, last_chunk},
 };
 
-pub(super) fn rows() -> Vec<Vec<Row>> {
+pub(crate) fn rows() -> Vec<Vec<Row>> {
     [errors(), chunks(), shapes()].into_iter().flatten().collect()
 }
 
 fn errors() -> Vec<Vec<Row>> {
-    let busy = Class::Overloaded;
+    let busy = ErrorKind::Overloaded;
     vec![
         case(17, "an error after 200, first", ALL, retried(busy, 3), |kind| {
             Play::bytes(stream(kind, event(kind, &overloaded(kind))))
@@ -27,7 +27,7 @@ fn errors() -> Vec<Vec<Row>> {
         case(18, "an error after 200, after text", ALL, broken(busy, "Hi"), |kind| {
             Play::bytes(stream(kind, says(kind, "Hi") + &event(kind, &overloaded(kind))))
         }),
-        case(19, "an error beside choices", CHAT, retried(Class::RateLimited, 3), |kind| {
+        case(19, "an error beside choices", CHAT, retried(ErrorKind::RateLimited, 3), |kind| {
             let both = json!({"error": {"message": "slow down", "code": 429},
                 "choices": [{"index": 0, "delta": {"content": "x"}, "finish_reason": "stop"}]});
             Play::bytes(stream(kind, event(kind, &both) + &ends(kind)))
@@ -40,7 +40,7 @@ fn errors() -> Vec<Vec<Row>> {
                 [typed_head(Some("application/json")), chunk(overloaded(kind).to_string()), last_chunk()].concat(),
             )
         }),
-        case(47, "a redirect", ALL, hopeless(Class::NotAnApi), |_| {
+        case(47, "a redirect", ALL, hopeless(ErrorKind::NotAnApi), |_| {
             let headers = [("location", "http://elsewhere.test/v1"), ("content-length", "0"), ("connection", "close")];
             Play::bytes(head("307 Temporary Redirect", &headers))
         }),
@@ -94,7 +94,7 @@ fn chunks() -> Vec<Vec<Row>> {
             let body = whole(kind, "<think>{\"no\":0}</think>{\"a\":1}");
             Play { json: true, ..Play::bytes(stream(kind, body)) }
         }),
-        case(44, "tool calls are no text", ALL, hopeless(Class::BadOutput), |kind| {
+        case(44, "tool calls are no text", ALL, hopeless(ErrorKind::BadOutput), |kind| {
             let call = match kind {
                 Anthropic => json!({"type": "content_block_delta",
                     "delta": {"type": "input_json_delta", "partial_json": "{}"}}),
@@ -109,7 +109,7 @@ fn chunks() -> Vec<Vec<Row>> {
 }
 
 fn shapes() -> Vec<Vec<Row>> {
-    let (foreign, again) = (hopeless(Class::NotAnApi), retried(Class::Transient, 3));
+    let (foreign, again) = (hopeless(ErrorKind::NotAnApi), retried(ErrorKind::Transient, 3));
     let typed = |media_type, body: String| Play::bytes([typed_head(media_type), chunk(body), last_chunk()].concat());
     let page = || format!("<!doctype html><title>Sign in</title>{}", "x".repeat(300));
     vec![

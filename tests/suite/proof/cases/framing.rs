@@ -1,8 +1,8 @@
 //! Cases of bytes and lines: what is cut, glued, empty, huge or no event at all.
 
 use retort::model::{
-    Class,
-    ProviderKind::{Anthropic, Ollama},
+    ErrorKind,
+    Vendor::{Anthropic, Ollama},
 };
 
 use super::{ALL, CHAT, EVENTS, Play, Row, broken, done, hopeless, retried, rows as case};
@@ -14,8 +14,8 @@ use crate::{
 /// More than the largest event taken.
 const HUGE: usize = 17 * 1024 * 1024;
 
-pub(super) fn rows() -> Vec<Vec<Row>> {
-    let transient = Class::Transient;
+pub(crate) fn rows() -> Vec<Vec<Row>> {
+    let transient = ErrorKind::Transient;
     let again = retried(transient, 3);
     vec![
         case(1, "a character split between chunks", ALL, done("ü€😀"), |kind| {
@@ -82,7 +82,7 @@ pub(super) fn rows() -> Vec<Vec<Row>> {
             let novel = event(kind, &serde_json::json!({"type": "novelty", "done": false, "beat": 1}));
             Play::bytes(stream(kind, says(kind, "H") + &novel + &whole(kind, "i")))
         }),
-        case(33, "a line without end", ALL, hopeless(Class::TooLarge), |kind| {
+        case(33, "a line without end", ALL, hopeless(ErrorKind::TooLarge), |kind| {
             let says = says(kind, "");
             let (start, _) = says.split_at(says.rfind("\"\"").unwrap() + 1);
             let mut play = Play::bytes([stream_head(kind), chunk(start)].concat());
@@ -105,14 +105,14 @@ pub(super) fn rows() -> Vec<Vec<Row>> {
     ]
 }
 
-fn invalid(kind: retort::model::ProviderKind) -> Vec<u8> {
+fn invalid(kind: retort::model::Vendor) -> Vec<u8> {
     let mut bytes = says(kind, "?").into_bytes();
     let place = bytes.iter().rposition(|byte| *byte == b'?').unwrap();
     bytes[place] = 0xff;
     bytes
 }
 
-fn malformed(kind: retort::model::ProviderKind) -> String {
+fn malformed(kind: retort::model::Vendor) -> String {
     match kind {
         Ollama => "{oops\n".to_owned(),
         Anthropic => "event: content_block_delta\ndata: {oops\n\n".to_owned(),

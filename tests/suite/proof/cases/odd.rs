@@ -5,8 +5,10 @@ use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
 use retort::model::{
-    Class,
-    ProviderKind::{self, Anthropic, Ollama},
+    ErrorKind,
+    Vendor::{
+        Anthropic, Ollama, {self},
+    },
 };
 use serde_json::json;
 
@@ -16,7 +18,7 @@ use crate::{
     support::server::{Step, chunk, head, last_chunk},
 };
 
-pub(super) fn rows() -> Vec<Vec<Row>> {
+pub(crate) fn rows() -> Vec<Vec<Row>> {
     [lingering(), packed(), written(), reasons(), refusals()].into_iter().flatten().collect()
 }
 
@@ -72,7 +74,7 @@ fn packed() -> Vec<Vec<Row>> {
         case(40, "plain under the label of packed", ALL, done("Hi"), move |kind| {
             coded(kind, whole(kind, "Hi").into_bytes())
         }),
-        case(40, "packed and damaged", ALL, retried(Class::Transient, 3), move |kind| {
+        case(40, "packed and damaged", ALL, retried(ErrorKind::Transient, 3), move |kind| {
             let mut body = gzip(&whole(kind, "Hi"));
             body.iter_mut().skip(12).for_each(|byte| *byte = 0xff);
             coded(kind, body)
@@ -126,19 +128,19 @@ fn reasons() -> Vec<Vec<Row>> {
         move |kind| Play::bytes(stream(kind, says(kind, "Hi") + &stops(kind, reason) + &ends(kind)))
     };
     vec![
-        case(56, "a reason nobody has heard of", ALL, broken(Class::Interrupted, "Hi"), stopped("out_of_ink")),
+        case(56, "a reason nobody has heard of", ALL, broken(ErrorKind::Interrupted, "Hi"), stopped("out_of_ink")),
         case(
             56,
             "the provider ran out of resources",
             ALL,
-            broken(Class::Overloaded, "Hi"),
+            broken(ErrorKind::Overloaded, "Hi"),
             stopped("insufficient_system_resource"),
         ),
         case(
             56,
             "the context is full",
             ALL,
-            broken(Class::ContextTooLong, "Hi").in_a_batch("failed", 1),
+            broken(ErrorKind::ContextTooLong, "Hi").in_a_batch("failed", 1),
             stopped("model_context_window_exceeded"),
         ),
         case(57, "the token limit inside a text", ALL, done("Hi").uncached(), stopped("length")),
@@ -154,10 +156,10 @@ fn refusals() -> Vec<Vec<Row>> {
             58,
             "a refusal in a code and words, with a 200",
             ALL,
-            retried(Class::RateLimited, 3),
-            move |_: ProviderKind| says(&json!({"code": "Throttling", "message": "slow down", "request_id": "r"})),
+            retried(ErrorKind::RateLimited, 3),
+            move |_: Vendor| says(&json!({"code": "Throttling", "message": "slow down", "request_id": "r"})),
         ),
-        case(58, "a refusal beside no choices, with a 200", CHAT, retried(Class::RateLimited, 3), move |_| {
+        case(58, "a refusal beside no choices, with a 200", CHAT, retried(ErrorKind::RateLimited, 3), move |_| {
             says(&json!({"choices": null, "base_resp": {"status_code": 1002, "status_msg": "x"}}))
         }),
         case(58, "a code that says that all is well", ALL, done("Hi"), move |kind| {

@@ -1,6 +1,6 @@
 //! Cases of servers that are slow, silent or gone: each runs into a timer of its own.
 
-use retort::model::{ProviderKind, Timer};
+use retort::model::{Timer, Vendor};
 
 use super::{ALL, Play, Row, broken, retried, rows as case};
 use crate::{
@@ -11,9 +11,9 @@ use crate::{
     support::server::{Step, chunk},
 };
 
-pub(super) fn rows() -> Vec<Vec<Row>> {
+pub(crate) fn rows() -> Vec<Vec<Row>> {
     let hi = |kind| silent([stream_head(kind), chunk(says(kind, "Hi"))].concat());
-    let drip = |kind: ProviderKind| Step::Drip(chunk(keep_alive(kind)));
+    let drip = |kind: Vendor| Step::Drip(chunk(keep_alive(kind)));
     let first_token = retried(late(Timer::FirstToken), 2);
     vec![
         case(34, "keep-alives without end, before text", ALL, first_token, |kind| {

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
-use retort::model::ProviderKind;
+use retort::model::Vendor;
 
 use super::{Row, Seen};
 
@@ -17,7 +17,7 @@ server is well from the second call on. Tokens are into and out of the model; `~
 ";
 
 /// Fails unless the table says what was seen; writes it where that is asked for.
-pub(super) fn compare(seen: &[(&Row, [Seen; 2])]) {
+pub(crate) fn compare(seen: &[(&Row, [Seen; 2])]) {
     let mut table = HEAD.to_owned();
     let mut rest = seen;
     while let Some((row, both)) = rest.first() {
@@ -82,10 +82,10 @@ fn short(message: &str) -> String {
     }
 }
 
-fn wire(kind: ProviderKind) -> &'static str {
+fn wire(kind: Vendor) -> &'static str {
     match kind {
-        ProviderKind::Anthropic => "Anthropic",
-        ProviderKind::Ollama => "Ollama",
+        Vendor::Anthropic => "Anthropic",
+        Vendor::Ollama => "Ollama",
         _ => "OpenAI",
     }
 }

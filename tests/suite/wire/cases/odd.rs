@@ -1,7 +1,7 @@
 //! Shapes no standard has and some server sends: none of them may lose an answer, and none may
 //! make one of what is none.
 
-use retort::model::ProviderKind::{Anthropic, Ollama, OpenAi};
+use retort::model::Vendor::{Anthropic, Ollama, OpenAi};
 
 use super::{Case, DONE, GOOD, HI, STOP, case, deltas, event, good, named, typed};
 
@@ -287,6 +287,6 @@ fn endings() -> Vec<Case> {
     ]
 }
 
-pub(super) fn all() -> Vec<Case> {
+pub(crate) fn all() -> Vec<Case> {
     [texts(), numbers(), signs_of_life(), contents(), refusals(), endings()].into_iter().flatten().collect()
 }

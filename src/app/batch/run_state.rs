@@ -1,0 +1,412 @@
+//! The batch that is on the screen: what came of it so far, and how it is looked at.
+//!
+//! Each column of a batch against the first one, or against its like in the batch it is compared with.
+
+use std::time::Instant;
+
+use crate::{
+    app::{
+        batch::{
+            cell::Detail,
+            grid::{Baseline, By, Grid, GridView, Only, Slot},
+            setup::{BatchOrder, Finished},
+        },
+        event::Ticket,
+    },
+    eval::{
+        Evidence,
+        evidence::{Lanes, SEED},
+    },
+    model::{BatchId, CellIndex, DatasetRow, RunStatus, batch::Cell},
+    pipeline::batch::{BatchEnd, BatchEvent, budget::Budget},
+    widgets::table::Table,
+};
+
+/// What a batch does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BatchState {
+    /// It was asked for and has not begun.
+    Starting,
+    /// It runs.
+    Running,
+    /// It begins no further cell.
+    Paused(String),
+    /// It ends with what is under way.
+    Stopping,
+    /// It is over.
+    Over(BatchEnd),
+    /// It was not begun by this program since its start.
+    Record,
+}
+
+/// One batch.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// Its name on record, once it has one.
+    pub id: Option<BatchId>,
+    /// What it is started with.
+    pub order: BatchOrder,
+    /// Under which ticket it runs, while it does.
+    pub ticket: Option<Ticket>,
+    /// What it does.
+    pub state: BatchState,
+    /// Its rows and cells.
+    pub grid: Grid,
+    /// Rows that were read, and whether those are all.
+    pub rows: (u64, bool),
+    /// Rows there are, if they were counted before the start.
+    pub counted: Option<u64>,
+    /// Calls under way at once.
+    pub concurrency: usize,
+    /// What it uses, since it began.
+    pub budget: Option<Budget>,
+    /// Cells that ended and could not be recorded.
+    pub unrecorded: u64,
+    /// Under which tickets single cells are asked again.
+    pub again: Vec<Ticket>,
+    /// The window on the rows.
+    pub table: Table,
+    /// Order and filter.
+    pub look: GridView,
+    /// The column the cursor is in, counted from 0.
+    pub column: usize,
+    /// The first column in sight.
+    pub left: usize,
+    /// What it is compared with.
+    pub baseline: Option<Baseline>,
+    /// How its columns stand to each other.
+    pub(crate) weighed: Weighed,
+    /// The cell that is looked at.
+    pub detail: Option<Box<Detail>>,
+}
+
+impl Shown {
+    /// Makes a batch of which nothing is known but its order.
+    #[must_use]
+    pub fn new(order: BatchOrder, state: BatchState) -> Self {
+        let lanes: Vec<usize> = order.lanes().iter().map(|(_, targets)| targets.len()).collect();
+        let grid = Grid::new(&lanes, order.spec.samples as usize);
+        Self {
+            id: None,
+            concurrency: order.concurrency,
+            order,
+            ticket: None,
+            state,
+            grid,
+            rows: (0, false),
+            counted: None,
+            budget: None,
+            unrecorded: 0,
+            again: Vec::new(),
+            table: Table::default(),
+            look: GridView::default(),
+            column: 0,
+            left: 0,
+            baseline: None,
+            weighed: Weighed::default(),
+            detail: None,
+        }
+    }
+
+    /// Tells whether it is under way.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self.state, BatchState::Starting | BatchState::Running | BatchState::Paused(_) | BatchState::Stopping)
+    }
+
+    /// Tells whether there may be cells left to ask while nothing is under way.
+    #[must_use]
+    pub fn can_go_on(&self) -> bool {
+        match &self.state {
+            BatchState::Over(end) => *end != BatchEnd::Complete && self.left() != Some(0),
+            BatchState::Record => self.left() != Some(0),
+            BatchState::Starting | BatchState::Running | BatchState::Paused(_) | BatchState::Stopping => false,
+        }
+    }
+
+    /// Tells whether it begins no further cell.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        matches!(self.state, BatchState::Paused(_))
+    }
+
+    /// Counts the cells there will be; none while that is not known.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        let rows = if self.rows.1 { Some(self.rows.0) } else { self.counted };
+        rows.map(|rows| rows.saturating_mul(self.grid.cells_of_a_row() as u64))
+    }
+
+    /// Counts the cells that are yet to be finished; none while that is not known.
+    #[must_use]
+    pub fn left(&self) -> Option<u64> {
+        Some(self.total()?.saturating_sub(self.grid.counts().done))
+    }
+
+    /// Returns the name of a column: its prompt where there are several, and its target.
+    #[must_use]
+    pub fn column_name(&self, column: usize) -> String {
+        let lanes = self.order.lanes();
+        let several = lanes.len() > 1;
+        let names =
+            lanes.into_iter().flat_map(|(prompt, targets)| targets.into_iter().map(move |target| (prompt, target)));
+        match names.into_iter().nth(column) {
+            Some((prompt, target)) if several => format!("{prompt} · {target}"),
+            Some((_, target)) => target.to_owned(),
+            None => String::new(),
+        }
+    }
+
+    /// Takes in what is told under a ticket. Tells whether the batch ended with it.
+    pub fn hear(&mut self, ticket: Ticket, event: BatchEvent, now: Instant) -> bool {
+        let own = self.ticket == Some(ticket);
+        match event {
+            BatchEvent::Started { place } => {
+                self.grid.begin(place);
+                if own && self.state == BatchState::Starting {
+                    self.state = BatchState::Running;
+                }
+            }
+            BatchEvent::Cell { cell, row, outcome: _ } => self.ended(*cell, &row),
+            BatchEvent::Unrecorded { cell, row, outcome: _ } => {
+                self.unrecorded += 1;
+                self.ended(*cell, &row);
+            }
+            BatchEvent::Kept { cell, row } => {
+                self.grid.know(&row);
+                if let Some(budget) = self.budget.as_mut().filter(|_| own) {
+                    budget.keep();
+                    budget.before([&*cell]);
+                }
+                self.fill(*cell);
+            }
+            BatchEvent::Ended { .. } if !own => self.again.retain(|again| *again != ticket),
+            _ if !own => {}
+            BatchEvent::Rows { read, all } => {
+                self.rows = (read, all);
+                let total = self.total();
+                if let Some(budget) = &mut self.budget {
+                    budget.total = total;
+                }
+            }
+            BatchEvent::Paused { why, .. } => {
+                self.state = BatchState::Paused(why);
+                if let Some(budget) = &mut self.budget {
+                    budget.pause(now.into());
+                }
+            }
+            BatchEvent::Resumed => {
+                self.state = BatchState::Running;
+                if let Some(budget) = &mut self.budget {
+                    budget.resume(now.into());
+                }
+            }
+            BatchEvent::Ended { end } => {
+                self.state = BatchState::Over(end);
+                self.ticket = None;
+                if let Some(budget) = &mut self.budget {
+                    budget.pause(now.into());
+                }
+                self.grid.rest();
+                self.table.hurry();
+                return true;
+            }
+        }
+        self.table.grow(self.grid.len());
+        false
+    }
+
+    fn ended(&mut self, cell: Cell, row: &DatasetRow) {
+        self.grid.know(row);
+        // One that was cut off has ended for now alone.
+        match &mut self.budget {
+            Some(budget) if cell.status == RunStatus::Cancelled => budget.before([&cell]),
+            Some(budget) => budget.take(&cell),
+            None => {}
+        }
+        self.fill(cell);
+    }
+
+    /// Puts a finished cell into the table.
+    pub fn fill(&mut self, cell: Cell) {
+        self.grid.fill(cell);
+        self.weighed.touch();
+        if !self.look.shows_all() || self.look.by != By::Row {
+            self.table.touch();
+        }
+    }
+
+    /// Notes how many rows there are.
+    pub fn expect(&mut self, rows: Option<u64>) {
+        self.counted = rows;
+        let total = self.total();
+        if let Some(budget) = &mut self.budget {
+            budget.total = total;
+        }
+    }
+
+    /// Takes over what was known of the same batch, and how it was looked at.
+    pub fn adopt(&mut self, before: Self) {
+        self.id = before.id;
+        self.concurrency = self.order.concurrency;
+        self.table = before.table;
+        self.look = before.look;
+        (self.column, self.left) = (before.column, before.left);
+        self.baseline = before.baseline;
+        if self.order.finished != Finished::Anew {
+            (self.grid, self.detail, self.weighed) = (before.grid, before.detail, before.weighed);
+            self.counted = self.counted.or(before.counted);
+        }
+    }
+
+    /// Returns the place of the cell that is looked at, if it was answered anew.
+    #[must_use]
+    pub fn stale(&self) -> Option<CellIndex> {
+        let detail = self.detail.as_ref()?;
+        self.grid.cell(detail.place).filter(|cell| cell.run != detail.run).map(|_| detail.place)
+    }
+
+    /// Returns the place of the next sample beside another that has an answer, or of the one before,
+    /// round the end.
+    #[must_use]
+    pub fn sample_beside(&self, place: CellIndex, forward: bool) -> Option<CellIndex> {
+        let count = u32::try_from(self.grid.samples()).unwrap_or(u32::MAX);
+        let at = |by: u32| (place.sample + if forward { by } else { count - by }) % count;
+        let mut others = (1..count).map(|by| CellIndex { sample: at(by), ..place });
+        others.find(|other| self.grid.cell(*other).is_some())
+    }
+
+    /// Returns the place of the cell under the cursor: of several samples the one that came out worst.
+    #[must_use]
+    pub fn place(&self) -> Option<CellIndex> {
+        let at = self.table.chosen()?;
+        let slots = self.grid.slots(at, self.column);
+        // The worst; one that has not ended comes last.
+        let status = |sample: &usize| {
+            let cell = slots.get(*sample).and_then(Slot::cell);
+            (cell.is_none(), cell.map(|cell| cell.status))
+        };
+        let sample = (0..slots.len()).min_by_key(status)?;
+        self.grid.place(at, self.column, sample)
+    }
+
+    /// Moves the cursor to the next column or the one before.
+    pub fn step_column(&mut self, forward: bool) {
+        let last = self.grid.columns().saturating_sub(1);
+        self.column = if forward { (self.column + 1).min(last) } else { self.column.saturating_sub(1) };
+    }
+
+    /// Shows some rows only, or all where those are shown already.
+    pub fn show_only(&mut self, only: Only) {
+        self.look.only = if self.look.only == only { Only::All } else { only };
+        self.table.hurry();
+    }
+
+    /// Orders the rows by the next of what they can be ordered by, in the column of the cursor.
+    pub fn sort(&mut self) {
+        self.look.by = self.look.by.next();
+        self.look.turned = false;
+        self.look.column = self.column;
+        self.table.hurry();
+    }
+
+    /// Turns the order round.
+    pub fn turn(&mut self) {
+        self.look.turned = !self.look.turned;
+        self.table.hurry();
+    }
+
+    /// Brings the rows into order where they have changed, and the cursor into sight.
+    pub fn fit(&mut self, height: usize, now: Instant) {
+        self.table.grow(self.grid.len());
+        if self.table.wants_order(now) {
+            let fits = self.look.fits(&self.grid, self.baseline.as_ref());
+            let key = self.look.key(&self.grid);
+            self.table.arrange(fits, key, now);
+        }
+        self.table.fit(height);
+    }
+
+    /// Keeps the cursor's column among so many that are in sight.
+    pub fn fit_columns(&mut self, seen: usize) {
+        let last = self.grid.columns().saturating_sub(1);
+        self.column = self.column.min(last);
+        let lowest = (self.column + 1).saturating_sub(seen.max(1));
+        let highest = self.grid.columns().saturating_sub(seen).min(self.column);
+        self.left = self.left.clamp(lowest, highest.max(lowest));
+    }
+}
+
+/// Rows above the table that say it, at most.
+const MOST: usize = 3;
+
+/// Rows of the screen for each of them, at least.
+const EACH: u16 = 8;
+
+/// Cells that end before it is worked out again while the batch runs, at least.
+const STEP: u64 = 25;
+
+/// What was worked out, and what came since.
+#[derive(Debug, Clone, Default)]
+pub struct Weighed {
+    /// The columns with what is said of each.
+    said: Vec<(usize, Evidence)>,
+    /// Cells that have ended since.
+    since: u64,
+    /// Cells that had ended by then.
+    done: u64,
+}
+
+impl Weighed {
+    /// Notes that a cell has ended.
+    pub(crate) fn touch(&mut self) {
+        self.since += 1;
+    }
+
+    /// Has it be worked out anew.
+    pub(crate) fn expire(&mut self) {
+        self.done = 0;
+        self.since += 1;
+    }
+
+    /// Tells whether it is worth working out: when the batch rests, and while it runs each time a quarter more
+    /// cells have ended, so that all of it together costs no more than a few times the last.
+    fn is_due(&self, busy: bool) -> bool {
+        self.since > 0 && (!busy || self.since >= STEP.max(self.done / 4))
+    }
+}
+
+impl Shown {
+    /// Works out how the columns stand, where it is due.
+    pub fn weigh(&mut self) {
+        if !self.weighed.is_due(self.is_busy()) {
+            return;
+        }
+        let (columns, done) = (self.grid.columns(), self.grid.counts().done);
+        let mut lanes = Lanes::default();
+        let own = self.baseline.is_none();
+        if !own || columns > 1 {
+            self.grid.all().for_each(|cell| lanes.take(cell));
+        }
+        let mut before = Lanes::default();
+        self.baseline.iter().flat_map(Baseline::cells).for_each(|cell| before.take(cell));
+        let first = self.grid.lane(0);
+        let said = (usize::from(own)..columns).filter_map(|column| {
+            let lane = self.grid.lane(column)?;
+            let pairs = if own { lanes.pairs(lane, &lanes, first?) } else { lanes.pairs(lane, &before, lane) };
+            (!pairs.is_empty()).then(|| (column, Evidence::of_what_decides(pairs, SEED)))
+        });
+        self.weighed = Weighed { said: said.collect(), since: 0, done };
+    }
+
+    /// Lists what is said above the table on a screen of so many rows, as far as there is room: the columns, with
+    /// what is said of each; that of the cursor is among them.
+    #[must_use]
+    pub fn evidence(&self, height: u16) -> &[(usize, Evidence)] {
+        let said = &self.weighed.said;
+        let room = said.len().min(MOST).min(usize::from(height / EACH));
+        let here = said.iter().position(|(column, _)| *column == self.column).unwrap_or_default();
+        let from = (here + 1).saturating_sub(room).min(said.len().saturating_sub(room));
+        said.get(from..from + room).unwrap_or_default()
+    }
+}

@@ -1,0 +1,155 @@
+//! What reaches the workbench and what it asks of the world.
+
+use std::time::Instant;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::Timestamp;
+
+use crate::{
+    app::{
+        action::Action,
+        batch::{
+            Control,
+            setup::{BatchOrder, BatchPreviewView},
+        },
+    },
+    model::{BatchId, RunRequest, error::StoreError},
+    pipeline::{AccountState, KeyState, TimedEvent, batch::BatchEvent},
+    store::api::{StoreReply, StoreRequest},
+    text::Pasted,
+};
+
+/// The time, as the caller reads it; the workbench reads no clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// For durations.
+    pub at: Instant,
+    /// For the time of day.
+    pub time: Timestamp,
+}
+
+/// Names one thing the workbench has asked for. Answers to a ticket it no longer holds are ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// A text that can be opened in an editor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FieldId {
+    /// A message of the prompt, counted from 0.
+    Message(usize),
+    /// The input.
+    Input,
+    /// A lane's answer: to look at, an edit of it is dropped.
+    Answer,
+}
+
+/// Something that happened.
+#[allow(clippy::large_enum_variant, reason = "events of runs are the most frequent; a box each would cost more")]
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A key; releases are ignored.
+    Key(KeyEvent),
+    /// A bracketed paste.
+    Paste(String),
+    /// The mouse, while it is captured.
+    Mouse(MouseEvent),
+    /// The terminal has another size; the next `prepare` brings it.
+    Resized,
+    /// The terminal gained or lost the focus.
+    Focused(bool),
+    /// An action, from wherever.
+    Do(Action),
+    /// An event of a run.
+    Run(Ticket, TimedEvent),
+    /// What a batch that has begun is called on record.
+    BatchBegun(Ticket, BatchId),
+    /// What happened in a batch, in order.
+    Batch(Ticket, Vec<BatchEvent>),
+    /// What is known of a batch before its first call, or why nothing is.
+    Planned(Ticket, Result<Box<BatchPreviewView>, String>),
+    /// A path as far as it is clear, and what it could go on with.
+    Completed(Ticket, String, Vec<String>),
+    /// An answer of the store.
+    Stored(Ticket, Result<StoreReply, StoreError>),
+    /// A text was copied.
+    Copied {
+        /// What it is, in words.
+        what: String,
+        /// How it was copied, in words.
+        way: String,
+        /// The text, where the terminal is still to be sent it.
+        send: Option<Pasted>,
+    },
+    /// What an editor left, or why it could not be used.
+    Edited(FieldId, Result<String, String>),
+    /// Real providers, in words, found after the start.
+    Found(Vec<String>),
+    /// Every configured key with its state, and what each account uses of its limits.
+    Keys(Vec<KeyState>, Vec<AccountState>),
+    /// A fault of background work, in words.
+    Fault(String),
+    /// The time that [`App::wake_at`](crate::app::App::wake_at) named has come.
+    Tick,
+    /// The program must end: SIGTERM, SIGHUP.
+    Quit,
+    /// The program was continued after a suspension.
+    Resumed,
+}
+
+/// Something to be done outside.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Starts a run and reports its events under the ticket.
+    Start(Ticket, Box<RunRequest>),
+    /// Drops a run.
+    Stop(Ticket),
+    /// Cuts a run's present wait short.
+    RetryNow(Ticket),
+    /// Looks at the data of a batch and estimates what it will take.
+    PlanBatch(Ticket, Box<BatchOrder>),
+    /// Starts a batch and reports its events under the ticket.
+    StartBatch(Ticket, Box<BatchOrder>),
+    /// Tells a batch something.
+    BatchControl(Ticket, Control),
+    /// Completes the path of a file or a folder.
+    Complete(Ticket, String),
+    /// Hands the store a job.
+    Store(Ticket, StoreRequest),
+    /// Asks for the state of every key and account.
+    Keys,
+    /// Sets how many calls each account of a provider may have under way, and asks as `Keys` does.
+    Concurrency {
+        /// The provider's name.
+        provider: String,
+        /// How many.
+        most: usize,
+    },
+    /// Opens a text in the user's editor.
+    Edit {
+        /// Which text it is; the answer carries it back.
+        field: FieldId,
+        /// The text.
+        text: String,
+        /// The file name's ending, `.md` or `.json`.
+        suffix: &'static str,
+    },
+    /// Copies a text, and says how that was done.
+    Copy {
+        /// What it is, in words.
+        what: String,
+        /// The text.
+        text: Pasted,
+    },
+    /// Sends the terminal a text for its clipboard.
+    SendCopy(Pasted),
+    /// Captures the mouse or lets it go.
+    SetMouse(bool),
+    /// Rings.
+    Bell,
+    /// Draws every cell afresh.
+    Redraw,
+    /// Stops the program as the shell's job control does.
+    Suspend,
+    /// Ends the program, once every store job handed over is done.
+    Quit,
+}

@@ -1,0 +1,333 @@
+//! The history screen: the query line, the runs it asks for, the run under the cursor, two compared.
+//!
+//! The query line of the history, how many runs it finds, and how they are looked at.
+//!
+//! Two runs compared: what either is, how much differs, and what.
+//!
+//! The list of runs: a row each, the columns that were chosen.
+
+use std::time::Duration;
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Margin, Rect},
+    text::{Line, Span},
+};
+
+use crate::{
+    app::{
+        action::Action,
+        context::Scene,
+        history::{
+            Areas, answered_by, areas,
+            detail::{Detail, Kinds, Pair, SectionKind, area},
+            run_list::Count,
+        },
+        workbench::versions::ago,
+    },
+    model::{
+        Grade, RunStatus, Thumb, VersionId,
+        query::{Sort, SortBy},
+    },
+    pipeline::ports::RunRecord,
+    present::{evidence, run_columns::RunColumn},
+    store::api::HistoryEntry,
+    text::format::{age, duration, thousands, tokens},
+    widgets::{
+        diff_view::{difference, summary},
+        frame,
+        frame::{FlowItem, Hold, flow, pane},
+        query_bar, table,
+        table::{Cursor, Width, fitted, right, table},
+        theme::Role,
+        verdict_chips::evidence_role,
+    },
+};
+
+/// Draws the screen.
+pub(crate) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
+    let body = scene.app.layout.body.intersection(buffer.area);
+    let history = &scene.app.history;
+    if let Some(shown) = &history.pair {
+        draw_pair(scene, shown, body, buffer);
+        return;
+    }
+    let Areas { head, table, detail } = areas(body, history.reading);
+    draw_head(scene, head, buffer);
+    if !table.is_empty() {
+        draw_rows(scene, table, buffer);
+    }
+    if !detail.is_empty() && history.chosen().is_some() {
+        run(scene, detail, buffer);
+    }
+}
+
+/// Leaves a blank at either side.
+fn inside(area: Rect) -> Rect {
+    area.inner(Margin::new(1, 0))
+}
+
+/// Draws the run under the cursor in a frame.
+fn run(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let history = &scene.app.history;
+    let Some(entry) = history.chosen() else {
+        return;
+    };
+    let mut title = Line::from(scene.span(format!("run {}", entry.run.short()), Role::Title));
+    for column in [RunColumn::Prompt, RunColumn::Target, RunColumn::End] {
+        title.push_span(scene.span("  ", Role::Text));
+        title.spans.extend(cell(scene, entry, column, 40).spans);
+    }
+    let hold = if history.reading { Hold::Focused } else { Hold::Away };
+    let shown = history.shown();
+    let right = shown.filter(|detail| detail.rows() > usize::from(area.height.saturating_sub(2))).map(|detail| {
+        let last = (detail.top() + usize::from(area.height.saturating_sub(2))).min(detail.rows());
+        Line::from(scene.span(format!("{last}/{}", detail.rows()), Role::Quiet))
+    });
+    let inner = pane(area, hold, title, right.unwrap_or_default(), scene.theme, buffer);
+    let inner = inside(inner).intersection(buffer.area);
+    if let Some(detail) = shown {
+        text(scene, detail, inner, buffer);
+        return;
+    }
+    let said = match &history.fault {
+        Some((run, why)) if *run == entry.run => scene.foreign(why, Role::Fail),
+        _ => scene.span("Reading the run …", Role::Quiet),
+    };
+    buffer.set_line(inner.x, inner.y, &Line::from(said), inner.width);
+}
+
+/// Draws what of a run is in sight.
+fn text(scene: Scene<'_>, detail: &Detail, area: Rect, buffer: &mut Buffer) {
+    for ((kind, row), place) in detail.seen().into_iter().zip(area.rows()) {
+        let role = match kind {
+            SectionKind::Head => Role::Title,
+            SectionKind::Text => Role::Text,
+            SectionKind::Figure => Role::Number,
+            SectionKind::Pass => Role::Pass,
+            SectionKind::Fail => Role::Fail,
+            SectionKind::Quiet => Role::Quiet,
+        };
+        buffer.set_line(place.x, place.y, &Line::from(scene.span(row, role)), place.width);
+    }
+}
+
+/// Draws both lines.
+pub(crate) fn draw_head(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let found = scene.span(found(scene), Role::Number);
+    query_bar::draw(scene, &scene.app.history.asking, &found, said(scene), area, buffer);
+}
+
+/// How many runs there are.
+fn found(scene: Scene<'_>) -> String {
+    let runs = &scene.app.history.runs;
+    match runs.count {
+        _ if runs.loading() => "reading …".to_owned(),
+        Some(Count { runs: 1, more: false }) => "1 run".to_owned(),
+        Some(Count { runs, more }) => format!("{}{} runs", thousands(runs), if more { "+" } else { "" }),
+        None => format!("{}+ runs", thousands(runs.entries.len() as u64)),
+    }
+}
+
+/// How the runs are looked at.
+fn said(scene: Scene<'_>) -> Vec<FlowItem> {
+    let history = &scene.app.history;
+    let Sort { by, ascending } = history.asking.query.sort;
+    let order = match (by, ascending) {
+        (SortBy::Time, false) => "newest first",
+        (SortBy::Time, true) => "oldest first",
+        (SortBy::Cost, false) => "dearest first",
+        (SortBy::Cost, true) => "cheapest first",
+        (SortBy::Took, false) => "slowest first",
+        (SortBy::Took, true) => "fastest first",
+        (SortBy::Tokens, false) => "most tokens first",
+        (SortBy::Tokens, true) => "fewest tokens first",
+        (SortBy::Verdict, false) => "worst first",
+        (SortBy::Verdict, true) => "best first",
+        (SortBy::Grade, false) => "best grade first",
+        (SortBy::Grade, true) => "worst grade first",
+    };
+    let mut items = vec![vec![scene.span(order, Role::Quiet)]];
+    if history.leads_back() && !history.reading {
+        items.push(scene.hint(Action::Leave, "back to the quality screen"));
+    }
+    match history.runs.marked.as_slice() {
+        [] => {}
+        [one] => items.push(vec![scene.span(format!("● {} is marked", one.short()), Role::Wait)]),
+        [one, other, ..] => {
+            items.push(vec![scene.span(format!("● {} and {} are marked", one.short(), other.short()), Role::Wait)]);
+        }
+    }
+    items
+}
+
+/// Draws the comparison.
+pub(crate) fn draw_pair(scene: Scene<'_>, pair: &Pair, body: Rect, buffer: &mut Buffer) {
+    let head = inside(body);
+    let wide = usize::from(head.width);
+    let names = [("− ", Role::Removed), ("+ ", Role::Added)];
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    for ((record, run), (sign, role)) in pair.records.iter().zip(pair.runs).zip(names) {
+        let mut items: Vec<FlowItem> =
+            vec![vec![scene.span(sign, role), scene.span(format!("run {}", run.short()), Role::Title)]];
+        match record {
+            Some(record) => items.extend(side_label(scene, record)),
+            None => items.push(vec![scene.span("Reading the run …", Role::Quiet)]),
+        }
+        lines.extend(flow(items, wide, 1).into_iter().next());
+    }
+    if let Some(shown) = pair.difference() {
+        lines.extend(flow(summary(shown, scene.theme), wide, 1).into_iter().next());
+        lines.push(evidence(scene, &pair.kinds, wide));
+        let text = area(body).intersection(buffer.area);
+        difference(shown, scene.theme.style(Role::Text), text, scene.theme, buffer);
+    }
+    for (line, place) in lines.into_iter().zip(head.rows()) {
+        buffer.set_line(place.x, place.y, &line, place.width);
+    }
+}
+
+/// Says what the record says of the newer run's kind against the older one's.
+fn evidence(scene: Scene<'_>, kinds: &Kinds, wide: usize) -> Line<'static> {
+    let quiet = |text: &str| Line::from(scene.span(text, Role::Quiet));
+    match kinds {
+        Kinds::Waits => Line::default(),
+        Kinds::Unknown => quiet("one of them was not sent: there is nothing to weigh"),
+        Kinds::Alike => quiet("the same version, model and parameters: two samples of one"),
+        Kinds::Asked(apart) => quiet(&format!("{}: weighing …", apart.join(", "))),
+        Kinds::Failed(why) => Line::from(scene.foreign(why, Role::Fail)),
+        Kinds::Told(apart, weighed) => {
+            let before = format!("{}: ", apart.join(", "));
+            let said = evidence::said(weighed, ("+ better", "+ worse"), wide.saturating_sub(before.len()));
+            Line::from(vec![scene.span(before, Role::Quiet), scene.span(said, evidence_role(weighed.evidence.shown))])
+        }
+    }
+}
+
+/// What there is to say of one of them.
+fn side_label(scene: Scene<'_>, record: &RunRecord) -> Vec<FlowItem> {
+    let outcome = &record.outcome;
+    let mut items: Vec<FlowItem> = vec![
+        vec![scene.foreign(record.prompt_name.as_deref().unwrap_or("no name"), Role::Text)],
+        vec![scene.foreign(&outcome.target, Role::Text)],
+    ];
+    let came = outcome.status();
+    items.push(vec![scene.span(format!("{} {came}", frame::mark(came)), frame::status_role(came))]);
+    items.push(vec![scene.span(duration(outcome.timing.took()), Role::Number)]);
+    items.push(vec![scene.span(outcome.cost.to_string(), Role::Number)]);
+    items.push(vec![scene.span(ago(record.started, scene.now().time), Role::Quiet)]);
+    items
+}
+
+/// Draws the rows in sight.
+pub(crate) fn draw_rows(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let history = &scene.app.history;
+    if history.runs.entries.is_empty() {
+        let place = inside(area);
+        buffer.set_line(place.x, place.y + 1, &nothing(scene), place.width);
+        return;
+    }
+    let shown = history.shown_columns();
+    let mut columns = vec![table::TableColumn::new("", Width::Fixed(1))];
+    columns.extend(shown.iter().map(|column| column.laid_out()));
+    table(&history.runs.table, &columns, Cursor::Row, area, scene.theme, buffer, |row, column, wide| {
+        let Some(entry) = history.runs.entries.get(row) else {
+            return Line::default();
+        };
+        match column.checked_sub(1).and_then(|at| shown.get(at)) {
+            Some(column) => cell(scene, entry, *column, wide),
+            None => Line::from(mark(scene, entry)),
+        }
+    });
+}
+
+/// Says why no run is there, and what to press.
+fn nothing(scene: Scene<'_>) -> Line<'static> {
+    let history = &scene.app.history;
+    if history.runs.loading() {
+        return Line::from(scene.span("Reading the runs …", Role::Quiet));
+    }
+    if !history.asking.query.is_everything() {
+        return Line::from(vec![
+            scene.span("No run is like that. ", Role::Quiet),
+            scene.span(scene.key(Action::Leave), Role::Key),
+            scene.span(" clears the query", Role::Text),
+        ]);
+    }
+    Line::from(vec![
+        scene.span("No runs yet. ", Role::Quiet),
+        scene.span(scene.key_where(Action::Run, false), Role::Key),
+        scene.span(" on the bench runs the prompt; every run lands here.", Role::Text),
+    ])
+}
+
+fn mark(scene: Scene<'_>, entry: &HistoryEntry) -> Span<'static> {
+    if scene.app.history.runs.marked.contains(&entry.run) {
+        scene.span("●", Role::Wait)
+    } else if entry.pinned {
+        scene.span("◆", Role::Origin)
+    } else {
+        scene.span(" ", Role::Text)
+    }
+}
+
+/// Writes a run's cell of a column.
+pub(crate) fn cell(scene: Scene<'_>, run: &HistoryEntry, column: RunColumn, wide: usize) -> Line<'static> {
+    let text = |text: &str, role: Role| Line::from(scene.span(fitted(text, wide), role));
+    let number = |text: &str| Line::from(scene.span(right(text, wide), Role::Number));
+    let time = |time: Option<Duration>| time.map_or_else(|| "–".to_owned(), duration);
+    match column {
+        RunColumn::Age => Line::from(scene.span(right(&age(run.started, scene.now().time), wide), Role::Quiet)),
+        RunColumn::End => {
+            let (said, role) = end(run);
+            text(&said, role)
+        }
+        RunColumn::Prompt => match &run.prompt_name {
+            Some(name) => text(name, Role::Text),
+            None => text("no name", Role::Quiet),
+        },
+        RunColumn::Target => {
+            text(&answered_by(run), if run.requested == run.target { Role::Text } else { Role::Origin })
+        }
+        RunColumn::Version => text(&run.version.as_ref().map_or_else(|| "–".to_owned(), VersionId::short), Role::Quiet),
+        RunColumn::Provider => text(&run.provider, Role::Text),
+        RunColumn::Session => text(run.session.as_deref().unwrap_or("–"), Role::Text),
+        RunColumn::Tokens => number(&tokens(&run.tokens())),
+        RunColumn::Cost => number(&run.cost.to_string()),
+        RunColumn::Took => number(&time(run.took)),
+        RunColumn::First => number(&time(run.first_token)),
+        RunColumn::Attempts => number(&run.attempts.to_string()),
+        RunColumn::Grade => text(&run.grade.as_ref().map_or_else(|| "–".to_owned(), grade), Role::Number),
+        RunColumn::Run => text(&run.run.short(), Role::Quiet),
+        RunColumn::Input => text(&line(&run.input), Role::Text),
+        RunColumn::Answer => text(&line(&run.answer), if run.demo { Role::Demo } else { Role::Text }),
+    }
+}
+
+/// How a run came out: what failed, or that it passed, or how it ended.
+fn end(run: &HistoryEntry) -> (String, Role) {
+    let from = if run.cached { "= " } else { "" };
+    let Some(came) = run.status else {
+        return ("▸ running".to_owned(), Role::Busy);
+    };
+    let words = match came {
+        RunStatus::Failed => run.failed.join(", "),
+        RunStatus::Passed => String::new(),
+        RunStatus::Inconclusive | RunStatus::Unchecked => came.word().to_owned(),
+        RunStatus::Error | RunStatus::Cancelled => run.class.clone().unwrap_or_else(|| run.end.clone()),
+    };
+    (format!("{from}{} {words}", frame::mark(came)).trim_end().to_owned(), frame::status_role(came))
+}
+
+/// Writes a grade in a few columns.
+fn grade(grade: &Grade) -> String {
+    let stars = grade.stars.map(|stars| format!("{stars}/5"));
+    let thumb = grade.thumb.map(|thumb| if thumb == Thumb::Up { "▲" } else { "▼" }.to_owned());
+    let comment = (!grade.comment.is_empty()).then(|| "…".to_owned());
+    stars.into_iter().chain(thumb).chain(comment).collect::<Vec<_>>().join(" ")
+}
+
+/// Puts a text on one line.
+fn line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,71 @@
+//! What can be said of an answer, one key each.
+
+use crate::{
+    model::{Grade, RunId, Thumb, verdict::MAX_STARS},
+    widgets::pick_list::{PickItem, PickList},
+};
+
+/// One thing to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// So many stars.
+    Stars(u8),
+    /// That it will do, or that it will not.
+    Thumb(Thumb),
+    /// A remark, which is then typed.
+    Comment,
+    /// Nothing: the grade is taken back.
+    Nothing,
+}
+
+/// The grade of one run as it is being given.
+#[derive(Debug, Clone)]
+pub struct Grading {
+    /// The run.
+    pub run: RunId,
+    /// Its grade so far.
+    pub grade: Grade,
+    /// What can be said; each entry's label is its key.
+    pub choice: PickList<Said>,
+}
+
+impl Grading {
+    /// Begins with the grade a run has.
+    #[must_use]
+    pub fn new(run: RunId, grade: &Grade) -> Self {
+        let words = ["useless", "poor", "fair", "good", "excellent"];
+        let stars = (1..=MAX_STARS).zip(words).map(|(stars, word)| {
+            let drawn = "★".repeat(usize::from(stars));
+            PickItem::new(Said::Stars(stars), stars.to_string(), format!("{drawn:5}  {word}"))
+        });
+        let mut items: Vec<PickItem<Said>> = stars.collect();
+        items.push(PickItem::new(Said::Thumb(Thumb::Up), "+", "▲      it will do"));
+        items.push(PickItem::new(Said::Thumb(Thumb::Down), "-", "▼      it will not"));
+        items.push(PickItem::new(Said::Comment, "c", "a comment, to be typed"));
+        items.push(PickItem::new(Said::Nothing, "0", "takes the grade back"));
+        let mut choice = PickList::new(items);
+        choice.choose_where(|said| grade.stars.is_some_and(|stars| *said == Said::Stars(stars)));
+        Self { run, grade: grade.clone(), choice }
+    }
+
+    /// Chooses by a key. Tells whether it stands for anything.
+    pub fn key(&mut self, key: char) -> bool {
+        let found = self.choice.shown().position(|item| item.label.chars().eq([key]));
+        if let Some(at) = found {
+            self.choice.choose(at);
+        }
+        found.is_some()
+    }
+
+    /// Returns the grade with what is chosen said as well; none where that is yet to be typed.
+    #[must_use]
+    pub fn said(&self) -> Option<Grade> {
+        let grade = self.grade.clone();
+        match self.choice.chosen()?.value {
+            Said::Stars(stars) => Some(Grade { stars: Some(stars), ..grade }),
+            Said::Thumb(thumb) => Some(Grade { thumb: Some(thumb), ..grade }),
+            Said::Comment => None,
+            Said::Nothing => Some(Grade::default()),
+        }
+    }
+}

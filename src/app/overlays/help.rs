@@ -1,0 +1,206 @@
+//! The help: the keys for what has the focus first, then all others, from the one table of actions.
+
+use crate::{
+    app::{
+        action::{ACTIONS, Action, ActionInfo, When},
+        keymap::Keymap,
+        screen::Screen,
+        workbench::Focus,
+    },
+    text::{Wrapped, clean_line},
+};
+
+/// Breaks a text into the lines it takes at a width.
+pub(crate) fn wrapped(text: &str, width: u16) -> Vec<String> {
+    let mut rows = Wrapped::new(usize::from(width.max(1)));
+    rows.push(&clean_line(text));
+    (0..rows.rows()).map(|row| rows.row(row).text.trim_end().to_owned()).collect()
+}
+
+/// One row of the help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HelpRow {
+    /// A heading.
+    Title(String),
+    /// An action.
+    Key {
+        /// Its keys, separated by spaces.
+        keys: String,
+        /// What it does; in [`Help::seen`] as much of it as fits the line.
+        doc: String,
+    },
+    /// A remark.
+    Note(String),
+}
+
+/// Columns before what a key does.
+pub const KEYS: u16 = 25;
+
+/// The help, and the row it is scrolled to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Help {
+    /// All rows.
+    pub rows: Vec<HelpRow>,
+    /// The first line that is seen.
+    pub top: usize,
+    /// The rows as lines of the present width; one that goes on has no keys.
+    lines: Vec<HelpRow>,
+}
+
+const IN_TEXT: &[Action] = &[
+    Action::Edit,
+    Action::Leave,
+    Action::Editor,
+    Action::Undo,
+    Action::Redo,
+    Action::Variables,
+    Action::Save,
+    Action::Run,
+];
+
+const IN_MESSAGE: &[Action] = &[
+    Action::Edit,
+    Action::Editor,
+    Action::Undo,
+    Action::Run,
+    Action::Variables,
+    Action::AddMessage,
+    Action::RemoveMessage,
+    Action::MuteMessage,
+    Action::MessageRole,
+    Action::MessageUp,
+    Action::MessageDown,
+    Action::Save,
+];
+
+const IN_INPUT: &[Action] = &[
+    Action::Edit,
+    Action::Editor,
+    Action::Undo,
+    Action::Run,
+    Action::Variables,
+    Action::NextInput,
+    Action::PreviousInput,
+    Action::AddInput,
+    Action::LoadInput,
+    Action::RenameInput,
+    Action::RemoveInput,
+];
+
+const IN_LANE: &[Action] = &[
+    Action::Run,
+    Action::RunFresh,
+    Action::Stop,
+    Action::RetryNow,
+    Action::Models,
+    Action::LaneParams,
+    Action::NextModel,
+    Action::Keep,
+    Action::Xray,
+    Action::Copy,
+    Action::Search,
+    Action::Bottom,
+    Action::ToggleReasoning,
+    Action::ToggleJson,
+    Action::Fold,
+    Action::FoldAll,
+    Action::UnfoldAll,
+    Action::NextFailed,
+];
+
+const IN_METRICS: &[Action] = &[Action::Run, Action::NextPane, Action::Help];
+
+/// Makes the row of an action.
+fn key(keymap: &Keymap, action: Action) -> HelpRow {
+    let keys: Vec<String> = keymap.chords(action).iter().map(ToString::to_string).collect();
+    let keys = if keys.is_empty() { "palette".to_owned() } else { keys.join(" ") };
+    HelpRow::Key { keys, doc: action.entry().doc.to_owned() }
+}
+
+impl Help {
+    /// Writes the help for what has the focus.
+    #[must_use]
+    pub fn new(keymap: &Keymap, focus: Focus, typing: bool) -> Self {
+        let (title, first, note) = match focus {
+            Focus::Message(_) | Focus::Input if typing => (
+                "Typing",
+                IN_TEXT,
+                Some("ctrl-a ctrl-e ctrl-k ctrl-u ctrl-w edit as in a shell; plain keys are text until esc"),
+            ),
+            Focus::Message(_) => (
+                "Message",
+                IN_MESSAGE,
+                Some("{{ name }} is replaced by the variable's value, {{ input }} by the input"),
+            ),
+            Focus::Input => ("Input", IN_INPUT, None),
+            Focus::Lane(_) => ("Lane", IN_LANE, None),
+            Focus::Metrics => {
+                ("Metrics", IN_METRICS, Some("cached answers count in no time; `?` is unknown, never nothing"))
+            }
+        };
+        let mut rows = vec![HelpRow::Title(title.to_owned())];
+        rows.extend(note.map(|note| HelpRow::Note(note.to_owned())));
+        rows.extend(first.iter().map(|action| key(keymap, *action)));
+        for (title, kinds) in [
+            ("Everywhere", &[When::Always][..]),
+            ("At the bench, while typing too", &[When::Bench, When::Focus]),
+            ("At the bench, while not typing", &[When::Normal, When::Moving]),
+            ("In an overlay", &[When::Overlay]),
+        ] {
+            rows.push(HelpRow::Title(title.to_owned()));
+            let rest = ACTIONS.iter().filter(|entry| kinds.contains(&entry.when) && !first.contains(&entry.action));
+            rows.extend(rest.map(|entry| key(keymap, entry.action)));
+        }
+        for screen in Screen::ALL.iter().filter(|screen| **screen != Screen::Bench) {
+            rows.push(HelpRow::Title(screen.name().to_owned()));
+            let own = ACTIONS.iter().filter(|entry| entry.when == When::On(*screen));
+            rows.extend(own.map(|entry| key(keymap, entry.action)));
+        }
+        Self { lines: rows.clone(), rows, top: 0 }
+    }
+
+    /// Writes the help for a screen beside the bench.
+    #[must_use]
+    pub fn of_screen(keymap: &Keymap, screen: Screen) -> Self {
+        let is_own = |entry: &&ActionInfo| {
+            entry.works_on(screen) && !matches!(entry.when, When::Always | When::Moving | When::Focus)
+        };
+        let mut rows = vec![HelpRow::Title(screen.name().to_owned())];
+        rows.extend(ACTIONS.iter().filter(is_own).map(|entry| key(keymap, entry.action)));
+        for (title, kinds) in [("Everywhere", &[When::Always][..]), ("Moving", &[When::Moving, When::Focus])] {
+            rows.push(HelpRow::Title(title.to_owned()));
+            let rest = ACTIONS.iter().filter(|entry| kinds.contains(&entry.when));
+            rows.extend(rest.map(|entry| key(keymap, entry.action)));
+        }
+        Self { lines: rows.clone(), rows, top: 0 }
+    }
+
+    /// Lists the lines from the first that is seen on.
+    pub fn seen(&self) -> impl Iterator<Item = &HelpRow> {
+        self.lines.iter().skip(self.top)
+    }
+
+    /// Moves by lines.
+    pub fn scroll(&mut self, by: isize) {
+        self.top = self.top.saturating_add_signed(by).min(self.lines.len().saturating_sub(1));
+    }
+
+    /// Breaks the rows into lines of a width, before drawing.
+    pub fn fit(&mut self, width: u16, height: usize) {
+        self.lines.clear();
+        for row in &self.rows {
+            match row {
+                HelpRow::Title(_) => self.lines.push(row.clone()),
+                HelpRow::Key { keys, doc } => {
+                    let parts = wrapped(doc, width.saturating_sub(KEYS)).into_iter().enumerate();
+                    let keys = |at| if at == 0 { keys.clone() } else { String::new() };
+                    self.lines.extend(parts.map(|(at, doc)| HelpRow::Key { keys: keys(at), doc }));
+                }
+                HelpRow::Note(note) => {
+                    self.lines.extend(wrapped(note, width.saturating_sub(2)).into_iter().map(HelpRow::Note));
+                }
+            }
+        }
+        self.top = self.top.min(self.lines.len().saturating_sub(height));
+    }
+}

@@ -1,0 +1,469 @@
+//! What the accounts of a provider use of their limits, in words, and how the limits are moved.
+//!
+//! The models a lane can have: names, prices, what is gone, and any `provider/model` that is typed.
+//!
+//! The models that can be taken, in columns: name, end, price with its day, context, provider.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+
+use crate::{
+    app::context::Scene,
+    model::{Catalog, PicoDollars, Target, Vendor},
+    pipeline::{AccountState, KeyState, Readiness},
+    text::{
+        format::{count, per_million},
+        width,
+    },
+    widgets::{
+        pick_list::{PickItem, PickList, list},
+        table::{fitted, left, right},
+        theme::Role,
+    },
+};
+
+/// Returns how many calls each account may have under way after a step up or down, at least one;
+/// `None` where there is no account, or no limit and nothing to take away from. Without a limit a
+/// step down begins from what is under way.
+#[must_use]
+pub fn changed(accounts: &[&mut AccountState], by: isize) -> Option<usize> {
+    let now = accounts.first()?.limits.concurrency;
+    let most = match now {
+        Some(most) => most.saturating_add_signed(by),
+        None if by < 0 => accounts.iter().map(|account| account.under_way).max()?,
+        None => return None,
+    };
+    Some(most.max(1))
+}
+
+/// Says in words what an account uses: calls under way and waiting, what is left of the minute,
+/// how long it rests.
+#[must_use]
+pub fn usage(state: &AccountState, now: Timestamp) -> String {
+    let AccountState { account, under_way, waiting, concurrency, requests, tokens, rests, limits, provider: _ } = state;
+    let mut said = if account.is_empty() { String::new() } else { format!("{account} ") };
+    let _ = match concurrency {
+        Some(room) => write!(said, "{under_way} of {room} at once"),
+        None => write!(said, "{under_way} at once, no limit"),
+    };
+    if let Some(most) = limits.concurrency.filter(|most| Some(*most) != *concurrency) {
+        let _ = write!(said, " (of {most}: it was overrun)");
+    }
+    if *waiting > 0 {
+        let _ = write!(said, ", {waiting} waiting");
+    }
+    if let Some(most) = limits.requests_per_minute {
+        let left = u64::from(most).saturating_sub(*requests as u64);
+        let _ = write!(said, ", {left} of {most} requests left");
+    }
+    if let Some(most) = limits.tokens_per_minute {
+        let _ = write!(said, ", {} of {most} tokens left", most.saturating_sub(*tokens));
+    }
+    if let Some(until) = rests {
+        let _ = write!(said, ", rests {} s", until.as_second().saturating_sub(now.as_second()).max(0));
+    }
+    said
+}
+
+/// What the chosen model is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum For {
+    /// A lane that is there, by its place.
+    Lane(usize),
+    /// A new lane.
+    NewLane,
+}
+
+/// The list of models.
+#[derive(Debug, Clone)]
+pub struct Models {
+    /// What the chosen one is for.
+    pub what: For,
+    /// The names of targets.
+    pub choice: PickList<String>,
+}
+
+/// Ways in which the demonstration can be told to misbehave.
+const DEMO_MODES: [&str; 5] = ["slow", "flaky", "cut", "bad-json", "down"];
+
+/// Where a model stands in the list: what is the user's own first, what is gone last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Own,
+    Demo,
+    Served,
+    Gone,
+}
+
+fn rank(target: &Target, present: &str, catalog: &Catalog, today: &str) -> Rank {
+    if is_gone(target, today) {
+        Rank::Gone
+    } else if target.is_demo() {
+        Rank::Demo
+    } else if target.name == present || catalog.card(&target.name).is_none() {
+        Rank::Own
+    } else {
+        Rank::Served
+    }
+}
+
+impl Models {
+    /// Lists every model that can be named, with the present one chosen: the user's own, the
+    /// demonstrations, what is served with every dated name after its alias, and last what is gone.
+    #[must_use]
+    pub fn new(what: For, catalog: &Catalog, present: &str, today: &str) -> Self {
+        let mut names: Vec<String> = catalog.names().into_iter().map(str::to_owned).collect();
+        for (provider, settings) in catalog.providers() {
+            match settings.kind {
+                Vendor::Demo => {
+                    names.push(provider.to_owned());
+                    names.extend(DEMO_MODES.iter().map(|mode| format!("{provider}:{mode}")));
+                }
+                Vendor::Command => names.push(provider.to_owned()),
+                Vendor::OpenAi | Vendor::Anthropic | Vendor::Ollama => {}
+            }
+        }
+        if !names.iter().any(|name| name == present) {
+            names.insert(0, present.to_owned());
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        let mut targets: Vec<Target> = names.iter().filter_map(|name| catalog.resolve(name).ok()).collect();
+        targets.sort_by_key(|target| rank(target, present, catalog, today));
+        let mut choice = PickList::new(targets.iter().map(|target| item(target, today)).collect());
+        choice.choose_where(|name| name == present);
+        Self { what, choice }
+    }
+
+    /// Says what is asked for.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        match self.what {
+            For::Lane(_) => "Model of this lane",
+            For::NewLane => "Model of the new lane",
+        }
+    }
+
+    /// Returns the name that is taken: the chosen one, or what was typed where the list has nothing
+    /// like it or that is a whole `provider/model`.
+    #[must_use]
+    pub fn taken(&self) -> Option<String> {
+        let typed = self.choice.query.text().trim().to_owned();
+        let whole = typed.contains(['/', ':']) && !self.choice.shown().any(|item| item.value == typed);
+        match self.choice.chosen() {
+            Some(item) if !whole => Some(item.value.clone()),
+            _ => Some(typed).filter(|typed| !typed.is_empty()),
+        }
+    }
+}
+
+fn item(target: &Target, today: &str) -> PickItem<String> {
+    let mut parts = vec![target.provider.clone()];
+    if target.is_demo() {
+        parts.push("demonstration, no key and no network".to_owned());
+    } else if let Some(price) = &target.card.price {
+        parts.push(format!(
+            "{} in, {} out per million",
+            price_per_million(price.input),
+            price_per_million(price.output)
+        ));
+    } else {
+        parts.push("price ?".to_owned());
+    }
+    if let Some(context) = target.card.context {
+        parts.push(format!("{}k context", context / 1000));
+    }
+    let gone = is_gone(target, today);
+    parts.extend(warning(target, today));
+    PickItem { usable: !gone, ..PickItem::new(target.name.clone(), target.name.clone(), parts.join(" · ")) }
+}
+
+fn price_per_million(price: PicoDollars) -> String {
+    let dollars = price.0 as f64 / 1e6;
+    if dollars == 0.0 { "free".to_owned() } else { format!("${dollars}") }
+}
+
+/// Tells whether the provider no longer serves a target. Another endpoint may still do.
+#[must_use]
+pub fn is_gone(target: &Target, today: &str) -> bool {
+    !target.custom_endpoint && target.card.retired_on(today)
+}
+
+/// Says what should be known of a target before it is asked: that it is gone or going, and what follows it.
+#[must_use]
+pub fn warning(target: &Target, today: &str) -> Option<String> {
+    if target.custom_endpoint {
+        return None;
+    }
+    let day = target.card.shutdown.as_deref()?;
+    let successor = target.card.successor.as_ref().map_or_else(String::new, |next| format!("; {next} follows it"));
+    let when = if target.card.retired_on(today) { "retired" } else { "to be shut down" };
+    Some(format!("{when} on {day}{successor}"))
+}
+
+/// Says in words how a key stands: its label, its account where that has another name, and its state.
+#[must_use]
+pub fn standing(key: &KeyState, now: Timestamp) -> String {
+    let account = if key.account == key.label { String::new() } else { format!(" (account {})", key.account) };
+    let left = |until: Timestamp| until.as_second().saturating_sub(now.as_second()).max(0);
+    let state = match &key.state {
+        Readiness::Ready => "ready".to_owned(),
+        Readiness::Cooling { until } => format!("rests {} s", left(*until)),
+        Readiness::Retired { until, why } if *until > now => format!("rests {} s: {why}", left(*until)),
+        Readiness::Retired { why, .. } => format!("is tried again: {why}"),
+    };
+    format!("{}{account} {state}", key.label)
+}
+
+/// Columns of the provider, of either price, of the context, and of the price's day.
+const PROVIDER: usize = 12;
+const PRICE: usize = 6;
+const CONTEXT: usize = 7;
+const DAY: usize = 10;
+
+/// Rows below the list: the keys of the chosen model's provider, and what its accounts use.
+const FEET: u16 = 2;
+
+/// Columns that say when a model ends and what follows it.
+const NOTE: usize = 28;
+
+/// Which columns there is room for. Name and note are always there.
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a column of its own")]
+struct Columns {
+    name: usize,
+    provider: bool,
+    prices: bool,
+    context: bool,
+    day: bool,
+}
+
+impl Columns {
+    /// Gives the note its room first, then the prices, the provider, the context, the prices' day.
+    fn new(room: usize) -> Self {
+        let name = room.saturating_sub(NOTE + 4).clamp(12, 24);
+        let mut left = room.saturating_sub(name + 4 + NOTE);
+        let mut has = |columns: usize| {
+            let fits = left >= columns;
+            left = if fits { left - columns } else { 0 };
+            fits
+        };
+        let (prices, provider) = (has(2 * PRICE + 2), has(PROVIDER + 1));
+        let (context, day) = (has(CONTEXT + 1), has(DAY + 2));
+        Self { name: name + left.min(2), provider, prices, context, day }
+    }
+
+    /// Sets the cells that there is room for, the note left out.
+    fn set(self, cells: &Cells<'_>) -> String {
+        let mut out = String::new();
+        if self.provider {
+            let _ = write!(out, " {}", left(cells.provider, PROVIDER));
+        }
+        if self.prices {
+            let _ = write!(out, " {} {}", right(cells.price_in, PRICE), right(cells.price_out, PRICE));
+        }
+        if self.context {
+            let _ = write!(out, " {}", right(cells.context, CONTEXT));
+        }
+        if self.day {
+            let _ = write!(out, "  {}", left(cells.day, DAY));
+        }
+        out
+    }
+}
+
+/// What the columns between name and note hold.
+struct Cells<'a> {
+    provider: &'a str,
+    price_in: &'a str,
+    price_out: &'a str,
+    context: &'a str,
+    day: &'a str,
+}
+
+const HEADS: Cells<'_> =
+    Cells { provider: "provider", price_in: "$/M in", price_out: "out", context: "context", day: "price of" };
+
+/// Draws the table under its heads.
+pub(crate) fn draw(scene: Scene<'_>, models: &Models, area: Rect, buffer: &mut Buffer) {
+    let columns = Columns::new(usize::from(area.width).saturating_sub(2));
+    let head = format!("    {}{}  note", left("model", columns.name), columns.set(&HEADS));
+    buffer.set_line(area.x, area.y, &Line::from(scene.span(head, Role::Quiet)), area.width);
+    let rows = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
+    if models.choice.is_empty() {
+        let typed = models.taken().unwrap_or_default();
+        let line = Line::from(vec![
+            scene.span("Not in the list; enter asks for it by name: ", Role::Quiet),
+            scene.foreign(&typed, Role::Title),
+        ]);
+        buffer.set_line(rows.x, rows.y, &line, rows.width);
+        return;
+    }
+    let chosen = models.choice.chosen().and_then(|item| scene.app.catalog.resolve(&item.value).ok());
+    if let Some(target) = chosen {
+        let provider = &target.provider;
+        let said = [("keys", scene.app.keys_of(provider)), ("calls", scene.app.accounts_of(provider))];
+        let last = Rect { y: rows.bottom().saturating_sub(FEET), height: rows.height.min(FEET), ..rows };
+        let known = said.into_iter().filter_map(|(what, said)| Some((what, said?)));
+        for (place, (what, said)) in last.rows().zip(known) {
+            let line = fitted(&format!("{what} of {provider}: {}", said.as_str()), usize::from(place.width));
+            buffer.set_line(place.x, place.y, &Line::from(scene.span(line, Role::Quiet)), place.width);
+        }
+    }
+    let rows = Rect { height: rows.height.saturating_sub(FEET), ..rows };
+    list(&models.choice, rows, scene.theme, buffer, |item, room| {
+        scene.app.catalog.resolve(&item.value).map_or_else(
+            |_| Line::from(scene.foreign(&item.label, Role::Quiet)),
+            |target| row(scene, columns, &target, item.usable, room),
+        )
+    });
+}
+
+fn row(scene: Scene<'_>, columns: Columns, target: &Target, usable: bool, room: usize) -> Line<'static> {
+    let price = target.card.price.as_ref();
+    let (each_in, each_out, as_of) = if target.is_demo() {
+        ("–".to_owned(), "–".to_owned(), "no key")
+    } else {
+        let (each_in, each_out) = (price.map(|price| price.input), price.map(|price| price.output));
+        (per_million(each_in), per_million(each_out), price.map_or("unknown", |price| price.as_of.as_str()))
+    };
+    let size =
+        if target.is_demo() { "–".to_owned() } else { target.card.context.map_or_else(|| "?".to_owned(), count) };
+    let role = if usable { Role::Title } else { Role::Quiet };
+    let cells =
+        Cells { provider: &target.provider, price_in: &each_in, price_out: &each_out, context: &size, day: as_of };
+    // A narrow list has no room for what a model cost that nobody can ask any more.
+    let cells = if usable || columns.provider { columns.set(&cells) } else { String::new() };
+    let note = end(target, usable);
+    let mark = match (note.is_empty(), usable) {
+        (true, _) => "  ",
+        (_, true) => "! ",
+        (_, false) => "✗ ",
+    };
+    let used = 2 + columns.name + width(&cells) + 2;
+    Line::from(vec![
+        scene.span(mark, if usable { Role::Wait } else { Role::Fail }),
+        scene.span(left(&target.name, columns.name), role),
+        scene.span(cells, if usable { Role::Text } else { Role::Quiet }),
+        scene.span(format!("  {}", fitted(&note, room.saturating_sub(used))), Role::Text),
+    ])
+}
+
+/// Says when the provider ends a model, and what follows it. Another endpoint is not bound by that.
+fn end(target: &Target, usable: bool) -> String {
+    let Some(day) = target.card.shutdown.as_deref().filter(|_| !target.custom_endpoint) else {
+        return String::new();
+    };
+    let successor = target.card.successor.as_ref().map_or_else(String::new, |next| format!(" → {next}"));
+    let when = if usable { "until" } else { "gone" };
+    format!("{when} {day}{successor}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{
+            ModelCard, Settings,
+            settings::{AccountLimits, ProviderSettings},
+        },
+        widgets::line_input::LineInput,
+    };
+
+    fn state(limits: AccountLimits) -> AccountState {
+        AccountState {
+            provider: "openai".to_owned(),
+            account: "env:K".to_owned(),
+            under_way: 3,
+            waiting: 0,
+            concurrency: limits.concurrency,
+            requests: 12,
+            tokens: 1500,
+            rests: None,
+            limits,
+        }
+    }
+
+    #[test]
+    fn what_is_used_is_said_with_what_is_left() {
+        let now = Timestamp::from_second(100).unwrap();
+        assert_eq!(usage(&state(AccountLimits::default()), now), "env:K 3 at once, no limit");
+        let limits =
+            AccountLimits { concurrency: Some(8), requests_per_minute: Some(60), tokens_per_minute: Some(1000) };
+        let overrun = AccountState {
+            concurrency: Some(4),
+            waiting: 2,
+            rests: Some(Timestamp::from_second(142).unwrap()),
+            ..state(limits)
+        };
+        let said = "env:K 3 of 4 at once (of 8: it was overrun), 2 waiting, 48 of 60 requests left, \
+                    0 of 1000 tokens left, rests 42 s";
+        assert_eq!(usage(&overrun, now), said);
+    }
+
+    #[test]
+    fn the_limit_moves_by_one_and_never_below_one() {
+        let moved =
+            |concurrency, by| changed(&[&mut state(AccountLimits { concurrency, ..AccountLimits::default() })], by);
+        assert_eq!([moved(Some(4), 1), moved(Some(4), -1), moved(Some(1), -1)], [Some(5), Some(3), Some(1)]);
+        assert_eq!([moved(None, 1), moved(None, -1)], [None, Some(3)], "from no limit to what is under way");
+        assert_eq!(changed(&[], -1), None);
+    }
+    fn catalog() -> Catalog {
+        let mut settings = Settings::default();
+        for (name, kind) in [("openai", Vendor::OpenAi), ("demo", Vendor::Demo)] {
+            settings.providers.insert(name.to_owned(), ProviderSettings::of(kind));
+        }
+        let card = |id: &str, shutdown: Option<&str>| ModelCard {
+            id: id.to_owned(),
+            known: true,
+            shutdown: shutdown.map(str::to_owned),
+            successor: shutdown.map(|_| "newer".to_owned()),
+            ..ModelCard::default()
+        };
+        let cards = [card("older", Some("2024-01-01")), card("present", None), card("leaving", Some("2027-01-01"))];
+        let cards = cards.into_iter().chain([card("leaving-2026-01-01", None)]);
+        Catalog::new(cards.map(|card| (Vendor::OpenAi, card)).collect(), &settings)
+    }
+
+    #[test]
+    fn gone_models_come_last_and_say_what_follows_them() {
+        let models = Models::new(For::Lane(0), &catalog(), "present", "2026-01-01");
+        assert_eq!(models.choice.chosen().map(|item| item.value.as_str()), Some("present"));
+        let last = models.choice.shown().last().unwrap().clone();
+        assert!(!last.usable && last.detail.contains("retired on 2024-01-01; newer follows it"), "{last:?}");
+        let leaving = models.choice.shown().find(|item| item.value == "leaving").unwrap();
+        assert!(leaving.usable && leaving.detail.contains("to be shut down on 2027-01-01"));
+        let order: Vec<&str> = models.choice.shown().map(|item| item.value.as_str()).collect();
+        let demo = ["demo", "demo:slow", "demo:flaky", "demo:cut", "demo:bad-json", "demo:down"];
+        assert_eq!(order, [&["present"][..], &demo, &["leaving", "leaving-2026-01-01", "older"]].concat());
+    }
+
+    #[test]
+    fn a_key_is_said_by_its_label_with_its_state() {
+        let now = Timestamp::from_second(100).unwrap();
+        let said = |account: &str, state| {
+            let (provider, label) = ("openai".to_owned(), "env:K".to_owned());
+            standing(&KeyState { provider, label, account: account.to_owned(), state }, now)
+        };
+        assert_eq!(said("env:K", Readiness::Ready), "env:K ready");
+        let until = Timestamp::from_second(142).unwrap();
+        assert_eq!(said("team", Readiness::Cooling { until }), "env:K (account team) rests 42 s");
+        let refused = |until| Readiness::Retired { until, why: "key refused".to_owned() };
+        assert_eq!(said("env:K", refused(until)), "env:K rests 42 s: key refused");
+        assert_eq!(said("env:K", refused(now)), "env:K is tried again: key refused");
+    }
+
+    #[test]
+    fn a_model_that_is_typed_whole_is_taken_as_it_is() {
+        let mut models = Models::new(For::NewLane, &catalog(), "present", "2026-01-01");
+        models.choice.query = LineInput::default();
+        models.choice.paste("openai/present");
+        assert_eq!(models.taken().as_deref(), Some("openai/present"));
+        models.choice.key("ctrl-u".parse().unwrap());
+        models.choice.paste("demo:cut");
+        assert_eq!(models.taken().as_deref(), Some("demo:cut"));
+    }
+}

@@ -1,0 +1,247 @@
+//! The form of parameters and response: filled from a prompt, checked, and read back.
+
+use serde_json::Value;
+
+use crate::{
+    model::{Format, Params, Response, prompt::DEFAULT_TEMPERATURE},
+    widgets::form::{Form, FormField},
+};
+
+/// Fills the form of a lane's own parameters; its hints name what the prompt has where one is left empty.
+#[must_use]
+pub fn own_form(own: &Params, prompt: &Params) -> Form {
+    let hint = |named: &str, value: String| match value.as_str() {
+        "" => format!("{named}; empty leaves it as it is"),
+        value => format!("{named}; empty takes the prompt's {value}"),
+    };
+    let usual = shown(prompt.temperature.or(Some(DEFAULT_TEMPERATURE)));
+    let effort = |params: &Params| params.reasoning_effort.clone().unwrap_or_default();
+    Form::new(vec![
+        FormField::new("temperature", &shown(own.temperature), hint("0 to 2", usual)),
+        FormField::new("max_tokens", &shown(own.max_tokens), hint("output tokens at most", shown(prompt.max_tokens))),
+        FormField::new("top_p", &shown(own.top_p), hint("0 to 1", shown(prompt.top_p))),
+        FormField::new("stop", &joined(&own.stop), hint("texts that end the answer", joined(&prompt.stop))),
+        FormField::new("seed", &shown(own.seed), hint("a whole number", shown(prompt.seed))),
+        FormField::new("reasoning_effort", &effort(own), hint("none, low, medium, high", effort(prompt))),
+    ])
+}
+
+/// Reads a lane's own parameters back, over those the form does not name. With a fault in it, the
+/// line at fault says so and nothing is read.
+pub fn read_own(form: &mut Form, own: &Params) -> Option<Params> {
+    let params = read_params(form, own);
+    let reasoning_effort = form.read("reasoning_effort", |text| Ok(text.to_owned()));
+    (!form.show_fault()).then_some(Params { reasoning_effort, ..params })
+}
+
+fn shown(n: Option<impl ToString>) -> String {
+    n.map(|n| n.to_string()).unwrap_or_default()
+}
+
+/// Reads the rows of the sampling parameters over those there are.
+fn read_params(form: &mut Form, params: &Params) -> Params {
+    for row in &mut form.rows {
+        row.fault = None;
+    }
+    Params {
+        temperature: form.read("temperature", |text| between(text, 0.0, 2.0)),
+        max_tokens: form.read("max_tokens", |text| {
+            text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "a whole number above 0 is expected".to_owned())
+        }),
+        top_p: form.read("top_p", |text| between(text, 0.0, 1.0)),
+        stop: form.read("stop", |text| Ok(list(text))).unwrap_or_default(),
+        seed: form.read("seed", |text| text.parse().ok().ok_or_else(|| "a whole number is expected".to_owned())),
+        ..params.clone()
+    }
+}
+
+/// No form of the answer is named.
+const AUTO: &str = "auto";
+
+/// Fills the form.
+#[must_use]
+pub fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
+    let format = match response.format {
+        Format::Auto => AUTO,
+        Format::Text => "text",
+        Format::Json => "json",
+        Format::Schema => "schema",
+    };
+    let schema = response.schema.as_ref().map(Value::to_string).unwrap_or_default();
+    Form::new(vec![
+        FormField::new("temperature", &shown(params.temperature), format!("0 to 2; empty is {DEFAULT_TEMPERATURE}")),
+        FormField::new("max_tokens", &shown(params.max_tokens), "output tokens at most; empty leaves it to the model"),
+        FormField::new("top_p", &shown(params.top_p), "0 to 1; empty leaves it to the model"),
+        FormField::new(
+            "stop",
+            &joined(&params.stop),
+            "texts that end the answer, separated by commas; \\n is a line break",
+        ),
+        FormField::new("seed", &shown(params.seed), "a whole number; empty is none"),
+        FormField::of_words(
+            "format",
+            format,
+            &[AUTO, "text", "json", "schema"],
+            "auto: JSON where the prompt speaks of it; space changes it",
+        ),
+        FormField::new("required", &joined(&response.required), "fields that must be filled, separated by commas"),
+        FormField::new("schema", &schema, "a JSON Schema; needed where the format is schema"),
+        FormField::new(
+            "confidence",
+            response.confidence.as_deref().unwrap_or_default(),
+            "JSON pointer to it: /confidence_score",
+        ),
+        FormField::new("min_confidence", &shown(response.min_confidence), "0 to 1; empty does not check"),
+        FormField::new(
+            "min_completeness",
+            &shown(response.min_completeness),
+            "share of required fields, 0 to 1; empty is all",
+        ),
+        FormField::new("min_score", &shown(response.min_score), "of the checks, 0 to 1; empty wants each to pass"),
+        FormField::of_words(
+            "finish",
+            if response.finish { "on" } else { "off" },
+            &["on", "off"],
+            "whether a text that is cut off fails; space changes it",
+        ),
+        FormField::new("fallback", &joined(fallback), "models to try when one fails, separated by commas"),
+    ])
+}
+
+/// Reads the form back. With a fault in it, the line at fault says so and nothing is read.
+pub fn read(form: &mut Form, params: &Params, response: &Response) -> Option<(Params, Response, Vec<String>)> {
+    let mut read = (read_params(form, params), response.clone(), Vec::new());
+    read.1.format = match form.value("format").as_str() {
+        "text" => Format::Text,
+        "json" => Format::Json,
+        "schema" => Format::Schema,
+        _ => Format::Auto,
+    };
+    read.1.required = form.read("required", |text| Ok(list(text))).unwrap_or_default();
+    read.1.schema = form.read("schema", schema);
+    read.1.confidence = form.read("confidence", |text| {
+        text.starts_with('/').then(|| text.to_owned()).ok_or_else(|| "a JSON pointer begins with `/`".to_owned())
+    });
+    read.1.min_confidence = form.read("min_confidence", |text| between(text, 0.0, 1.0));
+    read.1.min_completeness = form.read("min_completeness", |text| between(text, 0.0, 1.0));
+    read.1.min_score = form.read("min_score", |text| between(text, 0.0, 1.0));
+    read.1.finish = form.value("finish") == "on";
+    read.2 = form.read("fallback", |text| Ok(list(text))).unwrap_or_default();
+    if read.1.format == Format::Schema && read.1.schema.is_none() {
+        blame(form, "schema", "the format `schema` needs one");
+    }
+    if read.1.min_confidence.is_some() && read.1.confidence.is_none() {
+        blame(form, "confidence", "min_confidence needs to know where the confidence is");
+    }
+    (!form.show_fault()).then_some(read)
+}
+
+fn blame(form: &mut Form, label: &str, fault: &str) {
+    if let Some(row) = form.rows.iter_mut().find(|row| row.label == label && row.fault.is_none()) {
+        row.fault = Some(fault.to_owned());
+    }
+}
+
+fn between(text: &str, least: f64, most: f64) -> Result<f64, String> {
+    text.replace(',', ".")
+        .parse()
+        .ok()
+        .filter(|n| (least..=most).contains(n))
+        .ok_or_else(|| format!("a number from {least} to {most} is expected"))
+}
+
+fn schema(text: &str) -> Result<Value, String> {
+    match serde_json::from_str(text) {
+        Ok(value @ (Value::Object(_) | Value::Bool(_))) => Ok(value),
+        Ok(_) => Err("a JSON Schema is an object".to_owned()),
+        Err(why) => Err(format!("not JSON: {why}")),
+    }
+}
+
+/// Writes a list so that [`list`] reads it back.
+fn joined(texts: &[String]) -> String {
+    let written = texts.iter().map(|text| text.replace('\\', "\\\\").replace('\n', "\\n").replace(',', "\\,"));
+    written.collect::<Vec<_>>().join(", ")
+}
+
+/// Reads texts separated by commas; `\n` is a line break, `\,` a comma, `\\` a backslash.
+fn list(text: &str) -> Vec<String> {
+    let (mut texts, mut chars) = (vec![String::new()], text.chars());
+    while let Some(c) = chars.next() {
+        let last = texts.last_mut();
+        match (c, last) {
+            (',', _) => texts.push(String::new()),
+            ('\\', Some(last)) => match chars.next() {
+                Some('n') => last.push('\n'),
+                Some(other) => last.push(other),
+                None => last.push('\\'),
+            },
+            (c, Some(last)) => last.push(c),
+            (_, None) => {}
+        }
+    }
+    let blank = |c: char| c == ' ' || c == '\t';
+    texts.iter().map(|text| text.trim_matches(blank).to_owned()).filter(|text| !text.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::widgets::line_input::LineInput;
+
+    fn filled(fills: &[(&str, &str)]) -> Form {
+        let mut form = form(&Params::default(), &Response::default(), &[]);
+        for (label, text) in fills {
+            let row = form.rows.iter_mut().find(|row| row.label == *label).unwrap();
+            row.line = LineInput::of(text);
+        }
+        form
+    }
+
+    #[test]
+    fn what_is_filled_in_is_read_back() {
+        let params = Params {
+            temperature: Some(0.7),
+            max_tokens: Some(5),
+            top_p: Some(0.5),
+            seed: Some(-3),
+            stop: vec!["END".into(), "a,b\n".into()],
+            ..Params::default()
+        };
+        let response = Response {
+            format: Format::Schema,
+            required: vec!["a".into(), "/b/c".into()],
+            schema: Some(serde_json::json!({"type": "object"})),
+            confidence: Some("/score".into()),
+            min_confidence: Some(0.8),
+            min_completeness: Some(1.0),
+            min_score: Some(0.5),
+            finish: false,
+        };
+        let fallback = vec!["local".to_owned()];
+        let mut form = form(&params, &response, &fallback);
+        let empty = (Params::default(), Response::default());
+        assert_eq!(read(&mut form, &empty.0, &empty.1), Some((params, response, fallback)));
+    }
+
+    #[test]
+    fn a_mistake_is_told_on_its_line() {
+        for (label, text, told) in [
+            ("temperature", "hot", "from 0 to 2"),
+            ("temperature", "2.5", "from 0 to 2"),
+            ("max_tokens", "0", "above 0"),
+            ("seed", "1.5", "whole number"),
+            ("schema", "{", "not JSON"),
+            ("schema", "[1]", "is an object"),
+            ("confidence", "score", "begins with `/`"),
+            ("format", "schema", "needs one"),
+            ("min_confidence", "0.5", "where the confidence is"),
+            ("min_score", "50", "from 0 to 1"),
+        ] {
+            let mut form = filled(&[(label, text)]);
+            assert_eq!(read(&mut form, &Params::default(), &Response::default()), None, "{label} = {text}");
+            let fault = form.rows[form.at].fault.clone().unwrap();
+            assert!(fault.contains(told), "{label} = {text}: {fault}");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The versions of the bench's prompt: a list, and what the chosen one says otherwise than the bench.
+//!
+//! The versions of a prompt in columns, and what the chosen one says otherwise than the bench.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Constraint, Layout, Rect},
+    text::{Line, Span},
+};
+
+use crate::{
+    app::{action::Action, context::Scene, workbench::versions::ago},
+    model::{Prompt, VersionId},
+    store::{
+        api::{Results, VersionEntry},
+        prompts,
+    },
+    text::{
+        Change, TextDiff,
+        diff::rows::{Piece, rows},
+        format::duration,
+        width,
+    },
+    widgets::{
+        pick_list::{PickItem, PickList, list},
+        table::{fitted, left},
+        theme::Role,
+    },
+};
+
+/// Rows of the list, at most, while there is a difference to be shown below.
+const LISTED: u16 = 9;
+
+/// The list, and the difference below it.
+#[derive(Debug, Clone)]
+pub struct Versions {
+    /// The places of the versions, the newest first.
+    pub choice: PickList<usize>,
+    /// The versions.
+    pub entries: Vec<VersionEntry>,
+    /// True until the store has answered.
+    pub loading: bool,
+    /// What the chosen version says otherwise than the bench, in rows; empty if nothing.
+    pub rows: Vec<Vec<Piece>>,
+    /// The first row that is seen.
+    pub top: usize,
+    present: (VersionId, String),
+    texts: Vec<String>,
+    /// What each version has that the one before it had not, once it was in sight.
+    news: Vec<Option<String>>,
+    /// For which version and width the rows were made.
+    made: Option<(usize, u16)>,
+}
+
+/// Writes a prompt as one text, as far as it makes a version.
+fn text(prompt: &Prompt) -> String {
+    let version = prompt.version();
+    prompts::write(&version).unwrap_or_else(|_| format!("{}\n\n{}", version.system, version.user))
+}
+
+impl Versions {
+    /// Makes the list of a bench with a prompt, until the store has filled it.
+    #[must_use]
+    pub fn new(present: &Prompt) -> Self {
+        Self {
+            choice: PickList::new(Vec::new()),
+            entries: Vec::new(),
+            loading: true,
+            rows: Vec::new(),
+            top: 0,
+            present: (VersionId::of(present), text(present)),
+            texts: Vec::new(),
+            news: Vec::new(),
+            made: None,
+        }
+    }
+
+    /// Takes in what the store has, the newest first; what was chosen stays chosen.
+    pub fn fill(&mut self, entries: Vec<VersionEntry>) {
+        let chosen = self.chosen().map_or_else(|| self.present.0.clone(), |(_, entry)| entry.id.clone());
+        self.texts = entries.iter().map(|entry| text(&entry.prompt)).collect();
+        self.news = vec![None; entries.len()];
+        self.choice
+            .refill(entries.iter().enumerate().map(|(at, entry)| PickItem::new(at, entry.id.short(), "")).collect());
+        if let Some(at) = entries.iter().position(|entry| entry.id == chosen) {
+            self.choice.choose(at);
+        }
+        (self.entries, self.loading, self.made) = (entries, false, None);
+    }
+
+    /// Returns the chosen version and its place.
+    #[must_use]
+    pub fn chosen(&self) -> Option<(usize, &VersionEntry)> {
+        let at = self.choice.chosen()?.value;
+        Some((at, self.entries.get(at)?))
+    }
+
+    /// Tells whether a version is what is on the bench.
+    #[must_use]
+    pub fn is_present(&self, entry: &VersionEntry) -> bool {
+        entry.id == self.present.0
+    }
+
+    /// Returns what a version in sight has that the one before it had not, in a few words.
+    #[must_use]
+    pub fn news(&self, at: usize) -> &str {
+        self.news.get(at).and_then(Option::as_deref).unwrap_or_default()
+    }
+
+    /// Splits the body into the list and the difference below its heading.
+    #[must_use]
+    pub fn areas(&self, body: Rect) -> [Rect; 2] {
+        let most = LISTED.min(body.height / 2);
+        let list = u16::try_from(self.choice.len()).unwrap_or(u16::MAX).clamp(1, most.max(1));
+        let [list, _, diff] =
+            Layout::vertical([Constraint::Length(list), Constraint::Length(2), Constraint::Fill(1)]).areas(body);
+        [list, diff]
+    }
+
+    /// Scrolls the difference.
+    pub fn scroll(&mut self, by: isize) {
+        self.top = self.top.saturating_add_signed(by).min(self.rows.len().saturating_sub(1));
+    }
+
+    /// Keeps the chosen version in sight and makes what is shown of it and of those beside it.
+    pub fn fit(&mut self, body: Rect) {
+        let [list, diff] = self.areas(body);
+        self.choice.fit(usize::from(list.height));
+        for at in (self.choice.top()..).take(usize::from(list.height)) {
+            let text = self.texts.get(at);
+            let before = self.entries.get(at).and_then(|entry| {
+                let parent = self.entries.iter().position(|other| Some(&other.id) == entry.parent.as_ref());
+                self.texts.get(parent.unwrap_or(at + 1))
+            });
+            if let (Some(news), Some(text)) = (self.news.get_mut(at).filter(|news| news.is_none()), text) {
+                *news = Some(before.map_or_else(|| "the first".to_owned(), |before| first_words(before, text)));
+            }
+        }
+        let wanted = self.choice.chosen().map(|item| (item.value, diff.width));
+        if self.made != wanted {
+            self.made = wanted;
+            self.top = 0;
+            let text = wanted.and_then(|(at, _)| self.texts.get(at));
+            self.rows = text.map(|text| rows(&self.present.1, text, usize::from(diff.width))).unwrap_or_default();
+        }
+    }
+}
+
+/// Returns the first words that differ: those that are gone and those that came.
+fn first_words(old: &str, new: &str) -> String {
+    let diff = TextDiff::new(old, new);
+    let mut changed = diff.segments().iter().filter(|segment| segment.change != Change::Same).peekable();
+    let mut out = String::new();
+    if let Some(gone) = changed.next_if(|segment| segment.change == Change::Removed) {
+        out = format!("−{}", old.get(gone.old.clone()).unwrap_or_default().trim());
+    }
+    if let Some(came) = changed.next_if(|segment| segment.change == Change::Added) {
+        let gap = if out.is_empty() { "" } else { " " };
+        out = format!("{out}{gap}+{}", new.get(came.new.clone()).unwrap_or_default().trim());
+    }
+    out
+}
+
+/// Columns of the age, of the name, and of what came of a version where all of it is told.
+const AGE: usize = 11;
+const NAME: usize = 14;
+const RESULTS: usize = 42;
+
+/// The least width at which all of what came of a version is told.
+const WIDE: usize = 100;
+
+/// Draws the list, and the difference below it.
+pub(crate) fn draw(scene: Scene<'_>, versions: &Versions, area: Rect, buffer: &mut Buffer) {
+    let say = |text: String, row: Rect, buffer: &mut Buffer| {
+        buffer.set_line(row.x, row.y, &Line::from(scene.span(text, Role::Quiet)), row.width);
+    };
+    if versions.entries.is_empty() {
+        let text = if versions.loading {
+            "Reading the versions …".to_owned()
+        } else {
+            format!(
+                "No versions yet. {} runs the prompt, and each prompt that is run becomes one.",
+                scene.key(Action::Run)
+            )
+        };
+        return say(text, area, buffer);
+    }
+    let [rows, diff] = versions.areas(area);
+    list(&versions.choice, rows, scene.theme, buffer, |item, room| {
+        versions
+            .entries
+            .get(item.value)
+            .map_or_else(Line::default, |entry| row(scene, versions, item.value, entry, room))
+    });
+    let head = Rect { y: diff.y.saturating_sub(1), height: 1, ..diff };
+    let chosen = versions.chosen().map(|(_, entry)| entry);
+    if chosen.is_some_and(|entry| versions.is_present(entry)) {
+        return say("This is what is on the bench.".to_owned(), head, buffer);
+    }
+    if versions.rows.is_empty() {
+        return say("It differs from the bench by white space alone.".to_owned(), head, buffer);
+    }
+    say("From the bench to this version: [-gone-] {+new+}".to_owned(), head, buffer);
+    for (pieces, place) in versions.rows.iter().skip(versions.top).zip(diff.rows()) {
+        let line: Line<'_> = pieces.iter().map(|piece| span(scene, piece)).collect();
+        buffer.set_line(place.x, place.y, &line, place.width);
+    }
+}
+
+fn span(scene: Scene<'_>, piece: &Piece) -> Span<'static> {
+    let role = match piece.change {
+        Change::Same => Role::Text,
+        Change::Removed => Role::Fail,
+        Change::Added => Role::Pass,
+    };
+    scene.span(piece.text.clone(), role)
+}
+
+fn row(scene: Scene<'_>, versions: &Versions, at: usize, entry: &VersionEntry, room: usize) -> Line<'static> {
+    let (mark, role) = if versions.is_present(entry) { ("● ", Role::Focus) } else { ("  ", Role::Text) };
+    let name =
+        entry.name.clone().unwrap_or_else(|| format!("{} of {}", versions.entries.len() - at, versions.entries.len()));
+    let mut spans = vec![
+        scene.span(mark, role),
+        scene.span(left(&ago(entry.made, scene.now().time), AGE), Role::Quiet),
+        scene.span(left(&name, NAME), if entry.name.is_some() { Role::Title } else { Role::Text }),
+    ];
+    let all = room >= WIDE;
+    let results = results(&entry.results, all);
+    let results = if all { left(&results, RESULTS) } else { format!("{}  ", fitted(&results, 24)) };
+    let used = 2 + AGE + NAME + width(&results);
+    spans.push(scene.span(results, Role::Number));
+    spans.push(scene.span(fitted(versions.news(at), room.saturating_sub(used)), Role::Text));
+    Line::from(spans)
+}
+
+/// Says what came of a version; `all` of it, or its runs and verdicts alone.
+fn results(results: &Results, all: bool) -> String {
+    let mut parts = vec![match results.runs {
+        0 => "not run".to_owned(),
+        1 => "1 run".to_owned(),
+        runs => format!("{runs} runs"),
+    }];
+    if results.judged > 0 {
+        parts.push(format!("{}/{} ✓", results.passed, results.judged));
+    }
+    if let Some(stars) = results.stars {
+        parts.push(format!("★{stars:.1}"));
+    }
+    if all {
+        parts.extend(results.latency.map(duration));
+        parts.extend(results.cost.map(|cost| cost.to_string()));
+    }
+    parts.join("  ")
+}

@@ -1,0 +1,408 @@
+//! What the lanes' answers are compared with, and what differs.
+//!
+//! Each lane against the baseline, over all inputs that the record has of both.
+
+use std::sync::Arc;
+
+use crate::{
+    app::{
+        App,
+        overlay::{Bases, Overlay},
+        overlays::compare_with::{Base, RUNS, earlier},
+        status_bar::Tone,
+        store_request::Pending,
+        workbench::{
+            Focus, Workbench,
+            lane::{Lane, LaneRun, RunPhase},
+        },
+    },
+    model::RunId,
+    pipeline::ports::RunRecord,
+    present::evidence::{RunConfig, job},
+    store::api::{HistoryEntry, PairedComparison, StoreRequest},
+    widgets::diff_view::{DiffView, Side},
+};
+
+/// What the lanes are compared with.
+#[derive(Debug, Clone, Default)]
+pub enum Against {
+    /// The lane that is the baseline; the first where none was made it.
+    #[default]
+    Lane,
+    /// Each lane's answer before the present one.
+    Previous,
+    /// An answer that was kept or taken from the record.
+    Kept {
+        /// What it is, in words.
+        label: String,
+        /// The answer.
+        side: Arc<Side>,
+    },
+}
+
+/// Whether and with what the lanes are compared.
+#[derive(Debug, Clone, Default)]
+pub struct Comparison {
+    /// Whether the lanes show what differs in place of their answers.
+    pub on: bool,
+    /// What they are compared with.
+    pub against: Against,
+}
+
+/// What a take is compared by.
+#[derive(Debug, Clone, Default)]
+pub struct Compared {
+    /// The present answer, once it is whole and was asked for.
+    present: Option<Arc<Side>>,
+    /// The last whole answer before the present run.
+    previous: Option<Arc<Side>>,
+    /// What differs, where there are two whole answers to compare.
+    difference: Option<Box<DiffView>>,
+    shown: bool,
+}
+
+impl Compared {
+    /// Returns what a run that begins knows of the one before.
+    #[must_use]
+    pub fn next(self, answer: Option<Arc<Side>>) -> Self {
+        Self { previous: answer.or(self.previous), ..Self::default() }
+    }
+
+    /// Returns the present answer, made once.
+    pub fn present(&mut self, make: impl FnOnce() -> Side) -> Arc<Side> {
+        Arc::clone(self.present.get_or_insert_with(|| Arc::new(make())))
+    }
+
+    /// Returns what differs, if that is shown in place of the answer.
+    #[must_use]
+    pub fn shown(&self) -> Option<&DiffView> {
+        self.difference.as_deref().filter(|_| self.shown)
+    }
+
+    /// The same, to be fitted and scrolled.
+    pub fn shown_mut(&mut self) -> Option<&mut DiffView> {
+        self.difference.as_deref_mut().filter(|_| self.shown)
+    }
+
+    /// Compares anew, if either side is another than before.
+    fn compare(&mut self, old: Option<&Arc<Side>>, new: Option<&Arc<Side>>, shown: bool) {
+        self.shown = shown;
+        let Some((old, new)) = old.zip(new) else {
+            self.difference = None;
+            return;
+        };
+        if !self.difference.as_ref().is_some_and(|known| known.is_of(old, new)) {
+            self.difference = Some(Box::new(DiffView::new(old, new)));
+        }
+    }
+}
+
+/// How a lane stands to what the lanes are compared with.
+#[derive(Debug, Clone, Copy)]
+pub enum LaneStanding<'a> {
+    /// It is what they are compared with.
+    Baseline,
+    /// It was compared.
+    Differs(&'a DiffView),
+    /// It cannot be compared, or not yet: why.
+    Waits(&'static str),
+}
+
+impl Workbench {
+    /// Tells whether anything is compared.
+    fn compares(&self) -> bool {
+        self.compare.on || !matches!(self.compare.against, Against::Lane) || self.lanes.iter().any(|lane| lane.baseline)
+    }
+
+    /// Returns the place of the lane the others are compared with, if it is a lane.
+    #[must_use]
+    pub fn baseline(&self) -> Option<usize> {
+        let marked = self.lanes.iter().position(|lane| lane.baseline);
+        let first = (self.compare.on && self.lanes.len() > 1).then_some(0);
+        matches!(self.compare.against, Against::Lane).then(|| marked.or(first)).flatten()
+    }
+
+    /// Brings the comparison up to date with the answers: only what has changed is compared.
+    pub fn settle_comparison(&mut self) {
+        if !self.compares() {
+            for take in self.lanes.iter_mut().map(Lane::shown_mut) {
+                take.compared.difference = None;
+            }
+            return;
+        }
+        let at = self.baseline();
+        let base = match &self.compare.against {
+            Against::Lane => at.and_then(|at| self.lanes.get_mut(at)).and_then(|lane| lane.shown_mut().whole()),
+            Against::Previous => None,
+            Against::Kept { side, .. } => Some(Arc::clone(side)),
+        };
+        let previous = matches!(self.compare.against, Against::Previous);
+        for (place, lane) in self.lanes.iter_mut().enumerate() {
+            let take = lane.shown_mut();
+            let new = take.whole().filter(|_| Some(place) != at);
+            let old = if previous { take.compared.previous.clone() } else { base.clone() };
+            take.compared.compare(old.as_ref(), new.as_ref(), self.compare.on);
+        }
+    }
+
+    /// Tells how a lane stands to what the lanes are compared with, if they are.
+    #[must_use]
+    pub fn standing<'a>(&self, lane: &'a Lane) -> Option<LaneStanding<'a>> {
+        let base = self.baseline().and_then(|at| self.lanes.get(at));
+        if !self.compares() {
+            return None;
+        }
+        if base.is_some_and(|base| std::ptr::eq(base, lane)) {
+            return Some(LaneStanding::Baseline);
+        }
+        let (take, base) = (lane.shown(), base.map(Lane::shown));
+        if let Some(difference) = &take.compared.difference {
+            return Some(LaneStanding::Differs(difference));
+        }
+        Some(LaneStanding::Waits(match (&take.state, base) {
+            (RunPhase::Idle, _) => "nothing to compare yet",
+            (state, _) if state.is_busy() => "compared when whole",
+            (state, _) if state.is_unfinished() => "not whole: not compared",
+            (_, Some(LaneRun { state, .. })) if state.is_busy() => "waits for the baseline",
+            (_, Some(_)) => "the baseline has no whole answer",
+            (_, None) if matches!(self.compare.against, Against::Previous) => "no answer before this one",
+            (_, None) => "no baseline",
+        }))
+    }
+
+    /// Says what the lanes are compared with.
+    #[must_use]
+    pub fn compared_with(&self) -> String {
+        match (&self.compare.against, self.baseline().and_then(|at| self.lanes.get(at))) {
+            (Against::Previous, _) => "each lane's answer before".to_owned(),
+            (Against::Kept { label, .. }, _) => label.clone(),
+            (Against::Lane, Some(lane)) => lane.spec.target.clone(),
+            (Against::Lane, None) => "no lane yet".to_owned(),
+        }
+    }
+}
+
+impl App {
+    /// Shows what differs in place of the answers, or the answers again. A lane by itself is
+    /// compared with its answer before, unless something else was chosen.
+    pub(crate) fn toggle_diff(&mut self) {
+        let compare = &mut self.bench.compare;
+        compare.on = !compare.on;
+        if !compare.on {
+            self.say(Tone::Info, "the answers as they are");
+            return;
+        }
+        if matches!(compare.against, Against::Lane) && self.bench.lanes.len() == 1 {
+            compare.against = Against::Previous;
+        }
+        self.say_compared();
+    }
+
+    fn say_compared(&mut self) {
+        let text = format!("what differs from {}", self.bench.compared_with());
+        self.say(Tone::Info, &text);
+    }
+
+    /// Makes the lane with the focus what the others are compared with, or takes that back. A lane
+    /// by itself keeps its present answer as the baseline of those to come.
+    pub(crate) fn mark_baseline(&mut self) {
+        let at = self.bench.lane_at();
+        let alone = self.bench.lanes.len() == 1;
+        let kept = matches!(self.bench.compare.against, Against::Kept { .. });
+        let marked = self.bench.lanes.get(at).is_some_and(|lane| lane.baseline);
+        self.bench.lanes.iter_mut().for_each(|lane| lane.baseline = false);
+        self.bench.compare.against = Against::Lane;
+        if marked || (alone && kept) {
+            self.bench.compare.on = false;
+            self.say(Tone::Info, "no baseline");
+        } else if alone {
+            self.keep_answer(at);
+        } else if let Some(lane) = self.bench.lanes.get_mut(at) {
+            lane.baseline = true;
+            let target = lane.spec.target.clone();
+            self.say(Tone::Info, &format!("{target} is the baseline{}", self.diff_hint()));
+        }
+    }
+
+    /// Keeps a lane's present answer to compare later ones with.
+    pub(crate) fn keep_answer(&mut self, at: usize) {
+        let Some(lane) = self.bench.lanes.get_mut(at) else {
+            return;
+        };
+        let target = lane.spec.target.clone();
+        let Some(side) = lane.shown_mut().whole() else {
+            self.say(Tone::Info, "a baseline is a whole answer; run the prompt first");
+            return;
+        };
+        let time: String = self.now.time.to_string().chars().skip(11).take(5).collect();
+        self.bench.compare.against = Against::Kept { label: format!("{target}'s answer kept at {time} UTC"), side };
+        let says = format!("this answer is the baseline{}", self.diff_hint());
+        self.say(Tone::Info, &says);
+    }
+
+    /// Lists what the lanes can be compared with.
+    pub(crate) fn open_against(&mut self) {
+        self.overlays.push(Overlay::Against(Bases::new(&self.bench)));
+        self.ask_store(StoreRequest::History { query: Box::default(), after: None, limit: RUNS }, Pending::Runs);
+    }
+
+    pub(crate) fn list_runs(&mut self, runs: &[HistoryEntry]) {
+        for overlay in &mut self.overlays {
+            if let Overlay::Against(bases) = overlay {
+                bases.fill(&self.bench, runs, self.now.time);
+            }
+        }
+    }
+
+    /// Compares with what was chosen, and shows what differs.
+    pub(crate) fn pick_against(&mut self, bases: Bases) {
+        let Some(base) = bases.choice.chosen().map(|item| item.value) else {
+            self.overlays.push(Overlay::Against(bases));
+            return;
+        };
+        match base {
+            Base::Run(run) => self.ask_store(StoreRequest::OpenRun(run), Pending::BaselineRun),
+            Base::Keep => self.keep_answer(self.bench.lane_at()),
+            Base::Previous => self.compare_with(Against::Previous),
+            Base::Lane(at) => {
+                self.compare_with(Against::Lane);
+                if let Some(lane) = self.bench.lanes.get_mut(at) {
+                    lane.baseline = true;
+                }
+                self.say_compared();
+            }
+        }
+    }
+
+    pub(crate) fn compare_with_run(&mut self, record: &RunRecord) {
+        let which = earlier(record.run, record.started, self.now.time);
+        let side = Arc::new(Side::of(&record.outcome.text, record.outcome.json.as_deref()));
+        self.compare_with(Against::Kept { label: format!("{} ({which})", record.outcome.requested), side });
+    }
+
+    fn compare_with(&mut self, against: Against) {
+        self.bench.lanes.iter_mut().for_each(|lane| lane.baseline = false);
+        self.bench.compare = Comparison { on: true, against };
+        self.say_compared();
+    }
+
+    fn diff_hint(&self) -> String {
+        let key = self.keymap.shown(crate::app::Action::Diff, false).filter(|_| !self.bench.compare.on);
+        key.map_or_else(String::new, |key| format!("; {key} shows what differs"))
+    }
+
+    /// Goes to the next difference or the one before, in the lane with the focus, else in the first that has some.
+    pub(crate) fn step_difference(&mut self, forward: bool) {
+        if !self.bench.compare.on {
+            self.toggle_diff();
+            self.bench.settle_comparison();
+        }
+        let own = self.bench.lane_at();
+        let differs = |at: &usize| {
+            let shown = self.bench.lanes.get(*at).and_then(|lane| lane.shown().compared.shown());
+            shown.is_some_and(|difference| difference.count().1 > 0)
+        };
+        let Some(at) = std::iter::once(own).chain(0..self.bench.lanes.len()).find(differs) else {
+            self.say(Tone::Info, "no lane in which anything differs");
+            return;
+        };
+        if at != own || !matches!(self.bench.focus, Focus::Lane(_)) {
+            self.bench.focus_on(Focus::Lane(at));
+        }
+        let lane = self.bench.lanes.get_mut(at);
+        let Some(difference) = lane.and_then(|lane| lane.shown_mut().compared.shown_mut()) else {
+            return;
+        };
+        difference.step(forward);
+        let (here, all) = difference.count();
+        let says = format!("difference {} of {all}", here.unwrap_or_default());
+        self.say(Tone::Info, &says);
+        if self.bench.together {
+            self.align_to(at);
+        }
+    }
+}
+
+/// Answers that are remembered, at most.
+const REMEMBERED: usize = 16;
+
+/// Which setups were to be weighed, and what the record was to know by then.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Question {
+    a: RunConfig,
+    b: RunConfig,
+    /// The runs of both lanes that have ended.
+    runs: Vec<RunId>,
+}
+
+impl Question {
+    fn is_of(&self, other: &Self) -> bool {
+        self.a == other.a && self.b == other.b
+    }
+}
+
+/// What the record said of the lanes' setups against each other.
+#[derive(Debug, Clone, Default)]
+pub struct Weighings(Vec<(Question, Option<Box<PairedComparison>>)>);
+
+impl Weighings {
+    /// Notes that a question is asked. What was said of the same setups before stays until it is answered.
+    fn ask(&mut self, question: Question) {
+        let said = self.0.iter().position(|(known, _)| known.is_of(&question)).and_then(|at| self.0.remove(at).1);
+        self.0.push((question, said));
+        let over = self.0.len().saturating_sub(REMEMBERED);
+        self.0.drain(..over);
+    }
+
+    fn is_asked(&self, question: &Question) -> bool {
+        self.0.iter().any(|(known, _)| known == question)
+    }
+
+    /// Takes an answer in; one to a question that was asked anew since is late.
+    pub(crate) fn take(&mut self, question: &Question, weighed: Box<PairedComparison>) {
+        if let Some((_, said)) = self.0.iter_mut().find(|(known, _)| known == question) {
+            *said = Some(weighed);
+        }
+    }
+}
+
+impl Workbench {
+    /// Makes the question of a lane against the baseline, if both have run something and the one is no further
+    /// sample of the other.
+    fn question(&self, lane: &Lane) -> Option<Question> {
+        let base = self.baseline().and_then(|at| self.lanes.get(at))?;
+        let (a, b) = (base.shown().setup()?, lane.shown().setup()?);
+        if !matches!(self.compare.against, Against::Lane) || a == b {
+            return None;
+        }
+        let ended = [base, lane].into_iter().flat_map(Lane::takes).filter_map(|take| take.outcome.as_ref());
+        Some(Question { a: a.clone(), b: b.clone(), runs: ended.map(|outcome| outcome.run).collect() })
+    }
+
+    /// Returns what the record says of a lane against the baseline, once it has.
+    #[must_use]
+    pub fn weighed(&self, lane: &Lane) -> Option<&PairedComparison> {
+        let question = self.question(lane)?;
+        let known = self.weighings.0.iter().find(|(known, _)| known.is_of(&question));
+        known.and_then(|(_, said)| said.as_deref())
+    }
+}
+
+impl App {
+    /// Asks the record for each lane against the baseline, once after each run of either has ended.
+    pub(crate) fn settle_weighings(&mut self) {
+        let bench = &self.bench;
+        let Some(base) = bench.baseline().and_then(|at| bench.lanes.get(at)).filter(|base| !base.busy()) else {
+            return;
+        };
+        let others = bench.lanes.iter().filter(|lane| !std::ptr::eq(*lane, base) && !lane.busy());
+        let open: Vec<Question> = others
+            .filter_map(|lane| bench.question(lane))
+            .filter(|question| !bench.weighings.is_asked(question))
+            .collect();
+        for question in open {
+            self.ask_store(job(&question.a, &question.b), Pending::Weighed(Box::new(question.clone())));
+            self.bench.weighings.ask(question);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What a person makes of answers: grades, and groups of equal ones.
+
+use crate::{
+    app::{
+        App,
+        overlay::{Alike, Grading, Name, NameFor, Overlay},
+        status_bar::Tone,
+        store_request::Pending,
+        workbench::lane::{Lane, LaneRun, RunPhase},
+    },
+    eval::{Groups, groups::Sample},
+    model::{Grade, RunId},
+    store::api::StoreRequest,
+    widgets::line_input::LineInput,
+};
+
+impl App {
+    /// Asks for the grade of the answer that is shown in the lane with the focus.
+    pub(crate) fn open_grade(&mut self) {
+        match self.bench.lane().map(Lane::shown).and_then(|take| Some((take.run()?, &take.grade))) {
+            Some((run, grade)) => {
+                let grading = Grading::new(run, grade);
+                self.overlays.push(Overlay::Grade(grading));
+            }
+            None => self.say(Tone::Info, "nothing was run in this lane yet"),
+        }
+    }
+
+    /// Gives what is chosen as the grade, or asks for the comment.
+    pub(crate) fn take_grade(&mut self, grading: Grading) {
+        if let Some(grade) = grading.said() {
+            self.grade(grading.run, grade);
+        } else {
+            let line = LineInput::of(&grading.grade.comment);
+            self.overlays.push(Overlay::Grade(grading));
+            self.overlays.push(Overlay::Name(Name { what: NameFor::Comment, line, fault: None }));
+        }
+    }
+
+    /// Gives a comment to the run whose grade is being given below.
+    pub(crate) fn take_comment(&mut self, comment: String) {
+        if let Some(Overlay::Grade(grading)) = self.overlays.pop() {
+            self.grade(grading.run, Grade { comment, ..grading.grade });
+        }
+    }
+
+    fn grade(&mut self, run: RunId, grade: Grade) {
+        let before = self.put_grade(run, grade.clone()).unwrap_or_default();
+        if before != grade {
+            self.ask_store(StoreRequest::GradeRun { run, grade, at: self.now.time }, Pending::Grade { run, before });
+        }
+    }
+
+    /// Shows a grade where its run is shown, and returns the one it takes the place of.
+    pub(crate) fn put_grade(&mut self, run: RunId, grade: Grade) -> Option<Grade> {
+        let listed = self.put_listed_grade(run, &grade);
+        let mut takes = self.bench.lanes.iter_mut().flat_map(Lane::takes_mut);
+        let take = takes.find(|take| take.run() == Some(run));
+        take.map(|take| std::mem::replace(&mut take.grade, grade)).or(listed)
+    }
+
+    /// Opens the groups of the lane with the focus.
+    pub(crate) fn open_groups(&mut self) {
+        let at = self.bench.lane_at();
+        match self.bench.lanes.get(at) {
+            Some(lane) if lane.samples() > 1 && !lane.groups.is_empty() => {
+                let alike = Alike::new(at, lane);
+                self.overlays.push(Overlay::Groups(alike));
+            }
+            _ => self.say(Tone::Info, "groups need more than one sample of an answer"),
+        }
+    }
+
+    /// Shows the answer that stands for the chosen group.
+    pub(crate) fn take_group(&mut self, alike: &Alike) {
+        if let Some((item, lane)) = alike.choice.chosen().zip(self.bench.lanes.get_mut(alike.lane)) {
+            lane.show(item.value);
+        }
+    }
+}
+
+/// Puts a lane's takes into groups: those whose run has ended.
+#[must_use]
+pub fn groups(lane: &Lane) -> Groups {
+    let samples: Vec<Sample<'_>> = lane.takes().map(sample).collect();
+    Groups::of(&samples)
+}
+
+fn sample(take: &LaneRun) -> Sample<'_> {
+    match &take.outcome {
+        Some(outcome) => Sample::of(outcome),
+        None if take.ticket.is_some() || take.state == RunPhase::Idle => Sample::Absent,
+        None => Sample::Failed,
+    }
+}

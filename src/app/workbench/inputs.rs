@@ -1,0 +1,315 @@
+//! The inputs of the session: the one on the bench, and the others that wait beside it.
+//!
+//! What the actions on inputs do, and where an input that was read goes.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    app::{
+        Action, App,
+        overlay::{List, Name, NameFor, Overlay},
+        status_bar::Tone,
+        store_request::Pending,
+        workbench::{Focus, Workbench},
+    },
+    model::{Input, NamedInput, VarValue},
+    store::api::{RowEntry, StoreRequest},
+    widgets::{line_input::LineInput, pick_list::PickItem, text_editor::TextEditor},
+};
+
+/// Inputs of one session, at most.
+pub const MAX_INPUTS: usize = 500;
+
+/// Returns the variables that stand beside the text of an input; the text itself may be edited.
+pub(crate) fn on_bench(input: &Input) -> BTreeMap<String, VarValue> {
+    let beside = input.vars.iter().filter(|(name, value)| *name != "input" || value.as_str() != input.text);
+    beside.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// An input that is not on the bench.
+#[derive(Debug, Clone)]
+struct Parked {
+    name: String,
+    field: TextEditor,
+    vars: BTreeMap<String, VarValue>,
+}
+
+impl Parked {
+    fn of(named: &NamedInput) -> Self {
+        let NamedInput { name, input } = named;
+        Self { name: name.clone(), field: TextEditor::of(&input.text), vars: on_bench(input) }
+    }
+}
+
+/// The name and the place of the input on the bench, and the others.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs {
+    /// The name of the input on the bench; empty where it has none.
+    pub name: String,
+    others: Vec<Parked>,
+    at: usize,
+    /// The input that was removed last, and the count of changes right after.
+    removed: Option<(Parked, u64)>,
+    touched: u64,
+}
+
+impl Inputs {
+    /// Lays out the others of a session around the one on the bench.
+    #[must_use]
+    pub fn of(name: String, others: &[NamedInput], at: usize) -> Self {
+        let others: Vec<Parked> = others.iter().take(MAX_INPUTS - 1).map(Parked::of).collect();
+        Self { name, at: at.min(others.len()), others, ..Self::default() }
+    }
+
+    /// Returns the others as the session holds them.
+    #[must_use]
+    pub fn others(&self) -> Vec<NamedInput> {
+        let named = |parked: &Parked| NamedInput {
+            name: parked.name.clone(),
+            input: Input { text: parked.field.text(), vars: parked.vars.clone() },
+        };
+        self.others.iter().map(named).collect()
+    }
+
+    /// Returns the place of the input on the bench among all, counted from 0.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Counts all inputs.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.others.len() + 1
+    }
+
+    /// Counts every change so far to anything but the input on the bench.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.touched + self.others.iter().map(|parked| parked.field.revision()).sum::<u64>()
+    }
+}
+
+impl Workbench {
+    /// Puts the next or the former input on the bench, round the end. Tells whether there is another.
+    pub fn step_input(&mut self, forward: bool) -> bool {
+        let count = self.inputs.count();
+        self.go_to_input((self.inputs.at + if forward { 1 } else { count - 1 }) % count);
+        count > 1
+    }
+
+    /// Puts a new input on the bench, after the present one; in its place where that is empty and has
+    /// no name. Tells whether there was room.
+    pub fn add_input(&mut self, named: &NamedInput) -> bool {
+        let blank = self.inputs.name.is_empty() && self.input.is_empty() && self.vars.is_empty();
+        if !blank {
+            if self.inputs.count() >= MAX_INPUTS {
+                return false;
+            }
+            let place = self.inputs.at;
+            self.inputs.others.insert(place, Parked::of(named));
+            self.inputs.touched += 1;
+            // The new one waits where the present one goes: they change places.
+            self.go_to_input(place + 1);
+            return true;
+        }
+        self.input.set(&named.input.text);
+        self.vars = on_bench(&named.input);
+        self.inputs.name.clone_from(&named.name);
+        self.touch();
+        true
+    }
+
+    /// Removes the input from the bench; the next one takes its place. Tells whether there was one.
+    pub fn remove_input(&mut self) -> bool {
+        let at = self.inputs.at;
+        if self.inputs.others.is_empty() {
+            return false;
+        }
+        let to = if at < self.inputs.others.len() { at + 1 } else { at - 1 };
+        self.go_to_input(to);
+        let gone = self.inputs.others.remove(if to > at { at } else { at - 1 });
+        self.inputs.at = at.min(self.inputs.others.len());
+        self.inputs.touched += gone.field.revision() + 1;
+        self.inputs.removed = Some((gone, self.revision()));
+        true
+    }
+
+    /// Brings back the input that was removed, if that was the last change.
+    pub fn unremove_input(&mut self) -> bool {
+        let revision = self.revision();
+        let Some((parked, _)) = self.inputs.removed.take_if(|(_, then)| *then == revision) else {
+            return false;
+        };
+        let at = self.inputs.at;
+        self.inputs.others.insert(at, parked);
+        self.inputs.touched += 1;
+        self.go_to_input(at + 1);
+        true
+    }
+
+    /// Changes places with the input that is `to` a place among all, this one left out and put back
+    /// where it stood.
+    fn go_to_input(&mut self, to: usize) {
+        let at = self.inputs.at;
+        if to == at || to >= self.inputs.count() {
+            return;
+        }
+        let present = Parked {
+            name: std::mem::take(&mut self.inputs.name),
+            field: std::mem::take(&mut self.input),
+            vars: std::mem::take(&mut self.vars),
+        };
+        self.inputs.others.insert(at, present);
+        let Parked { name, field, vars } = self.inputs.others.remove(to);
+        (self.inputs.name, self.input, self.vars, self.inputs.at) = (name, field, vars, to);
+        self.touch();
+    }
+}
+
+impl App {
+    /// Does an action on the inputs of the session.
+    pub(crate) fn on_input(&mut self, action: Action) {
+        match action {
+            Action::NextInput | Action::PreviousInput => {
+                if self.bench.step_input(action == Action::NextInput) {
+                    self.say_input();
+                } else {
+                    let key = self.keymap.shown(Action::AddInput, false);
+                    let hint = key.map_or_else(String::new, |key| format!("; {key} adds one"));
+                    self.say(Tone::Info, &format!("there is but this input{hint}"));
+                }
+            }
+            Action::AddInput => {
+                // One that is empty would take in the new one.
+                if self.bench.input.is_empty() && self.bench.vars.is_empty() {
+                    self.say(Tone::Info, "this input is empty still");
+                } else {
+                    self.take_input(&NamedInput::default());
+                }
+                self.bench.focus_on(Focus::Input);
+                self.bench.typing = true;
+                return;
+            }
+            Action::RemoveInput if self.bench.remove_input() => {
+                let undo = self.keymap.shown(Action::Undo, false);
+                let undo = undo.map_or_else(String::new, |key| format!("; {key} brings it back"));
+                self.say(Tone::Info, &format!("removed the input{undo}"));
+            }
+            Action::RemoveInput => self.say(Tone::Info, "a session keeps one input"),
+            Action::RenameInput => self.ask_for(NameFor::Input, &self.bench.inputs.name.clone()),
+            _ => self.ask_for(NameFor::InputFile, ""),
+        }
+        self.bench.focus_on(Focus::Input);
+    }
+
+    fn ask_for(&mut self, what: NameFor, present: &str) {
+        self.overlays.push(Overlay::Name(Name { what, line: LineInput::of(present), fault: None }));
+    }
+
+    /// Says which input is on the bench.
+    fn say_input(&mut self) {
+        let inputs = &self.bench.inputs;
+        let name = if inputs.name.is_empty() { String::new() } else { format!(": {}", inputs.name) };
+        self.say(Tone::Info, &format!("input {}/{}{name}", inputs.at() + 1, inputs.count()));
+    }
+
+    /// Gives the input on the bench a name.
+    pub(crate) fn name_input(&mut self, name: String) {
+        self.bench.inputs.name = name;
+        self.bench.touch();
+    }
+
+    /// Asks for an input from a file, `FILE`, or from a row of a data set, `FILE:ROW`.
+    pub(crate) fn load_input(&mut self, from: String) {
+        self.ask_store(StoreRequest::ReadInput(from), Pending::Input);
+    }
+
+    /// Puts an input that was read on the bench, beside the others.
+    pub(crate) fn take_input(&mut self, named: &NamedInput) {
+        if self.bench.add_input(named) {
+            self.say_input();
+        } else {
+            self.say(Tone::Warning, "there are too many inputs; remove some first");
+        }
+    }
+
+    /// Offers the rows of a data set.
+    pub(crate) fn list_rows(&mut self, file: &str, rows: &[RowEntry], more: bool) {
+        let item = |row: &RowEntry| {
+            PickItem::new(format!("{file}:{}", row.number), row.number.to_string(), row.summary.clone())
+        };
+        let mut list = List { loading: false, ..List::default() };
+        list.choice.refill(rows.iter().map(item).collect());
+        self.overlays.push(Overlay::Rows(list));
+        if more {
+            self.say(Tone::Info, &format!("these are the first {} rows; FILE:ROW loads a later one", rows.len()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Prompt;
+
+    fn named(name: &str) -> NamedInput {
+        NamedInput { name: name.to_owned(), input: Input::of(format!("text of {name}")) }
+    }
+
+    fn bench() -> Workbench {
+        let mut bench =
+            Workbench::new(None, &Prompt::default(), &Input::default(), &["demo".to_owned()], "s".to_owned());
+        for name in ["a", "b", "c"] {
+            assert!(bench.add_input(&named(name)));
+        }
+        bench
+    }
+
+    fn stand(bench: &Workbench) -> (usize, usize, String, String) {
+        (bench.inputs.at(), bench.inputs.count(), bench.inputs.name.clone(), bench.input.text())
+    }
+
+    fn names(bench: &Workbench) -> Vec<String> {
+        let mut names: Vec<String> = bench.inputs.others().into_iter().map(|other| other.name).collect();
+        names.insert(bench.inputs.at(), bench.inputs.name.clone());
+        names
+    }
+
+    #[test]
+    fn inputs_follow_one_another_and_are_walked_round_the_end() {
+        let mut bench = bench();
+        assert_eq!(names(&bench), ["a", "b", "c"]);
+        assert_eq!(stand(&bench), (2, 3, "c".to_owned(), "text of c".to_owned()));
+        assert!(bench.step_input(true));
+        assert_eq!(stand(&bench), (0, 3, "a".to_owned(), "text of a".to_owned()));
+        bench.vars.insert("v".to_owned(), "1".into());
+        bench.step_input(false);
+        assert!(bench.vars.is_empty());
+        bench.step_input(true);
+        assert_eq!(bench.vars.len(), 1);
+        assert!(bench.add_input(&named("d")));
+        assert_eq!(names(&bench), ["a", "d", "b", "c"]);
+        assert_eq!(bench.inputs.at(), 1);
+    }
+
+    #[test]
+    fn a_removed_input_comes_back() {
+        let mut bench = bench();
+        for at in [2, 0, 1] {
+            while bench.inputs.at() != at {
+                bench.step_input(true);
+            }
+            let (before, revision) = (stand(&bench), bench.revision());
+            assert!(bench.remove_input() && bench.revision() > revision);
+            assert_eq!(bench.inputs.count(), 2);
+            assert!(bench.unremove_input());
+            assert_eq!((stand(&bench).2, names(&bench).len()), (before.2, 3));
+        }
+        bench.remove_input();
+        bench.input.set("edited");
+        assert!(!bench.unremove_input());
+        bench.remove_input();
+        assert!(!bench.remove_input());
+    }
+}

@@ -1,0 +1,509 @@
+//! A lane of the bench: what it runs, and its takes, one run each.
+//!
+//! What a run is doing, and the failures it survived.
+//!
+//! What is done to lanes: how many there are, their order, what each runs, what becomes of a cut answer.
+//!
+//! Scrolling the lanes together: to the same JSON path, to what matches, or to the same paragraph.
+//!
+//! The lanes of the bench as a row: what they run, their order, and which of them is meant.
+
+use std::{sync::Arc, time::Instant};
+
+use jiff::Timestamp;
+
+pub use crate::app::workbench::lane_run::{Card, LaneRun};
+use crate::{
+    app::{
+        App, Effect,
+        event::Ticket,
+        overlay::{Overlay, Then},
+        overlays::{models::For, params},
+        status_bar::Tone,
+        workbench::{Focus, MAX_LANES, MAX_SAMPLES, Workbench},
+    },
+    eval::Groups,
+    model::{CacheMode, CallError, LaneSpec, Pinned, Prompt, RunRequest},
+    pipeline::event::NextStep,
+    widgets::{
+        diff_view::DiffAnchor,
+        form::{Form, FormField},
+    },
+};
+
+/// One lane. It has as many takes as samples are asked for, at least one, and shows one of them.
+#[derive(Debug, Clone, Default)]
+pub struct Lane {
+    /// What it runs.
+    pub spec: LaneSpec,
+    /// Whether it is the baseline: what the other lanes are compared with.
+    pub baseline: bool,
+    /// Its answers in groups of equal ones, as far as their runs have ended; none of a single take.
+    pub groups: Groups,
+    first: LaneRun,
+    more: Vec<LaneRun>,
+    at: usize,
+}
+
+impl Lane {
+    /// Makes a lane of one take that has run nothing.
+    #[must_use]
+    pub fn new(spec: impl Into<LaneSpec>) -> Self {
+        Self { spec: spec.into(), ..Self::default() }
+    }
+
+    /// Makes a lane of so many takes that have run nothing; of one where none are asked for.
+    #[must_use]
+    pub fn with_samples(spec: impl Into<LaneSpec>, samples: u32) -> Self {
+        let mut lane = Self::new(spec);
+        lane.set_samples(samples);
+        lane
+    }
+
+    /// Returns the take that is shown.
+    #[must_use]
+    pub fn shown(&self) -> &LaneRun {
+        self.at.checked_sub(1).and_then(|at| self.more.get(at)).unwrap_or(&self.first)
+    }
+
+    /// The same, to be changed.
+    pub fn shown_mut(&mut self) -> &mut LaneRun {
+        self.at.checked_sub(1).and_then(|at| self.more.get_mut(at)).unwrap_or(&mut self.first)
+    }
+
+    /// Returns the place of the take that is shown, counted from 0: the index of its sample.
+    #[must_use]
+    pub fn shown_at(&self) -> usize {
+        self.at
+    }
+
+    /// Shows another take; the last where there are not so many.
+    pub fn show(&mut self, at: usize) {
+        self.at = at.min(self.more.len());
+    }
+
+    /// Lists the takes in the order of their samples.
+    pub fn takes(&self) -> impl Iterator<Item = &LaneRun> {
+        std::iter::once(&self.first).chain(&self.more)
+    }
+
+    /// The same, to be changed.
+    pub fn takes_mut(&mut self) -> impl Iterator<Item = &mut LaneRun> {
+        std::iter::once(&mut self.first).chain(&mut self.more)
+    }
+
+    /// Counts the takes, at least one.
+    #[must_use]
+    pub fn samples(&self) -> usize {
+        1 + self.more.len()
+    }
+
+    /// Gives the lane so many takes, at least one, and returns the runs this breaks off.
+    pub fn set_samples(&mut self, samples: u32) -> Vec<Ticket> {
+        let more = usize::try_from(samples).unwrap_or(usize::MAX).saturating_sub(1);
+        let stopped = self.more.iter_mut().skip(more).filter_map(LaneRun::stop).collect();
+        self.more.resize_with(more, LaneRun::default);
+        self.show(self.at);
+        self.groups = Groups::default();
+        stopped
+    }
+
+    /// Stops every take and returns the runs this breaks off.
+    pub fn stop(&mut self) -> Vec<Ticket> {
+        self.takes_mut().filter_map(LaneRun::stop).collect()
+    }
+
+    /// Counts the rows above the answer that say what the lane has of its own and which sample is shown.
+    #[must_use]
+    pub fn head_rows(&self, width: u16) -> u16 {
+        let own = u16::from(!self.spec.params.is_empty()) + u16::from(self.spec.pinned.is_some());
+        let samples = u16::from(self.samples() > 1);
+        if width < 60 { own + samples } else { (own + samples).min(1) }
+    }
+
+    /// Tells whether any take's run is under way.
+    #[must_use]
+    pub fn busy(&self) -> bool {
+        self.takes().any(|take| take.ticket.is_some())
+    }
+}
+
+/// What a run is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RunPhase {
+    /// Nothing was run yet.
+    Idle,
+    /// Asked for; nothing is sent yet. Why, in words.
+    Queued(String),
+    /// A call is under way.
+    Running,
+    /// Waiting before the next attempt; the wait can be cut short.
+    Waiting {
+        /// Until when.
+        until: Instant,
+        /// Attempts made so far.
+        made: u32,
+        /// Why the last one failed.
+        fault: CallError,
+    },
+    /// A complete answer.
+    Done,
+    /// A complete answer from the cache.
+    Cached {
+        /// When it was stored.
+        stored: Timestamp,
+    },
+    /// The answer broke off; the part that came is kept.
+    Interrupted,
+    /// No target answered, or the run could not be started.
+    Failed,
+    /// Stopped; the part that came is kept.
+    Cancelled,
+    /// Broken off or stopped, and the part that came was accepted as it is.
+    Kept,
+}
+
+impl RunPhase {
+    /// Tells whether the run has yet to end.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Queued(_) | Self::Running | Self::Waiting { .. })
+    }
+
+    /// Tells whether running again may do better.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self, Self::Interrupted | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// A failed attempt that the run survived, as the lane's foot tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Survived {
+    /// The target that failed.
+    pub target: String,
+    /// Why.
+    pub fault: CallError,
+    /// What followed.
+    pub next: NextStep,
+}
+
+impl App {
+    pub(crate) fn add_lane(&mut self) {
+        if self.bench.lanes.len() < MAX_LANES {
+            self.open_models(For::NewLane);
+        } else {
+            self.say(Tone::Info, &format!("{MAX_LANES} lanes fit at most; close one first"));
+        }
+    }
+
+    pub(crate) fn close_lane(&mut self) {
+        if self.bench.lanes.len() < 2 {
+            self.say(Tone::Info, "the last lane stays");
+        } else if self.bench.lane().is_some_and(Lane::busy) {
+            self.ask("This lane's run is under way. Close it?", "stops it and closes the lane", Then::CloseLane);
+        } else {
+            self.drop_lane();
+        }
+    }
+
+    /// Closes the lane with the focus.
+    pub(crate) fn drop_lane(&mut self) {
+        let stopped = self.bench.remove_lane(self.bench.lane_at());
+        self.stops(stopped);
+    }
+
+    /// Stops runs that a change of the lanes has broken off.
+    pub(crate) fn stops(&mut self, stopped: Vec<Ticket>) {
+        self.effects.extend(stopped.into_iter().map(Effect::Stop));
+    }
+
+    pub(crate) fn move_lane(&mut self, right: bool) {
+        if !self.bench.move_lane(right) {
+            self.say(Tone::Info, if right { "this is the last lane" } else { "this is the first lane" });
+        }
+    }
+
+    /// Has the lane with the focus be shown and run by itself, or all of them again.
+    pub(crate) fn toggle_solo(&mut self) {
+        let at = self.bench.lane_at();
+        if self.bench.solo.take().is_some() {
+            self.say(Tone::Info, "all lanes are shown and run");
+        } else if self.bench.lanes.len() < 2 {
+            self.say(Tone::Info, "there is but one lane");
+        } else {
+            self.bench.solo = Some(at);
+            self.bench.focus_on(Focus::Lane(at));
+            self.say(Tone::Info, "this lane alone is shown and run");
+        }
+    }
+
+    pub(crate) fn open_lane_params(&mut self) {
+        let at = self.bench.lane_at();
+        if let Some(lane) = self.bench.lanes.get(at) {
+            let form = params::own_form(&lane.spec.params, &self.bench.prompt_of(lane).params);
+            self.overlays.push(Overlay::LaneParams(at, form));
+        }
+    }
+
+    pub(crate) fn take_lane_params(&mut self, at: usize, mut form: Form) {
+        let Some(spec) = self.bench.lanes.get(at).map(|lane| lane.spec.clone()) else {
+            return;
+        };
+        match params::read_own(&mut form, &spec.params) {
+            None => self.overlays.push(Overlay::LaneParams(at, form)),
+            Some(params) if params != spec.params => {
+                let stopped = self.bench.put_lane(at, LaneSpec { params, ..spec });
+                self.stops(stopped);
+            }
+            Some(_) => {}
+        }
+    }
+
+    pub(crate) fn open_samples(&mut self) {
+        let hint = format!("1 to {MAX_SAMPLES}: how often each lane runs the same request");
+        let row = FormField::new("samples", &self.bench.samples.to_string(), hint);
+        self.overlays.push(Overlay::Samples(Form::new(vec![row])));
+    }
+
+    pub(crate) fn take_samples(&mut self, mut form: Form) {
+        let number = |text: &str| text.parse().ok().filter(|number| (1..=MAX_SAMPLES).contains(number));
+        let read = form.read("samples", |text| {
+            number(text).ok_or_else(|| format!("a whole number from 1 to {MAX_SAMPLES} is expected"))
+        });
+        if form.show_fault() {
+            self.overlays.push(Overlay::Samples(form));
+            return;
+        }
+        let stopped = self.bench.set_samples(read.unwrap_or(1));
+        self.stops(stopped);
+    }
+
+    /// Shows another sample of the lane with the focus, round the end.
+    pub(crate) fn step_sample(&mut self, forward: bool) {
+        let Some(lane) = self.bench.lane_mut().filter(|lane| lane.samples() > 1) else {
+            self.say(Tone::Info, "each lane runs but once; samples sets how often");
+            return;
+        };
+        let count = lane.samples();
+        lane.show((lane.shown_at() + if forward { 1 } else { count - 1 }) % count);
+    }
+
+    /// Has the lane with the focus run the prompt on the bench again.
+    pub(crate) fn unpin(&mut self) {
+        let at = self.bench.lane_at();
+        if self.bench.lane().is_none_or(|lane| lane.spec.pinned.is_none()) {
+            self.say(Tone::Info, "this lane runs the prompt on the bench already");
+            return;
+        }
+        let stopped = self.bench.pin(at, None);
+        self.stops(stopped);
+    }
+
+    /// Accepts the part that came of a broken answer.
+    pub(crate) fn keep(&mut self) {
+        if !self.bench.lane_mut().map(Lane::shown_mut).is_some_and(LaneRun::keep) {
+            self.say(Tone::Info, "no part of a broken answer is here to be kept");
+        }
+    }
+
+    /// Runs what is shown again on the fallback after the target that was asked, or has one chosen.
+    pub(crate) fn next_model(&mut self) {
+        if !self.ready() {
+            return;
+        }
+        let at = self.bench.lane_at();
+        let Some(lane) = self.bench.lanes.get(at) else {
+            return;
+        };
+        let (prompt, sample) = (self.bench.prompt_of(lane), lane.shown_at());
+        let target = lane.spec.target.clone();
+        let asked = lane.shown().asked().unwrap_or(&target).to_owned();
+        let chain = self.targets(&target, &prompt.fallback).unwrap_or_default();
+        let place = chain.iter().position(|known| known.name == asked);
+        let rest = chain.into_iter().skip(place.map_or(usize::MAX, |at| at + 1)).collect::<Vec<_>>();
+        if rest.is_empty() {
+            self.say(Tone::Info, "no fallback is left; take another model");
+            self.open_models(For::Lane(at));
+        } else {
+            let spec =
+                LaneSpec { target, ..self.bench.lanes.get(at).map(|lane| lane.spec.clone()).unwrap_or_default() };
+            let request = self.request(&spec, &prompt, CacheMode::On);
+            self.start(at, sample, RunRequest { targets: rest, ..request });
+        }
+    }
+}
+
+impl App {
+    /// Puts the other lanes where a lane stands. What is compared goes by what matches in it; the
+    /// baseline, shown as it is, by its bytes; everything else by paragraphs.
+    pub(crate) fn align_to(&mut self, at: usize) {
+        let baseline = self.bench.baseline();
+        let Some(from) = self.bench.lanes.get(at).map(Lane::shown) else {
+            return;
+        };
+        let stand = from.view().stand();
+        let place = match from.difference() {
+            _ if from.view().follows() => None,
+            Some(difference) => Some(difference.place()),
+            None => match from.view().json() {
+                Some(json) => Some(DiffAnchor::Path(json.top_path())),
+                None => (baseline == Some(at)).then(|| DiffAnchor::Byte(from.view().bytes(from.view().top()).start)),
+            },
+        };
+        for (other, lane) in self.bench.lanes.iter_mut().enumerate().filter(|(other, _)| *other != at) {
+            let take = lane.shown_mut();
+            let compared = !take.shows_reasoning();
+            if let (Some(place), Some(difference)) = (&place, take.compared.shown_mut().filter(|_| compared))
+                && difference.align(place)
+            {
+                continue;
+            }
+            let view = take.view_mut();
+            match (&place, view.json_mut()) {
+                (Some(DiffAnchor::Path(path)), Some(json)) => json.align(path),
+                (Some(DiffAnchor::Byte(byte)), None) if baseline == Some(other) => view.align_to(*byte),
+                _ => view.align(stand),
+            }
+        }
+    }
+}
+
+impl Workbench {
+    /// Returns the lanes' targets.
+    #[must_use]
+    pub fn targets(&self) -> Vec<String> {
+        self.lanes.iter().map(|lane| lane.spec.target.clone()).collect()
+    }
+
+    /// Returns what the lanes run.
+    #[must_use]
+    pub fn specs(&self) -> Vec<LaneSpec> {
+        self.lanes.iter().map(|lane| lane.spec.clone()).collect()
+    }
+
+    /// Makes a lane with as many takes as the others have.
+    #[must_use]
+    pub fn new_lane(&self, spec: impl Into<LaneSpec>) -> Lane {
+        Lane::with_samples(spec, self.samples)
+    }
+
+    /// Has a lane run something else, of which nothing has run yet, and returns the runs this breaks off.
+    pub fn put_lane(&mut self, at: usize, spec: LaneSpec) -> Vec<Ticket> {
+        let mut lane = self.new_lane(spec);
+        let Some(place) = self.lanes.get_mut(at) else {
+            return Vec::new();
+        };
+        lane.baseline = place.baseline;
+        std::mem::swap(place, &mut lane);
+        self.touch();
+        lane.stop()
+    }
+
+    /// Has every lane make so many runs, and returns those this breaks off.
+    pub fn set_samples(&mut self, samples: u32) -> Vec<Ticket> {
+        self.samples = samples.clamp(1, MAX_SAMPLES);
+        self.touch();
+        self.lanes.iter_mut().flat_map(|lane| lane.set_samples(self.samples)).collect()
+    }
+
+    /// Lays out one fresh lane each.
+    pub fn set_lanes(&mut self, specs: impl IntoIterator<Item = impl Into<LaneSpec>>) {
+        self.lanes = specs.into_iter().take(MAX_LANES).map(|spec| self.new_lane(spec)).collect();
+        self.solo = None;
+        self.refocus(self.lane_at());
+    }
+
+    /// Puts a lane at the end and gives it the focus.
+    pub fn push_lane(&mut self, spec: impl Into<LaneSpec>) {
+        self.lanes.push(self.new_lane(spec));
+        self.refocus(self.lanes.len() - 1);
+        self.focus_on(Focus::Lane(self.lane_at()));
+    }
+
+    /// Takes a lane away unless it is the last, and returns the runs this breaks off.
+    pub fn remove_lane(&mut self, at: usize) -> Vec<Ticket> {
+        if self.lanes.len() < 2 || at >= self.lanes.len() {
+            return Vec::new();
+        }
+        let stopped = self.lanes.remove(at).stop();
+        self.solo = None;
+        self.refocus(self.lane_at());
+        stopped
+    }
+
+    /// Has the lane with the focus and the one beside it change places. Tells whether there is one.
+    pub fn move_lane(&mut self, right: bool) -> bool {
+        let at = self.lane_at();
+        let to = if right { at + 1 } else { at.wrapping_sub(1) };
+        if to >= self.lanes.len() {
+            return false;
+        }
+        self.lanes.swap(at, to);
+        self.solo = self.solo.map(|_| to);
+        self.refocus(to);
+        true
+    }
+
+    /// Holds a lane to a version of the prompt, or lets it run the prompt on the bench again, and
+    /// returns the runs this breaks off.
+    pub fn pin(&mut self, at: usize, pinned: Option<Pinned>) -> Vec<Ticket> {
+        match self.lanes.get(at).map(|lane| lane.spec.clone()) {
+            Some(spec) if spec.pinned != pinned => self.put_lane(at, LaneSpec { pinned, ..spec }),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns the prompt a lane runs: the version it is held to, else the one on the bench.
+    #[must_use]
+    pub fn prompt_of(&self, lane: &Lane) -> Arc<Prompt> {
+        Arc::new(lane.spec.pinned.as_ref().map_or_else(|| self.prompt(), |pinned| (*pinned.prompt).clone()))
+    }
+
+    /// Lists the places of the lanes that run and are shown: all, or the one that is alone.
+    #[must_use]
+    pub fn in_play(&self) -> Vec<usize> {
+        self.solo.map_or_else(|| (0..self.lanes.len()).collect(), |at| vec![at])
+    }
+
+    /// Has the lanes' place be `at`, and the focus with it where a lane has it.
+    fn refocus(&mut self, at: usize) {
+        self.last = at.min(self.lanes.len().saturating_sub(1));
+        if let Focus::Lane(_) = self.focus {
+            self.focus = Focus::Lane(self.last);
+        }
+        self.touch();
+    }
+
+    /// Notes that a lane has the focus: it stays the one that is meant, and is the one that stands
+    /// alone where one does.
+    pub(crate) fn keep_to(&mut self, at: usize) {
+        self.last = at;
+        self.solo = self.solo.map(|_| at);
+    }
+
+    /// Returns the place of the lane with the focus; of the one that had it last where another pane has it.
+    #[must_use]
+    pub fn lane_at(&self) -> usize {
+        let at = if let Focus::Lane(at) = self.focus { at } else { self.last };
+        at.min(self.lanes.len().saturating_sub(1))
+    }
+
+    /// Returns that lane.
+    #[must_use]
+    pub fn lane(&self) -> Option<&Lane> {
+        self.lanes.get(self.lane_at())
+    }
+
+    /// The same, to be changed.
+    pub fn lane_mut(&mut self) -> Option<&mut Lane> {
+        let at = self.lane_at();
+        self.lanes.get_mut(at)
+    }
+
+    /// Tells whether any run is under way.
+    #[must_use]
+    pub fn busy(&self) -> bool {
+        self.lanes.iter().any(Lane::busy)
+    }
+}

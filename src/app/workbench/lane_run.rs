@@ -1,0 +1,545 @@
+//! The error card: what happened, what was tried, and one key that helps.
+//!
+//! One run of a lane: what it is doing, what came of it, and what is seen of that.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    app::{
+        action::Action,
+        event::{Now, Ticket},
+        workbench::{
+            compare::Compared,
+            lane::{RunPhase, Survived},
+        },
+    },
+    model::{CallError, ErrorKind, Grade, Outcome, Prompt, Provenance, Quality, RunEnd, RunId, Target},
+    pipeline::{
+        TimedEvent,
+        event::{DeltaPart, Lookup, NextStep, RunEvent},
+        meter::RunMeter,
+    },
+    present::evidence::RunConfig,
+    text::{SanitizedText, Sanitizer, Wrapped, clean},
+    widgets::{
+        answer_view::AnswerView,
+        diff_view::{DiffView, Side},
+    },
+};
+
+/// An error as a lane shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// What happened, in one line.
+    pub what: SanitizedText,
+    /// What was tried, one line each, in order.
+    pub tried: Vec<SanitizedText>,
+    /// What helps, in words, and the action that does it; the first is the best.
+    pub next: Vec<(Action, &'static str)>,
+}
+
+impl Card {
+    /// Makes the card of a run's end, unless all is well.
+    #[must_use]
+    pub fn of(outcome: &Outcome, survived: &[Survived]) -> Option<Self> {
+        match &outcome.end {
+            RunEnd::Done => None,
+            RunEnd::Cancelled => Some(Self::cancelled(!outcome.text.is_empty())),
+            RunEnd::Interrupted { fault } => Some(Self {
+                what: clean(&format!("The answer broke off: {}", fault.message)),
+                tried: tried(survived).into_iter().map(|(line, times)| counted(&line, times)).collect(),
+                next: [(Action::RunFresh, "starts over"), (Action::NextModel, "takes the next model")]
+                    .into_iter()
+                    .chain(kept(!outcome.text.is_empty()))
+                    .collect(),
+            }),
+            RunEnd::Failed { reasons } => {
+                let mut tries = tried(survived);
+                let named = if reasons.len() == 1 { &[] } else { reasons.as_slice() };
+                let last = named.len().saturating_sub(1);
+                for (at, reason) in named.iter().enumerate() {
+                    // The last try of each target but the last is among those the run survived.
+                    let line = line(&reason.target, &reason.fault);
+                    if at == last || tries.iter().all(|(known, _)| *known != line) {
+                        count(&mut tries, line);
+                    }
+                }
+                let what = match reasons.as_slice() {
+                    [] => "The run failed".to_owned(),
+                    [only] => line(&only.target, &only.fault),
+                    [_, _, ..] => format!("All models failed ({} were tried)", reasons.len()),
+                };
+                let last = tries.pop_if(|(line, _)| *line == what);
+                let mut lines: Vec<SanitizedText> =
+                    tries.into_iter().map(|(line, times)| counted(&line, times)).collect();
+                lines.extend(last.map(|(_, times)| clean(&format!("tried {} times", times + 1))));
+                let class = reasons.last().map_or(ErrorKind::Unknown, |reason| reason.fault.class);
+                Some(Self { what: clean(&what), tried: lines, next: helps(class) })
+            }
+        }
+    }
+
+    /// Makes the card of a run that the user stopped.
+    #[must_use]
+    pub fn cancelled(partial: bool) -> Self {
+        let what = if partial { "Stopped; the part that came is kept" } else { "Stopped before anything came" };
+        Self {
+            what: clean(what),
+            tried: Vec::new(),
+            next: std::iter::once((Action::Run, "runs again")).chain(kept(partial)).collect(),
+        }
+    }
+
+    /// Counts the rows the card takes at a width: what happened and what was tried wrap by two
+    /// columns less, for the mark before them; a blank row sets it off.
+    #[must_use]
+    pub fn height(&self, width: u16) -> u16 {
+        let rows = |text: &SanitizedText| {
+            let mut rows = Wrapped::new(usize::from(width.saturating_sub(2)));
+            rows.push(text);
+            rows.rows()
+        };
+        let texts: usize = std::iter::once(&self.what).chain(&self.tried).map(rows).sum();
+        u16::try_from(1 + texts + self.next.len()).unwrap_or(u16::MAX)
+    }
+
+    /// Makes the card of a run that could not be started.
+    #[must_use]
+    pub fn refused(what: &str, next: Vec<(Action, &'static str)>) -> Self {
+        Self { what: clean(what), tried: Vec::new(), next }
+    }
+}
+
+/// A fault with its class and status, in one line.
+fn told(fault: &CallError) -> String {
+    match fault.status {
+        Some(status) => format!("{} ({status}): {}", fault.class, fault.message),
+        None => fault.to_string(),
+    }
+}
+
+fn line(target: &str, fault: &CallError) -> String {
+    format!("{target}: {}", told(fault))
+}
+
+/// Says what was tried, in order, and how often the same came of it.
+fn tried(survived: &[Survived]) -> Vec<(String, usize)> {
+    let mut tries = Vec::new();
+    for one in survived {
+        count(&mut tries, line(&one.target, &one.fault));
+    }
+    tries
+}
+
+/// Adds a try, to an earlier one where the same came of it.
+fn count(tries: &mut Vec<(String, usize)>, line: String) {
+    match tries.iter_mut().find(|(known, _)| *known == line) {
+        Some((_, times)) => *times += 1,
+        None => tries.push((line, 1)),
+    }
+}
+
+fn counted(line: &str, times: usize) -> SanitizedText {
+    if times == 1 { clean(line) } else { clean(&format!("{line} (tried {times} times)")) }
+}
+
+/// What can be done with the part of an answer, where some came.
+fn kept(partial: bool) -> Option<(Action, &'static str)> {
+    partial.then_some((Action::Keep, "keeps what came"))
+}
+
+/// What helps against a class of fault.
+fn helps(class: ErrorKind) -> Vec<(Action, &'static str)> {
+    let model = (Action::Models, "takes another model");
+    let again = (Action::Run, "tries again");
+    let params = (Action::Params, "changes the parameters");
+    match class {
+        ErrorKind::Credential | ErrorKind::Quota | ErrorKind::Region | ErrorKind::ModelGone | ErrorKind::NotAnApi => {
+            vec![model, again]
+        }
+        ErrorKind::ParamRejected | ErrorKind::Truncated => vec![params, again],
+        ErrorKind::ContextTooLong | ErrorKind::ContentPolicy | ErrorKind::CallerFault | ErrorKind::InvalidPrompt => {
+            vec![(Action::FocusPrompt, "goes to the prompt"), model]
+        }
+        ErrorKind::BadOutput => vec![again, params],
+        ErrorKind::Cancelled
+        | ErrorKind::RateLimited
+        | ErrorKind::Overloaded
+        | ErrorKind::Transient
+        | ErrorKind::Timeout(_)
+        | ErrorKind::Interrupted
+        | ErrorKind::TooLarge
+        | ErrorKind::Unknown => vec![again, model],
+    }
+}
+
+/// One run's place on the bench, filled anew by each run.
+#[derive(Debug, Clone)]
+pub struct LaneRun {
+    /// The target that was asked first, by name.
+    asked: String,
+    /// The run under way, if there is one.
+    pub ticket: Option<Ticket>,
+    /// The run that was stopped last: its end is still taken in, nothing else of it.
+    stopped: Option<Ticket>,
+    /// What it is doing.
+    pub state: RunPhase,
+    /// The answer.
+    pub answer: AnswerView,
+    /// The reasoning before it.
+    pub reasoning: AnswerView,
+    /// Whether the reasoning is shown instead of the answer.
+    pub show_reasoning: bool,
+    /// The run's numbers.
+    pub meter: RunMeter,
+    /// The end of the last run.
+    pub outcome: Option<Box<Outcome>>,
+    /// The verdicts on the answer.
+    pub quality: Option<Quality>,
+    /// Every event of the last run but its text, for the X-ray.
+    pub timeline: Vec<TimedEvent>,
+    /// What was dropped or changed before sending, cleaned at the screen's border by the X-ray.
+    pub notices: Vec<String>,
+    /// Failed attempts the run survived.
+    pub survived: Vec<Survived>,
+    /// The error card, in place of an answer or below a broken one.
+    pub card: Option<Card>,
+    /// What a person makes of the answer.
+    pub grade: Grade,
+    /// When the run was asked for.
+    pub started: Option<Instant>,
+    /// The number of the attempt whose text has begun.
+    begun: u32,
+    /// The raw text so far; empty once the outcome holds it.
+    partial: String,
+    cleaners: [Sanitizer; 2],
+    /// What the answer is compared by.
+    pub compared: Compared,
+    /// What the last run was made with, once it has ended.
+    setup: Option<RunConfig>,
+    prompt: Option<Arc<Prompt>>,
+}
+
+impl Default for LaneRun {
+    fn default() -> Self {
+        Self {
+            asked: String::new(),
+            ticket: None,
+            stopped: None,
+            state: RunPhase::Idle,
+            answer: AnswerView::default(),
+            reasoning: AnswerView::default(),
+            show_reasoning: false,
+            meter: RunMeter::default(),
+            outcome: None,
+            quality: None,
+            timeline: Vec::new(),
+            notices: Vec::new(),
+            survived: Vec::new(),
+            card: None,
+            grade: Grade::default(),
+            started: None,
+            begun: 0,
+            partial: String::new(),
+            cleaners: [Sanitizer::new(), Sanitizer::new()],
+            compared: Compared::default(),
+            setup: None,
+            prompt: None,
+        }
+    }
+}
+
+impl LaneRun {
+    /// Clears the place for a run of a prompt that may ask these targets.
+    pub fn begin(&mut self, ticket: Ticket, targets: &[Target], prompt: &Arc<Prompt>, now: Now) {
+        let compared = self.next_compared();
+        let (mut answer, reasoning) = (std::mem::take(&mut self.answer), std::mem::take(&mut self.reasoning));
+        answer.expect(&prompt.expected());
+        *self = Self {
+            asked: targets.first().map(|target| target.name.clone()).unwrap_or_default(),
+            ticket: Some(ticket),
+            state: RunPhase::Queued("preparing".to_owned()),
+            answer: answer.cleared(),
+            reasoning: reasoning.cleared(),
+            show_reasoning: self.show_reasoning,
+            meter: RunMeter::new(targets),
+            started: Some(now.at),
+            compared,
+            prompt: Some(Arc::clone(prompt)),
+            ..Self::default()
+        };
+    }
+
+    /// Marks a run that could not even be started.
+    pub fn refuse(&mut self, card: Card) {
+        let compared = self.next_compared();
+        *self = Self { state: RunPhase::Failed, card: Some(card), compared, ..Self::default() };
+    }
+
+    fn next_compared(&mut self) -> Compared {
+        let answer = self.whole();
+        std::mem::take(&mut self.compared).next(answer)
+    }
+
+    /// Returns the answer to be compared, if it is whole.
+    pub fn whole(&mut self) -> Option<Arc<Side>> {
+        let outcome =
+            self.outcome.as_ref().filter(|_| matches!(self.state, RunPhase::Done | RunPhase::Cached { .. }))?;
+        Some(self.compared.present(|| Side::of(&outcome.text, outcome.json.as_deref())))
+    }
+
+    /// Marks the run as stopped, keeps what came of it, and returns the run's ticket.
+    pub fn stop(&mut self) -> Option<Ticket> {
+        let ticket = self.ticket.take()?;
+        self.flush();
+        self.stopped = Some(ticket);
+        self.state = RunPhase::Cancelled;
+        self.card = Some(Card::cancelled(!self.partial.is_empty()));
+        Some(ticket)
+    }
+
+    /// Accepts the part that came of an answer that broke off or was stopped. Tells whether there is one.
+    pub fn keep(&mut self) -> bool {
+        let keeps = matches!(self.state, RunPhase::Interrupted | RunPhase::Cancelled) && !self.raw().is_empty();
+        if keeps {
+            self.state = RunPhase::Kept;
+            self.card = None;
+        }
+        keeps
+    }
+
+    /// Returns the name of the target that was asked last, if a run was begun.
+    #[must_use]
+    pub fn asked(&self) -> Option<&str> {
+        self.meter.target().or(Some(self.asked.as_str())).filter(|name| !name.is_empty())
+    }
+
+    /// Tells whether an event of a run is waited for: any of the run under way, the end of the one
+    /// that was stopped.
+    #[must_use]
+    pub fn expects(&self, ticket: Ticket, event: &RunEvent) -> bool {
+        self.ticket == Some(ticket) || (self.stopped == Some(ticket) && matches!(event, RunEvent::Ended { .. }))
+    }
+
+    /// Takes notices in, none twice.
+    fn note(&mut self, notices: &[String]) {
+        for notice in notices {
+            if !self.notices.contains(notice) {
+                self.notices.push(notice.clone());
+            }
+        }
+    }
+
+    /// Takes an event of the run in. Tells whether the run has ended with it.
+    pub fn hear(&mut self, told: TimedEvent, now: Now) -> bool {
+        self.meter.take(&told);
+        match &told.event {
+            RunEvent::Delta { attempt, part, text } => {
+                self.push(*part, text);
+                if self.begun != *attempt {
+                    // Of all text the X-ray shows but when the first of it came.
+                    self.begun = *attempt;
+                    let event = RunEvent::Delta { attempt: *attempt, part: *part, text: String::new() };
+                    self.timeline.push(TimedEvent { at: told.at, event });
+                }
+                return false;
+            }
+            RunEvent::Prepared { notices, .. } => self.notices.clone_from(notices),
+            RunEvent::Cache { lookup } => {
+                if *lookup == Lookup::Joined {
+                    self.state = RunPhase::Queued("the same request is under way".to_owned());
+                }
+            }
+            RunEvent::Queued { why, .. } => self.state = RunPhase::Queued(why.clone()),
+            RunEvent::Attempt { notices, .. } => {
+                self.void();
+                self.state = RunPhase::Running;
+                self.note(notices);
+            }
+            RunEvent::Notice { notice, .. } => self.note(std::slice::from_ref(notice)),
+            RunEvent::AttemptFailed { fault, next, .. } => {
+                self.failed(self.meter.target().unwrap_or(&self.asked).to_owned(), fault, next, now);
+            }
+            RunEvent::Skipped { target, fault, next } => self.failed(target.clone(), fault, next, now),
+            RunEvent::Checked { quality } => self.quality = Some(quality.clone()),
+            RunEvent::Headers { .. } | RunEvent::Usage { .. } | RunEvent::Served { .. } | RunEvent::Judged { .. } => {}
+            RunEvent::Ended { outcome } => {
+                self.end(outcome.clone());
+                self.timeline.push(told);
+                return true;
+            }
+        }
+        self.timeline.push(told);
+        false
+    }
+
+    fn failed(&mut self, target: String, fault: &CallError, next: &NextStep, now: Now) {
+        match next {
+            NextStep::Retry { wait } | NextStep::NextKey { wait, .. } if !wait.is_zero() => {
+                self.state =
+                    RunPhase::Waiting { until: now.at + *wait, made: self.meter.attempt(), fault: fault.clone() };
+            }
+            NextStep::Retry { .. } | NextStep::NextKey { .. } => {
+                self.state = RunPhase::Queued("trying again".to_owned());
+            }
+            NextStep::NextModel { to } => self.state = RunPhase::Queued(format!("falling back to {to}")),
+            NextStep::GiveUp => {}
+        }
+        if *next != NextStep::GiveUp {
+            self.survived.push(Survived { target, fault: fault.clone(), next: next.clone() });
+        }
+    }
+
+    fn push(&mut self, part: DeltaPart, text: &str) {
+        let [answer, reasoning] = &mut self.cleaners;
+        match part {
+            DeltaPart::Text => {
+                self.partial.push_str(text);
+                self.answer.push(&answer.push(text));
+            }
+            DeltaPart::Reasoning => self.reasoning.push(&reasoning.push(text)),
+        }
+    }
+
+    /// Forgets the text of an attempt that a new one replaces.
+    fn void(&mut self) {
+        self.partial.clear();
+        self.answer = std::mem::take(&mut self.answer).cleared();
+        self.reasoning = std::mem::take(&mut self.reasoning).cleared();
+        self.cleaners = [Sanitizer::new(), Sanitizer::new()];
+        self.quality = None;
+    }
+
+    fn flush(&mut self) {
+        let [answer, reasoning] = &mut self.cleaners;
+        self.answer.push(&answer.finish());
+        self.reasoning.push(&reasoning.finish());
+    }
+
+    fn end(&mut self, outcome: Box<Outcome>) {
+        self.ticket = None;
+        self.stopped = None;
+        if self.partial != outcome.text {
+            self.void();
+            self.push(DeltaPart::Text, &outcome.text);
+            self.push(DeltaPart::Reasoning, &outcome.reasoning);
+        }
+        self.flush();
+        self.partial = String::new();
+        self.setup = self.prompt.as_ref().and_then(|prompt| RunConfig::of(prompt, &self.asked, &self.timeline));
+        self.quality.clone_from(&outcome.quality);
+        self.answer.settle(&outcome.text, outcome.end == RunEnd::Done, self.quality.as_ref());
+        let kept = self.state == RunPhase::Kept;
+        self.card = Card::of(&outcome, &self.survived).filter(|_| !kept);
+        self.state = match (&outcome.end, outcome.provenance) {
+            (RunEnd::Cancelled, _) if kept => RunPhase::Kept,
+            (RunEnd::Done, Provenance::Cached { stored }) => RunPhase::Cached { stored },
+            (RunEnd::Done, Provenance::Live) => RunPhase::Done,
+            (RunEnd::Interrupted { .. }, _) => RunPhase::Interrupted,
+            (RunEnd::Failed { .. }, _) => RunPhase::Failed,
+            (RunEnd::Cancelled, _) => RunPhase::Cancelled,
+        };
+        self.outcome = Some(outcome);
+    }
+
+    /// Returns what the last run was made with, once it has ended.
+    #[must_use]
+    pub fn setup(&self) -> Option<&RunConfig> {
+        self.setup.as_ref()
+    }
+
+    /// Returns the id of the run, once it was prepared.
+    #[must_use]
+    pub fn run(&self) -> Option<RunId> {
+        self.timeline.iter().find_map(|told| match told.event {
+            RunEvent::Prepared { run, .. } => Some(run),
+            _ => None,
+        })
+    }
+
+    /// Returns the answer exactly as the model sent it, as far as it came.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        self.outcome.as_ref().map_or(self.partial.as_str(), |outcome| outcome.text.as_str())
+    }
+
+    /// Returns what is shown: the answer or what differs in it, or the reasoning where that is asked
+    /// for or all there is yet.
+    #[must_use]
+    pub fn view(&self) -> &AnswerView {
+        match self.difference() {
+            Some(difference) => difference.view(),
+            None if self.shows_reasoning() => &self.reasoning,
+            None => &self.answer,
+        }
+    }
+
+    /// Returns what differs from the baseline, if that is shown.
+    #[must_use]
+    pub fn difference(&self) -> Option<&DiffView> {
+        self.compared.shown().filter(|_| !self.shows_reasoning())
+    }
+
+    /// The same, to be scrolled and searched.
+    pub fn view_mut(&mut self) -> &mut AnswerView {
+        match (self.shows_reasoning(), self.compared.shown_mut()) {
+            (true, _) => &mut self.reasoning,
+            (false, Some(difference)) => difference.view_mut(),
+            (false, None) => &mut self.answer,
+        }
+    }
+
+    /// Gives everything that can be shown the size of the window, before drawing.
+    pub fn fit(&mut self, width: u16, height: u16) {
+        self.answer.fit(width, height);
+        self.reasoning.fit(width, height);
+        if let Some(difference) = self.compared.shown_mut() {
+            difference.view_mut().fit(width, height);
+        }
+    }
+
+    /// Tells whether the reasoning is what is shown.
+    #[must_use]
+    pub fn shows_reasoning(&self) -> bool {
+        !self.reasoning.is_empty() && (self.show_reasoning || (self.answer.is_empty() && self.state.is_busy()))
+    }
+
+    /// Returns the time since the run was asked for while it is under way, its whole length afterwards.
+    #[must_use]
+    pub fn elapsed(&self, now: Now) -> Option<Duration> {
+        let since = now.at.saturating_duration_since(self.started?);
+        (self.ticket.is_some() || self.outcome.is_some()).then(|| self.meter.elapsed(since))
+    }
+
+    /// Counts the attempts made on the target that is being asked.
+    #[must_use]
+    pub fn tries(&self) -> u32 {
+        let here = |told: &&TimedEvent| matches!(&told.event, RunEvent::Attempt { target, .. } if Some(target.as_str()) == self.meter.target());
+        u32::try_from(self.timeline.iter().filter(here).count()).unwrap_or(u32::MAX)
+    }
+
+    /// Returns how long the present wait still takes.
+    #[must_use]
+    pub fn wait_left(&self, now: Now) -> Option<Duration> {
+        match self.state {
+            RunPhase::Waiting { until, .. } => Some(until.saturating_duration_since(now.at)),
+            _ => None,
+        }
+    }
+
+    /// Returns how long a run that was held back still waits at most, where that is known.
+    #[must_use]
+    pub fn queued_for(&self, now: Now) -> Option<Duration> {
+        let since = now.at.saturating_duration_since(self.started?);
+        self.meter.wait_left(since).filter(|_| matches!(self.state, RunPhase::Queued(_)))
+    }
+
+    /// Tells whether waiting is for a class of fault that more time heals.
+    #[must_use]
+    pub fn waits_for_limit(&self) -> bool {
+        matches!(&self.state, RunPhase::Waiting { fault, .. } if matches!(fault.class, ErrorKind::RateLimited | ErrorKind::Overloaded))
+    }
+}

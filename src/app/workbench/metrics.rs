@@ -1,0 +1,230 @@
+//! What the runs came to: those of this session since the start, and all there ever were.
+//!
+//! The numbers of many runs: of this session, and of all on record.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ratatui::{buffer::Buffer, text::Line};
+
+use crate::{
+    app::{App, action::Action, context::Scene, store_request::Pending, workbench::Focus},
+    eval::{
+        Review,
+        quality::{Figures, Times, Watched},
+    },
+    model::{
+        Cost, Outcome,
+        outcome::Judging,
+        query::{Filter, Query, What},
+    },
+    store::api::StoreRequest,
+    text::format::{all_tokens, count, duration, share, spent},
+    widgets::{
+        charts::spark,
+        frame::{FlowItem, flow, numbered, pane},
+        theme::Role,
+    },
+};
+
+/// The numbers of the metrics' pane.
+#[derive(Debug, Clone, Default)]
+pub struct Metrics {
+    /// Of the runs of this session since the start.
+    pub session: Watched,
+    /// Of all runs on record, those of this session among them; none until the record was read.
+    pub all: Option<Watched>,
+    /// Whether the record cannot be read.
+    pub unknown: bool,
+    /// Runs that ended before the record was read, each with when that was.
+    early: Vec<(Outcome, i64)>,
+}
+
+impl Metrics {
+    /// Takes in a run that ended at a time, in seconds since 1970.
+    pub fn take(&mut self, outcome: &Outcome, at: i64) {
+        self.session.take(outcome, at);
+        match &mut self.all {
+            Some(all) => all.take(outcome, at),
+            None if self.unknown => {}
+            None => self.early.push((outcome.clone(), at)),
+        }
+    }
+
+    /// Takes in what was on record before this start.
+    pub fn known(&mut self, review: Review) {
+        let mut all = Watched::new(review);
+        for (outcome, at) in std::mem::take(&mut self.early) {
+            all.take(&outcome, at);
+        }
+        self.all = Some(all);
+    }
+
+    /// Gives up on what was on record.
+    pub fn unreadable(&mut self) {
+        self.unknown = true;
+        self.early = Vec::new();
+    }
+}
+
+impl App {
+    /// Asks what the runs before this start came to.
+    pub(crate) fn ask_metrics(&mut self, start: Timestamp) {
+        let before = Filter { not: false, what: What::Until(start) };
+        let query = Query { filters: vec![before], ..Query::default() };
+        self.ask_store(StoreRequest::Review(Box::new(query)), Pending::Metrics);
+    }
+}
+
+/// Bars of a sparkline, at most.
+const BARS: usize = 60;
+
+/// Columns that are kept for the bars beside figures, at most, where a line is long enough for both.
+const BESIDE: usize = 10;
+
+/// Draws the metrics' pane.
+pub(crate) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
+    let area = scene.app.layout.metrics;
+    if area.is_empty() {
+        return;
+    }
+    let hold = scene.hold(|focus| focus == Focus::Metrics);
+    let session = scene.app.metrics.session.figures();
+    let right = if session.demo == 0 {
+        Line::default()
+    } else {
+        Line::from(scene.span(format!("DEMO {} of {} runs", session.demo, session.runs), Role::Demo))
+    };
+    let inside = pane(area, hold, numbered(4, "Metrics", scene.theme), right, scene.theme, buffer);
+    let tall = inside.height > 4;
+    let wide = usize::from(inside.width);
+    let mut lines = part(scene, this_session(scene), last_times(scene), wide, tall);
+    if tall {
+        lines.push(Line::default());
+    }
+    lines.extend(part(scene, all_time(scene), trend(scene), wide, tall));
+    for (line, place) in lines.iter().zip(inside.rows()) {
+        buffer.set_line(place.x, place.y, line, place.width);
+    }
+}
+
+/// Sets figures on one line, or on several where there is room, and how they went beside or below them.
+fn part(scene: Scene<'_>, items: Vec<FlowItem>, course: Course, wide: usize, tall: bool) -> Vec<Line<'static>> {
+    let (said, values) = course;
+    let kept = if tall || values.is_empty() || wide < 10 * BESIDE { 0 } else { BESIDE.min(values.len() + 2) };
+    let mut lines = flow(items, wide - kept, if tall { 6 } else { 1 });
+    if values.is_empty() {
+        return lines;
+    }
+    let bars = |width: usize| scene.span(spark(&values, width.min(BARS)), Role::Number);
+    if tall {
+        lines.push(Line::from(vec![bars(wide), scene.span(format!("  {said}"), Role::Quiet)]));
+    } else if let Some(line) = lines.first_mut() {
+        let left = wide.saturating_sub(line.width() + 2);
+        if left >= 4 {
+            line.spans.extend([scene.span("  ", Role::Text), bars(left)]);
+        }
+    }
+    lines
+}
+
+/// What a row of bars shows, in words, and the numbers.
+type Course = (&'static str, Vec<Option<f64>>);
+
+/// The response times of the last answers.
+fn last_times(scene: Scene<'_>) -> Course {
+    let times = scene.app.metrics.session.last_times(BARS).map(|millis| Some(f64::from(millis)));
+    ("response times of the last answers", times.collect())
+}
+
+/// The usual response time of each stretch of time.
+fn trend(scene: Scene<'_>) -> Course {
+    let points = scene.app.metrics.all.as_ref().map(Watched::trend).unwrap_or_default();
+    // One point is no course of time.
+    let points = if points.len() < 2 { &[] } else { points };
+    ("p50 over all time", points.iter().map(|point| point.map(f64::from)).collect())
+}
+
+fn one(scene: Scene<'_>, label: &str, value: String, role: Role) -> FlowItem {
+    vec![scene.span(format!("{label} "), Role::Quiet), scene.span(value, role)]
+}
+
+fn this_session(scene: Scene<'_>) -> Vec<FlowItem> {
+    let figures = scene.app.metrics.session.figures();
+    let title = vec![scene.span("session ", Role::Title)];
+    if figures.runs == 0 {
+        let none = vec![scene.span("no runs yet", Role::Quiet)];
+        return vec![title, none, scene.hint(Action::Run, "runs the prompt")];
+    }
+    std::iter::once(title).chain(counted(scene, figures)).collect()
+}
+
+fn all_time(scene: Scene<'_>) -> Vec<FlowItem> {
+    let title = vec![scene.span("all time", Role::Title)];
+    let Some(all) = &scene.app.metrics.all else {
+        let says = if scene.app.metrics.unknown { "the record cannot be read" } else { "reading the record …" };
+        return vec![title, vec![scene.span(says, Role::Quiet)]];
+    };
+    let figures = all.figures();
+    let mut items: Vec<FlowItem> = std::iter::once(title).chain(counted(scene, figures)).collect();
+    if figures.demo > 0 {
+        items.insert(2, vec![scene.span(format!("DEMO {}", count(figures.demo)), Role::Demo)]);
+    }
+    items
+}
+
+/// Writes figures, the same of the session and of all time.
+fn counted(scene: Scene<'_>, figures: &Figures) -> Vec<FlowItem> {
+    let Figures { runs, counts, demo, spent: all, judges, .. } = *figures;
+    let mut items = vec![
+        one(scene, "runs", count(runs), Role::Number),
+        errors(scene, counts.error),
+        vec![scene.span(all_tokens(&all.usage), Role::Number), scene.span(" tok", Role::Quiet)],
+        cost(scene, all.cost, figures.unpriced, runs.saturating_sub(demo)),
+    ];
+    if judges != Judging::default() {
+        items.push(one(scene, "judges", spent(&judges.spent()), Role::Number));
+    }
+    if counts.rated() > 0 {
+        let role = if counts.passed < counts.rated() { Role::Fail } else { Role::Number };
+        items.push(one(scene, "passed", format!("{}/{}", count(counts.passed), count(counts.rated())), role));
+    }
+    let shown = |millis: u32| duration(Duration::from_millis(millis.into()));
+    if let Some(Times { n, p50, p95, .. }) = figures.times {
+        items.push(vec![
+            scene.span("p50 ", Role::Quiet),
+            scene.span(shown(p50), Role::Number),
+            scene.span(" p95 ", Role::Quiet),
+            p95.map_or_else(|| scene.span("–", Role::Quiet), |p95| scene.span(shown(p95), Role::Number)),
+            scene.span(format!(" n={}", count(n)), Role::Quiet),
+        ]);
+    }
+    items.push(one(scene, "cache", share(figures.cached, runs), Role::Number));
+    if let Some(first) = figures.first_token {
+        items.push(one(scene, "ttft", shown(first.p50), Role::Number));
+    }
+    items
+}
+
+fn errors(scene: Scene<'_>, errors: u64) -> FlowItem {
+    one(scene, "errors", count(errors), if errors == 0 { Role::Number } else { Role::Fail })
+}
+
+/// Writes the sum of the costs of so many runs. Runs of which it is not known are counted beside it; where no run
+/// could cost anything there is no sum.
+fn cost(scene: Scene<'_>, sum: Cost, unpriced: u64, runs: u64) -> FlowItem {
+    let mut item = vec![scene.span("cost ", Role::Quiet)];
+    if runs == 0 {
+        item.push(scene.span("–", Role::Quiet));
+        return item;
+    }
+    if sum == Cost::Unknown {
+        item.push(scene.span("?", Role::Origin));
+        return item;
+    }
+    item.push(scene.span(sum.to_string(), Role::Number));
+    if unpriced > 0 {
+        item.push(scene.span(format!(" +{}×?", count(unpriced)), Role::Origin));
+    }
+    item
+}

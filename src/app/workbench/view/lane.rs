@@ -1,0 +1,374 @@
+//! One lane: its frame with name and state, the answer or what stands in for it, verdicts and numbers.
+//!
+//! The answer's rows that are seen, or the card, or the hint that stands in their place.
+//!
+//! Above an answer: the parameters and the version that are the lane's own, and which sample is shown.
+//!
+//! An answer's JSON: its rows with the cursor and with what failed a check, and the colours of its text.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+};
+
+use crate::{
+    app::{
+        action::Action,
+        context::Scene,
+        workbench::{
+            Focus,
+            compare::LaneStanding,
+            lane::{Lane, LaneRun, RunPhase},
+            lane_run::Card,
+            layout::LaneArea,
+            view::lane_status,
+        },
+    },
+    model::{LaneSpec, Params, Pinned},
+    text::{
+        Wrapped, clean, clean_line,
+        format::{count, unit},
+        json::{Note, TokenKind},
+        truncate, width,
+    },
+    widgets::{
+        answer_view::{AnswerView, JsonView},
+        diff_view::{DiffView, difference},
+        frame::{FlowItem, Hold, flow, mark_hits, numbered, pane, rows},
+        theme::Role,
+    },
+};
+
+/// Tells whether a lane's numbers are a demonstration: those it shows, or those a run would bring.
+pub(crate) fn is_demo(scene: Scene<'_>, lane: &Lane) -> bool {
+    let take = lane.shown();
+    let asked = take.meter.target().unwrap_or(&lane.spec.target);
+    take.outcome.as_ref().map_or_else(|| scene.app.is_demo(asked), |outcome| outcome.demo)
+}
+
+/// Says in one line what a lane does, its numbers so far and what is broken, for where it is not in sight.
+pub(crate) fn brief(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
+    let state = lane_status::say(scene, lane.shown(), usize::from(u16::MAX)).short;
+    let mut items = vec![state.spans];
+    items.extend(lane_status::brief(scene, lane));
+    items
+}
+
+/// Draws the lane at a place among the lanes.
+pub(crate) fn draw(scene: Scene<'_>, at: usize, lane: &Lane, area: &LaneArea, buffer: &mut Buffer) {
+    if area.pane.is_empty() {
+        return;
+    }
+    let hold = scene.hold(|focus| focus == Focus::Lane(at));
+    let room = usize::from(area.pane.width).saturating_sub(8);
+    let first = scene.app.layout.lanes.iter().position(|lane| !lane.pane.is_empty());
+    let number = (first == Some(at)).then_some(3);
+    let demo = if is_demo(scene, lane) { "DEMO" } else { "" };
+    let baseline = matches!(scene.app.bench.standing(lane), Some(LaneStanding::Baseline));
+    let name = clean_line(&format!("{}{}", if baseline { "◆ " } else { "" }, lane.spec.target));
+    let alone = if scene.app.bench.solo.is_some() { " alone" } else { "" };
+    let fixed = if number.is_some() { 2 } else { 0 } + if demo.is_empty() { 0 } else { demo.len() + 1 } + alone.len();
+    let wanted = width(name.as_str()) + fixed;
+    let said = lane_status::say(scene, lane.shown(), room.saturating_sub(wanted));
+    let name = truncate(name.as_str(), room.saturating_sub(fixed + said.short.width())).into_owned();
+    let mut title = number.map_or_else(
+        || Line::from(scene.span(name.clone(), Role::Title)),
+        |number| numbered(number, &name, scene.theme),
+    );
+    title.push_span(scene.span(alone, Role::Wait));
+    if !demo.is_empty() {
+        title.push_span(Span::raw(" "));
+        title.push_span(scene.span(demo, Role::Demo));
+    }
+    pane(area.pane, hold, title, said.short, scene.theme, buffer);
+    draw_head(scene, lane, area.head, buffer);
+    tally(scene, lane, area.tally, buffer);
+    draw_body(scene, lane.shown(), hold != Hold::Away, area, buffer);
+    lane_status::draw(scene, lane, said.rest, area.foot, buffer);
+}
+
+/// Draws what is between a lane's title and its foot; `held` where the lane has the keys.
+pub(crate) fn draw_body(scene: Scene<'_>, take: &LaneRun, held: bool, area: &LaneArea, buffer: &mut Buffer) {
+    let view = take.view();
+    if view.is_empty() && take.card.is_none() {
+        hint(scene, take, area.text, buffer);
+        return;
+    }
+    let role = match take.state {
+        _ if take.shows_reasoning() => Role::Reasoning,
+        RunPhase::Interrupted | RunPhase::Cancelled => Role::Void,
+        _ => Role::Text,
+    };
+    answer(scene, view, take.difference(), (held, role), area.text, buffer);
+    if take.state == RunPhase::Running && view.follows() {
+        caret(scene, view, area.text, buffer);
+    }
+    more_below(scene, view, area, buffer);
+    if let Some(shown) = &take.card {
+        card(scene, shown, area.card, buffer);
+    }
+}
+
+/// Draws the part of an answer that is in sight: what differs in it, its JSON, or its text in a role;
+/// `held` where it has the keys.
+pub(crate) fn answer(
+    scene: Scene<'_>,
+    view: &AnswerView,
+    differs: Option<&DiffView>,
+    (held, role): (bool, Role),
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    if let Some(shown) = differs {
+        difference(shown, scene.theme.style(role), area, scene.theme, buffer);
+    } else if let Some(shown) = view.json() {
+        draw_json(scene, shown, held, area, buffer);
+    } else {
+        rows(view, scene.theme.style(role), area, scene.theme, buffer);
+        colour(scene, view, area, buffer);
+    }
+}
+
+/// Marks where the next token goes.
+fn caret(scene: Scene<'_>, view: &AnswerView, area: Rect, buffer: &mut Buffer) {
+    let Some(((_, row), place)) = view.seen().zip(area.rows()).last() else {
+        return;
+    };
+    let after = u16::try_from(width(&row.text)).unwrap_or(u16::MAX);
+    if after < place.width {
+        buffer.set_stringn(place.x + after, place.y, "▌", 1, scene.theme.style(Role::Busy));
+    }
+}
+
+/// Says on the frame how much is out of sight, and where in the text the window stands.
+fn more_below(scene: Scene<'_>, view: &AnswerView, area: &LaneArea, buffer: &mut Buffer) {
+    let (below, rows) = (view.below(), view.rows());
+    if below == 0 && view.top() == 0 {
+        return;
+    }
+    let place = Rect { y: area.text.bottom(), height: 1, ..area.text }.intersection(area.pane);
+    let mut spans = Vec::new();
+    if below > 0 && !view.follows() {
+        spans.push(scene.span(format!(" ▼ {below} more "), Role::Key));
+    }
+    let seen = (view.top() + usize::from(area.text.height)).min(rows);
+    spans.push(scene.span(format!(" {seen}/{rows} "), Role::Quiet));
+    let line = Line::from(spans);
+    let wide = u16::try_from(line.width()).unwrap_or(u16::MAX);
+    if wide <= place.width {
+        buffer.set_line(place.right() - wide, place.y, &line, wide);
+    }
+}
+
+/// Draws an error: what happened, what was tried, what helps.
+fn card(scene: Scene<'_>, card: &Card, area: Rect, buffer: &mut Buffer) {
+    let wide = usize::from(area.width);
+    let mut lines = wrapped(card.what.as_str(), scene.span("✗ ", Role::Fail), scene.theme.style(Role::Title), wide);
+    for tried in &card.tried {
+        lines.extend(wrapped(tried.as_str(), scene.span("· ", Role::Quiet), scene.theme.style(Role::Text), wide));
+    }
+    for (action, does) in &card.next {
+        lines.push(Line::from([vec![Span::raw("  ")], scene.hint(*action, does)].concat()));
+    }
+    set(&lines, area, buffer);
+}
+
+/// Wraps a text beside a mark of two columns, which stands before its first row.
+fn wrapped(text: &str, mark: Span<'static>, style: Style, wide: usize) -> Vec<Line<'static>> {
+    let mut rows = Wrapped::new(wide.saturating_sub(2));
+    rows.push(&clean(text));
+    let lead = std::iter::once(mark).chain(std::iter::repeat_with(|| Span::raw("  ")));
+    (0..rows.rows())
+        .zip(lead)
+        .map(|(row, lead)| Line::from(vec![lead, Span::styled(rows.row(row).text.into_owned(), style)]))
+        .collect()
+}
+
+fn set(lines: &[Line<'_>], area: Rect, buffer: &mut Buffer) {
+    for (line, place) in lines.iter().zip(area.rows()) {
+        buffer.set_line(place.x, place.y, line, place.width);
+    }
+}
+
+/// Says what to press, or what is waited for.
+fn hint(scene: Scene<'_>, take: &LaneRun, area: Rect, buffer: &mut Buffer) {
+    let lines: Vec<Line<'static>> = match &take.state {
+        RunPhase::Idle => vec![
+            Line::from(scene.span("No answer yet.", Role::Quiet)),
+            Line::default(),
+            Line::from(scene.hint(Action::Run, "runs the prompt on the input")),
+            Line::from(scene.hint(Action::Models, "takes another model")),
+            Line::from(scene.hint(Action::AddLane, "adds a model beside this one")),
+        ],
+        RunPhase::Queued(why) => vec![Line::from(scene.foreign(why, Role::Quiet))],
+        RunPhase::Waiting { fault, .. } => {
+            let style = scene.theme.style(Role::Text);
+            let mut lines = wrapped(&fault.to_string(), scene.span("! ", Role::Wait), style, usize::from(area.width));
+            lines.push(Line::from([vec![Span::raw("  ")], scene.hint(Action::RetryNow, "tries now")].concat()));
+            lines.push(Line::from([vec![Span::raw("  ")], scene.hint(Action::Stop, "stops")].concat()));
+            lines
+        }
+        RunPhase::Running => vec![Line::from(scene.span("▌", Role::Busy))],
+        RunPhase::Done | RunPhase::Cached { .. } => vec![Line::from(scene.span("The answer is empty.", Role::Quiet))],
+        RunPhase::Interrupted | RunPhase::Failed | RunPhase::Cancelled | RunPhase::Kept => Vec::new(),
+    };
+    set(&lines, area, buffer);
+}
+
+/// Digits of a version's hash that are shown.
+const DIGITS: usize = 7;
+
+/// Draws it: all of it beside each other, or a row each where there are several.
+pub(crate) fn draw_head(scene: Scene<'_>, lane: &Lane, area: Rect, buffer: &mut Buffer) {
+    let (wide, LaneSpec { params, pinned, .. }) = (usize::from(area.width), &lane.spec);
+    let version: Vec<FlowItem> = pinned.iter().map(|pinned| version(scene, pinned)).collect();
+    let parts = [sample(scene, lane), version, own(scene, params)];
+    let lines = if area.height > 1 {
+        parts.into_iter().flat_map(|part| flow(part, wide, 1)).collect()
+    } else {
+        flow(parts.concat(), wide, 1)
+    };
+    for (line, place) in lines.iter().zip(area.rows()) {
+        buffer.set_line(place.x, place.y, line, place.width);
+    }
+}
+
+/// Draws how the samples of a lane stand.
+pub(crate) fn tally(scene: Scene<'_>, lane: &Lane, area: Rect, buffer: &mut Buffer) {
+    let ended = lane.takes().filter(|take| matches!(take.state, RunPhase::Done | RunPhase::Cached { .. })).count();
+    let broken = lane.takes().filter(|take| take.state.is_unfinished()).count();
+    let running = lane.takes().filter(|take| take.state.is_busy()).count();
+    let mut items = vec![vec![
+        scene.span(ended.to_string(), Role::Number),
+        scene.span(format!(" of {} answered", lane.samples()), Role::Quiet),
+    ]];
+    for (number, word, role) in [(broken, "✗", Role::Fail), (running, "▸", Role::Busy)] {
+        if number > 0 {
+            let does = if role == Role::Busy { "running" } else { "without a full answer" };
+            items.push(vec![scene.span(format!("{word} {number} {does}"), role)]);
+        }
+    }
+    for line in flow(items, usize::from(area.width), usize::from(area.height)) {
+        buffer.set_line(area.x, area.y, &line, area.width);
+    }
+}
+
+fn sample(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
+    let several = lane.samples() > 1;
+    let said = format!("{}/{}", lane.shown_at() + 1, lane.samples());
+    let item = vec![scene.span("sample ", Role::Quiet), scene.span(said, Role::Number)];
+    several.then_some(item).into_iter().collect()
+}
+
+fn version(scene: Scene<'_>, pinned: &Pinned) -> FlowItem {
+    let digits: String = pinned.hash.chars().take(DIGITS).collect();
+    let called = pinned.name.as_ref().map_or_else(|| digits.clone(), |name| format!("{name}/{digits}"));
+    vec![scene.span("v: ", Role::Quiet), scene.foreign(&called, Role::Origin)]
+}
+
+/// The parameters that are the lane's own.
+fn own(scene: Scene<'_>, params: &Params) -> Vec<FlowItem> {
+    let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = params;
+    let mut named: Vec<(&str, String)> = Vec::new();
+    named.extend(temperature.map(|value| ("temp", value.to_string())));
+    named.extend(max_tokens.map(|value| ("max", count(value))));
+    named.extend(top_p.map(|value| ("top_p", unit(value))));
+    named.extend(seed.map(|value| ("seed", value.to_string())));
+    named.extend(reasoning_effort.clone().map(|value| ("effort", value)));
+    named.extend((!stop.is_empty()).then(|| ("stop", stop.len().to_string())));
+    named.extend((!extra.is_empty()).then(|| ("more", extra.len().to_string())));
+    let item = |(name, value): (&str, String)| -> Vec<Span<'static>> {
+        vec![scene.span(format!("{name} "), Role::Quiet), scene.foreign(&value, Role::Origin)]
+    };
+    named.into_iter().map(item).collect()
+}
+
+/// What each kind looks like; what is no JSON stands for something, and is quiet.
+fn role(kind: TokenKind) -> Role {
+    match kind {
+        TokenKind::Name => Role::JsonName,
+        TokenKind::String => Role::JsonString,
+        TokenKind::Number => Role::JsonNumber,
+        TokenKind::Word => Role::JsonWord,
+        TokenKind::Mark => Role::JsonMark,
+        TokenKind::Wrong => Role::JsonWrong,
+        TokenKind::Blank | TokenKind::Prose => Role::Quiet,
+    }
+}
+
+/// Colours a text in sight where it is JSON, and marks where it stops being any.
+pub(crate) fn colour(scene: Scene<'_>, view: &AnswerView, area: Rect, buffer: &mut Buffer) {
+    for (row, columns, kind) in view.coloured() {
+        buffer.set_style(part(area, row, columns.start, columns.len()), scene.theme.style(role(kind)));
+    }
+    if let Some((row, column)) = view.broken() {
+        let place = part(area, row, column.min(usize::from(area.width).saturating_sub(1)), 1);
+        if buffer.cell(place).is_some_and(|cell| cell.symbol() == " ") {
+            buffer.set_stringn(place.x, place.y, "✗", usize::from(place.width), Style::new());
+        }
+        buffer.set_style(place, scene.theme.style(Role::Fail).patch(scene.theme.style(Role::Selected)));
+    }
+}
+
+/// Returns some columns of a row of an area, as far as they lie in it.
+fn part(area: Rect, row: usize, column: usize, wide: usize) -> Rect {
+    let cells = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+    let (x, y) = (area.x.saturating_add(cells(column)), area.y.saturating_add(cells(row)));
+    Rect { x, y, width: cells(wide), height: 1 }.intersection(area)
+}
+
+/// Draws the rows in sight; the cursor is shown where the lane has the keys. The marks of the cursor
+/// and of what failed stand in the indentation.
+pub(crate) fn draw_json(scene: Scene<'_>, json: &JsonView, held: bool, area: Rect, buffer: &mut Buffer) {
+    for (row, place) in json.seen().zip(area.rows()) {
+        let here = held && json.is_cursor(row) && !row.alone;
+        let failed = json.is_failed(row);
+        let note = json.note(row);
+        let mut line = Line::from(" ".repeat(row.indent));
+        if row.alone {
+            line.extend(note.map(|note| sign(scene, note, row.continued())).unwrap_or_default());
+        }
+        let said = note.filter(|_| row.alone).map(role_of);
+        for piece in json.pieces(row) {
+            let role = if here { Role::Text } else { said.unwrap_or(role(piece.kind)) };
+            line.push_span(Span::styled(piece.text, scene.theme.style(role)));
+        }
+        let wide = line.width();
+        if let Some(note) = note.filter(|_| !row.alone) {
+            line.push_span(Span::raw("  "));
+            line.extend(sign(scene, note, false));
+            line.push_span(scene.span(note.text.as_str(), role_of(note)));
+        } else if failed && row.indent == 0 {
+            line.push_span(scene.span("  ✗", Role::Fail));
+        }
+        buffer.set_line(place.x, place.y, &line, place.width);
+        let own = part(place, 0, row.indent, wide.saturating_sub(row.indent));
+        if here {
+            buffer.set_style(own, scene.theme.style(Role::Selected));
+        }
+        if here && row.indent > 0 && !row.continued() {
+            let mark = part(place, 0, row.indent - 1, 1);
+            buffer.set_span(mark.x, mark.y, &scene.span("▸", Role::Key), mark.width);
+        }
+        if failed && row.indent > 0 {
+            buffer.set_span(place.x, place.y, &scene.span("✗", Role::Fail), place.width);
+        }
+        mark_hits(json.hits(row), place, scene.theme, buffer);
+    }
+}
+
+fn role_of(note: &Note) -> Role {
+    if note.wrong { Role::Fail } else { Role::Quiet }
+}
+
+/// The mark before a remark; blank where the remark goes on from the row above.
+fn sign(scene: Scene<'_>, note: &Note, continued: bool) -> Vec<Span<'static>> {
+    let mark = match (continued, note.wrong) {
+        (true, _) => "  ",
+        (false, true) => "✗ ",
+        (false, false) => "· ",
+    };
+    vec![scene.span(mark, role_of(note))]
+}

@@ -1,0 +1,306 @@
+//! Below an answer: its verdicts, where it comes from, and its numbers.
+//!
+//! What a lane is doing: a mark and words, in as many words as there is room for.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use crate::{
+    app::{
+        context::Scene,
+        workbench::{
+            compare::LaneStanding,
+            lane::{Lane, LaneRun, RunPhase},
+            view::lane::is_demo,
+        },
+    },
+    eval::groups::letter,
+    model::{Format, Grade, Provenance, Quality, RunStatus, Thumb},
+    present::evidence,
+    store::api::PairedComparison,
+    text::format::{age, count, countdown, duration, rate, spent, tokens, waited},
+    widgets::{
+        diff_view::summary,
+        frame,
+        frame::{FlowItem, flow},
+        theme::Role,
+        verdict_chips::{chips, evidence_role},
+    },
+};
+
+/// Draws what of the state the title has no room for, verdicts and provenance on the upper rows, numbers on the lower ones.
+pub(crate) fn draw(scene: Scene<'_>, lane: &Lane, state: Option<Span<'static>>, area: Rect, buffer: &mut Buffer) {
+    let wide = usize::from(area.width);
+    let rows = usize::from(area.height);
+    let below = flow(numbers(scene, lane), wide, if rows > 2 { 2 } else { 1 });
+    let mut above: Vec<FlowItem> = state.map(|state| vec![state]).into_iter().collect();
+    above.extend(verdicts(scene, lane, wide));
+    let above = flow(above, wide, rows.saturating_sub(below.len()));
+    let first = rows.saturating_sub(below.len() + above.len());
+    for (line, place) in above.iter().chain(&below).zip(area.rows().skip(first)) {
+        buffer.set_line(place.x, place.y, line, place.width);
+    }
+}
+
+/// The numbers and verdicts of a lane in the order of their weight: for one line, past which they are left out.
+pub(crate) fn brief(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
+    [numbers(scene, lane), verdicts(scene, lane, 0)].concat()
+}
+
+fn verdicts(scene: Scene<'_>, lane: &Lane, wide: usize) -> Vec<FlowItem> {
+    let take = lane.shown();
+    let json = scene.app.bench.format() != Format::Text;
+    let chips = take.quality.as_ref().map(|quality| chips(quality, json, scene.theme)).unwrap_or_default();
+    let sampled = groups(scene, lane);
+    let (compared, origins) = (compared(scene, lane), origins(scene, lane));
+    // What one input says is no evidence, and gives way to everything else.
+    let weighed = scene.app.bench.weighed(lane);
+    let of = |some: bool| weighed.filter(|weighed| (weighed.inputs > 1) == some).map(|it| evidence(scene, it, wide));
+    let (some, none): (Vec<FlowItem>, Vec<FlowItem>) =
+        (of(true).into_iter().collect(), of(false).into_iter().collect());
+    [grade(scene, &take.grade), sampled, compared, some, chips.broken, origins, chips.held, none].concat()
+}
+
+/// Says what the record says of the lane against the baseline, in a row of its own at most.
+fn evidence(scene: Scene<'_>, weighed: &PairedComparison, wide: usize) -> FlowItem {
+    let said = evidence::said(weighed, ("better than ◆", "worse than ◆"), wide);
+    vec![scene.span(said, evidence_role(weighed.evidence.shown))]
+}
+
+/// Says how the answer stands to what it is compared with.
+fn compared(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
+    match scene.app.bench.standing(lane) {
+        None => Vec::new(),
+        Some(LaneStanding::Baseline) => vec![vec![scene.span("◆ baseline", Role::Origin)]],
+        Some(LaneStanding::Differs(difference)) => summary(difference, scene.theme),
+        Some(LaneStanding::Waits(why)) => vec![vec![scene.span(why, Role::Quiet)]],
+    }
+}
+
+/// Says what a person made of the answer.
+fn grade(scene: Scene<'_>, grade: &Grade) -> Vec<FlowItem> {
+    let mut item = Vec::new();
+    item.extend(grade.stars.map(|stars| scene.span(format!("★{stars}"), Role::Title)));
+    item.extend(grade.thumb.map(|thumb| match thumb {
+        Thumb::Up => scene.span("▲", Role::Pass),
+        Thumb::Down => scene.span("▼", Role::Fail),
+    }));
+    if !grade.comment.is_empty() {
+        item.push(scene.span("“…”", Role::Quiet));
+    }
+    if item.is_empty() { Vec::new() } else { vec![item] }
+}
+
+/// Says how many samples are equal, and which group the one that is shown is in.
+fn groups(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
+    if lane.samples() < 2 || lane.groups.is_empty() {
+        return Vec::new();
+    }
+    let role = if lane.groups.agree() { Role::Pass } else { Role::Wait };
+    let mut item = vec![scene.span(lane.groups.to_string(), role)];
+    if let Some(group) = lane.groups.group_of(lane.shown_at()).filter(|_| lane.groups.groups.len() > 1) {
+        item.push(scene.span(format!(" · this is {}", letter(group)), Role::Quiet));
+    }
+    vec![item]
+}
+
+/// Says how the answer came about, where that is not the plain way.
+fn origins(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
+    let take = lane.shown();
+    let mut items = Vec::new();
+    let target = take.outcome.as_ref().map_or_else(|| take.meter.target(), |outcome| Some(outcome.target.as_str()));
+    if let Some(to) = target
+        && to != lane.spec.target
+    {
+        let mut item = vec![
+            scene.span("fallback ", Role::Origin),
+            scene.foreign(&lane.spec.target, Role::Text),
+            scene.span(" → ", Role::Origin),
+            scene.foreign(to, Role::Text),
+        ];
+        if let Some(reason) = take.outcome.as_ref().and_then(|outcome| outcome.given_up.first()) {
+            item.push(scene.span(format!(", {}", reason.fault.class), Role::Text));
+        }
+        items.push(item);
+    }
+    if let Some(served) = take.meter.served() {
+        items.push(vec![scene.span("served by ", Role::Origin), scene.foreign(served, Role::Text)]);
+    }
+    // What a target that was given up for another one failed with, the fallback above tells.
+    let here = take.survived.iter().filter(|one| Some(one.target.as_str()) == take.meter.target());
+    let (times, last) = here.fold((0, None), |(times, _), one| (times + 1, Some(&one.fault)));
+    if !matches!(take.state, RunPhase::Waiting { .. })
+        && let Some(fault) = last
+    {
+        let status = fault.status.map_or_else(|| fault.class.to_string(), |status| status.to_string());
+        let again = if times == 1 { "retried once".to_owned() } else { format!("retried {times}×") };
+        items.push(vec![scene.span(again, Role::Origin), scene.span(format!(" after {status}"), Role::Text)]);
+    }
+    if !take.notices.is_empty() {
+        let count = take.notices.len();
+        let what = if count == 1 { "1 notice".to_owned() } else { format!("{count} notices") };
+        items.push(vec![scene.span(what, Role::Wait)]);
+    }
+    items
+}
+
+fn numbers(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
+    let take = lane.shown();
+    let Some(elapsed) = take.elapsed(scene.now()) else {
+        return Vec::new();
+    };
+    let one = |label: &str, value: String| {
+        let mut item = vec![scene.span(value, Role::Number)];
+        if !label.is_empty() {
+            item.insert(0, scene.span(format!("{label} "), Role::Quiet));
+        }
+        item
+    };
+    let mut items = vec![one("", duration(elapsed))];
+    let outcome = take.outcome.as_ref();
+    if let Some(waited) = outcome.and_then(|outcome| waited(outcome.timing.waited)) {
+        items.push(vec![scene.span(waited, Role::Wait)]);
+    }
+    if let Some(first) = take.meter.first_token() {
+        items.push(one("ttft", duration(first)));
+    }
+    if let Some(speed) = take.meter.tokens_per_second() {
+        items.push(one("", rate(speed)));
+    }
+    let so_far = take.meter.tokens();
+    match &take.outcome {
+        Some(outcome) if outcome.usage.total().is_some() => {
+            items.push(vec![scene.span(tokens(&outcome.usage), Role::Number), scene.span(" tok", Role::Quiet)]);
+        }
+        _ if so_far.count > 0 => items.push(vec![
+            scene.span(format!("{}{}", if so_far.estimated { "~" } else { "" }, count(so_far.count)), Role::Number),
+            scene.span(" tok", Role::Quiet),
+        ]),
+        _ => return items,
+    }
+    if !is_demo(scene, lane) {
+        items.push(one("", take.meter.cost().to_string()));
+    }
+    if let Some(judging) = outcome.and_then(|outcome| outcome.judging) {
+        items.push(one("judges", spent(&judging.spent())));
+    }
+    items.push(vec![from(scene, lane)]);
+    items
+}
+
+/// Names the source of the numbers.
+fn from(scene: Scene<'_>, lane: &Lane) -> Span<'static> {
+    if is_demo(scene, lane) {
+        return scene.span("demo", Role::Demo);
+    }
+    match lane.shown().outcome.as_ref().map(|outcome| outcome.provenance) {
+        Some(Provenance::Cached { stored }) => {
+            scene.span(format!("as of {} ago", age(stored, scene.now().time)), Role::Origin)
+        }
+        _ => scene.span("live", Role::Quiet),
+    }
+}
+
+/// What a lane's state looks like.
+struct Sign {
+    mark: &'static str,
+    role: Role,
+    /// The same in words, the longest first.
+    words: Vec<String>,
+    /// How many of these, from the first on, leave nothing out.
+    whole: usize,
+}
+
+fn sign(mark: &'static str, role: Role, words: &[&str]) -> Sign {
+    Sign { mark, role, words: words.iter().map(|word| (*word).to_owned()).collect(), whole: 1 }
+}
+
+fn sign_of(scene: Scene<'_>, take: &LaneRun) -> Sign {
+    match &take.state {
+        RunPhase::Idle => sign("", Role::Quiet, &["not run"]),
+        RunPhase::Queued(_) => {
+            let left = take.queued_for(scene.now()).map(countdown);
+            let words = left.map(|left| format!("queued, at most {left}")).into_iter();
+            Sign { mark: "⟳", role: Role::Wait, words: words.chain(["queued".to_owned()]).collect(), whole: 1 }
+        }
+        RunPhase::Running if take.answer.is_empty() && take.reasoning.is_empty() => {
+            sign("▸", Role::Busy, &["waiting for a token", "waiting"])
+        }
+        RunPhase::Running => {
+            let does = if take.shows_reasoning() { "reasoning" } else { "streaming" };
+            let (tries, most) = (take.tries(), scene.app.settings.retry.attempts);
+            let again = (tries > 1).then(|| format!("{does}, try {tries}/{most}"));
+            Sign {
+                mark: "▸", role: Role::Busy, words: again.into_iter().chain([does.to_owned()]).collect(), whole: 1
+            }
+        }
+        RunPhase::Waiting { .. } => {
+            let left = countdown(take.wait_left(scene.now()).unwrap_or_default());
+            let (next, most) = (take.tries() + 1, scene.app.settings.retry.attempts);
+            let words = vec![format!("retry {next}/{most} in {left}"), format!("{next}/{most} in {left}"), left];
+            Sign { mark: "⟳", role: Role::Wait, words, whole: 1 }
+        }
+        RunPhase::Cached { stored } => {
+            let age = age(*stored, scene.now().time);
+            let Sign { mark, role, words, whole } = judged(take);
+            let came = words.into_iter().nth(whole - 1).unwrap_or_default();
+            let role = if role == Role::Pass { Role::Origin } else { role };
+            let words = vec![format!("{came}, cached {age} old"), format!("cached {age} old"), "cached".to_owned()];
+            Sign { mark, role, words, whole: 1 }
+        }
+        RunPhase::Done => judged(take),
+        RunPhase::Interrupted => sign("✂", Role::Fail, &["cut off", "cut"]),
+        RunPhase::Kept => sign("✂", Role::Wait, &["cut, kept", "kept"]),
+        RunPhase::Failed => came(RunStatus::Error),
+        RunPhase::Cancelled => came(RunStatus::Cancelled),
+    }
+}
+
+/// How an answer that is whole came out.
+fn judged(take: &LaneRun) -> Sign {
+    let status = take.quality.as_ref().map_or(RunStatus::Unchecked, Quality::status);
+    came(status)
+}
+
+/// How a run came out, in the words of everywhere.
+fn came(status: RunStatus) -> Sign {
+    let words: &[&str] = match status {
+        RunStatus::Failed => &["check failed", "failed"],
+        RunStatus::Unchecked => &["done, unchecked", "unchecked"],
+        RunStatus::Passed | RunStatus::Inconclusive | RunStatus::Error | RunStatus::Cancelled => &[status.word()],
+    };
+    // An answer that was not checked is done all the same: that goes without saying where there is no room.
+    let whole = if status == RunStatus::Unchecked { words.len() } else { 1 };
+    Sign { whole, ..sign(frame::mark(status), frame::status_role(status), words) }
+}
+
+/// The state as far as there is room for it, and the whole of it where that is more.
+pub(crate) struct Said {
+    /// Fits the room; the mark alone where no words do.
+    pub(crate) short: Line<'static>,
+    /// All of it, unless `short` says it.
+    pub(crate) rest: Option<Span<'static>>,
+}
+
+/// The mark of a take's state alone, for a bar of names.
+pub(crate) fn mark(scene: Scene<'_>, take: &LaneRun) -> Span<'static> {
+    let sign = sign_of(scene, take);
+    scene.span(sign.mark, sign.role)
+}
+
+/// Says the state in at most so many columns; its mark is always said.
+pub(crate) fn say(scene: Scene<'_>, take: &LaneRun, room: usize) -> Said {
+    let sign = sign_of(scene, take);
+    let style = scene.theme.style(sign.role);
+    let marked = |words: &str| {
+        let gap = if sign.mark.is_empty() || words.is_empty() { "" } else { " " };
+        Span::styled(format!("{}{gap}{words}", sign.mark), style)
+    };
+    let fits = sign.words.iter().position(|words| marked(words).width() <= room);
+    let short = fits.and_then(|at| sign.words.get(at)).map_or_else(|| marked(""), |words| marked(words));
+    let rest = sign.words.first().filter(|_| fits.is_none_or(|at| at >= sign.whole)).map(|words| marked(words));
+    Said { short: Line::from(short), rest }
+}

@@ -1,0 +1,262 @@
+//! What the command line asks for, as an order: prompts, data set, targets, and how they are asked.
+//!
+//! What a config of promptfoo's asks for, as an order: run as it is, without files written for it.
+
+use std::{
+    io,
+    io::{BufWriter, Read as _, Write as _},
+    path::Path,
+};
+
+use tempfile::NamedTempFile;
+
+use crate::{
+    cli::{
+        Io, Stopped,
+        args::BatchArgs,
+        output::{Content, Output, Outputs},
+        prompts, run, text_table,
+    },
+    config::trust::{Allowed, Consent},
+    dataset::{DatasetFormat, ReadOptions, ShortRows},
+    engine::{
+        Workspace,
+        batch::{BatchPreview, BatchRequest},
+    },
+    model::{
+        CacheMode,
+        batch::BatchLimits,
+        settings::{IntakeLimits, byte_size},
+    },
+    present::report::ReportFormat as Written,
+    promptfoo,
+    promptfoo::{Suite, Use},
+    store::{api::Begin, prompts::file},
+    text::{clean_line, shell},
+};
+
+/// An order, and the copy of standard input it reads.
+pub(crate) struct BatchArgsInput {
+    /// What is asked.
+    pub(crate) order: BatchRequest,
+    /// Gone with this value.
+    pub(crate) copy: Option<NamedTempFile>,
+}
+
+/// Reads the prompts, and standard input where the rows are there.
+pub(crate) fn order(setup: &Workspace, args: &BatchArgs, io: &Io<'_>) -> Result<BatchArgsInput, Stopped> {
+    let (names, data) = split(&args.what, &io.cwd)?;
+    let (mut found, mut files) = (Vec::new(), Vec::new());
+    for name in names {
+        files.extend(prompts::file(&setup.places, &io.cwd, name)?);
+        let (name, mut prompt) = prompts::find(&setup.places, &io.cwd, name)?;
+        for (param, value) in &args.params {
+            run::set(&mut prompt.params, param, value).map_err(Stopped::Usage)?;
+        }
+        found.push((name, prompt));
+    }
+    if let Some(model) = args.model.iter().chain(&args.judge).find(|name| setup.catalog.resolve(name).is_err()) {
+        let fault = setup.catalog.resolve(model).err().map(|fault| fault.to_string());
+        return Err(Stopped::Usage(fault.unwrap_or_default()));
+    }
+    let path = if data == "-" { data.to_owned() } else { io.cwd.join(data).to_string_lossy().into_owned() };
+    let mut order = BatchRequest::of(setup, found, &path, &args.model);
+    order.files = files;
+    asked(&mut order, args);
+    let copy = if data == "-" { Some(copied(&mut order)?) } else { None };
+    Ok(BatchArgsInput { order, copy })
+}
+
+/// Takes over what the command line says of how the rows are read and asked.
+pub(crate) fn asked(order: &mut BatchRequest, args: &BatchArgs) {
+    order.spec.samples = args.samples.unwrap_or(1);
+    order.spec.mapping = args.maps.iter().cloned().collect();
+    let short = if args.refuse_short_rows { ShortRows::Refused } else { ShortRows::Padded };
+    let (form, only, keep_going) = (args.format, args.only.clone(), args.keep_going);
+    let (intake, read) = (order.reading.intake, order.reading.consent.clone());
+    let consent = if args.trust { Consent::All } else { read };
+    order.reading = ReadOptions { form, only, short, keep_going, intake, consent, ..ReadOptions::default() };
+    order.vars = args.vars.iter().cloned().collect();
+    order.judge.clone_from(&args.judge);
+    order.spec.expected = args.expected;
+    order.cache = match (args.no_cache, args.fresh) {
+        (true, _) => CacheMode::Off,
+        (false, true) => CacheMode::Refresh,
+        (false, false) => CacheMode::On,
+    };
+    order.caps = BatchLimits { cost: args.max_cost, tokens: args.max_tokens, time: args.max_time };
+    order.allow_unpriced = args.allow_unpriced;
+    order.concurrency = args.jobs.map_or(order.concurrency, usize::from);
+    order.begin = match (args.new, args.retry_failed) {
+        (true, _) => Begin::Anew,
+        (false, true) => Begin::RetryFailed,
+        (false, false) => Begin::Resume,
+    };
+}
+
+/// Tells the prompts from the data set, which comes last.
+fn split<'a>(what: &'a [String], cwd: &Path) -> Result<(&'a [String], &'a str), Stopped> {
+    let Some((data, names)) = what.split_last() else {
+        return Err(Stopped::Usage("name the prompts and the data set: `retort batch PROMPT DATA`".to_owned()));
+    };
+    let is_data = |name: &str| {
+        let path = cwd.join(name);
+        name == "-" || (path.exists() && path.extension().is_none_or(|ending| ending != "toml"))
+    };
+    match (names.is_empty(), is_data(data)) {
+        (false, true) => {}
+        (true, true) => {
+            let words =
+                format!("name a prompt before the data set: `retort batch PROMPT {data}`; `retort prompts` lists them");
+            return Err(Stopped::Usage(words));
+        }
+        (true, false) => {
+            let words =
+                format!("name a data set after the prompt: `retort batch {data} rows.csv`, or `-` for standard input");
+            return Err(Stopped::Usage(words));
+        }
+        (false, false) => {
+            let words = format!(
+                "there is no data set {}: the last name is that of a file, a folder, or `-`",
+                cwd.join(data).display()
+            );
+            return Err(Stopped::Usage(words));
+        }
+    }
+    if let Some(second) = names.iter().find(|name| *name == "-") {
+        return Err(Stopped::Usage(format!("`{second}` is no prompt; the data set is the last name")));
+    }
+    Ok((names, data))
+}
+
+/// Copies standard input to a file, so that its rows can be counted before they are asked.
+fn copied(order: &mut BatchRequest) -> Result<NamedTempFile, Stopped> {
+    let fault = |fault: io::Error| Stopped::Other(format!("cannot keep the rows of standard input: {fault}"));
+    let mut file = NamedTempFile::new().map_err(fault)?;
+    let most = order.reading.intake.stdin;
+    let copied = io::copy(&mut io::stdin().lock().take(most.saturating_add(1)), &mut file).map_err(fault)?;
+    if copied > most {
+        let (most, key) = (byte_size(most), IntakeLimits::STDIN);
+        return Err(Stopped::Usage(format!(
+            "the rows on standard input are larger than {most}, as much as is copied; name a file, or raise {key} in \
+             [limits] of the settings"
+        )));
+    }
+    file.flush().map_err(fault)?;
+    order.source = file.path().to_string_lossy().into_owned();
+    order.reading.form.get_or_insert(DatasetFormat::Lines);
+    Ok(file)
+}
+
+/// Says which variables no column gives, and which columns there are.
+pub(crate) fn unfit(order: &BatchRequest, planned: &BatchPreview) -> Stopped {
+    let names: Vec<&str> = planned.missing.iter().map(|(name, _)| name.as_str()).collect();
+    let rows: Vec<Vec<String>> = planned
+        .preview
+        .columns
+        .iter()
+        .map(|column| {
+            let gives = column.variable.clone().unwrap_or_default();
+            vec![format!("  {}", column.name), column.kind.name().to_owned(), gives, column.example.clone()]
+        })
+        .collect();
+    let mut columns = Vec::new();
+    let _ = text_table::write(&mut columns, &["  COLUMN", "TYPE", "GIVES", "FIRST VALUE"], &rows);
+    let first = names.first().copied().unwrap_or_default();
+    let maps: Vec<String> = planned
+        .missing
+        .iter()
+        .filter_map(|(name, near)| near.as_ref().map(|near| format!("--map {}={name}", shell::word(near))))
+        .collect();
+    let hint = if maps.is_empty() { format!("--map COLUMN={first}") } else { maps.join(" ") };
+    Stopped::Usage(format!(
+        "no column of {} gives `{}`, which a prompt asks for; its columns are\n\n{}\n{} gives a column to a variable, \
+         --var {first}=VALUE the same value to every row",
+        clean_line(&order.spec.name),
+        names.join("`, `"),
+        String::from_utf8_lossy(&columns),
+        hint
+    ))
+}
+
+/// The files that reports go to, each with its form: fit to be written before anything is asked.
+pub(crate) fn outs(args: &BatchArgs, setup: &Workspace, cwd: &Path) -> Result<Vec<(Output, Written)>, Stopped> {
+    let mut outs: Vec<_> = args.junit.iter().map(|file| (cwd.join(file), Written::Junit)).collect();
+    for file in &args.out {
+        let form = Written::of(&file.to_string_lossy()).ok_or_else(|| {
+            let words = "its ending says how it is written: .jsonl, .csv, .md, .html or .xml (JUnit)";
+            Stopped::Usage(format!("--out {}: {words}", file.display()))
+        })?;
+        outs.push((cwd.join(file), form));
+    }
+    // One that cannot be read stops the command by itself.
+    let prompts = args.what.iter().filter_map(|name| file(&setup.places, name).ok().flatten());
+    let in_use = args.what.iter().map(|name| cwd.join(name)).chain(prompts);
+    let in_use = in_use.chain(args.config.iter().map(|file| cwd.join(file))).collect();
+    let outputs = Outputs { places: &setup.places, in_use, force: args.force };
+    let forms: Vec<Written> = outs.iter().map(|(_, form)| *form).collect();
+    let checked = outputs.check(outs.into_iter().map(|(file, form)| (file, Content::Report(form))))?;
+    Ok(checked.into_iter().zip(forms).collect())
+}
+
+/// Reads the config, adds its models to the settings of this run, and lays its rows down where they can be
+/// counted before they are asked. What is said on the command line holds over what the config says.
+pub(crate) fn suite_order(
+    setup: &mut Workspace,
+    file: &Path,
+    args: &BatchArgs,
+    io: &mut Io<'_>,
+) -> Result<BatchArgsInput, Stopped> {
+    let path = io.cwd.join(file);
+    let consent = Consent::of(&setup.places, args.trust);
+    let suite = promptfoo::read(&path, Use::Run, &consent, &Allowed::of(&setup.settings))?;
+    for notice in suite.notices.iter().chain(&suite.differences()) {
+        let _ = writeln!(io.err, "note: {}", clean_line(notice));
+    }
+    setup.settle(suite.settle(&setup.settings));
+    setup.header_variables.clone_from(&suite.header_variables);
+    if let Some(unset) = suite.header_variables.iter().find(|name| setup.environment.value(name).is_none()) {
+        let words =
+            format!("a header of {} is filled from the environment variable {unset}, which is not set", path.display());
+        return Err(Stopped::Other(words));
+    }
+    let mut lanes = suite.lanes()?;
+    for (_, prompt) in &mut lanes {
+        for (param, value) in &args.params {
+            run::set(&mut prompt.params, param, value).map_err(Stopped::Usage)?;
+        }
+    }
+    let mut order = BatchRequest::of(setup, lanes, &path.to_string_lossy(), &[]);
+    asked(&mut order, args);
+    let options = &suite.options;
+    order.spec.samples = args.samples.or(options.samples).unwrap_or(1);
+    if args.jobs.is_none() {
+        order.concurrency = options.concurrency.unwrap_or(order.concurrency);
+    }
+    if options.cache == Some(false) && order.cache == CacheMode::On {
+        order.cache = CacheMode::Off;
+    }
+    order.caps.time = order.caps.time.or(options.time);
+    order.lines = false;
+    order.files = suite.content.files().filter(|file| *file != suite.content.path).map(Path::to_path_buf).collect();
+    let copy = rows(&suite, &mut order)?;
+    Ok(BatchArgsInput { order, copy: Some(copy) })
+}
+
+/// Writes the rows to a file of their own, one by one.
+fn rows(suite: &Suite, order: &mut BatchRequest) -> Result<NamedTempFile, Stopped> {
+    let fault = |fault: io::Error| Stopped::Other(format!("cannot keep the tests of the config: {fault}"));
+    let mut out = BufWriter::new(NamedTempFile::new().map_err(fault)?);
+    for row in suite.rows() {
+        let row = row?;
+        if row.input.vars.contains_key("text") {
+            // It is no other name of the input here.
+            order.spec.mapping.insert("text".to_owned(), "text".to_owned());
+        }
+        writeln!(out, "{}", promptfoo::line(&row)).map_err(fault)?;
+    }
+    let file = out.into_inner().map_err(|bad| fault(bad.into_error()))?;
+    order.source = file.path().to_string_lossy().into_owned();
+    order.reading.form = Some(DatasetFormat::Jsonl);
+    Ok(file)
+}

@@ -1,0 +1,38 @@
+//! Columns of text, as wide as they need to be.
+
+use std::{io, io::Write};
+
+use crate::text::{clean_line, width};
+
+/// Writes rows under a heading; the last column runs free. Cells are cleaned, because they may
+/// come from a provider.
+pub(crate) fn write(out: &mut dyn Write, heading: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    let heading: Vec<String> = heading.iter().map(|cell| (*cell).to_owned()).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(&heading)
+        .chain(rows)
+        .map(|row| row.iter().map(|cell| clean_line(cell).as_str().to_owned()).collect())
+        .collect();
+    let widths: Vec<usize> = (0..heading.len())
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0))
+        .collect();
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, wide) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', wide.saturating_sub(width(cell)) + 2));
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn columns_stand_under_each_other_whatever_the_script() {
+        let rows = [vec!["日本".to_owned(), "b".to_owned()], vec!["a\x1b[31m".to_owned(), "c".to_owned()]];
+        let mut out = Vec::new();
+        super::write(&mut out, &["NAME", "X"], &rows).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "NAME  X\n日本  b\na     c\n");
+    }
+}

@@ -1,0 +1,255 @@
+//! The settings: `config.toml` read, checked, and joined with what needs no configuration.
+//!
+//! What the settings' values must look like. No message here repeats a value that may be secret.
+//!
+//! The providers that need no configuration, as their usual environment variables set them.
+
+pub mod api_keys;
+pub mod atomic_file;
+pub mod builtin;
+pub mod names;
+pub mod paths;
+pub mod project;
+pub mod trust;
+
+pub(crate) mod file;
+pub(crate) mod toml_error;
+
+use std::path::Path;
+
+use crate::{
+    model::{
+        KeySource, Settings,
+        error::StoreError,
+        header,
+        header::Sign,
+        settings::{Places, ProviderSettings},
+        target::Vendor,
+    },
+    text::suggest::{quoted, slip},
+};
+
+/// The settings file's name in the config directory.
+pub const CONFIG_FILE: &str = "config.toml";
+
+/// An environment variable's value by its name.
+pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Reads the settings; without a file they are the defaults. The built-in providers `openai`,
+/// `anthropic`, `ollama` and `demo` are there unless the file says otherwise of them, with the
+/// addresses and keys their usual environment variables name.
+pub fn load(places: &Places, env: Env<'_>) -> Result<Settings, StoreError> {
+    let file = places.config.join(CONFIG_FILE);
+    let text = atomic_file::read(&file)?.unwrap_or_default();
+    parse(&text, &file, env)
+}
+
+/// Tells of mistakes in the values of a table of the settings file, found by whoever reads their
+/// meaning: the key, and what is wrong with it.
+#[must_use]
+pub fn mistaken(places: &Places, table: &str, wrong: &[(String, String)]) -> StoreError {
+    let file = places.config.join(CONFIG_FILE);
+    let text = atomic_file::read(&file).ok().flatten().unwrap_or_default();
+    let label = file.display().to_string();
+    let told = wrong.iter().map(|(key, wrong)| {
+        toml_error::at(&text, &label, &[table, key], &format!("{} in [{table}]: {wrong}", quoted(key))).message
+    });
+    StoreError::new(told.collect::<Vec<_>>().join("\n"))
+}
+
+/// Reads settings from a text; `file` names it in the fault.
+pub fn parse(text: &str, file: &Path, env: Env<'_>) -> Result<Settings, StoreError> {
+    let label = file.display().to_string();
+    let read: file::ConfigFile = toml_error::parse(text, &label)?;
+    let mut settings = read.into_settings(|path, message| toml_error::at(text, &label, path, message))?;
+    join(&mut settings, env)?;
+    models(&settings).map_err(|(path, message)| {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        toml_error::at(text, &label, &path, &message)
+    })?;
+    Ok(settings)
+}
+
+/// Checks a provider's name, which stands before the `/` or `:` of a target's.
+pub(crate) fn provider_name(name: &str) -> Result<(), String> {
+    let fits = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
+    if fits { Ok(()) } else { Err(format!("provider {} must be named in letters, digits, - _ .", quoted(name))) }
+}
+
+/// Reads where a key is kept. A key written into the file itself is refused unseen.
+pub(crate) fn key_source(text: &str) -> Result<KeySource, String> {
+    let source: KeySource = text.parse().map_err(|error| format!("{error}"))?;
+    match &source {
+        KeySource::Env(name) if !header::is_variable(name) => {
+            return Err("what follows env: is not a variable's name; write the name and export the key".to_owned());
+        }
+        KeySource::Command(line) if shell_words::split(line).is_err() => {
+            return Err("what follows cmd: has a quote that is not closed".to_owned());
+        }
+        KeySource::Keyring { .. } if cfg!(not(feature = "keyring")) => return Err(api_keys::NO_KEYRING.to_owned()),
+        KeySource::Env(_) | KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => {}
+    }
+    Ok(source)
+}
+
+/// Checks a base URL: `http://` or `https://`, a host, and no password.
+pub(crate) fn base_url(url: &str) -> Result<(), String> {
+    let lower = url.to_ascii_lowercase();
+    let rest = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"));
+    let Some(rest) = rest else {
+        return Err("`base_url` must begin with http:// or https://".to_owned());
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if host.contains('@') {
+        return Err("`base_url` must hold no user name or password; name the key in `api_keys`".to_owned());
+    }
+    if host.is_empty() || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("`base_url` must be an address such as http://127.0.0.1:8080/v1".to_owned());
+    }
+    if rest.contains(['?', '#']) {
+        return Err("`base_url` must end with its path, without ? or #".to_owned());
+    }
+    Ok(())
+}
+
+/// Checks a request header and reads where its value is kept, if it is a secret. One that looks like a secret and
+/// is written into the file itself is refused unseen.
+pub(crate) fn header(name: &str, value: &str) -> Result<Option<KeySource>, String> {
+    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if name.is_empty() || !name.chars().all(token) {
+        return Err(format!("{} is not a header's name", quoted(name)));
+    }
+    if KeySource::is_meant_by(value.trim()) {
+        let source = key_source(value.trim());
+        return source.map(Some).map_err(|message| format!("the header {}: {message}", quoted(name)));
+    }
+    let way_out = "write `env:NAME` and export NAME, or file:PATH, cmd:COMMAND";
+    if value.contains("{{env.") {
+        return Err(format!("the header {} is no template; {way_out}", quoted(name)));
+    }
+    match header::looks_secret(name, value) {
+        None => {}
+        Some(Sign::Name) => return Err(format!("the header {} carries a secret by its name; {way_out}", quoted(name))),
+        Some(Sign::Value) => {
+            return Err(format!("the header {} has a value that looks like a secret; {way_out}", quoted(name)));
+        }
+    }
+    if value.chars().any(|c| c.is_control() && c != '\t') || !value.is_ascii() {
+        return Err(format!("the header {} has a value that no request can carry", quoted(name)));
+    }
+    Ok(None)
+}
+
+/// Checks the name of a variable that a provider's commands may see.
+pub(crate) fn variable(name: &str) -> Result<(), String> {
+    if name.is_empty() || name.contains(['=', '\0']) {
+        return Err("`env` lists names of environment variables, without their values".to_owned());
+    }
+    Ok(())
+}
+
+/// Checks that every model is at a provider that is there. The mistake comes with its path.
+pub(crate) fn models(settings: &Settings) -> Result<(), (Vec<String>, String)> {
+    for (name, model) in &settings.models {
+        if !settings.providers.contains_key(&model.provider) {
+            let known = settings.providers.keys().map(String::as_str);
+            let message = format!(
+                "there is no provider {}{}\nadd [providers.{}], or name one of {}",
+                quoted(&model.provider),
+                slip(&model.provider, known.clone()),
+                quoted(&model.provider).trim_matches('`'),
+                known.collect::<Vec<_>>().join(", "),
+            );
+            return Err((vec!["models".to_owned(), name.clone(), "provider".to_owned()], message));
+        }
+    }
+    Ok(())
+}
+
+/// A provider that is there by itself: its name, kind, and the variables of its key and address.
+const BUILT_IN: &[(&str, Vendor, Option<&str>, Option<&str>)] = &[
+    ("openai", Vendor::OpenAi, Some("OPENAI_API_KEY"), Some("OPENAI_BASE_URL")),
+    ("anthropic", Vendor::Anthropic, Some("ANTHROPIC_API_KEY"), Some("ANTHROPIC_BASE_URL")),
+    ("ollama", Vendor::Ollama, None, Some("OLLAMA_HOST")),
+    ("demo", Vendor::Demo, None, None),
+];
+
+/// Adds the built-in providers, and to those the file configures under the same name and kind
+/// what it leaves open. An address in the file stands alone: the environment's key is never sent
+/// to it unless the file says so.
+pub(crate) fn join(settings: &mut Settings, env: Env<'_>) -> Result<(), StoreError> {
+    for (name, kind, key, address) in BUILT_IN {
+        let provider = settings.providers.entry((*name).to_owned()).or_insert_with(|| ProviderSettings::of(*kind));
+        if provider.kind != *kind || provider.base_url.is_some() {
+            continue;
+        }
+        if let Some((variable, value)) = address.and_then(|name| Some((name, set(name, env)?))) {
+            let url = if *kind == Vendor::Ollama { ollama(&value) } else { value };
+            base_url(&url).map_err(|message| {
+                let message = message.replace("`base_url`", variable);
+                StoreError::new(format!("the environment variable {variable} cannot be used: {message}"))
+            })?;
+            provider.base_url = Some(url);
+        }
+        if let (Some(variable), true) = (key, provider.api_keys.is_empty()) {
+            provider.api_keys.push(KeySource::Env((*variable).to_owned()));
+            provider.usual_key = true;
+        }
+    }
+    Ok(())
+}
+
+/// Names the variable in which a vendor's key usually is.
+#[must_use]
+pub fn usual_key(kind: Vendor) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(_, known, ..)| *known == kind).and_then(|(_, _, key, _)| *key)
+}
+
+/// Lists the variables in which the vendors' keys usually are.
+pub fn usual_keys() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().filter_map(|(_, _, key, _)| *key)
+}
+
+fn set(name: &str, env: Env<'_>) -> Option<String> {
+    env(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// Makes an address of `OLLAMA_HOST`, which is written for the server: the scheme, the host or
+/// the port may be missing, and "every address" means this machine.
+fn ollama(host: &str) -> String {
+    let (scheme, rest) = host.split_once("://").unwrap_or(("http", host));
+    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    let port_at = authority.rfind(':').filter(|colon| authority.rfind(']').is_none_or(|bracket| bracket < *colon));
+    let (name, port) = port_at.map_or((authority, ""), |colon| authority.split_at(colon));
+    let name = match name {
+        "" | "0.0.0.0" => "127.0.0.1",
+        "[::]" => "[::1]",
+        name => name,
+    };
+    let port = match (port, scheme) {
+        ("" | ":", "http") => ":11434",
+        (":", _) => "",
+        (port, _) => port,
+    };
+    format!("{scheme}://{name}{port}{}", path.trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ollama;
+
+    #[test]
+    fn ollamas_host_becomes_an_address() {
+        for (host, url) in [
+            ("127.0.0.1", "http://127.0.0.1:11434"),
+            ("0.0.0.0:8000", "http://127.0.0.1:8000"),
+            (":8000", "http://127.0.0.1:8000"),
+            ("[::]", "http://[::1]:11434"),
+            ("box.lan:80/", "http://box.lan:80"),
+            ("https://box.lan", "https://box.lan"),
+            ("http://box.lan:1234/ollama/", "http://box.lan:1234/ollama"),
+        ] {
+            assert_eq!(ollama(host), url);
+        }
+    }
+}

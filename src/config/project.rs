@@ -1,0 +1,132 @@
+//! The project that the working directory lies in: where its prompts are, and which of them may be read.
+
+use std::path::{Component, Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::{
+    config::{
+        atomic_file, names, toml_error, trust,
+        trust::{Allowed, Consent, Content, ContentReader, Folder, Located, Outside, unsafe_because},
+    },
+    model::{
+        error::StoreError,
+        settings::{Places, Project},
+    },
+};
+
+/// The file that marks a project's root.
+pub const PROJECT_FILE: &str = "retort.toml";
+
+/// The whole of `retort.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProjectFile {
+    /// The directory of the project's prompts, beside the file; `prompts` where unset.
+    prompts: Option<String>,
+}
+
+/// Finds the project: the nearest `retort.toml` upward. One that others can have written is not used.
+pub(crate) fn find(cwd: &Path) -> Project {
+    let Some(root) = cwd.ancestors().find(|dir| dir.join(PROJECT_FILE).is_file()) else {
+        return Project::Absent;
+    };
+    let file = root.join(PROJECT_FILE);
+    let ignored = |why: &str| Project::Ignored(format!("{} is not used: {why}", file.display()));
+    if let Some(why) = unsafe_because(&file) {
+        return ignored(&why);
+    }
+    if let Located::Outside(_) = Folder::of(root).locate(&file) {
+        return ignored("it is a link that leads out of its folder");
+    }
+    let prompts = match read(root, &file) {
+        Ok(prompts) => prompts,
+        Err(fault) => return Project::Broken(fault.message),
+    };
+    if let Some(why) = prompts.is_dir().then(|| unsafe_because(&prompts)).flatten() {
+        return ignored(&why);
+    }
+    Project::Found { root: root.to_path_buf(), prompts, trusted: false }
+}
+
+fn read(root: &Path, file: &Path) -> Result<PathBuf, StoreError> {
+    let text = atomic_file::read(file)?.unwrap_or_default();
+    let label = file.display().to_string();
+    let project: ProjectFile = toml_error::parse(&text, &label)?;
+    let name = project.prompts.unwrap_or_else(|| "prompts".to_owned());
+    let inside = Path::new(&name).components().all(|part| matches!(part, Component::Normal(_)));
+    if name.is_empty() || !inside {
+        return Err(toml_error::at(&text, &label, &["prompts"], "`prompts` must name a directory inside the project"));
+    }
+    Ok(root.join(name))
+}
+
+/// Returns the folder of the project's prompts, if it may be read. Fails on a project whose `retort.toml` is broken.
+pub(crate) fn prompts(places: &Places) -> Result<Option<&Path>, StoreError> {
+    match &places.project {
+        Project::Absent | Project::Ignored(_) => Ok(None),
+        Project::Broken(why) => Err(StoreError::new(why.clone())),
+        Project::Found { root, prompts, trusted } => {
+            if let Located::Outside(_) = Folder::of(root).locate(prompts) {
+                admit(places, root, *trusted, |reader| drop(reader.admit(PROJECT_FILE, prompts)))?;
+            }
+            Ok(Some(prompts))
+        }
+    }
+}
+
+/// Refuses a file among the project's prompts that is a link out of the project, unless the user has agreed to it.
+pub(crate) fn check_file(places: &Places, file: &Path) -> Result<(), StoreError> {
+    let Project::Found { root, prompts, trusted } = &places.project else { return Ok(()) };
+    match base(root, prompts).locate(file) {
+        Located::Inside(_) => Ok(()),
+        Located::Outside(_) => admit(places, root, *trusted, |reader| drop(reader.admit(&at(root, file), file))),
+    }
+}
+
+/// The folder that prompts may lie in: the project, or where the folder of its prompts leads.
+fn base(root: &Path, prompts: &Path) -> Folder {
+    let folder = Folder::of(root);
+    match folder.locate(prompts) {
+        Located::Inside(_) => folder,
+        Located::Outside(real) => Folder::of(&real),
+    }
+}
+
+fn at(root: &Path, file: &Path) -> String {
+    file.strip_prefix(root).unwrap_or(file).display().to_string()
+}
+
+fn admit(places: &Places, root: &Path, trusted: bool, ask: impl Fn(&ContentReader<'_>)) -> Result<(), StoreError> {
+    trust::checked(&Consent::of(places, trusted), &Allowed::default(), |outside| {
+        let reader = reader(root, outside)?;
+        ask(&reader);
+        Ok(((), reader.finish()))
+    })
+}
+
+fn reader<'o>(root: &Path, outside: &'o Outside) -> Result<ContentReader<'o>, StoreError> {
+    let file = root.join(PROJECT_FILE);
+    let reader = ContentReader::new(&file, outside);
+    reader.read(PROJECT_FILE, &file)?;
+    Ok(reader)
+}
+
+/// Lists what the project of a folder asks for: the prompts that lead out of it. None where there is no project there.
+pub fn content(root: &Path, outside: &Outside) -> Result<Option<Content>, StoreError> {
+    let (root, prompts) = match find(root) {
+        Project::Found { root, prompts, trusted: _ } => (root, prompts),
+        Project::Absent => return Ok(None),
+        Project::Ignored(why) | Project::Broken(why) => return Err(StoreError::new(why)),
+    };
+    let reader = reader(&root, outside)?;
+    if reader.admit(PROJECT_FILE, &prompts).is_some() {
+        let base = base(&root, &prompts);
+        for file in names::list(&prompts)?.iter().map(|name| names::file(&prompts, name)) {
+            if let Located::Outside(_) = base.locate(&file) {
+                reader.admit(&at(&root, &file), &file);
+            }
+        }
+    }
+    Ok(Some(reader.finish()))
+}

@@ -1,0 +1,191 @@
+//! What both shells start from: environment, places, settings, and the engine wired from them.
+//!
+//! The real time and the real chance.
+
+pub mod batch;
+pub mod detect;
+pub mod environment;
+pub mod keys;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, hash_map::RandomState},
+    hash::{BuildHasher as _, Hasher as _},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+pub use crate::engine::environment::Environment;
+use crate::{
+    config,
+    config::{builtin, paths},
+    engine::{
+        environment::Child,
+        keys::{KeyReader, NamedKeys},
+    },
+    model::{Catalog, RunId, Settings, Target, Vendor, error::StoreError, settings::Places},
+    pipeline::{Pipeline, PipelineConfig, Ports, ports::World},
+    provider::{Backend, Call, Providers, WireStream, vendors::demo::Demo},
+    store::{Store, key_memory::KeyFile},
+};
+
+/// All that is known before a database, a key or the network is touched.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    /// The environment.
+    pub environment: Environment,
+    /// The directories.
+    pub places: Places,
+    /// The settings.
+    pub settings: Settings,
+    /// Every model that can be named.
+    pub catalog: Catalog,
+    /// The environment variables that headers of this run are filled from, agreed to by the user.
+    pub header_variables: BTreeSet<String>,
+}
+
+impl Workspace {
+    /// Finds the places and reads the settings.
+    pub fn read(environment: Environment, cwd: &Path) -> Result<Self, StoreError> {
+        let value = |name: &str| environment.value(name);
+        let places = paths::places(&value, cwd)?;
+        let settings = config::load(&places, &value)?;
+        let catalog = Catalog::new(builtin::cards(), &settings);
+        Ok(Self { environment, places, settings, catalog, header_variables: BTreeSet::new() })
+    }
+
+    /// Takes other settings for this run, and names the models that they have.
+    pub fn settle(&mut self, settings: Settings) {
+        self.catalog = Catalog::new(builtin::cards(), &settings);
+        self.settings = settings;
+    }
+
+    /// Returns the log's path.
+    #[must_use]
+    pub fn log(places: &Places) -> PathBuf {
+        places.state.join("retort.log")
+    }
+
+    /// Starts the store. Nothing is opened before it is needed.
+    #[must_use]
+    pub fn store(&self) -> Store {
+        Store::open(self.places.clone(), self.settings.cache.capacity)
+    }
+
+    /// Makes the providers. The HTTP client behind them is built when it is needed.
+    #[must_use]
+    pub fn providers(&self) -> Providers {
+        let commands = self.settings.providers.iter().filter(|(_, provider)| provider.kind == Vendor::Command);
+        let seen = |provider| self.environment.of(Child::Command(provider));
+        Providers::new(commands.map(|(name, provider)| (name.clone(), seen(provider))).collect())
+    }
+
+    /// Tells whether a target's provider asks for a key.
+    #[must_use]
+    pub fn needs_key(&self, target: &Target) -> bool {
+        target.kind.needs_key() && !target.custom_endpoint
+    }
+}
+
+/// The pipeline, ready to run once it has the keys of what it is to ask.
+pub struct Engine {
+    /// The pipeline.
+    pub pipeline: Pipeline,
+    /// The providers behind it.
+    pub providers: Providers,
+    keys: KeyReader,
+}
+
+impl Engine {
+    /// Wires the pipeline. No key is read yet.
+    #[must_use]
+    pub fn start(setup: &Workspace, store: &Store) -> Self {
+        let providers = setup.providers();
+        let settings = &setup.settings;
+        let timeouts = settings.providers.iter().filter_map(|(name, provider)| Some((name.clone(), provider.timeout?)));
+        let rules = PipelineConfig {
+            retry: settings.retry,
+            timeouts: settings.timeouts,
+            provider_timeouts: timeouts.collect(),
+            limits: settings.providers.iter().map(|(name, provider)| (name.clone(), provider.limits)).collect(),
+            keys: BTreeMap::new(),
+            intake: settings.intake,
+            cache: settings.cache.enabled,
+            allow_retired: false,
+        };
+        let ports = Ports {
+            backend: Arc::new(Backends { providers: providers.clone(), demo: Demo::default() }),
+            cache: store.cache(),
+            recorder: store.recorder(),
+            keys: Arc::new(KeyFile::of(&setup.places)),
+            world: Arc::new(Machine::default()),
+        };
+        Self { pipeline: Pipeline::new(ports, rules), providers, keys: KeyReader::new(setup) }
+    }
+
+    /// Reads the keys of the providers that these targets are at, each provider's once, before they are asked;
+    /// returns what came of it by provider. Waits while commands that print keys run.
+    pub async fn read_keys<'a>(&self, targets: impl IntoIterator<Item = &'a Target>) -> BTreeMap<String, NamedKeys> {
+        self.keys.read(self, targets).await
+    }
+}
+
+/// The real providers and the demonstration.
+struct Backends {
+    providers: Providers,
+    demo: Demo,
+}
+
+impl Backend for Backends {
+    fn call(&self, call: Call) -> WireStream {
+        match call.target.kind {
+            Vendor::Demo => self.demo.call(call),
+            _ => self.providers.call(call),
+        }
+    }
+}
+
+/// The machine's clock and randomness.
+#[derive(Debug, Default)]
+pub struct Machine {
+    state: RandomState,
+    count: AtomicU64,
+}
+
+impl World for Machine {
+    fn timestamp(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn chance(&self) -> f64 {
+        let mut hasher = self.state.build_hasher();
+        hasher.write_u64(self.count.fetch_add(1, Ordering::Relaxed));
+        // The upper 53 bits are all that a float from 0 to 1 can hold.
+        (hasher.finish() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn run_id(&self) -> RunId {
+        RunId(Uuid::now_v7())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chance_spreads_and_ids_sort_by_time() {
+        let world = Machine::default();
+        let draws: Vec<f64> = (0..1000).map(|_| world.chance()).collect();
+        assert!(draws.iter().all(|draw| (0.0..1.0).contains(draw)));
+        let mean = draws.iter().sum::<f64>() / 1000.0;
+        assert!((0.4..0.6).contains(&mean), "{mean}");
+        let ids: Vec<RunId> = (0..100).map(|_| world.run_id()).collect();
+        assert!(ids.is_sorted());
+    }
+}

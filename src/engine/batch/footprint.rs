@@ -1,0 +1,117 @@
+//! What a batch uses of the world, each thing by its name: requests, hosts, variables, files.
+
+use std::{collections::BTreeSet, fmt};
+
+use serde::Serialize;
+
+use crate::{
+    config::trust::Host,
+    engine::{
+        Workspace,
+        batch::{BatchPreview, BatchRequest},
+    },
+    model::{Check, KeySource, Target, Vendor, header},
+    text::format,
+};
+
+/// What is sent to a host beside the prompts: a key or a variable, by its name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct SentVariable {
+    /// The variable's name; of a key that is in none, where it is read: `file:PATH`, `cmd:PROGRAM`.
+    pub name: String,
+    /// Whom it is sent to.
+    pub host: String,
+}
+
+/// What a batch uses of the world.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Footprint {
+    /// Requests if none is tried again: one for each cell, and those of the judges.
+    pub requests: u64,
+    /// Requests for each row: prompts, targets and samples multiplied, without judges.
+    pub requests_per_row: u64,
+    /// Whom they are sent to: hosts, and commands as `command PROGRAM`.
+    pub hosts: BTreeSet<String>,
+    /// The keys and variables that go with them.
+    pub variables: BTreeSet<SentVariable>,
+    /// The files that are read.
+    pub files: BTreeSet<String>,
+}
+
+impl Footprint {
+    /// Gathers it for a batch that was looked at; `judgements` are what the judges are asked for.
+    #[must_use]
+    pub(crate) fn of(setup: &Workspace, order: &BatchRequest, planned: &BatchPreview, judgements: u64) -> Self {
+        let requests_per_row = order.cells_of_a_row();
+        let cells = planned.rows.unwrap_or_default().saturating_mul(requests_per_row);
+        let mut all = Self { requests: cells.saturating_add(judgements), requests_per_row, ..Self::default() };
+        for target in planned.targets.iter().flatten().flatten().chain(planned.judges.values()) {
+            all.add(setup, target);
+        }
+        let data = Some(order.spec.data.clone()).filter(|data| data != "-");
+        all.files = data.into_iter().chain(order.files.iter().map(|file| file.display().to_string())).collect();
+        all
+    }
+
+    fn add(&mut self, setup: &Workspace, target: &Target) {
+        let host = match target.kind {
+            Vendor::Demo => return,
+            Vendor::Command => {
+                format!("command {}", target.command.first().map_or("?", String::as_str))
+            }
+            Vendor::OpenAi | Vendor::Anthropic | Vendor::Ollama => {
+                let url = target.base_url.as_deref().unwrap_or_default();
+                Host::of(url).map_or_else(|_| url.to_owned(), |host| host.origin().to_owned())
+            }
+        };
+        let keys = setup.settings.providers.get(&target.provider).map_or(&[][..], |provider| &provider.api_keys);
+        let in_headers = target.headers.values().flat_map(|value| header::secrets(value));
+        let names = keys.iter().cloned().chain(in_headers).filter_map(|source| match source {
+            // The vendor's usual variable need not be set.
+            KeySource::Env(name) => setup.environment.value(&name).is_some().then_some(name),
+            KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => Some(source.label()),
+        });
+        self.variables.extend(names.map(|name| SentVariable { name, host: host.clone() }));
+        self.hosts.insert(host);
+    }
+}
+
+/// Counts what the judges are asked for in a row: each rubric of the prompts and of the row, for each answer.
+pub(crate) fn judgements<'a>(
+    order: &BatchRequest,
+    own: &[Check],
+    of_prompt: impl Iterator<Item = (&'a [Check], usize)>,
+) -> u64 {
+    let asked = |checks: &[Check]| -> u64 {
+        checks
+            .iter()
+            .filter(|check| check.judge_name().is_some())
+            .map(|check| u64::from(check.repeat.unwrap_or(1)))
+            .sum()
+    };
+    let own = asked(own);
+    let samples = u64::from(order.spec.samples.max(1));
+    of_prompt.map(|(checks, targets)| (asked(checks) + own) * targets as u64 * samples).sum()
+}
+
+impl fmt::Display for Footprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { requests, requests_per_row, hosts, variables, files } = self;
+        let list = |items: &mut dyn Iterator<Item = String>| items.collect::<Vec<_>>().join(", ");
+        let s = if *requests == 1 { "" } else { "s" };
+        write!(f, "{} request{s} ({requests_per_row} for each row)", format::count(*requests))?;
+        if !hosts.is_empty() {
+            write!(f, " to {}", list(&mut hosts.iter().cloned()))?;
+        }
+        if !variables.is_empty() {
+            let shown = |sent: &SentVariable| {
+                if hosts.len() > 1 { format!("{} to {}", sent.name, sent.host) } else { sent.name.clone() }
+            };
+            write!(f, "; sends {}", list(&mut variables.iter().map(shown)))?;
+        }
+        if !files.is_empty() {
+            write!(f, "; reads {}", list(&mut files.iter().cloned()))?;
+        }
+        Ok(())
+    }
+}

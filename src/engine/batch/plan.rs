@@ -1,0 +1,410 @@
+//! A look at a batch before its first call: whether its rows fit its prompts, and what it will take.
+//!
+//! Whether the caps of a batch can hold: what is known of the prices and the lengths of what is asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::{
+    dataset,
+    dataset::Preview,
+    engine::{
+        Workspace,
+        batch::{
+            BatchRequest, Comparing, ExpectedRows,
+            footprint::{Footprint, judgements},
+            judged_by, targets,
+        },
+    },
+    eval::{CheckSuite, check},
+    model::{
+        Check, CheckKind, DatasetRow, PicoDollars, Price, Prompt, Response, Target, Turn, VersionId,
+        batch::BatchLimits, error::StoreError, usage::estimate_tokens,
+    },
+    pipeline::batch::budget::{Estimate, Span},
+    store::{
+        Store,
+        api::{StoreReply, StoreRequest},
+    },
+    template,
+    template::FillBudget,
+};
+
+/// Rows whose filled prompts are measured; the others are taken to be as long.
+const MEASURED: u64 = 200;
+
+/// Steps after which no further row is measured, as filling prompts may be much work.
+const MEASURED_STEPS: u64 = 50_000_000;
+
+/// Rows of the preview.
+const SHOWN: usize = 20;
+
+/// The tokens of an answer where no past one is known. A guess: a short JSON object, a paragraph, a page.
+const GUESSED: Span<u64> = Span { low: 30, expected: 150, high: 600 };
+
+/// What is known of a batch before its first call.
+#[derive(Debug, Clone)]
+pub struct BatchPreview {
+    /// The beginning of its data set.
+    pub preview: Preview,
+    /// Variables that no column gives, each with a column of nearly its name. Nothing else of the rows is
+    /// known while there are any.
+    pub missing: Vec<(String, Option<String>)>,
+    /// Its rows, as they were counted.
+    pub rows: Option<u64>,
+    /// What all its cells will take.
+    pub estimate: Estimate,
+    /// For each prompt, for each of its targets: the target, then its fallbacks.
+    pub targets: Vec<Vec<Vec<Target>>>,
+    /// The models that judge by rubrics.
+    pub judges: BTreeMap<String, Target>,
+    /// What becomes of the values that rows expect.
+    pub expected: ExpectedRows,
+    /// What a person should know of the prompts and the rows before the first call.
+    pub notes: Vec<String>,
+    /// What all its cells use of the world.
+    pub footprint: Footprint,
+}
+
+impl BatchPreview {
+    /// Estimates what so many of all cells will take.
+    #[must_use]
+    pub fn estimate_of(&self, cells: u64) -> Estimate {
+        scaled(&self.estimate, cells, self.estimate.cells)
+    }
+}
+
+/// Reads all rows of a batch once, so that whatever is wrong with one is known before the first call.
+///
+/// The order's mapping is completed with what follows from the columns' names. A target nobody knows, a
+/// prompt that is no template and a row that cannot be read or lacks a variable are faults.
+pub async fn look(setup: &Workspace, store: &Store, order: &mut BatchRequest) -> Result<BatchPreview, StoreError> {
+    let targets = targets(&setup.catalog, &order.spec).map_err(StoreError::wrong)?;
+    let asks = asked(order)?;
+    let checked = checked(order);
+    let (source, reading) = (order.source.clone(), order.reading());
+    let preview = blocking(move || dataset::preview(&source, &reading, SHOWN)).await?;
+    let columns: Vec<String> = preview.columns.iter().map(|column| column.name.clone()).collect();
+    let named = asks.iter().chain(&checked);
+    let open = named.filter(|name| !template::is_given(name, |name| order.vars.contains_key(name))).cloned().collect();
+    let fit = dataset::fit(&columns, &open, &order.spec.mapping);
+    order.spec.mapping = fit.mapping;
+    let missing: Vec<_> = fit.missing.into_iter().map(|one| (one.variable, one.near)).collect();
+    let mut planned = BatchPreview {
+        preview,
+        missing,
+        rows: None,
+        estimate: Estimate::default(),
+        targets,
+        judges: BTreeMap::new(),
+        expected: ExpectedRows::default(),
+        notes: order.formats.iter().cloned().chain(template_notes(order)).collect(),
+        footprint: Footprint::default(),
+    };
+    if !planned.missing.is_empty() {
+        return Ok(planned);
+    }
+    let lengths = lengths(store, order, &planned.targets).await?;
+    let answers = lengths.iter().flatten().map(|(_, answers)| answers).sum();
+    let (own, lanes) = (order.clone(), planned.targets.clone());
+    let read = blocking(move || read(&own, &asks, &lanes, &lengths)).await?;
+    if read.rows == 0 {
+        let which =
+            if order.reading.only.is_some() { "no row is among those that are wanted" } else { "there is no row" };
+        return Err(StoreError::wrong(format!("{which} in {}", order.spec.data)));
+    }
+    planned.rows = Some(read.rows);
+    planned.expected = read.expected;
+    planned.notes.extend(read.notes);
+    planned.notes.extend(unused(order, &planned.preview));
+    planned.notes.extend(read.expected.note(order.spec.expected));
+    planned.estimate = Estimate { from: answers, ..read.estimate };
+    let judges = setup.catalog.judges(read.judges.iter().map(String::as_str), setup.settings.judge_model());
+    let judges = judges.collect::<Result<_, _>>();
+    planned.judges = judges.map_err(|fault| StoreError::wrong(format!("the judge cannot be asked: {fault}")))?;
+    planned.footprint = Footprint::of(setup, order, &planned, read.judgements);
+    // A cell that is asked again stays in its batch, whatever stands behind the names by now.
+    if order.again.is_none() || order.spec.behind.is_empty() {
+        order.spec.behind = behind(&planned);
+    }
+    Ok(planned)
+}
+
+/// Says what stands behind the names of the models that are asked, and of those that judge.
+fn behind(planned: &BatchPreview) -> BTreeMap<String, String> {
+    let asked = planned.targets.iter().flatten().flatten();
+    let asked = asked.map(|target| (target.name.clone(), target.digest()));
+    let judges = planned.judges.iter().map(|(name, target)| (format!("judge {name}"), target.digest()));
+    asked.chain(judges).collect()
+}
+
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(StoreError::new("reading the data set broke off; please report this")))
+}
+
+/// Lists the variables that some prompt cannot do without.
+fn asked(order: &BatchRequest) -> Result<BTreeSet<String>, StoreError> {
+    let mut asked = BTreeSet::new();
+    for (name, prompt) in &order.spec.prompts {
+        let turns = prompt.turns();
+        let (asks, mistakes) = template::asks_of(&turns);
+        if let Some((place, mistake)) = mistakes.first() {
+            let role = turns.get(*place).map_or("", |turn| turn.role.name());
+            return Err(StoreError::wrong(format!("message {} ({role}) of {name}, {mistake}", place + 1)));
+        }
+        asked.extend(asks.missing(|_| false));
+        CheckSuite::new(&prompt.response, &prompt.checks)
+            .map_err(|bad| StoreError::wrong(format!("the rules of {name}: {bad}")))?;
+    }
+    Ok(asked)
+}
+
+/// Lists the variables that the prompts' checks name. A row may lack one, and its check is skipped then; a
+/// data set without the column is a mistake.
+fn checked(order: &BatchRequest) -> BTreeSet<String> {
+    fn texts(value: &Value, names: &mut BTreeSet<String>) {
+        match value {
+            Value::String(text) => names.extend(template::asks(text).missing(|_| false)),
+            Value::Array(list) => list.iter().for_each(|value| texts(value, names)),
+            Value::Object(object) => object.values().for_each(|value| texts(value, names)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    let mut names = BTreeSet::new();
+    let checks = order.spec.prompts.iter().flat_map(|(_, prompt)| &prompt.checks);
+    for check in checks.filter(|check| check.kind.kind != CheckKind::Unsupported) {
+        check.value.iter().for_each(|value| texts(value, &mut names));
+    }
+    names
+}
+
+/// The lengths of past answers of one prompt's targets, and of how many they are.
+type Lengths = Vec<Vec<(Span<u64>, u64)>>;
+
+async fn lengths(store: &Store, order: &BatchRequest, targets: &[Vec<Vec<Target>>]) -> Result<Lengths, StoreError> {
+    let mut all = Vec::new();
+    for ((_, prompt), lanes) in order.spec.prompts.iter().zip(targets) {
+        let version = VersionId::of(prompt);
+        let mut of_prompt = Vec::new();
+        for target in lanes.iter().filter_map(|lane| lane.first()) {
+            let job = StoreRequest::PastLengths { version: version.clone(), model: target.model.clone() };
+            let known = match store.ask(job).await? {
+                StoreReply::PastLengths(past) if past.runs > 0 => {
+                    let [low, expected, high] = past.output;
+                    (Span { low, expected, high }, past.runs)
+                }
+                _ => (GUESSED, 0),
+            };
+            of_prompt.push(known);
+        }
+        all.push(of_prompt);
+    }
+    Ok(all)
+}
+
+/// What all rows come to.
+#[derive(Default)]
+struct Read {
+    rows: u64,
+    measured: u64,
+    estimate: Estimate,
+    judges: BTreeSet<String>,
+    judgements: u64,
+    expected: ExpectedRows,
+    notes: Vec<String>,
+}
+
+/// Says which places of the prompts look like templates and are texts.
+fn template_notes(order: &BatchRequest) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (name, prompt) in &order.spec.prompts {
+        let turns = prompt.turns();
+        notes.extend(bare_note(name, prompt));
+        notes.extend(template::asks_of(&turns).0.notes.iter().map(|note| note_of(name, &turns, note)));
+    }
+    notes
+}
+
+/// Says that a prompt says nothing itself, as one in an empty file does.
+pub fn bare_note(name: &str, prompt: &Prompt) -> Option<String> {
+    prompt.is_bare().then(|| format!("{name} has no words of its own: the input alone is sent"))
+}
+
+/// Names the message of a prompt that a note is about.
+pub fn note_of(prompt: &str, turns: &[Turn], note: &template::Note) -> String {
+    let role = turns.get(note.message).map_or("", |turn| turn.role.name());
+    format!("message {} ({role}) of {prompt}, {note}", note.message + 1)
+}
+
+/// Says that the rows have nothing that the prompts use.
+fn unused(order: &BatchRequest, preview: &Preview) -> Option<String> {
+    let prompts = || order.spec.prompts.iter().map(|(_, prompt)| prompt);
+    let gives = |name: &str| preview.columns.iter().any(|column| column.variable.as_deref() == Some(name));
+    let used: BTreeSet<String> = prompts().flat_map(|prompt| template::asks_of(&prompt.turns()).0.names).collect();
+    let checked = prompts().any(|prompt| prompt.checks.iter().any(|check| check::uses(check, "input")));
+    if used.is_empty() {
+        Some(format!(
+            "no prompt uses a variable: each row of {} sends the same; {{{{ input }}}} stands for its text",
+            order.spec.data
+        ))
+    } else if gives("input") && !used.contains("input") && !checked {
+        Some(format!(
+            "no prompt uses `{{{{ input }}}}`, which {} has: the text of its rows is not sent",
+            order.spec.data
+        ))
+    } else {
+        None
+    }
+}
+
+fn read(
+    order: &BatchRequest,
+    asks: &BTreeSet<String>,
+    lanes: &[Vec<Vec<Target>>],
+    lengths: &Lengths,
+) -> Result<Read, StoreError> {
+    let mut all = Read::default();
+    for (_, prompt) in &order.spec.prompts {
+        let mut checks = prompt.checks.clone();
+        judged_by(&mut checks, order.judge.as_deref());
+        all.judges.extend(judging(&checks));
+    }
+    let comparing = Comparing::of(order);
+    let uses_input = asks.contains("input");
+    let (mut rows, mut empty, mut compiled, mut steps) = (order.rows()?, 0_u64, Vec::new(), 0);
+    for row in rows.by_ref() {
+        let row = order.completed(row?, comparing, &mut all.expected);
+        let line = row.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+        let number = row.number;
+        let has = |name: &str| template::is_given(name, |name| row.input.value(name).is_some());
+        if let Some(name) = asks.iter().find(|name| !has(name)) {
+            return Err(StoreError::wrong(format!(
+                "row {number}{line} of {} has no `{name}`, which a prompt asks for; --var {name}=VALUE gives it to \
+                 every row",
+                order.spec.data
+            )));
+        }
+        if row.checks != compiled {
+            CheckSuite::new(&Response::default(), &row.checks).map_err(|bad| {
+                StoreError::wrong(format!(
+                    "row {number}{line} of {}: {bad}\n  --keep-going makes that check one that does not run",
+                    order.spec.data
+                ))
+            })?;
+            compiled.clone_from(&row.checks);
+        }
+        empty += u64::from(uses_input && row.input.value("input").is_none_or(|text| text.trim().is_empty()));
+        all.judges.extend(judging(&row.checks));
+        let prompts = order.spec.prompts.iter().zip(lanes);
+        let prompts = prompts.map(|((_, prompt), lanes)| (prompt.checks.as_slice(), lanes.len()));
+        all.judgements = all.judgements.saturating_add(judgements(order, &row.checks, prompts));
+        if all.rows < MEASURED && steps < MEASURED_STEPS {
+            steps += measure(order, &row, (lanes, lengths), &mut all.estimate);
+            all.measured += 1;
+        }
+        all.rows += 1;
+    }
+    all.estimate = scaled(&all.estimate, all.rows, all.measured);
+    all.notes = rows.notes();
+    match empty {
+        0 => {}
+        1 => all.notes.push("1 row has an empty `input`, which a prompt asks for".to_owned()),
+        many => all.notes.push(format!("{many} rows have an empty `input`, which a prompt asks for")),
+    }
+    Ok(all)
+}
+
+fn judging(checks: &[Check]) -> impl Iterator<Item = String> {
+    checks.iter().filter_map(Check::judge_name).map(str::to_owned)
+}
+
+/// Adds the cells of a row to an estimate. Returns the steps of filling its prompts.
+fn measure(
+    order: &BatchRequest,
+    row: &DatasetRow,
+    (lanes, lengths): (&[Vec<Vec<Target>>], &Lengths),
+    estimate: &mut Estimate,
+) -> u64 {
+    let mut steps = 0;
+    for (((_, prompt), lanes), lengths) in order.spec.prompts.iter().zip(lanes).zip(lengths) {
+        let mut budget = FillBudget::new(prompt.spoken().map(|(_, text)| text.len()).sum(), &row.input);
+        let filled = prompt.spoken().map(|(_, text)| template::fill(text, &row.input, &mut budget).unwrap_or_default());
+        let input = filled.map(|text| estimate_tokens(&text)).sum();
+        steps += budget.steps();
+        for (target, (output, _)) in lanes.iter().filter_map(|lane| lane.first()).zip(lengths) {
+            for _ in 0..order.spec.samples.max(1) {
+                let free = target.is_demo().then(Price::default);
+                estimate.add(input, capped(*output, prompt), target.card.price.as_ref().or(free.as_ref()));
+            }
+        }
+    }
+    steps
+}
+
+/// An answer is not longer than the prompt lets it be.
+fn capped(span: Span<u64>, prompt: &Prompt) -> Span<u64> {
+    let most = prompt.params.max_tokens.unwrap_or(u64::MAX);
+    Span { low: span.low.min(most), expected: span.expected.min(most), high: span.high.min(most) }
+}
+
+fn scaled(estimate: &Estimate, to: u64, from: u64) -> Estimate {
+    let of = |number: u64| {
+        let scaled = u128::from(number) * u128::from(to) / u128::from(from.max(1));
+        u64::try_from(scaled).unwrap_or(u64::MAX)
+    };
+    let Estimate { cells, input, output, cost, unpriced, from: answers } = estimate;
+    let money = |amount: PicoDollars| PicoDollars(of(amount.0));
+    Estimate {
+        cells: of(*cells),
+        input: of(*input),
+        output: Span { low: of(output.low), expected: of(output.expected), high: of(output.high) },
+        cost: Span { low: money(cost.low), expected: money(cost.expected), high: money(cost.high) },
+        unpriced: of(*unpriced),
+        from: *answers,
+    }
+}
+
+/// Says why a cap on cost cannot hold and what helps: the models that are asked, fallen back on or judge, and
+/// whose price nobody knows. None where it can, or where it is to hold for the others alone.
+#[must_use]
+pub fn unpriced(order: &BatchRequest, planned: &BatchPreview) -> Option<String> {
+    if order.caps.cost.is_none() || order.allow_unpriced {
+        return None;
+    }
+    let asked = planned.targets.iter().flatten().flatten().chain(planned.judges.values());
+    let names: BTreeSet<&str> = asked.filter(|target| !target.is_priced()).map(|target| target.name.as_str()).collect();
+    let first = names.first()?;
+    let all = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    Some(format!(
+        "the cap on cost (--max-cost) cannot hold: no price is known for {all}. Set input_price and output_price (US \
+         dollars per million tokens, 0 for free) under [models.{}] in config.toml, or use --allow-unpriced to cap the \
+         cost of the other models alone",
+        key(first)
+    ))
+}
+
+/// Lists the models that are asked, and whose answers nothing limits while there is a cap that depends on it.
+#[must_use]
+pub fn unlimited(order: &BatchRequest, planned: &BatchPreview) -> BTreeSet<String> {
+    let BatchLimits { cost, tokens, time: _ } = order.caps;
+    if cost.is_none() && tokens.is_none() {
+        return BTreeSet::new();
+    }
+    let open = |prompt: &Prompt, target: &Target| {
+        let card = &target.card;
+        prompt.params.max_tokens.is_none() && card.max_output.is_none() && card.context.is_none()
+    };
+    let prompts = order.spec.prompts.iter().zip(&planned.targets);
+    let asked = prompts.flat_map(|((_, prompt), lanes)| lanes.iter().flatten().map(move |target| (prompt, target)));
+    asked.filter(|(prompt, target)| open(prompt, target)).map(|(_, target)| target.name.clone()).collect()
+}
+
+/// Writes a name as a key of TOML.
+fn key(name: &str) -> String {
+    let bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    if bare { name.to_owned() } else { format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")) }
+}

@@ -1,0 +1,90 @@
+//! The model a first start begins on, and what was found to begin with.
+
+use futures_util::future::join_all;
+
+use crate::{
+    engine::Workspace,
+    model::{KeySource, settings::ProviderSettings},
+    provider::{Providers, discovery::LOCAL_SERVERS},
+};
+
+/// The model that answers without a key or a network.
+pub const DEMO: &str = "demo";
+
+impl Workspace {
+    /// Returns the model to begin on: the default one if it can be asked as far as that is known
+    /// without reading a key, else the demonstration.
+    #[must_use]
+    pub fn first_target(&self) -> &str {
+        let name = self.settings.default_model.as_str();
+        let ready = self.catalog.resolve(name).is_ok_and(|target| {
+            !self.needs_key(&target)
+                || self.settings.providers.get(&target.provider).is_some_and(|provider| self.has_key(provider))
+        });
+        if ready { name } else { DEMO }
+    }
+
+    /// Lists the providers that have a key, each with the key's name.
+    #[must_use]
+    pub fn found_keys(&self) -> Vec<String> {
+        let with_key = self.settings.providers.iter().filter_map(|(name, provider)| {
+            let source = provider.api_keys.iter().find(|source| self.is_there(source))?;
+            Some(format!("{name} ({})", source.label()))
+        });
+        with_key.collect()
+    }
+
+    /// Asks for the servers that usually run on this machine, all at once, and lists those that
+    /// answer with what they serve.
+    pub async fn local_servers(&self, providers: &Providers) -> Vec<String> {
+        let asked = LOCAL_SERVERS.iter().map(|(name, kind, url)| async move {
+            let list = providers.probe(*kind, url).await?;
+            let models: Vec<&str> = list.iter().map(|listed| listed.id.as_str()).take(3).collect();
+            let more = if list.len() > models.len() { ", …" } else { "" };
+            Some(format!("{name} at {url} ({}{more})", models.join(", ")))
+        });
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    fn has_key(&self, provider: &ProviderSettings) -> bool {
+        provider.api_keys.iter().any(|source| self.is_there(source))
+    }
+
+    /// Whether there is something at the source; whether it is a key shows when it is read.
+    fn is_there(&self, source: &KeySource) -> bool {
+        match source {
+            KeySource::Env(name) => self.environment.value(name).is_some_and(|value| !value.trim().is_empty()),
+            KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn setup(variables: &[(&str, &str)]) -> Workspace {
+        let dir = tempfile::tempdir().unwrap();
+        let places = ["CONFIG", "DATA", "CACHE", "STATE"].map(|name| format!("RETORT_{name}_DIR"));
+        let own = places.map(|name| (name, dir.path().display().to_string()));
+        let given = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Workspace::read(own.into_iter().chain(given).collect(), Path::new("/")).unwrap()
+    }
+
+    #[test]
+    fn without_a_key_the_demonstration_is_first() {
+        assert_eq!(setup(&[]).first_target(), DEMO);
+        assert_eq!(setup(&[("OPENAI_API_KEY", " ")]).first_target(), DEMO);
+        assert_eq!(setup(&[("ANTHROPIC_API_KEY", "k")]).first_target(), DEMO);
+    }
+
+    #[test]
+    fn with_a_key_or_an_endpoint_of_ones_own_the_default_model_is_first() {
+        let with_key = setup(&[("OPENAI_API_KEY", "k")]);
+        assert_eq!(with_key.first_target(), "gpt-4o-mini");
+        assert_eq!(with_key.found_keys(), ["openai (env:OPENAI_API_KEY)"]);
+        assert_eq!(setup(&[("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1")]).first_target(), "gpt-4o-mini");
+    }
+}

@@ -1,0 +1,662 @@
+//! The rules of a prompt as assertions of promptfoo's: one definition for what is copied and what is exported.
+//!
+//! promptfoo's assertions read as checks: the object of a config, and the text of a cell.
+//!
+//! Kinds and keys are those of promptfoo's `src/types/index.ts` (`AssertionSchema`), the form of a
+//! cell that of its `src/csv.ts` (`assertionFromString`). What cannot be applied here becomes a
+//! check that is always skipped, and what nobody knows is a mistake: nothing is dropped.
+//!
+//! The text of an `__expected` cell as the object that says the same.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    model::{Check, CheckKind, CheckType, Format, Response, catalog::nearest, check::Comparison},
+    text::{
+        json::ExactJson,
+        suggest::{quoted, slip},
+    },
+};
+
+/// The fields of an assertion, in order.
+pub type Fields = Vec<(String, Value)>;
+
+/// Writes what a prompt asks of its answers as assertions. An error names in words one that promptfoo
+/// has no word for, or would read as something else.
+#[must_use]
+pub fn asserted(answers: &Response, checks: &[Check]) -> Vec<Result<Fields, String>> {
+    response(answers).into_iter().chain(checks.iter().map(check)).collect()
+}
+
+fn response(response: &Response) -> Vec<Result<Fields, String>> {
+    if response.format == Format::Text {
+        return Vec::new();
+    }
+    let mut is_json = fields([("type", "is-json".into())]);
+    let plain: Vec<&str> = response.required.iter().map(|name| name.trim_start_matches('/')).collect();
+    let share = response.min_completeness.unwrap_or(1.0);
+    // A schema can say that plain fields are there; what else is asked of fields is said in code.
+    let named = !plain.is_empty() && share >= 1.0 && plain.iter().all(|name| !name.contains(['/', '~']));
+    if let Some(schema) = &response.schema {
+        is_json.push(("value".to_owned(), schema.clone()));
+    } else if named {
+        is_json.push(("value".to_owned(), json!({ "type": "object", "required": plain })));
+    }
+    let mut asserted = vec![Ok(is_json)];
+    let said = named && response.schema.is_none();
+    if !plain.is_empty() && !said {
+        asserted.push(Ok(code("javascript", &filled(&response.required, share))));
+    }
+    if let (Some(pointer), Some(least)) = (&response.confidence, response.min_confidence) {
+        asserted.push(Ok(code("javascript", &format!("JSON.parse(output){} >= {least}", steps(pointer)))));
+    }
+    asserted
+}
+
+fn fields<const N: usize>(fields: [(&str, Value); N]) -> Fields {
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn code(kind: &str, code: &str) -> Fields {
+    fields([("type", kind.into()), ("value", code.into())])
+}
+
+/// Writes a JSON pointer as steps of JavaScript into a value.
+fn steps(pointer: &str) -> String {
+    let step = |step: &str| format!("?.[{}]", Value::from(step.replace("~1", "/").replace("~0", "~")));
+    pointer.split('/').skip(1).map(step).collect()
+}
+
+/// Writes that a share of fields is filled: each there, and neither null nor blank nor empty.
+fn filled(names: &[String], share: f64) -> String {
+    let value = |name: &String| {
+        let steps = if name.starts_with('/') { steps(name) } else { format!("?.[{}]", Value::from(name.as_str())) };
+        format!("JSON.parse(output){steps}")
+    };
+    let values: Vec<String> = names.iter().map(value).collect();
+    format!(
+        "[{}].filter((v) => v != null && (typeof v === 'string' ? v.trim() !== '' : typeof v !== 'object' || \
+         Object.keys(v).length > 0)).length / {} >= {share}",
+        values.join(", "),
+        names.len()
+    )
+}
+
+/// Writes a check as an assertion.
+fn check(check: &Check) -> Result<Fields, String> {
+    let kind = check.kind;
+    let mut written = match (kind.kind, &check.path) {
+        (CheckKind::Unsupported, _) => match &check.value {
+            Some(Value::Object(members)) => return Ok(members.clone().into_iter().collect()),
+            _ => return Err(format!("a check of type {kind}")),
+        },
+        (CheckKind::Confidence, Some(path)) => {
+            javascript(check, &format!("JSON.parse(output){} >= {}", steps(path), check.threshold.unwrap_or(0.0)))
+        }
+        (CheckKind::JsonPath, Some(path)) => match compared(check) {
+            Some((sign, value)) => javascript(check, &format!("JSON.parse(output){} {sign} {value}", steps(path))),
+            None => return Err(format!("a check of type {kind} at {}", Value::from(path.as_str()))),
+        },
+        (CheckKind::Required | CheckKind::Completeness, _) => match names(check) {
+            Some(names) => {
+                let share = if kind.kind == CheckKind::Required { 1.0 } else { check.threshold.unwrap_or(1.0) };
+                javascript(check, &filled(&names, share))
+            }
+            None => return Err(format!("a check of type {kind}, which promptfoo has not")),
+        },
+        (
+            CheckKind::Format
+            | CheckKind::Confidence
+            | CheckKind::JsonPath
+            | CheckKind::JsonEquals
+            | CheckKind::JsonFields,
+            _,
+        ) => {
+            return Err(format!("a check of type {kind}, which promptfoo has not"));
+        }
+        _ => {
+            if let Some(file) = files(check.value.as_ref()) {
+                return Err(format!(
+                    "a check of type {kind} for {}, which promptfoo reads as a file",
+                    Value::from(file)
+                ));
+            }
+            let mut written = fields([("type", kind.to_string().into())]);
+            written.extend(check.value.clone().map(|value| ("value".to_owned(), value)));
+            written.extend(check.threshold.map(|threshold| ("threshold".to_owned(), threshold.into())));
+            written.extend(check.judge.clone().map(|judge| ("provider".to_owned(), judge.into())));
+            written
+        }
+    };
+    written.extend(check.weight.map(|weight| ("weight".to_owned(), weight.into())));
+    written.extend(check.metric.clone().map(|metric| ("metric".to_owned(), metric.into())));
+    Ok(written)
+}
+
+/// The fields a check names, where none of them hangs on a variable.
+fn names(check: &Check) -> Option<Vec<String>> {
+    let names: Vec<String> = match check.value.as_ref()? {
+        Value::String(text) => text.split(',').map(|name| name.trim().to_owned()).collect(),
+        Value::Array(items) => items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect(),
+        _ => return None,
+    };
+    (!names.is_empty() && names.iter().all(|name| !name.contains("{{"))).then_some(names)
+}
+
+/// The first text of a value that promptfoo would take for the name of a file.
+fn files(value: Option<&Value>) -> Option<&str> {
+    match value? {
+        Value::String(text) if text.starts_with("file://") => Some(text),
+        Value::Array(items) => items.iter().find_map(|item| files(Some(item))),
+        _ => None,
+    }
+}
+
+fn javascript(check: &Check, text: &str) -> Fields {
+    code(if check.kind.not { "not-javascript" } else { "javascript" }, text)
+}
+
+/// The comparison of a value that JavaScript compares in the same way: a plain one that holds no variable.
+fn compared(check: &Check) -> Option<(&'static str, &Value)> {
+    let value = check.value.as_ref()?;
+    let plain = match value {
+        Value::Number(_) | Value::Bool(_) => true,
+        // A text that writes a number or a truth value equals one.
+        Value::String(text) => !text.contains("{{") && serde_json::from_str::<Value>(text.trim()).is_err(),
+        _ => false,
+    };
+    let sign = match check.comparison.unwrap_or_default() {
+        Comparison::Equal => "===",
+        // What is not there is not unequal, and no number that is a text is compared.
+        Comparison::Unequal | Comparison::Less | Comparison::AtMost | Comparison::Greater | Comparison::AtLeast => {
+            return None;
+        }
+    };
+    plain.then_some((sign, value))
+}
+
+/// promptfoo's kinds that cannot be applied here: they run code, ask another service or need what is
+/// not recorded.
+const NOT_HERE: &[&str] = &[
+    "answer-relevance",
+    "assert-set",
+    "bleu",
+    "classifier",
+    "contains-html",
+    "contains-sql",
+    "contains-xml",
+    "context-faithfulness",
+    "context-recall",
+    "context-relevance",
+    "conversation-relevance",
+    "factuality",
+    "g-eval",
+    "gleu",
+    "guardrails",
+    "human",
+    "is-html",
+    "is-sql",
+    "is-valid-function-call",
+    "is-valid-openai-function-call",
+    "is-valid-openai-tools-call",
+    "is-xml",
+    "javascript",
+    "max-score",
+    "meteor",
+    "model-graded-closedqa",
+    "model-graded-factuality",
+    "moderation",
+    "perplexity",
+    "perplexity-score",
+    "pi",
+    "python",
+    "rouge-l",
+    "rouge-s",
+    "ruby",
+    "search-rubric",
+    "select-best",
+    "similar",
+    "similar:cosine",
+    "similar:dot",
+    "similar:euclidean",
+    "skill-used",
+    "tool-call-f1",
+    "trace-error-spans",
+    "trace-span-count",
+    "trace-span-duration",
+    "trajectory:goal-success",
+    "trajectory:step-count",
+    "trajectory:tool-args-match",
+    "trajectory:tool-sequence",
+    "trajectory:tool-used",
+    "webhook",
+];
+
+/// The keys an assertion may have; `path`, `op`, `judge` and `repeat` are ours.
+const KEYS: &[&str] = &[
+    "type",
+    "value",
+    "threshold",
+    "weight",
+    "metric",
+    "provider",
+    "rubricPrompt",
+    "config",
+    "transform",
+    "contextTransform",
+    "path",
+    "op",
+    "judge",
+    "repeat",
+];
+
+/// The threshold of a cell that names none.
+const CELL_THRESHOLD: f64 = 0.75;
+
+/// Reads one entry of an `assert` list.
+///
+/// What promptfoo can judge and this program cannot is [`CheckKind::Unsupported`], its value the whole
+/// entry as it was written. A mistake is told by its key, without the file: `threshold: …`.
+pub fn of_json(assertion: &Value) -> Result<Check, String> {
+    let Value::Object(fields) = assertion else {
+        return Err(format!(
+            "an assertion is an object with a `type`, not {}; write {{\"type\": \"equals\", \"value\": …}}",
+            shown(assertion)
+        ));
+    };
+    let name = match fields.get("type") {
+        Some(Value::String(name)) => name.as_str(),
+        Some(other) => return Err(format!("type: expected a text, found {}", shown(other))),
+        None => return Err("type: it is missing; name the kind of the assertion, such as `equals`".to_owned()),
+    };
+    let unsupported = || skipped(fields);
+    if not_here(name) {
+        return unsupported();
+    }
+    if let Some(key) = fields.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        return Err(format!("{}: an assertion has no such key{}", quoted(key), slip(key, KEYS.iter().copied())));
+    }
+    let kind: CheckType = name.parse().map_err(|_unread| unknown(name))?;
+    let filled = |key: &str| fields.get(key).is_some_and(|value| !value.is_null());
+    if ["config", "transform", "contextTransform"].into_iter().any(filled) {
+        return unsupported();
+    }
+    let mut check = Check { kind, ..Check::of(kind.kind) };
+    check.threshold = number(fields, "threshold")?;
+    check.weight = number(fields, "weight")?;
+    check.metric = text(fields, "metric")?;
+    check.path = text(fields, "path")?;
+    check.judge = text(fields, "judge")?;
+    if let Some(value) = fields.get("op") {
+        check.comparison = serde_json::from_value(value.clone()).map_err(|_unread| {
+            format!("op: expected one of \"==\", \"!=\", \"<\", \"<=\", \">\", \">=\", found {}", shown(value))
+        })?;
+    }
+    if let Some(value) = fields.get("repeat") {
+        check.repeat = serde_json::from_value(value.clone())
+            .map_err(|_unread| format!("repeat: expected a whole number, found {}", shown(value)))?;
+    }
+    if kind.kind == CheckKind::LlmRubric {
+        match fields.get("provider") {
+            None | Some(Value::Null) => {}
+            Some(Value::String(judge)) => check.judge = Some(judge.clone()),
+            Some(_) => return unsupported(),
+        }
+        if filled("rubricPrompt") {
+            return unsupported();
+        }
+    }
+    let given = fields.get("value").filter(|value| !value.is_null());
+    if given.and_then(Value::as_str).is_some_and(|value| value.starts_with("file://")) {
+        return unsupported();
+    }
+    match value(kind.kind, given)? {
+        Read::Value(value) => check.value = value,
+        Read::NotHere => return unsupported(),
+    }
+    if kind.kind == CheckKind::Latency && check.threshold.is_none() {
+        return Err("threshold: `latency` needs one, in milliseconds".to_owned());
+    }
+    Ok(check)
+}
+
+/// Reads one entry of an `assert` list whose numbers keep all their digits.
+pub fn of_exact(assertion: &ExactJson) -> Result<Check, String> {
+    let mut check = of_json(&assertion.to_value())?;
+    let value = match assertion {
+        ExactJson::Fields(fields) => fields.iter().find(|(key, _)| key == "value").map(|(_, value)| value),
+        _ => None,
+    };
+    match value.filter(|value| value.is_lossy()) {
+        Some(ExactJson::Number(digits)) => check.value = Some(json!(digits)),
+        Some(value) => check.exact = Some(value.to_string()),
+        None => {}
+    }
+    Ok(check)
+}
+
+/// Returns a check as it was read; one that could not be, if nothing is to stop for it, as one that does not run.
+pub fn kept(read: Result<Check, String>, written: &str, keep_going: bool) -> Result<Check, String> {
+    match read {
+        Err(what) if keep_going => Ok(Check::unusable(written, &what)),
+        read => read,
+    }
+}
+
+/// Reads a cell of an `__expected` column: `type: value`, `type(0.8): value`, `contains-any: a, b`, or
+/// a plain text that the answer is to equal.
+pub fn of_text(cell: &str) -> Result<Check, String> {
+    let cell = cell.trim();
+    of_json(&Value::Object(object(cell)?))
+}
+
+/// What a value came to.
+enum Read {
+    Value(Option<Value>),
+    NotHere,
+}
+
+fn value(kind: CheckKind, given: Option<&Value>) -> Result<Read, String> {
+    use CheckKind as K;
+    let missing = || format!("value: `{}` needs one", kind.name());
+    let wrong = |wanted: &str, found: &Value| Err(format!("value: expected {wanted}, found {}", shown(found)));
+    let read = match kind {
+        K::Equals => match given {
+            Some(Value::Array(_) | Value::Object(_)) => given.cloned(),
+            Some(other) => plain(other).map(Value::String),
+            None => return Err(missing()),
+        },
+        K::Contains | K::Icontains | K::StartsWith | K::Regex | K::Levenshtein | K::RougeN | K::FinishReason => {
+            match given {
+                None => return Err(missing()),
+                Some(other) => match plain(other) {
+                    Some(text) => Some(Value::String(text)),
+                    None => return wrong("a text", other),
+                },
+            }
+        }
+        K::LlmRubric => match given {
+            None => return Err(missing()),
+            Some(other) => match plain(other) {
+                Some(text) => Some(Value::String(text)),
+                None => return Ok(Read::NotHere),
+            },
+        },
+        K::ContainsAny | K::ContainsAll | K::IcontainsAny | K::IcontainsAll => match given {
+            None => return Err(missing()),
+            Some(Value::Array(items)) => {
+                let texts = items.iter().map(|item| plain(item).map(Value::String)).collect::<Option<Vec<_>>>();
+                match texts {
+                    Some(texts) if !texts.is_empty() => Some(Value::Array(texts)),
+                    _ => return wrong("a list of texts", &Value::Array(items.clone())),
+                }
+            }
+            Some(other) => match plain(other) {
+                Some(text) => Some(Value::Array(list(&text).into_iter().map(Value::String).collect())),
+                None => return wrong("a list of texts", other),
+            },
+        },
+        K::IsJson | K::ContainsJson => match given {
+            None => None,
+            Some(Value::String(text)) if text.trim().is_empty() => None,
+            // promptfoo reads a text as YAML too, which may be a schema that is not understood here.
+            Some(Value::String(text)) => match serde_json::from_str(text) {
+                Ok(schema @ (Value::Object(_) | Value::Bool(_))) => Some(schema),
+                _ => return Ok(Read::NotHere),
+            },
+            Some(schema @ (Value::Object(_) | Value::Bool(_))) => Some(schema.clone()),
+            Some(other) => return wrong("a JSON Schema", other),
+        },
+        K::WordCount => match given {
+            None => return Err(missing()),
+            Some(Value::String(text)) => Some(text.trim().parse::<u64>().map_or_else(|_| json!(text), Value::from)),
+            other => other.cloned(),
+        },
+        K::IsRefusal | K::Latency | K::Cost => None,
+        K::Format
+        | K::JsonEquals
+        | K::JsonFields
+        | K::Required
+        | K::Confidence
+        | K::Completeness
+        | K::JsonPath
+        | K::Unsupported => given.cloned(),
+    };
+    Ok(Read::Value(read))
+}
+
+/// Splits `a, "b, c", d` at its commas; quotes hold one together and `\,` is a comma.
+fn list(text: &str) -> Vec<String> {
+    let (mut items, mut item, mut inside) = (Vec::new(), String::new(), false);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if chars.peek() == Some(&',') => item.extend(chars.next()),
+            '"' if inside && chars.peek() == Some(&'"') => item.extend(chars.next()),
+            '"' if inside || item.trim().is_empty() => inside = !inside,
+            ',' if !inside => items.push(std::mem::take(&mut item)),
+            _ => item.push(c),
+        }
+    }
+    items.push(item);
+    items.into_iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+}
+
+fn not_here(name: &str) -> bool {
+    let plain = name.strip_prefix("not-").unwrap_or(name);
+    NOT_HERE.contains(&plain) || plain.starts_with("promptfoo:redteam:")
+}
+
+fn skipped(fields: &Map<String, Value>) -> Result<Check, String> {
+    Ok(Check {
+        metric: text(fields, "metric")?,
+        weight: number(fields, "weight")?,
+        ..Check::of(CheckKind::Unsupported).with(Value::Object(fields.clone()))
+    })
+}
+
+fn unknown(name: &str) -> String {
+    let known = CheckKind::ALL.iter().map(|kind| kind.name()).chain(NOT_HERE.iter().copied());
+    format!("type: there is no check {}{}", quoted(name), slip(name.strip_prefix("not-").unwrap_or(name), known))
+}
+
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn text(fields: &Map<String, Value>, key: &str) -> Result<Option<String>, String> {
+    match fields.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(other) => Err(format!("{key}: expected a text, found {}", shown(other))),
+    }
+}
+
+fn number(fields: &Map<String, Value>, key: &str) -> Result<Option<f64>, String> {
+    match fields.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => {
+            let number = value.as_f64().filter(|number| number.is_finite() && *number >= 0.0);
+            number.map(Some).ok_or_else(|| format!("{key}: expected a number of 0 or more, found {}", shown(value)))
+        }
+    }
+}
+
+fn shown(value: &Value) -> String {
+    quoted(&value.to_string())
+}
+
+/// Turns a cell into the object that says the same.
+pub(crate) fn object(cell: &str) -> Result<Map<String, Value>, String> {
+    let made = |name: &str, value: Option<Value>| {
+        let fields = [("type".to_owned(), json!(name))];
+        fields.into_iter().chain(value.map(|value| ("value".to_owned(), value))).collect::<Map<_, _>>()
+    };
+    for (start, name) in [
+        ("javascript:", "javascript"),
+        ("fn:", "javascript"),
+        ("eval:", "javascript"),
+        ("python:", "python"),
+        ("grade:", "llm-rubric"),
+    ] {
+        if let Some(rest) = cell.strip_prefix(start) {
+            return Ok(made(name, Some(json!(rest.trim()))));
+        }
+    }
+    if let Some(path) = cell.strip_prefix("file://") {
+        let python = path.split(':').next().is_some_and(|path| path.rsplit('.').next() == Some("py"));
+        return Ok(made(if python { "python" } else { "javascript" }, Some(json!(path))));
+    }
+    let Some((name, threshold, value)) = parts(cell) else {
+        return mistyped(cell).map_or_else(|| Ok(made("equals", Some(json!(cell)))), Err);
+    };
+    let plain = name.strip_prefix("not-").unwrap_or(name);
+    let mut fields = made(name, None);
+    let (mut value, mut threshold) = (value.map(str::trim).filter(|value| !value.is_empty()), threshold);
+    match plain {
+        "latency" | "cost" => {
+            threshold = match (threshold, value.take()) {
+                (None, Some(value)) => Some(
+                    value
+                        .parse()
+                        .map_err(|_unread| format!("expected a number after `{name}:`, found {}", quoted(value)))?,
+                ),
+                (None, None) => return Err(format!("`{name}` needs its limit: write `{name}(LIMIT)`")),
+                (threshold, _) => threshold,
+            };
+        }
+        "levenshtein" | "rouge-n" => threshold = threshold.or(Some(CELL_THRESHOLD)),
+        "equals" | "contains" | "icontains" | "starts-with" | "regex" => value = value.or(Some("")),
+        _ => {}
+    }
+    if let Some(value) = value {
+        fields.insert("value".to_owned(), json!(value));
+    }
+    if let Some(threshold) = threshold {
+        fields.insert("threshold".to_owned(), json!(threshold));
+    }
+    Ok(fields)
+}
+
+/// Says what is wrong with a text that begins like a check of nearly a known kind.
+fn mistyped(cell: &str) -> Option<String> {
+    let word = cell.split([':', '(']).next().filter(|word| word.len() < cell.len())?;
+    let plain = word.strip_prefix("not-").unwrap_or(word);
+    let known = || CheckKind::ALL.iter().filter(|kind| **kind != CheckKind::Unsupported).map(|kind| kind.name());
+    let is_word = plain.len() > 3 && plain.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '-' | '_' | ' '));
+    let near = nearest(&plain.to_lowercase().replace(['_', ' '], "-"), known()).filter(|_| is_word)?;
+    Some(format!(
+        "{} is no kind of check; did you mean `{near}`? For the text itself write `equals: {cell}`",
+        quoted(word)
+    ))
+}
+
+/// Splits `type(0.8): value`; none if the cell does not begin with a known kind.
+fn parts(cell: &str) -> Option<(&str, Option<f64>, Option<&str>)> {
+    let plain = cell.strip_prefix("not-").unwrap_or(cell);
+    let known = CheckKind::ALL.iter().filter(|kind| **kind != CheckKind::Unsupported).map(|kind| kind.name());
+    known.chain(NOT_HERE.iter().copied()).filter(|name| *name != "assert-set").find_map(|name| {
+        let mut rest = plain.strip_prefix(name)?;
+        let mut threshold = None;
+        if let Some(inside) = rest.strip_prefix('(') {
+            let (figure, after) = inside.split_once(')')?;
+            figure.chars().all(|c| c.is_ascii_digit() || c == '.').then_some(())?;
+            (threshold, rest) = (Some(figure.parse().ok()?), after);
+        }
+        let value = if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) };
+        let length = cell.len() - plain.len() + name.len();
+        Some((cell.get(..length)?, threshold, value))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::CheckKind;
+
+    #[test]
+    fn a_cell_says_what_its_object_says() {
+        for (cell, object) in [
+            ("Paris", json!({"type": "equals", "value": "Paris"})),
+            (" equals: 4 ", json!({"type": "equals", "value": 4})),
+            ("note: not a kind", json!({"type": "equals", "value": "note: not a kind"})),
+            ("contains", json!({"type": "contains", "value": ""})),
+            ("not-contains:x: y", json!({"type": "not-contains", "value": "x: y"})),
+            ("contains-any: <b>,</span>", json!({"type": "contains-any", "value": ["<b>", "</span>"]})),
+            ("icontains-all: \"1,000\", a\\,b,c", json!({"type": "icontains-all", "value": ["1,000", "a,b", "c"]})),
+            ("rouge-n(0.6): a b", json!({"type": "rouge-n", "value": "a b", "threshold": 0.6})),
+            ("rouge-n: a b", json!({"type": "rouge-n", "value": "a b", "threshold": 0.75})),
+            ("levenshtein(5): ab", json!({"type": "levenshtein", "value": "ab", "threshold": 5})),
+            ("latency(1500)", json!({"type": "latency", "threshold": 1500})),
+            ("cost: 0.01", json!({"type": "cost", "threshold": 0.01})),
+            ("is-json", json!({"type": "is-json"})),
+            ("is-json: {\"type\":\"object\"}", json!({"type": "is-json", "value": {"type": "object"}})),
+            ("word-count: 3", json!({"type": "word-count", "value": 3})),
+            ("grade: kind", json!({"type": "llm-rubric", "value": "kind"})),
+            ("llm-rubric(0.8): kind", json!({"type": "llm-rubric", "value": "kind", "threshold": 0.8})),
+            ("fn:output.length < 10", json!({"type": "javascript", "value": "output.length < 10"})),
+            ("python: len(output)", json!({"type": "python", "value": "len(output)"})),
+            ("file://check.py:run", json!({"type": "python", "value": "check.py:run"})),
+            ("similar(0.8):Hello", json!({"type": "similar", "value": "Hello", "threshold": 0.8})),
+        ] {
+            assert_eq!(of_text(cell), of_json(&object), "{cell}");
+            assert!(of_text(cell).is_ok(), "{cell}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_applied_is_kept_as_it_was_written_and_skipped() {
+        for object in [
+            json!({"type": "javascript", "value": "true", "metric": "m", "anything": 1}),
+            json!({"type": "not-similar", "value": "a"}),
+            json!({"type": "contains", "value": "a", "transform": "output.trim()"}),
+            json!({"type": "contains", "value": "file://a.txt"}),
+            json!({"type": "is-json", "value": "type: object"}),
+            json!({"type": "llm-rubric", "value": "kind", "rubricPrompt": "p"}),
+            json!({"type": "llm-rubric", "value": "kind", "provider": {"id": "x"}}),
+            json!({"type": "assert-set", "assert": []}),
+            json!({"type": "promptfoo:redteam:pii"}),
+        ] {
+            let check = of_json(&object).unwrap();
+            assert_eq!((check.kind.kind, check.value.as_ref()), (CheckKind::Unsupported, Some(&object)));
+        }
+    }
+
+    #[test]
+    fn a_mistake_names_its_key() {
+        for (object, said) in [
+            (json!("contains: a"), "an object with a `type`"),
+            (json!({"value": 1}), "type: it is missing"),
+            (json!({"type": "contians", "value": 1}), "did you mean `contains`?"),
+            (json!({"type": "contains", "valuee": 1}), "`valuee`: an assertion has no such key; did you mean `value`?"),
+            (json!({"type": "contains"}), "value: `contains` needs one"),
+            (json!({"type": "contains", "value": {}}), "value: expected a text"),
+            (json!({"type": "contains-any", "value": []}), "value: expected a list of texts"),
+            (json!({"type": "latency"}), "threshold: `latency` needs one"),
+            (json!({"type": "cost", "threshold": "1"}), "threshold: expected a number"),
+            (json!({"type": "equals", "value": 1, "weight": -1}), "weight: expected a number of 0 or more"),
+            (json!({"type": "json-path", "op": "~"}), "op: expected one of"),
+        ] {
+            let fault = of_json(&object).unwrap_err();
+            assert!(fault.contains(said), "{object}: {fault}");
+        }
+        assert!(of_text("latency").unwrap_err().contains("latency(LIMIT)"));
+        assert!(of_text("cost: cheap").unwrap_err().contains("expected a number"));
+    }
+
+    #[test]
+    fn what_is_set_is_kept() {
+        let check = of_json(&json!({"type": "not-llm-rubric", "value": "rude", "provider": "openai:gpt", "weight": 0,
+        "metric": "tone", "threshold": 0.5, "repeat": 3}))
+        .unwrap();
+        assert!(check.kind.not);
+        assert_eq!((check.judge.as_deref(), check.weight, check.repeat), (Some("openai:gpt"), Some(0.0), Some(3)));
+        assert_eq!((check.metric.as_deref(), check.threshold), (Some("tone"), Some(0.5)));
+    }
+}

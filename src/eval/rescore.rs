@@ -1,0 +1,69 @@
+//! Answers on record judged once more, by the checks of today, and what came of many.
+
+use std::fmt::Write as _;
+
+use crate::{
+    eval::check_suite::{Answer, CheckSuite},
+    model::{Input, Outcome, Provenance, Quality, Response, Rule, RunStatus, Status, StatusCounts},
+};
+
+/// Judges an answer on record as the pipeline did. What a judge model said of it stays: it is not asked again.
+#[must_use]
+pub fn again(judge: &CheckSuite, response: &Response, outcome: &Outcome, input: &Input) -> Quality {
+    let latency = matches!(outcome.provenance, Provenance::Live).then_some(outcome.timing.total);
+    let answer = Answer { text: &outcome.text, finish: outcome.finish.as_ref(), latency, cost: outcome.cost };
+    let judgement = judge.judge_on(&answer, input);
+    let mut quality = judgement.quality;
+    quality.min_score = response.min_score;
+    let rubric = |rule: &Rule| matches!(rule, Rule::Check(name) if name == "llm-rubric" || name == "not-llm-rubric");
+    let before = outcome.quality.iter().flat_map(|quality| &quality.verdicts);
+    let mut before = before.filter(|verdict| rubric(&verdict.rule) && verdict.status != Status::Inconclusive);
+    for (at, _) in judgement.rubrics {
+        if let (Some(own), Some(old)) = (quality.verdicts.get_mut(at), before.next()) {
+            *own = old.clone();
+        }
+    }
+    quality
+}
+
+/// How answers stand that were judged again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct RescoreTotals {
+    /// The answers that were judged, by how they come out now.
+    pub counts: StatusCounts,
+    /// Those of them that failed before.
+    pub fixed: u64,
+    /// Those that fail and passed before.
+    pub broken: u64,
+    /// Runs whose answer could not be read.
+    pub without_answer: u64,
+}
+
+impl RescoreTotals {
+    /// Counts an answer: how it came out before, where that is known, and how it does now.
+    pub fn take(&mut self, before: Option<RunStatus>, now: RunStatus) {
+        self.counts.add(now);
+        self.fixed += u64::from(now == RunStatus::Passed && before == Some(RunStatus::Failed));
+        self.broken += u64::from(now == RunStatus::Failed && before == Some(RunStatus::Passed));
+    }
+
+    /// Counts the answers that were judged.
+    #[must_use]
+    pub fn judged(&self) -> u64 {
+        self.counts.rated() + self.counts.unchecked
+    }
+
+    /// Says it in a sentence without an end.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let StatusCounts { passed, failed, inconclusive, unchecked, .. } = self.counts;
+        let (judged, fixed, broken) = (self.judged(), self.fixed, self.broken);
+        let mut text = format!("{judged} judged again: {passed} pass ({fixed} new), {failed} fail ({broken} new)");
+        for (count, word) in [(inconclusive, "inconclusive"), (unchecked, "unchecked")] {
+            if count > 0 {
+                let _ = write!(text, ", {count} {word}");
+            }
+        }
+        text
+    }
+}

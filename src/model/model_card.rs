@@ -1,0 +1,85 @@
+//! What is known of a model: sizes, price, what it rejects, when it goes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::usage::PicoDollars;
+
+/// Price per token in classes, with the day it was read. Zero is free; a missing price is unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Price {
+    /// One input token.
+    pub input: PicoDollars,
+    /// One output token, reasoning included.
+    pub output: PicoDollars,
+    /// One input token read from the provider's cache, if priced apart.
+    pub cache_read: Option<PicoDollars>,
+    /// One input token written to the provider's cache, if priced apart.
+    pub cache_write: Option<PicoDollars>,
+    /// The day the price was read, `YYYY-MM-DD`.
+    pub as_of: String,
+}
+
+impl Price {
+    /// Tells whether nothing is paid for, whatever is sent and comes.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        let Self { input, output, cache_read, cache_write, as_of: _ } = self;
+        [Some(*input), Some(*output), *cache_read, *cache_write].into_iter().flatten().all(|price| price.0 == 0)
+    }
+}
+
+/// How far a provider's model goes to answer in JSON.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JsonSupport {
+    /// Only by asking for it in words.
+    None,
+    /// A JSON object, but no schema.
+    Object,
+    /// A JSON Schema, and a plain JSON object.
+    #[default]
+    Schema,
+    /// A JSON Schema only; a plain JSON object must be asked for in words.
+    SchemaOnly,
+}
+
+/// The facts of one model. The default is "nothing known": everything is sent as the user set it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelCard {
+    /// The name on the wire.
+    pub id: String,
+    /// True when the facts below were looked up and not assumed.
+    pub known: bool,
+    /// Input and output tokens together, at most.
+    pub context: Option<u64>,
+    /// Output tokens, at most.
+    pub max_output: Option<u64>,
+    /// Price per token; `None` is unknown.
+    pub price: Option<Price>,
+    /// Parameters the model answers with an error: `temperature`, `top_p`, `stop`, …
+    pub rejects: Vec<String>,
+    /// True when the model wants `max_completion_tokens` instead of `max_tokens`.
+    pub completion_tokens: bool,
+    /// How far it goes to answer in JSON.
+    pub json: JsonSupport,
+    /// True when it reasons before it answers.
+    pub reasons: bool,
+    /// The day the provider stops serving it, `YYYY-MM-DD`; in the past for a retired model.
+    pub shutdown: Option<String>,
+    /// What the provider names as its successor.
+    pub successor: Option<String>,
+}
+
+impl ModelCard {
+    /// Tells whether the model rejects a parameter.
+    #[must_use]
+    pub fn rejects(&self, param: &str) -> bool {
+        self.rejects.iter().any(|name| name == param)
+    }
+
+    /// Tells whether the model is gone on a day (`YYYY-MM-DD`; such dates sort as text).
+    #[must_use]
+    pub fn retired_on(&self, today: &str) -> bool {
+        self.shutdown.as_deref().is_some_and(|day| day <= today)
+    }
+}

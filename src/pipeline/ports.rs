@@ -1,0 +1,169 @@
+//! What the pipeline needs from the world, as traits: a cache, a record, time and chance.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    model::{CellRef, Input, Outcome, Prompt, RunId, VersionId},
+    pipeline::event::TimedEvent,
+};
+
+/// A future behind a port.
+pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An answer as the cache keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cached {
+    /// When it was stored.
+    pub stored: Timestamp,
+    /// The outcome of the run that was stored; its provenance is live.
+    pub outcome: Outcome,
+}
+
+/// Answers by key, least recently used out first. A cache that fails answers like an empty one:
+/// it never fails a run, but reports its fault where the user sees it.
+pub trait Cache: Send + Sync + 'static {
+    /// Looks an answer up and marks it used.
+    fn get<'a>(&'a self, key: &'a str) -> PortFuture<'a, Option<Cached>>;
+
+    /// Stores an answer. Returns at once; the work is done behind.
+    fn put(&self, key: String, cached: Cached);
+}
+
+/// All that is kept of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// The run's id.
+    pub run: RunId,
+    /// When it started.
+    pub started: Timestamp,
+    /// The session it belongs to.
+    pub session: Option<String>,
+    /// The prompt's name, if it has one.
+    pub prompt_name: Option<String>,
+    /// The prompt as it was run.
+    pub prompt: Prompt,
+    /// Which of several samples of the same request it was.
+    pub sample: u32,
+    /// The provider of the target that answered, or was asked last.
+    pub provider: String,
+    /// The input as it was run.
+    pub input: Input,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Its timeline: every event but the deltas and the end.
+    pub timeline: Vec<TimedEvent>,
+    /// The cell of a batch it fills.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<CellRef>,
+}
+
+impl RunRecord {
+    /// Writes it as it is shown and read by others: as it is kept, but that samples count from 1.
+    pub fn shown(&self) -> serde_json::Result<Value> {
+        let mut record = serde_json::to_value(self)?;
+        for place in ["/sample", "/cell/place/sample"] {
+            if let Some(sample) = record.pointer_mut(place) {
+                *sample = sample.as_u64().map_or(0, |sample| sample + 1).into();
+            }
+        }
+        Ok(record)
+    }
+}
+
+/// Where runs are recorded. Never fails a run; reports its fault where the user sees it.
+pub trait Recorder: Send + Sync + 'static {
+    /// Notes that a run has started, so that a crash leaves a trace of it.
+    fn started(&self, record: &RunStart);
+
+    /// Keeps a run that has ended, and fills its cell with it. Returns at once; the work is done behind.
+    fn ended(&self, record: RunRecord);
+
+    /// Resolves once a batch may bring a further run: at once unless what came before is still to be written.
+    /// The reason in words, with the file and the next step, if nothing can be written. A recorder that keeps
+    /// nothing resolves at once.
+    fn room(&self) -> PortFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Resolves once a run that has ended is on the disk and would outlast a loss of power; the reason in
+    /// words if it could not be kept. A recorder that keeps nothing resolves at once.
+    fn settled(&self, _run: RunId) -> PortFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// What is known of a run when it starts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunStart {
+    /// The run's id.
+    pub run: RunId,
+    /// When it started.
+    pub started: Timestamp,
+    /// The session it belongs to.
+    pub session: Option<String>,
+    /// The prompt's name, if it has one.
+    pub prompt_name: Option<String>,
+    /// The requested target.
+    pub target: String,
+    /// The requested model's name on the wire.
+    pub model: String,
+    /// The requested target's provider.
+    pub provider: String,
+    /// The prompt as it is run.
+    pub prompt: Arc<Prompt>,
+    /// The version the prompt was edited from, if that is known.
+    pub parent: Option<VersionId>,
+    /// Which of several samples of the same request it is.
+    pub sample: u32,
+}
+
+/// What is remembered of keys from one run of the program to the next, by their labels. It never fails a run:
+/// what cannot be remembered is not.
+pub trait KeyMemory: Send + Sync + 'static {
+    /// Returns how often keys of a provider were begun with before, by all runs of the program, and counts this
+    /// time too.
+    fn turn<'a>(&'a self, provider: &'a str) -> PortFuture<'a, u64>;
+
+    /// Notes that a key rests until a time of day, and why; none if it is of use again. Returns at once.
+    fn rests(&self, provider: &str, label: &str, rest: Option<(Timestamp, &str)>);
+}
+
+/// Remembers nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoKeyMemory;
+
+impl KeyMemory for NoKeyMemory {
+    fn turn<'a>(&'a self, _provider: &'a str) -> PortFuture<'a, u64> {
+        Box::pin(std::future::ready(0))
+    }
+
+    fn rests(&self, _provider: &str, _label: &str, _rest: Option<(Timestamp, &str)>) {}
+}
+
+/// Time and chance.
+pub trait World: Send + Sync + 'static {
+    /// The time of day.
+    fn timestamp(&self) -> Timestamp;
+
+    /// A number from 0 (included) to 1 (excluded), for jitter.
+    fn chance(&self) -> f64;
+
+    /// A fresh run id.
+    fn run_id(&self) -> RunId;
+}
+
+/// The cache that keeps nothing, for when there is none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoCache;
+
+impl Cache for NoCache {
+    fn get<'a>(&'a self, _key: &'a str) -> PortFuture<'a, Option<Cached>> {
+        Box::pin(std::future::ready(None))
+    }
+
+    fn put(&self, _key: String, _cached: Cached) {}
+}

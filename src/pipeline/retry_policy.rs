@@ -1,0 +1,372 @@
+//! How long to wait before the next try.
+//!
+//! What follows from a failed attempt: one table from the class of the fault, and the budgets.
+
+use std::time::Duration;
+
+use crate::{
+    model::{CallError, ErrorKind, Target, Timer, settings::Retry},
+    pipeline::event::NextStep,
+};
+
+/// What is added to a server's wish at most, so that many waiters do not come back at once.
+pub(crate) const JITTER: Duration = Duration::from_millis(250);
+
+/// The wait after a fault on the `tries`-th try: what the server asks for and up to a quarter of a
+/// second more, never less; else two to the power of `tries` seconds within the user's limits.
+pub(crate) fn wait(fault: &CallError, tries: u32, retry: &Retry, chance: f64) -> Duration {
+    match fault.retry_after.filter(|asked| !asked.is_zero()) {
+        Some(asked) => asked.saturating_add(JITTER.mul_f64(chance.clamp(0.0, 1.0))),
+        None => {
+            Duration::from_secs(1_u64.checked_shl(tries).unwrap_or(u64::MAX)).min(retry.max_wait).max(retry.min_wait)
+        }
+    }
+}
+
+/// Whether the same target is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RetryRule {
+    /// It would fail the same way.
+    Never,
+    /// One more time.
+    Once,
+    /// One more time, without the parameter the fault names.
+    Altered,
+    /// As often as the user's retries allow.
+    Budget,
+}
+
+/// Whether another key helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Walk {
+    /// No.
+    Stay,
+    /// One that has not been tried on this target.
+    Untried,
+    /// Any that is not dead, after a wait if its account cools.
+    Any,
+}
+
+/// Which other target helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Onward {
+    /// None.
+    Never,
+    /// The next.
+    Any,
+    /// The next at another provider.
+    OtherProvider,
+    /// The next with a larger context.
+    LargerContext,
+}
+
+/// One row of the table.
+pub(crate) type Rule = (RetryRule, Walk, Onward);
+
+/// The table.
+pub(crate) fn rule(fault: &CallError) -> Rule {
+    match fault.class {
+        ErrorKind::RateLimited => (RetryRule::Budget, Walk::Any, Onward::Any),
+        ErrorKind::Overloaded
+        | ErrorKind::Transient
+        | ErrorKind::Interrupted
+        | ErrorKind::Timeout(Timer::Connect | Timer::FirstByte) => (RetryRule::Budget, Walk::Stay, Onward::Any),
+        ErrorKind::Timeout(Timer::FirstToken | Timer::Idle | Timer::Progress) => {
+            (RetryRule::Once, Walk::Stay, Onward::Any)
+        }
+        ErrorKind::Quota | ErrorKind::Credential => (RetryRule::Never, Walk::Any, Onward::Any),
+        // A 403 says that this account may not use the model; another one may.
+        ErrorKind::ModelGone if fault.status == Some(403) => (RetryRule::Never, Walk::Untried, Onward::Any),
+        ErrorKind::ParamRejected => (RetryRule::Altered, Walk::Stay, Onward::Any),
+        ErrorKind::Region => (RetryRule::Never, Walk::Stay, Onward::OtherProvider),
+        ErrorKind::ContextTooLong => (RetryRule::Never, Walk::Stay, Onward::LargerContext),
+        // What one endpoint refuses another takes.
+        ErrorKind::ModelGone
+        | ErrorKind::ContentPolicy
+        | ErrorKind::CallerFault
+        | ErrorKind::NotAnApi
+        | ErrorKind::Truncated
+        | ErrorKind::BadOutput
+        | ErrorKind::TooLarge
+        | ErrorKind::Unknown => (RetryRule::Never, Walk::Stay, Onward::Any),
+        // A mistake of one's own is one everywhere, and falling back would hide it.
+        ErrorKind::InvalidPrompt | ErrorKind::Cancelled | ErrorKind::Timeout(Timer::Total) => {
+            (RetryRule::Never, Walk::Stay, Onward::Never)
+        }
+    }
+}
+
+/// Tells whether a server's `x-should-retry: true` counts for a class.
+fn may_be_overruled(class: ErrorKind) -> bool {
+    !matches!(
+        class,
+        ErrorKind::Cancelled
+            | ErrorKind::Quota
+            | ErrorKind::Credential
+            | ErrorKind::ModelGone
+            | ErrorKind::ContentPolicy
+            | ErrorKind::CallerFault
+            | ErrorKind::InvalidPrompt
+            | ErrorKind::Timeout(Timer::Total)
+    )
+}
+
+/// Tells whether a target is worth asking after a fault of another.
+pub(crate) fn suits(fault: &CallError, from: &Target, to: &Target) -> bool {
+    match rule(fault).2 {
+        Onward::Never => false,
+        Onward::Any => true,
+        Onward::OtherProvider => to.provider != from.provider,
+        Onward::LargerContext => match (from.card.context, to.card.context) {
+            (Some(from), Some(to)) => to > from,
+            _ => true,
+        },
+    }
+}
+
+/// A key the pool offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Offered {
+    /// Its label.
+    pub label: String,
+    /// Whether it is the one that was just used.
+    pub same: bool,
+    /// How long its account still cools.
+    pub wait: Duration,
+}
+
+/// Where a run stands when an attempt has failed.
+#[derive(Debug, Clone)]
+pub(crate) struct RetryFacts<'a> {
+    /// The user's limits.
+    pub retry: &'a Retry,
+    /// Tries on this target, free walks from key to key not counted.
+    pub tries: u32,
+    /// Tries over all targets, counted the same way.
+    pub spent: u32,
+    /// Whether the one retry of [`Again::Once`] has been used on this target.
+    pub once_used: bool,
+    /// Whether the parameter the fault names can still be left out.
+    pub alterable: bool,
+    /// Whether what was shown forbids starting over.
+    pub committed: bool,
+    /// Until the run's deadline.
+    pub left: Duration,
+    /// A key that has not been tried on this target and is ready.
+    pub untried: Option<String>,
+    /// The living key that is ready first.
+    pub best: Option<Offered>,
+    /// The next target that is worth asking.
+    pub next: Option<String>,
+    /// How long to wait, by [`wait`].
+    pub wait: Duration,
+}
+
+/// Decides what follows. Only a walk to an untried, ready key is free; all else is counted.
+pub(crate) fn decide(fault: &CallError, standing: &RetryFacts<'_>) -> NextStep {
+    let (again, walk, onward) = rule(fault);
+    if standing.committed {
+        return NextStep::GiveUp;
+    }
+    if walk != Walk::Stay
+        && let Some(key) = &standing.untried
+    {
+        return NextStep::NextKey { key: key.clone(), wait: Duration::ZERO };
+    }
+    let more = standing.spent < standing.retry.total_attempts;
+    let tries_left = more && standing.tries < standing.retry.attempts;
+    let fits = |wait: Duration| wait <= longest(standing.retry) && wait < standing.left;
+    let again = match (fault.should_retry, again) {
+        (_, RetryRule::Altered) => standing.alterable,
+        (Some(false), _) | (None, RetryRule::Never) => false,
+        (Some(true), RetryRule::Never) => may_be_overruled(fault.class),
+        (_, RetryRule::Once) => !standing.once_used,
+        (_, RetryRule::Budget) => true,
+    };
+    if tries_left {
+        match standing.best.as_ref().filter(|_| walk == Walk::Any) {
+            Some(best) if !best.same && fits(best.wait) => {
+                return NextStep::NextKey { key: best.label.clone(), wait: best.wait };
+            }
+            Some(best) if best.same && again && fits(best.wait.max(standing.wait)) => {
+                return NextStep::Retry { wait: best.wait.max(standing.wait) };
+            }
+            None if again && fault.class == ErrorKind::ParamRejected => {
+                return NextStep::Retry { wait: Duration::ZERO };
+            }
+            None if again && fits(standing.wait) => return NextStep::Retry { wait: standing.wait },
+            _ => {}
+        }
+    }
+    match &standing.next {
+        Some(to) if more && onward != Onward::Never => NextStep::NextModel { to: to.clone() },
+        _ => NextStep::GiveUp,
+    }
+}
+
+/// The longest wait worth making, a server's wish with its jitter included.
+pub(crate) fn longest(retry: &Retry) -> Duration {
+    retry.max_retry_after.max(retry.max_wait).saturating_add(JITTER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ErrorKind;
+
+    #[test]
+    fn our_own_waits_double_between_the_limits() {
+        let fault = CallError::new(ErrorKind::Transient, "");
+        let waits: Vec<u64> = (1..6).map(|tries| wait(&fault, tries, &Retry::default(), 0.9).as_secs()).collect();
+        assert_eq!(waits, [4, 4, 8, 10, 10]);
+        assert_eq!(wait(&fault, 200, &Retry::default(), 0.0).as_secs(), 10);
+    }
+
+    #[test]
+    fn a_server_is_never_asked_again_too_early() {
+        let fault =
+            CallError { retry_after: Some(Duration::from_secs(2)), ..CallError::new(ErrorKind::RateLimited, "") };
+        for chance in [0.0, 0.5, 0.999] {
+            let wait = wait(&fault, 1, &Retry::default(), chance);
+            assert!(wait >= Duration::from_secs(2) && wait < Duration::from_millis(2250), "{wait:?}");
+        }
+        let zero = CallError { retry_after: Some(Duration::ZERO), ..fault };
+        assert_eq!(wait(&zero, 1, &Retry::default(), 0.0), Duration::from_secs(4), "no wish is no wish");
+    }
+    const RETRY: Retry = Retry {
+        attempts: 3,
+        min_wait: Duration::from_secs(4),
+        max_wait: Duration::from_secs(10),
+        max_retry_after: Duration::from_secs(120),
+        total_attempts: 8,
+        quality: None,
+    };
+    const WAIT: Duration = Duration::from_secs(4);
+
+    fn standing() -> RetryFacts<'static> {
+        RetryFacts {
+            retry: &RETRY,
+            tries: 1,
+            spent: 1,
+            once_used: false,
+            alterable: true,
+            committed: false,
+            left: Duration::from_secs(600),
+            untried: Some("env:B".to_owned()),
+            best: Some(Offered { label: "env:A".to_owned(), same: true, wait: WAIT }),
+            next: Some("other".to_owned()),
+            wait: WAIT,
+        }
+    }
+
+    fn fault(class: ErrorKind) -> CallError {
+        CallError::new(class, "x")
+    }
+
+    fn key(label: &str, wait: Duration) -> NextStep {
+        NextStep::NextKey { key: label.to_owned(), wait }
+    }
+
+    fn onward() -> NextStep {
+        NextStep::NextModel { to: "other".to_owned() }
+    }
+
+    /// One row per class: with an untried key, without one, with the tries used up.
+    #[test]
+    fn every_row_of_the_table() {
+        let retry = || NextStep::Retry { wait: WAIT };
+        let now = || NextStep::Retry { wait: Duration::ZERO };
+        let b = || key("env:B", Duration::ZERO);
+        let rows = [
+            (ErrorKind::Cancelled, NextStep::GiveUp, NextStep::GiveUp, NextStep::GiveUp),
+            (ErrorKind::Quota, b(), onward(), onward()),
+            (ErrorKind::RateLimited, b(), retry(), onward()),
+            (ErrorKind::Overloaded, retry(), retry(), onward()),
+            (ErrorKind::Transient, retry(), retry(), onward()),
+            (ErrorKind::Timeout(Timer::Connect), retry(), retry(), onward()),
+            (ErrorKind::Timeout(Timer::FirstByte), retry(), retry(), onward()),
+            (ErrorKind::Timeout(Timer::FirstToken), retry(), retry(), onward()),
+            (ErrorKind::Timeout(Timer::Idle), retry(), retry(), onward()),
+            (ErrorKind::Timeout(Timer::Progress), retry(), retry(), onward()),
+            (ErrorKind::Timeout(Timer::Total), NextStep::GiveUp, NextStep::GiveUp, NextStep::GiveUp),
+            (ErrorKind::Region, onward(), onward(), onward()),
+            (ErrorKind::Credential, b(), onward(), onward()),
+            (ErrorKind::ModelGone, onward(), onward(), onward()),
+            (ErrorKind::ContextTooLong, onward(), onward(), onward()),
+            (ErrorKind::ParamRejected, now(), now(), onward()),
+            (ErrorKind::ContentPolicy, onward(), onward(), onward()),
+            (ErrorKind::CallerFault, onward(), onward(), onward()),
+            (ErrorKind::InvalidPrompt, NextStep::GiveUp, NextStep::GiveUp, NextStep::GiveUp),
+            (ErrorKind::NotAnApi, onward(), onward(), onward()),
+            (ErrorKind::Interrupted, retry(), retry(), onward()),
+            (ErrorKind::Truncated, onward(), onward(), onward()),
+            (ErrorKind::BadOutput, onward(), onward(), onward()),
+            (ErrorKind::TooLarge, onward(), onward(), onward()),
+            (ErrorKind::Unknown, onward(), onward(), onward()),
+        ];
+        for (class, with_key, without, used_up) in rows {
+            let fault = fault(class);
+            // A dead key is not offered again.
+            let best = standing().best.filter(|_| !matches!(class, ErrorKind::Quota | ErrorKind::Credential));
+            let with = RetryFacts { best: best.clone(), ..standing() };
+            assert_eq!(decide(&fault, &with), with_key, "{class:?} with a key");
+            let alone = RetryFacts { untried: None, best, ..standing() };
+            assert_eq!(decide(&fault, &alone), without, "{class:?} without a key");
+            let last = RetryFacts { tries: 3, ..alone };
+            assert_eq!(decide(&fault, &last), used_up, "{class:?} used up");
+            let committed = RetryFacts { committed: true, ..standing() };
+            assert_eq!(decide(&fault, &committed), NextStep::GiveUp, "{class:?} after text was shown");
+        }
+    }
+
+    #[test]
+    fn a_stall_is_retried_once() {
+        let used = RetryFacts { once_used: true, ..standing() };
+        assert_eq!(decide(&fault(ErrorKind::Timeout(Timer::Idle)), &used), onward());
+    }
+
+    #[test]
+    fn all_budgets_end_it() {
+        let transient = fault(ErrorKind::Transient);
+        let spent = RetryFacts { spent: 8, ..standing() };
+        assert_eq!(decide(&transient, &spent), NextStep::GiveUp, "total attempts");
+        let late = RetryFacts { left: WAIT, ..standing() };
+        assert_eq!(decide(&transient, &late), onward(), "a wait that ends with the deadline is not made");
+        let last = RetryFacts { tries: 3, next: None, ..standing() };
+        assert_eq!(decide(&transient, &last), NextStep::GiveUp, "no target left");
+    }
+
+    #[test]
+    fn a_wait_longer_than_we_wait_leads_on() {
+        let long = Duration::from_secs(121);
+        let limited = RetryFacts {
+            untried: None,
+            best: Some(Offered { label: "env:A".to_owned(), same: true, wait: long }),
+            wait: long,
+            ..standing()
+        };
+        assert_eq!(decide(&fault(ErrorKind::RateLimited), &limited), onward());
+        let sooner = RetryFacts {
+            best: Some(Offered { label: "env:B".to_owned(), same: false, wait: Duration::from_secs(3) }),
+            ..limited
+        };
+        assert_eq!(decide(&fault(ErrorKind::RateLimited), &sooner), key("env:B", Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn the_servers_word_counts_where_a_retry_can_heal() {
+        let no = CallError { should_retry: Some(false), ..fault(ErrorKind::Transient) };
+        assert_eq!(decide(&no, &standing()), onward());
+        let yes = CallError { should_retry: Some(true), ..fault(ErrorKind::Unknown) };
+        assert_eq!(decide(&yes, &standing()), NextStep::Retry { wait: WAIT });
+        let quota = CallError { should_retry: Some(true), ..fault(ErrorKind::Quota) };
+        let alone = RetryFacts { untried: None, best: None, ..standing() };
+        assert_eq!(decide(&quota, &alone), onward());
+    }
+
+    #[test]
+    fn a_model_closed_to_one_account_may_be_open_to_another() {
+        let closed = CallError { status: Some(403), ..fault(ErrorKind::ModelGone) };
+        assert_eq!(decide(&closed, &standing()), key("env:B", Duration::ZERO));
+    }
+}

@@ -1,0 +1,251 @@
+//! The end of a run: the answer judged, its cost summed up, the outcome made.
+//!
+//! The rules of prompts that were compiled last: a batch judges many answers by the same ones.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use crate::{
+    eval::{Answer, CheckSuite, Judgement},
+    model::{
+        CallError, Commit, Cost, Finish, Format, Outcome, Prompt, Provenance, RunEnd, Spent, Target,
+        outcome::{AttemptUsage, Reason, Timing},
+    },
+    pipeline::{
+        event::RunEvent,
+        ports::Cached,
+        response_accumulator::ResponseAccumulator,
+        run::{Plan, Run, correction::Remedy, judging_thread::aside},
+        timeouts,
+    },
+};
+
+impl Run {
+    /// Judges an answer that ended properly and tells the verdicts; the fault of one that is not
+    /// a whole answer, or, if there is a `remedy`, of one that is not of the form that was asked for.
+    pub(crate) async fn finish(&mut self, plan: &Plan, remedy: Remedy) -> Result<(), CallError> {
+        let total = self.elapsed();
+        let finish = self.heard.finish.get_or_insert(Finish::Unknown).clone();
+        let response = self.heard.took(Instant::now());
+        let cost = self.spent().cost;
+        let mut judgement = self.judge(plan, &self.heard.text, finish, (Some(response), cost)).await?;
+        let whole = self.request.prompt.response.format == Format::Text || judgement.json.is_some();
+        if let Some(fault) = self.heard.complaint(whole) {
+            return Err(fault);
+        }
+        if let Some(fault) = self.set_aside(&judgement, remedy) {
+            return Err(fault);
+        }
+        self.answered = Some(self.attempts);
+        if self.request.commit == Commit::Buffered {
+            self.show(self.attempts).await;
+        }
+        self.consult(&mut judgement).await;
+        let quality = judgement.quality.clone();
+        self.judged = Some((judgement, total));
+        self.tell(RunEvent::Checked { quality }).await;
+        Ok(())
+    }
+
+    /// Plays an answer again that was given before, judged by today's checks.
+    ///
+    /// `shared` tells that it is that of an identical run under way, which a fallback may have given.
+    pub(crate) async fn replay(&mut self, plan: &Plan, head: &Target, cached: Cached, shared: bool) -> RunEnd {
+        let Cached { stored, outcome } = cached;
+        let finish = outcome.finish.clone().unwrap_or(Finish::Unknown);
+        let mut judgement = match self.judge(plan, &outcome.text, finish, (None, outcome.cost)).await {
+            Ok(judgement) => judgement,
+            Err(fault) => return RunEnd::Failed { reasons: vec![Reason { target: head.name.clone(), fault }] },
+        };
+        self.heard = ResponseAccumulator::again(&outcome);
+        let (usage, served) = (outcome.usage, outcome.served.clone());
+        let (target, model) =
+            if shared { (outcome.target, outcome.model) } else { (head.name.clone(), head.model.clone()) };
+        self.replayed = Some(Outcome {
+            run: self.id,
+            json: judgement.json.clone(),
+            quality: Some(judgement.quality.clone()),
+            judging: None,
+            requested: head.name.clone(),
+            target,
+            model,
+            provenance: Provenance::Cached { stored },
+            attempts: 0,
+            cost: Cost::NOTHING,
+            timing: Timing { waited: self.elapsed(), ..outcome.timing },
+            ..outcome
+        });
+        if let Some(model) = served {
+            self.tell(RunEvent::Served { attempt: 0, model }).await;
+        }
+        self.show(0).await;
+        self.tell(RunEvent::Usage { attempt: 0, usage }).await;
+        self.consult(&mut judgement).await;
+        let quality = judgement.quality;
+        if let Some(replayed) = &mut self.replayed {
+            replayed.quality = Some(quality.clone());
+        }
+        self.tell(RunEvent::Checked { quality }).await;
+        RunEnd::Done
+    }
+
+    /// Judges an answer, of which `figures` say how long it took and what it cost.
+    async fn judge(
+        &self,
+        plan: &Plan,
+        text: &str,
+        finish: Finish,
+        (latency, cost): (Option<Duration>, Cost),
+    ) -> Result<Judgement, CallError> {
+        let answer = Answer { text, finish: Some(&finish), latency, cost };
+        if let Some(judged) = plan.judge.judge_at_once(&answer, &self.request.input) {
+            return Ok(judged);
+        }
+        let (judge, input, text) = (Arc::clone(&plan.judge), self.request.input.clone(), text.to_owned());
+        let judged = aside(self.deadline, move || {
+            judge.judge_on(&Answer { text: &text, finish: Some(&finish), latency, cost }, &input)
+        });
+        judged.await.ok_or_else(|| self.late())
+    }
+
+    /// Says that the run's time is over.
+    pub(crate) fn late(&self) -> CallError {
+        timeouts::late(self.shared.rules.timeouts.total)
+    }
+
+    /// Sums up what the attempts took that are over.
+    fn spent(&self) -> Spent {
+        self.by_attempt.iter().fold(Spent::default(), |sum, attempt| sum.plus(attempt.spent))
+    }
+
+    /// Returns what the attempt made last took, from what was heard of it; until now if it is still under way.
+    pub(crate) fn attempt_usage(&self, target: &Target, heard: &ResponseAccumulator) -> AttemptUsage {
+        AttemptUsage {
+            attempt: self.attempts,
+            target: target.name.clone(),
+            provider: target.provider.clone(),
+            model: target.model.clone(),
+            spent: heard.spent(target),
+            took: heard.took(Instant::now()),
+            answered: false,
+        }
+    }
+
+    /// Makes the outcome of a run that ends here.
+    pub(crate) fn outcome(&self, end: RunEnd) -> Outcome {
+        if let Some(replayed) = &self.replayed {
+            return Outcome { end, judging: self.judging, ..replayed.clone() };
+        }
+        let kept = self.kept.as_ref().filter(|_| !self.heard.anything());
+        let target = self.request.targets.get(kept.map_or(self.asked, |kept| kept.place));
+        let name = |target: Option<&Target>| target.map_or_else(String::new, |target| target.name.clone());
+        let (judgement, total) = match &self.judged {
+            Some((judgement, total)) if end == RunEnd::Done => (Some(judgement), *total),
+            _ => (None, self.elapsed()),
+        };
+        let mut heard = kept.map_or(&self.heard, |kept| &kept.heard).clone();
+        heard.settle();
+        let mut by_attempt = self.by_attempt.clone();
+        let under_way = by_attempt.len() < self.attempts as usize;
+        if let Some(target) = self.request.targets.get(self.asked).filter(|_| under_way) {
+            let mut heard = self.heard.clone();
+            heard.settle();
+            by_attempt.push(self.attempt_usage(target, &heard));
+        }
+        let shown = kept.map(|kept| kept.attempt).or(self.answered).unwrap_or(self.attempts);
+        let mut spent = Spent::default();
+        for attempt in &mut by_attempt {
+            attempt.answered = attempt.attempt == shown && heard.anything();
+            spent = spent.plus(attempt.spent);
+        }
+        let waited = total.saturating_sub(by_attempt.iter().map(|attempt| attempt.took).sum());
+        let mut timing = heard.timing(total, waited);
+        timing.response = timing.response.filter(|_| end == RunEnd::Done);
+        let given_up = if matches!(end, RunEnd::Failed { .. }) { Vec::new() } else { self.reasons.clone() };
+        Outcome {
+            run: self.id,
+            given_up,
+            end,
+            json: judgement.and_then(|judgement| judgement.json.clone()),
+            requested: name(self.request.targets.first()),
+            target: name(target),
+            model: target.map_or_else(String::new, |target| target.model.clone()),
+            provenance: Provenance::Live,
+            demo: target.is_some_and(Target::is_demo),
+            attempts: self.attempts,
+            quality: judgement.map(|judgement| judgement.quality.clone()),
+            judging: self.judging,
+            timing,
+            usage: spent.usage,
+            cost: spent.cost,
+            by_attempt,
+            text: heard.text,
+            reasoning: heard.reasoning,
+            served: heard.served,
+            finish: heard.finish,
+        }
+    }
+}
+
+/// Prompts whose rules are kept, at most.
+const MOST: usize = 16;
+
+/// Compiled rules, each with the prompt they are of.
+#[derive(Debug, Default)]
+pub(crate) struct CompiledChecks(Mutex<VecDeque<(Arc<Prompt>, Arc<CheckSuite>)>>);
+
+impl CompiledChecks {
+    /// Returns the rules of a prompt, if they were compiled lately.
+    pub(crate) fn at_hand(&self, prompt: &Arc<Prompt>) -> Option<Arc<CheckSuite>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().find(|(known, _)| Arc::ptr_eq(known, prompt)).map(|(_, judge)| Arc::clone(judge))
+    }
+
+    /// Returns the rules of a prompt, compiled by `compile` where they are not at hand. Prompts are told apart by
+    /// where they are: a copy is another one.
+    pub(crate) fn of<E>(
+        &self,
+        prompt: &Arc<Prompt>,
+        compile: impl FnOnce() -> Result<CheckSuite, E>,
+    ) -> Result<Arc<CheckSuite>, E> {
+        if let Some(judge) = self.at_hand(prompt) {
+            return Ok(judge);
+        }
+        let judge = Arc::new(compile()?);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.truncate(MOST - 1);
+        kept.push_front((Arc::clone(prompt), Arc::clone(&judge)));
+        Ok(judge)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_prompt_is_compiled_once_and_a_copy_by_itself() {
+        let compiled = CompiledChecks::default();
+        let prompt = Arc::new(Prompt::default());
+        let mut times = 0;
+        let mut of = |prompt: &Arc<Prompt>| {
+            compiled.of(prompt, || {
+                times += 1;
+                CheckSuite::new(&prompt.response, &prompt.checks)
+            })
+        };
+        let (one, same) = (of(&prompt).unwrap(), of(&prompt).unwrap());
+        assert!(Arc::ptr_eq(&one, &same));
+        assert!(!Arc::ptr_eq(&one, &of(&Arc::new(Prompt::default())).unwrap()));
+        for _ in 0..MOST {
+            of(&Arc::new(Prompt::default())).unwrap();
+        }
+        assert!(!Arc::ptr_eq(&one, &of(&prompt).unwrap()), "what was not used for long is let go");
+        assert_eq!(times, 2 + MOST + 1);
+    }
+}

@@ -1,0 +1,123 @@
+//! The timers of one attempt: which runs out next, and what its running out is called.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::{
+    model::{CallError, ErrorKind, Target, Timer, settings::Timeouts},
+    pipeline::PipelineConfig,
+};
+
+/// How long a stream may stay open after the finish reason: counts and the end mark are there at
+/// once, or never come.
+const LINGER: Duration = Duration::from_millis(1500);
+
+/// Adds a wait of anybody's choosing to an instant: a century stands for all that is longer.
+pub(crate) fn after(instant: Instant, wait: Duration) -> Instant {
+    instant + wait.min(Duration::from_secs(100 * 366 * 24 * 3600))
+}
+
+/// How long a target may take until it answers at all, the loading of its model included: what is
+/// configured, whatever the target; else longer where that is to be expected.
+pub(crate) fn patience(rules: &PipelineConfig, target: &Target) -> Duration {
+    rules.timeouts.first_byte.or(configured(rules, target)).unwrap_or(first(target))
+}
+
+/// The silence that is configured for a target.
+fn configured(rules: &PipelineConfig, target: &Target) -> Option<Duration> {
+    let Timeouts { answer, local_answer, .. } = rules.timeouts;
+    let general = local_answer.filter(|_| target.is_local()).or(answer);
+    rules.provider_timeouts.get(&target.provider).copied().or(general)
+}
+
+/// How long the first token may take where nothing is configured: a server here may load its model,
+/// and a model that reasons in silence is not stuck.
+fn first(target: &Target) -> Duration {
+    if target.is_local() {
+        Timeouts::LOADING
+    } else if target.card.reasons {
+        Timeouts::REASONING
+    } else {
+        Timeouts::SILENCE
+    }
+}
+
+/// How long an attempt may be silent, and where it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct AttemptTimers {
+    first_byte: Duration,
+    idle: Duration,
+    first_token: Duration,
+    progress: Duration,
+    total: Duration,
+    deadline: Instant,
+    quiet: Instant,
+    began: Option<Instant>,
+    content: Option<Instant>,
+    finished: Option<Instant>,
+}
+
+/// Says that a run took longer than it may.
+pub(crate) fn late(total: Duration) -> CallError {
+    CallError::new(ErrorKind::Timeout(Timer::Total), format!("the run took longer than {total:?}"))
+}
+
+impl AttemptTimers {
+    /// Starts the timers of an attempt on a target; `deadline` is the run's.
+    pub(crate) fn new(rules: &PipelineConfig, target: &Target, deadline: Instant) -> Self {
+        let timeouts = &rules.timeouts;
+        let configured = configured(rules, target);
+        let idle = timeouts.idle.or(configured).unwrap_or(Timeouts::SILENCE);
+        Self {
+            first_byte: patience(rules, target),
+            idle,
+            first_token: timeouts.first_token.or(configured).unwrap_or(first(target)),
+            progress: timeouts.progress.unwrap_or(idle.max(Timeouts::REASONING)),
+            total: timeouts.total,
+            deadline,
+            quiet: Instant::now(),
+            began: None,
+            content: None,
+            finished: None,
+        }
+    }
+
+    /// Notes that listening goes on, after something of the answer if `content`, and for nothing but
+    /// counts and the end mark if `finished`.
+    pub(crate) fn heard(&mut self, content: bool, finished: bool) {
+        let now = Instant::now();
+        self.quiet = now;
+        self.began.get_or_insert(now);
+        if content {
+            self.content = Some(now);
+        }
+        self.finished = finished.then(|| self.finished.unwrap_or(now));
+    }
+
+    /// Returns the timer that runs out first, and when.
+    pub(crate) fn next(&self) -> (Timer, Instant) {
+        let own = match (self.finished, self.began, self.content) {
+            (Some(finished), ..) => (Timer::Idle, after(finished, LINGER)),
+            (None, None, _) => (Timer::FirstByte, after(self.quiet, self.first_byte)),
+            (None, Some(began), None) => (Timer::FirstToken, after(began, self.first_token)),
+            (None, Some(_), Some(content)) => {
+                let (idle, progress) = (after(self.quiet, self.idle), after(content, self.progress));
+                if idle <= progress { (Timer::Idle, idle) } else { (Timer::Progress, progress) }
+            }
+        };
+        if self.deadline <= own.1 { (Timer::Total, self.deadline) } else { own }
+    }
+
+    /// Says that a timer ran out.
+    pub(crate) fn fault(&self, timer: Timer) -> CallError {
+        let message = match timer {
+            Timer::Total => return late(self.total),
+            Timer::Connect | Timer::FirstByte => format!("no response within {:?}", self.first_byte),
+            Timer::FirstToken => format!("the response began, but no text came within {:?}", self.first_token),
+            Timer::Idle => format!("nothing more came for {:?}", self.idle),
+            Timer::Progress => format!("only keep-alives came for {:?}", self.progress),
+        };
+        CallError::new(ErrorKind::Timeout(timer), message)
+    }
+}

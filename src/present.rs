@@ -1,0 +1,13 @@
+//! How results read: figures, tables, reports and snippets as data, for the workbench and the command line alike.
+
+pub mod comparison;
+pub mod evidence;
+pub mod report;
+pub mod run_columns;
+pub mod xray;
+
+pub mod quality_report;
+pub(crate) mod sheet;
+pub(crate) mod snippets;
+
+pub use crate::present::comparison::Comparison;

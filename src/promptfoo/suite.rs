@@ -1,0 +1,480 @@
+//! A suite made ready for a batch: its prompts by target, its rows one by one, its models in the settings.
+//!
+//! A suite written as a config of promptfoo's.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    dataset,
+    dataset::{Dataset, ReadOptions, yaml::document},
+    model::{
+        Check, CheckKind, DatasetRow, KeySource, Prompt, Role, Settings, VarValue, Vendor,
+        error::StoreError,
+        prompt::DEFAULT_TEMPERATURE,
+        settings::{ModelSettings, ProviderSettings},
+    },
+    promptfoo::{Suite, SuiteTarget, Test, Tests, nunjucks, prompts, providers},
+    template,
+    text::json::ExactJson,
+};
+
+/// A prompt as it is asked: its name, and the prompt with the targets and parameters that belong together.
+pub type Lane = (String, Prompt);
+
+impl Suite {
+    /// Adds the suite's models to the settings, for this run: each under its own name, those at other
+    /// addresses with a provider of their own. A key is sent to another address only if the settings have a
+    /// provider there, or the config names its variable.
+    #[must_use]
+    pub fn settle(&self, settings: &Settings) -> Settings {
+        let (known, mut settings) = (settings, settings.clone());
+        for target in &self.targets {
+            let Some((kind, model)) = &target.model else { continue };
+            let provider = provider(&mut settings, known, target, *kind);
+            let model = ModelSettings { provider, model: model.clone(), ..ModelSettings::default() };
+            settings.models.insert(target.name.clone(), model);
+        }
+        settings
+    }
+
+    /// Tells in words where a run here sends something else than promptfoo does.
+    #[must_use]
+    pub fn differences(&self) -> Vec<String> {
+        let unset = self.targets.iter().filter(|target| target.params.temperature.is_none());
+        let names: Vec<&str> = unset.map(|target| target.name.as_str()).collect();
+        let whom = match (names.as_slice(), self.targets.is_empty()) {
+            ([], true) => "it",
+            ([], false) => return Vec::new(),
+            (names, _) => &names.join(", "),
+        };
+        vec![format!(
+            "{}: {whom} sets no temperature, so {DEFAULT_TEMPERATURE} is sent, as retort does where none is set; \
+             `config: {{temperature: 0}}` sets one",
+            self.source.display()
+        )]
+    }
+
+    /// Lists the prompts, each with its targets; where targets differ in what is sent to them, a prompt
+    /// comes several times, under its name and theirs.
+    pub fn lanes(&self) -> Result<Vec<Lane>, StoreError> {
+        let mut lanes = Vec::new();
+        for (name, prompt) in &self.prompts {
+            let prompt = self.framed(name, prompt)?;
+            let mut groups: Vec<(Prompt, Vec<&str>)> = Vec::new();
+            let given = |target: &&SuiteTarget| target.prompts.is_empty() || target.prompts.contains(name);
+            for target in self.targets.iter().filter(given) {
+                let mut own = prompt.clone();
+                own.params = prompt.params.under(&target.params);
+                own.response = target.response.clone();
+                match groups.iter_mut().find(|(known, _)| *known == own) {
+                    Some((_, names)) => names.push(&target.name),
+                    None => groups.push((own, vec![&target.name])),
+                }
+            }
+            if self.targets.is_empty() {
+                groups.push((prompt, Vec::new()));
+            }
+            let several = groups.len() > 1;
+            for (mut prompt, names) in groups {
+                prompt.targets = names.iter().map(|name| (*name).to_owned()).collect();
+                let name = if several { format!("{name} · {}", names.join(", ")) } else { name.clone() };
+                lanes.push((name, prompt));
+            }
+        }
+        Ok(lanes)
+    }
+
+    fn framed(&self, name: &str, prompt: &Prompt) -> Result<Prompt, StoreError> {
+        let Test { prefix, suffix, .. } = &self.default_test;
+        if prefix.is_empty() && suffix.is_empty() {
+            return Ok(prompt.clone());
+        }
+        let mut turns = prompt.turns();
+        match turns.as_mut_slice() {
+            [turn] if turn.role == Role::User => turn.content = format!("{prefix}{}{suffix}", turn.content),
+            _ => {
+                return Err(StoreError::new(format!(
+                    "{}: `prefix` and `suffix` cannot be added to `{name}`, which is a chat; write them into its messages",
+                    self.source.display()
+                )));
+            }
+        }
+        let mut framed = prompt.clone();
+        framed.set_turns(turns);
+        Ok(framed)
+    }
+
+    /// Gives the rows, one by one, as the batch asks them. A mistake is the last item: a row that leaves a
+    /// variable of a prompt without a value, which promptfoo would send as an empty text, is one.
+    #[must_use]
+    pub fn rows(&self) -> Rows<'_> {
+        let turns = self.prompts.iter().map(|(_, prompt)| template::asks_of(&prompt.turns()).0);
+        let frame = [&self.default_test.prefix, &self.default_test.suffix].map(|text| template::asks(text));
+        let asks = turns.chain(frame).fold(template::Asks::default(), |mut all, asks| {
+            all.add(asks);
+            all
+        });
+        let mut tests: VecDeque<&Tests> = self.tests.iter().collect();
+        tests.make_contiguous();
+        Rows { suite: self, asks, tests, open: None, alone: self.tests.is_empty(), file: None, given: 0, ended: false }
+    }
+
+    fn judge(&self, id: &str) -> String {
+        self.targets.iter().find(|target| target.id == id || target.name == id).map_or_else(
+            || {
+                ["openai:chat:", "anthropic:messages:", "ollama:chat:"]
+                    .iter()
+                    .find_map(|prefix| {
+                        Some(format!("{}{}", prefix.split_inclusive(':').next()?, id.strip_prefix(prefix)?))
+                    })
+                    .unwrap_or_else(|| id.to_owned())
+            },
+            |target| target.name.clone(),
+        )
+    }
+}
+
+fn provider(settings: &mut Settings, own: &Settings, target: &SuiteTarget, kind: Vendor) -> String {
+    let eponymous = kind.to_string();
+    let base_url = target.base_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+    if base_url.is_none() && target.key.is_none() && target.headers.is_empty() {
+        let first =
+            || settings.providers.iter().find(|(_, provider)| provider.kind == kind).map(|(name, _)| name.clone());
+        return if settings.providers.get(&eponymous).is_some_and(|provider| provider.kind == kind) {
+            eponymous
+        } else {
+            first().unwrap_or(eponymous)
+        };
+    }
+    let mut new = ProviderSettings { base_url, headers: target.headers.clone(), ..ProviderSettings::of(kind) };
+    let at = |provider: &ProviderSettings| provider.base_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+    let there = own.providers.iter().find(|(_, provider)| provider.kind == kind && at(provider) == new.base_url);
+    let there = there.map(|(name, provider)| (name.clone(), provider.clone()));
+    if let Some((name, known)) = &there {
+        if target.key.is_none() && target.headers.is_empty() {
+            return name.clone();
+        }
+        new = ProviderSettings { headers: known.headers.clone(), ..known.clone() };
+        for (name, value) in &target.headers {
+            new.headers.retain(|own, _| !own.eq_ignore_ascii_case(name));
+            new.secret_headers.retain(|own, _| !own.eq_ignore_ascii_case(name));
+            new.headers.insert(name.clone(), value.clone());
+        }
+    }
+    if let Some(key) = &target.key {
+        new.api_keys = vec![KeySource::Env(key.clone())];
+    }
+    let name = target.name.clone();
+    settings.providers.insert(name.clone(), new);
+    name
+}
+
+/// The rows of a suite.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    suite: &'a Suite,
+    asks: template::Asks,
+    tests: VecDeque<&'a Tests>,
+    /// A row, the values of its further variables, and the number of the next of their combinations.
+    open: Option<(DatasetRow, Vars, u64)>,
+    /// Whether the default test stands for all.
+    alone: bool,
+    file: Option<Dataset>,
+    given: u64,
+    ended: bool,
+}
+
+impl Rows<'_> {
+    fn advance(&mut self) -> Result<Option<DatasetRow>, StoreError> {
+        loop {
+            if let Some((row, vars, at)) = &mut self.open {
+                if let Some(chosen) = combination(vars, *at) {
+                    let mut row = row.clone();
+                    row.input.vars.extend(chosen);
+                    *at += 1;
+                    return self.completed(row).map(Some);
+                }
+                self.open = None;
+            }
+            if let Some(file) = &mut self.file {
+                match file.next() {
+                    Some(row) => {
+                        let row = row?;
+                        let vars = self.defaults(|name| {
+                            row.input.vars.contains_key(name) || (name == "input" && !row.input.text.is_empty())
+                        });
+                        self.open = Some((row, vars, 0));
+                        continue;
+                    }
+                    None => self.file = None,
+                }
+            }
+            match self.tests.pop_front() {
+                Some(Tests::Inline(test)) => {
+                    let mut vars = self.defaults(|name| test.vars.iter().any(|(own, _)| own == name));
+                    vars.extend(test.vars.iter().cloned());
+                    self.open = Some((row(test), vars, 0));
+                }
+                Some(Tests::File(path)) => {
+                    self.file = Some(opened(&path.to_string_lossy())?);
+                }
+                None if std::mem::take(&mut self.alone) => {
+                    let row = DatasetRow { line: Some(1), ..DatasetRow::default() };
+                    self.open = Some((row, self.suite.default_test.vars.clone(), 0));
+                }
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The default test's variables that a test does not have itself.
+    fn defaults(&self, own: impl Fn(&str) -> bool) -> Vars {
+        self.suite.default_test.vars.iter().filter(|(name, _)| !own(name)).cloned().collect()
+    }
+
+    /// Lays the default test under a row.
+    fn completed(&mut self, mut row: DatasetRow) -> Result<DatasetRow, StoreError> {
+        let default = &self.suite.default_test;
+        self.given += 1;
+        row.number = self.given;
+        row.input.take_text();
+        let own = std::mem::take(&mut row.checks);
+        row.checks = judged(&default.checks, default.judge.as_deref());
+        row.checks.extend(judged(&own, default.judge.as_deref()));
+        for check in &mut row.checks {
+            check.judge = check.judge.as_ref().map(|judge| self.suite.judge(judge));
+        }
+        row.min_score = row.min_score.or(default.min_score);
+        for (key, value) in &default.metadata {
+            row.metadata.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+        let missing = self.asks.missing(|name| row.input.value(name).is_some());
+        if missing.is_empty() {
+            return Ok(row);
+        }
+        let at = row.line.map_or_else(String::new, |line| format!(":{line}"));
+        Err(StoreError::new(format!(
+            "{}{at}: test {} gives no value to `{}`; add it to the test's `vars`, or to `defaultTest.vars`",
+            self.suite.source.display(),
+            row.number,
+            missing.join("`, `")
+        )))
+    }
+}
+
+/// Opens a data set of promptfoo's, where a column `text` is a variable like any other.
+pub fn opened(source: &str) -> Result<Dataset, StoreError> {
+    let preview = dataset::preview(source, &ReadOptions::default(), 1)?;
+    let text = preview.columns.iter().any(|column| column.name == "text");
+    let mapping = text.then(|| ("text".to_owned(), "text".to_owned())).into_iter().collect();
+    dataset::open(source, &ReadOptions { mapping, ..ReadOptions::default() })
+}
+
+/// Variables, each with its values.
+type Vars = Vec<(String, Vec<VarValue>)>;
+
+/// A test without its variables.
+fn row(test: &Test) -> DatasetRow {
+    DatasetRow {
+        line: Some(test.line),
+        description: test.description.clone(),
+        checks: judged(&test.checks, test.judge.as_deref()),
+        min_score: test.min_score,
+        metadata: test.metadata.clone(),
+        ..DatasetRow::default()
+    }
+}
+
+/// The combination of a number, the first variable changing slowest; none past the last.
+fn combination(vars: &[(String, Vec<VarValue>)], number: u64) -> Option<BTreeMap<String, VarValue>> {
+    let (mut rest, mut chosen) = (number, BTreeMap::new());
+    for (name, values) in vars.iter().rev() {
+        let many = values.len() as u64;
+        chosen.insert(name.clone(), values.get(usize::try_from(rest.checked_rem(many)?).ok()?)?.clone());
+        rest /= many;
+    }
+    (rest == 0).then_some(chosen)
+}
+
+fn judged(checks: &[Check], judge: Option<&str>) -> Vec<Check> {
+    let named = |mut check: Check| {
+        if check.kind.kind == CheckKind::LlmRubric && check.judge.is_none() {
+            check.judge = judge.map(str::to_owned);
+        }
+        check
+    };
+    checks.iter().cloned().map(named).collect()
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Result<DatasetRow, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let found = self.advance();
+        self.ended = !matches!(found, Ok(Some(_)));
+        found.transpose()
+    }
+}
+
+/// Writes a row as a line of a data set that reads the same.
+#[must_use]
+pub fn line(row: &DatasetRow) -> String {
+    let exact = |value: &VarValue| match value {
+        VarValue::Text(text) => ExactJson::Text(text.clone()),
+        VarValue::Json(json) => ExactJson::parse(json).unwrap_or_else(|_| ExactJson::Text(json.clone())),
+    };
+    let mut vars: Vec<(String, ExactJson)> =
+        row.input.vars.iter().map(|(name, value)| (name.clone(), exact(value))).collect();
+    if !row.input.vars.contains_key("input") && (!row.input.text.is_empty() || vars.is_empty()) {
+        vars.push(("input".to_owned(), ExactJson::Text(row.input.text.clone())));
+    }
+    let mut fields = Vec::new();
+    let mut set = |key: &str, value: ExactJson| fields.push((key.to_owned(), value));
+    if let Some(description) = &row.description {
+        set("description", ExactJson::Text(description.clone()));
+    }
+    set("vars", ExactJson::Fields(vars));
+    if !row.checks.is_empty() {
+        set("assert", ExactJson::List(row.checks.iter().map(exact_check).collect()));
+    }
+    if let Some(least) = row.min_score {
+        set("threshold", json!(least).into());
+    }
+    if !row.metadata.is_empty() {
+        set("metadata", json!(row.metadata).into());
+    }
+    ExactJson::Fields(fields).to_string()
+}
+
+/// Writes the config. Read again it is the same suite.
+#[must_use]
+pub fn write(suite: &Suite) -> String {
+    let mut root = Map::new();
+    if let Some(description) = &suite.description {
+        root.insert("description".to_owned(), json!(description));
+    }
+    let all = suite.prompts.iter().map(|(name, prompt)| json!({ "label": name, "raw": raw(prompt) }));
+    root.insert("prompts".to_owned(), all.collect());
+    if !suite.targets.is_empty() {
+        root.insert("providers".to_owned(), suite.targets.iter().map(providers::write).collect());
+    }
+    let options = &suite.options;
+    let mut run = Map::new();
+    let mut set = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            run.insert(key.to_owned(), value);
+        }
+    };
+    set("maxConcurrency", options.concurrency.map(Value::from));
+    set("repeat", options.samples.map(Value::from));
+    set("cache", options.cache.map(Value::from));
+    set("maxEvalTimeMs", options.time.map(|time| json!(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))));
+    if !run.is_empty() {
+        root.insert("evaluateOptions".to_owned(), Value::Object(run));
+    }
+    let default = test(&suite.default_test);
+    if default.as_object().is_some_and(|fields| !fields.is_empty()) {
+        root.insert("defaultTest".to_owned(), default);
+    }
+    let dir = suite.source.parent();
+    let tests = suite.tests.iter().map(|tests| match tests {
+        Tests::Inline(own) => test(own),
+        Tests::File(path) => {
+            let beside = dir.and_then(|dir| path.strip_prefix(dir).ok()).unwrap_or(path);
+            json!(format!("file://{}", beside.display()))
+        }
+    });
+    let tests: Vec<Value> = tests.collect();
+    if !tests.is_empty() {
+        root.insert("tests".to_owned(), Value::Array(tests));
+    }
+    document::write(&Value::Object(root))
+}
+
+/// A prompt as one text: its user message if that is all, else its messages as JSON.
+fn raw(prompt: &Prompt) -> String {
+    let turns = prompt.turns();
+    if let [turn] = turns.as_slice()
+        && turn.role == Role::User
+        && !turn.muted
+    {
+        let text = nunjucks::theirs(&turn.content);
+        let path = text.contains("://")
+            || text.starts_with("exec:")
+            || text.starts_with("python:")
+            || !text.contains(['\n', ' ', '{']);
+        if !path && !text.trim().is_empty() && prompts::chat(&text).is_ok_and(|chat| chat.is_none()) {
+            return text;
+        }
+    }
+    let sent = turns.iter().filter(|turn| !turn.muted);
+    let message = |role: &str, content: &str| json!({ "role": role, "content": nunjucks::theirs(content) });
+    sent.map(|turn| message(turn.role.name(), &turn.content)).collect::<Value>().to_string()
+}
+
+fn test(test: &Test) -> Value {
+    let mut fields = Map::new();
+    let mut set = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            fields.insert(key.to_owned(), value);
+        }
+    };
+    set("description", test.description.clone().map(Value::from));
+    let one = |value: &VarValue| match value {
+        VarValue::Text(text) => json!(text),
+        VarValue::Json(json) => serde_json::from_str(json).unwrap_or_else(|_| json!(json)),
+    };
+    let values = |values: &Vec<VarValue>| match values.as_slice() {
+        [value] => one(value),
+        many => many.iter().map(one).collect(),
+    };
+    let vars: Map<String, Value> = test.vars.iter().map(|(name, all)| (name.clone(), values(all))).collect();
+    set("vars", (!vars.is_empty()).then_some(Value::Object(vars)));
+    set("assert", (!test.checks.is_empty()).then(|| test.checks.iter().map(check).collect()));
+    set("threshold", test.min_score.map(Value::from));
+    set("metadata", (!test.metadata.is_empty()).then(|| json!(test.metadata)));
+    let mut options = Map::new();
+    for (key, text) in [("prefix", &test.prefix), ("suffix", &test.suffix)] {
+        if !text.is_empty() {
+            options.insert(key.to_owned(), json!(nunjucks::theirs(text)));
+        }
+    }
+    options.extend(test.judge.clone().map(|judge| ("provider".to_owned(), json!(judge))));
+    set("options", (!options.is_empty()).then_some(Value::Object(options)));
+    if fields.is_empty() && test.line > 0 {
+        fields.insert("vars".to_owned(), json!({}));
+    }
+    Value::Object(fields)
+}
+
+/// Writes a check as an entry of an `assert` list that is read as the same check.
+pub(crate) fn check(check: &Check) -> Value {
+    if check.kind.kind == CheckKind::Unsupported
+        && let Some(value) = &check.value
+    {
+        return value.clone();
+    }
+    let mut value = serde_json::to_value(check).unwrap_or_default();
+    if let Value::Object(fields) = &mut value {
+        fields.shift_remove("exact");
+        if let Some(judge) = fields.shift_remove("judge") {
+            fields.insert("provider".to_owned(), judge);
+        }
+    }
+    value
+}
+
+/// Writes a check in the same way, and its numbers with all their digits.
+pub(crate) fn exact_check(written: &Check) -> ExactJson {
+    let mut whole = ExactJson::from(check(written));
+    let exact = written.exact.as_deref().and_then(|exact| ExactJson::parse(exact).ok());
+    if let (ExactJson::Fields(fields), Some(exact)) = (&mut whole, exact) {
+        fields.iter_mut().filter(|(key, _)| key == "value").for_each(|(_, value)| *value = exact.clone());
+    }
+    whole
+}

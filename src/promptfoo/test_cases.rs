@@ -1,0 +1,248 @@
+//! The tests of a config: variables, assertions, and the files that hold more of them.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    dataset::yaml::{
+        document,
+        document::{Node, Tree},
+    },
+    eval::check::promptfoo,
+    model::{Check, VarValue, error::StoreError},
+    promptfoo::{File, Test, Tests, ending, nunjucks, plain},
+    text::{json::ExactJson, suggest::quoted},
+};
+
+const KEYS: &[&str] = &["description", "vars", "assert", "threshold", "metadata", "options"];
+
+/// Keys of promptfoo's tests that would change what a test means.
+const NOT_HERE: &[&str] = &["provider", "providers", "prompts", "providerOutput", "assertScoringFunction"];
+
+const OPTIONS: &[&str] = &["provider", "prefix", "suffix", "runSerially"];
+
+/// Options that would change what a test means.
+const OPTIONS_NOT_HERE: &[&str] = &[
+    "transform",
+    "postprocess",
+    "transformVars",
+    "storeOutputAs",
+    "rubricPrompt",
+    "disableVarExpansion",
+    "disableDefaultAsserts",
+    "disableConversationVar",
+    "factuality",
+];
+
+pub(crate) fn read(file: &mut File<'_>, node: &Node) -> Result<Vec<Tests>, StoreError> {
+    let entries: Vec<&Node> = match &node.tree {
+        Tree::List(items) => items.iter().collect(),
+        Tree::One(ExactJson::Null) => Vec::new(),
+        _ => vec![node],
+    };
+    let mut all = Vec::new();
+    for entry in entries {
+        if let Tree::Fields(_) = entry.tree {
+            if let Some(path) = entry.get("path") {
+                file.fields(entry, "a file of tests", &["path"])?;
+                all.extend(files(file, path)?);
+            } else {
+                let test = test(file, entry, false)?;
+                all.push(Tests::Inline(Box::new(test)));
+            }
+        } else {
+            all.extend(files(file, entry)?);
+        }
+    }
+    Ok(all)
+}
+
+fn files(file: &File<'_>, node: &Node) -> Result<Vec<Tests>, StoreError> {
+    let name = file.text(node, "tests")?.unwrap_or_default();
+    let path = name.strip_prefix("file://").unwrap_or(&name);
+    if path.contains("://") {
+        return Err(
+            file.fault(node.line, format!("{}: tests are read from files; save them beside the config", quoted(&name)))
+        );
+    }
+    let mut found = Vec::new();
+    for path in file.files(node.line, path)? {
+        let Some(real) = file.rows(node.line, &path) else { continue };
+        if !["csv", "tsv", "jsonl", "ndjson", "json", "yaml", "yml"].contains(&ending(&path).as_str()) {
+            let what = format!("{}: tests are read from .csv, .tsv, .jsonl, .json and .yaml files", path.display());
+            return Err(file.fault(node.line, what));
+        }
+        if !real.is_file() {
+            return Err(file.fault(node.line, format!("there is no file {}", path.display())));
+        }
+        found.push(Tests::File(real));
+    }
+    Ok(found)
+}
+
+/// Reads `defaultTest`, which may be a file.
+pub(crate) fn default(file: &mut File<'_>, node: &Node) -> Result<Test, StoreError> {
+    if let Tree::One(ExactJson::Text(name)) = &node.tree {
+        let path = file.beside(name.trim_start_matches("file://"));
+        let Some(text) = file.open(node.line, &path)? else { return Ok(Test::default()) };
+        let mut other = file.other(&path);
+        let tree = document::parse(&text).map_err(|broken| other.fault(broken.line, broken.what))?;
+        let found = test(&mut other, &tree, true)?;
+        file.notices.append(&mut other.notices);
+        return Ok(found);
+    }
+    test(file, node, true)
+}
+
+fn test(file: &mut File<'_>, node: &Node, default: bool) -> Result<Test, StoreError> {
+    let mut test = Test { line: node.line as u64, ..Test::default() };
+    let odd = |field: &&document::Field| NOT_HERE.contains(&field.key.as_str()) && !field.node.is_null();
+    if let Some(field) = file.mapping(node, "a test")?.iter().find(odd) {
+        let what = format!("`{}` in a test is not supported; write a config of its own for it", field.key);
+        return Err(file.fault(field.line, what));
+    }
+    let keys: Vec<&str> = KEYS.iter().chain(NOT_HERE).copied().collect();
+    for field in file.fields(node, "a test", &keys)? {
+        let value = &field.node;
+        match field.key.as_str() {
+            "description" => test.description = file.text(value, "description")?,
+            "vars" => test.vars = vars(file, value)?,
+            "assert" => test.checks = checks(file, value)?,
+            "threshold" => test.min_score = file.number(value, "threshold")?,
+            "metadata" => {
+                let fields = file.mapping(value, "metadata")?;
+                test.metadata = fields.iter().map(|field| (field.key.clone(), plain(&field.node.exact()))).collect();
+            }
+            "options" => options(file, value, &mut test, default)?,
+            _ => {}
+        }
+    }
+    Ok(test)
+}
+
+fn options(file: &mut File<'_>, node: &Node, test: &mut Test, default: bool) -> Result<(), StoreError> {
+    let keys: Vec<&str> = OPTIONS.iter().chain(OPTIONS_NOT_HERE).copied().collect();
+    for field in file.fields(node, "`options`", &keys)? {
+        let key = field.key.as_str();
+        match key {
+            _ if field.node.is_null() => {}
+            "provider" => test.judge = file.text(&field.node, "options.provider")?,
+            "prefix" | "suffix" if default => {
+                let text = file.text(&field.node, key)?.unwrap_or_default();
+                let text = nunjucks::ours(&text).map_err(|odd| file.fault(field.line + odd.below, odd.what))?;
+                if key == "prefix" { test.prefix = text } else { test.suffix = text }
+            }
+            "prefix" | "suffix" => {
+                let what = format!(
+                    "`options.{key}` of one test is not supported; put a variable into the prompt, or set it in `defaultTest`"
+                );
+                return Err(file.fault(field.line, what));
+            }
+            "runSerially" => file.notice(field.line, "`options.runSerially` has no effect here"),
+            _ => return Err(file.fault(field.line, format!("`options.{key}` is not supported; leave it out"))),
+        }
+    }
+    Ok(())
+}
+
+fn vars(file: &File<'_>, node: &Node) -> Result<Vec<(String, Vec<VarValue>)>, StoreError> {
+    let mut all = Vec::new();
+    for field in file.mapping(node, "vars")? {
+        let values = match &field.node.tree {
+            // promptfoo takes a list for several values if its first is a text.
+            Tree::List(items)
+                if matches!(items.first().map(|item| &item.tree), Some(Tree::One(ExactJson::Text(_)))) =>
+            {
+                let mut values = Vec::new();
+                for item in items {
+                    values.extend(value(file, &field.key, item)?);
+                }
+                values
+            }
+            _ => value(file, &field.key, &field.node)?,
+        };
+        all.push((field.key.clone(), values));
+    }
+    Ok(all)
+}
+
+fn value(file: &File<'_>, name: &str, node: &Node) -> Result<Vec<VarValue>, StoreError> {
+    let exact = node.exact();
+    let ExactJson::Text(text) = &exact else {
+        templateless(file, name, node, &exact.to_string())?;
+        return Ok(vec![VarValue::Json(exact.to_string())]);
+    };
+    let values = match text.strip_prefix("file://") {
+        Some(path) => {
+            let read = |path: &PathBuf| of_file(file, node.line, path).transpose();
+            file.files(node.line, path)?.iter().filter_map(read).collect::<Result<Vec<_>, _>>()?
+        }
+        None => vec![text.clone()],
+    };
+    values.iter().try_for_each(|value| templateless(file, name, node, value))?;
+    // promptfoo takes one line end off a value.
+    Ok(values.into_iter().map(|value| value.strip_suffix('\n').map_or(value.clone(), str::to_owned).into()).collect())
+}
+
+/// Sees that a value is none that promptfoo would fill itself.
+fn templateless(file: &File<'_>, name: &str, node: &Node, value: &str) -> Result<(), StoreError> {
+    if !nunjucks::is_template(value) {
+        return Ok(());
+    }
+    let what = format!(
+        "vars.{}: a value that is a template itself is not filled here; write the text it comes to",
+        quoted(name)
+    );
+    Err(file.fault(node.line, what))
+}
+
+/// Reads the value that a file holds; none where the user has not agreed to that.
+fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Option<String>, StoreError> {
+    let form = ending(path);
+    match form.as_str() {
+        "yaml" | "yml" | "txt" | "md" | "json" | "csv" | "tsv" | "html" | "xml" | "" => {
+            let Some(text) = file.open(line, path)? else { return Ok(None) };
+            if !matches!(form.as_str(), "yaml" | "yml") {
+                return Ok(Some(text.trim().to_owned()));
+            }
+            let tree = document::parse(&text)
+                .map_err(|broken| file.fault(line, format!("{}: {}", path.display(), broken.what)))?;
+            Ok(Some(tree.value().to_string()))
+        }
+        _ => Err(file.fault(line, format!("{}: only files of text are read into variables", path.display()))),
+    }
+}
+
+fn checks(file: &File<'_>, node: &Node) -> Result<Vec<Check>, StoreError> {
+    let items: &[Node] = match &node.tree {
+        Tree::List(items) => items,
+        Tree::One(ExactJson::Null) => &[],
+        _ => return Err(file.wrong(node, "assert", "a list of assertions")),
+    };
+    let one = |item: &Node| {
+        let mut value = item.exact();
+        if let ExactJson::Fields(fields) = &mut value
+            && let Some((_, inner)) = fields.iter_mut().find(|(key, _)| key == "value")
+            && let ExactJson::Text(text) = inner
+            && let Some(path) = text.strip_prefix("file://").map(|name| file.beside(name))
+            && ["txt", "md", "json", "yaml", "yml"].contains(&ending(&path).as_str())
+        {
+            let line = item.get("value").map_or(item.line, |node| node.line);
+            let Some(text) = file.open(line, &path)? else { return Ok(None) };
+            *inner = match ending(&path).as_str() {
+                "txt" | "md" => ExactJson::Text(text.trim().to_owned()),
+                _ => document::parse(&text)
+                    .map_err(|broken| file.fault(line, format!("{}: {}", path.display(), broken.what)))?
+                    .exact(),
+            };
+        }
+        promptfoo::of_exact(&value).map(Some).map_err(|what| {
+            let key = what.split([':', ' ']).next().unwrap_or_default().trim_matches('`');
+            let line = match &item.tree {
+                Tree::Fields(fields) => fields.iter().find(|field| field.key == key).map(|field| field.line),
+                _ => None,
+            };
+            file.fault(line.unwrap_or(item.line), format!("assert: {what}"))
+        })
+    };
+    items.iter().filter_map(|item| one(item).transpose()).collect()
+}

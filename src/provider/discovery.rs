@@ -1,0 +1,114 @@
+//! Which models a provider serves, and which servers run on this machine.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::{
+    model::{CallError, ErrorKind, Key, Target, Vendor},
+    provider::{
+        classify,
+        http::{Outgoing, refused},
+        vendors,
+        vendors::Providers,
+    },
+};
+
+/// The largest list taken, in bytes.
+const LIST_CAP: usize = 8 * 1024 * 1024;
+
+/// What a server on this machine is given to answer.
+const PROBE: Duration = Duration::from_millis(200);
+
+/// Where servers usually listen: their name, their wire format, their base URL.
+pub const LOCAL_SERVERS: &[(&str, Vendor, &str)] = &[
+    ("Ollama", Vendor::Ollama, "http://127.0.0.1:11434"),
+    ("llama.cpp", Vendor::OpenAi, "http://127.0.0.1:8080/v1"),
+    ("LM Studio", Vendor::OpenAi, "http://127.0.0.1:1234/v1"),
+];
+
+/// A model in a provider's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name on the wire.
+    pub id: String,
+    /// The day the provider stops serving it, `YYYY-MM-DD`, where the provider says so.
+    pub shutdown: Option<String>,
+}
+
+impl Providers {
+    /// Lists the models a target's provider serves. A command has no list.
+    pub async fn models(&self, target: &Target, key: Option<&Key>) -> Result<Vec<Listed>, CallError> {
+        let path = match target.kind {
+            Vendor::OpenAi => "/models",
+            Vendor::Anthropic => "/v1/models?limit=1000",
+            Vendor::Ollama => "/api/tags",
+            Vendor::Command | Vendor::Demo => {
+                let text = format!("provider `{}` cannot list its models", target.provider);
+                return Err(CallError::new(ErrorKind::CallerFault, text));
+            }
+        };
+        let url = vendors::url(target, path);
+        let (outgoing, redact) = self.outgoing((target, key), (url, None), Duration::from_secs(5))?;
+        let listed = self.list(outgoing).await.map_err(|fault| redact.fault(fault))?;
+        let shown = |listed: Listed| Listed {
+            id: redact.text(&listed.id),
+            shutdown: listed.shutdown.map(|day| redact.text(&day)),
+        };
+        Ok(listed.into_iter().map(shown).collect())
+    }
+
+    /// Asks a server on this machine which models it serves; `None` if none answers in 200 ms.
+    pub async fn probe(&self, kind: Vendor, base_url: &str) -> Option<Vec<Listed>> {
+        let path = if kind == Vendor::Ollama { "/api/tags" } else { "/models" };
+        let url = format!("{}{path}", base_url.trim_end_matches('/'));
+        let outgoing = Outgoing { url, body: None, headers: Vec::new(), secrets: Vec::new(), connect: PROBE };
+        tokio::time::timeout(PROBE, self.list(outgoing)).await.ok()?.ok()
+    }
+
+    async fn list(&self, outgoing: Outgoing) -> Result<Vec<Listed>, CallError> {
+        let mut incoming = self.http.send(outgoing).await?;
+        if incoming.status != 200 {
+            return Err(refused(&mut incoming).await);
+        }
+        let mut body = Vec::new();
+        while let Some(bytes) = incoming.chunk().await? {
+            body.extend_from_slice(&bytes);
+            if body.len() > LIST_CAP {
+                return Err(CallError::new(ErrorKind::TooLarge, "the list of models is larger than 8 MiB"));
+            }
+        }
+        models(&body)
+    }
+}
+
+fn models(body: &[u8]) -> Result<Vec<Listed>, CallError> {
+    let Ok(list) = serde_json::from_slice::<Value>(body) else {
+        return Err(CallError::new(ErrorKind::NotAnApi, "the list of models is not JSON; is base_url right?"));
+    };
+    let Some(rows) = list.get("data").or_else(|| list.get("models")).and_then(Value::as_array) else {
+        return Err(classify::event(&list.to_string()));
+    };
+    let field = |row: &Value, name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
+    let listed = rows.iter().filter_map(|row| {
+        let id = field(row, "id").or_else(|| field(row, "model")).or_else(|| field(row, "name"))?;
+        Some(Listed { id, shutdown: field(row, "shutdown_date") })
+    });
+    Ok(listed.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_list_is_read() {
+        let openai = br#"{"data":[{"id":"a","shutdown_date":"2027-01-14"},{"id":"b","shutdown_date":null}]}"#;
+        let ollama = br#"{"models":[{"name":"llama3:latest","model":"llama3:latest"}]}"#;
+        let read = models(openai).unwrap();
+        assert_eq!(read[0], Listed { id: "a".to_owned(), shutdown: Some("2027-01-14".to_owned()) });
+        assert_eq!((read.len(), read[1].shutdown.as_ref()), (2, None));
+        assert_eq!(models(ollama).unwrap()[0].id, "llama3:latest");
+        assert_eq!(models(b"<html>").unwrap_err().class, ErrorKind::NotAnApi);
+    }
+}

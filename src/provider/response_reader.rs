@@ -1,0 +1,541 @@
+//! From a response's bytes to wire events: what shape the body has, and what it says.
+//!
+//! Headers whose values are secrets: their values, put in as a request goes out and nowhere else.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::IgnoredAny;
+
+use crate::{
+    model::{CallError, ErrorKind, Key, Target, Vendor, header, header::Part},
+    provider::{
+        WireEvent, classify, json,
+        json::Balance,
+        ndjson::{BOM, Broken, EVENT_CAP, Frame, Ndjson},
+        sse::Sse,
+        usage,
+        vendors::{Dialect, anthropic::Messages, empty, not_json, ollama::Chat, openai::Completion},
+    },
+};
+
+/// The largest response taken, in bytes.
+pub const RESPONSE_CAP: usize = 64 * 1024 * 1024;
+
+/// What ends a stream of chat completions, and what gateways end others with.
+const DONE: &str = "[DONE]";
+
+/// What the names of events have in them that are nothing but a sign of life.
+const HEARTBEATS: &[&str] = &["ping", "pong", "beat", "alive", "noop"];
+
+/// Reads one successful response of a provider. It does no IO: bytes are pushed in pieces of any
+/// size, and the events are the same however they are split.
+pub struct Reader {
+    dialect: Box<dyn Dialect>,
+    lines: bool,
+    media_type: Option<String>,
+    body: Body,
+    balance: Balance,
+    taken: usize,
+    /// Bytes of the events read so far.
+    told: usize,
+    frames: Vec<Frame>,
+}
+
+/// The shape of a body. Servers lie about it, so its first bytes decide.
+enum Body {
+    Unknown(Vec<u8>),
+    Events(Sse),
+    Lines(Ndjson),
+    Whole(Vec<u8>),
+}
+
+enum Shape {
+    Events,
+    Json,
+    Page,
+    Foreign,
+}
+
+impl Reader {
+    /// Makes a reader for a provider's response of a media type.
+    #[must_use]
+    pub fn new(kind: Vendor, media_type: Option<String>) -> Self {
+        let dialect: Box<dyn Dialect> = match kind {
+            Vendor::Anthropic => Box::new(Messages::default()),
+            Vendor::Ollama => Box::new(Chat::default()),
+            Vendor::OpenAi | Vendor::Command | Vendor::Demo => Box::new(Completion::default()),
+        };
+        let lines = kind == Vendor::Ollama;
+        Self {
+            dialect,
+            lines,
+            media_type,
+            body: Body::Unknown(Vec::new()),
+            balance: Balance::default(),
+            taken: 0,
+            told: 0,
+            frames: Vec::new(),
+        }
+    }
+
+    /// Tells whether the end was said; nothing more is of interest then.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        self.dialect.progress().ended
+    }
+
+    /// Takes a body that broke off. After its finish reason an answer is whole all the same; before,
+    /// the fault stands.
+    pub fn broke_off(&mut self, fault: CallError, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        if self.finished() { self.dialect.progress_mut().end(out) } else { Err(fault) }
+    }
+
+    /// Tells whether a reason to stop was given: only counts and marks follow then.
+    fn finished(&self) -> bool {
+        let progress = self.dialect.progress();
+        progress.finished && !progress.resumed
+    }
+
+    /// Takes more bytes and appends what they say. Events before a fault are in `out`.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        self.taken = self.taken.saturating_add(bytes.len());
+        if self.taken > RESPONSE_CAP {
+            let text = format!("the response is larger than {} MiB", RESPONSE_CAP / (1024 * 1024));
+            return Err(CallError::new(ErrorKind::TooLarge, text));
+        }
+        let Body::Unknown(head) = &mut self.body else {
+            return self.feed(bytes, out);
+        };
+        head.extend_from_slice(bytes);
+        let Some(shape) = shape(head, self.media_type.as_deref(), false) else {
+            return Ok(());
+        };
+        self.settle(&shape, out)
+    }
+
+    /// Takes the clean end of the body.
+    pub fn finish(&mut self, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        if let Body::Unknown(head) = &self.body {
+            let Some(shape) = shape(head, self.media_type.as_deref(), true) else {
+                return Err(empty());
+            };
+            self.settle(&shape, out)?;
+        }
+        let ended = match &mut self.body {
+            Body::Events(sse) => sse.finish(&mut self.frames),
+            Body::Lines(ndjson) => ndjson.finish(&mut self.frames),
+            Body::Unknown(_) | Body::Whole(_) => Ok(()),
+        };
+        self.frames(out)?;
+        ended.or_else(|error| self.broke_off(broken(error), out))?;
+        if !self.ended() {
+            self.whole(out)?;
+        }
+        if self.ended() { Ok(()) } else { self.dialect.progress_mut().end(out) }
+    }
+
+    /// Reads a body that is one value.
+    fn whole(&mut self, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        let Body::Whole(bytes) = &self.body else { return Ok(()) };
+        let text = std::str::from_utf8(bytes).ok().map(|text| text.trim_start_matches(BOM));
+        few(text.unwrap_or_default())?;
+        let length = text.unwrap_or_default().trim_end().len();
+        let Some(parsed) = text.and_then(json::read) else {
+            let text = format!("the response should be JSON and is not: {}", head_of(bytes));
+            return Err(CallError::new(ErrorKind::Transient, text));
+        };
+        if let Some(fault) = classify::within(&parsed.value, false) {
+            return Err(fault);
+        }
+        self.dialect.progress_mut().take(&parsed);
+        let before = out.len();
+        let read = self.dialect.whole(&parsed.value, out);
+        usage::within(length, out, before);
+        read
+    }
+
+    fn settle(&mut self, shape: &Shape, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        let body = match shape {
+            Shape::Events => Body::Events(Sse::new(EVENT_CAP)),
+            Shape::Json if self.lines => Body::Lines(Ndjson::new(EVENT_CAP)),
+            Shape::Json => Body::Whole(Vec::new()),
+            Shape::Page | Shape::Foreign => return Err(self.foreign(shape)),
+        };
+        if let Body::Unknown(head) = std::mem::replace(&mut self.body, body) {
+            self.feed(&head, out)?;
+        }
+        Ok(())
+    }
+
+    fn feed(&mut self, bytes: &[u8], out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        let mut complete = false;
+        let fed = match &mut self.body {
+            Body::Events(sse) => sse.push(bytes, &mut self.frames),
+            Body::Lines(ndjson) => ndjson.push(bytes, &mut self.frames),
+            Body::Unknown(held) | Body::Whole(held) => {
+                if held.len().saturating_add(bytes.len()) > EVENT_CAP {
+                    return Err(broken(Broken::TooLarge(EVENT_CAP)));
+                }
+                let closed = self.balance.closes(bytes).map(|end| held.len().saturating_add(end));
+                held.extend_from_slice(bytes);
+                if let Some(end) = closed
+                    && held.get(..end).is_some_and(is_complete)
+                {
+                    held.truncate(end);
+                    complete = true;
+                }
+                Ok(())
+            }
+        };
+        self.frames(out)?;
+        if complete {
+            // What follows is not part of it, and some servers do not close the connection.
+            self.whole(out)?;
+        }
+        match fed {
+            Err(error) if !self.ended() => self.broke_off(broken(error), out),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    fn frames(&mut self, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        for frame in std::mem::take(&mut self.frames) {
+            match frame {
+                _ if self.ended() => break,
+                Frame::Alive => out.push(WireEvent::Alive),
+                Frame::Message { event, data } => self.event(&event, &data, out)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, name: &str, data: &str, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        if data.trim_start_matches([' ', '"']).starts_with(DONE) {
+            return self.dialect.progress_mut().mark(out);
+        }
+        few(data)?;
+        let Some(parsed) = json::read(data) else {
+            return self.stray(name, data, out);
+        };
+        if let Some(fault) = classify::within(&parsed.value, name == "error") {
+            return Err(fault);
+        }
+        self.dialect.progress_mut().take(&parsed);
+        // What came with it in one piece is not counted, so that the count is the same however the response is cut.
+        self.told = self.told.saturating_add(data.len());
+        let before = out.len();
+        let read = self.dialect.event(name, &parsed.value, out);
+        usage::within(self.told, out, before);
+        read
+    }
+
+    /// Takes an event that is no JSON: an error, a sign of life, or a piece of the answer that is
+    /// lost. What may be the last is a fault, or the answer would lack it.
+    fn stray(&self, name: &str, data: &str, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        let heartbeat = HEARTBEATS.iter().any(|beat| name.to_ascii_lowercase().contains(beat));
+        let fragment = data.contains(['{', '}', '"']) || self.lines;
+        if name == "error" {
+            Err(classify::event(data))
+        } else if heartbeat || self.finished() {
+            out.push(WireEvent::Alive);
+            Ok(())
+        } else if fragment {
+            Err(not_json(data))
+        } else {
+            out.push(WireEvent::Alive);
+            classify::words(data).map_or(Ok(()), Err)
+        }
+    }
+
+    fn foreign(&self, shape: &Shape) -> CallError {
+        let Body::Unknown(head) = &self.body else {
+            return empty();
+        };
+        let kind = self.media_type.as_deref().unwrap_or("no content type");
+        let what = if matches!(shape, Shape::Page) { "a web page" } else { "something that is no answer" };
+        let text = format!("{what} came back ({kind}), not the API; is base_url right? It begins: {}", head_of(head));
+        CallError::new(ErrorKind::NotAnApi, text)
+    }
+}
+
+fn broken(broken: Broken) -> CallError {
+    let class = match broken {
+        Broken::Utf8 => ErrorKind::Transient,
+        Broken::TooLarge(_) => ErrorKind::TooLarge,
+    };
+    CallError::new(class, broken.to_string())
+}
+
+/// Refuses JSON of more values than a response has, before they are built.
+fn few(text: &str) -> Result<(), CallError> {
+    if json::is_heavy(text) {
+        let words = format!("one event of the response holds more than {} values of JSON", json::MOST_VALUES);
+        return Err(CallError::new(ErrorKind::TooLarge, words));
+    }
+    Ok(())
+}
+
+/// Tells whether a body is one JSON value from its start to its end.
+fn is_complete(body: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(body).is_ok()
+}
+
+/// The first 200 bytes as text.
+fn head_of(bytes: &[u8]) -> String {
+    let (head, _) = bytes.split_at(bytes.len().min(200));
+    String::from_utf8_lossy(head).trim().to_owned()
+}
+
+/// Tells a body's shape by its first bytes; `None` while they are too few.
+fn shape(head: &[u8], media_type: Option<&str>, over: bool) -> Option<Shape> {
+    if media_type == Some("text/html") {
+        return (over || head.len() >= 200).then_some(Shape::Page);
+    }
+    let bom = b"\xef\xbb\xbf";
+    if !over && bom.starts_with(head) {
+        return None;
+    }
+    let start = head.strip_prefix(bom).unwrap_or(head).trim_ascii_start();
+    let first = start.first()?;
+    match first {
+        b'{' | b'[' => return Some(Shape::Json),
+        b'<' if over || start.len() >= 200 => return Some(Shape::Page),
+        b'<' => return None,
+        b':' => return Some(Shape::Events),
+        _ => {}
+    }
+    let fields: [&[u8]; 4] = [b"data:", b"event:", b"id:", b"retry:"];
+    if media_type == Some("text/event-stream") || fields.iter().any(|field| start.starts_with(field)) {
+        return Some(Shape::Events);
+    }
+    if !over && fields.iter().any(|field| field.starts_with(start)) {
+        return None;
+    }
+    if media_type == Some("application/x-ndjson") {
+        return Some(Shape::Json);
+    }
+    (over || start.len() >= 200).then_some(Shape::Foreign)
+}
+
+/// The secret that stands in the place of its label in a header of a provider.
+#[derive(Debug, Clone)]
+pub struct HeaderSecret {
+    /// The header's name.
+    pub header: String,
+    /// The secret.
+    pub secret: Key,
+}
+
+/// The secrets of the headers of every provider, as far as they were read. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Filling(Arc<RwLock<BTreeMap<String, Vec<HeaderSecret>>>>);
+
+/// The headers of one request.
+#[derive(Debug, Default)]
+pub(crate) struct Filled {
+    /// Those that hold no secret.
+    pub(crate) plain: Vec<(String, String)>,
+    /// Those that hold one, or are one.
+    pub(crate) secret: Vec<(String, SecretString)>,
+    /// What was put in, each with the words that name it.
+    pub(crate) used: Vec<(String, SecretString)>,
+}
+
+impl Filling {
+    /// Sets the secrets of a provider's headers.
+    pub(crate) fn set(&self, provider: &str, secrets: Vec<HeaderSecret>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(provider.to_owned(), secrets);
+    }
+
+    /// Fills the headers of a request. Fails where what stands for a secret has none: that is never sent in its place.
+    pub(crate) fn fill(&self, target: &Target, headers: Vec<(String, String)>) -> Result<Filled, CallError> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = all.get(&target.provider).map_or(&[][..], Vec::as_slice);
+        let mut filled = Filled::default();
+        for (name, text) in headers {
+            let (mut value, mut secret) = (String::with_capacity(text.len()), false);
+            for part in header::parts(&text) {
+                let source = match part {
+                    Part::Text(text) => {
+                        value.push_str(text);
+                        continue;
+                    }
+                    Part::Secret(source) => source.label(),
+                };
+                let found = known.iter().find(|known| known.header == name && known.secret.label == source);
+                let Some(found) = found else {
+                    return Err(CallError::new(ErrorKind::CallerFault, unread(&name, &source, &target.provider)));
+                };
+                let words = format!("header {name} ({source})");
+                filled.used.extend(pieces(&found.secret.secret).into_iter().map(|piece| (words.clone(), piece)));
+                value.push_str(found.secret.secret.expose_secret());
+                secret = true;
+            }
+            if secret {
+                filled.secret.push((name, value.into()));
+            } else {
+                filled.plain.push((name, value));
+            }
+        }
+        Ok(filled)
+    }
+}
+
+/// Lists a secret and the longer words of it: of `Bearer TOKEN` and `name=TOKEN; …` a server may say the token alone.
+fn pieces(secret: &SecretString) -> Vec<SecretString> {
+    const LONG: usize = 8;
+    let whole = secret.expose_secret();
+    let words = whole.split(|c: char| c.is_ascii_whitespace() || matches!(c, ';' | ','));
+    let values = words.clone().filter_map(|word| word.split_once('=')).map(|(_, value)| value);
+    let pieces = words.chain(values).filter(|piece| piece.len() >= LONG && *piece != whole);
+    pieces.chain([whole]).map(SecretString::from).collect()
+}
+
+fn unread(header: &str, source: &str, provider: &str) -> String {
+    format!(
+        "the header `{header}` of provider `{provider}` stands for a secret, {source}, that was not read, so no \
+         request goes out; name it in `headers` under [providers.{provider}] in config.toml"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ModelCard, Vendor};
+
+    #[test]
+    fn json_of_more_values_or_bytes_than_a_response_has_is_refused() {
+        let reader = || (Reader::new(Vendor::OpenAi, Some("application/json".to_owned())), Vec::new());
+        let many = format!("{{\"choices\":[{{\"message\":{{\"content\":[{}]}}}}]}}", vec!["[]"; 300_000].join(","));
+        let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
+        let (mut own, mut out) = reader();
+        let fault = own.push(many.as_bytes(), &mut out).unwrap_err();
+        assert!(fault.class == ErrorKind::TooLarge && fault.message.contains("250000 values"), "{fault:?}");
+        let (mut own, mut out) = reader();
+        assert_eq!(own.push(deep.as_bytes(), &mut out).unwrap_err().class, ErrorKind::TooLarge);
+        let (mut own, mut out) = reader();
+        let text = "x".repeat(EVENT_CAP);
+        let fault = own.push(format!("{{\"a\":\"{text}").as_bytes(), &mut out).unwrap_err();
+        assert_eq!(fault.class, ErrorKind::TooLarge);
+        let event = format!("data: {many}\n\n");
+        let mut own = Reader::new(Vendor::OpenAi, Some("text/event-stream".to_owned()));
+        assert_eq!(own.push(event.as_bytes(), &mut Vec::new()).unwrap_err().class, ErrorKind::TooLarge);
+    }
+
+    #[test]
+    fn a_count_of_tokens_is_weighed_the_same_however_the_response_is_cut() {
+        let usage = r#"data: {"choices":[],"usage":{"completion_tokens":9000000}}"#;
+        let more = r#"data: {"choices":[{"delta":{"content":"more"},"finish_reason":"stop"}]}"#;
+        let bytes = format!("{usage}\n\n{more}\n\ndata: [DONE]\n\n").into_bytes();
+        let read = |size: usize| {
+            let mut own = Reader::new(Vendor::OpenAi, Some("text/event-stream".to_owned()));
+            let mut out = Vec::new();
+            bytes.chunks(size).for_each(|piece| own.push(piece, &mut out).unwrap());
+            out
+        };
+        let whole = read(bytes.len());
+        assert!(whole.iter().any(|event| matches!(event, WireEvent::Notice(text) if text.contains("9000000"))));
+        for size in 1..bytes.len() {
+            assert_eq!(read(size), whole, "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn what_follows_a_whole_body_says_nothing_however_the_response_is_cut() {
+        let answer = r#"{"content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn"}"#;
+        let error = r#"{"type":"error","error":{"type":"overloaded_error","message":"later"}}"#;
+        for (value, more) in [(answer, "\n{}"), (answer, "}"), (error, " [1"), ("{}", "\nno JSON"), ("[]", "\u{0}")] {
+            let bytes = format!("{value}{more}").into_bytes();
+            let read = |pieces: &[&[u8]]| {
+                let mut own = Reader::new(Vendor::Anthropic, Some("application/json".to_owned()));
+                let mut out = Vec::new();
+                let pushed =
+                    pieces.iter().try_for_each(|piece| if own.ended() { Ok(()) } else { own.push(piece, &mut out) });
+                (pushed.and_then(|()| if own.ended() { Ok(()) } else { own.finish(&mut out) }), out)
+            };
+            let whole = read(&[&bytes]);
+            assert_eq!(whole, read(&[value.as_bytes()]), "{value} and then {more:?}");
+            for cut in 0..bytes.len() {
+                let (left, right) = bytes.split_at(cut);
+                assert_eq!(read(&[left, right]), whole, "{value}{more:?} cut at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_shape_is_the_same_however_the_first_bytes_come() {
+        let body =
+            b"data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+        for media_type in ["application/x-ndjson", "application/json", "text/event-stream", "text/plain"] {
+            let read = |size| {
+                let (mut reader, mut out) = (Reader::new(Vendor::OpenAi, Some(media_type.to_owned())), Vec::new());
+                body.chunks(size).for_each(|piece| reader.push(piece, &mut out).unwrap());
+                out
+            };
+            assert!(read(body.len()).contains(&WireEvent::Text("Hi".to_owned())), "{media_type}");
+            assert_eq!(read(1), read(body.len()), "{media_type}");
+        }
+    }
+    fn target() -> Target {
+        Target {
+            name: "m".to_owned(),
+            provider: "p".to_owned(),
+            kind: Vendor::OpenAi,
+            base_url: None,
+            custom_endpoint: false,
+            model: "m".to_owned(),
+            command: Vec::new(),
+            headers: BTreeMap::new(),
+            card: ModelCard::default(),
+        }
+    }
+
+    fn filled(text: &str) -> Result<Filled, CallError> {
+        let filling = Filling::default();
+        let secret = |header: &str, label: &str, secret: &str| {
+            let (label, account) = (label.to_owned(), label.to_owned());
+            HeaderSecret { header: header.to_owned(), secret: Key { label, account, secret: secret.into() } }
+        };
+        let secrets = [("x-a", "env:A", "Bearer aaaaaaaa"), ("x-a", "cmd:cat", "b"), ("x-b", "env:B", "c")];
+        filling.set("p", secrets.map(|(header, label, value)| secret(header, label, value)).to_vec());
+        filling.fill(&target(), vec![("x-a".to_owned(), text.to_owned())])
+    }
+
+    #[test]
+    fn a_place_is_filled_with_its_secret_and_text_stays() {
+        for (text, want) in [
+            ("env:A", "Bearer aaaaaaaa"),
+            ("cmd:cat", "b"),
+            ("<{{env.A}}>", "<Bearer aaaaaaaa>"),
+            ("cmd:/bin/cat x", "b"),
+        ] {
+            let filled = filled(text).unwrap();
+            assert_eq!((filled.plain.len(), filled.secret[0].1.expose_secret()), (0, want));
+        }
+        let plain = filled("a: b").unwrap();
+        assert_eq!((plain.plain[0].1.as_str(), plain.secret.len(), plain.used.len()), ("a: b", 0, 0));
+    }
+
+    #[test]
+    fn the_words_of_a_secret_are_secret_too() {
+        let used = filled("env:A").unwrap().used;
+        let used: Vec<_> = used.iter().map(|(label, secret)| (label.as_str(), secret.expose_secret())).collect();
+        assert_eq!(used, [("header x-a (env:A)", "aaaaaaaa"), ("header x-a (env:A)", "Bearer aaaaaaaa")]);
+    }
+
+    #[test]
+    fn what_was_not_read_for_this_header_is_never_sent() {
+        for text in ["env:B", "env:NONE", "file:/k", "cmd:rm", "keyring:s/u", "a {{env.B}}", "{{env.x y}}"] {
+            let fault = filled(text).unwrap_err();
+            assert_eq!(fault.class, ErrorKind::CallerFault);
+            assert!(
+                fault.message.contains("`x-a` of provider `p`") && fault.message.contains("[providers.p]"),
+                "{fault}"
+            );
+        }
+    }
+}

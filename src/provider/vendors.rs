@@ -1,0 +1,320 @@
+//! What the wire formats have in common: events in, wire events or a fault out.
+//!
+//! The HTTP request of a call as a person may repeat it: everything but the key.
+//!
+//! Every provider behind one backend, chosen by the target's kind.
+
+pub mod demo;
+
+pub(crate) mod anthropic;
+pub(crate) mod command;
+pub(crate) mod ollama;
+pub(crate) mod openai;
+
+use std::{collections::BTreeMap, ffi::OsString, sync::Arc, time::Duration};
+
+use futures_util::stream;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::{
+    model::{CallError, ErrorKind, Finish, Key, Target, Vendor},
+    provider::{
+        Backend, Call, WireEvent, WireStream,
+        http::{Http, Outgoing, exchange},
+        json::{Halves, Parsed},
+        redact::Redact,
+        response_reader::{Filling, HeaderSecret},
+        vendors::demo::Demo,
+    },
+};
+
+/// One provider's way to speak. It sees whole events that are JSON and no errors, never bytes.
+pub(crate) trait Dialect: Send {
+    /// Takes one event of a stream.
+    fn event(&mut self, name: &str, event: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError>;
+
+    /// Takes a complete response, sent although a stream was asked for.
+    fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError>;
+
+    /// Says how far the stream has come.
+    fn progress(&self) -> &Progress;
+
+    /// Lets the reader say what all formats have in common.
+    fn progress_mut(&mut self) -> &mut Progress;
+}
+
+/// The fields of a part that hold its reasoning, and those that hold what it says.
+const THOUGHT: &[&str] = &["thinking", "reasoning", "reasoning_content", "summary"];
+const SAID: &[&str] = &["text", "content", "value", "refusal"];
+
+/// Which text a piece belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// The answer.
+    Text,
+    /// The reasoning.
+    Reasoning,
+    /// A refusal in place of the answer.
+    Refusal,
+}
+
+/// How far a stream has come: what every format must know to tell an end from a cut.
+#[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
+pub(crate) struct Progress {
+    /// Something of the format was said.
+    pub(crate) begun: bool,
+    /// A reason to stop was given.
+    pub(crate) finished: bool,
+    /// The end was said.
+    pub(crate) ended: bool,
+    /// A tool was called.
+    pub(crate) called: bool,
+    /// Text came after the reason to stop, which so proves nothing.
+    pub(crate) resumed: bool,
+    /// The texts of the event at hand hold halves of characters.
+    halved: bool,
+    text: Halves,
+    reasoning: Halves,
+    model: Option<String>,
+}
+
+impl Progress {
+    /// Begins with an event that was read.
+    pub(crate) fn take(&mut self, parsed: &Parsed) {
+        self.halved = parsed.halved;
+    }
+
+    /// Says a piece of a text, if it is not empty.
+    pub(crate) fn say(&mut self, piece: Piece, text: &str, out: &mut Vec<WireEvent>) {
+        if text.is_empty() {
+            return;
+        }
+        self.resumed |= self.finished && piece != Piece::Reasoning;
+        let halves = if piece == Piece::Reasoning { &mut self.reasoning } else { &mut self.text };
+        let text = halves.join(text.to_owned(), self.halved);
+        out.push(match piece {
+            Piece::Text => WireEvent::Text(text),
+            Piece::Reasoning => WireEvent::Reasoning(text),
+            Piece::Refusal => WireEvent::Refusal(text),
+        });
+    }
+
+    /// Says content however it is nested: a text, a part with a text, a list of parts. Parts of
+    /// thinking are reasoning, and so is all within them.
+    pub(crate) fn content(&mut self, content: &Value, piece: Piece, out: &mut Vec<WireEvent>) {
+        match content {
+            Value::String(text) => self.say(piece, text, out),
+            Value::Array(parts) => parts.iter().for_each(|part| self.content(part, piece, out)),
+            Value::Object(fields) => {
+                let piece = match text(content, "type") {
+                    Some("thinking" | "reasoning" | "reasoning_content" | "thought") => Piece::Reasoning,
+                    Some("refusal") => Piece::Refusal,
+                    _ => piece,
+                };
+                let names = [THOUGHT, SAID].into_iter().skip(usize::from(piece != Piece::Reasoning)).flatten();
+                let mut held = names.filter_map(|name| fields.get(*name));
+                if let Some(inner) = held.find(|inner| !is_blank(inner)) {
+                    self.content(inner, piece, out);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Says the first model that is named.
+    pub(crate) fn model(&mut self, value: &Value, out: &mut Vec<WireEvent>) {
+        if let Some(model) = text(value, "model")
+            && self.model.is_none()
+        {
+            self.model = Some(model.to_owned());
+            out.push(WireEvent::Model(model.to_owned()));
+        }
+    }
+
+    /// Says the first reason to stop. Some servers call a tool and say that they were just done.
+    pub(crate) fn finish(&mut self, finish: Finish, out: &mut Vec<WireEvent>) {
+        if !std::mem::replace(&mut self.finished, true) {
+            let done = matches!(finish, Finish::Stop | Finish::Unknown);
+            out.push(WireEvent::Finish(if self.called && done { Finish::ToolCalls } else { finish }));
+        }
+    }
+
+    /// Says the end at the format's own mark. A mark after nothing at all is an empty stream.
+    pub(crate) fn mark(&mut self, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        if !self.begun {
+            return Err(empty());
+        }
+        self.finish(Finish::Unknown, out);
+        self.over(out);
+        Ok(())
+    }
+
+    /// Says the end at a clean end of the body, if a reason to stop was given.
+    pub(crate) fn end(&mut self, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        if !self.begun {
+            return Err(empty());
+        }
+        if self.finished && !self.ended {
+            self.over(out);
+        }
+        Ok(())
+    }
+
+    fn over(&mut self, out: &mut Vec<WireEvent>) {
+        out.extend(self.reasoning.rest().map(WireEvent::Reasoning));
+        out.extend(self.text.rest().map(WireEvent::Text));
+        self.ended = true;
+        out.push(WireEvent::End);
+    }
+}
+
+/// Tells whether a field holds something: an object, or a list that is not empty.
+pub(crate) fn holds(value: &Value, field: &str) -> bool {
+    match value.get(field) {
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(Value::Object(_)) => true,
+        _ => false,
+    }
+}
+
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(_) | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// The fault of a stream that ended before it began.
+pub(crate) fn empty() -> CallError {
+    CallError::new(ErrorKind::Transient, "empty stream: the provider closed it without an answer or an error")
+}
+
+/// The fault of an event that should be JSON and is not.
+pub(crate) fn not_json(data: &str) -> CallError {
+    let head: String = data.chars().take(80).collect();
+    CallError::new(ErrorKind::Transient, format!("an event of the stream is not JSON: {head}"))
+}
+
+/// Returns a field's text unless it is empty.
+pub(crate) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+/// A `POST` with a body of JSON, its key left out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlainRequest {
+    /// Where to.
+    pub url: String,
+    /// The headers, none of them secret.
+    pub headers: Vec<(String, String)>,
+    /// The header that carries the key, and what stands in it before the key.
+    pub key: (&'static str, &'static str),
+    /// The body.
+    pub body: Value,
+}
+
+impl PlainRequest {
+    /// Writes a call as a request; none where the target is not asked over HTTP.
+    #[must_use]
+    pub fn of(call: &Call) -> Option<Self> {
+        let (path, body) = match call.target.kind {
+            Vendor::OpenAi => ("/chat/completions", openai::body(call)),
+            Vendor::Anthropic => ("/v1/messages", anthropic::body(call)),
+            Vendor::Ollama => ("/api/chat", ollama::body(call)),
+            Vendor::Command | Vendor::Demo => return None,
+        };
+        let target = &call.target;
+        Some(Self { url: url(target, path), headers: headers(target), key: key(target.kind), body })
+    }
+}
+
+/// Joins a target's address and a path.
+pub(crate) fn url(target: &Target, path: &str) -> String {
+    let base = target.base_url.as_deref().or(target.kind.default_base_url()).unwrap_or_default();
+    let base = base.trim_end_matches('/');
+    // An Anthropic base URL is written with and without its version.
+    let base = if path.starts_with("/v1/") { base.strip_suffix("/v1").unwrap_or(base) } else { base };
+    format!("{base}{path}")
+}
+
+/// Lists a target's headers but that of the key.
+pub(crate) fn headers(target: &Target) -> Vec<(String, String)> {
+    let version = ("anthropic-version".to_owned(), anthropic::VERSION.to_owned());
+    let own = (target.kind == Vendor::Anthropic).then_some(version);
+    own.into_iter().chain(target.headers.clone()).collect()
+}
+
+/// Names the header that carries the key, and what stands in it before the key.
+pub(crate) fn key(kind: Vendor) -> (&'static str, &'static str) {
+    if kind == Vendor::Anthropic { ("x-api-key", "") } else { ("authorization", "Bearer ") }
+}
+
+/// The whole environment of a command, by name.
+pub type Variables = BTreeMap<OsString, OsString>;
+
+/// All providers. Cheap to make: a client is built when the first call needs it.
+#[derive(Debug, Clone, Default)]
+pub struct Providers {
+    pub(crate) http: Arc<Http>,
+    environments: Arc<BTreeMap<String, Variables>>,
+    filling: Filling,
+    demo: Arc<Demo>,
+}
+
+impl Providers {
+    /// Makes the providers, with the environment of each that is a command, by its name. A command without one has
+    /// an empty one.
+    #[must_use]
+    pub fn new(environments: BTreeMap<String, Variables>) -> Self {
+        Self { environments: Arc::new(environments), ..Self::default() }
+    }
+
+    /// Sets the secrets of a provider's headers, for every clone. Until then no request that needs one goes out.
+    pub fn set_header_secrets(&self, provider: &str, secrets: Vec<HeaderSecret>) {
+        self.filling.set(provider, secrets);
+    }
+
+    /// Makes a request to a target ready, and a redactor that knows all that is secret in it.
+    pub(crate) fn outgoing(
+        &self,
+        (target, key): (&Target, Option<&Key>),
+        (url, body): (String, Option<Vec<u8>>),
+        connect: Duration,
+    ) -> Result<(Outgoing, Redact), CallError> {
+        let filled = self.filling.fill(target, headers(target))?;
+        let redact = Redact::new(key.cloned(), &target.provider).hiding(filled.used);
+        let mut secrets = filled.secret;
+        secrets.extend(key.map(|key| key_header(target.kind, key)));
+        Ok((Outgoing { url, body, headers: filled.plain, secrets, connect }, redact))
+    }
+}
+
+impl Backend for Providers {
+    fn call(&self, call: Call) -> WireStream {
+        let Some(plain) = PlainRequest::of(&call) else {
+            return match call.target.kind {
+                Vendor::Command => {
+                    let redact = Redact::new(call.key.clone(), &call.target.provider);
+                    let environment = self.environments.get(&call.target.provider).cloned().unwrap_or_default();
+                    command::run(call, environment, redact)
+                }
+                _ => self.demo.call(call),
+            };
+        };
+        let body = Some(plain.body.to_string().into_bytes());
+        match self.outgoing((&call.target, call.key.as_ref()), (plain.url, body), call.connect) {
+            Ok((outgoing, redact)) => exchange(Arc::clone(&self.http), call.target.kind, outgoing, redact),
+            Err(fault) => Box::pin(stream::iter([Err(fault)])),
+        }
+    }
+}
+
+/// Writes the header that carries the key.
+fn key_header(kind: Vendor, key: &Key) -> (String, SecretString) {
+    let (name, before) = self::key(kind);
+    (name.to_owned(), format!("{before}{}", key.secret.expose_secret().trim()).into())
+}

@@ -1,0 +1,300 @@
+//! Anthropic messages: the request body. The stream is read in [`stream`].
+//!
+//! The part of a JSON Schema that Anthropic's constrained output takes.
+//!
+//! What it does not take is left out of what is sent, never out of what the answer is checked
+//! against.
+//!
+//! Anthropic's message events.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    model::{CallError, Finish, Role, Usage},
+    provider::{
+        Call, WireEvent, WireFormat, classify, usage,
+        usage::{count, split},
+        vendors::{Dialect, Piece, Progress, text},
+    },
+};
+
+/// The version of the API this is written for.
+pub(crate) const VERSION: &str = "2023-06-01";
+
+/// Output tokens asked for where nothing says how many.
+const DEFAULT_MAX_TOKENS: u64 = 4096;
+
+/// Output tokens asked for, at most, where only the model's own limit is known.
+const MODEST_MAX_TOKENS: u64 = 8192;
+
+/// Builds the body of `POST {base}/v1/messages`.
+pub(crate) fn body(call: &Call) -> Value {
+    let params = &call.params;
+    let mut body = params.extra.clone();
+    let output = output_config(call, body.remove("output_config"));
+    body.insert("model".to_owned(), call.target.model.as_str().into());
+    body.insert("max_tokens".to_owned(), max_tokens(call).into());
+    body.insert("messages".to_owned(), messages(call));
+    body.insert("stream".to_owned(), true.into());
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            body.insert(name.to_owned(), value);
+        }
+    };
+    let system: Vec<&str> =
+        call.messages.iter().filter(|message| message.role == Role::System).map(|message| &*message.content).collect();
+    set("system", (!system.is_empty()).then(|| system.join("\n\n").into()));
+    set("temperature", params.temperature.map(|temperature| temperature.min(1.0).into()));
+    set("top_p", params.top_p.map(Value::from));
+    set("stop_sequences", (!params.stop.is_empty()).then(|| json!(params.stop)));
+    set("output_config", output);
+    Value::Object(body)
+}
+
+/// The conversation without the system messages. Roles alternate, so neighbours of one role are joined.
+fn messages(call: &Call) -> Value {
+    let spoken: Vec<_> = call.messages.iter().filter(|message| message.role != Role::System).collect();
+    let turns = spoken.chunk_by(|one, next| one.role == next.role).filter_map(|turn| {
+        let said: Vec<&str> = turn.iter().map(|message| message.content.as_str()).collect();
+        Some(json!({ "role": turn.first()?.role, "content": said.join("\n\n") }))
+    });
+    turns.collect()
+}
+
+fn max_tokens(call: &Call) -> u64 {
+    let most = call.target.card.max_output;
+    match (call.params.max_tokens, most) {
+        (Some(wanted), Some(most)) => wanted.min(most),
+        (Some(wanted), None) => wanted,
+        (None, Some(most)) => most.min(MODEST_MAX_TOKENS),
+        (None, None) => DEFAULT_MAX_TOKENS,
+    }
+}
+
+/// Joins what the user set, the effort and the schema. A plain JSON object has no field here.
+fn output_config(call: &Call, extra: Option<Value>) -> Option<Value> {
+    let mut output = match extra {
+        Some(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    if let Some(effort) = call.params.reasoning_effort.as_deref().filter(|effort| *effort != "none") {
+        output.insert("effort".to_owned(), effort.into());
+    }
+    if let WireFormat::JsonSchema(full) = &call.format {
+        output.insert("format".to_owned(), json!({ "type": "json_schema", "schema": subset(full) }));
+    }
+    (!output.is_empty()).then_some(Value::Object(output))
+}
+
+/// Keywords the API answers with an error.
+const LEFT_OUT: &[&str] = &[
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "contains",
+    "minContains",
+    "maxContains",
+    "minProperties",
+    "maxProperties",
+    "patternProperties",
+    "propertyNames",
+    "dependentRequired",
+    "dependentSchemas",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+    "prefixItems",
+    "not",
+    "if",
+    "then",
+    "else",
+    "$schema",
+    "$id",
+    "examples",
+];
+
+/// Keywords whose value maps names to schemas.
+const MAPS: &[&str] = &["properties", "$defs", "definitions"];
+
+/// Keywords whose value is a schema or a list of schemas.
+const NESTED: &[&str] = &["items", "anyOf", "allOf"];
+
+/// Reduces a schema: unsupported keywords gone, `oneOf` as `anyOf`, every object closed.
+pub(crate) fn subset(schema: &Value) -> Value {
+    match schema {
+        Value::Array(list) => list.iter().map(subset).collect(),
+        Value::Object(fields) => Value::Object(object(fields)),
+        other => other.clone(),
+    }
+}
+
+fn object(fields: &Map<String, Value>) -> Map<String, Value> {
+    let mut out = Map::new();
+    for (name, value) in fields {
+        let name = if name == "oneOf" { "anyOf" } else { name.as_str() };
+        let kept = match value {
+            _ if LEFT_OUT.contains(&name) => continue,
+            Value::Object(map) if MAPS.contains(&name) => {
+                Value::Object(map.iter().map(|(name, part)| (name.clone(), subset(part))).collect())
+            }
+            part if NESTED.contains(&name) => subset(part),
+            data => data.clone(),
+        };
+        match (out.get_mut(name), kept) {
+            (Some(Value::Array(held)), Value::Array(more)) => held.extend(more),
+            (_, kept) => {
+                out.insert(name.to_owned(), kept);
+            }
+        }
+    }
+    if out.contains_key("properties") || out.get("type").and_then(Value::as_str) == Some("object") {
+        out.insert("additionalProperties".to_owned(), false.into());
+    }
+    out
+}
+
+/// A message under way.
+#[derive(Debug, Default)]
+pub(crate) struct Messages {
+    progress: Progress,
+    /// The blocks of tools that the provider runs itself: a call to one asks nothing of us.
+    served: BTreeSet<u64>,
+}
+
+impl Dialect for Messages {
+    fn event(&mut self, name: &str, event: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        let before = out.len();
+        match text(event, "type").unwrap_or(name) {
+            "message_start" => self.message(event.get("message").unwrap_or(&Value::Null), out),
+            "content_block_start" => self.block(event, "content_block", out),
+            "content_block_delta" => self.block(event, "delta", out),
+            "message_delta" => {
+                self.progress.begun = true;
+                if let Some(reason) = event.get("delta").and_then(|delta| text(delta, "stop_reason")) {
+                    self.progress.finish(Finish::read(reason), out);
+                }
+                counted(event, out);
+            }
+            "message_stop" => return self.progress.mark(out),
+            _ => {}
+        }
+        if out.len() == before {
+            out.push(WireEvent::Alive);
+        } else {
+            self.progress.begun = true;
+        }
+        Ok(())
+    }
+
+    fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        let Some(Value::Array(blocks)) = body.get("content") else {
+            return Err(classify::event(&body.to_string()));
+        };
+        self.message(body, out);
+        for part in blocks {
+            self.part(part, None, out);
+        }
+        if let Some(reason) = text(body, "stop_reason") {
+            self.progress.finish(Finish::read(reason), out);
+        }
+        self.progress.mark(out)
+    }
+
+    fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    fn progress_mut(&mut self) -> &mut Progress {
+        &mut self.progress
+    }
+}
+
+impl Messages {
+    fn message(&mut self, message: &Value, out: &mut Vec<WireEvent>) {
+        self.progress.begun = true;
+        self.progress.model(message, out);
+        counted(message, out);
+    }
+
+    fn block(&mut self, event: &Value, name: &str, out: &mut Vec<WireEvent>) {
+        if let Some(part) = event.get(name) {
+            self.part(part, count(event, "/index"), out);
+        }
+    }
+
+    /// Says the text or the thinking of a block or of a part of one; both have the same fields.
+    fn part(&mut self, part: &Value, index: Option<u64>, out: &mut Vec<WireEvent>) {
+        match text(part, "type") {
+            Some("tool_use") => self.progress.called = true,
+            Some("server_tool_use" | "mcp_tool_use") => self.served.extend(index),
+            Some("input_json_delta") => {
+                self.progress.called |= index.is_none_or(|index| !self.served.contains(&index));
+            }
+            _ => {}
+        }
+        self.progress.say(Piece::Text, text(part, "text").unwrap_or_default(), out);
+        self.progress.content(part.get("thinking").unwrap_or(&Value::Null), Piece::Reasoning, out);
+    }
+}
+
+/// Says the counts in an event or a message.
+fn counted(holder: &Value, out: &mut Vec<WireEvent>) {
+    if let Some(field) = holder.get("usage").filter(|usage| usage.is_object()) {
+        usage::say(field, usage(field), out);
+    }
+}
+
+/// Reads the counts, which are cumulative. The input classes are apart already; thinking is within
+/// the output.
+fn usage(usage: &Value) -> Usage {
+    let thought = count(usage, "/output_tokens_details/thinking_tokens");
+    let (output, reasoning) = split(count(usage, "/output_tokens"), thought);
+    Usage {
+        input: count(usage, "/input_tokens"),
+        cache_read: count(usage, "/cache_read_input_tokens"),
+        cache_write: count(usage, "/cache_creation_input_tokens"),
+        output,
+        reasoning,
+        ..Usage::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn constraints_go_and_structure_stays() {
+        let full = json!({
+            "type": "object",
+            "required": ["pattern", "mood"],
+            "properties": {
+                "pattern": {"type": "string", "minLength": 2, "pattern": "^a"},
+                "mood": {"oneOf": [{"const": "minimum"}, {"type": "number", "minimum": 0}]},
+                "list": {"type": "array", "maxItems": 3, "items": {"type": "object", "properties": {}}},
+            },
+        });
+        let sent = json!({
+            "type": "object",
+            "required": ["pattern", "mood"],
+            "properties": {
+                "pattern": {"type": "string"},
+                "mood": {"anyOf": [{"const": "minimum"}, {"type": "number"}]},
+                "list": {"type": "array", "items": {"type": "object", "properties": {}, "additionalProperties": false}},
+            },
+            "additionalProperties": false,
+        });
+        assert_eq!(subset(&full), sent);
+    }
+}

@@ -1,0 +1,491 @@
+//! External commands as providers: a JSON request on standard input, the answer on standard output.
+//!
+//! The program is started without a shell, in a process group of its own, with the environment it
+//! is given and, where the provider has a key, `RETORT_API_KEY`. It reads one object: `model`,
+//! `messages` (each `role` and `content`), `params` and `format` (`"text"`, `"json"`, or a JSON
+//! Schema). What it may print, [`transcript`] says.
+//! Exit codes are those of sysexits: 0 is an answer, 64 and 65 a wrong request, 69 and 75 a passing
+//! fault, 77 a refused key, 124 and 137 a timeout.
+//!
+//! What an external command prints: plain text, or events one a line.
+//!
+//! The first line decides. If it is a JSON object with one key out of `text`, `reasoning`, `usage`,
+//! `model`, `finish` and `error`, every line is such an event; anything else is the answer itself,
+//! streamed as it comes. So an answer that is JSON needs no events around it.
+
+use std::{collections::VecDeque, io, process::Stdio, time::Duration};
+
+use futures_util::stream;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    process::{Child, ChildStdout, Command},
+    task::JoinHandle,
+};
+
+use crate::{
+    model::{CallError, ErrorKind, Finish, Timer, Usage},
+    provider::{
+        Call, WireEvent, WireFormat, WireStream, classify, json,
+        ndjson::{Broken, EVENT_CAP, Frame, Ndjson},
+        redact::Redact,
+        response_reader::RESPONSE_CAP,
+        vendors::{Piece, Progress, Variables, not_json, text},
+    },
+};
+
+/// What a stopped command is given to end by itself.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The end of standard error that is kept, in bytes.
+const STDERR_TAIL: usize = 8 * 1024;
+
+/// Makes the stream of a call. Nothing is started before it is polled; dropping it stops the
+/// command and everything it started.
+pub(crate) fn run(call: Call, environment: Variables, redact: Redact) -> WireStream {
+    let run = CommandRun { redact, stage: Stage::Start(Box::new(call), environment), ready: VecDeque::new() };
+    Box::pin(stream::unfold(run, CommandRun::next))
+}
+
+struct CommandRun {
+    redact: Redact,
+    stage: Stage,
+    ready: VecDeque<Result<WireEvent, CallError>>,
+}
+
+enum Stage {
+    Start(Box<Call>, Variables),
+    Read(Box<Running>),
+    Over,
+}
+
+/// A command under way.
+struct Running {
+    group: Group,
+    stdout: ChildStdout,
+    stderr: JoinHandle<String>,
+    transcript: Transcript,
+    taken: usize,
+    buffer: Vec<u8>,
+}
+
+impl CommandRun {
+    async fn next(mut self) -> Option<(Result<WireEvent, CallError>, Self)> {
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Some((item, self));
+            }
+            let done = match std::mem::replace(&mut self.stage, Stage::Over) {
+                Stage::Over => return None,
+                Stage::Start(call, environment) => start(&call, &environment).map(|running| {
+                    self.ready.push_back(Ok(WireEvent::Headers { status: 200, request_id: None }));
+                    self.stage = Stage::Read(Box::new(running));
+                }),
+                Stage::Read(running) => self.read(running).await,
+            };
+            if let Err(fault) = done {
+                self.redact.rest(&mut self.ready);
+                self.ready.push_back(Err(self.redact.fault(fault)));
+            }
+        }
+    }
+
+    async fn read(&mut self, mut running: Box<Running>) -> Result<(), CallError> {
+        let mut told = Vec::new();
+        running.buffer.clear();
+        let read = running.stdout.read_buf(&mut running.buffer).await;
+        if !read.is_ok_and(|count| count > 0) {
+            let ended = running.transcript.finish(&mut told);
+            self.tell(told);
+            ended?;
+            let told = exited(*running).await?;
+            self.tell(told);
+            return Ok(());
+        }
+        running.taken = running.taken.saturating_add(running.buffer.len());
+        if running.taken > RESPONSE_CAP {
+            let text = format!("the command printed more than {} MiB", RESPONSE_CAP / (1024 * 1024));
+            return Err(CallError::new(ErrorKind::TooLarge, text));
+        }
+        let Running { transcript, buffer, .. } = &mut *running;
+        let pushed = transcript.push(buffer, &mut told);
+        if told.is_empty() {
+            told.push(WireEvent::Alive);
+        }
+        self.tell(told);
+        pushed?;
+        self.stage = Stage::Read(running);
+        Ok(())
+    }
+
+    fn tell(&mut self, told: Vec<WireEvent>) {
+        self.redact.events(told, &mut self.ready);
+    }
+}
+
+fn start(call: &Call, environment: &Variables) -> Result<Running, CallError> {
+    let Some((program, arguments)) = call.target.command.split_first() else {
+        let text = format!("provider `{}` names no command; set command = [\"PROGRAM\", …]", call.target.provider);
+        return Err(CallError::new(ErrorKind::CallerFault, text));
+    };
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().envs(environment);
+    if let Some(key) = &call.key {
+        command.env("RETORT_API_KEY", key.secret.expose_secret());
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    #[cfg(unix)]
+    command.process_group(0);
+    let mut child = command.spawn().map_err(|error| {
+        let why = match error.kind() {
+            io::ErrorKind::NotFound => "there is no such program".to_owned(),
+            io::ErrorKind::PermissionDenied => "it is no program that may be started".to_owned(),
+            _ => error.to_string(),
+        };
+        let place = &call.target.provider;
+        let text = format!("`{program}` could not be started: {why}; see `command` under [providers.{place}]");
+        CallError::new(ErrorKind::NotAnApi, text)
+    })?;
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let group = Group { child: Some(child) };
+    let (Some(mut stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
+        return Err(CallError::new(ErrorKind::Unknown, format!("`{program}` has no standard streams")));
+    };
+    let request = request(call).to_string();
+    tokio::spawn(async move {
+        // A command may well not read its input; that is no fault.
+        drop(stdin.write_all(request.as_bytes()).await);
+    });
+    let stderr = tokio::spawn(tail(stderr));
+    let buffer = Vec::with_capacity(STDERR_TAIL);
+    Ok(Running { group, stdout, stderr, transcript: Transcript::default(), taken: 0, buffer })
+}
+
+fn request(call: &Call) -> Value {
+    let format = match &call.format {
+        WireFormat::Text => "text".into(),
+        WireFormat::JsonObject => "json".into(),
+        WireFormat::JsonSchema(schema) => schema.clone(),
+    };
+    json!({ "model": call.target.model, "messages": call.messages, "params": call.params, "format": format })
+}
+
+async fn tail(mut stderr: impl AsyncRead + Unpin) -> String {
+    let (mut kept, mut cut) = (Vec::new(), false);
+    while stderr.read_buf(&mut kept).await.is_ok_and(|count| count > 0) {
+        let over = kept.len().saturating_sub(STDERR_TAIL);
+        kept.drain(..over);
+        cut |= over > 0;
+    }
+    if cut {
+        // The first word is the end of one, which could be a key.
+        let word = kept.iter().position(u8::is_ascii_whitespace).unwrap_or(kept.len());
+        kept.drain(..word);
+    }
+    String::from_utf8_lossy(&kept).trim().to_owned()
+}
+
+/// Waits for the command's end, ends what it left behind, and says what its exit means.
+async fn exited(running: Running) -> Result<Vec<WireEvent>, CallError> {
+    let Running { mut group, stderr, mut transcript, .. } = running;
+    let Some(child) = &mut group.child else {
+        return Ok(Vec::new());
+    };
+    let id = child.id();
+    let status = child.wait().await;
+    group.child = None;
+    drop(Members::of(id));
+    let code = status.as_ref().ok().and_then(std::process::ExitStatus::code);
+    if code == Some(0) {
+        return transcript.end();
+    }
+    let class = match code {
+        Some(64 | 65) => ErrorKind::CallerFault,
+        Some(69 | 75) => ErrorKind::Transient,
+        Some(77) => ErrorKind::Credential,
+        Some(124 | 137) => ErrorKind::Timeout(Timer::Total),
+        None if status.is_ok() => ErrorKind::Timeout(Timer::Total),
+        _ => ErrorKind::Unknown,
+    };
+    let how = code.map_or_else(|| "was killed by a signal".to_owned(), |code| format!("ended with exit code {code}"));
+    let said = stderr.await.unwrap_or_default();
+    let said = if said.is_empty() { "it said nothing on standard error".to_owned() } else { said };
+    Err(CallError::new(class, format!("the command {how}: {said}")))
+}
+
+/// A command with everything it started. Dropping it asks them to end, and after a while makes them.
+struct Group {
+    child: Option<Child>,
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let Some(mut child) = self.child.take() else {
+            return;
+        };
+        let Some(members) = Members::of(child.id()) else {
+            return;
+        };
+        members.ask();
+        // Without a runtime there is nobody to wait, and `members` makes them end at once.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                drop(tokio::time::timeout(GRACE, child.wait()).await);
+                drop(members);
+            });
+        }
+    }
+}
+
+/// The processes of a group. Dropping it kills those that are left.
+struct Members {
+    #[cfg(unix)]
+    group: rustix::process::Pid,
+}
+
+#[cfg(unix)]
+impl Members {
+    fn of(leader: Option<u32>) -> Option<Self> {
+        let group = i32::try_from(leader?).ok().and_then(rustix::process::Pid::from_raw)?;
+        Some(Self { group })
+    }
+
+    fn ask(&self) {
+        let _gone = rustix::process::kill_process_group(self.group, rustix::process::Signal::TERM);
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Members {
+    fn drop(&mut self) {
+        let _gone = rustix::process::kill_process_group(self.group, rustix::process::Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+impl Members {
+    fn of(leader: Option<u32>) -> Option<Self> {
+        leader.map(|_| Self {})
+    }
+
+    fn ask(&self) {}
+}
+
+/// The keys that make a line an event.
+const EVENTS: &[&str] = &["text", "reasoning", "usage", "model", "finish", "error"];
+
+/// A command's output, read piece by piece.
+pub(crate) struct Transcript {
+    form: TranscriptFormat,
+    progress: Progress,
+}
+
+enum TranscriptFormat {
+    Unknown(Vec<u8>),
+    /// With the bytes of a character that is not complete yet.
+    Plain(Vec<u8>),
+    Events(Ndjson),
+}
+
+impl Default for Transcript {
+    fn default() -> Self {
+        Self { form: TranscriptFormat::Unknown(Vec::new()), progress: Progress::default() }
+    }
+}
+
+impl Transcript {
+    /// Takes more output and appends what it says.
+    pub(crate) fn push(&mut self, bytes: &[u8], out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        let TranscriptFormat::Unknown(head) = &mut self.form else {
+            return self.feed(bytes, out);
+        };
+        head.extend_from_slice(bytes);
+        let head = std::mem::take(head);
+        if let Some(events) = has_events(&head, false) {
+            return self.settle(events, &head, out);
+        }
+        self.form = TranscriptFormat::Unknown(head);
+        Ok(())
+    }
+
+    /// Takes the end of the output.
+    pub(crate) fn finish(&mut self, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        if let TranscriptFormat::Unknown(head) = &mut self.form {
+            let head = std::mem::take(head);
+            self.settle(has_events(&head, true).unwrap_or(false), &head, out)?;
+        }
+        let mut frames = Vec::new();
+        let ended = match &mut self.form {
+            TranscriptFormat::Events(ndjson) => ndjson.finish(&mut frames),
+            TranscriptFormat::Plain(held) if !held.is_empty() => Err(Broken::Utf8),
+            TranscriptFormat::Unknown(_) | TranscriptFormat::Plain(_) => Ok(()),
+        };
+        self.events(frames, out)?;
+        ended.map_err(broken)
+    }
+
+    /// Says the end of a command that exited well.
+    pub(crate) fn end(&mut self) -> Result<Vec<WireEvent>, CallError> {
+        let mut out = Vec::new();
+        if !self.progress.begun {
+            return Err(CallError::new(ErrorKind::Transient, "the command printed no answer"));
+        }
+        self.progress.finish(Finish::Stop, &mut out);
+        self.progress.mark(&mut out)?;
+        Ok(out)
+    }
+
+    fn settle(&mut self, events: bool, head: &[u8], out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        self.form =
+            if events { TranscriptFormat::Events(Ndjson::new(EVENT_CAP)) } else { TranscriptFormat::Plain(Vec::new()) };
+        self.feed(head, out)
+    }
+
+    fn feed(&mut self, bytes: &[u8], out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        match &mut self.form {
+            TranscriptFormat::Unknown(_) => Ok(()),
+            TranscriptFormat::Plain(held) => {
+                held.extend_from_slice(bytes);
+                let whole = match std::str::from_utf8(held) {
+                    Ok(_) => held.len(),
+                    Err(error) if error.error_len().is_none() => error.valid_up_to(),
+                    Err(_) => return Err(broken(Broken::Utf8)),
+                };
+                let rest = held.split_off(whole);
+                let told = String::from_utf8(std::mem::replace(held, rest)).unwrap_or_default();
+                if !told.is_empty() {
+                    self.progress.begun = true;
+                    out.push(WireEvent::Text(told));
+                }
+                Ok(())
+            }
+            TranscriptFormat::Events(ndjson) => {
+                let mut frames = Vec::new();
+                let pushed = ndjson.push(bytes, &mut frames);
+                self.events(frames, out)?;
+                pushed.map_err(broken)
+            }
+        }
+    }
+
+    fn events(&mut self, frames: Vec<Frame>, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        for frame in frames {
+            let Frame::Message { data, .. } = frame else {
+                continue;
+            };
+            let Some(parsed) = json::read(&data) else {
+                return Err(not_json(&data));
+            };
+            let event = &parsed.value;
+            if event.get("error").is_some() {
+                return Err(classify::event(&data));
+            }
+            self.progress.take(&parsed);
+            self.progress.begun = true;
+            self.progress.model(event, out);
+            self.progress.say(Piece::Reasoning, text(event, "reasoning").unwrap_or_default(), out);
+            self.progress.say(Piece::Text, text(event, "text").unwrap_or_default(), out);
+            if let Some(usage) = event.get("usage") {
+                let Ok(usage) = serde_json::from_value::<Usage>(usage.clone()) else {
+                    return Err(not_json(&data));
+                };
+                out.push(WireEvent::Usage(usage));
+            }
+            if let Some(reason) = text(event, "finish") {
+                self.progress.finish(Finish::read(reason), out);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn broken(broken: Broken) -> CallError {
+    let class = if broken == Broken::Utf8 { ErrorKind::Transient } else { ErrorKind::TooLarge };
+    CallError::new(class, format!("the command's output cannot be read: {broken}"))
+}
+
+/// Tells whether output consists of events, by its first line; `None` while that is not complete.
+fn has_events(head: &[u8], over: bool) -> Option<bool> {
+    let start = head.trim_ascii_start();
+    if start.is_empty() {
+        return over.then_some(false);
+    }
+    let Some(rest) = start.strip_prefix(b"{") else {
+        return Some(false);
+    };
+    // An object whose first key is no event's is the answer, and need not be held back.
+    let rest = rest.trim_ascii_start();
+    let possible = |event: &str| {
+        let key = format!("\"{event}\"");
+        rest.starts_with(key.as_bytes()) || key.as_bytes().starts_with(rest)
+    };
+    if !EVENTS.iter().any(|event| possible(event)) {
+        return Some(false);
+    }
+    let line = match memchr::memchr(b'\n', start) {
+        Some(end) => start.split_at(end).0,
+        None if over => start,
+        None => return None,
+    };
+    let Ok(Value::Object(keys)) = serde_json::from_slice(line) else {
+        return Some(false);
+    };
+    Some(keys.len() == 1 && keys.keys().all(|key| EVENTS.contains(&key.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(parts: &[&[u8]]) -> Result<Vec<WireEvent>, CallError> {
+        let (mut transcript, mut out) = (Transcript::default(), Vec::new());
+        for part in parts {
+            transcript.push(part, &mut out)?;
+        }
+        transcript.finish(&mut out)?;
+        out.extend(transcript.end()?);
+        Ok(out)
+    }
+
+    /// Joins neighbouring pieces of text.
+    fn joined(events: Vec<WireEvent>) -> Vec<WireEvent> {
+        let mut out: Vec<WireEvent> = Vec::new();
+        for event in events {
+            match (out.last_mut(), event) {
+                (Some(WireEvent::Text(held)), WireEvent::Text(more)) => held.push_str(&more),
+                (_, event) => out.push(event),
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn any_split_reads_the_same() {
+        let usage = Usage { output: Some(3), ..Usage::default() };
+        let text = |text: &str| WireEvent::Text(text.to_owned());
+        let end = || [WireEvent::Finish(Finish::Stop), WireEvent::End];
+        let cases: [(&str, Vec<WireEvent>); 5] = [
+            ("plain ü\ntext\n", vec![text("plain ü\ntext\n")]),
+            ("{\"mood\": \"ü\"}\n", vec![text("{\"mood\": \"ü\"}\n")]),
+            ("{\n \"text\": 1,\n \"b\": 2}", vec![text("{\n \"text\": 1,\n \"b\": 2}")]),
+            ("{\"text\": \"a\", \"b\": 2}\n", vec![text("{\"text\": \"a\", \"b\": 2}\n")]),
+            ("{\"text\":\"aü\"}\n{\"usage\":{\"output\":3}}", vec![text("aü"), WireEvent::Usage(usage)]),
+        ];
+        for (output, mut expected) in cases {
+            expected.extend(end());
+            for cut in 0..=output.len() {
+                let (left, right) = output.as_bytes().split_at(cut);
+                assert_eq!(joined(read(&[left, right]).unwrap()), expected, "{output} cut at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_event_is_classified_and_silence_is_no_answer() {
+        let fault = read(&[b"{\"error\":\"rate limit exceeded\"}\n"]).unwrap_err();
+        assert_eq!(fault.class, ErrorKind::RateLimited);
+        assert_eq!(read(&[b""]).unwrap_err().class, ErrorKind::Transient);
+        assert_eq!(read(&[b"\xff"]).unwrap_err().class, ErrorKind::Transient);
+    }
+}

@@ -1,0 +1,141 @@
+//! Ollama's own chat API: the request body, and its lines.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    model::{CallError, Finish, Usage},
+    provider::{
+        Call, WireEvent, WireFormat, classify, usage,
+        usage::count,
+        vendors::{Dialect, Piece, Progress, holds, text},
+    },
+};
+
+/// Fields a user may set for the request that belong among the model's runtime options.
+const OPTIONS: &[&str] = &[
+    "num_ctx",
+    "num_keep",
+    "num_batch",
+    "num_gpu",
+    "num_thread",
+    "num_predict",
+    "top_k",
+    "min_p",
+    "typical_p",
+    "repeat_last_n",
+    "repeat_penalty",
+    "presence_penalty",
+    "frequency_penalty",
+    "mirostat",
+    "mirostat_tau",
+    "mirostat_eta",
+];
+
+/// Builds the body of `POST {base}/api/chat`.
+pub(crate) fn body(call: &Call) -> Value {
+    let params = &call.params;
+    let mut options = Map::new();
+    let mut body = Map::new();
+    for (name, value) in &params.extra {
+        match value {
+            Value::Object(more) if name == "options" => options.extend(more.clone()),
+            value if OPTIONS.contains(&name.as_str()) => drop(options.insert(name.clone(), value.clone())),
+            value => drop(body.insert(name.clone(), value.clone())),
+        }
+    }
+    let mut option = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            options.insert(name.to_owned(), value);
+        }
+    };
+    option("temperature", params.temperature.map(Value::from));
+    option("top_p", params.top_p.map(Value::from));
+    option("num_predict", params.max_tokens.map(Value::from));
+    option("seed", params.seed.map(Value::from));
+    option("stop", (!params.stop.is_empty()).then(|| json!(params.stop)));
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            body.insert(name.to_owned(), value);
+        }
+    };
+    set("model", Some(call.target.model.as_str().into()));
+    set("messages", Some(json!(call.messages)));
+    set("stream", Some(true.into()));
+    set("options", (!options.is_empty()).then_some(Value::Object(options)));
+    set(
+        "format",
+        match &call.format {
+            WireFormat::Text => None,
+            WireFormat::JsonObject => Some("json".into()),
+            WireFormat::JsonSchema(schema) => Some(schema.clone()),
+        },
+    );
+    set(
+        "think",
+        params.reasoning_effort.as_deref().map(|effort| if effort == "none" { false.into() } else { effort.into() }),
+    );
+    Value::Object(body)
+}
+
+/// A chat under way.
+#[derive(Debug, Default)]
+pub(crate) struct Chat {
+    progress: Progress,
+}
+
+impl Dialect for Chat {
+    fn event(&mut self, _name: &str, line: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        self.whole(line, out)
+    }
+
+    fn whole(&mut self, line: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        let before = out.len();
+        if line.get("message").is_none() && line.get("done").is_none() && line.is_object() && !self.progress.begun {
+            return Err(classify::event(&line.to_string()));
+        }
+        if let Some(message) = line.get("message") {
+            self.progress.begun = true;
+            self.progress.model(line, out);
+            self.progress.called |= holds(message, "tool_calls");
+            self.progress.content(message.get("thinking").unwrap_or(&Value::Null), Piece::Reasoning, out);
+            self.progress.content(message.get("content").unwrap_or(&Value::Null), Piece::Text, out);
+        }
+        if line.get("done").and_then(Value::as_bool) == Some(true) {
+            self.progress.begun = true;
+            let field =
+                json!({ "prompt_eval_count": line.get("prompt_eval_count"), "eval_count": line.get("eval_count") });
+            usage::say(&field, usage(line), out);
+            out.extend(timing(line));
+            if let Some(reason) = text(line, "done_reason") {
+                self.progress.finish(Finish::read(reason), out);
+            }
+            return self.progress.mark(out);
+        }
+        if out.len() == before {
+            out.push(WireEvent::Alive);
+        }
+        Ok(())
+    }
+
+    fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    fn progress_mut(&mut self) -> &mut Progress {
+        &mut self.progress
+    }
+}
+
+/// Reads the counts; one that is left out is unknown. A prompt wholly cached has none.
+fn usage(line: &Value) -> Usage {
+    Usage { input: count(line, "/prompt_eval_count"), output: count(line, "/eval_count"), ..Usage::default() }
+}
+
+fn timing(line: &Value) -> Option<WireEvent> {
+    let nanos = |name: &str| line.get(name).and_then(Value::as_u64).map(Duration::from_nanos);
+    let (load, prompt, generation) = (nanos("load_duration"), nanos("prompt_eval_duration"), nanos("eval_duration"));
+    let known = load.or(prompt).or(generation).is_some();
+    known.then_some(WireEvent::ServerTiming { load, prompt, generation })
+}

@@ -1,0 +1,300 @@
+//! OpenAI chat completions: the request body. The stream is read in [`stream`].
+//!
+//! Chat completion chunks, as OpenAI and everyone compatible with it sends them.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    model::{CallError, ErrorKind, Finish, Role, Usage},
+    provider::{
+        Call, WireEvent, WireFormat, classify, usage,
+        usage::{count, first, split},
+        vendors::{Dialect, Piece, Progress, holds, text},
+    },
+};
+
+/// The longest schema name the API takes, in characters.
+const LONGEST_NAME: usize = 64;
+
+/// Builds the body of `POST {base}/chat/completions`.
+pub(crate) fn body(call: &Call) -> Value {
+    let card = &call.target.card;
+    let params = &call.params;
+    let mut body = params.extra.clone();
+    body.insert("model".to_owned(), call.target.model.as_str().into());
+    body.insert("messages".to_owned(), messages(call));
+    body.insert("stream".to_owned(), true.into());
+    body.insert("stream_options".to_owned(), json!({ "include_usage": true }));
+    let limit = if card.completion_tokens { "max_completion_tokens" } else { "max_tokens" };
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            body.insert(name.to_owned(), value);
+        }
+    };
+    set("temperature", params.temperature.map(Value::from));
+    set("top_p", params.top_p.map(Value::from));
+    set(limit, params.max_tokens.map(Value::from));
+    set("stop", (!params.stop.is_empty()).then(|| json!(params.stop)));
+    set("seed", params.seed.map(Value::from));
+    set("reasoning_effort", params.reasoning_effort.as_deref().map(Value::from));
+    set("response_format", response_format(&call.format));
+    Value::Object(body)
+}
+
+fn messages(call: &Call) -> Value {
+    let card = &call.target.card;
+    let instructions = if card.reasons && card.completion_tokens { "developer" } else { "system" };
+    let role = |role: Role| match role {
+        Role::System => instructions,
+        Role::User => "user",
+        Role::Assistant => "assistant",
+    };
+    call.messages.iter().map(|message| json!({ "role": role(message.role), "content": message.content })).collect()
+}
+
+fn response_format(format: &WireFormat) -> Option<Value> {
+    match format {
+        WireFormat::Text => None,
+        WireFormat::JsonObject => Some(json!({ "type": "json_object" })),
+        WireFormat::JsonSchema(schema) => {
+            let mut named = Map::new();
+            named.insert("name".to_owned(), name(schema).into());
+            named.insert("schema".to_owned(), schema.clone());
+            if is_strict(schema) {
+                named.insert("strict".to_owned(), true.into());
+            }
+            Some(json!({ "type": "json_schema", "json_schema": named }))
+        }
+    }
+}
+
+/// Names a schema by its title, in the letters the API allows.
+fn name(schema: &Value) -> String {
+    let title = schema.get("title").and_then(Value::as_str).unwrap_or_default();
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let name: String = title.chars().take(LONGEST_NAME).map(allowed).collect();
+    if name.is_empty() { "answer".to_owned() } else { name }
+}
+
+/// Tells whether a schema is within what strict mode takes: every object closed, every property
+/// required. Outside of it the API would refuse the request.
+fn is_strict(schema: &Value) -> bool {
+    let Value::Object(fields) = schema else {
+        return false;
+    };
+    let object = fields.get("type").and_then(Value::as_str) == Some("object") || fields.contains_key("properties");
+    if object {
+        let Some(properties) = fields.get("properties").and_then(Value::as_object) else {
+            return false;
+        };
+        let required: Vec<&str> = fields
+            .get("required")
+            .and_then(Value::as_array)
+            .map(|names| names.iter().filter_map(Value::as_str).collect())
+            .unwrap_or_default();
+        let closed = fields.get("additionalProperties") == Some(&Value::Bool(false));
+        if !closed || !properties.iter().all(|(name, part)| required.contains(&name.as_str()) && is_strict(part)) {
+            return false;
+        }
+    }
+    let plain = ["oneOf", "allOf", "not", "if", "patternProperties", "dependentRequired"];
+    let lists = ["anyOf"].iter().filter_map(|name| fields.get(*name)?.as_array()).flatten();
+    let maps = ["$defs", "definitions"].iter().filter_map(|name| fields.get(*name)?.as_object()).flat_map(Map::values);
+    let items = fields.get("items");
+    let typed = ["type", "$ref", "anyOf", "enum", "const"].iter().any(|name| fields.contains_key(*name)) || object;
+    typed && !plain.iter().any(|name| fields.contains_key(*name)) && lists.chain(maps).chain(items).all(is_strict)
+}
+
+/// A completion under way.
+#[derive(Debug, Default)]
+pub(crate) struct Completion {
+    progress: Progress,
+    refused: bool,
+    said: bool,
+}
+
+impl Dialect for Completion {
+    fn event(&mut self, _name: &str, chunk: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        if !chunk.is_object() {
+            out.push(WireEvent::Alive);
+            return Ok(());
+        }
+        self.chunk(chunk, "delta", out)
+    }
+
+    fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        if body.get("choices").is_none_or(Value::is_null) {
+            return Err(classify::event(&body.to_string()));
+        }
+        self.chunk(body, "message", out)?;
+        self.progress.mark(out)
+    }
+
+    fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    fn progress_mut(&mut self) -> &mut Progress {
+        &mut self.progress
+    }
+}
+
+impl Completion {
+    fn chunk(&mut self, chunk: &Value, part: &str, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        let before = out.len();
+        self.progress.begun = true;
+        self.progress.model(chunk, out);
+        let choices = chunk.get("choices").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let choice = choices.iter().find(|choice| count(choice, "/index").unwrap_or(0) == 0);
+        if let Some(choice) = choice {
+            // Some servers send a stream of one event that is a whole answer, and some repeat the answer beside
+            // each piece of it.
+            let whole = || choice.get("message").filter(|_| !self.said);
+            let piece = choice.get(part).filter(|piece| !piece.is_null()).or_else(whole);
+            self.delta(piece.unwrap_or(&Value::Null), out);
+            match text(choice, "finish_reason") {
+                Some("error") => {
+                    return Err(CallError::new(ErrorKind::Transient, "the provider ended the answer in an error"));
+                }
+                Some(reason) => {
+                    let finish = if self.refused { Finish::Refusal } else { Finish::read(reason) };
+                    self.progress.finish(finish, out);
+                }
+                None => {}
+            }
+        }
+        let beside =
+            [chunk.get("usage"), choice.and_then(|choice| choice.get("usage")), chunk.pointer("/x_groq/usage")];
+        if let Some(field) = beside.into_iter().flatten().find(|usage| usage.is_object()) {
+            usage::say(field, usage(field), out);
+        }
+        if let Some(timing) = chunk.get("timings").and_then(timing) {
+            out.push(timing);
+        }
+        if out.len() == before {
+            out.push(WireEvent::Alive);
+        }
+        Ok(())
+    }
+
+    fn delta(&mut self, delta: &Value, out: &mut Vec<WireEvent>) {
+        let before = out.len();
+        let progress = &mut self.progress;
+        progress.called |= holds(delta, "tool_calls") || holds(delta, "function_call");
+        for name in ["reasoning_content", "reasoning", "reasoning_text", "thinking", "reasoning_details"] {
+            let thought = out.len();
+            progress.content(delta.get(name).unwrap_or(&Value::Null), Piece::Reasoning, out);
+            if out.len() > thought {
+                break;
+            }
+        }
+        // Gemini marks its thoughts beside the content.
+        let thought = delta.pointer("/extra_content/google/thought") == Some(&Value::Bool(true));
+        let piece = if thought { Piece::Reasoning } else { Piece::Text };
+        progress.content(delta.get("content").unwrap_or(&Value::Null), piece, out);
+        progress.content(delta.get("refusal").unwrap_or(&Value::Null), Piece::Refusal, out);
+        self.said |= out.len() > before;
+        self.refused |= out.iter().skip(before).any(|event| matches!(event, WireEvent::Refusal(_)));
+    }
+}
+
+/// Reads the counts. Cached and reasoning tokens are within the totals here, and apart in
+/// [`Usage`]; a provider whose grand total shows that its reasoning is not within is believed.
+fn usage(usage: &Value) -> Usage {
+    let prompt = first(usage, &["/prompt_tokens", "/input_tokens"]);
+    let cached = [
+        "/prompt_tokens_details/cached_tokens",
+        "/input_tokens_details/cached_tokens",
+        "/cached_tokens",
+        "/prompt_cache_hit_tokens",
+    ];
+    let (rest, cache_read) = split(prompt, first(usage, &cached));
+    let (input, cache_write) = split(rest, count(usage, "/prompt_tokens_details/cache_write_tokens"));
+    let completion = first(usage, &["/completion_tokens", "/output_tokens"]);
+    let thought =
+        first(usage, &["/completion_tokens_details/reasoning_tokens", "/output_tokens_details/reasoning_tokens"]);
+    let sum = [prompt, completion, thought].into_iter().flatten().fold(0, u64::saturating_add);
+    let beside = thought.is_some_and(|thought| thought > 0) && count(usage, "/total_tokens") == Some(sum);
+    let (output, reasoning) = if beside { (completion, thought) } else { split(completion, thought) };
+    Usage { input, cache_read, cache_write, output, reasoning, ..Usage::default() }
+}
+
+/// Reads llama.cpp's own measurements.
+fn timing(timings: &Value) -> Option<WireEvent> {
+    let millis = |name: &str| {
+        let millis = timings.get(name).and_then(Value::as_f64)?;
+        Duration::try_from_secs_f64(millis / 1000.0).ok()
+    };
+    let (prompt, generation) = (millis("prompt_ms"), millis("predicted_ms"));
+    (prompt.is_some() || generation.is_some()).then_some(WireEvent::ServerTiming { load: None, prompt, generation })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_a_closed_schema_is_strict() {
+        let closed = json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"],
+            "additionalProperties": false});
+        assert!(is_strict(&closed));
+        for (at, value) in [
+            ("/additionalProperties", json!(true)),
+            ("/required", json!([])),
+            ("/properties/a", json!({"type": "object", "properties": {}})),
+            ("/properties/a", json!({"oneOf": [{"type": "string"}]})),
+        ] {
+            let mut open = closed.clone();
+            *open.pointer_mut(at).unwrap() = value;
+            assert!(!is_strict(&open), "{open}");
+        }
+    }
+
+    #[test]
+    fn a_schema_is_named_in_allowed_letters() {
+        assert_eq!(name(&json!({"title": "Customer mood, v2"})), "Customer_mood__v2");
+        assert_eq!(name(&json!({"title": "ü".repeat(90)})).len(), 64);
+        assert_eq!(name(&json!({})), "answer");
+    }
+    #[test]
+    fn classes_add_up_to_the_providers_total() {
+        let told = usage(&json!({"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150,
+            "prompt_tokens_details": {"cached_tokens": 60}, "completion_tokens_details": {"reasoning_tokens": 20}}));
+        assert_eq!(
+            (told.input, told.cache_read, told.output, told.reasoning),
+            (Some(40), Some(60), Some(30), Some(20))
+        );
+        assert_eq!(told.total(), Some(150));
+    }
+
+    #[test]
+    fn reasoning_beside_the_completion_is_not_taken_from_it() {
+        let told = usage(&json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 35,
+            "completion_tokens_details": {"reasoning_tokens": 20}}));
+        assert_eq!(told.total(), Some(35));
+    }
+
+    #[test]
+    fn a_subset_larger_than_its_total_never_goes_below_zero() {
+        let told = usage(&json!({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 99}}));
+        assert_eq!((told.input, told.cache_read, told.output), (Some(10), None, None));
+        assert_eq!(usage(&json!({})), Usage::default());
+        assert_eq!(usage(&json!({"prompt_tokens": -1})), Usage::default());
+    }
+
+    #[test]
+    fn cached_tokens_are_found_wherever_they_are_told() {
+        for field in [
+            json!({"prompt_tokens": 100, "cached_tokens": 60}),
+            json!({"prompt_tokens": 100, "prompt_cache_hit_tokens": 60}),
+            json!({"input_tokens": "100", "input_tokens_details": {"cached_tokens": 60.0}}),
+        ] {
+            let told = usage(&field);
+            assert_eq!((told.input, told.cache_read), (Some(40), Some(60)), "{field}");
+        }
+    }
+}

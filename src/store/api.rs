@@ -1,0 +1,547 @@
+//! What can be asked of the disk, and what it answers: pure data, shared with the workbench.
+//!
+//! Batches on record, as they are asked for and listed.
+//!
+//! Prompts, sessions, rows and versions as they are listed.
+//!
+//! What saving may write over.
+
+pub(crate) mod results;
+
+use std::{path::PathBuf, time::Duration};
+
+use jiff::Timestamp;
+
+pub use crate::{
+    dataset::RowEntry,
+    store::api::results::{
+        After, Answers, FoundPrompt, HistoryEntry, HistoryPage, LISTED, NewThreshold, PairedComparison, Points,
+        PromptFile, Pruned, Scored, ScoredRun, ToScore, Turned, Weighted,
+    },
+};
+use crate::{
+    dataset::{Loaded, Preview, ReadOptions},
+    eval::{Review, quality::Report},
+    model::{
+        BatchId, CellIndex, Grade, NamedInput, PicoDollars, Prompt, Quality, RunId, Session, VersionId,
+        batch::{BatchSpec, Cell},
+        query::{Query, Vocabulary},
+    },
+    pipeline::ports::RunRecord,
+};
+
+/// A request to the store's worker.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StoreRequest {
+    /// Lists the prompts, the project's and the user's.
+    ListPrompts,
+    /// Reads a prompt.
+    OpenPrompt(String),
+    /// Writes a prompt.
+    SavePrompt {
+        /// Its name, also its file's.
+        name: String,
+        /// The prompt.
+        prompt: Box<Prompt>,
+        /// What it may be written over.
+        over: Over,
+    },
+    /// Finds a prompt's own file.
+    PromptFile(String),
+    /// Writes one value to a prompt's file and leaves everything else in it as it is.
+    SetThreshold(Box<NewThreshold>),
+    /// Lists the sessions, the last saved first.
+    ListSessions,
+    /// Reads a session.
+    OpenSession(String),
+    /// Writes a session.
+    SaveSession(Box<Session>),
+    /// Writes a session that cannot be saved wherever else there is a place.
+    RescueSession(Box<Session>),
+    /// Gives a session another name.
+    RenameSession {
+        /// Its name.
+        from: String,
+        /// Its new name, not yet in use.
+        to: String,
+    },
+    /// Reads an input from a file, `FILE`, or from a row of a data set, `FILE:ROW`.
+    ReadInput(String),
+    /// Reads the beginning of a data set: its columns, what they hold, its first rows.
+    PreviewData {
+        /// Its file or folder.
+        source: String,
+        /// How it is read; `only` is not looked at.
+        reading: ReadOptions,
+        /// Rows to show, at most.
+        rows: usize,
+    },
+    /// Reads a run's record.
+    OpenRun(RunId),
+    /// Lists the newest versions of a prompt and those they were edited from, the newest first.
+    ListVersions {
+        /// Whose.
+        of: Lineage,
+        /// How many at most.
+        limit: usize,
+    },
+    /// Keeps a prompt as a version although it was not run.
+    KeepVersion {
+        /// The prompt.
+        prompt: Box<Prompt>,
+        /// Whose version it is.
+        of: Lineage,
+        /// The version it was edited from.
+        parent: Option<VersionId>,
+        /// The present time.
+        at: Timestamp,
+    },
+    /// Gives a version a name; an empty one takes its name away.
+    NameVersion {
+        /// Which.
+        version: VersionId,
+        /// Its name.
+        name: String,
+        /// The present time.
+        at: Timestamp,
+    },
+    /// Grades a run; of several grades the last one counts.
+    GradeRun {
+        /// Which.
+        run: RunId,
+        /// The whole grade; an empty one takes it back.
+        grade: Grade,
+        /// The present time.
+        at: Timestamp,
+    },
+    /// Reads the grades of runs.
+    Grades(Vec<RunId>),
+    /// Reads a page of the runs that a query asks for.
+    History {
+        /// What is asked for.
+        query: Box<Query>,
+        /// The run it comes after; the first page where there is none.
+        after: Option<After>,
+        /// How many runs at most.
+        limit: usize,
+    },
+    /// Counts the runs that a query asks for, up to some ten thousand.
+    CountRuns(Box<Query>),
+    /// Lists the names that values of filters can have.
+    Vocabulary,
+    /// Keeps runs when others are pruned, or no longer.
+    PinRuns {
+        /// Which.
+        runs: Vec<RunId>,
+        /// Whether they are kept.
+        pinned: bool,
+    },
+    /// Removes runs with all that is known of them.
+    RemoveRuns(Vec<RunId>),
+    /// Removes the runs that started before a time, or tells what that would free.
+    PruneRuns {
+        /// The time.
+        before: Timestamp,
+        /// Whether pinned runs are kept.
+        keep_pinned: bool,
+        /// Whether it is only to be told.
+        dry: bool,
+    },
+    /// Counts the answers among the runs that a query asks for, by the prompt they were given to.
+    CountAnswers(Box<Query>),
+    /// Judges a page of answers again.
+    ScoreRuns(Box<ToScore>),
+    /// Lists all verdicts that were given on a run.
+    Judgements(RunId),
+    /// Folds the facts of the runs that a query asks for.
+    Review(Box<Query>),
+    /// Works out the report of the runs that a query asks for.
+    Report(Box<Query>),
+    /// Weighs the runs that one query asks for against those of another, paired by their inputs. Refused where
+    /// a run is on both sides.
+    Weigh {
+        /// The baseline.
+        a: Box<Query>,
+        /// What is weighed against it.
+        b: Box<Query>,
+    },
+    /// Finds what the threshold of a rule sees of the judged runs that a query asks for.
+    Points {
+        /// What is asked for.
+        query: Box<Query>,
+        /// The rule, by its name as in verdicts; `latency#2` for the second of its name.
+        rule: String,
+    },
+    /// Reads what a list shows of runs, by their numbers on record.
+    Entries(Vec<i64>),
+    /// Writes the record as it stands to a new file.
+    Backup(PathBuf),
+    /// Begins a batch, or goes on with one.
+    BeginBatch {
+        /// What it asks.
+        spec: Box<BatchSpec>,
+        /// Which batch is meant.
+        how: Begin,
+        /// The present time.
+        at: Timestamp,
+    },
+    /// Notes how a batch ended.
+    EndBatch {
+        /// Which.
+        batch: BatchId,
+        /// How, in one word.
+        end: String,
+        /// The present time.
+        at: Timestamp,
+    },
+    /// Reads a page of a batch's cells in the order of their places.
+    Cells {
+        /// Which batch.
+        batch: BatchId,
+        /// The place before the page; the first page where there is none.
+        after: Option<CellIndex>,
+        /// How many cells at most.
+        limit: usize,
+    },
+    /// Reads the runs that fill a page of a batch's cells, likewise.
+    CellRuns {
+        /// Which batch.
+        batch: BatchId,
+        /// The place before the page.
+        after: Option<CellIndex>,
+        /// How many at most.
+        limit: usize,
+    },
+    /// Lists the newest batches, the newest first.
+    Batches {
+        /// How many at most.
+        limit: usize,
+    },
+    /// Measures past answers to a prompt version on a model.
+    PastLengths {
+        /// The version.
+        version: VersionId,
+        /// The model's name on the wire.
+        model: String,
+    },
+}
+
+impl StoreRequest {
+    /// Tells whether the record of runs does it, and not the files.
+    pub(crate) fn is_of_record(&self) -> bool {
+        match self {
+            Self::ListPrompts
+            | Self::OpenPrompt(_)
+            | Self::ReadInput(_)
+            | Self::PreviewData { .. }
+            | Self::SavePrompt { .. }
+            | Self::PromptFile(_)
+            | Self::SetThreshold(_)
+            | Self::ListSessions
+            | Self::OpenSession(_)
+            | Self::SaveSession(_)
+            | Self::RescueSession(_)
+            | Self::RenameSession { .. } => false,
+            Self::OpenRun(_)
+            | Self::ListVersions { .. }
+            | Self::KeepVersion { .. }
+            | Self::NameVersion { .. }
+            | Self::GradeRun { .. }
+            | Self::Grades(_)
+            | Self::History { .. }
+            | Self::CountRuns(_)
+            | Self::Vocabulary
+            | Self::PinRuns { .. }
+            | Self::RemoveRuns(_)
+            | Self::PruneRuns { .. }
+            | Self::Backup(_)
+            | Self::Review(_)
+            | Self::Points { .. }
+            | Self::Entries(_)
+            | Self::Report(_)
+            | Self::Weigh { .. }
+            | Self::CountAnswers(_)
+            | Self::ScoreRuns(_)
+            | Self::Judgements(_)
+            | Self::BeginBatch { .. }
+            | Self::EndBatch { .. }
+            | Self::Cells { .. }
+            | Self::CellRuns { .. }
+            | Self::Batches { .. }
+            | Self::PastLengths { .. } => true,
+        }
+    }
+}
+
+/// Whose versions are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lineage {
+    /// A prompt's, by its name.
+    Prompt(String),
+    /// Those of a session's prompt while it has no name.
+    Session(String),
+}
+
+/// The worker's answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StoreReply {
+    /// The prompts.
+    Prompts(Vec<PromptEntry>),
+    /// A prompt that was read.
+    Prompt {
+        /// Its name.
+        name: String,
+        /// The prompt.
+        prompt: Box<Prompt>,
+        /// The digest of its file's text; none where no file holds it.
+        file: Option<String>,
+    },
+    /// A prompt was written.
+    PromptSaved {
+        /// Its name.
+        name: String,
+        /// Its file.
+        path: PathBuf,
+        /// The digest of the file's text.
+        file: String,
+    },
+    /// A prompt's own file.
+    PromptFile(Box<PromptFile>),
+    /// A value was written to a prompt's file, which holds this by now.
+    ThresholdSet(Box<PromptFile>),
+    /// The sessions.
+    Sessions(Vec<SessionEntry>),
+    /// A session that was read.
+    Session(Box<Session>),
+    /// A session was written, under another name if another program had written the file of its own
+    /// since this one knew it.
+    SessionSaved(String),
+    /// A session that could not be saved was written to this file.
+    SessionRescued(PathBuf),
+    /// A session has its new name.
+    SessionRenamed(String),
+    /// An input that was read.
+    Input(Box<NamedInput>),
+    /// The first rows of a data set, to choose an input from.
+    Rows {
+        /// Its file.
+        file: String,
+        /// The rows.
+        rows: Vec<RowEntry>,
+        /// Whether there are further ones.
+        more: bool,
+    },
+    /// The beginning of a data set.
+    Preview(Box<Preview>),
+    /// A run's record.
+    Run(Box<RunRecord>),
+    /// The versions of a prompt.
+    Versions(Vec<VersionEntry>),
+    /// A version was kept.
+    VersionKept(VersionId),
+    /// A version has its name.
+    VersionNamed(VersionId),
+    /// A run has its grade.
+    Graded(RunId),
+    /// The grades of those runs that have one.
+    Grades(Vec<(RunId, Grade)>),
+    /// A page of runs.
+    History(HistoryPage),
+    /// How many runs there are.
+    Counted {
+        /// How many were counted.
+        runs: u64,
+        /// Whether there may be more.
+        more: bool,
+    },
+    /// The names that values of filters can have.
+    Vocabulary(Box<Vocabulary>),
+    /// So many runs are kept, or no longer.
+    Pinned(u64),
+    /// What was removed, or would be.
+    Pruned(Pruned),
+    /// The answers by prompt, the most first.
+    Answers(Vec<Answers>),
+    /// A page of answers was judged again.
+    Scored(Box<Scored>),
+    /// All verdicts on a run with the time of each, those that came with the answer first; none where it was
+    /// judged but once.
+    Judgements(Vec<(Timestamp, Quality)>),
+    /// What runs come to, to be taken further.
+    Review(Box<Review>),
+    /// What runs come to, as it is read.
+    Report(Box<Report>),
+    /// What runs say of each other.
+    Weighed(Box<PairedComparison>),
+    /// What a threshold sees.
+    Points(Box<Points>),
+    /// Runs by their numbers on record; those that are gone are left out.
+    Entries(Vec<HistoryEntry>),
+    /// The record was written to a file of so many bytes.
+    BackedUp(u64),
+    /// A batch that was begun.
+    Batch(Box<BatchState>),
+    /// The end of a batch is noted.
+    BatchEnded(BatchId),
+    /// Cells of a batch.
+    Cells(Vec<CellRow>),
+    /// Runs that fill cells.
+    CellRuns(Vec<RunRecord>),
+    /// Batches.
+    Batches(Vec<BatchEntry>),
+    /// The lengths of past answers.
+    PastLengths(PastLengths),
+}
+
+/// Which batch is begun.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Begin {
+    /// The newest of the same fingerprint that is not complete; else a new one.
+    #[default]
+    Resume,
+    /// The newest of the same fingerprint, complete or not; else a new one.
+    RetryFailed,
+    /// A new one.
+    Anew,
+}
+
+/// A batch that was begun.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchState {
+    /// Its id.
+    pub id: BatchId,
+    /// What it asks.
+    pub spec: BatchSpec,
+    /// When it was begun first.
+    pub started: Timestamp,
+    /// Whether it goes on.
+    pub resumed: bool,
+    /// Whether its last run was broken off without an end, perhaps with calls under way.
+    pub crashed: bool,
+    /// The cells that have ended, in the order of their places.
+    pub cells: Vec<CellRow>,
+}
+
+/// A cell on record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellRow {
+    /// What came of it.
+    pub cell: Cell,
+    /// The fingerprint of its row as it was then.
+    pub fingerprint: u64,
+}
+
+/// A batch in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchEntry {
+    /// Its id.
+    pub id: BatchId,
+    /// When it was begun first.
+    pub started: Timestamp,
+    /// Its name.
+    pub name: String,
+    /// What it asks.
+    pub spec: BatchSpec,
+    /// How it ended, in one word; none while it runs, or if its process is gone.
+    pub end: Option<String>,
+    /// Cells that have ended: those that were stopped or broke off are still to be asked.
+    pub cells: u64,
+    /// Those of them that a model answered.
+    pub answered: u64,
+    /// Whether a process has it under way.
+    pub running: bool,
+}
+
+/// How many tokens past requests and answers had: one in ten fewer, half fewer, nine in ten fewer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PastLengths {
+    /// Answers that were measured; none if there are none.
+    pub runs: u64,
+    /// Tokens in.
+    pub input: [u64; 3],
+    /// Tokens out.
+    pub output: [u64; 3],
+    /// Whether they are those of the same prompt version.
+    pub same_prompt: bool,
+}
+
+/// A prompt in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromptEntry {
+    /// Its name.
+    pub name: String,
+    /// Its one-line description; the reason in words if the file cannot be read.
+    pub description: String,
+    /// Whether it lies in the project's `prompts/` and not in the user's.
+    pub project: bool,
+    /// Whether it comes with the program: it can be opened, and is saved as the user's own.
+    pub built_in: bool,
+    /// Whether the file can be used.
+    pub valid: bool,
+}
+
+impl StoreReply {
+    /// What a file held from which an input was wanted.
+    pub(crate) fn of_file(loaded: Loaded) -> Self {
+        match loaded {
+            Loaded::Input(named) => Self::Input(Box::new(named)),
+            Loaded::Rows { file, rows, more } => Self::Rows { file, rows, more },
+        }
+    }
+}
+
+/// A session in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionEntry {
+    /// Its name.
+    pub name: String,
+    /// When it was last saved.
+    pub saved: Timestamp,
+}
+
+/// A prompt version in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VersionEntry {
+    /// Its hash.
+    pub id: VersionId,
+    /// When it was run first, or kept.
+    pub made: Timestamp,
+    /// The name a person gave it.
+    pub name: Option<String>,
+    /// The version it was edited from, if that is known.
+    pub parent: Option<VersionId>,
+    /// The prompt, without what is no part of a version.
+    pub prompt: Prompt,
+    /// What came of it.
+    pub results: Results,
+}
+
+/// What came of a prompt version, over all its runs on record that have ended.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Results {
+    /// Runs; none for a version that was only kept.
+    pub runs: u64,
+    /// Those whose answer was judged.
+    pub judged: u64,
+    /// Those that passed every check.
+    pub passed: u64,
+    /// The mean cost of those with a known one that were neither cached nor a demonstration.
+    pub cost: Option<PicoDollars>,
+    /// The mean length of those that are done and were neither cached nor a demonstration.
+    pub latency: Option<Duration>,
+    /// The mean of the stars that were given.
+    pub stars: Option<f64>,
+    /// When the last one started.
+    pub last: Option<Timestamp>,
+}
+
+/// What a prompt may be written over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Over {
+    /// Nothing: a file of that name stays.
+    Nothing,
+    /// A file whose text has this digest. Another text tells that somebody else has written it.
+    Known(String),
+    /// Whatever is there.
+    Anything,
+}

@@ -1,0 +1,325 @@
+//! Work behind the screen: runs and store jobs, each a task that answers under its ticket.
+
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+
+use futures_util::StreamExt as _;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+
+use crate::{
+    app::{
+        Event, Ticket,
+        batch::{Control, setup::BatchOrder},
+    },
+    engine::{Engine, Workspace},
+    model::RunRequest,
+    pipeline::{TimedEvent, event::RunEvent},
+    store::{Store, api::StoreRequest},
+    terminal::{
+        Refused,
+        batch_tasks::{Batches, Desk},
+        clipboard,
+        clipboard::Copied,
+        crash, path_completion,
+    },
+    text::Pasted,
+};
+
+/// How many messages may wait for the loop; whoever sends more waits.
+const INBOX: usize = 1024;
+
+/// How many events of a run that have come already are taken together: text that streams faster
+/// than the screen is drawn reaches the loop in few pieces, so that it is free for the keys.
+const TOGETHER: usize = 64;
+
+/// How long runs that are stopped at the end may take to be recorded.
+const ENDING: Duration = Duration::from_secs(2);
+
+/// How long the disk may take at the end.
+const CLOSING: Duration = Duration::from_secs(6);
+
+/// Where the engine appears once it is up.
+pub(crate) type Ready = watch::Receiver<Option<Arc<Engine>>>;
+
+/// Everything under way. Runs handed over before the engine is up wait for it.
+pub(crate) struct RunTasks {
+    inbox: mpsc::Sender<Event>,
+    setup: Arc<Workspace>,
+    engine: Ready,
+    store: Arc<Store>,
+    runs: BTreeMap<Ticket, mpsc::Sender<Hurry>>,
+    desk: Desk,
+    batches: Batches,
+    tasks: JoinSet<()>,
+    /// Those who wait for an answer, of the disk, a program or a server; at the end nobody wants it any more.
+    waiting: JoinSet<()>,
+}
+
+/// The engine did not come up.
+struct NotUp;
+
+/// Cuts a run's wait short. A run whose sender of these is gone is stopped.
+struct Hurry;
+
+impl RunTasks {
+    /// Begins: `open` is called aside, because the HTTP client takes longer than a frame.
+    /// What comes of the work arrives in the inbox.
+    pub(crate) fn begin(
+        store: Arc<Store>,
+        setup: Arc<Workspace>,
+        open: impl FnOnce() -> Engine + Send + 'static,
+    ) -> (Self, mpsc::Receiver<Event>) {
+        let (inbox, messages) = mpsc::channel(INBOX);
+        let (up, engine) = watch::channel(None);
+        let mut tasks = JoinSet::new();
+        let tell = inbox.clone();
+        tasks.spawn(async move {
+            match tokio::task::spawn_blocking(open).await {
+                Ok(engine) => {
+                    up.send_replace(Some(Arc::new(engine)));
+                }
+                Err(_) => fault(&tell, "starting failed by a defect in retort; see `retort paths`".to_owned()).await,
+            }
+        });
+        let (mut faults, tell) = (store.faults(), inbox.clone());
+        tokio::spawn(async move {
+            while let Some(trouble) = faults.recv().await {
+                fault(&tell, trouble.to_string()).await;
+            }
+        });
+        let desk = Desk::new(Arc::clone(&setup), Arc::clone(&store), engine.clone(), inbox.clone());
+        (
+            Self {
+                inbox,
+                setup,
+                engine,
+                store,
+                runs: BTreeMap::new(),
+                desk,
+                batches: Batches::default(),
+                tasks,
+                waiting: JoinSet::new(),
+            },
+            messages,
+        )
+    }
+
+    /// Starts a run.
+    pub(crate) fn start(&mut self, ticket: Ticket, request: RunRequest) {
+        self.runs.retain(|_, hurry| !hurry.is_closed());
+        let (hurry, hurried) = mpsc::channel(1);
+        self.runs.insert(ticket, hurry);
+        let inbox = self.inbox.clone();
+        let run = tokio::spawn(run(self.engine.clone(), ticket, request.clone(), hurried, self.inbox.clone()));
+        self.spawn(async move {
+            let failed = match run.await {
+                Ok(Ok(())) => return,
+                Ok(Err(NotUp)) => "nothing can be run: starting failed; start retort again",
+                Err(_) => "a defect in retort ended the run; `retort paths` says where the report is",
+            };
+            let _ = inbox.send(Event::Run(ticket, crash::ended(&request, failed))).await;
+        });
+    }
+
+    /// Stops a run; what came of it is recorded.
+    pub(crate) fn stop(&mut self, ticket: Ticket) {
+        self.runs.remove(&ticket);
+    }
+
+    /// Cuts the wait short that a run is in.
+    pub(crate) fn retry_now(&self, ticket: Ticket) {
+        if let Some(hurry) = self.runs.get(&ticket) {
+            // One that has not been heard yet does as well as two.
+            let _ = hurry.try_send(Hurry);
+        }
+    }
+
+    /// Looks at a batch.
+    pub(crate) fn plan_batch(&mut self, ticket: Ticket, order: BatchOrder) {
+        self.spawn(self.desk.clone().plan(ticket, order));
+    }
+
+    /// Starts a batch.
+    pub(crate) fn start_batch(&mut self, ticket: Ticket, order: BatchOrder) {
+        let alone = self.batches.none();
+        let told = self.batches.note(ticket);
+        self.spawn(self.desk.clone().run(ticket, order, told, alone));
+    }
+
+    /// Tells a batch something.
+    pub(crate) fn tell_batch(&self, ticket: Ticket, control: Control) {
+        self.batches.tell(ticket, control);
+    }
+
+    /// Hands the store a job; jobs are done in the order they come.
+    pub(crate) fn store(&mut self, ticket: Ticket, job: StoreRequest) {
+        let answer = self.store.ask(job);
+        self.wait(async move { Event::Stored(ticket, answer.await) });
+    }
+
+    /// Completes a path, if its disk answers.
+    pub(crate) fn complete(&mut self, ticket: Ticket, path: String) {
+        let begun = path.clone();
+        let looked = tokio::task::spawn_blocking(move || path_completion::complete(&path));
+        self.wait(async move {
+            let (path, choices) = looked.await.unwrap_or_else(|_| (begun, Vec::new()));
+            Event::Completed(ticket, path, choices)
+        });
+    }
+
+    /// Copies a text.
+    pub(crate) fn copy(&mut self, what: String, text: Pasted) {
+        let setup = Arc::clone(&self.setup);
+        self.wait(async move {
+            match clipboard::copy(text.as_str(), &setup.environment, &setup.places.state).await {
+                Copied::Done(way) => Event::Copied { what, way, send: None },
+                Copied::Send(way) => Event::Copied { what, way, send: Some(text) },
+                Copied::Failed(why) => Event::Fault(why),
+            }
+        });
+    }
+
+    /// Reports what comes of waiting for the disk or a program.
+    fn wait(&mut self, answer: impl Future<Output = Event> + Send + 'static) {
+        while self.waiting.try_join_next().is_some() {}
+        let inbox = self.inbox.clone();
+        self.waiting.spawn(async move {
+            let _ = inbox.send(answer.await).await;
+        });
+    }
+
+    /// Asks the engine something once it is up, and reports what it says.
+    pub(crate) fn ask<F>(&mut self, question: impl FnOnce(Arc<Engine>) -> F + Send + 'static)
+    where
+        F: Future<Output = Event> + Send + 'static,
+    {
+        let (engine, inbox) = (self.engine.clone(), self.inbox.clone());
+        while self.waiting.try_join_next().is_some() {}
+        self.waiting.spawn(async move {
+            if let Some(engine) = ready(engine).await {
+                let _ = inbox.send(question(engine).await).await;
+            }
+        });
+    }
+
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        while self.tasks.try_join_next().is_some() {}
+        self.tasks.spawn(task);
+    }
+
+    /// Stops every run, waits until they are recorded and every job is done, and closes the store.
+    pub(crate) async fn end(mut self, messages: mpsc::Receiver<Event>) -> Result<(), Refused> {
+        // Nobody reads any more: senders must not wait for room.
+        drop(messages);
+        self.runs.clear();
+        self.batches.stop();
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(ENDING, all).await.is_err() {
+            tracing::warn!("work was still under way at the end");
+        }
+        let store = Arc::clone(&self.store);
+        match tokio::task::spawn_blocking(move || store.close(CLOSING)).await {
+            Ok(closed) => Ok(closed?),
+            Err(_) => Err(Refused::Words("closing the files failed by a defect in retort".to_owned())),
+        }
+    }
+}
+
+async fn fault(inbox: &mpsc::Sender<Event>, words: String) {
+    let _ = inbox.send(Event::Fault(words)).await;
+}
+
+/// Waits for the engine; none if it never comes.
+pub(crate) async fn ready(mut engine: Ready) -> Option<Arc<Engine>> {
+    let up = engine.wait_for(Option::is_some).await.ok()?;
+    up.clone()
+}
+
+async fn run(
+    engine: Ready,
+    ticket: Ticket,
+    request: RunRequest,
+    mut hurried: mpsc::Receiver<Hurry>,
+    inbox: mpsc::Sender<Event>,
+) -> Result<(), NotUp> {
+    let engine = ready(engine).await.ok_or(NotUp)?;
+    engine.read_keys(request.targets.iter().chain(request.judges.values())).await;
+    let events = engine.pipeline.run(request);
+    let control = events.control();
+    let mut events = events.ready_chunks(TOGETHER);
+    let mut watched = true;
+    loop {
+        tokio::select! {
+            biased;
+            hurry = hurried.recv(), if watched => if hurry.is_some() {
+                control.retry_now();
+            } else {
+                watched = false;
+                control.stop();
+            },
+            told = events.next() => match told {
+                // At the end nobody listens, but the run must still be driven to its record.
+                Some(told) => for told in joined(told) {
+                    let _ = inbox.send(Event::Run(ticket, told)).await;
+                },
+                None => return Ok(()),
+            },
+        }
+    }
+}
+
+/// Joins texts that follow each other in the same part of an answer; each keeps the time of its
+/// first piece.
+fn joined(told: Vec<TimedEvent>) -> Vec<TimedEvent> {
+    let mut all: Vec<TimedEvent> = Vec::with_capacity(1);
+    for next in told {
+        if let (
+            Some(TimedEvent { event: RunEvent::Delta { attempt, part, text }, .. }),
+            RunEvent::Delta { attempt: same, part: own, text: more },
+        ) = (all.last_mut(), &next.event)
+            && *attempt == *same
+            && *part == *own
+        {
+            text.push_str(more);
+        } else {
+            all.push(next);
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::event::DeltaPart;
+
+    fn delta(at: u64, attempt: u32, part: DeltaPart, text: &str) -> TimedEvent {
+        let event = RunEvent::Delta { attempt, part, text: text.to_owned() };
+        TimedEvent { at: Duration::from_millis(at), event }
+    }
+
+    #[test]
+    fn texts_are_joined_but_not_across_parts_attempts_and_other_events() {
+        let served =
+            TimedEvent { at: Duration::from_millis(5), event: RunEvent::Served { attempt: 1, model: "m".to_owned() } };
+        let told = vec![
+            delta(1, 1, DeltaPart::Reasoning, "hm"),
+            delta(2, 1, DeltaPart::Text, "a"),
+            delta(3, 1, DeltaPart::Text, "b"),
+            delta(4, 1, DeltaPart::Text, "c"),
+            served.clone(),
+            delta(6, 1, DeltaPart::Text, "d"),
+            delta(7, 2, DeltaPart::Text, "e"),
+        ];
+        let few = vec![
+            delta(1, 1, DeltaPart::Reasoning, "hm"),
+            delta(2, 1, DeltaPart::Text, "abc"),
+            served,
+            delta(6, 1, DeltaPart::Text, "d"),
+            delta(7, 2, DeltaPart::Text, "e"),
+        ];
+        assert_eq!(joined(told), few);
+    }
+}

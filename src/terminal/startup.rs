@@ -1,0 +1,87 @@
+//! What the workbench starts with: the last session, or a bench that works without a key.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::{
+    app::{Keymap, Start},
+    config,
+    config::{builtin, names},
+    engine::Workspace,
+    model::{Session, session::SESSION_VERSION},
+    store::sessions,
+    terminal::Refused,
+};
+
+/// Gathers it. A session that cannot be read is named and left as it is.
+pub(crate) fn start(setup: &Workspace, session: Option<String>) -> Result<Start, Refused> {
+    let keymap = Keymap::new(&setup.settings.keys).map_err(|bad| config::mistaken(&setup.places, "keys", &bad.0))?;
+    let mut notices: Vec<String> = setup.places.project.notice().map(str::to_owned).into_iter().collect();
+    let starters: Vec<_> = builtin::starters()
+        .into_iter()
+        .map(|(name, prompt, input)| (name.to_owned(), prompt, input.to_owned()))
+        .collect();
+    let default_target = setup.first_target().to_owned();
+    let session = match session {
+        Some(name) => {
+            names::check("session", &name)?;
+            Some(named(setup, name, &default_target)?)
+        }
+        None => last(setup, &mut notices),
+    };
+    Ok(Start {
+        settings: setup.settings.clone(),
+        keymap,
+        catalog: setup.catalog.clone(),
+        starters,
+        session,
+        found: setup.found_keys(),
+        default_target,
+        look: setup.environment.look(&setup.settings.theme),
+        notices,
+        zone: TimeZone::system(),
+    })
+}
+
+/// Opens the session of a name, or begins it.
+fn named(setup: &Workspace, name: String, target: &str) -> Result<Session, Refused> {
+    let there = sessions::list(&setup.places)?.iter().any(|entry| entry.name == name);
+    if there {
+        return Ok(sessions::read(&setup.places, &name)?);
+    }
+    let (prompt_name, prompt, _) = builtin::starters().into_iter().next().unwrap_or_default();
+    Ok(Session {
+        version: SESSION_VERSION,
+        name,
+        saved: Timestamp::now(),
+        prompt_name: Some(prompt_name.to_owned()).filter(|name| !name.is_empty()),
+        prompt_file: None,
+        edited: false,
+        onto: None,
+        lanes: vec![target.into()],
+        samples: 1,
+        input: crate::model::Input::default(),
+        input_name: String::new(),
+        input_at: 0,
+        other_inputs: Vec::new(),
+        prompt,
+    })
+}
+
+/// Opens the session that was saved last.
+fn last(setup: &Workspace, notices: &mut Vec<String>) -> Option<Session> {
+    let sessions = match sessions::list(&setup.places) {
+        Ok(sessions) => sessions,
+        Err(fault) => {
+            notices.push(fault.to_string());
+            return None;
+        }
+    };
+    let newest = sessions.first()?;
+    match sessions::read(&setup.places, &newest.name) {
+        Ok(session) => Some(session),
+        Err(fault) => {
+            notices.push(fault.to_string());
+            None
+        }
+    }
+}

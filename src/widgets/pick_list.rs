@@ -1,0 +1,227 @@
+//! A list narrowed by a fuzzy query, with one entry chosen.
+//!
+//! Rows of a list, one of them chosen.
+
+use std::cmp::Reverse;
+
+use nucleo_matcher::{
+    Config, Matcher, Utf32Str,
+    pattern::{CaseMatching, Normalization, Pattern},
+};
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+
+use crate::widgets::{
+    key::Chord,
+    line_input::LineInput,
+    theme::{Role, Theme},
+};
+
+/// One entry of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PickItem<T> {
+    /// What is chosen with it.
+    pub value: T,
+    /// Its first column, matched against the query.
+    pub label: String,
+    /// Its second column, matched against the query too.
+    pub detail: String,
+    /// False where it can be seen but not used as it is.
+    pub usable: bool,
+}
+
+impl<T> PickItem<T> {
+    /// Makes a usable entry.
+    pub fn new(value: T, label: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { value, label: label.into(), detail: detail.into(), usable: true }
+    }
+}
+
+/// A list, its query, and which of its entries is chosen.
+#[derive(Debug, Clone)]
+pub struct PickList<T> {
+    /// The query.
+    pub query: LineInput,
+    items: Vec<PickItem<T>>,
+    shown: Vec<usize>,
+    at: usize,
+    top: usize,
+}
+
+impl<T> PickList<T> {
+    /// Makes a list with all entries shown and the first chosen.
+    #[must_use]
+    pub fn new(items: Vec<PickItem<T>>) -> Self {
+        let shown = (0..items.len()).collect();
+        Self { query: LineInput::default(), items, shown, at: 0, top: 0 }
+    }
+
+    /// Puts other entries in the place of the list's, under the same query.
+    pub fn refill(&mut self, items: Vec<PickItem<T>>) {
+        self.items = items;
+        self.narrow();
+    }
+
+    /// Lists what the query leaves, the best match first.
+    pub fn shown(&self) -> impl Iterator<Item = &PickItem<T>> {
+        self.shown.iter().filter_map(|at| self.items.get(*at))
+    }
+
+    /// Counts what the query leaves.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// Tells whether the query leaves nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.shown.is_empty()
+    }
+
+    /// Returns the chosen entry.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&PickItem<T>> {
+        self.shown.get(self.at).and_then(|at| self.items.get(*at))
+    }
+
+    /// Returns the place of the chosen entry among those shown.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Returns the first entry on screen, as [`PickList::fit`] set it.
+    #[must_use]
+    pub fn top(&self) -> usize {
+        self.top
+    }
+
+    /// Chooses an entry by its place among those shown.
+    pub fn choose(&mut self, at: usize) {
+        self.at = at.min(self.shown.len().saturating_sub(1));
+    }
+
+    /// Chooses the first entry that fits a condition, if there is one.
+    pub fn choose_where(&mut self, fits: impl Fn(&T) -> bool) {
+        let found = self.shown().position(|item| fits(&item.value));
+        if let Some(at) = found {
+            self.at = at;
+        }
+    }
+
+    /// Moves the choice, stopping at either end.
+    pub fn step(&mut self, by: isize) {
+        self.choose(self.at.saturating_add_signed(by));
+    }
+
+    /// Keeps the chosen entry among `height` visible ones.
+    pub fn fit(&mut self, height: usize) {
+        let highest = self.at.saturating_sub(height.saturating_sub(1));
+        let lowest = self.at.min(self.shown.len().saturating_sub(height));
+        self.top = self.top.clamp(highest.min(self.at), lowest.max(highest));
+    }
+
+    /// Takes a key into the query. Tells whether it meant anything.
+    pub fn key(&mut self, chord: Chord) -> bool {
+        match self.query.key(chord) {
+            Some(changed) => {
+                if changed {
+                    self.narrow();
+                }
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Takes a paste into the query.
+    pub fn paste(&mut self, text: &str) {
+        self.query.paste(text);
+        self.narrow();
+    }
+
+    fn narrow(&mut self) {
+        let query = self.query.text();
+        self.at = 0;
+        self.top = 0;
+        if query.trim().is_empty() {
+            self.shown = (0..self.items.len()).collect();
+            return;
+        }
+        let pattern = Pattern::parse(&query, CaseMatching::Ignore, Normalization::Smart);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut buffer = Vec::new();
+        let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher);
+        let mut found: Vec<(u32, usize)> = Vec::new();
+        for (at, item) in self.items.iter().enumerate() {
+            // A match in the label outweighs any in the detail.
+            let in_label = score(&item.label).map(|points| points.saturating_add(10_000));
+            let both = || score(&format!("{} {}", item.label, item.detail));
+            if let Some(points) = in_label.or_else(both) {
+                found.push((points, at));
+            }
+        }
+        found.sort_by_key(|(points, at)| (Reverse(*points), *at));
+        self.shown = found.into_iter().map(|(_, at)| at).collect();
+    }
+}
+
+/// Draws the entries of a choice that are in sight, each as the given line. The chosen one is
+/// reversed and begins with a mark.
+pub fn list<T>(
+    choice: &PickList<T>,
+    area: Rect,
+    theme: Theme,
+    buffer: &mut Buffer,
+    line: impl Fn(&PickItem<T>, usize) -> Line<'static>,
+) {
+    let room = usize::from(area.width).saturating_sub(2);
+    let rows = choice.shown().enumerate().skip(choice.top());
+    for ((at, item), place) in rows.zip(area.rows()) {
+        let x = place.x.saturating_add(2);
+        buffer.set_line(x, place.y, &line(item, room), place.width.saturating_sub(2));
+        if at == choice.at() {
+            buffer.set_stringn(place.x, place.y, "▸", usize::from(place.width), theme.style(Role::Text));
+            buffer.set_style(place, theme.style(Role::Selected));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(names: &[&str]) -> PickList<usize> {
+        PickList::new(
+            names.iter().enumerate().map(|(at, name)| PickItem::new(at, *name, format!("detail {at}"))).collect(),
+        )
+    }
+
+    #[test]
+    fn a_query_narrows_and_ranks() {
+        let mut list = list(&["search", "save-prompt", "sessions", "palette"]);
+        for key in ["s", "p"] {
+            assert!(list.key(key.parse().unwrap()));
+        }
+        assert_eq!(list.chosen().map(|item| item.label.as_str()), Some("save-prompt"));
+        list.key("ctrl-u".parse().unwrap());
+        assert_eq!(list.len(), 4);
+        list.paste("nothing like it");
+        assert!(list.is_empty() && list.chosen().is_none());
+    }
+
+    #[test]
+    fn the_choice_stops_at_the_ends_and_stays_in_sight() {
+        let mut list = list(&["a", "b", "c", "d", "e"]);
+        list.step(-3);
+        assert_eq!(list.at(), 0);
+        list.step(99);
+        list.fit(2);
+        assert_eq!((list.at(), list.top()), (4, 3));
+        list.step(-2);
+        list.fit(2);
+        assert_eq!((list.at(), list.top()), (2, 2));
+        list.fit(0);
+        assert_eq!(list.at(), 2);
+    }
+}
