@@ -45,11 +45,12 @@ pub use crate::app::{
     action::{ACTIONS, Action},
     event::{Effect, Event, FieldId, Now, Ticket},
     keymap::Keymap,
-    screen::Screen,
+    screen::ScreenId,
     workbench::layout::Layout,
 };
 use crate::{
     app::{
+        action::BenchAction,
         batch::Batches,
         context::Scene,
         history::History,
@@ -118,7 +119,7 @@ pub struct Start {
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct App {
     /// The screen that is shown.
-    pub screen: Screen,
+    pub screen: ScreenId,
     /// The bench.
     pub bench: Workbench,
     /// The batch.
@@ -187,7 +188,7 @@ impl App {
             None => first_bench(&start.starters, &start.default_target),
         };
         let mut app = Self {
-            screen: Screen::Bench,
+            screen: ScreenId::Bench,
             bench,
             batch: Batches::default(),
             history: History::default(),
@@ -328,7 +329,8 @@ impl App {
             return;
         }
         let what = if demo { "takes one" } else { "takes another" };
-        let key = self.keymap.shown(Action::Models, false).map_or_else(String::new, |key| format!("; {key} {what}"));
+        let key =
+            self.keymap.shown(BenchAction::Models, false).map_or_else(String::new, |key| format!("; {key} {what}"));
         self.banner = Some(clean_line(&format!("found {}{key}", found.join(", "))));
     }
 
@@ -390,12 +392,12 @@ impl App {
             zoom: self.bench.zoom,
             left,
             prompt,
-            banner: self.banner.is_some() && self.screen == Screen::Bench,
+            banner: self.banner.is_some() && self.screen == ScreenId::Bench,
             overlay: self.overlays.last().and_then(Overlay::size),
-            beside: self.screen != Screen::Bench,
+            beside: self.screen != ScreenId::Bench,
         };
         self.layout = Layout::new(area, &wish);
-        if self.screen == Screen::Bench {
+        if self.screen == ScreenId::Bench {
             self.prepare_bench();
         } else {
             self.prepare_screen(self.layout.body);
@@ -470,10 +472,10 @@ pub fn draw_on(app: &App, buffer: &mut Buffer) -> Option<Position> {
 fn screen(scene: Scene<'_>, buffer: &mut Buffer) {
     status_bar::title(scene, buffer);
     match scene.app.screen {
-        Screen::Bench => bench(scene, buffer),
-        Screen::Batch => batch::view::draw(scene, buffer),
-        Screen::History => history::view::draw(scene, buffer),
-        Screen::Quality => quality::view::draw(scene, buffer),
+        ScreenId::Bench => bench(scene, buffer),
+        ScreenId::Batch => batch::view::draw(scene, buffer),
+        ScreenId::History => history::view::draw(scene, buffer),
+        ScreenId::Quality => quality::view::draw(scene, buffer),
     }
     status_bar::status(scene, buffer);
     status_bar::footer(scene, buffer);

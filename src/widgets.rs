@@ -8,6 +8,7 @@ pub mod form;
 pub mod frame;
 pub mod key;
 pub mod line_input;
+pub mod motion;
 pub mod pick_list;
 pub mod query_bar;
 pub mod table;

@@ -57,7 +57,7 @@ fn bench(first: &str, words: &[&str]) -> (App, Vec<Ticket>) {
     for _ in 0..3 {
         app.bench.lanes.push(Lane::new("demo"));
     }
-    app.update(Event::Do(retort::app::Action::Run), now());
+    app.update(Event::Do(retort::app::action::Verb::Run.into()), now());
     let tickets: Vec<Ticket> = app.bench.lanes.iter().filter_map(|lane| lane.shown().ticket).collect();
     let item = words.concat();
     for ticket in &tickets {

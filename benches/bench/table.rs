@@ -8,6 +8,7 @@ use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 use retort::{
     app::{
         Action, App, Effect, Event, Keymap, Now, Start, Ticket,
+        action::{BatchAction, GlobalAction, Verb},
         batch::{
             run_state::{BatchState, Shown},
             setup::{BatchOrder, Finished},
@@ -21,6 +22,7 @@ use retort::{
         settings::ProviderSettings,
     },
     pipeline::batch::{BatchEvent, budget::Budget},
+    widgets::motion::Motion,
 };
 
 const ROWS: u64 = 100_000;
@@ -127,7 +129,7 @@ fn screen() -> (App, Ticket) {
     shown.ticket = Some(ticket);
     shown.budget = Some(Budget::new(BatchLimits::default(), None, now().at.into()));
     app.batch.shown = Some(shown);
-    app.update(Event::Do(Action::ScreenBatch), now());
+    app.update(Event::Do(GlobalAction::ScreenBatch.into()), now());
     let all = (1..=ROWS).flat_map(|number| (0..3).map(move |target| event(number, target)));
     app.update(Event::Batch(ticket, all.collect()), now());
     app.update(Event::Batch(ticket, vec![BatchEvent::Rows { read: ROWS, all: true }]), now());
@@ -144,7 +146,7 @@ fn frames(bencher: Bencher<'_, '_>, keys: &[Action]) {
     bencher.bench_local(|| {
         at = at % ROWS + 1;
         app.update(Event::Batch(ticket, vec![event(at, 1)]), now());
-        app.update(Event::Do(Action::Down), now());
+        app.update(Event::Do(Motion::Down.into()), now());
         app.prepare(SCREEN, now());
         terminal.draw(|frame| retort::app::draw(&app, frame)).unwrap();
     });
@@ -159,17 +161,17 @@ fn a_frame_of_100k_rows(bencher: Bencher<'_, '_>) {
 /// The same, ordered by score and narrowed to what failed.
 #[divan::bench]
 fn a_frame_of_100k_rows_ordered(bencher: Bencher<'_, '_>) {
-    frames(bencher, &[Action::OnlyFailed, Action::Sort, Action::Sort]);
+    frames(bencher, &[Action::Batch(BatchAction::OnlyFailed), Action::Verb(Verb::Sort), Action::Verb(Verb::Sort)]);
 }
 
 /// Ordering all rows by score, as a key asks for it.
 #[divan::bench]
 fn an_order_of_100k_rows(bencher: Bencher<'_, '_>) {
     let (mut app, _) = screen();
-    app.update(Event::Do(Action::Sort), now());
-    app.update(Event::Do(Action::Sort), now());
+    app.update(Event::Do(Verb::Sort.into()), now());
+    app.update(Event::Do(Verb::Sort.into()), now());
     bencher.bench_local(|| {
-        app.update(Event::Do(Action::TurnSort), now());
+        app.update(Event::Do(Verb::TurnSort.into()), now());
         app.prepare(SCREEN, now());
     });
 }

@@ -13,7 +13,8 @@ use ratatui::layout::Rect;
 
 use crate::{
     app::{
-        Action, App, Screen,
+        Action, App, ScreenId,
+        action::{BatchAction, GlobalAction, Verb},
         batch::{
             run_state::Shown,
             setup::{BatchOrder, BatchSetup},
@@ -22,7 +23,7 @@ use crate::{
     },
     model::{BatchId, CellIndex, batch::BatchLimits},
     store::api::BatchEntry,
-    widgets::{form::Form, key::Chord, pick_list::PickList},
+    widgets::{form::Form, key::Chord, motion::Motion, pick_list::PickList},
 };
 
 /// What the screen shows.
@@ -100,6 +101,18 @@ impl Default for Batches {
 }
 
 impl Batches {
+    fn go_in_list(&mut self, motion: Motion) {
+        match motion {
+            Motion::Up => self.list.step(-1),
+            Motion::Down => self.list.step(1),
+            Motion::HalfUp | Motion::PageUp => self.list.step(-10),
+            Motion::HalfDown | Motion::PageDown => self.list.step(10),
+            Motion::Top => self.list.choose(0),
+            Motion::Bottom => self.list.choose(usize::MAX),
+            Motion::Left | Motion::Right => {}
+        }
+    }
+
     /// Tells whether letters go into a text.
     #[must_use]
     pub fn typing(&self) -> bool {
@@ -149,19 +162,26 @@ impl Batches {
         let detail = table && shown.is_some_and(|shown| shown.detail.is_some());
         let busy = self.busy();
         if table && shown.is_some_and(|shown| shown.look.typing) {
-            return matches!(action, Action::Accept | Action::Palette | Action::Help);
+            return matches!(
+                action,
+                Action::Verb(Verb::Accept) | Action::Global(GlobalAction::Palette) | Action::Global(GlobalAction::Help)
+            );
         }
         match action {
-            Action::Accept => !detail && !self.nothing_listed(),
-            Action::NewBatch => matches!(self.page, Page::List | Page::Table) && !busy && !detail,
-            Action::OpenBatch => table && !busy && !detail,
-            Action::Pause => table && (busy || shown.is_some_and(Shown::can_go_on)),
-            Action::Limits => table && !detail && (busy || shown.is_some_and(Shown::can_go_on)),
-            Action::AskAgain | Action::Xray => table,
-            Action::AskFailed => table && !busy && shown.is_some_and(|shown| shown.grid.counts().by.error > 0),
-            Action::Filter | Action::OnlyFailed | Action::Sort => table && !detail,
-            Action::Diff => detail,
-            Action::NextSample => detail && shown.is_some_and(|shown| shown.grid.samples() > 1),
+            Action::Verb(Verb::Accept) => !detail && !self.nothing_listed(),
+            Action::Batch(BatchAction::NewBatch) => matches!(self.page, Page::List | Page::Table) && !busy && !detail,
+            Action::Batch(BatchAction::OpenBatch) => table && !busy && !detail,
+            Action::Batch(BatchAction::Pause) => table && (busy || shown.is_some_and(Shown::can_go_on)),
+            Action::Batch(BatchAction::Limits) => table && !detail && (busy || shown.is_some_and(Shown::can_go_on)),
+            Action::Batch(BatchAction::AskAgain) | Action::Verb(Verb::Xray) => table,
+            Action::Batch(BatchAction::AskFailed) => {
+                table && !busy && shown.is_some_and(|shown| shown.grid.counts().by.error > 0)
+            }
+            Action::Verb(Verb::Filter) | Action::Batch(BatchAction::OnlyFailed) | Action::Verb(Verb::Sort) => {
+                table && !detail
+            }
+            Action::Verb(Verb::Diff) => detail,
+            Action::Verb(Verb::NextSample) => detail && shown.is_some_and(|shown| shown.grid.samples() > 1),
             _ => true,
         }
     }
@@ -171,12 +191,22 @@ impl Batches {
     pub fn said(&self, action: Action) -> Option<&'static str> {
         let shown = self.shown.as_ref();
         match (action, self.page) {
-            (Action::Accept, Page::Form | Page::Map) => Some("goes on"),
-            (Action::Accept, Page::Estimate) => Some("starts it"),
-            (Action::Accept, Page::Table) if shown.is_some_and(|shown| shown.look.typing) => Some("keeps it"),
-            (Action::Pause, _) if shown.is_some_and(|shown| shown.is_paused() || shown.can_go_on()) => Some("go on"),
-            (Action::OnlyFailed, _) if shown.is_some_and(|shown| shown.look.only == grid::Only::Failed) => Some("all"),
-            (Action::Diff, _) if shown.and_then(|shown| shown.detail.as_ref()?.difference()).is_some() => {
+            (Action::Verb(Verb::Accept), Page::Form | Page::Map) => Some("goes on"),
+            (Action::Verb(Verb::Accept), Page::Estimate) => Some("starts it"),
+            (Action::Verb(Verb::Accept), Page::Table) if shown.is_some_and(|shown| shown.look.typing) => {
+                Some("keeps it")
+            }
+            (Action::Batch(BatchAction::Pause), _)
+                if shown.is_some_and(|shown| shown.is_paused() || shown.can_go_on()) =>
+            {
+                Some("go on")
+            }
+            (Action::Batch(BatchAction::OnlyFailed), _)
+                if shown.is_some_and(|shown| shown.look.only == grid::Only::Failed) =>
+            {
+                Some("all")
+            }
+            (Action::Verb(Verb::Diff), _) if shown.and_then(|shown| shown.detail.as_ref()?.difference()).is_some() => {
                 Some("answer")
             }
             _ => None,
@@ -200,23 +230,49 @@ impl App {
         }
     }
 
-    /// Does an action on the batch screen.
-    pub(crate) fn on_batch(&mut self, action: Action) {
-        match action {
-            Action::NewBatch => self.new_batch(),
-            Action::OpenBatch => self.list_batches(For::Opening),
-            Action::Stop => self.stop(),
-            Action::Leave => self.leave_batch(),
-            action => match self.batch.page {
-                Page::List => self.in_list(action),
-                Page::Form | Page::Map => self.in_form(action),
-                Page::Estimate => {
-                    if action == Action::Accept {
-                        self.start_batch();
-                    }
-                }
-                Page::Table => self.in_table(action),
-            },
+    /// Does an action of the batch screen's own.
+    pub(crate) fn batch_act(&mut self, action: BatchAction) {
+        match (action, self.batch.page) {
+            (BatchAction::NewBatch, _) => self.new_batch(),
+            (BatchAction::OpenBatch, _) => self.list_batches(For::Opening),
+            (action, Page::Table) => self.act_in_table(action),
+            (
+                BatchAction::Pause
+                | BatchAction::Limits
+                | BatchAction::AskAgain
+                | BatchAction::AskFailed
+                | BatchAction::OnlyFailed
+                | BatchAction::OnlyErrors
+                | BatchAction::OnlyChanged
+                | BatchAction::BatchBaseline,
+                Page::List | Page::Form | Page::Map | Page::Estimate,
+            ) => {}
+        }
+    }
+
+    /// Does on the batch screen what other screens do, too.
+    pub(crate) fn batch_verb(&mut self, verb: Verb) {
+        match (verb, self.batch.page) {
+            (Verb::Leave, _) => self.leave_batch(),
+            (Verb::Accept, Page::List) if self.batch.list.is_empty() => self.new_batch(),
+            (Verb::Accept, Page::List) => self.pick_batch(),
+            (Verb::Accept, Page::Estimate) => self.start_batch(),
+            (Verb::Accept, Page::Map) => self.take_map(),
+            (Verb::Accept, Page::Form) => self.take_order(),
+            (Verb::NextPane, Page::Form | Page::Map) => self.next_field(),
+            (Verb::PreviousPane, Page::Form | Page::Map) => self.step_in_form(-1),
+            (verb, Page::Table) => self.in_table(verb),
+            (_, Page::List | Page::Estimate | Page::Form | Page::Map) => {}
+        }
+    }
+
+    /// Moves in what the screen shows.
+    pub(crate) fn batch_go(&mut self, motion: Motion) {
+        match self.batch.page {
+            Page::List => self.batch.go_in_list(motion),
+            Page::Form | Page::Map => self.go_in_form(motion),
+            Page::Estimate => {}
+            Page::Table => self.go_in_table(motion),
         }
     }
 
@@ -230,27 +286,12 @@ impl App {
                 self.batch.page = if there { Page::Table } else { Page::List };
             }
             Page::List if there => self.batch.page = Page::Table,
-            Page::List => self.go_to(Screen::Bench),
+            Page::List => self.go_to(ScreenId::Bench),
             Page::Table => {
                 if !self.batch.shown.as_mut().is_some_and(update::leave) {
-                    self.go_to(Screen::Bench);
+                    self.go_to(ScreenId::Bench);
                 }
             }
-        }
-    }
-
-    fn in_list(&mut self, action: Action) {
-        let list = &mut self.batch.list;
-        match action {
-            Action::Accept if list.is_empty() => self.new_batch(),
-            Action::Accept => self.pick_batch(),
-            Action::Up => list.step(-1),
-            Action::Down => list.step(1),
-            Action::HalfUp | Action::PageUp => list.step(-10),
-            Action::HalfDown | Action::PageDown => list.step(10),
-            Action::Top => list.choose(0),
-            Action::Bottom => list.choose(usize::MAX),
-            _ => {}
         }
     }
 

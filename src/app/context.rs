@@ -58,19 +58,19 @@ impl<'a> Scene<'a> {
 
     /// Writes the key of an action as it can be pressed now; empty where it has none.
     #[must_use]
-    pub fn key(&self, action: Action) -> String {
+    pub fn key(&self, action: impl Into<Action>) -> String {
         self.app.key_of(action).map(|chord| key_name(&chord.to_string())).unwrap_or_default()
     }
 
     /// Writes the key of an action where a text is or is not being edited.
     #[must_use]
-    pub fn key_where(&self, action: Action, typing: bool) -> String {
+    pub fn key_where(&self, action: impl Into<Action>, typing: bool) -> String {
         self.app.keymap.shown(action, typing).map(|chord| key_name(&chord.to_string())).unwrap_or_default()
     }
 
     /// Makes a key with what it does.
     #[must_use]
-    pub fn hint(&self, action: Action, does: &str) -> Vec<Span<'static>> {
+    pub fn hint(&self, action: impl Into<Action>, does: &str) -> Vec<Span<'static>> {
         vec![self.span(self.key(action), Role::Key), self.span(format!(" {does}"), Role::Text)]
     }
 

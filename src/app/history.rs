@@ -12,15 +12,18 @@ pub(crate) use crate::app::history::update::{HistoryQuestion, put as put_run};
 pub use crate::app::history::update::{answered_by, text as copied};
 use crate::{
     app::{
-        Action, App, Screen,
+        Action, App, ScreenId,
+        action::{GlobalAction, HistoryAction, Verb},
         history::{
             detail::{Detail, Pair},
             run_list::Runs,
+            update::Want,
         },
+        input::edit_query,
     },
     present::run_columns::RunColumn,
     store::api::HistoryEntry,
-    widgets::{key::Chord, query_bar::QueryBar},
+    widgets::{key::Chord, motion::Motion, query_bar::QueryBar},
 };
 
 /// Rows above the table: the query line, and what is said of it.
@@ -101,22 +104,25 @@ impl History {
     #[must_use]
     pub fn is_useful(&self, action: Action) -> bool {
         if self.asking.typing {
-            return matches!(action, Action::Accept | Action::NextPane | Action::Palette | Action::Help);
+            return matches!(
+                action,
+                Action::Verb(Verb::Accept | Verb::NextPane)
+                    | Action::Global(GlobalAction::Palette | GlobalAction::Help)
+            );
         }
         if self.pair.is_some() {
-            return matches!(action, Action::NextDifference | Action::Palette | Action::Help | Action::Leave);
+            return matches!(
+                action,
+                Action::Verb(Verb::NextDifference | Verb::Leave)
+                    | Action::Global(GlobalAction::Palette | GlobalAction::Help)
+            );
         }
         match action {
-            Action::Accept => !self.reading && self.chosen().is_some(),
-            Action::ToBench
-            | Action::Run
-            | Action::Grade
-            | Action::Copy
-            | Action::Xray
-            | Action::Sort
-            | Action::MarkRun => self.chosen().is_some(),
-            Action::Diff => !self.runs.marked.is_empty(),
-            Action::NextDifference => false,
+            Action::Verb(Verb::Accept) => !self.reading && self.chosen().is_some(),
+            Action::Verb(Verb::Run | Verb::Grade | Verb::Copy | Verb::Xray | Verb::Sort)
+            | Action::History(HistoryAction::ToBench | HistoryAction::MarkRun) => self.chosen().is_some(),
+            Action::Verb(Verb::Diff) => !self.runs.marked.is_empty(),
+            Action::Verb(Verb::NextDifference) => false,
             _ => true,
         }
     }
@@ -125,12 +131,12 @@ impl History {
     #[must_use]
     pub fn said(&self, action: Action) -> Option<&'static str> {
         match action {
-            Action::Accept if self.asking.typing => Some("keeps it"),
-            Action::Accept => Some("read"),
-            Action::Filter => Some("search"),
-            Action::Run => Some("run again"),
-            Action::Diff => Some("compare"),
-            Action::PinRun if self.chosen().is_some_and(|entry| entry.pinned) => Some("unpin"),
+            Action::Verb(Verb::Accept) if self.asking.typing => Some("keeps it"),
+            Action::Verb(Verb::Accept) => Some("read"),
+            Action::Verb(Verb::Filter) => Some("search"),
+            Action::Verb(Verb::Run) => Some("run again"),
+            Action::Verb(Verb::Diff) => Some("compare"),
+            Action::History(HistoryAction::PinRun) if self.chosen().is_some_and(|entry| entry.pinned) => Some("unpin"),
             _ => None,
         }
     }
@@ -175,14 +181,49 @@ impl App {
         self.ask_vocabulary();
     }
 
-    /// Does an action on the history screen.
-    pub(crate) fn on_history(&mut self, action: Action) {
+    /// Does an action of the history's own.
+    pub(crate) fn history_act(&mut self, action: HistoryAction) {
+        if self.history.asking.typing || self.history.pair.is_some() {
+            return;
+        }
         match action {
-            Action::Stop => self.stop(),
-            Action::Leave => self.leave_history(),
-            action if self.history.asking.typing => self.in_query(action),
-            action if self.history.pair.is_some() => self.in_pair(action),
-            action => self.in_history(action),
+            HistoryAction::ToBench => self.with_record(Want::Bench { run: false }),
+            HistoryAction::MarkRun => {
+                self.history.runs.mark();
+                self.history.runs.table.step(1);
+            }
+            HistoryAction::PinRun => self.pin_run(),
+            HistoryAction::RemoveRun => self.ask_remove(),
+            HistoryAction::Columns => self.open_columns(),
+        }
+    }
+
+    /// Does in the history what other screens do, too.
+    pub(crate) fn history_verb(&mut self, verb: Verb) {
+        match verb {
+            Verb::Leave => self.leave_history(),
+            verb if self.history.asking.typing => self.in_query(verb),
+            verb if self.history.pair.is_some() => self.in_pair(verb),
+            verb => self.in_history(verb),
+        }
+    }
+
+    /// Moves: in the list while the query line is typed, else in what is shown.
+    pub(crate) fn history_go(&mut self, motion: Motion) {
+        let history = &mut self.history;
+        if history.asking.typing {
+            match motion {
+                Motion::Up | Motion::Down | Motion::PageUp | Motion::PageDown => history.runs.table.go(motion),
+                Motion::Left | Motion::Right | Motion::HalfUp | Motion::HalfDown | Motion::Top | Motion::Bottom => {}
+            }
+        } else if let Some(pair) = &mut history.pair {
+            if let Some(difference) = pair.difference_mut() {
+                difference.view_mut().go(motion);
+            }
+        } else if history.reading {
+            history.go_in_run(motion);
+        } else {
+            history.runs.table.go(motion);
         }
     }
 
@@ -198,26 +239,22 @@ impl App {
             history.reading = false;
         } else if history.leads_back() {
             history.came_by = None;
-            self.go_to(Screen::Quality);
+            self.go_to(ScreenId::Quality);
         } else if !history.asking.line.is_empty() {
             history.asking.put("", &now);
             history.runs.ask();
         } else if !history.runs.marked.is_empty() {
             history.runs.marked.clear();
         } else {
-            self.go_to(Screen::Bench);
+            self.go_to(ScreenId::Bench);
         }
     }
 
-    /// Does an action while the query line is typed.
-    fn in_query(&mut self, action: Action) {
-        if matches!(action, Action::Up | Action::Down | Action::PageUp | Action::PageDown) {
-            self.history.runs.go(action);
-            return;
-        }
+    /// Does something while the query line is typed.
+    fn in_query(&mut self, verb: Verb) {
         let before = self.history.asking.query.clone();
         let now = self.local_now();
-        if let Some((tone, says)) = self.history.asking.act(action, &now) {
+        if let Some((tone, says)) = edit_query(&mut self.history.asking, verb, &now) {
             self.say(tone, &says);
         }
         self.asked_anew(&before);

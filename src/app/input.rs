@@ -1,17 +1,19 @@
 //! From keys, pastes and the mouse to actions and edits.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use jiff::Zoned;
 
 use crate::{
     app::{
         Action, App,
+        action::{BenchAction, Verb},
         keymap::KeyContext,
         overlay::Overlay,
-        screen::Screen,
+        screen::ScreenId,
         status_bar::Tone,
         workbench::{Focus, layout::Hit},
     },
-    widgets::key::Chord,
+    widgets::{key::Chord, query_bar::QueryBar},
 };
 
 /// Rows by which the wheel scrolls.
@@ -38,7 +40,7 @@ impl App {
             if let Overlay::Grade(grading) = overlay
                 && chord.text().is_some_and(|key| grading.key(key))
             {
-                self.act(Action::Accept);
+                self.act(Action::Verb(Verb::Accept));
             } else if overlay.line_mut().is_some() && edits_a_line(chord) || is_turn(overlay, chord) {
                 overlay.key(chord);
                 self.searching();
@@ -47,7 +49,7 @@ impl App {
             }
             return;
         }
-        if self.screen != Screen::Bench {
+        if self.screen != ScreenId::Bench {
             self.screen_key(chord);
             return;
         }
@@ -72,7 +74,8 @@ impl App {
 
     /// Says how a text that is too long to be edited in place can be edited.
     pub(crate) fn too_long(&mut self) {
-        let key = self.keymap.shown(Action::Editor, true).map_or_else(|| "editor".to_owned(), |key| key.to_string());
+        let key =
+            self.keymap.shown(BenchAction::Editor, true).map_or_else(|| "editor".to_owned(), |key| key.to_string());
         self.say(Tone::Warning, &format!("too long to be edited here; {key} opens the text in your editor"));
     }
 
@@ -83,7 +86,7 @@ impl App {
             self.searching();
             return;
         }
-        if self.screen != Screen::Bench {
+        if self.screen != ScreenId::Bench {
             self.screen_paste(text);
             return;
         }
@@ -129,7 +132,7 @@ impl App {
                 if let Some(row) = screen_row.checked_sub(body.y).filter(|row| *row < body.height)
                     && overlay.choose_row(usize::from(row))
                 {
-                    self.act(Action::Accept);
+                    self.act(Action::Verb(Verb::Accept));
                 }
             }
             Hit::Pane { focus, row, column } => {
@@ -168,6 +171,36 @@ impl App {
             Hit::Body { row, column } => self.screen_mouse(column, row, Some(by)),
             Hit::Nothing => {}
         }
+    }
+}
+
+/// Does something to a query line that is typed: keeps it, or completes it. Returns what there is to say.
+pub(crate) fn edit_query(asking: &mut QueryBar, verb: Verb, now: &Zoned) -> Option<(Tone, String)> {
+    match verb {
+        Verb::Accept => asking.keep().map(|bad| (Tone::Warning, bad.to_string())),
+        Verb::NextPane | Verb::PreviousPane => {
+            let completed = asking.complete(verb == Verb::NextPane, now);
+            (!completed).then(|| (Tone::Info, "nothing to complete here".to_owned()))
+        }
+        Verb::Run
+        | Verb::NextSample
+        | Verb::PreviousSample
+        | Verb::Xray
+        | Verb::Copy
+        | Verb::Diff
+        | Verb::Baseline
+        | Verb::NextDifference
+        | Verb::PreviousDifference
+        | Verb::Grade
+        | Verb::Leave
+        | Verb::MoreCalls
+        | Verb::FewerCalls
+        | Verb::Filter
+        | Verb::Sort
+        | Verb::TurnSort
+        | Verb::Refresh
+        | Verb::ExportRuns
+        | Verb::ScoreRuns => None,
     }
 }
 

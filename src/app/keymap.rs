@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, fmt::Write as _};
 use crate::{
     app::{
         action::{ACTIONS, Action, ActionInfo, When},
-        screen::Screen,
+        screen::ScreenId,
     },
     widgets::key::Chord,
 };
@@ -22,7 +22,7 @@ pub enum KeyContext {
     /// In an overlay.
     Overlay,
     /// On a screen beside the bench.
-    Screen(Screen),
+    Screen(ScreenId),
 }
 
 /// The chords of every action.
@@ -87,8 +87,10 @@ impl Keymap {
 
     /// Lists the chords that mean two actions in one place, under the action the user has named.
     fn conflicts(&self, user: &BTreeMap<String, Vec<String>>) -> Vec<(String, String)> {
-        let all: Vec<(Chord, Action)> =
-            self.chords.iter().flat_map(|(action, chords)| chords.iter().map(|chord| (*chord, *action))).collect();
+        let all: Vec<(Chord, Action)> = ACTIONS
+            .iter()
+            .flat_map(|entry| self.chords(entry.action).iter().map(|chord| (*chord, entry.action)))
+            .collect();
         let mut bad = Vec::new();
         for (at, (chord, first)) in all.iter().enumerate() {
             for (other, second) in all.iter().skip(at + 1) {
@@ -127,13 +129,13 @@ impl Keymap {
 
     /// Returns the chords of an action, the first the one to show.
     #[must_use]
-    pub fn chords(&self, action: Action) -> &[Chord] {
-        self.chords.get(&action).map_or(&[], Vec::as_slice)
+    pub fn chords(&self, action: impl Into<Action>) -> &[Chord] {
+        self.chords.get(&action.into()).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the key to show for an action where a field is or is not being edited.
     #[must_use]
-    pub fn shown(&self, action: Action, typing: bool) -> Option<Chord> {
+    pub fn shown(&self, action: impl Into<Action>, typing: bool) -> Option<Chord> {
         let chords = self.chords(action);
         let usable = |chord: &&Chord| !typing || !chord.is_for_fields();
         chords.iter().find(usable).copied()
@@ -173,6 +175,7 @@ fn place(entry: &ActionInfo) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::action::Verb;
 
     fn user(rows: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
         rows.iter().map(|(name, keys)| ((*name).to_owned(), keys.iter().map(|&k| k.to_owned()).collect())).collect()
@@ -200,7 +203,7 @@ mod tests {
         let map = Keymap::default();
         for entry in ACTIONS.iter().filter(|entry| entry.when == When::Bench) {
             let chords = map.chords(entry.action);
-            if !chords.is_empty() && entry.action != Action::Run {
+            if !chords.is_empty() && entry.action != Action::Verb(Verb::Run) {
                 assert!(chords.iter().any(|chord| chord.is_for_fields()), "{}: no plain key", entry.name);
             }
             assert!(chords.is_empty() || map.shown(entry.action, true).is_some(), "{}: none while typing", entry.name);
@@ -210,9 +213,9 @@ mod tests {
     #[test]
     fn a_users_keys_replace_the_built_in_ones() {
         let map = Keymap::new(&user(&[("run", &["ctrl-g"]), ("xray", &[])])).unwrap();
-        assert_eq!(map.action("ctrl-g".parse().unwrap(), KeyContext::Typing), Some(Action::Run));
+        assert_eq!(map.action("ctrl-g".parse().unwrap(), KeyContext::Typing), Some(Action::Verb(Verb::Run)));
         assert_eq!(map.action("f5".parse().unwrap(), KeyContext::Normal), None);
-        assert_eq!(map.chords(Action::Xray), []);
+        assert_eq!(map.chords(Verb::Xray), []);
     }
 
     #[test]
@@ -231,7 +234,7 @@ mod tests {
             assert_eq!(map.action(text.parse().unwrap(), KeyContext::Typing), None, "{text}");
             assert!(map.action(text.parse().unwrap(), KeyContext::Normal).is_some(), "{text}");
         }
-        assert_eq!(map.action("esc".parse().unwrap(), KeyContext::Typing), Some(Action::Leave));
+        assert_eq!(map.action("esc".parse().unwrap(), KeyContext::Typing), Some(Action::Verb(Verb::Leave)));
         assert_eq!(map.action("ctrl-u".parse().unwrap(), KeyContext::Typing), None);
     }
 }

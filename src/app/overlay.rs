@@ -23,7 +23,7 @@ pub use crate::app::overlays::{
 };
 use crate::{
     app::{
-        action::Action,
+        action::{Action, BenchAction, GlobalAction, OverlayAction, Verb},
         context::Scene,
         overlays::{answer_groups, models, versions, xray},
     },
@@ -35,6 +35,7 @@ use crate::{
         frame::{hints, popup},
         key::Chord,
         line_input::{LineInput as Typed, LineInput},
+        motion::Motion,
         pick_list::{PickList, list},
         table::{fitted, left, right},
         theme::Role,
@@ -509,49 +510,55 @@ fn beside(scene: Scene<'_>, overlay: &Overlay) -> Line<'static> {
 /// The keys of an overlay, the way out last.
 fn keys(scene: Scene<'_>, overlay: &Overlay) -> Vec<(String, String)> {
     let pair = |action: Action, does: &str| (scene.key_where(action, false), does.to_owned());
-    let out = pair(Action::Leave, "back");
+    let out = pair(Action::Verb(Verb::Leave), "back");
     let arrows = ("↑↓".to_owned(), "choose".to_owned());
     match overlay {
-        Overlay::Help(_) => vec![("↑↓".to_owned(), "scroll".to_owned()), pair(Action::Palette, "all actions"), out],
+        Overlay::Help(_) => vec![
+            ("↑↓".to_owned(), "scroll".to_owned()),
+            pair(Action::Global(GlobalAction::Palette), "all actions"),
+            out,
+        ],
         Overlay::Xray(xray) => {
             let does = if xray.judges.is_shown() { "the next judge" } else { "its judge" };
-            let judge = xray.judges.has_next().then(|| pair(Action::Judge, does));
+            let judge = xray.judges.has_next().then(|| pair(Action::Overlay(OverlayAction::Judge), does));
             [("↑↓".to_owned(), "scroll".to_owned())].into_iter().chain(judge).chain([out]).collect()
         }
-        Overlay::Palette(_) => vec![pair(Action::Accept, "does it"), arrows, out],
+        Overlay::Palette(_) => vec![pair(Action::Verb(Verb::Accept), "does it"), arrows, out],
         Overlay::Models(_) => vec![
-            pair(Action::Accept, "takes it"),
+            pair(Action::Verb(Verb::Accept), "takes it"),
             arrows,
             (
-                [Action::MoreCalls, Action::FewerCalls].map(|action| scene.key_where(action, false)).join(" "),
+                [Action::Verb(Verb::MoreCalls), Action::Verb(Verb::FewerCalls)]
+                    .map(|action| scene.key_where(action, false))
+                    .join(" "),
                 "calls".to_owned(),
             ),
             ("provider/model".to_owned(), "typed whole is taken too".to_owned()),
             out,
         ],
-        Overlay::Prompts(_) | Overlay::Sessions(_) => vec![pair(Action::Accept, "opens it"), arrows, out],
-        Overlay::Rows(_) => vec![pair(Action::Accept, "loads it"), arrows, out],
-        Overlay::Against(_) => vec![pair(Action::Accept, "compares with it"), arrows, out],
-        Overlay::Copy(_) => vec![pair(Action::Accept, "copies"), arrows, out],
-        Overlay::Columns(_) => vec![pair(Action::Accept, "shows or hides it"), arrows, out],
+        Overlay::Prompts(_) | Overlay::Sessions(_) => vec![pair(Action::Verb(Verb::Accept), "opens it"), arrows, out],
+        Overlay::Rows(_) => vec![pair(Action::Verb(Verb::Accept), "loads it"), arrows, out],
+        Overlay::Against(_) => vec![pair(Action::Verb(Verb::Accept), "compares with it"), arrows, out],
+        Overlay::Copy(_) => vec![pair(Action::Verb(Verb::Accept), "copies"), arrows, out],
+        Overlay::Columns(_) => vec![pair(Action::Verb(Verb::Accept), "shows or hides it"), arrows, out],
         Overlay::Versions(_) => vec![
-            pair(Action::Accept, "puts it on the bench"),
-            pair(Action::VersionLane, "in a lane"),
-            pair(Action::NameVersion, "names it"),
-            pair(Action::ForkVersion, "forks it"),
-            pair(Action::PageDown, "scrolls"),
+            pair(Action::Verb(Verb::Accept), "puts it on the bench"),
+            pair(Action::Overlay(OverlayAction::VersionLane), "in a lane"),
+            pair(Action::Overlay(OverlayAction::NameVersion), "names it"),
+            pair(Action::Overlay(OverlayAction::ForkVersion), "forks it"),
+            pair(Action::Motion(Motion::PageDown), "scrolls"),
             out,
         ],
         Overlay::Grade(_) => vec![("1-5 + - c 0".to_owned(), "says it".to_owned()), out],
-        Overlay::Groups(_) => vec![pair(Action::Accept, "shows it in the lane"), arrows, out],
+        Overlay::Groups(_) => vec![pair(Action::Verb(Verb::Accept), "shows it in the lane"), arrows, out],
         Overlay::Params(_) | Overlay::LaneParams(..) | Overlay::Limits(_) | Overlay::Variables(_) => {
-            vec![pair(Action::Accept, "takes all"), pair(Action::NextPane, "next line"), out]
+            vec![pair(Action::Verb(Verb::Accept), "takes all"), pair(Action::Verb(Verb::NextPane), "next line"), out]
         }
-        Overlay::Name(_) | Overlay::Samples(_) => vec![pair(Action::Accept, "takes it"), out],
+        Overlay::Name(_) | Overlay::Samples(_) => vec![pair(Action::Verb(Verb::Accept), "takes it"), out],
         Overlay::Confirm(confirm) => {
             let others = confirm.others.iter().map(|(key, does, _)| (key.to_string(), (*does).to_owned()));
-            let no = pair(Action::Leave, "does not");
-            [pair(Action::Accept, confirm.yes)].into_iter().chain(others).chain([no]).collect()
+            let no = pair(Action::Verb(Verb::Leave), "does not");
+            [pair(Action::Verb(Verb::Accept), confirm.yes)].into_iter().chain(others).chain([no]).collect()
         }
         Overlay::Search(_) => vec![out],
     }
@@ -608,7 +615,7 @@ fn entries(scene: Scene<'_>, shown: &List, what: &str, area: Rect, buffer: &mut 
         let text = if shown.loading {
             format!("Reading the {what} …")
         } else if shown.choice.query.is_empty() {
-            let key = scene.key(Action::Save);
+            let key = scene.key(BenchAction::Save);
             format!("No {what} yet. {key} saves what is on the bench.")
         } else {
             format!("None of the {what} is like that.")

@@ -16,7 +16,7 @@ pub(crate) mod batch_limits;
 use crate::{
     app::{
         Action, App, Effect,
-        action::{ACTIONS, ActionInfo, When},
+        action::{ACTIONS, ActionInfo, GlobalAction, OverlayAction, Verb, When},
         overlay::{Confirm, List, Models, Name, NameFor, Overlay, Then},
         overlays::models::For,
         status_bar::Tone,
@@ -28,44 +28,87 @@ use crate::{
     store::api::{Over, StoreRequest},
     widgets::{
         form::{Form, FormField},
+        motion::Motion,
         pick_list::{PickItem, PickList},
     },
 };
 
 impl App {
-    /// Does an action while an overlay is open.
+    /// Does an action while an overlay is open; one that belongs to a screen means nothing to it.
     pub(crate) fn in_overlay(&mut self, action: Action) {
         match action {
-            Action::Leave | Action::Quit => self.close_overlay(),
-            Action::Accept => self.accept(),
-            Action::ScreenBench
-            | Action::ScreenBatch
-            | Action::ScreenHistory
-            | Action::ScreenQuality
-            | Action::ScreenHelp => {
+            Action::Global(action) => self.global_in_overlay(action),
+            Action::Motion(motion) => match motion {
+                Motion::Up => self.step(-1),
+                Motion::Down => self.step(1),
+                Motion::HalfUp => self.step(-8),
+                Motion::HalfDown => self.step(8),
+                Motion::PageUp => self.page(-16),
+                Motion::PageDown => self.page(16),
+                Motion::Top => self.step(isize::MIN),
+                Motion::Bottom => self.step(isize::MAX),
+                Motion::Left | Motion::Right => {}
+            },
+            Action::Verb(verb) => match verb {
+                Verb::Leave => self.close_overlay(),
+                Verb::Accept => self.accept(),
+                Verb::MoreCalls => self.change_calls(1),
+                Verb::FewerCalls => self.change_calls(-1),
+                Verb::PreviousPane => self.step(-1),
+                Verb::NextPane => self.step(1),
+                Verb::Run
+                | Verb::NextSample
+                | Verb::PreviousSample
+                | Verb::Xray
+                | Verb::Copy
+                | Verb::Diff
+                | Verb::Baseline
+                | Verb::NextDifference
+                | Verb::PreviousDifference
+                | Verb::Grade
+                | Verb::Filter
+                | Verb::Sort
+                | Verb::TurnSort
+                | Verb::Refresh
+                | Verb::ExportRuns
+                | Verb::ScoreRuns => {}
+            },
+            Action::Overlay(action) => match action {
+                OverlayAction::NameVersion => self.open_version_name(NameFor::Version),
+                OverlayAction::ForkVersion => self.open_version_name(NameFor::Fork),
+                OverlayAction::VersionLane => self.version_to_lane(),
+                OverlayAction::Judge => self.next_judge(),
+            },
+            Action::Bench(_) | Action::Batch(_) | Action::History(_) | Action::Quality(_) => {}
+        }
+    }
+
+    /// Does what works on every screen while an overlay is open: it goes with the screen, and the key that opened
+    /// help or palette closes it.
+    fn global_in_overlay(&mut self, action: GlobalAction) {
+        match (action, self.overlays.last()) {
+            (GlobalAction::Quit, _)
+            | (GlobalAction::Help, Some(Overlay::Help(_)))
+            | (GlobalAction::Palette, Some(Overlay::Palette(_))) => self.close_overlay(),
+            (
+                GlobalAction::ScreenBench
+                | GlobalAction::ScreenBatch
+                | GlobalAction::ScreenHistory
+                | GlobalAction::ScreenQuality
+                | GlobalAction::ScreenHelp,
+                _,
+            ) => {
                 self.overlays.clear();
-                self.on_screen(action);
+                self.global(action);
             }
-            Action::Help if matches!(self.overlays.last(), Some(Overlay::Help(_))) => self.close_overlay(),
-            Action::Palette if matches!(self.overlays.last(), Some(Overlay::Palette(_))) => self.close_overlay(),
-            Action::Help => self.open_help(),
-            Action::Palette => self.open_palette(),
-            Action::MoreCalls => self.change_calls(1),
-            Action::FewerCalls => self.change_calls(-1),
-            Action::Stop | Action::Redraw | Action::Suspend => self.on_screen(action),
-            Action::NameVersion => self.open_version_name(NameFor::Version),
-            Action::ForkVersion => self.open_version_name(NameFor::Fork),
-            Action::VersionLane => self.version_to_lane(),
-            Action::Judge => self.next_judge(),
-            Action::Up | Action::PreviousPane => self.step(-1),
-            Action::Down | Action::NextPane => self.step(1),
-            Action::HalfUp => self.step(-8),
-            Action::HalfDown => self.step(8),
-            Action::PageUp => self.page(-16),
-            Action::PageDown => self.page(16),
-            Action::Top => self.step(isize::MIN),
-            Action::Bottom => self.step(isize::MAX),
-            _ => {}
+            (
+                GlobalAction::Stop
+                | GlobalAction::Help
+                | GlobalAction::Palette
+                | GlobalAction::Redraw
+                | GlobalAction::Suspend,
+                _,
+            ) => self.global(action),
         }
     }
 
@@ -139,7 +182,8 @@ impl App {
     /// Lists every action that is not an overlay's own, with its keys; those of the present screen first.
     pub(crate) fn open_palette(&mut self) {
         let listed = ACTIONS.iter().filter(|entry| {
-            !matches!(entry.when, When::Overlay | When::Moving | When::Focus) && entry.action != Action::Palette
+            !matches!(entry.when, When::Overlay | When::Moving | When::Focus)
+                && entry.action != Action::Global(GlobalAction::Palette)
         });
         let (here, elsewhere): (Vec<&ActionInfo>, Vec<&ActionInfo>) =
             listed.partition(|entry| entry.works_on(self.screen));

@@ -18,14 +18,16 @@ pub use crate::app::quality::{
 };
 use crate::{
     app::{
-        Action, App, Screen,
-        quality::{trend::Cursor, update::Baseline},
+        Action, App, ScreenId,
+        action::{GlobalAction, QualityAction, Verb},
+        input::edit_query,
+        quality::{trend::Cursor, update::Baseline, whatif::update::FlipStep},
         store_request::Pending,
     },
     eval::quality::{Point, Report},
     model::query::Query,
     store::api::{StoreReply, StoreRequest},
-    widgets::{key::Chord, query_bar::QueryBar, table::Table},
+    widgets::{key::Chord, motion::Motion, query_bar::QueryBar, table::Table},
 };
 
 /// The screen's state.
@@ -113,20 +115,28 @@ impl Quality {
     #[must_use]
     pub fn is_useful(&self, action: Action) -> bool {
         if self.asking.typing {
-            return matches!(action, Action::Accept | Action::NextPane | Action::Palette | Action::Help);
+            return matches!(
+                action,
+                Action::Verb(Verb::Accept)
+                    | Action::Verb(Verb::NextPane)
+                    | Action::Global(GlobalAction::Palette)
+                    | Action::Global(GlobalAction::Help)
+            );
         }
         if let Some(view) = &self.what_if {
             return view.is_useful(action);
         }
-        if matches!(action, Action::NextFlip | Action::WriteThreshold) {
+        if matches!(action, Action::Quality(QualityAction::NextFlip) | Action::Quality(QualityAction::WriteThreshold)) {
             return false;
         }
         let any = self.report.as_deref().is_some_and(|report| report.runs > 0);
         match action {
-            Action::Accept => self.filters(&TimeZone::UTC).is_some(),
-            Action::NextPane | Action::Right | Action::Copy => any,
-            Action::Sort => any && self.part == QualityPane::Lines,
-            Action::Baseline => any && self.part == QualityPane::Lines && matches!(self.lines.kind, Grouping::Runs(_)),
+            Action::Verb(Verb::Accept) => self.filters(&TimeZone::UTC).is_some(),
+            Action::Verb(Verb::NextPane) | Action::Motion(Motion::Right) | Action::Verb(Verb::Copy) => any,
+            Action::Verb(Verb::Sort) => any && self.part == QualityPane::Lines,
+            Action::Verb(Verb::Baseline) => {
+                any && self.part == QualityPane::Lines && matches!(self.lines.kind, Grouping::Runs(_))
+            }
             _ => true,
         }
     }
@@ -135,15 +145,17 @@ impl Quality {
     #[must_use]
     pub fn said(&self, action: Action) -> Option<&'static str> {
         match action {
-            Action::Accept if self.asking.typing => Some("keeps it"),
-            Action::NextPane if self.asking.typing => Some("completes it"),
-            action if self.what_if.is_some() && action != Action::Filter => self.what_if.as_ref()?.said(action),
-            Action::Accept => Some("its runs"),
-            Action::Filter => Some("search"),
-            Action::NextPane => Some("next part"),
-            Action::Right if self.part == QualityPane::Trend => Some("later"),
-            Action::Right => Some("group by the next"),
-            Action::ExportRuns => Some("command line"),
+            Action::Verb(Verb::Accept) if self.asking.typing => Some("keeps it"),
+            Action::Verb(Verb::NextPane) if self.asking.typing => Some("completes it"),
+            action if self.what_if.is_some() && action != Action::Verb(Verb::Filter) => {
+                self.what_if.as_ref()?.said(action)
+            }
+            Action::Verb(Verb::Accept) => Some("its runs"),
+            Action::Verb(Verb::Filter) => Some("search"),
+            Action::Verb(Verb::NextPane) => Some("next part"),
+            Action::Motion(Motion::Right) if self.part == QualityPane::Trend => Some("later"),
+            Action::Motion(Motion::Right) => Some("group by the next"),
+            Action::Verb(Verb::ExportRuns) => Some("command line"),
             _ => None,
         }
     }
@@ -176,7 +188,7 @@ impl App {
     pub(crate) fn settle_quality(&mut self) {
         self.settle_baseline();
         let quality = &mut self.quality;
-        if self.screen != Screen::Quality || quality.what_if.is_some() || quality.waits || !quality.loading() {
+        if self.screen != ScreenId::Quality || quality.what_if.is_some() || quality.waits || !quality.loading() {
             return;
         }
         quality.waits = true;
@@ -236,21 +248,50 @@ impl App {
         }
     }
 
-    /// Does an action on the quality screen.
-    pub(crate) fn on_quality(&mut self, action: Action) {
+    /// Does an action of the quality screen's own.
+    pub(crate) fn quality_act(&mut self, action: QualityAction) {
+        if self.quality.asking.typing {
+            return self.quality_asked();
+        }
+        let in_what_if = self.quality.what_if.is_some();
         match action {
-            Action::Stop => self.stop(),
-            Action::Leave if self.quality.asking.typing || self.quality.what_if.is_none() => self.leave_quality(),
-            action if self.quality.asking.typing => {
+            QualityAction::WhatIf if in_what_if => self.quality.what_if = None,
+            QualityAction::WhatIf => self.open_what_if(),
+            QualityAction::NextFlip if in_what_if => self.move_threshold(true, FlipStep::Flip),
+            QualityAction::PreviousFlip if in_what_if => self.move_threshold(false, FlipStep::Flip),
+            QualityAction::WriteThreshold if in_what_if => self.ask_write(),
+            QualityAction::NextFlip | QualityAction::PreviousFlip | QualityAction::WriteThreshold => {}
+        }
+    }
+
+    /// Does on the quality screen what other screens do, too.
+    pub(crate) fn quality_verb(&mut self, verb: Verb) {
+        match verb {
+            Verb::Leave if self.quality.asking.typing || self.quality.what_if.is_none() => self.leave_quality(),
+            verb if self.quality.asking.typing => {
                 let now = self.local_now();
-                if let Some((tone, says)) = self.quality.asking.act(action, &now) {
+                if let Some((tone, says)) = edit_query(&mut self.quality.asking, verb, &now) {
                     self.say(tone, &says);
                 }
                 self.quality_asked();
             }
-            action if self.quality.what_if.is_some() => self.in_what_if(action),
-            Action::WhatIf => self.open_what_if(),
-            action => self.in_report(action),
+            verb if self.quality.what_if.is_some() => self.in_what_if(verb),
+            verb => self.in_report(verb),
+        }
+    }
+
+    /// Moves in the what-if, or in the part of the report that has the keys.
+    pub(crate) fn quality_go(&mut self, motion: Motion) {
+        if self.quality.asking.typing {
+            return self.quality_asked();
+        }
+        match motion {
+            Motion::Left if self.quality.what_if.is_some() => self.move_threshold(false, FlipStep::Round),
+            Motion::Right if self.quality.what_if.is_some() => self.move_threshold(true, FlipStep::Round),
+            motion => match &mut self.quality.what_if {
+                Some(view) => view.table.go(motion),
+                None => self.go_in_report(motion),
+            },
         }
     }
 
@@ -261,7 +302,7 @@ impl App {
         if asking.typing {
             asking.typing = false;
         } else if asking.line.is_empty() {
-            self.go_to(Screen::Bench);
+            self.go_to(ScreenId::Bench);
         } else {
             asking.put("", &now);
         }

@@ -1,7 +1,13 @@
 //! Answers on record judged again by the checks of today: looked for, asked about, then page after page.
 
 use crate::{
-    app::{Action, App, Screen, overlay::Then, status_bar::Tone, store_request::Pending},
+    app::{
+        App, ScreenId,
+        action::{GlobalAction, Verb},
+        overlay::Then,
+        status_bar::Tone,
+        store_request::Pending,
+    },
     eval::RescoreTotals,
     model::{Prompt, query::Query},
     store::api::{After, Answers, Scored, StoreReply, StoreRequest, ToScore},
@@ -168,8 +174,10 @@ impl App {
     fn score_runs(&mut self, line: String, query: Query) {
         match &self.scoring {
             Some(scoring) if scoring.state == RescoreState::Running => {
-                let key =
-                    self.keymap.shown(Action::Stop, true).map_or_else(|| "stop".to_owned(), |key| key.to_string());
+                let key = self
+                    .keymap
+                    .shown(GlobalAction::Stop, true)
+                    .map_or_else(|| "stop".to_owned(), |key| key.to_string());
                 let says = format!("{}; {key} stops", scoring.progress());
                 self.say(Tone::Info, &says);
             }
@@ -299,7 +307,7 @@ impl App {
         scoring.skip();
         scoring.state = RescoreState::Asking;
         let text = scoring.question();
-        if self.overlays.is_empty() && matches!(self.screen, Screen::History | Screen::Quality) {
+        if self.overlays.is_empty() && matches!(self.screen, ScreenId::History | ScreenId::Quality) {
             self.ask(&text, "judges them", Then::ScoreRuns);
         } else {
             self.scoring = None;
@@ -323,7 +331,7 @@ impl App {
             }
             // It was stopped.
             Some(_) => {
-                let key = self.keymap.shown(Action::ScoreRuns, false);
+                let key = self.keymap.shown(Verb::ScoreRuns, false);
                 let key = key.map_or_else(String::new, |key| format!("; {key} goes on"));
                 let says = format!("stopped: {}{key}", scoring.progress());
                 self.say(Tone::Info, &says);
@@ -342,10 +350,10 @@ impl App {
     fn look_again(&mut self) {
         self.history.detail = None;
         match self.screen {
-            Screen::History => self.refresh_history(),
-            Screen::Quality => self.refresh_quality(),
+            ScreenId::History => self.refresh_history(),
+            ScreenId::Quality => self.refresh_quality(),
             // They are read when they are entered.
-            Screen::Bench | Screen::Batch => {}
+            ScreenId::Bench | ScreenId::Batch => {}
         }
     }
 }

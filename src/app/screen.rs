@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use crate::{
     app::{
         Action, App, Effect,
-        action::{ACTIONS, ActionInfo},
+        action::{ACTIONS, ActionInfo, GlobalAction, Verb},
         input::edits_a_line,
         keymap::KeyContext,
     },
@@ -16,7 +16,7 @@ use crate::{
 
 /// One screen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Screen {
+pub enum ScreenId {
     /// The workbench.
     #[default]
     Bench,
@@ -28,7 +28,7 @@ pub enum Screen {
     Quality,
 }
 
-impl Screen {
+impl ScreenId {
     /// Every screen, in the order of their keys.
     pub const ALL: &[Self] = &[Self::Bench, Self::Batch, Self::History, Self::Quality];
 
@@ -57,50 +57,69 @@ impl Screen {
     /// Returns the action that goes there.
     #[must_use]
     pub fn action(self) -> Action {
-        match self {
-            Self::Bench => Action::ScreenBench,
-            Self::Batch => Action::ScreenBatch,
-            Self::History => Action::ScreenHistory,
-            Self::Quality => Action::ScreenQuality,
-        }
+        Action::Global(match self {
+            Self::Bench => GlobalAction::ScreenBench,
+            Self::Batch => GlobalAction::ScreenBatch,
+            Self::History => GlobalAction::ScreenHistory,
+            Self::Quality => GlobalAction::ScreenQuality,
+        })
     }
 }
 
 impl App {
     /// Goes to a screen; overlays close.
-    pub(crate) fn go_to(&mut self, screen: Screen) {
+    pub(crate) fn go_to(&mut self, screen: ScreenId) {
         self.overlays.clear();
         if self.screen == screen {
             return;
         }
         self.screen = screen;
         match screen {
-            Screen::Bench => {}
-            Screen::Batch => self.enter_batch(),
-            Screen::History => self.enter_history(),
-            Screen::Quality => self.enter_quality(),
+            ScreenId::Bench => {}
+            ScreenId::Batch => self.enter_batch(),
+            ScreenId::History => self.enter_history(),
+            ScreenId::Quality => self.enter_quality(),
         }
     }
 
-    /// Does an action where no overlay is open.
+    /// Does an action where no overlay is open; one that belongs to another screen means nothing here.
     pub(crate) fn on_screen(&mut self, action: Action) {
         match action {
-            Action::ScreenBench => self.go_to(Screen::Bench),
-            Action::ScreenBatch => self.go_to(Screen::Batch),
-            Action::ScreenHistory => self.go_to(Screen::History),
-            Action::ScreenQuality => self.go_to(Screen::Quality),
-            Action::Palette => self.open_palette(),
-            Action::Help | Action::ScreenHelp => self.open_help(),
-            Action::Redraw => self.effects.push(Effect::Redraw),
-            Action::Suspend => self.effects.push(Effect::Suspend),
-            Action::Quit if self.screen != Screen::Bench => self.go_to(Screen::Bench),
-            Action::Quit => self.ask_quit(),
-            action => match self.screen {
-                Screen::Bench => self.at_bench(action),
-                Screen::Batch => self.on_batch(action),
-                Screen::History => self.on_history(action),
-                Screen::Quality => self.on_quality(action),
+            Action::Global(action) => self.global(action),
+            Action::Motion(motion) => match self.screen {
+                ScreenId::Bench => self.bench_go(motion),
+                ScreenId::Batch => self.batch_go(motion),
+                ScreenId::History => self.history_go(motion),
+                ScreenId::Quality => self.quality_go(motion),
             },
+            Action::Verb(verb) => match self.screen {
+                ScreenId::Bench => self.bench_verb(verb),
+                ScreenId::Batch => self.batch_verb(verb),
+                ScreenId::History => self.history_verb(verb),
+                ScreenId::Quality => self.quality_verb(verb),
+            },
+            Action::Bench(action) if self.screen == ScreenId::Bench => self.bench_act(action),
+            Action::Batch(action) if self.screen == ScreenId::Batch => self.batch_act(action),
+            Action::History(action) if self.screen == ScreenId::History => self.history_act(action),
+            Action::Quality(action) if self.screen == ScreenId::Quality => self.quality_act(action),
+            Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::History(_) | Action::Quality(_) => {}
+        }
+    }
+
+    /// Does what works on every screen.
+    pub(crate) fn global(&mut self, action: GlobalAction) {
+        match action {
+            GlobalAction::Stop => self.stop(),
+            GlobalAction::ScreenBench => self.go_to(ScreenId::Bench),
+            GlobalAction::ScreenBatch => self.go_to(ScreenId::Batch),
+            GlobalAction::ScreenHistory => self.go_to(ScreenId::History),
+            GlobalAction::ScreenQuality => self.go_to(ScreenId::Quality),
+            GlobalAction::Palette => self.open_palette(),
+            GlobalAction::Help | GlobalAction::ScreenHelp => self.open_help(),
+            GlobalAction::Redraw => self.effects.push(Effect::Redraw),
+            GlobalAction::Suspend => self.effects.push(Effect::Suspend),
+            GlobalAction::Quit if self.screen != ScreenId::Bench => self.go_to(ScreenId::Bench),
+            GlobalAction::Quit => self.ask_quit(),
         }
     }
 
@@ -116,10 +135,10 @@ impl App {
     /// Takes a key on a screen beside the bench: its line first where the key is text, then the key map.
     pub(crate) fn screen_key(&mut self, chord: Chord) {
         let taken = match self.screen {
-            Screen::Bench => false,
-            Screen::Batch => self.batch.typing() && edits_a_line(chord) && self.batch_key(chord),
-            Screen::History => self.history.typing() && edits_a_line(chord) && self.history_key(chord),
-            Screen::Quality => self.quality.typing() && edits_a_line(chord) && self.quality_key(chord),
+            ScreenId::Bench => false,
+            ScreenId::Batch => self.batch.typing() && edits_a_line(chord) && self.batch_key(chord),
+            ScreenId::History => self.history.typing() && edits_a_line(chord) && self.history_key(chord),
+            ScreenId::Quality => self.quality.typing() && edits_a_line(chord) && self.quality_key(chord),
         };
         if taken {
             return;
@@ -132,30 +151,30 @@ impl App {
     /// Takes a paste on a screen beside the bench.
     pub(crate) fn screen_paste(&mut self, text: &str) {
         match self.screen {
-            Screen::Bench => {}
-            Screen::Batch => self.batch_paste(text),
-            Screen::History => self.history_paste(text),
-            Screen::Quality => self.quality_paste(text),
+            ScreenId::Bench => {}
+            ScreenId::Batch => self.batch_paste(text),
+            ScreenId::History => self.history_paste(text),
+            ScreenId::Quality => self.quality_paste(text),
         }
     }
 
     /// Takes a click, or a turn of the wheel by some rows, at a place of the screen's body.
     pub(crate) fn screen_mouse(&mut self, column: u16, row: u16, wheel: Option<isize>) {
         match self.screen {
-            Screen::Bench => {}
-            Screen::Batch => self.batch_mouse(column, row, wheel),
-            Screen::History => self.history_mouse(column, row, wheel),
-            Screen::Quality => self.quality_mouse(column, row, wheel),
+            ScreenId::Bench => {}
+            ScreenId::Batch => self.batch_mouse(column, row, wheel),
+            ScreenId::History => self.history_mouse(column, row, wheel),
+            ScreenId::Quality => self.quality_mouse(column, row, wheel),
         }
     }
 
     /// Computes what a screen beside the bench needs.
     pub(crate) fn prepare_screen(&mut self, body: Rect) {
         match self.screen {
-            Screen::Bench => {}
-            Screen::Batch => self.prepare_batch(body),
-            Screen::History => self.prepare_history(body),
-            Screen::Quality => self.prepare_quality(body),
+            ScreenId::Bench => {}
+            ScreenId::Batch => self.prepare_batch(body),
+            ScreenId::History => self.prepare_history(body),
+            ScreenId::Quality => self.prepare_quality(body),
         }
     }
 
@@ -163,17 +182,17 @@ impl App {
     #[must_use]
     pub fn typing(&self) -> bool {
         match self.screen {
-            Screen::Bench => self.bench.typing,
-            Screen::Batch => self.batch.typing(),
-            Screen::History => self.history.typing(),
-            Screen::Quality => self.quality.typing(),
+            ScreenId::Bench => self.bench.typing,
+            ScreenId::Batch => self.batch.typing(),
+            ScreenId::History => self.history.typing(),
+            ScreenId::Quality => self.quality.typing(),
         }
     }
 
     /// Returns the key to show for an action as it can be pressed now.
     #[must_use]
-    pub fn key_of(&self, action: Action) -> Option<Chord> {
-        if self.screen == Screen::Bench {
+    pub fn key_of(&self, action: impl Into<Action>) -> Option<Chord> {
+        if self.screen == ScreenId::Bench {
             return self.keymap.shown(action, self.bench.typing);
         }
         let typing = self.typing();
@@ -196,20 +215,20 @@ impl App {
     #[must_use]
     pub fn said_here(&self, action: Action) -> Option<&'static str> {
         match self.screen {
-            Screen::Bench => None,
-            Screen::Batch => self.batch.said(action),
-            Screen::History => self.history.said(action),
-            Screen::Quality => self.quality.said(action),
+            ScreenId::Bench => None,
+            ScreenId::Batch => self.batch.said(action),
+            ScreenId::History => self.history.said(action),
+            ScreenId::Quality => self.quality.said(action),
         }
     }
 
     /// Tells whether an action is worth its place in the footer just now.
     fn is_useful(&self, action: Action) -> bool {
         match self.screen {
-            Screen::Bench => self.bench.lanes.len() > 1 || action != Action::Diff,
-            Screen::Batch => self.batch.is_useful(action),
-            Screen::History => self.history.is_useful(action),
-            Screen::Quality => self.quality.is_useful(action),
+            ScreenId::Bench => self.bench.lanes.len() > 1 || action != Action::Verb(Verb::Diff),
+            ScreenId::Batch => self.batch.is_useful(action),
+            ScreenId::History => self.history.is_useful(action),
+            ScreenId::Quality => self.quality.is_useful(action),
         }
     }
 }

@@ -11,11 +11,11 @@ use ratatui::{
 
 use crate::{
     app::{
-        action::{Action, ActionInfo},
+        action::{Action, ActionInfo, BenchAction, GlobalAction, Verb},
         batch,
         context::Scene,
         event::Now,
-        screen::Screen,
+        screen::ScreenId,
         workbench,
         workbench::{
             Focus,
@@ -104,7 +104,7 @@ impl Notices {
 pub(crate) fn title(scene: Scene<'_>, buffer: &mut Buffer) {
     let (app, area) = (scene.app, scene.app.layout.title);
     let mut line = Line::from(vec![scene.span(" retort", Role::Title), Span::raw("  ")]);
-    if app.screen == Screen::Bench {
+    if app.screen == ScreenId::Bench {
         line.spans.extend(bench(scene));
     } else {
         line.push_span(scene.span(app.screen.name(), Role::Text));
@@ -113,7 +113,7 @@ pub(crate) fn title(scene: Scene<'_>, buffer: &mut Buffer) {
     let names = app.bench.lanes.iter().map(|lane| clean_line(&lane.spec.target).as_str().to_owned());
     let names = vec![scene.span(names.collect::<Vec<_>>().join("  "), Role::Quiet)];
     let mut items = elsewhere(scene);
-    if app.screen == Screen::Bench {
+    if app.screen == ScreenId::Bench {
         items.push(names);
     }
     let room = usize::from(area.width).saturating_sub(line.width() + 3);
@@ -146,13 +146,13 @@ fn bench(scene: Scene<'_>) -> FlowItem {
 fn elsewhere(scene: Scene<'_>) -> Vec<FlowItem> {
     let app = scene.app;
     let mut items = Vec::new();
-    if app.screen != Screen::Bench {
+    if app.screen != ScreenId::Bench {
         let busy = app.bench.lanes.iter().flat_map(Lane::takes).filter(|take| take.state.is_busy()).count();
         if busy > 0 {
             items.push(vec![scene.span(format!("▸ {busy} running"), Role::Busy)]);
         }
     }
-    if app.screen != Screen::Batch {
+    if app.screen != ScreenId::Batch {
         items.extend(batch::view::chip(scene));
     }
     items
@@ -221,7 +221,7 @@ pub(crate) fn status(scene: Scene<'_>, buffer: &mut Buffer) {
         line.push_span(scene.span(mark, role));
         line.push_span(scene.foreign(notice.text.as_str(), role));
     }
-    if app.screen == Screen::Bench && (notice.is_none() || app.bench.busy()) {
+    if app.screen == ScreenId::Bench && (notice.is_none() || app.bench.busy()) {
         let gap = if notice.is_some() { 3 } else { 0 };
         let room = usize::from(area.width).saturating_sub(line.width() + gap);
         if let Some(standing) = flow(standing(scene), room, 1).into_iter().next() {
@@ -295,24 +295,24 @@ const KEYS: usize = 8;
 fn keys(scene: Scene<'_>) -> Vec<(String, String)> {
     let app = scene.app;
     if app.overlay().is_some() {
-        return vec![(scene.key(Action::Leave), format!("back to the {}", app.screen.word()))];
+        return vec![(scene.key(Verb::Leave), format!("back to the {}", app.screen.word()))];
     }
-    if app.screen != Screen::Bench {
+    if app.screen != ScreenId::Bench {
         let entries = app.footer().into_iter();
-        let named = |entry: &ActionInfo| app.said_here(entry.action).unwrap_or_else(|| label(entry)).to_owned();
+        let named = |entry: &ActionInfo| app.said_here(entry.action).unwrap_or(entry.label).to_owned();
         return shortened(entries.map(|entry| (scene.key(entry.action), named(entry))).collect());
     }
     let mut actions = Vec::new();
     if app.bench.typing {
-        actions.push((Action::Leave, "done typing"));
+        actions.push((Action::Verb(Verb::Leave), "done typing"));
     }
     if app.bench.lanes.iter().flat_map(Lane::takes).any(|take| matches!(take.state, RunPhase::Waiting { .. })) {
-        actions.push((Action::RetryNow, "retry now"));
+        actions.push((Action::Bench(BenchAction::RetryNow), "retry now"));
     }
     if app.bench.busy() {
-        actions.push((Action::Stop, "stop"));
+        actions.push((Action::Global(GlobalAction::Stop), "stop"));
     }
-    actions.extend(app.footer().into_iter().map(|entry| (entry.action, label(entry))));
+    actions.extend(app.footer().into_iter().map(|entry| (entry.action, entry.label)));
     shortened(actions.into_iter().map(|(action, label)| (scene.key(action), label.to_owned())).collect())
 }
 
@@ -323,26 +323,4 @@ fn shortened(mut pairs: Vec<(String, String)>) -> Vec<(String, String)> {
         pairs.drain(KEYS - 1..pairs.len() - 1);
     }
     pairs
-}
-
-/// Says in a word or two what an action does.
-fn label(entry: &ActionInfo) -> &'static str {
-    match entry.action {
-        Action::AddLane => "add a model",
-        Action::Save => "save",
-        Action::Palette => "all actions",
-        Action::Xray => "x-ray",
-        Action::Accept => "open",
-        Action::NewBatch => "new",
-        Action::OpenBatch => "batches",
-        Action::AskAgain => "ask again",
-        Action::AskFailed => "ask failed",
-        Action::OnlyFailed => "failed only",
-        Action::ToBench => "to the bench",
-        Action::MarkRun => "mark",
-        Action::PinRun => "pin",
-        Action::NextDifference => "next difference",
-        Action::NextSample => "next sample",
-        _ => entry.name,
-    }
 }

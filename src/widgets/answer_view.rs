@@ -10,7 +10,6 @@ use std::ops::Range;
 
 pub use crate::widgets::answer_view::json_view::JsonView;
 use crate::{
-    app::Action,
     eval::{FoundJson, JsonTypes, locate},
     model::{Format, Quality, Response, Rule},
     text::{
@@ -21,6 +20,7 @@ use crate::{
         search::{paragraph, paragraph_at},
         width,
     },
+    widgets::motion::Motion,
 };
 
 /// Where a window stands.
@@ -198,15 +198,18 @@ impl AnswerView {
         self.place(self.top);
     }
 
-    /// Does an action that moves the window; others mean nothing to it.
-    pub fn go(&mut self, action: Action) {
-        match action {
-            Action::Up | Action::Down => self.step(action == Action::Down),
-            Action::HalfUp | Action::HalfDown => self.page(action == Action::HalfDown, 2),
-            Action::PageUp | Action::PageDown => self.page(action == Action::PageDown, 1),
-            Action::Top => self.to_top(),
-            Action::Bottom => self.to_end(),
-            _ => {}
+    /// Moves the window; there is no way to the side.
+    pub fn go(&mut self, motion: Motion) {
+        match motion {
+            Motion::Up => self.step(false),
+            Motion::Down => self.step(true),
+            Motion::HalfUp => self.page(false, 2),
+            Motion::HalfDown => self.page(true, 2),
+            Motion::PageUp => self.page(false, 1),
+            Motion::PageDown => self.page(true, 1),
+            Motion::Top => self.to_top(),
+            Motion::Bottom => self.to_end(),
+            Motion::Left | Motion::Right => {}
         }
     }
 

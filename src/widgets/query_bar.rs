@@ -10,7 +10,7 @@ use ratatui::{
 };
 
 use crate::{
-    app::{action::Action, context::Scene, overlay::typed, status_bar::Tone},
+    app::{action::Verb, context::Scene, overlay::typed},
     model::query::{BadQuery, Query, Sort, SortBy, Vocabulary, complete, with_sort},
     widgets::{
         frame::{FlowItem, flow},
@@ -113,19 +113,10 @@ impl QueryBar {
         true
     }
 
-    /// Does an action while the line is typed: keeps it, or completes it. Returns what there is to say.
-    pub fn act(&mut self, action: Action, now: &Zoned) -> Option<(Tone, String)> {
-        match action {
-            Action::Accept => match &self.mistake {
-                Some(bad) => return Some((Tone::Warning, bad.to_string())),
-                None => self.typing = false,
-            },
-            Action::NextPane | Action::PreviousPane if !self.complete(action == Action::NextPane, now) => {
-                return Some((Tone::Info, "nothing to complete here".to_owned()));
-            }
-            _ => {}
-        }
-        None
+    /// Ends the typing of the line. One with a mistake goes on being typed; the mistake is returned.
+    pub fn keep(&mut self) -> Option<&BadQuery> {
+        self.typing = self.mistake.is_some();
+        self.mistake.as_ref()
     }
 
     /// Orders the runs by the next thing, or turns the order round; the line says so.
@@ -165,7 +156,7 @@ pub(crate) fn draw(
     if asking.typing {
         typed(scene, "/ ", &asking.line, "words and filters; tab completes", query, buffer);
     } else if asking.line.is_empty() {
-        let mut line = Line::from(scene.span(scene.key(Action::Filter), Role::Key));
+        let mut line = Line::from(scene.span(scene.key(Verb::Filter), Role::Key));
         line.push_span(scene.span(" words and filters", Role::Quiet));
         buffer.set_line(query.x, query.y, &line, query.width);
     } else {

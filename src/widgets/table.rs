@@ -16,9 +16,11 @@ use ratatui::{
 };
 
 use crate::{
-    app::Action,
     text::{clean_line, truncate, width},
-    widgets::theme::{Role, Theme},
+    widgets::{
+        motion::Motion,
+        theme::{Role, Theme},
+    },
 };
 
 /// How wide a column is.
@@ -210,15 +212,18 @@ impl Table {
         self.step(if down { by } else { -by });
     }
 
-    /// Does an action that moves the cursor; others mean nothing to it.
-    pub fn go(&mut self, action: Action) {
-        match action {
-            Action::Up | Action::Down => self.step(if action == Action::Down { 1 } else { -1 }),
-            Action::HalfUp | Action::HalfDown => self.page(action == Action::HalfDown, 2),
-            Action::PageUp | Action::PageDown => self.page(action == Action::PageDown, 1),
-            Action::Top => self.choose(0),
-            Action::Bottom => self.choose(usize::MAX),
-            _ => {}
+    /// Moves the cursor; there is no way to the side.
+    pub fn go(&mut self, motion: Motion) {
+        match motion {
+            Motion::Up => self.step(-1),
+            Motion::Down => self.step(1),
+            Motion::HalfUp => self.page(false, 2),
+            Motion::HalfDown => self.page(true, 2),
+            Motion::PageUp => self.page(false, 1),
+            Motion::PageDown => self.page(true, 1),
+            Motion::Top => self.choose(0),
+            Motion::Bottom => self.choose(usize::MAX),
+            Motion::Left | Motion::Right => {}
         }
     }
 

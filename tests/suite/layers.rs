@@ -125,14 +125,11 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("app/batch/setup.rs", "dataset::Missing"),
     ("app/batch/setup.rs", "dataset::Preview"),
     ("eval/quality/tests.rs", "present::quality_report"),
-    ("widgets/answer_view.rs", "app::Action"),
-    ("widgets/query_bar.rs", "app::action::Action"),
+    ("widgets/query_bar.rs", "app::action::Verb"),
     ("widgets/query_bar.rs", "app::context::Scene"),
     ("widgets/query_bar.rs", "app::overlay::typed"),
-    ("widgets/query_bar.rs", "app::status_bar::Tone"),
     ("widgets/form.rs", "app::context::Scene"),
     ("widgets/form.rs", "app::overlay::typed"),
-    ("widgets/table.rs", "app::Action"),
 ];
 
 /// Words that touch the world, each with the files or floors that may write it.

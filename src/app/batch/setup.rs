@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     app::{
-        Action, App, Effect, Ticket,
+        App, Effect, Ticket,
         batch::{
             BatchQuestion, Page, is_waited_for,
             run_state::{BatchState, Shown},
@@ -26,6 +26,7 @@ use crate::{
     widgets::{
         form::{Form, FormField},
         line_input::LineInput,
+        motion::Motion,
     },
 };
 
@@ -302,33 +303,36 @@ impl App {
         self.batch.page = Page::Form;
     }
 
-    /// Does an action in the form, or in the mapping.
-    pub(crate) fn in_form(&mut self, action: Action) {
-        if action == Action::Accept {
-            match self.batch.page {
-                Page::Map => self.take_map(),
-                _ => self.take_order(),
-            }
-            return;
-        }
+    /// Goes to the next line; a path that is typed is completed first.
+    pub(crate) fn next_field(&mut self) {
         let on_path =
-            |form: &Form| form.rows.get(form.at).is_some_and(|row| row.label == PATH && !row.value().is_empty());
-        if action == Action::NextPane
-            && let Some(form) = self.batch.form().filter(|form| on_path(form))
-        {
-            self.complete(form.value(PATH));
-            return;
+            |form: &&Form| form.rows.get(form.at).is_some_and(|row| row.label == PATH && !row.value().is_empty());
+        match self.batch.form().filter(on_path) {
+            Some(form) => self.complete(form.value(PATH)),
+            None => self.step_in_form(1),
         }
+    }
+
+    /// Goes down or up some lines.
+    pub(crate) fn step_in_form(&mut self, by: isize) {
+        if let Some(form) = self.batch.form_mut() {
+            form.step(by);
+        }
+    }
+
+    /// Moves in the form, or in the mapping; sideways through the columns a variable can be.
+    pub(crate) fn go_in_form(&mut self, motion: Motion) {
         let Some(form) = self.batch.form_mut() else {
             return;
         };
-        match action {
-            Action::Left | Action::Right => self.turn_column(action == Action::Right),
-            Action::Up | Action::PreviousPane => form.step(-1),
-            Action::Down | Action::NextPane => form.step(1),
-            Action::Top | Action::PageUp => form.go(0),
-            Action::Bottom | Action::PageDown => form.go(usize::MAX),
-            _ => {}
+        match motion {
+            Motion::Left => self.turn_column(false),
+            Motion::Right => self.turn_column(true),
+            Motion::Up => form.step(-1),
+            Motion::Down => form.step(1),
+            Motion::Top | Motion::PageUp => form.go(0),
+            Motion::Bottom | Motion::PageDown => form.go(usize::MAX),
+            Motion::HalfUp | Motion::HalfDown => {}
         }
     }
 
@@ -362,7 +366,7 @@ impl App {
     }
 
     /// Reads the form; prompts that are not on the bench are asked of the store first.
-    fn take_order(&mut self) {
+    pub(crate) fn take_order(&mut self) {
         let session = self.bench.session.clone();
         let catalog = &self.catalog;
         let known = |name: &str| catalog.resolve(name).map(drop).map_err(|unknown| unknown.to_string());
@@ -444,7 +448,7 @@ impl App {
     }
 
     /// Takes the mapping in and has the batch looked at with it.
-    fn take_map(&mut self) {
+    pub(crate) fn take_map(&mut self) {
         let setup = &mut self.batch.setup;
         let (Some(form), Some(planned), Some(order)) = (&mut setup.map, &setup.planned, &setup.order) else {
             return;

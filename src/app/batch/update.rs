@@ -4,7 +4,8 @@
 
 use crate::{
     app::{
-        Action, App, Effect,
+        App, Effect,
+        action::{BatchAction, Verb},
         batch::{
             BatchQuestion, Control, For, Page,
             cell::{Detail, Shows},
@@ -28,7 +29,7 @@ use crate::{
     present::xray::Xray,
     store::api::{BatchEntry, StoreReply, StoreRequest},
     text::Pasted,
-    widgets::pick_list::PickItem,
+    widgets::{motion::Motion, pick_list::PickItem},
 };
 
 /// Goes one step back inside the table: out of the filter line, the cell, the filter. Tells whether
@@ -48,58 +49,101 @@ pub(crate) fn leave(shown: &mut Shown) -> bool {
 }
 
 impl App {
-    /// Does an action in the table, or in the cell that is looked at.
-    pub(crate) fn in_table(&mut self, action: Action) {
+    /// Does an action of the batch's own in the table, or in the cell that is looked at.
+    pub(crate) fn act_in_table(&mut self, action: BatchAction) {
+        let lacks_baseline = self.batch.shown.as_ref().is_some_and(|shown| shown.baseline.is_none());
         match action {
-            Action::Pause => self.pause_batch(),
-            Action::MoreCalls | Action::FewerCalls => self.change_concurrency(action == Action::MoreCalls),
-            Action::Limits => self.open_limits(),
-            Action::AskAgain => self.ask_again(),
-            Action::AskFailed => self.ask_failed(),
-            Action::BatchBaseline => self.list_batches(For::Comparing),
-            Action::Xray => self.xray_cell(),
-            Action::Copy => self.copy_cell(),
-            Action::Diff => self.diff_cell(),
-            Action::NextSample | Action::PreviousSample => self.step_cell_sample(action == Action::NextSample),
-            Action::OnlyChanged if self.batch.shown.as_ref().is_some_and(|shown| shown.baseline.is_none()) => {
-                self.list_batches(For::Comparing);
-            }
-            Action::Accept if self.batch.shown.as_ref().is_some_and(|shown| shown.detail.is_some()) => {}
-            Action::Accept => self.open_cell(),
-            action => {
-                if let Some(shown) = &mut self.batch.shown {
-                    if shown.detail.is_some() {
-                        self.go_in_cell(action);
-                    } else {
-                        go_in_table(shown, action);
-                    }
-                }
-            }
+            BatchAction::NewBatch => self.new_batch(),
+            BatchAction::OpenBatch => self.list_batches(For::Opening),
+            BatchAction::Pause => self.pause_batch(),
+            BatchAction::Limits => self.open_limits(),
+            BatchAction::AskAgain => self.ask_again(),
+            BatchAction::AskFailed => self.ask_failed(),
+            BatchAction::BatchBaseline => self.list_batches(For::Comparing),
+            BatchAction::OnlyChanged if lacks_baseline => self.list_batches(For::Comparing),
+            BatchAction::OnlyFailed => self.show_only(Only::Failed),
+            BatchAction::OnlyErrors => self.show_only(Only::Errors),
+            BatchAction::OnlyChanged => self.show_only(Only::Changed),
         }
     }
 
-    fn go_in_cell(&mut self, action: Action) {
+    /// Does something in the table, or in the cell that is looked at.
+    pub(crate) fn in_table(&mut self, verb: Verb) {
+        let in_cell = self.batch.shown.as_ref().is_some_and(|shown| shown.detail.is_some());
+        match verb {
+            Verb::MoreCalls => self.change_concurrency(true),
+            Verb::FewerCalls => self.change_concurrency(false),
+            Verb::Xray => self.xray_cell(),
+            Verb::Copy => self.copy_cell(),
+            Verb::Diff => self.diff_cell(),
+            Verb::NextSample => self.step_cell_sample(true),
+            Verb::PreviousSample => self.step_cell_sample(false),
+            Verb::NextPane if in_cell => self.step_cell(1),
+            Verb::PreviousPane if in_cell => self.step_cell(-1),
+            Verb::Accept if !in_cell => self.open_cell(),
+            Verb::Filter if !in_cell => self.in_rows(|shown| shown.look.typing = true),
+            Verb::Sort if !in_cell => self.in_rows(Shown::sort),
+            Verb::TurnSort if !in_cell => self.in_rows(Shown::turn),
+            Verb::NextPane
+            | Verb::PreviousPane
+            | Verb::Accept
+            | Verb::Filter
+            | Verb::Sort
+            | Verb::TurnSort
+            | Verb::Run
+            | Verb::Baseline
+            | Verb::NextDifference
+            | Verb::PreviousDifference
+            | Verb::Grade
+            | Verb::Leave
+            | Verb::Refresh
+            | Verb::ExportRuns
+            | Verb::ScoreRuns => {}
+        }
+    }
+
+    /// Moves in the table, or in the cell that is looked at; sideways to the next column.
+    pub(crate) fn go_in_table(&mut self, motion: Motion) {
         let Some(shown) = &mut self.batch.shown else {
             return;
         };
-        match action {
-            Action::NextPane | Action::PreviousPane => {
-                shown.table.step(if action == Action::NextPane { 1 } else { -1 });
-                self.open_cell();
-            }
-            Action::Left | Action::Right => {
-                let before = shown.place();
-                shown.step_column(action == Action::Right);
-                if shown.place() != before {
-                    self.open_cell();
-                }
-            }
-            action => {
-                let Some(view) = shown.detail.as_mut().map(|detail| detail.view_mut()) else {
-                    return;
-                };
-                view.go(action);
-            }
+        match (motion, &mut shown.detail) {
+            (Motion::Left, _) => self.step_column(false),
+            (Motion::Right, _) => self.step_column(true),
+            (motion, Some(detail)) => detail.view_mut().go(motion),
+            (motion, None) => shown.table.go(motion),
+        }
+    }
+
+    /// Goes to the next column; where a cell is looked at its neighbour is opened.
+    fn step_column(&mut self, right: bool) {
+        let Some(shown) = &mut self.batch.shown else {
+            return;
+        };
+        let before = shown.place();
+        shown.step_column(right);
+        if shown.detail.is_some() && shown.place() != before {
+            self.open_cell();
+        }
+    }
+
+    /// Opens the cell some rows below.
+    fn step_cell(&mut self, by: isize) {
+        self.in_rows(|shown| shown.table.step(by));
+        self.open_cell();
+    }
+
+    /// Changes which rows are shown, or their order.
+    fn in_rows(&mut self, change: impl FnOnce(&mut Shown)) {
+        if let Some(shown) = &mut self.batch.shown {
+            change(shown);
+        }
+    }
+
+    /// Shows only the rows of a kind, or all; not behind a cell that is looked at.
+    fn show_only(&mut self, only: Only) {
+        if let Some(shown) = self.batch.shown.as_mut().filter(|shown| shown.detail.is_none()) {
+            shown.show_only(only);
         }
     }
 
@@ -320,19 +364,6 @@ impl App {
         if let Some(place) = stale {
             self.open_place(place);
         }
-    }
-}
-
-fn go_in_table(shown: &mut Shown, action: Action) {
-    match action {
-        Action::Left | Action::Right => shown.step_column(action == Action::Right),
-        Action::Filter => shown.look.typing = true,
-        Action::OnlyFailed => shown.show_only(Only::Failed),
-        Action::OnlyErrors => shown.show_only(Only::Errors),
-        Action::OnlyChanged => shown.show_only(Only::Changed),
-        Action::Sort => shown.sort(),
-        Action::TurnSort => shown.turn(),
-        action => shown.table.go(action),
     }
 }
 

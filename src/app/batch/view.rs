@@ -18,7 +18,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        action::Action,
+        action::{Action, BatchAction, Verb},
         batch::{
             CELL, For, Page, ROW, TEXT,
             grid::{By, Only, Slot},
@@ -90,7 +90,7 @@ fn inside(area: Rect) -> Rect {
 fn entries(scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
     let batch = &scene.app.batch;
     let area = inside(body);
-    let new = vec![scene.span(scene.key(Action::NewBatch), Role::Key), scene.span(" sets one up", Role::Text)];
+    let new = vec![scene.span(scene.key(BatchAction::NewBatch), Role::Key), scene.span(" sets one up", Role::Text)];
     if batch.list.is_empty() {
         let comparing = batch.list_for == For::Comparing;
         let text = match (batch.loading, comparing) {
@@ -226,7 +226,8 @@ fn use_of(scene: Scene<'_>, shown: &Shown) -> Vec<FlowItem> {
         _ => {}
     }
     if shown.is_busy() {
-        let keys = [Action::FewerCalls, Action::MoreCalls].map(|action| scene.key(action)).join(" ");
+        let keys =
+            [Action::Verb(Verb::FewerCalls), Action::Verb(Verb::MoreCalls)].map(|action| scene.key(action)).join(" ");
         items.push(vec![
             scene.span(format!("{} at once ", shown.concurrency), Role::Number),
             scene.span(keys, Role::Key),
@@ -385,7 +386,7 @@ pub(crate) fn draw_rows(scene: Scene<'_>, shown: &Shown, body: Rect, buffer: &mu
 fn nothing(scene: Scene<'_>, shown: &Shown) -> Line<'static> {
     if !shown.look.shows_all() {
         let mut line = said(scene, "No row is like that. ", Role::Quiet);
-        line.push_span(scene.span(scene.key(Action::Leave), Role::Key));
+        line.push_span(scene.span(scene.key(Verb::Leave), Role::Key));
         line.push_span(scene.span(" shows all", Role::Text));
         return line;
     }
@@ -443,7 +444,7 @@ pub(crate) fn form(scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
     let says = if setup.is_busy() {
         "Looking at the data …".to_owned()
     } else {
-        format!("{} looks at the data and estimates what it takes; nothing is asked yet", scene.key(Action::Accept))
+        format!("{} looks at the data and estimates what it takes; nothing is asked yet", scene.key(Verb::Accept))
     };
     let title = Line::from(scene.span("A new batch", Role::Title));
     lines(vec![title, said(scene, &says, Role::Quiet)], area, buffer);
@@ -564,9 +565,9 @@ pub(crate) fn estimate(scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
     }
     shown.push(Line::default());
     shown.push(Line::from(vec![
-        scene.span(scene.key(Action::Accept), Role::Key),
+        scene.span(scene.key(Verb::Accept), Role::Key),
         scene.span(" starts it   ", Role::Text),
-        scene.span(scene.key(Action::Leave), Role::Key),
+        scene.span(scene.key(Verb::Leave), Role::Key),
         scene.span(" back to the form", Role::Text),
     ]));
     let wide = u16::try_from(shown.len()).unwrap_or(u16::MAX).min(area.height);

@@ -1,7 +1,6 @@
 //! The runs that are listed, read in pages as the cursor nears their end.
 
 use crate::{
-    app::Action,
     model::RunId,
     store::api::{HistoryEntry, HistoryPage},
     widgets::table::Table,
@@ -190,10 +189,5 @@ impl Runs {
             _ => return None,
         };
         Some((one.min(other), one.max(other)))
-    }
-
-    /// Moves the cursor.
-    pub(crate) fn go(&mut self, action: Action) {
-        self.table.go(action);
     }
 }

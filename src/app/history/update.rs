@@ -8,7 +8,8 @@
 
 use crate::{
     app::{
-        Action, App, Effect, Screen,
+        App, Effect, ScreenId,
+        action::{HistoryAction, Verb},
         history::{
             History,
             detail::{Detail, Pair},
@@ -29,85 +30,92 @@ use crate::{
     present::{run_columns::RunColumn, xray::Xray},
     store::api::{HistoryEntry, PairedComparison, StoreReply, StoreRequest},
     text::{Pasted, json, shell},
-    widgets::pick_list::{PickItem, PickList},
+    widgets::{
+        motion::Motion,
+        pick_list::{PickItem, PickList},
+    },
 };
 
 impl App {
-    /// Does an action in the list, or in the run that is looked at.
-    pub(crate) fn in_history(&mut self, action: Action) {
-        match action {
-            Action::Filter => self.history.asking.typing = true,
-            Action::Sort | Action::TurnSort => self.sort_history(action == Action::TurnSort),
-            Action::Refresh => {
+    /// Does something in the list, or in the run that is looked at.
+    pub(crate) fn in_history(&mut self, verb: Verb) {
+        match verb {
+            Verb::Filter => self.history.asking.typing = true,
+            Verb::Sort => self.sort_history(false),
+            Verb::TurnSort => self.sort_history(true),
+            Verb::Refresh => {
                 self.refresh_history();
                 self.ask_vocabulary();
             }
-            Action::Columns => self.open_columns(),
-            Action::ToBench => self.with_record(Want::Bench { run: false }),
-            Action::Run => self.with_record(Want::Bench { run: true }),
-            Action::Xray => self.with_record(Want::Xray),
-            Action::Copy => self.with_record(Want::Copy),
-            Action::Grade => self.grade_run(),
-            Action::PinRun => self.pin_run(),
-            Action::RemoveRun => self.ask_remove(),
-            Action::ExportRuns => self.export_runs(),
-            Action::ScoreRuns => self.score_asked(&self.history.asking.clone()),
-            Action::Diff => self.compare_runs(),
-            Action::MarkRun => {
-                self.history.runs.mark();
-                self.history.runs.table.step(1);
-            }
-            Action::Accept => {
+            Verb::Run => self.with_record(Want::Bench { run: true }),
+            Verb::Xray => self.with_record(Want::Xray),
+            Verb::Copy => self.with_record(Want::Copy),
+            Verb::Grade => self.grade_run(),
+            Verb::ExportRuns => self.export_runs(),
+            Verb::ScoreRuns => self.score_asked(&self.history.asking.clone()),
+            Verb::Diff => self.compare_runs(),
+            Verb::Accept => {
                 if self.history.chosen().is_some() {
                     self.history.reading = true;
                 }
             }
-            Action::NextPane | Action::PreviousPane => {
+            Verb::NextPane | Verb::PreviousPane => {
                 self.history.reading = !self.history.reading && self.history.chosen().is_some();
             }
-            action if self.history.reading => self.go_in_run(action),
-            action => self.history.runs.go(action),
+            Verb::NextSample
+            | Verb::PreviousSample
+            | Verb::Baseline
+            | Verb::NextDifference
+            | Verb::PreviousDifference
+            | Verb::Leave
+            | Verb::MoreCalls
+            | Verb::FewerCalls => {}
         }
     }
 
-    /// Moves in the run; sideways to the run before or after it in the list.
-    fn go_in_run(&mut self, action: Action) {
-        if matches!(action, Action::Left | Action::Right) {
-            self.history.runs.table.step(if action == Action::Right { 1 } else { -1 });
+    /// Does something where two runs are compared.
+    pub(crate) fn in_pair(&mut self, verb: Verb) {
+        if self.history.pair.as_mut().and_then(|pair| pair.difference_mut()).is_none() {
             return;
         }
-        let Some(detail) = &mut self.history.detail else {
-            return;
-        };
-        match action {
-            Action::Up | Action::Down => detail.scroll(if action == Action::Down { 1 } else { -1 }),
-            Action::HalfUp | Action::HalfDown => detail.page(action == Action::HalfDown, 2),
-            Action::PageUp | Action::PageDown => detail.page(action == Action::PageDown, 1),
-            Action::Top => detail.scroll(isize::MIN),
-            Action::Bottom => detail.scroll(isize::MAX),
-            _ => {}
+        match verb {
+            Verb::NextDifference => self.step_in_pair(true),
+            Verb::PreviousDifference => self.step_in_pair(false),
+            Verb::Diff => self.history.pair = None,
+            Verb::Run
+            | Verb::NextSample
+            | Verb::PreviousSample
+            | Verb::Xray
+            | Verb::Copy
+            | Verb::Baseline
+            | Verb::Grade
+            | Verb::NextPane
+            | Verb::PreviousPane
+            | Verb::Leave
+            | Verb::Accept
+            | Verb::MoreCalls
+            | Verb::FewerCalls
+            | Verb::Filter
+            | Verb::Sort
+            | Verb::TurnSort
+            | Verb::Refresh
+            | Verb::ExportRuns
+            | Verb::ScoreRuns => {}
         }
     }
 
-    /// Does an action where two runs are compared.
-    pub(crate) fn in_pair(&mut self, action: Action) {
+    /// Goes to the next difference of two runs, or the one before.
+    fn step_in_pair(&mut self, forward: bool) {
         let Some(difference) = self.history.pair.as_mut().and_then(|pair| pair.difference_mut()) else {
             return;
         };
-        if matches!(action, Action::NextDifference | Action::PreviousDifference) {
-            difference.step(action == Action::NextDifference);
-            let (here, all) = difference.count();
-            let says = match all {
-                0 => "nothing differs".to_owned(),
-                all => format!("difference {} of {all}", here.unwrap_or_default()),
-            };
-            self.say(Tone::Info, &says);
-            return;
-        }
-        match action {
-            Action::Diff => self.history.pair = None,
-            action => difference.view_mut().go(action),
-        }
+        difference.step(forward);
+        let (here, all) = difference.count();
+        let says = match all {
+            0 => "nothing differs".to_owned(),
+            all => format!("difference {} of {all}", here.unwrap_or_default()),
+        };
+        self.say(Tone::Info, &says);
     }
 
     fn sort_history(&mut self, turn: bool) {
@@ -121,7 +129,7 @@ impl App {
         self.asked_anew(&before);
     }
 
-    fn ask_remove(&mut self) {
+    pub(crate) fn ask_remove(&mut self) {
         let Some(entry) = self.history.chosen() else {
             return;
         };
@@ -137,7 +145,7 @@ impl App {
         self.effects.push(Effect::Copy { what: command.clone(), text: Pasted::new(command) });
     }
 
-    fn open_columns(&mut self) {
+    pub(crate) fn open_columns(&mut self) {
         let choice = PickList::new(columns(&self.history.shown_columns()));
         self.overlays.push(Overlay::Columns(choice));
     }
@@ -207,6 +215,23 @@ pub fn text(form: CopyAs, history: &History) -> Option<Pasted> {
 }
 
 impl History {
+    /// Moves in the run; sideways to the run before or after it in the list.
+    pub(crate) fn go_in_run(&mut self, motion: Motion) {
+        match (motion, &mut self.detail) {
+            (Motion::Left, _) => self.runs.table.step(-1),
+            (Motion::Right, _) => self.runs.table.step(1),
+            (_, None) => {}
+            (Motion::Up, Some(detail)) => detail.scroll(-1),
+            (Motion::Down, Some(detail)) => detail.scroll(1),
+            (Motion::HalfUp, Some(detail)) => detail.page(false, 2),
+            (Motion::HalfDown, Some(detail)) => detail.page(true, 2),
+            (Motion::PageUp, Some(detail)) => detail.page(false, 1),
+            (Motion::PageDown, Some(detail)) => detail.page(true, 1),
+            (Motion::Top, Some(detail)) => detail.scroll(isize::MIN),
+            (Motion::Bottom, Some(detail)) => detail.scroll(isize::MAX),
+        }
+    }
+
     /// Returns the command line that writes every run the line asks for, a line of JSON each.
     #[must_use]
     pub fn command(&self) -> String {
@@ -273,7 +298,7 @@ impl App {
 
     /// Asks for what the screen still lacks: a page of runs, the run under the cursor.
     pub(crate) fn settle_history(&mut self) {
-        if self.screen != Screen::History {
+        if self.screen != ScreenId::History {
             return;
         }
         let history = &mut self.history;
@@ -326,7 +351,7 @@ impl App {
     /// Compares the two runs that are meant.
     pub(crate) fn compare_runs(&mut self) {
         let Some((older, newer)) = self.history.runs.two() else {
-            let key = self.keymap.shown(Action::MarkRun, false);
+            let key = self.keymap.shown(HistoryAction::MarkRun, false);
             let key = key.map_or_else(String::new, |key| format!(" with {key}"));
             self.say(Tone::Info, &format!("mark two runs{key} first"));
             return;
@@ -471,7 +496,7 @@ impl App {
             self.say(Tone::Warning, "runs are under way at the bench; stop them first");
             return;
         }
-        self.go_to(Screen::Bench);
+        self.go_to(ScreenId::Bench);
         self.keep_then(After::Reopen { record, run });
     }
 }

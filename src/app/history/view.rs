@@ -16,7 +16,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        action::Action,
+        action::Verb,
         context::Scene,
         history::{
             Areas, answered_by, areas,
@@ -149,7 +149,7 @@ fn said(scene: Scene<'_>) -> Vec<FlowItem> {
     };
     let mut items = vec![vec![scene.span(order, Role::Quiet)]];
     if history.leads_back() && !history.reading {
-        items.push(scene.hint(Action::Leave, "back to the quality screen"));
+        items.push(scene.hint(Verb::Leave, "back to the quality screen"));
     }
     match history.runs.marked.as_slice() {
         [] => {}
@@ -250,13 +250,13 @@ fn nothing(scene: Scene<'_>) -> Line<'static> {
     if !history.asking.query.is_everything() {
         return Line::from(vec![
             scene.span("No run is like that. ", Role::Quiet),
-            scene.span(scene.key(Action::Leave), Role::Key),
+            scene.span(scene.key(Verb::Leave), Role::Key),
             scene.span(" clears the query", Role::Text),
         ]);
     }
     Line::from(vec![
         scene.span("No runs yet. ", Role::Quiet),
-        scene.span(scene.key_where(Action::Run, false), Role::Key),
+        scene.span(scene.key_where(Verb::Run, false), Role::Key),
         scene.span(" on the bench runs the prompt; every run lands here.", Role::Text),
     ])
 }

@@ -1,7 +1,7 @@
 //! The forms in which an answer, its request and a comparison can be copied.
 
 use crate::{
-    app::{App, history, quality, screen::Screen},
+    app::{App, history, quality, screen::ScreenId},
     model::{KeySource, Outcome, Params, RunRequest, header, header::Part},
     pipeline::{PlainRequest, plain_request},
     present::{
@@ -67,7 +67,7 @@ pub fn forms(app: &App) -> PickList<CopyAs> {
 
 /// Names a form and says what it holds.
 fn words(form: CopyAs, app: &App) -> (&'static str, String) {
-    let report = app.screen == Screen::Quality;
+    let report = app.screen == ScreenId::Quality;
     let saved = app.bench.prompt_name.is_some() && !app.bench.dirty();
     let (label, detail) = match form {
         CopyAs::Answer if text(CopyAs::RawAnswer, app).is_some() => ("answer", "without its control characters"),
@@ -98,10 +98,10 @@ fn words(form: CopyAs, app: &App) -> (&'static str, String) {
 /// Writes the lane with the focus, or all, in a form; none if there is nothing to write.
 #[must_use]
 pub fn text(form: CopyAs, app: &App) -> Option<Pasted> {
-    if app.screen == Screen::History {
+    if app.screen == ScreenId::History {
         return history::copied(form, &app.history);
     }
-    if app.screen == Screen::Quality {
+    if app.screen == ScreenId::Quality {
         return quality::copied(form, &app.quality);
     }
     let take = app.bench.lane()?.shown();

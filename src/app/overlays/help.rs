@@ -2,12 +2,13 @@
 
 use crate::{
     app::{
-        action::{ACTIONS, Action, ActionInfo, When},
+        action::{ACTIONS, Action, ActionInfo, BenchAction, GlobalAction, Verb, When},
         keymap::Keymap,
-        screen::Screen,
+        screen::ScreenId,
         workbench::Focus,
     },
     text::{Wrapped, clean_line},
+    widgets::motion::Motion,
 };
 
 /// Breaks a text into the lines it takes at a width.
@@ -48,67 +49,68 @@ pub struct Help {
 }
 
 const IN_TEXT: &[Action] = &[
-    Action::Edit,
-    Action::Leave,
-    Action::Editor,
-    Action::Undo,
-    Action::Redo,
-    Action::Variables,
-    Action::Save,
-    Action::Run,
+    Action::Bench(BenchAction::Edit),
+    Action::Verb(Verb::Leave),
+    Action::Bench(BenchAction::Editor),
+    Action::Bench(BenchAction::Undo),
+    Action::Bench(BenchAction::Redo),
+    Action::Bench(BenchAction::Variables),
+    Action::Bench(BenchAction::Save),
+    Action::Verb(Verb::Run),
 ];
 
 const IN_MESSAGE: &[Action] = &[
-    Action::Edit,
-    Action::Editor,
-    Action::Undo,
-    Action::Run,
-    Action::Variables,
-    Action::AddMessage,
-    Action::RemoveMessage,
-    Action::MuteMessage,
-    Action::MessageRole,
-    Action::MessageUp,
-    Action::MessageDown,
-    Action::Save,
+    Action::Bench(BenchAction::Edit),
+    Action::Bench(BenchAction::Editor),
+    Action::Bench(BenchAction::Undo),
+    Action::Verb(Verb::Run),
+    Action::Bench(BenchAction::Variables),
+    Action::Bench(BenchAction::AddMessage),
+    Action::Bench(BenchAction::RemoveMessage),
+    Action::Bench(BenchAction::MuteMessage),
+    Action::Bench(BenchAction::MessageRole),
+    Action::Bench(BenchAction::MessageUp),
+    Action::Bench(BenchAction::MessageDown),
+    Action::Bench(BenchAction::Save),
 ];
 
 const IN_INPUT: &[Action] = &[
-    Action::Edit,
-    Action::Editor,
-    Action::Undo,
-    Action::Run,
-    Action::Variables,
-    Action::NextInput,
-    Action::PreviousInput,
-    Action::AddInput,
-    Action::LoadInput,
-    Action::RenameInput,
-    Action::RemoveInput,
+    Action::Bench(BenchAction::Edit),
+    Action::Bench(BenchAction::Editor),
+    Action::Bench(BenchAction::Undo),
+    Action::Verb(Verb::Run),
+    Action::Bench(BenchAction::Variables),
+    Action::Bench(BenchAction::NextInput),
+    Action::Bench(BenchAction::PreviousInput),
+    Action::Bench(BenchAction::AddInput),
+    Action::Bench(BenchAction::LoadInput),
+    Action::Bench(BenchAction::RenameInput),
+    Action::Bench(BenchAction::RemoveInput),
 ];
 
 const IN_LANE: &[Action] = &[
-    Action::Run,
-    Action::RunFresh,
-    Action::Stop,
-    Action::RetryNow,
-    Action::Models,
-    Action::LaneParams,
-    Action::NextModel,
-    Action::Keep,
-    Action::Xray,
-    Action::Copy,
-    Action::Search,
-    Action::Bottom,
-    Action::ToggleReasoning,
-    Action::ToggleJson,
-    Action::Fold,
-    Action::FoldAll,
-    Action::UnfoldAll,
-    Action::NextFailed,
+    Action::Verb(Verb::Run),
+    Action::Bench(BenchAction::RunFresh),
+    Action::Global(GlobalAction::Stop),
+    Action::Bench(BenchAction::RetryNow),
+    Action::Bench(BenchAction::Models),
+    Action::Bench(BenchAction::LaneParams),
+    Action::Bench(BenchAction::NextModel),
+    Action::Bench(BenchAction::Keep),
+    Action::Verb(Verb::Xray),
+    Action::Verb(Verb::Copy),
+    Action::Bench(BenchAction::Search),
+    Action::Motion(Motion::Bottom),
+    Action::Bench(BenchAction::ToggleReasoning),
+    Action::Bench(BenchAction::ToggleJson),
+    Action::Bench(BenchAction::Fold),
+    Action::Bench(BenchAction::FoldAll),
+    Action::Bench(BenchAction::UnfoldAll),
+    Action::Bench(BenchAction::NextFailed),
 ];
 
-const IN_METRICS: &[Action] = &[Action::Run, Action::NextPane, Action::Help];
+const IN_METRICS: &[Action] =
+    &[Action::Verb(Verb::Run), Action::Verb(Verb::NextPane), Action::Global(GlobalAction::Help)];
 
 /// Makes the row of an action.
 fn key(keymap: &Keymap, action: Action) -> HelpRow {
@@ -151,7 +153,7 @@ impl Help {
             let rest = ACTIONS.iter().filter(|entry| kinds.contains(&entry.when) && !first.contains(&entry.action));
             rows.extend(rest.map(|entry| key(keymap, entry.action)));
         }
-        for screen in Screen::ALL.iter().filter(|screen| **screen != Screen::Bench) {
+        for screen in ScreenId::ALL.iter().filter(|screen| **screen != ScreenId::Bench) {
             rows.push(HelpRow::Title(screen.name().to_owned()));
             let own = ACTIONS.iter().filter(|entry| entry.when == When::On(*screen));
             rows.extend(own.map(|entry| key(keymap, entry.action)));
@@ -161,7 +163,7 @@ impl Help {
 
     /// Writes the help for a screen beside the bench.
     #[must_use]
-    pub fn of_screen(keymap: &Keymap, screen: Screen) -> Self {
+    pub fn of_screen(keymap: &Keymap, screen: ScreenId) -> Self {
         let is_own = |entry: &&ActionInfo| {
             entry.works_on(screen) && !matches!(entry.when, When::Always | When::Moving | When::Focus)
         };

@@ -9,7 +9,7 @@ use ratatui::{
 };
 
 use crate::{
-    app::{action::Action, context::Scene, workbench::versions::ago},
+    app::{action::Verb, context::Scene, workbench::versions::ago},
     model::{Prompt, VersionId},
     store::{
         api::{Results, VersionEntry},
@@ -180,7 +180,7 @@ pub(crate) fn draw(scene: Scene<'_>, versions: &Versions, area: Rect, buffer: &m
         } else {
             format!(
                 "No versions yet. {} runs the prompt, and each prompt that is run becomes one.",
-                scene.key(Action::Run)
+                scene.key(Verb::Run)
             )
         };
         return say(text, area, buffer);

@@ -6,7 +6,8 @@ use jiff::tz::TimeZone;
 
 use crate::{
     app::{
-        Action, App, Effect, Screen,
+        App, Effect, ScreenId,
+        action::Verb,
         overlay::{CopyAs, Overlay},
         overlays::copy,
         quality::{
@@ -21,45 +22,78 @@ use crate::{
     present::quality_report::markdown,
     store::api::{PairedComparison, StoreReply, StoreRequest},
     text::{Pasted, shell},
+    widgets::motion::Motion,
 };
 
 /// A filter: its key and its value.
 type FilterTerm = (&'static str, String);
 
 impl App {
-    /// Does an action on the report.
-    pub(crate) fn in_report(&mut self, action: Action) {
-        match action {
-            Action::Filter => self.quality.asking.typing = true,
-            Action::Refresh => self.enter_quality(),
-            Action::Sort | Action::TurnSort => {
-                self.quality.lines.sort(action == Action::TurnSort);
-                self.arrange_quality();
-            }
-            Action::NextPane | Action::PreviousPane => self.quality.focus(action == Action::NextPane),
-            Action::Accept => self.show_runs(),
-            Action::Baseline => self.mark_line(),
-            Action::Copy if self.quality.report.is_some() => self.overlays.push(Overlay::Copy(copy::forms(self))),
-            Action::ExportRuns => {
-                if let Some(bad) = &self.quality.asking.mistake {
-                    let says = bad.to_string();
-                    self.say(Tone::Warning, &says);
-                    return;
+    /// Does something on the report.
+    pub(crate) fn in_report(&mut self, verb: Verb) {
+        match verb {
+            Verb::Filter => self.quality.asking.typing = true,
+            Verb::Refresh => self.enter_quality(),
+            Verb::Sort => self.sort_lines(false),
+            Verb::TurnSort => self.sort_lines(true),
+            Verb::NextPane => self.quality.focus(true),
+            Verb::PreviousPane => self.quality.focus(false),
+            Verb::Accept => self.show_runs(),
+            Verb::Baseline => self.mark_line(),
+            Verb::Copy => {
+                if self.quality.report.is_some() {
+                    self.overlays.push(Overlay::Copy(copy::forms(self)));
                 }
-                let command = self.quality.command();
-                self.effects.push(Effect::Copy { what: command.clone(), text: Pasted::new(command) });
             }
-            Action::ScoreRuns => self.score_asked(&self.quality.asking.clone()),
-            Action::Left | Action::Right if self.quality.part == QualityPane::Trend => {
-                self.quality.step_in_trend(action == Action::Right);
-            }
-            Action::Left | Action::Right => {
-                self.quality.part = QualityPane::Lines;
-                self.quality.lines.regroup(action == Action::Right);
-                self.arrange_quality();
-            }
-            action => self.quality.go(action),
+            Verb::ExportRuns => self.export_report(),
+            Verb::ScoreRuns => self.score_asked(&self.quality.asking.clone()),
+            Verb::Run
+            | Verb::NextSample
+            | Verb::PreviousSample
+            | Verb::Xray
+            | Verb::Diff
+            | Verb::NextDifference
+            | Verb::PreviousDifference
+            | Verb::Grade
+            | Verb::Leave
+            | Verb::MoreCalls
+            | Verb::FewerCalls => {}
         }
+    }
+
+    /// Moves on the report: in the trend along the time, else sideways to the next grouping.
+    pub(crate) fn go_in_report(&mut self, motion: Motion) {
+        match motion {
+            Motion::Left => self.step_aside(false),
+            Motion::Right => self.step_aside(true),
+            motion => self.quality.go(motion),
+        }
+    }
+
+    fn step_aside(&mut self, forward: bool) {
+        if self.quality.part == QualityPane::Trend {
+            self.quality.step_in_trend(forward);
+            return;
+        }
+        self.quality.part = QualityPane::Lines;
+        self.quality.lines.regroup(forward);
+        self.arrange_quality();
+    }
+
+    fn sort_lines(&mut self, turn: bool) {
+        self.quality.lines.sort(turn);
+        self.arrange_quality();
+    }
+
+    /// Says which command line writes the report, and copies it.
+    fn export_report(&mut self) {
+        if let Some(bad) = &self.quality.asking.mistake {
+            let says = bad.to_string();
+            self.say(Tone::Warning, &says);
+            return;
+        }
+        let command = self.quality.command();
+        self.effects.push(Effect::Copy { what: command.clone(), text: Pasted::new(command) });
     }
 
     /// Goes to the history with the runs of what the cursor is on.
@@ -77,7 +111,7 @@ impl App {
 
     /// Goes to the history with a line; a step back from there leads here.
     pub(crate) fn narrow_history(&mut self, line: &str) {
-        self.go_to(Screen::History);
+        self.go_to(ScreenId::History);
         let now = self.local_now();
         self.history.narrow(line, &now);
     }
@@ -128,21 +162,23 @@ impl Quality {
     }
 
     /// Moves the cursor of the part that has the keys.
-    fn go(&mut self, action: Action) {
+    fn go(&mut self, motion: Motion) {
         let table = match self.part {
             QualityPane::Report => &mut self.changes,
             QualityPane::Lines => &mut self.lines.table,
-            QualityPane::Trend => {
-                match action {
-                    Action::Up | Action::Down => self.step_in_trend(action == Action::Down),
-                    Action::Top => self.cursor.put(0, self.stretches()),
-                    Action::Bottom => self.cursor.put(usize::MAX, self.stretches()),
-                    _ => {}
-                }
-                return;
-            }
+            QualityPane::Trend => return self.go_in_trend(motion),
         };
-        table.go(action);
+        table.go(motion);
+    }
+
+    fn go_in_trend(&mut self, motion: Motion) {
+        match motion {
+            Motion::Up => self.step_in_trend(false),
+            Motion::Down => self.step_in_trend(true),
+            Motion::Top => self.cursor.put(0, self.stretches()),
+            Motion::Bottom => self.cursor.put(usize::MAX, self.stretches()),
+            Motion::Left | Motion::Right | Motion::HalfUp | Motion::HalfDown | Motion::PageUp | Motion::PageDown => {}
+        }
     }
 
     /// What the command line and the copy of the report group by.
@@ -338,7 +374,7 @@ impl App {
     /// Asks the record for the line under the cursor against the baseline, one question at a time.
     pub(crate) fn settle_baseline(&mut self) {
         let quality = &mut self.quality;
-        if self.screen != Screen::Quality || quality.loading() || quality.baseline.waits() {
+        if self.screen != ScreenId::Quality || quality.loading() || quality.baseline.waits() {
             return;
         }
         if let Some((name, job)) = quality.open_question() {

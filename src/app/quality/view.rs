@@ -17,7 +17,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        action::Action,
+        action::Verb,
         context::Scene,
         quality::{Areas, GroupEntry, Grouping, QualityPane, below, update::Stand},
     },
@@ -48,7 +48,7 @@ pub(crate) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
     let quality = &scene.app.quality;
     let Areas { head, tabs, changes, figures, trend, lines } = quality.areas(body);
     let found = match &quality.report {
-        _ if quality.waits_for_enter() => format!("{} asks", scene.key(Action::Accept)),
+        _ if quality.waits_for_enter() => format!("{} asks", scene.key(Verb::Accept)),
         _ if quality.loading() => "reading …".to_owned(),
         Some(report) if report.runs == 1 => "1 run".to_owned(),
         Some(report) => format!("{} runs", thousands(report.runs)),
@@ -93,7 +93,7 @@ fn nothing(scene: Scene<'_>, wide: u16) -> Vec<Line<'static>> {
         let mut rows = Wrapped::new(usize::from(wide));
         rows.push(&clean(&format!("✗ {why}")));
         let rows = (0..rows.rows()).map(|row| Line::from(scene.span(rows.row(row).text.into_owned(), Role::Fail)));
-        return rows.chain([Line::from(scene.hint(Action::Refresh, "reads it again"))]).collect();
+        return rows.chain([Line::from(scene.hint(Verb::Refresh, "reads it again"))]).collect();
     }
     if quality.report.is_none() {
         return vec![Line::from(scene.span("Reading the record …", Role::Quiet))];
@@ -101,13 +101,13 @@ fn nothing(scene: Scene<'_>, wide: u16) -> Vec<Line<'static>> {
     if !quality.wanted.is_everything() {
         return vec![Line::from(vec![
             scene.span("No run is like that. ", Role::Quiet),
-            scene.span(scene.key(Action::Leave), Role::Key),
+            scene.span(scene.key(Verb::Leave), Role::Key),
             scene.span(if quality.asking.typing { " ends the typing" } else { " clears the query" }, Role::Text),
         ])];
     }
     vec![Line::from(vec![
         scene.span("No runs yet. ", Role::Quiet),
-        scene.span(scene.key_where(Action::Run, false), Role::Key),
+        scene.span(scene.key_where(Verb::Run, false), Role::Key),
         scene.span(" on the bench runs the prompt; every run counts here.", Role::Text),
     ])]
 }
@@ -142,7 +142,7 @@ fn strip(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
         line.push_span(scene.span(format!("{mark}{name} "), role));
         line.push_span(scene.span(" ", Role::Text));
     }
-    line.push_span(scene.span(scene.key(Action::NextPane), Role::Key));
+    line.push_span(scene.span(scene.key(Verb::NextPane), Role::Key));
     line.push_span(scene.span(" the next", Role::Quiet));
     buffer.set_line(area.x, area.y, &line, area.width);
 }

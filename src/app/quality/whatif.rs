@@ -13,13 +13,16 @@ use ratatui::layout::{Position, Rect};
 
 pub(crate) use crate::app::quality::whatif::update::WhatIfQuestion;
 use crate::{
-    app::Action,
+    app::{
+        Action,
+        action::{GlobalAction, QualityAction, Verb},
+    },
     eval::{
         WhatIf,
         whatif::{At, Flip, Measured, Sorted, Threshold},
     },
     store::api::{HistoryEntry, Points},
-    widgets::table::Table,
+    widgets::{motion::Motion, table::Table},
 };
 
 /// Round thresholds that the arrows stop at, at most.
@@ -152,13 +155,17 @@ impl View {
     pub fn is_useful(&self, action: Action) -> bool {
         let moving = self.read();
         match action {
-            Action::Accept => self.run().is_some() || matches!(self.shown, Shown::Several(_)),
-            Action::WriteThreshold => {
+            Action::Verb(Verb::Accept) => self.run().is_some() || matches!(self.shown, Shown::Several(_)),
+            Action::Quality(QualityAction::WriteThreshold) => {
                 moving.is_some_and(|read| !same(self.chosen, read.knob.present.unwrap_or(f64::NAN)))
             }
-            Action::NextPane => moving.is_some_and(|read| read.rules.len() > 1),
-            Action::Right | Action::NextFlip => moving.is_some_and(|read| read.what.measured() > 0),
-            Action::Palette | Action::Help | Action::Leave => true,
+            Action::Verb(Verb::NextPane) => moving.is_some_and(|read| read.rules.len() > 1),
+            Action::Motion(Motion::Right) | Action::Quality(QualityAction::NextFlip) => {
+                moving.is_some_and(|read| read.what.measured() > 0)
+            }
+            Action::Global(GlobalAction::Palette) | Action::Global(GlobalAction::Help) | Action::Verb(Verb::Leave) => {
+                true
+            }
             _ => false,
         }
     }
@@ -167,12 +174,12 @@ impl View {
     #[must_use]
     pub fn said(&self, action: Action) -> Option<&'static str> {
         match action {
-            Action::Accept if matches!(self.shown, Shown::Several(_)) => Some("this prompt"),
-            Action::Accept => Some("the run"),
-            Action::NextPane => Some("next threshold"),
-            Action::Right => Some("moves it"),
-            Action::NextFlip => Some("next flip"),
-            Action::WriteThreshold => Some("writes it"),
+            Action::Verb(Verb::Accept) if matches!(self.shown, Shown::Several(_)) => Some("this prompt"),
+            Action::Verb(Verb::Accept) => Some("the run"),
+            Action::Verb(Verb::NextPane) => Some("next threshold"),
+            Action::Motion(Motion::Right) => Some("moves it"),
+            Action::Quality(QualityAction::NextFlip) => Some("next flip"),
+            Action::Quality(QualityAction::WriteThreshold) => Some("writes it"),
             _ => None,
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::{
     app::{
         App,
+        action::Verb,
         overlay::{Bases, Overlay},
         overlays::compare_with::{Base, RUNS, earlier},
         status_bar::Tone,
@@ -287,7 +288,7 @@ impl App {
     }
 
     fn diff_hint(&self) -> String {
-        let key = self.keymap.shown(crate::app::Action::Diff, false).filter(|_| !self.bench.compare.on);
+        let key = self.keymap.shown(crate::app::Action::Verb(Verb::Diff), false).filter(|_| !self.bench.compare.on);
         key.map_or_else(String::new, |key| format!("; {key} shows what differs"))
     }
 

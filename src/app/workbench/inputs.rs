@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     app::{
-        Action, App,
+        App,
+        action::BenchAction,
         overlay::{List, Name, NameFor, Overlay},
         status_bar::Tone,
         store_request::Pending,
@@ -168,43 +169,46 @@ impl Workbench {
 }
 
 impl App {
-    /// Does an action on the inputs of the session.
-    pub(crate) fn on_input(&mut self, action: Action) {
-        match action {
-            Action::NextInput | Action::PreviousInput => {
-                if self.bench.step_input(action == Action::NextInput) {
-                    self.say_input();
-                } else {
-                    let key = self.keymap.shown(Action::AddInput, false);
-                    let hint = key.map_or_else(String::new, |key| format!("; {key} adds one"));
-                    self.say(Tone::Info, &format!("there is but this input{hint}"));
-                }
-            }
-            Action::AddInput => {
-                // One that is empty would take in the new one.
-                if self.bench.input.is_empty() && self.bench.vars.is_empty() {
-                    self.say(Tone::Info, "this input is empty still");
-                } else {
-                    self.take_input(&NamedInput::default());
-                }
-                self.bench.focus_on(Focus::Input);
-                self.bench.typing = true;
-                return;
-            }
-            Action::RemoveInput if self.bench.remove_input() => {
-                let undo = self.keymap.shown(Action::Undo, false);
-                let undo = undo.map_or_else(String::new, |key| format!("; {key} brings it back"));
-                self.say(Tone::Info, &format!("removed the input{undo}"));
-            }
-            Action::RemoveInput => self.say(Tone::Info, "a session keeps one input"),
-            Action::RenameInput => self.ask_for(NameFor::Input, &self.bench.inputs.name.clone()),
-            _ => self.ask_for(NameFor::InputFile, ""),
+    /// Puts the next or the former input on the bench.
+    pub(crate) fn step_input(&mut self, forward: bool) {
+        if self.bench.step_input(forward) {
+            self.say_input();
+        } else {
+            let key = self.keymap.shown(BenchAction::AddInput, false);
+            let hint = key.map_or_else(String::new, |key| format!("; {key} adds one"));
+            self.say(Tone::Info, &format!("there is but this input{hint}"));
         }
         self.bench.focus_on(Focus::Input);
     }
 
-    fn ask_for(&mut self, what: NameFor, present: &str) {
+    /// Adds an empty input, to be typed.
+    pub(crate) fn add_input(&mut self) {
+        // One that is empty would take in the new one.
+        if self.bench.input.is_empty() && self.bench.vars.is_empty() {
+            self.say(Tone::Info, "this input is empty still");
+        } else {
+            self.take_input(&NamedInput::default());
+        }
+        self.bench.focus_on(Focus::Input);
+        self.bench.typing = true;
+    }
+
+    /// Removes the input from the bench.
+    pub(crate) fn remove_input(&mut self) {
+        if self.bench.remove_input() {
+            let undo = self.keymap.shown(BenchAction::Undo, false);
+            let undo = undo.map_or_else(String::new, |key| format!("; {key} brings it back"));
+            self.say(Tone::Info, &format!("removed the input{undo}"));
+        } else {
+            self.say(Tone::Info, "a session keeps one input");
+        }
+        self.bench.focus_on(Focus::Input);
+    }
+
+    /// Asks for the input's name, or for the file it is in.
+    pub(crate) fn ask_for(&mut self, what: NameFor, present: &str) {
         self.overlays.push(Overlay::Name(Name { what, line: LineInput::of(present), fault: None }));
+        self.bench.focus_on(Focus::Input);
     }
 
     /// Says which input is on the bench.

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     app::{
-        action::Action,
+        action::{Action, BenchAction, Verb},
         event::{Now, Ticket},
         workbench::{
             compare::Compared,
@@ -51,10 +51,13 @@ impl Card {
             RunEnd::Interrupted { fault } => Some(Self {
                 what: clean(&format!("The answer broke off: {}", fault.message)),
                 tried: tried(survived).into_iter().map(|(line, times)| counted(&line, times)).collect(),
-                next: [(Action::RunFresh, "starts over"), (Action::NextModel, "takes the next model")]
-                    .into_iter()
-                    .chain(kept(!outcome.text.is_empty()))
-                    .collect(),
+                next: [
+                    (Action::Bench(BenchAction::RunFresh), "starts over"),
+                    (Action::Bench(BenchAction::NextModel), "takes the next model"),
+                ]
+                .into_iter()
+                .chain(kept(!outcome.text.is_empty()))
+                .collect(),
             }),
             RunEnd::Failed { reasons } => {
                 let mut tries = tried(survived);
@@ -89,7 +92,7 @@ impl Card {
         Self {
             what: clean(what),
             tried: Vec::new(),
-            next: std::iter::once((Action::Run, "runs again")).chain(kept(partial)).collect(),
+            next: std::iter::once((Action::Verb(Verb::Run), "runs again")).chain(kept(partial)).collect(),
         }
     }
 
@@ -148,21 +151,21 @@ fn counted(line: &str, times: usize) -> SanitizedText {
 
 /// What can be done with the part of an answer, where some came.
 fn kept(partial: bool) -> Option<(Action, &'static str)> {
-    partial.then_some((Action::Keep, "keeps what came"))
+    partial.then_some((Action::Bench(BenchAction::Keep), "keeps what came"))
 }
 
 /// What helps against a class of fault.
 fn helps(class: ErrorKind) -> Vec<(Action, &'static str)> {
-    let model = (Action::Models, "takes another model");
-    let again = (Action::Run, "tries again");
-    let params = (Action::Params, "changes the parameters");
+    let model = (Action::Bench(BenchAction::Models), "takes another model");
+    let again = (Action::Verb(Verb::Run), "tries again");
+    let params = (Action::Bench(BenchAction::Params), "changes the parameters");
     match class {
         ErrorKind::Credential | ErrorKind::Quota | ErrorKind::Region | ErrorKind::ModelGone | ErrorKind::NotAnApi => {
             vec![model, again]
         }
         ErrorKind::ParamRejected | ErrorKind::Truncated => vec![params, again],
         ErrorKind::ContextTooLong | ErrorKind::ContentPolicy | ErrorKind::CallerFault | ErrorKind::InvalidPrompt => {
-            vec![(Action::FocusPrompt, "goes to the prompt"), model]
+            vec![(Action::Bench(BenchAction::FocusPrompt), "goes to the prompt"), model]
         }
         ErrorKind::BadOutput => vec![again, params],
         ErrorKind::Cancelled

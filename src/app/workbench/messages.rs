@@ -3,7 +3,7 @@
 //! What the actions on messages do: add, remove, move, mute, give to another role.
 
 use crate::{
-    app::{Action, App, status_bar::Tone, workbench::Focus},
+    app::{App, action::BenchAction, status_bar::Tone, workbench::Focus},
     model::{Prompt, Role, Turn},
     widgets::text_editor::TextEditor,
 };
@@ -174,40 +174,53 @@ impl Messages {
 }
 
 impl App {
-    /// Does an action on the message that has the focus, or had it last.
-    pub(crate) fn on_message(&mut self, action: Action) {
-        let at = self.bench.message_at();
-        let messages = &mut self.bench.messages;
-        let (to, says) = match action {
-            Action::AddMessage => {
-                let to = messages.add_after(at);
-                self.bench.focus_on(Focus::Message(to));
-                self.bench.typing = true;
-                return;
-            }
-            Action::RemoveMessage if messages.remove(at) => {
-                let undo = self
-                    .keymap
-                    .shown(Action::Undo, false)
-                    .map_or_else(String::new, |key| format!("; {key} brings it back"));
-                (at.min(messages.count() - 1), format!("removed the message{undo}"))
-            }
-            Action::RemoveMessage => (at, "a prompt keeps one message".to_owned()),
-            Action::MessageUp | Action::MessageDown => match messages.shift(at, action == Action::MessageDown) {
-                Some(to) => (to, format!("message {} of {}", to + 1, messages.count())),
-                None => (at, "there is no further place".to_owned()),
-            },
-            Action::MuteMessage => match messages.toggle_mute(at) {
-                Some(true) => (at, "muted: kept, and not sent".to_owned()),
-                _ => (at, "sent again".to_owned()),
-            },
-            _ => match messages.next_role(at) {
-                Some(role) => (at, format!("said by the {}", role.name())),
-                None => return,
-            },
-        };
+    /// Adds a message after the one that has the focus, or had it last, to be typed.
+    pub(crate) fn add_message(&mut self) {
+        let to = self.bench.messages.add_after(self.bench.message_at());
         self.bench.focus_on(Focus::Message(to));
-        self.say(Tone::Info, &says);
+        self.bench.typing = true;
+    }
+
+    /// Removes the message.
+    pub(crate) fn remove_message(&mut self) {
+        let at = self.bench.message_at();
+        if self.bench.messages.remove(at) {
+            let undo = self.keymap.shown(BenchAction::Undo, false);
+            let undo = undo.map_or_else(String::new, |key| format!("; {key} brings it back"));
+            self.at_message(at.min(self.bench.messages.count() - 1), &format!("removed the message{undo}"));
+        } else {
+            self.at_message(at, "a prompt keeps one message");
+        }
+    }
+
+    /// Moves the message up or down.
+    pub(crate) fn shift_message(&mut self, down: bool) {
+        let at = self.bench.message_at();
+        match self.bench.messages.shift(at, down) {
+            Some(to) => self.at_message(to, &format!("message {} of {}", to + 1, self.bench.messages.count())),
+            None => self.at_message(at, "there is no further place"),
+        }
+    }
+
+    /// Mutes the message, or has it sent again.
+    pub(crate) fn mute_message(&mut self) {
+        let at = self.bench.message_at();
+        let muted = self.bench.messages.toggle_mute(at) == Some(true);
+        self.at_message(at, if muted { "muted: kept, and not sent" } else { "sent again" });
+    }
+
+    /// Has the next role say the message.
+    pub(crate) fn turn_role(&mut self) {
+        let at = self.bench.message_at();
+        if let Some(role) = self.bench.messages.next_role(at) {
+            self.at_message(at, &format!("said by the {}", role.name()));
+        }
+    }
+
+    /// Gives a message the focus, and says what became of it.
+    fn at_message(&mut self, at: usize, says: &str) {
+        self.bench.focus_on(Focus::Message(at));
+        self.say(Tone::Info, says);
     }
 }
 

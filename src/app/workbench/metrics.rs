@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use ratatui::{buffer::Buffer, text::Line};
 
 use crate::{
-    app::{App, action::Action, context::Scene, store_request::Pending, workbench::Focus},
+    app::{App, action::Verb, context::Scene, store_request::Pending, workbench::Focus},
     eval::{
         Review,
         quality::{Figures, Times, Watched},
@@ -154,7 +154,7 @@ fn this_session(scene: Scene<'_>) -> Vec<FlowItem> {
     let title = vec![scene.span("session ", Role::Title)];
     if figures.runs == 0 {
         let none = vec![scene.span("no runs yet", Role::Quiet)];
-        return vec![title, none, scene.hint(Action::Run, "runs the prompt")];
+        return vec![title, none, scene.hint(Verb::Run, "runs the prompt")];
     }
     std::iter::once(title).chain(counted(scene, figures)).collect()
 }

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     app::{
         Action, App, Effect, LONG, Ticket,
+        action::{BenchAction, GlobalAction},
         overlays::models::{is_gone, warning},
-        screen::Screen,
+        screen::ScreenId,
         status_bar::Tone,
         workbench::{
             Focus,
@@ -153,10 +154,9 @@ impl App {
 
     /// Resolves a lane's target and the fallbacks; a fallback nobody knows is told and left out.
     pub(crate) fn targets(&mut self, name: &str, fallback: &[String]) -> Result<Vec<Target>, Card> {
-        let first = self
-            .catalog
-            .resolve(name)
-            .map_err(|unknown| Card::refused(&unknown.to_string(), vec![(Action::Models, "takes another model")]))?;
+        let first = self.catalog.resolve(name).map_err(|unknown| {
+            Card::refused(&unknown.to_string(), vec![(Action::Bench(BenchAction::Models), "takes another model")])
+        })?;
         let mut targets = vec![first];
         for name in fallback {
             match self.catalog.resolve(name) {
@@ -230,9 +230,9 @@ impl App {
         if self.stop_scoring() {
             return;
         }
-        let batch_first = self.screen == Screen::Batch && self.stop_batch();
+        let batch_first = self.screen == ScreenId::Batch && self.stop_batch();
         let own = match self.bench.focus {
-            Focus::Lane(at) if !batch_first && self.screen == Screen::Bench => self.stop_lane(at),
+            Focus::Lane(at) if !batch_first && self.screen == ScreenId::Bench => self.stop_lane(at),
             _ => 0,
         };
         let runs = if batch_first || own > 0 { own } else { self.stop_all() };
@@ -249,7 +249,7 @@ impl App {
             1 => "stopped".to_owned(),
             n => format!("{n} runs stopped"),
         };
-        let key = self.keymap.shown(Action::Stop, true).map_or_else(|| "stop".to_owned(), |key| key.to_string());
+        let key = self.keymap.shown(GlobalAction::Stop, true).map_or_else(|| "stop".to_owned(), |key| key.to_string());
         self.say(Tone::Info, &format!("{did}; {key} again within 2 s quits"));
     }
 

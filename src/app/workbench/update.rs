@@ -7,10 +7,11 @@ use ratatui_textarea::CursorMove;
 use crate::{
     app::{
         Action, App, Effect,
+        action::{BenchAction, Verb},
         event::FieldId,
         overlay::{Help, Name, NameFor, Overlay},
         overlays::{copy, models::For},
-        screen::Screen,
+        screen::ScreenId,
         status_bar::Tone,
         workbench::{Focus, lane::Lane, layout::Shape},
     },
@@ -19,6 +20,7 @@ use crate::{
     widgets::{
         answer_view::{AnswerView, JsonView},
         line_input::LineInput,
+        motion::Motion,
         text_editor::{PAGE, TextEditor},
     },
 };
@@ -36,93 +38,100 @@ impl App {
         }
     }
 
-    /// Does an action at the bench.
-    pub(crate) fn at_bench(&mut self, action: Action) {
+    /// Does an action of the bench's own.
+    pub(crate) fn bench_act(&mut self, action: BenchAction) {
         match action {
-            Action::Run => self.run_all(CacheMode::On),
-            Action::RunFresh => self.run_fresh(),
-            Action::RunFailed => self.run_failed(),
-            Action::Stop => self.stop(),
-            Action::RetryNow => self.retry_now(),
-            Action::Models => self.open_models(For::Lane(self.bench.lane_at())),
-            Action::AddLane => self.add_lane(),
-            Action::CloseLane => self.close_lane(),
-            Action::MoveLaneLeft | Action::MoveLaneRight => self.move_lane(action == Action::MoveLaneRight),
-            Action::Solo => self.toggle_solo(),
-            Action::LaneParams => self.open_lane_params(),
-            Action::Unpin => self.unpin(),
-            Action::Samples => self.open_samples(),
-            Action::NextSample | Action::PreviousSample => self.step_sample(action == Action::NextSample),
-            Action::NextModel => self.next_model(),
-            Action::Keep => self.keep(),
-            Action::NextLane => self.step_lane(true),
-            Action::PreviousLane => self.step_lane(false),
-            Action::Params => self.open_params(),
-            Action::Variables => self.open_variables(),
-            Action::AddMessage
-            | Action::RemoveMessage
-            | Action::MessageUp
-            | Action::MessageDown
-            | Action::MuteMessage
-            | Action::MessageRole => self.on_message(action),
-            Action::NextInput
-            | Action::PreviousInput
-            | Action::AddInput
-            | Action::RenameInput
-            | Action::RemoveInput
-            | Action::LoadInput => self.on_input(action),
-            Action::Xray => self.open_xray(),
-            Action::Copy => self.open_copy(),
-            Action::Search => self.open_search(),
-            Action::SearchNext | Action::SearchPrevious => self.next_hit(action == Action::SearchNext),
-            Action::ToggleReasoning => self.toggle_reasoning(),
-            Action::ToggleJson => self.toggle_json(),
-            Action::Fold => self.in_json(JsonView::toggle_fold),
-            Action::FoldAll => self.in_json(|json| json.fold_all(true)),
-            Action::UnfoldAll => self.in_json(|json| json.fold_all(false)),
-            Action::NextFailed => self.next_failed(),
-            Action::Together => self.toggle_together(),
-            Action::Diff => self.toggle_diff(),
-            Action::Baseline => self.mark_baseline(),
-            Action::Against => self.open_against(),
-            Action::NextDifference | Action::PreviousDifference => {
-                self.step_difference(action == Action::NextDifference);
-            }
-            Action::Edit => self.edit(),
-            Action::Editor => self.open_editor(),
-            Action::Undo | Action::Redo => self.undo(action == Action::Undo),
-            Action::Save => self.save(),
-            Action::SaveAs => self.open_name(NameFor::Prompt),
-            Action::OpenPrompt => self.open_prompts(),
-            Action::Versions => self.open_versions(),
-            Action::OlderVersion | Action::NewerVersion => self.walk(action == Action::OlderVersion),
-            Action::Grade => self.open_grade(),
-            Action::Groups => self.open_groups(),
-            Action::Sessions => self.open_sessions(),
-            Action::NewSession => self.open_name(NameFor::NewSession),
-            Action::RenameSession => self.open_name(NameFor::RenameSession),
-            Action::Leave => self.leave(),
-            Action::FocusPrompt => self.bench.focus_on(Focus::Message(self.bench.message_at())),
-            Action::FocusInput => self.bench.focus_on(Focus::Input),
-            Action::FocusOutput => self.bench.focus_on(Focus::Lane(self.bench.lane_at())),
-            Action::FocusMetrics => self.bench.focus_on(Focus::Metrics),
-            Action::NextPane => self.bench.focus_step(true),
-            Action::PreviousPane => self.bench.focus_step(false),
-            Action::Up
-            | Action::Down
-            | Action::Left
-            | Action::Right
-            | Action::HalfUp
-            | Action::HalfDown
-            | Action::PageUp
-            | Action::PageDown
-            | Action::Top
-            | Action::Bottom => self.go(action),
-            Action::Bigger => self.resize(1),
-            Action::Smaller => self.resize(-1),
-            Action::Zoom => self.bench.zoom = !self.bench.zoom,
-            Action::ToggleMouse => self.toggle_mouse(),
-            _ => {}
+            BenchAction::RunFresh => self.run_fresh(),
+            BenchAction::RunFailed => self.run_failed(),
+            BenchAction::RetryNow => self.retry_now(),
+            BenchAction::Models => self.open_models(For::Lane(self.bench.lane_at())),
+            BenchAction::Params => self.open_params(),
+            BenchAction::Variables => self.open_variables(),
+            BenchAction::AddMessage => self.add_message(),
+            BenchAction::RemoveMessage => self.remove_message(),
+            BenchAction::MessageUp => self.shift_message(false),
+            BenchAction::MessageDown => self.shift_message(true),
+            BenchAction::MuteMessage => self.mute_message(),
+            BenchAction::MessageRole => self.turn_role(),
+            BenchAction::NextInput => self.step_input(true),
+            BenchAction::PreviousInput => self.step_input(false),
+            BenchAction::AddInput => self.add_input(),
+            BenchAction::RenameInput => self.ask_for(NameFor::Input, &self.bench.inputs.name.clone()),
+            BenchAction::RemoveInput => self.remove_input(),
+            BenchAction::LoadInput => self.ask_for(NameFor::InputFile, ""),
+            BenchAction::AddLane => self.add_lane(),
+            BenchAction::CloseLane => self.close_lane(),
+            BenchAction::MoveLaneLeft => self.move_lane(false),
+            BenchAction::MoveLaneRight => self.move_lane(true),
+            BenchAction::Solo => self.toggle_solo(),
+            BenchAction::LaneParams => self.open_lane_params(),
+            BenchAction::Unpin => self.unpin(),
+            BenchAction::Samples => self.open_samples(),
+            BenchAction::NextModel => self.next_model(),
+            BenchAction::Keep => self.keep(),
+            BenchAction::NextLane => self.step_lane(true),
+            BenchAction::PreviousLane => self.step_lane(false),
+            BenchAction::Search => self.open_search(),
+            BenchAction::SearchNext => self.next_hit(true),
+            BenchAction::SearchPrevious => self.next_hit(false),
+            BenchAction::ToggleReasoning => self.toggle_reasoning(),
+            BenchAction::ToggleJson => self.toggle_json(),
+            BenchAction::Fold => self.in_json(JsonView::toggle_fold),
+            BenchAction::FoldAll => self.in_json(|json| json.fold_all(true)),
+            BenchAction::UnfoldAll => self.in_json(|json| json.fold_all(false)),
+            BenchAction::NextFailed => self.next_failed(),
+            BenchAction::Together => self.toggle_together(),
+            BenchAction::Against => self.open_against(),
+            BenchAction::Edit => self.edit(),
+            BenchAction::Editor => self.open_editor(),
+            BenchAction::Undo => self.undo(true),
+            BenchAction::Redo => self.undo(false),
+            BenchAction::Save => self.save(),
+            BenchAction::SaveAs => self.open_name(NameFor::Prompt),
+            BenchAction::OpenPrompt => self.open_prompts(),
+            BenchAction::Versions => self.open_versions(),
+            BenchAction::OlderVersion => self.walk(true),
+            BenchAction::NewerVersion => self.walk(false),
+            BenchAction::Groups => self.open_groups(),
+            BenchAction::Sessions => self.open_sessions(),
+            BenchAction::NewSession => self.open_name(NameFor::NewSession),
+            BenchAction::RenameSession => self.open_name(NameFor::RenameSession),
+            BenchAction::FocusPrompt => self.bench.focus_on(Focus::Message(self.bench.message_at())),
+            BenchAction::FocusInput => self.bench.focus_on(Focus::Input),
+            BenchAction::FocusOutput => self.bench.focus_on(Focus::Lane(self.bench.lane_at())),
+            BenchAction::FocusMetrics => self.bench.focus_on(Focus::Metrics),
+            BenchAction::Bigger => self.resize(1),
+            BenchAction::Smaller => self.resize(-1),
+            BenchAction::Zoom => self.bench.zoom = !self.bench.zoom,
+            BenchAction::ToggleMouse => self.toggle_mouse(),
+        }
+    }
+
+    /// Does at the bench what other screens do, too.
+    pub(crate) fn bench_verb(&mut self, verb: Verb) {
+        match verb {
+            Verb::Run => self.run_all(CacheMode::On),
+            Verb::NextSample => self.step_sample(true),
+            Verb::PreviousSample => self.step_sample(false),
+            Verb::Xray => self.open_xray(),
+            Verb::Copy => self.open_copy(),
+            Verb::Diff => self.toggle_diff(),
+            Verb::Baseline => self.mark_baseline(),
+            Verb::NextDifference => self.step_difference(true),
+            Verb::PreviousDifference => self.step_difference(false),
+            Verb::Grade => self.open_grade(),
+            Verb::Leave => self.leave(),
+            Verb::NextPane => self.bench.focus_step(true),
+            Verb::PreviousPane => self.bench.focus_step(false),
+            Verb::Accept
+            | Verb::MoreCalls
+            | Verb::FewerCalls
+            | Verb::Filter
+            | Verb::Sort
+            | Verb::TurnSort
+            | Verb::Refresh
+            | Verb::ExportRuns
+            | Verb::ScoreRuns => {}
         }
     }
 
@@ -203,42 +212,34 @@ impl App {
         }
     }
 
-    fn go(&mut self, action: Action) {
+    /// Moves in what has the focus.
+    pub(crate) fn bench_go(&mut self, motion: Motion) {
         match self.bench.focus {
-            Focus::Lane(at) => match action {
-                Action::Up | Action::Down => self.scroll_lane(at, |view| view.step(action == Action::Down)),
-                Action::HalfUp | Action::HalfDown => {
-                    self.scroll_lane(at, |view| view.page(action == Action::HalfDown, 2));
-                }
-                Action::PageUp | Action::PageDown => {
-                    self.scroll_lane(at, |view| view.page(action == Action::PageDown, 1));
-                }
-                Action::Top => self.scroll_lane(at, AnswerView::to_top),
-                Action::Bottom => self.scroll_lane(at, AnswerView::to_end),
-                Action::Left | Action::Right => self.step_lane(action == Action::Right),
-                _ => {}
+            Focus::Lane(at) => match motion {
+                Motion::Left => self.step_lane(false),
+                Motion::Right => self.step_lane(true),
+                motion => self.scroll_lane(at, |view| view.go(motion)),
             },
             Focus::Metrics => {}
-            Focus::Message(_) | Focus::Input => self.go_in_field(action),
+            Focus::Message(_) | Focus::Input => self.go_in_field(motion),
         }
     }
 
-    fn go_in_field(&mut self, action: Action) {
+    fn go_in_field(&mut self, motion: Motion) {
         let Some(field) = self.bench.field_mut() else {
             return;
         };
-        match action {
-            Action::Up => field.by_lines(-1),
-            Action::Down => field.by_lines(1),
-            Action::HalfUp => field.by_lines(-PAGE / 2),
-            Action::HalfDown => field.by_lines(PAGE / 2),
-            Action::PageUp => field.by_lines(-PAGE),
-            Action::PageDown => field.by_lines(PAGE),
-            Action::Left => field.go(CursorMove::Back),
-            Action::Right => field.go(CursorMove::Forward),
-            Action::Top => field.go(CursorMove::Top),
-            Action::Bottom => field.go(CursorMove::Bottom),
-            _ => {}
+        match motion {
+            Motion::Up => field.by_lines(-1),
+            Motion::Down => field.by_lines(1),
+            Motion::HalfUp => field.by_lines(-PAGE / 2),
+            Motion::HalfDown => field.by_lines(PAGE / 2),
+            Motion::PageUp => field.by_lines(-PAGE),
+            Motion::PageDown => field.by_lines(PAGE),
+            Motion::Left => field.go(CursorMove::Back),
+            Motion::Right => field.go(CursorMove::Forward),
+            Motion::Top => field.go(CursorMove::Top),
+            Motion::Bottom => field.go(CursorMove::Bottom),
         }
     }
 
@@ -356,7 +357,7 @@ impl App {
 
     /// Opens the help for what has the focus.
     pub(crate) fn open_help(&mut self) {
-        let help = if self.screen == Screen::Bench {
+        let help = if self.screen == ScreenId::Bench {
             Help::new(&self.keymap, self.bench.focus, self.bench.typing)
         } else {
             Help::of_screen(&self.keymap, self.screen)
@@ -383,7 +384,7 @@ impl App {
         if let Some(json) = self.bench.lane_mut().and_then(|lane| lane.shown_mut().view_mut().json_mut()) {
             act(json);
         } else {
-            let key = self.keymap.shown(Action::ToggleJson, false);
+            let key = self.keymap.shown(BenchAction::ToggleJson, false);
             let how = key.map_or_else(String::new, |key| format!("; {key} shows it where there is some"));
             self.say(Tone::Info, &format!("no JSON is shown here{how}"));
         }

@@ -15,7 +15,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        action::Action,
+        action::BenchAction,
         context::Scene,
         workbench::{Focus, messages::Message, versions::ago, view::lane_status::mark},
     },
@@ -118,7 +118,7 @@ fn variables(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
     }
     if !missing.is_empty() {
         line.push_span(Span::raw(" "));
-        line.spans.extend(scene.hint(Action::Variables, "sets it  "));
+        line.spans.extend(scene.hint(BenchAction::Variables, "sets it  "));
     }
     for name in bench.variables().filter(|name| !missing.iter().any(|other| other == name)) {
         let value = bench.vars.get(name).map_or("", VarValue::as_str);
@@ -217,7 +217,7 @@ fn field(scene: Scene<'_>, field: &TextEditor, of: Focus, empty: &str, area: Rec
         let mut line = Line::from(scene.span(empty, Role::Quiet));
         if bench.focus == of {
             line.push_span(Span::raw("  "));
-            line.spans.extend(scene.hint(Action::Edit, "types"));
+            line.spans.extend(scene.hint(BenchAction::Edit, "types"));
         }
         buffer.set_line(area.x, area.y, &line, area.width);
         return;
@@ -248,7 +248,7 @@ fn caret(scene: Scene<'_>, field: &TextEditor, area: Rect, buffer: &mut Buffer) 
 fn too_long(scene: Scene<'_>, long: &Long, area: Rect, buffer: &mut Buffer) {
     rows(&long.view, scene.theme.style(Role::Text), area, scene.theme, buffer);
     let mut foot = Line::from(scene.span(" too long to type in here; ", Role::Wait));
-    foot.spans.extend(scene.hint(Action::Editor, "opens it in your editor "));
+    foot.spans.extend(scene.hint(BenchAction::Editor, "opens it in your editor "));
     let last = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
     buffer.set_style(last, Style::reset());
     buffer.set_stringn(last.x, last.y, " ".repeat(usize::from(last.width)), usize::from(last.width), Style::new());

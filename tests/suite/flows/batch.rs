@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use retort::{
     app::{
-        Effect, Event, Screen, Ticket,
+        Effect, Event, ScreenId, Ticket,
         batch::{Control, Page, grid::By, run_state::BatchState, setup::BatchOrder},
         overlay::Overlay,
     },
@@ -72,24 +72,6 @@ pub(crate) fn running() -> (Bench, Ticket) {
 
 fn done(number: u64, target: u32) -> BatchEvent {
     filled(place(number, target), outcome("fine"), None)
-}
-
-/// A batch under way with cells of every kind, and the same when it is over, a cell being looked at.
-pub(crate) fn scenes() -> Vec<Bench> {
-    let scene = || {
-        let (mut bench, ticket) = running();
-        let mut failed = outcome("");
-        failed.end = retort::model::RunEnd::Failed { reasons: Vec::new() };
-        bench.send(Event::Batch(ticket, vec![done(1, 0), done(2, 0), done(3, 0), filled(place(4, 0), failed, None)]));
-        bench.keys("jl<left>");
-        (bench, ticket)
-    };
-    let (running, _) = scene();
-    let (mut over, ticket) = scene();
-    over.send(Event::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Complete }]));
-    let mut samples = sampled(&[0, 1]);
-    samples.take();
-    vec![running, over, cell(Vec::new()), samples]
 }
 
 /// A cell that is looked at, of whose run this was told.
@@ -228,14 +210,14 @@ fn a_path_is_completed() {
 fn leaving_the_screen_stops_nothing_and_coming_back_shows_the_same() {
     let (mut bench, ticket) = running();
     bench.keys("q");
-    assert_eq!(bench.app.screen, Screen::Bench);
+    assert_eq!(bench.app.screen, ScreenId::Bench);
     assert!(controls(&mut bench).is_empty());
     bench.send(Event::Batch(ticket, vec![done(1, 0)]));
     assert_eq!(shown(&bench).grid.counts().done, 1);
     bench.keys("<a-2>");
     assert_eq!(bench.app.batch.page, Page::Table);
     bench.keys("<esc>");
-    assert_eq!(bench.app.screen, Screen::Bench);
+    assert_eq!(bench.app.screen, ScreenId::Bench);
 }
 
 #[test]
@@ -346,7 +328,7 @@ fn rows_are_narrowed_ordered_and_shown_again() {
     assert_eq!(numbers(&bench), [2]);
     bench.keys("<esc>");
     assert_eq!(numbers(&bench).len(), 4);
-    assert_eq!(bench.app.screen, Screen::Batch);
+    assert_eq!(bench.app.screen, ScreenId::Batch);
 }
 
 #[test]
@@ -356,7 +338,7 @@ fn letters_are_text_while_the_filter_is_typed() {
     assert_eq!(shown(&bench).look.query.text(), "q?srn");
     assert!(bench.app.overlays.is_empty());
     bench.keys("<esc><esc>");
-    assert_eq!(bench.app.screen, Screen::Batch);
+    assert_eq!(bench.app.screen, ScreenId::Batch);
 }
 
 #[test]
@@ -396,8 +378,8 @@ fn late_words_of_a_batch_are_ignored() {
 fn the_palette_goes_to_the_screen_of_an_action() {
     let mut bench = Bench::new();
     bench.keys("<c-p>new-batch<enter>");
-    assert_eq!((bench.app.screen, bench.app.batch.page), (Screen::Batch, Page::Form));
+    assert_eq!((bench.app.screen, bench.app.batch.page), (ScreenId::Batch, Page::Form));
     bench.keys("<c-p>add-lane<enter>");
-    assert_eq!(bench.app.screen, Screen::Bench);
+    assert_eq!(bench.app.screen, ScreenId::Bench);
     assert_eq!(bench.app.overlay().map(|overlay| overlay.title().to_owned()).as_deref(), Some("Model of the new lane"));
 }

@@ -212,6 +212,6 @@ fn lanes_scroll_together_by_what_matches_in_them() {
     assert_eq!(first(&bench, 0), first(&bench, 1), "by the diff");
     bench.keys("Ljj");
     assert_eq!(first(&bench, 0), first(&bench, 1), "and back");
-    bench.send(Event::Do(retort::app::Action::Bottom));
+    bench.send(Event::Do(retort::widgets::motion::Motion::Bottom.into()));
     assert!(bench.shown(0).view().follows() && bench.shown(1).view().follows());
 }

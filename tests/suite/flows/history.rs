@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use retort::{
-    app::{Effect, Event, Screen, Ticket, history::run_list::PAGE, overlay::Overlay},
+    app::{Effect, Event, ScreenId, Ticket, history::run_list::PAGE, overlay::Overlay},
     model::{
         Grade,
         error::StoreError,
@@ -68,26 +68,6 @@ pub(crate) fn listed() -> Bench {
 
 fn chosen(bench: &Bench) -> u64 {
     (bench.app.history.chosen().unwrap().run.0.as_u128() & 0xffff) as u64
-}
-
-/// The list, the query line, the run, two compared.
-pub(crate) fn scenes() -> Vec<Bench> {
-    let mut typing = listed();
-    typing.keys("/mo");
-    let mut marked = listed();
-    marked.keys("  ");
-    let mut pair = listed();
-    pair.take();
-    pair.keys("  d");
-    for (ticket, job) in pair.jobs() {
-        if let StoreRequest::OpenRun(run_id) = job {
-            let number = (run_id.0.as_u128() & 0xffff) as u64;
-            pair.answer(ticket, Ok(StoreReply::Run(Box::new(run(number)))));
-        }
-    }
-    let mut reading = listed();
-    reading.keys("<enter>");
-    vec![listed(), typing, marked, pair, reading]
 }
 
 #[test]
@@ -168,7 +148,7 @@ fn a_mistake_is_told_while_it_is_typed_and_the_list_stays() {
     bench.keys("<esc>");
     assert!(bench.app.history.asking.line.is_empty() && bench.app.history.asking.query.is_everything());
     bench.keys("<esc>");
-    assert_eq!(bench.app.screen, Screen::Bench);
+    assert_eq!(bench.app.screen, ScreenId::Bench);
 }
 
 #[test]
@@ -250,7 +230,7 @@ fn a_small_screen_reads_a_run_on_enter() {
     bench.keys("<right>");
     assert_eq!(read(&mut bench), 7);
     bench.keys("<esc>");
-    assert!(!bench.app.history.reading && bench.app.screen == Screen::History);
+    assert!(!bench.app.history.reading && bench.app.screen == ScreenId::History);
 }
 
 #[test]
@@ -261,7 +241,7 @@ fn a_run_is_put_on_the_bench_as_it_was_run_and_run_again() {
     assert!(matches!(job, StoreRequest::KeepVersion { .. }), "what was on the bench is kept first");
     bench.answer(keep, Ok(StoreReply::VersionKept(retort::model::VersionId(String::new()))));
     let stage = &bench.app.bench;
-    assert_eq!((bench.app.screen, stage.prompt().user.as_str()), (Screen::Bench, "Message: {{ input }}"));
+    assert_eq!((bench.app.screen, stage.prompt().user.as_str()), (ScreenId::Bench, "Message: {{ input }}"));
     assert_eq!(stage.input().text, "My parcel never came and nobody answers");
     assert_eq!(stage.lane().map(|lane| lane.spec.target.as_str()), Some("demo"));
     assert!(bench.started().is_empty());

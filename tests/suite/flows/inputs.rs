@@ -60,10 +60,10 @@ fn a_row_of_a_data_set_is_chosen_from_a_list() {
 fn a_removed_input_comes_back_by_undo() {
     let mut bench = Bench::new();
     bench.keys("Isecond<esc>");
-    bench.send(Event::Do(retort::app::Action::RenameInput));
+    bench.send(Event::Do(retort::app::action::BenchAction::RenameInput.into()));
     bench.keys("late parcel<enter>");
     assert_eq!(bench.app.bench.inputs.name, "late parcel");
-    bench.send(Event::Do(retort::app::Action::RemoveInput));
+    bench.send(Event::Do(retort::app::action::BenchAction::RemoveInput.into()));
     assert_eq!(bench.app.bench.inputs.count(), 1);
     bench.keys("u");
     assert_eq!((bench.app.bench.inputs.name.as_str(), bench.app.bench.focus), ("late parcel", Focus::Input));

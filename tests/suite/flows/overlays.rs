@@ -5,6 +5,7 @@ use std::time::Duration;
 use retort::{
     app::{
         Action, Effect, Event,
+        action::Verb,
         overlay::Overlay,
         overlays::help,
         workbench::{Focus, MAX_LANES, lane::RunPhase},
@@ -24,7 +25,7 @@ fn the_palette_finds_an_action_by_what_it_does_and_does_it() {
     bench.keys("<c-p>step by step");
     let Some(Overlay::Palette(choice)) = bench.app.overlay() else { panic!("no palette") };
     let chosen = choice.chosen().unwrap();
-    assert_eq!(chosen.value, Action::Xray);
+    assert_eq!(chosen.value, Action::Verb(Verb::Xray));
     assert!(chosen.detail.contains("[o alt-o]"), "{}", chosen.detail);
     bench.keys("<c-u>zoom<enter>");
     assert!(bench.app.overlays.is_empty() && bench.app.bench.zoom);

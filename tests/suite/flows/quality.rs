@@ -2,7 +2,7 @@
 
 use retort::{
     app::{
-        Effect, Event, Screen, Ticket,
+        Effect, Event, ScreenId, Ticket,
         overlay::Overlay,
         quality::{Grouping, QualityPane, groups::GroupOrder, update::Stand},
     },
@@ -61,20 +61,8 @@ fn chosen(bench: &Bench) -> String {
 
 /// The line the history is asked by.
 fn asks_history(bench: &Bench) -> String {
-    assert_eq!(bench.app.screen, Screen::History);
+    assert_eq!(bench.app.screen, ScreenId::History);
     bench.app.history.asking.line.text()
-}
-
-/// The report, its query line, its trend and its lines.
-pub(crate) fn scenes() -> Vec<Bench> {
-    let few = || opened(folded(390..410, |_| {}));
-    let mut typing = few();
-    typing.keys("/mo");
-    let mut trend = few();
-    trend.keys("<tab>");
-    let mut lines = few();
-    lines.keys("l");
-    vec![few(), typing, trend, lines]
 }
 
 #[test]
@@ -173,9 +161,9 @@ fn enter_on_what_got_worse_shows_the_runs_that_failed_and_a_step_back_returns() 
     assert_eq!(query.filters.len(), 3);
     bench.answer(ticket, Ok(StoreReply::History(HistoryPage::default())));
     bench.keys("<esc>");
-    assert_eq!(bench.app.screen, Screen::Quality);
+    assert_eq!(bench.app.screen, ScreenId::Quality);
     bench.keys("<a-3><esc>");
-    assert_eq!((bench.app.screen, asks_history(&bench)), (Screen::History, String::new()), "but once");
+    assert_eq!((bench.app.screen, asks_history(&bench)), (ScreenId::History, String::new()), "but once");
 }
 
 #[test]

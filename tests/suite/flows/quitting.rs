@@ -42,7 +42,7 @@ fn question(bench: &Bench) -> &str {
 
 #[test]
 fn a_person_is_asked_and_told_where_the_copy_is() {
-    let (mut bench, ticket) = quitting(Event::Do(retort::app::Action::Quit));
+    let (mut bench, ticket) = quitting(Event::Do(retort::app::action::GlobalAction::Quit.into()));
     let ticket = refused(&mut bench, ticket);
     bench.answer(ticket, Ok(StoreReply::SessionRescued("/s/rescued-default-1.toml".into())));
     assert!(question(&bench).contains(WHY) && question(&bench).contains("/s/rescued-default-1.toml"));
@@ -66,7 +66,7 @@ fn a_person_is_asked_and_told_where_the_copy_is() {
 
 #[test]
 fn who_is_asked_whether_to_quit_and_wants_to_twice_quits() {
-    let (mut bench, ticket) = quitting(Event::Do(retort::app::Action::Quit));
+    let (mut bench, ticket) = quitting(Event::Do(retort::app::action::GlobalAction::Quit.into()));
     let ticket = refused(&mut bench, ticket);
     bench.answer(ticket, Ok(StoreReply::SessionRescued("/s/rescued-default-1.toml".into())));
     bench.pass(Duration::from_millis(400));
@@ -88,7 +88,7 @@ fn a_signal_asks_nobody_and_leaves_the_copy_with_a_word() {
 
 #[test]
 fn quitting_twice_does_not_wait_for_a_disk_that_does_not_answer() {
-    let (mut bench, _) = quitting(Event::Do(retort::app::Action::Quit));
+    let (mut bench, _) = quitting(Event::Do(retort::app::action::GlobalAction::Quit.into()));
     bench.keys("q");
     assert!(bench.take().is_empty(), "a key that is held down is no second wish");
     bench.pass(Duration::from_millis(1100));
@@ -99,7 +99,7 @@ fn quitting_twice_does_not_wait_for_a_disk_that_does_not_answer() {
 
 #[test]
 fn what_is_typed_while_it_saves_is_saved_too() {
-    let (mut bench, ticket) = quitting(Event::Do(retort::app::Action::Quit));
+    let (mut bench, ticket) = quitting(Event::Do(retort::app::action::GlobalAction::Quit.into()));
     bench.keys("imore <esc>");
     bench.answer(ticket, Ok(StoreReply::SessionSaved("default".to_owned())));
     let effects = bench.take();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use retort::{
     app::{
         Action, Effect, Event, Ticket,
+        action::{BenchAction, Verb},
         workbench::{Focus, lane::RunPhase},
     },
     model::{CacheMode, CallError, Commit, Cost, ErrorKind, Provenance, RunEnd, outcome::Reason},
@@ -104,7 +105,7 @@ fn ctrl_c_stops_and_keeps_what_came() {
     bench.tell(ticket, ended(end));
     assert_eq!(bench.shown(0).state, RunPhase::Cancelled);
     assert_eq!(bench.figures().counts.cancelled, 1);
-    assert_eq!(bench.shown(0).card.as_ref().unwrap().next[0].0, Action::Run);
+    assert_eq!(bench.shown(0).card.as_ref().unwrap().next[0].0, Action::Verb(Verb::Run));
 }
 
 #[test]
@@ -166,7 +167,7 @@ fn a_cut_answer_is_kept_and_can_be_started_over() {
     assert_eq!(bench.answer_of(0), "{\"sentiment\": \"neg");
     let card = bench.shown(0).card.clone().unwrap();
     assert!(card.what.as_str().contains("the connection closed"), "{card:?}");
-    assert!(card.next.iter().any(|(action, _)| *action == Action::NextModel));
+    assert!(card.next.iter().any(|(action, _)| *action == Action::Bench(BenchAction::NextModel)));
     bench.take();
     bench.keys("R");
     assert_eq!(bench.started().len(), 1);
@@ -207,7 +208,7 @@ fn when_all_models_fail_the_card_gives_every_reason_and_a_key_that_helps() {
     assert!(card.what.as_str().contains("All models failed"), "{card:?}");
     assert_eq!(card.tried.len(), 2);
     assert!(!card.tried[1].as_str().contains('\u{1b}') && card.tried[1].as_str().contains("key refused"));
-    assert_eq!(card.next[0].0, Action::Models);
+    assert_eq!(card.next[0].0, Action::Bench(BenchAction::Models));
     assert_eq!(bench.figures().counts.error, 1);
 }
 

@@ -1,7 +1,7 @@
 //! Answers on record judged again from the history: asked about, a page at a time, stopped, gone on with.
 
 use retort::{
-    app::{Action, Event, Screen, Ticket, overlay::Overlay},
+    app::{Event, ScreenId, Ticket, action::Verb, overlay::Overlay},
     model::{
         Prompt, Quality, Rule, RunId, RunStatus, Status, Verdict,
         error::StoreError,
@@ -135,7 +135,7 @@ fn it_is_stopped_after_the_page_under_way_and_gone_on_with_from_there() {
     let (_, page_of) = next(&mut bench);
     assert_eq!(page_of.after.map(|after| after.seq), Some(7));
     bench.keys("<c-c>");
-    assert_eq!(bench.app.screen, Screen::History, "a second stop stops, and quits nothing");
+    assert_eq!(bench.app.screen, ScreenId::History, "a second stop stops, and quits nothing");
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn a_fault_of_the_disk_stops_it_and_it_can_be_gone_on_with() {
     bench.answer(ticket, Err(StoreError::new("the disk is full")));
     assert_eq!(bench.says(), "the disk is full");
     bench.take();
-    bench.send(Event::Do(Action::ScoreRuns));
+    bench.send(Event::Do(Verb::ScoreRuns.into()));
     assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(_))) || !bench.jobs().is_empty());
 }
 

@@ -47,7 +47,7 @@ fn typing_is_saved_within_a_second_and_only_once() {
 
 #[test]
 fn quitting_saves_what_is_on_the_bench_before_it_ends() {
-    for quit in [Event::Quit, Event::Do(retort::app::Action::Quit)] {
+    for quit in [Event::Quit, Event::Do(retort::app::action::GlobalAction::Quit.into())] {
         let mut bench = Bench::new();
         bench.take();
         bench.keys("2ilast words<esc>");

@@ -2,7 +2,7 @@
 
 use retort::{
     app::{
-        Effect, Screen, Ticket,
+        Effect, ScreenId, Ticket,
         overlay::Overlay,
         quality::whatif::{Shown, View},
     },
@@ -77,17 +77,13 @@ fn knob(bench: &Bench) -> &Threshold {
     &view(bench).read().unwrap().knob
 }
 
-/// The view, several prompts, and one with nothing to move.
-pub(crate) fn scenes() -> Vec<Bench> {
-    let mut moved = opened(true);
-    moved.keys("<left>");
+/// The what-if of runs of several prompts.
+fn of_several() -> Bench {
     let mut several = quality();
     several.keys("w");
     let (ticket, _) = asked(&mut several, |job| matches!(job, StoreRequest::Points { .. }));
     several.answer(ticket, Ok(StoreReply::Points(Box::new(two()))));
-    let mut waiting = quality();
-    waiting.keys("w");
-    vec![opened(false), moved, several, waiting]
+    several
 }
 
 fn two() -> Points {
@@ -164,14 +160,14 @@ fn enter_opens_the_run_in_the_history_and_a_step_back_returns() {
     let mut bench = opened(false);
     let run = view(&bench).run().unwrap().run;
     bench.keys("<enter>");
-    assert_eq!(bench.app.screen, Screen::History);
+    assert_eq!(bench.app.screen, ScreenId::History);
     assert_eq!(bench.app.history.asking.query.filters[0].what, What::Run(run.short()));
     bench.keys("<esc>");
-    assert_eq!(bench.app.screen, Screen::Quality);
+    assert_eq!(bench.app.screen, ScreenId::Quality);
     assert!(bench.app.quality.what_if.is_some());
     bench.keys("<esc>");
     assert!(bench.app.quality.what_if.is_none());
-    assert_eq!(bench.app.screen, Screen::Quality);
+    assert_eq!(bench.app.screen, ScreenId::Quality);
 }
 
 #[test]
@@ -229,7 +225,7 @@ fn said(bench: &Bench) -> String {
 
 #[test]
 fn of_several_prompts_one_is_chosen_and_the_query_says_so() {
-    let mut bench = scenes().remove(2);
+    let mut bench = of_several();
     assert!(matches!(&view(&bench).shown, Shown::Several(prompts) if prompts.len() == 2));
     bench.keys("j<enter>");
     assert!(said(&bench).contains("without a name"), "{}", said(&bench));

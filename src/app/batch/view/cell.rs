@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     app::{
-        action::Action,
+        action::Verb,
         batch::{
             cell::{Detail, Shows},
             detail_areas,
@@ -108,7 +108,7 @@ fn what(scene: Scene<'_>, detail: &Detail) -> Line<'static> {
         }
     } else if detail.has_expected() {
         line.push_span(scene.span("   ", Role::Text));
-        line.push_span(scene.span(scene.key(Action::Diff), Role::Key));
+        line.push_span(scene.span(scene.key(Verb::Diff), Role::Key));
         line.push_span(scene.span(" against what was expected", Role::Quiet));
     }
     line

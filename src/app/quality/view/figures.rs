@@ -14,7 +14,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        action::Action,
+        action::Verb,
         context::Scene,
         quality::{
             QualityPane, is_wide,
@@ -26,7 +26,7 @@ use crate::{
     model::{PicoDollars, RunStatus},
     present::quality_report::judges,
     text::format::{count, duration, marked, thousands, whole_percent},
-    widgets::{charts::upright, frame::status_role, theme::Role},
+    widgets::{charts::upright, frame::status_role, motion::Motion, theme::Role},
 };
 
 /// Columns of the names.
@@ -93,7 +93,7 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
     let graded = if report.graded > 0 {
         vec![number(count(report.right)), text(" right of "), number(count(report.graded)), text(" graded")]
     } else {
-        vec![quiet("none; "), scene.span(scene.key(Action::Grade), Role::Key), quiet(" in the history gives one")]
+        vec![quiet("none; "), scene.span(scene.key(Verb::Grade), Role::Key), quiet(" in the history gives one")]
     };
     let priced = match report.unpriced {
         0 if report.is_demo() => vec![quiet("  a demonstration costs nothing")],
@@ -352,9 +352,9 @@ fn under(scene: Scene<'_>) -> Line<'static> {
     let quality = &scene.app.quality;
     if quality.part != QualityPane::Trend {
         return Line::from(vec![
-            scene.span(scene.key(Action::NextPane), Role::Key),
+            scene.span(scene.key(Verb::NextPane), Role::Key),
             scene.span(" comes here, then ", Role::Quiet),
-            scene.span(format!("{} {}", scene.key(Action::Left), scene.key(Action::Right)), Role::Key),
+            scene.span(format!("{} {}", scene.key(Motion::Left), scene.key(Motion::Right)), Role::Key),
             scene.span(" go from bar to bar", Role::Quiet),
         ]);
     }

@@ -14,7 +14,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        action::Action,
+        action::{Action, QualityAction, Verb},
         context::Scene,
         quality::{
             view::{framed, with_interval},
@@ -33,6 +33,7 @@ use crate::{
     widgets::{
         charts::upright,
         frame::{FlowItem, flow},
+        motion::Motion,
         table::{Cursor, TableColumn, Width, fitted, right, table},
         theme::Role,
     },
@@ -79,7 +80,7 @@ fn told(scene: Scene<'_>, mark: &str, says: &str, area: Rect, buffer: &mut Buffe
     let mut rows = Wrapped::new(usize::from(inside.width));
     rows.push(&clean(&format!("{mark}{says}")));
     let told = (0..rows.rows()).map(|row| Line::from(scene.span(rows.row(row).text, Role::Text)));
-    let back = Line::from(scene.hint(Action::Leave, "leads back"));
+    let back = Line::from(scene.hint(Verb::Leave, "leads back"));
     for (line, place) in told.chain([back]).zip(inside.rows()) {
         buffer.set_line(place.x, place.y, &line, place.width);
     }
@@ -88,7 +89,7 @@ fn told(scene: Scene<'_>, mark: &str, says: &str, area: Rect, buffer: &mut Buffe
 /// Draws the prompts to choose from.
 fn several(scene: Scene<'_>, view: &View, prompts: &[(Option<String>, u64)], area: Rect, buffer: &mut Buffer) {
     let title = Line::from(scene.span("What if: of which prompt?", Role::Title));
-    let mut keys = Line::from(scene.span(scene.key(Action::Accept), Role::Key));
+    let mut keys = Line::from(scene.span(scene.key(Verb::Accept), Role::Key));
     keys.push_span(scene.span(" adds prompt: to the query", Role::Quiet));
     let inside = framed(scene, None, title, keys, area, buffer);
     let columns =
@@ -207,7 +208,10 @@ pub(crate) fn draw_list(scene: Scene<'_>, view: &View, read: &Read, area: Rect, 
         flips => format!("Answers  {all}, {} of them flip", count(flips as u64)),
     };
     let mut keys = Line::default();
-    for (action, says) in [(Action::PreviousFlip, " "), (Action::NextFlip, " to the next flip")] {
+    for (action, says) in [
+        (Action::Quality(QualityAction::PreviousFlip), " "),
+        (Action::Quality(QualityAction::NextFlip), " to the next flip"),
+    ] {
         keys.push_span(scene.span(scene.key(action), Role::Key));
         keys.push_span(scene.span(says, Role::Quiet));
     }
@@ -287,7 +291,7 @@ pub(crate) fn draw_numbers(scene: Scene<'_>, view: &View, read: &Read, area: Rec
     let mut keys = Line::default();
     if let Some(first) = others.first() {
         let more = if others.len() > 1 { ", …" } else { "" };
-        keys.push_span(scene.span(scene.key(Action::NextPane), Role::Key));
+        keys.push_span(scene.span(scene.key(Verb::NextPane), Role::Key));
         keys.push_span(scene.foreign(&format!(" {first}{more}"), Role::Quiet));
     }
     let inside = framed(scene, None, title, keys, area, buffer).inner(Margin::new(1, 0));
@@ -313,7 +317,7 @@ fn lines(scene: Scene<'_>, view: &View, read: &Read, wide: usize) -> Vec<Line<'s
     if read.graded.0 == 0 {
         let none = vec![
             scene.span("none; ", Role::Quiet),
-            scene.span(scene.key(Action::Grade), Role::Key),
+            scene.span(scene.key(Verb::Grade), Role::Key),
             scene.span(" in the history gives one", Role::Quiet),
         ];
         lines.push(named(scene, "grades", none));
@@ -344,7 +348,7 @@ fn threshold(scene: Scene<'_>, view: &View, read: &Read) -> Line<'static> {
         spans.push(scene.span(format!(" {} ", read.knob.shown(view.chosen)), Role::Selected));
         if read.file.is_some() {
             spans.push(scene.span("  ", Role::Quiet));
-            spans.extend(scene.hint(Action::WriteThreshold, "writes it"));
+            spans.extend(scene.hint(QualityAction::WriteThreshold, "writes it"));
         }
     }
     named(scene, "threshold", spans)
@@ -356,7 +360,11 @@ fn arrows(scene: Scene<'_>) -> String {
         let chords = scene.app.keymap.chords(action);
         if chords.iter().any(|chord| chord.to_string() == name) { arrow.to_owned() } else { scene.key(action) }
     };
-    format!("{} {}", arrow(Action::Left, "left", "←"), arrow(Action::Right, "right", "→"))
+    format!(
+        "{} {}",
+        arrow(Action::Motion(Motion::Left), "left", "←"),
+        arrow(Action::Motion(Motion::Right), "right", "→")
+    )
 }
 
 /// Two rates: `34% (20 to 52) → 31% (18 to 49)  10 of 32`.

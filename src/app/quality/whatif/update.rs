@@ -4,7 +4,8 @@
 
 use crate::{
     app::{
-        Action, App, Screen,
+        App, ScreenId,
+        action::Verb,
         overlay::Then,
         quality,
         quality::{
@@ -35,26 +36,38 @@ impl App {
         self.quality.what_if = Some(Box::new(View::new(check)));
     }
 
-    /// Does an action in the what-if.
-    pub(crate) fn in_what_if(&mut self, action: Action) {
-        match action {
-            Action::Leave | Action::WhatIf => self.quality.what_if = None,
-            Action::Filter => self.quality.asking.typing = true,
-            Action::Refresh => self.enter_quality(),
-            Action::Accept => self.accept_in_what_if(),
-            Action::WriteThreshold => self.ask_write(),
-            Action::ScoreRuns => self.score_asked(&self.quality.asking.clone()),
-            Action::Left | Action::Right => self.move_threshold(action == Action::Right, FlipStep::Round),
-            Action::NextFlip | Action::PreviousFlip => self.move_threshold(action == Action::NextFlip, FlipStep::Flip),
-            action => {
+    /// Does something in the what-if.
+    pub(crate) fn in_what_if(&mut self, verb: Verb) {
+        match verb {
+            Verb::Leave => self.quality.what_if = None,
+            Verb::Filter => self.quality.asking.typing = true,
+            Verb::Refresh => self.enter_quality(),
+            Verb::Accept => self.accept_in_what_if(),
+            Verb::ScoreRuns => self.score_asked(&self.quality.asking.clone()),
+            Verb::NextPane | Verb::PreviousPane => {
                 if let Some(view) = &mut self.quality.what_if {
-                    view.go(action);
+                    view.turn(verb == Verb::NextPane);
                 }
             }
+            Verb::Run
+            | Verb::NextSample
+            | Verb::PreviousSample
+            | Verb::Xray
+            | Verb::Copy
+            | Verb::Diff
+            | Verb::Baseline
+            | Verb::NextDifference
+            | Verb::PreviousDifference
+            | Verb::Grade
+            | Verb::MoreCalls
+            | Verb::FewerCalls
+            | Verb::Sort
+            | Verb::TurnSort
+            | Verb::ExportRuns => {}
         }
     }
 
-    fn move_threshold(&mut self, up: bool, by: FlipStep) {
+    pub(crate) fn move_threshold(&mut self, up: bool, by: FlipStep) {
         let Some(view) = &mut self.quality.what_if else {
             return;
         };
@@ -91,7 +104,7 @@ impl App {
     }
 
     /// Asks whether the threshold is to be written to the prompt's file.
-    fn ask_write(&mut self) {
+    pub(crate) fn ask_write(&mut self) {
         let Some(view) = &self.quality.what_if else {
             return;
         };
@@ -164,7 +177,7 @@ impl App {
             read.knob = knob;
         }
         let path = path.display();
-        let key = self.keymap.shown(Action::ScoreRuns, false).map_or_else(String::new, |key| format!("{key} or "));
+        let key = self.keymap.shown(Verb::ScoreRuns, false).map_or_else(String::new, |key| format!("{key} or "));
         let says =
             format!("{rule} is {shown}{bench}; {key}`retort score {name}` judges stored answers by it; in {path}");
         self.say(Tone::Info, &says);
@@ -173,7 +186,7 @@ impl App {
 
 /// How far a threshold is moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FlipStep {
+pub(crate) enum FlipStep {
     /// To the next round value.
     Round,
     /// To the next value at which an answer flips.
@@ -201,14 +214,7 @@ impl View {
         true
     }
 
-    /// Moves in the list, or to the next threshold of the prompt.
-    fn go(&mut self, action: Action) {
-        match action {
-            Action::NextPane | Action::PreviousPane => self.turn(action == Action::NextPane),
-            action => self.table.go(action),
-        }
-    }
-
+    /// Goes to the next threshold of the prompt, or the one before.
     fn turn(&mut self, forward: bool) {
         let Some(read) = self.read().filter(|read| read.rules.len() > 1) else {
             return;
@@ -241,7 +247,7 @@ impl App {
     pub(crate) fn settle_what_if(&mut self) {
         let body = self.layout.body;
         let quality = &mut self.quality;
-        if self.screen != Screen::Quality {
+        if self.screen != ScreenId::Quality {
             return;
         }
         let Some(view) = &mut quality.what_if else {
@@ -268,7 +274,7 @@ impl App {
 
     /// Tells whether rows have come in sight that are still to be asked for, as with a larger screen.
     pub(crate) fn what_if_lacks(&self) -> bool {
-        let view = self.quality.what_if.as_ref().filter(|_| self.screen == Screen::Quality);
+        let view = self.quality.what_if.as_ref().filter(|_| self.screen == ScreenId::Quality);
         view.is_some_and(|view| view.wanted.is_empty() && !view.lacks().is_empty())
     }
 

@@ -15,7 +15,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        action::Action,
+        action::{BenchAction, GlobalAction, Verb},
         context::Scene,
         workbench::{
             Focus,
@@ -198,16 +198,16 @@ fn hint(scene: Scene<'_>, take: &LaneRun, area: Rect, buffer: &mut Buffer) {
         RunPhase::Idle => vec![
             Line::from(scene.span("No answer yet.", Role::Quiet)),
             Line::default(),
-            Line::from(scene.hint(Action::Run, "runs the prompt on the input")),
-            Line::from(scene.hint(Action::Models, "takes another model")),
-            Line::from(scene.hint(Action::AddLane, "adds a model beside this one")),
+            Line::from(scene.hint(Verb::Run, "runs the prompt on the input")),
+            Line::from(scene.hint(BenchAction::Models, "takes another model")),
+            Line::from(scene.hint(BenchAction::AddLane, "adds a model beside this one")),
         ],
         RunPhase::Queued(why) => vec![Line::from(scene.foreign(why, Role::Quiet))],
         RunPhase::Waiting { fault, .. } => {
             let style = scene.theme.style(Role::Text);
             let mut lines = wrapped(&fault.to_string(), scene.span("! ", Role::Wait), style, usize::from(area.width));
-            lines.push(Line::from([vec![Span::raw("  ")], scene.hint(Action::RetryNow, "tries now")].concat()));
-            lines.push(Line::from([vec![Span::raw("  ")], scene.hint(Action::Stop, "stops")].concat()));
+            lines.push(Line::from([vec![Span::raw("  ")], scene.hint(BenchAction::RetryNow, "tries now")].concat()));
+            lines.push(Line::from([vec![Span::raw("  ")], scene.hint(GlobalAction::Stop, "stops")].concat()));
             lines
         }
         RunPhase::Running => vec![Line::from(scene.span("▌", Role::Busy))],
