@@ -8,14 +8,17 @@
 //! Drawing: a function of the app that cannot fail, block or change anything.
 
 pub mod action;
+pub(crate) mod ask;
 pub mod batch;
 pub mod context;
 pub mod event;
 pub mod history;
 pub mod input;
+pub mod intent;
 pub mod keymap;
 pub mod overlay;
 pub mod quality;
+pub(crate) mod query_line;
 pub mod rescore;
 pub mod screen;
 pub mod status_bar;
@@ -32,7 +35,7 @@ use std::{
 };
 
 use crossterm::event::MouseEventKind;
-use jiff::{Zoned, tz::TimeZone};
+use jiff::tz::TimeZone;
 use ratatui::{
     Frame,
     buffer::Buffer,
@@ -52,11 +55,13 @@ use crate::{
     app::{
         action::BenchAction,
         batch::Batches,
-        context::Scene,
+        context::{Cx, Outbox, Scene, Shared},
         history::History,
+        intent::Intent,
         overlay::Overlay,
         overlays::models,
         quality::Quality,
+        screen::Slot,
         status_bar::{Notices, Tone},
         store_request::Pending,
         workbench::{
@@ -67,8 +72,7 @@ use crate::{
             view::lane,
         },
     },
-    model::{Catalog, Input, Prompt, Session, Settings, TerminalCaps},
-    pipeline::{AccountState, KeyState},
+    model::{Catalog, Input, Prompt, Session, Settings, TerminalCaps, query::Vocabulary},
     store::api::StoreRequest,
     text::{SanitizedText, clean_line},
     widgets::{buffer_guard, theme::Role},
@@ -115,58 +119,38 @@ pub struct Start {
 }
 
 /// The workbench: its state, and what it asks of the world.
-#[derive(Debug, Clone)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[derive(Debug)]
 pub struct App {
     /// The screen that is shown.
     pub screen: ScreenId,
     /// The bench.
     pub bench: Workbench,
     /// The batch.
-    pub batch: Batches,
+    pub batch: Slot<Batches>,
     /// The runs on record.
-    pub history: History,
-    /// What the runs came to.
-    pub metrics: Metrics,
+    pub history: Slot<History>,
     /// What they come to.
-    pub quality: Quality,
+    pub quality: Slot<Quality>,
+    /// What all of them share.
+    pub shared: Shared,
     /// The answers that are judged again, while that is under way or was stopped.
     pub scoring: Option<rescore::Rescore>,
     /// What lies over the screen, the last on top.
     pub overlays: Vec<Overlay>,
-    /// The keys.
-    pub keymap: Keymap,
-    /// The status line.
-    pub notices: Notices,
     /// Which real providers were found, while that is news.
     pub banner: Option<SanitizedText>,
     /// Where everything is, as of the last [`App::prepare`].
     pub layout: Layout,
     /// Whether the mouse is captured.
     pub mouse: bool,
-    /// The time as of the last message or frame.
-    pub now: Now,
-    /// The time zone whose days and times of day are meant where none is named.
-    pub zone: TimeZone,
-    /// The settings.
-    pub settings: Settings,
-    /// What the terminal can show.
-    pub look: TerminalCaps,
-    /// Every model that can be named.
-    pub catalog: Catalog,
-    /// The state of every key, as of when the list of models was opened last.
-    pub key_states: Vec<KeyState>,
-    /// What each account uses of its limits, as of then.
-    pub accounts: Vec<AccountState>,
     starters: Vec<(String, Prompt, String)>,
     default_target: String,
     /// Whether there was no session to go on with.
     first: bool,
     /// Steps by which the left column is wider and the prompt taller than usual.
     bigger: (i16, i16),
-    focused: bool,
     dirty: bool,
-    tickets: u64,
+    out: Outbox,
     asked: BTreeMap<Ticket, Pending>,
     stopped: Option<Instant>,
     saved: u64,
@@ -176,7 +160,6 @@ pub struct App {
     quitting: Option<quit::Quitting>,
     quit_since: Option<Instant>,
     last_words: Option<String>,
-    effects: Vec<Effect>,
 }
 
 impl App {
@@ -190,31 +173,35 @@ impl App {
         let mut app = Self {
             screen: ScreenId::Bench,
             bench,
-            batch: Batches::default(),
-            history: History::default(),
-            metrics: Metrics::default(),
-            quality: Quality::default(),
+            batch: Slot::default(),
+            history: Slot::default(),
+            quality: Slot::default(),
+            mouse: start.settings.mouse,
+            shared: Shared {
+                now,
+                zone: start.zone,
+                settings: start.settings,
+                catalog: start.catalog,
+                keymap: start.keymap,
+                look: start.look,
+                body: Rect::default(),
+                notices: Notices::default(),
+                vocabulary: Vocabulary::default(),
+                metrics: Metrics::default(),
+                key_states: Vec::new(),
+                accounts: Vec::new(),
+                focused: true,
+            },
             scoring: None,
             overlays: Vec::new(),
-            keymap: start.keymap,
-            notices: Notices::default(),
             banner: None,
             layout: Layout::default(),
-            mouse: start.settings.mouse,
-            now,
-            zone: start.zone,
-            settings: start.settings,
-            look: start.look,
-            catalog: start.catalog,
-            key_states: Vec::new(),
-            accounts: Vec::new(),
             starters: start.starters,
             default_target: start.default_target,
             first: start.session.is_none(),
             bigger: (0, 0),
-            focused: true,
             dirty: true,
-            tickets: 0,
+            out: Outbox::default(),
             asked: BTreeMap::new(),
             stopped: None,
             saved: 0,
@@ -223,7 +210,6 @@ impl App {
             quitting: None,
             quit_since: None,
             last_words: None,
-            effects: Vec::new(),
         };
         app.bench.settle();
         app.saved = app.bench.revision();
@@ -233,70 +219,61 @@ impl App {
         }
         app.ask_metrics(now.time);
         if app.mouse {
-            app.effects.push(Effect::SetMouse(true));
+            app.out.effects.push(Effect::SetMouse(true));
         }
-        let effects = std::mem::take(&mut app.effects);
+        let effects = std::mem::take(&mut app.out.effects);
         (app, effects)
-    }
-
-    /// Returns the time as of the last message or frame, in the person's time zone.
-    #[must_use]
-    pub fn local_now(&self) -> Zoned {
-        self.now.time.to_zoned(self.zone.clone())
     }
 
     /// Takes a message in and returns what is to be done.
     pub fn update(&mut self, msg: Event, now: Now) -> Vec<Effect> {
-        self.now = now;
+        self.shared.now = now;
         self.dirty |= !matches!(&msg, Event::Mouse(event) if event.kind == MouseEventKind::Moved);
-        self.notices.expire(now);
+        self.shared.notices.expire(now);
         match msg {
             Event::Key(event) => self.key(event),
             Event::Paste(text) => self.paste(&text),
             Event::Mouse(event) => self.mouse(event),
             Event::Tick => self.look_at_accounts(),
             Event::Resized | Event::Resumed => {}
-            Event::Focused(focused) => self.focused = focused,
+            Event::Focused(focused) => self.shared.focused = focused,
             Event::Do(action) => self.act(action),
             Event::Run(ticket, told) => self.told(ticket, told),
             Event::BatchBegun(ticket, id) => self.batch.begun(ticket, id),
-            Event::Batch(ticket, events) => self.batch_told(ticket, events),
-            Event::Planned(ticket, planned) => self.planned(ticket, planned.map(|planned| *planned)),
-            Event::Completed(ticket, path, choices) => self.completed(ticket, &path, &choices),
+            Event::Batch(ticket, events) => self.on_batch(|it, cx| it.told(ticket, events, cx)),
+            Event::Planned(ticket, planned) => self.on_batch(|it, _| it.planned(ticket, planned)),
+            Event::Completed(ticket, path, choices) => {
+                self.on_batch(|it, cx| it.completed(ticket, &path, &choices, cx))
+            }
             Event::Stored(ticket, answer) => self.stored(ticket, answer),
             Event::Edited(field, text) => self.edited(field, text),
             Event::Copied { what, way, send } => {
-                self.effects.extend(send.map(Effect::SendCopy));
+                self.out.effects.extend(send.map(Effect::SendCopy));
                 self.say(Tone::Info, &format!("{way}: {what}"));
             }
             Event::Found(found) => self.found(&found),
-            Event::Keys(keys, accounts) => (self.key_states, self.accounts) = (keys, accounts),
+            Event::Keys(keys, accounts) => (self.shared.key_states, self.shared.accounts) = (keys, accounts),
             Event::Fault(fault) => self.say(Tone::Error, &fault),
             Event::Quit => self.must_quit(),
         }
+        self.follow_all();
         self.bench.settle();
         self.bench.settle_comparison();
         self.settle_weighings();
-        self.ask_rows();
-        if let Some(shown) = &mut self.batch.shown {
-            shown.weigh();
-        }
-        self.settle_history();
-        self.settle_quality();
-        self.settle_what_if();
+        self.settle_screens();
         self.autosave();
-        std::mem::take(&mut self.effects)
+        std::mem::take(&mut self.out.effects)
     }
 
     /// Tells when the picture or the state next changes by itself: a [`Event::Tick`] is due then.
     #[must_use]
     pub fn wake_at(&self, now: Now) -> Option<Instant> {
         let beat = (self.bench.busy() || self.batch.busy()).then(|| {
-            let pause = if self.focused { BEAT } else { Duration::from_secs(1) };
+            let pause = if self.shared.focused { BEAT } else { Duration::from_secs(1) };
             now.at + pause
         });
-        let rows = self.what_if_lacks().then_some(now.at);
-        [beat, rows, self.notices.wake_at(), self.save_at].into_iter().flatten().min()
+        let rows = (self.screen == ScreenId::Quality && self.quality.lacks_rows()).then_some(now.at);
+        [beat, rows, self.shared.notices.wake_at(), self.save_at].into_iter().flatten().min()
     }
 
     /// Tells whether anything changed since this was last asked.
@@ -313,12 +290,23 @@ impl App {
     /// Returns the day, `YYYY-MM-DD`, in UTC.
     #[must_use]
     pub fn today(&self) -> String {
-        self.now.time.to_string().chars().take(10).collect()
+        self.shared.now.time.to_string().chars().take(10).collect()
     }
 
     /// Says something on the status line.
     fn say(&mut self, tone: Tone, text: &str) {
-        self.notices.say(tone, clean_line(text), self.now);
+        self.shared.say(tone, text);
+    }
+
+    /// Wants something of another part, once this one is done.
+    fn send(&mut self, intent: Intent) {
+        self.out.intents.push(intent);
+    }
+
+    /// Has something done on the batch screen.
+    fn on_batch<T>(&mut self, act: impl FnOnce(&mut Batches, &mut Cx<'_, Batches>) -> T) -> T {
+        let Self { batch, shared, out, .. } = self;
+        batch.with(shared, out, act)
     }
 
     /// Tells which real providers were found: at the first start, and while there is none but the
@@ -329,36 +317,34 @@ impl App {
             return;
         }
         let what = if demo { "takes one" } else { "takes another" };
-        let key =
-            self.keymap.shown(BenchAction::Models, false).map_or_else(String::new, |key| format!("; {key} {what}"));
+        let key = self
+            .shared
+            .keymap
+            .shown(BenchAction::Models, false)
+            .map_or_else(String::new, |key| format!("; {key} {what}"));
         self.banner = Some(clean_line(&format!("found {}{key}", found.join(", "))));
     }
 
     /// Says how the keys of a provider stand; nothing where it has none.
     #[must_use]
     pub fn keys_of(&self, provider: &str) -> Option<SanitizedText> {
-        let own = self.key_states.iter().filter(|key| key.provider == provider);
-        let said: Vec<String> = own.map(|key| models::standing(key, self.now.time)).collect();
+        let own = self.shared.key_states.iter().filter(|key| key.provider == provider);
+        let said: Vec<String> = own.map(|key| models::standing(key, self.shared.now.time)).collect();
         (!said.is_empty()).then(|| clean_line(&said.join(" · ")))
     }
 
     /// Says what the accounts of a provider use of their limits; nothing where it has none.
     #[must_use]
     pub fn accounts_of(&self, provider: &str) -> Option<SanitizedText> {
-        let own = self.accounts.iter().filter(|account| account.provider == provider);
-        let said: Vec<String> = own.map(|account| models::usage(account, self.now.time)).collect();
+        let own = self.shared.accounts.iter().filter(|account| account.provider == provider);
+        let said: Vec<String> = own.map(|account| models::usage(account, self.shared.now.time)).collect();
         (!said.is_empty()).then(|| clean_line(&said.join(" · ")))
     }
 
-    fn ticket(&mut self) -> Ticket {
-        self.tickets += 1;
-        Ticket(self.tickets)
-    }
-
     fn ask_store(&mut self, job: StoreRequest, asked: Pending) {
-        let ticket = self.ticket();
+        let ticket = self.out.ticket();
         self.asked.insert(ticket, asked);
-        self.effects.push(Effect::Store(ticket, job));
+        self.out.effects.push(Effect::Store(ticket, job));
     }
 
     /// Tells whether the session could not be saved the last time.
@@ -381,8 +367,8 @@ fn first_bench(starters: &[(String, Prompt, String)], target: &str) -> Workbench
 impl App {
     /// Computes what the screen needs: places, visible rows, what has expired.
     pub fn prepare(&mut self, area: Rect, now: Now) {
-        self.now = now;
-        self.notices.expire(now);
+        self.shared.now = now;
+        self.shared.notices.expire(now);
         let (left, prompt) = self.bigger;
         let wish = Wish {
             lanes: self.bench.lanes.len(),
@@ -397,10 +383,11 @@ impl App {
             beside: self.screen != ScreenId::Bench,
         };
         self.layout = Layout::new(area, &wish);
+        self.shared.body = self.layout.body;
         if self.screen == ScreenId::Bench {
             self.prepare_bench();
         } else {
-            self.prepare_screen(self.layout.body);
+            self.prepare_screen();
         }
         if let Some(top) = self.overlays.last_mut() {
             if let Overlay::Xray(xray) = top
@@ -463,7 +450,7 @@ pub fn draw_on(app: &App, buffer: &mut Buffer) -> Option<Position> {
         }
     }
     buffer_guard::guard(buffer);
-    if !app.look.unicode {
+    if !app.shared.look.unicode {
         buffer_guard::plain(buffer);
     }
     caret.get().filter(|place| buffer.area.contains(*place))
@@ -471,11 +458,9 @@ pub fn draw_on(app: &App, buffer: &mut Buffer) -> Option<Position> {
 
 fn screen(scene: Scene<'_>, buffer: &mut Buffer) {
     status_bar::title(scene, buffer);
-    match scene.app.screen {
-        ScreenId::Bench => bench(scene, buffer),
-        ScreenId::Batch => batch::view::draw(scene, buffer),
-        ScreenId::History => history::view::draw(scene, buffer),
-        ScreenId::Quality => quality::view::draw(scene, buffer),
+    match scene.app.shown_screen() {
+        Some(screen) => screen.draw(scene, buffer),
+        None => bench(scene, buffer),
     }
     status_bar::status(scene, buffer);
     status_bar::footer(scene, buffer);

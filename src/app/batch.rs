@@ -9,19 +9,19 @@ pub(crate) mod update;
 pub(crate) mod view;
 
 use crossterm::event::KeyCode;
-use ratatui::layout::Rect;
+use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
     app::{
-        Action, App, ScreenId,
+        Action, ScreenId,
         action::{BatchAction, GlobalAction, Verb},
-        batch::{
-            run_state::Shown,
-            setup::{BatchOrder, BatchSetup},
-        },
+        batch::{run_state::Shown, setup::BatchSetup},
+        context::{Cx, Scene, Shared},
         event::Ticket,
+        intent::{BatchIntent, BatchStep, Intent},
+        screen::{Footer, Pointer, Screen},
     },
-    model::{BatchId, CellIndex, batch::BatchLimits},
+    model::{BatchId, batch::BatchLimits},
     store::api::BatchEntry,
     widgets::{form::Form, key::Chord, motion::Motion, pick_list::PickList},
 };
@@ -84,6 +84,8 @@ pub struct Batches {
     pub setup: BatchSetup,
     /// The batch on the screen.
     pub shown: Option<Shown>,
+    /// Whether the texts of rows are being read.
+    asks_rows: bool,
 }
 
 impl Default for Batches {
@@ -96,6 +98,7 @@ impl Default for Batches {
             list_for: For::Opening,
             setup: BatchSetup::default(),
             shown: None,
+            asks_rows: false,
         }
     }
 }
@@ -110,16 +113,6 @@ impl Batches {
             Motion::Top => self.list.choose(0),
             Motion::Bottom => self.list.choose(usize::MAX),
             Motion::Left | Motion::Right => {}
-        }
-    }
-
-    /// Tells whether letters go into a text.
-    #[must_use]
-    pub fn typing(&self) -> bool {
-        match self.page {
-            Page::Form | Page::Map => true,
-            Page::Table => self.shown.as_ref().is_some_and(|shown| shown.look.typing),
-            Page::List | Page::Estimate => false,
         }
     }
 
@@ -142,7 +135,7 @@ impl Batches {
         match self.page {
             Page::Form => self.setup.form.as_ref(),
             Page::Map => self.setup.map.as_ref(),
-            _ => None,
+            Page::List | Page::Estimate | Page::Table => None,
         }
     }
 
@@ -150,66 +143,7 @@ impl Batches {
         match self.page {
             Page::Form => self.setup.form.as_mut(),
             Page::Map => self.setup.map.as_mut(),
-            _ => None,
-        }
-    }
-
-    /// Tells whether an action is worth its place in the footer just now.
-    #[must_use]
-    pub fn is_useful(&self, action: Action) -> bool {
-        let shown = self.shown.as_ref();
-        let table = self.page == Page::Table;
-        let detail = table && shown.is_some_and(|shown| shown.detail.is_some());
-        let busy = self.busy();
-        if table && shown.is_some_and(|shown| shown.look.typing) {
-            return matches!(
-                action,
-                Action::Verb(Verb::Accept) | Action::Global(GlobalAction::Palette) | Action::Global(GlobalAction::Help)
-            );
-        }
-        match action {
-            Action::Verb(Verb::Accept) => !detail && !self.nothing_listed(),
-            Action::Batch(BatchAction::NewBatch) => matches!(self.page, Page::List | Page::Table) && !busy && !detail,
-            Action::Batch(BatchAction::OpenBatch) => table && !busy && !detail,
-            Action::Batch(BatchAction::Pause) => table && (busy || shown.is_some_and(Shown::can_go_on)),
-            Action::Batch(BatchAction::Limits) => table && !detail && (busy || shown.is_some_and(Shown::can_go_on)),
-            Action::Batch(BatchAction::AskAgain) | Action::Verb(Verb::Xray) => table,
-            Action::Batch(BatchAction::AskFailed) => {
-                table && !busy && shown.is_some_and(|shown| shown.grid.counts().by.error > 0)
-            }
-            Action::Verb(Verb::Filter) | Action::Batch(BatchAction::OnlyFailed) | Action::Verb(Verb::Sort) => {
-                table && !detail
-            }
-            Action::Verb(Verb::Diff) => detail,
-            Action::Verb(Verb::NextSample) => detail && shown.is_some_and(|shown| shown.grid.samples() > 1),
-            _ => true,
-        }
-    }
-
-    /// Says in a word what an action does just now, where that is not what it is called.
-    #[must_use]
-    pub fn said(&self, action: Action) -> Option<&'static str> {
-        let shown = self.shown.as_ref();
-        match (action, self.page) {
-            (Action::Verb(Verb::Accept), Page::Form | Page::Map) => Some("goes on"),
-            (Action::Verb(Verb::Accept), Page::Estimate) => Some("starts it"),
-            (Action::Verb(Verb::Accept), Page::Table) if shown.is_some_and(|shown| shown.look.typing) => {
-                Some("keeps it")
-            }
-            (Action::Batch(BatchAction::Pause), _)
-                if shown.is_some_and(|shown| shown.is_paused() || shown.can_go_on()) =>
-            {
-                Some("go on")
-            }
-            (Action::Batch(BatchAction::OnlyFailed), _)
-                if shown.is_some_and(|shown| shown.look.only == grid::Only::Failed) =>
-            {
-                Some("all")
-            }
-            (Action::Verb(Verb::Diff), _) if shown.and_then(|shown| shown.detail.as_ref()?.difference()).is_some() => {
-                Some("answer")
-            }
-            _ => None,
+            Page::List | Page::Estimate | Page::Table => None,
         }
     }
 
@@ -220,22 +154,24 @@ impl Batches {
     }
 }
 
-impl App {
+impl Screen for Batches {
+    type Own = BatchAction;
+    type Request = BatchIntent;
+
     /// Shows the batch that is there, or the batches on record.
-    pub(crate) fn enter_batch(&mut self) {
-        match (self.batch.page, &self.batch.shown) {
-            (Page::List, Some(_)) => self.batch.page = Page::Table,
-            (Page::List, None) => self.list_batches(For::Opening),
-            _ => {}
+    fn enter(&mut self, cx: &mut Cx<'_, Self>) {
+        match (self.page, &self.shown) {
+            (Page::List, Some(_)) => self.page = Page::Table,
+            (Page::List, None) => self.list_batches(For::Opening, cx),
+            (Page::Form | Page::Map | Page::Estimate | Page::Table, _) => {}
         }
     }
 
-    /// Does an action of the batch screen's own.
-    pub(crate) fn batch_act(&mut self, action: BatchAction) {
-        match (action, self.batch.page) {
-            (BatchAction::NewBatch, _) => self.new_batch(),
-            (BatchAction::OpenBatch, _) => self.list_batches(For::Opening),
-            (action, Page::Table) => self.act_in_table(action),
+    fn act(&mut self, action: BatchAction, cx: &mut Cx<'_, Self>) {
+        match (action, self.page) {
+            (BatchAction::NewBatch, _) => self.new_batch(cx),
+            (BatchAction::OpenBatch, _) => self.list_batches(For::Opening, cx),
+            (action, Page::Table) => self.act_in_table(action, cx),
             (
                 BatchAction::Pause
                 | BatchAction::Limits
@@ -250,64 +186,60 @@ impl App {
         }
     }
 
-    /// Does on the batch screen what other screens do, too.
-    pub(crate) fn batch_verb(&mut self, verb: Verb) {
-        match (verb, self.batch.page) {
-            (Verb::Leave, _) => self.leave_batch(),
-            (Verb::Accept, Page::List) if self.batch.list.is_empty() => self.new_batch(),
-            (Verb::Accept, Page::List) => self.pick_batch(),
-            (Verb::Accept, Page::Estimate) => self.start_batch(),
-            (Verb::Accept, Page::Map) => self.take_map(),
-            (Verb::Accept, Page::Form) => self.take_order(),
-            (Verb::NextPane, Page::Form | Page::Map) => self.next_field(),
+    fn verb(&mut self, verb: Verb, cx: &mut Cx<'_, Self>) {
+        match (verb, self.page) {
+            (Verb::Leave, _) => self.leave(cx),
+            (Verb::Accept, Page::List) if self.list.is_empty() => self.new_batch(cx),
+            (Verb::Accept, Page::List) => cx.send(Intent::TellBatch(BatchStep::Open)),
+            (Verb::Accept, Page::Estimate) => self.start_batch(cx),
+            (Verb::Accept, Page::Map) => self.take_map(cx),
+            (Verb::Accept, Page::Form) => cx.send(Intent::TellBatch(BatchStep::Plan)),
+            (Verb::NextPane, Page::Form | Page::Map) => self.next_field(cx),
             (Verb::PreviousPane, Page::Form | Page::Map) => self.step_in_form(-1),
-            (verb, Page::Table) => self.in_table(verb),
+            (verb, Page::Table) => self.in_table(verb, cx),
+            // What the table does that these have none of.
             (_, Page::List | Page::Estimate | Page::Form | Page::Map) => {}
         }
     }
 
-    /// Moves in what the screen shows.
-    pub(crate) fn batch_go(&mut self, motion: Motion) {
-        match self.batch.page {
-            Page::List => self.batch.go_in_list(motion),
+    fn go(&mut self, motion: Motion, cx: &mut Cx<'_, Self>) {
+        match self.page {
+            Page::List => self.go_in_list(motion),
             Page::Form | Page::Map => self.go_in_form(motion),
             Page::Estimate => {}
-            Page::Table => self.go_in_table(motion),
+            Page::Table => self.go_in_table(motion, cx),
         }
     }
 
-    /// Goes one step back: out of the filter, the cell, the form, and at last to the bench.
-    fn leave_batch(&mut self) {
-        let there = self.batch.shown.is_some();
-        match self.batch.page {
-            Page::Map | Page::Estimate => self.batch.page = Page::Form,
-            Page::Form => {
-                self.batch.setup.ticket = None;
-                self.batch.page = if there { Page::Table } else { Page::List };
-            }
-            Page::List if there => self.batch.page = Page::Table,
-            Page::List => self.go_to(ScreenId::Bench),
-            Page::Table => {
-                if !self.batch.shown.as_mut().is_some_and(update::leave) {
-                    self.go_to(ScreenId::Bench);
-                }
-            }
+    fn receive(&mut self, request: BatchIntent, cx: &mut Cx<'_, Self>) {
+        let BatchIntent::GoOn(step, bench) = request;
+        match step {
+            BatchStep::SetUp => self.set_up(&bench, cx),
+            BatchStep::Plan => self.take_order(*bench, cx),
+            BatchStep::Open => self.pick_batch(bench.session, cx),
         }
     }
 
-    /// Takes a key into the line that is being typed. Tells whether it meant anything to it.
-    pub(crate) fn batch_key(&mut self, chord: Chord) -> bool {
-        if self.batch.page == Page::Map && matches!(chord.code(), KeyCode::Left | KeyCode::Right) {
+    fn typing(&self) -> bool {
+        match self.page {
+            Page::Form | Page::Map => true,
+            Page::Table => self.shown.as_ref().is_some_and(|shown| shown.look.typing),
+            Page::List | Page::Estimate => false,
+        }
+    }
+
+    fn key(&mut self, chord: Chord, _cx: &mut Cx<'_, Self>) -> bool {
+        if self.page == Page::Map && matches!(chord.code(), KeyCode::Left | KeyCode::Right) {
             // They walk through the columns.
             return false;
         }
-        if let Some(form) = self.batch.form_mut() {
+        if let Some(form) = self.form_mut() {
             let words = form.rows.get(form.at).is_some_and(|row| !row.words.is_empty());
             let turns = words && matches!(chord.code(), KeyCode::Left | KeyCode::Right | KeyCode::Char(' '));
             let taken = form.key(chord) || turns;
             return taken || chord.text().is_some();
         }
-        match self.batch.shown.as_mut().filter(|shown| shown.look.typing) {
+        match self.shown.as_mut().filter(|shown| shown.look.typing) {
             Some(shown) => {
                 let changed = shown.look.query.key(chord);
                 shown.table.hurry();
@@ -317,42 +249,47 @@ impl App {
         }
     }
 
-    /// Takes a paste into the line that is being typed.
-    pub(crate) fn batch_paste(&mut self, text: &str) {
-        if let Some(form) = self.batch.form_mut() {
+    fn paste(&mut self, text: &str, _cx: &mut Cx<'_, Self>) {
+        if let Some(form) = self.form_mut() {
             if let Some(line) = form.line_mut() {
                 line.paste(text);
             }
-        } else if let Some(shown) = self.batch.shown.as_mut().filter(|shown| shown.look.typing) {
+        } else if let Some(shown) = self.shown.as_mut().filter(|shown| shown.look.typing) {
             shown.look.query.paste(text);
             shown.table.hurry();
         }
     }
 
-    /// Takes a click or a turn of the wheel.
-    pub(crate) fn batch_mouse(&mut self, _column: u16, row: u16, wheel: Option<isize>) {
-        let Some(shown) = self.batch.shown.as_mut().filter(|_| self.batch.page == Page::Table) else {
+    fn mouse(&mut self, pointer: Pointer, cx: &mut Cx<'_, Self>) {
+        let body = cx.shared.body;
+        let Some(shown) = self.shown.as_mut().filter(|_| self.page == Page::Table) else {
             return;
         };
-        let head = head(shown, self.layout.body);
-        match (wheel, &mut shown.detail) {
+        let head = head(shown, body);
+        match (pointer.wheel, &mut shown.detail) {
             (Some(by), Some(detail)) => detail.view_mut().scroll(by),
             (Some(by), None) => shown.table.step(by),
             (None, Some(_)) => {}
             (None, None) => {
-                let line = usize::from(row).checked_sub(usize::from(head) + 1);
-                if line.is_some_and(|line| shown.table.click(line)) {
-                    shown.table.fit(usize::from(self.layout.body.height.saturating_sub(head + 1)));
+                let line = pointer.at.y.checked_sub(body.y.saturating_add(head + 1));
+                if line.is_some_and(|line| shown.table.click(usize::from(line))) {
+                    shown.table.fit(usize::from(body.height.saturating_sub(head + 1)));
                 }
             }
         }
     }
 
-    /// Computes what is in sight.
-    pub(crate) fn prepare_batch(&mut self, body: Rect) {
-        let now = self.now.at;
-        self.batch.list.fit(usize::from(body.height.saturating_sub(3)));
-        let Some(shown) = self.batch.shown.as_mut().filter(|_| self.batch.page == Page::Table) else {
+    fn settle(&mut self, _is_shown: bool, cx: &mut Cx<'_, Self>) {
+        self.ask_rows(cx);
+        if let Some(shown) = &mut self.shown {
+            shown.weigh();
+        }
+    }
+
+    fn prepare(&mut self, shared: &Shared) {
+        let (body, now) = (shared.body, shared.now.at);
+        self.list.fit(usize::from(body.height.saturating_sub(3)));
+        let Some(shown) = self.shown.as_mut().filter(|_| self.page == Page::Table) else {
             return;
         };
         let wide = body.width.saturating_sub(ROW + TEXT + 4);
@@ -362,6 +299,82 @@ impl App {
         if let Some(detail) = &mut shown.detail {
             let area = detail_areas(body)[1];
             detail.view_mut().fit(area.width, area.height);
+        }
+    }
+
+    fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer) {
+        view::draw(scene, self, buffer);
+    }
+
+    fn footer(&self, action: Action) -> Footer {
+        let shown = self.shown.as_ref();
+        let table = self.page == Page::Table;
+        let detail = table && shown.is_some_and(|shown| shown.detail.is_some());
+        let busy = self.busy();
+        let can_go_on = shown.is_some_and(Shown::can_go_on);
+        if table && shown.is_some_and(|shown| shown.look.typing) {
+            return match action {
+                Action::Verb(Verb::Accept) => Footer::As("keeps it"),
+                action => Footer::of(matches!(action, Action::Global(GlobalAction::Palette | GlobalAction::Help))),
+            };
+        }
+        match action {
+            Action::Verb(Verb::Accept) if detail || self.nothing_listed() => Footer::Hidden,
+            Action::Verb(Verb::Accept) => match self.page {
+                Page::Form | Page::Map => Footer::As("goes on"),
+                Page::Estimate => Footer::As("starts it"),
+                Page::List | Page::Table => Footer::Shown,
+            },
+            Action::Batch(BatchAction::NewBatch) => {
+                Footer::of(matches!(self.page, Page::List | Page::Table) && !busy && !detail)
+            }
+            Action::Batch(BatchAction::OpenBatch) => Footer::of(table && !busy && !detail),
+            Action::Batch(BatchAction::Pause) if !table || !(busy || can_go_on) => Footer::Hidden,
+            Action::Batch(BatchAction::Pause) if shown.is_some_and(Shown::is_paused) || can_go_on => {
+                Footer::As("go on")
+            }
+            Action::Batch(BatchAction::Limits) => Footer::of(table && !detail && (busy || can_go_on)),
+            Action::Batch(BatchAction::AskAgain) | Action::Verb(Verb::Xray) => Footer::of(table),
+            Action::Batch(BatchAction::AskFailed) => {
+                Footer::of(table && !busy && shown.is_some_and(|shown| shown.grid.counts().by.error > 0))
+            }
+            Action::Batch(BatchAction::OnlyFailed)
+                if table && !detail && shown.is_some_and(|shown| shown.look.only == grid::Only::Failed) =>
+            {
+                Footer::As("all")
+            }
+            Action::Verb(Verb::Filter | Verb::Sort) | Action::Batch(BatchAction::OnlyFailed) => {
+                Footer::of(table && !detail)
+            }
+            Action::Verb(Verb::Diff)
+                if detail && shown.and_then(|shown| shown.detail.as_ref()?.difference()).is_some() =>
+            {
+                Footer::As("answer")
+            }
+            Action::Verb(Verb::Diff) => Footer::of(detail),
+            Action::Verb(Verb::NextSample) => Footer::of(detail && shown.is_some_and(|shown| shown.grid.samples() > 1)),
+            _ => Footer::Shown,
+        }
+    }
+}
+
+impl Batches {
+    /// Goes one step back: out of the filter, the cell, the form, and at last to the bench.
+    fn leave(&mut self, cx: &mut Cx<'_, Self>) {
+        let there = self.shown.is_some();
+        match self.page {
+            Page::Map | Page::Estimate => self.page = Page::Form,
+            Page::Form => {
+                self.setup.ticket = None;
+                self.page = if there { Page::Table } else { Page::List };
+            }
+            Page::List if there => self.page = Page::Table,
+            Page::List => cx.send(Intent::Show(ScreenId::Bench)),
+            Page::Table => {
+                if !self.shown.as_mut().is_some_and(update::leave) {
+                    cx.send(Intent::Show(ScreenId::Bench));
+                }
+            }
         }
     }
 }
@@ -397,27 +410,6 @@ pub fn detail_areas(body: Rect) -> [Rect; 3] {
     };
     let answer = Rect { y: answer.y + 1, height: answer.height.saturating_sub(1), ..answer };
     [head, answer.intersection(body), checks]
-}
-
-/// Names what was asked under a ticket for the batch screen.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum BatchQuestion {
-    /// The batches on record.
-    List,
-    /// A prompt of the batch that is being set up.
-    Prompt,
-    /// The cells of a batch that is opened.
-    Open(Box<BatchOrder>, BatchId),
-    /// What the rows in sight say.
-    Rows,
-    /// The cells of the baseline, by its name.
-    Baseline(String),
-    /// The run of a cell that is looked at.
-    Run(CellIndex),
-    /// The run of the same cell of the baseline.
-    BaselineRun(CellIndex),
-    /// The X-ray of a cell.
-    Xray,
 }
 
 /// Tells whether a ticket is the one that is waited for.

@@ -1,17 +1,133 @@
-//! What every part of the screen is drawn from: the app, the theme, and the words for its keys.
+//! What every part of the workbench may use beside what is its own: shared state, what it asks for, and the scene it
+//! is drawn in.
 
 use std::cell::Cell;
 
-use ratatui::{layout::Position, text::Span};
+use jiff::{Zoned, tz::TimeZone};
+use ratatui::{
+    layout::{Position, Rect},
+    text::Span,
+};
 
 use crate::{
-    app::{App, action::Action, event::Now, workbench::Focus},
+    app::{
+        App,
+        action::Action,
+        ask::Pending,
+        event::{Effect, Now, Ticket},
+        intent::Intent,
+        keymap::Keymap,
+        overlay::{Confirm, Overlay, Then},
+        status_bar::{Notices, Tone},
+        workbench::{Focus, metrics::Metrics},
+    },
+    model::{Catalog, Settings, TerminalCaps, query::Vocabulary},
+    pipeline::{AccountState, KeyState},
     text::clean_line,
     widgets::{
         frame::Hold,
         theme::{Role, Theme},
     },
 };
+
+/// What all screens read and add to.
+#[derive(Debug)]
+pub struct Shared {
+    /// The time as of the last message or frame.
+    pub now: Now,
+    /// The time zone whose days and times of day are meant where none is named.
+    pub zone: TimeZone,
+    /// The settings.
+    pub settings: Settings,
+    /// Every model that can be named.
+    pub catalog: Catalog,
+    /// The keys.
+    pub keymap: Keymap,
+    /// What the terminal can show.
+    pub look: TerminalCaps,
+    /// The room of a screen beside the bench, as of the last frame.
+    pub body: Rect,
+    /// The status line.
+    pub notices: Notices,
+    /// The names that values of filters can have.
+    pub vocabulary: Vocabulary,
+    /// What the runs came to.
+    pub metrics: Metrics,
+    /// The state of every key, as of when the list of models was opened last.
+    pub key_states: Vec<KeyState>,
+    /// What each account uses of its limits, as of then.
+    pub accounts: Vec<AccountState>,
+    /// Whether the terminal has the focus.
+    pub focused: bool,
+}
+
+impl Shared {
+    /// Says something on the status line.
+    pub fn say(&mut self, tone: Tone, text: &str) {
+        self.notices.say(tone, clean_line(text), self.now);
+    }
+
+    /// Returns the time as of the last message or frame, in the person's time zone.
+    #[must_use]
+    pub fn local_now(&self) -> Zoned {
+        self.now.time.to_zoned(self.zone.clone())
+    }
+}
+
+/// What is asked of the world, and of other parts of the workbench.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// What is to be done outside.
+    pub effects: Vec<Effect>,
+    /// What is to be done elsewhere in the workbench, in order.
+    pub intents: Vec<Intent>,
+    tickets: u64,
+}
+
+impl Outbox {
+    /// Names one thing that is about to be asked for.
+    pub fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket(self.tickets)
+    }
+}
+
+/// What a screen may use while it does something.
+pub struct Cx<'a, S> {
+    /// What all screens share.
+    pub shared: &'a mut Shared,
+    /// What is asked for.
+    pub out: &'a mut Outbox,
+    /// The answers that the screen waits for.
+    pub(crate) pending: &'a mut Pending<S>,
+}
+
+impl<S: 'static> Cx<'_, S> {
+    /// Says something on the status line.
+    pub fn say(&mut self, tone: Tone, text: &str) {
+        self.shared.say(tone, text);
+    }
+
+    /// Wants something of another part of the workbench, once this one is done.
+    pub fn send(&mut self, intent: Intent) {
+        self.out.intents.push(intent);
+    }
+
+    /// Opens an overlay over what is there.
+    pub fn open(&mut self, overlay: Overlay) {
+        self.send(Intent::Open(Box::new(overlay)));
+    }
+
+    /// Asks a question; what follows a yes is given with the words for it.
+    pub fn confirm(&mut self, text: &str, yes: &'static str, then: Then) {
+        self.open(Overlay::Confirm(Confirm::new(text, yes, then)));
+    }
+
+    /// Asks for something outside.
+    pub fn effect(&mut self, effect: Effect) {
+        self.out.effects.push(effect);
+    }
+}
 
 /// Writes a key as keyboards name it: `F5`, else as in the key map.
 #[must_use]
@@ -25,6 +141,8 @@ pub fn key_name(chord: &str) -> String {
 pub struct Scene<'a> {
     /// What is drawn.
     pub app: &'a App,
+    /// What all screens share.
+    pub shared: &'a Shared,
     /// How.
     pub theme: Theme,
     /// Where the caret stands, once what is typed into was drawn.
@@ -35,13 +153,13 @@ impl<'a> Scene<'a> {
     /// Makes the scene of an app.
     #[must_use]
     pub fn new(app: &'a App, caret: &'a Cell<Option<Position>>) -> Self {
-        Self { app, theme: Theme::new(app.look), caret }
+        Self { app, shared: &app.shared, theme: Theme::new(app.shared.look), caret }
     }
 
     /// Returns the time for which the frame was prepared.
     #[must_use]
     pub fn now(&self) -> Now {
-        self.app.now
+        self.shared.now
     }
 
     /// Styles a text that is the program's own.
@@ -65,7 +183,7 @@ impl<'a> Scene<'a> {
     /// Writes the key of an action where a text is or is not being edited.
     #[must_use]
     pub fn key_where(&self, action: impl Into<Action>, typing: bool) -> String {
-        self.app.keymap.shown(action, typing).map(|chord| key_name(&chord.to_string())).unwrap_or_default()
+        self.shared.keymap.shown(action, typing).map(|chord| key_name(&chord.to_string())).unwrap_or_default()
     }
 
     /// Makes a key with what it does.

@@ -6,21 +6,28 @@ pub mod run_list;
 pub(crate) mod update;
 pub(crate) mod view;
 
-use ratatui::layout::{Margin, Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Margin, Rect},
+};
 
-pub(crate) use crate::app::history::update::{HistoryQuestion, put as put_run};
 pub use crate::app::history::update::{answered_by, text as copied};
 use crate::{
     app::{
-        Action, App, ScreenId,
+        Action, ScreenId,
         action::{GlobalAction, HistoryAction, Verb},
+        ask,
+        context::{Cx, Scene, Shared},
         history::{
             detail::{Detail, Pair},
             run_list::Runs,
             update::Want,
         },
-        input::edit_query,
+        intent::{HistoryIntent, Intent},
+        query_line::{ask_vocabulary, edit_query},
+        screen::{Footer, Pointer, Screen},
     },
+    model::query::Query,
     present::run_columns::RunColumn,
     store::api::HistoryEntry,
     widgets::{key::Chord, motion::Motion, query_bar::QueryBar},
@@ -56,16 +63,12 @@ pub struct History {
     pub pair: Option<Box<Pair>>,
     /// Whether the list and the run are both in sight.
     both: bool,
+    /// Whether the run under the cursor is being read.
+    looks: bool,
     width: u16,
 }
 
 impl History {
-    /// Tells whether letters go into the query line.
-    #[must_use]
-    pub fn typing(&self) -> bool {
-        self.asking.typing
-    }
-
     /// Tells whether a step back leads to the quality screen, whose line is asked by.
     #[must_use]
     pub fn leads_back(&self) -> bool {
@@ -98,47 +101,6 @@ impl History {
     pub fn shown(&self) -> Option<&Detail> {
         let run = self.chosen()?.run;
         self.detail.as_deref().filter(|detail| detail.run() == run)
-    }
-
-    /// Tells whether an action is worth its place in the footer just now.
-    #[must_use]
-    pub fn is_useful(&self, action: Action) -> bool {
-        if self.asking.typing {
-            return matches!(
-                action,
-                Action::Verb(Verb::Accept | Verb::NextPane)
-                    | Action::Global(GlobalAction::Palette | GlobalAction::Help)
-            );
-        }
-        if self.pair.is_some() {
-            return matches!(
-                action,
-                Action::Verb(Verb::NextDifference | Verb::Leave)
-                    | Action::Global(GlobalAction::Palette | GlobalAction::Help)
-            );
-        }
-        match action {
-            Action::Verb(Verb::Accept) => !self.reading && self.chosen().is_some(),
-            Action::Verb(Verb::Run | Verb::Grade | Verb::Copy | Verb::Xray | Verb::Sort)
-            | Action::History(HistoryAction::ToBench | HistoryAction::MarkRun) => self.chosen().is_some(),
-            Action::Verb(Verb::Diff) => !self.runs.marked.is_empty(),
-            Action::Verb(Verb::NextDifference) => false,
-            _ => true,
-        }
-    }
-
-    /// Says in a word what an action does just now, where that is not what it is called.
-    #[must_use]
-    pub fn said(&self, action: Action) -> Option<&'static str> {
-        match action {
-            Action::Verb(Verb::Accept) if self.asking.typing => Some("keeps it"),
-            Action::Verb(Verb::Accept) => Some("read"),
-            Action::Verb(Verb::Filter) => Some("search"),
-            Action::Verb(Verb::Run) => Some("run again"),
-            Action::Verb(Verb::Diff) => Some("compare"),
-            Action::History(HistoryAction::PinRun) if self.chosen().is_some_and(|entry| entry.pinned) => Some("unpin"),
-            _ => None,
-        }
     }
 }
 
@@ -174,159 +136,194 @@ fn is_wide(body: Rect) -> bool {
     body.width >= WIDE && body.height >= TALL
 }
 
-impl App {
-    /// Asks for the newest runs, and for the names that filters can have.
-    pub(crate) fn enter_history(&mut self) {
-        self.refresh_history();
-        self.ask_vocabulary();
+impl Screen for History {
+    type Own = HistoryAction;
+    type Request = HistoryIntent;
+
+    fn enter(&mut self, cx: &mut Cx<'_, Self>) {
+        self.refresh(cx);
+        ask_vocabulary(cx);
     }
 
-    /// Does an action of the history's own.
-    pub(crate) fn history_act(&mut self, action: HistoryAction) {
-        if self.history.asking.typing || self.history.pair.is_some() {
+    fn act(&mut self, action: HistoryAction, cx: &mut Cx<'_, Self>) {
+        if self.asking.typing || self.pair.is_some() {
             return;
         }
         match action {
-            HistoryAction::ToBench => self.with_record(Want::Bench { run: false }),
+            HistoryAction::ToBench => self.with_record(Want::Bench { run: false }, cx),
             HistoryAction::MarkRun => {
-                self.history.runs.mark();
-                self.history.runs.table.step(1);
+                self.runs.mark();
+                self.runs.table.step(1);
             }
-            HistoryAction::PinRun => self.pin_run(),
-            HistoryAction::RemoveRun => self.ask_remove(),
-            HistoryAction::Columns => self.open_columns(),
+            HistoryAction::PinRun => self.pin_run(cx),
+            HistoryAction::RemoveRun => self.ask_remove(cx),
+            HistoryAction::Columns => self.open_columns(cx),
         }
     }
 
-    /// Does in the history what other screens do, too.
-    pub(crate) fn history_verb(&mut self, verb: Verb) {
+    fn verb(&mut self, verb: Verb, cx: &mut Cx<'_, Self>) {
         match verb {
-            Verb::Leave => self.leave_history(),
-            verb if self.history.asking.typing => self.in_query(verb),
-            verb if self.history.pair.is_some() => self.in_pair(verb),
-            verb => self.in_history(verb),
+            Verb::Leave => self.leave(cx),
+            verb if self.asking.typing => {
+                let before = self.asking.query.clone();
+                edit_query(&mut self.asking, verb, cx);
+                self.asked_anew(&before);
+            }
+            verb if self.pair.is_some() => self.in_pair(verb, cx),
+            verb => self.in_list(verb, cx),
         }
     }
 
-    /// Moves: in the list while the query line is typed, else in what is shown.
-    pub(crate) fn history_go(&mut self, motion: Motion) {
-        let history = &mut self.history;
-        if history.asking.typing {
+    fn go(&mut self, motion: Motion, _cx: &mut Cx<'_, Self>) {
+        if self.asking.typing {
             match motion {
-                Motion::Up | Motion::Down | Motion::PageUp | Motion::PageDown => history.runs.table.go(motion),
+                Motion::Up | Motion::Down | Motion::PageUp | Motion::PageDown => self.runs.table.go(motion),
                 Motion::Left | Motion::Right | Motion::HalfUp | Motion::HalfDown | Motion::Top | Motion::Bottom => {}
             }
-        } else if let Some(pair) = &mut history.pair {
+        } else if let Some(pair) = &mut self.pair {
             if let Some(difference) = pair.difference_mut() {
                 difference.view_mut().go(motion);
             }
-        } else if history.reading {
-            history.go_in_run(motion);
+        } else if self.reading {
+            self.go_in_run(motion);
         } else {
-            history.runs.table.go(motion);
+            self.runs.table.go(motion);
         }
     }
 
-    /// Goes one step back: out of the query line, the comparison, the run, to the report it came from, out of
-    /// the query, and at last to the bench.
-    fn leave_history(&mut self) {
-        let now = self.local_now();
-        let history = &mut self.history;
-        if history.asking.typing {
-            history.asking.typing = false;
-        } else if history.pair.take().is_some() {
-        } else if history.reading {
-            history.reading = false;
-        } else if history.leads_back() {
-            history.came_by = None;
-            self.go_to(ScreenId::Quality);
-        } else if !history.asking.line.is_empty() {
-            history.asking.put("", &now);
-            history.runs.ask();
-        } else if !history.runs.marked.is_empty() {
-            history.runs.marked.clear();
-        } else {
-            self.go_to(ScreenId::Bench);
+    fn receive(&mut self, request: HistoryIntent, cx: &mut Cx<'_, Self>) {
+        match request {
+            HistoryIntent::Narrow(line) => self.narrow(&line, &cx.shared.local_now()),
+            HistoryIntent::RemoveRun(run) => cx.ask(ask::remove_run(run), run, Self::run_removed),
         }
     }
 
-    /// Does something while the query line is typed.
-    fn in_query(&mut self, verb: Verb) {
-        let before = self.history.asking.query.clone();
-        let now = self.local_now();
-        if let Some((tone, says)) = edit_query(&mut self.history.asking, verb, &now) {
-            self.say(tone, &says);
-        }
-        self.asked_anew(&before);
+    fn typing(&self) -> bool {
+        self.asking.typing
     }
 
-    /// Takes a key into the query line. Tells whether it meant anything to it.
-    pub(crate) fn history_key(&mut self, chord: Chord) -> bool {
-        let (before, now) = (self.history.asking.query.clone(), self.local_now());
-        let taken = self.history.asking.key(chord, &now);
+    fn key(&mut self, chord: Chord, cx: &mut Cx<'_, Self>) -> bool {
+        let before = self.asking.query.clone();
+        let taken = self.asking.key(chord, &cx.shared.local_now());
         self.asked_anew(&before);
         taken
     }
 
     /// Takes a paste into the query line; it begins to be typed with it.
-    pub(crate) fn history_paste(&mut self, text: &str) {
-        let (before, now) = (self.history.asking.query.clone(), self.local_now());
-        if self.history.pair.is_none() {
-            self.history.asking.typing = true;
-            self.history.asking.paste(text, &now);
+    fn paste(&mut self, text: &str, cx: &mut Cx<'_, Self>) {
+        if self.pair.is_none() {
+            let before = self.asking.query.clone();
+            self.asking.typing = true;
+            self.asking.paste(text, &cx.shared.local_now());
             self.asked_anew(&before);
         }
     }
 
-    /// Asks for the runs anew where the line means something else by now.
-    pub(crate) fn asked_anew(&mut self, before: &crate::model::query::Query) {
-        if self.history.asking.query != *before {
-            self.history.runs.ask();
-        }
-    }
-
-    /// Takes a click or a turn of the wheel.
-    pub(crate) fn history_mouse(&mut self, _column: u16, row: u16, wheel: Option<isize>) {
-        let body = self.layout.body;
-        let history = &mut self.history;
-        if let (Some(pair), Some(by)) = (&mut history.pair, wheel) {
+    fn mouse(&mut self, pointer: Pointer, cx: &mut Cx<'_, Self>) {
+        if let (Some(pair), Some(by)) = (&mut self.pair, pointer.wheel) {
             pair.scroll(by);
             return;
         }
-        let areas = areas(body, history.reading);
-        let at = body.y.saturating_add(row);
+        let areas = areas(cx.shared.body, self.reading);
+        let at = pointer.at.y;
         let on = |area: Rect| at >= area.y && at < area.bottom();
-        match wheel {
+        match pointer.wheel {
             Some(by) if on(areas.detail) => {
-                if let Some(detail) = &mut history.detail {
+                if let Some(detail) = &mut self.detail {
                     detail.scroll(by);
                 }
             }
-            Some(by) => history.runs.table.step(by),
+            Some(by) => self.runs.table.step(by),
             None if on(areas.table) => {
-                history.reading = false;
+                self.reading = false;
                 if let Some(line) = usize::from(at).checked_sub(usize::from(areas.table.y) + 1) {
-                    history.runs.table.click(line);
+                    self.runs.table.click(line);
                 }
             }
-            None if on(areas.detail) => history.reading = true,
-            None => history.asking.typing = history.pair.is_none(),
+            None if on(areas.detail) => self.reading = true,
+            None => self.asking.typing = self.pair.is_none(),
         }
     }
 
-    /// Computes what is in sight.
-    pub(crate) fn prepare_history(&mut self, body: Rect) {
-        let history = &mut self.history;
-        (history.both, history.width) = (is_wide(body), body.width);
-        let areas = areas(body, history.reading);
-        history.runs.table.fit(usize::from(areas.table.height.saturating_sub(1)));
+    fn settle(&mut self, is_shown: bool, cx: &mut Cx<'_, Self>) {
+        if is_shown {
+            self.ask_page(cx);
+            self.ask_run(cx);
+        }
+    }
+
+    fn prepare(&mut self, shared: &Shared) {
+        let body = shared.body;
+        (self.both, self.width) = (is_wide(body), body.width);
+        let areas = areas(body, self.reading);
+        self.runs.table.fit(usize::from(areas.table.height.saturating_sub(1)));
         let inside = areas.detail.inner(Margin::new(2, 1));
-        if let Some(detail) = &mut history.detail {
+        if let Some(detail) = &mut self.detail {
             detail.fit(inside.width, inside.height);
         }
-        if let Some(pair) = &mut history.pair {
+        if let Some(pair) = &mut self.pair {
             let area = detail::area(body);
             pair.fit(area.width, area.height);
+        }
+    }
+
+    fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer) {
+        view::draw(scene, self, buffer);
+    }
+
+    fn footer(&self, action: Action) -> Footer {
+        let leads_on = matches!(action, Action::Global(GlobalAction::Palette | GlobalAction::Help));
+        if self.asking.typing {
+            return match action {
+                Action::Verb(Verb::Accept) => Footer::As("keeps it"),
+                action => Footer::of(action == Action::Verb(Verb::NextPane) || leads_on),
+            };
+        }
+        if self.pair.is_some() {
+            return Footer::of(matches!(action, Action::Verb(Verb::NextDifference | Verb::Leave)) || leads_on);
+        }
+        let chosen = self.chosen();
+        match action {
+            Action::Verb(Verb::Accept) if !self.reading && chosen.is_some() => Footer::As("read"),
+            Action::Verb(Verb::Accept | Verb::NextDifference) => Footer::Hidden,
+            Action::Verb(Verb::Run) if chosen.is_some() => Footer::As("run again"),
+            Action::Verb(Verb::Run | Verb::Grade | Verb::Copy | Verb::Xray | Verb::Sort)
+            | Action::History(HistoryAction::ToBench | HistoryAction::MarkRun) => Footer::of(chosen.is_some()),
+            Action::Verb(Verb::Diff) if !self.runs.marked.is_empty() => Footer::As("compare"),
+            Action::Verb(Verb::Diff) => Footer::Hidden,
+            Action::Verb(Verb::Filter) => Footer::As("search"),
+            Action::History(HistoryAction::PinRun) if chosen.is_some_and(|entry| entry.pinned) => Footer::As("unpin"),
+            _ => Footer::Shown,
+        }
+    }
+}
+
+impl History {
+    /// Goes one step back: out of the query line, the comparison, the run, to the report it came from, out of
+    /// the query, and at last to the bench.
+    fn leave(&mut self, cx: &mut Cx<'_, Self>) {
+        if self.asking.typing {
+            self.asking.typing = false;
+        } else if self.pair.take().is_some() {
+        } else if self.reading {
+            self.reading = false;
+        } else if self.leads_back() {
+            self.came_by = None;
+            cx.send(Intent::Show(ScreenId::Quality));
+        } else if !self.asking.line.is_empty() {
+            self.asking.put("", &cx.shared.local_now());
+            self.runs.ask();
+        } else if !self.runs.marked.is_empty() {
+            self.runs.marked.clear();
+        } else {
+            cx.send(Intent::Show(ScreenId::Bench));
+        }
+    }
+
+    /// Asks for the runs anew where the line means something else by now.
+    pub(crate) fn asked_anew(&mut self, before: &Query) {
+        if self.asking.query != *before {
+            self.runs.ask();
         }
     }
 }

@@ -1,7 +1,6 @@
 //! From keys, pastes and the mouse to actions and edits.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
-use jiff::Zoned;
 
 use crate::{
     app::{
@@ -13,7 +12,7 @@ use crate::{
         status_bar::Tone,
         workbench::{Focus, layout::Hit},
     },
-    widgets::{key::Chord, query_bar::QueryBar},
+    widgets::key::Chord,
 };
 
 /// Rows by which the wheel scrolls.
@@ -27,7 +26,7 @@ impl App {
         }
         let chord = Chord::from(event);
         if let Some(Overlay::Confirm(confirm)) = self.overlays.last() {
-            if confirm.is_unseen(self.now.at) {
+            if confirm.is_unseen(self.shared.now.at) {
                 return;
             }
             if let Some(then) = chord.text().and_then(|key| confirm.answer(key)) {
@@ -44,7 +43,7 @@ impl App {
             } else if overlay.line_mut().is_some() && edits_a_line(chord) || is_turn(overlay, chord) {
                 overlay.key(chord);
                 self.searching();
-            } else if let Some(action) = self.keymap.action(chord, KeyContext::Overlay) {
+            } else if let Some(action) = self.shared.keymap.action(chord, KeyContext::Overlay) {
                 self.act(action);
             }
             return;
@@ -54,7 +53,7 @@ impl App {
             return;
         }
         let place = if self.bench.typing { KeyContext::Typing } else { KeyContext::Normal };
-        if let Some(action) = self.keymap.action(chord, place) {
+        if let Some(action) = self.shared.keymap.action(chord, place) {
             self.act(action);
         } else if self.bench.typing {
             self.type_in(chord);
@@ -74,8 +73,11 @@ impl App {
 
     /// Says how a text that is too long to be edited in place can be edited.
     pub(crate) fn too_long(&mut self) {
-        let key =
-            self.keymap.shown(BenchAction::Editor, true).map_or_else(|| "editor".to_owned(), |key| key.to_string());
+        let key = self
+            .shared
+            .keymap
+            .shown(BenchAction::Editor, true)
+            .map_or_else(|| "editor".to_owned(), |key| key.to_string());
         self.say(Tone::Warning, &format!("too long to be edited here; {key} opens the text in your editor"));
     }
 
@@ -150,7 +152,7 @@ impl App {
                     self.bench.typing |= again;
                 }
             }
-            Hit::Body { row, column } => self.screen_mouse(column, row, None),
+            Hit::Body(at) => self.screen_mouse(at, None),
             Hit::Nothing => {}
         }
     }
@@ -168,39 +170,9 @@ impl App {
                     field.by_lines(by);
                 }
             }
-            Hit::Body { row, column } => self.screen_mouse(column, row, Some(by)),
+            Hit::Body(at) => self.screen_mouse(at, Some(by)),
             Hit::Nothing => {}
         }
-    }
-}
-
-/// Does something to a query line that is typed: keeps it, or completes it. Returns what there is to say.
-pub(crate) fn edit_query(asking: &mut QueryBar, verb: Verb, now: &Zoned) -> Option<(Tone, String)> {
-    match verb {
-        Verb::Accept => asking.keep().map(|bad| (Tone::Warning, bad.to_string())),
-        Verb::NextPane | Verb::PreviousPane => {
-            let completed = asking.complete(verb == Verb::NextPane, now);
-            (!completed).then(|| (Tone::Info, "nothing to complete here".to_owned()))
-        }
-        Verb::Run
-        | Verb::NextSample
-        | Verb::PreviousSample
-        | Verb::Xray
-        | Verb::Copy
-        | Verb::Diff
-        | Verb::Baseline
-        | Verb::NextDifference
-        | Verb::PreviousDifference
-        | Verb::Grade
-        | Verb::Leave
-        | Verb::MoreCalls
-        | Verb::FewerCalls
-        | Verb::Filter
-        | Verb::Sort
-        | Verb::TurnSort
-        | Verb::Refresh
-        | Verb::ExportRuns
-        | Verb::ScoreRuns => None,
     }
 }
 

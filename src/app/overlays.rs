@@ -17,6 +17,7 @@ use crate::{
     app::{
         Action, App, Effect,
         action::{ACTIONS, ActionInfo, GlobalAction, OverlayAction, Verb, When},
+        intent::{HistoryIntent, Intent, QualityIntent},
         overlay::{Confirm, List, Models, Name, NameFor, Overlay, Then},
         overlays::models::For,
         status_bar::Tone,
@@ -25,6 +26,7 @@ use crate::{
     },
     model::{LaneSpec, VarValue},
     pipeline::AccountState,
+    present::run_columns::RunColumn,
     store::api::{Over, StoreRequest},
     widgets::{
         form::{Form, FormField},
@@ -188,7 +190,7 @@ impl App {
         let (here, elsewhere): (Vec<&ActionInfo>, Vec<&ActionInfo>) =
             listed.partition(|entry| entry.works_on(self.screen));
         let items = here.into_iter().chain(elsewhere).map(|entry| {
-            let keys: Vec<String> = self.keymap.chords(entry.action).iter().map(ToString::to_string).collect();
+            let keys: Vec<String> = self.shared.keymap.chords(entry.action).iter().map(ToString::to_string).collect();
             let keys = if keys.is_empty() { String::new() } else { format!(" [{}]", keys.join(" ")) };
             PickItem::new(entry.action, entry.name, format!("{}{keys}", entry.doc))
         });
@@ -198,15 +200,15 @@ impl App {
 
     pub(crate) fn open_models(&mut self, what: For) {
         let present = self.bench.lane().map_or_else(|| self.default_target.clone(), |lane| lane.spec.target.clone());
-        let models = Models::new(what, &self.catalog, &present, &self.today());
+        let models = Models::new(what, &self.shared.catalog, &present, &self.today());
         self.overlays.push(Overlay::Models(models));
-        self.effects.push(Effect::Keys);
+        self.out.effects.push(Effect::Keys);
     }
 
     /// Keeps what is shown of accounts fresh while the list of models is open.
     pub(crate) fn look_at_accounts(&mut self) {
         if matches!(self.overlays.last(), Some(Overlay::Models(_))) {
-            self.effects.push(Effect::Keys);
+            self.out.effects.push(Effect::Keys);
         }
     }
 
@@ -215,11 +217,11 @@ impl App {
         let Some(Overlay::Models(models)) = self.overlays.last() else {
             return;
         };
-        let Some(target) = models.choice.chosen().and_then(|item| self.catalog.resolve(&item.value).ok()) else {
+        let Some(target) = models.choice.chosen().and_then(|item| self.shared.catalog.resolve(&item.value).ok()) else {
             return;
         };
         let own: Vec<&mut AccountState> =
-            self.accounts.iter_mut().filter(|account| account.provider == target.provider).collect();
+            self.shared.accounts.iter_mut().filter(|account| account.provider == target.provider).collect();
         let Some(most) = models::changed(&own, by) else {
             return;
         };
@@ -227,7 +229,7 @@ impl App {
             account.limits.concurrency = Some(most);
             account.concurrency = Some(most);
         }
-        self.effects.push(Effect::Concurrency { provider: target.provider, most });
+        self.out.effects.push(Effect::Concurrency { provider: target.provider, most });
     }
 
     fn take_model(&mut self, models: &Models) {
@@ -235,7 +237,7 @@ impl App {
             self.overlays.push(Overlay::Models(models.clone()));
             return;
         };
-        if let Err(unknown) = self.catalog.resolve(&name) {
+        if let Err(unknown) = self.shared.catalog.resolve(&name) {
             self.say(Tone::Error, &unknown.to_string());
             self.overlays.push(Overlay::Models(models.clone()));
             return;
@@ -244,7 +246,7 @@ impl App {
             For::Lane(at) => {
                 if let Some(lane) = self.bench.lanes.get(at).filter(|lane| lane.spec.target != name) {
                     let spec = LaneSpec { target: name.clone(), ..lane.spec.clone() };
-                    self.effects.extend(self.bench.put_lane(at, spec).into_iter().map(Effect::Stop));
+                    self.out.effects.extend(self.bench.put_lane(at, spec).into_iter().map(Effect::Stop));
                 }
             }
             For::NewLane => {
@@ -366,7 +368,7 @@ impl App {
         };
         if let Some(text) = copy::text(item.value, self) {
             let what = copy::what(&item.label, &text);
-            self.effects.push(Effect::Copy { what, text });
+            self.out.effects.push(Effect::Copy { what, text });
         }
     }
 
@@ -410,9 +412,43 @@ impl App {
             Then::NewSession(name) => self.new_session(name),
             Then::ReplacePrompt(name) => self.save_prompt(name, Over::Anything),
             Then::CloseLane => self.drop_lane(),
-            Then::RemoveRun(run) => self.remove_run(run),
+            Then::RemoveRun(run) => self.send(Intent::History(HistoryIntent::RemoveRun(run))),
             Then::ScoreRuns => self.go_on_scoring(),
-            Then::SetThreshold(new) => self.set_threshold(new),
+            Then::SetThreshold(new) => self.send(Intent::Quality(QualityIntent::SetThreshold(new))),
         }
     }
+
+    /// Shows a column, or hides it; the usual ones where none is chosen. The overlay stays.
+    pub(crate) fn take_column(&mut self, mut choice: PickList<Option<RunColumn>>) {
+        let Some(value) = choice.chosen().map(|item| item.value) else {
+            self.overlays.push(Overlay::Columns(choice));
+            return;
+        };
+        match value {
+            None => self.history.columns = None,
+            Some(column) => {
+                let shown = self.history.shown_columns();
+                let wanted = |known: &&RunColumn| shown.contains(known) != (**known == column);
+                let columns: Vec<RunColumn> = RunColumn::ALL.iter().filter(wanted).copied().collect();
+                if columns.is_empty() {
+                    self.say(Tone::Info, "one column stays");
+                } else {
+                    self.history.columns = Some(columns);
+                }
+            }
+        }
+        let at = choice.at();
+        choice.refill(columns(&self.history.shown_columns()));
+        choice.choose(at);
+        self.overlays.push(Overlay::Columns(choice));
+    }
+}
+
+/// Lists the columns, each with whether it is shown.
+pub(crate) fn columns(shown: &[RunColumn]) -> Vec<PickItem<Option<RunColumn>>> {
+    let all = RunColumn::ALL.iter().map(|column| {
+        let mark = if shown.contains(column) { "✓" } else { " " };
+        PickItem::new(Some(*column), format!("{mark} {}", column.head()), column.says())
+    });
+    all.chain([PickItem::new(None, "  usual", "those that suit the width of the screen")]).collect()
 }

@@ -9,8 +9,10 @@ pub mod whatif;
 
 pub(crate) mod view;
 
+use std::time::Instant;
+
 use jiff::tz::TimeZone;
-use ratatui::layout::{Position, Rect};
+use ratatui::{buffer::Buffer, layout::Rect};
 
 pub use crate::app::quality::{
     groups::{GroupEntry, Grouping, Lines},
@@ -18,15 +20,20 @@ pub use crate::app::quality::{
 };
 use crate::{
     app::{
-        Action, App, ScreenId,
+        Action, ScreenId,
         action::{GlobalAction, QualityAction, Verb},
-        input::edit_query,
+        ask,
+        context::{Cx, Scene, Shared},
+        intent::{Intent, QualityIntent},
         quality::{trend::Cursor, update::Baseline, whatif::update::FlipStep},
-        store_request::Pending,
+        query_line::{ask_vocabulary, edit_query},
+        screen::{Footer, Pointer, Screen},
     },
     eval::quality::{Point, Report},
-    model::query::Query,
-    store::api::{StoreReply, StoreRequest},
+    model::{
+        error::StoreError,
+        query::{Query, Vocabulary},
+    },
     widgets::{key::Chord, motion::Motion, query_bar::QueryBar, table::Table},
 };
 
@@ -62,24 +69,7 @@ pub struct Quality {
     waits: bool,
 }
 
-/// Names what was asked under a ticket for the quality screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum QualityQuestion {
-    /// A report, by the number of its question.
-    Report(u64),
-    /// A line against the baseline, by the number of that question.
-    Baseline(u64),
-    /// Something for the what-if.
-    WhatIf(whatif::WhatIfQuestion),
-}
-
 impl Quality {
-    /// Tells whether letters go into the query line.
-    #[must_use]
-    pub fn typing(&self) -> bool {
-        self.asking.typing
-    }
-
     /// Tells whether the answer to the present question is still to come.
     #[must_use]
     pub fn loading(&self) -> bool {
@@ -107,262 +97,183 @@ impl Quality {
 
     /// Tells whether the line says something that is asked for only once it is kept.
     #[must_use]
-    pub fn waits_for_enter(&self) -> bool {
-        self.asking.mistake.is_none() && self.asking.is_unfinished() && self.wanted != self.asking.query
-    }
-
-    /// Tells whether an action is worth its place in the footer just now.
-    #[must_use]
-    pub fn is_useful(&self, action: Action) -> bool {
-        if self.asking.typing {
-            return matches!(
-                action,
-                Action::Verb(Verb::Accept)
-                    | Action::Verb(Verb::NextPane)
-                    | Action::Global(GlobalAction::Palette)
-                    | Action::Global(GlobalAction::Help)
-            );
-        }
-        if let Some(view) = &self.what_if {
-            return view.is_useful(action);
-        }
-        if matches!(action, Action::Quality(QualityAction::NextFlip) | Action::Quality(QualityAction::WriteThreshold)) {
-            return false;
-        }
-        let any = self.report.as_deref().is_some_and(|report| report.runs > 0);
-        match action {
-            Action::Verb(Verb::Accept) => self.filters(&TimeZone::UTC).is_some(),
-            Action::Verb(Verb::NextPane) | Action::Motion(Motion::Right) | Action::Verb(Verb::Copy) => any,
-            Action::Verb(Verb::Sort) => any && self.part == QualityPane::Lines,
-            Action::Verb(Verb::Baseline) => {
-                any && self.part == QualityPane::Lines && matches!(self.lines.kind, Grouping::Runs(_))
-            }
-            _ => true,
-        }
-    }
-
-    /// Says in a word what an action does just now, where that is not what it is called.
-    #[must_use]
-    pub fn said(&self, action: Action) -> Option<&'static str> {
-        match action {
-            Action::Verb(Verb::Accept) if self.asking.typing => Some("keeps it"),
-            Action::Verb(Verb::NextPane) if self.asking.typing => Some("completes it"),
-            action if self.what_if.is_some() && action != Action::Verb(Verb::Filter) => {
-                self.what_if.as_ref()?.said(action)
-            }
-            Action::Verb(Verb::Accept) => Some("its runs"),
-            Action::Verb(Verb::Filter) => Some("search"),
-            Action::Verb(Verb::NextPane) => Some("next part"),
-            Action::Motion(Motion::Right) if self.part == QualityPane::Trend => Some("later"),
-            Action::Motion(Motion::Right) => Some("group by the next"),
-            Action::Verb(Verb::ExportRuns) => Some("command line"),
-            _ => None,
-        }
-    }
-}
-
-impl App {
-    /// Asks for the report of what is on record now, and for the names that filters can have.
-    pub(crate) fn enter_quality(&mut self) {
-        self.refresh_quality();
-        self.ask_vocabulary();
+    pub fn waits_for_enter(&self, names: &Vocabulary) -> bool {
+        self.asking.mistake.is_none() && self.asking.is_unfinished(names) && self.wanted != self.asking.query
     }
 
     /// Asks the same question again.
-    pub(crate) fn refresh_quality(&mut self) {
-        let now = self.local_now();
-        self.quality.asking.read(&now);
-        self.quality.wanted = self.quality.asking.query.clone();
-        self.ask_quality();
+    pub(crate) fn refresh(&mut self, cx: &Cx<'_, Self>) {
+        self.asking.read(&cx.shared.local_now());
+        self.wanted = self.asking.query.clone();
+        self.ask_anew();
     }
 
     /// Has all be asked anew that is shown.
-    fn ask_quality(&mut self) {
-        self.quality.round += 1;
-        if let Some(view) = &mut self.quality.what_if {
+    fn ask_anew(&mut self) {
+        self.round += 1;
+        if let Some(view) = &mut self.what_if {
             view.ask();
         }
     }
 
-    /// Asks for the report that the screen lacks, one at a time.
-    pub(crate) fn settle_quality(&mut self) {
-        self.settle_baseline();
-        let quality = &mut self.quality;
-        if self.screen != ScreenId::Quality || quality.what_if.is_some() || quality.waits || !quality.loading() {
-            return;
+    /// Asks anew where the line means something else by now.
+    pub(crate) fn ask_if_changed(&mut self, names: &Vocabulary) {
+        let asking = &self.asking;
+        // A line with a mistake means what it meant a letter ago, which nobody asked for.
+        if asking.mistake.is_none() && !asking.is_unfinished(names) && self.wanted != asking.query {
+            self.wanted = self.asking.query.clone();
+            self.ask_anew();
         }
-        quality.waits = true;
-        let (query, round) = (Box::new(quality.wanted.clone()), quality.round);
-        self.ask_store(StoreRequest::Report(query), Pending::Quality(QualityQuestion::Report(round)));
     }
 
-    /// Takes an answer of the store for the screen in; a late one is dropped.
-    pub(crate) fn quality_stored(&mut self, asked: QualityQuestion, reply: StoreReply) {
-        let round = match asked {
-            QualityQuestion::Report(round) => round,
-            QualityQuestion::Baseline(number) => return self.quality.baseline.take(number, Ok(reply)),
-            QualityQuestion::WhatIf(asked) => return self.what_if_stored(asked, reply),
-        };
-        self.quality.waits = false;
-        if round != self.quality.round {
+    /// Asks for the report that the screen lacks, one at a time.
+    fn ask_report(&mut self, cx: &mut Cx<'_, Self>) {
+        if self.what_if.is_none() && !self.waits && self.loading() {
+            self.waits = true;
+            cx.ask(ask::report(self.wanted.clone()), self.round, Self::report_read);
+        }
+    }
+
+    /// Takes a report in; a late one is dropped. Why there is none is said in its place.
+    fn report_read(&mut self, round: u64, report: Result<Box<Report>, StoreError>, cx: &mut Cx<'_, Self>) {
+        self.waits = false;
+        if round != self.round {
             return;
         }
-        self.quality.read = round;
-        if let StoreReply::Report(report) = reply {
-            self.put_report(report);
+        self.read = round;
+        match report {
+            Ok(report) => self.put_report(report, cx.shared.now.at),
+            Err(fault) => (self.report, self.fault) = (None, Some(fault.message)),
         }
     }
 
     /// Puts a report in the place of the one before; each cursor stays where it was, as far as that is there.
-    fn put_report(&mut self, report: Box<Report>) {
-        let quality = &mut self.quality;
-        let before = quality.report.replace(report);
-        let name = before.and_then(|before| quality.lines.chosen(&before).map(GroupEntry::name));
-        quality.fault = None;
-        if let Some(report) = quality.report.as_deref() {
-            quality.changes.grow(report.changes.len());
-            quality.lines.arrange(report, name.as_deref(), self.now.at);
+    fn put_report(&mut self, report: Box<Report>, now: Instant) {
+        let before = self.report.replace(report);
+        let name = before.and_then(|before| self.lines.chosen(&before).map(GroupEntry::name));
+        self.fault = None;
+        if let Some(report) = self.report.as_deref() {
+            self.changes.grow(report.changes.len());
+            self.lines.arrange(report, name.as_deref(), now);
         }
     }
 
     /// Puts the lines in order anew; the cursor goes to the first of another grouping.
-    fn arrange_quality(&mut self) {
-        let quality = &mut self.quality;
-        if let Some(report) = quality.report.as_deref() {
-            quality.lines.arrange(report, None, self.now.at);
-        }
-    }
-
-    /// Says why there is no report.
-    pub(crate) fn quality_fault(&mut self, asked: QualityQuestion, why: &str) {
-        let round = match asked {
-            QualityQuestion::Report(round) => round,
-            QualityQuestion::Baseline(number) => return self.quality.baseline.take(number, Err(why.to_owned())),
-            QualityQuestion::WhatIf(asked) => return self.what_if_fault(asked, why),
-        };
-        self.quality.waits = false;
-        if round == self.quality.round {
-            self.quality.read = round;
-            self.quality.report = None;
-            self.quality.fault = Some(why.to_owned());
-        }
-    }
-
-    /// Does an action of the quality screen's own.
-    pub(crate) fn quality_act(&mut self, action: QualityAction) {
-        if self.quality.asking.typing {
-            return self.quality_asked();
-        }
-        let in_what_if = self.quality.what_if.is_some();
-        match action {
-            QualityAction::WhatIf if in_what_if => self.quality.what_if = None,
-            QualityAction::WhatIf => self.open_what_if(),
-            QualityAction::NextFlip if in_what_if => self.move_threshold(true, FlipStep::Flip),
-            QualityAction::PreviousFlip if in_what_if => self.move_threshold(false, FlipStep::Flip),
-            QualityAction::WriteThreshold if in_what_if => self.ask_write(),
-            QualityAction::NextFlip | QualityAction::PreviousFlip | QualityAction::WriteThreshold => {}
-        }
-    }
-
-    /// Does on the quality screen what other screens do, too.
-    pub(crate) fn quality_verb(&mut self, verb: Verb) {
-        match verb {
-            Verb::Leave if self.quality.asking.typing || self.quality.what_if.is_none() => self.leave_quality(),
-            verb if self.quality.asking.typing => {
-                let now = self.local_now();
-                if let Some((tone, says)) = edit_query(&mut self.quality.asking, verb, &now) {
-                    self.say(tone, &says);
-                }
-                self.quality_asked();
-            }
-            verb if self.quality.what_if.is_some() => self.in_what_if(verb),
-            verb => self.in_report(verb),
-        }
-    }
-
-    /// Moves in the what-if, or in the part of the report that has the keys.
-    pub(crate) fn quality_go(&mut self, motion: Motion) {
-        if self.quality.asking.typing {
-            return self.quality_asked();
-        }
-        match motion {
-            Motion::Left if self.quality.what_if.is_some() => self.move_threshold(false, FlipStep::Round),
-            Motion::Right if self.quality.what_if.is_some() => self.move_threshold(true, FlipStep::Round),
-            motion => match &mut self.quality.what_if {
-                Some(view) => view.table.go(motion),
-                None => self.go_in_report(motion),
-            },
+    pub(crate) fn arrange(&mut self, now: Instant) {
+        if let Some(report) = self.report.as_deref() {
+            self.lines.arrange(report, None, now);
         }
     }
 
     /// Goes one step back: out of the query line, the query, and at last to the bench.
-    fn leave_quality(&mut self) {
-        let now = self.local_now();
-        let asking = &mut self.quality.asking;
-        if asking.typing {
-            asking.typing = false;
-        } else if asking.line.is_empty() {
-            self.go_to(ScreenId::Bench);
+    fn leave(&mut self, cx: &mut Cx<'_, Self>) {
+        if self.asking.typing {
+            self.asking.typing = false;
+        } else if self.asking.line.is_empty() {
+            cx.send(Intent::Show(ScreenId::Bench));
         } else {
-            asking.put("", &now);
+            self.asking.put("", &cx.shared.local_now());
         }
-        self.quality_asked();
+        self.ask_if_changed(&cx.shared.vocabulary);
     }
 
-    /// Takes a key into the query line. Tells whether it meant anything to it.
-    pub(crate) fn quality_key(&mut self, chord: Chord) -> bool {
-        let now = self.local_now();
-        let taken = self.quality.asking.key(chord, &now);
-        self.quality_asked();
+    fn is_in_what_if(&self) -> bool {
+        self.what_if.is_some()
+    }
+}
+
+impl Screen for Quality {
+    type Own = QualityAction;
+    type Request = QualityIntent;
+
+    fn enter(&mut self, cx: &mut Cx<'_, Self>) {
+        self.refresh(cx);
+        ask_vocabulary(cx);
+    }
+
+    fn act(&mut self, action: QualityAction, cx: &mut Cx<'_, Self>) {
+        if self.asking.typing {
+            return;
+        }
+        match action {
+            QualityAction::WhatIf if self.is_in_what_if() => self.what_if = None,
+            QualityAction::WhatIf => self.open_what_if(),
+            QualityAction::NextFlip if self.is_in_what_if() => self.move_threshold(true, FlipStep::Flip, cx),
+            QualityAction::PreviousFlip if self.is_in_what_if() => self.move_threshold(false, FlipStep::Flip, cx),
+            QualityAction::WriteThreshold if self.is_in_what_if() => self.ask_write(cx),
+            QualityAction::NextFlip | QualityAction::PreviousFlip | QualityAction::WriteThreshold => {}
+        }
+    }
+
+    fn verb(&mut self, verb: Verb, cx: &mut Cx<'_, Self>) {
+        match verb {
+            Verb::Leave if self.asking.typing || !self.is_in_what_if() => self.leave(cx),
+            verb if self.asking.typing => {
+                edit_query(&mut self.asking, verb, cx);
+                self.ask_if_changed(&cx.shared.vocabulary);
+            }
+            verb if self.is_in_what_if() => self.in_what_if(verb, cx),
+            verb => self.in_report(verb, cx),
+        }
+    }
+
+    fn go(&mut self, motion: Motion, cx: &mut Cx<'_, Self>) {
+        match (motion, &mut self.what_if) {
+            _ if self.asking.typing => {}
+            (Motion::Left, Some(_)) => self.move_threshold(false, FlipStep::Round, cx),
+            (Motion::Right, Some(_)) => self.move_threshold(true, FlipStep::Round, cx),
+            (motion, Some(view)) => view.table.go(motion),
+            (motion, None) => self.go_in_report(motion, cx),
+        }
+    }
+
+    fn receive(&mut self, request: QualityIntent, cx: &mut Cx<'_, Self>) {
+        match request {
+            QualityIntent::SetThreshold(new) => cx.ask(ask::set_threshold(new), (), Self::threshold_set),
+        }
+    }
+
+    fn typing(&self) -> bool {
+        self.asking.typing
+    }
+
+    fn key(&mut self, chord: Chord, cx: &mut Cx<'_, Self>) -> bool {
+        let taken = self.asking.key(chord, &cx.shared.local_now());
+        self.ask_if_changed(&cx.shared.vocabulary);
         taken
     }
 
     /// Takes a paste into the query line; it begins to be typed with it.
-    pub(crate) fn quality_paste(&mut self, text: &str) {
-        self.quality.asking.typing = true;
-        let now = self.local_now();
-        self.quality.asking.paste(text, &now);
-        self.quality_asked();
+    fn paste(&mut self, text: &str, cx: &mut Cx<'_, Self>) {
+        self.asking.typing = true;
+        self.asking.paste(text, &cx.shared.local_now());
+        self.ask_if_changed(&cx.shared.vocabulary);
     }
 
-    /// Asks anew where the line means something else by now.
-    fn quality_asked(&mut self) {
-        let quality = &mut self.quality;
-        let asking = &quality.asking;
-        // A line with a mistake means what it meant a letter ago, which nobody asked for.
-        if asking.mistake.is_none() && !asking.is_unfinished() && quality.wanted != asking.query {
-            quality.wanted = quality.asking.query.clone();
-            self.ask_quality();
-        }
-    }
-
-    /// Takes a click or a turn of the wheel.
-    pub(crate) fn quality_mouse(&mut self, column: u16, row: u16, wheel: Option<isize>) {
-        let body = self.layout.body;
-        let quality = &mut self.quality;
-        let at = Position::new(body.x.saturating_add(column), body.y.saturating_add(row));
-        if let Some(view) = &mut quality.what_if {
+    fn mouse(&mut self, Pointer { at, wheel }: Pointer, cx: &mut Cx<'_, Self>) {
+        let body = cx.shared.body;
+        if let Some(view) = &mut self.what_if {
             view.click(at, body, wheel);
             return;
         }
-        let areas = quality.areas(body);
+        let areas = self.areas(body);
         let parts = [
             (QualityPane::Report, areas.changes),
             (QualityPane::Trend, areas.trend),
             (QualityPane::Lines, areas.lines),
         ];
         let Some((part, area)) = parts.into_iter().find(|(_, area)| area.contains(at)) else {
-            quality.asking.typing |= wheel.is_none() && areas.head.contains(at);
+            self.asking.typing |= wheel.is_none() && areas.head.contains(at);
             return;
         };
         let table = match part {
-            QualityPane::Report => &mut quality.changes,
-            QualityPane::Lines => &mut quality.lines.table,
+            QualityPane::Report => &mut self.changes,
+            QualityPane::Lines => &mut self.lines.table,
             QualityPane::Trend => {
-                quality.part = part;
-                if let (None, Some(report)) = (wheel, quality.report.as_deref()) {
+                self.part = part;
+                if let (None, Some(report)) = (wheel, self.report.as_deref()) {
                     let column = at.x.saturating_sub(area.x + 2);
-                    quality.cursor.click(&trend::places(report), column, area.width.saturating_sub(4));
+                    self.cursor.click(&trend::places(report), column, area.width.saturating_sub(4));
                 }
                 return;
             }
@@ -371,29 +282,71 @@ impl App {
             table.step(by);
             return;
         }
-        quality.part = part;
+        self.part = part;
         // Below the frame and the heads.
         if let Some(line) = at.y.checked_sub(area.y + 2) {
             table.click(usize::from(line));
         }
     }
 
-    /// Computes what is in sight.
-    pub(crate) fn prepare_quality(&mut self, body: Rect) {
-        let quality = &mut self.quality;
-        quality.body = body;
-        if let Some(view) = &mut quality.what_if {
+    fn settle(&mut self, is_shown: bool, cx: &mut Cx<'_, Self>) {
+        if is_shown {
+            self.ask_baseline(cx);
+            self.ask_report(cx);
+            self.ask_what_if(cx);
+        }
+    }
+
+    fn prepare(&mut self, shared: &Shared) {
+        let body = shared.body;
+        self.body = body;
+        if let Some(view) = &mut self.what_if {
             view.fit(below(body));
             return;
         }
-        let told = quality.report.as_deref().is_some_and(|report| report.runs > 0);
-        if told && is_wide(body) && quality.part == QualityPane::Report && quality.changes.is_empty() {
-            quality.part = QualityPane::Lines;
+        let told = self.report.as_deref().is_some_and(|report| report.runs > 0);
+        if told && is_wide(body) && self.part == QualityPane::Report && self.changes.is_empty() {
+            self.part = QualityPane::Lines;
         }
-        let areas = quality.areas(body);
-        quality.changes.fit(usize::from(areas.changes.height.saturating_sub(3)));
-        let below = 3 + u16::from(quality.baseline().is_some());
-        quality.lines.table.fit(usize::from(areas.lines.height.saturating_sub(below)));
+        let areas = self.areas(body);
+        self.changes.fit(usize::from(areas.changes.height.saturating_sub(3)));
+        let below = 3 + u16::from(self.baseline().is_some());
+        self.lines.table.fit(usize::from(areas.lines.height.saturating_sub(below)));
+    }
+
+    fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer) {
+        view::draw(scene, self, buffer);
+    }
+
+    fn footer(&self, action: Action) -> Footer {
+        if self.asking.typing {
+            return match action {
+                Action::Verb(Verb::Accept) => Footer::As("keeps it"),
+                Action::Verb(Verb::NextPane) => Footer::As("completes it"),
+                action => Footer::of(matches!(action, Action::Global(GlobalAction::Palette | GlobalAction::Help))),
+            };
+        }
+        if let Some(view) = &self.what_if {
+            return view.footer(action);
+        }
+        let any = self.report.as_deref().is_some_and(|report| report.runs > 0);
+        match action {
+            Action::Quality(QualityAction::NextFlip | QualityAction::WriteThreshold) => Footer::Hidden,
+            Action::Verb(Verb::Accept) if self.filters(&TimeZone::UTC).is_some() => Footer::As("its runs"),
+            Action::Verb(Verb::NextPane) if any => Footer::As("next part"),
+            Action::Motion(Motion::Right) if any && self.part == QualityPane::Trend => Footer::As("later"),
+            Action::Motion(Motion::Right) if any => Footer::As("group by the next"),
+            Action::Verb(Verb::Accept | Verb::NextPane) | Action::Motion(Motion::Right) => Footer::Hidden,
+            Action::Verb(Verb::Copy) => Footer::of(any),
+            Action::Verb(Verb::Sort) => Footer::of(any && self.part == QualityPane::Lines),
+            Action::Verb(Verb::Baseline) => {
+                let is_of_runs = matches!(self.lines.kind, Grouping::Runs(_));
+                Footer::of(any && self.part == QualityPane::Lines && is_of_runs)
+            }
+            Action::Verb(Verb::Filter) => Footer::As("search"),
+            Action::Verb(Verb::ExportRuns) => Footer::As("command line"),
+            _ => Footer::Shown,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use crate::{
     app::{
         App, Effect,
+        batch::Batches,
         overlay::{Confirm, Overlay, Then},
         status_bar::Tone,
         store_request::Pending,
@@ -35,7 +36,7 @@ impl App {
             // Who is asked whether to quit and wants to says yes.
             _ if self.overlays.last().is_some_and(is_the_question) => self.leave_behind(),
             Some(since) if self.quitting.is_some() => {
-                if self.now.at.saturating_duration_since(since) >= IMPATIENT {
+                if self.shared.now.at.saturating_duration_since(since) >= IMPATIENT {
                     self.leave_behind();
                 }
             }
@@ -50,14 +51,14 @@ impl App {
 
     fn begin_to_quit(&mut self, quitting: Quitting) {
         self.stop_all();
-        self.stop_batch();
+        self.on_batch(Batches::stop);
         // A bench that is as it was last saved has nothing to add, and may be older than its file.
         if self.bench.revision() == self.saved && self.bench.saved_at.is_some() && self.unsaved.is_none() {
-            self.effects.push(Effect::Quit);
+            self.out.effects.push(Effect::Quit);
             return;
         }
         self.quitting = Some(quitting);
-        self.quit_since = Some(self.now.at);
+        self.quit_since = Some(self.shared.now.at);
         self.say(Tone::Info, "saving the session …");
         self.save_session();
     }
@@ -68,7 +69,7 @@ impl App {
             return;
         }
         if self.bench.revision() == self.saved {
-            self.effects.push(Effect::Quit);
+            self.out.effects.push(Effect::Quit);
         } else {
             self.save_session();
         }
@@ -77,7 +78,7 @@ impl App {
     /// Keeps a copy of a session that cannot be saved, before anybody is asked about it.
     pub(crate) fn not_saved_to_quit(&mut self) {
         if self.quitting.is_some() {
-            let session = Box::new(self.bench.session(self.now));
+            let session = Box::new(self.bench.session(self.shared.now));
             self.ask_store(StoreRequest::RescueSession(session), Pending::Rescue);
         }
     }
@@ -95,9 +96,9 @@ impl App {
         let told = format!("The session {} is not saved: {why}. {copy}", self.bench.session);
         self.last_words = Some(told.clone());
         match quitting {
-            Quitting::Forced => self.effects.push(Effect::Quit),
+            Quitting::Forced => self.out.effects.push(Effect::Quit),
             Quitting::Asked => self.overlays.push(Overlay::Confirm(Confirm {
-                since: Some(self.now.at),
+                since: Some(self.shared.now.at),
                 ..Confirm::new(format!("{told} Quit?"), "quits all the same", Then::LeaveBehind)
             })),
         }
@@ -109,7 +110,7 @@ impl App {
             self.last_words =
                 Some(format!("The session {} may not be saved: its disk did not answer.", self.bench.session));
         }
-        self.effects.push(Effect::Quit);
+        self.out.effects.push(Effect::Quit);
     }
 
     /// Returns what is to be said when the screen is gone; nothing after a good end.

@@ -11,7 +11,6 @@ use crate::{
     eval::RescoreTotals,
     model::{Prompt, query::Query},
     store::api::{After, Answers, Scored, StoreReply, StoreRequest, ToScore},
-    widgets::query_bar::QueryBar,
 };
 
 /// Answers of a page. The store does nothing else while it judges one.
@@ -162,19 +161,12 @@ fn answers(count: u64) -> String {
 }
 
 impl App {
-    /// Judges the answers again that a query line asks for.
-    pub(crate) fn score_asked(&mut self, asking: &QueryBar) {
-        match &asking.mistake {
-            Some(bad) => self.say(Tone::Warning, &bad.to_string()),
-            None => self.score_runs(asking.line.text(), asking.query.clone()),
-        }
-    }
-
     /// Judges the answers again that a query asks for, once that is confirmed; goes on where it was stopped.
-    fn score_runs(&mut self, line: String, query: Query) {
+    pub(crate) fn score_runs(&mut self, line: String, query: Query) {
         match &self.scoring {
             Some(scoring) if scoring.state == RescoreState::Running => {
                 let key = self
+                    .shared
                     .keymap
                     .shown(GlobalAction::Stop, true)
                     .map_or_else(|| "stop".to_owned(), |key| key.to_string());
@@ -322,7 +314,7 @@ impl App {
         if scoring.waits {
             return;
         }
-        match scoring.page(self.now.time) {
+        match scoring.page(self.shared.now.time) {
             Some(page) if scoring.state == RescoreState::Running => {
                 scoring.waits = true;
                 let says = scoring.progress();
@@ -331,7 +323,7 @@ impl App {
             }
             // It was stopped.
             Some(_) => {
-                let key = self.keymap.shown(Verb::ScoreRuns, false);
+                let key = self.shared.keymap.shown(Verb::ScoreRuns, false);
                 let key = key.map_or_else(String::new, |key| format!("; {key} goes on"));
                 let says = format!("stopped: {}{key}", scoring.progress());
                 self.say(Tone::Info, &says);
@@ -348,10 +340,11 @@ impl App {
 
     /// Has what is shown of the runs read anew.
     fn look_again(&mut self) {
-        self.history.detail = None;
-        match self.screen {
-            ScreenId::History => self.refresh_history(),
-            ScreenId::Quality => self.refresh_quality(),
+        let Self { screen, history, quality, shared, out, .. } = self;
+        history.detail = None;
+        match screen {
+            ScreenId::History => history.with(shared, out, |it, cx| it.refresh(cx)),
+            ScreenId::Quality => quality.with(shared, out, |it, cx| it.refresh(cx)),
             // They are read when they are entered.
             ScreenId::Bench | ScreenId::Batch => {}
         }

@@ -2,16 +2,26 @@
 //!
 //! The bench is one of them. Leaving a screen stops nothing that runs.
 
-use ratatui::layout::Rect;
+use std::{
+    fmt::Debug,
+    ops::{Deref, DerefMut},
+};
+
+use ratatui::{buffer::Buffer, layout::Position};
 
 use crate::{
     app::{
-        Action, App, Effect,
+        Action, App,
         action::{ACTIONS, ActionInfo, GlobalAction, Verb},
+        ask::Pending,
+        context::{Cx, Outbox, Scene, Shared},
+        event::{Effect, Ticket},
         input::edits_a_line,
         keymap::KeyContext,
     },
-    widgets::key::Chord,
+    model::error::StoreError,
+    store::api::StoreReply,
+    widgets::{key::Chord, motion::Motion},
 };
 
 /// One screen.
@@ -66,7 +76,217 @@ impl ScreenId {
     }
 }
 
+/// How the footer has an action just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Footer {
+    /// Not at all.
+    Hidden,
+    /// By its own label.
+    Shown,
+    /// By another label.
+    As(&'static str),
+}
+
+impl Footer {
+    /// Shows an action by its own label where that is of use.
+    #[must_use]
+    pub fn of(useful: bool) -> Self {
+        if useful { Self::Shown } else { Self::Hidden }
+    }
+}
+
+/// Where the mouse was used on a screen's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pointer {
+    /// The place, as on the whole screen.
+    pub at: Position,
+    /// The rows by which the wheel was turned; none of a click.
+    pub wheel: Option<isize>,
+}
+
+/// A screen beside the bench: its state, what is done on it, and how it is drawn.
+///
+/// It names no other screen: what it wants of one it sends as an [`Intent`](crate::app::intent::Intent).
+pub trait Screen: Debug + Sized + 'static {
+    /// The actions it alone answers to.
+    type Own: Copy;
+    /// What others may want of it.
+    type Request;
+
+    /// Comes onto the screen.
+    fn enter(&mut self, cx: &mut Cx<'_, Self>);
+
+    /// Does an action of its own.
+    fn act(&mut self, action: Self::Own, cx: &mut Cx<'_, Self>);
+
+    /// Does what other screens do, too.
+    fn verb(&mut self, verb: Verb, cx: &mut Cx<'_, Self>);
+
+    /// Moves in what is shown.
+    fn go(&mut self, motion: Motion, cx: &mut Cx<'_, Self>);
+
+    /// Does what another part of the workbench wants of it.
+    fn receive(&mut self, request: Self::Request, cx: &mut Cx<'_, Self>);
+
+    /// Tells whether letters go into a text.
+    fn typing(&self) -> bool;
+
+    /// Takes a key into the line that is being typed. Tells whether it meant anything to it.
+    fn key(&mut self, chord: Chord, cx: &mut Cx<'_, Self>) -> bool;
+
+    /// Takes a paste into a line.
+    fn paste(&mut self, text: &str, cx: &mut Cx<'_, Self>);
+
+    /// Takes a click or a turn of the wheel.
+    fn mouse(&mut self, pointer: Pointer, cx: &mut Cx<'_, Self>);
+
+    /// Asks for what it lacks, after anything has happened.
+    fn settle(&mut self, is_shown: bool, cx: &mut Cx<'_, Self>);
+
+    /// Computes what is in sight, before it is drawn on [`Shared::body`].
+    fn prepare(&mut self, shared: &Shared);
+
+    /// Draws it.
+    fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer);
+
+    /// Tells how the footer has an action just now.
+    fn footer(&self, action: Action) -> Footer;
+}
+
+/// A screen with the answers it waits for.
+#[derive(Debug, Default)]
+pub struct Slot<S> {
+    screen: S,
+    pending: Pending<S>,
+}
+
+impl<S> Deref for Slot<S> {
+    type Target = S;
+
+    fn deref(&self) -> &S {
+        &self.screen
+    }
+}
+
+impl<S> DerefMut for Slot<S> {
+    fn deref_mut(&mut self) -> &mut S {
+        &mut self.screen
+    }
+}
+
+impl<S> Slot<S> {
+    /// Has something done on the screen.
+    pub(crate) fn with<T>(
+        &mut self,
+        shared: &mut Shared,
+        out: &mut Outbox,
+        act: impl FnOnce(&mut S, &mut Cx<'_, S>) -> T,
+    ) -> T {
+        let Self { screen, pending } = self;
+        act(screen, &mut Cx { shared, out, pending })
+    }
+}
+
+/// What the app wants of whichever screen is shown.
+pub(crate) trait AnyScreen {
+    fn enter(&mut self, shared: &mut Shared, out: &mut Outbox);
+    fn verb(&mut self, verb: Verb, shared: &mut Shared, out: &mut Outbox);
+    fn go(&mut self, motion: Motion, shared: &mut Shared, out: &mut Outbox);
+    fn typing(&self) -> bool;
+    fn key(&mut self, chord: Chord, shared: &mut Shared, out: &mut Outbox) -> bool;
+    fn paste(&mut self, text: &str, shared: &mut Shared, out: &mut Outbox);
+    fn mouse(&mut self, pointer: Pointer, shared: &mut Shared, out: &mut Outbox);
+    fn settle(&mut self, is_shown: bool, shared: &mut Shared, out: &mut Outbox);
+    fn waits_for(&self, ticket: Ticket) -> bool;
+    fn answer(&mut self, ticket: Ticket, answer: Result<StoreReply, StoreError>, shared: &mut Shared, out: &mut Outbox);
+    fn prepare(&mut self, shared: &Shared);
+    fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer);
+    fn footer(&self, action: Action) -> Footer;
+}
+
+impl<S: Screen> AnyScreen for Slot<S> {
+    fn enter(&mut self, shared: &mut Shared, out: &mut Outbox) {
+        self.with(shared, out, S::enter);
+    }
+
+    fn verb(&mut self, verb: Verb, shared: &mut Shared, out: &mut Outbox) {
+        self.with(shared, out, |screen, cx| screen.verb(verb, cx));
+    }
+
+    fn go(&mut self, motion: Motion, shared: &mut Shared, out: &mut Outbox) {
+        self.with(shared, out, |screen, cx| screen.go(motion, cx));
+    }
+
+    fn typing(&self) -> bool {
+        self.screen.typing()
+    }
+
+    fn key(&mut self, chord: Chord, shared: &mut Shared, out: &mut Outbox) -> bool {
+        self.with(shared, out, |screen, cx| screen.key(chord, cx))
+    }
+
+    fn paste(&mut self, text: &str, shared: &mut Shared, out: &mut Outbox) {
+        self.with(shared, out, |screen, cx| screen.paste(text, cx));
+    }
+
+    fn mouse(&mut self, pointer: Pointer, shared: &mut Shared, out: &mut Outbox) {
+        self.with(shared, out, |screen, cx| screen.mouse(pointer, cx));
+    }
+
+    fn settle(&mut self, is_shown: bool, shared: &mut Shared, out: &mut Outbox) {
+        self.with(shared, out, |screen, cx| screen.settle(is_shown, cx));
+    }
+
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.pending.has(ticket)
+    }
+
+    fn answer(
+        &mut self,
+        ticket: Ticket,
+        answer: Result<StoreReply, StoreError>,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) {
+        self.with(shared, out, |screen, cx| cx.answer(screen, ticket, answer));
+    }
+
+    fn prepare(&mut self, shared: &Shared) {
+        self.screen.prepare(shared);
+    }
+
+    fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer) {
+        self.screen.draw(scene, buffer);
+    }
+
+    fn footer(&self, action: Action) -> Footer {
+        self.screen.footer(action)
+    }
+}
+
 impl App {
+    /// Returns a screen with what it may use; none for the bench.
+    fn beside(&mut self, screen: ScreenId) -> Option<(&mut dyn AnyScreen, &mut Shared, &mut Outbox)> {
+        let Self { batch, history, quality, shared, out, .. } = self;
+        let slot: &mut dyn AnyScreen = match screen {
+            ScreenId::Bench => return None,
+            ScreenId::Batch => batch,
+            ScreenId::History => history,
+            ScreenId::Quality => quality,
+        };
+        Some((slot, shared, out))
+    }
+
+    /// Returns the screen that is shown, to be read; none where it is the bench.
+    pub(crate) fn shown_screen(&self) -> Option<&dyn AnyScreen> {
+        match self.screen {
+            ScreenId::Bench => None,
+            ScreenId::Batch => Some(&self.batch),
+            ScreenId::History => Some(&self.history),
+            ScreenId::Quality => Some(&self.quality),
+        }
+    }
+
     /// Goes to a screen; overlays close.
     pub(crate) fn go_to(&mut self, screen: ScreenId) {
         self.overlays.clear();
@@ -74,35 +294,34 @@ impl App {
             return;
         }
         self.screen = screen;
-        match screen {
-            ScreenId::Bench => {}
-            ScreenId::Batch => self.enter_batch(),
-            ScreenId::History => self.enter_history(),
-            ScreenId::Quality => self.enter_quality(),
+        if let Some((slot, shared, out)) = self.beside(screen) {
+            slot.enter(shared, out);
         }
     }
 
     /// Does an action where no overlay is open; one that belongs to another screen means nothing here.
     pub(crate) fn on_screen(&mut self, action: Action) {
-        match action {
-            Action::Global(action) => self.global(action),
-            Action::Motion(motion) => match self.screen {
-                ScreenId::Bench => self.bench_go(motion),
-                ScreenId::Batch => self.batch_go(motion),
-                ScreenId::History => self.history_go(motion),
-                ScreenId::Quality => self.quality_go(motion),
-            },
-            Action::Verb(verb) => match self.screen {
-                ScreenId::Bench => self.bench_verb(verb),
-                ScreenId::Batch => self.batch_verb(verb),
-                ScreenId::History => self.history_verb(verb),
-                ScreenId::Quality => self.quality_verb(verb),
-            },
-            Action::Bench(action) if self.screen == ScreenId::Bench => self.bench_act(action),
-            Action::Batch(action) if self.screen == ScreenId::Batch => self.batch_act(action),
-            Action::History(action) if self.screen == ScreenId::History => self.history_act(action),
-            Action::Quality(action) if self.screen == ScreenId::Quality => self.quality_act(action),
-            Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::History(_) | Action::Quality(_) => {}
+        let Self { screen, batch, history, quality, shared, out, .. } = self;
+        match (action, *screen) {
+            (Action::Global(action), _) => self.global(action),
+            (Action::Motion(motion), ScreenId::Bench) => self.bench_go(motion),
+            (Action::Verb(verb), ScreenId::Bench) => self.bench_verb(verb),
+            (Action::Motion(motion), screen) => {
+                if let Some((slot, shared, out)) = self.beside(screen) {
+                    slot.go(motion, shared, out);
+                }
+            }
+            (Action::Verb(verb), screen) => {
+                if let Some((slot, shared, out)) = self.beside(screen) {
+                    slot.verb(verb, shared, out);
+                }
+            }
+            (Action::Bench(action), ScreenId::Bench) => self.bench_act(action),
+            (Action::Batch(action), ScreenId::Batch) => batch.with(shared, out, |it, cx| it.act(action, cx)),
+            (Action::History(action), ScreenId::History) => history.with(shared, out, |it, cx| it.act(action, cx)),
+            (Action::Quality(action), ScreenId::Quality) => quality.with(shared, out, |it, cx| it.act(action, cx)),
+            (Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::History(_) | Action::Quality(_), _) => {
+            }
         }
     }
 
@@ -116,8 +335,8 @@ impl App {
             GlobalAction::ScreenQuality => self.go_to(ScreenId::Quality),
             GlobalAction::Palette => self.open_palette(),
             GlobalAction::Help | GlobalAction::ScreenHelp => self.open_help(),
-            GlobalAction::Redraw => self.effects.push(Effect::Redraw),
-            GlobalAction::Suspend => self.effects.push(Effect::Suspend),
+            GlobalAction::Redraw => self.out.effects.push(Effect::Redraw),
+            GlobalAction::Suspend => self.out.effects.push(Effect::Suspend),
             GlobalAction::Quit if self.screen != ScreenId::Bench => self.go_to(ScreenId::Bench),
             GlobalAction::Quit => self.ask_quit(),
         }
@@ -134,101 +353,99 @@ impl App {
 
     /// Takes a key on a screen beside the bench: its line first where the key is text, then the key map.
     pub(crate) fn screen_key(&mut self, chord: Chord) {
-        let taken = match self.screen {
-            ScreenId::Bench => false,
-            ScreenId::Batch => self.batch.typing() && edits_a_line(chord) && self.batch_key(chord),
-            ScreenId::History => self.history.typing() && edits_a_line(chord) && self.history_key(chord),
-            ScreenId::Quality => self.quality.typing() && edits_a_line(chord) && self.quality_key(chord),
-        };
-        if taken {
+        let screen = self.screen;
+        if let Some((slot, shared, out)) = self.beside(screen)
+            && slot.typing()
+            && edits_a_line(chord)
+            && slot.key(chord, shared, out)
+        {
             return;
         }
-        if let Some(action) = self.keymap.action(chord, KeyContext::Screen(self.screen)) {
+        if let Some(action) = self.shared.keymap.action(chord, KeyContext::Screen(screen)) {
             self.act(action);
         }
     }
 
     /// Takes a paste on a screen beside the bench.
     pub(crate) fn screen_paste(&mut self, text: &str) {
-        match self.screen {
-            ScreenId::Bench => {}
-            ScreenId::Batch => self.batch_paste(text),
-            ScreenId::History => self.history_paste(text),
-            ScreenId::Quality => self.quality_paste(text),
+        if let Some((slot, shared, out)) = self.beside(self.screen) {
+            slot.paste(text, shared, out);
         }
     }
 
     /// Takes a click, or a turn of the wheel by some rows, at a place of the screen's body.
-    pub(crate) fn screen_mouse(&mut self, column: u16, row: u16, wheel: Option<isize>) {
-        match self.screen {
-            ScreenId::Bench => {}
-            ScreenId::Batch => self.batch_mouse(column, row, wheel),
-            ScreenId::History => self.history_mouse(column, row, wheel),
-            ScreenId::Quality => self.quality_mouse(column, row, wheel),
+    pub(crate) fn screen_mouse(&mut self, at: Position, wheel: Option<isize>) {
+        if let Some((slot, shared, out)) = self.beside(self.screen) {
+            slot.mouse(Pointer { at, wheel }, shared, out);
         }
     }
 
     /// Computes what a screen beside the bench needs.
-    pub(crate) fn prepare_screen(&mut self, body: Rect) {
-        match self.screen {
-            ScreenId::Bench => {}
-            ScreenId::Batch => self.prepare_batch(body),
-            ScreenId::History => self.prepare_history(body),
-            ScreenId::Quality => self.prepare_quality(body),
+    pub(crate) fn prepare_screen(&mut self) {
+        if let Some((slot, shared, _)) = self.beside(self.screen) {
+            slot.prepare(shared);
         }
+    }
+
+    /// Has every screen beside the bench ask for what it lacks.
+    pub(crate) fn settle_screens(&mut self) {
+        let shown = self.screen;
+        for screen in ScreenId::ALL {
+            if let Some((slot, shared, out)) = self.beside(*screen) {
+                slot.settle(*screen == shown, shared, out);
+            }
+        }
+    }
+
+    /// Hands an answer of the store to the screen that waits for it. Returns it where none does.
+    pub(crate) fn answer_screen(
+        &mut self,
+        ticket: Ticket,
+        answer: Result<StoreReply, StoreError>,
+    ) -> Option<Result<StoreReply, StoreError>> {
+        for screen in ScreenId::ALL {
+            if let Some((slot, shared, out)) = self.beside(*screen)
+                && slot.waits_for(ticket)
+            {
+                slot.answer(ticket, answer, shared, out);
+                return None;
+            }
+        }
+        Some(answer)
     }
 
     /// Tells whether letters go into a text.
     #[must_use]
     pub fn typing(&self) -> bool {
-        match self.screen {
-            ScreenId::Bench => self.bench.typing,
-            ScreenId::Batch => self.batch.typing(),
-            ScreenId::History => self.history.typing(),
-            ScreenId::Quality => self.quality.typing(),
-        }
+        self.shown_screen().map_or(self.bench.typing, AnyScreen::typing)
     }
 
     /// Returns the key to show for an action as it can be pressed now.
     #[must_use]
     pub fn key_of(&self, action: impl Into<Action>) -> Option<Chord> {
         if self.screen == ScreenId::Bench {
-            return self.keymap.shown(action, self.bench.typing);
+            return self.shared.keymap.shown(action, self.bench.typing);
         }
         let typing = self.typing();
-        self.keymap.chords(action).iter().find(|chord| !typing || !edits_a_line(**chord)).copied()
+        self.shared.keymap.chords(action).iter().find(|chord| !typing || !edits_a_line(**chord)).copied()
     }
 
-    /// Lists the actions for the footer of the present screen, the most useful first.
+    /// Lists the actions for the footer of the present screen, each with its label, the most useful first.
     #[must_use]
-    pub fn footer(&self) -> Vec<&'static ActionInfo> {
-        let mut usual: Vec<(u8, &ActionInfo)> = ACTIONS
-            .iter()
-            .filter_map(|entry| Some((entry.footer_on(self.screen)?, entry)))
-            .filter(|(_, entry)| self.is_useful(entry.action))
-            .collect();
+    pub fn footer(&self) -> Vec<(&'static ActionInfo, &'static str)> {
+        let mut usual: Vec<(u8, &ActionInfo)> =
+            ACTIONS.iter().filter_map(|entry| Some((entry.footer_on(self.screen)?, entry))).collect();
         usual.sort_by_key(|(place, _)| *place);
-        usual.into_iter().map(|(_, entry)| entry).collect()
+        let labelled = |(_, entry): (u8, &'static ActionInfo)| match self.footer_of(entry.action) {
+            Footer::Hidden => None,
+            Footer::Shown => Some((entry, entry.label)),
+            Footer::As(label) => Some((entry, label)),
+        };
+        usual.into_iter().filter_map(labelled).collect()
     }
 
-    /// Says in a word what an action does just now, where that is not what it is called.
-    #[must_use]
-    pub fn said_here(&self, action: Action) -> Option<&'static str> {
-        match self.screen {
-            ScreenId::Bench => None,
-            ScreenId::Batch => self.batch.said(action),
-            ScreenId::History => self.history.said(action),
-            ScreenId::Quality => self.quality.said(action),
-        }
-    }
-
-    /// Tells whether an action is worth its place in the footer just now.
-    fn is_useful(&self, action: Action) -> bool {
-        match self.screen {
-            ScreenId::Bench => self.bench.lanes.len() > 1 || action != Action::Verb(Verb::Diff),
-            ScreenId::Batch => self.batch.is_useful(action),
-            ScreenId::History => self.history.is_useful(action),
-            ScreenId::Quality => self.quality.is_useful(action),
-        }
+    fn footer_of(&self, action: Action) -> Footer {
+        let at_bench = || Footer::of(self.bench.lanes.len() > 1 || action != Action::Verb(Verb::Diff));
+        self.shown_screen().map_or_else(at_bench, |screen| screen.footer(action))
     }
 }

@@ -11,7 +11,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        action::{Action, ActionInfo, BenchAction, GlobalAction, Verb},
+        action::{Action, BenchAction, GlobalAction, Verb},
         batch,
         context::Scene,
         event::Now,
@@ -153,7 +153,7 @@ fn elsewhere(scene: Scene<'_>) -> Vec<FlowItem> {
         }
     }
     if app.screen != ScreenId::Batch {
-        items.extend(batch::view::chip(scene));
+        items.extend(batch::view::chip(scene, &app.batch));
     }
     items
 }
@@ -211,7 +211,7 @@ pub(crate) fn status(scene: Scene<'_>, buffer: &mut Buffer) {
     let (app, area) = (scene.app, scene.app.layout.status);
     let mode = if app.typing() { ("TYPING", Role::Typing) } else { ("NORMAL", Role::Key) };
     let mut line = Line::from(vec![Span::raw(" "), scene.span(mode.0, mode.1), Span::raw("  ")]);
-    let notice = app.notices.shown();
+    let notice = app.shared.notices.shown();
     if let Some(notice) = notice {
         let (mark, role) = match notice.tone {
             Tone::Info => ("", Role::Text),
@@ -242,7 +242,7 @@ fn standing(scene: Scene<'_>) -> Vec<FlowItem> {
     let (running, unfinished) = (count(RunPhase::is_busy), count(RunPhase::is_unfinished));
     if let Some(lane) = bench.lane() {
         let mut name = Vec::new();
-        if let Ok(target) = app.catalog.resolve(&lane.spec.target)
+        if let Ok(target) = app.shared.catalog.resolve(&lane.spec.target)
             && target.provider != lane.spec.target
             && !lane.spec.target.starts_with(&format!("{}/", target.provider))
         {
@@ -299,8 +299,7 @@ fn keys(scene: Scene<'_>) -> Vec<(String, String)> {
     }
     if app.screen != ScreenId::Bench {
         let entries = app.footer().into_iter();
-        let named = |entry: &ActionInfo| app.said_here(entry.action).unwrap_or(entry.label).to_owned();
-        return shortened(entries.map(|entry| (scene.key(entry.action), named(entry))).collect());
+        return shortened(entries.map(|(entry, label)| (scene.key(entry.action), label.to_owned())).collect());
     }
     let mut actions = Vec::new();
     if app.bench.typing {
@@ -312,7 +311,7 @@ fn keys(scene: Scene<'_>) -> Vec<(String, String)> {
     if app.bench.busy() {
         actions.push((Action::Global(GlobalAction::Stop), "stop"));
     }
-    actions.extend(app.footer().into_iter().map(|entry| (entry.action, entry.label)));
+    actions.extend(app.footer().into_iter().map(|(entry, label)| (entry.action, label)));
     shortened(actions.into_iter().map(|(action, label)| (scene.key(action), label.to_owned())).collect())
 }
 

@@ -5,10 +5,8 @@ use jiff::Timestamp;
 use crate::{
     app::{
         AUTOSAVE, App, SAVE_AGAIN, Ticket,
-        batch::BatchQuestion,
-        history,
         overlay::{Confirm, List, Overlay, Then},
-        quality, rescore,
+        rescore,
         status_bar::Tone,
         workbench::{Workbench, compare::Question, versions::After},
     },
@@ -60,12 +58,6 @@ pub(crate) enum Pending {
     Grade { run: RunId, before: Grade },
     /// An input for the bench, or the rows to choose it from.
     Input,
-    /// Something for the batch screen.
-    Batch(BatchQuestion),
-    /// Something for the history screen.
-    History(history::HistoryQuestion),
-    /// Something for the quality screen.
-    Quality(quality::QualityQuestion),
     /// Something for the answers that are judged again.
     Scoring(rescore::RescoreQuestion),
     /// The sessions, to see whether a new one's name is free.
@@ -75,6 +67,9 @@ pub(crate) enum Pending {
 impl App {
     /// Takes an answer of the store in; answers nobody waits for are ignored.
     pub(crate) fn stored(&mut self, ticket: Ticket, answer: Result<StoreReply, StoreError>) {
+        let Some(answer) = self.answer_screen(ticket, answer) else {
+            return;
+        };
         let Some(asked) = self.asked.remove(&ticket) else {
             return;
         };
@@ -98,23 +93,17 @@ impl App {
                     Pending::Keep(_) | Pending::Versions(_) => {
                         self.overlays.retain(|overlay| !matches!(overlay, Overlay::Versions(_)));
                     }
-                    Pending::Metrics => self.metrics.unreadable(),
+                    Pending::Metrics => self.shared.metrics.unreadable(),
                     Pending::Judge(run) => return self.judge_fault(run, &fault),
                     // The lanes go without it.
                     Pending::Weighed(_) => return,
-                    Pending::Batch(asked) => return self.batch_fault(&asked, &fault.message),
-                    Pending::History(asked) => return self.history_fault(&asked, &fault.message),
-                    Pending::Quality(asked) => return self.quality_fault(asked, &fault.message),
                     Pending::Scoring(asked) => return self.scoring_fault(asked, &fault.message),
                     Pending::Grade { run, before } => drop(self.put_grade(run, before)),
                     _ => {}
                 }
                 self.say(Tone::Error, &fault.message);
             }
-            (Pending::Batch(asked), Ok(reply)) => self.batch_stored(asked, reply),
-            (Pending::History(asked), Ok(reply)) => self.history_stored(asked, reply),
-            (Pending::Metrics, Ok(StoreReply::Review(review))) => self.metrics.known(*review),
-            (Pending::Quality(asked), Ok(reply)) => self.quality_stored(asked, reply),
+            (Pending::Metrics, Ok(StoreReply::Review(review))) => self.shared.metrics.known(*review),
             (Pending::Scoring(asked), Ok(reply)) => self.scoring_stored(asked, reply),
             (Pending::Prompts, Ok(StoreReply::Prompts(entries))) => self.list_prompts(&entries),
             (Pending::Sessions, Ok(StoreReply::Sessions(entries))) => self.list_sessions(&entries),
@@ -237,7 +226,7 @@ impl App {
         self.stop_all();
         self.save_session();
         self.bench.set_lanes(self.bench.specs());
-        self.metrics.session = Watched::default();
+        self.shared.metrics.session = Watched::default();
         self.say(Tone::Info, &format!("session {name} begins"));
         self.bench.session = name;
         self.bench.saved_at = None;
@@ -257,8 +246,8 @@ impl App {
             return;
         }
         match self.save_at {
-            None => self.save_at = Some(self.now.at + AUTOSAVE),
-            Some(due) if due <= self.now.at => self.save_session(),
+            None => self.save_at = Some(self.shared.now.at + AUTOSAVE),
+            Some(due) if due <= self.shared.now.at => self.save_session(),
             Some(_) => {}
         }
     }
@@ -267,7 +256,7 @@ impl App {
     pub(crate) fn save_session(&mut self) {
         self.save_at = None;
         self.saved = self.bench.revision();
-        let session = Box::new(self.bench.session(self.now));
+        let session = Box::new(self.bench.session(self.shared.now));
         let asked = Pending::Autosave { name: session.name.clone(), before: self.bench.saved_at };
         self.bench.saved_at = Some(session.saved);
         self.ask_store(StoreRequest::SaveSession(session), asked);
@@ -292,7 +281,7 @@ impl App {
         if self.bench.session == name {
             self.bench.saved_at = before;
             self.saved = u64::MAX;
-            self.save_at = Some(self.now.at + SAVE_AGAIN);
+            self.save_at = Some(self.shared.now.at + SAVE_AGAIN);
         }
         // Nothing takes the place of what would be lost.
         self.asked.retain(|_, asked| *asked != Pending::OpenSession);
@@ -305,7 +294,7 @@ impl App {
 
     /// Asks a question that comes while something else may be typed.
     fn ask_in_between(&mut self, text: String, yes: &'static str, then: Then, others: Vec<(char, &'static str, Then)>) {
-        let confirm = Confirm { others, since: Some(self.now.at), ..Confirm::new(text, yes, then) };
+        let confirm = Confirm { others, since: Some(self.shared.now.at), ..Confirm::new(text, yes, then) };
         self.overlays.push(Overlay::Confirm(confirm));
     }
 

@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod update;
 pub mod versions;
 
+pub(crate) mod reopen;
 pub(crate) mod run;
 pub(crate) mod view;
 

@@ -35,7 +35,7 @@ use crate::{
     },
     store::{
         Store,
-        api::{PairedComparison, StoreReply},
+        api::{PairedComparison, StoreReply, StoreRequest},
     },
     text::{Wrapped, clean, clean_line, json, truncate, width},
 };
@@ -397,7 +397,8 @@ impl Against {
             let Some(setup) = setup.as_ref().filter(|setup| *setup != base) else {
                 continue;
             };
-            if let Ok(StoreReply::Weighed(weighed)) = store.ask(evidence::job(base, setup)).await {
+            let [a, b] = evidence::queries(base, setup);
+            if let Ok(StoreReply::Weighed(weighed)) = store.ask(StoreRequest::Weigh { a, b }).await {
                 all.push(Self { a: first.clone(), b: name.clone(), weighed });
             }
         }

@@ -11,7 +11,7 @@ use crate::{
         query::{Filter, Query, What},
     },
     pipeline::{TimedEvent, event::RunEvent},
-    store::api::{PairedComparison, StoreRequest},
+    store::api::PairedComparison,
     text::width,
 };
 
@@ -61,10 +61,10 @@ impl RunConfig {
     }
 }
 
-/// Asks what the runs of B say against those of A.
+/// Returns the queries that find the runs of A and those of B.
 #[must_use]
-pub fn job(a: &RunConfig, b: &RunConfig) -> StoreRequest {
-    StoreRequest::Weigh { a: Box::new(a.query()), b: Box::new(b.query()) }
+pub fn queries(a: &RunConfig, b: &RunConfig) -> [Box<Query>; 2] {
+    [a, b].map(|config| Box::new(config.query()))
 }
 
 /// Says what runs say of each other, in so many columns, with words for a B that is better and one that is worse.

@@ -38,8 +38,6 @@ pub struct QueryBar {
     pub query: Query,
     /// What is wrong with it.
     pub mistake: Option<BadQuery>,
-    /// The names that values of filters can have.
-    pub vocabulary: Vocabulary,
     turns: Option<Turns>,
 }
 
@@ -79,29 +77,29 @@ impl QueryBar {
         }
     }
 
-    /// Lists the lines that the line could become.
+    /// Lists the lines that the line could become, given the names that the values of filters can have.
     #[must_use]
-    pub fn completions(&self) -> Vec<String> {
+    pub fn completions(&self, names: &Vocabulary) -> Vec<String> {
         let (before, after) = self.line.parts();
-        if after.is_empty() { complete(before, &self.vocabulary) } else { Vec::new() }
+        if after.is_empty() { complete(before, names) } else { Vec::new() }
     }
 
     /// Tells whether the part that is being typed may well go on: as it stands it could find too little.
     #[must_use]
-    pub fn is_unfinished(&self) -> bool {
+    pub fn is_unfinished(&self, names: &Vocabulary) -> bool {
         let (before, _) = self.line.parts();
-        self.typing && !before.ends_with(char::is_whitespace) && !self.completions().is_empty()
+        self.typing && !before.ends_with(char::is_whitespace) && !self.completions(names).is_empty()
     }
 
     /// Completes the last part of the line, each time otherwise. Tells whether there is a way to.
-    pub fn complete(&mut self, forward: bool, now: &Zoned) -> bool {
+    pub fn complete(&mut self, forward: bool, names: &Vocabulary, now: &Zoned) -> bool {
         let turns = match self.turns.take() {
             Some(Turns { all, at }) => {
                 let count = all.len().max(1);
                 let at = (at + if forward { 1 } else { count - 1 }) % count;
                 Turns { all, at }
             }
-            None => Turns { all: self.completions(), at: 0 },
+            None => Turns { all: self.completions(names), at: 0 },
         };
         let Some(line) = turns.all.get(turns.at) else {
             return false;
@@ -183,7 +181,7 @@ fn about(scene: Scene<'_>, asking: &QueryBar) -> Vec<FlowItem> {
             let from = line.get(..before.min(line.len())).and_then(|head| head.rfind(char::is_whitespace));
             line.get(from.map_or(0, |at| at + 1)..).unwrap_or_default().to_owned()
         };
-        let offered = asking.completions();
+        let offered = asking.completions(&scene.app.shared.vocabulary);
         items.extend(offered.iter().take(OFFERED).map(|line| vec![scene.foreign(&tail(line), Role::Quiet)]));
     }
     items

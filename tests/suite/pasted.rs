@@ -35,7 +35,7 @@ const HOSTILE: [&str; 16] = [
 /// Every form in which a bench with this text everywhere can be copied, by its label.
 fn copies(hostile: &str) -> Vec<(String, String)> {
     let mut bench = Bench::of(&["gpt-4o-mini"]);
-    let openai = bench.app.settings.providers.get_mut("openai").unwrap();
+    let openai = bench.app.shared.settings.providers.get_mut("openai").unwrap();
     openai.api_keys.push(KeySource::Env("K}$(touch PASTED)".to_owned()));
     bench.app.bench.input.set(hostile);
     bench.app.bench.vars.insert("tone".to_owned(), hostile.to_owned().into());

@@ -28,7 +28,6 @@ use retort::{
 };
 
 /// A bench, the time at it, and what it has asked for since that was last taken.
-#[derive(Clone)]
 pub(crate) struct Bench {
     pub(crate) app: App,
     pub(crate) effects: Vec<Effect>,
@@ -217,7 +216,7 @@ impl Bench {
 
     /// Returns the numbers of this session.
     pub(crate) fn figures(&self) -> &Figures {
-        self.app.metrics.session.figures()
+        self.app.shared.metrics.session.figures()
     }
 
     /// Returns what of a lane's answer is on screen.
@@ -227,7 +226,7 @@ impl Bench {
 
     /// Returns what the status line says.
     pub(crate) fn says(&self) -> &str {
-        self.app.notices.shown().map_or("", |notice| notice.text.as_str())
+        self.app.shared.notices.shown().map_or("", |notice| notice.text.as_str())
     }
 }
 

@@ -312,7 +312,7 @@ impl Stage {
     }
 
     pub(crate) fn look(&mut self, colour: bool, unicode: bool) -> &mut Self {
-        self.app.look = TerminalCaps { colour, unicode };
+        self.app.shared.look = TerminalCaps { colour, unicode };
         self
     }
 }

@@ -6,23 +6,24 @@ use std::collections::BTreeMap;
 
 use crate::{
     app::{
-        App, Effect, Ticket,
+        Effect, Ticket, ask,
         batch::{
-            BatchQuestion, Page, is_waited_for,
+            Batches, Page, is_waited_for,
             run_state::{BatchState, Shown},
         },
+        context::Cx,
+        intent::{BatchStep, Intent, OnBench},
         overlays::batch_limits,
         status_bar::Tone,
-        store_request::Pending,
     },
     dataset::{Missing, Preview},
     model::{
         CellIndex, Prompt,
         batch::{BatchLimits, BatchSpec},
+        error::StoreError,
         usage::{Cost, PicoDollars},
     },
     pipeline::batch::budget::{Budget, Estimate},
-    store::api::StoreRequest,
     widgets::{
         form::{Form, FormField},
         line_input::LineInput,
@@ -270,11 +271,6 @@ pub struct BatchSetup {
 }
 
 impl BatchSetup {
-    /// Gives up what the form named.
-    pub(crate) fn forget_wanted(&mut self) {
-        self.wanted = None;
-    }
-
     /// Tells whether the data is being looked at.
     #[must_use]
     pub fn is_busy(&self) -> bool {
@@ -282,47 +278,51 @@ impl BatchSetup {
     }
 }
 
-impl App {
+impl Batches {
     /// Opens the form a batch is set up with: as it was left, else filled from the bench.
-    pub(crate) fn new_batch(&mut self) {
-        if self.batch.busy() {
-            self.say(Tone::Warning, "a batch is under way; stop it first");
-            return;
+    pub(crate) fn new_batch(&mut self, cx: &mut Cx<'_, Self>) {
+        if self.busy() {
+            cx.say(Tone::Warning, "a batch is under way; stop it first");
+        } else if self.setup.form.is_none() {
+            cx.send(Intent::TellBatch(BatchStep::SetUp));
+        } else {
+            self.page = Page::Form;
         }
-        if self.batch.setup.form.is_none() {
-            let mut targets: Vec<String> = Vec::new();
-            for lane in &self.bench.lanes {
-                if !targets.contains(&lane.spec.target) {
-                    targets.push(lane.spec.target.clone());
-                }
+    }
+
+    /// Fills the form from the bench, and opens it.
+    pub(crate) fn set_up(&mut self, bench: &OnBench, cx: &Cx<'_, Self>) {
+        let mut targets: Vec<String> = Vec::new();
+        for target in &bench.targets {
+            if !targets.contains(target) {
+                targets.push(target.clone());
             }
-            let prompt = self.bench.prompt_name.clone().unwrap_or_else(|| UNNAMED.to_owned());
-            let concurrency = self.settings.batch.concurrency;
-            self.batch.setup.form = Some(form(&prompt, &targets, concurrency));
         }
-        self.batch.page = Page::Form;
+        let prompt = bench.prompt_name.as_deref().unwrap_or(UNNAMED);
+        self.setup.form = Some(form(prompt, &targets, cx.shared.settings.batch.concurrency));
+        self.page = Page::Form;
     }
 
     /// Goes to the next line; a path that is typed is completed first.
-    pub(crate) fn next_field(&mut self) {
+    pub(crate) fn next_field(&mut self, cx: &mut Cx<'_, Self>) {
         let on_path =
             |form: &&Form| form.rows.get(form.at).is_some_and(|row| row.label == PATH && !row.value().is_empty());
-        match self.batch.form().filter(on_path) {
-            Some(form) => self.complete(form.value(PATH)),
+        match self.form().filter(on_path) {
+            Some(form) => self.complete(form.value(PATH), cx),
             None => self.step_in_form(1),
         }
     }
 
     /// Goes down or up some lines.
     pub(crate) fn step_in_form(&mut self, by: isize) {
-        if let Some(form) = self.batch.form_mut() {
+        if let Some(form) = self.form_mut() {
             form.step(by);
         }
     }
 
     /// Moves in the form, or in the mapping; sideways through the columns a variable can be.
     pub(crate) fn go_in_form(&mut self, motion: Motion) {
-        let Some(form) = self.batch.form_mut() else {
+        let Some(form) = self.form_mut() else {
             return;
         };
         match motion {
@@ -337,15 +337,15 @@ impl App {
     }
 
     /// Has the path in the form completed.
-    fn complete(&mut self, path: String) {
-        let ticket = self.ticket();
-        self.batch.setup.ticket = Some(ticket);
-        self.effects.push(Effect::Complete(ticket, path));
+    fn complete(&mut self, path: String, cx: &mut Cx<'_, Self>) {
+        let ticket = cx.out.ticket();
+        self.setup.ticket = Some(ticket);
+        cx.effect(Effect::Complete(ticket, path));
     }
 
     /// Takes a completed path in, with what it could go on with; one that is whole leads to the next line.
-    pub(crate) fn completed(&mut self, ticket: Ticket, path: &str, choices: &[String]) {
-        let setup = &mut self.batch.setup;
+    pub(crate) fn completed(&mut self, ticket: Ticket, path: &str, choices: &[String], cx: &mut Cx<'_, Self>) {
+        let setup = &mut self.setup;
         if !is_waited_for(setup.ticket, ticket) {
             return;
         }
@@ -361,43 +361,50 @@ impl App {
         match choices {
             [] if whole => form.step(1),
             [] => {}
-            many => self.say(Tone::Info, &many.join("  ")),
+            many => cx.say(Tone::Info, &many.join("  ")),
         }
     }
 
     /// Reads the form; prompts that are not on the bench are asked of the store first.
-    pub(crate) fn take_order(&mut self) {
-        let session = self.bench.session.clone();
-        let catalog = &self.catalog;
+    pub(crate) fn take_order(&mut self, bench: OnBench, cx: &mut Cx<'_, Self>) {
+        let catalog = &cx.shared.catalog;
         let known = |name: &str| catalog.resolve(name).map(drop).map_err(|unknown| unknown.to_string());
-        let Some(wanted) = self.batch.setup.form.as_mut().and_then(|form| read(form, known, &session)) else {
+        let Some(wanted) = self.setup.form.as_mut().and_then(|form| read(form, known, &bench.session)) else {
             return;
         };
-        let here = self.bench.prompt_name.clone().unwrap_or_else(|| UNNAMED.to_owned());
-        let setup = &mut self.batch.setup;
+        let here = bench.prompt_name.unwrap_or_else(|| UNNAMED.to_owned());
+        let setup = &mut self.setup;
         setup.prompts.clear();
         setup.ticket = None;
         if wanted.prompts.contains(&here) {
-            setup.prompts.insert(here, self.bench.prompt());
+            setup.prompts.insert(here, bench.prompt);
         }
         let unread: Vec<String> =
             wanted.prompts.iter().filter(|name| !setup.prompts.contains_key(*name)).cloned().collect();
         setup.wanted = Some(wanted);
         for name in unread {
-            self.ask_store(StoreRequest::OpenPrompt(name), Pending::Batch(BatchQuestion::Prompt));
+            cx.ask(ask::open_prompt(name), (), Self::prompt_read);
         }
-        self.plan_batch();
+        self.plan_batch(cx);
     }
 
     /// Takes a prompt of the batch in.
-    pub(crate) fn batch_prompt(&mut self, name: String, prompt: Prompt) {
-        self.batch.setup.prompts.insert(name, prompt);
-        self.plan_batch();
+    fn prompt_read(&mut self, (): (), prompt: Result<(String, Box<Prompt>), StoreError>, cx: &mut Cx<'_, Self>) {
+        match prompt {
+            Ok((name, prompt)) => {
+                self.setup.prompts.insert(name, *prompt);
+                self.plan_batch(cx);
+            }
+            Err(fault) => {
+                self.setup.wanted = None;
+                cx.say(Tone::Error, &fault.message);
+            }
+        }
     }
 
     /// Has the data looked at and the cost estimated, once every prompt is there.
-    fn plan_batch(&mut self) {
-        let setup = &mut self.batch.setup;
+    fn plan_batch(&mut self, cx: &mut Cx<'_, Self>) {
+        let setup = &mut self.setup;
         let Some(wanted) = &setup.wanted else {
             return;
         };
@@ -407,27 +414,27 @@ impl App {
         };
         let order = with_prompts(wanted.order.clone(), prompts);
         setup.wanted = None;
-        self.look_at(order);
+        self.look_at(order, cx);
     }
 
     /// Has an order looked at.
-    fn look_at(&mut self, order: BatchOrder) {
-        let ticket = self.ticket();
-        self.batch.setup.ticket = Some(ticket);
-        self.batch.setup.order = Some(order.clone());
-        self.effects.push(Effect::PlanBatch(ticket, Box::new(order)));
+    fn look_at(&mut self, order: BatchOrder, cx: &mut Cx<'_, Self>) {
+        let ticket = cx.out.ticket();
+        self.setup.ticket = Some(ticket);
+        self.setup.order = Some(order.clone());
+        cx.effect(Effect::PlanBatch(ticket, Box::new(order)));
     }
 
     /// Takes in what is known of a batch: shows the mapping where a variable has no column, else the estimate.
-    pub(crate) fn planned(&mut self, ticket: Ticket, planned: Result<BatchPreviewView, String>) {
-        let setup = &mut self.batch.setup;
+    pub(crate) fn planned(&mut self, ticket: Ticket, planned: Result<Box<BatchPreviewView>, String>) {
+        let setup = &mut self.setup;
         if !is_waited_for(setup.ticket, ticket) {
             return;
         }
         setup.ticket = None;
         match planned {
             Err(why) => {
-                self.batch.page = Page::Form;
+                self.page = Page::Form;
                 if let Some(form) = setup.form.as_mut() {
                     if let Some(row) = form.rows.iter_mut().find(|row| row.label == PATH) {
                         row.fault = Some(why);
@@ -441,15 +448,15 @@ impl App {
                 };
                 let whole = planned.missing.is_empty();
                 setup.map = (!whole).then(|| map_form(&planned, &order.spec.mapping));
-                setup.planned = Some(planned);
-                self.batch.page = if whole { Page::Estimate } else { Page::Map };
+                setup.planned = Some(*planned);
+                self.page = if whole { Page::Estimate } else { Page::Map };
             }
         }
     }
 
     /// Takes the mapping in and has the batch looked at with it.
-    pub(crate) fn take_map(&mut self) {
-        let setup = &mut self.batch.setup;
+    pub(crate) fn take_map(&mut self, cx: &mut Cx<'_, Self>) {
+        let setup = &mut self.setup;
         let (Some(form), Some(planned), Some(order)) = (&mut setup.map, &setup.planned, &setup.order) else {
             return;
         };
@@ -471,12 +478,12 @@ impl App {
         }
         let mut order = order.clone();
         order.spec.mapping = mapping;
-        self.look_at(order);
+        self.look_at(order, cx);
     }
 
     /// Walks through the columns a variable can be.
     pub(crate) fn turn_column(&mut self, forward: bool) {
-        let setup = &mut self.batch.setup;
+        let setup = &mut self.setup;
         let (Some(form), Some(planned)) = (&mut setup.map, &setup.planned) else {
             return;
         };
@@ -498,28 +505,28 @@ impl App {
     }
 
     /// Starts the batch that was set up.
-    pub(crate) fn start_batch(&mut self) {
-        let Some(order) = self.batch.setup.order.take() else {
+    pub(crate) fn start_batch(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(order) = self.setup.order.take() else {
             return;
         };
-        self.begin_batch(order);
-        if let (Some(shown), Some(planned)) = (&mut self.batch.shown, &self.batch.setup.planned) {
+        self.begin_batch(order, cx);
+        if let (Some(shown), Some(planned)) = (&mut self.shown, &self.setup.planned) {
             shown.expect(planned.rows);
         }
     }
 
     /// Starts a batch, over the one that is shown.
-    pub(crate) fn begin_batch(&mut self, order: BatchOrder) {
-        let ticket = self.ticket();
+    pub(crate) fn begin_batch(&mut self, order: BatchOrder, cx: &mut Cx<'_, Self>) {
+        let ticket = cx.out.ticket();
         let mut shown = Shown::new(order.clone(), BatchState::Starting);
         shown.ticket = Some(ticket);
-        shown.budget = Some(Budget::new(order.caps, None, self.now.at.into()));
-        if let Some(before) = self.batch.shown.take().filter(|before| before.order.spec == order.spec) {
+        shown.budget = Some(Budget::new(order.caps, None, cx.shared.now.at.into()));
+        if let Some(before) = self.shown.take().filter(|before| before.order.spec == order.spec) {
             shown.adopt(before);
         }
-        self.batch.shown = Some(shown);
-        self.batch.page = Page::Table;
-        self.effects.push(Effect::StartBatch(ticket, Box::new(order)));
+        self.shown = Some(shown);
+        self.page = Page::Table;
+        cx.effect(Effect::StartBatch(ticket, Box::new(order)));
     }
 }
 

@@ -4,32 +4,30 @@
 
 use crate::{
     app::{
-        App, Effect,
+        Effect,
         action::{BatchAction, Verb},
+        ask,
         batch::{
-            BatchQuestion, Control, For, Page,
+            Batches, Control, For, Page,
             cell::{Detail, Shows},
             grid::{Baseline, Only},
             run_state::{BatchState, Shown},
             setup::{BatchOrder, Finished, MOST_AT_ONCE},
         },
+        context::Cx,
         overlay::Overlay,
-        overlays::copy,
+        overlays::{batch_limits, copy},
         status_bar::Tone,
-        store_request::Pending,
     },
-    model::{
-        BatchId, CellIndex, DatasetRow,
-        batch::{BatchLimits, Cell},
-    },
+    model::{BatchId, CellIndex, DatasetRow, batch::BatchLimits, error::StoreError},
     pipeline::{
         batch::{BatchEnd, BatchEvent},
         ports::RunRecord,
     },
     present::xray::Xray,
-    store::api::{BatchEntry, StoreReply, StoreRequest},
+    store::api::{BatchEntry, CellRow},
     text::Pasted,
-    widgets::{motion::Motion, pick_list::PickItem},
+    widgets::{form::Form, motion::Motion, pick_list::PickItem},
 };
 
 /// Goes one step back inside the table: out of the filter line, the cell, the filter. Tells whether
@@ -48,19 +46,19 @@ pub(crate) fn leave(shown: &mut Shown) -> bool {
     true
 }
 
-impl App {
+impl Batches {
     /// Does an action of the batch's own in the table, or in the cell that is looked at.
-    pub(crate) fn act_in_table(&mut self, action: BatchAction) {
-        let lacks_baseline = self.batch.shown.as_ref().is_some_and(|shown| shown.baseline.is_none());
+    pub(crate) fn act_in_table(&mut self, action: BatchAction, cx: &mut Cx<'_, Self>) {
+        let lacks_baseline = self.shown.as_ref().is_some_and(|shown| shown.baseline.is_none());
         match action {
-            BatchAction::NewBatch => self.new_batch(),
-            BatchAction::OpenBatch => self.list_batches(For::Opening),
-            BatchAction::Pause => self.pause_batch(),
-            BatchAction::Limits => self.open_limits(),
-            BatchAction::AskAgain => self.ask_again(),
-            BatchAction::AskFailed => self.ask_failed(),
-            BatchAction::BatchBaseline => self.list_batches(For::Comparing),
-            BatchAction::OnlyChanged if lacks_baseline => self.list_batches(For::Comparing),
+            BatchAction::NewBatch => self.new_batch(cx),
+            BatchAction::OpenBatch => self.list_batches(For::Opening, cx),
+            BatchAction::Pause => self.pause_batch(cx),
+            BatchAction::Limits => self.open_limits(cx),
+            BatchAction::AskAgain => self.ask_again(cx),
+            BatchAction::AskFailed => self.ask_failed(cx),
+            BatchAction::BatchBaseline => self.list_batches(For::Comparing, cx),
+            BatchAction::OnlyChanged if lacks_baseline => self.list_batches(For::Comparing, cx),
             BatchAction::OnlyFailed => self.show_only(Only::Failed),
             BatchAction::OnlyErrors => self.show_only(Only::Errors),
             BatchAction::OnlyChanged => self.show_only(Only::Changed),
@@ -68,19 +66,19 @@ impl App {
     }
 
     /// Does something in the table, or in the cell that is looked at.
-    pub(crate) fn in_table(&mut self, verb: Verb) {
-        let in_cell = self.batch.shown.as_ref().is_some_and(|shown| shown.detail.is_some());
+    pub(crate) fn in_table(&mut self, verb: Verb, cx: &mut Cx<'_, Self>) {
+        let in_cell = self.shown.as_ref().is_some_and(|shown| shown.detail.is_some());
         match verb {
-            Verb::MoreCalls => self.change_concurrency(true),
-            Verb::FewerCalls => self.change_concurrency(false),
-            Verb::Xray => self.xray_cell(),
-            Verb::Copy => self.copy_cell(),
-            Verb::Diff => self.diff_cell(),
-            Verb::NextSample => self.step_cell_sample(true),
-            Verb::PreviousSample => self.step_cell_sample(false),
-            Verb::NextPane if in_cell => self.step_cell(1),
-            Verb::PreviousPane if in_cell => self.step_cell(-1),
-            Verb::Accept if !in_cell => self.open_cell(),
+            Verb::MoreCalls => self.change_concurrency(true, cx),
+            Verb::FewerCalls => self.change_concurrency(false, cx),
+            Verb::Xray => self.xray_cell(cx),
+            Verb::Copy => self.copy_cell(cx),
+            Verb::Diff => self.diff_cell(cx),
+            Verb::NextSample => self.step_cell_sample(true, cx),
+            Verb::PreviousSample => self.step_cell_sample(false, cx),
+            Verb::NextPane if in_cell => self.step_cell(1, cx),
+            Verb::PreviousPane if in_cell => self.step_cell(-1, cx),
+            Verb::Accept if !in_cell => self.open_cell(cx),
             Verb::Filter if !in_cell => self.in_rows(|shown| shown.look.typing = true),
             Verb::Sort if !in_cell => self.in_rows(Shown::sort),
             Verb::TurnSort if !in_cell => self.in_rows(Shown::turn),
@@ -103,53 +101,53 @@ impl App {
     }
 
     /// Moves in the table, or in the cell that is looked at; sideways to the next column.
-    pub(crate) fn go_in_table(&mut self, motion: Motion) {
-        let Some(shown) = &mut self.batch.shown else {
+    pub(crate) fn go_in_table(&mut self, motion: Motion, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = &mut self.shown else {
             return;
         };
         match (motion, &mut shown.detail) {
-            (Motion::Left, _) => self.step_column(false),
-            (Motion::Right, _) => self.step_column(true),
+            (Motion::Left, _) => self.step_column(false, cx),
+            (Motion::Right, _) => self.step_column(true, cx),
             (motion, Some(detail)) => detail.view_mut().go(motion),
             (motion, None) => shown.table.go(motion),
         }
     }
 
     /// Goes to the next column; where a cell is looked at its neighbour is opened.
-    fn step_column(&mut self, right: bool) {
-        let Some(shown) = &mut self.batch.shown else {
+    fn step_column(&mut self, right: bool, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = &mut self.shown else {
             return;
         };
         let before = shown.place();
         shown.step_column(right);
         if shown.detail.is_some() && shown.place() != before {
-            self.open_cell();
+            self.open_cell(cx);
         }
     }
 
     /// Opens the cell some rows below.
-    fn step_cell(&mut self, by: isize) {
+    fn step_cell(&mut self, by: isize, cx: &mut Cx<'_, Self>) {
         self.in_rows(|shown| shown.table.step(by));
-        self.open_cell();
+        self.open_cell(cx);
     }
 
     /// Changes which rows are shown, or their order.
     fn in_rows(&mut self, change: impl FnOnce(&mut Shown)) {
-        if let Some(shown) = &mut self.batch.shown {
+        if let Some(shown) = &mut self.shown {
             change(shown);
         }
     }
 
     /// Shows only the rows of a kind, or all; not behind a cell that is looked at.
     fn show_only(&mut self, only: Only) {
-        if let Some(shown) = self.batch.shown.as_mut().filter(|shown| shown.detail.is_none()) {
+        if let Some(shown) = self.shown.as_mut().filter(|shown| shown.detail.is_none()) {
             shown.show_only(only);
         }
     }
 
     /// Opens the cell under the cursor; while the filter is typed, ends that.
-    pub(crate) fn open_cell(&mut self) {
-        let Some(shown) = &mut self.batch.shown else {
+    pub(crate) fn open_cell(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = &mut self.shown else {
             return;
         };
         if shown.look.typing {
@@ -157,49 +155,49 @@ impl App {
             return;
         }
         if let Some(place) = shown.place() {
-            self.open_place(place);
+            self.open_place(place, cx);
         }
     }
 
-    fn open_place(&mut self, place: CellIndex) {
-        let Some(shown) = &mut self.batch.shown else {
+    fn open_place(&mut self, place: CellIndex, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = &mut self.shown else {
             return;
         };
         let Some(run) = shown.grid.cell(place).map(|cell| cell.run) else {
             shown.detail = None;
-            self.say(Tone::Info, "this cell has no answer yet");
+            cx.say(Tone::Info, "this cell has no answer yet");
             return;
         };
         if shown.detail.as_ref().is_some_and(|detail| detail.place == place && detail.run == run) {
             return;
         }
         shown.detail = Some(Box::new(Detail::new(place, run)));
-        self.ask_store(StoreRequest::OpenRun(run), Pending::Batch(BatchQuestion::Run(place)));
+        cx.ask(ask::open_run(run), place, Self::run_read);
     }
 
     /// Opens the next sample of the cell that has an answer, or the one before, round the end.
-    fn step_cell_sample(&mut self, forward: bool) {
-        let Some(shown) = &self.batch.shown else {
+    fn step_cell_sample(&mut self, forward: bool, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = &self.shown else {
             return;
         };
         let Some(detail) = &shown.detail else {
-            self.say(Tone::Info, "open a cell first");
+            cx.say(Tone::Info, "open a cell first");
             return;
         };
         match shown.sample_beside(detail.place, forward) {
-            Some(place) => self.open_place(place),
-            None if shown.grid.samples() > 1 => self.say(Tone::Info, "no other sample of this cell has an answer yet"),
-            None => self.say(Tone::Info, "each cell of this batch is asked but once"),
+            Some(place) => self.open_place(place, cx),
+            None if shown.grid.samples() > 1 => cx.say(Tone::Info, "no other sample of this cell has an answer yet"),
+            None => cx.say(Tone::Info, "each cell of this batch is asked but once"),
         }
     }
 
     /// Shows what differs from what was expected, then from the baseline.
-    fn diff_cell(&mut self) {
-        let Some(shown) = &mut self.batch.shown else {
+    fn diff_cell(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = &mut self.shown else {
             return;
         };
         let Some(detail) = &mut shown.detail else {
-            self.say(Tone::Info, "open a cell first");
+            cx.say(Tone::Info, "open a cell first");
             return;
         };
         let before = shown.baseline.as_ref().and_then(|baseline| baseline.cell(detail.place));
@@ -209,85 +207,96 @@ impl App {
             && (detail.shows == Shows::Expected || !detail.has_expected())
         {
             let (run, place) = (before.run, detail.place);
-            self.ask_store(StoreRequest::OpenRun(run), Pending::Batch(BatchQuestion::BaselineRun(place)));
+            cx.ask(ask::open_run(run), place, Self::baseline_run_read);
         } else if !detail.step() {
-            self.say(Tone::Info, "nothing to compare with: no column `expected`, and no baseline");
+            cx.say(Tone::Info, "nothing to compare with: no column `expected`, and no baseline");
         }
     }
 
     /// Shows the run of a cell step by step.
-    fn xray_cell(&mut self) {
-        let Some(shown) = &self.batch.shown else {
+    fn xray_cell(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = &self.shown else {
             return;
         };
         if let Some(record) = shown.detail.as_ref().and_then(|detail| detail.record.as_ref()) {
-            self.overlays.push(Overlay::Xray(Xray::of_run(&record.outcome.requested, &record.timeline)));
+            cx.open(Overlay::Xray(Xray::of_run(&record.outcome.requested, &record.timeline)));
             return;
         }
         let place = shown.detail.as_ref().map(|detail| detail.place).or_else(|| shown.place());
         match place.and_then(|place| shown.grid.cell(place)) {
             Some(cell) => {
                 let run = cell.run;
-                self.ask_store(StoreRequest::OpenRun(run), Pending::Batch(BatchQuestion::Xray));
+                cx.ask(ask::open_run(run), (), |_, (), record, cx| match record {
+                    Ok(record) => cx.open(Overlay::Xray(Xray::of_outcome(&record.outcome, &record.timeline))),
+                    Err(fault) => cx.say(Tone::Error, &fault.message),
+                });
             }
-            None => self.say(Tone::Info, "this cell has no answer yet"),
+            None => cx.say(Tone::Info, "this cell has no answer yet"),
         }
     }
 
-    fn copy_cell(&mut self) {
-        let detail = self.batch.shown.as_ref().and_then(|shown| shown.detail.as_ref());
+    fn copy_cell(&mut self, cx: &mut Cx<'_, Self>) {
+        let detail = self.shown.as_ref().and_then(|shown| shown.detail.as_ref());
         let Some(text) = detail.and_then(|detail| Some(detail.record.as_ref()?.outcome.text.clone())) else {
-            self.say(Tone::Info, "open a cell first");
+            cx.say(Tone::Info, "open a cell first");
             return;
         };
         let text = Pasted::new(text);
-        self.effects.push(Effect::Copy { what: copy::what("answer", &text), text });
+        cx.effect(Effect::Copy { what: copy::what("answer", &text), text });
     }
 
-    fn pause_batch(&mut self) {
+    /// Opens the limits of the batch that is shown.
+    fn open_limits(&self, cx: &mut Cx<'_, Self>) {
+        match &self.shown {
+            Some(shown) => cx.open(Overlay::Limits(Form::new(batch_limits::rows(&shown.order.caps).into()))),
+            None => cx.say(Tone::Info, "no batch is shown"),
+        }
+    }
+
+    fn pause_batch(&mut self, cx: &mut Cx<'_, Self>) {
         let Some((ticket, shown)) = self.running_batch() else {
-            self.go_on();
+            self.go_on(cx);
             return;
         };
         let control = match shown.state {
             BatchState::Paused(_) => Control::Resume,
             _ => Control::Pause,
         };
-        self.effects.push(Effect::BatchControl(ticket, control));
+        cx.effect(Effect::BatchControl(ticket, control));
     }
 
     /// Goes on with a batch that is not complete.
-    fn go_on(&mut self) {
-        match self.batch.shown.as_ref().filter(|shown| shown.can_go_on()) {
+    fn go_on(&mut self, cx: &mut Cx<'_, Self>) {
+        match self.shown.as_ref().filter(|shown| shown.can_go_on()) {
             Some(shown) => {
                 let order = BatchOrder { finished: Finished::Kept, ..shown.order.clone() };
-                self.begin_batch(order);
+                self.begin_batch(order, cx);
             }
-            None => self.say(Tone::Info, "no batch is under way, and this one is complete"),
+            None => cx.say(Tone::Info, "no batch is under way, and this one is complete"),
         }
     }
 
-    fn change_concurrency(&mut self, more: bool) {
+    fn change_concurrency(&mut self, more: bool, cx: &mut Cx<'_, Self>) {
         let Some((ticket, shown)) = self.running_batch() else {
-            self.say(Tone::Info, "no batch is under way");
+            cx.say(Tone::Info, "no batch is under way");
             return;
         };
         let step = (shown.concurrency / 8).max(1);
         let calls = if more { shown.concurrency + step } else { shown.concurrency.saturating_sub(step) };
         shown.concurrency = calls.clamp(1, MOST_AT_ONCE);
         let control = Control::Concurrency(shown.concurrency);
-        self.effects.push(Effect::BatchControl(ticket, control));
+        cx.effect(Effect::BatchControl(ticket, control));
     }
 
     /// Returns the batch under way and its ticket.
     fn running_batch(&mut self) -> Option<(crate::app::Ticket, &mut Shown)> {
-        let shown = self.batch.shown.as_mut()?;
+        let shown = self.shown.as_mut()?;
         Some((shown.ticket?, shown))
     }
 
     /// Asks the cell under the cursor again, all its samples.
-    fn ask_again(&mut self) {
-        let Some(shown) = &self.batch.shown else {
+    fn ask_again(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = &self.shown else {
             return;
         };
         let places: Vec<CellIndex> = match (&shown.detail, shown.table.chosen()) {
@@ -301,33 +310,33 @@ impl App {
             return;
         }
         let order = BatchOrder { again: places, finished: Finished::Kept, ..shown.order.clone() };
-        let ticket = self.ticket();
-        if let Some(shown) = &mut self.batch.shown {
+        let ticket = cx.out.ticket();
+        if let Some(shown) = &mut self.shown {
             shown.again.push(ticket);
         }
-        self.effects.push(Effect::StartBatch(ticket, Box::new(order)));
+        cx.effect(Effect::StartBatch(ticket, Box::new(order)));
     }
 
     /// Asks the cells again that failed to get an answer.
-    fn ask_failed(&mut self) {
-        let Some(shown) = &self.batch.shown else {
+    fn ask_failed(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = &self.shown else {
             return;
         };
         if shown.grid.counts().by.error == 0 {
-            self.say(Tone::Info, "every cell that was asked has an answer");
+            cx.say(Tone::Info, "every cell that was asked has an answer");
             return;
         }
         if shown.is_busy() {
-            self.say(Tone::Info, "the batch is under way; stop it first, or ask one cell again");
+            cx.say(Tone::Info, "the batch is under way; stop it first, or ask one cell again");
             return;
         }
         let mut order = shown.order.clone();
         order.finished = Finished::FailedAgain;
-        self.begin_batch(order);
+        self.begin_batch(order, cx);
     }
 
     /// Stops the batch that is under way. Tells whether there is one.
-    pub(crate) fn stop_batch(&mut self) -> bool {
+    pub(crate) fn stop(&mut self, cx: &mut Cx<'_, Self>) -> bool {
         let Some((ticket, shown)) = self.running_batch() else {
             return false;
         };
@@ -335,34 +344,34 @@ impl App {
             return false;
         }
         shown.state = BatchState::Stopping;
-        self.effects.push(Effect::BatchControl(ticket, Control::Stop));
+        cx.effect(Effect::BatchControl(ticket, Control::Stop));
         true
     }
 
     /// Takes in what a batch tells; nobody waits for late ones.
-    pub(crate) fn batch_told(&mut self, ticket: crate::app::Ticket, events: Vec<BatchEvent>) {
-        let now = self.now.at;
+    pub(crate) fn told(&mut self, ticket: crate::app::Ticket, events: Vec<BatchEvent>, cx: &mut Cx<'_, Self>) {
+        let now = cx.shared.now.at;
         let waits = |shown: &&mut Shown| shown.ticket == Some(ticket) || shown.again.contains(&ticket);
-        let Some(shown) = self.batch.shown.as_mut().filter(waits) else {
+        let Some(shown) = self.shown.as_mut().filter(waits) else {
             return;
         };
         let mut ended = false;
         for event in events {
             if let BatchEvent::Cell { outcome, .. } | BatchEvent::Unrecorded { outcome, .. } = &event {
-                self.metrics.take(outcome, self.now.time.as_second());
+                cx.shared.metrics.take(outcome, cx.shared.now.time.as_second());
             }
             ended |= shown.hear(ticket, event, now);
         }
         if ended {
             let (tone, says) = end(shown);
-            self.say(tone, &says);
-            if !self.focused {
-                self.effects.push(Effect::Bell);
+            cx.say(tone, &says);
+            if !cx.shared.focused {
+                cx.effect(Effect::Bell);
             }
         }
-        let stale = self.batch.shown.as_ref().filter(|_| self.batch.page == Page::Table).and_then(Shown::stale);
+        let stale = self.shown.as_ref().filter(|_| self.page == Page::Table).and_then(Shown::stale);
         if let Some(place) = stale {
-            self.open_place(place);
+            self.open_place(place, cx);
         }
     }
 }
@@ -400,89 +409,84 @@ pub(crate) fn end(shown: &Shown) -> (Tone, String) {
     }
 }
 
-impl App {
-    /// Takes an answer of the store for the screen in.
-    pub(crate) fn batch_stored(&mut self, asked: BatchQuestion, reply: StoreReply) {
-        match (asked, reply) {
-            (BatchQuestion::List, StoreReply::Batches(entries)) => self.batches_listed(entries),
-            (BatchQuestion::Prompt, StoreReply::Prompt { name, prompt, .. }) => self.batch_prompt(name, *prompt),
-            (BatchQuestion::Open(order, id), StoreReply::Cells(rows)) => {
-                self.batch_opened(*order, id, rows.into_iter().map(|row| row.cell).collect());
-            }
-            (BatchQuestion::Rows, StoreReply::CellRuns(records)) => self.rows_known(&records),
-            (BatchQuestion::Baseline(name), StoreReply::Cells(rows)) => {
-                self.batch_baseline(&name, rows.into_iter().map(|row| row.cell));
-            }
-            (asked, StoreReply::Run(record)) => self.batch_run(&asked, record),
-            _ => {}
-        }
-    }
-
+impl Batches {
     /// Lists the batches on record, to open one or to compare with one.
-    pub(crate) fn list_batches(&mut self, what: For) {
-        if what == For::Opening && self.batch.busy() {
-            self.say(Tone::Warning, "a batch is under way; stop it first");
+    pub(crate) fn list_batches(&mut self, what: For, cx: &mut Cx<'_, Self>) {
+        if what == For::Opening && self.busy() {
+            cx.say(Tone::Warning, "a batch is under way; stop it first");
             return;
         }
-        self.batch.list_for = what;
-        self.batch.page = Page::List;
-        self.batch.loading = true;
-        self.ask_store(StoreRequest::Batches { limit: LISTED }, Pending::Batch(BatchQuestion::List));
+        self.list_for = what;
+        self.page = Page::List;
+        self.loading = true;
+        cx.ask(ask::batches(LISTED), (), Self::batches_listed);
     }
 
     /// Takes the list in.
-    pub(crate) fn batches_listed(&mut self, entries: Vec<BatchEntry>) {
-        self.batch.loading = false;
-        let own = self.batch.shown.as_ref().and_then(|shown| shown.id);
-        let comparing = self.batch.list_for == For::Comparing;
+    fn batches_listed(&mut self, (): (), entries: Result<Vec<BatchEntry>, StoreError>, cx: &mut Cx<'_, Self>) {
+        self.loading = false;
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(fault) => return cx.say(Tone::Error, &fault.message),
+        };
+        let own = self.shown.as_ref().and_then(|shown| shown.id);
+        let comparing = self.list_for == For::Comparing;
         let items = entries.iter().enumerate().filter(|(_, entry)| !comparing || Some(entry.id) != own);
         let items = items.map(|(at, entry)| PickItem::new(at, entry.name.clone(), String::new()));
-        self.batch.list.refill(items.collect());
-        self.batch.entries = entries;
+        self.list.refill(items.collect());
+        self.entries = entries;
     }
 
-    /// Opens the chosen batch, or takes it as the baseline.
-    pub(crate) fn pick_batch(&mut self) {
-        let chosen = self.batch.list.chosen().map(|item| item.value);
-        let Some(entry) = chosen.and_then(|at| self.batch.entries.get(at)) else {
+    /// Opens the chosen batch in a session, or takes it as the baseline.
+    pub(crate) fn pick_batch(&mut self, session: String, cx: &mut Cx<'_, Self>) {
+        let chosen = self.list.chosen().map(|item| item.value);
+        let Some(entry) = chosen.and_then(|at| self.entries.get(at)) else {
             return;
         };
         let (id, spec) = (entry.id, entry.spec.clone());
-        let asked = match self.batch.list_for {
-            For::Comparing => BatchQuestion::Baseline(format!("{} {}", spec.name, id.short())),
+        let cells = ask::cells(id, CELLS);
+        match self.list_for {
+            For::Comparing => cx.ask(cells, format!("{} {}", spec.name, id.short()), Self::baseline_read),
             For::Opening => {
                 let order = BatchOrder {
                     spec,
-                    concurrency: self.settings.batch.concurrency,
+                    concurrency: cx.shared.settings.batch.concurrency,
                     caps: BatchLimits::default(),
                     finished: Finished::Kept,
-                    session: self.bench.session.clone(),
+                    session,
                     again: Vec::new(),
                 };
-                BatchQuestion::Open(Box::new(order), id)
+                cx.ask(cells, (Box::new(order), id), Self::batch_opened);
             }
-        };
-        self.ask_store(StoreRequest::Cells { batch: id, after: None, limit: CELLS }, Pending::Batch(asked));
+        }
     }
 
     /// Shows a batch from the record.
-    pub(crate) fn batch_opened(&mut self, order: BatchOrder, id: BatchId, cells: Vec<Cell>) {
-        if self.batch.busy() {
+    fn batch_opened(
+        &mut self,
+        (order, id): (Box<BatchOrder>, BatchId),
+        cells: Result<Vec<CellRow>, StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let cells = match cells {
+            Ok(cells) => cells,
+            Err(fault) => return cx.say(Tone::Error, &fault.message),
+        };
+        if self.busy() {
             return;
         }
-        let mut shown = Shown::new(order, BatchState::Record);
+        let mut shown = Shown::new(*order, BatchState::Record);
         shown.id = Some(id);
-        for cell in cells {
-            shown.fill(cell);
+        for row in cells {
+            shown.fill(row.cell);
         }
-        self.batch.shown = Some(shown);
-        self.batch.page = Page::Table;
+        self.shown = Some(shown);
+        self.page = Page::Table;
     }
 
     /// Asks what the rows in sight say, where a batch from the record does not know it yet.
-    pub(crate) fn ask_rows(&mut self) {
-        let asked = self.asked.values().any(|asked| *asked == Pending::Batch(BatchQuestion::Rows));
-        let Some(shown) = self.batch.shown.as_ref().filter(|_| !asked && self.batch.page == Page::Table) else {
+    pub(crate) fn ask_rows(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = self.shown.as_ref().filter(|_| !self.asks_rows && self.page == Page::Table) else {
             return;
         };
         let (Some(batch), true) = (shown.id, shown.state == BatchState::Record) else {
@@ -495,14 +499,20 @@ impl App {
         // The place before the first of the row.
         let last = CellIndex { row: row.saturating_sub(1), prompt: u32::MAX, target: u32::MAX, sample: u32::MAX };
         let limit = PAGE * shown.grid.cells_of_a_row().max(1);
-        if let Some(shown) = &mut self.batch.shown {
+        if let Some(shown) = &mut self.shown {
             shown.grid.ask(row, PAGE);
         }
-        self.ask_store(StoreRequest::CellRuns { batch, after: Some(last), limit }, Pending::Batch(BatchQuestion::Rows));
+        self.asks_rows = true;
+        cx.ask(ask::cell_runs(batch, last, limit), (), Self::rows_read);
     }
 
-    fn rows_known(&mut self, records: &[RunRecord]) {
-        let Some(shown) = &mut self.batch.shown else {
+    fn rows_read(&mut self, (): (), records: Result<Vec<RunRecord>, StoreError>, cx: &mut Cx<'_, Self>) {
+        self.asks_rows = false;
+        let records = match records {
+            Ok(records) => records,
+            Err(fault) => return cx.say(Tone::Error, &fault.message),
+        };
+        let Some(shown) = &mut self.shown else {
             return;
         };
         for record in records {
@@ -517,12 +527,16 @@ impl App {
     }
 
     /// Compares the batch on the screen with another one.
-    pub(crate) fn batch_baseline(&mut self, name: &str, cells: impl Iterator<Item = Cell>) {
-        let Some(shown) = &mut self.batch.shown else {
+    fn baseline_read(&mut self, name: String, cells: Result<Vec<CellRow>, StoreError>, cx: &mut Cx<'_, Self>) {
+        let cells = match cells {
+            Ok(cells) => cells.into_iter().map(|row| row.cell),
+            Err(fault) => return cx.say(Tone::Error, &fault.message),
+        };
+        let Some(shown) = &mut self.shown else {
             return;
         };
-        self.batch.page = Page::Table;
-        let baseline = Baseline::new(name.to_owned(), cells);
+        self.page = Page::Table;
+        let baseline = Baseline::new(name.clone(), cells);
         let changed = shown.grid.all().filter(|cell| baseline.differs(cell)).count();
         shown.baseline = Some(baseline);
         shown.weighed.expire();
@@ -533,38 +547,40 @@ impl App {
             1 => format!("1 cell came out otherwise than in {name}"),
             n => format!("{n} cells came out otherwise than in {name}"),
         };
-        self.say(Tone::Info, &says);
+        cx.say(Tone::Info, &says);
     }
 
-    /// Takes the run of a cell in.
-    pub(crate) fn batch_run(&mut self, asked: &BatchQuestion, record: Box<RunRecord>) {
-        if *asked == BatchQuestion::Xray {
-            self.overlays.push(Overlay::Xray(Xray::of_outcome(&record.outcome, &record.timeline)));
-            return;
-        }
-        let Some(detail) = self.batch.shown.as_mut().and_then(|shown| shown.detail.as_mut()) else {
-            return;
-        };
-        match asked {
-            BatchQuestion::Run(place) if detail.place == *place && detail.run == record.run => detail.take(record),
-            BatchQuestion::BaselineRun(place) if detail.place == *place => detail.compare(&record),
-            _ => {}
-        }
-    }
-
-    /// Says why something that was asked for the screen did not come.
-    pub(crate) fn batch_fault(&mut self, asked: &BatchQuestion, why: &str) {
-        match asked {
-            BatchQuestion::List => self.batch.loading = false,
-            BatchQuestion::Run(place) => {
-                let detail = self.batch.shown.as_mut().and_then(|shown| shown.detail.as_mut());
-                if let Some(detail) = detail.filter(|detail| detail.place == *place) {
-                    detail.fault = Some(why.to_owned());
+    /// Takes the run of a cell in; why there is none is said in its place, too.
+    fn run_read(&mut self, place: CellIndex, record: Result<Box<RunRecord>, StoreError>, cx: &mut Cx<'_, Self>) {
+        let detail = self.shown.as_mut().and_then(|shown| shown.detail.as_mut());
+        let detail = detail.filter(|detail| detail.place == place);
+        match (detail, record) {
+            (Some(detail), Ok(record)) if detail.run == record.run => detail.take(record),
+            // Another cell is looked at by now.
+            (_, Ok(_)) => {}
+            (detail, Err(fault)) => {
+                cx.say(Tone::Error, &fault.message);
+                if let Some(detail) = detail {
+                    detail.fault = Some(fault.message);
                 }
             }
-            BatchQuestion::Prompt => self.batch.setup.forget_wanted(),
-            _ => {}
         }
-        self.say(Tone::Error, why);
+    }
+
+    /// Takes the run of the same cell of the baseline in.
+    fn baseline_run_read(
+        &mut self,
+        place: CellIndex,
+        record: Result<Box<RunRecord>, StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let record = match record {
+            Ok(record) => record,
+            Err(fault) => return cx.say(Tone::Error, &fault.message),
+        };
+        let detail = self.shown.as_mut().and_then(|shown| shown.detail.as_mut());
+        if let Some(detail) = detail.filter(|detail| detail.place == place) {
+            detail.compare(&record);
+        }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     app::{
         action::{Action, BatchAction, Verb},
         batch::{
-            CELL, For, Page, ROW, TEXT,
+            Batches, CELL, For, Page, ROW, TEXT,
             grid::{By, Only, Slot},
             head,
             run_state::{BatchState, Shown},
@@ -50,13 +50,12 @@ use crate::{
 };
 
 /// Draws the screen.
-pub(crate) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
-    let body = scene.app.layout.body.intersection(buffer.area);
-    let batch = &scene.app.batch;
+pub(crate) fn draw(scene: Scene<'_>, batch: &Batches, buffer: &mut Buffer) {
+    let body = scene.shared.body.intersection(buffer.area);
     match (batch.page, &batch.shown) {
-        (Page::Form, _) => form(scene, body, buffer),
-        (Page::Map, _) => map(scene, body, buffer),
-        (Page::Estimate, _) => estimate(scene, body, buffer),
+        (Page::Form, _) => form(scene, batch, body, buffer),
+        (Page::Map, _) => map(scene, batch, body, buffer),
+        (Page::Estimate, _) => estimate(scene, batch, body, buffer),
         (Page::Table, Some(shown)) => {
             if let Some(detail) = &shown.detail {
                 cell::draw(scene, shown, detail, body, buffer);
@@ -65,13 +64,13 @@ pub(crate) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
                 draw_rows(scene, shown, body, buffer);
             }
         }
-        (Page::List | Page::Table, _) => entries(scene, body, buffer),
+        (Page::List | Page::Table, _) => entries(scene, batch, body, buffer),
     }
 }
 
 /// Says in a few words how the batch goes, while one runs.
-pub(crate) fn chip(scene: Scene<'_>) -> Option<FlowItem> {
-    head_chip(scene, scene.app.batch.shown.as_ref()?)
+pub(crate) fn chip(scene: Scene<'_>, batch: &Batches) -> Option<FlowItem> {
+    head_chip(scene, batch.shown.as_ref()?)
 }
 
 /// Writes some lines below each other.
@@ -87,8 +86,7 @@ fn inside(area: Rect) -> Rect {
 }
 
 /// Draws the batches on record, or what to press where there is none.
-fn entries(scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
-    let batch = &scene.app.batch;
+fn entries(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut Buffer) {
     let area = inside(body);
     let new = vec![scene.span(scene.key(BatchAction::NewBatch), Role::Key), scene.span(" sets one up", Role::Text)];
     if batch.list.is_empty() {
@@ -438,9 +436,9 @@ fn brief(summary: &str) -> Cow<'_, str> {
 }
 
 /// Draws the form of a new batch.
-pub(crate) fn form(scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+pub(crate) fn form(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut Buffer) {
     let area = inside(body);
-    let setup = &scene.app.batch.setup;
+    let setup = &batch.setup;
     let says = if setup.is_busy() {
         "Looking at the data …".to_owned()
     } else {
@@ -454,9 +452,9 @@ pub(crate) fn form(scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
 }
 
 /// Draws which column is which variable, over the columns of the data.
-pub(crate) fn map(scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+pub(crate) fn map(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut Buffer) {
     let area = inside(body);
-    let setup = &scene.app.batch.setup;
+    let setup = &batch.setup;
     let title = Line::from(scene.span("Which column is which variable?", Role::Title));
     let says = "No column is called like these variables of the prompt.";
     lines(vec![title, said(scene, says, Role::Quiet)], area, buffer);
@@ -492,9 +490,9 @@ fn columns(scene: Scene<'_>, columns: &[DatasetColumn], area: Rect, buffer: &mut
 }
 
 /// Draws what a batch will take, before its first call.
-pub(crate) fn estimate(scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+pub(crate) fn estimate(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut Buffer) {
     let area = inside(body);
-    let setup = &scene.app.batch.setup;
+    let setup = &batch.setup;
     let (Some(order), Some(planned)) = (&setup.order, &setup.planned) else {
         return;
     };

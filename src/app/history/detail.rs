@@ -12,11 +12,11 @@ use crate::{
     app::workbench::versions::ago,
     model::{
         Grade, Provenance, Quality, RunEnd, RunId, Status, Thumb, Verdict, VersionId, outcome::AttemptUsage,
-        verdict::MAX_STARS,
+        query::Query, verdict::MAX_STARS,
     },
     pipeline::ports::RunRecord,
     present::{evidence, evidence::RunConfig},
-    store::api::{PairedComparison, StoreRequest},
+    store::api::PairedComparison,
     text::{
         Wrapped, clean,
         format::{count, duration, spent, tokens, unit, waited},
@@ -337,7 +337,7 @@ impl Pair {
     }
 
     /// Takes a record in. Returns what is to be asked of the record, once both are there.
-    pub fn take(&mut self, record: Box<RunRecord>) -> Option<StoreRequest> {
+    pub fn take(&mut self, record: Box<RunRecord>) -> Option<[Box<Query>; 2]> {
         let at = self.runs.iter().position(|run| *run == record.run)?;
         if let Some(place) = self.records.get_mut(at) {
             *place = Some(record);
@@ -358,7 +358,7 @@ impl Pair {
                 return None;
             }
             self.kinds = Kinds::Asked(apart);
-            return Some(evidence::job(&a, &b));
+            return Some(evidence::queries(&a, &b));
         }
         None
     }

@@ -6,61 +6,59 @@
 //!
 //! A run that is put on the bench again: its prompt as it was run, its input, its model in a lane.
 
+use jiff::Timestamp;
+
 use crate::{
     app::{
-        App, Effect, ScreenId,
+        Effect,
         action::{HistoryAction, Verb},
+        ask,
+        context::Cx,
         history::{
             History,
             detail::{Detail, Pair},
-            run_list::Next,
+            run_list::{Count, Next, PAGE},
         },
+        intent::{BenchIntent, Intent},
         overlay::{CopyAs, Grading, Overlay, Then},
-        overlays::{copy, copy::raw_answer},
+        overlays,
+        overlays::copy::raw_answer,
+        query_line::{ask_vocabulary, offer_rescore},
         status_bar::Tone,
-        store_request::Pending,
-        workbench::{
-            Focus, MAX_LANES,
-            inputs::on_bench,
-            versions::{After, Stand},
-        },
     },
-    model::{CacheMode, LaneSpec, NamedInput, Quality, RunId, VersionId},
+    model::{Grade, Quality, RunId, error::StoreError},
     pipeline::ports::RunRecord,
-    present::{run_columns::RunColumn, xray::Xray},
-    store::api::{HistoryEntry, PairedComparison, StoreReply, StoreRequest},
+    present::xray::Xray,
+    store::api::{HistoryEntry, HistoryPage, PairedComparison},
     text::{Pasted, json, shell},
-    widgets::{
-        motion::Motion,
-        pick_list::{PickItem, PickList},
-    },
+    widgets::{motion::Motion, pick_list::PickList},
 };
 
-impl App {
+impl History {
     /// Does something in the list, or in the run that is looked at.
-    pub(crate) fn in_history(&mut self, verb: Verb) {
+    pub(crate) fn in_list(&mut self, verb: Verb, cx: &mut Cx<'_, Self>) {
         match verb {
-            Verb::Filter => self.history.asking.typing = true,
-            Verb::Sort => self.sort_history(false),
-            Verb::TurnSort => self.sort_history(true),
+            Verb::Filter => self.asking.typing = true,
+            Verb::Sort => self.sort_history(false, cx),
+            Verb::TurnSort => self.sort_history(true, cx),
             Verb::Refresh => {
-                self.refresh_history();
-                self.ask_vocabulary();
+                self.refresh(cx);
+                ask_vocabulary(cx);
             }
-            Verb::Run => self.with_record(Want::Bench { run: true }),
-            Verb::Xray => self.with_record(Want::Xray),
-            Verb::Copy => self.with_record(Want::Copy),
-            Verb::Grade => self.grade_run(),
-            Verb::ExportRuns => self.export_runs(),
-            Verb::ScoreRuns => self.score_asked(&self.history.asking.clone()),
-            Verb::Diff => self.compare_runs(),
+            Verb::Run => self.with_record(Want::Bench { run: true }, cx),
+            Verb::Xray => self.with_record(Want::Xray, cx),
+            Verb::Copy => self.with_record(Want::Copy, cx),
+            Verb::Grade => self.grade_run(cx),
+            Verb::ExportRuns => self.export_runs(cx),
+            Verb::ScoreRuns => offer_rescore(&self.asking, cx),
+            Verb::Diff => self.compare_runs(cx),
             Verb::Accept => {
-                if self.history.chosen().is_some() {
-                    self.history.reading = true;
+                if self.chosen().is_some() {
+                    self.reading = true;
                 }
             }
             Verb::NextPane | Verb::PreviousPane => {
-                self.history.reading = !self.history.reading && self.history.chosen().is_some();
+                self.reading = !self.reading && self.chosen().is_some();
             }
             Verb::NextSample
             | Verb::PreviousSample
@@ -74,14 +72,14 @@ impl App {
     }
 
     /// Does something where two runs are compared.
-    pub(crate) fn in_pair(&mut self, verb: Verb) {
-        if self.history.pair.as_mut().and_then(|pair| pair.difference_mut()).is_none() {
+    pub(crate) fn in_pair(&mut self, verb: Verb, cx: &mut Cx<'_, Self>) {
+        if self.pair.as_mut().and_then(|pair| pair.difference_mut()).is_none() {
             return;
         }
         match verb {
-            Verb::NextDifference => self.step_in_pair(true),
-            Verb::PreviousDifference => self.step_in_pair(false),
-            Verb::Diff => self.history.pair = None,
+            Verb::NextDifference => self.step_in_pair(true, cx),
+            Verb::PreviousDifference => self.step_in_pair(false, cx),
+            Verb::Diff => self.pair = None,
             Verb::Run
             | Verb::NextSample
             | Verb::PreviousSample
@@ -105,8 +103,8 @@ impl App {
     }
 
     /// Goes to the next difference of two runs, or the one before.
-    fn step_in_pair(&mut self, forward: bool) {
-        let Some(difference) = self.history.pair.as_mut().and_then(|pair| pair.difference_mut()) else {
+    fn step_in_pair(&mut self, forward: bool, cx: &mut Cx<'_, Self>) {
+        let Some(difference) = self.pair.as_mut().and_then(|pair| pair.difference_mut()) else {
             return;
         };
         difference.step(forward);
@@ -115,74 +113,40 @@ impl App {
             0 => "nothing differs".to_owned(),
             all => format!("difference {} of {all}", here.unwrap_or_default()),
         };
-        self.say(Tone::Info, &says);
+        cx.say(Tone::Info, &says);
     }
 
-    fn sort_history(&mut self, turn: bool) {
-        if let Some(bad) = &self.history.asking.mistake {
+    fn sort_history(&mut self, turn: bool, cx: &mut Cx<'_, Self>) {
+        if let Some(bad) = &self.asking.mistake {
             let says = bad.to_string();
-            self.say(Tone::Warning, &says);
+            cx.say(Tone::Warning, &says);
             return;
         }
-        let (before, now) = (self.history.asking.query.clone(), self.local_now());
-        self.history.asking.sort(turn, &now);
+        let (before, now) = (self.asking.query.clone(), cx.shared.local_now());
+        self.asking.sort(turn, &now);
         self.asked_anew(&before);
     }
 
-    pub(crate) fn ask_remove(&mut self) {
-        let Some(entry) = self.history.chosen() else {
+    pub(crate) fn ask_remove(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(entry) = self.chosen() else {
             return;
         };
         let pinned = if entry.pinned { ", which is pinned," } else { "" };
         let run = entry.run;
         let text = format!("Remove run {}{pinned} with its answer, verdicts and grade, for good?", run.short());
-        self.ask(&text, "removes it", Then::RemoveRun(run));
+        cx.confirm(&text, "removes it", Then::RemoveRun(run));
     }
 
     /// Says which command line writes the runs the line asks for, and copies it.
-    fn export_runs(&mut self) {
-        let command = self.history.command();
-        self.effects.push(Effect::Copy { what: command.clone(), text: Pasted::new(command) });
+    fn export_runs(&mut self, cx: &mut Cx<'_, Self>) {
+        let command = self.command();
+        cx.effect(Effect::Copy { what: command.clone(), text: Pasted::new(command) });
     }
 
-    pub(crate) fn open_columns(&mut self) {
-        let choice = PickList::new(columns(&self.history.shown_columns()));
-        self.overlays.push(Overlay::Columns(choice));
+    pub(crate) fn open_columns(&mut self, cx: &mut Cx<'_, Self>) {
+        let choice = PickList::new(overlays::columns(&self.shown_columns()));
+        cx.open(Overlay::Columns(choice));
     }
-
-    /// Shows a column, or hides it; the usual ones where none is chosen. The overlay stays.
-    pub(crate) fn take_column(&mut self, mut choice: PickList<Option<RunColumn>>) {
-        let Some(value) = choice.chosen().map(|item| item.value) else {
-            self.overlays.push(Overlay::Columns(choice));
-            return;
-        };
-        match value {
-            None => self.history.columns = None,
-            Some(column) => {
-                let shown = self.history.shown_columns();
-                let wanted = |known: &&RunColumn| shown.contains(known) != (**known == column);
-                let columns: Vec<RunColumn> = RunColumn::ALL.iter().filter(wanted).copied().collect();
-                if columns.is_empty() {
-                    self.say(Tone::Info, "one column stays");
-                } else {
-                    self.history.columns = Some(columns);
-                }
-            }
-        }
-        let at = choice.at();
-        choice.refill(columns(&self.history.shown_columns()));
-        choice.choose(at);
-        self.overlays.push(Overlay::Columns(choice));
-    }
-}
-
-/// Lists the columns, each with whether it is shown.
-fn columns(shown: &[RunColumn]) -> Vec<PickItem<Option<RunColumn>>> {
-    let all = RunColumn::ALL.iter().map(|column| {
-        let mark = if shown.contains(column) { "✓" } else { " " };
-        PickItem::new(Some(*column), format!("{mark} {}", column.head()), column.says())
-    });
-    all.chain([PickItem::new(None, "  usual", "those that suit the width of the screen")]).collect()
 }
 
 /// Says which target answered a run, after the one that was asked where it is another.
@@ -256,284 +220,221 @@ pub(crate) enum Want {
     Bench { run: bool },
 }
 
-/// Names what was asked under a ticket for the history screen.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum HistoryQuestion {
-    /// A page, by the number of its question, and whether it is the first one.
-    Page { round: u64, first: bool },
-    /// How many runs there are, by the number of the question.
-    Count(u64),
-    /// The names filters can have.
-    Vocabulary,
-    /// A run.
-    Run(RunId, Want),
-    /// All verdicts that were given on a run.
-    Judgements(RunId),
-    /// One of two runs that are compared.
-    Pair(RunId),
-    /// What the kinds of two runs that are compared say of each other.
-    Kinds([RunId; 2]),
-    /// A run to be kept, or no longer.
-    Pin(RunId, bool),
-    /// A run to be removed.
-    Remove(RunId),
-}
-
-impl App {
-    fn ask_history(&mut self, job: StoreRequest, asked: HistoryQuestion) {
-        self.ask_store(job, Pending::History(asked));
-    }
-
-    /// Asks for the names that filters can have.
-    pub(crate) fn ask_vocabulary(&mut self) {
-        self.ask_history(StoreRequest::Vocabulary, HistoryQuestion::Vocabulary);
-    }
-
+impl History {
     /// Asks the same question again.
-    pub(crate) fn refresh_history(&mut self) {
-        let now = self.local_now();
-        self.history.asking.read(&now);
-        self.history.runs.refresh();
+    pub(crate) fn refresh(&mut self, cx: &Cx<'_, Self>) {
+        self.asking.read(&cx.shared.local_now());
+        self.runs.refresh();
     }
 
-    /// Asks for what the screen still lacks: a page of runs, the run under the cursor.
-    pub(crate) fn settle_history(&mut self) {
-        if self.screen != ScreenId::History {
+    /// Asks for the next page of runs, if it is wanted.
+    pub(crate) fn ask_page(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(next) = self.runs.next() else {
             return;
-        }
-        let history = &mut self.history;
-        if let Some(next) = history.runs.next() {
-            let query = &history.asking.query;
-            let (after, limit) = match next {
-                Next::First(limit) => (None, limit),
-                Next::Further => {
-                    (history.runs.entries.last().map(|run| run.place(query)), crate::app::history::run_list::PAGE)
+        };
+        let query = self.asking.query.clone();
+        let (after, limit) = match next {
+            Next::First(limit) => (None, limit),
+            Next::Further => (self.runs.entries.last().map(|run| run.place(&query)), PAGE),
+        };
+        let page = (self.runs.round(), after.is_none());
+        cx.ask(ask::history(query, after, limit), page, Self::page_read);
+    }
+
+    fn page_read(&mut self, (round, first): (u64, bool), page: Result<HistoryPage, StoreError>, cx: &mut Cx<'_, Self>) {
+        match page {
+            Ok(page) => {
+                let more = page.more;
+                if self.runs.take(round, first, page) && more {
+                    cx.ask(ask::count_runs(self.asking.query.clone()), round, Self::counted);
                 }
-            };
-            let asked = HistoryQuestion::Page { round: history.runs.round(), first: after.is_none() };
-            let job = StoreRequest::History { query: Box::new(query.clone()), after, limit };
-            self.ask_history(job, asked);
+            }
+            Err(fault) => {
+                self.runs.failed(round);
+                cx.say(Tone::Error, &fault.message);
+            }
         }
-        let in_sight = self.history.both || self.history.reading;
-        let waits = |asked: &Pending| matches!(asked, Pending::History(HistoryQuestion::Run(_, Want::Look)));
-        if let Some(run) = self.history.chosen().map(|entry| entry.run).filter(|_| in_sight)
-            && self.history.shown().is_none()
-            && self.history.fault.as_ref().is_none_or(|(faulty, _)| *faulty != run)
-            && !self.asked.values().any(waits)
+    }
+
+    fn counted(&mut self, round: u64, counted: Result<(u64, bool), StoreError>, cx: &mut Cx<'_, Self>) {
+        match counted {
+            Ok((runs, more)) if round == self.runs.round() => self.runs.count = Some(Count { runs, more }),
+            // Something else is asked for by now.
+            Ok(_) => {}
+            Err(fault) => cx.say(Tone::Error, &fault.message),
+        }
+    }
+
+    /// Asks for the run under the cursor where it is in sight and was not read yet, one at a time.
+    pub(crate) fn ask_run(&mut self, cx: &mut Cx<'_, Self>) {
+        let in_sight = self.both || self.reading;
+        if let Some(run) = self.chosen().map(|entry| entry.run).filter(|_| in_sight)
+            && self.shown().is_none()
+            && self.fault.as_ref().is_none_or(|(faulty, _)| *faulty != run)
+            && !self.looks
         {
-            self.ask_history(StoreRequest::OpenRun(run), HistoryQuestion::Run(run, Want::Look));
+            self.looks = true;
+            cx.ask(ask::open_run(run), (run, Want::Look), Self::run_read);
         }
     }
 
     /// Does something with the record of the run under the cursor, now or when it is read.
-    pub(crate) fn with_record(&mut self, want: Want) {
-        let Some(run) = self.history.chosen().map(|entry| entry.run) else {
-            self.say(Tone::Info, "no run is chosen");
+    pub(crate) fn with_record(&mut self, want: Want, cx: &mut Cx<'_, Self>) {
+        let Some(run) = self.chosen().map(|entry| entry.run) else {
+            cx.say(Tone::Info, "no run is chosen");
             return;
         };
-        match self.history.shown().map(|detail| detail.record.clone()) {
-            Some(record) => self.have_record(record, want),
-            None => self.ask_history(StoreRequest::OpenRun(run), HistoryQuestion::Run(run, want)),
+        match self.shown().map(|detail| detail.record.clone()) {
+            Some(record) => Self::have_record(record, want, cx),
+            None => cx.ask(ask::open_run(run), (run, want), Self::run_read),
         }
     }
 
-    fn have_record(&mut self, record: Box<RunRecord>, want: Want) {
+    fn have_record(record: Box<RunRecord>, want: Want, cx: &mut Cx<'_, Self>) {
         match want {
             Want::Look => {}
-            Want::Xray => {
-                self.overlays.push(Overlay::Xray(Xray::of_outcome(&record.outcome, &record.timeline)));
-            }
-            Want::Copy => self.overlays.push(Overlay::Copy(copy::forms(self))),
-            Want::Bench { run } => self.reopen(record, run),
+            Want::Xray => cx.open(Overlay::Xray(Xray::of_outcome(&record.outcome, &record.timeline))),
+            Want::Copy => cx.send(Intent::OpenCopy),
+            Want::Bench { run } => cx.send(Intent::Bench(BenchIntent::Reopen { record, run })),
         }
     }
 
     /// Compares the two runs that are meant.
-    pub(crate) fn compare_runs(&mut self) {
-        let Some((older, newer)) = self.history.runs.two() else {
-            let key = self.keymap.shown(HistoryAction::MarkRun, false);
+    pub(crate) fn compare_runs(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some((older, newer)) = self.runs.two() else {
+            let key = cx.shared.keymap.shown(HistoryAction::MarkRun, false);
             let key = key.map_or_else(String::new, |key| format!(" with {key}"));
-            self.say(Tone::Info, &format!("mark two runs{key} first"));
+            cx.say(Tone::Info, &format!("mark two runs{key} first"));
             return;
         };
-        self.history.pair = Some(Box::new(Pair::new(older, newer)));
+        self.pair = Some(Box::new(Pair::new(older, newer)));
         for run in [older, newer] {
-            self.ask_history(StoreRequest::OpenRun(run), HistoryQuestion::Pair(run));
+            cx.ask(ask::open_run(run), run, Self::pair_read);
         }
     }
 
     /// Keeps the run under the cursor when others are pruned, or no longer.
-    pub(crate) fn pin_run(&mut self) {
-        if let Some((run, pinned)) = self.history.chosen().map(|entry| (entry.run, !entry.pinned)) {
-            self.ask_history(StoreRequest::PinRuns { runs: vec![run], pinned }, HistoryQuestion::Pin(run, pinned));
+    pub(crate) fn pin_run(&mut self, cx: &mut Cx<'_, Self>) {
+        if let Some((run, pinned)) = self.chosen().map(|entry| (entry.run, !entry.pinned)) {
+            cx.ask(ask::pin_run(run, pinned), (run, pinned), Self::run_pinned);
         }
-    }
-
-    /// Removes a run for good.
-    pub(crate) fn remove_run(&mut self, run: RunId) {
-        self.ask_history(StoreRequest::RemoveRuns(vec![run]), HistoryQuestion::Remove(run));
     }
 
     /// Asks for the grade of the run under the cursor.
-    pub(crate) fn grade_run(&mut self) {
-        if let Some(entry) = self.history.chosen() {
+    pub(crate) fn grade_run(&mut self, cx: &mut Cx<'_, Self>) {
+        if let Some(entry) = self.chosen() {
             let grading = Grading::new(entry.run, &entry.grade.clone().unwrap_or_default());
-            self.overlays.push(Overlay::Grade(grading));
+            cx.open(Overlay::Grade(grading));
         }
     }
 
-    /// Takes an answer of the store for the screen in.
-    pub(crate) fn history_stored(&mut self, asked: HistoryQuestion, reply: StoreReply) {
-        match (asked, reply) {
-            (HistoryQuestion::Page { round, first }, StoreReply::History(page)) => {
-                let more = page.more;
-                if self.history.runs.take(round, first, page) && more {
-                    let query = Box::new(self.history.asking.query.clone());
-                    self.ask_history(StoreRequest::CountRuns(query), HistoryQuestion::Count(round));
+    fn pair_read(&mut self, run: RunId, record: Result<Box<RunRecord>, StoreError>, cx: &mut Cx<'_, Self>) {
+        match record {
+            Ok(record) => {
+                if let Some(pair) = &mut self.pair
+                    && let Some(queries) = pair.take(record)
+                {
+                    cx.ask(ask::weigh(queries), pair.runs, |history, runs, weighed, _| {
+                        // Why there is none is said where the evidence would be.
+                        history.kinds_told(runs, weighed.map_err(|fault| fault.message));
+                    });
                 }
             }
-            (HistoryQuestion::Count(round), StoreReply::Counted { runs, more })
-                if round == self.history.runs.round() =>
-            {
-                self.history.runs.count = Some(crate::app::history::run_list::Count { runs, more });
+            Err(fault) => {
+                self.pair.take_if(|pair| pair.runs.contains(&run));
+                cx.say(Tone::Error, &fault.message);
             }
-            (HistoryQuestion::Vocabulary, StoreReply::Vocabulary(vocabulary)) => {
-                self.quality.asking.vocabulary.clone_from(&vocabulary);
-                self.history.asking.vocabulary = *vocabulary;
-            }
-            (HistoryQuestion::Run(run, want), StoreReply::Run(record)) => self.run_read(run, want, record),
-            (HistoryQuestion::Judgements(run), StoreReply::Judgements(all)) => self.judgements_read(run, all),
-            (HistoryQuestion::Pair(run), StoreReply::Run(record)) if run == record.run => {
-                if let Some(pair) = &mut self.history.pair {
-                    let asked = HistoryQuestion::Kinds(pair.runs);
-                    if let Some(job) = pair.take(record) {
-                        self.ask_history(job, asked);
-                    }
-                }
-            }
-            (HistoryQuestion::Kinds(runs), StoreReply::Weighed(weighed)) => self.kinds_told(runs, Ok(weighed)),
-            (HistoryQuestion::Pin(run, pinned), StoreReply::Pinned(_)) => {
-                if let Some(entry) = self.history.runs.find(run) {
+        }
+    }
+
+    fn run_pinned(&mut self, (run, pinned): (RunId, bool), done: Result<u64, StoreError>, cx: &mut Cx<'_, Self>) {
+        match done {
+            Ok(_) => {
+                if let Some(entry) = self.runs.find(run) {
                     entry.pinned = pinned;
                 }
                 let says = if pinned { "is kept when others are pruned" } else { "is pruned with the others" };
-                self.say(Tone::Info, &format!("run {} {says}", run.short()));
+                cx.say(Tone::Info, &format!("run {} {says}", run.short()));
             }
-            (HistoryQuestion::Remove(run), StoreReply::Pruned(_)) => {
-                self.history.runs.remove(run);
-                self.history.reading &= self.history.both;
-                self.say(Tone::Info, &format!("run {} is removed", run.short()));
+            Err(fault) => cx.say(Tone::Error, &fault.message),
+        }
+    }
+
+    pub(crate) fn run_removed(&mut self, run: RunId, done: Result<(), StoreError>, cx: &mut Cx<'_, Self>) {
+        match done {
+            Ok(()) => {
+                self.runs.remove(run);
+                self.reading &= self.both;
+                cx.say(Tone::Info, &format!("run {} is removed", run.short()));
             }
-            _ => {}
+            Err(fault) => cx.say(Tone::Error, &fault.message),
         }
     }
 
     /// Takes a record in: it is looked at, and what it was wanted for is done if the cursor is still on it.
-    fn run_read(&mut self, run: RunId, want: Want, record: Box<RunRecord>) {
-        let Some(entry) = self.history.chosen().filter(|entry| entry.run == run && record.run == run) else {
+    fn run_read(
+        &mut self,
+        (run, want): (RunId, Want),
+        record: Result<Box<RunRecord>, StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        if want == Want::Look {
+            self.looks = false;
+        }
+        let record = match record {
+            Ok(record) => record,
+            // It is said where the run would be.
+            Err(fault) if want == Want::Look => {
+                self.fault = Some((run, fault.message));
+                return;
+            }
+            Err(fault) => return cx.say(Tone::Error, &fault.message),
+        };
+        let Some(entry) = self.chosen().filter(|entry| entry.run == run && record.run == run) else {
             return;
         };
         let grade = entry.grade.clone().unwrap_or_default();
-        self.history.fault = None;
-        self.history.detail = Some(Box::new(Detail::new(record.clone(), &grade, self.now.time)));
-        self.ask_history(StoreRequest::Judgements(run), HistoryQuestion::Judgements(run));
-        self.have_record(record, want);
+        self.fault = None;
+        self.detail = Some(Box::new(Detail::new(record.clone(), &grade, cx.shared.now.time)));
+        cx.ask(ask::judgements(run), run, Self::judgements_read);
+        Self::have_record(record, want, cx);
     }
 
     fn kinds_told(&mut self, runs: [RunId; 2], told: Result<Box<PairedComparison>, String>) {
-        if let Some(pair) = self.history.pair.as_mut().filter(|pair| pair.runs == runs) {
+        if let Some(pair) = self.pair.as_mut().filter(|pair| pair.runs == runs) {
             pair.weighed(told);
         }
     }
 
     /// Shows the verdicts that were given on a run before those that count.
-    fn judgements_read(&mut self, run: RunId, all: Vec<(jiff::Timestamp, Quality)>) {
-        let grade = self.history.runs.find(run).and_then(|entry| entry.grade.clone()).unwrap_or_default();
-        if let Some(detail) = self.history.detail.as_mut().filter(|detail| detail.run() == run)
+    fn judgements_read(
+        &mut self,
+        run: RunId,
+        all: Result<Vec<(Timestamp, Quality)>, StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let all = match all {
+            Ok(all) => all,
+            Err(fault) => return cx.say(Tone::Error, &fault.message),
+        };
+        let grade = self.runs.find(run).and_then(|entry| entry.grade.clone()).unwrap_or_default();
+        if let Some(detail) = self.detail.as_mut().filter(|detail| detail.run() == run)
             && detail.judged(all)
         {
-            detail.lay_out(&grade, self.now.time);
+            detail.lay_out(&grade, cx.shared.now.time);
         }
-    }
-
-    /// Says why something that was asked for the screen did not come.
-    pub(crate) fn history_fault(&mut self, asked: &HistoryQuestion, why: &str) {
-        match asked {
-            HistoryQuestion::Page { round, .. } => self.history.runs.failed(*round),
-            HistoryQuestion::Run(run, Want::Look) => {
-                // It is said where the run would be.
-                self.history.fault = Some((*run, why.to_owned()));
-                return;
-            }
-            // It is said where the evidence would be.
-            HistoryQuestion::Kinds(runs) => return self.kinds_told(*runs, Err(why.to_owned())),
-            HistoryQuestion::Pair(run) => {
-                self.history.pair.take_if(|pair| pair.runs.contains(run));
-            }
-            _ => {}
-        }
-        self.say(Tone::Error, why);
     }
 
     /// Shows another grade where its run is listed, and returns the one it takes the place of.
-    pub(crate) fn put_listed_grade(&mut self, run: RunId, grade: &crate::model::Grade) -> Option<crate::model::Grade> {
-        let entry = self.history.runs.find(run)?;
+    pub(crate) fn put_grade(&mut self, run: RunId, grade: &Grade, now: Timestamp) -> Option<Grade> {
+        let entry = self.runs.find(run)?;
         let before = entry.grade.replace(grade.clone()).unwrap_or_default();
         if grade.is_empty() {
             entry.grade = None;
         }
-        if let Some(detail) = self.history.detail.as_mut().filter(|detail| detail.run() == run) {
-            detail.lay_out(grade, self.now.time);
+        if let Some(detail) = self.detail.as_mut().filter(|detail| detail.run() == run) {
+            detail.lay_out(grade, now);
         }
         Some(before)
     }
-}
-
-impl App {
-    /// Goes to the bench with a run, once what is there is kept as a version.
-    pub(crate) fn reopen(&mut self, record: Box<RunRecord>, run: bool) {
-        if self.bench.busy() && run {
-            self.say(Tone::Warning, "runs are under way at the bench; stop them first");
-            return;
-        }
-        self.go_to(ScreenId::Bench);
-        self.keep_then(After::Reopen { record, run });
-    }
-}
-
-/// Puts a run on the bench, beside the other inputs and in a lane of its model, and runs it there if asked to.
-pub(crate) fn put(app: &mut App, record: RunRecord, run: bool) {
-    let RunRecord { run: id, prompt_name, prompt, input, outcome, .. } = record;
-    let stand = Stand { id: VersionId::of(&prompt), place: None, prompt: Box::new(prompt.version()), edited: false };
-    app.bench.put_of_record(prompt_name, &prompt, stand);
-    if app.bench.input() != input && !app.bench.add_input(&NamedInput { name: String::new(), input: input.clone() }) {
-        // There is no room for a further input: the present text can be brought back by undo.
-        app.bench.input.set(&input.text);
-        app.bench.vars = on_bench(&input);
-    }
-    let at = lane(app, &outcome.requested);
-    app.bench.focus_on(Focus::Lane(at));
-    app.bench.touch();
-    app.bench.settle();
-    app.say(Tone::Info, &format!("run {} is on the bench", id.short()));
-    if run {
-        app.run(&[at], CacheMode::Refresh, |_, _| true);
-    }
-}
-
-/// Finds a lane that asks a target, or makes one: a further one where there is room, else in the place of
-/// the one with the focus.
-fn lane(app: &mut App, target: &str) -> usize {
-    let asks = |spec: &LaneSpec| spec.target == target && spec.pinned.is_none();
-    if let Some(at) = app.bench.lanes.iter().position(|lane| asks(&lane.spec)) {
-        return at;
-    }
-    if app.bench.lanes.len() < MAX_LANES {
-        app.bench.push_lane(target);
-    } else {
-        let at = app.bench.lane_at();
-        let stopped = app.bench.put_lane(at, LaneSpec::from(target));
-        app.effects.extend(stopped.into_iter().map(Effect::Stop));
-    }
-    app.bench.lane_at()
 }

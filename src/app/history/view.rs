@@ -19,7 +19,7 @@ use crate::{
         action::Verb,
         context::Scene,
         history::{
-            Areas, answered_by, areas,
+            Areas, History, answered_by, areas,
             detail::{Detail, Kinds, Pair, SectionKind, area},
             run_list::Count,
         },
@@ -45,20 +45,19 @@ use crate::{
 };
 
 /// Draws the screen.
-pub(crate) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
-    let body = scene.app.layout.body.intersection(buffer.area);
-    let history = &scene.app.history;
+pub(crate) fn draw(scene: Scene<'_>, history: &History, buffer: &mut Buffer) {
+    let body = scene.shared.body.intersection(buffer.area);
     if let Some(shown) = &history.pair {
         draw_pair(scene, shown, body, buffer);
         return;
     }
     let Areas { head, table, detail } = areas(body, history.reading);
-    draw_head(scene, head, buffer);
+    draw_head(scene, history, head, buffer);
     if !table.is_empty() {
-        draw_rows(scene, table, buffer);
+        draw_rows(scene, history, table, buffer);
     }
     if !detail.is_empty() && history.chosen().is_some() {
-        run(scene, detail, buffer);
+        run(scene, history, detail, buffer);
     }
 }
 
@@ -68,8 +67,7 @@ fn inside(area: Rect) -> Rect {
 }
 
 /// Draws the run under the cursor in a frame.
-fn run(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
-    let history = &scene.app.history;
+fn run(scene: Scene<'_>, history: &History, area: Rect, buffer: &mut Buffer) {
     let Some(entry) = history.chosen() else {
         return;
     };
@@ -113,14 +111,14 @@ fn text(scene: Scene<'_>, detail: &Detail, area: Rect, buffer: &mut Buffer) {
 }
 
 /// Draws both lines.
-pub(crate) fn draw_head(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
-    let found = scene.span(found(scene), Role::Number);
-    query_bar::draw(scene, &scene.app.history.asking, &found, said(scene), area, buffer);
+pub(crate) fn draw_head(scene: Scene<'_>, history: &History, area: Rect, buffer: &mut Buffer) {
+    let found = scene.span(found(history), Role::Number);
+    query_bar::draw(scene, &history.asking, &found, said(scene, history), area, buffer);
 }
 
 /// How many runs there are.
-fn found(scene: Scene<'_>) -> String {
-    let runs = &scene.app.history.runs;
+fn found(history: &History) -> String {
+    let runs = &history.runs;
     match runs.count {
         _ if runs.loading() => "reading …".to_owned(),
         Some(Count { runs: 1, more: false }) => "1 run".to_owned(),
@@ -130,8 +128,7 @@ fn found(scene: Scene<'_>) -> String {
 }
 
 /// How the runs are looked at.
-fn said(scene: Scene<'_>) -> Vec<FlowItem> {
-    let history = &scene.app.history;
+fn said(scene: Scene<'_>, history: &History) -> Vec<FlowItem> {
     let Sort { by, ascending } = history.asking.query.sort;
     let order = match (by, ascending) {
         (SortBy::Time, false) => "newest first",
@@ -220,11 +217,10 @@ fn side_label(scene: Scene<'_>, record: &RunRecord) -> Vec<FlowItem> {
 }
 
 /// Draws the rows in sight.
-pub(crate) fn draw_rows(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
-    let history = &scene.app.history;
+pub(crate) fn draw_rows(scene: Scene<'_>, history: &History, area: Rect, buffer: &mut Buffer) {
     if history.runs.entries.is_empty() {
         let place = inside(area);
-        buffer.set_line(place.x, place.y + 1, &nothing(scene), place.width);
+        buffer.set_line(place.x, place.y + 1, &nothing(scene, history), place.width);
         return;
     }
     let shown = history.shown_columns();
@@ -236,14 +232,13 @@ pub(crate) fn draw_rows(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
         };
         match column.checked_sub(1).and_then(|at| shown.get(at)) {
             Some(column) => cell(scene, entry, *column, wide),
-            None => Line::from(mark(scene, entry)),
+            None => Line::from(mark(scene, history, entry)),
         }
     });
 }
 
 /// Says why no run is there, and what to press.
-fn nothing(scene: Scene<'_>) -> Line<'static> {
-    let history = &scene.app.history;
+fn nothing(scene: Scene<'_>, history: &History) -> Line<'static> {
     if history.runs.loading() {
         return Line::from(scene.span("Reading the runs …", Role::Quiet));
     }
@@ -261,8 +256,8 @@ fn nothing(scene: Scene<'_>) -> Line<'static> {
     ])
 }
 
-fn mark(scene: Scene<'_>, entry: &HistoryEntry) -> Span<'static> {
-    if scene.app.history.runs.marked.contains(&entry.run) {
+fn mark(scene: Scene<'_>, history: &History, entry: &HistoryEntry) -> Span<'static> {
+    if history.runs.marked.contains(&entry.run) {
         scene.span("●", Role::Wait)
     } else if entry.pinned {
         scene.span("◆", Role::Origin)

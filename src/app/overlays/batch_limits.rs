@@ -62,17 +62,6 @@ fn time(text: &str) -> Result<Duration, String> {
 }
 
 impl App {
-    /// Opens the limits of the batch that is shown.
-    pub(crate) fn open_limits(&mut self) {
-        match &self.batch.shown {
-            Some(shown) => {
-                let form = Form::new(rows(&shown.order.caps).into());
-                self.overlays.push(Overlay::Limits(form));
-            }
-            None => self.say(Tone::Info, "no batch is shown"),
-        }
-    }
-
     /// Takes other limits, at once where the batch is under way; it goes on if only a limit held it.
     pub(crate) fn take_limits(&mut self, mut form: Form) {
         let caps = read(&mut form);
@@ -100,7 +89,7 @@ impl App {
         let what = if said.is_empty() { "no limits".to_owned() } else { format!("at most {}", said.join(", ")) };
         let ticket = shown.ticket;
         if let Some(ticket) = ticket {
-            self.effects.push(Effect::BatchControl(ticket, Control::Caps(caps)));
+            self.out.effects.push(Effect::BatchControl(ticket, Control::Caps(caps)));
             self.say(Tone::Info, &format!("{what} from now on"));
         } else {
             self.say(Tone::Info, &format!("{what} once it goes on"));
@@ -112,7 +101,7 @@ impl App {
         let order = &self.batch.shown.as_ref()?.order;
         let lanes = order.lanes().into_iter().flat_map(|(_, targets)| targets);
         let fallbacks = order.spec.prompts.iter().flat_map(|(_, prompt)| prompt.fallback.iter().map(String::as_str));
-        let unpriced = |name: &&str| self.catalog.resolve(name).is_ok_and(|target| !target.is_priced());
+        let unpriced = |name: &&str| self.shared.catalog.resolve(name).is_ok_and(|target| !target.is_priced());
         lanes.chain(fallbacks).find(unpriced).map(str::to_owned)
     }
 }

@@ -149,7 +149,7 @@ fn comparison(app: &App) -> Option<String> {
         })
         .filter(|entry| !entry.outcomes.is_empty())
         .collect();
-    (!entries.is_empty()).then(|| Comparison::of(&entries, app.now.time).markdown())
+    (!entries.is_empty()).then(|| Comparison::of(&entries, app.shared.now.time).markdown())
 }
 
 /// The request over HTTP, where the target is asked so and the prompt can be filled.
@@ -161,7 +161,7 @@ fn plain(app: &App) -> Option<PlainRequest> {
 /// provider, else one that a person can fill; none where the provider has no keys.
 fn key(app: &App) -> Option<String> {
     let target = app.shown_request()?.targets.into_iter().next()?;
-    let sources = &app.settings.providers.get(&target.provider)?.api_keys;
+    let sources = &app.shared.settings.providers.get(&target.provider)?.api_keys;
     let named = sources.iter().find_map(|source| match source {
         KeySource::Env(name) if header::is_variable(name) => Some(name.clone()),
         _ => None,

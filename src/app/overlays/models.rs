@@ -301,7 +301,7 @@ pub(crate) fn draw(scene: Scene<'_>, models: &Models, area: Rect, buffer: &mut B
         buffer.set_line(rows.x, rows.y, &line, rows.width);
         return;
     }
-    let chosen = models.choice.chosen().and_then(|item| scene.app.catalog.resolve(&item.value).ok());
+    let chosen = models.choice.chosen().and_then(|item| scene.shared.catalog.resolve(&item.value).ok());
     if let Some(target) = chosen {
         let provider = &target.provider;
         let said = [("keys", scene.app.keys_of(provider)), ("calls", scene.app.accounts_of(provider))];
@@ -314,7 +314,7 @@ pub(crate) fn draw(scene: Scene<'_>, models: &Models, area: Rect, buffer: &mut B
     }
     let rows = Rect { height: rows.height.saturating_sub(FEET), ..rows };
     list(&models.choice, rows, scene.theme, buffer, |item, room| {
-        scene.app.catalog.resolve(&item.value).map_or_else(
+        scene.shared.catalog.resolve(&item.value).map_or_else(
             |_| Line::from(scene.foreign(&item.label, Role::Quiet)),
             |target| row(scene, columns, &target, item.usable, room),
         )

@@ -6,21 +6,27 @@ use jiff::tz::TimeZone;
 
 use crate::{
     app::{
-        App, Effect, ScreenId,
+        Effect, ScreenId,
         action::Verb,
-        overlay::{CopyAs, Overlay},
-        overlays::copy,
+        ask,
+        context::Cx,
+        intent::{HistoryIntent, Intent},
+        overlay::CopyAs,
         quality::{
             GroupEntry, Grouping, Quality, QualityPane, is_wide,
             trend::{minute, places, stretch},
         },
+        query_line::offer_rescore,
+        screen::Screen,
         status_bar::Tone,
-        store_request::Pending,
     },
     eval::quality::{By, GroupRow, Report},
-    model::query::{Filter, Query, What, with_filter},
+    model::{
+        error::StoreError,
+        query::{Filter, Query, What, with_filter},
+    },
     present::quality_report::markdown,
-    store::api::{PairedComparison, StoreReply, StoreRequest},
+    store::api::PairedComparison,
     text::{Pasted, shell},
     widgets::motion::Motion,
 };
@@ -28,25 +34,25 @@ use crate::{
 /// A filter: its key and its value.
 type FilterTerm = (&'static str, String);
 
-impl App {
+impl Quality {
     /// Does something on the report.
-    pub(crate) fn in_report(&mut self, verb: Verb) {
+    pub(crate) fn in_report(&mut self, verb: Verb, cx: &mut Cx<'_, Self>) {
         match verb {
-            Verb::Filter => self.quality.asking.typing = true,
-            Verb::Refresh => self.enter_quality(),
-            Verb::Sort => self.sort_lines(false),
-            Verb::TurnSort => self.sort_lines(true),
-            Verb::NextPane => self.quality.focus(true),
-            Verb::PreviousPane => self.quality.focus(false),
-            Verb::Accept => self.show_runs(),
-            Verb::Baseline => self.mark_line(),
+            Verb::Filter => self.asking.typing = true,
+            Verb::Refresh => self.enter(cx),
+            Verb::Sort => self.sort_lines(false, cx),
+            Verb::TurnSort => self.sort_lines(true, cx),
+            Verb::NextPane => self.focus(true),
+            Verb::PreviousPane => self.focus(false),
+            Verb::Accept => self.show_runs(cx),
+            Verb::Baseline => self.mark_line(cx),
             Verb::Copy => {
-                if self.quality.report.is_some() {
-                    self.overlays.push(Overlay::Copy(copy::forms(self)));
+                if self.report.is_some() {
+                    cx.send(Intent::OpenCopy);
                 }
             }
-            Verb::ExportRuns => self.export_report(),
-            Verb::ScoreRuns => self.score_asked(&self.quality.asking.clone()),
+            Verb::ExportRuns => self.export_report(cx),
+            Verb::ScoreRuns => offer_rescore(&self.asking, cx),
             Verb::Run
             | Verb::NextSample
             | Verb::PreviousSample
@@ -62,59 +68,57 @@ impl App {
     }
 
     /// Moves on the report: in the trend along the time, else sideways to the next grouping.
-    pub(crate) fn go_in_report(&mut self, motion: Motion) {
+    pub(crate) fn go_in_report(&mut self, motion: Motion, cx: &mut Cx<'_, Self>) {
         match motion {
-            Motion::Left => self.step_aside(false),
-            Motion::Right => self.step_aside(true),
-            motion => self.quality.go(motion),
+            Motion::Left => self.step_aside(false, cx),
+            Motion::Right => self.step_aside(true, cx),
+            motion => self.go(motion),
         }
     }
 
-    fn step_aside(&mut self, forward: bool) {
-        if self.quality.part == QualityPane::Trend {
-            self.quality.step_in_trend(forward);
+    fn step_aside(&mut self, forward: bool, cx: &mut Cx<'_, Self>) {
+        if self.part == QualityPane::Trend {
+            self.step_in_trend(forward);
             return;
         }
-        self.quality.part = QualityPane::Lines;
-        self.quality.lines.regroup(forward);
-        self.arrange_quality();
+        self.part = QualityPane::Lines;
+        self.lines.regroup(forward);
+        self.arrange(cx.shared.now.at);
     }
 
-    fn sort_lines(&mut self, turn: bool) {
-        self.quality.lines.sort(turn);
-        self.arrange_quality();
+    fn sort_lines(&mut self, turn: bool, cx: &mut Cx<'_, Self>) {
+        self.lines.sort(turn);
+        self.arrange(cx.shared.now.at);
     }
 
     /// Says which command line writes the report, and copies it.
-    fn export_report(&mut self) {
-        if let Some(bad) = &self.quality.asking.mistake {
+    fn export_report(&mut self, cx: &mut Cx<'_, Self>) {
+        if let Some(bad) = &self.asking.mistake {
             let says = bad.to_string();
-            self.say(Tone::Warning, &says);
+            cx.say(Tone::Warning, &says);
             return;
         }
-        let command = self.quality.command();
-        self.effects.push(Effect::Copy { what: command.clone(), text: Pasted::new(command) });
+        let command = self.command();
+        cx.effect(Effect::Copy { what: command.clone(), text: Pasted::new(command) });
     }
 
     /// Goes to the history with the runs of what the cursor is on.
-    fn show_runs(&mut self) {
-        let quality = &self.quality;
-        let line = quality.filters(&self.zone).and_then(|filters| {
-            let start = Some(quality.asking.line.text());
+    fn show_runs(&mut self, cx: &mut Cx<'_, Self>) {
+        let line = self.filters(&cx.shared.zone).and_then(|filters| {
+            let start = Some(self.asking.line.text());
             filters.iter().fold(start, |line, (key, value)| with_filter(&line?, key, value))
         });
         match line {
-            Some(line) if Query::parse(&line, &self.local_now()).is_ok() => self.narrow_history(&line),
-            _ => self.say(Tone::Info, "no filter finds the runs of this"),
+            Some(line) if Query::parse(&line, &cx.shared.local_now()).is_ok() => narrow_history(line, cx),
+            _ => cx.say(Tone::Info, "no filter finds the runs of this"),
         }
     }
+}
 
-    /// Goes to the history with a line; a step back from there leads here.
-    pub(crate) fn narrow_history(&mut self, line: &str) {
-        self.go_to(ScreenId::History);
-        let now = self.local_now();
-        self.history.narrow(line, &now);
-    }
+/// Goes to the history with a line; a step back from there leads here.
+pub(crate) fn narrow_history(line: String, cx: &mut Cx<'_, Quality>) {
+    cx.send(Intent::Show(ScreenId::History));
+    cx.send(Intent::History(HistoryIntent::Narrow(line)));
 }
 
 impl Quality {
@@ -275,13 +279,9 @@ impl Baseline {
     }
 
     /// Takes an answer in; one to a question that is forgotten is late.
-    pub(crate) fn take(&mut self, number: u64, answer: Result<StoreReply, String>) {
+    fn take(&mut self, number: u64, answer: Result<Box<PairedComparison>, StoreError>) {
         if let Some(question) = self.asked.iter_mut().find(|question| question.number == number) {
-            question.answer = match answer {
-                Ok(StoreReply::Weighed(weighed)) => Some(Ok(weighed)),
-                Ok(_) => None,
-                Err(why) => Some(Err(why)),
-            };
+            question.answer = Some(answer.map_err(|fault| fault.message));
         }
     }
 
@@ -327,7 +327,7 @@ impl Quality {
     }
 
     /// Makes the question of the line under the cursor against the baseline, where it is open.
-    fn open_question(&self) -> Option<(String, StoreRequest)> {
+    fn open_question(&self) -> Option<(String, [Box<Query>; 2])> {
         let (by, base, filters) = self.baseline.line.as_ref()?;
         let (name, line) = runs_of(self.lines.chosen(self.report.as_deref()?)?)?;
         if Grouping::Runs(*by) != self.lines.kind || name == *base || self.baseline.question(self.read, &name).is_some()
@@ -339,7 +339,7 @@ impl Quality {
             query.filters.extend(whats.into_iter().map(|what| Filter { not: false, what }));
             Box::new(query)
         };
-        Some((name, StoreRequest::Weigh { a: with(filters.clone()), b: with(whats(line, *by)) }))
+        Some((name, [with(filters.clone()), with(whats(line, *by))]))
     }
 }
 
@@ -347,39 +347,37 @@ fn runs_of(entry: GroupEntry<'_>) -> Option<(String, &GroupRow)> {
     if let GroupEntry::Runs(line) = entry { Some((entry.name(), line)) } else { None }
 }
 
-impl App {
+impl Quality {
     /// Makes the line under the cursor the baseline of the others, or takes that back.
-    pub(crate) fn mark_line(&mut self) {
-        let quality = &mut self.quality;
+    pub(crate) fn mark_line(&mut self, cx: &mut Cx<'_, Self>) {
         let chosen =
-            |report: &Report| quality.lines.chosen(report).and_then(runs_of).map(|(name, line)| (name, line.clone()));
-        let found = quality.report.as_deref().and_then(chosen);
-        let (Grouping::Runs(by), Some((name, line))) = (quality.lines.kind, found) else {
-            self.say(Tone::Info, "a baseline is a line by model, provider, prompt, version or parameters");
+            |report: &Report| self.lines.chosen(report).and_then(runs_of).map(|(name, line)| (name, line.clone()));
+        let found = self.report.as_deref().and_then(chosen);
+        let (Grouping::Runs(by), Some((name, line))) = (self.lines.kind, found) else {
+            cx.say(Tone::Info, "a baseline is a line by model, provider, prompt, version or parameters");
             return;
         };
-        quality.part = QualityPane::Lines;
-        quality.baseline.asked.clear();
-        let says = if quality.baseline() == Some(&name) {
-            quality.baseline.line = None;
+        self.part = QualityPane::Lines;
+        self.baseline.asked.clear();
+        let says = if self.baseline() == Some(&name) {
+            self.baseline.line = None;
             "no baseline".to_owned()
         } else {
             let filters = whats(&line, by);
-            quality.baseline.line = Some((by, name.clone(), filters));
+            self.baseline.line = Some((by, name.clone(), filters));
             format!("{name} is the baseline; the others are weighed against it")
         };
-        self.say(Tone::Info, &says);
+        cx.say(Tone::Info, &says);
     }
 
     /// Asks the record for the line under the cursor against the baseline, one question at a time.
-    pub(crate) fn settle_baseline(&mut self) {
-        let quality = &mut self.quality;
-        if self.screen != ScreenId::Quality || quality.loading() || quality.baseline.waits() {
+    pub(crate) fn ask_baseline(&mut self, cx: &mut Cx<'_, Self>) {
+        if self.loading() || self.baseline.waits() {
             return;
         }
-        if let Some((name, job)) = quality.open_question() {
-            let number = quality.baseline.ask(quality.read, name);
-            self.ask_store(job, Pending::Quality(crate::app::quality::QualityQuestion::Baseline(number)));
+        if let Some((name, queries)) = self.open_question() {
+            let number = self.baseline.ask(self.read, name);
+            cx.ask(ask::weigh(queries), number, |quality, number, weighed, _| quality.baseline.take(number, weighed));
         }
     }
 }

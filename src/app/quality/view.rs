@@ -19,7 +19,7 @@ use crate::{
     app::{
         action::Verb,
         context::Scene,
-        quality::{Areas, GroupEntry, Grouping, QualityPane, below, update::Stand},
+        quality::{Areas, GroupEntry, Grouping, Quality, QualityPane, below, update::Stand},
     },
     eval::{
         evidence::Shown,
@@ -43,12 +43,11 @@ use crate::{
 };
 
 /// Draws the screen.
-pub(crate) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
-    let body = scene.app.layout.body.intersection(buffer.area);
-    let quality = &scene.app.quality;
+pub(crate) fn draw(scene: Scene<'_>, quality: &Quality, buffer: &mut Buffer) {
+    let body = scene.shared.body.intersection(buffer.area);
     let Areas { head, tabs, changes, figures, trend, lines } = quality.areas(body);
     let found = match &quality.report {
-        _ if quality.waits_for_enter() => format!("{} asks", scene.key(Verb::Accept)),
+        _ if quality.waits_for_enter(&scene.shared.vocabulary) => format!("{} asks", scene.key(Verb::Accept)),
         _ if quality.loading() => "reading …".to_owned(),
         Some(report) if report.runs == 1 => "1 run".to_owned(),
         Some(report) => format!("{} runs", thousands(report.runs)),
@@ -66,29 +65,28 @@ pub(crate) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
     let Some(report) = report else {
         let place = Rect { y: head.bottom() + 1, ..body };
         let place = place.intersection(body).inner(Margin::new(1, 0));
-        for (line, row) in nothing(scene, place.width).iter().zip(place.rows()) {
+        for (line, row) in nothing(scene, quality, place.width).iter().zip(place.rows()) {
             buffer.set_line(row.x, row.y, line, row.width);
         }
         return;
     };
-    strip(scene, tabs, buffer);
+    strip(scene, quality, tabs, buffer);
     if !changes.is_empty() {
-        draw_changes(scene, report, changes, buffer);
+        draw_changes(scene, quality, report, changes, buffer);
     }
     if !figures.is_empty() {
         figures::draw(scene, report, figures, buffer);
     }
     if !trend.is_empty() {
-        figures::draw_trend(scene, report, trend, buffer);
+        figures::draw_trend(scene, quality, report, trend, buffer);
     }
     if !lines.is_empty() {
-        draw_lines(scene, report, lines, buffer);
+        draw_lines(scene, quality, report, lines, buffer);
     }
 }
 
 /// Says why there is no report, and what to press.
-fn nothing(scene: Scene<'_>, wide: u16) -> Vec<Line<'static>> {
-    let quality = &scene.app.quality;
+fn nothing(scene: Scene<'_>, quality: &Quality, wide: u16) -> Vec<Line<'static>> {
     if let Some(why) = &quality.fault {
         let mut rows = Wrapped::new(usize::from(wide));
         rows.push(&clean(&format!("✗ {why}")));
@@ -126,11 +124,10 @@ fn about(scene: Scene<'_>, report: &Report) -> Vec<FlowItem> {
 }
 
 /// Draws the tabs of a small screen, the part in sight marked.
-fn strip(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
+fn strip(scene: Scene<'_>, quality: &Quality, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }
-    let quality = &scene.app.quality;
     let mut line = Line::from(" ");
     for part in QualityPane::ALL {
         let name = match part {
@@ -148,22 +145,18 @@ fn strip(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
 }
 
 /// Draws the frame of a part, and returns the room inside.
-fn framed(
-    scene: Scene<'_>,
-    part: Option<QualityPane>,
-    title: Line<'_>,
-    right: Line<'_>,
-    area: Rect,
-    buffer: &mut Buffer,
-) -> Rect {
-    let quality = &scene.app.quality;
-    let hold = if part == Some(quality.part) && !quality.asking.typing { Hold::Focused } else { Hold::Away };
+fn framed(scene: Scene<'_>, hold: Hold, title: Line<'_>, right: Line<'_>, area: Rect, buffer: &mut Buffer) -> Rect {
     pane(area, hold, title, right, scene.theme, buffer).intersection(buffer.area)
 }
 
+/// Tells whether a part of the screen has the keys.
+fn hold(quality: &Quality, part: QualityPane) -> Hold {
+    if quality.part == part && !quality.asking.typing { Hold::Focused } else { Hold::Away }
+}
+
 /// Tells which part of the row under the cursor is marked in a part of the screen.
-fn cursor(scene: Scene<'_>, part: QualityPane) -> Cursor {
-    if scene.app.quality.part == part { Cursor::Row } else { Cursor::Away }
+fn cursor(quality: &Quality, part: QualityPane) -> Cursor {
+    if quality.part == part { Cursor::Row } else { Cursor::Away }
 }
 
 /// Writes a rate and its interval: `92% (85–96)`; nothing of nothing is `–`.
@@ -191,9 +184,10 @@ fn millis(time: u32) -> String {
 const ROOMY: u16 = 90;
 
 /// Draws the changes, or says that there is nothing to compare.
-pub(crate) fn draw_changes(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw_changes(scene: Scene<'_>, quality: &Quality, report: &Report, area: Rect, buffer: &mut Buffer) {
     let title = Line::from(scene.span("Since the last version", Role::Title));
-    let inside = framed(scene, Some(QualityPane::Report), title, Line::from(summed(scene, report)), area, buffer);
+    let inside =
+        framed(scene, hold(quality, QualityPane::Report), title, Line::from(summed(scene, report)), area, buffer);
     if report.changes.is_empty() {
         let place = inside.inner(Margin::new(1, 0));
         let said = "No prompt has checked answers of two versions here; run an edit to compare.";
@@ -210,8 +204,8 @@ pub(crate) fn draw_changes(scene: Scene<'_>, report: &Report, area: Rect, buffer
         TableColumn::new("", Width::Fixed(said.len() as u16)),
         TableColumn::new("inputs", Width::Share(1, 13)),
     ];
-    let window = &scene.app.quality.changes;
-    table(window, &columns, cursor(scene, QualityPane::Report), inside, scene.theme, buffer, |row, column, wide| {
+    let window = &quality.changes;
+    table(window, &columns, cursor(quality, QualityPane::Report), inside, scene.theme, buffer, |row, column, wide| {
         report.changes.get(row).map(|change| cell(scene, change, said, column, wide)).unwrap_or_default()
     });
 }
@@ -344,8 +338,8 @@ impl Cell {
 }
 
 /// Draws the lines.
-pub(crate) fn draw_lines(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut Buffer) {
-    let lines = &scene.app.quality.lines;
+pub(crate) fn draw_lines(scene: Scene<'_>, quality: &Quality, report: &Report, area: Rect, buffer: &mut Buffer) {
+    let lines = &quality.lines;
     let mut title = Line::from(scene.span("By", Role::Title));
     for kind in Grouping::ALL {
         let (mark, role) = if *kind == lines.kind { ("▸", Role::Selected) } else { ("", Role::Text) };
@@ -353,32 +347,34 @@ pub(crate) fn draw_lines(scene: Scene<'_>, report: &Report, area: Rect, buffer: 
         title.push_span(scene.span(format!("{mark}{}", kind.word()), role));
     }
     let order = Line::from(scene.span(lines.order.says(lines.turned), Role::Quiet));
-    let inside = framed(scene, Some(QualityPane::Lines), title, order, area, buffer);
+    let inside = framed(scene, hold(quality, QualityPane::Lines), title, order, area, buffer);
     if lines.table.is_empty() {
         let place = inside.inner(Margin::new(1, 0));
         buffer.set_line(place.x, place.y, &Line::from(scene.span(no_lines(lines.kind), Role::Quiet)), place.width);
         return;
     }
-    let inside = baseline(scene, inside, buffer);
+    let inside = baseline(scene, quality, inside, buffer);
     let cells = Cell::of(lines.kind);
     let columns: Vec<TableColumn> = cells.iter().map(|cell| cell.column(lines.kind)).collect();
     table(
         &lines.table,
         &columns,
-        cursor(scene, QualityPane::Lines),
+        cursor(quality, QualityPane::Lines),
         inside,
         scene.theme,
         buffer,
         |row, column, wide| {
             let entry = GroupEntry::of(report, lines.kind, row);
-            entry.zip(cells.get(column)).map(|(entry, cell)| drawn(scene, entry, *cell, wide)).unwrap_or_default()
+            entry
+                .zip(cells.get(column))
+                .map(|(entry, cell)| drawn(scene, quality, entry, *cell, wide))
+                .unwrap_or_default()
         },
     );
 }
 
 /// Says in the last row how the line under the cursor stands to the baseline, and returns the room above.
-fn baseline(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) -> Rect {
-    let quality = &scene.app.quality;
+fn baseline(scene: Scene<'_>, quality: &Quality, area: Rect, buffer: &mut Buffer) -> Rect {
     let Some((name, stand)) = quality.baseline().zip(quality.stand()).filter(|_| area.height > 0) else {
         return area;
     };
@@ -409,14 +405,14 @@ fn no_lines(kind: Grouping) -> &'static str {
     }
 }
 
-fn drawn(scene: Scene<'_>, entry: GroupEntry<'_>, cell: Cell, wide: usize) -> Line<'static> {
+fn drawn(scene: Scene<'_>, quality: &Quality, entry: GroupEntry<'_>, cell: Cell, wide: usize) -> Line<'static> {
     let number = |text: &str, role: Role| Line::from(scene.span(right(text, wide), role));
     let bad = |count_of: u64| number(&count(count_of), if count_of > 0 { Role::Fail } else { Role::Quiet });
     let rate = |rate: Option<&Rate>| number(&rated(rate), if rate.is_some() { Role::Number } else { Role::Quiet });
     match (cell, entry) {
         (Cell::Name, _) => {
             let name = entry.name();
-            let base = scene.app.quality.baseline() == Some(&name);
+            let base = quality.baseline() == Some(&name);
             let name = if base { format!("◆ {name}") } else { name };
             Line::from(scene.span(fitted(&name, wide), if base { Role::Origin } else { Role::Text }))
         }

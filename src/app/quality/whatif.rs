@@ -11,11 +11,11 @@ use std::{
 
 use ratatui::layout::{Position, Rect};
 
-pub(crate) use crate::app::quality::whatif::update::WhatIfQuestion;
 use crate::{
     app::{
         Action,
         action::{GlobalAction, QualityAction, Verb},
+        screen::Footer,
     },
     eval::{
         WhatIf,
@@ -150,37 +150,25 @@ impl View {
         self.row(self.table.chosen()?)?.2
     }
 
-    /// Tells whether an action is worth its place in the footer just now.
+    /// Tells how the footer has an action just now.
     #[must_use]
-    pub fn is_useful(&self, action: Action) -> bool {
+    pub fn footer(&self, action: Action) -> Footer {
         let moving = self.read();
+        let shown = |useful: bool, label: &'static str| if useful { Footer::As(label) } else { Footer::Hidden };
         match action {
-            Action::Verb(Verb::Accept) => self.run().is_some() || matches!(self.shown, Shown::Several(_)),
+            Action::Verb(Verb::Accept) if matches!(self.shown, Shown::Several(_)) => Footer::As("this prompt"),
+            Action::Verb(Verb::Accept) => shown(self.run().is_some(), "the run"),
             Action::Quality(QualityAction::WriteThreshold) => {
-                moving.is_some_and(|read| !same(self.chosen, read.knob.present.unwrap_or(f64::NAN)))
+                let differs = |read: &Read| !same(self.chosen, read.knob.present.unwrap_or(f64::NAN));
+                shown(moving.is_some_and(differs), "writes it")
             }
-            Action::Verb(Verb::NextPane) => moving.is_some_and(|read| read.rules.len() > 1),
-            Action::Motion(Motion::Right) | Action::Quality(QualityAction::NextFlip) => {
-                moving.is_some_and(|read| read.what.measured() > 0)
+            Action::Verb(Verb::NextPane) => shown(moving.is_some_and(|read| read.rules.len() > 1), "next threshold"),
+            Action::Motion(Motion::Right) => shown(moving.is_some_and(|read| read.what.measured() > 0), "moves it"),
+            Action::Quality(QualityAction::NextFlip) => {
+                shown(moving.is_some_and(|read| read.what.measured() > 0), "next flip")
             }
-            Action::Global(GlobalAction::Palette) | Action::Global(GlobalAction::Help) | Action::Verb(Verb::Leave) => {
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Says in a word what an action does just now.
-    #[must_use]
-    pub fn said(&self, action: Action) -> Option<&'static str> {
-        match action {
-            Action::Verb(Verb::Accept) if matches!(self.shown, Shown::Several(_)) => Some("this prompt"),
-            Action::Verb(Verb::Accept) => Some("the run"),
-            Action::Verb(Verb::NextPane) => Some("next threshold"),
-            Action::Motion(Motion::Right) => Some("moves it"),
-            Action::Quality(QualityAction::NextFlip) => Some("next flip"),
-            Action::Quality(QualityAction::WriteThreshold) => Some("writes it"),
-            _ => None,
+            Action::Global(GlobalAction::Palette | GlobalAction::Help) | Action::Verb(Verb::Leave) => Footer::Shown,
+            _ => Footer::Hidden,
         }
     }
 

@@ -19,7 +19,7 @@ use crate::{
     },
     model::RunId,
     pipeline::ports::RunRecord,
-    present::evidence::{RunConfig, job},
+    present::evidence::{RunConfig, queries},
     store::api::{HistoryEntry, PairedComparison, StoreRequest},
     widgets::diff_view::{DiffView, Side},
 };
@@ -235,7 +235,7 @@ impl App {
             self.say(Tone::Info, "a baseline is a whole answer; run the prompt first");
             return;
         };
-        let time: String = self.now.time.to_string().chars().skip(11).take(5).collect();
+        let time: String = self.shared.now.time.to_string().chars().skip(11).take(5).collect();
         self.bench.compare.against = Against::Kept { label: format!("{target}'s answer kept at {time} UTC"), side };
         let says = format!("this answer is the baseline{}", self.diff_hint());
         self.say(Tone::Info, &says);
@@ -250,7 +250,7 @@ impl App {
     pub(crate) fn list_runs(&mut self, runs: &[HistoryEntry]) {
         for overlay in &mut self.overlays {
             if let Overlay::Against(bases) = overlay {
-                bases.fill(&self.bench, runs, self.now.time);
+                bases.fill(&self.bench, runs, self.shared.now.time);
             }
         }
     }
@@ -276,7 +276,7 @@ impl App {
     }
 
     pub(crate) fn compare_with_run(&mut self, record: &RunRecord) {
-        let which = earlier(record.run, record.started, self.now.time);
+        let which = earlier(record.run, record.started, self.shared.now.time);
         let side = Arc::new(Side::of(&record.outcome.text, record.outcome.json.as_deref()));
         self.compare_with(Against::Kept { label: format!("{} ({which})", record.outcome.requested), side });
     }
@@ -288,7 +288,8 @@ impl App {
     }
 
     fn diff_hint(&self) -> String {
-        let key = self.keymap.shown(crate::app::Action::Verb(Verb::Diff), false).filter(|_| !self.bench.compare.on);
+        let key =
+            self.shared.keymap.shown(crate::app::Action::Verb(Verb::Diff), false).filter(|_| !self.bench.compare.on);
         key.map_or_else(String::new, |key| format!("; {key} shows what differs"))
     }
 
@@ -402,7 +403,8 @@ impl App {
             .filter(|question| !bench.weighings.is_asked(question))
             .collect();
         for question in open {
-            self.ask_store(job(&question.a, &question.b), Pending::Weighed(Box::new(question.clone())));
+            let [a, b] = queries(&question.a, &question.b);
+            self.ask_store(StoreRequest::Weigh { a, b }, Pending::Weighed(Box::new(question.clone())));
             self.bench.weighings.ask(question);
         }
     }

@@ -47,13 +47,16 @@ impl App {
     fn grade(&mut self, run: RunId, grade: Grade) {
         let before = self.put_grade(run, grade.clone()).unwrap_or_default();
         if before != grade {
-            self.ask_store(StoreRequest::GradeRun { run, grade, at: self.now.time }, Pending::Grade { run, before });
+            self.ask_store(
+                StoreRequest::GradeRun { run, grade, at: self.shared.now.time },
+                Pending::Grade { run, before },
+            );
         }
     }
 
     /// Shows a grade where its run is shown, and returns the one it takes the place of.
     pub(crate) fn put_grade(&mut self, run: RunId, grade: Grade) -> Option<Grade> {
-        let listed = self.put_listed_grade(run, &grade);
+        let listed = self.history.put_grade(run, &grade, self.shared.now.time);
         let mut takes = self.bench.lanes.iter_mut().flat_map(Lane::takes_mut);
         let take = takes.find(|take| take.run() == Some(run));
         take.map(|take| std::mem::replace(&mut take.grade, grade)).or(listed)

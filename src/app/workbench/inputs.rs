@@ -174,7 +174,7 @@ impl App {
         if self.bench.step_input(forward) {
             self.say_input();
         } else {
-            let key = self.keymap.shown(BenchAction::AddInput, false);
+            let key = self.shared.keymap.shown(BenchAction::AddInput, false);
             let hint = key.map_or_else(String::new, |key| format!("; {key} adds one"));
             self.say(Tone::Info, &format!("there is but this input{hint}"));
         }
@@ -196,7 +196,7 @@ impl App {
     /// Removes the input from the bench.
     pub(crate) fn remove_input(&mut self) {
         if self.bench.remove_input() {
-            let undo = self.keymap.shown(BenchAction::Undo, false);
+            let undo = self.shared.keymap.shown(BenchAction::Undo, false);
             let undo = undo.map_or_else(String::new, |key| format!("; {key} brings it back"));
             self.say(Tone::Info, &format!("removed the input{undo}"));
         } else {

@@ -215,7 +215,7 @@ impl App {
 
     /// Stops runs that a change of the lanes has broken off.
     pub(crate) fn stops(&mut self, stopped: Vec<Ticket>) {
-        self.effects.extend(stopped.into_iter().map(Effect::Stop));
+        self.out.effects.extend(stopped.into_iter().map(Effect::Stop));
     }
 
     pub(crate) fn move_lane(&mut self, right: bool) {

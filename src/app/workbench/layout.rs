@@ -150,13 +150,8 @@ pub enum Hit {
         /// Row inside the border.
         row: u16,
     },
-    /// The body of a screen beside the bench.
-    Body {
-        /// Row inside it.
-        row: u16,
-        /// Column inside it.
-        column: u16,
-    },
+    /// The body of a screen beside the bench, at a place of the whole screen.
+    Body(Position),
     /// Nothing that answers.
     Nothing,
 }
@@ -296,7 +291,7 @@ impl Layout {
             return if inner.contains(place) { Hit::Overlay { row: row - inner.y } } else { Hit::Nothing };
         }
         if self.body.contains(place) {
-            return Hit::Body { row: row - self.body.y, column: column - self.body.x };
+            return Hit::Body(place);
         }
         let messages = self.messages.iter().enumerate().map(|(at, message)| (message.text, Focus::Message(at)));
         let texts = messages.chain([(self.input_text, Focus::Input)]);

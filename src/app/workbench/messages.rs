@@ -185,7 +185,7 @@ impl App {
     pub(crate) fn remove_message(&mut self) {
         let at = self.bench.message_at();
         if self.bench.messages.remove(at) {
-            let undo = self.keymap.shown(BenchAction::Undo, false);
+            let undo = self.shared.keymap.shown(BenchAction::Undo, false);
             let undo = undo.map_or_else(String::new, |key| format!("; {key} brings it back"));
             self.at_message(at.min(self.bench.messages.count() - 1), &format!("removed the message{undo}"));
         } else {

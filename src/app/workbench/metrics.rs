@@ -89,7 +89,7 @@ pub(crate) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
         return;
     }
     let hold = scene.hold(|focus| focus == Focus::Metrics);
-    let session = scene.app.metrics.session.figures();
+    let session = scene.shared.metrics.session.figures();
     let right = if session.demo == 0 {
         Line::default()
     } else {
@@ -133,13 +133,13 @@ type Course = (&'static str, Vec<Option<f64>>);
 
 /// The response times of the last answers.
 fn last_times(scene: Scene<'_>) -> Course {
-    let times = scene.app.metrics.session.last_times(BARS).map(|millis| Some(f64::from(millis)));
+    let times = scene.shared.metrics.session.last_times(BARS).map(|millis| Some(f64::from(millis)));
     ("response times of the last answers", times.collect())
 }
 
 /// The usual response time of each stretch of time.
 fn trend(scene: Scene<'_>) -> Course {
-    let points = scene.app.metrics.all.as_ref().map(Watched::trend).unwrap_or_default();
+    let points = scene.shared.metrics.all.as_ref().map(Watched::trend).unwrap_or_default();
     // One point is no course of time.
     let points = if points.len() < 2 { &[] } else { points };
     ("p50 over all time", points.iter().map(|point| point.map(f64::from)).collect())
@@ -150,7 +150,7 @@ fn one(scene: Scene<'_>, label: &str, value: String, role: Role) -> FlowItem {
 }
 
 fn this_session(scene: Scene<'_>) -> Vec<FlowItem> {
-    let figures = scene.app.metrics.session.figures();
+    let figures = scene.shared.metrics.session.figures();
     let title = vec![scene.span("session ", Role::Title)];
     if figures.runs == 0 {
         let none = vec![scene.span("no runs yet", Role::Quiet)];
@@ -161,8 +161,8 @@ fn this_session(scene: Scene<'_>) -> Vec<FlowItem> {
 
 fn all_time(scene: Scene<'_>) -> Vec<FlowItem> {
     let title = vec![scene.span("all time", Role::Title)];
-    let Some(all) = &scene.app.metrics.all else {
-        let says = if scene.app.metrics.unknown { "the record cannot be read" } else { "reading the record …" };
+    let Some(all) = &scene.shared.metrics.all else {
+        let says = if scene.shared.metrics.unknown { "the record cannot be read" } else { "reading the record …" };
         return vec![title, vec![scene.span(says, Role::Quiet)]];
     };
     let figures = all.figures();

@@ -6,6 +6,7 @@ use crate::{
     app::{
         Action, App, Effect, LONG, Ticket,
         action::{BenchAction, GlobalAction},
+        batch::Batches,
         overlays::models::{is_gone, warning},
         screen::ScreenId,
         status_bar::Tone,
@@ -27,7 +28,7 @@ impl App {
         if !self.ready() {
             return;
         }
-        self.notices.clear();
+        self.shared.notices.clear();
         let prompt = Arc::new(self.bench.prompt());
         let parent = self.bench.ran(&prompt);
         for at in lanes {
@@ -94,7 +95,7 @@ impl App {
                 Err(card) => {
                     let take = self.bench.lanes.get_mut(at).and_then(|lane| lane.takes_mut().nth(sample));
                     if let Some(take) = take {
-                        self.effects.extend(take.stop().map(Effect::Stop));
+                        self.out.effects.extend(take.stop().map(Effect::Stop));
                         take.refuse(card.clone());
                     }
                 }
@@ -104,14 +105,14 @@ impl App {
 
     /// Starts one run of a lane, over the one that is in its place.
     pub(crate) fn start(&mut self, at: usize, sample: usize, request: RunRequest) {
-        let ticket = self.ticket();
+        let ticket = self.out.ticket();
         let Some(take) = self.bench.lanes.get_mut(at).and_then(|lane| lane.takes_mut().nth(sample)) else {
             return;
         };
-        self.effects.extend(take.stop().map(Effect::Stop));
-        take.begin(ticket, &request.targets, &request.prompt, self.now);
+        self.out.effects.extend(take.stop().map(Effect::Stop));
+        take.begin(ticket, &request.targets, &request.prompt, self.shared.now);
         let sample = u32::try_from(sample).unwrap_or(u32::MAX);
-        self.effects.push(Effect::Start(ticket, Box::new(RunRequest { sample, ..request })));
+        self.out.effects.push(Effect::Start(ticket, Box::new(RunRequest { sample, ..request })));
     }
 
     /// Makes the request of a lane's first sample, its targets left open.
@@ -139,7 +140,7 @@ impl App {
     /// Finds the models that judge the answers to a prompt; a check whose judge nobody knows says so itself.
     fn judges(&self, prompt: &Prompt) -> BTreeMap<String, Target> {
         let names = prompt.checks.iter().filter_map(Check::judge_name);
-        self.catalog.judges(names, self.settings.judge_model()).flatten().collect()
+        self.shared.catalog.judges(names, self.shared.settings.judge_model()).flatten().collect()
     }
 
     /// Makes the request that the lane with the focus would send, its fallbacks left out; none while
@@ -147,19 +148,19 @@ impl App {
     #[must_use]
     pub fn shown_request(&self) -> Option<RunRequest> {
         let spec = &self.bench.lane()?.spec;
-        let target = self.catalog.resolve(&spec.target).ok()?;
+        let target = self.shared.catalog.resolve(&spec.target).ok()?;
         let request = self.request(spec, &Arc::new(self.bench.prompt()), CacheMode::On);
         Some(RunRequest { targets: vec![target], ..request })
     }
 
     /// Resolves a lane's target and the fallbacks; a fallback nobody knows is told and left out.
     pub(crate) fn targets(&mut self, name: &str, fallback: &[String]) -> Result<Vec<Target>, Card> {
-        let first = self.catalog.resolve(name).map_err(|unknown| {
+        let first = self.shared.catalog.resolve(name).map_err(|unknown| {
             Card::refused(&unknown.to_string(), vec![(Action::Bench(BenchAction::Models), "takes another model")])
         })?;
         let mut targets = vec![first];
         for name in fallback {
-            match self.catalog.resolve(name) {
+            match self.shared.catalog.resolve(name) {
                 Ok(target) if targets.iter().any(|known| known.name == target.name) => {}
                 Ok(target) => targets.push(target),
                 Err(unknown) => self.say(Tone::Warning, &format!("fallback left out: {unknown}")),
@@ -171,7 +172,7 @@ impl App {
     /// Says what should be known of a lane's target before it is asked; true if it is gone.
     #[must_use]
     pub fn target_warning(&self, target: &str) -> Option<(bool, String)> {
-        let target = self.catalog.resolve(target).ok()?;
+        let target = self.shared.catalog.resolve(target).ok()?;
         let today = self.today();
         Some((is_gone(&target, &today), warning(&target, &today)?))
     }
@@ -179,7 +180,7 @@ impl App {
     /// Tells whether a target's numbers are a demonstration.
     #[must_use]
     pub fn is_demo(&self, target: &str) -> bool {
-        self.catalog.resolve(target).is_ok_and(|target| target.is_demo())
+        self.shared.catalog.resolve(target).is_ok_and(|target| target.is_demo())
     }
 
     /// Runs the lanes in play.
@@ -215,7 +216,7 @@ impl App {
     fn stop_lane(&mut self, at: usize) -> usize {
         let stopped = self.bench.lanes.get_mut(at).map(Lane::stop).unwrap_or_default();
         let count = stopped.len();
-        self.effects.extend(stopped.into_iter().map(Effect::Stop));
+        self.out.effects.extend(stopped.into_iter().map(Effect::Stop));
         count
     }
 
@@ -230,26 +231,28 @@ impl App {
         if self.stop_scoring() {
             return;
         }
-        let batch_first = self.screen == ScreenId::Batch && self.stop_batch();
+        let batch_first = self.screen == ScreenId::Batch && self.on_batch(Batches::stop);
         let own = match self.bench.focus {
             Focus::Lane(at) if !batch_first && self.screen == ScreenId::Bench => self.stop_lane(at),
             _ => 0,
         };
         let runs = if batch_first || own > 0 { own } else { self.stop_all() };
-        let batch = batch_first || (runs == 0 && self.stop_batch());
-        let again = self.stopped.is_some_and(|at| self.now.at.saturating_duration_since(at) <= crate::app::TWICE);
+        let batch = batch_first || (runs == 0 && self.on_batch(Batches::stop));
+        let again =
+            self.stopped.is_some_and(|at| self.shared.now.at.saturating_duration_since(at) <= crate::app::TWICE);
         if runs == 0 && !batch && again {
             self.quit();
             return;
         }
-        self.stopped = Some(self.now.at);
+        self.stopped = Some(self.shared.now.at);
         let did = match runs {
             _ if batch => "the batch stops; what is finished is kept".to_owned(),
             0 => "nothing runs".to_owned(),
             1 => "stopped".to_owned(),
             n => format!("{n} runs stopped"),
         };
-        let key = self.keymap.shown(GlobalAction::Stop, true).map_or_else(|| "stop".to_owned(), |key| key.to_string());
+        let key =
+            self.shared.keymap.shown(GlobalAction::Stop, true).map_or_else(|| "stop".to_owned(), |key| key.to_string());
         self.say(Tone::Info, &format!("{did}; {key} again within 2 s quits"));
     }
 
@@ -267,14 +270,14 @@ impl App {
             let takes = self.bench.lanes.get_mut(at).into_iter().flat_map(Lane::takes_mut);
             for take in takes.filter(|take| waits(take)) {
                 take.state = RunPhase::Queued("trying again".to_owned());
-                self.effects.extend(take.ticket.map(Effect::RetryNow));
+                self.out.effects.extend(take.ticket.map(Effect::RetryNow));
             }
         }
     }
 
     /// Hands an event to the take that waits for it; nobody waits for late ones.
     pub(crate) fn told(&mut self, ticket: Ticket, told: TimedEvent) {
-        let now = self.now;
+        let now = self.shared.now;
         let expects = |take: &LaneRun| take.expects(ticket, &told.event);
         let Some(lane) = self.bench.lanes.iter_mut().find(|lane| lane.takes().any(expects)) else {
             return;
@@ -287,13 +290,13 @@ impl App {
         }
         let long = take.started.is_some_and(|start| now.at.saturating_duration_since(start) > LONG);
         if let Some(outcome) = &take.outcome {
-            self.metrics.take(outcome, now.time.as_second());
+            self.shared.metrics.take(outcome, now.time.as_second());
         }
         if lane.samples() > 1 {
             lane.groups = groups(lane);
         }
-        if long && !self.focused {
-            self.effects.push(Effect::Bell);
+        if long && !self.shared.focused {
+            self.out.effects.push(Effect::Bell);
         }
     }
 }

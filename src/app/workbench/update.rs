@@ -147,7 +147,7 @@ impl App {
             self.bench.zoom = false;
         } else {
             self.banner = None;
-            self.notices.clear();
+            self.shared.notices.clear();
         }
     }
 
@@ -172,7 +172,7 @@ impl App {
             }
         };
         let json = field == FieldId::Answer && self.bench.format() != Format::Text;
-        self.effects.push(Effect::Edit { field, text, suffix: if json { ".json" } else { ".md" } });
+        self.out.effects.push(Effect::Edit { field, text, suffix: if json { ".json" } else { ".md" } });
     }
 
     /// Takes what an editor left. An editor ends a file with a line break; the text had none.
@@ -278,7 +278,7 @@ impl App {
 
     fn toggle_mouse(&mut self) {
         self.mouse = !self.mouse;
-        self.effects.push(Effect::SetMouse(self.mouse));
+        self.out.effects.push(Effect::SetMouse(self.mouse));
         let says = if self.mouse { "the mouse is captured; shift selects text" } else { "the mouse is the terminal's" };
         self.say(Tone::Info, says);
     }
@@ -358,9 +358,9 @@ impl App {
     /// Opens the help for what has the focus.
     pub(crate) fn open_help(&mut self) {
         let help = if self.screen == ScreenId::Bench {
-            Help::new(&self.keymap, self.bench.focus, self.bench.typing)
+            Help::new(&self.shared.keymap, self.bench.focus, self.bench.typing)
         } else {
-            Help::of_screen(&self.keymap, self.screen)
+            Help::of_screen(&self.shared.keymap, self.screen)
         };
         self.overlays.push(Overlay::Help(help));
     }
@@ -384,7 +384,7 @@ impl App {
         if let Some(json) = self.bench.lane_mut().and_then(|lane| lane.shown_mut().view_mut().json_mut()) {
             act(json);
         } else {
-            let key = self.keymap.shown(BenchAction::ToggleJson, false);
+            let key = self.shared.keymap.shown(BenchAction::ToggleJson, false);
             let how = key.map_or_else(String::new, |key| format!("; {key} shows it where there is some"));
             self.say(Tone::Info, &format!("no JSON is shown here{how}"));
         }

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 
 use crate::{
     app::{
-        App, history,
+        App,
         overlay::{Name, NameFor, Overlay, Versions},
         status_bar::Tone,
         store_request::Pending,
-        workbench::{Focus, MAX_LANES, Workbench},
+        workbench::{Focus, MAX_LANES, Workbench, reopen},
     },
     model::{LaneSpec, Prompt, VersionId, session::Pinned},
     pipeline::ports::RunRecord,
@@ -125,8 +125,12 @@ impl App {
             return;
         }
         let parent = self.bench.stand.as_ref().map(|stand| stand.id.clone());
-        let job =
-            StoreRequest::KeepVersion { prompt: Box::new(prompt), of: self.bench.lineage(), parent, at: self.now.time };
+        let job = StoreRequest::KeepVersion {
+            prompt: Box::new(prompt),
+            of: self.bench.lineage(),
+            parent,
+            at: self.shared.now.time,
+        };
         self.ask_store(job, Pending::Keep(after));
     }
 
@@ -137,7 +141,7 @@ impl App {
                 let job = StoreRequest::ListVersions { of: self.bench.lineage(), limit: MOST };
                 self.ask_store(job, Pending::Versions(after));
             }
-            After::Reopen { record, run } => history::put_run(self, *record, run),
+            After::Reopen { record, run } => reopen::put(self, *record, run),
             After::Put { stand, name } => {
                 let place = stand.place.clone();
                 self.bench.put_version(stand);
@@ -188,7 +192,7 @@ impl App {
     /// Says where a version stands.
     fn said(&self, place: &VersionPosition) -> String {
         let name = place.name.as_ref().map(|name| format!(" · {name}")).unwrap_or_default();
-        let made = ago(place.made, self.now.time);
+        let made = ago(place.made, self.shared.now.time);
         format!("version {}/{}, {made}{name}", place.number, place.of)
     }
 
@@ -220,7 +224,7 @@ impl App {
         if let Some(Overlay::Versions(versions)) = self.overlays.last()
             && let Some((_, entry)) = versions.chosen()
         {
-            let job = StoreRequest::NameVersion { version: entry.id.clone(), name, at: self.now.time };
+            let job = StoreRequest::NameVersion { version: entry.id.clone(), name, at: self.shared.now.time };
             self.ask_store(job, Pending::NameVersion);
         }
     }

@@ -67,7 +67,7 @@ fn an_answer_is_copied_as_it_came_as_json_or_as_a_command() {
 #[test]
 fn the_curl_line_sends_what_the_pipeline_sends_and_the_key_by_its_name_alone() {
     let mut bench = Bench::of(&["gpt-4o-mini"]);
-    let openai = bench.app.settings.providers.get_mut("openai").unwrap();
+    let openai = bench.app.shared.settings.providers.get_mut("openai").unwrap();
     openai.api_keys.push(KeySource::Env("OPENAI_API_KEY".to_owned()));
     bench.app.bench.input.set("it's \"$HOME\"\nJSON\n`rm`");
     let line = copied(&mut bench, "curl");

@@ -137,14 +137,14 @@ fn a_mistake_is_told_while_it_is_typed_and_the_list_stays() {
     assert!(bench.jobs().iter().all(|(_, job)| !is_page(job)));
     assert_eq!(bench.app.history.runs.entries.len(), 9);
     bench.keys("<enter>");
-    assert!(bench.app.history.typing() && bench.says().contains("cost:dear"), "{}", bench.says());
+    assert!(bench.app.history.asking.typing && bench.says().contains("cost:dear"), "{}", bench.says());
     bench.keys("<c-u>");
     bench.send(Event::Paste("cost:>0.01".to_owned()));
     assert!(bench.app.history.asking.mistake.is_none());
     let (_, job) = asked(&mut bench, is_page);
     assert!(matches!(job, StoreRequest::History { query, .. } if matches!(query.filters[0].what, What::Cost(_))));
     bench.keys("<enter>");
-    assert!(!bench.app.history.typing());
+    assert!(!bench.app.history.asking.typing);
     bench.keys("<esc>");
     assert!(bench.app.history.asking.line.is_empty() && bench.app.history.asking.query.is_everything());
     bench.keys("<esc>");
@@ -375,5 +375,5 @@ fn the_x_ray_of_a_run_and_a_paste_into_the_line() {
     bench.keys("<esc>");
     bench.send(Event::Paste("never\ncame".to_owned()));
     assert_eq!(bench.app.history.asking.line.text(), "never came");
-    assert!(bench.app.history.typing());
+    assert!(bench.app.history.asking.typing);
 }

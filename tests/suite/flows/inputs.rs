@@ -30,10 +30,10 @@ fn inputs_are_added_walked_and_kept_with_their_variables() {
     assert_eq!((bench.app.bench.input.text(), bench.app.bench.vars.len()), (first, 1));
     bench.keys(";");
     assert!(bench.says().contains("input 2/2"), "{}", bench.says());
-    let session = bench.app.bench.session(bench.app.now);
+    let session = bench.app.bench.session(bench.app.shared.now);
     assert_eq!((session.input.text.as_str(), session.input_at, session.other_inputs.len()), ("second", 1, 1));
     let back = retort::app::workbench::Workbench::restored(&session, "demo");
-    assert_eq!(back.session(bench.app.now), session);
+    assert_eq!(back.session(bench.app.shared.now), session);
 }
 
 #[test]

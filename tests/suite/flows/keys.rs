@@ -124,7 +124,7 @@ fn a_users_own_keys_are_used_and_shown() {
     assert!(bench.started().is_empty());
     bench.keys("<c-g>");
     assert_eq!(bench.started().len(), 1);
-    assert!(bench.app.keymap.table().contains("| run | `ctrl-g` |"));
+    assert!(bench.app.shared.keymap.table().contains("| run | `ctrl-g` |"));
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn a_session_that_is_not_saved_is_saved_again_and_says_so_once() {
         assert!(session.input.text.starts_with("words"));
         bench.answer(*ticket, Err(StoreError::new(WHY)));
         faults += usize::from(bench.says().contains("cannot create"));
-        bench.app.notices.clear();
+        bench.app.shared.notices.clear();
         assert!(bench.app.is_unsaved());
     }
     assert_eq!(faults, 1);

@@ -76,14 +76,14 @@ fn a_wait_counts_down_and_can_be_cut_short() {
     let ticket = bench.run();
     bench.tell(ticket, attempt(1, "demo"));
     bench.tell(ticket, failed(1, ErrorKind::RateLimited, NextStep::Retry { wait: Duration::from_secs(6) }));
-    assert_eq!(bench.shown(0).wait_left(bench.app.now), Some(Duration::from_secs(6)));
+    assert_eq!(bench.shown(0).wait_left(bench.app.shared.now), Some(Duration::from_secs(6)));
     bench.pass(Duration::from_secs(2));
-    assert_eq!(bench.shown(0).wait_left(bench.app.now), Some(Duration::from_secs(4)));
+    assert_eq!(bench.shown(0).wait_left(bench.app.shared.now), Some(Duration::from_secs(4)));
     assert!(bench.shown(0).waits_for_limit());
     bench.take();
     bench.keys("t");
     assert!(matches!(bench.take().as_slice(), [Effect::RetryNow(asked)] if *asked == ticket));
-    assert!(bench.shown(0).wait_left(bench.app.now).is_none());
+    assert!(bench.shown(0).wait_left(bench.app.shared.now).is_none());
     bench.keys("t");
     assert_eq!(bench.says(), "no run is waiting");
 }
@@ -311,10 +311,10 @@ fn a_long_run_rings_when_it_ends_unseen() {
 fn an_idle_bench_never_wakes() {
     let mut bench = Bench::new();
     let ticket = bench.run();
-    assert!(bench.app.wake_at(bench.app.now).is_some());
+    assert!(bench.app.wake_at(bench.app.shared.now).is_some());
     bench.tell(ticket, ended(outcome("done")));
     bench.pass(Duration::from_secs(30));
-    assert_eq!(bench.app.wake_at(bench.app.now), None);
+    assert_eq!(bench.app.wake_at(bench.app.shared.now), None);
 }
 
 #[test]

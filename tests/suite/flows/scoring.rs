@@ -192,7 +192,7 @@ fn the_verdicts_before_are_seen_in_the_run() {
     let mut bench = listed();
     bench.keys("j");
     let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::OpenRun(_)));
-    let now = bench.app.now.time;
+    let now = bench.app.shared.now.time;
     bench.answer(ticket, Ok(StoreReply::Run(Box::new(record(8, now, outcome("{}"))))));
     let (ticket, job) = asked(&mut bench, |job| matches!(job, StoreRequest::Judgements(_)));
     assert_eq!(job, StoreRequest::Judgements(RunId(id(8).0)));

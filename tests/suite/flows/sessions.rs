@@ -343,7 +343,7 @@ fn answers_nobody_waits_for_are_ignored() {
     bench.answer(*ticket, review(41));
     bench.answer(*ticket, review(1));
     bench.answer(retort::app::Ticket(999), review(2));
-    assert_eq!(bench.app.metrics.all.map(|all| all.figures().runs), Some(41));
+    assert_eq!(bench.app.shared.metrics.all.map(|all| all.figures().runs), Some(41));
 }
 
 #[test]
@@ -360,5 +360,5 @@ fn opening_another_session_does_not_lose_the_numbers_of_this_start() {
     let [(_, StoreRequest::SaveSession(own)), (ticket, _)] = jobs.as_slice() else { panic!("{jobs:?}") };
     let other = Session { name: "other".to_owned(), ..(**own).clone() };
     bench.answer(*ticket, Ok(StoreReply::Session(Box::new(other))));
-    assert_eq!((bench.app.metrics.session.figures().runs, bench.app.bench.focus), (1, Focus::Message(1)));
+    assert_eq!((bench.app.shared.metrics.session.figures().runs, bench.app.bench.focus), (1, Focus::Message(1)));
 }

@@ -50,7 +50,7 @@ fn read(bench: &mut Bench) -> usize {
     for (ticket, job) in bench.jobs() {
         if let StoreRequest::Entries(runs) = job {
             count += runs.len();
-            let now = bench.app.now.time;
+            let now = bench.app.shared.now.time;
             bench.answer(ticket, Ok(StoreReply::Entries(rows(&runs, now))));
         }
     }
@@ -152,7 +152,7 @@ fn a_run_that_is_gone_is_asked_for_once() {
     bench.answer(ticket, Ok(StoreReply::Entries(Vec::new())));
     bench.keys("j");
     assert!(bench.jobs().is_empty());
-    assert_eq!(bench.app.wake_at(bench.app.now).filter(|at| *at <= bench.app.now.at), None);
+    assert_eq!(bench.app.wake_at(bench.app.shared.now).filter(|at| *at <= bench.app.shared.now.at), None);
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn a_check_without_a_threshold_is_told_and_what_there_is_is_shown() {
 }
 
 fn said(bench: &Bench) -> String {
-    bench.app.notices.shown().map(|notice| notice.text.as_str().to_owned()).unwrap_or_default()
+    bench.app.shared.notices.shown().map(|notice| notice.text.as_str().to_owned()).unwrap_or_default()
 }
 
 #[test]

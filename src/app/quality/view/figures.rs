@@ -17,16 +17,21 @@ use crate::{
         action::Verb,
         context::Scene,
         quality::{
-            QualityPane, is_wide,
+            Quality, QualityPane, is_wide,
             trend::{Bars, Series, minute, places, stretch},
-            view::{framed, millis, with_interval},
+            view::{framed, hold, millis, with_interval},
         },
     },
     eval::quality::{Point, Rate, Report, Times, Waits},
     model::{PicoDollars, RunStatus},
     present::quality_report::judges,
     text::format::{count, duration, marked, thousands, whole_percent},
-    widgets::{charts::upright, frame::status_role, motion::Motion, theme::Role},
+    widgets::{
+        charts::upright,
+        frame::{Hold, status_role},
+        motion::Motion,
+        theme::Role,
+    },
 };
 
 /// Columns of the names.
@@ -46,9 +51,9 @@ const TALL: u16 = 7;
 
 /// Draws the figures.
 pub(crate) fn draw(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut Buffer) {
-    let inside = if is_wide(scene.app.layout.body) {
+    let inside = if is_wide(scene.shared.body) {
         let title = Line::from(scene.span("All of these runs", Role::Title));
-        framed(scene, None, title, Line::default(), area, buffer)
+        framed(scene, Hold::Away, title, Line::default(), area, buffer)
     } else {
         area.inner(Margin::new(1, 0))
     };
@@ -252,11 +257,10 @@ fn histogram(scene: Scene<'_>, report: &Report, area: Rect, wide: u16, buffer: &
 const LEAST: u16 = 2;
 
 /// Draws every series there is room for.
-pub(crate) fn draw_trend(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut Buffer) {
-    let quality = &scene.app.quality;
+pub(crate) fn draw_trend(scene: Scene<'_>, quality: &Quality, report: &Report, area: Rect, buffer: &mut Buffer) {
     let title = Line::from(scene.span("Over time", Role::Title));
     let right = Line::from(scene.span(format!("a bar is {}", length(report.stretch)), Role::Quiet));
-    let inside = framed(scene, Some(QualityPane::Trend), title, right, area, buffer).inner(Margin::new(1, 0));
+    let inside = framed(scene, hold(quality, QualityPane::Trend), title, right, area, buffer).inner(Margin::new(1, 0));
     let all = places(report);
     let here = quality.cursor.at(all.len());
     // The newest that fit; the axis tells from when they are.
@@ -278,7 +282,7 @@ pub(crate) fn draw_trend(scene: Scene<'_>, report: &Report, area: Rect, buffer: 
     buffer.set_line(axis.x, axis.y, &trend_times(scene, &shown, wide), axis.width);
     if bottom > 1 {
         let row = Rect { y: axis.y + 1, ..axis };
-        buffer.set_line(row.x, row.y, &under(scene), row.width);
+        buffer.set_line(row.x, row.y, &under(scene, quality), row.width);
     }
 }
 
@@ -348,8 +352,7 @@ fn trend_times(scene: Scene<'_>, shown: &[Option<&Point>], wide: usize) -> Line<
 }
 
 /// What is known of the stretch under the cursor; how to get to one while the part has not the keys.
-fn under(scene: Scene<'_>) -> Line<'static> {
-    let quality = &scene.app.quality;
+fn under(scene: Scene<'_>, quality: &Quality) -> Line<'static> {
     if quality.part != QualityPane::Trend {
         return Line::from(vec![
             scene.span(scene.key(Verb::NextPane), Role::Key),
@@ -382,12 +385,12 @@ fn under(scene: Scene<'_>) -> Line<'static> {
 /// Writes when a stretch begins and ends, to the minute.
 fn moment(scene: Scene<'_>, point: &Point) -> (String, String) {
     let shown = |time: &Zoned| minute(time).replace('T', " ");
-    stretch(point, &scene.app.zone).map(|(from, to)| (shown(&from), shown(&to))).unwrap_or_default()
+    stretch(point, &scene.shared.zone).map(|(from, to)| (shown(&from), shown(&to))).unwrap_or_default()
 }
 
 /// Writes from when to when the runs are, and in which time zone.
 pub(crate) fn ends(scene: Scene<'_>, first: &Point, last: &Point) -> String {
-    let zone = stretch(last, &scene.app.zone).map(|(_, to)| to.strftime("%Z").to_string()).unwrap_or_default();
+    let zone = stretch(last, &scene.shared.zone).map(|(_, to)| to.strftime("%Z").to_string()).unwrap_or_default();
     format!("{} to {} {zone}", moment(scene, first).0, moment(scene, last).1)
 }
 

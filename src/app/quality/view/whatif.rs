@@ -32,7 +32,7 @@ use crate::{
     },
     widgets::{
         charts::upright,
-        frame::{FlowItem, flow},
+        frame::{FlowItem, Hold, flow},
         motion::Motion,
         table::{Cursor, TableColumn, Width, fitted, right, table},
         theme::Role,
@@ -76,7 +76,7 @@ pub(crate) fn about(scene: Scene<'_>) -> Vec<FlowItem> {
 /// Draws a few words in the frame, and how to go back.
 fn told(scene: Scene<'_>, mark: &str, says: &str, area: Rect, buffer: &mut Buffer) {
     let title = Line::from(scene.span("What if", Role::Title));
-    let inside = framed(scene, None, title, Line::default(), area, buffer).inner(Margin::new(1, 0));
+    let inside = framed(scene, Hold::Away, title, Line::default(), area, buffer).inner(Margin::new(1, 0));
     let mut rows = Wrapped::new(usize::from(inside.width));
     rows.push(&clean(&format!("{mark}{says}")));
     let told = (0..rows.rows()).map(|row| Line::from(scene.span(rows.row(row).text, Role::Text)));
@@ -91,7 +91,7 @@ fn several(scene: Scene<'_>, view: &View, prompts: &[(Option<String>, u64)], are
     let title = Line::from(scene.span("What if: of which prompt?", Role::Title));
     let mut keys = Line::from(scene.span(scene.key(Verb::Accept), Role::Key));
     keys.push_span(scene.span(" adds prompt: to the query", Role::Quiet));
-    let inside = framed(scene, None, title, keys, area, buffer);
+    let inside = framed(scene, Hold::Away, title, keys, area, buffer);
     let columns =
         [TableColumn::new("prompt", Width::Share(1, 16)), TableColumn::new("judged", Width::Fixed(12)).right()];
     table(&view.table, &columns, Cursor::Row, inside, scene.theme, buffer, |row, column, wide| {
@@ -113,7 +113,7 @@ const BAR: usize = 3;
 pub(crate) fn draw_chart(scene: Scene<'_>, view: &View, read: &Read, area: Rect, buffer: &mut Buffer) {
     let graded = read.graded.0 > 0;
     let title = Line::from(scene.span("Measured", Role::Title));
-    let inside = framed(scene, None, title, key(scene, graded), area, buffer).inner(Margin::new(1, 0));
+    let inside = framed(scene, Hold::Away, title, key(scene, graded), area, buffer).inner(Margin::new(1, 0));
     let bins = &read.bins;
     let mut rows: Vec<Rect> = inside.rows().collect();
     let (Some(axis), Some(marks)) = (rows.pop(), rows.pop()) else {
@@ -216,7 +216,7 @@ pub(crate) fn draw_list(scene: Scene<'_>, view: &View, read: &Read, area: Rect, 
         keys.push_span(scene.span(says, Role::Quiet));
     }
     let title = Line::from(scene.span(title, Role::Title));
-    let inside = framed(scene, None, title, keys, area, buffer);
+    let inside = framed(scene, Hold::Away, title, keys, area, buffer);
     let columns = [
         TableColumn::new("comes out", Width::Fixed(10)),
         TableColumn::new(read.knob.rule.as_str(), Width::Fixed(12)).right(),
@@ -294,7 +294,7 @@ pub(crate) fn draw_numbers(scene: Scene<'_>, view: &View, read: &Read, area: Rec
         keys.push_span(scene.span(scene.key(Verb::NextPane), Role::Key));
         keys.push_span(scene.foreign(&format!(" {first}{more}"), Role::Quiet));
     }
-    let inside = framed(scene, None, title, keys, area, buffer).inner(Margin::new(1, 0));
+    let inside = framed(scene, Hold::Away, title, keys, area, buffer).inner(Margin::new(1, 0));
     let lines = lines(scene, view, read, usize::from(inside.width));
     for (line, place) in lines.iter().zip(inside.rows()) {
         buffer.set_line(place.x, place.y, line, place.width);
@@ -357,7 +357,7 @@ fn threshold(scene: Scene<'_>, view: &View, read: &Read) -> Line<'static> {
 /// Writes the keys that move the threshold: the arrows, where they do.
 fn arrows(scene: Scene<'_>) -> String {
     let arrow = |action, name: &str, arrow: &str| {
-        let chords = scene.app.keymap.chords(action);
+        let chords = scene.shared.keymap.chords(action);
         if chords.iter().any(|chord| chord.to_string() == name) { arrow.to_owned() } else { scene.key(action) }
     };
     format!(

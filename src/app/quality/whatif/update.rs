@@ -4,48 +4,50 @@
 
 use crate::{
     app::{
-        App, ScreenId,
         action::Verb,
+        ask,
+        context::Cx,
+        intent::{BenchIntent, Intent},
         overlay::Then,
         quality,
         quality::{
-            GroupEntry, Grouping, QualityPane, whatif,
+            GroupEntry, Grouping, Quality, QualityPane,
+            update::narrow_history,
+            whatif,
             whatif::{KEPT, Read, STOPS, Shown, View, same},
         },
+        query_line::offer_rescore,
+        screen::Screen,
         status_bar::Tone,
-        store_request::Pending,
     },
     eval::{
         WhatIf,
         whatif::{Measured, Side, Sorted, Threshold},
     },
-    model::{Prompt, query::with_filter},
-    store::api::{FoundPrompt, HistoryEntry, NewThreshold, Points, PromptFile, StoreReply, StoreRequest},
+    model::{Prompt, error::StoreError, query::with_filter},
+    store::api::{FoundPrompt, HistoryEntry, NewThreshold, Points, PromptFile},
     widgets::table::Table,
 };
 
-impl App {
+impl Quality {
     /// Opens the what-if on the check under the cursor, else on the confidence.
     pub(crate) fn open_what_if(&mut self) {
-        let quality = &self.quality;
-        let check = quality
-            .report
-            .as_deref()
-            .filter(|_| quality.part == QualityPane::Lines && quality.lines.kind == Grouping::Check);
-        let check = check.and_then(|report| quality.lines.chosen(report)).map(GroupEntry::name);
-        self.quality.what_if = Some(Box::new(View::new(check)));
+        let check =
+            self.report.as_deref().filter(|_| self.part == QualityPane::Lines && self.lines.kind == Grouping::Check);
+        let check = check.and_then(|report| self.lines.chosen(report)).map(GroupEntry::name);
+        self.what_if = Some(Box::new(View::new(check)));
     }
 
     /// Does something in the what-if.
-    pub(crate) fn in_what_if(&mut self, verb: Verb) {
+    pub(crate) fn in_what_if(&mut self, verb: Verb, cx: &mut Cx<'_, Self>) {
         match verb {
-            Verb::Leave => self.quality.what_if = None,
-            Verb::Filter => self.quality.asking.typing = true,
-            Verb::Refresh => self.enter_quality(),
-            Verb::Accept => self.accept_in_what_if(),
-            Verb::ScoreRuns => self.score_asked(&self.quality.asking.clone()),
+            Verb::Leave => self.what_if = None,
+            Verb::Filter => self.asking.typing = true,
+            Verb::Refresh => self.enter(cx),
+            Verb::Accept => self.accept_in_what_if(cx),
+            Verb::ScoreRuns => offer_rescore(&self.asking, cx),
             Verb::NextPane | Verb::PreviousPane => {
-                if let Some(view) = &mut self.quality.what_if {
+                if let Some(view) = &mut self.what_if {
                     view.turn(verb == Verb::NextPane);
                 }
             }
@@ -67,8 +69,8 @@ impl App {
         }
     }
 
-    pub(crate) fn move_threshold(&mut self, up: bool, by: FlipStep) {
-        let Some(view) = &mut self.quality.what_if else {
+    pub(crate) fn move_threshold(&mut self, up: bool, by: FlipStep, cx: &mut Cx<'_, Self>) {
+        let Some(view) = &mut self.what_if else {
             return;
         };
         if view.read().is_some() && !view.step(up, by) {
@@ -78,34 +80,34 @@ impl App {
                 (FlipStep::Flip, true) => "no answer flips further up",
                 (FlipStep::Flip, false) => "no answer flips further down",
             };
-            self.say(Tone::Info, says);
+            cx.say(Tone::Info, says);
         }
     }
 
     /// Goes to the run under the cursor, or takes the prompt under it.
-    fn accept_in_what_if(&mut self) {
-        let Some(view) = &self.quality.what_if else {
+    fn accept_in_what_if(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(view) = &self.what_if else {
             return;
         };
         if let Shown::Several(prompts) = &view.shown {
             let name = view.table.chosen().and_then(|at| prompts.get(at)).and_then(|(name, _)| name.clone());
-            let line = name.and_then(|name| with_filter(&self.quality.asking.line.text(), "prompt", &name));
+            let line = name.and_then(|name| with_filter(&self.asking.line.text(), "prompt", &name));
             let Some(line) = line else {
                 let says = "no filter finds the runs of a prompt without a name; session: or version: narrows them";
-                self.say(Tone::Info, says);
+                cx.say(Tone::Info, says);
                 return;
             };
-            let now = self.local_now();
-            self.quality.asking.put(&line, &now);
-            self.quality_asked();
+            let now = cx.shared.local_now();
+            self.asking.put(&line, &now);
+            self.ask_if_changed(&cx.shared.vocabulary);
         } else if let Some(run) = view.run().map(|entry| entry.run) {
-            self.narrow_history(&format!("run:{}", run.short()));
+            narrow_history(format!("run:{}", run.short()), cx);
         }
     }
 
     /// Asks whether the threshold is to be written to the prompt's file.
-    pub(crate) fn ask_write(&mut self) {
-        let Some(view) = &self.quality.what_if else {
+    pub(crate) fn ask_write(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(view) = &self.what_if else {
             return;
         };
         let Some(read) = view.read() else {
@@ -125,7 +127,7 @@ impl App {
             _ => None,
         };
         if let Some(says) = says {
-            return self.say(Tone::Info, &says);
+            return cx.say(Tone::Info, &says);
         }
         let (Some(name), Some(file)) = (read.prompt.clone(), &read.file) else {
             return;
@@ -141,46 +143,29 @@ impl App {
             knob.shown_present()
         );
         let new = NewThreshold { name, rule: knob.rule.clone(), before: knob.present, value: view.chosen };
-        self.ask(&text, "writes it", Then::SetThreshold(Box::new(new)));
-    }
-
-    /// Writes a threshold.
-    pub(crate) fn set_threshold(&mut self, new: Box<NewThreshold>) {
-        self.ask_what_if(StoreRequest::SetThreshold(new), WhatIfQuestion::Set);
+        cx.confirm(&text, "writes it", Then::SetThreshold(Box::new(new)));
     }
 
     /// Takes in that a threshold was written: it is the present one, on the bench too where the prompt there is
     /// as its file was.
-    pub(crate) fn threshold_set(&mut self, file: PromptFile) {
-        let PromptFile { name, found } = file;
+    pub(crate) fn threshold_set(&mut self, (): (), file: Result<Box<PromptFile>, StoreError>, cx: &mut Cx<'_, Self>) {
+        let PromptFile { name, found } = match file {
+            Ok(file) => *file,
+            Err(fault) => return cx.say(Tone::Error, &fault.message),
+        };
         let Some(FoundPrompt { path, prompt, digest }) = found else {
             return;
         };
-        let rule = self.quality.what_if.as_ref().map(|view| view.rule.clone()).unwrap_or_default();
-        let knob = Threshold::find(&prompt, &rule).ok();
-        let shown = knob.as_ref().map(Threshold::shown_present).unwrap_or_default();
-        let bench = match &knob {
-            Some(knob) if self.bench.prompt_name.as_deref() == Some(name.as_str()) => {
-                if self.bench.take_threshold(knob, digest) {
-                    "; so it is on the bench"
-                } else {
-                    "; the prompt on the bench is edited and keeps its own"
-                }
-            }
-            _ => "",
-        };
-        if let Some(view) = &mut self.quality.what_if
+        let rule = self.what_if.as_ref().map(|view| view.rule.clone()).unwrap_or_default();
+        let written = Threshold::find(&prompt, &rule).ok();
+        if let Some(view) = &mut self.what_if
             && let Shown::Moving(read) = &mut view.shown
-            && let Some(knob) = knob
+            && let Some(knob) = written.clone()
             && read.knob.rule == knob.rule
         {
             read.knob = knob;
         }
-        let path = path.display();
-        let key = self.keymap.shown(Verb::ScoreRuns, false).map_or_else(String::new, |key| format!("{key} or "));
-        let says =
-            format!("{rule} is {shown}{bench}; {key}`retort score {name}` judges stored answers by it; in {path}");
-        self.say(Tone::Info, &says);
+        cx.send(Intent::Bench(BenchIntent::TakeThreshold { rule, written, prompt: name, path, digest }));
     }
 }
 
@@ -229,28 +214,10 @@ impl View {
     }
 }
 
-/// Names what was asked under a ticket for the what-if.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WhatIfQuestion {
-    /// What the threshold sees, by the number of the question.
-    Points(u64),
-    /// The prompt's file, likewise.
-    File(u64),
-    /// The rows in sight, likewise.
-    Rows(u64),
-    /// A value to be written.
-    Set,
-}
-
-impl App {
+impl Quality {
     /// Asks for what the what-if lacks.
-    pub(crate) fn settle_what_if(&mut self) {
-        let body = self.layout.body;
-        let quality = &mut self.quality;
-        if self.screen != ScreenId::Quality {
-            return;
-        }
-        let Some(view) = &mut quality.what_if else {
+    pub(crate) fn ask_what_if(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(view) = &mut self.what_if else {
             return;
         };
         if view.asked != view.round {
@@ -258,71 +225,71 @@ impl App {
             view.held = None;
             view.wanted.clear();
             view.gone.clear();
-            let job = StoreRequest::Points { query: Box::new(quality.wanted.clone()), rule: view.rule.clone() };
-            let round = view.round;
-            return self.ask_what_if(job, WhatIfQuestion::Points(round));
+            cx.ask(ask::points(self.wanted.clone(), view.rule.clone()), view.round, Self::points_read);
+            return;
         }
-        view.fit(quality::below(body));
+        view.fit(quality::below(cx.shared.body));
         if view.wanted.is_empty() {
             view.wanted = view.lacks();
-            let (round, wanted) = (view.round, view.wanted.clone());
-            if !wanted.is_empty() {
-                self.ask_what_if(StoreRequest::Entries(wanted), WhatIfQuestion::Rows(round));
+            if !view.wanted.is_empty() {
+                cx.ask(ask::entries(view.wanted.clone()), view.round, Self::rows_read);
             }
         }
     }
 
     /// Tells whether rows have come in sight that are still to be asked for, as with a larger screen.
-    pub(crate) fn what_if_lacks(&self) -> bool {
-        let view = self.quality.what_if.as_ref().filter(|_| self.screen == ScreenId::Quality);
-        view.is_some_and(|view| view.wanted.is_empty() && !view.lacks().is_empty())
+    pub(crate) fn lacks_rows(&self) -> bool {
+        self.what_if.as_ref().is_some_and(|view| view.wanted.is_empty() && !view.lacks().is_empty())
     }
 
-    pub(crate) fn ask_what_if(&mut self, job: StoreRequest, asked: WhatIfQuestion) {
-        self.ask_store(job, Pending::Quality(quality::QualityQuestion::WhatIf(asked)));
+    /// Returns the what-if if an answer is to its present question; a late one is dropped.
+    fn view_of(&mut self, round: u64) -> Option<&mut View> {
+        self.what_if.as_deref_mut().filter(|view| view.round == round)
     }
 
-    /// Takes an answer of the store in; a late one is dropped.
-    pub(crate) fn what_if_stored(&mut self, asked: WhatIfQuestion, reply: StoreReply) {
-        if let StoreReply::ThresholdSet(file) = reply {
-            return self.threshold_set(*file);
-        }
-        let Some(view) = &mut self.quality.what_if else {
+    fn points_read(&mut self, round: u64, points: Result<Box<Points>, StoreError>, cx: &mut Cx<'_, Self>) {
+        let points = match points {
+            Ok(points) => points,
+            Err(fault) => return self.stuck(round, fault.message, cx),
+        };
+        let Some(view) = self.view_of(round) else {
             return;
         };
-        let aside = match (asked, reply) {
-            (WhatIfQuestion::Points(round), StoreReply::Points(points)) if round == view.round => {
-                if let [(Some(name), _)] = points.prompts.as_slice() {
-                    let name = name.clone();
-                    view.held = Some(points);
-                    return self.ask_what_if(StoreRequest::PromptFile(name), WhatIfQuestion::File(round));
-                }
-                view.take(*points, None)
-            }
-            (WhatIfQuestion::File(round), StoreReply::PromptFile(file)) if round == view.round => {
-                view.held.take().and_then(|points| view.take(*points, Some(*file)))
-            }
-            (WhatIfQuestion::Rows(round), StoreReply::Entries(entries)) if round == view.round => {
-                view.put_rows(entries);
-                None
-            }
-            _ => None,
-        };
-        if let Some(says) = aside {
-            self.say(Tone::Info, &says);
+        if let [(Some(name), _)] = points.prompts.as_slice() {
+            let name = name.clone();
+            view.held = Some(points);
+            cx.ask(ask::prompt_file(name), round, Self::file_read);
+        } else if let Some(says) = view.take(*points, None) {
+            cx.say(Tone::Info, &says);
         }
     }
 
-    /// Says why something could not be read or written.
-    pub(crate) fn what_if_fault(&mut self, asked: WhatIfQuestion, why: &str) {
-        let view = self.quality.what_if.as_mut();
-        match (asked, view) {
-            (WhatIfQuestion::Points(round) | WhatIfQuestion::File(round), Some(view)) if round == view.round => {
-                view.shown = Shown::Stuck(why.to_owned());
-            }
-            (WhatIfQuestion::Rows(round), Some(view)) if round == view.round => view.put_rows(Vec::new()),
-            (WhatIfQuestion::Rows(_), _) => {}
-            _ => self.say(Tone::Error, why),
+    fn file_read(&mut self, round: u64, file: Result<Box<PromptFile>, StoreError>, cx: &mut Cx<'_, Self>) {
+        let file = match file {
+            Ok(file) => file,
+            Err(fault) => return self.stuck(round, fault.message, cx),
+        };
+        let Some(view) = self.view_of(round) else {
+            return;
+        };
+        let says = view.held.take().and_then(|points| view.take(*points, Some(*file)));
+        if let Some(says) = says {
+            cx.say(Tone::Info, &says);
+        }
+    }
+
+    /// Says why there is nothing to move: in its place, or on the status line where something else is asked by now.
+    fn stuck(&mut self, round: u64, why: String, cx: &mut Cx<'_, Self>) {
+        match self.view_of(round) {
+            Some(view) => view.shown = Shown::Stuck(why),
+            None => cx.say(Tone::Error, &why),
+        }
+    }
+
+    /// Takes rows in; those that cannot be read are as good as gone.
+    fn rows_read(&mut self, round: u64, rows: Result<Vec<HistoryEntry>, StoreError>, _cx: &mut Cx<'_, Self>) {
+        if let Some(view) = self.view_of(round) {
+            view.put_rows(rows.unwrap_or_default());
         }
     }
 }

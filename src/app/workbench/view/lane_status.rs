@@ -231,7 +231,7 @@ fn sign_of(scene: Scene<'_>, take: &LaneRun) -> Sign {
         }
         RunPhase::Running => {
             let does = if take.shows_reasoning() { "reasoning" } else { "streaming" };
-            let (tries, most) = (take.tries(), scene.app.settings.retry.attempts);
+            let (tries, most) = (take.tries(), scene.shared.settings.retry.attempts);
             let again = (tries > 1).then(|| format!("{does}, try {tries}/{most}"));
             Sign {
                 mark: "▸", role: Role::Busy, words: again.into_iter().chain([does.to_owned()]).collect(), whole: 1
@@ -239,7 +239,7 @@ fn sign_of(scene: Scene<'_>, take: &LaneRun) -> Sign {
         }
         RunPhase::Waiting { .. } => {
             let left = countdown(take.wait_left(scene.now()).unwrap_or_default());
-            let (next, most) = (take.tries() + 1, scene.app.settings.retry.attempts);
+            let (next, most) = (take.tries() + 1, scene.shared.settings.retry.attempts);
             let words = vec![format!("retry {next}/{most} in {left}"), format!("{next}/{most} in {left}"), left];
             Sign { mark: "⟳", role: Role::Wait, words, whole: 1 }
         }
