@@ -120,7 +120,6 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("present/xray.rs", "app::workbench::lane::LaneRun"),
     ("present/run_columns.rs", "widgets::table"),
     ("present/snippets.rs", "app::overlays::copy"),
-    ("app/overlays/versions.rs", "store::prompts"),
     ("app/batch/view.rs", "dataset::DatasetColumn"),
     ("app/batch/setup.rs", "dataset::Missing"),
     ("app/batch/setup.rs", "dataset::Preview"),

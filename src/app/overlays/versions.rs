@@ -10,11 +10,8 @@ use ratatui::{
 
 use crate::{
     app::{action::Action, context::Scene, workbench::versions::ago},
-    model::{Prompt, VersionId},
-    store::{
-        api::{Results, VersionEntry},
-        prompts,
-    },
+    model::{Prompt, VersionId, prompt_toml},
+    store::api::{Results, VersionEntry},
     text::{
         Change, TextDiff,
         diff::rows::{Piece, rows},
@@ -55,7 +52,7 @@ pub struct Versions {
 /// Writes a prompt as one text, as far as it makes a version.
 fn text(prompt: &Prompt) -> String {
     let version = prompt.version();
-    prompts::write(&version).unwrap_or_else(|_| format!("{}\n\n{}", version.system, version.user))
+    prompt_toml::write(&version).unwrap_or_else(|_| format!("{}\n\n{}", version.system, version.user))
 }
 
 impl Versions {

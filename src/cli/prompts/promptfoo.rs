@@ -24,7 +24,8 @@ use crate::{
     engine::Workspace,
     eval::check,
     model::{
-        Check, DatasetRow, KeySource, Prompt, Response, VarValue, Vendor, prompt::DEFAULT_TEMPERATURE, settings::Places,
+        Check, DatasetRow, KeySource, Prompt, Response, VarValue, Vendor, prompt::DEFAULT_TEMPERATURE, prompt_toml,
+        settings::Places,
     },
     promptfoo,
     promptfoo::{Suite, SuiteTarget, Test, Tests, Use},
@@ -73,7 +74,7 @@ pub(crate) fn import(
     }
     // Whatever cannot be written as a prompt's file is found before the first file is.
     let texts = named.iter().map(|(name, prompt)| {
-        let text = prompts::write(prompt).map_err(Stopped::Other)?;
+        let text = prompt_toml::write(prompt).map_err(Stopped::Other)?;
         Ok((dir.join(format!("{name}.toml")), text))
     });
     let texts: Vec<(PathBuf, String)> = texts.collect::<Result<_, Stopped>>()?;
