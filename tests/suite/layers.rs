@@ -119,7 +119,6 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("present/xray.rs", "app::status_bar::Tone"),
     ("present/xray.rs", "app::workbench::lane::LaneRun"),
     ("present/run_columns.rs", "widgets::table"),
-    ("present/snippets.rs", "app::overlays::copy"),
     ("app/batch/view.rs", "dataset::DatasetColumn"),
     ("app/batch/setup.rs", "dataset::Missing"),
     ("app/batch/setup.rs", "dataset::Preview"),

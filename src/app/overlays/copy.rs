@@ -2,7 +2,7 @@
 
 use crate::{
     app::{App, history, quality, screen::Screen},
-    model::{KeySource, Outcome, Params, RunRequest, header, header::Part},
+    model::{KeySource, Outcome, Params, RunRequest, header},
     pipeline::{PlainRequest, plain_request},
     present::{
         comparison::{ComparedLane, Comparison},
@@ -167,23 +167,6 @@ fn key(app: &App) -> Option<String> {
         _ => None,
     });
     named.or_else(|| (!sources.is_empty()).then(|| "API_KEY".to_owned()))
-}
-
-/// A part of a header's value as a person may repeat it.
-pub(crate) enum HeaderPart<'a> {
-    Text(&'a str),
-    /// The environment variable that the secret is in.
-    Variable(String),
-}
-
-/// Writes a header's value with a variable for every secret: the one it is read from, else one named like the header,
-/// which a person can fill.
-pub(crate) fn header_parts<'a>(name: &str, value: &'a str) -> Vec<HeaderPart<'a>> {
-    let part = |part| match part {
-        Part::Text(text) => HeaderPart::Text(text),
-        Part::Secret(source) => HeaderPart::Variable(header::variable(name, &source)),
-    };
-    header::parts(value).into_iter().map(part).collect()
 }
 
 /// The input goes in by standard input, so that no length or character of it matters to the shell.
