@@ -1,8 +1,6 @@
-//! The settings: `config.toml` read, checked, and joined with what needs no configuration.
+//! The settings: `config.toml` read, checked, and joined with the providers that their environment variables set up.
 //!
-//! What the settings' values must look like. No message here repeats a value that may be secret.
-//!
-//! The providers that need no configuration, as their usual environment variables set them.
+//! No message repeats a value that may be secret.
 
 pub mod api_keys;
 pub mod atomic_file;

@@ -1,6 +1,5 @@
-//! What both shells start from: environment, places, settings, and the engine wired from them.
-//!
-//! The real time and the real chance.
+//! What both shells start from: environment, paths and settings, the clock and the random source, and the pipeline wired
+//! from them.
 
 pub mod batch;
 pub mod detect;

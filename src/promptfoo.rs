@@ -1,9 +1,7 @@
 //! promptfoo's configs, read and written: the subset that can be run here as it is.
 //!
 //! The form is that of <https://www.promptfoo.dev/docs/configuration/reference/>. What is read either has
-//! its effect, or is told of in a notice, or is a mistake with its line: nothing is dropped.
-//!
-//! The fields of a config, each read as what it has to be, and mistakes told with file and line.
+//! its effect, or is named in a notice, or is an error with its file and line: nothing is dropped.
 
 pub(crate) mod nunjucks;
 pub(crate) mod prompts;

@@ -1,6 +1,4 @@
-//! The built-in table of models: `assets/models.toml`, read into cards.
-//!
-//! The prompts that come with the program, each with an input to try it on.
+//! The built-in tables: the models of `assets/models.toml`, and the starter prompts with an input each.
 
 use serde::Deserialize;
 

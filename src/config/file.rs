@@ -1,6 +1,4 @@
-//! The form of `config.toml`, and its way into the settings.
-//!
-//! Lengths of time as the settings write them: `500ms`, `4s`, `2m`, `1h`.
+//! The form of `config.toml`, with durations as `500ms`, `4s`, `2m`, `1h`, and its way into the settings.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 

@@ -1,6 +1,6 @@
 //! What another threshold would do to answers that are there already: without a call, at once.
 //!
-//! Stored answers in an order in which those that a threshold flips stand together.
+//! The answers are kept in an order in which those that a threshold flips stand together.
 
 pub mod measure;
 

@@ -1,8 +1,6 @@
-//! One message of a conversation, as a prompt holds it and as every chat wire format has it.
+//! A prompt: its messages, parameters, checks, and the response it expects.
 //!
-//! A prompt: its messages, parameters, and the response it expects.
-//!
-//! Fields of a request that are retort's to set: with another value in them the answer would not be the one that
+//! Some fields of a request are retort's to set: with another value in them the answer would not be the one that
 //! was asked for, or could not be read as one.
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,3 @@
-//! What a screen is drawn with: hues or none, Unicode or plain ASCII.
-//!
 //! What the user may choose, with the defaults.
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};

@@ -1,6 +1,5 @@
-//! What is refused or said before anything is sent: retired models, models about to go, prompts too long.
-//!
-//! From a prompt, an input and a target to what is sent, with a notice for every change.
+//! From a prompt, an input and a target to what is sent, with a notice for every change; and the preflight: retired models,
+//! models about to go, prompts too long.
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -1,7 +1,7 @@
 //! What the calls of a batch may use together: each sets the most it may take aside before it is made, so
-//! that none is begun that may pass a cap, however many are under way.
+//! that none is begun that may pass a limit, however many are under way.
 //!
-//! The most a call may take: from what is sent, from what limits the answer, and from what was seen of others.
+//! The most a call may take follows from what is sent, from what limits the answer, and from what was seen of others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,6 +1,5 @@
-//! The providers of a config: ids of promptfoo's read as models at ours, with what is sent to them.
-//!
-//! What a provider of a config asks for: the host its requests go to, and the variables that go with them.
+//! The providers of a config: promptfoo's ids read as models, with the hosts that requests go to and the variables that
+//! are sent with them.
 
 use std::collections::BTreeMap;
 

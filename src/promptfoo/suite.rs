@@ -1,6 +1,5 @@
-//! A suite made ready for a batch: its prompts by target, its rows one by one, its models in the settings.
-//!
-//! A suite written as a config of promptfoo's.
+//! A suite made ready for a batch: its prompts by target, its rows one by one, its models in the settings; and a suite
+//! written as a config.
 
 use std::collections::{BTreeMap, VecDeque};
 

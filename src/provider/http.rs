@@ -1,6 +1,5 @@
-//! One HTTP call as a stream: send, judge the status, read the body, say what it says.
-//!
-//! The one HTTP client: connects, sends, hands out headers and bytes; follows and retries nothing.
+//! The one HTTP client: one call is one stream. It connects, sends, judges the status, reads the body; it follows and
+//! retries nothing.
 
 use std::{
     collections::VecDeque,

@@ -1,6 +1,6 @@
-//! From a response's bytes to wire events: what shape the body has, and what it says.
+//! From a response's bytes to wire events: which shape the body has, and what it says.
 //!
-//! Headers whose values are secrets: their values, put in as a request goes out and nowhere else.
+//! Headers whose values are secrets get them as a request goes out, and nowhere else.
 
 use std::{
     collections::BTreeMap,

@@ -1,8 +1,5 @@
-//! What the wire formats have in common: events in, wire events or a fault out.
-//!
-//! The HTTP request of a call as a person may repeat it: everything but the key.
-//!
-//! Every provider behind one backend, chosen by the target's kind.
+//! Every provider behind one backend, chosen by the target's vendor; and the HTTP request of a call as a person may repeat
+//! it: everything but the key.
 
 pub mod demo;
 

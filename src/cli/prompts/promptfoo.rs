@@ -1,6 +1,5 @@
-//! `retort prompts import` and `export`: prompts and tests from promptfoo's configs, and to them.
-//!
-//! A prompt and the rows of a data set as a config of promptfoo's, and in words whatever is not in it.
+//! `retort prompts import` and `export`: prompts and tests from and to promptfoo configs; whatever an export leaves out is
+//! listed.
 
 use std::{
     collections::BTreeMap,

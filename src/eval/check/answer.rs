@@ -1,6 +1,4 @@
-//! An answer as the checks see it: its text, its form, and the JSON in it.
-//!
-//! The verdict on an answer's form.
+//! An answer as the checks see it: its text, its format, the JSON in it, and the verdict on the format.
 //!
 //! JSON in a fence or in prose passes, and the reason says so: models fence often, and a reader
 //! should know. JSON in the prose of an answer that was cut fails: more may have been to come.

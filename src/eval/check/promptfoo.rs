@@ -1,12 +1,8 @@
-//! The rules of a prompt as assertions of promptfoo's: one definition for what is copied and what is exported.
-//!
-//! promptfoo's assertions read as checks: the object of a config, and the text of a cell.
+//! The checks of a prompt as promptfoo's assertions, and back: from the object of a config and from the text of a cell.
 //!
 //! Kinds and keys are those of promptfoo's `src/types/index.ts` (`AssertionSchema`), the form of a
 //! cell that of its `src/csv.ts` (`assertionFromString`). What cannot be applied here becomes a
-//! check that is always skipped, and what nobody knows is a mistake: nothing is dropped.
-//!
-//! The text of an `__expected` cell as the object that says the same.
+//! check that is always inconclusive, and what nobody knows is an error: nothing is dropped.
 
 use serde_json::{Map, Value, json};
 

@@ -1,14 +1,9 @@
-//! The Levenshtein distance: how many characters have to be put in, taken out or changed.
+//! How near an answer is to a text: the Levenshtein distance, and ROUGE-1.
 //!
-//! ROUGE-1: how many of the words of a reference the answer has, and how many of its words those are.
-//!
-//! Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", 2004, with counts clipped; the score
-//! is the mean of recall and precision (F1) over words in lower case, as promptfoo's `rouge-n` has it.
-//!
-//! Words as the Penn Treebank cuts them: punctuation apart, `don't` as `do` and `n't`.
-//!
-//! As js-rouge does it, on which promptfoo's `rouge-n` counts: numbers keep their separators, a full
-//! stop is apart at the very end alone.
+//! ROUGE-1 counts the words of a reference that the answer has (Lin, "ROUGE: A Package for Automatic Evaluation of
+//! Summaries", 2004), with counts clipped; the score is the F1 of recall and precision over words in lower case, as
+//! promptfoo's `rouge-n` has it. Words are cut as the Penn Treebank does, punctuation apart, `don't` as `do` and `n't`, in
+//! the way of js-rouge: numbers keep their separators, a full stop is apart at the very end alone.
 
 use std::collections::HashMap;
 

@@ -1,11 +1,7 @@
-//! Anthropic messages: the request body. The stream is read in [`stream`].
+//! Anthropic messages: the request body, the part of a JSON Schema that its constrained output takes, and the events of
+//! its stream.
 //!
-//! The part of a JSON Schema that Anthropic's constrained output takes.
-//!
-//! What it does not take is left out of what is sent, never out of what the answer is checked
-//! against.
-//!
-//! Anthropic's message events.
+//! What it does not take of a schema is left out of what is sent, never out of what the answer is checked against.
 
 use std::collections::BTreeSet;
 

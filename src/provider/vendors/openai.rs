@@ -1,6 +1,4 @@
-//! OpenAI chat completions: the request body. The stream is read in [`stream`].
-//!
-//! Chat completion chunks, as OpenAI and everyone compatible with it sends them.
+//! OpenAI chat completions: the request body, and the chunks of its stream, as OpenAI and everyone compatible sends them.
 
 use std::time::Duration;
 

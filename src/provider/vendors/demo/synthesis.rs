@@ -1,6 +1,4 @@
-//! An answer made up from the format that is asked for and from the input.
-//!
-//! A value that a JSON Schema allows, filled from what an input says.
+//! An answer made up from the format that is asked for, or a value that a JSON Schema allows, filled from the input.
 
 use serde_json::{Map, Value, json};
 
