@@ -30,7 +30,7 @@ use crate::{
         document,
         document::{Field, Node, Tree},
     },
-    model::{Check, Params, Prompt, Response, VarValue, Vendor, error::StoreError},
+    model::{Check, Params, Prompt, Response, VarValue, Wire, error::StoreError},
     text::{
         json::ExactJson,
         suggest::{quoted, slip},
@@ -70,7 +70,7 @@ pub struct SuiteTarget {
     /// Its id as promptfoo writes it: `openai:chat:gpt-4o`.
     pub id: String,
     /// Its wire format and the model's name on the wire; none for a name of retort's own.
-    pub model: Option<(Vendor, String)>,
+    pub model: Option<(Wire, String)>,
     /// Where it is, if not at the vendor's.
     pub base_url: Option<String>,
     /// The environment variable its key is in, if it names one.

@@ -1,6 +1,6 @@
 //! Statistics of comparisons: percentiles, intervals, tests and sizes, each with its source.
 //!
-//! For paired verdicts the exact sign test (McNemar's); for paired scores the bootstrap, with numbers anyone can draw
+//! For paired verdicts the exact sign test (`McNemar`'s); for paired scores the bootstrap, with numbers anyone can draw
 //! again, and the randomization test, which asks nothing of how they are spread; for two shares over the same rows how far
 //! apart they are, and how many rows it takes to see it.
 

@@ -498,14 +498,14 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::model::{ModelCard, Vendor};
+    use crate::model::{ModelCard, Wire};
 
     fn target(max_output: Option<u64>, context: Option<u64>) -> Target {
         let price = Price { input: PicoDollars(2), output: PicoDollars(10), ..Price::default() };
         Target {
             name: "m".to_owned(),
             provider: "own".to_owned(),
-            kind: Vendor::OpenAi,
+            kind: Wire::OpenAi,
             base_url: None,
             custom_endpoint: true,
             model: "m".to_owned(),

@@ -28,7 +28,7 @@ use crate::{
         ndjson::{Broken, EVENT_CAP, Frame, Ndjson},
         redact::Redact,
         response_reader::RESPONSE_CAP,
-        vendors::{Piece, Progress, Variables, not_json, text},
+        wires::{Piece, Progress, Variables, not_json, text},
     },
 };
 

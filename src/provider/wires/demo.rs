@@ -22,7 +22,7 @@ use crate::{
     model::{CallError, ErrorKind, Finish, Role, Usage, usage::estimate_tokens},
     provider::{
         Backend, Call, WireEvent, WireStream,
-        vendors::demo::{input_reading::Reading, recording::Recording},
+        wires::demo::{input_reading::Reading, recording::Recording},
     },
 };
 

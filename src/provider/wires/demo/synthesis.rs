@@ -6,7 +6,7 @@ use crate::{
     model::Role,
     provider::{
         Call, WireFormat,
-        vendors::{
+        wires::{
             demo,
             demo::{input_reading, input_reading::Reading},
         },
