@@ -9,31 +9,61 @@ use std::collections::HashMap;
 
 use crate::{
     eval::{
-        check::{CheckResult, Finding, answer::CheckInput, apart, source::CheckSource},
-        check_suite::{BadRule, apart},
+        check::{
+            CheckResult, Finding,
+            answer::CheckInput,
+            apart,
+            promptfoo::{Export, ImportedValue},
+            source::CheckSource,
+            table::{CheckSpec, CheckTest, Compiled, Variables},
+            threshold::{Movable, Side, Unit},
+        },
+        check_suite::apart,
     },
     text::{budget::RULE_STEPS, format::thousands},
 };
 
 /// The distance where no threshold is set, as promptfoo has it.
-pub(crate) const USUAL_DISTANCE: f64 = 5.0;
+const USUAL_DISTANCE: f64 = 5.0;
+
+pub(crate) const LEVENSHTEIN: CheckSpec = CheckSpec {
+    keys: &["value", "threshold"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: Movable::Threshold(Side::AtMost, Unit::Number, Some(USUAL_DISTANCE)),
+    compile: Distance::compile,
+    imported: ImportedValue::Text,
+    export: Export::Same,
+};
+
+pub(crate) const ROUGE_N: CheckSpec = CheckSpec {
+    keys: &["value", "threshold"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: Movable::Threshold(Side::AtLeast, Unit::Share, Some(USUAL_ROUGE)),
+    compile: Reference::compile,
+    imported: ImportedValue::Text,
+    export: Export::Same,
+};
 
 /// A text and how far the answer may be from it.
 #[derive(Debug)]
-pub(crate) struct Distance {
+struct Distance {
     value: Vec<char>,
     text: String,
     most: f64,
 }
 
 impl Distance {
-    pub(crate) fn new(written: &CheckSource<'_>) -> Result<Self, BadRule> {
+    fn compile(written: &CheckSource<'_>) -> Compiled {
         let most = written.threshold("a number of characters, 0 or more", f64::MAX, Some(USUAL_DISTANCE))?;
         let text = written.text()?;
-        Ok(Self { value: text.chars().collect(), text, most })
+        Ok(Box::new(Self { value: text.chars().collect(), text, most }))
     }
+}
 
-    pub(crate) fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
+impl CheckTest for Distance {
+    fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
         let whole = seen.text;
         let (length, wanted) = (whole.chars().count(), self.value.len());
         let what = || format!("comparing texts of {length} and {wanted} characters");
@@ -60,21 +90,21 @@ impl Distance {
 }
 
 /// The least score where no threshold is set, as promptfoo has it.
-pub(crate) const USUAL_ROUGE: f64 = 0.75;
+const USUAL_ROUGE: f64 = 0.75;
 
 /// Steps of cutting a byte into words.
 const STEPS: u64 = 40;
 
 /// The words of a reference and the least score.
 #[derive(Debug)]
-pub(crate) struct Reference {
+struct Reference {
     words: HashMap<String, usize>,
     count: usize,
     least: f64,
 }
 
 impl Reference {
-    pub(crate) fn new(written: &CheckSource<'_>) -> Result<Self, BadRule> {
+    fn compile(written: &CheckSource<'_>) -> Compiled {
         let least = written.threshold("a score from 0 to 1", 1.0, Some(USUAL_ROUGE))?;
         let text = written.part()?;
         if text.len() as u64 > RULE_STEPS / STEPS {
@@ -85,16 +115,7 @@ impl Reference {
         if count == 0 {
             return Err(written.bad("value", "a text with a word in it", "blanks alone"));
         }
-        Ok(Self { words, count, least })
-    }
-
-    pub(crate) fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
-        seen.spend(STEPS, "counting the words of")?;
-        let score = self.score(seen.text);
-        let holds = score >= self.least;
-        let (shown, least) = apart(score, self.least, 2);
-        let said = format!("ROUGE-1 {shown} {} threshold {least}", if holds { "≥" } else { "<" });
-        Ok(Finding { score: Some(score), credit: Some(score), ..Finding::new(holds, said) })
+        Ok(Box::new(Self { words, count, least }))
     }
 
     fn score(&self, text: &str) -> f64 {
@@ -106,6 +127,17 @@ impl Reference {
         }
         let (precision, recall) = (common as f64 / count as f64, common as f64 / self.count as f64);
         2.0 * precision * recall / (precision + recall)
+    }
+}
+
+impl CheckTest for Reference {
+    fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
+        seen.spend(STEPS, "counting the words of")?;
+        let score = self.score(seen.text);
+        let holds = score >= self.least;
+        let (shown, least) = apart(score, self.least, 2);
+        let said = format!("ROUGE-1 {shown} {} threshold {least}", if holds { "≥" } else { "<" });
+        Ok(Finding { score: Some(score), credit: Some(score), ..Finding::new(holds, said) })
     }
 }
 
