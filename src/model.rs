@@ -24,6 +24,7 @@ pub mod target;
 pub mod usage;
 pub mod verdict;
 pub mod version;
+pub mod wire;
 
 pub use crate::model::{
     api_key::{Key, KeySource},
@@ -41,8 +42,9 @@ pub use crate::model::{
     request::{CacheMode, Commit, RunRequest},
     session::{LaneSpec, Pinned, Session},
     settings::{Settings, TerminalCaps},
-    target::{Target, Vendor},
+    target::Target,
     usage::{Cost, PicoDollars, Spent, Usage},
     verdict::{Grade, Quality, Rule, RunStatus, Status, StatusCounts, Thumb, Verdict},
     version::VersionId,
+    wire::{Transport, Wire},
 };
