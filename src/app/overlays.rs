@@ -63,7 +63,7 @@ macro_rules! overlays {
                 }
             }
 
-            impl Kind for $part {
+            impl OverlayKind for $part {
                 fn of(overlay: &mut Overlay) -> Option<&mut Self> {
                     if let Overlay::$name(part) = overlay { Some(part) } else { None }
                 }
@@ -97,19 +97,19 @@ overlays! {
 }
 
 /// One kind of overlay.
-pub(crate) trait Kind: Sized {
+pub(crate) trait OverlayKind: Sized {
     /// Returns an overlay as one of this kind, if it is one.
     fn of(overlay: &mut Overlay) -> Option<&mut Self>;
 }
 
 impl App {
     /// Finds an open overlay of a kind.
-    pub(crate) fn find_overlay<K: Kind>(&mut self) -> Option<&mut K> {
+    pub(crate) fn find_overlay<K: OverlayKind>(&mut self) -> Option<&mut K> {
         self.overlays.iter_mut().find_map(K::of)
     }
 
     /// Closes the overlays of a kind, wherever they lie.
-    pub(crate) fn close_overlays<K: Kind>(&mut self) {
+    pub(crate) fn close_overlays<K: OverlayKind>(&mut self) {
         self.overlays.retain_mut(|overlay| K::of(overlay).is_none());
     }
 

@@ -406,4 +406,10 @@ mod tests {
         let rows = text.rows();
         assert_eq!(rows, wrapped(text.text(), 80).rows());
     }
+
+    #[test]
+    fn lines_end_without_white_space() {
+        assert_eq!(wrapped_lines("one  two\nthree", 5), ["one", "two", "three"]);
+        assert_eq!(wrapped_lines("ab", 0), ["a", "b"], "no width is one column");
+    }
 }

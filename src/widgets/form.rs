@@ -208,3 +208,38 @@ pub fn draw(form: &Form, theme: Theme, area: Rect, caret: &Cell<Option<Position>
     let below = Rect { y: rows.bottom().saturating_add(1), height: 1, ..area }.intersection(area);
     buffer.set_line(below.x, below.y, &line, below.width);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form() -> Form {
+        Form::new(vec![
+            FormField::new("free", "", "any text"),
+            FormField::of_words("choice", "auto", &["auto", "text", "json"], "one of three"),
+        ])
+    }
+
+    #[test]
+    fn a_line_of_text_takes_what_edits_it_and_forgets_its_fault() {
+        let mut form = form();
+        form.rows[0].fault = Some("wrong".to_owned());
+        assert!(!form.key("enter".parse().unwrap()) && form.rows[0].fault.is_some());
+        assert!(form.key("x".parse().unwrap()) && form.rows[0].fault.is_none());
+        form.paste("yz");
+        assert_eq!(form.value("free"), "xyz");
+    }
+
+    #[test]
+    fn a_line_of_words_takes_what_walks_through_them() {
+        let mut form = form();
+        assert!(!form.click(1), "a click on a line only goes there");
+        for (key, word) in [("right", "text"), ("space", "json"), ("left", "text"), ("a", "auto"), ("x", "auto")] {
+            assert!(form.key(key.parse().unwrap()), "{key}");
+            assert_eq!(form.value("choice"), word, "{key}");
+        }
+        assert!(!form.key("ctrl-u".parse().unwrap()));
+        form.paste("json");
+        assert_eq!(form.value("choice"), "auto", "no text goes in");
+    }
+}

@@ -233,4 +233,13 @@ mod tests {
         list.fit(0);
         assert_eq!(list.at(), 2);
     }
+
+    #[test]
+    fn a_menu_leaves_every_key_to_the_key_map() {
+        let mut menu = PickList::menu(vec![PickItem::new(1, "one", ""), PickItem::new(2, "two", "")]);
+        assert!(!menu.key("t".parse().unwrap()));
+        menu.paste("two");
+        assert_eq!((menu.len(), menu.query.is_empty()), (2, true));
+        assert!(menu.click(1) && !menu.click(2), "a click below the last entry chooses nothing to accept");
+    }
 }

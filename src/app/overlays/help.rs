@@ -177,25 +177,6 @@ impl Help {
     pub fn seen(&self) -> impl Iterator<Item = &HelpRow> {
         self.lines.iter().skip(self.top)
     }
-
-    /// Breaks the rows into lines of a width, before drawing.
-    fn fit_to(&mut self, width: u16, height: usize) {
-        self.lines.clear();
-        for row in &self.rows {
-            match row {
-                HelpRow::Title(_) => self.lines.push(row.clone()),
-                HelpRow::Key { keys, doc } => {
-                    let parts = wrapped_lines(doc, width.saturating_sub(KEYS)).into_iter().enumerate();
-                    let keys = |at| if at == 0 { keys.clone() } else { String::new() };
-                    self.lines.extend(parts.map(|(at, doc)| HelpRow::Key { keys: keys(at), doc }));
-                }
-                HelpRow::Note(note) => {
-                    self.lines.extend(wrapped_lines(note, width.saturating_sub(2)).into_iter().map(HelpRow::Note));
-                }
-            }
-        }
-        self.top = self.top.min(self.lines.len().saturating_sub(height));
-    }
 }
 
 impl OverlayPart for Help {
@@ -219,8 +200,23 @@ impl OverlayPart for Help {
         After::Close
     }
 
+    /// Breaks the rows into lines of the body's width.
     fn fit(&mut self, body: Rect, _cx: OverlayCx<'_>) {
-        self.fit_to(body.width, usize::from(body.height));
+        self.lines.clear();
+        for row in &self.rows {
+            match row {
+                HelpRow::Title(_) => self.lines.push(row.clone()),
+                HelpRow::Key { keys, doc } => {
+                    let parts = wrapped_lines(doc, body.width.saturating_sub(KEYS)).into_iter().enumerate();
+                    let keys = |at| if at == 0 { keys.clone() } else { String::new() };
+                    self.lines.extend(parts.map(|(at, doc)| HelpRow::Key { keys: keys(at), doc }));
+                }
+                HelpRow::Note(note) => {
+                    self.lines.extend(wrapped_lines(note, body.width.saturating_sub(2)).into_iter().map(HelpRow::Note));
+                }
+            }
+        }
+        self.top = self.top.min(self.lines.len().saturating_sub(usize::from(body.height)));
     }
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {

@@ -156,29 +156,6 @@ impl Versions {
         };
         Some(After::CloseAnd(Intent::Bench(BenchIntent::AddPinnedLane(pinned))))
     }
-
-    /// Keeps the chosen version in sight and makes what is shown of it and of those beside it.
-    fn make(&mut self, body: Rect) {
-        let [list, diff] = self.areas(body);
-        self.choice.fit(usize::from(list.height));
-        for at in (self.choice.top()..).take(usize::from(list.height)) {
-            let text = self.texts.get(at);
-            let before = self.entries.get(at).and_then(|entry| {
-                let parent = self.entries.iter().position(|other| Some(&other.id) == entry.parent.as_ref());
-                self.texts.get(parent.unwrap_or(at + 1))
-            });
-            if let (Some(news), Some(text)) = (self.news.get_mut(at).filter(|news| news.is_none()), text) {
-                *news = Some(before.map_or_else(|| "the first".to_owned(), |before| first_words(before, text)));
-            }
-        }
-        let wanted = self.choice.chosen().map(|item| (item.value, diff.width));
-        if self.made != wanted {
-            self.made = wanted;
-            self.top = 0;
-            let text = wanted.and_then(|(at, _)| self.texts.get(at));
-            self.rows = text.map(|text| rows(&self.present.1, text, usize::from(diff.width))).unwrap_or_default();
-        }
-    }
 }
 
 /// Returns the first words that differ: those that are gone and those that came.
@@ -264,8 +241,27 @@ impl OverlayPart for Versions {
         }
     }
 
+    /// Keeps the chosen version in sight and makes what is shown of it and of those beside it.
     fn fit(&mut self, body: Rect, _cx: OverlayCx<'_>) {
-        self.make(body);
+        let [list, diff] = self.areas(body);
+        self.choice.fit(usize::from(list.height));
+        for at in (self.choice.top()..).take(usize::from(list.height)) {
+            let text = self.texts.get(at);
+            let before = self.entries.get(at).and_then(|entry| {
+                let parent = self.entries.iter().position(|other| Some(&other.id) == entry.parent.as_ref());
+                self.texts.get(parent.unwrap_or(at + 1))
+            });
+            if let (Some(news), Some(text)) = (self.news.get_mut(at).filter(|news| news.is_none()), text) {
+                *news = Some(before.map_or_else(|| "the first".to_owned(), |before| first_words(before, text)));
+            }
+        }
+        let wanted = self.choice.chosen().map(|item| (item.value, diff.width));
+        if self.made != wanted {
+            self.made = wanted;
+            self.top = 0;
+            let text = wanted.and_then(|(at, _)| self.texts.get(at));
+            self.rows = text.map(|text| rows(&self.present.1, text, usize::from(diff.width))).unwrap_or_default();
+        }
     }
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {

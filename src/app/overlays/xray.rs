@@ -112,17 +112,6 @@ impl Xray {
     fn lines(&self) -> usize {
         self.lines.len().max(self.rows.len())
     }
-
-    /// Breaks the steps into lines of a width.
-    fn break_lines(&mut self, width: u16, height: usize) {
-        self.height = height;
-        if self.fitted != (width, self.rows.len()) {
-            self.fitted = (width, self.rows.len());
-            self.lines = self.rows.iter().flat_map(|row| broken(row, width)).collect();
-        }
-        let last = self.lines.len().saturating_sub(height);
-        self.top = if self.follow { last } else { self.top.min(last) };
-    }
 }
 
 /// Breaks a row into lines of a width.
@@ -187,11 +176,18 @@ impl OverlayPart for Xray {
         After::Close
     }
 
+    /// Takes in what the lane's run has told since, and breaks the steps into lines of the body's width.
     fn fit(&mut self, body: Rect, cx: OverlayCx<'_>) {
         if let Some(lane) = self.lane.and_then(|lane| cx.bench.lanes.get(lane)) {
             self.refresh(lane.shown());
         }
-        self.break_lines(body.width, usize::from(body.height));
+        self.height = usize::from(body.height);
+        if self.fitted != (body.width, self.rows.len()) {
+            self.fitted = (body.width, self.rows.len());
+            self.lines = self.rows.iter().flat_map(|row| broken(row, body.width)).collect();
+        }
+        let last = self.lines.len().saturating_sub(self.height);
+        self.top = if self.follow { last } else { self.top.min(last) };
     }
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
