@@ -57,7 +57,6 @@ use crate::{
         batch::Batches,
         context::{Cx, Outbox, Scene, Shared},
         history::History,
-        intent::Intent,
         overlay::Overlay,
         overlays::models,
         quality::Quality,
@@ -234,7 +233,7 @@ impl App {
             Event::Key(event) => self.key(event),
             Event::Paste(text) => self.paste(&text),
             Event::Mouse(event) => self.mouse(event),
-            Event::Tick => self.look_at_accounts(),
+            Event::Tick => self.refresh_accounts(),
             Event::Resized | Event::Resumed => {}
             Event::Focused(focused) => self.shared.focused = focused,
             Event::Do(action) => self.act(action),
@@ -281,12 +280,6 @@ impl App {
         std::mem::take(&mut self.dirty)
     }
 
-    /// Returns what lies on top of the bench.
-    #[must_use]
-    pub fn overlay(&self) -> Option<&Overlay> {
-        self.overlays.last()
-    }
-
     /// Returns the day, `YYYY-MM-DD`, in UTC.
     #[must_use]
     pub fn today(&self) -> String {
@@ -296,11 +289,6 @@ impl App {
     /// Says something on the status line.
     fn say(&mut self, tone: Tone, text: &str) {
         self.shared.say(tone, text);
-    }
-
-    /// Wants something of another part, once this one is done.
-    fn send(&mut self, intent: Intent) {
-        self.out.intents.push(intent);
     }
 
     /// Has something done on the batch screen.
@@ -323,6 +311,22 @@ impl App {
             .shown(BenchAction::Models, false)
             .map_or_else(String::new, |key| format!("; {key} {what}"));
         self.banner = Some(clean_line(&format!("found {}{key}", found.join(", "))));
+    }
+
+    /// Keeps what is shown of accounts fresh while the list of models is open.
+    fn refresh_accounts(&mut self) {
+        if matches!(self.overlay(), Some(Overlay::Models(_))) {
+            self.out.effects.push(Effect::Keys);
+        }
+    }
+
+    /// Sets how many calls each account of a provider may have under way.
+    fn set_concurrency(&mut self, provider: String, most: usize) {
+        for account in self.shared.accounts.iter_mut().filter(|account| account.provider == provider) {
+            account.limits.concurrency = Some(most);
+            account.concurrency = Some(most);
+        }
+        self.out.effects.push(Effect::Concurrency { provider, most });
     }
 
     /// Says how the keys of a provider stand; nothing where it has none.
@@ -379,7 +383,7 @@ impl App {
             left,
             prompt,
             banner: self.banner.is_some() && self.screen == ScreenId::Bench,
-            overlay: self.overlays.last().and_then(Overlay::size),
+            overlay: self.overlay().and_then(|top| top.part().size()),
             beside: self.screen != ScreenId::Bench,
         };
         self.layout = Layout::new(area, &wish);
@@ -389,14 +393,7 @@ impl App {
         } else {
             self.prepare_screen();
         }
-        if let Some(top) = self.overlays.last_mut() {
-            if let Overlay::Xray(xray) = top
-                && let Some(lane) = xray.lane.and_then(|lane| self.bench.lanes.get(lane))
-            {
-                xray.refresh(lane.shown());
-            }
-            top.fit(self.layout.overlay);
-        }
+        self.fit_overlay();
     }
 
     fn prepare_bench(&mut self) {

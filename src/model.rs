@@ -14,6 +14,7 @@ pub mod input;
 pub mod model_card;
 pub mod outcome;
 pub mod prompt;
+pub mod prompt_toml;
 pub mod query;
 pub mod request;
 pub mod run_facts;
@@ -23,6 +24,7 @@ pub mod target;
 pub mod usage;
 pub mod verdict;
 pub mod version;
+pub mod wire;
 
 pub use crate::model::{
     api_key::{Key, KeySource},
@@ -40,8 +42,9 @@ pub use crate::model::{
     request::{CacheMode, Commit, RunRequest},
     session::{LaneSpec, Pinned, Session},
     settings::{Settings, TerminalCaps},
-    target::{Target, Vendor},
+    target::Target,
     usage::{Cost, PicoDollars, Spent, Usage},
     verdict::{Grade, Quality, Rule, RunStatus, Status, StatusCounts, Thumb, Verdict},
     version::VersionId,
+    wire::{Transport, Wire},
 };

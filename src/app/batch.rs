@@ -23,7 +23,7 @@ use crate::{
     },
     model::{BatchId, batch::BatchLimits},
     store::api::BatchEntry,
-    widgets::{form::Form, key::Chord, motion::Motion, pick_list::PickList},
+    widgets::{form::Form, interactive::Interactive, key::Chord, motion::Motion, pick_list::PickList},
 };
 
 /// What the screen shows.
@@ -212,11 +212,11 @@ impl Screen for Batches {
     }
 
     fn receive(&mut self, request: BatchIntent, cx: &mut Cx<'_, Self>) {
-        let BatchIntent::GoOn(step, bench) = request;
-        match step {
-            BatchStep::SetUp => self.set_up(&bench, cx),
-            BatchStep::Plan => self.take_order(*bench, cx),
-            BatchStep::Open => self.pick_batch(bench.session, cx),
+        match request {
+            BatchIntent::GoOn(BatchStep::SetUp, bench) => self.set_up(&bench, cx),
+            BatchIntent::GoOn(BatchStep::Plan, bench) => self.take_order(*bench, cx),
+            BatchIntent::GoOn(BatchStep::Open, bench) => self.pick_batch(bench.session, cx),
+            BatchIntent::SetLimits(limits) => self.set_limits(limits, cx),
         }
     }
 
@@ -251,9 +251,7 @@ impl Screen for Batches {
 
     fn paste(&mut self, text: &str, _cx: &mut Cx<'_, Self>) {
         if let Some(form) = self.form_mut() {
-            if let Some(line) = form.line_mut() {
-                line.paste(text);
-            }
+            form.paste(text);
         } else if let Some(shown) = self.shown.as_mut().filter(|shown| shown.look.typing) {
             shown.look.query.paste(text);
             shown.table.hurry();

@@ -5,6 +5,7 @@ use std::cell::Cell;
 
 use jiff::{Zoned, tz::TimeZone};
 use ratatui::{
+    buffer::Buffer,
     layout::{Position, Rect},
     text::Span,
 };
@@ -17,7 +18,8 @@ use crate::{
         event::{Effect, Now, Ticket},
         intent::Intent,
         keymap::Keymap,
-        overlay::{Confirm, Overlay, Then},
+        overlay::Overlay,
+        overlays::confirm::Confirm,
         status_bar::{Notices, Tone},
         workbench::{Focus, metrics::Metrics},
     },
@@ -26,6 +28,8 @@ use crate::{
     text::clean_line,
     widgets::{
         frame::Hold,
+        line_input,
+        line_input::{LineInput, LineStyle},
         theme::{Role, Theme},
     },
 };
@@ -114,13 +118,13 @@ impl<S: 'static> Cx<'_, S> {
     }
 
     /// Opens an overlay over what is there.
-    pub fn open(&mut self, overlay: Overlay) {
-        self.send(Intent::Open(Box::new(overlay)));
+    pub fn open(&mut self, overlay: impl Into<Overlay>) {
+        self.send(Intent::open(overlay));
     }
 
     /// Asks a question; what follows a yes is given with the words for it.
-    pub fn confirm(&mut self, text: &str, yes: &'static str, then: Then) {
-        self.open(Overlay::Confirm(Confirm::new(text, yes, then)));
+    pub fn confirm(&mut self, text: &str, yes: &'static str, then: Intent) {
+        self.open(Confirm::new(text, yes, then));
     }
 
     /// Asks for something outside.
@@ -190,6 +194,11 @@ impl<'a> Scene<'a> {
     #[must_use]
     pub fn hint(&self, action: impl Into<Action>, does: &str) -> Vec<Span<'static>> {
         vec![self.span(self.key(action), Role::Key), self.span(format!(" {does}"), Role::Text)]
+    }
+
+    /// Draws a line that is being typed.
+    pub fn line(&self, line: &LineInput, lead: &str, empty: &str, area: Rect, buffer: &mut Buffer) {
+        line_input::draw(line, LineStyle { lead, empty, theme: self.theme }, area, self.caret, buffer);
     }
 
     /// Tells whether a pane has the keys.

@@ -194,6 +194,7 @@ impl Screen for History {
     fn receive(&mut self, request: HistoryIntent, cx: &mut Cx<'_, Self>) {
         match request {
             HistoryIntent::Narrow(line) => self.narrow(&line, &cx.shared.local_now()),
+            HistoryIntent::SetColumns(columns) => self.columns = columns,
             HistoryIntent::RemoveRun(run) => cx.ask(ask::remove_run(run), run, Self::run_removed),
         }
     }

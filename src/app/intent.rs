@@ -4,29 +4,66 @@ use std::path::PathBuf;
 
 use crate::{
     app::{
-        App,
-        action::Verb,
+        App, Effect,
+        action::{Action, Verb},
         overlay::Overlay,
-        overlays::copy,
+        overlays::{
+            compare_with::Base,
+            copy,
+            copy::{CopyAs, CopyMenu},
+            models::For,
+            text_prompt::{TextFor, TextPrompt},
+            versions::Versions,
+        },
         screen::{Screen, ScreenId},
         status_bar::Tone,
+        store_request::Pending,
+        workbench::versions::{After, Stand},
     },
     eval::whatif::Threshold,
-    model::{Prompt, RunId, query::Query},
+    model::{Grade, Params, Prompt, Response, RunId, VersionId, batch::BatchLimits, query::Query, session::Pinned},
     pipeline::ports::RunRecord,
-    store::api::NewThreshold,
+    present::run_columns::RunColumn,
+    store::api::{NewThreshold, Over, StoreRequest},
 };
 
 /// Rounds of intents that follow from one event, at most: a circle among them must end.
 const ROUNDS: usize = 16;
 
 /// Something that is done once the part that wants it has returned.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Intent {
     /// Goes to a screen; overlays close.
     Show(ScreenId),
+    /// Says something on the status line.
+    Say(Tone, String),
     /// Opens an overlay over what is there.
     Open(Box<Overlay>),
+    /// Does an action, on the screen it belongs to.
+    Do(Action),
+    /// Copies what has the focus in a form, which is called so.
+    Copy {
+        /// The form.
+        form: CopyAs,
+        /// Its name.
+        label: String,
+    },
+    /// Gives a run a grade.
+    Grade {
+        /// The run.
+        run: RunId,
+        /// The grade.
+        grade: Grade,
+    },
+    /// Shows the run of a judge.
+    ShowJudge(RunId),
+    /// Sets how many calls each account of a provider may have under way.
+    SetConcurrency {
+        /// The provider's name.
+        provider: String,
+        /// How many.
+        most: usize,
+    },
     /// Offers the forms in which what is on the screen can be copied.
     OpenCopy,
     /// Offers to judge again the answers that a query asks for, by its line.
@@ -36,19 +73,110 @@ pub enum Intent {
         /// What it means.
         query: Query,
     },
+    /// Judges answers on record again.
+    Rescore,
+    /// Ends the program.
+    Quit,
+    /// Ends the program although the session is not saved.
+    QuitUnsaved,
+    /// Something with the sessions.
+    Session(SessionIntent),
     /// Has the batch screen go on with what is on the bench.
     TellBatch(BatchStep),
     /// Something at the bench.
     Bench(BenchIntent),
+    /// Something on the batch screen.
+    Batch(BatchIntent),
     /// Something on the history screen.
     History(HistoryIntent),
     /// Something on the quality screen.
     Quality(QualityIntent),
 }
 
+/// What is wanted of the sessions.
+#[derive(Debug, Clone)]
+pub enum SessionIntent {
+    /// Opens one and stops what runs.
+    Open(String),
+    /// Begins one and stops what runs.
+    New(String),
+    /// Gives the present one another name.
+    Rename(String),
+}
+
 /// What is wanted of the bench.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum BenchIntent {
+    /// Puts a target into a lane.
+    SetModel {
+        /// Which lane.
+        of: For,
+        /// The target's name.
+        target: String,
+    },
+    /// Sets the prompt's parameters, the response it expects and its fallback targets.
+    SetParams {
+        /// The parameters.
+        params: Box<Params>,
+        /// The response.
+        response: Box<Response>,
+        /// The targets.
+        fallback: Vec<String>,
+    },
+    /// Sets a lane's own parameters.
+    SetLaneParams {
+        /// The lane's place.
+        lane: usize,
+        /// The parameters.
+        params: Box<Params>,
+    },
+    /// Sets how often each lane runs the same request.
+    SetSamples(u32),
+    /// Sets variables, each by its name.
+    SetVariables(Vec<(String, String)>),
+    /// Closes the lane with the focus.
+    CloseLane,
+    /// Opens a prompt over what is there.
+    OpenPrompt(String),
+    /// Saves the prompt under a name that no other prompt has.
+    SavePrompt(String),
+    /// Asks for the name to save the prompt under.
+    SavePromptAs,
+    /// Replaces a prompt's file.
+    ReplacePrompt(String),
+    /// Loads an input from a file or from a row of one.
+    LoadInput(String),
+    /// Names the input.
+    NameInput(String),
+    /// Compares the lanes with something.
+    CompareWith(Base),
+    /// Shows one of a lane's samples.
+    ShowSample {
+        /// The lane's place.
+        lane: usize,
+        /// The sample's place.
+        sample: usize,
+    },
+    /// Shows where a text is in the answer; an empty one is nowhere.
+    Search(String),
+    /// The same, and says so where it is not in the answer.
+    KeepSearch(String),
+    /// Puts a version on the bench, and saves it as a prompt of its own if it gets a name.
+    PutVersion {
+        /// The version.
+        stand: Box<Stand>,
+        /// The prompt's name.
+        name: Option<String>,
+    },
+    /// Names a version; an empty name takes the name away.
+    NameVersion {
+        /// The version.
+        version: VersionId,
+        /// Its name.
+        name: String,
+    },
+    /// Adds a lane that runs a version.
+    AddPinnedLane(Pinned),
     /// Puts a run on record on the bench, and runs it there if so.
     Reopen {
         /// The run's record.
@@ -83,7 +211,7 @@ pub enum BatchStep {
 }
 
 /// What is on the bench, as far as a batch is made of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct OnBench {
     /// The name of the prompt, if it has one.
     pub prompt_name: Option<String>,
@@ -96,26 +224,37 @@ pub struct OnBench {
 }
 
 /// What is wanted of the batch screen.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum BatchIntent {
     /// It goes on with what is on the bench.
     GoOn(BatchStep, Box<OnBench>),
+    /// Sets what the batch that is shown may use.
+    SetLimits(BatchLimits),
 }
 
 /// What is wanted of the history screen.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum HistoryIntent {
     /// Asks by a line that the quality screen made; a step back leads there.
     Narrow(String),
+    /// Sets the columns that are shown; none are those that suit the width.
+    SetColumns(Option<Vec<RunColumn>>),
     /// Removes a run from the record.
     RemoveRun(RunId),
 }
 
 /// What is wanted of the quality screen.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum QualityIntent {
     /// Writes a threshold to a prompt's file.
     SetThreshold(Box<NewThreshold>),
+}
+
+impl Intent {
+    /// Opens an overlay over what is there.
+    pub fn open(overlay: impl Into<Overlay>) -> Self {
+        Self::Open(Box::new(overlay.into()))
+    }
 }
 
 impl App {
@@ -131,14 +270,14 @@ impl App {
         }
     }
 
-    fn follow(&mut self, intent: Intent) {
+    /// Does what is wanted.
+    pub(crate) fn follow(&mut self, intent: Intent) {
         let Self { batch, history, quality, shared, out, .. } = self;
         match intent {
             Intent::Show(screen) => self.go_to(screen),
-            Intent::Open(overlay) => self.overlays.push(*overlay),
             Intent::OpenCopy => {
-                let forms = copy::forms(self);
-                self.overlays.push(Overlay::Copy(forms));
+                let menu = CopyMenu::new(self);
+                self.open(menu);
             }
             Intent::OfferRescore { line, query } => self.score_runs(line, query),
             Intent::TellBatch(step) => {
@@ -150,12 +289,84 @@ impl App {
                 });
                 batch.with(shared, out, |it, cx| it.receive(BatchIntent::GoOn(step, bench), cx));
             }
-            Intent::Bench(BenchIntent::Reopen { record, run }) => self.reopen(record, run),
-            Intent::Bench(BenchIntent::TakeThreshold { rule, written, prompt, path, digest }) => {
+            Intent::Say(tone, text) => self.say(tone, &text),
+            Intent::Open(overlay) => self.overlays.push(*overlay),
+            Intent::Do(action) => self.act_there(action),
+            Intent::Copy { form, label } => {
+                if let Some(text) = copy::text(form, self) {
+                    self.out.effects.push(Effect::Copy { what: copy::what(&label, &text), text });
+                }
+            }
+            Intent::Grade { run, grade } => self.grade(run, grade),
+            Intent::ShowJudge(run) => self.ask_store(StoreRequest::OpenRun(run), Pending::Judge(run)),
+            Intent::SetConcurrency { provider, most } => self.set_concurrency(provider, most),
+            Intent::Rescore => self.go_on_scoring(),
+            Intent::Quit => self.quit(),
+            Intent::QuitUnsaved => self.leave_behind(),
+            Intent::Session(intent) => match intent {
+                SessionIntent::Open(name) => self.open_session(name),
+                SessionIntent::New(name) => self.new_session(name),
+                SessionIntent::Rename(name) => self.rename_session(name),
+            },
+            Intent::Bench(intent) => self.follow_on_bench(intent),
+            Intent::Batch(intent) => batch.with(shared, out, |it, cx| it.receive(intent, cx)),
+            Intent::History(intent) => history.with(shared, out, |it, cx| it.receive(intent, cx)),
+            Intent::Quality(intent) => quality.with(shared, out, |it, cx| it.receive(intent, cx)),
+        }
+    }
+
+    fn follow_on_bench(&mut self, intent: BenchIntent) {
+        match intent {
+            BenchIntent::SetModel { of, target } => self.set_model(of, target),
+            BenchIntent::SetParams { params, response, fallback } => {
+                (self.bench.params, self.bench.response, self.bench.fallback) = (*params, *response, fallback);
+                self.bench.touch();
+            }
+            BenchIntent::SetLaneParams { lane, params } => self.set_lane_params(lane, *params),
+            BenchIntent::SetSamples(samples) => {
+                let stopped = self.bench.set_samples(samples);
+                self.stops(stopped);
+            }
+            BenchIntent::SetVariables(values) => self.bench.set_variables(values),
+            BenchIntent::CloseLane => self.drop_lane(),
+            BenchIntent::OpenPrompt(name) => self.open_prompt(name),
+            BenchIntent::SavePrompt(name) => {
+                let over = self.bench.known_file(&name);
+                self.save_prompt(name, over);
+            }
+            BenchIntent::SavePromptAs => {
+                let present = self.bench.prompt_name.clone().unwrap_or_default();
+                self.open(TextPrompt::new(TextFor::Prompt, &present));
+            }
+            BenchIntent::ReplacePrompt(name) => self.save_prompt(name, Over::Anything),
+            BenchIntent::LoadInput(from) => self.ask_store(StoreRequest::ReadInput(from), Pending::Input),
+            BenchIntent::NameInput(name) => {
+                self.bench.inputs.name = name;
+                self.bench.touch();
+            }
+            BenchIntent::CompareWith(base) => self.compare_with_base(base),
+            BenchIntent::ShowSample { lane, sample } => {
+                if let Some(lane) = self.bench.lanes.get_mut(lane) {
+                    lane.show(sample);
+                }
+            }
+            BenchIntent::Search(text) => self.search(&text),
+            BenchIntent::KeepSearch(text) => self.keep_search(&text),
+            BenchIntent::PutVersion { stand, name } => {
+                self.close_overlays::<Versions>();
+                self.keep_then(After::Put { stand: *stand, name });
+            }
+            BenchIntent::NameVersion { version, name } => {
+                let job = StoreRequest::NameVersion { version, name, at: self.shared.now.time };
+                self.ask_store(job, Pending::NameVersion);
+            }
+            BenchIntent::AddPinnedLane(pinned) => self.add_pinned_lane(pinned),
+            BenchIntent::Reopen { record, run } => self.reopen(record, run),
+            BenchIntent::TakeThreshold { rule, written, prompt, path, digest } => {
                 let shown = written.as_ref().map(Threshold::shown_present).unwrap_or_default();
-                let bench = match &written {
+                let bench = match written {
                     Some(written) if self.bench.prompt_name.as_ref() == Some(&prompt) => {
-                        if self.bench.take_threshold(written, digest) {
+                        if self.bench.take_threshold(&written, digest) {
                             "; so it is on the bench"
                         } else {
                             "; the prompt on the bench is edited and keeps its own"
@@ -163,7 +374,7 @@ impl App {
                     }
                     _ => "",
                 };
-                let key = shared.keymap.shown(Verb::ScoreRuns, false);
+                let key = self.shared.keymap.shown(Verb::ScoreRuns, false);
                 let key = key.map_or_else(String::new, |key| format!("{key} or "));
                 let path = path.display();
                 let says = format!(
@@ -171,8 +382,6 @@ impl App {
                 );
                 self.say(Tone::Info, &says);
             }
-            Intent::History(intent) => history.with(shared, out, |it, cx| it.receive(intent, cx)),
-            Intent::Quality(intent) => quality.with(shared, out, |it, cx| it.receive(intent, cx)),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     app::{
         App, ScreenId,
         action::{GlobalAction, Verb},
-        overlay::Then,
+        intent::Intent,
         status_bar::Tone,
         store_request::Pending,
     },
@@ -175,7 +175,7 @@ impl App {
             }
             Some(scoring) if scoring.state == RescoreState::Stopped && scoring.line == line => {
                 let text = scoring.question();
-                self.ask(&text, "goes on", Then::ScoreRuns);
+                self.ask(&text, "goes on", Intent::Rescore);
             }
             Some(scoring) if scoring.waits => self.say(Tone::Info, "a page is still judged; try again in a moment"),
             _ => {
@@ -300,7 +300,7 @@ impl App {
         scoring.state = RescoreState::Asking;
         let text = scoring.question();
         if self.overlays.is_empty() && matches!(self.screen, ScreenId::History | ScreenId::Quality) {
-            self.ask(&text, "judges them", Then::ScoreRuns);
+            self.ask(&text, "judges them", Intent::Rescore);
         } else {
             self.scoring = None;
         }

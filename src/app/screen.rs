@@ -16,7 +16,6 @@ use crate::{
         ask::Pending,
         context::{Cx, Outbox, Scene, Shared},
         event::{Effect, Ticket},
-        input::edits_a_line,
         keymap::KeyContext,
     },
     model::error::StoreError,
@@ -356,7 +355,7 @@ impl App {
         let screen = self.screen;
         if let Some((slot, shared, out)) = self.beside(screen)
             && slot.typing()
-            && edits_a_line(chord)
+            && chord.edits_line()
             && slot.key(chord, shared, out)
         {
             return;
@@ -427,7 +426,7 @@ impl App {
             return self.shared.keymap.shown(action, self.bench.typing);
         }
         let typing = self.typing();
-        self.shared.keymap.chords(action).iter().find(|chord| !typing || !edits_a_line(**chord)).copied()
+        self.shared.keymap.chords(action).iter().find(|chord| !typing || !chord.edits_line()).copied()
     }
 
     /// Lists the actions for the footer of the present screen, each with its label, the most useful first.

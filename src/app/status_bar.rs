@@ -9,6 +9,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
+pub use crate::present::Tone;
 use crate::{
     app::{
         action::{Action, BenchAction, GlobalAction, Verb},
@@ -30,17 +31,6 @@ use crate::{
         theme::Role,
     },
 };
-
-/// How grave a notice is; also how it is marked, so that colour is never alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Tone {
-    /// Something went as asked.
-    Info,
-    /// Something a person should know.
-    Warning,
-    /// Something did not go.
-    Error,
-}
 
 /// How long a notice stays, by its tone.
 fn stay(tone: Tone) -> Duration {

@@ -1,12 +1,8 @@
-//! Statistics of comparisons: intervals, tests and sizes, each with its source.
+//! Statistics of comparisons: percentiles, intervals, tests and sizes, each with its source.
 //!
-//! The exact sign test, which is `McNemar`'s test of paired verdicts.
-//!
-//! The paired bootstrap of scores, with numbers anyone can draw again.
-//!
-//! The randomisation test of paired scores, which asks nothing of how they are spread.
-//!
-//! Two shares over the same rows: how far apart they are, and how many rows it takes to see it.
+//! For paired verdicts the exact sign test (`McNemar`'s); for paired scores the bootstrap, with numbers anyone can draw
+//! again, and the randomization test, which asks nothing of how they are spread; for two shares over the same rows how far
+//! apart they are, and how many rows it takes to see it.
 
 use serde::{Deserialize, Serialize};
 

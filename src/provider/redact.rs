@@ -1,6 +1,4 @@
-//! Takes keys out of provider text before it becomes part of a fault.
-//!
-//! Finds a secret in a text, in every form in which programs say one back.
+//! Takes secrets out of provider text before it becomes part of an error, in every form in which programs say one back.
 
 pub(crate) mod answer;
 

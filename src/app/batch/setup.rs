@@ -26,6 +26,7 @@ use crate::{
     pipeline::batch::budget::{Budget, Estimate},
     widgets::{
         form::{Form, FormField},
+        interactive::Interactive,
         line_input::LineInput,
         motion::Motion,
     },

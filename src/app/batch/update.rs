@@ -12,11 +12,10 @@ use crate::{
             cell::{Detail, Shows},
             grid::{Baseline, Only},
             run_state::{BatchState, Shown},
-            setup::{BatchOrder, Finished, MOST_AT_ONCE},
+            setup::{BatchOrder, Finished, MOST_AT_ONCE, capped},
         },
         context::Cx,
-        overlay::Overlay,
-        overlays::{batch_limits, copy},
+        overlays::{batch_limits::LimitsForm, copy, xray::Xray},
         status_bar::Tone,
     },
     model::{BatchId, CellIndex, DatasetRow, batch::BatchLimits, error::StoreError},
@@ -24,10 +23,9 @@ use crate::{
         batch::{BatchEnd, BatchEvent},
         ports::RunRecord,
     },
-    present::xray::Xray,
     store::api::{BatchEntry, CellRow},
     text::Pasted,
-    widgets::{form::Form, motion::Motion, pick_list::PickItem},
+    widgets::{motion::Motion, pick_list::PickItem},
 };
 
 /// Goes one step back inside the table: out of the filter line, the cell, the filter. Tells whether
@@ -213,13 +211,40 @@ impl Batches {
         }
     }
 
+    /// Opens the limits of the batch that is shown.
+    fn open_limits(&self, cx: &mut Cx<'_, Self>) {
+        match &self.shown {
+            Some(shown) => cx.open(LimitsForm::new(&shown.order.caps)),
+            None => cx.say(Tone::Info, "no batch is shown"),
+        }
+    }
+
+    /// Sets other limits, at once where the batch is under way; it goes on if only a limit held it.
+    pub(crate) fn set_limits(&mut self, caps: BatchLimits, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = &mut self.shown else {
+            return;
+        };
+        shown.order.caps = caps;
+        if let Some(budget) = &mut shown.budget {
+            budget.caps = caps;
+        }
+        let said = capped(&caps);
+        let what = if said.is_empty() { "no limits".to_owned() } else { format!("at most {}", said.join(", ")) };
+        if let Some(ticket) = shown.ticket {
+            cx.effect(Effect::BatchControl(ticket, Control::Caps(caps)));
+            cx.say(Tone::Info, &format!("{what} from now on"));
+        } else {
+            cx.say(Tone::Info, &format!("{what} once it goes on"));
+        }
+    }
+
     /// Shows the run of a cell step by step.
     fn xray_cell(&mut self, cx: &mut Cx<'_, Self>) {
         let Some(shown) = &self.shown else {
             return;
         };
         if let Some(record) = shown.detail.as_ref().and_then(|detail| detail.record.as_ref()) {
-            cx.open(Overlay::Xray(Xray::of_run(&record.outcome.requested, &record.timeline)));
+            cx.open(Xray::of_run(&record.outcome.requested, &record.timeline));
             return;
         }
         let place = shown.detail.as_ref().map(|detail| detail.place).or_else(|| shown.place());
@@ -227,7 +252,7 @@ impl Batches {
             Some(cell) => {
                 let run = cell.run;
                 cx.ask(ask::open_run(run), (), |_, (), record, cx| match record {
-                    Ok(record) => cx.open(Overlay::Xray(Xray::of_outcome(&record.outcome, &record.timeline))),
+                    Ok(record) => cx.open(Xray::of_outcome(&record.outcome, &record.timeline)),
                     Err(fault) => cx.say(Tone::Error, &fault.message),
                 });
             }
@@ -243,14 +268,6 @@ impl Batches {
         };
         let text = Pasted::new(text);
         cx.effect(Effect::Copy { what: copy::what("answer", &text), text });
-    }
-
-    /// Opens the limits of the batch that is shown.
-    fn open_limits(&self, cx: &mut Cx<'_, Self>) {
-        match &self.shown {
-            Some(shown) => cx.open(Overlay::Limits(Form::new(batch_limits::rows(&shown.order.caps).into()))),
-            None => cx.say(Tone::Info, "no batch is shown"),
-        }
     }
 
     fn pause_batch(&mut self, cx: &mut Cx<'_, Self>) {

@@ -19,19 +19,21 @@ use crate::{
             detail::{Detail, Pair},
             run_list::{Count, Next, PAGE},
         },
-        intent::{BenchIntent, Intent},
-        overlay::{CopyAs, Grading, Overlay, Then},
-        overlays,
-        overlays::copy::raw_answer,
+        intent::{BenchIntent, HistoryIntent, Intent},
+        overlays::{
+            columns::Columns,
+            copy::{CopyAs, raw_answer},
+            grade::GradeMenu,
+            xray::Xray,
+        },
         query_line::{ask_vocabulary, offer_rescore},
         status_bar::Tone,
     },
     model::{Grade, Quality, RunId, error::StoreError},
     pipeline::ports::RunRecord,
-    present::xray::Xray,
     store::api::{HistoryEntry, HistoryPage, PairedComparison},
     text::{Pasted, json, shell},
-    widgets::{motion::Motion, pick_list::PickList},
+    widgets::motion::Motion,
 };
 
 impl History {
@@ -134,7 +136,7 @@ impl History {
         let pinned = if entry.pinned { ", which is pinned," } else { "" };
         let run = entry.run;
         let text = format!("Remove run {}{pinned} with its answer, verdicts and grade, for good?", run.short());
-        cx.confirm(&text, "removes it", Then::RemoveRun(run));
+        cx.confirm(&text, "removes it", Intent::History(HistoryIntent::RemoveRun(run)));
     }
 
     /// Says which command line writes the runs the line asks for, and copies it.
@@ -143,9 +145,8 @@ impl History {
         cx.effect(Effect::Copy { what: command.clone(), text: Pasted::new(command) });
     }
 
-    pub(crate) fn open_columns(&mut self, cx: &mut Cx<'_, Self>) {
-        let choice = PickList::new(overlays::columns(&self.shown_columns()));
-        cx.open(Overlay::Columns(choice));
+    pub(crate) fn open_columns(&self, cx: &mut Cx<'_, Self>) {
+        cx.open(Columns::new(&self.shown_columns()));
     }
 }
 
@@ -293,7 +294,7 @@ impl History {
     fn have_record(record: Box<RunRecord>, want: Want, cx: &mut Cx<'_, Self>) {
         match want {
             Want::Look => {}
-            Want::Xray => cx.open(Overlay::Xray(Xray::of_outcome(&record.outcome, &record.timeline))),
+            Want::Xray => cx.open(Xray::of_outcome(&record.outcome, &record.timeline)),
             Want::Copy => cx.send(Intent::OpenCopy),
             Want::Bench { run } => cx.send(Intent::Bench(BenchIntent::Reopen { record, run })),
         }
@@ -321,10 +322,9 @@ impl History {
     }
 
     /// Asks for the grade of the run under the cursor.
-    pub(crate) fn grade_run(&mut self, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn grade_run(&self, cx: &mut Cx<'_, Self>) {
         if let Some(entry) = self.chosen() {
-            let grading = Grading::new(entry.run, &entry.grade.clone().unwrap_or_default());
-            cx.open(Overlay::Grade(grading));
+            cx.open(GradeMenu::new(entry.run, &entry.grade.clone().unwrap_or_default()));
         }
     }
 

@@ -23,6 +23,7 @@ use crate::{
             detail::{Detail, Kinds, Pair, SectionKind, area},
             run_list::Count,
         },
+        query_line,
         workbench::versions::ago,
     },
     model::{
@@ -37,7 +38,7 @@ use crate::{
         diff_view::{difference, summary},
         frame,
         frame::{FlowItem, Hold, flow, pane},
-        query_bar, table,
+        table,
         table::{Cursor, Width, fitted, right, table},
         theme::Role,
         verdict_chips::evidence_role,
@@ -113,7 +114,7 @@ fn text(scene: Scene<'_>, detail: &Detail, area: Rect, buffer: &mut Buffer) {
 /// Draws both lines.
 pub(crate) fn draw_head(scene: Scene<'_>, history: &History, area: Rect, buffer: &mut Buffer) {
     let found = scene.span(found(history), Role::Number);
-    query_bar::draw(scene, &history.asking, &found, said(scene, history), area, buffer);
+    query_line::draw(scene, &history.asking, &found, said(scene, history), area, buffer);
 }
 
 /// How many runs there are.

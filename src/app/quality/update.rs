@@ -11,7 +11,7 @@ use crate::{
         ask,
         context::Cx,
         intent::{HistoryIntent, Intent},
-        overlay::CopyAs,
+        overlays::copy::CopyAs,
         quality::{
             GroupEntry, Grouping, Quality, QualityPane, is_wide,
             trend::{minute, places, stretch},

@@ -20,6 +20,7 @@ use crate::{
         action::Verb,
         context::Scene,
         quality::{Areas, GroupEntry, Grouping, Quality, QualityPane, below, update::Stand},
+        query_line,
     },
     eval::{
         evidence::Shown,
@@ -35,7 +36,6 @@ use crate::{
     widgets::{
         charts::lying,
         frame::{FlowItem, Hold, pane},
-        query_bar,
         table::{Cursor, TableColumn, Width, fitted, right, table},
         theme::Role,
         verdict_chips::evidence_role as verdict,
@@ -55,13 +55,13 @@ pub(crate) fn draw(scene: Scene<'_>, quality: &Quality, buffer: &mut Buffer) {
     };
     if let Some(view) = &quality.what_if {
         let found = scene.span(whatif::found(view), Role::Number);
-        query_bar::draw(scene, &quality.asking, &found, whatif::about(scene), head, buffer);
+        query_line::draw(scene, &quality.asking, &found, whatif::about(scene), head, buffer);
         whatif::draw(scene, view, below(body), buffer);
         return;
     }
     let report = quality.report.as_deref().filter(|report| report.runs > 0);
     let about = report.map(|report| about(scene, report)).unwrap_or_default();
-    query_bar::draw(scene, &quality.asking, &scene.span(found, Role::Number), about, head, buffer);
+    query_line::draw(scene, &quality.asking, &scene.span(found, Role::Number), about, head, buffer);
     let Some(report) = report else {
         let place = Rect { y: head.bottom() + 1, ..body };
         let place = place.intersection(body).inner(Margin::new(1, 0));

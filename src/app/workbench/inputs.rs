@@ -8,14 +8,16 @@ use crate::{
     app::{
         App,
         action::BenchAction,
-        overlay::{List, Name, NameFor, Overlay},
+        overlays::{
+            rows::RowList,
+            text_prompt::{TextFor, TextPrompt},
+        },
         status_bar::Tone,
-        store_request::Pending,
         workbench::{Focus, Workbench},
     },
     model::{Input, NamedInput, VarValue},
-    store::api::{RowEntry, StoreRequest},
-    widgets::{line_input::LineInput, pick_list::PickItem, text_editor::TextEditor},
+    store::api::RowEntry,
+    widgets::text_editor::TextEditor,
 };
 
 /// Inputs of one session, at most.
@@ -206,8 +208,8 @@ impl App {
     }
 
     /// Asks for the input's name, or for the file it is in.
-    pub(crate) fn ask_for(&mut self, what: NameFor, present: &str) {
-        self.overlays.push(Overlay::Name(Name { what, line: LineInput::of(present), fault: None }));
+    pub(crate) fn ask_for(&mut self, what: TextFor, present: &str) {
+        self.open(TextPrompt::new(what, present));
         self.bench.focus_on(Focus::Input);
     }
 
@@ -216,17 +218,6 @@ impl App {
         let inputs = &self.bench.inputs;
         let name = if inputs.name.is_empty() { String::new() } else { format!(": {}", inputs.name) };
         self.say(Tone::Info, &format!("input {}/{}{name}", inputs.at() + 1, inputs.count()));
-    }
-
-    /// Gives the input on the bench a name.
-    pub(crate) fn name_input(&mut self, name: String) {
-        self.bench.inputs.name = name;
-        self.bench.touch();
-    }
-
-    /// Asks for an input from a file, `FILE`, or from a row of a data set, `FILE:ROW`.
-    pub(crate) fn load_input(&mut self, from: String) {
-        self.ask_store(StoreRequest::ReadInput(from), Pending::Input);
     }
 
     /// Puts an input that was read on the bench, beside the others.
@@ -240,12 +231,7 @@ impl App {
 
     /// Offers the rows of a data set.
     pub(crate) fn list_rows(&mut self, file: &str, rows: &[RowEntry], more: bool) {
-        let item = |row: &RowEntry| {
-            PickItem::new(format!("{file}:{}", row.number), row.number.to_string(), row.summary.clone())
-        };
-        let mut list = List { loading: false, ..List::default() };
-        list.choice.refill(rows.iter().map(item).collect());
-        self.overlays.push(Overlay::Rows(list));
+        self.open(RowList::new(file, rows));
         if more {
             self.say(Tone::Info, &format!("these are the first {} rows; FILE:ROW loads a later one", rows.len()));
         }

@@ -9,17 +9,28 @@ use crate::{
         Action, App, Effect,
         action::{BenchAction, Verb},
         event::FieldId,
-        overlay::{Help, Name, NameFor, Overlay},
-        overlays::{copy, models::For},
+        intent::{BenchIntent, Intent},
+        overlays::{
+            copy::CopyMenu,
+            help::Help,
+            models::{For, Models},
+            params::ParamsForm,
+            prompts::PromptList,
+            search::Search,
+            sessions::SessionList,
+            text_prompt::{TextFor, TextPrompt},
+            variables::VariablesForm,
+            xray::Xray,
+        },
         screen::ScreenId,
         status_bar::Tone,
+        store_request::Pending,
         workbench::{Focus, lane::Lane, layout::Shape},
     },
     model::{CacheMode, Format},
-    present::xray::Xray,
+    store::api::StoreRequest,
     widgets::{
         answer_view::{AnswerView, JsonView},
-        line_input::LineInput,
         motion::Motion,
         text_editor::{PAGE, TextEditor},
     },
@@ -45,7 +56,7 @@ impl App {
             BenchAction::RunFailed => self.run_failed(),
             BenchAction::RetryNow => self.retry_now(),
             BenchAction::Models => self.open_models(For::Lane(self.bench.lane_at())),
-            BenchAction::Params => self.open_params(),
+            BenchAction::Params => self.open(ParamsForm::new(&self.bench)),
             BenchAction::Variables => self.open_variables(),
             BenchAction::AddMessage => self.add_message(),
             BenchAction::RemoveMessage => self.remove_message(),
@@ -56,9 +67,9 @@ impl App {
             BenchAction::NextInput => self.step_input(true),
             BenchAction::PreviousInput => self.step_input(false),
             BenchAction::AddInput => self.add_input(),
-            BenchAction::RenameInput => self.ask_for(NameFor::Input, &self.bench.inputs.name.clone()),
+            BenchAction::RenameInput => self.ask_for(TextFor::Input, &self.bench.inputs.name.clone()),
             BenchAction::RemoveInput => self.remove_input(),
-            BenchAction::LoadInput => self.ask_for(NameFor::InputFile, ""),
+            BenchAction::LoadInput => self.ask_for(TextFor::InputFile, ""),
             BenchAction::AddLane => self.add_lane(),
             BenchAction::CloseLane => self.close_lane(),
             BenchAction::MoveLaneLeft => self.move_lane(false),
@@ -87,15 +98,15 @@ impl App {
             BenchAction::Undo => self.undo(true),
             BenchAction::Redo => self.undo(false),
             BenchAction::Save => self.save(),
-            BenchAction::SaveAs => self.open_name(NameFor::Prompt),
+            BenchAction::SaveAs => self.follow(Intent::Bench(BenchIntent::SavePromptAs)),
             BenchAction::OpenPrompt => self.open_prompts(),
             BenchAction::Versions => self.open_versions(),
             BenchAction::OlderVersion => self.walk(true),
             BenchAction::NewerVersion => self.walk(false),
             BenchAction::Groups => self.open_groups(),
             BenchAction::Sessions => self.open_sessions(),
-            BenchAction::NewSession => self.open_name(NameFor::NewSession),
-            BenchAction::RenameSession => self.open_name(NameFor::RenameSession),
+            BenchAction::NewSession => self.open(TextPrompt::new(TextFor::NewSession, "")),
+            BenchAction::RenameSession => self.open(TextPrompt::new(TextFor::RenameSession, &self.bench.session)),
             BenchAction::FocusPrompt => self.bench.focus_on(Focus::Message(self.bench.message_at())),
             BenchAction::FocusInput => self.bench.focus_on(Focus::Input),
             BenchAction::FocusOutput => self.bench.focus_on(Focus::Lane(self.bench.lane_at())),
@@ -316,43 +327,73 @@ impl App {
                 let over = self.bench.known_file(&name);
                 self.save_prompt(name, over);
             }
-            None => self.open_name(NameFor::Prompt),
+            None => self.follow(Intent::Bench(BenchIntent::SavePromptAs)),
         }
     }
 
-    pub(crate) fn open_name(&mut self, what: NameFor) {
-        let present = match what {
-            NameFor::Prompt => self.bench.prompt_name.clone().unwrap_or_default(),
-            NameFor::RenameSession => self.bench.session.clone(),
-            NameFor::NewSession
-            | NameFor::Version
-            | NameFor::Fork
-            | NameFor::Comment
-            | NameFor::Input
-            | NameFor::InputFile => String::new(),
-        };
-        self.overlays.push(Overlay::Name(Name { what, line: LineInput::of(&present), fault: None }));
+    /// Opens the list of models, for a lane.
+    pub(crate) fn open_models(&mut self, of: For) {
+        let present = self.bench.lane().map_or_else(|| self.default_target.clone(), |lane| lane.spec.target.clone());
+        self.open(Models::new(of, &self.shared.catalog, &present, &self.today()));
+        self.out.effects.push(Effect::Keys);
+    }
+
+    /// Opens the form of the prompt's variables, at the first without a value.
+    pub(crate) fn open_variables(&mut self) {
+        match VariablesForm::new(&self.bench) {
+            Some(form) => self.open(form),
+            None => self.say(Tone::Info, "the prompt has no variables but {{ input }}"),
+        }
+    }
+
+    fn open_prompts(&mut self) {
+        self.open(PromptList::default());
+        self.ask_store(StoreRequest::ListPrompts, Pending::Prompts);
+    }
+
+    fn open_sessions(&mut self) {
+        self.open(SessionList::default());
+        self.ask_store(StoreRequest::ListSessions, Pending::Sessions);
     }
 
     fn open_xray(&mut self) {
         let at = self.bench.lane_at();
         match self.bench.lanes.get(at) {
             Some(lane) if lane.shown().started.is_some() => {
-                self.overlays.push(Overlay::Xray(Xray::of_lane(at, &lane.spec.target, lane.shown())));
+                self.open(Xray::of_lane(at, &lane.spec.target, lane.shown()));
             }
             _ => self.say(Tone::Info, "nothing was run in this lane yet"),
         }
     }
 
     fn open_copy(&mut self) {
-        self.overlays.push(Overlay::Copy(copy::forms(self)));
+        self.open(CopyMenu::new(self));
     }
 
     fn open_search(&mut self) {
         if !matches!(self.bench.focus, Focus::Lane(_)) {
             self.bench.focus_on(Focus::Lane(self.bench.lane_at()));
         }
-        self.overlays.push(Overlay::Search(LineInput::default()));
+        self.open(Search::default());
+    }
+
+    /// Shows where a text is in the answer of the lane with the focus; an empty one is nowhere.
+    pub(crate) fn search(&mut self, text: &str) {
+        if let Some(lane) = self.bench.lane_mut() {
+            lane.shown_mut().view_mut().search(text);
+        }
+    }
+
+    /// The same, and says so where the text is not in the answer.
+    pub(crate) fn keep_search(&mut self, text: &str) {
+        let Some(view) = self.bench.lane_mut().map(|lane| lane.shown_mut().view_mut()) else {
+            return;
+        };
+        view.search(text);
+        if view.found().is_some_and(|found| found.hits.is_empty()) {
+            view.search("");
+            self.say(Tone::Warning, &format!("`{text}` is not in this answer"));
+        }
     }
 
     /// Opens the help for what has the focus.
@@ -362,7 +403,7 @@ impl App {
         } else {
             Help::of_screen(&self.shared.keymap, self.screen)
         };
-        self.overlays.push(Overlay::Help(help));
+        self.open(help);
     }
 }
 

@@ -1,6 +1,5 @@
-//! `retort prompts import` and `export`: prompts and tests from promptfoo's configs, and to them.
-//!
-//! A prompt and the rows of a data set as a config of promptfoo's, and in words whatever is not in it.
+//! `retort prompts import` and `export`: prompts and tests from and to promptfoo configs; whatever an export leaves out is
+//! listed.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +23,8 @@ use crate::{
     engine::Workspace,
     eval::check,
     model::{
-        Check, DatasetRow, KeySource, Prompt, Response, VarValue, Vendor, prompt::DEFAULT_TEMPERATURE, settings::Places,
+        Check, DatasetRow, KeySource, Prompt, Response, VarValue, prompt::DEFAULT_TEMPERATURE, prompt_toml,
+        settings::Places,
     },
     promptfoo,
     promptfoo::{Suite, SuiteTarget, Test, Tests, Use},
@@ -73,7 +73,7 @@ pub(crate) fn import(
     }
     // Whatever cannot be written as a prompt's file is found before the first file is.
     let texts = named.iter().map(|(name, prompt)| {
-        let text = prompts::write(prompt).map_err(Stopped::Other)?;
+        let text = prompt_toml::write(prompt).map_err(Stopped::Other)?;
         Ok((dir.join(format!("{name}.toml")), text))
     });
     let texts: Vec<(PathBuf, String)> = texts.collect::<Result<_, Stopped>>()?;
@@ -189,16 +189,11 @@ fn targets(prompt: &Prompt, setup: &Workspace, lost: &mut Vec<String>) -> Vec<Su
         };
         let mut target = SuiteTarget::of(name, prompt);
         target.params.temperature.get_or_insert(DEFAULT_TEMPERATURE);
-        let prefix = match found.kind {
-            Vendor::OpenAi => "openai:chat",
-            Vendor::Anthropic => "anthropic:messages",
-            Vendor::Ollama => "ollama:chat",
-            _ => {
-                lost.push(format!("the target `{name}`: promptfoo has no such provider"));
-                continue;
-            }
+        let Some(prefix) = found.kind.info().promptfoo.first() else {
+            lost.push(format!("the target `{name}`: promptfoo has no such provider"));
+            continue;
         };
-        target.id = format!("{prefix}:{}", found.model);
+        target.id = format!("{prefix}{}", found.model);
         target.model = Some((found.kind, found.model.clone()));
         if found.custom_endpoint {
             target.base_url.clone_from(&found.base_url);

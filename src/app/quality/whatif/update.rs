@@ -7,8 +7,7 @@ use crate::{
         action::Verb,
         ask,
         context::Cx,
-        intent::{BenchIntent, Intent},
-        overlay::Then,
+        intent::{BenchIntent, Intent, QualityIntent},
         quality,
         quality::{
             GroupEntry, Grouping, Quality, QualityPane,
@@ -143,7 +142,7 @@ impl Quality {
             knob.shown_present()
         );
         let new = NewThreshold { name, rule: knob.rule.clone(), before: knob.present, value: view.chosen };
-        cx.confirm(&text, "writes it", Then::SetThreshold(Box::new(new)));
+        cx.confirm(&text, "writes it", Intent::Quality(QualityIntent::SetThreshold(Box::new(new))));
     }
 
     /// Takes in that a threshold was written: it is the present one, on the bench too where the prompt there is

@@ -9,7 +9,7 @@ use crate::{
     provider::{
         Call, WireEvent, WireFormat, classify, usage,
         usage::count,
-        vendors::{Dialect, Piece, Progress, holds, text},
+        wires::{Framing, HttpWire, Piece, Progress, StreamDecoder, holds, text},
     },
 };
 
@@ -33,8 +33,33 @@ const OPTIONS: &[&str] = &[
     "mirostat_eta",
 ];
 
+/// The wire of Ollama's `/api/chat`.
+pub(crate) struct Chat;
+
+impl HttpWire for Chat {
+    fn path(&self) -> &'static str {
+        "/api/chat"
+    }
+
+    fn body(&self, call: &Call) -> Value {
+        body(call)
+    }
+
+    fn framing(&self) -> Framing {
+        Framing::Lines
+    }
+
+    fn decoder(&self) -> Box<dyn StreamDecoder> {
+        Box::new(ChatDecoder::default())
+    }
+
+    fn models_path(&self) -> &'static str {
+        "/api/tags"
+    }
+}
+
 /// Builds the body of `POST {base}/api/chat`.
-pub(crate) fn body(call: &Call) -> Value {
+fn body(call: &Call) -> Value {
     let params = &call.params;
     let mut options = Map::new();
     let mut body = Map::new();
@@ -81,11 +106,11 @@ pub(crate) fn body(call: &Call) -> Value {
 
 /// A chat under way.
 #[derive(Debug, Default)]
-pub(crate) struct Chat {
+pub(crate) struct ChatDecoder {
     progress: Progress,
 }
 
-impl Dialect for Chat {
+impl StreamDecoder for ChatDecoder {
     fn event(&mut self, _name: &str, line: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
         self.whole(line, out)
     }
