@@ -291,6 +291,11 @@ impl App {
         self.shared.say(tone, text);
     }
 
+    /// Stops the batch that is under way. Tells whether there is one.
+    fn stop_batch(&mut self) -> bool {
+        self.on_batch(Batches::stop)
+    }
+
     /// Has something done on the batch screen.
     fn on_batch<T>(&mut self, act: impl FnOnce(&mut Batches, &mut Cx<'_, Batches>) -> T) -> T {
         let Self { batch, shared, out, .. } = self;

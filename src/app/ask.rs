@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, fmt::Debug};
 
+use jiff::Timestamp;
+
 use crate::{
     app::{
         context::Cx,
@@ -9,7 +11,7 @@ use crate::{
     },
     eval::quality::Report,
     model::{
-        BatchId, Prompt, Quality, RunId,
+        BatchId, CellIndex, Prompt, Quality, RunId,
         error::StoreError,
         query::{Query, Vocabulary},
     },
@@ -45,7 +47,7 @@ asks! {
         StoreRequest::OpenRun(run); StoreReply::Run(record) => record
     }
     /// Reads every verdict that was given on a run, the earliest first.
-    judgements(run: RunId) -> Vec<(jiff::Timestamp, Quality)> {
+    judgements(run: RunId) -> Vec<(Timestamp, Quality)> {
         StoreRequest::Judgements(run); StoreReply::Judgements(all) => all
     }
     /// Reads a page of the runs that a query asks for.
@@ -101,7 +103,7 @@ asks! {
         StoreRequest::Cells { batch, after: None, limit }; StoreReply::Cells(rows) => rows
     }
     /// Reads the runs of a batch's cells after one.
-    cell_runs(batch: BatchId, after: crate::model::CellIndex, limit: usize) -> Vec<RunRecord> {
+    cell_runs(batch: BatchId, after: CellIndex, limit: usize) -> Vec<RunRecord> {
         StoreRequest::CellRuns { batch, after: Some(after), limit }; StoreReply::CellRuns(records) => records
     }
     /// Reads a prompt; returns its name, too.
@@ -139,21 +141,21 @@ impl<S, T: Debug, R> Waiting<S> for Question<S, T, R> {
 }
 
 /// The answers that a screen waits for.
-pub(crate) struct Pending<S>(BTreeMap<Ticket, Box<dyn Waiting<S>>>);
+pub(crate) struct PendingReplies<S>(BTreeMap<Ticket, Box<dyn Waiting<S>>>);
 
-impl<S> Default for Pending<S> {
+impl<S> Default for PendingReplies<S> {
     fn default() -> Self {
         Self(BTreeMap::new())
     }
 }
 
-impl<S> Debug for Pending<S> {
+impl<S> Debug for PendingReplies<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl<S> Pending<S> {
+impl<S> PendingReplies<S> {
     /// Tells whether an answer is waited for.
     pub(crate) fn has(&self, ticket: Ticket) -> bool {
         self.0.contains_key(&ticket)

@@ -14,7 +14,7 @@ use crate::{
     app::{
         App,
         action::Action,
-        ask::Pending,
+        ask::PendingReplies,
         event::{Effect, Now, Ticket},
         intent::Intent,
         keymap::Keymap,
@@ -103,7 +103,7 @@ pub struct Cx<'a, S> {
     /// What is asked for.
     pub out: &'a mut Outbox,
     /// The answers that the screen waits for.
-    pub(crate) pending: &'a mut Pending<S>,
+    pub(crate) pending: &'a mut PendingReplies<S>,
 }
 
 impl<S: 'static> Cx<'_, S> {

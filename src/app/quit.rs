@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::{
     app::{
-        App, Effect, batch::Batches, intent::Intent, overlay::Overlay, overlays::confirm::Confirm, status_bar::Tone,
+        App, Effect, intent::Intent, overlay::Overlay, overlays::confirm::Confirm, status_bar::Tone,
         store_request::Pending, workbench::lane::Lane,
     },
     model::error::StoreError,
@@ -63,7 +63,7 @@ impl App {
 
     fn begin_to_quit(&mut self, quitting: Quitting) {
         self.stop_all();
-        self.on_batch(Batches::stop);
+        self.stop_batch();
         // A bench that is as it was last saved has nothing to add, and may be older than its file.
         if self.bench.revision() == self.saved && self.bench.saved_at.is_some() && self.unsaved.is_none() {
             self.out.effects.push(Effect::Quit);

@@ -13,7 +13,7 @@ use crate::{
     app::{
         Action, App,
         action::{ACTIONS, ActionInfo, GlobalAction, Verb},
-        ask::Pending,
+        ask::PendingReplies,
         context::{Cx, Outbox, Scene, Shared},
         event::{Effect, Ticket},
         keymap::KeyContext,
@@ -156,7 +156,7 @@ pub trait Screen: Debug + Sized + 'static {
 #[derive(Debug, Default)]
 pub struct Slot<S> {
     screen: S,
-    pending: Pending<S>,
+    pending: PendingReplies<S>,
 }
 
 impl<S> Deref for Slot<S> {

@@ -107,7 +107,18 @@ impl App {
                     Pending::Weighed(_) => return,
                     Pending::Scoring(asked) => return self.scoring_fault(asked, &fault.message),
                     Pending::Grade { run, before } => drop(self.put_grade(run, before)),
-                    _ => {}
+                    // Nothing that is shown waits for these.
+                    Pending::Autosave { .. }
+                    | Pending::Rescue
+                    | Pending::Runs
+                    | Pending::BaselineRun
+                    | Pending::OpenPrompt
+                    | Pending::OpenSession
+                    | Pending::SavePrompt { .. }
+                    | Pending::Rename
+                    | Pending::NameVersion
+                    | Pending::Input
+                    | Pending::NewSession(_) => {}
                 }
                 self.say(Tone::Error, &fault.message);
             }

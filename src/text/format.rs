@@ -62,6 +62,13 @@ pub fn age(since: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// Says how long ago something was: `just now`, `12 min ago`.
+#[must_use]
+pub fn ago(since: Timestamp, now: Timestamp) -> String {
+    let age = age(since, now);
+    if age == "now" { "just now".to_owned() } else { format!("{age} ago") }
+}
+
 /// Writes a wait that is running down, rounded up so that it never says zero while it waits.
 #[must_use]
 pub fn countdown(left: Duration) -> String {

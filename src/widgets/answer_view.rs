@@ -1,9 +1,11 @@
 //! A window on an answer: on its text as it grows, or on its JSON once that is whole; and what was searched in it.
 
+pub(crate) mod draw;
 pub(crate) mod json_view;
 
 use std::ops::Range;
 
+pub(crate) use crate::widgets::answer_view::draw::draw;
 pub use crate::widgets::answer_view::json_view::JsonView;
 use crate::{
     eval::{FoundJson, JsonTypes, locate},

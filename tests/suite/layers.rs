@@ -282,6 +282,29 @@ fn floors_hold() {
     assert!(bad.is_empty(), "\n{}", bad.join("\n"));
 }
 
+/// The screens of the app, each a file and a folder of its own.
+const SCREENS: &[&str] = &["batch", "history", "quality", "workbench"];
+
+#[test]
+fn no_screen_names_another() {
+    let (root, mut files, mut bad) = (root().join("src/app"), Vec::new(), Vec::new());
+    sources(&root, &mut files);
+    for file in files {
+        let name = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+        let own = name.split('/').next().unwrap().trim_end_matches(".rs");
+        if !SCREENS.contains(&own) {
+            continue;
+        }
+        let named = named(&code(&fs::read_to_string(&file).unwrap()));
+        let other = |path: &&String| {
+            let part = path.strip_prefix("app::").and_then(|rest| rest.split("::").next()).unwrap_or_default();
+            part != own && SCREENS.contains(&part)
+        };
+        bad.extend(named.iter().filter(other).map(|path| format!("{name}: {path}; send an Intent instead")));
+    }
+    assert!(bad.is_empty(), "\n{}", bad.join("\n"));
+}
+
 #[test]
 fn a_floor_named_inside_braces_is_seen() {
     assert_eq!(

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use ratatui::layout::{Margin, Rect};
 
 use crate::{
-    app::workbench::versions::ago,
     model::{
         Grade, Provenance, Quality, RunEnd, RunId, Status, Thumb, Verdict, VersionId, outcome::AttemptUsage,
         query::Query, verdict::MAX_STARS,
@@ -19,7 +18,7 @@ use crate::{
     store::api::PairedComparison,
     text::{
         Wrapped, clean,
-        format::{count, duration, spent, tokens, unit, waited},
+        format::{ago, count, duration, spent, tokens, unit, waited},
     },
     widgets::diff_view::{DiffView, Side},
 };

@@ -24,7 +24,6 @@ use crate::{
             run_list::Count,
         },
         query_line,
-        workbench::versions::ago,
     },
     model::{
         Grade, RunStatus, Thumb, VersionId,
@@ -33,7 +32,7 @@ use crate::{
     pipeline::ports::RunRecord,
     present::{evidence, run_columns::RunColumn},
     store::api::HistoryEntry,
-    text::format::{age, duration, thousands, tokens},
+    text::format::{age, ago, duration, thousands, tokens},
     widgets::{
         diff_view::{difference, summary},
         frame,

@@ -15,7 +15,7 @@ use crate::{
         overlays::text_prompt::{TextFor, TextPrompt},
         workbench::{
             MAX_LANES,
-            versions::{Stand, ago, stand},
+            versions::{Stand, stand},
         },
     },
     model::{Prompt, VersionId, prompt_toml, session::Pinned},
@@ -24,7 +24,7 @@ use crate::{
     text::{
         Change, TextDiff,
         diff::rows::{Piece, rows},
-        format::duration,
+        format::{ago, duration},
         width,
     },
     widgets::{

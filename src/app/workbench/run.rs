@@ -6,7 +6,6 @@ use crate::{
     app::{
         Action, App, Effect, LONG, Ticket,
         action::{BenchAction, GlobalAction},
-        batch::Batches,
         overlays::models::{is_gone, warning},
         screen::ScreenId,
         status_bar::Tone,
@@ -231,13 +230,13 @@ impl App {
         if self.stop_scoring() {
             return;
         }
-        let batch_first = self.screen == ScreenId::Batch && self.on_batch(Batches::stop);
+        let batch_first = self.screen == ScreenId::Batch && self.stop_batch();
         let own = match self.bench.focus {
             Focus::Lane(at) if !batch_first && self.screen == ScreenId::Bench => self.stop_lane(at),
             _ => 0,
         };
         let runs = if batch_first || own > 0 { own } else { self.stop_all() };
-        let batch = batch_first || (runs == 0 && self.on_batch(Batches::stop));
+        let batch = batch_first || (runs == 0 && self.stop_batch());
         let again =
             self.stopped.is_some_and(|at| self.shared.now.at.saturating_duration_since(at) <= crate::app::TWICE);
         if runs == 0 && !batch && again {

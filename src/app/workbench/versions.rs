@@ -13,7 +13,7 @@ use crate::{
     model::{LaneSpec, Prompt, VersionId, session::Pinned},
     pipeline::ports::RunRecord,
     store::api::{Lineage, Over, StoreRequest, VersionEntry},
-    text::format::age,
+    text::format::ago,
 };
 
 /// Versions that are listed and walked through, at most.
@@ -214,11 +214,4 @@ impl App {
 pub(crate) fn stand(at: usize, of: usize, entry: &VersionEntry) -> Stand {
     let place = VersionPosition { number: of - at, of, made: entry.made, name: entry.name.clone() };
     Stand { id: entry.id.clone(), place: Some(place), prompt: Box::new(entry.prompt.clone()), edited: false }
-}
-
-/// Says how long ago something was.
-#[must_use]
-pub fn ago(since: Timestamp, now: Timestamp) -> String {
-    let age = age(since, now);
-    if age == "now" { "just now".to_owned() } else { format!("{age} ago") }
 }

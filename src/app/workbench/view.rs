@@ -17,10 +17,10 @@ use crate::{
     app::{
         action::BenchAction,
         context::Scene,
-        workbench::{Focus, messages::Message, versions::ago, view::lane_status::mark},
+        workbench::{Focus, messages::Message, view::lane_status::mark},
     },
     model::{Format, Role as Said, VarValue, prompt::DEFAULT_TEMPERATURE},
-    text::{clean_line, truncate, width},
+    text::{clean_line, format::ago, truncate, width},
     widgets::{
         frame::{numbered, pane, rows},
         text_editor::{Long, TextEditor},

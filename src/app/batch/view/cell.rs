@@ -12,7 +12,6 @@ use crate::{
             view::{inside, lines, said},
         },
         context::Scene,
-        workbench::view::lane::answer,
     },
     model::{Status, Verdict},
     text::{
@@ -20,6 +19,7 @@ use crate::{
         format::{duration, spent, tokens, unit, waited},
     },
     widgets::{
+        answer_view,
         diff_view::summary,
         frame::{FlowItem, flow, mark, status_role},
         theme::Role,
@@ -39,7 +39,9 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &Shown, detail: &Detail, body: Rect,
         (Some(record), _) if record.outcome.text.is_empty() => {
             wrapped(scene, &[(record.outcome.end.to_string(), Role::Fail)], text, buffer);
         }
-        (Some(_), _) => answer(scene, detail.answer(), detail.difference(), (true, Role::Text), text, buffer),
+        (Some(_), _) => {
+            answer_view::draw(detail.answer(), detail.difference(), (true, Role::Text), text, scene.theme, buffer);
+        }
     }
     verdicts(scene, detail, inside(checks), buffer);
 }

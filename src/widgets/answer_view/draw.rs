@@ -1,0 +1,126 @@
+//! An answer drawn: what differs in it, its JSON with the cursor and with what failed a check, or its text.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+};
+
+use crate::{
+    text::json::{Note, TokenKind},
+    widgets::{
+        answer_view::{AnswerView, JsonView},
+        diff_view::{DiffView, difference},
+        frame::{mark_hits, rows},
+        theme::{Role, Theme},
+    },
+};
+
+/// Draws the part of an answer that is in sight: what differs in it, its JSON, or its text in a role;
+/// `held` where it has the keys.
+pub(crate) fn draw(
+    view: &AnswerView,
+    differs: Option<&DiffView>,
+    (held, role): (bool, Role),
+    area: Rect,
+    theme: Theme,
+    buffer: &mut Buffer,
+) {
+    if let Some(shown) = differs {
+        difference(shown, theme.style(role), area, theme, buffer);
+    } else if let Some(shown) = view.json() {
+        draw_json(shown, held, area, theme, buffer);
+    } else {
+        rows(view, theme.style(role), area, theme, buffer);
+        colour(view, area, theme, buffer);
+    }
+}
+
+/// What each kind looks like; what is no JSON stands for something, and is quiet.
+fn role(kind: TokenKind) -> Role {
+    match kind {
+        TokenKind::Name => Role::JsonName,
+        TokenKind::String => Role::JsonString,
+        TokenKind::Number => Role::JsonNumber,
+        TokenKind::Word => Role::JsonWord,
+        TokenKind::Mark => Role::JsonMark,
+        TokenKind::Wrong => Role::JsonWrong,
+        TokenKind::Blank | TokenKind::Prose => Role::Quiet,
+    }
+}
+
+/// Colours a text in sight where it is JSON, and marks where it stops being any.
+fn colour(view: &AnswerView, area: Rect, theme: Theme, buffer: &mut Buffer) {
+    for (row, columns, kind) in view.coloured() {
+        buffer.set_style(part(area, row, columns.start, columns.len()), theme.style(role(kind)));
+    }
+    if let Some((row, column)) = view.broken() {
+        let place = part(area, row, column.min(usize::from(area.width).saturating_sub(1)), 1);
+        if buffer.cell(place).is_some_and(|cell| cell.symbol() == " ") {
+            buffer.set_stringn(place.x, place.y, "✗", usize::from(place.width), Style::new());
+        }
+        buffer.set_style(place, theme.style(Role::Fail).patch(theme.style(Role::Selected)));
+    }
+}
+
+/// Returns some columns of a row of an area, as far as they lie in it.
+fn part(area: Rect, row: usize, column: usize, wide: usize) -> Rect {
+    let cells = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+    let (x, y) = (area.x.saturating_add(cells(column)), area.y.saturating_add(cells(row)));
+    Rect { x, y, width: cells(wide), height: 1 }.intersection(area)
+}
+
+/// Draws the rows in sight; the cursor is shown where the lane has the keys. The marks of the cursor
+/// and of what failed stand in the indentation.
+fn draw_json(json: &JsonView, held: bool, area: Rect, theme: Theme, buffer: &mut Buffer) {
+    for (row, place) in json.seen().zip(area.rows()) {
+        let here = held && json.is_cursor(row) && !row.alone;
+        let failed = json.is_failed(row);
+        let note = json.note(row);
+        let mut line = Line::from(" ".repeat(row.indent));
+        if row.alone {
+            line.extend(note.map(|note| sign(note, row.continued(), theme)).unwrap_or_default());
+        }
+        let said = note.filter(|_| row.alone).map(role_of);
+        for piece in json.pieces(row) {
+            let role = if here { Role::Text } else { said.unwrap_or(role(piece.kind)) };
+            line.push_span(Span::styled(piece.text, theme.style(role)));
+        }
+        let wide = line.width();
+        if let Some(note) = note.filter(|_| !row.alone) {
+            line.push_span(Span::raw("  "));
+            line.extend(sign(note, false, theme));
+            line.push_span(Span::styled(note.text.as_str().to_owned(), theme.style(role_of(note))));
+        } else if failed && row.indent == 0 {
+            line.push_span(Span::styled("  ✗", theme.style(Role::Fail)));
+        }
+        buffer.set_line(place.x, place.y, &line, place.width);
+        let own = part(place, 0, row.indent, wide.saturating_sub(row.indent));
+        if here {
+            buffer.set_style(own, theme.style(Role::Selected));
+        }
+        if here && row.indent > 0 && !row.continued() {
+            let mark = part(place, 0, row.indent - 1, 1);
+            buffer.set_span(mark.x, mark.y, &Span::styled("▸", theme.style(Role::Key)), mark.width);
+        }
+        if failed && row.indent > 0 {
+            buffer.set_span(place.x, place.y, &Span::styled("✗", theme.style(Role::Fail)), place.width);
+        }
+        mark_hits(json.hits(row), place, theme, buffer);
+    }
+}
+
+fn role_of(note: &Note) -> Role {
+    if note.wrong { Role::Fail } else { Role::Quiet }
+}
+
+/// The mark before a remark; blank where the remark goes on from the row above.
+fn sign(note: &Note, continued: bool, theme: Theme) -> Vec<Span<'static>> {
+    let mark = match (continued, note.wrong) {
+        (true, _) => "  ",
+        (false, true) => "✗ ",
+        (false, false) => "· ",
+    };
+    vec![Span::styled(mark, theme.style(role_of(note)))]
+}
