@@ -48,6 +48,8 @@
 //! | [`terminal`] | the event loop; the terminal claimed and given back; clipboard, editor, signals | crossterm, signals |
 //! | [`cli`] | the headless commands | clap, a `Write` handed in |
 //!
+//! The words are in the [`glossary`].
+//!
 //! # What holds everywhere
 //!
 //! **The pipeline does not know who watches.** [`pipeline::Pipeline::run`] turns a request into a
@@ -105,6 +107,9 @@
 //! # How to add …
 //!
 //! `CONTRIBUTING.md` has the table, with the files that each addition touches.
+
+#[doc = include_str!("../docs/glossary.md")]
+pub mod glossary {}
 
 pub mod model;
 pub mod text;

@@ -5,6 +5,7 @@ pub mod api_key;
 pub mod batch;
 pub mod catalog;
 pub mod check;
+pub mod cost;
 pub mod error;
 pub mod expected;
 pub mod finish;
@@ -31,6 +32,7 @@ pub use crate::model::{
     batch::{BatchId, CellIndex, CellRef, DatasetRow},
     catalog::Catalog,
     check::{Check, CheckKind, CheckType},
+    cost::{Cost, PicoDollars, Spent},
     error::{CallError, ErrorKind, Timer},
     expected::Expected,
     finish::{Ending, Finish},
@@ -43,7 +45,7 @@ pub use crate::model::{
     session::{LaneSpec, Pinned, Session},
     settings::{Settings, TerminalCaps},
     target::Target,
-    usage::{Cost, PicoDollars, Spent, Usage},
+    usage::Usage,
     verdict::{Grade, Quality, Rule, RunStatus, Status, StatusCounts, Thumb, Verdict},
     version::VersionId,
     wire::{Transport, Wire},

@@ -10,7 +10,7 @@ pub mod classify;
 pub mod discovery;
 pub mod headers;
 pub mod ndjson;
-pub mod redact;
+pub mod redaction;
 pub mod response_reader;
 pub mod sse;
 pub mod wires;
@@ -18,8 +18,8 @@ pub mod wires;
 pub(crate) mod http;
 pub(crate) mod json;
 pub(crate) mod retry_after;
+pub(crate) mod token_counts;
 pub(crate) mod unpack;
-pub(crate) mod usage;
 
 use std::{pin::Pin, time::Duration};
 

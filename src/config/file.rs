@@ -11,9 +11,9 @@ use crate::{
     config,
     model::{
         Settings,
+        cost::PicoDollars,
         error::StoreError,
         settings::{AccountLimits, IntakeLimits, ModelSettings, ProviderSettings},
-        usage::PicoDollars,
         wire::{Transport, Wire},
     },
 };

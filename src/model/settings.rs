@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use crate::model::{api_key::KeySource, usage::PicoDollars, wire::Wire};
+use crate::model::{api_key::KeySource, cost::PicoDollars, wire::Wire};
 
 /// What the terminal can show, as far as its environment and the settings tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

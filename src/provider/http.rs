@@ -25,7 +25,7 @@ use crate::{
     provider::{
         WireEvent, WireStream, classify,
         headers::Headers,
-        redact::Redact,
+        redaction::Redact,
         response_reader::Reader,
         unpack::Unpack,
         wires::{HttpWire, empty},

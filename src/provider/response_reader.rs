@@ -17,7 +17,7 @@ use crate::{
         json::Balance,
         ndjson::{BOM, Broken, EVENT_CAP, Frame, Ndjson},
         sse::Sse,
-        usage, wires,
+        token_counts, wires,
         wires::{Framing, HttpWire, StreamDecoder, empty, not_json, openai::ChatCompletions},
     },
 };
@@ -153,7 +153,7 @@ impl Reader {
         self.decoder.progress_mut().take(&parsed);
         let before = out.len();
         let read = self.decoder.whole(&parsed.value, out);
-        usage::within(length, out, before);
+        token_counts::within(length, out, before);
         read
     }
 
@@ -228,7 +228,7 @@ impl Reader {
         self.told = self.told.saturating_add(data.len());
         let before = out.len();
         let read = self.decoder.event(name, &parsed.value, out);
-        usage::within(self.told, out, before);
+        token_counts::within(self.told, out, before);
         read
     }
 

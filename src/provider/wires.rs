@@ -20,7 +20,7 @@ use crate::{
         Backend, Call, WireEvent, WireStream,
         http::{Http, Outgoing, exchange},
         json::{Halves, Parsed},
-        redact::Redact,
+        redaction::Redact,
         response_reader::{Filling, HeaderSecret},
         wires::demo::Demo,
     },

@@ -20,8 +20,8 @@ use crate::{
     model::{
         CellIndex, Prompt,
         batch::{BatchLimits, BatchSpec},
+        cost::{Cost, PicoDollars},
         error::StoreError,
-        usage::{Cost, PicoDollars},
     },
     pipeline::batch::budget::{Budget, Estimate},
     widgets::{

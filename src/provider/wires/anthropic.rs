@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     model::{CallError, Finish, Role, Usage},
     provider::{
-        Call, WireEvent, WireFormat, classify, usage,
-        usage::{count, split},
+        Call, WireEvent, WireFormat, classify, token_counts,
+        token_counts::{count, split},
         wires::{HttpWire, Piece, Progress, StreamDecoder, text},
     },
 };
@@ -274,7 +274,7 @@ impl MessageDecoder {
 /// Says the counts in an event or a message.
 fn counted(holder: &Value, out: &mut Vec<WireEvent>) {
     if let Some(field) = holder.get("usage").filter(|usage| usage.is_object()) {
-        usage::say(field, usage(field), out);
+        token_counts::say(field, usage(field), out);
     }
 }
 

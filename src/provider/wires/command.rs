@@ -26,7 +26,7 @@ use crate::{
     provider::{
         Call, WireEvent, WireFormat, WireStream, classify, json,
         ndjson::{Broken, EVENT_CAP, Frame, Ndjson},
-        redact::Redact,
+        redaction::Redact,
         response_reader::RESPONSE_CAP,
         wires::{Piece, Progress, Variables, not_json, text},
     },

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     model::{CallError, Finish, Usage},
     provider::{
-        Call, WireEvent, WireFormat, classify, usage,
-        usage::count,
+        Call, WireEvent, WireFormat, classify, token_counts,
+        token_counts::count,
         wires::{Framing, HttpWire, Piece, Progress, StreamDecoder, holds, text},
     },
 };
@@ -131,7 +131,7 @@ impl StreamDecoder for ChatDecoder {
             self.progress.begun = true;
             let field =
                 json!({ "prompt_eval_count": line.get("prompt_eval_count"), "eval_count": line.get("eval_count") });
-            usage::say(&field, usage(line), out);
+            token_counts::say(&field, usage(line), out);
             out.extend(timing(line));
             if let Some(reason) = text(line, "done_reason") {
                 self.progress.finish(Finish::read(reason), out);

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     model::{CallError, ErrorKind, Finish, Role, Usage},
     provider::{
-        Call, WireEvent, WireFormat, classify, usage,
-        usage::{count, first, split},
+        Call, WireEvent, WireFormat, classify, token_counts,
+        token_counts::{count, first, split},
         wires::{HttpWire, Piece, Progress, StreamDecoder, holds, text},
     },
 };
@@ -187,7 +187,7 @@ impl CompletionDecoder {
         let beside =
             [chunk.get("usage"), choice.and_then(|choice| choice.get("usage")), chunk.pointer("/x_groq/usage")];
         if let Some(field) = beside.into_iter().flatten().find(|usage| usage.is_object()) {
-            usage::say(field, usage(field), out);
+            token_counts::say(field, usage(field), out);
         }
         if let Some(timing) = chunk.get("timings").and_then(timing) {
             out.push(timing);

@@ -29,14 +29,12 @@ use crate::{
     text::{
         Wrapped, clean, clean_line,
         format::{count, unit},
-        json::{Note, TokenKind},
         truncate, width,
     },
     widgets::{
         answer_view,
-        answer_view::{AnswerView, JsonView},
-        diff_view::{DiffView, difference},
-        frame::{FlowItem, Hold, flow, mark_hits, numbered, pane, rows},
+        answer_view::AnswerView,
+        frame::{FlowItem, Hold, flow, numbered, pane},
         theme::Role,
     },
 };

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     model::{CallError, ErrorKind, Finish, Key, api_key::looks_like_key},
-    provider::{WireEvent, redact::answer::StreamRedactor},
+    provider::{WireEvent, redaction::answer::StreamRedactor},
 };
 
 /// What of a message is looked at for a fault, in characters: more than it carries, whatever is taken out.
