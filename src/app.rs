@@ -242,7 +242,7 @@ impl App {
             Event::Batch(ticket, events) => self.on_batch(|it, cx| it.told(ticket, events, cx)),
             Event::Planned(ticket, planned) => self.on_batch(|it, _| it.planned(ticket, planned)),
             Event::Completed(ticket, path, choices) => {
-                self.on_batch(|it, cx| it.completed(ticket, &path, &choices, cx))
+                self.on_batch(|it, cx| it.completed(ticket, &path, &choices, cx));
             }
             Event::Stored(ticket, answer) => self.stored(ticket, answer),
             Event::Edited(field, text) => self.edited(field, text),

@@ -286,12 +286,11 @@ impl Screen for History {
         let chosen = self.chosen();
         match action {
             Action::Verb(Verb::Accept) if !self.reading && chosen.is_some() => Footer::As("read"),
-            Action::Verb(Verb::Accept | Verb::NextDifference) => Footer::Hidden,
             Action::Verb(Verb::Run) if chosen.is_some() => Footer::As("run again"),
             Action::Verb(Verb::Run | Verb::Grade | Verb::Copy | Verb::Xray | Verb::Sort)
             | Action::History(HistoryAction::ToBench | HistoryAction::MarkRun) => Footer::of(chosen.is_some()),
             Action::Verb(Verb::Diff) if !self.runs.marked.is_empty() => Footer::As("compare"),
-            Action::Verb(Verb::Diff) => Footer::Hidden,
+            Action::Verb(Verb::Accept | Verb::NextDifference | Verb::Diff) => Footer::Hidden,
             Action::Verb(Verb::Filter) => Footer::As("search"),
             Action::History(HistoryAction::PinRun) if chosen.is_some_and(|entry| entry.pinned) => Footer::As("unpin"),
             _ => Footer::Shown,

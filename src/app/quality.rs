@@ -331,12 +331,13 @@ impl Screen for Quality {
         }
         let any = self.report.as_deref().is_some_and(|report| report.runs > 0);
         match action {
-            Action::Quality(QualityAction::NextFlip | QualityAction::WriteThreshold) => Footer::Hidden,
             Action::Verb(Verb::Accept) if self.filters(&TimeZone::UTC).is_some() => Footer::As("its runs"),
             Action::Verb(Verb::NextPane) if any => Footer::As("next part"),
             Action::Motion(Motion::Right) if any && self.part == QualityPane::Trend => Footer::As("later"),
             Action::Motion(Motion::Right) if any => Footer::As("group by the next"),
-            Action::Verb(Verb::Accept | Verb::NextPane) | Action::Motion(Motion::Right) => Footer::Hidden,
+            Action::Verb(Verb::Accept | Verb::NextPane)
+            | Action::Motion(Motion::Right)
+            | Action::Quality(QualityAction::NextFlip | QualityAction::WriteThreshold) => Footer::Hidden,
             Action::Verb(Verb::Copy) => Footer::of(any),
             Action::Verb(Verb::Sort) => Footer::of(any && self.part == QualityPane::Lines),
             Action::Verb(Verb::Baseline) => {

@@ -553,7 +553,8 @@ impl Batches {
             return;
         };
         self.page = Page::Table;
-        let baseline = Baseline::new(name.clone(), cells);
+        let baseline = Baseline::new(name, cells);
+        let name = baseline.name.clone();
         let changed = shown.grid.all().filter(|cell| baseline.differs(cell)).count();
         shown.baseline = Some(baseline);
         shown.weighed.expire();
