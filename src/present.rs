@@ -12,6 +12,15 @@ pub(crate) mod snippets;
 
 pub use crate::present::comparison::Comparison;
 
+/// How wide a column is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Width {
+    /// So many columns of the screen.
+    Fixed(u16),
+    /// A share of what the others leave, by weight, and the least it is of use at.
+    Share(u16, u16),
+}
+
 /// How grave something is; also how it is marked, so that colour is never alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tone {

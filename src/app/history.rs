@@ -11,7 +11,7 @@ use ratatui::{
     layout::{Margin, Rect},
 };
 
-pub use crate::app::history::update::{answered_by, text as copied};
+pub use crate::app::history::update::text as copied;
 use crate::{
     app::{
         Action, ScreenId,

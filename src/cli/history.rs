@@ -15,14 +15,13 @@ use crate::{
         run::CLOSING,
         text_table,
     },
-    model::{RunId, RunStatus, query::Query, settings::Places},
+    model::{RunId, query::Query, settings::Places},
     present::sheet::Sheet,
     store::{
         Store,
         api::{HistoryEntry, StoreReply, StoreRequest},
         maintenance,
     },
-    text::format,
 };
 
 /// Runs that are asked for together.
@@ -55,7 +54,9 @@ async fn list(store: &Store, args: &HistoryArgs, io: &mut Io<'_>) -> Result<Exit
     let mut rows = Vec::new();
     let mut pages = Pages::new(store, query.clone(), most);
     while let Some(runs) = pages.next().await? {
-        rows.extend(runs.iter().map(|run| args.columns.iter().map(|column| column.cell(run, now)).collect::<Vec<_>>()));
+        rows.extend(runs.iter().map(|run| {
+            args.columns.iter().map(|column| short(&(column.spec().cell)(run, now).text)).collect::<Vec<_>>()
+        }));
     }
     if rows.is_empty() {
         let why = if query.is_everything() {
@@ -66,7 +67,8 @@ async fn list(store: &Store, args: &HistoryArgs, io: &mut Io<'_>) -> Result<Exit
         writeln!(io.err, "{why}")?;
         return Ok(Exit::Done);
     }
-    let heads: Vec<&str> = args.columns.iter().map(|column| column.head()).collect();
+    let heads: Vec<String> = args.columns.iter().map(|column| column.spec().name.to_uppercase()).collect();
+    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     text_table::write(io.out, &heads, &rows)?;
     if pages.more {
         let (runs, more) = count(store, &query).await?;
@@ -137,128 +139,11 @@ pub(crate) async fn find(store: &Store, id: &str) -> Result<RunId, Stopped> {
     }
 }
 
-/// A column of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum RunColumnArg {
-    /// The last digits of the run's id.
-    Run,
-    /// How long ago it started.
-    Age,
-    /// When it started.
-    Started,
-    /// The prompt.
-    Prompt,
-    /// The prompt version.
-    Version,
-    /// The target; what was asked for before it where another answered.
-    Target,
-    /// The provider.
-    Provider,
-    /// The session.
-    Session,
-    /// How it ended.
-    End,
-    /// The verdict, and the checks that failed.
-    Verdict,
-    /// Tokens in and out.
-    Tokens,
-    /// What it cost.
-    Cost,
-    /// What its judges took.
-    Judges,
-    /// How long its answer took.
-    Took,
-    /// How long retort itself waited.
-    Waited,
-    /// The time to the first token.
-    First,
-    /// Attempts.
-    Attempts,
-    /// The grade.
-    Grade,
-    /// The beginning of the input.
-    Input,
-    /// The beginning of the answer.
-    Answer,
-}
-
 /// The columns that are shown where none are chosen.
 pub const USUAL: &str = "run,age,prompt,target,end,verdict,tokens,cost,took,grade,answer";
 
 /// Characters of a text in a column.
 const SHOWN: usize = 60;
-
-impl RunColumnArg {
-    fn head(self) -> &'static str {
-        match self {
-            Self::Run => "RUN",
-            Self::Age => "AGE",
-            Self::Started => "STARTED",
-            Self::Prompt => "PROMPT",
-            Self::Version => "VERSION",
-            Self::Target => "TARGET",
-            Self::Provider => "PROVIDER",
-            Self::Session => "SESSION",
-            Self::End => "END",
-            Self::Verdict => "VERDICT",
-            Self::Tokens => "TOKENS",
-            Self::Cost => "COST",
-            Self::Judges => "JUDGES",
-            Self::Took => "TOOK",
-            Self::Waited => "WAITED",
-            Self::First => "FIRST",
-            Self::Attempts => "TRIES",
-            Self::Grade => "GRADE",
-            Self::Input => "INPUT",
-            Self::Answer => "ANSWER",
-        }
-    }
-
-    fn cell(self, run: &HistoryEntry, now: Timestamp) -> String {
-        let time = |time: Option<std::time::Duration>| time.map_or_else(|| "–".to_owned(), format::duration);
-        match self {
-            Self::Run => run.run.short(),
-            Self::Age => format::age(run.started, now),
-            Self::Started => run.started.to_string(),
-            Self::Prompt => run.prompt_name.clone().unwrap_or_else(|| "–".to_owned()),
-            Self::Version => run.version.as_ref().map_or_else(|| "–".to_owned(), crate::model::VersionId::short),
-            Self::Target if run.requested == run.target => run.target.clone(),
-            Self::Target => format!("{} → {}", run.requested, run.target),
-            Self::Provider => run.provider.clone(),
-            Self::Session => run.session.clone().unwrap_or_else(|| "–".to_owned()),
-            Self::End => match &run.class {
-                Some(class) => format!("{}: {class}", run.end),
-                None if run.cached => "cached".to_owned(),
-                None => run.end.clone(),
-            },
-            Self::Verdict => match run.status {
-                None => "–".to_owned(),
-                Some(RunStatus::Failed) => format!("✗ {}", run.failed.join(", ")),
-                Some(RunStatus::Passed) => "✓".to_owned(),
-                Some(status) => status.word().to_owned(),
-            },
-            Self::Tokens => format::tokens(&run.tokens()),
-            Self::Cost => run.cost.to_string(),
-            Self::Judges => run.judging.map_or_else(|| "–".to_owned(), |judging| format::spent(&judging.spent())),
-            Self::Took => time(run.took),
-            Self::Waited => time(Some(run.waited)),
-            Self::First => time(run.first_token),
-            Self::Attempts => run.attempts.to_string(),
-            Self::Grade => run.grade.as_ref().map_or_else(|| "–".to_owned(), grade),
-            Self::Input => short(&run.input),
-            Self::Answer => short(&run.answer),
-        }
-    }
-}
-
-/// Writes a grade: stars, a thumb, and whether there is a comment.
-pub(crate) fn grade(grade: &crate::model::Grade) -> String {
-    use crate::model::Thumb;
-    let stars = grade.stars.map(|stars| format!("{stars}/{}", crate::model::verdict::MAX_STARS));
-    let thumb = grade.thumb.map(|thumb| if thumb == Thumb::Up { "up" } else { "down" }.to_owned());
-    let comment = (!grade.comment.is_empty()).then(|| "…".to_owned());
-    stars.into_iter().chain(thumb).chain(comment).collect::<Vec<_>>().join(" ")
-}
 
 fn short(text: &str) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     cli::{Exit, Io, Stopped, history, run::CLOSING},
     pipeline::ports::RunRecord,
-    present::xray,
+    present::{run_columns, xray},
     store::api::{StoreReply, StoreRequest},
     text::{format, json},
 };
@@ -28,7 +28,7 @@ pub(crate) async fn show(id: &str, json: bool, io: &mut Io<'_>) -> Result<Exit, 
         writeln!(io.out, "{}", json::to_line(&whole)?)?;
         return Ok(Exit::Done);
     }
-    let grade = grades.first().map(|(_, grade)| history::grade(grade));
+    let grade = grades.first().map(|(_, grade)| run_columns::grade(grade));
     let text = written(&record, grade.as_deref());
     write!(io.out, "{text}")?;
     Ok(Exit::Done)

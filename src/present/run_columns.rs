@@ -1,17 +1,34 @@
-//! The columns of the list of runs: which there are, and which are shown.
+//! The columns of a list of runs: one table for the workbench and for `retort history`.
+//!
+//! A new column is a variant, its [`ColumnSpec`] and a place in [`RunColumn::ALL`].
 
-use crate::widgets::{table, table::Width};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::{
+    model::{Grade, RunStatus, Thumb, VersionId, verdict::MAX_STARS},
+    present::Width,
+    store::api::HistoryEntry,
+    text::format::{age, duration, spent, tokens},
+};
 
 /// One column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RunColumn {
     /// How long ago the run started.
     Age,
-    /// How it came out: its end, its verdict.
+    /// When it started.
+    Started,
+    /// How it came out in few columns: the checks that failed, or how it ended.
+    Outcome,
+    /// How it ended.
     End,
+    /// The verdict, and the checks that failed.
+    Verdict,
     /// The prompt.
     Prompt,
-    /// The target; what was asked for where another answered.
+    /// The target; what was asked for before it where another answered.
     Target,
     /// The prompt version.
     Version,
@@ -23,8 +40,12 @@ pub enum RunColumn {
     Tokens,
     /// What it cost.
     Cost,
-    /// How long it took.
+    /// What its judges took.
+    Judges,
+    /// How long its answer took.
     Took,
+    /// How long retort itself waited.
+    Waited,
     /// The time to the first token.
     First,
     /// Attempts.
@@ -39,11 +60,366 @@ pub enum RunColumn {
     Answer,
 }
 
+/// What a cell stands for, from which a screen takes its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CellTone {
+    /// A text.
+    Plain,
+    /// What is seldom looked at, or is not there.
+    Quiet,
+    /// A number.
+    Number,
+    /// Something else than was asked for.
+    Origin,
+    /// What a demonstration said.
+    Demo,
+    /// A run under way.
+    Running,
+    /// How a run came out.
+    Status(RunStatus),
+}
+
+/// A cell of a column. Its text is raw: whoever shows it sanitizes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// The text, which may be of several lines.
+    pub text: String,
+    /// What it stands for.
+    pub tone: CellTone,
+}
+
+/// Where a column can be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shells {
+    /// On the screen and by `retort history`.
+    Both,
+    /// On the screen alone.
+    Screen,
+    /// By `retort history` alone.
+    Commands,
+}
+
+/// All there is to say about a column.
+#[derive(Debug)]
+pub struct ColumnSpec {
+    /// Its name on the command line; in capitals its head there.
+    pub name: &'static str,
+    /// Its head on the screen.
+    pub heading: &'static str,
+    /// What it shows.
+    pub about: &'static str,
+    /// Its width on the screen.
+    pub width: Width,
+    /// Whether it is set right.
+    pub right: bool,
+    /// Where it can be shown.
+    pub shells: Shells,
+    /// Writes the cell of a run.
+    pub cell: fn(&HistoryEntry, Timestamp) -> Cell,
+}
+
+const AGE: ColumnSpec = ColumnSpec {
+    name: "age",
+    heading: "age",
+    about: "how long ago the run started",
+    width: Width::Fixed(6),
+    right: true,
+    shells: Shells::Both,
+    cell: |run, now| quiet(age(run.started, now)),
+};
+
+const STARTED: ColumnSpec = ColumnSpec {
+    name: "started",
+    heading: "started",
+    about: "when the run started",
+    width: Width::Fixed(20),
+    right: false,
+    shells: Shells::Commands,
+    cell: |run, _| quiet(run.started.to_string()),
+};
+
+const OUTCOME: ColumnSpec = ColumnSpec {
+    name: "outcome",
+    heading: "verdict",
+    about: "the checks that failed, or how it ended",
+    width: Width::Fixed(14),
+    right: false,
+    shells: Shells::Screen,
+    cell: |run, _| outcome(run),
+};
+
+const END: ColumnSpec = ColumnSpec {
+    name: "end",
+    heading: "end",
+    about: "how it ended",
+    width: Width::Fixed(14),
+    right: false,
+    shells: Shells::Commands,
+    cell: |run, _| {
+        plain(match &run.class {
+            Some(class) => format!("{}: {class}", run.end),
+            None if run.cached => "cached".to_owned(),
+            None => run.end.clone(),
+        })
+    },
+};
+
+const VERDICT: ColumnSpec = ColumnSpec {
+    name: "verdict",
+    heading: "checks",
+    about: "the verdict, and the checks that failed",
+    width: Width::Fixed(14),
+    right: false,
+    shells: Shells::Commands,
+    cell: |run, _| match run.status {
+        None => quiet("–"),
+        Some(status) => {
+            let text = match status {
+                RunStatus::Failed => format!("✗ {}", run.failed.join(", ")),
+                RunStatus::Passed => "✓".to_owned(),
+                RunStatus::Inconclusive | RunStatus::Unchecked | RunStatus::Error | RunStatus::Cancelled => {
+                    status.word().to_owned()
+                }
+            };
+            Cell { text, tone: CellTone::Status(status) }
+        }
+    },
+};
+
+const PROMPT: ColumnSpec = ColumnSpec {
+    name: "prompt",
+    heading: "prompt",
+    about: "the prompt's name",
+    width: Width::Fixed(14),
+    right: false,
+    shells: Shells::Both,
+    cell: |run, _| run.prompt_name.as_ref().map_or_else(|| quiet("–"), plain),
+};
+
+const TARGET: ColumnSpec = ColumnSpec {
+    name: "target",
+    heading: "model",
+    about: "the model, and the one it fell back to",
+    width: Width::Fixed(18),
+    right: false,
+    shells: Shells::Both,
+    cell: |run, _| {
+        if run.requested == run.target {
+            plain(&run.target)
+        } else {
+            Cell { text: answered_by(run), tone: CellTone::Origin }
+        }
+    },
+};
+
+const VERSION: ColumnSpec = ColumnSpec {
+    name: "version",
+    heading: "version",
+    about: "the version of the prompt",
+    width: Width::Fixed(7),
+    right: false,
+    shells: Shells::Both,
+    cell: |run, _| quiet(run.version.as_ref().map_or_else(|| "–".to_owned(), VersionId::short)),
+};
+
+const PROVIDER: ColumnSpec = ColumnSpec {
+    name: "provider",
+    heading: "provider",
+    about: "the provider",
+    width: Width::Fixed(10),
+    right: false,
+    shells: Shells::Both,
+    cell: |run, _| plain(&run.provider),
+};
+
+const SESSION: ColumnSpec = ColumnSpec {
+    name: "session",
+    heading: "session",
+    about: "the session",
+    width: Width::Fixed(10),
+    right: false,
+    shells: Shells::Both,
+    cell: |run, _| plain(run.session.as_deref().unwrap_or("–")),
+};
+
+const TOKENS: ColumnSpec = ColumnSpec {
+    name: "tokens",
+    heading: "tokens",
+    about: "tokens in and out",
+    width: Width::Fixed(11),
+    right: true,
+    shells: Shells::Both,
+    cell: |run, _| number(tokens(&run.tokens())),
+};
+
+const COST: ColumnSpec = ColumnSpec {
+    name: "cost",
+    heading: "cost",
+    about: "what it cost",
+    width: Width::Fixed(9),
+    right: true,
+    shells: Shells::Both,
+    cell: |run, _| number(run.cost.to_string()),
+};
+
+const JUDGES: ColumnSpec = ColumnSpec {
+    name: "judges",
+    heading: "judges",
+    about: "what its judges took",
+    width: Width::Fixed(20),
+    right: false,
+    shells: Shells::Commands,
+    cell: |run, _| number(run.judging.map_or_else(|| "–".to_owned(), |judging| spent(&judging.spent()))),
+};
+
+const TOOK: ColumnSpec = ColumnSpec {
+    name: "took",
+    heading: "took",
+    about: "how long it took",
+    width: Width::Fixed(7),
+    right: true,
+    shells: Shells::Both,
+    cell: |run, _| time(run.took),
+};
+
+const WAITED: ColumnSpec = ColumnSpec {
+    name: "waited",
+    heading: "waited",
+    about: "how long retort itself waited",
+    width: Width::Fixed(7),
+    right: true,
+    shells: Shells::Commands,
+    cell: |run, _| time(Some(run.waited)),
+};
+
+const FIRST: ColumnSpec = ColumnSpec {
+    name: "first",
+    heading: "first",
+    about: "the time to the first token",
+    width: Width::Fixed(7),
+    right: true,
+    shells: Shells::Both,
+    cell: |run, _| time(run.first_token),
+};
+
+const ATTEMPTS: ColumnSpec = ColumnSpec {
+    name: "attempts",
+    heading: "tries",
+    about: "attempts made",
+    width: Width::Fixed(5),
+    right: true,
+    shells: Shells::Both,
+    cell: |run, _| number(run.attempts.to_string()),
+};
+
+const GRADE: ColumnSpec = ColumnSpec {
+    name: "grade",
+    heading: "grade",
+    about: "what a person said of it",
+    width: Width::Fixed(6),
+    right: false,
+    shells: Shells::Both,
+    cell: |run, _| number(run.grade.as_ref().map_or_else(|| "–".to_owned(), grade)),
+};
+
+const RUN: ColumnSpec = ColumnSpec {
+    name: "run",
+    heading: "run",
+    about: "the end of the run's id",
+    width: Width::Fixed(8),
+    right: false,
+    shells: Shells::Both,
+    cell: |run, _| quiet(run.run.short()),
+};
+
+const INPUT: ColumnSpec = ColumnSpec {
+    name: "input",
+    heading: "input",
+    about: "the beginning of the input",
+    width: Width::Share(2, 12),
+    right: false,
+    shells: Shells::Both,
+    cell: |run, _| plain(&run.input),
+};
+
+const ANSWER: ColumnSpec = ColumnSpec {
+    name: "answer",
+    heading: "answer",
+    about: "the beginning of the answer",
+    width: Width::Share(3, 12),
+    right: false,
+    shells: Shells::Both,
+    cell: |run, _| Cell { text: run.answer.clone(), tone: if run.demo { CellTone::Demo } else { CellTone::Plain } },
+};
+
+fn plain(text: impl AsRef<str>) -> Cell {
+    Cell { text: text.as_ref().to_owned(), tone: CellTone::Plain }
+}
+
+fn quiet(text: impl Into<String>) -> Cell {
+    Cell { text: text.into(), tone: CellTone::Quiet }
+}
+
+fn number(text: String) -> Cell {
+    Cell { text, tone: CellTone::Number }
+}
+
+fn time(time: Option<Duration>) -> Cell {
+    number(time.map_or_else(|| "–".to_owned(), duration))
+}
+
+/// Names who answered; who was asked before them, where that is another.
+#[must_use]
+pub fn answered_by(run: &HistoryEntry) -> String {
+    if run.requested == run.target { run.target.clone() } else { format!("{} → {}", run.requested, run.target) }
+}
+
+/// How a run came out: what failed, or that it passed, or how it ended.
+fn outcome(run: &HistoryEntry) -> Cell {
+    let from = if run.cached { "= " } else { "" };
+    let Some(status) = run.status else {
+        return Cell { text: "▸ running".to_owned(), tone: CellTone::Running };
+    };
+    let words = match status {
+        RunStatus::Failed => run.failed.join(", "),
+        RunStatus::Passed => String::new(),
+        RunStatus::Inconclusive | RunStatus::Unchecked => status.word().to_owned(),
+        RunStatus::Error | RunStatus::Cancelled => run.class.clone().unwrap_or_else(|| run.end.clone()),
+    };
+    let text = format!("{from}{} {words}", mark(status)).trim_end().to_owned();
+    Cell { text, tone: CellTone::Status(status) }
+}
+
+/// Returns the glyph of a status, which says it without colour.
+#[must_use]
+pub fn mark(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Passed => "✓",
+        RunStatus::Failed => "✗",
+        RunStatus::Error => "!",
+        RunStatus::Inconclusive => "○",
+        RunStatus::Unchecked => "–",
+        RunStatus::Cancelled => "■",
+    }
+}
+
+/// Writes a grade in a few columns: stars, a thumb, and whether there is a comment.
+#[must_use]
+pub fn grade(grade: &Grade) -> String {
+    let stars = grade.stars.map(|stars| format!("{stars}/{MAX_STARS}"));
+    let thumb = grade.thumb.map(|thumb| if thumb == Thumb::Up { "▲" } else { "▼" }.to_owned());
+    let comment = (!grade.comment.is_empty()).then(|| "…".to_owned());
+    stars.into_iter().chain(thumb).chain(comment).collect::<Vec<_>>().join(" ")
+}
+
 impl RunColumn {
-    /// Every column, in the order in which they stand.
+    /// Every column, in the order in which they stand on the screen.
     pub const ALL: &[Self] = &[
         Self::Age,
+        Self::Started,
+        Self::Outcome,
         Self::End,
+        Self::Verdict,
         Self::Prompt,
         Self::Target,
         Self::Version,
@@ -51,7 +427,9 @@ impl RunColumn {
         Self::Session,
         Self::Tokens,
         Self::Cost,
+        Self::Judges,
         Self::Took,
+        Self::Waited,
         Self::First,
         Self::Attempts,
         Self::Grade,
@@ -60,59 +438,54 @@ impl RunColumn {
         Self::Answer,
     ];
 
-    /// Returns its head.
+    /// Looks up all there is to say about it.
     #[must_use]
-    pub fn head(self) -> &'static str {
+    pub const fn spec(self) -> &'static ColumnSpec {
         match self {
-            Self::Age => "age",
-            Self::End => "verdict",
-            Self::Prompt => "prompt",
-            Self::Target => "model",
-            Self::Version => "version",
-            Self::Provider => "provider",
-            Self::Session => "session",
-            Self::Tokens => "tokens",
-            Self::Cost => "cost",
-            Self::Took => "took",
-            Self::First => "first",
-            Self::Attempts => "tries",
-            Self::Grade => "grade",
-            Self::Run => "run",
-            Self::Input => "input",
-            Self::Answer => "answer",
+            Self::Age => &AGE,
+            Self::Started => &STARTED,
+            Self::Outcome => &OUTCOME,
+            Self::End => &END,
+            Self::Verdict => &VERDICT,
+            Self::Prompt => &PROMPT,
+            Self::Target => &TARGET,
+            Self::Version => &VERSION,
+            Self::Provider => &PROVIDER,
+            Self::Session => &SESSION,
+            Self::Tokens => &TOKENS,
+            Self::Cost => &COST,
+            Self::Judges => &JUDGES,
+            Self::Took => &TOOK,
+            Self::Waited => &WAITED,
+            Self::First => &FIRST,
+            Self::Attempts => &ATTEMPTS,
+            Self::Grade => &GRADE,
+            Self::Run => &RUN,
+            Self::Input => &INPUT,
+            Self::Answer => &ANSWER,
         }
     }
 
-    /// Says what it shows.
-    #[must_use]
-    pub fn says(self) -> &'static str {
-        match self {
-            Self::Age => "how long ago the run started",
-            Self::End => "the checks that failed, or how it ended",
-            Self::Prompt => "the prompt's name",
-            Self::Target => "the model, and the one it fell back to",
-            Self::Version => "the version of the prompt",
-            Self::Provider => "the provider",
-            Self::Session => "the session",
-            Self::Tokens => "tokens in and out",
-            Self::Cost => "what it cost",
-            Self::Took => "how long it took",
-            Self::First => "the time to the first token",
-            Self::Attempts => "attempts made",
-            Self::Grade => "what a person said of it",
-            Self::Run => "the end of the run's id",
-            Self::Input => "the beginning of the input",
-            Self::Answer => "the beginning of the answer",
-        }
+    /// Lists the columns of the screen, in their order.
+    pub fn on_screen() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|column| column.spec().shells != Shells::Commands)
+    }
+
+    /// Finds the column of a name on the command line. The error lists them.
+    pub fn named(name: &str) -> Result<Self, String> {
+        let known = || Self::ALL.iter().copied().filter(|column| column.spec().shells != Shells::Screen);
+        known().find(|column| column.spec().name == name).ok_or_else(|| {
+            format!("the columns are {}", known().map(|column| column.spec().name).collect::<Vec<_>>().join(", "))
+        })
     }
 
     /// Lists those that are shown at a width where none were chosen.
     #[must_use]
     pub fn usual(width: u16) -> Vec<Self> {
-        let narrow = [Self::Age, Self::End, Self::Target, Self::Took, Self::Cost, Self::Answer];
+        let narrow = [Self::Age, Self::Outcome, Self::Target, Self::Took, Self::Cost, Self::Answer];
         let wide = [
             Self::Age,
-            Self::End,
+            Self::Outcome,
             Self::Prompt,
             Self::Target,
             Self::Tokens,
@@ -123,24 +496,22 @@ impl RunColumn {
         ];
         if width < 110 { narrow.to_vec() } else { wide.to_vec() }
     }
+}
 
-    /// Returns the column as a table lays it out.
-    #[must_use]
-    pub fn laid_out(self) -> table::TableColumn {
-        let width = match self {
-            Self::Age | Self::Grade => Width::Fixed(6),
-            Self::End | Self::Prompt => Width::Fixed(14),
-            Self::Target => Width::Fixed(18),
-            Self::Version | Self::Took | Self::First => Width::Fixed(7),
-            Self::Provider | Self::Session => Width::Fixed(10),
-            Self::Tokens => Width::Fixed(11),
-            Self::Cost => Width::Fixed(9),
-            Self::Attempts => Width::Fixed(5),
-            Self::Run => Width::Fixed(8),
-            Self::Input => Width::Share(2, 12),
-            Self::Answer => Width::Share(3, 12),
-        };
-        let right = matches!(self, Self::Age | Self::Tokens | Self::Cost | Self::Took | Self::First | Self::Attempts);
-        table::TableColumn { title: self.head().to_owned(), width, right }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_is_listed_once_under_a_name_of_its_own() {
+        for column in RunColumn::ALL {
+            let name = column.spec().name;
+            assert_eq!(RunColumn::ALL.iter().filter(|other| other.spec().name == name).count(), 1, "{name}");
+        }
+        for name in ["run", "verdict", "end", "judges"] {
+            assert_eq!(RunColumn::named(name).map(|column| column.spec().name), Ok(name));
+        }
+        assert!(RunColumn::named("outcome").unwrap_err().starts_with("the columns are age, started, end"));
+        assert!(RunColumn::on_screen().all(|column| column.spec().shells != Shells::Commands));
     }
 }

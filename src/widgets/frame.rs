@@ -12,6 +12,7 @@ use ratatui::{
     widgets::{Block, Clear, Widget},
 };
 
+pub use crate::present::run_columns::mark;
 use crate::{
     model::RunStatus,
     widgets::{
@@ -185,20 +186,7 @@ pub fn mark_hits(hits: impl Iterator<Item = (Range<usize>, bool)>, row: Rect, th
     }
 }
 
-/// Returns the glyph that says it without colour.
-#[must_use]
-pub fn mark(status: RunStatus) -> &'static str {
-    match status {
-        RunStatus::Passed => "✓",
-        RunStatus::Failed => "✗",
-        RunStatus::Error => "!",
-        RunStatus::Inconclusive => "○",
-        RunStatus::Unchecked => "–",
-        RunStatus::Cancelled => "■",
-    }
-}
-
-/// Returns its colour.
+/// Returns the colour of a status.
 #[must_use]
 pub fn status_role(status: RunStatus) -> Role {
     match status {

@@ -11,6 +11,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
+pub use crate::present::Width;
 use crate::{
     text::{clean_line, truncate, width},
     widgets::{
@@ -18,15 +19,6 @@ use crate::{
         theme::{Role, Theme},
     },
 };
-
-/// How wide a column is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Width {
-    /// So many columns of the screen.
-    Fixed(u16),
-    /// A share of what the others leave, by weight, and the least it is of use at.
-    Share(u16, u16),
-}
 
 /// One column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]

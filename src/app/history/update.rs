@@ -31,7 +31,7 @@ use crate::{
     },
     model::{Grade, Quality, RunId, error::StoreError},
     pipeline::ports::RunRecord,
-    store::api::{HistoryEntry, HistoryPage, PairedComparison},
+    store::api::{HistoryPage, PairedComparison},
     text::{Pasted, json, shell},
     widgets::motion::Motion,
 };
@@ -147,16 +147,6 @@ impl History {
 
     pub(crate) fn open_columns(&self, cx: &mut Cx<'_, Self>) {
         cx.open(Columns::new(&self.shown_columns()));
-    }
-}
-
-/// Says which target answered a run, after the one that was asked where it is another.
-#[must_use]
-pub fn answered_by(entry: &HistoryEntry) -> String {
-    if entry.requested == entry.target {
-        entry.target.clone()
-    } else {
-        format!("{} → {}", entry.requested, entry.target)
     }
 }
 

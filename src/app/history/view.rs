@@ -6,8 +6,6 @@
 //!
 //! The list of runs: a row each, the columns that were chosen.
 
-use std::time::Duration;
-
 use ratatui::{
     buffer::Buffer,
     layout::{Margin, Rect},
@@ -19,20 +17,20 @@ use crate::{
         action::Verb,
         context::Scene,
         history::{
-            Areas, History, answered_by, areas,
+            Areas, History, areas,
             detail::{Detail, Kinds, Pair, SectionKind, area},
             run_list::Count,
         },
         query_line,
     },
-    model::{
-        Grade, RunStatus, Thumb, VersionId,
-        query::{Sort, SortBy},
-    },
+    model::query::{Sort, SortBy},
     pipeline::ports::RunRecord,
-    present::{evidence, run_columns::RunColumn},
+    present::{
+        evidence,
+        run_columns::{Cell, CellTone, RunColumn},
+    },
     store::api::HistoryEntry,
-    text::format::{age, ago, duration, thousands, tokens},
+    text::format::{ago, duration, thousands},
     widgets::{
         diff_view::{difference, summary},
         frame,
@@ -72,7 +70,7 @@ fn run(scene: Scene<'_>, history: &History, area: Rect, buffer: &mut Buffer) {
         return;
     };
     let mut title = Line::from(scene.span(format!("run {}", entry.run.short()), Role::Title));
-    for column in [RunColumn::Prompt, RunColumn::Target, RunColumn::End] {
+    for column in [RunColumn::Prompt, RunColumn::Target, RunColumn::Outcome] {
         title.push_span(scene.span("  ", Role::Text));
         title.spans.extend(cell(scene, entry, column, 40).spans);
     }
@@ -225,7 +223,10 @@ pub(crate) fn draw_rows(scene: Scene<'_>, history: &History, area: Rect, buffer:
     }
     let shown = history.shown_columns();
     let mut columns = vec![table::TableColumn::new("", Width::Fixed(1))];
-    columns.extend(shown.iter().map(|column| column.laid_out()));
+    columns.extend(shown.iter().map(|column| {
+        let spec = column.spec();
+        table::TableColumn { title: spec.heading.to_owned(), width: spec.width, right: spec.right }
+    }));
     table(&history.runs.table, &columns, Cursor::Row, area, scene.theme, buffer, |row, column, wide| {
         let Some(entry) = history.runs.entries.get(row) else {
             return Line::default();
@@ -268,58 +269,22 @@ fn mark(scene: Scene<'_>, history: &History, entry: &HistoryEntry) -> Span<'stat
 
 /// Writes a run's cell of a column.
 pub(crate) fn cell(scene: Scene<'_>, run: &HistoryEntry, column: RunColumn, wide: usize) -> Line<'static> {
-    let text = |text: &str, role: Role| Line::from(scene.span(fitted(text, wide), role));
-    let number = |text: &str| Line::from(scene.span(right(text, wide), Role::Number));
-    let time = |time: Option<Duration>| time.map_or_else(|| "–".to_owned(), duration);
-    match column {
-        RunColumn::Age => Line::from(scene.span(right(&age(run.started, scene.now().time), wide), Role::Quiet)),
-        RunColumn::End => {
-            let (said, role) = end(run);
-            text(&said, role)
-        }
-        RunColumn::Prompt => match &run.prompt_name {
-            Some(name) => text(name, Role::Text),
-            None => text("no name", Role::Quiet),
-        },
-        RunColumn::Target => {
-            text(&answered_by(run), if run.requested == run.target { Role::Text } else { Role::Origin })
-        }
-        RunColumn::Version => text(&run.version.as_ref().map_or_else(|| "–".to_owned(), VersionId::short), Role::Quiet),
-        RunColumn::Provider => text(&run.provider, Role::Text),
-        RunColumn::Session => text(run.session.as_deref().unwrap_or("–"), Role::Text),
-        RunColumn::Tokens => number(&tokens(&run.tokens())),
-        RunColumn::Cost => number(&run.cost.to_string()),
-        RunColumn::Took => number(&time(run.took)),
-        RunColumn::First => number(&time(run.first_token)),
-        RunColumn::Attempts => number(&run.attempts.to_string()),
-        RunColumn::Grade => text(&run.grade.as_ref().map_or_else(|| "–".to_owned(), grade), Role::Number),
-        RunColumn::Run => text(&run.run.short(), Role::Quiet),
-        RunColumn::Input => text(&line(&run.input), Role::Text),
-        RunColumn::Answer => text(&line(&run.answer), if run.demo { Role::Demo } else { Role::Text }),
+    let spec = column.spec();
+    let Cell { text, tone } = (spec.cell)(run, scene.now().time);
+    let text = if spec.right { right(&text, wide) } else { fitted(&line(&text), wide) };
+    Line::from(scene.span(text, role(tone)))
+}
+
+fn role(tone: CellTone) -> Role {
+    match tone {
+        CellTone::Plain => Role::Text,
+        CellTone::Quiet => Role::Quiet,
+        CellTone::Number => Role::Number,
+        CellTone::Origin => Role::Origin,
+        CellTone::Demo => Role::Demo,
+        CellTone::Running => Role::Busy,
+        CellTone::Status(status) => frame::status_role(status),
     }
-}
-
-/// How a run came out: what failed, or that it passed, or how it ended.
-fn end(run: &HistoryEntry) -> (String, Role) {
-    let from = if run.cached { "= " } else { "" };
-    let Some(came) = run.status else {
-        return ("▸ running".to_owned(), Role::Busy);
-    };
-    let words = match came {
-        RunStatus::Failed => run.failed.join(", "),
-        RunStatus::Passed => String::new(),
-        RunStatus::Inconclusive | RunStatus::Unchecked => came.word().to_owned(),
-        RunStatus::Error | RunStatus::Cancelled => run.class.clone().unwrap_or_else(|| run.end.clone()),
-    };
-    (format!("{from}{} {words}", frame::mark(came)).trim_end().to_owned(), frame::status_role(came))
-}
-
-/// Writes a grade in a few columns.
-fn grade(grade: &Grade) -> String {
-    let stars = grade.stars.map(|stars| format!("{stars}/5"));
-    let thumb = grade.thumb.map(|thumb| if thumb == Thumb::Up { "▲" } else { "▼" }.to_owned());
-    let comment = (!grade.comment.is_empty()).then(|| "…".to_owned());
-    stars.into_iter().chain(thumb).chain(comment).collect::<Vec<_>>().join(" ")
 }
 
 /// Puts a text on one line.

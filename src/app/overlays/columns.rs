@@ -34,9 +34,10 @@ impl Columns {
 }
 
 fn items(shown: &[RunColumn]) -> Vec<PickItem<Option<RunColumn>>> {
-    let all = RunColumn::ALL.iter().map(|column| {
-        let mark = if shown.contains(column) { "✓" } else { " " };
-        PickItem::new(Some(*column), format!("{mark} {}", column.head()), column.says())
+    let all = RunColumn::on_screen().map(|column| {
+        let mark = if shown.contains(&column) { "✓" } else { " " };
+        let spec = column.spec();
+        PickItem::new(Some(column), format!("{mark} {}", spec.heading), spec.about)
     });
     all.chain([PickItem::new(None, "  usual", "those that suit the width of the screen")]).collect()
 }
@@ -65,8 +66,8 @@ impl OverlayPart for Columns {
         };
         let columns = item.value.map(|column| {
             let shown = cx.history.shown_columns();
-            let wanted = |known: &&RunColumn| shown.contains(known) != (**known == column);
-            RunColumn::ALL.iter().filter(wanted).copied().collect::<Vec<_>>()
+            let wanted = |known: &RunColumn| shown.contains(known) != (*known == column);
+            RunColumn::on_screen().filter(wanted).collect::<Vec<_>>()
         });
         if columns.as_ref().is_some_and(Vec::is_empty) {
             return After::StayAnd(Intent::Say(Tone::Info, "one column stays".to_owned()));

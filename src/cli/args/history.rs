@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::{
-    args::whole,
-    history::{RunColumnArg, USUAL},
+use crate::{
+    cli::{args::whole, history::USUAL},
+    present::run_columns::RunColumn,
 };
 
 const COLUMNS_HELP: &str = "Shows these columns: run, age, started, prompt, version, target, provider, session, end, \
-                            verdict, tokens, cost, took, first, attempts, grade, input, answer";
+                            verdict, tokens, cost, judges, took, waited, first, attempts, grade, input, answer";
 
 pub(crate) const EXAMPLES: &str = "Examples:
   retort history parcel                          runs with the text in prompt, input or answer
@@ -51,9 +51,9 @@ pub struct HistoryArgs {
     pub all: bool,
 
     /// Shows these columns.
-    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', value_enum, hide_possible_values = true,
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', value_parser = RunColumn::named,
         default_value = USUAL, help = COLUMNS_HELP, conflicts_with_all = ["json", "csv", "md"])]
-    pub columns: Vec<RunColumnArg>,
+    pub columns: Vec<RunColumn>,
 
     /// Writes a line of JSON for each run, its texts whole.
     #[arg(long, group = "form")]
