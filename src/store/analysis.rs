@@ -1,10 +1,5 @@
-//! Stored answers as a threshold sees them, without their texts.
-//!
-//! The facts of the runs on record, folded.
-//!
-//! Stored answers judged again: a page of them is read, judged and written, and no call is made.
-//!
-//! The runs of two queries paired by their inputs and targets, and what they say of each other.
+//! What comes of many runs: their facts folded into a review or report, measured by a threshold, judged again a page at a
+//! time without a call, and paired by inputs and targets where two queries are compared.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 

@@ -1,9 +1,7 @@
 //! What is filtered, ordered and counted of a run, in narrow tables beside its row, which takes many times as long to
-//! read.
-//!
-//! `run_fact` has a row for each run on record; what many runs share stands once, in `run_config` (what was run, on what)
-//! and `run_outcome` (how it came out, in words and flags). Whoever writes to a run or its grades calls [`note`] in the
-//! same transaction; a run that is removed takes its row along.
+//! read. `run_fact` has a row for each run on record; what many runs share stands once, in `run_config` (what was run, on
+//! what) and `run_outcome` (how it came out). Whoever writes to a run or its grades calls [`note`] in the same
+//! transaction; a run that is removed takes its row along.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -20,8 +18,7 @@ use crate::{
         run_facts::{Ending, Name, Names, RunFacts, TargetSpent},
     },
     store::{
-        history,
-        runs,
+        history, runs,
         runs::{json, whole},
     },
 };
@@ -347,7 +344,8 @@ fn minus(part: &str) -> Option<usize> {
 }
 
 /// What [`each`] reads of a run.
-const FACTS: &str = "run, started, session, config, outcome, cost, took_us, tokens_input, tokens_output, first_token_us,
+const FACTS: &str =
+    "run, started, session, config, outcome, cost, took_us, tokens_input, tokens_output, first_token_us,
     waited_us, input_hash, score, scores, judging, by_target";
 
 /// Hands over the facts of each run a query asks for with its number on record, in the order of these; those under way

@@ -1,10 +1,6 @@
-//! The runs on record, asked for by a query: a page at a time, whatever their number.
-//!
-//! A page never reads more than it must. What few runs have (a class of fault, a grade, a rare model) is
-//! looked up first and the rest checked on those few; what many have is checked while walking down from the
-//! newest run, until a page is full.
-//!
-//! The names that values of filters can have, found without reading every run.
+//! The runs on record, asked for by a query: a page at a time, whatever their number, and the names that filters can have.
+//! A page never reads more than it must: what few runs have (a class of fault, a grade, a rare model) is looked up first
+//! and the rest checked on those few; what many have is checked while walking from the newest run on, until a page is full.
 
 pub(crate) mod sql;
 
@@ -49,34 +45,30 @@ struct Route {
 }
 
 impl Route {
-    /// Writes what it comes by, and what has to hold: a part of a statement from `FROM` on.
-    fn from(&self, access: Access, more: Option<Condition>) -> Condition {
-        let (mut found, access) = match &self.matching {
-            None => (Condition::default(), access),
+    /// Writes what it comes by with what is needed for an order, and what has to hold: a statement from `FROM` on.
+    fn from(&self, access: Access, by: SortBy, beyond: Option<Condition>) -> Condition {
+        let mut all = Condition::default();
+        let (before, access) = match &self.matching {
+            None => ("", access),
             Some(expression) => {
-                let mut found = Condition::of("run_text MATCH ?", [Value::Text(expression.clone())]);
+                all.and(Condition::of("run_text MATCH ?", [Value::Text(expression.clone())]));
                 if let Some((first, last)) = self.selection.span() {
-                    found.and(Condition::of("run_text.rowid BETWEEN ? AND ?", [first.into(), last.into()]));
+                    all.and(Condition::of("run_text.rowid BETWEEN ? AND ?", [first.into(), last.into()]));
                 }
-                (found, Access::Number)
+                all.and(Condition::of("run_fact.run = run_text.rowid", []));
+                ("run_text CROSS JOIN ", Access::Number)
             }
         };
-        let rest = [self.selection.condition(access), self.read.clone()];
-        for condition in rest.into_iter().chain(more).filter(|condition| !condition.sql.is_empty()) {
-            found.and(condition);
-        }
-        let table = access.table();
-        let from = match &self.matching {
-            None => table,
-            Some(_) => format!("run_text CROSS JOIN {table} ON run_fact.run = run_text.rowid"),
-        };
-        let holds = if found.sql.is_empty() { String::new() } else { format!(" WHERE {}", found.sql) };
-        Condition { sql: format!("{from}{holds}"), ..found }
+        all.and(self.selection.condition(access));
+        all.and(self.read.clone());
+        all.and(beyond.unwrap_or_default());
+        let holds = if all.sql.is_empty() { String::new() } else { format!(" WHERE {}", all.sql) };
+        Condition { sql: format!("{before}{}{holds}", access.ordered(by)), ..all }
     }
 
     /// Writes the numbers of all its runs.
     fn numbers(&self) -> Condition {
-        let Condition { sql, values } = self.from(self.selection.at_once(), None);
+        let Condition { sql, values } = self.from(self.selection.at_once(), SortBy::Time, None);
         let number = if self.matching.is_some() { "run_text.rowid" } else { "run_fact.run" };
         Condition { sql: format!("SELECT {number} FROM {sql}"), values }
     }
@@ -96,12 +88,7 @@ pub(crate) fn page(
 }
 
 /// Finds the first runs in the order asked for: at least as many as are wanted, if there are so many.
-fn first(
-    db: &Connection,
-    query: &Query,
-    after: Option<&After>,
-    wanted: usize,
-) -> rusqlite::Result<BTreeMap<Key, i64>> {
+fn first(db: &Connection, query: &Query, after: Option<&After>, wanted: usize) -> rusqlite::Result<BTreeMap<Key, i64>> {
     let mut found = BTreeMap::new();
     for route in routes(db, query)? {
         found.extend(walk(db, query.sort, &route, after.map(|after| beyond(query, after)), wanted)?);
@@ -121,7 +108,7 @@ pub(crate) fn count(db: &Connection, query: &Query) -> rusqlite::Result<(u64, bo
     }
     let Condition { sql, values } = match routes.as_slice() {
         [route] => {
-            let Condition { sql, values } = route.from(route.selection.at_once(), None);
+            let Condition { sql, values } = route.from(route.selection.at_once(), SortBy::Time, None);
             Condition { sql: format!("SELECT count(*) FROM {sql}"), values }
         }
         routes => {
@@ -138,7 +125,7 @@ pub(crate) fn count(db: &Connection, query: &Query) -> rusqlite::Result<(u64, bo
 pub(crate) fn every(db: &Connection, query: &Query, columns: &str) -> rusqlite::Result<(String, Vec<Value>)> {
     let routes = routes(db, query)?;
     let Condition { sql, values } = match routes.as_slice() {
-        [route] if query.words.is_empty() => route.from(Access::Number, None),
+        [route] if query.words.is_empty() => route.from(Access::Number, SortBy::Time, None),
         routes => {
             let Condition { sql, values } = numbers(routes);
             Condition { sql: format!("{} WHERE run_fact.run IN ({sql})", Access::Number.table()), values }
@@ -232,7 +219,7 @@ fn walk(
         // What is not known comes last either way.
         _ => format!("{by} {direction} NULLS LAST, run_fact.run {direction}"),
     };
-    let Condition { sql, mut values } = route.from(route.selection.in_order(sort.by), beyond);
+    let Condition { sql, mut values } = route.from(route.selection.in_order(sort.by), sort.by, beyond);
     values.push(Value::Integer(i64::try_from(wanted).unwrap_or(i64::MAX)));
     db.prepare_cached(&format!("SELECT run_fact.run, {by} FROM {sql} ORDER BY {order} LIMIT ?"))?
         .query_map(params_from_iter(values), |row| {

@@ -1,6 +1,4 @@
-//! Keeping runs, removing them, and copies of the whole record.
-//!
-//! The record of runs put back from a copy of it.
+//! Keeping runs, removing them, and copies of the whole record: made, and put back.
 
 use std::{
     fs,

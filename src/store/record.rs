@@ -1,6 +1,5 @@
-//! The record of runs: its database, opened when first needed, and writes that wait out a lock.
-//!
-//! Writes that a lock or a full disk keeps out: held back in order, tried again, and lost only at the end.
+//! The record of runs: its database, opened when first needed, and writes. What a lock or a full disk keeps out is held
+//! back in order, tried again, and lost only at the end.
 
 use std::{
     collections::VecDeque,
@@ -38,6 +37,9 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long by a write while others are held back already.
 const HELD_PATIENCE: Duration = Duration::from_millis(50);
+
+/// Statements that stay prepared.
+const STATEMENTS: usize = 64;
 
 /// A write to the record.
 #[derive(Debug)]
@@ -213,6 +215,8 @@ impl Record {
             // What a savepoint would take back, and the pages of a large group, stay in memory.
             db.pragma_update(None, "temp_store", "MEMORY").map_err(|error| database::fault(&self.path, &error))?;
             db.pragma_update(None, "cache_size", -16_384).map_err(|error| database::fault(&self.path, &error))?;
+            // A run is written by more statements than are remembered by default.
+            db.set_prepared_statement_cache_capacity(STATEMENTS);
             // Pages that many transactions change go to their places once for all of them: 16 MB of log.
             db.pragma_update(None, "wal_autocheckpoint", 4096).map_err(|error| database::fault(&self.path, &error))?;
             let alive = atomic_file::make_dir(&self.signs).ok().and_then(|()| Alive::begin(&self.signs).ok());

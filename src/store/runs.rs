@@ -1,13 +1,11 @@
-//! Runs in `retort.db`: written when they start and end, read back whole, listed and summed up.
-//!
-//! What stands in a run's columns, made from the model and read back.
-//!
-//! What runs are paired and compared by, worked out for a database that did not keep it.
+//! Runs in `retort.db`: written when they start and end, and read back whole.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Error, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params, types::Type};
+use rusqlite::{
+    Connection, Error, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params, types::Type,
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{

@@ -1,6 +1,5 @@
-//! Grades in `retort.db`: what people said of answers, all of it kept, the last said counting.
-//!
-//! Answers judged again: the new verdicts count, and none that was ever given is lost.
+//! What is said of answers in `retort.db`: grades by people, and verdicts of checks applied again. The last counts, and none
+//! that was ever given is lost.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};

@@ -1,6 +1,5 @@
-//! The threads that touch the disk, and the ports through which runs reach them.
-//!
-//! The cache and the record as the pipeline sees them: quick to take, never failing a run.
+//! The threads that touch the disk, and the ports through which runs reach the cache and the record: quick to take, never
+//! failing a run.
 
 pub(crate) mod files;
 pub(crate) mod queue;

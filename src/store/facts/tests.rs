@@ -91,11 +91,9 @@ fn a_change_to_a_run_is_seen_in_its_facts_at_once_and_in_those_of_no_other() {
             facts.status == RunStatus::Failed && facts.marks.iter().any(|(_, mark, _)| *mark == Status::Failed)
         }),
         ("pinned", &|db| assert_eq!(history::pin(db, &[id(13)], true).unwrap(), 1), &|_| true),
-        (
-            "ungraded",
-            &|db| verdicts::give(db, id(13), &Grade::default(), at).unwrap().unwrap(),
-            &|facts| facts.right.is_none(),
-        ),
+        ("ungraded", &|db| verdicts::give(db, id(13), &Grade::default(), at).unwrap().unwrap(), &|facts| {
+            facts.right.is_none()
+        }),
         ("removed", &|db| assert_eq!(history::remove(db, &[id(13)]).unwrap().runs, 1), &|_| false),
     ];
     let (mut db, _dir) = record(20);
@@ -167,14 +165,16 @@ fn what_another_program_changes_is_seen_at_once() {
 
 #[test]
 fn words_alone_are_counted_up_to_a_number_and_with_a_filter_to_the_end() {
-    let (db, _dir) = record(0);
-    let transaction = db.unchecked_transaction().unwrap();
-    let mut known = Known::default();
-    for seq in 1..=10_001 {
-        insert(&db, seq, "done");
-        search::note(&db, &mut known, seq, &["tea"]).unwrap();
-    }
-    transaction.commit().unwrap();
+    let (db, _dir) = record(1);
+    db.execute_batch(
+        "INSERT INTO run (seq, id, started, requested, target, model, end, attempts)
+             WITH RECURSIVE one (seq) AS (SELECT 2 UNION ALL SELECT seq + 1 FROM one WHERE seq < 10001)
+             SELECT seq, CAST(seq AS BLOB), seq, 'm', 'm', 'm', 'done', 1 FROM one;
+         INSERT INTO run_fact (run, started, config, outcome) SELECT seq, started, 1, 1 FROM run WHERE seq > 1;
+         INSERT INTO run_text (rowid, text) SELECT seq, 'tea' FROM run;
+         INSERT INTO word (text) VALUES ('tea');",
+    )
+    .unwrap();
     let counted = |line: &str| {
         let query = Query::parse(line, &Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC)).unwrap();
         history::count(&db, &query).unwrap()
@@ -186,8 +186,7 @@ fn words_alone_are_counted_up_to_a_number_and_with_a_filter_to_the_end() {
 
 #[test]
 fn verdicts_are_read_as_they_were_written() {
-    let verdict =
-        |rule: &str, mark, score| Verdict { score, ..Verdict::new(Rule::Check(rule.to_owned()), mark, "") };
+    let verdict = |rule: &str, mark, score| Verdict { score, ..Verdict::new(Rule::Check(rule.to_owned()), mark, "") };
     let all = vec![
         verdict("format", Status::Passed, None),
         verdict("not-contains", Status::Failed, None),
@@ -543,15 +542,11 @@ fn is_so(seq: i64, run: &Made, what: &What) -> bool {
         What::Retried(yes) => (run.attempts > 1) == *yes,
         What::Since(time) => run.started >= time.as_second(),
         What::Until(time) => run.started < time.as_second(),
-        What::Cost(Bound { sign, limit }) => {
-            run.numbers[5].is_some_and(|cost| holds(*sign, &(cost as f64), limit))
-        }
+        What::Cost(Bound { sign, limit }) => run.numbers[5].is_some_and(|cost| holds(*sign, &(cost as f64), limit)),
         What::Took(Bound { sign, limit }) => {
             run.numbers[6].is_some_and(|took| holds(*sign, &Duration::from_secs(took.unsigned_abs()), limit))
         }
-        What::Tokens(Bound { sign, limit }) => {
-            holds(*sign, &run.tokens().unwrap_or_default().unsigned_abs(), limit)
-        }
+        What::Tokens(Bound { sign, limit }) => holds(*sign, &run.tokens().unwrap_or_default().unsigned_abs(), limit),
         What::Stars(Bound { sign, limit }) => run.grade().stars.is_some_and(|stars| holds(*sign, &stars, limit)),
         What::Graded(yes) => run.grade().is_empty() != *yes,
     }
@@ -603,11 +598,8 @@ fn wanted(run: &Made) -> String {
     let cost = run.cost().map(|cost| PicoDollars(cost.unsigned_abs()));
     let usage = in_and_out(usage.total_input(), usage.total_output(), false, usage.total().is_none());
     let cached = run.provenance == Some("cached");
-    let spent = if cached {
-        Spent::default()
-    } else {
-        Spent { usage, cost: cost.map_or(Cost::Unknown, Cost::AtLeast) }
-    };
+    let spent =
+        if cached { Spent::default() } else { Spent { usage, cost: cost.map_or(Cost::Unknown, Cost::AtLeast) } };
     let judging = Judging { cost: Cost::Known(PicoDollars(3)), tokens: 7, estimated: false, partial: true };
     let attempts = u32::try_from(run.attempts).unwrap();
     let grade = run.grade();

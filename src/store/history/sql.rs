@@ -1,6 +1,5 @@
-//! What a filter asks of the tables of facts, in SQL, and the indexes that find what several of them ask together.
-//!
-//! What runs are ordered by, and the places they have in an order.
+//! What filters ask of the tables of facts, in SQL, with the index that answers it best; what runs are ordered by, and the
+//! places they have in an order.
 
 use rusqlite::{Connection, params_from_iter, types::Value};
 
@@ -27,9 +26,9 @@ impl Condition {
         Self { sql: sql.into(), values: values.into_iter().collect() }
     }
 
-    /// Adds a condition that has to hold too.
+    /// Adds a condition that has to hold too, if it says anything.
     pub(crate) fn and(&mut self, other: Self) {
-        if !self.sql.is_empty() {
+        if !self.sql.is_empty() && !other.sql.is_empty() {
             self.sql.push_str(" AND ");
         }
         self.sql.push_str(&other.sql);
@@ -131,9 +130,7 @@ fn clause(what: &What) -> (Table, Condition) {
         What::Retried(yes) => flag("(attempts > 1)", *yes),
         What::Pinned(yes) => flag("pinned", *yes),
         What::Graded(yes) => flag("graded", *yes),
-        What::Since(time) => {
-            fact(Column::Started, "run_fact.started >= ?", vec![Value::Integer(nanoseconds(*time))])
-        }
+        What::Since(time) => fact(Column::Started, "run_fact.started >= ?", vec![Value::Integer(nanoseconds(*time))]),
         What::Until(time) => fact(Column::Started, "run_fact.started < ?", vec![Value::Integer(nanoseconds(*time))]),
         What::Cost(Bound { sign, limit }) => {
             let amount = Value::Integer((limit * 1e12).round() as i64);
@@ -220,6 +217,20 @@ impl Access {
         match self {
             Self::Number => "run_fact NOT INDEXED".to_owned(),
             Self::Index(name) => format!("run_fact INDEXED BY {name}"),
+        }
+    }
+
+    /// Returns it with what it is ordered by.
+    pub(crate) fn ordered(self, by: SortBy) -> String {
+        let table = self.table();
+        match by {
+            SortBy::Time | SortBy::Cost | SortBy::Took | SortBy::Tokens => table,
+            SortBy::Verdict | SortBy::Grade if self == OUTCOME => {
+                format!("run_outcome CROSS JOIN {table} ON run_fact.outcome = run_outcome.id")
+            }
+            SortBy::Verdict | SortBy::Grade => {
+                format!("{table} CROSS JOIN run_outcome ON run_outcome.id = run_fact.outcome")
+            }
         }
     }
 }
@@ -421,13 +432,11 @@ pub(crate) fn order_column(by: SortBy) -> &'static str {
 }
 
 /// What [`status_rank`] says, in SQL.
-const VERDICT: &str = "(SELECT CASE status WHEN 'error' THEN 5 WHEN 'failed' THEN 4 WHEN 'inconclusive' THEN 3
-    WHEN 'unchecked' THEN 2 WHEN 'passed' THEN 1 WHEN 'cancelled' THEN 0 END
-    FROM run_outcome WHERE id = run_fact.outcome)";
+const VERDICT: &str = "CASE run_outcome.status WHEN 'error' THEN 5 WHEN 'failed' THEN 4 WHEN 'inconclusive' THEN 3
+    WHEN 'unchecked' THEN 2 WHEN 'passed' THEN 1 WHEN 'cancelled' THEN 0 END";
 
 /// The stars of the last grade; what [`thumb_rank`] says where it has none.
-const GRADE: &str = "(SELECT coalesce(stars, CASE thumb WHEN 'up' THEN 4 WHEN 'down' THEN 2 END)
-    FROM run_outcome WHERE id = run_fact.outcome)";
+const GRADE: &str = "coalesce(run_outcome.stars, CASE run_outcome.thumb WHEN 'up' THEN 4 WHEN 'down' THEN 2 END)";
 
 /// Returns the place of a status among all, the greater the worse.
 pub(crate) fn status_rank(status: RunStatus) -> i64 {
