@@ -1,6 +1,5 @@
-//! A prompt's way into TOML and back, with what TOML cannot hold.
-//!
-//! Prompts on disk: one TOML file each, the project's before the user's before the built-in ones.
+//! Prompts on disk: one TOML file each, the project's before the user's before the built-in ones; a prompt's way into TOML
+//! and back, with what TOML cannot hold.
 
 use std::{
     borrow::Cow,
