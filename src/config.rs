@@ -1,8 +1,6 @@
-//! The settings: `config.toml` read, checked, and joined with what needs no configuration.
+//! The settings: `config.toml` read, checked, and joined with the providers that their environment variables set up.
 //!
-//! What the settings' values must look like. No message here repeats a value that may be secret.
-//!
-//! The providers that need no configuration, as their usual environment variables set them.
+//! No message repeats a value that may be secret.
 
 pub mod api_keys;
 pub mod atomic_file;
@@ -24,7 +22,7 @@ use crate::{
         header,
         header::Sign,
         settings::{Places, ProviderSettings},
-        target::Vendor,
+        wire::{AddressVariable, Wire},
     },
     text::suggest::{quoted, slip},
 };
@@ -166,48 +164,37 @@ pub(crate) fn models(settings: &Settings) -> Result<(), (Vec<String>, String)> {
     Ok(())
 }
 
-/// A provider that is there by itself: its name, kind, and the variables of its key and address.
-const BUILT_IN: &[(&str, Vendor, Option<&str>, Option<&str>)] = &[
-    ("openai", Vendor::OpenAi, Some("OPENAI_API_KEY"), Some("OPENAI_BASE_URL")),
-    ("anthropic", Vendor::Anthropic, Some("ANTHROPIC_API_KEY"), Some("ANTHROPIC_BASE_URL")),
-    ("ollama", Vendor::Ollama, None, Some("OLLAMA_HOST")),
-    ("demo", Vendor::Demo, None, None),
-];
-
 /// Adds the built-in providers, and to those the file configures under the same name and kind
 /// what it leaves open. An address in the file stands alone: the environment's key is never sent
 /// to it unless the file says so.
 pub(crate) fn join(settings: &mut Settings, env: Env<'_>) -> Result<(), StoreError> {
-    for (name, kind, key, address) in BUILT_IN {
-        let provider = settings.providers.entry((*name).to_owned()).or_insert_with(|| ProviderSettings::of(*kind));
-        if provider.kind != *kind || provider.base_url.is_some() {
+    for (wire, info) in Wire::ALL.iter().map(|wire| (*wire, wire.info())).filter(|(_, info)| info.configured) {
+        let provider = settings.providers.entry(info.name.to_owned()).or_insert_with(|| ProviderSettings::of(wire));
+        if provider.kind != wire || provider.base_url.is_some() {
             continue;
         }
-        if let Some((variable, value)) = address.and_then(|name| Some((name, set(name, env)?))) {
-            let url = if *kind == Vendor::Ollama { ollama(&value) } else { value };
+        let address = info.address_variable.and_then(|variable| match variable {
+            AddressVariable::Url(name) => Some((name, set(name, env)?)),
+            AddressVariable::Server(name) => Some((name, server_url(&set(name, env)?))),
+        });
+        if let Some((variable, url)) = address {
             base_url(&url).map_err(|message| {
                 let message = message.replace("`base_url`", variable);
                 StoreError::new(format!("the environment variable {variable} cannot be used: {message}"))
             })?;
             provider.base_url = Some(url);
         }
-        if let (Some(variable), true) = (key, provider.api_keys.is_empty()) {
-            provider.api_keys.push(KeySource::Env((*variable).to_owned()));
+        if let (Some(variable), true) = (info.key_variable, provider.api_keys.is_empty()) {
+            provider.api_keys.push(KeySource::Env(variable.to_owned()));
             provider.usual_key = true;
         }
     }
     Ok(())
 }
 
-/// Names the variable in which a vendor's key usually is.
-#[must_use]
-pub fn usual_key(kind: Vendor) -> Option<&'static str> {
-    BUILT_IN.iter().find(|(_, known, ..)| *known == kind).and_then(|(_, _, key, _)| *key)
-}
-
 /// Lists the variables in which the vendors' keys usually are.
 pub fn usual_keys() -> impl Iterator<Item = &'static str> {
-    BUILT_IN.iter().filter_map(|(_, _, key, _)| *key)
+    Wire::ALL.iter().filter_map(|wire| wire.info().key_variable)
 }
 
 fn set(name: &str, env: Env<'_>) -> Option<String> {
@@ -216,7 +203,7 @@ fn set(name: &str, env: Env<'_>) -> Option<String> {
 
 /// Makes an address of `OLLAMA_HOST`, which is written for the server: the scheme, the host or
 /// the port may be missing, and "every address" means this machine.
-fn ollama(host: &str) -> String {
+fn server_url(host: &str) -> String {
     let (scheme, rest) = host.split_once("://").unwrap_or(("http", host));
     let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
     let port_at = authority.rfind(':').filter(|colon| authority.rfind(']').is_none_or(|bracket| bracket < *colon));
@@ -236,7 +223,7 @@ fn ollama(host: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::ollama;
+    use super::server_url;
 
     #[test]
     fn ollamas_host_becomes_an_address() {
@@ -249,7 +236,7 @@ mod tests {
             ("https://box.lan", "https://box.lan"),
             ("http://box.lan:1234/ollama/", "http://box.lan:1234/ollama"),
         ] {
-            assert_eq!(ollama(host), url);
+            assert_eq!(server_url(host), url);
         }
     }
 }

@@ -1,6 +1,5 @@
-//! What both shells start from: environment, places, settings, and the engine wired from them.
-//!
-//! The real time and the real chance.
+//! What both shells start from: environment, paths and settings, the clock and the random source, and the pipeline wired
+//! from them.
 
 pub mod batch;
 pub mod detect;
@@ -28,9 +27,9 @@ use crate::{
         environment::Child,
         keys::{KeyReader, NamedKeys},
     },
-    model::{Catalog, RunId, Settings, Target, Vendor, error::StoreError, settings::Places},
+    model::{Catalog, RunId, Settings, Target, Transport, error::StoreError, settings::Places},
     pipeline::{Pipeline, PipelineConfig, Ports, ports::World},
-    provider::{Backend, Call, Providers, WireStream, vendors::demo::Demo},
+    provider::Providers,
     store::{Store, key_memory::KeyFile},
 };
 
@@ -80,7 +79,8 @@ impl Workspace {
     /// Makes the providers. The HTTP client behind them is built when it is needed.
     #[must_use]
     pub fn providers(&self) -> Providers {
-        let commands = self.settings.providers.iter().filter(|(_, provider)| provider.kind == Vendor::Command);
+        let commands =
+            self.settings.providers.iter().filter(|(_, provider)| provider.kind.info().transport == Transport::Process);
         let seen = |provider| self.environment.of(Child::Command(provider));
         Providers::new(commands.map(|(name, provider)| (name.clone(), seen(provider))).collect())
     }
@@ -88,7 +88,7 @@ impl Workspace {
     /// Tells whether a target's provider asks for a key.
     #[must_use]
     pub fn needs_key(&self, target: &Target) -> bool {
-        target.kind.needs_key() && !target.custom_endpoint
+        target.kind.info().needs_key && !target.custom_endpoint
     }
 }
 
@@ -119,7 +119,7 @@ impl Engine {
             allow_retired: false,
         };
         let ports = Ports {
-            backend: Arc::new(Backends { providers: providers.clone(), demo: Demo::default() }),
+            backend: Arc::new(providers.clone()),
             cache: store.cache(),
             recorder: store.recorder(),
             keys: Arc::new(KeyFile::of(&setup.places)),
@@ -132,21 +132,6 @@ impl Engine {
     /// returns what came of it by provider. Waits while commands that print keys run.
     pub async fn read_keys<'a>(&self, targets: impl IntoIterator<Item = &'a Target>) -> BTreeMap<String, NamedKeys> {
         self.keys.read(self, targets).await
-    }
-}
-
-/// The real providers and the demonstration.
-struct Backends {
-    providers: Providers,
-    demo: Demo,
-}
-
-impl Backend for Backends {
-    fn call(&self, call: Call) -> WireStream {
-        match call.target.kind {
-            Vendor::Demo => self.demo.call(call),
-            _ => self.providers.call(call),
-        }
     }
 }
 

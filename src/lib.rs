@@ -35,7 +35,7 @@
 //! | [`text`] | width, sanitizing, wrapping, JSON as it was written, diffs, figures in words, work budgets | unicode tables, a JSON parser, a diff |
 //! | [`template`] | prompt templates: what they ask for, and filled | a template library |
 //! | [`eval`] | JSON extraction, checks, verdicts, statistics, what-if, quality figures | a JSON Schema validator |
-//! | [`provider`] | wires, decoders, the classifier of errors, redaction of secrets | reqwest in `http`, processes in `vendors/command` |
+//! | [`provider`] | wires, decoders, the classifier of errors, redaction of secrets | reqwest in `http`, processes in `wires/command` |
 //! | [`pipeline`] | the stages of a run, retry policy, rate limiter, key pool, timeouts, single flight, metrics, batches | tokio's time and channels |
 //! | [`config`] | settings, paths, API keys, built-in tables, trust in the content of others | files, environment, keyring |
 //! | [`dataset`] | rows of CSV, JSON, YAML, JSON Lines and folders, streamed | files |
@@ -47,6 +47,8 @@
 //! | [`app`] | the workbench: actions, key map, screens, overlays | ratatui's buffer, crossterm's events |
 //! | [`terminal`] | the event loop; the terminal claimed and given back; clipboard, editor, signals | crossterm, signals |
 //! | [`cli`] | the headless commands | clap, a `Write` handed in |
+//!
+//! The words are in the [`glossary`].
 //!
 //! # What holds everywhere
 //!
@@ -101,6 +103,9 @@
 //! # How to add …
 //!
 //! `CONTRIBUTING.md` has the table, with the files that each addition touches.
+
+#[doc = include_str!("../docs/glossary.md")]
+pub mod glossary {}
 
 pub mod model;
 pub mod text;

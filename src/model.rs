@@ -5,6 +5,7 @@ pub mod api_key;
 pub mod batch;
 pub mod catalog;
 pub mod check;
+pub mod cost;
 pub mod error;
 pub mod expected;
 pub mod finish;
@@ -23,12 +24,14 @@ pub mod target;
 pub mod usage;
 pub mod verdict;
 pub mod version;
+pub mod wire;
 
 pub use crate::model::{
     api_key::{Key, KeySource},
     batch::{BatchId, CellIndex, CellRef, DatasetRow},
     catalog::Catalog,
     check::{Check, CheckKind, CheckType},
+    cost::{Cost, PicoDollars, Spent},
     error::{CallError, ErrorKind, Timer},
     expected::Expected,
     finish::{Ending, Finish},
@@ -40,8 +43,9 @@ pub use crate::model::{
     request::{CacheMode, Commit, RunRequest},
     session::{LaneSpec, Pinned, Session},
     settings::{Settings, TerminalCaps},
-    target::{Target, Vendor},
-    usage::{Cost, PicoDollars, Spent, Usage},
+    target::Target,
+    usage::Usage,
     verdict::{Grade, Quality, Rule, RunStatus, Status, StatusCounts, Thumb, Verdict},
     version::VersionId,
+    wire::{Transport, Wire},
 };

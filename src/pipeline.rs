@@ -1,7 +1,5 @@
 //! The one pipeline: every request of the workbench, the command line and the batch goes through
 //! [`Pipeline::run`].
-//!
-//! Many runs, some at a time, their ends in the order they were asked for.
 
 pub mod batch;
 pub mod event;

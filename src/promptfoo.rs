@@ -1,9 +1,7 @@
 //! promptfoo's configs, read and written: the subset that can be run here as it is.
 //!
 //! The form is that of <https://www.promptfoo.dev/docs/configuration/reference/>. What is read either has
-//! its effect, or is told of in a notice, or is a mistake with its line: nothing is dropped.
-//!
-//! The fields of a config, each read as what it has to be, and mistakes told with file and line.
+//! its effect, or is named in a notice, or is an error with its file and line: nothing is dropped.
 
 pub(crate) mod nunjucks;
 pub(crate) mod prompts;
@@ -32,7 +30,7 @@ use crate::{
         document,
         document::{Field, Node, Tree},
     },
-    model::{Check, Params, Prompt, Response, VarValue, Vendor, error::StoreError},
+    model::{Check, Params, Prompt, Response, VarValue, Wire, error::StoreError},
     text::{
         json::ExactJson,
         suggest::{quoted, slip},
@@ -72,7 +70,7 @@ pub struct SuiteTarget {
     /// Its id as promptfoo writes it: `openai:chat:gpt-4o`.
     pub id: String,
     /// Its wire format and the model's name on the wire; none for a name of retort's own.
-    pub model: Option<(Vendor, String)>,
+    pub model: Option<(Wire, String)>,
     /// Where it is, if not at the vendor's.
     pub base_url: Option<String>,
     /// The environment variable its key is in, if it names one.

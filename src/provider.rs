@@ -10,23 +10,23 @@ pub mod classify;
 pub mod discovery;
 pub mod headers;
 pub mod ndjson;
-pub mod redact;
+pub mod redaction;
 pub mod response_reader;
 pub mod sse;
-pub mod vendors;
+pub mod wires;
 
 pub(crate) mod http;
 pub(crate) mod json;
 pub(crate) mod retry_after;
+pub(crate) mod token_counts;
 pub(crate) mod unpack;
-pub(crate) mod usage;
 
 use std::{pin::Pin, time::Duration};
 
 use futures_util::Stream;
 
 use crate::model::{CallError, Finish, Key, Message, Params, Target, Usage};
-pub use crate::provider::vendors::{PlainRequest, Providers};
+pub use crate::provider::wires::{PlainRequest, Providers};
 
 /// The form an answer is asked for in, as far as the wire carries it.
 #[derive(Debug, Clone, PartialEq)]

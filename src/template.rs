@@ -11,9 +11,8 @@
 //!
 //! The tags are `if`, `elif`, `else`, `for`, `set`, `with` and `filter`, with their ends. A loop runs over the
 //! items of a list, the keys of an object (`for key, value in object` over both), or the lines of a text that
-//! are not blank. A line that holds nothing but a tag or a comment is left out.
-//!
-//! A template rewritten for the library, so that nothing but its tags and expressions means anything.
+//! are not blank. A line that holds nothing but a tag or a comment is left out. For the library a template is rewritten so
+//! that nothing but its tags and expressions means anything.
 
 pub(crate) mod budget;
 pub(crate) mod pieces;

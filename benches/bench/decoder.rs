@@ -5,7 +5,7 @@ use divan::{
     counter::{BytesCount, ItemsCount},
 };
 use retort::{
-    model::Vendor,
+    model::Wire,
     provider::{ndjson::EVENT_CAP, response_reader::Reader, sse::Sse},
 };
 
@@ -34,7 +34,7 @@ fn small_events_to_frames(bencher: Bencher<'_, '_>) {
 fn small_events_to_wire_events(bencher: Bencher<'_, '_>) {
     let bytes = small_events();
     bencher.counter(ItemsCount::new(EVENTS)).bench(|| {
-        let mut reader = Reader::new(Vendor::OpenAi, Some("text/event-stream".to_owned()));
+        let mut reader = Reader::new(Wire::OpenAi, Some("text/event-stream".to_owned()));
         let mut out = Vec::new();
         for chunk in divan::black_box(&bytes).chunks(1400) {
             reader.push(chunk, &mut out).ok();

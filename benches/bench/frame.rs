@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 use retort::{
     app::{App, Event, Keymap, Now, Start, Ticket, workbench::lane::Lane},
-    model::{Catalog, Prompt, Settings, TerminalCaps, Vendor, settings::ProviderSettings},
+    model::{Catalog, Prompt, Settings, TerminalCaps, Wire, settings::ProviderSettings},
     pipeline::{
         TimedEvent,
         event::{DeltaPart, RunEvent},
@@ -36,7 +36,7 @@ const ITEM: &[&str] =
 /// A bench whose four lanes are in the middle of answers made of some words, and the tickets of their runs.
 fn bench(first: &str, words: &[&str]) -> (App, Vec<Ticket>) {
     let mut settings = Settings::default();
-    settings.providers.insert("demo".to_owned(), ProviderSettings::of(Vendor::Demo));
+    settings.providers.insert("demo".to_owned(), ProviderSettings::of(Wire::Demo));
     let start = Start {
         keymap: Keymap::default(),
         catalog: Catalog::new(Vec::new(), &settings),

@@ -13,7 +13,7 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use retort::{
     model::{
-        CacheMode, Commit, Finish, Input, Key, ModelCard, Params, Prompt, RunId, RunRequest, Target, Usage, Vendor,
+        CacheMode, Commit, Finish, Input, Key, ModelCard, Params, Prompt, RunId, RunRequest, Target, Usage, Wire,
         settings::Places,
     },
     pipeline::{
@@ -75,7 +75,7 @@ pub(crate) fn target() -> Target {
     Target {
         name: "scripted".to_owned(),
         provider: "scripted".to_owned(),
-        kind: Vendor::OpenAi,
+        kind: Wire::OpenAi,
         base_url: Some("http://127.0.0.1/v1".to_owned()),
         custom_endpoint: true,
         model: "scripted".to_owned(),

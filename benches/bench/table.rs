@@ -15,7 +15,7 @@ use retort::{
     },
     model::{
         Catalog, CellIndex, Cost, DatasetRow, Input, Outcome, PicoDollars, Prompt, RunId, RunStatus, Settings,
-        TerminalCaps, Vendor,
+        TerminalCaps, Wire,
         batch::{BatchLimits, BatchSpec, Cell},
         outcome::{Provenance, RunEnd, Timing},
         settings::ProviderSettings,
@@ -90,7 +90,7 @@ fn event(number: u64, target: u32) -> BatchEvent {
 /// The screen of a batch under way whose first cells are finished.
 fn screen() -> (App, Ticket) {
     let mut settings = Settings::default();
-    settings.providers.insert("demo".to_owned(), ProviderSettings::of(Vendor::Demo));
+    settings.providers.insert("demo".to_owned(), ProviderSettings::of(Wire::Demo));
     let start = Start {
         keymap: Keymap::default(),
         catalog: Catalog::new(Vec::new(), &settings),

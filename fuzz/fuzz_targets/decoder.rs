@@ -3,15 +3,15 @@
 
 use libfuzzer_sys::fuzz_target;
 use retort::{
-    model::{ErrorKind, Vendor},
+    model::{ErrorKind, Wire},
     provider::{WireEvent, response_reader::Reader},
 };
 
-const KINDS: [Vendor; 3] = [Vendor::OpenAi, Vendor::Anthropic, Vendor::Ollama];
+const KINDS: [Wire; 3] = [Wire::OpenAi, Wire::Anthropic, Wire::Ollama];
 const TYPES: [Option<&str>; 4] =
     [Some("text/event-stream"), Some("application/json"), Some("application/x-ndjson"), None];
 
-fn read(kind: Vendor, media_type: Option<&str>, pieces: &[&[u8]]) -> (Vec<WireEvent>, Option<ErrorKind>) {
+fn read(kind: Wire, media_type: Option<&str>, pieces: &[&[u8]]) -> (Vec<WireEvent>, Option<ErrorKind>) {
     let (mut reader, mut out) = (Reader::new(kind, media_type.map(str::to_owned)), Vec::new());
     let pushed = pieces.iter().try_for_each(|piece| if reader.ended() { Ok(()) } else { reader.push(piece, &mut out) });
     let read = pushed.and_then(|()| if reader.ended() { Ok(()) } else { reader.finish(&mut out) });

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::{arbitrary, arbitrary::Arbitrary, fuzz_target};
 use retort::{
-    model::{ErrorKind, Vendor},
+    model::{ErrorKind, Wire},
     provider::{WireEvent, response_reader::Reader},
 };
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ impl Event<'_> {
     }
 }
 
-fn read(kind: Vendor, media_type: &str, pieces: &[&[u8]]) -> (Vec<WireEvent>, Option<ErrorKind>) {
+fn read(kind: Wire, media_type: &str, pieces: &[&[u8]]) -> (Vec<WireEvent>, Option<ErrorKind>) {
     let (mut reader, mut out) = (Reader::new(kind, Some(media_type.to_owned())), Vec::new());
     let pushed = pieces.iter().try_for_each(|piece| if reader.ended() { Ok(()) } else { reader.push(piece, &mut out) });
     let read = pushed.and_then(|()| if reader.ended() { Ok(()) } else { reader.finish(&mut out) });
@@ -96,7 +96,7 @@ fuzz_target!(|input: (u16, Vec<Event<'_>>)| {
     let anthropic: String = events.iter().map(Event::anthropic).collect();
     let ollama: String = events.iter().map(Event::ollama).collect();
     for (kind, media_type, text) in
-        [(Vendor::Anthropic, "text/event-stream", anthropic), (Vendor::Ollama, "application/x-ndjson", ollama)]
+        [(Wire::Anthropic, "text/event-stream", anthropic), (Wire::Ollama, "application/x-ndjson", ollama)]
     {
         let bytes = text.as_bytes();
         let (left, right) = bytes.split_at(usize::from(cut).min(bytes.len()));

@@ -1,6 +1,4 @@
 //! The command line: commands, options, and the words that explain them.
-//!
-//! `retort run` on the command line.
 
 pub(crate) mod batch;
 pub(crate) mod history;

@@ -1,10 +1,6 @@
-//! `retort batch`: prompts over a data set, at the speed of the provider, nothing lost.
+//! `retort batch`: prompts over a data set, at the speed of the provider; the exit code is that of the cells and the gates.
 //!
-//! Each lane of a batch against the first, over the rows both have.
-//!
-//! How the program exits after a batch: by its cells, and by the gates that were asked for.
-//!
-//! The runs of cells that were answered before, read from the record in pages, in the order of their places.
+//! Runs of cells that were answered before are read from the record in pages, in the order of the cells.
 
 pub(crate) mod progress;
 pub(crate) mod request;

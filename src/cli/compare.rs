@@ -1,8 +1,5 @@
-//! Several runs of one prompt on one input: all under way at once, told in their order.
-//!
-//! A comparison in columns, as wide as the terminal; one lane below the other where it is narrow.
-//!
-//! Each model against the first, over all inputs on record that both were run with.
+//! `retort run` on several models: all at once, each answer in its column, one below the other where it is narrow, and
+//! each model against the first over all inputs on record that both were run with.
 
 use std::{
     io,

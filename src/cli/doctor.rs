@@ -13,7 +13,7 @@ use crate::{
     config::{atomic_file, paths},
     engine::{Environment, Workspace},
     model::{
-        CallError, ErrorKind, Target, Vendor,
+        CallError, ErrorKind, Target, Transport,
         settings::{AccountLimits, Project, ProviderSettings},
     },
     provider::response_reader::HeaderSecret,
@@ -171,12 +171,16 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
             };
             findings.note(state, "key", &format!("{name}: {}{account} {words}", key.label))?;
         }
-        let (state, words) = match settings.kind {
-            Vendor::Demo => (FindingState::Good, "answers without a key or a network".to_owned()),
-            Vendor::Command => command(settings),
-            _ if !keys.header_faults.is_empty() => (FindingState::Absent, "not asked without its headers".to_owned()),
-            _ if keys.usable.is_empty() && setup.needs_key(&target) => (FindingState::Absent, "no key".to_owned()),
-            _ => match http.models(&target, keys.usable.first()).await {
+        let (state, words) = match settings.kind.info().transport {
+            Transport::BuiltIn => (FindingState::Good, "answers without a key or a network".to_owned()),
+            Transport::Process => command(settings),
+            Transport::Http if !keys.header_faults.is_empty() => {
+                (FindingState::Absent, "not asked without its headers".to_owned())
+            }
+            Transport::Http if keys.usable.is_empty() && setup.needs_key(&target) => {
+                (FindingState::Absent, "no key".to_owned())
+            }
+            Transport::Http => match http.models(&target, keys.usable.first()).await {
                 Ok(list) => (FindingState::Good, format!("serves {} models", list.len())),
                 Err(fault) if target.is_local() => (FindingState::Absent, not_there(&target, &fault)),
                 Err(fault) => (FindingState::Broken, fault.to_string()),

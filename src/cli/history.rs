@@ -1,6 +1,4 @@
-//! `retort history`: the runs on record, asked for by words and filters; kept, removed, exported, copied.
-//!
-//! The record put back from a copy.
+//! `retort history`: runs on record by query, pinned, removed, exported, backed up and restored.
 
 pub(crate) mod export;
 pub(crate) mod maintain;

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::{
     cli::{Exit, Io, Stopped, text_table},
     engine::Workspace,
-    model::{CallError, ErrorKind, Key, Target, Vendor},
-    provider::{Providers, discovery::Listed, vendors::demo},
+    model::{CallError, ErrorKind, Key, Target},
+    provider::{Providers, discovery::Listed, wires::demo},
     text::clean_line,
 };
 
@@ -66,10 +66,7 @@ pub(crate) async fn models(check: bool, io: &mut Io<'_>) -> Result<Exit, Stopped
 /// Asks every provider that has a list what it serves, all at once.
 async fn ask(setup: &Workspace) -> Lists {
     let providers = setup.providers();
-    let asked = setup
-        .catalog
-        .providers()
-        .filter(|(_, settings)| matches!(settings.kind, Vendor::OpenAi | Vendor::Anthropic | Vendor::Ollama));
+    let asked = setup.catalog.providers().filter(|(_, settings)| settings.kind.is_http());
     let answers = asked.filter_map(|(name, settings)| {
         let target = setup.catalog.resolve(&format!("{name}/list")).ok()?;
         let (mut keys, providers) = (setup.keys(name, settings), &providers);

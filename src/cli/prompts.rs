@@ -1,6 +1,4 @@
-//! `retort prompts`: which prompts there are, what they hold, where they lie.
-//!
-//! `retort prompts versions`, `diff`, `restore` and `name`: every prompt that was run, and back to it.
+//! `retort prompts`: list, show and edit prompts; their versions, named, compared and restored.
 
 pub(crate) mod promptfoo;
 

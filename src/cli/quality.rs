@@ -1,8 +1,4 @@
-//! `retort quality`: what the runs on record come to.
-//!
-//! `retort quality QUERY --against QUERY`: the runs of one query weighed against those of another.
-//!
-//! `retort quality --what-if RULE`: what other thresholds would do to stored answers.
+//! `retort quality`: the report of the runs of a query, of one query against another's, and of another threshold.
 
 use std::{fmt::Write as _, io, io::Write, path::PathBuf};
 

@@ -1,6 +1,4 @@
-//! `retort run`: one prompt on one input, on one model or on several side by side.
-//!
-//! Where the input of a run is read from: a file, or standard input; bounded, and text.
+//! `retort run`: one prompt on one input, read from a file or standard input, on one model or on several.
 
 use std::{
     collections::BTreeMap,

@@ -1,6 +1,5 @@
-//! What a run tells, as a person at a command line reads it: the answer out, everything else aside.
-//!
-//! The end of a run in a few lines: what was judged, and one line of numbers.
+//! What a run prints: the answer on standard output, everything else on standard error, and at the end the verdicts and
+//! one line of figures.
 
 use std::{io, io::Write, time::Duration};
 

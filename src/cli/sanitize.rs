@@ -1,6 +1,6 @@
-//! The one door to a terminal, on standard output and on standard error: nothing that goes through is obeyed.
+//! The one door to a terminal, on standard output and on standard error: no control sequence of anybody's goes through.
 //!
-//! The last line on standard error while something goes on.
+//! The progress line at the bottom goes through it, too.
 
 use std::{io, io::Write};
 

@@ -1,10 +1,8 @@
-//! The built-in table of models: `assets/models.toml`, read into cards.
-//!
-//! The prompts that come with the program, each with an input to try it on.
+//! The built-in tables: the models of `assets/models.toml`, and the starter prompts with an input each.
 
 use serde::Deserialize;
 
-use crate::model::{ModelCard, PicoDollars, Price, Prompt, Vendor, model_card::JsonSupport};
+use crate::model::{ModelCard, PicoDollars, Price, Prompt, Wire, model_card::JsonSupport};
 
 const TABLE: &str = include_str!("../../assets/models.toml");
 
@@ -21,7 +19,7 @@ struct Table {
 #[serde(deny_unknown_fields)]
 struct ModelCardRow {
     id: String,
-    kind: Vendor,
+    kind: Wire,
     context: Option<u64>,
     max_output: Option<u64>,
     input: Option<f64>,
@@ -44,13 +42,13 @@ struct ModelCardRow {
 /// The table is part of the program and a test reads it; should it be broken all the same, there
 /// are no cards, and every model counts as unknown.
 #[must_use]
-pub fn cards() -> Vec<(Vendor, ModelCard)> {
+pub fn cards() -> Vec<(Wire, ModelCard)> {
     let table: Table = toml::from_str(TABLE).unwrap_or_default();
     table.models.into_iter().map(|row| row.card(&table.as_of)).collect()
 }
 
 impl ModelCardRow {
-    fn card(self, as_of: &str) -> (Vendor, ModelCard) {
+    fn card(self, as_of: &str) -> (Wire, ModelCard) {
         let price = self.input.zip(self.output).map(|(input, output)| Price {
             input: PicoDollars::per_million(input),
             output: PicoDollars::per_million(output),
@@ -106,7 +104,7 @@ mod tests {
     use super::*;
     use crate::{model::Format, template::asks};
 
-    fn table() -> BTreeMap<String, (Vendor, ModelCard)> {
+    fn table() -> BTreeMap<String, (Wire, ModelCard)> {
         cards().into_iter().map(|(kind, card)| (card.id.clone(), (kind, card))).collect()
     }
 
@@ -140,7 +138,7 @@ mod tests {
     #[test]
     fn the_default_model_is_priced_and_its_end_is_announced() {
         let (kind, mini) = &table()["gpt-4o-mini"];
-        assert_eq!(*kind, Vendor::OpenAi);
+        assert_eq!(*kind, Wire::OpenAi);
         assert_eq!(mini.shutdown.as_deref(), Some("2027-01-14"));
         assert_eq!(mini.successor.as_deref(), Some("gpt-6-luna"));
         let price = mini.price.as_ref().unwrap();

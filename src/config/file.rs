@@ -1,6 +1,4 @@
-//! The form of `config.toml`, and its way into the settings.
-//!
-//! Lengths of time as the settings write them: `500ms`, `4s`, `2m`, `1h`.
+//! The form of `config.toml`, with durations as `500ms`, `4s`, `2m`, `1h`, and its way into the settings.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -13,10 +11,10 @@ use crate::{
     config,
     model::{
         Settings,
+        cost::PicoDollars,
         error::StoreError,
         settings::{AccountLimits, IntakeLimits, ModelSettings, ProviderSettings},
-        target::Vendor,
-        usage::PicoDollars,
+        wire::{Transport, Wire},
     },
 };
 
@@ -41,7 +39,7 @@ pub(crate) struct ConfigFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProviderTable {
-    kind: Vendor,
+    kind: Wire,
     base_url: Option<String>,
     #[serde(default)]
     api_keys: Vec<String>,
@@ -250,16 +248,15 @@ fn provider(table: ProviderTable) -> Result<ProviderSettings, ProviderMistake> {
         config::base_url(url).map_err(|message| ("base_url", None, message))?;
     }
     let program = table.command.first().is_some_and(|program| !program.trim().is_empty());
-    match (table.kind, program) {
-        (Vendor::Command, false) => {
-            let message = "a provider of kind `command` needs `command = [\"program\", \"argument\"]`";
-            return Err(("command", None, message.to_owned()));
+    let message = match table.kind.info().transport {
+        Transport::Process if !program => "a provider of kind `command` needs `command = [\"program\", \"argument\"]`",
+        Transport::Http | Transport::BuiltIn if !table.command.is_empty() => {
+            "`command` goes with `kind = \"command\"` alone"
         }
-        (Vendor::Command, true) => {}
-        _ if !table.command.is_empty() => {
-            return Err(("command", None, "`command` goes with `kind = \"command\"` alone".to_owned()));
-        }
-        _ => {}
+        Transport::Process | Transport::Http | Transport::BuiltIn => "",
+    };
+    if !message.is_empty() {
+        return Err(("command", None, message.to_owned()));
     }
     let (mut headers, mut secret_headers) = (BTreeMap::new(), BTreeMap::new());
     for (name, value) in table.headers {

@@ -1,6 +1,4 @@
-//! Mistakes in a TOML file, told by file, line and column, with what was expected instead.
-//!
-//! Where in a TOML text each key and value stands.
+//! Errors in a TOML file, by file, line and column, with what was expected; and where its keys and values stand.
 
 use std::{fmt::Write, ops::Range};
 

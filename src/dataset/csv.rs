@@ -1,6 +1,4 @@
 //! CSV and its kin (RFC 4180): quoted fields hold separators, line ends and doubled quotes.
-//!
-//! The fields of one record (RFC 4180).
 
 use std::collections::HashSet;
 

@@ -1,6 +1,4 @@
-//! A folder of texts: every file is one row, in the order of their names.
-//!
-//! Text read line by line: its bytes checked, its lines counted, none of it kept.
+//! A folder of texts, each file a row, in the order of their names; and text files read line by line, their bytes checked.
 
 use std::{
     fs,

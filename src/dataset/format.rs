@@ -1,6 +1,4 @@
-//! The forms a data set may have, and how one is told by its name.
-//!
-//! Rows by their numbers: `1-5,9,20-`.
+//! The formats of data sets, each told by a file's ending, and ranges of rows (`1-5,9,20-`).
 
 use std::{fmt, path::Path, str::FromStr};
 

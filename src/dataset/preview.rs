@@ -1,8 +1,5 @@
-//! Whether the columns of a data set give the variables that prompts ask for.
-//!
-//! One input for the bench: a text, a row of a data set, or the rows to choose one from.
-//!
-//! The beginning of a data set: its columns, what they hold, its first rows.
+//! The beginning of a data set: its columns, what they hold, its first rows, and whether they give the variables that
+//! prompts ask for. A file that is no data set is one input.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},

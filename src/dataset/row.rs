@@ -1,11 +1,7 @@
-//! A row as its file holds it, before its columns have a meaning.
+//! From the record of a file to a row: its variables, checks and metadata.
 //!
-//! What the columns of a row mean: variables, checks, and what is said about the row.
-//!
-//! Columns whose names begin with `__` are promptfoo's (`testCaseFromCsvRow` in its `src/csv.ts`).
-//!
-//! Rows of the shape of promptfoo's tests: `{"vars": {…}, "assert": […]}` (`TestCaseSchema` in its
-//! `src/types/index.ts`).
+//! Columns whose names begin with `__` are promptfoo's (`testCaseFromCsvRow` in its `src/csv.ts`); so are records of the
+//! shape `{"vars": {…}, "assert": […]}` (`TestCaseSchema` in its `src/types/index.ts`).
 
 use std::collections::BTreeMap;
 

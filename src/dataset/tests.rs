@@ -37,14 +37,14 @@ fn mapping(pairs: &[(&str, &str)]) -> ReadOptions {
 fn row(from: &str) -> NamedInput {
     match read(from, &Consent::Nothing).unwrap() {
         Loaded::Input(named) => named,
-        other => panic!("{other:?}"),
+        other @ Loaded::Rows { .. } => panic!("{other:?}"),
     }
 }
 
 fn numbers(from: &str) -> (Vec<u64>, bool, String) {
     match read(from, &Consent::Nothing).unwrap() {
         Loaded::Rows { rows, more, .. } => (rows.iter().map(|row| row.number).collect(), more, rows[0].summary.clone()),
-        other => panic!("{other:?}"),
+        other @ Loaded::Input(_) => panic!("{other:?}"),
     }
 }
 

@@ -1,7 +1,5 @@
-//! The start of a batch, the same for both shells: from names and paths to what is asked, what it will
-//! take, and the batch under way.
-//!
-//! Whether the answers of a batch are compared with what its rows expect, and by which check.
+//! The start of a batch, the same for both shells: from names and paths to what is asked, what it will take, and the batch
+//! under way.
 
 pub(crate) mod footprint;
 pub(crate) mod plan;

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     config::usual_keys,
     model::{KeySource, Settings, TerminalCaps, header, settings::ProviderSettings},
-    provider::vendors::Variables,
+    provider::wires::Variables,
 };
 
 /// What every program sees: what finds programs, files and the desktop, and says whose they are, in which language
@@ -156,7 +156,7 @@ fn holding_keys(settings: &Settings) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Vendor;
+    use crate::model::Wire;
 
     /// Settings in which every kind of variable is named.
     fn settings() -> Settings {
@@ -165,7 +165,7 @@ mod tests {
             secret_headers: [("x-team".to_owned(), KeySource::Env("MY_TEAM".to_owned()))].into(),
             headers: [("x-a".to_owned(), "Bearer {{env.MY_HEADER}}".to_owned())].into(),
             env: vec!["VAULT_ADDR".to_owned(), "NOT_SET".to_owned()],
-            ..ProviderSettings::of(Vendor::Command)
+            ..ProviderSettings::of(Wire::Command)
         };
         Settings { providers: [("p".to_owned(), provider)].into(), ..Settings::default() }
     }

@@ -14,24 +14,25 @@ pub(crate) mod json;
 pub(crate) mod limits;
 pub(crate) mod pattern;
 pub(crate) mod refusal;
+pub(crate) mod rubric;
 pub(crate) mod similarity;
 pub(crate) mod source;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
+pub(crate) mod threshold;
+pub(crate) mod unsupported;
 pub(crate) mod variables;
 
 pub use crate::eval::check::variables::uses;
-pub(crate) use crate::eval::check::{
-    answer::CheckInput,
-    json::USUAL as USUAL_COMPLETENESS,
-    similarity::{USUAL_DISTANCE, USUAL_ROUGE},
-    table::is_compiled,
-};
+pub(crate) use crate::eval::check::{answer::CheckInput, table::is_compiled};
 use crate::{
     eval::{
-        check::{source::CheckSource, table::Test},
+        check::{
+            source::CheckSource,
+            table::{CheckTest, spec},
+        },
         check_suite::{BadRule, inconclusive, quote, verdict},
         rubric::Rubric,
     },
@@ -82,7 +83,7 @@ struct Compiled {
     place: usize,
     check: Check,
     /// None where the check holds variables: it is compiled for each input.
-    test: Option<Test>,
+    test: Option<Box<dyn CheckTest>>,
 }
 
 impl Checks {
@@ -116,29 +117,29 @@ impl Compiled {
         let test = if asks {
             // A number is a text as well, so that what is not known yet is at fault for the least.
             let placed = variables::with_placeholders(check, budget);
-            match Test::new(&CheckSource::new(place, &placed)?) {
+            match compile(&CheckSource::new(place, &placed)?) {
                 Err(bad) if bad.key != written.key("value") => return Err(bad),
                 Ok(_) | Err(_) => None,
             }
         } else {
             let plain = variables::filled(check, &Input::default(), budget)
                 .map_err(|why| written.bad("value", "a text that can be filled", why))?;
-            Some(Test::new(&CheckSource::new(place, &plain)?)?)
+            Some(compile(&CheckSource::new(place, &plain)?)?)
         };
         Ok(Self { place, check: check.clone(), test })
     }
 
     fn judge(&self, seen: &CheckInput<'_>, input: Option<&Input>) -> (Verdict, Option<Rubric>) {
         match (&self.test, input) {
-            (Some(test), _) => settle(&self.check, test, seen),
+            (Some(test), _) => settle(&self.check, test.as_ref(), seen),
             (None, None) => (skip(&self.check, "there is no input to fill its variables from"), None),
             (None, Some(input)) => {
                 let check = match self.filled(input, seen.budget) {
                     Ok(check) => check,
                     Err(why) => return (skip(&self.check, &why), None),
                 };
-                match CheckSource::new(self.place, &check).and_then(|written| Test::new(&written)) {
-                    Ok(test) => settle(&check, &test, seen),
+                match CheckSource::new(self.place, &check).and_then(|written| compile(&written)) {
+                    Ok(test) => settle(&check, test.as_ref(), seen),
                     Err(BadRule { expected, found, .. }) => {
                         (skip(&check, &format!("for this input it expects {expected} and gets {found}")), None)
                     }
@@ -156,9 +157,13 @@ impl Compiled {
     }
 }
 
+fn compile(source: &CheckSource<'_>) -> Result<Box<dyn CheckTest>, BadRule> {
+    (spec(source.check.kind.kind).compile)(source)
+}
+
 /// Applies a test and makes its verdict; of a rubric the verdict stands until a judge was asked.
-fn settle(check: &Check, test: &Test, seen: &CheckInput<'_>) -> (Verdict, Option<Rubric>) {
-    if let Test::Rubric(text) = test {
+fn settle(check: &Check, test: &dyn CheckTest, seen: &CheckInput<'_>) -> (Verdict, Option<Rubric>) {
+    if let Some(text) = test.rubric() {
         return (skip(check, "no judge model was asked"), Some(Rubric::of(check, text)));
     }
     let verdict = match test.apply(seen) {

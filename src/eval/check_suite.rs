@@ -1,8 +1,4 @@
-//! The rules of one prompt, compiled once and applied to any number of answers.
-//!
-//! What the rules have in common: refusing what cannot be applied, and putting numbers in words.
-//!
-//! Checks that could not run, counted by rule and reason.
+//! The rules of one prompt, compiled once and applied to any number of answers; a rule that cannot be applied is refused.
 
 use std::{collections::BTreeMap, fmt, fmt::Write as _, sync::Arc, time::Duration};
 

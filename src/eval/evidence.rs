@@ -1,6 +1,4 @@
-//! Whether B is better than A, over the same rows, and how sure one may be.
-//!
-//! The lanes of a batch, a prompt on a target each, paired by the rows they have in common.
+//! Whether B is better than A, over the rows that both have, and how sure one may be.
 
 use std::collections::BTreeMap;
 

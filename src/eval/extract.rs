@@ -2,11 +2,7 @@
 //! all reasoning was taken away.
 //!
 //! Nothing is ever repaired. What stands around the JSON is reported, and so is every key that an
-//! object holds twice.
-//!
-//! Why no JSON came of an answer.
-//!
-//! A place in an answer, as a person finds it: line, column and the text around.
+//! object holds twice; where there is none, the error names the line and column.
 
 pub(crate) mod markup;
 pub(crate) mod scan;

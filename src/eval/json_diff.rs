@@ -1,6 +1,6 @@
 //! What differs between two JSON values, by key: the order of keys and the spelling of numbers are no difference.
 //!
-//! The elements of two arrays, matched by content and in order.
+//! The elements of arrays are matched by content and in order.
 
 use std::{
     collections::{BTreeMap, HashSet},

@@ -1,6 +1,6 @@
 //! What another threshold would do to answers that are there already: without a call, at once.
 //!
-//! Stored answers in an order in which those that a threshold flips stand together.
+//! The answers are kept in an order in which those that a threshold flips stand together.
 
 pub mod measure;
 
@@ -11,21 +11,13 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::eval::stats::{Interval, wilson};
-pub use crate::eval::whatif::{
-    measure::Measured,
-    threshold::{NoKnob, Threshold, Unit},
+pub use crate::eval::{
+    check::threshold::{Side, Unit},
+    whatif::{
+        measure::Measured,
+        threshold::{NoThreshold, Threshold},
+    },
 };
-
-/// Which values pass.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// The threshold and what is above it, as with a minimum confidence.
-    #[default]
-    AtLeast,
-    /// The threshold and what is below it, as with a longest time.
-    AtMost,
-}
 
 /// One answer, as a threshold sees it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

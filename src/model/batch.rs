@@ -7,11 +7,12 @@ use uuid::Uuid;
 
 use crate::model::{
     check::Check,
+    cost::{Cost, Spent},
     expected::Expected,
     id::{RunId, hex},
     input::Input,
     outcome::{Judging, Outcome, Provenance, RunEnd},
-    usage::{Cost, Spent, Usage},
+    usage::Usage,
     verdict::RunStatus,
 };
 

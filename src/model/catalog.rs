@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use crate::model::{
     model_card::{ModelCard, Price},
     settings::{ModelSettings, ProviderSettings, Settings},
-    target::{Target, Vendor},
+    target::Target,
+    wire::Wire,
 };
 
 /// Every model that can be named: the user's, the table's, and any at a configured provider.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
-    cards: BTreeMap<String, (Vendor, ModelCard)>,
+    cards: BTreeMap<String, (Wire, ModelCard)>,
     providers: BTreeMap<String, ProviderSettings>,
     models: BTreeMap<String, ModelSettings>,
 }
@@ -64,7 +65,7 @@ impl Catalog {
     ///
     /// `cards` names each model of the table with the kind of provider that serves it.
     #[must_use]
-    pub fn new(cards: Vec<(Vendor, ModelCard)>, settings: &Settings) -> Self {
+    pub fn new(cards: Vec<(Wire, ModelCard)>, settings: &Settings) -> Self {
         Self {
             cards: cards.into_iter().map(|(kind, card)| (card.id.clone(), (kind, card))).collect(),
             providers: settings.providers.clone(),
@@ -94,7 +95,7 @@ impl Catalog {
             return Ok(self.target(name, provider_name, provider, model, None));
         }
         if let Some(provider) = self.providers.get(name)
-            && matches!(provider.kind, Vendor::Demo | Vendor::Command)
+            && !provider.kind.is_http()
         {
             return Ok(self.target(name, name, provider, name, None));
         }
@@ -146,7 +147,7 @@ impl Catalog {
     }
 
     /// The provider named like its kind if there is one, else the first of the kind.
-    fn provider_of(&self, kind: Vendor) -> Option<(&str, &ProviderSettings)> {
+    fn provider_of(&self, kind: Wire) -> Option<(&str, &ProviderSettings)> {
         let eponymous =
             self.providers.get_key_value(kind.to_string().as_str()).filter(|(_, provider)| provider.kind == kind);
         eponymous
@@ -162,7 +163,7 @@ impl Catalog {
         model: &str,
         own: Option<&ModelSettings>,
     ) -> Target {
-        let vendor = provider.kind.default_base_url();
+        let vendor = provider.kind.info().base_url;
         let base_url = provider.base_url.as_deref().or(vendor).map(|url| url.trim_end_matches('/').to_owned());
         let custom_endpoint = base_url.as_deref() != vendor;
         let mut card = match self.cards.get(model) {
@@ -219,11 +220,11 @@ mod tests {
 
     fn settings() -> Settings {
         let mut settings = Settings::default();
-        let mut local = ProviderSettings::of(Vendor::OpenAi);
+        let mut local = ProviderSettings::of(Wire::OpenAi);
         local.base_url = Some("http://127.0.0.1:8080/v1/".to_owned());
         settings.providers.insert("local".to_owned(), local);
-        settings.providers.insert("openai".to_owned(), ProviderSettings::of(Vendor::OpenAi));
-        settings.providers.insert("demo".to_owned(), ProviderSettings::of(Vendor::Demo));
+        settings.providers.insert("openai".to_owned(), ProviderSettings::of(Wire::OpenAi));
+        settings.providers.insert("demo".to_owned(), ProviderSettings::of(Wire::Demo));
         settings.models.insert(
             "small".to_owned(),
             ModelSettings { provider: "local".to_owned(), model: "qwen".to_owned(), ..ModelSettings::default() },
@@ -242,7 +243,7 @@ mod tests {
             price: Some(Price::default()),
             ..ModelCard::default()
         };
-        Catalog::new(vec![(Vendor::OpenAi, card)], &settings())
+        Catalog::new(vec![(Wire::OpenAi, card)], &settings())
     }
 
     #[test]

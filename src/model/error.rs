@@ -1,6 +1,5 @@
-//! Why an attempt failed: one class for every cause, wherever the cause showed itself.
-//!
-//! Why the disk could not do what it was asked.
+//! Why an attempt failed: one kind for every cause, wherever the cause showed itself. And why the disk could not do what
+//! it was asked.
 
 use std::{fmt, time::Duration};
 

@@ -1,6 +1,4 @@
-//! The SHA-256 of what is kept under it, as text.
-//!
-//! Identifiers: sortable by time, printable, parseable.
+//! Identifiers: sortable by time, printable, parseable; and the SHA-256 by which content is found.
 
 use std::{fmt, fmt::Write as _, io, io::Read, str::FromStr};
 

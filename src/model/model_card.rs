@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::usage::PicoDollars;
+use crate::model::cost::PicoDollars;
 
 /// Price per token in classes, with the day it was read. Zero is free; a missing price is unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
+    cost::{Cost, Spent},
     error::{CallError, ErrorKind},
     finish::Finish,
     id::RunId,
-    usage::{Cost, Spent, Usage},
+    usage::Usage,
     verdict::{Quality, RunStatus},
 };
 

@@ -1,17 +1,15 @@
-//! One message of a conversation, as a prompt holds it and as every chat wire format has it.
+//! A prompt: its messages, parameters, checks, and the response it expects.
 //!
-//! A prompt: its messages, parameters, and the response it expects.
-//!
-//! Fields of a request that are retort's to set: with another value in them the answer would not be the one that
+//! Some fields of a request are retort's to set: with another value in them the answer would not be the one that
 //! was asked for, or could not be read as one.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
     check::Check,
-    target::{
-        Vendor,
-        Vendor::{Anthropic, Command, Demo, Ollama, OpenAi},
+    wire::{
+        Wire,
+        Wire::{Anthropic, Command, Ollama, OpenAi},
     },
 };
 
@@ -338,22 +336,19 @@ pub struct Reserved {
     /// Its name on the wire.
     pub name: &'static str,
     /// The wires that have it.
-    pub wires: &'static [Vendor],
+    pub wires: &'static [Wire],
     /// What to do in its place.
     pub instead: &'static str,
 }
 
-/// All wires that send a body.
-const EVERY: &[Vendor] = &[OpenAi, Anthropic, Ollama, Command, Demo];
-
 /// The fields, in the order of their names.
 pub const RESERVED: &[Reserved] = &[
     Reserved { name: "input", wires: &[OpenAi], instead: "write it as a message of the prompt" },
-    Reserved { name: "messages", wires: EVERY, instead: "write them as messages of the prompt" },
-    Reserved { name: "model", wires: EVERY, instead: "name the model in `targets`, or with --model" },
+    Reserved { name: "messages", wires: Wire::ALL, instead: "write them as messages of the prompt" },
+    Reserved { name: "model", wires: Wire::ALL, instead: "name the model in `targets`, or with --model" },
     Reserved { name: "n", wires: &[OpenAi, Command], instead: "ask several times with --samples" },
     Reserved { name: "prompt", wires: &[OpenAi, Ollama], instead: "write it as a message of the prompt" },
-    Reserved { name: "stream", wires: EVERY, instead: "leave it out: every answer is streamed" },
+    Reserved { name: "stream", wires: Wire::ALL, instead: "leave it out: every answer is streamed" },
     Reserved { name: "stream_options", wires: &[OpenAi, Command], instead: "leave it out: token counts are asked for" },
     Reserved { name: "system", wires: &[Anthropic], instead: "write it as the system message of the prompt" },
 ];

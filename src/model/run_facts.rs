@@ -3,9 +3,9 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use crate::model::{
+    cost::Spent,
     error::ErrorKind,
     outcome::{Judging, Outcome, Provenance, RunEnd},
-    usage::Spent,
     verdict::{RunStatus, Status},
 };
 

@@ -1,6 +1,4 @@
-//! What a lane runs, as a session keeps it: a target, parameters of its own, a version it is held to.
-//!
-//! A session: what reappears when the bench is reopened.
+//! A session: what reappears when the bench is reopened, its lanes with a target, parameters and a version each.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

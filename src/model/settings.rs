@@ -1,10 +1,8 @@
-//! What a screen is drawn with: hues or none, Unicode or plain ASCII.
-//!
 //! What the user may choose, with the defaults.
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use crate::model::{api_key::KeySource, target::Vendor, usage::PicoDollars};
+use crate::model::{api_key::KeySource, cost::PicoDollars, wire::Wire};
 
 /// What the terminal can show, as far as its environment and the settings tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -97,7 +95,7 @@ impl Settings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderSettings {
     /// Its wire format.
-    pub kind: Vendor,
+    pub kind: Wire,
     /// Where it is; the vendor's own address where unset.
     pub base_url: Option<String>,
     /// Where its keys are read from.
@@ -133,7 +131,7 @@ pub struct AccountLimits {
 impl ProviderSettings {
     /// Makes a provider of a kind with nothing else set.
     #[must_use]
-    pub fn of(kind: Vendor) -> Self {
+    pub fn of(kind: Wire) -> Self {
         Self {
             kind,
             base_url: None,

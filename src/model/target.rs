@@ -4,54 +4,11 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{id::hex, model_card::ModelCard};
-
-/// Which wire format a provider speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Vendor {
-    /// OpenAI chat completions, and every endpoint compatible with them.
-    OpenAi,
-    /// Anthropic messages.
-    Anthropic,
-    /// Ollama's own `/api/chat`.
-    Ollama,
-    /// An external command.
-    Command,
-    /// The built-in demonstration: no key, no network.
-    Demo,
-}
-
-impl Vendor {
-    /// Returns the vendor's public base URL, where the kind has one.
-    #[must_use]
-    pub fn default_base_url(self) -> Option<&'static str> {
-        match self {
-            Self::OpenAi => Some("https://api.openai.com/v1"),
-            Self::Anthropic => Some("https://api.anthropic.com"),
-            Self::Ollama => Some("http://127.0.0.1:11434"),
-            Self::Command | Self::Demo => None,
-        }
-    }
-
-    /// Tells whether the vendor's own endpoint answers nobody without a key.
-    #[must_use]
-    pub fn needs_key(self) -> bool {
-        matches!(self, Self::OpenAi | Self::Anthropic)
-    }
-}
-
-impl fmt::Display for Vendor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OpenAi => "openai",
-            Self::Anthropic => "anthropic",
-            Self::Ollama => "ollama",
-            Self::Command => "command",
-            Self::Demo => "demo",
-        })
-    }
-}
+use crate::model::{
+    id::hex,
+    model_card::ModelCard,
+    wire::{Transport, Wire},
+};
 
 /// A model at a provider, resolved: everything an attempt needs but the key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +18,7 @@ pub struct Target {
     /// The provider's name in the settings.
     pub provider: String,
     /// Its wire format.
-    pub kind: Vendor,
+    pub kind: Wire,
     /// Where it is, without credentials and without a trailing slash; none for command and demo.
     pub base_url: Option<String>,
     /// True when `base_url` is not the vendor's own, so that the vendor's retirements do not bind it.
@@ -82,7 +39,7 @@ impl Target {
     /// Tells whether the numbers of this target are a demonstration and not a measurement.
     #[must_use]
     pub fn is_demo(&self) -> bool {
-        self.kind == Vendor::Demo
+        self.kind.info().transport == Transport::BuiltIn
     }
 
     /// Tells whether it is known what its answers cost: by its price, or because a demonstration costs nothing.
@@ -101,7 +58,7 @@ impl Target {
     /// Tells whether the endpoint is this machine's own.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        matches!(self.kind, Vendor::Demo | Vendor::Command) || self.base_url.as_deref().is_some_and(is_loopback)
+        !self.kind.is_http() || self.base_url.as_deref().is_some_and(is_loopback)
     }
 }
 

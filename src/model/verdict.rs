@@ -1,8 +1,5 @@
-//! A grade: a person's judgement of one answer.
-//!
-//! Verdicts on an answer: which rule, how it went, and why.
-//!
-//! How a run, a cell or a version came out: one word, decided in one place, counted in one way.
+//! Verdicts on an answer: which rule, how it went, and why; the grades of people; and the status of a run, a cell or a
+//! version, one word, decided in one place, counted in one way.
 
 use std::fmt;
 

@@ -1,13 +1,9 @@
 //! A batch: rows × prompts × targets × samples, some at a time, through the same pipeline as a single run.
 //!
-//! Cells are asked in the order of their places, and told as they finish. A cell counts only once it is
-//! durable: its run and its place in the batch are on the disk. What was answered before is not asked again.
-//! No call is begun that may pass a cap on money or tokens, and none goes on when the time is over; a slow disk
+//! Cells are asked in the order of their index, and reported as they finish. A cell counts only once it is
+//! durable: its run and its index are on the disk. What was answered before is not asked again.
+//! No call is begun that may pass a limit on money or tokens, and none goes on when the time is over; a slow disk
 //! slows a batch down. Dropping the stream cancels everything that is under way.
-//!
-//! The cells of a row: their places, which are kept, and the request that each is.
-//!
-//! A hand on a batch under way.
 
 pub mod budget;
 

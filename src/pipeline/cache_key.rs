@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{Check, CheckKind, ModelCard, Role, Turn, Vendor},
+        model::{Check, CheckKind, ModelCard, Role, Turn, Wire},
         pipeline::prepare,
     };
 
@@ -109,7 +109,7 @@ mod tests {
             target: Target {
                 name: "gpt".to_owned(),
                 provider: "openai".to_owned(),
-                kind: Vendor::OpenAi,
+                kind: Wire::OpenAi,
                 base_url: Some("https://api.openai.com/v1".to_owned()),
                 custom_endpoint: false,
                 model: "gpt-4o-mini".to_owned(),
@@ -171,7 +171,7 @@ mod tests {
                 r.prompt.response.format = crate::model::Format::Schema;
                 r.prompt.response.schema = Some(json!({"type": "array"}));
             }),
-            changed(|r| r.target.kind = Vendor::Ollama),
+            changed(|r| r.target.kind = Wire::Ollama),
             changed(|r| r.target.base_url = Some("http://127.0.0.1/v1".to_owned())),
             changed(|r| r.target.base_url = None),
             changed(|r| r.target.model.push('!')),

@@ -1,6 +1,5 @@
-//! What is refused or said before anything is sent: retired models, models about to go, prompts too long.
-//!
-//! From a prompt, an input and a target to what is sent, with a notice for every change.
+//! From a prompt, an input and a target to what is sent, with a notice for every change; and the preflight: retired models,
+//! models about to go, prompts too long.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -9,7 +8,7 @@ use jiff::civil::Date;
 use crate::{
     eval::JsonTypes,
     model::{
-        CallError, ErrorKind, Format, Input, Message, Params, Prompt, Role, RunRequest, Target, Vendor,
+        CallError, ErrorKind, Format, Input, Message, Params, Prompt, Role, RunRequest, Target,
         model_card::JsonSupport,
         prompt::{DEFAULT_TEMPERATURE, refuse, speaks_of_json},
         usage::estimate_tokens,
@@ -158,7 +157,7 @@ pub(crate) fn fit(
     let params = fit_params(prompt.params.under(own), &mut notices, target, refused);
     let (format, words) = form(prompt, messages, target, refused, &mut notices);
     let opening = messages.iter().take_while(|message| message.role == Role::System).count();
-    if target.kind == Vendor::Anthropic && messages.iter().skip(opening).any(|message| message.role == Role::System) {
+    if target.kind.info().system_first && messages.iter().skip(opening).any(|message| message.role == Role::System) {
         notices.push(format!(
             "{} takes system messages at the start alone; the later ones were moved there",
             target.model
@@ -229,8 +228,7 @@ fn form(
         JsonSupport::Object | JsonSupport::Schema | JsonSupport::None | JsonSupport::SchemaOnly => WireFormat::Text,
     };
     let schema = prompt.response.schema.as_ref().filter(|_| prompt.response.format == Format::Schema);
-    // OpenAI itself takes the schema of an object alone.
-    let objects_only = target.kind == Vendor::OpenAi && !target.custom_endpoint;
+    let objects_only = target.kind.info().object_schemas_only && !target.custom_endpoint;
     let takes_schema = types == JsonTypes::OBJECT || !objects_only;
     let format = match (prompt.response.format, support, schema) {
         (Format::Text, ..) => return (WireFormat::Text, String::new()),
@@ -266,13 +264,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{ModelCard, Response, Role, Turn, Vendor};
+    use crate::model::{ModelCard, Response, Role, Turn, Wire};
 
     fn retired_target(shutdown: &str) -> Target {
         Target {
             name: "old".to_owned(),
             provider: "anthropic".to_owned(),
-            kind: Vendor::Anthropic,
+            kind: Wire::Anthropic,
             base_url: None,
             custom_endpoint: false,
             model: "claude-2".to_owned(),
@@ -320,7 +318,7 @@ mod tests {
         Target {
             name: "m".to_owned(),
             provider: "p".to_owned(),
-            kind: Vendor::OpenAi,
+            kind: Wire::OpenAi,
             base_url: None,
             custom_endpoint: true,
             model: "m-1".to_owned(),

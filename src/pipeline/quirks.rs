@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::model::{CallError, ErrorKind, Target, Vendor};
+use crate::model::{CallError, ErrorKind, Target};
 
 /// What is known of one model at one provider.
 #[derive(Debug, Clone, Default)]
@@ -66,7 +66,7 @@ pub(crate) fn lesson(fault: &CallError, target: &Target, renamed: bool) -> Optio
     let param = fault.param.as_ref().filter(|_| fault.class == ErrorKind::ParamRejected)?;
     let now = target.card.completion_tokens;
     let sent = if now { "max_completion_tokens" } else { "max_tokens" };
-    if target.kind != Vendor::OpenAi || !matches!(param.as_str(), "max_tokens" | "max_completion_tokens") {
+    if !target.kind.info().two_token_limits || !matches!(param.as_str(), "max_tokens" | "max_completion_tokens") {
         return Some(ModelQuirk::Drop(param.clone()));
     }
     let other = if now { "max_tokens" } else { "max_completion_tokens" };

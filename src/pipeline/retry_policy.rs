@@ -1,6 +1,5 @@
-//! How long to wait before the next try.
-//!
-//! What follows from a failed attempt: one table from the class of the fault, and the budgets.
+//! What follows from a failed attempt: one table from the kind of the error, the budgets, and the backoff before the next
+//! try.
 
 use std::time::Duration;
 

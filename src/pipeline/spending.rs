@@ -1,7 +1,7 @@
 //! What the calls of a batch may use together: each sets the most it may take aside before it is made, so
-//! that none is begun that may pass a cap, however many are under way.
+//! that none is begun that may pass a limit, however many are under way.
 //!
-//! The most a call may take: from what is sent, from what limits the answer, and from what was seen of others.
+//! The most a call may take follows from what is sent, from what limits the answer, and from what was seen of others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -498,14 +498,14 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::model::{ModelCard, Vendor};
+    use crate::model::{ModelCard, Wire};
 
     fn target(max_output: Option<u64>, context: Option<u64>) -> Target {
         let price = Price { input: PicoDollars(2), output: PicoDollars(10), ..Price::default() };
         Target {
             name: "m".to_owned(),
             provider: "own".to_owned(),
-            kind: Vendor::OpenAi,
+            kind: Wire::OpenAi,
             base_url: None,
             custom_endpoint: true,
             model: "m".to_owned(),

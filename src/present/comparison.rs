@@ -2,13 +2,7 @@
 //!
 //! A [`Comparison`] is a table with a column for each lane. The first lane is the baseline. Where
 //! the answers are JSON objects, every field has a row of its own, in the order in which the
-//! baseline has them.
-//!
-//! The rows of answers: a field each where they are JSON, the whole text where they are not.
-//!
-//! The rows of figures: how each lane's runs ended, where from, how long they took, what they cost.
-//!
-//! A comparison as a table in Markdown.
+//! baseline has them. The figures are how each lane's runs ended, where from, how long they took, what they cost.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},

@@ -1,6 +1,4 @@
-//! What runs were made with, and what the record says of one such setup against another.
-//!
-//! A verdict in words: one sentence, or as much of it as there is room for.
+//! A paired comparison in words: what was compared with what, and one sentence, or as much of it as there is room for.
 
 use std::borrow::Cow;
 

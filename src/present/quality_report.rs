@@ -1,6 +1,4 @@
-//! A report in Markdown.
-//!
-//! A report in the text format of Prometheus (exposition format 0.0.4).
+//! The quality report in Markdown, and in the text format of Prometheus (exposition format 0.0.4).
 
 use std::{fmt::Write as _, time::Duration};
 

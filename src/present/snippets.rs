@@ -1,11 +1,7 @@
-//! A request as a `curl` command line.
+//! A request as a `curl` command line, as a Python program that needs nothing but Python, and as a promptfoo test case.
 //!
-//! A prompt's rules on one input as a test case of promptfoo.
-//!
-//! The form is that of <https://www.promptfoo.dev/docs/configuration/test-cases/>. Texts are written
+//! The form of a test case is that of <https://www.promptfoo.dev/docs/configuration/test-cases/>. Texts are written
 //! as JSON writes them, which YAML reads as they are.
-//!
-//! A request as a Python program that needs nothing but Python.
 
 use std::fmt::Write as _;
 

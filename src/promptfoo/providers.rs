@@ -1,6 +1,5 @@
-//! The providers of a config: ids of promptfoo's read as models at ours, with what is sent to them.
-//!
-//! What a provider of a config asks for: the host its requests go to, and the variables that go with them.
+//! The providers of a config: promptfoo's ids read as models, with the hosts that requests go to and the variables that
+//! are sent with them.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +12,7 @@ use crate::{
         document::{Field, Node, Tree},
     },
     eval::JsonTypes,
-    model::{Format, KeySource, Params, Response, Vendor, error::StoreError, header, prompt::reserved},
+    model::{Format, KeySource, Params, Response, Wire, error::StoreError, header, prompt::reserved},
     promptfoo::{File, Suite, SuiteTarget, nunjucks, shown},
     text::suggest::quoted,
 };
@@ -97,16 +96,9 @@ fn one(file: &mut File<'_>, entry: &Node) -> Result<SuiteTarget, StoreError> {
 /// Reads an id: a model at one of our kinds of provider, or a name of retort's own.
 fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreError> {
     let rest_of = |prefix: &str| id.strip_prefix(prefix).filter(|rest| !rest.is_empty());
-    let kinds = [
-        ("openai:chat:", Vendor::OpenAi),
-        ("openai:", Vendor::OpenAi),
-        ("anthropic:messages:", Vendor::Anthropic),
-        ("anthropic:", Vendor::Anthropic),
-        ("ollama:chat:", Vendor::Ollama),
-        ("ollama:", Vendor::Ollama),
-    ];
+    let kinds = Wire::ALL.iter().flat_map(|wire| wire.info().promptfoo.iter().map(|prefix| (*prefix, *wire)));
     let refused = |what: String| Err(file.fault(line, what));
-    let model = kinds.into_iter().find_map(|(prefix, kind)| rest_of(prefix).map(|model| (kind, model.to_owned())));
+    let model = kinds.clone().find_map(|(prefix, kind)| rest_of(prefix).map(|model| (kind, model.to_owned())));
     if let Some((_, model)) = &model {
         let other = [
             "responses:",
@@ -402,7 +394,7 @@ pub(crate) fn note(
     sent: Vec<(usize, String)>,
 ) -> Result<(), StoreError> {
     let Some(kind) = target.model.as_ref().map(|(kind, _)| *kind) else { return Ok(()) };
-    let Some(url) = target.base_url.as_deref().or(kind.default_base_url()) else { return Ok(()) };
+    let Some(url) = target.base_url.as_deref().or(kind.info().base_url) else { return Ok(()) };
     let host = Host::of(url).map_err(|why| file.fault(address, format!("the address {}: {why}", quoted(url))))?;
     file.ask(address, Access::Reach { host: host.origin().to_owned() });
     for (line, variable) in sent {

@@ -1,6 +1,5 @@
-//! A suite made ready for a batch: its prompts by target, its rows one by one, its models in the settings.
-//!
-//! A suite written as a config of promptfoo's.
+//! A suite made ready for a batch: its prompts by target, its rows one by one, its models in the settings; and a suite
+//! written as a config.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,7 +9,7 @@ use crate::{
     dataset,
     dataset::{Dataset, ReadOptions, yaml::document},
     model::{
-        Check, CheckKind, DatasetRow, KeySource, Prompt, Role, Settings, VarValue, Vendor,
+        Check, CheckKind, DatasetRow, KeySource, Prompt, Role, Settings, VarValue, Wire,
         error::StoreError,
         prompt::DEFAULT_TEMPERATURE,
         settings::{ModelSettings, ProviderSettings},
@@ -136,7 +135,7 @@ impl Suite {
     }
 }
 
-fn provider(settings: &mut Settings, own: &Settings, target: &SuiteTarget, kind: Vendor) -> String {
+fn provider(settings: &mut Settings, own: &Settings, target: &SuiteTarget, kind: Wire) -> String {
     let eponymous = kind.to_string();
     let base_url = target.base_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
     if base_url.is_none() && target.key.is_none() && target.headers.is_empty() {

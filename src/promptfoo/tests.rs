@@ -261,7 +261,7 @@ proptest! {
         prompt.set_turns(vec![crate::model::Turn::of(crate::model::Role::User, user)]);
         prompt.system = nunjucks::ours(&nunjucks::theirs(&system)).unwrap();
         let mut target = SuiteTarget::of("openai:x", &prompt);
-        (target.model, target.params.temperature) = (Some((Vendor::OpenAi, "x".to_owned())), temperature);
+        (target.model, target.params.temperature) = (Some((Wire::OpenAi, "x".to_owned())), temperature);
         let suite = Suite {
             prompts: vec![("p 1".to_owned(), prompt)],
             targets: vec![target],

@@ -1,18 +1,11 @@
-//! The one classifier: from a status, headers and a body or in-stream event to a fault.
+//! The one classifier: from a status, headers and a body or in-stream event to an error and its kind.
 //!
 //! Providers mislabel their errors, and send them inside a 200. So what is structured decides
 //! first: codes, documented numbers, a parameter in a field of its own. Words come second, and the
-//! status counts only where neither says anything. The tables are in [`codes`] and
-//! [`phrases`].
+//! status counts only where neither says anything. The tables are in [`codes`] and [`phrases`].
 //!
-//! What an error body says, whichever of the known shapes it has.
-//!
-//! Providers wrap each other's errors: in lists, in fields of many names, as JSON written into a
+//! Providers wrap each other's errors, too: in lists, in fields of many names, as JSON written into a
 //! message. Only fields that speak of the error are read, never those that say the request back.
-//!
-//! Which parameter of the request an error rejects.
-//!
-//! The classifier's table of statuses, which decide where neither a code nor a word does.
 
 pub(crate) mod codes;
 pub(crate) mod phrases;

@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::{
-    model::{CallError, ErrorKind, Key, Target, Vendor},
+    model::{CallError, ErrorKind, Key, Target, Wire},
     provider::{
         classify,
         http::{Outgoing, refused},
-        vendors,
-        vendors::Providers,
+        wires,
+        wires::Providers,
     },
 };
 
@@ -21,10 +21,10 @@ const LIST_CAP: usize = 8 * 1024 * 1024;
 const PROBE: Duration = Duration::from_millis(200);
 
 /// Where servers usually listen: their name, their wire format, their base URL.
-pub const LOCAL_SERVERS: &[(&str, Vendor, &str)] = &[
-    ("Ollama", Vendor::Ollama, "http://127.0.0.1:11434"),
-    ("llama.cpp", Vendor::OpenAi, "http://127.0.0.1:8080/v1"),
-    ("LM Studio", Vendor::OpenAi, "http://127.0.0.1:1234/v1"),
+pub const LOCAL_SERVERS: &[(&str, Wire, &str)] = &[
+    ("Ollama", Wire::Ollama, "http://127.0.0.1:11434"),
+    ("llama.cpp", Wire::OpenAi, "http://127.0.0.1:8080/v1"),
+    ("LM Studio", Wire::OpenAi, "http://127.0.0.1:1234/v1"),
 ];
 
 /// A model in a provider's list.
@@ -39,17 +39,12 @@ pub struct Listed {
 impl Providers {
     /// Lists the models a target's provider serves. A command has no list.
     pub async fn models(&self, target: &Target, key: Option<&Key>) -> Result<Vec<Listed>, CallError> {
-        let path = match target.kind {
-            Vendor::OpenAi => "/models",
-            Vendor::Anthropic => "/v1/models?limit=1000",
-            Vendor::Ollama => "/api/tags",
-            Vendor::Command | Vendor::Demo => {
-                let text = format!("provider `{}` cannot list its models", target.provider);
-                return Err(CallError::new(ErrorKind::CallerFault, text));
-            }
+        let Some(wire) = wires::http(target.kind) else {
+            let text = format!("provider `{}` cannot list its models", target.provider);
+            return Err(CallError::new(ErrorKind::CallerFault, text));
         };
-        let url = vendors::url(target, path);
-        let (outgoing, redact) = self.outgoing((target, key), (url, None), Duration::from_secs(5))?;
+        let url = wires::url(target, wire.models_path());
+        let (outgoing, redact) = self.outgoing(wire, (target, key), (url, None), Duration::from_secs(5))?;
         let listed = self.list(outgoing).await.map_err(|fault| redact.fault(fault))?;
         let shown = |listed: Listed| Listed {
             id: redact.text(&listed.id),
@@ -59,9 +54,8 @@ impl Providers {
     }
 
     /// Asks a server on this machine which models it serves; `None` if none answers in 200 ms.
-    pub async fn probe(&self, kind: Vendor, base_url: &str) -> Option<Vec<Listed>> {
-        let path = if kind == Vendor::Ollama { "/api/tags" } else { "/models" };
-        let url = format!("{}{path}", base_url.trim_end_matches('/'));
+    pub async fn probe(&self, kind: Wire, base_url: &str) -> Option<Vec<Listed>> {
+        let url = wires::join(base_url, wires::http(kind)?.models_path());
         let outgoing = Outgoing { url, body: None, headers: Vec::new(), secrets: Vec::new(), connect: PROBE };
         tokio::time::timeout(PROBE, self.list(outgoing)).await.ok()?.ok()
     }

@@ -1,6 +1,5 @@
-//! One HTTP call as a stream: send, judge the status, read the body, say what it says.
-//!
-//! The one HTTP client: connects, sends, hands out headers and bytes; follows and retries nothing.
+//! The one HTTP client: one call is one stream. It connects, sends, judges the status, reads the body; it follows and
+//! retries nothing.
 
 use std::{
     collections::VecDeque,
@@ -22,10 +21,14 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    model::{CallError, ErrorKind, Timer, Vendor, target::is_loopback},
+    model::{CallError, ErrorKind, Timer, target::is_loopback},
     provider::{
-        WireEvent, WireStream, classify, headers::Headers, redact::Redact, response_reader::Reader, unpack::Unpack,
-        vendors::empty,
+        WireEvent, WireStream, classify,
+        headers::Headers,
+        redaction::Redact,
+        response_reader::Reader,
+        unpack::Unpack,
+        wires::{HttpWire, empty},
     },
 };
 
@@ -33,8 +36,8 @@ use crate::{
 const ERROR_CAP: usize = 64 * 1024;
 
 /// Makes the stream of a call. Nothing is sent before it is polled.
-pub(crate) fn exchange(http: Arc<Http>, kind: Vendor, outgoing: Outgoing, redact: Redact) -> WireStream {
-    let start = Exchange { http, kind, redact, stage: Stage::Send(Box::new(outgoing)), ready: VecDeque::new() };
+pub(crate) fn exchange(http: Arc<Http>, wire: &'static dyn HttpWire, outgoing: Outgoing, redact: Redact) -> WireStream {
+    let start = Exchange { http, wire, redact, stage: Stage::Send(Box::new(outgoing)), ready: VecDeque::new() };
     Box::pin(stream::unfold(start, Exchange::next))
 }
 
@@ -62,7 +65,7 @@ pub(crate) async fn refused(incoming: &mut Incoming) -> CallError {
 
 struct Exchange {
     http: Arc<Http>,
-    kind: Vendor,
+    wire: &'static dyn HttpWire,
     redact: Redact,
     stage: Stage,
     ready: VecDeque<Result<WireEvent, CallError>>,
@@ -105,7 +108,7 @@ impl Exchange {
         if incoming.status == 204 {
             self.fail(empty());
         } else if (200..300).contains(&incoming.status) {
-            let reader = Reader::new(self.kind, headers.media_type());
+            let reader = Reader::speaking(self.wire, headers.media_type());
             self.stage = Stage::Read(Box::new(incoming), Box::new(reader));
         } else {
             self.stage = Stage::Refuse(Box::new(incoming));

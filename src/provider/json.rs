@@ -1,6 +1,4 @@
-//! When a body that is one JSON value is whole.
-//!
-//! JSON as providers write it, which is not always JSON.
+//! JSON as providers write it, which is not always JSON, and when a body that is one value is whole.
 //!
 //! What RFC 8259 takes is read as it is. What it refuses is put right where that loses nothing:
 //! `NaN`, `Infinity` and numbers beyond a double become null, control characters inside a string

@@ -1,6 +1,5 @@
-//! Bytes into lines: the one scanner under both stream formats.
-//!
-//! Newline-delimited JSON: every line that is not blank is an event without a name.
+//! Newline-delimited JSON: every line that is not blank is an event without a name. The scanner of lines is that of SSE,
+//! too.
 
 /// The largest event taken, in bytes.
 pub const EVENT_CAP: usize = 16 * 1024 * 1024;

@@ -1,6 +1,6 @@
-//! From a response's bytes to wire events: what shape the body has, and what it says.
+//! From a response's bytes to wire events: which shape the body has, and what it says.
 //!
-//! Headers whose values are secrets: their values, put in as a request goes out and nowhere else.
+//! Headers whose values are secrets get them as a request goes out, and nowhere else.
 
 use std::{
     collections::BTreeMap,
@@ -11,14 +11,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::IgnoredAny;
 
 use crate::{
-    model::{CallError, ErrorKind, Key, Target, Vendor, header, header::Part},
+    model::{CallError, ErrorKind, Key, Target, Wire, header, header::Part},
     provider::{
         WireEvent, classify, json,
         json::Balance,
         ndjson::{BOM, Broken, EVENT_CAP, Frame, Ndjson},
         sse::Sse,
-        usage,
-        vendors::{Dialect, anthropic::Messages, empty, not_json, ollama::Chat, openai::Completion},
+        token_counts, wires,
+        wires::{Framing, HttpWire, StreamDecoder, empty, not_json, openai::ChatCompletions},
     },
 };
 
@@ -34,7 +34,7 @@ const HEARTBEATS: &[&str] = &["ping", "pong", "beat", "alive", "noop"];
 /// Reads one successful response of a provider. It does no IO: bytes are pushed in pieces of any
 /// size, and the events are the same however they are split.
 pub struct Reader {
-    dialect: Box<dyn Dialect>,
+    decoder: Box<dyn StreamDecoder>,
     lines: bool,
     media_type: Option<String>,
     body: Body,
@@ -61,18 +61,17 @@ enum Shape {
 }
 
 impl Reader {
-    /// Makes a reader for a provider's response of a media type.
+    /// Makes a reader for a response of a media type; what is not asked over HTTP is read as a chat completion.
     #[must_use]
-    pub fn new(kind: Vendor, media_type: Option<String>) -> Self {
-        let dialect: Box<dyn Dialect> = match kind {
-            Vendor::Anthropic => Box::new(Messages::default()),
-            Vendor::Ollama => Box::new(Chat::default()),
-            Vendor::OpenAi | Vendor::Command | Vendor::Demo => Box::new(Completion::default()),
-        };
-        let lines = kind == Vendor::Ollama;
+    pub fn new(wire: Wire, media_type: Option<String>) -> Self {
+        Self::speaking(wires::http(wire).unwrap_or(&ChatCompletions), media_type)
+    }
+
+    /// Makes a reader for a response of a wire.
+    pub(crate) fn speaking(wire: &dyn HttpWire, media_type: Option<String>) -> Self {
         Self {
-            dialect,
-            lines,
+            decoder: wire.decoder(),
+            lines: wire.framing() == Framing::Lines,
             media_type,
             body: Body::Unknown(Vec::new()),
             balance: Balance::default(),
@@ -85,18 +84,18 @@ impl Reader {
     /// Tells whether the end was said; nothing more is of interest then.
     #[must_use]
     pub fn ended(&self) -> bool {
-        self.dialect.progress().ended
+        self.decoder.progress().ended
     }
 
     /// Takes a body that broke off. After its finish reason an answer is whole all the same; before,
     /// the fault stands.
     pub fn broke_off(&mut self, fault: CallError, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
-        if self.finished() { self.dialect.progress_mut().end(out) } else { Err(fault) }
+        if self.finished() { self.decoder.progress_mut().end(out) } else { Err(fault) }
     }
 
     /// Tells whether a reason to stop was given: only counts and marks follow then.
     fn finished(&self) -> bool {
-        let progress = self.dialect.progress();
+        let progress = self.decoder.progress();
         progress.finished && !progress.resumed
     }
 
@@ -135,7 +134,7 @@ impl Reader {
         if !self.ended() {
             self.whole(out)?;
         }
-        if self.ended() { Ok(()) } else { self.dialect.progress_mut().end(out) }
+        if self.ended() { Ok(()) } else { self.decoder.progress_mut().end(out) }
     }
 
     /// Reads a body that is one value.
@@ -151,10 +150,10 @@ impl Reader {
         if let Some(fault) = classify::within(&parsed.value, false) {
             return Err(fault);
         }
-        self.dialect.progress_mut().take(&parsed);
+        self.decoder.progress_mut().take(&parsed);
         let before = out.len();
-        let read = self.dialect.whole(&parsed.value, out);
-        usage::within(length, out, before);
+        let read = self.decoder.whole(&parsed.value, out);
+        token_counts::within(length, out, before);
         read
     }
 
@@ -215,7 +214,7 @@ impl Reader {
 
     fn event(&mut self, name: &str, data: &str, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
         if data.trim_start_matches([' ', '"']).starts_with(DONE) {
-            return self.dialect.progress_mut().mark(out);
+            return self.decoder.progress_mut().mark(out);
         }
         few(data)?;
         let Some(parsed) = json::read(data) else {
@@ -224,12 +223,12 @@ impl Reader {
         if let Some(fault) = classify::within(&parsed.value, name == "error") {
             return Err(fault);
         }
-        self.dialect.progress_mut().take(&parsed);
+        self.decoder.progress_mut().take(&parsed);
         // What came with it in one piece is not counted, so that the count is the same however the response is cut.
         self.told = self.told.saturating_add(data.len());
         let before = out.len();
-        let read = self.dialect.event(name, &parsed.value, out);
-        usage::within(self.told, out, before);
+        let read = self.decoder.event(name, &parsed.value, out);
+        token_counts::within(self.told, out, before);
         read
     }
 
@@ -405,11 +404,11 @@ fn unread(header: &str, source: &str, provider: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ModelCard, Vendor};
+    use crate::model::{ModelCard, Wire};
 
     #[test]
     fn json_of_more_values_or_bytes_than_a_response_has_is_refused() {
-        let reader = || (Reader::new(Vendor::OpenAi, Some("application/json".to_owned())), Vec::new());
+        let reader = || (Reader::new(Wire::OpenAi, Some("application/json".to_owned())), Vec::new());
         let many = format!("{{\"choices\":[{{\"message\":{{\"content\":[{}]}}}}]}}", vec!["[]"; 300_000].join(","));
         let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
         let (mut own, mut out) = reader();
@@ -422,7 +421,7 @@ mod tests {
         let fault = own.push(format!("{{\"a\":\"{text}").as_bytes(), &mut out).unwrap_err();
         assert_eq!(fault.class, ErrorKind::TooLarge);
         let event = format!("data: {many}\n\n");
-        let mut own = Reader::new(Vendor::OpenAi, Some("text/event-stream".to_owned()));
+        let mut own = Reader::new(Wire::OpenAi, Some("text/event-stream".to_owned()));
         assert_eq!(own.push(event.as_bytes(), &mut Vec::new()).unwrap_err().class, ErrorKind::TooLarge);
     }
 
@@ -432,7 +431,7 @@ mod tests {
         let more = r#"data: {"choices":[{"delta":{"content":"more"},"finish_reason":"stop"}]}"#;
         let bytes = format!("{usage}\n\n{more}\n\ndata: [DONE]\n\n").into_bytes();
         let read = |size: usize| {
-            let mut own = Reader::new(Vendor::OpenAi, Some("text/event-stream".to_owned()));
+            let mut own = Reader::new(Wire::OpenAi, Some("text/event-stream".to_owned()));
             let mut out = Vec::new();
             bytes.chunks(size).for_each(|piece| own.push(piece, &mut out).unwrap());
             out
@@ -451,7 +450,7 @@ mod tests {
         for (value, more) in [(answer, "\n{}"), (answer, "}"), (error, " [1"), ("{}", "\nno JSON"), ("[]", "\u{0}")] {
             let bytes = format!("{value}{more}").into_bytes();
             let read = |pieces: &[&[u8]]| {
-                let mut own = Reader::new(Vendor::Anthropic, Some("application/json".to_owned()));
+                let mut own = Reader::new(Wire::Anthropic, Some("application/json".to_owned()));
                 let mut out = Vec::new();
                 let pushed =
                     pieces.iter().try_for_each(|piece| if own.ended() { Ok(()) } else { own.push(piece, &mut out) });
@@ -472,7 +471,7 @@ mod tests {
             b"data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
         for media_type in ["application/x-ndjson", "application/json", "text/event-stream", "text/plain"] {
             let read = |size| {
-                let (mut reader, mut out) = (Reader::new(Vendor::OpenAi, Some(media_type.to_owned())), Vec::new());
+                let (mut reader, mut out) = (Reader::new(Wire::OpenAi, Some(media_type.to_owned())), Vec::new());
                 body.chunks(size).for_each(|piece| reader.push(piece, &mut out).unwrap());
                 out
             };
@@ -484,7 +483,7 @@ mod tests {
         Target {
             name: "m".to_owned(),
             provider: "p".to_owned(),
-            kind: Vendor::OpenAi,
+            kind: Wire::OpenAi,
             base_url: None,
             custom_endpoint: false,
             model: "m".to_owned(),

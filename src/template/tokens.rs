@@ -1,6 +1,4 @@
-//! The words and signs of an expression or a tag.
-//!
-//! The filters and tests that templates know.
+//! The words and signs of an expression or a tag, and the filters and tests that templates know.
 
 use crate::model::catalog::nearest;
 

@@ -12,7 +12,7 @@ use tokio::{io::AsyncWriteExt as _, process::Command, time::timeout};
 use crate::{
     config::atomic_file,
     engine::{Environment, environment::Child},
-    provider::vendors::Variables,
+    provider::wires::Variables,
 };
 
 /// The longest text terminals commonly take, in bytes: 100,000 as base64.

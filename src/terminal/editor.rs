@@ -16,7 +16,7 @@ use rustix::process::kill_process;
 use tempfile::TempPath;
 use tokio::process::{Child, Command};
 
-use crate::{config::atomic_file, provider::vendors::Variables};
+use crate::{config::atomic_file, provider::wires::Variables};
 
 /// How long an editor may take to save what it holds when the program must end.
 const PARTING: Duration = Duration::from_secs(1);

@@ -1,10 +1,5 @@
-//! What differs between two texts, word by word; a difference of white space alone is none.
-//!
-//! Two texts cut into words or lines, and those matched: runs that are the same and runs that are not.
-//!
-//! What differs between two texts line by line, in the form that `patch` reads.
-//!
-//! Two sequences matched within a bound of work.
+//! What differs between two texts: word by word, where white space alone is no difference, and line by line in the form
+//! that `patch` reads; matched within a bound of work.
 
 pub mod rows;
 

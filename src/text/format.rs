@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::{Spent, Usage, usage::PicoDollars};
+use crate::model::{Spent, Usage, cost::PicoDollars};
 
 /// Writes a stretch of time, rounded to the digits it is written with: `84ms`, `0.92s`, `12.4s`, `3m 05s`, `2h 10m`,
 /// `4d`.

@@ -5,10 +5,6 @@
 //! around its JSON. [`Tree`] is one whole value, and [`Rows`] is the tree folded and cut to a width.
 //! [`ExactJson`] is a value taken out of its text, its numbers still as they were written. [`to_line`] and
 //! [`to_pretty`] write a value so that no terminal obeys a character of it.
-//!
-//! The tokens of a growing text, at a cost of what is new and what is seen.
-//!
-//! Values written as JSON that may go anywhere: the same value, without a character that a terminal would obey.
 
 pub(crate) mod exact;
 pub(crate) mod lex;

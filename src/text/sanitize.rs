@@ -1,11 +1,8 @@
-//! The cleaner: the only way from any text to text that may reach a terminal.
+//! The sanitizer: the only way from any text to text that may reach a terminal.
 //!
-//! Takes terminal control sequences out of a stream of characters, wherever the stream is cut.
-//!
-//! The grammar is that of ECMA-48: CSI, the string sequences OSC, DCS, SOS, PM and APC, two-byte
-//! escapes with and without intermediates, and the eight-bit (C1) form of each.
-//!
-//! The beginning of a text, counted in bytes.
+//! Control sequences are taken out of a stream of characters, wherever the stream is cut. The grammar is that of ECMA-48:
+//! CSI, the string sequences OSC, DCS, SOS, PM and APC, two-byte escapes with and without intermediates, and the eight-bit
+//! (C1) form of each.
 
 use std::{fmt, ops::Deref};
 

@@ -1,6 +1,4 @@
-//! The paragraphs of a text: runs of lines that are not blank, counted from 0.
-//!
-//! Finding a text in a text, with or without regard to case.
+//! Finding a text in a text, with or without regard to case, and the paragraphs of a text.
 
 use std::ops::Range;
 

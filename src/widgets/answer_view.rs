@@ -1,8 +1,4 @@
-//! A window on an answer: on its text as it grows, or on its JSON once that is whole.
-//!
-//! Which form of an answer is shown: its text, coloured where it is JSON, or the JSON as a tree.
-//!
-//! What was searched in an answer, and where it stands.
+//! A window on an answer: on its text as it grows, or on its JSON once that is whole; and what was searched in it.
 
 pub(crate) mod json_view;
 

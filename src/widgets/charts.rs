@@ -1,6 +1,4 @@
-//! Values as bars: upright ones that grow by eighths of a row, and lying ones that fill by columns.
-//!
-//! Numbers as a row of bars, for the eye.
+//! Charts: upright bars that grow by eighths of a row, lying ones that fill by columns, and a row of bars for the eye.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 

@@ -1,8 +1,4 @@
-//! Two answers as one text to read, what differs between them marked, and a window on it.
-//!
-//! Two texts written as one: what was removed in brackets before what was added in its place.
-//!
-//! What differs between two texts: the text with its marks, and how much it is in a few words.
+//! Two answers as one text to read, what differs between them marked, how much that is, and a window on it.
 
 pub(crate) mod json;
 

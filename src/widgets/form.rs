@@ -1,6 +1,4 @@
 //! A form: labelled lines, each with a hint and, once it was tried, what is wrong with it.
-//!
-//! A form: labels, what is filled in, and what may be.
 
 use crossterm::event::KeyCode;
 use ratatui::{

@@ -1,14 +1,5 @@
-//! Sets short items side by side, onto as many lines as there are.
-//!
-//! Keys with what they do, the most useful first, as many as there is room for.
-//!
-//! A framed pane with its number, title and state.
-//!
-//! A framed window over the screen.
-//!
-//! The rows of a long text that are in sight, and nothing else of it.
-//!
-//! How a run came out, as a glyph and a colour: the same in every list.
+//! What frames and lines are made of: panes with number, title and state, windows over the screen, key hints, items side
+//! by side, the rows of a long text that are in sight, and the glyph of a status.
 
 use std::ops::Range;
 

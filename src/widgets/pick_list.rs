@@ -1,6 +1,4 @@
 //! A list narrowed by a fuzzy query, with one entry chosen.
-//!
-//! Rows of a list, one of them chosen.
 
 use std::cmp::Reverse;
 

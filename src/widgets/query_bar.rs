@@ -1,6 +1,4 @@
-//! The line runs on record are asked by: typed, completed, read; its mistakes are said while it is typed.
-//!
-//! The line runs on record are asked by: what it finds at its right, what is said of it below.
+//! The query line: typed, completed and read, its errors shown while it is typed, the count of what it finds at its right.
 
 use jiff::Zoned;
 use ratatui::{

@@ -1,11 +1,7 @@
-//! A table of many rows: which are shown in which order, where the cursor stands, what is in sight.
+//! A table of many rows: which are shown in which order, where the cursor stands, what is in sight, and its columns drawn.
 //!
 //! The rows themselves are their owner's; here they are numbers. Moving and drawing cost what the
 //! screen holds, however many rows there are; only another order or filter looks at all of them.
-//!
-//! Text set into columns of a fixed width.
-//!
-//! The rows of a table that are in sight, under the heads of its columns.
 
 use std::time::{Duration, Instant};
 

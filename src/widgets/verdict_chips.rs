@@ -1,6 +1,4 @@
 //! Verdicts as a row of chips: what is broken first and with its reason, what holds in a word.
-//!
-//! How a verdict with evidence looks.
 
 use ratatui::text::Span;
 

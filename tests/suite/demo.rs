@@ -6,10 +6,10 @@ use futures_util::StreamExt;
 use retort::{
     config::builtin::starters,
     model::{
-        CallError, Catalog, ErrorKind, Finish, Format, Input, Message, Params, Prompt, Role, Settings, Target, Vendor,
+        CallError, Catalog, ErrorKind, Finish, Format, Input, Message, Params, Prompt, Role, Settings, Target, Wire,
         settings::ProviderSettings,
     },
-    provider::{Backend, Call, WireEvent, WireFormat, vendors::demo},
+    provider::{Backend, Call, WireEvent, WireFormat, wires::demo},
     template,
     template::FillBudget,
 };
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 fn target(name: &str) -> Target {
     let mut settings = Settings::default();
-    settings.providers.insert("demo".to_owned(), ProviderSettings::of(Vendor::Demo));
+    settings.providers.insert("demo".to_owned(), ProviderSettings::of(Wire::Demo));
     Catalog::new(Vec::new(), &settings).resolve(name).unwrap()
 }
 

@@ -7,10 +7,10 @@ use retort::{
     config::builtin::{cards, starters},
     model::{
         CacheMode, Catalog, Commit, Cost, ErrorKind, Format, Input, Outcome, Params, Rule, RunEnd, RunRequest,
-        RunStatus, Settings, Status, Vendor, settings::ProviderSettings,
+        RunStatus, Settings, Status, Wire, settings::ProviderSettings,
     },
     pipeline::{Pipeline, PipelineConfig, Ports, RunEvent, TimedEvent},
-    provider::vendors::demo::Demo,
+    provider::wires::demo::Demo,
 };
 
 use crate::support::script::{Memory, Record, Still};
@@ -30,7 +30,7 @@ fn pipeline() -> Pipeline {
 /// A starter prompt on its sample input, on some of the demonstration's models.
 fn request(name: &str, models: &[&str]) -> RunRequest {
     let mut settings = Settings::default();
-    settings.providers.insert("demo".to_owned(), ProviderSettings::of(Vendor::Demo));
+    settings.providers.insert("demo".to_owned(), ProviderSettings::of(Wire::Demo));
     let catalog = Catalog::new(cards(), &settings);
     let (_, prompt, input) = starters().into_iter().find(|(known, ..)| *known == name).unwrap();
     RunRequest {

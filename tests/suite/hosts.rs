@@ -10,7 +10,7 @@ use std::{
 };
 
 use retort::{
-    model::{Vendor, target::is_loopback},
+    model::{Wire, target::is_loopback},
     provider::discovery::LOCAL_SERVERS,
 };
 
@@ -225,5 +225,5 @@ fn servers_are_looked_for_on_this_machine_alone() {
     for (name, _, url) in LOCAL_SERVERS {
         assert!(is_loopback(url), "{name} at {url}");
     }
-    assert!(is_loopback(Vendor::Ollama.default_base_url().unwrap()));
+    assert!(is_loopback(Wire::Ollama.info().base_url.unwrap()));
 }

@@ -152,7 +152,7 @@ const WORLD: &[(&str, &[&str])] = &[
     ("UnixDatagram", &[]),
     ("ToSocketAddrs", &[]),
     ("lookup_host", &[]),
-    ("process::", &["provider/vendors/command.rs", "config/api_keys.rs", "config/trust/folder.rs", "terminal", "cli"]),
+    ("process::", &["provider/wires/command.rs", "config/api_keys.rs", "config/trust/folder.rs", "terminal", "cli"]),
     ("std::env", &["engine", "terminal", "cli"]),
     ("std::thread", &["dataset", "store", "terminal", "cli/output/tests.rs"]),
     ("keyring::", &["config/api_keys.rs", "config/api_keys/keyring.rs"]),
@@ -165,12 +165,12 @@ const WORLD: &[(&str, &[&str])] = &[
 
 /// The hosts that the program knows by itself, each with the files that may name it.
 const HOSTS: &[(&str, &[&str])] = &[
-    ("api.openai.com", &["model/target.rs"]),
-    ("api.anthropic.com", &["model/target.rs"]),
+    ("api.openai.com", &["model/wire.rs"]),
+    ("api.anthropic.com", &["model/wire.rs"]),
     // The name of a draft, shown in the words of a mistake.
     ("json-schema.org", &["eval/schema/draft.rs"]),
     // An address shown in the words of a mistake, and the servers looked for on this machine.
-    ("127.0.0.1", &["model/target.rs", "provider/discovery.rs", "config.rs"]),
+    ("127.0.0.1", &["model/wire.rs", "provider/discovery.rs", "config.rs"]),
 ];
 
 /// A file this long has met its second sentence.

@@ -22,13 +22,13 @@ use std::{
 
 use futures_util::StreamExt;
 use retort::{
-    model::{CallError, ErrorKind, Finish, Key, Message, ModelCard, Params, Role, Target, Usage, Vendor},
+    model::{CallError, ErrorKind, Finish, Key, Message, ModelCard, Params, Role, Target, Usage, Wire},
     provider::{Backend, Call, Providers, WireEvent, WireFormat},
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-const WIRES: [Vendor; 2] = [Vendor::OpenAi, Vendor::Anthropic];
+const WIRES: [Wire; 2] = [Wire::OpenAi, Wire::Anthropic];
 
 #[allow(clippy::disallowed_methods, reason = "the script that starts the servers names them in the environment")]
 fn variable(name: &str) -> String {
@@ -36,8 +36,8 @@ fn variable(name: &str) -> String {
 }
 
 /// A call to the server at a base URL without a path.
-fn call(base: &str, kind: Vendor, ask: &str, most: u64) -> Call {
-    let base_url = if kind == Vendor::OpenAi { format!("{base}/v1") } else { base.to_owned() };
+fn call(base: &str, kind: Wire, ask: &str, most: u64) -> Call {
+    let base_url = if kind == Wire::OpenAi { format!("{base}/v1") } else { base.to_owned() };
     Call {
         target: Target {
             name: "real".to_owned(),
@@ -185,7 +185,7 @@ async fn usage_is_what_the_server_counts() {
 #[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn a_json_object_is_one() {
     let base = variable("RETORT_REAL_SERVER");
-    let mut call = call(&base, Vendor::OpenAi, "Repeat this: {\"colour\": \"green\"}", 300);
+    let mut call = call(&base, Wire::OpenAi, "Repeat this: {\"colour\": \"green\"}", 300);
     call.format = WireFormat::JsonObject;
     let heard = heard(call).await;
     assert_eq!(heard.finish(), Some(&Finish::Stop), "{}", heard.text());
@@ -196,7 +196,7 @@ async fn a_json_object_is_one() {
 #[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn a_json_schema_is_kept() {
     let base = variable("RETORT_REAL_SERVER");
-    let mut call = call(&base, Vendor::OpenAi, "My parcel never came. Label this message.", 200);
+    let mut call = call(&base, Wire::OpenAi, "My parcel never came. Label this message.", 200);
     call.format = WireFormat::JsonSchema(json!({
         "type": "object", "additionalProperties": false, "required": ["sentiment", "urgent"],
         "properties": {"sentiment": {"type": "string", "enum": ["positive", "negative"]}, "urgent": {"type": "boolean"}}
@@ -331,6 +331,6 @@ async fn a_server_that_loads_its_model_is_overloaded_and_then_answers() {
     }
     let health = || exchange(&server.base, "GET", "/health", "").0;
     assert!(until(Duration::from_secs(120), || health() == 200).await.is_some(), "the model never loads");
-    let heard = heard(call(&server.base, Vendor::OpenAi, "Hello", 4)).await;
+    let heard = heard(call(&server.base, Wire::OpenAi, "Hello", 4)).await;
     assert_eq!((heard.fault.as_ref(), heard.events.last()), (None, Some(&WireEvent::End)));
 }

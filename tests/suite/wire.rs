@@ -14,14 +14,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use retort::{
-    model::{CallError, Key, Message, ModelCard, Params, Role, Target, Usage, Vendor},
+    model::{CallError, Key, Message, ModelCard, Params, Role, Target, Usage, Wire},
     provider::{Backend, Call, Providers, WireEvent, WireFormat, response_reader::Reader},
 };
 
 /// A key that must never be seen anywhere.
 const SENTINEL: &str = "sentinel-0f2a.9c41-planted";
 
-fn target(kind: Vendor, base_url: &str) -> Target {
+fn target(kind: Wire, base_url: &str) -> Target {
     Target {
         name: "lane".to_owned(),
         provider: "test".to_owned(),
@@ -76,7 +76,7 @@ async fn listen(providers: &Providers, call: Call) -> (Vec<WireEvent>, Option<Ca
 }
 
 /// Reads bytes in parts without a socket.
-fn read(kind: Vendor, media_type: Option<&str>, parts: &[&[u8]]) -> (Vec<WireEvent>, Option<CallError>) {
+fn read(kind: Wire, media_type: Option<&str>, parts: &[&[u8]]) -> (Vec<WireEvent>, Option<CallError>) {
     let mut reader = Reader::new(kind, media_type.map(str::to_owned));
     let mut events = Vec::new();
     for part in parts {

@@ -14,7 +14,7 @@ use retort::{
     eval::quality::Figures,
     model::{
         CallError, Catalog, Cost, ErrorKind, Outcome, Params, Provenance, RunEnd, RunId, RunRequest, Settings,
-        TerminalCaps, Usage, Vendor,
+        TerminalCaps, Usage, Wire,
         error::StoreError,
         outcome::Timing,
         settings::{AccountLimits, ProviderSettings},
@@ -40,10 +40,10 @@ pub(crate) struct Bench {
 /// The settings of somebody with two real providers and the demonstration.
 pub(crate) fn settings() -> Settings {
     let mut settings = Settings::default();
-    let mut local = ProviderSettings::of(Vendor::OpenAi);
+    let mut local = ProviderSettings::of(Wire::OpenAi);
     local.base_url = Some("http://127.0.0.1:8080/v1".to_owned());
     settings.providers.insert("local".to_owned(), local);
-    for (name, kind) in [("openai", Vendor::OpenAi), ("anthropic", Vendor::Anthropic), ("demo", Vendor::Demo)] {
+    for (name, kind) in [("openai", Wire::OpenAi), ("anthropic", Wire::Anthropic), ("demo", Wire::Demo)] {
         settings.providers.insert(name.to_owned(), ProviderSettings::of(kind));
     }
     settings

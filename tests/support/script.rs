@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use retort::{
     model::{
         CacheMode, CallError, Commit, ErrorKind, Finish, Input, Key, ModelCard, Outcome, Params, Prompt, RunId,
-        RunRequest, Target, Usage, Vendor,
+        RunRequest, Target, Usage, Wire,
     },
     pipeline::{
         Pipeline, PipelineConfig, Ports, RunEvent, RunStream, TimedEvent,
@@ -269,7 +269,7 @@ pub(crate) fn target(name: &str) -> Target {
     Target {
         name: name.to_owned(),
         provider: "openai".to_owned(),
-        kind: Vendor::OpenAi,
+        kind: Wire::OpenAi,
         base_url: Some("https://api.openai.com/v1".to_owned()),
         custom_endpoint: false,
         model: format!("{name}-1"),

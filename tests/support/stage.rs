@@ -10,8 +10,8 @@ use retort::{
     eval::Review,
     model::{
         CallError, Catalog, Cost, ErrorKind, Finish, ModelCard, Outcome, Params, PicoDollars, Price, Prompt,
-        Provenance, Quality, Rule, RunEnd, RunId, RunStatus, Settings, Spent, Status, TerminalCaps, Usage, Vendor,
-        Verdict,
+        Provenance, Quality, Rule, RunEnd, RunId, RunStatus, Settings, Spent, Status, TerminalCaps, Usage, Verdict,
+        Wire,
         error::StoreError,
         outcome::{Reason, Timing},
         run_facts::{Ending, RunFacts},
@@ -60,12 +60,12 @@ fn card(id: &str, price: Option<(f64, f64)>, context: u64, shutdown: Option<(&st
 /// A few models of every kind: priced, going, gone, local and without a price, and the demonstration.
 fn settings_and_catalog() -> (Settings, Catalog) {
     let mut settings = Settings::default();
-    for (name, kind) in [("openai", Vendor::OpenAi), ("anthropic", Vendor::Anthropic), ("demo", Vendor::Demo)] {
+    for (name, kind) in [("openai", Wire::OpenAi), ("anthropic", Wire::Anthropic), ("demo", Wire::Demo)] {
         settings.providers.insert(name.to_owned(), ProviderSettings::of(kind));
     }
     let here = ProviderSettings {
         base_url: Some("http://127.0.0.1:8080/v1".to_owned()),
-        ..ProviderSettings::of(Vendor::OpenAi)
+        ..ProviderSettings::of(Wire::OpenAi)
     };
     settings.providers.insert("here".to_owned(), here);
     let local = ModelSettings {
@@ -75,7 +75,7 @@ fn settings_and_catalog() -> (Settings, Catalog) {
         ..ModelSettings::default()
     };
     settings.models.insert("local".to_owned(), local);
-    let (openai, anthropic) = (Vendor::OpenAi, Vendor::Anthropic);
+    let (openai, anthropic) = (Wire::OpenAi, Wire::Anthropic);
     let cards = vec![
         (openai, card("gpt-4o-mini", Some((0.15, 0.60)), 128_000, Some(("2026-10-23", "gpt-5-mini")))),
         (openai, card("gpt-4", Some((30.0, 60.0)), 8192, None)),

@@ -19,7 +19,7 @@ use crate::{
     model::{
         CellIndex, Prompt,
         batch::{BatchLimits, BatchSpec},
-        usage::{Cost, PicoDollars},
+        cost::{Cost, PicoDollars},
     },
     pipeline::batch::budget::{Budget, Estimate},
     store::api::StoreRequest,

@@ -11,7 +11,7 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     app::context::Scene,
-    model::{Catalog, PicoDollars, Target, Vendor},
+    model::{Catalog, PicoDollars, Target, Transport},
     pipeline::{AccountState, KeyState, Readiness},
     text::{
         format::{count, per_million},
@@ -116,13 +116,13 @@ impl Models {
     pub fn new(what: For, catalog: &Catalog, present: &str, today: &str) -> Self {
         let mut names: Vec<String> = catalog.names().into_iter().map(str::to_owned).collect();
         for (provider, settings) in catalog.providers() {
-            match settings.kind {
-                Vendor::Demo => {
+            match settings.kind.info().transport {
+                Transport::BuiltIn => {
                     names.push(provider.to_owned());
                     names.extend(DEMO_MODES.iter().map(|mode| format!("{provider}:{mode}")));
                 }
-                Vendor::Command => names.push(provider.to_owned()),
-                Vendor::OpenAi | Vendor::Anthropic | Vendor::Ollama => {}
+                Transport::Process => names.push(provider.to_owned()),
+                Transport::Http => {}
             }
         }
         if !names.iter().any(|name| name == present) {
@@ -366,7 +366,7 @@ mod tests {
     use super::*;
     use crate::{
         model::{
-            ModelCard, Settings,
+            ModelCard, Settings, Wire,
             settings::{AccountLimits, ProviderSettings},
         },
         widgets::line_input::LineInput,
@@ -413,7 +413,7 @@ mod tests {
     }
     fn catalog() -> Catalog {
         let mut settings = Settings::default();
-        for (name, kind) in [("openai", Vendor::OpenAi), ("demo", Vendor::Demo)] {
+        for (name, kind) in [("openai", Wire::OpenAi), ("demo", Wire::Demo)] {
             settings.providers.insert(name.to_owned(), ProviderSettings::of(kind));
         }
         let card = |id: &str, shutdown: Option<&str>| ModelCard {
@@ -425,7 +425,7 @@ mod tests {
         };
         let cards = [card("older", Some("2024-01-01")), card("present", None), card("leaving", Some("2027-01-01"))];
         let cards = cards.into_iter().chain([card("leaving-2026-01-01", None)]);
-        Catalog::new(cards.map(|card| (Vendor::OpenAi, card)).collect(), &settings)
+        Catalog::new(cards.map(|card| (Wire::OpenAi, card)).collect(), &settings)
     }
 
     #[test]

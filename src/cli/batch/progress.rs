@@ -1,6 +1,6 @@
-//! How a batch goes, in one line that is written over on a terminal, and in a line now and then elsewhere.
+//! The progress of a batch on standard error: one line written over on a terminal, a line now and then elsewhere.
 //!
-//! A batch as it is watched: cells put in order, counted, kept for the reports, and told.
+//! Cells come in as they finish; here they are put in order, counted, and handed to the reports.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

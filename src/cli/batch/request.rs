@@ -1,6 +1,4 @@
-//! What the command line asks for, as an order: prompts, data set, targets, and how they are asked.
-//!
-//! What a config of promptfoo's asks for, as an order: run as it is, without files written for it.
+//! From arguments, or from a promptfoo config that is run as it is, to a batch request.
 
 use std::{
     io,

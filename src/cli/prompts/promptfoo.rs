@@ -1,6 +1,5 @@
-//! `retort prompts import` and `export`: prompts and tests from promptfoo's configs, and to them.
-//!
-//! A prompt and the rows of a data set as a config of promptfoo's, and in words whatever is not in it.
+//! `retort prompts import` and `export`: prompts and tests from and to promptfoo configs; whatever an export leaves out is
+//! listed.
 
 use std::{
     collections::BTreeMap,
@@ -23,9 +22,7 @@ use crate::{
     dataset::ReadOptions,
     engine::Workspace,
     eval::check,
-    model::{
-        Check, DatasetRow, KeySource, Prompt, Response, VarValue, Vendor, prompt::DEFAULT_TEMPERATURE, settings::Places,
-    },
+    model::{Check, DatasetRow, KeySource, Prompt, Response, VarValue, prompt::DEFAULT_TEMPERATURE, settings::Places},
     promptfoo,
     promptfoo::{Suite, SuiteTarget, Test, Tests, Use},
     store::prompts,
@@ -189,16 +186,11 @@ fn targets(prompt: &Prompt, setup: &Workspace, lost: &mut Vec<String>) -> Vec<Su
         };
         let mut target = SuiteTarget::of(name, prompt);
         target.params.temperature.get_or_insert(DEFAULT_TEMPERATURE);
-        let prefix = match found.kind {
-            Vendor::OpenAi => "openai:chat",
-            Vendor::Anthropic => "anthropic:messages",
-            Vendor::Ollama => "ollama:chat",
-            _ => {
-                lost.push(format!("the target `{name}`: promptfoo has no such provider"));
-                continue;
-            }
+        let Some(prefix) = found.kind.info().promptfoo.first() else {
+            lost.push(format!("the target `{name}`: promptfoo has no such provider"));
+            continue;
         };
-        target.id = format!("{prefix}:{}", found.model);
+        target.id = format!("{prefix}{}", found.model);
         target.model = Some((found.kind, found.model.clone()));
         if found.custom_endpoint {
             target.base_url.clone_from(&found.base_url);

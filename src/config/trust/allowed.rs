@@ -3,11 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    config::{
-        trust::{content::Access, host::Host},
-        usual_key,
-    },
-    model::{KeySource, Settings, Vendor, settings::ProviderSettings},
+    config::trust::{content::Access, host::Host},
+    model::{KeySource, Settings, Wire, settings::ProviderSettings},
 };
 
 /// The hosts of the user's providers, and the variables that are their keys.
@@ -18,12 +15,12 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// Gathers it from the user's settings, before any content has added to them, and from the table of vendors.
+    /// Gathers it from the user's settings, before any content has added to them, and from the table of wires.
     #[must_use]
     pub fn of(settings: &Settings) -> Self {
         let mut all = Self::default();
-        for kind in [Vendor::OpenAi, Vendor::Anthropic, Vendor::Ollama] {
-            let keys = usual_key(kind).map(|variable| KeySource::Env(variable.to_owned()));
+        for kind in Wire::ALL.iter().copied().filter(|wire| wire.is_http()) {
+            let keys = kind.info().key_variable.map(|variable| KeySource::Env(variable.to_owned()));
             all.add(&ProviderSettings { api_keys: keys.into_iter().collect(), ..ProviderSettings::of(kind) });
         }
         settings.providers.values().for_each(|provider| all.add(provider));
@@ -31,7 +28,7 @@ impl Allowed {
     }
 
     fn add(&mut self, provider: &ProviderSettings) {
-        let address = provider.base_url.as_deref().or(provider.kind.default_base_url());
+        let address = provider.base_url.as_deref().or(provider.kind.info().base_url);
         let Some(host) = address.and_then(|address| Host::of(address).ok()) else { return };
         for key in provider.api_keys.iter().chain(provider.secret_headers.values()) {
             if let KeySource::Env(variable) = key {

@@ -1,6 +1,4 @@
-//! The folder that content lies in, and what of it leads out: links resolved, those on the way too.
-//!
-//! Whether others can have written what lies at a place.
+//! Whether content may be read: paths resolved through every link, and the owner and permissions of what they lead to.
 
 use std::{
     collections::BTreeSet,

@@ -1,10 +1,8 @@
 //! A YAML or JSON file as a tree that knows the line of everything in it (YAML 1.2.2).
 //!
-//! Aliases are written out within a bound, `<<` takes over the fields of other mappings, and of the tags
-//! those of the JSON and the core schema are read.
-//!
-//! JSON in YAML as people paste it: lines of a `{…}` or `[…]` that stand no further right than their key, which
-//! YAML forbids (YAML 1.2.2, section 7.4), are moved to the right.
+//! Aliases are written out within a bound, `<<` takes over the fields of other mappings, and of the tags those of the JSON
+//! and the core schema are read. JSON pasted into YAML is taken where YAML forbids it (section 7.4): lines of a `{…}` or
+//! `[…]` that stand no further right than their key are moved to the right.
 
 use std::{
     borrow::Cow,

@@ -10,7 +10,7 @@ use crate::{
         Workspace,
         batch::{BatchPreview, BatchRequest},
     },
-    model::{Check, KeySource, Target, Vendor, header},
+    model::{Check, KeySource, Target, Transport, header},
     text::format,
 };
 
@@ -54,12 +54,12 @@ impl Footprint {
     }
 
     fn add(&mut self, setup: &Workspace, target: &Target) {
-        let host = match target.kind {
-            Vendor::Demo => return,
-            Vendor::Command => {
+        let host = match target.kind.info().transport {
+            Transport::BuiltIn => return,
+            Transport::Process => {
                 format!("command {}", target.command.first().map_or("?", String::as_str))
             }
-            Vendor::OpenAi | Vendor::Anthropic | Vendor::Ollama => {
+            Transport::Http => {
                 let url = target.base_url.as_deref().unwrap_or_default();
                 Host::of(url).map_or_else(|_| url.to_owned(), |host| host.origin().to_owned())
             }

@@ -1,6 +1,4 @@
-//! A look at a batch before its first call: whether its rows fit its prompts, and what it will take.
-//!
-//! Whether the caps of a batch can hold: what is known of the prices and the lengths of what is asked.
+//! A batch before its first call: whether its rows fit its prompts, what it will take, and whether its limits can hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 

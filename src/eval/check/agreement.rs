@@ -6,11 +6,17 @@ use serde_json::Value;
 
 use crate::{
     eval::{
-        check::{CheckResult, Finding, answer::CheckInput, source::CheckSource},
-        check_suite::{BadRule, name, quote, quote_of},
+        check::{
+            CheckResult, Finding,
+            answer::CheckInput,
+            promptfoo::{Export, ImportedValue},
+            source::CheckSource,
+            table::{CheckSpec, CheckTest, Compiled, Variables},
+            threshold::NOTHING_MEASURED,
+        },
+        check_suite::{name, quote, quote_of},
         json_diff::same,
     },
-    model::CheckKind,
     text::budget::{Budget, TooMuch},
 };
 
@@ -20,17 +26,36 @@ const NAMED: usize = 3;
 /// Steps of a field that is expected, beside those for its path.
 const LEAF: u64 = 100;
 
+pub(crate) const JSON_EQUALS: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: NOTHING_MEASURED,
+    compile: |source| Agreement::compile(source, false),
+    imported: ImportedValue::AsItIs,
+    export: Export::None,
+};
+
+pub(crate) const JSON_FIELDS: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: NOTHING_MEASURED,
+    compile: |source| Agreement::compile(source, true),
+    imported: ImportedValue::AsItIs,
+    export: Export::None,
+};
+
 /// What an answer is compared with.
 #[derive(Debug)]
-pub(crate) struct Agreement {
+struct Agreement {
     expected: Value,
     /// Whether the fields of the expected value alone are looked at.
     by_field: bool,
 }
 
 impl Agreement {
-    pub(crate) fn new(written: &CheckSource<'_>) -> Result<Self, BadRule> {
-        let by_field = written.check.kind.kind == CheckKind::JsonFields;
+    fn compile(written: &CheckSource<'_>, by_field: bool) -> Compiled {
         let wanted = if by_field { "a JSON object, or its text" } else { "JSON, or its text" };
         let expected = match &written.check.value {
             None => return Err(written.bad("value", wanted, "nothing")),
@@ -45,13 +70,15 @@ impl Agreement {
             Value::Object(fields) if by_field && fields.is_empty() => {
                 Err(written.bad("value", "a JSON object with at least one field", "an empty one"))
             }
-            Value::Object(_) => Ok(Self { expected, by_field }),
+            Value::Object(_) => Ok(Box::new(Self { expected, by_field })),
             other if by_field => Err(written.bad("value", wanted, name(other))),
-            _ => Ok(Self { expected, by_field }),
+            _ => Ok(Box::new(Self { expected, by_field })),
         }
     }
+}
 
-    pub(crate) fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
+impl CheckTest for Agreement {
+    fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
         let answer = seen.json()?;
         if !self.by_field {
             let holds = same(answer, &self.expected);

@@ -1,6 +1,4 @@
-//! An answer as the checks see it: its text, its form, and the JSON in it.
-//!
-//! The verdict on an answer's form.
+//! An answer as the checks see it: its text, its format, the JSON in it, and the verdict on the format.
 //!
 //! JSON in a fence or in prose passes, and the reason says so: models fence often, and a reader
 //! should know. JSON in the prose of an answer that was cut fails: more may have been to come.
@@ -12,12 +10,38 @@ use serde_json::Value;
 use crate::{
     eval::{
         Budget, JsonTypes,
+        check::{
+            CheckResult, Finding,
+            promptfoo::{Export, ImportedValue},
+            table::{CheckSpec, CheckTest, Variables},
+            threshold::NOTHING_MEASURED,
+        },
         check_suite::{Answer, name, quote, verdict},
         extract,
         extract::{ExtractError, Extraction, FoundJson},
     },
-    model::{Ending, Finish, Rule, Verdict},
+    model::{Ending, Finish, Rule, Status, Verdict},
 };
+
+pub(crate) const FORMAT: CheckSpec = CheckSpec {
+    keys: &[],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: NOTHING_MEASURED,
+    compile: |_| Ok(Box::new(FormatTest)),
+    imported: ImportedValue::AsItIs,
+    export: Export::None,
+};
+
+/// The format that the prompt expects.
+#[derive(Debug)]
+struct FormatTest;
+
+impl CheckTest for FormatTest {
+    fn apply(&self, input: &CheckInput<'_>) -> CheckResult {
+        Ok(Finding::new(input.form.status == Status::Passed, input.form.reason.clone()))
+    }
+}
 
 /// An answer as the checks see it.
 #[derive(Debug)]

@@ -4,7 +4,15 @@ use serde_json::Value;
 
 use crate::{
     eval::{
-        check::{CheckResult, Finding, answer::CheckInput, apart, source::CheckSource},
+        check::{
+            CheckResult, Finding,
+            answer::CheckInput,
+            apart, promptfoo,
+            promptfoo::{Export, ImportedValue},
+            source::CheckSource,
+            table::{CheckSpec, CheckTest, Compiled, Variables},
+            threshold::{Movable, NOTHING_MEASURED, Side, Unit},
+        },
         check_suite::{BadRule, name, pointer, quote, quote_of},
         confidence::Confidence,
         extract,
@@ -12,15 +20,75 @@ use crate::{
         required_fields::Fields,
         schema::Schema,
     },
-    model::{CheckKind, Response, Status, Verdict, check::Comparison},
+    model::{Check, Response, Status, Verdict, check::Comparison},
 };
 
 /// The share of fields that has to be filled where a check sets none.
-pub(crate) const USUAL: f64 = 1.0;
+const USUAL: f64 = 1.0;
+
+pub(crate) const IS_JSON: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::TextAlone,
+    slow_to_compile: true,
+    threshold: NOTHING_MEASURED,
+    compile: |source| Ok(Box::new(JsonTest::Is(schema(source)?))),
+    imported: ImportedValue::Schema,
+    export: Export::Same,
+};
+
+pub(crate) const CONTAINS_JSON: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::TextAlone,
+    slow_to_compile: true,
+    threshold: NOTHING_MEASURED,
+    compile: |source| Ok(Box::new(JsonTest::Contains(schema(source)?))),
+    imported: ImportedValue::Schema,
+    export: Export::Same,
+};
+
+pub(crate) const REQUIRED: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: NOTHING_MEASURED,
+    compile: |source| Ok(Box::new(JsonTest::Required(fields(source, None)?))),
+    imported: ImportedValue::AsItIs,
+    export: Export::Written(|check| promptfoo::fields_filled(check, 1.0)),
+};
+
+pub(crate) const COMPLETENESS: CheckSpec = CheckSpec {
+    keys: &["value", "threshold"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: Movable::Threshold(Side::AtLeast, Unit::Share, Some(USUAL)),
+    compile: JsonTest::completeness,
+    imported: ImportedValue::AsItIs,
+    export: Export::Written(|check| promptfoo::fields_filled(check, check.threshold.unwrap_or(USUAL))),
+};
+
+pub(crate) const CONFIDENCE: CheckSpec = CheckSpec {
+    keys: &["path", "threshold"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: Movable::Threshold(Side::AtLeast, Unit::Share, None),
+    compile: JsonTest::confidence,
+    imported: ImportedValue::AsItIs,
+    export: Export::Written(promptfoo::confidence),
+};
+
+pub(crate) const JSON_PATH: CheckSpec = CheckSpec {
+    keys: &["path", "op", "value"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: Movable::Value(compared_with),
+    compile: JsonTest::path,
+    imported: ImportedValue::AsItIs,
+    export: Export::Written(promptfoo::json_path),
+};
 
 /// A test of the JSON of an answer.
 #[derive(Debug)]
-pub(crate) enum JsonTest {
+enum JsonTest {
     /// The answer is JSON and nothing else.
     Is(Option<Schema>),
     /// There is a JSON object in the answer.
@@ -38,37 +106,49 @@ pub(crate) enum JsonTest {
 }
 
 impl JsonTest {
-    pub(crate) fn new(written: &CheckSource<'_>) -> Result<Self, BadRule> {
-        Ok(match written.check.kind.kind {
-            CheckKind::IsJson => Self::Is(schema(written)?),
-            CheckKind::ContainsJson => Self::Contains(schema(written)?),
-            CheckKind::Required => Self::Required(fields(written, None)?),
-            CheckKind::Completeness => {
-                let share = written.threshold("a share from 0 to 1", 1.0, Some(USUAL))?;
-                Self::Completeness(fields(written, Some(share))?)
-            }
-            CheckKind::Confidence => {
-                let least = written.threshold("the least confidence, from 0 to 1", 1.0, None)?;
-                let path = path(written)?;
-                let response = Response { confidence: Some(path), min_confidence: Some(least), ..Response::default() };
-                let confidence = Confidence::new(&response)?;
-                Self::Confidence(confidence.ok_or_else(|| written.bad("path", "a JSON pointer", "nothing"))?)
-            }
-            _ => {
-                let comparison = written.check.comparison.unwrap_or_default();
-                let Some(value) = written.check.value.clone() else {
-                    return Err(written.bad("value", "what the JSON at `path` is compared with", "nothing"));
-                };
-                let ordered = !matches!(comparison, Comparison::Equal | Comparison::Unequal);
-                if ordered && number(&value).is_none() {
-                    return Err(written.bad("value", "a number to compare with", name(&value)));
-                }
-                Self::Path { path: path(written)?, comparison, value }
-            }
-        })
+    fn completeness(source: &CheckSource<'_>) -> Compiled {
+        let share = source.threshold("a share from 0 to 1", 1.0, Some(USUAL))?;
+        Ok(Box::new(Self::Completeness(fields(source, Some(share))?)))
     }
 
-    pub(crate) fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
+    fn confidence(source: &CheckSource<'_>) -> Compiled {
+        let least = source.threshold("the least confidence, from 0 to 1", 1.0, None)?;
+        let path = path(source)?;
+        let response = Response { confidence: Some(path), min_confidence: Some(least), ..Response::default() };
+        let confidence = Confidence::new(&response)?;
+        let confidence = confidence.ok_or_else(|| source.bad("path", "a JSON pointer", "nothing"))?;
+        Ok(Box::new(Self::Confidence(confidence)))
+    }
+
+    fn path(source: &CheckSource<'_>) -> Compiled {
+        let comparison = source.check.comparison.unwrap_or_default();
+        let Some(value) = source.check.value.clone() else {
+            return Err(source.bad("value", "what the JSON at `path` is compared with", "nothing"));
+        };
+        let ordered = !matches!(comparison, Comparison::Equal | Comparison::Unequal);
+        if ordered && number(&value).is_none() {
+            return Err(source.bad("value", "a number to compare with", name(&value)));
+        }
+        Ok(Box::new(Self::Path { path: path(source)?, comparison, value }))
+    }
+}
+
+/// Finds the number that a value in the JSON is compared with, and which numbers pass.
+fn compared_with(check: &Check) -> Result<(Side, f64), &'static str> {
+    let side = match check.comparison {
+        Some(Comparison::AtLeast) => Side::AtLeast,
+        Some(Comparison::AtMost) => Side::AtMost,
+        Some(Comparison::Less | Comparison::Greater) => {
+            return Err("its limit itself does not pass; write its `op` as `<=` or `>=`");
+        }
+        Some(Comparison::Equal | Comparison::Unequal) | None => return Err("it is not compared with `<=` or `>=`"),
+    };
+    let present = check.value.as_ref().filter(|value| value.is_number()).and_then(Value::as_f64);
+    Ok((side, present.ok_or("its `value` is no number")?))
+}
+
+impl CheckTest for JsonTest {
+    fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
         match self {
             Self::Is(schema) => is(seen, schema.as_ref()),
             Self::Contains(schema) => contains(seen, schema.as_ref()),

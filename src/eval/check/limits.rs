@@ -2,15 +2,55 @@
 
 use crate::{
     eval::{
-        check::{CheckResult, Finding, source::CheckSource},
+        check::{
+            CheckResult, Finding,
+            answer::CheckInput,
+            promptfoo::{Export, ImportedValue},
+            source::CheckSource,
+            table::{CheckSpec, CheckTest, Variables},
+            threshold::{Movable, NOTHING_MEASURED, Side, Unit},
+        },
         check_suite::{Answer, BadRule, apart, quote},
     },
-    model::{CheckKind, Cost, Finish, PicoDollars},
+    model::{Cost, Finish, PicoDollars},
+};
+
+pub(crate) const LATENCY: CheckSpec = CheckSpec {
+    keys: &["threshold"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: Movable::Threshold(Side::AtMost, Unit::Milliseconds, None),
+    compile: |source| Ok(Box::new(Limit::Latency(limit(source, "milliseconds")?))),
+    imported: ImportedValue::Nothing,
+    export: Export::Same,
+};
+
+pub(crate) const COST: CheckSpec = CheckSpec {
+    keys: &["threshold"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: Movable::Threshold(Side::AtMost, Unit::Dollars, None),
+    compile: |source| {
+        let most = limit(source, "US dollars")?.map(|dollars| PicoDollars((dollars * 1e12).round() as u64));
+        Ok(Box::new(Limit::Cost(most)))
+    },
+    imported: ImportedValue::Nothing,
+    export: Export::Same,
+};
+
+pub(crate) const FINISH_REASON: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: NOTHING_MEASURED,
+    compile: |source| Ok(Box::new(Limit::Finish(source.part()?.trim().to_lowercase()))),
+    imported: ImportedValue::Text,
+    export: Export::Same,
 };
 
 /// A limit on a run; none is measured alone.
 #[derive(Debug)]
-pub(crate) enum Limit {
+enum Limit {
     /// At most so many milliseconds.
     Latency(Option<f64>),
     /// At most so many US dollars.
@@ -19,26 +59,18 @@ pub(crate) enum Limit {
     Finish(String),
 }
 
-impl Limit {
-    pub(crate) fn new(written: &CheckSource<'_>) -> Result<Self, BadRule> {
-        let limit = |unit: &str| {
-            // Without a limit it can be measured, and never fails: that is what weight 0 says.
-            let check = written.check;
-            if check.threshold.is_none() && check.weight == Some(0.0) && !check.kind.not {
-                return Ok(None);
-            }
-            written.threshold(&format!("a number of {unit}, 0 or more"), f64::MAX, None).map(Some)
-        };
-        Ok(match written.check.kind.kind {
-            CheckKind::Latency => Self::Latency(limit("milliseconds")?),
-            CheckKind::Cost => {
-                Self::Cost(limit("US dollars")?.map(|dollars| PicoDollars((dollars * 1e12).round() as u64)))
-            }
-            _ => Self::Finish(written.part()?.trim().to_lowercase()),
-        })
+/// Reads the limit; without one it can be measured, and never fails: that is what weight 0 says.
+fn limit(source: &CheckSource<'_>, unit: &str) -> Result<Option<f64>, BadRule> {
+    let check = source.check;
+    if check.threshold.is_none() && check.weight == Some(0.0) && !check.kind.not {
+        return Ok(None);
     }
+    source.threshold(&format!("a number of {unit}, 0 or more"), f64::MAX, None).map(Some)
+}
 
-    pub(crate) fn apply(&self, answer: &Answer<'_>) -> CheckResult {
+impl CheckTest for Limit {
+    fn apply(&self, input: &CheckInput<'_>) -> CheckResult {
+        let answer = input.answer;
         match self {
             Self::Latency(limit) => latency(answer, *limit),
             Self::Cost(limit) => cost(answer.cost, *limit),

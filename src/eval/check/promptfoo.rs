@@ -1,16 +1,13 @@
-//! The rules of a prompt as assertions of promptfoo's: one definition for what is copied and what is exported.
-//!
-//! promptfoo's assertions read as checks: the object of a config, and the text of a cell.
+//! The checks of a prompt as promptfoo's assertions, and back: from the object of a config and from the text of a cell.
 //!
 //! Kinds and keys are those of promptfoo's `src/types/index.ts` (`AssertionSchema`), the form of a
 //! cell that of its `src/csv.ts` (`assertionFromString`). What cannot be applied here becomes a
-//! check that is always skipped, and what nobody knows is a mistake: nothing is dropped.
-//!
-//! The text of an `__expected` cell as the object that says the same.
+//! check that is always inconclusive, and what nobody knows is an error: nothing is dropped.
 
 use serde_json::{Map, Value, json};
 
 use crate::{
+    eval::check::table::spec,
     model::{Check, CheckKind, CheckType, Format, Response, catalog::nearest, check::Comparison},
     text::{
         json::ExactJson,
@@ -82,55 +79,88 @@ fn filled(names: &[String], share: f64) -> String {
     )
 }
 
+/// How a kind of check is written as an assertion.
+#[derive(Debug)]
+pub(crate) enum Export {
+    /// Under its own name, with its value and threshold.
+    Same,
+    /// By a function, which leaves out weight and metric; an error names what promptfoo has no word for.
+    Written(fn(&Check) -> Result<Fields, String>),
+    /// As it was read, whole.
+    Whole(fn(&Check) -> Result<Fields, String>),
+    /// promptfoo has no word for it.
+    None,
+}
+
+/// The value that an assertion gives a kind of check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ImportedValue {
+    /// A text, needed; a list or an object stands as JSON.
+    TextOrJson,
+    /// A text, needed.
+    Text,
+    /// A text, needed; anything else cannot be applied here.
+    TextHere,
+    /// A list of texts, needed; a text is cut at its commas.
+    Texts,
+    /// A JSON Schema, or none.
+    Schema,
+    /// A number or bounds, needed.
+    Count,
+    /// None.
+    Nothing,
+    /// Whatever stands there.
+    AsItIs,
+}
+
 /// Writes a check as an assertion.
 fn check(check: &Check) -> Result<Fields, String> {
-    let kind = check.kind;
-    let mut written = match (kind.kind, &check.path) {
-        (CheckKind::Unsupported, _) => match &check.value {
-            Some(Value::Object(members)) => return Ok(members.clone().into_iter().collect()),
-            _ => return Err(format!("a check of type {kind}")),
-        },
-        (CheckKind::Confidence, Some(path)) => {
-            javascript(check, &format!("JSON.parse(output){} >= {}", steps(path), check.threshold.unwrap_or(0.0)))
-        }
-        (CheckKind::JsonPath, Some(path)) => match compared(check) {
-            Some((sign, value)) => javascript(check, &format!("JSON.parse(output){} {sign} {value}", steps(path))),
-            None => return Err(format!("a check of type {kind} at {}", Value::from(path.as_str()))),
-        },
-        (CheckKind::Required | CheckKind::Completeness, _) => match names(check) {
-            Some(names) => {
-                let share = if kind.kind == CheckKind::Required { 1.0 } else { check.threshold.unwrap_or(1.0) };
-                javascript(check, &filled(&names, share))
-            }
-            None => return Err(format!("a check of type {kind}, which promptfoo has not")),
-        },
-        (
-            CheckKind::Format
-            | CheckKind::Confidence
-            | CheckKind::JsonPath
-            | CheckKind::JsonEquals
-            | CheckKind::JsonFields,
-            _,
-        ) => {
-            return Err(format!("a check of type {kind}, which promptfoo has not"));
-        }
-        _ => {
-            if let Some(file) = files(check.value.as_ref()) {
-                return Err(format!(
-                    "a check of type {kind} for {}, which promptfoo reads as a file",
-                    Value::from(file)
-                ));
-            }
-            let mut written = fields([("type", kind.to_string().into())]);
-            written.extend(check.value.clone().map(|value| ("value".to_owned(), value)));
-            written.extend(check.threshold.map(|threshold| ("threshold".to_owned(), threshold.into())));
-            written.extend(check.judge.clone().map(|judge| ("provider".to_owned(), judge.into())));
-            written
-        }
+    let mut written = match spec(check.kind.kind).export {
+        Export::Same => same(check)?,
+        Export::Written(write) => write(check)?,
+        Export::Whole(write) => return write(check),
+        Export::None => return Err(unknown_there(check)),
     };
     written.extend(check.weight.map(|weight| ("weight".to_owned(), weight.into())));
     written.extend(check.metric.clone().map(|metric| ("metric".to_owned(), metric.into())));
     Ok(written)
+}
+
+fn same(check: &Check) -> Result<Fields, String> {
+    let kind = check.kind;
+    if let Some(file) = files(check.value.as_ref()) {
+        return Err(format!("a check of type {kind} for {}, which promptfoo reads as a file", Value::from(file)));
+    }
+    let mut written = fields([("type", kind.to_string().into())]);
+    written.extend(check.value.clone().map(|value| ("value".to_owned(), value)));
+    written.extend(check.threshold.map(|threshold| ("threshold".to_owned(), threshold.into())));
+    written.extend(check.judge.clone().map(|judge| ("provider".to_owned(), judge.into())));
+    Ok(written)
+}
+
+fn unknown_there(check: &Check) -> String {
+    format!("a check of type {}, which promptfoo has not", check.kind)
+}
+
+/// Writes in JavaScript that a share of the fields a check names is filled.
+pub(crate) fn fields_filled(check: &Check, share: f64) -> Result<Fields, String> {
+    let names = names(check).ok_or_else(|| unknown_there(check))?;
+    Ok(javascript(check, &filled(&names, share)))
+}
+
+/// Writes a least confidence in JavaScript.
+pub(crate) fn confidence(check: &Check) -> Result<Fields, String> {
+    let path = check.path.as_ref().ok_or_else(|| unknown_there(check))?;
+    Ok(javascript(check, &format!("JSON.parse(output){} >= {}", steps(path), check.threshold.unwrap_or(0.0))))
+}
+
+/// Writes a comparison of the JSON at a path in JavaScript.
+pub(crate) fn json_path(check: &Check) -> Result<Fields, String> {
+    let path = check.path.as_ref().ok_or_else(|| unknown_there(check))?;
+    match compared(check) {
+        Some((sign, value)) => Ok(javascript(check, &format!("JSON.parse(output){} {sign} {value}", steps(path)))),
+        None => Err(format!("a check of type {} at {}", check.kind, Value::from(path.as_str()))),
+    }
 }
 
 /// The fields a check names, where none of them hangs on a variable.
@@ -357,70 +387,52 @@ enum Read {
 }
 
 fn value(kind: CheckKind, given: Option<&Value>) -> Result<Read, String> {
-    use CheckKind as K;
     let missing = || format!("value: `{}` needs one", kind.name());
     let wrong = |wanted: &str, found: &Value| Err(format!("value: expected {wanted}, found {}", shown(found)));
-    let read = match kind {
-        K::Equals => match given {
-            Some(Value::Array(_) | Value::Object(_)) => given.cloned(),
-            Some(other) => plain(other).map(Value::String),
-            None => return Err(missing()),
+    let read = match (spec(kind).imported, given) {
+        (ImportedValue::Nothing, _) | (ImportedValue::Schema, None) => None,
+        (ImportedValue::AsItIs, given) => given.cloned(),
+        (
+            ImportedValue::TextOrJson
+            | ImportedValue::Text
+            | ImportedValue::TextHere
+            | ImportedValue::Texts
+            | ImportedValue::Count,
+            None,
+        ) => return Err(missing()),
+        (ImportedValue::TextOrJson, Some(json @ (Value::Array(_) | Value::Object(_)))) => Some(json.clone()),
+        (ImportedValue::TextOrJson, Some(other)) => plain(other).map(Value::String),
+        (ImportedValue::Text, Some(other)) => match plain(other) {
+            Some(text) => Some(Value::String(text)),
+            None => return wrong("a text", other),
         },
-        K::Contains | K::Icontains | K::StartsWith | K::Regex | K::Levenshtein | K::RougeN | K::FinishReason => {
-            match given {
-                None => return Err(missing()),
-                Some(other) => match plain(other) {
-                    Some(text) => Some(Value::String(text)),
-                    None => return wrong("a text", other),
-                },
+        (ImportedValue::TextHere, Some(other)) => match plain(other) {
+            Some(text) => Some(Value::String(text)),
+            None => return Ok(Read::NotHere),
+        },
+        (ImportedValue::Texts, Some(Value::Array(items))) => {
+            let texts = items.iter().map(|item| plain(item).map(Value::String)).collect::<Option<Vec<_>>>();
+            match texts {
+                Some(texts) if !texts.is_empty() => Some(Value::Array(texts)),
+                _ => return wrong("a list of texts", &Value::Array(items.clone())),
             }
         }
-        K::LlmRubric => match given {
-            None => return Err(missing()),
-            Some(other) => match plain(other) {
-                Some(text) => Some(Value::String(text)),
-                None => return Ok(Read::NotHere),
-            },
+        (ImportedValue::Texts, Some(other)) => match plain(other) {
+            Some(text) => Some(Value::Array(list(&text).into_iter().map(Value::String).collect())),
+            None => return wrong("a list of texts", other),
         },
-        K::ContainsAny | K::ContainsAll | K::IcontainsAny | K::IcontainsAll => match given {
-            None => return Err(missing()),
-            Some(Value::Array(items)) => {
-                let texts = items.iter().map(|item| plain(item).map(Value::String)).collect::<Option<Vec<_>>>();
-                match texts {
-                    Some(texts) if !texts.is_empty() => Some(Value::Array(texts)),
-                    _ => return wrong("a list of texts", &Value::Array(items.clone())),
-                }
-            }
-            Some(other) => match plain(other) {
-                Some(text) => Some(Value::Array(list(&text).into_iter().map(Value::String).collect())),
-                None => return wrong("a list of texts", other),
-            },
+        (ImportedValue::Schema, Some(Value::String(text))) if text.trim().is_empty() => None,
+        // promptfoo reads a text as YAML too, which may be a schema that is not understood here.
+        (ImportedValue::Schema, Some(Value::String(text))) => match serde_json::from_str(text) {
+            Ok(schema @ (Value::Object(_) | Value::Bool(_))) => Some(schema),
+            _ => return Ok(Read::NotHere),
         },
-        K::IsJson | K::ContainsJson => match given {
-            None => None,
-            Some(Value::String(text)) if text.trim().is_empty() => None,
-            // promptfoo reads a text as YAML too, which may be a schema that is not understood here.
-            Some(Value::String(text)) => match serde_json::from_str(text) {
-                Ok(schema @ (Value::Object(_) | Value::Bool(_))) => Some(schema),
-                _ => return Ok(Read::NotHere),
-            },
-            Some(schema @ (Value::Object(_) | Value::Bool(_))) => Some(schema.clone()),
-            Some(other) => return wrong("a JSON Schema", other),
-        },
-        K::WordCount => match given {
-            None => return Err(missing()),
-            Some(Value::String(text)) => Some(text.trim().parse::<u64>().map_or_else(|_| json!(text), Value::from)),
-            other => other.cloned(),
-        },
-        K::IsRefusal | K::Latency | K::Cost => None,
-        K::Format
-        | K::JsonEquals
-        | K::JsonFields
-        | K::Required
-        | K::Confidence
-        | K::Completeness
-        | K::JsonPath
-        | K::Unsupported => given.cloned(),
+        (ImportedValue::Schema, Some(schema @ (Value::Object(_) | Value::Bool(_)))) => Some(schema.clone()),
+        (ImportedValue::Schema, Some(other)) => return wrong("a JSON Schema", other),
+        (ImportedValue::Count, Some(Value::String(text))) => {
+            Some(text.trim().parse::<u64>().map_or_else(|_| json!(text), Value::from))
+        }
+        (ImportedValue::Count, Some(other)) => Some(other.clone()),
     };
     Ok(Read::Value(read))
 }

@@ -4,12 +4,41 @@
 //! a guess: an answer that begins with an apology counts as a refusal.
 
 use crate::{
-    eval::{check::Finding, check_suite::quote},
+    eval::{
+        check::{
+            CheckResult, Finding,
+            answer::CheckInput,
+            promptfoo::{Export, ImportedValue},
+            table::{CheckSpec, CheckTest, Variables},
+            threshold::NOTHING_MEASURED,
+        },
+        check_suite::quote,
+    },
     model::Finish,
 };
 
 /// Steps of looking for every phrase at a byte.
-pub(crate) const STEPS: u64 = 4;
+const STEPS: u64 = 4;
+
+pub(crate) const IS_REFUSAL: CheckSpec = CheckSpec {
+    keys: &[],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: NOTHING_MEASURED,
+    compile: |_| Ok(Box::new(RefusalTest)),
+    imported: ImportedValue::Nothing,
+    export: Export::Same,
+};
+
+#[derive(Debug)]
+struct RefusalTest;
+
+impl CheckTest for RefusalTest {
+    fn apply(&self, input: &CheckInput<'_>) -> CheckResult {
+        input.spend(STEPS, "looking for a refusal in")?;
+        Ok(apply(input.text, input.answer.finish))
+    }
+}
 
 /// How a refusal begins.
 const BEGINNINGS: &[&str] = &[
@@ -96,7 +125,7 @@ const PHRASES: &[&str] = &[
 ];
 
 /// Finds out whether the model declined.
-pub(crate) fn apply(text: &str, finish: Option<&Finish>) -> Finding {
+fn apply(text: &str, finish: Option<&Finish>) -> Finding {
     if finish == Some(&Finish::Refusal) {
         return Finding::new(true, "the model declined");
     }

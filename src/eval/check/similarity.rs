@@ -1,44 +1,69 @@
-//! The Levenshtein distance: how many characters have to be put in, taken out or changed.
+//! How near an answer is to a text: the Levenshtein distance, and ROUGE-1.
 //!
-//! ROUGE-1: how many of the words of a reference the answer has, and how many of its words those are.
-//!
-//! Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", 2004, with counts clipped; the score
-//! is the mean of recall and precision (F1) over words in lower case, as promptfoo's `rouge-n` has it.
-//!
-//! Words as the Penn Treebank cuts them: punctuation apart, `don't` as `do` and `n't`.
-//!
-//! As js-rouge does it, on which promptfoo's `rouge-n` counts: numbers keep their separators, a full
-//! stop is apart at the very end alone.
+//! ROUGE-1 counts the words of a reference that the answer has (Lin, "ROUGE: A Package for Automatic Evaluation of
+//! Summaries", 2004), with counts clipped; the score is the F1 of recall and precision over words in lower case, as
+//! promptfoo's `rouge-n` has it. Words are cut as the Penn Treebank does, punctuation apart, `don't` as `do` and `n't`, in
+//! the way of js-rouge: numbers keep their separators, a full stop is apart at the very end alone.
 
 use std::collections::HashMap;
 
 use crate::{
     eval::{
-        check::{CheckResult, Finding, answer::CheckInput, apart, source::CheckSource},
-        check_suite::{BadRule, apart},
+        check::{
+            CheckResult, Finding,
+            answer::CheckInput,
+            apart,
+            promptfoo::{Export, ImportedValue},
+            source::CheckSource,
+            table::{CheckSpec, CheckTest, Compiled, Variables},
+            threshold::{Movable, Side, Unit},
+        },
+        check_suite::apart,
     },
     text::{budget::RULE_STEPS, format::thousands},
 };
 
 /// The distance where no threshold is set, as promptfoo has it.
-pub(crate) const USUAL_DISTANCE: f64 = 5.0;
+const USUAL_DISTANCE: f64 = 5.0;
+
+pub(crate) const LEVENSHTEIN: CheckSpec = CheckSpec {
+    keys: &["value", "threshold"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: Movable::Threshold(Side::AtMost, Unit::Number, Some(USUAL_DISTANCE)),
+    compile: Distance::compile,
+    imported: ImportedValue::Text,
+    export: Export::Same,
+};
+
+pub(crate) const ROUGE_N: CheckSpec = CheckSpec {
+    keys: &["value", "threshold"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: Movable::Threshold(Side::AtLeast, Unit::Share, Some(USUAL_ROUGE)),
+    compile: Reference::compile,
+    imported: ImportedValue::Text,
+    export: Export::Same,
+};
 
 /// A text and how far the answer may be from it.
 #[derive(Debug)]
-pub(crate) struct Distance {
+struct Distance {
     value: Vec<char>,
     text: String,
     most: f64,
 }
 
 impl Distance {
-    pub(crate) fn new(written: &CheckSource<'_>) -> Result<Self, BadRule> {
+    fn compile(written: &CheckSource<'_>) -> Compiled {
         let most = written.threshold("a number of characters, 0 or more", f64::MAX, Some(USUAL_DISTANCE))?;
         let text = written.text()?;
-        Ok(Self { value: text.chars().collect(), text, most })
+        Ok(Box::new(Self { value: text.chars().collect(), text, most }))
     }
+}
 
-    pub(crate) fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
+impl CheckTest for Distance {
+    fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
         let whole = seen.text;
         let (length, wanted) = (whole.chars().count(), self.value.len());
         let what = || format!("comparing texts of {length} and {wanted} characters");
@@ -65,21 +90,21 @@ impl Distance {
 }
 
 /// The least score where no threshold is set, as promptfoo has it.
-pub(crate) const USUAL_ROUGE: f64 = 0.75;
+const USUAL_ROUGE: f64 = 0.75;
 
 /// Steps of cutting a byte into words.
 const STEPS: u64 = 40;
 
 /// The words of a reference and the least score.
 #[derive(Debug)]
-pub(crate) struct Reference {
+struct Reference {
     words: HashMap<String, usize>,
     count: usize,
     least: f64,
 }
 
 impl Reference {
-    pub(crate) fn new(written: &CheckSource<'_>) -> Result<Self, BadRule> {
+    fn compile(written: &CheckSource<'_>) -> Compiled {
         let least = written.threshold("a score from 0 to 1", 1.0, Some(USUAL_ROUGE))?;
         let text = written.part()?;
         if text.len() as u64 > RULE_STEPS / STEPS {
@@ -90,16 +115,7 @@ impl Reference {
         if count == 0 {
             return Err(written.bad("value", "a text with a word in it", "blanks alone"));
         }
-        Ok(Self { words, count, least })
-    }
-
-    pub(crate) fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
-        seen.spend(STEPS, "counting the words of")?;
-        let score = self.score(seen.text);
-        let holds = score >= self.least;
-        let (shown, least) = apart(score, self.least, 2);
-        let said = format!("ROUGE-1 {shown} {} threshold {least}", if holds { "≥" } else { "<" });
-        Ok(Finding { score: Some(score), credit: Some(score), ..Finding::new(holds, said) })
+        Ok(Box::new(Self { words, count, least }))
     }
 
     fn score(&self, text: &str) -> f64 {
@@ -111,6 +127,17 @@ impl Reference {
         }
         let (precision, recall) = (common as f64 / count as f64, common as f64 / self.count as f64);
         2.0 * precision * recall / (precision + recall)
+    }
+}
+
+impl CheckTest for Reference {
+    fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
+        seen.spend(STEPS, "counting the words of")?;
+        let score = self.score(seen.text);
+        let holds = score >= self.least;
+        let (shown, least) = apart(score, self.least, 2);
+        let said = format!("ROUGE-1 {shown} {} threshold {least}", if holds { "≥" } else { "<" });
+        Ok(Finding { score: Some(score), credit: Some(score), ..Finding::new(holds, said) })
     }
 }
 

@@ -3,8 +3,11 @@
 use serde_json::Value;
 
 use crate::{
-    eval::check_suite::{BadRule, name},
-    model::{Check, CheckKind},
+    eval::{
+        check::table::spec,
+        check_suite::{BadRule, name},
+    },
+    model::Check,
     text::budget::bounded,
 };
 
@@ -20,7 +23,7 @@ impl<'a> CheckSource<'a> {
     /// something of it.
     pub(crate) fn new(place: usize, check: &'a Check) -> Result<Self, BadRule> {
         let written = Self { place, check };
-        let takes = keys(check.kind.kind);
+        let takes = spec(check.kind.kind).keys;
         let set = [
             ("value", check.value.is_some()),
             ("threshold", check.threshold.is_some()),
@@ -100,35 +103,6 @@ impl<'a> CheckSource<'a> {
                 Err(self.bad("threshold", expected, found))
             }
         }
-    }
-}
-
-/// The keys each kind looks at, beside `weight` and `metric`.
-fn keys(kind: CheckKind) -> &'static [&'static str] {
-    match kind {
-        CheckKind::Equals
-        | CheckKind::Contains
-        | CheckKind::Icontains
-        | CheckKind::ContainsAny
-        | CheckKind::ContainsAll
-        | CheckKind::IcontainsAny
-        | CheckKind::IcontainsAll
-        | CheckKind::StartsWith
-        | CheckKind::Regex
-        | CheckKind::IsJson
-        | CheckKind::ContainsJson
-        | CheckKind::WordCount
-        | CheckKind::FinishReason
-        | CheckKind::JsonEquals
-        | CheckKind::JsonFields
-        | CheckKind::Required => &["value"],
-        CheckKind::Levenshtein | CheckKind::RougeN | CheckKind::Completeness => &["value", "threshold"],
-        CheckKind::Latency | CheckKind::Cost => &["threshold"],
-        CheckKind::IsRefusal | CheckKind::Format => &[],
-        CheckKind::LlmRubric => &["value", "threshold", "judge", "repeat"],
-        CheckKind::Confidence => &["path", "threshold"],
-        CheckKind::JsonPath => &["path", "op", "value"],
-        CheckKind::Unsupported => &["value", "threshold", "path", "op", "judge", "repeat"],
     }
 }
 

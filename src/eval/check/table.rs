@@ -1,144 +1,106 @@
-//! What each kind of check tests, compiled from its fields.
+//! The table of checks: for each kind all there is to say about it, in the file that has its test.
+//!
+//! A new check is a variant of [`CheckKind`], a [`CheckSpec`] beside its test, and an arm in [`spec`]; the compiler asks
+//! for each.
+
+use std::fmt::Debug;
 
 use crate::{
     eval::{
         check::{
-            CheckResult,
-            agreement::Agreement,
+            CheckResult, agreement, answer,
             answer::CheckInput,
-            json::JsonTest,
-            limits::Limit,
-            refusal, similarity,
-            similarity::Distance,
-            source::{CheckSource, original},
-            text::TextTest,
+            json, limits,
+            promptfoo::{Export, ImportedValue},
+            refusal, rubric, similarity,
+            source::CheckSource,
+            text,
+            threshold::Movable,
+            unsupported,
         },
         check_suite::BadRule,
     },
     model::CheckKind,
 };
 
-/// A test of an answer.
+/// A check compiled from its fields: what it tests of an answer.
+pub(crate) trait CheckTest: Debug + Send + Sync {
+    /// Finds out what the check is about; an error says why that cannot be found out.
+    fn apply(&self, input: &CheckInput<'_>) -> CheckResult;
+
+    /// Returns the rubric that a model has to apply, if that is what it tests.
+    fn rubric(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// What is compiled of a check.
+pub(crate) type Compiled = Result<Box<dyn CheckTest>, BadRule>;
+
+/// All there is to say about a kind of check.
 #[derive(Debug)]
-pub(crate) enum Test {
-    Text(TextTest),
-    Json(JsonTest),
-    Agreement(Agreement),
-    Limit(Limit),
-    Distance(Distance),
-    Rouge(similarity::Reference),
-    Refusal,
-    /// The form that the prompt expects.
-    Form,
-    /// A rubric, which a model has to apply.
-    Rubric(String),
-    /// Nothing that can be applied here, and why.
-    Never(String),
+pub(crate) struct CheckSpec {
+    /// The keys it looks at, beside `weight` and `metric`.
+    pub(crate) keys: &'static [&'static str],
+    /// Where variables stand in its value.
+    pub(crate) variables: Variables,
+    /// Whether it may hold a pattern or a schema, the compiling of which may take long.
+    pub(crate) slow_to_compile: bool,
+    /// Its threshold, if one can be moved.
+    pub(crate) threshold: Movable,
+    /// Compiles it.
+    pub(crate) compile: fn(&CheckSource<'_>) -> Compiled,
+    /// The value an assertion of promptfoo's gives it.
+    pub(crate) imported: ImportedValue,
+    /// How it is written as an assertion of promptfoo's.
+    pub(crate) export: Export,
+}
+
+/// Where variables stand in the value of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Variables {
+    /// In every text of it.
+    Everywhere,
+    /// In a value that is a text; what is inside a JSON Schema is no template.
+    TextAlone,
+    /// Nowhere: it is another program's.
+    Nowhere,
+}
+
+/// Looks up what there is to say about a kind.
+pub(crate) const fn spec(kind: CheckKind) -> &'static CheckSpec {
+    match kind {
+        CheckKind::Equals => &text::EQUALS,
+        CheckKind::Contains => &text::CONTAINS,
+        CheckKind::Icontains => &text::ICONTAINS,
+        CheckKind::ContainsAny => &text::CONTAINS_ANY,
+        CheckKind::ContainsAll => &text::CONTAINS_ALL,
+        CheckKind::IcontainsAny => &text::ICONTAINS_ANY,
+        CheckKind::IcontainsAll => &text::ICONTAINS_ALL,
+        CheckKind::StartsWith => &text::STARTS_WITH,
+        CheckKind::Regex => &text::REGEX,
+        CheckKind::WordCount => &text::WORD_COUNT,
+        CheckKind::IsJson => &json::IS_JSON,
+        CheckKind::ContainsJson => &json::CONTAINS_JSON,
+        CheckKind::Required => &json::REQUIRED,
+        CheckKind::Completeness => &json::COMPLETENESS,
+        CheckKind::Confidence => &json::CONFIDENCE,
+        CheckKind::JsonPath => &json::JSON_PATH,
+        CheckKind::JsonEquals => &agreement::JSON_EQUALS,
+        CheckKind::JsonFields => &agreement::JSON_FIELDS,
+        CheckKind::Latency => &limits::LATENCY,
+        CheckKind::Cost => &limits::COST,
+        CheckKind::FinishReason => &limits::FINISH_REASON,
+        CheckKind::Levenshtein => &similarity::LEVENSHTEIN,
+        CheckKind::RougeN => &similarity::ROUGE_N,
+        CheckKind::IsRefusal => &refusal::IS_REFUSAL,
+        CheckKind::Format => &answer::FORMAT,
+        CheckKind::LlmRubric => &rubric::LLM_RUBRIC,
+        CheckKind::Unsupported => &unsupported::UNSUPPORTED,
+    }
 }
 
 /// Tells whether a check of a kind may hold a pattern or a schema, the compiling of which may take long.
 pub(crate) fn is_compiled(kind: CheckKind) -> bool {
-    match kind {
-        CheckKind::Regex | CheckKind::IsJson | CheckKind::ContainsJson => true,
-        CheckKind::Equals
-        | CheckKind::Contains
-        | CheckKind::Icontains
-        | CheckKind::ContainsAny
-        | CheckKind::ContainsAll
-        | CheckKind::IcontainsAny
-        | CheckKind::IcontainsAll
-        | CheckKind::StartsWith
-        | CheckKind::WordCount
-        | CheckKind::Required
-        | CheckKind::Confidence
-        | CheckKind::Completeness
-        | CheckKind::JsonPath
-        | CheckKind::JsonEquals
-        | CheckKind::JsonFields
-        | CheckKind::Latency
-        | CheckKind::Cost
-        | CheckKind::FinishReason
-        | CheckKind::Levenshtein
-        | CheckKind::RougeN
-        | CheckKind::IsRefusal
-        | CheckKind::Format
-        | CheckKind::LlmRubric
-        | CheckKind::Unsupported => false,
-    }
-}
-
-impl Test {
-    pub(crate) fn new(written: &CheckSource<'_>) -> Result<Self, BadRule> {
-        Ok(match written.check.kind.kind {
-            CheckKind::Equals
-            | CheckKind::Contains
-            | CheckKind::Icontains
-            | CheckKind::ContainsAny
-            | CheckKind::ContainsAll
-            | CheckKind::IcontainsAny
-            | CheckKind::IcontainsAll
-            | CheckKind::StartsWith
-            | CheckKind::Regex
-            | CheckKind::WordCount => Self::Text(TextTest::new(written)?),
-            CheckKind::IsJson
-            | CheckKind::ContainsJson
-            | CheckKind::Required
-            | CheckKind::Confidence
-            | CheckKind::Completeness
-            | CheckKind::JsonPath => Self::Json(JsonTest::new(written)?),
-            CheckKind::JsonEquals | CheckKind::JsonFields => Self::Agreement(Agreement::new(written)?),
-            CheckKind::Latency | CheckKind::Cost | CheckKind::FinishReason => Self::Limit(Limit::new(written)?),
-            CheckKind::Levenshtein => Self::Distance(Distance::new(written)?),
-            CheckKind::RougeN => Self::Rouge(similarity::Reference::new(written)?),
-            CheckKind::IsRefusal => Self::Refusal,
-            CheckKind::Format => Self::Form,
-            CheckKind::LlmRubric => Self::Rubric(rubric(written)?),
-            CheckKind::Unsupported => {
-                let name = original(written.check).unwrap_or("this rule");
-                let mistake = written.check.value.as_ref().and_then(|value| value.get("mistake")?.as_str());
-                Self::Never(match mistake {
-                    Some(mistake) => format!("it cannot be used: {mistake}"),
-                    None => format!("`{name}` cannot be applied here"),
-                })
-            }
-        })
-    }
-
-    /// Finds out what the test is about.
-    pub(crate) fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
-        match self {
-            Self::Text(test) => test.apply(seen),
-            Self::Json(test) => test.apply(seen),
-            Self::Agreement(test) => test.apply(seen),
-            Self::Limit(limit) => limit.apply(seen.answer),
-            Self::Distance(distance) => distance.apply(seen),
-            Self::Rouge(reference) => reference.apply(seen),
-            Self::Refusal => {
-                seen.spend(refusal::STEPS, "looking for a refusal in")?;
-                Ok(refusal::apply(seen.text, seen.answer.finish))
-            }
-            Self::Form => Ok(crate::eval::check::Finding::new(
-                seen.form.status == crate::model::Status::Passed,
-                seen.form.reason.clone(),
-            )),
-            Self::Rubric(_) => Err("no judge model was asked".to_owned()),
-            Self::Never(why) => Err(why.clone()),
-        }
-    }
-}
-
-fn rubric(written: &CheckSource<'_>) -> Result<String, BadRule> {
-    let rubric = written.part()?;
-    if rubric.trim().is_empty() {
-        return Err(written.bad("value", "a rubric in words", "blanks alone"));
-    }
-    if written.check.threshold.is_some() {
-        written.threshold("a score from 0 to 1", 1.0, None)?;
-    }
-    match written.check.repeat {
-        Some(times) if !(1..=crate::eval::rubric::MOST).contains(&times) => {
-            Err(written.bad("repeat", format!("a number from 1 to {}", crate::eval::rubric::MOST), times.to_string()))
-        }
-        _ => Ok(rubric),
-    }
+    spec(kind).slow_to_compile
 }

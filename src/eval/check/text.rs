@@ -4,10 +4,18 @@ use serde_json::Value;
 
 use crate::{
     eval::{
-        check::{CheckResult, Finding, answer::CheckInput, apart, pattern::Pattern, source::CheckSource},
+        check::{
+            CheckResult, Finding,
+            answer::CheckInput,
+            apart,
+            pattern::Pattern,
+            promptfoo::{Export, ImportedValue},
+            source::CheckSource,
+            table::{CheckSpec, CheckTest, Compiled, Variables},
+            threshold::{Movable, NOTHING_MEASURED},
+        },
         check_suite::{BadRule, name, quote, quote_of},
     },
-    model::CheckKind,
     text::json::ExactJson,
 };
 
@@ -23,9 +31,109 @@ const BUT_FOR_UNSEEN: &str = "; without white space and characters that are not 
 /// Texts that are named one by one.
 const NAMED: usize = 5;
 
+pub(crate) const EQUALS: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: NOTHING_MEASURED,
+    compile: TextTest::equals,
+    imported: ImportedValue::TextOrJson,
+    export: Export::Same,
+};
+
+pub(crate) const CONTAINS: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: NOTHING_MEASURED,
+    compile: |source| Ok(Box::new(TextTest::holds(vec![source.part()?], true, false))),
+    imported: ImportedValue::Text,
+    export: Export::Same,
+};
+
+pub(crate) const ICONTAINS: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: NOTHING_MEASURED,
+    compile: |source| Ok(Box::new(TextTest::holds(vec![source.part()?], true, true))),
+    imported: ImportedValue::Text,
+    export: Export::Same,
+};
+
+pub(crate) const CONTAINS_ANY: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: NOTHING_MEASURED,
+    compile: |source| Ok(Box::new(TextTest::holds(source.parts()?, false, false))),
+    imported: ImportedValue::Texts,
+    export: Export::Same,
+};
+
+pub(crate) const CONTAINS_ALL: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: NOTHING_MEASURED,
+    compile: |source| Ok(Box::new(TextTest::holds(source.parts()?, true, false))),
+    imported: ImportedValue::Texts,
+    export: Export::Same,
+};
+
+pub(crate) const ICONTAINS_ANY: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: NOTHING_MEASURED,
+    compile: |source| Ok(Box::new(TextTest::holds(source.parts()?, false, true))),
+    imported: ImportedValue::Texts,
+    export: Export::Same,
+};
+
+pub(crate) const ICONTAINS_ALL: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: NOTHING_MEASURED,
+    compile: |source| Ok(Box::new(TextTest::holds(source.parts()?, true, true))),
+    imported: ImportedValue::Texts,
+    export: Export::Same,
+};
+
+pub(crate) const STARTS_WITH: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: NOTHING_MEASURED,
+    compile: |source| Ok(Box::new(TextTest::Begins(source.part()?))),
+    imported: ImportedValue::Text,
+    export: Export::Same,
+};
+
+pub(crate) const REGEX: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::Everywhere,
+    slow_to_compile: true,
+    threshold: NOTHING_MEASURED,
+    compile: |source| Ok(Box::new(TextTest::Matches(regex(source)?))),
+    imported: ImportedValue::Text,
+    export: Export::Same,
+};
+
+pub(crate) const WORD_COUNT: CheckSpec = CheckSpec {
+    keys: &["value"],
+    variables: Variables::Everywhere,
+    slow_to_compile: false,
+    threshold: Movable::None("a number of words has two bounds"),
+    compile: |source| Ok(Box::new(words(source)?)),
+    imported: ImportedValue::Count,
+    export: Export::Same,
+};
+
 /// A test of a text.
 #[derive(Debug)]
-pub(crate) enum TextTest {
+enum TextTest {
     Equals(String),
     /// As JSON, whatever the order of keys and the spelling of numbers.
     EqualsJson(ExactJson),
@@ -44,46 +152,36 @@ pub(crate) enum TextTest {
 
 /// A text that is looked for.
 #[derive(Debug)]
-pub(crate) struct TextPattern {
+struct TextPattern {
     written: String,
     /// As it is looked for: in lower case where case is no matter.
     sought: String,
 }
 
 impl TextTest {
-    pub(crate) fn new(written: &CheckSource<'_>) -> Result<Self, BadRule> {
-        use CheckKind::{
-            Contains, ContainsAll, ContainsAny, Equals, Icontains, IcontainsAll, IcontainsAny, Regex, StartsWith,
-            WordCount,
-        };
-        let kind = written.check.kind.kind;
-        let fold = matches!(kind, Icontains | IcontainsAny | IcontainsAll);
-        let part =
-            |text: String| TextPattern { sought: if fold { text.to_lowercase() } else { text.clone() }, written: text };
-        Ok(match kind {
-            Equals => match &written.check.value {
-                Some(value @ (Value::Array(_) | Value::Object(_))) => {
-                    if let Some(exact) = &written.check.exact {
-                        written.bounded("value", exact)?;
-                    }
-                    let exact = written.check.exact.as_deref().and_then(|exact| ExactJson::parse(exact).ok());
-                    Self::EqualsJson(exact.unwrap_or_else(|| value.clone().into()))
+    fn equals(source: &CheckSource<'_>) -> Compiled {
+        Ok(Box::new(match &source.check.value {
+            Some(value @ (Value::Array(_) | Value::Object(_))) => {
+                if let Some(exact) = &source.check.exact {
+                    source.bounded("value", exact)?;
                 }
-                _ => Self::Equals(written.text()?),
-            },
-            Contains | Icontains => Self::Holds { parts: vec![part(written.part()?)], all: true, fold },
-            ContainsAny | ContainsAll | IcontainsAny | IcontainsAll => {
-                let parts = written.parts()?.into_iter().map(part).collect();
-                Self::Holds { parts, all: matches!(kind, ContainsAll | IcontainsAll), fold }
+                let exact = source.check.exact.as_deref().and_then(|exact| ExactJson::parse(exact).ok());
+                Self::EqualsJson(exact.unwrap_or_else(|| value.clone().into()))
             }
-            StartsWith => Self::Begins(written.part()?),
-            Regex => Self::Matches(regex(written)?),
-            WordCount => words(written)?,
-            _ => return Err(written.bad("type", "a check on the text", written.check.kind.to_string())),
-        })
+            _ => Self::Equals(source.text()?),
+        }))
     }
 
-    pub(crate) fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
+    /// Looks for texts: for all or any of them, in lower case where `fold` is set.
+    fn holds(parts: Vec<String>, all: bool, fold: bool) -> Self {
+        let part =
+            |text: String| TextPattern { sought: if fold { text.to_lowercase() } else { text.clone() }, written: text };
+        Self::Holds { parts: parts.into_iter().map(part).collect(), all, fold }
+    }
+}
+
+impl CheckTest for TextTest {
+    fn apply(&self, seen: &CheckInput<'_>) -> CheckResult {
         let text = seen.text;
         seen.spend(1, "reading")?;
         Ok(match self {

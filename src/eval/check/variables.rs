@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::{
-    model::{Check, CheckKind, Input},
+    eval::check::table::{Variables, spec},
+    model::{Check, Input},
     template,
     template::{FillBudget, Mistake, Unfilled},
 };
@@ -56,10 +57,10 @@ pub(crate) fn with_placeholders(check: &Check, budget: &mut FillBudget) -> Check
 }
 
 fn has_texts(check: &Check) -> bool {
-    match check.kind.kind {
-        CheckKind::IsJson | CheckKind::ContainsJson => check.value.as_ref().is_some_and(Value::is_string),
-        CheckKind::Unsupported => false,
-        _ => true,
+    match spec(check.kind.kind).variables {
+        Variables::Everywhere => true,
+        Variables::TextAlone => check.value.as_ref().is_some_and(Value::is_string),
+        Variables::Nowhere => false,
     }
 }
 
@@ -103,6 +104,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::CheckKind;
 
     fn fill(check: &Check, input: &Input) -> Result<Check, String> {
         filled(check, input, &mut FillBudget::new(length(check), input))

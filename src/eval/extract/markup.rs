@@ -1,17 +1,10 @@
-//! Markdown fences that can hold JSON.
-//!
-//! Telling the answer from the reasoning that some models, or the servers before them, leave in its text.
+//! What stands around an answer in its text: Markdown fences, and the reasoning that models or servers leave there.
 //!
 //! A mark counts wherever it stands outside of JSON, so that no JSON inside reasoning is ever the
 //! answer: reasoning that ends and never began began with the text, and what follows reasoning that
-//! never ends is part of it.
-//!
-//! The table of conventions: the marks between which models, or the servers before them, leave
-//! reasoning in the text of an answer.
-//!
-//! The channels of gpt-oss (harmony), where a server leaves them in the text:
-//! `<|start|>ROLE<|channel|>NAME<|message|>TEXT<|end|>`, of which the channel `final` is the answer.
-//! <https://developers.openai.com/cookbook/articles/openai-harmony>
+//! never ends is part of it. One table has the marks, and the channels of gpt-oss (harmony) are read as
+//! `<|start|>ROLE<|channel|>NAME<|message|>TEXT<|end|>`, of which the channel `final` is the answer
+//! (<https://developers.openai.com/cookbook/articles/openai-harmony>).
 
 use std::{borrow::Cow, ops::Range};
 

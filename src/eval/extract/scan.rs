@@ -1,8 +1,6 @@
-//! Reading JSON strictly: alone, or where it stands in a text.
+//! Reading JSON strictly, alone or where it stands in a text, with the keys that an object holds more than once.
 //!
-//! Keys that a JSON object holds more than once.
-//!
-//! Every object and array of a text in one pass, and whether it is a part of something that is not
+//! Every object and array of a text is found in one pass, and whether it is a part of something that is not
 //! JSON: `{'x': {"a": 1}}`, `[3[4]]`, `{"a": 1}}`, `"x": {"a": 1}, "y": 2}`.
 
 use std::{collections::HashSet, fmt, ops::Range};

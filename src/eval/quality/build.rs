@@ -1,6 +1,4 @@
-//! What was folded, told as a report.
-//!
-//! A review that is looked at while it grows.
+//! The quality report made of what was folded, all at once or while it grows.
 
 use std::collections::BTreeMap;
 

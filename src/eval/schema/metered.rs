@@ -1,15 +1,11 @@
-//! A JSON value that counts how often a validator looks at it, and ends the validation when that is too often.
+//! Bounds on the work of a JSON Schema: of what it asks for at any one value, and of how often a validator looks.
 //!
 //! The validator takes values by a trait, and cannot be asked to stop. It looks at the value over and over,
 //! so every look takes steps from a meter, and one too many unwinds the stack up to [`within`]: nothing was
-//! wrong, so no panic hook runs. Schemas that are applied without a look at the value are counted beforehand
-//! ([`crate::eval::schema::metered`]), and their number is taken with each value that the validator steps into.
-//!
-//! The work that a schema asks for at any one value, found before the schema is compiled.
-//!
-//! A schema is applied to a value together with all that it combines (`allOf`, `$ref`, `if`), which in a tower
-//! of them doubles with every floor. How many there are, and how deep they lie in each other, does not depend
-//! on the value.
+//! wrong, so no panic hook runs. A schema is applied to a value together with all that it combines (`allOf`, `$ref`,
+//! `if`), which in a tower of them doubles with every floor. How many there are, and how deep they lie in each other, does
+//! not depend on the value: it is found before the schema is compiled, and taken with each value that the validator steps
+//! into.
 
 use std::{
     borrow::Cow,

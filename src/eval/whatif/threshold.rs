@@ -3,22 +3,15 @@
 use serde_json::Value;
 
 use crate::{
-    eval::{check, whatif::Side},
-    model::{Check, CheckKind, Prompt, check::Comparison},
+    eval::{
+        check,
+        check::{
+            table::spec,
+            threshold::{Movable, Side, Unit},
+        },
+    },
+    model::{Check, Prompt},
 };
-
-/// The unit a threshold is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// A share or a score from 0 to 1.
-    Share,
-    /// Milliseconds.
-    Milliseconds,
-    /// US dollars.
-    Dollars,
-    /// A number of something.
-    Number,
-}
 
 /// One threshold of a prompt.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +32,7 @@ pub struct Threshold {
 
 /// Why a rule has no threshold that can be moved.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoKnob {
+pub enum NoThreshold {
     /// The prompt has no such rule.
     #[error("the prompt has no threshold `{rule}`; {}", listed(.known))]
     Unknown {
@@ -83,14 +76,14 @@ impl Threshold {
     /// # Errors
     ///
     /// The prompt has no such rule, or one without a threshold; what it has is named.
-    pub fn find(prompt: &Prompt, rule: &str) -> Result<Self, NoKnob> {
+    pub fn find(prompt: &Prompt, rule: &str) -> Result<Self, NoThreshold> {
         let (name, nth) = split(rule);
         let wanted = numbered(name, nth);
         let known = || Self::all(prompt).into_iter().map(|knob| knob.rule).collect();
         match rules(prompt).find(|(rule, _)| *rule == wanted) {
             Some((rule, Ok(knob))) => Ok(Self { rule, ..knob }),
-            Some((rule, Err(why))) => Err(NoKnob::Fixed { rule, why, known: known() }),
-            None => Err(NoKnob::Unknown { rule: wanted, known: known() }),
+            Some((rule, Err(why))) => Err(NoThreshold::Fixed { rule, why, known: known() }),
+            None => Err(NoThreshold::Unknown { rule: wanted, known: known() }),
         }
     }
 
@@ -215,45 +208,14 @@ fn rules(prompt: &Prompt) -> impl Iterator<Item = (String, Result<Threshold, &'s
 
 /// Finds the threshold of a check.
 fn of(place: usize, check: &Check) -> Result<Threshold, &'static str> {
-    let (side, unit, usual) = match check.kind.kind {
-        CheckKind::Latency => (Side::AtMost, Unit::Milliseconds, None),
-        CheckKind::Cost => (Side::AtMost, Unit::Dollars, None),
-        CheckKind::Levenshtein => (Side::AtMost, Unit::Number, Some(check::USUAL_DISTANCE)),
-        CheckKind::RougeN => (Side::AtLeast, Unit::Share, Some(check::USUAL_ROUGE)),
-        CheckKind::Completeness => (Side::AtLeast, Unit::Share, Some(check::USUAL_COMPLETENESS)),
-        CheckKind::Confidence | CheckKind::LlmRubric => (Side::AtLeast, Unit::Share, None),
-        CheckKind::JsonPath => return compared(place, check),
-        CheckKind::WordCount => return Err("a number of words has two bounds"),
-        _ => return Err("it holds or does not, and measures nothing"),
-    };
-    let present = check.threshold.or(usual);
-    knob(place, check, "threshold", side, unit, present)
-}
-
-/// Finds the number that a value in the JSON is compared with.
-fn compared(place: usize, check: &Check) -> Result<Threshold, &'static str> {
-    let side = match check.comparison {
-        Some(Comparison::AtLeast) => Side::AtLeast,
-        Some(Comparison::AtMost) => Side::AtMost,
-        Some(Comparison::Less | Comparison::Greater) => {
-            return Err("its limit itself does not pass; write its `op` as `<=` or `>=`");
+    let (key, side, unit, present) = match spec(check.kind.kind).threshold {
+        Movable::Threshold(side, unit, usual) => ("threshold", side, unit, check.threshold.or(usual)),
+        Movable::Value(number) => {
+            let (side, present) = number(check)?;
+            ("value", side, Unit::Number, Some(present))
         }
-        _ => return Err("it is not compared with `<=` or `>=`"),
+        Movable::None(why) => return Err(why),
     };
-    let Some(present) = check.value.as_ref().filter(|value| value.is_number()).and_then(Value::as_f64) else {
-        return Err("its `value` is no number");
-    };
-    knob(place, check, "value", side, Unit::Number, Some(present))
-}
-
-fn knob(
-    place: usize,
-    check: &Check,
-    key: &str,
-    side: Side,
-    unit: Unit,
-    present: Option<f64>,
-) -> Result<Threshold, &'static str> {
     if check.kind.not {
         return Err("it is turned round (`not-`), so that its limit itself does not pass");
     }
@@ -265,7 +227,7 @@ fn knob(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Response;
+    use crate::model::{CheckKind, Response, check::Comparison};
 
     fn prompt() -> Prompt {
         let path = |comparison, value: Value| Check {

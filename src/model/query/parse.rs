@@ -1,6 +1,4 @@
-//! Reading a query line.
-//!
-//! A query line split into texts and filters.
+//! A query line split into texts and filters, and read.
 
 use std::time::Duration;
 

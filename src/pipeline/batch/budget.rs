@@ -1,6 +1,4 @@
-//! What a batch may use: an estimate before, the burn-down during it, and when it has to pause.
-//!
-//! What a batch will take, estimated before the first call.
+//! What a batch may use: an estimate before the first call, the burn-down during it, and when it has to pause.
 
 use std::time::Duration;
 

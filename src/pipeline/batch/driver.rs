@@ -1,7 +1,5 @@
-//! The batch as it goes: which cell is next, which are under way, and when no further one is started.
-//!
-//! What follows when a cell has ended: it is counted, waited for until it is durable, told, or asked again; and
-//! when the batch has ended.
+//! The batch as it goes: which cell is next, which are under way, when no further one is started, and what follows when
+//! one has ended: it is counted, waited for until it is durable, reported, or asked again.
 
 use std::{
     collections::{BTreeMap, VecDeque},

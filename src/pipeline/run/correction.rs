@@ -1,7 +1,7 @@
 //! Answers that came but are not of the form that was asked for: one further try with a changed request, then
 //! the next target, and the best of them if no other is better.
 //!
-//! Whether a call of a batch may be made: its answer can be recorded, and it passes no cap.
+//! A call of a batch is made only if its answer can be recorded and it passes no limit.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,6 +1,6 @@
 //! The end of a run: the answer judged, its cost summed up, the outcome made.
 //!
-//! The rules of prompts that were compiled last: a batch judges many answers by the same ones.
+//! The check suites that were compiled last are kept: a batch judges many answers by the same ones.
 
 use std::{
     collections::VecDeque,

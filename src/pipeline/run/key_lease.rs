@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tokio::time::Instant;
 
 use crate::{
-    model::{CallError, ErrorKind, Target, Timer, Vendor},
+    model::{CallError, ErrorKind, Target, Timer},
     pipeline::{
         event::{NextStep, RunEvent},
         key_pool::{KeyLease, KeyState, Offer, Readiness, Resting},
@@ -35,7 +35,7 @@ impl Run {
         loop {
             let held = match self.shared.pool.offer(&target.provider, &BTreeSet::new()) {
                 Offer::Key(held) => held,
-                Offer::NoKeys if target.kind.needs_key() && !target.custom_endpoint => {
+                Offer::NoKeys if target.kind.info().needs_key && !target.custom_endpoint => {
                     return Err(CallError::new(ErrorKind::Credential, no_key(target)));
                 }
                 Offer::NoKeys => return Ok(None),
@@ -230,11 +230,7 @@ impl Run {
 }
 
 fn no_key(target: &Target) -> String {
-    let set = match target.kind {
-        Vendor::OpenAi => "set OPENAI_API_KEY or ",
-        Vendor::Anthropic => "set ANTHROPIC_API_KEY or ",
-        Vendor::Ollama | Vendor::Command | Vendor::Demo => "",
-    };
+    let set = target.kind.info().key_variable.map_or_else(String::new, |variable| format!("set {variable} or "));
     let provider = &target.provider;
     format!("no key for {provider}: {set}add api_keys to [providers.{provider}]")
 }

@@ -1,6 +1,4 @@
-//! A batch as CSV (RFC 4180), a row for each cell, with nothing a spreadsheet would run.
-//!
-//! A batch as JSON Lines: an object for each cell, all of them with the same keys.
+//! A batch cell by cell: as CSV (RFC 4180), with nothing a spreadsheet would run, and as JSON Lines, all with the same keys.
 
 use std::{borrow::Cow, collections::BTreeMap, io, io::Write};
 

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::{
     model::{
         Rule, RunId, Status,
+        cost::{Cost, PicoDollars},
         outcome::Judging,
-        usage::{Cost, PicoDollars},
     },
     present::report::*,
 };

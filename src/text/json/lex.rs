@@ -1,6 +1,4 @@
 //! The lexer: what each byte of a text is in JSON, with a state of a few words at every byte.
-//!
-//! The pieces of a text, and what each is in JSON.
 
 use std::ops::Range;
 

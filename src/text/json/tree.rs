@@ -1,6 +1,5 @@
-//! Whether a string or a number is written as JSON has it (RFC 8259, sections 6 and 7).
-//!
-//! One whole JSON value as it was written: its nodes in order, and where each stands in the text.
+//! One whole JSON value as it was written: its nodes in order, and where each stands in the text; a string or a number is
+//! what RFC 8259 (sections 6 and 7) says.
 
 use std::ops::Range;
 

@@ -1,6 +1,4 @@
-//! A window on an answer's JSON: what is folded, which line the keys act on, what failed a check.
-//!
-//! The remarks on an answer's JSON: each broken rule beside the node that breaks it.
+//! A window on an answer's JSON: what is folded, which line the keys act on, and what failed a check beside its node.
 
 use std::{collections::BTreeMap, ops::Range};
 

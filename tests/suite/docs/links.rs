@@ -100,6 +100,61 @@ fn every_link_and_every_anchor_resolves() {
     assert!(seen > 100, "only {seen} links were found");
 }
 
+/// What stands between backticks in a text.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn every_file_that_the_glossary_and_the_contributing_page_name_is_there() {
+    let mut gone = Vec::new();
+    let mut seen = 0;
+    for page in ["CONTRIBUTING.md", "docs/glossary.md"] {
+        let text = read(Path::new(page));
+        for path in quoted(&text)
+            .filter(|path| path.contains('/') && !path.contains([' ', '*', '…', '[', '<']) && *path != "foo/")
+        {
+            seen += 1;
+            let places = [root().join("src").join(path), root().join(path)];
+            if !places.iter().any(|place| place.exists()) {
+                gone.push(format!("{page}: {path}"));
+            }
+        }
+    }
+    assert!(gone.is_empty(), "{}", gone.join("\n"));
+    assert!(seen > 80, "only {seen} files were found");
+}
+
+#[test]
+fn the_words_of_the_field_lead_to_files_of_their_name() {
+    for (word, path) in [
+        ("rate limit", "pipeline/rate_limiter.rs"),
+        ("sanitize", "text/sanitize.rs"),
+        ("timeout", "pipeline/timeouts.rs"),
+        ("cost", "model/cost.rs"),
+        ("percentile", "eval/stats/percentile.rs"),
+        ("csv", "dataset/csv.rs"),
+        ("paired test", "eval/stats/paired_test.rs"),
+        ("redaction", "provider/redaction.rs"),
+        ("recording", "provider/wires/demo/recording.rs"),
+        ("token count", "provider/token_counts.rs"),
+        ("retry", "pipeline/retry_policy.rs"),
+        ("cache key", "pipeline/cache_key.rs"),
+        ("judge", "pipeline/run/judges.rs"),
+        ("schema", "eval/schema.rs"),
+        ("template", "template.rs"),
+        ("prompts", "store/prompts.rs"),
+        ("session", "model/session.rs"),
+        ("wire", "model/wire.rs"),
+        ("snippet", "present/snippets.rs"),
+        ("report", "present/report.rs"),
+    ] {
+        assert!(root().join("src").join(path).is_file(), "{word}: {path}");
+        let stem = Path::new(path).file_stem().unwrap().to_string_lossy().replace('_', " ");
+        assert!(stem.contains(word), "{word} is not in the name of {path}");
+    }
+}
+
 #[test]
 fn the_index_names_every_page() {
     let index = Path::new("docs/README.md");

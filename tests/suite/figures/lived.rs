@@ -15,7 +15,7 @@ use retort::{
     eval::stats::SplitMix,
     model::{
         BatchId, CacheMode, Check, CheckKind, Commit, DatasetRow, Expected, Format, Input, Outcome, Params,
-        PicoDollars, Price, Prompt, RunId, RunRequest, Target, Vendor,
+        PicoDollars, Price, Prompt, RunId, RunRequest, Target, Wire,
         batch::{BatchLimits, BatchSpec, Cell},
     },
     pipeline::{
@@ -95,7 +95,7 @@ fn priced(name: &str) -> Target {
         target.custom_endpoint = true;
     }
     if name == "demo" {
-        target.kind = Vendor::Demo;
+        target.kind = Wire::Demo;
         "demo".clone_into(&mut target.provider);
     }
     target

@@ -4,9 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use retort::{
-    model::{
-        CacheMode, Cost, ErrorKind, Finish, PicoDollars, Provenance, RunEnd, RunRequest, RunStatus, Usage, Vendor,
-    },
+    model::{CacheMode, Cost, ErrorKind, Finish, PicoDollars, Provenance, RunEnd, RunRequest, RunStatus, Usage, Wire},
     pipeline::{
         PipelineConfig, RunEvent, TimedEvent,
         event::{DeltaPart, Lookup},
@@ -127,7 +125,7 @@ async fn a_fallbacks_answer_is_not_the_heads() {
 async fn a_demonstration_of_faults_is_played_anew() {
     let bench = Bench::new(|_, _| answer(&["{}"]));
     let mut request = request(&["flaky"]);
-    (request.targets[0].kind, request.targets[0].model) = (Vendor::Demo, "flaky".to_owned());
+    (request.targets[0].kind, request.targets[0].model) = (Wire::Demo, "flaky".to_owned());
     let told = bench.tell(request).await;
     assert!(matches!(lookups(&told)[..], [Lookup::Bypass { .. }]) && ended(&told).demo);
     assert_eq!(kept(&bench), 0);

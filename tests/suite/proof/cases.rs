@@ -16,7 +16,7 @@ use futures_util::{StreamExt, stream};
 use retort::{
     model::{
         ErrorKind,
-        Vendor::{
+        Wire::{
             Anthropic, Ollama, OpenAi, {self},
         },
     },
@@ -25,16 +25,16 @@ use retort::{
 
 use super::played::{Play, Seen, play};
 
-const ALL: &[Vendor] = &[OpenAi, Anthropic, Ollama];
-const EVENTS: &[Vendor] = &[OpenAi, Anthropic];
-const CHAT: &[Vendor] = &[OpenAi];
-const MESSAGES: &[Vendor] = &[Anthropic];
+const ALL: &[Wire] = &[OpenAi, Anthropic, Ollama];
+const EVENTS: &[Wire] = &[OpenAi, Anthropic];
+const CHAT: &[Wire] = &[OpenAi];
+const MESSAGES: &[Wire] = &[Anthropic];
 
 /// A case on one wire format. Its number is its own in the list of streaming faults.
 struct Row {
     number: u8,
     what: &'static str,
-    kind: Vendor,
+    kind: Wire,
     play: Play,
     must: Must,
 }
@@ -88,7 +88,7 @@ impl Must {
 }
 
 /// Lists a case on each of its wires.
-fn rows(number: u8, what: &'static str, kinds: &[Vendor], must: Must, play: impl Fn(Vendor) -> Play) -> Vec<Row> {
+fn rows(number: u8, what: &'static str, kinds: &[Wire], must: Must, play: impl Fn(Wire) -> Play) -> Vec<Row> {
     kinds.iter().map(|kind| Row { number, what, kind: *kind, play: play(*kind), must }).collect()
 }
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use retort::model::Vendor::{
+use retort::model::Wire::{
     Anthropic, Ollama, OpenAi, {self},
 };
 use tokio::{
@@ -83,7 +83,7 @@ impl Flaky {
 }
 
 /// Which wire a path belongs to.
-fn spoken(path: &str) -> Vendor {
+fn spoken(path: &str) -> Wire {
     match path {
         path if path.ends_with("/messages") => Anthropic,
         path if path.ends_with("/api/chat") => Ollama,

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use retort::{
     model::{
         CacheMode, Commit, ErrorKind, Format, Input, Key, ModelCard, Outcome, Params, Prompt, RunEnd, RunRequest,
-        Target, Timer, Vendor,
+        Target, Timer, Wire,
         settings::{Retry, Timeouts},
     },
     pipeline::{
@@ -77,7 +77,7 @@ pub(crate) struct Seen {
 
 /// Plays a case. In a batch nobody watches, and the server is well from the second call on; else
 /// a person watches, and the server does the same on every call.
-pub(crate) async fn play(providers: &Arc<Providers>, kind: Vendor, play: &Play, batch: bool) -> Seen {
+pub(crate) async fn play(providers: &Arc<Providers>, kind: Wire, play: &Play, batch: bool) -> Seen {
     let well = || Script::answer(stream(kind, whole(kind, if play.json { "{\"a\":1}" } else { "Hi" })));
     let script = |call: usize| if batch && call > 0 { well() } else { play.script() };
     let server = Server::start((0..8).map(script)).await;
@@ -157,7 +157,7 @@ fn rules(silent: bool) -> PipelineConfig {
 }
 
 /// A request to one target at an address.
-pub(crate) fn request(kind: Vendor, url: &str, json: bool, commit: Commit) -> RunRequest {
+pub(crate) fn request(kind: Wire, url: &str, json: bool, commit: Commit) -> RunRequest {
     let mut prompt = Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() };
     prompt.response.format = if json { Format::Json } else { Format::Text };
     RunRequest {

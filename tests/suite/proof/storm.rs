@@ -16,7 +16,7 @@ use retort::{
     eval::quality::Watched,
     model::{
         Commit, Input, Key, Outcome, RunRequest, RunStatus, Target, Timer,
-        Vendor::{
+        Wire::{
             Anthropic, Ollama, OpenAi, {self},
         },
         settings::{Retry, Timeouts},
@@ -73,7 +73,7 @@ fn commit(run: u64) -> Commit {
 }
 
 /// A wire for each run, and the next one to fall back on.
-fn wires(run: u64) -> [Vendor; 2] {
+fn wires(run: u64) -> [Wire; 2] {
     let all = [OpenAi, Anthropic, Ollama];
     let at = usize::try_from(run / 3 % 3).unwrap();
     [all[at], all[(at + 1) % 3]]

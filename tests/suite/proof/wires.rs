@@ -1,6 +1,6 @@
 //! The words of each wire format.
 
-use retort::model::Vendor::{
+use retort::model::Wire::{
     Anthropic, Ollama, {self},
 };
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::server::{chunk, head, last_chunk};
 
 /// One event as the wire frames it.
-pub(crate) fn event(kind: Vendor, data: &Value) -> String {
+pub(crate) fn event(kind: Wire, data: &Value) -> String {
     match (kind, data.get("type").and_then(Value::as_str)) {
         (Ollama, _) => format!("{data}\n"),
         (Anthropic, Some(name)) => format!("event: {name}\ndata: {data}\n\n"),
@@ -17,7 +17,7 @@ pub(crate) fn event(kind: Vendor, data: &Value) -> String {
 }
 
 /// A piece of the answer.
-pub(crate) fn says(kind: Vendor, text: &str) -> String {
+pub(crate) fn says(kind: Wire, text: &str) -> String {
     let data = match kind {
         Anthropic => json!({"type": "content_block_delta", "delta": {"type": "text_delta", "text": text}}),
         Ollama => json!({"message": {"content": text}, "done": false}),
@@ -27,7 +27,7 @@ pub(crate) fn says(kind: Vendor, text: &str) -> String {
 }
 
 /// A piece of the reasoning.
-pub(crate) fn thinks(kind: Vendor, text: &str) -> String {
+pub(crate) fn thinks(kind: Wire, text: &str) -> String {
     let data = match kind {
         Anthropic => json!({"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": text}}),
         Ollama => json!({"message": {"content": "", "thinking": text}, "done": false}),
@@ -37,7 +37,7 @@ pub(crate) fn thinks(kind: Vendor, text: &str) -> String {
 }
 
 /// Why the model stopped: `stop` or `length`.
-pub(crate) fn stops(kind: Vendor, reason: &str) -> String {
+pub(crate) fn stops(kind: Wire, reason: &str) -> String {
     let data = match (kind, reason) {
         (Anthropic, "length") => json!({"type": "message_delta", "delta": {"stop_reason": "max_tokens"}}),
         (Anthropic, "stop") => json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}),
@@ -49,7 +49,7 @@ pub(crate) fn stops(kind: Vendor, reason: &str) -> String {
 }
 
 /// The end mark, where it is apart from the reason.
-pub(crate) fn ends(kind: Vendor) -> String {
+pub(crate) fn ends(kind: Wire) -> String {
     match kind {
         Anthropic => event(kind, &json!({"type": "message_stop"})),
         Ollama => String::new(),
@@ -58,12 +58,12 @@ pub(crate) fn ends(kind: Vendor) -> String {
 }
 
 /// A whole answer.
-pub(crate) fn whole(kind: Vendor, text: &str) -> String {
+pub(crate) fn whole(kind: Wire, text: &str) -> String {
     says(kind, text) + &stops(kind, "stop") + &ends(kind)
 }
 
 /// A whole answer that was not streamed.
-pub(crate) fn unstreamed(kind: Vendor, text: &str) -> Value {
+pub(crate) fn unstreamed(kind: Wire, text: &str) -> Value {
     match kind {
         Anthropic => {
             json!({"type": "message", "content": [{"type": "text", "text": text}], "stop_reason": "end_turn"})
@@ -74,7 +74,7 @@ pub(crate) fn unstreamed(kind: Vendor, text: &str) -> Value {
 }
 
 /// The word of a server with too much to do.
-pub(crate) fn overloaded(kind: Vendor) -> Value {
+pub(crate) fn overloaded(kind: Wire) -> Value {
     match kind {
         Anthropic => json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}),
         Ollama => json!({"error": "server busy, please try again.  maximum pending requests exceeded"}),
@@ -85,7 +85,7 @@ pub(crate) fn overloaded(kind: Vendor) -> Value {
 }
 
 /// What keeps a connection open and says nothing.
-pub(crate) fn keep_alive(kind: Vendor) -> String {
+pub(crate) fn keep_alive(kind: Wire) -> String {
     match kind {
         Anthropic => event(kind, &json!({"type": "ping"})),
         Ollama => "\n".to_owned(),
@@ -94,7 +94,7 @@ pub(crate) fn keep_alive(kind: Vendor) -> String {
 }
 
 /// The head of a stream that ends with its connection.
-pub(crate) fn stream_head(kind: Vendor) -> Vec<u8> {
+pub(crate) fn stream_head(kind: Wire) -> Vec<u8> {
     let media_type = if kind == Ollama { "application/x-ndjson" } else { "text/event-stream" };
     typed_head(Some(media_type))
 }
@@ -107,6 +107,6 @@ pub(crate) fn typed_head(media_type: Option<&str>) -> Vec<u8> {
 }
 
 /// A stream from head to clean end.
-pub(crate) fn stream(kind: Vendor, body: impl AsRef<[u8]>) -> Vec<u8> {
+pub(crate) fn stream(kind: Wire, body: impl AsRef<[u8]>) -> Vec<u8> {
     [stream_head(kind), chunk(body), last_chunk()].concat()
 }

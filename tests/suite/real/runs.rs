@@ -7,7 +7,7 @@ use retort::{
     config::builtin::starters,
     model::{
         CacheMode, Commit, ErrorKind, Finish, Format, Input, Outcome, Params, Provenance, Response, RunEnd, RunRequest,
-        RunStatus, Target, Vendor, settings::Retry,
+        RunStatus, Target, Wire, settings::Retry,
     },
     pipeline::{Pipeline, PipelineConfig, Ports, RunEvent, TimedEvent},
     provider::Providers,
@@ -28,7 +28,7 @@ fn pipeline(rules: PipelineConfig) -> Pipeline {
     Pipeline::new(ports, PipelineConfig { cache: true, retry, ..rules })
 }
 
-fn target(name: &str, base: &str, kind: Vendor) -> Target {
+fn target(name: &str, base: &str, kind: Wire) -> Target {
     Target { name: name.to_owned(), provider: name.to_owned(), ..call(base, kind, "", 1).target }
 }
 
@@ -68,7 +68,7 @@ async fn run(pipeline: &Pipeline, request: RunRequest) -> (Vec<TimedEvent>, Outc
 async fn a_run_streams_is_judged_and_is_a_cache_hit_the_second_time() {
     let base = variable("RETORT_REAL_SERVER");
     let pipeline = pipeline(PipelineConfig::default());
-    let ask = || request(vec![target("real", &base, Vendor::OpenAi)]);
+    let ask = || request(vec![target("real", &base, Wire::OpenAi)]);
     let (told, first) = run(&pipeline, ask()).await;
     assert_eq!((&first.end, first.attempts, first.finish.as_ref()), (&RunEnd::Done, 1, Some(&Finish::Stop)));
     assert!(told.iter().filter(|told| matches!(told.event, RunEvent::Delta { .. })).count() > 3);
@@ -109,12 +109,10 @@ async fn the_second_key_answers_when_the_first_is_refused() {
 async fn the_fallback_answers_when_the_server_is_down() {
     let base = variable("RETORT_REAL_SERVER");
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let dead = target("dead", &format!("http://{nobody}"), Vendor::OpenAi);
-    let (_, outcome) = run(
-        &pipeline(PipelineConfig::default()),
-        request(vec![dead.clone(), target("real", &base, Vendor::Anthropic)]),
-    )
-    .await;
+    let dead = target("dead", &format!("http://{nobody}"), Wire::OpenAi);
+    let (_, outcome) =
+        run(&pipeline(PipelineConfig::default()), request(vec![dead.clone(), target("real", &base, Wire::Anthropic)]))
+            .await;
     assert_eq!((&outcome.end, outcome.requested.as_str(), outcome.target.as_str()), (&RunEnd::Done, "dead", "real"));
     let (_, outcome) = run(&pipeline(PipelineConfig::default()), request(vec![dead])).await;
     let RunEnd::Failed { reasons } = outcome.end else { panic!("{:?}", outcome.end) };
@@ -126,7 +124,7 @@ async fn the_fallback_answers_when_the_server_is_down() {
 #[ignore = "needs a real server: tests/real/run.sh starts one"]
 async fn stopping_a_run_keeps_the_part_and_frees_the_server() {
     let base = variable("RETORT_REAL_SERVER");
-    let mut request = request(vec![target("real", &base, Vendor::OpenAi)]);
+    let mut request = request(vec![target("real", &base, Wire::OpenAi)]);
     let prompt = Arc::make_mut(&mut request.prompt);
     prompt.system = "You write very long stories.".to_owned();
     prompt.response = Response { format: Format::Text, ..Response::default() };

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use proptest::prelude::*;
 use retort::{
     config,
-    model::{KeySource, PicoDollars, Settings, target::Vendor},
+    model::{KeySource, PicoDollars, Settings, wire::Wire},
 };
 
 use super::{env_of, places_in};
@@ -496,7 +496,7 @@ fn the_usual_variables_set_the_built_in_providers() {
 fn the_environments_key_goes_to_no_address_of_the_files() {
     let text = "[providers.openai]\nkind = \"openai\"\nbase_url = \"http://10.0.0.1/v1\"";
     let openai = &read(text).unwrap().providers["openai"];
-    assert_eq!(openai.kind, Vendor::OpenAi);
+    assert_eq!(openai.kind, Wire::OpenAi);
     assert!(openai.api_keys.is_empty());
     let text = "[providers.openai]\nkind = \"openai\"\ntimeout = \"5s\"";
     assert_eq!(read(text).unwrap().providers["openai"].api_keys.len(), 1);

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use retort::{
     model::{
         ErrorKind,
-        Vendor::{
+        Wire::{
             Anthropic, OpenAi, {self},
         },
     },
@@ -35,7 +35,7 @@ fn capture(name: &str) -> Capture {
     Capture { status, headers, body: body.to_owned() }
 }
 
-fn replay(kind: Vendor, name: &str) -> String {
+fn replay(kind: Wire, name: &str) -> String {
     let capture = capture(name);
     assert_eq!(capture.status, 200);
     let media_type = capture.headers.media_type();

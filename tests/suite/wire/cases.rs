@@ -3,7 +3,7 @@
 
 mod odd;
 
-use retort::model::Vendor::{
+use retort::model::Wire::{
     Anthropic, Ollama, OpenAi, {self},
 };
 
@@ -16,13 +16,13 @@ const SSE: Option<&str> = Some("text/event-stream");
 /// streaming faults every client meets.
 struct Case {
     name: &'static str,
-    kind: Vendor,
+    kind: Wire,
     media_type: Option<&'static str>,
     body: Vec<u8>,
     told: &'static str,
 }
 
-fn case(name: &'static str, kind: Vendor, body: impl Into<Vec<u8>>, told: &'static str) -> Case {
+fn case(name: &'static str, kind: Wire, body: impl Into<Vec<u8>>, told: &'static str) -> Case {
     let media_type = if kind == Ollama { Some("application/x-ndjson") } else { SSE };
     Case { name, kind, media_type, body: body.into(), told }
 }

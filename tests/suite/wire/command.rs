@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use retort::{
-    model::{CallError, ErrorKind, Timer, Vendor::Command},
+    model::{CallError, ErrorKind, Timer, Wire::Command},
     provider::{Backend, Call, Providers, WireEvent},
 };
 use tokio::time::timeout;

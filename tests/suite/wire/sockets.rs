@@ -6,7 +6,7 @@ use std::{io::Write, time::Duration};
 use flate2::{Compression, write::GzEncoder};
 use futures_util::StreamExt;
 use retort::{
-    model::{ErrorKind, Timer, Vendor::OpenAi},
+    model::{ErrorKind, Timer, Wire::OpenAi},
     provider::{Backend, WireEvent, discovery::Listed},
 };
 use tokio::time::timeout;

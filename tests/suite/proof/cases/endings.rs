@@ -2,7 +2,7 @@
 
 use retort::model::{
     ErrorKind,
-    Vendor::{Anthropic, Ollama},
+    Wire::{Anthropic, Ollama},
 };
 use serde_json::json;
 
@@ -83,7 +83,7 @@ const fn stopped() -> Must {
     Must { end: "cancelled", class: None, ..broken }
 }
 
-fn unreasoned(kind: retort::model::Vendor) -> String {
+fn unreasoned(kind: retort::model::Wire) -> String {
     match kind {
         Ollama => event(kind, &json!({"message": {"content": ""}, "done": true})),
         Anthropic => event(kind, &json!({"type": "message_delta", "delta": {}})) + &ends(kind),

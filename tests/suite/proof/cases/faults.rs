@@ -2,7 +2,7 @@
 
 use retort::model::{
     ErrorKind,
-    Vendor::{Anthropic, Ollama},
+    Wire::{Anthropic, Ollama},
 };
 use serde_json::json;
 

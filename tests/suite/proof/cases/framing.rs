@@ -2,7 +2,7 @@
 
 use retort::model::{
     ErrorKind,
-    Vendor::{Anthropic, Ollama},
+    Wire::{Anthropic, Ollama},
 };
 
 use super::{ALL, CHAT, EVENTS, Play, Row, broken, done, hopeless, retried, rows as case};
@@ -105,14 +105,14 @@ pub(crate) fn rows() -> Vec<Vec<Row>> {
     ]
 }
 
-fn invalid(kind: retort::model::Vendor) -> Vec<u8> {
+fn invalid(kind: retort::model::Wire) -> Vec<u8> {
     let mut bytes = says(kind, "?").into_bytes();
     let place = bytes.iter().rposition(|byte| *byte == b'?').unwrap();
     bytes[place] = 0xff;
     bytes
 }
 
-fn malformed(kind: retort::model::Vendor) -> String {
+fn malformed(kind: retort::model::Wire) -> String {
     match kind {
         Ollama => "{oops\n".to_owned(),
         Anthropic => "event: content_block_delta\ndata: {oops\n\n".to_owned(),

@@ -6,7 +6,7 @@ use std::io::Write;
 use flate2::{Compression, write::GzEncoder};
 use retort::model::{
     ErrorKind,
-    Vendor::{
+    Wire::{
         Anthropic, Ollama, {self},
     },
 };
@@ -157,7 +157,7 @@ fn refusals() -> Vec<Vec<Row>> {
             "a refusal in a code and words, with a 200",
             ALL,
             retried(ErrorKind::RateLimited, 3),
-            move |_: Vendor| says(&json!({"code": "Throttling", "message": "slow down", "request_id": "r"})),
+            move |_: Wire| says(&json!({"code": "Throttling", "message": "slow down", "request_id": "r"})),
         ),
         case(58, "a refusal beside no choices, with a 200", CHAT, retried(ErrorKind::RateLimited, 3), move |_| {
             says(&json!({"choices": null, "base_resp": {"status_code": 1002, "status_msg": "x"}}))

@@ -1,6 +1,6 @@
 //! Cases of servers that are slow, silent or gone: each runs into a timer of its own.
 
-use retort::model::{Timer, Vendor};
+use retort::model::{Timer, Wire};
 
 use super::{ALL, Play, Row, broken, retried, rows as case};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 
 pub(crate) fn rows() -> Vec<Vec<Row>> {
     let hi = |kind| silent([stream_head(kind), chunk(says(kind, "Hi"))].concat());
-    let drip = |kind: Vendor| Step::Drip(chunk(keep_alive(kind)));
+    let drip = |kind: Wire| Step::Drip(chunk(keep_alive(kind)));
     let first_token = retried(late(Timer::FirstToken), 2);
     vec![
         case(34, "keep-alives without end, before text", ALL, first_token, |kind| {

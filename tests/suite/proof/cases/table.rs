@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
-use retort::model::Vendor;
+use retort::model::Wire;
 
 use super::{Row, Seen};
 
@@ -82,10 +82,10 @@ fn short(message: &str) -> String {
     }
 }
 
-fn wire(kind: Vendor) -> &'static str {
+fn wire(kind: Wire) -> &'static str {
     match kind {
-        Vendor::Anthropic => "Anthropic",
-        Vendor::Ollama => "Ollama",
+        Wire::Anthropic => "Anthropic",
+        Wire::Ollama => "Ollama",
         _ => "OpenAI",
     }
 }

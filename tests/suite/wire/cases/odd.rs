@@ -1,7 +1,7 @@
 //! Shapes no standard has and some server sends: none of them may lose an answer, and none may
 //! make one of what is none.
 
-use retort::model::Vendor::{Anthropic, Ollama, OpenAi};
+use retort::model::Wire::{Anthropic, Ollama, OpenAi};
 
 use super::{Case, DONE, GOOD, HI, STOP, case, deltas, event, good, named, typed};
 

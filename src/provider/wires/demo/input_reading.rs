@@ -1,6 +1,5 @@
-//! The fields a prompt asks for in words, as a JSON Schema.
-//!
-//! What can be read out of a text without understanding it: words, sentences, names, numbers, tone.
+//! What can be read out of a text without understanding it: words, sentences, names, numbers, tone; and the fields that a
+//! prompt asks for in words.
 
 use std::collections::BTreeMap;
 

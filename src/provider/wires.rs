@@ -1,8 +1,5 @@
-//! What the wire formats have in common: events in, wire events or a fault out.
-//!
-//! The HTTP request of a call as a person may repeat it: everything but the key.
-//!
-//! Every provider behind one backend, chosen by the target's kind.
+//! Every provider behind one backend, chosen by the target's vendor; and the HTTP request of a call as a person may repeat
+//! it: everything but the key.
 
 pub mod demo;
 
@@ -18,19 +15,84 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Key, Target, Vendor},
+    model::{CallError, ErrorKind, Finish, Key, Target, Wire},
     provider::{
         Backend, Call, WireEvent, WireStream,
         http::{Http, Outgoing, exchange},
         json::{Halves, Parsed},
-        redact::Redact,
+        redaction::Redact,
         response_reader::{Filling, HeaderSecret},
-        vendors::demo::Demo,
+        wires::demo::Demo,
     },
 };
 
-/// One provider's way to speak. It sees whole events that are JSON and no errors, never bytes.
-pub(crate) trait Dialect: Send {
+/// How a wire is spoken over HTTP; what is known of it without a call stands in [`WireInfo`](crate::model::WireInfo).
+pub(crate) trait HttpWire: Sync {
+    /// Returns the path under the base URL that calls are posted to.
+    fn path(&self) -> &'static str;
+
+    /// Writes the body of a call.
+    fn body(&self, call: &Call) -> Value;
+
+    /// Lists the headers that every request has, but that of the key.
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// Names the header that carries the key, and what stands in it before the key.
+    fn key_header(&self) -> (&'static str, &'static str) {
+        ("authorization", "Bearer ")
+    }
+
+    /// Tells how a body of JSON is framed: as lines, each an event, or as one value.
+    fn framing(&self) -> Framing {
+        Framing::Whole
+    }
+
+    /// Makes a decoder for one response.
+    fn decoder(&self) -> Box<dyn StreamDecoder>;
+
+    /// Returns the path under the base URL that lists the models.
+    fn models_path(&self) -> &'static str;
+}
+
+/// How a body of JSON that is no event stream is framed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// It is one value.
+    Whole,
+    /// Every line is an event.
+    Lines,
+}
+
+/// How a wire is spoken.
+enum Spoken {
+    Http(&'static dyn HttpWire),
+    Command,
+    Demo,
+}
+
+/// The table of wires.
+fn spoken(wire: Wire) -> Spoken {
+    match wire {
+        Wire::OpenAi => Spoken::Http(&openai::ChatCompletions),
+        Wire::Anthropic => Spoken::Http(&anthropic::Messages),
+        Wire::Ollama => Spoken::Http(&ollama::Chat),
+        Wire::Command => Spoken::Command,
+        Wire::Demo => Spoken::Demo,
+    }
+}
+
+/// Finds how a wire is spoken over HTTP; none where it is not.
+pub(crate) fn http(wire: Wire) -> Option<&'static dyn HttpWire> {
+    match spoken(wire) {
+        Spoken::Http(wire) => Some(wire),
+        Spoken::Command | Spoken::Demo => None,
+    }
+}
+
+/// Reads the events of one response. It sees whole events that are JSON and no errors, never bytes.
+pub(crate) trait StreamDecoder: Send {
     /// Takes one event of a stream.
     fn event(&mut self, name: &str, event: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError>;
 
@@ -221,36 +283,30 @@ impl PlainRequest {
     /// Writes a call as a request; none where the target is not asked over HTTP.
     #[must_use]
     pub fn of(call: &Call) -> Option<Self> {
-        let (path, body) = match call.target.kind {
-            Vendor::OpenAi => ("/chat/completions", openai::body(call)),
-            Vendor::Anthropic => ("/v1/messages", anthropic::body(call)),
-            Vendor::Ollama => ("/api/chat", ollama::body(call)),
-            Vendor::Command | Vendor::Demo => return None,
-        };
-        let target = &call.target;
-        Some(Self { url: url(target, path), headers: headers(target), key: key(target.kind), body })
+        let (wire, target) = (http(call.target.kind)?, &call.target);
+        let url = url(target, wire.path());
+        Some(Self { url, headers: headers(wire, target), key: wire.key_header(), body: wire.body(call) })
     }
 }
 
 /// Joins a target's address and a path.
 pub(crate) fn url(target: &Target, path: &str) -> String {
-    let base = target.base_url.as_deref().or(target.kind.default_base_url()).unwrap_or_default();
+    let base = target.base_url.as_deref().or(target.kind.info().base_url).unwrap_or_default();
+    join(base, path)
+}
+
+/// Joins a base URL and a path. One that already ends with the version of the path is taken as it is meant.
+pub(crate) fn join(base: &str, path: &str) -> String {
     let base = base.trim_end_matches('/');
     // An Anthropic base URL is written with and without its version.
     let base = if path.starts_with("/v1/") { base.strip_suffix("/v1").unwrap_or(base) } else { base };
     format!("{base}{path}")
 }
 
-/// Lists a target's headers but that of the key.
-pub(crate) fn headers(target: &Target) -> Vec<(String, String)> {
-    let version = ("anthropic-version".to_owned(), anthropic::VERSION.to_owned());
-    let own = (target.kind == Vendor::Anthropic).then_some(version);
-    own.into_iter().chain(target.headers.clone()).collect()
-}
-
-/// Names the header that carries the key, and what stands in it before the key.
-pub(crate) fn key(kind: Vendor) -> (&'static str, &'static str) {
-    if kind == Vendor::Anthropic { ("x-api-key", "") } else { ("authorization", "Bearer ") }
+/// Lists the headers of a request to a target but that of the key.
+fn headers(wire: &dyn HttpWire, target: &Target) -> Vec<(String, String)> {
+    let own = wire.headers().iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    own.chain(target.headers.clone()).collect()
 }
 
 /// The whole environment of a command, by name.
@@ -281,40 +337,40 @@ impl Providers {
     /// Makes a request to a target ready, and a redactor that knows all that is secret in it.
     pub(crate) fn outgoing(
         &self,
+        wire: &dyn HttpWire,
         (target, key): (&Target, Option<&Key>),
         (url, body): (String, Option<Vec<u8>>),
         connect: Duration,
     ) -> Result<(Outgoing, Redact), CallError> {
-        let filled = self.filling.fill(target, headers(target))?;
+        let filled = self.filling.fill(target, headers(wire, target))?;
         let redact = Redact::new(key.cloned(), &target.provider).hiding(filled.used);
         let mut secrets = filled.secret;
-        secrets.extend(key.map(|key| key_header(target.kind, key)));
+        secrets.extend(key.map(|key| {
+            let (name, before) = wire.key_header();
+            (name.to_owned(), SecretString::from(format!("{before}{}", key.secret.expose_secret().trim())))
+        }));
         Ok((Outgoing { url, body, headers: filled.plain, secrets, connect }, redact))
     }
-}
 
-impl Backend for Providers {
-    fn call(&self, call: Call) -> WireStream {
-        let Some(plain) = PlainRequest::of(&call) else {
-            return match call.target.kind {
-                Vendor::Command => {
-                    let redact = Redact::new(call.key.clone(), &call.target.provider);
-                    let environment = self.environments.get(&call.target.provider).cloned().unwrap_or_default();
-                    command::run(call, environment, redact)
-                }
-                _ => self.demo.call(call),
-            };
-        };
-        let body = Some(plain.body.to_string().into_bytes());
-        match self.outgoing((&call.target, call.key.as_ref()), (plain.url, body), call.connect) {
-            Ok((outgoing, redact)) => exchange(Arc::clone(&self.http), call.target.kind, outgoing, redact),
+    fn post(&self, wire: &'static dyn HttpWire, call: &Call) -> WireStream {
+        let (url, body) = (url(&call.target, wire.path()), wire.body(call).to_string().into_bytes());
+        match self.outgoing(wire, (&call.target, call.key.as_ref()), (url, Some(body)), call.connect) {
+            Ok((outgoing, redact)) => exchange(Arc::clone(&self.http), wire, outgoing, redact),
             Err(fault) => Box::pin(stream::iter([Err(fault)])),
         }
     }
 }
 
-/// Writes the header that carries the key.
-fn key_header(kind: Vendor, key: &Key) -> (String, SecretString) {
-    let (name, before) = self::key(kind);
-    (name.to_owned(), format!("{before}{}", key.secret.expose_secret().trim()).into())
+impl Backend for Providers {
+    fn call(&self, call: Call) -> WireStream {
+        match spoken(call.target.kind) {
+            Spoken::Http(wire) => self.post(wire, &call),
+            Spoken::Command => {
+                let redact = Redact::new(call.key.clone(), &call.target.provider);
+                let environment = self.environments.get(&call.target.provider).cloned().unwrap_or_default();
+                command::run(call, environment, redact)
+            }
+            Spoken::Demo => self.demo.call(call),
+        }
+    }
 }

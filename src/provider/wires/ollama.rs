@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use crate::{
     model::{CallError, Finish, Usage},
     provider::{
-        Call, WireEvent, WireFormat, classify, usage,
-        usage::count,
-        vendors::{Dialect, Piece, Progress, holds, text},
+        Call, WireEvent, WireFormat, classify, token_counts,
+        token_counts::count,
+        wires::{Framing, HttpWire, Piece, Progress, StreamDecoder, holds, text},
     },
 };
 
@@ -33,8 +33,33 @@ const OPTIONS: &[&str] = &[
     "mirostat_eta",
 ];
 
+/// The wire of Ollama's `/api/chat`.
+pub(crate) struct Chat;
+
+impl HttpWire for Chat {
+    fn path(&self) -> &'static str {
+        "/api/chat"
+    }
+
+    fn body(&self, call: &Call) -> Value {
+        body(call)
+    }
+
+    fn framing(&self) -> Framing {
+        Framing::Lines
+    }
+
+    fn decoder(&self) -> Box<dyn StreamDecoder> {
+        Box::new(ChatDecoder::default())
+    }
+
+    fn models_path(&self) -> &'static str {
+        "/api/tags"
+    }
+}
+
 /// Builds the body of `POST {base}/api/chat`.
-pub(crate) fn body(call: &Call) -> Value {
+fn body(call: &Call) -> Value {
     let params = &call.params;
     let mut options = Map::new();
     let mut body = Map::new();
@@ -81,11 +106,11 @@ pub(crate) fn body(call: &Call) -> Value {
 
 /// A chat under way.
 #[derive(Debug, Default)]
-pub(crate) struct Chat {
+pub(crate) struct ChatDecoder {
     progress: Progress,
 }
 
-impl Dialect for Chat {
+impl StreamDecoder for ChatDecoder {
     fn event(&mut self, _name: &str, line: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
         self.whole(line, out)
     }
@@ -106,7 +131,7 @@ impl Dialect for Chat {
             self.progress.begun = true;
             let field =
                 json!({ "prompt_eval_count": line.get("prompt_eval_count"), "eval_count": line.get("eval_count") });
-            usage::say(&field, usage(line), out);
+            token_counts::say(&field, usage(line), out);
             out.extend(timing(line));
             if let Some(reason) = text(line, "done_reason") {
                 self.progress.finish(Finish::read(reason), out);

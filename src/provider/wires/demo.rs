@@ -3,8 +3,6 @@
 //! For a starter prompt on its sample input it plays what a real model answered, in that model's
 //! own time. For anything else it composes an answer from the format that is asked for and from
 //! the input, the same one each time.
-//!
-//! An answer in pieces, each with the wait before it, told well or badly.
 
 pub(crate) mod input_reading;
 pub(crate) mod recording;
@@ -24,7 +22,7 @@ use crate::{
     model::{CallError, ErrorKind, Finish, Role, Usage, usage::estimate_tokens},
     provider::{
         Backend, Call, WireEvent, WireStream,
-        vendors::demo::{input_reading::Reading, recording::Recording},
+        wires::demo::{input_reading::Reading, recording::Recording},
     },
 };
 

@@ -1,11 +1,7 @@
-//! Anthropic messages: the request body. The stream is read in [`stream`].
+//! Anthropic messages: the request body, the part of a JSON Schema that its constrained output takes, and the events of
+//! its stream.
 //!
-//! The part of a JSON Schema that Anthropic's constrained output takes.
-//!
-//! What it does not take is left out of what is sent, never out of what the answer is checked
-//! against.
-//!
-//! Anthropic's message events.
+//! What it does not take of a schema is left out of what is sent, never out of what the answer is checked against.
 
 use std::collections::BTreeSet;
 
@@ -14,14 +10,14 @@ use serde_json::{Map, Value, json};
 use crate::{
     model::{CallError, Finish, Role, Usage},
     provider::{
-        Call, WireEvent, WireFormat, classify, usage,
-        usage::{count, split},
-        vendors::{Dialect, Piece, Progress, text},
+        Call, WireEvent, WireFormat, classify, token_counts,
+        token_counts::{count, split},
+        wires::{HttpWire, Piece, Progress, StreamDecoder, text},
     },
 };
 
 /// The version of the API this is written for.
-pub(crate) const VERSION: &str = "2023-06-01";
+const VERSION: &str = "2023-06-01";
 
 /// Output tokens asked for where nothing says how many.
 const DEFAULT_MAX_TOKENS: u64 = 4096;
@@ -29,8 +25,37 @@ const DEFAULT_MAX_TOKENS: u64 = 4096;
 /// Output tokens asked for, at most, where only the model's own limit is known.
 const MODEST_MAX_TOKENS: u64 = 8192;
 
+/// The wire of Anthropic messages.
+pub(crate) struct Messages;
+
+impl HttpWire for Messages {
+    fn path(&self) -> &'static str {
+        "/v1/messages"
+    }
+
+    fn body(&self, call: &Call) -> Value {
+        body(call)
+    }
+
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        &[("anthropic-version", VERSION)]
+    }
+
+    fn key_header(&self) -> (&'static str, &'static str) {
+        ("x-api-key", "")
+    }
+
+    fn decoder(&self) -> Box<dyn StreamDecoder> {
+        Box::new(MessageDecoder::default())
+    }
+
+    fn models_path(&self) -> &'static str {
+        "/v1/models?limit=1000"
+    }
+}
+
 /// Builds the body of `POST {base}/v1/messages`.
-pub(crate) fn body(call: &Call) -> Value {
+fn body(call: &Call) -> Value {
     let params = &call.params;
     let mut body = params.extra.clone();
     let output = output_config(call, body.remove("output_config"));
@@ -164,13 +189,13 @@ fn object(fields: &Map<String, Value>) -> Map<String, Value> {
 
 /// A message under way.
 #[derive(Debug, Default)]
-pub(crate) struct Messages {
+pub(crate) struct MessageDecoder {
     progress: Progress,
     /// The blocks of tools that the provider runs itself: a call to one asks nothing of us.
     served: BTreeSet<u64>,
 }
 
-impl Dialect for Messages {
+impl StreamDecoder for MessageDecoder {
     fn event(&mut self, name: &str, event: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
         let before = out.len();
         match text(event, "type").unwrap_or(name) {
@@ -218,7 +243,7 @@ impl Dialect for Messages {
     }
 }
 
-impl Messages {
+impl MessageDecoder {
     fn message(&mut self, message: &Value, out: &mut Vec<WireEvent>) {
         self.progress.begun = true;
         self.progress.model(message, out);
@@ -249,7 +274,7 @@ impl Messages {
 /// Says the counts in an event or a message.
 fn counted(holder: &Value, out: &mut Vec<WireEvent>) {
     if let Some(field) = holder.get("usage").filter(|usage| usage.is_object()) {
-        usage::say(field, usage(field), out);
+        token_counts::say(field, usage(field), out);
     }
 }
 

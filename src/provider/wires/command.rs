@@ -3,14 +3,11 @@
 //! The program is started without a shell, in a process group of its own, with the environment it
 //! is given and, where the provider has a key, `RETORT_API_KEY`. It reads one object: `model`,
 //! `messages` (each `role` and `content`), `params` and `format` (`"text"`, `"json"`, or a JSON
-//! Schema). What it may print, [`transcript`] says.
-//! Exit codes are those of sysexits: 0 is an answer, 64 and 65 a wrong request, 69 and 75 a passing
-//! fault, 77 a refused key, 124 and 137 a timeout.
+//! Schema). Exit codes are those of sysexits: 0 is an answer, 64 and 65 a wrong request, 69 and 75 a passing
+//! error, 77 a refused key, 124 and 137 a timeout.
 //!
-//! What an external command prints: plain text, or events one a line.
-//!
-//! The first line decides. If it is a JSON object with one key out of `text`, `reasoning`, `usage`,
-//! `model`, `finish` and `error`, every line is such an event; anything else is the answer itself,
+//! It prints plain text, or events one a line; the first line decides. If it is a JSON object with one key out of `text`,
+//! `reasoning`, `usage`, `model`, `finish` and `error`, every line is such an event; anything else is the answer itself,
 //! streamed as it comes. So an answer that is JSON needs no events around it.
 
 use std::{collections::VecDeque, io, process::Stdio, time::Duration};
@@ -29,9 +26,9 @@ use crate::{
     provider::{
         Call, WireEvent, WireFormat, WireStream, classify, json,
         ndjson::{Broken, EVENT_CAP, Frame, Ndjson},
-        redact::Redact,
+        redaction::Redact,
         response_reader::RESPONSE_CAP,
-        vendors::{Piece, Progress, Variables, not_json, text},
+        wires::{Piece, Progress, Variables, not_json, text},
     },
 };
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::provider::redact::forms;
+use crate::provider::redaction::forms;
 
 /// The shortest secret looked for, in bytes: what local servers take for a key (`none`, `lm-studio`) is a word.
 const SHORTEST: usize = 12;

@@ -1,6 +1,4 @@
-//! OpenAI chat completions: the request body. The stream is read in [`stream`].
-//!
-//! Chat completion chunks, as OpenAI and everyone compatible with it sends them.
+//! OpenAI chat completions: the request body, and the chunks of its stream, as OpenAI and everyone compatible sends them.
 
 use std::time::Duration;
 
@@ -9,17 +7,38 @@ use serde_json::{Map, Value, json};
 use crate::{
     model::{CallError, ErrorKind, Finish, Role, Usage},
     provider::{
-        Call, WireEvent, WireFormat, classify, usage,
-        usage::{count, first, split},
-        vendors::{Dialect, Piece, Progress, holds, text},
+        Call, WireEvent, WireFormat, classify, token_counts,
+        token_counts::{count, first, split},
+        wires::{HttpWire, Piece, Progress, StreamDecoder, holds, text},
     },
 };
 
 /// The longest schema name the API takes, in characters.
 const LONGEST_NAME: usize = 64;
 
+/// The wire of OpenAI chat completions.
+pub(crate) struct ChatCompletions;
+
+impl HttpWire for ChatCompletions {
+    fn path(&self) -> &'static str {
+        "/chat/completions"
+    }
+
+    fn body(&self, call: &Call) -> Value {
+        body(call)
+    }
+
+    fn decoder(&self) -> Box<dyn StreamDecoder> {
+        Box::new(CompletionDecoder::default())
+    }
+
+    fn models_path(&self) -> &'static str {
+        "/models"
+    }
+}
+
 /// Builds the body of `POST {base}/chat/completions`.
-pub(crate) fn body(call: &Call) -> Value {
+fn body(call: &Call) -> Value {
     let card = &call.target.card;
     let params = &call.params;
     let mut body = params.extra.clone();
@@ -109,13 +128,13 @@ fn is_strict(schema: &Value) -> bool {
 
 /// A completion under way.
 #[derive(Debug, Default)]
-pub(crate) struct Completion {
+pub(crate) struct CompletionDecoder {
     progress: Progress,
     refused: bool,
     said: bool,
 }
 
-impl Dialect for Completion {
+impl StreamDecoder for CompletionDecoder {
     fn event(&mut self, _name: &str, chunk: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
         if !chunk.is_object() {
             out.push(WireEvent::Alive);
@@ -141,7 +160,7 @@ impl Dialect for Completion {
     }
 }
 
-impl Completion {
+impl CompletionDecoder {
     fn chunk(&mut self, chunk: &Value, part: &str, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
         let before = out.len();
         self.progress.begun = true;
@@ -168,7 +187,7 @@ impl Completion {
         let beside =
             [chunk.get("usage"), choice.and_then(|choice| choice.get("usage")), chunk.pointer("/x_groq/usage")];
         if let Some(field) = beside.into_iter().flatten().find(|usage| usage.is_object()) {
-            usage::say(field, usage(field), out);
+            token_counts::say(field, usage(field), out);
         }
         if let Some(timing) = chunk.get("timings").and_then(timing) {
             out.push(timing);

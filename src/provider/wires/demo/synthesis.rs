@@ -1,6 +1,4 @@
-//! An answer made up from the format that is asked for and from the input.
-//!
-//! A value that a JSON Schema allows, filled from what an input says.
+//! An answer made up from the format that is asked for, or a value that a JSON Schema allows, filled from the input.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +6,7 @@ use crate::{
     model::Role,
     provider::{
         Call, WireFormat,
-        vendors::{
+        wires::{
             demo,
             demo::{input_reading, input_reading::Reading},
         },

@@ -1,6 +1,4 @@
-//! Takes keys out of provider text before it becomes part of a fault.
-//!
-//! Finds a secret in a text, in every form in which programs say one back.
+//! Takes secrets out of provider text before it becomes part of an error, in every form in which programs say one back.
 
 pub(crate) mod answer;
 
@@ -13,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     model::{CallError, ErrorKind, Finish, Key, api_key::looks_like_key},
-    provider::{WireEvent, redact::answer::StreamRedactor},
+    provider::{WireEvent, redaction::answer::StreamRedactor},
 };
 
 /// What of a message is looked at for a fault, in characters: more than it carries, whatever is taken out.

@@ -1,0 +1,193 @@
+//! The wires: the protocols in which providers are asked, and all that is known of each by itself.
+//!
+//! How a wire is spoken stands in `provider::wires`. A new one is a variant and its row here, a file there and an arm in
+//! its table; the compiler asks for each.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Which protocol a provider speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wire {
+    /// OpenAI chat completions, and every endpoint compatible with them.
+    OpenAi,
+    /// Anthropic messages.
+    Anthropic,
+    /// Ollama's own `/api/chat`.
+    Ollama,
+    /// An external command.
+    Command,
+    /// The built-in demonstration: no key, no network.
+    Demo,
+}
+
+/// What carries a wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// Requests to a base URL.
+    Http,
+    /// A program on this machine.
+    Process,
+    /// Nothing: it is built in.
+    BuiltIn,
+}
+
+/// An environment variable that has the address of a wire's usual provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressVariable {
+    /// It holds a base URL.
+    Url(&'static str),
+    /// It is written for the server: the scheme, the host or the port may be left out.
+    Server(&'static str),
+}
+
+/// What is known of a wire, the same for every provider that speaks it.
+#[derive(Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a peculiarity of its own")]
+pub struct WireInfo {
+    /// Its name in `kind`, and that of the provider that needs no configuration.
+    pub name: &'static str,
+    /// What carries it.
+    pub transport: Transport,
+    /// Whether a provider of its name is there without configuration.
+    pub configured: bool,
+    /// The base URL of the vendor's own endpoint.
+    pub base_url: Option<&'static str>,
+    /// The variable in which the vendor's key usually is.
+    pub key_variable: Option<&'static str>,
+    /// The variable that has another address.
+    pub address_variable: Option<AddressVariable>,
+    /// Whether the vendor's own endpoint answers nobody without a key.
+    pub needs_key: bool,
+    /// The beginnings of promptfoo's ids for it, each up to the model; the first is the one that is written.
+    pub promptfoo: &'static [&'static str],
+    /// Whether the limit of an answer has two names, `max_tokens` and `max_completion_tokens`.
+    pub two_token_limits: bool,
+    /// Whether system messages go at the start alone.
+    pub system_first: bool,
+    /// Whether the vendor's own endpoint takes the JSON Schema of an object alone.
+    pub object_schemas_only: bool,
+}
+
+const OPENAI: WireInfo = WireInfo {
+    name: "openai",
+    transport: Transport::Http,
+    configured: true,
+    base_url: Some("https://api.openai.com/v1"),
+    key_variable: Some("OPENAI_API_KEY"),
+    address_variable: Some(AddressVariable::Url("OPENAI_BASE_URL")),
+    needs_key: true,
+    promptfoo: &["openai:chat:", "openai:"],
+    two_token_limits: true,
+    system_first: false,
+    object_schemas_only: true,
+};
+
+const ANTHROPIC: WireInfo = WireInfo {
+    name: "anthropic",
+    transport: Transport::Http,
+    configured: true,
+    base_url: Some("https://api.anthropic.com"),
+    key_variable: Some("ANTHROPIC_API_KEY"),
+    address_variable: Some(AddressVariable::Url("ANTHROPIC_BASE_URL")),
+    needs_key: true,
+    promptfoo: &["anthropic:messages:", "anthropic:"],
+    two_token_limits: false,
+    system_first: true,
+    object_schemas_only: false,
+};
+
+const OLLAMA: WireInfo = WireInfo {
+    name: "ollama",
+    transport: Transport::Http,
+    configured: true,
+    base_url: Some("http://127.0.0.1:11434"),
+    key_variable: None,
+    address_variable: Some(AddressVariable::Server("OLLAMA_HOST")),
+    needs_key: false,
+    promptfoo: &["ollama:chat:", "ollama:"],
+    two_token_limits: false,
+    system_first: false,
+    object_schemas_only: false,
+};
+
+const COMMAND: WireInfo = WireInfo {
+    name: "command",
+    transport: Transport::Process,
+    configured: false,
+    base_url: None,
+    key_variable: None,
+    address_variable: None,
+    needs_key: false,
+    promptfoo: &[],
+    two_token_limits: false,
+    system_first: false,
+    object_schemas_only: false,
+};
+
+const DEMO: WireInfo = WireInfo {
+    name: "demo",
+    transport: Transport::BuiltIn,
+    configured: true,
+    base_url: None,
+    key_variable: None,
+    address_variable: None,
+    needs_key: false,
+    promptfoo: &[],
+    two_token_limits: false,
+    system_first: false,
+    object_schemas_only: false,
+};
+
+impl Wire {
+    /// Every wire, in the order of the tables.
+    pub const ALL: &[Self] = &[Self::OpenAi, Self::Anthropic, Self::Ollama, Self::Command, Self::Demo];
+
+    /// Looks up its row.
+    #[must_use]
+    pub const fn info(self) -> &'static WireInfo {
+        match self {
+            Self::OpenAi => &OPENAI,
+            Self::Anthropic => &ANTHROPIC,
+            Self::Ollama => &OLLAMA,
+            Self::Command => &COMMAND,
+            Self::Demo => &DEMO,
+        }
+    }
+
+    /// Tells whether it is asked over HTTP.
+    #[must_use]
+    pub fn is_http(self) -> bool {
+        self.info().transport == Transport::Http
+    }
+}
+
+impl fmt::Display for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.info().name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wire_is_in_the_list_once_and_has_the_name_that_files_have_it_by() {
+        for (at, wire) in Wire::ALL.iter().enumerate() {
+            // a new variant does not compile here before it has its place in the list
+            let place = match wire {
+                Wire::OpenAi => 0,
+                Wire::Anthropic => 1,
+                Wire::Ollama => 2,
+                Wire::Command => 3,
+                Wire::Demo => 4,
+            };
+            assert_eq!(at, place);
+            assert_eq!(serde_json::to_value(wire).unwrap(), wire.info().name);
+            assert_eq!(wire.is_http(), wire.info().base_url.is_some(), "{wire}");
+        }
+    }
+}
