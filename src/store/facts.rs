@@ -359,7 +359,7 @@ pub(crate) fn each(
     let (sql, values) = history::every(db, query, FACTS)?;
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
-    let mut reader = Reader { db, names, configs: HashMap::new(), outcomes: HashMap::new() };
+    let mut reader = Reader { db, names, configs: HashMap::new(), outcomes: HashMap::new(), lookups: 0 };
     let mut facts = RunFacts::default();
     while let Some(row) = rows.next()? {
         if reader.read(row, &mut facts)? {
@@ -375,7 +375,12 @@ struct Reader<'a> {
     names: &'a mut Names,
     configs: HashMap<i64, Config>,
     outcomes: HashMap<i64, Option<Outcome>>,
+    /// How many configs were looked up one by one.
+    lookups: usize,
 }
+
+/// Configs that are looked up one by one before all of them are read.
+const MOST_LOOKUPS: usize = 64;
 
 /// A row of `run_config`.
 #[derive(Clone, Copy)]
@@ -386,6 +391,22 @@ struct Config {
     target: Option<Name>,
     model: Option<Name>,
     provider: Option<Name>,
+}
+
+impl Config {
+    fn read(row: &Row<'_>, names: &mut Names) -> rusqlite::Result<Self> {
+        let mut name = |column: usize| -> rusqlite::Result<Option<Name>> {
+            Ok(row.get_ref(column)?.as_str_or_null()?.map(|text| names.of(text)))
+        };
+        Ok(Self {
+            prompt: name(1)?,
+            version: name(2)?,
+            params: name(3)?,
+            target: name(4)?,
+            model: name(5)?,
+            provider: name(6)?,
+        })
+    }
 }
 
 /// A row of `run_outcome`.
@@ -475,17 +496,18 @@ impl Reader<'_> {
         if let Some(config) = self.configs.get(&id) {
             return Ok(*config);
         }
-        let sql = "SELECT prompt_name, prompt_hash, params, target, model, provider FROM run_config WHERE id = ?1";
-        let names = &mut *self.names;
-        let config = self.db.prepare_cached(sql)?.query_row([id], |row| {
-            let mut name = |column: usize| -> rusqlite::Result<Option<Name>> {
-                Ok(row.get_ref(column)?.as_str_or_null()?.map(|text| names.of(text)))
-            };
-            let [prompt, version, params] = [name(0)?, name(1)?, name(2)?];
-            Ok(Config { prompt, version, params, target: name(3)?, model: name(4)?, provider: name(5)? })
-        })?;
-        self.configs.insert(id, config);
-        Ok(config)
+        self.lookups += 1;
+        let wanted = if self.lookups > MOST_LOOKUPS { "1" } else { "id = ?1" };
+        let sql = format!(
+            "SELECT id, prompt_name, prompt_hash, params, target, model, provider FROM run_config WHERE {wanted}"
+        );
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let mut rows = if self.lookups > MOST_LOOKUPS { statement.query([])? } else { statement.query([id])? };
+        while let Some(row) = rows.next()? {
+            let config = Config::read(row, self.names)?;
+            self.configs.insert(row.get(0)?, config);
+        }
+        self.configs.get(&id).copied().ok_or(rusqlite::Error::QueryReturnedNoRows)
     }
 
     /// Reads an outcome; none of a run that has not ended.

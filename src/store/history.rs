@@ -177,7 +177,8 @@ fn by_words(db: &Connection, words: &[String], selection: &Selection) -> rusqlit
     for (holds, versions) in groups {
         if let Some((matching, read)) = in_texts(&ways, &holds) {
             let versions = serde_json::to_string(&versions).unwrap_or_default();
-            all.push(Route { matching, read, selection: selection.of_versions(db, versions)? });
+            let selection = selection.of_versions(db, versions, matching.is_some())?;
+            all.push(Route { matching, read, selection });
         }
     }
     Ok(all)

@@ -60,9 +60,9 @@ pub(crate) fn remove(db: &mut Connection, runs: &[RunId]) -> rusqlite::Result<Pr
 /// the prompt versions and what was said of them.
 pub(crate) fn prune(db: &mut Connection, before: Timestamp, keep_pinned: bool, dry: bool) -> rusqlite::Result<Pruned> {
     let which = if keep_pinned {
-        "started < ?1 AND end <> 'running' AND pinned = 0"
+        "seq IN (SELECT run FROM run_fact WHERE started < ?1) AND end <> 'running' AND pinned = 0"
     } else {
-        "started < ?1 AND end <> 'running'"
+        "seq IN (SELECT run FROM run_fact WHERE started < ?1) AND end <> 'running'"
     };
     let time = nanoseconds(before);
     let sql = format!(

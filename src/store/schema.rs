@@ -322,6 +322,7 @@ pub(crate) const RECORD: &[Migration] = &[
     DROP TRIGGER fact_of_graded_again;
     DROP TRIGGER fact_of_ungraded;
     DROP TABLE fact_block;
+    DROP INDEX run_started;
     DROP INDEX run_target;
     DROP INDEX run_provider;
     DROP INDEX run_session;
@@ -343,6 +344,9 @@ pub(crate) const RECORD: &[Migration] = &[
         provider TEXT
     );
     CREATE INDEX run_config_of ON run_config (prompt_hash, target, params, prompt_name, model, provider);
+    CREATE INDEX run_config_target ON run_config (target);
+    CREATE INDEX run_config_model ON run_config (model);
+    CREATE INDEX run_config_provider ON run_config (provider);
     CREATE TABLE run_outcome (
         id INTEGER PRIMARY KEY,
         status TEXT,

@@ -291,23 +291,26 @@ impl Selection {
         if !all.outcome.sql.is_empty() {
             all.few.extend(few(db, OUTCOME, &all.of_outcome(""))?);
         }
-        all.of_configs(db, None)
+        all.look_up_configs(db)?;
+        Ok(all)
     }
 
-    /// Narrows it to runs of some prompt versions, a list in JSON.
-    pub(crate) fn of_versions(&self, db: &Connection, versions: String) -> rusqlite::Result<Self> {
-        let among = Condition::of("prompt_hash IN (SELECT value FROM json_each(?))", [Value::Text(versions)]);
-        self.clone().of_configs(db, Some(among))
-    }
-
-    fn of_configs(mut self, db: &Connection, more: Option<Condition>) -> rusqlite::Result<Self> {
-        if let Some(more) = more {
-            self.config.and(more);
+    /// Narrows it to runs of some prompt versions, a list in JSON. Unless the text index finds the runs, it is seen
+    /// whether they are few.
+    pub(crate) fn of_versions(&self, db: &Connection, versions: String, indexed: bool) -> rusqlite::Result<Self> {
+        let mut all = self.clone();
+        all.config.and(Condition::of("prompt_hash IN (SELECT value FROM json_each(?))", [Value::Text(versions)]));
+        if !indexed {
+            all.look_up_configs(db)?;
         }
+        Ok(all)
+    }
+
+    fn look_up_configs(&mut self, db: &Connection) -> rusqlite::Result<()> {
         if !self.config.sql.is_empty() {
             self.few.extend(few(db, CONFIG, &self.of_config(""))?);
         }
-        Ok(self)
+        Ok(())
     }
 
     fn of_config(&self, sign: &str) -> Condition {
@@ -365,7 +368,6 @@ impl Selection {
     pub(crate) fn at_once(&self) -> Access {
         let listed = !self.few.is_empty() || self.span.is_some();
         match (self.facts.first(), self.config.sql.is_empty(), self.outcome.sql.is_empty()) {
-            (None, true, true) => Access::Number,
             (None, false, true) if !listed => CONFIG,
             (None, _, false) if !listed => OUTCOME,
             (Some((column, _)), true, true) => self.by(*column, listed),
