@@ -13,6 +13,7 @@ pub mod context;
 pub mod event;
 pub mod history;
 pub mod input;
+pub mod intent;
 pub mod keymap;
 pub mod overlay;
 pub mod quality;
@@ -253,7 +254,7 @@ impl App {
             Event::Key(event) => self.key(event),
             Event::Paste(text) => self.paste(&text),
             Event::Mouse(event) => self.mouse(event),
-            Event::Tick => self.look_at_accounts(),
+            Event::Tick => self.refresh_accounts(),
             Event::Resized | Event::Resumed => {}
             Event::Focused(focused) => self.focused = focused,
             Event::Do(action) => self.act(action),
@@ -303,12 +304,6 @@ impl App {
         std::mem::take(&mut self.dirty)
     }
 
-    /// Returns what lies on top of the bench.
-    #[must_use]
-    pub fn overlay(&self) -> Option<&Overlay> {
-        self.overlays.last()
-    }
-
     /// Returns the day, `YYYY-MM-DD`, in UTC.
     #[must_use]
     pub fn today(&self) -> String {
@@ -330,6 +325,22 @@ impl App {
         let what = if demo { "takes one" } else { "takes another" };
         let key = self.keymap.shown(Action::Models, false).map_or_else(String::new, |key| format!("; {key} {what}"));
         self.banner = Some(clean_line(&format!("found {}{key}", found.join(", "))));
+    }
+
+    /// Keeps what is shown of accounts fresh while the list of models is open.
+    fn refresh_accounts(&mut self) {
+        if matches!(self.overlay(), Some(Overlay::Models(_))) {
+            self.effects.push(Effect::Keys);
+        }
+    }
+
+    /// Sets how many calls each account of a provider may have under way.
+    fn set_concurrency(&mut self, provider: String, most: usize) {
+        for account in self.accounts.iter_mut().filter(|account| account.provider == provider) {
+            account.limits.concurrency = Some(most);
+            account.concurrency = Some(most);
+        }
+        self.effects.push(Effect::Concurrency { provider, most });
     }
 
     /// Says how the keys of a provider stand; nothing where it has none.
@@ -391,7 +402,7 @@ impl App {
             left,
             prompt,
             banner: self.banner.is_some() && self.screen == Screen::Bench,
-            overlay: self.overlays.last().and_then(Overlay::size),
+            overlay: self.overlay().and_then(|top| top.part().size()),
             beside: self.screen != Screen::Bench,
         };
         self.layout = Layout::new(area, &wish);
@@ -400,14 +411,7 @@ impl App {
         } else {
             self.prepare_screen(self.layout.body);
         }
-        if let Some(top) = self.overlays.last_mut() {
-            if let Overlay::Xray(xray) = top
-                && let Some(lane) = xray.lane.and_then(|lane| self.bench.lanes.get(lane))
-            {
-                xray.refresh(lane.shown());
-            }
-            top.fit(self.layout.overlay);
-        }
+        self.fit_overlay();
     }
 
     fn prepare_bench(&mut self) {

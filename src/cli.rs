@@ -20,7 +20,11 @@ pub(crate) mod show;
 pub(crate) mod text_table;
 pub(crate) mod trust;
 
-use std::{io, io::Write, path::PathBuf};
+use std::{
+    io,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use clap::CommandFactory as _;
 
@@ -29,13 +33,16 @@ use crate::{
     app::keymap::Keymap,
     cli::args::{Cli, Command},
     config,
-    config::{CONFIG_FILE, paths},
+    config::{CONFIG_FILE, atomic_file, paths},
     engine::{Environment, Workspace},
     model::{
         error::{FaultKind, StoreError},
         settings::{Places, Project},
     },
-    text::clean_line,
+    text::{
+        clean_line,
+        suggest::{quoted, slip},
+    },
 };
 
 /// Why a command did not come to its end, in words with the next step.
@@ -136,7 +143,7 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
             clap_complete::generate(shell, &mut Cli::command(), "retort", &mut script);
             io.out.write_all(&script).map(|()| Exit::Done).map_err(Stopped::from)
         }
-        Command::Man => man(&mut io),
+        Command::Man { of, dir } => man(&of, dir.as_deref(), &mut io),
     };
     match done {
         Err(Stopped::Output(fault)) if fault.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
@@ -174,17 +181,41 @@ fn paths(io: &mut Io<'_>) -> Result<Exit, Stopped> {
     Ok(Exit::Done)
 }
 
-fn man(io: &mut Io<'_>) -> Result<Exit, Stopped> {
-    let page = clap_mangen::Man::new(Cli::command());
-    page.render(&mut io.out)?;
-    for command in Cli::command().get_subcommands() {
-        let name = format!("retort {}", command.get_name());
-        let page = clap_mangen::Man::new(command.clone().bin_name(name));
-        page.render_synopsis_section(&mut io.out)?;
-        page.render_description_section(&mut io.out)?;
-        page.render_options_section(&mut io.out)?;
+/// Prints the manual page of a command, or writes those of all to a folder.
+fn man(of: &[String], dir: Option<&Path>, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
+    if let Some(dir) = dir {
+        let dir = io.cwd.join(dir);
+        atomic_file::make_dir(&dir)?;
+        let pages = man_pages(&command)?;
+        for (name, page) in &pages {
+            atomic_file::write(&dir.join(name), page, true)?;
+        }
+        writeln!(io.err, "wrote {} pages to {}", pages.len(), clean_line(&dir.display().to_string()))?;
+        return Ok(Exit::Done);
     }
+    let mut found = &command;
+    for word in of {
+        found = found.find_subcommand(word).ok_or_else(|| {
+            let known = found.get_subcommands().map(clap::Command::get_name);
+            StoreError::wrong(format!("there is no command {}{}", quoted(word), slip(word, known)))
+        })?;
+    }
+    clap_mangen::Man::new(found.clone()).render(&mut io.out)?;
     Ok(Exit::Done)
+}
+
+/// Makes the pages of a command and of all below it, each with the name of its file.
+fn man_pages(command: &clap::Command) -> io::Result<Vec<(String, String)>> {
+    let page = clap_mangen::Man::new(command.clone());
+    let mut text = Vec::new();
+    page.render(&mut text)?;
+    let mut pages = vec![(page.get_filename(), String::from_utf8_lossy(&text).into_owned())];
+    for inner in command.get_subcommands() {
+        pages.extend(man_pages(inner)?);
+    }
+    Ok(pages)
 }
 
 #[cfg(test)]

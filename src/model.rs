@@ -15,6 +15,7 @@ pub mod input;
 pub mod model_card;
 pub mod outcome;
 pub mod prompt;
+pub mod prompt_toml;
 pub mod query;
 pub mod request;
 pub mod run_facts;

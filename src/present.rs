@@ -11,3 +11,14 @@ pub(crate) mod sheet;
 pub(crate) mod snippets;
 
 pub use crate::present::comparison::Comparison;
+
+/// How grave something is; also how it is marked, so that colour is never alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tone {
+    /// Something went as asked.
+    Info,
+    /// Something a person should know.
+    Warning,
+    /// Something did not go.
+    Error,
+}

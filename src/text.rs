@@ -25,7 +25,7 @@ pub use crate::text::{
     sanitize::{SanitizedText, Sanitizer, clean, clean_line, prefix, reorders},
     search::{holds, lower},
     width::{truncate, width},
-    wrap::{Wrapped, WrappedRow},
+    wrap::{Wrapped, WrappedRow, wrapped_lines},
 };
 
 #[cfg(test)]

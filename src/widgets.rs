@@ -6,6 +6,7 @@ pub mod charts;
 pub mod diff_view;
 pub mod form;
 pub mod frame;
+pub mod interactive;
 pub mod key;
 pub mod line_input;
 pub mod pick_list;

@@ -5,13 +5,13 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use retort::store::prompts;
+use retort::{model::prompt_toml, store::prompts};
 
 fuzz_target!(|text: &str| {
     let file = Path::new("prompt.toml");
     match prompts::parse(text, file) {
         Ok(prompt) => {
-            if let Ok(written) = prompts::write(&prompt) {
+            if let Ok(written) = prompt_toml::write(&prompt) {
                 let again = prompts::parse(&written, file);
                 assert!(again.as_ref().is_ok_and(|again| *again == prompt), "{written}\n{again:?}");
             }

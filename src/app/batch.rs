@@ -22,7 +22,7 @@ use crate::{
     },
     model::{BatchId, CellIndex, batch::BatchLimits},
     store::api::BatchEntry,
-    widgets::{form::Form, key::Chord, pick_list::PickList},
+    widgets::{form::Form, interactive::Interactive, key::Chord, pick_list::PickList},
 };
 
 /// What the screen shows.
@@ -279,9 +279,7 @@ impl App {
     /// Takes a paste into the line that is being typed.
     pub(crate) fn batch_paste(&mut self, text: &str) {
         if let Some(form) = self.batch.form_mut() {
-            if let Some(line) = form.line_mut() {
-                line.paste(text);
-            }
+            form.paste(text);
         } else if let Some(shown) = self.batch.shown.as_mut().filter(|shown| shown.look.typing) {
             shown.look.query.paste(text);
             shown.table.hurry();

@@ -2,13 +2,19 @@
 
 use std::cell::Cell;
 
-use ratatui::{layout::Position, text::Span};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    text::Span,
+};
 
 use crate::{
     app::{App, action::Action, event::Now, workbench::Focus},
     text::clean_line,
     widgets::{
         frame::Hold,
+        line_input,
+        line_input::{LineInput, LineStyle},
         theme::{Role, Theme},
     },
 };
@@ -72,6 +78,11 @@ impl<'a> Scene<'a> {
     #[must_use]
     pub fn hint(&self, action: Action, does: &str) -> Vec<Span<'static>> {
         vec![self.span(self.key(action), Role::Key), self.span(format!(" {does}"), Role::Text)]
+    }
+
+    /// Draws a line that is being typed.
+    pub fn line(&self, line: &LineInput, lead: &str, empty: &str, area: Rect, buffer: &mut Buffer) {
+        line_input::draw(line, LineStyle { lead, empty, theme: self.theme }, area, self.caret, buffer);
     }
 
     /// Tells whether a pane has the keys.

@@ -1,12 +1,11 @@
 //! From keys, pastes and the mouse to actions and edits.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 
 use crate::{
     app::{
         Action, App,
         keymap::KeyContext,
-        overlay::Overlay,
         screen::Screen,
         status_bar::Tone,
         workbench::{Focus, layout::Hit},
@@ -24,27 +23,8 @@ impl App {
             return;
         }
         let chord = Chord::from(event);
-        if let Some(Overlay::Confirm(confirm)) = self.overlays.last() {
-            if confirm.is_unseen(self.now.at) {
-                return;
-            }
-            if let Some(then) = chord.text().and_then(|key| confirm.answer(key)) {
-                self.overlays.pop();
-                self.confirmed(then);
-                return;
-            }
-        }
-        if let Some(overlay) = self.overlays.last_mut() {
-            if let Overlay::Grade(grading) = overlay
-                && chord.text().is_some_and(|key| grading.key(key))
-            {
-                self.act(Action::Accept);
-            } else if overlay.line_mut().is_some() && edits_a_line(chord) || is_turn(overlay, chord) {
-                overlay.key(chord);
-                self.searching();
-            } else if let Some(action) = self.keymap.action(chord, KeyContext::Overlay) {
-                self.act(action);
-            }
+        if self.overlay().is_some() {
+            self.overlay_key(chord);
             return;
         }
         if self.screen != Screen::Bench {
@@ -78,9 +58,8 @@ impl App {
 
     /// Takes a paste, wherever text can go; at the bench it begins the editing of the text with the focus.
     pub(crate) fn paste(&mut self, text: &str) {
-        if let Some(overlay) = self.overlays.last_mut() {
-            overlay.paste(text);
-            self.searching();
+        if self.overlay().is_some() {
+            self.overlay_paste(text);
             return;
         }
         if self.screen != Screen::Bench {
@@ -98,16 +77,6 @@ impl App {
         }
     }
 
-    /// Shows what a search finds while it is typed.
-    fn searching(&mut self) {
-        if let Some(Overlay::Search(line)) = self.overlays.last() {
-            let query = line.text();
-            if let Some(lane) = self.bench.lane_mut() {
-                lane.shown_mut().view_mut().search(&query);
-            }
-        }
-    }
-
     /// Takes what the mouse did, while it is captured.
     pub(crate) fn mouse(&mut self, event: MouseEvent) {
         let hit = self.layout.hit(event.column, event.row);
@@ -121,17 +90,7 @@ impl App {
 
     fn click(&mut self, hit: Hit, screen_row: u16) {
         match hit {
-            Hit::Overlay { .. } => {
-                let Some(overlay) = self.overlays.last_mut() else {
-                    return;
-                };
-                let body = overlay.body(self.layout.overlay);
-                if let Some(row) = screen_row.checked_sub(body.y).filter(|row| *row < body.height)
-                    && overlay.choose_row(usize::from(row))
-                {
-                    self.act(Action::Accept);
-                }
-            }
+            Hit::Overlay { .. } => self.overlay_click(screen_row),
             Hit::Pane { focus, row, column } => {
                 let again = self.bench.focus == focus;
                 self.bench.focus_on(focus);
@@ -154,11 +113,7 @@ impl App {
 
     fn wheel(&mut self, hit: Hit, by: isize) {
         match hit {
-            Hit::Overlay { .. } => {
-                if let Some(overlay) = self.overlays.last_mut() {
-                    overlay.step(by.signum());
-                }
-            }
+            Hit::Overlay { .. } => self.overlay_wheel(by),
             Hit::Pane { focus: Focus::Lane(at), .. } => self.scroll_lane(at, |view| view.scroll(by)),
             Hit::Pane { focus, .. } => {
                 if let Some(field) = self.bench.field_of(focus) {
@@ -169,24 +124,4 @@ impl App {
             Hit::Nothing => {}
         }
     }
-}
-
-/// Tells whether a key is for the line of an overlay before it is for the key map: characters, and
-/// the keys that edit a line and choose nothing.
-pub(crate) fn edits_a_line(chord: Chord) -> bool {
-    let edits = matches!(
-        chord.code(),
-        KeyCode::Backspace | KeyCode::Delete | KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End
-    );
-    let shell = chord.ctrl() && matches!(chord.code(), KeyCode::Char('a' | 'e' | 'k' | 'u' | 'w'));
-    chord.text().is_some() || (edits && !chord.ctrl() && !chord.alt()) || shell
-}
-
-/// Tells whether a key walks through the words of a form's line.
-fn is_turn(overlay: &Overlay, chord: Chord) -> bool {
-    let (Overlay::Params(form) | Overlay::Variables(form)) = overlay else {
-        return false;
-    };
-    let words = form.rows.get(form.at).is_some_and(|row| !row.words.is_empty());
-    words && (chord.text().is_some() || matches!(chord.code(), KeyCode::Left | KeyCode::Right))
 }

@@ -1,374 +1,140 @@
-//! Opening overlays, what actions do in them, and what follows from what is picked.
+//! The overlays there are, each in a file of its own: its state, what is done in it, and how it is drawn.
+//!
+//! A new one is a file with a type that is an [`OverlayPart`], and a line in the list below.
 
 pub mod answer_groups;
+pub mod batch_limits;
+pub mod columns;
 pub mod compare_with;
 pub mod confirm;
 pub mod copy;
 pub mod grade;
 pub mod help;
+pub mod lane_params;
+pub mod lists;
 pub mod models;
+pub mod palette;
 pub mod params;
+pub mod prompts;
+pub mod rows;
+pub mod samples;
+pub mod search;
+pub mod sessions;
+pub mod text_prompt;
+pub mod variables;
 pub mod versions;
 pub mod xray;
 
-pub(crate) mod batch_limits;
-
 use crate::{
-    app::{
-        Action, App, Effect,
-        action::{ACTIONS, ActionInfo, When},
-        overlay::{Confirm, List, Models, Name, NameFor, Overlay, Then},
-        overlays::models::For,
-        status_bar::Tone,
-        store_request::Pending,
-        workbench::lane::Lane,
-    },
-    model::{LaneSpec, VarValue},
-    pipeline::AccountState,
-    store::api::{Over, StoreRequest},
-    widgets::{
-        form::{Form, FormField},
-        pick_list::{PickItem, PickList},
-    },
+    app::{App, intent::Intent, overlay::OverlayPart},
+    pipeline::ports::RunRecord,
 };
 
+/// Writes the enum of all overlays and the one match that leads to what each of them is.
+macro_rules! overlays {
+    ($($name:ident($part:ty) = $doc:literal;)*) => {
+        /// One overlay.
+        #[derive(Debug, Clone)]
+        pub enum Overlay {
+            $(#[doc = $doc] $name($part),)*
+        }
+
+        impl Overlay {
+            /// Returns what it is.
+            #[must_use]
+            pub fn part(&self) -> &dyn OverlayPart {
+                match self {
+                    $(Self::$name(part) => part,)*
+                }
+            }
+
+            /// Returns what it is, to be changed.
+            pub(crate) fn part_mut(&mut self) -> &mut dyn OverlayPart {
+                match self {
+                    $(Self::$name(part) => part,)*
+                }
+            }
+        }
+
+        $(
+            impl From<$part> for Overlay {
+                fn from(part: $part) -> Self {
+                    Self::$name(part)
+                }
+            }
+
+            impl OverlayKind for $part {
+                fn of(overlay: &mut Overlay) -> Option<&mut Self> {
+                    if let Overlay::$name(part) = overlay { Some(part) } else { None }
+                }
+            }
+        )*
+    };
+}
+
+overlays! {
+    Help(help::Help) = "The keys for what has the focus.";
+    Palette(palette::Palette) = "Every action.";
+    Models(models::Models) = "The models a lane can have.";
+    Params(params::ParamsForm) = "Parameters and response.";
+    LaneParams(lane_params::LaneParamsForm) = "Parameters of a lane's own.";
+    Samples(samples::SamplesForm) = "How many samples each lane makes.";
+    Limits(batch_limits::LimitsForm) = "What a batch may use.";
+    Variables(variables::VariablesForm) = "The values of the prompt's variables.";
+    Prompts(prompts::PromptList) = "The prompts.";
+    Sessions(sessions::SessionList) = "The sessions.";
+    Rows(rows::RowList) = "The rows of a data set.";
+    CompareWith(compare_with::CompareWith) = "What the lanes can be compared with.";
+    Versions(versions::Versions) = "The versions of the prompt.";
+    Grade(grade::GradeMenu) = "What can be said of an answer.";
+    Groups(answer_groups::AnswerGroups) = "A lane's answers in groups.";
+    TextPrompt(text_prompt::TextPrompt) = "One text, to be typed: a name, a path, a comment.";
+    Xray(xray::Xray) = "A run step by step.";
+    Copy(copy::CopyMenu) = "In what form to copy.";
+    Columns(columns::Columns) = "The columns of the history, and which are shown.";
+    Search(search::Search) = "A text to be searched while it is typed; it lies on the status line.";
+    Confirm(confirm::Confirm) = "A question.";
+}
+
+/// One kind of overlay.
+pub(crate) trait OverlayKind: Sized {
+    /// Returns an overlay as one of this kind, if it is one.
+    fn of(overlay: &mut Overlay) -> Option<&mut Self>;
+}
+
 impl App {
-    /// Does an action while an overlay is open.
-    pub(crate) fn in_overlay(&mut self, action: Action) {
-        match action {
-            Action::Leave | Action::Quit => self.close_overlay(),
-            Action::Accept => self.accept(),
-            Action::ScreenBench
-            | Action::ScreenBatch
-            | Action::ScreenHistory
-            | Action::ScreenQuality
-            | Action::ScreenHelp => {
-                self.overlays.clear();
-                self.on_screen(action);
-            }
-            Action::Help if matches!(self.overlays.last(), Some(Overlay::Help(_))) => self.close_overlay(),
-            Action::Palette if matches!(self.overlays.last(), Some(Overlay::Palette(_))) => self.close_overlay(),
-            Action::Help => self.open_help(),
-            Action::Palette => self.open_palette(),
-            Action::MoreCalls => self.change_calls(1),
-            Action::FewerCalls => self.change_calls(-1),
-            Action::Stop | Action::Redraw | Action::Suspend => self.on_screen(action),
-            Action::NameVersion => self.open_version_name(NameFor::Version),
-            Action::ForkVersion => self.open_version_name(NameFor::Fork),
-            Action::VersionLane => self.version_to_lane(),
-            Action::Judge => self.next_judge(),
-            Action::Up | Action::PreviousPane => self.step(-1),
-            Action::Down | Action::NextPane => self.step(1),
-            Action::HalfUp => self.step(-8),
-            Action::HalfDown => self.step(8),
-            Action::PageUp => self.page(-16),
-            Action::PageDown => self.page(16),
-            Action::Top => self.step(isize::MIN),
-            Action::Bottom => self.step(isize::MAX),
-            _ => {}
-        }
+    /// Finds an open overlay of a kind.
+    pub(crate) fn find_overlay<K: OverlayKind>(&mut self) -> Option<&mut K> {
+        self.overlays.iter_mut().find_map(K::of)
     }
 
-    fn step(&mut self, by: isize) {
-        if let Some(overlay) = self.overlays.last_mut() {
-            overlay.step(by);
-        }
+    /// Closes the overlays of a kind, wherever they lie.
+    pub(crate) fn close_overlays<K: OverlayKind>(&mut self) {
+        self.overlays.retain_mut(|overlay| K::of(overlay).is_none());
     }
 
-    /// Scrolls the window of an overlay by a page: of the versions what differs, of others the list.
-    fn page(&mut self, by: isize) {
-        match self.overlays.last_mut() {
-            Some(Overlay::Versions(versions)) => versions.scroll(by / 2),
-            Some(overlay) => overlay.step(by),
-            None => {}
-        }
-    }
-
-    fn close_overlay(&mut self) {
-        if let Some(Overlay::Search(_)) = self.overlays.pop()
-            && let Some(lane) = self.bench.lane_mut()
-        {
-            lane.shown_mut().view_mut().search("");
-        }
-    }
-
-    fn accept(&mut self) {
-        let Some(overlay) = self.overlays.pop() else {
-            return;
-        };
-        match overlay {
-            Overlay::Help(_) | Overlay::Xray(_) => {}
-            Overlay::Palette(choice) => {
-                if let Some(item) = choice.chosen() {
-                    self.act_there(item.value);
-                }
-            }
-            Overlay::Models(models) => self.take_model(&models),
-            Overlay::Params(form) => self.take_params(form),
-            Overlay::LaneParams(at, form) => self.take_lane_params(at, form),
-            Overlay::Samples(form) => self.take_samples(form),
-            Overlay::Limits(form) => self.take_limits(form),
-            Overlay::Variables(form) => {
-                for row in form.rows {
-                    let text = row.line.text();
-                    // What was not changed keeps its type.
-                    if self.bench.vars.get(&row.label).is_none_or(|known| known.as_str() != text) {
-                        self.bench.vars.insert(row.label, text.into());
-                    }
-                }
-                self.bench.touch();
-            }
-            Overlay::Prompts(list) => self.pick_prompt(list),
-            Overlay::Sessions(list) => self.pick_session(list),
-            Overlay::Rows(list) => match list.choice.chosen().map(|item| item.value.clone()) {
-                Some(row) => self.load_input(row),
-                None => self.overlays.push(Overlay::Rows(list)),
-            },
-            Overlay::Against(bases) => self.pick_against(bases),
-            Overlay::Name(name) => self.take_name(name),
-            Overlay::Copy(choice) => self.copy(&choice),
-            Overlay::Columns(choice) => self.take_column(choice),
-            Overlay::Versions(versions) => self.take_version(&versions, None),
-            Overlay::Grade(grading) => self.take_grade(grading),
-            Overlay::Groups(alike) => self.take_group(&alike),
-            Overlay::Search(line) => self.searched(&line.text()),
-            Overlay::Confirm(confirm) => self.confirmed(confirm.then),
-        }
-    }
-
-    /// Lists every action that is not an overlay's own, with its keys; those of the present screen first.
+    /// Opens the list of all actions.
     pub(crate) fn open_palette(&mut self) {
-        let listed = ACTIONS.iter().filter(|entry| {
-            !matches!(entry.when, When::Overlay | When::Moving | When::Focus) && entry.action != Action::Palette
-        });
-        let (here, elsewhere): (Vec<&ActionInfo>, Vec<&ActionInfo>) =
-            listed.partition(|entry| entry.works_on(self.screen));
-        let items = here.into_iter().chain(elsewhere).map(|entry| {
-            let keys: Vec<String> = self.keymap.chords(entry.action).iter().map(ToString::to_string).collect();
-            let keys = if keys.is_empty() { String::new() } else { format!(" [{}]", keys.join(" ")) };
-            PickItem::new(entry.action, entry.name, format!("{}{keys}", entry.doc))
-        });
-        let choice = PickList::new(items.collect());
-        self.overlays.push(Overlay::Palette(choice));
+        self.open(palette::Palette::new(&self.keymap, self.screen));
     }
 
-    pub(crate) fn open_models(&mut self, what: For) {
-        let present = self.bench.lane().map_or_else(|| self.default_target.clone(), |lane| lane.spec.target.clone());
-        let models = Models::new(what, &self.catalog, &present, &self.today());
-        self.overlays.push(Overlay::Models(models));
-        self.effects.push(Effect::Keys);
+    /// Asks a question; something follows a yes.
+    pub(crate) fn ask(&mut self, text: &str, yes: &'static str, then: Intent) {
+        self.open(confirm::Confirm::new(text, yes, then));
     }
 
-    /// Keeps what is shown of accounts fresh while the list of models is open.
-    pub(crate) fn look_at_accounts(&mut self) {
-        if matches!(self.overlays.last(), Some(Overlay::Models(_))) {
-            self.effects.push(Effect::Keys);
-        }
-    }
-
-    /// Changes how many calls the chosen model's provider may be sent at once, on each account.
-    fn change_calls(&mut self, by: isize) {
-        let Some(Overlay::Models(models)) = self.overlays.last() else {
+    /// Shows a judge's run: over the run it judged, or in the place of the judge before.
+    pub(crate) fn show_judge(&mut self, record: &RunRecord) {
+        let Some(Overlay::Xray(xray)) = self.overlays.last_mut() else {
             return;
         };
-        let Some(target) = models.choice.chosen().and_then(|item| self.catalog.resolve(&item.value).ok()) else {
+        let Some(judge) = xray.judges.take(record) else {
             return;
         };
-        let own: Vec<&mut AccountState> =
-            self.accounts.iter_mut().filter(|account| account.provider == target.provider).collect();
-        let Some(most) = models::changed(&own, by) else {
-            return;
-        };
-        for account in own {
-            account.limits.concurrency = Some(most);
-            account.concurrency = Some(most);
-        }
-        self.effects.push(Effect::Concurrency { provider: target.provider, most });
-    }
-
-    fn take_model(&mut self, models: &Models) {
-        let Some(name) = models.taken() else {
-            self.overlays.push(Overlay::Models(models.clone()));
-            return;
-        };
-        if let Err(unknown) = self.catalog.resolve(&name) {
-            self.say(Tone::Error, &unknown.to_string());
-            self.overlays.push(Overlay::Models(models.clone()));
-            return;
-        }
-        match models.what {
-            For::Lane(at) => {
-                if let Some(lane) = self.bench.lanes.get(at).filter(|lane| lane.spec.target != name) {
-                    let spec = LaneSpec { target: name.clone(), ..lane.spec.clone() };
-                    self.effects.extend(self.bench.put_lane(at, spec).into_iter().map(Effect::Stop));
-                }
-            }
-            For::NewLane => {
-                self.bench.push_lane(name.clone());
-            }
-        }
-        self.banner = None;
-        self.bench.touch();
-        if let Some((gone, warning)) = self.target_warning(&name) {
-            self.say(if gone { Tone::Error } else { Tone::Warning }, &format!("{name}: {warning}"));
-        }
-    }
-
-    pub(crate) fn open_params(&mut self) {
-        let form = params::form(&self.bench.params, &self.bench.response, &self.bench.fallback);
-        self.overlays.push(Overlay::Params(form));
-    }
-
-    fn take_params(&mut self, mut form: Form) {
-        match params::read(&mut form, &self.bench.params, &self.bench.response) {
-            Some((params, response, fallback)) => {
-                (self.bench.params, self.bench.response, self.bench.fallback) = (params, response, fallback);
-                self.bench.touch();
-            }
-            None => self.overlays.push(Overlay::Params(form)),
-        }
-    }
-
-    /// Opens the form of the prompt's variables, at the first without a value.
-    pub(crate) fn open_variables(&mut self) {
-        let names: Vec<String> = self.bench.variables().map(str::to_owned).collect();
-        if names.is_empty() {
-            self.say(Tone::Info, "the prompt has no variables but {{ input }}");
-            return;
-        }
-        let rows = names.iter().map(|name| {
-            let value = self.bench.vars.get(name).map_or("", VarValue::as_str);
-            FormField::new(name.clone(), value, format!("stands for {{{{ {name} }}}}"))
-        });
-        let mut form = Form::new(rows.collect());
-        form.go(names.iter().position(|name| self.bench.missing().contains(name)).unwrap_or(0));
-        self.overlays.push(Overlay::Variables(form));
-    }
-
-    pub(crate) fn open_prompts(&mut self) {
-        self.overlays.push(Overlay::Prompts(List::default()));
-        self.ask_store(StoreRequest::ListPrompts, Pending::Prompts);
-    }
-
-    fn pick_prompt(&mut self, list: List) {
-        match list.choice.chosen() {
-            None => self.overlays.push(Overlay::Prompts(list)),
-            Some(item) if !item.usable => {
-                self.say(Tone::Error, &item.detail.clone());
-                self.overlays.push(Overlay::Prompts(list));
-            }
-            Some(item) if self.bench.dirty() => {
-                let then = Then::OpenPrompt(item.value.clone());
-                self.overlays.push(Overlay::Prompts(list));
-                self.ask(
-                    "The prompt on the bench has unsaved edits. Drop them?",
-                    "drops them and opens the other",
-                    then,
-                );
-            }
-            Some(item) => self.open_prompt(item.value.clone()),
-        }
-    }
-
-    pub(crate) fn open_sessions(&mut self) {
-        self.overlays.push(Overlay::Sessions(List::default()));
-        self.ask_store(StoreRequest::ListSessions, Pending::Sessions);
-    }
-
-    fn pick_session(&mut self, list: List) {
-        match list.choice.chosen().map(|item| item.value.clone()) {
-            None => self.overlays.push(Overlay::Sessions(list)),
-            Some(name) if name == self.bench.session => {}
-            Some(name) if self.bench.busy() => {
-                self.ask("Runs are under way. Stop them?", "stops them and opens the session", Then::OpenSession(name));
-            }
-            Some(name) => self.open_session(name),
-        }
-    }
-
-    fn take_name(&mut self, mut name: Name) {
-        match name.checked() {
-            Err(fault) => {
-                name.fault = Some(fault);
-                self.overlays.push(Overlay::Name(name));
-            }
-            Ok(text) => match name.what {
-                NameFor::Prompt => {
-                    let over = self.bench.known_file(&text);
-                    self.save_prompt(text, over);
-                }
-                NameFor::Version => self.name_version(text),
-                NameFor::Fork => self.fork_version(text),
-                NameFor::Comment => self.take_comment(text),
-                NameFor::Input => self.name_input(text),
-                NameFor::InputFile => self.load_input(text),
-                NameFor::RenameSession if text == self.bench.session => {}
-                NameFor::RenameSession => self.rename_session(text),
-                NameFor::NewSession if self.bench.busy() => {
-                    self.ask(
-                        "Runs are under way. Stop them?",
-                        "stops them and begins the session",
-                        Then::NewSession(text),
-                    );
-                }
-                NameFor::NewSession => self.new_session(text),
-            },
-        }
-    }
-
-    fn copy(&mut self, choice: &PickList<copy::CopyAs>) {
-        let Some(item) = choice.chosen() else {
-            return;
-        };
-        if let Some(text) = copy::text(item.value, self) {
-            let what = copy::what(&item.label, &text);
-            self.effects.push(Effect::Copy { what, text });
-        }
-    }
-
-    fn searched(&mut self, query: &str) {
-        let Some(view) = self.bench.lane_mut().map(|lane| lane.shown_mut().view_mut()) else {
-            return;
-        };
-        view.search(query);
-        if view.found().is_some_and(|found| found.hits.is_empty()) {
-            view.search("");
-            self.say(Tone::Warning, &format!("`{query}` is not in this answer"));
-        }
-    }
-
-    pub(crate) fn ask(&mut self, text: &str, yes: &'static str, then: Then) {
-        self.overlays.push(Overlay::Confirm(Confirm::new(text, yes, then)));
-    }
-
-    /// Quits, or asks while something runs.
-    pub(crate) fn ask_quit(&mut self) {
-        let busy = self.bench.lanes.iter().flat_map(Lane::takes).filter(|take| take.ticket.is_some()).count();
-        match busy {
-            _ if self.batch.busy() => self.ask(
-                "A batch is under way. Quit? What is finished is kept, and it can be gone on with.",
-                "stops it and quits",
-                Then::Quit,
-            ),
-            0 => self.quit(),
-            1 => self.ask("A run is under way. Quit?", "stops it and quits", Then::Quit),
-            _ => self.ask(&format!("{busy} runs are under way. Quit?"), "stops them and quits", Then::Quit),
-        }
-    }
-
-    pub(crate) fn confirmed(&mut self, then: Then) {
-        match then {
-            Then::Quit => self.quit(),
-            Then::LeaveBehind => self.leave_behind(),
-            Then::SavePromptAs => self.open_name(NameFor::Prompt),
-            Then::OpenPrompt(name) => self.open_prompt(name),
-            Then::OpenSession(name) => self.open_session(name),
-            Then::NewSession(name) => self.new_session(name),
-            Then::ReplacePrompt(name) => self.save_prompt(name, Over::Anything),
-            Then::CloseLane => self.drop_lane(),
-            Then::RemoveRun(run) => self.remove_run(run),
-            Then::ScoreRuns => self.go_on_scoring(),
-            Then::SetThreshold(new) => self.set_threshold(new),
+        if xray.judges.is_shown() {
+            *xray = judge;
+        } else {
+            self.open(judge);
         }
     }
 }

@@ -4,10 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::{
     app::{
-        App, Effect,
-        overlay::{Confirm, Overlay, Then},
-        status_bar::Tone,
-        store_request::Pending,
+        App, Effect, intent::Intent, overlay::Overlay, overlays::confirm::Confirm, status_bar::Tone,
+        store_request::Pending, workbench::lane::Lane,
     },
     model::error::StoreError,
     store::api::StoreRequest,
@@ -26,11 +24,26 @@ pub(crate) enum Quitting {
 }
 
 impl App {
+    /// Quits, or asks while something runs.
+    pub(crate) fn ask_quit(&mut self) {
+        let busy = self.bench.lanes.iter().flat_map(Lane::takes).filter(|take| take.ticket.is_some()).count();
+        match busy {
+            _ if self.batch.busy() => self.ask(
+                "A batch is under way. Quit? What is finished is kept, and it can be gone on with.",
+                "stops it and quits",
+                Intent::Quit,
+            ),
+            0 => self.quit(),
+            1 => self.ask("A run is under way. Quit?", "stops it and quits", Intent::Quit),
+            _ => self.ask(&format!("{busy} runs are under way. Quit?"), "stops them and quits", Intent::Quit),
+        }
+    }
+
     /// Ends the program because a person wants it: stops what runs, saves what is on the bench. Where that
     /// takes its time, asking once more ends it without.
     pub(crate) fn quit(&mut self) {
         let is_the_question =
-            |overlay: &Overlay| matches!(overlay, Overlay::Confirm(confirm) if confirm.then == Then::LeaveBehind);
+            |overlay: &Overlay| matches!(overlay, Overlay::Confirm(Confirm { then: Intent::QuitUnsaved, .. }));
         match self.quit_since {
             // Who is asked whether to quit and wants to says yes.
             _ if self.overlays.last().is_some_and(is_the_question) => self.leave_behind(),
@@ -96,10 +109,10 @@ impl App {
         self.last_words = Some(told.clone());
         match quitting {
             Quitting::Forced => self.effects.push(Effect::Quit),
-            Quitting::Asked => self.overlays.push(Overlay::Confirm(Confirm {
+            Quitting::Asked => self.open(Confirm {
                 since: Some(self.now.at),
-                ..Confirm::new(format!("{told} Quit?"), "quits all the same", Then::LeaveBehind)
-            })),
+                ..Confirm::new(format!("{told} Quit?"), "quits all the same", Intent::QuitUnsaved)
+            }),
         }
     }
 

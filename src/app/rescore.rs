@@ -1,7 +1,7 @@
 //! Answers on record judged again by the checks of today: looked for, asked about, then page after page.
 
 use crate::{
-    app::{Action, App, Screen, overlay::Then, status_bar::Tone, store_request::Pending},
+    app::{Action, App, Screen, intent::Intent, status_bar::Tone, store_request::Pending},
     eval::RescoreTotals,
     model::{Prompt, query::Query},
     store::api::{After, Answers, Scored, StoreReply, StoreRequest, ToScore},
@@ -175,7 +175,7 @@ impl App {
             }
             Some(scoring) if scoring.state == RescoreState::Stopped && scoring.line == line => {
                 let text = scoring.question();
-                self.ask(&text, "goes on", Then::ScoreRuns);
+                self.ask(&text, "goes on", Intent::Rescore);
             }
             Some(scoring) if scoring.waits => self.say(Tone::Info, "a page is still judged; try again in a moment"),
             _ => {
@@ -300,7 +300,7 @@ impl App {
         scoring.state = RescoreState::Asking;
         let text = scoring.question();
         if self.overlays.is_empty() && matches!(self.screen, Screen::History | Screen::Quality) {
-            self.ask(&text, "judges them", Then::ScoreRuns);
+            self.ask(&text, "judges them", Intent::Rescore);
         } else {
             self.scoring = None;
         }

@@ -8,7 +8,6 @@ use crate::{
     app::{
         Action, App, Effect,
         action::{ACTIONS, ActionInfo},
-        input::edits_a_line,
         keymap::KeyContext,
     },
     widgets::key::Chord,
@@ -117,9 +116,9 @@ impl App {
     pub(crate) fn screen_key(&mut self, chord: Chord) {
         let taken = match self.screen {
             Screen::Bench => false,
-            Screen::Batch => self.batch.typing() && edits_a_line(chord) && self.batch_key(chord),
-            Screen::History => self.history.typing() && edits_a_line(chord) && self.history_key(chord),
-            Screen::Quality => self.quality.typing() && edits_a_line(chord) && self.quality_key(chord),
+            Screen::Batch => self.batch.typing() && chord.edits_line() && self.batch_key(chord),
+            Screen::History => self.history.typing() && chord.edits_line() && self.history_key(chord),
+            Screen::Quality => self.quality.typing() && chord.edits_line() && self.quality_key(chord),
         };
         if taken {
             return;
@@ -177,7 +176,7 @@ impl App {
             return self.keymap.shown(action, self.bench.typing);
         }
         let typing = self.typing();
-        self.keymap.chords(action).iter().find(|chord| !typing || !edits_a_line(**chord)).copied()
+        self.keymap.chords(action).iter().find(|chord| !typing || !chord.edits_line()).copied()
     }
 
     /// Lists the actions for the footer of the present screen, the most useful first.

@@ -31,16 +31,7 @@ use crate::{
     },
 };
 
-/// How grave a notice is; also how it is marked, so that colour is never alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Tone {
-    /// Something went as asked.
-    Info,
-    /// Something a person should know.
-    Warning,
-    /// Something did not go.
-    Error,
-}
+pub use crate::present::Tone;
 
 /// How long a notice stays, by its tone.
 fn stay(tone: Tone) -> Duration {

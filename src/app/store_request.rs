@@ -7,7 +7,8 @@ use crate::{
         AUTOSAVE, App, SAVE_AGAIN, Ticket,
         batch::BatchQuestion,
         history,
-        overlay::{Confirm, List, Overlay, Then},
+        intent::{BenchIntent, Intent},
+        overlays::{confirm::Confirm, prompts::PromptList, sessions::SessionList, versions::Versions},
         quality, rescore,
         status_bar::Tone,
         workbench::{Workbench, compare::Question, versions::After},
@@ -17,8 +18,7 @@ use crate::{
         Grade, Prompt, RunId, Session,
         error::{FaultKind, StoreError},
     },
-    store::api::{Over, PromptEntry, SessionEntry, StoreReply, StoreRequest},
-    widgets::pick_list::PickItem,
+    store::api::{Over, SessionEntry, StoreReply, StoreRequest},
 };
 
 /// What an answer is waited for.
@@ -81,25 +81,33 @@ impl App {
         match (asked, answer) {
             (Pending::SavePrompt { name, .. }, Err(fault)) if fault.kind == FaultKind::Exists => {
                 let text = format!("There is a prompt `{name}` already. Replace it?");
-                self.ask_in_between(text, "replaces it", Then::ReplacePrompt(name), Vec::new());
+                self.ask_in_between(text, "replaces it", Intent::Bench(BenchIntent::ReplacePrompt(name)), Vec::new());
             }
             (Pending::SavePrompt { name, .. }, Err(fault)) if fault.kind == FaultKind::Changed => {
-                let others =
-                    vec![('r', "reloads it", Then::OpenPrompt(name.clone())), ('s', "saves as", Then::SavePromptAs)];
-                self.ask_in_between(fault.message, "overwrites", Then::ReplacePrompt(name), others);
+                let others = vec![
+                    ('r', "reloads it", Intent::Bench(BenchIntent::OpenPrompt(name.clone()))),
+                    ('s', "saves as", Intent::Bench(BenchIntent::SavePromptAs)),
+                ];
+                self.ask_in_between(
+                    fault.message,
+                    "overwrites",
+                    Intent::Bench(BenchIntent::ReplacePrompt(name)),
+                    others,
+                );
             }
             (Pending::Rescue, Ok(StoreReply::SessionRescued(path))) => self.rescued(Ok(path)),
             (Pending::Rescue, Err(fault)) => self.rescued(Err(fault)),
             (Pending::Autosave { name, before }, Err(fault)) => self.not_saved(&name, before, fault.message),
             (asked, Err(fault)) => {
                 match asked {
-                    Pending::Prompts => self.overlays.retain(|overlay| !matches!(overlay, Overlay::Prompts(_))),
-                    Pending::Sessions => self.overlays.retain(|overlay| !matches!(overlay, Overlay::Sessions(_))),
-                    Pending::Keep(_) | Pending::Versions(_) => {
-                        self.overlays.retain(|overlay| !matches!(overlay, Overlay::Versions(_)));
-                    }
+                    Pending::Prompts => self.close_overlays::<PromptList>(),
+                    Pending::Sessions => self.close_overlays::<SessionList>(),
+                    Pending::Keep(_) | Pending::Versions(_) => self.close_overlays::<Versions>(),
                     Pending::Metrics => self.metrics.unreadable(),
-                    Pending::Judge(run) => return self.judge_fault(run, &fault),
+                    Pending::Judge(run) => {
+                        let says = format!("the judge's run {}: {}", run.short(), fault.message);
+                        return self.say(Tone::Error, &says);
+                    }
                     // The lanes go without it.
                     Pending::Weighed(_) => return,
                     Pending::Batch(asked) => return self.batch_fault(&asked, &fault.message),
@@ -116,8 +124,17 @@ impl App {
             (Pending::Metrics, Ok(StoreReply::Review(review))) => self.metrics.known(*review),
             (Pending::Quality(asked), Ok(reply)) => self.quality_stored(asked, reply),
             (Pending::Scoring(asked), Ok(reply)) => self.scoring_stored(asked, reply),
-            (Pending::Prompts, Ok(StoreReply::Prompts(entries))) => self.list_prompts(&entries),
-            (Pending::Sessions, Ok(StoreReply::Sessions(entries))) => self.list_sessions(&entries),
+            (Pending::Prompts, Ok(StoreReply::Prompts(entries))) => {
+                if let Some(list) = self.find_overlay::<PromptList>() {
+                    list.fill(&entries);
+                }
+            }
+            (Pending::Sessions, Ok(StoreReply::Sessions(entries))) => {
+                let present = self.bench.session.clone();
+                if let Some(list) = self.find_overlay::<SessionList>() {
+                    list.fill(&entries, &present);
+                }
+            }
             (Pending::NewSession(name), Ok(StoreReply::Sessions(entries))) => self.begin_session(name, &entries),
             (Pending::Input, Ok(StoreReply::Input(named))) => self.take_input(&named),
             (Pending::Input, Ok(StoreReply::Rows { file, rows, more })) => self.list_rows(&file, &rows, more),
@@ -126,7 +143,7 @@ impl App {
             (Pending::Weighed(question), Ok(StoreReply::Weighed(weighed))) => {
                 self.bench.weighings.take(&question, weighed);
             }
-            (Pending::Judge(_), Ok(StoreReply::Run(record))) => self.judge_read(&record),
+            (Pending::Judge(_), Ok(StoreReply::Run(record))) => self.show_judge(&record),
             (Pending::OpenPrompt, Ok(StoreReply::Prompt { name, prompt, file })) => {
                 self.put_prompt(name, &prompt, file);
             }
@@ -145,40 +162,6 @@ impl App {
             (Pending::Versions(after), Ok(StoreReply::Versions(entries))) => self.versions_listed(&after, entries),
             (Pending::NameVersion, Ok(StoreReply::VersionNamed(_))) => self.list_versions_again(),
             (_, Ok(_)) => {}
-        }
-    }
-
-    fn list_prompts(&mut self, entries: &[PromptEntry]) {
-        let items = entries.iter().map(|entry| {
-            let place = match (entry.built_in, entry.project) {
-                (true, _) => "built in",
-                (false, true) => "project",
-                (false, false) => "yours",
-            };
-            PickItem { usable: entry.valid, ..item(&entry.name, format!("{place} · {}", entry.description)) }
-        });
-        let items = items.collect();
-        for overlay in &mut self.overlays {
-            if let Overlay::Prompts(list) = overlay {
-                fill(list, items);
-                return;
-            }
-        }
-    }
-
-    fn list_sessions(&mut self, entries: &[SessionEntry]) {
-        let present = self.bench.session.clone();
-        let items = entries.iter().map(|entry| {
-            let mark = if entry.name == present { "present · " } else { "" };
-            let saved = entry.saved.to_string().chars().take(16).collect::<String>().replace('T', " ");
-            item(&entry.name, format!("{mark}saved {saved} UTC"))
-        });
-        let items = items.collect();
-        for overlay in &mut self.overlays {
-            if let Overlay::Sessions(list) = overlay {
-                fill(list, items);
-                return;
-            }
         }
     }
 
@@ -304,9 +287,15 @@ impl App {
     }
 
     /// Asks a question that comes while something else may be typed.
-    fn ask_in_between(&mut self, text: String, yes: &'static str, then: Then, others: Vec<(char, &'static str, Then)>) {
+    fn ask_in_between(
+        &mut self,
+        text: String,
+        yes: &'static str,
+        then: Intent,
+        others: Vec<(char, &'static str, Intent)>,
+    ) {
         let confirm = Confirm { others, since: Some(self.now.at), ..Confirm::new(text, yes, then) };
-        self.overlays.push(Overlay::Confirm(confirm));
+        self.open(confirm);
     }
 
     pub(crate) fn save_prompt(&mut self, name: String, over: Over) {
@@ -314,13 +303,4 @@ impl App {
         let job = StoreRequest::SavePrompt { name: name.clone(), prompt: prompt.clone(), over };
         self.ask_store(job, Pending::SavePrompt { name, prompt });
     }
-}
-
-fn item(name: &str, detail: String) -> PickItem<String> {
-    PickItem::new(name.to_owned(), name, detail)
-}
-
-fn fill(list: &mut List, items: Vec<PickItem<String>>) {
-    list.loading = false;
-    list.choice.refill(items);
 }

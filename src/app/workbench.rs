@@ -425,6 +425,16 @@ impl Workbench {
         self.touched += 1;
     }
 
+    /// Sets variables, each by its name. What was not changed keeps its type.
+    pub fn set_variables(&mut self, values: Vec<(String, String)>) {
+        for (name, text) in values {
+            if self.vars.get(&name).is_none_or(|known| known.as_str() != text) {
+                self.vars.insert(name, text.into());
+            }
+        }
+        self.touch();
+    }
+
     /// Brings what follows from the texts up to date, if they changed.
     pub fn settle(&mut self) {
         let revision = self.revision();

@@ -6,7 +6,7 @@ pub(crate) mod history;
 use std::path::PathBuf;
 
 use clap::{
-    Args, CommandFactory as _, Parser, Subcommand, ValueEnum,
+    Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
     error::{ContextKind, ContextValue},
 };
 use clap_complete::Shell;
@@ -50,7 +50,7 @@ impl Cli {
     ///
     /// Returns what the command line is wrong in, or the help that it asks for.
     pub fn read() -> Result<Self, clap::Error> {
-        Self::try_parse().map_err(|mut error| {
+        Self::parsed().map_err(|mut error| {
             let command = Self::command();
             let known = command.get_subcommands().map(clap::Command::get_name);
             if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
@@ -63,6 +63,20 @@ impl Cli {
             error
         })
     }
+
+    fn parsed() -> Result<Self, clap::Error> {
+        Self::from_arg_matches(&with_pointers(Self::command(), "").try_get_matches()?)
+    }
+}
+
+/// Points from the short help of a command to the long one, where that has more.
+fn with_pointers(command: clap::Command, path: &str) -> clap::Command {
+    let path = format!("{path} {}", command.get_name());
+    let long = format!("{} --help", path.trim_start());
+    let further = command.get_after_long_help().is_some() && command.get_after_help().is_none();
+    let command =
+        if further { command.after_help(format!("`{long}` has all options, and examples.")) } else { command };
+    command.mut_subcommands(|inner| with_pointers(inner, path.trim_start()))
 }
 
 /// Reads a whole number within limits.
@@ -90,19 +104,19 @@ const PARAM_HELP: &str = "Sets a parameter: temperature, top_p, max_tokens, seed
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a prompt on one input and print the answer.
-    #[command(after_help = after_help())]
+    #[command(after_long_help = after_long_help())]
     Run(RunArgs),
 
     /// Run prompts over a data set, and check every answer.
-    #[command(after_help = batch::after_help())]
+    #[command(after_long_help = batch::after_long_help())]
     Batch(Box<BatchArgs>),
 
     /// List the runs on record, those a query asks for, or look after them.
-    #[command(after_help = history::EXAMPLES, args_conflicts_with_subcommands = true)]
+    #[command(after_long_help = history::EXAMPLES, args_conflicts_with_subcommands = true)]
     History(HistoryArgs),
 
     /// Show a run step by step: its texts, every attempt, every check.
-    #[command(after_help = "Examples:\n  retort show 3f2a91c0\n  retort show 3f2a91c0 --json | jq .outcome.usage")]
+    #[command(after_long_help = "Examples:\n  retort show 3f2a91c0\n  retort show 3f2a91c0 --json | jq .outcome.usage")]
     Show {
         /// The run's id, or its last digits as `retort history` lists them.
         run: String,
@@ -113,13 +127,13 @@ pub enum Command {
 
     /// Sum the runs on record up: pass rates, times, cost, errors, what got worse.
     #[command(
-        after_help = "Examples:\n  retort quality --since 7d\n  retort quality prompt:sentiment --by version\n  retort quality prompt:sentiment --what-if confidence --at 0.6 --at 0.8\n  retort quality --prometheus > /var/lib/node_exporter/retort.prom\n\nRates have 95 % intervals (Wilson). Cached answers and demonstrations are left out of times, tokens and cost."
+        after_long_help = "Examples:\n  retort quality --since 7d\n  retort quality prompt:sentiment --by version\n  retort quality prompt:sentiment --what-if confidence --at 0.6 --at 0.8\n  retort quality --prometheus > /var/lib/node_exporter/retort.prom\n\nRates have 95 % intervals (Wilson). Cached answers and demonstrations are left out of times, tokens and cost."
     )]
     Quality(QualityArgs),
 
     /// Judge stored answers by a prompt's checks as they are now, without a call.
     #[command(
-        after_help = "Examples:\n  retort score sentiment --dry-run\n  retort score sentiment since:7d model:gpt-4o-mini\n\nThe verdicts before are kept. What a judge model said of an answer is not asked again.\nIt exits as `retort batch` does: 0 where every answer passes."
+        after_long_help = "Examples:\n  retort score sentiment --dry-run\n  retort score sentiment since:7d model:gpt-4o-mini\n\nThe verdicts before are kept. What a judge model said of an answer is not asked again.\nIt exits as `retort batch` does: 0 where every answer passes."
     )]
     Score(ScoreArgs),
 
@@ -147,7 +161,7 @@ pub enum Command {
     Doctor,
 
     /// Show what a config, a project or a folder asks for, and agree to it.
-    #[command(after_help = TRUST_EXAMPLES)]
+    #[command(after_long_help = TRUST_EXAMPLES)]
     Trust(TrustArgs),
 
     /// Look at the response cache, or empty it.
@@ -158,15 +172,24 @@ pub enum Command {
     },
 
     /// Print a completion script for a shell.
-    #[command(after_help = "Example:\n  retort completions bash > ~/.local/share/bash-completion/completions/retort")]
+    #[command(
+        after_long_help = "Example:\n  retort completions bash > ~/.local/share/bash-completion/completions/retort"
+    )]
     Completions {
         /// Which shell.
         shell: Shell,
     },
 
-    /// Print the manual page.
-    #[command(after_help = "Example:\n  retort man | man -l -")]
-    Man,
+    /// Print a manual page, or write all of them to a folder.
+    #[command(after_long_help = "Examples:\n  retort man batch | man -l -\n  retort man --dir ~/.local/share/man/man1")]
+    Man {
+        /// The command the page is of; retort itself where none is given.
+        #[arg(value_name = "COMMAND")]
+        of: Vec<String>,
+        /// Writes the pages of all commands to this folder, as `retort-COMMAND.1`.
+        #[arg(long, value_name = "FOLDER", conflicts_with = "of")]
+        dir: Option<PathBuf>,
+    },
 }
 
 /// `retort prompts`.
@@ -311,7 +334,7 @@ The answer goes to standard output, byte for byte where that is a file or a pipe
 goes to standard error.";
 
 /// What stands below the options.
-pub(crate) fn after_help() -> String {
+pub(crate) fn after_long_help() -> String {
     format!("{RUN_EXAMPLES}\n\n{}", Exit::help())
 }
 
@@ -347,7 +370,7 @@ pub struct RunArgs {
     pub diff: bool,
 
     /// Prints a table in Markdown: a column for each model, a row for each figure and each field.
-    #[arg(long, conflicts_with = "json")]
+    #[arg(hide_short_help = true, long, conflicts_with = "json")]
     pub md: bool,
 
     /// Prints every event of each run as a line of JSON; the last one of a run is `ended`.
@@ -355,19 +378,19 @@ pub struct RunArgs {
     pub json: bool,
     /// With `--json`, prints the answer as it comes and not once it is whole; what was printed
     /// cannot be taken back, so the run does not start over after the first text.
-    #[arg(long, requires = "json")]
+    #[arg(hide_short_help = true, long, requires = "json")]
     pub live: bool,
 
     /// Judges by this model where a rubric names none.
-    #[arg(long, value_name = "MODEL")]
+    #[arg(hide_short_help = true, long, value_name = "MODEL")]
     pub judge: Option<String>,
 
     /// Agrees, for this run, to what the project's prompt asks for; `retort trust` shows it.
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub trust: bool,
 
     /// Exits with 0 also where a check could not run.
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub allow_inconclusive: bool,
 
     /// Neither reads nor writes the response cache.

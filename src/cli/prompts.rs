@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::{
     cli::{Exit, Io, Stopped, args::PromptsAction, text_table},
-    model::{Prompt, VersionId, catalog::nearest, settings::Places},
+    model::{Prompt, VersionId, catalog::nearest, prompt_toml, settings::Places},
     store::{
         Store,
         api::{Lineage, Over, PromptEntry, StoreReply, StoreRequest, VersionEntry},
@@ -47,7 +47,7 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
         }
         PromptsAction::Show { name } => {
             let prompt = prompts::read(&places, &name)?;
-            let text = prompts::write(&prompt)
+            let text = prompt_toml::write(&prompt)
                 .map_err(|fault| Stopped::Other(format!("prompt `{name}` cannot be shown: {fault}")))?;
             write!(io.out, "{text}")?;
         }
@@ -244,5 +244,5 @@ fn pick<'a>(found: &'a [VersionEntry], prompt: &str, wanted: &str) -> Result<&'a
 }
 
 fn text(prompt: &Prompt) -> Result<String, Stopped> {
-    prompts::write(&prompt.version()).map_err(|fault| Stopped::Other(format!("a version cannot be shown: {fault}")))
+    prompt_toml::write(&prompt.version()).map_err(|fault| Stopped::Other(format!("a version cannot be shown: {fault}")))
 }

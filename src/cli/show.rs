@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     cli::{Exit, Io, Stopped, history, run::CLOSING},
     pipeline::ports::RunRecord,
-    present::xray::Xray,
+    present::xray,
     store::api::{StoreReply, StoreRequest},
     text::{format, json},
 };
@@ -84,7 +84,7 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
     }
     part("answer", &outcome.text);
     out.push_str("\n── steps\n");
-    for row in Xray::of_outcome(outcome, timeline).rows {
+    for row in xray::steps(outcome, timeline) {
         let at = row.at.map_or_else(String::new, |at| format!("{:.2}s", at.as_secs_f64()));
         let _ = writeln!(out, "{at:>8}  {:<9} {}", row.what, row.detail.as_str());
     }

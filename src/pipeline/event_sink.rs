@@ -30,8 +30,8 @@ impl RunStream {
     {
         let slot = Slot::default();
         let control = RunControl::new();
-        let line = EventSink { slot: Arc::clone(&slot), control: control.clone() };
-        Self { driver: Some(Box::pin(driver(line))), slot, control }
+        let sink = EventSink { slot: Arc::clone(&slot), control: control.clone() };
+        Self { driver: Some(Box::pin(driver(sink))), slot, control }
     }
 
     /// Returns a handle on the run that outlives the stream and can be used from anywhere.
@@ -45,8 +45,8 @@ impl Stream for RunStream {
     type Item = TimedEvent;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<TimedEvent>> {
-        if let Some(told) = take(&self.slot) {
-            return Poll::Ready(Some(told));
+        if let Some(event) = take(&self.slot) {
+            return Poll::Ready(Some(event));
         }
         let Some(driver) = self.driver.as_mut() else {
             return Poll::Ready(None);
@@ -56,7 +56,7 @@ impl Stream for RunStream {
                 self.driver = None;
                 Poll::Ready(Some(last))
             }
-            Poll::Pending => take(&self.slot).map_or(Poll::Pending, |told| Poll::Ready(Some(told))),
+            Poll::Pending => take(&self.slot).map_or(Poll::Pending, |event| Poll::Ready(Some(event))),
         }
     }
 }
@@ -97,8 +97,8 @@ pub(crate) struct EventSink {
 
 impl EventSink {
     /// Hands an event over and waits until it has been taken.
-    pub(crate) async fn tell(&self, told: TimedEvent) {
-        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+    pub(crate) async fn send(&self, event: TimedEvent) {
+        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(event);
         std::future::poll_fn(|_| {
             // No waker is kept: whoever takes the event polls the run again.
             let taken = self.slot.lock().unwrap_or_else(PoisonError::into_inner).is_none();

@@ -10,7 +10,7 @@ pub(crate) mod judging_thread;
 pub(crate) mod key_lease;
 pub(crate) mod targets;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
@@ -38,65 +38,100 @@ use crate::{
             judging_thread::aside,
         },
         spending::{Purse, Reservation},
+        timeouts,
         timeouts::after,
     },
     template::is_light,
 };
 
-/// A run under way.
-pub(crate) struct Run {
+/// What a run is, from its begin to its end: nothing of it changes.
+pub(crate) struct RunContext {
     /// What all runs share.
     pub shared: Arc<Shared>,
     /// What was asked for.
     pub request: RunRequest,
     /// The way to whoever watches.
-    pub line: EventSink,
+    pub sink: EventSink,
     /// Its id.
     pub id: RunId,
     /// When it started.
     pub start: Instant,
+    /// The same by the clock of the machine.
+    pub started: Timestamp,
     /// When it must have ended.
     pub deadline: Instant,
+    /// What it may use, if it is part of a batch.
+    pub purse: Option<Purse>,
+}
+
+/// What has happened in a run.
+#[derive(Default)]
+pub(crate) struct RunLog {
+    /// Its events but for pieces of answers.
+    pub timeline: Vec<TimedEvent>,
+    /// Attempts made.
+    pub attempts: u32,
+    /// What each attempt took that is over.
+    pub by_attempt: Vec<AttemptUsage>,
+    /// Each target that was given up, with its last error.
+    pub failures: Vec<Reason>,
+}
+
+/// A target made ready to be asked.
+pub(crate) struct PreparedTarget {
+    /// What is sent to it.
+    pub request: PreparedRequest,
+    /// The cache key of that.
+    pub cache_key: String,
+    /// The parameters that it was seen to refuse by then.
+    pub refused: BTreeSet<String>,
+    /// What a person should know of it today, or why it is not asked.
+    pub preflight: Result<Vec<String>, CallError>,
+}
+
+impl PreparedTarget {
+    /// Lists what was changed in the request, and what a person should know of the target.
+    fn notices(&self) -> Vec<String> {
+        [self.request.notices.as_slice(), self.preflight.as_deref().unwrap_or_default()].concat()
+    }
+}
+
+/// A run under way. One that is dropped before its end is recorded as cancelled.
+pub(crate) struct Run {
+    /// What it is.
+    pub context: RunContext,
+    /// What has happened.
+    pub log: RunLog,
     /// What the attempt under way, or the last one, has said.
-    pub heard: ResponseAccumulator,
+    pub received: ResponseAccumulator,
     /// What of the answers' limits it holds.
     pub intake: Intake,
     /// The place of the target asked last.
     pub asked: usize,
-    /// Attempts made.
-    pub attempts: u32,
-    /// Each target that was given up, with its last fault.
-    pub reasons: Vec<Reason>,
-    /// What each attempt took that is over.
-    pub by_attempt: Vec<AttemptUsage>,
     /// The attempt whose answer is taken.
     pub answered: Option<u32>,
+    /// The cache key of what the answering attempt sent.
+    pub answered_key: Option<String>,
     /// The judgement, once there was an answer to judge, and when that was since the start.
     pub judged: Option<(Judgement, Duration)>,
     /// The best answer of the wrong form so far, while a better one is asked for.
-    pub kept: Option<SetAsideAnswer>,
+    pub set_aside: Option<SetAsideAnswer>,
     /// The last answer of the wrong form, and what is wrong with it.
     pub wrong: Option<(String, Vec<String>)>,
     /// Whether something else was sent than the prompt has.
     pub changed: bool,
     /// The leave of the attempt under way.
     pub permit: Option<Permit>,
-    /// What it may use, if it is part of a batch.
-    pub purse: Option<Purse>,
     /// What is set aside for the attempt under way.
     pub reserved: Option<Reserved>,
     /// What is set aside for the judges of the answer.
     pub pot: Option<Arc<Reservation>>,
     /// What the judges of its rubrics took, once one was asked.
     pub judging: Option<Judging>,
-    /// What the answering attempt sent.
-    pub sent: Option<PreparedRequest>,
     /// Whether it is a cell that was refused before any call: it leaves no trace, and is asked later.
     pub unasked: bool,
     /// The cached outcome that is played again.
     pub replayed: Option<Outcome>,
-    started: Timestamp,
-    timeline: Vec<TimedEvent>,
     recorded: bool,
 }
 
@@ -113,106 +148,18 @@ pub(crate) async fn drive(
     shared: Arc<Shared>,
     request: RunRequest,
     purse: Option<Purse>,
-    line: EventSink,
+    sink: EventSink,
 ) -> TimedEvent {
-    let mut run = Run::begin(shared, request, purse, line.clone());
+    let mut run = Run::begin(shared, request, purse, sink.clone());
     let end = tokio::select! {
         biased;
-        () = line.stopped() => RunEnd::Cancelled,
+        () = sink.stopped() => RunEnd::Cancelled,
         end = run.stages() => end,
     };
     run.end(end)
 }
 
-impl Run {
-    fn begin(shared: Arc<Shared>, mut request: RunRequest, purse: Option<Purse>, line: EventSink) -> Self {
-        let world = &shared.ports.world;
-        let (id, started, start) = (world.run_id(), world.timestamp(), Instant::now());
-        if request.prompt.response.format.is_auto() {
-            let prompt = Prompt { response: request.prompt.expected(), ..(*request.prompt).clone() };
-            request.prompt = Arc::new(prompt);
-        }
-        let head = request.targets.first();
-        // A cell that a crash cuts off leaves no trace but that it is asked again; its start is not worth a write.
-        if request.cell.is_none() {
-            shared.ports.recorder.started(&RunStart {
-                run: id,
-                started,
-                session: request.session.clone(),
-                prompt_name: request.prompt_name.clone(),
-                target: head.map_or_else(String::new, |target| target.name.clone()),
-                model: head.map_or_else(String::new, |target| target.model.clone()),
-                provider: head.map_or_else(String::new, |target| target.provider.clone()),
-                prompt: Arc::clone(&request.prompt),
-                parent: request.parent.clone(),
-                sample: request.sample,
-            });
-        }
-        let deadline = after(start, shared.rules.timeouts.total);
-        Self {
-            shared,
-            request,
-            line,
-            id,
-            start,
-            deadline,
-            heard: ResponseAccumulator::default(),
-            intake: Intake::default(),
-            asked: 0,
-            attempts: 0,
-            reasons: Vec::new(),
-            by_attempt: Vec::new(),
-            answered: None,
-            judged: None,
-            kept: None,
-            wrong: None,
-            changed: false,
-            permit: None,
-            purse,
-            reserved: None,
-            pot: None,
-            judging: None,
-            sent: None,
-            unasked: false,
-            replayed: None,
-            started,
-            timeline: Vec::new(),
-            recorded: false,
-        }
-    }
-
-    async fn stages(&mut self) -> RunEnd {
-        let Some(head) = self.request.targets.first().cloned() else {
-            return RunEnd::Failed { reasons: Vec::new() };
-        };
-        let plan = match self.plan().await {
-            Ok(plan) => plan,
-            Err(fault) => return RunEnd::Failed { reasons: vec![Reason { target: head.name, fault }] },
-        };
-        let refused = self.shared.learnt.refused(&head);
-        let fitted = prepare::fit(&self.request.prompt, &self.request.params, &plan.messages, &head, &refused);
-        let key = self.key(&head, &fitted);
-        let mut notices = fitted.notices.clone();
-        notices.extend(self.preflight(&head, &fitted.messages).unwrap_or_default());
-        self.tell(RunEvent::Prepared {
-            run: self.id,
-            started: self.started,
-            key: key.clone(),
-            messages: fitted.messages,
-            params: fitted.params,
-            notices,
-        })
-        .await;
-        match self.look_up(&head, &key).await {
-            LookupResult::Answer { cached, shared } => self.replay(&plan, &head, *cached, shared).await,
-            LookupResult::Nothing { leader } => {
-                let end = self.ask(&plan).await;
-                self.keep(leader, &end);
-                end
-            }
-        }
-    }
-
+impl RunContext {
     async fn plan(&self) -> Result<Plan, CallError> {
         let RunRequest { prompt, input, checks, min_score, .. } = &self.request;
         let messages = if is_light(prompt.spoken().map(|(_, text)| text), input) {
@@ -238,12 +185,6 @@ impl Run {
         Ok(Plan { messages, judge })
     }
 
-    /// The cache key of what is sent to a target.
-    pub(crate) fn key(&self, target: &Target, fitted: &PreparedRequest) -> String {
-        let RunRequest { prompt, input, sample, .. } = &self.request;
-        cache_key::key(prompt, input, target, fitted, *sample)
-    }
-
     /// What a person should know of a target today, or why it is not asked.
     pub(crate) fn preflight(&self, target: &Target, messages: &[Message]) -> Result<Vec<String>, CallError> {
         let today = self.shared.ports.world.timestamp().to_zoned(TimeZone::UTC).date();
@@ -253,38 +194,6 @@ impl Run {
             notices.extend(unreadable.iter().map(|why| format!("{why}; another one is used")));
         }
         Ok(notices)
-    }
-
-    async fn look_up(&mut self, head: &Target, key: &str) -> LookupResult {
-        if let Some(why) = self.bypass(head) {
-            self.tell(RunEvent::Cache { lookup: Lookup::Bypass { why: why.to_owned() } }).await;
-            return LookupResult::Nothing { leader: None };
-        }
-        loop {
-            match self.shared.flights.join(key) {
-                FlightRole::Lead(leader) => {
-                    let shared = Arc::clone(&self.shared);
-                    let Some(cached) = shared.ports.cache.get(key).await else {
-                        self.tell(RunEvent::Cache { lookup: Lookup::Miss }).await;
-                        return LookupResult::Nothing { leader: Some(leader) };
-                    };
-                    leader.land(FlightState::Landed(Arc::new(cached.clone())));
-                    self.tell(RunEvent::Cache { lookup: Lookup::Hit { stored: cached.stored } }).await;
-                    return LookupResult::Answer { cached: Box::new(cached), shared: false };
-                }
-                FlightRole::Follow(flight) => {
-                    self.tell(RunEvent::Cache { lookup: Lookup::Joined }).await;
-                    match tokio::time::timeout_at(self.deadline, cache_lookup::landed(flight)).await {
-                        // Its leader left: the flight is taken over, or its new leader followed.
-                        Ok(None) => {}
-                        Ok(Some(FlightState::Landed(cached))) if self.may_be_answered_by(&cached.outcome) => {
-                            return LookupResult::Answer { cached: Box::new((*cached).clone()), shared: true };
-                        }
-                        Ok(Some(_)) | Err(_) => return LookupResult::Nothing { leader: None },
-                    }
-                }
-            }
-        }
     }
 
     fn bypass(&self, head: &Target) -> Option<&'static str> {
@@ -301,9 +210,134 @@ impl Run {
         self.request.targets.iter().any(|target| target.name == outcome.target)
     }
 
+    /// Says that the run's time is over.
+    pub(crate) fn late(&self) -> CallError {
+        timeouts::late(self.shared.rules.timeouts.total)
+    }
+
+    /// Makes a target ready to be asked.
+    pub(crate) fn prepare(&self, plan: &Plan, target: &Target) -> PreparedTarget {
+        let RunRequest { prompt, input, params, sample, .. } = &self.request;
+        let refused = self.shared.learnt.refused(target);
+        let request = prepare::fit(prompt, params, &plan.messages, target, &refused);
+        let cache_key = cache_key::key(prompt, input, target, &request, *sample);
+        let preflight = self.preflight(target, &request.messages);
+        PreparedTarget { request, cache_key, refused, preflight }
+    }
+}
+
+impl Run {
+    fn begin(shared: Arc<Shared>, mut request: RunRequest, purse: Option<Purse>, sink: EventSink) -> Self {
+        let world = &shared.ports.world;
+        let (id, started, start) = (world.run_id(), world.timestamp(), Instant::now());
+        if request.prompt.response.format.is_auto() {
+            let prompt = Prompt { response: request.prompt.expected(), ..(*request.prompt).clone() };
+            request.prompt = Arc::new(prompt);
+        }
+        let head = request.targets.first();
+        // A cell that a crash cuts off leaves no trace but that it is asked again; its start is not worth a write.
+        if request.cell.is_none() {
+            shared.ports.recorder.started(&RunStart {
+                run: id,
+                started,
+                session: request.session.clone(),
+                prompt_name: request.prompt_name.clone(),
+                target: head.map_or_else(String::new, |target| target.name.clone()),
+                model: head.map_or_else(String::new, |target| target.model.clone()),
+                provider: head.map_or_else(String::new, |target| target.provider.clone()),
+                prompt: Arc::clone(&request.prompt),
+                parent: request.parent.clone(),
+                sample: request.sample,
+            });
+        }
+        let deadline = after(start, shared.rules.timeouts.total);
+        Self {
+            context: RunContext { shared, request, sink, id, start, started, deadline, purse },
+            log: RunLog::default(),
+            received: ResponseAccumulator::default(),
+            intake: Intake::default(),
+            asked: 0,
+            answered: None,
+            answered_key: None,
+            judged: None,
+            set_aside: None,
+            wrong: None,
+            changed: false,
+            permit: None,
+            reserved: None,
+            pot: None,
+            judging: None,
+            unasked: false,
+            replayed: None,
+            recorded: false,
+        }
+    }
+
+    async fn stages(&mut self) -> RunEnd {
+        let Some(head) = self.context.request.targets.first().cloned() else {
+            return RunEnd::Failed { reasons: Vec::new() };
+        };
+        let plan = match self.context.plan().await {
+            Ok(plan) => plan,
+            Err(fault) => return RunEnd::Failed { reasons: vec![Reason { target: head.name, fault }] },
+        };
+        let first = self.context.prepare(&plan, &head);
+        let key = first.cache_key.clone();
+        let notices = first.notices();
+        self.emit(RunEvent::Prepared {
+            run: self.context.id,
+            started: self.context.started,
+            key: key.clone(),
+            messages: first.request.messages.clone(),
+            params: first.request.params.clone(),
+            notices,
+        })
+        .await;
+        match self.look_up(&head, &key).await {
+            LookupResult::Answer { cached, shared } => self.replay(&plan, &head, *cached, shared).await,
+            LookupResult::Nothing { leader } => {
+                let end = self.ask(&plan, first).await;
+                self.keep(leader, &end);
+                end
+            }
+        }
+    }
+
+    async fn look_up(&mut self, head: &Target, key: &str) -> LookupResult {
+        if let Some(why) = self.context.bypass(head) {
+            self.emit(RunEvent::Cache { lookup: Lookup::Bypass { why: why.to_owned() } }).await;
+            return LookupResult::Nothing { leader: None };
+        }
+        loop {
+            match self.context.shared.flights.join(key) {
+                FlightRole::Lead(leader) => {
+                    let shared = Arc::clone(&self.context.shared);
+                    let Some(cached) = shared.ports.cache.get(key).await else {
+                        self.emit(RunEvent::Cache { lookup: Lookup::Miss }).await;
+                        return LookupResult::Nothing { leader: Some(leader) };
+                    };
+                    leader.land(FlightState::Landed(Arc::new(cached.clone())));
+                    self.emit(RunEvent::Cache { lookup: Lookup::Hit { stored: cached.stored } }).await;
+                    return LookupResult::Answer { cached: Box::new(cached), shared: false };
+                }
+                FlightRole::Follow(flight) => {
+                    self.emit(RunEvent::Cache { lookup: Lookup::Joined }).await;
+                    match tokio::time::timeout_at(self.context.deadline, cache_lookup::landed(flight)).await {
+                        // Its leader left: the flight is taken over, or its new leader followed.
+                        Ok(None) => {}
+                        Ok(Some(FlightState::Landed(cached))) if self.context.may_be_answered_by(&cached.outcome) => {
+                            return LookupResult::Answer { cached: Box::new((*cached).clone()), shared: true };
+                        }
+                        Ok(Some(_)) | Err(_) => return LookupResult::Nothing { leader: None },
+                    }
+                }
+            }
+        }
+    }
+
     /// Keeps a new answer in the cache, and gives it to the runs that wait for it.
     fn keep(&mut self, leader: Option<Leader>, end: &RunEnd) {
-        let Some(target) = self.request.targets.get(self.asked).cloned() else { return };
+        let Some(target) = self.context.request.targets.get(self.asked).cloned() else { return };
         if *end != RunEnd::Done {
             if let Some(leader) = leader {
                 leader.land(FlightState::Failed);
@@ -313,14 +347,14 @@ impl Run {
         // What judging it took is not the answer's, nor what attempts before it did.
         let outcome = self.outcome(RunEnd::Done);
         let outcome = Outcome { judging: None, usage: outcome.answer_usage(), by_attempt: Vec::new(), ..outcome };
-        let cached = Cached { stored: self.shared.ports.world.timestamp(), outcome };
-        let asked = self.shared.rules.cache && self.request.cache != CacheMode::Off;
+        let cached = Cached { stored: self.context.shared.ports.world.timestamp(), outcome };
+        let asked = self.context.shared.rules.cache && self.context.request.cache != CacheMode::Off;
         // The answer to a changed request is not that of the request.
         let wanted = asked && !self.changed && !misbehaves(&target);
-        if let Some(fitted) = self.sent.take().filter(|_| wanted && worth_keeping(&cached.outcome)) {
+        if let Some(key) = self.answered_key.take().filter(|_| wanted && worth_keeping(&cached.outcome)) {
             // Under the key of the target that answered and of what was sent to it: a fallback's
             // answer is not the head's, nor one without a parameter that of one with it.
-            self.shared.ports.cache.put(self.key(&target, &fitted), cached.clone());
+            self.context.shared.ports.cache.put(key, cached.clone());
         }
         if let Some(leader) = leader {
             leader.land(FlightState::Landed(Arc::new(cached)));
@@ -328,26 +362,26 @@ impl Run {
     }
 
     /// Tells an event; the instant it happened, before anybody took it.
-    pub(crate) async fn tell(&mut self, event: RunEvent) -> Instant {
+    pub(crate) async fn emit(&mut self, event: RunEvent) -> Instant {
         let now = Instant::now();
-        let told = TimedEvent { at: now.saturating_duration_since(self.start), event };
+        let told = TimedEvent { at: now.saturating_duration_since(self.context.start), event };
         if !matches!(told.event, RunEvent::Delta { .. }) {
-            self.timeline.push(told.clone());
+            self.log.timeline.push(told.clone());
         }
-        self.line.tell(told).await;
+        self.context.sink.send(told).await;
         now
     }
 
     /// Returns the time since the run's start.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.start.elapsed()
+        self.context.start.elapsed()
     }
 
     fn end(mut self, end: RunEnd) -> TimedEvent {
         let outcome = self.outcome(end);
         // The outcome holds the answer now, which may be long.
-        self.heard = ResponseAccumulator::default();
-        (self.replayed, self.kept, self.wrong) = (None, None, None);
+        self.received = ResponseAccumulator::default();
+        (self.replayed, self.set_aside, self.wrong) = (None, None, None);
         if self.unasked {
             self.recorded = true;
         } else {
@@ -358,20 +392,20 @@ impl Run {
 
     fn record(&mut self, outcome: Outcome) {
         self.recorded = true;
-        let answered = self.request.targets.iter().find(|target| target.name == outcome.target);
+        let answered = self.context.request.targets.iter().find(|target| target.name == outcome.target);
         let provider = answered.map_or_else(String::new, |target| target.provider.clone());
-        self.shared.ports.recorder.ended(RunRecord {
-            run: self.id,
-            started: self.started,
-            session: self.request.session.clone(),
-            prompt_name: self.request.prompt_name.clone(),
-            prompt: (*self.request.prompt).clone(),
-            sample: self.request.sample,
+        self.context.shared.ports.recorder.ended(RunRecord {
+            run: self.context.id,
+            started: self.context.started,
+            session: self.context.request.session.clone(),
+            prompt_name: self.context.request.prompt_name.clone(),
+            prompt: (*self.context.request.prompt).clone(),
+            sample: self.context.request.sample,
             provider,
-            input: self.request.input.clone(),
+            input: self.context.request.input.clone(),
             outcome,
-            timeline: std::mem::take(&mut self.timeline),
-            cell: self.request.cell,
+            timeline: std::mem::take(&mut self.log.timeline),
+            cell: self.context.request.cell,
         });
     }
 }

@@ -85,7 +85,7 @@ impl AttemptTimers {
 
     /// Notes that listening goes on, after something of the answer if `content`, and for nothing but
     /// counts and the end mark if `finished`.
-    pub(crate) fn heard(&mut self, content: bool, finished: bool) {
+    pub(crate) fn progressed(&mut self, content: bool, finished: bool) {
         let now = Instant::now();
         self.quiet = now;
         self.began.get_or_insert(now);

@@ -8,9 +8,8 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::{
-    app::overlays::copy::{HeaderPart, header_parts},
     eval::check::promptfoo,
-    model::{Input, Prompt},
+    model::{Input, Prompt, header, header::Part},
     pipeline::PlainRequest,
     template,
     text::{clean_line, json, shell},
@@ -25,15 +24,32 @@ pub(crate) fn curl(request: &PlainRequest, key: Option<&str>) -> String {
         format!("curl -sS -N {}", shell::quoted(&request.url)),
         "  -H 'content-type: application/json'".to_owned(),
     ];
-    lines.extend(request.headers.iter().map(|(name, value)| format!("  -H {}", header(name, value))));
+    lines.extend(request.headers.iter().map(|(name, value)| format!("  -H {}", shell_header(name, value))));
     lines.extend(key.map(|key| format!("  -H \"{}: {}${key}\"", request.key.0, request.key.1)));
     let body = json::to_pretty(&request.body).unwrap_or_default();
     let body = json::escape(&body, |c| c == '!');
     format!("{} \\\n  --data-binary @- <<'JSON'\n{body}\nJSON\n", lines.join(" \\\n"))
 }
 
+/// A part of a header's value as a person may repeat it.
+enum HeaderPart<'a> {
+    Text(&'a str),
+    /// The environment variable that the secret is in.
+    Variable(String),
+}
+
+/// Writes a header's value with a variable for every secret: the one it is read from, else one named like the header,
+/// which a person can fill.
+fn header_parts<'a>(name: &str, value: &'a str) -> Vec<HeaderPart<'a>> {
+    let part = |part| match part {
+        Part::Text(text) => HeaderPart::Text(text),
+        Part::Secret(source) => HeaderPart::Variable(header::variable(name, &source)),
+    };
+    header::parts(value).into_iter().map(part).collect()
+}
+
 /// Writes a header as one word of a shell's, with a variable for every secret.
-fn header(name: &str, value: &str) -> String {
+fn shell_header(name: &str, value: &str) -> String {
     let mut parts = header_parts(name, value);
     let name = format!("{name}: ");
     parts.insert(0, HeaderPart::Text(&name));
@@ -172,7 +188,7 @@ mod tests {
             ("x-team", "$(id) {{env.A}}`x`", "'x-team: ''$(id) '\"$A\"'`x`'"),
             ("x-`id`", "env:A", "'x-`id`: '\"$A\""),
         ] {
-            assert_eq!(header(name, value), want);
+            assert_eq!(shell_header(name, value), want);
         }
     }
     #[test]

@@ -1,18 +1,10 @@
-//! The X-ray: a run step by step, as rows that may reach the screen.
+//! The X-ray: the steps of a run, and of the runs of its judges, as rows that may reach the screen.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::{
-    app::{
-        overlays::{
-            help::wrapped,
-            xray::{Judge, Judges},
-        },
-        status_bar::Tone,
-        workbench::lane::LaneRun,
-    },
     model::{
-        Outcome, RunStatus, Status, Verdict,
+        Outcome, RunEnd, RunId, RunStatus, Status, Verdict,
         outcome::{AttemptUsage, ServerTiming},
         usage::Usage,
     },
@@ -20,11 +12,9 @@ use crate::{
         TimedEvent,
         event::{DeltaPart, Lookup, NextStep, RunEvent},
     },
+    present::Tone,
     text::{SanitizedText, clean_line, format},
 };
-
-/// Columns before what a step says.
-pub const BESIDE: u16 = 21;
 
 /// One step of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,142 +29,78 @@ pub struct XrayStep {
     pub tone: Tone,
 }
 
-/// A lane's run step by step.
+/// A judge's run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Xray {
-    /// Which lane, where it is a lane's.
-    pub lane: Option<usize>,
-    /// The target that was asked.
-    pub target: String,
-    /// The steps so far; of a judge's run what was said comes before them.
-    pub rows: Vec<XrayStep>,
-    /// The judges that were asked, of which one may be what is shown.
-    pub judges: Judges,
-    /// The first line that is seen.
-    pub top: usize,
-    /// The steps as lines of the present width.
-    lines: Vec<XrayStep>,
-    follow: bool,
-    height: usize,
-    /// The width the lines were made for, and of how many rows.
-    fitted: (u16, usize),
-    taken: usize,
-    run: Option<Instant>,
+pub struct Judge {
+    /// The run, which has a record of its own.
+    pub run: RunId,
+    /// The check it was asked for.
+    pub rule: String,
 }
 
-impl Xray {
-    /// Begins with a lane's steps so far.
-    #[must_use]
-    pub fn of_lane(at: usize, target: &str, take: &LaneRun) -> Self {
-        let mut xray = Self { lane: Some(at), run: take.started, ..Self::of_run(target, &[]) };
-        xray.refresh(take);
-        xray
-    }
-
-    /// Shows the steps of a run that is over.
-    #[must_use]
-    pub fn of_run(target: &str, events: &[TimedEvent]) -> Self {
-        let mut xray = Self {
-            lane: None,
-            target: target.to_owned(),
-            rows: Vec::new(),
-            judges: Judges::default(),
-            top: 0,
-            lines: Vec::new(),
-            follow: false,
-            height: 0,
-            fitted: (0, 0),
-            taken: 0,
-            run: None,
-        };
-        xray.hear(events);
-        xray
-    }
-
-    /// Shows the steps of a run that is over, with what came of it.
-    #[must_use]
-    pub fn of_outcome(outcome: &Outcome, events: &[TimedEvent]) -> Self {
-        let mut xray = Self::of_run(&outcome.requested, events);
-        let at = outcome.timing.total;
-        xray.hear(&[TimedEvent { at, event: RunEvent::Ended { outcome: Box::new(outcome.clone()) } }]);
-        xray
-    }
-
-    /// Takes further steps in.
-    pub(crate) fn hear(&mut self, events: &[TimedEvent]) {
-        for told in events {
-            rows(told, &mut self.rows);
-            if let RunEvent::Judged { rule, runs, .. } = &told.event {
-                self.judges.add(runs.iter().map(|run| Judge { run: *run, rule: rule.to_string() }));
-            }
-        }
-    }
-
-    /// Takes in what the lane's run has told since.
-    pub fn refresh(&mut self, take: &LaneRun) {
-        if self.run != take.started {
-            self.run = take.started;
-            self.rows.clear();
-            self.judges = Judges::default();
-            self.fitted = (0, 0);
-            self.taken = 0;
-        }
-        self.hear(take.timeline.get(self.taken..).unwrap_or_default());
-        self.taken = take.timeline.len();
-    }
-
-    /// Returns the title of the frame.
-    #[must_use]
-    pub fn title(&self) -> &'static str {
-        if self.judges.is_shown() { "X-ray of the judge" } else { "X-ray" }
-    }
-
-    /// Counts the lines the steps take.
-    #[must_use]
-    pub fn lines(&self) -> usize {
-        self.lines.len().max(self.rows.len())
-    }
-
-    /// Lists the lines from the first that is seen on.
-    pub fn seen(&self) -> impl Iterator<Item = &XrayStep> {
-        self.lines.iter().skip(self.top)
-    }
-
-    /// Moves by lines; the end is followed once it is reached.
-    pub fn scroll(&mut self, by: isize) {
-        let last = self.lines.len().saturating_sub(self.height);
-        self.top = self.top.saturating_add_signed(by).min(last);
-        self.follow = by > 0 && self.top == last;
-    }
-
-    /// Breaks the steps into lines of a width, before drawing.
-    pub fn fit(&mut self, width: u16, height: usize) {
-        self.height = height;
-        if self.fitted != (width, self.rows.len()) {
-            self.fitted = (width, self.rows.len());
-            self.lines = self.rows.iter().flat_map(|row| broken(row, width)).collect();
-        }
-        let last = self.lines.len().saturating_sub(height);
-        self.top = if self.follow { last } else { self.top.min(last) };
-    }
+/// Lists the judges that an event says were asked.
+#[must_use]
+pub fn judges(told: &TimedEvent) -> Vec<Judge> {
+    let RunEvent::Judged { rule, runs, .. } = &told.event else {
+        return Vec::new();
+    };
+    runs.iter().map(|run| Judge { run: *run, rule: rule.to_string() }).collect()
 }
 
-/// Breaks a row into lines of a width.
-fn broken(row: &XrayStep, width: u16) -> Vec<XrayStep> {
-    let parts = wrapped(row.detail.as_str(), width.saturating_sub(BESIDE));
-    let mut lines: Vec<XrayStep> = parts
-        .into_iter()
-        .map(|part| XrayStep { at: None, what: "", detail: clean_line(&part), tone: Tone::Info })
-        .collect();
-    match lines.first_mut() {
-        Some(first) => (first.at, first.what, first.tone) = (row.at, row.what, row.tone),
-        None => lines.push(row.clone()),
+/// Shows the run of a judge: which of the judges it is, what it was asked, what it answered, its steps, how it ended.
+#[must_use]
+pub fn judge_steps(which: &str, timeline: &[TimedEvent], outcome: &Outcome) -> Vec<XrayStep> {
+    let mut out = Vec::new();
+    let mut put = |what: &'static str, detail: &str| {
+        out.push(XrayStep { at: None, what, detail: clean_line(detail), tone: Tone::Info });
+    };
+    put("judge", which);
+    let messages = timeline.iter().find_map(|told| match &told.event {
+        RunEvent::Prepared { messages, .. } => Some(messages),
+        _ => None,
+    });
+    for message in messages.into_iter().flatten() {
+        for (what, line) in lines(message.role.name(), &message.content) {
+            put(what, line);
+        }
     }
-    lines
+    for (what, line) in lines("answer", &outcome.text) {
+        put(what, line);
+    }
+    put("", "");
+    for told in timeline {
+        add_steps(told, &mut out);
+    }
+    out.push(XrayStep {
+        at: Some(outcome.timing.total),
+        what: "ended",
+        detail: clean_line(&end(outcome)),
+        tone: if outcome.end == RunEnd::Done { Tone::Info } else { Tone::Error },
+    });
+    out
 }
 
-/// Turns an event into rows.
-fn rows(told: &TimedEvent, out: &mut Vec<XrayStep>) {
+/// Lists the lines of a text, a blank one before them, what it is beside the first.
+fn lines<'a>(what: &'static str, text: &'a str) -> impl Iterator<Item = (&'static str, &'a str)> {
+    let mut text = text.trim_end().lines();
+    let first = text.next().unwrap_or("nothing");
+    [("", ""), (what, first)].into_iter().chain(text.map(|line| ("", line)))
+}
+
+/// Lists the steps of a run that is over, with what came of it.
+#[must_use]
+pub fn steps(outcome: &Outcome, timeline: &[TimedEvent]) -> Vec<XrayStep> {
+    let mut out = Vec::new();
+    for told in timeline {
+        add_steps(told, &mut out);
+    }
+    let event = RunEvent::Ended { outcome: Box::new(outcome.clone()) };
+    add_steps(&TimedEvent { at: outcome.timing.total, event }, &mut out);
+    out
+}
+
+/// Adds the steps of an event.
+pub fn add_steps(told: &TimedEvent, out: &mut Vec<XrayStep>) {
     let mut first = Some(told.at);
     let mut row = |what: &'static str, tone: Tone, detail: &str| {
         out.push(XrayStep { at: first.take(), what, detail: clean_line(detail), tone });
@@ -302,7 +228,7 @@ fn tokens(usage: &Usage) -> String {
 }
 
 /// Says how a run ended, and what it took.
-pub(crate) fn end(outcome: &Outcome) -> String {
+fn end(outcome: &Outcome) -> String {
     let mut parts = vec![outcome.end.word().to_owned()];
     if outcome.fell_back() {
         parts.push(format!("{} → {}", outcome.requested, outcome.target));

@@ -1,21 +1,16 @@
-//! Prompts on disk: one TOML file each, the project's before the user's before the built-in ones; a prompt's way into TOML
-//! and back, with what TOML cannot hold.
+//! Prompts on disk: one TOML file each, the project's before the user's before the built-in ones.
 
-use std::{
-    borrow::Cow,
-    path::{Path, PathBuf},
-};
-
-use serde_json::Value;
+use std::path::{Path, PathBuf};
 
 use crate::{
     config::{atomic_file, builtin::starters, names, project, toml_error},
     eval::{BadRule, CheckSuite},
     model::{
-        Check, CheckKind, Prompt,
+        Prompt,
         error::{FaultKind, StoreError},
         id,
         prompt::reserved,
+        prompt_toml::{restore, write},
         settings::Places,
     },
     store::{
@@ -24,97 +19,6 @@ use crate::{
     },
     text::suggest::slip,
 };
-
-/// The key under which the parser hands over a date, which JSON has not.
-const DATE: &str = "$__toml_private_datetime";
-
-/// Makes a prompt fit for TOML. A schema with a null or an oversized number in it is written as
-/// its JSON text; a further parameter or another value of a check with one cannot be written.
-pub(crate) fn writable(prompt: &Prompt) -> Result<Cow<'_, Prompt>, String> {
-    let odd = "holds a null or a number beyond 64 bits, which TOML has not";
-    if let Some((name, _)) = prompt.params.extra.iter().find(|(_, value)| !fits(value)) {
-        return Err(format!("params.extra.{name} {odd}"));
-    }
-    let unfit = |check: &Check| check.value.as_ref().is_some_and(|value| !fits(value));
-    if let Some(place) = prompt.checks.iter().position(|check| !is_schema(check) && unfit(check)) {
-        return Err(format!("check[{place}].value {odd}"));
-    }
-    let as_text = |schema: &Value| schema.is_string() || !fits(schema);
-    let of_checks = prompt.checks.iter().filter(|check| is_schema(check)).filter_map(|check| check.value.as_ref());
-    if !prompt.response.schema.iter().chain(of_checks.filter(|schema| !waits(schema))).any(as_text) {
-        return Ok(Cow::Borrowed(prompt));
-    }
-    let mut prompt = prompt.clone();
-    let of_checks = prompt.checks.iter_mut().filter(|check| is_schema(check)).filter_map(|check| check.value.as_mut());
-    let of_checks = of_checks.filter(|schema| !waits(schema));
-    for schema in prompt.response.schema.iter_mut().chain(of_checks).filter(|schema| as_text(schema)) {
-        *schema = Value::String(schema.to_string());
-    }
-    Ok(Cow::Owned(prompt))
-}
-
-/// Undoes [`writable`] in a prompt that was read, and holds its messages as every prompt does. A
-/// mistake comes with its path in the prompt.
-pub(crate) fn restore(prompt: &mut Prompt) -> Result<(), (Vec<String>, String)> {
-    let path = |path: &[&str]| path.iter().map(|&part| part.to_owned()).collect::<Vec<_>>();
-    prompt.set_turns(prompt.turns());
-    if prompt.params.extra.values().any(dated) {
-        return Err((path(&["params", "extra"]), "a date is not a parameter; put it in quotes".to_owned()));
-    }
-    if let Some(schema) = &mut prompt.response.schema {
-        restore_schema(schema, "schema").map_err(|message| (path(&["response", "schema"]), message))?;
-    }
-    for (place, check) in prompt.checks.iter_mut().enumerate() {
-        let of_schema = is_schema(check);
-        let Some(value) = &mut check.value else { continue };
-        let wrong = |message| (path(&["check", &place.to_string(), "value"]), message);
-        if of_schema && !waits(value) {
-            restore_schema(value, "value").map_err(wrong)?;
-        } else if dated(value) {
-            return Err(wrong("a date is not compared; put it in quotes".to_owned()));
-        }
-    }
-    Ok(())
-}
-
-fn restore_schema(schema: &mut Value, key: &str) -> Result<(), String> {
-    if let Value::String(text) = schema {
-        *schema = serde_json::from_str(text).map_err(|error| format!("`{key}` is a text, and not of JSON: {error}"))?;
-    }
-    if dated(schema) {
-        return Err("a date has no place in a JSON Schema; put it in quotes".to_owned());
-    }
-    Ok(())
-}
-
-/// Tells whether a value is a text that is a schema once its variables are filled, or none at all.
-fn waits(value: &Value) -> bool {
-    let template = |text: &str| text.contains("{{") || text.trim().is_empty();
-    value.as_str().is_some_and(|text| template(text) && serde_json::from_str::<Value>(text).is_err())
-}
-
-/// Tells whether the value of a check is a JSON Schema.
-fn is_schema(check: &Check) -> bool {
-    matches!(check.kind.kind, CheckKind::IsJson | CheckKind::ContainsJson)
-}
-
-fn fits(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Number(number) => !number.is_u64() || number.is_i64(),
-        Value::Bool(_) | Value::String(_) => true,
-        Value::Array(values) => values.iter().all(fits),
-        Value::Object(fields) => fields.iter().all(|(name, value)| name != DATE && fits(value)),
-    }
-}
-
-fn dated(value: &Value) -> bool {
-    match value {
-        Value::Array(values) => values.iter().any(dated),
-        Value::Object(fields) => fields.iter().any(|(name, value)| name == DATE || dated(value)),
-        _ => false,
-    }
-}
 
 /// Where a prompt lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -301,12 +205,6 @@ fn merged(text: &str, file: &Path, prompt: &Prompt) -> Option<String> {
     let merged = prompt_merge::merge(text, &write(&before).ok()?, &write(prompt).ok()?)?;
     let read = parse(&merged, file).ok()?;
     (write(&read).ok()? == write(prompt).ok()?).then_some(merged)
-}
-
-/// Writes a prompt as TOML, texts of several lines as such.
-pub fn write(prompt: &Prompt) -> Result<String, String> {
-    let prompt = writable(prompt)?;
-    toml::to_string_pretty(&prompt).map_err(|error| error.to_string())
 }
 
 /// Finds what no run could make sense of. The mistake comes with its path.

@@ -16,10 +16,11 @@ use crate::{
     model::{
         Session,
         error::{FaultKind, StoreError},
+        prompt_toml,
         session::SESSION_VERSION,
         settings::Places,
     },
-    store::{api::SessionEntry, prompts},
+    store::api::SessionEntry,
     text::suggest::slip,
 };
 
@@ -75,13 +76,13 @@ pub fn read(places: &Places, name: &str) -> Result<Session, StoreError> {
         return Err(toml_error::at(&text, &label, &["version"], &message));
     }
     let mut session: Session = toml_error::parse(&text, &label)?;
-    prompts::restore(&mut session.prompt).map_err(|(path, message)| {
+    prompt_toml::restore(&mut session.prompt).map_err(|(path, message)| {
         let path: Vec<&str> = ["prompt"].into_iter().chain(path.iter().map(String::as_str)).collect();
         toml_error::at(&text, &label, &path, &message)
     })?;
     for (at, lane) in session.lanes.iter_mut().enumerate() {
         let Some(pinned) = &mut lane.pinned else { continue };
-        prompts::restore(&mut pinned.prompt).map_err(|(path, message)| {
+        prompt_toml::restore(&mut pinned.prompt).map_err(|(path, message)| {
             let at = at.to_string();
             let path: Vec<&str> =
                 ["lanes", &at, "pinned", "prompt"].into_iter().chain(path.iter().map(String::as_str)).collect();
@@ -178,9 +179,9 @@ pub fn rename(places: &Places, from: &str, to: &str) -> Result<(), StoreError> {
 fn write(session: &Session) -> Result<String, StoreError> {
     let told = |message| StoreError::new(format!("session `{}` is not saved: {message}", session.name));
     let mut written = session.clone();
-    written.prompt = prompts::writable(&session.prompt).map_err(told)?.into_owned();
+    written.prompt = prompt_toml::writable(&session.prompt).map_err(told)?.into_owned();
     for pinned in written.lanes.iter_mut().filter_map(|lane| lane.pinned.as_mut()) {
-        *pinned.prompt = prompts::writable(&pinned.prompt).map_err(told)?.into_owned();
+        *pinned.prompt = prompt_toml::writable(&pinned.prompt).map_err(told)?.into_owned();
     }
     toml::to_string_pretty(&written).map_err(|error| told(error.to_string()))
 }

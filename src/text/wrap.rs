@@ -5,7 +5,7 @@ use std::{borrow::Cow, ops::Range};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::text::{
-    sanitize::SanitizedText,
+    sanitize::{SanitizedText, clean_line},
     search::find_all,
     width::{grapheme_width, width},
 };
@@ -251,13 +251,22 @@ fn expand(raw: &str, width: usize) -> String {
     out
 }
 
+/// Returns the lines that a text takes at a width, without the white space at their ends; line breaks in it are
+/// spaces.
+#[must_use]
+pub fn wrapped_lines(text: &str, width: u16) -> Vec<String> {
+    let mut rows = Wrapped::new(usize::from(width.max(1)));
+    rows.push(&clean_line(text));
+    (0..rows.rows()).map(|row| rows.row(row).text.trim_end().to_owned()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::text::{
-        clean, clean_line,
+        clean,
         hostile::{cut, hostile},
     };
 
@@ -396,5 +405,11 @@ mod tests {
         assert_eq!(text.text().len(), 1_060_000);
         let rows = text.rows();
         assert_eq!(rows, wrapped(text.text(), 80).rows());
+    }
+
+    #[test]
+    fn lines_end_without_white_space() {
+        assert_eq!(wrapped_lines("one  two\nthree", 5), ["one", "two", "three"]);
+        assert_eq!(wrapped_lines("ab", 0), ["a", "b"], "no width is one column");
     }
 }

@@ -1,19 +1,23 @@
 //! A form: labelled lines, each with a hint and, once it was tried, what is wrong with it.
 
+use std::cell::Cell;
+
 use crossterm::event::KeyCode;
 use ratatui::{
     buffer::Buffer,
-    layout::Rect,
+    layout::{Position, Rect},
     text::{Line, Span},
 };
 
 use crate::{
-    app::{context::Scene, overlay::typed},
+    text::clean_line,
     widgets::{
+        interactive::Interactive,
         key::Chord,
-        line_input::LineInput,
+        line_input,
+        line_input::{LineInput, LineStyle},
         table::{fitted, left},
-        theme::Role,
+        theme::{Role, Theme},
     },
 };
 
@@ -75,41 +79,9 @@ impl Form {
         Self { rows, at: 0 }
     }
 
-    /// Returns the line being edited.
-    pub fn line_mut(&mut self) -> Option<&mut LineInput> {
-        self.rows.get_mut(self.at).filter(|row| row.words.is_empty()).map(|row| &mut row.line)
-    }
-
-    /// Goes to another line, stopping at either end.
-    pub fn step(&mut self, by: isize) {
-        self.go(self.at.saturating_add_signed(by));
-    }
-
     /// Goes to a line by its place.
     pub fn go(&mut self, at: usize) {
         self.at = at.min(self.rows.len().saturating_sub(1));
-    }
-
-    /// Takes a key into the line being edited. Tells whether it meant anything.
-    pub fn key(&mut self, chord: Chord) -> bool {
-        let Some(row) = self.rows.get_mut(self.at) else {
-            return false;
-        };
-        row.fault = None;
-        if row.words.is_empty() {
-            return row.line.key(chord).is_some();
-        }
-        match chord.code() {
-            KeyCode::Char(' ') | KeyCode::Right => row.turn(true),
-            KeyCode::Left => row.turn(false),
-            KeyCode::Char(c) if chord.text().is_some() => {
-                if let Some(word) = row.words.iter().find(|word| word.starts_with(c)) {
-                    row.line = LineInput::of(word);
-                }
-            }
-            _ => return false,
-        }
-        true
     }
 
     /// Returns the value of a line by its label; empty if there is no such line.
@@ -144,16 +116,54 @@ impl Form {
     }
 }
 
+impl Interactive for Form {
+    fn key(&mut self, chord: Chord) -> bool {
+        let Some(row) = self.rows.get_mut(self.at) else {
+            return false;
+        };
+        if row.words.is_empty() {
+            if !chord.edits_line() {
+                return false;
+            }
+            row.line.key(chord);
+        } else {
+            match (chord.code(), chord.text()) {
+                (KeyCode::Right, _) | (_, Some(' ')) => row.turn(true),
+                (KeyCode::Left, _) => row.turn(false),
+                (_, Some(letter)) => {
+                    if let Some(word) = row.words.iter().find(|word| word.starts_with(letter)) {
+                        row.line = LineInput::of(word);
+                    }
+                }
+                (_, None) => return false,
+            }
+        }
+        row.fault = None;
+        true
+    }
+
+    fn paste(&mut self, text: &str) {
+        if let Some(row) = self.rows.get_mut(self.at).filter(|row| row.words.is_empty()) {
+            row.line.paste(text);
+        }
+    }
+
+    fn step(&mut self, by: isize) {
+        self.go(self.at.saturating_add_signed(by));
+    }
+
+    fn click(&mut self, row: usize) -> bool {
+        self.go(row);
+        false
+    }
+}
+
 /// Columns of the labels.
 const LABEL: u16 = 20;
 
 /// Draws the form's lines, and below them what is said of the one being edited.
-pub(crate) fn draw(scene: Scene<'_>, form: &Form, area: Rect, buffer: &mut Buffer) {
-    if form.rows.is_empty() {
-        let text = "The prompt has no variables but {{ input }}.";
-        buffer.set_line(area.x, area.y, &Line::from(scene.span(text, Role::Quiet)), area.width);
-        return;
-    }
+pub fn draw(form: &Form, theme: Theme, area: Rect, caret: &Cell<Option<Position>>, buffer: &mut Buffer) {
+    let span = |text: &str, role| Span::styled(text.to_owned(), theme.style(role));
     let said = 2.min(area.height.saturating_sub(1));
     let rows = Rect { height: area.height - said, ..area };
     let top = (form.at + 1).saturating_sub(usize::from(rows.height));
@@ -162,9 +172,9 @@ pub(crate) fn draw(scene: Scene<'_>, form: &Form, area: Rect, buffer: &mut Buffe
         let label = left(&row.label, usize::from(LABEL).saturating_sub(3));
         let mark = if here { "▸ " } else { "  " };
         let line = Line::from(vec![
-            scene.span(mark, Role::Focus),
-            scene.span(label, if here { Role::Title } else { Role::Text }),
-            scene.span(if row.fault.is_some() { "✗" } else { " " }, Role::Fail),
+            span(mark, Role::Focus),
+            span(&label, if here { Role::Title } else { Role::Text }),
+            span(if row.fault.is_some() { "✗" } else { " " }, Role::Fail),
         ]);
         buffer.set_line(place.x, place.y, &line, place.width);
         let value = Rect { x: place.x.saturating_add(LABEL), width: place.width.saturating_sub(LABEL), ..place };
@@ -174,27 +184,62 @@ pub(crate) fn draw(scene: Scene<'_>, form: &Form, area: Rect, buffer: &mut Buffe
             for word in row.words {
                 let chosen = *word == text;
                 let shown = if chosen { format!("[{word}]") } else { format!(" {word} ") };
-                spans.push(scene.span(shown, if chosen { Role::Title } else { Role::Quiet }));
+                spans.push(span(&shown, if chosen { Role::Title } else { Role::Quiet }));
                 spans.push(Span::raw(" "));
             }
             buffer.set_line(value.x, value.y, &Line::from(spans), value.width);
         } else if here {
-            typed(scene, "", &row.line, "", value, buffer);
+            line_input::draw(&row.line, LineStyle { lead: "", empty: "", theme }, value, caret, buffer);
         } else if text.is_empty() {
             let hint = fitted(&row.hint, usize::from(value.width));
-            buffer.set_line(value.x, value.y, &Line::from(scene.span(hint, Role::Quiet)), value.width);
+            buffer.set_line(value.x, value.y, &Line::from(span(&hint, Role::Quiet)), value.width);
         } else {
             let shown = fitted(&text, usize::from(value.width));
-            buffer.set_line(value.x, value.y, &Line::from(scene.span(shown, Role::Number)), value.width);
+            buffer.set_line(value.x, value.y, &Line::from(span(&shown, Role::Number)), value.width);
         }
     }
     let Some(row) = form.rows.get(form.at) else {
         return;
     };
     let line = match &row.fault {
-        Some(fault) => Line::from(vec![scene.span("✗ ", Role::Fail), scene.foreign(fault, Role::Fail)]),
-        None => Line::from(scene.foreign(&row.hint, Role::Quiet)),
+        Some(fault) => Line::from(vec![span("✗ ", Role::Fail), span(clean_line(fault).as_str(), Role::Fail)]),
+        None => Line::from(span(clean_line(&row.hint).as_str(), Role::Quiet)),
     };
     let below = Rect { y: rows.bottom().saturating_add(1), height: 1, ..area }.intersection(area);
     buffer.set_line(below.x, below.y, &line, below.width);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form() -> Form {
+        Form::new(vec![
+            FormField::new("free", "", "any text"),
+            FormField::of_words("choice", "auto", &["auto", "text", "json"], "one of three"),
+        ])
+    }
+
+    #[test]
+    fn a_line_of_text_takes_what_edits_it_and_forgets_its_fault() {
+        let mut form = form();
+        form.rows[0].fault = Some("wrong".to_owned());
+        assert!(!form.key("enter".parse().unwrap()) && form.rows[0].fault.is_some());
+        assert!(form.key("x".parse().unwrap()) && form.rows[0].fault.is_none());
+        form.paste("yz");
+        assert_eq!(form.value("free"), "xyz");
+    }
+
+    #[test]
+    fn a_line_of_words_takes_what_walks_through_them() {
+        let mut form = form();
+        assert!(!form.click(1), "a click on a line only goes there");
+        for (key, word) in [("right", "text"), ("space", "json"), ("left", "text"), ("a", "auto"), ("x", "auto")] {
+            assert!(form.key(key.parse().unwrap()), "{key}");
+            assert_eq!(form.value("choice"), word, "{key}");
+        }
+        assert!(!form.key("ctrl-u".parse().unwrap()));
+        form.paste("json");
+        assert_eq!(form.value("choice"), "auto", "no text goes in");
+    }
 }

@@ -89,6 +89,18 @@ impl Chord {
         }
     }
 
+    /// Tells whether a line of text takes this chord before the key map does: characters, and the keys that edit a
+    /// line and choose nothing.
+    #[must_use]
+    pub fn edits_line(self) -> bool {
+        let edits = matches!(
+            self.code,
+            KeyCode::Backspace | KeyCode::Delete | KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End
+        );
+        let shell = self.ctrl() && matches!(self.code, KeyCode::Char('a' | 'e' | 'k' | 'u' | 'w'));
+        self.text().is_some() || (edits && !self.ctrl() && !self.alt()) || shell
+    }
+
     /// Returns the key.
     #[must_use]
     pub fn code(self) -> KeyCode {

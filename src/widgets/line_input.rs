@@ -1,9 +1,23 @@
 //! A text of one line with a cursor: a query, a name, a number.
 
+use std::cell::Cell;
+
 use crossterm::event::KeyCode;
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    text::{Line, Span},
+};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::{text::graphemes, widgets::key::Chord};
+use crate::{
+    text::{clean_line, graphemes, width},
+    widgets::{
+        interactive::Interactive,
+        key::Chord,
+        theme::{Role, Theme},
+    },
+};
 
 /// One line being edited. The cursor stands between characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,6 +109,54 @@ impl LineInput {
         let rest = self.after.split_off(end);
         Some(std::mem::replace(&mut self.after, rest))
     }
+}
+
+impl Interactive for LineInput {
+    fn key(&mut self, chord: Chord) -> bool {
+        chord.edits_line() && Self::key(self, chord).is_some()
+    }
+
+    fn paste(&mut self, text: &str) {
+        Self::paste(self, text);
+    }
+}
+
+/// How a line is drawn while it is typed into.
+#[derive(Clone, Copy)]
+pub struct LineStyle<'a> {
+    /// What stands before the text.
+    pub lead: &'a str,
+    /// What is said where nothing is typed yet.
+    pub empty: &'a str,
+    /// The theme.
+    pub theme: Theme,
+}
+
+/// Draws a line that is being typed, its cursor in sight however long it is, and sets the caret there.
+pub fn draw(line: &LineInput, style: LineStyle<'_>, area: Rect, caret: &Cell<Option<Position>>, buffer: &mut Buffer) {
+    let LineStyle { lead, empty, theme } = style;
+    let (before, after) = line.parts();
+    let room = usize::from(area.width).saturating_sub(width(lead) + 1);
+    let cleaned = clean_line(before);
+    let mut shown = cleaned.as_str();
+    while width(shown) > room {
+        shown = shown.char_indices().nth(1).and_then(|(at, _)| shown.get(at..)).unwrap_or_default();
+    }
+    let mut rest = clean_line(after).as_str().to_owned();
+    let left = width(lead) + width(shown);
+    caret.set(u16::try_from(left).ok().map(|left| Position::new(area.x.saturating_add(left), area.y)));
+    let under = if rest.is_empty() { ' ' } else { rest.remove(0) };
+    let span = |text: &str, role| Span::styled(text.to_owned(), theme.style(role));
+    let mut spans = vec![
+        span(lead, Role::Key),
+        span(shown, Role::Text),
+        span(&under.to_string(), Role::Cursor),
+        span(&rest, Role::Text),
+    ];
+    if line.is_empty() {
+        spans.push(span(&format!(" {empty}"), Role::Quiet));
+    }
+    buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
 }
 
 #[cfg(test)]

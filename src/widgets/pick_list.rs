@@ -9,6 +9,7 @@ use nucleo_matcher::{
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::widgets::{
+    interactive::Interactive,
     key::Chord,
     line_input::LineInput,
     theme::{Role, Theme},
@@ -39,6 +40,8 @@ impl<T> PickItem<T> {
 pub struct PickList<T> {
     /// The query.
     pub query: LineInput,
+    /// Whether keys go into the query.
+    narrows: bool,
     items: Vec<PickItem<T>>,
     shown: Vec<usize>,
     at: usize,
@@ -50,7 +53,13 @@ impl<T> PickList<T> {
     #[must_use]
     pub fn new(items: Vec<PickItem<T>>) -> Self {
         let shown = (0..items.len()).collect();
-        Self { query: LineInput::default(), items, shown, at: 0, top: 0 }
+        Self { query: LineInput::default(), narrows: true, items, shown, at: 0, top: 0 }
+    }
+
+    /// Makes a list that is not narrowed: keys are not for it.
+    #[must_use]
+    pub fn menu(items: Vec<PickItem<T>>) -> Self {
+        Self { narrows: false, ..Self::new(items) }
     }
 
     /// Puts other entries in the place of the list's, under the same query.
@@ -88,7 +97,7 @@ impl<T> PickList<T> {
         self.at
     }
 
-    /// Returns the first entry on screen, as [`PickList::fit`] set it.
+    /// Returns the first entry on screen, as [`Interactive::fit`] set it.
     #[must_use]
     pub fn top(&self) -> usize {
         self.top
@@ -105,37 +114,6 @@ impl<T> PickList<T> {
         if let Some(at) = found {
             self.at = at;
         }
-    }
-
-    /// Moves the choice, stopping at either end.
-    pub fn step(&mut self, by: isize) {
-        self.choose(self.at.saturating_add_signed(by));
-    }
-
-    /// Keeps the chosen entry among `height` visible ones.
-    pub fn fit(&mut self, height: usize) {
-        let highest = self.at.saturating_sub(height.saturating_sub(1));
-        let lowest = self.at.min(self.shown.len().saturating_sub(height));
-        self.top = self.top.clamp(highest.min(self.at), lowest.max(highest));
-    }
-
-    /// Takes a key into the query. Tells whether it meant anything.
-    pub fn key(&mut self, chord: Chord) -> bool {
-        match self.query.key(chord) {
-            Some(changed) => {
-                if changed {
-                    self.narrow();
-                }
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Takes a paste into the query.
-    pub fn paste(&mut self, text: &str) {
-        self.query.paste(text);
-        self.narrow();
     }
 
     fn narrow(&mut self) {
@@ -161,6 +139,39 @@ impl<T> PickList<T> {
         }
         found.sort_by_key(|(points, at)| (Reverse(*points), *at));
         self.shown = found.into_iter().map(|(_, at)| at).collect();
+    }
+}
+
+impl<T> Interactive for PickList<T> {
+    fn key(&mut self, chord: Chord) -> bool {
+        let takes = self.narrows && chord.edits_line();
+        if takes && self.query.key(chord) == Some(true) {
+            self.narrow();
+        }
+        takes
+    }
+
+    fn paste(&mut self, text: &str) {
+        if self.narrows {
+            self.query.paste(text);
+            self.narrow();
+        }
+    }
+
+    fn step(&mut self, by: isize) {
+        self.choose(self.at.saturating_add_signed(by));
+    }
+
+    fn click(&mut self, row: usize) -> bool {
+        let at = self.top + row;
+        self.choose(at);
+        at < self.len()
+    }
+
+    fn fit(&mut self, height: usize) {
+        let highest = self.at.saturating_sub(height.saturating_sub(1));
+        let lowest = self.at.min(self.shown.len().saturating_sub(height));
+        self.top = self.top.clamp(highest.min(self.at), lowest.max(highest));
     }
 }
 
@@ -221,5 +232,14 @@ mod tests {
         assert_eq!((list.at(), list.top()), (2, 2));
         list.fit(0);
         assert_eq!(list.at(), 2);
+    }
+
+    #[test]
+    fn a_menu_leaves_every_key_to_the_key_map() {
+        let mut menu = PickList::menu(vec![PickItem::new(1, "one", ""), PickItem::new(2, "two", "")]);
+        assert!(!menu.key("t".parse().unwrap()));
+        menu.paste("two");
+        assert_eq!((menu.len(), menu.query.is_empty()), (2, true));
+        assert!(menu.click(1) && !menu.click(2), "a click below the last entry chooses nothing to accept");
     }
 }

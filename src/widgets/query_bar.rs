@@ -8,8 +8,9 @@ use ratatui::{
 };
 
 use crate::{
-    app::{action::Action, context::Scene, overlay::typed, status_bar::Tone},
+    app::{action::Action, context::Scene},
     model::query::{BadQuery, Query, Sort, SortBy, Vocabulary, complete, with_sort},
+    present::Tone,
     widgets::{
         frame::{FlowItem, flow},
         key::Chord,
@@ -161,7 +162,7 @@ pub(crate) fn draw(
     let wide = u16::try_from(found.width()).unwrap_or(u16::MAX).min(first.width);
     let query = Rect { width: first.width.saturating_sub(wide + 2), ..first };
     if asking.typing {
-        typed(scene, "/ ", &asking.line, "words and filters; tab completes", query, buffer);
+        scene.line(&asking.line, "/ ", "words and filters; tab completes", query, buffer);
     } else if asking.line.is_empty() {
         let mut line = Line::from(scene.span(scene.key(Action::Filter), Role::Key));
         line.push_span(scene.span(" words and filters", Role::Quiet));

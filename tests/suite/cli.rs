@@ -419,6 +419,45 @@ fn a_project_has_prompts_of_its_own() {
 }
 
 #[test]
+fn the_short_help_of_every_command_fits_a_screen_and_the_long_one_says_more() {
+    let home = Home::new();
+    let commands = home.run(&["-h"]).out;
+    let names: Vec<&str> = commands
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.trim().is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(names.contains(&"run") && names.contains(&"batch"), "{names:?}");
+    for name in names {
+        let short = home.run(&[name, "-h"]).out;
+        assert!(short.lines().count() <= 40, "retort {name} -h has {} lines:\n{short}", short.lines().count());
+        assert!(home.run(&[name, "--help"]).out.len() >= short.len(), "{name}");
+    }
+    assert!(commands.lines().count() <= 40, "{commands}");
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let home = Home::new();
+    let dir = home.dir("cwd").join("man");
+    home.run(&["man", "--dir", dir.to_str().unwrap()]);
+    for (page, says) in [
+        ("retort.1", "retort\\-batch(1)"),
+        ("retort-batch.1", "min\\-pass\\-rate"),
+        ("retort-history-prune.1", "older"),
+        ("retort-man.1", "dir"),
+    ] {
+        let text = fs::read_to_string(dir.join(page)).unwrap();
+        assert!(text.contains(says), "{page}: {says}\n{text}");
+    }
+    assert_eq!(home.run(&["man", "batch"]).out, fs::read_to_string(dir.join("retort-batch.1")).unwrap());
+    let wrong = home.run(&["man", "batc"]);
+    assert_eq!((wrong.code, wrong.err.contains("did you mean `batch`?")), (Some(2), true), "{}", wrong.err);
+}
+
+#[test]
 fn the_help_shows_how_to_begin() {
     let home = Home::new();
     let mut out = String::new();

@@ -9,6 +9,7 @@ use retort::{
         BatchId, DatasetRow, ErrorKind, Finish, Format, Grade, Prompt, Rule, RunStatus, Session, Status, Target,
         VersionId,
         batch::{BatchLimits, BatchSpec, Cell},
+        prompt_toml,
     },
     pipeline::TimedEvent,
     store::prompts,
@@ -57,7 +58,7 @@ fn what_is_on_record_is_read_and_written_to_the_letter() {
 fn a_prompt_file_is_read_and_written_to_the_letter_and_keeps_its_version() {
     let text = golden("prompt.toml");
     let prompt = prompts::parse(&text, &PathBuf::from("prompt.toml")).unwrap();
-    assert_eq!(prompts::write(&prompt).unwrap(), text);
+    assert_eq!(prompt_toml::write(&prompt).unwrap(), text);
     assert_eq!(VersionId::of(&prompt).0, "e7f1317e3aecf915234a454b2ca99e14ee28ada281148c0c5fec3da92399d5f1");
     assert_eq!(VersionId::of(&Prompt::default()).0, "bb7c9a4ef996789be00f28392f3d429dc0ab85a59689a9fa961bd181e2f841a7");
 }

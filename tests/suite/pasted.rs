@@ -45,8 +45,8 @@ fn copies(hostile: &str) -> Vec<(String, String)> {
     bench.tell(ticket, ended(outcome(&format!("{hostile}\n{json}"))));
     bench.take();
     bench.keys("y");
-    let Some(Overlay::Copy(choice)) = bench.app.overlay() else { panic!("nothing to copy in") };
-    let labels: Vec<String> = choice.shown().map(|item| item.label.clone()).collect();
+    let Some(Overlay::Copy(menu)) = bench.app.overlay() else { panic!("nothing to copy in") };
+    let labels: Vec<String> = menu.choice.shown().map(|item| item.label.clone()).collect();
     bench.keys("<esc>");
     let mut copied = Vec::new();
     for (at, label) in labels.into_iter().enumerate().filter(|(_, label)| label != "raw answer") {

@@ -25,6 +25,7 @@ use crate::{
     store::api::StoreRequest,
     widgets::{
         form::{Form, FormField},
+        interactive::Interactive,
         line_input::LineInput,
     },
 };

@@ -10,10 +10,9 @@ use crate::{
             cell::{Detail, Shows},
             grid::{Baseline, Only},
             run_state::{BatchState, Shown},
-            setup::{BatchOrder, Finished, MOST_AT_ONCE},
+            setup::{BatchOrder, Finished, MOST_AT_ONCE, capped},
         },
-        overlay::Overlay,
-        overlays::copy,
+        overlays::{batch_limits::LimitsForm, copy, xray::Xray},
         status_bar::Tone,
         store_request::Pending,
     },
@@ -25,7 +24,6 @@ use crate::{
         batch::{BatchEnd, BatchEvent},
         ports::RunRecord,
     },
-    present::xray::Xray,
     store::api::{BatchEntry, StoreReply, StoreRequest},
     text::Pasted,
     widgets::pick_list::PickItem,
@@ -171,13 +169,44 @@ impl App {
         }
     }
 
+    /// Opens the limits of the batch that is shown.
+    fn open_limits(&mut self) {
+        match &self.batch.shown {
+            Some(shown) => {
+                let form = LimitsForm::new(&shown.order.caps);
+                self.open(form);
+            }
+            None => self.say(Tone::Info, "no batch is shown"),
+        }
+    }
+
+    /// Sets other limits, at once where the batch is under way; it goes on if only a limit held it.
+    pub(crate) fn set_limits(&mut self, caps: BatchLimits) {
+        let Some(shown) = &mut self.batch.shown else {
+            return;
+        };
+        shown.order.caps = caps;
+        if let Some(budget) = &mut shown.budget {
+            budget.caps = caps;
+        }
+        let said = capped(&caps);
+        let what = if said.is_empty() { "no limits".to_owned() } else { format!("at most {}", said.join(", ")) };
+        if let Some(ticket) = shown.ticket {
+            self.effects.push(Effect::BatchControl(ticket, Control::Caps(caps)));
+            self.say(Tone::Info, &format!("{what} from now on"));
+        } else {
+            self.say(Tone::Info, &format!("{what} once it goes on"));
+        }
+    }
+
     /// Shows the run of a cell step by step.
     fn xray_cell(&mut self) {
         let Some(shown) = &self.batch.shown else {
             return;
         };
         if let Some(record) = shown.detail.as_ref().and_then(|detail| detail.record.as_ref()) {
-            self.overlays.push(Overlay::Xray(Xray::of_run(&record.outcome.requested, &record.timeline)));
+            let xray = Xray::of_run(&record.outcome.requested, &record.timeline);
+            self.open(xray);
             return;
         }
         let place = shown.detail.as_ref().map(|detail| detail.place).or_else(|| shown.place());
@@ -508,7 +537,7 @@ impl App {
     /// Takes the run of a cell in.
     pub(crate) fn batch_run(&mut self, asked: &BatchQuestion, record: Box<RunRecord>) {
         if *asked == BatchQuestion::Xray {
-            self.overlays.push(Overlay::Xray(Xray::of_outcome(&record.outcome, &record.timeline)));
+            self.open(Xray::of_outcome(&record.outcome, &record.timeline));
             return;
         }
         let Some(detail) = self.batch.shown.as_mut().and_then(|shown| shown.detail.as_mut()) else {

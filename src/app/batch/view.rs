@@ -27,7 +27,6 @@ use crate::{
             setup::capped,
         },
         context::Scene,
-        overlay::typed,
     },
     dataset::DatasetColumn,
     eval::Evidence,
@@ -157,7 +156,7 @@ pub(crate) fn draw_head(scene: Scene<'_>, shown: &Shown, body: Rect, buffer: &mu
     if shown.look.typing {
         let row = Rect { y: area.y.saturating_add(2), height: 1, ..area }.intersection(area);
         blank(row, buffer);
-        typed(scene, "/ ", &shown.look.query, "a text of a row or an answer; enter keeps it, esc leaves", row, buffer);
+        scene.line(&shown.look.query, "/ ", "a text of a row or an answer; enter keeps it, esc leaves", row, buffer);
     }
 }
 
@@ -448,7 +447,7 @@ pub(crate) fn form(scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
     let title = Line::from(scene.span("A new batch", Role::Title));
     lines(vec![title, said(scene, &says, Role::Quiet)], area, buffer);
     if let Some(form) = &setup.form {
-        drawn::draw(scene, form, below(area, 3), buffer);
+        drawn::draw(form, scene.theme, below(area, 3), scene.caret, buffer);
     }
 }
 
@@ -465,7 +464,7 @@ pub(crate) fn map(scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
     let rows = u16::try_from(form.rows.len()).unwrap_or(u16::MAX).saturating_add(3);
     let half = (area.height / 2).max(4);
     let filled = Rect { height: rows.min(half), ..below(area, 3) }.intersection(area);
-    drawn::draw(scene, form, filled, buffer);
+    drawn::draw(form, scene.theme, filled, scene.caret, buffer);
     if let Some(planned) = &setup.planned {
         columns(scene, &planned.preview.columns, below(area, 4 + filled.height), buffer);
     }

@@ -14,8 +14,13 @@ use crate::{
             detail::{Detail, Pair},
             run_list::Next,
         },
-        overlay::{CopyAs, Grading, Overlay, Then},
-        overlays::{copy, copy::raw_answer},
+        intent::{HistoryIntent, Intent},
+        overlays::{
+            columns::Columns,
+            copy::{CopyAs, CopyMenu, raw_answer},
+            grade::GradeMenu,
+            xray::Xray,
+        },
         status_bar::Tone,
         store_request::Pending,
         workbench::{
@@ -26,10 +31,8 @@ use crate::{
     },
     model::{CacheMode, LaneSpec, NamedInput, Quality, RunId, VersionId},
     pipeline::ports::RunRecord,
-    present::{run_columns::RunColumn, xray::Xray},
     store::api::{HistoryEntry, PairedComparison, StoreReply, StoreRequest},
     text::{Pasted, json, shell},
-    widgets::pick_list::{PickItem, PickList},
 };
 
 impl App {
@@ -128,7 +131,7 @@ impl App {
         let pinned = if entry.pinned { ", which is pinned," } else { "" };
         let run = entry.run;
         let text = format!("Remove run {}{pinned} with its answer, verdicts and grade, for good?", run.short());
-        self.ask(&text, "removes it", Then::RemoveRun(run));
+        self.ask(&text, "removes it", Intent::History(HistoryIntent::RemoveRun(run)));
     }
 
     /// Says which command line writes the runs the line asks for, and copies it.
@@ -138,43 +141,8 @@ impl App {
     }
 
     fn open_columns(&mut self) {
-        let choice = PickList::new(columns(&self.history.shown_columns()));
-        self.overlays.push(Overlay::Columns(choice));
+        self.open(Columns::new(&self.history.shown_columns()));
     }
-
-    /// Shows a column, or hides it; the usual ones where none is chosen. The overlay stays.
-    pub(crate) fn take_column(&mut self, mut choice: PickList<Option<RunColumn>>) {
-        let Some(value) = choice.chosen().map(|item| item.value) else {
-            self.overlays.push(Overlay::Columns(choice));
-            return;
-        };
-        match value {
-            None => self.history.columns = None,
-            Some(column) => {
-                let shown = self.history.shown_columns();
-                let wanted = |known: &&RunColumn| shown.contains(known) != (**known == column);
-                let columns: Vec<RunColumn> = RunColumn::ALL.iter().filter(wanted).copied().collect();
-                if columns.is_empty() {
-                    self.say(Tone::Info, "one column stays");
-                } else {
-                    self.history.columns = Some(columns);
-                }
-            }
-        }
-        let at = choice.at();
-        choice.refill(columns(&self.history.shown_columns()));
-        choice.choose(at);
-        self.overlays.push(Overlay::Columns(choice));
-    }
-}
-
-/// Lists the columns, each with whether it is shown.
-fn columns(shown: &[RunColumn]) -> Vec<PickItem<Option<RunColumn>>> {
-    let all = RunColumn::ALL.iter().map(|column| {
-        let mark = if shown.contains(column) { "✓" } else { " " };
-        PickItem::new(Some(*column), format!("{mark} {}", column.head()), column.says())
-    });
-    all.chain([PickItem::new(None, "  usual", "those that suit the width of the screen")]).collect()
 }
 
 /// Says which target answered a run, after the one that was asked where it is another.
@@ -316,9 +284,9 @@ impl App {
         match want {
             Want::Look => {}
             Want::Xray => {
-                self.overlays.push(Overlay::Xray(Xray::of_outcome(&record.outcome, &record.timeline)));
+                self.open(Xray::of_outcome(&record.outcome, &record.timeline));
             }
-            Want::Copy => self.overlays.push(Overlay::Copy(copy::forms(self))),
+            Want::Copy => self.open(CopyMenu::new(self)),
             Want::Bench { run } => self.reopen(record, run),
         }
     }
@@ -352,8 +320,8 @@ impl App {
     /// Asks for the grade of the run under the cursor.
     pub(crate) fn grade_run(&mut self) {
         if let Some(entry) = self.history.chosen() {
-            let grading = Grading::new(entry.run, &entry.grade.clone().unwrap_or_default());
-            self.overlays.push(Overlay::Grade(grading));
+            let menu = GradeMenu::new(entry.run, &entry.grade.clone().unwrap_or_default());
+            self.open(menu);
         }
     }
 

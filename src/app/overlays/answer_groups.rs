@@ -1,13 +1,18 @@
 //! A lane's answers in groups of equal ones: how many of each, what one says, which fields differ.
-//!
-//! A lane's answers in groups: how many say what, and the fields in which they differ.
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
-    app::{context::Scene, workbench::lane::Lane},
+    app::{
+        action::Action,
+        context::Scene,
+        intent::{BenchIntent, Intent},
+        overlay::{After, Hint, OverlayCx, OverlayPart, arrows, framed, hint},
+        workbench::lane::Lane,
+    },
     eval::groups::{Group, Groups, letter},
     widgets::{
+        interactive::Interactive,
         pick_list::{PickItem, PickList, list},
         table::{fitted, left},
         theme::Role,
@@ -16,7 +21,7 @@ use crate::{
 
 /// The groups of a lane, as they were when this was opened.
 #[derive(Debug, Clone)]
-pub struct Alike {
+pub struct AnswerGroups {
     /// The lane's place.
     pub lane: usize,
     /// The place of the take that stands for each group, those without a valid answer last.
@@ -25,7 +30,7 @@ pub struct Alike {
     pub groups: Groups,
 }
 
-impl Alike {
+impl AnswerGroups {
     /// Lists the groups of a lane.
     #[must_use]
     pub fn new(at: usize, lane: &Lane) -> Self {
@@ -44,28 +49,20 @@ impl Alike {
         for (members, what) in apart {
             items.extend(members.iter().map(|take| PickItem::new(*take, format!("1 {what}"), words(*take))));
         }
-        let mut choice = PickList::new(items);
+        let mut choice = PickList::menu(items);
         let shown = groups.group_of(lane.shown_at()).and_then(|group| groups.groups.get(group)).map(Group::first);
         choice.choose_where(|take| *take == shown.unwrap_or(lane.shown_at()));
         Self { lane: at, choice, groups }
     }
 
     /// Counts the rows it takes: the groups, and a heading over the fields that differ.
-    #[must_use]
-    pub fn lines(&self) -> usize {
+    fn lines(&self) -> usize {
         let fields = self.groups.split.len();
         self.choice.len() + if fields > 0 { fields + 2 } else { 0 }
     }
 
-    /// Keeps the chosen group in sight, with at most half of the rows for the groups where fields differ.
-    pub fn fit(&mut self, height: usize) {
-        let height = self.listed(height);
-        self.choice.fit(height);
-    }
-
-    /// Counts the rows of the list of groups.
-    #[must_use]
-    pub fn listed(&self, height: usize) -> usize {
+    /// Counts the rows of the list of groups: at most half of those there are where fields differ.
+    fn listed(&self, height: usize) -> usize {
         let fields = self.groups.split.len();
         let most = if fields > 0 { (height / 2).max(height.saturating_sub(fields + 2)) } else { height };
         self.choice.len().min(most)
@@ -76,33 +73,69 @@ impl Alike {
 const GROUP: usize = 11;
 const FIELD: usize = 28;
 
-/// Draws the groups, and the fields that differ below them.
-pub(crate) fn draw(scene: Scene<'_>, alike: &Alike, area: Rect, buffer: &mut Buffer) {
-    let listed = u16::try_from(alike.listed(usize::from(area.height))).unwrap_or(u16::MAX);
-    list(&alike.choice, Rect { height: listed.min(area.height), ..area }, scene.theme, buffer, |item, room| {
-        let words = item.detail.split_whitespace().collect::<Vec<_>>().join(" ");
-        Line::from(vec![
-            scene.span(left(&item.label, GROUP), Role::Title),
-            scene.span(fitted(&words, room.saturating_sub(GROUP)), Role::Text),
-        ])
-    });
-    let mut below = area.rows().skip(usize::from(listed) + 1);
-    if alike.groups.split.is_empty() {
-        return;
+impl OverlayPart for AnswerGroups {
+    fn title(&self) -> &'static str {
+        "Groups"
     }
-    if let Some(place) = below.next() {
-        let head = scene.span("Fields that differ, the most divided first", Role::Quiet);
-        buffer.set_line(place.x, place.y, &Line::from(head), place.width);
+
+    fn beside(&self, scene: Scene<'_>) -> Line<'static> {
+        Line::from(scene.foreign(&self.groups.to_string(), Role::Quiet))
     }
-    for (field, place) in alike.groups.split.iter().zip(below) {
-        let values =
-            field.values.iter().map(|(value, count)| format!("{count}× {}", value.as_deref().unwrap_or("missing")));
-        let values = values.collect::<Vec<_>>().join("  ");
-        let room = usize::from(place.width).saturating_sub(FIELD + 3);
-        let line = Line::from(vec![
-            scene.span(format!("  {} ", left(&field.pointer, FIELD)), Role::Title),
-            scene.span(fitted(&values, room), Role::Text),
-        ]);
-        buffer.set_line(place.x, place.y, &line, place.width);
+
+    fn size(&self) -> Option<(u16, u16)> {
+        Some((100, framed(self.lines(), 6)))
+    }
+
+    fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
+        vec![hint(scene, Action::Accept, "shows it in the lane"), arrows("choose")]
+    }
+
+    fn interactive(&mut self) -> Option<&mut dyn Interactive> {
+        Some(&mut self.choice)
+    }
+
+    fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
+        match self.choice.chosen() {
+            Some(item) => {
+                After::CloseAnd(Intent::Bench(BenchIntent::ShowSample { lane: self.lane, sample: item.value }))
+            }
+            None => After::Close,
+        }
+    }
+
+    /// Keeps the chosen group in sight.
+    fn fit(&mut self, body: Rect, _cx: OverlayCx<'_>) {
+        let height = self.listed(usize::from(body.height));
+        self.choice.fit(height);
+    }
+
+    fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+        let listed = u16::try_from(self.listed(usize::from(body.height))).unwrap_or(u16::MAX);
+        list(&self.choice, Rect { height: listed.min(body.height), ..body }, scene.theme, buffer, |item, room| {
+            let words = item.detail.split_whitespace().collect::<Vec<_>>().join(" ");
+            Line::from(vec![
+                scene.span(left(&item.label, GROUP), Role::Title),
+                scene.span(fitted(&words, room.saturating_sub(GROUP)), Role::Text),
+            ])
+        });
+        let mut below = body.rows().skip(usize::from(listed) + 1);
+        if self.groups.split.is_empty() {
+            return;
+        }
+        if let Some(place) = below.next() {
+            let head = scene.span("Fields that differ, the most divided first", Role::Quiet);
+            buffer.set_line(place.x, place.y, &Line::from(head), place.width);
+        }
+        for (field, place) in self.groups.split.iter().zip(below) {
+            let values =
+                field.values.iter().map(|(value, count)| format!("{count}× {}", value.as_deref().unwrap_or("missing")));
+            let values = values.collect::<Vec<_>>().join("  ");
+            let room = usize::from(place.width).saturating_sub(FIELD + 3);
+            let line = Line::from(vec![
+                scene.span(format!("  {} ", left(&field.pointer, FIELD)), Role::Title),
+                scene.span(fitted(&values, room), Role::Text),
+            ]);
+            buffer.set_line(place.x, place.y, &line, place.width);
+        }
     }
 }

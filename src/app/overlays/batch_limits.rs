@@ -2,15 +2,23 @@
 
 use std::time::Duration;
 
+use ratatui::{buffer::Buffer, layout::Rect};
+
 use crate::{
     app::{
-        App, Effect,
-        batch::{Control, setup},
-        overlay::Overlay,
-        status_bar::Tone,
+        action::Action,
+        batch::{Batches, setup},
+        context::Scene,
+        intent::{BatchIntent, Intent},
+        overlay::{After, Hint, OverlayCx, OverlayPart, form_size, hint},
     },
-    model::batch::BatchLimits,
-    widgets::form::{Form, FormField},
+    model::{Catalog, batch::BatchLimits},
+    present::Tone,
+    widgets::{
+        form,
+        form::{Form, FormField},
+        interactive::Interactive,
+    },
 };
 
 pub(crate) const COST: &str = "at most $";
@@ -61,58 +69,63 @@ fn time(text: &str) -> Result<Duration, String> {
     time.filter(|time| !time.is_zero()).ok_or_else(|| "write it as 90s, 10m or 2h".to_owned())
 }
 
-impl App {
-    /// Opens the limits of the batch that is shown.
-    pub(crate) fn open_limits(&mut self) {
-        match &self.batch.shown {
-            Some(shown) => {
-                let form = Form::new(rows(&shown.order.caps).into());
-                self.overlays.push(Overlay::Limits(form));
-            }
-            None => self.say(Tone::Info, "no batch is shown"),
-        }
+/// The form of the limits of the batch that is shown.
+#[derive(Debug, Clone)]
+pub struct LimitsForm {
+    /// Its lines.
+    pub form: Form,
+}
+
+impl LimitsForm {
+    /// Begins with the limits there are.
+    #[must_use]
+    pub fn new(limits: &BatchLimits) -> Self {
+        Self { form: Form::new(rows(limits).into()) }
+    }
+}
+
+/// Returns the first model that the batch on the screen asks, or falls back on, and whose price nobody knows.
+fn unpriced(batch: &Batches, catalog: &Catalog) -> Option<String> {
+    let order = &batch.shown.as_ref()?.order;
+    let lanes = order.lanes().into_iter().flat_map(|(_, targets)| targets);
+    let fallbacks = order.spec.prompts.iter().flat_map(|(_, prompt)| prompt.fallback.iter().map(String::as_str));
+    let unpriced = |name: &&str| catalog.resolve(name).is_ok_and(|target| !target.is_priced());
+    lanes.chain(fallbacks).find(unpriced).map(str::to_owned)
+}
+
+impl OverlayPart for LimitsForm {
+    fn title(&self) -> &'static str {
+        "Limits of the batch"
     }
 
-    /// Takes other limits, at once where the batch is under way; it goes on if only a limit held it.
-    pub(crate) fn take_limits(&mut self, mut form: Form) {
-        let caps = read(&mut form);
-        if form.show_fault() {
-            self.overlays.push(Overlay::Limits(form));
-            return;
+    fn size(&self) -> Option<(u16, u16)> {
+        Some(form_size(&self.form))
+    }
+
+    fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
+        vec![hint(scene, Action::Accept, "takes all"), hint(scene, Action::NextPane, "next line")]
+    }
+
+    fn interactive(&mut self) -> Option<&mut dyn Interactive> {
+        Some(&mut self.form)
+    }
+
+    fn accept(&mut self, cx: OverlayCx<'_>) -> After {
+        let limits = read(&mut self.form);
+        if self.form.show_fault() {
+            return After::Stay;
         }
-        if let Some(name) = self.unpriced().filter(|_| caps.cost.is_some()) {
+        if let Some(name) = unpriced(cx.batch, cx.catalog).filter(|_| limits.cost.is_some()) {
             let says = format!(
                 "no price is known for {name}, so a limit on cost cannot hold: set input_price and output_price under \
                  [models] in config.toml"
             );
-            self.say(Tone::Error, &says);
-            self.overlays.push(Overlay::Limits(form));
-            return;
+            return After::StayAnd(Intent::Say(Tone::Error, says));
         }
-        let Some(shown) = &mut self.batch.shown else {
-            return;
-        };
-        shown.order.caps = caps;
-        if let Some(budget) = &mut shown.budget {
-            budget.caps = caps;
-        }
-        let said = setup::capped(&caps);
-        let what = if said.is_empty() { "no limits".to_owned() } else { format!("at most {}", said.join(", ")) };
-        let ticket = shown.ticket;
-        if let Some(ticket) = ticket {
-            self.effects.push(Effect::BatchControl(ticket, Control::Caps(caps)));
-            self.say(Tone::Info, &format!("{what} from now on"));
-        } else {
-            self.say(Tone::Info, &format!("{what} once it goes on"));
-        }
+        After::CloseAnd(Intent::Batch(BatchIntent::SetLimits(limits)))
     }
 
-    /// Returns the first model that the batch on the screen asks, or falls back on, and whose price nobody knows.
-    fn unpriced(&self) -> Option<String> {
-        let order = &self.batch.shown.as_ref()?.order;
-        let lanes = order.lanes().into_iter().flat_map(|(_, targets)| targets);
-        let fallbacks = order.spec.prompts.iter().flat_map(|(_, prompt)| prompt.fallback.iter().map(String::as_str));
-        let unpriced = |name: &&str| self.catalog.resolve(name).is_ok_and(|target| !target.is_priced());
-        lanes.chain(fallbacks).find(unpriced).map(str::to_owned)
+    fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+        form::draw(&self.form, scene.theme, body, scene.caret, buffer);
     }
 }

@@ -1,16 +1,30 @@
 //! What the lanes can be compared with: a lane, their answers before, an answer kept, an earlier run.
 
 use jiff::Timestamp;
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
-    app::workbench::{
-        Workbench,
-        lane::{Lane, LaneRun},
+    app::{
+        action::Action,
+        context::Scene,
+        intent::{BenchIntent, Intent},
+        overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
+        overlays::lists,
+        workbench::{
+            Workbench,
+            lane::{Lane, LaneRun},
+        },
     },
     model::RunId,
     store::api::HistoryEntry,
     text::format::age,
-    widgets::pick_list::{PickItem, PickList},
+    widgets::{
+        interactive::Interactive,
+        line_input::LineInput,
+        pick_list::{PickItem, PickList, list},
+        table::{fitted, left},
+        theme::Role,
+    },
 };
 
 /// Something to compare with.
@@ -28,7 +42,7 @@ pub enum Base {
 
 /// The list of them. The runs are asked of the store.
 #[derive(Debug, Clone)]
-pub struct Bases {
+pub struct CompareWith {
     /// What can be chosen.
     pub choice: PickList<Base>,
     /// True until the store has answered.
@@ -38,7 +52,7 @@ pub struct Bases {
 /// How many runs are looked through for those of the prompt on the bench.
 pub const RUNS: usize = 500;
 
-impl Bases {
+impl CompareWith {
     /// Lists what is on the bench.
     #[must_use]
     pub fn new(bench: &Workbench) -> Self {
@@ -84,4 +98,48 @@ fn here(bench: &Workbench) -> Vec<PickItem<Base>> {
         items.splice(0..0, lanes);
     }
     items
+}
+
+impl OverlayPart for CompareWith {
+    fn title(&self) -> &'static str {
+        "Compare with"
+    }
+
+    fn size(&self) -> Option<(u16, u16)> {
+        Some(lists::SIZE)
+    }
+
+    fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
+        vec![hint(scene, Action::Accept, "compares with it"), arrows("choose")]
+    }
+
+    fn query(&self) -> Option<&LineInput> {
+        Some(&self.choice.query)
+    }
+
+    fn interactive(&mut self) -> Option<&mut dyn Interactive> {
+        Some(&mut self.choice)
+    }
+
+    fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
+        match self.choice.chosen() {
+            Some(item) => After::CloseAnd(Intent::Bench(BenchIntent::CompareWith(item.value))),
+            None => After::Stay,
+        }
+    }
+
+    /// Draws what can be compared with, the runs on record last.
+    fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+        list(&self.choice, body, scene.theme, buffer, |item, room| {
+            let name = (room / 3).max(20).min(room);
+            Line::from(vec![
+                scene.span(left(&item.label, name), Role::Title),
+                scene.span(format!(" {}", fitted(&item.detail, room.saturating_sub(name + 1))), Role::Quiet),
+            ])
+        });
+        let below = body.rows().nth(self.choice.len() + 1);
+        if let Some(row) = below.filter(|_| self.loading) {
+            buffer.set_line(row.x, row.y, &Line::from(scene.span("Reading the runs …", Role::Quiet)), row.width);
+        }
+    }
 }

@@ -2,7 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{model::RunId, store::api::NewThreshold};
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+
+use crate::{
+    app::{
+        action::Action,
+        context::Scene,
+        intent::Intent,
+        overlay::{After, Hint, OverlayCx, OverlayPart, framed, hint},
+    },
+    text::{Wrapped, clean},
+    widgets::{key::Chord, theme::Role},
+};
 
 /// Columns that a row of the question has for sure.
 const ROOM: usize = 54;
@@ -10,44 +21,17 @@ const ROOM: usize = 54;
 /// How long a question that comes by itself takes no key: it must not be answered by what is being typed.
 const UNSEEN: Duration = Duration::from_millis(300);
 
-/// What a yes leads to.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Then {
-    /// Ends the program.
-    Quit,
-    /// Ends the program although the session is not saved.
-    LeaveBehind,
-    /// Asks for the name to save the prompt under.
-    SavePromptAs,
-    /// Opens a prompt over unsaved edits.
-    OpenPrompt(String),
-    /// Opens a session and stops what runs.
-    OpenSession(String),
-    /// Begins a session and stops what runs.
-    NewSession(String),
-    /// Replaces a prompt's file.
-    ReplacePrompt(String),
-    /// Closes a lane whose run is under way.
-    CloseLane,
-    /// Removes a run from the record.
-    RemoveRun(RunId),
-    /// Judges answers on record again.
-    ScoreRuns,
-    /// Writes a threshold to a prompt's file.
-    SetThreshold(Box<NewThreshold>),
-}
-
 /// A question with its two answers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Confirm {
     /// The question.
     pub text: String,
     /// What enter does, in words.
     pub yes: &'static str,
     /// What follows a yes.
-    pub then: Then,
+    pub then: Intent,
     /// What else can be answered: the letter, what it does, and what follows.
-    pub others: Vec<(char, &'static str, Then)>,
+    pub others: Vec<(char, &'static str, Intent)>,
     /// When the question came, if it came by itself.
     pub since: Option<Instant>,
 }
@@ -55,26 +39,59 @@ pub struct Confirm {
 impl Confirm {
     /// Makes a question that somebody's own action has led to.
     #[must_use]
-    pub fn new(text: impl Into<String>, yes: &'static str, then: Then) -> Self {
+    pub fn new(text: impl Into<String>, yes: &'static str, then: Intent) -> Self {
         Self { text: text.into(), yes, then, others: Vec::new(), since: None }
     }
 
     /// Tells whether it has only just come, so that a key was not meant for it.
-    #[must_use]
-    pub fn is_unseen(&self, now: Instant) -> bool {
+    fn is_unseen(&self, now: Instant) -> bool {
         self.since.is_some_and(|since| now.saturating_duration_since(since) < UNSEEN)
     }
 
-    /// Returns what follows a letter.
-    #[must_use]
-    pub fn answer(&self, key: char) -> Option<Then> {
-        self.others.iter().find(|(own, ..)| *own == key).map(|(.., then)| then.clone())
+    /// Breaks the question into rows of a width.
+    fn wrapped(&self, width: usize) -> Wrapped {
+        let mut rows = Wrapped::new(width);
+        rows.push(&clean(&self.text));
+        rows
+    }
+}
+
+impl OverlayPart for Confirm {
+    fn title(&self) -> &'static str {
+        "Sure?"
     }
 
-    /// Returns how many rows the question takes, at most.
-    pub(crate) fn rows(&self) -> usize {
-        let mut rows = crate::text::Wrapped::new(ROOM);
-        rows.push(&crate::text::clean(&self.text));
-        rows.rows()
+    fn size(&self) -> Option<(u16, u16)> {
+        Some((64, framed(self.wrapped(ROOM).rows(), 7) - 1))
+    }
+
+    fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
+        let others = self.others.iter().map(|(key, does, _)| (key.to_string(), (*does).to_owned()));
+        [hint(scene, Action::Accept, self.yes)].into_iter().chain(others).collect()
+    }
+
+    fn way_out(&self) -> &'static str {
+        "does not"
+    }
+
+    fn key(&mut self, chord: Chord, cx: OverlayCx<'_>) -> Option<After> {
+        if self.is_unseen(cx.now.at) {
+            return Some(After::Stay);
+        }
+        let key = chord.text()?;
+        let answer = self.others.iter().find(|(own, ..)| *own == key);
+        answer.map(|(.., then)| After::CloseAnd(then.clone()))
+    }
+
+    fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
+        After::CloseAnd(self.then.clone())
+    }
+
+    fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+        let rows = self.wrapped(usize::from(body.width));
+        for (row, place) in (0..rows.rows()).zip(body.rows()) {
+            let line = Line::from(scene.span(rows.row(row).text, Role::Text));
+            buffer.set_line(place.x, place.y, &line, place.width);
+        }
     }
 }

@@ -1,15 +1,31 @@
 //! The forms in which an answer, its request and a comparison can be copied.
 
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+
 use crate::{
-    app::{App, history, quality, screen::Screen},
-    model::{KeySource, Outcome, Params, RunRequest, header, header::Part},
+    app::{
+        App,
+        action::Action,
+        context::Scene,
+        history,
+        intent::Intent,
+        overlay::{After, Hint, OverlayCx, OverlayPart, arrows, framed, hint},
+        quality,
+        screen::Screen,
+    },
+    model::{KeySource, Outcome, Params, RunRequest, header},
     pipeline::{PlainRequest, plain_request},
     present::{
         comparison::{ComparedLane, Comparison},
         snippets,
     },
     text::{Pasted, json, shell},
-    widgets::pick_list::{PickItem, PickList},
+    widgets::{
+        interactive::Interactive,
+        pick_list::{PickItem, PickList, list},
+        table::{fitted, left},
+        theme::Role,
+    },
 };
 
 /// A form to copy in.
@@ -41,9 +57,56 @@ pub enum CopyAs {
     Query,
 }
 
-/// Lists the forms that there is something to copy in.
-#[must_use]
-pub fn forms(app: &App) -> PickList<CopyAs> {
+/// The list of forms.
+#[derive(Debug, Clone)]
+pub struct CopyMenu {
+    /// The forms, each with what it holds.
+    pub choice: PickList<CopyAs>,
+}
+
+impl CopyMenu {
+    /// Lists the forms that there is something to copy in.
+    #[must_use]
+    pub fn new(app: &App) -> Self {
+        Self { choice: PickList::menu(forms(app)) }
+    }
+}
+
+impl OverlayPart for CopyMenu {
+    fn title(&self) -> &'static str {
+        "Copy"
+    }
+
+    fn size(&self) -> Option<(u16, u16)> {
+        Some((60, framed(self.choice.len(), 6)))
+    }
+
+    fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
+        vec![hint(scene, Action::Accept, "copies"), arrows("choose")]
+    }
+
+    fn interactive(&mut self) -> Option<&mut dyn Interactive> {
+        Some(&mut self.choice)
+    }
+
+    fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
+        match self.choice.chosen() {
+            Some(item) => After::CloseAnd(Intent::Copy { form: item.value, label: item.label.clone() }),
+            None => After::Close,
+        }
+    }
+
+    fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+        list(&self.choice, body, scene.theme, buffer, |item, room| {
+            Line::from(vec![
+                scene.span(left(&item.label, 14.min(room)), Role::Title),
+                scene.span(fitted(&item.detail, room.saturating_sub(14)), Role::Text),
+            ])
+        });
+    }
+}
+
+fn forms(app: &App) -> Vec<PickItem<CopyAs>> {
     let all = [
         CopyAs::Answer,
         CopyAs::RawAnswer,
@@ -62,7 +125,7 @@ pub fn forms(app: &App) -> PickList<CopyAs> {
         let (label, detail) = words(form, app);
         PickItem::new(form, label, detail)
     });
-    PickList::new(items.collect())
+    items.collect()
 }
 
 /// Names a form and says what it holds.
@@ -167,23 +230,6 @@ fn key(app: &App) -> Option<String> {
         _ => None,
     });
     named.or_else(|| (!sources.is_empty()).then(|| "API_KEY".to_owned()))
-}
-
-/// A part of a header's value as a person may repeat it.
-pub(crate) enum HeaderPart<'a> {
-    Text(&'a str),
-    /// The environment variable that the secret is in.
-    Variable(String),
-}
-
-/// Writes a header's value with a variable for every secret: the one it is read from, else one named like the header,
-/// which a person can fill.
-pub(crate) fn header_parts<'a>(name: &str, value: &'a str) -> Vec<HeaderPart<'a>> {
-    let part = |part| match part {
-        Part::Text(text) => HeaderPart::Text(text),
-        Part::Secret(source) => HeaderPart::Variable(header::variable(name, &source)),
-    };
-    header::parts(value).into_iter().map(part).collect()
 }
 
 /// The input goes in by standard input, so that no length or character of it matters to the shell.

@@ -1,8 +1,22 @@
 //! What can be said of an answer, one key each.
 
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+
 use crate::{
+    app::{
+        context::Scene,
+        intent::Intent,
+        overlay::{After, Hint, OverlayCx, OverlayPart, framed},
+        overlays::text_prompt::{TextFor, TextPrompt},
+    },
     model::{Grade, RunId, Thumb, verdict::MAX_STARS},
-    widgets::pick_list::{PickItem, PickList},
+    widgets::{
+        interactive::Interactive,
+        key::Chord,
+        pick_list::{PickItem, PickList, list},
+        table::{fitted, left},
+        theme::Role,
+    },
 };
 
 /// One thing to say.
@@ -20,7 +34,7 @@ pub enum Said {
 
 /// The grade of one run as it is being given.
 #[derive(Debug, Clone)]
-pub struct Grading {
+pub struct GradeMenu {
     /// The run.
     pub run: RunId,
     /// Its grade so far.
@@ -29,7 +43,7 @@ pub struct Grading {
     pub choice: PickList<Said>,
 }
 
-impl Grading {
+impl GradeMenu {
     /// Begins with the grade a run has.
     #[must_use]
     pub fn new(run: RunId, grade: &Grade) -> Self {
@@ -43,13 +57,13 @@ impl Grading {
         items.push(PickItem::new(Said::Thumb(Thumb::Down), "-", "▼      it will not"));
         items.push(PickItem::new(Said::Comment, "c", "a comment, to be typed"));
         items.push(PickItem::new(Said::Nothing, "0", "takes the grade back"));
-        let mut choice = PickList::new(items);
+        let mut choice = PickList::menu(items);
         choice.choose_where(|said| grade.stars.is_some_and(|stars| *said == Said::Stars(stars)));
         Self { run, grade: grade.clone(), choice }
     }
 
     /// Chooses by a key. Tells whether it stands for anything.
-    pub fn key(&mut self, key: char) -> bool {
+    fn choose(&mut self, key: char) -> bool {
         let found = self.choice.shown().position(|item| item.label.chars().eq([key]));
         if let Some(at) = found {
             self.choice.choose(at);
@@ -58,8 +72,7 @@ impl Grading {
     }
 
     /// Returns the grade with what is chosen said as well; none where that is yet to be typed.
-    #[must_use]
-    pub fn said(&self) -> Option<Grade> {
+    fn said(&self) -> Option<Grade> {
         let grade = self.grade.clone();
         match self.choice.chosen()?.value {
             Said::Stars(stars) => Some(Grade { stars: Some(stars), ..grade }),
@@ -67,5 +80,45 @@ impl Grading {
             Said::Comment => None,
             Said::Nothing => Some(Grade::default()),
         }
+    }
+}
+
+impl OverlayPart for GradeMenu {
+    fn title(&self) -> &'static str {
+        "Grade"
+    }
+
+    fn size(&self) -> Option<(u16, u16)> {
+        Some((44, framed(self.choice.len(), 6) - 1))
+    }
+
+    fn hints(&self, _scene: Scene<'_>) -> Vec<Hint> {
+        vec![("1-5 + - c 0".to_owned(), "says it".to_owned())]
+    }
+
+    fn interactive(&mut self) -> Option<&mut dyn Interactive> {
+        Some(&mut self.choice)
+    }
+
+    fn key(&mut self, chord: Chord, cx: OverlayCx<'_>) -> Option<After> {
+        let key = chord.text()?;
+        self.choose(key).then(|| self.accept(cx))
+    }
+
+    fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
+        if let Some(grade) = self.said() {
+            return After::CloseAnd(Intent::Grade { run: self.run, grade });
+        }
+        let what = TextFor::Comment { run: self.run, grade: self.grade.clone() };
+        After::StayAnd(Intent::open(TextPrompt::new(what, &self.grade.comment)))
+    }
+
+    fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+        list(&self.choice, body, scene.theme, buffer, |item, room| {
+            Line::from(vec![
+                scene.span(left(&item.label, 4.min(room)), Role::Key),
+                scene.span(fitted(&item.detail, room.saturating_sub(4)), Role::Text),
+            ])
+        });
     }
 }

@@ -1,21 +1,19 @@
 //! The help: the keys for what has the focus first, then all others, from the one table of actions.
 
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+
 use crate::{
     app::{
         action::{ACTIONS, Action, ActionInfo, When},
+        context::{Scene, key_name},
         keymap::Keymap,
+        overlay::{After, Hint, OverlayCx, OverlayPart, arrows, framed, hint},
         screen::Screen,
         workbench::Focus,
     },
-    text::{Wrapped, clean_line},
+    text::wrapped_lines,
+    widgets::{table::left, theme::Role},
 };
-
-/// Breaks a text into the lines it takes at a width.
-pub(crate) fn wrapped(text: &str, width: u16) -> Vec<String> {
-    let mut rows = Wrapped::new(usize::from(width.max(1)));
-    rows.push(&clean_line(text));
-    (0..rows.rows()).map(|row| rows.row(row).text.trim_end().to_owned()).collect()
-}
 
 /// One row of the help.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,28 +177,63 @@ impl Help {
     pub fn seen(&self) -> impl Iterator<Item = &HelpRow> {
         self.lines.iter().skip(self.top)
     }
+}
 
-    /// Moves by lines.
-    pub fn scroll(&mut self, by: isize) {
+impl OverlayPart for Help {
+    fn title(&self) -> &'static str {
+        "Help"
+    }
+
+    fn size(&self) -> Option<(u16, u16)> {
+        Some((108, framed(self.rows.len(), 8)))
+    }
+
+    fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
+        vec![arrows("scroll"), hint(scene, Action::Palette, "all actions")]
+    }
+
+    fn step(&mut self, by: isize) {
         self.top = self.top.saturating_add_signed(by).min(self.lines.len().saturating_sub(1));
     }
 
-    /// Breaks the rows into lines of a width, before drawing.
-    pub fn fit(&mut self, width: u16, height: usize) {
+    fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
+        After::Close
+    }
+
+    /// Breaks the rows into lines of the body's width.
+    fn fit(&mut self, body: Rect, _cx: OverlayCx<'_>) {
         self.lines.clear();
         for row in &self.rows {
             match row {
                 HelpRow::Title(_) => self.lines.push(row.clone()),
                 HelpRow::Key { keys, doc } => {
-                    let parts = wrapped(doc, width.saturating_sub(KEYS)).into_iter().enumerate();
+                    let parts = wrapped_lines(doc, body.width.saturating_sub(KEYS)).into_iter().enumerate();
                     let keys = |at| if at == 0 { keys.clone() } else { String::new() };
                     self.lines.extend(parts.map(|(at, doc)| HelpRow::Key { keys: keys(at), doc }));
                 }
                 HelpRow::Note(note) => {
-                    self.lines.extend(wrapped(note, width.saturating_sub(2)).into_iter().map(HelpRow::Note));
+                    self.lines.extend(wrapped_lines(note, body.width.saturating_sub(2)).into_iter().map(HelpRow::Note));
                 }
             }
         }
-        self.top = self.top.min(self.lines.len().saturating_sub(height));
+        self.top = self.top.min(self.lines.len().saturating_sub(usize::from(body.height)));
     }
+
+    fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+        for (row, place) in self.seen().zip(body.rows()) {
+            let line = match row {
+                HelpRow::Title(title) => Line::from(scene.span(title.clone(), Role::Title)),
+                HelpRow::Key { keys, doc } => Line::from(vec![
+                    scene.span(format!("  {} ", left(&named(keys), 22)), Role::Key),
+                    scene.span(doc.clone(), Role::Text),
+                ]),
+                HelpRow::Note(note) => Line::from(scene.span(format!("  {note}"), Role::Quiet)),
+            };
+            buffer.set_line(place.x, place.y, &line, place.width);
+        }
+    }
+}
+
+fn named(keys: &str) -> String {
+    keys.split(' ').map(key_name).collect::<Vec<_>>().join(" ")
 }

@@ -1,8 +1,6 @@
-//! What the accounts of a provider use of their limits, in words, and how the limits are moved.
+//! The models a lane can have, in columns: names, prices, what is gone, and any `provider/model` that is typed.
 //!
-//! The models a lane can have: names, prices, what is gone, and any `provider/model` that is typed.
-//!
-//! The models that can be taken, in columns: name, end, price with its day, context, provider.
+//! Below them stands what the accounts of the chosen one's provider use of their limits, which can be moved.
 
 use std::fmt::Write as _;
 
@@ -10,14 +8,22 @@ use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
-    app::context::Scene,
+    app::{
+        action::Action,
+        context::Scene,
+        intent::{BenchIntent, Intent},
+        overlay::{After, Hint, OverlayAction, OverlayCx, OverlayPart, arrows, hint},
+    },
     model::{Catalog, PicoDollars, Target, Transport},
     pipeline::{AccountState, KeyState, Readiness},
+    present::Tone,
     text::{
         format::{count, per_million},
         width,
     },
     widgets::{
+        interactive::Interactive,
+        line_input::LineInput,
         pick_list::{PickItem, PickList, list},
         table::{fitted, left, right},
         theme::Role,
@@ -27,8 +33,7 @@ use crate::{
 /// Returns how many calls each account may have under way after a step up or down, at least one;
 /// `None` where there is no account, or no limit and nothing to take away from. Without a limit a
 /// step down begins from what is under way.
-#[must_use]
-pub fn changed(accounts: &[&mut AccountState], by: isize) -> Option<usize> {
+fn changed(accounts: &[&AccountState], by: isize) -> Option<usize> {
     let now = accounts.first()?.limits.concurrency;
     let most = match now {
         Some(most) => most.saturating_add_signed(by),
@@ -137,19 +142,9 @@ impl Models {
         Self { what, choice }
     }
 
-    /// Says what is asked for.
-    #[must_use]
-    pub fn title(&self) -> &'static str {
-        match self.what {
-            For::Lane(_) => "Model of this lane",
-            For::NewLane => "Model of the new lane",
-        }
-    }
-
     /// Returns the name that is taken: the chosen one, or what was typed where the list has nothing
     /// like it or that is a whole `provider/model`.
-    #[must_use]
-    pub fn taken(&self) -> Option<String> {
+    fn taken(&self) -> Option<String> {
         let typed = self.choice.query.text().trim().to_owned();
         let whole = typed.contains(['/', ':']) && !self.choice.shown().any(|item| item.value == typed);
         match self.choice.chosen() {
@@ -286,39 +281,116 @@ struct Cells<'a> {
 const HEADS: Cells<'_> =
     Cells { provider: "provider", price_in: "$/M in", price_out: "out", context: "context", day: "price of" };
 
-/// Draws the table under its heads.
-pub(crate) fn draw(scene: Scene<'_>, models: &Models, area: Rect, buffer: &mut Buffer) {
-    let columns = Columns::new(usize::from(area.width).saturating_sub(2));
-    let head = format!("    {}{}  note", left("model", columns.name), columns.set(&HEADS));
-    buffer.set_line(area.x, area.y, &Line::from(scene.span(head, Role::Quiet)), area.width);
-    let rows = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
-    if models.choice.is_empty() {
-        let typed = models.taken().unwrap_or_default();
-        let line = Line::from(vec![
-            scene.span("Not in the list; enter asks for it by name: ", Role::Quiet),
-            scene.foreign(&typed, Role::Title),
-        ]);
-        buffer.set_line(rows.x, rows.y, &line, rows.width);
-        return;
+impl Models {
+    /// Has the provider of the chosen model be sent more calls at once, or fewer, on each account.
+    fn change_calls(&self, by: isize, cx: OverlayCx<'_>) -> Option<After> {
+        let target = cx.catalog.resolve(&self.choice.chosen()?.value).ok()?;
+        let own: Vec<&AccountState> =
+            cx.accounts.iter().filter(|account| account.provider == target.provider).collect();
+        let most = changed(&own, by)?;
+        Some(After::StayAnd(Intent::SetConcurrency { provider: target.provider, most }))
     }
-    let chosen = models.choice.chosen().and_then(|item| scene.app.catalog.resolve(&item.value).ok());
-    if let Some(target) = chosen {
-        let provider = &target.provider;
-        let said = [("keys", scene.app.keys_of(provider)), ("calls", scene.app.accounts_of(provider))];
-        let last = Rect { y: rows.bottom().saturating_sub(FEET), height: rows.height.min(FEET), ..rows };
-        let known = said.into_iter().filter_map(|(what, said)| Some((what, said?)));
-        for (place, (what, said)) in last.rows().zip(known) {
-            let line = fitted(&format!("{what} of {provider}: {}", said.as_str()), usize::from(place.width));
-            buffer.set_line(place.x, place.y, &Line::from(scene.span(line, Role::Quiet)), place.width);
+}
+
+impl OverlayPart for Models {
+    fn title(&self) -> &'static str {
+        match self.what {
+            For::Lane(_) => "Model of this lane",
+            For::NewLane => "Model of the new lane",
         }
     }
-    let rows = Rect { height: rows.height.saturating_sub(FEET), ..rows };
-    list(&models.choice, rows, scene.theme, buffer, |item, room| {
-        scene.app.catalog.resolve(&item.value).map_or_else(
-            |_| Line::from(scene.foreign(&item.label, Role::Quiet)),
-            |target| row(scene, columns, &target, item.usable, room),
-        )
-    });
+
+    fn beside(&self, scene: Scene<'_>) -> Line<'static> {
+        Line::from(scene.span(self.choice.len().to_string(), Role::Quiet))
+    }
+
+    fn size(&self) -> Option<(u16, u16)> {
+        Some((110, 30))
+    }
+
+    fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
+        let calls = [Action::MoreCalls, Action::FewerCalls].map(|action| scene.key_where(action, false)).join(" ");
+        vec![
+            hint(scene, Action::Accept, "takes it"),
+            arrows("choose"),
+            (calls, "calls".to_owned()),
+            ("provider/model".to_owned(), "typed whole is taken too".to_owned()),
+        ]
+    }
+
+    fn query(&self) -> Option<&LineInput> {
+        Some(&self.choice.query)
+    }
+
+    fn interactive(&mut self) -> Option<&mut dyn Interactive> {
+        Some(&mut self.choice)
+    }
+
+    /// Chooses a model; the first row has the heads.
+    fn click(&mut self, row: usize) -> bool {
+        row.checked_sub(1).is_some_and(|row| self.choice.click(row))
+    }
+
+    fn act(&mut self, action: OverlayAction, cx: OverlayCx<'_>) -> After {
+        let after = match action {
+            OverlayAction::MoreCalls => self.change_calls(1, cx),
+            OverlayAction::FewerCalls => self.change_calls(-1, cx),
+            OverlayAction::Judge
+            | OverlayAction::NameVersion
+            | OverlayAction::ForkVersion
+            | OverlayAction::VersionLane => None,
+        };
+        after.unwrap_or(After::Stay)
+    }
+
+    fn accept(&mut self, cx: OverlayCx<'_>) -> After {
+        let Some(target) = self.taken() else {
+            return After::Stay;
+        };
+        if let Err(unknown) = cx.catalog.resolve(&target) {
+            return After::StayAnd(Intent::Say(Tone::Error, unknown.to_string()));
+        }
+        After::CloseAnd(Intent::Bench(BenchIntent::SetModel { of: self.what, target }))
+    }
+
+    /// Keeps the chosen model in sight between the heads and the feet.
+    fn fit(&mut self, body: Rect, _cx: OverlayCx<'_>) {
+        self.choice.fit(usize::from(body.height.saturating_sub(1 + FEET)));
+    }
+
+    fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+        let columns = Columns::new(usize::from(body.width).saturating_sub(2));
+        let head = format!("    {}{}  note", left("model", columns.name), columns.set(&HEADS));
+        buffer.set_line(body.x, body.y, &Line::from(scene.span(head, Role::Quiet)), body.width);
+        let rows = Rect { y: body.y.saturating_add(1), height: body.height.saturating_sub(1), ..body };
+        if self.choice.is_empty() {
+            let typed = self.taken().unwrap_or_default();
+            let line = Line::from(vec![
+                scene.span("Not in the list; enter asks for it by name: ", Role::Quiet),
+                scene.foreign(&typed, Role::Title),
+            ]);
+            buffer.set_line(rows.x, rows.y, &line, rows.width);
+            return;
+        }
+        let chosen = self.choice.chosen().and_then(|item| scene.app.catalog.resolve(&item.value).ok());
+        if let Some(target) = chosen {
+            let provider = &target.provider;
+            let said = [("keys", scene.app.keys_of(provider)), ("calls", scene.app.accounts_of(provider))];
+            let last = Rect { y: rows.bottom().saturating_sub(FEET), height: rows.height.min(FEET), ..rows };
+            let known = said.into_iter().filter_map(|(what, said)| Some((what, said?)));
+            for (place, (what, said)) in last.rows().zip(known) {
+                let line = fitted(&format!("{what} of {provider}: {}", said.as_str()), usize::from(place.width));
+                buffer.set_line(place.x, place.y, &Line::from(scene.span(line, Role::Quiet)), place.width);
+            }
+        }
+        let rows = Rect { height: rows.height.saturating_sub(FEET), ..rows };
+        list(&self.choice, rows, scene.theme, buffer, |item, room| {
+            scene.app.catalog.resolve(&item.value).map_or_else(
+                |_| Line::from(scene.foreign(&item.label, Role::Quiet)),
+                |target| row(scene, columns, &target, item.usable, room),
+            )
+        });
+    }
 }
 
 fn row(scene: Scene<'_>, columns: Columns, target: &Target, usable: bool, room: usize) -> Line<'static> {
@@ -405,8 +477,7 @@ mod tests {
 
     #[test]
     fn the_limit_moves_by_one_and_never_below_one() {
-        let moved =
-            |concurrency, by| changed(&[&mut state(AccountLimits { concurrency, ..AccountLimits::default() })], by);
+        let moved = |concurrency, by| changed(&[&state(AccountLimits { concurrency, ..AccountLimits::default() })], by);
         assert_eq!([moved(Some(4), 1), moved(Some(4), -1), moved(Some(1), -1)], [Some(5), Some(3), Some(1)]);
         assert_eq!([moved(None, 1), moved(None, -1)], [None, Some(3)], "from no limit to what is under way");
         assert_eq!(changed(&[], -1), None);

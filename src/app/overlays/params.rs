@@ -1,45 +1,46 @@
 //! The form of parameters and response: filled from a prompt, checked, and read back.
 
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 use serde_json::Value;
 
 use crate::{
+    app::{
+        action::Action,
+        context::Scene,
+        intent::{BenchIntent, Intent},
+        overlay::{After, Hint, OverlayCx, OverlayPart, form_size, hint},
+        workbench::Workbench,
+    },
     model::{Format, Params, Response, prompt::DEFAULT_TEMPERATURE},
-    widgets::form::{Form, FormField},
+    widgets::{
+        form,
+        form::{Form, FormField},
+        interactive::Interactive,
+        theme::Role,
+    },
 };
 
-/// Fills the form of a lane's own parameters; its hints name what the prompt has where one is left empty.
-#[must_use]
-pub fn own_form(own: &Params, prompt: &Params) -> Form {
-    let hint = |named: &str, value: String| match value.as_str() {
-        "" => format!("{named}; empty leaves it as it is"),
-        value => format!("{named}; empty takes the prompt's {value}"),
-    };
-    let usual = shown(prompt.temperature.or(Some(DEFAULT_TEMPERATURE)));
-    let effort = |params: &Params| params.reasoning_effort.clone().unwrap_or_default();
-    Form::new(vec![
-        FormField::new("temperature", &shown(own.temperature), hint("0 to 2", usual)),
-        FormField::new("max_tokens", &shown(own.max_tokens), hint("output tokens at most", shown(prompt.max_tokens))),
-        FormField::new("top_p", &shown(own.top_p), hint("0 to 1", shown(prompt.top_p))),
-        FormField::new("stop", &joined(&own.stop), hint("texts that end the answer", joined(&prompt.stop))),
-        FormField::new("seed", &shown(own.seed), hint("a whole number", shown(prompt.seed))),
-        FormField::new("reasoning_effort", &effort(own), hint("none, low, medium, high", effort(prompt))),
-    ])
+/// The form of the prompt's parameters and of the response it expects.
+#[derive(Debug, Clone)]
+pub struct ParamsForm {
+    /// Its lines.
+    pub form: Form,
 }
 
-/// Reads a lane's own parameters back, over those the form does not name. With a fault in it, the
-/// line at fault says so and nothing is read.
-pub fn read_own(form: &mut Form, own: &Params) -> Option<Params> {
-    let params = read_params(form, own);
-    let reasoning_effort = form.read("reasoning_effort", |text| Ok(text.to_owned()));
-    (!form.show_fault()).then_some(Params { reasoning_effort, ..params })
+impl ParamsForm {
+    /// Begins with what the prompt on the bench has.
+    #[must_use]
+    pub fn new(bench: &Workbench) -> Self {
+        Self { form: form(&bench.params, &bench.response, &bench.fallback) }
+    }
 }
 
-fn shown(n: Option<impl ToString>) -> String {
+pub(super) fn shown(n: Option<impl ToString>) -> String {
     n.map(|n| n.to_string()).unwrap_or_default()
 }
 
 /// Reads the rows of the sampling parameters over those there are.
-fn read_params(form: &mut Form, params: &Params) -> Params {
+pub(super) fn read_params(form: &mut Form, params: &Params) -> Params {
     for row in &mut form.rows {
         row.fault = None;
     }
@@ -59,8 +60,7 @@ fn read_params(form: &mut Form, params: &Params) -> Params {
 const AUTO: &str = "auto";
 
 /// Fills the form.
-#[must_use]
-pub fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
+fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
     let format = match response.format {
         Format::Auto => AUTO,
         Format::Text => "text",
@@ -109,7 +109,7 @@ pub fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
 }
 
 /// Reads the form back. With a fault in it, the line at fault says so and nothing is read.
-pub fn read(form: &mut Form, params: &Params, response: &Response) -> Option<(Params, Response, Vec<String>)> {
+fn read(form: &mut Form, params: &Params, response: &Response) -> Option<(Params, Response, Vec<String>)> {
     let mut read = (read_params(form, params), response.clone(), Vec::new());
     read.1.format = match form.value("format").as_str() {
         "text" => Format::Text,
@@ -159,7 +159,7 @@ fn schema(text: &str) -> Result<Value, String> {
 }
 
 /// Writes a list so that [`list`] reads it back.
-fn joined(texts: &[String]) -> String {
+pub(super) fn joined(texts: &[String]) -> String {
     let written = texts.iter().map(|text| text.replace('\\', "\\\\").replace('\n', "\\n").replace(',', "\\,"));
     written.collect::<Vec<_>>().join(", ")
 }
@@ -182,6 +182,44 @@ fn list(text: &str) -> Vec<String> {
     }
     let blank = |c: char| c == ' ' || c == '\t';
     texts.iter().map(|text| text.trim_matches(blank).to_owned()).filter(|text| !text.is_empty()).collect()
+}
+
+impl OverlayPart for ParamsForm {
+    fn title(&self) -> &'static str {
+        "Parameters"
+    }
+
+    fn beside(&self, scene: Scene<'_>) -> Line<'static> {
+        let name = scene.app.bench.prompt_name.clone().unwrap_or_default();
+        Line::from(scene.foreign(&name, Role::Quiet))
+    }
+
+    fn size(&self) -> Option<(u16, u16)> {
+        Some(form_size(&self.form))
+    }
+
+    fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
+        vec![hint(scene, Action::Accept, "takes all"), hint(scene, Action::NextPane, "next line")]
+    }
+
+    fn interactive(&mut self) -> Option<&mut dyn Interactive> {
+        Some(&mut self.form)
+    }
+
+    fn accept(&mut self, cx: OverlayCx<'_>) -> After {
+        match read(&mut self.form, &cx.bench.params, &cx.bench.response) {
+            Some((params, response, fallback)) => After::CloseAnd(Intent::Bench(BenchIntent::SetParams {
+                params: Box::new(params),
+                response: Box::new(response),
+                fallback,
+            })),
+            None => After::Stay,
+        }
+    }
+
+    fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+        form::draw(&self.form, scene.theme, body, scene.caret, buffer);
+    }
 }
 
 #[cfg(test)]

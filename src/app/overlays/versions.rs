@@ -1,6 +1,4 @@
 //! The versions of the bench's prompt: a list, and what the chosen one says otherwise than the bench.
-//!
-//! The versions of a prompt in columns, and what the chosen one says otherwise than the bench.
 
 use ratatui::{
     buffer::Buffer,
@@ -9,12 +7,20 @@ use ratatui::{
 };
 
 use crate::{
-    app::{action::Action, context::Scene, workbench::versions::ago},
-    model::{Prompt, VersionId},
-    store::{
-        api::{Results, VersionEntry},
-        prompts,
+    app::{
+        action::Action,
+        context::Scene,
+        intent::{BenchIntent, Intent},
+        overlay::{After, Hint, OverlayAction, OverlayCx, OverlayPart, hint},
+        overlays::text_prompt::{TextFor, TextPrompt},
+        workbench::{
+            MAX_LANES,
+            versions::{Stand, ago, stand},
+        },
     },
+    model::{Prompt, VersionId, prompt_toml, session::Pinned},
+    present::Tone,
+    store::api::{Results, VersionEntry},
     text::{
         Change, TextDiff,
         diff::rows::{Piece, rows},
@@ -22,6 +28,7 @@ use crate::{
         width,
     },
     widgets::{
+        interactive::Interactive,
         pick_list::{PickItem, PickList, list},
         table::{fitted, left},
         theme::Role,
@@ -55,7 +62,7 @@ pub struct Versions {
 /// Writes a prompt as one text, as far as it makes a version.
 fn text(prompt: &Prompt) -> String {
     let version = prompt.version();
-    prompts::write(&version).unwrap_or_else(|_| format!("{}\n\n{}", version.system, version.user))
+    prompt_toml::write(&version).unwrap_or_else(|_| format!("{}\n\n{}", version.system, version.user))
 }
 
 impl Versions {
@@ -63,7 +70,7 @@ impl Versions {
     #[must_use]
     pub fn new(present: &Prompt) -> Self {
         Self {
-            choice: PickList::new(Vec::new()),
+            choice: PickList::menu(Vec::new()),
             entries: Vec::new(),
             loading: true,
             rows: Vec::new(),
@@ -117,32 +124,37 @@ impl Versions {
         [list, diff]
     }
 
-    /// Scrolls the difference.
-    pub fn scroll(&mut self, by: isize) {
-        self.top = self.top.saturating_add_signed(by).min(self.rows.len().saturating_sub(1));
+    /// Returns the chosen version as one that can be put on the bench.
+    fn stand(&self) -> Option<Stand> {
+        self.chosen().map(|(at, entry)| stand(at, self.entries.len(), entry))
     }
 
-    /// Keeps the chosen version in sight and makes what is shown of it and of those beside it.
-    pub fn fit(&mut self, body: Rect) {
-        let [list, diff] = self.areas(body);
-        self.choice.fit(usize::from(list.height));
-        for at in (self.choice.top()..).take(usize::from(list.height)) {
-            let text = self.texts.get(at);
-            let before = self.entries.get(at).and_then(|entry| {
-                let parent = self.entries.iter().position(|other| Some(&other.id) == entry.parent.as_ref());
-                self.texts.get(parent.unwrap_or(at + 1))
-            });
-            if let (Some(news), Some(text)) = (self.news.get_mut(at).filter(|news| news.is_none()), text) {
-                *news = Some(before.map_or_else(|| "the first".to_owned(), |before| first_words(before, text)));
-            }
+    /// Asks for a name of the chosen version.
+    fn ask_name(&self) -> Option<After> {
+        let (_, entry) = self.chosen()?;
+        let present = entry.name.as_deref().unwrap_or_default();
+        Some(After::StayAnd(Intent::open(TextPrompt::new(TextFor::Version(entry.id.clone()), present))))
+    }
+
+    /// Asks for a name of a prompt that begins from the chosen version.
+    fn fork(&self, cx: OverlayCx<'_>) -> Option<After> {
+        let name = cx.bench.prompt_name.as_ref().map(|name| format!("{name}-2")).unwrap_or_default();
+        Some(After::StayAnd(Intent::open(TextPrompt::new(TextFor::Fork(Box::new(self.stand()?)), &name))))
+    }
+
+    /// Has the chosen version put into a lane of its own.
+    fn to_lane(&self, cx: OverlayCx<'_>) -> Option<After> {
+        let (at, entry) = self.chosen()?;
+        if cx.bench.lanes.len() >= MAX_LANES {
+            let says = format!("{MAX_LANES} lanes fit at most; close one first");
+            return Some(After::StayAnd(Intent::Say(Tone::Info, says)));
         }
-        let wanted = self.choice.chosen().map(|item| (item.value, diff.width));
-        if self.made != wanted {
-            self.made = wanted;
-            self.top = 0;
-            let text = wanted.and_then(|(at, _)| self.texts.get(at));
-            self.rows = text.map(|text| rows(&self.present.1, text, usize::from(diff.width))).unwrap_or_default();
-        }
+        let pinned = Pinned {
+            hash: entry.id.0.clone(),
+            name: entry.name.clone().or_else(|| Some(format!("version {}", self.entries.len() - at))),
+            prompt: Box::new(entry.prompt.clone()),
+        };
+        Some(After::CloseAnd(Intent::Bench(BenchIntent::AddPinnedLane(pinned))))
     }
 }
 
@@ -169,41 +181,121 @@ const RESULTS: usize = 42;
 /// The least width at which all of what came of a version is told.
 const WIDE: usize = 100;
 
-/// Draws the list, and the difference below it.
-pub(crate) fn draw(scene: Scene<'_>, versions: &Versions, area: Rect, buffer: &mut Buffer) {
-    let say = |text: String, row: Rect, buffer: &mut Buffer| {
-        buffer.set_line(row.x, row.y, &Line::from(scene.span(text, Role::Quiet)), row.width);
-    };
-    if versions.entries.is_empty() {
-        let text = if versions.loading {
-            "Reading the versions …".to_owned()
-        } else {
-            format!(
-                "No versions yet. {} runs the prompt, and each prompt that is run becomes one.",
-                scene.key(Action::Run)
-            )
+impl OverlayPart for Versions {
+    fn title(&self) -> &'static str {
+        "Versions"
+    }
+
+    fn beside(&self, scene: Scene<'_>) -> Line<'static> {
+        if self.loading {
+            return Line::default();
+        }
+        Line::from(scene.span(self.entries.len().to_string(), Role::Quiet))
+    }
+
+    fn size(&self) -> Option<(u16, u16)> {
+        Some((116, 34))
+    }
+
+    fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
+        vec![
+            hint(scene, Action::Accept, "puts it on the bench"),
+            hint(scene, Action::VersionLane, "in a lane"),
+            hint(scene, Action::NameVersion, "names it"),
+            hint(scene, Action::ForkVersion, "forks it"),
+            hint(scene, Action::PageDown, "scrolls"),
+        ]
+    }
+
+    fn interactive(&mut self) -> Option<&mut dyn Interactive> {
+        Some(&mut self.choice)
+    }
+
+    /// Scrolls the difference.
+    fn page(&mut self, by: isize) {
+        self.top = self.top.saturating_add_signed(by / 2).min(self.rows.len().saturating_sub(1));
+    }
+
+    /// Chooses a version, which is looked at first.
+    fn click(&mut self, row: usize) -> bool {
+        self.choice.click(row);
+        false
+    }
+
+    fn act(&mut self, action: OverlayAction, cx: OverlayCx<'_>) -> After {
+        let after = match action {
+            OverlayAction::NameVersion => self.ask_name(),
+            OverlayAction::ForkVersion => self.fork(cx),
+            OverlayAction::VersionLane => self.to_lane(cx),
+            OverlayAction::Judge | OverlayAction::MoreCalls | OverlayAction::FewerCalls => None,
         };
-        return say(text, area, buffer);
+        after.unwrap_or(After::Stay)
     }
-    let [rows, diff] = versions.areas(area);
-    list(&versions.choice, rows, scene.theme, buffer, |item, room| {
-        versions
-            .entries
-            .get(item.value)
-            .map_or_else(Line::default, |entry| row(scene, versions, item.value, entry, room))
-    });
-    let head = Rect { y: diff.y.saturating_sub(1), height: 1, ..diff };
-    let chosen = versions.chosen().map(|(_, entry)| entry);
-    if chosen.is_some_and(|entry| versions.is_present(entry)) {
-        return say("This is what is on the bench.".to_owned(), head, buffer);
+
+    fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
+        match self.stand() {
+            Some(stand) => {
+                After::CloseAnd(Intent::Bench(BenchIntent::PutVersion { stand: Box::new(stand), name: None }))
+            }
+            None => After::Close,
+        }
     }
-    if versions.rows.is_empty() {
-        return say("It differs from the bench by white space alone.".to_owned(), head, buffer);
+
+    /// Keeps the chosen version in sight and makes what is shown of it and of those beside it.
+    fn fit(&mut self, body: Rect, _cx: OverlayCx<'_>) {
+        let [list, diff] = self.areas(body);
+        self.choice.fit(usize::from(list.height));
+        for at in (self.choice.top()..).take(usize::from(list.height)) {
+            let text = self.texts.get(at);
+            let before = self.entries.get(at).and_then(|entry| {
+                let parent = self.entries.iter().position(|other| Some(&other.id) == entry.parent.as_ref());
+                self.texts.get(parent.unwrap_or(at + 1))
+            });
+            if let (Some(news), Some(text)) = (self.news.get_mut(at).filter(|news| news.is_none()), text) {
+                *news = Some(before.map_or_else(|| "the first".to_owned(), |before| first_words(before, text)));
+            }
+        }
+        let wanted = self.choice.chosen().map(|item| (item.value, diff.width));
+        if self.made != wanted {
+            self.made = wanted;
+            self.top = 0;
+            let text = wanted.and_then(|(at, _)| self.texts.get(at));
+            self.rows = text.map(|text| rows(&self.present.1, text, usize::from(diff.width))).unwrap_or_default();
+        }
     }
-    say("From the bench to this version: [-gone-] {+new+}".to_owned(), head, buffer);
-    for (pieces, place) in versions.rows.iter().skip(versions.top).zip(diff.rows()) {
-        let line: Line<'_> = pieces.iter().map(|piece| span(scene, piece)).collect();
-        buffer.set_line(place.x, place.y, &line, place.width);
+
+    fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+        let say = |text: String, row: Rect, buffer: &mut Buffer| {
+            buffer.set_line(row.x, row.y, &Line::from(scene.span(text, Role::Quiet)), row.width);
+        };
+        if self.entries.is_empty() {
+            let text = if self.loading {
+                "Reading the versions …".to_owned()
+            } else {
+                format!(
+                    "No versions yet. {} runs the prompt, and each prompt that is run becomes one.",
+                    scene.key(Action::Run)
+                )
+            };
+            return say(text, body, buffer);
+        }
+        let [rows, diff] = self.areas(body);
+        list(&self.choice, rows, scene.theme, buffer, |item, room| {
+            self.entries.get(item.value).map_or_else(Line::default, |entry| row(scene, self, item.value, entry, room))
+        });
+        let head = Rect { y: diff.y.saturating_sub(1), height: 1, ..diff };
+        let chosen = self.chosen().map(|(_, entry)| entry);
+        if chosen.is_some_and(|entry| self.is_present(entry)) {
+            return say("This is what is on the bench.".to_owned(), head, buffer);
+        }
+        if self.rows.is_empty() {
+            return say("It differs from the bench by white space alone.".to_owned(), head, buffer);
+        }
+        say("From the bench to this version: [-gone-] {+new+}".to_owned(), head, buffer);
+        for (pieces, place) in self.rows.iter().skip(self.top).zip(diff.rows()) {
+            let line: Line<'_> = pieces.iter().map(|piece| span(scene, piece)).collect();
+            buffer.set_line(place.x, place.y, &line, place.width);
+        }
     }
 }
 

@@ -1,72 +1,217 @@
-//! The way from the X-ray of a run to those of its judges.
-//!
-//! The judges of a run in its X-ray: which were asked, and what one of them was asked and said.
-//!
-//! The overlays that are read from top to bottom: the X-ray of a run, and the help.
+//! The X-ray of a run, read from top to bottom, and the way from it to the runs of its judges.
+
+use std::time::Instant;
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     app::{
-        App,
-        context::{Scene, key_name},
-        overlay::{Help, Overlay},
-        overlays::help,
-        status_bar::Tone,
-        store_request::Pending,
+        action::Action,
+        context::Scene,
+        intent::Intent,
+        overlay::{After, Hint, OverlayAction, OverlayCx, OverlayPart, arrows, framed, hint},
+        workbench::lane::LaneRun,
     },
-    model::{RunEnd, RunId, error::StoreError},
-    pipeline::{event::RunEvent, ports::RunRecord},
-    present::xray::{Xray, XrayStep, end},
-    store::api::StoreRequest,
-    text::{clean_line, format::duration},
+    model::{Outcome, RunId},
+    pipeline::{TimedEvent, ports::RunRecord},
+    present::{
+        Tone, xray,
+        xray::{Judge, XrayStep},
+    },
+    text::{clean_line, format::duration, wrapped_lines},
     widgets::{
         table::{left, right},
         theme::Role,
     },
 };
 
-impl App {
-    /// Asks for the record of the next judge of the run whose X-ray is open.
-    pub(crate) fn next_judge(&mut self) {
-        let Some(Overlay::Xray(xray)) = self.overlays.last_mut() else {
-            return;
+/// Columns before what a step says.
+const BESIDE: u16 = 21;
+
+/// A run step by step, and the line it is scrolled to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Xray {
+    /// Which lane, where it is a lane's.
+    pub lane: Option<usize>,
+    /// The target that was asked.
+    pub target: String,
+    /// The steps so far; of a judge's run what was said comes before them.
+    pub rows: Vec<XrayStep>,
+    /// The judges that were asked, of which one may be what is shown.
+    pub judges: Judges,
+    /// The first line that is seen.
+    pub top: usize,
+    /// The steps as lines of the present width.
+    lines: Vec<XrayStep>,
+    follow: bool,
+    height: usize,
+    /// The width the lines were made for, and of how many rows.
+    fitted: (u16, usize),
+    taken: usize,
+    run: Option<Instant>,
+}
+
+impl Xray {
+    /// Begins with a lane's steps so far.
+    #[must_use]
+    pub fn of_lane(at: usize, target: &str, take: &LaneRun) -> Self {
+        let mut xray = Self { lane: Some(at), run: take.started, ..Self::of_run(target, &[]) };
+        xray.refresh(take);
+        xray
+    }
+
+    /// Shows the steps of a run that is over.
+    #[must_use]
+    pub fn of_run(target: &str, events: &[TimedEvent]) -> Self {
+        let mut xray = Self {
+            lane: None,
+            target: target.to_owned(),
+            rows: Vec::new(),
+            judges: Judges::default(),
+            top: 0,
+            lines: Vec::new(),
+            follow: false,
+            height: 0,
+            fitted: (0, 0),
+            taken: 0,
+            run: None,
         };
-        match xray.judges.step() {
-            Some(run) => self.ask_store(StoreRequest::OpenRun(run), Pending::Judge(run)),
-            None if xray.judges.is_shown() => self.say(Tone::Info, "no other judge was asked"),
-            None => self.say(Tone::Info, "no judge was asked of this run"),
+        xray.add(events);
+        xray
+    }
+
+    /// Shows the steps of a run that is over, with what came of it.
+    #[must_use]
+    pub fn of_outcome(outcome: &Outcome, events: &[TimedEvent]) -> Self {
+        let rows = xray::steps(outcome, events);
+        Self { rows, ..Self::of_run(&outcome.requested, events) }
+    }
+
+    /// Takes further steps in.
+    fn add(&mut self, events: &[TimedEvent]) {
+        for event in events {
+            xray::add_steps(event, &mut self.rows);
+            self.judges.all.extend(xray::judges(event));
         }
     }
 
-    /// Shows a judge's run: over the run it judged, or in the place of the judge before.
-    pub(crate) fn judge_read(&mut self, record: &RunRecord) {
-        let Some(Overlay::Xray(xray)) = self.overlays.last_mut() else {
-            return;
-        };
-        let Some(judge) = xray.judges.take(record) else {
-            return;
-        };
-        if xray.judges.is_shown() {
-            *xray = judge;
-        } else {
-            self.overlays.push(Overlay::Xray(judge));
+    /// Takes in what the lane's run has told since.
+    fn refresh(&mut self, take: &LaneRun) {
+        if self.run != take.started {
+            self.run = take.started;
+            self.rows.clear();
+            self.judges = Judges::default();
+            self.fitted = (0, 0);
+            self.taken = 0;
         }
+        self.add(take.timeline.get(self.taken..).unwrap_or_default());
+        self.taken = take.timeline.len();
     }
 
-    /// Says why a judge's run cannot be shown.
-    pub(crate) fn judge_fault(&mut self, run: RunId, fault: &StoreError) {
-        self.say(Tone::Error, &format!("the judge's run {}: {}", run.short(), fault.message));
+    /// Counts the lines the steps take.
+    fn lines(&self) -> usize {
+        self.lines.len().max(self.rows.len())
     }
 }
 
-/// A judge's run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judge {
-    /// The run, which has a record of its own.
-    pub run: RunId,
-    /// The check it was asked for.
-    pub rule: String,
+/// Breaks a row into lines of a width.
+fn broken(row: &XrayStep, width: u16) -> Vec<XrayStep> {
+    let parts = wrapped_lines(row.detail.as_str(), width.saturating_sub(BESIDE));
+    let mut lines: Vec<XrayStep> = parts
+        .into_iter()
+        .map(|part| XrayStep { at: None, what: "", detail: clean_line(&part), tone: Tone::Info })
+        .collect();
+    match lines.first_mut() {
+        Some(first) => (first.at, first.what, first.tone) = (row.at, row.what, row.tone),
+        None => lines.push(row.clone()),
+    }
+    lines
+}
+
+impl OverlayPart for Xray {
+    fn title(&self) -> &'static str {
+        if self.judges.is_shown() { "X-ray of the judge" } else { "X-ray" }
+    }
+
+    fn beside(&self, scene: Scene<'_>) -> Line<'static> {
+        Line::from(scene.foreign(&self.target, Role::Text))
+    }
+
+    fn size(&self) -> Option<(u16, u16)> {
+        Some((110, framed(self.lines(), 12)))
+    }
+
+    fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
+        let does = if self.judges.is_shown() { "the next judge" } else { "its judge" };
+        let judge = self.judges.has_next().then(|| hint(scene, Action::Judge, does));
+        [arrows("scroll")].into_iter().chain(judge).collect()
+    }
+
+    /// Moves by lines; the end is followed once it is reached.
+    fn step(&mut self, by: isize) {
+        let last = self.lines.len().saturating_sub(self.height);
+        self.top = self.top.saturating_add_signed(by).min(last);
+        self.follow = by > 0 && self.top == last;
+    }
+
+    fn act(&mut self, action: OverlayAction, _cx: OverlayCx<'_>) -> After {
+        match action {
+            OverlayAction::Judge => After::StayAnd(self.judges.step().map_or_else(
+                || {
+                    let shown = self.judges.is_shown();
+                    let says = if shown { "no other judge was asked" } else { "no judge was asked of this run" };
+                    Intent::Say(Tone::Info, says.to_owned())
+                },
+                Intent::ShowJudge,
+            )),
+            OverlayAction::NameVersion
+            | OverlayAction::ForkVersion
+            | OverlayAction::VersionLane
+            | OverlayAction::MoreCalls
+            | OverlayAction::FewerCalls => After::Stay,
+        }
+    }
+
+    fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
+        After::Close
+    }
+
+    /// Takes in what the lane's run has told since, and breaks the steps into lines of the body's width.
+    fn fit(&mut self, body: Rect, cx: OverlayCx<'_>) {
+        if let Some(lane) = self.lane.and_then(|lane| cx.bench.lanes.get(lane)) {
+            self.refresh(lane.shown());
+        }
+        self.height = usize::from(body.height);
+        if self.fitted != (body.width, self.rows.len()) {
+            self.fitted = (body.width, self.rows.len());
+            self.lines = self.rows.iter().flat_map(|row| broken(row, body.width)).collect();
+        }
+        let last = self.lines.len().saturating_sub(self.height);
+        self.top = if self.follow { last } else { self.top.min(last) };
+    }
+
+    fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+        if self.rows.is_empty() {
+            let line = Line::from(scene.span("Nothing has run in this lane yet.", Role::Quiet));
+            buffer.set_line(body.x, body.y, &line, body.width);
+            return;
+        }
+        for (row, place) in self.lines.iter().skip(self.top).zip(body.rows()) {
+            let at = row.at.map(duration).unwrap_or_default();
+            let (mark, role) = match row.tone {
+                Tone::Info => (" ", Role::Text),
+                Tone::Warning => ("!", Role::Wait),
+                Tone::Error => ("✗", Role::Fail),
+            };
+            let line = Line::from(vec![
+                scene.span(right(&at, 7), Role::Number),
+                scene.span(format!("  {mark} "), role),
+                scene.span(left(row.what, 10), Role::Title),
+                scene.span(row.detail.as_str(), role),
+            ]);
+            buffer.set_line(place.x, place.y, &line, place.width);
+        }
+    }
 }
 
 /// The judges of a run, in the order in which their verdicts were told.
@@ -80,11 +225,6 @@ pub struct Judges {
 }
 
 impl Judges {
-    /// Adds judges that were asked.
-    pub(crate) fn add(&mut self, judges: impl Iterator<Item = Judge>) {
-        self.all.extend(judges);
-    }
-
     /// Tells whether what is shown is a judge's run.
     #[must_use]
     pub fn is_shown(&self) -> bool {
@@ -111,86 +251,10 @@ impl Judges {
     pub fn take(&mut self, record: &RunRecord) -> Option<Xray> {
         let at = self.asked?;
         let judge = self.all.get(at).filter(|judge| judge.run == record.run)?;
-        let mut xray = Xray::of_run(&record.outcome.requested, &[]);
-        let mut put = |what: &'static str, tone: Tone, detail: &str| {
-            xray.rows.push(XrayStep { at: None, what, detail: clean_line(detail), tone });
-        };
         let which = format!("{} of {}, run {}: {}", at + 1, self.all.len(), judge.run.short(), judge.rule);
-        put("judge", Tone::Info, &which);
-        let messages = record.timeline.iter().find_map(|told| match &told.event {
-            RunEvent::Prepared { messages, .. } => Some(messages),
-            _ => None,
-        });
-        for message in messages.into_iter().flatten() {
-            for (what, line) in lines(message.role.name(), &message.content) {
-                put(what, Tone::Info, line);
-            }
-        }
-        for (what, line) in lines("answer", &record.outcome.text) {
-            put(what, Tone::Info, line);
-        }
-        put("", Tone::Info, "");
-        xray.hear(&record.timeline);
-        let tone = if record.outcome.end == RunEnd::Done { Tone::Info } else { Tone::Error };
-        let row = XrayStep {
-            at: Some(record.outcome.timing.total),
-            what: "ended",
-            detail: clean_line(&end(&record.outcome)),
-            tone,
-        };
-        xray.rows.push(row);
-        xray.judges = Self { all: self.all.clone(), shown: Some(at), asked: None };
+        let rows = xray::judge_steps(&which, &record.timeline, &record.outcome);
+        let judges = Self { all: self.all.clone(), shown: Some(at), asked: None };
         self.asked = None;
-        Some(xray)
-    }
-}
-
-/// Lists the lines of a text, a blank one before them, what it is beside the first.
-fn lines<'a>(what: &'static str, text: &'a str) -> impl Iterator<Item = (&'static str, &'a str)> {
-    let mut text = text.trim_end().lines();
-    let first = text.next().unwrap_or("nothing");
-    [("", ""), (what, first)].into_iter().chain(text.map(|line| ("", line)))
-}
-
-/// Draws a run's timeline: when, what, and what it says.
-pub(crate) fn xray(scene: Scene<'_>, xray: &Xray, area: Rect, buffer: &mut Buffer) {
-    if xray.rows.is_empty() {
-        let line = Line::from(scene.span("Nothing has run in this lane yet.", Role::Quiet));
-        buffer.set_line(area.x, area.y, &line, area.width);
-        return;
-    }
-    for (row, place) in xray.seen().zip(area.rows()) {
-        let at = row.at.map(duration).unwrap_or_default();
-        let (mark, role) = match row.tone {
-            Tone::Info => (" ", Role::Text),
-            Tone::Warning => ("!", Role::Wait),
-            Tone::Error => ("✗", Role::Fail),
-        };
-        let line = Line::from(vec![
-            scene.span(right(&at, 7), Role::Number),
-            scene.span(format!("  {mark} "), role),
-            scene.span(left(row.what, 10), Role::Title),
-            scene.span(row.detail.as_str(), role),
-        ]);
-        buffer.set_line(place.x, place.y, &line, place.width);
-    }
-}
-
-fn named(keys: &str) -> String {
-    keys.split(' ').map(key_name).collect::<Vec<_>>().join(" ")
-}
-
-/// Draws the help.
-pub(crate) fn help(scene: Scene<'_>, help: &Help, area: Rect, buffer: &mut Buffer) {
-    for (row, place) in help.seen().zip(area.rows()) {
-        let line = match row {
-            help::HelpRow::Title(title) => Line::from(scene.span(title.clone(), Role::Title)),
-            help::HelpRow::Key { keys, doc } => Line::from(vec![
-                scene.span(format!("  {} ", left(&named(keys), 22)), Role::Key),
-                scene.span(doc.clone(), Role::Text),
-            ]),
-            help::HelpRow::Note(note) => Line::from(scene.span(format!("  {note}"), Role::Quiet)),
-        };
-        buffer.set_line(place.x, place.y, &line, place.width);
+        Some(Xray { rows, judges, ..Xray::of_run(&record.outcome.requested, &[]) })
     }
 }

@@ -7,8 +7,7 @@ use jiff::tz::TimeZone;
 use crate::{
     app::{
         Action, App, Effect, Screen,
-        overlay::{CopyAs, Overlay},
-        overlays::copy,
+        overlays::copy::{CopyAs, CopyMenu},
         quality::{
             GroupEntry, Grouping, Quality, QualityPane, is_wide,
             trend::{minute, places, stretch},
@@ -39,7 +38,7 @@ impl App {
             Action::NextPane | Action::PreviousPane => self.quality.focus(action == Action::NextPane),
             Action::Accept => self.show_runs(),
             Action::Baseline => self.mark_line(),
-            Action::Copy if self.quality.report.is_some() => self.overlays.push(Overlay::Copy(copy::forms(self))),
+            Action::Copy if self.quality.report.is_some() => self.open(CopyMenu::new(self)),
             Action::ExportRuns => {
                 if let Some(bad) = &self.quality.asking.mistake {
                     let says = bad.to_string();

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::{
     app::{
         App,
-        overlay::{Bases, Overlay},
-        overlays::compare_with::{Base, RUNS, earlier},
+        overlay::Overlay,
+        overlays::compare_with::{Base, CompareWith, RUNS, earlier},
         status_bar::Tone,
         store_request::Pending,
         workbench::{
@@ -242,24 +242,20 @@ impl App {
 
     /// Lists what the lanes can be compared with.
     pub(crate) fn open_against(&mut self) {
-        self.overlays.push(Overlay::Against(Bases::new(&self.bench)));
+        self.open(CompareWith::new(&self.bench));
         self.ask_store(StoreRequest::History { query: Box::default(), after: None, limit: RUNS }, Pending::Runs);
     }
 
     pub(crate) fn list_runs(&mut self, runs: &[HistoryEntry]) {
         for overlay in &mut self.overlays {
-            if let Overlay::Against(bases) = overlay {
-                bases.fill(&self.bench, runs, self.now.time);
+            if let Overlay::CompareWith(list) = overlay {
+                list.fill(&self.bench, runs, self.now.time);
             }
         }
     }
 
     /// Compares with what was chosen, and shows what differs.
-    pub(crate) fn pick_against(&mut self, bases: Bases) {
-        let Some(base) = bases.choice.chosen().map(|item| item.value) else {
-            self.overlays.push(Overlay::Against(bases));
-            return;
-        };
+    pub(crate) fn compare_with_base(&mut self, base: Base) {
         match base {
             Base::Run(run) => self.ask_store(StoreRequest::OpenRun(run), Pending::BaselineRun),
             Base::Keep => self.keep_answer(self.bench.lane_at()),

@@ -3,7 +3,7 @@
 use crate::{
     app::{
         App,
-        overlay::{Alike, Grading, Name, NameFor, Overlay},
+        overlays::{answer_groups::AnswerGroups, grade::GradeMenu},
         status_bar::Tone,
         store_request::Pending,
         workbench::lane::{Lane, LaneRun, RunPhase},
@@ -11,7 +11,6 @@ use crate::{
     eval::{Groups, groups::Sample},
     model::{Grade, RunId},
     store::api::StoreRequest,
-    widgets::line_input::LineInput,
 };
 
 impl App {
@@ -19,32 +18,16 @@ impl App {
     pub(crate) fn open_grade(&mut self) {
         match self.bench.lane().map(Lane::shown).and_then(|take| Some((take.run()?, &take.grade))) {
             Some((run, grade)) => {
-                let grading = Grading::new(run, grade);
-                self.overlays.push(Overlay::Grade(grading));
+                let menu = GradeMenu::new(run, grade);
+                self.open(menu);
             }
             None => self.say(Tone::Info, "nothing was run in this lane yet"),
         }
     }
 
-    /// Gives what is chosen as the grade, or asks for the comment.
-    pub(crate) fn take_grade(&mut self, grading: Grading) {
-        if let Some(grade) = grading.said() {
-            self.grade(grading.run, grade);
-        } else {
-            let line = LineInput::of(&grading.grade.comment);
-            self.overlays.push(Overlay::Grade(grading));
-            self.overlays.push(Overlay::Name(Name { what: NameFor::Comment, line, fault: None }));
-        }
-    }
-
-    /// Gives a comment to the run whose grade is being given below.
-    pub(crate) fn take_comment(&mut self, comment: String) {
-        if let Some(Overlay::Grade(grading)) = self.overlays.pop() {
-            self.grade(grading.run, Grade { comment, ..grading.grade });
-        }
-    }
-
-    fn grade(&mut self, run: RunId, grade: Grade) {
+    /// Gives a run a grade; the menu that it was chosen from closes.
+    pub(crate) fn grade(&mut self, run: RunId, grade: Grade) {
+        self.close_overlays::<GradeMenu>();
         let before = self.put_grade(run, grade.clone()).unwrap_or_default();
         if before != grade {
             self.ask_store(StoreRequest::GradeRun { run, grade, at: self.now.time }, Pending::Grade { run, before });
@@ -64,17 +47,10 @@ impl App {
         let at = self.bench.lane_at();
         match self.bench.lanes.get(at) {
             Some(lane) if lane.samples() > 1 && !lane.groups.is_empty() => {
-                let alike = Alike::new(at, lane);
-                self.overlays.push(Overlay::Groups(alike));
+                let groups = AnswerGroups::new(at, lane);
+                self.open(groups);
             }
             _ => self.say(Tone::Info, "groups need more than one sample of an answer"),
-        }
-    }
-
-    /// Shows the answer that stands for the chosen group.
-    pub(crate) fn take_group(&mut self, alike: &Alike) {
-        if let Some((item, lane)) = alike.choice.chosen().zip(self.bench.lanes.get_mut(alike.lane)) {
-            lane.show(item.value);
         }
     }
 }

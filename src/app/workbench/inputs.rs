@@ -7,14 +7,16 @@ use std::collections::BTreeMap;
 use crate::{
     app::{
         Action, App,
-        overlay::{List, Name, NameFor, Overlay},
+        overlays::{
+            rows::RowList,
+            text_prompt::{TextFor, TextPrompt},
+        },
         status_bar::Tone,
-        store_request::Pending,
         workbench::{Focus, Workbench},
     },
     model::{Input, NamedInput, VarValue},
-    store::api::{RowEntry, StoreRequest},
-    widgets::{line_input::LineInput, pick_list::PickItem, text_editor::TextEditor},
+    store::api::RowEntry,
+    widgets::text_editor::TextEditor,
 };
 
 /// Inputs of one session, at most.
@@ -197,14 +199,10 @@ impl App {
                 self.say(Tone::Info, &format!("removed the input{undo}"));
             }
             Action::RemoveInput => self.say(Tone::Info, "a session keeps one input"),
-            Action::RenameInput => self.ask_for(NameFor::Input, &self.bench.inputs.name.clone()),
-            _ => self.ask_for(NameFor::InputFile, ""),
+            Action::RenameInput => self.open(TextPrompt::new(TextFor::Input, &self.bench.inputs.name)),
+            _ => self.open(TextPrompt::new(TextFor::InputFile, "")),
         }
         self.bench.focus_on(Focus::Input);
-    }
-
-    fn ask_for(&mut self, what: NameFor, present: &str) {
-        self.overlays.push(Overlay::Name(Name { what, line: LineInput::of(present), fault: None }));
     }
 
     /// Says which input is on the bench.
@@ -212,17 +210,6 @@ impl App {
         let inputs = &self.bench.inputs;
         let name = if inputs.name.is_empty() { String::new() } else { format!(": {}", inputs.name) };
         self.say(Tone::Info, &format!("input {}/{}{name}", inputs.at() + 1, inputs.count()));
-    }
-
-    /// Gives the input on the bench a name.
-    pub(crate) fn name_input(&mut self, name: String) {
-        self.bench.inputs.name = name;
-        self.bench.touch();
-    }
-
-    /// Asks for an input from a file, `FILE`, or from a row of a data set, `FILE:ROW`.
-    pub(crate) fn load_input(&mut self, from: String) {
-        self.ask_store(StoreRequest::ReadInput(from), Pending::Input);
     }
 
     /// Puts an input that was read on the bench, beside the others.
@@ -236,12 +223,7 @@ impl App {
 
     /// Offers the rows of a data set.
     pub(crate) fn list_rows(&mut self, file: &str, rows: &[RowEntry], more: bool) {
-        let item = |row: &RowEntry| {
-            PickItem::new(format!("{file}:{}", row.number), row.number.to_string(), row.summary.clone())
-        };
-        let mut list = List { loading: false, ..List::default() };
-        list.choice.refill(rows.iter().map(item).collect());
-        self.overlays.push(Overlay::Rows(list));
+        self.open(RowList::new(file, rows));
         if more {
             self.say(Tone::Info, &format!("these are the first {} rows; FILE:ROW loads a later one", rows.len()));
         }

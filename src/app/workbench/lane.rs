@@ -17,18 +17,15 @@ use crate::{
     app::{
         App, Effect,
         event::Ticket,
-        overlay::{Overlay, Then},
-        overlays::{models::For, params},
+        intent::{BenchIntent, Intent},
+        overlays::{lane_params::LaneParamsForm, models::For, samples::SamplesForm},
         status_bar::Tone,
         workbench::{Focus, MAX_LANES, MAX_SAMPLES, Workbench},
     },
     eval::Groups,
-    model::{CacheMode, CallError, LaneSpec, Pinned, Prompt, RunRequest},
+    model::{CacheMode, CallError, LaneSpec, Params, Pinned, Prompt, RunRequest},
     pipeline::event::NextStep,
-    widgets::{
-        diff_view::DiffAnchor,
-        form::{Form, FormField},
-    },
+    widgets::diff_view::DiffAnchor,
 };
 
 /// One lane. It has as many takes as samples are asked for, at least one, and shows one of them.
@@ -197,11 +194,37 @@ impl App {
         }
     }
 
+    /// Puts a target into a lane, or into a new one; says so where it is gone or going.
+    pub(crate) fn set_model(&mut self, of: For, target: String) {
+        let warning = self.target_warning(&target).map(|(gone, warning)| (gone, format!("{target}: {warning}")));
+        match of {
+            For::Lane(at) => {
+                if let Some(lane) = self.bench.lanes.get(at).filter(|lane| lane.spec.target != target) {
+                    let spec = LaneSpec { target, ..lane.spec.clone() };
+                    let stopped = self.bench.put_lane(at, spec);
+                    self.stops(stopped);
+                }
+            }
+            For::NewLane => {
+                self.bench.push_lane(target);
+            }
+        }
+        self.banner = None;
+        self.bench.touch();
+        if let Some((gone, warning)) = warning {
+            self.say(if gone { Tone::Error } else { Tone::Warning }, &warning);
+        }
+    }
+
     pub(crate) fn close_lane(&mut self) {
         if self.bench.lanes.len() < 2 {
             self.say(Tone::Info, "the last lane stays");
         } else if self.bench.lane().is_some_and(Lane::busy) {
-            self.ask("This lane's run is under way. Close it?", "stops it and closes the lane", Then::CloseLane);
+            self.ask(
+                "This lane's run is under way. Close it?",
+                "stops it and closes the lane",
+                Intent::Bench(BenchIntent::CloseLane),
+            );
         } else {
             self.drop_lane();
         }
@@ -241,42 +264,21 @@ impl App {
     pub(crate) fn open_lane_params(&mut self) {
         let at = self.bench.lane_at();
         if let Some(lane) = self.bench.lanes.get(at) {
-            let form = params::own_form(&lane.spec.params, &self.bench.prompt_of(lane).params);
-            self.overlays.push(Overlay::LaneParams(at, form));
+            let form = LaneParamsForm::new(at, &lane.spec.params, &self.bench.prompt_of(lane).params);
+            self.open(form);
         }
     }
 
-    pub(crate) fn take_lane_params(&mut self, at: usize, mut form: Form) {
-        let Some(spec) = self.bench.lanes.get(at).map(|lane| lane.spec.clone()) else {
-            return;
-        };
-        match params::read_own(&mut form, &spec.params) {
-            None => self.overlays.push(Overlay::LaneParams(at, form)),
-            Some(params) if params != spec.params => {
-                let stopped = self.bench.put_lane(at, LaneSpec { params, ..spec });
-                self.stops(stopped);
-            }
-            Some(_) => {}
+    /// Gives a lane other parameters of its own.
+    pub(crate) fn set_lane_params(&mut self, at: usize, params: Params) {
+        if let Some(spec) = self.bench.lanes.get(at).map(|lane| lane.spec.clone()) {
+            let stopped = self.bench.put_lane(at, LaneSpec { params, ..spec });
+            self.stops(stopped);
         }
     }
 
     pub(crate) fn open_samples(&mut self) {
-        let hint = format!("1 to {MAX_SAMPLES}: how often each lane runs the same request");
-        let row = FormField::new("samples", &self.bench.samples.to_string(), hint);
-        self.overlays.push(Overlay::Samples(Form::new(vec![row])));
-    }
-
-    pub(crate) fn take_samples(&mut self, mut form: Form) {
-        let number = |text: &str| text.parse().ok().filter(|number| (1..=MAX_SAMPLES).contains(number));
-        let read = form.read("samples", |text| {
-            number(text).ok_or_else(|| format!("a whole number from 1 to {MAX_SAMPLES} is expected"))
-        });
-        if form.show_fault() {
-            self.overlays.push(Overlay::Samples(form));
-            return;
-        }
-        let stopped = self.bench.set_samples(read.unwrap_or(1));
-        self.stops(stopped);
+        self.open(SamplesForm::new(self.bench.samples));
     }
 
     /// Shows another sample of the lane with the focus, round the end.

@@ -8,17 +8,28 @@ use crate::{
     app::{
         Action, App, Effect,
         event::FieldId,
-        overlay::{Help, Name, NameFor, Overlay},
-        overlays::{copy, models::For},
+        intent::{BenchIntent, Intent},
+        overlays::{
+            copy::CopyMenu,
+            help::Help,
+            models::{For, Models},
+            params::ParamsForm,
+            prompts::PromptList,
+            search::Search,
+            sessions::SessionList,
+            text_prompt::{TextFor, TextPrompt},
+            variables::VariablesForm,
+            xray::Xray,
+        },
         screen::Screen,
         status_bar::Tone,
+        store_request::Pending,
         workbench::{Focus, lane::Lane, layout::Shape},
     },
     model::{CacheMode, Format},
-    present::xray::Xray,
+    store::api::StoreRequest,
     widgets::{
         answer_view::{AnswerView, JsonView},
-        line_input::LineInput,
         text_editor::{PAGE, TextEditor},
     },
 };
@@ -57,7 +68,7 @@ impl App {
             Action::Keep => self.keep(),
             Action::NextLane => self.step_lane(true),
             Action::PreviousLane => self.step_lane(false),
-            Action::Params => self.open_params(),
+            Action::Params => self.open(ParamsForm::new(&self.bench)),
             Action::Variables => self.open_variables(),
             Action::AddMessage
             | Action::RemoveMessage
@@ -92,15 +103,15 @@ impl App {
             Action::Editor => self.open_editor(),
             Action::Undo | Action::Redo => self.undo(action == Action::Undo),
             Action::Save => self.save(),
-            Action::SaveAs => self.open_name(NameFor::Prompt),
+            Action::SaveAs => self.follow(Intent::Bench(BenchIntent::SavePromptAs)),
             Action::OpenPrompt => self.open_prompts(),
             Action::Versions => self.open_versions(),
             Action::OlderVersion | Action::NewerVersion => self.walk(action == Action::OlderVersion),
             Action::Grade => self.open_grade(),
             Action::Groups => self.open_groups(),
             Action::Sessions => self.open_sessions(),
-            Action::NewSession => self.open_name(NameFor::NewSession),
-            Action::RenameSession => self.open_name(NameFor::RenameSession),
+            Action::NewSession => self.open(TextPrompt::new(TextFor::NewSession, "")),
+            Action::RenameSession => self.open(TextPrompt::new(TextFor::RenameSession, &self.bench.session)),
             Action::Leave => self.leave(),
             Action::FocusPrompt => self.bench.focus_on(Focus::Message(self.bench.message_at())),
             Action::FocusInput => self.bench.focus_on(Focus::Input),
@@ -315,43 +326,73 @@ impl App {
                 let over = self.bench.known_file(&name);
                 self.save_prompt(name, over);
             }
-            None => self.open_name(NameFor::Prompt),
+            None => self.follow(Intent::Bench(BenchIntent::SavePromptAs)),
         }
     }
 
-    pub(crate) fn open_name(&mut self, what: NameFor) {
-        let present = match what {
-            NameFor::Prompt => self.bench.prompt_name.clone().unwrap_or_default(),
-            NameFor::RenameSession => self.bench.session.clone(),
-            NameFor::NewSession
-            | NameFor::Version
-            | NameFor::Fork
-            | NameFor::Comment
-            | NameFor::Input
-            | NameFor::InputFile => String::new(),
-        };
-        self.overlays.push(Overlay::Name(Name { what, line: LineInput::of(&present), fault: None }));
+    /// Opens the list of models, for a lane.
+    pub(crate) fn open_models(&mut self, of: For) {
+        let present = self.bench.lane().map_or_else(|| self.default_target.clone(), |lane| lane.spec.target.clone());
+        self.open(Models::new(of, &self.catalog, &present, &self.today()));
+        self.effects.push(Effect::Keys);
+    }
+
+    /// Opens the form of the prompt's variables, at the first without a value.
+    pub(crate) fn open_variables(&mut self) {
+        match VariablesForm::new(&self.bench) {
+            Some(form) => self.open(form),
+            None => self.say(Tone::Info, "the prompt has no variables but {{ input }}"),
+        }
+    }
+
+    fn open_prompts(&mut self) {
+        self.open(PromptList::default());
+        self.ask_store(StoreRequest::ListPrompts, Pending::Prompts);
+    }
+
+    fn open_sessions(&mut self) {
+        self.open(SessionList::default());
+        self.ask_store(StoreRequest::ListSessions, Pending::Sessions);
     }
 
     fn open_xray(&mut self) {
         let at = self.bench.lane_at();
         match self.bench.lanes.get(at) {
             Some(lane) if lane.shown().started.is_some() => {
-                self.overlays.push(Overlay::Xray(Xray::of_lane(at, &lane.spec.target, lane.shown())));
+                self.open(Xray::of_lane(at, &lane.spec.target, lane.shown()));
             }
             _ => self.say(Tone::Info, "nothing was run in this lane yet"),
         }
     }
 
     fn open_copy(&mut self) {
-        self.overlays.push(Overlay::Copy(copy::forms(self)));
+        self.open(CopyMenu::new(self));
     }
 
     fn open_search(&mut self) {
         if !matches!(self.bench.focus, Focus::Lane(_)) {
             self.bench.focus_on(Focus::Lane(self.bench.lane_at()));
         }
-        self.overlays.push(Overlay::Search(LineInput::default()));
+        self.open(Search::default());
+    }
+
+    /// Shows where a text is in the answer of the lane with the focus; an empty one is nowhere.
+    pub(crate) fn search(&mut self, text: &str) {
+        if let Some(lane) = self.bench.lane_mut() {
+            lane.shown_mut().view_mut().search(text);
+        }
+    }
+
+    /// The same, and says so where the text is not in the answer.
+    pub(crate) fn keep_search(&mut self, text: &str) {
+        let Some(view) = self.bench.lane_mut().map(|lane| lane.shown_mut().view_mut()) else {
+            return;
+        };
+        view.search(text);
+        if view.found().is_some_and(|found| found.hits.is_empty()) {
+            view.search("");
+            self.say(Tone::Warning, &format!("`{text}` is not in this answer"));
+        }
     }
 
     /// Opens the help for what has the focus.
@@ -361,7 +402,7 @@ impl App {
         } else {
             Help::of_screen(&self.keymap, self.screen)
         };
-        self.overlays.push(Overlay::Help(help));
+        self.open(help);
     }
 }
 

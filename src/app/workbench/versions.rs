@@ -5,16 +5,15 @@ use jiff::Timestamp;
 use crate::{
     app::{
         App, history,
-        overlay::{Name, NameFor, Overlay, Versions},
+        overlays::versions::Versions,
         status_bar::Tone,
         store_request::Pending,
-        workbench::{Focus, MAX_LANES, Workbench},
+        workbench::{Focus, Workbench},
     },
     model::{LaneSpec, Prompt, VersionId, session::Pinned},
     pipeline::ports::RunRecord,
     store::api::{Lineage, Over, StoreRequest, VersionEntry},
     text::format::age,
-    widgets::line_input::LineInput,
 };
 
 /// Versions that are listed and walked through, at most.
@@ -112,7 +111,7 @@ impl App {
 
     /// Opens the list of versions.
     pub(crate) fn open_versions(&mut self) {
-        self.overlays.push(Overlay::Versions(Box::new(Versions::new(&self.bench.prompt()))));
+        self.open(Versions::new(&self.bench.prompt()));
         self.keep_then(After::List);
     }
 
@@ -155,11 +154,8 @@ impl App {
         match after {
             After::Walk { older } => self.step_version(*older, &entries),
             After::List | After::Put { .. } | After::Reopen { .. } => {
-                for overlay in &mut self.overlays {
-                    if let Overlay::Versions(versions) = overlay {
-                        versions.fill(entries);
-                        return;
-                    }
+                if let Some(versions) = self.find_overlay::<Versions>() {
+                    versions.fill(entries);
                 }
             }
         }
@@ -192,81 +188,26 @@ impl App {
         format!("version {}/{}, {made}{name}", place.number, place.of)
     }
 
-    /// Puts the version that is chosen on the bench, and saves it as a prompt of its own if it gets a name.
-    pub(crate) fn take_version(&mut self, versions: &Versions, name: Option<String>) {
-        if let Some((at, entry)) = versions.chosen() {
-            let stand = stand(at, versions.entries.len(), entry);
-            self.keep_then(After::Put { stand, name });
-        }
-    }
-
-    /// Asks for a name: of the version that is chosen, or of a prompt that begins from it.
-    pub(crate) fn open_version_name(&mut self, what: NameFor) {
-        let Some(Overlay::Versions(versions)) = self.overlays.last() else {
-            return;
-        };
-        let Some((_, entry)) = versions.chosen() else {
-            return;
-        };
-        let present = match what {
-            NameFor::Version => entry.name.clone().unwrap_or_default(),
-            _ => self.bench.prompt_name.as_ref().map(|name| format!("{name}-2")).unwrap_or_default(),
-        };
-        self.overlays.push(Overlay::Name(Name { what, line: LineInput::of(&present), fault: None }));
-    }
-
-    /// Names the version that is chosen in the list below.
-    pub(crate) fn name_version(&mut self, name: String) {
-        if let Some(Overlay::Versions(versions)) = self.overlays.last()
-            && let Some((_, entry)) = versions.chosen()
-        {
-            let job = StoreRequest::NameVersion { version: entry.id.clone(), name, at: self.now.time };
-            self.ask_store(job, Pending::NameVersion);
-        }
-    }
-
-    /// Begins a prompt of its own from the version that is chosen in the list below.
-    pub(crate) fn fork_version(&mut self, name: String) {
-        if let Some(Overlay::Versions(versions)) = self.overlays.pop() {
-            self.take_version(&versions, Some(name));
-        }
-    }
-
     /// Shows the versions anew, after one was named.
     pub(crate) fn list_versions_again(&mut self) {
-        if self.overlays.iter().any(|overlay| matches!(overlay, Overlay::Versions(_))) {
+        if self.find_overlay::<Versions>().is_some() {
             self.kept(After::List);
         }
     }
 
-    /// Puts the version that is chosen into a lane of its own, beside the one that has the keys and with its model.
-    pub(crate) fn version_to_lane(&mut self) {
-        let Some(Overlay::Versions(versions)) = self.overlays.last() else {
-            return;
-        };
-        let Some((at, entry)) = versions.chosen() else {
-            return;
-        };
-        if self.bench.lanes.len() >= MAX_LANES {
-            self.say(Tone::Info, &format!("{MAX_LANES} lanes fit at most; close one first"));
-            return;
-        }
-        let pinned = Pinned {
-            hash: entry.id.0.clone(),
-            name: entry.name.clone().or_else(|| Some(format!("version {}", versions.entries.len() - at))),
-            prompt: Box::new(entry.prompt.clone()),
-        };
+    /// Adds a lane that runs a version, beside the one that has the keys and with its model.
+    pub(crate) fn add_pinned_lane(&mut self, pinned: Pinned) {
         let beside = self.bench.lane().map(|lane| lane.spec.clone()).unwrap_or_default();
         let lane = self.bench.new_lane(LaneSpec { pinned: Some(pinned), ..beside });
         let at = (self.bench.lane_at() + 1).min(self.bench.lanes.len());
         self.bench.lanes.insert(at, lane);
         self.bench.touch();
-        self.overlays.pop();
         self.bench.focus_on(Focus::Lane(at));
     }
 }
 
-fn stand(at: usize, of: usize, entry: &VersionEntry) -> Stand {
+/// Describes a version as one that can be put on the bench, given its place among so many, the newest first.
+pub(crate) fn stand(at: usize, of: usize, entry: &VersionEntry) -> Stand {
     let place = VersionPosition { number: of - at, of, made: entry.made, name: entry.name.clone() };
     Stand { id: entry.id.clone(), place: Some(place), prompt: Box::new(entry.prompt.clone()), edited: false }
 }

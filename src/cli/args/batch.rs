@@ -31,7 +31,7 @@ The results go to standard output, everything else to standard error.
 With --min-pass-rate or --min-score cells may fail as long as these are reached.";
 
 /// What stands below the options.
-pub(crate) fn after_help() -> String {
+pub(crate) fn after_long_help() -> String {
     format!("{EXAMPLES}\n\n{}", Exit::help())
 }
 
@@ -61,31 +61,31 @@ pub struct BatchArgs {
     pub samples: Option<u32>,
 
     /// Gives a column's values to a variable of another name; an empty one leaves the column out.
-    #[arg(long = "map", value_name = "COLUMN=VARIABLE", value_parser = pair)]
+    #[arg(hide_short_help = true, long = "map", value_name = "COLUMN=VARIABLE", value_parser = pair)]
     pub maps: Vec<(String, String)>,
 
     /// Sets a variable for every row, whatever its columns say.
-    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(hide_short_help = true, long = "var", value_name = "NAME=VALUE", value_parser = pair)]
     pub vars: Vec<(String, String)>,
 
     /// Sets a parameter of the prompts.
-    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair, help = PARAM_HELP)]
+    #[arg(hide_short_help = true, long = "param", value_name = "NAME=VALUE", value_parser = pair, help = PARAM_HELP)]
     pub params: Vec<(String, String)>,
 
     /// Reads the data set as csv, tsv, jsonl, json, yaml, lines or text, whatever its name says.
-    #[arg(long, value_name = "FORMAT", value_parser = form)]
+    #[arg(hide_short_help = true, long, value_name = "FORMAT", value_parser = form)]
     pub format: Option<dataset::DatasetFormat>,
 
     /// Refuses rows of CSV that have fewer fields than the header; without this their other fields are empty.
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub refuse_short_rows: bool,
 
     /// Goes on where a row's own check cannot be read or applied: that check does not run, and says why.
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub keep_going: bool,
 
     /// Asks these rows alone: `3`, `10-20`, `500-`, several with commas between.
-    #[arg(long, value_name = "ROWS", value_parser = rows)]
+    #[arg(hide_short_help = true, long, value_name = "ROWS", value_parser = rows)]
     pub only: Option<RowRanges>,
 
     /// Asks those cells again that no model answered.
@@ -97,7 +97,7 @@ pub struct BatchArgs {
     pub new: bool,
 
     /// Neither reads nor writes the response cache.
-    #[arg(long, conflicts_with = "fresh")]
+    #[arg(hide_short_help = true, long, conflicts_with = "fresh")]
     pub no_cache: bool,
 
     /// Asks again and stores the new answers.
@@ -106,11 +106,11 @@ pub struct BatchArgs {
 
     /// Compares each answer with the `expected` value of its row: equals, json, fields (those the value has), off,
     /// or auto (fields, where the prompt asks for JSON and the value is a JSON object).
-    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = expected)]
+    #[arg(hide_short_help = true, long, value_name = "HOW", default_value = "auto", value_parser = expected)]
     pub expected: Expected,
 
     /// Judges by this model where a rubric names none.
-    #[arg(long, value_name = "MODEL")]
+    #[arg(hide_short_help = true, long, value_name = "MODEL")]
     pub judge: Option<String>,
 
     /// Fails where fewer cells pass: `0.95` or `95%`. A cell without an answer did not pass.
@@ -122,7 +122,7 @@ pub struct BatchArgs {
     pub min_score: Option<f64>,
 
     /// Exits with 0 also where checks could not run, or where rows have no check while others do.
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub allow_inconclusive: bool,
 
     /// Stops before a call that may bring the cost beyond so many US dollars; every model needs a price.
@@ -130,15 +130,15 @@ pub struct BatchArgs {
     pub max_cost: Option<f64>,
 
     /// Lets --max-cost hold for the models whose price is known, and the others cost what they will.
-    #[arg(long, requires = "max_cost")]
+    #[arg(hide_short_help = true, long, requires = "max_cost")]
     pub allow_unpriced: bool,
 
     /// Stops before a call that may bring the tokens, in and out, beyond this.
-    #[arg(long, value_name = "N")]
+    #[arg(hide_short_help = true, long, value_name = "N")]
     pub max_tokens: Option<u64>,
 
     /// Stops after this long, and cuts off what is under way: `90s`, `10m`, `2h`.
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(hide_short_help = true, long, value_name = "TIME", value_parser = time)]
     pub max_time: Option<Duration>,
 
     /// Writes JUnit XML, which CI services show.
@@ -150,7 +150,7 @@ pub struct BatchArgs {
     pub out: Vec<PathBuf>,
 
     /// Replaces the files at --out and --junit whatever they hold, but none of retort's own.
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub force: bool,
 
     /// Prints each cell as a line of JSON, in the order of the rows; the last line is the summary.
@@ -158,7 +158,7 @@ pub struct BatchArgs {
     pub json: bool,
 
     /// Agrees, for this run, to all that the config, the prompts or the data set ask for; `retort trust` shows it.
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub trust: bool,
 
     /// Says what the batch would take, and asks nothing.

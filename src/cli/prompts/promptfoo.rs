@@ -22,7 +22,10 @@ use crate::{
     dataset::ReadOptions,
     engine::Workspace,
     eval::check,
-    model::{Check, DatasetRow, KeySource, Prompt, Response, VarValue, prompt::DEFAULT_TEMPERATURE, settings::Places},
+    model::{
+        Check, DatasetRow, KeySource, Prompt, Response, VarValue, prompt::DEFAULT_TEMPERATURE, prompt_toml,
+        settings::Places,
+    },
     promptfoo,
     promptfoo::{Suite, SuiteTarget, Test, Tests, Use},
     store::prompts,
@@ -70,7 +73,7 @@ pub(crate) fn import(
     }
     // Whatever cannot be written as a prompt's file is found before the first file is.
     let texts = named.iter().map(|(name, prompt)| {
-        let text = prompts::write(prompt).map_err(Stopped::Other)?;
+        let text = prompt_toml::write(prompt).map_err(Stopped::Other)?;
         Ok((dir.join(format!("{name}.toml")), text))
     });
     let texts: Vec<(PathBuf, String)> = texts.collect::<Result<_, Stopped>>()?;

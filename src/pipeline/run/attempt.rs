@@ -16,79 +16,92 @@ use crate::{
     provider::Call,
 };
 
+/// What is said of an attempt as it begins.
+pub(crate) struct Beginning {
+    /// The cache key of its request; none where that is not the prompt's.
+    pub cache_key: Option<String>,
+    /// What is sent otherwise than before, in words.
+    pub notices: Vec<String>,
+}
+
 impl Run {
-    /// Makes one call and listens to its end. What came is in `self.heard`, whatever became of it.
+    /// Makes one call and listens to its end. What came is in `self.received`, whatever became of it.
     pub(crate) async fn attempt(
         &mut self,
         target: &Target,
         key: Option<&Key>,
-        fitted: &PreparedRequest,
-        notices: Vec<String>,
+        prepared: &PreparedRequest,
+        begins: Beginning,
     ) -> Result<(), CallError> {
-        self.attempts += 1;
-        self.heard = ResponseAccumulator::new(&fitted.messages);
-        self.intake = Intake::new(self.shared.rules.intake, &self.shared.answers);
+        self.log.attempts += 1;
+        self.received = ResponseAccumulator::new(&prepared.messages);
+        self.intake = Intake::new(self.context.shared.rules.intake, &self.context.shared.answers);
         let begins = RunEvent::Attempt {
-            number: self.attempts,
+            number: self.log.attempts,
             target: target.name.clone(),
             provider: target.provider.clone(),
             model: target.model.clone(),
             key: key.map(|key| key.label.clone()),
-            params: fitted.params.clone(),
-            cache_key: (!self.changed).then(|| self.key(target, fitted)),
-            notices,
+            params: prepared.params.clone(),
+            cache_key: begins.cache_key,
+            notices: begins.notices,
         };
-        let sent = self.tell(begins).await;
+        let sent = self.emit(begins).await;
         self.sends();
-        self.heard.sent_at(sent);
-        let result = self.listen(target, key, fitted).await;
-        self.heard.end(result.as_ref().copied(), Instant::now());
-        self.by_attempt.push(self.attempt_usage(target, &self.heard));
+        self.received.sent_at(sent);
+        let result = self.listen(target, key, prepared).await;
+        self.received.end(result.as_ref().copied(), Instant::now());
+        self.log.by_attempt.push(self.attempt_usage(target, &self.received));
         result
     }
 
-    async fn listen(&mut self, target: &Target, key: Option<&Key>, fitted: &PreparedRequest) -> Result<(), CallError> {
-        let mut limits = AttemptTimers::new(&self.shared.rules, target, self.deadline);
-        let mut stream = self.shared.ports.backend.call(Call {
+    async fn listen(
+        &mut self,
+        target: &Target,
+        key: Option<&Key>,
+        prepared: &PreparedRequest,
+    ) -> Result<(), CallError> {
+        let mut timers = AttemptTimers::new(&self.context.shared.rules, target, self.context.deadline);
+        let mut stream = self.context.shared.ports.backend.call(Call {
             target: target.clone(),
             key: key.cloned(),
-            messages: fitted.messages.clone(),
-            params: fitted.params.clone(),
-            format: fitted.format.clone(),
-            connect: self.shared.rules.timeouts.connect,
+            messages: prepared.messages.clone(),
+            params: prepared.params.clone(),
+            format: prepared.format.clone(),
+            connect: self.context.shared.rules.timeouts.connect,
         });
         loop {
-            let (timer, instant) = limits.next();
+            let (timer, instant) = timers.next();
             let mut event = match timeout_at(instant, stream.next()).await {
                 Ok(Some(Ok(event))) => event,
                 Ok(Some(Err(fault))) => return Err(fault),
-                Ok(None) => return Err(self.heard.cut()),
+                Ok(None) => return Err(self.received.cut()),
                 // Some servers never close what they have said to its end.
-                Err(_elapsed) if self.heard.finished() => return Ok(()),
-                Err(_elapsed) => return Err(limits.fault(timer)),
+                Err(_elapsed) if self.received.finished() => return Ok(()),
+                Err(_elapsed) => return Err(timers.fault(timer)),
             };
             let too_large = self.intake.admit(&mut event);
-            let added = self.heard.take(event, &target.model, Instant::now());
+            let added = self.received.take(event, &target.model, Instant::now());
             let content = matches!(added, Added::Piece(..));
             if added == Added::End {
                 return Ok(());
             }
             self.pass_on(added).await;
-            limits.heard(content, self.heard.finished());
+            timers.progressed(content, self.received.finished());
             too_large.map_or(Ok(()), Err)?;
             self.outgrown()?;
         }
     }
 
     async fn pass_on(&mut self, added: Added) {
-        let attempt = self.attempts;
+        let attempt = self.log.attempts;
         let event = match added {
             Added::Headers(status, request_id) => RunEvent::Headers { attempt, status, request_id },
-            Added::Piece(part, text) if self.request.commit != Commit::Buffered => {
+            Added::Piece(part, text) if self.context.request.commit != Commit::Buffered => {
                 RunEvent::Delta { attempt, part, text }
             }
-            Added::Usage => RunEvent::Usage { attempt, usage: self.heard.usage },
-            Added::Served => match self.heard.served.clone() {
+            Added::Usage => RunEvent::Usage { attempt, usage: self.received.usage },
+            Added::Served => match self.received.served.clone() {
                 Some(model) => RunEvent::Served { attempt, model },
                 None => return,
             },
@@ -101,15 +114,16 @@ impl Run {
             }
             Added::Piece(..) | Added::Nothing | Added::End => return,
         };
-        self.tell(event).await;
+        self.emit(event).await;
     }
 
     /// Shows the whole answer at once, where none of it was shown before.
     pub(crate) async fn show(&mut self, attempt: u32) {
-        let pieces = [(DeltaPart::Reasoning, self.heard.reasoning.clone()), (DeltaPart::Text, self.heard.text.clone())];
+        let pieces =
+            [(DeltaPart::Reasoning, self.received.reasoning.clone()), (DeltaPart::Text, self.received.text.clone())];
         for (part, text) in pieces {
             if !text.is_empty() {
-                self.tell(RunEvent::Delta { attempt, part, text }).await;
+                self.emit(RunEvent::Delta { attempt, part, text }).await;
             }
         }
     }

@@ -33,9 +33,9 @@ pub(crate) struct CorrectedFields {
 
 impl CorrectedFields {
     /// Makes the changes in what is sent.
-    pub(crate) fn apply(&self, fitted: &mut PreparedRequest) {
-        fitted.params.max_tokens = self.max_tokens.or(fitted.params.max_tokens);
-        fitted.messages.extend(self.said.iter().cloned());
+    pub(crate) fn apply(&self, prepared: &mut PreparedRequest) {
+        prepared.params.max_tokens = self.max_tokens.or(prepared.params.max_tokens);
+        prepared.messages.extend(self.said.iter().cloned());
     }
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct SetAsideAnswer {
     /// The place of the target that gave it.
     pub place: usize,
     /// What was said.
-    pub heard: ResponseAccumulator,
+    pub received: ResponseAccumulator,
     /// The number of the attempt that gave it.
     pub attempt: u32,
     judgement: Judgement,
@@ -67,75 +67,82 @@ pub(crate) struct Remedy {
 impl Run {
     /// Tells whether an answer may be asked for once more: never after text that cannot be taken
     /// back, and by itself only where nobody has seen any and the answer is of no use as it is.
-    pub(crate) fn mendable(&self, course: &TargetAttempts, class: ErrorKind, spent: u32) -> bool {
-        let retry = &self.shared.rules.retry;
-        let wanted = match (self.request.commit, retry.quality) {
+    pub(crate) fn correctable(&self, attempts: &TargetAttempts, class: ErrorKind, spent: u32) -> bool {
+        let retry = &self.context.shared.rules.retry;
+        let wanted = match (self.context.request.commit, retry.quality) {
             (Commit::Live, _) | (_, Some(0)) | (Commit::Resettable, None) => false,
             (Commit::Buffered, None) => class == ErrorKind::Truncated,
             (Commit::Buffered | Commit::Resettable, Some(_)) => true,
         };
-        wanted && !course.mended && spent < retry.total_attempts && Instant::now() < self.deadline
+        wanted && !attempts.corrected && spent < retry.total_attempts && Instant::now() < self.context.deadline
     }
 
     /// Tells what may be done if the answer of a target is of the wrong form: nothing where its text cannot be
     /// taken back.
-    pub(crate) fn remedy(&self, course: &TargetAttempts, spent: u32) -> Remedy {
+    pub(crate) fn remedy(&self, attempts: &TargetAttempts, spent: u32) -> Remedy {
         let wrong = CallError::new(ErrorKind::BadOutput, String::new());
-        let more = spent < self.shared.rules.retry.total_attempts && self.request.commit != Commit::Live;
+        let more =
+            spent < self.context.shared.rules.retry.total_attempts && self.context.request.commit != Commit::Live;
         Remedy {
-            correct: self.mendable(course, ErrorKind::BadOutput, spent),
-            onward: more && self.next_after(course.place, &course.target, &wrong).is_some(),
+            correct: self.correctable(attempts, ErrorKind::BadOutput, spent),
+            onward: more && self.context.next_after(attempts.place, &attempts.target, &wrong).is_some(),
         }
     }
 
     /// Says what is wrong with the form of a complete answer for which there is a remedy, or a better one
     /// before it. The better one is kept, the first of equals.
-    pub(crate) fn set_aside(&mut self, judgement: &Judgement, remedy: Remedy) -> Option<CallError> {
-        let complete = self.heard.finish.as_ref().is_some_and(|finish| finish.ending() == Ending::Whole);
+    pub(crate) fn keep_aside(&mut self, judgement: &Judgement, remedy: Remedy) -> Option<CallError> {
+        let complete = self.received.finish.as_ref().is_some_and(|finish| finish.ending() == Ending::Whole);
         let words = wrong_form(&judgement.quality).filter(|_| complete)?;
         let unreadable = judgement.quality.failures().any(|verdict| verdict.rule == Rule::Format);
         let wrong: Wrong = (unreadable, words.len());
-        let worse = self.kept.as_ref().is_some_and(|kept| kept.wrong <= wrong);
+        let worse = self.set_aside.as_ref().is_some_and(|kept| kept.wrong <= wrong);
         if !remedy.correct && !remedy.onward && !worse {
             return None;
         }
-        self.wrong = Some((self.heard.text.clone(), words.clone()));
+        self.wrong = Some((self.received.text.clone(), words.clone()));
         // From here on it is not what the attempt made last has said.
-        let heard = std::mem::take(&mut self.heard);
+        let received = std::mem::take(&mut self.received);
         if !worse {
-            let (judgement, attempt) = (judgement.clone(), self.attempts);
-            self.kept = Some(SetAsideAnswer { place: self.asked, heard, attempt, judgement, wrong });
+            let (judgement, attempt) = (judgement.clone(), self.log.attempts);
+            self.set_aside = Some(SetAsideAnswer { place: self.asked, received, attempt, judgement, wrong });
         }
         Some(CallError::new(ErrorKind::BadOutput, words.join("; ")))
     }
 
     /// Changes what is sent next, if the fault is one that a changed request may heal.
-    pub(crate) fn mend(&mut self, plan: &Plan, course: &mut TargetAttempts, fault: &CallError, spent: u32) -> bool {
-        if !self.mendable(course, fault.class, spent) {
+    pub(crate) fn correct(
+        &mut self,
+        plan: &Plan,
+        attempts: &mut TargetAttempts,
+        fault: &CallError,
+        spent: u32,
+    ) -> bool {
+        if !self.correctable(attempts, fault.class, spent) {
             return false;
         }
         let changed = match fault.class {
-            ErrorKind::Truncated => self.more_room(course),
-            ErrorKind::BadOutput => self.correction(course),
+            ErrorKind::Truncated => self.more_room(attempts),
+            ErrorKind::BadOutput => self.correction(attempts),
             _ => None,
         };
         let Some((changes, notice)) = changed else { return false };
-        course.changes = changes;
-        course.mended = true;
-        course.refit(&self.request, plan);
-        course.notices.push(notice);
+        attempts.corrections = changes;
+        attempts.corrected = true;
+        attempts.refit(&self.context.request, plan);
+        attempts.notices.push(notice);
         self.changed = true;
         true
     }
 
     /// Doubles the token limit, as far as the model goes.
-    fn more_room(&self, course: &TargetAttempts) -> Option<(CorrectedFields, String)> {
-        if self.heard.finish != Some(Finish::Length) || course.refuses("max_tokens") {
+    fn more_room(&self, attempts: &TargetAttempts) -> Option<(CorrectedFields, String)> {
+        if self.received.finish != Some(Finish::Length) || attempts.refuses("max_tokens") {
             return None;
         }
-        let TargetAttempts { target, fitted, .. } = course;
-        let counted = self.heard.usage.total_output().filter(|_| !self.heard.usage.estimated);
-        let had = fitted.params.max_tokens.or(counted)?;
+        let TargetAttempts { target, prepared, .. } = attempts;
+        let counted = self.received.usage.total_output().filter(|_| !self.received.usage.estimated);
+        let had = prepared.params.max_tokens.or(counted)?;
         let most = target.card.max_output.unwrap_or(u64::MAX);
         let room = Some(had.saturating_mul(2).min(most)).filter(|room| *room > had)?;
         let notice = format!("the answer was cut at {had} tokens; max_tokens was raised to {room}");
@@ -143,7 +150,7 @@ impl Run {
     }
 
     /// Shows the model its answer and what is wrong with it, if that still fits.
-    fn correction(&self, course: &TargetAttempts) -> Option<(CorrectedFields, String)> {
+    fn correction(&self, attempts: &TargetAttempts) -> Option<(CorrectedFields, String)> {
         let (text, wrong) = self.wrong.as_ref()?;
         let content = format!(
             "This answer cannot be used:\n- {}\nGive the whole answer again with that put right, and nothing else.",
@@ -151,24 +158,26 @@ impl Run {
         );
         let said =
             vec![Message { role: Role::Assistant, content: text.clone() }, Message { role: Role::User, content }];
-        let all = [course.fitted.messages.clone(), said.clone()].concat();
-        self.preflight(&course.target, &all).ok()?;
+        let all = [attempts.prepared.messages.clone(), said.clone()].concat();
+        self.context.preflight(&attempts.target, &all).ok()?;
         let notice = "the answer failed its checks; it was sent back with what is wrong with it".to_owned();
         Some((CorrectedFields { max_tokens: None, said }, notice))
     }
 
     /// Returns to the best answer there was before others that came to nothing.
     pub(crate) async fn restore(&mut self) -> bool {
-        let Some(SetAsideAnswer { place, heard, mut judgement, attempt, .. }) = self.kept.take() else { return false };
-        self.heard = heard;
+        let Some(SetAsideAnswer { place, received, mut judgement, attempt, .. }) = self.set_aside.take() else {
+            return false;
+        };
+        self.received = received;
         self.asked = place;
         self.answered = Some(attempt);
-        if self.request.commit == Commit::Buffered {
+        if self.context.request.commit == Commit::Buffered {
             self.show(attempt).await;
         }
         let total: Duration = self.elapsed();
         self.consult(&mut judgement).await;
-        self.tell(RunEvent::Checked { quality: judgement.quality.clone() }).await;
+        self.emit(RunEvent::Checked { quality: judgement.quality.clone() }).await;
         self.judged = Some((judgement, total));
         true
     }
@@ -204,10 +213,10 @@ pub(crate) struct Reserved {
 
 impl Run {
     /// Waits until the next call may be made, if it is one of a batch; fails if it may not.
-    pub(crate) async fn allow(&mut self, course: &TargetAttempts) -> Result<(), Refusal> {
+    pub(crate) async fn allow(&mut self, attempts: &TargetAttempts) -> Result<(), Refusal> {
         (self.reserved, self.pot) = (None, None);
-        let Some(purse) = self.purse.clone() else { return Ok(()) };
-        let shared = Arc::clone(&self.shared);
+        let Some(purse) = self.context.purse.clone() else { return Ok(()) };
+        let shared = Arc::clone(&self.context.shared);
         shared.ports.recorder.room().await.map_err(|why| Refusal { cap: None, why })?;
         let spending = purse.spending();
         if let Some(closed) = spending.closed() {
@@ -215,7 +224,7 @@ impl Run {
         }
         if spending.is_limited() {
             let need = || {
-                let bound = course.bound(&self.shared.usages);
+                let bound = attempts.bound(&self.context.shared.usages);
                 let judges = self.judges(&bound);
                 (bound.amount().plus(judges), bound, judges)
             };
@@ -227,17 +236,17 @@ impl Run {
 
     /// The most that all judges of an answer may take.
     fn judges(&self, answer: &Bound) -> Amount {
-        let input = &self.request.input;
+        let input = &self.context.request.input;
         let of_row: usize = input.vars.iter().map(|(name, value)| name.len() + value.len()).sum();
         // A rubric names values of the row, and the question has them once more.
         let of_row = 2 * (input.text.len() + of_row) as u64;
-        let checks = self.request.prompt.checks.iter().chain(&self.request.checks);
+        let checks = self.context.request.prompt.checks.iter().chain(&self.context.request.checks);
         let rubrics = checks.filter(|check| check.kind.kind == CheckKind::LlmRubric);
         let each = |check: &Check| -> Option<Amount> {
-            let judge: &Target = self.request.judges.get(check.judge.as_deref().unwrap_or_default())?;
+            let judge: &Target = self.context.request.judges.get(check.judge.as_deref().unwrap_or_default())?;
             let rubric = check.value.as_ref().map_or(0, |value| value.to_string().len() as u64);
             let sent = QUESTION + of_row + rubric + answer.read_by_another();
-            let one = Bound::of(judge, sent, None, &self.shared.usages).amount();
+            let one = Bound::of(judge, sent, None, &self.context.shared.usages).amount();
             Some((0..check.repeat.unwrap_or(1).max(1)).fold(Amount::default(), |sum, _| sum.plus(one)))
         };
         rubrics.filter_map(each).fold(Amount::default(), Amount::plus)
@@ -254,7 +263,7 @@ impl Run {
     /// why it has to end where that passes a cap.
     pub(crate) fn outgrown(&mut self) -> Result<(), CallError> {
         let Some(Reserved { reservation, bound, .. }) = &mut self.reserved else { return Ok(()) };
-        let tokens = (self.heard.text.len() + self.heard.reasoning.len()) as u64 / 4;
+        let tokens = (self.received.text.len() + self.received.reasoning.len()) as u64 / 4;
         match bound.outgrown(tokens) {
             Some(more) => {
                 reservation.extend(more, bound).map_err(|refusal| CallError::new(ErrorKind::Cancelled, refusal.why))
@@ -265,31 +274,31 @@ impl Run {
 
     /// Counts what the attempt took, for the account, for the batch and for calls to come; keeps what is set aside
     /// for its judges where it was answered.
-    pub(crate) fn settle(&mut self, course: &TargetAttempts, result: Result<(), &CallError>) {
-        let heard = &self.heard;
+    pub(crate) fn settle(&mut self, attempts: &TargetAttempts, result: Result<(), &CallError>) {
+        let received = &self.received;
         // An attempt that may have been billed and does not say for what keeps what was set aside for it.
-        let usage = match (heard.billable, result.is_ok() || !heard.usage.estimated) {
+        let usage = match (received.billable, result.is_ok() || !received.usage.estimated) {
             (false, _) => Some(Usage::default()),
-            (true, true) if heard.usage.total().is_some() => Some(heard.usage),
+            (true, true) if received.usage.total().is_some() => Some(received.usage),
             (true, _) => None,
         };
-        if let Some(usage) = usage.filter(|_| heard.billable) {
-            let bound = course.bound(&self.shared.usages);
-            self.shared.usages.learn(&bound, &usage);
+        if let Some(usage) = usage.filter(|_| received.billable) {
+            let bound = attempts.bound(&self.context.shared.usages);
+            self.context.shared.usages.learn(&bound, &usage);
         }
         if let Some(permit) = self.permit.take() {
             permit.settle(usage.map(|usage| usage.total().unwrap_or(0)), result);
         }
         if let Some(Reserved { reservation, judges, .. }) = self.reserved.take() {
             let rest = if result.is_ok() { judges } else { Amount::default() };
-            self.pot = reservation.settle(usage, heard.spent(&course.target).cost, rest);
+            self.pot = reservation.settle(usage, received.spent(&attempts.target).cost, rest);
         }
     }
 
     /// Ends a run whose next call is refused. A cell is asked later; whoever judges says why it does not.
     pub(crate) fn refused(&mut self, target: String, why: String) -> RunEnd {
-        if self.request.cell.is_some() {
-            self.unasked = self.attempts == 0;
+        if self.context.request.cell.is_some() {
+            self.unasked = self.log.attempts == 0;
             return RunEnd::Cancelled;
         }
         RunEnd::Failed { reasons: vec![Reason { target, fault: CallError::new(ErrorKind::Cancelled, why) }] }

@@ -21,7 +21,6 @@ use crate::{
         ports::Cached,
         response_accumulator::ResponseAccumulator,
         run::{Plan, Run, correction::Remedy, judging_thread::aside},
-        timeouts,
     },
 };
 
@@ -30,25 +29,25 @@ impl Run {
     /// a whole answer, or, if there is a `remedy`, of one that is not of the form that was asked for.
     pub(crate) async fn finish(&mut self, plan: &Plan, remedy: Remedy) -> Result<(), CallError> {
         let total = self.elapsed();
-        let finish = self.heard.finish.get_or_insert(Finish::Unknown).clone();
-        let response = self.heard.took(Instant::now());
+        let finish = self.received.finish.get_or_insert(Finish::Unknown).clone();
+        let response = self.received.took(Instant::now());
         let cost = self.spent().cost;
-        let mut judgement = self.judge(plan, &self.heard.text, finish, (Some(response), cost)).await?;
-        let whole = self.request.prompt.response.format == Format::Text || judgement.json.is_some();
-        if let Some(fault) = self.heard.complaint(whole) {
+        let mut judgement = self.judge(plan, &self.received.text, finish, (Some(response), cost)).await?;
+        let whole = self.context.request.prompt.response.format == Format::Text || judgement.json.is_some();
+        if let Some(fault) = self.received.complaint(whole) {
             return Err(fault);
         }
-        if let Some(fault) = self.set_aside(&judgement, remedy) {
+        if let Some(fault) = self.keep_aside(&judgement, remedy) {
             return Err(fault);
         }
-        self.answered = Some(self.attempts);
-        if self.request.commit == Commit::Buffered {
-            self.show(self.attempts).await;
+        self.answered = Some(self.log.attempts);
+        if self.context.request.commit == Commit::Buffered {
+            self.show(self.log.attempts).await;
         }
         self.consult(&mut judgement).await;
         let quality = judgement.quality.clone();
         self.judged = Some((judgement, total));
-        self.tell(RunEvent::Checked { quality }).await;
+        self.emit(RunEvent::Checked { quality }).await;
         Ok(())
     }
 
@@ -62,12 +61,12 @@ impl Run {
             Ok(judgement) => judgement,
             Err(fault) => return RunEnd::Failed { reasons: vec![Reason { target: head.name.clone(), fault }] },
         };
-        self.heard = ResponseAccumulator::again(&outcome);
+        self.received = ResponseAccumulator::again(&outcome);
         let (usage, served) = (outcome.usage, outcome.served.clone());
         let (target, model) =
             if shared { (outcome.target, outcome.model) } else { (head.name.clone(), head.model.clone()) };
         self.replayed = Some(Outcome {
-            run: self.id,
+            run: self.context.id,
             json: judgement.json.clone(),
             quality: Some(judgement.quality.clone()),
             judging: None,
@@ -81,16 +80,16 @@ impl Run {
             ..outcome
         });
         if let Some(model) = served {
-            self.tell(RunEvent::Served { attempt: 0, model }).await;
+            self.emit(RunEvent::Served { attempt: 0, model }).await;
         }
         self.show(0).await;
-        self.tell(RunEvent::Usage { attempt: 0, usage }).await;
+        self.emit(RunEvent::Usage { attempt: 0, usage }).await;
         self.consult(&mut judgement).await;
         let quality = judgement.quality;
         if let Some(replayed) = &mut self.replayed {
             replayed.quality = Some(quality.clone());
         }
-        self.tell(RunEvent::Checked { quality }).await;
+        self.emit(RunEvent::Checked { quality }).await;
         RunEnd::Done
     }
 
@@ -103,35 +102,30 @@ impl Run {
         (latency, cost): (Option<Duration>, Cost),
     ) -> Result<Judgement, CallError> {
         let answer = Answer { text, finish: Some(&finish), latency, cost };
-        if let Some(judged) = plan.judge.judge_at_once(&answer, &self.request.input) {
+        if let Some(judged) = plan.judge.judge_at_once(&answer, &self.context.request.input) {
             return Ok(judged);
         }
-        let (judge, input, text) = (Arc::clone(&plan.judge), self.request.input.clone(), text.to_owned());
-        let judged = aside(self.deadline, move || {
+        let (judge, input, text) = (Arc::clone(&plan.judge), self.context.request.input.clone(), text.to_owned());
+        let judged = aside(self.context.deadline, move || {
             judge.judge_on(&Answer { text: &text, finish: Some(&finish), latency, cost }, &input)
         });
-        judged.await.ok_or_else(|| self.late())
-    }
-
-    /// Says that the run's time is over.
-    pub(crate) fn late(&self) -> CallError {
-        timeouts::late(self.shared.rules.timeouts.total)
+        judged.await.ok_or_else(|| self.context.late())
     }
 
     /// Sums up what the attempts took that are over.
     fn spent(&self) -> Spent {
-        self.by_attempt.iter().fold(Spent::default(), |sum, attempt| sum.plus(attempt.spent))
+        self.log.by_attempt.iter().fold(Spent::default(), |sum, attempt| sum.plus(attempt.spent))
     }
 
-    /// Returns what the attempt made last took, from what was heard of it; until now if it is still under way.
-    pub(crate) fn attempt_usage(&self, target: &Target, heard: &ResponseAccumulator) -> AttemptUsage {
+    /// Returns what the attempt made last took, from what was received of it; until now if it is still under way.
+    pub(crate) fn attempt_usage(&self, target: &Target, received: &ResponseAccumulator) -> AttemptUsage {
         AttemptUsage {
-            attempt: self.attempts,
+            attempt: self.log.attempts,
             target: target.name.clone(),
             provider: target.provider.clone(),
             model: target.model.clone(),
-            spent: heard.spent(target),
-            took: heard.took(Instant::now()),
+            spent: received.spent(target),
+            took: received.took(Instant::now()),
             answered: false,
         }
     }
@@ -141,53 +135,53 @@ impl Run {
         if let Some(replayed) = &self.replayed {
             return Outcome { end, judging: self.judging, ..replayed.clone() };
         }
-        let kept = self.kept.as_ref().filter(|_| !self.heard.anything());
-        let target = self.request.targets.get(kept.map_or(self.asked, |kept| kept.place));
+        let kept = self.set_aside.as_ref().filter(|_| !self.received.anything());
+        let target = self.context.request.targets.get(kept.map_or(self.asked, |kept| kept.place));
         let name = |target: Option<&Target>| target.map_or_else(String::new, |target| target.name.clone());
         let (judgement, total) = match &self.judged {
             Some((judgement, total)) if end == RunEnd::Done => (Some(judgement), *total),
             _ => (None, self.elapsed()),
         };
-        let mut heard = kept.map_or(&self.heard, |kept| &kept.heard).clone();
-        heard.settle();
-        let mut by_attempt = self.by_attempt.clone();
-        let under_way = by_attempt.len() < self.attempts as usize;
-        if let Some(target) = self.request.targets.get(self.asked).filter(|_| under_way) {
-            let mut heard = self.heard.clone();
-            heard.settle();
-            by_attempt.push(self.attempt_usage(target, &heard));
+        let mut received = kept.map_or(&self.received, |kept| &kept.received).clone();
+        received.settle();
+        let mut by_attempt = self.log.by_attempt.clone();
+        let under_way = by_attempt.len() < self.log.attempts as usize;
+        if let Some(target) = self.context.request.targets.get(self.asked).filter(|_| under_way) {
+            let mut received = self.received.clone();
+            received.settle();
+            by_attempt.push(self.attempt_usage(target, &received));
         }
-        let shown = kept.map(|kept| kept.attempt).or(self.answered).unwrap_or(self.attempts);
+        let shown = kept.map(|kept| kept.attempt).or(self.answered).unwrap_or(self.log.attempts);
         let mut spent = Spent::default();
         for attempt in &mut by_attempt {
-            attempt.answered = attempt.attempt == shown && heard.anything();
+            attempt.answered = attempt.attempt == shown && received.anything();
             spent = spent.plus(attempt.spent);
         }
         let waited = total.saturating_sub(by_attempt.iter().map(|attempt| attempt.took).sum());
-        let mut timing = heard.timing(total, waited);
+        let mut timing = received.timing(total, waited);
         timing.response = timing.response.filter(|_| end == RunEnd::Done);
-        let given_up = if matches!(end, RunEnd::Failed { .. }) { Vec::new() } else { self.reasons.clone() };
+        let given_up = if matches!(end, RunEnd::Failed { .. }) { Vec::new() } else { self.log.failures.clone() };
         Outcome {
-            run: self.id,
+            run: self.context.id,
             given_up,
             end,
             json: judgement.and_then(|judgement| judgement.json.clone()),
-            requested: name(self.request.targets.first()),
+            requested: name(self.context.request.targets.first()),
             target: name(target),
             model: target.map_or_else(String::new, |target| target.model.clone()),
             provenance: Provenance::Live,
             demo: target.is_some_and(Target::is_demo),
-            attempts: self.attempts,
+            attempts: self.log.attempts,
             quality: judgement.map(|judgement| judgement.quality.clone()),
             judging: self.judging,
             timing,
             usage: spent.usage,
             cost: spent.cost,
             by_attempt,
-            text: heard.text,
-            reasoning: heard.reasoning,
-            served: heard.served,
-            finish: heard.finish,
+            text: received.text,
+            reasoning: received.reasoning,
+            served: received.served,
+            finish: received.finish,
         }
     }
 }

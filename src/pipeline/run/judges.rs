@@ -26,7 +26,7 @@ struct Case {
 }
 
 impl Run {
-    /// Asks the judges of the rubrics of what was heard, and puts what they say in the place of the verdicts that
+    /// Asks the judges of the rubrics of what was received, and puts what they say in the place of the verdicts that
     /// stood for them. One that cannot be asked, or does not answer, leaves its verdict skipped with
     /// the reason.
     pub(crate) async fn consult(&mut self, judgement: &mut Judgement) {
@@ -37,13 +37,13 @@ impl Run {
         if cases.is_empty() {
             return;
         }
-        let pipeline = Pipeline { shared: Arc::clone(&self.shared) };
+        let pipeline = Pipeline { shared: Arc::clone(&self.context.shared) };
         let is_asked = cases.iter().any(|case| case.requests.is_ok());
         // Until they have answered nobody knows what they take.
         self.judging = is_asked.then_some(Judging { cost: Cost::Unknown, partial: true, ..Judging::default() });
         // In one list, so that the samples of all rubrics are under way together.
         let asked = cases.iter().flat_map(|case| case.requests.iter().flatten());
-        let purse = self.purse.as_ref().map(|purse| purse.within(self.pot.take()));
+        let purse = self.context.purse.as_ref().map(|purse| purse.within(self.pot.take()));
         let asked = asked.map(|request| end(&pipeline, request.clone(), purse.clone()));
         let mut outcomes = join_all(asked).await.into_iter();
         let mut taken = Judging::default();
@@ -66,24 +66,24 @@ impl Run {
             let cost = own.cost;
             taken = taken.plus(own);
             let runs = outcomes.iter().map(|outcome| outcome.run).collect();
-            self.tell(RunEvent::Judged { verdict, rule, runs, cost }).await;
+            self.emit(RunEvent::Judged { verdict, rule, runs, cost }).await;
         }
         self.judging = is_asked.then_some(taken);
     }
 
     fn requests(&self, rubric: &Rubric) -> Result<Vec<RunRequest>, String> {
-        let judge = target(&self.request.judges, rubric.judge.as_deref())?;
-        let (prompt, input) = rubric.ask(&self.heard.text, &self.request.input);
+        let judge = target(&self.context.request.judges, rubric.judge.as_deref())?;
+        let (prompt, input) = rubric.ask(&self.received.text, &self.context.request.input);
         let request = |sample| RunRequest {
             prompt_name: Some(JUDGE.to_owned()),
             prompt: Arc::clone(&prompt),
             params: Params::default(),
             input: input.clone(),
             targets: vec![judge.clone()],
-            cache: self.request.cache,
+            cache: self.context.request.cache,
             commit: Commit::Buffered,
             sample,
-            session: self.request.session.clone(),
+            session: self.context.request.session.clone(),
             parent: None,
             checks: Vec::new(),
             min_score: None,

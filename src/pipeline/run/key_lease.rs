@@ -19,7 +19,7 @@ use crate::{
 /// A step to another key.
 pub(crate) struct KeySwitch {
     /// The key.
-    pub held: KeyLease,
+    pub lease: KeyLease,
     /// Whether the step counts against no budget.
     pub free: bool,
 }
@@ -28,36 +28,38 @@ impl Run {
     /// Takes the provider's next key, waiting for one that cools if that is worth it; none for
     /// providers that need none. `place` is that of the target.
     pub(crate) async fn take_key(&mut self, place: usize, target: &Target) -> Result<Option<KeyLease>, CallError> {
-        if self.shared.pool.begins(&target.provider) {
-            let turn = self.shared.ports.keys.turn(&target.provider).await;
-            self.shared.pool.begin_at(&target.provider, turn);
+        if self.context.shared.pool.begins(&target.provider) {
+            let turn = self.context.shared.ports.keys.turn(&target.provider).await;
+            self.context.shared.pool.begin_at(&target.provider, turn);
         }
         loop {
-            let held = match self.shared.pool.offer(&target.provider, &BTreeSet::new()) {
-                Offer::Key(held) => held,
+            let lease = match self.context.shared.pool.offer(&target.provider, &BTreeSet::new()) {
+                Offer::Key(lease) => lease,
                 Offer::NoKeys if target.kind.info().needs_key && !target.custom_endpoint => {
                     return Err(CallError::new(ErrorKind::Credential, no_key(target)));
                 }
                 Offer::NoKeys => return Ok(None),
                 Offer::Resting(resting) => self.wake(place, target, resting)?,
             };
-            let wait = held.ready.saturating_duration_since(Instant::now());
+            let wait = lease.ready.saturating_duration_since(Instant::now());
             let cut = if wait.is_zero() {
                 true
-            } else if wait > retry_policy::longest(&self.shared.rules.retry) || held.ready >= self.deadline {
+            } else if wait > retry_policy::longest(&self.context.shared.rules.retry)
+                || lease.ready >= self.context.deadline
+            {
                 return Err(CallError {
                     retry_after: Some(wait),
                     ..CallError::new(ErrorKind::RateLimited, format!("every key for {} cools down", target.provider))
                 });
             } else {
                 let why = format!("every key for {} cools down", target.provider);
-                self.tell(RunEvent::Queued { why, wait: Some(wait) }).await;
-                self.line.wait_until(held.ready).await
+                self.emit(RunEvent::Queued { why, wait: Some(wait) }).await;
+                self.context.sink.wait_until(lease.ready).await
             };
             // After a wait that was not cut short another key may be the better one.
             if cut {
-                self.shared.pool.used(&target.provider, held.place);
-                return Ok(Some(held));
+                self.context.shared.pool.used(&target.provider, lease.place);
+                return Ok(Some(lease));
             }
         }
     }
@@ -67,8 +69,8 @@ impl Run {
     fn wake(&self, place: usize, target: &Target, resting: Resting) -> Result<KeyLease, CallError> {
         let Resting { least, hopeless, class, why } = resting;
         let fault = CallError::new(class, format!("every key for {} rests: {why}", target.provider));
-        let elsewhere = self.next_after(place, target, &fault).is_some();
-        let hopeless = hopeless && self.purse.is_some();
+        let elsewhere = self.context.next_after(place, target, &fault).is_some();
+        let hopeless = hopeless && self.context.purse.is_some();
         least.filter(|_| !elsewhere && !hopeless).ok_or(fault)
     }
 
@@ -76,60 +78,60 @@ impl Run {
     pub(crate) async fn rest(
         &mut self,
         (place, target): (usize, &Target),
-        held: Option<KeyLease>,
+        lease: Option<KeyLease>,
         until: Instant,
     ) -> Result<Option<KeyLease>, CallError> {
-        let cut = self.line.wait_until(until).await;
-        let Some(held) = held else { return Ok(None) };
-        match self.shared.pool.ready(&target.provider, held.place) {
-            Some(ready) if cut || ready <= Instant::now() => Ok(Some(held)),
+        let cut = self.context.sink.wait_until(until).await;
+        let Some(lease) = lease else { return Ok(None) };
+        match self.context.shared.pool.ready(&target.provider, lease.place) {
+            Some(ready) if cut || ready <= Instant::now() => Ok(Some(lease)),
             _ => self.take_key(place, target).await,
         }
     }
 
     /// Waits until the account may make the call: for room, for the minute's requests and tokens.
-    pub(crate) async fn admit(&mut self, course: &mut TargetAttempts) -> Result<(), CallError> {
-        let gate = self.shared.gate.clone();
+    pub(crate) async fn admit(&mut self, attempts: &mut TargetAttempts) -> Result<(), CallError> {
+        let gate = self.context.shared.gate.clone();
         let mut told = None;
         loop {
-            let provider = course.target.provider.clone();
-            let account = course.held.as_ref().map_or_else(String::new, |held| held.key.account.clone());
+            let provider = attempts.target.provider.clone();
+            let account = attempts.lease.as_ref().map_or_else(String::new, |lease| lease.key.account.clone());
             // Listening begins before asking, or a change between the two would go unheard.
             let mut changed = std::pin::pin!(gate.changed());
             changed.as_mut().enable();
-            let tokens = course.bound(&self.shared.usages).usual();
+            let tokens = attempts.bound(&self.context.shared.usages).usual();
             let (why, until) = match gate.enter(&provider, &account, tokens) {
                 Answer::Wait(why, until) => (why, until),
                 Answer::Pass(permit) => {
                     // While it waited its key may have begun to cool, or died.
-                    let place = course.held.as_ref().map(|held| held.place).filter(|_| told.is_some());
-                    let ready = place.map(|place| self.shared.pool.ready(&provider, place));
+                    let place = attempts.lease.as_ref().map(|lease| lease.place).filter(|_| told.is_some());
+                    let ready = place.map(|place| self.context.shared.pool.ready(&provider, place));
                     if ready.is_none_or(|ready| ready.is_some_and(|ready| ready <= Instant::now())) {
                         self.permit = Some(permit);
                         return Ok(());
                     }
                     drop(permit);
                     told = None;
-                    course.held = self.take_key(course.place, &course.target).await?;
+                    attempts.lease = self.take_key(attempts.place, &attempts.target).await?;
                     continue;
                 }
             };
             let why = if account.is_empty() { format!("{provider} {why}") } else { format!("{account} {why}") };
             let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
-            if until.is_some_and(|until| until >= self.deadline) {
+            if until.is_some_and(|until| until >= self.context.deadline) {
                 return Err(CallError { retry_after: wait, ..CallError::new(ErrorKind::RateLimited, why) });
             }
             if told.as_ref() != Some(&why) {
-                self.tell(RunEvent::Queued { why: why.clone(), wait }).await;
+                self.emit(RunEvent::Queued { why: why.clone(), wait }).await;
                 told = Some(why.clone());
             }
-            let line = self.line.clone();
+            let line = self.context.sink.clone();
             let _waiting = gate.wait(&provider, &account);
             tokio::select! {
                 () = changed => {}
-                _ = line.wait_until(until.unwrap_or(self.deadline)) => {}
+                _ = line.wait_until(until.unwrap_or(self.context.deadline)) => {}
             }
-            if Instant::now() >= self.deadline {
+            if Instant::now() >= self.context.deadline {
                 return Err(CallError::new(
                     ErrorKind::Timeout(Timer::Total),
                     format!("{why}, and the run's time is over"),
@@ -139,9 +141,9 @@ impl Run {
     }
 
     /// Remembers a key that was put aside, beyond the end of the program.
-    fn remember(&self, provider: &str, held: &KeyLease) {
-        let (pool, ports) = (&self.shared.pool, &self.shared.ports);
-        let account = |state: &KeyState| state.provider == provider && state.account == held.key.account;
+    fn remember(&self, provider: &str, lease: &KeyLease) {
+        let (pool, ports) = (&self.context.shared.pool, &self.context.shared.ports);
+        let account = |state: &KeyState| state.provider == provider && state.account == lease.key.account;
         for KeyState { label, state, .. } in pool.states(ports.world.timestamp()).into_iter().filter(account) {
             if let Readiness::Retired { until, why } = state {
                 ports.keys.rests(provider, &label, Some((until, &why)));
@@ -152,23 +154,23 @@ impl Run {
     /// Decides what follows from a fault, after the keys have felt it.
     pub(crate) fn decide(
         &self,
-        course: &TargetAttempts,
+        attempts: &TargetAttempts,
         fault: &CallError,
         spent: u32,
     ) -> (NextStep, Option<KeySwitch>) {
-        let TargetAttempts { place, target, held, tries, once_used, tried, .. } = course;
-        let (provider, pool, retry) = (&target.provider, &self.shared.pool, &self.shared.rules.retry);
-        let wait = retry_policy::wait(fault, *tries, retry, self.shared.ports.world.chance());
-        if let Some(held) = held {
+        let TargetAttempts { place, target, lease, tries, once_used, tried, .. } = attempts;
+        let (provider, pool, retry) = (&target.provider, &self.context.shared.pool, &self.context.shared.rules.retry);
+        let wait = retry_policy::wait(fault, *tries, retry, self.context.shared.ports.world.chance());
+        if let Some(lease) = lease {
             match fault.class {
-                ErrorKind::RateLimited => pool.cool(provider, &held.key.account, wait),
+                ErrorKind::RateLimited => pool.cool(provider, &lease.key.account, wait),
                 ErrorKind::Credential => {
-                    pool.retire_key(provider, held.place, fault.class);
-                    self.remember(provider, held);
+                    pool.retire_key(provider, lease.place, fault.class);
+                    self.remember(provider, lease);
                 }
                 ErrorKind::Quota => {
-                    pool.retire_account(provider, &held.key.account, fault.class);
-                    self.remember(provider, held);
+                    pool.retire_account(provider, &lease.key.account, fault.class);
+                    self.remember(provider, lease);
                 }
                 // What concerns the request, the model or the way there concerns no key.
                 ErrorKind::Cancelled
@@ -191,7 +193,7 @@ impl Run {
             }
         }
         let offered = |tried| match pool.offer(provider, tried) {
-            Offer::Key(offered) if held.is_some() => Some(offered),
+            Offer::Key(offered) if lease.is_some() => Some(offered),
             _ => None,
         };
         let untried = offered(tried);
@@ -204,28 +206,28 @@ impl Run {
             tries: *tries,
             spent,
             once_used: *once_used,
-            alterable: course.lesson(fault).is_some(),
+            alterable: attempts.lesson(fault).is_some(),
             committed: self.committed(),
-            left: self.deadline.saturating_duration_since(now),
+            left: self.context.deadline.saturating_duration_since(now),
             untried: untried.as_ref().map(|untried| untried.key.label.clone()),
             best: best.as_ref().map(|best| Offered {
                 label: best.key.label.clone(),
-                same: held.as_ref().is_some_and(|held| held.place == best.place),
+                same: lease.as_ref().is_some_and(|lease| lease.place == best.place),
                 wait: best.ready.saturating_duration_since(now),
             }),
-            next: self.next_after(*place, target, fault).map(|(_, name)| name),
+            next: self.context.next_after(*place, target, fault).map(|(_, name)| name),
             wait,
         };
         let next = retry_policy::decide(fault, &standing);
-        let walk = match (&next, untried, best) {
-            (NextStep::NextKey { .. }, Some(held), _) => Some(KeySwitch { held, free: true }),
-            (NextStep::NextKey { .. }, None, Some(held)) => Some(KeySwitch { held, free: false }),
+        let switch = match (&next, untried, best) {
+            (NextStep::NextKey { .. }, Some(lease), _) => Some(KeySwitch { lease, free: true }),
+            (NextStep::NextKey { .. }, None, Some(lease)) => Some(KeySwitch { lease, free: false }),
             _ => None,
         };
-        if let Some(KeySwitch { held, .. }) = &walk {
-            pool.used(provider, held.place);
+        if let Some(KeySwitch { lease, .. }) = &switch {
+            pool.used(provider, lease.place);
         }
-        (next, walk)
+        (next, switch)
     }
 }
 

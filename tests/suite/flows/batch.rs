@@ -399,5 +399,5 @@ fn the_palette_goes_to_the_screen_of_an_action() {
     assert_eq!((bench.app.screen, bench.app.batch.page), (Screen::Batch, Page::Form));
     bench.keys("<c-p>add-lane<enter>");
     assert_eq!(bench.app.screen, Screen::Bench);
-    assert_eq!(bench.app.overlay().map(|overlay| overlay.title().to_owned()).as_deref(), Some("Model of the new lane"));
+    assert_eq!(bench.app.overlay().map(|overlay| overlay.part().title()), Some("Model of the new lane"));
 }

@@ -13,8 +13,8 @@ use crate::support::bench::{Bench, ended, outcome};
 fn copied(bench: &mut Bench, label: &str) -> String {
     bench.take();
     bench.keys("y");
-    let Some(Overlay::Copy(choice)) = bench.app.overlay() else { panic!("nothing to copy in") };
-    let labels: Vec<String> = choice.shown().map(|item| item.label.clone()).collect();
+    let Some(Overlay::Copy(menu)) = bench.app.overlay() else { panic!("nothing to copy in") };
+    let labels: Vec<String> = menu.choice.shown().map(|item| item.label.clone()).collect();
     let at = labels.iter().position(|known| known == label).unwrap_or_else(|| panic!("{label} is not in {labels:?}"));
     bench.keys(&"j".repeat(at)).keys("<enter>");
     match bench.take().as_slice() {
@@ -88,8 +88,8 @@ fn the_curl_line_sends_what_the_pipeline_sends_and_the_key_by_its_name_alone() {
 fn what_is_not_asked_over_http_has_no_request_to_copy() {
     let mut bench = Bench::of(&["demo"]);
     bench.keys("y");
-    let Some(Overlay::Copy(choice)) = bench.app.overlay() else { panic!("nothing to copy in") };
-    assert!(choice.shown().all(|item| !["curl", "Python", "answer"].contains(&item.label.as_str())));
+    let Some(Overlay::Copy(menu)) = bench.app.overlay() else { panic!("nothing to copy in") };
+    assert!(menu.choice.shown().all(|item| !["curl", "Python", "answer"].contains(&item.label.as_str())));
     bench.keys("<esc>");
     assert!(copied(&mut bench, "promptfoo").contains("    - type: \"is-json\"\n"));
 }

@@ -354,7 +354,7 @@ fn the_run_its_id_and_the_query_can_be_copied() {
     let mut bench = listed();
     bench.keys("y");
     let Some(Overlay::Copy(forms)) = bench.app.overlay() else { panic!("no menu") };
-    let labels: Vec<&str> = forms.shown().map(|item| item.label.as_str()).collect();
+    let labels: Vec<&str> = forms.choice.shown().map(|item| item.label.as_str()).collect();
     assert_eq!(labels, ["answer", "JSON", "id", "record"]);
     bench.keys("jj<enter>");
     let copied = bench.take().into_iter().find_map(|effect| match effect {

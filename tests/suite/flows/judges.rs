@@ -1,7 +1,7 @@
 //! From the X-ray of a run to what its judges were asked and said, on every screen.
 
 use retort::{
-    app::{Ticket, overlay::Overlay},
+    app::{Ticket, overlay::Overlay, overlays::xray::Xray},
     model::{
         Check, CheckKind, Cost, ErrorKind, Message, Role, RunEnd, RunId,
         error::StoreError,
@@ -9,7 +9,6 @@ use retort::{
         verdict::{Quality, Rule, Status, Verdict},
     },
     pipeline::{TimedEvent, event::RunEvent, ports::RunRecord},
-    present::xray::Xray,
     store::api::{StoreReply, StoreRequest},
 };
 

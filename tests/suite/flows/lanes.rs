@@ -91,8 +91,8 @@ fn parameters_of_a_lanes_own_go_with_its_runs_and_the_session_alone() {
     let slow = LaneSpec { target: "demo:slow".to_owned(), params: own, pinned: None };
     assert_eq!(saved.unwrap(), ["demo".into(), slow]);
     bench.keys("Phot<enter>");
-    let Some(Overlay::LaneParams(1, form)) = bench.app.overlay() else { panic!("the form stays open") };
-    assert!(form.rows[0].fault.is_some());
+    let Some(Overlay::LaneParams(params)) = bench.app.overlay() else { panic!("the form stays open") };
+    assert!(params.lane == 1 && params.form.rows[0].fault.is_some());
     bench.keys("<c-u><enter>");
     assert_eq!(run(&mut bench)[1].1.params, Params::default(), "an empty line inherits");
 }

@@ -22,7 +22,7 @@ fn limits_are_changed_while_it_runs() {
     let (mut bench, _) = running();
     bench.take();
     bench.keys("L");
-    assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(form)) if form.rows.len() == 3));
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(limits)) if limits.form.rows.len() == 3));
     bench.keys("1.5<tab>20000<tab>10m<enter>");
     let wanted = BatchLimits { cost: Some(1.5), tokens: Some(20_000), time: Some(Duration::from_secs(600)) };
     assert_eq!(controls(&mut bench), [Control::Caps(wanted)]);
@@ -30,10 +30,10 @@ fn limits_are_changed_while_it_runs() {
     assert!(bench.says().starts_with("at most $1.50, ") && bench.says().ends_with("from now on"), "{}", bench.says());
     // They are there to be changed again; what is wrong is said and nothing is taken.
     bench.keys("L");
-    let Some(Overlay::Limits(form)) = bench.app.overlay() else { panic!("no form") };
-    assert_eq!(form.rows.iter().map(FormField::value).collect::<Vec<_>>(), ["1.5", "20000", "600s"]);
+    let Some(Overlay::Limits(limits)) = bench.app.overlay() else { panic!("no form") };
+    assert_eq!(limits.form.rows.iter().map(FormField::value).collect::<Vec<_>>(), ["1.5", "20000", "600s"]);
     bench.keys("<c-u>dear<enter>");
-    assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(form)) if form.rows[0].fault.is_some()));
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(limits)) if limits.form.rows[0].fault.is_some()));
     assert_eq!((controls(&mut bench), caps(&bench).0), (vec![], wanted));
     bench.keys("<c-u><tab><c-u><tab><c-u><enter>");
     assert_eq!(controls(&mut bench), [Control::Caps(BatchLimits::default())]);

@@ -22,8 +22,8 @@ use crate::support::bench::{Bench, account, attempt, delta, ended, failed, outco
 fn the_palette_finds_an_action_by_what_it_does_and_does_it() {
     let mut bench = Bench::new();
     bench.keys("<c-p>step by step");
-    let Some(Overlay::Palette(choice)) = bench.app.overlay() else { panic!("no palette") };
-    let chosen = choice.chosen().unwrap();
+    let Some(Overlay::Palette(palette)) = bench.app.overlay() else { panic!("no palette") };
+    let chosen = palette.choice.chosen().unwrap();
     assert_eq!(chosen.value, Action::Xray);
     assert!(chosen.detail.contains("[o alt-o]"), "{}", chosen.detail);
     bench.keys("<c-u>zoom<enter>");
@@ -113,10 +113,11 @@ fn the_list_of_models_moves_how_many_calls_a_provider_is_sent_at_once() {
 fn parameters_are_set_and_mistakes_stay_in_the_form() {
     let mut bench = Bench::new();
     bench.keys("p<c-u>9<enter>");
-    let Some(Overlay::Params(form)) = bench.app.overlay() else { panic!("the form is gone") };
-    assert!(form.rows[form.at].fault.as_deref().unwrap().contains("from 0 to 2"));
+    let Some(Overlay::Params(params)) = bench.app.overlay() else { panic!("the form is gone") };
+    assert!(params.form.rows[params.form.at].fault.as_deref().unwrap().contains("from 0 to 2"));
     bench.keys("<c-u>1.5<tab><c-u>50");
-    while !matches!(bench.app.overlay(), Some(Overlay::Params(form)) if form.rows[form.at].label == "format") {
+    while !matches!(bench.app.overlay(), Some(Overlay::Params(params)) if params.form.rows[params.form.at].label == "format")
+    {
         bench.keys("<down>");
     }
     bench.keys("t<enter>");

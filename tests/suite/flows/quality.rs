@@ -268,8 +268,8 @@ fn the_command_line_the_report_and_the_query_can_be_copied() {
     assert_eq!(copies[0], "retort quality");
     assert_eq!(copies[1], "retort quality --by provider -- 'model:gpt-4o failed:\"my check\"'");
     bench.keys("y");
-    let Some(Overlay::Copy(choice)) = bench.app.overlay() else { panic!("no overlay") };
-    let labels: Vec<&str> = choice.shown().map(|item| item.label.as_str()).collect();
+    let Some(Overlay::Copy(menu)) = bench.app.overlay() else { panic!("no overlay") };
+    let labels: Vec<&str> = menu.choice.shown().map(|item| item.label.as_str()).collect();
     assert_eq!(labels, ["Markdown", "command line", "query"]);
     bench.keys("<enter>");
     let copied = bench.take().into_iter().find_map(|effect| match effect {

@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::{FutureExt, StreamExt};
 use retort::{
+    app::overlays::xray::Xray,
     eval::rubric::JUDGE,
     model::{
         CacheMode, Check, CheckKind, Cost, ErrorKind, Outcome, PicoDollars, Price, Provenance, RunEnd, RunRequest,
         RunStatus, Status, outcome::Judging,
     },
     pipeline::{BatchPlan, RunEvent},
-    present::xray::Xray,
     provider::Call,
 };
 

@@ -6,7 +6,7 @@ use proptest::{collection::vec, option, prelude::*};
 use retort::{
     model::{
         Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::Comparison, error::FaultKind,
-        settings::Project,
+        prompt_toml, settings::Project,
     },
     store::{
         api::{Over, StoreReply, StoreRequest},
@@ -158,13 +158,13 @@ fn messages_are_read_in_order_and_a_leading_system_message_is_the_system() {
 proptest! {
     #[test]
     fn a_prompt_comes_back_exactly(prompt in prompt()) {
-        let text = prompts::write(&prompt).unwrap();
+        let text = prompt_toml::write(&prompt).unwrap();
         prop_assert_eq!(prompts::parse(&text, Path::new("p.toml")).unwrap(), prompt);
     }
 
     #[test]
     fn no_text_breaks_the_reader(text in nasty(), at in 0_usize..400) {
-        let mut file = prompts::write(&sentiment()).unwrap();
+        let mut file = prompt_toml::write(&sentiment()).unwrap();
         let place = (0..=at.min(file.len())).rev().find(|place| file.is_char_boundary(*place)).unwrap_or(0);
         file.insert_str(place, &text);
         if let Err(fault) = prompts::parse(&file, Path::new("p.toml")) {
@@ -187,7 +187,7 @@ fn sentiment() -> Prompt {
 fn a_prompt_is_written_to_be_read_by_people() {
     let mut prompt = sentiment();
     prompt.response.schema = Some(json!({"type": "object", "properties": {"z": {}, "a": {}}}));
-    let text = prompts::write(&prompt).unwrap();
+    let text = prompt_toml::write(&prompt).unwrap();
     assert!(text.contains("system = \"\"\"\nYou label messages.\nAnswer as JSON.\"\"\"\n"), "{text}");
     let z = text.find("properties.z").unwrap();
     assert!(z < text.find("properties.a").unwrap(), "the order of a schema's fields is kept:\n{text}");

@@ -5,7 +5,7 @@
 use crate::{
     app::{
         Action, App, Screen,
-        overlay::Then,
+        intent::{Intent, QualityIntent},
         quality,
         quality::{
             GroupEntry, Grouping, QualityPane, whatif,
@@ -128,7 +128,7 @@ impl App {
             knob.shown_present()
         );
         let new = NewThreshold { name, rule: knob.rule.clone(), before: knob.present, value: view.chosen };
-        self.ask(&text, "writes it", Then::SetThreshold(Box::new(new)));
+        self.ask(&text, "writes it", Intent::Quality(QualityIntent::SetThreshold(Box::new(new))));
     }
 
     /// Writes a threshold.

@@ -1,0 +1,84 @@
+//! The prompts that can be opened.
+
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+
+use crate::{
+    app::{
+        action::Action,
+        context::Scene,
+        intent::{BenchIntent, Intent},
+        overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
+        overlays::{confirm::Confirm, lists, lists::NameList},
+    },
+    present::Tone,
+    store::api::PromptEntry,
+    widgets::{interactive::Interactive, line_input::LineInput, pick_list::PickItem},
+};
+
+/// The list of prompts.
+#[derive(Debug, Clone, Default)]
+pub struct PromptList {
+    /// Their names.
+    pub list: NameList,
+}
+
+impl PromptList {
+    /// Takes in what the store has; a prompt whose file cannot be read is listed and cannot be opened.
+    pub fn fill(&mut self, entries: &[PromptEntry]) {
+        let items = entries.iter().map(|entry| {
+            let place = match (entry.built_in, entry.project) {
+                (true, _) => "built in",
+                (false, true) => "project",
+                (false, false) => "yours",
+            };
+            let detail = format!("{place} · {}", entry.description);
+            PickItem { usable: entry.valid, ..PickItem::new(entry.name.clone(), &entry.name, detail) }
+        });
+        self.list.fill(items.collect());
+    }
+}
+
+impl OverlayPart for PromptList {
+    fn title(&self) -> &'static str {
+        "Prompts"
+    }
+
+    fn beside(&self, scene: Scene<'_>) -> Line<'static> {
+        self.list.beside(scene)
+    }
+
+    fn size(&self) -> Option<(u16, u16)> {
+        Some(lists::SIZE)
+    }
+
+    fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
+        vec![hint(scene, Action::Accept, "opens it"), arrows("choose")]
+    }
+
+    fn query(&self) -> Option<&LineInput> {
+        Some(&self.list.choice.query)
+    }
+
+    fn interactive(&mut self) -> Option<&mut dyn Interactive> {
+        Some(&mut self.list.choice)
+    }
+
+    fn accept(&mut self, cx: OverlayCx<'_>) -> After {
+        let Some(item) = self.list.choice.chosen() else {
+            return After::Stay;
+        };
+        if !item.usable {
+            return After::StayAnd(Intent::Say(Tone::Error, item.detail.clone()));
+        }
+        let open = Intent::Bench(BenchIntent::OpenPrompt(item.value.clone()));
+        if cx.bench.dirty() {
+            let text = "The prompt on the bench has unsaved edits. Drop them?";
+            return After::StayAnd(Intent::open(Confirm::new(text, "drops them and opens the other", open)));
+        }
+        After::CloseAnd(open)
+    }
+
+    fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+        self.list.draw("prompts", scene, body, buffer);
+    }
+}

@@ -1,0 +1,179 @@
+//! One text to be typed: a name, the path of a file, a comment.
+
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+
+use crate::{
+    app::{
+        action::Action,
+        context::Scene,
+        intent::{BenchIntent, Intent, SessionIntent},
+        overlay::{After, Hint, OverlayCx, OverlayPart, hint},
+        overlays::confirm::Confirm,
+        workbench::versions::Stand,
+    },
+    config::names,
+    model::{Grade, RunId, VersionId},
+    widgets::{interactive::Interactive, key::Chord, line_input::LineInput, theme::Role},
+};
+
+/// What a text is for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TextFor {
+    /// The name of the prompt's file.
+    Prompt,
+    /// The name of a session that has one already.
+    RenameSession,
+    /// The name of a session that begins.
+    NewSession,
+    /// The name of a version of the prompt; it can be any line.
+    Version(VersionId),
+    /// The name of a prompt that begins from a version.
+    Fork(Box<Stand>),
+    /// A comment on the answer of a run, beside the rest of its grade.
+    Comment {
+        /// The run.
+        run: RunId,
+        /// Its grade so far.
+        grade: Grade,
+    },
+    /// The name of the input on the bench.
+    Input,
+    /// The path of the file an input is in.
+    InputFile,
+}
+
+/// The text being typed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextPrompt {
+    /// What it is for.
+    pub what: TextFor,
+    /// The text so far.
+    pub line: LineInput,
+    /// Why it cannot be used, once that was tried.
+    pub fault: Option<String>,
+}
+
+impl TextPrompt {
+    /// Begins with a text.
+    #[must_use]
+    pub fn new(what: TextFor, text: &str) -> Self {
+        Self { what, line: LineInput::of(text), fault: None }
+    }
+
+    /// Returns the text if it can be what it is for, or why not.
+    fn checked(&self) -> Result<String, String> {
+        let text = self.line.text().trim().to_owned();
+        let what = match self.what {
+            TextFor::InputFile if text.is_empty() => return Err("type the path of a file".to_owned()),
+            TextFor::Version(_) | TextFor::Comment { .. } | TextFor::Input | TextFor::InputFile => return Ok(text),
+            TextFor::Prompt | TextFor::Fork(_) => "prompt",
+            TextFor::RenameSession | TextFor::NewSession => "session",
+        };
+        match names::check(what, &text) {
+            Ok(()) => Ok(text),
+            Err(_) if text.is_empty() => Err("type a name".to_owned()),
+            Err(fault) => Err(fault.message),
+        }
+    }
+
+    /// Returns what follows once the text can be used.
+    fn leads_to(&self, text: String, cx: OverlayCx<'_>) -> After {
+        let to_bench = |intent| After::CloseAnd(Intent::Bench(intent));
+        match &self.what {
+            TextFor::Prompt => to_bench(BenchIntent::SavePrompt(text)),
+            TextFor::Version(version) => to_bench(BenchIntent::NameVersion { version: version.clone(), name: text }),
+            TextFor::Fork(stand) => to_bench(BenchIntent::PutVersion { stand: stand.clone(), name: Some(text) }),
+            TextFor::Comment { run, grade } => {
+                After::CloseAnd(Intent::Grade { run: *run, grade: Grade { comment: text, ..grade.clone() } })
+            }
+            TextFor::Input => to_bench(BenchIntent::NameInput(text)),
+            TextFor::InputFile => to_bench(BenchIntent::LoadInput(text)),
+            TextFor::RenameSession if text == cx.bench.session => After::Close,
+            TextFor::RenameSession => After::CloseAnd(Intent::Session(SessionIntent::Rename(text))),
+            TextFor::NewSession => {
+                let begin = Intent::Session(SessionIntent::New(text));
+                if !cx.bench.busy() {
+                    return After::CloseAnd(begin);
+                }
+                let question = "Runs are under way. Stop them?";
+                After::CloseAnd(Intent::open(Confirm::new(question, "stops them and begins the session", begin)))
+            }
+        }
+    }
+
+    /// Says what may be typed.
+    fn may_be(&self) -> &'static str {
+        match self.what {
+            TextFor::Version(_) | TextFor::Comment { .. } | TextFor::Input => "any words",
+            TextFor::InputFile => "FILE, or FILE:ROW of a data set",
+            TextFor::Prompt | TextFor::Fork(_) | TextFor::RenameSession | TextFor::NewSession => {
+                "letters, digits, - _ ."
+            }
+        }
+    }
+
+    /// Says what becomes of it.
+    fn becomes(&self) -> &'static str {
+        match self.what {
+            TextFor::Version(_) => "an empty line takes the name away",
+            TextFor::Comment { .. } => "is kept with the run",
+            TextFor::Input => "stands in the title of its pane",
+            TextFor::InputFile => "a text, or rows of .csv .tsv .jsonl .json",
+            TextFor::Prompt | TextFor::Fork(_) => "becomes prompts/NAME.toml",
+            TextFor::RenameSession | TextFor::NewSession => "is found again under this name",
+        }
+    }
+}
+
+impl OverlayPart for TextPrompt {
+    fn title(&self) -> &'static str {
+        match self.what {
+            TextFor::Prompt => "Save the prompt as",
+            TextFor::RenameSession => "Rename the session",
+            TextFor::NewSession => "Name the new session",
+            TextFor::Version(_) => "Name the version",
+            TextFor::Fork(_) => "Begin a prompt from the version as",
+            TextFor::Comment { .. } => "Comment on the answer",
+            TextFor::Input => "Name the input",
+            TextFor::InputFile => "Load an input",
+        }
+    }
+
+    fn size(&self) -> Option<(u16, u16)> {
+        Some((60, 6))
+    }
+
+    fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
+        vec![hint(scene, Action::Accept, "takes it")]
+    }
+
+    fn interactive(&mut self) -> Option<&mut dyn Interactive> {
+        Some(&mut self.line)
+    }
+
+    fn key(&mut self, chord: Chord, _cx: OverlayCx<'_>) -> Option<After> {
+        Interactive::key(&mut self.line, chord).then(|| {
+            self.fault = None;
+            After::Stay
+        })
+    }
+
+    fn accept(&mut self, cx: OverlayCx<'_>) -> After {
+        match self.checked() {
+            Ok(text) => self.leads_to(text, cx),
+            Err(fault) => {
+                self.fault = Some(fault);
+                After::Stay
+            }
+        }
+    }
+
+    fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+        scene.line(&self.line, "› ", self.may_be(), Rect { height: 1, ..body }, buffer);
+        let below = match &self.fault {
+            Some(fault) => Line::from(vec![scene.span("✗ ", Role::Fail), scene.foreign(fault, Role::Fail)]),
+            None => Line::from(scene.span(self.becomes(), Role::Quiet)),
+        };
+        buffer.set_line(body.x, body.y + 1, &below, body.width);
+    }
+}
