@@ -3,7 +3,11 @@
 //! what) and `run_outcome` (how it came out). Whoever writes to a run or its grades calls [`note`] in the same
 //! transaction; a run that is removed takes its row along.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::{BuildHasherDefault, Hasher},
+    time::Duration,
+};
 
 use rusqlite::{
     Connection, OptionalExtension, Row, Transaction, params, params_from_iter,
@@ -359,7 +363,7 @@ pub(crate) fn each(
     let (sql, values) = history::every(db, query, FACTS)?;
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
-    let mut reader = Reader { db, names, configs: HashMap::new(), outcomes: HashMap::new(), lookups: 0 };
+    let mut reader = Reader { db, names, configs: ById::default(), outcomes: ById::default(), lookups: 0 };
     let mut facts = RunFacts::default();
     while let Some(row) = rows.next()? {
         if reader.read(row, &mut facts)? {
@@ -373,10 +377,31 @@ pub(crate) fn each(
 struct Reader<'a> {
     db: &'a Connection,
     names: &'a mut Names,
-    configs: HashMap<i64, Config>,
-    outcomes: HashMap<i64, Option<Outcome>>,
+    configs: ById<Config>,
+    outcomes: ById<Option<Outcome>>,
     /// How many configs were looked up one by one.
     lookups: usize,
+}
+
+/// Rows by their ids.
+type ById<T> = HashMap<i64, T, BuildHasherDefault<IdHasher>>;
+
+/// Hashes a number that no stranger chose: two of them are looked up for every run.
+#[derive(Debug, Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_i64(&mut self, id: i64) {
+        self.0 = id.cast_unsigned();
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
 
 /// Configs that are looked up one by one before all of them are read.
@@ -428,18 +453,19 @@ impl Reader<'_> {
             _ => None,
         };
         let length = |column: usize| number(column).map(|us| Duration::from_micros(us.unsigned_abs()));
-        let config = self.config(row.get(3)?)?;
-        let id = row.get(4)?;
-        if !self.outcomes.contains_key(&id) {
-            let outcome = self.outcome(id)?;
-            self.outcomes.insert(id, outcome);
-        }
-        let Some(Some(outcome)) = self.outcomes.get(&id) else {
+        let config = self.config(row.get(2)?)?;
+        let outcome = match self.outcomes.entry(row.get(3)?) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let outcome = Outcome::find(self.db, *new.key(), self.names)?;
+                new.insert(outcome)
+            }
+        };
+        let Some(outcome) = outcome else {
             return Ok(false);
         };
         let shared = &outcome.facts;
         facts.started = number(1).unwrap_or_default().div_euclid(1_000_000_000);
-        facts.session = row.get_ref(2)?.as_str_or_null()?.map(|name| self.names.of(name));
         facts.prompt = config.prompt;
         facts.version = config.version;
         facts.params = config.params;
@@ -451,30 +477,30 @@ impl Reader<'_> {
         facts.faults.clone_from(&shared.faults);
         facts.status = shared.status;
         facts.compared = shared.compared;
-        facts.score = row.get(12)?;
+        facts.score = row.get(11)?;
         facts.marks.clear();
-        let mut scores = row.get_ref(13)?.as_blob_or_null()?.unwrap_or_default().as_chunks::<8>().0.iter();
+        let mut scores = row.get_ref(12)?.as_blob_or_null()?.unwrap_or_default().as_chunks::<8>().0.iter();
         facts.marks.extend(outcome.checks.iter().map(|(rule, status)| {
             let bits = scores.next().map_or(NO_VALUE, |bytes| u64::from_le_bytes(*bytes));
             (*rule, *status, (bits != NO_VALUE).then(|| f64::from_bits(bits)))
         }));
-        facts.took = length(6);
-        facts.waited = length(10).unwrap_or_default();
-        facts.first_token = length(9);
+        facts.took = length(5);
+        facts.waited = length(9).unwrap_or_default();
+        facts.first_token = length(8);
         facts.cached = shared.cached;
         facts.spent = if shared.cached {
             Spent::default()
         } else {
             let count = |column: usize| number(column).map(i64::unsigned_abs);
-            let amount = number(5).map(|cost| PicoDollars(cost.unsigned_abs()));
+            let amount = number(4).map(|cost| PicoDollars(cost.unsigned_abs()));
             Spent {
-                usage: in_and_out(count(7), count(8), outcome.estimated, outcome.partial),
+                usage: in_and_out(count(6), count(7), outcome.estimated, outcome.partial),
                 cost: Cost::of(amount, &outcome.cost_state),
             }
         };
-        facts.judging = row.get_ref(14)?.as_str_or_null()?.and_then(|judging| serde_json::from_str(judging).ok());
+        facts.judging = row.get_ref(13)?.as_str_or_null()?.and_then(|judging| serde_json::from_str(judging).ok());
         facts.by_target.clear();
-        if let Some(list) = row.get_ref(15)?.as_str_or_null()? {
+        if let Some(list) = row.get_ref(14)?.as_str_or_null()? {
             let list: Vec<TargetEntry> = serde_json::from_str(list).unwrap_or_default();
             facts.by_target.extend(list.iter().map(|(provider, model, spent)| TargetSpent {
                 provider: provider.as_deref().map(|name| self.names.of(name)),
@@ -488,7 +514,7 @@ impl Reader<'_> {
         facts.demo = shared.demo;
         facts.stars = shared.stars;
         facts.right = shared.right;
-        facts.input = number(11);
+        facts.input = number(10);
         Ok(true)
     }
 
@@ -509,13 +535,14 @@ impl Reader<'_> {
         }
         self.configs.get(&id).copied().ok_or(rusqlite::Error::QueryReturnedNoRows)
     }
+}
 
-    /// Reads an outcome; none of a run that has not ended.
-    fn outcome(&mut self, id: i64) -> rusqlite::Result<Option<Outcome>> {
+impl Outcome {
+    /// Reads an outcome; none of runs that have not ended.
+    fn find(db: &Connection, id: i64, names: &mut Names) -> rusqlite::Result<Option<Self>> {
         let sql = "SELECT end, status, error_class, faults, checks, attempts, fell_back, cached, demo, judge,
                        tokens_estimated, tokens_partial, cost_state, stars, thumb FROM run_outcome WHERE id = ?1";
-        let names = &mut *self.names;
-        self.db.prepare_cached(sql)?.query_row([id], |row| {
+        db.prepare_cached(sql)?.query_row([id], |row| {
             let text = |column: usize| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
             let Some(end) = text(0)?.and_then(Ending::of_word) else {
                 return Ok(None);
@@ -543,7 +570,7 @@ impl Reader<'_> {
                 right: grade.right(),
                 ..RunFacts::default()
             };
-            Ok(Some(Outcome {
+            Ok(Some(Self {
                 facts,
                 checks: checks.iter().map(|(rule, status)| (names.of(rule), *status)).collect(),
                 estimated: row.get(10)?,
@@ -555,4 +582,4 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -372,7 +372,6 @@ pub(crate) const RECORD: &[Migration] = &[
     CREATE TABLE run_fact (
         run INTEGER PRIMARY KEY REFERENCES run (seq) ON DELETE CASCADE,
         started INTEGER NOT NULL,
-        session TEXT,
         config INTEGER NOT NULL REFERENCES run_config (id),
         outcome INTEGER NOT NULL REFERENCES run_outcome (id),
         cost INTEGER,
@@ -386,7 +385,8 @@ pub(crate) const RECORD: &[Migration] = &[
         score REAL,
         scores BLOB,
         judging TEXT,
-        by_target TEXT
+        by_target TEXT,
+        session TEXT
     );
     ",
         fill: facts::of_old_runs,

@@ -565,7 +565,7 @@ fn is_asked_for(seq: i64, run: &Made, query: &Query) -> bool {
 /// Writes the facts of a run out, names as texts: as they are on record.
 fn shown(facts: &RunFacts, names: &Names) -> String {
     let text = |name: Option<Name>| name.map(|name| names.text(name).to_owned());
-    let named = [facts.session, facts.prompt, facts.version, facts.params, facts.target, facts.model, facts.provider];
+    let named = [facts.prompt, facts.version, facts.params, facts.target, facts.model, facts.provider];
     let marks: Vec<_> = facts.marks.iter().map(|(rule, mark, score)| (names.text(*rule), mark, score)).collect();
     format!(
         "{:?} {:?} {:?} {:?} {marks:?} {:?} {:?} {:?} {:?} {:?}",
@@ -583,9 +583,9 @@ fn shown(facts: &RunFacts, names: &Names) -> String {
 
 /// Writes them out as they were made up.
 fn wanted(run: &Made) -> String {
-    let [session, prompt, provider] = run.names;
+    let [_, prompt, provider] = run.names;
     let [requested, target, model] = run.targets;
-    let named = [session, prompt, run.version, run.params, Some(target), Some(model), provider];
+    let named = [prompt, run.version, run.params, Some(target), Some(model), provider];
     let status = |mark: &str| match mark {
         "pass" => Status::Passed,
         "fail" => Status::Failed,
