@@ -349,8 +349,8 @@ fn minus(part: &str) -> Option<usize> {
 
 /// What [`each`] reads of a run.
 const FACTS: &str =
-    "run, started, session, config, outcome, cost, took_us, tokens_input, tokens_output, first_token_us,
-    waited_us, input_hash, score, scores, judging, by_target";
+    "run, started, config, outcome, cost, took_us, tokens_input, tokens_output, first_token_us, waited_us,
+    input_hash, score, scores, judging, by_target";
 
 /// Hands over the facts of each run a query asks for with its number on record, in the order of these; those under way
 /// are left out.
