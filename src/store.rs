@@ -13,7 +13,7 @@ pub(crate) mod analysis;
 pub(crate) mod batches;
 pub(crate) mod cache;
 pub(crate) mod database;
-pub(crate) mod fact_blocks;
+pub(crate) mod facts;
 pub(crate) mod history;
 pub(crate) mod prompt_edit;
 pub(crate) mod prompt_merge;

@@ -102,8 +102,6 @@ pub struct TargetSpent {
 pub struct RunFacts {
     /// When it started, in seconds since 1970.
     pub started: i64,
-    /// The session it belongs to.
-    pub session: Option<Name>,
     /// The prompt's name, if it has one.
     pub prompt: Option<Name>,
     /// The prompt version's hash.

@@ -1,10 +1,5 @@
-//! Stored answers as a threshold sees them, without their texts.
-//!
-//! The facts of the runs on record, folded.
-//!
-//! Stored answers judged again: a page of them is read, judged and written, and no call is made.
-//!
-//! The runs of two queries paired by their inputs and targets, and what they say of each other.
+//! What comes of many runs: their facts folded into a review or report, measured by a threshold, judged again a page at a
+//! time without a call, and paired by inputs and targets where two queries are compared.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -21,7 +16,7 @@ use crate::{
     model::{
         Prompt, Quality, RunId, RunStatus, Status, VersionId,
         error::StoreError,
-        query::Query,
+        query::{Filter, Query, What},
         run_facts::{Ending, Name, Names, RunFacts},
     },
     store::{
@@ -29,7 +24,7 @@ use crate::{
             Answers, HistoryEntry, LISTED, PairedComparison, Points, Scored, ScoredRun, StoreReply, StoreRequest,
             ToScore, Turned, Weighted,
         },
-        fact_blocks::each,
+        facts::each,
         history, runs, verdicts,
         verdicts::Judged,
     },
@@ -223,19 +218,18 @@ fn unrun(db: &Connection, runs: impl Iterator<Item = i64>) -> rusqlite::Result<U
 
 /// Counts the answers among the runs a query asks for by their prompts, the most first.
 pub(crate) fn answers_to_score(db: &Connection, query: &Query) -> rusqlite::Result<Vec<Answers>> {
-    let mut all: Vec<Answers> = Vec::new();
-    for (condition, values) in history::conditions(db, query)? {
-        let sql = format!("SELECT prompt_name, count(*) FROM run WHERE end = 'done'{condition} GROUP BY prompt_name");
-        let mut statement = db.prepare_cached(&sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        while let Some(row) = rows.next()? {
-            let (prompt, answers): (Option<String>, u64) = (row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs());
-            match all.iter_mut().find(|known| known.prompt == prompt) {
-                Some(known) => known.answers += answers,
-                None => all.push(Answers { prompt, answers }),
-            }
-        }
-    }
+    let mut done = query.clone();
+    done.filters.push(Filter { not: false, what: What::End("done".to_owned()) });
+    let (runs, values) = history::every(db, &done, "config")?;
+    let sql = format!(
+        "SELECT prompt_name, count(*) FROM ({runs}) AS done JOIN run_config ON run_config.id = done.config
+         GROUP BY prompt_name"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let answers = statement.query_map(params_from_iter(values), |row| {
+        Ok(Answers { prompt: row.get(0)?, answers: row.get::<_, i64>(1)?.unsigned_abs() })
+    })?;
+    let mut all: Vec<Answers> = answers.collect::<rusqlite::Result<_>>()?;
     all.sort_by(|a, b| b.answers.cmp(&a.answers).then_with(|| a.prompt.cmp(&b.prompt)));
     Ok(all)
 }

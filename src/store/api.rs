@@ -1,10 +1,5 @@
-//! What can be asked of the disk, and what it answers: pure data, shared with the workbench.
-//!
-//! Batches on record, as they are asked for and listed.
-//!
-//! Prompts, sessions, rows and versions as they are listed.
-//!
-//! What saving may write over.
+//! What can be asked of the disk, and what it answers: pure data, shared with the workbench. It speaks of batches, prompts,
+//! sessions, rows and versions as they are listed, and of what saving may write over.
 
 pub(crate) mod results;
 

@@ -1,9 +1,6 @@
-//! Which processes are still there, told by a file each holds locked for as long as it lives.
-//!
-//! A lock ends with its process, whatever ended it, and unlike a process id is never taken over
-//! by another.
-//!
-//! A SQLite database opened, set up and brought to today's form, its errors put into words.
+//! A SQLite database opened, set up and brought to today's form, its errors put into words; and which processes are still
+//! there, told by a file each holds locked. A lock ends with its process, whatever ended it, and unlike a process id is
+//! never taken over by another.
 
 use std::{
     fs,

@@ -1,10 +1,6 @@
-//! The runs on record, asked for by a query: a page at a time, whatever their number.
-//!
-//! A page never reads more than it must. What few runs have (a class of fault, a grade, a rare model) is
-//! looked up first and the rest checked on those few; what many have is checked while walking down from the
-//! newest run, until a page is full. Which of both is found out by counting up to [`FEW`].
-//!
-//! The names that values of filters can have, found without reading every run.
+//! The runs on record, asked for by a query: a page at a time, whatever their number, and the names that filters can have.
+//! A page never reads more than it must: what few runs have (a class of fault, a grade, a rare model) is looked up first
+//! and the rest checked on those few; what many have is checked while walking from the newest run on, until a page is full.
 
 pub(crate) mod sql;
 
@@ -13,57 +9,69 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, Row, ToSql, params_from_iter, types::Value};
+use rusqlite::{Connection, Row, params_from_iter, types::Value};
 use uuid::Uuid;
 
 pub(crate) use crate::store::{
-    history::sql::{Key, every, few_of, found, is_few, status_rank, suits, thumb_rank},
+    history::sql::{status_rank, thumb_rank},
     maintenance::{backup, pin, prune, remove},
 };
 use crate::{
     model::{
         Cost, Grade, PicoDollars, RunId, RunStatus, Thumb, Usage, VersionId,
-        query::{Query, SortBy, Vocabulary},
+        query::{Query, Sort, SortBy, Vocabulary},
     },
     store::{
         api::{After, HistoryEntry, HistoryPage},
-        history::sql::{Clause, ScanStep, beyond, clause, order_column},
+        history::sql::{Access, Condition, Key, Selection, beyond, order_column},
         runs::timestamp,
         search,
         search::Way,
     },
 };
 
-/// Runs that are few enough to be looked up one by one.
-const FEW: i64 = 2000;
-
-/// Prompt versions whose runs are walked each by itself; those of more are met while walking all runs.
-const MOST_LINES: usize = 32;
-
-/// Runs that are counted, at most, before a count says "or more".
-const COUNTED: i64 = 10_000;
-
-/// A condition in SQL on the row `run`, with its values.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Condition {
-    sql: String,
-    values: Vec<Value>,
-}
-
-impl Condition {
-    fn and(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
-        self.sql.push_str(" AND ");
-        self.sql.push_str(sql);
-        self.values.extend(values);
-    }
-}
+/// Runs that words alone find are counted up to this many, before a count says "or more".
+const COUNTED: usize = 10_000;
 
 /// One way to runs that are asked for: every run there is is on at least one of them.
 #[derive(Debug, Clone)]
 struct Route {
     /// The expression the text index is asked for; none where it is not.
     matching: Option<String>,
-    condition: Condition,
+    /// Texts that are read: none of the index tells whether they are there.
+    read: Condition,
+    /// What filters ask.
+    selection: Selection,
+}
+
+impl Route {
+    /// Writes what it comes by with what is needed for an order, and what has to hold: a statement from `FROM` on.
+    fn from(&self, access: Access, by: SortBy, beyond: Option<Condition>) -> Condition {
+        let mut all = Condition::default();
+        let (before, access) = match &self.matching {
+            None => ("", access),
+            Some(expression) => {
+                all.and(Condition::of("run_text MATCH ?", [Value::Text(expression.clone())]));
+                if let Some((first, last)) = self.selection.span() {
+                    all.and(Condition::of("run_text.rowid BETWEEN ? AND ?", [first.into(), last.into()]));
+                }
+                all.and(Condition::of("run_fact.run = run_text.rowid", []));
+                ("run_text CROSS JOIN ", Access::Number)
+            }
+        };
+        all.and(self.selection.condition(access));
+        all.and(self.read.clone());
+        all.and(beyond.unwrap_or_default());
+        let holds = if all.sql.is_empty() { String::new() } else { format!(" WHERE {}", all.sql) };
+        Condition { sql: format!("{before}{}{holds}", access.ordered(by)), ..all }
+    }
+
+    /// Writes the numbers of all its runs.
+    fn numbers(&self) -> Condition {
+        let Condition { sql, values } = self.from(self.selection.at_once(), SortBy::Time, None);
+        let number = if self.matching.is_some() { "run_text.rowid" } else { "run_fact.run" };
+        Condition { sql: format!("SELECT {number} FROM {sql}"), values }
+    }
 }
 
 /// Reads a page of the runs a query asks for, those after another if one is given.
@@ -73,143 +81,81 @@ pub(crate) fn page(
     after: Option<&After>,
     limit: usize,
 ) -> rusqlite::Result<HistoryPage> {
-    let wanted = limit.saturating_add(1);
-    let found = if sql::is_better(db, query, query.sort.by)? {
-        sql::page(db, query, after, wanted)?
-    } else {
-        sparse(db, query, after, wanted, None)?
-    };
+    let found = first(db, query, after, limit.saturating_add(1))?;
     let more = found.len() > limit;
     let runs = found.into_values().take(limit).map(|seq| entry(db, seq)).collect::<rusqlite::Result<_>>()?;
     Ok(HistoryPage { runs, more })
 }
 
-/// Finds the first runs by their rows, those within a part of the record if one is given.
-fn sparse(
-    db: &Connection,
-    query: &Query,
-    after: Option<&After>,
-    wanted: usize,
-    part: Option<&ScanStep>,
-) -> rusqlite::Result<BTreeMap<Key, i64>> {
+/// Finds the first runs in the order asked for: at least as many as are wanted, if there are so many.
+fn first(db: &Connection, query: &Query, after: Option<&After>, wanted: usize) -> rusqlite::Result<BTreeMap<Key, i64>> {
     let mut found = BTreeMap::new();
-    for mut route in routes(db, query)? {
-        if let Some(after) = after {
-            beyond(&mut route.condition, query, after);
-        }
-        let number = if route.matching.is_some() { "run_text.rowid" } else { "run.seq" };
-        match part {
-            Some(ScanStep::Among(list)) => {
-                let sql = format!("{number} IN (SELECT value FROM json_each(?))");
-                route.condition.and(&sql, [Value::Text(list.clone())]);
-            }
-            Some(ScanStep::Within(numbers)) => {
-                let bounds = [*numbers.start(), *numbers.end()].map(Value::Integer);
-                route.condition.and(&format!("{number} BETWEEN ? AND ?"), bounds);
-            }
-            None => {}
-        }
-        found.extend(walk(db, query, &route, wanted)?);
+    for route in routes(db, query)? {
+        found.extend(walk(db, query.sort, &route, after.map(|after| beyond(query, after)), wanted)?);
     }
     Ok(found)
 }
 
-/// Counts the runs a query asks for, in some cases up to [`COUNTED`] alone; tells whether there may be more.
+/// Counts the runs a query asks for, those of words alone up to [`COUNTED`]; tells whether there may be more.
 pub(crate) fn count(db: &Connection, query: &Query) -> rusqlite::Result<(u64, bool)> {
-    if query.is_everything() {
-        let all: i64 = db.prepare_cached("SELECT count(*) FROM run")?.query_row([], |row| row.get(0))?;
-        return Ok((all.unsigned_abs(), false));
-    }
-    if sql::is_better(db, query, SortBy::Time)? {
-        return sql::count(db, query).map(|runs| (runs, false));
-    }
-    let mut seen = BTreeSet::new();
-    for route in routes(db, query)? {
-        for (_, seq) in walk(db, &Query::default(), &route, usize::try_from(COUNTED).unwrap_or(usize::MAX))? {
-            seen.insert(seq);
+    let routes = routes(db, query)?;
+    if query.filters.is_empty() && !query.words.is_empty() {
+        let mut found = BTreeSet::new();
+        for route in &routes {
+            found.extend(walk(db, Sort::default(), route, None, COUNTED)?.into_iter().map(|(_, seq)| seq));
         }
+        return Ok((found.len() as u64, found.len() >= COUNTED));
     }
-    let runs = seen.len() as u64;
-    Ok((runs, runs >= COUNTED.unsigned_abs()))
+    let Condition { sql, values } = match routes.as_slice() {
+        [route] => {
+            let Condition { sql, values } = route.from(route.selection.at_once(), SortBy::Time, None);
+            Condition { sql: format!("SELECT count(*) FROM {sql}"), values }
+        }
+        routes => {
+            let Condition { sql, values } = numbers(routes);
+            Condition { sql: format!("SELECT count(*) FROM ({sql})"), values }
+        }
+    };
+    let runs: i64 = db.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
+    Ok((runs.unsigned_abs(), false))
 }
 
-/// Lists conditions on `run` that together find each run a query asks for exactly once, each as SQL to be
-/// appended with its values.
-pub(crate) fn conditions(db: &Connection, query: &Query) -> rusqlite::Result<Vec<(String, Vec<Value>)>> {
-    if query.words.is_empty() {
-        let routes = routes(db, query)?.into_iter();
-        return Ok(routes.map(|route| (route.condition.sql, route.condition.values)).collect());
+/// Writes the statement that reads columns of `run_fact` of each run a query asks for, once and in the order of their
+/// numbers, and its values.
+pub(crate) fn every(db: &Connection, query: &Query, columns: &str) -> rusqlite::Result<(String, Vec<Value>)> {
+    let routes = routes(db, query)?;
+    let Condition { sql, values } = match routes.as_slice() {
+        [route] if query.words.is_empty() => route.from(Access::Number, SortBy::Time, None),
+        routes => {
+            let Condition { sql, values } = numbers(routes);
+            Condition { sql: format!("{} WHERE run_fact.run IN ({sql})", Access::Number.table()), values }
+        }
+    };
+    Ok((format!("SELECT {columns} FROM {sql} ORDER BY run_fact.run"), values))
+}
+
+/// Writes the numbers of all runs of ways to them, each once.
+fn numbers(routes: &[Route]) -> Condition {
+    let mut all = Condition { sql: "SELECT NULL WHERE 0".to_owned(), values: Vec::new() };
+    for Condition { sql, values } in routes.iter().map(Route::numbers) {
+        all.sql.push_str(" UNION ");
+        all.sql.push_str(&sql);
+        all.values.extend(values);
     }
-    let mut all = BTreeSet::new();
-    for route in routes(db, query)? {
-        all.extend(walk(db, &Query::default(), &route, usize::MAX)?.into_iter().map(|(_, seq)| seq));
-    }
-    let list = serde_json::to_string(&all).unwrap_or_default();
-    Ok(vec![(" AND run.seq IN (SELECT value FROM json_each(?))".to_owned(), vec![Value::Text(list)])])
+    all
 }
 
 /// Finds the ways to what a query asks for.
 fn routes(db: &Connection, query: &Query) -> rusqlite::Result<Vec<Route>> {
-    let mut base = Condition::default();
-    for filter in &query.filters {
-        let Clause { sql, values, index } = clause(&filter.what);
-        let driven = if filter.not || index.is_none() {
-            None
-        } else {
-            index.map(|from| few(db, &from, &values)).transpose()?.flatten()
-        };
-        match (driven, filter.not) {
-            // Looked up once, and then the only runs that are read.
-            (Some(numbers), _) => base.and("run.seq IN (SELECT value FROM json_each(?))", [Value::Text(numbers)]),
-            (None, true) => base.and(&format!("NOT coalesce(({sql}), 0)"), values),
-            (None, false) => base.and(&format!("({sql})"), values),
-        }
-    }
+    let selection = Selection::of(db, query)?;
     if query.words.is_empty() {
-        return Ok(vec![Route { matching: None, condition: base }]);
+        return Ok(vec![Route { matching: None, read: Condition::default(), selection }]);
     }
-    let ways = by_words(db, &query.words, &base)?;
-    Ok(ways.into_iter().flat_map(ByWords::of_versions).collect())
-}
-
-/// Lists as JSON the runs that a lookup finds, if they are few.
-fn few(db: &Connection, from: &str, values: &[Value]) -> rusqlite::Result<Option<String>> {
-    let sql = format!("SELECT json_group_array(seq), count(*) FROM (SELECT {from} LIMIT {FEW})");
-    let (numbers, count): (String, i64) =
-        db.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok((count < FEW).then_some(numbers))
-}
-
-/// A way to runs of some prompt versions; of all where none are named.
-struct ByWords {
-    versions: Option<BTreeSet<String>>,
-    route: Route,
-}
-
-impl ByWords {
-    /// Puts the versions into the condition.
-    fn of_versions(self) -> Vec<Route> {
-        let Self { versions, route } = self;
-        let with = |sql: &str, value: String| {
-            let mut route = route.clone();
-            route.condition.and(sql, [Value::Text(value)]);
-            route
-        };
-        match versions {
-            None => vec![route],
-            Some(versions) if versions.len() <= MOST_LINES => {
-                versions.into_iter().map(|version| with("run.prompt_hash = ?", version)).collect()
-            }
-            Some(versions) => {
-                let list = serde_json::to_string(&versions).unwrap_or_default();
-                vec![with("+run.prompt_hash IN (SELECT value FROM json_each(?))", list)]
-            }
-        }
-    }
+    by_words(db, &query.words, &selection)
 }
 
 /// Finds the ways to runs that hold all words: each word in the run's own texts, or in its prompt.
-fn by_words(db: &Connection, words: &[String], base: &Condition) -> rusqlite::Result<Vec<ByWords>> {
+fn by_words(db: &Connection, words: &[String], selection: &Selection) -> rusqlite::Result<Vec<Route>> {
     let ways = words.iter().map(|word| search::way(db, word)).collect::<rusqlite::Result<Vec<_>>>()?;
     // Which words each prompt version holds.
     let mut held: BTreeMap<String, Vec<bool>> = BTreeMap::new();
@@ -224,61 +170,62 @@ fn by_words(db: &Connection, words: &[String], base: &Condition) -> rusqlite::Re
     for (version, holds) in held {
         groups.entry(holds).or_default().insert(version);
     }
-    let own = route(&ways, &vec![false; words.len()], base.clone());
-    let mut all: Vec<ByWords> = own.into_iter().map(|route| ByWords { versions: None, route }).collect();
+    let mut all = Vec::new();
+    if let Some((matching, read)) = in_texts(&ways, &vec![false; words.len()]) {
+        all.push(Route { matching, read, selection: selection.clone() });
+    }
     for (holds, versions) in groups {
-        let route = route(&ways, &holds, base.clone());
-        all.extend(route.map(|route| ByWords { versions: Some(versions), route }));
+        if let Some((matching, read)) = in_texts(&ways, &holds) {
+            let versions = serde_json::to_string(&versions).unwrap_or_default();
+            let selection = selection.of_versions(db, versions, matching.is_some())?;
+            all.push(Route { matching, read, selection });
+        }
     }
     Ok(all)
 }
 
-/// Makes the way to runs whose own texts hold the words that their prompt does not; none if no run's do.
-fn route(ways: &[Way], held: &[bool], mut condition: Condition) -> Option<Route> {
-    let mut expressions = Vec::new();
+/// Says how runs are found whose own texts hold the words that their prompt does not: by an expression of the text
+/// index, by reading; none if no run's do.
+fn in_texts(ways: &[Way], held: &[bool]) -> Option<(Option<String>, Condition)> {
+    let (mut expressions, mut reading) = (Vec::new(), Condition::default());
     for (way, _) in ways.iter().zip(held).filter(|(_, held)| !**held) {
         match way {
             Way::Nowhere => return None,
             Way::Index(expression) => expressions.push(format!("({expression})")),
             Way::Read(expression, text) => {
                 expressions.extend(expression.iter().map(|expression| format!("({expression})")));
-                let sql = "EXISTS (SELECT 1 FROM run_body WHERE run_body.seq = run.seq
+                let sql = "EXISTS (SELECT 1 FROM run_body WHERE run_body.seq = run_fact.run
                            AND found_in(run_body.input, run_body.text, ?))";
-                condition.and(sql, [Value::Text(text.clone())]);
+                reading.and(Condition::of(sql, [Value::Text(text.clone())]));
             }
         }
     }
     let matching = (!expressions.is_empty()).then(|| expressions.join(" AND "));
-    Some(Route { matching, condition })
+    Some((matching, reading))
 }
 
-/// Walks a way in the order asked for, until enough runs are found.
-fn walk(db: &Connection, query: &Query, route: &Route, wanted: usize) -> rusqlite::Result<Vec<(Key, i64)>> {
-    let by = order_column(query.sort.by);
-    let direction = if query.sort.ascending { "ASC" } else { "DESC" };
-    let mut values: Vec<Value> = Vec::new();
-    let (from, order) = match &route.matching {
-        None => ("run WHERE 1", by),
-        Some(expression) => {
-            values.push(Value::Text(expression.clone()));
-            let order = if query.sort.by == SortBy::Time { "run_text.rowid" } else { by };
-            ("run_text CROSS JOIN run ON run.seq = run_text.rowid WHERE run_text MATCH ?", order)
-        }
+/// Walks a way in an order, from what is beyond a place on, until enough runs are found.
+fn walk(
+    db: &Connection,
+    sort: Sort,
+    route: &Route,
+    beyond: Option<Condition>,
+    wanted: usize,
+) -> rusqlite::Result<Vec<(Key, i64)>> {
+    let by = order_column(sort.by);
+    let direction = if sort.ascending { "ASC" } else { "DESC" };
+    let order = match (sort.by, &route.matching) {
+        (SortBy::Time, None) => format!("{by} {direction}"),
+        (SortBy::Time, Some(_)) => format!("run_text.rowid {direction}"),
+        // What is not known comes last either way.
+        _ => format!("{by} {direction} NULLS LAST, run_fact.run {direction}"),
     };
-    let then = if query.sort.by == SortBy::Time { String::new() } else { format!(", run.seq {direction}") };
-    // What is not known comes last either way.
-    let nulls = if query.sort.by == SortBy::Time { "" } else { " NULLS LAST" };
-    let sql = format!(
-        "SELECT run.seq, {by} FROM {from}{} ORDER BY {order} {direction}{nulls}{then} LIMIT ?",
-        route.condition.sql
-    );
-    values.extend(route.condition.values.iter().cloned());
+    let Condition { sql, mut values } = route.from(route.selection.in_order(sort.by), sort.by, beyond);
     values.push(Value::Integer(i64::try_from(wanted).unwrap_or(i64::MAX)));
-    let values = values.iter().map(|value| value as &dyn ToSql);
-    db.prepare_cached(&sql)?
+    db.prepare_cached(&format!("SELECT run_fact.run, {by} FROM {sql} ORDER BY {order} LIMIT ?"))?
         .query_map(params_from_iter(values), |row| {
             let (seq, value): (i64, Option<i64>) = (row.get(0)?, row.get(1)?);
-            Ok((Key::of(value, seq, query.sort), seq))
+            Ok((Key::of(value, seq, sort), seq))
         })?
         .collect()
 }
@@ -365,22 +312,22 @@ const MOST: usize = 500;
 
 /// Lists the names on record.
 pub(crate) fn vocabulary(db: &Connection) -> rusqlite::Result<Vocabulary> {
-    let mut models = distinct(db, "run", "model", "1")?;
-    models.extend(distinct(db, "run", "target", "1")?);
+    let mut models = distinct(db, "run_config", "model", "1")?;
+    models.extend(distinct(db, "run_config", "target", "1")?);
     models.sort();
     models.dedup();
     Ok(Vocabulary {
         models,
-        providers: distinct(db, "run", "provider", "1")?,
+        providers: distinct(db, "run_config", "provider", "1")?,
         prompts: distinct(db, "run", "prompt_name", "1")?,
-        sessions: distinct(db, "run", "session", "1")?,
+        sessions: distinct(db, "run_fact", "session", "1")?,
         versions: distinct(db, "version_name", "name", "name <> ''")?,
         checks: distinct(db, "verdict", "rule", "mark = 'fail'")?,
-        classes: distinct(db, "run", "error_class", "error_class IS NOT NULL")?,
+        classes: distinct(db, "run_outcome", "error_class", "1")?,
     })
 }
 
-/// Lists the values of a column that has an index, from each to the next larger one.
+/// Lists the values of a column that has an index, or of a small table, from each to the next larger one.
 fn distinct(db: &Connection, table: &str, column: &str, among: &str) -> rusqlite::Result<Vec<String>> {
     let sql = format!(
         "WITH RECURSIVE value (it) AS (

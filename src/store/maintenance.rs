@@ -1,6 +1,4 @@
-//! Keeping runs, removing them, and copies of the whole record.
-//!
-//! The record of runs put back from a copy of it.
+//! Keeping runs, removing them, and copies of the whole record: made, and put back.
 
 use std::{
     fs,
@@ -12,7 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use tempfile::TempPath;
 
 use crate::{
@@ -22,16 +20,23 @@ use crate::{
         error::{FaultKind, StoreError},
         settings::Places,
     },
-    store::{api::Pruned, database, runs::nanoseconds, schema, search},
+    store::{api::Pruned, database, facts, runs::nanoseconds, schema, search},
 };
 
 /// Keeps runs when others are pruned, or no longer; tells how many there were.
-pub(crate) fn pin(db: &Connection, runs: &[RunId], pinned: bool) -> rusqlite::Result<u64> {
-    let mut statement = db.prepare_cached("UPDATE run SET pinned = ?2 WHERE id = ?1")?;
+pub(crate) fn pin(db: &mut Connection, runs: &[RunId], pinned: bool) -> rusqlite::Result<u64> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut count = 0;
     for run in runs {
-        count += statement.execute(params![run.0.as_bytes(), pinned])? as u64;
+        let sql = "UPDATE run SET pinned = ?2 WHERE id = ?1 RETURNING seq";
+        let values = params![run.0.as_bytes(), pinned];
+        let seq: Option<i64> = transaction.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+        if let Some(seq) = seq {
+            facts::note(&transaction, seq)?;
+            count += 1;
+        }
     }
+    transaction.commit()?;
     Ok(count)
 }
 
@@ -46,6 +51,7 @@ pub(crate) fn remove(db: &mut Connection, runs: &[RunId]) -> rusqlite::Result<Pr
             count += statement.execute([run.0.as_bytes()])? as u64;
         }
     }
+    facts::tidy(&transaction)?;
     transaction.commit()?;
     Ok(Pruned { runs: count, texts: 0, before, after: size(db)? })
 }
@@ -54,9 +60,9 @@ pub(crate) fn remove(db: &mut Connection, runs: &[RunId]) -> rusqlite::Result<Pr
 /// the prompt versions and what was said of them.
 pub(crate) fn prune(db: &mut Connection, before: Timestamp, keep_pinned: bool, dry: bool) -> rusqlite::Result<Pruned> {
     let which = if keep_pinned {
-        "started < ?1 AND end <> 'running' AND pinned = 0"
+        "seq IN (SELECT run FROM run_fact WHERE started < ?1) AND end <> 'running' AND pinned = 0"
     } else {
-        "started < ?1 AND end <> 'running'"
+        "seq IN (SELECT run FROM run_fact WHERE started < ?1) AND end <> 'running'"
     };
     let time = nanoseconds(before);
     let sql = format!(
@@ -74,6 +80,7 @@ pub(crate) fn prune(db: &mut Connection, before: Timestamp, keep_pinned: bool, d
     }
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute(&format!("DELETE FROM run WHERE {which}"), [time])?;
+    facts::tidy(&transaction)?;
     transaction.execute("INSERT INTO run_text (run_text) VALUES ('optimize')", [])?;
     transaction.commit()?;
     // The pages that are free now go back to the disk.

@@ -1,8 +1,5 @@
-//! The record of runs: its database, opened when first needed, and writes that wait out a lock.
-//!
-//! What the thread of the record does while nobody asks: it makes the blocks of facts that are missing.
-//!
-//! Writes that a lock or a full disk keeps out: held back in order, tried again, and lost only at the end.
+//! The record of runs: its database, opened when first needed, and writes. What a lock or a full disk keeps out is held
+//! back in order, tried again, and lost only at the end.
 
 use std::{
     collections::VecDeque,
@@ -25,7 +22,7 @@ use crate::{
         batches::Own,
         database,
         database::{Alive, DbFault},
-        fact_blocks, history, runs, schema,
+        history, runs, schema,
         search::Known,
         verdicts, versions,
         worker::{Blocked, Reports, Trouble, queue::Load},
@@ -40,6 +37,9 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long by a write while others are held back already.
 const HELD_PATIENCE: Duration = Duration::from_millis(50);
+
+/// Statements that stay prepared.
+const STATEMENTS: usize = 64;
 
 /// A write to the record.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl Record {
                 .map_err(told)?
                 .map(|()| StoreReply::VersionNamed(version.clone())),
             StoreRequest::GradeRun { run, grade, at } => {
-                verdicts::give(&open.db, *run, grade, *at).map_err(told)?.map(|()| StoreReply::Graded(*run))
+                verdicts::give(&mut open.db, *run, grade, *at).map_err(told)?.map(|()| StoreReply::Graded(*run))
             }
             StoreRequest::Grades(runs) => verdicts::of(&open.db, runs).map(StoreReply::Grades).map_err(told),
             StoreRequest::History { query, after, limit } => {
@@ -124,7 +124,7 @@ impl Record {
                 history::vocabulary(&open.db).map(|names| StoreReply::Vocabulary(Box::new(names))).map_err(told)
             }
             StoreRequest::PinRuns { runs, pinned } => {
-                history::pin(&open.db, runs, *pinned).map(StoreReply::Pinned).map_err(told)
+                history::pin(&mut open.db, runs, *pinned).map(StoreReply::Pinned).map_err(told)
             }
             StoreRequest::RemoveRuns(runs) => history::remove(&mut open.db, runs).map(StoreReply::Pruned).map_err(told),
             StoreRequest::PruneRuns { before, keep_pinned, dry } => {
@@ -215,6 +215,8 @@ impl Record {
             // What a savepoint would take back, and the pages of a large group, stay in memory.
             db.pragma_update(None, "temp_store", "MEMORY").map_err(|error| database::fault(&self.path, &error))?;
             db.pragma_update(None, "cache_size", -16_384).map_err(|error| database::fault(&self.path, &error))?;
+            // A run is written by more statements than are remembered by default.
+            db.set_prepared_statement_cache_capacity(STATEMENTS);
             // Pages that many transactions change go to their places once for all of them: 16 MB of log.
             db.pragma_update(None, "wal_autocheckpoint", 4096).map_err(|error| database::fault(&self.path, &error))?;
             let alive = atomic_file::make_dir(&self.signs).ok().and_then(|()| Alive::begin(&self.signs).ok());
@@ -233,13 +235,13 @@ impl Record {
     /// Marks as crashed what processes that are gone have left running. This is help for the
     /// reader alone: if it fails, the rows still say `running`, and the next sweep sees them.
     fn sweep(&mut self) {
-        let Some(open) = &self.open else {
+        let Some(open) = &mut self.open else {
             return;
         };
-        let own = open.alive.as_ref().map(|alive| alive.owner.as_str());
+        let own = open.alive.as_ref().map(|alive| alive.owner.clone());
         for owner in runs::owners(&open.db).unwrap_or_default() {
-            if Some(owner.as_str()) != own && database::is_gone(&self.signs, &owner) {
-                drop(runs::crashed(&open.db, &owner));
+            if Some(&owner) != own.as_ref() && database::is_gone(&self.signs, &owner) {
+                drop(runs::crashed(&mut open.db, &owner));
             }
         }
     }
@@ -310,38 +312,6 @@ impl Drop for Record {
     fn drop(&mut self) {
         self.open = None;
         drop(fs::remove_dir(&self.signs));
-    }
-}
-
-/// How long nobody must have asked before anything is made.
-const QUIET: Duration = Duration::from_millis(50);
-
-/// How far the blocks that are missing are made.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Calm {
-    /// The block below which others may be missing; none if none are.
-    below: Option<i64>,
-    /// How long to wait before more are made.
-    pub(crate) wait: Duration,
-}
-
-impl Calm {
-    /// Returns how it stands when anything may have changed.
-    pub(crate) fn disturbed() -> Self {
-        Self { below: Some(i64::MAX), wait: QUIET }
-    }
-
-    /// Makes some more, if the record is open: a question opens it, not this.
-    pub(crate) fn go_on(self, record: &Record, idle: Duration) -> Self {
-        let none = Self { below: None, wait: idle };
-        let (Some(open), Some(below)) = (&record.open, self.below) else {
-            return none;
-        };
-        // What cannot be made is left to whoever reads the rows next.
-        match fact_blocks::mend(&open.db, below) {
-            Ok(Some(below)) => Self { below: Some(below), wait: Duration::ZERO },
-            Ok(None) | Err(_) => none,
-        }
     }
 }
 
@@ -455,27 +425,5 @@ impl Record {
         for (write, _) in std::mem::take(&mut self.held.writes) {
             self.lose(&write, &StoreError::new(why.clone()));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::{api::StoreRequest, worker::Reports};
-
-    #[test]
-    fn blocks_are_made_while_nobody_asks_until_none_is_missing() {
-        let idle = Duration::from_secs(60);
-        let (db, dir) = fact_blocks::tests::record(6 * 1024);
-        let mut record = Record::new(dir.path(), Reports::new().0);
-        assert_eq!(Calm::disturbed().go_on(&record, idle).wait, idle, "a record that nobody asked for stays closed");
-        record.answer(&StoreRequest::Vocabulary).unwrap();
-        let first = Calm::disturbed();
-        assert_eq!(first.wait, QUIET);
-        let second = first.go_on(&record, idle);
-        assert_eq!((second.wait, fact_blocks::tests::blocks(&db)), (Duration::ZERO, vec![2, 3, 4, 5]));
-        let third = second.go_on(&record, idle);
-        assert_eq!((third.wait, fact_blocks::tests::blocks(&db)), (idle, vec![0, 1, 2, 3, 4, 5]));
-        assert_eq!(third.go_on(&record, idle).wait, idle);
     }
 }

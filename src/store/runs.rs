@@ -1,13 +1,11 @@
-//! Runs in `retort.db`: written when they start and end, read back whole, listed and summed up.
-//!
-//! What stands in a run's columns, made from the model and read back.
-//!
-//! What runs are paired and compared by, worked out for a database that did not keep it.
+//! Runs in `retort.db`: written when they start and end, and read back whole.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Error, OptionalExtension, Row, Transaction, named_params, params, types::Type};
+use rusqlite::{
+    Connection, Error, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params, types::Type,
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -20,7 +18,7 @@ use crate::{
         event::{NextStep, RunEvent, TimedEvent},
         ports::{RunRecord, RunStart},
     },
-    store::{batches, fact_blocks, search, search::Known, verdicts, verdicts::First, versions, versions::Origin},
+    store::{batches, facts, search, search::Known, verdicts, verdicts::First, versions, versions::Origin},
 };
 
 /// How the row of a run under way is marked.
@@ -37,7 +35,7 @@ pub(crate) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> r
     let version = versions::note(db, &run.prompt, &origin)?;
     let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, end, owner,
                    provider, sample, judge)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, 'running', ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING";
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, 'running', ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING RETURNING seq";
     let values = params![
         run.run.0.as_bytes(),
         nanoseconds(run.started),
@@ -51,7 +49,8 @@ pub(crate) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> r
         run.sample,
         is_judge(run.prompt_name.as_deref(), &run.prompt)
     ];
-    db.prepare_cached(sql)?.execute(values).map(drop)
+    let seq: Option<i64> = db.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+    seq.map_or(Ok(()), |seq| facts::note(db, seq))
 }
 
 /// Writes a run that has ended, over the row of its start.
@@ -154,7 +153,8 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> r
     batches::fill(db, record, seq)?;
     search::note(db, known, seq, &search::texts(&record.input, &outcome.text))?;
     note_attempts(db, seq, record)?;
-    outcome.quality.as_ref().map_or(Ok(()), |quality| verdicts(db, seq, quality))
+    outcome.quality.as_ref().map_or(Ok(()), |quality| verdicts(db, seq, quality))?;
+    facts::note(db, seq)
 }
 
 /// Writes the calls of a run, each with what it took.
@@ -201,7 +201,7 @@ pub(crate) fn verdicts(db: &Connection, seq: i64, quality: &Quality) -> rusqlite
         verdict.execute(params![seq, place, made.rule.to_string(), mark(made.status), made.score, made.reason])?;
     }
     let sql = "UPDATE run SET marks = ?2, score = ?3 WHERE seq = ?1";
-    db.prepare_cached(sql)?.execute(params![seq, fact_blocks::marks(quality), quality.score()]).map(drop)
+    db.prepare_cached(sql)?.execute(params![seq, facts::marks(quality), quality.score()]).map(drop)
 }
 
 /// Names how a check came out in the column `verdict.mark`.
@@ -214,9 +214,13 @@ fn mark(status: Status) -> &'static str {
 }
 
 /// Marks the runs a process left behind as crashed.
-pub(crate) fn crashed(db: &Connection, owner: &str) -> rusqlite::Result<usize> {
-    let sql = "UPDATE run SET end = 'crashed', status = 'cancelled', owner = NULL WHERE end = 'running' AND owner = ?1";
-    db.execute(sql, [owner])
+pub(crate) fn crashed(db: &mut Connection, owner: &str) -> rusqlite::Result<()> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let sql = "UPDATE run SET end = 'crashed', status = 'cancelled', owner = NULL WHERE end = 'running' AND owner = ?1
+               RETURNING seq";
+    let left: Vec<i64> = transaction.prepare(sql)?.query_map([owner], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    left.into_iter().try_for_each(|seq| facts::note(&transaction, seq))?;
+    transaction.commit()
 }
 
 /// Lists the processes that have runs under way.

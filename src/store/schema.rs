@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Transaction};
 
 use crate::{
-    store::{runs, search, versions},
+    store::{facts, runs, search, versions},
     text::suggest::quoted,
 };
 
@@ -34,6 +34,8 @@ impl Migration {
 /// Nothing in `prompt_version`, `version_name` and `grade` is ever overwritten: a version is its
 /// content, and of several names or grades the last one counts. `run.prompt_hash` names the version
 /// that was run.
+///
+/// `run_fact`, `run_config` and `run_outcome` repeat what lists and reports ask of runs, as [`facts`] says.
 pub(crate) const RECORD: &[Migration] = &[
     Migration::tables(
         "
@@ -310,6 +312,84 @@ pub(crate) const RECORD: &[Migration] = &[
     CREATE INDEX run_judge ON run (judge) WHERE judge = 1;
     ",
         fill: search::of_old_signs,
+    },
+    Migration {
+        tables: "
+    DROP TRIGGER fact_of_run;
+    DROP TRIGGER fact_of_changed;
+    DROP TRIGGER fact_of_gone;
+    DROP TRIGGER fact_of_graded;
+    DROP TRIGGER fact_of_graded_again;
+    DROP TRIGGER fact_of_ungraded;
+    DROP TABLE fact_block;
+    DROP INDEX run_started;
+    DROP INDEX run_target;
+    DROP INDEX run_provider;
+    DROP INDEX run_session;
+    DROP INDEX run_cost;
+    DROP INDEX run_took;
+    DROP INDEX run_tokens;
+    DROP INDEX run_error;
+    DROP INDEX run_unfinished;
+    DROP INDEX run_status;
+    DROP INDEX run_pinned;
+    DROP INDEX run_judge;
+    CREATE TABLE run_config (
+        id INTEGER PRIMARY KEY,
+        prompt_hash TEXT,
+        target TEXT NOT NULL,
+        params TEXT,
+        prompt_name TEXT,
+        model TEXT NOT NULL,
+        provider TEXT
+    );
+    CREATE INDEX run_config_of ON run_config (prompt_hash, target, params, prompt_name, model, provider);
+    CREATE INDEX run_config_target ON run_config (target);
+    CREATE INDEX run_config_model ON run_config (model);
+    CREATE INDEX run_config_provider ON run_config (provider);
+    CREATE TABLE run_outcome (
+        id INTEGER PRIMARY KEY,
+        status TEXT,
+        checks TEXT NOT NULL,
+        end TEXT NOT NULL,
+        error_class TEXT,
+        faults TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        fell_back INTEGER NOT NULL,
+        cached INTEGER NOT NULL,
+        demo INTEGER NOT NULL,
+        judge INTEGER NOT NULL,
+        pinned INTEGER NOT NULL,
+        tokens_estimated INTEGER NOT NULL,
+        tokens_partial INTEGER NOT NULL,
+        cost_state TEXT NOT NULL,
+        stars INTEGER,
+        thumb TEXT,
+        graded INTEGER NOT NULL
+    );
+    CREATE INDEX run_outcome_of ON run_outcome (status, checks, end, error_class, faults, attempts, fell_back, cached,
+        demo, judge, pinned, tokens_estimated, tokens_partial, cost_state, stars, thumb, graded);
+    CREATE TABLE run_fact (
+        run INTEGER PRIMARY KEY REFERENCES run (seq) ON DELETE CASCADE,
+        started INTEGER NOT NULL,
+        config INTEGER NOT NULL REFERENCES run_config (id),
+        outcome INTEGER NOT NULL REFERENCES run_outcome (id),
+        cost INTEGER,
+        took_us INTEGER,
+        tokens INTEGER,
+        tokens_input INTEGER,
+        tokens_output INTEGER,
+        first_token_us INTEGER,
+        waited_us INTEGER,
+        input_hash INTEGER,
+        score REAL,
+        scores BLOB,
+        judging TEXT,
+        by_target TEXT,
+        session TEXT
+    );
+    ",
+        fill: facts::of_old_runs,
     },
 ];
 

@@ -1,6 +1,5 @@
-//! Grades in `retort.db`: what people said of answers, all of it kept, the last said counting.
-//!
-//! Answers judged again: the new verdicts count, and none that was ever given is lost.
+//! What is said of answers in `retort.db`: grades by people, and verdicts of checks applied again. The last counts, and none
+//! that was ever given is lost.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
@@ -8,27 +7,33 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use crate::{
     model::{Grade, Quality, RunId, Thumb, VersionId, error::StoreError},
     store::{
-        runs,
+        facts, runs,
         runs::{json, missing, nanoseconds},
     },
 };
 
 /// Grades a run.
 pub(crate) fn give(
-    db: &Connection,
+    db: &mut Connection,
     run: RunId,
     grade: &Grade,
     at: Timestamp,
 ) -> rusqlite::Result<Result<(), StoreError>> {
     let sql = "INSERT INTO grade (run, given, stars, thumb, comment)
-               SELECT seq, ?2, ?3, ?4, ?5 FROM run WHERE id = ?1";
+               SELECT seq, ?2, ?3, ?4, ?5 FROM run WHERE id = ?1 RETURNING run";
     let thumb = grade.thumb.map(|thumb| match thumb {
         Thumb::Up => "up",
         Thumb::Down => "down",
     });
     let values = params![run.0.as_bytes(), nanoseconds(at), grade.stars, thumb, grade.comment];
-    let given = db.prepare_cached(sql)?.execute(values)?;
-    Ok(if given == 1 { Ok(()) } else { Err(missing(run)) })
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let seq: Option<i64> = transaction.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+    let Some(seq) = seq else {
+        return Ok(Err(missing(run)));
+    };
+    facts::note(&transaction, seq)?;
+    transaction.commit()?;
+    Ok(Ok(()))
 }
 
 /// Reads the grades of runs; those that have none are left out.
@@ -88,6 +93,7 @@ pub(crate) fn judge(
         transaction.prepare_cached("UPDATE run SET status = ?2 WHERE seq = ?1")?.execute(params![seq, status])?;
         let cell = "UPDATE cell SET content = json_set(content, '$.status', ?2, '$.score', ?3) WHERE run = ?1";
         transaction.prepare_cached(cell)?.execute(params![seq, status, quality.score()])?;
+        facts::note(&transaction, seq)?;
     }
     transaction.commit()?;
     Ok(Ok(()))

@@ -1,6 +1,5 @@
-//! The threads that touch the disk, and the ports through which runs reach them.
-//!
-//! The cache and the record as the pipeline sees them: quick to take, never failing a run.
+//! The threads that touch the disk, and the ports through which runs reach the cache and the record: quick to take, never
+//! failing a run.
 
 pub(crate) mod files;
 pub(crate) mod queue;
@@ -25,7 +24,7 @@ use crate::{
     store::{
         api::{StoreReply, StoreRequest},
         cache::{CacheDb, CacheStats},
-        record::{Calm, Record, RecordState, Write},
+        record::{Record, RecordState, Write},
         worker::queue::{Popped, Queue, Refused},
     },
 };
@@ -164,14 +163,8 @@ pub(crate) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
         let mut record = Record::new(&places.data, reports);
         let mut settling = Settling::default();
         let mut written: Option<Instant> = None;
-        let mut calm = Calm::disturbed();
         loop {
-            let popped = queue.pop(if record.holds() { RETRY } else { calm.wait });
-            calm = match popped {
-                Popped::Nothing if !record.holds() => calm.go_on(&record, IDLE),
-                _ => Calm::disturbed(),
-            };
-            match popped {
+            match queue.pop(if record.holds() { RETRY } else { IDLE }) {
                 Popped::Piece(RecordTask::Ask(job, tell), _) => drop(tell.send(record.answer(&job))),
                 Popped::Piece(first, weight) => {
                     // One that comes by itself is written at once.

@@ -1,10 +1,5 @@
-//! Runs in a list of the history, and what pruning frees.
-//!
-//! Stored answers as a threshold sees them, and a threshold that is written to a prompt's file.
-//!
-//! Answers on record that are to be judged again, and what came of a page of them.
-//!
-//! What the runs of two queries say of each other, paired by their inputs.
+//! What the record answers with: runs in a list, what pruning frees, answers as a threshold sees them, a page of answers
+//! judged again, and what the runs of two queries say of each other.
 
 use std::{path::PathBuf, time::Duration};
 

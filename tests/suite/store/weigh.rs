@@ -192,7 +192,8 @@ async fn runs_are_found_by_their_parameters() {
     with_params(&store, 5, r#"{"seed": 5}"#);
     store.ask(StoreRequest::CountRuns(Box::default())).await.unwrap();
     let other = rusqlite::Connection::open(dir.path().join("data/retort.db")).unwrap();
-    other.execute("UPDATE run SET params = '{damaged' WHERE seq = 5", []).unwrap();
+    let damage = "UPDATE run_config SET params = '{damaged' WHERE id = (SELECT config FROM run_fact WHERE run = 5)";
+    assert_eq!(other.execute(damage, []).unwrap(), 1);
     for (line, runs) in [
         ("param:temperature=0.7", vec![3, 1]),
         ("param:temperature=0.70", vec![3, 1]),
