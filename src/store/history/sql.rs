@@ -368,7 +368,7 @@ impl Selection {
     pub(crate) fn at_once(&self) -> Access {
         let listed = !self.few.is_empty() || self.span.is_some();
         match (self.facts.first(), self.config.sql.is_empty(), self.outcome.sql.is_empty()) {
-            (None, false, true) if !listed => CONFIG,
+            (None, _, true) if !listed => CONFIG,
             (None, _, false) if !listed => OUTCOME,
             (Some((column, _)), true, true) => self.by(*column, listed),
             (Some((column, _)), ..) if column.is_wide() => self.by(*column, listed),
