@@ -237,9 +237,9 @@ impl App {
             Event::Resized | Event::Resumed => {}
             Event::Focused(focused) => self.shared.focused = focused,
             Event::Do(action) => self.act(action),
-            Event::Run(ticket, told) => self.told(ticket, told),
+            Event::Run(ticket, told) => self.receive_event(ticket, told),
             Event::BatchBegun(ticket, id) => self.batch.begun(ticket, id),
-            Event::Batch(ticket, events) => self.on_batch(|it, cx| it.told(ticket, events, cx)),
+            Event::Batch(ticket, events) => self.on_batch(|it, cx| it.receive_events(ticket, events, cx)),
             Event::Planned(ticket, planned) => self.on_batch(|it, _| it.planned(ticket, planned)),
             Event::Completed(ticket, path, choices) => {
                 self.on_batch(|it, cx| it.completed(ticket, &path, &choices, cx));
@@ -338,7 +338,7 @@ impl App {
     #[must_use]
     pub fn keys_of(&self, provider: &str) -> Option<SanitizedText> {
         let own = self.shared.key_states.iter().filter(|key| key.provider == provider);
-        let said: Vec<String> = own.map(|key| models::standing(key, self.shared.now.time)).collect();
+        let said: Vec<String> = own.map(|key| models::key_status(key, self.shared.now.time)).collect();
         (!said.is_empty()).then(|| clean_line(&said.join(" · ")))
     }
 

@@ -83,7 +83,7 @@ pub struct Dataset {
 
 /// Opens a data set: a file, a folder, or `-` for the standard input.
 pub fn open(source: &str, reading: &ReadOptions) -> Result<Dataset, StoreError> {
-    let fault = |trouble: DatasetError| told(source, &trouble);
+    let fault = |trouble: DatasetError| located(source, &trouble);
     if source == "-" {
         return from_reader(source, Box::new(io::stdin()), reading.form.unwrap_or(DatasetFormat::Lines), reading);
     }
@@ -119,7 +119,7 @@ pub fn open(source: &str, reading: &ReadOptions) -> Result<Dataset, StoreError> 
 
 /// Lists what a folder of texts asks for.
 pub fn folder_content(path: &Path, outside: &Outside) -> Result<Content, StoreError> {
-    folder::content(path, outside).map_err(|trouble| told(&path.to_string_lossy(), &trouble))
+    folder::content(path, outside).map_err(|trouble| located(&path.to_string_lossy(), &trouble))
 }
 
 /// Refuses what is no file and no folder: a pipe or a device can keep its reader waiting for ever.
@@ -128,7 +128,7 @@ fn stored(source: &str) -> Result<(), StoreError> {
         Ok(about) if !about.is_file() && !about.is_dir() => {
             let what =
                 "it is a pipe or a device, which is not waited for here; name a file, or read it with `retort batch`";
-            Err(told(source, &DatasetError::new(None, what)))
+            Err(located(source, &DatasetError::new(None, what)))
         }
         _ => Ok(()),
     }
@@ -142,7 +142,8 @@ pub fn from_reader(
     reading: &ReadOptions,
 ) -> Result<Dataset, StoreError> {
     let lines = Lines::new(from, reading.intake.input);
-    let separated = |lines, by| csv::Separated::new(lines, by, reading.short).map_err(|trouble| told(source, &trouble));
+    let separated =
+        |lines, by| csv::Separated::new(lines, by, reading.short).map_err(|trouble| located(source, &trouble));
     let records: Box<dyn Records> = match form {
         DatasetFormat::Csv => Box::new(separated(lines, None)?),
         DatasetFormat::Tsv => Box::new(separated(lines, Some('\t'))?),
@@ -151,12 +152,14 @@ pub fn from_reader(
         DatasetFormat::Yaml => Box::new(yaml::YamlList::new(lines)),
         DatasetFormat::Lines => Box::new(row::PlainLines(lines)),
         DatasetFormat::Text => Box::new(row::WholeText(Some(lines))),
-        DatasetFormat::Folder => return Err(told(source, &DatasetError::new(None, "a folder is opened by its path"))),
+        DatasetFormat::Folder => {
+            return Err(located(source, &DatasetError::new(None, "a folder is opened by its path")));
+        }
     };
     Dataset::new(source, records, form, reading)
 }
 
-fn told(source: &str, trouble: &DatasetError) -> StoreError {
+fn located(source: &str, trouble: &DatasetError) -> StoreError {
     let name = if source == "-" { "the standard input" } else { source };
     StoreError::new(match trouble.line {
         Some(line) => format!("cannot read {name}: line {line}: {}", trouble.what),
@@ -182,7 +185,7 @@ impl Dataset {
             ended: false,
         };
         if let Some(columns) = set.records.columns() {
-            set.mapped(columns).map_err(|trouble| told(source, &trouble))?;
+            set.mapped(columns).map_err(|trouble| located(source, &trouble))?;
         }
         Ok(set)
     }
@@ -226,7 +229,7 @@ impl Dataset {
         });
         if let Err(fault) = started {
             // the channel is new and has room
-            let _ = refused.try_send(Err(self::told(&source, &DatasetError::new(None, fault.to_string()))));
+            let _ = refused.try_send(Err(located(&source, &DatasetError::new(None, fault.to_string()))));
         }
         drop(refused);
         futures_util::stream::poll_fn(move |context| told.poll_recv(context))
@@ -273,7 +276,7 @@ impl Iterator for Dataset {
         }
         let found = self.advance();
         self.ended = !matches!(found, Ok(Some(_)));
-        found.map_err(|trouble| told(&self.source, &trouble)).transpose()
+        found.map_err(|trouble| located(&self.source, &trouble)).transpose()
     }
 }
 

@@ -280,7 +280,7 @@ impl Screen for Batches {
     fn settle(&mut self, _is_shown: bool, cx: &mut Cx<'_, Self>) {
         self.ask_rows(cx);
         if let Some(shown) = &mut self.shown {
-            shown.weigh();
+            shown.compare_columns();
         }
     }
 

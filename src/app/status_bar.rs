@@ -214,7 +214,7 @@ pub(crate) fn status(scene: Scene<'_>, buffer: &mut Buffer) {
     if app.screen == ScreenId::Bench && (notice.is_none() || app.bench.busy()) {
         let gap = if notice.is_some() { 3 } else { 0 };
         let room = usize::from(area.width).saturating_sub(line.width() + gap);
-        if let Some(standing) = flow(standing(scene), room, 1).into_iter().next() {
+        if let Some(standing) = flow(standing_items(scene), room, 1).into_iter().next() {
             line.push_span(" ".repeat(gap));
             line.spans.extend(standing.spans);
         }
@@ -223,7 +223,7 @@ pub(crate) fn status(scene: Scene<'_>, buffer: &mut Buffer) {
 }
 
 /// What the status says besides notices: the model with the focus, what it does, and what the others do.
-fn standing(scene: Scene<'_>) -> Vec<FlowItem> {
+fn standing_items(scene: Scene<'_>) -> Vec<FlowItem> {
     let (app, bench) = (scene.app, &scene.app.bench);
     let mut items = Vec::new();
     let mut numbers = Vec::new().into_iter();

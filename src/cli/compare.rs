@@ -414,7 +414,7 @@ impl Against {
 pub(crate) fn tell(all: &[Against], io: &mut Io<'_>) -> io::Result<()> {
     for Against { a, b, weighed } in all.iter().filter(|against| against.weighed.inputs > 1) {
         let words = (format!("better than {a}"), format!("worse than {a}"));
-        let said = evidence::said(weighed, (&words.0, &words.1), usize::MAX);
+        let said = evidence::comparison_sentence(weighed, (&words.0, &words.1), usize::MAX);
         writeln!(io.err, "{}", clean_line(&format!("{b}: {said}")))?;
     }
     if !all.is_empty() && all.iter().all(|against| against.weighed.inputs == 1) {

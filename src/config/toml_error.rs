@@ -15,7 +15,7 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str, label: &str) -> Result<T, S
     toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let path = Outline::of(text).path_at(start);
-        told(text, label, start, &path, &in_words(error.message(), &path))
+        located(text, label, start, &path, &in_words(error.message(), &path))
     })
 }
 
@@ -24,10 +24,10 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str, label: &str) -> Result<T, S
 pub(crate) fn at(text: &str, label: &str, path: &[&str], message: &str) -> StoreError {
     let path: Vec<String> = path.iter().map(|&part| part.to_owned()).collect();
     let start = Outline::of(text).start_of(&path);
-    told(text, label, start, &path, message)
+    located(text, label, start, &path, message)
 }
 
-fn told(text: &str, label: &str, start: usize, path: &[String], message: &str) -> StoreError {
+fn located(text: &str, label: &str, start: usize, path: &[String], message: &str) -> StoreError {
     let before = text.get(..start).unwrap_or(text);
     let line = 1 + before.matches('\n').count();
     let column = 1 + before.rsplit('\n').next().unwrap_or(before).chars().count();

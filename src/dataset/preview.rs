@@ -14,9 +14,9 @@ use crate::{
     dataset::{
         DatasetFormat, ReadOptions, RowRanges,
         folder::{DatasetError, MOST_COLUMNS},
-        open, row,
+        located, open, row,
         row::{Fields, Records, plain, special},
-        stored, told,
+        stored,
     },
     model::{Input, NamedInput, batch::DatasetRow, catalog::nearest, error::StoreError},
 };
@@ -106,7 +106,7 @@ pub(crate) enum Loaded {
 /// Reads `FILE` as a text or as a list of rows, or the one row that `FILE:ROW` names.
 pub(crate) fn read(from: &str, consent: &Consent) -> Result<Loaded, StoreError> {
     if from == "-" {
-        return Err(told(from, &DatasetError::new(None, "it belongs to the keyboard; name a file")));
+        return Err(located(from, &DatasetError::new(None, "it belongs to the keyboard; name a file")));
     }
     let (file, row) = split(from);
     let path = Path::new(file);
@@ -117,7 +117,7 @@ pub(crate) fn read(from: &str, consent: &Consent) -> Result<Loaded, StoreError> 
     let only = row.filter(|_| form.is_none()).map(RowRanges::only);
     let picked = only.is_some();
     let mut rows = open(file, &ReadOptions { form, only, consent: consent.clone(), ..ReadOptions::default() })?;
-    let none = || told(file, &DatasetError::new(None, "it has no rows"));
+    let none = || located(file, &DatasetError::new(None, "it has no rows"));
     if form.is_some() || picked {
         let input = rows.next().ok_or_else(none)??.input;
         let name = row.filter(|_| picked).map_or_else(|| name.clone(), |row| format!("{name}:{row}"));
@@ -269,7 +269,7 @@ fn values(fields: &Fields) -> Vec<(&str, String)> {
 /// looked at. Rows whose columns do not fit are no mistake of the preview's unless they cannot be read.
 pub fn preview(source: &str, reading: &ReadOptions, rows: usize) -> Result<Preview, StoreError> {
     if source == "-" {
-        return Err(told(
+        return Err(located(
             source,
             &DatasetError::new(None, "what is read to be shown cannot be read again; name a file"),
         ));
@@ -280,16 +280,16 @@ pub fn preview(source: &str, reading: &ReadOptions, rows: usize) -> Result<Previ
     let mut preview = Preview { form: set.form, columns: Vec::new(), rows: Vec::new(), more: false };
     let mut number = 0;
     for head in set.records.columns().unwrap_or_default() {
-        columns.note(head, "").map_err(|trouble| told(source, &trouble))?;
+        columns.note(head, "").map_err(|trouble| located(source, &trouble))?;
     }
     for _ in 0..LOOKED_AT.max(rows) {
         let Some(record) = next(set.records.as_mut(), source)? else { break };
-        row::narrow(&record).map_err(|trouble| told(source, &trouble))?;
+        row::narrow(&record).map_err(|trouble| located(source, &trouble))?;
         for (name, value) in values(&record.fields) {
-            columns.note(name, &value).map_err(|trouble| told(source, &trouble))?;
+            columns.note(name, &value).map_err(|trouble| located(source, &trouble))?;
         }
         for mut row in
-            row::rows(record, &reading.mapping, reading.keep_going).map_err(|trouble| told(source, &trouble))?
+            row::rows(record, &reading.mapping, reading.keep_going).map_err(|trouble| located(source, &trouble))?
         {
             number += 1;
             row.number = number;
@@ -301,7 +301,7 @@ pub fn preview(source: &str, reading: &ReadOptions, rows: usize) -> Result<Previ
         }
     }
     if number == 0 {
-        return Err(told(source, &DatasetError::new(None, "it has no rows")));
+        return Err(located(source, &DatasetError::new(None, "it has no rows")));
     }
     preview.more |= next(set.records.as_mut(), source).map_or(true, |record| record.is_some());
     let columns = columns.all;
@@ -324,7 +324,7 @@ fn variable<'a>(column: &'a str, reading: &'a ReadOptions) -> &'a str {
 }
 
 fn next(records: &mut dyn Records, source: &str) -> Result<Option<row::Record>, StoreError> {
-    records.read().map_err(|trouble| told(source, &trouble))
+    records.read().map_err(|trouble| located(source, &trouble))
 }
 
 /// The columns that rows had so far.

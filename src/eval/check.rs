@@ -174,15 +174,15 @@ fn settle(check: &Check, test: &dyn CheckTest, seen: &CheckInput<'_>) -> (Verdic
             Verdict { score, at, credit, ..verdict(rule(check), holds != not, said) }
         }
     };
-    (weighed(check, verdict), None)
+    (with_weight(check, verdict), None)
 }
 
 fn skip(check: &Check, why: &str) -> Verdict {
-    weighed(check, inconclusive(rule(check), why))
+    with_weight(check, inconclusive(rule(check), why))
 }
 
 /// Gives a verdict its check's weight and metric. What weighs nothing is measured and never fails.
-pub(crate) fn weighed(check: &Check, verdict: Verdict) -> Verdict {
+pub(crate) fn with_weight(check: &Check, verdict: Verdict) -> Verdict {
     let weight = check.weight.unwrap_or(1.0);
     let mut verdict = Verdict { weight, metric: check.metric.clone(), ..verdict };
     if weight <= 0.0 && verdict.status == Status::Failed {

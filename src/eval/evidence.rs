@@ -119,7 +119,7 @@ impl Evidence {
     /// too sure of few rows.
     #[must_use]
     pub fn of(pairs: impl IntoIterator<Item = Pair>, seed: u64) -> Self {
-        Self::weigh(pairs, seed, true)
+        Self::compare_pairs(pairs, seed, true)
     }
 
     /// Counts the rows that were compared, by their passes or their scores.
@@ -132,10 +132,10 @@ impl Evidence {
     /// same, and of many rows are there in a fraction of the time.
     #[must_use]
     pub fn of_what_decides(pairs: impl IntoIterator<Item = Pair>, seed: u64) -> Self {
-        Self::weigh(pairs, seed, false)
+        Self::compare_pairs(pairs, seed, false)
     }
 
-    fn weigh(pairs: impl IntoIterator<Item = Pair>, seed: u64, always: bool) -> Self {
+    fn compare_pairs(pairs: impl IntoIterator<Item = Pair>, seed: u64, always: bool) -> Self {
         let (mut rows, mut apart, mut not_comparable) = (Paired::default(), Vec::new(), 0);
         for pair in pairs {
             match (pair.a, pair.b) {
@@ -386,9 +386,9 @@ mod tests {
             (&few, 60, "no difference shown: 6 fixed, 4 broken"),
             (&few, 30, "no difference shown"),
         ] {
-            assert_eq!(found.said(words, room), said, "{room}");
+            assert_eq!(found.sentence_within(words, room), said, "{room}");
         }
-        assert_eq!(Evidence::of([], 1).said(words, 20), "not comparable");
+        assert_eq!(Evidence::of([], 1).sentence_within(words, 20), "not comparable");
     }
 
     #[test]

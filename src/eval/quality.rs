@@ -456,7 +456,7 @@ impl Ranks {
         }
     }
 
-    fn told(self) -> Option<Times> {
+    fn times(self) -> Option<Times> {
         let [p50, p90, p95, p99] = self.found;
         let [_, nine, nineteen, ninety_nine] = SHARES;
         let telling = |share, found| telling_rank(self.n, share).map(|_| found);
@@ -484,7 +484,7 @@ fn ranks(
             own.take(length(one));
         }
     }
-    all.into_iter().map(Ranks::told).collect()
+    all.into_iter().map(Ranks::times).collect()
 }
 
 /// Puts answers in the order of a length: by its digits, the lowest first, which takes a third of the time of a

@@ -113,7 +113,7 @@ impl Rubric {
         let faults: Vec<&String> = opinions.iter().filter_map(|opinion| opinion.as_ref().err()).collect();
         let fault = faults.first().map_or("no judge model was asked", |fault| fault.as_str());
         if used.is_empty() {
-            return check::weighed(&self.check, inconclusive(rule, fault));
+            return check::with_weight(&self.check, inconclusive(rule, fault));
         }
         let least = self.check.threshold;
         // Whether it holds, each unusable answer taken for a pass or a failure that is as clear as can be.
@@ -126,7 +126,7 @@ impl Rubric {
         };
         if holds_with(0.0) != holds_with(1.0) {
             let why = format!("{} of {} judgements could not be used: {fault}", faults.len(), opinions.len());
-            return check::weighed(&self.check, inconclusive(rule, &why));
+            return check::with_weight(&self.check, inconclusive(rule, &why));
         }
         let count = used.len() as f64;
         let score = used.iter().map(|opinion| opinion.score).sum::<f64>() / count;
@@ -160,7 +160,7 @@ impl Rubric {
         }
         let credit = if not { 1.0 - score } else { score };
         let bare = verdict(rule, holds != not, said);
-        check::weighed(&self.check, Verdict { score: Some(score), credit: Some(credit), ..bare })
+        check::with_weight(&self.check, Verdict { score: Some(score), credit: Some(credit), ..bare })
     }
 }
 

@@ -88,7 +88,7 @@ impl Schema {
                     "a schema that stands alone, with each `$ref` inside it (`#/$defs/…`)",
                     format!("a `$ref` to `{}`", line(uri.strip_prefix(NO_BASE).unwrap_or(uri))),
                 ),
-                _ => bad("a valid JSON Schema", misplaced(&error).unwrap_or_else(|| told(&error))),
+                _ => bad("a valid JSON Schema", misplaced(&error).unwrap_or_else(|| describe(&error))),
             }),
         }
     }
@@ -175,7 +175,7 @@ fn violation(error: &ValidationError<'_>) -> Result<Verdict, TooMuch> {
         let at = head(&error.instance_path().to_string(), PLACE);
         return Err(TooMuch::new(format!("matching a pattern at `{at}` steps back more than {BACKTRACKS} times")));
     }
-    Ok(Verdict { at: Some(error.instance_path().to_string()), ..verdict(Rule::Schema, false, told(error)) })
+    Ok(Verdict { at: Some(error.instance_path().to_string()), ..verdict(Rule::Schema, false, describe(error)) })
 }
 
 /// Values of a schema that is compiled at once.
@@ -238,7 +238,7 @@ fn misplaced(error: &ValidationError<'_>) -> Option<String> {
     Some(format!("{} as `{}`{types}", line(&brief(error.instance())), clean_line(&at)))
 }
 
-fn told(error: &ValidationError<'_>) -> String {
+fn describe(error: &ValidationError<'_>) -> String {
     let at = error.instance_path().to_string();
     let message = line(&brief(error));
     if at.is_empty() { message } else { format!("{}: {message}", head(&at, PLACE)) }

@@ -67,14 +67,14 @@ pub fn queries(a: &RunConfig, b: &RunConfig) -> [Box<Query>; 2] {
 
 /// Says what runs say of each other, in so many columns, with words for a B that is better and one that is worse.
 #[must_use]
-pub fn said(weighed: &PairedComparison, words: (&str, &str), room: usize) -> Cow<'static, str> {
+pub fn comparison_sentence(weighed: &PairedComparison, words: (&str, &str), room: usize) -> Cow<'static, str> {
     match weighed.inputs {
         0 => "no input was judged with both".into(),
         // One input is no evidence, whichever way it goes.
         1 => "one input with both: no evidence".into(),
         inputs => {
             let over = format!(", {inputs} inputs");
-            let whole = weighed.evidence.said(words, room.saturating_sub(over.len()));
+            let whole = weighed.evidence.sentence_within(words, room.saturating_sub(over.len()));
             let fits = width(&whole) + over.len() <= room;
             if fits { format!("{whole}{over}").into() } else { whole.into() }
         }
@@ -88,13 +88,13 @@ impl Evidence {
     /// Returns the verdict in one sentence, as every screen and report says it.
     #[must_use]
     pub fn sentence(&self) -> String {
-        self.said(("B better", "B worse"), usize::MAX)
+        self.sentence_within(("B better", "B worse"), usize::MAX)
     }
 
     /// Returns the sentence with other words for a B that is better and for one that is worse, as much of it as
     /// fits so many columns; the verdict alone where not even that does.
     #[must_use]
-    pub fn said(&self, words: (&str, &str), room: usize) -> String {
+    pub fn sentence_within(&self, words: (&str, &str), room: usize) -> String {
         let mut forms = self.forms(words);
         let shortest = forms.pop().unwrap_or_default();
         forms.into_iter().find(|form| width(form) <= room).unwrap_or(shortest)

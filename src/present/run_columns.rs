@@ -471,11 +471,16 @@ impl RunColumn {
         Self::ALL.iter().copied().filter(|column| column.spec().shells != Shells::Commands)
     }
 
+    /// Lists the columns of `retort history`, in their order.
+    pub fn by_commands() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|column| column.spec().shells != Shells::Screen)
+    }
+
     /// Finds the column of a name on the command line. The error lists them.
     pub fn named(name: &str) -> Result<Self, String> {
-        let known = || Self::ALL.iter().copied().filter(|column| column.spec().shells != Shells::Screen);
-        known().find(|column| column.spec().name == name).ok_or_else(|| {
-            format!("the columns are {}", known().map(|column| column.spec().name).collect::<Vec<_>>().join(", "))
+        Self::by_commands().find(|column| column.spec().name == name).ok_or_else(|| {
+            let names: Vec<&str> = Self::by_commands().map(|column| column.spec().name).collect();
+            format!("the columns are {}", names.join(", "))
         })
     }
 

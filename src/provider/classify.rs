@@ -130,7 +130,7 @@ fn not_the_api(status: u16) -> String {
 fn judge(status: Option<u16>, said: &Said) -> CallError {
     let status = status.filter(|status| *status >= 400).or(said.status).or_else(|| of_codes(&said.codes));
     let about_params = status.is_none_or(|status| matches!(status, 400 | 422));
-    let named = about_params.then(|| told(said)).flatten();
+    let named = about_params.then(|| message(said)).flatten();
     let written = about_params.then(|| written(said)).flatten().filter(|_| said.param.is_none());
     let about_model =
         said.param.as_deref() == Some("model") && status.is_none_or(|status| (400..=404).contains(&status));
@@ -491,7 +491,7 @@ const WORDS: &[&str] = &["stop", "seed", "think", "n"];
 const UNWANTED: &[&str] = &["unsupportedparameter", "unknownparameter"];
 
 /// Names the parameter that a field of its own names.
-pub(crate) fn told(said: &Said) -> Option<String> {
+pub(crate) fn message(said: &Said) -> Option<String> {
     let field = said.param.as_ref()?;
     let names: Vec<&str> = field.split(['.', '[', ']']).filter(|name| !name.is_empty()).collect();
     let known = names.iter().find_map(|name| PARAMS.iter().find(|(own, _)| own == name));

@@ -308,7 +308,11 @@ pub(crate) fn of_none() -> PairedComparison {
 
 /// Weighs the runs of B against those of A. Two queries that find the same run are refused: a run says nothing
 /// against itself.
-pub(crate) fn weigh(db: &Connection, a: &Query, b: &Query) -> rusqlite::Result<Result<PairedComparison, StoreError>> {
+pub(crate) fn paired_comparison(
+    db: &Connection,
+    a: &Query,
+    b: &Query,
+) -> rusqlite::Result<Result<PairedComparison, StoreError>> {
     let mut names = Names::default();
     let (mut old, mut weight_a) = paired_runs(db, a, &mut names)?;
     let (new, mut weight_b) = paired_runs(db, b, &mut names)?;

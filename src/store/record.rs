@@ -165,7 +165,7 @@ impl Record {
                 analysis::report(&open.db, query).map(|report| StoreReply::Report(Box::new(report))).map_err(told)
             }
             StoreRequest::Weigh { a, b } => {
-                analysis::weigh(&open.db, a, b).map_err(told)?.map(|all| StoreReply::Weighed(Box::new(all)))
+                analysis::paired_comparison(&open.db, a, b).map_err(told)?.map(|all| StoreReply::Weighed(Box::new(all)))
             }
             StoreRequest::Points { .. } | StoreRequest::Entries(_) => analysis::answer(&open.db, job).map_err(told),
             StoreRequest::Backup(to) => history::backup(&open.db, to).map_err(told)?.map(StoreReply::BackedUp),
@@ -403,7 +403,7 @@ impl Record {
     }
 
     /// Tells how a run that has ended stands.
-    pub(crate) fn standing(&self, run: RunId) -> RecordState {
+    pub(crate) fn state(&self, run: RunId) -> RecordState {
         let is_held = |(write, _): &(Write, usize)| matches!(write, Write::Ended(record) if record.run == run);
         if let Some((_, why)) = self.held.lost.iter().find(|(lost, _)| *lost == run) {
             RecordState::Lost(why.clone())

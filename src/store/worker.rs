@@ -205,7 +205,7 @@ impl Settling {
     /// Answers those whose run is there or lost.
     fn tell(&mut self, record: &Record) {
         let told = |(run, tell): (RunId, Tell<Result<(), String>>)| {
-            let word = match record.standing(run) {
+            let word = match record.state(run) {
                 RecordState::Held => return Some((run, tell)),
                 RecordState::Lost(why) => Err(why),
                 RecordState::Kept => Ok(()),

@@ -378,7 +378,7 @@ impl Weighed {
 
 impl Shown {
     /// Works out how the columns stand, where it is due.
-    pub fn weigh(&mut self) {
+    pub fn compare_columns(&mut self) {
         if !self.weighed.is_due(self.is_busy()) {
             return;
         }

@@ -366,7 +366,12 @@ impl Batches {
     }
 
     /// Takes in what a batch tells; nobody waits for late ones.
-    pub(crate) fn told(&mut self, ticket: crate::app::Ticket, events: Vec<BatchEvent>, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn receive_events(
+        &mut self,
+        ticket: crate::app::Ticket,
+        events: Vec<BatchEvent>,
+        cx: &mut Cx<'_, Self>,
+    ) {
         let now = cx.shared.now.at;
         let waits = |shown: &&mut Shown| shown.ticket == Some(ticket) || shown.again.contains(&ticket);
         let Some(shown) = self.shown.as_mut().filter(waits) else {

@@ -319,7 +319,7 @@ fn evidence(scene: Scene<'_>, shown: &Shown, column: usize, found: &Evidence, wi
         None => truncate(clean_line(&shown.column_name(0)).as_str(), wide / 4).into_owned(),
     };
     let (better, worse) = (format!("better than {other}"), format!("worse than {other}"));
-    let said = found.said((&better, &worse), wide.saturating_sub(width(&name)));
+    let said = found.sentence_within((&better, &worse), wide.saturating_sub(width(&name)));
     Line::from(vec![scene.span(name, Role::Title), scene.span(said, evidence_role(found.shown))])
 }
 
@@ -340,7 +340,7 @@ pub(crate) fn head_chip(scene: Scene<'_>, shown: &Shown) -> Option<FlowItem> {
 }
 
 /// A line of plain text.
-pub(crate) fn said(scene: Scene<'_>, text: &str, role: Role) -> Line<'static> {
+pub(crate) fn line_of(scene: Scene<'_>, text: &str, role: Role) -> Line<'static> {
     Line::from(scene.foreign(text, role))
 }
 
@@ -382,12 +382,12 @@ pub(crate) fn draw_rows(scene: Scene<'_>, shown: &Shown, body: Rect, buffer: &mu
 /// Says why no row is there, and what to press.
 fn nothing(scene: Scene<'_>, shown: &Shown) -> Line<'static> {
     if !shown.look.shows_all() {
-        let mut line = said(scene, "No row is like that. ", Role::Quiet);
+        let mut line = line_of(scene, "No row is like that. ", Role::Quiet);
         line.push_span(scene.span(scene.key(Verb::Leave), Role::Key));
         line.push_span(scene.span(" shows all", Role::Text));
         return line;
     }
-    said(scene, if shown.is_busy() { "Reading the first rows …" } else { "No cell was asked yet." }, Role::Quiet)
+    line_of(scene, if shown.is_busy() { "Reading the first rows …" } else { "No cell was asked yet." }, Role::Quiet)
 }
 
 fn cell(scene: Scene<'_>, shown: &Shown, (row, column): (usize, usize), wide: usize) -> Line<'static> {
@@ -444,7 +444,7 @@ pub(crate) fn form(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut B
         format!("{} looks at the data and estimates what it takes; nothing is asked yet", scene.key(Verb::Accept))
     };
     let title = Line::from(scene.span("A new batch", Role::Title));
-    lines(vec![title, said(scene, &says, Role::Quiet)], area, buffer);
+    lines(vec![title, line_of(scene, &says, Role::Quiet)], area, buffer);
     if let Some(form) = &setup.form {
         drawn::draw(form, scene.theme, below(area, 3), scene.caret, buffer);
     }
@@ -456,7 +456,7 @@ pub(crate) fn map(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut Bu
     let setup = &batch.setup;
     let title = Line::from(scene.span("Which column is which variable?", Role::Title));
     let says = "No column is called like these variables of the prompt.";
-    lines(vec![title, said(scene, says, Role::Quiet)], area, buffer);
+    lines(vec![title, line_of(scene, says, Role::Quiet)], area, buffer);
     let Some(form) = &setup.map else {
         return;
     };
@@ -483,7 +483,7 @@ fn columns(scene: Scene<'_>, columns: &[DatasetColumn], area: Rect, buffer: &mut
         ])
     }));
     if more > 0 {
-        shown.push(said(scene, &format!("and {more} more"), Role::Quiet));
+        shown.push(line_of(scene, &format!("and {more} more"), Role::Quiet));
     }
     lines(shown, area, buffer);
 }
@@ -515,7 +515,7 @@ pub(crate) fn estimate(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &m
     ]));
     if planned.kept > 0 {
         let says = format!("{} of them are finished already and are kept", planned.kept);
-        shown.push(said(scene, &says, Role::Pass));
+        shown.push(line_of(scene, &says, Role::Pass));
     }
     shown.push(Line::default());
     let head = format!("{}{}{}{}", left("", 12), left("low", 12), left("expected", 12), left("high", 12));
@@ -553,12 +553,12 @@ pub(crate) fn estimate(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &m
     } else {
         format!("pauses before it goes beyond {}", caps.join(", "))
     };
-    shown.push(said(scene, &limit, if caps.is_empty() { Role::Quiet } else { Role::Text }));
-    shown.push(said(scene, &format!("{} calls at once", order.concurrency), Role::Quiet));
+    shown.push(line_of(scene, &limit, if caps.is_empty() { Role::Quiet } else { Role::Text }));
+    shown.push(line_of(scene, &format!("{} calls at once", order.concurrency), Role::Quiet));
     if let Some(note) = &planned.note {
         let mut rows = Wrapped::new(usize::from(area.width.max(1)));
         rows.push(&clean(note));
-        shown.extend((0..rows.rows()).map(|row| said(scene, &rows.row(row).text, Role::Wait)));
+        shown.extend((0..rows.rows()).map(|row| line_of(scene, &rows.row(row).text, Role::Wait)));
     }
     shown.push(Line::default());
     shown.push(Line::from(vec![

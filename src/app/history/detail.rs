@@ -363,7 +363,7 @@ impl Pair {
     }
 
     /// Takes what the record says in.
-    pub(crate) fn weighed(&mut self, told: Result<Box<PairedComparison>, String>) {
+    pub(crate) fn set_comparison(&mut self, told: Result<Box<PairedComparison>, String>) {
         let Kinds::Asked(apart) = &mut self.kinds else {
             return;
         };

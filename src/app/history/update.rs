@@ -392,7 +392,7 @@ impl History {
 
     fn kinds_told(&mut self, runs: [RunId; 2], told: Result<Box<PairedComparison>, String>) {
         if let Some(pair) = self.pair.as_mut().filter(|pair| pair.runs == runs) {
-            pair.weighed(told);
+            pair.set_comparison(told);
         }
     }
 

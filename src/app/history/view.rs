@@ -111,7 +111,7 @@ fn text(scene: Scene<'_>, detail: &Detail, area: Rect, buffer: &mut Buffer) {
 /// Draws both lines.
 pub(crate) fn draw_head(scene: Scene<'_>, history: &History, area: Rect, buffer: &mut Buffer) {
     let found = scene.span(found(history), Role::Number);
-    query_line::draw(scene, &history.asking, &found, said(scene, history), area, buffer);
+    query_line::draw(scene, &history.asking, &found, counts(scene, history), area, buffer);
 }
 
 /// How many runs there are.
@@ -126,7 +126,7 @@ fn found(history: &History) -> String {
 }
 
 /// How the runs are looked at.
-fn said(scene: Scene<'_>, history: &History) -> Vec<FlowItem> {
+fn counts(scene: Scene<'_>, history: &History) -> Vec<FlowItem> {
     let Sort { by, ascending } = history.asking.query.sort;
     let order = match (by, ascending) {
         (SortBy::Time, false) => "newest first",
@@ -193,7 +193,8 @@ fn evidence(scene: Scene<'_>, kinds: &Kinds, wide: usize) -> Line<'static> {
         Kinds::Failed(why) => Line::from(scene.foreign(why, Role::Fail)),
         Kinds::Told(apart, weighed) => {
             let before = format!("{}: ", apart.join(", "));
-            let said = evidence::said(weighed, ("+ better", "+ worse"), wide.saturating_sub(before.len()));
+            let said =
+                evidence::comparison_sentence(weighed, ("+ better", "+ worse"), wide.saturating_sub(before.len()));
             Line::from(vec![scene.span(before, Role::Quiet), scene.span(said, evidence_role(weighed.evidence.shown))])
         }
     }

@@ -72,7 +72,7 @@ impl GradeMenu {
     }
 
     /// Returns the grade with what is chosen said as well; none where that is yet to be typed.
-    fn said(&self) -> Option<Grade> {
+    fn chosen_grade(&self) -> Option<Grade> {
         let grade = self.grade.clone();
         match self.choice.chosen()?.value {
             Said::Stars(stars) => Some(Grade { stars: Some(stars), ..grade }),
@@ -106,7 +106,7 @@ impl OverlayPart for GradeMenu {
     }
 
     fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
-        if let Some(grade) = self.said() {
+        if let Some(grade) = self.chosen_grade() {
             return After::CloseAnd(Intent::Grade { run: self.run, grade });
         }
         let what = TextFor::Comment { run: self.run, grade: self.grade.clone() };

@@ -200,7 +200,7 @@ pub fn warning(target: &Target, today: &str) -> Option<String> {
 
 /// Says in words how a key stands: its label, its account where that has another name, and its state.
 #[must_use]
-pub fn standing(key: &KeyState, now: Timestamp) -> String {
+pub fn key_status(key: &KeyState, now: Timestamp) -> String {
     let account = if key.account == key.label { String::new() } else { format!(" (account {})", key.account) };
     let left = |until: Timestamp| until.as_second().saturating_sub(now.as_second()).max(0);
     let state = match &key.state {
@@ -511,7 +511,7 @@ mod tests {
         let now = Timestamp::from_second(100).unwrap();
         let said = |account: &str, state| {
             let (provider, label) = ("openai".to_owned(), "env:K".to_owned());
-            standing(&KeyState { provider, label, account: account.to_owned(), state }, now)
+            key_status(&KeyState { provider, label, account: account.to_owned(), state }, now)
         };
         assert_eq!(said("env:K", Readiness::Ready), "env:K ready");
         let until = Timestamp::from_second(142).unwrap();

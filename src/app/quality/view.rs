@@ -387,7 +387,7 @@ fn baseline(scene: Scene<'_>, quality: &Quality, area: Rect, buffer: &mut Buffer
         Stand::Waits => ("weighing …".to_owned(), Role::Quiet),
         Stand::Failed(why) => (clean_line(why).as_str().to_owned(), Role::Fail),
         Stand::Told(weighed) => {
-            let said = evidence::said(weighed, ("better", "worse"), room);
+            let said = evidence::comparison_sentence(weighed, ("better", "worse"), room);
             (said.into_owned(), verdict(weighed.evidence.shown))
         }
     };

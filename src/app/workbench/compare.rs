@@ -379,7 +379,7 @@ impl Workbench {
 
     /// Returns what the record says of a lane against the baseline, once it has.
     #[must_use]
-    pub fn weighed(&self, lane: &Lane) -> Option<&PairedComparison> {
+    pub fn comparison(&self, lane: &Lane) -> Option<&PairedComparison> {
         let question = self.question(lane)?;
         let known = self.weighings.0.iter().find(|(known, _)| known.is_of(&question));
         known.and_then(|(_, said)| said.as_deref())

@@ -117,7 +117,7 @@ impl Card {
 }
 
 /// A fault with its class and status, in one line.
-fn told(fault: &CallError) -> String {
+fn describe(fault: &CallError) -> String {
     match fault.status {
         Some(status) => format!("{} ({status}): {}", fault.class, fault.message),
         None => fault.to_string(),
@@ -125,7 +125,7 @@ fn told(fault: &CallError) -> String {
 }
 
 fn line(target: &str, fault: &CallError) -> String {
-    format!("{target}: {}", told(fault))
+    format!("{target}: {}", describe(fault))
 }
 
 /// Says what was tried, in order, and how often the same came of it.

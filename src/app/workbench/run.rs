@@ -275,7 +275,7 @@ impl App {
     }
 
     /// Hands an event to the take that waits for it; nobody waits for late ones.
-    pub(crate) fn told(&mut self, ticket: Ticket, told: TimedEvent) {
+    pub(crate) fn receive_event(&mut self, ticket: Ticket, told: TimedEvent) {
         let now = self.shared.now;
         let expects = |take: &LaneRun| take.expects(ticket, &told.event);
         let Some(lane) = self.bench.lanes.iter_mut().find(|lane| lane.takes().any(expects)) else {

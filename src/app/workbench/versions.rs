@@ -146,7 +146,7 @@ impl App {
                 self.bench.put_version(stand);
                 match (name, place) {
                     (Some(name), _) => self.save_prompt(name, Over::Nothing),
-                    (None, Some(place)) => self.say(Tone::Info, &self.said(&place)),
+                    (None, Some(place)) => self.say(Tone::Info, &self.describe(&place)),
                     (None, None) => {}
                 }
             }
@@ -186,7 +186,7 @@ impl App {
     }
 
     /// Says where a version stands.
-    fn said(&self, place: &VersionPosition) -> String {
+    fn describe(&self, place: &VersionPosition) -> String {
         let name = place.name.as_ref().map(|name| format!(" · {name}")).unwrap_or_default();
         let made = ago(place.made, self.shared.now.time);
         format!("version {}/{}, {made}{name}", place.number, place.of)

@@ -76,7 +76,7 @@ pub(crate) fn draw_prompt(scene: Scene<'_>, buffer: &mut Buffer) {
     let hold = scene.hold(|focus| matches!(focus, Focus::Message(_)));
     let (mut title, asked) = (numbered(1, "Prompt", scene.theme), asked(scene));
     let room = usize::from(layout.prompt.width).saturating_sub(title.width() + asked.width() + AROUND);
-    title.spans.extend(stand(scene, room));
+    title.spans.extend(version_label(scene, room));
     pane(layout.prompt, hold, title, asked, scene.theme, buffer);
     for (at, (message, area)) in bench.messages.iter().zip(&layout.messages).enumerate() {
         label(scene, at, message, area.label, buffer);
@@ -160,7 +160,7 @@ pub(crate) fn draw_input(scene: Scene<'_>, buffer: &mut Buffer) {
 const AROUND: usize = 8;
 
 /// Says which older version is on the bench, or which the prompt is edited from, as far as there is room.
-fn stand(scene: Scene<'_>, room: usize) -> Option<Span<'static>> {
+fn version_label(scene: Scene<'_>, room: usize) -> Option<Span<'static>> {
     let stand = scene.app.bench.stand.as_ref()?;
     let place = stand.place.as_ref().filter(|place| place.number < place.of)?;
     let from = if stand.edited { "from " } else { "" };

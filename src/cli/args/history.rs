@@ -9,8 +9,10 @@ use crate::{
     present::run_columns::RunColumn,
 };
 
-const COLUMNS_HELP: &str = "Shows these columns: run, age, started, prompt, version, target, provider, session, end, \
-                            verdict, tokens, cost, judges, took, waited, first, attempts, grade, input, answer";
+fn columns_help() -> String {
+    let names: Vec<&str> = RunColumn::by_commands().map(|column| column.spec().name).collect();
+    format!("Shows these columns: {}", names.join(", "))
+}
 
 pub(crate) const EXAMPLES: &str = "Examples:
   retort history parcel                          runs with the text in prompt, input or answer
@@ -52,7 +54,7 @@ pub struct HistoryArgs {
 
     /// Shows these columns.
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', value_parser = RunColumn::named,
-        default_value = USUAL, help = COLUMNS_HELP, conflicts_with_all = ["json", "csv", "md"])]
+        default_value = USUAL, help = columns_help(), conflicts_with_all = ["json", "csv", "md"])]
     pub columns: Vec<RunColumn>,
 
     /// Writes a line of JSON for each run, its texts whole.

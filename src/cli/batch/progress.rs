@@ -270,7 +270,7 @@ impl Watch {
             BatchEvent::Ended { end } => {
                 let waiting = std::mem::take(&mut self.waiting);
                 for entry in waiting.into_values().flatten() {
-                    self.told(&entry, io)?;
+                    self.report_cell(&entry, io)?;
                 }
                 return Ok(Some(end));
             }
@@ -329,7 +329,7 @@ impl Watch {
     fn tell(&mut self, io: &mut Io<'_>) -> io::Result<()> {
         while let Some(first) = self.waiting.first_entry().filter(|first| first.get().is_some()) {
             if let Some(entry) = first.remove() {
-                self.told(&entry, io)?;
+                self.report_cell(&entry, io)?;
             }
         }
         Ok(())
@@ -340,7 +340,7 @@ impl Watch {
         writeln!(io.out, "{}", json::to_line(&line)?)
     }
 
-    fn told(&mut self, entry: &ReportCell, io: &mut Io<'_>) -> io::Result<()> {
+    fn report_cell(&mut self, entry: &ReportCell, io: &mut Io<'_>) -> io::Result<()> {
         let status = entry.cell.status;
         if status == RunStatus::Cancelled {
             return Ok(());

@@ -10,7 +10,7 @@ const BEFORE: usize = 8;
 
 /// Quotes two texts that differ, and says what is not to be seen of the difference: `found` and
 /// `wanted` come quoted into the middle of the sentence that `say` makes.
-pub(crate) fn told(found: &str, wanted: &str, say: impl Fn(&str, &str) -> String) -> String {
+pub(crate) fn describe(found: &str, wanted: &str, say: impl Fn(&str, &str) -> String) -> String {
     if let Some(unseen) = unseen(found, wanted) {
         return format!("{}; {unseen}", say(&quote(found), &quote(wanted)));
     }
@@ -130,10 +130,10 @@ mod tests {
             ("yes", "no", "`yes`, not `no`"),
             ("", " ", "``, not ``; they differ in white space alone: the answer lacks a space at character 1"),
         ] {
-            assert_eq!(told(found, wanted, |found, wanted| format!("{found}, not {wanted}")), want);
+            assert_eq!(describe(found, wanted, |found, wanted| format!("{found}, not {wanted}")), want);
         }
         let (long, longer) = ("x".repeat(100), "x".repeat(99) + "y z");
-        let said = told(&long, &longer, |found, wanted| format!("{found}, not {wanted}"));
+        let said = describe(&long, &longer, |found, wanted| format!("{found}, not {wanted}"));
         assert_eq!(said, "`xxxxxxxxx` from character 100, not `xxxxxxxxy z`");
         assert!(bare(" one\u{200b} two\r\n", "onetwo", |one, other| one == other));
     }

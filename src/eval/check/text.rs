@@ -188,7 +188,7 @@ impl CheckTest for TextTest {
             Self::Equals(value) if text == value => Finding::new(true, format!("the answer is {}", quote(value))),
             Self::Equals(value) => {
                 let said = |found: &str, wanted: &str| format!("the answer is {found}, not {wanted}");
-                Finding::new(false, apart::told(text, value, said))
+                Finding::new(false, apart::describe(text, value, said))
             }
             Self::EqualsJson(value) => {
                 seen.read()?;
@@ -205,7 +205,7 @@ impl CheckTest for TextTest {
             Self::Begins(value) => {
                 let start: String = text.chars().take(value.chars().count()).collect();
                 let said = |found: &str, wanted: &str| format!("the answer begins with {found}, not {wanted}");
-                let mut said = apart::told(&start, value, said);
+                let mut said = apart::describe(&start, value, said);
                 if apart::unseen(&start, value).is_none()
                     && apart::bare(text, value, |text, value| text.starts_with(value))
                 {

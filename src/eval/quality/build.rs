@@ -54,7 +54,7 @@ impl Drafts {
     }
 
     /// Finishes the lines with the times whose places are theirs.
-    fn told(self, ordered: &Ordered, place: impl Fn(&Timed) -> Option<u32>) -> Vec<GroupRow> {
+    fn group_rows(self, ordered: &Ordered, place: impl Fn(&Timed) -> Option<u32>) -> Vec<GroupRow> {
         let order: BTreeMap<&str, usize> =
             self.lines.keys().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
         let most = self.keys.keys().next_back().map_or(0, |place| *place as usize + 1);
@@ -105,13 +105,13 @@ impl Review {
         match &self.judges {
             Some(judges) if self.runs == 0 => {
                 let alone = judges.as_ref().clone().named(self.names.clone());
-                Report { of_judges: true, ..alone.told(zone) }
+                Report { of_judges: true, ..alone.report_of(zone) }
             }
-            _ => self.told(zone),
+            _ => self.report_of(zone),
         }
     }
 
-    fn told(&self, zone: &TimeZone) -> Report {
+    fn report_of(&self, zone: &TimeZone) -> Report {
         let mut all = Group::default();
         for (_, _, group) in self.targets.iter() {
             all.join(group);
@@ -201,7 +201,7 @@ impl Review {
         for (key, place, group) in self.targets.iter() {
             drafts.add(self.text(of(key)), place, group);
         }
-        drafts.told(ordered, |one| Some(one.target))
+        drafts.group_rows(ordered, |one| Some(one.target))
     }
 
     fn by_prompt(&self, ordered: &Ordered) -> Vec<GroupRow> {
@@ -209,7 +209,7 @@ impl Review {
         for ((prompt, _), place, group) in self.versions.iter() {
             drafts.add(self.text(prompt), place, group);
         }
-        drafts.told(ordered, |one| Some(one.version))
+        drafts.group_rows(ordered, |one| Some(one.version))
     }
 
     fn by_version(&self, ordered: &Ordered) -> Vec<GroupRow> {
@@ -220,7 +220,7 @@ impl Review {
             draft.name = short(&version);
             (draft.prompt, draft.value) = (Some(prompt), Some(version));
         }
-        drafts.told(ordered, |one| Some(one.version))
+        drafts.group_rows(ordered, |one| Some(one.version))
     }
 
     fn by_params(&self, ordered: &Ordered) -> Vec<GroupRow> {
@@ -231,7 +231,7 @@ impl Review {
             let draft = drafts.add(shown(&json), place, *group);
             draft.value = Some(json);
         }
-        drafts.told(ordered, |one| Some(one.params))
+        drafts.group_rows(ordered, |one| Some(one.params))
     }
 
     /// Compares each prompt's version that was begun last with the one that was begun before it; those that

@@ -56,7 +56,7 @@ fn targets(query: &Query) -> Vec<&str> {
 
 /// The inputs fixed that a lane shows.
 fn shown(bench: &Bench, at: usize) -> Option<u64> {
-    bench.app.bench.weighed(bench.lane(at)).map(|weighed| weighed.evidence.fixed)
+    bench.app.bench.comparison(bench.lane(at)).map(|weighed| weighed.evidence.fixed)
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::{
             cell::{Detail, Shows},
             detail_areas,
             run_state::Shown,
-            view::{inside, lines, said},
+            view::{inside, line_of, lines},
         },
         context::Scene,
     },
@@ -34,8 +34,8 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &Shown, detail: &Detail, body: Rect,
     buffer.set_line(above.x + 1, above.y, &what(scene, detail), above.width.saturating_sub(1));
     let text = inside(text);
     match (&detail.record, &detail.fault) {
-        (None, Some(fault)) => lines(vec![said(scene, fault, Role::Fail)], text, buffer),
-        (None, None) => lines(vec![said(scene, "Reading the run …", Role::Quiet)], text, buffer),
+        (None, Some(fault)) => lines(vec![line_of(scene, fault, Role::Fail)], text, buffer),
+        (None, None) => lines(vec![line_of(scene, "Reading the run …", Role::Quiet)], text, buffer),
         (Some(record), _) if record.outcome.text.is_empty() => {
             wrapped(scene, &[(record.outcome.end.to_string(), Role::Fail)], text, buffer);
         }
@@ -92,7 +92,7 @@ fn heading(scene: Scene<'_>, shown: &Shown, detail: &Detail, wide: usize) -> Vec
         text.into_iter().chain(vars).collect::<Vec<_>>().join("  ·  ")
     });
     let line = |items| flow(items, wide, 1).into_iter().next().unwrap_or_default();
-    vec![line(first), line(second), said(scene, &input.unwrap_or_default(), Role::Quiet)]
+    vec![line(first), line(second), line_of(scene, &input.unwrap_or_default(), Role::Quiet)]
 }
 
 /// What of the answer is shown, and what else can be.

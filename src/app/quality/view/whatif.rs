@@ -51,9 +51,9 @@ pub(crate) fn draw(scene: Scene<'_>, view: &View, area: Rect, buffer: &mut Buffe
             draw_list(scene, view, read, places.list, buffer);
         }
         Shown::Several(prompts) => several(scene, view, prompts, area, buffer),
-        Shown::Loading => told(scene, "", "Reading the stored answers …", area, buffer),
-        Shown::Nothing => told(scene, "", "No answer that was judged is like that.", area, buffer),
-        Shown::Stuck(why) => told(scene, "! ", why, area, buffer),
+        Shown::Loading => notice(scene, "", "Reading the stored answers …", area, buffer),
+        Shown::Nothing => notice(scene, "", "No answer that was judged is like that.", area, buffer),
+        Shown::Stuck(why) => notice(scene, "! ", why, area, buffer),
     }
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn about(scene: Scene<'_>) -> Vec<FlowItem> {
 }
 
 /// Draws a few words in the frame, and how to go back.
-fn told(scene: Scene<'_>, mark: &str, says: &str, area: Rect, buffer: &mut Buffer) {
+fn notice(scene: Scene<'_>, mark: &str, says: &str, area: Rect, buffer: &mut Buffer) {
     let title = Line::from(scene.span("What if", Role::Title));
     let inside = framed(scene, Hold::Away, title, Line::default(), area, buffer).inner(Margin::new(1, 0));
     let mut rows = Wrapped::new(usize::from(inside.width));

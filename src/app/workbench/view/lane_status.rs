@@ -57,7 +57,7 @@ fn verdicts(scene: Scene<'_>, lane: &Lane, wide: usize) -> Vec<FlowItem> {
     let sampled = groups(scene, lane);
     let (compared, origins) = (compared(scene, lane), origins(scene, lane));
     // What one input says is no evidence, and gives way to everything else.
-    let weighed = scene.app.bench.weighed(lane);
+    let weighed = scene.app.bench.comparison(lane);
     let of = |some: bool| weighed.filter(|weighed| (weighed.inputs > 1) == some).map(|it| evidence(scene, it, wide));
     let (some, none): (Vec<FlowItem>, Vec<FlowItem>) =
         (of(true).into_iter().collect(), of(false).into_iter().collect());
@@ -66,7 +66,7 @@ fn verdicts(scene: Scene<'_>, lane: &Lane, wide: usize) -> Vec<FlowItem> {
 
 /// Says what the record says of the lane against the baseline, in a row of its own at most.
 fn evidence(scene: Scene<'_>, weighed: &PairedComparison, wide: usize) -> FlowItem {
-    let said = evidence::said(weighed, ("better than ◆", "worse than ◆"), wide);
+    let said = evidence::comparison_sentence(weighed, ("better than ◆", "worse than ◆"), wide);
     vec![scene.span(said, evidence_role(weighed.evidence.shown))]
 }
 
