@@ -200,9 +200,13 @@ fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target, refuse
         drop
     };
     let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = params;
-    let temperature = temperature.or(Some(DEFAULT_TEMPERATURE));
+    // Nobody asked for the default: where the model takes no temperature, there is nothing to say.
+    let temperature = match temperature {
+        None if target.card.rejects("temperature") => None,
+        given => given.or(Some(DEFAULT_TEMPERATURE)).filter(|_| !dropped("temperature", true)),
+    };
     Params {
-        temperature: temperature.filter(|_| !dropped("temperature", true)),
+        temperature,
         top_p: top_p.filter(|_| !dropped("top_p", true)),
         max_tokens: max_tokens.filter(|_| !dropped("max_tokens", true)),
         stop: if dropped("stop", !stop.is_empty()) { Vec::new() } else { stop },
@@ -374,10 +378,13 @@ mod tests {
     }
 
     #[test]
-    fn the_designs_temperature_stands_in_and_what_is_rejected_goes_with_a_notice() {
+    fn the_default_temperature_stands_in_and_what_is_set_and_rejected_goes_with_a_notice() {
         let plain = fitted(&prompt("JSON", Format::Json), &target(JsonSupport::Object, &[]));
         assert_eq!((plain.params.temperature, plain.notices.len()), (Some(0.3), 0));
+        let deaf = fitted(&prompt("JSON", Format::Json), &target(JsonSupport::Object, &["temperature"]));
+        assert_eq!((deaf.params.temperature, deaf.notices.len()), (None, 0), "nobody set one");
         let mut prompt = prompt("JSON", Format::Json);
+        prompt.params.temperature = Some(0.7);
         prompt.params.stop = vec!["x".to_owned()];
         prompt.params.extra.insert("top_k".to_owned(), json!(4));
         let picky = fitted(&prompt, &target(JsonSupport::Object, &["temperature", "top_p", "stop", "top_k"]));

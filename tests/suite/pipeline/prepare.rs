@@ -134,6 +134,7 @@ async fn a_fallback_tells_what_it_changes_when_it_is_asked() {
         if call.target.name == "a" { crate::support::script::fails(ErrorKind::Unknown) } else { answer(&["{}"]) }
     });
     let mut request = request(&["a", "b"]);
+    Arc::make_mut(&mut request.prompt).params.temperature = Some(0.7);
     request.targets[1].card.rejects = vec!["temperature".to_owned()];
     let told = bench.tell(request).await;
     assert!(notices(&told).is_empty());
