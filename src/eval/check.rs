@@ -52,16 +52,16 @@ pub fn validate(checks: &[Check]) -> Result<(), BadRule> {
 /// assertion of another program's becomes that cannot run here: nobody writes it.
 #[must_use]
 pub fn table() -> String {
-    let mut table = "| check | passes when | takes |\n|---|---|---|\n".to_owned();
-    for kind in CheckKind::ALL.iter().filter(|kind| **kind != CheckKind::Unsupported) {
+    let kinds = CheckKind::ALL.iter().filter(|kind| **kind != CheckKind::Unsupported);
+    let rows = kinds.map(|kind| {
         let takes = spec(*kind).keys.iter().map(|key| match (*key, &spec(*kind).threshold) {
             ("threshold", Movable::Threshold(_, _, Some(usual))) => format!("`{key}` ({usual} where unset)"),
             _ => format!("`{key}`"),
         });
         let (name, takes) = (kind.name(), takes.collect::<Vec<_>>().join(", "));
-        table.push_str(&format!("| `{name}` | {} | {takes} |\n", kind.about()));
-    }
-    table
+        format!("| `{name}` | {} | {takes} |\n", kind.about())
+    });
+    format!("| check | passes when | takes |\n|---|---|---|\n{}", rows.collect::<String>())
 }
 
 /// Checks in order.

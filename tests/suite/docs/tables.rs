@@ -7,7 +7,7 @@ use retort::{
     app::Keymap,
     cli::{Exit, args::Cli},
     eval::check,
-    model::query::FILTERS,
+    model::{Wire, query::FILTERS, wire::AddressVariable},
 };
 
 use super::{pages, read, root};
@@ -78,6 +78,21 @@ fn every_command_and_every_option_is_explained() {
         }
     }
     assert!(missing.is_empty(), "no page explains {missing:?}");
+}
+
+#[test]
+fn every_wire_is_explained_with_its_variables() {
+    let (kinds, variables) = (read(Path::new("docs/concepts.md")), read(Path::new("docs/environment.md")));
+    for wire in Wire::ALL {
+        let info = wire.info();
+        assert!(kinds.contains(&format!("`{}`", info.name)), "docs/concepts.md lacks `{}`", info.name);
+        let address = info.address_variable.map(|variable| match variable {
+            AddressVariable::Url(name) | AddressVariable::Server(name) => name,
+        });
+        for name in info.key_variable.into_iter().chain(address) {
+            assert!(variables.contains(&format!("`{name}`")), "docs/environment.md lacks `{name}`");
+        }
+    }
 }
 
 #[test]
