@@ -27,7 +27,7 @@ use crate::{
     },
     text::{SanitizedText, clean_line},
     widgets::{
-        frame::{FlowItem, flow, hints},
+        frame::{FlowItem, flow, hints, truncated},
         theme::Role,
     },
 };
@@ -107,7 +107,8 @@ pub(crate) fn title(scene: Scene<'_>, buffer: &mut Buffer) {
         items.push(names);
     }
     let room = usize::from(area.width).saturating_sub(line.width() + 3);
-    if let Some(beside) = flow(items, room, 1).into_iter().next().filter(|line| line.width() <= room) {
+    items.retain(|item| item.iter().map(Span::width).sum::<usize>() <= room);
+    if let Some(beside) = flow(items, room, 1).into_iter().next() {
         let wide = u16::try_from(beside.width() + 1).unwrap_or(u16::MAX);
         buffer.set_line(area.right().saturating_sub(wide), area.y, &beside, area.width);
     }
@@ -219,7 +220,7 @@ pub(crate) fn status(scene: Scene<'_>, buffer: &mut Buffer) {
             line.spans.extend(standing.spans);
         }
     }
-    buffer.set_line(area.x, area.y, &line, area.width);
+    buffer.set_line(area.x, area.y, &truncated(line, usize::from(area.width)), area.width);
 }
 
 /// What the status says besides notices: the model with the focus, what it does, and what the others do.

@@ -243,7 +243,7 @@ actions! {
     Bench {
         Edit = "edit", Normal, 0, "edits the text that has the focus";
         Editor = "editor", Bench, 0, "opens the text that has the focus in $VISUAL or $EDITOR";
-        Undo = "undo", Bench, 0, "takes the last edit back";
+        Undo = "undo", Bench, 0, "takes the last edit of the text back, or a removal";
         Redo = "redo", Bench, 0, "makes an edit again that was taken back";
         Save = "save-prompt" as "save", Bench, 6, "saves the prompt";
         SaveAs = "save-prompt-as", Bench, 0, "saves the prompt under another name";
