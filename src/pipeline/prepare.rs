@@ -192,21 +192,20 @@ pub(crate) fn droppable(fitted: &PreparedRequest, param: &str) -> bool {
 }
 
 fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target, refused: &BTreeSet<String>) -> Params {
+    let default_temperature =
+        params.temperature.is_none().then(|| format!("the default temperature, {DEFAULT_TEMPERATURE},"));
     let mut dropped = |name: &str, given: bool| {
         let drop = given && (target.card.rejects(name) || refused.contains(name));
         if drop {
-            notices.push(format!("{name} is not accepted by {}; left out", target.model));
+            let what = default_temperature.as_deref().filter(|_| name == "temperature").unwrap_or(name);
+            notices.push(format!("{what} is not accepted by {}; left out", target.model));
         }
         drop
     };
     let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = params;
-    // Nobody asked for the default: where the model takes no temperature, there is nothing to say.
-    let temperature = match temperature {
-        None if target.card.rejects("temperature") => None,
-        given => given.or(Some(DEFAULT_TEMPERATURE)).filter(|_| !dropped("temperature", true)),
-    };
+    let temperature = temperature.or(Some(DEFAULT_TEMPERATURE));
     Params {
-        temperature,
+        temperature: temperature.filter(|_| !dropped("temperature", true)),
         top_p: top_p.filter(|_| !dropped("top_p", true)),
         max_tokens: max_tokens.filter(|_| !dropped("max_tokens", true)),
         stop: if dropped("stop", !stop.is_empty()) { Vec::new() } else { stop },
@@ -378,11 +377,12 @@ mod tests {
     }
 
     #[test]
-    fn the_default_temperature_stands_in_and_what_is_set_and_rejected_goes_with_a_notice() {
+    fn the_default_temperature_stands_in_and_what_is_rejected_goes_with_a_notice() {
         let plain = fitted(&prompt("JSON", Format::Json), &target(JsonSupport::Object, &[]));
         assert_eq!((plain.params.temperature, plain.notices.len()), (Some(0.3), 0));
-        let deaf = fitted(&prompt("JSON", Format::Json), &target(JsonSupport::Object, &["temperature"]));
-        assert_eq!((deaf.params.temperature, deaf.notices.len()), (None, 0), "nobody set one");
+        let unset = fitted(&prompt("JSON", Format::Json), &target(JsonSupport::Object, &["temperature"]));
+        assert_eq!(unset.params.temperature, None);
+        assert_eq!(unset.notices, ["the default temperature, 0.3, is not accepted by m-1; left out"]);
         let mut prompt = prompt("JSON", Format::Json);
         prompt.params.temperature = Some(0.7);
         prompt.params.stop = vec!["x".to_owned()];

@@ -134,7 +134,6 @@ async fn a_fallback_tells_what_it_changes_when_it_is_asked() {
         if call.target.name == "a" { crate::support::script::fails(ErrorKind::Unknown) } else { answer(&["{}"]) }
     });
     let mut request = request(&["a", "b"]);
-    Arc::make_mut(&mut request.prompt).params.temperature = Some(0.7);
     request.targets[1].card.rejects = vec!["temperature".to_owned()];
     let told = bench.tell(request).await;
     assert!(notices(&told).is_empty());
@@ -142,6 +141,6 @@ async fn a_fallback_tells_what_it_changes_when_it_is_asked() {
         RunEvent::Attempt { number: 2, notices, .. } => Some(notices.clone()),
         _ => None,
     });
-    assert_eq!(said.unwrap(), ["temperature is not accepted by b-1; left out"]);
+    assert_eq!(said.unwrap(), ["the default temperature, 0.3, is not accepted by b-1; left out"]);
     assert_eq!(bench.last_call().params.temperature, None);
 }
