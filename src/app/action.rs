@@ -10,7 +10,7 @@ use std::{fmt, str::FromStr};
 pub use crate::app::action::table::{
     ACTIONS, Action, BatchAction, BenchAction, GlobalAction, HistoryAction, OverlayAction, QualityAction, Verb,
 };
-use crate::{app::screen::ScreenId, model::catalog::nearest};
+use crate::{app::screen_id::ScreenId, model::catalog::nearest};
 
 impl Action {
     /// Returns the action's name.

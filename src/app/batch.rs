@@ -23,7 +23,7 @@ use crate::{
     },
     model::{BatchId, batch::BatchLimits},
     store::api::BatchEntry,
-    widgets::{form::Form, interactive::Interactive, key::Chord, motion::Motion, pick_list::PickList},
+    widgets::{form::Form, frame::FlowItem, interactive::Interactive, key::Chord, motion::Motion, pick_list::PickList},
 };
 
 /// What the screen shows.
@@ -157,6 +157,8 @@ impl Batches {
 impl Screen for Batches {
     type Own = BatchAction;
     type Request = BatchIntent;
+
+    const ID: ScreenId = ScreenId::Batch;
 
     /// Shows the batch that is there, or the batches on record.
     fn enter(&mut self, cx: &mut Cx<'_, Self>) {
@@ -302,6 +304,10 @@ impl Screen for Batches {
 
     fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer) {
         view::draw(scene, self, buffer);
+    }
+
+    fn under_way(&self, scene: Scene<'_>) -> Option<FlowItem> {
+        view::chip(scene, self)
     }
 
     fn footer(&self, action: Action) -> Footer {

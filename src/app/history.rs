@@ -11,7 +11,6 @@ use ratatui::{
     layout::{Margin, Rect},
 };
 
-pub use crate::app::history::update::text as copied;
 use crate::{
     app::{
         Action, ScreenId,
@@ -26,6 +25,7 @@ use crate::{
         intent::{HistoryIntent, Intent},
         query_line::{ask_vocabulary, edit_query},
         screen::{Footer, Pointer, Screen},
+        snippet::Snippet,
     },
     model::query::Query,
     present::run_columns::RunColumn,
@@ -139,6 +139,8 @@ fn is_wide(body: Rect) -> bool {
 impl Screen for History {
     type Own = HistoryAction;
     type Request = HistoryIntent;
+
+    const ID: ScreenId = ScreenId::History;
 
     fn enter(&mut self, cx: &mut Cx<'_, Self>) {
         self.refresh(cx);
@@ -270,6 +272,10 @@ impl Screen for History {
 
     fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer) {
         view::draw(scene, self, buffer);
+    }
+
+    fn snippets(&self, _shared: &Shared) -> Vec<Snippet> {
+        update::snippets(self)
     }
 
     fn footer(&self, action: Action) -> Footer {

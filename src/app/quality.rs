@@ -14,10 +14,7 @@ use std::time::Instant;
 use jiff::tz::TimeZone;
 use ratatui::{buffer::Buffer, layout::Rect};
 
-pub use crate::app::quality::{
-    groups::{GroupEntry, Grouping, Lines},
-    update::text as copied,
-};
+pub use crate::app::quality::groups::{GroupEntry, Grouping, Lines};
 use crate::{
     app::{
         Action, ScreenId,
@@ -28,6 +25,7 @@ use crate::{
         quality::{trend::Cursor, update::Baseline, whatif::update::FlipStep},
         query_line::{ask_vocabulary, edit_query},
         screen::{Footer, Pointer, Screen},
+        snippet::Snippet,
     },
     eval::quality::{Point, Report},
     model::{
@@ -186,6 +184,8 @@ impl Screen for Quality {
     type Own = QualityAction;
     type Request = QualityIntent;
 
+    const ID: ScreenId = ScreenId::Quality;
+
     fn enter(&mut self, cx: &mut Cx<'_, Self>) {
         self.refresh(cx);
         ask_vocabulary(cx);
@@ -316,6 +316,10 @@ impl Screen for Quality {
 
     fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer) {
         view::draw(scene, self, buffer);
+    }
+
+    fn snippets(&self, _shared: &Shared) -> Vec<Snippet> {
+        update::snippets(self)
     }
 
     fn footer(&self, action: Action) -> Footer {

@@ -13,7 +13,8 @@ use crate::{
         ask,
         context::{Cx, Scene},
         intent::Intent,
-        status_bar::Tone,
+        notices::Tone,
+        snippet::{Snippet, SnippetForm},
     },
     widgets::{
         frame::{FlowItem, flow},
@@ -63,6 +64,13 @@ pub(crate) fn offer_rescore<S: 'static>(asking: &QueryBar, cx: &mut Cx<'_, S>) {
         Some(bad) => cx.say(Tone::Warning, &bad.to_string()),
         None => cx.send(Intent::OfferRescore { line: asking.line.text(), query: asking.query.clone() }),
     }
+}
+
+/// Makes the snippet of a line that asks for runs; none where it is empty.
+pub(crate) fn query_snippet(asking: &QueryBar) -> Option<Snippet> {
+    let line = asking.line.text();
+    let is_empty = line.trim().is_empty();
+    (!is_empty).then(|| Snippet::new(SnippetForm::Query, "query", "the line the runs are asked by", line))
 }
 
 /// Asks for the names that the values of filters can have.

@@ -15,8 +15,9 @@ use crate::{
             setup::{BatchOrder, Finished, MOST_AT_ONCE, capped},
         },
         context::Cx,
-        overlays::{batch_limits::LimitsForm, copy, xray::Xray},
-        status_bar::Tone,
+        notices::Tone,
+        overlays::{batch_limits::LimitsForm, xray::Xray},
+        snippet,
     },
     model::{BatchId, CellIndex, DatasetRow, batch::BatchLimits, error::StoreError},
     pipeline::{
@@ -214,7 +215,7 @@ impl Batches {
     /// Opens the limits of the batch that is shown.
     fn open_limits(&self, cx: &mut Cx<'_, Self>) {
         match &self.shown {
-            Some(shown) => cx.open(LimitsForm::new(&shown.order.caps)),
+            Some(shown) => cx.open(LimitsForm::new(&shown.order.caps, shown.order.models())),
             None => cx.say(Tone::Info, "no batch is shown"),
         }
     }
@@ -267,7 +268,7 @@ impl Batches {
             return;
         };
         let text = Pasted::new(text);
-        cx.effect(Effect::Copy { what: copy::what("answer", &text), text });
+        cx.effect(Effect::Copy { what: snippet::what("answer", &text), text });
     }
 
     fn pause_batch(&mut self, cx: &mut Cx<'_, Self>) {

@@ -11,6 +11,7 @@ use crate::{
     app::{
         action::{Action, BenchAction, Verb},
         event::{Now, Ticket},
+        overlay::LiveRun,
         workbench::{
             compare::Compared,
             lane::{RunPhase, Survived},
@@ -461,6 +462,12 @@ impl LaneRun {
             RunEvent::Prepared { run, .. } => Some(run),
             _ => None,
         })
+    }
+
+    /// Returns the run as far as it came.
+    #[must_use]
+    pub fn live(&self) -> LiveRun<'_> {
+        LiveRun { started: self.started, events: &self.timeline }
     }
 
     /// Returns the answer exactly as the model sent it, as far as it came.
