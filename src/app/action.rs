@@ -104,7 +104,7 @@ impl ActionInfo {
         let own = match self.when {
             When::Always => true,
             When::On(own) => own == screen,
-            _ => screen == ScreenId::Bench,
+            When::Bench | When::Normal | When::Overlay | When::Moving | When::Focus => screen == ScreenId::Bench,
         };
         let place = also.or(own.then_some(self.footer)).unwrap_or(0);
         let last = if self.when == When::Always && screen != ScreenId::Bench { 100 } else { 0 };

@@ -1,4 +1,7 @@
 //! What a screen asks of the store: each request with the shape of its reply, and who waits for it.
+//!
+//! A continuation is given the [`Cx`] of its screen, and the `Cx` holds the continuations: this file and
+//! [`context`](crate::app::context) name each other.
 
 use std::{collections::BTreeMap, fmt, fmt::Debug, path::PathBuf};
 

@@ -20,7 +20,6 @@ use crate::{
         layout::Shape,
         metrics::Metrics,
         notices::{Notices, Tone},
-        overlays::{Overlay, confirm::Confirm},
     },
     model::{Catalog, Prompt, Settings, TerminalCaps, query::Vocabulary},
     pipeline::{AccountState, KeyState},
@@ -130,16 +129,6 @@ impl<S: 'static> Cx<'_, S> {
     /// Wants something of another part of the workbench, once this one is done.
     pub fn send(&mut self, intent: Intent) {
         self.out.intents.push(intent);
-    }
-
-    /// Opens an overlay over what is there.
-    pub fn open(&mut self, overlay: impl Into<Overlay>) {
-        self.send(Intent::open(overlay));
-    }
-
-    /// Asks a question; what follows a yes is given with the words for it.
-    pub fn confirm(&mut self, text: &str, yes: &'static str, then: Intent) {
-        self.open(Confirm::new(text, yes, then));
     }
 
     /// Asks for something outside.

@@ -13,8 +13,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        Action, ScreenId,
-        action::{GlobalAction, HistoryAction, Verb},
+        action::{Action, GlobalAction, HistoryAction, Verb},
         ask,
         context::{Cx, Scene, Shared},
         history::{
@@ -25,6 +24,7 @@ use crate::{
         intent::{HistoryIntent, Intent},
         query_line::{ask_vocabulary, edit_query},
         screen::{Footer, Pointer, Screen},
+        screen_id::ScreenId,
         snippet::Snippet,
     },
     model::query::Query,
@@ -291,15 +291,34 @@ impl Screen for History {
         }
         let chosen = self.chosen();
         match action {
-            Action::Verb(Verb::Accept) if !self.reading && chosen.is_some() => Footer::As("read"),
-            Action::Verb(Verb::Run) if chosen.is_some() => Footer::As("run again"),
-            Action::Verb(Verb::Run | Verb::Grade | Verb::Copy | Verb::Xray | Verb::Sort)
-            | Action::History(HistoryAction::ToBench | HistoryAction::MarkRun) => Footer::of(chosen.is_some()),
-            Action::Verb(Verb::Diff) if !self.runs.marked.is_empty() => Footer::As("compare"),
-            Action::Verb(Verb::Accept | Verb::NextDifference | Verb::Diff) => Footer::Hidden,
-            Action::Verb(Verb::Filter) => Footer::As("search"),
-            Action::History(HistoryAction::PinRun) if chosen.is_some_and(|entry| entry.pinned) => Footer::As("unpin"),
-            _ => Footer::Shown,
+            Action::Verb(verb) => match verb {
+                Verb::Accept if !self.reading && chosen.is_some() => Footer::As("read"),
+                Verb::Run if chosen.is_some() => Footer::As("run again"),
+                Verb::Diff if !self.runs.marked.is_empty() => Footer::As("compare"),
+                Verb::Accept | Verb::NextDifference | Verb::Diff => Footer::Hidden,
+                Verb::Run | Verb::Grade | Verb::Copy | Verb::Xray | Verb::Sort => Footer::of(chosen.is_some()),
+                Verb::Filter => Footer::As("search"),
+                Verb::NextSample
+                | Verb::PreviousSample
+                | Verb::Baseline
+                | Verb::PreviousDifference
+                | Verb::NextPane
+                | Verb::PreviousPane
+                | Verb::Leave
+                | Verb::MoreCalls
+                | Verb::FewerCalls
+                | Verb::TurnSort
+                | Verb::Refresh
+                | Verb::ExportRuns
+                | Verb::ScoreRuns => Footer::Shown,
+            },
+            Action::History(action) => match action {
+                HistoryAction::ToBench | HistoryAction::MarkRun => Footer::of(chosen.is_some()),
+                HistoryAction::PinRun if chosen.is_some_and(|entry| entry.pinned) => Footer::As("unpin"),
+                HistoryAction::PinRun | HistoryAction::RemoveRun | HistoryAction::Columns => Footer::Shown,
+            },
+            Action::Global(_) | Action::Motion(_) => Footer::Shown,
+            Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::Quality(_) => Footer::Hidden,
         }
     }
 }

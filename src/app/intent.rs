@@ -293,10 +293,3 @@ pub enum QualityIntent {
     /// Writes a threshold to a prompt's file.
     SetThreshold(Box<NewThreshold>),
 }
-
-impl Intent {
-    /// Opens an overlay over what is there.
-    pub fn open(overlay: impl Into<Overlay>) -> Self {
-        Self::Open(Box::new(overlay.into()))
-    }
-}

@@ -38,7 +38,7 @@ use crate::{
         action::Verb,
         ask,
         context::{Cx, Scene},
-        intent::OverlayIntent,
+        intent::{Intent, OverlayIntent},
         layout::Layout,
         notices::Tone,
         overlay::{OverlayPart, hint},
@@ -287,5 +287,24 @@ impl Overlays {
         } else {
             self.push(judge.into());
         }
+    }
+}
+
+impl Intent {
+    /// Opens an overlay over what is there.
+    pub fn open(overlay: impl Into<Overlay>) -> Self {
+        Self::Open(Box::new(overlay.into()))
+    }
+}
+
+impl<S: 'static> Cx<'_, S> {
+    /// Opens an overlay over what is there.
+    pub fn open(&mut self, overlay: impl Into<Overlay>) {
+        self.send(Intent::open(overlay));
+    }
+
+    /// Asks a question; what follows a yes is given with the words for it.
+    pub fn confirm(&mut self, text: &str, yes: &'static str, then: Intent) {
+        self.open(confirm::Confirm::new(text, yes, then));
     }
 }

@@ -4,7 +4,7 @@ use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::style::{Color, Modifier};
 use retort::{
     app::Event,
-    eval::{CheckSuite, check_suite::Answer},
+    eval::{Answer, CheckSuite},
     model::{Cost, Finish, Format, Outcome, Quality, Response, Rule, Status, Verdict},
 };
 use serde_json::json;

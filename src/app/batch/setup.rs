@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use crate::{
     app::{
-        Effect, Ticket, ask,
+        ask,
         batch::{
             Batches, Page, is_waited_for,
             run_state::{BatchState, Shown},
         },
         context::Cx,
+        event::{Effect, Ticket},
         intent::{BatchStep, Intent, OnBench},
         notices::Tone,
         overlays::batch_limits,

@@ -4,7 +4,6 @@
 
 use crate::{
     app::{
-        Effect,
         action::{BatchAction, Verb},
         ask,
         batch::{
@@ -15,6 +14,7 @@ use crate::{
             setup::{BatchOrder, Finished, MOST_AT_ONCE, capped},
         },
         context::Cx,
+        event::Effect,
         notices::Tone,
         overlays::{batch_limits::LimitsForm, xray::Xray},
         snippet,
@@ -307,7 +307,7 @@ impl Batches {
     }
 
     /// Returns the batch under way and its ticket.
-    fn running_batch(&mut self) -> Option<(crate::app::Ticket, &mut Shown)> {
+    fn running_batch(&mut self) -> Option<(Ticket, &mut Shown)> {
         let shown = self.shown.as_mut()?;
         Some((shown.ticket?, shown))
     }
@@ -369,7 +369,7 @@ impl Batches {
     /// Takes in what a batch tells; nobody waits for late ones.
     pub(crate) fn receive_events(
         &mut self,
-        ticket: crate::app::Ticket,
+        ticket: Ticket,
         events: Vec<BatchEvent>,
         cx: &mut Cx<'_, Self>,
     ) {

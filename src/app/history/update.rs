@@ -10,10 +10,10 @@ use jiff::Timestamp;
 
 use crate::{
     app::{
-        Effect,
         action::{HistoryAction, Verb},
         ask,
         context::Cx,
+        event::Effect,
         history::{
             History,
             detail::{Detail, Pair},

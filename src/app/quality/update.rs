@@ -6,10 +6,10 @@ use jiff::tz::TimeZone;
 
 use crate::{
     app::{
-        Effect, ScreenId,
         action::Verb,
         ask,
         context::Cx,
+        event::Effect,
         intent::{HistoryIntent, Intent},
         notices::Tone,
         quality::{
@@ -18,6 +18,7 @@ use crate::{
         },
         query_line::{offer_rescore, query_snippet},
         screen::Screen,
+        screen_id::ScreenId,
         snippet::{Snippet, SnippetForm},
     },
     eval::quality::{By, GroupRow, Report},

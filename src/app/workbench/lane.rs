@@ -15,9 +15,8 @@ use jiff::Timestamp;
 pub use crate::app::workbench::lane_run::{Card, LaneRun};
 use crate::{
     app::{
-        Effect,
         context::Cx,
-        event::Ticket,
+        event::{Effect, Ticket},
         intent::{BenchIntent, Intent, ModelFor},
         notices::Tone,
         overlays::{lane_params::LaneParamsForm, samples::SamplesForm},
@@ -452,7 +451,7 @@ impl Workbench {
     pub fn pin(&mut self, at: usize, pinned: Option<Pinned>) -> Vec<Ticket> {
         match self.lanes.get(at).map(|lane| lane.spec.clone()) {
             Some(spec) if spec.pinned != pinned => self.put_lane(at, LaneSpec { pinned, ..spec }),
-            _ => Vec::new(),
+            Some(_) | None => Vec::new(),
         }
     }
 

@@ -120,7 +120,7 @@ impl Messages {
     pub fn add_after(&mut self, at: usize) -> usize {
         let role = match self.get(at).map(|message| message.role) {
             Some(Role::User) => Role::Assistant,
-            _ => Role::User,
+            Some(Role::System | Role::Assistant) | None => Role::User,
         };
         let place = (at + 1).min(self.list.len());
         self.list.insert(place, Message::of(&Turn::of(role, "")));

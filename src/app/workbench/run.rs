@@ -197,7 +197,7 @@ impl Workbench {
                 self.run(&[at], CacheMode::Refresh, |sample, _| sample == shown, cx);
             }
             (Focus::Lane(at), _) => self.run(&[at], CacheMode::Refresh, |_, _| true, cx),
-            _ => self.run_all(CacheMode::Refresh, cx),
+            (Focus::Message(_) | Focus::Input | Focus::Metrics, _) => self.run_all(CacheMode::Refresh, cx),
         }
     }
 

@@ -85,7 +85,7 @@ fn key_variable(request: &RunRequest, shared: &Shared) -> Option<String> {
     let sources = &shared.settings.providers.get(&request.targets.first()?.provider)?.api_keys;
     let named = sources.iter().find_map(|source| match source {
         KeySource::Env(name) if header::is_variable(name) => Some(name.clone()),
-        _ => None,
+        KeySource::Env(_) | KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => None,
     });
     named.or_else(|| (!sources.is_empty()).then(|| "API_KEY".to_owned()))
 }

@@ -33,8 +33,8 @@ use crate::{
         truncate, width,
     },
     widgets::{
-        answer_view,
         answer_view::AnswerView,
+        diff_view::draw_answer,
         frame::{FlowItem, Hold, flow, numbered, pane},
         theme::Role,
     },
@@ -98,9 +98,16 @@ pub(crate) fn draw_body(scene: Scene<'_>, take: &LaneRun, held: bool, area: &Lan
     let role = match take.state {
         _ if take.shows_reasoning() => Role::Reasoning,
         RunPhase::Interrupted | RunPhase::Cancelled => Role::Void,
-        _ => Role::Text,
+        RunPhase::Idle
+        | RunPhase::Queued(_)
+        | RunPhase::Running
+        | RunPhase::Waiting { .. }
+        | RunPhase::Done
+        | RunPhase::Cached { .. }
+        | RunPhase::Failed
+        | RunPhase::Kept => Role::Text,
     };
-    answer_view::draw(view, take.difference(), (held, role), area.text, scene.theme, buffer);
+    draw_answer((view, take.difference()), (held, role), area.text, scene.theme, buffer);
     if take.state == RunPhase::Running && view.follows() {
         caret(scene, view, area.text, buffer);
     }

@@ -208,7 +208,7 @@ fn from(scene: Scene<'_>, lane: &Lane) -> Span<'static> {
         Some(Provenance::Cached { stored }) => {
             scene.span(format!("as of {} ago", age(stored, scene.now().time)), Role::Origin)
         }
-        _ => scene.span("live", Role::Quiet),
+        Some(Provenance::Live) | None => scene.span("live", Role::Quiet),
     }
 }
 
