@@ -175,7 +175,7 @@ impl App {
         for notice in start.notices {
             app.shared.say(Tone::Warning, &notice);
         }
-        app.with_bench(|bench, cx| bench.ask_metrics(now.time, cx));
+        app.with_bench(|_, cx| Workbench::ask_metrics(now.time, cx));
         if app.shared.mouse {
             app.out.effects.push(Effect::SetMouse(true));
         }

@@ -220,9 +220,9 @@ impl Overlays {
                     fill(part, read);
                 }
             }
-            Err(fault) => {
+            Err(error) => {
                 self.close::<K>();
-                cx.say(Tone::Error, &fault.message);
+                cx.say(Tone::Error, &error.message);
             }
         }
     }
@@ -249,7 +249,7 @@ impl Overlays {
                             }
                         }
                         // What is on the bench can be compared with all the same.
-                        Err(fault) => cx.say(Tone::Error, &fault.message),
+                        Err(error) => cx.say(Tone::Error, &error.message),
                     },
                 );
             }
@@ -257,11 +257,11 @@ impl Overlays {
             OverlayIntent::ShowJudge(run) => {
                 cx.ask(ask::open_run(run), run, |overlays, run, record, cx| match record {
                     Ok(record) => overlays.show_judge(&record),
-                    Err(fault) => {
-                        let says = format!("the judge's run {}: {}", run.short(), fault.message);
+                    Err(error) => {
+                        let says = format!("the judge's run {}: {}", run.short(), error.message);
                         cx.say(Tone::Error, &says);
                     }
-                })
+                });
             }
         }
     }

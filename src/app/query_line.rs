@@ -89,7 +89,7 @@ pub(crate) fn draw(
     scene: Scene<'_>,
     asking: &QueryBar,
     found: &Span<'static>,
-    said: Vec<FlowItem>,
+    usual: Vec<FlowItem>,
     area: Rect,
     buffer: &mut Buffer,
 ) {
@@ -112,7 +112,7 @@ pub(crate) fn draw(
         buffer.set_line(query.x, query.y, &line, query.width);
     }
     buffer.set_span(first.right().saturating_sub(wide), first.y, found, wide);
-    let items = if asking.typing || asking.mistake.is_some() { about(scene, asking) } else { said };
+    let items = if asking.typing || asking.mistake.is_some() { about(scene, asking) } else { usual };
     let below = flow(items, usize::from(second.width), 1).into_iter().next().unwrap_or_default();
     buffer.set_line(second.x, second.y, &below, second.width);
 }

@@ -9,6 +9,7 @@ use crate::app::{
     intent::Intent,
     notices::Tone,
     overlays::{Overlay, confirm::Confirm},
+    rescore::Rescorer,
     screen_id::ScreenId,
     workbench::{Focus, Workbench, session::Quitting},
 };
@@ -20,7 +21,7 @@ impl App {
     /// Stops the judging of answers on record if it is under way; else the lane with the focus if it is
     /// busy, else all, else the batch; on the batch screen the batch first. With nothing to stop twice, quits.
     pub(crate) fn stop(&mut self) {
-        if self.with_rescorer(|rescorer, cx| rescorer.stop(cx)) {
+        if self.with_rescorer(Rescorer::stop) {
             return;
         }
         let batch_first = self.screen == ScreenId::Batch && self.with_batch(Batches::stop);

@@ -227,9 +227,9 @@ impl Rescorer {
     fn answers_counted(&mut self, (): (), found: Result<Vec<Answers>, StoreError>, cx: &mut Cx<'_, Self>) {
         let found = match found {
             Ok(found) => found,
-            Err(fault) => {
+            Err(error) => {
                 self.current = None;
-                return cx.say(Tone::Error, &fault.message);
+                return cx.say(Tone::Error, &error.message);
             }
         };
         let Some(rescore) = self.looking() else {
@@ -327,11 +327,11 @@ impl Rescorer {
                 }
                 self.next_page(cx);
             }
-            Err(fault) => {
+            Err(error) => {
                 if let Some(rescore) = &mut self.current {
                     (rescore.waits, rescore.state) = (false, RescoreState::Stopped);
                 }
-                cx.say(Tone::Error, &fault.message);
+                cx.say(Tone::Error, &error.message);
             }
         }
     }

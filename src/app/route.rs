@@ -264,7 +264,7 @@ impl App {
         self.overlays.close::<GradeMenu>();
         let before = self.put_grade(run, &grade).unwrap_or_default();
         if before != grade {
-            self.with_history(|it, cx| it.store_grade(run, grade, before, cx));
+            self.with_history(|_, cx| History::store_grade(run, grade, before, cx));
         }
     }
 

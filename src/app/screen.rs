@@ -265,7 +265,7 @@ impl<S: Screen> AnyScreen for Slot<S> {
     }
 
     fn waits_for(&self, ticket: Ticket) -> bool {
-        Slot::waits_for(self, ticket)
+        self.pending.has(ticket)
     }
 
     fn answer(

@@ -212,7 +212,7 @@ pub struct Workbench {
     /// The place of the message that had the focus last.
     pub(crate) message: usize,
     asks: Asks,
-    mistakes: Vec<(usize, Mistake)>,
+    template_errors: Vec<(usize, Mistake)>,
     missing: Vec<String>,
     /// Counts changes outside the fields.
     touched: u64,
@@ -259,7 +259,7 @@ impl Workbench {
             base: None,
             dirty: false,
             asks: Asks::default(),
-            mistakes: Vec::new(),
+            template_errors: Vec::new(),
             missing: Vec::new(),
             touched: 0,
             seen: u64::MAX,
@@ -436,8 +436,8 @@ impl Workbench {
 
     /// Lists the messages that make no sense, by their places, with what is wrong with each.
     #[must_use]
-    pub fn mistakes(&self) -> &[(usize, Mistake)] {
-        &self.mistakes
+    pub fn template_errors(&self) -> &[(usize, Mistake)] {
+        &self.template_errors
     }
 
     /// Lists the variables of the prompt but `input`, in order.
@@ -479,7 +479,7 @@ impl Workbench {
             version.edited = *version.prompt != prompt.version();
         }
         self.speaks_of_json = speaks_of_json(prompt.spoken().map(|(_, text)| text));
-        (self.asks, self.mistakes) = template::asks_of(&self.messages.turns());
+        (self.asks, self.template_errors) = template::asks_of(&self.messages.turns());
         self.own_notes = self.asks.notes.len();
         // A version that a lane is held to was run once, so its templates make sense.
         for pinned in self.lanes.iter().filter_map(|lane| lane.spec.pinned.as_ref()) {

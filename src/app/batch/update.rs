@@ -14,7 +14,7 @@ use crate::{
             setup::{BatchOrder, Finished, MOST_AT_ONCE, capped},
         },
         context::Cx,
-        event::Effect,
+        event::{Effect, Ticket},
         notices::Tone,
         overlays::{batch_limits::LimitsForm, xray::Xray},
         snippet,
@@ -367,12 +367,7 @@ impl Batches {
     }
 
     /// Takes in what a batch tells; nobody waits for late ones.
-    pub(crate) fn receive_events(
-        &mut self,
-        ticket: Ticket,
-        events: Vec<BatchEvent>,
-        cx: &mut Cx<'_, Self>,
-    ) {
+    pub(crate) fn receive_events(&mut self, ticket: Ticket, events: Vec<BatchEvent>, cx: &mut Cx<'_, Self>) {
         let now = cx.shared.now.at;
         let waits = |shown: &&mut Shown| shown.ticket == Some(ticket) || shown.again.contains(&ticket);
         let Some(shown) = self.shown.as_mut().filter(waits) else {

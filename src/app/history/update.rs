@@ -423,12 +423,12 @@ impl History {
     }
 
     /// Puts a grade on record; where that fails, the one before is shown again.
-    pub(crate) fn store_grade(&mut self, run: RunId, grade: Grade, before: Grade, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn store_grade(run: RunId, grade: Grade, before: Grade, cx: &mut Cx<'_, Self>) {
         let ask = ask::grade_run(run, grade, cx.shared.now.time);
         cx.ask(ask, (run, before), |_, (run, grade), graded, cx| {
-            if let Err(fault) = graded {
+            if let Err(error) = graded {
                 cx.send(Intent::ShowGrade { run, grade });
-                cx.say(Tone::Error, &fault.message);
+                cx.say(Tone::Error, &error.message);
             }
         });
     }

@@ -49,28 +49,28 @@ fn changed(accounts: &[&AccountState], by: isize) -> Option<usize> {
 #[must_use]
 pub fn usage(state: &AccountState, now: Timestamp) -> String {
     let AccountState { account, under_way, waiting, concurrency, requests, tokens, rests, limits, provider: _ } = state;
-    let mut said = if account.is_empty() { String::new() } else { format!("{account} ") };
+    let mut text = if account.is_empty() { String::new() } else { format!("{account} ") };
     let _ = match concurrency {
-        Some(room) => write!(said, "{under_way} of {room} at once"),
-        None => write!(said, "{under_way} at once, no limit"),
+        Some(room) => write!(text, "{under_way} of {room} at once"),
+        None => write!(text, "{under_way} at once, no limit"),
     };
     if let Some(most) = limits.concurrency.filter(|most| Some(*most) != *concurrency) {
-        let _ = write!(said, " (of {most}: it was overrun)");
+        let _ = write!(text, " (of {most}: it was overrun)");
     }
     if *waiting > 0 {
-        let _ = write!(said, ", {waiting} waiting");
+        let _ = write!(text, ", {waiting} waiting");
     }
     if let Some(most) = limits.requests_per_minute {
         let left = u64::from(most).saturating_sub(*requests as u64);
-        let _ = write!(said, ", {left} of {most} requests left");
+        let _ = write!(text, ", {left} of {most} requests left");
     }
     if let Some(most) = limits.tokens_per_minute {
-        let _ = write!(said, ", {} of {most} tokens left", most.saturating_sub(*tokens));
+        let _ = write!(text, ", {} of {most} tokens left", most.saturating_sub(*tokens));
     }
     if let Some(until) = rests {
-        let _ = write!(said, ", rests {} s", until.as_second().saturating_sub(now.as_second()).max(0));
+        let _ = write!(text, ", rests {} s", until.as_second().saturating_sub(now.as_second()).max(0));
     }
-    said
+    text
 }
 
 /// The list of models.
@@ -377,11 +377,11 @@ impl OverlayPart for Models {
         let chosen = self.choice.chosen().and_then(|item| scene.shared.catalog.resolve(&item.value).ok());
         if let Some(target) = chosen {
             let provider = &target.provider;
-            let said = [("keys", keys_of(scene.shared, provider)), ("calls", accounts_of(scene.shared, provider))];
+            let states = [("keys", keys_of(scene.shared, provider)), ("calls", accounts_of(scene.shared, provider))];
             let last = Rect { y: rows.bottom().saturating_sub(FEET), height: rows.height.min(FEET), ..rows };
-            let known = said.into_iter().filter_map(|(what, said)| Some((what, said?)));
-            for (place, (what, said)) in last.rows().zip(known) {
-                let line = fitted(&format!("{what} of {provider}: {}", said.as_str()), usize::from(place.width));
+            let known = states.into_iter().filter_map(|(what, text)| Some((what, text?)));
+            for (place, (what, text)) in last.rows().zip(known) {
+                let line = fitted(&format!("{what} of {provider}: {}", text.as_str()), usize::from(place.width));
                 buffer.set_line(place.x, place.y, &Line::from(scene.span(line, Role::Quiet)), place.width);
             }
         }
@@ -472,9 +472,9 @@ mod tests {
             rests: Some(Timestamp::from_second(142).unwrap()),
             ..state(limits)
         };
-        let said = "env:K 3 of 4 at once (of 8: it was overrun), 2 waiting, 48 of 60 requests left, \
+        let shown = "env:K 3 of 4 at once (of 8: it was overrun), 2 waiting, 48 of 60 requests left, \
                     0 of 1000 tokens left, rests 42 s";
-        assert_eq!(usage(&overrun, now), said);
+        assert_eq!(usage(&overrun, now), shown);
     }
 
     #[test]
@@ -517,16 +517,16 @@ mod tests {
     #[test]
     fn a_key_is_said_by_its_label_with_its_state() {
         let now = Timestamp::from_second(100).unwrap();
-        let said = |account: &str, state| {
+        let shown = |account: &str, state| {
             let (provider, label) = ("openai".to_owned(), "env:K".to_owned());
             key_status(&KeyState { provider, label, account: account.to_owned(), state }, now)
         };
-        assert_eq!(said("env:K", Readiness::Ready), "env:K ready");
+        assert_eq!(shown("env:K", Readiness::Ready), "env:K ready");
         let until = Timestamp::from_second(142).unwrap();
-        assert_eq!(said("team", Readiness::Cooling { until }), "env:K (account team) rests 42 s");
+        assert_eq!(shown("team", Readiness::Cooling { until }), "env:K (account team) rests 42 s");
         let refused = |until| Readiness::Retired { until, why: "key refused".to_owned() };
-        assert_eq!(said("env:K", refused(until)), "env:K rests 42 s: key refused");
-        assert_eq!(said("env:K", refused(now)), "env:K is tried again: key refused");
+        assert_eq!(shown("env:K", refused(until)), "env:K rests 42 s: key refused");
+        assert_eq!(shown("env:K", refused(now)), "env:K is tried again: key refused");
     }
 
     #[test]

@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_mistake_is_told_on_its_line() {
-        for (label, text, told) in [
+        for (label, text, expected) in [
             ("temperature", "hot", "from 0 to 2"),
             ("temperature", "2.5", "from 0 to 2"),
             ("max_tokens", "0", "above 0"),
@@ -283,7 +283,7 @@ mod tests {
             let mut form = filled(&[(label, text)]);
             assert_eq!(read(&mut form, &Params::default(), &Response::default()), None, "{label} = {text}");
             let fault = form.rows[form.at].fault.clone().unwrap();
-            assert!(fault.contains(told), "{label} = {text}: {fault}");
+            assert!(fault.contains(expected), "{label} = {text}: {fault}");
         }
     }
 }

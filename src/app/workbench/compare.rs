@@ -209,11 +209,11 @@ impl Workbench {
     pub(crate) fn mark_baseline(&mut self, cx: &mut Cx<'_, Self>) {
         let at = self.lane_at();
         let alone = self.lanes.len() == 1;
-        let kept = matches!(self.compare.against, Against::Kept { .. });
+        let has_answer = matches!(self.compare.against, Against::Kept { .. });
         let marked = self.lanes.get(at).is_some_and(|lane| lane.baseline);
         self.lanes.iter_mut().for_each(|lane| lane.baseline = false);
         self.compare.against = Against::Lane;
-        if marked || (alone && kept) {
+        if marked || (alone && has_answer) {
             self.compare.on = false;
             cx.say(Tone::Info, "no baseline");
         } else if alone {
@@ -271,7 +271,7 @@ impl Workbench {
     fn compare_with_run(&mut self, (): (), record: Result<Box<RunRecord>, StoreError>, cx: &mut Cx<'_, Self>) {
         let record = match record {
             Ok(record) => record,
-            Err(fault) => return cx.say(Tone::Error, &fault.message),
+            Err(error) => return cx.say(Tone::Error, &error.message),
         };
         let which = earlier(record.run, record.started, cx.shared.now.time);
         let side = Arc::new(Side::of(&record.outcome.text, record.outcome.json.as_deref()));
@@ -346,8 +346,8 @@ pub struct Weighings(Vec<(Question, Option<Box<PairedComparison>>)>);
 impl Weighings {
     /// Notes that a question is asked. What was said of the same setups before stays until it is answered.
     fn ask(&mut self, question: Question) {
-        let said = self.0.iter().position(|(known, _)| known.is_of(&question)).and_then(|at| self.0.remove(at).1);
-        self.0.push((question, said));
+        let answer = self.0.iter().position(|(known, _)| known.is_of(&question)).and_then(|at| self.0.remove(at).1);
+        self.0.push((question, answer));
         let over = self.0.len().saturating_sub(REMEMBERED);
         self.0.drain(..over);
     }
@@ -358,8 +358,8 @@ impl Weighings {
 
     /// Takes an answer in; one to a question that was asked anew since is late.
     pub(crate) fn take(&mut self, question: &Question, weighed: Box<PairedComparison>) {
-        if let Some((_, said)) = self.0.iter_mut().find(|(known, _)| known == question) {
-            *said = Some(weighed);
+        if let Some((_, answer)) = self.0.iter_mut().find(|(known, _)| known == question) {
+            *answer = Some(weighed);
         }
     }
 }
@@ -382,7 +382,7 @@ impl Workbench {
     pub fn comparison(&self, lane: &Lane) -> Option<&PairedComparison> {
         let question = self.question(lane)?;
         let known = self.weighings.0.iter().find(|(known, _)| known.is_of(&question));
-        known.and_then(|(_, said)| said.as_deref())
+        known.and_then(|(_, answer)| answer.as_deref())
     }
 }
 

@@ -226,7 +226,7 @@ impl Workbench {
         match read {
             Ok(InputRead::One(named)) => self.take_input(&named, cx),
             Ok(InputRead::Rows { file, rows, more }) => list_rows(&file, &rows, more, cx),
-            Err(fault) => cx.say(Tone::Error, &fault.message),
+            Err(error) => cx.say(Tone::Error, &error.message),
         }
     }
 

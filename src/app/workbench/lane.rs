@@ -202,7 +202,7 @@ impl Workbench {
                 if let Some(lane) = self.lanes.get(at).filter(|lane| lane.spec.target != target) {
                     let spec = LaneSpec { target, ..lane.spec.clone() };
                     let stopped = self.put_lane(at, spec);
-                    self.stop_runs(stopped, cx);
+                    Self::stop_runs(stopped, cx);
                 }
             }
             ModelFor::NewLane => {
@@ -233,11 +233,11 @@ impl Workbench {
     /// Closes the lane with the focus.
     pub(crate) fn drop_lane(&mut self, cx: &mut Cx<'_, Self>) {
         let stopped = self.remove_lane(self.lane_at());
-        self.stop_runs(stopped, cx);
+        Self::stop_runs(stopped, cx);
     }
 
     /// Stops runs that a change of the lanes has broken off.
-    pub(crate) fn stop_runs(&self, stopped: Vec<Ticket>, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn stop_runs(stopped: Vec<Ticket>, cx: &mut Cx<'_, Self>) {
         cx.out.effects.extend(stopped.into_iter().map(Effect::Stop));
     }
 
@@ -273,7 +273,7 @@ impl Workbench {
     pub(crate) fn set_lane_params(&mut self, at: usize, params: Params, cx: &mut Cx<'_, Self>) {
         if let Some(spec) = self.lanes.get(at).map(|lane| lane.spec.clone()) {
             let stopped = self.put_lane(at, LaneSpec { params, ..spec });
-            self.stop_runs(stopped, cx);
+            Self::stop_runs(stopped, cx);
         }
     }
 
@@ -299,7 +299,7 @@ impl Workbench {
             return;
         }
         let stopped = self.pin(at, None);
-        self.stop_runs(stopped, cx);
+        Self::stop_runs(stopped, cx);
     }
 
     /// Accepts the part that came of a broken answer.
@@ -321,7 +321,7 @@ impl Workbench {
         let (prompt, sample) = (self.prompt_of(lane), lane.shown_at());
         let target = lane.spec.target.clone();
         let asked = lane.shown().asked().unwrap_or(&target).to_owned();
-        let chain = self.resolve_targets(&target, &prompt.fallback, cx).unwrap_or_default();
+        let chain = Self::resolve_targets(&target, &prompt.fallback, cx).unwrap_or_default();
         let place = chain.iter().position(|known| known.name == asked);
         let rest = chain.into_iter().skip(place.map_or(usize::MAX, |at| at + 1)).collect::<Vec<_>>();
         if rest.is_empty() {
@@ -343,7 +343,7 @@ impl Workbench {
         let Some(from) = self.lanes.get(at).map(Lane::shown) else {
             return;
         };
-        let stand = from.view().stand();
+        let position = from.view().stand();
         let place = match from.difference() {
             _ if from.view().follows() => None,
             Some(difference) => Some(difference.place()),
@@ -364,7 +364,7 @@ impl Workbench {
             match (&place, view.json_mut()) {
                 (Some(DiffAnchor::Path(path)), Some(json)) => json.align(path),
                 (Some(DiffAnchor::Byte(byte)), None) if baseline == Some(other) => view.align_to(*byte),
-                _ => view.align(stand),
+                _ => view.align(position),
             }
         }
     }

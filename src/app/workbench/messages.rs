@@ -249,16 +249,16 @@ mod tests {
 
     #[test]
     fn other_texts_by_the_same_roles_are_edits_and_nothing_removed_comes_back_among_them() {
-        let said =
+        let dialogue =
             |user: &str, muted| vec![Turn { muted, ..Turn::of(Role::User, user) }, Turn::of(Role::Assistant, "a")];
         let mut prompt = Prompt::default();
-        prompt.set_turns([said("q", false), vec![Turn::of(Role::User, "u")]].concat());
+        prompt.set_turns([dialogue("q", false), vec![Turn::of(Role::User, "u")]].concat());
         let mut messages = Messages::of(&prompt);
         assert!(messages.remove(3));
         let revision = messages.revision();
-        prompt.set_turns(said("p", true));
+        prompt.set_turns(dialogue("p", true));
         messages.put(&prompt);
-        assert_eq!(messages.turns().get(1..), Some(said("p", true).as_slice()));
+        assert_eq!(messages.turns().get(1..), Some(dialogue("p", true).as_slice()));
         assert!(messages.revision() > revision);
         assert_eq!(messages.unremove(), None);
         assert!(messages.field_mut(1).is_some_and(TextEditor::undo));

@@ -30,14 +30,14 @@ use crate::{
 
 impl Workbench {
     /// Asks what the runs before this start came to.
-    pub(crate) fn ask_metrics(&mut self, start: Timestamp, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn ask_metrics(start: Timestamp, cx: &mut Cx<'_, Self>) {
         let before = Filter { not: false, what: What::Until(start) };
         let query = Query { filters: vec![before], ..Query::default() };
         cx.ask(ask::review(query), (), |_, (), review, cx| match review {
             Ok(review) => cx.shared.metrics.known(*review),
-            Err(fault) => {
+            Err(error) => {
                 cx.shared.metrics.unreadable();
-                cx.say(Tone::Error, &fault.message);
+                cx.say(Tone::Error, &error.message);
             }
         });
     }
@@ -77,15 +77,15 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
 
 /// Sets figures on one line, or on several where there is room, and how they went beside or below them.
 fn part(scene: Scene<'_>, items: Vec<FlowItem>, course: Course, wide: usize, tall: bool) -> Vec<Line<'static>> {
-    let (said, values) = course;
-    let kept = if tall || values.is_empty() || wide < 10 * BESIDE { 0 } else { BESIDE.min(values.len() + 2) };
-    let mut lines = flow(items, wide - kept, if tall { 6 } else { 1 });
+    let (label, values) = course;
+    let reserved = if tall || values.is_empty() || wide < 10 * BESIDE { 0 } else { BESIDE.min(values.len() + 2) };
+    let mut lines = flow(items, wide - reserved, if tall { 6 } else { 1 });
     if values.is_empty() {
         return lines;
     }
     let bars = |width: usize| scene.span(spark(&values, width.min(BARS)), Role::Number);
     if tall {
-        lines.push(Line::from(vec![bars(wide), scene.span(format!("  {said}"), Role::Quiet)]));
+        lines.push(Line::from(vec![bars(wide), scene.span(format!("  {label}"), Role::Quiet)]));
     } else if let Some(line) = lines.first_mut() {
         let left = wide.saturating_sub(line.width() + 2);
         if left >= 4 {

@@ -30,16 +30,16 @@ impl Workbench {
             let then = Intent::Bench(BenchIntent::OpenPrompt(name));
             cx.confirm("The prompt on the bench has unsaved edits. Drop them?", "drops them and opens the other", then);
         } else {
-            self.open_prompt(name, cx);
+            Self::open_prompt(name, cx);
         }
     }
 
     /// Opens a prompt over what is there.
-    pub(crate) fn open_prompt(&mut self, name: String, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn open_prompt(name: String, cx: &mut Cx<'_, Self>) {
         cx.send(Intent::Overlay(OverlayIntent::CloseAll));
         cx.ask(ask::open_prompt(name), (), |bench, (), opened, cx| match opened {
             Ok((name, prompt, file)) => bench.put_prompt(name, &prompt, file, cx),
-            Err(fault) => cx.say(Tone::Error, &fault.message),
+            Err(error) => cx.say(Tone::Error, &error.message),
         });
     }
 
@@ -85,7 +85,7 @@ impl Workbench {
                 cx.say(Tone::Info, &format!("saved as {}", path.display()));
                 self.saved(name, *prompt, file);
             }
-            Err(fault) => match fault.kind {
+            Err(error) => match error.kind {
                 FaultKind::Exists => {
                     let text = format!("There is a prompt `{name}` already. Replace it?");
                     cx.open(Confirm { since, ..Confirm::new(text, "replaces it", replace(name)) });
@@ -95,9 +95,9 @@ impl Workbench {
                         ('r', "reloads it", Intent::Bench(BenchIntent::OpenPrompt(name.clone()))),
                         ('s', "saves as", Intent::Bench(BenchIntent::SavePromptAs)),
                     ];
-                    cx.open(Confirm { others, since, ..Confirm::new(fault.message, "overwrites", replace(name)) });
+                    cx.open(Confirm { others, since, ..Confirm::new(error.message, "overwrites", replace(name)) });
                 }
-                FaultKind::Failed | FaultKind::Wrong => cx.say(Tone::Error, &fault.message),
+                FaultKind::Failed | FaultKind::Wrong => cx.say(Tone::Error, &error.message),
             },
         }
     }

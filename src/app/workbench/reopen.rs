@@ -54,7 +54,7 @@ impl Workbench {
             self.push_lane(target);
         } else {
             let stopped = self.put_lane(self.lane_at(), LaneSpec::from(target));
-            self.stop_runs(stopped, cx);
+            Self::stop_runs(stopped, cx);
         }
         self.lane_at()
     }

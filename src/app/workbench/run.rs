@@ -47,9 +47,9 @@ impl Workbench {
 
     /// Tells whether there is something to run, and what is missing if not.
     pub(crate) fn ready(&mut self, cx: &mut Cx<'_, Self>) -> bool {
-        if let Some((at, mistake)) = self.mistakes().first().cloned() {
+        if let Some((at, error)) = self.template_errors().first().cloned() {
             self.focus_on(Focus::Message(at));
-            cx.say(Tone::Warning, &format!("message {} makes no sense: {mistake}", at + 1));
+            cx.say(Tone::Warning, &format!("message {} makes no sense: {error}", at + 1));
             return false;
         }
         if !self.missing().is_empty() {
@@ -95,7 +95,7 @@ impl Workbench {
         let takes = lane.takes().enumerate().filter(|(sample, take)| which(*sample, take));
         let samples: Vec<usize> = takes.map(|(sample, _)| sample).collect();
         let fallback = spec.pinned.as_ref().map_or(&prompt.fallback, |pinned| &pinned.prompt.fallback);
-        let targets = self.resolve_targets(&spec.target, fallback, cx);
+        let targets = Self::resolve_targets(&spec.target, fallback, cx);
         let parent = parent.filter(|_| spec.pinned.is_none()).cloned();
         let request = RunRequest { parent, ..self.request(&spec, prompt, cache, cx.shared) };
         for sample in samples {
@@ -163,12 +163,7 @@ impl Workbench {
     }
 
     /// Resolves a lane's target and the fallbacks; a fallback nobody knows is named and left out.
-    pub(crate) fn resolve_targets(
-        &self,
-        name: &str,
-        fallback: &[String],
-        cx: &mut Cx<'_, Self>,
-    ) -> Result<Vec<Target>, Card> {
+    pub(crate) fn resolve_targets(name: &str, fallback: &[String], cx: &mut Cx<'_, Self>) -> Result<Vec<Target>, Card> {
         let first = cx.shared.catalog.resolve(name).map_err(|unknown| {
             Card::refused(&unknown.to_string(), vec![(Action::Bench(BenchAction::Models), "takes another model")])
         })?;
@@ -254,7 +249,7 @@ impl Workbench {
         let Some(take) = lane.takes_mut().find(|take| expects(take)) else {
             return;
         };
-        if !take.hear(event, now) {
+        if !take.receive(event, now) {
             return;
         }
         let long = take.started.is_some_and(|start| now.at.saturating_duration_since(start) > LONG);

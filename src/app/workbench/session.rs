@@ -108,7 +108,7 @@ impl Workbench {
                 let then = Intent::Session(SessionIntent::StopAndBegin(name));
                 cx.confirm(stop, "stops them and begins the session", then);
             }
-            SessionIntent::New(name) | SessionIntent::StopAndBegin(name) => self.new_session(name, cx),
+            SessionIntent::New(name) | SessionIntent::StopAndBegin(name) => Self::new_session(name, cx),
             SessionIntent::Rename(name) if name == self.session => {}
             SessionIntent::Rename(name) => self.rename_session(name, cx),
         }
@@ -126,7 +126,7 @@ impl Workbench {
             }
             match session {
                 Ok(session) => bench.put_session(&session, cx),
-                Err(fault) => cx.say(Tone::Error, &fault.message),
+                Err(error) => cx.say(Tone::Error, &error.message),
             }
         });
     }
@@ -148,11 +148,11 @@ impl Workbench {
     }
 
     /// Begins a session of a name, once the store has said that no other has it.
-    fn new_session(&mut self, name: String, cx: &mut Cx<'_, Self>) {
+    fn new_session(name: String, cx: &mut Cx<'_, Self>) {
         cx.send(Intent::Overlay(OverlayIntent::CloseAll));
         cx.ask(ask::list_sessions(), name, |bench, name, others, cx| match others {
             Ok(others) => bench.begin_session(name, &others, cx),
-            Err(fault) => cx.say(Tone::Error, &fault.message),
+            Err(error) => cx.say(Tone::Error, &error.message),
         });
     }
 
@@ -183,7 +183,7 @@ impl Workbench {
                     bench.session = name;
                     bench.touch();
                 }
-                Err(fault) => cx.say(Tone::Error, &fault.message),
+                Err(error) => cx.say(Tone::Error, &error.message),
             }
         });
     }
@@ -209,7 +209,7 @@ impl Workbench {
         self.saved_at = Some(session.saved);
         cx.ask(ask::save_session(session), token, |bench, (name, before), saved, cx| match saved {
             Ok(saved) => bench.session_saved(&name, saved, cx),
-            Err(fault) => bench.session_not_saved(&name, before, fault.message, cx),
+            Err(error) => bench.session_not_saved(&name, before, error.message, cx),
         });
     }
 
@@ -273,7 +273,7 @@ impl Workbench {
         let why = self.autosave.failure.clone().unwrap_or_default();
         let copy = match rescued {
             Ok(path) => format!("A copy of it is in {}.", path.display()),
-            Err(fault) => format!("No copy of it could be kept either: {}.", fault.message),
+            Err(error) => format!("No copy of it could be kept either: {}.", error.message),
         };
         let says = format!("The session {} is not saved: {why}. {copy}", self.session);
         let question = format!("{says} Quit?");

@@ -5,7 +5,10 @@ use crate::{
     app::{
         context::Shared,
         snippet::{Snippet, SnippetForm},
-        workbench::{Workbench, lane::LaneRun},
+        workbench::{
+            Workbench,
+            lane::{Lane, LaneRun},
+        },
     },
     model::{KeySource, Outcome, Params, RunRequest, header},
     pipeline::plain_request,
@@ -18,7 +21,7 @@ use crate::{
 
 /// Lists what there is to copy of the lane with the focus.
 pub(crate) fn of_lane(bench: &Workbench, shared: &Shared) -> Vec<Snippet> {
-    let Some(run) = bench.lane().map(|lane| lane.shown()) else {
+    let Some(run) = bench.lane().map(Lane::shown) else {
         return Vec::new();
     };
     let mut all = Snippet::of_answer(run.raw());

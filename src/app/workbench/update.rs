@@ -71,7 +71,7 @@ impl Screen for Workbench {
             BenchAction::RetryNow => self.retry_now(cx),
             BenchAction::Models => self.open_models(ModelFor::Lane(self.lane_at()), cx),
             BenchAction::Params => {
-                cx.open(ParamsForm::new(self.prompt_name.clone(), &self.params, &self.response, &self.fallback))
+                cx.open(ParamsForm::new(self.prompt_name.clone(), &self.params, &self.response, &self.fallback));
             }
             BenchAction::Variables => self.open_variables(cx),
             BenchAction::AddMessage => self.add_message(),
@@ -115,7 +115,7 @@ impl Screen for Workbench {
             BenchAction::Redo => self.undo(false, cx),
             BenchAction::Save => self.save(cx),
             BenchAction::SaveAs => self.save_prompt_as(cx),
-            BenchAction::OpenPrompt => self.open_prompts(cx),
+            BenchAction::OpenPrompt => Self::open_prompts(cx),
             BenchAction::Versions => self.open_versions(cx),
             BenchAction::OlderVersion => self.walk(true, cx),
             BenchAction::NewerVersion => self.walk(false, cx),
@@ -130,7 +130,7 @@ impl Screen for Workbench {
             BenchAction::Bigger => self.resize(1, cx),
             BenchAction::Smaller => self.resize(-1, cx),
             BenchAction::Zoom => self.zoom = !self.zoom,
-            BenchAction::ToggleMouse => self.toggle_mouse(cx),
+            BenchAction::ToggleMouse => Self::toggle_mouse(cx),
         }
     }
 
@@ -183,12 +183,12 @@ impl Screen for Workbench {
             BenchIntent::SetLaneParams { lane, params } => self.set_lane_params(lane, *params, cx),
             BenchIntent::SetSamples(samples) => {
                 let stopped = self.set_samples(samples);
-                self.stop_runs(stopped, cx);
+                Self::stop_runs(stopped, cx);
             }
             BenchIntent::SetVariables(values) => self.set_variables(values),
             BenchIntent::CloseLane => self.drop_lane(cx),
             BenchIntent::ChoosePrompt(name) => self.choose_prompt(name, cx),
-            BenchIntent::OpenPrompt(name) => self.open_prompt(name, cx),
+            BenchIntent::OpenPrompt(name) => Self::open_prompt(name, cx),
             BenchIntent::SavePrompt(name) => {
                 let over = self.known_file(&name);
                 self.save_prompt(name, over, cx);
@@ -212,7 +212,7 @@ impl Screen for Workbench {
                 cx.send(Intent::Overlay(OverlayIntent::CloseVersions));
                 self.keep_then(After::Put { version: *version, name }, cx);
             }
-            BenchIntent::NameVersion { version, name } => self.name_version(version, name, cx),
+            BenchIntent::NameVersion { version, name } => Self::name_version(version, name, cx),
             BenchIntent::AddPinnedLane(pinned) => self.add_pinned_lane(pinned, cx),
             BenchIntent::Reopen { record, run } => self.reopen(record, run, cx),
             BenchIntent::TakeThreshold(new) => self.threshold_written(*new, cx),
@@ -550,7 +550,7 @@ impl Workbench {
         }
     }
 
-    fn toggle_mouse(&mut self, cx: &mut Cx<'_, Self>) {
+    fn toggle_mouse(cx: &mut Cx<'_, Self>) {
         cx.shared.mouse = !cx.shared.mouse;
         cx.effect(Effect::SetMouse(cx.shared.mouse));
         let says =
@@ -617,7 +617,7 @@ impl Workbench {
         }
     }
 
-    fn open_prompts(&mut self, cx: &mut Cx<'_, Self>) {
+    fn open_prompts(cx: &mut Cx<'_, Self>) {
         cx.open(PromptList::default());
         cx.send(Intent::Overlay(OverlayIntent::ListPrompts));
     }

@@ -95,11 +95,11 @@ impl Workbench {
         }
         let parent = self.version.as_ref().map(|version| version.id.clone());
         let ask = ask::keep_version(prompt, self.lineage(), parent, cx.shared.now.time);
-        cx.ask(ask, after, |bench, after, kept, cx| match kept {
+        cx.ask(ask, after, |bench, after, stored, cx| match stored {
             Ok(_) => bench.go_on(after, cx),
-            Err(fault) => {
+            Err(error) => {
                 cx.send(Intent::Overlay(OverlayIntent::CloseVersions));
-                cx.say(Tone::Error, &fault.message);
+                cx.say(Tone::Error, &error.message);
             }
         });
     }
@@ -111,7 +111,7 @@ impl Workbench {
                 let ask = ask::list_versions(self.lineage(), VERSIONS);
                 cx.ask(ask, older, |bench, older, entries, cx| match entries {
                     Ok(entries) => bench.step_version(older, &entries, cx),
-                    Err(fault) => cx.say(Tone::Error, &fault.message),
+                    Err(error) => cx.say(Tone::Error, &error.message),
                 });
             }
             After::List => cx.send(Intent::Overlay(OverlayIntent::ListVersions(self.lineage()))),
@@ -155,10 +155,10 @@ impl Workbench {
     }
 
     /// Gives a version a name, and has the list show it.
-    pub(crate) fn name_version(&mut self, version: VersionId, name: String, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn name_version(version: VersionId, name: String, cx: &mut Cx<'_, Self>) {
         cx.ask(ask::name_version(version, name, cx.shared.now.time), (), |bench, (), named, cx| match named {
             Ok(_) => cx.send(Intent::Overlay(OverlayIntent::ListVersions(bench.lineage()))),
-            Err(fault) => cx.say(Tone::Error, &fault.message),
+            Err(error) => cx.say(Tone::Error, &error.message),
         });
     }
 

@@ -321,9 +321,9 @@ fn label(scene: Scene<'_>, bench: &Workbench, at: usize, message: &Message, area
     if message.muted {
         line.push_span(scene.span("  muted", Role::Wait));
     }
-    if let Some((_, mistake)) = bench.mistakes().iter().find(|(place, _)| *place == at) {
+    if let Some((_, error)) = bench.template_errors().iter().find(|(place, _)| *place == at) {
         line.push_span(scene.span("  ✗ ", Role::Fail));
-        line.push_span(scene.foreign(&mistake.to_string(), Role::Fail));
+        line.push_span(scene.foreign(&error.to_string(), Role::Fail));
     } else if let Some(note) = bench.notes().find(|note| note.message == at) {
         line.push_span(scene.foreign(&format!("  {note}"), Role::Wait));
     }

@@ -70,8 +70,8 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, 
     let alone = if bench.solo.is_some() { " alone" } else { "" };
     let fixed = if number.is_some() { 2 } else { 0 } + if demo.is_empty() { 0 } else { demo.len() + 1 } + alone.len();
     let wanted = width(name.as_str()) + fixed;
-    let said = lane_status::say(scene, lane.shown(), room.saturating_sub(wanted));
-    let name = truncate(name.as_str(), room.saturating_sub(fixed + said.short.width())).into_owned();
+    let state = lane_status::say(scene, lane.shown(), room.saturating_sub(wanted));
+    let name = truncate(name.as_str(), room.saturating_sub(fixed + state.short.width())).into_owned();
     let mut title = number.map_or_else(
         || Line::from(scene.span(name.clone(), Role::Title)),
         |number| numbered(number, &name, scene.theme),
@@ -81,11 +81,11 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, 
         title.push_span(Span::raw(" "));
         title.push_span(scene.span(demo, Role::Demo));
     }
-    pane(area.pane, hold, title, said.short, scene.theme, buffer);
+    pane(area.pane, hold, title, state.short, scene.theme, buffer);
     draw_head(scene, lane, area.head, buffer);
     tally(scene, lane, area.tally, buffer);
     draw_body(scene, lane.shown(), hold != Hold::Away, area, buffer);
-    lane_status::draw(scene, bench, lane, said.rest, area.foot, buffer);
+    lane_status::draw(scene, bench, lane, state.rest, area.foot, buffer);
 }
 
 /// Draws what is between a lane's title and its foot; `held` where the lane has the keys.
@@ -243,8 +243,8 @@ pub(crate) fn tally(scene: Scene<'_>, lane: &Lane, area: Rect, buffer: &mut Buff
 
 fn sample(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
     let several = lane.samples() > 1;
-    let said = format!("{}/{}", lane.shown_at() + 1, lane.samples());
-    let item = vec![scene.span("sample ", Role::Quiet), scene.span(said, Role::Number)];
+    let label = format!("{}/{}", lane.shown_at() + 1, lane.samples());
+    let item = vec![scene.span("sample ", Role::Quiet), scene.span(label, Role::Number)];
     several.then_some(item).into_iter().collect()
 }
 

@@ -74,8 +74,8 @@ fn verdicts(scene: Scene<'_>, bench: &Workbench, lane: &Lane, wide: usize) -> Ve
 
 /// Says what the record says of the lane against the baseline, in a row of its own at most.
 fn evidence(scene: Scene<'_>, weighed: &PairedComparison, wide: usize) -> FlowItem {
-    let said = evidence::comparison_sentence(weighed, ("better than ◆", "worse than ◆"), wide);
-    vec![scene.span(said, evidence_role(weighed.evidence.shown))]
+    let sentence = evidence::comparison_sentence(weighed, ("better than ◆", "worse than ◆"), wide);
+    vec![scene.span(sentence, evidence_role(weighed.evidence.shown))]
 }
 
 /// Says how the answer stands to what it is compared with.
