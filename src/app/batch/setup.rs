@@ -6,15 +6,16 @@ use std::collections::BTreeMap;
 
 use crate::{
     app::{
-        Effect, Ticket, ask,
+        ask,
         batch::{
             Batches, Page, is_waited_for,
             run_state::{BatchState, Shown},
         },
         context::Cx,
+        event::{Effect, Ticket},
         intent::{BatchStep, Intent, OnBench},
+        notices::Tone,
         overlays::batch_limits,
-        status_bar::Tone,
     },
     dataset::{Missing, Preview},
     model::{
@@ -25,6 +26,7 @@ use crate::{
     },
     pipeline::batch::budget::{Budget, Estimate},
     widgets::{
+        form,
         form::{Form, FormField},
         interactive::Interactive,
         line_input::LineInput,
@@ -81,6 +83,13 @@ impl BatchOrder {
             lanes.push((name.as_str(), own.iter().map(String::as_str).collect()));
         }
         lanes
+    }
+
+    /// Lists the models that are asked, or fallen back on.
+    #[must_use]
+    pub fn models(&self) -> Vec<String> {
+        let asked = self.lanes().into_iter().flat_map(|(_, targets)| targets).map(str::to_owned);
+        asked.chain(self.spec.prompts.iter().flat_map(|(_, prompt)| prompt.fallback.clone())).collect()
     }
 
     /// Counts the cells of so many rows.
@@ -149,8 +158,8 @@ pub fn read(form: &mut Form, known: impl Fn(&str) -> Result<(), String>, session
         let names = list(text);
         names.iter().try_for_each(|name| known(name)).map(|()| names)
     });
-    let samples = form.read(SAMPLES, |text| whole(text, u64::from(MOST_SAMPLES)));
-    let concurrency = form.read(AT_ONCE, |text| whole(text, MOST_AT_ONCE as u64));
+    let samples = form.read(SAMPLES, |text| form::whole(text, u64::from(MOST_SAMPLES)));
+    let concurrency = form.read(AT_ONCE, |text| form::whole(text, MOST_AT_ONCE as u64));
     let caps = batch_limits::read(form);
     let finished = match form.value(THERE).as_str() {
         "failed again" => Finished::FailedAgain,
@@ -208,19 +217,6 @@ fn list(text: &str) -> Vec<String> {
         }
     }
     names
-}
-
-/// Reads a whole number above 0.
-pub(crate) fn whole(text: &str, most: u64) -> Result<u64, String> {
-    let digits: String = text.chars().filter(|c| !matches!(c, '_' | ' ' | '\'')).collect();
-    let number: Option<u64> = digits.parse().ok();
-    number.filter(|n| (1..=most).contains(n)).ok_or_else(|| {
-        if most == u64::MAX {
-            "a whole number above 0 is expected".to_owned()
-        } else {
-            format!("1 to {most} is expected")
-        }
-    })
 }
 
 /// Says what a cap is, where there is one.
@@ -390,9 +386,14 @@ impl Batches {
     }
 
     /// Takes a prompt of the batch in.
-    fn prompt_read(&mut self, (): (), prompt: Result<(String, Box<Prompt>), StoreError>, cx: &mut Cx<'_, Self>) {
+    fn prompt_read(
+        &mut self,
+        (): (),
+        prompt: Result<(String, Box<Prompt>, Option<String>), StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
         match prompt {
-            Ok((name, prompt)) => {
+            Ok((name, prompt, _)) => {
                 self.setup.prompts.insert(name, *prompt);
                 self.plan_batch(cx);
             }

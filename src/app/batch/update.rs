@@ -4,7 +4,6 @@
 
 use crate::{
     app::{
-        Effect,
         action::{BatchAction, Verb},
         ask,
         batch::{
@@ -15,8 +14,10 @@ use crate::{
             setup::{BatchOrder, Finished, MOST_AT_ONCE, capped},
         },
         context::Cx,
-        overlays::{batch_limits::LimitsForm, copy, xray::Xray},
-        status_bar::Tone,
+        event::{Effect, Ticket},
+        notices::Tone,
+        overlays::{batch_limits::LimitsForm, xray::Xray},
+        snippet,
     },
     model::{BatchId, CellIndex, DatasetRow, batch::BatchLimits, error::StoreError},
     pipeline::{
@@ -214,7 +215,7 @@ impl Batches {
     /// Opens the limits of the batch that is shown.
     fn open_limits(&self, cx: &mut Cx<'_, Self>) {
         match &self.shown {
-            Some(shown) => cx.open(LimitsForm::new(&shown.order.caps)),
+            Some(shown) => cx.open(LimitsForm::new(&shown.order.caps, shown.order.models())),
             None => cx.say(Tone::Info, "no batch is shown"),
         }
     }
@@ -267,7 +268,7 @@ impl Batches {
             return;
         };
         let text = Pasted::new(text);
-        cx.effect(Effect::Copy { what: copy::what("answer", &text), text });
+        cx.effect(Effect::Copy { what: snippet::what("answer", &text), text });
     }
 
     fn pause_batch(&mut self, cx: &mut Cx<'_, Self>) {
@@ -306,7 +307,7 @@ impl Batches {
     }
 
     /// Returns the batch under way and its ticket.
-    fn running_batch(&mut self) -> Option<(crate::app::Ticket, &mut Shown)> {
+    fn running_batch(&mut self) -> Option<(Ticket, &mut Shown)> {
         let shown = self.shown.as_mut()?;
         Some((shown.ticket?, shown))
     }
@@ -366,12 +367,7 @@ impl Batches {
     }
 
     /// Takes in what a batch tells; nobody waits for late ones.
-    pub(crate) fn receive_events(
-        &mut self,
-        ticket: crate::app::Ticket,
-        events: Vec<BatchEvent>,
-        cx: &mut Cx<'_, Self>,
-    ) {
+    pub(crate) fn receive_events(&mut self, ticket: Ticket, events: Vec<BatchEvent>, cx: &mut Cx<'_, Self>) {
         let now = cx.shared.now.at;
         let waits = |shown: &&mut Shown| shown.ticket == Some(ticket) || shown.again.contains(&ticket);
         let Some(shown) = self.shown.as_mut().filter(waits) else {

@@ -10,15 +10,16 @@ use serde_json::Value;
 use crate::{
     eval::{
         Budget, JsonTypes,
+        answer::Answer,
         check::{
             CheckResult, Finding,
             promptfoo::{Export, ImportedValue},
             table::{CheckSpec, CheckTest, Variables},
             threshold::NOTHING_MEASURED,
         },
-        check_suite::{Answer, name, quote, verdict},
         extract,
         extract::{ExtractError, Extraction, FoundJson},
+        reason::{name, quote, verdict},
     },
     model::{Ending, Finish, Rule, Status, Verdict},
 };

@@ -12,7 +12,7 @@ use crate::{
             table::{CheckSpec, CheckTest, Variables},
             threshold::NOTHING_MEASURED,
         },
-        check_suite::quote,
+        reason::quote,
     },
     model::Finish,
 };

@@ -18,7 +18,7 @@ use crate::{
             table::{CheckSpec, CheckTest, Compiled, Variables},
             threshold::{Movable, Side, Unit},
         },
-        check_suite::apart,
+        reason::apart,
     },
     text::{budget::RULE_STEPS, format::thousands},
 };

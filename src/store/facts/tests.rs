@@ -14,12 +14,13 @@ use crate::{
         query::{Bound, Filter, Sign, Sort, SortBy, What},
     },
     store::{
-        api::After,
+        api::{
+            After,
+            results::{status_rank, thumb_rank},
+        },
         database,
         facts::*,
-        history,
-        history::{status_rank, thumb_rank},
-        runs, schema, search,
+        history, runs, schema, search,
         search::Known,
         verdicts,
         verdicts::Judged,

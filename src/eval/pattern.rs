@@ -8,7 +8,7 @@ use regex::{Regex, RegexBuilder};
 use regex_automata::{Input, hybrid};
 
 use crate::{
-    eval::{Budget, check_suite::quote},
+    eval::{Budget, reason::quote},
     text::budget::TooMuch,
 };
 
