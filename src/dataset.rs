@@ -22,9 +22,8 @@ use tokio::sync::mpsc;
 
 pub(crate) use crate::dataset::preview::{Loaded, read};
 pub use crate::dataset::{
-    csv::ShortRows,
-    format::{DatasetFormat, NoRows, RowRanges, UnknownForm, parse_rows},
-    preview::{ColumnKind, DatasetColumn, Fit, Missing, Preview, RowEntry, fit, preview},
+    format::{NoRows, UnknownForm, parse_rows},
+    preview::{Fit, RowEntry, fit, preview},
 };
 use crate::{
     config::{
@@ -35,7 +34,12 @@ use crate::{
         folder::{DatasetError, Lines},
         row::Records,
     },
-    model::{batch::DatasetRow, error::StoreError, settings::IntakeLimits},
+    model::{
+        batch::DatasetRow,
+        dataset::{DatasetFormat, RowRanges, ShortRows},
+        error::StoreError,
+        settings::IntakeLimits,
+    },
     text::suggest::{quoted, slip},
 };
 

@@ -11,7 +11,7 @@ use retort::{
         action::{BatchAction, GlobalAction, Verb},
         batch::{
             run_state::{BatchState, Shown},
-            setup::{BatchOrder, Finished},
+            setup::request,
         },
     },
     model::{
@@ -116,16 +116,9 @@ fn screen() -> (App, Ticket) {
         behind: std::collections::BTreeMap::new(),
         expected: retort::model::Expected::Auto,
     };
-    let order = BatchOrder {
-        spec,
-        concurrency: 64,
-        caps: BatchLimits { cost: Some(20.0), ..BatchLimits::default() },
-        finished: Finished::Kept,
-        session: "s".to_owned(),
-        again: Vec::new(),
-    };
+    let limits = BatchLimits { cost: Some(20.0), ..BatchLimits::default() };
     let ticket = Ticket(9_000_000);
-    let mut shown = Shown::new(order, BatchState::Running);
+    let mut shown = Shown::new(request(spec, 64, limits, "s"), BatchState::Running);
     shown.ticket = Some(ticket);
     shown.budget = Some(Budget::new(BatchLimits::default(), None, now().at.into()));
     app.batch.shown = Some(shown);

@@ -214,8 +214,8 @@ impl Screen for Batches {
     fn receive(&mut self, request: BatchIntent, cx: &mut Cx<'_, Self>) {
         match request {
             BatchIntent::GoOn(BatchStep::SetUp, bench) => self.set_up(&bench, cx),
-            BatchIntent::GoOn(BatchStep::Plan, bench) => self.take_order(*bench, cx),
-            BatchIntent::GoOn(BatchStep::Open, bench) => self.pick_batch(bench.session, cx),
+            BatchIntent::GoOn(BatchStep::Plan, bench) => self.take_form(*bench, cx),
+            BatchIntent::GoOn(BatchStep::Open, bench) => self.pick_batch(&bench.session, cx),
             BatchIntent::SetLimits(limits) => self.set_limits(limits, cx),
         }
     }

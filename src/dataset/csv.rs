@@ -7,6 +7,7 @@ use crate::{
         folder::{DatasetError, Lines, MOST_COLUMNS},
         row::{Fields, Record, Records},
     },
+    model::dataset::ShortRows,
     text::{json::ExactJson, suggest::quoted},
 };
 
@@ -97,16 +98,6 @@ impl Records for Separated {
         );
         blank.into_iter().chain(padded).collect()
     }
-}
-
-/// What becomes of rows with fewer fields than the header.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum ShortRows {
-    /// Their other fields are empty, and a note counts them.
-    #[default]
-    Padded,
-    /// They are a mistake.
-    Refused,
 }
 
 /// Lines made records.

@@ -15,11 +15,12 @@ pub use crate::{
     },
 };
 use crate::{
-    dataset::{Loaded, Preview, ReadOptions},
+    dataset::{Loaded, ReadOptions},
     eval::{Review, quality::Report},
     model::{
         BatchId, CellIndex, Grade, NamedInput, PicoDollars, Prompt, Quality, RunId, Session, VersionId,
-        batch::{BatchSpec, Cell},
+        batch::{BatchSpec, Cell, ResumeMode},
+        dataset::DatasetPreview,
         query::{Query, Vocabulary},
     },
     pipeline::ports::RunRecord,
@@ -176,7 +177,7 @@ pub enum StoreRequest {
         /// What it asks.
         spec: Box<BatchSpec>,
         /// Which batch is meant.
-        how: Begin,
+        how: ResumeMode,
         /// The present time.
         at: Timestamp,
     },
@@ -327,7 +328,7 @@ pub enum StoreReply {
         more: bool,
     },
     /// The beginning of a data set.
-    Preview(Box<Preview>),
+    Preview(Box<DatasetPreview>),
     /// A run's record.
     Run(Box<RunRecord>),
     /// The versions of a prompt.
@@ -386,18 +387,6 @@ pub enum StoreReply {
     Batches(Vec<BatchEntry>),
     /// The lengths of past answers.
     PastLengths(PastLengths),
-}
-
-/// Which batch is begun.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Begin {
-    /// The newest of the same fingerprint that is not complete; else a new one.
-    #[default]
-    Resume,
-    /// The newest of the same fingerprint, complete or not; else a new one.
-    RetryFailed,
-    /// A new one.
-    Anew,
 }
 
 /// A batch that was begun.

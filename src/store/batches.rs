@@ -9,12 +9,12 @@ use uuid::Uuid;
 use crate::{
     model::{
         BatchId, CellIndex, CellRef, VersionId,
-        batch::{BatchSpec, Cell},
+        batch::{BatchSpec, Cell, ResumeMode},
         error::StoreError,
     },
     pipeline::ports::RunRecord,
     store::{
-        api::{BatchEntry, BatchState, Begin, CellRow, PastLengths},
+        api::{BatchEntry, BatchState, CellRow, PastLengths},
         database, runs,
         runs::{json, nanoseconds, parsed, timestamp},
     },
@@ -37,15 +37,15 @@ pub(crate) fn begin(
     db: &mut Connection,
     own: &Own<'_>,
     spec: &BatchSpec,
-    how: Begin,
+    how: ResumeMode,
     at: Timestamp,
 ) -> rusqlite::Result<Result<BatchState, StoreError>> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let fingerprint = spec.fingerprint();
     let which = match how {
-        Begin::Anew => None,
-        Begin::Resume => Some("end IS NOT 'complete'"),
-        Begin::RetryFailed => Some("1"),
+        ResumeMode::Anew => None,
+        ResumeMode::Resume => Some("end IS NOT 'complete'"),
+        ResumeMode::RetryFailed => Some("1"),
     };
     let found: Option<Found> = match which {
         None => None,

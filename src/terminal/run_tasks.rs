@@ -9,12 +9,9 @@ use tokio::{
 };
 
 use crate::{
-    app::{
-        Event, Ticket,
-        batch::{Control, setup::BatchOrder},
-    },
+    app::{Event, Ticket, batch::Control},
     engine::{Engine, Workspace},
-    model::RunRequest,
+    model::{RunRequest, batch::BatchRequest},
     pipeline::{TimedEvent, event::RunEvent},
     store::{Store, api::StoreRequest},
     terminal::{
@@ -137,15 +134,15 @@ impl RunTasks {
     }
 
     /// Looks at a batch.
-    pub(crate) fn plan_batch(&mut self, ticket: Ticket, order: BatchOrder) {
-        self.spawn(self.desk.clone().plan(ticket, order));
+    pub(crate) fn plan_batch(&mut self, ticket: Ticket, request: BatchRequest) {
+        self.spawn(self.desk.clone().plan(ticket, request));
     }
 
     /// Starts a batch.
-    pub(crate) fn start_batch(&mut self, ticket: Ticket, order: BatchOrder) {
+    pub(crate) fn start_batch(&mut self, ticket: Ticket, request: BatchRequest) {
         let alone = self.batches.none();
         let told = self.batches.note(ticket);
-        self.spawn(self.desk.clone().run(ticket, order, told, alone));
+        self.spawn(self.desk.clone().run(ticket, request, told, alone));
     }
 
     /// Tells a batch something.

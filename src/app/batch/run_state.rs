@@ -9,7 +9,6 @@ use crate::{
         batch::{
             cell::Detail,
             grid::{Baseline, By, Grid, GridView, Only, Slot},
-            setup::{BatchOrder, Finished},
         },
         event::Ticket,
     },
@@ -17,7 +16,10 @@ use crate::{
         Evidence,
         evidence::{Lanes, SEED},
     },
-    model::{BatchId, CellIndex, DatasetRow, RunStatus, batch::Cell},
+    model::{
+        BatchId, CellIndex, DatasetRow, RunStatus,
+        batch::{BatchRequest, Cell, ResumeMode},
+    },
     pipeline::batch::{BatchEnd, BatchEvent, budget::Budget},
     widgets::table::Table,
 };
@@ -45,7 +47,7 @@ pub struct Shown {
     /// Its name on record, once it has one.
     pub id: Option<BatchId>,
     /// What it is started with.
-    pub order: BatchOrder,
+    pub request: BatchRequest,
     /// Under which ticket it runs, while it does.
     pub ticket: Option<Ticket>,
     /// What it does.
@@ -81,15 +83,15 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Makes a batch of which nothing is known but its order.
+    /// Makes a batch of which nothing is known but its request.
     #[must_use]
-    pub fn new(order: BatchOrder, state: BatchState) -> Self {
-        let lanes: Vec<usize> = order.lanes().iter().map(|(_, targets)| targets.len()).collect();
-        let grid = Grid::new(&lanes, order.spec.samples as usize);
+    pub fn new(request: BatchRequest, state: BatchState) -> Self {
+        let lanes: Vec<usize> = request.spec.lanes().iter().map(|(_, targets)| targets.len()).collect();
+        let grid = Grid::new(&lanes, request.spec.samples as usize);
         Self {
             id: None,
-            concurrency: order.concurrency,
-            order,
+            concurrency: request.concurrency,
+            request,
             ticket: None,
             state,
             grid,
@@ -146,7 +148,7 @@ impl Shown {
     /// Returns the name of a column: its prompt where there are several, and its target.
     #[must_use]
     pub fn column_name(&self, column: usize) -> String {
-        let lanes = self.order.lanes();
+        let lanes = self.request.spec.lanes();
         let several = lanes.len() > 1;
         let names =
             lanes.into_iter().flat_map(|(prompt, targets)| targets.into_iter().map(move |target| (prompt, target)));
@@ -248,12 +250,12 @@ impl Shown {
     /// Takes over what was known of the same batch, and how it was looked at.
     pub fn adopt(&mut self, before: Self) {
         self.id = before.id;
-        self.concurrency = self.order.concurrency;
+        self.concurrency = self.request.concurrency;
         self.table = before.table;
         self.look = before.look;
         (self.column, self.left) = (before.column, before.left);
         self.baseline = before.baseline;
-        if self.order.finished != Finished::Anew {
+        if self.request.resume != ResumeMode::Anew {
             (self.grid, self.detail, self.weighed) = (before.grid, before.detail, before.weighed);
             self.counted = self.counted.or(before.counted);
         }

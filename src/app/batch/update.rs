@@ -12,13 +12,17 @@ use crate::{
             cell::{Detail, Shows},
             grid::{Baseline, Only},
             run_state::{BatchState, Shown},
-            setup::{BatchOrder, Finished, MOST_AT_ONCE, capped},
+            setup::{MOST_AT_ONCE, capped, request},
         },
         context::Cx,
         overlays::{batch_limits::LimitsForm, copy, xray::Xray},
         status_bar::Tone,
     },
-    model::{BatchId, CellIndex, DatasetRow, batch::BatchLimits, error::StoreError},
+    model::{
+        BatchId, CellIndex, DatasetRow,
+        batch::{BatchLimits, BatchRequest, ResumeMode},
+        error::StoreError,
+    },
     pipeline::{
         batch::{BatchEnd, BatchEvent},
         ports::RunRecord,
@@ -214,7 +218,7 @@ impl Batches {
     /// Opens the limits of the batch that is shown.
     fn open_limits(&self, cx: &mut Cx<'_, Self>) {
         match &self.shown {
-            Some(shown) => cx.open(LimitsForm::new(&shown.order.caps)),
+            Some(shown) => cx.open(LimitsForm::new(&shown.request.limits)),
             None => cx.say(Tone::Info, "no batch is shown"),
         }
     }
@@ -224,7 +228,7 @@ impl Batches {
         let Some(shown) = &mut self.shown else {
             return;
         };
-        shown.order.caps = caps;
+        shown.request.limits = caps;
         if let Some(budget) = &mut shown.budget {
             budget.caps = caps;
         }
@@ -286,8 +290,8 @@ impl Batches {
     fn go_on(&mut self, cx: &mut Cx<'_, Self>) {
         match self.shown.as_ref().filter(|shown| shown.can_go_on()) {
             Some(shown) => {
-                let order = BatchOrder { finished: Finished::Kept, ..shown.order.clone() };
-                self.begin_batch(order, cx);
+                let request = BatchRequest { resume: ResumeMode::Resume, ..shown.request.clone() };
+                self.begin_batch(request, cx);
             }
             None => cx.say(Tone::Info, "no batch is under way, and this one is complete"),
         }
@@ -326,12 +330,12 @@ impl Batches {
         if places.is_empty() {
             return;
         }
-        let order = BatchOrder { again: places, finished: Finished::Kept, ..shown.order.clone() };
+        let request = BatchRequest { only: Some(places), resume: ResumeMode::RetryFailed, ..shown.request.clone() };
         let ticket = cx.out.ticket();
         if let Some(shown) = &mut self.shown {
             shown.again.push(ticket);
         }
-        cx.effect(Effect::StartBatch(ticket, Box::new(order)));
+        cx.effect(Effect::StartBatch(ticket, Box::new(request)));
     }
 
     /// Asks the cells again that failed to get an answer.
@@ -347,9 +351,8 @@ impl Batches {
             cx.say(Tone::Info, "the batch is under way; stop it first, or ask one cell again");
             return;
         }
-        let mut order = shown.order.clone();
-        order.finished = Finished::FailedAgain;
-        self.begin_batch(order, cx);
+        let request = BatchRequest { resume: ResumeMode::RetryFailed, ..shown.request.clone() };
+        self.begin_batch(request, cx);
     }
 
     /// Stops the batch that is under way. Tells whether there is one.
@@ -460,7 +463,7 @@ impl Batches {
     }
 
     /// Opens the chosen batch in a session, or takes it as the baseline.
-    pub(crate) fn pick_batch(&mut self, session: String, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn pick_batch(&mut self, session: &str, cx: &mut Cx<'_, Self>) {
         let chosen = self.list.chosen().map(|item| item.value);
         let Some(entry) = chosen.and_then(|at| self.entries.get(at)) else {
             return;
@@ -470,15 +473,9 @@ impl Batches {
         match self.list_for {
             For::Comparing => cx.ask(cells, format!("{} {}", spec.name, id.short()), Self::baseline_read),
             For::Opening => {
-                let order = BatchOrder {
-                    spec,
-                    concurrency: cx.shared.settings.batch.concurrency,
-                    caps: BatchLimits::default(),
-                    finished: Finished::Kept,
-                    session,
-                    again: Vec::new(),
-                };
-                cx.ask(cells, (Box::new(order), id), Self::batch_opened);
+                let calls = cx.shared.settings.batch.concurrency;
+                let request = request(spec, calls, BatchLimits::default(), &session);
+                cx.ask(cells, (Box::new(request), id), Self::batch_opened);
             }
         }
     }
@@ -486,7 +483,7 @@ impl Batches {
     /// Shows a batch from the record.
     fn batch_opened(
         &mut self,
-        (order, id): (Box<BatchOrder>, BatchId),
+        (request, id): (Box<BatchRequest>, BatchId),
         cells: Result<Vec<CellRow>, StoreError>,
         cx: &mut Cx<'_, Self>,
     ) {
@@ -497,7 +494,7 @@ impl Batches {
         if self.busy() {
             return;
         }
-        let mut shown = Shown::new(*order, BatchState::Record);
+        let mut shown = Shown::new(*request, BatchState::Record);
         shown.id = Some(id);
         for row in cells {
             shown.fill(row.cell);

@@ -28,9 +28,8 @@ use crate::{
         },
         context::Scene,
     },
-    dataset::DatasetColumn,
     eval::Evidence,
-    model::{Cost, PicoDollars, RunStatus, batch::BatchLimits, outcome::Judging},
+    model::{Cost, PicoDollars, RunStatus, batch::BatchLimits, dataset::DatasetColumn, outcome::Judging},
     pipeline::batch::{BatchEnd, budget::Budget},
     store::api::BatchEntry,
     text::{
@@ -184,7 +183,7 @@ fn progress(scene: Scene<'_>, shown: &Shown) -> Vec<FlowItem> {
         BatchState::Over(BatchEnd::Failed { .. }) => ("✗ cannot go on".to_owned(), Role::Fail),
         BatchState::Record => ("on record".to_owned(), Role::Quiet),
     };
-    let mut items = vec![vec![scene.foreign(&shown.order.spec.name, Role::Title)], item(scene, word, role)];
+    let mut items = vec![vec![scene.foreign(&shown.request.spec.name, Role::Title)], item(scene, word, role)];
     let done = match shown.total() {
         Some(total) => format!("{}/{} done", counts.done, total),
         None => format!("{} done", counts.done),
@@ -492,21 +491,21 @@ fn columns(scene: Scene<'_>, columns: &[DatasetColumn], area: Rect, buffer: &mut
 pub(crate) fn estimate(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut Buffer) {
     let area = inside(body);
     let setup = &batch.setup;
-    let (Some(order), Some(planned)) = (&setup.order, &setup.planned) else {
+    let (Some(request), Some(planned)) = (&setup.request, &setup.planned) else {
         return;
     };
-    let spec = &order.spec;
+    let spec = &request.spec;
     let mut shown =
         vec![Line::from(vec![scene.span("Run this batch?  ", Role::Title), scene.foreign(&spec.data, Role::Text)])];
     let each = |count: usize, what: &str| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
     let rows = planned
         .rows
         .map_or_else(|| "? rows".to_owned(), |rows| each(usize::try_from(rows).unwrap_or(usize::MAX), "row"));
-    let cells = planned.rows.map_or_else(|| "?".to_owned(), |rows| order.cells(rows).to_string());
+    let cells = planned.rows.map_or_else(|| "?".to_owned(), |rows| spec.cells(rows).to_string());
     let parts = [
         rows,
         each(spec.prompts.len(), "prompt"),
-        each(order.lanes().iter().map(|(_, targets)| targets.len()).max().unwrap_or(0), "model"),
+        each(spec.lanes().iter().map(|(_, targets)| targets.len()).max().unwrap_or(0), "model"),
         each(spec.samples as usize, "sample"),
     ];
     shown.push(Line::from(vec![
@@ -547,14 +546,14 @@ pub(crate) fn estimate(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &m
     };
     band("cost", costs, &says);
     shown.push(Line::default());
-    let caps = capped(&order.caps);
+    let caps = capped(&request.limits);
     let limit = if caps.is_empty() {
         "no limit: it runs to its end whatever it takes".to_owned()
     } else {
         format!("pauses before it goes beyond {}", caps.join(", "))
     };
     shown.push(line_of(scene, &limit, if caps.is_empty() { Role::Quiet } else { Role::Text }));
-    shown.push(line_of(scene, &format!("{} calls at once", order.concurrency), Role::Quiet));
+    shown.push(line_of(scene, &format!("{} calls at once", request.concurrency), Role::Quiet));
     if let Some(note) = &planned.note {
         let mut rows = Wrapped::new(usize::from(area.width.max(1)));
         rows.push(&clean(note));

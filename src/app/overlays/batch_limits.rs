@@ -86,11 +86,11 @@ impl LimitsForm {
 
 /// Returns the first model that the batch on the screen asks, or falls back on, and whose price nobody knows.
 fn unpriced(batch: &Batches, catalog: &Catalog) -> Option<String> {
-    let order = &batch.shown.as_ref()?.order;
-    let lanes = order.lanes().into_iter().flat_map(|(_, targets)| targets);
-    let fallbacks = order.spec.prompts.iter().flat_map(|(_, prompt)| prompt.fallback.iter().map(String::as_str));
-    let unpriced = |name: &&str| catalog.resolve(name).is_ok_and(|target| !target.is_priced());
-    lanes.chain(fallbacks).find(unpriced).map(str::to_owned)
+    let spec = &batch.shown.as_ref()?.request.spec;
+    let lanes = spec.lanes().into_iter().flat_map(|(_, targets)| targets);
+    let fallbacks = spec.prompts.iter().flat_map(|(_, prompt)| &prompt.fallback);
+    let unpriced = |name: &&String| catalog.resolve(name).is_ok_and(|target| !target.is_priced());
+    lanes.chain(fallbacks).find(unpriced).cloned()
 }
 
 impl OverlayPart for LimitsForm {

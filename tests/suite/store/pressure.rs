@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use retort::{
-    model::{BatchId, CacheMode, DatasetRow, Finish, Input, Params, batch::BatchLimits},
+    model::{
+        BatchId, CacheMode, DatasetRow, Finish, Input, Params,
+        batch::{BatchLimits, ResumeMode},
+    },
     pipeline::{
         BatchEnd, BatchEvent, BatchPlan, Known, Pipeline, PipelineConfig, Ports,
         ports::{NoCache, NoKeyMemory},
@@ -12,7 +15,7 @@ use retort::{
     provider::{Backend, Call, WireEvent, WireStream},
     store::{
         Store,
-        api::{Begin, StoreReply, StoreRequest},
+        api::{StoreReply, StoreRequest},
     },
 };
 use rusqlite::Connection;
@@ -37,7 +40,7 @@ impl Backend for Instant {
 
 async fn begin(store: &Store) -> BatchId {
     match store
-        .ask(StoreRequest::BeginBatch { spec: Box::new(spec("rows")), how: Begin::Anew, at: at(0) })
+        .ask(StoreRequest::BeginBatch { spec: Box::new(spec("rows")), how: ResumeMode::Anew, at: at(0) })
         .await
         .unwrap()
     {
