@@ -28,7 +28,7 @@ use crate::{
     },
     dataset::yaml::{
         document,
-        document::{Field, Node, Tree},
+        tree::{Field, Node, Tree},
     },
     model::{Check, Params, Prompt, Response, VarValue, Wire, error::StoreError},
     text::{
@@ -218,7 +218,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Suite, StoreError> {
 
 fn parsed(text: &str, path: &Path, reader: &ContentReader<'_>) -> Result<Suite, StoreError> {
     let mut file = File::new(path, reader);
-    let root = document::parse(text).map_err(|broken| file.fault(broken.line, broken.what))?;
+    let root = document::parse(text).map_err(|error| file.fault(error.line, error.what))?;
     let mut suite = Suite { source: path.to_path_buf(), ..Suite::default() };
     for field in file.fields(&root, "a config", KEYS)? {
         let (line, node) = (field.line, &field.node);

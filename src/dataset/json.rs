@@ -11,7 +11,7 @@ use crate::{
     dataset::{
         folder::{DatasetError, Lines},
         row::{Record, Records},
-        yaml::document::MOST_VALUES,
+        yaml::tree::MOST_VALUES,
     },
     text::json::ExactJson,
 };

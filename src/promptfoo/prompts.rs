@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     dataset::yaml::{
         document,
-        document::{Node, Tree},
+        tree::{Node, Tree},
     },
     model::{Format, Prompt, Response, Role, Turn, error::StoreError},
     promptfoo::{File, ending, nunjucks, plain},
@@ -110,7 +110,7 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Vec<(Option<Stri
         "txt" => parted(&text),
         "md" | "j2" | "json" => vec![(1, text)],
         "yaml" | "yml" => {
-            let tree = document::parse(&text).map_err(|broken| inside(broken.line, (0, broken.what)))?;
+            let tree = document::parse(&text).map_err(|error| inside(error.line, (0, error.what)))?;
             vec![(1, plain(&tree.exact()))]
         }
         "jsonl" => {
@@ -195,7 +195,7 @@ fn texts(parts: &[Value]) -> Result<String, (usize, String)> {
 pub(crate) fn chat(raw: &str) -> Result<Option<Vec<Value>>, (usize, String)> {
     let trimmed = raw.trim();
     let value = if trimmed.starts_with("- role:") {
-        document::parse(raw).map_err(|broken| (broken.line.saturating_sub(1), broken.what))?.value()
+        document::parse(raw).map_err(|error| (error.line.saturating_sub(1), error.what))?.value()
     } else if trimmed.starts_with('[') && trimmed.ends_with(']') {
         match serde_json::from_str(trimmed) {
             Ok(value) => value,

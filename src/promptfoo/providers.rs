@@ -9,7 +9,7 @@ use crate::{
     config::trust::{Access, Host},
     dataset::yaml::{
         document,
-        document::{Field, Node, Tree},
+        tree::{Field, Node, Tree},
     },
     eval::JsonTypes,
     model::{Format, KeySource, Params, Response, Wire, error::StoreError, header, prompt::reserved},
@@ -300,7 +300,7 @@ fn response(file: &File<'_>, node: &Node) -> Result<Response, StoreError> {
             let path = file.beside(name.trim_start_matches("file://"));
             let Some(text) = file.open(node.line, &path)? else { return Ok(Response::default()) };
             document::parse(&text)
-                .map_err(|broken| file.fault(node.line, format!("{}: {}", path.display(), broken.what)))?
+                .map_err(|error| file.fault(node.line, format!("{}: {}", path.display(), error.what)))?
                 .value()
         }
         other => other,

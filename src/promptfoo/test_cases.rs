@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     dataset::yaml::{
         document,
-        document::{Node, Tree},
+        tree::{Field, Node, Tree},
     },
     eval::check::promptfoo,
     model::{Check, VarValue, error::StoreError},
@@ -85,7 +85,7 @@ pub(crate) fn default(file: &mut File<'_>, node: &Node) -> Result<Test, StoreErr
         let path = file.beside(name.trim_start_matches("file://"));
         let Some(text) = file.open(node.line, &path)? else { return Ok(Test::default()) };
         let mut other = file.other(&path);
-        let tree = document::parse(&text).map_err(|broken| other.fault(broken.line, broken.what))?;
+        let tree = document::parse(&text).map_err(|error| other.fault(error.line, error.what))?;
         let found = test(&mut other, &tree, true)?;
         file.notices.append(&mut other.notices);
         return Ok(found);
@@ -95,7 +95,7 @@ pub(crate) fn default(file: &mut File<'_>, node: &Node) -> Result<Test, StoreErr
 
 fn test(file: &mut File<'_>, node: &Node, default: bool) -> Result<Test, StoreError> {
     let mut test = Test { line: node.line as u64, ..Test::default() };
-    let odd = |field: &&document::Field| NOT_HERE.contains(&field.key.as_str()) && !field.node.is_null();
+    let odd = |field: &&Field| NOT_HERE.contains(&field.key.as_str()) && !field.node.is_null();
     if let Some(field) = file.mapping(node, "a test")?.iter().find(odd) {
         let what = format!("`{}` in a test is not supported; write a config of its own for it", field.key);
         return Err(file.fault(field.line, what));
@@ -205,7 +205,7 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Option<String>, 
                 return Ok(Some(text.trim().to_owned()));
             }
             let tree = document::parse(&text)
-                .map_err(|broken| file.fault(line, format!("{}: {}", path.display(), broken.what)))?;
+                .map_err(|error| file.fault(line, format!("{}: {}", path.display(), error.what)))?;
             Ok(Some(tree.value().to_string()))
         }
         _ => Err(file.fault(line, format!("{}: only files of text are read into variables", path.display()))),
@@ -231,7 +231,7 @@ fn checks(file: &File<'_>, node: &Node) -> Result<Vec<Check>, StoreError> {
             *inner = match ending(&path).as_str() {
                 "txt" | "md" => ExactJson::Text(text.trim().to_owned()),
                 _ => document::parse(&text)
-                    .map_err(|broken| file.fault(line, format!("{}: {}", path.display(), broken.what)))?
+                    .map_err(|error| file.fault(line, format!("{}: {}", path.display(), error.what)))?
                     .exact(),
             };
         }
