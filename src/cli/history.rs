@@ -11,7 +11,6 @@ use crate::{
     cli::{
         Exit, Io, Stopped,
         args::{HistoryAction, HistoryArgs},
-        history::maintain::{many, size},
         run::CLOSING,
         text_table,
     },
@@ -22,6 +21,7 @@ use crate::{
         api::{HistoryEntry, StoreReply, StoreRequest},
         maintenance,
     },
+    text::format::{bytes, counted},
 };
 
 /// Runs that are asked for together.
@@ -153,7 +153,13 @@ fn short(text: &str) -> String {
 /// Puts a copy in the record's place; what was there is moved aside and told where.
 pub(crate) fn restore(places: &Places, file: &Path, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let done = maintenance::restore(places, file, Timestamp::now())?;
-    writeln!(io.err, "the record is that of {} again: {}, {}", file.display(), many(done.runs), size(done.bytes))?;
+    writeln!(
+        io.err,
+        "the record is that of {} again: {}, {}",
+        file.display(),
+        counted(done.runs, "run"),
+        bytes(done.bytes)
+    )?;
     if let Some(aside) = done.aside {
         writeln!(io.err, "what was there is in {}", aside.display())?;
     }

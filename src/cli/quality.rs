@@ -24,7 +24,7 @@ use crate::{
         Store,
         api::{FoundPrompt, PairedComparison, Points, StoreReply, StoreRequest, Turned, Weighted},
     },
-    text::{clean_line, format, json, truncate},
+    text::{clean_line, format, format::counted, json, truncate},
 };
 
 /// Writes the report of the runs a query asks for.
@@ -324,8 +324,7 @@ fn turns(weighed: &PairedComparison) -> Vec<Turns> {
 
 /// Says over what the verdict is.
 fn over(weighed: &PairedComparison) -> String {
-    let inputs = if weighed.inputs == 1 { "input" } else { "inputs" };
-    format!("over {} {inputs} that both were run with", weighed.inputs)
+    format!("over {} that both were run with", counted(weighed.inputs, "input"))
 }
 
 fn words(weighed: &PairedComparison, lines: (&str, &str), io: &mut Io<'_>) -> io::Result<()> {

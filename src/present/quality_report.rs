@@ -11,7 +11,7 @@ use crate::{
     present::comparison::escaped,
     text::{
         format,
-        format::{duration, hundredths, whole_percent},
+        format::{counted, duration, hundredths, whole_percent},
     },
 };
 
@@ -59,11 +59,11 @@ pub fn times(times: Option<&Times>) -> String {
 pub fn waits(waits: &Waits) -> Option<String> {
     let Waits { runs, total, longest } = *waits;
     let [total, longest] = [total, longest].map(Duration::from_millis).map(duration);
-    let runs_word = if runs == 1 { "run" } else { "runs" };
     (runs > 0).then(|| {
         format!(
-            "{total} for limits, between tries and for free places, in {runs} {runs_word}, {longest} at most; no part \
-             of the times, which are those of the answering attempts"
+            "{total} for limits, between tries and for free places, in {}, {longest} at most; no part \
+             of the times, which are those of the answering attempts",
+            counted(runs, "run")
         )
     })
 }

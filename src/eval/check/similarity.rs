@@ -20,7 +20,7 @@ use crate::{
         },
         check_suite::apart,
     },
-    text::{budget::RULE_STEPS, format::thousands},
+    text::{budget::RULE_STEPS, format, format::thousands},
 };
 
 /// The distance where no threshold is set, as promptfoo has it.
@@ -80,8 +80,8 @@ impl CheckTest for Distance {
         let distance = strsim::generic_levenshtein(&text, &self.value);
         let holds = distance as f64 <= self.most;
         let sign = if holds { "≤" } else { ">" };
-        let changes = if distance == 1 { "change" } else { "changes" };
-        let mut said = format!("{distance} {changes} {sign} threshold {}", self.most);
+        let changes = format::counted(distance as u64, "change");
+        let mut said = format!("{changes} {sign} threshold {}", self.most);
         if let Some(unseen) = apart::unseen(whole, &self.text).filter(|_| !holds) {
             said = format!("{said}; {unseen}");
         }

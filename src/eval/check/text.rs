@@ -16,7 +16,7 @@ use crate::{
         },
         check_suite::{BadRule, name, quote, quote_of},
     },
-    text::json::ExactJson,
+    text::{format, json::ExactJson},
 };
 
 /// Steps of reading a byte in lower case, and of looking for the first few texts there.
@@ -308,7 +308,7 @@ fn words(written: &CheckSource<'_>) -> Result<TextTest, BadRule> {
 fn counted(text: &str, least: Option<u64>, most: Option<u64>) -> Finding {
     let count = text.split_whitespace().count() as u64;
     let holds = least.is_none_or(|least| count >= least) && most.is_none_or(|most| count <= most);
-    let words = if count == 1 { "1 word".to_owned() } else { format!("{count} words") };
+    let words = format::counted(count, "word");
     let said = match (least, most) {
         (Some(least), Some(most)) if least == most => format!("{words} {} {least}", if holds { "=" } else { "≠" }),
         (Some(least), Some(most)) => format!("{words} {} {least} to {most}", if holds { "within" } else { "outside" }),
