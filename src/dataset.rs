@@ -31,7 +31,7 @@ use crate::{
         trust::{Allowed, Consent, Content, Outside},
     },
     dataset::{
-        folder::{DatasetError, Lines},
+        folder::{DatasetError, SourceLines},
         row::Records,
     },
     model::{
@@ -145,7 +145,7 @@ pub fn from_reader(
     form: DatasetFormat,
     reading: &ReadOptions,
 ) -> Result<Dataset, StoreError> {
-    let lines = Lines::new(from, reading.intake.input);
+    let lines = SourceLines::new(from, reading.intake.input);
     let separated =
         |lines, by| csv::Separated::new(lines, by, reading.short).map_err(|trouble| located(source, &trouble));
     let records: Box<dyn Records> = match form {

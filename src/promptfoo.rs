@@ -19,16 +19,16 @@ use serde_json::Value;
 
 pub use crate::promptfoo::{
     nunjucks::header,
-    suite::{Lane, Rows, line, opened, write},
+    suite::{SuiteLane, SuiteRows, line, opened, write},
 };
 use crate::{
     config::{
         trust,
-        trust::{Access, Allowed, Consent, Content, ContentReader, Outside},
+        trust::{Allowed, Consent, Content, ContentReader, ExternalAccess, Outside},
     },
     dataset::yaml::{
         document,
-        tree::{Field, Node, Tree},
+        tree::{YamlField, YamlNode, YamlTree},
     },
     model::{Check, Params, Prompt, Response, VarValue, Wire, error::StoreError},
     text::{
@@ -51,7 +51,7 @@ pub struct Suite {
     /// The tests; none is one test of the default's variables.
     pub tests: Vec<Tests>,
     /// How it is run.
-    pub options: Options,
+    pub options: SuiteOptions,
     /// What was read and has no effect here, in words, each with its line.
     pub notices: Vec<String>,
     /// The environment variables that headers are filled from when they are sent.
@@ -137,7 +137,7 @@ pub struct Test {
 
 /// How a suite is run; what is unset is left to whoever runs it.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Options {
+pub struct SuiteOptions {
     /// Cells under way at once.
     pub concurrency: Option<usize>,
     /// How often each test is run.
@@ -256,7 +256,7 @@ fn parsed(text: &str, path: &Path, reader: &ContentReader<'_>) -> Result<Suite, 
     Ok(suite)
 }
 
-fn options(file: &mut File<'_>, node: &Node) -> Result<Options, StoreError> {
+fn options(file: &mut File<'_>, node: &YamlNode) -> Result<SuiteOptions, StoreError> {
     const KEYS: &[&str] = &[
         "maxConcurrency",
         "repeat",
@@ -267,7 +267,7 @@ fn options(file: &mut File<'_>, node: &Node) -> Result<Options, StoreError> {
         "timeoutMs",
         "generateSuggestions",
     ];
-    let mut options = Options::default();
+    let mut options = SuiteOptions::default();
     for field in file.fields(node, "`evaluateOptions`", KEYS)? {
         let value = &field.node;
         match field.key.as_str() {
@@ -323,7 +323,12 @@ impl<'a> File<'a> {
     }
 
     /// Lists the fields of a mapping that may have these keys; nothing is a mapping without any.
-    pub(crate) fn fields<'n>(&self, node: &'n Node, whose: &str, keys: &[&str]) -> Result<&'n [Field], StoreError> {
+    pub(crate) fn fields<'n>(
+        &self,
+        node: &'n YamlNode,
+        whose: &str,
+        keys: &[&str],
+    ) -> Result<&'n [YamlField], StoreError> {
         let fields = self.mapping(node, whose)?;
         match fields.iter().find(|field| !keys.contains(&field.key.as_str())) {
             None => Ok(fields),
@@ -336,10 +341,10 @@ impl<'a> File<'a> {
         }
     }
 
-    pub(crate) fn mapping<'n>(&self, node: &'n Node, whose: &str) -> Result<&'n [Field], StoreError> {
+    pub(crate) fn mapping<'n>(&self, node: &'n YamlNode, whose: &str) -> Result<&'n [YamlField], StoreError> {
         match &node.tree {
-            Tree::Fields(fields) => Ok(fields),
-            Tree::One(ExactJson::Null) => Ok(&[]),
+            YamlTree::Fields(fields) => Ok(fields),
+            YamlTree::One(ExactJson::Null) => Ok(&[]),
             _ => {
                 Err(self.fault(node.line, format!("{whose}: expected keys and values, found {}", shown(&node.value()))))
             }
@@ -347,41 +352,41 @@ impl<'a> File<'a> {
     }
 
     /// Reads a text; a number or a truth value is one as well.
-    pub(crate) fn text(&self, node: &Node, key: &str) -> Result<Option<String>, StoreError> {
+    pub(crate) fn text(&self, node: &YamlNode, key: &str) -> Result<Option<String>, StoreError> {
         match &node.tree {
-            Tree::One(ExactJson::Null) => Ok(None),
-            Tree::One(value) => Ok(Some(plain(value))),
+            YamlTree::One(ExactJson::Null) => Ok(None),
+            YamlTree::One(value) => Ok(Some(plain(value))),
             _ => Err(self.wrong(node, key, "a text")),
         }
     }
 
-    pub(crate) fn flag(&self, node: &Node, key: &str) -> Result<Option<bool>, StoreError> {
+    pub(crate) fn flag(&self, node: &YamlNode, key: &str) -> Result<Option<bool>, StoreError> {
         match &node.tree {
-            Tree::One(ExactJson::Null) => Ok(None),
-            Tree::One(ExactJson::Bool(flag)) => Ok(Some(*flag)),
+            YamlTree::One(ExactJson::Null) => Ok(None),
+            YamlTree::One(ExactJson::Bool(flag)) => Ok(Some(*flag)),
             _ => Err(self.wrong(node, key, "true or false")),
         }
     }
 
-    pub(crate) fn whole(&self, node: &Node, key: &str) -> Result<Option<u64>, StoreError> {
+    pub(crate) fn whole(&self, node: &YamlNode, key: &str) -> Result<Option<u64>, StoreError> {
         match &node.tree {
-            Tree::One(ExactJson::Null) => Ok(None),
-            Tree::One(ExactJson::Number(digits)) if digits.parse::<u64>().is_ok() => Ok(digits.parse().ok()),
+            YamlTree::One(ExactJson::Null) => Ok(None),
+            YamlTree::One(ExactJson::Number(digits)) if digits.parse::<u64>().is_ok() => Ok(digits.parse().ok()),
             _ => Err(self.wrong(node, key, "a whole number of 0 or more")),
         }
     }
 
-    pub(crate) fn number(&self, node: &Node, key: &str) -> Result<Option<f64>, StoreError> {
+    pub(crate) fn number(&self, node: &YamlNode, key: &str) -> Result<Option<f64>, StoreError> {
         match &node.tree {
-            Tree::One(ExactJson::Null) => Ok(None),
-            Tree::One(ExactJson::Number(digits)) => Ok(digits.parse().ok()),
+            YamlTree::One(ExactJson::Null) => Ok(None),
+            YamlTree::One(ExactJson::Number(digits)) => Ok(digits.parse().ok()),
             _ => Err(self.wrong(node, key, "a number")),
         }
     }
 
-    pub(crate) fn texts(&self, node: &Node, key: &str) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn texts(&self, node: &YamlNode, key: &str) -> Result<Vec<String>, StoreError> {
         match &node.tree {
-            Tree::List(items) => {
+            YamlTree::List(items) => {
                 let texts = items.iter().map(|item| Ok(self.text(item, key)?.unwrap_or_default()));
                 texts.collect()
             }
@@ -389,7 +394,7 @@ impl<'a> File<'a> {
         }
     }
 
-    pub(crate) fn wrong(&self, node: &Node, key: &str, wanted: &str) -> StoreError {
+    pub(crate) fn wrong(&self, node: &YamlNode, key: &str, wanted: &str) -> StoreError {
         self.fault(node.line, format!("{key}: expected {wanted}, found {}", shown(&node.value())))
     }
 
@@ -405,7 +410,7 @@ impl<'a> File<'a> {
     }
 
     /// Notes what a line asks for that the user has to agree to.
-    pub(crate) fn ask(&self, line: usize, access: Access) {
+    pub(crate) fn ask(&self, line: usize, access: ExternalAccess) {
         self.reader.ask(&self.at(line), access);
     }
 

@@ -44,7 +44,7 @@ use crate::{
         api::{StoreReply, StoreRequest},
         worker::{
             CacheTask, FileTask, RecordTask, Reports,
-            queue::{Load, Queue, Refused},
+            queue::{Load, NotQueued, Queue},
         },
     },
 };
@@ -181,11 +181,11 @@ impl Drop for Store {
 }
 
 async fn answer<T>(
-    pushed: Result<(), Refused>,
+    pushed: Result<(), NotQueued>,
     told: oneshot::Receiver<Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     match pushed {
-        Ok(()) => told.await.unwrap_or_else(|_| Err(worker::refused(Refused::Closed))),
+        Ok(()) => told.await.unwrap_or_else(|_| Err(worker::refused(NotQueued::Closed))),
         Err(why) => Err(worker::refused(why)),
     }
 }

@@ -21,7 +21,7 @@ use retort::{
         outcome::{Provenance, RunEnd, Timing},
         settings::ProviderSettings,
     },
-    pipeline::batch::{BatchEvent, budget::Budget},
+    pipeline::batch::{BatchEvent, budget::BatchBudget},
     widgets::motion::Motion,
 };
 
@@ -120,7 +120,7 @@ fn screen() -> (App, Ticket) {
     let ticket = Ticket(9_000_000);
     let mut shown = Shown::new(request(spec, 64, limits, "s"), BatchState::Running);
     shown.ticket = Some(ticket);
-    shown.budget = Some(Budget::new(BatchLimits::default(), None, now().at.into()));
+    shown.budget = Some(BatchBudget::new(BatchLimits::default(), None, now().at.into()));
     app.batch.shown = Some(shown);
     app.update(Event::Do(GlobalAction::ScreenBatch.into()), now());
     let all = (1..=ROWS).flat_map(|number| (0..3).map(move |target| event(number, target)));

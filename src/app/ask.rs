@@ -9,7 +9,7 @@ use crate::{
         context::Cx,
         event::{Effect, Ticket},
     },
-    eval::quality::Report,
+    eval::quality::QualityReport,
     model::{
         BatchId, CellIndex, Prompt, Quality, RunId,
         error::StoreError,
@@ -17,7 +17,7 @@ use crate::{
     },
     pipeline::ports::RunRecord,
     store::api::{
-        After, BatchEntry, CellRow, HistoryEntry, HistoryPage, NewThreshold, PairedComparison, Points, PromptFile,
+        BatchEntry, CellRow, HistoryEntry, HistoryPage, NewThreshold, PageStart, PairedComparison, Points, PromptFile,
         StoreReply, StoreRequest,
     },
 };
@@ -51,7 +51,7 @@ asks! {
         StoreRequest::Judgements(run); StoreReply::Judgements(all) => all
     }
     /// Reads a page of the runs that a query asks for.
-    history(query: Query, after: Option<After>, limit: usize) -> HistoryPage {
+    history(query: Query, after: Option<PageStart>, limit: usize) -> HistoryPage {
         StoreRequest::History { query: Box::new(query), after, limit }; StoreReply::History(page) => page
     }
     /// Counts the runs that a query asks for; returns how many, and whether there may be more.
@@ -75,7 +75,7 @@ asks! {
         { let [a, b] = queries; StoreRequest::Weigh { a, b } }; StoreReply::Weighed(weighed) => weighed
     }
     /// Sums the runs up that a query asks for.
-    report(query: Query) -> Box<Report> {
+    report(query: Query) -> Box<QualityReport> {
         StoreRequest::Report(Box::new(query)); StoreReply::Report(report) => report
     }
     /// Reads what a threshold sees of the runs that a query asks for.

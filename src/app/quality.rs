@@ -29,7 +29,7 @@ use crate::{
         query_line::{ask_vocabulary, edit_query},
         screen::{Footer, Pointer, Screen},
     },
-    eval::quality::{Point, Report},
+    eval::quality::{QualityReport, TrendPoint},
     model::{
         error::StoreError,
         query::{Query, Vocabulary},
@@ -43,7 +43,7 @@ pub struct Quality {
     /// The line the runs are asked by.
     pub asking: QueryBar,
     /// What the runs come to that were asked for last, as far as it was read.
-    pub report: Option<Box<Report>>,
+    pub report: Option<Box<QualityReport>>,
     /// Why there is no report of them.
     pub fault: Option<String>,
     /// The part that has the keys; where not all are in sight, the one that is shown.
@@ -84,7 +84,7 @@ impl Quality {
 
     /// Returns the stretch under the cursor, if there was a run in it.
     #[must_use]
-    pub fn point(&self) -> Option<&Point> {
+    pub fn point(&self) -> Option<&TrendPoint> {
         let places = trend::places(self.report.as_deref()?);
         places.get(self.cursor.at(places.len())?).copied().flatten()
     }
@@ -135,7 +135,7 @@ impl Quality {
     }
 
     /// Takes a report in; a late one is dropped. Why there is none is said in its place.
-    fn report_read(&mut self, round: u64, report: Result<Box<Report>, StoreError>, cx: &mut Cx<'_, Self>) {
+    fn report_read(&mut self, round: u64, report: Result<Box<QualityReport>, StoreError>, cx: &mut Cx<'_, Self>) {
         self.waits = false;
         if round != self.round {
             return;
@@ -148,7 +148,7 @@ impl Quality {
     }
 
     /// Puts a report in the place of the one before; each cursor stays where it was, as far as that is there.
-    fn put_report(&mut self, report: Box<Report>, now: Instant) {
+    fn put_report(&mut self, report: Box<QualityReport>, now: Instant) {
         let before = self.report.replace(report);
         let name = before.and_then(|before| self.lines.chosen(&before).map(GroupEntry::name));
         self.fault = None;

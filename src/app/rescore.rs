@@ -10,7 +10,7 @@ use crate::{
     },
     eval::RescoreTotals,
     model::{Prompt, query::Query},
-    store::api::{After, Answers, Scored, StoreReply, StoreRequest, ToScore},
+    store::api::{Answers, PageStart, Scored, StoreReply, StoreRequest, ToScore},
 };
 
 /// Answers of a page. The store does nothing else while it judges one.
@@ -66,7 +66,7 @@ pub struct Rescore {
     /// The lot under way.
     at: usize,
     /// The run of it that the next page comes after.
-    after: Option<After>,
+    after: Option<PageStart>,
     /// Whether a page is judged just now.
     waits: bool,
     sums: RescoreTotals,

@@ -39,7 +39,7 @@ use crate::{
     },
     store::api::Over,
     template,
-    template::{Asks, Mistake, Note},
+    template::{Asks, Mistake, TemplateNote},
     widgets::text_editor::TextEditor,
 };
 
@@ -394,7 +394,7 @@ impl Workbench {
     }
 
     /// Lists the places of the messages that look like templates and are texts.
-    pub fn notes(&self) -> impl Iterator<Item = &Note> {
+    pub fn notes(&self) -> impl Iterator<Item = &TemplateNote> {
         self.asks.notes.iter().take(self.own_notes)
     }
 

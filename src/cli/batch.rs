@@ -18,7 +18,7 @@ use crate::{
         Exit, Io, Stopped,
         args::BatchArgs,
         batch::{
-            progress::{Progress, Watch, grouped},
+            progress::{ProgressLine, Watch, grouped},
             request::BatchArgsInput,
             spool::Spool,
         },
@@ -43,7 +43,7 @@ use crate::{
         batch::{BatchEnd, BatchStream},
         ports::RunRecord,
     },
-    present::report::{Lane, ReportFormat, Whole},
+    present::report::{ReportFormat, ReportLane, Whole},
     store::{
         Store,
         api::{StoreReply, StoreRequest},
@@ -167,7 +167,7 @@ fn notes(planned: &BatchPreview, io: &mut Io<'_>) {
 fn whole(request: &BatchRequest, batch: BatchId) -> Whole {
     let prompts = request.spec.lanes().into_iter().zip(0_u32..);
     let lanes = prompts.flat_map(|((prompt_name, targets), prompt)| {
-        targets.iter().zip(0_u32..).map(move |(target_name, target)| Lane {
+        targets.iter().zip(0_u32..).map(move |(target_name, target)| ReportLane {
             prompt,
             target,
             prompt_name: prompt_name.to_owned(),
@@ -197,7 +197,7 @@ async fn watched(
     interrupts: &mut run::Interrupts,
 ) -> Result<BatchEnd, Stopped> {
     let control = stream.control();
-    let mut progress = Progress::new(Instant::now());
+    let mut progress = ProgressLine::new(Instant::now());
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut stopping = false;

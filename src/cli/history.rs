@@ -82,7 +82,7 @@ async fn list(store: &Store, args: &HistoryArgs, io: &mut Io<'_>) -> Result<Exit
 pub(crate) struct Pages<'a> {
     store: &'a Store,
     query: Query,
-    after: Option<crate::store::api::After>,
+    after: Option<crate::store::api::PageStart>,
     left: usize,
     /// Whether further runs follow those that were read.
     pub(crate) more: bool,

@@ -60,7 +60,7 @@ struct JsonLine<'a> {
 }
 
 /// The fold of one run's events into two outputs.
-pub(crate) struct Report<'a> {
+pub(crate) struct RunOutput<'a> {
     form: OutputFormat,
     place: Destination,
     out: &'a mut dyn Write,
@@ -72,7 +72,7 @@ pub(crate) struct Report<'a> {
     said: Vec<(String, CallError)>,
 }
 
-impl<'a> Report<'a> {
+impl<'a> RunOutput<'a> {
     /// Begins the report of one run.
     pub(crate) fn new(form: OutputFormat, place: Destination, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
         Self { form, place, out, err, cleaner: Sanitizer::new(), open_line: false, asked: None, said: Vec::new() }
@@ -304,7 +304,7 @@ mod tests {
 
     fn written(form: OutputFormat, pieces: &[&str]) -> (String, String) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut report = Report::new(form, Destination::default(), &mut out, &mut err);
+        let mut report = RunOutput::new(form, Destination::default(), &mut out, &mut err);
         for text in pieces {
             let text = (*text).to_owned();
             report
@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn hostile_words_of_a_provider_are_cleaned_too() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut report = Report::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
+        let mut report = RunOutput::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
         let fault = CallError::new(ErrorKind::Overloaded, "\x1b]0;owned\x07wait\nfor it");
         let event =
             RunEvent::AttemptFailed { attempt: 1, fault, next: NextStep::Retry { wait: Duration::from_secs(4) } };
@@ -342,7 +342,7 @@ mod tests {
     fn each_reason_is_said_once_under_one_heading() {
         let fault = |message: &str| CallError::new(ErrorKind::Transient, message);
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut report = Report::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
+        let mut report = RunOutput::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
         let skipped = |target: &str, message: &str, next| RunEvent::Skipped {
             target: target.to_owned(),
             fault: fault(message),
@@ -367,7 +367,7 @@ mod tests {
     #[test]
     fn why_a_target_was_given_up_is_said_with_the_answer_of_another() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut report = Report::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
+        let mut report = RunOutput::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
         let reason = |target: &str, class, message: &str| Reason {
             target: target.to_owned(),
             fault: CallError::new(class, message),

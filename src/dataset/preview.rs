@@ -15,7 +15,7 @@ use crate::{
         ReadOptions,
         folder::{DatasetError, MOST_COLUMNS},
         located, open, row,
-        row::{Fields, Records, plain, special},
+        row::{RecordFields, Records, plain, special},
         stored,
     },
     model::{
@@ -189,19 +189,21 @@ impl ColumnKind {
 }
 
 /// Names the columns of a row.
-pub(crate) fn names(fields: &Fields) -> Vec<String> {
+pub(crate) fn names(fields: &RecordFields) -> Vec<String> {
     values(fields).into_iter().map(|(name, _)| name.to_owned()).collect()
 }
 
 /// Returns the columns of a row, a test's variables in place of its keys.
-fn values(fields: &Fields) -> Vec<(&str, String)> {
+fn values(fields: &RecordFields) -> Vec<(&str, String)> {
     match fields {
-        Fields::Text(text) => vec![("input", text.clone())],
-        Fields::Columns(columns) if row::is(columns) => {
+        RecordFields::Text(text) => vec![("input", text.clone())],
+        RecordFields::Columns(columns) if row::is(columns) => {
             let vars = columns.iter().filter(|(key, _)| key == "vars").filter_map(|(_, value)| row::fields(value));
             vars.flatten().map(|(name, value)| (name.as_str(), plain(value.clone()))).collect()
         }
-        Fields::Columns(columns) => columns.iter().map(|(name, value)| (name.trim(), plain(value.clone()))).collect(),
+        RecordFields::Columns(columns) => {
+            columns.iter().map(|(name, value)| (name.trim(), plain(value.clone()))).collect()
+        }
     }
 }
 
@@ -263,7 +265,7 @@ fn variable<'a>(column: &'a str, reading: &'a ReadOptions) -> &'a str {
     reading.mapping.get(column).map_or(column, String::as_str)
 }
 
-fn next(records: &mut dyn Records, source: &str) -> Result<Option<row::Record>, StoreError> {
+fn next(records: &mut dyn Records, source: &str) -> Result<Option<row::SourceRecord>, StoreError> {
     records.read().map_err(|trouble| located(source, &trouble))
 }
 

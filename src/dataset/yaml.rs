@@ -11,11 +11,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use saphyr_parser::{BufferedInput, Event, Parser};
 
 use crate::dataset::{
-    folder::{DatasetError, Lines},
-    row::{Record, Records},
+    folder::{DatasetError, SourceLines},
+    row::{Records, SourceRecord},
     yaml::{
         document::Flow,
-        tree::{Bounds, Builder, Node, Tree, YamlError},
+        tree::{Bounds, Builder, YamlError, YamlNode, YamlTree},
     },
 };
 
@@ -30,7 +30,7 @@ struct Progress {
 
 /// The characters of a source, line by line.
 struct Chars {
-    lines: Lines,
+    lines: SourceLines,
     line: std::vec::IntoIter<char>,
     progress: Arc<Mutex<Progress>>,
     flow: Flow,
@@ -75,7 +75,7 @@ pub(crate) struct YamlList {
 type YamlStep = (Event<'static>, usize);
 
 impl YamlList {
-    pub(crate) fn new(lines: Lines) -> Self {
+    pub(crate) fn new(lines: SourceLines) -> Self {
         let (progress, longest) = (Arc::new(Mutex::new(Progress::default())), lines.longest());
         let chars =
             Chars { lines, line: Vec::new().into_iter(), progress: Arc::clone(&progress), flow: Flow::default() };
@@ -125,7 +125,7 @@ impl YamlList {
     }
 
     /// Builds the value that begins with an event.
-    fn value(&mut self, first: YamlStep) -> Result<Node, DatasetError> {
+    fn value(&mut self, first: YamlStep) -> Result<YamlNode, DatasetError> {
         let (mut event, mut line) = first;
         loop {
             if let Event::StreamEnd | Event::DocumentEnd | Event::DocumentStart(_) = event {
@@ -140,7 +140,7 @@ impl YamlList {
 }
 
 impl Records for YamlList {
-    fn read(&mut self) -> Result<Option<Record>, DatasetError> {
+    fn read(&mut self) -> Result<Option<SourceRecord>, DatasetError> {
         if !self.started && !self.start()? {
             return Ok(None);
         }
@@ -153,10 +153,10 @@ impl Records for YamlList {
             first => {
                 let node = self.value(first)?;
                 let at = match &node.tree {
-                    Tree::Fields(fields) => fields.iter().map(|field| field.line as u64).collect(),
-                    Tree::One(_) | Tree::List(_) => Vec::new(),
+                    YamlTree::Fields(fields) => fields.iter().map(|field| field.line as u64).collect(),
+                    YamlTree::One(_) | YamlTree::List(_) => Vec::new(),
                 };
-                Ok(Some(Record { at, ..Record::of(node.line as u64, node.into_exact()) }))
+                Ok(Some(SourceRecord { at, ..SourceRecord::of(node.line as u64, node.into_exact()) }))
             }
         }
     }
@@ -167,10 +167,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{dataset::row::Fields as Found, text::json::ExactJson};
+    use crate::{dataset::row::RecordFields as Found, text::json::ExactJson};
 
     fn all(text: &str) -> Result<Vec<(u64, Value)>, DatasetError> {
-        let mut list = YamlList::new(Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())), 16 << 20));
+        let mut list =
+            YamlList::new(SourceLines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())), 16 << 20));
         let mut rows = Vec::new();
         while let Some(record) = list.read()? {
             let value = match record.fields {
@@ -203,7 +204,7 @@ mod tests {
     #[test]
     fn each_key_of_a_row_knows_its_line_also_one_that_is_taken_over() {
         let text = "- &base\n  a: 1\n- c:\n    d: 2\n  <<: *base\n  e: 3\n";
-        let mut list = YamlList::new(Lines::new(Box::new(std::io::Cursor::new(text)), 1 << 20));
+        let mut list = YamlList::new(SourceLines::new(Box::new(std::io::Cursor::new(text)), 1 << 20));
         let lines: Vec<_> =
             std::iter::from_fn(|| list.read().unwrap()).map(|record| (record.line, record.at)).collect();
         assert_eq!(lines, [(Some(1), vec![2]), (Some(3), vec![3, 6, 2])]);

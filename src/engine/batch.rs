@@ -27,7 +27,7 @@ use crate::{
         error::StoreError,
         expected::EXPECTED,
     },
-    pipeline::batch::{BatchPlan, BatchStream, Known, budget::Budget},
+    pipeline::batch::{BatchPlan, BatchStream, KnownCells, budget::BatchBudget},
     store::{
         Store,
         api::{StoreReply, StoreRequest},
@@ -167,7 +167,7 @@ pub struct Begun {
     /// Whether an earlier run was broken off with calls under way.
     pub crashed: bool,
     /// What was used before, for whoever follows what is used from now on.
-    pub budget: Budget,
+    pub budget: BatchBudget,
     /// What it tells.
     pub stream: BatchStream,
 }
@@ -178,7 +178,7 @@ pub async fn settled(store: &Store, planned: &BatchPreview, batch: BatchId) -> R
     else {
         return Err(StoreError::new("the record does not say which cells have ended; please report this"));
     };
-    let known = Known::of(cells.into_iter().map(|row| (row.cell, row.fingerprint)));
+    let known = KnownCells::of(cells.into_iter().map(|row| (row.cell, row.fingerprint)));
     let (rows, retry_failed) = (planned.rows.clone(), planned.request.resume == ResumeMode::RetryFailed);
     plan::blocking(move || rows.sum(|row| known.settled_of(row, retry_failed))).await
 }
@@ -203,7 +203,7 @@ pub async fn start(engine: &Engine, store: &Store, planned: &BatchPreview) -> Re
         (name.clone(), Arc::new(prompt))
     });
     let total = planned.cells();
-    let mut budget = Budget::new(request.limits, total, Instant::now());
+    let mut budget = BatchBudget::new(request.limits, total, Instant::now());
     let unanswered = state.cells.iter().map(|row| &row.cell).filter(|cell| !cell.answered());
     let unanswered: Vec<Cell> = unanswered.cloned().collect();
     let answered = (state.cells.len() - unanswered.len()) as u64;
@@ -222,7 +222,7 @@ pub async fn start(engine: &Engine, store: &Store, planned: &BatchPreview) -> Re
         concurrency: request.concurrency,
         total,
         session: request.session.clone(),
-        known: Known::of(known.into_iter().map(|row| (row.cell, row.fingerprint))),
+        known: KnownCells::of(known.into_iter().map(|row| (row.cell, row.fingerprint))),
         retry_failed: request.resume == ResumeMode::RetryFailed,
         again: request.only.clone(),
     };

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     dataset::yaml::{
         document,
-        tree::{Node, Tree},
+        tree::{YamlNode, YamlTree},
     },
     model::{Format, Prompt, Response, Role, Turn, error::StoreError},
     promptfoo::{File, ending, nunjucks, plain},
@@ -20,13 +20,13 @@ const NOT_HERE: &[&str] = &["exec:", "langfuse://", "portkey://", "helicone://",
 /// The endings of files that are programs.
 const PROGRAMS: &[&str] = &["js", "cjs", "mjs", "ts", "cts", "mts", "py", "sh", "rb", "pl", "exe", "bat", "ps1"];
 
-pub(crate) fn read(file: &File<'_>, node: &Node) -> Result<Vec<(String, Prompt)>, StoreError> {
+pub(crate) fn read(file: &File<'_>, node: &YamlNode) -> Result<Vec<(String, Prompt)>, StoreError> {
     let mut found: Vec<(String, Prompt)> = Vec::new();
-    let entries: Vec<&Node> = match &node.tree {
-        Tree::List(items) => items.iter().collect(),
-        Tree::One(ExactJson::Null) => Vec::new(),
-        Tree::One(_) => vec![node],
-        Tree::Fields(_) => {
+    let entries: Vec<&YamlNode> = match &node.tree {
+        YamlTree::List(items) => items.iter().collect(),
+        YamlTree::One(ExactJson::Null) => Vec::new(),
+        YamlTree::One(_) => vec![node],
+        YamlTree::Fields(_) => {
             return Err(file.fault(node.line, "prompts: expected a list; write each as `- label: …` and `raw: …`"));
         }
     };
@@ -52,8 +52,8 @@ pub(crate) fn read(file: &File<'_>, node: &Node) -> Result<Vec<(String, Prompt)>
 
 type PromptEntryYaml = ((usize, String), Option<String>);
 
-fn entry_of(file: &File<'_>, entry: &Node) -> Result<PromptEntryYaml, StoreError> {
-    if let Tree::Fields(_) = entry.tree {
+fn entry_of(file: &File<'_>, entry: &YamlNode) -> Result<PromptEntryYaml, StoreError> {
+    if let YamlTree::Fields(_) = entry.tree {
         let fields = file.fields(entry, "a prompt", &["id", "label", "raw", "display"])?;
         let get = |key: &str| fields.iter().find(|field| field.key == key).map(|field| &field.node);
         let label = get("label").or(get("display")).map(|node| file.text(node, "label")).transpose()?.flatten();

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::{
-    config::trust::{Access, Host},
+    config::trust::{ExternalAccess, Host},
     dataset::yaml::{
         document,
-        tree::{Field, Node, Tree},
+        tree::{YamlField, YamlNode, YamlTree},
     },
     eval::JsonTypes,
     model::{Format, KeySource, Params, Response, Wire, error::StoreError, header, prompt::reserved},
@@ -42,10 +42,10 @@ const CONFIG: &[&str] = &[
     "showThinking",
 ];
 
-pub(crate) fn read(file: &mut File<'_>, node: &Node) -> Result<Vec<SuiteTarget>, StoreError> {
+pub(crate) fn read(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<SuiteTarget>, StoreError> {
     let mut found: Vec<SuiteTarget> = Vec::new();
-    let entries: Vec<&Node> = match &node.tree {
-        Tree::List(items) => items.iter().collect(),
+    let entries: Vec<&YamlNode> = match &node.tree {
+        YamlTree::List(items) => items.iter().collect(),
         _ => vec![node],
     };
     for entry in entries {
@@ -60,14 +60,14 @@ pub(crate) fn read(file: &mut File<'_>, node: &Node) -> Result<Vec<SuiteTarget>,
     Ok(found)
 }
 
-fn one(file: &mut File<'_>, entry: &Node) -> Result<SuiteTarget, StoreError> {
-    let Tree::Fields(fields) = &entry.tree else {
+fn one(file: &mut File<'_>, entry: &YamlNode) -> Result<SuiteTarget, StoreError> {
+    let YamlTree::Fields(fields) = &entry.tree else {
         let id = file.text(entry, "a provider")?.unwrap_or_default();
         return of_id(file, entry.line, &id);
     };
     // `- openai:gpt-4o: {config: …}` names the provider by its key.
-    let (id, line, fields): (String, usize, &[Field]) = match fields.as_slice() {
-        [Field { key, line, node }] if key != "id" => (key.clone(), *line, file.fields(node, "a provider", KEYS)?),
+    let (id, line, fields): (String, usize, &[YamlField]) = match fields.as_slice() {
+        [YamlField { key, line, node }] if key != "id" => (key.clone(), *line, file.fields(node, "a provider", KEYS)?),
         _ => {
             let fields = file.fields(entry, "a provider", KEYS)?;
             let Some(id) = entry.get("id") else {
@@ -183,15 +183,15 @@ const VENDORS: &[&str] = &[
 ];
 
 /// Refuses fields of a request that are retort's to set, as those of a prompt's further parameters are.
-fn unreserved(file: &File<'_>, fields: &[Field], whose: &str) -> Result<(), StoreError> {
+fn unreserved(file: &File<'_>, fields: &[YamlField], whose: &str) -> Result<(), StoreError> {
     let found = fields.iter().find_map(|field| Some((field.line, reserved(&field.key)?)));
     found.map_or(Ok(()), |(line, field)| Err(file.fault(line, format!("{whose}: {}", field.refusal()))))
 }
 
-fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<(), StoreError> {
+fn config(file: &mut File<'_>, node: &YamlNode, target: &mut SuiteTarget) -> Result<(), StoreError> {
     // The variables that are sent, and the address they go to, each with its line.
     let (mut sent, mut address) = (Vec::new(), node.line);
-    if let Tree::Fields(fields) = &node.tree {
+    if let YamlTree::Fields(fields) = &node.tree {
         unreserved(file, fields, "config")?;
     }
     for field in file.fields(node, "a provider's `config`", CONFIG)? {
@@ -294,7 +294,7 @@ fn refused(name: &str, text: &str) -> Option<&'static str> {
     (plain && header::looks_secret(name, text).is_some()).then_some("looks like a secret; write {{env.NAME}}")
 }
 
-fn response(file: &File<'_>, node: &Node) -> Result<Response, StoreError> {
+fn response(file: &File<'_>, node: &YamlNode) -> Result<Response, StoreError> {
     let value = match node.value() {
         Value::String(name) if name.starts_with("file://") => {
             let path = file.beside(name.trim_start_matches("file://"));
@@ -396,9 +396,9 @@ pub(crate) fn note(
     let Some(kind) = target.model.as_ref().map(|(kind, _)| *kind) else { return Ok(()) };
     let Some(url) = target.base_url.as_deref().or(kind.info().base_url) else { return Ok(()) };
     let host = Host::of(url).map_err(|why| file.fault(address, format!("the address {}: {why}", quoted(url))))?;
-    file.ask(address, Access::Reach { host: host.origin().to_owned() });
+    file.ask(address, ExternalAccess::Reach { host: host.origin().to_owned() });
     for (line, variable) in sent {
-        file.ask(line, Access::SendVariable { variable, host: host.origin().to_owned() });
+        file.ask(line, ExternalAccess::SendVariable { variable, host: host.origin().to_owned() });
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     dataset::yaml::{
         document,
-        tree::{Field, Node, Tree},
+        tree::{YamlField, YamlNode, YamlTree},
     },
     eval::check::promptfoo,
     model::{Check, VarValue, error::StoreError},
@@ -33,15 +33,15 @@ const OPTIONS_NOT_HERE: &[&str] = &[
     "factuality",
 ];
 
-pub(crate) fn read(file: &mut File<'_>, node: &Node) -> Result<Vec<Tests>, StoreError> {
-    let entries: Vec<&Node> = match &node.tree {
-        Tree::List(items) => items.iter().collect(),
-        Tree::One(ExactJson::Null) => Vec::new(),
+pub(crate) fn read(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<Tests>, StoreError> {
+    let entries: Vec<&YamlNode> = match &node.tree {
+        YamlTree::List(items) => items.iter().collect(),
+        YamlTree::One(ExactJson::Null) => Vec::new(),
         _ => vec![node],
     };
     let mut all = Vec::new();
     for entry in entries {
-        if let Tree::Fields(_) = entry.tree {
+        if let YamlTree::Fields(_) = entry.tree {
             if let Some(path) = entry.get("path") {
                 file.fields(entry, "a file of tests", &["path"])?;
                 all.extend(files(file, path)?);
@@ -56,7 +56,7 @@ pub(crate) fn read(file: &mut File<'_>, node: &Node) -> Result<Vec<Tests>, Store
     Ok(all)
 }
 
-fn files(file: &File<'_>, node: &Node) -> Result<Vec<Tests>, StoreError> {
+fn files(file: &File<'_>, node: &YamlNode) -> Result<Vec<Tests>, StoreError> {
     let name = file.text(node, "tests")?.unwrap_or_default();
     let path = name.strip_prefix("file://").unwrap_or(&name);
     if path.contains("://") {
@@ -80,8 +80,8 @@ fn files(file: &File<'_>, node: &Node) -> Result<Vec<Tests>, StoreError> {
 }
 
 /// Reads `defaultTest`, which may be a file.
-pub(crate) fn default(file: &mut File<'_>, node: &Node) -> Result<Test, StoreError> {
-    if let Tree::One(ExactJson::Text(name)) = &node.tree {
+pub(crate) fn default(file: &mut File<'_>, node: &YamlNode) -> Result<Test, StoreError> {
+    if let YamlTree::One(ExactJson::Text(name)) = &node.tree {
         let path = file.beside(name.trim_start_matches("file://"));
         let Some(text) = file.open(node.line, &path)? else { return Ok(Test::default()) };
         let mut other = file.other(&path);
@@ -93,9 +93,9 @@ pub(crate) fn default(file: &mut File<'_>, node: &Node) -> Result<Test, StoreErr
     test(file, node, true)
 }
 
-fn test(file: &mut File<'_>, node: &Node, default: bool) -> Result<Test, StoreError> {
+fn test(file: &mut File<'_>, node: &YamlNode, default: bool) -> Result<Test, StoreError> {
     let mut test = Test { line: node.line as u64, ..Test::default() };
-    let odd = |field: &&Field| NOT_HERE.contains(&field.key.as_str()) && !field.node.is_null();
+    let odd = |field: &&YamlField| NOT_HERE.contains(&field.key.as_str()) && !field.node.is_null();
     if let Some(field) = file.mapping(node, "a test")?.iter().find(odd) {
         let what = format!("`{}` in a test is not supported; write a config of its own for it", field.key);
         return Err(file.fault(field.line, what));
@@ -119,7 +119,7 @@ fn test(file: &mut File<'_>, node: &Node, default: bool) -> Result<Test, StoreEr
     Ok(test)
 }
 
-fn options(file: &mut File<'_>, node: &Node, test: &mut Test, default: bool) -> Result<(), StoreError> {
+fn options(file: &mut File<'_>, node: &YamlNode, test: &mut Test, default: bool) -> Result<(), StoreError> {
     let keys: Vec<&str> = OPTIONS.iter().chain(OPTIONS_NOT_HERE).copied().collect();
     for field in file.fields(node, "`options`", &keys)? {
         let key = field.key.as_str();
@@ -144,13 +144,13 @@ fn options(file: &mut File<'_>, node: &Node, test: &mut Test, default: bool) -> 
     Ok(())
 }
 
-fn vars(file: &File<'_>, node: &Node) -> Result<Vec<(String, Vec<VarValue>)>, StoreError> {
+fn vars(file: &File<'_>, node: &YamlNode) -> Result<Vec<(String, Vec<VarValue>)>, StoreError> {
     let mut all = Vec::new();
     for field in file.mapping(node, "vars")? {
         let values = match &field.node.tree {
             // promptfoo takes a list for several values if its first is a text.
-            Tree::List(items)
-                if matches!(items.first().map(|item| &item.tree), Some(Tree::One(ExactJson::Text(_)))) =>
+            YamlTree::List(items)
+                if matches!(items.first().map(|item| &item.tree), Some(YamlTree::One(ExactJson::Text(_)))) =>
             {
                 let mut values = Vec::new();
                 for item in items {
@@ -165,7 +165,7 @@ fn vars(file: &File<'_>, node: &Node) -> Result<Vec<(String, Vec<VarValue>)>, St
     Ok(all)
 }
 
-fn value(file: &File<'_>, name: &str, node: &Node) -> Result<Vec<VarValue>, StoreError> {
+fn value(file: &File<'_>, name: &str, node: &YamlNode) -> Result<Vec<VarValue>, StoreError> {
     let exact = node.exact();
     let ExactJson::Text(text) = &exact else {
         templateless(file, name, node, &exact.to_string())?;
@@ -184,7 +184,7 @@ fn value(file: &File<'_>, name: &str, node: &Node) -> Result<Vec<VarValue>, Stor
 }
 
 /// Sees that a value is none that promptfoo would fill itself.
-fn templateless(file: &File<'_>, name: &str, node: &Node, value: &str) -> Result<(), StoreError> {
+fn templateless(file: &File<'_>, name: &str, node: &YamlNode, value: &str) -> Result<(), StoreError> {
     if !nunjucks::is_template(value) {
         return Ok(());
     }
@@ -212,13 +212,13 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Option<String>, 
     }
 }
 
-fn checks(file: &File<'_>, node: &Node) -> Result<Vec<Check>, StoreError> {
-    let items: &[Node] = match &node.tree {
-        Tree::List(items) => items,
-        Tree::One(ExactJson::Null) => &[],
+fn checks(file: &File<'_>, node: &YamlNode) -> Result<Vec<Check>, StoreError> {
+    let items: &[YamlNode] = match &node.tree {
+        YamlTree::List(items) => items,
+        YamlTree::One(ExactJson::Null) => &[],
         _ => return Err(file.wrong(node, "assert", "a list of assertions")),
     };
-    let one = |item: &Node| {
+    let one = |item: &YamlNode| {
         let mut value = item.exact();
         if let ExactJson::Fields(fields) = &mut value
             && let Some((_, inner)) = fields.iter_mut().find(|(key, _)| key == "value")
@@ -238,7 +238,7 @@ fn checks(file: &File<'_>, node: &Node) -> Result<Vec<Check>, StoreError> {
         promptfoo::of_exact(&value).map(Some).map_err(|what| {
             let key = what.split([':', ' ']).next().unwrap_or_default().trim_matches('`');
             let line = match &item.tree {
-                Tree::Fields(fields) => fields.iter().find(|field| field.key == key).map(|field| field.line),
+                YamlTree::Fields(fields) => fields.iter().find(|field| field.key == key).map(|field| field.line),
                 _ => None,
             };
             file.fault(line.unwrap_or(item.line), format!("assert: {what}"))

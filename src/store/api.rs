@@ -10,13 +10,13 @@ use jiff::Timestamp;
 pub use crate::{
     dataset::RowEntry,
     store::api::results::{
-        After, Answers, FoundPrompt, HistoryEntry, HistoryPage, LISTED, NewThreshold, PairedComparison, Points,
+        Answers, FoundPrompt, HistoryEntry, HistoryPage, LISTED, NewThreshold, PageStart, PairedComparison, Points,
         PromptFile, Pruned, Scored, ScoredRun, ToScore, Turned, Weighted,
     },
 };
 use crate::{
     dataset::{Loaded, ReadOptions},
-    eval::{Review, quality::Report},
+    eval::{Review, quality::QualityReport},
     model::{
         BatchId, CellIndex, Grade, NamedInput, PicoDollars, Prompt, Quality, RunId, Session, VersionId,
         batch::{BatchSpec, Cell, ResumeMode},
@@ -117,7 +117,7 @@ pub enum StoreRequest {
         /// What is asked for.
         query: Box<Query>,
         /// The run it comes after; the first page where there is none.
-        after: Option<After>,
+        after: Option<PageStart>,
         /// How many runs at most.
         limit: usize,
     },
@@ -366,7 +366,7 @@ pub enum StoreReply {
     /// What runs come to, to be taken further.
     Review(Box<Review>),
     /// What runs come to, as it is read.
-    Report(Box<Report>),
+    Report(Box<QualityReport>),
     /// What runs say of each other.
     Weighed(Box<PairedComparison>),
     /// What a threshold sees.
@@ -376,7 +376,7 @@ pub enum StoreReply {
     /// The record was written to a file of so many bytes.
     BackedUp(u64),
     /// A batch that was begun.
-    Batch(Box<BatchState>),
+    Batch(Box<StoredBatch>),
     /// The end of a batch is noted.
     BatchEnded(BatchId),
     /// Cells of a batch.
@@ -391,7 +391,7 @@ pub enum StoreReply {
 
 /// A batch that was begun.
 #[derive(Debug, Clone, PartialEq)]
-pub struct BatchState {
+pub struct StoredBatch {
     /// Its id.
     pub id: BatchId,
     /// What it asks.

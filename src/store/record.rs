@@ -23,7 +23,7 @@ use crate::{
         database,
         database::{Alive, DbFault},
         history, runs, schema,
-        search::Known,
+        search::IndexedWords,
         verdicts, versions,
         worker::{Blocked, Reports, Trouble, queue::Load},
     },
@@ -50,7 +50,7 @@ pub(crate) enum Write {
 
 /// `retort.db` and this process's sign of life beside it, in `running/`.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub(crate) struct RunDatabase {
     path: PathBuf,
     signs: PathBuf,
     open: Option<Open>,
@@ -74,10 +74,10 @@ struct Open {
     db: Connection,
     /// None where the directory knows no locks; such runs are never taken for crashed.
     alive: Option<Alive>,
-    known: Known,
+    known: IndexedWords,
 }
 
-impl Record {
+impl RunDatabase {
     pub(crate) fn new(data: &Path, reports: Reports) -> Self {
         Self { path: data.join("retort.db"), signs: data.join("running"), open: None, held: Held::default(), reports }
     }
@@ -220,7 +220,7 @@ impl Record {
             // Pages that many transactions change go to their places once for all of them: 16 MB of log.
             db.pragma_update(None, "wal_autocheckpoint", 4096).map_err(|error| database::fault(&self.path, &error))?;
             let alive = atomic_file::make_dir(&self.signs).ok().and_then(|()| Alive::begin(&self.signs).ok());
-            self.open = Some(Open { db, alive, known: Known::default() });
+            self.open = Some(Open { db, alive, known: IndexedWords::default() });
             self.sweep();
         }
         match &mut self.open {
@@ -250,7 +250,7 @@ impl Record {
 /// Writes all in one transaction; those that cannot be written are named with the reason.
 fn together(
     db: &mut Connection,
-    known: &mut Known,
+    known: &mut IndexedWords,
     owner: Option<&str>,
     writes: &[(Write, usize)],
     lost: &mut Vec<(usize, rusqlite::Error)>,
@@ -307,7 +307,7 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
     }
 }
 
-impl Drop for Record {
+impl Drop for RunDatabase {
     /// Clears the directory of signs away if this was the last.
     fn drop(&mut self) {
         self.open = None;
@@ -330,7 +330,7 @@ pub(crate) struct Held {
     lost: VecDeque<(RunId, String)>,
 }
 
-impl Record {
+impl RunDatabase {
     /// Tells whether writes are held back.
     pub(crate) fn holds(&self) -> bool {
         !self.held.writes.is_empty()

@@ -46,9 +46,9 @@ type LastPreview = Arc<Mutex<Option<(BatchRequest, BatchPreview)>>>;
 
 /// Every batch that can be told something.
 #[derive(Default)]
-pub(crate) struct Batches(BTreeMap<Ticket, mpsc::UnboundedSender<Control>>);
+pub(crate) struct BatchTasks(BTreeMap<Ticket, mpsc::UnboundedSender<Control>>);
 
-impl Batches {
+impl BatchTasks {
     /// Notes a batch that is about to begin; what it is told reaches the receiver.
     pub(crate) fn note(&mut self, ticket: Ticket) -> mpsc::UnboundedReceiver<Control> {
         self.0.retain(|_, told| !told.is_closed());

@@ -15,8 +15,8 @@ use crate::{
     pipeline::{TimedEvent, event::RunEvent},
     store::{Store, api::StoreRequest},
     terminal::{
-        Refused,
-        batch_tasks::{Batches, Desk},
+        TerminalError,
+        batch_tasks::{BatchTasks, Desk},
         clipboard,
         clipboard::Copied,
         crash, path_completion,
@@ -48,7 +48,7 @@ pub(crate) struct RunTasks {
     store: Arc<Store>,
     runs: BTreeMap<Ticket, mpsc::Sender<Hurry>>,
     desk: Desk,
-    batches: Batches,
+    batches: BatchTasks,
     tasks: JoinSet<()>,
     /// Those who wait for an answer, of the disk, a program or a server; at the end nobody wants it any more.
     waiting: JoinSet<()>,
@@ -95,7 +95,7 @@ impl RunTasks {
                 store,
                 runs: BTreeMap::new(),
                 desk,
-                batches: Batches::default(),
+                batches: BatchTasks::default(),
                 tasks,
                 waiting: JoinSet::new(),
             },
@@ -207,7 +207,7 @@ impl RunTasks {
     }
 
     /// Stops every run, waits until they are recorded and every job is done, and closes the store.
-    pub(crate) async fn end(mut self, messages: mpsc::Receiver<Event>) -> Result<(), Refused> {
+    pub(crate) async fn end(mut self, messages: mpsc::Receiver<Event>) -> Result<(), TerminalError> {
         // Nobody reads any more: senders must not wait for room.
         drop(messages);
         self.runs.clear();
@@ -219,7 +219,7 @@ impl RunTasks {
         let store = Arc::clone(&self.store);
         match tokio::task::spawn_blocking(move || store.close(CLOSING)).await {
             Ok(closed) => Ok(closed?),
-            Err(_) => Err(Refused::Words("closing the files failed by a defect in retort".to_owned())),
+            Err(_) => Err(TerminalError::Words("closing the files failed by a defect in retort".to_owned())),
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
         BatchId, CellIndex, DatasetRow, RunStatus,
         batch::{BatchRequest, Cell, ResumeMode},
     },
-    pipeline::batch::{BatchEnd, BatchEvent, budget::Budget},
+    pipeline::batch::{BatchEnd, BatchEvent, budget::BatchBudget},
     widgets::table::Table,
 };
 
@@ -61,7 +61,7 @@ pub struct Shown {
     /// Calls under way at once.
     pub concurrency: usize,
     /// What it uses, since it began.
-    pub budget: Option<Budget>,
+    pub budget: Option<BatchBudget>,
     /// Cells that ended and could not be recorded.
     pub unrecorded: u64,
     /// Under which tickets single cells are asked again.

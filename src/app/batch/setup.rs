@@ -23,7 +23,7 @@ use crate::{
         dataset::{DatasetPreview, MissingVariable, RowSource},
         error::StoreError,
     },
-    pipeline::batch::budget::{Budget, Estimate},
+    pipeline::batch::budget::{BatchBudget, Estimate},
     widgets::{
         form::{Form, FormField},
         interactive::Interactive,
@@ -477,7 +477,7 @@ impl Batches {
         let ticket = cx.out.ticket();
         let mut shown = Shown::new(request.clone(), BatchState::Starting);
         shown.ticket = Some(ticket);
-        shown.budget = Some(Budget::new(request.limits, None, cx.shared.now.at.into()));
+        shown.budget = Some(BatchBudget::new(request.limits, None, cx.shared.now.at.into()));
         if let Some(before) = self.shown.take().filter(|before| before.request.spec == request.spec) {
             shown.adopt(before);
         }

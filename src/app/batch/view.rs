@@ -30,7 +30,7 @@ use crate::{
     },
     eval::Evidence,
     model::{Cost, PicoDollars, RunStatus, batch::BatchLimits, dataset::DatasetColumn, outcome::Judging},
-    pipeline::batch::{BatchEnd, budget::Budget},
+    pipeline::batch::{BatchEnd, budget::BatchBudget},
     store::api::BatchEntry,
     text::{
         Wrapped, clean, clean_line,
@@ -41,7 +41,7 @@ use crate::{
         form as drawn,
         frame::{FlowItem, flow, mark, status_role},
         pick_list::list,
-        table::{Cursor, TableColumn, Width, fitted, left, right, table},
+        table::{RowCursor, TableColumn, Width, fitted, left, right, table},
         theme::Role,
         verdict_chips::evidence_role,
     },
@@ -250,7 +250,7 @@ fn use_of(scene: Scene<'_>, shown: &Shown) -> Vec<FlowItem> {
 }
 
 /// How near a batch is to its limits: what is used of each, and what will be.
-fn burn(scene: Scene<'_>, budget: &Budget) -> Vec<FlowItem> {
+fn burn(scene: Scene<'_>, budget: &BatchBudget) -> Vec<FlowItem> {
     let BatchLimits { cost, tokens, time } = budget.caps;
     let now = scene.now().at;
     let mut items = Vec::new();
@@ -364,7 +364,7 @@ pub(crate) fn draw_rows(scene: Scene<'_>, shown: &Shown, body: Rect, buffer: &mu
         };
         TableColumn::new(format!("{more}{}", shown.column_name(column)), Width::Share(3, CELL))
     }));
-    let cursor = Cursor::Column(2 + shown.column.saturating_sub(shown.left));
+    let cursor = RowCursor::Column(2 + shown.column.saturating_sub(shown.left));
     table(&shown.table, &columns, cursor, area, scene.theme, buffer, |row, column, wide| match column {
         0 => {
             let number = shown.grid.line(row).map(|line| line.number.to_string()).unwrap_or_default();

@@ -20,7 +20,7 @@ use crate::{
         Wrapped, clean,
         format::{ago, count, duration, spent, tokens, unit, waited},
     },
-    widgets::diff_view::{DiffView, Side},
+    widgets::diff_view::{DiffSide, DiffView},
 };
 
 /// What a part of the text is.
@@ -342,7 +342,8 @@ impl Pair {
             *place = Some(record);
         }
         if let [Some(older), Some(newer)] = &self.records {
-            let side = |record: &RunRecord| Arc::new(Side::of(&record.outcome.text, record.outcome.json.as_deref()));
+            let side =
+                |record: &RunRecord| Arc::new(DiffSide::of(&record.outcome.text, record.outcome.json.as_deref()));
             let mut difference = DiffView::new(&side(older), &side(newer));
             difference.view_mut().to_top();
             self.difference = Some(Box::new(difference));

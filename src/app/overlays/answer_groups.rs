@@ -10,7 +10,7 @@ use crate::{
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, framed, hint},
         workbench::lane::Lane,
     },
-    eval::groups::{Group, Groups, letter},
+    eval::groups::{AnswerCounts, AnswerGroup, letter},
     widgets::{
         interactive::Interactive,
         pick_list::{PickItem, PickList, list},
@@ -27,7 +27,7 @@ pub struct AnswerGroups {
     /// The place of the take that stands for each group, those without a valid answer last.
     pub choice: PickList<usize>,
     /// The groups.
-    pub groups: Groups,
+    pub groups: AnswerCounts,
 }
 
 impl AnswerGroups {
@@ -50,7 +50,7 @@ impl AnswerGroups {
             items.extend(members.iter().map(|take| PickItem::new(*take, format!("1 {what}"), words(*take))));
         }
         let mut choice = PickList::menu(items);
-        let shown = groups.group_of(lane.shown_at()).and_then(|group| groups.groups.get(group)).map(Group::first);
+        let shown = groups.group_of(lane.shown_at()).and_then(|group| groups.groups.get(group)).map(AnswerGroup::first);
         choice.choose_where(|take| *take == shown.unwrap_or(lane.shown_at()));
         Self { lane: at, choice, groups }
     }

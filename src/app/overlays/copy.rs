@@ -16,7 +16,7 @@ use crate::{
     model::{KeySource, Outcome, Params, RunRequest, header},
     pipeline::{PlainRequest, plain_request},
     present::{
-        comparison::{ComparedLane, Comparison},
+        comparison::{ComparedLane, ComparisonTable},
         snippets,
     },
     text::{Pasted, json, shell},
@@ -212,7 +212,7 @@ fn comparison(app: &App) -> Option<String> {
         })
         .filter(|entry| !entry.outcomes.is_empty())
         .collect();
-    (!entries.is_empty()).then(|| Comparison::of(&entries, app.shared.now.time).markdown())
+    (!entries.is_empty()).then(|| ComparisonTable::of(&entries, app.shared.now.time).markdown())
 }
 
 /// The request over HTTP, where the target is asked so and the prompt can be filled.

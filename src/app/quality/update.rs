@@ -20,7 +20,7 @@ use crate::{
         screen::Screen,
         status_bar::Tone,
     },
-    eval::quality::{By, GroupRow, Report},
+    eval::quality::{GroupBy, GroupRow, QualityReport},
     model::{
         error::StoreError,
         query::{Filter, Query, What, with_filter},
@@ -186,19 +186,19 @@ impl Quality {
     }
 
     /// What the command line and the copy of the report group by.
-    fn by(&self) -> By {
-        if let Grouping::Runs(by) = self.lines.kind { by } else { By::Model }
+    fn by(&self) -> GroupBy {
+        if let Grouping::Runs(by) = self.lines.kind { by } else { GroupBy::Model }
     }
 
     /// Returns the command line that writes the same report.
     #[must_use]
     pub fn command(&self) -> String {
         let by = match self.by() {
-            By::Model => "",
-            By::Provider => " --by provider",
-            By::Prompt => " --by prompt",
-            By::Version => " --by version",
-            By::Params => " --by params",
+            GroupBy::Model => "",
+            GroupBy::Provider => " --by provider",
+            GroupBy::Prompt => " --by prompt",
+            GroupBy::Version => " --by version",
+            GroupBy::Params => " --by params",
         };
         let line = self.asking.line.text();
         match line.trim() {
@@ -235,7 +235,7 @@ const REMEMBERED: usize = 64;
 #[derive(Debug, Clone, Default)]
 pub struct Baseline {
     /// The line: its grouping, its name, and what finds its runs.
-    line: Option<(By, String, Vec<What>)>,
+    line: Option<(GroupBy, String, Vec<What>)>,
     /// What was asked, each with its answer.
     asked: Vec<Question>,
     /// Counts the questions.
@@ -291,14 +291,14 @@ impl Baseline {
 }
 
 /// Finds the runs of a line.
-fn whats(line: &GroupRow, by: By) -> Vec<What> {
+fn whats(line: &GroupRow, by: GroupBy) -> Vec<What> {
     let value = line.value.clone().unwrap_or_else(|| line.name.clone());
     match by {
-        By::Model => vec![What::Model(value)],
-        By::Provider => vec![What::Provider(value)],
-        By::Prompt => vec![What::Prompt(value)],
-        By::Version => line.prompt.iter().cloned().map(What::Prompt).chain([What::Version(value)]).collect(),
-        By::Params => vec![What::Params(value)],
+        GroupBy::Model => vec![What::Model(value)],
+        GroupBy::Provider => vec![What::Provider(value)],
+        GroupBy::Prompt => vec![What::Prompt(value)],
+        GroupBy::Version => line.prompt.iter().cloned().map(What::Prompt).chain([What::Version(value)]).collect(),
+        GroupBy::Params => vec![What::Params(value)],
     }
 }
 
@@ -350,8 +350,9 @@ fn runs_of(entry: GroupEntry<'_>) -> Option<(String, &GroupRow)> {
 impl Quality {
     /// Makes the line under the cursor the baseline of the others, or takes that back.
     pub(crate) fn mark_line(&mut self, cx: &mut Cx<'_, Self>) {
-        let chosen =
-            |report: &Report| self.lines.chosen(report).and_then(runs_of).map(|(name, line)| (name, line.clone()));
+        let chosen = |report: &QualityReport| {
+            self.lines.chosen(report).and_then(runs_of).map(|(name, line)| (name, line.clone()))
+        };
         let found = self.report.as_deref().and_then(chosen);
         let (Grouping::Runs(by), Some((name, line))) = (self.lines.kind, found) else {
             cx.say(Tone::Info, "a baseline is a line by model, provider, prompt, version or parameters");

@@ -23,8 +23,8 @@ use crate::{
         query_line,
     },
     eval::{
-        evidence::Shown,
-        quality::{Change, Check, ClassLine, Compared, GroupRow as Runs, Rate, Report},
+        evidence::Conclusion,
+        quality::{CheckFigures, ClassLine, GroupRow as Runs, QualityReport, Rate, VersionChange, VersionComparison},
         stats::Interval,
     },
     present::evidence,
@@ -36,7 +36,7 @@ use crate::{
     widgets::{
         charts::lying,
         frame::{FlowItem, Hold, pane},
-        table::{Cursor, TableColumn, Width, fitted, right, table},
+        table::{RowCursor, TableColumn, Width, fitted, right, table},
         theme::Role,
         verdict_chips::evidence_role as verdict,
     },
@@ -111,7 +111,7 @@ fn nothing(scene: Scene<'_>, quality: &Quality, wide: u16) -> Vec<Line<'static>>
 }
 
 /// Says of which time the runs are, and what is a demonstration.
-fn about(scene: Scene<'_>, report: &Report) -> Vec<FlowItem> {
+fn about(scene: Scene<'_>, report: &QualityReport) -> Vec<FlowItem> {
     let mut items = Vec::new();
     if let (Some(first), Some(last)) = (report.trend.first(), report.trend.last()) {
         items.push(vec![scene.span(figures::ends(scene, first, last), Role::Quiet)]);
@@ -155,8 +155,8 @@ fn hold(quality: &Quality, part: QualityPane) -> Hold {
 }
 
 /// Tells which part of the row under the cursor is marked in a part of the screen.
-fn cursor(quality: &Quality, part: QualityPane) -> Cursor {
-    if quality.part == part { Cursor::Row } else { Cursor::Away }
+fn cursor(quality: &Quality, part: QualityPane) -> RowCursor {
+    if quality.part == part { RowCursor::Row } else { RowCursor::Away }
 }
 
 /// Writes a rate and its interval: `92% (85–96)`; nothing of nothing is `–`.
@@ -184,7 +184,13 @@ fn millis(time: u32) -> String {
 const ROOMY: u16 = 90;
 
 /// Draws the changes, or says that there is nothing to compare.
-pub(crate) fn draw_changes(scene: Scene<'_>, quality: &Quality, report: &Report, area: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw_changes(
+    scene: Scene<'_>,
+    quality: &Quality,
+    report: &QualityReport,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let title = Line::from(scene.span("Since the last version", Role::Title));
     let inside =
         framed(scene, hold(quality, QualityPane::Report), title, Line::from(summed(scene, report)), area, buffer);
@@ -211,11 +217,11 @@ pub(crate) fn draw_changes(scene: Scene<'_>, quality: &Quality, report: &Report,
 }
 
 /// How many got worse and better.
-fn summed(scene: Scene<'_>, report: &Report) -> Vec<ratatui::text::Span<'static>> {
+fn summed(scene: Scene<'_>, report: &QualityReport) -> Vec<ratatui::text::Span<'static>> {
     let compared = || report.changes.iter().filter_map(|change| change.compared.as_ref());
     let count = |shown| compared().filter(|one| one.shown == shown).count();
     let mut spans = Vec::new();
-    for (shown, word, role) in [(Shown::Worse, "worse", Role::Fail), (Shown::Better, "better", Role::Pass)] {
+    for (shown, word, role) in [(Conclusion::Worse, "worse", Role::Fail), (Conclusion::Better, "better", Role::Pass)] {
         let count = count(shown);
         if count > 0 {
             let gap = if spans.is_empty() { "" } else { ", " };
@@ -238,28 +244,28 @@ fn points(share: f64, digits: usize) -> String {
     }
 }
 
-fn cell(scene: Scene<'_>, change: &Change, no: &str, column: usize, wide: usize) -> Line<'static> {
+fn cell(scene: Scene<'_>, change: &VersionChange, no: &str, column: usize, wide: usize) -> Line<'static> {
     let (mark, word, role) = match change.compared.as_ref().map(|compared| compared.shown) {
-        Some(Shown::Worse) => ("▼", "worse", Role::Fail),
-        Some(Shown::Better) => ("▲", "better", Role::Pass),
-        Some(Shown::NoDifference) => ("=", no, Role::Quiet),
+        Some(Conclusion::Worse) => ("▼", "worse", Role::Fail),
+        Some(Conclusion::Better) => ("▲", "better", Role::Pass),
+        Some(Conclusion::NoDifference) => ("=", no, Role::Quiet),
         None => ("–", "not comparable", Role::Quiet),
     };
     let (text, role) = match (column, &change.compared) {
         (0, _) => (mark.to_owned(), role),
         (1, _) => (change.prompt.clone(), Role::Text),
         (2, _) => (format!("{} → {}", change.before, change.last), Role::Quiet),
-        (3, Some(Compared { from, to, .. })) => {
+        (3, Some(VersionComparison { from, to, .. })) => {
             (format!("{} → {}", whole_percent(from.share), whole_percent(to.share)), Role::Number)
         }
-        (4, Some(Compared { by, interval: Interval { low, high }, .. })) => {
+        (4, Some(VersionComparison { by, interval: Interval { low, high }, .. })) => {
             let digits = usize::from(high - low < NARROW);
             let [by, low, high] = [*by, *low, *high].map(|share| points(share, digits));
             let said = format!("{by} ({low} to {high})");
             return Line::from(scene.span(right(&said, wide), role));
         }
         (5, _) => (word.to_owned(), role),
-        (6, Some(Compared { to, .. })) => (count(to.whole), Role::Quiet),
+        (6, Some(VersionComparison { to, .. })) => (count(to.whole), Role::Quiet),
         (6, None) => ("no common inputs".to_owned(), Role::Quiet),
         _ => (String::new(), Role::Quiet),
     };
@@ -338,7 +344,7 @@ impl Cell {
 }
 
 /// Draws the lines.
-pub(crate) fn draw_lines(scene: Scene<'_>, quality: &Quality, report: &Report, area: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw_lines(scene: Scene<'_>, quality: &Quality, report: &QualityReport, area: Rect, buffer: &mut Buffer) {
     let lines = &quality.lines;
     let mut title = Line::from(scene.span("By", Role::Title));
     for kind in Grouping::ALL {
@@ -418,7 +424,7 @@ fn drawn(scene: Scene<'_>, quality: &Quality, entry: GroupEntry<'_>, cell: Cell,
         }
         (Cell::Passed, _) => rate(entry.pass().as_ref()),
         (Cell::Failed, _) => bad(entry.failed()),
-        (Cell::Runs, GroupEntry::Check(Check { pass, .. })) => {
+        (Cell::Runs, GroupEntry::Check(CheckFigures { pass, .. })) => {
             number(&count(pass.map_or(0, |rate| rate.whole)), Role::Number)
         }
         (Cell::Inconclusive, GroupEntry::Check(check)) => bad(check.inconclusive),

@@ -8,7 +8,7 @@ use crate::{
         store_request::Pending,
         workbench::lane::{Lane, LaneRun, RunPhase},
     },
-    eval::{Groups, groups::Sample},
+    eval::{AnswerCounts, groups::Sample},
     model::{Grade, RunId},
     store::api::StoreRequest,
 };
@@ -60,9 +60,9 @@ impl App {
 
 /// Puts a lane's takes into groups: those whose run has ended.
 #[must_use]
-pub fn groups(lane: &Lane) -> Groups {
+pub fn groups(lane: &Lane) -> AnswerCounts {
     let samples: Vec<Sample<'_>> = lane.takes().map(sample).collect();
-    Groups::of(&samples)
+    AnswerCounts::of(&samples)
 }
 
 fn sample(take: &LaneRun) -> Sample<'_> {

@@ -11,7 +11,7 @@ use crate::{
     app::{App, action::Verb, context::Scene, store_request::Pending, workbench::Focus},
     eval::{
         Review,
-        quality::{Figures, Times, Watched},
+        quality::{LiveFigures, Times, Watched},
     },
     model::{
         Cost, Outcome,
@@ -174,8 +174,8 @@ fn all_time(scene: Scene<'_>) -> Vec<FlowItem> {
 }
 
 /// Writes figures, the same of the session and of all time.
-fn counted(scene: Scene<'_>, figures: &Figures) -> Vec<FlowItem> {
-    let Figures { runs, counts, demo, spent: all, judges, .. } = *figures;
+fn counted(scene: Scene<'_>, figures: &LiveFigures) -> Vec<FlowItem> {
+    let LiveFigures { runs, counts, demo, spent: all, judges, .. } = *figures;
     let mut items = vec![
         one(scene, "runs", count(runs), Role::Number),
         errors(scene, counts.error),

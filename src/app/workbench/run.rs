@@ -16,7 +16,7 @@ use crate::{
             layout::Shape,
         },
     },
-    eval::Groups,
+    eval::AnswerCounts,
     model::{CacheMode, Check, Commit, LaneSpec, Prompt, RunRequest, Target, VersionId},
     pipeline::TimedEvent,
 };
@@ -80,7 +80,7 @@ impl App {
         let Some(lane) = self.bench.lanes.get_mut(at) else {
             return;
         };
-        lane.groups = Groups::default();
+        lane.groups = AnswerCounts::default();
         let spec = lane.spec.clone();
         let takes = lane.takes().enumerate().filter(|(sample, take)| which(*sample, take));
         let samples: Vec<usize> = takes.map(|(sample, _)| sample).collect();

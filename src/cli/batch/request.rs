@@ -13,7 +13,7 @@ use crate::{
     cli::{
         Io, Stopped,
         args::BatchArgs,
-        output::{Content, Output, Outputs},
+        output::{Output, OutputContent, Outputs},
         prompts, run, text_table,
     },
     config::trust::{Allowed, Consent},
@@ -209,7 +209,7 @@ pub(crate) fn outs(args: &BatchArgs, setup: &Workspace, cwd: &Path) -> Result<Ve
     let in_use = in_use.chain(args.config.iter().map(|file| cwd.join(file))).collect();
     let outputs = Outputs { places: &setup.places, in_use, force: args.force };
     let forms: Vec<Written> = outs.iter().map(|(_, form)| *form).collect();
-    let checked = outputs.check(outs.into_iter().map(|(file, form)| (file, Content::Report(form))))?;
+    let checked = outputs.check(outs.into_iter().map(|(file, form)| (file, OutputContent::Report(form))))?;
     Ok(checked.into_iter().zip(forms).collect())
 }
 

@@ -7,7 +7,7 @@ use crate::{
         Exit, Io, Stopped,
         args::HistoryAction,
         history::find,
-        output::{Content, Outputs},
+        output::{OutputContent, Outputs},
     },
     model::{
         Grade, RunId, Thumb,
@@ -55,7 +55,7 @@ pub(crate) async fn upkeep(
         HistoryAction::Backup { file, force } => {
             let to = io.cwd.join(file);
             let outputs = Outputs { places, in_use: Vec::new(), force };
-            let output = outputs.one(to.clone(), Content::Backup)?;
+            let output = outputs.one(to.clone(), OutputContent::Backup)?;
             let draft = output.draft()?;
             let StoreReply::BackedUp(bytes) = store.ask(StoreRequest::Backup(draft.path().to_path_buf())).await? else {
                 return Err(Stopped::Other("the record answered another question".to_owned()));

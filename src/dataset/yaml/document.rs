@@ -9,19 +9,19 @@ use saphyr_parser::{Event, Parser};
 
 pub(crate) use crate::dataset::yaml::write::write;
 use crate::{
-    dataset::yaml::tree::{Bounds, Builder, Node, Tree, YamlError},
+    dataset::yaml::tree::{Bounds, Builder, YamlError, YamlNode, YamlTree},
     text::json::ExactJson,
 };
 
 /// Reads a text of one document as a value whose numbers stay as they are written. The error names the line.
 pub fn read(text: &str) -> Result<ExactJson, String> {
-    parse(text).map(Node::into_exact).map_err(|YamlError { line, what }| format!("line {line}: {what}"))
+    parse(text).map(YamlNode::into_exact).map_err(|YamlError { line, what }| format!("line {line}: {what}"))
 }
 
 /// Reads a text of one document; an empty one is null.
-pub(crate) fn parse(text: &str) -> Result<Node, YamlError> {
+pub(crate) fn parse(text: &str) -> Result<YamlNode, YamlError> {
     let mut builder = Builder::new(Bounds::File);
-    let mut whole: Option<Node> = None;
+    let mut whole: Option<YamlNode> = None;
     let text = indented(text);
     for event in Parser::new_from_str(&text) {
         let (event, span) = event.map_err(|error| YamlError::syntax(&error))?;
@@ -33,7 +33,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, YamlError> {
             whole = Some(node);
         }
     }
-    Ok(whole.unwrap_or(Node { line: 1, tree: Tree::One(ExactJson::Null) }))
+    Ok(whole.unwrap_or(YamlNode { line: 1, tree: YamlTree::One(ExactJson::Null) }))
 }
 
 /// Moves the lines of a whole text.

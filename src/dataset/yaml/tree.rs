@@ -22,28 +22,28 @@ const MERGE: &str = "<<";
 
 /// A value and the line it begins on, counted from 1.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Node {
+pub(crate) struct YamlNode {
     pub(crate) line: usize,
-    pub(crate) tree: Tree,
+    pub(crate) tree: YamlTree,
 }
 
 /// What a value is.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Tree {
+pub(crate) enum YamlTree {
     /// A text, a number, a truth value or nothing.
     One(ExactJson),
     /// A list.
-    List(Vec<Node>),
+    List(Vec<YamlNode>),
     /// A mapping, in its order; what `<<` took over comes last.
-    Fields(Vec<Field>),
+    Fields(Vec<YamlField>),
 }
 
 /// A key with its line, and what it stands for.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Field {
+pub(crate) struct YamlField {
     pub(crate) key: String,
     pub(crate) line: usize,
-    pub(crate) node: Node,
+    pub(crate) node: YamlNode,
 }
 
 /// What is wrong, and on which line.
@@ -71,7 +71,7 @@ impl From<YamlError> for DatasetError {
     }
 }
 
-impl Node {
+impl YamlNode {
     /// Returns it without its lines, and without the spelling of its numbers.
     pub(crate) fn value(&self) -> Value {
         self.exact().to_value()
@@ -85,9 +85,9 @@ impl Node {
     /// Makes it a value without lines.
     pub(crate) fn into_exact(self) -> ExactJson {
         match self.tree {
-            Tree::One(value) => value,
-            Tree::List(items) => ExactJson::List(items.into_iter().map(Self::into_exact).collect()),
-            Tree::Fields(fields) => {
+            YamlTree::One(value) => value,
+            YamlTree::List(items) => ExactJson::List(items.into_iter().map(Self::into_exact).collect()),
+            YamlTree::Fields(fields) => {
                 ExactJson::Fields(fields.into_iter().map(|field| (field.key, field.node.into_exact())).collect())
             }
         }
@@ -96,22 +96,22 @@ impl Node {
     /// Finds what a key of a mapping stands for.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         match &self.tree {
-            Tree::Fields(fields) => fields.iter().find(|field| field.key == key).map(|field| &field.node),
-            Tree::One(_) | Tree::List(_) => None,
+            YamlTree::Fields(fields) => fields.iter().find(|field| field.key == key).map(|field| &field.node),
+            YamlTree::One(_) | YamlTree::List(_) => None,
         }
     }
 
     /// Tells whether nothing is there.
     pub(crate) fn is_null(&self) -> bool {
-        matches!(self.tree, Tree::One(ExactJson::Null))
+        matches!(self.tree, YamlTree::One(ExactJson::Null))
     }
 
     fn load(&self) -> Load {
         match &self.tree {
-            Tree::One(ExactJson::Text(text) | ExactJson::Number(text)) => Load::one(text.len()),
-            Tree::One(_) => Load::one(0),
-            Tree::List(items) => items.iter().map(Self::load).fold(Load::one(0), Load::plus),
-            Tree::Fields(fields) => {
+            YamlTree::One(ExactJson::Text(text) | ExactJson::Number(text)) => Load::one(text.len()),
+            YamlTree::One(_) => Load::one(0),
+            YamlTree::List(items) => items.iter().map(Self::load).fold(Load::one(0), Load::plus),
+            YamlTree::Fields(fields) => {
                 let loads = fields.iter().map(|field| field.node.load().plus(Load::one(field.key.len())));
                 loads.fold(Load::one(0), Load::plus)
             }
@@ -121,10 +121,10 @@ impl Node {
     /// Reads it as a key.
     fn key(self) -> Result<String, YamlError> {
         match self.tree {
-            Tree::One(ExactJson::Text(text)) => Ok(text),
-            Tree::One(ExactJson::Null) => Ok(String::new()),
-            Tree::One(other) => Ok(other.to_string()),
-            Tree::List(_) | Tree::Fields(_) => Err(YamlError::at(self.line, NO_KEY)),
+            YamlTree::One(ExactJson::Text(text)) => Ok(text),
+            YamlTree::One(ExactJson::Null) => Ok(String::new()),
+            YamlTree::One(other) => Ok(other.to_string()),
+            YamlTree::List(_) | YamlTree::Fields(_) => Err(YamlError::at(self.line, NO_KEY)),
         }
     }
 }
@@ -215,7 +215,7 @@ pub(crate) struct Builder {
     bounds: Bounds,
     frames: Vec<Frame>,
     /// What names stand for, and how much it holds.
-    anchors: HashMap<usize, (Node, Load)>,
+    anchors: HashMap<usize, (YamlNode, Load)>,
     anchored: Load,
     /// What was built of the value under construction.
     built: Load,
@@ -229,17 +229,17 @@ struct Frame {
 }
 
 enum FrameKind {
-    List(Vec<Node>),
+    List(Vec<YamlNode>),
     Fields(OpenFields),
 }
 
 #[derive(Default)]
 struct OpenFields {
-    fields: Vec<Field>,
+    fields: Vec<YamlField>,
     names: HashSet<String>,
     key: Option<(String, usize)>,
     /// What `<<` takes over where the mapping says nothing itself.
-    merged: Vec<Field>,
+    merged: Vec<YamlField>,
 }
 
 impl Builder {
@@ -249,13 +249,13 @@ impl Builder {
     }
 
     /// Takes an event in; returns the outermost value that ends with it.
-    pub(crate) fn push(&mut self, event: Event<'_>, line: usize) -> Result<Option<Node>, YamlError> {
+    pub(crate) fn push(&mut self, event: Event<'_>, line: usize) -> Result<Option<YamlNode>, YamlError> {
         let at = |what| YamlError::at(line, what);
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.spend(Load::one(text.len()), line)?;
                 let value = scalar::read(&text, style, tag.as_deref()).map_err(at)?;
-                (anchor, Node { line, tree: Tree::One(value) })
+                (anchor, YamlNode { line, tree: YamlTree::One(value) })
             }
             Event::Alias(anchor) => {
                 let lost = || YamlError::at(line, "an alias of what it is itself a part of");
@@ -277,7 +277,7 @@ impl Builder {
                 let Some(frame) = self.frames.pop() else {
                     return Err(YamlError::at(line, "a list ends that never began"));
                 };
-                (frame.anchor, Node { line: frame.line, tree: frame.kind.close() })
+                (frame.anchor, YamlNode { line: frame.line, tree: frame.kind.close() })
             }
             Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {
                 return Ok(None);
@@ -310,7 +310,7 @@ impl Builder {
     }
 
     /// Keeps what a name stands for.
-    fn anchor(&mut self, anchor: usize, node: &Node, line: usize) -> Result<(), YamlError> {
+    fn anchor(&mut self, anchor: usize, node: &YamlNode, line: usize) -> Result<(), YamlError> {
         let load = node.load();
         match self.bounds {
             Bounds::File => self.spend(load, line)?,
@@ -324,7 +324,7 @@ impl Builder {
     }
 
     /// Puts a value where it belongs; returns it if it is the outermost.
-    fn put(&mut self, node: Node, line: usize) -> Result<Option<Node>, YamlError> {
+    fn put(&mut self, node: YamlNode, line: usize) -> Result<Option<YamlNode>, YamlError> {
         let Some(frame) = self.frames.last_mut() else {
             if let Bounds::Rows(_) = self.bounds {
                 self.built = Load::default();
@@ -340,25 +340,25 @@ impl Builder {
 }
 
 impl OpenFields {
-    fn put(&mut self, node: Node, line: usize) -> Result<(), YamlError> {
+    fn put(&mut self, node: YamlNode, line: usize) -> Result<(), YamlError> {
         match self.key.take() {
             None => self.key = Some((node.key()?, line)),
             Some((key, _)) if key == MERGE => self.merge(node)?,
             Some((key, at)) if !self.names.insert(key.clone()) => {
                 return Err(YamlError::at(at, format!("the key {} is there twice", quoted(&key))));
             }
-            Some((key, line)) => self.fields.push(Field { key, line, node }),
+            Some((key, line)) => self.fields.push(YamlField { key, line, node }),
         }
         Ok(())
     }
 
-    fn merge(&mut self, node: Node) -> Result<(), YamlError> {
+    fn merge(&mut self, node: YamlNode) -> Result<(), YamlError> {
         match node.tree {
-            Tree::Fields(fields) => self.merged.extend(fields),
-            Tree::List(items) if items.iter().all(|item| matches!(item.tree, Tree::Fields(_))) => {
+            YamlTree::Fields(fields) => self.merged.extend(fields),
+            YamlTree::List(items) if items.iter().all(|item| matches!(item.tree, YamlTree::Fields(_))) => {
                 items.into_iter().try_for_each(|item| self.merge(item))?;
             }
-            Tree::One(_) | Tree::List(_) => {
+            YamlTree::One(_) | YamlTree::List(_) => {
                 return Err(YamlError::at(node.line, "`<<` takes a mapping, or a list of them"));
             }
         }
@@ -367,12 +367,12 @@ impl OpenFields {
 }
 
 impl FrameKind {
-    fn close(self) -> Tree {
+    fn close(self) -> YamlTree {
         match self {
-            Self::List(items) => Tree::List(items),
+            Self::List(items) => YamlTree::List(items),
             Self::Fields(OpenFields { mut fields, mut names, key: _, merged }) => {
                 fields.extend(merged.into_iter().filter(|field| names.insert(field.key.clone())));
-                Tree::Fields(fields)
+                YamlTree::Fields(fields)
             }
         }
     }

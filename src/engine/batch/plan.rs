@@ -264,7 +264,7 @@ pub fn bare_note(name: &str, prompt: &Prompt) -> Option<String> {
 }
 
 /// Names the message of a prompt that a note is about.
-pub fn note_of(prompt: &str, turns: &[Turn], note: &template::Note) -> String {
+pub fn note_of(prompt: &str, turns: &[Turn], note: &template::TemplateNote) -> String {
     let role = turns.get(note.message).map_or("", |turn| turn.role.name());
     format!("message {} ({role}) of {prompt}, {note}", note.message + 1)
 }

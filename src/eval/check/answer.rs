@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use crate::{
     eval::{
-        Budget, JsonTypes,
+        JsonTypes, WorkBudget,
         check::{
             CheckResult, Finding,
             promptfoo::{Export, ImportedValue},
-            table::{CheckSpec, CheckTest, Variables},
+            table::{CheckSpec, CheckTest, VariablePlaces},
             threshold::NOTHING_MEASURED,
         },
         check_suite::{Answer, name, quote, verdict},
@@ -25,7 +25,7 @@ use crate::{
 
 pub(crate) const FORMAT: CheckSpec = CheckSpec {
     keys: &[],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: |_| Ok(Box::new(FormatTest)),
@@ -52,14 +52,19 @@ pub(crate) struct CheckInput<'a> {
     /// The verdict on its form.
     pub(crate) form: &'a Verdict,
     /// The work that is left for the checks.
-    pub(crate) budget: &'a Budget,
+    pub(crate) budget: &'a WorkBudget,
     found: Option<&'a Value>,
     looked: OnceCell<Result<Value, String>>,
 }
 
 impl<'a> CheckInput<'a> {
     /// Takes the answer, the verdict on its form, and the JSON if it was looked for and found.
-    pub(crate) fn new(answer: &'a Answer<'a>, form: &'a Verdict, found: Option<&'a Value>, budget: &'a Budget) -> Self {
+    pub(crate) fn new(
+        answer: &'a Answer<'a>,
+        form: &'a Verdict,
+        found: Option<&'a Value>,
+        budget: &'a WorkBudget,
+    ) -> Self {
         let bare = extract::answer(answer.text);
         let text = if bare == extract::trim(answer.text) { answer.text } else { bare };
         Self { answer, text, form, budget, found, looked: OnceCell::new() }

@@ -15,8 +15,8 @@ use crate::{
             apart,
             promptfoo::{Export, ImportedValue},
             source::CheckSource,
-            table::{CheckSpec, CheckTest, Compiled, Variables},
-            threshold::{Movable, Side, Unit},
+            table::{CheckSpec, CheckTest, Compiled, VariablePlaces},
+            threshold::{Movable, PassingSide, Unit},
         },
         check_suite::apart,
     },
@@ -28,9 +28,9 @@ const USUAL_DISTANCE: f64 = 5.0;
 
 pub(crate) const LEVENSHTEIN: CheckSpec = CheckSpec {
     keys: &["value", "threshold"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
-    threshold: Movable::Threshold(Side::AtMost, Unit::Number, Some(USUAL_DISTANCE)),
+    threshold: Movable::Threshold(PassingSide::AtMost, Unit::Number, Some(USUAL_DISTANCE)),
     compile: Distance::compile,
     imported: ImportedValue::Text,
     export: Export::Same,
@@ -38,9 +38,9 @@ pub(crate) const LEVENSHTEIN: CheckSpec = CheckSpec {
 
 pub(crate) const ROUGE_N: CheckSpec = CheckSpec {
     keys: &["value", "threshold"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
-    threshold: Movable::Threshold(Side::AtLeast, Unit::Share, Some(USUAL_ROUGE)),
+    threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, Some(USUAL_ROUGE)),
     compile: Reference::compile,
     imported: ImportedValue::Text,
     export: Export::Same,

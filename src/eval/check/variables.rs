@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    eval::check::table::{Variables, spec},
+    eval::check::table::{VariablePlaces, spec},
     model::{Check, Input},
     template,
     template::{FillBudget, Mistake, Unfilled},
@@ -58,9 +58,9 @@ pub(crate) fn with_placeholders(check: &Check, budget: &mut FillBudget) -> Check
 
 fn has_texts(check: &Check) -> bool {
     match spec(check.kind.kind).variables {
-        Variables::Everywhere => true,
-        Variables::TextAlone => check.value.as_ref().is_some_and(Value::is_string),
-        Variables::Nowhere => false,
+        VariablePlaces::Everywhere => true,
+        VariablePlaces::TextAlone => check.value.as_ref().is_some_and(Value::is_string),
+        VariablePlaces::Nowhere => false,
     }
 }
 

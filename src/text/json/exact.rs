@@ -4,7 +4,7 @@ use std::{cmp::Ordering, fmt};
 
 use serde_json::{Map, Value};
 
-use crate::text::json::tree::{Broken, Shape, Tree, is_number, unescaped};
+use crate::text::json::tree::{JsonSyntaxError, Shape, Tree, is_number, unescaped};
 
 /// A JSON value that keeps the digits of its numbers, whatever their length.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum ExactJson {
 
 impl ExactJson {
     /// Reads a text that is one JSON value (RFC 8259), at most 128 levels deep.
-    pub fn parse(text: &str) -> Result<Self, Broken> {
+    pub fn parse(text: &str) -> Result<Self, JsonSyntaxError> {
         let tree = Tree::parse(text)?;
         Ok(Self::of(&tree, 0))
     }

@@ -83,7 +83,7 @@ pub enum Shape {
 /// Why a text is not one JSON value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem} at byte {at}")]
-pub struct Broken {
+pub struct JsonSyntaxError {
     /// Where it breaks, in bytes.
     pub at: usize,
     /// What is wrong, in words.
@@ -122,7 +122,7 @@ const TYPICAL: usize = 16;
 
 impl Tree {
     /// Reads a text that is one JSON value (RFC 8259), at most 128 levels deep, and nothing else.
-    pub fn parse(text: &str) -> Result<Self, Broken> {
+    pub fn parse(text: &str) -> Result<Self, JsonSyntaxError> {
         let mut tree = Self {
             text: text.to_owned(),
             nodes: Vec::with_capacity(text.len() / TYPICAL),
@@ -131,7 +131,7 @@ impl Tree {
         let (mut open, mut name) = (Vec::new(), 0..0);
         for token in Lexer::alone().tokens(text) {
             let said = text.get(token.bytes.clone()).unwrap_or_default();
-            let broken = |problem| Err(Broken { at: token.bytes.start, problem });
+            let broken = |problem| Err(JsonSyntaxError { at: token.bytes.start, problem });
             let shape = match (token.kind, said) {
                 (TokenKind::Blank, _) | (TokenKind::Mark, "," | ":") => continue,
                 (TokenKind::Mark, "{") => Shape::Object,
@@ -156,7 +156,7 @@ impl Tree {
             tree.add(&mut open, shape, std::mem::replace(&mut name, 0..0), token.bytes);
         }
         if tree.nodes.is_empty() || !open.is_empty() {
-            return Err(Broken { at: text.len(), problem: "the text ends inside the JSON" });
+            return Err(JsonSyntaxError { at: text.len(), problem: "the text ends inside the JSON" });
         }
         Ok(tree)
     }

@@ -19,7 +19,7 @@ use retort::{
         batch::{BatchLimits, BatchSpec, Cell, ResumeMode},
     },
     pipeline::{
-        BatchEvent, BatchPlan, Known, Pipeline, PipelineConfig, Ports,
+        BatchEvent, BatchPlan, KnownCells, Pipeline, PipelineConfig, Ports,
         ports::{RunStart, World},
     },
     store::{
@@ -235,7 +235,7 @@ async fn batch(
         concurrency: 4,
         total: None,
         session: None,
-        known: Known::default(),
+        known: KnownCells::default(),
         retry_failed: false,
         again: None,
     };

@@ -7,8 +7,8 @@ use retort::{
         quality::{Grouping, QualityPane, groups::GroupOrder, update::Stand},
     },
     eval::{
-        evidence::Shown,
-        quality::{By, Report},
+        evidence::Conclusion,
+        quality::{GroupBy, QualityReport},
     },
     model::{
         error::StoreError,
@@ -34,7 +34,7 @@ fn asked(bench: &mut Bench) -> (Ticket, Query) {
     first
 }
 
-fn answer(bench: &mut Bench, report: Report) {
+fn answer(bench: &mut Bench, report: QualityReport) {
     let (ticket, _) = asked(bench);
     bench.answer(ticket, Ok(StoreReply::Report(Box::new(report))));
     bench.see();
@@ -45,7 +45,7 @@ fn shown() -> Bench {
     opened(report())
 }
 
-fn opened(report: Report) -> Bench {
+fn opened(report: QualityReport) -> Bench {
     let mut bench = Bench::new();
     bench.take();
     bench.keys("<a-4>");
@@ -150,7 +150,7 @@ fn enter_on_what_got_worse_shows_the_runs_that_failed_and_a_step_back_returns() 
     let quality = &bench.app.quality;
     let worst = &quality.report.as_deref().unwrap().changes[0];
     assert!(
-        quality.part == QualityPane::Report && worst.compared.as_ref().unwrap().shown == Shown::Worse,
+        quality.part == QualityPane::Report && worst.compared.as_ref().unwrap().shown == Conclusion::Worse,
         "what got worse comes first"
     );
     bench.keys("<enter>");
@@ -170,10 +170,10 @@ fn enter_on_what_got_worse_shows_the_runs_that_failed_and_a_step_back_returns() 
 fn enter_on_a_line_narrows_the_history_by_it() {
     for (keys, kind, filter) in [
         ("", Grouping::Check, "failed:confidence"),
-        ("l", Grouping::Runs(By::Model), "model:gpt-4.1"),
-        ("ll", Grouping::Runs(By::Provider), "provider:openai"),
-        ("lll", Grouping::Runs(By::Prompt), "prompt:sentiment"),
-        ("llll", Grouping::Runs(By::Version), "prompt:sentiment version:0f9e8d7c6b5a4938"),
+        ("l", Grouping::Runs(GroupBy::Model), "model:gpt-4.1"),
+        ("ll", Grouping::Runs(GroupBy::Provider), "provider:openai"),
+        ("lll", Grouping::Runs(GroupBy::Prompt), "prompt:sentiment"),
+        ("llll", Grouping::Runs(GroupBy::Version), "prompt:sentiment version:0f9e8d7c6b5a4938"),
         ("h", Grouping::Fault, "error:\"rate limited\""),
         // Nobody's run ended with it: those that met it were answered by another call.
         ("hjj", Grouping::Fault, "retried:yes"),

@@ -13,7 +13,7 @@ use retort::{
     pipeline::ports::{RunRecord, RunStart},
     store::{
         Store,
-        api::{BatchEntry, BatchState, CellRow, PastLengths, StoreReply, StoreRequest},
+        api::{BatchEntry, CellRow, PastLengths, StoreReply, StoreRequest, StoredBatch},
     },
 };
 
@@ -32,7 +32,7 @@ pub(crate) fn spec(data: &str) -> BatchSpec {
     }
 }
 
-async fn begin(store: &Store, how: ResumeMode) -> Result<BatchState, String> {
+async fn begin(store: &Store, how: ResumeMode) -> Result<StoredBatch, String> {
     match store.ask(StoreRequest::BeginBatch { spec: Box::new(spec("mail.csv")), how, at: at(0) }).await {
         Ok(StoreReply::Batch(state)) => Ok(*state),
         Ok(other) => panic!("{other:?}"),

@@ -9,7 +9,7 @@ use retort::{
         batch::{BatchLimits, ResumeMode},
     },
     pipeline::{
-        BatchEnd, BatchEvent, BatchPlan, Known, Pipeline, PipelineConfig, Ports,
+        BatchEnd, BatchEvent, BatchPlan, KnownCells, Pipeline, PipelineConfig, Ports,
         ports::{NoCache, NoKeyMemory},
     },
     provider::{Backend, Call, WireEvent, WireStream},
@@ -83,7 +83,7 @@ async fn a_server_without_latency_is_no_faster_than_the_disk_and_a_lock_holds_a_
         concurrency: 64,
         total: None,
         session: None,
-        known: Known::default(),
+        known: KnownCells::default(),
         retry_failed: false,
         again: None,
     };

@@ -10,7 +10,7 @@ use std::{
 };
 
 use retort::{
-    eval::quality::Report,
+    eval::quality::QualityReport,
     model::{
         CallError, Cost, ErrorKind, PicoDollars, Provenance, Quality, Rule, RunEnd, RunStatus, Status, Verdict,
         outcome::Reason,
@@ -32,7 +32,7 @@ async fn recent(store: &Store) -> Vec<HistoryEntry> {
     }
 }
 
-async fn report(store: &Store) -> Report {
+async fn report(store: &Store) -> QualityReport {
     match store.ask(StoreRequest::Report(Box::default())).await.unwrap() {
         StoreReply::Report(report) => *report,
         other => panic!("{other:?}"),

@@ -21,7 +21,7 @@ use crate::{
     },
     eval::{
         WhatIf,
-        whatif::{Measured, Side, Sorted, Threshold},
+        whatif::{Measured, PassingSide, Sorted, Threshold},
     },
     model::{Prompt, error::StoreError, query::with_filter},
     store::api::{FoundPrompt, HistoryEntry, NewThreshold, Points, PromptFile},
@@ -387,8 +387,8 @@ impl Read {
     fn start(&self) -> f64 {
         let present = self.knob.counting();
         let loosest = match self.knob.side {
-            Side::AtLeast => self.stops.first(),
-            Side::AtMost => self.stops.last(),
+            PassingSide::AtLeast => self.stops.first(),
+            PassingSide::AtMost => self.stops.last(),
         };
         if present.is_finite() { present } else { loosest.copied().unwrap_or_default() }
     }
