@@ -59,7 +59,7 @@ use crate::{
         history::History,
         overlay::Overlay,
         overlays::models,
-        quality::Quality,
+        quality::QualityScreen,
         screen::Slot,
         status_bar::{Notices, Tone},
         store_request::Pending,
@@ -129,7 +129,7 @@ pub struct App {
     /// The runs on record.
     pub history: Slot<History>,
     /// What they come to.
-    pub quality: Slot<Quality>,
+    pub quality: Slot<QualityScreen>,
     /// What all of them share.
     pub shared: Shared,
     /// The answers that are judged again, while that is under way or was stopped.

@@ -27,7 +27,7 @@ use crate::{
     model::error::StoreError,
     terminal::{
         editor::Editing,
-        events::{FrameClock, Input},
+        events::{FrameClock, TerminalInput},
         run_tasks::RunTasks,
         signals::{SignalRequest, Signals},
         terminal_guard::{Claims, TerminalGuard},
@@ -52,7 +52,7 @@ pub async fn run(setup: Arc<Workspace>, session: Option<String>) -> Result<(), T
         app,
         screen: Some(screen),
         claims,
-        input: Input::default(),
+        input: TerminalInput::default(),
         signals,
         frames: FrameClock::default(),
         editing: None,
@@ -127,7 +127,7 @@ struct Bench {
     /// None while the terminal is lent or gone.
     screen: Option<TerminalGuard>,
     claims: Claims,
-    input: Input,
+    input: TerminalInput,
     signals: Signals,
     frames: FrameClock,
     /// The editor that has the terminal.

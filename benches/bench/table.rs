@@ -10,7 +10,7 @@ use retort::{
         Action, App, Effect, Event, Keymap, Now, Start, Ticket,
         action::{BatchAction, GlobalAction, Verb},
         batch::{
-            run_state::{BatchState, Shown},
+            run_state::{BatchState, ShownBatch},
             setup::request,
         },
     },
@@ -118,7 +118,7 @@ fn screen() -> (App, Ticket) {
     };
     let limits = BatchLimits { cost: Some(20.0), ..BatchLimits::default() };
     let ticket = Ticket(9_000_000);
-    let mut shown = Shown::new(request(spec, 64, limits, "s"), BatchState::Running);
+    let mut shown = ShownBatch::new(request(spec, 64, limits, "s"), BatchState::Running);
     shown.ticket = Some(ticket);
     shown.budget = Some(BatchBudget::new(BatchLimits::default(), None, now().at.into()));
     app.batch.shown = Some(shown);

@@ -15,7 +15,7 @@ use crate::{
     app::{
         Action, ScreenId,
         action::{BatchAction, GlobalAction, Verb},
-        batch::{run_state::Shown, setup::BatchSetup},
+        batch::{run_state::ShownBatch, setup::BatchSetup},
         context::{Cx, Scene, Shared},
         event::Ticket,
         intent::{BatchIntent, BatchStep, Intent},
@@ -59,7 +59,7 @@ pub enum Control {
 
 /// What the list of batches is for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum For {
+pub enum ListPurpose {
     /// One of them is opened.
     #[default]
     Opening,
@@ -79,11 +79,11 @@ pub struct Batches {
     /// Whether the record was not heard of yet.
     pub loading: bool,
     /// What the list is for.
-    pub list_for: For,
+    pub list_for: ListPurpose,
     /// The batch that is being set up.
     pub setup: BatchSetup,
     /// The batch on the screen.
-    pub shown: Option<Shown>,
+    pub shown: Option<ShownBatch>,
     /// Whether the texts of rows are being read.
     asks_rows: bool,
 }
@@ -95,7 +95,7 @@ impl Default for Batches {
             list: PickList::new(Vec::new()),
             entries: Vec::new(),
             loading: false,
-            list_for: For::Opening,
+            list_for: ListPurpose::Opening,
             setup: BatchSetup::default(),
             shown: None,
             asks_rows: false,
@@ -126,7 +126,7 @@ impl Batches {
     /// Tells whether a batch is under way.
     #[must_use]
     pub fn busy(&self) -> bool {
-        self.shown.as_ref().is_some_and(Shown::is_busy)
+        self.shown.as_ref().is_some_and(ShownBatch::is_busy)
     }
 
     /// Returns the form being filled in.
@@ -162,7 +162,7 @@ impl Screen for Batches {
     fn enter(&mut self, cx: &mut Cx<'_, Self>) {
         match (self.page, &self.shown) {
             (Page::List, Some(_)) => self.page = Page::Table,
-            (Page::List, None) => self.list_batches(For::Opening, cx),
+            (Page::List, None) => self.list_batches(ListPurpose::Opening, cx),
             (Page::Form | Page::Map | Page::Estimate | Page::Table, _) => {}
         }
     }
@@ -170,7 +170,7 @@ impl Screen for Batches {
     fn act(&mut self, action: BatchAction, cx: &mut Cx<'_, Self>) {
         match (action, self.page) {
             (BatchAction::NewBatch, _) => self.new_batch(cx),
-            (BatchAction::OpenBatch, _) => self.list_batches(For::Opening, cx),
+            (BatchAction::OpenBatch, _) => self.list_batches(ListPurpose::Opening, cx),
             (action, Page::Table) => self.act_in_table(action, cx),
             (
                 BatchAction::Pause
@@ -309,7 +309,7 @@ impl Screen for Batches {
         let table = self.page == Page::Table;
         let detail = table && shown.is_some_and(|shown| shown.detail.is_some());
         let busy = self.busy();
-        let can_go_on = shown.is_some_and(Shown::can_go_on);
+        let can_go_on = shown.is_some_and(ShownBatch::can_go_on);
         if table && shown.is_some_and(|shown| shown.look.typing) {
             return match action {
                 Action::Verb(Verb::Accept) => Footer::As("keeps it"),
@@ -328,7 +328,7 @@ impl Screen for Batches {
             }
             Action::Batch(BatchAction::OpenBatch) => Footer::of(table && !busy && !detail),
             Action::Batch(BatchAction::Pause) if !table || !(busy || can_go_on) => Footer::Hidden,
-            Action::Batch(BatchAction::Pause) if shown.is_some_and(Shown::is_paused) || can_go_on => {
+            Action::Batch(BatchAction::Pause) if shown.is_some_and(ShownBatch::is_paused) || can_go_on => {
                 Footer::As("go on")
             }
             Action::Batch(BatchAction::Limits) => Footer::of(table && !detail && (busy || can_go_on)),
@@ -382,7 +382,7 @@ pub const HEAD: u16 = 3;
 
 /// Counts the rows above the table, with those that say how the columns stand to each other.
 #[must_use]
-pub fn head(shown: &Shown, body: Rect) -> u16 {
+pub fn head(shown: &ShownBatch, body: Rect) -> u16 {
     HEAD + u16::try_from(shown.evidence(body.height).len()).unwrap_or_default()
 }
 

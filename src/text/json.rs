@@ -19,7 +19,7 @@ pub use crate::text::json::{
     exact::{ExactJson, compare_numbers},
     lex::{JsonToken, JsonTokens, Lexer, TokenKind},
     rows::{JsonRow, JsonRows, NodeEdge, NodeNote, RowPiece},
-    tree::{JsonSyntaxError, Shape, Tree},
+    tree::{JsonSyntaxError, NodeShape, Tree},
 };
 use crate::text::sanitize::reorders;
 

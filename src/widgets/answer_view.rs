@@ -14,7 +14,7 @@ use crate::{
         SanitizedText, Wrapped, WrappedRow,
         budget::bounded,
         clean,
-        json::{Highlight, Shape, TokenKind, Tree},
+        json::{Highlight, NodeShape, TokenKind, Tree},
         search::{paragraph, paragraph_at},
         width,
     },
@@ -433,7 +433,7 @@ impl AnswerView {
                 return;
             }
         };
-        let holds = matches!(tree.shape(0), Some(Shape::Object | Shape::Array));
+        let holds = matches!(tree.shape(0), Some(NodeShape::Object | NodeShape::Array));
         if !holds && self.form.expected.is_none() {
             return;
         }

@@ -28,7 +28,7 @@ pub enum Shows {
 
 /// One cell.
 #[derive(Debug, Clone)]
-pub struct Detail {
+pub struct CellDetail {
     /// Where it is.
     pub place: CellIndex,
     /// The run that filled it.
@@ -49,7 +49,7 @@ pub struct Detail {
     pub top: usize,
 }
 
-impl Detail {
+impl CellDetail {
     /// Begins with a cell whose run is yet to be read.
     #[must_use]
     pub fn new(place: CellIndex, run: RunId) -> Self {

@@ -7,8 +7,8 @@ use std::time::Instant;
 use crate::{
     app::{
         batch::{
-            cell::Detail,
-            grid::{Baseline, By, Grid, GridView, Only, Slot},
+            cell::CellDetail,
+            grid::{BatchBaseline, By, CellState, Grid, GridView, Only},
         },
         event::Ticket,
     },
@@ -43,7 +43,7 @@ pub enum BatchState {
 
 /// One batch.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct ShownBatch {
     /// Its name on record, once it has one.
     pub id: Option<BatchId>,
     /// What it is started with.
@@ -75,14 +75,14 @@ pub struct Shown {
     /// The first column in sight.
     pub left: usize,
     /// What it is compared with.
-    pub baseline: Option<Baseline>,
+    pub baseline: Option<BatchBaseline>,
     /// How its columns stand to each other.
     pub(crate) weighed: Weighed,
     /// The cell that is looked at.
-    pub detail: Option<Box<Detail>>,
+    pub detail: Option<Box<CellDetail>>,
 }
 
-impl Shown {
+impl ShownBatch {
     /// Makes a batch of which nothing is known but its request.
     #[must_use]
     pub fn new(request: BatchRequest, state: BatchState) -> Self {
@@ -285,7 +285,7 @@ impl Shown {
         let slots = self.grid.slots(at, self.column);
         // The worst; one that has not ended comes last.
         let status = |sample: &usize| {
-            let cell = slots.get(*sample).and_then(Slot::cell);
+            let cell = slots.get(*sample).and_then(CellState::cell);
             (cell.is_none(), cell.map(|cell| cell.status))
         };
         let sample = (0..slots.len()).min_by_key(status)?;
@@ -378,7 +378,7 @@ impl Weighed {
     }
 }
 
-impl Shown {
+impl ShownBatch {
     /// Works out how the columns stand, where it is due.
     pub fn compare_columns(&mut self) {
         if !self.weighed.is_due(self.is_busy()) {
@@ -391,7 +391,7 @@ impl Shown {
             self.grid.all().for_each(|cell| lanes.take(cell));
         }
         let mut before = Lanes::default();
-        self.baseline.iter().flat_map(Baseline::cells).for_each(|cell| before.take(cell));
+        self.baseline.iter().flat_map(BatchBaseline::cells).for_each(|cell| before.take(cell));
         let first = self.grid.lane(0);
         let said = (usize::from(own)..columns).filter_map(|column| {
             let lane = self.grid.lane(column)?;

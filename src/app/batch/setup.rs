@@ -9,7 +9,7 @@ use crate::{
         Effect, Ticket, ask,
         batch::{
             Batches, Page, is_waited_for,
-            run_state::{BatchState, Shown},
+            run_state::{BatchState, ShownBatch},
         },
         context::Cx,
         intent::{BatchStep, Intent, OnBench},
@@ -475,7 +475,7 @@ impl Batches {
     /// Starts a batch, over the one that is shown.
     pub(crate) fn begin_batch(&mut self, request: BatchRequest, cx: &mut Cx<'_, Self>) {
         let ticket = cx.out.ticket();
-        let mut shown = Shown::new(request.clone(), BatchState::Starting);
+        let mut shown = ShownBatch::new(request.clone(), BatchState::Starting);
         shown.ticket = Some(ticket);
         shown.budget = Some(BatchBudget::new(request.limits, None, cx.shared.now.at.into()));
         if let Some(before) = self.shown.take().filter(|before| before.request.spec == request.spec) {

@@ -8,10 +8,10 @@ use crate::{
         action::{BatchAction, Verb},
         ask,
         batch::{
-            Batches, Control, For, Page,
-            cell::{Detail, Shows},
-            grid::{Baseline, Only},
-            run_state::{BatchState, Shown},
+            Batches, Control, ListPurpose, Page,
+            cell::{CellDetail, Shows},
+            grid::{BatchBaseline, Only},
+            run_state::{BatchState, ShownBatch},
             setup::{MOST_AT_ONCE, capped, request},
         },
         context::Cx,
@@ -34,7 +34,7 @@ use crate::{
 
 /// Goes one step back inside the table: out of the filter line, the cell, the filter. Tells whether
 /// there was one.
-pub(crate) fn leave(shown: &mut Shown) -> bool {
+pub(crate) fn leave(shown: &mut ShownBatch) -> bool {
     if shown.look.typing {
         shown.look.typing = false;
     } else if shown.detail.take().is_some() {
@@ -54,13 +54,13 @@ impl Batches {
         let lacks_baseline = self.shown.as_ref().is_some_and(|shown| shown.baseline.is_none());
         match action {
             BatchAction::NewBatch => self.new_batch(cx),
-            BatchAction::OpenBatch => self.list_batches(For::Opening, cx),
+            BatchAction::OpenBatch => self.list_batches(ListPurpose::Opening, cx),
             BatchAction::Pause => self.pause_batch(cx),
             BatchAction::Limits => self.open_limits(cx),
             BatchAction::AskAgain => self.ask_again(cx),
             BatchAction::AskFailed => self.ask_failed(cx),
-            BatchAction::BatchBaseline => self.list_batches(For::Comparing, cx),
-            BatchAction::OnlyChanged if lacks_baseline => self.list_batches(For::Comparing, cx),
+            BatchAction::BatchBaseline => self.list_batches(ListPurpose::Comparing, cx),
+            BatchAction::OnlyChanged if lacks_baseline => self.list_batches(ListPurpose::Comparing, cx),
             BatchAction::OnlyFailed => self.show_only(Only::Failed),
             BatchAction::OnlyErrors => self.show_only(Only::Errors),
             BatchAction::OnlyChanged => self.show_only(Only::Changed),
@@ -82,8 +82,8 @@ impl Batches {
             Verb::PreviousPane if in_cell => self.step_cell(-1, cx),
             Verb::Accept if !in_cell => self.open_cell(cx),
             Verb::Filter if !in_cell => self.in_rows(|shown| shown.look.typing = true),
-            Verb::Sort if !in_cell => self.in_rows(Shown::sort),
-            Verb::TurnSort if !in_cell => self.in_rows(Shown::turn),
+            Verb::Sort if !in_cell => self.in_rows(ShownBatch::sort),
+            Verb::TurnSort if !in_cell => self.in_rows(ShownBatch::turn),
             Verb::NextPane
             | Verb::PreviousPane
             | Verb::Accept
@@ -134,7 +134,7 @@ impl Batches {
     }
 
     /// Changes which rows are shown, or their order.
-    fn in_rows(&mut self, change: impl FnOnce(&mut Shown)) {
+    fn in_rows(&mut self, change: impl FnOnce(&mut ShownBatch)) {
         if let Some(shown) = &mut self.shown {
             change(shown);
         }
@@ -173,7 +173,7 @@ impl Batches {
         if shown.detail.as_ref().is_some_and(|detail| detail.place == place && detail.run == run) {
             return;
         }
-        shown.detail = Some(Box::new(Detail::new(place, run)));
+        shown.detail = Some(Box::new(CellDetail::new(place, run)));
         cx.ask(ask::open_run(run), place, Self::run_read);
     }
 
@@ -310,7 +310,7 @@ impl Batches {
     }
 
     /// Returns the batch under way and its ticket.
-    fn running_batch(&mut self) -> Option<(crate::app::Ticket, &mut Shown)> {
+    fn running_batch(&mut self) -> Option<(crate::app::Ticket, &mut ShownBatch)> {
         let shown = self.shown.as_mut()?;
         Some((shown.ticket?, shown))
     }
@@ -376,7 +376,7 @@ impl Batches {
         cx: &mut Cx<'_, Self>,
     ) {
         let now = cx.shared.now.at;
-        let waits = |shown: &&mut Shown| shown.ticket == Some(ticket) || shown.again.contains(&ticket);
+        let waits = |shown: &&mut ShownBatch| shown.ticket == Some(ticket) || shown.again.contains(&ticket);
         let Some(shown) = self.shown.as_mut().filter(waits) else {
             return;
         };
@@ -394,7 +394,7 @@ impl Batches {
                 cx.effect(Effect::Bell);
             }
         }
-        let stale = self.shown.as_ref().filter(|_| self.page == Page::Table).and_then(Shown::stale);
+        let stale = self.shown.as_ref().filter(|_| self.page == Page::Table).and_then(ShownBatch::stale);
         if let Some(place) = stale {
             self.open_place(place, cx);
         }
@@ -411,7 +411,7 @@ const PAGE: usize = 64;
 const CELLS: usize = 1_000_000;
 
 /// Says how a batch ended.
-pub(crate) fn end(shown: &Shown) -> (Tone, String) {
+pub(crate) fn end(shown: &ShownBatch) -> (Tone, String) {
     let counts = shown.grid.counts();
     let cells = if counts.done == 1 { "1 cell".to_owned() } else { format!("{} cells", counts.done) };
     let counted = match counts.by.others() {
@@ -436,8 +436,8 @@ pub(crate) fn end(shown: &Shown) -> (Tone, String) {
 
 impl Batches {
     /// Lists the batches on record, to open one or to compare with one.
-    pub(crate) fn list_batches(&mut self, what: For, cx: &mut Cx<'_, Self>) {
-        if what == For::Opening && self.busy() {
+    pub(crate) fn list_batches(&mut self, what: ListPurpose, cx: &mut Cx<'_, Self>) {
+        if what == ListPurpose::Opening && self.busy() {
             cx.say(Tone::Warning, "a batch is under way; stop it first");
             return;
         }
@@ -455,7 +455,7 @@ impl Batches {
             Err(fault) => return cx.say(Tone::Error, &fault.message),
         };
         let own = self.shown.as_ref().and_then(|shown| shown.id);
-        let comparing = self.list_for == For::Comparing;
+        let comparing = self.list_for == ListPurpose::Comparing;
         let items = entries.iter().enumerate().filter(|(_, entry)| !comparing || Some(entry.id) != own);
         let items = items.map(|(at, entry)| PickItem::new(at, entry.name.clone(), String::new()));
         self.list.refill(items.collect());
@@ -471,8 +471,8 @@ impl Batches {
         let (id, spec) = (entry.id, entry.spec.clone());
         let cells = ask::cells(id, CELLS);
         match self.list_for {
-            For::Comparing => cx.ask(cells, format!("{} {}", spec.name, id.short()), Self::baseline_read),
-            For::Opening => {
+            ListPurpose::Comparing => cx.ask(cells, format!("{} {}", spec.name, id.short()), Self::baseline_read),
+            ListPurpose::Opening => {
                 let calls = cx.shared.settings.batch.concurrency;
                 let request = request(spec, calls, BatchLimits::default(), &session);
                 cx.ask(cells, (Box::new(request), id), Self::batch_opened);
@@ -494,7 +494,7 @@ impl Batches {
         if self.busy() {
             return;
         }
-        let mut shown = Shown::new(*request, BatchState::Record);
+        let mut shown = ShownBatch::new(*request, BatchState::Record);
         shown.id = Some(id);
         for row in cells {
             shown.fill(row.cell);
@@ -555,7 +555,7 @@ impl Batches {
             return;
         };
         self.page = Page::Table;
-        let baseline = Baseline::new(name, cells);
+        let baseline = BatchBaseline::new(name, cells);
         let name = baseline.name.clone();
         let changed = shown.grid.all().filter(|cell| baseline.differs(cell)).count();
         shown.baseline = Some(baseline);

@@ -20,10 +20,10 @@ use crate::{
     app::{
         action::{Action, BatchAction, Verb},
         batch::{
-            Batches, CELL, For, Page, ROW, TEXT,
-            grid::{By, Only, Slot},
+            Batches, CELL, ListPurpose, Page, ROW, TEXT,
+            grid::{By, CellState, Only},
             head,
-            run_state::{BatchState, Shown},
+            run_state::{BatchState, ShownBatch},
             setup::capped,
         },
         context::Scene,
@@ -88,7 +88,7 @@ fn entries(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut Buffer) {
     let area = inside(body);
     let new = vec![scene.span(scene.key(BatchAction::NewBatch), Role::Key), scene.span(" sets one up", Role::Text)];
     if batch.list.is_empty() {
-        let comparing = batch.list_for == For::Comparing;
+        let comparing = batch.list_for == ListPurpose::Comparing;
         let text = match (batch.loading, comparing) {
             (true, _) => "Reading the batches …",
             (false, true) => "There is no other batch to compare with.",
@@ -102,11 +102,11 @@ fn entries(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut Buffer) {
         return;
     }
     let title = match batch.list_for {
-        For::Opening => "Batches on record",
-        For::Comparing => "Compare with which batch?",
+        ListPurpose::Opening => "Batches on record",
+        ListPurpose::Comparing => "Compare with which batch?",
     };
     let mut line = vec![scene.span(title, Role::Title), scene.span("   ", Role::Text)];
-    if batch.list_for == For::Opening {
+    if batch.list_for == ListPurpose::Opening {
         line.extend(new);
     }
     let head = format!(
@@ -143,7 +143,7 @@ fn row(scene: Scene<'_>, entry: &BatchEntry, room: usize) -> Line<'static> {
 }
 
 /// Draws the lines above the table.
-pub(crate) fn draw_head(scene: Scene<'_>, shown: &Shown, body: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw_head(scene: Scene<'_>, shown: &ShownBatch, body: Rect, buffer: &mut Buffer) {
     let area = inside(body);
     let wide = usize::from(area.width);
     let first = |items: Vec<FlowItem>| flow(items, wide, 1).into_iter().next().unwrap_or_default();
@@ -170,7 +170,7 @@ fn item(scene: Scene<'_>, text: String, role: Role) -> FlowItem {
 }
 
 /// How much is done and what came of it.
-fn progress(scene: Scene<'_>, shown: &Shown) -> Vec<FlowItem> {
+fn progress(scene: Scene<'_>, shown: &ShownBatch) -> Vec<FlowItem> {
     let counts = shown.grid.counts();
     let (word, role) = match &shown.state {
         BatchState::Starting => ("▸ starting".to_owned(), Role::Busy),
@@ -211,7 +211,7 @@ fn progress(scene: Scene<'_>, shown: &Shown) -> Vec<FlowItem> {
 }
 
 /// What it uses: time, tokens, money, calls, and how near its limits are.
-fn use_of(scene: Scene<'_>, shown: &Shown) -> Vec<FlowItem> {
+fn use_of(scene: Scene<'_>, shown: &ShownBatch) -> Vec<FlowItem> {
     let now = scene.now().at;
     let mut items = Vec::new();
     match &shown.state {
@@ -284,7 +284,7 @@ fn burn(scene: Scene<'_>, budget: &BatchBudget) -> Vec<FlowItem> {
 const BAR: usize = 8;
 
 /// Which rows are shown, and in which order.
-fn looked_at(scene: Scene<'_>, shown: &Shown) -> Vec<FlowItem> {
+fn looked_at(scene: Scene<'_>, shown: &ShownBatch) -> Vec<FlowItem> {
     let look = &shown.look;
     let place = if shown.table.is_empty() { 0 } else { shown.table.at() + 1 };
     let mut items = vec![item(scene, format!("row {place} of {}", shown.table.len()), Role::Quiet)];
@@ -310,7 +310,7 @@ fn looked_at(scene: Scene<'_>, shown: &Shown) -> Vec<FlowItem> {
 }
 
 /// How a column stands to the first one, or to its like in the batch that is compared with.
-fn evidence(scene: Scene<'_>, shown: &Shown, column: usize, found: &Evidence, wide: usize) -> Line<'static> {
+fn evidence(scene: Scene<'_>, shown: &ShownBatch, column: usize, found: &Evidence, wide: usize) -> Line<'static> {
     let name = clean_line(&shown.column_name(column));
     let name = format!("{}: ", truncate(name.as_str(), wide / 3));
     let other = match shown.baseline {
@@ -323,7 +323,7 @@ fn evidence(scene: Scene<'_>, shown: &Shown, column: usize, found: &Evidence, wi
 }
 
 /// Says in a few words how a batch goes, while it runs.
-pub(crate) fn head_chip(scene: Scene<'_>, shown: &Shown) -> Option<FlowItem> {
+pub(crate) fn head_chip(scene: Scene<'_>, shown: &ShownBatch) -> Option<FlowItem> {
     if !shown.is_busy() {
         return None;
     }
@@ -344,7 +344,7 @@ pub(crate) fn line_of(scene: Scene<'_>, text: &str, role: Role) -> Line<'static>
 }
 
 /// Draws the table below the head.
-pub(crate) fn draw_rows(scene: Scene<'_>, shown: &Shown, body: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw_rows(scene: Scene<'_>, shown: &ShownBatch, body: Rect, buffer: &mut Buffer) {
     let above = head(shown, body);
     let area = Rect { y: body.y.saturating_add(above), height: body.height.saturating_sub(above), ..body };
     if shown.table.is_empty() {
@@ -379,7 +379,7 @@ pub(crate) fn draw_rows(scene: Scene<'_>, shown: &Shown, body: Rect, buffer: &mu
 }
 
 /// Says why no row is there, and what to press.
-fn nothing(scene: Scene<'_>, shown: &Shown) -> Line<'static> {
+fn nothing(scene: Scene<'_>, shown: &ShownBatch) -> Line<'static> {
     if !shown.look.shows_all() {
         let mut line = line_of(scene, "No row is like that. ", Role::Quiet);
         line.push_span(scene.span(scene.key(Verb::Leave), Role::Key));
@@ -389,9 +389,9 @@ fn nothing(scene: Scene<'_>, shown: &Shown) -> Line<'static> {
     line_of(scene, if shown.is_busy() { "Reading the first rows …" } else { "No cell was asked yet." }, Role::Quiet)
 }
 
-fn cell(scene: Scene<'_>, shown: &Shown, (row, column): (usize, usize), wide: usize) -> Line<'static> {
+fn cell(scene: Scene<'_>, shown: &ShownBatch, (row, column): (usize, usize), wide: usize) -> Line<'static> {
     let slots = shown.grid.slots(row, column);
-    let busy = slots.iter().any(|slot| matches!(slot, Slot::Busy(_)));
+    let busy = slots.iter().any(|slot| matches!(slot, CellState::Busy(_)));
     let status = shown.grid.status(row, column);
     let first = match status {
         Some(status) => scene.span(mark(status), status_role(status)),

@@ -48,7 +48,7 @@ struct DetailSection {
 
 /// A run's record as one text, and the window on it.
 #[derive(Debug, Clone)]
-pub struct Detail {
+pub struct RunDetail {
     /// All that is on record of it.
     pub record: Box<RunRecord>,
     /// Verdicts that were given before those that count, each with its time, the oldest first.
@@ -59,7 +59,7 @@ pub struct Detail {
     height: usize,
 }
 
-impl Detail {
+impl RunDetail {
     /// Lays a record out, with what a person said of it.
     #[must_use]
     pub fn new(record: Box<RunRecord>, grade: &Grade, now: Timestamp) -> Self {

@@ -16,7 +16,7 @@ use crate::{
         context::Cx,
         history::{
             History,
-            detail::{Detail, Pair},
+            detail::{Pair, RunDetail},
             run_list::{Count, Next, PAGE},
         },
         intent::{BenchIntent, HistoryIntent, Intent},
@@ -385,7 +385,7 @@ impl History {
         };
         let grade = entry.grade.clone().unwrap_or_default();
         self.fault = None;
-        self.detail = Some(Box::new(Detail::new(record.clone(), &grade, cx.shared.now.time)));
+        self.detail = Some(Box::new(RunDetail::new(record.clone(), &grade, cx.shared.now.time)));
         cx.ask(ask::judgements(run), run, Self::judgements_read);
         Self::have_record(record, want, cx);
     }

@@ -17,8 +17,8 @@ use crate::{
         action::Verb,
         context::Scene,
         history::{
-            Areas, History, areas,
-            detail::{Detail, Kinds, Pair, SectionKind, area},
+            History, HistoryAreas, areas,
+            detail::{Kinds, Pair, RunDetail, SectionKind, area},
             run_list::Count,
         },
         query_line,
@@ -49,7 +49,7 @@ pub(crate) fn draw(scene: Scene<'_>, history: &History, buffer: &mut Buffer) {
         draw_pair(scene, shown, body, buffer);
         return;
     }
-    let Areas { head, table, detail } = areas(body, history.reading);
+    let HistoryAreas { head, table, detail } = areas(body, history.reading);
     draw_head(scene, history, head, buffer);
     if !table.is_empty() {
         draw_rows(scene, history, table, buffer);
@@ -94,7 +94,7 @@ fn run(scene: Scene<'_>, history: &History, area: Rect, buffer: &mut Buffer) {
 }
 
 /// Draws what of a run is in sight.
-fn text(scene: Scene<'_>, detail: &Detail, area: Rect, buffer: &mut Buffer) {
+fn text(scene: Scene<'_>, detail: &RunDetail, area: Rect, buffer: &mut Buffer) {
     for ((kind, row), place) in detail.seen().into_iter().zip(area.rows()) {
         let role = match kind {
             SectionKind::Head => Role::Title,

@@ -13,7 +13,7 @@ use crate::{
         intent::{HistoryIntent, Intent},
         overlays::copy::CopyAs,
         quality::{
-            GroupEntry, Grouping, Quality, QualityPane, is_wide,
+            GroupEntry, Grouping, QualityPane, QualityScreen, is_wide,
             trend::{minute, places, stretch},
         },
         query_line::offer_rescore,
@@ -34,7 +34,7 @@ use crate::{
 /// A filter: its key and its value.
 type FilterTerm = (&'static str, String);
 
-impl Quality {
+impl QualityScreen {
     /// Does something on the report.
     pub(crate) fn in_report(&mut self, verb: Verb, cx: &mut Cx<'_, Self>) {
         match verb {
@@ -116,12 +116,12 @@ impl Quality {
 }
 
 /// Goes to the history with a line; a step back from there leads here.
-pub(crate) fn narrow_history(line: String, cx: &mut Cx<'_, Quality>) {
+pub(crate) fn narrow_history(line: String, cx: &mut Cx<'_, QualityScreen>) {
     cx.send(Intent::Show(ScreenId::History));
     cx.send(Intent::History(HistoryIntent::Narrow(line)));
 }
 
-impl Quality {
+impl QualityScreen {
     /// Lists the filters that find the runs of what the cursor is on, times as they are in a time zone; none where
     /// there is nothing to find.
     #[must_use]
@@ -210,7 +210,7 @@ impl Quality {
 
 /// Writes the report, or the question, in a form; none if there is nothing to write.
 #[must_use]
-pub fn text(form: CopyAs, quality: &Quality) -> Option<Pasted> {
+pub fn text(form: CopyAs, quality: &QualityScreen) -> Option<Pasted> {
     let text = match form {
         CopyAs::Markdown => Some(markdown(quality.report.as_deref()?, quality.by())),
         CopyAs::CommandLine => Some(quality.command()),
@@ -233,7 +233,7 @@ const REMEMBERED: usize = 64;
 
 /// The baseline, and what was said of others against it.
 #[derive(Debug, Clone, Default)]
-pub struct Baseline {
+pub struct ReportBaseline {
     /// The line: its grouping, its name, and what finds its runs.
     line: Option<(GroupBy, String, Vec<What>)>,
     /// What was asked, each with its answer.
@@ -253,7 +253,7 @@ struct Question {
 
 /// How the line under the cursor stands to the baseline.
 #[derive(Debug, Clone, Copy)]
-pub enum Stand<'a> {
+pub enum BaselineRelation<'a> {
     /// It is the baseline.
     Is,
     /// The record was asked, or is about to be.
@@ -264,7 +264,7 @@ pub enum Stand<'a> {
     Failed(&'a str),
 }
 
-impl Baseline {
+impl ReportBaseline {
     fn question(&self, round: u64, name: &str) -> Option<&Question> {
         self.asked.iter().find(|question| question.round == round && question.name == name)
     }
@@ -302,7 +302,7 @@ fn whats(line: &GroupRow, by: GroupBy) -> Vec<What> {
     }
 }
 
-impl Quality {
+impl QualityScreen {
     /// Returns the name of the baseline of a report's present grouping, if it has one.
     #[must_use]
     pub fn baseline(&self) -> Option<&str> {
@@ -312,17 +312,17 @@ impl Quality {
 
     /// Tells how the line under the cursor stands to the baseline; none without either.
     #[must_use]
-    pub fn stand(&self) -> Option<Stand<'_>> {
+    pub fn stand(&self) -> Option<BaselineRelation<'_>> {
         let base = self.baseline()?;
         let name = self.lines.chosen(self.report.as_deref()?)?.name();
         if name == base {
-            return Some(Stand::Is);
+            return Some(BaselineRelation::Is);
         }
         let answer = self.baseline.question(self.read, &name).and_then(|question| question.answer.as_ref());
         Some(match answer {
-            None => Stand::Waits,
-            Some(Ok(weighed)) => Stand::Told(weighed),
-            Some(Err(why)) => Stand::Failed(why),
+            None => BaselineRelation::Waits,
+            Some(Ok(weighed)) => BaselineRelation::Told(weighed),
+            Some(Err(why)) => BaselineRelation::Failed(why),
         })
     }
 
@@ -347,7 +347,7 @@ fn runs_of(entry: GroupEntry<'_>) -> Option<(String, &GroupRow)> {
     if let GroupEntry::Runs(line) = entry { Some((entry.name(), line)) } else { None }
 }
 
-impl Quality {
+impl QualityScreen {
     /// Makes the line under the cursor the baseline of the others, or takes that back.
     pub(crate) fn mark_line(&mut self, cx: &mut Cx<'_, Self>) {
         let chosen = |report: &QualityReport| {

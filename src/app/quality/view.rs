@@ -19,7 +19,7 @@ use crate::{
     app::{
         action::Verb,
         context::Scene,
-        quality::{Areas, GroupEntry, Grouping, Quality, QualityPane, below, update::Stand},
+        quality::{GroupEntry, Grouping, QualityAreas, QualityPane, QualityScreen, below, update::BaselineRelation},
         query_line,
     },
     eval::{
@@ -43,9 +43,9 @@ use crate::{
 };
 
 /// Draws the screen.
-pub(crate) fn draw(scene: Scene<'_>, quality: &Quality, buffer: &mut Buffer) {
+pub(crate) fn draw(scene: Scene<'_>, quality: &QualityScreen, buffer: &mut Buffer) {
     let body = scene.shared.body.intersection(buffer.area);
-    let Areas { head, tabs, changes, figures, trend, lines } = quality.areas(body);
+    let QualityAreas { head, tabs, changes, figures, trend, lines } = quality.areas(body);
     let found = match &quality.report {
         _ if quality.waits_for_enter(&scene.shared.vocabulary) => format!("{} asks", scene.key(Verb::Accept)),
         _ if quality.loading() => "reading …".to_owned(),
@@ -86,7 +86,7 @@ pub(crate) fn draw(scene: Scene<'_>, quality: &Quality, buffer: &mut Buffer) {
 }
 
 /// Says why there is no report, and what to press.
-fn nothing(scene: Scene<'_>, quality: &Quality, wide: u16) -> Vec<Line<'static>> {
+fn nothing(scene: Scene<'_>, quality: &QualityScreen, wide: u16) -> Vec<Line<'static>> {
     if let Some(why) = &quality.fault {
         let mut rows = Wrapped::new(usize::from(wide));
         rows.push(&clean(&format!("✗ {why}")));
@@ -124,7 +124,7 @@ fn about(scene: Scene<'_>, report: &QualityReport) -> Vec<FlowItem> {
 }
 
 /// Draws the tabs of a small screen, the part in sight marked.
-fn strip(scene: Scene<'_>, quality: &Quality, area: Rect, buffer: &mut Buffer) {
+fn strip(scene: Scene<'_>, quality: &QualityScreen, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }
@@ -150,12 +150,12 @@ fn framed(scene: Scene<'_>, hold: Hold, title: Line<'_>, right: Line<'_>, area: 
 }
 
 /// Tells whether a part of the screen has the keys.
-fn hold(quality: &Quality, part: QualityPane) -> Hold {
+fn hold(quality: &QualityScreen, part: QualityPane) -> Hold {
     if quality.part == part && !quality.asking.typing { Hold::Focused } else { Hold::Away }
 }
 
 /// Tells which part of the row under the cursor is marked in a part of the screen.
-fn cursor(quality: &Quality, part: QualityPane) -> RowCursor {
+fn cursor(quality: &QualityScreen, part: QualityPane) -> RowCursor {
     if quality.part == part { RowCursor::Row } else { RowCursor::Away }
 }
 
@@ -186,7 +186,7 @@ const ROOMY: u16 = 90;
 /// Draws the changes, or says that there is nothing to compare.
 pub(crate) fn draw_changes(
     scene: Scene<'_>,
-    quality: &Quality,
+    quality: &QualityScreen,
     report: &QualityReport,
     area: Rect,
     buffer: &mut Buffer,
@@ -344,7 +344,13 @@ impl Cell {
 }
 
 /// Draws the lines.
-pub(crate) fn draw_lines(scene: Scene<'_>, quality: &Quality, report: &QualityReport, area: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw_lines(
+    scene: Scene<'_>,
+    quality: &QualityScreen,
+    report: &QualityReport,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let lines = &quality.lines;
     let mut title = Line::from(scene.span("By", Role::Title));
     for kind in Grouping::ALL {
@@ -380,7 +386,7 @@ pub(crate) fn draw_lines(scene: Scene<'_>, quality: &Quality, report: &QualityRe
 }
 
 /// Says in the last row how the line under the cursor stands to the baseline, and returns the room above.
-fn baseline(scene: Scene<'_>, quality: &Quality, area: Rect, buffer: &mut Buffer) -> Rect {
+fn baseline(scene: Scene<'_>, quality: &QualityScreen, area: Rect, buffer: &mut Buffer) -> Rect {
     let Some((name, stand)) = quality.baseline().zip(quality.stand()).filter(|_| area.height > 0) else {
         return area;
     };
@@ -389,10 +395,10 @@ fn baseline(scene: Scene<'_>, quality: &Quality, area: Rect, buffer: &mut Buffer
     let name = format!("against ◆ {}: ", fitted(name, usize::from(row.width) / 3).trim_end());
     let room = usize::from(row.width).saturating_sub(width(&name));
     let (text, role) = match stand {
-        Stand::Is => ("this is it".to_owned(), Role::Origin),
-        Stand::Waits => ("weighing …".to_owned(), Role::Quiet),
-        Stand::Failed(why) => (clean_line(why).as_str().to_owned(), Role::Fail),
-        Stand::Told(weighed) => {
+        BaselineRelation::Is => ("this is it".to_owned(), Role::Origin),
+        BaselineRelation::Waits => ("weighing …".to_owned(), Role::Quiet),
+        BaselineRelation::Failed(why) => (clean_line(why).as_str().to_owned(), Role::Fail),
+        BaselineRelation::Told(weighed) => {
             let said = evidence::comparison_sentence(weighed, ("better", "worse"), room);
             (said.into_owned(), verdict(weighed.evidence.shown))
         }
@@ -411,7 +417,7 @@ fn no_lines(kind: Grouping) -> &'static str {
     }
 }
 
-fn drawn(scene: Scene<'_>, quality: &Quality, entry: GroupEntry<'_>, cell: Cell, wide: usize) -> Line<'static> {
+fn drawn(scene: Scene<'_>, quality: &QualityScreen, entry: GroupEntry<'_>, cell: Cell, wide: usize) -> Line<'static> {
     let number = |text: &str, role: Role| Line::from(scene.span(right(text, wide), role));
     let bad = |count_of: u64| number(&count(count_of), if count_of > 0 { Role::Fail } else { Role::Quiet });
     let rate = |rate: Option<&Rate>| number(&rated(rate), if rate.is_some() { Role::Number } else { Role::Quiet });

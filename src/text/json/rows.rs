@@ -6,7 +6,7 @@ use crate::text::{
     SanitizedText,
     json::{
         lex::TokenKind,
-        tree::{Shape, Tree},
+        tree::{NodeShape, Tree},
     },
     width,
     wrap::breaks,
@@ -222,17 +222,17 @@ struct JsonLine<'a> {
 impl<'a> JsonLine<'a> {
     fn of(tree: &'a Tree, node: usize, side: NodeEdge, folded: bool) -> Self {
         let shape = tree.shape(node);
-        let closing = if shape == Some(Shape::Object) { "}" } else { "]" };
+        let closing = if shape == Some(NodeShape::Object) { "}" } else { "]" };
         let comma = if tree.goes_on(node) { "," } else { "" };
         if side == NodeEdge::Close {
             return JsonLine { name: 0, kind: TokenKind::Mark, head: closing, tail: comma.to_owned(), summary: 0 };
         }
         let (head, name) = (tree.line(node), tree.name_shown(node));
         let kind = match shape {
-            Some(Shape::String) => TokenKind::String,
-            Some(Shape::Number) => TokenKind::Number,
-            Some(Shape::Word) => TokenKind::Word,
-            Some(Shape::Object | Shape::Array) | None => TokenKind::Mark,
+            Some(NodeShape::String) => TokenKind::String,
+            Some(NodeShape::Number) => TokenKind::Number,
+            Some(NodeShape::Word) => TokenKind::Word,
+            Some(NodeShape::Object | NodeShape::Array) | None => TokenKind::Mark,
         };
         let opens = tree.count(node) > 0;
         let summary = if folded && opens { summary(shape, tree.count(node)) } else { String::new() };
@@ -271,10 +271,10 @@ impl<'a> JsonLine<'a> {
     }
 }
 
-fn summary(shape: Option<Shape>, count: usize) -> String {
+fn summary(shape: Option<NodeShape>, count: usize) -> String {
     let what = match (shape, count) {
-        (Some(Shape::Object), 1) => "key",
-        (Some(Shape::Object), _) => "keys",
+        (Some(NodeShape::Object), 1) => "key",
+        (Some(NodeShape::Object), _) => "keys",
         (_, 1) => "item",
         _ => "items",
     };

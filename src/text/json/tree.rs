@@ -67,7 +67,7 @@ pub(crate) fn unescaped(token: &str) -> String {
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Shape {
+pub enum NodeShape {
     /// Members with names.
     Object,
     /// Items without.
@@ -102,7 +102,7 @@ pub struct Tree {
 
 #[derive(Debug, Clone)]
 struct Node {
-    shape: Shape,
+    shape: NodeShape,
     depth: usize,
     parent: Option<usize>,
     /// Members or items of its own.
@@ -134,8 +134,8 @@ impl Tree {
             let broken = |problem| Err(JsonSyntaxError { at: token.bytes.start, problem });
             let shape = match (token.kind, said) {
                 (TokenKind::Blank, _) | (TokenKind::Mark, "," | ":") => continue,
-                (TokenKind::Mark, "{") => Shape::Object,
-                (TokenKind::Mark, "[") => Shape::Array,
+                (TokenKind::Mark, "{") => NodeShape::Object,
+                (TokenKind::Mark, "[") => NodeShape::Array,
                 (TokenKind::Mark, closing) => {
                     tree.close(&mut open, closing, token.bytes.end);
                     continue;
@@ -147,10 +147,10 @@ impl Tree {
                     name = token.bytes;
                     continue;
                 }
-                (TokenKind::String, _) => Shape::String,
-                (TokenKind::Number, said) if is_number(said) => Shape::Number,
+                (TokenKind::String, _) => NodeShape::String,
+                (TokenKind::Number, said) if is_number(said) => NodeShape::Number,
                 (TokenKind::Number, _) => return broken("a number is not well formed"),
-                (TokenKind::Word, "true" | "false" | "null") => Shape::Word,
+                (TokenKind::Word, "true" | "false" | "null") => NodeShape::Word,
                 (TokenKind::Word | TokenKind::Wrong | TokenKind::Prose, _) => return broken("this cannot stand here"),
             };
             tree.add(&mut open, shape, std::mem::replace(&mut name, 0..0), token.bytes);
@@ -161,7 +161,7 @@ impl Tree {
         Ok(tree)
     }
 
-    fn add(&mut self, open: &mut Vec<usize>, shape: Shape, name: Range<usize>, value: Range<usize>) {
+    fn add(&mut self, open: &mut Vec<usize>, shape: NodeShape, name: Range<usize>, value: Range<usize>) {
         if !self.nodes.is_empty() {
             self.shown.push('\n');
         }
@@ -181,7 +181,7 @@ impl Tree {
         let line = start..self.shown.len();
         let depth = open.len();
         self.nodes.push(Node { shape, depth, parent, children: 0, behind: at + 1, name, value, line, name_shown });
-        if matches!(shape, Shape::Object | Shape::Array) {
+        if matches!(shape, NodeShape::Object | NodeShape::Array) {
             open.push(at);
         }
     }
@@ -207,7 +207,7 @@ impl Tree {
 
     /// Returns what a node is.
     #[must_use]
-    pub fn shape(&self, node: usize) -> Option<Shape> {
+    pub fn shape(&self, node: usize) -> Option<NodeShape> {
         self.nodes.get(node).map(|node| node.shape)
     }
 
@@ -289,10 +289,10 @@ impl Tree {
         for step in pointer.split('/').skip(1) {
             let step = step.replace("~1", "/").replace("~0", "~");
             let child = match self.shape(at) {
-                Some(Shape::Object) => {
+                Some(NodeShape::Object) => {
                     self.children(at).filter(|child| self.name(*child).as_ref() == Some(&step)).last()
                 }
-                Some(Shape::Array) => step.parse().ok().and_then(|index| self.children(at).nth(index)),
+                Some(NodeShape::Array) => step.parse().ok().and_then(|index| self.children(at).nth(index)),
                 _ => None,
             };
             match child {

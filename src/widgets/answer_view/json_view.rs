@@ -7,7 +7,7 @@ use crate::{
     model::Quality,
     text::{
         clean_line,
-        json::{JsonRow, JsonRows, NodeEdge, NodeNote, RowPiece, Shape, Tree},
+        json::{JsonRow, JsonRows, NodeEdge, NodeNote, NodeShape, RowPiece, Tree},
     },
     widgets::answer_view::SearchHits,
 };
@@ -46,7 +46,9 @@ impl JsonView {
         let long = tree.len() > SHORT;
         let starts_folded = |node: &usize| {
             let (items, depth) = (tree.count(*node), tree.depth(*node));
-            long && items > 0 && depth > 0 && (depth >= DEEP || items > MANY && tree.shape(*node) == Some(Shape::Array))
+            long && items > 0
+                && depth > 0
+                && (depth >= DEEP || items > MANY && tree.shape(*node) == Some(NodeShape::Array))
         };
         let folded = (0..tree.len()).map(|node| starts_folded(&node)).collect();
         let mut view = Self {

@@ -121,7 +121,7 @@ pub(crate) fn sampled(answered: &[u32]) -> Bench {
     bench
 }
 
-fn shown(bench: &Bench) -> &retort::app::batch::run_state::Shown {
+fn shown(bench: &Bench) -> &retort::app::batch::run_state::ShownBatch {
     bench.app.batch.shown.as_ref().unwrap()
 }
 

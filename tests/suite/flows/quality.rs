@@ -4,7 +4,7 @@ use retort::{
     app::{
         Effect, Event, ScreenId, Ticket,
         overlay::Overlay,
-        quality::{Grouping, QualityPane, groups::GroupOrder, update::Stand},
+        quality::{Grouping, QualityPane, groups::GroupOrder, update::BaselineRelation},
     },
     eval::{
         evidence::Conclusion,
@@ -330,20 +330,20 @@ fn a_line_is_the_baseline_and_the_one_under_the_cursor_is_weighed_against_it() {
     let base = chosen(&bench);
     bench.keys("b");
     assert_eq!(bench.app.quality.baseline(), Some(base.as_str()));
-    assert!(matches!(bench.app.quality.stand(), Some(Stand::Is)) && weighings(&mut bench).is_empty());
+    assert!(matches!(bench.app.quality.stand(), Some(BaselineRelation::Is)) && weighings(&mut bench).is_empty());
     bench.keys("j");
     let other = chosen(&bench);
     let (first, a, b) = weighings(&mut bench).remove(0);
     assert_eq!((whats(&a), whats(&b)), (vec![&What::Model(base)], vec![&What::Model(other)]));
     bench.keys("j");
-    assert!(weighings(&mut bench).is_empty() && matches!(bench.app.quality.stand(), Some(Stand::Waits)));
+    assert!(weighings(&mut bench).is_empty() && matches!(bench.app.quality.stand(), Some(BaselineRelation::Waits)));
     bench.answer(first, Ok(StoreReply::Weighed(Box::new(weighed(9, 0, 20)))));
     let (second, ..) = weighings(&mut bench).remove(0);
     bench.answer(second, Err(StoreError::new("the record is locked")));
-    assert!(matches!(bench.app.quality.stand(), Some(Stand::Failed("the record is locked"))));
+    assert!(matches!(bench.app.quality.stand(), Some(BaselineRelation::Failed("the record is locked"))));
     bench.keys("k");
     assert!(weighings(&mut bench).is_empty(), "it was asked already");
-    assert!(matches!(bench.app.quality.stand(), Some(Stand::Told(told)) if told.evidence.fixed == 9));
+    assert!(matches!(bench.app.quality.stand(), Some(BaselineRelation::Told(told)) if told.evidence.fixed == 9));
     bench.keys("l");
     assert!(bench.app.quality.stand().is_none() && weighings(&mut bench).is_empty(), "another grouping");
     bench.keys("hkb");
@@ -369,7 +369,7 @@ fn versions_and_parameters_are_weighed_within_the_query() {
     bench.keys("r");
     bench.answer(ticket, Ok(StoreReply::Weighed(Box::new(weighed(9, 0, 20)))));
     bench.keys("k");
-    assert!(matches!(bench.app.quality.stand(), Some(Stand::Is)));
+    assert!(matches!(bench.app.quality.stand(), Some(BaselineRelation::Is)));
     answer(&mut bench, folded(390..410, |_| {}));
     bench.keys("lb");
     bench.take();

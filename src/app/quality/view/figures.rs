@@ -17,7 +17,7 @@ use crate::{
         action::Verb,
         context::Scene,
         quality::{
-            Quality, QualityPane, is_wide,
+            QualityPane, QualityScreen, is_wide,
             trend::{Bars, Series, minute, places, stretch},
             view::{framed, hold, millis, with_interval},
         },
@@ -257,7 +257,13 @@ fn histogram(scene: Scene<'_>, report: &QualityReport, area: Rect, wide: u16, bu
 const LEAST: u16 = 2;
 
 /// Draws every series there is room for.
-pub(crate) fn draw_trend(scene: Scene<'_>, quality: &Quality, report: &QualityReport, area: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw_trend(
+    scene: Scene<'_>,
+    quality: &QualityScreen,
+    report: &QualityReport,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let title = Line::from(scene.span("Over time", Role::Title));
     let right = Line::from(scene.span(format!("a bar is {}", length(report.stretch)), Role::Quiet));
     let inside = framed(scene, hold(quality, QualityPane::Trend), title, right, area, buffer).inner(Margin::new(1, 0));
@@ -352,7 +358,7 @@ fn trend_times(scene: Scene<'_>, shown: &[Option<&TrendPoint>], wide: usize) -> 
 }
 
 /// What is known of the stretch under the cursor; how to get to one while the part has not the keys.
-fn under(scene: Scene<'_>, quality: &Quality) -> Line<'static> {
+fn under(scene: Scene<'_>, quality: &QualityScreen) -> Line<'static> {
     if quality.part != QualityPane::Trend {
         return Line::from(vec![
             scene.span(scene.key(Verb::NextPane), Role::Key),

@@ -18,7 +18,7 @@ use crate::{
         context::Scene,
         quality::{
             view::{framed, with_interval},
-            whatif::{Bin, Read, Shown, View},
+            whatif::{Bin, Read, View, WhatIfView},
         },
     },
     eval::{
@@ -42,7 +42,7 @@ use crate::{
 /// Draws the view below the query line.
 pub(crate) fn draw(scene: Scene<'_>, view: &View, area: Rect, buffer: &mut Buffer) {
     match &view.shown {
-        Shown::Moving(read) => {
+        WhatIfView::Moving(read) => {
             let places = View::places(area);
             draw_numbers(scene, view, read, places.numbers, buffer);
             if !places.chart.is_empty() {
@@ -50,20 +50,20 @@ pub(crate) fn draw(scene: Scene<'_>, view: &View, area: Rect, buffer: &mut Buffe
             }
             draw_list(scene, view, read, places.list, buffer);
         }
-        Shown::Several(prompts) => several(scene, view, prompts, area, buffer),
-        Shown::Loading => notice(scene, "", "Reading the stored answers …", area, buffer),
-        Shown::Nothing => notice(scene, "", "No answer that was judged is like that.", area, buffer),
-        Shown::Stuck(why) => notice(scene, "! ", why, area, buffer),
+        WhatIfView::Several(prompts) => several(scene, view, prompts, area, buffer),
+        WhatIfView::Loading => notice(scene, "", "Reading the stored answers …", area, buffer),
+        WhatIfView::Nothing => notice(scene, "", "No answer that was judged is like that.", area, buffer),
+        WhatIfView::Stuck(why) => notice(scene, "! ", why, area, buffer),
     }
 }
 
 /// Says how many answers are looked at.
 pub(crate) fn found(view: &View) -> String {
     match &view.shown {
-        Shown::Loading => "reading …".to_owned(),
-        Shown::Moving(read) => format!("{} judged", thousands(read.what.answers())),
-        Shown::Several(prompts) => format!("{} prompts", prompts.len()),
-        Shown::Nothing | Shown::Stuck(_) => String::new(),
+        WhatIfView::Loading => "reading …".to_owned(),
+        WhatIfView::Moving(read) => format!("{} judged", thousands(read.what.answers())),
+        WhatIfView::Several(prompts) => format!("{} prompts", prompts.len()),
+        WhatIfView::Nothing | WhatIfView::Stuck(_) => String::new(),
     }
 }
 
