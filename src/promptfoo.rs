@@ -218,7 +218,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Suite, StoreError> {
 
 fn parsed(text: &str, path: &Path, reader: &ContentReader<'_>) -> Result<Suite, StoreError> {
     let mut file = File::new(path, reader);
-    let root = document::parse(text).map_err(|error| file.fault(error.line, error.what))?;
+    let root = document::parse(text).map_err(|error| file.error_at(error.line, error.what))?;
     let mut suite = Suite { source: path.to_path_buf(), ..Suite::default() };
     for field in file.fields(&root, "a config", KEYS)? {
         let (line, node) = (field.line, &field.node);
@@ -227,7 +227,7 @@ fn parsed(text: &str, path: &Path, reader: &ContentReader<'_>) -> Result<Suite, 
             "prompts" => suite.prompts = prompts::read(&file, node)?,
             key @ ("providers" | "targets") => {
                 if root.get("providers").is_some() && key == "targets" {
-                    return Err(file.fault(line, "`targets` is another name of `providers`; write one of them"));
+                    return Err(file.error_at(line, "`targets` is another name of `providers`; write one of them"));
                 }
                 suite.targets = providers::read(&mut file, node)?;
             }
@@ -236,7 +236,7 @@ fn parsed(text: &str, path: &Path, reader: &ContentReader<'_>) -> Result<Suite, 
             "evaluateOptions" => suite.options = options(&mut file, node)?,
             key @ ("scenarios" | "extensions" | "redteam") if !node.is_null() => {
                 let what = format!("`{key}` is not supported; write its tests into `tests`, or leave it out");
-                return Err(file.fault(line, what));
+                return Err(file.error_at(line, what));
             }
             "nunjucksFilters" => file.notice(line, "`nunjucksFilters` has no effect: filters are not supported"),
             "env" => file.notice(line, "`env` is not taken over; set the variables where the program is started"),
@@ -249,7 +249,7 @@ fn parsed(text: &str, path: &Path, reader: &ContentReader<'_>) -> Result<Suite, 
         return Ok(suite);
     }
     if suite.prompts.is_empty() {
-        return Err(file.fault(1, "it has no `prompts`; write `prompts: [\"… {{ name }} …\"]`"));
+        return Err(file.error_at(1, "it has no `prompts`; write `prompts: [\"… {{ name }} …\"]`"));
     }
     providers::known_prompts(&file, &suite)?;
     suite.notices = file.notices;
@@ -313,7 +313,7 @@ impl<'a> File<'a> {
         File::new(path, self.reader)
     }
 
-    pub(crate) fn fault(&self, line: usize, what: impl AsRef<str>) -> StoreError {
+    pub(crate) fn error_at(&self, line: usize, what: impl AsRef<str>) -> StoreError {
         StoreError::new(format!("{}:{line}: {}", self.path.display(), what.as_ref()))
     }
 
@@ -336,7 +336,7 @@ impl<'a> File<'a> {
                 let near = slip(&field.key, keys.iter().copied());
                 let what =
                     format!("unknown key {} in {whose}{near}\n  it takes {}", quoted(&field.key), keys.join(", "));
-                Err(self.fault(field.line, what))
+                Err(self.error_at(field.line, what))
             }
         }
     }
@@ -346,7 +346,8 @@ impl<'a> File<'a> {
             YamlTree::Fields(fields) => Ok(fields),
             YamlTree::One(ExactJson::Null) => Ok(&[]),
             _ => {
-                Err(self.fault(node.line, format!("{whose}: expected keys and values, found {}", shown(&node.value()))))
+                Err(self
+                    .error_at(node.line, format!("{whose}: expected keys and values, found {}", shown(&node.value()))))
             }
         }
     }
@@ -395,7 +396,7 @@ impl<'a> File<'a> {
     }
 
     pub(crate) fn wrong(&self, node: &YamlNode, key: &str, wanted: &str) -> StoreError {
-        self.fault(node.line, format!("{key}: expected {wanted}, found {}", shown(&node.value())))
+        self.error_at(node.line, format!("{key}: expected {wanted}, found {}", shown(&node.value())))
     }
 
     /// The path of a file that the config names, from where the config is.
@@ -418,9 +419,9 @@ impl<'a> File<'a> {
     pub(crate) fn open(&self, line: usize, path: &Path) -> Result<Option<String>, StoreError> {
         match self.reader.read(&self.at(line), path) {
             Ok(Some(Some(text))) => Ok(Some(text)),
-            Ok(Some(None)) => Err(self.fault(line, format!("there is no file {}", path.display()))),
+            Ok(Some(None)) => Err(self.error_at(line, format!("there is no file {}", path.display()))),
             Ok(None) => Ok(None),
-            Err(fault) => Err(self.fault(line, fault.message)),
+            Err(fault) => Err(self.error_at(line, fault.message)),
         }
     }
 
@@ -439,14 +440,14 @@ impl<'a> File<'a> {
         let parts: Vec<&str> = last.split('*').collect();
         if dir.contains(['*', '?', '[', '{']) || last.contains(['?', '[', '{', ']', '}']) || last.contains("**") {
             let what = format!("{}: only `*` in the file's own name is understood; list the files", quoted(name));
-            return Err(self.fault(line, what));
+            return Err(self.error_at(line, what));
         }
         let dir = if dir.is_empty() { self.beside("").join(".") } else { self.beside(dir) };
         if self.reader.admit(&self.at(line), &dir).is_none() {
             return Ok(Vec::new());
         }
         let entries = std::fs::read_dir(&dir)
-            .map_err(|error| self.fault(line, format!("cannot list {}: {error}", dir.display())))?;
+            .map_err(|error| self.error_at(line, format!("cannot list {}: {error}", dir.display())))?;
         let mut found: Vec<PathBuf> = entries
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
             .filter(|path| {
@@ -455,7 +456,7 @@ impl<'a> File<'a> {
             .collect();
         found.sort();
         if found.is_empty() {
-            return Err(self.fault(line, format!("no file fits {}", quoted(name))));
+            return Err(self.error_at(line, format!("no file fits {}", quoted(name))));
         }
         Ok(found)
     }

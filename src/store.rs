@@ -144,7 +144,7 @@ impl Store {
 
     /// Returns what goes wrong in work nobody asked about: each kind of trouble once, what
     /// happened before included. The first caller has it; for later ones it has already ended.
-    pub fn faults(&self) -> mpsc::UnboundedReceiver<StoreError> {
+    pub fn errors(&self) -> mpsc::UnboundedReceiver<StoreError> {
         let first = self.faults.lock().unwrap_or_else(PoisonError::into_inner).take();
         first.unwrap_or_else(|| mpsc::unbounded_channel().1)
     }

@@ -40,7 +40,7 @@ const LIGHT: usize = 256 << 10;
 
 /// What is wrong with a template, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
+pub struct TemplateError {
     /// The line, counted from 1.
     pub line: usize,
     /// The character in the line, counted from 1.
@@ -49,7 +49,7 @@ pub struct Mistake {
     pub message: String,
 }
 
-impl Mistake {
+impl TemplateError {
     fn at(template: &str, byte: usize, message: impl Into<String>) -> Self {
         let before = template.get(..byte).unwrap_or(template);
         let line = before.rsplit('\n').next().unwrap_or(before);
@@ -57,7 +57,7 @@ impl Mistake {
     }
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line, column, message } = self;
         write!(f, "line {line}, column {column}: {message}")
@@ -70,7 +70,7 @@ pub struct TemplateNote {
     /// The place of its message among the prompt's, counted from 0.
     pub message: usize,
     /// Where in the template, and why.
-    pub mistake: Mistake,
+    pub mistake: TemplateError,
 }
 
 impl fmt::Display for TemplateNote {
@@ -85,7 +85,7 @@ pub enum Unfilled {
     /// Variables without a value, in order, each once.
     Missing(Vec<String>),
     /// A template that makes no sense, or that came to no end.
-    Mistake(Mistake),
+    Mistake(TemplateError),
 }
 
 /// What a template asks for.
@@ -96,7 +96,7 @@ pub struct Asks {
     /// Those of them it can do without: it asks whether they are there.
     pub optional: Vec<String>,
     /// What is wrong with it.
-    pub mistake: Option<Mistake>,
+    pub mistake: Option<TemplateError>,
     /// Places that look like templates and are texts.
     pub notes: Vec<TemplateNote>,
 }
@@ -123,7 +123,7 @@ impl Asks {
             push_new(&mut self.names, name);
         }
         let many = self.names.len() > MOST_NAMES;
-        let many = many.then(|| Mistake { line: 1, column: 1, message: too_many() });
+        let many = many.then(|| TemplateError { line: 1, column: 1, message: too_many() });
         self.mistake = self.mistake.take().or(other.mistake).or(many);
         self.notes.extend(other.notes);
     }
@@ -144,7 +144,7 @@ pub fn asks(template: &str) -> Asks {
     asked.unwrap_or_else(|mistake| Asks { mistake: Some(mistake), ..Asks::default() })
 }
 
-fn asks_of_pieces(template: &str, pieces: &[TemplatePiece<'_>]) -> Result<Asks, Mistake> {
+fn asks_of_pieces(template: &str, pieces: &[TemplatePiece<'_>]) -> Result<Asks, TemplateError> {
     if !pieces.iter().any(TemplatePiece::is_code) {
         return plain_asks(template, pieces);
     }
@@ -155,7 +155,7 @@ fn asks_of_pieces(template: &str, pieces: &[TemplatePiece<'_>]) -> Result<Asks, 
 /// Lists what the messages of a prompt ask for together, and each mistake with the place of its
 /// message. A muted one asks for nothing.
 #[must_use]
-pub fn asks_of(turns: &[Turn]) -> (Asks, Vec<(usize, Mistake)>) {
+pub fn asks_of(turns: &[Turn]) -> (Asks, Vec<(usize, TemplateError)>) {
     let (mut all, mut mistakes) = (Asks::default(), Vec::new());
     for (place, turn) in turns.iter().enumerate().filter(|(_, turn)| !turn.muted) {
         let mut asks = asks(&turn.content);
@@ -199,7 +199,7 @@ fn fill_plain(
     pieces: &[TemplatePiece<'_>],
     input: &Input,
     budget: &mut FillBudget,
-) -> Option<Result<String, Mistake>> {
+) -> Option<Result<String, TemplateError>> {
     let mut parts = Vec::with_capacity(pieces.len());
     for piece in pieces {
         parts.push(match piece {
@@ -282,13 +282,13 @@ pub fn parts(template: &str) -> Vec<TemplatePart<'_>> {
     pieces.all.into_iter().filter_map(part).collect()
 }
 
-fn plain_asks(template: &str, pieces: &[TemplatePiece<'_>]) -> Result<Asks, Mistake> {
+fn plain_asks(template: &str, pieces: &[TemplatePiece<'_>]) -> Result<Asks, TemplateError> {
     let mut asks = Asks::default();
     for piece in pieces {
         if let TemplatePiece::Variable { at, name } = piece {
             push_new(&mut asks.names, name);
             if asks.names.len() > MOST_NAMES {
-                return Err(Mistake::at(template, *at, too_many()));
+                return Err(TemplateError::at(template, *at, too_many()));
             }
         }
     }
@@ -351,7 +351,7 @@ impl Composed {
         template: &str,
         pieces: &[TemplatePiece<'_>],
         has: &dyn Fn(&str) -> bool,
-    ) -> Result<Self, Mistake> {
+    ) -> Result<Self, TemplateError> {
         let mut composed = Self::default();
         // The outermost holds the names that the template gives outside of all tags.
         let mut open = vec![Open { at: 0, word: "", names: Vec::new() }];
@@ -381,9 +381,11 @@ impl Composed {
             }
         }
         match open.pop().filter(|tag| !tag.word.is_empty()) {
-            Some(Open { at, word, .. }) => {
-                Err(Mistake::at(template, at, format!("this `{word}` is not closed: `{{% end{word} %}}` is missing")))
-            }
+            Some(Open { at, word, .. }) => Err(TemplateError::at(
+                template,
+                at,
+                format!("this `{word}` is not closed: `{{% end{word} %}}` is missing"),
+            )),
             None => Ok(composed),
         }
     }
@@ -443,7 +445,7 @@ impl Composed {
         written: &'a str,
         open: &mut Vec<Open<'a>>,
         has: &dyn Fn(&str) -> bool,
-    ) -> Result<(), Mistake> {
+    ) -> Result<(), TemplateError> {
         let found = tokens(inner(written));
         let given = given(word, &found);
         nest(template, open, at, word, &found, &given)?;
@@ -481,7 +483,7 @@ impl Composed {
         open: &[Open<'_>],
         has: &dyn Fn(&str) -> bool,
         mut edits: Vec<Edit>,
-    ) -> Result<(), Mistake> {
+    ) -> Result<(), TemplateError> {
         let start = place(at, written);
         for path in paths(found).into_iter().filter(|path| !skipped.contains(&path.first)) {
             let local = path.parts.first().is_some_and(|root| is_set_by_tag(root, open));
@@ -536,8 +538,8 @@ fn place(at: usize, written: &str) -> usize {
     at + 2 + usize::from(written.get(2..).is_some_and(|inside| inside.starts_with(['-', '+'])))
 }
 
-fn known(template: &str, at: usize, name: &str, is_filter: bool) -> Result<(), Mistake> {
-    tokens::unknown(name, is_filter).map_or(Ok(()), |message| Err(Mistake::at(template, at, message)))
+fn known(template: &str, at: usize, name: &str, is_filter: bool) -> Result<(), TemplateError> {
+    tokens::unknown(name, is_filter).map_or(Ok(()), |message| Err(TemplateError::at(template, at, message)))
 }
 
 /// How many parts of a name, joined by dots, are a variable: as many as can be.
@@ -579,9 +581,9 @@ fn nest<'a>(
     word: &'a str,
     found: &[TemplateToken<'a>],
     given: &[(usize, &'a str)],
-) -> Result<(), Mistake> {
+) -> Result<(), TemplateError> {
     let names = || given.iter().map(|(_, name)| *name);
-    let wrong = |message: String| Err(Mistake::at(template, at, message));
+    let wrong = |message: String| Err(TemplateError::at(template, at, message));
     if open.len() > DEEP {
         return wrong(format!("too much work: tags lie more than {DEEP} deep in each other"));
     }
@@ -606,7 +608,7 @@ fn nest<'a>(
         ("elif" | "elseif", _) => return wrong(format!("`{word}` stands in no `if`")),
         (_, Some(tag)) if word.strip_prefix("end") == Some(tag.word) => drop(open.pop()),
         (_, Some(tag)) => {
-            let line = Mistake::at(template, tag.at, "").line;
+            let line = TemplateError::at(template, tag.at, "").line;
             return wrong(format!("`{word}` cannot close the `{}` of line {line}", tag.word));
         }
         (_, None) => return wrong(format!("`{word}` closes nothing")),

@@ -14,7 +14,7 @@ use crate::{
     eval::quality::Watched,
     model::{
         Grade, Prompt, RunId, Session,
-        error::{FaultKind, StoreError},
+        error::{StoreError, StoreErrorKind},
     },
     store::api::{Over, SessionEntry, StoreReply, StoreRequest},
 };
@@ -74,11 +74,11 @@ impl App {
             return;
         };
         match (asked, answer) {
-            (Pending::SavePrompt { name, .. }, Err(fault)) if fault.kind == FaultKind::Exists => {
+            (Pending::SavePrompt { name, .. }, Err(fault)) if fault.kind == StoreErrorKind::Exists => {
                 let text = format!("There is a prompt `{name}` already. Replace it?");
                 self.ask_in_between(text, "replaces it", Intent::Bench(BenchIntent::ReplacePrompt(name)), Vec::new());
             }
-            (Pending::SavePrompt { name, .. }, Err(fault)) if fault.kind == FaultKind::Changed => {
+            (Pending::SavePrompt { name, .. }, Err(fault)) if fault.kind == StoreErrorKind::Changed => {
                 let others = vec![
                     ('r', "reloads it", Intent::Bench(BenchIntent::OpenPrompt(name.clone()))),
                     ('s', "saves as", Intent::Bench(BenchIntent::SavePromptAs)),

@@ -39,7 +39,7 @@ use crate::{
     },
     store::api::Over,
     template,
-    template::{Asks, Mistake, TemplateNote},
+    template::{Asks, TemplateError, TemplateNote},
     widgets::text_editor::TextEditor,
 };
 
@@ -187,7 +187,7 @@ pub struct Workbench {
     /// The place of the message that had the focus last.
     pub(crate) message: usize,
     asks: Asks,
-    mistakes: Vec<(usize, Mistake)>,
+    mistakes: Vec<(usize, TemplateError)>,
     missing: Vec<String>,
     /// Counts changes outside the fields.
     touched: u64,
@@ -406,7 +406,7 @@ impl Workbench {
 
     /// Lists the messages that make no sense, by their places, with what is wrong with each.
     #[must_use]
-    pub fn mistakes(&self) -> &[(usize, Mistake)] {
+    pub fn mistakes(&self) -> &[(usize, TemplateError)] {
         &self.mistakes
     }
 

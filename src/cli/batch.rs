@@ -68,7 +68,7 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     // Heard from here on, also while rows are counted and keys are read.
     let mut interrupts = run::interrupts()?;
     let store = setup.store();
-    let mut troubles = store.faults();
+    let mut troubles = store.errors();
     let planned = tokio::select! {
         planned = common::preview(&setup, &store, request) => planned?,
         _ = interrupts.recv() => return Ok(Exit::Cancelled),
@@ -415,14 +415,14 @@ impl Gates {
 const PAGE: usize = 100;
 
 /// Runs on record, read ahead.
-pub(crate) struct KeptRuns {
+pub(crate) struct StoredRuns {
     batch: BatchId,
     after: Option<CellIndex>,
     page: VecDeque<RunRecord>,
     over: bool,
 }
 
-impl KeptRuns {
+impl StoredRuns {
     /// Begins before the first place.
     pub(crate) fn new(batch: BatchId) -> Self {
         Self { batch, after: None, page: VecDeque::new(), over: false }

@@ -72,7 +72,7 @@ pub(crate) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
     // Heard from here on, also while keys are read.
     let mut interrupts = interrupts()?;
     let store = setup.store();
-    let mut troubles = store.faults();
+    let mut troubles = store.errors();
     let engine = Engine::start(&setup, &store);
     tokio::select! {
         _ = engine.read_keys(lanes.iter().flatten().chain(judges.values())) => {}

@@ -27,7 +27,7 @@ pub(crate) fn read(file: &File<'_>, node: &YamlNode) -> Result<Vec<(String, Prom
         YamlTree::One(ExactJson::Null) => Vec::new(),
         YamlTree::One(_) => vec![node],
         YamlTree::Fields(_) => {
-            return Err(file.fault(node.line, "prompts: expected a list; write each as `- label: …` and `raw: …`"));
+            return Err(file.error_at(node.line, "prompts: expected a list; write each as `- label: …` and `raw: …`"));
         }
     };
     for entry in entries {
@@ -58,7 +58,7 @@ fn entry_of(file: &File<'_>, entry: &YamlNode) -> Result<PromptEntryYaml, StoreE
         let get = |key: &str| fields.iter().find(|field| field.key == key).map(|field| &field.node);
         let label = get("label").or(get("display")).map(|node| file.text(node, "label")).transpose()?.flatten();
         let Some(raw) = get("raw").or(get("id")) else {
-            return Err(file.fault(entry.line, "a prompt needs `raw`, its text, or `id`, its file"));
+            return Err(file.error_at(entry.line, "a prompt needs `raw`, its text, or `id`, its file"));
         };
         let id = get("id").filter(|_| get("raw").is_some()).map(|node| file.text(node, "id")).transpose()?.flatten();
         let text = file.text(raw, "raw")?.unwrap_or_default();
@@ -72,15 +72,15 @@ fn entry_of(file: &File<'_>, entry: &YamlNode) -> Result<PromptEntryYaml, StoreE
 fn one(file: &File<'_>, line: usize, raw: &str) -> Result<Vec<(Option<String>, Prompt)>, StoreError> {
     if let Some(form) = NOT_HERE.iter().find(|form| raw.starts_with(**form)) {
         let what = format!("a prompt that begins with `{form}` is made by another program; write its text here");
-        return Err(file.fault(line, what));
+        return Err(file.error_at(line, what));
     }
     if raw.trim().is_empty() {
-        return Err(file.fault(line, "a prompt is empty; write its text"));
+        return Err(file.error_at(line, "a prompt is empty; write its text"));
     }
     let name =
         raw.strip_prefix("file://").or_else(|| (!raw.contains(['\n', ' ', '{']) && is_file(file, raw)).then_some(raw));
     let Some(name) = name else {
-        return Ok(vec![(None, prompt(raw).map_err(|(below, what)| file.fault(line + below, what))?)]);
+        return Ok(vec![(None, prompt(raw).map_err(|(below, what)| file.error_at(line + below, what))?)]);
     };
     let mut all = Vec::new();
     for path in file.files(line, name)? {
@@ -100,7 +100,7 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Vec<(Option<Stri
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let form = ending(path);
     if PROGRAMS.contains(&form.split(':').next().unwrap_or_default()) {
-        return Err(file.fault(line, format!("{} is a program; write the prompt it makes", path.display())));
+        return Err(file.error_at(line, format!("{} is a program; write the prompt it makes", path.display())));
     }
     let Some(text) = file.open(line, path)? else { return Ok(Vec::new()) };
     let inside = |at: usize, (below, what): (usize, String)| {
@@ -120,12 +120,12 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Vec<(Option<Stri
         _ => {
             let what =
                 format!("{}: prompts are read from .txt, .md, .j2, .json, .jsonl and .yaml files", path.display());
-            return Err(file.fault(line, what));
+            return Err(file.error_at(line, what));
         }
     };
     let texts: Vec<_> = texts.into_iter().filter(|(_, text)| !text.trim().is_empty()).collect();
     if texts.is_empty() {
-        return Err(file.fault(line, format!("{} has no prompt", path.display())));
+        return Err(file.error_at(line, format!("{} has no prompt", path.display())));
     }
     texts.into_iter().map(|(at, text)| Ok((stem.clone(), prompt(&text).map_err(|odd| inside(at, odd))?))).collect()
 }

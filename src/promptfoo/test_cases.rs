@@ -60,19 +60,20 @@ fn files(file: &File<'_>, node: &YamlNode) -> Result<Vec<Tests>, StoreError> {
     let name = file.text(node, "tests")?.unwrap_or_default();
     let path = name.strip_prefix("file://").unwrap_or(&name);
     if path.contains("://") {
-        return Err(
-            file.fault(node.line, format!("{}: tests are read from files; save them beside the config", quoted(&name)))
-        );
+        return Err(file.error_at(
+            node.line,
+            format!("{}: tests are read from files; save them beside the config", quoted(&name)),
+        ));
     }
     let mut found = Vec::new();
     for path in file.files(node.line, path)? {
         let Some(real) = file.rows(node.line, &path) else { continue };
         if !["csv", "tsv", "jsonl", "ndjson", "json", "yaml", "yml"].contains(&ending(&path).as_str()) {
             let what = format!("{}: tests are read from .csv, .tsv, .jsonl, .json and .yaml files", path.display());
-            return Err(file.fault(node.line, what));
+            return Err(file.error_at(node.line, what));
         }
         if !real.is_file() {
-            return Err(file.fault(node.line, format!("there is no file {}", path.display())));
+            return Err(file.error_at(node.line, format!("there is no file {}", path.display())));
         }
         found.push(Tests::File(real));
     }
@@ -85,7 +86,7 @@ pub(crate) fn default(file: &mut File<'_>, node: &YamlNode) -> Result<Test, Stor
         let path = file.beside(name.trim_start_matches("file://"));
         let Some(text) = file.open(node.line, &path)? else { return Ok(Test::default()) };
         let mut other = file.other(&path);
-        let tree = document::parse(&text).map_err(|error| other.fault(error.line, error.what))?;
+        let tree = document::parse(&text).map_err(|error| other.error_at(error.line, error.what))?;
         let found = test(&mut other, &tree, true)?;
         file.notices.append(&mut other.notices);
         return Ok(found);
@@ -98,7 +99,7 @@ fn test(file: &mut File<'_>, node: &YamlNode, default: bool) -> Result<Test, Sto
     let odd = |field: &&YamlField| NOT_HERE.contains(&field.key.as_str()) && !field.node.is_null();
     if let Some(field) = file.mapping(node, "a test")?.iter().find(odd) {
         let what = format!("`{}` in a test is not supported; write a config of its own for it", field.key);
-        return Err(file.fault(field.line, what));
+        return Err(file.error_at(field.line, what));
     }
     let keys: Vec<&str> = KEYS.iter().chain(NOT_HERE).copied().collect();
     for field in file.fields(node, "a test", &keys)? {
@@ -128,17 +129,17 @@ fn options(file: &mut File<'_>, node: &YamlNode, test: &mut Test, default: bool)
             "provider" => test.judge = file.text(&field.node, "options.provider")?,
             "prefix" | "suffix" if default => {
                 let text = file.text(&field.node, key)?.unwrap_or_default();
-                let text = nunjucks::ours(&text).map_err(|odd| file.fault(field.line + odd.below, odd.what))?;
+                let text = nunjucks::ours(&text).map_err(|odd| file.error_at(field.line + odd.below, odd.what))?;
                 if key == "prefix" { test.prefix = text } else { test.suffix = text }
             }
             "prefix" | "suffix" => {
                 let what = format!(
                     "`options.{key}` of one test is not supported; put a variable into the prompt, or set it in `defaultTest`"
                 );
-                return Err(file.fault(field.line, what));
+                return Err(file.error_at(field.line, what));
             }
             "runSerially" => file.notice(field.line, "`options.runSerially` has no effect here"),
-            _ => return Err(file.fault(field.line, format!("`options.{key}` is not supported; leave it out"))),
+            _ => return Err(file.error_at(field.line, format!("`options.{key}` is not supported; leave it out"))),
         }
     }
     Ok(())
@@ -192,7 +193,7 @@ fn templateless(file: &File<'_>, name: &str, node: &YamlNode, value: &str) -> Re
         "vars.{}: a value that is a template itself is not filled here; write the text it comes to",
         quoted(name)
     );
-    Err(file.fault(node.line, what))
+    Err(file.error_at(node.line, what))
 }
 
 /// Reads the value that a file holds; none where the user has not agreed to that.
@@ -205,10 +206,10 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Option<String>, 
                 return Ok(Some(text.trim().to_owned()));
             }
             let tree = document::parse(&text)
-                .map_err(|error| file.fault(line, format!("{}: {}", path.display(), error.what)))?;
+                .map_err(|error| file.error_at(line, format!("{}: {}", path.display(), error.what)))?;
             Ok(Some(tree.value().to_string()))
         }
-        _ => Err(file.fault(line, format!("{}: only files of text are read into variables", path.display()))),
+        _ => Err(file.error_at(line, format!("{}: only files of text are read into variables", path.display()))),
     }
 }
 
@@ -231,7 +232,7 @@ fn checks(file: &File<'_>, node: &YamlNode) -> Result<Vec<Check>, StoreError> {
             *inner = match ending(&path).as_str() {
                 "txt" | "md" => ExactJson::Text(text.trim().to_owned()),
                 _ => document::parse(&text)
-                    .map_err(|error| file.fault(line, format!("{}: {}", path.display(), error.what)))?
+                    .map_err(|error| file.error_at(line, format!("{}: {}", path.display(), error.what)))?
                     .exact(),
             };
         }
@@ -241,7 +242,7 @@ fn checks(file: &File<'_>, node: &YamlNode) -> Result<Vec<Check>, StoreError> {
                 YamlTree::Fields(fields) => fields.iter().find(|field| field.key == key).map(|field| field.line),
                 _ => None,
             };
-            file.fault(line.unwrap_or(item.line), format!("assert: {what}"))
+            file.error_at(line.unwrap_or(item.line), format!("assert: {what}"))
         })
     };
     items.iter().filter_map(|item| one(item).transpose()).collect()

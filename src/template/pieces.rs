@@ -1,6 +1,6 @@
 //! A template cut into its texts, expressions, tags and comments. Braces that are none of these are text.
 
-use crate::template::{Mistake, TemplateNote, render, tokens::quoted_end};
+use crate::template::{TemplateError, TemplateNote, render, tokens::quoted_end};
 
 /// The words a tag can begin with.
 const WORDS: [&str; 13] = [
@@ -101,7 +101,7 @@ struct Opened<'a> {
 }
 
 /// Cuts a template; a tag that is not closed, or that only others understand, is a mistake.
-pub(crate) fn pieces(template: &str) -> Result<Pieces<'_>, Mistake> {
+pub(crate) fn pieces(template: &str) -> Result<Pieces<'_>, TemplateError> {
     let mut pieces = Pieces::default();
     let mut rest = template;
     let (mut left, last) = (IN_VAIN, Last::of(template));
@@ -125,7 +125,7 @@ pub(crate) fn pieces(template: &str) -> Result<Pieces<'_>, Mistake> {
             && pieces.notes.len() < NOTED
         {
             let message = note.words(rest);
-            pieces.notes.push(TemplateNote { message: 0, mistake: Mistake::at(template, at, message) });
+            pieces.notes.push(TemplateNote { message: 0, mistake: TemplateError::at(template, at, message) });
         }
         pieces.all.push(piece);
         rest = rest.get(length..).unwrap_or_default();
@@ -134,9 +134,14 @@ pub(crate) fn pieces(template: &str) -> Result<Pieces<'_>, Mistake> {
 }
 
 /// Reads `{% raw %}` and what it encloses, and tells the length of both.
-fn verbatim<'a>(template: &str, at: usize, rest: &'a str, pieces: &mut Pieces<'a>) -> Result<Option<usize>, Mistake> {
+fn verbatim<'a>(
+    template: &str,
+    at: usize,
+    rest: &'a str,
+    pieces: &mut Pieces<'a>,
+) -> Result<Option<usize>, TemplateError> {
     let Some(word) = word(rest).filter(|word| VERBATIM.contains(word)) else { return Ok(None) };
-    let Some(head) = tag_length(rest) else { return Err(Mistake::at(template, at, UNCLOSED)) };
+    let Some(head) = tag_length(rest) else { return Err(TemplateError::at(template, at, UNCLOSED)) };
     let end = format!("end{word}");
     let inside = rest.get(head..).unwrap_or_default();
     let found = inside.match_indices("{%").find_map(|(from, _)| {
@@ -145,7 +150,7 @@ fn verbatim<'a>(template: &str, at: usize, rest: &'a str, pieces: &mut Pieces<'a
     });
     let Some((length, tail)) = found else {
         let message = format!("this `{word}` is not closed: `{{% {end} %}}` is missing");
-        return Err(Mistake::at(template, at, message));
+        return Err(TemplateError::at(template, at, message));
     };
     let silent = |from: usize, length: usize| TemplatePiece::Silent {
         at: at + from,
@@ -175,10 +180,16 @@ impl Last {
 }
 
 /// Reads what a brace opens. What is read in vain is taken from the bytes that are left.
-fn opened<'a>(template: &str, text: &'a str, at: usize, last: Last, left: &mut usize) -> Result<Opened<'a>, Mistake> {
+fn opened<'a>(
+    template: &str,
+    text: &'a str,
+    at: usize,
+    last: Last,
+    left: &mut usize,
+) -> Result<Opened<'a>, TemplateError> {
     let mut in_vain = |bytes: usize| {
         *left = left.checked_sub(bytes).ok_or_else(|| {
-            Mistake::at(template, at, "too much work: too many braces before this one open what is not closed")
+            TemplateError::at(template, at, "too much work: too many braces before this one open what is not closed")
         })?;
         Ok(())
     };
@@ -200,7 +211,7 @@ fn opened<'a>(template: &str, text: &'a str, at: usize, last: Last, left: &mut u
     }
     if let Some(word) = word(text) {
         if WORDS.contains(&word) {
-            let length = tag_length(text).ok_or_else(|| Mistake::at(template, at, UNCLOSED))?;
+            let length = tag_length(text).ok_or_else(|| TemplateError::at(template, at, UNCLOSED))?;
             return code(TemplatePiece::Tag { at, word, written: text.get(..length).unwrap_or(text) }, length);
         }
         let is_foreign = FOREIGN.contains(&word) && at < last.tag;
@@ -211,7 +222,7 @@ fn opened<'a>(template: &str, text: &'a str, at: usize, last: Last, left: &mut u
                 "the tag `{word}` is not supported; the tags are if, for, set, with, filter and raw \
                  (between `{{% raw %}}` and `{{% endraw %}}` everything is text)"
             );
-            return Err(Mistake::at(template, at, message));
+            return Err(TemplateError::at(template, at, message));
         }
         return brace(1, 1, Some(Odd::Tag));
     }

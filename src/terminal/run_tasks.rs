@@ -80,7 +80,7 @@ impl RunTasks {
                 Err(_) => fault(&tell, "starting failed by a defect in retort; see `retort paths`".to_owned()).await,
             }
         });
-        let (mut faults, tell) = (store.faults(), inbox.clone());
+        let (mut faults, tell) = (store.errors(), inbox.clone());
         tokio::spawn(async move {
             while let Some(trouble) = faults.recv().await {
                 fault(&tell, trouble.to_string()).await;

@@ -15,7 +15,7 @@ use crate::{
     cli::{
         Io,
         batch::{
-            KeptRuns,
+            StoredRuns,
             spool::Spool,
             summary::{LISTED, listed},
         },
@@ -183,7 +183,7 @@ pub(crate) struct Watch {
     /// Why they cannot, if a cell could not be kept for them.
     pub(crate) unspooled: Option<io::Error>,
     json: bool,
-    kept: KeptRuns,
+    kept: StoredRuns,
     /// How the lanes compare.
     pub(crate) lanes: Lanes,
     /// Why nothing is started, if so.
@@ -193,7 +193,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Begins before the first event.
     pub(crate) fn new(budget: BatchBudget, whole: Whole, concurrency: usize, spool: Option<Spool>, json: bool) -> Self {
-        let kept = KeptRuns::new(whole.batch);
+        let kept = StoredRuns::new(whole.batch);
         Self {
             budget,
             whole,

@@ -6,7 +6,7 @@ use crate::{
     eval::check::table::{VariablePlaces, spec},
     model::{Check, Input},
     template,
-    template::{FillBudget, Mistake, Unfilled},
+    template::{FillBudget, TemplateError, Unfilled},
 };
 
 /// Fills the variables in the value, the path and the metric of a check. The error tells in words
@@ -32,7 +32,7 @@ pub fn uses(check: &Check, name: &str) -> bool {
 }
 
 /// Tells whether a check holds variables. The error is the first text that makes no sense, after its key.
-pub(crate) fn asks(check: &Check) -> Result<bool, (&'static str, &str, Mistake)> {
+pub(crate) fn asks(check: &Check) -> Result<bool, (&'static str, &str, TemplateError)> {
     let mut asks = false;
     for (key, text) in texts(check) {
         let found = template::asks(text);

@@ -219,7 +219,7 @@ async fn a_write_that_waits_for_a_lock_is_settled_once_it_is_written() {
         let recorder = store.recorder();
         async move { recorder.settled(run).await }
     });
-    let mut faults = store.faults();
+    let mut faults = store.errors();
     let told = faults.recv().await.unwrap();
     assert!(told.message.contains("runs are not recorded yet"), "{told}");
     assert!(!waits.is_finished());

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use proptest::{collection::vec, option, prelude::*};
 use retort::{
     model::{
-        Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::JsonComparison, error::FaultKind,
+        Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::JsonComparison, error::StoreErrorKind,
         prompt_toml, settings::Project,
     },
     store::{
@@ -357,7 +357,7 @@ async fn the_projects_prompts_come_before_the_users_before_the_built_in() {
     assert_eq!(*prompt, sentiment());
     let fault = store.ask(save("sentiment", Over::Nothing)).await.unwrap_err();
     assert!(
-        fault.kind == FaultKind::Exists && fault.message.starts_with("there is a prompt `sentiment` already"),
+        fault.kind == StoreErrorKind::Exists && fault.message.starts_with("there is a prompt `sentiment` already"),
         "{fault}"
     );
 }
