@@ -30,6 +30,9 @@ use crate::{
 /// The settings file's name in the config directory.
 pub const CONFIG_FILE: &str = "config.toml";
 
+/// The variable that says how many times as fast the demonstration models answer.
+const DEMO_SPEED: &str = "RETORT_DEMO_SPEED";
+
 /// An environment variable's value by its name.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -61,6 +64,7 @@ pub fn parse(text: &str, file: &Path, env: Env<'_>) -> Result<Settings, StoreErr
     let read: file::ConfigFile = toml_error::parse(text, &label)?;
     let mut settings = read.into_settings(|path, message| toml_error::at(text, &label, path, message))?;
     join(&mut settings, env)?;
+    settings.demo_speed = demo_speed(env)?;
     models(&settings).map_err(|(path, message)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         toml_error::at(text, &label, &path, &message)
@@ -192,6 +196,17 @@ pub(crate) fn join(settings: &mut Settings, env: Env<'_>) -> Result<(), StoreErr
         }
     }
     Ok(())
+}
+
+/// Reads how many times as fast the demonstration models answer.
+fn demo_speed(env: Env<'_>) -> Result<u32, StoreError> {
+    let Some(value) = set(DEMO_SPEED, env) else {
+        return Ok(1);
+    };
+    value.parse().ok().filter(|speed| (1..=1000).contains(speed)).ok_or_else(|| {
+        let message = format!("{DEMO_SPEED} is {}; it is a whole number from 1 to 1000", quoted(&value));
+        StoreError::new(message)
+    })
 }
 
 /// Lists the variables in which the vendors' keys usually are.

@@ -82,7 +82,8 @@ impl Workspace {
         let commands =
             self.settings.providers.iter().filter(|(_, provider)| provider.kind.info().transport == Transport::Process);
         let seen = |provider| self.environment.of(Child::Command(provider));
-        Providers::new(commands.map(|(name, provider)| (name.clone(), seen(provider))).collect())
+        let environments = commands.map(|(name, provider)| (name.clone(), seen(provider))).collect();
+        Providers::new(environments, self.settings.demo_speed)
     }
 
     /// Tells whether a target's provider asks for a key.

@@ -370,7 +370,7 @@ impl Composed {
                     composed.code(template, at, written, &found, &[], &open, has, Vec::new())?;
                 }
                 TemplatePiece::Tag { at, word, written } => {
-                    composed.tag(template, at, word, written, &mut open, has)?
+                    composed.tag(template, at, word, written, &mut open, has)?;
                 }
                 TemplatePiece::Silent { written, .. } => {
                     let mark = |held: bool| if held { "-" } else { "" };

@@ -118,14 +118,16 @@ impl CheckSuite {
     }
 
     fn apply(&self, answer: &Answer<'_>, input: Option<&Input>, budget: &WorkBudget) -> Judgement {
+        let bare = extract::answer(answer.text);
         let (mut judgement, form) = match self.format {
-            Format::Text => (Judgement::default(), answer::text(answer)),
+            Format::Text => (Judgement::default(), answer::text(answer, bare)),
             Format::Auto | Format::Json | Format::Schema => match extract::spend(answer.text, budget) {
                 Ok(()) => self.read(answer),
                 Err(much) => (Judgement::default(), inconclusive(Rule::Format, &much.to_string())),
             },
         };
-        let judged = self.checks.judge(&CheckInput::new(answer, &form, judgement.json.as_deref(), budget), input);
+        let found = judgement.json.as_deref();
+        let judged = self.checks.judge(&CheckInput::new((answer, bare), &form, found, budget), input);
         judgement.quality.min_score = self.min_score;
         let verdicts = &mut judgement.quality.verdicts;
         verdicts.push(form);

@@ -62,6 +62,8 @@ pub struct Settings {
     pub mouse: bool,
     /// Key bindings that replace the default ones: action name to chords.
     pub keys: BTreeMap<String, Vec<String>>,
+    /// How many times as fast the demonstration models answer, at least once.
+    pub demo_speed: u32,
 }
 
 impl Default for Settings {
@@ -79,6 +81,7 @@ impl Default for Settings {
             theme: "default".to_owned(),
             mouse: false,
             keys: BTreeMap::new(),
+            demo_speed: 1,
         }
     }
 }

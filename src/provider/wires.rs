@@ -322,11 +322,11 @@ pub struct Providers {
 }
 
 impl Providers {
-    /// Makes the providers, with the environment of each that is a command, by its name. A command without one has
-    /// an empty one.
+    /// Makes the providers, with the environment of each that is a command, by its name, and how many times as fast
+    /// the demonstration answers. A command without an environment has an empty one.
     #[must_use]
-    pub fn new(environments: BTreeMap<String, CommandEnvironment>) -> Self {
-        Self { environments: Arc::new(environments), ..Self::default() }
+    pub fn new(environments: BTreeMap<String, CommandEnvironment>, demo_speed: u32) -> Self {
+        Self { environments: Arc::new(environments), demo: Arc::new(Demo::new(demo_speed)), ..Self::default() }
     }
 
     /// Sets the secrets of a provider's headers, for every clone. Until then no request that needs one goes out.

@@ -204,7 +204,8 @@ fn opened<'a>(
         return brace(4, 2, None);
     }
     if text.starts_with("{#") {
-        return match text.find("#}").filter(|_| at < last.comment) {
+        // Where no end follows, none is looked for.
+        return match (at < last.comment).then(|| text.find("#}")).flatten() {
             Some(end) => code(TemplatePiece::Silent { at, written: text.get(..end + 2).unwrap_or(text) }, end + 2),
             None => brace(1, 1, Some(Odd::Comment)),
         };

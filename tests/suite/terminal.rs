@@ -77,9 +77,9 @@ fn f5_streams_an_answer_and_quitting_leaves_the_terminal_as_it_was() {
 fn an_idle_bench_draws_nothing() {
     let home = Home::new();
     let mut pty = bench(&home);
-    pty.settle(Duration::from_secs(2));
+    pty.settle(Duration::from_millis(700));
     let drawn = pty.raw().len();
-    pty.settle(Duration::from_secs(3));
+    pty.settle(Duration::from_secs(2));
     assert_eq!(pty.raw().len(), drawn, "{}", String::from_utf8_lossy(&pty.raw()[drawn..]));
 }
 

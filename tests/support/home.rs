@@ -61,6 +61,7 @@ impl Home {
             ("RETORT_DATA_DIR", at("data")),
             ("RETORT_CACHE_DIR", at("cache")),
             ("RETORT_STATE_DIR", at("state")),
+            ("RETORT_DEMO_SPEED", "100".to_owned()),
             // Nothing listens there: no test meets a server that happens to run on this machine.
             ("OLLAMA_HOST", "http://127.0.0.1:9".to_owned()),
         ]

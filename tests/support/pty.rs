@@ -26,6 +26,9 @@ use super::{
 /// How long a condition may take to come true before the test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What no program writes.
+const LAST: &[u8] = b"\x01\x02the last of it\x02\x01";
+
 /// A program in a terminal.
 pub(crate) struct Pty {
     master: Box<dyn MasterPty + Send>,
@@ -170,17 +173,25 @@ impl Pty {
     /// Waits for the child to end and for its last bytes.
     #[track_caller]
     pub(crate) fn wait_for_exit(&mut self) -> ExitStatus {
-        let mut status = None;
         let deadline = Instant::now() + PATIENCE;
-        while status.is_none() {
+        let status = loop {
             assert!(Instant::now() < deadline, "it does not end; the screen shows:\n{}", self.text());
-            if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(20)) {
+            if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(5)) {
                 self.take(&bytes);
             }
-            status = self.child.0.try_wait().unwrap();
+            if let Some(status) = self.child.0.try_wait().unwrap() {
+                break status;
+            }
+        };
+        // What the child wrote last lies before what is written now.
+        self.tty.write_all(LAST).unwrap();
+        let mut rest = Vec::new();
+        while !rest.ends_with(LAST) {
+            rest.extend(self.bytes.recv_timeout(PATIENCE).unwrap());
         }
-        self.settle(Duration::from_millis(100));
-        status.unwrap()
+        rest.truncate(rest.len() - LAST.len());
+        self.take(&rest);
+        status
     }
 
     /// Fails unless the terminal is as it was before the program: cooked, on its own screen, with

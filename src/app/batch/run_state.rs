@@ -150,8 +150,7 @@ impl ShownBatch {
     pub fn column_name(&self, column: usize) -> String {
         let lanes = self.request.spec.lanes();
         let several = lanes.len() > 1;
-        let names =
-            lanes.into_iter().flat_map(|(prompt, targets)| targets.into_iter().map(move |target| (prompt, target)));
+        let names = lanes.into_iter().flat_map(|(prompt, targets)| targets.iter().map(move |target| (prompt, target)));
         match names.into_iter().nth(column) {
             Some((prompt, target)) if several => format!("{prompt} · {target}"),
             Some((_, target)) => target.to_owned(),

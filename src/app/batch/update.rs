@@ -474,7 +474,7 @@ impl Batches {
             ListPurpose::Comparing => cx.ask(cells, format!("{} {}", spec.name, id.short()), Self::baseline_read),
             ListPurpose::Opening => {
                 let calls = cx.shared.settings.batch.concurrency;
-                let request = request(spec, calls, BatchLimits::default(), &session);
+                let request = request(spec, calls, BatchLimits::default(), session);
                 cx.ask(cells, (Box::new(request), id), Self::batch_opened);
             }
         }

@@ -58,14 +58,14 @@ pub(crate) struct CheckInput<'a> {
 }
 
 impl<'a> CheckInput<'a> {
-    /// Takes the answer, the verdict on its form, and the JSON if it was looked for and found.
+    /// Takes the answer with its text without reasoning, the verdict on its form, and the JSON if it was looked for
+    /// and found.
     pub(crate) fn new(
-        answer: &'a Answer<'a>,
+        (answer, bare): (&'a Answer<'a>, &'a str),
         form: &'a Verdict,
         found: Option<&'a Value>,
         budget: &'a WorkBudget,
     ) -> Self {
-        let bare = extract::answer(answer.text);
         let text = if bare == extract::trim(answer.text) { answer.text } else { bare };
         Self { answer, text, form, budget, found, looked: OnceCell::new() }
     }
@@ -101,9 +101,9 @@ impl<'a> CheckInput<'a> {
     }
 }
 
-/// Judges an answer of which only text is expected: that it is not empty.
-pub(crate) fn text(answer: &Answer<'_>) -> Verdict {
-    let characters = extract::answer(answer.text).chars().count();
+/// Judges an answer of which only text is expected: that more than reasoning is in it. `bare` is it without that.
+pub(crate) fn text(answer: &Answer<'_>, bare: &str) -> Verdict {
+    let characters = bare.chars().count();
     let reason = match characters {
         0 if answer.text.trim().is_empty() => "the answer is empty".to_owned(),
         0 => "there is nothing but reasoning".to_owned(),

@@ -182,7 +182,7 @@ struct Parts {
 impl Parts {
     fn of(text: &str) -> Self {
         let mut parts = Self::default();
-        if text.matches(['<', '[', '◁']).nth(MOST_PLACES).is_some() {
+        if places(text).nth(MOST_PLACES).is_some() {
             parts.keep(text, 0..text.len());
             return parts;
         }
@@ -243,16 +243,22 @@ fn words(text: &str, at: usize) -> Option<MarkupEvent> {
 /// Finds the next mark outside of JSON, with its place.
 fn event(text: &str, from: usize) -> Option<(usize, MarkupEvent)> {
     let rest = text.get(from..)?;
-    let may = |c| matches!(c, '<' | '[' | '◁');
     // Most texts hold no mark at all, and are not read for it.
-    let mut places = rest.match_indices(may);
-    places.find(|(at, _)| rest.get(*at..).is_some_and(|rest| mark(rest).is_some()))?;
+    places(rest).find(|at| rest.get(*at..).is_some_and(|rest| mark(rest).is_some()))?;
     // A text in quotes is JSON where nothing follows it.
     let trimmed = trim(rest);
     if trimmed.starts_with('"') && scan::whole(trimmed).is_ok() {
         return None;
     }
-    outside_json(text, from, may, mark)
+    outside_json(text, from, |c| matches!(c, '<' | '[' | '◁'), mark)
+}
+
+/// Lists the places at which a mark may begin: `<`, `[` or `◁`.
+fn places(text: &str) -> impl Iterator<Item = usize> {
+    let sign = '◁';
+    let lead = sign.encode_utf8(&mut [0; 4]).as_bytes().first().copied().unwrap_or_default();
+    memchr::memchr3_iter(b'<', b'[', lead, text.as_bytes())
+        .filter(move |at| text.get(*at..).is_some_and(|rest| rest.starts_with(['<', '[', sign])))
 }
 
 /// Finds where reasoning that begins at a place ends, the mark that ends it included.

@@ -29,29 +29,48 @@ use crate::{
 /// The demonstration's models with what each is for, the well-behaved one first.
 pub const MODELS: &[(&str, &str)] = &[
     ("demo", "answers at once, without a key or a network"),
-    ("demo:slow", "four seconds to the first token, then three tokens a second"),
+    (SLOW_MODEL, "four seconds to the first token, then three tokens a second"),
     ("demo:flaky", "fails twice with 429 and 503, then answers"),
     ("demo:cut", "breaks off in the middle of the answer"),
     ("demo:bad-json", "answers with JSON that does not parse"),
     ("demo:down", "always fails with 503"),
 ];
 
+/// The model that waits.
+const SLOW_MODEL: &str = "demo:slow";
+
 /// What `demo:flaky` asks a client to wait after its 429.
 const FLAKY_WAIT: Duration = Duration::from_secs(2);
 
 /// The demonstration provider. It remembers nothing but how often `demo:flaky` was called.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Demo {
     flaky_calls: Arc<AtomicU32>,
+    /// How many times as fast it answers, at least once; `demo:slow` stays slow.
+    speed: u32,
+}
+
+impl Demo {
+    /// Makes a demonstration that answers so many times as fast as the recordings.
+    pub(crate) fn new(speed: u32) -> Self {
+        Self { flaky_calls: Arc::default(), speed: speed.max(1) }
+    }
+}
+
+impl Default for Demo {
+    fn default() -> Self {
+        Self::new(1)
+    }
 }
 
 impl Backend for Demo {
     fn call(&self, call: Call) -> WireStream {
         let calls = Arc::clone(&self.flaky_calls);
+        let speed = if call.target.model == SLOW_MODEL { 1 } else { self.speed };
         stream::once(async move { stream::iter(answer(&call, &calls)) })
             .flatten()
-            .then(|(wait, item)| async move {
-                tokio::time::sleep(wait).await;
+            .then(move |(wait, item)| async move {
+                tokio::time::sleep(wait / speed).await;
                 item
             })
             .boxed()

@@ -493,6 +493,19 @@ fn the_usual_variables_set_the_built_in_providers() {
 }
 
 #[test]
+fn the_demonstration_is_as_fast_as_the_environment_says() {
+    let speed = |value: &str| config::parse("", Path::new("config.toml"), &env_of(&[("RETORT_DEMO_SPEED", value)]));
+    assert_eq!(read("").unwrap().demo_speed, 1);
+    for (value, times) in [("", 1), ("20", 20), (" 1000 ", 1000)] {
+        assert_eq!(speed(value).unwrap().demo_speed, times, "{value:?}");
+    }
+    for value in ["0", "1001", "fast", "1.5"] {
+        let message = speed(value).unwrap_err().message;
+        assert!(message.contains("RETORT_DEMO_SPEED") && message.contains("from 1 to 1000"), "{message}");
+    }
+}
+
+#[test]
 fn the_environments_key_goes_to_no_address_of_the_files() {
     let text = "[providers.openai]\nkind = \"openai\"\nbase_url = \"http://10.0.0.1/v1\"";
     let openai = &read(text).unwrap().providers["openai"];

@@ -25,7 +25,7 @@ fn shell(script: &str) -> Call {
 fn backend() -> Arc<Providers> {
     let environment = [("PATH", "/usr/bin:/bin"), ("LC_ALL", "C")];
     let environment = environment.map(|(name, value)| (name.into(), value.into())).into();
-    Arc::new(Providers::new([("test".to_owned(), environment)].into()))
+    Arc::new(Providers::new([("test".to_owned(), environment)].into(), 1))
 }
 
 async fn run(call: Call) -> (String, Option<CallError>) {
